@@ -1,0 +1,54 @@
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { Sentence } from "./sentence.ts";
+
+/** The project's folder, whatever folder the command was started in. */
+export const ROOT = join(import.meta.dirname, "..", "..");
+
+const DIST = join(ROOT, "dist");
+const SOURCES = ["worker", "schema", "wrangler.toml", "package-lock.json"];
+
+/** The production bundle's text, built anew only when a source has changed since the last time. */
+export async function build(): Promise<string> {
+  const bundle = join(DIST, "index.js");
+  const stamp = join(DIST, "sources.sha256");
+  const sources = await hashOf(SOURCES);
+  if ((await readFile(stamp, "utf8").catch(() => "")) !== sources) {
+    await wrangler(["deploy", "--dry-run", "--outdir", DIST]);
+    await writeFile(stamp, sources);
+  }
+  return readFile(bundle, "utf8");
+}
+
+async function hashOf(sources: string[]): Promise<string> {
+  const hash = createHash("sha256");
+  for (const source of sources) {
+    const path = join(ROOT, source);
+    const files = source.includes(".") ? [path] : await filesBelow(path);
+    for (const file of files) hash.update(file.slice(ROOT.length)).update(await readFile(file));
+  }
+  return hash.digest("hex");
+}
+
+async function filesBelow(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .toSorted();
+}
+
+async function wrangler(args: string[]): Promise<void> {
+  const command = join(ROOT, "node_modules", "wrangler", "bin", "wrangler.js");
+  // Without these it reports its use and looks for a newer version of itself: we call nobody but the upstream.
+  const env = { ...process.env, WRANGLER_SEND_METRICS: "false", WRANGLER_HIDE_BANNER: "true" };
+  try {
+    await promisify(execFile)(process.execPath, [command, ...args], { cwd: ROOT, env });
+  } catch (error) {
+    const output = error as { stdout?: string; stderr?: string };
+    throw new Sentence(`The worker cannot be built:\n${output.stdout ?? ""}${output.stderr ?? String(error)}`);
+  }
+}

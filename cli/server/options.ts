@@ -1,0 +1,75 @@
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { isPrivate } from "../../worker/pypi/host.ts";
+import { Sentence } from "./sentence.ts";
+
+export interface StartOptions {
+  readonly port: number;
+  readonly host: string;
+  /** The Simple API root that is mirrored. */
+  readonly upstream: URL;
+  /** Where KV, R2 and D1 are kept. */
+  readonly state: string;
+  /** The address people use, where it is not host and port; else empty. */
+  readonly publicUrl: string;
+  readonly quiet: boolean;
+}
+
+export const USAGE = `npm start -- [options]
+  --port N          the port to listen on (8787)
+  --host H          the address to listen on (127.0.0.1: this machine only)
+  --upstream URL    the Simple API root to mirror (https://pypi.org/simple/)
+  --state DIR       where what is stored is kept (.pypi-edge)
+  --public-url URL  the address people use, when a proxy stands in front
+  --quiet           no line for each request`;
+
+/** Reads the command line; throws a `Sentence` that names the wrong option. */
+export function readOptions(args: string[]): StartOptions | "help" {
+  const { values } = parse(args);
+  if (values.help) return "help";
+  return {
+    port: portOf(values.port),
+    host: values.host,
+    upstream: upstreamOf(values.upstream),
+    state: resolve(values.state),
+    publicUrl: values["public-url"] === "" ? "" : urlOf("--public-url", values["public-url"]).href.replace(/\/$/, ""),
+    quiet: values.quiet,
+  };
+}
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        port: { type: "string", default: "8787" },
+        host: { type: "string", default: "127.0.0.1" },
+        upstream: { type: "string", default: "https://pypi.org/simple/" },
+        state: { type: "string", default: ".pypi-edge" },
+        "public-url": { type: "string", default: "" },
+        quiet: { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
+      },
+    });
+  } catch (error) {
+    throw new Sentence(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+  }
+}
+
+function portOf(text: string): number {
+  const port = Number(text);
+  if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
+  throw new Sentence(`--port ${text}: a port is a number from 1 to 65535.`);
+}
+
+function upstreamOf(text: string): URL {
+  const url = urlOf("--upstream", text.endsWith("/") ? text : `${text}/`);
+  if (url.protocol === "https:" || isPrivate(url.hostname)) return url;
+  throw new Sentence(`--upstream ${text}: plain http is for loopback and private addresses; use https://.`);
+}
+
+function urlOf(option: string, text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url && /^https?:$/.test(url.protocol)) return url;
+  throw new Sentence(`${option} ${text}: an address such as https://pypi.org/simple/ is expected.`);
+}

@@ -1,0 +1,28 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { Sentence } from "./sentence.ts";
+
+/**
+ * Takes the state directory for this process, so that no second server writes to it. The lock is one of the operating
+ * system's on an SQLite file: it ends with the process, however that ends.
+ *
+ * @throws Sentence where another process has it, or it cannot be written
+ */
+export function openState(directory: string): { close(): void } {
+  let lock: DatabaseSync | undefined;
+  try {
+    mkdirSync(directory, { recursive: true });
+    lock = new DatabaseSync(join(directory, "lock.sqlite"));
+    lock.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE;");
+    return lock;
+  } catch (error) {
+    lock?.close();
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Sentence(
+      reason.includes("locked")
+        ? `Another pypi-edge uses ${directory}. Stop it, or give this one a directory of its own with --state DIR.`
+        : `The state directory ${directory} cannot be used: ${reason}.`,
+    );
+  }
+}

@@ -1,0 +1,21 @@
+import { connect } from "node:net";
+import { connect as connectTls } from "node:tls";
+
+const PATIENCE = 5_000;
+
+/** Why no connection to the upstream can be made, or undefined where one can. Asks the upstream nothing. */
+export function whyUnreachable(upstream: URL): Promise<string | undefined> {
+  const tls = upstream.protocol === "https:";
+  const host = upstream.hostname.replace(/^\[|\]$/g, "");
+  const target = { host, port: Number(upstream.port) || (tls ? 443 : 80) };
+  return new Promise((resolve) => {
+    const socket = tls ? connectTls({ ...target, servername: host }) : connect(target);
+    const end = (reason?: string) => {
+      socket.destroy();
+      resolve(reason);
+    };
+    socket.setTimeout(PATIENCE, () => end(`no answer within ${PATIENCE / 1_000} s`));
+    socket.once(tls ? "secureConnect" : "connect", () => end());
+    socket.once("error", (error: NodeJS.ErrnoException) => end(error.message || error.code));
+  });
+}

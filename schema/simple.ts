@@ -1,0 +1,34 @@
+import * as z from "zod/mini";
+
+/** Absent, `null` and of the wrong type are one to us in a member that is not needed: a page is not lost for it. */
+const optional = <T extends z.core.SomeType>(type: T) => z.catch(z.optional(type), undefined as never);
+
+const hashes = z.record(z.string(), z.string());
+
+/** PEP 714 renamed the key; some indexes write the old one, some both. */
+const metadata = optional(z.union([z.literal(true), hashes]));
+
+/** One file of an upstream's PEP 691 page. Unknown keys are dropped. */
+export const upstreamFile = z.object({
+  filename: z.string(),
+  url: z.string(),
+  hashes: z.catch(hashes, {}),
+  "requires-python": optional(z.string()),
+  size: optional(z.int().check(z.nonnegative())),
+  "upload-time": optional(z.string().check(z.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/))),
+  yanked: optional(z.union([z.boolean(), z.string()])),
+  "core-metadata": metadata,
+  "dist-info-metadata": metadata,
+  provenance: optional(z.url()),
+});
+
+/** An upstream's PEP 691 page; its files are looked at one by one, so that a bad one costs itself alone. */
+export const upstreamPage = z.object({
+  meta: z.object({ "_last-serial": optional(z.union([z.number(), z.string()])) }),
+  name: z.string(),
+  versions: optional(z.array(z.string())),
+  files: z.array(z.unknown()),
+  "project-status": optional(z.object({ status: z.string(), reason: optional(z.string()) })),
+});
+
+export type UpstreamFile = z.infer<typeof upstreamFile>;

@@ -1,0 +1,96 @@
+import { describe, expect, test } from "vitest";
+import { parseFileRef } from "../../worker/pypi/file-url.ts";
+import { parseProjectName } from "../../worker/pypi/name.ts";
+import { Page } from "../../worker/repository/page.ts";
+import type { FileStore, PageStore } from "../../worker/repository/ports.ts";
+import { sha256 } from "../support/upstream.ts";
+
+const NOW = Date.parse("2026-11-22T12:00:00Z");
+const DEMO = parseProjectName("demo");
+
+const pageOf = (lastSerial: number) =>
+  Page.from({ name: DEMO, files: [], versions: [], lastSerial }, { etag: `"${"e".repeat(2_000)}"` }, NOW);
+
+/** What every PageStore must do. `open` gives a store with an empty memory over the same storage each time. */
+export function pageStoreContract(what: string, open: () => PageStore): void {
+  describe(`${what} keeps the contract of PageStore`, () => {
+    test("gives back what was put: the head, the bytes, and validators longer than KV's metadata", async () => {
+      const page = await pageOf(1);
+      await open().put(DEMO, page, NOW);
+      const stored = await open().get(DEMO, NOW);
+      expect(stored?.head).toEqual(page.head);
+      expect(await stored?.bytes()).toEqual(await page.bytes());
+      expect((await stored?.validators())?.etag).toHaveLength(2_002);
+      expect(await stored?.text()).toBe(await page.text());
+    });
+
+    test("the same store sees a put at once, and the newer of two", async () => {
+      const store = open();
+      await store.put(DEMO, await pageOf(1), NOW);
+      await store.put(DEMO, await pageOf(2), NOW);
+      expect((await store.get(DEMO, NOW))?.head.serial).toBe(2);
+    });
+
+    test("has nothing before a put and nothing after a delete", async () => {
+      const store = open();
+      expect(await store.get(DEMO, NOW)).toBeNull();
+      await store.put(DEMO, await pageOf(1), NOW);
+      await store.delete(DEMO);
+      expect([await store.get(DEMO, NOW), await open().get(DEMO, NOW)]).toEqual([null, null]);
+    });
+  });
+}
+
+/** What every FileStore must do, for a length that is known and for one that is not. */
+export function fileStoreContract(what: string, open: () => FileStore): void {
+  const ref = parseFileRef("files.test/a/demo-1.0+x-py3-none-any.whl");
+  const bytes = new Uint8Array(9_000_000).map((_, at) => at % 251);
+
+  async function write(store: FileStore, hex: string, size: number | undefined) {
+    const sink = store.create(ref, { project: DEMO, digest: { algorithm: "sha256", hex }, size, modifiedAt: NOW });
+    for (let at = 0; at < bytes.byteLength; at += 1_000_000) await sink.write(bytes.slice(at, at + 1_000_000));
+    return sink;
+  }
+
+  describe.each([
+    ["known", bytes.byteLength],
+    ["unknown", undefined],
+  ] as const)(`${what}, of a length that is %s,`, (_known, size) => {
+    test("gives back the bytes and the facts once committed, and not before", async () => {
+      const hex = await sha256(bytes);
+      const sink = await write(open(), hex, size);
+      expect(await open().get(ref)).toBeNull();
+      await sink.commit();
+      const stored = await open().get(ref);
+      expect(stored).toMatchObject({
+        project: "demo",
+        size: bytes.byteLength,
+        modifiedAt: NOW,
+        digest: { algorithm: "sha256", hex },
+      });
+      expect(await sha256(new Uint8Array(await new Response(stored?.body as BodyInit).arrayBuffer()))).toBe(hex);
+    });
+
+    test("has nothing after an abort", async () => {
+      const sink = await write(open(), await sha256(bytes), size);
+      await sink.abort(new Error("the upstream broke off"));
+      expect(await open().get(ref)).toBeNull();
+    });
+  });
+
+  describe(what, () => {
+    test("refuses bytes of another digest by itself", async () => {
+      const sink = await write(open(), "0".repeat(64), bytes.byteLength);
+      await expect(sink.commit()).rejects.toThrow(/checksum/i);
+      expect(await open().get(ref)).toBeNull();
+    });
+
+    test("keeps a file and its metadata apart", async () => {
+      const store = open();
+      const sink = store.create({ ...ref, part: "metadata" }, { project: DEMO, size: 2, modifiedAt: NOW });
+      await sink.write(new Uint8Array([1, 2]));
+      await sink.commit();
+      expect([await store.get(ref), (await store.get({ ...ref, part: "metadata" }))?.size]).toEqual([null, 2]);
+    });
+  });
+}

@@ -1,0 +1,131 @@
+import { describe, expect, test } from "vitest";
+import { filePath, JSON_TYPE, Rig } from "../support/rig.ts";
+
+const WHEEL = { filename: "demo-1.0-py3-none-any.whl", bytes: crypto.getRandomValues(new Uint8Array(60_000)) };
+const LARGE = { filename: "large-1.0-py3-none-any.whl", bytes: new Uint8Array(3_000_000).fill(7) };
+const GZIP = { Accept: JSON_TYPE, "Accept-Encoding": "gzip" };
+
+/** A page too large for the memory tier: 3,000 files with digests that do not compress. */
+async function publishLargePage(rig: Rig) {
+  const entries = Array.from({ length: 3_000 }, (_, n) => ({
+    filename: `many-${n}.tar.gz`,
+    url: `https://files.upstream.test/packages/many-${n}.tar.gz`,
+    hashes: { sha256: crypto.getRandomValues(new Uint8Array(32)).toHex() },
+  }));
+  await rig.upstream.publish("many", [], { files: entries });
+}
+
+describe("what a request costs, in operations of bindings", () => {
+  test("a warm small page in a fresh isolate costs one KV read and nothing else", async () => {
+    const rig = new Rig();
+    await rig.upstream.publish("demo", [WHEEL]);
+    await rig.get("/simple/demo/", GZIP);
+    rig.restart();
+    rig.forget();
+    expect((await rig.get("/simple/demo/", GZIP)).status).toBe(200);
+    expect(rig.counts).toEqual({ "kv.getWithMetadata": 1 });
+    expect(rig.upstream.requests).toEqual([]);
+  });
+
+  test("the same page again within seconds costs nothing at all", async () => {
+    const rig = new Rig();
+    await rig.upstream.publish("demo", [WHEEL]);
+    await rig.get("/simple/demo/", GZIP);
+    rig.forget();
+    expect((await rig.get("/simple/demo/", GZIP)).headers.get("Cache-Status")).toContain("memory");
+    expect(rig.counts).toEqual({});
+  });
+
+  test("a warm large page is streamed from one KV read each time", async () => {
+    const rig = new Rig();
+    await publishLargePage(rig);
+    await rig.get("/simple/many/", GZIP);
+    rig.forget();
+    const answers = [await rig.get("/simple/many/", GZIP), await rig.get("/simple/many/", GZIP)];
+    expect(answers.map((answer) => answer.headers.get("Cache-Status"))).toEqual(
+      Array(2).fill("pypi-edge; hit; detail=kv"),
+    );
+    expect(answers[0]?.body.byteLength).toBeGreaterThan(64 * 1024);
+    expect(rig.counts).toEqual({ "kv.getWithMetadata": 2 });
+  });
+
+  test("a cold file whose page is stored costs one upstream request, one R2 read and one R2 put", async () => {
+    const rig = new Rig();
+    await rig.upstream.publish("large", [LARGE]);
+    await rig.page("large");
+    rig.forget();
+    expect((await rig.get(filePath(LARGE.filename))).status).toBe(200);
+    expect(rig.upstream.requests).toEqual([`GET https://files.upstream.test/packages/${LARGE.filename}`]);
+    expect(rig.counts).toEqual({ "r2.get": 1, "r2.put": 1 });
+  });
+
+  test("a warm large file costs one R2 read each time, a small one only the first time", async () => {
+    const rig = new Rig();
+    await rig.upstream.publish("large", [LARGE]);
+    await rig.upstream.publish("demo", [WHEEL]);
+    await rig.get(filePath(LARGE.filename));
+    await rig.get(filePath(WHEEL.filename));
+    rig.restart();
+    rig.forget();
+    for (const file of [LARGE, LARGE, WHEEL, WHEEL]) {
+      const answer = await rig.get(filePath(file.filename));
+      expect(answer.body).toEqual(file.bytes);
+    }
+    expect(rig.counts).toEqual({ "r2.get": 3 });
+    expect(rig.upstream.requests).toEqual([]);
+  });
+
+  test("a page that the upstream says is unchanged is not written again", async () => {
+    const rig = new Rig();
+    await rig.upstream.publish("demo", [WHEEL]);
+    await rig.page("demo");
+    rig.wait(601_000);
+    rig.forget();
+    await rig.page("demo");
+    expect(rig.upstream.requests).toEqual(["GET https://upstream.test/simple/demo/"]);
+    expect(rig.counts).toEqual({ "kv.getWithMetadata": 1, "cache.match": 1, "cache.put": 1 });
+  });
+
+  test("a page that comes back whole but with the same content is not written again", async () => {
+    const rig = new Rig();
+    let etag = 0;
+    rig.upstream.on("https://upstream.test/simple/demo/", () =>
+      Response.json({ meta: {}, name: "demo", files: [] }, { headers: { ETag: `"${etag++}"` } }),
+    );
+    await rig.page("demo");
+    rig.wait(601_000);
+    rig.forget();
+    await rig.page("demo");
+    expect(rig.counts["kv.put"]).toBeUndefined();
+    expect(rig.counts["d1.prepare"]).toBeUndefined();
+  });
+
+  test("a thousand unknown names write nothing anywhere", async () => {
+    const rig = new Rig();
+    for (let n = 0; n < 1_000; n++) await rig.page(`unknown-${n}`);
+    expect(rig.counts).toEqual({ "kv.getWithMetadata": 1_000 });
+  });
+
+  test("a name just found absent costs nothing for a minute, and is asked for again after it", async () => {
+    const rig = new Rig();
+    await rig.page("soon");
+    rig.forget();
+    expect((await rig.page("soon")).status).toBe(404);
+    expect(rig.counts).toEqual({});
+    await rig.upstream.publish("soon", [WHEEL]);
+    rig.wait(60_000);
+    expect((await rig.page("soon")).status).toBe(200);
+  });
+
+  test("an isolate that did not check a page itself believes the data centre's marker", async () => {
+    const rig = new Rig();
+    await rig.upstream.publish("demo", [WHEEL]);
+    await rig.page("demo");
+    rig.wait(601_000);
+    await rig.page("demo");
+    rig.restart();
+    rig.forget();
+    expect((await rig.page("demo")).status).toBe(200);
+    expect(rig.upstream.requests).toEqual([]);
+  });
+});

@@ -1,0 +1,22 @@
+import { env } from "cloudflare:workers";
+import { catalogOf } from "../../worker/storage/catalog.ts";
+import { fileStore } from "../../worker/storage/files.ts";
+import { keysOf } from "../../worker/storage/keys.ts";
+import { Memory } from "../../worker/storage/memory.ts";
+import { pageStore } from "../../worker/storage/pages.ts";
+import { fileStoreContract, pageStoreContract } from "../contract/stores.ts";
+
+const keys = keysOf("test");
+const pages = (maxValue: number) => () =>
+  pageStore({
+    kv: env.PAGES,
+    r2: env.FILES,
+    catalog: catalogOf(env.DB, "test"),
+    memory: new Memory(100_000),
+    keys,
+    maxValue,
+  });
+
+pageStoreContract("KV", pages(1_000_000));
+pageStoreContract("R2, for pages too large for KV,", pages(10));
+fileStoreContract("R2", () => fileStore(env.FILES, new Memory(100_000), keys));

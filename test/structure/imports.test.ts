@@ -1,0 +1,65 @@
+import { globSync, readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { expect, test } from "vitest";
+
+const ROOT = join(import.meta.dirname, "..", "..");
+
+/** What each part of the house may import of ours, beside itself. ARCHITECTURE.md has the reasons. */
+const MAY_IMPORT: Record<string, readonly string[]> = {
+  "worker/errors": [],
+  "worker/pypi": ["worker/errors"],
+  "worker/repository": ["worker/pypi", "worker/errors"],
+  schema: ["worker/pypi"],
+  "worker/storage": ["worker/repository", "worker/pypi", "worker/errors"],
+  "worker/upstream": ["worker/repository", "worker/pypi", "worker/errors", "schema"],
+  "worker/http": ["worker/repository", "worker/pypi", "worker/errors"],
+  "worker/ui": ["worker/http", "worker/repository", "worker/pypi", "worker/errors", "schema"],
+  "worker/compose": ["worker/repository", "worker/storage", "worker/upstream", "schema"],
+  "worker/app": ["worker/compose", "worker/http", "worker/ui", "worker/errors", "schema"],
+  "worker/index": ["worker/app", "worker/compose", "schema"],
+  cli: ["worker/pypi"],
+};
+
+const partOf = (file: string) =>
+  Object.keys(MAY_IMPORT).find((part) => file.startsWith(`${part}/`) || file.startsWith(`${part}.`)) ?? "(none)";
+
+const files = globSync("{worker,schema,cli}/**/*.{ts,tsx}", { cwd: ROOT }).filter((file) => !file.endsWith(".d.ts"));
+
+test("every source file belongs to a part of the house", () => {
+  expect(files.length).toBeGreaterThan(30);
+  expect(files.filter((file) => partOf(file) === "(none)")).toEqual([]);
+});
+
+test("dependencies point inward", () => {
+  const forbidden: string[] = [];
+  for (const file of files) {
+    const own = partOf(file);
+    for (const [, target = ""] of readFileSync(join(ROOT, file), "utf8").matchAll(
+      /(?:from|import)\s*\(?\s*"(\.[^"]+)"/g,
+    )) {
+      const part = partOf(normalize(join(dirname(file), target)));
+      if (part !== own && !MAY_IMPORT[own]?.includes(part)) forbidden.push(`${file} imports ${target}`);
+    }
+  }
+  expect(forbidden).toEqual([]);
+});
+
+test("only worker/upstream fetches, and only worker/storage names keys of KV, R2 and the cache", () => {
+  const calling = (pattern: RegExp) =>
+    files.filter((file) => file.startsWith("worker/") && pattern.test(readFileSync(join(ROOT, file), "utf8")));
+  expect(
+    calling(/(?<![.\w])fetch\((?!request, env)/).filter((file) => !/^worker\/(?:upstream\/|index\.ts)/.test(file)),
+  ).toEqual([]);
+  expect(
+    calling(/\.(?:getWithMetadata|createMultipartUpload|prepare)\(/).filter(
+      (file) => !file.startsWith("worker/storage/"),
+    ),
+  ).toEqual([]);
+});
+
+test("no file is longer than 350 lines", () => {
+  const long = [...files, ...globSync("test/**/*.ts", { cwd: ROOT })].filter(
+    (file) => readFileSync(join(ROOT, file), "utf8").split("\n").length > 350,
+  );
+  expect(long).toEqual([]);
+});

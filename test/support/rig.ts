@@ -1,0 +1,90 @@
+import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { parseConfig } from "../../schema/config.ts";
+import { createApp } from "../../worker/app.ts";
+import { compose, type Index, type Platform } from "../../worker/compose.ts";
+import { counting, type Counts } from "./counting.ts";
+import { FakeUpstream } from "./upstream.ts";
+
+export const JSON_TYPE = "application/vnd.pypi.simple.v1+json";
+
+/** The whole worker over real local storage and a fake upstream, with a clock that stands still until it is moved. */
+export class Rig {
+  readonly upstream = new FakeUpstream();
+  /** Calls of bindings since the last `forget`. */
+  readonly counts: Counts = {};
+  now = Date.parse("2026-11-22T12:00:00Z");
+  index: Index;
+  readonly #platform: Platform;
+  readonly #config;
+  #app;
+
+  constructor(vars: Record<string, string> = {}, platform: Partial<Platform> = {}) {
+    this.#config = parseConfig({
+      UPSTREAM_URL: FakeUpstream.INDEX,
+      PAGE_TTL: "600",
+      PUBLIC_URL: "",
+      LOG: "problems",
+      ...vars,
+    });
+    this.#platform = {
+      PAGES: counting(env.PAGES, "kv", this.counts),
+      FILES: counting(env.FILES, "r2", this.counts),
+      DB: counting(env.DB, "d1", this.counts),
+      cache: counting(caches.default, "cache", this.counts),
+      fetch: this.upstream.fetch,
+      ...platform,
+    };
+    this.index = compose(this.#config, this.#platform);
+    this.#app = createApp(this.#config, this.index, () => this.now);
+  }
+
+  /** A new isolate over the same storage: what was in memory is gone. */
+  restart(): void {
+    this.index = compose(this.#config, this.#platform);
+    this.#app = createApp(this.#config, this.index, () => this.now);
+  }
+
+  /** Moves the clock on. */
+  wait(milliseconds: number): void {
+    this.now += milliseconds;
+  }
+
+  /** Starts counting, and listening to the upstream, anew. */
+  forget(): void {
+    for (const key of Object.keys(this.counts)) delete this.counts[key];
+    this.upstream.requests.length = 0;
+  }
+
+  /** One request, without waiting for what it leaves running. */
+  async open(path: string, init: RequestInit = {}): Promise<{ response: Response; settled: () => Promise<void> }> {
+    const context = createExecutionContext();
+    const response = await this.#app.fetch(new Request(`https://edge.test${path}`, init), env, context);
+    return { response, settled: () => waitOnExecutionContext(context) };
+  }
+
+  /** One request, its body read and all deferred work done. */
+  async get(path: string, headers: Record<string, string> = {}, method = "GET") {
+    const { response, settled } = await this.open(path, { method, headers });
+    const body = new Uint8Array(await response.arrayBuffer());
+    await settled();
+    return { status: response.status, headers: response.headers, body, text: () => new TextDecoder().decode(body) };
+  }
+
+  /** A page as JSON, parsed. */
+  async page(project: string) {
+    const answer = await this.get(`/simple/${project}/`, { Accept: JSON_TYPE });
+    return { ...answer, json: answer.status === 200 ? (JSON.parse(answer.text()) as PageJson) : undefined };
+  }
+}
+
+/** A PEP 691 page as a client reads it. */
+export interface PageJson {
+  readonly meta: Record<string, unknown>;
+  readonly name: string;
+  readonly versions?: string[];
+  readonly files: Record<string, unknown>[];
+}
+
+/** A file of a project, as the path that its page leads to. */
+export const filePath = (filename: string) => `/files/files.upstream.test/packages/${encodeURIComponent(filename)}`;

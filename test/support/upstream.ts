@@ -1,0 +1,75 @@
+/** A distribution file that a fake upstream offers. */
+export interface FakeFile {
+  readonly filename: string;
+  readonly bytes: Uint8Array;
+  /** Members of its PEP 691 entry that differ from what the bytes say; `undefined` leaves one out. */
+  readonly entry?: Record<string, unknown>;
+  readonly metadata?: string;
+}
+
+type Handler = (request: Request) => Response | Promise<Response>;
+
+/** An upstream index in memory. It refuses every host but its own two, so that a test proves to be offline. */
+export class FakeUpstream {
+  static readonly INDEX = "https://upstream.test/simple/";
+  static readonly FILES = "https://files.upstream.test/packages/";
+  /** Every request that arrived, as `GET https://…`. */
+  readonly requests: string[] = [];
+  /** While set, nothing can be reached. */
+  down = false;
+  readonly #handlers = new Map<string, Handler>();
+
+  readonly fetch = async (request: Request): Promise<Response> => {
+    this.requests.push(`${request.method} ${request.url}`);
+    const url = new URL(request.url);
+    if (!/^(?:files\.)?upstream\.test$/.test(url.hostname)) throw new Error(`a test tried to reach ${url.host}`);
+    if (this.down) throw new Error("connection refused");
+    const handler = this.#handlers.get(request.url);
+    return handler ? handler(request) : new Response("no such page", { status: 404 });
+  };
+
+  /** Answers `url` by `handler`, or with a fixed body and headers. */
+  on(url: string, handler: Handler): void {
+    this.#handlers.set(url, handler);
+  }
+
+  /** Offers a project with these files, as JSON with sha256, size and an ETag that it answers 304 to. */
+  async publish(project: string, files: readonly FakeFile[], extra: Record<string, unknown> = {}): Promise<void> {
+    const entries = await Promise.all(files.map((file) => this.#offer(file)));
+    const meta = { "api-version": "1.1", "_last-serial": 7 };
+    const body = JSON.stringify({ meta, name: project, versions: ["1.0"], files: entries, ...extra });
+    const etag = `"${(await sha256(new TextEncoder().encode(body))).slice(0, 8)}"`;
+    this.on(`${FakeUpstream.INDEX}${project}/`, (request) =>
+      request.headers.get("If-None-Match") === etag
+        ? new Response(null, { status: 304, headers: { ETag: etag } })
+        : new Response(body, { headers: { "Content-Type": "application/vnd.pypi.simple.v1+json", ETag: etag } }),
+    );
+  }
+
+  async #offer({ filename, bytes, entry, metadata }: FakeFile): Promise<Record<string, unknown>> {
+    const url = FakeUpstream.FILES + encodeURIComponent(filename);
+    this.on(url, (request) => fileResponse(request, bytes));
+    const text = metadata === undefined ? undefined : new TextEncoder().encode(metadata);
+    if (text) this.on(`${url}.metadata`, (request) => fileResponse(request, text));
+    return {
+      filename,
+      url,
+      hashes: { sha256: await sha256(bytes) },
+      size: bytes.byteLength,
+      "upload-time": "2026-01-02T03:04:05.000006Z",
+      yanked: false,
+      ...(text && { "core-metadata": { sha256: await sha256(text) } }),
+      ...entry,
+    };
+  }
+}
+
+function fileResponse(request: Request, bytes: Uint8Array): Response {
+  const headers = { "Content-Length": String(bytes.byteLength) };
+  return new Response(request.method === "HEAD" ? null : bytes, { headers });
+}
+
+/** Hex. */
+export async function sha256(bytes: Uint8Array): Promise<string> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+}

@@ -1,0 +1,44 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+
+const here = (path: string) => join(import.meta.dirname, path);
+
+/** The only answer from outside that a test in workerd can get: a recorded page. All else proves that it is not offline. */
+async function recordedPage(request: { url: string }) {
+  const { hostname, pathname } = new URL(request.url);
+  if (hostname !== "fixtures.test") throw new Error(`A test tried to reach ${request.url}`);
+  return new Response(await readFile(here(`test/fixtures/pages${pathname}`)));
+}
+
+export default defineConfig({
+  test: {
+    // What the worker logs is part of many tests and interesting only where one fails.
+    silent: "passed-only",
+    projects: [
+      {
+        plugins: [
+          cloudflareTest(async () => ({
+            wrangler: { configPath: here("wrangler.toml") },
+            miniflare: {
+              bindings: { MIGRATIONS: await readD1Migrations(here("schema/migrations")) },
+              outboundService: recordedPage,
+            },
+          })),
+        ],
+        test: {
+          name: "worker",
+          include: ["test/{pypi,upstream,storage,repository,http}/**/*.test.ts"],
+          setupFiles: ["test/support/storage.ts"],
+        },
+      },
+      {
+        test: { name: "machine", include: ["test/{cli,structure}/**/*.test.ts"], testTimeout: 60_000 },
+      },
+      {
+        test: { name: "clients", include: ["test/clients/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 300_000 },
+      },
+    ],
+  },
+});

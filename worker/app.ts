@@ -1,0 +1,41 @@
+import { Hono } from "hono";
+import type { Config } from "../schema/config.ts";
+import type { Index } from "./compose.ts";
+import { IndexError } from "./errors.ts";
+import type { AppEnv } from "./http/env.ts";
+import { fileRoutes } from "./http/files.ts";
+import { limits } from "./http/limits.ts";
+import { log, withContext } from "./http/log.ts";
+import { problem } from "./http/problem.ts";
+import { simpleRoutes } from "./http/simple.ts";
+import { homeRoutes } from "./ui/home.tsx";
+
+/** The whole of what a request can meet, in order. `now` is the clock, in milliseconds since the epoch. */
+export function createApp(config: Config, index: Index, now: () => number): Hono<AppEnv> {
+  const app = new Hono<AppEnv>({ getPath: (request) => routedPath(request.url) });
+
+  app.use(withContext(now));
+  if (config.logRequests) app.use(log(now));
+  app.use(limits);
+
+  app.route("/", homeRoutes(config, index));
+  app.route("/simple", simpleRoutes(index.repository));
+  app.route("/files", fileRoutes(index.repository));
+
+  app.notFound((c) => problem(noSuchRoute(), c));
+  app.onError((error, c) => problem(error, c));
+  return app;
+}
+
+/**
+ * The path that routes are matched with: as it was sent, but in the Simple API doubled slashes count as one and the last
+ * one not at all. There, and only there, a redirect then leads to the canonical spelling.
+ */
+function routedPath(url: string): string {
+  const { pathname } = new URL(url);
+  const collapsed = pathname.replace(/\/{2,}/g, "/");
+  return /^\/simple(?:\/|$)/.test(collapsed) ? collapsed.replace(/\/$/, "") : pathname;
+}
+
+const noSuchRoute = () =>
+  new IndexError("no-such-route", "There is nothing at this address. Point pip or uv at /simple/ of this host.");

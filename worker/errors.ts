@@ -1,0 +1,64 @@
+/** Every way in which an answer can fail. The set is closed: a new failure is a new row here. */
+const KINDS = {
+  "bad-request": { status: 400, title: "Bad request" },
+  "project-not-found": { status: 404, title: "Project not found" },
+  "file-not-found": { status: 404, title: "File not found" },
+  "no-such-route": { status: 404, title: "Not found" },
+  "method-not-allowed": { status: 405, title: "Method not allowed" },
+  internal: { status: 500, title: "Internal error" },
+  "upstream-failed": { status: 503, title: "Upstream unavailable" },
+} as const;
+
+export type ErrorKind = keyof typeof KINDS;
+
+/**
+ * The only error this project throws on purpose. `message` is the sentence the user at the terminal reads: what happened
+ * and what to do. Anything else that is thrown is a defect and is answered as `internal`.
+ */
+export class IndexError extends Error {
+  override readonly name = "IndexError";
+  readonly kind: ErrorKind;
+
+  constructor(kind: ErrorKind, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.kind = kind;
+  }
+
+  get status() {
+    return KINDS[this.kind].status;
+  }
+
+  get title(): string {
+    return KINDS[this.kind].title;
+  }
+}
+
+/** Input of the client's that cannot be served whatever is stored: 400. */
+export const badRequest = (sentence: string) => new IndexError("bad-request", sentence);
+
+/**
+ * The upstream did not give a usable answer. `reason` says why in a few words, without a final stop. Never to be read as
+ * absence: that difference is the defence against dependency confusion.
+ */
+export const upstreamFailed = (host: string, reason: string, cause?: unknown) =>
+  new IndexError(
+    "upstream-failed",
+    `The upstream ${host} cannot be used right now: ${reason.replace(/\.+$/, "")}. What is asked for is not stored here; try again in a moment.`,
+    { cause },
+  );
+
+/**
+ * An error that has come through a stream of the platform's: that hands on a copy which has the fields but not the class.
+ * What was none of ours is returned as it is.
+ */
+export function throughStream(error: unknown): unknown {
+  if (error instanceof IndexError || !(error instanceof Error)) return error;
+  const kind = (error as { kind?: unknown }).kind;
+  return typeof kind === "string" && kind in KINDS
+    ? new IndexError(kind as ErrorKind, error.message, { cause: error })
+    : error;
+}
+
+/** Whether `error` says that a source failed, as opposed to "there is no such thing". */
+export const isUpstreamFailure = (error: unknown): error is IndexError =>
+  error instanceof IndexError && error.kind === "upstream-failed";

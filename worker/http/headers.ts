@@ -1,0 +1,46 @@
+import type { ProjectName } from "../pypi/name.ts";
+import type { Via } from "../repository/repository.ts";
+
+const MINUTE = 60;
+const WEEK = 7 * 24 * 3_600;
+const YEAR = 365 * 24 * 3_600;
+
+/** Who keeps an answer for how long. Every answer states it: one that does not is cached at the edge for two hours. */
+interface Lifetime {
+  readonly "Cache-Control": string;
+  /** For Cloudflare's cache alone; clients never see it. */
+  readonly "Cloudflare-CDN-Cache-Control"?: string;
+}
+
+/** `s-maxage` and the revalidate directives are not used: they switch stale-while-revalidate off at the edge. */
+export const LIFETIMES = {
+  page: {
+    "Cache-Control": `public, max-age=${MINUTE}, no-transform`,
+    "Cloudflare-CDN-Cache-Control": `max-age=${MINUTE}, stale-while-revalidate=${MINUTE}, stale-if-error=${WEEK}`,
+  },
+  absent: { "Cache-Control": "public, max-age=30" },
+  file: { "Cache-Control": `public, max-age=${YEAR}, immutable, no-transform` },
+  /** pip keeps permanent redirects for good, so ours are temporary and short. */
+  redirect: { "Cache-Control": `public, max-age=${MINUTE}` },
+  /** Shows the host name it was asked under. */
+  home: { "Cache-Control": "private, no-cache" },
+  error: { "Cache-Control": "no-store" },
+} as const satisfies Record<string, Lifetime>;
+
+/** The tag under which all answers of a project can be purged from the edge at once. */
+export const projectTag = (name: ProjectName) => ({ "Cache-Tag": `project-${name}` });
+
+/** RFC 9211, for who looks at an answer and wonders where it came from. */
+export function cacheStatus(via: Via): { "Cache-Status": string } {
+  const detail: Record<Via, string> = {
+    memory: "hit; detail=memory",
+    kv: "hit; detail=kv",
+    r2: "hit; detail=r2",
+    stale: "hit; detail=stale-upstream-away",
+    upstream: "fwd=miss",
+  };
+  return { "Cache-Status": `pypi-edge; ${detail[via]}` };
+}
+
+/** A date as HTTP writes it, from milliseconds since the epoch. */
+export const httpDate = (at: number) => new Date(at).toUTCString();

@@ -1,0 +1,29 @@
+import type { Context } from "hono";
+import { IndexError } from "../errors.ts";
+import { LIFETIMES } from "./headers.ts";
+
+/** Short, since pip waits that long: at 10 s it hangs for 50 and then says "No matching distribution". Seconds. */
+const RETRY_AFTER = "1";
+
+/**
+ * The only way an error becomes a response: RFC 9457 problem details for clients that read JSON (uv prints them), else the
+ * sentence as plain text. What is no `IndexError` is a defect: it is logged whole and answered without its details.
+ */
+export function problem(error: unknown, c: Context): Response {
+  const known =
+    error instanceof IndexError
+      ? error
+      : new IndexError("internal", "Something went wrong here; the log has the details.");
+  if (known !== error) console.error(`internal error at ${c.req.method} ${c.req.path}:`, error);
+  const { status, title, message: detail } = known;
+  if (status === 503) console.warn(`${c.req.method} ${c.req.path} answered 503: ${detail}`);
+  const lifetime = known.kind === "project-not-found" ? LIFETIMES.absent : LIFETIMES.error;
+  const headers: Record<string, string> = { ...lifetime, Vary: "Accept" };
+  if (status === 503) headers["Retry-After"] = RETRY_AFTER;
+  if (status === 405) headers["Allow"] = "GET, HEAD";
+  if (/\bjson\b/.test(c.req.header("Accept") ?? "")) {
+    const body = JSON.stringify({ type: "about:blank", title, status, detail });
+    return new Response(body, { status, headers: { ...headers, "Content-Type": "application/problem+json" } });
+  }
+  return new Response(`${detail}\n`, { status, headers: { ...headers, "Content-Type": "text/plain; charset=utf-8" } });
+}

@@ -1,0 +1,71 @@
+import { Hono, type Context as HonoContext } from "hono";
+import { IndexError } from "../errors.ts";
+import { parseProjectName, type ProjectName } from "../pypi/name.ts";
+import { renderHtml } from "../pypi/simple-html.ts";
+import type { Page } from "../repository/page.ts";
+import type { Repository } from "../repository/repository.ts";
+import type { AppEnv } from "./env.ts";
+import { cacheStatus, LIFETIMES, projectTag } from "./headers.ts";
+import { listHtml } from "./list-html.ts";
+import { representationFor, type Representation } from "./negotiate.ts";
+import { respond } from "./respond.ts";
+
+/** The Simple API of one index, to be mounted at its `…/simple`: the root listing and the projects' pages. */
+export function simpleRoutes(repository: Repository): Hono<AppEnv> {
+  const routes = new Hono<AppEnv>();
+
+  routes.get("/", async (c) => {
+    const representation = wanted(c);
+    const redirect = canonical(c, "");
+    if (redirect) return redirect;
+    const list = await repository.projects(c.var.ctx);
+    const headers = { ...cacheStatus(list.via), ...serialHeader(list.head.serial) };
+    return respond(c, representation, headers, list, () => listHtml(list.json()));
+  });
+
+  routes.get("/:project", async (c) => {
+    const name = parseProjectName(c.req.param("project"));
+    const representation = wanted(c);
+    const redirect = canonical(c, `${name}/`);
+    if (redirect) return redirect;
+    const page = await repository.project(name, c.var.ctx);
+    if (!page) throw absent(name);
+    const headers = { ...cacheStatus(page.via), ...projectTag(name), ...serialHeader(page.head.serial) };
+    return respond(c, representation, headers, page, () => pageHtml(page));
+  });
+
+  return routes;
+}
+
+function wanted(c: HonoContext): Representation {
+  return representationFor(c.req.header("Accept"), c.req.query("format"));
+}
+
+/**
+ * A redirect to `…/simple/{tail}` where the request was spelled otherwise: no final slash, a name that is not normalised,
+ * doubled slashes (pipenv asks for `/simple//name/`). File URLs are relative to the page, so it must be read under its own
+ * address. The Location is relative and so holds behind a proxy that adds a prefix; 302, since pip keeps a 301 for good.
+ */
+function canonical(c: HonoContext, tail: string): Response | undefined {
+  const { pathname, search } = new URL(c.req.url);
+  const base = c.req.path.slice(0, c.req.path.indexOf("/simple") + 1);
+  const path = `${base}simple/${tail}`;
+  if (pathname === path) return undefined;
+  const depth = pathname.split("/").length - 2;
+  const location = `${"../".repeat(depth)}${path.slice(1)}${search}`;
+  return new Response(null, { status: 302, headers: { Location: location, ...LIFETIMES.redirect } });
+}
+
+function serialHeader(serial: number | string | undefined): Record<string, string> {
+  return serial === undefined ? {} : { "X-PyPI-Last-Serial": String(serial) };
+}
+
+async function* pageHtml(page: Page) {
+  yield renderHtml(await page.model());
+}
+
+const absent = (name: ProjectName) =>
+  new IndexError(
+    "project-not-found",
+    `There is no project ${name} in this index or its upstream. Is the name spelled right?`,
+  );

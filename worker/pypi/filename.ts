@@ -1,0 +1,47 @@
+import { asProjectName, type ProjectName } from "./name.ts";
+
+declare const brand: unique symbol;
+
+/** The name of a distribution file: one path segment, nothing in it that a path or a terminal would interpret. */
+export type Filename = string & { readonly [brand]: "Filename" };
+
+// A slash, backslash or control character, or a name made of dots only, would be something else than one segment.
+// oxlint-disable-next-line no-control-regex
+const UNSAFE = /[/\\\u0000-\u001f\u007f]|^\.+$/;
+
+/** What archives of Python projects end in, the retired formats that PyPI still lists included. */
+const DISTRIBUTION = /\.(?:whl|tar\.gz|zip|tar\.bz2|tgz|tar\.xz|tar\.z|tbz|tar|egg|exe|msi|rpm|deb|dmg)$/i;
+
+/** At most three projects are looked at for one file: a crafted name must not become a list of upstream requests. */
+const MAX_CANDIDATES = 3;
+
+/** Whether decoded text is one safe path segment: not empty, no slash, backslash or control character, not dots only. */
+export const isSegment = (text: string) => text.length > 0 && !UNSAFE.test(text);
+
+/** The filename, or undefined where `raw` is no single safe path segment of 1 to 255 characters. */
+export function asFilename(raw: string): Filename | undefined {
+  return isSegment(raw) && raw.length <= 255 ? (raw as Filename) : undefined;
+}
+
+/** Whether the name has the ending of a distribution file. Indexes in HTML link to other things as well. */
+export const isDistribution = (filename: string) => DISTRIBUTION.test(filename);
+
+/**
+ * The projects a file may belong to, likeliest first, at most three. A wheel names its project in the first field (PEP 427).
+ * An sdist or a legacy name such as `numpy-1.0.1.dev3460.win32-py2.4.exe` does not say where the version begins: each
+ * hyphen with a digit behind it, from the right, may be the place; where there is none, each hyphen.
+ */
+export function projectCandidates(filename: Filename): ProjectName[] {
+  const hyphens = [...filename.matchAll(/-/g)].map((match) => match.index);
+  const first = hyphens[0];
+  if (first === undefined) return [];
+  const cuts = /\.whl$/i.test(filename) ? [first] : sdistCuts(filename, hyphens);
+  const names = cuts.map((cut) => asProjectName(filename.slice(0, cut))).filter((name) => name !== undefined);
+  return [...new Set(names)].slice(0, MAX_CANDIDATES);
+}
+
+function sdistCuts(filename: string, hyphens: number[]): number[] {
+  const fromRight = hyphens.toReversed();
+  const beforeDigit = fromRight.filter((at) => /[0-9]/.test(filename.charAt(at + 1)));
+  return beforeDigit.length > 0 ? beforeDigit : fromRight;
+}

@@ -1,0 +1,67 @@
+import type { Filename } from "./filename.ts";
+import type { ProjectName } from "./name.ts";
+
+/** The algorithms a file's digest may come in that both clients and R2 can verify, strongest first. */
+export const DIGESTS = ["sha512", "sha384", "sha256", "sha1", "md5"] as const;
+export type DigestAlgorithm = (typeof DIGESTS)[number];
+
+/** An expected digest: the algorithm and its lower-case hex. */
+export interface Digest {
+  readonly algorithm: DigestAlgorithm;
+  readonly hex: string;
+}
+
+/** Hex digests by algorithm, as PEP 691 has them. */
+export type Hashes = Readonly<Record<string, string>>;
+
+/**
+ * One file of a project's page. The keys are PEP 691's own, so that the stored JSON is the model and nothing is mapped
+ * between them. `url` is relative to the project's page and reversible (see file-url.ts); `_upstream` is there only where
+ * the true URL does not follow from it.
+ */
+export interface FileEntry {
+  readonly filename: Filename;
+  readonly url: string;
+  readonly _upstream?: string | undefined;
+  readonly hashes: Hashes;
+  readonly "requires-python"?: string | undefined;
+  /** Bytes. */
+  readonly size?: number | undefined;
+  /** `yyyy-mm-ddThh:mm:ss[.ffffff]Z` (PEP 700). */
+  readonly "upload-time"?: string | undefined;
+  readonly yanked?: boolean | string | undefined;
+  readonly "core-metadata"?: true | Hashes | undefined;
+  readonly provenance?: string | undefined;
+}
+
+/** PEP 792: what the maintainers or the index say of the whole project. */
+export interface ProjectStatus {
+  readonly status: string;
+  readonly reason?: string | undefined;
+}
+
+/** A project's page as PEP 691, 700 and 792 describe it. */
+export interface ProjectPage {
+  readonly name: ProjectName;
+  readonly versions?: readonly string[] | undefined;
+  readonly files: readonly FileEntry[];
+  readonly status?: ProjectStatus | undefined;
+  /** The upstream's serial as it wrote it: a number on PyPI, a string on some proxies. */
+  readonly lastSerial?: number | string | undefined;
+}
+
+/** The upstream's validators of a page, to be sent back as they came (RFC 9110, 13.1). */
+export interface Validators {
+  readonly etag?: string | undefined;
+  readonly lastModified?: string | undefined;
+}
+
+/**
+ * The strongest digest of `hashes` that can be verified, preferring sha256, which is what pages, lock files and ETags are
+ * made of; undefined where there is none.
+ */
+export function verifiableDigest(hashes: Hashes): Digest | undefined {
+  const algorithm = hashes["sha256"] ? "sha256" : DIGESTS.find((known) => hashes[known]);
+  const hex = algorithm && hashes[algorithm];
+  return algorithm && hex ? { algorithm, hex } : undefined;
+}

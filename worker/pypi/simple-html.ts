@@ -1,0 +1,70 @@
+import { verifiableDigest, type FileEntry, type Hashes, type ProjectPage } from "./page.ts";
+
+/** HTML has no size to owe (PEP 700), so every page meets this version's obligations. */
+const VERSION = meta("pypi:repository-version", "1.4");
+
+/** A page as PEP 503 HTML with the attributes of PEP 592, 658, 714, 740 and 792. All text is escaped: it is upstream's. */
+export function renderHtml(page: ProjectPage): string {
+  const status = page.status;
+  const metas = [
+    VERSION,
+    page.lastSerial === undefined ? "" : meta("pypi:last-serial", String(page.lastSerial)),
+    status ? meta("pypi:project-status", status.status) : "",
+    status?.reason ? meta("pypi:project-status-reason", status.reason) : "",
+  ];
+  return htmlDocument(`Links for ${page.name}`, metas, page.files.map(anchor).join(""));
+}
+
+/** The root listing in three parts, to be streamed. */
+export const rootHtml = {
+  opening: htmlOpening("Simple index", [VERSION]),
+  project: (name: string) => `<a href="${escape(name)}/">${escape(name)}</a><br>\n`,
+  closing: "</body>\n</html>\n",
+};
+
+function htmlDocument(title: string, metas: string[], body: string): string {
+  return `${htmlOpening(title, metas)}${body}</body>\n</html>\n`;
+}
+
+function htmlOpening(title: string, metas: string[]): string {
+  return `<!DOCTYPE html>\n<html>\n<head>\n${metas.join("")}<title>${escape(title)}</title>\n</head>\n<body>\n<h1>${escape(title)}</h1>\n`;
+}
+
+function meta(name: string, content: string): string {
+  return `<meta name="${name}" content="${escape(content)}">\n`;
+}
+
+function anchor(file: FileEntry): string {
+  const digest = verifiableDigest(file.hashes);
+  const fragment = digest ? `#${digest.algorithm}=${digest.hex}` : "";
+  const attributes = [attribute("href", file.url + fragment)];
+  const requires = file["requires-python"];
+  if (requires !== undefined) attributes.push(attribute("data-requires-python", requires));
+  if (file.yanked !== undefined && file.yanked !== false) {
+    attributes.push(attribute("data-yanked", file.yanked === true ? "" : file.yanked));
+  }
+  const metadata = file["core-metadata"];
+  if (metadata) {
+    // Clients from before PEP 714 read the second name only.
+    const value = metadataValue(metadata);
+    attributes.push(attribute("data-core-metadata", value), attribute("data-dist-info-metadata", value));
+  }
+  if (file.provenance !== undefined) attributes.push(attribute("data-provenance", file.provenance));
+  return `<a ${attributes.join(" ")}>${escape(file.filename)}</a><br>\n`;
+}
+
+function metadataValue(metadata: true | Hashes): string {
+  const digest = metadata === true ? undefined : verifiableDigest(metadata);
+  return digest ? `${digest.algorithm}=${digest.hex}` : "true";
+}
+
+const attribute = (name: string, value: string) => `${name}="${escape(value)}"`;
+
+function escape(text: string): string {
+  return text
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll('"', "&quot;")
+    .replaceAll("'", "&#x27;");
+}

@@ -1,0 +1,96 @@
+import { isListedAs, type FileRef } from "./file-url.ts";
+import type { FileEntry, ProjectPage, ProjectStatus, Validators } from "./page.ts";
+import type { ProjectName } from "./name.ts";
+
+/** The version of the Simple API whose every obligation a page meets: PEP 700 (1.1) wants a size for each file. */
+const FULL_VERSION = "1.4";
+const WITHOUT_SIZES = "1.0";
+
+interface Meta {
+  readonly "api-version": string;
+  readonly "_last-serial"?: number | string;
+  readonly _upstream?: Validators;
+}
+
+/** The Simple API version that a page with these contents may declare. */
+export function apiVersion(page: ProjectPage): string {
+  const full = page.versions !== undefined && page.files.every((file) => file.size !== undefined);
+  return full ? FULL_VERSION : WITHOUT_SIZES;
+}
+
+/**
+ * A page as PEP 691 JSON, laid out so that it can be read in part: `meta`, with the upstream's validators in it, is the
+ * first line, and each file is a line that begins with its filename. A raw line end cannot stand inside a JSON string,
+ * so lines are found without parsing. Members whose value is undefined are left out; `null` is never written, since uv
+ * refuses the page for it.
+ */
+export function renderJson(page: ProjectPage, validators: Validators): string {
+  return jsonHead(page, validators) + jsonBody(page);
+}
+
+/** The first line: everything that may change while the page's contents do not, and what describes them. */
+function jsonHead(page: ProjectPage, validators: Validators): string {
+  const meta = {
+    "api-version": apiVersion(page),
+    "_last-serial": page.lastSerial,
+    _upstream: validators.etag || validators.lastModified ? validators : undefined,
+  };
+  return `{"meta":${JSON.stringify(meta)},\n`;
+}
+
+/** All lines but the first: what the content's ETag is made of. */
+export function jsonBody(page: ProjectPage): string {
+  const members = [`"name":${JSON.stringify(page.name)}`];
+  if (page.status) members.push(`"project-status":${JSON.stringify(page.status)}`);
+  if (page.versions) members.push(`"versions":${JSON.stringify(page.versions)}`);
+  return `${members.join(",")},"files":[\n${page.files.map(renderFile).join(",\n")}\n]}\n`;
+}
+
+function renderFile({ filename, url, ...rest }: FileEntry): string {
+  return JSON.stringify({ filename, url, ...rest });
+}
+
+/** The model back from `renderJson`'s text: our own bytes, so nothing is checked again. */
+export function readJson(text: string): ProjectPage {
+  const stored = JSON.parse(text) as {
+    meta: Meta;
+    name: ProjectName;
+    versions?: string[];
+    files: FileEntry[];
+    "project-status"?: ProjectStatus;
+  };
+  return {
+    name: stored.name,
+    versions: stored.versions,
+    files: stored.files,
+    status: stored["project-status"],
+    lastSerial: stored.meta["_last-serial"],
+  };
+}
+
+/** The upstream's validators from the first line of `renderJson`'s text. */
+export function readValidators(firstLine: string): Validators {
+  const { meta } = JSON.parse(`${firstLine.trimEnd().replace(/,$/, "")}}`) as { meta: Meta };
+  return meta._upstream ?? {};
+}
+
+/** The entry that lists `ref`, found by its line without parsing the rest of the page; undefined where there is none. */
+export function findFile(text: string, ref: FileRef): FileEntry | undefined {
+  const opening = `\n{"filename":${JSON.stringify(ref.filename)},`;
+  for (let at = text.indexOf(opening); at !== -1; at = text.indexOf(opening, at + 1)) {
+    const line = text.slice(at + 1, text.indexOf("\n", at + 1));
+    const entry = JSON.parse(line.endsWith(",") ? line.slice(0, -1) : line) as FileEntry;
+    if (isListedAs(entry, ref)) return entry;
+  }
+  return undefined;
+}
+
+/** The names of a root listing as lines of PEP 691 JSON: the opening, one line a project, the closing. */
+export const rootJson = {
+  opening: (serial: number | undefined) =>
+    `{"meta":${JSON.stringify({ "api-version": FULL_VERSION, "_last-serial": serial })},"projects":[\n`,
+  project: (name: string) => `{"name":${JSON.stringify(name)}}`,
+  closing: "\n]}\n",
+  /** The project's name in one of these lines; undefined for the opening and the closing. */
+  nameIn: (line: string): string | undefined => /^\{"name":"([^"\\]+)"\}/.exec(line)?.[1],
+};

@@ -1,0 +1,116 @@
+import { isUpstreamFailure } from "../errors.ts";
+import type { ProjectName } from "../pypi/name.ts";
+import type { ProjectList } from "./list.ts";
+import type { Page } from "./page.ts";
+import { ROOT, type Freshness, type ListStore, type PageStore } from "./ports.ts";
+import type { Context, Layer, Repository } from "./repository.ts";
+
+/** What the cache is put together from. */
+export interface CachedParts {
+  readonly pages: PageStore;
+  readonly lists: ListStore;
+  readonly freshness: Freshness;
+  /** Names the source said it does not own. Memory only: random names must not cost writes. */
+  readonly absent: Absences;
+  /** Milliseconds for which a page is served without asking the upstream. */
+  readonly pageTtl: number;
+}
+
+/** Names with the time (milliseconds since the epoch) until which they count as absent. */
+interface Absences {
+  get(name: ProjectName, now: number): true | undefined;
+  set(name: ProjectName, absent: true, bytes: number, until: number): void;
+}
+
+const SECOND = 1_000;
+const LIST_TTL = 3_600 * SECOND;
+
+/** How long absence is believed: a project published a minute ago is served. */
+const ABSENT_TTL = 60 * SECOND;
+
+/** How long a stored page is served without asking again after the upstream failed: no client waits for each failure. */
+const RETRY_AFTER = 30 * SECOND;
+
+/**
+ * Keeps an upstream's pages: fresh ones are served as stored, older ones are checked with the upstream's validators, and
+ * while the upstream is away what is stored is served, without limit of age. Only a stored page ever stands in for a
+ * failure: an unseen name stays a failure and never becomes absent.
+ */
+export function cached(parts: CachedParts): Layer {
+  return (inner) => ({
+    file: (request, ctx) => inner.file(request, ctx),
+    project: (name, ctx) => project(name, parts, inner, ctx),
+    projects: (ctx) => projects(parts, inner, ctx),
+  });
+}
+
+async function project(name: ProjectName, parts: CachedParts, inner: Repository, ctx: Context): Promise<Page | null> {
+  const { pages, freshness, absent, pageTtl } = parts;
+  if (absent.get(name, ctx.now)) return null;
+  const stored = await orReport(() => pages.get(name, ctx.now), name, ctx);
+  if (!stored) return refresh(name, undefined, parts, inner, ctx);
+  const staleBefore = ctx.now - Math.min(pageTtl, ctx.maxAge ?? pageTtl);
+  const checkedAt = await freshness.checkedAt(name, stored.head.changedAt, staleBefore);
+  return checkedAt > staleBefore ? stored : refresh(name, await stored.buffered(), parts, inner, ctx);
+}
+
+async function refresh(
+  name: ProjectName,
+  stored: Page | undefined,
+  { pages, freshness, absent, pageTtl }: CachedParts,
+  inner: Repository,
+  ctx: Context,
+): Promise<Page | null> {
+  try {
+    const answer = await inner.project(name, stored ? { ...ctx, known: stored } : ctx);
+    if (!answer) {
+      absent.set(name, true, 0, ctx.now + ABSENT_TTL);
+      if (stored) ctx.defer(pages.delete(name));
+      return null;
+    }
+    if (stored && answer.head.digest === stored.head.digest) {
+      freshness.record(name, ctx.now, ctx);
+      return stored;
+    }
+    ctx.defer(pages.put(name, answer, ctx.now));
+    return answer;
+  } catch (error) {
+    if (!stored || !isUpstreamFailure(error)) throw error;
+    ctx.report({ event: "upstream-failed", what: `${name}, served from the store`, reason: error.message });
+    freshness.record(name, ctx.now - pageTtl + RETRY_AFTER, ctx);
+    return stored.as("stale");
+  }
+}
+
+async function projects({ lists, freshness }: CachedParts, inner: Repository, ctx: Context): Promise<ProjectList> {
+  const stored = await orReport(() => lists.get(), "the root listing", ctx);
+  const staleBefore = ctx.now - LIST_TTL;
+  if (stored && (await freshness.checkedAt(ROOT, stored.head.changedAt, staleBefore)) > staleBefore) return stored;
+  try {
+    const answer = await inner.projects(stored ? { ...ctx, knownList: stored } : ctx);
+    if (stored && answer === stored) {
+      freshness.record(ROOT, ctx.now, ctx);
+      return stored;
+    }
+    await stored?.cancel();
+    // Stored before it is served: a listing cut on its way must not reach a client, nor the store, as a whole one.
+    await lists.put(answer);
+    return (await lists.get()) ?? (await inner.projects(ctx));
+  } catch (error) {
+    const kept = isUpstreamFailure(error) ? await lists.get() : null;
+    if (!kept || !isUpstreamFailure(error)) throw error;
+    ctx.report({ event: "upstream-failed", what: "the root listing, served from the store", reason: error.message });
+    freshness.record(ROOT, staleBefore + RETRY_AFTER, ctx);
+    return kept.as("stale");
+  }
+}
+
+/** What a store has, or null where it cannot tell: these are copies, and without them the upstream is just as right. */
+async function orReport<T>(read: () => Promise<T | null>, what: string, ctx: Context): Promise<T | null> {
+  try {
+    return await read();
+  } catch (error) {
+    ctx.report({ event: "storage-failed", what, reason: String(error) });
+    return null;
+  }
+}

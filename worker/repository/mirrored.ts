@@ -1,0 +1,98 @@
+import { IndexError } from "../errors.ts";
+import type { FileRef } from "../pypi/file-url.ts";
+import { projectCandidates } from "../pypi/filename.ts";
+import type { ProjectName } from "../pypi/name.ts";
+import { findFile } from "../pypi/simple-json.ts";
+import { fill } from "./fill.ts";
+import type { Page } from "./page.ts";
+import type { FileStore, PageStore } from "./ports.ts";
+import { listedFacts } from "./remote.ts";
+import type { Artifact, Context, FileRequest, Layer, Listed, Repository } from "./repository.ts";
+
+/** A page that does not list a file is checked again if it was checked longer ago than this. Milliseconds. */
+const LISTING_MAX_AGE = 30_000;
+
+/**
+ * Keeps an upstream's files, and serves only what a project's page lists: that is checked when a file is first fetched and
+ * recorded with it, so that a stored file is one read. A file not stored yet is served and stored from one read.
+ *
+ * @param files what is stored
+ * @param pages what of the layer below is stored: asked first where a filename could belong to several projects
+ */
+export function mirrored(files: FileStore, pages: PageStore): Layer {
+  return (inner) => ({
+    projects: (ctx) => inner.projects(ctx),
+    project: (name, ctx) => inner.project(name, ctx),
+
+    async file(request, ctx) {
+      const { ref } = request;
+      let usable = true;
+      try {
+        const stored = await files.get(ref);
+        if (stored) return stored;
+      } catch (error) {
+        ctx.report({ event: "storage-failed", what: ref.path, reason: String(error) });
+        usable = false;
+      }
+      const listed = await locate(ref, inner, pages, ctx);
+      return listed && fetchFile({ ...request, listed }, listed, inner, usable ? files : undefined, ctx);
+    },
+  });
+}
+
+async function fetchFile(
+  request: FileRequest,
+  listed: Listed,
+  inner: Repository,
+  files: FileStore | undefined,
+  ctx: Context,
+): Promise<Artifact> {
+  const { ref, headOnly } = request;
+  const { modifiedAt, size, ...facts } = listedFacts(listed, ref.part);
+  if (headOnly && size !== undefined && modifiedAt !== undefined) {
+    return { ...facts, size, modifiedAt, body: null, via: "upstream" };
+  }
+  const source = await inner.file(request, ctx);
+  if (!source) throw gone(ref, listed.project);
+  return headOnly ? source : fill(source, ref.path, files?.create(ref, source), ctx);
+}
+
+/**
+ * How the file's page lists it. Null where none of the projects it may belong to exists; throws `file-not-found` where one
+ * exists and its page, checked a moment ago, does not list this URL, or not its metadata.
+ */
+async function locate(ref: FileRef, inner: Repository, pages: PageStore, ctx: Context): Promise<Listed | null> {
+  const candidates = projectCandidates(ref.filename);
+  if (candidates.length > 1) {
+    for (const project of candidates) {
+      const stored = await pages.get(project, ctx.now).catch(() => null);
+      const found = await listedOn(stored, ref, project);
+      if (found) return found;
+    }
+  }
+  let owner: ProjectName | undefined;
+  for (const project of candidates) {
+    const page = await inner.project(project, ctx);
+    if (!page) continue;
+    // A lock file may know a file that is younger than the page: the page is then checked once more.
+    const found =
+      (await listedOn(page, ref, project)) ??
+      (await listedOn(await inner.project(project, { ...ctx, maxAge: LISTING_MAX_AGE }), ref, project));
+    if (found) return found;
+    owner ??= project;
+  }
+  if (owner === undefined) return null;
+  throw gone(ref, owner);
+}
+
+async function listedOn(page: Page | null, ref: FileRef, project: ProjectName): Promise<Listed | undefined> {
+  const entry = page && findFile(await page.text(), ref);
+  if (!entry || (ref.part === "metadata" && !entry["core-metadata"])) return undefined;
+  return { project, entry };
+}
+
+const gone = (ref: FileRef, project: ProjectName) =>
+  new IndexError(
+    "file-not-found",
+    `The page of ${project} does not list this ${ref.part === "file" ? "file" : "file's metadata"}: https://${ref.origin}/${ref.path}. If a lock file names it, it may have been removed upstream.`,
+  );

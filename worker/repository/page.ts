@@ -1,0 +1,106 @@
+import type { ProjectPage, Validators } from "../pypi/page.ts";
+import { jsonBody, readJson, readValidators, renderJson } from "../pypi/simple-json.ts";
+import type { Via } from "./repository.ts";
+
+/** What is known of a page without looking inside; small enough for KV's metadata (1,024 bytes). */
+export interface PageHead {
+  /** Hex; made from the content, the same whenever the content is the same. Not yet an ETag: that is a representation's. */
+  readonly digest: string;
+  /** Milliseconds since the epoch at which the content was first seen as it is. */
+  readonly changedAt: number;
+  /** The upstream's serial, as it wrote it. */
+  readonly serial?: number | string | undefined;
+  /** Bytes of the gzipped page. */
+  readonly size: number;
+}
+
+/** A page as it is stored: bytes until someone must look inside. */
+export class Page {
+  readonly head: PageHead;
+  readonly via: Via;
+  #gzip: Uint8Array | ReadableStream<Uint8Array>;
+
+  constructor(head: PageHead, gzip: Uint8Array | ReadableStream<Uint8Array>, via: Via) {
+    this.head = head;
+    this.via = via;
+    this.#gzip = gzip;
+  }
+
+  /** Renders, hashes and compresses a page that was just parsed: once a change, never once a read. */
+  static async from(model: ProjectPage, validators: Validators, now: number): Promise<Page> {
+    // The upstream's validators are left out of the digest: when they alone change, nothing is written.
+    const content = new TextEncoder().encode(`${model.lastSerial ?? ""}\n${jsonBody(model)}`);
+    const digest = hex(await crypto.subtle.digest("SHA-256", content)).slice(0, 32);
+    const gzip = await bytesOf(streamOf(renderJson(model, validators)).pipeThrough(new CompressionStream("gzip")));
+    return new Page({ digest, changedAt: now, serial: model.lastSerial, size: gzip.byteLength }, gzip, "upstream");
+  }
+
+  /** The same page with its bytes in memory, so that it can be read more than once. */
+  async buffered(): Promise<Page> {
+    return new Page(this.head, await this.bytes(), this.via);
+  }
+
+  /** The same page, said to come from elsewhere. */
+  as(via: Via): Page {
+    return new Page(this.head, this.#gzip, via);
+  }
+
+  /** PEP 691 JSON, gzipped, for passing on. A page fresh from a store gives its stream once. */
+  gzip(): Uint8Array | ReadableStream<Uint8Array> {
+    return this.#gzip;
+  }
+
+  /** The gzipped bytes in memory. */
+  async bytes(): Promise<Uint8Array> {
+    if (!(this.#gzip instanceof Uint8Array)) this.#gzip = await bytesOf(this.#gzip);
+    return this.#gzip;
+  }
+
+  /** PEP 691 JSON, inflated as it is read. */
+  json(): ReadableStream<Uint8Array> {
+    return inflate(this.#gzip);
+  }
+
+  /** The inflated JSON. */
+  text(): Promise<string> {
+    return new Response(this.json()).text();
+  }
+
+  /** The page parsed. */
+  async model(): Promise<ProjectPage> {
+    return readJson(await this.text());
+  }
+
+  /** Gives the bytes up unread. */
+  async cancel(): Promise<void> {
+    if (!(this.#gzip instanceof Uint8Array)) await this.#gzip.cancel();
+  }
+
+  /** The upstream's validators, from the first line alone. Leaves the page in memory, to be served after a 304. */
+  async validators(): Promise<Validators> {
+    const reader = inflate(await this.bytes())
+      .pipeThrough(new TextDecoderStream())
+      .getReader();
+    let text = "";
+    while (!text.includes("\n")) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      text += value;
+    }
+    await reader.cancel();
+    return readValidators(text.slice(0, text.indexOf("\n")));
+  }
+}
+
+/** Gzipped bytes, inflated. */
+export function inflate(gzip: Uint8Array | ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+  const compressed = gzip instanceof Uint8Array ? streamOf(gzip) : gzip;
+  return compressed.pipeThrough(new DecompressionStream("gzip"));
+}
+
+/** Lower-case hex. */
+export const hex = (bytes: ArrayBuffer) => new Uint8Array(bytes).toHex();
+
+const streamOf = (content: string | Uint8Array) => new Response(content).body as ReadableStream<Uint8Array>;
+
+const bytesOf = async (stream: ReadableStream<Uint8Array>) => new Uint8Array(await new Response(stream).arrayBuffer());

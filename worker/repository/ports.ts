@@ -1,0 +1,83 @@
+import type { ProjectName } from "../pypi/name.ts";
+import type { FileRef } from "../pypi/file-url.ts";
+import type { ProjectPage, Validators } from "../pypi/page.ts";
+import type { Page } from "./page.ts";
+import type { ProjectList } from "./list.ts";
+import type { Artifact, ArtifactFacts, Context } from "./repository.ts";
+
+/** What the layers need from the outside. Each port is for one source: its implementation knows which. */
+
+/** An upstream index. Everything it throws is `upstream-failed`. */
+export interface Upstream {
+  /** The page, or `absent` (404, 410), or `unchanged` where `known` still holds. */
+  page(name: ProjectName, known: Validators): Promise<PageAnswer>;
+  /** The file at `url`: its body, and its length and date where the upstream says them; null for 404 and 410. */
+  file(url: URL, headOnly: boolean): Promise<FileAnswer | null>;
+  /** Normalised names of all projects, streamed, or `unchanged` where `known` still holds. */
+  names(known: Validators): Promise<NamesAnswer>;
+}
+
+export type PageAnswer =
+  | { readonly kind: "absent" }
+  | { readonly kind: "unchanged" }
+  | { readonly kind: "page"; readonly page: ProjectPage; readonly validators: Validators };
+
+export interface FileAnswer {
+  readonly body: ReadableStream<Uint8Array> | null;
+  readonly size?: number | undefined;
+  readonly modifiedAt?: number | undefined;
+}
+
+export type NamesAnswer =
+  | { readonly kind: "unchanged" }
+  | {
+      readonly kind: "names";
+      /** Batches of names; throws `upstream-failed` where the listing turns out to be cut or no listing. */
+      readonly names: AsyncIterable<readonly ProjectName[]>;
+      readonly serial?: number | undefined;
+      readonly validators: Validators;
+    };
+
+/** Pages that are kept. */
+export interface PageStore {
+  /** One read, or none. `now` in milliseconds since the epoch: what is in memory is believed for seconds only. */
+  get(name: ProjectName, now: number): Promise<Page | null>;
+  put(name: ProjectName, page: Page, now: number): Promise<void>;
+  delete(name: ProjectName): Promise<void>;
+}
+
+/** Files that are kept, and their `.metadata`. */
+export interface FileStore {
+  /** One read. */
+  get(ref: FileRef): Promise<Artifact | null>;
+  /** A place to write a file into; nothing is visible before `commit`. */
+  create(ref: FileRef, facts: ArtifactFacts): FileSink;
+}
+
+/** One file being written. After any rejection only `abort` may be called. */
+export interface FileSink {
+  /** Resolves when the chunk's memory may be used again. */
+  write(chunk: Uint8Array): Promise<void>;
+  /** Makes the file visible, whole and verified, or rejects and leaves nothing. */
+  commit(): Promise<void>;
+  /** Leaves nothing. */
+  abort(reason: Error): Promise<void>;
+}
+
+/** The root listing that is kept. */
+export interface ListStore {
+  get(): Promise<ProjectList | null>;
+  /** Stores the listing whole or, where its stream errors, not at all. */
+  put(list: ProjectList): Promise<void>;
+}
+
+/** When pages, and the root listing, were last checked with the upstream. */
+export interface Freshness {
+  /** Milliseconds since the epoch. Looks no further than it must to find a check later than `staleBefore`. */
+  checkedAt(what: ProjectName | typeof ROOT, changedAt: number, staleBefore: number): Promise<number>;
+  /** Remembers that the page was found unchanged, or is to be treated as if it had been, at `at`. */
+  record(what: ProjectName | typeof ROOT, at: number, ctx: Context): void;
+}
+
+/** The root listing's place among project names; no name is empty. */
+export const ROOT = "";

@@ -1,0 +1,82 @@
+import { upstreamFailed } from "../errors.ts";
+import { upstreamUrl, type FileRef } from "../pypi/file-url.ts";
+import type { ProjectName } from "../pypi/name.ts";
+import { verifiableDigest } from "../pypi/page.ts";
+import { rootJson } from "../pypi/simple-json.ts";
+import { ProjectList } from "./list.ts";
+import { Page } from "./page.ts";
+import type { Upstream } from "./ports.ts";
+import { readable } from "./readable.ts";
+import type { Listed, Repository } from "./repository.ts";
+
+/** The innermost part of a stack: an upstream index over HTTP, nothing kept. */
+export function remote(upstream: Upstream): Repository {
+  return {
+    async projects(ctx) {
+      const answer = await upstream.names(ctx.knownList?.head.validators ?? {});
+      if (answer.kind === "unchanged") return unchanged(ctx.knownList);
+      const { serial, validators } = answer;
+      const json = readable(asJson(answer.names, serial));
+      return new ProjectList({ digest: "", changedAt: ctx.now, serial, validators }, json, false, "upstream");
+    },
+
+    async project(name, ctx) {
+      const answer = await upstream.page(name, (await ctx.known?.validators()) ?? {});
+      if (answer.kind === "absent") return null;
+      if (answer.kind === "unchanged") return unchanged(ctx.known);
+      return Page.from(answer.page, answer.validators, ctx.now);
+    },
+
+    async file({ ref, headOnly, listed }, ctx) {
+      if (!listed) return null;
+      const facts = listedFacts(listed, ref.part);
+      const url = upstreamUrl(listed.entry);
+      if (ref.part === "metadata") url.pathname += ".metadata";
+      const answer = await upstream.file(url, headOnly);
+      if (!answer) return null;
+      if (facts.size !== undefined && answer.size !== undefined && facts.size !== answer.size) {
+        await answer.body?.cancel();
+        const reason = `${ref.filename} has ${answer.size} bytes there, and the project's page says ${facts.size}`;
+        throw upstreamFailed(url.host, reason);
+      }
+      return {
+        project: facts.project,
+        digest: facts.digest,
+        size: facts.size ?? answer.size,
+        modifiedAt: facts.modifiedAt ?? answer.modifiedAt ?? ctx.now,
+        body: answer.body,
+        via: "upstream",
+      };
+    },
+  };
+}
+
+/** What a page says of a file, or of its `.metadata`, before anybody has seen its bytes. */
+export function listedFacts({ project, entry }: Listed, part: FileRef["part"]) {
+  const metadata = entry["core-metadata"];
+  const hashes = part === "file" ? entry.hashes : metadata === true ? {} : (metadata ?? {});
+  const uploadedAt = Date.parse(entry["upload-time"] ?? "");
+  return {
+    project,
+    digest: verifiableDigest(hashes),
+    size: part === "file" ? entry.size : undefined,
+    modifiedAt: Number.isNaN(uploadedAt) ? undefined : uploadedAt,
+  };
+}
+
+/** What `known` was, given that the upstream said it is unchanged: it only can where something was known. */
+function unchanged<T>(known: T | undefined): T {
+  if (known === undefined) throw new Error("The upstream answered 304 to an unconditional request.");
+  return known;
+}
+
+/** Batches of names as the lines of a PEP 691 listing. */
+async function* asJson(batches: AsyncIterable<readonly ProjectName[]>, serial: number | undefined) {
+  yield rootJson.opening(serial);
+  let separator = "";
+  for await (const names of batches) {
+    yield separator + names.map(rootJson.project).join(",\n");
+    separator = ",\n";
+  }
+  yield rootJson.closing;
+}

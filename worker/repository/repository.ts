@@ -1,0 +1,81 @@
+import type { FileRef } from "../pypi/file-url.ts";
+import type { ProjectName } from "../pypi/name.ts";
+import type { Digest, FileEntry } from "../pypi/page.ts";
+import type { ProjectList } from "./list.ts";
+import type { Page } from "./page.ts";
+
+/**
+ * What an index is made of. Three answers, and three ways not to give one, the same for each method:
+ * - `null`: this source does not own the project; the next source may be asked.
+ * - thrown `file-not-found`: the project is this source's, and it has no such file; nobody else may be asked.
+ * - thrown `upstream-failed`: this source cannot tell. It never reads as absence.
+ */
+export interface Repository {
+  projects(ctx: Context): Promise<ProjectList>;
+  project(name: ProjectName, ctx: Context): Promise<Page | null>;
+  file(request: FileRequest, ctx: Context): Promise<Artifact | null>;
+}
+
+/** Every feature of an index is one of these. */
+export type Layer = (inner: Repository) => Repository;
+
+/** The repository that `source` becomes under `layers`, the first of which is the outermost. */
+export const stack = (layers: readonly Layer[], source: Repository): Repository =>
+  layers.reduceRight((inner, layer) => layer(inner), source);
+
+/** What a request, a cron tick or a queue message brings along. Nothing else reads the clock or outlives its answer. */
+export interface Context {
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** Lets work go on after the answer; a failure of it is logged and breaks nothing. */
+  readonly defer: (work: Promise<unknown>) => void;
+  /** Tells the operator of something that a client's answer does not show. */
+  readonly report: (event: Event) => void;
+  /** Milliseconds: a stored page checked longer ago than this is checked again, whatever its own lifetime. */
+  readonly maxAge?: number;
+  /** The page the caller already has: a layer that finds it unchanged returns this very object. */
+  readonly known?: Page;
+  /** The same for the root listing. */
+  readonly knownList?: ProjectList;
+}
+
+/** Something that went wrong behind an answer, told once where it happened. */
+export interface Event {
+  readonly event: "upstream-failed" | "file-refused" | "storage-failed";
+  readonly what: string;
+  readonly reason: string;
+}
+
+export interface FileRequest {
+  readonly ref: FileRef;
+  /** HEAD: the caller wants the facts and will not read the body. */
+  readonly headOnly: boolean;
+  /** How the project's page lists the file, once a layer has looked; sources need it, clients do not know it. */
+  readonly listed?: Listed;
+}
+
+/** A file as its project's page lists it. */
+export interface Listed {
+  readonly project: ProjectName;
+  readonly entry: FileEntry;
+}
+
+/** Where an answer came from, for the log and for `Cache-Status` (RFC 9211). */
+export type Via = "memory" | "kv" | "r2" | "upstream" | "stale";
+
+/** What is known of a file before its bytes are read. */
+export interface ArtifactFacts {
+  readonly project: ProjectName;
+  /** What the page says the bytes hash to. */
+  readonly digest?: Digest | undefined;
+  /** Bytes; undefined only where neither the upstream nor the page says. */
+  readonly size?: number | undefined;
+  /** Milliseconds since the epoch. */
+  readonly modifiedAt: number;
+}
+
+/** A file's, or a `.metadata`'s, bytes and facts. An unread body must be cancelled. */
+export interface Artifact extends ArtifactFacts {
+  readonly body: ReadableStream<Uint8Array> | Uint8Array | null;
+  readonly via: Via;
+}

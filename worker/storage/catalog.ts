@@ -1,0 +1,35 @@
+import type { PageHead } from "../repository/page.ts";
+import type { ProjectName } from "../pypi/name.ts";
+
+/** What D1 knows of one source: which projects' pages are kept. KV cannot be counted or queried. */
+export interface Catalog {
+  pageStored(name: ProjectName, head: PageHead): Promise<void>;
+  pageDeleted(name: ProjectName): Promise<void>;
+  /** How many projects' pages are kept. */
+  count(): Promise<number>;
+}
+
+/** The catalog in D1; its table is made by schema/migrations. */
+export function catalogOf(db: D1Database, source: string): Catalog {
+  return {
+    async pageStored(name, { serial, changedAt }) {
+      await db
+        .prepare(
+          `INSERT INTO page (source, project, serial, changed_at) VALUES (?1, ?2, ?3, ?4)
+           ON CONFLICT (source, project) DO UPDATE SET serial = excluded.serial, changed_at = excluded.changed_at`,
+        )
+        .bind(source, name, serial === undefined ? null : Number(serial), changedAt)
+        .run();
+    },
+    async pageDeleted(name) {
+      await db.prepare("DELETE FROM page WHERE source = ?1 AND project = ?2").bind(source, name).run();
+    },
+    async count() {
+      const row = await db
+        .prepare("SELECT count(*) AS n FROM page WHERE source = ?1")
+        .bind(source)
+        .first<{ n: number }>();
+      return row?.n ?? 0;
+    },
+  };
+}

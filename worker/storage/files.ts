@@ -1,0 +1,82 @@
+import type { ProjectName } from "../pypi/name.ts";
+import { DIGESTS, type Digest } from "../pypi/page.ts";
+import type { FileSink, FileStore } from "../repository/ports.ts";
+import type { Artifact, ArtifactFacts } from "../repository/repository.ts";
+import type { Keys } from "./keys.ts";
+import { Memory } from "./memory.ts";
+import { partsInto } from "./parts.ts";
+
+/** A source's files and their `.metadata` in R2, the small ones in memory until they are pushed out: they never change. */
+export function fileStore(r2: R2Bucket, memory: Memory<Artifact>, keys: Keys): FileStore {
+  return {
+    async get(ref) {
+      const key = keys.file(ref);
+      const remembered = memory.get(key, 0);
+      if (remembered) return remembered;
+      const object = await r2.get(key);
+      if (!object) return null;
+      const facts = readFacts(object);
+      if (object.size > Memory.MAX_VALUE) return { ...facts, body: object.body, via: "r2" };
+      const artifact: Artifact = { ...facts, body: await object.bytes(), via: "r2" };
+      memory.set(key, { ...artifact, via: "memory" }, object.size);
+      return artifact;
+    },
+
+    create(ref, facts) {
+      const key = keys.file(ref);
+      const options: R2PutOptions = { customMetadata: writeFacts(facts) };
+      // R2 takes each of these algorithms under its own name and refuses the object where the bytes differ.
+      if (facts.digest) options[facts.digest.algorithm] = facts.digest.hex;
+      return facts.size === undefined ? partsInto(r2, key, options) : putInto(r2, key, facts.size, options);
+    },
+  };
+}
+
+/** One put of known length, written to as it arrives. */
+function putInto(r2: R2Bucket, key: string, size: number, options: R2PutOptions): FileSink {
+  const { readable, writable } = new FixedLengthStream(size);
+  const writer = writable.getWriter();
+  const put = r2.put(key, readable, options);
+  // A put that fails stops reading: without this, a write would wait for ever.
+  const failed = put.then(() => new Promise<never>(() => undefined));
+  failed.catch(() => undefined);
+  return {
+    write: (chunk) => Promise.race([writer.write(chunk), failed]),
+    async commit() {
+      await Promise.race([writer.close(), failed]);
+      await put;
+    },
+    async abort(reason) {
+      await writer.abort(reason).catch(() => undefined);
+      await put.then(
+        () => undefined,
+        () => undefined,
+      );
+    },
+  };
+}
+
+/** What a page said of the file when it was fetched, as R2's custom metadata: a stored file is served from one read. */
+function writeFacts({ project, digest, modifiedAt }: ArtifactFacts): Record<string, string> {
+  return {
+    project,
+    modifiedAt: String(modifiedAt),
+    ...(digest && { digest: `${digest.algorithm}=${digest.hex}` }),
+  };
+}
+
+function readFacts(object: R2Object): ArtifactFacts {
+  const { project = "", modifiedAt = "0", digest } = object.customMetadata ?? {};
+  return {
+    project: project as ProjectName,
+    size: object.size,
+    modifiedAt: Number(modifiedAt),
+    digest: readDigest(digest),
+  };
+}
+
+function readDigest(text: string | undefined): Digest | undefined {
+  const [name, hex] = text?.split("=") ?? [];
+  const algorithm = DIGESTS.find((known) => known === name);
+  return algorithm && hex ? { algorithm, hex } : undefined;
+}

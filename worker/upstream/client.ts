@@ -1,0 +1,116 @@
+import { IndexError, upstreamFailed } from "../errors.ts";
+import { isPrivate } from "../pypi/host.ts";
+import { within } from "../repository/within.ts";
+
+/** From request to response header, redirects included; pip gives up on us after 15 s. Milliseconds. */
+const HEADER_DEADLINE = 8_000;
+
+/** A page's whole transfer. Milliseconds. */
+const BODY_DEADLINE = 12_000;
+
+/** More is refused: a page is parsed in an isolate of 128 MB. PyPI's largest have a few MB. */
+const MAX_PAGE_BYTES = 32 * 1024 * 1024;
+
+const MAX_REDIRECTS = 5;
+
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+
+/** What the platform's `fetch` is to us, so that a test can stand in for the whole outside. */
+export type Fetch = (request: Request) => Promise<Response>;
+
+/** An answer and the URL that gave it, after redirects: relative links are relative to that. */
+export interface Answer {
+  readonly url: URL;
+  readonly response: Response;
+}
+
+/**
+ * The only caller of `fetch`. Every failure to get an answer, and every answer that is neither success nor absence, is
+ * thrown as `upstream-failed` with its reason.
+ */
+export class UpstreamClient {
+  readonly #fetch: Fetch;
+  readonly #index: URL;
+
+  /** @param index the upstream's Simple API root: says which addresses it may send us to */
+  constructor(fetch: Fetch, index: URL) {
+    this.#fetch = fetch;
+    this.#index = index;
+  }
+
+  /**
+   * Whether a URL that the upstream gave may be fetched: https, or http where the upstream itself is http; and never a
+   * private address from a public upstream, which would make us a way into the network we run in.
+   */
+  mayFetch(url: URL): boolean {
+    if (url.protocol !== "https:" && !(url.protocol === "http:" && this.#index.protocol === "http:")) return false;
+    return !isPrivate(url.hostname) || isPrivate(this.#index.hostname);
+  }
+
+  /**
+   * A 200 or 304 with its body unread, or null for 404 and 410. Redirects are followed by hand, since each hop must be one
+   * that may be fetched. Throws `upstream-failed` for all else.
+   */
+  async open(start: URL, init: { method?: "GET" | "HEAD"; headers: Record<string, string> }): Promise<Answer | null> {
+    const abort = new AbortController();
+    const timer = setTimeout(() => abort.abort(), HEADER_DEADLINE);
+    let url = start;
+    try {
+      for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
+        const request = new Request(url, { ...init, redirect: "manual", signal: abort.signal });
+        const response = await this.#fetch(request);
+        if (response.status === 200 || response.status === 304) return { url, response };
+        await response.body?.cancel();
+        if (response.status === 404 || response.status === 410) return null;
+        if (!REDIRECTS.has(response.status)) throw upstreamFailed(url.host, `it answered ${response.status}`);
+        url = this.#redirected(url, response.headers.get("Location"));
+      }
+      throw upstreamFailed(start.host, `it redirects more than ${MAX_REDIRECTS} times`);
+    } catch (error) {
+      if (error instanceof IndexError) throw error;
+      const reason = abort.signal.aborted ? `no answer within ${HEADER_DEADLINE / 1_000} s` : messageOf(error);
+      throw upstreamFailed(url.host, reason, error);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #redirected(from: URL, location: string | null): URL {
+    const to = location !== null && URL.canParse(location, from) ? new URL(location, from) : undefined;
+    if (to && this.mayFetch(to)) return to;
+    throw upstreamFailed(from.host, `it redirects to ${to ? to.origin : "nowhere"}, which may not be fetched`);
+  }
+}
+
+/** A whole body of bounded size and time. Throws `upstream-failed` where it is cut, late, or too large. */
+export async function readBody({ url, response }: Answer): Promise<Uint8Array> {
+  const reader = (response.body as ReadableStream<Uint8Array> | null)?.getReader();
+  if (!reader) return new Uint8Array();
+  try {
+    return await within(BODY_DEADLINE, `its answer took longer than ${BODY_DEADLINE / 1_000} s`, readAll(reader));
+  } catch (error) {
+    await reader.cancel().catch(() => undefined);
+    throw upstreamFailed(url.host, messageOf(error), error);
+  }
+}
+
+async function readAll(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let total = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    total += value.byteLength;
+    if (total > MAX_PAGE_BYTES) throw new Error(`its answer is larger than ${MAX_PAGE_BYTES / 1024 / 1024} MiB`);
+    chunks.push(value);
+  }
+  const whole = new Uint8Array(total);
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return whole;
+}
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

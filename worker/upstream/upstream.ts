@@ -1,0 +1,96 @@
+import { upstreamFailed } from "../errors.ts";
+import type { Validators } from "../pypi/page.ts";
+import type { NamesAnswer, Upstream } from "../repository/ports.ts";
+import { readBody, type Answer, type Fetch, UpstreamClient } from "./client.ts";
+import { parseHtml } from "./parse-html.ts";
+import { parseJson } from "./parse-json.ts";
+import { namesInHtml, namesInJson, type Names } from "./parse-names.ts";
+
+const JSON_TYPE = "application/vnd.pypi.simple.v1+json";
+
+/** JSON first; an index of any age answers one of the others. */
+const ACCEPT = `${JSON_TYPE}, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1`;
+
+/** An upstream index over HTTP. `index` is its Simple API root, ending in `/`. */
+export function upstreamAt(index: URL, fetch: Fetch): Upstream {
+  const client = new UpstreamClient(fetch, index);
+  const mayFetch = (url: URL) => client.mayFetch(url);
+
+  return {
+    async page(name, known) {
+      const answer = await client.open(new URL(`${name}/`, index), {
+        headers: { Accept: ACCEPT, ...conditions(known) },
+      });
+      if (!answer) return { kind: "absent" };
+      if (answer.response.status === 304) return { kind: "unchanged" };
+      const body = await readBody(answer);
+      try {
+        const page = isJson(answer)
+          ? parseJson(new TextDecoder().decode(body), name, answer.url, mayFetch)
+          : await parseHtml(body, name, answer.url, mayFetch);
+        return { kind: "page", page, validators: validatorsOf(answer) };
+      } catch (error) {
+        throw upstreamFailed(answer.url.host, reasonOf(error), error);
+      }
+    },
+
+    async file(url, headOnly) {
+      // Compressed on the way, a file would have another length than its own.
+      const headers = { "Accept-Encoding": "identity" };
+      const answer = await client.open(url, { method: headOnly ? "HEAD" : "GET", headers });
+      if (!answer) return null;
+      const { response } = answer;
+      const encoded = (response.headers.get("Content-Encoding") ?? "identity") !== "identity";
+      const length = encoded ? null : response.headers.get("Content-Length");
+      const modifiedAt = Date.parse(response.headers.get("Last-Modified") ?? "");
+      return {
+        body: headOnly ? null : response.body,
+        size: length === null ? undefined : Number(length),
+        modifiedAt: Number.isNaN(modifiedAt) ? undefined : modifiedAt,
+      };
+    },
+
+    async names(known) {
+      const answer = await client.open(index, { headers: { Accept: ACCEPT, ...conditions(known) } });
+      if (!answer) throw upstreamFailed(index.host, "it has no root listing");
+      return answer.response.status === 304 ? { kind: "unchanged" } : namesOf(answer);
+    },
+  };
+}
+
+function namesOf(answer: Answer): NamesAnswer {
+  const { url, response } = answer;
+  const body = response.body as ReadableStream<Uint8Array> | null;
+  if (!body) throw upstreamFailed(url.host, "its root listing is empty");
+  const serial = Number(response.headers.get("X-PyPI-Last-Serial") ?? Number.NaN);
+  return {
+    kind: "names",
+    names: failing(url.host, isJson(answer) ? namesInJson(body) : namesInHtml(body)),
+    serial: Number.isSafeInteger(serial) ? serial : undefined,
+    validators: validatorsOf(answer),
+  };
+}
+
+/** What goes wrong while a listing arrives is the upstream's failure, as it would be before. */
+async function* failing(host: string, names: Names): Names {
+  try {
+    yield* names;
+  } catch (error) {
+    throw upstreamFailed(host, reasonOf(error), error);
+  }
+}
+
+const isJson = ({ response }: Answer) => /\bjson\b/.test(response.headers.get("Content-Type") ?? "");
+
+function validatorsOf({ response }: Answer): Validators {
+  return {
+    etag: response.headers.get("ETag") ?? undefined,
+    lastModified: response.headers.get("Last-Modified") ?? undefined,
+  };
+}
+
+function conditions({ etag, lastModified }: Validators): Record<string, string> {
+  return { ...(etag && { "If-None-Match": etag }), ...(lastModified && { "If-Modified-Since": lastModified }) };
+}
+
+const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
