@@ -16,6 +16,8 @@ export default defineConfig({
   test: {
     // What the worker logs is part of many tests and interesting only where one fails.
     silent: "passed-only",
+    reporters: ["default", "./test/support/closing-line.ts"],
+    maxWorkers: 2,
     projects: [
       {
         plugins: [
@@ -37,7 +39,13 @@ export default defineConfig({
         test: { name: "machine", include: ["test/{cli,structure}/**/*.test.ts"], testTimeout: 60_000 },
       },
       {
-        test: { name: "clients", include: ["test/clients/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 300_000 },
+        test: {
+          name: "clients",
+          include: ["test/clients/**/*.test.ts"],
+          globalSetup: ["test/clients/setup.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+        },
       },
     ],
   },

@@ -3,7 +3,7 @@ import { announce } from "./server/announce.ts";
 import { build } from "./server/build.ts";
 import { Sentence } from "./server/sentence.ts";
 import { openState } from "./server/state.ts";
-import { portIsFree, serve } from "./server/serve.ts";
+import { portIsFree } from "./server/port.ts";
 import { whyUnreachable } from "./server/upstream.ts";
 
 /** `npm start`: the production bundle on this machine, with storage that persists, until it is told to stop. */
@@ -11,7 +11,10 @@ async function start(options: StartOptions): Promise<void> {
   await portIsFree(options);
   const state = openState(options.state);
   try {
-    const server = await serve(await build(), options);
+    const bundle = await build();
+    // wrangler takes a second to load: a wrong option is answered before that.
+    const { serve } = await import("./server/serve.ts");
+    const server = await serve(bundle, options);
     const stopped = stopSignal();
     announce(options);
     const reason = await whyUnreachable(options.upstream);
@@ -26,12 +29,12 @@ async function start(options: StartOptions): Promise<void> {
 }
 
 /**
- * Resolves at the first Ctrl-C or SIGTERM. miniflare's own listeners, which end the process on the spot, are taken off:
+ * Resolves at the first Ctrl-C, SIGTERM or closing of the terminal. miniflare's own listeners, which end the process on the spot, are taken off:
  * what is being written is given the time to end.
  */
 function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
       process.removeAllListeners(signal);
       process.once(signal, () => resolve());
     }

@@ -1,16 +1,31 @@
 import * as z from "zod/mini";
 import { isPrivate } from "../worker/pypi/host.ts";
 
-const upstream = z.pipe(
-  z.url().check(
-    z.refine((text) => /^https?:/.test(text), "must be an http(s) address"),
-    z.refine(
-      (text) => !text.startsWith("http:") || isPrivate(new URL(text).hostname),
-      "must begin with https://; plain http is for loopback and private addresses",
+/** Longer ones would not leave room for a project's name in KV's keys (512 bytes). */
+const MAX_UPSTREAM = 200;
+
+const isHttp = (text: string) => /^https?:$/.test(URL.parse(text)?.protocol ?? "");
+const isEncrypted = ({ protocol, hostname }: URL) => protocol === "https:" || isPrivate(hostname);
+const isBare = ({ username, password, search, hash }: URL) => username + password + search + hash === "";
+
+/** The address of an upstream's Simple API root, from text; ends in `/`. */
+export const upstreamAddress = z.pipe(
+  z
+    .string()
+    .check(
+      z.refine(isHttp, "an address such as https://pypi.org/simple/ is expected"),
+      z.maxLength(MAX_UPSTREAM, `at most ${MAX_UPSTREAM} characters are expected`),
     ),
+  z.pipe(
+    // Relative links and projects' pages hang below it.
+    z.transform((text: string) => new URL(text.endsWith("/") ? text : `${text}/`)),
+    z
+      .instanceof(URL)
+      .check(
+        z.refine(isEncrypted, "plain http is for loopback and private addresses; use https://"),
+        z.refine(isBare, "no credentials, query or fragment can be part of it"),
+      ),
   ),
-  // Relative links and project pages hang below it.
-  z.transform((text) => new URL(text.endsWith("/") ? text : `${text}/`)),
 );
 
 const seconds = z.pipe(
@@ -20,7 +35,7 @@ const seconds = z.pipe(
 
 /** What wrangler.toml's `[vars]` say. A deployment with a wrong one must not start half-configured. */
 const vars = z.object({
-  UPSTREAM_URL: upstream,
+  UPSTREAM_URL: upstreamAddress,
   PAGE_TTL: seconds,
   PUBLIC_URL: z.union([z.literal(""), z.url()]),
   LOG: z.union([z.literal("requests"), z.literal("problems")]),
@@ -40,7 +55,7 @@ export interface Config {
 export function parseConfig(env: Record<string, unknown>): Config {
   const parsed = vars.safeParse(env);
   if (!parsed.success) {
-    const wrong = parsed.error.issues.map((issue) => `${issue.path.join(".")} ${issue.message}`);
+    const wrong = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
     throw new Error(`The configuration is wrong: ${wrong.join("; ")}.`);
   }
   const { UPSTREAM_URL, PAGE_TTL, PUBLIC_URL, LOG } = parsed.data;

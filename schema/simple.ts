@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 
 /** Absent, `null` and of the wrong type are one to us in a member that is not needed: a page is not lost for it. */
-const optional = <T extends z.core.SomeType>(type: T) => z.catch(z.optional(type), undefined as never);
+const optional = <T extends z.core.SomeType>(type: T) => z.catch(z.optional(type), undefined);
 
 const hashes = z.record(z.string(), z.string());
 

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { isPrivate } from "../../worker/pypi/host.ts";
+import { upstreamAddress } from "../../schema/config.ts";
 import { Sentence } from "./sentence.ts";
 
 export interface StartOptions {
@@ -63,9 +63,9 @@ function portOf(text: string): number {
 }
 
 function upstreamOf(text: string): URL {
-  const url = urlOf("--upstream", text.endsWith("/") ? text : `${text}/`);
-  if (url.protocol === "https:" || isPrivate(url.hostname)) return url;
-  throw new Sentence(`--upstream ${text}: plain http is for loopback and private addresses; use https://.`);
+  const parsed = upstreamAddress.safeParse(text);
+  if (parsed.success) return parsed.data;
+  throw new Sentence(`--upstream ${text}: ${parsed.error.issues[0]?.message}.`);
 }
 
 function urlOf(option: string, text: string): URL {

@@ -17,7 +17,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "worker/compose": ["worker/repository", "worker/storage", "worker/upstream", "schema"],
   "worker/app": ["worker/compose", "worker/http", "worker/ui", "worker/errors", "schema"],
   "worker/index": ["worker/app", "worker/compose", "schema"],
-  cli: ["worker/pypi"],
+  cli: ["worker/pypi", "schema"],
 };
 
 const partOf = (file: string) =>

@@ -78,7 +78,7 @@ async function pump(
   } catch (error) {
     const reason = error instanceof Error ? error : new Error(String(error));
     if (!client.left) ctx.report({ event: "file-refused", what: expected.name, reason: reason.message });
-    await Promise.allSettled([reader.cancel(reason), store?.abort(reason), client.abort(reason)]);
+    await Promise.allSettled([reader.cancel(reason), store?.abort(reason), client.abort()]);
   }
 }
 
@@ -96,13 +96,16 @@ function digester({ algorithm, hex }: Digest) {
   };
 }
 
+/** The one reason that the runtime takes for a broken connection; any other it logs as an uncaught exception of ours. */
+const CONNECTION_LOST = "Network connection lost.";
+
 /** The client's side, which may leave at any time: what it does not take is dropped. */
 function leavable(writer: WritableStreamDefaultWriter<Uint8Array>) {
   const client = {
     left: false,
     write: (chunk: Uint8Array) => attempt(() => writer.write(chunk)),
     close: () => attempt(() => writer.close()),
-    abort: (reason: Error) => attempt(() => writer.abort(reason)),
+    abort: () => attempt(() => writer.abort(new Error(CONNECTION_LOST))),
   };
   async function attempt(step: () => Promise<void>) {
     if (client.left) return;

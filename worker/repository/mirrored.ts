@@ -31,7 +31,7 @@ export function mirrored(files: FileStore, pages: PageStore): Layer {
         const stored = await files.get(ref);
         if (stored) return stored;
       } catch (error) {
-        ctx.report({ event: "storage-failed", what: ref.path, reason: String(error) });
+        ctx.report({ event: "storage-failed", what: `${ref.origin}/${ref.path}`, reason: String(error) });
         usable = false;
       }
       const listed = await locate(ref, inner, pages, ctx);
@@ -54,7 +54,7 @@ async function fetchFile(
   }
   const source = await inner.file(request, ctx);
   if (!source) throw gone(ref, listed.project);
-  return headOnly ? source : fill(source, ref.path, files?.create(ref, source), ctx);
+  return headOnly ? source : fill(source, `${ref.origin}/${ref.path}`, files?.create(ref, source), ctx);
 }
 
 /**

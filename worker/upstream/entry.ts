@@ -15,10 +15,9 @@ export type Described = Omit<FileEntry, "url" | "_upstream" | "filename"> & {
  */
 export function toEntry(described: Described, base: URL, mayFetch: (url: URL) => boolean): FileEntry | undefined {
   const filename = asFilename(described.filename);
-  if (!filename || !URL.canParse(described.url, base)) return undefined;
-  const url = new URL(described.url, base);
-  const local = mayFetch(url) ? localUrl(url, filename) : undefined;
-  return local && { ...described, filename, ...local, hashes: lowerCase(described.hashes) };
+  const url = URL.parse(described.url, base);
+  const local = filename && url && mayFetch(url) ? localUrl(url, filename) : undefined;
+  return filename && local && { ...described, filename, ...local, hashes: lowerCase(described.hashes) };
 }
 
 /** Hex digests are compared as text. */

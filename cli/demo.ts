@@ -1,0 +1,73 @@
+import { folder } from "./demo/folder.ts";
+import { discard, temporaryDirectory } from "./demo/leftovers.ts";
+import { startProduct } from "./demo/product.ts";
+import { table } from "./demo/table.ts";
+import { findTools, type Tools } from "./demo/tools.ts";
+import { TOUR, tourWheels, type Stage } from "./demo/tour.ts";
+import { Witness } from "./demo/witness.ts";
+import type { Installer } from "./demo/installer.ts";
+
+const HEADER = ["client", "step", "result", "seconds", "upstream requests"];
+
+process.exitCode = await main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  return 1;
+});
+
+async function main(): Promise<number> {
+  const tools = await findTools();
+  if (typeof tools === "string") {
+    console.error(tools);
+    return 1;
+  }
+  const wheels = await tourWheels();
+  console.log(
+    `pypi-edge demo: an index of ${wheels.length} wheels made just now, pypi-edge in front of it, a real client.`,
+  );
+  console.log("Nothing leaves this machine.");
+  if (!tools.hasUv) console.log("There is no uv on the PATH: its part is left out.");
+  const witness = await new Witness(folder(wheels)).start();
+  const rows: string[][] = [];
+  let faults = 0;
+  try {
+    for (const installer of tools.installers) {
+      const tour = await guide(installer, tools, witness);
+      rows.push(...tour.rows);
+      faults += tour.faults;
+    }
+  } finally {
+    await witness.stop();
+  }
+  console.log(`\n${table(HEADER, rows)}`);
+  if (faults > 0) console.error(`\n${faults} of ${rows.length} steps did not behave as they should.`);
+  return faults > 0 ? 1 : 0;
+}
+
+async function guide(
+  installer: Installer,
+  { python }: Tools,
+  witness: Witness,
+): Promise<{ rows: string[][]; faults: number }> {
+  const state = temporaryDirectory();
+  const product = await startProduct(witness.index, state);
+  const stage: Stage = { installer, python, witness, product };
+  const rows: string[][] = [];
+  let faults = 0;
+  console.log(`\n${installer.label}, installing from ${product.index}`);
+  try {
+    for (const step of TOUR) {
+      const { outcome, seconds, requests, fault } = await step.run(stage);
+      const mark = fault === null ? "✓" : "✗";
+      console.log(`  ${mark} ${step.name}: ${step.what} → ${outcome}`);
+      if (fault !== null) {
+        faults += 1;
+        console.error(`    ${fault.trim().replaceAll("\n", "\n    ")}`);
+      }
+      rows.push([installer.label, step.name, outcome, seconds.toFixed(2), `${requests}`]);
+    }
+  } finally {
+    await product.stop();
+    discard(state);
+  }
+  return { rows, faults };
+}

@@ -1,0 +1,49 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Notice } from "./watchdog.ts";
+
+/** Makes sure that the process group led by `pid` does not outlive this process. */
+export function adopt(pid: number): void {
+  tell({ kind: "group", subject: pid, gone: false });
+}
+
+/** Forgets a process group whose members have all ended. */
+export function release(pid: number): void {
+  tell({ kind: "group", subject: pid, gone: true });
+}
+
+/** A new empty directory that is removed when this process ends, however it ends; `discard` removes it earlier. */
+export function temporaryDirectory(parent: string = tmpdir()): string {
+  const directory = mkdtempSync(join(parent, "pypi-edge-"));
+  tell({ kind: "directory", subject: directory, gone: false });
+  return directory;
+}
+
+/** Removes a directory made by `temporaryDirectory`. */
+export function discard(directory: string): void {
+  rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
+  tell({ kind: "directory", subject: directory, gone: true });
+}
+
+let pipe: NodeJS.WritableStream | null = null;
+
+// Handlers for exits and signals would miss SIGKILL, which is how a test runner ends its workers: another process cleans up.
+function tell(notice: Notice): void {
+  pipe ??= startWatchdog();
+  pipe.write(`${JSON.stringify(notice)}\n`);
+}
+
+function startWatchdog(): NodeJS.WritableStream {
+  const script = join(import.meta.dirname, "watchdog.ts");
+  const child = spawn(process.execPath, [script], {
+    stdio: ["pipe", "ignore", "inherit"],
+    // Ctrl-C reaches every process of the terminal's group: this one has to live on.
+    detached: true,
+  });
+  child.unref();
+  // A child's stdin is a socket, whatever its type says; it must not keep this process alive.
+  (child.stdin as unknown as { unref(): void }).unref();
+  return child.stdin;
+}

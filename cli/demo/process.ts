@@ -1,0 +1,132 @@
+import { spawn } from "node:child_process";
+import { connect, createServer } from "node:net";
+import { adopt, release } from "./leftovers.ts";
+import { signal, signalGroup } from "./signal.ts";
+
+/** Where and with what a child process runs; `env` replaces the environment, it is not merged with ours. */
+export interface Surroundings {
+  readonly cwd?: string;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly timeoutMs?: number;
+}
+
+/** How a command ended: `code` is null when a signal (or the timeout) ended it; `output` is stdout and stderr as they came. */
+export interface Outcome {
+  readonly code: number | null;
+  readonly output: string;
+  readonly seconds: number;
+}
+
+/** A child that serves until it is stopped. */
+export interface Server {
+  output(): string;
+  /** Asks it to end (by SIGTERM), insists after five seconds, and answers with its exit code (null: a signal ended it). */
+  stop(by?: NodeJS.Signals): Promise<number | null>;
+}
+
+const COMMAND_TIMEOUT = 60_000;
+const READY_TIMEOUT = 60_000;
+const GRACE = 5_000;
+
+/** Runs a command to its end and captures what it prints. Never rejects for a non-zero exit code. */
+export async function run(command: string, args: readonly string[], surroundings: Surroundings = {}): Promise<Outcome> {
+  const begun = performance.now();
+  const child = launch(command, args, surroundings);
+  const timer = setTimeout(() => signalGroup(child.pid, "SIGKILL"), surroundings.timeoutMs ?? COMMAND_TIMEOUT);
+  const code = await child.ended;
+  clearTimeout(timer);
+  return { code, output: child.output(), seconds: (performance.now() - begun) / 1000 };
+}
+
+/**
+ * Starts a server and waits until `ready` says so: a pattern in what it prints, or a port that takes connections.
+ * Rejects, with what it printed, when it ends first or takes too long; nothing is left running then.
+ */
+export async function serve(
+  command: string,
+  args: readonly string[],
+  ready: RegExp | { readonly port: number },
+  surroundings: Surroundings = {},
+): Promise<Server> {
+  const child = launch(command, args, surroundings);
+  let over = false;
+  void child.ended.then(() => (over = true));
+  const deadline = performance.now() + (surroundings.timeoutMs ?? READY_TIMEOUT);
+  const isReady = async (): Promise<boolean> =>
+    ready instanceof RegExp ? ready.test(child.output()) : listens(ready.port);
+  while (!(await isReady())) {
+    if (over || performance.now() > deadline) {
+      signalGroup(child.pid, "SIGKILL");
+      const why = over ? "ended before it was ready" : "was not ready in time";
+      throw new Error(`${[command, ...args].join(" ")} ${why}:\n${child.output()}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return { output: child.output, stop: (by = "SIGTERM") => stop(child, by) };
+}
+
+/** A TCP port on loopback that nobody listens on at this moment. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject).listen(0, "127.0.0.1", resolve);
+  });
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === "string") throw new Error("no port was assigned");
+  return address.port;
+}
+
+interface Running {
+  /** Null when the command could not be started; `ended` and `output` tell the rest. */
+  readonly pid: number | null;
+  readonly ended: Promise<number | null>;
+  output(): string;
+}
+
+function launch(command: string, args: readonly string[], surroundings: Surroundings): Running {
+  const child = spawn(command, args, {
+    cwd: surroundings.cwd,
+    env: surroundings.env ?? process.env,
+    stdio: ["ignore", "pipe", "pipe"],
+    // A group of its own: one signal reaches a server's own children too.
+    detached: true,
+  });
+  let output = "";
+  const note = (text: string): void => void (output += text);
+  child.stdout.setEncoding("utf8").on("data", note);
+  child.stderr.setEncoding("utf8").on("data", note);
+  const pid = child.pid ?? null;
+  if (pid !== null) adopt(pid);
+  const ended = new Promise<number | null>((resolve) => {
+    child.once("error", (error) => {
+      note(`${error.message}\n`);
+      if (pid === null) resolve(null);
+    });
+    child.once("close", (code) => {
+      if (pid !== null) release(pid);
+      resolve(code);
+    });
+  });
+  return { pid, ended, output: () => output };
+}
+
+async function stop(child: Running, by: NodeJS.Signals): Promise<number | null> {
+  // Only the leader is asked: a server that ends cleanly takes its own children along, and that is part of what is observed.
+  signal(child.pid, by);
+  const timer = setTimeout(() => signalGroup(child.pid, "SIGKILL"), GRACE);
+  const code = await child.ended;
+  clearTimeout(timer);
+  return code;
+}
+
+function listens(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1");
+    const answer = (open: boolean): void => {
+      socket.destroy();
+      resolve(open);
+    };
+    socket.once("connect", () => answer(true)).once("error", () => answer(false));
+  });
+}

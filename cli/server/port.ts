@@ -1,0 +1,22 @@
+import { createServer } from "node:net";
+import type { StartOptions } from "./options.ts";
+import { Sentence } from "./sentence.ts";
+
+/** Throws a `Sentence` where nothing can listen at host and port. */
+export async function portIsFree({ host, port }: StartOptions): Promise<void> {
+  const probe = createServer();
+  try {
+    await new Promise<void>((resolve, reject) => {
+      probe.once("error", reject);
+      probe.listen(port, host, resolve);
+    });
+    await new Promise((resolve) => probe.close(resolve));
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new Sentence(
+      code === "EADDRINUSE"
+        ? `Port ${port} of ${host} is in use. Stop what listens there, or choose another with --port N.`
+        : `Nothing can listen at ${host}, port ${port}: ${message}.`,
+    );
+  }
+}

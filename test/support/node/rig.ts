@@ -1,0 +1,91 @@
+import { freshEnvironment } from "../../../cli/demo/environment.ts";
+import type { Installer } from "../../../cli/demo/installer.ts";
+import { discard, temporaryDirectory } from "../../../cli/demo/leftovers.ts";
+import { run } from "../../../cli/demo/process.ts";
+import { startProduct, type Product } from "../../../cli/demo/product.ts";
+import { Witness, type Access } from "../../../cli/demo/witness.ts";
+import { forward } from "./forward.ts";
+
+/** One install by a client: how it ended, and what reached the upstream meanwhile. */
+export interface Install {
+  /** 0 when the client succeeded and what it installed could be imported. */
+  readonly code: number | null;
+  readonly output: string;
+  readonly requests: readonly Access[];
+}
+
+/** pypi-edge with an empty store of its own, over an index server that is watched. */
+export class Rig {
+  readonly witness: Witness;
+  readonly #python: string;
+  readonly #state = temporaryDirectory();
+  #product: Product | null = null;
+
+  private constructor(witness: Witness, python: string) {
+    this.witness = witness;
+    this.#python = python;
+  }
+
+  /** Starts one in front of the index server at `origin`; `python` makes the environments to install into. */
+  static async open(origin: string, python: string): Promise<Rig> {
+    const rig = new Rig(await new Witness(forward(origin)).start(), python);
+    try {
+      await rig.start();
+      return rig;
+    } catch (error) {
+      await rig.close();
+      throw error;
+    }
+  }
+
+  /** The root of the product's Simple API. */
+  get index(): string {
+    if (this.#product === null) throw new Error("the product is not running");
+    return this.#product.index;
+  }
+
+  /** Starts the product on what it has stored. */
+  async start(): Promise<void> {
+    this.#product = await startProduct(this.witness.index, this.#state);
+  }
+
+  /** Ends the product; what it has stored stays. */
+  async stop(): Promise<void> {
+    const product = this.#product;
+    this.#product = null;
+    await product?.stop();
+  }
+
+  /** Ends everything and removes what was stored. */
+  async close(): Promise<void> {
+    await this.stop();
+    await this.witness.stop();
+    discard(this.#state);
+  }
+
+  /** Installs into a new environment, without a client cache, then imports `modules` there. */
+  async install(installer: Installer, requirement: string, modules: readonly string[]): Promise<Install> {
+    const environment = await freshEnvironment(this.#python);
+    try {
+      this.witness.take();
+      const { code, output } = await installer.install(requirement, this.index, environment);
+      const requests = this.witness.take();
+      if (code !== 0) return { code, output, requests };
+      const used = await run(environment.python, ["-c", `import ${modules.join(", ")}`]);
+      return { code: used.code, output: output + used.output, requests };
+    } finally {
+      environment.remove();
+    }
+  }
+}
+
+/** The paths among these requests that end so, as often as they were asked for. */
+export function paths(requests: readonly Access[], ending: string): string[] {
+  return requests.map(({ path }) => decodeURIComponent(path)).filter((path) => path.endsWith(ending));
+}
+
+/** The requests that were made more than once. */
+export function repeated(requests: readonly Access[]): string[] {
+  const lines = requests.map(({ method, path }) => `${method} ${path}`);
+  return lines.filter((line, index) => lines.indexOf(line) !== index);
+}
