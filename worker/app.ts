@@ -6,6 +6,7 @@ import type { AppEnv } from "./http/env.ts";
 import { fileRoutes } from "./http/files.ts";
 import { limits } from "./http/limits.ts";
 import { log, withContext } from "./http/log.ts";
+import { pathOf } from "./http/path.ts";
 import { problem } from "./http/problem.ts";
 import { simpleRoutes } from "./http/simple.ts";
 import { homeRoutes } from "./ui/home.tsx";
@@ -32,7 +33,7 @@ export function createApp(config: Config, index: Index, now: () => number): Hono
  * one not at all. There, and only there, a redirect then leads to the canonical spelling.
  */
 function routedPath(url: string): string {
-  const { pathname } = new URL(url);
+  const pathname = pathOf(url);
   const collapsed = pathname.replace(/\/{2,}/g, "/");
   return /^\/simple(?:\/|$)/.test(collapsed) ? collapsed.replace(/\/$/, "") : pathname;
 }

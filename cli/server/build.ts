@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { Sentence } from "./sentence.ts";
@@ -17,8 +17,13 @@ export async function build(): Promise<string> {
   const stamp = join(DIST, "sources.sha256");
   const sources = await hashOf(SOURCES);
   if ((await readFile(stamp, "utf8").catch(() => "")) !== sources) {
-    await wrangler(["deploy", "--dry-run", "--outdir", DIST]);
+    // Built elsewhere and moved here whole: two starts at once must not read each other's half.
+    const draft = await mkdtemp(`${DIST}-`);
+    await wrangler(["deploy", "--dry-run", "--outdir", draft]);
+    await mkdir(DIST, { recursive: true });
+    await rename(join(draft, "index.js"), bundle);
     await writeFile(stamp, sources);
+    await rm(draft, { recursive: true });
   }
   return readFile(bundle, "utf8");
 }

@@ -74,7 +74,7 @@ export function repositoryContract(what: string, over: (upstream: FakeUpstream) 
     test("the names of its projects come as lines of JSON", async () => {
       const { repository, ctx } = await setUp();
       const list = await repository.projects(ctx);
-      expect(JSON.parse(await new Response(list.json()).text())).toMatchObject({ projects: [{ name: "demo" }] });
+      expect(JSON.parse(await new Response(await list.json()).text())).toMatchObject({ projects: [{ name: "demo" }] });
     });
   });
 }

@@ -5,6 +5,7 @@ import type { Artifact, Repository } from "../repository/repository.ts";
 import type { AppEnv } from "./env.ts";
 import { cacheStatus, httpDate, LIFETIMES, projectTag } from "./headers.ts";
 import { etagMatches } from "./negotiate.ts";
+import { pathOf } from "./path.ts";
 
 /** The mirrored files of one index and their `.metadata`, to be mounted at its `…/files`. */
 export function fileRoutes(repository: Repository): Hono<AppEnv> {
@@ -33,7 +34,7 @@ export function fileRoutes(repository: Repository): Hono<AppEnv> {
 
 /** The reference in the request's own path: a router decodes on its way, and `%2F` must not become a slash. */
 function refOf(c: HonoContext): FileRef {
-  const { pathname } = new URL(c.req.url);
+  const pathname = pathOf(c.req.url);
   return parseFileRef(pathname.slice(pathname.indexOf("/files/") + "/files/".length));
 }
 

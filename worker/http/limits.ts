@@ -1,6 +1,7 @@
 import { createMiddleware } from "hono/factory";
 import { badRequest, IndexError } from "../errors.ts";
 import type { AppEnv } from "./env.ts";
+import { pathOf, queryOf } from "./path.ts";
 
 /** Characters; the longest legitimate address is a file's, and no query of ours is longer than a media type. */
 const MAX_PATH = 2_048;
@@ -9,15 +10,14 @@ const MAX_ACCEPT = 2_048;
 
 /** Refuses what no client sends before anything is looked up, and sets what every answer carries. */
 export const limits = createMiddleware<AppEnv>(async (c, next) => {
-  const { pathname, search } = new URL(c.req.url);
   if (c.req.method !== "GET" && c.req.method !== "HEAD") {
     throw new IndexError(
       "method-not-allowed",
       `${c.req.method.slice(0, 20)} is not offered here; only GET and HEAD are.`,
     );
   }
-  if (pathname.length > MAX_PATH) throw badRequest(`The path is longer than ${MAX_PATH} characters.`);
-  if (search.length > MAX_QUERY) throw badRequest(`The query is longer than ${MAX_QUERY} characters.`);
+  if (pathOf(c.req.url).length > MAX_PATH) throw badRequest(`The path is longer than ${MAX_PATH} characters.`);
+  if (queryOf(c.req.url).length > MAX_QUERY) throw badRequest(`The query is longer than ${MAX_QUERY} characters.`);
   if ((c.req.header("Accept") ?? "").length > MAX_ACCEPT) {
     throw badRequest(`The Accept header is longer than ${MAX_ACCEPT} characters.`);
   }

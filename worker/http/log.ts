@@ -1,6 +1,7 @@
 import { createMiddleware } from "hono/factory";
 import type { Event } from "../repository/repository.ts";
 import type { AppEnv } from "./env.ts";
+import { pathOf } from "./path.ts";
 
 /** Gives a request its context: the time it came, and what it may leave running. */
 export const withContext = (now: () => number) =>
@@ -20,13 +21,12 @@ export const withContext = (now: () => number) =>
 export const log = (now: () => number) =>
   createMiddleware<AppEnv>(async (c, next) => {
     await next();
-    const { pathname } = new URL(c.req.url);
     const from = c.res.headers.get("Cache-Status")?.replace("pypi-edge; ", "") ?? "-";
     const started = c.var.ctx.now;
     const line = [
       new Date(started).toISOString(),
       c.req.method,
-      pathname,
+      pathOf(c.req.url),
       c.res.status,
       `${now() - started} ms`,
       `(${from})`,

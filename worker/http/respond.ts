@@ -10,7 +10,7 @@ const RENDERER = "1";
 interface Stored {
   readonly head: { readonly digest: string; readonly changedAt: number };
   gzip(): Uint8Array | ReadableStream<Uint8Array>;
-  json(): ReadableStream<Uint8Array>;
+  json(): Promise<Uint8Array | ReadableStream<Uint8Array>>;
   cancel(): Promise<void>;
 }
 
@@ -50,7 +50,7 @@ export async function respond(
     const bytes = body?.pipeThrough(new CompressionStream("gzip")) ?? stored.gzip();
     return new Response(bytes as BodyInit, { headers, encodeBody: "manual" });
   }
-  return new Response(body ?? stored.json(), { headers });
+  return new Response((body ?? (await stored.json())) as BodyInit, { headers });
 }
 
 function isKnown(c: Context, etag: string, changedAt: number): boolean {

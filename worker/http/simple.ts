@@ -7,6 +7,7 @@ import type { Repository } from "../repository/repository.ts";
 import type { AppEnv } from "./env.ts";
 import { cacheStatus, LIFETIMES, projectTag } from "./headers.ts";
 import { listHtml } from "./list-html.ts";
+import { pathOf, queryOf } from "./path.ts";
 import { representationFor, type Representation } from "./negotiate.ts";
 import { respond } from "./respond.ts";
 
@@ -20,7 +21,7 @@ export function simpleRoutes(repository: Repository): Hono<AppEnv> {
     if (redirect) return redirect;
     const list = await repository.projects(c.var.ctx);
     const headers = { ...cacheStatus(list.via), ...serialHeader(list.head.serial) };
-    return respond(c, representation, headers, list, () => listHtml(list.json()));
+    return respond(c, representation, headers, list, () => listHtml(list));
   });
 
   routes.get("/:project", async (c) => {
@@ -47,12 +48,12 @@ function wanted(c: HonoContext): Representation {
  * address. The Location is relative and so holds behind a proxy that adds a prefix; 302, since pip keeps a 301 for good.
  */
 function canonical(c: HonoContext, tail: string): Response | undefined {
-  const { pathname, search } = new URL(c.req.url);
+  const pathname = pathOf(c.req.url);
   const base = c.req.path.slice(0, c.req.path.indexOf("/simple") + 1);
   const path = `${base}simple/${tail}`;
   if (pathname === path) return undefined;
   const depth = pathname.split("/").length - 2;
-  const location = `${"../".repeat(depth)}${path.slice(1)}${search}`;
+  const location = `${"../".repeat(depth)}${path.slice(1)}${queryOf(c.req.url)}`;
   return new Response(null, { status: 302, headers: { Location: location, ...LIFETIMES.redirect } });
 }
 

@@ -37,7 +37,7 @@ export class ProjectList {
     return this.#gzipped ? this.#body : this.#body.pipeThrough(new CompressionStream("gzip"));
   }
 
-  json(): ReadableStream<Uint8Array> {
+  async json(): Promise<ReadableStream<Uint8Array>> {
     return this.#gzipped ? inflate(this.#body) : this.#body;
   }
 

@@ -12,13 +12,19 @@ export interface PageHead {
   readonly serial?: number | string | undefined;
   /** Bytes of the gzipped page. */
   readonly size: number;
+  /** Bytes of the same, inflated. */
+  readonly plainSize: number;
 }
+
+/** Up to this size a page in memory is kept inflated as well, once somebody has wanted it so. Bytes. */
+const MAX_PLAIN = 32 * 1024;
 
 /** A page as it is stored: bytes until someone must look inside. */
 export class Page {
   readonly head: PageHead;
   readonly via: Via;
   #gzip: Uint8Array | ReadableStream<Uint8Array>;
+  #plain: Uint8Array | undefined;
 
   constructor(head: PageHead, gzip: Uint8Array | ReadableStream<Uint8Array>, via: Via) {
     this.head = head;
@@ -31,8 +37,10 @@ export class Page {
     // The upstream's validators are left out of the digest: when they alone change, nothing is written.
     const content = new TextEncoder().encode(`${model.lastSerial ?? ""}\n${jsonBody(model)}`);
     const digest = hex(await crypto.subtle.digest("SHA-256", content)).slice(0, 32);
-    const gzip = await bytesOf(streamOf(renderJson(model, validators)).pipeThrough(new CompressionStream("gzip")));
-    return new Page({ digest, changedAt: now, serial: model.lastSerial, size: gzip.byteLength }, gzip, "upstream");
+    const plain = new TextEncoder().encode(renderJson(model, validators));
+    const gzip = await bytesOf(streamOf(plain).pipeThrough(new CompressionStream("gzip")));
+    const sizes = { size: gzip.byteLength, plainSize: plain.byteLength };
+    return new Page({ digest, changedAt: now, serial: model.lastSerial, ...sizes }, gzip, "upstream");
   }
 
   /** The same page with its bytes in memory, so that it can be read more than once. */
@@ -56,14 +64,23 @@ export class Page {
     return this.#gzip;
   }
 
-  /** PEP 691 JSON, inflated as it is read. */
-  json(): ReadableStream<Uint8Array> {
-    return inflate(this.#gzip);
+  /** PEP 691 JSON, inflated: a small page in memory once for all readers, another one as it is read. */
+  async json(): Promise<Uint8Array | ReadableStream<Uint8Array>> {
+    const gzip = this.#gzip;
+    if (!(gzip instanceof Uint8Array) || this.head.plainSize > MAX_PLAIN) return inflate(gzip);
+    this.#plain ??= await bytesOf(inflate(gzip));
+    return this.#plain;
   }
 
   /** The inflated JSON. */
-  text(): Promise<string> {
-    return new Response(this.json()).text();
+  async text(): Promise<string> {
+    return new Response(await this.json()).text();
+  }
+
+  /** Bytes that the page takes in memory at the most. */
+  get weight(): number {
+    const { size, plainSize } = this.head;
+    return plainSize > MAX_PLAIN ? size : size + plainSize;
   }
 
   /** The page parsed. */
@@ -101,6 +118,6 @@ export function inflate(gzip: Uint8Array | ReadableStream<Uint8Array>): Readable
 /** Lower-case hex. */
 export const hex = (bytes: ArrayBuffer) => new Uint8Array(bytes).toHex();
 
-const streamOf = (content: string | Uint8Array) => new Response(content).body as ReadableStream<Uint8Array>;
+const streamOf = (content: Uint8Array) => new Response(content).body as ReadableStream<Uint8Array>;
 
 const bytesOf = async (stream: ReadableStream<Uint8Array>) => new Uint8Array(await new Response(stream).arrayBuffer());

@@ -27,7 +27,7 @@ export interface PageStoreParts {
 /** A source's pages in KV, with the small ones in memory for some seconds and the largest in R2. */
 export function pageStore({ kv, r2, catalog, memory, keys, maxValue = KV_MAX_VALUE }: PageStoreParts): PageStore {
   function remember(key: string, page: Page, now: number) {
-    memory.set(key, page.as("memory"), page.head.size, now + MEMORY_TTL);
+    memory.set(key, page.as("memory"), page.weight, now + MEMORY_TTL);
   }
 
   return {

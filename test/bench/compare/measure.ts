@@ -1,0 +1,144 @@
+/** One row on all servers: checked, warmed, then loaded in turns. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Answer, request } from "../harness/http.ts";
+import { median } from "../harness/statistics.ts";
+import { CONNECTIONS, load } from "../harness/wrk.ts";
+import type { Nginx } from "./nginx.ts";
+import type { Row } from "./rows.ts";
+import type { Server, ServerName } from "./servers.ts";
+
+const WARM_MS = 60_000;
+/** An index may answer rightly from its upstream before it has stored anything. */
+const RIGHT_ANSWERS_IN_A_ROW = 3;
+const SETTLE_MS = 300;
+/** A slow server is loaded for longer, until it has time for this many answers to each of wrk's connections. */
+const ANSWERS_PER_CONNECTION = 3;
+const LONGEST_S = 10;
+
+export interface Plan {
+  readonly wrk: string;
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly nginx: Nginx;
+}
+
+/** Requests a second of one server, or why there is no such figure. */
+export type Outcome =
+  | {
+      readonly median: number;
+      readonly lowest: number;
+      readonly highest: number;
+      /** What a reader must know about the figure. */
+      readonly remarks: readonly string[];
+    }
+  | { readonly problem: string };
+
+/** Only one server is under load at any time; rounds interleave them, so that a slow minute of the machine hits all. */
+export async function measureRow(
+  row: Row,
+  servers: readonly Server[],
+  plan: Plan,
+): Promise<ReadonlyMap<ServerName, Outcome>> {
+  const outcomes = new Map<ServerName, Outcome>();
+  const runs: Run[] = [];
+  for (const server of servers) {
+    try {
+      runs.push(await warm(server, row, plan));
+    } catch (error) {
+      outcomes.set(server.name, { problem: server.ending() ?? messageOf(error) });
+    }
+  }
+  for (let round = 0; round < plan.rounds; round++) {
+    for (const run of runs) await measureOnce(run, row, plan);
+  }
+  for (const run of runs) outcomes.set(run.server.name, await conclude(run, row));
+  return outcomes;
+}
+
+interface Run {
+  readonly server: Server;
+  readonly url: URL;
+  readonly bodyBytes: number;
+  readonly seconds: number;
+  readonly rates: number[];
+  readonly remarks: Set<string>;
+  upstreamRequests: number;
+  fault?: string;
+}
+
+async function warm(server: Server, row: Row, plan: Plan): Promise<Run> {
+  const { url, answer, seconds: took } = await rightAnswer(server, row);
+  const remarks = new Set<string>();
+  if (row.headers["Accept-Encoding"] === "gzip" && !answer.headers["content-encoding"]) {
+    remarks.add("not compressed");
+  }
+  const bodyBytes = answer.body.length;
+  await load(plan.wrk, url, row.headers, 1, bodyBytes);
+  const slow = Math.ceil(took * CONNECTIONS * ANSWERS_PER_CONNECTION);
+  const seconds = Math.max(plan.seconds, Math.min(slow, LONGEST_S));
+  return { server, url, bodyBytes, seconds, rates: [], remarks, upstreamRequests: 0 };
+}
+
+interface TimedAnswer {
+  readonly url: URL;
+  readonly answer: Answer;
+  readonly seconds: number;
+}
+
+/** Asks until the server has been right several times running; throws what was wrong last if it never is. */
+async function rightAnswer(server: Server, row: Row): Promise<TimedAnswer> {
+  const deadline = performance.now() + WARM_MS;
+  let right = 0;
+  let problem: string | undefined;
+  while (performance.now() < deadline && server.ending() === undefined) {
+    try {
+      const url = await row.locate(server);
+      const asked = performance.now();
+      const answer = await request(url, row.headers);
+      const seconds = (performance.now() - asked) / 1000;
+      problem = row.problem(answer);
+      right = problem === undefined ? right + 1 : 0;
+      if (right >= RIGHT_ANSWERS_IN_A_ROW) return { url, answer, seconds };
+    } catch (error) {
+      right = 0;
+      problem = messageOf(error);
+    }
+    await sleep(SETTLE_MS);
+  }
+  throw new Error(`not warm after ${WARM_MS / 1000} s: ${problem}`);
+}
+
+async function measureOnce(run: Run, row: Row, plan: Plan): Promise<void> {
+  const before = plan.nginx.upstreamRequests();
+  const result = await load(plan.wrk, run.url, row.headers, run.seconds, run.bodyBytes);
+  await sleep(SETTLE_MS);
+  run.upstreamRequests += plan.nginx.upstreamRequests() - before;
+  run.rates.push(result.requestsPerSecond);
+  if (result.fault !== undefined) run.fault = result.fault;
+}
+
+/** The answer is checked once more: load may have changed it. */
+async function conclude(run: Run, row: Row): Promise<Outcome> {
+  const ending = run.server.ending();
+  if (ending !== undefined) return { problem: ending };
+  if (run.fault !== undefined) return { problem: run.fault };
+  try {
+    const problem = row.problem(await request(run.url, row.headers));
+    if (problem !== undefined) return { problem: `${problem}, after the load` };
+  } catch (error) {
+    return { problem: `${messageOf(error)}, after the load` };
+  }
+  if (run.upstreamRequests > 0) {
+    run.remarks.add(`${run.upstreamRequests} requests went upstream`);
+  }
+  return {
+    median: median(run.rates),
+    lowest: Math.min(...run.rates),
+    highest: Math.max(...run.rates),
+    remarks: [...run.remarks],
+  };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,100 @@
+/** Everything that is measured: how it is started, and where its Simple API is. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { freePort, run, start } from "../harness/processes.ts";
+import { startProduct } from "../harness/product.ts";
+import { virtualEnvironment } from "./venv.ts";
+
+export const SERVERS = ["pypi-edge", "proxpi", "devpi", "nginx"] as const;
+export type ServerName = (typeof SERVERS)[number];
+
+export interface Server {
+  readonly name: ServerName;
+  /** Root of the Simple API, with its trailing slash. */
+  readonly simple: URL;
+  /** Where the server has the file that a page says is at `url`. */
+  fileUrl(url: URL): URL;
+  /** What happened, if the server is gone. */
+  ending(): string | undefined;
+  stop(): Promise<string | undefined>;
+}
+
+export interface Surroundings {
+  readonly upstream: URL;
+  /** nginx's second port, over the same directory as the upstream. */
+  readonly static: URL;
+  /** Where servers may keep state. */
+  readonly scratch: string;
+  readonly wheelhouse: string;
+}
+
+type Starter = (around: Surroundings, state: string) => Promise<Omit<Server, "name">>;
+
+const STARTERS: Record<ServerName, Starter> = {
+  "pypi-edge": startPypiEdge,
+  proxpi: startProxpi,
+  devpi: startDevpi,
+  nginx: startStatic,
+};
+
+export async function startServer(name: ServerName, around: Surroundings): Promise<Server> {
+  const state = join(around.scratch, name);
+  mkdirSync(state);
+  return { name, ...(await STARTERS[name](around, state)) };
+}
+
+async function startPypiEdge(around: Surroundings, state: string): ReturnType<Starter> {
+  const product = await startProduct(around.upstream, state);
+  return { ...product, fileUrl: unchanged };
+}
+
+async function startProxpi(around: Surroundings, state: string): ReturnType<Starter> {
+  const bin = await virtualEnvironment("proxpi", ["proxpi", "gunicorn"], around.wheelhouse);
+  const port = await freePort();
+  const running = await start(
+    [join(bin, "gunicorn"), "--threads", "16", "-b", `127.0.0.1:${port}`, "proxpi.server:app"],
+    { port },
+    {
+      cwd: state,
+      env: {
+        ...process.env,
+        PROXPI_INDEX_URL: around.upstream.href,
+        PROXPI_CACHE_DIR: join(state, "cache"),
+      },
+    },
+  );
+  return { ...running, simple: new URL(`http://127.0.0.1:${port}/index/`), fileUrl: unchanged };
+}
+
+async function startDevpi(around: Surroundings, state: string): ReturnType<Starter> {
+  const packages = ["devpi-server", "devpi-client"];
+  const bin = await virtualEnvironment("devpi", packages, around.wheelhouse);
+  const port = await freePort();
+  const origin = `http://127.0.0.1:${port}`;
+  const data = join(state, "server");
+  await run([join(bin, "devpi-init"), "--serverdir", data, "--no-root-pypi"]);
+  const running = await start(
+    [join(bin, "devpi-server"), "--serverdir", data, "--host", "127.0.0.1", "--port", `${port}`],
+    { port },
+  );
+  const client = (...args: readonly string[]): Promise<string> =>
+    run([join(bin, "devpi"), ...args, "--clientdir", join(state, "client")]);
+  await client("use", origin);
+  await client("login", "root", "--password", "");
+  await client("index", "-c", "root/up", "type=mirror", `mirror_url=${around.upstream.href}`);
+  return { ...running, simple: new URL(`${origin}/root/up/+simple/`), fileUrl: unchanged };
+}
+
+/** nginx runs already. Its pages name files at the upstream, which is the same directory at another port. */
+async function startStatic(around: Surroundings): ReturnType<Starter> {
+  return {
+    simple: around.static,
+    fileUrl: (url) => new URL(url.pathname, around.static),
+    ending: () => undefined,
+    stop: async () => undefined,
+  };
+}
+
+function unchanged(url: URL): URL {
+  return url;
+}

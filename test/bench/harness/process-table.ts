@@ -1,0 +1,32 @@
+/** The processes of this machine, as /proc shows them. */
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+
+export interface ProcessEntry {
+  readonly pid: number;
+  readonly name: string;
+  readonly parent: number;
+  readonly group: number;
+}
+
+/** Without those that have ended and only wait for their parent to notice. */
+export function processTable(): ProcessEntry[] {
+  // Elsewhere than on Linux nothing is known.
+  if (!existsSync("/proc")) return [];
+  return readdirSync("/proc").flatMap((entry) => {
+    if (!/^\d+$/.test(entry)) return [];
+    // `pid (name) state parent group …`, where the name may hold spaces and parentheses.
+    const match = /^\d+ \((.*)\) (\S) (\d+) (\d+)/s.exec(readProcess(Number(entry), "stat"));
+    if (!match || match[2] === "Z") return [];
+    const [, name = "", , parent, group] = match;
+    return [{ pid: Number(entry), name, parent: Number(parent), group: Number(group) }];
+  });
+}
+
+/** A file of /proc/PID; empty when the process is gone. */
+export function readProcess(pid: number, file: "stat" | "status"): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, "utf8");
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,24 @@
+/** pypi-edge itself, started the way a person starts it. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { type Running, freePort, start } from "./processes.ts";
+import { REPOSITORY_ROOT } from "./tools.ts";
+
+const ENTRY = join(REPOSITORY_ROOT, "cli/start.ts");
+
+export interface Product extends Running {
+  /** Root of its Simple API. */
+  readonly simple: URL;
+}
+
+export function productExists(): boolean {
+  return existsSync(ENTRY);
+}
+
+/** Serves `upstream`, a Simple API root, from the state in `state`. */
+export async function startProduct(upstream: URL, state: string): Promise<Product> {
+  const port = await freePort();
+  const options = ["--port", `${port}`, "--upstream", upstream.href, "--state", state, "--quiet"];
+  const running = await start([process.execPath, ENTRY, ...options], { line: /ready/ }, { cwd: REPOSITORY_ROOT });
+  return { ...running, simple: new URL(`http://127.0.0.1:${port}/simple/`) };
+}

@@ -1,0 +1,39 @@
+/** Programs and directories that the benchmarks need and cannot bring along. */
+import { accessSync, constants, existsSync } from "node:fs";
+import { delimiter, join, resolve } from "node:path";
+
+export const REPOSITORY_ROOT = resolve(import.meta.dirname, "../../..");
+
+/** Ends the benchmark with one line a person can act on. */
+export function giveUp(reason: string): never {
+  process.stderr.write(`${reason}\n`);
+  process.exit(1);
+}
+
+/** The first of `names` on PATH (and where Debian keeps servers). */
+export function findProgram(...names: readonly string[]): string | undefined {
+  const directories = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/usr/local/sbin"];
+  for (const name of names) {
+    for (const directory of directories) {
+      const candidate = join(directory, name);
+      if (directory !== "" && isExecutable(candidate)) return candidate;
+    }
+  }
+  return undefined;
+}
+
+/** A directory named by an environment variable, else the usual one. */
+export function neededDirectory(variable: string, usual: string): string {
+  const directory = resolve(REPOSITORY_ROOT, process.env[variable] ?? usual);
+  if (!existsSync(directory)) giveUp(`${variable}: no directory ${directory}`);
+  return directory;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
