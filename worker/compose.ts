@@ -16,13 +16,15 @@ import { upstreamAt } from "./upstream/upstream.ts";
 
 const MiB = 1024 * 1024;
 
-/** What a stack stands on: the platform's bindings, and its two globals that tests replace. */
+/** What a stack stands on: the platform's bindings, and its globals that tests replace. */
 export interface Platform {
   readonly PAGES: KVNamespace;
   readonly FILES: R2Bucket;
   readonly DB: D1Database;
   readonly cache: Cache;
   readonly fetch: Fetch;
+  /** The clock: milliseconds since the epoch. */
+  readonly now: () => number;
 }
 
 /** The default index and what the page about it shows. */
@@ -36,7 +38,7 @@ export function compose(config: Config, platform: Platform): Index {
   // Not the host name alone: the same index through another address is another source with its own URLs.
   const source = encodeURIComponent(config.upstream.href);
   const keys = keysOf(source);
-  const { PAGES: kv, FILES: r2, DB: db, cache, fetch } = platform;
+  const { PAGES: kv, FILES: r2, DB: db, cache, fetch, now } = platform;
 
   const catalog = catalogOf(db, source);
   const pages = pageStore({ kv, r2, catalog, keys, memory: new Memory<Page>(16 * MiB) });
@@ -46,8 +48,11 @@ export function compose(config: Config, platform: Platform): Index {
   const absent = new Memory<true>(2 * MiB);
 
   const repository = stack(
-    [mirrored(files, pages), cached({ pages, lists, freshness: checked, absent, pageTtl: config.pageTtl })],
-    remote(upstreamAt(config.upstream, fetch)),
+    [
+      mirrored({ files, pages, filling: new Memory<true>(MiB) }),
+      cached({ pages, lists, freshness: checked, absent, pageTtl: config.pageTtl }),
+    ],
+    remote(upstreamAt(config.upstream, fetch, now)),
   );
   return { repository, catalog };
 }

@@ -14,9 +14,6 @@ export default {
 
 function start(env: Env) {
   const config = parseConfig({ ...env });
-  return createApp(
-    config,
-    compose(config, { ...env, cache: caches.default, fetch: (request) => fetch(request) }),
-    Date.now,
-  );
+  const platform = { ...env, cache: caches.default, fetch: (request: Request) => fetch(request), now: Date.now };
+  return createApp(config, compose(config, platform), platform.now);
 }

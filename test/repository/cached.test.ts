@@ -47,10 +47,11 @@ describe("a stored page", () => {
     rig.upstream.down = true;
     rig.wait(90 * 24 * 3_600_000);
     for (let n = 0; n < 5; n++) expect((await rig.page("demo")).status).toBe(200);
-    expect(rig.upstream.requests).toHaveLength(1);
+    const once = rig.upstream.requests.length;
+    expect(once).toBe(3);
     rig.wait(31_000);
     await rig.page("demo");
-    expect(rig.upstream.requests).toHaveLength(2);
+    expect(rig.upstream.requests).toHaveLength(2 * once);
   });
 
   test("that is gone upstream is gone here", async () => {

@@ -15,7 +15,7 @@ import { repositoryContract } from "../contract/repository.ts";
 import { FakeUpstream } from "../support/upstream.ts";
 
 const keys = keysOf("test");
-const source = (upstream: FakeUpstream) => remote(upstreamAt(new URL(FakeUpstream.INDEX), upstream.fetch));
+const source = (upstream: FakeUpstream) => remote(upstreamAt(new URL(FakeUpstream.INDEX), upstream.fetch, Date.now));
 
 repositoryContract("an upstream alone", source);
 
@@ -42,5 +42,5 @@ repositoryContract("a cached upstream", (upstream) =>
 
 repositoryContract("the default index", (upstream) => {
   const config = parseConfig({ UPSTREAM_URL: FakeUpstream.INDEX, PAGE_TTL: "600", PUBLIC_URL: "", LOG: "problems" });
-  return compose(config, { ...env, cache: caches.default, fetch: upstream.fetch }).repository;
+  return compose(config, { ...env, cache: caches.default, fetch: upstream.fetch, now: Date.now }).repository;
 });

@@ -33,6 +33,7 @@ export class Rig {
       DB: counting(env.DB, "d1", this.counts),
       cache: counting(caches.default, "cache", this.counts),
       fetch: this.upstream.fetch,
+      now: () => this.now,
       ...platform,
     };
     this.index = compose(this.#config, this.#platform);

@@ -7,13 +7,14 @@ const NAME = parseProjectName("demo");
 /** An upstream whose every answer is written down beforehand, and the requests it got. */
 function answering(index: string, answers: Record<string, () => Response>) {
   const requests: Request[] = [];
-  const upstream = upstreamAt(new URL(index), async (request) => {
+  const clock = { now: 0 };
+  const fetch = async (request: Request) => {
     requests.push(request);
     const answer = answers[request.url];
     if (!answer) throw new Error(`unexpected ${request.url}`);
     return answer();
-  });
-  return { upstream, requests };
+  };
+  return { upstream: upstreamAt(new URL(index), fetch, () => clock.now), requests, clock };
 }
 
 const page = () =>
@@ -73,6 +74,7 @@ describe("an upstream", () => {
       new URL("https://index.test/simple/"),
       (request) =>
         new Promise((_, reject) => request.signal.addEventListener("abort", () => reject(new Error("aborted")))),
+      () => 0,
     );
     await expect(upstream.page(NAME, {})).rejects.toMatchObject({
       kind: "upstream-failed",
@@ -84,7 +86,59 @@ describe("an upstream", () => {
     const { upstream, requests } = answering("https://index.test/simple/", {
       "https://index.test/f.zip": () => new Response("abc", { headers: { "Content-Length": "3" } }),
     });
-    expect(await upstream.file(new URL("https://index.test/f.zip"), false)).toMatchObject({ size: 3 });
+    expect(await upstream.file(new URL("https://index.test/f.zip"), { headOnly: false })).toMatchObject({ size: 3 });
     expect(requests[0]?.headers.get("Accept-Encoding")).toBe("identity");
+  });
+});
+
+describe("an upstream that fails", () => {
+  const URL_OF_PAGE = "https://index.test/simple/demo/";
+  const failing = (...answers: (() => Response)[]) => {
+    let n = 0;
+    return answering("https://index.test/simple/", {
+      [URL_OF_PAGE]: () => (answers[Math.min(n++, answers.length - 1)] ?? page)(),
+      "https://index.test/simple/other/": () => Response.json({ meta: {}, name: "other", files: [] }),
+    });
+  };
+  const status = (code: number) => () => new Response("no", { status: code });
+  const refused = (): Response => {
+    throw new Error("connection refused");
+  };
+
+  test.each([
+    ["a refused connection", refused],
+    ["502", status(502)],
+    ["503", status(503)],
+  ])("once by %s is asked again, and nobody notices", async (_how, answer) => {
+    const { upstream, requests } = failing(answer, page);
+    expect(await upstream.page(NAME, {})).toMatchObject({ kind: "page" });
+    expect(requests).toHaveLength(2);
+  });
+
+  test("by 4xx is not asked again", async () => {
+    const { upstream, requests } = failing(status(403), page);
+    await expect(upstream.page(NAME, {})).rejects.toMatchObject({ kind: "upstream-failed" });
+    expect(requests).toHaveLength(1);
+  });
+
+  test("to take connections is left alone for a while, then tried by one, then asked as before", async () => {
+    const { upstream, requests, clock } = failing(refused, refused, refused, page);
+    await expect(upstream.page(NAME, {})).rejects.toThrow("connection refused");
+    expect(requests).toHaveLength(3);
+    await expect(upstream.page(parseProjectName("other"), {})).rejects.toThrow("connection refused, a moment ago");
+    expect(requests).toHaveLength(3);
+    clock.now += 2_000;
+    const [tried, told] = await Promise.allSettled([
+      upstream.page(NAME, {}),
+      upstream.page(parseProjectName("other"), {}),
+    ]);
+    expect([tried.status, told.status]).toEqual(["fulfilled", "rejected"]);
+    expect(await upstream.page(parseProjectName("other"), {})).toMatchObject({ kind: "page" });
+  });
+
+  test("for one page only by 5xx goes on being asked for the others", async () => {
+    const { upstream } = failing(status(500));
+    await expect(upstream.page(NAME, {})).rejects.toThrow("it answered 500");
+    expect(await upstream.page(parseProjectName("other"), {})).toMatchObject({ kind: "page" });
   });
 });

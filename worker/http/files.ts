@@ -1,35 +1,60 @@
 import { Hono, type Context as HonoContext } from "hono";
 import { IndexError } from "../errors.ts";
 import { parseFileRef, type FileRef } from "../pypi/file-url.ts";
-import type { Artifact, Repository } from "../repository/repository.ts";
+import type { Artifact, Context, FileRequest, Repository } from "../repository/repository.ts";
 import type { AppEnv } from "./env.ts";
 import { cacheStatus, httpDate, LIFETIMES, projectTag } from "./headers.ts";
 import { etagMatches } from "./negotiate.ts";
 import { pathOf } from "./path.ts";
+import { contentRange, mayBePartial, parseRange } from "./range.ts";
+
+type Headers = Record<string, string> & { "Last-Modified": string };
 
 /** The mirrored files of one index and their `.metadata`, to be mounted at its `…/files`. */
 export function fileRoutes(repository: Repository): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
 
   routes.get("/*", async (c) => {
-    const ref = refOf(c);
-    const artifact = await repository.file({ ref, headOnly: c.req.method === "HEAD" }, c.var.ctx);
-    if (!artifact) throw unknown(ref);
+    const request = { ref: refOf(c), headOnly: c.req.method === "HEAD" };
+    const range = request.headOnly ? undefined : parseRange(c.req.header("Range"));
+    const artifact = await find(repository, { ...request, range }, c.var.ctx);
     const headers = headersOf(artifact);
     if (etagMatches(c.req.header("If-None-Match"), headers["ETag"])) {
       await cancel(artifact);
       return new Response(null, { status: 304, headers });
     }
-    headers["Content-Type"] = ref.part === "file" ? "application/octet-stream" : "text/plain; charset=utf-8";
-    if (artifact.size !== undefined) headers["Content-Length"] = String(artifact.size);
-    if (c.req.method === "HEAD") {
+    if (artifact.part && !mayBePartial(c.req.header("If-Range"), headers["ETag"], headers["Last-Modified"])) {
       await cancel(artifact);
-      return new Response(null, { headers });
+      return answer(c, request.ref, await find(repository, request, c.var.ctx), headers);
     }
-    return new Response(artifact.body as BodyInit | null, { headers });
+    return answer(c, request.ref, artifact, headers);
   });
 
   return routes;
+}
+
+async function find(repository: Repository, request: FileRequest, ctx: Context): Promise<Artifact> {
+  const artifact = await repository.file(request, ctx);
+  if (artifact) return artifact;
+  throw new IndexError(
+    "file-not-found",
+    `No project that ${request.ref.filename} could belong to is in this index or its upstream.`,
+  );
+}
+
+/** The whole file, the part that was asked for, or 416 where there is no such part. */
+async function answer(c: HonoContext, ref: FileRef, artifact: Artifact, headers: Headers): Promise<Response> {
+  const { part, size } = artifact;
+  if (part) headers["Content-Range"] = contentRange(part, size);
+  if (part === "unsatisfiable") return new Response(null, { status: 416, headers: { ...headers, ...LIFETIMES.error } });
+  headers["Content-Type"] = ref.part === "file" ? "application/octet-stream" : "text/plain; charset=utf-8";
+  const length = part?.length ?? size;
+  if (length !== undefined) headers["Content-Length"] = String(length);
+  if (c.req.method === "HEAD") {
+    await cancel(artifact);
+    return new Response(null, { headers });
+  }
+  return new Response(artifact.body as BodyInit | null, { status: part ? 206 : 200, headers });
 }
 
 /** The reference in the request's own path: a router decodes on its way, and `%2F` must not become a slash. */
@@ -39,9 +64,10 @@ function refOf(c: HonoContext): FileRef {
 }
 
 /** The ETag is the digest on the project's page, so it is the same before and after the file is stored. */
-function headersOf({ digest, modifiedAt, project, via }: Artifact): Record<string, string> {
-  const headers: Record<string, string> = {
+function headersOf({ digest, modifiedAt, project, via }: Artifact): Headers {
+  const headers: Headers = {
     ...LIFETIMES.file,
+    "Accept-Ranges": "bytes",
     ...cacheStatus(via),
     ...projectTag(project),
     "Last-Modified": httpDate(modifiedAt),
@@ -53,6 +79,3 @@ function headersOf({ digest, modifiedAt, project, via }: Artifact): Record<strin
 async function cancel({ body }: Artifact): Promise<void> {
   if (body instanceof ReadableStream) await body.cancel();
 }
-
-const unknown = (ref: FileRef) =>
-  new IndexError("file-not-found", `No project that ${ref.filename} could belong to is in this index or its upstream.`);

@@ -11,7 +11,7 @@ const IDLE = 30_000;
 const SILENT = `the upstream sent nothing for ${IDLE / 1_000} s`;
 
 /** Up to this size a file is stored to its end although its client has left: the platform gives us 30 s for it. */
-const FINISH_ALONE = 64 * 1024 * 1024;
+export const FINISH_ALONE = 64 * 1024 * 1024;
 
 /**
  * Serves a file from upstream and stores it, from one read. The client's last bytes are held back until the whole has the
@@ -28,9 +28,16 @@ export function fill(source: Artifact, name: string, sink: FileSink | undefined,
   const { size } = source;
   if (!(source.body instanceof ReadableStream)) return source;
   const client = size === undefined ? new IdentityTransformStream() : new FixedLengthStream(size);
-  const store = sink && tolerant(sink, name, ctx);
-  ctx.defer(pump(source.body, { size, digest: source.digest, name }, client.writable, store, ctx));
+  const kept = sink && tolerant(sink, name, ctx);
+  ctx.defer(pump(source.body, { size, digest: source.digest, name }, client.writable, kept, ctx));
   return { ...source, body: client.readable };
+}
+
+/** Stores a file from upstream that no client is waiting for, under the same conditions. */
+export async function storeAlone(source: Artifact, name: string, sink: FileSink, ctx: Context): Promise<void> {
+  if (!(source.body instanceof ReadableStream)) return;
+  const { size, digest } = source;
+  await pump(source.body, { size, digest, name }, undefined, tolerant(sink, name, ctx), ctx);
 }
 
 interface Expected {
@@ -42,13 +49,13 @@ interface Expected {
 async function pump(
   source: ReadableStream<Uint8Array>,
   expected: Expected,
-  writable: WritableStream<Uint8Array>,
+  writable: WritableStream<Uint8Array> | undefined,
   store: FileSink | undefined,
   ctx: Context,
 ): Promise<void> {
   const { size } = expected;
   const reader = source.getReader({ mode: "byob" });
-  const client = leavable(writable.getWriter());
+  const client = leavable(writable?.getWriter());
   const digest = expected.digest && digester(expected.digest);
   let total = 0;
   let held: Uint8Array | undefined;
@@ -68,7 +75,7 @@ async function pump(
         await client.write(value);
         spare = value.buffer;
       }
-      if (client.left && (size ?? Infinity) > FINISH_ALONE) throw new Error("the client left");
+      if (client.left && writable && (size ?? Infinity) > FINISH_ALONE) throw new Error("the client left");
     }
     if (size !== undefined && total !== size) throw new Error(`it ended after ${total} of ${size} bytes`);
     await digest?.verify();
@@ -77,7 +84,7 @@ async function pump(
     await client.close();
   } catch (error) {
     const reason = error instanceof Error ? error : new Error(String(error));
-    if (!client.left) ctx.report({ event: "file-refused", what: expected.name, reason: reason.message });
+    if (!client.left || !writable) ctx.report({ event: "file-refused", what: expected.name, reason: reason.message });
     await Promise.allSettled([reader.cancel(reason), store?.abort(reason), client.abort()]);
   }
 }
@@ -99,15 +106,15 @@ function digester({ algorithm, hex }: Digest) {
 /** The one reason that the runtime takes for a broken connection; any other it logs as an uncaught exception of ours. */
 const CONNECTION_LOST = "Network connection lost.";
 
-/** The client's side, which may leave at any time: what it does not take is dropped. */
-function leavable(writer: WritableStreamDefaultWriter<Uint8Array>) {
+/** The client's side, which may leave at any time, or never have been there: what it does not take is dropped. */
+function leavable(writer: WritableStreamDefaultWriter<Uint8Array> | undefined) {
   const client = {
-    left: false,
-    write: (chunk: Uint8Array) => attempt(() => writer.write(chunk)),
-    close: () => attempt(() => writer.close()),
-    abort: () => attempt(() => writer.abort(new Error(CONNECTION_LOST))),
+    left: writer === undefined,
+    write: (chunk: Uint8Array) => attempt(() => writer?.write(chunk)),
+    close: () => attempt(() => writer?.close()),
+    abort: () => attempt(() => writer?.abort(new Error(CONNECTION_LOST))),
   };
-  async function attempt(step: () => Promise<void>) {
+  async function attempt(step: () => Promise<void> | undefined) {
     if (client.left) return;
     try {
       await step();

@@ -3,7 +3,7 @@ import type { FileRef } from "../pypi/file-url.ts";
 import { projectCandidates } from "../pypi/filename.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import { findFile } from "../pypi/simple-json.ts";
-import { fill } from "./fill.ts";
+import { fill, FINISH_ALONE, storeAlone } from "./fill.ts";
 import type { Page } from "./page.ts";
 import type { FileStore, PageStore } from "./ports.ts";
 import { listedFacts } from "./remote.ts";
@@ -12,39 +12,54 @@ import type { Artifact, Context, FileRequest, Layer, Listed, Repository } from "
 /** A page that does not list a file is checked again if it was checked longer ago than this. Milliseconds. */
 const LISTING_MAX_AGE = 30_000;
 
+/** How long a file that is being stored for nobody is not begun again. Milliseconds. */
+const FILLING = 60_000;
+
+/** What the layer is put together from. */
+export interface MirroredParts {
+  readonly files: FileStore;
+  /** What of the layer below is stored: asked first where a filename could belong to several projects. */
+  readonly pages: PageStore;
+  /** URLs of files that this isolate is storing, with the time (milliseconds since the epoch) until which that is believed. */
+  readonly filling: {
+    get(url: string, now: number): true | undefined;
+    set(url: string, filling: true, bytes: number, until: number): void;
+  };
+}
+
 /**
  * Keeps an upstream's files, and serves only what a project's page lists: that is checked when a file is first fetched and
- * recorded with it, so that a stored file is one read. A file not stored yet is served and stored from one read.
- *
- * @param files what is stored
- * @param pages what of the layer below is stored: asked first where a filename could belong to several projects
+ * recorded with it, so that a stored file is one read. A file not stored yet is served and stored from one read; a part of
+ * it is passed on from upstream, and the whole is stored behind it.
  */
-export function mirrored(files: FileStore, pages: PageStore): Layer {
+export function mirrored(parts: MirroredParts): Layer {
+  const { files, pages } = parts;
   return (inner) => ({
     projects: (ctx) => inner.projects(ctx),
     project: (name, ctx) => inner.project(name, ctx),
 
     async file(request, ctx) {
-      const { ref } = request;
+      const { ref, range } = request;
       let usable = true;
       try {
-        const stored = await files.get(ref);
+        const stored = await files.get(ref, range);
         if (stored) return stored;
       } catch (error) {
-        ctx.report({ event: "storage-failed", what: `${ref.origin}/${ref.path}`, reason: String(error) });
+        ctx.report({ event: "storage-failed", what: nameOf(ref), reason: String(error) });
         usable = false;
       }
       const listed = await locate(ref, inner, pages, ctx);
-      return listed && fetchFile({ ...request, listed }, listed, inner, usable ? files : undefined, ctx);
+      return listed && fetchFile({ ...request, listed }, listed, inner, usable ? parts : undefined, ctx);
     },
   });
 }
 
+/** @param parts undefined while the store cannot be used */
 async function fetchFile(
   request: FileRequest,
   listed: Listed,
   inner: Repository,
-  files: FileStore | undefined,
+  parts: MirroredParts | undefined,
   ctx: Context,
 ): Promise<Artifact> {
   const { ref, headOnly } = request;
@@ -54,7 +69,27 @@ async function fetchFile(
   }
   const source = await inner.file(request, ctx);
   if (!source) throw gone(ref, listed.project);
-  return headOnly ? source : fill(source, `${ref.origin}/${ref.path}`, files?.create(ref, source), ctx);
+  if (source.part && parts) ctx.defer(storeBehind(request, inner, parts, ctx));
+  if (headOnly || source.part) return source;
+  return fill(source, nameOf(ref), parts?.files.create(ref, source), ctx);
+}
+
+/** Stores the whole of a file of which a part was asked for, so that the next part comes from here. */
+async function storeBehind(
+  request: FileRequest,
+  inner: Repository,
+  { files, filling }: MirroredParts,
+  ctx: Context,
+): Promise<void> {
+  const { ref } = request;
+  const name = nameOf(ref);
+  if (filling.get(name, ctx.now)) return;
+  filling.set(name, true, 0, ctx.now + FILLING);
+  const source = await inner.file({ ...request, range: undefined, headOnly: false }, ctx);
+  if (!source) return;
+  // A larger file would not be finished in the time that the platform gives to work behind an answer.
+  if ((source.size ?? Infinity) <= FINISH_ALONE) await storeAlone(source, name, files.create(ref, source), ctx);
+  else if (source.body instanceof ReadableStream) await source.body.cancel();
 }
 
 /**
@@ -96,3 +131,5 @@ const gone = (ref: FileRef, project: ProjectName) =>
     "file-not-found",
     `The page of ${project} does not list this ${ref.part === "file" ? "file" : "file's metadata"}: https://${ref.origin}/${ref.path}. If a lock file names it, it may have been removed upstream.`,
   );
+
+const nameOf = ({ origin, path, part }: FileRef) => `${origin}/${path}${part === "metadata" ? ".metadata" : ""}`;

@@ -3,6 +3,7 @@ import type { FileRef } from "../pypi/file-url.ts";
 import type { ProjectPage, Validators } from "../pypi/page.ts";
 import type { Page } from "./page.ts";
 import type { ProjectList } from "./list.ts";
+import type { Part, RangeSpec } from "./range.ts";
 import type { Artifact, ArtifactFacts, Context } from "./repository.ts";
 
 /** What the layers need from the outside. Each port is for one source: its implementation knows which. */
@@ -11,8 +12,11 @@ import type { Artifact, ArtifactFacts, Context } from "./repository.ts";
 export interface Upstream {
   /** The page, or `absent` (404, 410), or `unchanged` where `known` still holds. */
   page(name: ProjectName, known: Validators): Promise<PageAnswer>;
-  /** The file at `url`: its body, and its length and date where the upstream says them; null for 404 and 410. */
-  file(url: URL, headOnly: boolean): Promise<FileAnswer | null>;
+  /**
+   * The file at `url`, or `part` of it: its body, and its length and date where the upstream says them; null for 404 and
+   * 410. A part has exactly its length, whether or not the upstream knows ranges.
+   */
+  file(url: URL, want: { headOnly: boolean; part?: Part | undefined }): Promise<FileAnswer | null>;
   /** Normalised names of all projects, streamed, or `unchanged` where `known` still holds. */
   names(known: Validators): Promise<NamesAnswer>;
 }
@@ -24,6 +28,7 @@ export type PageAnswer =
 
 export interface FileAnswer {
   readonly body: ReadableStream<Uint8Array> | null;
+  /** Of the whole file. */
   readonly size?: number | undefined;
   readonly modifiedAt?: number | undefined;
 }
@@ -48,8 +53,8 @@ export interface PageStore {
 
 /** Files that are kept, and their `.metadata`. */
 export interface FileStore {
-  /** One read. */
-  get(ref: FileRef): Promise<Artifact | null>;
+  /** The file, or the part of it that `range` means: one read, and one more where there is no such part. */
+  get(ref: FileRef, range?: RangeSpec): Promise<Artifact | null>;
   /** A place to write a file into; nothing is visible before `commit`. */
   create(ref: FileRef, facts: ArtifactFacts): FileSink;
 }

@@ -6,6 +6,7 @@ import { rootJson } from "../pypi/simple-json.ts";
 import { ProjectList } from "./list.ts";
 import { Page } from "./page.ts";
 import type { Upstream } from "./ports.ts";
+import { resolveRange } from "./range.ts";
 import { readable } from "./readable.ts";
 import type { Listed, Repository } from "./repository.ts";
 
@@ -27,12 +28,19 @@ export function remote(upstream: Upstream): Repository {
       return Page.from(answer.page, answer.validators, ctx.now);
     },
 
-    async file({ ref, headOnly, listed }, ctx) {
+    async file({ ref, headOnly, range, listed }, ctx) {
       if (!listed) return null;
       const facts = listedFacts(listed, ref.part);
       const url = upstreamUrl(listed.entry);
       if (ref.part === "metadata") url.pathname += ".metadata";
-      const answer = await upstream.file(url, headOnly);
+      const size = facts.size ?? (range && (await upstream.file(url, { headOnly: true }))?.size);
+      // Where nobody knows the size, no range can be made sense of, and the whole is the answer.
+      const part = range && size !== undefined ? resolveRange(range, size) : undefined;
+      const outside = part === "unsatisfiable";
+      const answer = await upstream.file(
+        url,
+        outside || !part ? { headOnly: headOnly || outside } : { headOnly, part },
+      );
       if (!answer) return null;
       if (facts.size !== undefined && answer.size !== undefined && facts.size !== answer.size) {
         await answer.body?.cancel();
@@ -45,6 +53,7 @@ export function remote(upstream: Upstream): Repository {
         size: facts.size ?? answer.size,
         modifiedAt: facts.modifiedAt ?? answer.modifiedAt ?? ctx.now,
         body: answer.body,
+        part,
         via: "upstream",
       };
     },

@@ -3,6 +3,7 @@ import type { ProjectName } from "../pypi/name.ts";
 import type { Digest, FileEntry } from "../pypi/page.ts";
 import type { ProjectList } from "./list.ts";
 import type { Page } from "./page.ts";
+import type { Part, RangeSpec } from "./range.ts";
 
 /**
  * What an index is made of. Three answers, and three ways not to give one, the same for each method:
@@ -50,6 +51,8 @@ export interface FileRequest {
   readonly ref: FileRef;
   /** HEAD: the caller wants the facts and will not read the body. */
   readonly headOnly: boolean;
+  /** The caller wants this part only. A source that cannot give a part may give the whole. */
+  readonly range?: RangeSpec | undefined;
   /** How the project's page lists the file, once a layer has looked; sources need it, clients do not know it. */
   readonly listed?: Listed;
 }
@@ -77,5 +80,7 @@ export interface ArtifactFacts {
 /** A file's, or a `.metadata`'s, bytes and facts. An unread body must be cancelled. */
 export interface Artifact extends ArtifactFacts {
   readonly body: ReadableStream<Uint8Array> | Uint8Array | null;
+  /** What of the file the body is, where it is not the whole; `unsatisfiable` where the file has no such part. */
+  readonly part?: Part | "unsatisfiable" | undefined;
   readonly via: Via;
 }

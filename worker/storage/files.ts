@@ -1,6 +1,7 @@
 import type { ProjectName } from "../pypi/name.ts";
 import { DIGESTS, type Digest } from "../pypi/page.ts";
 import type { FileSink, FileStore } from "../repository/ports.ts";
+import { resolveRange, type RangeSpec } from "../repository/range.ts";
 import type { Artifact, ArtifactFacts } from "../repository/repository.ts";
 import type { Keys } from "./keys.ts";
 import { Memory } from "./memory.ts";
@@ -12,10 +13,11 @@ const MAX_PUT = 5 * 1024 ** 3 - 5 * 1024 ** 2;
 /** A source's files and their `.metadata` in R2, the small ones in memory until they are pushed out: they never change. */
 export function fileStore(r2: R2Bucket, memory: Memory<Artifact>, keys: Keys): FileStore {
   return {
-    async get(ref) {
+    async get(ref, range) {
       const key = keys.file(ref);
       const remembered = memory.get(key, 0);
-      if (remembered) return remembered;
+      if (remembered) return range ? partOf(remembered, range) : remembered;
+      if (range) return getPart(r2, key, range);
       const object = await r2.get(key);
       if (!object) return null;
       const facts = readFacts(object);
@@ -35,6 +37,38 @@ export function fileStore(r2: R2Bucket, memory: Memory<Artifact>, keys: Keys): F
         : putInto(r2, key, facts.size, options);
     },
   };
+}
+
+/** A part of a file that is in memory whole. */
+function partOf(file: Artifact, range: RangeSpec): Artifact {
+  const part = resolveRange(range, file.size ?? 0);
+  const whole = file.body;
+  if (part === "unsatisfiable" || !(whole instanceof Uint8Array)) return { ...file, part, body: null };
+  return { ...file, part, body: whole.subarray(part.offset, part.offset + part.length) };
+}
+
+/** A part of an object: one read, and where R2 says that there is no such part, one more for the facts. */
+async function getPart(r2: R2Bucket, key: string, range: RangeSpec): Promise<Artifact | null> {
+  try {
+    const object = await r2.get(key, { range: r2Range(range) });
+    if (!object) return null;
+    const part = resolveRange(range, object.size);
+    return { ...readFacts(object), part, body: object.body, via: "r2" };
+  } catch (error) {
+    if (!String(error).includes(UNSATISFIABLE)) throw error;
+    const object = await r2.head(key);
+    return object && { ...readFacts(object), part: "unsatisfiable", body: null, via: "r2" };
+  }
+}
+
+/** R2's code for a range that the object does not have. */
+const UNSATISFIABLE = "10039";
+
+function r2Range(range: RangeSpec): R2Range {
+  if ("suffix" in range) return { suffix: range.suffix };
+  return range.end === undefined
+    ? { offset: range.start }
+    : { offset: range.start, length: range.end - range.start + 1 };
 }
 
 /** One put of known length, written to as it arrives. */

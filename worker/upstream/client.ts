@@ -1,22 +1,39 @@
-import { IndexError, upstreamFailed } from "../errors.ts";
+import { upstreamFailed } from "../errors.ts";
 import { isPrivate } from "../pypi/host.ts";
 import { within } from "../repository/within.ts";
+import { Circuits } from "./circuit.ts";
 
-/** From request to response header, redirects included; pip gives up on us after 15 s. Milliseconds. */
+/** From request to response header, retries and redirects included. Milliseconds. */
 const HEADER_DEADLINE = 8_000;
 
-/** A page's whole transfer. Milliseconds. */
-const BODY_DEADLINE = 12_000;
+/** A page's transfer after that: together less than the 15 s after which pip gives up on us. Milliseconds. */
+const BODY_DEADLINE = 6_000;
+
+/** Before the first try and each retry, more or less by half: not all isolates at once. Milliseconds. */
+const PAUSES = [0, 100, 300];
+
+/** Statuses that are worth a retry: what is wrong may have passed. */
+const PASSING = new Set([500, 502, 503, 504]);
 
 /** More is refused: a page is parsed in an isolate of 128 MB. PyPI's largest have a few MB. */
 const MAX_PAGE_BYTES = 32 * 1024 * 1024;
 
 const MAX_REDIRECTS = 5;
 
+/** 206 and 304 come to those who asked for them. */
+const SUCCESS = new Set([200, 206, 304]);
+
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
 /** What the platform's `fetch` is to us, so that a test can stand in for the whole outside. */
 export type Fetch = (request: Request) => Promise<Response>;
+
+/** What a request asks for. */
+interface Init {
+  readonly method?: "GET" | "HEAD";
+  readonly headers: Record<string, string>;
+  readonly redirect?: "manual";
+}
 
 /** An answer and the URL that gave it, after redirects: relative links are relative to that. */
 export interface Answer {
@@ -31,11 +48,17 @@ export interface Answer {
 export class UpstreamClient {
   readonly #fetch: Fetch;
   readonly #index: URL;
+  readonly #now: () => number;
+  readonly #circuits = new Circuits();
 
-  /** @param index the upstream's Simple API root: says which addresses it may send us to */
-  constructor(fetch: Fetch, index: URL) {
+  /**
+   * @param index the upstream's Simple API root: says which addresses it may send us to
+   * @param now milliseconds since the epoch: how long something took is no matter of when a request came
+   */
+  constructor(fetch: Fetch, index: URL, now: () => number) {
     this.#fetch = fetch;
     this.#index = index;
+    this.#now = now;
   }
 
   /**
@@ -48,31 +71,56 @@ export class UpstreamClient {
   }
 
   /**
-   * A 200 or 304 with its body unread, or null for 404 and 410. Redirects are followed by hand, since each hop must be one
-   * that may be fetched. Throws `upstream-failed` for all else.
+   * A 200, 206 or 304 with its body unread, or null for 404 and 410. Redirects are followed by hand, since each hop must be
+   * one that may be fetched. Throws `upstream-failed` for all else.
    */
-  async open(start: URL, init: { method?: "GET" | "HEAD"; headers: Record<string, string> }): Promise<Answer | null> {
+  async open(start: URL, init: Init): Promise<Answer | null> {
     const abort = new AbortController();
     const timer = setTimeout(() => abort.abort(), HEADER_DEADLINE);
     let url = start;
     try {
       for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
-        const request = new Request(url, { ...init, redirect: "manual", signal: abort.signal });
-        const response = await this.#fetch(request);
-        if (response.status === 200 || response.status === 304) return { url, response };
+        const response = await this.#ask(url, { ...init, redirect: "manual", signal: abort.signal });
+        if (SUCCESS.has(response.status)) return { url, response };
         await response.body?.cancel();
         if (response.status === 404 || response.status === 410) return null;
         if (!REDIRECTS.has(response.status)) throw upstreamFailed(url.host, `it answered ${response.status}`);
         url = this.#redirected(url, response.headers.get("Location"));
       }
       throw upstreamFailed(start.host, `it redirects more than ${MAX_REDIRECTS} times`);
-    } catch (error) {
-      if (error instanceof IndexError) throw error;
-      const reason = abort.signal.aborted ? `no answer within ${HEADER_DEADLINE / 1_000} s` : messageOf(error);
-      throw upstreamFailed(url.host, reason, error);
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /**
+   * One answer, asked for up to three times where there is none or it is one that passes (5xx). A host that cannot be
+   * reached is then left alone for a while; one that merely answers 5xx is not, since that may be about one page only.
+   */
+  async #ask(url: URL, init: Init & { readonly signal: AbortSignal }): Promise<Response> {
+    const { host } = url;
+    const refusal = this.#circuits.refusal(host, this.#now());
+    if (refusal !== undefined) throw upstreamFailed(host, `${refusal}, a moment ago`);
+    let last: Response | undefined;
+    let reason = "";
+    for (const pause of PAUSES) {
+      await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())));
+      try {
+        last = await this.#fetch(new Request(url, init));
+        if (!PASSING.has(last.status)) break;
+        await last.body?.cancel();
+      } catch (error) {
+        last = undefined;
+        reason = init.signal.aborted ? `no answer within ${HEADER_DEADLINE / 1_000} s` : messageOf(error);
+        if (init.signal.aborted) break;
+      }
+    }
+    if (last) {
+      this.#circuits.succeeded(host);
+      return last;
+    }
+    this.#circuits.failed(host, reason, this.#now());
+    throw upstreamFailed(host, reason);
   }
 
   #redirected(from: URL, location: string | null): URL {

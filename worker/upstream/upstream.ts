@@ -1,6 +1,7 @@
 import { upstreamFailed } from "../errors.ts";
 import type { Validators } from "../pypi/page.ts";
 import type { NamesAnswer, Upstream } from "../repository/ports.ts";
+import { cut, type Part } from "../repository/range.ts";
 import { readBody, type Answer, type Fetch, UpstreamClient } from "./client.ts";
 import { parseHtml } from "./parse-html.ts";
 import { parseJson } from "./parse-json.ts";
@@ -11,9 +12,9 @@ const JSON_TYPE = "application/vnd.pypi.simple.v1+json";
 /** JSON first; an index of any age answers one of the others. */
 const ACCEPT = `${JSON_TYPE}, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1`;
 
-/** An upstream index over HTTP. `index` is its Simple API root, ending in `/`. */
-export function upstreamAt(index: URL, fetch: Fetch): Upstream {
-  const client = new UpstreamClient(fetch, index);
+/** An upstream index over HTTP. `index` is its Simple API root, ending in `/`; `now` the clock, in milliseconds. */
+export function upstreamAt(index: URL, fetch: Fetch, now: () => number): Upstream {
+  const client = new UpstreamClient(fetch, index, now);
   const mayFetch = (url: URL) => client.mayFetch(url);
 
   return {
@@ -34,12 +35,14 @@ export function upstreamAt(index: URL, fetch: Fetch): Upstream {
       }
     },
 
-    async file(url, headOnly) {
+    async file(url, { headOnly, part }) {
       // Compressed on the way, a file would have another length than its own.
-      const headers = { "Accept-Encoding": "identity" };
+      const headers: Record<string, string> = { "Accept-Encoding": "identity" };
+      if (part) headers["Range"] = `bytes=${part.offset}-${part.offset + part.length - 1}`;
       const answer = await client.open(url, { method: headOnly ? "HEAD" : "GET", headers });
       if (!answer) return null;
       const { response } = answer;
+      if (part) return { body: await bodyOf(part, answer), size: sizeIn(response) };
       const encoded = (response.headers.get("Content-Encoding") ?? "identity") !== "identity";
       const length = encoded ? null : response.headers.get("Content-Length");
       const modifiedAt = Date.parse(response.headers.get("Last-Modified") ?? "");
@@ -56,6 +59,23 @@ export function upstreamAt(index: URL, fetch: Fetch): Upstream {
       return answer.response.status === 304 ? { kind: "unchanged" } : namesOf(answer);
     },
   };
+}
+
+/** What a 206 says the whole file's size is. */
+function sizeIn(response: Response): number | undefined {
+  const size = /\/(\d+)$/.exec(response.headers.get("Content-Range") ?? "")?.[1];
+  return size === undefined ? undefined : Number(size);
+}
+
+/** The part that was asked for: a 206 of exactly that, or cut out of a 200 by an upstream that knows no ranges. */
+async function bodyOf(part: Part, { url, response }: Answer): Promise<ReadableStream<Uint8Array>> {
+  const body = response.body as ReadableStream<Uint8Array> | null;
+  if (!body) throw upstreamFailed(url.host, "its answer to a range is empty");
+  if (response.status === 200) return cut(body, part);
+  const range = response.headers.get("Content-Range") ?? "";
+  if (range.startsWith(`bytes ${part.offset}-${part.offset + part.length - 1}/`)) return body;
+  await body.cancel();
+  throw upstreamFailed(url.host, `it answered with another range (${range}) than it was asked for`);
 }
 
 function namesOf(answer: Answer): NamesAnswer {
