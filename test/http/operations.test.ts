@@ -129,3 +129,38 @@ describe("what a request costs, in operations of bindings", () => {
     expect(rig.upstream.requests).toEqual([]);
   });
 });
+
+describe("HTML", () => {
+  test("is made once a change: from then on it is streamed from KV, from memory where it is small", async () => {
+    const rig = new Rig();
+    await publishLargePage(rig);
+    await rig.page("many");
+    const first = await rig.get("/simple/many/");
+    rig.forget();
+    const second = await rig.get("/simple/many/");
+    expect(second.body).toEqual(first.body);
+    expect(rig.counts).toEqual({ "kv.getWithMetadata": 2 });
+    await rig.upstream.publish("demo", [WHEEL]);
+    await rig.page("demo");
+    await rig.get("/simple/demo/");
+    rig.forget();
+    expect((await rig.get("/simple/demo/")).text()).toContain(WHEEL.filename);
+    expect(rig.counts).toEqual({});
+  });
+
+  test("of a page that has changed is not the old one", async () => {
+    const rig = new Rig();
+    await rig.upstream.publish("demo", [WHEEL]);
+    await rig.page("demo");
+    await rig.get("/simple/demo/");
+    await rig.upstream.publish("demo", [LARGE]);
+    rig.wait(601_000);
+    rig.restart();
+    for (let n = 0; n < 2; n++) {
+      const text = (await rig.get("/simple/demo/")).text();
+      expect(text).toContain(LARGE.filename);
+      expect(text).not.toContain(WHEEL.filename);
+      rig.restart();
+    }
+  });
+});

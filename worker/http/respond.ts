@@ -1,6 +1,8 @@
-import type { Context } from "hono";
+import type { Context as HonoContext } from "hono";
 import { acceptsGzip, etagMatches, MEDIA_TYPES, type Representation } from "./negotiate.ts";
-import { readable } from "../repository/readable.ts";
+import { inflate, type Gzipped } from "../repository/page.ts";
+import type { Context } from "../repository/repository.ts";
+import type { AppEnv } from "./env.ts";
 import { httpDate, LIFETIMES } from "./headers.ts";
 
 /** Raised when a rendering changes while the content does not: clients must not keep the old one. */
@@ -9,21 +11,21 @@ const RENDERER = "1";
 /** What a page and the root listing have in common: stored gzipped JSON and what is known of it unread. */
 interface Stored {
   readonly head: { readonly digest: string; readonly changedAt: number };
-  gzip(): Uint8Array | ReadableStream<Uint8Array>;
+  gzip(): Gzipped;
   json(): Promise<Uint8Array | ReadableStream<Uint8Array>>;
+  html(ctx: Context): Promise<Gzipped>;
   cancel(): Promise<void>;
 }
 
 /**
- * Answers with one representation of a stored page: 304 where the client has it, else its bytes. JSON for a client that
- * takes gzip is what lies in the store, passed on unread. Each media type and coding has a strong ETag of its own.
+ * Answers with one representation of a stored page: 304 where the client has it, else its bytes. For a client that takes
+ * gzip it is what lies in the store, passed on unread. Each media type and coding has a strong ETag of its own.
  */
 export async function respond(
-  c: Context,
+  c: HonoContext<AppEnv>,
   representation: Representation,
   extra: Record<string, string>,
   stored: Stored,
-  html: () => AsyncIterable<string>,
 ): Promise<Response> {
   const gzipped = acceptsGzip(c.req.raw);
   const { digest, changedAt } = stored.head;
@@ -45,15 +47,12 @@ export async function respond(
     await stored.cancel();
     return new Response(null, { headers });
   }
-  const body = representation === "json" ? undefined : readable(html());
-  if (gzipped) {
-    const bytes = body?.pipeThrough(new CompressionStream("gzip")) ?? stored.gzip();
-    return new Response(bytes as BodyInit, { headers, encodeBody: "manual" });
-  }
-  return new Response((body ?? (await stored.json())) as BodyInit, { headers });
+  const html = representation === "json" ? undefined : await stored.html(c.var.ctx);
+  if (gzipped) return new Response((html ?? stored.gzip()) as BodyInit, { headers, encodeBody: "manual" });
+  return new Response((html ? inflate(html) : await stored.json()) as BodyInit, { headers });
 }
 
-function isKnown(c: Context, etag: string, changedAt: number): boolean {
+function isKnown(c: HonoContext, etag: string, changedAt: number): boolean {
   const ifNoneMatch = c.req.header("If-None-Match");
   if (ifNoneMatch !== undefined) return etagMatches(ifNoneMatch, etag);
   // HTTP dates have seconds.

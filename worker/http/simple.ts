@@ -1,12 +1,9 @@
 import { Hono, type Context as HonoContext } from "hono";
 import { IndexError } from "../errors.ts";
 import { parseProjectName, type ProjectName } from "../pypi/name.ts";
-import { renderHtml } from "../pypi/simple-html.ts";
-import type { Page } from "../repository/page.ts";
 import type { Repository } from "../repository/repository.ts";
 import type { AppEnv } from "./env.ts";
 import { cacheStatus, LIFETIMES, projectTag } from "./headers.ts";
-import { listHtml } from "./list-html.ts";
 import { pathOf, queryOf } from "./path.ts";
 import { representationFor, type Representation } from "./negotiate.ts";
 import { respond } from "./respond.ts";
@@ -21,7 +18,7 @@ export function simpleRoutes(repository: Repository): Hono<AppEnv> {
     if (redirect) return redirect;
     const list = await repository.projects(c.var.ctx);
     const headers = { ...cacheStatus(list.via), ...serialHeader(list.head.serial) };
-    return respond(c, representation, headers, list, () => listHtml(list));
+    return respond(c, representation, headers, list);
   });
 
   routes.get("/:project", async (c) => {
@@ -32,7 +29,7 @@ export function simpleRoutes(repository: Repository): Hono<AppEnv> {
     const page = await repository.project(name, c.var.ctx);
     if (!page) throw absent(name);
     const headers = { ...cacheStatus(page.via), ...projectTag(name), ...serialHeader(page.head.serial) };
-    return respond(c, representation, headers, page, () => pageHtml(page));
+    return respond(c, representation, headers, page);
   });
 
   return routes;
@@ -59,10 +56,6 @@ function canonical(c: HonoContext, tail: string): Response | undefined {
 
 function serialHeader(serial: number | string | undefined): Record<string, string> {
   return serial === undefined ? {} : { "X-PyPI-Last-Serial": String(serial) };
-}
-
-async function* pageHtml(page: Page) {
-  yield renderHtml(await page.model());
 }
 
 const absent = (name: ProjectName) =>

@@ -1,5 +1,8 @@
 import type { Validators } from "../pypi/page.ts";
+import { rootHtml } from "../pypi/simple-html.ts";
+import { rootJson } from "../pypi/simple-json.ts";
 import { inflate } from "./page.ts";
+import { readable } from "./readable.ts";
 import type { Via } from "./repository.ts";
 
 /** What is known of a root listing without reading it. */
@@ -41,8 +44,25 @@ export class ProjectList {
     return this.#gzipped ? inflate(this.#body) : this.#body;
   }
 
+  /** PEP 503 HTML, gzipped, made line by line. */
+  async html(): Promise<ReadableStream<Uint8Array>> {
+    return readable(toHtml(await this.json())).pipeThrough(new CompressionStream("gzip"));
+  }
+
   /** Gives the bytes up unread. */
   async cancel(): Promise<void> {
     await this.#body.cancel();
   }
+}
+
+async function* toHtml(json: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  yield rootHtml.opening;
+  let rest = "";
+  for await (const chunk of json.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + chunk).split("\n");
+    rest = lines.pop() ?? "";
+    const names = lines.map(rootJson.nameIn).filter((name) => name !== undefined);
+    if (names.length > 0) yield names.map(rootHtml.project).join("");
+  }
+  yield rootHtml.closing;
 }

@@ -1,6 +1,7 @@
 import type { ProjectPage, Validators } from "../pypi/page.ts";
+import { renderHtml } from "../pypi/simple-html.ts";
 import { jsonBody, readJson, readValidators, renderJson } from "../pypi/simple-json.ts";
-import type { Via } from "./repository.ts";
+import type { Context, Via } from "./repository.ts";
 
 /** What is known of a page without looking inside; small enough for KV's metadata (1,024 bytes). */
 export interface PageHead {
@@ -16,20 +17,34 @@ export interface PageHead {
   readonly plainSize: number;
 }
 
-/** Up to this size a page in memory is kept inflated as well, once somebody has wanted it so. Bytes. */
-const MAX_PLAIN = 32 * 1024;
+/** Gzipped bytes, in memory or as they arrive. */
+export type Gzipped = Uint8Array | ReadableStream<Uint8Array>;
+
+/** Where a source keeps one page's HTML, gzipped: made once a change, when it is first wanted. */
+export interface Renderings {
+  /** The HTML of the page with this digest, or null. */
+  get(digest: string): Promise<Gzipped | null>;
+  put(digest: string, html: Uint8Array): Promise<void>;
+}
+
+/** Up to this size a page in memory is kept inflated and as HTML as well, once somebody has wanted it so. Bytes. */
+const MAX_PLAIN = 20 * 1024;
 
 /** A page as it is stored: bytes until someone must look inside. */
 export class Page {
   readonly head: PageHead;
   readonly via: Via;
-  #gzip: Uint8Array | ReadableStream<Uint8Array>;
+  readonly #renderings: Renderings | undefined;
+  #gzip: Gzipped;
   #plain: Uint8Array | undefined;
+  #html: Uint8Array | undefined;
 
-  constructor(head: PageHead, gzip: Uint8Array | ReadableStream<Uint8Array>, via: Via) {
+  /** @param renderings where its HTML is kept; undefined for a page that is not stored as it is */
+  constructor(head: PageHead, gzip: Gzipped, via: Via, renderings?: Renderings) {
     this.head = head;
     this.via = via;
     this.#gzip = gzip;
+    this.#renderings = renderings;
   }
 
   /** Renders, hashes and compresses a page that was just parsed: once a change, never once a read. */
@@ -45,16 +60,21 @@ export class Page {
 
   /** The same page with its bytes in memory, so that it can be read more than once. */
   async buffered(): Promise<Page> {
-    return new Page(this.head, await this.bytes(), this.via);
+    return new Page(this.head, await this.bytes(), this.via, this.#renderings);
   }
 
   /** The same page, said to come from elsewhere. */
   as(via: Via): Page {
-    return new Page(this.head, this.#gzip, via);
+    return new Page(this.head, this.#gzip, via, this.#renderings);
+  }
+
+  /** The same page, its HTML kept there. */
+  keptIn(renderings: Renderings): Page {
+    return new Page(this.head, this.#gzip, this.via, renderings);
   }
 
   /** PEP 691 JSON, gzipped, for passing on. A page fresh from a store gives its stream once. */
-  gzip(): Uint8Array | ReadableStream<Uint8Array> {
+  gzip(): Gzipped {
     return this.#gzip;
   }
 
@@ -67,9 +87,25 @@ export class Page {
   /** PEP 691 JSON, inflated: a small page in memory once for all readers, another one as it is read. */
   async json(): Promise<Uint8Array | ReadableStream<Uint8Array>> {
     const gzip = this.#gzip;
-    if (!(gzip instanceof Uint8Array) || this.head.plainSize > MAX_PLAIN) return inflate(gzip);
+    if (!(gzip instanceof Uint8Array) || !this.#isSmall) return inflate(gzip);
     this.#plain ??= await bytesOf(inflate(gzip));
     return this.#plain;
+  }
+
+  /** PEP 503 HTML, gzipped: kept where the page is, or made now and kept from then on. */
+  async html(ctx: Context): Promise<Gzipped> {
+    if (this.#html) return this.#html;
+    const { digest } = this.head;
+    const kept = await this.#renderings?.get(digest).catch(() => null);
+    if (kept) {
+      await this.cancel();
+      return kept;
+    }
+    const html = new TextEncoder().encode(renderHtml(await this.model()));
+    const gzip = await bytesOf(streamOf(html).pipeThrough(new CompressionStream("gzip")));
+    if (this.#renderings) ctx.defer(this.#renderings.put(digest, gzip));
+    if (this.#isSmall) this.#html = gzip;
+    return gzip;
   }
 
   /** The inflated JSON. */
@@ -80,7 +116,12 @@ export class Page {
   /** Bytes that the page takes in memory at the most. */
   get weight(): number {
     const { size, plainSize } = this.head;
-    return plainSize > MAX_PLAIN ? size : size + plainSize;
+    // HTML says less than JSON, and so is no larger.
+    return this.#isSmall ? 2 * size + plainSize : size;
+  }
+
+  get #isSmall(): boolean {
+    return this.head.plainSize <= MAX_PLAIN;
   }
 
   /** The page parsed. */
@@ -110,7 +151,7 @@ export class Page {
 }
 
 /** Gzipped bytes, inflated. */
-export function inflate(gzip: Uint8Array | ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+export function inflate(gzip: Gzipped): ReadableStream<Uint8Array> {
   const compressed = gzip instanceof Uint8Array ? streamOf(gzip) : gzip;
   return compressed.pipeThrough(new DecompressionStream("gzip"));
 }

@@ -1,4 +1,5 @@
-import { Page, type PageHead } from "../repository/page.ts";
+import type { ProjectName } from "../pypi/name.ts";
+import { Page, type PageHead, type Renderings } from "../repository/page.ts";
 import type { PageStore } from "../repository/ports.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Keys } from "./keys.ts";
@@ -30,6 +31,20 @@ export function pageStore({ kv, r2, catalog, memory, keys, maxValue = KV_MAX_VAL
     memory.set(key, page.as("memory"), page.weight, now + MEMORY_TTL);
   }
 
+  const renderings = (name: ProjectName): Renderings => ({
+    async get(digest) {
+      const { value, metadata } = await kv.getWithMetadata<{ digest: string }>(keys.html(name), "stream");
+      if (metadata?.digest === digest) return value;
+      // Of another state of the page.
+      await value?.cancel();
+      return null;
+    },
+    async put(digest, html) {
+      // A larger one is made for each who wants it; the largest pages known are a tenth of this.
+      if (html.byteLength <= maxValue) await kv.put(keys.html(name), html, { metadata: { digest } });
+    },
+  });
+
   return {
     async get(name, now) {
       const key = keys.page(name);
@@ -41,9 +56,9 @@ export function pageStore({ kv, r2, catalog, memory, keys, maxValue = KV_MAX_VAL
       if (inR2) {
         await value.cancel();
         const object = await r2.get(key);
-        return object && new Page(head, object.body, "r2");
+        return object && new Page(head, object.body, "r2", renderings(name));
       }
-      const page = new Page(head, value, "kv");
+      const page = new Page(head, value, "kv", renderings(name));
       if (head.size > Memory.MAX_VALUE) return page;
       const buffered = await page.buffered();
       remember(key, buffered, now);
@@ -52,7 +67,7 @@ export function pageStore({ kv, r2, catalog, memory, keys, maxValue = KV_MAX_VAL
 
     async put(name, page, now) {
       const key = keys.page(name);
-      remember(key, page, now);
+      remember(key, page.keptIn(renderings(name)), now);
       const bytes = await page.bytes();
       if (bytes.byteLength <= maxValue) {
         await kv.put(key, bytes, { metadata: page.head satisfies StoredHead });
@@ -67,7 +82,7 @@ export function pageStore({ kv, r2, catalog, memory, keys, maxValue = KV_MAX_VAL
       const key = keys.page(name);
       memory.delete(key);
       await kv.delete(key);
-      await Promise.all([r2.delete(key), catalog.pageDeleted(name)]);
+      await Promise.all([kv.delete(keys.html(name)), r2.delete(key), catalog.pageDeleted(name)]);
     },
   };
 }
