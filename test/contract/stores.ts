@@ -2,7 +2,9 @@ import { describe, expect, test } from "vitest";
 import { parseFileRef } from "../../worker/pypi/file-url.ts";
 import { parseProjectName } from "../../worker/pypi/name.ts";
 import { Page } from "../../worker/repository/page.ts";
-import type { FileStore, PageStore } from "../../worker/repository/ports.ts";
+import type { FileStore, ListStore, PageStore } from "../../worker/repository/ports.ts";
+import { ProjectList } from "../../worker/repository/list.ts";
+import { readable } from "../../worker/repository/readable.ts";
 import { sha256 } from "../support/upstream.ts";
 
 const NOW = Date.parse("2026-11-22T12:00:00Z");
@@ -91,6 +93,40 @@ export function fileStoreContract(what: string, open: () => FileStore): void {
       await sink.write(new Uint8Array([1, 2]));
       await sink.commit();
       expect([await store.get(ref), (await store.get({ ...ref, part: "metadata" }))?.size]).toEqual([null, 2]);
+    });
+  });
+}
+
+/** What every ListStore must do. */
+export function listStoreContract(what: string, open: () => ListStore): void {
+  const listOf = (json: ReadableStream<Uint8Array>) =>
+    new ProjectList({ digest: "", changedAt: NOW, serial: 9, validators: { etag: '"e"' } }, json, false, "upstream");
+  const stream = (...texts: (string | Error)[]) =>
+    readable(
+      (async function* () {
+        for (const text of texts) {
+          if (text instanceof Error) throw text;
+          yield text;
+        }
+      })(),
+    );
+  const read = async (list: ProjectList | null) => list && new Response(await list.json()).text();
+
+  describe(`${what} keeps the contract of ListStore`, () => {
+    test("gives back the listing, when it was fetched, its serial and the upstream's validators", async () => {
+      const long = "x".repeat(10_000_000);
+      await open().put(listOf(stream(long, "end")));
+      const stored = await open().get();
+      expect(stored?.head).toMatchObject({ changedAt: NOW, serial: 9, validators: { etag: '"e"' } });
+      expect(stored?.head.digest).not.toBe("");
+      expect(await read(stored)).toBe(`${long}end`);
+    });
+
+    test("a listing that breaks off is not stored, and the one before it stays", async () => {
+      expect(await open().get()).toBeNull();
+      await open().put(listOf(stream("whole")));
+      await expect(open().put(listOf(stream("half", new Error("cut"))))).rejects.toThrow("cut");
+      expect(await read(await open().get())).toBe("whole");
     });
   });
 }

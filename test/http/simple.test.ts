@@ -166,6 +166,12 @@ describe("addresses", () => {
     expect([method.status, method.headers.get("Allow")]).toEqual([405, "GET, HEAD"]);
     const unknown = await rig.page("demo");
     expect([unknown.status, unknown.headers.get("Content-Type")]).toEqual([404, "application/problem+json"]);
+    expect([unknown, method].map(({ headers }) => headers.get("X-Content-Type-Options"))).toEqual([
+      "nosniff",
+      "nosniff",
+    ]);
+    expect(unknown.headers.get("Cache-Control")).toBe("public, max-age=30");
+    expect(method.headers.get("Cache-Control")).toBe("no-store");
     expect(JSON.parse(unknown.text())).toMatchObject({
       status: 404,
       detail: expect.stringContaining("no project demo"),

@@ -2,9 +2,10 @@ import { env } from "cloudflare:workers";
 import { catalogOf } from "../../worker/storage/catalog.ts";
 import { fileStore } from "../../worker/storage/files.ts";
 import { keysOf } from "../../worker/storage/keys.ts";
+import { listStore } from "../../worker/storage/lists.ts";
 import { Memory } from "../../worker/storage/memory.ts";
 import { pageStore } from "../../worker/storage/pages.ts";
-import { fileStoreContract, pageStoreContract } from "../contract/stores.ts";
+import { fileStoreContract, listStoreContract, pageStoreContract } from "../contract/stores.ts";
 
 const keys = keysOf("test");
 const pages = (maxValue: number) => () =>
@@ -20,3 +21,4 @@ const pages = (maxValue: number) => () =>
 pageStoreContract("KV", pages(1_000_000));
 pageStoreContract("R2, for pages too large for KV,", pages(10));
 fileStoreContract("R2", () => fileStore(env.FILES, new Memory(100_000), keys));
+listStoreContract("R2", () => listStore(env.FILES, keys));

@@ -104,7 +104,7 @@ export class UpstreamClient {
     let last: Response | undefined;
     let reason = "";
     for (const pause of PAUSES) {
-      await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())));
+      if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())));
       try {
         last = await this.#fetch(new Request(url, init));
         if (!PASSING.has(last.status)) break;
