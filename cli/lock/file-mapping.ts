@@ -1,0 +1,90 @@
+import { asFilename, isDistribution, type Filename } from "../../worker/pypi/filename.ts";
+import { localUrl, parseFileRef } from "../../worker/pypi/file-url.ts";
+import { isPrivate } from "../../worker/pypi/host.ts";
+import { CREDENTIALS, partsOf, textOf, type Address } from "./address.ts";
+import type { Mapped } from "./plan.ts";
+
+type Result = NonNullable<Mapped>;
+
+/** How pages write our file URLs; see worker/pypi/file-url.ts. */
+const ON_PAGES = "../../files/";
+const FILES = "/files/";
+
+/**
+ * The upstream's URL of one of our files; `tail` is what follows pypi-edge's root, from `/files/` on, as the lock file has it.
+ * Path and fragment stay as they are spelled; the host is decoded, since pip writes its colon as `%3A`.
+ *
+ * Our URL does not carry the scheme. It is taken for that of `upstream` on the same host, for http on other loopback and
+ * private hosts, where upstreams have no certificates in practice, and else for https. An upstream elsewhere that serves
+ * plain http, doubles slashes, or whose links do not end in the filename cannot be told from its URL here: only the page
+ * has the true one.
+ *
+ * Answers with a reason for a URL that the pages of no upstream have given this form.
+ */
+export function upstreamFile(tail: string, upstream: Address): Result {
+  const [path = "", ...fragment] = tail.slice(FILES.length).split(/(?=#)/);
+  if (path.includes("?")) return { why: "pypi-edge's file URLs have no query." };
+  const [host = "", ...segments] = path.split("/");
+  if (host === "-") return { why: "it is pypi-edge's own file: no upstream has it." };
+  const ref = refOf(path);
+  if (typeof ref === "string") return { why: ref };
+  const { filename, origin } = ref;
+  // Further from the end, the filename was put behind a link that has another last segment: no client could use that link.
+  if (queryIn(segments.at(-3))) return { why: "the upstream's URL does not end in the filename." };
+  const query = queryIn(segments.at(-2));
+  const kept = query ? segments.toSpliced(-2, 1) : segments;
+  const url = `${schemeOf(origin, upstream)}//${origin}/${kept.join("/")}${query}`;
+  if (localUrl(new URL(url), filename)?.url !== `${ON_PAGES}${origin}/${segments.join("/")}`) {
+    return { why: "the upstream's URL does not follow from it." };
+  }
+  return { url: url + fragment.join("") };
+}
+
+/**
+ * Our URL, at the pypi-edge `root`, of a file of the upstream's. Answers with a reason where `upstreamFile` would not lead
+ * back to the same URL.
+ */
+export function localFile(url: string, root: Address, upstream: Address): Result {
+  if (partsOf(url)?.credentials) return CREDENTIALS;
+  const [bare = "", ...fragment] = url.split(/(?=#)/);
+  const filename = filenameOf(bare);
+  const onPages = filename && localUrl(new URL(bare), filename)?.url;
+  if (!onPages) return { why: "pypi-edge has no URL for it." };
+  const tail = FILES + onPages.slice(ON_PAGES.length) + fragment.join("");
+  const back = upstreamFile(tail, upstream);
+  if (!("url" in back) || back.url !== url)
+    return { why: "it could not be mapped back: the scheme or a slash would be lost." };
+  return { url: textOf(root) + tail };
+}
+
+/** The name of the distribution file that a URL leads to; undefined where its last segment is none. */
+export function filenameOf(url: string): Filename | undefined {
+  const last = URL.parse(url)?.pathname.split("/").at(-1) ?? "";
+  try {
+    const filename = asFilename(decodeURIComponent(last));
+    return filename && isDistribution(filename) ? filename : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function refOf(path: string): { origin: string; filename: Filename } | string {
+  try {
+    const ref = parseFileRef(path);
+    return ref.part === "file" ? ref : "it is a metadata file's, not a distribution's.";
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** The query that a segment carries for the upstream's URL; empty for any other, a path's own `~name` among them. */
+function queryIn(segment = ""): string {
+  const text = segment.startsWith("~") ? Buffer.from(segment.slice(1), "base64url").toString() : "";
+  return text.startsWith("?") ? text : "";
+}
+
+function schemeOf(host: string, upstream: Address): string {
+  const { host: upstreamHost, protocol } = new URL(upstream.origin);
+  if (host === upstreamHost) return protocol;
+  return isPrivate(new URL(`https://${host}/`).hostname) ? "http:" : "https:";
+}

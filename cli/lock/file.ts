@@ -1,0 +1,76 @@
+import { randomUUID } from "node:crypto";
+import { chmod, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { Sentence } from "../server/sentence.ts";
+import { scannerFor, type Scanner } from "./tokens.ts";
+
+export interface LockFile {
+  /** As it was named on the command line. */
+  readonly name: string;
+  readonly path: string;
+  readonly text: string;
+  readonly scan: Scanner;
+}
+
+/**
+ * Reads a lock file.
+ *
+ * @throws Sentence where it is of no kind known, cannot be read, or is not UTF-8
+ */
+export async function readLock(name: string): Promise<LockFile> {
+  const path = resolve(folder(), name);
+  const scan = scannerFor(basename(path));
+  if (!scan) {
+    throw new Sentence(
+      `${name}: not a file that this command knows: uv.lock, poetry.lock, pdm.lock, Pipfile.lock, pylock.toml, or requirements as .txt or .in.`,
+    );
+  }
+  const bytes = await readFile(path).catch((error: unknown) => {
+    throw new Sentence(`${name}: ${whyNot(error)}.`);
+  });
+  try {
+    // The byte order mark is kept: it is written again.
+    return { name, path, text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes), scan };
+  } catch {
+    throw new Sentence(`${name}: not UTF-8 text.`);
+  }
+}
+
+/**
+ * Puts `text` in the file's place at once, with the file's mode; a symbolic link stays one.
+ *
+ * @throws Sentence where it cannot be written; the file is then as it was
+ */
+export async function writeLock({ name, path }: LockFile, text: string): Promise<void> {
+  let draft: string | undefined;
+  try {
+    const target = await realpath(path);
+    const { mode } = await stat(target);
+    draft = join(dirname(target), `.${basename(target)}.${randomUUID()}`);
+    await writeFile(draft, text);
+    await chmod(draft, mode);
+    await rename(draft, target);
+  } catch (error) {
+    if (draft !== undefined) await rm(draft, { force: true });
+    throw new Sentence(`${name}: ${whyNot(error)}.`);
+  }
+}
+
+/** npm runs a script in the package's own folder; names are meant from where npm was called. */
+function folder(): string {
+  const { npm_lifecycle_event: script, INIT_CWD: calledIn } = process.env;
+  return script === "lock" && calledIn ? calledIn : process.cwd();
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file",
+  EISDIR: "a directory, not a file",
+  EACCES: "permission denied",
+  EPERM: "permission denied",
+  EROFS: "permission denied",
+};
+
+function whyNot(error: unknown): string {
+  const { code = "", message } = error as NodeJS.ErrnoException;
+  return REASONS[code] ?? message;
+}

@@ -1,0 +1,34 @@
+import { below, CREDENTIALS, partsOf, textOf } from "./address.ts";
+import type { LockFile } from "./file.ts";
+import { filenameOf, localFile } from "./file-mapping.ts";
+import type { LocalOptions } from "./options.ts";
+import { counted, rewrite, type Mapped, type Plan } from "./plan.ts";
+import { indexTail, lists } from "./upstream.ts";
+
+/**
+ * Maps the upstream's URLs in `file` to those of the pypi-edge at `root`: its index to `{root}/simple`, and its files to
+ * `{root}/files/{host}/{path}`. Files of packages with another index stay, and so do files at hosts of which nothing says
+ * that the upstream lists them: pypi-edge would not serve them. All other bytes stay.
+ *
+ * @throws Sentence naming each file of the upstream's from which `canonical` would not lead back
+ */
+export function local(file: LockFile, { root, upstream }: LocalOptions): Plan {
+  const left = new Set<string>();
+  const { text, count } = rewrite(file, file.scan(file.text), ({ url, index }): Mapped => {
+    const parts = partsOf(url);
+    if (!parts) return undefined;
+    const tail = indexTail(url, upstream);
+    if (tail !== undefined) return parts.credentials ? CREDENTIALS : { url: `${textOf(root)}/simple${tail}` };
+    if (!filenameOf(url) || below(root, parts) !== undefined) return undefined;
+    const listed = index === undefined ? lists(upstream, parts.origin) : indexTail(index, upstream) !== undefined;
+    if (listed) return localFile(url, root, upstream);
+    if (index === undefined) left.add(parts.origin);
+    return undefined;
+  });
+  const done =
+    count === 0
+      ? `nothing of ${textOf(upstream)} is in it; unchanged`
+      : `${counted(count)} mapped to those of ${textOf(root)}`;
+  const rest = left.size === 0 ? "" : `; files at ${[...left].join(", ")} stay, since the file names no index for them`;
+  return { file, text, summary: `${file.name}: ${done}${rest}.` };
+}

@@ -1,0 +1,41 @@
+import { isLoopback } from "../../worker/pypi/host.ts";
+import { below, partsOf, rootOf, textOf, type Address, type Parts } from "./address.ts";
+import { filenameOf } from "./file-mapping.ts";
+import type { Token } from "./tokens.ts";
+
+/** Where `npm start` listens when it is told nothing. */
+const DEFAULTS = ["http://127.0.0.1:8787", "http://localhost:8787"].flatMap((url) => rootOf(url) ?? []);
+
+/** `/files/`, a host with a dot or a port (or what hosted files have there), and a path. */
+const FILES = /^(?<base>.*?)\/files\/(?:localhost|-|[^/]+(?:\.|:|%3A)[^/]+)\/./i;
+const SIMPLE = /^(?<base>.*)\/simple\/?$/;
+
+/**
+ * The addresses that pypi-edge has in this file: the default one, and each host with an index at `/simple` and a file below
+ * `/files/{host}/`. Either alone is not enough: other indexes are called so, and a private one taken for ours would be
+ * mapped to a public upstream. An index below a path (`/name/simple`) has an upstream of its own: the caller must name it.
+ */
+export function rootsIn(tokens: readonly Token[]): Address[] {
+  const urls = tokens.flatMap(({ url }) => partsOf(url) ?? []);
+  const withFiles = new Set(urls.filter((url) => baseOf(url, FILES) === "").map(({ origin }) => origin));
+  const indexes = new Set(urls.filter((url) => baseOf(url, SIMPLE) === "").map(({ origin }) => origin));
+  return [...DEFAULTS, ...[...indexes.intersection(withFiles)].map((origin) => ({ origin, path: "" }))];
+}
+
+/**
+ * The addresses that may be pypi-edge's although the file does not prove it: those with a distribution below
+ * `/files/{host}/`, and loopback's indexes called `/simple`. What lies below one of `known` is not looked at.
+ */
+export function suspectsIn(tokens: readonly Token[], known: readonly Address[]): string[] {
+  const suspects = tokens.flatMap(({ url }) => {
+    const parts = partsOf(url);
+    if (!parts || known.some((address) => below(address, parts) !== undefined)) return [];
+    const base = filenameOf(url) ? baseOf(parts, FILES) : isOnLoopback(parts) ? baseOf(parts, SIMPLE) : undefined;
+    return base === undefined ? [] : [textOf({ origin: parts.origin, path: base })];
+  });
+  return [...new Set(suspects)];
+}
+
+const baseOf = ({ rest }: Parts, pattern: RegExp) => pattern.exec(rest)?.groups?.["base"];
+
+const isOnLoopback = ({ origin }: Parts) => isLoopback(new URL(origin).hostname);

@@ -1,0 +1,27 @@
+import { commentTokens } from "./comments.ts";
+import { isUrl, type Token } from "./tokens.ts";
+
+// A comment or a string: whichever begins first holds the other.
+const LEXEME = /#[^\r\n]*|"""[^]*?"""|'''[^]*?'''|"(?:[^"\\\r\n]|\\.)*"|'[^'\r\n]*'/g;
+
+/** Where uv.lock, poetry.lock and pdm.lock (`package`) and PEP 751 (`packages`) begin a package. */
+const PACKAGE = /^\[\[packages?\]\]/gm;
+
+/** uv's `source = { registry = "…" }` and PEP 751's `index = "…"`: where a line begins. Further in, dependencies name theirs. */
+const INDEX = /^(?:source\s*=\s*\{\s*registry|index)\s*=\s*["']([^"'\r\n]*)["']/m;
+
+/** The URLs of a lock file in TOML: each string that is one, with the index of the package it stands in. */
+export function tomlTokens(text: string): Token[] {
+  const starts = [0, ...[...text.matchAll(PACKAGE)].map((match) => match.index)];
+  return starts.flatMap((start, nth) => packageTokens(text.slice(start, starts[nth + 1]), start));
+}
+
+function packageTokens(text: string, offset: number): Token[] {
+  const index = INDEX.exec(text)?.[1];
+  return [...text.matchAll(LEXEME)].flatMap(({ 0: lexeme, index: at }) => {
+    const start = offset + at;
+    if (lexeme.startsWith("#")) return commentTokens(lexeme, start);
+    const url = lexeme.slice(1, -1);
+    return isUrl(url) ? [{ start: start + 1, end: start + lexeme.length - 1, url, index }] : [];
+  });
+}

@@ -1,0 +1,127 @@
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { run } from "../../cli/demo/process.ts";
+
+const COMMAND = join(import.meta.dirname, "..", "..", "cli", "lock.ts");
+const OURS = "-i http://127.0.0.1:8787/simple\n";
+const THEIRS = "-i https://pypi.org/simple\n";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "pypi-edge-lock-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const write = (name: string, text: string | Uint8Array) => writeFileSync(join(folder, name), text);
+const read = (name: string) => readFileSync(join(folder, name), "utf8");
+
+/** Runs the command where the files are; npm's variables would name another folder. */
+function lock(...args: string[]) {
+  const { npm_lifecycle_event: _, INIT_CWD: __, ...env } = process.env;
+  return run(process.execPath, [COMMAND, ...args], { cwd: folder, env });
+}
+
+test("maps several files, one line each, and back", async () => {
+  write("a.txt", OURS);
+  write("b.txt", "six\n");
+  const there = await lock("canonical", "a.txt", "b.txt");
+  expect(there).toMatchObject({
+    code: 0,
+    output:
+      "a.txt: 1 URL mapped to those of https://pypi.org/simple.\nb.txt: no URL of pypi-edge's is in it; unchanged.\n",
+  });
+  expect(read("a.txt")).toBe(THEIRS);
+  const back = await lock("local", "http://127.0.0.1:8787/simple/", "a.txt");
+  expect(back).toMatchObject({ code: 0, output: "a.txt: 1 URL mapped to those of http://127.0.0.1:8787.\n" });
+  expect(read("a.txt")).toBe(OURS);
+});
+
+test("keeps a file's mode and a symbolic link, and leaves nothing beside it", async () => {
+  write("real.txt", OURS);
+  chmodSync(join(folder, "real.txt"), 0o664);
+  symlinkSync("real.txt", join(folder, "link.txt"));
+  expect(await lock("canonical", "link.txt")).toMatchObject({ code: 0 });
+  expect(read("real.txt")).toBe(THEIRS);
+  expect(statSync(join(folder, "real.txt")).mode & 0o777).toBe(0o664);
+  expect(lstatSync(join(folder, "link.txt")).isSymbolicLink()).toBe(true);
+  expect(readdirSync(folder).toSorted()).toEqual(["link.txt", "real.txt"]);
+});
+
+test("does not write a file in which nothing changes", async () => {
+  write("a.txt", THEIRS);
+  const before = statSync(join(folder, "a.txt"));
+  expect(await lock("canonical", "a.txt")).toMatchObject({ code: 0 });
+  const after = statSync(join(folder, "a.txt"));
+  expect([after.mtimeMs, after.ino]).toEqual([before.mtimeMs, before.ino]);
+});
+
+test("changes no file when one is refused, and says of each why", async () => {
+  write("a.txt", OURS);
+  write("latin.txt", new Uint8Array([0x23, 0xe9, 0x0a]));
+  write("Cargo.lock", "");
+  write("pylock.toml", 'url = "http://127.0.0.1:8787/files/-/00/x-1.0.zip"\n');
+  mkdirSync(join(folder, "dir.txt"));
+  const { code, output } = await lock(
+    "canonical",
+    "a.txt",
+    "latin.txt",
+    "Cargo.lock",
+    "pylock.toml",
+    "dir.txt",
+    "no.txt",
+  );
+  expect(code).toBe(1);
+  expect(output.split("\n")).toEqual([
+    "latin.txt: not UTF-8 text.",
+    expect.stringMatching(/^Cargo\.lock: not a file that this command knows: uv\.lock, .*\.$/),
+    expect.stringMatching(/^pylock\.toml: \S+ cannot be mapped: it is pypi-edge's own file/),
+    "dir.txt: a directory, not a file.",
+    "no.txt: there is no such file.",
+    "Nothing was changed.",
+    "",
+  ]);
+  expect(read("a.txt")).toBe(OURS);
+});
+
+test("run by npm, takes names from where npm was called", async () => {
+  write("a.txt", OURS);
+  const env = { ...process.env, npm_lifecycle_event: "lock", INIT_CWD: folder };
+  expect(await run(process.execPath, [COMMAND, "canonical", "a.txt"], { cwd: tmpdir(), env })).toMatchObject({
+    code: 0,
+  });
+  expect(read("a.txt")).toBe(THEIRS);
+});
+
+test("prints its use when asked", async () => {
+  expect(await lock("--help")).toMatchObject({ code: 0, output: expect.stringMatching(/^npm run lock -- canonical/) });
+});
+
+test.each([
+  [[], "canonical or local is expected"],
+  [["upside-down"], "upside-down: canonical or local is expected"],
+  [["canonical"], "At least one file"],
+  [["local", "http://127.0.0.1:8787"], "At least one file"],
+  [["local", "uv.lock"], "local uv.lock: pypi-edge's address is expected"],
+  [["local", "http://me:secret@h/", "a.txt"], "pypi-edge's address is expected"],
+  [["local", "http://h/", "--url", "http://h/", "a.txt"], "--url belongs to canonical"],
+  [["canonical", "--url", "x", "a.txt"], "--url x: pypi-edge's address is expected"],
+  [["canonical", "--upstream", "http://pypi.org/simple/", "a.txt"], "plain http is for loopback"],
+  [["canonical", "--ulr", "x"], "Unknown option '--ulr'"],
+])("%j is refused with a sentence", async (args, sentence) => {
+  const { code, output } = await lock(...args);
+  expect([code, output]).toEqual([1, expect.stringContaining(sentence)]);
+  expect(output).not.toMatch(/^\s+at |secret/m);
+});
