@@ -29,8 +29,8 @@ async function start(options: StartOptions): Promise<void> {
 }
 
 /**
- * Resolves at the first Ctrl-C, SIGTERM or closing of the terminal. miniflare's own listeners, which end the process on the spot, are taken off:
- * what is being written is given the time to end.
+ * Resolves at the first Ctrl-C, SIGTERM or closing of the terminal. miniflare's own listeners are taken off: they end the
+ * process before we have stopped the server and said so with exit code 0.
  */
 function stopSignal(): Promise<void> {
   return new Promise((resolve) => {

@@ -3,7 +3,8 @@ import * as z from "zod/mini";
 /** Absent, `null` and of the wrong type are one to us in a member that is not needed: a page is not lost for it. */
 const optional = <T extends z.core.SomeType>(type: T) => z.catch(z.optional(type), undefined);
 
-const hashes = z.record(z.string(), z.string());
+/** Looked at one by one where they are used: a bad one must not cost the good ones. */
+const hashes = z.record(z.string(), z.unknown());
 
 /** PEP 714 renamed the key; some indexes write the old one, some both. */
 const metadata = optional(z.union([z.literal(true), hashes]));
@@ -15,7 +16,12 @@ export const upstreamFile = z.object({
   hashes: z.catch(hashes, {}),
   "requires-python": optional(z.string()),
   size: optional(z.int().check(z.nonnegative())),
-  "upload-time": optional(z.string().check(z.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/))),
+  "upload-time": optional(
+    z.string().check(
+      z.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/),
+      z.refine((text) => !Number.isNaN(Date.parse(text))),
+    ),
+  ),
   yanked: optional(z.union([z.boolean(), z.string()])),
   "core-metadata": metadata,
   "dist-info-metadata": metadata,
@@ -24,11 +30,9 @@ export const upstreamFile = z.object({
 
 /** An upstream's PEP 691 page; its files are looked at one by one, so that a bad one costs itself alone. */
 export const upstreamPage = z.object({
-  meta: z.object({ "_last-serial": optional(z.union([z.number(), z.string()])) }),
+  meta: z.object({ "_last-serial": z.optional(z.unknown()) }),
   name: z.string(),
   versions: optional(z.array(z.string())),
   files: z.array(z.unknown()),
   "project-status": optional(z.object({ status: z.string(), reason: optional(z.string()) })),
 });
-
-export type UpstreamFile = z.infer<typeof upstreamFile>;

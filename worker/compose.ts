@@ -41,7 +41,7 @@ export function compose(config: Config, platform: Platform): Index {
   const { PAGES: kv, FILES: r2, DB: db, cache, fetch, now } = platform;
 
   const catalog = catalogOf(db, source);
-  const pages = pageStore({ kv, r2, catalog, keys, memory: new Memory<Page>(16 * MiB) });
+  const pages = pageStore({ kv, r2, catalog, keys, memory: new Memory<Page>(16 * MiB), written: new Memory(MiB) });
   const files = fileStore(r2, new Memory<Artifact>(16 * MiB), keys);
   const lists = listStore(r2, keys);
   const checked = freshness(new Memory<number>(2 * MiB), cache, keys);

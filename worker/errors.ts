@@ -18,10 +18,13 @@ export type ErrorKind = keyof typeof KINDS;
 export class IndexError extends Error {
   override readonly name = "IndexError";
   readonly kind: ErrorKind;
+  /** Of an upstream's failure: what went wrong, in a few words for the log. */
+  readonly reason: string | undefined;
 
-  constructor(kind: ErrorKind, message: string, options?: ErrorOptions) {
+  constructor(kind: ErrorKind, message: string, options?: ErrorOptions & { readonly reason?: string | undefined }) {
     super(message, options);
     this.kind = kind;
+    this.reason = options?.reason;
   }
 
   get status() {
@@ -44,7 +47,7 @@ export const upstreamFailed = (host: string, reason: string, cause?: unknown) =>
   new IndexError(
     "upstream-failed",
     `The upstream ${host} cannot be used right now: ${reason.replace(/\.+$/, "")}. What is asked for is not stored here; try again in a moment.`,
-    { cause },
+    { cause, reason: `${host}: ${reason}` },
   );
 
 /**
@@ -53,11 +56,14 @@ export const upstreamFailed = (host: string, reason: string, cause?: unknown) =>
  */
 export function throughStream(error: unknown): unknown {
   if (error instanceof IndexError || !(error instanceof Error)) return error;
-  const kind = (error as { kind?: unknown }).kind;
+  const { kind, reason } = error as { kind?: unknown; reason?: string };
   return typeof kind === "string" && kind in KINDS
-    ? new IndexError(kind as ErrorKind, error.message, { cause: error })
+    ? new IndexError(kind as ErrorKind, error.message, { cause: error, reason })
     : error;
 }
+
+/** What an error says, whatever was thrown. */
+export const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 /** Whether `error` says that a source failed, as opposed to "there is no such thing". */
 export const isUpstreamFailure = (error: unknown): error is IndexError =>

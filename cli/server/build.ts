@@ -19,11 +19,14 @@ export async function build(): Promise<string> {
   if ((await readFile(stamp, "utf8").catch(() => "")) !== sources) {
     // Built elsewhere and moved here whole: two starts at once must not read each other's half.
     const draft = await mkdtemp(`${DIST}-`);
-    await wrangler(["deploy", "--dry-run", "--outdir", draft]);
-    await mkdir(DIST, { recursive: true });
-    await rename(join(draft, "index.js"), bundle);
-    await writeFile(stamp, sources);
-    await rm(draft, { recursive: true });
+    try {
+      await wrangler(["deploy", "--dry-run", "--outdir", draft]);
+      await mkdir(DIST, { recursive: true });
+      await rename(join(draft, "index.js"), bundle);
+      await writeFile(stamp, sources);
+    } finally {
+      await rm(draft, { recursive: true });
+    }
   }
   return readFile(bundle, "utf8");
 }

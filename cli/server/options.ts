@@ -71,5 +71,5 @@ function upstreamOf(text: string): URL {
 function urlOf(option: string, text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url && /^https?:$/.test(url.protocol)) return url;
-  throw new Sentence(`${option} ${text}: an address such as https://pypi.org/simple/ is expected.`);
+  throw new Sentence(`${option} ${text}: an address such as https://pypi.example.com is expected.`);
 }

@@ -1,4 +1,4 @@
-import { connect } from "node:net";
+import { connect, isIP } from "node:net";
 import { connect as connectTls } from "node:tls";
 
 const PATIENCE = 5_000;
@@ -9,7 +9,7 @@ export function whyUnreachable(upstream: URL): Promise<string | undefined> {
   const host = upstream.hostname.replace(/^\[|\]$/g, "");
   const target = { host, port: Number(upstream.port) || (tls ? 443 : 80) };
   return new Promise((resolve) => {
-    const socket = tls ? connectTls({ ...target, servername: host }) : connect(target);
+    const socket = tls ? connectTls(isIP(host) ? target : { ...target, servername: host }) : connect(target);
     const end = (reason?: string) => {
       socket.destroy();
       resolve(reason);

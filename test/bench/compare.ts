@@ -3,7 +3,7 @@
  *
  *     node test/bench/compare.ts [--rounds 5] [--seconds 3] [--servers a,b] [--rows a,b]
  *
- * Needs `nginx` and `wrk` on PATH, and the wheelhouse and fixtures (WHEELHOUSE and FIXTURES, by default in ../shared).
+ * Needs `nginx` and `wrk` on PATH, and the wheelhouse and fixtures (WHEELHOUSE, by default ../shared/wheelhouse, and FIXTURES, by default test/fixtures).
  * Everything runs on the loopback interface and in a temporary directory that is removed at the end.
  */
 import { loadavg } from "node:os";
@@ -35,7 +35,7 @@ const wrk = findProgram("wrk") ?? giveUp("wrk is missing: apt-get install wrk");
 const nginxProgram = findProgram("nginx") ?? giveUp("nginx is missing: apt-get install nginx");
 const sources = {
   wheelhouse: neededDirectory("WHEELHOUSE", "../shared/wheelhouse"),
-  fixtures: neededDirectory("FIXTURES", "../shared/fixtures"),
+  fixtures: neededDirectory("FIXTURES", "test/fixtures"),
 };
 
 const [loadBefore = 0] = loadavg();

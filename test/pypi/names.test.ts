@@ -31,7 +31,7 @@ describe("a file's name", () => {
     ["six-1.17.0.tar.gz", ["six"]],
     ["numpy-1.0.1.dev3460.win32-py2.4.exe", ["numpy"]],
     ["demo-2-1.0.tar.gz", ["demo-2", "demo"]],
-    ["a-1-2-3-4-5.zip", ["a-1-2-3-4", "a-1-2-3", "a-1-2"]],
+    ["a-1-2-3-4-5.zip", ["a-1-2-3-4", "a-1-2-3", "a-1-2", "a-1", "a"]],
     ["demo-dev.tar.gz", ["demo"]],
     ["demo.tar.gz", []],
     ["-1.0.tar.gz", []],

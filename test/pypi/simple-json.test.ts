@@ -3,7 +3,15 @@ import { localUrl, parseFileRef } from "../../worker/pypi/file-url.ts";
 import type { Filename } from "../../worker/pypi/filename.ts";
 import { parseProjectName } from "../../worker/pypi/name.ts";
 import type { FileEntry, ProjectPage } from "../../worker/pypi/page.ts";
-import { findFile, readJson, readValidators, renderJson } from "../../worker/pypi/simple-json.ts";
+import * as simpleJson from "../../worker/pypi/simple-json.ts";
+import type { Validators } from "../../worker/pypi/page.ts";
+
+const { findFile, readJson, readValidators } = simpleJson;
+
+function renderJson(rendered: ProjectPage, validators: Validators): string {
+  const { head, body } = simpleJson.renderJson(rendered, validators);
+  return head + body;
+}
 
 function file(filename: string, folder: string, extra: Partial<FileEntry> = {}): FileEntry {
   const local = localUrl(new URL(`https://host/${folder}/${encodeURIComponent(filename)}`), filename as Filename);

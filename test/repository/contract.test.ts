@@ -28,6 +28,7 @@ repositoryContract("a cached upstream", (upstream) =>
           r2: env.FILES,
           catalog: catalogOf(env.DB, "test"),
           memory: new Memory(100_000),
+          written: new Memory(1_000),
           keys,
         }),
         lists: listStore(env.FILES, keys),

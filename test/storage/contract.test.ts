@@ -14,6 +14,7 @@ const pages = (maxValue: number) => () =>
     r2: env.FILES,
     catalog: catalogOf(env.DB, "test"),
     memory: new Memory(100_000),
+    written: new Memory(1_000),
     keys,
     maxValue,
   });

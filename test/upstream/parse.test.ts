@@ -6,8 +6,10 @@ import { parseJson } from "../../worker/upstream/parse-json.ts";
 const NAME = parseProjectName("demo");
 const BASE = new URL("https://index.test/simple/demo/");
 const anything = () => true;
+const SHA = "ab".repeat(32);
+const MD5 = "cd".repeat(16);
 const html = (text: string, base = BASE, mayFetch: (url: URL) => boolean = anything) =>
-  parseHtml(new TextEncoder().encode(text), NAME, base, mayFetch);
+  parseHtml(text, NAME, base, mayFetch);
 const json = (page: object) =>
   parseJson(JSON.stringify({ meta: {}, name: "demo", files: [], ...page }), NAME, BASE, anything);
 
@@ -49,16 +51,16 @@ describe("a page in HTML", () => {
   test("gives every attribute, entities decoded", async () => {
     const page = await html(
       `<meta name="pypi:repository-version" content="1.4"><meta name="pypi:project-status" content="deprecated"><meta name="pypi:project-status-reason" content="use &quot;other&quot;">
-       <a href="/demo-1.0-py3-none-any.whl#sha256=AB01" data-requires-python="&gt;=3.8,&lt;4" data-yanked="broken &amp; bad" data-dist-info-metadata="sha256=cd" data-provenance="https://index.test/p">demo-1.0-py3-none-any.whl</a>
+       <a href="/demo-1.0-py3-none-any.whl#sha256=${SHA.toUpperCase()}" data-requires-python="&gt;=3.8,&lt;4" data-yanked="broken &amp; bad" data-dist-info-metadata="sha256=${SHA}" data-provenance="https://index.test/p">demo-1.0-py3-none-any.whl</a>
        <a href="/demo-1.1-py3-none-any.whl" data-yanked data-core-metadata="true">demo-1.1-py3-none-any.whl</a>`,
     );
     expect(page.status).toEqual({ status: "deprecated", reason: 'use "other"' });
     expect(page.files).toMatchObject([
       {
-        hashes: { sha256: "ab01" },
+        hashes: { sha256: SHA },
         "requires-python": ">=3.8,<4",
         yanked: "broken & bad",
-        "core-metadata": { sha256: "cd" },
+        "core-metadata": { sha256: SHA },
         provenance: "https://index.test/p",
       },
       { hashes: {}, yanked: true, "core-metadata": true },
@@ -67,14 +69,14 @@ describe("a page in HTML", () => {
 
   test("drops a digest that uv would refuse the page for, keeps md5, and leaves out what is no file or may not be fetched", async () => {
     const page = await html(
-      `<a href="/demo-1.0.zip#crc32=00">demo-1.0.zip</a><a href="/demo-1.1.zip#md5=00">demo-1.1.zip</a>
+      `<a href="/demo-1.0.zip#crc32=00">demo-1.0.zip</a><a href="/demo-1.1.zip#md5=${MD5}">demo-1.1.zip</a>
        <a href="/">home</a><a href="demo-1.2.zip.asc">sig</a><a href="http://10.0.0.1/demo-1.3.zip">demo-1.3.zip</a>`,
       BASE,
       (url) => url.protocol === "https:",
     );
     expect(page.files.map(({ filename, hashes }) => [filename, hashes])).toEqual([
       ["demo-1.0.zip", {}],
-      ["demo-1.1.zip", { md5: "00" }],
+      ["demo-1.1.zip", { md5: MD5 }],
     ]);
   });
 
@@ -85,7 +87,7 @@ describe("a page in HTML", () => {
 });
 
 describe("a page in JSON", () => {
-  const file = { filename: "demo-1.0.zip", url: "demo-1.0.zip", hashes: { sha256: "AB" } };
+  const file = { filename: "demo-1.0.zip", url: "demo-1.0.zip", hashes: { sha256: SHA.toUpperCase() } };
 
   test("loses what is malformed, and nothing else", () => {
     const page = json({
@@ -100,7 +102,7 @@ describe("a page in JSON", () => {
     const kept = {
       filename: "demo-1.0.zip",
       url: "../../files/index.test/simple/demo/demo-1.0.zip",
-      hashes: { sha256: "ab" },
+      hashes: { sha256: SHA },
     };
     expect(JSON.parse(JSON.stringify(page.files))).toEqual([kept, kept]);
   });
@@ -108,10 +110,10 @@ describe("a page in JSON", () => {
   test("may name its metadata the old way or the new", () => {
     const files = [
       { ...file, "dist-info-metadata": true },
-      { ...file, "core-metadata": { sha256: "cd" }, "dist-info-metadata": false },
+      { ...file, "core-metadata": { sha256: SHA }, "dist-info-metadata": false },
       { ...file, "core-metadata": false },
     ];
-    expect(json({ files }).files.map((entry) => entry["core-metadata"])).toEqual([true, { sha256: "cd" }, undefined]);
+    expect(json({ files }).files.map((entry) => entry["core-metadata"])).toEqual([true, { sha256: SHA }, undefined]);
   });
 
   test("of another project, or no page at all, is refused with the reason", () => {

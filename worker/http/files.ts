@@ -16,21 +16,28 @@ export function fileRoutes(repository: Repository): Hono<AppEnv> {
 
   routes.get("/*", async (c) => {
     const request = { ref: refOf(c), headOnly: c.req.method === "HEAD" };
-    const range = request.headOnly ? undefined : parseRange(c.req.header("Range"));
+    const range = await rangeOf(c, request, repository);
     const artifact = await find(repository, { ...request, range }, c.var.ctx);
     const headers = headersOf(artifact);
     if (etagMatches(c.req.header("If-None-Match"), headers["ETag"])) {
       await cancel(artifact);
       return new Response(null, { status: 304, headers });
     }
-    if (artifact.part && !mayBePartial(c.req.header("If-Range"), headers["ETag"], headers["Last-Modified"])) {
-      await cancel(artifact);
-      return answer(c, request.ref, await find(repository, request, c.var.ctx), headers);
-    }
     return answer(c, request.ref, artifact, headers);
   });
 
   return routes;
+}
+
+/** The part that is asked for; none for HEAD, and none where `If-Range` is about another file: that one is looked at first. */
+async function rangeOf(c: HonoContext<AppEnv>, request: FileRequest, repository: Repository) {
+  const range = request.headOnly ? undefined : parseRange(c.req.header("Range"));
+  const ifRange = c.req.header("If-Range");
+  if (!range || ifRange === undefined) return range;
+  const artifact = await find(repository, { ...request, headOnly: true }, c.var.ctx);
+  await cancel(artifact);
+  const headers = headersOf(artifact);
+  return mayBePartial(ifRange, headers["ETag"], headers["Last-Modified"]) ? range : undefined;
 }
 
 async function find(repository: Repository, request: FileRequest, ctx: Context): Promise<Artifact> {
@@ -46,6 +53,8 @@ async function find(repository: Repository, request: FileRequest, ctx: Context):
 async function answer(c: HonoContext, ref: FileRef, artifact: Artifact, headers: Headers): Promise<Response> {
   const { part, size } = artifact;
   if (part) headers["Content-Range"] = contentRange(part, size);
+  // A part that upstream gave has not been verified: nobody but the client that asked is to have it.
+  if (part && artifact.via === "upstream") Object.assign(headers, LIFETIMES.error);
   if (part === "unsatisfiable") return new Response(null, { status: 416, headers: { ...headers, ...LIFETIMES.error } });
   headers["Content-Type"] = ref.part === "file" ? "application/octet-stream" : "text/plain; charset=utf-8";
   const length = part?.length ?? size;

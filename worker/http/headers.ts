@@ -8,7 +8,7 @@ const YEAR = 365 * 24 * 3_600;
 /** Who keeps an answer for how long. Every answer states it: one that does not is cached at the edge for two hours. */
 interface Lifetime {
   readonly "Cache-Control": string;
-  /** For Cloudflare's cache alone; clients never see it. */
+  /** For Cloudflare's cache alone, which takes it out. */
   readonly "Cloudflare-CDN-Cache-Control"?: string;
 }
 

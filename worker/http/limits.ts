@@ -16,6 +16,10 @@ export const limits = createMiddleware<AppEnv>(async (c, next) => {
       `${c.req.method.slice(0, 20)} is not offered here; only GET and HEAD are.`,
     );
   }
+  // The URL is made from it: a slash or a quote in it would be read as something else.
+  if (!/^[\w.-]*(?:\[[\da-f:.]+\])?(?::\d{1,5})?$/i.test(c.req.header("Host") ?? "")) {
+    throw badRequest("The Host header is no host name.");
+  }
   if (pathOf(c.req.url).length > MAX_PATH) throw badRequest(`The path is longer than ${MAX_PATH} characters.`);
   if (queryOf(c.req.url).length > MAX_QUERY) throw badRequest(`The query is longer than ${MAX_QUERY} characters.`);
   if ((c.req.header("Accept") ?? "").length > MAX_ACCEPT) {

@@ -19,9 +19,9 @@ export function contentRange(part: Part | "unsatisfiable", size: number | undefi
 }
 
 /**
- * Whether a range may be served as asked: without `If-Range`, or where it names this very file by its strong ETag or its date
- * (RFC 9110, 13.1.5). Otherwise the client has a part of another file, and gets the whole of this one.
+ * Whether `If-Range` names this very file, by its strong ETag or its date (RFC 9110, 13.1.5). Otherwise the client has a part
+ * of another file, and gets the whole of this one.
  */
-export function mayBePartial(ifRange: string | undefined, etag: string | undefined, lastModified: string): boolean {
-  return ifRange === undefined || ifRange === etag || ifRange === lastModified;
+export function mayBePartial(ifRange: string, etag: string | undefined, lastModified: string): boolean {
+  return ifRange === etag || ifRange === lastModified;
 }

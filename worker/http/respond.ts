@@ -1,12 +1,10 @@
 import type { Context as HonoContext } from "hono";
 import { acceptsGzip, etagMatches, MEDIA_TYPES, type Representation } from "./negotiate.ts";
+import { RENDERING } from "../pypi/simple-html.ts";
 import { inflate, type Gzipped } from "../repository/page.ts";
 import type { Context } from "../repository/repository.ts";
 import type { AppEnv } from "./env.ts";
 import { httpDate, LIFETIMES } from "./headers.ts";
-
-/** Raised when a rendering changes while the content does not: clients must not keep the old one. */
-const RENDERER = "1";
 
 /** What a page and the root listing have in common: stored gzipped JSON and what is known of it unread. */
 interface Stored {
@@ -29,7 +27,7 @@ export async function respond(
 ): Promise<Response> {
   const gzipped = acceptsGzip(c.req.raw);
   const { digest, changedAt } = stored.head;
-  const etag = `"${digest}.${RENDERER}.${representation}${gzipped ? ".gz" : ""}"`;
+  const etag = `"${digest}.${RENDERING}.${representation}${gzipped ? ".gz" : ""}"`;
   const headers: Record<string, string> = {
     ...LIFETIMES.page,
     ...extra,

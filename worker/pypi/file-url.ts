@@ -9,7 +9,7 @@ const PREFIX = "../../files/";
 const METADATA = ".metadata";
 
 /** R2's keys end at 1,024 bytes, and ours begin with a prefix and a source's name. */
-const MAX_PATH_BYTES = 900;
+const MAX_PATH_BYTES = 700;
 
 /** What a client asked for below `/files/`. `path` is decoded: segments are compared decoded, since pip re-quotes `+`. */
 export interface FileRef {
@@ -36,8 +36,10 @@ export function localUrl(upstream: URL, filename: Filename): { url: string; _ups
   if (clean.search) kept.splice(-1, 0, `~${base64url(clean.search)}`);
   if (decodeSegment(kept.at(-1) ?? "") !== filename) kept.push(encodeURIComponent(filename));
   if (kept.some((segment) => decodeSegment(segment) === undefined)) return undefined;
-  const url = `${PREFIX}${clean.host}/${kept.join("/")}`;
-  return `https://${clean.host}/${kept.join("/")}` === clean.href ? { url } : { url, _upstream: clean.href };
+  const path = `${clean.host}/${kept.join("/")}`;
+  if (path.length > MAX_PATH_BYTES) return undefined;
+  const url = PREFIX + path;
+  return `https://${path}` === clean.href ? { url } : { url, _upstream: clean.href };
 }
 
 /** The true URL of a page's entry. */

@@ -12,8 +12,8 @@ const UNSAFE = /[/\\\u0000-\u001f\u007f]|^\.+$/;
 /** What archives of Python projects end in, the retired formats that PyPI still lists included. */
 const DISTRIBUTION = /\.(?:whl|tar\.gz|zip|tar\.bz2|tgz|tar\.xz|tar\.z|tbz|tar|egg|exe|msi|rpm|deb|dmg)$/i;
 
-/** At most three projects are looked at for one file: a crafted name must not become a list of upstream requests. */
-const MAX_CANDIDATES = 3;
+/** More projects are not looked at for one file: each is a read of the store. */
+const MAX_CANDIDATES = 10;
 
 /** Whether decoded text is one safe path segment: not empty, no slash, backslash or control character, not dots only. */
 export const isSegment = (text: string) => text.length > 0 && !UNSAFE.test(text);
@@ -27,7 +27,7 @@ export function asFilename(raw: string): Filename | undefined {
 export const isDistribution = (filename: string) => DISTRIBUTION.test(filename);
 
 /**
- * The projects a file may belong to, likeliest first, at most three. A wheel names its project in the first field (PEP 427).
+ * The projects a file may belong to, likeliest first, at most ten. A wheel names its project in the first field (PEP 427).
  * An sdist or a legacy name such as `numpy-1.0.1.dev3460.win32-py2.4.exe` does not say where the version begins: each
  * hyphen with a digit behind it, from the right, may be the place; where there is none, each hyphen.
  */

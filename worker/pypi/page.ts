@@ -1,9 +1,10 @@
 import type { Filename } from "./filename.ts";
 import type { ProjectName } from "./name.ts";
 
-/** The algorithms a file's digest may come in that both clients and R2 can verify, strongest first. */
-export const DIGESTS = ["sha512", "sha384", "sha256", "sha1", "md5"] as const;
-export type DigestAlgorithm = (typeof DIGESTS)[number];
+/** The algorithms a file's digest may come in that both clients and R2 can verify, strongest first, with their hex digits. */
+const HEX_DIGITS = { sha512: 128, sha384: 96, sha256: 64, sha1: 40, md5: 32 } as const;
+export type DigestAlgorithm = keyof typeof HEX_DIGITS;
+export const DIGESTS = Object.keys(HEX_DIGITS) as DigestAlgorithm[];
 
 /** An expected digest: the algorithm and its lower-case hex. */
 export interface Digest {
@@ -13,6 +14,27 @@ export interface Digest {
 
 /** Hex digests by algorithm, as PEP 691 has them. */
 export type Hashes = Readonly<Record<string, string>>;
+
+/**
+ * An upstream's digests, lower case, without what is none: they end in headers and in the store's options, and one that
+ * cannot be right would only break every download. Others than those we can verify are handed on.
+ */
+export function cleanHashes(raw: Readonly<Record<string, unknown>>): Hashes {
+  const clean: Record<string, string> = {};
+  for (const [algorithm, value] of Object.entries(raw)) {
+    const hex = typeof value === "string" ? value.toLowerCase() : "";
+    const digits = DIGESTS.find((known) => known === algorithm);
+    const plausible = /^[0-9a-f]{8,256}$/.test(hex) && /^[a-z0-9_-]{1,32}$/.test(algorithm);
+    if (plausible && (!digits || hex.length === HEX_DIGITS[digits])) clean[algorithm] = hex;
+  }
+  return clean;
+}
+
+/** An upstream's serial, or undefined where it is none that could stand in a header. */
+export function cleanSerial(raw: unknown): number | string | undefined {
+  if (typeof raw === "number") return Number.isSafeInteger(raw) ? raw : undefined;
+  return typeof raw === "string" && /^[\w.-]{1,64}$/.test(raw) ? raw : undefined;
+}
 
 /**
  * One file of a project's page. The keys are PEP 691's own, so that the stored JSON is the model and nothing is mapped

@@ -1,5 +1,8 @@
 import { verifiableDigest, type FileEntry, type Hashes, type ProjectPage } from "./page.ts";
 
+/** Raised when a page is rendered otherwise while its content is the same: in the store's keys and in every ETag. */
+export const RENDERING = "1";
+
 /** HTML has no size to owe (PEP 700), so every page meets this version's obligations. */
 const VERSION = meta("pypi:repository-version", "1.4");
 

@@ -23,9 +23,11 @@ export function apiVersion(page: ProjectPage): string {
  * first line, and each file is a line that begins with its filename. A raw line end cannot stand inside a JSON string,
  * so lines are found without parsing. Members whose value is undefined are left out; `null` is never written, since uv
  * refuses the page for it.
+ *
+ * @returns the first line and the others: together they are the page
  */
-export function renderJson(page: ProjectPage, validators: Validators): string {
-  return jsonHead(page, validators) + jsonBody(page);
+export function renderJson(page: ProjectPage, validators: Validators): { head: string; body: string } {
+  return { head: jsonHead(page, validators), body: jsonBody(page) };
 }
 
 /** The first line: everything that may change while the page's contents do not, and what describes them. */
@@ -38,8 +40,8 @@ function jsonHead(page: ProjectPage, validators: Validators): string {
   return `{"meta":${JSON.stringify(meta)},\n`;
 }
 
-/** All lines but the first: what the content's ETag is made of. */
-export function jsonBody(page: ProjectPage): string {
+/** All lines but the first: what the content's digest is made of. */
+function jsonBody(page: ProjectPage): string {
   const members = [`"name":${JSON.stringify(page.name)}`];
   if (page.status) members.push(`"project-status":${JSON.stringify(page.status)}`);
   if (page.versions) members.push(`"versions":${JSON.stringify(page.versions)}`);

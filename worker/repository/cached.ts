@@ -1,4 +1,4 @@
-import { isUpstreamFailure } from "../errors.ts";
+import { type IndexError, isUpstreamFailure, messageOf } from "../errors.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import type { ProjectList } from "./list.ts";
 import type { Page } from "./page.ts";
@@ -51,7 +51,8 @@ async function project(name: ProjectName, parts: CachedParts, inner: Repository,
   if (!stored) return refresh(name, undefined, parts, inner, ctx);
   const staleBefore = ctx.now - Math.min(pageTtl, ctx.maxAge ?? pageTtl);
   const checkedAt = await freshness.checkedAt(name, stored.head.changedAt, staleBefore);
-  return checkedAt > staleBefore ? stored : refresh(name, await stored.buffered(), parts, inner, ctx);
+  if (checkedAt > staleBefore) return stored;
+  return refresh(name, (await orReport(() => stored.buffered(), name, ctx)) ?? undefined, parts, inner, ctx);
 }
 
 async function refresh(
@@ -72,18 +73,20 @@ async function refresh(
       freshness.record(name, ctx.now, ctx);
       return stored;
     }
-    ctx.defer(pages.put(name, answer, ctx.now));
-    return answer;
+    const kept = pages.own(name, answer);
+    ctx.defer(pages.put(name, kept, ctx.now));
+    return kept;
   } catch (error) {
     if (!stored || !isUpstreamFailure(error)) throw error;
-    ctx.report({ event: "upstream-failed", what: `${name}, served from the store`, reason: error.message });
+    ctx.report({ event: "upstream-failed", what: `${name}, served from the store`, reason: reasonOf(error) });
     freshness.record(name, ctx.now - pageTtl + RETRY_AFTER, ctx);
     return stored.as("stale");
   }
 }
 
 async function projects({ lists, freshness }: CachedParts, inner: Repository, ctx: Context): Promise<ProjectList> {
-  const stored = await orReport(() => lists.get(), "the root listing", ctx);
+  const what = "the root listing";
+  const stored = await orReport(() => lists.get(), what, ctx);
   const staleBefore = ctx.now - LIST_TTL;
   if (stored && (await freshness.checkedAt(ROOT, stored.head.changedAt, staleBefore)) > staleBefore) return stored;
   try {
@@ -92,25 +95,31 @@ async function projects({ lists, freshness }: CachedParts, inner: Repository, ct
       freshness.record(ROOT, ctx.now, ctx);
       return stored;
     }
-    await stored?.cancel();
     // Stored before it is served: a listing cut on its way must not reach a client, nor the store, as a whole one.
     await lists.put(answer);
-    return (await lists.get()) ?? (await inner.projects(ctx));
   } catch (error) {
-    const kept = isUpstreamFailure(error) ? await lists.get() : null;
-    if (!kept || !isUpstreamFailure(error)) throw error;
-    ctx.report({ event: "upstream-failed", what: "the root listing, served from the store", reason: error.message });
+    if (!isUpstreamFailure(error)) {
+      ctx.report({ event: "storage-failed", what, reason: messageOf(error) });
+      await stored?.cancel();
+      return inner.projects(ctx);
+    }
+    if (!stored) throw error;
+    ctx.report({ event: "upstream-failed", what: `${what}, served from the store`, reason: reasonOf(error) });
     freshness.record(ROOT, staleBefore + RETRY_AFTER, ctx);
-    return kept.as("stale");
+    return stored.as("stale");
   }
+  await stored?.cancel();
+  return (await orReport(() => lists.get(), what, ctx)) ?? inner.projects(ctx);
 }
+
+const reasonOf = (error: IndexError) => error.reason ?? error.message;
 
 /** What a store has, or null where it cannot tell: these are copies, and without them the upstream is just as right. */
 async function orReport<T>(read: () => Promise<T | null>, what: string, ctx: Context): Promise<T | null> {
   try {
     return await read();
   } catch (error) {
-    ctx.report({ event: "storage-failed", what, reason: String(error) });
+    ctx.report({ event: "storage-failed", what, reason: messageOf(error) });
     return null;
   }
 }

@@ -22,15 +22,20 @@ export const FINISH_ALONE = 64 * 1024 * 1024;
  * @param source the upstream's answer, its body unread
  * @param name what to call the file in a report
  * @param sink where to store it; undefined while the store cannot be used
- * @returns the artifact to send to the client
+ * @returns the artifact to send to the client, and when all is done
  */
-export function fill(source: Artifact, name: string, sink: FileSink | undefined, ctx: Context): Artifact {
+export function fill(
+  source: Artifact,
+  name: string,
+  sink: FileSink | undefined,
+  ctx: Context,
+): { artifact: Artifact; filled: Promise<void> } {
   const { size } = source;
-  if (!(source.body instanceof ReadableStream)) return source;
+  if (!(source.body instanceof ReadableStream)) return { artifact: source, filled: Promise.resolve() };
   const client = size === undefined ? new IdentityTransformStream() : new FixedLengthStream(size);
   const kept = sink && tolerant(sink, name, ctx);
-  ctx.defer(pump(source.body, { size, digest: source.digest, name }, client.writable, kept, ctx));
-  return { ...source, body: client.readable };
+  const filled = pump(source.body, { size, digest: source.digest, name }, client.writable, kept, ctx);
+  return { artifact: { ...source, body: client.readable }, filled };
 }
 
 /** Stores a file from upstream that no client is waiting for, under the same conditions. */

@@ -1,18 +1,21 @@
-import { IndexError } from "../errors.ts";
+import { IndexError, messageOf, upstreamFailed } from "../errors.ts";
 import type { FileRef } from "../pypi/file-url.ts";
 import { projectCandidates } from "../pypi/filename.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import { findFile } from "../pypi/simple-json.ts";
 import { fill, FINISH_ALONE, storeAlone } from "./fill.ts";
 import type { Page } from "./page.ts";
-import type { FileStore, PageStore } from "./ports.ts";
+import type { FileSink, FileStore, PageStore } from "./ports.ts";
 import { listedFacts } from "./remote.ts";
 import type { Artifact, Context, FileRequest, Layer, Listed, Repository } from "./repository.ts";
 
 /** A page that does not list a file is checked again if it was checked longer ago than this. Milliseconds. */
 const LISTING_MAX_AGE = 30_000;
 
-/** How long a file that is being stored for nobody is not begun again. Milliseconds. */
+/** More projects are not fetched for one file: a crafted name must not become a list of upstream requests. */
+const MAX_FETCHED = 3;
+
+/** How long it is believed at the most that a file is being stored. Milliseconds. */
 const FILLING = 60_000;
 
 /** What the layer is put together from. */
@@ -20,10 +23,14 @@ export interface MirroredParts {
   readonly files: FileStore;
   /** What of the layer below is stored: asked first where a filename could belong to several projects. */
   readonly pages: PageStore;
-  /** URLs of files that this isolate is storing, with the time (milliseconds since the epoch) until which that is believed. */
+  /**
+   * Files that this isolate is storing, with the time (milliseconds since the epoch) until which that is believed: R2 refuses
+   * a second write to a key within a second, and one is enough.
+   */
   readonly filling: {
-    get(url: string, now: number): true | undefined;
-    set(url: string, filling: true, bytes: number, until: number): void;
+    get(file: string, now: number): true | undefined;
+    set(file: string, filling: true, bytes: number, until: number): void;
+    delete(file: string): void;
   };
 }
 
@@ -45,7 +52,7 @@ export function mirrored(parts: MirroredParts): Layer {
         const stored = await files.get(ref, range);
         if (stored) return stored;
       } catch (error) {
-        ctx.report({ event: "storage-failed", what: nameOf(ref), reason: String(error) });
+        ctx.report({ event: "storage-failed", what: nameOf(ref), reason: messageOf(error) });
         usable = false;
       }
       const listed = await locate(ref, inner, pages, ctx);
@@ -69,32 +76,47 @@ async function fetchFile(
   }
   const source = await inner.file(request, ctx);
   if (!source) throw gone(ref, listed.project);
-  if (source.part && parts) ctx.defer(storeBehind(request, inner, parts, ctx));
+  if (source.part && parts) ctx.defer(storeBehind(request, listed, inner, parts, ctx));
   if (headOnly || source.part) return source;
-  return fill(source, nameOf(ref), parts?.files.create(ref, source), ctx);
+  const name = nameOf(ref);
+  const { artifact, filled } = fill(source, name, parts && sinkOf(ref, source, parts, ctx), ctx);
+  ctx.defer(filled.finally(() => parts?.filling.delete(name)));
+  return artifact;
 }
 
 /** Stores the whole of a file of which a part was asked for, so that the next part comes from here. */
 async function storeBehind(
   request: FileRequest,
+  listed: Listed,
   inner: Repository,
-  { files, filling }: MirroredParts,
+  parts: MirroredParts,
   ctx: Context,
 ): Promise<void> {
   const { ref } = request;
   const name = nameOf(ref);
-  if (filling.get(name, ctx.now)) return;
-  filling.set(name, true, 0, ctx.now + FILLING);
-  const source = await inner.file({ ...request, range: undefined, headOnly: false }, ctx);
-  if (!source) return;
   // A larger file would not be finished in the time that the platform gives to work behind an answer.
-  if ((source.size ?? Infinity) <= FINISH_ALONE) await storeAlone(source, name, files.create(ref, source), ctx);
-  else if (source.body instanceof ReadableStream) await source.body.cancel();
+  if ((listedFacts(listed, ref.part).size ?? 0) > FINISH_ALONE || parts.filling.get(name, ctx.now)) return;
+  parts.filling.set(name, true, 0, ctx.now + FILLING);
+  try {
+    const source = await inner.file({ ...request, range: undefined, headOnly: false }, ctx);
+    if (source) await storeAlone(source, name, parts.files.create(ref, source), ctx);
+  } finally {
+    parts.filling.delete(name);
+  }
+}
+
+/** Where to store the file, or undefined where another request is doing so. */
+function sinkOf(ref: FileRef, source: Artifact, { files, filling }: MirroredParts, ctx: Context): FileSink | undefined {
+  const name = nameOf(ref);
+  if (filling.get(name, ctx.now)) return undefined;
+  filling.set(name, true, 0, ctx.now + FILLING);
+  return files.create(ref, source);
 }
 
 /**
  * How the file's page lists it. Null where none of the projects it may belong to exists; throws `file-not-found` where one
- * exists and its page, checked a moment ago, does not list this URL, or not its metadata.
+ * exists and its page, checked a moment ago, does not list this URL, or not its metadata; and `upstream-failed` where that
+ * page could not be checked.
  */
 async function locate(ref: FileRef, inner: Repository, pages: PageStore, ctx: Context): Promise<Listed | null> {
   const candidates = projectCandidates(ref.filename);
@@ -106,18 +128,29 @@ async function locate(ref: FileRef, inner: Repository, pages: PageStore, ctx: Co
     }
   }
   let owner: ProjectName | undefined;
-  for (const project of candidates) {
-    const page = await inner.project(project, ctx);
-    if (!page) continue;
-    // A lock file may know a file that is younger than the page: the page is then checked once more.
-    const found =
-      (await listedOn(page, ref, project)) ??
-      (await listedOn(await inner.project(project, { ...ctx, maxAge: LISTING_MAX_AGE }), ref, project));
+  for (const project of candidates.slice(0, MAX_FETCHED)) {
+    const found = await locateIn(project, ref, inner, ctx);
     if (found) return found;
-    owner ??= project;
+    if (found === undefined) owner ??= project;
   }
   if (owner === undefined) return null;
   throw gone(ref, owner);
+}
+
+/** How this project's page lists the file; undefined where it does not, null where there is no such project. */
+async function locateIn(project: ProjectName, ref: FileRef, inner: Repository, ctx: Context) {
+  let page = await inner.project(project, ctx);
+  if (!page) return null;
+  const { via } = page;
+  let found = await listedOn(page, ref, project);
+  if (!found && via !== "upstream" && via !== "stale") {
+    // A lock file may know a file that is younger than the page: the page is then checked once more.
+    page = await inner.project(project, { ...ctx, maxAge: LISTING_MAX_AGE });
+    found = await listedOn(page, ref, project);
+  }
+  // The file may be younger than what is stored: that it is not there is more than can be said.
+  if (!found && page?.via === "stale") throw upstreamFailed(ref.origin, `the page of ${project} could not be checked`);
+  return found;
 }
 
 async function listedOn(page: Page | null, ref: FileRef, project: ProjectName): Promise<Listed | undefined> {

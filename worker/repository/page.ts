@@ -1,6 +1,7 @@
 import type { ProjectPage, Validators } from "../pypi/page.ts";
 import { renderHtml } from "../pypi/simple-html.ts";
-import { jsonBody, readJson, readValidators, renderJson } from "../pypi/simple-json.ts";
+import { readJson, readValidators, renderJson } from "../pypi/simple-json.ts";
+import type { Renderings } from "./ports.ts";
 import type { Context, Via } from "./repository.ts";
 
 /** What is known of a page without looking inside; small enough for KV's metadata (1,024 bytes). */
@@ -19,13 +20,6 @@ export interface PageHead {
 
 /** Gzipped bytes, in memory or as they arrive. */
 export type Gzipped = Uint8Array | ReadableStream<Uint8Array>;
-
-/** Where a source keeps one page's HTML, gzipped: made once a change, when it is first wanted. */
-export interface Renderings {
-  /** The HTML of the page with this digest, or null. */
-  get(digest: string): Promise<Gzipped | null>;
-  put(digest: string, html: Uint8Array): Promise<void>;
-}
 
 /** Up to this size a page in memory is kept inflated and as HTML as well, once somebody has wanted it so. Bytes. */
 const MAX_PLAIN = 20 * 1024;
@@ -49,13 +43,20 @@ export class Page {
 
   /** Renders, hashes and compresses a page that was just parsed: once a change, never once a read. */
   static async from(model: ProjectPage, validators: Validators, now: number): Promise<Page> {
-    // The upstream's validators are left out of the digest: when they alone change, nothing is written.
-    const content = new TextEncoder().encode(`${model.lastSerial ?? ""}\n${jsonBody(model)}`);
-    const digest = hex(await crypto.subtle.digest("SHA-256", content)).slice(0, 32);
-    const plain = new TextEncoder().encode(renderJson(model, validators));
-    const gzip = await bytesOf(streamOf(plain).pipeThrough(new CompressionStream("gzip")));
-    const sizes = { size: gzip.byteLength, plainSize: plain.byteLength };
-    return new Page({ digest, changedAt: now, serial: model.lastSerial, ...sizes }, gzip, "upstream");
+    const { head, body } = renderJson(model, validators);
+    const lines = { head: new TextEncoder().encode(head), body: new TextEncoder().encode(body) };
+    // The first line has the upstream's validators: when they alone change, nothing is written.
+    const digest = await sha256(new TextEncoder().encode(`${await sha256(lines.body)} ${model.lastSerial ?? ""}`));
+    const gzip = await bytesOf(streamOf(lines.head, lines.body).pipeThrough(new CompressionStream("gzip")));
+    const plainSize = lines.head.byteLength + lines.body.byteLength;
+    const facts = {
+      digest: digest.slice(0, 32),
+      changedAt: now,
+      serial: model.lastSerial,
+      size: gzip.byteLength,
+      plainSize,
+    };
+    return new Page(facts, gzip, "upstream");
   }
 
   /** The same page with its bytes in memory, so that it can be read more than once. */
@@ -113,10 +114,10 @@ export class Page {
     return new Response(await this.json()).text();
   }
 
-  /** Bytes that the page takes in memory at the most. */
+  /** Bytes that the page takes in memory, its other forms included. */
   get weight(): number {
     const { size, plainSize } = this.head;
-    // HTML says less than JSON, and so is no larger.
+    // HTML says about as much as JSON.
     return this.#isSmall ? 2 * size + plainSize : size;
   }
 
@@ -157,8 +158,8 @@ export function inflate(gzip: Gzipped): ReadableStream<Uint8Array> {
 }
 
 /** Lower-case hex. */
-export const hex = (bytes: ArrayBuffer) => new Uint8Array(bytes).toHex();
+const sha256 = async (bytes: Uint8Array) => new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 
-const streamOf = (content: Uint8Array) => new Response(content).body as ReadableStream<Uint8Array>;
+const streamOf = (...content: Uint8Array[]) => new Blob(content).stream() as ReadableStream<Uint8Array>;
 
 const bytesOf = async (stream: ReadableStream<Uint8Array>) => new Uint8Array(await new Response(stream).arrayBuffer());

@@ -1,7 +1,7 @@
 import type { ProjectName } from "../pypi/name.ts";
 import type { FileRef } from "../pypi/file-url.ts";
 import type { ProjectPage, Validators } from "../pypi/page.ts";
-import type { Page } from "./page.ts";
+import type { Gzipped, Page } from "./page.ts";
 import type { ProjectList } from "./list.ts";
 import type { Part, RangeSpec } from "./range.ts";
 import type { Artifact, ArtifactFacts, Context } from "./repository.ts";
@@ -48,7 +48,16 @@ export interface PageStore {
   /** One read, or none. `now` in milliseconds since the epoch: what is in memory is believed for seconds only. */
   get(name: ProjectName, now: number): Promise<Page | null>;
   put(name: ProjectName, page: Page, now: number): Promise<void>;
+  /** The same page, its HTML kept in this store. */
+  own(name: ProjectName, page: Page): Page;
   delete(name: ProjectName): Promise<void>;
+}
+
+/** Where a store keeps one page's HTML, gzipped: made once a change, when it is first wanted. */
+export interface Renderings {
+  /** The HTML of the page with this digest, or null. */
+  get(digest: string): Promise<Gzipped | null>;
+  put(digest: string, html: Uint8Array): Promise<void>;
 }
 
 /** Files that are kept, and their `.metadata`. */

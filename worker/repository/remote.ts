@@ -42,6 +42,9 @@ export function remote(upstream: Upstream): Repository {
         outside || !part ? { headOnly: headOnly || outside } : { headOnly, part },
       );
       if (!answer) return null;
+      if (!headOnly && !outside && (answer.body === null || answer.size === 0)) {
+        throw upstreamFailed(url.host, `its answer for ${ref.filename} is empty`);
+      }
       if (facts.size !== undefined && answer.size !== undefined && facts.size !== answer.size) {
         await answer.body?.cancel();
         const reason = `${ref.filename} has ${answer.size} bytes there, and the project's page says ${facts.size}`;

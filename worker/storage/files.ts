@@ -77,20 +77,17 @@ function putInto(r2: R2Bucket, key: string, size: number, options: R2PutOptions)
   const writer = writable.getWriter();
   const put = r2.put(key, readable, options);
   // A put that fails stops reading: without this, a write would wait for ever.
-  const failed = put.then(() => new Promise<never>(() => undefined));
-  failed.catch(() => undefined);
+  const ended = put.catch((error: unknown) => writer.abort(error).catch(() => undefined));
   return {
-    write: (chunk) => Promise.race([writer.write(chunk), failed]),
+    write: (chunk) => writer.write(chunk),
     async commit() {
-      await Promise.race([writer.close(), failed]);
+      // The put says why it failed; the writer only that it did.
+      await Promise.allSettled([writer.close(), ended]);
       await put;
     },
     async abort(reason) {
       await writer.abort(reason).catch(() => undefined);
-      await put.then(
-        () => undefined,
-        () => undefined,
-      );
+      await ended;
     },
   };
 }

@@ -24,6 +24,7 @@ export function freshness(memory: Memory<number>, cache: Cache, keys: Keys): Fre
 
     record(what, at, ctx) {
       const key = keys.checked(what);
+      if ((memory.get(key, 0) ?? 0) > at) return;
       memory.set(key, at, 8);
       const headers = { "Cache-Control": `max-age=${MARKER_TTL}` };
       ctx.defer(cache.put(key, new Response(String(at), { headers })));

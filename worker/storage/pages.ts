@@ -1,12 +1,15 @@
 import type { ProjectName } from "../pypi/name.ts";
-import { Page, type PageHead, type Renderings } from "../repository/page.ts";
-import type { PageStore } from "../repository/ports.ts";
+import { Page, type PageHead } from "../repository/page.ts";
+import type { PageStore, Renderings } from "../repository/ports.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Keys } from "./keys.ts";
 import { Memory } from "./memory.ts";
 
 /** How long this isolate believes its own copy, while another may have stored a newer page. Milliseconds. */
 const MEMORY_TTL = 5_000;
+
+/** How long a page that was just written is not written again. Milliseconds; a write that failed is then made up for. */
+const WRITTEN_TTL = 10_000;
 
 /** KV's limit for a value. */
 const KV_MAX_VALUE = 25 * 1024 * 1024;
@@ -20,13 +23,17 @@ export interface PageStoreParts {
   readonly r2: R2Bucket;
   readonly catalog: Catalog;
   readonly memory: Memory<Page>;
+  /** Digests of pages that this isolate has just written, by key. */
+  readonly written: Memory<string>;
   readonly keys: Keys;
   /** Bytes of gzipped page above which it lies in R2. */
   readonly maxValue?: number;
 }
 
 /** A source's pages in KV, with the small ones in memory for some seconds and the largest in R2. */
-export function pageStore({ kv, r2, catalog, memory, keys, maxValue = KV_MAX_VALUE }: PageStoreParts): PageStore {
+export function pageStore(parts: PageStoreParts): PageStore {
+  const { kv, r2, catalog, memory, written, keys, maxValue = KV_MAX_VALUE } = parts;
+
   function remember(key: string, page: Page, now: number) {
     memory.set(key, page.as("memory"), page.weight, now + MEMORY_TTL);
   }
@@ -67,7 +74,10 @@ export function pageStore({ kv, r2, catalog, memory, keys, maxValue = KV_MAX_VAL
 
     async put(name, page, now) {
       const key = keys.page(name);
-      remember(key, page.keptIn(renderings(name)), now);
+      remember(key, page, now);
+      // Many clients at once find the same change; KV takes one write to a key a second, and counts them.
+      if (written.get(key, now) === page.head.digest) return;
+      written.set(key, page.head.digest, 0, now + WRITTEN_TTL);
       const bytes = await page.bytes();
       if (bytes.byteLength <= maxValue) {
         await kv.put(key, bytes, { metadata: page.head satisfies StoredHead });
@@ -78,9 +88,12 @@ export function pageStore({ kv, r2, catalog, memory, keys, maxValue = KV_MAX_VAL
       await catalog.pageStored(name, page.head);
     },
 
+    own: (name, page) => page.keptIn(renderings(name)),
+
     async delete(name) {
       const key = keys.page(name);
       memory.delete(key);
+      written.delete(key);
       await kv.delete(key);
       await Promise.all([kv.delete(keys.html(name)), r2.delete(key), catalog.pageDeleted(name)]);
     },

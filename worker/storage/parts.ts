@@ -1,5 +1,6 @@
 /** All parts of a multipart upload but the last have one size, at least 5 MiB. */
 const PART = 8 * 1024 * 1024;
+const FIRST = 64 * 1024;
 
 /**
  * Writes an object whose length nobody knows: R2 wants the length of a put, so it goes up in parts, and in one put where it
@@ -8,7 +9,7 @@ const PART = 8 * 1024 * 1024;
 export function partsInto(r2: R2Bucket, key: string, options: R2PutOptions) {
   let upload: R2MultipartUpload | undefined;
   const parts: R2UploadedPart[] = [];
-  let buffer = new Uint8Array(PART);
+  let buffer = new Uint8Array(FIRST);
   let filled = 0;
 
   async function flush() {
@@ -16,8 +17,15 @@ export function partsInto(r2: R2Bucket, key: string, options: R2PutOptions) {
       ...(options.customMetadata && { customMetadata: options.customMetadata }),
     });
     parts.push(await upload.uploadPart(parts.length + 1, buffer.subarray(0, filled)));
-    buffer = new Uint8Array(PART);
     filled = 0;
+  }
+
+  /** Most objects of unknown length are small, and many are written at once: the buffer grows with what it holds. */
+  function makeRoom(size: number) {
+    if (size <= buffer.byteLength) return;
+    const larger = new Uint8Array(Math.min(Math.max(size, 2 * buffer.byteLength), PART));
+    larger.set(buffer.subarray(0, filled));
+    buffer = larger;
   }
 
   return {
@@ -25,6 +33,7 @@ export function partsInto(r2: R2Bucket, key: string, options: R2PutOptions) {
       let rest = chunk;
       while (rest.byteLength > 0) {
         const piece = rest.subarray(0, PART - filled);
+        makeRoom(filled + piece.byteLength);
         buffer.set(piece, filled);
         filled += piece.byteLength;
         rest = rest.subarray(piece.byteLength);

@@ -1,4 +1,4 @@
-import { upstreamFailed } from "../errors.ts";
+import { messageOf, upstreamFailed } from "../errors.ts";
 import { isPrivate } from "../pypi/host.ts";
 import { within } from "../repository/within.ts";
 import { Circuits } from "./circuit.ts";
@@ -8,6 +8,7 @@ const HEADER_DEADLINE = 8_000;
 
 /** A page's transfer after that: together less than the 15 s after which pip gives up on us. Milliseconds. */
 const BODY_DEADLINE = 6_000;
+const LATE = `its answer took longer than ${BODY_DEADLINE / 1_000} s`;
 
 /** Before the first try and each retry, more or less by half: not all isolates at once. Milliseconds. */
 const PAUSES = [0, 100, 300];
@@ -20,8 +21,8 @@ const MAX_PAGE_BYTES = 32 * 1024 * 1024;
 
 const MAX_REDIRECTS = 5;
 
-/** 206 and 304 come to those who asked for them. */
-const SUCCESS = new Set([200, 206, 304]);
+/** Some indexes refuse those who do not say who they are. */
+const USER_AGENT = "pypi-edge";
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
@@ -81,9 +82,11 @@ export class UpstreamClient {
     try {
       for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
         const response = await this.#ask(url, { ...init, redirect: "manual", signal: abort.signal });
-        if (SUCCESS.has(response.status)) return { url, response };
+        if (isAnswer(response.status, init.headers)) return { url, response };
         await response.body?.cancel();
-        if (response.status === 404 || response.status === 410) return null;
+        // Of another host, whose address only the redirect named, it says nothing about what this one has.
+        const absent = response.status === 404 || response.status === 410;
+        if (absent && url.host === start.host) return null;
         if (!REDIRECTS.has(response.status)) throw upstreamFailed(url.host, `it answered ${response.status}`);
         url = this.#redirected(url, response.headers.get("Location"));
       }
@@ -106,7 +109,7 @@ export class UpstreamClient {
     for (const pause of PAUSES) {
       if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())));
       try {
-        last = await this.#fetch(new Request(url, init));
+        last = await this.#fetch(new Request(url, { ...init, headers: { "User-Agent": USER_AGENT, ...init.headers } }));
         if (!PASSING.has(last.status)) break;
         await last.body?.cancel();
       } catch (error) {
@@ -124,41 +127,45 @@ export class UpstreamClient {
   }
 
   #redirected(from: URL, location: string | null): URL {
-    const to = location !== null && URL.canParse(location, from) ? new URL(location, from) : undefined;
+    const to = location === null ? null : URL.parse(location, from);
+    if (to) to.username = to.password = "";
     if (to && this.mayFetch(to)) return to;
     throw upstreamFailed(from.host, `it redirects to ${to ? to.origin : "nowhere"}, which may not be fetched`);
   }
-}
 
-/** A whole body of bounded size and time. Throws `upstream-failed` where it is cut, late, or too large. */
-export async function readBody({ url, response }: Answer): Promise<Uint8Array> {
-  const reader = (response.body as ReadableStream<Uint8Array> | null)?.getReader();
-  if (!reader) return new Uint8Array();
-  try {
-    return await within(BODY_DEADLINE, `its answer took longer than ${BODY_DEADLINE / 1_000} s`, readAll(reader));
-  } catch (error) {
-    await reader.cancel().catch(() => undefined);
-    throw upstreamFailed(url.host, messageOf(error), error);
+  /**
+   * A page's whole text, of bounded size and time. Throws `upstream-failed` where it is cut, late, or too large; a host that
+   * hangs in the middle is left alone like one that does not answer.
+   */
+  async text({ url, response }: Answer): Promise<string> {
+    const reader = (response.body as ReadableStream<Uint8Array> | null)?.getReader();
+    if (!reader) return "";
+    try {
+      return await within(BODY_DEADLINE, LATE, readText(reader));
+    } catch (error) {
+      await reader.cancel().catch(() => undefined);
+      if (messageOf(error) === LATE) this.#circuits.failed(url.host, LATE, this.#now());
+      throw upstreamFailed(url.host, messageOf(error), error);
+    }
   }
 }
 
-async function readAll(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
+/** Whether a status is one that the request's headers allow: nobody asked for another's part or for "not modified". */
+function isAnswer(status: number, headers: Record<string, string>): boolean {
+  if (status === 206) return "Range" in headers;
+  if (status === 304) return "If-None-Match" in headers || "If-Modified-Since" in headers;
+  return status === 200;
+}
+
+async function readText(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
   let total = 0;
   for (;;) {
     const { done, value } = await reader.read();
-    if (done) break;
+    if (done) return text + decoder.decode();
     total += value.byteLength;
     if (total > MAX_PAGE_BYTES) throw new Error(`its answer is larger than ${MAX_PAGE_BYTES / 1024 / 1024} MiB`);
-    chunks.push(value);
+    text += decoder.decode(value, { stream: true });
   }
-  const whole = new Uint8Array(total);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return whole;
 }
-
-const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

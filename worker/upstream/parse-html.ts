@@ -1,8 +1,8 @@
 import { decodeHTML, decodeHTMLAttribute } from "entities";
 import { isDistribution } from "../pypi/filename.ts";
 import type { ProjectName } from "../pypi/name.ts";
-import { DIGESTS, type FileEntry, type Hashes, type ProjectPage, type ProjectStatus } from "../pypi/page.ts";
-import { toEntry, type Described } from "./entry.ts";
+import { cleanSerial, DIGESTS, type Hashes, type ProjectPage, type ProjectStatus } from "../pypi/page.ts";
+import { toEntries, type Described } from "./entry.ts";
 
 /**
  * A page from an upstream's PEP 503 HTML of any age. Throws an `Error` with the reason where the document is no such page:
@@ -11,7 +11,7 @@ import { toEntry, type Described } from "./entry.ts";
  * @param base the URL the page came from; a `<base>` in it goes first
  */
 export async function parseHtml(
-  html: Uint8Array,
+  html: string,
   name: ProjectName,
   base: URL,
   mayFetch: (url: URL) => boolean,
@@ -42,16 +42,14 @@ export async function parseHtml(
   await document.transform(new Response(html)).arrayBuffer();
 
   const root = baseHref !== undefined && URL.canParse(baseHref, base) ? new URL(baseHref, base) : base;
-  const files: FileEntry[] = [];
-  for (const { attributes, text } of anchors) {
-    const described = describe(attributes, decodeHTML(text).trim(), root);
-    const entry = described && toEntry(described, root, mayFetch);
-    if (entry) files.push(entry);
-  }
+  const described = anchors
+    .map(({ attributes, text }) => describe(attributes, decodeHTML(text).trim(), root))
+    .filter((file) => file !== undefined);
+  const files = toEntries(described, root, mayFetch);
   if (files.length === 0 && !metas.has("pypi:repository-version")) {
     throw new Error("its page is neither JSON nor a list of files");
   }
-  return { name, files, status: statusOf(metas), lastSerial: metas.get("pypi:last-serial") };
+  return { name, files, status: statusOf(metas), lastSerial: cleanSerial(metas.get("pypi:last-serial")) };
 }
 
 /** What an anchor says of a file; undefined where it links to something else. */

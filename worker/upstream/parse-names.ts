@@ -1,16 +1,25 @@
 import { asProjectName, type ProjectName } from "../pypi/name.ts";
+import { within } from "../repository/within.ts";
 
 /** Longest text kept for a name that a chunk's end has cut in two. */
 const MAX_CARRY = 4_096;
 
+/** An upstream that is silent for longer in the middle of its listing has gone. Milliseconds. */
+const IDLE = 10_000;
+
+/** Several times PyPI's listing: more is none. Characters. */
+const MAX_LISTING = 250_000_000;
+
 /** Normalised names in batches, as they arrive: PyPI's listing has 40 MB. What is no valid name is left out. */
 export type Names = AsyncGenerator<readonly ProjectName[]>;
 
-/** Names from an upstream's root listing in JSON (PEP 691). Throws where the text does not end as a listing does. */
+/** Names from an upstream's root listing in JSON (PEP 691). Throws where the text is cut or no listing. */
 export async function* namesInJson(body: ReadableStream<Uint8Array>): Names {
+  const nesting = nestingOf();
   let carry = "";
   let listing = false;
-  for await (const chunk of body.pipeThrough(new TextDecoderStream())) {
+  for await (const chunk of textOf(body)) {
+    nesting.read(chunk);
     const text = carry + chunk;
     listing ||= /"projects"\s*:\s*\[/.test(text);
     const names: ProjectName[] = [];
@@ -24,29 +33,77 @@ export async function* namesInJson(body: ReadableStream<Uint8Array>): Names {
     carry = text.slice(end).slice(-MAX_CARRY);
     if (names.length > 0) yield names;
   }
-  // Behind the last name come its `}`, the list's `]` and the object's `}`: a cut text lacks one of them.
-  if (!listing || !/\][^\]]*\}\s*$/.test(carry)) throw new Error("its root listing is no PEP 691 JSON, or was cut");
+  if (!listing || !nesting.closed()) throw new Error("its root listing is no PEP 691 JSON, or was cut");
 }
 
-/** Names from an upstream's root listing in HTML (PEP 503): each link's text. Throws where there is not one link. */
+/**
+ * Names from an upstream's root listing in HTML (PEP 503): the text of each link that leads to a folder of that name. Throws
+ * where there is not one: a log-in page's links lead elsewhere.
+ */
 export async function* namesInHtml(body: ReadableStream<Uint8Array>): Names {
   let batch: ProjectName[] = [];
+  let folder: ProjectName | undefined;
   let text = "";
   let found = false;
   const rewriter = new HTMLRewriter().on("a", {
-    element: () => void (text = ""),
+    element(element) {
+      text = "";
+      folder = asProjectName(/([^/]+)\/$/.exec(element.getAttribute("href") ?? "")?.[1] ?? "");
+    },
     text(chunk) {
       text += chunk.text;
-      const name = chunk.lastInTextNode ? asProjectName(text.trim().replace(/\/$/, "")) : undefined;
-      if (name) batch.push(name);
+      if (chunk.lastInTextNode && folder && asProjectName(text.trim().replace(/\/$/, "")) === folder)
+        batch.push(folder);
     },
   });
-  for await (const _ of rewriter.transform(new Response(body)).body ?? []) {
+  for await (const _ of textOf(rewriter.transform(new Response(body)).body)) {
     if (batch.length === 0) continue;
     found = true;
     yield batch;
     batch = [];
   }
   if (batch.length > 0) yield batch;
-  else if (!found) throw new Error("its root listing is neither JSON nor a list of links");
+  else if (!found) throw new Error("its root listing is neither JSON nor a list of links to projects");
+}
+
+/** A body's text as it arrives. Throws where it stops arriving, or does not end. */
+async function* textOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<string> {
+  if (!body) return;
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let total = 0;
+  try {
+    for (;;) {
+      const { done, value } = await within(IDLE, `it sent nothing for ${IDLE / 1_000} s`, reader.read());
+      if (done) return;
+      total += value.length;
+      if (total > MAX_LISTING) throw new Error("its root listing does not end");
+      yield value;
+    }
+  } finally {
+    await reader.cancel().catch(() => undefined);
+  }
+}
+
+/** Follows the braces and brackets of a JSON text that is never held whole. */
+function nestingOf() {
+  let depth = 0;
+  let begun = false;
+  let inString = false;
+  let dangling = "";
+  return {
+    read(chunk: string) {
+      const text = dangling + chunk;
+      // A backslash and what it escapes are one token; the pair may lie in two chunks.
+      const backslashes = /\\*$/.exec(text)?.[0].length ?? 0;
+      dangling = backslashes % 2 === 1 ? "\\" : "";
+      for (const [token] of text.slice(0, text.length - dangling.length).matchAll(/\\[^]|["{}[\]]/g)) {
+        if (token === '"') inString = !inString;
+        else if (!inString && token.length === 1) {
+          depth += token === "{" || token === "[" ? 1 : -1;
+          begun = true;
+        }
+      }
+    },
+    closed: () => begun && depth === 0 && !inString,
+  };
 }

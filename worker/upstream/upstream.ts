@@ -1,8 +1,8 @@
-import { upstreamFailed } from "../errors.ts";
+import { messageOf, upstreamFailed } from "../errors.ts";
 import type { Validators } from "../pypi/page.ts";
 import type { NamesAnswer, Upstream } from "../repository/ports.ts";
 import { cut, type Part } from "../repository/range.ts";
-import { readBody, type Answer, type Fetch, UpstreamClient } from "./client.ts";
+import { type Answer, type Fetch, UpstreamClient } from "./client.ts";
 import { parseHtml } from "./parse-html.ts";
 import { parseJson } from "./parse-json.ts";
 import { namesInHtml, namesInJson, type Names } from "./parse-names.ts";
@@ -10,7 +10,10 @@ import { namesInHtml, namesInJson, type Names } from "./parse-names.ts";
 const JSON_TYPE = "application/vnd.pypi.simple.v1+json";
 
 /** JSON first; an index of any age answers one of the others. */
-const ACCEPT = `${JSON_TYPE}, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1`;
+const PAGE_HEADERS = {
+  Accept: `${JSON_TYPE}, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1`,
+  "Accept-Encoding": "gzip",
+};
 
 /** An upstream index over HTTP. `index` is its Simple API root, ending in `/`; `now` the clock, in milliseconds. */
 export function upstreamAt(index: URL, fetch: Fetch, now: () => number): Upstream {
@@ -20,18 +23,18 @@ export function upstreamAt(index: URL, fetch: Fetch, now: () => number): Upstrea
   return {
     async page(name, known) {
       const answer = await client.open(new URL(`${name}/`, index), {
-        headers: { Accept: ACCEPT, ...conditions(known) },
+        headers: { ...PAGE_HEADERS, ...conditions(known) },
       });
       if (!answer) return { kind: "absent" };
       if (answer.response.status === 304) return { kind: "unchanged" };
-      const body = await readBody(answer);
+      const text = await client.text(answer);
       try {
         const page = isJson(answer)
-          ? parseJson(new TextDecoder().decode(body), name, answer.url, mayFetch)
-          : await parseHtml(body, name, answer.url, mayFetch);
+          ? parseJson(text, name, answer.url, mayFetch)
+          : await parseHtml(text, name, answer.url, mayFetch);
         return { kind: "page", page, validators: validatorsOf(answer) };
       } catch (error) {
-        throw upstreamFailed(answer.url.host, reasonOf(error), error);
+        throw upstreamFailed(answer.url.host, messageOf(error), error);
       }
     },
 
@@ -54,7 +57,7 @@ export function upstreamAt(index: URL, fetch: Fetch, now: () => number): Upstrea
     },
 
     async names(known) {
-      const answer = await client.open(index, { headers: { Accept: ACCEPT, ...conditions(known) } });
+      const answer = await client.open(index, { headers: { ...PAGE_HEADERS, ...conditions(known) } });
       if (!answer) throw upstreamFailed(index.host, "it has no root listing");
       return answer.response.status === 304 ? { kind: "unchanged" } : namesOf(answer);
     },
@@ -71,7 +74,7 @@ function sizeIn(response: Response): number | undefined {
 async function bodyOf(part: Part, { url, response }: Answer): Promise<ReadableStream<Uint8Array>> {
   const body = response.body as ReadableStream<Uint8Array> | null;
   if (!body) throw upstreamFailed(url.host, "its answer to a range is empty");
-  if (response.status === 200) return cut(body, part);
+  if (response.status === 200) return cut(body, part).pipeThrough(new FixedLengthStream(part.length));
   const range = response.headers.get("Content-Range") ?? "";
   if (range.startsWith(`bytes ${part.offset}-${part.offset + part.length - 1}/`)) return body;
   await body.cancel();
@@ -96,7 +99,7 @@ async function* failing(host: string, names: Names): Names {
   try {
     yield* names;
   } catch (error) {
-    throw upstreamFailed(host, reasonOf(error), error);
+    throw upstreamFailed(host, messageOf(error), error);
   }
 }
 
@@ -112,5 +115,3 @@ function validatorsOf({ response }: Answer): Validators {
 function conditions({ etag, lastModified }: Validators): Record<string, string> {
   return { ...(etag && { "If-None-Match": etag }), ...(lastModified && { "If-Modified-Since": lastModified }) };
 }
-
-const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
