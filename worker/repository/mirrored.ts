@@ -79,8 +79,10 @@ async function fetchFile(
   if (source.part && parts) ctx.defer(storeBehind(request, listed, inner, parts, ctx));
   if (headOnly || source.part) return source;
   const name = nameOf(ref);
-  const { artifact, filled } = fill(source, name, parts && sinkOf(ref, source, parts, ctx), ctx);
-  ctx.defer(filled.finally(() => parts?.filling.delete(name)));
+  const sink = parts && sinkOf(ref, source, parts, ctx);
+  const { artifact, filled } = fill(source, name, sink, ctx);
+  // Only who stores the file may say that it is not being stored any more.
+  ctx.defer(sink ? filled.finally(() => parts.filling.delete(name)) : filled);
   return artifact;
 }
 
