@@ -2,7 +2,7 @@ import { Hono, type Context as HonoContext } from "hono";
 import { IndexError } from "../errors.ts";
 import { parseFileRef, type FileRef } from "../pypi/file-url.ts";
 import type { Artifact, Context, FileRequest, Repository } from "../repository/repository.ts";
-import type { AppEnv } from "./env.ts";
+import type { AppEnv } from "./context.ts";
 import { cacheStatus, httpDate, LIFETIMES, projectTag } from "./headers.ts";
 import { etagMatches } from "./negotiate.ts";
 import { pathOf } from "./path.ts";

@@ -1,6 +1,6 @@
 import { createMiddleware } from "hono/factory";
 import { badRequest, IndexError } from "../errors.ts";
-import type { AppEnv } from "./env.ts";
+import type { AppEnv } from "./context.ts";
 import { pathOf, queryOf } from "./path.ts";
 
 /** Characters; the longest legitimate address is a file's, and no query of ours is longer than a media type. */

@@ -1,21 +1,6 @@
 import { createMiddleware } from "hono/factory";
-import type { Event } from "../repository/repository.ts";
-import type { AppEnv } from "./env.ts";
+import type { AppEnv } from "./context.ts";
 import { pathOf } from "./path.ts";
-
-/** Gives a request its context: the time it came, and what it may leave running. */
-export const withContext = (now: () => number) =>
-  createMiddleware<AppEnv>(async (c, next) => {
-    const work = c.executionCtx;
-    c.set("ctx", {
-      now: now(),
-      defer: (promise) =>
-        work.waitUntil(promise.catch((error: unknown) => console.error("deferred work failed:", error))),
-      report,
-    });
-    await next();
-    c.res.headers.set("X-Content-Type-Options", "nosniff");
-  });
 
 /** One line a request: when, what, how it was answered, from where, and how long the answer's head took. */
 export const log = (now: () => number) =>
@@ -33,7 +18,3 @@ export const log = (now: () => number) =>
     ];
     console.log(line.join(" "));
   });
-
-function report({ event, what, reason }: Event): void {
-  console.warn(`${event}: ${what}: ${reason}`);
-}

@@ -3,7 +3,7 @@ import { acceptsGzip, etagMatches, MEDIA_TYPES, type Representation } from "./ne
 import { RENDERING } from "../pypi/simple-html.ts";
 import { inflate, type Gzipped } from "../repository/page.ts";
 import type { Context } from "../repository/repository.ts";
-import type { AppEnv } from "./env.ts";
+import type { AppEnv } from "./context.ts";
 import { httpDate, LIFETIMES } from "./headers.ts";
 
 /** What a page and the root listing have in common: stored gzipped JSON and what is known of it unread. */

@@ -2,7 +2,7 @@ import { Hono, type Context as HonoContext } from "hono";
 import { IndexError } from "../errors.ts";
 import { parseProjectName, type ProjectName } from "../pypi/name.ts";
 import type { Repository } from "../repository/repository.ts";
-import type { AppEnv } from "./env.ts";
+import type { AppEnv } from "./context.ts";
 import { cacheStatus, LIFETIMES, projectTag } from "./headers.ts";
 import { pathOf, queryOf } from "./path.ts";
 import { representationFor, type Representation } from "./negotiate.ts";

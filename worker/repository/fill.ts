@@ -108,8 +108,11 @@ function digester({ algorithm, hex }: Digest) {
   };
 }
 
-/** The one reason that the runtime takes for a broken connection; any other it logs as an uncaught exception of ours. */
-const CONNECTION_LOST = "Network connection lost.";
+/**
+ * What a client's transfer is broken off with. `retryable` tells the runtime that a connection was lost: any other error it
+ * logs as an uncaught exception of ours.
+ */
+const brokenOff = () => Object.assign(new Error("The transfer was broken off."), { retryable: true });
 
 /** The client's side, which may leave at any time, or never have been there: what it does not take is dropped. */
 function leavable(writer: WritableStreamDefaultWriter<Uint8Array> | undefined) {
@@ -117,7 +120,7 @@ function leavable(writer: WritableStreamDefaultWriter<Uint8Array> | undefined) {
     left: writer === undefined,
     write: (chunk: Uint8Array) => attempt(() => writer?.write(chunk)),
     close: () => attempt(() => writer?.close()),
-    abort: () => attempt(() => writer?.abort(new Error(CONNECTION_LOST))),
+    abort: () => attempt(() => writer?.abort(brokenOff())),
   };
   async function attempt(step: () => Promise<void> | undefined) {
     if (client.left) return;

@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import { raw } from "hono/html";
 import type { Config } from "../../schema/config.ts";
-import type { AppEnv } from "../http/env.ts";
+import type { AppEnv } from "../http/context.ts";
 import { LIFETIMES } from "../http/headers.ts";
 import { setups, type Setup } from "./setups.ts";
 import { STYLE } from "./style.ts";
