@@ -115,6 +115,16 @@ describe("an upstream that fails", () => {
     expect(requests).toHaveLength(2);
   });
 
+  test.each([
+    ["internal error; reference = bulf2crjl8pst0", "perhaps its name does not resolve here"],
+    ["Network connection lost.", "the connection was refused or lost"],
+  ])("with the runtime's %j says what that means", async (message, sentence) => {
+    const { upstream } = failing(() => {
+      throw new Error(message);
+    });
+    await expect(upstream.page(NAME, {})).rejects.toThrow(sentence);
+  });
+
   test("by 4xx is not asked again", async () => {
     const { upstream, requests } = failing(status(403), page);
     await expect(upstream.page(NAME, {})).rejects.toMatchObject({ kind: "upstream-failed" });

@@ -114,7 +114,7 @@ export class UpstreamClient {
         await last.body?.cancel();
       } catch (error) {
         last = undefined;
-        reason = init.signal.aborted ? `no answer within ${HEADER_DEADLINE / 1_000} s` : messageOf(error);
+        reason = init.signal.aborted ? `no answer within ${HEADER_DEADLINE / 1_000} s` : connectionReason(error);
         if (init.signal.aborted) break;
       }
     }
@@ -148,6 +148,14 @@ export class UpstreamClient {
       throw upstreamFailed(url.host, messageOf(error), error);
     }
   }
+}
+
+/** Why no connection could be made or kept, in words for a person: the runtime's own say too little, or too much. */
+function connectionReason(error: unknown): string {
+  const message = messageOf(error);
+  if (message.startsWith("internal error"))
+    return "no connection could be made; perhaps its name does not resolve here";
+  return message.startsWith("Network connection lost") ? "the connection was refused or lost" : message;
 }
 
 /** Whether a status is one that the request's headers allow: nobody asked for another's part or for "not modified". */
