@@ -3,7 +3,7 @@ import { readLock, writeLock } from "./lock/file.ts";
 import { local } from "./lock/local.ts";
 import { readOptions, USAGE, type LockOptions } from "./lock/options.ts";
 import type { Plan } from "./lock/plan.ts";
-import { Sentence } from "./server/sentence.ts";
+import { runCommand, Sentence } from "./sentence.ts";
 
 /**
  * `npm run lock`: maps the URLs in lock files between pypi-edge's and the upstream's. Every file is read and mapped before
@@ -28,12 +28,8 @@ async function lock(options: LockOptions): Promise<void> {
   }
 }
 
-try {
+await runCommand(async () => {
   const options = readOptions(process.argv.slice(2));
   if (options === "help") console.log(USAGE);
   else await lock(options);
-} catch (error) {
-  if (!(error instanceof Sentence)) throw error;
-  console.error(error.message);
-  process.exitCode = 1;
-}
+});

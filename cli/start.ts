@@ -1,7 +1,7 @@
 import { readOptions, USAGE, type StartOptions } from "./server/options.ts";
 import { announce } from "./server/announce.ts";
 import { build } from "./server/build.ts";
-import { Sentence } from "./server/sentence.ts";
+import { runCommand } from "./sentence.ts";
 import { openState } from "./server/state.ts";
 import { portIsFree } from "./server/port.ts";
 import { whyUnreachable } from "./server/upstream.ts";
@@ -41,12 +41,8 @@ function stopSignal(): Promise<void> {
   });
 }
 
-try {
+await runCommand(async () => {
   const options = readOptions(process.argv.slice(2));
   if (options === "help") console.log(USAGE);
   else await start(options);
-} catch (error) {
-  if (!(error instanceof Sentence)) throw error;
-  console.error(error.message);
-  process.exitCode = 1;
-}
+});

@@ -1,4 +1,4 @@
-import { Sentence } from "../server/sentence.ts";
+import { Sentence } from "../sentence.ts";
 import { below, CREDENTIALS, partsOf, textOf, type Address } from "./address.ts";
 import type { LockFile } from "./file.ts";
 import { upstreamFile } from "./file-mapping.ts";

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { chmod, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { Sentence } from "../server/sentence.ts";
+import { Sentence } from "../sentence.ts";
 import { scannerFor, type Scanner } from "./tokens.ts";
 
 export interface LockFile {

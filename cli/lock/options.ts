@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { upstreamAddress } from "../../schema/config.ts";
-import { Sentence } from "../server/sentence.ts";
+import { Sentence } from "../sentence.ts";
 import { indexOf, rootOf, type Address } from "./address.ts";
 import { withoutCredentials } from "./plan.ts";
 

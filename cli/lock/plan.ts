@@ -1,4 +1,4 @@
-import { Sentence } from "../server/sentence.ts";
+import { Sentence } from "../sentence.ts";
 import type { LockFile } from "./file.ts";
 import type { Token } from "./tokens.ts";
 

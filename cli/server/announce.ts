@@ -1,19 +1,16 @@
 import { networkInterfaces } from "node:os";
-import { isLoopback } from "../../worker/pypi/host.ts";
+import { setups } from "../../worker/pypi/setups.ts";
 import type { StartOptions } from "./options.ts";
 
-/** Says where it serves and what to type next. Clients refuse plain http to other machines unless they are told. */
+/** Says where it serves and what to type next. */
 export function announce(options: StartOptions): void {
   const base = options.publicUrl || `http://${shownHost(options.host)}:${options.port}`;
-  const { protocol, host, hostname } = new URL(base);
-  const insecure = protocol === "http:" && !isLoopback(hostname);
-  const index = `${base}/simple/`;
-  const pip = insecure ? ` --trusted-host ${hostname}` : "";
-  const uv = insecure ? ` --allow-insecure-host ${host}` : "";
+  const commands = setups(`${base}/simple/`)
+    .filter(({ client }) => client === "pip" || client === "uv")
+    .map(({ steps: [once] }) => `  ${once?.text}`);
   console.log(`pypi-edge is ready at ${base}/ (upstream ${options.upstream.href}, kept in ${options.state})
 
-  pip install --index-url ${index}${pip} requests
-  uv pip install --default-index ${index}${uv} requests
+${commands.join("\n")}
 
 Ctrl-C stops it; what is stored stays.
 `);

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { Sentence } from "./sentence.ts";
+import { Sentence } from "../sentence.ts";
 
 /** The project's folder, whatever folder the command was started in. */
 export const ROOT = join(import.meta.dirname, "..", "..");

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { upstreamAddress } from "../../schema/config.ts";
-import { Sentence } from "./sentence.ts";
+import { Sentence } from "../sentence.ts";
 
 export interface StartOptions {
   readonly port: number;

@@ -1,6 +1,6 @@
 import { createServer } from "node:net";
 import type { StartOptions } from "./options.ts";
-import { Sentence } from "./sentence.ts";
+import { Sentence } from "../sentence.ts";
 
 /** Throws a `Sentence` where nothing can listen at host and port. */
 export async function portIsFree({ host, port }: StartOptions): Promise<void> {

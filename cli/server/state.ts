@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { Sentence } from "./sentence.ts";
+import { Sentence } from "../sentence.ts";
 
 /**
  * Takes the state directory for this process, so that no second server writes to it. The lock is one of the operating

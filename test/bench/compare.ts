@@ -16,7 +16,7 @@ import { ROW_IDS, rows } from "./compare/rows.ts";
 import { SERVERS, type Server, startServer } from "./compare/servers.ts";
 import { writeUpstreamTree } from "./compare/upstream-tree.ts";
 import { scratchDirectory } from "./harness/cleanup.ts";
-import { freePort } from "./harness/processes.ts";
+import { freePort } from "../../cli/demo/process.ts";
 import { findProgram, giveUp, neededDirectory } from "./harness/tools.ts";
 
 const { values: options } = parseArgs({

@@ -2,7 +2,7 @@ import { type IndexError, isUpstreamFailure, messageOf } from "../errors.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import type { ProjectList } from "./list.ts";
 import type { Page } from "./page.ts";
-import { ROOT, type Freshness, type ListStore, type PageStore } from "./ports.ts";
+import { ROOT, type Freshness, type ListStore, type Marks, type PageStore } from "./ports.ts";
 import type { Context, Layer, Repository } from "./repository.ts";
 
 /** What the cache is put together from. */
@@ -11,15 +11,9 @@ export interface CachedParts {
   readonly lists: ListStore;
   readonly freshness: Freshness;
   /** Names the source said it does not own. Memory only: random names must not cost writes. */
-  readonly absent: Absences;
+  readonly absent: Marks<ProjectName>;
   /** Milliseconds for which a page is served without asking the upstream. */
   readonly pageTtl: number;
-}
-
-/** Names with the time (milliseconds since the epoch) until which they count as absent. */
-interface Absences {
-  get(name: ProjectName, now: number): true | undefined;
-  set(name: ProjectName, absent: true, bytes: number, until: number): void;
 }
 
 const SECOND = 1_000;

@@ -5,7 +5,7 @@ import type { ProjectName } from "../pypi/name.ts";
 import { findFile } from "../pypi/simple-json.ts";
 import { fill, FINISH_ALONE, storeAlone } from "./fill.ts";
 import type { Page } from "./page.ts";
-import type { FileSink, FileStore, PageStore } from "./ports.ts";
+import type { FileStore, Marks, PageStore } from "./ports.ts";
 import { listedFacts } from "./remote.ts";
 import type { Artifact, Context, FileRequest, Layer, Listed, Repository } from "./repository.ts";
 
@@ -23,15 +23,8 @@ export interface MirroredParts {
   readonly files: FileStore;
   /** What of the layer below is stored: asked first where a filename could belong to several projects. */
   readonly pages: PageStore;
-  /**
-   * Files that this isolate is storing, with the time (milliseconds since the epoch) until which that is believed: R2 refuses
-   * a second write to a key within a second, and one is enough.
-   */
-  readonly filling: {
-    get(file: string, now: number): true | undefined;
-    set(file: string, filling: true, bytes: number, until: number): void;
-    delete(file: string): void;
-  };
+  /** Files that this isolate is storing: R2 refuses a second write to a key within a second, and one is enough. */
+  readonly filling: Marks;
 }
 
 /**
@@ -79,10 +72,9 @@ async function fetchFile(
   if (source.part && parts) ctx.defer(storeBehind(request, listed, inner, parts, ctx));
   if (headOnly || source.part) return source;
   const name = nameOf(ref);
-  const sink = parts && sinkOf(ref, source, parts, ctx);
-  const { artifact, filled } = fill(source, name, sink, ctx);
-  // Only who stores the file may say that it is not being stored any more.
-  ctx.defer(sink ? filled.finally(() => parts.filling.delete(name)) : filled);
+  const release = parts && claim(name, parts, ctx);
+  const { artifact, filled } = fill(source, name, release && parts.files.create(ref, source), ctx);
+  ctx.defer(release ? filled.finally(release) : filled);
   return artifact;
 }
 
@@ -97,22 +89,22 @@ async function storeBehind(
   const { ref } = request;
   const name = nameOf(ref);
   // A larger file would not be finished in the time that the platform gives to work behind an answer.
-  if ((listedFacts(listed, ref.part).size ?? 0) > FINISH_ALONE || parts.filling.get(name, ctx.now)) return;
-  parts.filling.set(name, true, 0, ctx.now + FILLING);
+  if ((listedFacts(listed, ref.part).size ?? 0) > FINISH_ALONE) return;
+  const release = claim(name, parts, ctx);
+  if (!release) return;
   try {
     const source = await inner.file({ ...request, range: undefined, headOnly: false }, ctx);
     if (source) await storeAlone(source, name, parts.files.create(ref, source), ctx);
   } finally {
-    parts.filling.delete(name);
+    release();
   }
 }
 
-/** Where to store the file, or undefined where another request is doing so. */
-function sinkOf(ref: FileRef, source: Artifact, { files, filling }: MirroredParts, ctx: Context): FileSink | undefined {
-  const name = nameOf(ref);
+/** Takes the storing of a file on, and returns how to give it up; undefined where another request is storing it. */
+function claim(name: string, { filling }: MirroredParts, ctx: Context): (() => void) | undefined {
   if (filling.get(name, ctx.now)) return undefined;
   filling.set(name, true, 0, ctx.now + FILLING);
-  return files.create(ref, source);
+  return () => filling.delete(name);
 }
 
 /**

@@ -47,7 +47,7 @@ export class Page {
     const lines = { head: new TextEncoder().encode(head), body: new TextEncoder().encode(body) };
     // The first line has the upstream's validators: when they alone change, nothing is written.
     const digest = await sha256(new TextEncoder().encode(`${await sha256(lines.body)} ${model.lastSerial ?? ""}`));
-    const gzip = await bytesOf(streamOf(lines.head, lines.body).pipeThrough(new CompressionStream("gzip")));
+    const gzip = await gzipped(lines.head, lines.body);
     const plainSize = lines.head.byteLength + lines.body.byteLength;
     const facts = {
       digest: digest.slice(0, 32),
@@ -102,8 +102,7 @@ export class Page {
       await this.cancel();
       return kept;
     }
-    const html = new TextEncoder().encode(renderHtml(await this.model()));
-    const gzip = await bytesOf(streamOf(html).pipeThrough(new CompressionStream("gzip")));
+    const gzip = await gzipped(new TextEncoder().encode(renderHtml(await this.model())));
     if (this.#renderings) ctx.defer(this.#renderings.put(digest, gzip));
     if (this.#isSmall) this.#html = gzip;
     return gzip;
@@ -156,6 +155,8 @@ export function inflate(gzip: Gzipped): ReadableStream<Uint8Array> {
   const compressed = gzip instanceof Uint8Array ? streamOf(gzip) : gzip;
   return compressed.pipeThrough(new DecompressionStream("gzip"));
 }
+
+const gzipped = (...content: Uint8Array[]) => bytesOf(streamOf(...content).pipeThrough(new CompressionStream("gzip")));
 
 /** Lower-case hex. */
 const sha256 = async (bytes: Uint8Array) => new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();

@@ -85,6 +85,15 @@ export interface ListStore {
   put(list: ProjectList): Promise<void>;
 }
 
+/** What is believed of a key for a time, in this isolate's memory only. */
+export interface Marks<Key extends string = string> {
+  /** `now` in milliseconds since the epoch. */
+  get(key: Key, now: number): true | undefined;
+  /** `bytes` beside the key's own; `until` in milliseconds since the epoch. */
+  set(key: Key, mark: true, bytes: number, until: number): void;
+  delete(key: Key): void;
+}
+
 /** When pages, and the root listing, were last checked with the upstream. */
 export interface Freshness {
   /** Milliseconds since the epoch. Looks no further than it must to find a check later than `staleBefore`. */

@@ -3,7 +3,7 @@ import { raw } from "hono/html";
 import type { Config } from "../../schema/config.ts";
 import type { AppEnv } from "../http/context.ts";
 import { LIFETIMES } from "../http/headers.ts";
-import { setups, type Setup } from "./setups.ts";
+import { setups, type Setup } from "../pypi/setups.ts";
 import { STYLE } from "./style.ts";
 
 /** What the page about an index needs of it. */

@@ -1,7 +1,8 @@
 /** Everything that is measured: how it is started, and where its Simple API is. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { freePort, run, start } from "../harness/processes.ts";
+import { freePort } from "../../../cli/demo/process.ts";
+import { run, start } from "../harness/processes.ts";
 import { startProduct } from "../harness/product.ts";
 import { virtualEnvironment } from "./venv.ts";
 

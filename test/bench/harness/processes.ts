@@ -3,7 +3,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { basename } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { onExit } from "./cleanup.ts";
@@ -85,17 +85,6 @@ export async function run(command: readonly string[], settings: Settings = {}, t
     throw new Error(`${name(command)} failed (${child.exitCode ?? child.signalCode})\n${tail()}`);
   }
   return stdout;
-}
-
-/** A TCP port of the loopback interface that nothing listens on now. */
-export async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const address = probe.address();
-  probe.close();
-  await once(probe, "close");
-  if (address === null || typeof address === "string") throw new Error("no TCP port");
-  return address.port;
 }
 
 /** A process group of its own, so that the children of the child can be ended with it. */

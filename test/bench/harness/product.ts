@@ -1,7 +1,7 @@
 /** pypi-edge itself, started the way a person starts it. */
-import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { type Running, freePort, start } from "./processes.ts";
+import { freePort } from "../../../cli/demo/process.ts";
+import { type Running, start } from "./processes.ts";
 import { REPOSITORY_ROOT } from "./tools.ts";
 
 const ENTRY = join(REPOSITORY_ROOT, "cli/start.ts");
@@ -9,10 +9,6 @@ const ENTRY = join(REPOSITORY_ROOT, "cli/start.ts");
 export interface Product extends Running {
   /** Root of its Simple API. */
   readonly simple: URL;
-}
-
-export function productExists(): boolean {
-  return existsSync(ENTRY);
 }
 
 /** Serves `upstream`, a Simple API root, from the state in `state`. */

@@ -1,7 +1,8 @@
 /** The local runtime without pypi-edge. */
 import { join } from "node:path";
 import { type Answer, request } from "../harness/http.ts";
-import { type Running, freePort, start } from "../harness/processes.ts";
+import { freePort } from "../../../cli/demo/process.ts";
+import { type Running, start } from "../harness/processes.ts";
 import { REPOSITORY_ROOT } from "../harness/tools.ts";
 import { DOWNLOAD_MS } from "./download.ts";
 import type { LargeFile } from "./files.ts";

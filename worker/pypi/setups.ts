@@ -1,4 +1,4 @@
-import { isLoopback } from "../pypi/host.ts";
+import { isLoopback } from "./host.ts";
 
 /** How one client is pointed at an index: each step says where it holds, and what to type or write there. */
 export interface Setup {
