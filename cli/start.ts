@@ -13,19 +13,24 @@ async function start(options: StartOptions): Promise<void> {
   try {
     const bundle = await build();
     // wrangler takes a second to load: a wrong option is answered before that.
+    const { readConfiguration } = await import("./server/configuration.ts");
     const { serve } = await import("./server/serve.ts");
-    const server = await serve(bundle, options);
+    const configuration = readConfiguration(options);
+    const server = await serve(bundle, options, configuration);
     const stopped = stopSignal();
-    announce(options);
-    const reason = await whyUnreachable(options.upstream);
-    if (reason) {
-      console.error(`The upstream ${options.upstream.href} cannot be reached (${reason}); what is stored is served.`);
-    }
+    announce(options, configuration.config);
+    const upstreams = new Set(configuration.config.indexes.flatMap((index) => index.upstreams));
+    await Promise.all([...upstreams].map(({ url }) => warnIfUnreachable(url)));
     await stopped;
     await server.stop();
   } finally {
     state.close();
   }
+}
+
+async function warnIfUnreachable(upstream: URL): Promise<void> {
+  const reason = await whyUnreachable(upstream);
+  if (reason) console.error(`The upstream ${upstream.href} cannot be reached (${reason}); what is stored is served.`);
 }
 
 /**

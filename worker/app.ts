@@ -12,16 +12,20 @@ import { simpleRoutes } from "./http/simple.ts";
 import { homeRoutes } from "./ui/home.tsx";
 
 /** The whole of what a request can meet, in order. `now` is the clock, in milliseconds since the epoch. */
-export function createApp(config: Config, index: Index, now: () => number): Hono<AppEnv> {
-  const app = new Hono<AppEnv>({ getPath: (request) => routedPath(request.url) });
+export function createApp(config: Config, indexes: readonly Index[], now: () => number): Hono<AppEnv> {
+  const bases = indexes.map((index) => index.config.base);
+  const app = new Hono<AppEnv>({ getPath: (request) => routedPath(request.url, bases) });
 
   app.use(withContext(now));
   if (config.logRequests) app.use(log(now));
   app.use(limits);
 
-  app.route("/", homeRoutes(config, index));
-  app.route("/simple", simpleRoutes(index.repository));
-  app.route("/files", fileRoutes(index.repository));
+  for (const { config: own, repository, catalogs } of indexes) {
+    const { base, upstreams } = own;
+    app.route(`${base}/`, homeRoutes({ base, publicUrl: config.publicUrl, upstreams, bases, catalogs }));
+    app.route(`${base}/simple`, simpleRoutes(repository, base));
+    app.route(`${base}/files`, fileRoutes(repository));
+  }
 
   app.notFound((c) => problem(noSuchRoute(), c));
   app.onError((error, c) => problem(error, c));
@@ -29,13 +33,14 @@ export function createApp(config: Config, index: Index, now: () => number): Hono
 }
 
 /**
- * The path that routes are matched with: as it was sent, but in the Simple API doubled slashes count as one and the last
- * one not at all. There, and only there, a redirect then leads to the canonical spelling.
+ * The path that routes are matched with: as it was sent, but in the Simple API of an index doubled slashes count as one and
+ * the last one not at all. There, and only there, a redirect then leads to the canonical spelling.
  */
-function routedPath(url: string): string {
+function routedPath(url: string, bases: readonly string[]): string {
   const pathname = pathOf(url);
   const collapsed = pathname.replace(/\/{2,}/g, "/");
-  return /^\/simple(?:\/|$)/.test(collapsed) ? collapsed.replace(/\/$/, "") : pathname;
+  const simple = bases.some((base) => `${collapsed}/`.startsWith(`${base}/simple/`));
+  return simple ? collapsed.replace(/\/$/, "") : pathname;
 }
 
 const noSuchRoute = () =>

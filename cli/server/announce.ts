@@ -1,24 +1,20 @@
-import { networkInterfaces } from "node:os";
+import type { Config } from "../../schema/config.ts";
 import { setups } from "../../worker/pypi/setups.ts";
-import type { StartOptions } from "./options.ts";
+import { publicAddress, type StartOptions } from "./options.ts";
 
-/** Says where it serves and what to type next. */
-export function announce(options: StartOptions): void {
-  const base = options.publicUrl || `http://${shownHost(options.host)}:${options.port}`;
-  const commands = setups(`${base}/simple/`)
+/** Says where it serves, what from, and what to type next. */
+export function announce(options: StartOptions, { indexes }: Config): void {
+  const root = publicAddress(options);
+  const commands = setups(`${root}/simple/`)
     .filter(({ client }) => client === "pip" || client === "uv")
     .map(({ steps: [once] }) => `  ${once?.text}`);
-  console.log(`pypi-edge is ready at ${base}/ (upstream ${options.upstream.href}, kept in ${options.state})
-
+  const [main, ...others] = indexes;
+  console.log(`pypi-edge is ready at ${root}/ (upstream ${addresses(main)}, kept in ${options.state})
+${others.map((index) => `and at ${root}${index.base}/ (upstream ${addresses(index)})\n`).join("")}
 ${commands.join("\n")}
 
 Ctrl-C stops it; what is stored stays.
 `);
 }
 
-/** An address that other machines can use where all are listened on. */
-function shownHost(host: string): string {
-  if (host !== "0.0.0.0" && host !== "::") return host.includes(":") ? `[${host}]` : host;
-  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-  return addresses.find((address) => address.family === "IPv4" && !address.internal)?.address ?? "127.0.0.1";
-}
+const addresses = ({ upstreams }: Config["indexes"][number]) => upstreams.map(({ url }) => url.href).join(", then ");

@@ -1,3 +1,4 @@
+import { networkInterfaces } from "node:os";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { upstreamAddress } from "../../schema/config.ts";
@@ -6,8 +7,8 @@ import { Sentence } from "../sentence.ts";
 export interface StartOptions {
   readonly port: number;
   readonly host: string;
-  /** The Simple API root that is mirrored. */
-  readonly upstream: URL;
+  /** The Simple API root to mirror instead of the one in wrangler.toml. */
+  readonly upstream: URL | undefined;
   /** Where KV, R2 and D1 are kept. */
   readonly state: string;
   /** The address people use, where it is not host and port; else empty. */
@@ -18,7 +19,7 @@ export interface StartOptions {
 export const USAGE = `npm start -- [options]
   --port N          the port to listen on (8787)
   --host H          the address to listen on (127.0.0.1: this machine only)
-  --upstream URL    the Simple API root to mirror (https://pypi.org/simple/)
+  --upstream URL    the Simple API root to mirror (what wrangler.toml says: https://pypi.org/simple/)
   --state DIR       where what is stored is kept (.pypi-edge)
   --public-url URL  the address people use, when a proxy stands in front
   --quiet           no line for each request`;
@@ -30,11 +31,23 @@ export function readOptions(args: string[]): StartOptions | "help" {
   return {
     port: portOf(values.port),
     host: values.host,
-    upstream: upstreamOf(values.upstream),
+    upstream: values.upstream === undefined ? undefined : upstreamOf(values.upstream),
     state: resolve(values.state),
     publicUrl: values["public-url"] === "" ? "" : urlOf("--public-url", values["public-url"]).href.replace(/\/$/, ""),
     quiet: values.quiet,
   };
+}
+
+/** The address that people use, without a final slash: what the options say, or else where it listens. */
+export function publicAddress({ publicUrl, host, port }: StartOptions): string {
+  return publicUrl || `http://${reachable(host)}:${port}`;
+}
+
+/** An address that other machines can use where all are listened on. */
+function reachable(host: string): string {
+  if (host !== "0.0.0.0" && host !== "::") return host.includes(":") ? `[${host}]` : host;
+  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  return addresses.find((address) => address.family === "IPv4" && !address.internal)?.address ?? "127.0.0.1";
 }
 
 function parse(args: string[]) {
@@ -44,7 +57,7 @@ function parse(args: string[]) {
       options: {
         port: { type: "string", default: "8787" },
         host: { type: "string", default: "127.0.0.1" },
-        upstream: { type: "string", default: "https://pypi.org/simple/" },
+        upstream: { type: "string" },
         state: { type: "string", default: ".pypi-edge" },
         "public-url": { type: "string", default: "" },
         quiet: { type: "boolean", default: false },

@@ -1,7 +1,5 @@
-import { join } from "node:path";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
-import { unstable_getMiniflareWorkerOptions } from "wrangler";
-import { ROOT } from "./build.ts";
+import type { Configuration } from "./configuration.ts";
 import { migrate } from "./migrate.ts";
 import type { StartOptions } from "./options.ts";
 
@@ -9,9 +7,11 @@ import type { StartOptions } from "./options.ts";
  * Serves the bundle at host and port until it is stopped. Requests reach the worker through a socket of its own, without
  * the development proxy, which answers a fifteenth as many.
  */
-export async function serve(bundle: string, options: StartOptions): Promise<{ stop(): Promise<void> }> {
-  const { workerOptions } = unstable_getMiniflareWorkerOptions(join(ROOT, "wrangler.toml"));
-  const { host, port, upstream, publicUrl, quiet, state } = options;
+export async function serve(
+  bundle: string,
+  { host, port, state }: StartOptions,
+  { variables, workerOptions }: Configuration,
+): Promise<{ stop(): Promise<void> }> {
   const converted = convertV4MiniflareOptions({
     host: "127.0.0.1",
     port: 0,
@@ -21,12 +21,7 @@ export async function serve(bundle: string, options: StartOptions): Promise<{ st
         ...workerOptions,
         name: "pypi-edge",
         modules: [{ type: "ESModule", path: "index.js", contents: bundle }],
-        bindings: {
-          ...(workerOptions["bindings"] as Record<string, string> | undefined),
-          UPSTREAM_URL: upstream.href,
-          PUBLIC_URL: publicUrl,
-          LOG: quiet ? "problems" : "requests",
-        },
+        bindings: variables,
         unsafeDirectSockets: [{ host, port }],
       },
     ],

@@ -1,33 +1,119 @@
-import { expect, test } from "vitest";
-import { parseConfig } from "../../schema/config.ts";
+import { describe, expect, test } from "vitest";
+import { parseConfig, withUpstream } from "../../schema/config.ts";
 
 const GOOD = {
-  UPSTREAM_URL: "https://pypi.org/simple",
+  UPSTREAMS: {
+    pypi: { url: "https://pypi.org/simple", files: "https://files.pythonhosted.org" },
+    torch: { url: "https://download.pytorch.org/whl/cpu/", projects: ["torch*"] },
+    shelf: { find_links: "http://10.0.0.5/wheels.html", credentials: "SHELF" },
+  },
+  INDEXES: { team: { sources: ["shelf", "pypi"] }, default: { sources: ["torch", "pypi"] } },
   PAGE_TTL: "600",
   PUBLIC_URL: "https://pypi.example/",
   LOG: "requests",
+  SHELF: "reader:s3cret",
 };
 
-test("the configuration is read into the units that the code uses", () => {
+test("the configuration is read into the units that the code uses, the default index first", () => {
+  const pypi = {
+    name: "pypi",
+    kind: "simple",
+    url: new URL("https://pypi.org/simple/"),
+    files: new URL("https://files.pythonhosted.org/"),
+  };
+  const torch = {
+    name: "torch",
+    kind: "simple",
+    url: new URL("https://download.pytorch.org/whl/cpu/"),
+    files: new URL("https://download.pytorch.org/"),
+    projects: ["torch*"],
+  };
+  const shelf = {
+    name: "shelf",
+    kind: "find-links",
+    url: new URL("http://10.0.0.5/wheels.html"),
+    files: new URL("http://10.0.0.5/"),
+    credentials: "reader:s3cret",
+  };
   expect(parseConfig({ ...GOOD, OTHER: 1 })).toEqual({
-    upstream: new URL("https://pypi.org/simple/"),
+    indexes: [
+      { base: "", upstreams: [torch, pypi] },
+      { base: "/team", upstreams: [shelf, pypi] },
+    ],
     pageTtl: 600_000,
     publicUrl: "https://pypi.example",
     logRequests: true,
   });
 });
 
-test.each([
-  ["UPSTREAM_URL", "pypi.org"],
-  ["UPSTREAM_URL", "ftp://pypi.org/simple/"],
-  ["UPSTREAM_URL", "http://pypi.org/simple/"],
-  ["UPSTREAM_URL", "https://user:secret@pypi.org/simple/"],
-  ["UPSTREAM_URL", "https://pypi.org/simple/?x=1"],
-  ["UPSTREAM_URL", `https://pypi.org/${"x".repeat(200)}/`],
-  ["PAGE_TTL", "ten"],
-  ["PAGE_TTL", "-1"],
-  ["PUBLIC_URL", "pypi.example"],
-  ["LOG", "all"],
-])("a wrong %s (%s) is an error that names it", (key, value) => {
-  expect(() => parseConfig({ ...GOOD, [key]: value })).toThrow(new RegExp(`The configuration is wrong: ${key}: .+\\.`));
+describe("a wrong configuration is an error that names the key", () => {
+  const pypi = (it: Record<string, unknown>) => ({ UPSTREAMS: { pypi: it } });
+  const url = "https://pypi.org/simple/";
+  test.each<[string, Record<string, unknown>, RegExp]>([
+    ["an address without a scheme", pypi({ url: "pypi.org" }), /UPSTREAMS\.pypi\.url: an address such as/],
+    ["another protocol", pypi({ url: "ftp://pypi.org/simple/" }), /UPSTREAMS\.pypi\.url: an address such as/],
+    ["plain http on a public host", pypi({ url: "http://pypi.org/simple/" }), /UPSTREAMS\.pypi\.url: plain http/],
+    ["a password in the open", pypi({ url: "https://u:p@pypi.org/simple/" }), /UPSTREAMS\.pypi\.url: no credentials/],
+    ["a query", pypi({ url: "https://pypi.org/simple/?x=1" }), /UPSTREAMS\.pypi\.url: no credentials, query/],
+    ["a long address", pypi({ url: `https://pypi.org/${"x".repeat(200)}/` }), /UPSTREAMS\.pypi\.url: at most 200/],
+    ["no address", pypi({}), /UPSTREAMS\.pypi: must have either url, .* or find_links/],
+    ["two addresses", pypi({ url, find_links: url }), /UPSTREAMS\.pypi: must have either url/],
+    ["a number for an address", pypi({ url: 7 }), /UPSTREAMS\.pypi\.url: must be given, as a string/],
+    ["a misspelt key", pypi({ url, file: url }), /UPSTREAMS\.pypi\.file: is not known/],
+    ["a pattern that no name can match", pypi({ url, projects: ["torch/*"] }), /UPSTREAMS\.pypi\.projects\.0: must be/],
+    ["a claim to nothing", pypi({ url, projects: [] }), /UPSTREAMS\.pypi\.projects: must name at least one/],
+    [
+      "a secret that is not set",
+      pypi({ url, credentials: "NONE" }),
+      /UPSTREAMS\.pypi\.credentials: there is no secret NONE/,
+    ],
+    ["a secret of another form", pypi({ url, credentials: "LOG" }), /UPSTREAMS\.pypi\.credentials: .*user:password/],
+    ["an upstream's name with a slash", { UPSTREAMS: { "a/b": { url } } }, /UPSTREAMS\.a\/b: the name must be/],
+    [
+      "one address under two names",
+      { UPSTREAMS: { ...GOOD.UPSTREAMS, again: { url } } },
+      /UPSTREAMS\.again: has the same address as UPSTREAMS\.pypi/,
+    ],
+    [
+      "an index over what is not there",
+      { INDEXES: { default: { sources: ["pipy"] } } },
+      /INDEXES\.default\.sources: there is no UPSTREAMS\.pipy/,
+    ],
+    ["an index over nothing", { INDEXES: { default: { sources: [] } } }, /INDEXES\.default\.sources: must name/],
+    [
+      "an index that names a source twice",
+      { INDEXES: { default: { sources: ["pypi", "pypi"] } } },
+      /INDEXES\.default\.sources: names one twice/,
+    ],
+    ["an index without sources", { INDEXES: { default: {} } }, /INDEXES\.default\.sources: must be given/],
+    ["no default index", { INDEXES: { team: { sources: ["pypi"] } } }, /INDEXES\.default: is missing/],
+    [
+      "an index called like a route",
+      { INDEXES: { simple: { sources: ["pypi"] } } },
+      /INDEXES\.simple: the name is an address/,
+    ],
+    ["no indexes", { INDEXES: undefined }, /INDEXES: must be given/],
+    ["no upstreams", { UPSTREAMS: undefined }, /UPSTREAMS: must be given/],
+    ["a lifetime in words", { PAGE_TTL: "ten" }, /PAGE_TTL: must be a whole number/],
+    ["a negative lifetime", { PAGE_TTL: "-1" }, /PAGE_TTL: must be a whole number/],
+    ["a public address without a scheme", { PUBLIC_URL: "pypi.example" }, /PUBLIC_URL: .+/],
+    ["another log", { LOG: "all" }, /LOG: .+/],
+  ])("%s", (_what, change, message) => {
+    expect(() => parseConfig({ ...GOOD, ...change })).toThrow(message);
+  });
+
+  test("and all of them are named at once", () => {
+    expect(() => parseConfig({ ...GOOD, LOG: "all", PAGE_TTL: "ten" })).toThrow(
+      /^The configuration is wrong: PAGE_TTL: .+; LOG: .+\.$/,
+    );
+  });
+});
+
+test("--upstream replaces the last upstream of the default index, and nothing else", () => {
+  const replaced = parseConfig(withUpstream(GOOD, new URL("http://127.0.0.1:9000/simple/")));
+  expect(replaced.indexes.map(({ upstreams }) => upstreams.map(({ url }) => url.href))).toEqual([
+    ["https://download.pytorch.org/whl/cpu/", "http://127.0.0.1:9000/simple/"],
+    ["http://10.0.0.5/wheels.html", "http://127.0.0.1:9000/simple/"],
+  ]);
+  expect(replaced.indexes[0].upstreams[1]?.files.href).toBe("http://127.0.0.1:9000/");
 });

@@ -3,19 +3,22 @@ import { parseConfig } from "../../schema/config.ts";
 import { compose } from "../../worker/compose.ts";
 import { cached } from "../../worker/repository/cached.ts";
 import { remote } from "../../worker/repository/remote.ts";
-import { stack } from "../../worker/repository/repository.ts";
+import { stack, type Repository } from "../../worker/repository/repository.ts";
 import { catalogOf } from "../../worker/storage/catalog.ts";
 import { freshness } from "../../worker/storage/freshness.ts";
 import { keysOf } from "../../worker/storage/keys.ts";
 import { listStore } from "../../worker/storage/lists.ts";
 import { Memory } from "../../worker/storage/memory.ts";
 import { pageStore } from "../../worker/storage/pages.ts";
-import { upstreamAt } from "../../worker/upstream/upstream.ts";
+import { UpstreamClient } from "../../worker/upstream/client.ts";
+import { simpleAt } from "../../worker/upstream/upstream.ts";
 import { repositoryContract } from "../contract/repository.ts";
+import { VARS } from "../support/rig.ts";
 import { FakeUpstream } from "../support/upstream.ts";
 
 const keys = keysOf("test");
-const source = (upstream: FakeUpstream) => remote(upstreamAt(new URL(FakeUpstream.INDEX), upstream.fetch, Date.now));
+const INDEX = new URL(FakeUpstream.INDEX);
+const source = (upstream: FakeUpstream) => remote(simpleAt(INDEX, new UpstreamClient(upstream.fetch, INDEX, Date.now)));
 
 repositoryContract("an upstream alone", source);
 
@@ -32,7 +35,7 @@ repositoryContract("a cached upstream", (upstream) =>
           keys,
         }),
         lists: listStore(env.FILES, keys),
-        freshness: freshness(new Memory(1_000), caches.default, keys),
+        freshness: freshness(new Memory(1_000), caches.default, keys.checked),
         absent: new Memory<true>(1_000),
         pageTtl: 600_000,
       }),
@@ -41,7 +44,19 @@ repositoryContract("a cached upstream", (upstream) =>
   ),
 );
 
-repositoryContract("the default index", (upstream) => {
-  const config = parseConfig({ UPSTREAM_URL: FakeUpstream.INDEX, PAGE_TTL: "600", PUBLIC_URL: "", LOG: "problems" });
-  return compose(config, { ...env, cache: caches.default, fetch: upstream.fetch, now: Date.now }).repository;
-});
+repositoryContract("the default index", (upstream) => composed(upstream, VARS));
+
+repositoryContract("an index of two upstreams, the first of which has nothing", (upstream) =>
+  composed(upstream, {
+    ...VARS,
+    UPSTREAMS: { empty: { url: "https://upstream.test/empty/simple/" }, ...VARS.UPSTREAMS },
+    INDEXES: { default: { sources: ["empty", "pypi"] } },
+  }),
+);
+
+function composed(upstream: FakeUpstream, vars: Record<string, unknown>): Repository {
+  upstream.on("https://upstream.test/empty/simple/", () => Response.json({ meta: {}, projects: [] }));
+  const [index] = compose(parseConfig(vars), { ...env, cache: caches.default, fetch: upstream.fetch, now: Date.now });
+  if (!index) throw new Error("there is no index");
+  return index.repository;
+}

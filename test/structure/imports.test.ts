@@ -14,7 +14,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "worker/upstream": ["worker/repository", "worker/pypi", "worker/errors", "schema"],
   "worker/http": ["worker/repository", "worker/pypi", "worker/errors"],
   "worker/ui": ["worker/http", "worker/repository", "worker/pypi", "worker/errors", "schema"],
-  "worker/compose": ["worker/repository", "worker/storage", "worker/upstream", "schema"],
+  "worker/compose": ["worker/pypi", "worker/repository", "worker/storage", "worker/upstream", "schema"],
   "worker/app": ["worker/compose", "worker/http", "worker/ui", "worker/errors", "schema"],
   "worker/index": ["worker/app", "worker/compose", "schema"],
   cli: ["worker/pypi", "schema"],

@@ -1,8 +1,11 @@
 /** How often each operation of each binding was called: `{"kv.get": 1}`. */
 export type Counts = Record<string, number>;
 
-/** A binding that counts its calls under `name.method` and is otherwise the same. */
-export function counting<T extends object>(binding: T, name: string, counts: Counts): T {
+/**
+ * A binding that counts its calls under `name.method` and is otherwise the same, but that the next call of one of `broken`
+ * fails.
+ */
+export function counting<T extends object>(binding: T, name: string, counts: Counts, broken = new Set<string>()): T {
   return new Proxy(binding, {
     get(target, property) {
       const value: unknown = Reflect.get(target, property);
@@ -10,6 +13,9 @@ export function counting<T extends object>(binding: T, name: string, counts: Cou
       return (...args: unknown[]): unknown => {
         const key = `${name}.${String(property)}`;
         counts[key] = (counts[key] ?? 0) + 1;
+        const failure = broken.delete(key) && new Error(`${key} failed`);
+        if (failure && property === "prepare") throw failure;
+        if (failure) return Promise.reject(failure);
         return Reflect.apply(value, target, args);
       };
     },

@@ -8,42 +8,55 @@ import { FakeUpstream } from "./upstream.ts";
 
 export const JSON_TYPE = "application/vnd.pypi.simple.v1+json";
 
+/** A configuration with one index over one upstream. */
+export const VARS = {
+  UPSTREAMS: { pypi: { url: FakeUpstream.INDEX, files: "https://files.upstream.test/" } },
+  INDEXES: { default: { sources: ["pypi"] } },
+  PAGE_TTL: "600",
+  PUBLIC_URL: "",
+  LOG: "problems",
+};
+
 /** The whole worker over real local storage and a fake upstream, with a clock that stands still until it is moved. */
 export class Rig {
   readonly upstream = new FakeUpstream();
   /** Calls of bindings since the last `forget`. */
   readonly counts: Counts = {};
+  readonly #broken = new Set<string>();
   now = Date.parse("2026-11-22T12:00:00Z");
-  index: Index;
+  /** The default one first. */
+  indexes: Index[];
   readonly #platform: Platform;
   readonly #config;
   #app;
 
-  constructor(vars: Record<string, string> = {}, platform: Partial<Platform> = {}) {
+  constructor(vars: Record<string, unknown> = {}, platform: Partial<Platform> = {}) {
     this.#config = parseConfig({
-      UPSTREAM_URL: FakeUpstream.INDEX,
-      PAGE_TTL: "600",
-      PUBLIC_URL: "",
-      LOG: "problems",
+      ...VARS,
       ...vars,
     });
     this.#platform = {
-      PAGES: counting(env.PAGES, "kv", this.counts),
-      FILES: counting(env.FILES, "r2", this.counts),
-      DB: counting(env.DB, "d1", this.counts),
-      cache: counting(caches.default, "cache", this.counts),
+      PAGES: counting(env.PAGES, "kv", this.counts, this.#broken),
+      FILES: counting(env.FILES, "r2", this.counts, this.#broken),
+      DB: counting(env.DB, "d1", this.counts, this.#broken),
+      cache: counting(caches.default, "cache", this.counts, this.#broken),
       fetch: this.upstream.fetch,
       now: () => this.now,
       ...platform,
     };
-    this.index = compose(this.#config, this.#platform);
-    this.#app = createApp(this.#config, this.index, () => this.now);
+    this.indexes = compose(this.#config, this.#platform);
+    this.#app = createApp(this.#config, this.indexes, () => this.now);
   }
 
   /** A new isolate over the same storage: what was in memory is gone. */
   restart(): void {
-    this.index = compose(this.#config, this.#platform);
-    this.#app = createApp(this.#config, this.index, () => this.now);
+    this.indexes = compose(this.#config, this.#platform);
+    this.#app = createApp(this.#config, this.indexes, () => this.now);
+  }
+
+  /** Lets the next call of this operation of a binding fail, such as `kv.put`. */
+  breakOnce(operation: string): void {
+    this.#broken.add(operation);
   }
 
   /** Moves the clock on. */

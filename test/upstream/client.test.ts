@@ -1,11 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { parseProjectName } from "../../worker/pypi/name.ts";
-import { upstreamAt } from "../../worker/upstream/upstream.ts";
+import { UpstreamClient, type Fetch } from "../../worker/upstream/client.ts";
+import { simpleAt } from "../../worker/upstream/upstream.ts";
 
 const NAME = parseProjectName("demo");
 
+const over = (index: URL, fetch: Fetch, now: () => number, credentials?: string) =>
+  simpleAt(index, new UpstreamClient(fetch, index, now, credentials));
+
 /** An upstream whose every answer is written down beforehand, and the requests it got. */
-function answering(index: string, answers: Record<string, () => Response>) {
+function answering(index: string, answers: Record<string, () => Response>, credentials?: string) {
   const requests: Request[] = [];
   const clock = { now: 0 };
   const fetch = async (request: Request) => {
@@ -14,7 +18,7 @@ function answering(index: string, answers: Record<string, () => Response>) {
     if (!answer) throw new Error(`unexpected ${request.url}`);
     return answer();
   };
-  return { upstream: upstreamAt(new URL(index), fetch, () => clock.now), requests, clock };
+  return { upstream: over(new URL(index), fetch, () => clock.now, credentials), requests, clock };
 }
 
 const page = () =>
@@ -70,7 +74,7 @@ describe("an upstream", () => {
   });
 
   test("that is silent for eight seconds has failed", async () => {
-    const upstream = upstreamAt(
+    const upstream = over(
       new URL("https://index.test/simple/"),
       (request) =>
         new Promise((_, reject) => request.signal.addEventListener("abort", () => reject(new Error("aborted")))),
@@ -81,6 +85,37 @@ describe("an upstream", () => {
       message: expect.stringContaining("no answer within 8 s"),
     });
   }, 15_000);
+
+  test("is given its credentials, and nobody else is, not even where it redirects to them", async () => {
+    const { upstream, requests } = answering(
+      "https://index.test/simple/",
+      {
+        "https://index.test/simple/demo/": () => Response.redirect("https://other.test/demo/", 302),
+        "https://other.test/demo/": page,
+        "https://index.test/f.zip": () => new Response("abc"),
+        "https://files.test/f.zip": () => new Response("abc"),
+      },
+      "jürgen:s:cret",
+    );
+    await upstream.page(NAME, {});
+    await upstream.file(new URL("https://index.test/f.zip"), { headOnly: false });
+    await upstream.file(new URL("https://files.test/f.zip"), { headOnly: false });
+    const sent = requests.map(({ url, headers }) => [new URL(url).host, headers.get("Authorization")]);
+    const basic = `Basic ${btoa(String.fromCharCode(...new TextEncoder().encode("jürgen:s:cret")))}`;
+    expect(sent).toEqual([
+      ["index.test", basic],
+      ["other.test", null],
+      ["index.test", basic],
+      ["files.test", null],
+    ]);
+  });
+
+  test.each([401, 403])("that answers %i is said to want credentials", async (status) => {
+    const { upstream } = answering("https://index.test/simple/", {
+      "https://index.test/simple/demo/": () => new Response("who?", { status }),
+    });
+    await expect(upstream.page(NAME, {})).rejects.toThrow(`it answered ${status}; does it want credentials, or others`);
+  });
 
   test("is asked for files as they are, uncompressed", async () => {
     const { upstream, requests } = answering("https://index.test/simple/", {

@@ -1,7 +1,7 @@
 import { Hono, type Context as HonoContext } from "hono";
 import { IndexError } from "../errors.ts";
 import { parseFileRef, type FileRef } from "../pypi/file-url.ts";
-import type { Artifact, Context, FileRequest, Repository } from "../repository/repository.ts";
+import { discard, type Artifact, type Context, type FileRequest, type Repository } from "../repository/repository.ts";
 import type { AppEnv } from "./context.ts";
 import { cacheStatus, httpDate, LIFETIMES, projectTag } from "./headers.ts";
 import { etagMatches } from "./negotiate.ts";
@@ -20,7 +20,7 @@ export function fileRoutes(repository: Repository): Hono<AppEnv> {
     const artifact = await find(repository, { ...request, range }, c.var.ctx);
     const headers = headersOf(artifact);
     if (etagMatches(c.req.header("If-None-Match"), headers["ETag"])) {
-      await cancel(artifact);
+      await discard(artifact);
       return new Response(null, { status: 304, headers });
     }
     return answer(c, request.ref, artifact, headers);
@@ -35,7 +35,7 @@ async function rangeOf(c: HonoContext<AppEnv>, request: FileRequest, repository:
   const ifRange = c.req.header("If-Range");
   if (!range || ifRange === undefined) return range;
   const artifact = await find(repository, { ...request, headOnly: true }, c.var.ctx);
-  await cancel(artifact);
+  await discard(artifact);
   const headers = headersOf(artifact);
   return mayBePartial(ifRange, headers["ETag"], headers["Last-Modified"]) ? range : undefined;
 }
@@ -60,7 +60,7 @@ async function answer(c: HonoContext, ref: FileRef, artifact: Artifact, headers:
   const length = part?.length ?? size;
   if (length !== undefined) headers["Content-Length"] = String(length);
   if (c.req.method === "HEAD") {
-    await cancel(artifact);
+    await discard(artifact);
     return new Response(null, { headers });
   }
   return new Response(artifact.body as BodyInit | null, { status: part ? 206 : 200, headers });
@@ -83,8 +83,4 @@ function headersOf({ digest, modifiedAt, project, via }: Artifact): Headers {
   };
   if (digest) headers["ETag"] = `"${digest.algorithm === "sha256" ? "" : `${digest.algorithm}-`}${digest.hex}"`;
   return headers;
-}
-
-async function cancel({ body }: Artifact): Promise<void> {
-  if (body instanceof ReadableStream) await body.cancel();
 }

@@ -8,13 +8,13 @@ import { pathOf, queryOf } from "./path.ts";
 import { representationFor, type Representation } from "./negotiate.ts";
 import { respond } from "./respond.ts";
 
-/** The Simple API of one index, to be mounted at its `…/simple`: the root listing and the projects' pages. */
-export function simpleRoutes(repository: Repository): Hono<AppEnv> {
+/** The Simple API of one index, to be mounted at `{base}/simple`: the root listing and the projects' pages. */
+export function simpleRoutes(repository: Repository, base: string): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
 
   routes.get("/", async (c) => {
     const representation = wanted(c);
-    const redirect = canonical(c, "");
+    const redirect = canonical(c, `${base}/simple/`);
     if (redirect) return redirect;
     const list = await repository.projects(c.var.ctx);
     const headers = { ...cacheStatus(list.via), ...serialHeader(list.head.serial) };
@@ -24,7 +24,7 @@ export function simpleRoutes(repository: Repository): Hono<AppEnv> {
   routes.get("/:project", async (c) => {
     const name = parseProjectName(c.req.param("project"));
     const representation = wanted(c);
-    const redirect = canonical(c, `${name}/`);
+    const redirect = canonical(c, `${base}/simple/${name}/`);
     if (redirect) return redirect;
     const page = await repository.project(name, c.var.ctx);
     if (!page) throw absent(name);
@@ -40,14 +40,12 @@ function wanted(c: HonoContext): Representation {
 }
 
 /**
- * A redirect to `…/simple/{tail}` where the request was spelled otherwise: no final slash, a name that is not normalised,
+ * A redirect to `path` where the request was spelled otherwise: no final slash, a name that is not normalised,
  * doubled slashes (pipenv asks for `/simple//name/`). File URLs are relative to the page, so it must be read under its own
  * address. The Location is relative and so holds behind a proxy that adds a prefix; 302, since pip keeps a 301 for good.
  */
-function canonical(c: HonoContext, tail: string): Response | undefined {
+function canonical(c: HonoContext, path: string): Response | undefined {
   const pathname = pathOf(c.req.url);
-  const base = c.req.path.slice(0, c.req.path.indexOf("/simple") + 1);
-  const path = `${base}simple/${tail}`;
   if (pathname === path) return undefined;
   const depth = pathname.split("/").length - 2;
   const location = `${"../".repeat(depth)}${path.slice(1)}${queryOf(c.req.url)}`;
@@ -61,5 +59,5 @@ function serialHeader(serial: number | string | undefined): Record<string, strin
 const absent = (name: ProjectName) =>
   new IndexError(
     "project-not-found",
-    `There is no project ${name} in this index or its upstream. Is the name spelled right?`,
+    `There is no project ${name} in this index or its upstreams. Is the name spelled right?`,
   );

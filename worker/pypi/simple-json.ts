@@ -94,5 +94,5 @@ export const rootJson = {
   project: (name: string) => `{"name":${JSON.stringify(name)}}`,
   closing: "\n]}\n",
   /** The project's name in one of these lines; undefined for the opening and the closing. */
-  nameIn: (line: string): string | undefined => /^\{"name":"([^"\\]+)"\}/.exec(line)?.[1],
+  nameIn: (line: string) => /^\{"name":"([^"\\]+)"\}/.exec(line)?.[1] as ProjectName | undefined,
 };

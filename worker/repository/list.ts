@@ -1,3 +1,4 @@
+import type { ProjectName } from "../pypi/name.ts";
 import type { Validators } from "../pypi/page.ts";
 import { rootHtml } from "../pypi/simple-html.ts";
 import { rootJson } from "../pypi/simple-json.ts";
@@ -46,7 +47,18 @@ export class ProjectList {
 
   /** PEP 503 HTML, gzipped, made line by line. */
   async html(): Promise<ReadableStream<Uint8Array>> {
-    return readable(toHtml(await this.json())).pipeThrough(new CompressionStream("gzip"));
+    return readable(toHtml(this.names())).pipeThrough(new CompressionStream("gzip"));
+  }
+
+  /** The names in it, in batches as they are read. */
+  async *names(): AsyncGenerator<readonly ProjectName[]> {
+    let rest = "";
+    for await (const chunk of (await this.json()).pipeThrough(new TextDecoderStream())) {
+      const lines = (rest + chunk).split("\n");
+      rest = lines.pop() ?? "";
+      const names = lines.map(rootJson.nameIn).filter((name) => name !== undefined);
+      if (names.length > 0) yield names;
+    }
   }
 
   /** Gives the bytes up unread. */
@@ -55,14 +67,8 @@ export class ProjectList {
   }
 }
 
-async function* toHtml(json: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+async function* toHtml(batches: AsyncIterable<readonly ProjectName[]>): AsyncGenerator<string> {
   yield rootHtml.opening;
-  let rest = "";
-  for await (const chunk of json.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + chunk).split("\n");
-    rest = lines.pop() ?? "";
-    const names = lines.map(rootJson.nameIn).filter((name) => name !== undefined);
-    if (names.length > 0) yield names.map(rootHtml.project).join("");
-  }
+  for await (const names of batches) yield names.map(rootHtml.project).join("");
   yield rootHtml.closing;
 }

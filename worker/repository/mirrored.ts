@@ -7,7 +7,15 @@ import { fill, FINISH_ALONE, storeAlone } from "./fill.ts";
 import type { Page } from "./page.ts";
 import type { FileStore, Marks, PageStore } from "./ports.ts";
 import { listedFacts } from "./remote.ts";
-import type { Artifact, Context, FileRequest, Layer, Listed, Repository } from "./repository.ts";
+import {
+  discard,
+  type Artifact,
+  type Context,
+  type FileRequest,
+  type Layer,
+  type Listed,
+  type Repository,
+} from "./repository.ts";
 
 /** A page that does not list a file is checked again if it was checked longer ago than this. Milliseconds. */
 const LISTING_MAX_AGE = 30_000;
@@ -40,15 +48,17 @@ export function mirrored(parts: MirroredParts): Layer {
 
     async file(request, ctx) {
       const { ref, range } = request;
+      const candidates = request.candidates ?? projectCandidates(ref.filename);
       let usable = true;
       try {
         const stored = await files.get(ref, range);
-        if (stored) return stored;
+        if (stored && candidates.includes(stored.project)) return stored;
+        if (stored) await discard(stored);
       } catch (error) {
         ctx.report({ event: "storage-failed", what: nameOf(ref), reason: messageOf(error) });
         usable = false;
       }
-      const listed = await locate(ref, inner, pages, ctx);
+      const listed = await locate(ref, candidates, inner, pages, ctx);
       return listed && fetchFile({ ...request, listed }, listed, inner, usable ? parts : undefined, ctx);
     },
   });
@@ -112,8 +122,13 @@ function claim(name: string, { filling }: MirroredParts, ctx: Context): (() => v
  * exists and its page, checked a moment ago, does not list this URL, or not its metadata; and `upstream-failed` where that
  * page could not be checked.
  */
-async function locate(ref: FileRef, inner: Repository, pages: PageStore, ctx: Context): Promise<Listed | null> {
-  const candidates = projectCandidates(ref.filename);
+async function locate(
+  ref: FileRef,
+  candidates: readonly ProjectName[],
+  inner: Repository,
+  pages: PageStore,
+  ctx: Context,
+): Promise<Listed | null> {
   if (candidates.length > 1) {
     for (const project of candidates) {
       const stored = await pages.get(project, ctx.now).catch(() => null);

@@ -102,5 +102,13 @@ export interface Freshness {
   record(what: ProjectName | typeof ROOT, at: number, ctx: Context): void;
 }
 
+/** What a source said of names that sources below it have served: kept for when it cannot say it again. */
+export interface Verdicts {
+  /** It has just said that it does not own the name. */
+  noteAbsent(name: ProjectName, ctx: Context): void;
+  /** Whether it said so later than `after`, and nothing has been seen since that says otherwise. */
+  isAbsent(name: ProjectName, after: number): Promise<boolean>;
+}
+
 /** The root listing's place among project names; no name is empty. */
 export const ROOT = "";

@@ -53,6 +53,8 @@ export interface FileRequest {
   readonly headOnly: boolean;
   /** The caller wants this part only. A source that cannot give a part may give the whole. */
   readonly range?: RangeSpec | undefined;
+  /** The projects it may belong to, likeliest first, where that is fewer than its filename says. */
+  readonly candidates?: readonly ProjectName[] | undefined;
   /** How the project's page lists the file, once a layer has looked; sources need it, clients do not know it. */
   readonly listed?: Listed;
 }
@@ -83,4 +85,9 @@ export interface Artifact extends ArtifactFacts {
   /** What of the file the body is, where it is not the whole; `unsatisfiable` where the file has no such part. */
   readonly part?: Part | "unsatisfiable" | undefined;
   readonly via: Via;
+}
+
+/** Gives a file's bytes up unread. */
+export async function discard({ body }: Artifact): Promise<void> {
+  if (body instanceof ReadableStream) await body.cancel();
 }

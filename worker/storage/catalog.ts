@@ -5,6 +5,8 @@ import type { ProjectName } from "../pypi/name.ts";
 export interface Catalog {
   pageStored(name: ProjectName, head: PageHead): Promise<void>;
   pageDeleted(name: ProjectName): Promise<void>;
+  /** Whether the project's page is kept. */
+  has(name: ProjectName): Promise<boolean>;
   /** How many projects' pages are kept. */
   count(): Promise<number>;
 }
@@ -23,6 +25,10 @@ export function catalogOf(db: D1Database, source: string): Catalog {
     },
     async pageDeleted(name) {
       await db.prepare("DELETE FROM page WHERE source = ?1 AND project = ?2").bind(source, name).run();
+    },
+    async has(name) {
+      const row = await db.prepare("SELECT 1 FROM page WHERE source = ?1 AND project = ?2").bind(source, name).first();
+      return row !== null;
     },
     async count() {
       const row = await db

@@ -17,6 +17,7 @@ export const keysOf = (source: string) => ({
   file: (ref: FileRef) => `${ref.part}/${source}/${ref.origin}/${ref.path}`,
   /** `caches.default`, which wants a URL; this host is never resolved (RFC 2606). */
   checked: (what: string) => `https://checked.invalid/${encodeURIComponent(source)}/${what}`,
+  absent: (what: string) => `https://absent.invalid/${encodeURIComponent(source)}/${what}`,
 });
 
 export type Keys = ReturnType<typeof keysOf>;

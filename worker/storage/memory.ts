@@ -48,5 +48,15 @@ export class Memory<Value> {
   }
 }
 
+/** The part of `memory` that is `owner`'s: the same keys of two owners are two. */
+export function within<Value>(memory: Memory<Value>, owner: string): Pick<Memory<Value>, "get" | "set" | "delete"> {
+  const own = (key: string) => `${owner} ${key}`;
+  return {
+    get: (key, now) => memory.get(own(key), now),
+    set: (key, value, size, until) => memory.set(own(key), value, size, until),
+    delete: (key) => memory.delete(own(key)),
+  };
+}
+
 /** What a map's entry and its object cost beside their contents, roughly. */
 const OVERHEAD = 200;

@@ -1,37 +1,56 @@
 import { Hono } from "hono";
 import { raw } from "hono/html";
-import type { Config } from "../../schema/config.ts";
 import type { AppEnv } from "../http/context.ts";
 import { LIFETIMES } from "../http/headers.ts";
 import { setups, type Setup } from "../pypi/setups.ts";
 import { STYLE } from "./style.ts";
 
-/** What the page about an index needs of it. */
+/** What the page about an index shows of it. */
 interface Shown {
-  readonly catalog: { count(): Promise<number> };
+  /** What its addresses begin with: empty, or a slash and its name. */
+  readonly base: string;
+  /** Those of all indexes. */
+  readonly bases: readonly string[];
+  /** The address people use, where it is not the request's own; else empty. */
+  readonly publicUrl: string;
+  readonly upstreams: readonly { readonly url: URL }[];
+  readonly catalogs: readonly { count(): Promise<number> }[];
 }
 
 /** The page for a person: what this is, and how to point each client at it, under the host name it was asked under. */
-export function homeRoutes(config: Config, index: Shown): Hono<AppEnv> {
+export function homeRoutes(index: Shown): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
   routes.get("/", async (c) => {
-    const base = config.publicUrl || new URL(c.req.url).origin;
-    // The figure is for interest: without the catalog the page is still what people came for.
-    const kept = await index.catalog.count().catch(() => undefined);
+    const host = index.publicUrl || new URL(c.req.url).origin;
+    // The figure is for interest: without the catalogs the page is still what people came for.
+    const kept = await Promise.all(index.catalogs.map((catalog) => catalog.count()))
+      .then((counts) => counts.reduce((sum, count) => sum + count, 0))
+      .catch(() => undefined);
     c.header("Cache-Control", LIFETIMES.home["Cache-Control"]);
     c.header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'");
-    return c.html(<Home base={base} upstream={config.upstream.host} kept={kept} />);
+    const others = index.bases.filter((base) => base !== index.base).map((base) => `${host}${base}/`);
+    return c.html(
+      <Home
+        base={host + index.base}
+        upstreams={index.upstreams.map(({ url }) => url.host)}
+        kept={kept}
+        others={others}
+      />,
+    );
   });
   return routes;
 }
 
 interface HomeProps {
   readonly base: string;
-  readonly upstream: string;
+  /** Host names, the first that owns a project wins. */
+  readonly upstreams: readonly string[];
   readonly kept: number | undefined;
+  /** Addresses of the other indexes' pages. */
+  readonly others: readonly string[];
 }
 
-function Home({ base, upstream, kept }: HomeProps) {
+function Home({ base, upstreams, kept, others }: HomeProps) {
   const index = `${base}/simple/`;
   return (
     <>
@@ -47,9 +66,9 @@ function Home({ base, upstream, kept }: HomeProps) {
           <main>
             <h1>pypi-edge</h1>
             <p class="lead">
-              A Python package index that keeps what <b>{upstream}</b> has. Point your installer here: pages and files
-              come from the cache, every byte is verified before it is kept, and installs go on while the upstream is
-              away.
+              A Python package index that keeps what <b>{upstreams.join(", then ")}</b> has. Point your installer here:
+              pages and files come from the cache, every byte is verified before it is kept, and installs go on while
+              the upstream is away.
             </p>
             <dl>
               <div>
@@ -72,6 +91,16 @@ function Home({ base, upstream, kept }: HomeProps) {
               <p>
                 Look up a project at <code>{index}NAME/</code>. Clients that ask for JSON get it; a browser gets HTML.
               </p>
+              {others.length === 0 ? null : (
+                <p>
+                  Other indexes here:{" "}
+                  {others.map((url) => (
+                    <>
+                      <a href={url}>{url}</a>{" "}
+                    </>
+                  ))}
+                </p>
+              )}
             </footer>
           </main>
         </body>

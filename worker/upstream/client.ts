@@ -50,16 +50,19 @@ export class UpstreamClient {
   readonly #fetch: Fetch;
   readonly #index: URL;
   readonly #now: () => number;
+  readonly #authorization: string | undefined;
   readonly #circuits = new Circuits();
 
   /**
    * @param index the upstream's Simple API root: says which addresses it may send us to
    * @param now milliseconds since the epoch: how long something took is no matter of when a request came
+   * @param credentials `user:password`, for the upstream's own origin alone: its files may lie with others
    */
-  constructor(fetch: Fetch, index: URL, now: () => number) {
+  constructor(fetch: Fetch, index: URL, now: () => number, credentials?: string) {
     this.#fetch = fetch;
     this.#index = index;
     this.#now = now;
+    this.#authorization = credentials && `Basic ${basic(credentials)}`;
   }
 
   /**
@@ -87,7 +90,7 @@ export class UpstreamClient {
         // Of another host, whose address only the redirect named, it says nothing about what this one has.
         const absent = response.status === 404 || response.status === 410;
         if (absent && url.host === start.host) return null;
-        if (!REDIRECTS.has(response.status)) throw upstreamFailed(url.host, `it answered ${response.status}`);
+        if (!REDIRECTS.has(response.status)) throw upstreamFailed(url.host, reasonFor(response.status));
         url = this.#redirected(url, response.headers.get("Location"));
       }
       throw upstreamFailed(start.host, `it redirects more than ${MAX_REDIRECTS} times`);
@@ -109,7 +112,7 @@ export class UpstreamClient {
     for (const pause of PAUSES) {
       if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())));
       try {
-        last = await this.#fetch(new Request(url, { ...init, headers: { "User-Agent": USER_AGENT, ...init.headers } }));
+        last = await this.#fetch(new Request(url, { ...init, headers: { ...this.#own(url), ...init.headers } }));
         if (!PASSING.has(last.status)) break;
         await last.body?.cancel();
       } catch (error) {
@@ -124,6 +127,12 @@ export class UpstreamClient {
     }
     this.#circuits.failed(host, reason, this.#now());
     throw upstreamFailed(host, reason);
+  }
+
+  /** The headers that say who asks. */
+  #own(url: URL): Record<string, string> {
+    const authorized = this.#authorization !== undefined && url.origin === this.#index.origin;
+    return { "User-Agent": USER_AGENT, ...(authorized && { Authorization: this.#authorization }) };
   }
 
   #redirected(from: URL, location: string | null): URL {
@@ -163,6 +172,14 @@ function isAnswer(status: number, headers: Record<string, string>): boolean {
   if (status === 206) return "Range" in headers;
   if (status === 304) return "If-None-Match" in headers || "If-Modified-Since" in headers;
   return status === 200;
+}
+
+/** RFC 7617 leaves the encoding open; UTF-8 is what servers expect. */
+const basic = (credentials: string) => btoa(String.fromCharCode(...new TextEncoder().encode(credentials)));
+
+function reasonFor(status: number): string {
+  const refused = status === 401 || status === 403;
+  return `it answered ${status}${refused ? "; does it want credentials, or others" : ""}`;
 }
 
 async function readText(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<string> {

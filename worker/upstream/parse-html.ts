@@ -1,12 +1,18 @@
 import { decodeHTML, decodeHTMLAttribute } from "entities";
 import { isDistribution } from "../pypi/filename.ts";
 import type { ProjectName } from "../pypi/name.ts";
-import { cleanSerial, DIGESTS, type Hashes, type ProjectPage, type ProjectStatus } from "../pypi/page.ts";
+import {
+  cleanSerial,
+  DIGESTS,
+  type FileEntry,
+  type Hashes,
+  type ProjectPage,
+  type ProjectStatus,
+} from "../pypi/page.ts";
 import { toEntries, type Described } from "./entry.ts";
 
 /**
- * A page from an upstream's PEP 503 HTML of any age. Throws an `Error` with the reason where the document is no such page:
- * a log-in page that answers 200 must not read as a project without files.
+ * A page from an upstream's PEP 503 HTML of any age. Throws an `Error` with the reason where the document is no such page.
  *
  * @param base the URL the page came from; a `<base>` in it goes first
  */
@@ -16,6 +22,19 @@ export async function parseHtml(
   base: URL,
   mayFetch: (url: URL) => boolean,
 ): Promise<ProjectPage> {
+  const { files, metas } = await parseLinks(html, base, mayFetch);
+  return { name, files, status: statusOf(metas), lastSerial: cleanSerial(metas.get("pypi:last-serial")) };
+}
+
+/**
+ * The files that an HTML document links to, and its metas by name. Throws an `Error` where it has no file and does not say
+ * that it is a Simple page: a log-in page that answers 200 must not read as a project without files.
+ */
+export async function parseLinks(
+  html: string,
+  base: URL,
+  mayFetch: (url: URL) => boolean,
+): Promise<{ files: FileEntry[]; metas: ReadonlyMap<string, string> }> {
   const anchors: { attributes: Map<string, string>; text: string }[] = [];
   const metas = new Map<string, string>();
   let baseHref: string | undefined;
@@ -49,7 +68,7 @@ export async function parseHtml(
   if (files.length === 0 && !metas.has("pypi:repository-version")) {
     throw new Error("its page is neither JSON nor a list of files");
   }
-  return { name, files, status: statusOf(metas), lastSerial: cleanSerial(metas.get("pypi:last-serial")) };
+  return { files, metas };
 }
 
 /** What an anchor says of a file; undefined where it links to something else. */
@@ -88,7 +107,7 @@ function lastSegment(url: URL): string | undefined {
 
 const absolute = (url: string | undefined) => (url !== undefined && URL.canParse(url) ? url : undefined);
 
-function statusOf(metas: Map<string, string>): ProjectStatus | undefined {
+function statusOf(metas: ReadonlyMap<string, string>): ProjectStatus | undefined {
   const status = metas.get("pypi:project-status");
   return status === undefined ? undefined : { status, reason: metas.get("pypi:project-status-reason") };
 }

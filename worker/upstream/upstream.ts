@@ -2,7 +2,7 @@ import { messageOf, upstreamFailed } from "../errors.ts";
 import type { Validators } from "../pypi/page.ts";
 import type { NamesAnswer, Upstream } from "../repository/ports.ts";
 import { cut, type Part } from "../repository/range.ts";
-import { type Answer, type Fetch, UpstreamClient } from "./client.ts";
+import type { Answer, UpstreamClient } from "./client.ts";
 import { parseHtml } from "./parse-html.ts";
 import { parseJson } from "./parse-json.ts";
 import { namesInHtml, namesInJson, type Names } from "./parse-names.ts";
@@ -15,9 +15,8 @@ const PAGE_HEADERS = {
   "Accept-Encoding": "gzip",
 };
 
-/** An upstream index over HTTP. `index` is its Simple API root, ending in `/`; `now` the clock, in milliseconds. */
-export function upstreamAt(index: URL, fetch: Fetch, now: () => number): Upstream {
-  const client = new UpstreamClient(fetch, index, now);
+/** An upstream index over HTTP. `index` is its Simple API root, ending in `/`. */
+export function simpleAt(index: URL, client: UpstreamClient): Upstream {
   const mayFetch = (url: URL) => client.mayFetch(url);
 
   return {
@@ -38,29 +37,34 @@ export function upstreamAt(index: URL, fetch: Fetch, now: () => number): Upstrea
       }
     },
 
-    async file(url, { headOnly, part }) {
-      // Compressed on the way, a file would have another length than its own.
-      const headers: Record<string, string> = { "Accept-Encoding": "identity" };
-      if (part) headers["Range"] = `bytes=${part.offset}-${part.offset + part.length - 1}`;
-      const answer = await client.open(url, { method: headOnly ? "HEAD" : "GET", headers });
-      if (!answer) return null;
-      const { response } = answer;
-      if (part) return { body: await bodyOf(part, answer), size: sizeIn(response) };
-      const encoded = (response.headers.get("Content-Encoding") ?? "identity") !== "identity";
-      const length = encoded ? null : response.headers.get("Content-Length");
-      const modifiedAt = Date.parse(response.headers.get("Last-Modified") ?? "");
-      return {
-        body: headOnly ? null : response.body,
-        size: length === null ? undefined : Number(length),
-        modifiedAt: Number.isNaN(modifiedAt) ? undefined : modifiedAt,
-      };
-    },
+    file: fileFrom(client),
 
     async names(known) {
       const answer = await client.open(index, { headers: { ...PAGE_HEADERS, ...conditions(known) } });
       if (!answer) throw upstreamFailed(index.host, "it has no root listing");
       return answer.response.status === 304 ? { kind: "unchanged" } : namesOf(answer);
     },
+  };
+}
+
+/** Files, which are fetched the same way whatever said where they are. */
+export function fileFrom(client: UpstreamClient): Upstream["file"] {
+  return async (url, { headOnly, part }) => {
+    // Compressed on the way, a file would have another length than its own.
+    const headers: Record<string, string> = { "Accept-Encoding": "identity" };
+    if (part) headers["Range"] = `bytes=${part.offset}-${part.offset + part.length - 1}`;
+    const answer = await client.open(url, { method: headOnly ? "HEAD" : "GET", headers });
+    if (!answer) return null;
+    const { response } = answer;
+    if (part) return { body: await bodyOf(part, answer), size: sizeIn(response) };
+    const encoded = (response.headers.get("Content-Encoding") ?? "identity") !== "identity";
+    const length = encoded ? null : response.headers.get("Content-Length");
+    const modifiedAt = Date.parse(response.headers.get("Last-Modified") ?? "");
+    return {
+      body: headOnly ? null : response.body,
+      size: length === null ? undefined : Number(length),
+      modifiedAt: Number.isNaN(modifiedAt) ? undefined : modifiedAt,
+    };
   };
 }
 
@@ -105,13 +109,15 @@ async function* failing(host: string, names: Names): Names {
 
 const isJson = ({ response }: Answer) => /\bjson\b/.test(response.headers.get("Content-Type") ?? "");
 
-function validatorsOf({ response }: Answer): Validators {
+/** What the answer is to be asked for again with. */
+export function validatorsOf({ response }: Answer): Validators {
   return {
     etag: response.headers.get("ETag") ?? undefined,
     lastModified: response.headers.get("Last-Modified") ?? undefined,
   };
 }
 
-function conditions({ etag, lastModified }: Validators): Record<string, string> {
+/** The header that asks for what differs from `known`. */
+export function conditions({ etag, lastModified }: Validators): Record<string, string> {
   return { ...(etag && { "If-None-Match": etag }), ...(lastModified && { "If-Modified-Since": lastModified }) };
 }

@@ -1,0 +1,52 @@
+import type { ProjectName } from "../pypi/name.ts";
+import { rootJson } from "../pypi/simple-json.ts";
+import { ProjectList } from "./list.ts";
+import { readable } from "./readable.ts";
+import type { Context, Repository } from "./repository.ts";
+
+/** A source whose listing is part of an index's. */
+interface Part {
+  readonly repository: Repository;
+  /** Whether a name in its listing is served from it. */
+  readonly has: (name: ProjectName) => boolean;
+}
+
+/** Names that are remembered so that they are listed once. The last source's, by far the most, need not be. */
+const MAX_REMEMBERED = 100_000;
+
+/** The root listings of several sources as one, streamed: each name once, those of the first source first. */
+export async function mergedLists(parts: readonly Part[], ctx: Context): Promise<ProjectList> {
+  const opened: { list: ProjectList; has: Part["has"] }[] = [];
+  try {
+    for (const { repository, has } of parts) opened.push({ list: await repository.projects(ctx), has });
+  } catch (error) {
+    await Promise.allSettled(opened.map(({ list }) => list.cancel()));
+    throw error;
+  }
+  const heads = opened.map(({ list }) => list.head);
+  const head = {
+    digest: heads.map(({ digest }) => digest).join("-"),
+    changedAt: Math.max(...heads.map(({ changedAt }) => changedAt)),
+    // A mirror of the whole follows the last source's: the others are small and have none that could be compared.
+    serial: heads.at(-1)?.serial,
+    validators: {},
+  };
+  const stale = opened.some(({ list }) => list.via === "stale");
+  return new ProjectList(head, readable(asJson(opened, head.serial)), false, stale ? "stale" : "r2");
+}
+
+async function* asJson(opened: readonly { list: ProjectList; has: Part["has"] }[], serial: number | undefined) {
+  const seen = new Set<string>();
+  yield rootJson.opening(serial);
+  let separator = "";
+  for (const [at, { list, has }] of opened.entries()) {
+    for await (const names of list.names()) {
+      const own = names.filter((name) => has(name) && !seen.has(name));
+      if (own.length === 0) continue;
+      if (at < opened.length - 1 && seen.size < MAX_REMEMBERED) for (const name of own) seen.add(name);
+      yield separator + own.map(rootJson.project).join(",\n");
+      separator = ",\n";
+    }
+  }
+  yield rootJson.closing;
+}
