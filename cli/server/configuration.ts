@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Json } from "miniflare";
-import { unstable_getMiniflareWorkerOptions } from "wrangler";
+import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from "wrangler";
 import { parseConfig, withUpstream, type Config } from "../../schema/config.ts";
 import { Sentence } from "../sentence.ts";
 import { ROOT } from "./build.ts";
@@ -18,7 +18,8 @@ export interface Configuration {
 /** Reads the configuration; throws a `Sentence` that names the wrong key. */
 export function readConfiguration(options: StartOptions): Configuration {
   const { workerOptions } = unstable_getMiniflareWorkerOptions(join(ROOT, "wrangler.toml"));
-  const written = (workerOptions["bindings"] ?? {}) as Record<string, Json>;
+  const shipped = (workerOptions["bindings"] ?? {}) as Record<string, Json>;
+  const written = { ...shipped, ...(options.config !== undefined && varsIn(options.config)) };
   const chosen = options.upstream ? withUpstream(written, options.upstream) : written;
   const variables = {
     ...secretsOf(chosen),
@@ -30,6 +31,15 @@ export function readConfiguration(options: StartOptions): Configuration {
     return { config: parseConfig(variables), variables, workerOptions };
   } catch (error) {
     throw new Sentence(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** The `[vars]` of a file like wrangler.toml. */
+function varsIn(file: string): Record<string, Json> {
+  try {
+    return unstable_readConfig({ config: file }, { hideWarnings: true }).vars as Record<string, Json>;
+  } catch (error) {
+    throw new Sentence(`--config ${file}: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 

@@ -9,6 +9,8 @@ export interface StartOptions {
   readonly host: string;
   /** The Simple API root to mirror instead of the one in wrangler.toml. */
   readonly upstream: URL | undefined;
+  /** A file like wrangler.toml whose `[vars]` go before those there. */
+  readonly config: string | undefined;
   /** Where KV, R2 and D1 are kept. */
   readonly state: string;
   /** The address people use, where it is not host and port; else empty. */
@@ -20,6 +22,7 @@ export const USAGE = `npm start -- [options]
   --port N          the port to listen on (8787)
   --host H          the address to listen on (127.0.0.1: this machine only)
   --upstream URL    the Simple API root to mirror (what wrangler.toml says: https://pypi.org/simple/)
+  --config FILE     upstreams and indexes of your own: a file whose [vars] go before those of wrangler.toml
   --state DIR       where what is stored is kept (.pypi-edge)
   --public-url URL  the address people use, when a proxy stands in front
   --quiet           no line for each request`;
@@ -32,6 +35,7 @@ export function readOptions(args: string[]): StartOptions | "help" {
     port: portOf(values.port),
     host: values.host,
     upstream: values.upstream === undefined ? undefined : upstreamOf(values.upstream),
+    config: values.config === undefined ? undefined : resolve(values.config),
     state: resolve(values.state),
     publicUrl: values["public-url"] === "" ? "" : urlOf("--public-url", values["public-url"]).href.replace(/\/$/, ""),
     quiet: values.quiet,
@@ -58,6 +62,7 @@ function parse(args: string[]) {
         port: { type: "string", default: "8787" },
         host: { type: "string", default: "127.0.0.1" },
         upstream: { type: "string" },
+        config: { type: "string" },
         state: { type: "string", default: ".pypi-edge" },
         "public-url": { type: "string", default: "" },
         quiet: { type: "boolean", default: false },

@@ -1,5 +1,6 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer as createHttpServer } from "node:http";
+import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -52,6 +53,63 @@ describe("npm start", () => {
   test("refuses a port that is in use, with a sentence", async () => {
     const { code, output } = await attempt("--port", `${port}`, "--state", join(folder, "other"));
     expect([code, output]).toEqual([1, expect.stringMatching(/^Port \d+ of 127\.0\.0\.1 is in use\..*--port N\.\n$/)]);
+  });
+});
+
+describe("npm start --config", () => {
+  const PYPI = `[vars.UPSTREAMS.pypi]\nurl = "${NOBODY}"\n`;
+  const write = (name: string, text: string) => {
+    const file = join(folder, name);
+    writeFileSync(file, text);
+    return file;
+  };
+
+  test("serves the indexes of that file, with credentials from the environment", async () => {
+    const asked: (string | undefined)[] = [];
+    const upstream = createHttpServer((request, response) => {
+      asked.push(`${request.url} ${request.headers.authorization}`);
+      response.setHeader("Content-Type", "text/html").end('<a href="../../demo-1.0.tar.gz">demo-1.0.tar.gz</a>');
+    });
+    await new Promise<void>((resolve) => upstream.listen(0, "127.0.0.1", resolve));
+    const { port: upstreamPort } = upstream.address() as AddressInfo;
+    const file = write(
+      "two.toml",
+      `${PYPI}[vars.UPSTREAMS.acme]\nurl = "http://127.0.0.1:${upstreamPort}/simple/"\ncredentials = "ACME"
+[vars.INDEXES]\ndefault = { sources = ["pypi"] }\nacme = { sources = ["acme", "pypi"] }\n`,
+    );
+    const port = await freePort();
+    const args = ["cli/start.ts", "--port", `${port}`, "--state", join(folder, "two"), "--config", file, "--quiet"];
+    const server = await serve(process.execPath, args, /\bready\b[^]*Ctrl-C/, {
+      cwd: ROOT,
+      env: { ...process.env, ACME: "reader:s3cret" },
+    });
+    const answer = await fetch(`http://127.0.0.1:${port}/acme/simple/demo/`);
+    await server.stop();
+    upstream.close();
+    expect(server.output()).toContain(`and at http://127.0.0.1:${port}/acme/ (upstream http://127.0.0.1:`);
+    expect([answer.status, await answer.text()]).toEqual([200, expect.stringContaining("demo-1.0.tar.gz")]);
+    expect(asked).toEqual([`/simple/demo/ Basic ${btoa("reader:s3cret")}`]);
+  });
+
+  test.each([
+    ["is not there", undefined, /--config .*none\.toml: /],
+    ["is no TOML", "[vars", /--config .*: /],
+    [
+      "has a wrong value",
+      '[vars]\nPAGE_TTL = "ten"\n',
+      /^The configuration is wrong: PAGE_TTL: must be a whole number/,
+    ],
+    [
+      "names a secret that is not set",
+      '[vars.UPSTREAMS.pypi]\nurl = "https://pypi.org/simple/"\ncredentials = "NOT_SET"\n',
+      /UPSTREAMS\.pypi\.credentials: there is no secret NOT_SET .*environment variable for npm start\.$/m,
+    ],
+  ])("a file that %s ends with a sentence", async (_what, text, sentence) => {
+    const file = text === undefined ? join(folder, "none.toml") : write("wrong.toml", text);
+    const state = join(folder, "wrong");
+    const { code, output } = await attempt("--port", `${await freePort()}`, "--state", state, "--config", file);
+    expect([code, output]).toEqual([1, expect.stringMatching(sentence)]);
+    expect(output).not.toMatch(/\bat \S+\.(?:ts|js):\d+/);
   });
 });
 
