@@ -59,6 +59,15 @@ describe("a file", () => {
     expect([answer.status, answer.body.byteLength, answer.headers.get("ETag")]).toEqual([304, 0, etag]);
   });
 
+  test("is 304 for its date, where the client sends no ETag with it", async () => {
+    const rig = await published();
+    const date = (await rig.get(WHEEL_PATH)).headers.get("Last-Modified") ?? "";
+    const statusFor = async (headers: Record<string, string>) => (await rig.get(WHEEL_PATH, headers)).status;
+    expect(await statusFor({ "If-Modified-Since": date })).toBe(304);
+    expect(await statusFor({ "If-Modified-Since": "Thu, 01 Jan 2015 00:00:00 GMT" })).toBe(200);
+    expect(await statusFor({ "If-Modified-Since": date, "If-None-Match": '"other"' })).toBe(200);
+  });
+
   test("answers HEAD from the page alone while it is not stored", async () => {
     const rig = await published();
     const head = await rig.get(WHEEL_PATH, {}, "HEAD");

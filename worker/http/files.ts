@@ -2,9 +2,9 @@ import { Hono, type Context as HonoContext } from "hono";
 import { IndexError } from "../errors.ts";
 import { parseFileRef, type FileRef } from "../pypi/file-url.ts";
 import { discard, type Artifact, type Context, type FileRequest, type Repository } from "../repository/repository.ts";
+import { isKnown } from "./conditions.ts";
 import type { AppEnv } from "./context.ts";
 import { cacheStatus, httpDate, LIFETIMES, projectTag } from "./headers.ts";
-import { etagMatches } from "./negotiate.ts";
 import { pathOf } from "./path.ts";
 import { contentRange, mayBePartial, parseRange } from "./range.ts";
 
@@ -19,7 +19,7 @@ export function fileRoutes(repository: Repository): Hono<AppEnv> {
     const range = await rangeOf(c, request, repository);
     const artifact = await find(repository, { ...request, range }, c.var.ctx);
     const headers = headersOf(artifact);
-    if (etagMatches(c.req.header("If-None-Match"), headers["ETag"])) {
+    if (isKnown(c, headers["ETag"], artifact.modifiedAt)) {
       await discard(artifact);
       return new Response(null, { status: 304, headers });
     }

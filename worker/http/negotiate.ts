@@ -49,10 +49,3 @@ export function acceptsGzip(request: Request): boolean {
   const codings = new Map(parseAccept(sent).map(({ type, q }) => [type.toLowerCase(), q]));
   return (codings.get("gzip") ?? codings.get("*") ?? 0) > 0;
 }
-
-/** Whether `If-None-Match` names this ETag; the comparison is weak (RFC 9110, 13.1.2). */
-export function etagMatches(ifNoneMatch: string | undefined, etag: string | undefined): boolean {
-  if (ifNoneMatch === undefined || etag === undefined) return false;
-  const tags = new Set(ifNoneMatch.split(",").map((tag) => tag.trim().replace(/^W\//, "")));
-  return tags.has("*") || tags.has(etag);
-}

@@ -1,8 +1,9 @@
 import type { Context as HonoContext } from "hono";
-import { acceptsGzip, etagMatches, MEDIA_TYPES, type Representation } from "./negotiate.ts";
+import { acceptsGzip, MEDIA_TYPES, type Representation } from "./negotiate.ts";
 import { RENDERING } from "../pypi/simple-html.ts";
 import { inflate, type Gzipped } from "../repository/page.ts";
 import type { Context } from "../repository/repository.ts";
+import { isKnown } from "./conditions.ts";
 import type { AppEnv } from "./context.ts";
 import { httpDate, LIFETIMES } from "./headers.ts";
 
@@ -48,11 +49,4 @@ export async function respond(
   const html = representation === "json" ? undefined : await stored.html(c.var.ctx);
   if (gzipped) return new Response((html ?? stored.gzip()) as BodyInit, { headers, encodeBody: "manual" });
   return new Response((html ? inflate(html) : await stored.json()) as BodyInit, { headers });
-}
-
-function isKnown(c: HonoContext, etag: string, changedAt: number): boolean {
-  const ifNoneMatch = c.req.header("If-None-Match");
-  if (ifNoneMatch !== undefined) return etagMatches(ifNoneMatch, etag);
-  // HTTP dates have seconds.
-  return Date.parse(c.req.header("If-Modified-Since") ?? "") >= Math.floor(changedAt / 1_000) * 1_000;
 }
