@@ -4,6 +4,7 @@ import { cached } from "./repository/cached.ts";
 import { mirrored } from "./repository/mirrored.ts";
 import type { Page } from "./repository/page.ts";
 import { priority, type Source } from "./repository/priority.ts";
+import { punctual } from "./repository/punctual.ts";
 import { remote } from "./repository/remote.ts";
 import { stack, type Artifact, type Repository } from "./repository/repository.ts";
 import { catalogOf, type Catalog } from "./storage/catalog.ts";
@@ -19,6 +20,9 @@ import { linksAt } from "./upstream/links.ts";
 import { simpleAt } from "./upstream/upstream.ts";
 
 const MiB = 1024 * 1024;
+
+/** Less than the 15 s after which pip gives up without a word of the reason. Milliseconds. */
+const ANSWER_DEADLINE = 14_000;
 
 /** What a stack stands on: the platform's bindings, and its globals that tests replace. */
 export interface Platform {
@@ -57,10 +61,11 @@ export function compose(config: Config, platform: Platform): Index[] {
   });
 }
 
-/** A single source that any name may come from needs nothing in front of it. */
+/** A single source that any name may come from needs no arbiter in front of it. */
 function indexOf(sources: readonly Source[]): Repository {
   const [first, ...others] = sources;
-  return first && others.length === 0 && !first.claims ? first.repository : priority(sources);
+  const arbiter = first && others.length === 0 && !first.claims ? first.repository : priority(sources);
+  return stack([punctual(ANSWER_DEADLINE)], arbiter);
 }
 
 /** One budget of the isolate's for all sources together. */
