@@ -31,7 +31,7 @@ export default defineConfig({
         ],
         test: {
           name: "worker",
-          include: ["test/{pypi,upstream,storage,repository,http}/**/*.test.ts"],
+          include: ["test/{pypi,upstream,storage,repository,http,jobs}/**/*.test.ts"],
           setupFiles: ["test/support/storage.ts"],
         },
       },

@@ -1,4 +1,5 @@
 import type { Config, IndexConfig, UpstreamConfig } from "../schema/config.ts";
+import type { FillMessage } from "../schema/fill.ts";
 import { matcher } from "./pypi/pattern.ts";
 import { cached } from "./repository/cached.ts";
 import { mirrored } from "./repository/mirrored.ts";
@@ -7,8 +8,10 @@ import { priority, type Source } from "./repository/priority.ts";
 import { punctual } from "./repository/punctual.ts";
 import { remote } from "./repository/remote.ts";
 import { stack, type Artifact, type Repository } from "./repository/repository.ts";
+import { FINISH_ALONE } from "./repository/storing.ts";
 import { catalogOf, type Catalog } from "./storage/catalog.ts";
-import { fileStore } from "./storage/files.ts";
+import { fileStore, MAX_PUT } from "./storage/files.ts";
+import { fillQueue } from "./storage/fills.ts";
 import { freshness } from "./storage/freshness.ts";
 import { keysOf } from "./storage/keys.ts";
 import { listStore } from "./storage/lists.ts";
@@ -29,10 +32,27 @@ export interface Platform {
   readonly PAGES: KVNamespace;
   readonly FILES: R2Bucket;
   readonly DB: D1Database;
+  readonly FILLS: Queue<FillMessage>;
   readonly cache: Cache;
   readonly fetch: Fetch;
   /** The clock: milliseconds since the epoch. */
   readonly now: () => number;
+}
+
+/** The sizes from which on a file goes another way, in bytes; tests lower them. */
+export interface Limits {
+  /** Larger files are stored by the queue's consumer. */
+  readonly finishAlone: number;
+  /** Larger files go up in parts. */
+  readonly maxPut: number;
+}
+
+/** What requests and jobs enter. */
+export interface House {
+  /** In the configuration's order. */
+  readonly indexes: readonly Index[];
+  /** The sources' own repositories, by what a message calls them. */
+  readonly sources: ReadonlyMap<string, Repository>;
 }
 
 /** An index, where it lies, and what the page about it shows. */
@@ -45,20 +65,37 @@ export interface Index {
 
 /** A mirrored upstream, and what is counted of it. */
 interface Mirror extends Source {
+  readonly name: string;
   readonly catalog: Catalog;
 }
 
-/** Puts the indexes together, in the configuration's order. Called once an isolate: the memory tier is in it. */
-export function compose(config: Config, platform: Platform): Index[] {
-  const memory = memoryTier();
+/** What all sources of an isolate share. */
+interface Ground {
+  readonly platform: Platform;
+  readonly memory: ReturnType<typeof memoryTier>;
+  readonly limits: Limits;
+  /** Milliseconds for which a page is served without asking the upstream. */
+  readonly pageTtl: number;
+}
+
+/** Puts the indexes together. Called once an isolate: the memory tier is in it. */
+export function compose(
+  { indexes, pageTtl }: Config,
+  platform: Platform,
+  limits: Limits = { finishAlone: FINISH_ALONE, maxPut: MAX_PUT },
+): House {
+  const ground = { platform, memory: memoryTier(), limits, pageTtl };
   const mirrors = new Map<UpstreamConfig, Mirror>();
-  for (const upstream of config.indexes.flatMap(({ upstreams }) => upstreams)) {
-    if (!mirrors.has(upstream)) mirrors.set(upstream, mirror(upstream, config.pageTtl, platform, memory));
+  for (const upstream of indexes.flatMap(({ upstreams }) => upstreams)) {
+    if (!mirrors.has(upstream)) mirrors.set(upstream, mirror(upstream, ground));
   }
-  return config.indexes.map((index) => {
-    const sources = index.upstreams.flatMap((upstream) => mirrors.get(upstream) ?? []);
-    return { config: index, repository: indexOf(sources), catalogs: sources.map(({ catalog }) => catalog) };
-  });
+  return {
+    indexes: indexes.map((index) => {
+      const sources = index.upstreams.flatMap((upstream) => mirrors.get(upstream) ?? []);
+      return { config: index, repository: indexOf(sources), catalogs: sources.map(({ catalog }) => catalog) };
+    }),
+    sources: new Map([...mirrors.values()].map(({ name, repository }) => [name, repository])),
+  };
 }
 
 /** A single source that any name may come from needs no arbiter in front of it. */
@@ -78,34 +115,31 @@ const memoryTier = () => ({
   filling: new Memory<true>(MiB),
 });
 
-function mirror(
-  upstream: UpstreamConfig,
-  pageTtl: number,
-  platform: Platform,
-  memory: ReturnType<typeof memoryTier>,
-): Mirror {
+function mirror(upstream: UpstreamConfig, { platform, memory, limits, pageTtl }: Ground): Mirror {
   const { url, credentials, projects } = upstream;
   // Not the host name alone: the same index through another address is another source with its own URLs.
   const source = encodeURIComponent(url.href);
   const keys = keysOf(source);
-  const { PAGES: kv, FILES: r2, DB: db, cache, fetch, now } = platform;
+  const { PAGES: kv, FILES: r2, DB: db, FILLS: queue, cache, fetch, now } = platform;
 
   const catalog = catalogOf(db, source);
   const pages = pageStore({ kv, r2, catalog, keys, memory: memory.pages, written: memory.written });
-  const files = fileStore(r2, memory.files, keys);
+  const files = fileStore(r2, memory.files, keys, limits.maxPut);
+  const fills = fillQueue(queue, source);
   const lists = listStore(r2, keys);
   const checked = freshness(memory.marks, cache, keys.checked);
 
   const client = new UpstreamClient(fetch, url, now, credentials);
   const repository = stack(
     [
-      mirrored({ files, pages, filling: within(memory.filling, source) }),
+      mirrored({ files, pages, filling: within(memory.filling, source), fills, finishAlone: limits.finishAlone }),
       cached({ pages, lists, freshness: checked, absent: within(memory.absent, source), pageTtl }),
     ],
     remote(upstream.kind === "find-links" ? linksAt(url, client, now) : simpleAt(url, client)),
   );
   const matchers = projects?.map(matcher);
   return {
+    name: source,
     repository,
     claims: matchers && ((name) => matchers.some((matches) => matches(name))),
     verdicts: verdictsIn(freshness(memory.marks, cache, keys.absent), catalog),

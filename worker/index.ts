@@ -1,19 +1,26 @@
 import { parseConfig } from "../schema/config.ts";
 import { createApp } from "./app.ts";
 import { compose } from "./compose.ts";
+import { consume } from "./jobs/queues.ts";
+import { contextOf } from "./repository/context.ts";
 
-let app: ReturnType<typeof createApp> | undefined;
+let worker: ReturnType<typeof start> | undefined;
 
 export default {
   fetch(request, env, ctx) {
     // Once an isolate; the bindings of a deployment do not change under it.
-    app ??= start(env);
-    return app.fetch(request, env, ctx);
+    worker ??= start(env);
+    return worker.app.fetch(request, env, ctx);
+  },
+  async queue(batch, env, ctx) {
+    worker ??= start(env);
+    await consume(batch, worker.house.sources, contextOf(worker.now(), ctx));
   },
 } satisfies ExportedHandler<Env>;
 
 function start(env: Env) {
   const config = parseConfig({ ...env });
   const platform = { ...env, cache: caches.default, fetch: (request: Request) => fetch(request), now: Date.now };
-  return createApp(config, compose(config, platform), platform.now);
+  const house = compose(config, platform);
+  return { app: createApp(config, house.indexes, platform.now), house, now: platform.now };
 }

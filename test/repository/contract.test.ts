@@ -56,7 +56,13 @@ repositoryContract("an index of two upstreams, the first of which has nothing", 
 
 function composed(upstream: FakeUpstream, vars: Record<string, unknown>): Repository {
   upstream.on("https://upstream.test/empty/simple/", () => Response.json({ meta: {}, projects: [] }));
-  const [index] = compose(parseConfig(vars), { ...env, cache: caches.default, fetch: upstream.fetch, now: Date.now });
+  const { indexes } = compose(parseConfig(vars), {
+    ...env,
+    cache: caches.default,
+    fetch: upstream.fetch,
+    now: Date.now,
+  });
+  const [index] = indexes;
   if (!index) throw new Error("there is no index");
   return index.repository;
 }

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { catalogOf } from "../../worker/storage/catalog.ts";
-import { fileStore } from "../../worker/storage/files.ts";
+import { fileStore, MAX_PUT } from "../../worker/storage/files.ts";
 import { keysOf } from "../../worker/storage/keys.ts";
 import { listStore } from "../../worker/storage/lists.ts";
 import { Memory } from "../../worker/storage/memory.ts";
@@ -21,5 +21,5 @@ const pages = (maxValue: number) => () =>
 
 pageStoreContract("KV", pages(1_000_000));
 pageStoreContract("R2, for pages too large for KV,", pages(10));
-fileStoreContract("R2", () => fileStore(env.FILES, new Memory(100_000), keys));
+fileStoreContract("R2", () => fileStore(env.FILES, new Memory(100_000), keys, MAX_PUT));
 listStoreContract("R2", () => listStore(env.FILES, keys));

@@ -10,13 +10,14 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "worker/pypi": ["worker/errors"],
   "worker/repository": ["worker/pypi", "worker/errors"],
   schema: ["worker/pypi"],
-  "worker/storage": ["worker/repository", "worker/pypi", "worker/errors"],
+  "worker/storage": ["worker/repository", "worker/pypi", "worker/errors", "schema"],
   "worker/upstream": ["worker/repository", "worker/pypi", "worker/errors", "schema"],
   "worker/http": ["worker/repository", "worker/pypi", "worker/errors"],
+  "worker/jobs": ["worker/repository", "worker/pypi", "worker/errors", "schema"],
   "worker/ui": ["worker/http", "worker/repository", "worker/pypi", "worker/errors", "schema"],
   "worker/compose": ["worker/pypi", "worker/repository", "worker/storage", "worker/upstream", "schema"],
   "worker/app": ["worker/compose", "worker/http", "worker/ui", "worker/errors", "schema"],
-  "worker/index": ["worker/app", "worker/compose", "schema"],
+  "worker/index": ["worker/app", "worker/compose", "worker/jobs", "worker/repository", "schema"],
   cli: ["worker/pypi", "schema"],
 };
 

@@ -2,8 +2,9 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { env } from "cloudflare:workers";
 import { parseConfig } from "../../schema/config.ts";
 import { createApp } from "../../worker/app.ts";
-import { compose, type Index, type Platform } from "../../worker/compose.ts";
+import { compose, type House, type Limits, type Platform } from "../../worker/compose.ts";
 import { counting, type Counts } from "./counting.ts";
+import { deliver, FakeQueue } from "./queue.ts";
 import { FakeUpstream } from "./upstream.ts";
 
 export const JSON_TYPE = "application/vnd.pypi.simple.v1+json";
@@ -20,17 +21,20 @@ export const VARS = {
 /** The whole worker over real local storage and a fake upstream, with a clock that stands still until it is moved. */
 export class Rig {
   readonly upstream = new FakeUpstream();
+  /** What was left to the queue and has not been delivered. */
+  readonly queue = new FakeQueue();
   /** Calls of bindings since the last `forget`. */
   readonly counts: Counts = {};
   readonly #broken = new Set<string>();
   now = Date.parse("2026-11-22T12:00:00Z");
-  /** The default one first. */
-  indexes: Index[];
+  house: House;
   readonly #platform: Platform;
   readonly #config;
+  readonly #limits: Limits | undefined;
   #app;
 
-  constructor(vars: Record<string, unknown> = {}, platform: Partial<Platform> = {}) {
+  constructor(vars: Record<string, unknown> = {}, platform: Partial<Platform> = {}, limits?: Limits) {
+    this.#limits = limits;
     this.#config = parseConfig({
       ...VARS,
       ...vars,
@@ -39,19 +43,20 @@ export class Rig {
       PAGES: counting(env.PAGES, "kv", this.counts, this.#broken),
       FILES: counting(env.FILES, "r2", this.counts, this.#broken),
       DB: counting(env.DB, "d1", this.counts, this.#broken),
+      FILLS: this.queue,
       cache: counting(caches.default, "cache", this.counts, this.#broken),
       fetch: this.upstream.fetch,
       now: () => this.now,
       ...platform,
     };
-    this.indexes = compose(this.#config, this.#platform);
-    this.#app = createApp(this.#config, this.indexes, () => this.now);
+    this.house = compose(this.#config, this.#platform, this.#limits);
+    this.#app = createApp(this.#config, this.house.indexes, () => this.now);
   }
 
   /** A new isolate over the same storage: what was in memory is gone. */
   restart(): void {
-    this.indexes = compose(this.#config, this.#platform);
-    this.#app = createApp(this.#config, this.indexes, () => this.now);
+    this.house = compose(this.#config, this.#platform, this.#limits);
+    this.#app = createApp(this.#config, this.house.indexes, () => this.now);
   }
 
   /** Lets the next call of this operation of a binding fail, such as `kv.put`. */
@@ -83,6 +88,11 @@ export class Rig {
     const body = new Uint8Array(await response.arrayBuffer());
     await settled();
     return { status: response.status, headers: response.headers, body, text: () => new TextDecoder().decode(body) };
+  }
+
+  /** Delivers to the consumer what is in the queue, or these messages; what is to come again does not go back into it. */
+  deliver(messages: readonly unknown[] = this.queue.messages.splice(0), attempts = 1) {
+    return deliver("pypi-edge-fills", messages, this.house.sources, this.now, attempts);
   }
 
   /** A page as JSON, parsed. */

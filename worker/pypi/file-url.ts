@@ -77,6 +77,14 @@ export function parseFileRef(escaped: string): FileRef {
   return { origin, path: [...segments, filename].join("/"), filename, part };
 }
 
+/** The reference to what lies at `{origin}/{path}`, decoded, as a `FileRef` has it; undefined where that names no file. */
+export function asFileRef(address: string, part: FileRef["part"]): FileRef | undefined {
+  const [origin = "", ...segments] = address.split("/");
+  const filename = asFilename(segments.at(-1) ?? "");
+  if (!filename || !isHost(origin) || !segments.every(isSegment)) return undefined;
+  return { origin, path: segments.join("/"), filename, part };
+}
+
 /** One segment decoded once; undefined where it is broken or decodes to more, or to other, than one segment. */
 function decodeSegment(segment: string): string | undefined {
   try {

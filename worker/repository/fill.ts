@@ -1,6 +1,8 @@
+import { messageOf } from "../errors.ts";
 import type { Digest } from "../pypi/page.ts";
 import type { FileSink } from "./ports.ts";
 import type { Artifact, Context } from "./repository.ts";
+import { clientSink, leavable, NOBODY, Outgrown, upTo, type Taker } from "./takers.ts";
 import { within } from "./within.ts";
 
 /** One read of the upstream: large enough to cost little, small enough to pass on at the pace at which bytes arrive. */
@@ -10,57 +12,77 @@ const CHUNK = 256 * 1024;
 const IDLE = 30_000;
 const SILENT = `the upstream sent nothing for ${IDLE / 1_000} s`;
 
-/** Up to this size a file is stored to its end although its client has left: the platform gives us 30 s for it. */
-export const FINISH_ALONE = 64 * 1024 * 1024;
+/** Where a file is to be stored. */
+export interface Destination {
+  readonly sink: FileSink;
+  /** Bytes: a file that turns out larger is not stored. */
+  readonly limit: number;
+}
+
+/** How storing ended: `outgrown` where the file turned out larger than its destination's limit. */
+export type Filled = "done" | "outgrown";
 
 /**
  * Serves a file from upstream and stores it, from one read. The client's last bytes are held back until the whole has the
  * size and the digest that the page says and the store has committed it: wrong bytes end in a broken transfer, never in a
  * clean end, and are never stored. The digest is taken here as well as by the store, since a store that fails (R2 refuses
- * a second write to a key within a second) must not break a client's download.
+ * a second write to a key within a second) must not break a client's download. The upstream is read for as long as one of
+ * the two takes the bytes.
  *
  * @param source the upstream's answer, its body unread
  * @param name what to call the file in a report
- * @param sink where to store it; undefined while the store cannot be used
- * @returns the artifact to send to the client, and when all is done
+ * @param destination undefined where this read is not to be stored
+ * @returns the artifact to send to the client, and how it ended when all is done
  */
 export function fill(
   source: Artifact,
   name: string,
-  sink: FileSink | undefined,
+  destination: Destination | undefined,
   ctx: Context,
-): { artifact: Artifact; filled: Promise<void> } {
+): { artifact: Artifact; filled: Promise<Filled> } {
   const { size } = source;
-  if (!(source.body instanceof ReadableStream)) return { artifact: source, filled: Promise.resolve() };
-  const client = size === undefined ? new IdentityTransformStream() : new FixedLengthStream(size);
-  const kept = sink && tolerant(sink, name, ctx);
-  const filled = pump(source.body, { size, digest: source.digest, name }, client.writable, kept, ctx);
-  return { artifact: { ...source, body: client.readable }, filled };
+  if (!(source.body instanceof ReadableStream)) return { artifact: source, filled: Promise.resolve("done") };
+  const { readable, writable } = size === undefined ? new IdentityTransformStream() : new FixedLengthStream(size);
+  const client = leavable(clientSink(writable), () => undefined);
+  const filled = pump(source.body, { ...source, name }, client, destination, ctx);
+  return { artifact: { ...source, body: readable }, filled };
 }
 
 /** Stores a file from upstream that no client is waiting for, under the same conditions. */
-export async function storeAlone(source: Artifact, name: string, sink: FileSink, ctx: Context): Promise<void> {
-  if (!(source.body instanceof ReadableStream)) return;
-  const { size, digest } = source;
-  await pump(source.body, { size, digest, name }, undefined, tolerant(sink, name, ctx), ctx);
+export async function storeAlone(
+  source: Artifact,
+  name: string,
+  destination: Destination,
+  ctx: Context,
+): Promise<Filled> {
+  if (!(source.body instanceof ReadableStream)) return "done";
+  return pump(source.body, { ...source, name }, NOBODY, destination, ctx);
 }
 
 interface Expected {
-  readonly size: number | undefined;
-  readonly digest: Digest | undefined;
+  readonly size?: number | undefined;
+  readonly digest?: Digest | undefined;
   readonly name: string;
 }
 
 async function pump(
   source: ReadableStream<Uint8Array>,
   expected: Expected,
-  writable: WritableStream<Uint8Array> | undefined,
-  store: FileSink | undefined,
+  client: Taker,
+  destination: Destination | undefined,
   ctx: Context,
-): Promise<void> {
-  const { size } = expected;
+): Promise<Filled> {
+  const { size, name } = expected;
   const reader = source.getReader({ mode: "byob" });
-  const client = leavable(writable?.getWriter());
+  let outgrown = false;
+  const store = destination
+    ? leavable(upTo(destination.limit, destination.sink), (error) => {
+        outgrown = error instanceof Outgrown;
+        if (!outgrown) ctx.report({ event: "storage-failed", what: name, reason: messageOf(error) });
+      })
+    : NOBODY;
+  const stop = (reason: Error) =>
+    Promise.allSettled([reader.cancel(reason), store.abort(reason), client.abort(reason)]);
   const digest = expected.digest && digester(expected.digest);
   let total = 0;
   let held: Uint8Array | undefined;
@@ -71,7 +93,7 @@ async function pump(
       if (done || value === undefined) break;
       total += value.byteLength;
       if (size !== undefined && total > size) throw new Error(`it has more than the ${size} bytes it should have`);
-      await Promise.all([digest?.write(value), store?.write(value)]);
+      await Promise.all([digest?.write(value), store.write(value)]);
       if (held) await client.write(held);
       if (size === undefined || total === size) {
         held = value;
@@ -80,18 +102,22 @@ async function pump(
         await client.write(value);
         spare = value.buffer;
       }
-      if (client.left && writable && (size ?? Infinity) > FINISH_ALONE) throw new Error("the client left");
+      if (client.left && store.left) {
+        await stop(new Error("Nobody takes it any more."));
+        return outgrown ? "outgrown" : "done";
+      }
     }
     if (size !== undefined && total !== size) throw new Error(`it ended after ${total} of ${size} bytes`);
     await digest?.verify();
-    await store?.commit();
+    await store.commit();
     if (held) await client.write(held);
-    await client.close();
+    await client.commit();
   } catch (error) {
     const reason = error instanceof Error ? error : new Error(String(error));
-    if (!client.left || !writable) ctx.report({ event: "file-refused", what: expected.name, reason: reason.message });
-    await Promise.allSettled([reader.cancel(reason), store?.abort(reason), client.abort()]);
+    ctx.report({ event: "file-refused", what: name, reason: reason.message });
+    await stop(reason);
   }
+  return outgrown ? "outgrown" : "done";
 }
 
 /** The digest of what passes, to be compared with what the page says. */
@@ -105,50 +131,5 @@ function digester({ algorithm, hex }: Digest) {
       const actual = new Uint8Array(await stream.digest).toHex();
       if (actual !== hex) throw new Error(`its ${algorithm} is ${actual} and the project's page says ${hex}`);
     },
-  };
-}
-
-/**
- * What a client's transfer is broken off with. `retryable` tells the runtime that a connection was lost: any other error it
- * logs as an uncaught exception of ours.
- */
-const brokenOff = () => Object.assign(new Error("The transfer was broken off."), { retryable: true });
-
-/** The client's side, which may leave at any time, or never have been there: what it does not take is dropped. */
-function leavable(writer: WritableStreamDefaultWriter<Uint8Array> | undefined) {
-  const client = {
-    left: writer === undefined,
-    write: (chunk: Uint8Array) => attempt(() => writer?.write(chunk)),
-    close: () => attempt(() => writer?.close()),
-    abort: () => attempt(() => writer?.abort(brokenOff())),
-  };
-  async function attempt(step: () => Promise<void> | undefined) {
-    if (client.left) return;
-    try {
-      await step();
-    } catch {
-      client.left = true;
-    }
-  }
-  return client;
-}
-
-/** A sink that, once it has failed, is out of the way: the failure is reported and the client goes on being served. */
-function tolerant(sink: FileSink, name: string, ctx: Context): FileSink {
-  let failed = false;
-  const attempt = async (step: () => Promise<void>) => {
-    if (failed) return;
-    try {
-      await step();
-    } catch (error) {
-      failed = true;
-      ctx.report({ event: "storage-failed", what: name, reason: String(error) });
-      await sink.abort(new Error("The store failed.")).catch(() => undefined);
-    }
-  };
-  return {
-    write: (chunk) => attempt(() => sink.write(chunk)),
-    commit: () => attempt(() => sink.commit()),
-    abort: (reason) => attempt(() => sink.abort(reason)),
   };
 }

@@ -3,9 +3,8 @@ import type { FileRef } from "../pypi/file-url.ts";
 import { projectCandidates } from "../pypi/filename.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import { findFile } from "../pypi/simple-json.ts";
-import { fill, FINISH_ALONE, storeAlone } from "./fill.ts";
 import type { Page } from "./page.ts";
-import type { FileStore, Marks, PageStore } from "./ports.ts";
+import type { PageStore } from "./ports.ts";
 import { listedFacts } from "./remote.ts";
 import {
   discard,
@@ -16,6 +15,7 @@ import {
   type Listed,
   type Repository,
 } from "./repository.ts";
+import { nameOf, serveAndStore, storeBehind, storeNow, type StoringParts } from "./storing.ts";
 
 /** A page that does not list a file is checked again if it was checked longer ago than this. Milliseconds. */
 const LISTING_MAX_AGE = 30_000;
@@ -23,22 +23,16 @@ const LISTING_MAX_AGE = 30_000;
 /** More projects are not fetched for one file: a crafted name must not become a list of upstream requests. */
 const MAX_FETCHED = 3;
 
-/** How long it is believed at the most that a file is being stored. Milliseconds. */
-const FILLING = 60_000;
-
 /** What the layer is put together from. */
-export interface MirroredParts {
-  readonly files: FileStore;
+export interface MirroredParts extends StoringParts {
   /** What of the layer below is stored: asked first where a filename could belong to several projects. */
   readonly pages: PageStore;
-  /** Files that this isolate is storing: R2 refuses a second write to a key within a second, and one is enough. */
-  readonly filling: Marks;
 }
 
 /**
  * Keeps an upstream's files, and serves only what a project's page lists: that is checked when a file is first fetched and
  * recorded with it, so that a stored file is one read. A file not stored yet is served and stored from one read; a part of
- * it is passed on from upstream, and the whole is stored behind it.
+ * it is passed on from upstream, and the whole is stored behind it. A large one is passed on as well, and left to the queue.
  */
 export function mirrored(parts: MirroredParts): Layer {
   const { files, pages } = parts;
@@ -55,11 +49,12 @@ export function mirrored(parts: MirroredParts): Layer {
         if (stored && candidates.includes(stored.project)) return stored;
         if (stored) await discard(stored);
       } catch (error) {
+        if (request.keep) throw error;
         ctx.report({ event: "storage-failed", what: nameOf(ref), reason: messageOf(error) });
         usable = false;
       }
       const listed = await locate(ref, candidates, inner, pages, ctx);
-      return listed && fetchFile({ ...request, listed }, listed, inner, usable ? parts : undefined, ctx);
+      return listed && fetchFile(request, listed, inner, usable ? parts : undefined, ctx);
     },
   });
 }
@@ -72,49 +67,19 @@ async function fetchFile(
   parts: MirroredParts | undefined,
   ctx: Context,
 ): Promise<Artifact> {
-  const { ref, headOnly } = request;
+  const { ref, headOnly, keep } = request;
   const { modifiedAt, size, ...facts } = listedFacts(listed, ref.part);
   if (headOnly && size !== undefined && modifiedAt !== undefined) {
     return { ...facts, size, modifiedAt, body: null, via: "upstream" };
   }
-  const source = await inner.file(request, ctx);
+  const fetchIt = (wanted: FileRequest) => inner.file({ ...wanted, listed }, ctx);
+  const source = await fetchIt(request);
   if (!source) throw gone(ref, listed.project);
-  if (source.part && parts) ctx.defer(storeBehind(request, listed, inner, parts, ctx));
-  if (headOnly || source.part) return source;
-  const name = nameOf(ref);
-  const release = parts && claim(name, parts, ctx);
-  const { artifact, filled } = fill(source, name, release && parts.files.create(ref, source), ctx);
-  ctx.defer(release ? filled.finally(release) : filled);
-  return artifact;
-}
-
-/** Stores the whole of a file of which a part was asked for, so that the next part comes from here. */
-async function storeBehind(
-  request: FileRequest,
-  listed: Listed,
-  inner: Repository,
-  parts: MirroredParts,
-  ctx: Context,
-): Promise<void> {
-  const { ref } = request;
-  const name = nameOf(ref);
-  // A larger file would not be finished in the time that the platform gives to work behind an answer.
-  if ((listedFacts(listed, ref.part).size ?? 0) > FINISH_ALONE) return;
-  const release = claim(name, parts, ctx);
-  if (!release) return;
-  try {
-    const source = await inner.file({ ...request, range: undefined, headOnly: false }, ctx);
-    if (source) await storeAlone(source, name, parts.files.create(ref, source), ctx);
-  } finally {
-    release();
-  }
-}
-
-/** Takes the storing of a file on, and returns how to give it up; undefined where another request is storing it. */
-function claim(name: string, { filling }: MirroredParts, ctx: Context): (() => void) | undefined {
-  if (filling.get(name, ctx.now)) return undefined;
-  filling.set(name, true, 0, ctx.now + FILLING);
-  return () => filling.delete(name);
+  if (headOnly) return source;
+  if (keep && parts) return storeNow(source, ref, parts, ctx);
+  if (!source.part) return serveAndStore(source, ref, parts, ctx);
+  if (parts) storeBehind(source, () => fetchIt({ ref, headOnly: false }), ref, parts, ctx);
+  return source;
 }
 
 /**
@@ -173,5 +138,3 @@ const gone = (ref: FileRef, project: ProjectName) =>
     "file-not-found",
     `The page of ${project} does not list this ${ref.part === "file" ? "file" : "file's metadata"}: https://${ref.origin}/${ref.path}. If a lock file names it, it may have been removed upstream.`,
   );
-
-const nameOf = ({ origin, path, part }: FileRef) => `${origin}/${path}${part === "metadata" ? ".metadata" : ""}`;

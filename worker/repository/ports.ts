@@ -78,6 +78,12 @@ export interface FileSink {
   abort(reason: Error): Promise<void>;
 }
 
+/** Where files are left that are too large to be stored beside an answer. */
+export interface FillQueue {
+  /** Has the file stored, sooner or later, once or twice. Rejects where that cannot be promised. */
+  send(ref: FileRef): Promise<void>;
+}
+
 /** The root listing that is kept. */
 export interface ListStore {
   get(): Promise<ProjectList | null>;

@@ -42,7 +42,13 @@ export interface Context {
 
 /** Something that went wrong behind an answer, told once where it happened. */
 export interface Event {
-  readonly event: "upstream-failed" | "file-refused" | "storage-failed";
+  readonly event:
+    | "upstream-failed"
+    | "file-refused"
+    | "storage-failed"
+    | "queue-failed"
+    | "fill-dropped"
+    | "fill-delayed";
   readonly what: string;
   readonly reason: string;
 }
@@ -51,6 +57,8 @@ export interface FileRequest {
   readonly ref: FileRef;
   /** HEAD: the caller wants the facts and will not read the body. */
   readonly headOnly: boolean;
+  /** The caller wants the file stored, whatever its size, and reads no body: answered when it is stored, or cannot be. */
+  readonly keep?: boolean;
   /** The caller wants this part only. A source that cannot give a part may give the whole. */
   readonly range?: RangeSpec | undefined;
   /** The projects it may belong to, likeliest first, where that is fewer than its filename says. */

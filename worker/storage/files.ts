@@ -8,10 +8,10 @@ import { Memory } from "./memory.ts";
 import { partsInto } from "./parts.ts";
 
 /** R2 takes no more in one put (5 GiB less 5 MiB); in parts it does. Bytes. */
-const MAX_PUT = 5 * 1024 ** 3 - 5 * 1024 ** 2;
+export const MAX_PUT = 5 * 1024 ** 3 - 5 * 1024 ** 2;
 
 /** A source's files and their `.metadata` in R2, the small ones in memory until they are pushed out: they never change. */
-export function fileStore(r2: R2Bucket, memory: Memory<Artifact>, keys: Keys): FileStore {
+export function fileStore(r2: R2Bucket, memory: Memory<Artifact>, keys: Keys, maxPut: number): FileStore {
   return {
     async get(ref, range) {
       const key = keys.file(ref);
@@ -32,7 +32,7 @@ export function fileStore(r2: R2Bucket, memory: Memory<Artifact>, keys: Keys): F
       const options: R2PutOptions = { customMetadata: writeFacts(facts) };
       // R2 takes each of these algorithms under its own name and refuses the object where the bytes differ.
       if (facts.digest) options[facts.digest.algorithm] = facts.digest.hex;
-      return facts.size === undefined || facts.size > MAX_PUT
+      return facts.size === undefined || facts.size > maxPut
         ? partsInto(r2, key, options)
         : putInto(r2, key, facts.size, options);
     },

@@ -1,0 +1,106 @@
+import { messageOf } from "../errors.ts";
+import type { FileRef } from "../pypi/file-url.ts";
+import { fill, storeAlone, type Destination, type Filled } from "./fill.ts";
+import type { FileStore, FillQueue, Marks } from "./ports.ts";
+import type { Artifact, Context } from "./repository.ts";
+
+/** Up to this size a file is stored to its end although its client has left: the platform gives us 30 s for it. Bytes. */
+export const FINISH_ALONE = 64 * 1024 * 1024;
+
+/** How long it is believed at the most that a request is storing a file. Milliseconds. */
+const FILLING = 60_000;
+
+/** The same of a file that was left to the queue, where a large one takes its time, and a message may be lost. Milliseconds. */
+const QUEUED = 10 * 60_000;
+
+/** What files are stored with. */
+export interface StoringParts {
+  readonly files: FileStore;
+  /** Files that this isolate is storing: R2 refuses a second write to a key within a second, and one is enough. */
+  readonly filling: Marks;
+  /** Takes the files that are too large to be stored beside an answer. */
+  readonly fills: FillQueue;
+  /** Bytes; larger files are left to the queue. */
+  readonly finishAlone: number;
+}
+
+/**
+ * Serves a file from upstream, and stores it from the same read where it is small enough to be finished without its client.
+ *
+ * @param parts undefined while the store cannot be used
+ * @returns the artifact to send to the client
+ */
+export function serveAndStore(source: Artifact, ref: FileRef, parts: StoringParts | undefined, ctx: Context): Artifact {
+  const mine = parts && claim(ref, source.size, parts, ctx);
+  const { artifact, filled } = fill(source, nameOf(ref), mine ? destinationOf(source, ref, parts) : undefined, ctx);
+  ctx.defer(mine ? concluded(filled, ref, parts, ctx) : filled);
+  return artifact;
+}
+
+/** Stores the whole of a file of which a part was asked for, so that the next part comes from here. */
+export function storeBehind(
+  part: Artifact,
+  whole: () => Promise<Artifact | null>,
+  ref: FileRef,
+  parts: StoringParts,
+  ctx: Context,
+): void {
+  if (!claim(ref, part.size, parts, ctx)) return;
+  const store = async (): Promise<Filled> => {
+    const source = await whole();
+    return source ? storeAlone(source, nameOf(ref), destinationOf(source, ref, parts), ctx) : "done";
+  };
+  ctx.defer(concluded(store(), ref, parts, ctx));
+}
+
+/**
+ * Stores a file from upstream, whatever its size and however long that takes.
+ *
+ * @returns what the store then has, or the file without its bytes where they were refused; the reason has been reported
+ */
+export async function storeNow(source: Artifact, ref: FileRef, parts: StoringParts, ctx: Context): Promise<Artifact> {
+  await storeAlone(source, nameOf(ref), { sink: parts.files.create(ref, source), limit: Infinity }, ctx);
+  return (await parts.files.get(ref)) ?? { ...source, body: null };
+}
+
+/** What to call a file in marks and reports. */
+export const nameOf = ({ origin, path, part }: FileRef) => `${origin}/${path}${part === "metadata" ? ".metadata" : ""}`;
+
+const destinationOf = (source: Artifact, ref: FileRef, { files, finishAlone }: StoringParts): Destination => ({
+  sink: files.create(ref, source),
+  limit: finishAlone,
+});
+
+/** Takes the storing of a file on; false where another request is storing it, or the queue is to. */
+function claim(ref: FileRef, size: number | undefined, parts: StoringParts, ctx: Context): boolean {
+  const { filling, finishAlone } = parts;
+  if (filling.get(nameOf(ref), ctx.now)) return false;
+  if (size !== undefined && size > finishAlone) {
+    leaveToQueue(ref, parts, ctx);
+    return false;
+  }
+  filling.set(nameOf(ref), true, 0, ctx.now + FILLING);
+  return true;
+}
+
+/** Gives the claim back when the storing has ended, and leaves to the queue what turned out too large. */
+async function concluded(filled: Promise<Filled>, ref: FileRef, parts: StoringParts, ctx: Context): Promise<void> {
+  let outcome: Filled | undefined;
+  try {
+    outcome = await filled;
+  } finally {
+    parts.filling.delete(nameOf(ref));
+  }
+  if (outcome === "outgrown") leaveToQueue(ref, parts, ctx);
+}
+
+/** Has a file stored by whoever reads the queue. Where the message is not taken, the next client tries again. */
+function leaveToQueue(ref: FileRef, { filling, fills }: StoringParts, ctx: Context): void {
+  const name = nameOf(ref);
+  filling.set(name, true, 0, ctx.now + QUEUED);
+  const failed = (error: unknown) => {
+    filling.delete(name);
+    ctx.report({ event: "queue-failed", what: name, reason: messageOf(error) });
+  };
+  ctx.defer(fills.send(ref).catch(failed));
+}
