@@ -1,4 +1,4 @@
-import { createExecutionContext, createMessageBatch, getQueueResult } from "cloudflare:test";
+import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import type { FillMessage } from "../../schema/fill.ts";
 import { consume } from "../../worker/jobs/queues.ts";
 import { contextOf } from "../../worker/repository/context.ts";
@@ -39,13 +39,24 @@ export async function deliver(
   now: number,
   attempts = 1,
 ): Promise<Delivery> {
-  const batch = createMessageBatch(
+  const delays: (number | undefined)[] = [];
+  let done = 0;
+  const batch: MessageBatch = {
     queue,
-    messages.map((body, index) => ({ id: `${index}`, timestamp: new Date(now), attempts, body })),
-  );
+    metadata: { metrics: { backlogCount: 0, backlogBytes: 0 } },
+    messages: messages.map((body, index) => ({
+      id: `${index}`,
+      timestamp: new Date(now),
+      attempts,
+      body,
+      ack: () => void done++,
+      retry: (options) => void delays.push(options?.delaySeconds),
+    })),
+    ackAll: () => undefined,
+    retryAll: () => undefined,
+  };
   const work = createExecutionContext();
   await consume(batch, sources, contextOf(now, work));
-  const result = await getQueueResult(batch, work);
-  const { explicitAcks, retryMessages } = result;
-  return { done: explicitAcks.length, delays: retryMessages.map(({ delaySeconds }) => delaySeconds) };
+  await waitOnExecutionContext(work);
+  return { done, delays };
 }
