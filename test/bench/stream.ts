@@ -3,7 +3,7 @@
  *
  *     node test/bench/stream.ts [--sizes 250,1000] [--without-product]
  *
- * Sizes are in MB. The upstream makes the bytes as it sends them; what is stored is in memory, in a temporary
+ * Sizes are in MB; the smallest is also read by ten clients at once. The upstream makes the bytes as it sends them; what is stored is in memory, in a temporary
  * directory that is removed at the end, so a little more than the largest size must be free there.
  */
 import { mkdirSync, rmSync } from "node:fs";
@@ -16,10 +16,11 @@ import { largeFile } from "./stream/files.ts";
 import { firstByteTable, tricklingFiles } from "./stream/first-byte.ts";
 import type { Measurement } from "./stream/measurement.ts";
 import { startOrigin } from "./stream/origin.ts";
-import { productCases } from "./stream/product-cases.ts";
-import { simulatorCases } from "./stream/simulator-cases.ts";
+import { productCases, productCrowd } from "./stream/product-cases.ts";
+import { simulatorCases, simulatorCrowd } from "./stream/simulator-cases.ts";
 
 const LARGEST_MB = 5_000;
+const CROWD = 10;
 
 const { values: options } = parseArgs({
   options: {
@@ -46,6 +47,14 @@ for (const file of files) {
   }
   process.stdout.write(`${report(file.size, measurements)}\n\n`);
 }
+const smallest = files.toSorted((one, other) => one.size - other.size).slice(0, 1);
+for (const file of smallest) {
+  progress(`measuring: ${CROWD} clients at once`);
+  const crowds = options["without-product"] ? [simulatorCrowd] : [simulatorCrowd, productCrowd];
+  const measurements: Measurement[] = [];
+  for (const crowd of crowds) measurements.push(await withState((state) => crowd(file, origin, state, CROWD)));
+  process.stdout.write(`${CROWD} clients at once:\n\n${report(file.size, measurements)}\n\n`);
+}
 if (!options["without-product"]) {
   progress("measuring: first byte");
   const states = { simulator: newState(), product: newState() };
@@ -60,7 +69,7 @@ function report(size: number, measurements: readonly Measurement[]): string {
     measurements.map((one) => [
       [one.label, ...one.remarks].join("; "),
       figure(one.seconds),
-      figure(size / 1e6 / one.seconds),
+      figure((one.clients * size) / 1e6 / one.seconds),
       one.firstByteMs === undefined ? "" : figure(one.firstByteMs),
       one.lagMs === undefined ? "" : figure(one.lagMs),
       figure(one.servedBytes / 1e6),

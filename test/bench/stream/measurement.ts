@@ -1,4 +1,4 @@
-/** One download through a server: its pace, its first byte, its bytes, and what the server's runtime needed for it. */
+/** Downloads of a file through a server: their pace, first byte, bytes, and what the server's runtime needed for them. */
 import { download } from "./download.ts";
 import type { LargeFile } from "./files.ts";
 import { watchMemory } from "./memory.ts";
@@ -7,7 +7,9 @@ import type { Origin } from "./origin.ts";
 export interface Measurement {
   readonly label: string;
   readonly seconds: number;
-  /** From the request to the first byte. */
+  /** How many clients had the file at once. */
+  readonly clients: number;
+  /** From the request to the first byte; the longest of many. */
   readonly firstByteMs?: number;
   /** From the upstream's first byte to the client's, where the upstream was asked. */
   readonly lagMs?: number;
@@ -24,6 +26,8 @@ export interface Subject {
   /** Of the process above the runtime. */
   readonly pid: number;
   readonly url: URL;
+  /** How many ask for the file at once: 1 where it is not said. */
+  readonly clients?: number;
   /** Waits for what the server does when the client has gone; memory is watched meanwhile. Resolves to remarks. */
   readonly afterwards?: () => Promise<readonly string[]>;
 }
@@ -32,17 +36,21 @@ export async function measureDownload(subject: Subject, file: LargeFile, origin:
   const upstream = origin.watch(file);
   const memory = watchMemory(subject.pid);
   try {
-    const got = await download(subject.url);
+    const clients = subject.clients ?? 1;
+    const all = await Promise.all(Array.from({ length: clients }, () => download(subject.url)));
     const servedBytes = memory.growth();
-    const right = got.bytes === file.size && got.sha256 === file.sha256;
+    const right = all.every((got) => got.bytes === file.size && got.sha256 === file.sha256);
+    const askedAt = Math.min(...all.map((got) => got.askedAt));
+    const firstByteAt = Math.max(...all.map((got) => got.firstByteAt));
     const remarks = right ? [] : ["**wrong bytes**"];
     const later = await subject.afterwards?.();
     const firstBytesAt = upstream.firstBytesAt();
     return {
       label: subject.label,
-      seconds: got.seconds,
-      firstByteMs: got.firstByteAt - got.askedAt,
-      ...(firstBytesAt === undefined ? {} : { lagMs: got.firstByteAt - firstBytesAt }),
+      clients,
+      seconds: Math.max(...all.map((got) => got.seconds)),
+      firstByteMs: firstByteAt - askedAt,
+      ...(firstBytesAt === undefined ? {} : { lagMs: firstByteAt - firstBytesAt }),
       servedBytes,
       ...(later === undefined ? {} : { finalBytes: memory.growth() }),
       remarks: [...remarks, ...(later ?? [])],

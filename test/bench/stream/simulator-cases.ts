@@ -19,6 +19,22 @@ export async function simulatorCases(file: LargeFile, origin: Origin, state: str
   return measurements;
 }
 
+/** Many clients at once, each passed through by the local runtime. */
+export async function simulatorCrowd(
+  file: LargeFile,
+  origin: Origin,
+  state: string,
+  clients: number,
+): Promise<Measurement> {
+  const simulator = await startSimulator(origin, state);
+  try {
+    const subject = { label: "bare pass-through", pid: simulator.pid, url: simulator.passUrl(file), clients };
+    return await measureDownload(subject, file, origin);
+  } finally {
+    await simulator.stop();
+  }
+}
+
 function passThrough(simulator: Simulator, file: LargeFile, origin: Origin): Promise<Measurement> {
   const { pid } = simulator;
   const subject = { label: "bare pass-through", pid, url: simulator.passUrl(file) };
@@ -33,6 +49,7 @@ async function put(simulator: Simulator, file: LargeFile): Promise<Measurement> 
     const stored = answer.body.toString("utf8") === JSON.stringify({ size: file.size });
     return {
       label: "R2 simulator, put",
+      clients: 1,
       seconds: (performance.now() - started) / 1000,
       servedBytes: memory.growth(),
       remarks: stored ? [] : [`**not stored: status ${answer.status}**`],
