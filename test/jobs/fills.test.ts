@@ -2,7 +2,17 @@ import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { deliver } from "../support/queue.ts";
 import { FakeUpstream, sha256 } from "../support/upstream.ts";
-import { BYTES, largeRig, MESSAGE, stored, stream, transfers, URL_OF_WHEEL, WHEEL_PATH } from "../support/large.ts";
+import {
+  BYTES,
+  largeRig,
+  MESSAGE,
+  stored,
+  stream,
+  transfers,
+  URL_OF_WHEEL,
+  WHEEL,
+  WHEEL_PATH,
+} from "../support/large.ts";
 
 describe("a message about a large file", () => {
   test("has it fetched once and stored, however often it is delivered", async () => {
@@ -18,6 +28,13 @@ describe("a message about a large file", () => {
     await Promise.all([rig.deliver([MESSAGE]), rig.deliver([MESSAGE])]);
     rig.upstream.down = true;
     expect(await sha256((await rig.get(WHEEL_PATH)).body)).toBe(await sha256(BYTES));
+  });
+
+  test("is about the file's metadata where it says so", async () => {
+    const rig = await largeRig();
+    await rig.upstream.publish("demo", [{ ...WHEEL, metadata: "Name: demo\n" }]);
+    expect(await rig.deliver([{ ...MESSAGE, part: "metadata" }])).toEqual({ done: 1, delays: [] });
+    expect(await stored()).toEqual([expect.stringMatching(/^metadata\/.*\/demo-1\.0-py3-none-any\.whl$/)]);
   });
 
   test("for a file that is stored costs one read and no request", async () => {
@@ -112,7 +129,7 @@ describe("a message about a large file", () => {
 
   test("of a queue that nobody reads is not taken for done", async () => {
     const rig = await largeRig();
-    await expect(deliver("other", [MESSAGE], rig.index.sources, rig.now)).rejects.toThrow("Nothing here reads");
+    await expect(deliver("other", [MESSAGE], rig.house.sources, rig.now)).rejects.toThrow("Nothing here reads");
   });
 });
 

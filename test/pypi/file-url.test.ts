@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { isListedAs, localUrl, parseFileRef, upstreamUrl } from "../../worker/pypi/file-url.ts";
+import { asFileRef, isListedAs, localUrl, parseFileRef, upstreamUrl } from "../../worker/pypi/file-url.ts";
 import type { Filename } from "../../worker/pypi/filename.ts";
 import type { FileEntry } from "../../worker/pypi/page.ts";
 
@@ -47,6 +47,13 @@ describe("a file's URL", () => {
   test("with an encoded slash or NUL in it is not listed", () => {
     for (const path of ["a%2Fb/x-1.0.zip", "a%00/x-1.0.zip", "a%5Cb/x-1.0.zip", "%zz/x-1.0.zip"]) {
       expect(localUrl(new URL(`https://host/${path}`), "x-1.0.zip" as Filename)).toBeUndefined();
+    }
+  });
+
+  test("is the same reference after it was written down as its decoded address", () => {
+    for (const path of ["host:8443/a/x-1.0%2Bcpu.zip", "host/~P2ZpbGU9MQ/get%25/x-1.0.zip.metadata"]) {
+      const ref = parseFileRef(path);
+      expect(asFileRef(`${ref.origin}/${ref.path}`, ref.part)).toEqual(ref);
     }
   });
 
