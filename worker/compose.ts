@@ -12,7 +12,7 @@ import { FINISH_ALONE } from "./repository/storing.ts";
 import { catalogOf, type Catalog } from "./storage/catalog.ts";
 import { fileStore, MAX_PUT } from "./storage/files.ts";
 import { fillQueue } from "./storage/fills.ts";
-import { freshness } from "./storage/freshness.ts";
+import { type Check, freshness } from "./storage/freshness.ts";
 import { keysOf } from "./storage/keys.ts";
 import { listStore } from "./storage/lists.ts";
 import { Memory, within } from "./storage/memory.ts";
@@ -110,7 +110,7 @@ const memoryTier = () => ({
   pages: new Memory<Page>(16 * MiB),
   written: new Memory<string>(MiB),
   files: new Memory<Artifact>(16 * MiB),
-  marks: new Memory<number>(4 * MiB),
+  marks: new Memory<Check>(4 * MiB),
   absent: new Memory<true>(2 * MiB),
   filling: new Memory<true>(MiB),
 });

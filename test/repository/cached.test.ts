@@ -54,6 +54,21 @@ describe("a stored page", () => {
     expect(rig.upstream.requests).toHaveLength(2 * once);
   });
 
+  test("is said to be stale for as long as the upstream is left alone, and costs what it costs fresh", async () => {
+    const rig = await stored();
+    rig.upstream.down = true;
+    rig.wait(601_000);
+    await rig.page("demo");
+    rig.wait(20_000);
+    rig.forget();
+    expect((await rig.page("demo")).headers.get("Cache-Status")).toContain("stale");
+    expect([rig.counts, rig.upstream.requests]).toEqual([{ "kv.getWithMetadata": 1 }, []]);
+    await rig.get("/simple/demo/");
+    rig.forget();
+    expect((await rig.get("/simple/demo/")).headers.get("Cache-Status")).toContain("stale");
+    expect(rig.counts).toEqual({});
+  });
+
   test("that is gone upstream is gone here", async () => {
     const rig = await stored();
     rig.upstream.on(PAGE, () => new Response(null, { status: 404 }));
@@ -63,6 +78,130 @@ describe("a stored page", () => {
     rig.upstream.down = true;
     rig.restart();
     expect((await rig.page("demo")).status).toBe(503);
+  });
+});
+
+const DAY = 24 * 3_600_000;
+const LIST = "https://upstream.test/simple/";
+
+describe("a page that the upstream cannot be asked about", () => {
+  const warning = async (rig: Rig) => (await rig.page("demo")).headers.get("Warning");
+
+  /** A page that was last found good now, in an isolate that has just begun. */
+  async function checked() {
+    const rig = await stored();
+    rig.wait(601_000);
+    await rig.page("demo");
+    rig.restart();
+    return rig;
+  }
+
+  test("is served without a warning for a week, then with one, until the upstream is back", async () => {
+    const rig = await checked();
+    rig.upstream.down = true;
+    rig.wait(6 * DAY);
+    expect(await warning(rig)).toBeNull();
+    rig.wait(DAY);
+    expect(await warning(rig)).toBeNull();
+    rig.wait(DAY);
+    expect(await warning(rig)).toBe('110 pypi-edge "Not checked with the upstream for 8 days."');
+    rig.wait(29_000);
+    expect(await warning(rig)).toContain("8 days");
+    rig.upstream.down = false;
+    rig.wait(2_000);
+    expect(await warning(rig)).toBeNull();
+    rig.wait(601_000);
+    rig.upstream.down = true;
+    expect(await warning(rig)).toBeNull();
+  });
+
+  test("has the warning on a 304 and in HTML as well", async () => {
+    const rig = await checked();
+    const etag = (await rig.get("/simple/demo/")).headers.get("ETag") ?? "";
+    rig.upstream.down = true;
+    rig.wait(8 * DAY);
+    const answers = [await rig.get("/simple/demo/"), await rig.get("/simple/demo/", { "If-None-Match": etag })];
+    expect(answers.map(({ status, headers }) => [status, headers.has("Warning")])).toEqual([
+      [200, true],
+      [304, true],
+    ]);
+  });
+
+  test("is known by its marker to an isolate that has never asked", async () => {
+    const rig = await checked();
+    rig.upstream.down = true;
+    rig.wait(6 * DAY);
+    await rig.page("demo");
+    rig.restart();
+    rig.wait(2 * DAY);
+    expect(await warning(rig)).toContain("8 days");
+    rig.restart();
+    rig.forget();
+    expect(await warning(rig)).toContain("8 days");
+    expect([rig.counts, rig.upstream.requests]).toEqual([{ "kv.getWithMetadata": 1, "cache.match": 1 }, []]);
+  });
+
+  test("is not warned of early where its marker was lost: the week begins with the first failure", async () => {
+    const rig = await stored();
+    rig.upstream.down = true;
+    rig.wait(90 * DAY);
+    expect(await warning(rig)).toBeNull();
+    rig.wait(6 * DAY);
+    expect(await warning(rig)).toBeNull();
+    rig.restart();
+    rig.wait(2 * DAY);
+    expect(await warning(rig)).toContain("8 days");
+  });
+
+  test("costs one cache put in half a minute, however many ask", async () => {
+    const rig = await checked();
+    rig.upstream.down = true;
+    rig.wait(DAY);
+    rig.forget();
+    await Promise.all(Array.from({ length: 50 }, () => rig.page("demo")));
+    rig.wait(20_000);
+    await rig.page("demo");
+    expect([rig.counts["cache.put"], rig.counts["kv.put"]]).toEqual([1, undefined]);
+  });
+
+  test("that another data centre stored while this one's marker grew old was good when it was stored", async () => {
+    const rig = await checked();
+    rig.upstream.down = true;
+    rig.wait(5 * DAY);
+    await rig.page("demo");
+    const elsewhere = new Rig({}, { cache: await caches.open("elsewhere") });
+    elsewhere.now = rig.now;
+    await elsewhere.upstream.publish("demo", [ONE, TWO]);
+    await elsewhere.page("demo");
+    rig.restart();
+    rig.wait(4 * DAY);
+    expect(await warning(rig)).toBeNull();
+    rig.wait(4 * DAY);
+    expect(await warning(rig)).toContain("8 days");
+  });
+});
+
+describe("a root listing that the upstream cannot be asked about", () => {
+  test("is served with a warning after a week, until the upstream is back", async () => {
+    const rig = new Rig();
+    const names = () => Response.json({ meta: {}, projects: [{ name: "demo" }] });
+    rig.upstream.on(LIST, names);
+    await rig.get("/simple/");
+    rig.upstream.down = true;
+    rig.wait(3_601_000);
+    const seen: (string | null)[] = [];
+    for (const days of [0, 6, 2]) {
+      rig.wait(days * DAY);
+      seen.push((await rig.get("/simple/")).headers.get("Warning"));
+    }
+    expect(seen).toEqual([null, null, '110 pypi-edge "Not checked with the upstream for 8 days."']);
+    rig.forget();
+    rig.wait(29_000);
+    expect((await rig.get("/simple/")).headers.get("Cache-Status")).toContain("stale");
+    expect(rig.upstream.requests).toEqual([]);
+    rig.upstream.down = false;
+    rig.wait(2_000);
+    expect((await rig.get("/simple/")).headers.get("Warning")).toBeNull();
   });
 });
 

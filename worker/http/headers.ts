@@ -2,7 +2,8 @@ import type { ProjectName } from "../pypi/name.ts";
 import type { Via } from "../repository/repository.ts";
 
 const MINUTE = 60;
-const WEEK = 7 * 24 * 3_600;
+const DAY = 24 * 3_600;
+const WEEK = 7 * DAY;
 const YEAR = 365 * 24 * 3_600;
 
 /** Who keeps an answer for how long. Every answer states it: one that does not is cached at the edge for two hours. */
@@ -40,6 +41,17 @@ export function cacheStatus(via: Via): { "Cache-Status": string } {
     upstream: "fwd=miss",
   };
   return { "Cache-Status": `pypi-edge; ${detail[via]}` };
+}
+
+/**
+ * A warning on what could not be checked with the upstream for more than a week; `since` and `now` in milliseconds since the
+ * epoch. RFC 9111 retired `Warning`, since few caches sent it and fewer clients read it. It is still the one header whose
+ * code 110 says just this, "Response is Stale" (RFC 7234, 5.5.1), to a person and to the tools that know it.
+ */
+export function staleWarning(since: number | undefined, now: number): { Warning?: string } {
+  const seconds = (now - (since ?? now)) / 1_000;
+  if (seconds <= WEEK) return {};
+  return { Warning: `110 pypi-edge "Not checked with the upstream for ${Math.floor(seconds / DAY)} days."` };
 }
 
 /** A date as HTTP writes it, from milliseconds since the epoch. */

@@ -1,9 +1,11 @@
 import { Hono, type Context as HonoContext } from "hono";
 import { IndexError } from "../errors.ts";
 import { parseProjectName, type ProjectName } from "../pypi/name.ts";
-import type { Repository } from "../repository/repository.ts";
+import type { ProjectList } from "../repository/list.ts";
+import type { Page } from "../repository/page.ts";
+import type { Context, Repository } from "../repository/repository.ts";
 import type { AppEnv } from "./context.ts";
-import { cacheStatus, LIFETIMES, projectTag } from "./headers.ts";
+import { cacheStatus, LIFETIMES, projectTag, staleWarning } from "./headers.ts";
 import { pathOf, queryOf } from "./path.ts";
 import { representationFor, type Representation } from "./negotiate.ts";
 import { respond } from "./respond.ts";
@@ -17,8 +19,7 @@ export function simpleRoutes(repository: Repository, base: string): Hono<AppEnv>
     const redirect = canonical(c, `${base}/simple/`);
     if (redirect) return redirect;
     const list = await repository.projects(c.var.ctx);
-    const headers = { ...cacheStatus(list.via), ...serialHeader(list.head.serial) };
-    return respond(c, representation, headers, list);
+    return respond(c, representation, storedHeaders(list, c.var.ctx), list);
   });
 
   routes.get("/:project", async (c) => {
@@ -28,8 +29,7 @@ export function simpleRoutes(repository: Repository, base: string): Hono<AppEnv>
     if (redirect) return redirect;
     const page = await repository.project(name, c.var.ctx);
     if (!page) throw absent(name);
-    const headers = { ...cacheStatus(page.via), ...projectTag(name), ...serialHeader(page.head.serial) };
-    return respond(c, representation, headers, page);
+    return respond(c, representation, { ...storedHeaders(page, c.var.ctx), ...projectTag(name) }, page);
   });
 
   return routes;
@@ -52,8 +52,11 @@ function canonical(c: HonoContext, path: string): Response | undefined {
   return new Response(null, { status: 302, headers: { Location: location, ...LIFETIMES.redirect } });
 }
 
-function serialHeader(serial: number | string | undefined): Record<string, string> {
-  return serial === undefined ? {} : { "X-PyPI-Last-Serial": String(serial) };
+/** What the answer says of where its page, or the root listing, comes from. */
+function storedHeaders({ via, uncheckedSince, head: { serial } }: Page | ProjectList, { now }: Context) {
+  const headers: Record<string, string> = { ...cacheStatus(via), ...staleWarning(uncheckedSince, now) };
+  if (serial !== undefined) headers["X-PyPI-Last-Serial"] = String(serial);
+  return headers;
 }
 
 const absent = (name: ProjectName) =>

@@ -42,30 +42,33 @@ async function project(name: ProjectName, parts: CachedParts, inner: Repository,
   const { pages, freshness, absent, pageTtl } = parts;
   if (absent.get(name, ctx.now)) return null;
   const stored = await orReport(() => pages.get(name, ctx.now), name, ctx);
-  if (!stored) return refresh(name, undefined, parts, inner, ctx);
+  if (!stored) return refresh(name, null, parts, inner, ctx);
   const staleBefore = ctx.now - Math.min(pageTtl, ctx.maxAge ?? pageTtl);
-  const checkedAt = await freshness.checkedAt(name, stored.head.changedAt, staleBefore);
-  if (checkedAt > staleBefore) return stored;
-  return refresh(name, (await orReport(() => stored.buffered(), name, ctx)) ?? undefined, parts, inner, ctx);
+  const standing = await freshness.standing(name, { changedAt: stored.head.changedAt, staleBefore, now: ctx.now });
+  if (standing.kind === "fresh") return stored;
+  if (standing.kind === "failing") return stored.stale(standing.since);
+  const page = await orReport(() => stored.buffered(), name, ctx);
+  return refresh(name, page && { page, since: standing.since ?? ctx.now }, parts, inner, ctx);
 }
 
+/** @param stored the page that is kept, and since when it has not been known to be good */
 async function refresh(
   name: ProjectName,
-  stored: Page | undefined,
-  { pages, freshness, absent, pageTtl }: CachedParts,
+  stored: { readonly page: Page; readonly since: number } | null,
+  { pages, freshness, absent }: CachedParts,
   inner: Repository,
   ctx: Context,
 ): Promise<Page | null> {
   try {
-    const answer = await inner.project(name, stored ? { ...ctx, known: stored } : ctx);
+    const answer = await inner.project(name, stored ? { ...ctx, known: stored.page } : ctx);
     if (!answer) {
       absent.set(name, true, 0, ctx.now + ABSENT_TTL);
       if (stored) ctx.defer(pages.delete(name));
       return null;
     }
-    if (stored && answer.head.digest === stored.head.digest) {
-      freshness.record(name, ctx.now, ctx);
-      return stored;
+    if (stored && answer.head.digest === stored.page.head.digest) {
+      freshness.good(name, ctx);
+      return stored.page;
     }
     const kept = pages.own(name, answer);
     ctx.defer(pages.put(name, kept, ctx.now));
@@ -73,20 +76,26 @@ async function refresh(
   } catch (error) {
     if (!stored || !isUpstreamFailure(error)) throw error;
     ctx.report({ event: "upstream-failed", what: `${name}, served from the store`, reason: reasonOf(error) });
-    freshness.record(name, ctx.now - pageTtl + RETRY_AFTER, ctx);
-    return stored.as("stale");
+    freshness.failed(name, stored.since, ctx.now + RETRY_AFTER, ctx);
+    return stored.page.stale(stored.since);
   }
 }
 
 async function projects({ lists, freshness }: CachedParts, inner: Repository, ctx: Context): Promise<ProjectList> {
   const what = "the root listing";
   const stored = await orReport(() => lists.get(), what, ctx);
-  const staleBefore = ctx.now - LIST_TTL;
-  if (stored && (await freshness.checkedAt(ROOT, stored.head.changedAt, staleBefore)) > staleBefore) return stored;
+  let since = ctx.now;
+  if (stored) {
+    const { changedAt } = stored.head;
+    const standing = await freshness.standing(ROOT, { changedAt, staleBefore: ctx.now - LIST_TTL, now: ctx.now });
+    if (standing.kind === "fresh") return stored;
+    if (standing.kind === "failing") return stored.stale(standing.since);
+    since = standing.since ?? since;
+  }
   try {
     const answer = await inner.projects(stored ? { ...ctx, knownList: stored } : ctx);
     if (stored && answer === stored) {
-      freshness.record(ROOT, ctx.now, ctx);
+      freshness.good(ROOT, ctx);
       return stored;
     }
     // Stored before it is served: a listing cut on its way must not reach a client, nor the store, as a whole one.
@@ -99,8 +108,8 @@ async function projects({ lists, freshness }: CachedParts, inner: Repository, ct
     }
     if (!stored) throw error;
     ctx.report({ event: "upstream-failed", what: `${what}, served from the store`, reason: reasonOf(error) });
-    freshness.record(ROOT, staleBefore + RETRY_AFTER, ctx);
-    return stored.as("stale");
+    freshness.failed(ROOT, since, ctx.now + RETRY_AFTER, ctx);
+    return stored.stale(since);
   }
   await stored?.cancel();
   return (await orReport(() => lists.get(), what, ctx)) ?? inner.projects(ctx);

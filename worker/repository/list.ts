@@ -21,20 +21,23 @@ export interface ListHead {
 export class ProjectList {
   readonly head: ListHead;
   readonly via: Via;
+  /** Milliseconds since the epoch since when the upstream could not be asked about it; undefined where it was in time. */
+  readonly uncheckedSince: number | undefined;
   readonly #body: ReadableStream<Uint8Array>;
   readonly #gzipped: boolean;
 
   /** `gzipped` says which of the two `body` is. The listing can be read once. */
-  constructor(head: ListHead, body: ReadableStream<Uint8Array>, gzipped: boolean, via: Via) {
+  constructor(head: ListHead, body: ReadableStream<Uint8Array>, gzipped: boolean, via: Via, uncheckedSince?: number) {
     this.head = head;
     this.via = via;
+    this.uncheckedSince = uncheckedSince;
     this.#body = body;
     this.#gzipped = gzipped;
   }
 
-  /** The same listing, said to come from elsewhere. */
-  as(via: Via): ProjectList {
-    return new ProjectList(this.head, this.#body, this.#gzipped, via);
+  /** The same listing, served although the upstream could not be asked about it since then. */
+  stale(since: number): ProjectList {
+    return new ProjectList(this.head, this.#body, this.#gzipped, "stale", since);
   }
 
   gzip(): ReadableStream<Uint8Array> {

@@ -31,8 +31,9 @@ export async function mergedLists(parts: readonly Part[], ctx: Context): Promise
     serial: heads.at(-1)?.serial,
     validators: {},
   };
-  const stale = opened.some(({ list }) => list.via === "stale");
-  return new ProjectList(head, readable(asJson(opened, head.serial)), false, stale ? "stale" : "r2");
+  const merged = new ProjectList(head, readable(asJson(opened, head.serial)), false, "r2");
+  const unchecked = opened.map(({ list }) => list.uncheckedSince).filter((since) => since !== undefined);
+  return unchecked.length > 0 ? merged.stale(Math.min(...unchecked)) : merged;
 }
 
 async function* asJson(opened: readonly { list: ProjectList; has: Part["has"] }[], serial: number | undefined) {

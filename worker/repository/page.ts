@@ -30,8 +30,9 @@ export class Page {
   readonly via: Via;
   readonly #renderings: Renderings | undefined;
   #gzip: Gzipped;
-  #plain: Uint8Array | undefined;
-  #html: Uint8Array | undefined;
+  /** Its other forms, once somebody has wanted them: the same for all that are this page. */
+  #forms: { plain?: Uint8Array; html?: Uint8Array } = {};
+  #uncheckedSince: number | undefined;
 
   /** @param renderings where its HTML is kept; undefined for a page that is not stored as it is */
   constructor(head: PageHead, gzip: Gzipped, via: Via, renderings?: Renderings) {
@@ -66,7 +67,21 @@ export class Page {
 
   /** The same page, said to come from elsewhere. */
   as(via: Via): Page {
-    return new Page(this.head, this.#gzip, via, this.#renderings);
+    const page = new Page(this.head, this.#gzip, via, this.#renderings);
+    page.#forms = this.#forms;
+    return page;
+  }
+
+  /** The same page, served although the upstream could not be asked about it since then. Milliseconds since the epoch. */
+  stale(since: number): Page {
+    const page = this.as("stale");
+    page.#uncheckedSince = since;
+    return page;
+  }
+
+  /** Since when the upstream could not be asked about it; undefined where it was asked in time. */
+  get uncheckedSince(): number | undefined {
+    return this.#uncheckedSince;
   }
 
   /** The same page, its HTML kept there. */
@@ -89,13 +104,13 @@ export class Page {
   async json(): Promise<Uint8Array | ReadableStream<Uint8Array>> {
     const gzip = this.#gzip;
     if (!(gzip instanceof Uint8Array) || !this.#isSmall) return inflate(gzip);
-    this.#plain ??= await bytesOf(inflate(gzip));
-    return this.#plain;
+    this.#forms.plain ??= await bytesOf(inflate(gzip));
+    return this.#forms.plain;
   }
 
   /** PEP 503 HTML, gzipped: kept where the page is, or made now and kept from then on. */
   async html(ctx: Context): Promise<Gzipped> {
-    if (this.#html) return this.#html;
+    if (this.#forms.html) return this.#forms.html;
     const { digest } = this.head;
     const kept = await this.#renderings?.get(digest).catch(() => null);
     if (kept) {
@@ -104,7 +119,7 @@ export class Page {
     }
     const gzip = await gzipped(new TextEncoder().encode(renderHtml(await this.model())));
     if (this.#renderings) ctx.defer(this.#renderings.put(digest, gzip));
-    if (this.#isSmall) this.#html = gzip;
+    if (this.#isSmall) this.#forms.html = gzip;
     return gzip;
   }
 

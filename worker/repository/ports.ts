@@ -100,12 +100,14 @@ export interface Marks<Key extends string = string> {
   delete(key: Key): void;
 }
 
-/** When pages, and the root listing, were last checked with the upstream. */
+/** How pages, and the root listing, stand with the upstream. Times are milliseconds since the epoch. */
 export interface Freshness {
-  /** Milliseconds since the epoch. Looks no further than it must to find a check later than `staleBefore`. */
-  checkedAt(what: ProjectName | typeof ROOT, changedAt: number, staleBefore: number): Promise<number>;
-  /** Remembers that the page was found unchanged, or is to be treated as if it had been, at `at`. */
-  record(what: ProjectName | typeof ROOT, at: number, ctx: Context): void;
+  /** Looks no further than it must to find that the upstream need not be asked. */
+  standing(what: ProjectName | typeof ROOT, asked: StandingQuestion): Promise<Standing>;
+  /** Remembers that what is stored was just found to be what the upstream has. */
+  good(what: ProjectName | typeof ROOT, ctx: Context): void;
+  /** Remembers that it could not be checked, was good at `since`, and is not to be asked about before `retryAt`. */
+  failed(what: ProjectName | typeof ROOT, since: number, retryAt: number, ctx: Context): void;
 }
 
 /** What a source said of names that sources below it have served: kept for when it cannot say it again. */
@@ -113,8 +115,23 @@ export interface Verdicts {
   /** It has just said that it does not own the name. */
   noteAbsent(name: ProjectName, ctx: Context): void;
   /** Whether it said so later than `after`, and nothing has been seen since that says otherwise. */
-  isAbsent(name: ProjectName, after: number): Promise<boolean>;
+  isAbsent(name: ProjectName, after: number, ctx: Context): Promise<boolean>;
 }
+
+/** What was stored at `changedAt` is fresh where it was good later than `staleBefore`. */
+export interface StandingQuestion {
+  readonly changedAt: number;
+  readonly staleBefore: number;
+  readonly now: number;
+}
+
+/** `since` is when it was last good; where that was lost, when it was first seen to fail. */
+export type Standing =
+  | { readonly kind: "fresh" }
+  /** The upstream has just failed and is left alone. */
+  | { readonly kind: "failing"; readonly since: number }
+  /** The upstream is to be asked; undefined where nothing is known of the last time. */
+  | { readonly kind: "due"; readonly since: number | undefined };
 
 /** The root listing's place among project names; no name is empty. */
 export const ROOT = "";

@@ -78,7 +78,7 @@ async function pageOf({ repository, verdicts }: Source, name: ProjectName, ctx: 
   } catch (error) {
     if (!isUpstreamFailure(error)) throw error;
     // A verdict that cannot be read does not stand.
-    if (!(await verdicts.isAbsent(name, ctx.now - LAST_WORD).catch(() => false))) throw error;
+    if (!(await verdicts.isAbsent(name, ctx.now - LAST_WORD, ctx).catch(() => false))) throw error;
     const reason = error.reason ?? error.message;
     ctx.report({ event: "upstream-failed", what: `${name}, left to the next source`, reason });
     return "failing";

@@ -1,32 +1,74 @@
-import type { Freshness } from "../repository/ports.ts";
+import type { Freshness, Standing, StandingQuestion } from "../repository/ports.ts";
 import type { Memory } from "./memory.ts";
 
-/** How long a marker outlives its check; longer than any lifetime it is compared with. Seconds. */
-const MARKER_TTL = 24 * 3_600;
+/** How long a marker outlives its check: it must still be there when its page has been stale for a week. Seconds. */
+const MARKER_TTL = 30 * 24 * 3_600;
+
+/** The last check of a page. Milliseconds since the epoch. */
+export interface Check {
+  /** When the page was last good; where that was lost, when it was first seen to fail. */
+  readonly since: number;
+  /** When the upstream may be asked again after it failed; 0 where it did not. */
+  readonly retryAt: number;
+}
+
+/** Bytes that a check takes in memory. */
+const WEIGHT = 16;
 
 /**
- * When pages were last checked: in memory, and as a small marker in the data centre's cache for other isolates. Never in
- * KV, where an unchanged page would cost a write.
+ * How pages' last checks went: in memory, and as a small marker in the data centre's cache for other isolates. Never in KV,
+ * where an unchanged page would cost a write.
  */
-export function freshness(memory: Memory<number>, cache: Cache, keyOf: (what: string) => string): Freshness {
+export function freshness(memory: Memory<Check>, cache: Cache, keyOf: (what: string) => string): Freshness {
+  function record(key: string, check: Check, defer: (work: Promise<unknown>) => void) {
+    memory.set(key, check, WEIGHT);
+    const headers = { "Cache-Control": `max-age=${MARKER_TTL}` };
+    defer(cache.put(key, new Response(`${check.since} ${check.retryAt}`, { headers })));
+  }
+
   return {
-    async checkedAt(what, changedAt, staleBefore) {
+    async standing(what, asked) {
       const key = keyOf(what);
-      const remembered = Math.max(changedAt, memory.get(key, staleBefore) ?? 0);
-      if (remembered > staleBefore) return remembered;
-      // A cache that cannot be read means one request upstream more, nothing else.
-      const marker = await cache.match(key).catch(() => undefined);
-      const marked = Number(await marker?.text()) || 0;
-      if (marked > remembered) memory.set(key, marked, 8);
-      return Math.max(remembered, marked);
+      const remembered = memory.get(key, asked.now);
+      const standing = judge(remembered, asked);
+      if (standing.kind !== "due") return standing;
+      const marked = await readMarker(cache, key);
+      if (!marked || (remembered && !isNewer(marked, remembered))) return standing;
+      memory.set(key, marked, WEIGHT);
+      return judge(marked, asked);
     },
 
-    record(what, at, ctx) {
+    good(what, ctx) {
       const key = keyOf(what);
-      if ((memory.get(key, 0) ?? 0) > at) return;
-      memory.set(key, at, 8);
-      const headers = { "Cache-Control": `max-age=${MARKER_TTL}` };
-      ctx.defer(cache.put(key, new Response(String(at), { headers })));
+      if ((memory.get(key, ctx.now)?.since ?? 0) > ctx.now) return;
+      record(key, { since: ctx.now, retryAt: 0 }, ctx.defer);
+    },
+
+    failed(what, since, retryAt, ctx) {
+      const key = keyOf(what);
+      const last = memory.get(key, ctx.now);
+      // Another request has found out the same at the same time, or that the page is good after all.
+      if (last && (last.retryAt > ctx.now || last.since > since)) return;
+      record(key, { since, retryAt }, ctx.defer);
     },
   };
+}
+
+/** A page that was stored after its last check was good when it was stored. */
+function judge(check: Check | undefined, { changedAt, staleBefore, now }: StandingQuestion): Standing {
+  const last = check && check.since >= changedAt ? check : { since: changedAt, retryAt: 0 };
+  if (last.retryAt > now) return { kind: "failing", since: last.since };
+  if (last.retryAt === 0 && last.since > staleBefore) return { kind: "fresh" };
+  // Without a marker the page may have been good long after it was stored.
+  return { kind: "due", since: check && last.since };
+}
+
+const isNewer = (one: Check, other: Check) =>
+  one.since > other.since || (one.since === other.since && one.retryAt > other.retryAt);
+
+/** A cache that cannot be read means one request upstream more, nothing else. */
+async function readMarker(cache: Cache, key: string): Promise<Check | undefined> {
+  const marker = await cache.match(key).catch(() => undefined);
+  const [since = 0, retryAt = 0] = ((await marker?.text()) ?? "").split(" ").map(Number);
+  return since > 0 ? { since, retryAt } : undefined;
 }

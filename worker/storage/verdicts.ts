@@ -5,19 +5,22 @@ import type { Catalog } from "./catalog.ts";
 const NOTED = 600_000;
 
 /**
- * A source's verdicts as marks of when they were last given. That a name has been the source's since is asked of D1: a mark
- * in another data centre's cache may be older, and a minute of believing it would hand the name to somebody else.
+ * A source's verdicts, marked like good checks of pages that are not there. That a name has been the source's since is asked
+ * of D1: a mark in another data centre's cache may be older, and a minute of believing it would hand the name to somebody
+ * else.
  */
-export const verdictsIn = (marks: Freshness, catalog: Catalog): Verdicts => ({
-  noteAbsent(name, ctx) {
-    const note = async () => {
-      const noted = await marks.checkedAt(name, 0, ctx.now - NOTED);
-      if (noted <= ctx.now - NOTED) marks.record(name, ctx.now, ctx);
-    };
-    ctx.defer(note());
-  },
+export function verdictsIn(marks: Freshness, catalog: Catalog): Verdicts {
+  const isMarked = async (...[name, after, { now }]: Parameters<Verdicts["isAbsent"]>) =>
+    (await marks.standing(name, { changedAt: 0, staleBefore: after, now })).kind === "fresh";
 
-  async isAbsent(name, after) {
-    return (await marks.checkedAt(name, 0, after)) > after && !(await catalog.has(name));
-  },
-});
+  return {
+    noteAbsent(name, ctx) {
+      const note = async () => {
+        if (!(await isMarked(name, ctx.now - NOTED, ctx))) marks.good(name, ctx);
+      };
+      ctx.defer(note());
+    },
+
+    isAbsent: async (name, after, ctx) => (await isMarked(name, after, ctx)) && !(await catalog.has(name)),
+  };
+}
