@@ -1,28 +1,36 @@
 import { Hono } from "hono";
 import type { Config } from "../schema/config.ts";
-import type { Index } from "./compose.ts";
+import type { House } from "./compose.ts";
 import { IndexError } from "./errors.ts";
 import { withContext, type AppEnv } from "./http/context.ts";
+import { counted } from "./http/counted.ts";
 import { fileRoutes } from "./http/files.ts";
+import { healthRoutes } from "./http/health.ts";
 import { limits } from "./http/limits.ts";
 import { log } from "./http/log.ts";
+import { metricsRoutes } from "./http/metrics.ts";
 import { pathOf } from "./http/path.ts";
 import { problem } from "./http/problem.ts";
 import { simpleRoutes } from "./http/simple.ts";
 import { homeRoutes } from "./ui/home.tsx";
 
 /** The whole of what a request can meet, in order. `now` is the clock, in milliseconds since the epoch. */
-export function createApp(config: Config, indexes: readonly Index[], now: () => number): Hono<AppEnv> {
+export function createApp(config: Config, house: House, now: () => number): Hono<AppEnv> {
+  const { indexes, catalog, counters } = house;
   const bases = indexes.map((index) => index.config.base);
   const app = new Hono<AppEnv>({ getPath: (request) => routedPath(request.url, bases) });
 
-  app.use(withContext(now));
+  app.use(withContext(now, counters));
   if (config.logRequests) app.use(log(now));
+  // Before anything counts: those who watch are not part of what they see, and cost no writes.
+  app.route("/-/health", healthRoutes());
+  app.route("/-/metrics", metricsRoutes({ counters, catalog }));
+  app.use(counted(counters));
   app.use(limits);
 
-  for (const { config: own, repository, catalogs } of indexes) {
+  for (const { config: own, repository, catalog: kept } of indexes) {
     const { base, upstreams } = own;
-    app.route(`${base}/`, homeRoutes({ base, publicUrl: config.publicUrl, upstreams, bases, catalogs }));
+    app.route(`${base}/`, homeRoutes({ base, publicUrl: config.publicUrl, upstreams, bases, catalog: kept }));
     app.route(`${base}/simple`, simpleRoutes(repository, base));
     app.route(`${base}/files`, fileRoutes(repository));
   }

@@ -4,12 +4,14 @@ import { matcher } from "./pypi/pattern.ts";
 import { cached } from "./repository/cached.ts";
 import { mirrored } from "./repository/mirrored.ts";
 import type { Page } from "./repository/page.ts";
+import type { Counters } from "./repository/ports.ts";
 import { priority, type Source } from "./repository/priority.ts";
 import { punctual } from "./repository/punctual.ts";
 import { remote } from "./repository/remote.ts";
 import { stack, type Artifact, type Repository } from "./repository/repository.ts";
 import { FINISH_ALONE } from "./repository/storing.ts";
-import { catalogOf, type Catalog } from "./storage/catalog.ts";
+import { catalogOf, together, type Catalog, type Counting } from "./storage/catalog.ts";
+import { countersIn } from "./storage/counters.ts";
 import { fileStore, MAX_PUT } from "./storage/files.ts";
 import { fillQueue } from "./storage/fills.ts";
 import { type Check, freshness } from "./storage/freshness.ts";
@@ -18,7 +20,7 @@ import { listStore } from "./storage/lists.ts";
 import { Memory, within } from "./storage/memory.ts";
 import { pageStore } from "./storage/pages.ts";
 import { verdictsIn } from "./storage/verdicts.ts";
-import { UpstreamClient, type Fetch } from "./upstream/client.ts";
+import { UpstreamClient, type CountOutcome, type Fetch } from "./upstream/client.ts";
 import { linksAt } from "./upstream/links.ts";
 import { simpleAt } from "./upstream/upstream.ts";
 
@@ -53,14 +55,17 @@ export interface House {
   readonly indexes: readonly Index[];
   /** The sources' own repositories, by what a message calls them. */
   readonly sources: ReadonlyMap<string, Repository>;
+  /** Of all sources together. */
+  readonly catalog: Counting;
+  readonly counters: Counters;
 }
 
 /** An index, where it lies, and what the page about it shows. */
 export interface Index {
   readonly config: IndexConfig;
   readonly repository: Repository;
-  /** Of each of its sources. */
-  readonly catalogs: readonly Catalog[];
+  /** Of its sources together. */
+  readonly catalog: Counting;
 }
 
 /** A mirrored upstream, and what is counted of it. */
@@ -74,6 +79,7 @@ interface Ground {
   readonly platform: Platform;
   readonly memory: ReturnType<typeof memoryTier>;
   readonly limits: Limits;
+  readonly counters: Counters;
   /** Milliseconds for which a page is served without asking the upstream. */
   readonly pageTtl: number;
 }
@@ -84,7 +90,8 @@ export function compose(
   platform: Platform,
   limits: Limits = { finishAlone: FINISH_ALONE, maxPut: MAX_PUT },
 ): House {
-  const ground = { platform, memory: memoryTier(), limits, pageTtl };
+  const counters = countersIn(platform.DB);
+  const ground = { platform, memory: memoryTier(), limits, counters, pageTtl };
   const mirrors = new Map<UpstreamConfig, Mirror>();
   for (const upstream of indexes.flatMap(({ upstreams }) => upstreams)) {
     if (!mirrors.has(upstream)) mirrors.set(upstream, mirror(upstream, ground));
@@ -92,9 +99,11 @@ export function compose(
   return {
     indexes: indexes.map((index) => {
       const sources = index.upstreams.flatMap((upstream) => mirrors.get(upstream) ?? []);
-      return { config: index, repository: indexOf(sources), catalogs: sources.map(({ catalog }) => catalog) };
+      return { config: index, repository: indexOf(sources), catalog: together(sources.map(({ catalog }) => catalog)) };
     }),
     sources: new Map([...mirrors.values()].map(({ name, repository }) => [name, repository])),
+    catalog: together([...mirrors.values()].map(({ catalog }) => catalog)),
+    counters,
   };
 }
 
@@ -115,7 +124,7 @@ const memoryTier = () => ({
   filling: new Memory<true>(MiB),
 });
 
-function mirror(upstream: UpstreamConfig, { platform, memory, limits, pageTtl }: Ground): Mirror {
+function mirror(upstream: UpstreamConfig, { platform, memory, limits, counters, pageTtl }: Ground): Mirror {
   const { url, credentials, projects } = upstream;
   // Not the host name alone: the same index through another address is another source with its own URLs.
   const source = encodeURIComponent(url.href);
@@ -129,7 +138,8 @@ function mirror(upstream: UpstreamConfig, { platform, memory, limits, pageTtl }:
   const lists = listStore(r2, keys);
   const checked = freshness(memory.marks, cache, keys.checked);
 
-  const client = new UpstreamClient(fetch, url, now, credentials);
+  const count: CountOutcome = (outcome) => counters.add("upstreamRequests", { outcome });
+  const client = new UpstreamClient(fetch, url, now, { credentials, count });
   const repository = stack(
     [
       mirrored({ files, pages, filling: within(memory.filling, source), fills, finishAlone: limits.finishAlone }),

@@ -6,6 +6,7 @@ const KINDS = {
   "no-such-route": { status: 404, title: "Not found" },
   "method-not-allowed": { status: 405, title: "Method not allowed" },
   internal: { status: 500, title: "Internal error" },
+  "storage-failed": { status: 503, title: "Storage unavailable" },
   "upstream-failed": { status: 503, title: "Upstream unavailable" },
 } as const;
 

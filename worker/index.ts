@@ -14,7 +14,10 @@ export default {
   },
   async queue(batch, env, ctx) {
     worker ??= start(env);
-    await consume(batch, worker.house.sources, contextOf(worker.now(), ctx));
+    const { sources, counters } = worker.house;
+    const context = contextOf(worker.now(), ctx, counters);
+    await consume(batch, sources, context);
+    counters.flush(context);
   },
 } satisfies ExportedHandler<Env>;
 
@@ -22,5 +25,5 @@ function start(env: Env) {
   const config = parseConfig({ ...env });
   const platform = { ...env, cache: caches.default, fetch: (request: Request) => fetch(request), now: Date.now };
   const house = compose(config, platform);
-  return { app: createApp(config, house.indexes, platform.now), house, now: platform.now };
+  return { app: createApp(config, house, platform.now), house, now: platform.now };
 }

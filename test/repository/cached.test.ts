@@ -184,8 +184,7 @@ describe("a page that the upstream cannot be asked about", () => {
 describe("a root listing that the upstream cannot be asked about", () => {
   test("is served with a warning after a week, until the upstream is back", async () => {
     const rig = new Rig();
-    const names = () => Response.json({ meta: {}, projects: [{ name: "demo" }] });
-    rig.upstream.on(LIST, names);
+    rig.upstream.on(LIST, () => Response.json({ meta: {}, projects: [{ name: "demo" }] }));
     await rig.get("/simple/");
     rig.upstream.down = true;
     rig.wait(3_601_000);

@@ -1,8 +1,8 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import type { FillMessage } from "../../schema/fill.ts";
+import type { House } from "../../worker/compose.ts";
 import { consume } from "../../worker/jobs/queues.ts";
 import { contextOf } from "../../worker/repository/context.ts";
-import type { Repository } from "../../worker/repository/repository.ts";
 
 /** A queue that keeps what it is given until a test has it delivered. */
 export class FakeQueue implements Queue<FillMessage> {
@@ -35,7 +35,7 @@ export interface Delivery {
 export async function deliver(
   queue: string,
   messages: readonly unknown[],
-  sources: ReadonlyMap<string, Repository>,
+  { sources, counters }: Pick<House, "sources" | "counters">,
   now: number,
   attempts = 1,
 ): Promise<Delivery> {
@@ -56,7 +56,7 @@ export async function deliver(
     retryAll: () => undefined,
   };
   const work = createExecutionContext();
-  await consume(batch, sources, contextOf(now, work));
+  await consume(batch, sources, contextOf(now, work, counters));
   await waitOnExecutionContext(work);
   return { done, delays };
 }

@@ -50,13 +50,13 @@ export class Rig {
       ...platform,
     };
     this.house = compose(this.#config, this.#platform, this.#limits);
-    this.#app = createApp(this.#config, this.house.indexes, () => this.now);
+    this.#app = createApp(this.#config, this.house, () => this.now);
   }
 
   /** A new isolate over the same storage: what was in memory is gone. */
   restart(): void {
     this.house = compose(this.#config, this.#platform, this.#limits);
-    this.#app = createApp(this.#config, this.house.indexes, () => this.now);
+    this.#app = createApp(this.#config, this.house, () => this.now);
   }
 
   /** Lets the next call of this operation of a binding fail, such as `kv.put`. */
@@ -92,7 +92,7 @@ export class Rig {
 
   /** Delivers to the consumer what is in the queue, or these messages; what is to come again does not go back into it. */
   deliver(messages: readonly unknown[] = this.queue.messages.splice(0), attempts = 1) {
-    return deliver("pypi-edge-fills", messages, this.house.sources, this.now, attempts);
+    return deliver("pypi-edge-fills", messages, this.house, this.now, attempts);
   }
 
   /** A page as JSON, parsed. */

@@ -6,7 +6,7 @@ import { simpleAt } from "../../worker/upstream/upstream.ts";
 const NAME = parseProjectName("demo");
 
 const over = (index: URL, fetch: Fetch, now: () => number, credentials?: string) =>
-  simpleAt(index, new UpstreamClient(fetch, index, now, credentials));
+  simpleAt(index, new UpstreamClient(fetch, index, now, { credentials }));
 
 /** An upstream whose every answer is written down beforehand, and the requests it got. */
 function answering(index: string, answers: Record<string, () => Response>, credentials?: string) {

@@ -1,5 +1,6 @@
 import { createMiddleware } from "hono/factory";
 import { contextOf } from "../repository/context.ts";
+import type { Counters } from "../repository/ports.ts";
 import type { Context } from "../repository/repository.ts";
 
 /** What Hono's handlers find in `c.var`: one context a request, made by the first middleware. */
@@ -8,9 +9,9 @@ export interface AppEnv {
 }
 
 /** Gives a request its context: the time it came, what it may leave running, and whom to tell; and every answer `nosniff`. */
-export const withContext = (now: () => number) =>
+export const withContext = (now: () => number, counters: Counters) =>
   createMiddleware<AppEnv>(async (c, next) => {
-    c.set("ctx", contextOf(now(), c.executionCtx));
+    c.set("ctx", contextOf(now(), c.executionCtx, counters));
     await next();
     c.res.headers.set("X-Content-Type-Options", "nosniff");
   });

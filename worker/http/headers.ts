@@ -26,22 +26,28 @@ export const LIFETIMES = {
   /** Shows the host name it was asked under. */
   home: { "Cache-Control": "private, no-cache" },
   error: { "Cache-Control": "no-store" },
+  /** True at this moment only. */
+  live: { "Cache-Control": "no-store" },
 } as const satisfies Record<string, Lifetime>;
 
 /** The tag under which all answers of a project can be purged from the edge at once. */
 export const projectTag = (name: ProjectName) => ({ "Cache-Tag": `project-${name}` });
 
+const CACHE_STATUS: Record<Via, string> = {
+  memory: "pypi-edge; hit; detail=memory",
+  kv: "pypi-edge; hit; detail=kv",
+  r2: "pypi-edge; hit; detail=r2",
+  stale: "pypi-edge; hit; detail=stale-upstream-away",
+  upstream: "pypi-edge; fwd=miss",
+};
+
+const VIA = new Map(Object.entries(CACHE_STATUS).map(([via, status]) => [status, via as Via]));
+
 /** RFC 9211, for who looks at an answer and wonders where it came from. */
-export function cacheStatus(via: Via): { "Cache-Status": string } {
-  const detail: Record<Via, string> = {
-    memory: "hit; detail=memory",
-    kv: "hit; detail=kv",
-    r2: "hit; detail=r2",
-    stale: "hit; detail=stale-upstream-away",
-    upstream: "fwd=miss",
-  };
-  return { "Cache-Status": `pypi-edge; ${detail[via]}` };
-}
+export const cacheStatus = (via: Via) => ({ "Cache-Status": CACHE_STATUS[via] });
+
+/** Where an answer with these headers came from; undefined for one that says nothing of it. */
+export const viaOf = (headers: Headers) => VIA.get(headers.get("Cache-Status") ?? "");
 
 /**
  * A warning on what could not be checked with the upstream for more than a week; `since` and `now` in milliseconds since the

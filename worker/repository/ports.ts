@@ -4,7 +4,7 @@ import type { ProjectPage, Validators } from "../pypi/page.ts";
 import type { Gzipped, Page } from "./page.ts";
 import type { ProjectList } from "./list.ts";
 import type { Part, RangeSpec } from "./range.ts";
-import type { Artifact, ArtifactFacts, Context } from "./repository.ts";
+import type { Artifact, ArtifactFacts, Context, Event, Via } from "./repository.ts";
 
 /** What the layers need from the outside. Each port is for one source: its implementation knows which. */
 
@@ -135,3 +135,37 @@ export type Standing =
 
 /** The root listing's place among project names; no name is empty. */
 export const ROOT = "";
+
+/**
+ * What is counted, and by which labels. Their values are few and known beforehand, since each combination is a row for good
+ * that anybody may read: no names of projects or files, no addresses.
+ */
+export interface Counted {
+  requests: { family: "simple" | "files" | "other"; status: string; via: Via | "none" };
+  /** Bytes, not files. */
+  fileBytes: { via: Via };
+  /** `warned`: for more than a week. */
+  stalePages: { warned: "true" | "false" };
+  upstreamRequests: { outcome: "ok" | "absent" | "unchanged" | "failed" };
+  events: { event: Event["event"] };
+}
+
+/** One counter's sum. */
+export interface Count {
+  readonly name: keyof Counted;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+/** Counters that are added up over all isolates. Counting never fails and costs no operation. */
+export interface Counters {
+  add<Name extends keyof Counted>(name: Name, labels: Counted[Name], by?: number): void;
+  /** Writes what this isolate has counted, behind the answer, where it last did so a while ago. */
+  flush(ctx: Context): void;
+  /**
+   * The sums of these counters. What this isolate has counted is written first: the sum of what is stored never goes down
+   * from one isolate's answer to another's, which a reader would take for counters that have begun anew. Rejects where the
+   * store fails.
+   */
+  totals(names: readonly (keyof Counted)[]): Promise<readonly Count[]>;
+}

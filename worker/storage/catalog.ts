@@ -2,14 +2,25 @@ import type { PageHead } from "../repository/page.ts";
 import type { ProjectName } from "../pypi/name.ts";
 
 /** What D1 knows of one source: which projects' pages are kept. KV cannot be counted or queried. */
-export interface Catalog {
+export interface Catalog extends Counting {
   pageStored(name: ProjectName, head: PageHead): Promise<void>;
   pageDeleted(name: ProjectName): Promise<void>;
   /** Whether the project's page is kept. */
   has(name: ProjectName): Promise<boolean>;
-  /** How many projects' pages are kept. */
+}
+
+/** What can say how many projects' pages are kept. */
+export interface Counting {
   count(): Promise<number>;
 }
+
+/** Several sources counted as one: a project that two of them have counts twice. */
+export const together = (catalogs: readonly Catalog[]): Counting => ({
+  async count() {
+    const counts = await Promise.all(catalogs.map((catalog) => catalog.count()));
+    return counts.reduce((sum, count) => sum + count, 0);
+  },
+});
 
 /** The catalog in D1; its table is made by schema/migrations. */
 export function catalogOf(db: D1Database, source: string): Catalog {

@@ -14,7 +14,7 @@ interface Shown {
   /** The address people use, where it is not the request's own; else empty. */
   readonly publicUrl: string;
   readonly upstreams: readonly { readonly url: URL }[];
-  readonly catalogs: readonly { count(): Promise<number> }[];
+  readonly catalog: { count(): Promise<number> };
 }
 
 /** The page for a person: what this is, and how to point each client at it, under the host name it was asked under. */
@@ -22,10 +22,8 @@ export function homeRoutes(index: Shown): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
   routes.get("/", async (c) => {
     const host = index.publicUrl || new URL(c.req.url).origin;
-    // The figure is for interest: without the catalogs the page is still what people came for.
-    const kept = await Promise.all(index.catalogs.map((catalog) => catalog.count()))
-      .then((counts) => counts.reduce((sum, count) => sum + count, 0))
-      .catch(() => undefined);
+    // The figure is for interest: without the catalog the page is still what people came for.
+    const kept = await index.catalog.count().catch(() => undefined);
     c.header("Cache-Control", LIFETIMES.home["Cache-Control"]);
     c.header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'");
     const others = index.bases.filter((base) => base !== index.base).map((base) => `${host}${base}/`);

@@ -1,6 +1,7 @@
 import { messageOf, upstreamFailed } from "../errors.ts";
 import { isPrivate } from "../pypi/host.ts";
 import { within } from "../repository/within.ts";
+import type { Counted } from "../repository/ports.ts";
 import { Circuits } from "./circuit.ts";
 
 /** From request to response header, retries and redirects included. Milliseconds. */
@@ -29,11 +30,19 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 /** What the platform's `fetch` is to us, so that a test can stand in for the whole outside. */
 export type Fetch = (request: Request) => Promise<Response>;
 
+/** Told how a request went, as far as its answer's head says: what the body turns out to be is for those who read it. */
+export type CountOutcome = (outcome: Counted["upstreamRequests"]["outcome"]) => void;
+
 /** What a request asks for. */
 interface Init {
   readonly method?: "GET" | "HEAD";
   readonly headers: Record<string, string>;
   readonly redirect?: "manual";
+}
+
+interface ClientOptions {
+  readonly credentials?: string | undefined;
+  readonly count?: CountOutcome;
 }
 
 /** An answer and the URL that gave it, after redirects: relative links are relative to that. */
@@ -51,18 +60,22 @@ export class UpstreamClient {
   readonly #index: URL;
   readonly #now: () => number;
   readonly #authorization: string | undefined;
+  readonly #count: CountOutcome;
   readonly #circuits = new Circuits();
 
   /**
    * @param index the upstream's Simple API root: says which addresses it may send us to
    * @param now milliseconds since the epoch: how long something took is no matter of when a request came
-   * @param credentials `user:password`, for the upstream's own origin alone: its files may lie with others
+   * @param options `credentials`, `user:password`, are for the upstream's own origin alone: its files may lie with others;
+   *   `count` is told how each `open` went
    */
-  constructor(fetch: Fetch, index: URL, now: () => number, credentials?: string) {
+  constructor(fetch: Fetch, index: URL, now: () => number, options: ClientOptions = {}) {
+    const { credentials, count } = options;
     this.#fetch = fetch;
     this.#index = index;
     this.#now = now;
     this.#authorization = credentials && `Basic ${basic(credentials)}`;
+    this.#count = count ?? (() => undefined);
   }
 
   /**
@@ -79,6 +92,17 @@ export class UpstreamClient {
    * one that may be fetched. Throws `upstream-failed` for all else.
    */
   async open(start: URL, init: Init): Promise<Answer | null> {
+    try {
+      const answer = await this.#follow(start, init);
+      this.#count(answer === null ? "absent" : answer.response.status === 304 ? "unchanged" : "ok");
+      return answer;
+    } catch (error) {
+      this.#count("failed");
+      throw error;
+    }
+  }
+
+  async #follow(start: URL, init: Init): Promise<Answer | null> {
     const abort = new AbortController();
     const timer = setTimeout(() => abort.abort(), HEADER_DEADLINE);
     let url = start;

@@ -1,0 +1,227 @@
+import { describe, expect, test } from "vitest";
+import { exposition } from "../../worker/http/metrics.ts";
+import { DATABASE_AWAY } from "../support/away.ts";
+import { filePath, JSON_TYPE, Rig } from "../support/rig.ts";
+
+const WHEEL = { filename: "demo-1.0-py3-none-any.whl", bytes: new Uint8Array(60_000).fill(3) };
+const PAGE = "https://upstream.test/simple/demo/";
+const DAY = 24 * 3_600_000;
+
+async function published() {
+  const rig = new Rig();
+  await rig.upstream.publish("demo", [WHEEL]);
+  return rig;
+}
+
+/** The samples of `/-/metrics` whose names begin so. */
+async function samples(rig: Rig, prefix: string): Promise<string[]> {
+  const lines = (await rig.get("/-/metrics")).text().split("\n");
+  return lines.filter((line) => line.startsWith(`pypi_edge_${prefix}`)).map((line) => line.slice("pypi_edge_".length));
+}
+
+describe("/-/metrics", () => {
+  test("is Prometheus' text format, kept by nobody, and every metric says what it is", async () => {
+    const rig = await published();
+    await rig.page("demo");
+    const { status, headers, text } = await rig.get("/-/metrics");
+    expect([status, headers.get("Content-Type"), headers.get("Cache-Control")]).toEqual([
+      200,
+      "text/plain; version=0.0.4; charset=utf-8",
+      "no-store",
+    ]);
+    const blocks = text().split(/^(?=# HELP )/m);
+    const block =
+      /^# HELP (\w+) [A-Z].+\.\n# TYPE (\w+) (counter|gauge)\n(?:\w+(?:\{\w+="\w+"(?:,\w+="\w+")*\})? \d+\n)*$/;
+    expect(blocks.map((lines) => block.exec(lines)?.slice(1))).toEqual([
+      ["pypi_edge_requests_total", "pypi_edge_requests_total", "counter"],
+      ["pypi_edge_file_bytes_total", "pypi_edge_file_bytes_total", "counter"],
+      ["pypi_edge_stale_pages_total", "pypi_edge_stale_pages_total", "counter"],
+      ["pypi_edge_upstream_requests_total", "pypi_edge_upstream_requests_total", "counter"],
+      ["pypi_edge_events_total", "pypi_edge_events_total", "counter"],
+      ["pypi_edge_projects", "pypi_edge_projects", "gauge"],
+    ]);
+  });
+
+  test("counts requests by kind of address, status and where the answer came from", async () => {
+    const rig = await published();
+    await rig.page("demo");
+    await rig.page("demo");
+    await rig.page("nobody");
+    await rig.get("/simple/Demo");
+    await rig.get(filePath(WHEEL.filename));
+    await rig.get("/simplest");
+    await rig.get("/files/x");
+    await rig.get("/", {}, "DELETE");
+    expect(await samples(rig, "requests_total")).toEqual([
+      'requests_total{family="files",status="200",via="upstream"} 1',
+      'requests_total{family="files",status="400",via="none"} 1',
+      'requests_total{family="other",status="404",via="none"} 1',
+      'requests_total{family="other",status="405",via="none"} 1',
+      'requests_total{family="simple",status="200",via="memory"} 1',
+      'requests_total{family="simple",status="200",via="upstream"} 1',
+      'requests_total{family="simple",status="302",via="none"} 1',
+      'requests_total{family="simple",status="404",via="none"} 1',
+    ]);
+  });
+
+  test("are counted alike for an index with a name", async () => {
+    const rig = new Rig({ INDEXES: { default: { sources: ["pypi"] }, team: { sources: ["pypi"] } } });
+    await rig.get("/team/simple/files/");
+    await rig.get("/simple/files/");
+    await rig.get("/team/files/files.upstream.test/packages/x-1.0.zip");
+    expect(await samples(rig, "requests_total")).toEqual([
+      'requests_total{family="files",status="404",via="none"} 1',
+      'requests_total{family="simple",status="404",via="none"} 2',
+    ]);
+  });
+
+  test("counts the bytes of files by where they came from, and none for HEAD and 304", async () => {
+    const rig = await published();
+    const path = filePath(WHEEL.filename);
+    await rig.get(path);
+    const { headers } = await rig.get(path, { Range: "bytes=0-99" });
+    await rig.get(path, {}, "HEAD");
+    await rig.get(path, { "If-None-Match": headers.get("ETag") ?? "" });
+    await rig.page("demo");
+    expect(await samples(rig, "file_bytes_total")).toEqual([
+      'file_bytes_total{via="r2"} 100',
+      'file_bytes_total{via="upstream"} 60000',
+    ]);
+  });
+
+  test("counts what the upstream was asked for by outcome, a retried request once", async () => {
+    const rig = await published();
+    await rig.page("demo");
+    await rig.page("nobody");
+    rig.wait(601_000);
+    await rig.page("demo");
+    rig.upstream.on(PAGE, () => new Response("oops", { status: 500 }));
+    rig.wait(601_000);
+    await rig.page("demo");
+    expect(await samples(rig, "upstream_requests_total")).toEqual([
+      'upstream_requests_total{outcome="absent"} 1',
+      'upstream_requests_total{outcome="failed"} 1',
+      'upstream_requests_total{outcome="ok"} 1',
+      'upstream_requests_total{outcome="unchanged"} 1',
+    ]);
+  });
+
+  test("counts what went wrong behind answers", async () => {
+    const rig = await published();
+    await rig.page("demo");
+    const wrong = new Uint8Array(WHEEL.bytes.byteLength);
+    rig.upstream.on(`https://files.upstream.test/packages/${WHEEL.filename}`, () => new Response(wrong));
+    const { response, settled } = await rig.open(filePath(WHEEL.filename));
+    await expect(response.arrayBuffer()).rejects.toThrow("broken off");
+    await settled();
+    rig.upstream.down = true;
+    rig.wait(601_000);
+    await rig.page("demo");
+    expect(await samples(rig, "events_total")).toEqual([
+      'events_total{event="file-refused"} 1',
+      'events_total{event="upstream-failed"} 1',
+    ]);
+  });
+
+  test("counts pages that were served stale, those with a warning apart", async () => {
+    const rig = await published();
+    await rig.page("demo");
+    rig.upstream.down = true;
+    rig.wait(601_000);
+    await rig.page("demo");
+    await rig.page("demo");
+    rig.wait(8 * DAY);
+    await rig.page("demo");
+    expect(await samples(rig, "stale_pages_total")).toEqual([
+      'stale_pages_total{warned="false"} 2',
+      'stale_pages_total{warned="true"} 1',
+    ]);
+  });
+
+  test("counts each of fifty requests at once, and all isolates' together", async () => {
+    const rig = await published();
+    await rig.page("demo");
+    await Promise.all(Array.from({ length: 50 }, () => rig.page("demo")));
+    expect(await samples(rig, 'requests_total{family="simple",status="200",via="memory"}')).toEqual([
+      'requests_total{family="simple",status="200",via="memory"} 50',
+    ]);
+    rig.restart();
+    await rig.page("demo");
+    await Promise.all(Array.from({ length: 50 }, () => rig.page("demo")));
+    expect(await samples(rig, "requests_total")).toEqual([
+      'requests_total{family="simple",status="200",via="kv"} 1',
+      'requests_total{family="simple",status="200",via="memory"} 100',
+      'requests_total{family="simple",status="200",via="upstream"} 1',
+    ]);
+  });
+
+  test("keeps every count while fifty requests at once meet the time to write", async () => {
+    const rig = await published();
+    await rig.page("demo");
+    rig.wait(301_000);
+    await Promise.all(Array.from({ length: 50 }, () => rig.get("/simple/demo/", { Accept: JSON_TYPE })));
+    const total = (await samples(rig, "requests_total")).reduce((sum, line) => sum + Number(line.split(" ").at(-1)), 0);
+    expect(total).toBe(51);
+  });
+
+  test("shows how many projects are kept, and names none of them", async () => {
+    const rig = await published();
+    await rig.page("demo");
+    await rig.get(filePath(WHEEL.filename));
+    expect(await samples(rig, "projects")).toEqual(["projects 1"]);
+    expect((await rig.get("/-/metrics")).text()).not.toMatch(/demo|upstream\.test|edge\.test/);
+  });
+
+  test("counts neither itself nor /-/health, and writes nothing where nothing else has come", async () => {
+    const rig = new Rig();
+    for (let n = 0; n < 3; n++) await rig.get("/-/health");
+    const scrapes = [await samples(rig, "requests"), await samples(rig, "requests")];
+    expect(scrapes).toEqual([[], []]);
+    expect(rig.counts).toEqual({ "d1.prepare": 4, "d1.batch": 2 });
+  });
+
+  test("is 503 and not half of the figures while the database is away, and nothing else is", async () => {
+    const rig = new Rig({}, { DB: DATABASE_AWAY });
+    await rig.upstream.publish("demo", []);
+    expect((await rig.page("demo")).status).toBe(200);
+    rig.wait(301_000);
+    expect((await rig.page("demo")).status).toBe(200);
+    const { status, headers, text } = await rig.get("/-/metrics");
+    expect([status, headers.get("Cache-Control")]).toEqual([503, "no-store"]);
+    expect(text()).toBe("The database with the figures cannot be read right now; try again in a moment.\n");
+  });
+
+  test("escapes what a label must not contain", () => {
+    const count = { name: "events", labels: { event: 'a "b" \\ c\nd' }, value: 1 } as const;
+    expect(exposition([count], 0)).toContain('pypi_edge_events_total{event="a \\"b\\" \\\\ c\\nd"} 1\n');
+  });
+});
+
+describe("/-/health", () => {
+  test.each(["GET", "HEAD"])("says to %s that the worker runs, and touches nothing", async (method) => {
+    const rig = new Rig({}, { DB: DATABASE_AWAY });
+    rig.upstream.down = true;
+    rig.wait(301_000);
+    const { status, headers, text } = await rig.get("/-/health", {}, method);
+    expect([status, headers.get("Cache-Control"), headers.get("Content-Type")]).toEqual([
+      200,
+      "no-store",
+      "application/json",
+    ]);
+    expect(text()).toBe(method === "GET" ? '{"status":"ok"}' : "");
+    expect([rig.counts, rig.upstream.requests]).toEqual([{}, []]);
+  });
+
+  test("and /-/metrics are all there is below /-/, and can only be read", async () => {
+    const rig = new Rig();
+    const statuses = await Promise.all([
+      rig.get("/-/"),
+      rig.get("/-/other", { Accept: "application/json" }),
+      rig.get("/-/health/x"),
+      rig.get("/-/health", {}, "POST"),
+      rig.get("/-/metrics", {}, "POST"),
+    ]);
+    expect(statuses.map(({ status }) => status)).toEqual([404, 404, 404, 405, 405]);
+    expect(statuses[1]?.headers.get("Content-Type")).toBe("application/problem+json");
+  });
+});

@@ -1,0 +1,86 @@
+import { Hono } from "hono";
+import { IndexError, messageOf } from "../errors.ts";
+import type { Count, Counted, Counters } from "../repository/ports.ts";
+import type { AppEnv } from "./context.ts";
+import { LIFETIMES } from "./headers.ts";
+
+/** Where the figures come from. */
+interface Measured {
+  readonly counters: Counters;
+  readonly catalog: { count(): Promise<number> };
+}
+
+/** What a person reads about each counter, and its name as Prometheus wants it: unit and `_total` last. */
+const COUNTERS: Record<keyof Counted, { readonly name: string; readonly help: string }> = {
+  requests: {
+    name: "pypi_edge_requests_total",
+    help: "Requests that reached the worker, by kind of address, status, and where the answer came from.",
+  },
+  fileBytes: {
+    name: "pypi_edge_file_bytes_total",
+    help: "Bytes of files and metadata in answers, by where they came from; broken transfers count whole.",
+  },
+  stalePages: {
+    name: "pypi_edge_stale_pages_total",
+    help: "Pages served without having been checked, since the upstream could not be asked.",
+  },
+  upstreamRequests: {
+    name: "pypi_edge_upstream_requests_total",
+    help: "What the upstream was asked for, by outcome; retries and redirects are part of one request.",
+  },
+  events: {
+    name: "pypi_edge_events_total",
+    help: "What went wrong behind an answer.",
+  },
+};
+
+const NAMES = Object.keys(COUNTERS) as (keyof Counted)[];
+
+/** The figures of all isolates for Prometheus, to be mounted at `/-/metrics`. */
+export function metricsRoutes({ counters, catalog }: Measured): Hono<AppEnv> {
+  const routes = new Hono<AppEnv>();
+  routes.get("/", async (c) => {
+    const figures = Promise.all([counters.totals(NAMES), catalog.count()]);
+    const [counts, projects] = await figures.catch((error: unknown) => {
+      c.var.ctx.report({ event: "storage-failed", what: "the figures", reason: messageOf(error) });
+      throw unavailable();
+    });
+    const headers = { "Content-Type": "text/plain; version=0.0.4; charset=utf-8", ...LIFETIMES.live };
+    return c.body(exposition(counts, projects), 200, headers);
+  });
+  return routes;
+}
+
+/** A failed scrape is a gap; figures without what is stored would read as counters that have begun anew. */
+const unavailable = () =>
+  new IndexError("storage-failed", "The database with the figures cannot be read right now; try again in a moment.");
+
+/**
+ * Prometheus' text format 0.0.4.
+ *
+ * @param counts in any order
+ * @param projects how many projects' pages are kept
+ */
+export function exposition(counts: readonly Count[], projects: number): string {
+  const families = NAMES.map((key) => {
+    const { name, help } = COUNTERS[key];
+    const samples = counts.filter((count) => count.name === key);
+    return family(name, "counter", help, samples);
+  });
+  const kept = [{ labels: {}, value: projects }];
+  return [...families, family("pypi_edge_projects", "gauge", "Projects whose pages are kept.", kept)].join("");
+}
+
+type Sample = Pick<Count, "labels" | "value">;
+
+function family(name: string, type: "counter" | "gauge", help: string, samples: readonly Sample[]): string {
+  const lines = samples.map(({ labels, value }) => `${name}${labelsText(labels)} ${value}\n`);
+  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join("")}`;
+}
+
+function labelsText(labels: Count["labels"]): string {
+  const pairs = Object.entries(labels).map(([label, value]) => `${label}="${escaped(value)}"`);
+  return pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
+}
+
+const escaped = (value: string) => value.replace(/[\\"]/g, "\\$&").replaceAll("\n", "\\n");
