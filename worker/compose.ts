@@ -2,6 +2,8 @@ import type { Config, IndexConfig, UpstreamConfig } from "../schema/config.ts";
 import type { FillMessage } from "../schema/fill.ts";
 import { matcher } from "./pypi/pattern.ts";
 import { cached } from "./repository/cached.ts";
+import { describeBy } from "./repository/describe.ts";
+import { described } from "./repository/described.ts";
 import { mirrored } from "./repository/mirrored.ts";
 import type { Page } from "./repository/page.ts";
 import type { Counters } from "./repository/ports.ts";
@@ -12,6 +14,7 @@ import { stack, type Artifact, type Repository } from "./repository/repository.t
 import { FINISH_ALONE } from "./repository/storing.ts";
 import { catalogOf, together, type Catalog, type Counting } from "./storage/catalog.ts";
 import { countersIn } from "./storage/counters.ts";
+import { factStore } from "./storage/facts.ts";
 import { fileStore, MAX_PUT } from "./storage/files.ts";
 import { fillQueue } from "./storage/fills.ts";
 import { type Check, freshness } from "./storage/freshness.ts";
@@ -122,6 +125,7 @@ const memoryTier = () => ({
   marks: new Memory<Check>(4 * MiB),
   absent: new Memory<true>(2 * MiB),
   filling: new Memory<true>(MiB),
+  siblingless: new Memory<true>(MiB),
 });
 
 function mirror(upstream: UpstreamConfig, { platform, memory, limits, counters, pageTtl }: Ground): Mirror {
@@ -135,6 +139,7 @@ function mirror(upstream: UpstreamConfig, { platform, memory, limits, counters, 
   const pages = pageStore({ kv, r2, catalog, keys, memory: memory.pages, written: memory.written });
   const files = fileStore(r2, memory.files, keys, limits.maxPut);
   const fills = fillQueue(queue, source);
+  const facts = factStore(db, source);
   const lists = listStore(r2, keys);
   const checked = freshness(memory.marks, cache, keys.checked);
 
@@ -143,9 +148,10 @@ function mirror(upstream: UpstreamConfig, { platform, memory, limits, counters, 
   const repository = stack(
     [
       mirrored({ files, pages, filling: within(memory.filling, source), fills, finishAlone: limits.finishAlone }),
+      described({ files, facts, siblingless: within(memory.siblingless, source) }),
       cached({ pages, lists, freshness: checked, absent: within(memory.absent, source), pageTtl }),
     ],
-    remote(upstream.kind === "find-links" ? linksAt(url, client, now) : simpleAt(url, client)),
+    remote(upstream.kind === "find-links" ? linksAt(url, client, now) : simpleAt(url, client), describeBy(facts)),
   );
   const matchers = projects?.map(matcher);
   return {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { projectCandidates, type Filename } from "../../worker/pypi/filename.ts";
+import { isWheel, projectCandidates, type Filename } from "../../worker/pypi/filename.ts";
 import { asProjectName } from "../../worker/pypi/name.ts";
 import { JSON_TYPE, Rig } from "../support/rig.ts";
 import { FakeUpstream } from "../support/upstream.ts";
@@ -37,16 +37,20 @@ async function offered(project: string) {
 
 const LOCAL = /^\.\.\/\.\.\/files\//;
 
-/** What we owe for a recorded page: all of it, but for the version, the URLs and the nulls. */
+/** The proxy left all metadata out: each wheel's is advertised by us. */
+const ADDED = { "core-metadata": true, _backfilled: ["core-metadata"] };
+
+/** What we owe for a recorded page: all of it, but for the version, the URLs and the nulls, and the wheels' metadata. */
 function expected(page: Recorded): unknown {
-  const files = page.files.map((file) =>
-    Object.fromEntries(Object.entries(file).filter(([, value]) => value !== null)),
-  );
+  const files = page.files.map((file) => ({
+    ...Object.fromEntries(Object.entries(file).filter(([, value]) => value !== null)),
+    ...(isWheel(file.filename) && ADDED),
+  }));
   return { ...page, meta: { ...page.meta, "api-version": "1.4" }, files };
 }
 
 describe.each(PROJECTS)("the recorded page of %s", (project) => {
-  test("comes back as JSON, cold and from the store, equal but for version, URLs and nulls", async () => {
+  test("comes back as JSON, cold and from the store, equal but for version, URLs, nulls and metadata", async () => {
     const { page, rig } = await offered(project);
     const cold = await rig.page(project);
     rig.restart();
@@ -81,6 +85,7 @@ describe.each(PROJECTS)("the recorded page of %s", (project) => {
         href: `${file.url.replace("https://", "../../files/")}#sha256=${file.hashes["sha256"]}`,
         ...(file["requires-python"] !== null && { "data-requires-python": file["requires-python"] }),
         ...(file.yanked !== false && { "data-yanked": file.yanked === true ? "" : file.yanked }),
+        ...(isWheel(file.filename) && { "data-core-metadata": "true", "data-dist-info-metadata": "true" }),
       })),
     );
   });

@@ -54,7 +54,7 @@ describe("what a request costs, in operations of bindings", () => {
 
   test("a cold file whose page is stored costs one upstream request, one R2 read and one R2 put", async () => {
     const rig = new Rig();
-    await rig.upstream.publish("large", [LARGE]);
+    await rig.upstream.publish("large", [{ ...LARGE, metadata: "Name: large\n" }]);
     await rig.page("large");
     rig.forget();
     expect((await rig.get(filePath(LARGE.filename))).status).toBe(200);

@@ -2,9 +2,11 @@ import { env } from "cloudflare:workers";
 import { parseConfig } from "../../schema/config.ts";
 import { compose } from "../../worker/compose.ts";
 import { cached } from "../../worker/repository/cached.ts";
+import { describeBy } from "../../worker/repository/describe.ts";
 import { remote } from "../../worker/repository/remote.ts";
 import { stack, type Repository } from "../../worker/repository/repository.ts";
 import { catalogOf } from "../../worker/storage/catalog.ts";
+import { factStore } from "../../worker/storage/facts.ts";
 import { freshness } from "../../worker/storage/freshness.ts";
 import { keysOf } from "../../worker/storage/keys.ts";
 import { listStore } from "../../worker/storage/lists.ts";
@@ -18,7 +20,8 @@ import { FakeUpstream } from "../support/upstream.ts";
 
 const keys = keysOf("test");
 const INDEX = new URL(FakeUpstream.INDEX);
-const source = (upstream: FakeUpstream) => remote(simpleAt(INDEX, new UpstreamClient(upstream.fetch, INDEX, Date.now)));
+const source = (upstream: FakeUpstream) =>
+  remote(simpleAt(INDEX, new UpstreamClient(upstream.fetch, INDEX, Date.now)), describeBy(factStore(env.DB, "test")));
 
 repositoryContract("an upstream alone", source);
 

@@ -36,8 +36,9 @@ export function stream(rig: Rig, bytes: Uint8Array): void {
   );
 }
 
-/** How often the upstream was asked for the file itself. */
-export const transfers = (rig: Rig) => rig.upstream.requests.filter((line) => line === `GET ${URL_OF_WHEEL}`).length;
+/** How often the upstream was asked for the file itself, or for a part of it. */
+export const transfers = (rig: Rig) =>
+  rig.upstream.requests.filter((line) => `${line} `.startsWith(`GET ${URL_OF_WHEEL} `)).length;
 
 /** The keys of what is stored. */
 export const stored = async () => (await env.FILES.list()).objects.map(({ key }) => key);

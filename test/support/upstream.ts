@@ -5,6 +5,9 @@ export interface FakeFile {
   /** Members of its PEP 691 entry that differ from what the bytes say; `undefined` leaves one out. */
   readonly entry?: Record<string, unknown>;
   readonly metadata?: string;
+  /** Whether parts of it can be asked for. */
+  readonly ranges?: boolean;
+  readonly lastModified?: string | undefined;
 }
 
 type Handler = (request: Request) => Response | Promise<Response>;
@@ -13,20 +16,28 @@ type Handler = (request: Request) => Response | Promise<Response>;
 export class FakeUpstream {
   static readonly INDEX = "https://upstream.test/simple/";
   static readonly FILES = "https://files.upstream.test/packages/";
-  /** Every request that arrived, as `GET https://…`. */
+  /** Every request that arrived, as `GET https://…`; one for a part as `GET https://… bytes=…`. */
   readonly requests: string[] = [];
   /** While set, nothing can be reached. */
   down = false;
+  #answersLeft = Infinity;
   readonly #handlers = new Map<string, Handler>();
 
   readonly fetch = async (request: Request): Promise<Response> => {
-    this.requests.push(`${request.method} ${request.url}`);
+    const range = request.headers.get("Range");
+    this.requests.push(`${request.method} ${request.url}${range === null ? "" : ` ${range}`}`);
     const url = new URL(request.url);
     if (!/^(?:files\.)?upstream\.test$/.test(url.hostname)) throw new Error(`a test tried to reach ${url.host}`);
+    if (this.#answersLeft-- <= 0) this.down = true;
     if (this.down) throw new Error("connection refused");
     const handler = this.#handlers.get(request.url);
     return handler ? handler(request) : new Response("no such page", { status: 404 });
   };
+
+  /** Goes down once it has answered so many requests more. */
+  failAfter(answers: number): void {
+    this.#answersLeft = answers;
+  }
 
   /** Answers `url` by `handler`, or with a fixed body and headers. */
   on(url: string, handler: Handler): void {
@@ -46,9 +57,9 @@ export class FakeUpstream {
     );
   }
 
-  async #offer({ filename, bytes, entry, metadata }: FakeFile): Promise<Record<string, unknown>> {
+  async #offer({ filename, bytes, entry, metadata, ...manner }: FakeFile): Promise<Record<string, unknown>> {
     const url = FakeUpstream.FILES + encodeURIComponent(filename);
-    this.on(url, (request) => fileResponse(request, bytes));
+    this.on(url, (request) => fileResponse(request, bytes, manner));
     const text = metadata === undefined ? undefined : new TextEncoder().encode(metadata);
     if (text) this.on(`${url}.metadata`, (request) => fileResponse(request, text));
     return {
@@ -64,8 +75,20 @@ export class FakeUpstream {
   }
 }
 
-function fileResponse(request: Request, bytes: Uint8Array): Response {
-  const headers = { "Content-Length": String(bytes.byteLength) };
+/** A file as a server of files answers for it; a part only with `ranges`, and then as RFC 9110 says. */
+export function fileResponse(
+  request: Request,
+  bytes: Uint8Array,
+  { ranges = false, lastModified }: Pick<FakeFile, "ranges" | "lastModified"> = {},
+): Response {
+  const [, from, to] = (ranges && /^bytes=(\d+)-(\d+)$/.exec(request.headers.get("Range") ?? "")) || [];
+  if (from !== undefined && request.method === "GET") {
+    const part = bytes.slice(Number(from), Number(to) + 1);
+    const range = `bytes ${from}-${Number(from) + part.byteLength - 1}/${bytes.byteLength}`;
+    return new Response(part, { status: 206, headers: { "Content-Range": range } });
+  }
+  const headers: Record<string, string> = { "Content-Length": String(bytes.byteLength) };
+  if (lastModified !== undefined) headers["Last-Modified"] = lastModified;
   return new Response(request.method === "HEAD" ? null : bytes, { headers });
 }
 

@@ -26,6 +26,9 @@ export function asFilename(raw: string): Filename | undefined {
 /** Whether the name has the ending of a distribution file. Indexes in HTML link to other things as well. */
 export const isDistribution = (filename: string) => DISTRIBUTION.test(filename);
 
+/** Whether the file is a wheel: the only kind that has its metadata in a place of its own (PEP 427). */
+export const isWheel = (filename: string) => /\.whl$/i.test(filename);
+
 /**
  * The projects a file may belong to, likeliest first, at most ten. A wheel names its project in the first field (PEP 427).
  * An sdist or a legacy name such as `numpy-1.0.1.dev3460.win32-py2.4.exe` does not say where the version begins: each
@@ -35,7 +38,7 @@ export function projectCandidates(filename: Filename): ProjectName[] {
   const hyphens = [...filename.matchAll(/-/g)].map((match) => match.index);
   const first = hyphens[0];
   if (first === undefined) return [];
-  const cuts = /\.whl$/i.test(filename) ? [first] : sdistCuts(filename, hyphens);
+  const cuts = isWheel(filename) ? [first] : sdistCuts(filename, hyphens);
   const names = cuts.map((cut) => asProjectName(filename.slice(0, cut))).filter((name) => name !== undefined);
   return [...new Set(names)].slice(0, MAX_CANDIDATES);
 }

@@ -54,6 +54,16 @@ export interface FileEntry {
   readonly yanked?: boolean | string | undefined;
   readonly "core-metadata"?: true | Hashes | undefined;
   readonly provenance?: string | undefined;
+  /** Which of the members above are not the upstream's own but were added here. */
+  readonly _backfilled?: readonly Backfilled[] | undefined;
+}
+
+/** The members of an entry that are added where the upstream has none. */
+export type Backfilled = "core-metadata" | "size" | "upload-time";
+
+/** What the upstream itself says in `member`: only that can be held against the bytes that it sends. */
+export function upstreamsOwn<Member extends Backfilled>(entry: FileEntry, member: Member): FileEntry[Member] {
+  return entry._backfilled?.includes(member) ? undefined : entry[member];
 }
 
 /** PEP 792: what the maintainers or the index say of the whole project. */

@@ -45,10 +45,11 @@ async function project(name: ProjectName, parts: CachedParts, inner: Repository,
   if (!stored) return refresh(name, null, parts, inner, ctx);
   const staleBefore = ctx.now - Math.min(pageTtl, ctx.maxAge ?? pageTtl);
   const standing = await freshness.standing(name, { changedAt: stored.head.changedAt, staleBefore, now: ctx.now });
-  if (standing.kind === "fresh") return stored;
+  if (standing.kind === "fresh" && !ctx.anew) return stored;
   if (standing.kind === "failing") return stored.stale(standing.since);
   const page = await orReport(() => stored.buffered(), name, ctx);
-  return refresh(name, page && { page, since: standing.since ?? ctx.now }, parts, inner, ctx);
+  const since = standing.kind === "due" ? standing.since : undefined;
+  return refresh(name, page && { page, since: since ?? ctx.now }, parts, inner, ctx);
 }
 
 /** @param stored the page that is kept, and since when it has not been known to be good */

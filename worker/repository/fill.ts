@@ -63,8 +63,10 @@ interface Expected {
   readonly size?: number | undefined;
   readonly digest?: Digest | undefined;
   readonly name: string;
+  readonly stored?: Artifact["stored"];
 }
 
+/** @returns the bytes that were stored, or undefined where nothing was */
 async function pump(
   source: ReadableStream<Uint8Array>,
   expected: Expected,
@@ -75,6 +77,7 @@ async function pump(
   const { size, name } = expected;
   const reader = source.getReader({ mode: "byob" });
   let outgrown = false;
+  let stored = false;
   const store = destination
     ? leavable(upTo(destination.limit, destination.sink), (error) => {
         outgrown = error instanceof Outgrown;
@@ -110,6 +113,7 @@ async function pump(
     if (size !== undefined && total !== size) throw new Error(`it ended after ${total} of ${size} bytes`);
     await digest?.verify();
     await store.commit();
+    stored = !store.left;
     if (held) await client.write(held);
     await client.commit();
   } catch (error) {
@@ -117,6 +121,7 @@ async function pump(
     ctx.report({ event: "file-refused", what: name, reason: reason.message });
     await stop(reason);
   }
+  if (stored) await expected.stored?.(total);
   return outgrown ? "outgrown" : "done";
 }
 

@@ -31,6 +31,8 @@ export interface FileAnswer {
   /** Of the whole file. */
   readonly size?: number | undefined;
   readonly modifiedAt?: number | undefined;
+  /** Whether the upstream sent the whole although a part was asked for. */
+  readonly sliced?: boolean | undefined;
 }
 
 export type NamesAnswer =
@@ -82,6 +84,26 @@ export interface FileSink {
 export interface FillQueue {
   /** Has the file stored, sooner or later, once or twice. Rejects where that cannot be promised. */
   send(ref: FileRef): Promise<void>;
+}
+
+/** What was found out about a file that its page may not say. */
+export interface FileFacts {
+  /** SHA-256 of a wheel's METADATA, in lower-case hex. */
+  readonly metadata?: string | undefined;
+  /** Bytes. */
+  readonly size?: number | undefined;
+  /** When the upstream says that it was last modified; milliseconds since the epoch. */
+  readonly modifiedAt?: number | undefined;
+  /** Whether a wheel's METADATA cannot be read. */
+  readonly unreadable?: boolean | undefined;
+}
+
+/** What was found out about files. */
+export interface FactStore {
+  /** All of a project's files, by their URL as the project's page has it. One read. */
+  of(project: ProjectName): Promise<ReadonlyMap<string, FileFacts>>;
+  /** Adds to what is known of a file; what `facts` leave undefined stays. */
+  record(project: ProjectName, url: string, facts: FileFacts): Promise<void>;
 }
 
 /** The root listing that is kept. */

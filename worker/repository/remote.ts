@@ -1,8 +1,9 @@
 import { upstreamFailed } from "../errors.ts";
 import { upstreamUrl, type FileRef } from "../pypi/file-url.ts";
 import type { ProjectName } from "../pypi/name.ts";
-import { verifiableDigest } from "../pypi/page.ts";
+import { upstreamsOwn, verifiableDigest } from "../pypi/page.ts";
 import { rootJson } from "../pypi/simple-json.ts";
+import type { Describe } from "./describe.ts";
 import { ProjectList } from "./list.ts";
 import { Page } from "./page.ts";
 import type { Upstream } from "./ports.ts";
@@ -10,8 +11,12 @@ import { resolveRange } from "./range.ts";
 import { readable } from "./readable.ts";
 import type { Listed, Repository } from "./repository.ts";
 
-/** The innermost part of a stack: an upstream index over HTTP, nothing kept. */
-export function remote(upstream: Upstream): Repository {
+/**
+ * The innermost part of a stack: an upstream index over HTTP, nothing kept.
+ *
+ * @param describe adds to a page what the upstream does not say, before it is rendered
+ */
+export function remote(upstream: Upstream, describe: Describe): Repository {
   return {
     async projects(ctx) {
       const answer = await upstream.names(ctx.knownList?.head.validators ?? {});
@@ -22,10 +27,11 @@ export function remote(upstream: Upstream): Repository {
     },
 
     async project(name, ctx) {
-      const answer = await upstream.page(name, (await ctx.known?.validators()) ?? {});
+      const validators = ctx.anew ? undefined : await ctx.known?.validators();
+      const answer = await upstream.page(name, validators ?? {});
       if (answer.kind === "absent") return null;
       if (answer.kind === "unchanged") return unchanged(ctx.known);
-      return Page.from(answer.page, answer.validators, ctx.now);
+      return Page.from(await describe(answer.page, ctx), answer.validators, ctx.now);
     },
 
     async file({ ref, headOnly, range, listed }, ctx) {
@@ -53,25 +59,26 @@ export function remote(upstream: Upstream): Repository {
       return {
         project: facts.project,
         digest: facts.digest,
-        size: facts.size ?? answer.size,
+        size: size ?? answer.size,
         modifiedAt: facts.modifiedAt ?? answer.modifiedAt ?? ctx.now,
         body: answer.body,
         part,
+        sliced: answer.sliced,
         via: "upstream",
       };
     },
   };
 }
 
-/** What a page says of a file, or of its `.metadata`, before anybody has seen its bytes. */
+/** What the upstream's page says of a file, or of its `.metadata`, before anybody has seen its bytes. */
 export function listedFacts({ project, entry }: Listed, part: FileRef["part"]) {
-  const metadata = entry["core-metadata"];
+  const metadata = upstreamsOwn(entry, "core-metadata");
   const hashes = part === "file" ? entry.hashes : metadata === true ? {} : (metadata ?? {});
-  const uploadedAt = Date.parse(entry["upload-time"] ?? "");
+  const uploadedAt = Date.parse(upstreamsOwn(entry, "upload-time") ?? "");
   return {
     project,
     digest: verifiableDigest(hashes),
-    size: part === "file" ? entry.size : undefined,
+    size: part === "file" ? upstreamsOwn(entry, "size") : undefined,
     modifiedAt: Number.isNaN(uploadedAt) ? undefined : uploadedAt,
   };
 }

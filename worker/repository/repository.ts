@@ -34,6 +34,8 @@ export interface Context {
   readonly report: (event: Event) => void;
   /** Milliseconds: a stored page checked longer ago than this is checked again, whatever its own lifetime. */
   readonly maxAge?: number;
+  /** A stored page is made again even where the upstream has not changed it: what is added to it here has changed. */
+  readonly anew?: true;
   /** The page the caller already has: a layer that finds it unchanged returns this very object. */
   readonly known?: Page;
   /** The same for the root listing. */
@@ -92,6 +94,10 @@ export interface Artifact extends ArtifactFacts {
   readonly body: ReadableStream<Uint8Array> | Uint8Array | null;
   /** What of the file the body is, where it is not the whole; `unsatisfiable` where the file has no such part. */
   readonly part?: Part | "unsatisfiable" | undefined;
+  /** Whether the part was cut out of the whole, which the upstream sent: it gives no ranges. */
+  readonly sliced?: boolean | undefined;
+  /** To be called once the file has been verified and stored, with its size in bytes. */
+  readonly stored?: ((size: number) => Promise<void>) | undefined;
   readonly via: Via;
 }
 

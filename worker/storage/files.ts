@@ -32,9 +32,17 @@ export function fileStore(r2: R2Bucket, memory: Memory<Artifact>, keys: Keys, ma
       const options: R2PutOptions = { customMetadata: writeFacts(facts) };
       // R2 takes each of these algorithms under its own name and refuses the object where the bytes differ.
       if (facts.digest) options[facts.digest.algorithm] = facts.digest.hex;
-      return facts.size === undefined || facts.size > maxPut
-        ? partsInto(r2, key, options)
-        : putInto(r2, key, facts.size, options);
+      const sink =
+        facts.size === undefined || facts.size > maxPut
+          ? partsInto(r2, key, options)
+          : putInto(r2, key, facts.size, options);
+      return {
+        ...sink,
+        async commit() {
+          await sink.commit();
+          memory.delete(key);
+        },
+      };
     },
   };
 }

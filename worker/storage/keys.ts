@@ -3,7 +3,7 @@ import type { ProjectName } from "../pypi/name.ts";
 import { RENDERING } from "../pypi/simple-html.ts";
 
 /** Raised when stored pages change their layout: old ones are then not found, and fetched anew. */
-const PAGE_FORMAT = "1";
+const PAGE_FORMAT = "2";
 
 /** Every key and prefix in KV, R2 and the platform's cache, for one source. STORAGE.md says what lives there and how long. */
 export const keysOf = (source: string) => ({

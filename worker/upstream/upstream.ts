@@ -56,7 +56,9 @@ export function fileFrom(client: UpstreamClient): Upstream["file"] {
     const answer = await client.open(url, { method: headOnly ? "HEAD" : "GET", headers });
     if (!answer) return null;
     const { response } = answer;
-    if (part) return { body: await bodyOf(part, answer), size: sizeIn(response) };
+    if (part) {
+      return { body: await bodyOf(part, answer), size: sizeIn(response), sliced: response.status === 200 };
+    }
     const encoded = (response.headers.get("Content-Encoding") ?? "identity") !== "identity";
     const length = encoded ? null : response.headers.get("Content-Length");
     const modifiedAt = Date.parse(response.headers.get("Last-Modified") ?? "");

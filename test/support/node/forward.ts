@@ -12,7 +12,9 @@ const HOP_BY_HOP = new Set(["connection", "keep-alive", "transfer-encoding", "co
 export function forward(origin: string): Source {
   return (incoming) =>
     new Promise((resolve, reject) => {
-      const { method, headers } = incoming;
+      // An answer is always whole; the witness leaves out what a HEAD does not get.
+      const { headers } = incoming;
+      const method = incoming.method === "HEAD" ? "GET" : incoming.method;
       const outgoing = ask(new URL(incoming.url ?? "/", origin), { method, headers }, (response) => {
         answer(response).then(resolve, reject);
       });
