@@ -4,6 +4,7 @@ import type { House } from "./compose.ts";
 import { IndexError } from "./errors.ts";
 import { withContext, type AppEnv } from "./http/context.ts";
 import { counted } from "./http/counted.ts";
+import { jsonRoutes, provenanceRoutes } from "./http/documents.ts";
 import { fileRoutes } from "./http/files.ts";
 import { healthRoutes } from "./http/health.ts";
 import { limits } from "./http/limits.ts";
@@ -32,7 +33,12 @@ export function createApp(config: Config, house: House, now: () => number): Hono
     const { base, upstreams } = own;
     app.route(`${base}/`, homeRoutes({ base, publicUrl: config.publicUrl, upstreams, bases, catalog: kept }));
     app.route(`${base}/simple`, simpleRoutes(repository, base));
-    app.route(`${base}/files`, fileRoutes(repository));
+    app.route(`${base}/files`, fileRoutes(repository, `${base}/files/`));
+    const packages = new URL("packages/", (upstreams.at(-1) ?? upstreams[0]).files);
+    app.route(`${base}/packages`, fileRoutes(repository, `${base}/packages/`, packages.host + packages.pathname));
+    const documents = { repository, base, publicUrl: config.publicUrl, packages };
+    app.route(`${base}/pypi`, jsonRoutes(documents));
+    app.route(`${base}/integrity`, provenanceRoutes(documents));
   }
 
   app.notFound((c) => problem(noSuchRoute(), c));

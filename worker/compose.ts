@@ -4,6 +4,8 @@ import { matcher } from "./pypi/pattern.ts";
 import { cached } from "./repository/cached.ts";
 import { describeBy } from "./repository/describe.ts";
 import { described } from "./repository/described.ts";
+import type { Document } from "./repository/document.ts";
+import { documents } from "./repository/documents.ts";
 import { mirrored } from "./repository/mirrored.ts";
 import type { Page } from "./repository/page.ts";
 import type { Counters } from "./repository/ports.ts";
@@ -14,6 +16,7 @@ import { stack, type Artifact, type Repository } from "./repository/repository.t
 import { FINISH_ALONE } from "./repository/storing.ts";
 import { catalogOf, together, type Catalog, type Counting } from "./storage/catalog.ts";
 import { countersIn } from "./storage/counters.ts";
+import { documentStore } from "./storage/documents.ts";
 import { factStore } from "./storage/facts.ts";
 import { fileStore, MAX_PUT } from "./storage/files.ts";
 import { fillQueue } from "./storage/fills.ts";
@@ -89,15 +92,19 @@ interface Ground {
 
 /** Puts the indexes together. Called once an isolate: the memory tier is in it. */
 export function compose(
-  { indexes, pageTtl }: Config,
+  { indexes, pageTtl, publicUrl }: Config,
   platform: Platform,
   limits: Limits = { finishAlone: FINISH_ALONE, maxPut: MAX_PUT },
 ): House {
   const counters = countersIn(platform.DB);
   const ground = { platform, memory: memoryTier(), limits, counters, pageTtl };
   const mirrors = new Map<UpstreamConfig, Mirror>();
-  for (const upstream of indexes.flatMap(({ upstreams }) => upstreams)) {
-    if (!mirrors.has(upstream)) mirrors.set(upstream, mirror(upstream, ground));
+  for (const { base, upstreams } of indexes) {
+    // One stored page serves every index that has the source; the addresses on it are those of the first.
+    const root = publicUrl ? publicUrl + base : undefined;
+    for (const upstream of upstreams) {
+      if (!mirrors.has(upstream)) mirrors.set(upstream, mirror(upstream, root, ground));
+    }
   }
   return {
     indexes: indexes.map((index) => {
@@ -120,6 +127,7 @@ function indexOf(sources: readonly Source[]): Repository {
 /** One budget of the isolate's for all sources together. */
 const memoryTier = () => ({
   pages: new Memory<Page>(16 * MiB),
+  documents: new Memory<Document>(4 * MiB),
   written: new Memory<string>(MiB),
   files: new Memory<Artifact>(16 * MiB),
   marks: new Memory<Check>(4 * MiB),
@@ -128,11 +136,12 @@ const memoryTier = () => ({
   siblingless: new Memory<true>(MiB),
 });
 
-function mirror(upstream: UpstreamConfig, { platform, memory, limits, counters, pageTtl }: Ground): Mirror {
+function mirror(upstream: UpstreamConfig, root: string | undefined, ground: Ground): Mirror {
+  const { platform, memory, limits, counters, pageTtl } = ground;
   const { url, credentials, projects } = upstream;
   // Not the host name alone: the same index through another address is another source with its own URLs.
   const source = encodeURIComponent(url.href);
-  const keys = keysOf(source);
+  const keys = keysOf(source, root);
   const { PAGES: kv, FILES: r2, DB: db, FILLS: queue, cache, fetch, now } = platform;
 
   const catalog = catalogOf(db, source);
@@ -141,7 +150,9 @@ function mirror(upstream: UpstreamConfig, { platform, memory, limits, counters, 
   const fills = fillQueue(queue, source);
   const facts = factStore(db, source);
   const lists = listStore(r2, keys);
+  const known = documentStore({ kv, keys, memory: memory.documents, written: memory.written });
   const checked = freshness(memory.marks, cache, keys.checked);
+  const absent = within(memory.absent, source);
 
   const count: CountOutcome = (outcome) => counters.add("upstreamRequests", { outcome });
   const client = new UpstreamClient(fetch, url, now, { credentials, count });
@@ -149,9 +160,10 @@ function mirror(upstream: UpstreamConfig, { platform, memory, limits, counters, 
     [
       mirrored({ files, pages, filling: within(memory.filling, source), fills, finishAlone: limits.finishAlone }),
       described({ files, facts, siblingless: within(memory.siblingless, source) }),
-      cached({ pages, lists, freshness: checked, absent: within(memory.absent, source), pageTtl }),
+      documents({ store: known, freshness: checked, absent, ttl: pageTtl }),
+      cached({ pages, lists, freshness: checked, absent, pageTtl }),
     ],
-    remote(upstream.kind === "find-links" ? linksAt(url, client, now) : simpleAt(url, client), describeBy(facts)),
+    remote(upstream.kind === "find-links" ? linksAt(url, client, now) : simpleAt(url, client), describeBy(facts), root),
   );
   const matchers = projects?.map(matcher);
   return {

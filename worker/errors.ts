@@ -3,6 +3,7 @@ const KINDS = {
   "bad-request": { status: 400, title: "Bad request" },
   "project-not-found": { status: 404, title: "Project not found" },
   "file-not-found": { status: 404, title: "File not found" },
+  "document-not-found": { status: 404, title: "Document not found" },
   "no-such-route": { status: 404, title: "Not found" },
   "method-not-allowed": { status: 405, title: "Method not allowed" },
   internal: { status: 500, title: "Internal error" },

@@ -9,9 +9,13 @@ export interface Product extends Server {
 
 const ROOT = join(import.meta.dirname, "../..");
 
-/** Starts pypi-edge over `upstream` on a free port; what it stores goes to the directory `state`. */
-export async function startProduct(upstream: string, state: string): Promise<Product> {
-  const port = await freePort();
+/**
+ * Starts pypi-edge over `upstream`; what it stores goes to the directory `state`.
+ *
+ * @param on the port to listen on, else a free one: what was stored under one address is not served under another
+ */
+export async function startProduct(upstream: string, state: string, on?: number): Promise<Product> {
+  const port = on ?? (await freePort());
   const server = await serve(
     process.execPath,
     ["cli/start.ts", "--port", `${port}`, "--upstream", upstream, "--state", state, "--quiet"],

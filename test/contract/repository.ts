@@ -58,6 +58,15 @@ export function repositoryContract(what: string, over: (upstream: FakeUpstream) 
       },
     );
 
+    test("a document of a project it has comes as the upstream wrote it, and one that is not there is null", async () => {
+      const { upstream, repository, ctx } = await setUp();
+      upstream.on("https://upstream.test/pypi/demo/json", () => new Response('{ "last_serial": 5 }'));
+      const document = await repository.document({ ref: { kind: "project-json", project: NAME } }, ctx);
+      expect([await document?.text(), document?.head.serial]).toEqual(['{ "last_serial": 5 }', 5]);
+      const ref = { kind: "release-json", project: NAME, version: "9.0" } as const;
+      expect(await repository.document({ ref }, ctx)).toBeNull();
+    });
+
     test("a source that fails throws upstream-failed, and never says that a name is absent", async () => {
       const { upstream, repository, ctx, listed } = await setUp();
       upstream.down = true;
@@ -66,6 +75,7 @@ export function repositoryContract(what: string, over: (upstream: FakeUpstream) 
       const attempts = [
         () => repository.project(unseen, ctx),
         () => repository.projects(ctx),
+        () => repository.document({ ref: { kind: "project-json", project: unseen } }, ctx),
         () => repository.file({ ref, headOnly: false, listed: { ...listed, project: unseen } }, ctx),
       ];
       for (const attempt of attempts) await expect(attempt()).rejects.toSatisfy(isFailure);

@@ -209,6 +209,23 @@ describe("the root listing", () => {
     expect([rig.upstream.requests.length, rig.counts["r2.put"]]).toEqual([1, undefined]);
   });
 
+  test("has each project's serial where the upstream says it: a mirror leaves out a project without one", async () => {
+    const rig = new Rig();
+    offer(
+      rig,
+      '{"meta":{"_last-serial":99},"projects":[{"_last-serial": 5,"name":"one"},{"name":"two","_last-serial":7}]}',
+    );
+    const listing = async () => JSON.parse((await rig.get("/simple/", { Accept: JSON_TYPE })).text()) as unknown;
+    const projects = [
+      { name: "one", "_last-serial": 5 },
+      { name: "two", "_last-serial": 7 },
+    ];
+    expect(await listing()).toMatchObject({ projects });
+    rig.restart();
+    expect(await listing()).toMatchObject({ projects });
+    expect((await rig.get("/simple/")).text()).toContain('<a href="one/">one</a>');
+  });
+
   test("is read from HTML where the upstream has no JSON", async () => {
     const rig = new Rig();
     rig.upstream.on(

@@ -161,6 +161,16 @@ describe("an index of two upstreams", () => {
     ]);
   });
 
+  test("lists the serials of the last alone: a mirror compares them, and two sources count differently", async () => {
+    const rig = rigOfTwo();
+    const listing = (name: string) => () => Response.json({ meta: {}, projects: [{ name, "_last-serial": 5 }] });
+    rig.upstream.on(TEAM, listing("ours"));
+    rig.upstream.on(FakeUpstream.INDEX, listing("theirs"));
+    const { text } = await rig.get("/simple/", { Accept: JSON_TYPE });
+    const { projects } = JSON.parse(text()) as { projects: unknown };
+    expect(projects).toEqual([{ name: "ours" }, { name: "theirs", "_last-serial": 5 }]);
+  });
+
   test("has no root listing while one of them has none: a shorter one would say that names are gone", async () => {
     const rig = rigOfTwo();
     rig.upstream.on(FakeUpstream.INDEX, () => Response.json({ meta: {}, projects: [{ name: "theirs" }] }));

@@ -16,6 +16,7 @@ function slowBy(milliseconds: number) {
   const pause = () => new Promise((resolve) => setTimeout(resolve, milliseconds));
   const slow: Repository = {
     projects: () => Promise.reject(new Error("not asked for")),
+    document: () => Promise.reject(new Error("not asked for")),
     async project() {
       await pause();
       return new Page({ digest: "", changedAt: 0, size: 0, plainSize: 0 }, body("page"), "upstream");

@@ -10,12 +10,17 @@ import { contentRange, mayBePartial, parseRange } from "./range.ts";
 
 type Headers = Record<string, string> & { "Last-Modified": string };
 
-/** The mirrored files of one index and their `.metadata`, to be mounted at its `…/files`. */
-export function fileRoutes(repository: Repository): Hono<AppEnv> {
+/**
+ * The mirrored files of one index and their `.metadata`.
+ *
+ * @param at the path that they are mounted at; ends in `/`
+ * @param folder the upstream's folder that this is, without its scheme; ends in `/`. Empty: paths say the host themselves
+ */
+export function fileRoutes(repository: Repository, at: string, folder = ""): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
 
   routes.get("/*", async (c) => {
-    const request = { ref: refOf(c), headOnly: c.req.method === "HEAD" };
+    const request = { ref: refOf(c, at, folder), headOnly: c.req.method === "HEAD" };
     const range = await rangeOf(c, request, repository);
     const artifact = await find(repository, { ...request, range }, c.var.ctx);
     const headers = headersOf(artifact);
@@ -67,9 +72,8 @@ async function answer(c: HonoContext, ref: FileRef, artifact: Artifact, headers:
 }
 
 /** The reference in the request's own path: a router decodes on its way, and `%2F` must not become a slash. */
-function refOf(c: HonoContext): FileRef {
-  const pathname = pathOf(c.req.url);
-  return parseFileRef(pathname.slice(pathname.indexOf("/files/") + "/files/".length));
+function refOf(c: HonoContext, at: string, folder: string): FileRef {
+  return parseFileRef(folder + pathOf(c.req.url).slice(at.length));
 }
 
 /** The ETag is the digest on the project's page, so it is the same before and after the file is stored. */

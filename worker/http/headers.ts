@@ -24,7 +24,7 @@ export const LIFETIMES = {
   /** pip keeps permanent redirects for good, so ours are temporary and short. */
   redirect: { "Cache-Control": `public, max-age=${MINUTE}` },
   /** Shows the host name it was asked under. */
-  home: { "Cache-Control": "private, no-cache" },
+  ownHost: { "Cache-Control": "private, no-cache" },
   error: { "Cache-Control": "no-store" },
   /** True at this moment only. */
   live: { "Cache-Control": "no-store" },
@@ -43,6 +43,23 @@ const CACHE_STATUS: Record<Via, string> = {
 
 const VIA = new Map(Object.entries(CACHE_STATUS).map(([via, status]) => [status, via as Via]));
 
+/** What is stored, whatever its kind. */
+interface Stored {
+  readonly via: Via;
+  /** Milliseconds since the epoch. */
+  readonly uncheckedSince: number | undefined;
+  readonly head: { readonly serial?: number | string | undefined };
+}
+
+/** What an answer says of where its page, listing or document comes from, with the upstream's serial, which mirrors compare. */
+export function storedHeaders({ via, uncheckedSince, head: { serial } }: Stored, now: number): Record<string, string> {
+  return {
+    ...cacheStatus(via),
+    ...staleWarning(uncheckedSince, now),
+    ...(serial !== undefined && { "X-PyPI-Last-Serial": String(serial) }),
+  };
+}
+
 /** RFC 9211, for who looks at an answer and wonders where it came from. */
 export const cacheStatus = (via: Via) => ({ "Cache-Status": CACHE_STATUS[via] });
 
@@ -54,7 +71,7 @@ export const viaOf = (headers: Headers) => VIA.get(headers.get("Cache-Status") ?
  * epoch. RFC 9111 retired `Warning`, since few caches sent it and fewer clients read it. It is still the one header whose
  * code 110 says just this, "Response is Stale" (RFC 7234, 5.5.1), to a person and to the tools that know it.
  */
-export function staleWarning(since: number | undefined, now: number): { Warning?: string } {
+function staleWarning(since: number | undefined, now: number): { Warning?: string } {
   const seconds = (now - (since ?? now)) / 1_000;
   if (seconds <= WEEK) return {};
   return { Warning: `110 pypi-edge "Not checked with the upstream for ${Math.floor(seconds / DAY)} days."` };

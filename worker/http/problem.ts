@@ -1,9 +1,12 @@
 import type { Context } from "hono";
-import { IndexError } from "../errors.ts";
+import { IndexError, type ErrorKind } from "../errors.ts";
 import { LIFETIMES } from "./headers.ts";
 
 /** Short, since pip waits that long: at 10 s it hangs for 50 and then says "No matching distribution". Seconds. */
 const RETRY_AFTER = "1";
+
+/** What may be there a minute later, and is asked for again and again until then. */
+const ABSENT: ReadonlySet<ErrorKind> = new Set(["project-not-found", "document-not-found"]);
 
 /**
  * The only way an error becomes a response: RFC 9457 problem details for clients that read JSON (uv prints them), else the
@@ -17,7 +20,7 @@ export function problem(error: unknown, c: Context): Response {
   if (known !== error) console.error(`internal error at ${c.req.method} ${c.req.path}:`, error);
   const { status, title, message: detail } = known;
   if (status === 503) console.warn(`${c.req.method} ${c.req.path} answered 503: ${detail}`);
-  const lifetime = known.kind === "project-not-found" ? LIFETIMES.absent : LIFETIMES.error;
+  const lifetime = ABSENT.has(known.kind) ? LIFETIMES.absent : LIFETIMES.error;
   const headers: Record<string, string> = { ...lifetime, Vary: "Accept" };
   if (status === 503) headers["Retry-After"] = RETRY_AFTER;
   if (status === 405) headers["Allow"] = "GET, HEAD";

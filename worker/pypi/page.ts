@@ -39,7 +39,7 @@ export function cleanSerial(raw: unknown): number | string | undefined {
 /**
  * One file of a project's page. The keys are PEP 691's own, so that the stored JSON is the model and nothing is mapped
  * between them. `url` is relative to the project's page and reversible (see file-url.ts); `_upstream` is there only where
- * the true URL does not follow from it.
+ * the true URL does not follow from it, and `_provenance` where `provenance` leads to us.
  */
 export interface FileEntry {
   readonly filename: Filename;
@@ -54,6 +54,7 @@ export interface FileEntry {
   readonly yanked?: boolean | string | undefined;
   readonly "core-metadata"?: true | Hashes | undefined;
   readonly provenance?: string | undefined;
+  readonly _provenance?: string | undefined;
   /** Which of the members above are not the upstream's own but were added here. */
   readonly _backfilled?: readonly Backfilled[] | undefined;
 }

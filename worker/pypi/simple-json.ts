@@ -1,4 +1,5 @@
 import { isListedAs, type FileRef } from "./file-url.ts";
+import type { Filename } from "./filename.ts";
 import type { FileEntry, ProjectPage, ProjectStatus, Validators } from "./page.ts";
 import type { ProjectName } from "./name.ts";
 
@@ -76,23 +77,41 @@ export function readValidators(firstLine: string): Validators {
   return meta._upstream ?? {};
 }
 
-/** The entry that lists `ref`, found by its line without parsing the rest of the page; undefined where there is none. */
-export function findFile(text: string, ref: FileRef): FileEntry | undefined {
-  const opening = `\n{"filename":${JSON.stringify(ref.filename)},`;
+/** The entry that lists `ref`; undefined where there is none. */
+export const findFile = (text: string, ref: FileRef) =>
+  findEntry(text, ref.filename, (entry) => isListedAs(entry, ref));
+
+/** The first entry of that filename that is `wanted`, found by its line without parsing the rest of the page. */
+export function findEntry(
+  text: string,
+  filename: Filename,
+  wanted: (entry: FileEntry) => boolean,
+): FileEntry | undefined {
+  const opening = `\n{"filename":${JSON.stringify(filename)},`;
   for (let at = text.indexOf(opening); at !== -1; at = text.indexOf(opening, at + 1)) {
     const line = text.slice(at + 1, text.indexOf("\n", at + 1));
     const entry = JSON.parse(line.endsWith(",") ? line.slice(0, -1) : line) as FileEntry;
-    if (isListedAs(entry, ref)) return entry;
+    if (wanted(entry)) return entry;
   }
   return undefined;
 }
 
-/** The names of a root listing as lines of PEP 691 JSON: the opening, one line a project, the closing. */
+/** A project of a root listing. The serial is PyPI's addition: a mirror (bandersnatch) leaves out a project without one. */
+export interface RootEntry {
+  readonly name: ProjectName;
+  readonly "_last-serial"?: number | undefined;
+}
+
+/** A root listing as lines of PEP 691 JSON: the opening, one line a project, the closing. */
 export const rootJson = {
   opening: (serial: number | undefined) =>
     `{"meta":${JSON.stringify({ "api-version": FULL_VERSION, "_last-serial": serial })},"projects":[\n`,
-  project: (name: string) => `{"name":${JSON.stringify(name)}}`,
+  project: ({ name, "_last-serial": serial }: RootEntry) => JSON.stringify({ name, "_last-serial": serial }),
   closing: "\n]}\n",
-  /** The project's name in one of these lines; undefined for the opening and the closing. */
-  nameIn: (line: string) => /^\{"name":"([^"\\]+)"\}/.exec(line)?.[1] as ProjectName | undefined,
+  /** The project in one of these lines; undefined for the opening and the closing. */
+  entryIn(line: string): RootEntry | undefined {
+    const [, name, serial] = /^\{"name":"([^"\\]+)"(?:,"_last-serial":(\d+))?\}/.exec(line) ?? [];
+    if (name === undefined) return undefined;
+    return { name: name as ProjectName, "_last-serial": serial === undefined ? undefined : Number(serial) };
+  },
 };

@@ -24,6 +24,7 @@ export function described(parts: DescribedParts): Layer {
   return (inner) => ({
     projects: (ctx) => inner.projects(ctx),
     project: (name, ctx) => inner.project(name, ctx),
+    document: (request, ctx) => inner.document(request, ctx),
 
     async file(request, ctx) {
       const { ref, listed } = request;

@@ -1,8 +1,7 @@
-import type { ProjectName } from "../pypi/name.ts";
 import type { Validators } from "../pypi/page.ts";
 import { rootHtml } from "../pypi/simple-html.ts";
-import { rootJson } from "../pypi/simple-json.ts";
-import { inflate } from "./page.ts";
+import { rootJson, type RootEntry } from "../pypi/simple-json.ts";
+import { inflate } from "./gzip.ts";
 import { readable } from "./readable.ts";
 import type { Via } from "./repository.ts";
 
@@ -50,17 +49,17 @@ export class ProjectList {
 
   /** PEP 503 HTML, gzipped, made line by line. */
   async html(): Promise<ReadableStream<Uint8Array>> {
-    return readable(toHtml(this.names())).pipeThrough(new CompressionStream("gzip"));
+    return readable(toHtml(this.entries())).pipeThrough(new CompressionStream("gzip"));
   }
 
-  /** The names in it, in batches as they are read. */
-  async *names(): AsyncGenerator<readonly ProjectName[]> {
+  /** The projects in it, in batches as they are read. */
+  async *entries(): AsyncGenerator<readonly RootEntry[]> {
     let rest = "";
     for await (const chunk of (await this.json()).pipeThrough(new TextDecoderStream())) {
       const lines = (rest + chunk).split("\n");
       rest = lines.pop() ?? "";
-      const names = lines.map(rootJson.nameIn).filter((name) => name !== undefined);
-      if (names.length > 0) yield names;
+      const entries = lines.map(rootJson.entryIn).filter((entry) => entry !== undefined);
+      if (entries.length > 0) yield entries;
     }
   }
 
@@ -70,8 +69,8 @@ export class ProjectList {
   }
 }
 
-async function* toHtml(batches: AsyncIterable<readonly ProjectName[]>): AsyncGenerator<string> {
+async function* toHtml(batches: AsyncIterable<readonly RootEntry[]>): AsyncGenerator<string> {
   yield rootHtml.opening;
-  for await (const names of batches) yield names.map(rootHtml.project).join("");
+  for await (const entries of batches) yield entries.map(({ name }) => rootHtml.project(name)).join("");
   yield rootHtml.closing;
 }

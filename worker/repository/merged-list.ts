@@ -27,7 +27,7 @@ export async function mergedLists(parts: readonly Part[], ctx: Context): Promise
   const head = {
     digest: heads.map(({ digest }) => digest).join("-"),
     changedAt: Math.max(...heads.map(({ changedAt }) => changedAt)),
-    // A mirror of the whole follows the last source's: the others are small and have none that could be compared.
+    // A mirror of the whole follows the last source's serials: the others' have nothing that they could be compared with.
     serial: heads.at(-1)?.serial,
     validators: {},
   };
@@ -41,11 +41,13 @@ async function* asJson(opened: readonly { list: ProjectList; has: Part["has"] }[
   yield rootJson.opening(serial);
   let separator = "";
   for (const [at, { list, has }] of opened.entries()) {
-    for await (const names of list.names()) {
-      const own = names.filter((name) => has(name) && !seen.has(name));
+    const last = at === opened.length - 1;
+    for await (const entries of list.entries()) {
+      const own = entries.filter(({ name }) => has(name) && !seen.has(name));
       if (own.length === 0) continue;
-      if (at < opened.length - 1 && seen.size < MAX_REMEMBERED) for (const name of own) seen.add(name);
-      yield separator + own.map(rootJson.project).join(",\n");
+      if (!last && seen.size < MAX_REMEMBERED) for (const { name } of own) seen.add(name);
+      const lines = own.map((entry) => rootJson.project(last ? entry : { name: entry.name }));
+      yield separator + lines.join(",\n");
       separator = ",\n";
     }
   }

@@ -1,8 +1,9 @@
-import { IndexError, messageOf, upstreamFailed } from "../errors.ts";
+import { IndexError, messageOf } from "../errors.ts";
 import type { FileRef } from "../pypi/file-url.ts";
 import { projectCandidates } from "../pypi/filename.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import { findFile } from "../pypi/simple-json.ts";
+import { listedOn } from "./listing.ts";
 import type { Page } from "./page.ts";
 import type { PageStore } from "./ports.ts";
 import { listedFacts } from "./remote.ts";
@@ -16,9 +17,6 @@ import {
   type Repository,
 } from "./repository.ts";
 import { nameOf, serveAndStore, storeBehind, storeNow, type StoringParts } from "./storing.ts";
-
-/** A page that does not list a file is checked again if it was checked longer ago than this. Milliseconds. */
-const LISTING_MAX_AGE = 30_000;
 
 /** More projects are not fetched for one file: a crafted name must not become a list of upstream requests. */
 const MAX_FETCHED = 3;
@@ -39,6 +37,7 @@ export function mirrored(parts: MirroredParts): Layer {
   return (inner) => ({
     projects: (ctx) => inner.projects(ctx),
     project: (name, ctx) => inner.project(name, ctx),
+    document: (request, ctx) => inner.document(request, ctx),
 
     async file(request, ctx) {
       const { ref, range } = request;
@@ -97,7 +96,7 @@ async function locate(
   if (candidates.length > 1) {
     for (const project of candidates) {
       const stored = await pages.get(project, ctx.now).catch(() => null);
-      const found = await listedOn(stored, ref, project);
+      const found = await listedOnStored(stored, ref, project);
       if (found) return found;
     }
   }
@@ -112,25 +111,17 @@ async function locate(
 }
 
 /** How this project's page lists the file; undefined where it does not, null where there is no such project. */
-async function locateIn(project: ProjectName, ref: FileRef, inner: Repository, ctx: Context) {
-  let page = await inner.project(project, ctx);
-  if (!page) return null;
-  const { via } = page;
-  let found = await listedOn(page, ref, project);
-  if (!found && via !== "upstream" && via !== "stale") {
-    // A lock file may know a file that is younger than the page: the page is then checked once more.
-    page = await inner.project(project, { ...ctx, maxAge: LISTING_MAX_AGE });
-    found = await listedOn(page, ref, project);
-  }
-  // The file may be younger than what is stored: that it is not there is more than can be said.
-  if (!found && page?.via === "stale") throw upstreamFailed(ref.origin, `the page of ${project} could not be checked`);
-  return found;
+const locateIn = (project: ProjectName, ref: FileRef, inner: Repository, ctx: Context) =>
+  listedOn(project, ref.origin, (text) => entryFor(text, ref), inner, ctx);
+
+async function listedOnStored(page: Page | null, ref: FileRef, project: ProjectName): Promise<Listed | undefined> {
+  const entry = page && entryFor(await page.text(), ref);
+  return entry ? { project, entry } : undefined;
 }
 
-async function listedOn(page: Page | null, ref: FileRef, project: ProjectName): Promise<Listed | undefined> {
-  const entry = page && findFile(await page.text(), ref);
-  if (!entry || (ref.part === "metadata" && !entry["core-metadata"])) return undefined;
-  return { project, entry };
+function entryFor(text: string, ref: FileRef) {
+  const entry = findFile(text, ref);
+  return ref.part === "file" || entry?.["core-metadata"] ? entry : undefined;
 }
 
 const gone = (ref: FileRef, project: ProjectName) =>

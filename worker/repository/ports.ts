@@ -1,14 +1,17 @@
+import type { DocumentRef, DocumentType } from "../pypi/document.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import type { FileRef } from "../pypi/file-url.ts";
 import type { ProjectPage, Validators } from "../pypi/page.ts";
-import type { Gzipped, Page } from "./page.ts";
+import type { RootEntry } from "../pypi/simple-json.ts";
+import type { Gzipped } from "./gzip.ts";
+import type { Page } from "./page.ts";
 import type { ProjectList } from "./list.ts";
 import type { Part, RangeSpec } from "./range.ts";
 import type { Artifact, ArtifactFacts, Context, Event, Via } from "./repository.ts";
 
 /** What the layers need from the outside. Each port is for one source: its implementation knows which. */
 
-/** An upstream index. Everything it throws is `upstream-failed`. */
+/** An upstream index. What it throws is `upstream-failed`, unless something else is said. */
 export interface Upstream {
   /** The page, or `absent` (404, 410), or `unchanged` where `known` still holds. */
   page(name: ProjectName, known: Validators): Promise<PageAnswer>;
@@ -17,14 +20,30 @@ export interface Upstream {
    * 410. A part has exactly its length, whether or not the upstream knows ranges.
    */
   file(url: URL, want: { headOnly: boolean; part?: Part | undefined }): Promise<FileAnswer | null>;
-  /** Normalised names of all projects, streamed, or `unchanged` where `known` still holds. */
+  /** All projects, names normalised, streamed, or `unchanged` where `known` still holds. */
   names(known: Validators): Promise<NamesAnswer>;
+  /** Where its JSON of a project or a release is. Throws `document-not-found` where it has none of anything. */
+  jsonUrl(ref: DocumentRef): URL;
+  /** The document at `url`, or `absent` (404, 410), or `unchanged` where `known` still holds. */
+  document(url: URL, known: Validators): Promise<DocumentAnswer>;
 }
 
 export type PageAnswer =
   | { readonly kind: "absent" }
   | { readonly kind: "unchanged" }
   | { readonly kind: "page"; readonly page: ProjectPage; readonly validators: Validators };
+
+export type DocumentAnswer =
+  | { readonly kind: "absent" }
+  | { readonly kind: "unchanged" }
+  | {
+      readonly kind: "document";
+      /** A JSON object. */
+      readonly text: string;
+      readonly type: DocumentType;
+      readonly serial?: number | string | undefined;
+      readonly validators: Validators;
+    };
 
 export interface FileAnswer {
   readonly body: ReadableStream<Uint8Array> | null;
@@ -39,20 +58,24 @@ export type NamesAnswer =
   | { readonly kind: "unchanged" }
   | {
       readonly kind: "names";
-      /** Batches of names; throws `upstream-failed` where the listing turns out to be cut or no listing. */
-      readonly names: AsyncIterable<readonly ProjectName[]>;
+      /** Batches of projects; throws `upstream-failed` where the listing turns out to be cut or no listing. */
+      readonly entries: AsyncIterable<readonly RootEntry[]>;
       readonly serial?: number | undefined;
       readonly validators: Validators;
     };
 
-/** Pages that are kept. */
-export interface PageStore {
+/** Gzipped JSON that is kept, by its name or path. */
+export interface KeptStore<What extends string, Value> {
   /** One read, or none. `now` in milliseconds since the epoch: what is in memory is believed for seconds only. */
-  get(name: ProjectName, now: number): Promise<Page | null>;
-  put(name: ProjectName, page: Page, now: number): Promise<void>;
+  get(what: What, now: number): Promise<Value | null>;
+  put(what: What, value: Value, now: number): Promise<void>;
+  delete(what: What): Promise<void>;
+}
+
+/** Pages that are kept. */
+export interface PageStore extends KeptStore<ProjectName, Page> {
   /** The same page, its HTML kept in this store. */
   own(name: ProjectName, page: Page): Page;
-  delete(name: ProjectName): Promise<void>;
 }
 
 /** Where a store keeps one page's HTML, gzipped: made once a change, when it is first wanted. */
@@ -122,14 +145,14 @@ export interface Marks<Key extends string = string> {
   delete(key: Key): void;
 }
 
-/** How pages, and the root listing, stand with the upstream. Times are milliseconds since the epoch. */
+/** How pages, documents and the root listing stand with the upstream. Times are milliseconds since the epoch. */
 export interface Freshness {
   /** Looks no further than it must to find that the upstream need not be asked. */
-  standing(what: ProjectName | typeof ROOT, asked: StandingQuestion): Promise<Standing>;
+  standing(what: string, asked: StandingQuestion): Promise<Standing>;
   /** Remembers that what is stored was just found to be what the upstream has. */
-  good(what: ProjectName | typeof ROOT, ctx: Context): void;
+  good(what: string, ctx: Context): void;
   /** Remembers that it could not be checked, was good at `since`, and is not to be asked about before `retryAt`. */
-  failed(what: ProjectName | typeof ROOT, since: number, retryAt: number, ctx: Context): void;
+  failed(what: string, since: number, retryAt: number, ctx: Context): void;
 }
 
 /** What a source said of names that sources below it have served: kept for when it cannot say it again. */
@@ -155,7 +178,7 @@ export type Standing =
   /** The upstream is to be asked; undefined where nothing is known of the last time. */
   | { readonly kind: "due"; readonly since: number | undefined };
 
-/** The root listing's place among project names; no name is empty. */
+/** The root listing's place among names and paths, none of which is empty. */
 export const ROOT = "";
 
 /**
@@ -163,7 +186,7 @@ export const ROOT = "";
  * that anybody may read: no names of projects or files, no addresses.
  */
 export interface Counted {
-  requests: { family: "simple" | "files" | "other"; status: string; via: Via | "none" };
+  requests: { family: "simple" | "files" | "documents" | "other"; status: string; via: Via | "none" };
   /** Bytes, not files. */
   fileBytes: { via: Via };
   /** `warned`: for more than a week. */

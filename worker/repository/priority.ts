@@ -2,6 +2,7 @@ import { IndexError, isUpstreamFailure } from "../errors.ts";
 import { projectCandidates } from "../pypi/filename.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import { mergedLists } from "./merged-list.ts";
+import type { Page } from "./page.ts";
 import type { Verdicts } from "./ports.ts";
 import type { Context, Repository } from "./repository.ts";
 
@@ -28,6 +29,20 @@ export function priority(sources: readonly Source[]): Repository {
     return claiming.length > 0 ? claiming : sources.filter(({ claims }) => !claims);
   }
 
+  /** The source that owns a name, and its page. */
+  async function find(name: ProjectName, ctx: Context): Promise<{ source: Source; page: Page } | null> {
+    const absent: Source[] = [];
+    for (const source of route(name)) {
+      const page = await pageOf(source, name, ctx);
+      if (page === "absent") absent.push(source);
+      else if (page !== "failing") {
+        for (const { verdicts } of absent) verdicts.noteAbsent(name, ctx);
+        return { source, page };
+      }
+    }
+    return null;
+  }
+
   return {
     projects: (ctx) =>
       mergedLists(
@@ -35,17 +50,13 @@ export function priority(sources: readonly Source[]): Repository {
         ctx,
       ),
 
-    async project(name, ctx) {
-      const absent: Source[] = [];
-      for (const source of route(name)) {
-        const page = await pageOf(source, name, ctx);
-        if (page === "absent") absent.push(source);
-        else if (page !== "failing") {
-          for (const { verdicts } of absent) verdicts.noteAbsent(name, ctx);
-          return page;
-        }
-      }
-      return null;
+    project: async (name, ctx) => (await find(name, ctx))?.page ?? null,
+
+    async document(request, ctx) {
+      const owner = await find(request.ref.project, ctx);
+      if (!owner) return null;
+      await owner.page.cancel();
+      return owner.source.repository.document(request, ctx);
     },
 
     async file(request, ctx) {

@@ -21,6 +21,7 @@ export function punctual(milliseconds: number): Layer {
   return (inner) => ({
     projects: (ctx) => inner.projects(ctx),
     project: (name, ctx) => inTime(inner.project(name, ctx), async (page) => page?.cancel(), ctx),
+    document: (request, ctx) => inTime(inner.document(request, ctx), async (document) => document?.cancel(), ctx),
     file: (request, ctx) => inTime(inner.file(request, ctx), async (file) => file && discard(file), ctx),
   });
 }

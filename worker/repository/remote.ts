@@ -1,9 +1,10 @@
 import { upstreamFailed } from "../errors.ts";
 import { upstreamUrl, type FileRef } from "../pypi/file-url.ts";
-import type { ProjectName } from "../pypi/name.ts";
 import { upstreamsOwn, verifiableDigest } from "../pypi/page.ts";
-import { rootJson } from "../pypi/simple-json.ts";
+import { provenanceUrl, withProvenanceBelow } from "../pypi/provenance.ts";
+import { rootJson, type RootEntry } from "../pypi/simple-json.ts";
 import type { Describe } from "./describe.ts";
+import { Document } from "./document.ts";
 import { ProjectList } from "./list.ts";
 import { Page } from "./page.ts";
 import type { Upstream } from "./ports.ts";
@@ -15,14 +16,15 @@ import type { Listed, Repository } from "./repository.ts";
  * The innermost part of a stack: an upstream index over HTTP, nothing kept.
  *
  * @param describe adds to a page what the upstream does not say, before it is rendered
+ * @param root the absolute address of ours below which provenance is served; undefined: pages have the upstream's own
  */
-export function remote(upstream: Upstream, describe: Describe): Repository {
+export function remote(upstream: Upstream, describe: Describe, root?: string): Repository {
   return {
     async projects(ctx) {
       const answer = await upstream.names(ctx.knownList?.head.validators ?? {});
       if (answer.kind === "unchanged") return unchanged(ctx.knownList);
       const { serial, validators } = answer;
-      const json = readable(asJson(answer.names, serial));
+      const json = readable(asJson(answer.entries, serial));
       return new ProjectList({ digest: "", changedAt: ctx.now, serial, validators }, json, false, "upstream");
     },
 
@@ -31,7 +33,18 @@ export function remote(upstream: Upstream, describe: Describe): Repository {
       const answer = await upstream.page(name, validators ?? {});
       if (answer.kind === "absent") return null;
       if (answer.kind === "unchanged") return unchanged(ctx.known);
-      return Page.from(await describe(answer.page, ctx), answer.validators, ctx.now);
+      const described = await describe(answer.page, ctx);
+      const page = root === undefined ? described : withProvenanceBelow(root, described);
+      return Page.from(page, answer.validators, ctx.now);
+    },
+
+    async document({ ref, listed }, ctx) {
+      const url = ref.kind === "provenance" ? listed && provenanceUrl(listed.entry) : upstream.jsonUrl(ref);
+      if (!url) return null;
+      const answer = await upstream.document(url, ctx.knownDocument?.head.validators ?? {});
+      if (answer.kind === "absent") return null;
+      if (answer.kind === "unchanged") return unchanged(ctx.knownDocument);
+      return Document.from(answer, ctx.now);
     },
 
     async file({ ref, headOnly, range, listed }, ctx) {
@@ -89,12 +102,12 @@ function unchanged<T>(known: T | undefined): T {
   return known;
 }
 
-/** Batches of names as the lines of a PEP 691 listing. */
-async function* asJson(batches: AsyncIterable<readonly ProjectName[]>, serial: number | undefined) {
+/** Batches of projects as the lines of a PEP 691 listing. */
+async function* asJson(batches: AsyncIterable<readonly RootEntry[]>, serial: number | undefined) {
   yield rootJson.opening(serial);
   let separator = "";
-  for await (const names of batches) {
-    yield separator + names.map(rootJson.project).join(",\n");
+  for await (const entries of batches) {
+    yield separator + entries.map(rootJson.project).join(",\n");
     separator = ",\n";
   }
   yield rootJson.closing;

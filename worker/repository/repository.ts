@@ -1,20 +1,24 @@
+import type { DocumentRef } from "../pypi/document.ts";
 import type { FileRef } from "../pypi/file-url.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import type { Digest, FileEntry } from "../pypi/page.ts";
+import type { Document } from "./document.ts";
 import type { ProjectList } from "./list.ts";
 import type { Page } from "./page.ts";
 import type { Part, RangeSpec } from "./range.ts";
 
 /**
- * What an index is made of. Three answers, and three ways not to give one, the same for each method:
- * - `null`: this source does not own the project; the next source may be asked.
- * - thrown `file-not-found`: the project is this source's, and it has no such file; nobody else may be asked.
+ * What an index is made of. Four answers, and three ways not to give one, the same for each method:
+ * - `null`: this source does not own the project; the next source may be asked. For a document it says less: there is none
+ *   here. Whose the project is, its page says.
+ * - thrown `file-not-found`, `document-not-found`: there is none, and nobody else may be asked.
  * - thrown `upstream-failed`: this source cannot tell. It never reads as absence.
  */
 export interface Repository {
   projects(ctx: Context): Promise<ProjectList>;
   project(name: ProjectName, ctx: Context): Promise<Page | null>;
   file(request: FileRequest, ctx: Context): Promise<Artifact | null>;
+  document(request: DocumentRequest, ctx: Context): Promise<Document | null>;
 }
 
 /** Every feature of an index is one of these. */
@@ -40,6 +44,8 @@ export interface Context {
   readonly known?: Page;
   /** The same for the root listing. */
   readonly knownList?: ProjectList;
+  /** The same for a document. */
+  readonly knownDocument?: Document;
 }
 
 /** Something that went wrong behind an answer, told once where it happened. */
@@ -67,6 +73,12 @@ export interface FileRequest {
   readonly candidates?: readonly ProjectName[] | undefined;
   /** How the project's page lists the file, once a layer has looked; sources need it, clients do not know it. */
   readonly listed?: Listed;
+}
+
+export interface DocumentRequest {
+  readonly ref: DocumentRef;
+  /** Of a provenance: how the project's page lists the file, once a layer has looked. */
+  readonly listed?: Listed | undefined;
 }
 
 /** A file as its project's page lists it. */

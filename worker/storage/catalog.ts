@@ -1,9 +1,9 @@
-import type { PageHead } from "../repository/page.ts";
 import type { ProjectName } from "../pypi/name.ts";
+import type { StoredHead } from "../repository/stored.ts";
 
 /** What D1 knows of one source: which projects' pages are kept. KV cannot be counted or queried. */
 export interface Catalog extends Counting {
-  pageStored(name: ProjectName, head: PageHead): Promise<void>;
+  pageStored(name: ProjectName, head: StoredHead): Promise<void>;
   pageDeleted(name: ProjectName): Promise<void>;
   /** Whether the project's page is kept. */
   has(name: ProjectName): Promise<boolean>;

@@ -1,23 +1,33 @@
 import type { FileRef } from "../pypi/file-url.ts";
+import { fingerprint } from "../pypi/fingerprint.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import { RENDERING } from "../pypi/simple-html.ts";
 
-/** Raised when stored pages change their layout: old ones are then not found, and fetched anew. */
-const PAGE_FORMAT = "2";
+/** Raised when what is stored changes its layout: old pages and listings are then not found, and fetched anew. */
+const FORMAT = "2";
 
-/** Every key and prefix in KV, R2 and the platform's cache, for one source. STORAGE.md says what lives there and how long. */
-export const keysOf = (source: string) => ({
-  /** KV, and R2 where the page is too large for KV. */
-  page: (name: ProjectName) => `page/${PAGE_FORMAT}/${source}/${name}`,
-  /** KV: the same page as HTML. */
-  html: (name: ProjectName) => `html/${RENDERING}/${source}/${name}`,
-  /** R2. */
-  list: () => `list/${PAGE_FORMAT}/${source}`,
-  /** R2: a file, or its `.metadata`. The path is decoded, so that one file has one key however it is asked for. */
-  file: (ref: FileRef) => `${ref.part}/${source}/${ref.origin}/${ref.path}`,
-  /** `caches.default`, which wants a URL; this host is never resolved (RFC 2606). */
-  checked: (what: string) => `https://checked.invalid/${encodeURIComponent(source)}/${what}`,
-  absent: (what: string) => `https://absent.invalid/${encodeURIComponent(source)}/${what}`,
-});
+/**
+ * Every key and prefix in KV, R2 and the platform's cache, for one source. STORAGE.md says what lives there and how long.
+ *
+ * @param root the absolute address of ours that is written into pages, if any: those of one are not another's
+ */
+export function keysOf(source: string, root?: string) {
+  const pages = root === undefined ? source : `${source}@${fingerprint(root)}`;
+  return {
+    /** KV, and R2 where the page is too large for KV. */
+    page: (name: ProjectName) => `page/${FORMAT}/${pages}/${name}`,
+    /** KV: the same page as HTML. */
+    html: (name: ProjectName) => `html/${RENDERING}/${pages}/${name}`,
+    /** KV: a document, by its path. */
+    document: (path: string) => `document/${FORMAT}/${source}/${path}`,
+    /** R2. */
+    list: () => `list/${FORMAT}/${source}`,
+    /** R2: a file, or its `.metadata`. The path is decoded, so that one file has one key however it is asked for. */
+    file: (ref: FileRef) => `${ref.part}/${source}/${ref.origin}/${ref.path}`,
+    /** `caches.default`, which wants a URL; this host is never resolved (RFC 2606). */
+    checked: (what: string) => `https://checked.invalid/${encodeURIComponent(pages)}/${what}`,
+    absent: (what: string) => `https://absent.invalid/${encodeURIComponent(source)}/${what}`,
+  };
+}
 
 export type Keys = ReturnType<typeof keysOf>;

@@ -1,21 +1,11 @@
 import type { ProjectName } from "../pypi/name.ts";
-import { Page, type PageHead } from "../repository/page.ts";
+import { Page } from "../repository/page.ts";
 import type { PageStore, Renderings } from "../repository/ports.ts";
+import type { StoredHead } from "../repository/stored.ts";
 import type { Catalog } from "./catalog.ts";
+import { jsonStore, KV_MAX_VALUE } from "./json-store.ts";
 import type { Keys } from "./keys.ts";
-import { Memory } from "./memory.ts";
-
-/** How long this isolate believes its own copy, while another may have stored a newer page. Milliseconds. */
-const MEMORY_TTL = 5_000;
-
-/** How long a page that was just written is not written again. Milliseconds; a write that failed is then made up for. */
-const WRITTEN_TTL = 10_000;
-
-/** KV's limit for a value. */
-const KV_MAX_VALUE = 25 * 1024 * 1024;
-
-/** KV's metadata of a page. `inR2` where the value is empty because the page did not fit. */
-type StoredHead = PageHead & { readonly inR2?: true };
+import type { Memory } from "./memory.ts";
 
 /** What the page store is put together from. */
 export interface PageStoreParts {
@@ -31,12 +21,8 @@ export interface PageStoreParts {
 }
 
 /** A source's pages in KV, with the small ones in memory for some seconds and the largest in R2. */
-export function pageStore(parts: PageStoreParts): PageStore {
-  const { kv, r2, catalog, memory, written, keys, maxValue = KV_MAX_VALUE } = parts;
-
-  function remember(key: string, page: Page, now: number) {
-    memory.set(key, page.as("memory"), page.weight, now + MEMORY_TTL);
-  }
+export function pageStore({ catalog, keys, ...parts }: PageStoreParts): PageStore {
+  const { kv, maxValue = KV_MAX_VALUE } = parts;
 
   const renderings = (name: ProjectName): Renderings => ({
     async get(digest) {
@@ -52,50 +38,24 @@ export function pageStore(parts: PageStoreParts): PageStore {
     },
   });
 
+  const store = jsonStore<ProjectName, StoredHead, Page>({
+    ...parts,
+    keyOf: keys.page,
+    make: (name, head, gzip, via) => new Page(head, gzip, via, renderings(name)),
+  });
+
   return {
-    async get(name, now) {
-      const key = keys.page(name);
-      const remembered = memory.get(key, now);
-      if (remembered) return remembered;
-      const { value, metadata } = await kv.getWithMetadata<StoredHead>(key, "stream");
-      if (!value || !metadata) return null;
-      const { inR2, ...head } = metadata;
-      if (inR2) {
-        await value.cancel();
-        const object = await r2.get(key);
-        return object && new Page(head, object.body, "r2", renderings(name));
-      }
-      const page = new Page(head, value, "kv", renderings(name));
-      if (head.size > Memory.MAX_VALUE) return page;
-      const buffered = await page.buffered();
-      remember(key, buffered, now);
-      return buffered;
-    },
+    get: store.get,
 
     async put(name, page, now) {
-      const key = keys.page(name);
-      remember(key, page, now);
-      // Many clients at once find the same change; KV takes one write to a key a second, and counts them.
-      if (written.get(key, now) === page.head.digest) return;
-      written.set(key, page.head.digest, 0, now + WRITTEN_TTL);
-      const bytes = await page.bytes();
-      if (bytes.byteLength <= maxValue) {
-        await kv.put(key, bytes, { metadata: page.head satisfies StoredHead });
-      } else {
-        await r2.put(key, bytes);
-        await kv.put(key, "", { metadata: { ...page.head, inR2: true } satisfies StoredHead });
-      }
-      await catalog.pageStored(name, page.head);
+      if (await store.put(name, page, now)) await catalog.pageStored(name, page.head);
     },
 
     own: (name, page) => page.keptIn(renderings(name)),
 
     async delete(name) {
-      const key = keys.page(name);
-      memory.delete(key);
-      written.delete(key);
-      await kv.delete(key);
-      await Promise.all([kv.delete(keys.html(name)), r2.delete(key), catalog.pageDeleted(name)]);
+      await store.delete(name);
+      await Promise.all([kv.delete(keys.html(name)), catalog.pageDeleted(name)]);
     },
   };
 }

@@ -24,7 +24,7 @@ export function homeRoutes(index: Shown): Hono<AppEnv> {
     const host = index.publicUrl || new URL(c.req.url).origin;
     // The figure is for interest: without the catalog the page is still what people came for.
     const kept = await index.catalog.count().catch(() => undefined);
-    c.header("Cache-Control", LIFETIMES.home["Cache-Control"]);
+    c.header("Cache-Control", LIFETIMES.ownHost["Cache-Control"]);
     c.header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'");
     const others = index.bases.filter((base) => base !== index.base).map((base) => `${host}${base}/`);
     return c.html(

@@ -3,7 +3,10 @@ import { asFilename } from "../pypi/filename.ts";
 import { cleanHashes, type FileEntry } from "../pypi/page.ts";
 
 /** A file as an upstream describes it, in either language. */
-export type Described = Omit<FileEntry, "url" | "_upstream" | "filename" | "hashes" | "core-metadata"> & {
+export type Described = Omit<
+  FileEntry,
+  "url" | "_upstream" | "_provenance" | "filename" | "hashes" | "core-metadata"
+> & {
   readonly filename: string;
   /** Absolute, or relative to the page. */
   readonly url: string;
@@ -25,12 +28,20 @@ export function toEntries(described: readonly Described[], base: URL, mayFetch: 
 }
 
 function toEntry(described: Described, base: URL, mayFetch: (url: URL) => boolean): FileEntry | undefined {
-  const { filename: name, url: text, hashes, "core-metadata": metadata, ...rest } = described;
+  const { filename: name, url: text, hashes, "core-metadata": metadata, provenance, ...rest } = described;
   const filename = asFilename(name);
   const url = URL.parse(text, base);
   const local = filename && url && mayFetch(url) ? localUrl(url, filename) : undefined;
   if (!filename || !local) return undefined;
-  return { filename, ...local, hashes: cleanHashes(hashes), ...rest, "core-metadata": metadataOf(metadata) };
+  return {
+    filename,
+    ...local,
+    hashes: cleanHashes(hashes),
+    ...rest,
+    "core-metadata": metadataOf(metadata),
+    // What is advertised must be answered, and this we could not fetch.
+    provenance: provenance !== undefined && mayFetch(new URL(provenance)) ? provenance : undefined,
+  };
 }
 
 /** What is advertised with digests that cannot be right is advertised without one. */

@@ -1,11 +1,13 @@
-import { messageOf, upstreamFailed } from "../errors.ts";
+import { IndexError, messageOf, upstreamFailed } from "../errors.ts";
 import { projectCandidates } from "../pypi/filename.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import type { FileEntry, Validators } from "../pypi/page.ts";
 import type { Upstream } from "../repository/ports.ts";
 import type { UpstreamClient } from "./client.ts";
+import { documentFrom } from "./documents.ts";
 import { parseLinks } from "./parse-html.ts";
-import { conditions, fileFrom, validatorsOf } from "./upstream.ts";
+import { fileFrom } from "./upstream.ts";
+import { conditions, validatorsOf } from "./validators.ts";
 
 /** For how long the page is not read again for the next project: an install asks for many at once. Milliseconds. */
 const READ_TTL = 30_000;
@@ -56,10 +58,18 @@ export function linksAt(page: URL, client: UpstreamClient, now: () => number): U
 
     file: fileFrom(client),
 
+    jsonUrl() {
+      throw new IndexError(
+        "document-not-found",
+        `The upstream ${page.href} has no JSON API: it is a page of links. The Simple API has what is known of its projects.`,
+      );
+    },
+    document: documentFrom(client),
+
     async names(known) {
       const links = await read(known);
       if (links === "unchanged") return { kind: "unchanged" };
-      return { kind: "names", names: inOneBatch([...links.files.keys()]), validators: links.validators };
+      return { kind: "names", entries: inOneBatch([...links.files.keys()]), validators: links.validators };
     },
   };
 }
@@ -77,5 +87,5 @@ function byProject(files: readonly FileEntry[]): Map<ProjectName, FileEntry[]> {
 }
 
 async function* inOneBatch(names: readonly ProjectName[]) {
-  yield names;
+  yield names.map((name) => ({ name }));
 }

@@ -1,11 +1,13 @@
 import { messageOf, upstreamFailed } from "../errors.ts";
-import type { Validators } from "../pypi/page.ts";
+import { documentPath } from "../pypi/document.ts";
 import type { NamesAnswer, Upstream } from "../repository/ports.ts";
 import { cut, type Part } from "../repository/range.ts";
 import type { Answer, UpstreamClient } from "./client.ts";
+import { documentFrom } from "./documents.ts";
 import { parseHtml } from "./parse-html.ts";
 import { parseJson } from "./parse-json.ts";
-import { namesInHtml, namesInJson, type Names } from "./parse-names.ts";
+import { entriesInHtml, entriesInJson, type RootEntries } from "./parse-root.ts";
+import { conditions, validatorsOf } from "./validators.ts";
 
 const JSON_TYPE = "application/vnd.pypi.simple.v1+json";
 
@@ -38,6 +40,9 @@ export function simpleAt(index: URL, client: UpstreamClient): Upstream {
     },
 
     file: fileFrom(client),
+
+    jsonUrl: (ref) => new URL(`../${documentPath(ref)}`, index),
+    document: documentFrom(client),
 
     async names(known) {
       const answer = await client.open(index, { headers: { ...PAGE_HEADERS, ...conditions(known) } });
@@ -94,32 +99,19 @@ function namesOf(answer: Answer): NamesAnswer {
   const serial = Number(response.headers.get("X-PyPI-Last-Serial") ?? Number.NaN);
   return {
     kind: "names",
-    names: failing(url.host, isJson(answer) ? namesInJson(body) : namesInHtml(body)),
+    entries: failing(url.host, isJson(answer) ? entriesInJson(body) : entriesInHtml(body)),
     serial: Number.isSafeInteger(serial) ? serial : undefined,
     validators: validatorsOf(answer),
   };
 }
 
 /** What goes wrong while a listing arrives is the upstream's failure, as it would be before. */
-async function* failing(host: string, names: Names): Names {
+async function* failing(host: string, entries: RootEntries): RootEntries {
   try {
-    yield* names;
+    yield* entries;
   } catch (error) {
     throw upstreamFailed(host, messageOf(error), error);
   }
 }
 
 const isJson = ({ response }: Answer) => /\bjson\b/.test(response.headers.get("Content-Type") ?? "");
-
-/** What the answer is to be asked for again with. */
-export function validatorsOf({ response }: Answer): Validators {
-  return {
-    etag: response.headers.get("ETag") ?? undefined,
-    lastModified: response.headers.get("Last-Modified") ?? undefined,
-  };
-}
-
-/** The header that asks for what differs from `known`. */
-export function conditions({ etag, lastModified }: Validators): Record<string, string> {
-  return { ...(etag && { "If-None-Match": etag }), ...(lastModified && { "If-Modified-Since": lastModified }) };
-}

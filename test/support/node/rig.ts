@@ -20,6 +20,7 @@ export class Rig {
   readonly #python: string;
   readonly #state = temporaryDirectory();
   #product: Product | null = null;
+  #port: number | undefined;
 
   private constructor(witness: Witness, python: string) {
     this.witness = witness;
@@ -44,9 +45,10 @@ export class Rig {
     return this.#product.index;
   }
 
-  /** Starts the product on what it has stored. */
+  /** Starts the product on what it has stored, the first time on a free port, later on that same one. */
   async start(): Promise<void> {
-    this.#product = await startProduct(this.witness.index, this.#state);
+    this.#product = await startProduct(this.witness.index, this.#state, this.#port);
+    this.#port = Number(new URL(this.#product.index).port);
   }
 
   /** Ends the product; what it has stored stays. */

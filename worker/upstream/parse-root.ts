@@ -1,7 +1,8 @@
 import { asProjectName, type ProjectName } from "../pypi/name.ts";
+import type { RootEntry } from "../pypi/simple-json.ts";
 import { within } from "../repository/within.ts";
 
-/** Longest text kept for a name that a chunk's end has cut in two. */
+/** Longest text kept for a member that a chunk's end has cut in two. */
 const MAX_CARRY = 4_096;
 
 /** An upstream that is silent for longer in the middle of its listing has gone. Milliseconds. */
@@ -10,38 +11,47 @@ const IDLE = 10_000;
 /** Several times PyPI's listing: more is none. Characters. */
 const MAX_LISTING = 250_000_000;
 
-/** Normalised names in batches, as they arrive: PyPI's listing has 40 MB. What is no valid name is left out. */
-export type Names = AsyncGenerator<readonly ProjectName[]>;
+/** Projects in batches, as they arrive: PyPI's listing has 40 MB. What is no valid name is left out. */
+export type RootEntries = AsyncGenerator<readonly RootEntry[]>;
 
-/** Names from an upstream's root listing in JSON (PEP 691). Throws where the text is cut or no listing. */
-export async function* namesInJson(body: ReadableStream<Uint8Array>): Names {
+/** A project's members, in any order, and where it ends. A number is one only when what follows it has arrived. */
+const TOKENS = /"name"\s*:\s*"([^"\\]*)"|"_last-serial"\s*:\s*(\d{1,15})(?=\s*[,}])|\}/g;
+
+/** Projects from an upstream's root listing in JSON (PEP 691). Throws where the text is cut or no listing. */
+export async function* entriesInJson(body: ReadableStream<Uint8Array>): RootEntries {
   const nesting = nestingOf();
   let carry = "";
   let listing = false;
+  let name: ProjectName | undefined;
+  let serial: number | undefined;
   for await (const chunk of textOf(body)) {
     nesting.read(chunk);
     const text = carry + chunk;
     listing ||= /"projects"\s*:\s*\[/.test(text);
-    const names: ProjectName[] = [];
-    const pattern = /"name"\s*:\s*"([^"\\]*)"/g;
+    const entries: RootEntry[] = [];
     let end = 0;
-    for (let match = pattern.exec(text); match; match = pattern.exec(text)) {
-      const name = asProjectName(match[1] ?? "");
-      if (name) names.push(name);
-      end = pattern.lastIndex;
+    for (const match of text.matchAll(TOKENS)) {
+      const [token, rawName, digits] = match;
+      if (rawName !== undefined) name = asProjectName(rawName);
+      else if (digits !== undefined) serial = Number(digits);
+      else {
+        if (name) entries.push({ name, "_last-serial": serial });
+        name = serial = undefined;
+      }
+      end = match.index + token.length;
     }
     carry = text.slice(end).slice(-MAX_CARRY);
-    if (names.length > 0) yield names;
+    if (entries.length > 0) yield entries;
   }
   if (!listing || !nesting.closed()) throw new Error("its root listing is no PEP 691 JSON, or was cut");
 }
 
 /**
- * Names from an upstream's root listing in HTML (PEP 503): the text of each link that leads to a folder of that name. Throws
- * where there is not one: a log-in page's links lead elsewhere.
+ * Projects from an upstream's root listing in HTML (PEP 503): the text of each link that leads to a folder of that name.
+ * Throws where there is not one: a log-in page's links lead elsewhere.
  */
-export async function* namesInHtml(body: ReadableStream<Uint8Array>): Names {
-  let batch: ProjectName[] = [];
+export async function* entriesInHtml(body: ReadableStream<Uint8Array>): RootEntries {
+  let batch: RootEntry[] = [];
   let folder: ProjectName | undefined;
   let text = "";
   let found = false;
@@ -53,7 +63,7 @@ export async function* namesInHtml(body: ReadableStream<Uint8Array>): Names {
     text(chunk) {
       text += chunk.text;
       if (chunk.lastInTextNode && folder && asProjectName(text.trim().replace(/\/$/, "")) === folder)
-        batch.push(folder);
+        batch.push({ name: folder });
     },
   });
   for await (const _ of textOf(rewriter.transform(new Response(body)).body)) {

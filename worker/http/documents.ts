@@ -1,0 +1,114 @@
+import { Hono, type Context as HonoContext } from "hono";
+import { badRequest, IndexError } from "../errors.ts";
+import { DOCUMENT_TYPES, type DocumentRef } from "../pypi/document.ts";
+import { asFilename } from "../pypi/filename.ts";
+import { fingerprint } from "../pypi/fingerprint.ts";
+import { withFilesHere } from "../pypi/json-api.ts";
+import { parseProjectName, type ProjectName } from "../pypi/name.ts";
+import { isVersion, versionOf } from "../pypi/version.ts";
+import type { Document } from "../repository/document.ts";
+import { gzipped } from "../repository/gzip.ts";
+import type { Repository } from "../repository/repository.ts";
+import type { AppEnv } from "./context.ts";
+import { LIFETIMES, projectTag, storedHeaders } from "./headers.ts";
+import { pathOf } from "./path.ts";
+import { canonical } from "./redirect.ts";
+import { send } from "./respond.ts";
+
+/** What the documents of one index are answered with. */
+export interface DocumentsOf {
+  readonly repository: Repository;
+  readonly base: string;
+  /** The address people use, without a final slash; empty: the request's own. */
+  readonly publicUrl: string;
+  /** The upstream's folder that `{base}/packages/` stands for. */
+  readonly packages: URL;
+}
+
+/** PyPI's JSON of projects and releases, to be mounted at `{base}/pypi`. */
+export function jsonRoutes(index: DocumentsOf): Hono<AppEnv> {
+  const { repository, base, publicUrl, packages } = index;
+  const routes = new Hono<AppEnv>();
+
+  routes.on("GET", ["/:project/json", "/:project/:version/json"], async (c) => {
+    const project = parseProjectName(c.req.param("project") ?? "");
+    const version = c.req.param("version");
+    const ref: DocumentRef =
+      version === undefined
+        ? { kind: "project-json", project }
+        : { kind: "release-json", project, version: parseVersion(version) };
+    const redirect = spelledOtherwise(c, base, project);
+    if (redirect) return redirect;
+    const document = await find(repository, ref, c);
+    const root = (publicUrl || new URL(c.req.url).origin) + base;
+    const form = {
+      tag: `json.${fingerprint(`${root} ${packages.href}`)}`,
+      type: DOCUMENT_TYPES.json,
+      vary: "Accept-Encoding",
+      async body(gzip: boolean) {
+        const bytes = new TextEncoder().encode(withFilesHere(await document.text(), { root, packages }));
+        return gzip ? gzipped(bytes) : bytes;
+      },
+    };
+    // The edge's cache does not tell host names apart.
+    const lifetime = publicUrl ? LIFETIMES.page : LIFETIMES.ownHost;
+    return send(c, form, { ...lifetime, ...headersOf(document, project, c.var.ctx.now) }, document);
+  });
+
+  return routes;
+}
+
+/** Files' provenance (PEP 740), to be mounted at `{base}/integrity`. */
+export function provenanceRoutes({ repository, base }: DocumentsOf): Hono<AppEnv> {
+  const routes = new Hono<AppEnv>();
+
+  routes.get("/:project/:version/:filename/provenance", async (c) => {
+    const project = parseProjectName(c.req.param("project"));
+    const version = parseVersion(c.req.param("version"));
+    const filename = asFilename(c.req.param("filename"));
+    if (!filename) throw badRequest("This is not a provenance's address: its last segment but one is not a file name.");
+    const redirect = spelledOtherwise(c, base, project);
+    if (redirect) return redirect;
+    if (versionOf(filename, project) !== version) {
+      throw notFound(`${filename} is no file of ${project} ${version}.`);
+    }
+    const document = await find(repository, { kind: "provenance", project, version, filename }, c);
+    const form = {
+      tag: document.head.type,
+      type: DOCUMENT_TYPES[document.head.type],
+      vary: "Accept-Encoding",
+      body: async (gzip: boolean) => (gzip ? document.gzip() : document.json()),
+    };
+    return send(c, form, { ...LIFETIMES.page, ...headersOf(document, project, c.var.ctx.now) }, document);
+  });
+
+  return routes;
+}
+
+async function find(repository: Repository, ref: DocumentRef, c: HonoContext<AppEnv>): Promise<Document> {
+  const document = await repository.document({ ref }, c.var.ctx);
+  if (document) return document;
+  throw notFound(
+    ref.kind === "provenance"
+      ? `The page of ${ref.project} lists no ${ref.filename} with provenance, or there is no such project in this index.`
+      : `There is no JSON of this project or release: its upstream does not have it, or has no JSON API. The Simple API may know more.`,
+  );
+}
+
+function headersOf(document: Document, project: ProjectName, now: number) {
+  return { ...storedHeaders(document, now), ...projectTag(project) };
+}
+
+/** As for pages, since clients take the name from a filename; the document itself has one address. */
+function spelledOtherwise(c: HonoContext, base: string, project: ProjectName): Response | undefined {
+  const segments = pathOf(c.req.url).split("/");
+  segments[base.split("/").length + 1] = project;
+  return canonical(c, segments.join("/"));
+}
+
+function parseVersion(text: string): string {
+  if (isVersion(text)) return text;
+  throw badRequest(`${JSON.stringify(text.slice(0, 80))} is not a version (PEP 440), or has more than 100 characters.`);
+}
+
+const notFound = (sentence: string) => new IndexError("document-not-found", sentence);

@@ -1,0 +1,48 @@
+import { localUrl } from "./file-url.ts";
+import { asFilename } from "./filename.ts";
+
+/** Where the files of a JSON document are to be found here. */
+export interface FilesHere {
+  /** The index's absolute address, without a final slash. */
+  readonly root: string;
+  /** The upstream's folder that `{root}/packages/` stands for; ends in `/`. */
+  readonly packages: URL;
+}
+
+/** A file of a project's or a release's JSON; all its other members are handed on as they are. */
+interface JsonFile {
+  url?: unknown;
+  filename?: unknown;
+}
+
+/**
+ * PyPI's JSON of a project or a release with its files' URLs leading here. A mirror (bandersnatch) takes no path that does
+ * not begin with `/packages`, so files in the upstream's own folder of that name are given so, others as pages give them. A
+ * URL that cannot be given stays.
+ *
+ * @param text a JSON object
+ */
+export function withFilesHere(text: string, here: FilesHere): string {
+  const document = JSON.parse(text) as { urls?: unknown; releases?: unknown };
+  move(document.urls, here);
+  if (isObject(document.releases)) for (const files of Object.values(document.releases)) move(files, here);
+  return JSON.stringify(document);
+}
+
+function move(files: unknown, here: FilesHere): void {
+  if (!Array.isArray(files)) return;
+  for (const file of files as unknown[]) if (isObject(file)) moveOne(file, here);
+}
+
+function moveOne(file: JsonFile, { root, packages }: FilesHere): void {
+  const url = typeof file.url === "string" ? URL.parse(file.url) : null;
+  if (!url) return;
+  const filename = asFilename(typeof file.filename === "string" ? file.filename : "");
+  const local = filename && localUrl(url, filename);
+  if (!local) return;
+  const below = local.url.replace(/^(?:\.\.\/)+files\//, "");
+  const folder = packages.host + packages.pathname;
+  file.url = below.startsWith(folder) ? `${root}/packages/${below.slice(folder.length)}` : `${root}/files/${below}`;
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;

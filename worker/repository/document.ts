@@ -1,0 +1,30 @@
+import type { DocumentType } from "../pypi/document.ts";
+import type { Validators } from "../pypi/page.ts";
+import { gzipped, type Gzipped } from "./gzip.ts";
+import type { DocumentAnswer } from "./ports.ts";
+import type { Via } from "./repository.ts";
+import { digestOf, StoredJson, type StoredHead } from "./stored.ts";
+
+/** What is known of a document without reading it. */
+export interface DocumentHead extends StoredHead {
+  readonly type: DocumentType;
+  /** The upstream's. */
+  readonly validators: Validators;
+}
+
+/** An upstream's JSON of a project or release, or a file's provenance, as the upstream wrote it. */
+export class Document extends StoredJson<DocumentHead, Document> {
+  /** Hashes and compresses a document that was just fetched. `now` in milliseconds since the epoch. */
+  static async from(answer: Extract<DocumentAnswer, { kind: "document" }>, now: number): Promise<Document> {
+    const { text, type, serial, validators } = answer;
+    const plain = new TextEncoder().encode(text);
+    const gzip = await gzipped(plain);
+    const digest = await digestOf(plain, serial, type);
+    const sizes = { size: gzip.byteLength, plainSize: plain.byteLength };
+    return new Document({ digest, changedAt: now, serial, ...sizes, type, validators }, gzip, "upstream");
+  }
+
+  protected override copy(gzip: Gzipped, via: Via): Document {
+    return new Document(this.head, gzip, via);
+  }
+}

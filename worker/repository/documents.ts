@@ -1,0 +1,28 @@
+import { documentPath, type DocumentRef } from "../pypi/document.ts";
+import { findEntry } from "../pypi/simple-json.ts";
+import type { Document } from "./document.ts";
+import { kept, type KeptParts } from "./kept.ts";
+import { listedOn } from "./listing.ts";
+import type { Context, Layer, Repository } from "./repository.ts";
+
+/**
+ * Keeps an upstream's JSON and its files' provenance, by their paths, as pages are kept. Where a file's provenance is, its
+ * project's page alone says: that is looked at when it is fetched and when it is checked.
+ */
+export function documents(parts: KeptParts<string, Document>): Layer {
+  return (inner) => ({
+    projects: (ctx) => inner.projects(ctx),
+    project: (name, ctx) => inner.project(name, ctx),
+    file: (request, ctx) => inner.file(request, ctx),
+    document: ({ ref }, ctx) => kept(documentPath(ref), parts, (known) => askFor(ref, known, inner, ctx), ctx),
+  });
+}
+
+async function askFor(ref: DocumentRef, known: Document | undefined, inner: Repository, ctx: Context) {
+  const within = known ? { ...ctx, knownDocument: known } : ctx;
+  if (ref.kind !== "provenance") return inner.document({ ref }, within);
+  const { project, filename } = ref;
+  const find = (text: string) => findEntry(text, filename, ({ provenance }) => provenance !== undefined);
+  const listed = await listedOn(project, "of this index", find, inner, ctx);
+  return listed ? inner.document({ ref, listed }, within) : null;
+}

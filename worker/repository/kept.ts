@@ -1,0 +1,87 @@
+import { type IndexError, isUpstreamFailure, messageOf } from "../errors.ts";
+import type { Freshness, KeptStore, Marks } from "./ports.ts";
+import type { Context } from "./repository.ts";
+import type { StoredHead, StoredJson } from "./stored.ts";
+
+/** What something is kept with. `What` says which one: its name, or its path. */
+export interface KeptParts<What extends string, Value> {
+  readonly store: KeptStore<What, Value>;
+  readonly freshness: Freshness;
+  /** What the source said it does not have. Memory only: random names must not cost writes. */
+  readonly absent: Marks<What>;
+  /** Milliseconds for which it is served without asking the upstream. */
+  readonly ttl: number;
+}
+
+/** How long absence is believed: what was published a minute ago is served. Milliseconds. */
+const ABSENT_TTL = 60_000;
+
+/** How long a stored one is served without asking again after the upstream failed: no client waits for each failure. */
+export const RETRY_AFTER = 30_000;
+
+/**
+ * What is kept, or what `ask` gives: a fresh one is served as stored, an older one is checked, and while the upstream is
+ * away what is stored is served, without limit of age. Only a stored one ever stands in for a failure: an unseen name stays
+ * a failure and never becomes absent.
+ *
+ * @param ask asks the source; given what is stored, it may return that very object where it is unchanged
+ */
+export async function kept<What extends string, Value extends StoredJson<StoredHead, Value>>(
+  what: What,
+  parts: KeptParts<What, Value>,
+  ask: (known: Value | undefined) => Promise<Value | null>,
+  ctx: Context,
+): Promise<Value | null> {
+  const { store, freshness, absent, ttl } = parts;
+  if (absent.get(what, ctx.now)) return null;
+  const stored = await orReport(() => store.get(what, ctx.now), what, ctx);
+  if (!stored) return refresh(what, null, parts, ask, ctx);
+  const staleBefore = ctx.now - Math.min(ttl, ctx.maxAge ?? ttl);
+  const standing = await freshness.standing(what, { changedAt: stored.head.changedAt, staleBefore, now: ctx.now });
+  if (standing.kind === "fresh" && !ctx.anew) return stored;
+  if (standing.kind === "failing") return stored.stale(standing.since);
+  const value = await orReport(() => stored.buffered(), what, ctx);
+  const since = standing.kind === "due" ? standing.since : undefined;
+  return refresh(what, value && { value, since: since ?? ctx.now }, parts, ask, ctx);
+}
+
+/** @param stored what is kept, and since when it has not been known to be good */
+async function refresh<What extends string, Value extends StoredJson<StoredHead, Value>>(
+  what: What,
+  stored: { readonly value: Value; readonly since: number } | null,
+  { store, freshness, absent }: KeptParts<What, Value>,
+  ask: (known: Value | undefined) => Promise<Value | null>,
+  ctx: Context,
+): Promise<Value | null> {
+  try {
+    const answer = await ask(stored?.value);
+    if (!answer) {
+      absent.set(what, true, 0, ctx.now + ABSENT_TTL);
+      if (stored) ctx.defer(store.delete(what));
+      return null;
+    }
+    if (stored && answer.head.digest === stored.value.head.digest) {
+      freshness.good(what, ctx);
+      return stored.value;
+    }
+    ctx.defer(store.put(what, answer, ctx.now));
+    return answer;
+  } catch (error) {
+    if (!stored || !isUpstreamFailure(error)) throw error;
+    ctx.report({ event: "upstream-failed", what: `${what}, served from the store`, reason: reasonOf(error) });
+    freshness.failed(what, stored.since, ctx.now + RETRY_AFTER, ctx);
+    return stored.value.stale(stored.since);
+  }
+}
+
+export const reasonOf = (error: IndexError) => error.reason ?? error.message;
+
+/** What a store has, or null where it cannot tell: these are copies, and without them the upstream is just as right. */
+export async function orReport<T>(read: () => Promise<T | null>, what: string, ctx: Context): Promise<T | null> {
+  try {
+    return await read();
+  } catch (error) {
+    ctx.report({ event: "storage-failed", what, reason: messageOf(error) });
+    return null;
+  }
+}

@@ -1,0 +1,37 @@
+import { upstreamFailed } from "../errors.ts";
+import type { ProjectName } from "../pypi/name.ts";
+import type { FileEntry } from "../pypi/page.ts";
+import type { Page } from "./page.ts";
+import type { Context, Listed, Repository } from "./repository.ts";
+
+/** A page that does not list a file is checked again if it was checked longer ago than this. Milliseconds. */
+const LISTING_MAX_AGE = 30_000;
+
+/**
+ * How a project's page lists what `find` looks for in its text; undefined where it does not, null where there is no such
+ * project. Throws `upstream-failed`, of `host`, where it does not and could not be checked.
+ */
+export async function listedOn(
+  project: ProjectName,
+  host: string,
+  find: (text: string) => FileEntry | undefined,
+  inner: Repository,
+  ctx: Context,
+): Promise<Listed | undefined | null> {
+  let page = await inner.project(project, ctx);
+  if (!page) return null;
+  const { via } = page;
+  let entry = await entryOn(page, find);
+  if (!entry && via !== "upstream" && via !== "stale") {
+    // A lock file may know a file that is younger than the page: the page is then checked once more.
+    page = await inner.project(project, { ...ctx, maxAge: LISTING_MAX_AGE });
+    entry = await entryOn(page, find);
+  }
+  // The file may be younger than what is stored: that it is not there is more than can be said.
+  if (!entry && page?.via === "stale") throw upstreamFailed(host, `the page of ${project} could not be checked`);
+  return entry && { project, entry };
+}
+
+async function entryOn(page: Page | null, find: (text: string) => FileEntry | undefined) {
+  return page ? find(await page.text()) : undefined;
+}

@@ -1,0 +1,87 @@
+import type { Gzipped } from "../repository/gzip.ts";
+import type { Via } from "../repository/repository.ts";
+import type { StoredHead, StoredJson } from "../repository/stored.ts";
+import { Memory } from "./memory.ts";
+
+/** How long this isolate believes its own copy, while another may have stored a newer one. Milliseconds. */
+const MEMORY_TTL = 5_000;
+
+/** How long what was just written is not written again. Milliseconds; a write that failed is then made up for. */
+const WRITTEN_TTL = 10_000;
+
+/** KV's limit for a value. */
+export const KV_MAX_VALUE = 25 * 1024 * 1024;
+
+/** KV's metadata. `inR2` where the value is empty because it did not fit. */
+type Metadata<Head> = Head & { readonly inR2?: true };
+
+/** What a store of gzipped JSON is put together from. */
+export interface JsonStoreParts<What extends string, Head extends StoredHead, Value> {
+  readonly kv: KVNamespace;
+  /** Where what is too large for KV lies; undefined: it is not kept. */
+  readonly r2?: R2Bucket | undefined;
+  readonly memory: Memory<Value>;
+  /** Digests of what this isolate has just written, by key. */
+  readonly written: Memory<string>;
+  /** Its key in KV and R2. */
+  readonly keyOf: (what: What) => string;
+  readonly make: (what: What, head: Head, gzip: Gzipped, via: Via) => Value;
+  /** Bytes of gzipped JSON above which it does not go to KV. */
+  readonly maxValue?: number | undefined;
+}
+
+/** Gzipped JSON in KV, its head as KV's metadata, with small ones in memory for some seconds. */
+export function jsonStore<What extends string, Head extends StoredHead, Value extends StoredJson<Head, Value>>(
+  parts: JsonStoreParts<What, Head, Value>,
+) {
+  const { kv, r2, memory, written, keyOf, make, maxValue = KV_MAX_VALUE } = parts;
+
+  function remember(key: string, value: Value, now: number) {
+    memory.set(key, value.as("memory"), value.weight, now + MEMORY_TTL);
+  }
+
+  return {
+    async get(what: What, now: number): Promise<Value | null> {
+      const key = keyOf(what);
+      const remembered = memory.get(key, now);
+      if (remembered) return remembered;
+      const { value: gzip, metadata } = await kv.getWithMetadata<Metadata<Head>>(key, "stream");
+      if (!gzip || !metadata) return null;
+      const { inR2, ...head } = metadata;
+      if (inR2) {
+        await gzip.cancel();
+        const object = await r2?.get(key);
+        return object ? make(what, head as unknown as Head, object.body, "r2") : null;
+      }
+      const value = make(what, head as unknown as Head, gzip, "kv");
+      if (head.size > Memory.MAX_VALUE) return value;
+      const buffered = await value.buffered();
+      remember(key, buffered, now);
+      return buffered;
+    },
+
+    /** Returns whether it was written: not where this isolate has just done so, nor where there is no place for it. */
+    async put(what: What, value: Value, now: number): Promise<boolean> {
+      const key = keyOf(what);
+      const { head } = value;
+      remember(key, value, now);
+      // Many clients at once find the same change; KV takes one write to a key a second, and counts them.
+      if (written.get(key, now) === head.digest) return false;
+      written.set(key, head.digest, 0, now + WRITTEN_TTL);
+      const bytes = await value.bytes();
+      const fits = bytes.byteLength <= maxValue;
+      if (!fits && !r2) return false;
+      if (!fits) await r2?.put(key, bytes);
+      await kv.put(key, fits ? bytes : "", { metadata: fits ? head : { ...head, inR2: true } });
+      return true;
+    },
+
+    async delete(what: What): Promise<void> {
+      const key = keyOf(what);
+      memory.delete(key);
+      written.delete(key);
+      await kv.delete(key);
+      await r2?.delete(key);
+    },
+  };
+}

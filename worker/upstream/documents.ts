@@ -1,0 +1,43 @@
+import { upstreamFailed } from "../errors.ts";
+import { DOCUMENT_TYPES } from "../pypi/document.ts";
+import { cleanSerial } from "../pypi/page.ts";
+import type { Upstream } from "../repository/ports.ts";
+import type { UpstreamClient } from "./client.ts";
+import { conditions, validatorsOf } from "./validators.ts";
+
+const HEADERS = {
+  Accept: `${DOCUMENT_TYPES.integrity}, ${DOCUMENT_TYPES.json}`,
+  "Accept-Encoding": "gzip",
+};
+
+/** Documents, which are fetched the same way whatever said where they are. One that is no JSON object is a failure. */
+export function documentFrom(client: UpstreamClient): Upstream["document"] {
+  return async (url, known) => {
+    const { host } = url;
+    if (!client.mayFetch(url)) throw upstreamFailed(host, "it is at an address that may not be fetched");
+    const answer = await client.open(url, { headers: { ...HEADERS, ...conditions(known) } });
+    if (!answer) return { kind: "absent" };
+    const { headers, status } = answer.response;
+    if (status === 304) return { kind: "unchanged" };
+    const text = await client.text(answer);
+    const parsed = objectIn(text);
+    if (!parsed) throw upstreamFailed(host, "its answer is no JSON object, or was cut");
+    const [type] = (headers.get("Content-Type") ?? "").split(";");
+    return {
+      kind: "document",
+      text,
+      type: type?.trim().toLowerCase() === DOCUMENT_TYPES.integrity ? "integrity" : "json",
+      serial: cleanSerial(headers.get("X-PyPI-Last-Serial") ?? parsed["last_serial"]),
+      validators: validatorsOf(answer),
+    };
+  };
+}
+
+function objectIn(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : undefined;
+  } catch {
+    return undefined;
+  }
+}
