@@ -48,6 +48,7 @@ const nginx = await startNginx(nginxProgram, join(scratch, "nginx-files"), root,
 const around = {
   upstream: new URL(`${origin}/simple/`),
   static: new URL(`http://127.0.0.1:${ports.static}/simple/`),
+  nginxProgram,
   scratch,
   wheelhouse: sources.wheelhouse,
 };

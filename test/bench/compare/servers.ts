@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { freePort } from "../../../cli/demo/process.ts";
 import { run, start } from "../harness/processes.ts";
 import { startProduct } from "../harness/product.ts";
-import { virtualEnvironment } from "./venv.ts";
+import { virtualEnvironment } from "../harness/venv.ts";
+import { startProxyCache } from "./proxy-cache.ts";
 
-export const SERVERS = ["pypi-edge", "proxpi", "devpi", "nginx"] as const;
+export const SERVERS = ["pypi-edge", "proxpi", "devpi", "proxy_cache", "nginx"] as const;
 export type ServerName = (typeof SERVERS)[number];
 
 export interface Server {
@@ -24,6 +25,7 @@ export interface Surroundings {
   readonly upstream: URL;
   /** nginx's second port, over the same directory as the upstream. */
   readonly static: URL;
+  readonly nginxProgram: string;
   /** Where servers may keep state. */
   readonly scratch: string;
   readonly wheelhouse: string;
@@ -35,6 +37,7 @@ const STARTERS: Record<ServerName, Starter> = {
   "pypi-edge": startPypiEdge,
   proxpi: startProxpi,
   devpi: startDevpi,
+  proxy_cache: startCachingNginx,
   nginx: startStatic,
 };
 
@@ -84,6 +87,14 @@ async function startDevpi(around: Surroundings, state: string): ReturnType<Start
   await client("login", "root", "--password", "");
   await client("index", "-c", "root/up", "type=mirror", `mirror_url=${around.upstream.href}`);
   return { ...running, simple: new URL(`${origin}/root/up/+simple/`), fileUrl: unchanged };
+}
+
+/** Its pages are the upstream's own and name files there; whoever uses such a proxy has them rewritten, or goes past it. */
+async function startCachingNginx(around: Surroundings, state: string): ReturnType<Starter> {
+  const port = await freePort();
+  const running = await startProxyCache(around.nginxProgram, state, around.upstream, port);
+  const simple = new URL(`http://127.0.0.1:${port}/simple/`);
+  return { ...running, simple, fileUrl: (url) => new URL(url.pathname, simple) };
 }
 
 /** nginx runs already. Its pages name files at the upstream, which is the same directory at another port. */

@@ -2,8 +2,8 @@
 import { mkdirSync, copyFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { type Page, fixturePages, pageHtml, rootHtml, rootJson, wheelPage } from "./pages.ts";
-import { type Wheel, readWheels } from "./wheels.ts";
+import { type Page, fixturePages, pageHtml, rootHtml, rootJson, wheelPage } from "../content/pages.ts";
+import { type Wheel, readWheels } from "../content/wheels.ts";
 
 export interface Upstream {
   readonly wheels: readonly Wheel[];

@@ -1,9 +1,9 @@
 /** Peers' virtual environments, made once from the wheelhouse and kept between runs. */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { onExit } from "../harness/cleanup.ts";
-import { run } from "../harness/processes.ts";
-import { REPOSITORY_ROOT, findProgram } from "../harness/tools.ts";
+import { onExit } from "./cleanup.ts";
+import { run } from "./processes.ts";
+import { REPOSITORY_ROOT, findProgram } from "./tools.ts";
 
 const CACHE = join(REPOSITORY_ROOT, "node_modules/.cache/pypi-edge-bench");
 
