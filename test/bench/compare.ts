@@ -17,7 +17,7 @@ import { SERVERS, type Server, startServer } from "./compare/servers.ts";
 import { writeUpstreamTree } from "./compare/upstream-tree.ts";
 import { scratchDirectory } from "./harness/cleanup.ts";
 import { freePort } from "../../cli/demo/process.ts";
-import { findProgram, giveUp, neededDirectory } from "./harness/tools.ts";
+import { findProgram, giveUp, neededDirectory, wholeNumber } from "./harness/tools.ts";
 
 const { values: options } = parseArgs({
   options: {
@@ -78,12 +78,6 @@ process.exitCode = isComplete(results) ? 0 : 1;
 
 function progress(text: string): void {
   process.stderr.write(`${text}\n`);
-}
-
-function wholeNumber(name: string, text: string, most: number): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1 || value > most) giveUp(`${name}: 1 to ${most}`);
-  return value;
 }
 
 function selection<T extends string>(name: string, text: string, all: readonly T[]): readonly T[] {

@@ -1,6 +1,8 @@
 /** The processes of this machine, as /proc shows them. */
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 
+const RUNTIME = "workerd";
+
 export interface ProcessEntry {
   readonly pid: number;
   readonly name: string;
@@ -22,8 +24,16 @@ export function processTable(): ProcessEntry[] {
   });
 }
 
+/** Every workerd among the process `root` and its descendants. */
+export function runtimesBelow(root: number): number[] {
+  const table = new Map(processTable().map((entry) => [entry.pid, entry]));
+  const isBelow = (entry: ProcessEntry | undefined): boolean =>
+    entry !== undefined && (entry.pid === root || isBelow(table.get(entry.parent)));
+  return [...table.values()].filter((entry) => entry.name === RUNTIME && isBelow(entry)).map(({ pid }) => pid);
+}
+
 /** A file of /proc/PID; empty when the process is gone. */
-export function readProcess(pid: number, file: "stat" | "status"): string {
+export function readProcess(pid: number, file: "stat" | "status" | `task/${string}/schedstat`): string {
   try {
     return readFileSync(`/proc/${pid}/${file}`, "utf8");
   } catch {

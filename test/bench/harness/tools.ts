@@ -29,6 +29,13 @@ export function neededDirectory(variable: string, usual: string): string {
   return directory;
 }
 
+/** The number that an option says, from 1 to `most`. */
+export function wholeNumber(name: string, text: string, most: number): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > most) giveUp(`${name}: 1 to ${most}`);
+  return value;
+}
+
 function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);

@@ -4,7 +4,7 @@ import { download, locateFile } from "./download.ts";
 import { type LargeFile, largeFile } from "./files.ts";
 import type { Origin } from "./origin.ts";
 import { withProduct } from "./product-cases.ts";
-import { startSimulator } from "./simulator.ts";
+import { startFileSimulator } from "./simulator.ts";
 
 const TRIES = 5;
 /** On either side of the size up to which an index may serve and store from one read. */
@@ -24,7 +24,7 @@ export async function firstByteTable(
   origin: Origin,
   states: { readonly simulator: string; readonly product: string },
 ): Promise<string> {
-  const simulator = await startSimulator(origin, states.simulator);
+  const simulator = await startFileSimulator(origin, states.simulator);
   const bare = await lags(files, origin, async (file) => simulator.passUrl(file));
   await simulator.stop();
   const ours = await withProduct(origin, states.product, (product) =>

@@ -1,8 +1,7 @@
 /** How much memory the runtime of a server takes, at its peak. */
-import { type ProcessEntry, processTable, readProcess } from "../harness/process-table.ts";
+import { readProcess, runtimesBelow } from "../harness/process-table.ts";
 
 const SAMPLE_MS = 100;
-const RUNTIME = "workerd";
 
 export interface MemoryWatch {
   /** Peak growth in bytes since the watch began. */
@@ -33,12 +32,7 @@ export function watchMemory(pid: number): MemoryWatch {
 }
 
 function runtimeBytes(root: number): number {
-  const table = new Map(processTable().map((entry) => [entry.pid, entry]));
-  const isBelow = (entry: ProcessEntry | undefined): boolean =>
-    entry !== undefined && (entry.pid === root || isBelow(table.get(entry.parent)));
-  return [...table.values()]
-    .filter((entry) => entry.name === RUNTIME && isBelow(entry))
-    .reduce((sum, entry) => sum + anonymousBytes(entry.pid), 0);
+  return runtimesBelow(root).reduce((sum, pid) => sum + anonymousBytes(pid), 0);
 }
 
 function anonymousBytes(pid: number): number {

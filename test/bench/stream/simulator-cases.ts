@@ -3,13 +3,13 @@ import type { LargeFile } from "./files.ts";
 import { type Measurement, measureDownload } from "./measurement.ts";
 import { watchMemory } from "./memory.ts";
 import type { Origin } from "./origin.ts";
-import { type Simulator, startSimulator } from "./simulator.ts";
+import { type FileSimulator, startFileSimulator } from "./simulator.ts";
 
 /** Each case has a runtime of its own, so that none inherits another's memory; the last reads what the second stored. */
 export async function simulatorCases(file: LargeFile, origin: Origin, state: string): Promise<Measurement[]> {
   const measurements: Measurement[] = [];
   for (const measure of [passThrough, put, get]) {
-    const simulator = await startSimulator(origin, state);
+    const simulator = await startFileSimulator(origin, state);
     try {
       measurements.push(await measure(simulator, file, origin));
     } finally {
@@ -26,7 +26,7 @@ export async function simulatorCrowd(
   state: string,
   clients: number,
 ): Promise<Measurement> {
-  const simulator = await startSimulator(origin, state);
+  const simulator = await startFileSimulator(origin, state);
   try {
     const subject = { label: "bare pass-through", pid: simulator.pid, url: simulator.passUrl(file), clients };
     return await measureDownload(subject, file, origin);
@@ -35,13 +35,13 @@ export async function simulatorCrowd(
   }
 }
 
-function passThrough(simulator: Simulator, file: LargeFile, origin: Origin): Promise<Measurement> {
+function passThrough(simulator: FileSimulator, file: LargeFile, origin: Origin): Promise<Measurement> {
   const { pid } = simulator;
   const subject = { label: "bare pass-through", pid, url: simulator.passUrl(file) };
   return measureDownload(subject, file, origin);
 }
 
-async function put(simulator: Simulator, file: LargeFile): Promise<Measurement> {
+async function put(simulator: FileSimulator, file: LargeFile): Promise<Measurement> {
   const memory = watchMemory(simulator.pid);
   const started = performance.now();
   try {
@@ -59,7 +59,7 @@ async function put(simulator: Simulator, file: LargeFile): Promise<Measurement> 
   }
 }
 
-function get(simulator: Simulator, file: LargeFile, origin: Origin): Promise<Measurement> {
+function get(simulator: FileSimulator, file: LargeFile, origin: Origin): Promise<Measurement> {
   const { pid, storedUrl: url } = simulator;
   return measureDownload({ label: "R2 simulator, get", pid, url }, file, origin);
 }

@@ -1,15 +1,13 @@
-/** The local runtime without pypi-edge. */
+/** A worker that only passes on, stores or reads a body: what remains is the local runtime's and its R2's share. */
 import { join } from "node:path";
 import { type Answer, request } from "../harness/http.ts";
-import { freePort } from "../../../cli/demo/process.ts";
-import { type Running, start } from "../harness/processes.ts";
-import { REPOSITORY_ROOT } from "../harness/tools.ts";
+import type { Running } from "../harness/processes.ts";
+import { startSimulator } from "../harness/simulator.ts";
 import { DOWNLOAD_MS } from "./download.ts";
 import type { LargeFile } from "./files.ts";
 import type { Origin } from "./origin.ts";
 
-/** A worker that only passes on, stores or reads a body: what remains is the local runtime's and its R2's share. */
-export interface Simulator extends Running {
+export interface FileSimulator extends Running {
   /** An answer that is the upstream's, untouched. */
   passUrl(file: LargeFile): URL;
   /** An answer that is read from R2. */
@@ -18,16 +16,8 @@ export interface Simulator extends Running {
   put(file: LargeFile): Promise<Answer>;
 }
 
-export async function startSimulator(origin: Origin, state: string): Promise<Simulator> {
-  const port = await freePort();
-  const script = join(import.meta.dirname, "simulator-server.ts");
-  const running = await start(
-    [process.execPath, script, `${port}`, state],
-    { line: /ready/ },
-    { cwd: REPOSITORY_ROOT },
-  );
-  const at = (path: string, query: Readonly<Record<string, string>>): URL =>
-    new URL(`http://127.0.0.1:${port}/${path}?${new URLSearchParams(query)}`);
+export async function startFileSimulator(origin: Origin, state: string): Promise<FileSimulator> {
+  const { at, ...running } = await startSimulator(join(import.meta.dirname, "simulator-worker.js"), state);
   const upstreamOf = (file: LargeFile): string => origin.fileUrl(file).href;
   return {
     ...running,

@@ -1,8 +1,8 @@
-/** Serves simulator-worker.js as `npm start` serves pypi-edge: `node simulator-server.ts PORT STATE_DIRECTORY`. */
+/** Serves one small worker as `npm start` serves pypi-edge: `node simulator-server.ts WORKER PORT STATE_DIRECTORY`. */
 import { readFileSync } from "node:fs";
 import { Miniflare, convertV4MiniflareOptions } from "miniflare";
 
-const [, , port = "0", state = ""] = process.argv;
+const [, , worker = "", port = "0", state = ""] = process.argv;
 const socket = { host: "127.0.0.1", port: Number(port) };
 const options = convertV4MiniflareOptions({
   host: socket.host,
@@ -11,13 +11,8 @@ const options = convertV4MiniflareOptions({
     {
       name: "simulator",
       compatibilityDate: "2026-10-01",
-      modules: [
-        {
-          type: "ESModule",
-          path: "index.js",
-          contents: readFileSync(new URL("simulator-worker.js", import.meta.url), "utf8"),
-        },
-      ],
+      modules: [{ type: "ESModule", path: "index.js", contents: readFileSync(worker, "utf8") }],
+      kvNamespaces: ["NAMESPACE"],
       r2Buckets: ["BUCKET"],
       unsafeDirectSockets: [socket],
     },
