@@ -12,7 +12,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { fixturePages } from "./content/pages.ts";
 import { scratchDirectory } from "./harness/cleanup.ts";
-import { startProduct } from "./harness/product.ts";
+import { withProduct } from "./harness/product.ts";
 import { giveUp, neededDirectory, wholeNumber } from "./harness/tools.ts";
 import { startUpstream } from "./harness/upstream.ts";
 import { type Plan, pageCosts } from "./pages/cases.ts";
@@ -46,9 +46,8 @@ const upstream = await startUpstream(new URL("pages/upstream-thread.ts", import.
 const results: Result[] = [];
 for (const page of pages) {
   process.stderr.write(`measuring: ${page.name}\n`);
-  const product = await startProduct(upstream.simple, stateOf(page.name));
-  const costs = await pageCosts(page, product, plan);
-  await product.stop();
+  const state = stateOf(page.name);
+  const costs = await withProduct(upstream.simple, state, (product) => pageCosts(page, product, plan));
   results.push({ page, costs, simulator: await simulatorCosts(costs.sizes, stateOf(`${page.name}-simulator`), plan) });
 }
 await upstream.stop();

@@ -18,3 +18,14 @@ export async function startProduct(upstream: URL, state: string): Promise<Produc
   const running = await start([process.execPath, ENTRY, ...options], { line: /ready/ }, { cwd: REPOSITORY_ROOT });
   return { ...running, simple: new URL(`http://127.0.0.1:${port}/simple/`) };
 }
+
+/** Starts pypi-edge, hands it over, and says so if it did not end as it should. */
+export async function withProduct<T>(upstream: URL, state: string, use: (product: Product) => Promise<T>): Promise<T> {
+  const product = await startProduct(upstream, state);
+  try {
+    return await use(product);
+  } finally {
+    const forced = await product.stop();
+    if (forced !== undefined) process.stderr.write(`warning: ${forced}\n`);
+  }
+}

@@ -1,9 +1,9 @@
 /** Whether the first bytes are passed on as they come, or wait for more: the upstream pauses after the first 64 KiB. */
+import { withProduct } from "../harness/product.ts";
 import { figure, median, table } from "../harness/statistics.ts";
 import { download, locateFile } from "./download.ts";
 import { type LargeFile, largeFile } from "./files.ts";
 import type { Origin } from "./origin.ts";
-import { withProduct } from "./product-cases.ts";
 import { startFileSimulator } from "./simulator.ts";
 
 const TRIES = 5;
@@ -27,7 +27,7 @@ export async function firstByteTable(
   const simulator = await startFileSimulator(origin, states.simulator);
   const bare = await lags(files, origin, async (file) => simulator.passUrl(file));
   await simulator.stop();
-  const ours = await withProduct(origin, states.product, (product) =>
+  const ours = await withProduct(origin.simple, states.product, (product) =>
     lags(files, origin, (file) => locateFile(product.simple, file.project)),
   );
   return table(

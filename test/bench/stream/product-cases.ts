@@ -2,7 +2,7 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Product, startProduct } from "../harness/product.ts";
+import { withProduct } from "../harness/product.ts";
 import { locateFile } from "./download.ts";
 import type { LargeFile } from "./files.ts";
 import { type Measurement, measureDownload } from "./measurement.ts";
@@ -15,17 +15,6 @@ const QUIET_MS = 2_000;
 /** Larger files are stored by the queue's consumer, which reads them from upstream once more. Bytes. */
 const STORED_BESIDE = 64 * 1024 * 1024;
 
-/** Starts pypi-edge, hands it over, and says so if it did not end as it should. */
-export async function withProduct<T>(origin: Origin, state: string, use: (product: Product) => Promise<T>): Promise<T> {
-  const product = await startProduct(origin.simple, state);
-  try {
-    return await use(product);
-  } finally {
-    const forced = await product.stop();
-    if (forced !== undefined) process.stderr.write(`warning: ${forced}\n`);
-  }
-}
-
 /** Many clients at once that want a file which is not stored. */
 export function productCrowd(file: LargeFile, origin: Origin, state: string, clients: number): Promise<Measurement> {
   return measureCold("pypi-edge, cold", file, origin, state, clients);
@@ -34,7 +23,7 @@ export function productCrowd(file: LargeFile, origin: Origin, state: string, cli
 /** Cold, then warm after a restart, so that both begin with a runtime that has done nothing. */
 export async function productCases(file: LargeFile, origin: Origin, state: string): Promise<Measurement[]> {
   const cold = await measureCold("pypi-edge, cold", file, origin, state, 1);
-  const warm = await withProduct(origin, state, async ({ pid, simple }) => {
+  const warm = await withProduct(origin.simple, state, async ({ pid, simple }) => {
     const url = await locateFile(simple, file.project);
     const { requests } = origin.watch(file);
     const measured = await measureDownload({ label: "pypi-edge, warm", pid, url }, file, origin);
@@ -52,7 +41,7 @@ function measureCold(
   clients: number,
 ): Promise<Measurement> {
   const expected = clients + (file.size > STORED_BESIDE ? 1 : 0);
-  return withProduct(origin, state, async ({ pid, simple }) => {
+  return withProduct(origin.simple, state, async ({ pid, simple }) => {
     const url = await locateFile(simple, file.project);
     const { requests } = origin.watch(file);
     const afterwards = async (): Promise<string[]> => {
