@@ -16,7 +16,7 @@ export default defineConfig({
   test: {
     // What the worker logs is part of many tests and interesting only where one fails.
     silent: "passed-only",
-    reporters: ["default", "./test/support/closing-line.ts"],
+    reporters: ["default", "./test/clients/matrix/report.ts", "./test/support/closing-line.ts"],
     maxWorkers: 2,
     projects: [
       {
@@ -31,7 +31,7 @@ export default defineConfig({
         ],
         test: {
           name: "worker",
-          include: ["test/{pypi,upstream,storage,repository,http,jobs}/**/*.test.ts"],
+          include: ["test/{pypi,upstream,storage,repository,http,jobs,contract}/**/*.test.ts"],
           setupFiles: ["test/support/storage.ts"],
           // No test asserts a time: a machine that is busy with something else is no failure.
           testTimeout: 60_000,
@@ -43,10 +43,19 @@ export default defineConfig({
       {
         test: {
           name: "clients",
-          include: ["test/clients/**/*.test.ts"],
+          include: ["test/clients/*.test.ts"],
           globalSetup: ["test/clients/setup.ts"],
           testTimeout: 120_000,
           hookTimeout: 300_000,
+        },
+      },
+      {
+        test: {
+          name: "matrix",
+          include: ["test/clients/matrix/*.test.ts"],
+          globalSetup: ["test/clients/matrix/setup.ts"],
+          testTimeout: 300_000,
+          hookTimeout: 60_000,
         },
       },
     ],

@@ -8,10 +8,12 @@ export interface Installer {
   install(requirement: string, index: string, into: Environment): Promise<Outcome>;
 }
 
-const PIP_OPTIONS = ["--no-cache-dir", "--no-input", "--no-compile", "--disable-pip-version-check"];
-const UV_OPTIONS = ["--no-config", "--no-cache", "--no-python-downloads"];
+/** No cache, no configuration, nobody at the keyboard. */
+export const PIP_OPTIONS = ["--no-cache-dir", "--no-input", "--no-compile", "--disable-pip-version-check"];
+/** The same for uv. */
+export const UV_OPTIONS = ["--no-config", "--no-cache", "--no-python-downloads"];
 // By default uv goes through three retries, 16 s in all, before it reports a transfer that broke off.
-const UV_PATIENCE = { UV_HTTP_RETRIES: "0" };
+export const UV_PATIENCE = { UV_HTTP_RETRIES: "0" };
 
 /** The pip that belongs to `python`. */
 export function pip(label: string, python: string): Installer {

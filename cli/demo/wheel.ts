@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
-import { TextReader, Uint8ArrayWriter, ZipWriter } from "@zip.js/zip.js";
+import { Uint8ArrayReader, Uint8ArrayWriter, ZipWriter } from "@zip.js/zip.js";
 
 /** What goes into a wheel; `requires` holds Requires-Dist lines, `files` extra members by path. */
 export interface WheelSpec {
   readonly name: string;
   readonly version: string;
   readonly requires?: readonly string[];
-  readonly files?: Readonly<Record<string, string>>;
+  readonly files?: Readonly<Record<string, string | Uint8Array>>;
 }
 
 /** A built wheel with the facts an index publishes about it. */
@@ -31,7 +31,7 @@ export async function buildWheel(spec: WheelSpec): Promise<Wheel> {
   const module = spec.name.replace(/[-_.]+/g, "_").toLowerCase();
   const info = `${module}-${spec.version}.dist-info`;
   const metadata = metadataOf(spec);
-  const members: Record<string, string> = {
+  const members: Record<string, string | Uint8Array> = {
     [`${module}/__init__.py`]: `__version__ = "${spec.version}"\n`,
     ...spec.files,
     [`${info}/METADATA`]: metadata,
@@ -56,15 +56,15 @@ function metadataOf(spec: WheelSpec): string {
   return `${lines.join("\n")}\n`;
 }
 
-function recordOf(members: Readonly<Record<string, string>>, own: string): string {
-  const lines = Object.entries(members).map(([path, text]) => {
-    const digest = createHash("sha256").update(text).digest("base64url");
-    return `${path},sha256=${digest},${Buffer.byteLength(text)}`;
+function recordOf(members: Readonly<Record<string, string | Uint8Array>>, own: string): string {
+  const lines = Object.entries(members).map(([path, content]) => {
+    const digest = createHash("sha256").update(content).digest("base64url");
+    return `${path},sha256=${digest},${Buffer.byteLength(content)}`;
   });
   return `${[...lines, `${own},,`].join("\n")}\n`;
 }
 
-async function zip(members: Readonly<Record<string, string>>): Promise<Uint8Array> {
+async function zip(members: Readonly<Record<string, string | Uint8Array>>): Promise<Uint8Array> {
   const writer = new ZipWriter(new Uint8ArrayWriter(), {
     level: 0,
     lastModDate: EPOCH,
@@ -73,7 +73,9 @@ async function zip(members: Readonly<Record<string, string>>): Promise<Uint8Arra
     dataDescriptor: false,
     useWebWorkers: false,
   });
-  for (const [path, text] of Object.entries(members)) await writer.add(path, new TextReader(text));
+  for (const [path, content] of Object.entries(members)) {
+    await writer.add(path, new Uint8ArrayReader(typeof content === "string" ? Buffer.from(content) : content));
+  }
   return writer.close();
 }
 

@@ -1,38 +1,43 @@
 import { readdirSync } from "node:fs";
 import { inject } from "vitest";
-import type { Installer } from "../../cli/demo/installer.ts";
-import { CLIENTS, installerNamed } from "../support/node/clients.ts";
+import type { Client } from "../support/node/clients/client.ts";
+import { CLIENTS, type ClientName } from "../support/node/clients/table.ts";
+import { forward } from "../support/node/forward.ts";
 import { Rig } from "../support/node/rig.ts";
 
 /** A client under test. One that is not available could not be had on this machine, and its tests are to be skipped. */
-export interface Client {
+export interface Actor {
   readonly name: string;
   readonly available: boolean;
   /** Throws when the client is not available. */
-  readonly installer: () => Installer;
+  readonly client: () => Client;
 }
 
-/** Every client that must work, whether or not it could be had on this machine. */
-export function clients(): Client[] {
-  const { supplies, upstreams } = inject("clients");
-  return CLIENTS.map((name) => {
-    const installer = upstreams === null ? null : installerNamed(name, supplies);
-    return { name, available: installer !== null, installer: () => present(installer) };
-  });
+/** The client of that name, whether or not it could be had on this machine. */
+export function actor(name: ClientName): Actor {
+  const { label, client } = CLIENTS[name];
+  const home = inject("supplies").homes[name];
+  return { name: label, available: home !== undefined, client: () => client(present(home)) };
+}
+
+/** Those that install into an environment and keep nothing else, where there are the index servers to try them with. */
+export function installers(): Actor[] {
+  const upstreams = inject("upstreams");
+  const names: ClientName[] = ["pip", "pip-older", "uv-pip"];
+  return names.map(actor).map((one) => ({ ...one, available: one.available && upstreams !== null }));
 }
 
 /** pypi-edge over one of the two index servers. */
 export function openRig(kind: "json" | "html"): Promise<Rig> {
-  const { supplies, upstreams } = inject("clients");
-  return Rig.open(present(upstreams)[kind], present(supplies.servers));
+  return Rig.open(forward(present(inject("upstreams"))[kind]));
 }
 
 /** The filenames of the wheels that the index servers offer, sorted. */
 export function offeredWheels(): string[] {
-  return readdirSync(present(inject("clients").supplies.wheels)).toSorted();
+  return readdirSync(present(inject("others").wheels)).toSorted();
 }
 
-function present<T>(value: T | null): T {
-  if (value === null) throw new Error("not available on this machine");
+function present<T>(value: T | null | undefined): T {
+  if (value === null || value === undefined) throw new Error("not available on this machine");
   return value;
 }

@@ -6,7 +6,7 @@ import { discard, temporaryDirectory } from "../../cli/demo/leftovers.ts";
 import { run } from "../../cli/demo/process.ts";
 import type { Access } from "../../cli/demo/witness.ts";
 import { paths, type Rig } from "../support/node/rig.ts";
-import { clients, openRig } from "./cast.ts";
+import { installers, openRig } from "./cast.ts";
 
 const REQUIREMENT = "requests[socks]";
 const PROJECTS = ["certifi", "charset-normalizer", "idna", "pysocks", "requests", "urllib3"];
@@ -16,7 +16,8 @@ const whole = (requests: readonly Access[]) =>
     ".whl",
   );
 const partial = (requests: readonly Access[]) => requests.filter(({ status }) => status === 206);
-const all = clients();
+const all = installers();
+const uv = all.find(({ name }) => name.startsWith("uv "));
 
 describe.skipIf(!all.some(({ available }) => available))("over an index that has no metadata", () => {
   let rig: Rig;
@@ -25,14 +26,12 @@ describe.skipIf(!all.some(({ available }) => available))("over an index that has
   });
   afterAll(() => rig?.close());
 
-  const uv = all.find(({ name }) => name.startsWith("uv "));
-
   test(`${uv?.name} resolves ${REQUIREMENT}, and not one wheel is fetched whole from upstream`, async ({ skip }) => {
     skip(!uv?.available);
     const folder = temporaryDirectory();
     const requirements = join(folder, "requirements.in");
     writeFileSync(requirements, `${REQUIREMENT}\n`);
-    const binary = inject("clients").supplies.programs[uv?.name ?? ""] ?? "";
+    const binary = join(inject("supplies").homes["uv-pip"]?.site ?? "", "bin", "uv");
     const options = ["--no-config", "--no-cache", "--no-python-downloads", "--default-index", rig.index];
     rig.witness.take();
     const { code, output } = await run(binary, ["pip", "compile", ...options, requirements], { env: bareVariables() });
@@ -46,9 +45,9 @@ describe.skipIf(!all.some(({ available }) => available))("over an index that has
 
   test.for(all)(
     `$name installs ${REQUIREMENT} by that metadata, and finds it to be the wheels' own`,
-    async ({ available, installer }, { skip }) => {
+    async ({ available, client }, { skip }) => {
       skip(!available);
-      const { code, output, requests } = await rig.install(installer(), REQUIREMENT, ["requests", "socks"]);
+      const { code, output, requests } = await rig.install(client(), REQUIREMENT, ["requests", "socks"]);
       expect(code, output).toBe(0);
       expect(paths(requests, ".metadata").length).toBeLessThanOrEqual(1);
     },

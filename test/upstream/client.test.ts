@@ -36,6 +36,21 @@ describe("an upstream", () => {
     expect(requests[0]?.headers.get("Accept")).toMatch(/^application\/vnd\.pypi\.simple\.v1\+json, /);
   });
 
+  test.each([
+    ["in JSON", page, 42],
+    ["beside the page's own", () => Response.json({ meta: { "_last-serial": 41 }, name: "demo", files: [] }), 41],
+    ["in HTML", () => new Response('<a href="demo-1.0.zip">demo-1.0.zip</a>'), 42],
+  ])("may say its serial in a header (%s)", async (_where, answer, serial) => {
+    const { upstream } = answering("https://index.test/simple/", {
+      "https://index.test/simple/demo/": () => {
+        const response = answer();
+        response.headers.set("X-PyPI-Last-Serial", "42");
+        return response;
+      },
+    });
+    expect(await upstream.page(NAME, {})).toMatchObject({ page: { lastSerial: serial } });
+  });
+
   test("may redirect, and what it links to is relative to where that led", async () => {
     const { upstream } = answering("https://index.test/simple/", {
       "https://index.test/simple/demo/": () => Response.redirect("https://mirror.test/x/demo/", 301),

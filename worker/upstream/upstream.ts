@@ -30,9 +30,10 @@ export function simpleAt(index: URL, client: UpstreamClient): Upstream {
       if (answer.response.status === 304) return { kind: "unchanged" };
       const text = await client.text(answer);
       try {
-        const page = isJson(answer)
+        const read = isJson(answer)
           ? parseJson(text, name, answer.url, mayFetch)
           : await parseHtml(text, name, answer.url, mayFetch);
+        const page = { ...read, lastSerial: read.lastSerial ?? serialOf(answer) };
         return { kind: "page", page, validators: validatorsOf(answer) };
       } catch (error) {
         throw upstreamFailed(answer.url.host, messageOf(error), error);
@@ -96,13 +97,18 @@ function namesOf(answer: Answer): NamesAnswer {
   const { url, response } = answer;
   const body = response.body as ReadableStream<Uint8Array> | null;
   if (!body) throw upstreamFailed(url.host, "its root listing is empty");
-  const serial = Number(response.headers.get("X-PyPI-Last-Serial") ?? Number.NaN);
   return {
     kind: "names",
     entries: failing(url.host, isJson(answer) ? entriesInJson(body) : entriesInHtml(body)),
-    serial: Number.isSafeInteger(serial) ? serial : undefined,
+    serial: serialOf(answer),
     validators: validatorsOf(answer),
   };
+}
+
+/** The serial in an answer's header: PyPI's HTML has it nowhere else. */
+function serialOf({ response }: Answer): number | undefined {
+  const serial = Number(response.headers.get("X-PyPI-Last-Serial") ?? Number.NaN);
+  return Number.isSafeInteger(serial) ? serial : undefined;
 }
 
 /** What goes wrong while a listing arrives is the upstream's failure, as it would be before. */

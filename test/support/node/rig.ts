@@ -1,10 +1,8 @@
-import { freshEnvironment } from "../../../cli/demo/environment.ts";
-import type { Installer } from "../../../cli/demo/installer.ts";
 import { discard, temporaryDirectory } from "../../../cli/demo/leftovers.ts";
-import { run } from "../../../cli/demo/process.ts";
 import { startProduct, type Product } from "../../../cli/demo/product.ts";
-import { Witness, type Access } from "../../../cli/demo/witness.ts";
-import { forward } from "./forward.ts";
+import { Witness, type Access, type Source } from "../../../cli/demo/witness.ts";
+import type { Client } from "./clients/client.ts";
+import { Place } from "./clients/place.ts";
 
 /** One install by a client: how it ended, and what reached the upstream meanwhile. */
 export interface Install {
@@ -14,22 +12,20 @@ export interface Install {
   readonly requests: readonly Access[];
 }
 
-/** pypi-edge with an empty store of its own, over an index server that is watched. */
+/** pypi-edge with an empty store of its own, over an index that is watched. */
 export class Rig {
   readonly witness: Witness;
-  readonly #python: string;
   readonly #state = temporaryDirectory();
   #product: Product | null = null;
   #port: number | undefined;
 
-  private constructor(witness: Witness, python: string) {
+  private constructor(witness: Witness) {
     this.witness = witness;
-    this.#python = python;
   }
 
-  /** Starts one in front of the index server at `origin`; `python` makes the environments to install into. */
-  static async open(origin: string, python: string): Promise<Rig> {
-    const rig = new Rig(await new Witness(forward(origin)).start(), python);
+  /** Starts one in front of the index that `source` is. */
+  static async open(source: Source): Promise<Rig> {
+    const rig = new Rig(await new Witness(source).start());
     try {
       await rig.start();
       return rig;
@@ -43,6 +39,11 @@ export class Rig {
   get index(): string {
     if (this.#product === null) throw new Error("the product is not running");
     return this.#product.index;
+  }
+
+  /** What the product has said since it was started: a line for each problem. */
+  get log(): string {
+    return this.#product?.output() ?? "";
   }
 
   /** Starts the product on what it has stored, the first time on a free port, later on that same one. */
@@ -66,17 +67,17 @@ export class Rig {
   }
 
   /** Installs into a new environment, without a client cache, then imports `modules` there. */
-  async install(installer: Installer, requirement: string, modules: readonly string[]): Promise<Install> {
-    const environment = await freshEnvironment(this.#python);
+  async install(client: Client, requirement: string, modules: readonly string[]): Promise<Install> {
+    const place = await Place.make();
     try {
       this.witness.take();
-      const { code, output } = await installer.install(requirement, this.index, environment);
+      const { code, output } = await client.install(requirement, this.index, place);
       const requests = this.witness.take();
       if (code !== 0) return { code, output, requests };
-      const used = await run(environment.python, ["-c", `import ${modules.join(", ")}`]);
+      const used = await place.python(`import ${modules.join(", ")}`);
       return { code: used.code, output: output + used.output, requests };
     } finally {
-      environment.remove();
+      place.remove();
     }
   }
 }

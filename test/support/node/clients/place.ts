@@ -1,0 +1,61 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { bareVariables, freshEnvironment, type Environment } from "../../../../cli/demo/environment.ts";
+import { discard, temporaryDirectory } from "../../../../cli/demo/leftovers.ts";
+import { run, type Outcome } from "../../../../cli/demo/process.ts";
+
+/** Where a client works: a folder of its own with its project, configuration and caches, and an empty environment. */
+export class Place {
+  readonly folder: string;
+  readonly environment: Environment;
+
+  private constructor(folder: string, environment: Environment) {
+    this.folder = folder;
+    this.environment = environment;
+  }
+
+  static async make(): Promise<Place> {
+    const folder = temporaryDirectory();
+    // Where project managers look for it.
+    return new Place(folder, await freshEnvironment("python3", join(folder, ".venv")));
+  }
+
+  /** Runs a client here, without the user's configuration, caches and keyrings. */
+  run(command: string, args: readonly string[], variables: NodeJS.ProcessEnv = {}): Promise<Outcome> {
+    const env = {
+      ...bareVariables(),
+      HOME: this.#home,
+      XDG_CACHE_HOME: join(this.#home, "cache"),
+      XDG_CONFIG_HOME: join(this.#home, "config"),
+      XDG_DATA_HOME: join(this.#home, "data"),
+      // Sentences stay in one line.
+      COLUMNS: "1000",
+      ...variables,
+    };
+    return run(command, args, { cwd: this.folder, env, timeoutMs: 120_000 });
+  }
+
+  /** Takes from the client what it has kept, but for its project. */
+  forget(): void {
+    rmSync(this.#home, { recursive: true, force: true });
+  }
+
+  /** Runs Python code in the environment. */
+  python(code: string): Promise<Outcome> {
+    return run(this.environment.python, ["-c", code]);
+  }
+
+  /** The version that a module of the environment says it has, or why it could not be asked. */
+  async versionOf(module: string): Promise<string> {
+    const { output } = await this.python(`import ${module}; print(${module}.__version__)`);
+    return output.trim();
+  }
+
+  remove(): void {
+    discard(this.folder);
+  }
+
+  get #home(): string {
+    return join(this.folder, "home");
+  }
+}
