@@ -9,18 +9,18 @@ export interface Product extends Server {
 
 const ROOT = join(import.meta.dirname, "../..");
 
-/**
- * Starts pypi-edge over `upstream`; what it stores goes to the directory `state`.
- *
- * @param on the port to listen on, else a free one: what was stored under one address is not served under another
- */
-export async function startProduct(upstream: string, state: string, on?: number): Promise<Product> {
-  const port = on ?? (await freePort());
-  const server = await serve(
-    process.execPath,
-    ["cli/start.ts", "--port", `${port}`, "--upstream", upstream, "--state", state, "--quiet"],
-    /\bready\b/,
-    { cwd: ROOT },
-  );
+interface Settings {
+  /** The port to listen on, else a free one: what was stored under one address is not served under another. */
+  readonly port?: number | undefined;
+  /** A file with upstreams and indexes. */
+  readonly config?: string;
+}
+
+/** Starts pypi-edge over `upstream`; what it stores goes to the directory `state`. */
+export async function startProduct(upstream: string, state: string, settings: Settings = {}): Promise<Product> {
+  const port = settings.port ?? (await freePort());
+  const own = settings.config === undefined ? [] : ["--config", settings.config];
+  const args = ["--port", `${port}`, "--upstream", upstream, "--state", state, "--quiet", ...own];
+  const server = await serve(process.execPath, ["cli/start.ts", ...args], /\bready\b/, { cwd: ROOT });
   return { ...server, index: `http://127.0.0.1:${port}/simple/` };
 }

@@ -1,5 +1,4 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { bareVariables, type Environment } from "../../cli/demo/environment.ts";
@@ -7,11 +6,11 @@ import { discard, temporaryDirectory } from "../../cli/demo/leftovers.ts";
 import { run } from "../../cli/demo/process.ts";
 import { startProduct, type Product } from "../../cli/demo/product.ts";
 import { buildWheel, type Wheel } from "../../cli/demo/wheel.ts";
-import { Witness, type Answer } from "../../cli/demo/witness.ts";
+import { Witness } from "../../cli/demo/witness.ts";
+import { pathOf } from "../support/node/fake-index/distribution.ts";
+import { fakeIndex } from "../support/node/fake-index/fake-index.ts";
+import { SERIAL } from "../support/node/fake-index/simple.ts";
 import { provideEnvironment } from "../support/node/provision.ts";
-
-const SERIALS: Readonly<Record<string, number>> = { bread: 11, basket: 12, mustard: 13 };
-const UPLOADED = "2026-01-02T03:04:05.000006Z";
 
 let witness: Witness;
 let product: Product;
@@ -24,8 +23,8 @@ const config = join(home, "bandersnatch.conf");
 
 beforeAll(async () => {
   environment = await provideEnvironment(["bandersnatch==6.8.0"]);
-  wheels = await Promise.all(Object.keys(SERIALS).map((name) => buildWheel({ name, version: "1.0" })));
-  witness = await new Witness((request) => Promise.resolve(answer(request))).start();
+  wheels = await Promise.all(["bread", "basket", "mustard"].map((name) => buildWheel({ name, version: "1.0" })));
+  witness = await new Witness(fakeIndex(wheels, () => "pypi")).start();
   product = await startProduct(witness.index, state);
   writeFileSync(config, configuration(new URL(product.index).origin));
 });
@@ -40,7 +39,7 @@ afterAll(async () => {
 test("bandersnatch mirrors an allow-list of projects", async ({ skip }) => {
   skip(environment === null, "no wheels for bandersnatch 6.8.0");
   const output = await bandersnatch("mirror");
-  expect(output).toContain("New mirror serial: 13");
+  expect(output).toContain(`New mirror serial: ${SERIAL}`);
   expect(downloads(output)).toHaveLength(2);
   for (const wheel of wheels.filter(({ project }) => project !== "mustard")) {
     const stored = readFileSync(join(mirror, "web", ...pathOf(wheel).split("/")));
@@ -93,44 +92,3 @@ packages =
     Bread
     basket
 `;
-
-const pathOf = ({ filename, sha256 }: Wheel) => `packages/${sha256.slice(0, 2)}/${sha256.slice(2, 4)}/${filename}`;
-
-/** An index with PyPI's JSON API beside its Simple API, and serials as PyPI has them. */
-function answer({ url = "/", headers }: IncomingMessage): Answer {
-  const host = `http://${headers.host}`;
-  if (url === "/simple/") {
-    const projects = Object.entries(SERIALS).map(([name, serial]) => ({ "_last-serial": serial, name }));
-    return json("application/vnd.pypi.simple.v1+json", { meta: { "api-version": "1.4" }, projects }, 13);
-  }
-  const wheel = wheels.find((one) =>
-    [`/simple/${one.project}/`, `/pypi/${one.project}/json`, `/${pathOf(one)}`].includes(url),
-  );
-  if (!wheel) return { status: 404, headers: {}, body: Buffer.from("nothing here\n") };
-  if (url.startsWith("/packages/")) return { status: 200, headers: {}, body: wheel.bytes };
-  const { project, filename, sha256, version } = wheel;
-  const file = { filename, url: `${host}/${pathOf(wheel)}`, size: wheel.bytes.byteLength };
-  if (url.startsWith("/simple/")) {
-    const page = { meta: {}, name: project, versions: [version], files: [{ ...file, hashes: { sha256 } }] };
-    return json("application/vnd.pypi.simple.v1+json", page, SERIALS[project]);
-  }
-  const described = {
-    ...file,
-    digests: { sha256 },
-    packagetype: "bdist_wheel",
-    python_version: "py3",
-    requires_python: null,
-    upload_time: "2026-01-02T03:04:05",
-    upload_time_iso_8601: UPLOADED,
-    yanked: false,
-    yanked_reason: null,
-  };
-  const info = { name: project, version };
-  const document = { info, last_serial: SERIALS[project], releases: { [version]: [described] }, urls: [described] };
-  return json("application/json", document, SERIALS[project]);
-}
-
-function json(type: string, value: unknown, serial = 0): Answer {
-  const headers = { "content-type": type, "x-pypi-last-serial": String(serial) };
-  return { status: 200, headers, body: Buffer.from(JSON.stringify(value)) };
-}

@@ -48,7 +48,7 @@ export class Rig {
 
   /** Starts the product on what it has stored, the first time on a free port, later on that same one. */
   async start(): Promise<void> {
-    this.#product = await startProduct(this.witness.index, this.#state, this.#port);
+    this.#product = await startProduct(this.witness.index, this.#state, { port: this.#port });
     this.#port = Number(new URL(this.#product.index).port);
   }
 
