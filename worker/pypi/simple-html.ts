@@ -3,6 +3,9 @@ import { verifiableDigest, type FileEntry, type Hashes, type ProjectPage } from 
 /** Raised when a page is rendered otherwise while its content is the same: in the store's keys and in every ETag. */
 export const RENDERING = "1";
 
+const SPECIAL = /[&<>"']/g;
+const ESCAPES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;" };
+
 /** HTML has no size to owe (PEP 700), so every page meets this version's obligations. */
 const VERSION = meta("pypi:repository-version", "1.4");
 
@@ -63,11 +66,7 @@ function metadataValue(metadata: true | Hashes): string {
 
 const attribute = (name: string, value: string) => `${name}="${escape(value)}"`;
 
+/** Most of a page's many texts have nothing to escape: looking once is a fraction of replacing five times. */
 function escape(text: string): string {
-  return text
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    .replaceAll('"', "&quot;")
-    .replaceAll("'", "&#x27;");
+  return text.search(SPECIAL) === -1 ? text : text.replace(SPECIAL, (character) => ESCAPES[character] ?? character);
 }
