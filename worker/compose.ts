@@ -1,6 +1,5 @@
 import type { Config, IndexConfig, UpstreamConfig } from "../schema/config.ts";
 import type { FillMessage } from "../schema/fill.ts";
-import { matcher } from "./pypi/pattern.ts";
 import { cached } from "./repository/cached.ts";
 import { describeBy } from "./repository/describe.ts";
 import { described } from "./repository/described.ts";
@@ -99,28 +98,48 @@ export function compose(
   const counters = countersIn(platform.DB);
   const ground = { platform, memory: memoryTier(), limits, counters, pageTtl };
   const mirrors = new Map<UpstreamConfig, Mirror>();
-  for (const { base, upstreams } of indexes) {
-    // One stored page serves every index that has the source; the addresses on it are those of the first.
-    const root = publicUrl ? publicUrl + base : undefined;
-    for (const upstream of upstreams) {
-      if (!mirrors.has(upstream)) mirrors.set(upstream, mirror(upstream, root, ground));
-    }
+  for (const upstream of indexes.flatMap(({ upstreams }) => upstreams)) {
+    if (mirrors.has(upstream)) continue;
+    const base = publicUrl === "" ? undefined : baseFor(upstream, indexes);
+    mirrors.set(upstream, mirror(upstream, base === undefined ? undefined : publicUrl + base, ground));
   }
   return {
     indexes: indexes.map((index) => {
       const sources = index.upstreams.flatMap((upstream) => mirrors.get(upstream) ?? []);
-      return { config: index, repository: indexOf(sources), catalog: together(sources.map(({ catalog }) => catalog)) };
+      return {
+        config: index,
+        repository: indexOf(sources),
+        catalog: together(
+          sources.map(({ catalog }) => catalog),
+          platform.now,
+        ),
+      };
     }),
     sources: new Map([...mirrors.values()].map(({ name, repository }) => [name, repository])),
-    catalog: together([...mirrors.values()].map(({ catalog }) => catalog)),
+    catalog: together(
+      [...mirrors.values()].map(({ catalog }) => catalog),
+      platform.now,
+    ),
     counters,
   };
+}
+
+/**
+ * The index whose addresses a source's pages carry: one stored page serves every index that has the source. It must be one in
+ * which no source before it could own the name, or the page would lead to another's documents.
+ */
+function baseFor(upstream: UpstreamConfig, indexes: readonly IndexConfig[]): string | undefined {
+  const before = ({ upstreams }: IndexConfig) => upstreams.slice(0, upstreams.indexOf(upstream));
+  const having = indexes.filter(({ upstreams }) => upstreams.includes(upstream));
+  const first = having.find((index) => before(index).length === 0);
+  const behindClaims = having.find((index) => before(index).every(({ projects }) => projects));
+  return (first ?? behindClaims)?.base;
 }
 
 /** A single source that any name may come from needs no arbiter in front of it. */
 function indexOf(sources: readonly Source[]): Repository {
   const [first, ...others] = sources;
-  const arbiter = first && others.length === 0 && !first.claims ? first.repository : priority(sources);
+  const arbiter = first && others.length === 0 && !first.projects ? first.repository : priority(sources);
   return stack([punctual(ANSWER_DEADLINE)], arbiter);
 }
 
@@ -165,11 +184,10 @@ function mirror(upstream: UpstreamConfig, root: string | undefined, ground: Grou
     ],
     remote(upstream.kind === "find-links" ? linksAt(url, client, now) : simpleAt(url, client), describeBy(facts), root),
   );
-  const matchers = projects?.map(matcher);
   return {
     name: source,
     repository,
-    claims: matchers && ((name) => matchers.some((matches) => matches(name))),
+    projects,
     verdicts: verdictsIn(freshness(memory.marks, cache, keys.absent), catalog),
     catalog,
   };

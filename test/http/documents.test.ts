@@ -15,7 +15,12 @@ const demo = {
     "0.9": [],
     "1.0": [fileOf("https://files.upstream.test/packages/aa/bb/demo-1.0.tar.gz")],
   },
-  urls: [fileOf("https://elsewhere.test/x/demo-1.0.tar.gz"), { url: 7 }, { filename: "no-url" }],
+  urls: [
+    fileOf("https://elsewhere.test/x/demo-1.0.tar.gz"),
+    { url: 7 },
+    { filename: "no-url" },
+    { url: "https://u:p@x.test/" },
+  ],
   vulnerabilities: [],
 };
 
@@ -44,7 +49,12 @@ describe("the JSON of a project", () => {
     expect(parsed(answer)).toEqual({
       ...demo,
       releases: { "0.9": [], "1.0": [fileOf("https://edge.test/packages/aa/bb/demo-1.0.tar.gz")] },
-      urls: [fileOf("https://edge.test/files/elsewhere.test/x/demo-1.0.tar.gz"), { url: 7 }, { filename: "no-url" }],
+      urls: [
+        fileOf("https://edge.test/files/elsewhere.test/x/demo-1.0.tar.gz"),
+        { url: 7 },
+        { filename: "no-url" },
+        { url: "https://x.test/" },
+      ],
     });
   });
 

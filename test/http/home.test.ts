@@ -26,13 +26,20 @@ describe("the page for a person", () => {
     expect(text).not.toContain("edge.test");
   });
 
-  test("counts the projects that are kept, and does without the count where the catalog is away", async () => {
+  test("counts the projects that are kept once a minute, and does without the count where the catalog is away", async () => {
     const rig = new Rig();
     for (const project of ["one", "two"]) {
       await rig.upstream.publish(project, []);
       await rig.page(project);
     }
     expect((await rig.get("/")).text()).toMatch(/Projects kept here<\/dt><dd>2</);
+    await rig.upstream.publish("three", []);
+    await rig.page("three");
+    rig.forget();
+    expect((await rig.get("/")).text()).toMatch(/<dd>2</);
+    expect(rig.counts).toEqual({});
+    rig.wait(60_000);
+    expect((await rig.get("/")).text()).toMatch(/<dd>3</);
     expect((await new Rig({}, { DB: DATABASE_AWAY }).get("/")).status).toBe(200);
   });
 });

@@ -45,6 +45,28 @@ describe("a file's provenance on a page", () => {
     }
   });
 
+  test("leads to no index in which another source could own the name", async () => {
+    const upstreams = (projects?: string[]) => ({
+      PUBLIC_URL,
+      UPSTREAMS: {
+        ...VARS.UPSTREAMS,
+        team: { url: "https://upstream.test/team/simple/", ...(projects && { projects }) },
+      },
+      INDEXES: { default: { sources: ["team", "pypi"] }, public: { sources: ["pypi"] } },
+    });
+    expect((await onPage(await published(upstreams())))["provenance"]).toBe(`${PUBLIC_URL}/public${PATH}`);
+    const only = { ...upstreams(), INDEXES: { default: { sources: ["team", "pypi"] } } };
+    expect((await onPage(await published(only)))["provenance"]).toBe(THEIRS);
+    const claimed = { ...only, UPSTREAMS: upstreams(["acme-*"]).UPSTREAMS };
+    expect((await onPage(await published(claimed)))["provenance"]).toBe(PUBLIC_URL + PATH);
+  });
+
+  test("has no credentials, wherever the upstream wrote them", async () => {
+    const entry = await onPage(await published({ PUBLIC_URL }, THEIRS.replace("//", "//user:secret@")));
+    expect(entry["_provenance"]).toBe(THEIRS);
+    expect(JSON.stringify(entry)).not.toContain("secret");
+  });
+
   test("has a version with what must be escaped in it", async () => {
     const filename = "demo-1.0+cpu-py3-none-any.whl";
     const rig = await published({ PUBLIC_URL }, THEIRS, filename);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { Rig } from "../support/rig.ts";
+import { JSON_TYPE, Rig } from "../support/rig.ts";
 
 const ONE = { filename: "demo-1.0.tar.gz", bytes: new Uint8Array([1]) };
 const TWO = { filename: "demo-2.0.tar.gz", bytes: new Uint8Array([2]) };
@@ -67,6 +67,23 @@ describe("a stored page", () => {
     rig.forget();
     expect((await rig.get("/simple/demo/")).headers.get("Cache-Status")).toContain("stale");
     expect(rig.counts).toEqual({});
+  });
+
+  test("does not wait for an upstream that hangs, and is checked behind the answer", async () => {
+    const rig = await stored();
+    let release: (response: Response) => void = () => undefined;
+    rig.upstream.on(PAGE, () => new Promise((resolve) => (release = resolve)));
+    rig.wait(601_000);
+    const { response, settled } = await rig.open("/simple/demo/", { headers: { Accept: JSON_TYPE } });
+    expect([response.status, response.headers.get("Cache-Status")]).toEqual([
+      200,
+      "pypi-edge; hit; detail=stale-upstream-away",
+    ]);
+    await response.body?.cancel();
+    await rig.upstream.publish("demo", [ONE, TWO]);
+    release(await rig.upstream.fetch(new Request(PAGE)));
+    await settled();
+    expect(names((await rig.page("demo")).json)).toEqual([ONE.filename, TWO.filename]);
   });
 
   test("that is gone upstream is gone here", async () => {

@@ -1,7 +1,13 @@
 import { describe, expect, test } from "vitest";
+import { ProjectList } from "../../worker/repository/list.ts";
+import { mergedLists } from "../../worker/repository/merged-list.ts";
+import type { Context, Repository } from "../../worker/repository/repository.ts";
 import { JSON_TYPE, Rig, VARS, type PageJson } from "../support/rig.ts";
 import { FakeUpstream } from "../support/upstream.ts";
 
+const CONTEXT: Context = { now: 0, defer: () => undefined, report: () => undefined };
+const unasked = () => Promise.reject(new Error("not asked for"));
+const NOTHING: Repository = { projects: unasked, project: unasked, file: unasked, document: unasked };
 const TEAM = "https://upstream.test/team/simple/";
 const MINUTE = 60_000;
 
@@ -13,7 +19,14 @@ function rigOfTwo(claims?: string[]) {
   });
 }
 
-const file = (filename: string, url: string) => ({ filename, url, hashes: {}, size: 1 });
+/** It says all that a page can, so that nothing is looked up for it. */
+const file = (filename: string, url: string) => ({
+  filename,
+  url,
+  hashes: {},
+  size: 1,
+  "upload-time": "2026-01-02T03:04:05Z",
+});
 const teamUrl = (filename: string) => `https://files.upstream.test/team/${filename}`;
 
 /** The team's upstream has this project with this file, of the byte 84 (`T`). */
@@ -121,6 +134,26 @@ describe("an index of two upstreams", () => {
     expect((await rig.page("demo")).status).toBe(503);
   });
 
+  test.each(["kv.put", "d1.prepare"])(
+    "answers 503, never the second's package, where %s failed when the first took the name, and it fails now",
+    async (operation) => {
+      const rig = rigOfTwo();
+      await publish(rig, "demo");
+      await rig.page("demo");
+      await rig.get(PUBLIC_DEMO);
+      ownedByTeam(rig, "demo", "demo-9.0.tar.gz");
+      rig.wait(2 * MINUTE);
+      rig.breakOnce(operation);
+      expect(urls(await rig.page("demo"))).toEqual([`../..${TEAM_DEMO}`]);
+      failing(rig, "demo");
+      rig.restart();
+      rig.breakOnce("kv.getWithMetadata");
+      rig.wait(2 * MINUTE);
+      expect((await rig.page("demo")).status).toBe(503);
+      expect((await rig.get(PUBLIC_DEMO)).status).toBe(503);
+    },
+  );
+
   test("answers 503, never the second's package, where the store fails for a second while the first is away", async () => {
     const rig = rigOfTwo();
     ownedByTeam(rig, "demo", "demo-9.0.tar.gz");
@@ -133,6 +166,25 @@ describe("an index of two upstreams", () => {
     expect([during.status, during.headers.get("Retry-After")]).toEqual([503, "1"]);
     expect(asked(rig, FakeUpstream.INDEX)).toEqual([]);
     expect(urls(await rig.page("demo"))).toEqual([`../..${TEAM_DEMO}`]);
+  });
+
+  test("goes on for an hour with a file that was installed from a lock file, whose page nobody asked for", async () => {
+    const rig = rigOfTwo();
+    await publish(rig, "demo");
+    expect((await rig.get(PUBLIC_DEMO)).text()).toBe("P");
+    failing(rig, "demo");
+    rig.restart();
+    rig.wait(2 * MINUTE);
+    expect((await rig.get(PUBLIC_DEMO)).text()).toBe("P");
+  });
+
+  test("serves no file of the second's that only the fourth reading of its name gives to the first's project", async () => {
+    const rig = rigOfTwo();
+    const filename = "foo-1-2-3-4.tar.gz";
+    ownedByTeam(rig, "foo", "foo-9.0.tar.gz");
+    await publish(rig, "foo", filename);
+    await rig.get("/public/simple/foo/", { Accept: JSON_TYPE });
+    expect((await rig.get(`/files/files.upstream.test/packages/${filename}`)).status).toBe(404);
   });
 
   test("tells apart projects whose filenames could be either's", async () => {
@@ -169,6 +221,27 @@ describe("an index of two upstreams", () => {
     const { text } = await rig.get("/simple/", { Accept: JSON_TYPE });
     const { projects } = JSON.parse(text()) as { projects: unknown };
     expect(projects).toEqual([{ name: "ours" }, { name: "theirs", "_last-serial": 5 }]);
+  });
+
+  test("gives the listings of both up where nobody reads them, and an ETag that its claims are part of", async () => {
+    const cancelled: string[] = [];
+    const listing = (name: string) => () => Response.json({ meta: {}, projects: [{ name }] });
+    const etagOf = async (rig: Rig) => {
+      rig.upstream.on(TEAM, listing("ours"));
+      rig.upstream.on(FakeUpstream.INDEX, listing("theirs"));
+      await rig.get("/simple/", { Accept: JSON_TYPE });
+      return (await rig.get("/simple/", { Accept: JSON_TYPE }, "HEAD")).headers.get("ETag");
+    };
+    expect(await etagOf(rigOfTwo())).not.toBe(await etagOf(rigOfTwo(["torch*"])));
+    const body = (what: string) => new ReadableStream<Uint8Array>({ cancel: () => void cancelled.push(what) });
+    const head = { digest: "x", changedAt: 0, validators: {} };
+    const part = (what: string) => ({
+      repository: { ...NOTHING, projects: async () => new ProjectList(head, body(what), false, "r2") },
+      has: () => true,
+    });
+    const merged = await mergedLists([part("one"), part("two")], "", CONTEXT);
+    await merged.cancel();
+    expect(cancelled).toEqual(["one", "two"]);
   });
 
   test("has no root listing while one of them has none: a shorter one would say that names are gone", async () => {

@@ -44,6 +44,17 @@ describe("a page of links as an upstream", () => {
     }
   });
 
+  test("has every project that a filename may mean: a private one must not be left to the next upstream", async () => {
+    const rig = await rigOfLinks();
+    rig.upstream.on(
+      PAGE,
+      () => new Response('<a href="foo-1.0-1.tar.gz">foo</a>', { headers: { "Content-Type": "text/html" } }),
+    );
+    await rig.upstream.publish("foo", [{ filename: "foo-6.6.6.tar.gz", bytes: WHEEL }]);
+    const files = (await rig.page("foo")).json?.files.map(({ filename }) => filename);
+    expect(files).toEqual(["foo-1.0-1.tar.gz"]);
+  });
+
   test("is read once for a whole install", async () => {
     const rig = await rigOfLinks();
     for (const name of ["demo", "other-thing", "third", "fourth"]) await rig.page(name);

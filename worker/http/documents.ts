@@ -25,6 +25,9 @@ export interface DocumentsOf {
   readonly packages: URL;
 }
 
+/** Raised when the JSON is changed otherwise on its way while its content is the same: part of every ETag. */
+const JSON_FORM = "json-1";
+
 /** PyPI's JSON of projects and releases, to be mounted at `{base}/pypi`. */
 export function jsonRoutes(index: DocumentsOf): Hono<AppEnv> {
   const { repository, base, publicUrl, packages } = index;
@@ -42,7 +45,7 @@ export function jsonRoutes(index: DocumentsOf): Hono<AppEnv> {
     const document = await find(repository, ref, c);
     const root = (publicUrl || new URL(c.req.url).origin) + base;
     const form = {
-      tag: `json.${fingerprint(`${root} ${packages.href}`)}`,
+      tag: `${JSON_FORM}.${fingerprint(`${root} ${packages.href}`)}`,
       type: DOCUMENT_TYPES.json,
       vary: "Accept-Encoding",
       async body(gzip: boolean) {

@@ -69,10 +69,11 @@ export async function send(
 ): Promise<Response> {
   const gzip = acceptsGzip(c.req.raw);
   const { digest, changedAt } = stored.head;
-  const etag = `"${digest}.${form.tag}${gzip ? ".gz" : ""}"`;
+  // A listing that could not be stored has no digest, and no ETag could tell it from another.
+  const etag = digest === "" ? undefined : `"${digest}.${form.tag}${gzip ? ".gz" : ""}"`;
   const headers: Record<string, string> = {
     ...extra,
-    ETag: etag,
+    ...(etag !== undefined && { ETag: etag }),
     "Last-Modified": httpDate(changedAt),
     Vary: form.vary,
   };

@@ -18,7 +18,7 @@ interface JsonFile {
 /**
  * PyPI's JSON of a project or a release with its files' URLs leading here. A mirror (bandersnatch) takes no path that does
  * not begin with `/packages`, so files in the upstream's own folder of that name are given so, others as pages give them. A
- * URL that cannot be given stays.
+ * URL that cannot be given stays, without credentials.
  *
  * @param text a JSON object
  */
@@ -37,6 +37,10 @@ function move(files: unknown, here: FilesHere): void {
 function moveOne(file: JsonFile, { root, packages }: FilesHere): void {
   const url = typeof file.url === "string" ? URL.parse(file.url) : null;
   if (!url) return;
+  if (url.username + url.password !== "") {
+    url.username = url.password = "";
+    file.url = url.href;
+  }
   const filename = asFilename(typeof file.filename === "string" ? file.filename : "");
   const local = filename && localUrl(url, filename);
   if (!local) return;

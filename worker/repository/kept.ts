@@ -2,6 +2,7 @@ import { type IndexError, isUpstreamFailure, messageOf } from "../errors.ts";
 import type { Freshness, KeptStore, Marks } from "./ports.ts";
 import type { Context } from "./repository.ts";
 import type { StoredHead, StoredJson } from "./stored.ts";
+import { within } from "./within.ts";
 
 /** What something is kept with. `What` says which one: its name, or its path. */
 export interface KeptParts<What extends string, Value> {
@@ -13,8 +14,15 @@ export interface KeptParts<What extends string, Value> {
   readonly ttl: number;
 }
 
-/** How long absence is believed: what was published a minute ago is served. Milliseconds. */
-const ABSENT_TTL = 60_000;
+/**
+ * How long absence is believed. With the 10 s for which a page of links is not read again and the 30 s of the answer's own
+ * lifetime, what was published a minute ago is served. Milliseconds.
+ */
+const ABSENT_TTL = 20_000;
+
+/** How long the check of a stored one is waited for; it then goes on behind the answer. Milliseconds. */
+const PATIENCE = 1_000;
+const SLOW = "the check takes long";
 
 /** How long a stored one is served without asking again after the upstream failed: no client waits for each failure. */
 export const RETRY_AFTER = 30_000;
@@ -41,8 +49,17 @@ export async function kept<What extends string, Value extends StoredJson<StoredH
   if (standing.kind === "fresh" && !ctx.anew) return stored;
   if (standing.kind === "failing") return stored.stale(standing.since);
   const value = await orReport(() => stored.buffered(), what, ctx);
-  const since = standing.kind === "due" ? standing.since : undefined;
-  return refresh(what, value && { value, since: since ?? ctx.now }, parts, ask, ctx);
+  const since = (standing.kind === "due" ? standing.since : undefined) ?? ctx.now;
+  const checked = refresh(what, value && { value, since }, parts, ask, ctx);
+  // Who wants it newer than usual is not helped by what is stored.
+  if (!value || ctx.anew || ctx.maxAge !== undefined) return checked;
+  try {
+    return await within(PATIENCE, SLOW, checked);
+  } catch (error) {
+    if (messageOf(error) !== SLOW) throw error;
+    ctx.defer(checked);
+    return value.stale(since);
+  }
 }
 
 /** @param stored what is kept, and since when it has not been known to be good */

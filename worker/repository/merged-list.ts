@@ -14,24 +14,29 @@ interface Part {
 /** Names that are remembered so that they are listed once. The last source's, by far the most, need not be. */
 const MAX_REMEMBERED = 100_000;
 
-/** The root listings of several sources as one, streamed: each name once, those of the first source first. */
-export async function mergedLists(parts: readonly Part[], ctx: Context): Promise<ProjectList> {
+/**
+ * The root listings of several sources as one, streamed: each name once, those of the first source first.
+ *
+ * @param routing what makes two merged listings of the same sources differ
+ */
+export async function mergedLists(parts: readonly Part[], routing: string, ctx: Context): Promise<ProjectList> {
   const opened: { list: ProjectList; has: Part["has"] }[] = [];
+  const cancelAll = () => Promise.allSettled(opened.map(({ list }) => list.cancel()));
   try {
     for (const { repository, has } of parts) opened.push({ list: await repository.projects(ctx), has });
   } catch (error) {
-    await Promise.allSettled(opened.map(({ list }) => list.cancel()));
+    await cancelAll();
     throw error;
   }
   const heads = opened.map(({ list }) => list.head);
   const head = {
-    digest: heads.map(({ digest }) => digest).join("-"),
+    digest: [...heads.map(({ digest }) => digest), routing].join("-"),
     changedAt: Math.max(...heads.map(({ changedAt }) => changedAt)),
     // A mirror of the whole follows the last source's serials: the others' have nothing that they could be compared with.
     serial: heads.at(-1)?.serial,
     validators: {},
   };
-  const merged = new ProjectList(head, readable(asJson(opened, head.serial)), false, "r2");
+  const merged = new ProjectList(head, readable(asJson(opened, head.serial), cancelAll), false, "r2");
   const unchecked = opened.map(({ list }) => list.uncheckedSince).filter((since) => since !== undefined);
   return unchecked.length > 0 ? merged.stale(Math.min(...unchecked)) : merged;
 }

@@ -19,7 +19,7 @@ import {
 import { nameOf, serveAndStore, storeBehind, storeNow, type StoringParts } from "./storing.ts";
 
 /** More projects are not fetched for one file: a crafted name must not become a list of upstream requests. */
-const MAX_FETCHED = 3;
+export const MAX_FETCHED = 3;
 
 /** What the layer is put together from. */
 export interface MirroredParts extends StoringParts {

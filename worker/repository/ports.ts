@@ -151,12 +151,16 @@ export interface Freshness {
   standing(what: string, asked: StandingQuestion): Promise<Standing>;
   /** Remembers that what is stored was just found to be what the upstream has. */
   good(what: string, ctx: Context): void;
+  /** Remembers nothing of it any more. */
+  forget(what: string, ctx: Context): void;
   /** Remembers that it could not be checked, was good at `since`, and is not to be asked about before `retryAt`. */
   failed(what: string, since: number, retryAt: number, ctx: Context): void;
 }
 
 /** What a source said of names that sources below it have served: kept for when it cannot say it again. */
 export interface Verdicts {
+  /** It has just given the name's page: whatever it said before does not stand. */
+  noteOwned(name: ProjectName, ctx: Context): void;
   /** It has just said that it does not own the name. */
   noteAbsent(name: ProjectName, ctx: Context): void;
   /** Whether it said so later than `after`, and nothing has been seen since that says otherwise. */

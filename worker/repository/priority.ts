@@ -1,7 +1,10 @@
 import { IndexError, isUpstreamFailure } from "../errors.ts";
 import { projectCandidates } from "../pypi/filename.ts";
+import { fingerprint } from "../pypi/fingerprint.ts";
 import type { ProjectName } from "../pypi/name.ts";
+import { matcher } from "../pypi/pattern.ts";
 import { mergedLists } from "./merged-list.ts";
+import { MAX_FETCHED } from "./mirrored.ts";
 import type { Page } from "./page.ts";
 import type { Verdicts } from "./ports.ts";
 import type { Context, Repository } from "./repository.ts";
@@ -12,8 +15,8 @@ const LAST_WORD = 3_600_000;
 /** One of the sources of an index. */
 export interface Source {
   readonly repository: Repository;
-  /** Whether a name comes from here and from sources that say so alone; undefined where the source claims none. */
-  readonly claims?: ((name: ProjectName) => boolean) | undefined;
+  /** Patterns of the names that come from here, and from sources that say so too, alone; undefined: it claims none. */
+  readonly projects?: readonly string[] | undefined;
   readonly verdicts: Verdicts;
 }
 
@@ -23,10 +26,14 @@ export interface Source {
  * the last absent verdict stands for an hour. Names that sources claim are asked of these alone, and those of nothing else.
  */
 export function priority(sources: readonly Source[]): Repository {
+  const claimants = sources.map((source) => ({ source, matchers: source.projects?.map(matcher) }));
+  const unclaimed = sources.filter(({ projects }) => !projects);
+  const routing = fingerprint(JSON.stringify(sources.map(({ projects }) => projects ?? [])));
+
   /** The sources that a name may come from, in order. */
   function route(name: ProjectName): Source[] {
-    const claiming = sources.filter(({ claims }) => claims?.(name));
-    return claiming.length > 0 ? claiming : sources.filter(({ claims }) => !claims);
+    const claiming = claimants.filter(({ matchers }) => matchers?.some((matches) => matches(name)));
+    return claiming.length > 0 ? claiming.map(({ source }) => source) : unclaimed;
   }
 
   /** The source that owns a name, and its page. */
@@ -36,7 +43,9 @@ export function priority(sources: readonly Source[]): Repository {
       const page = await pageOf(source, name, ctx);
       if (page === "absent") absent.push(source);
       else if (page !== "failing") {
-        for (const { verdicts } of absent) verdicts.noteAbsent(name, ctx);
+        noteAbsent(absent, name, ctx);
+        // It has just been learnt, or confirmed: what was said before must not stand when the source fails.
+        if (page.via === "upstream") source.verdicts.noteOwned(name, ctx);
         return { source, page };
       }
     }
@@ -47,6 +56,7 @@ export function priority(sources: readonly Source[]): Repository {
     projects: (ctx) =>
       mergedLists(
         sources.map((source) => ({ repository: source.repository, has: (name) => route(name).includes(source) })),
+        routing,
         ctx,
       ),
 
@@ -60,14 +70,20 @@ export function priority(sources: readonly Source[]): Repository {
     },
 
     async file(request, ctx) {
-      let candidates = request.candidates ?? projectCandidates(request.ref.filename);
+      // No source looks at more: its "none of these is mine" would say nothing about the others.
+      let candidates = (request.candidates ?? projectCandidates(request.ref.filename)).slice(0, MAX_FETCHED);
+      const absent: Source[] = [];
       let refusal: IndexError | undefined;
       for (const source of sources) {
         const asked = candidates.filter((name) => route(name).includes(source));
         if (asked.length === 0) continue;
         try {
           const artifact = await source.repository.file({ ...request, candidates: asked }, ctx);
-          if (artifact) return artifact;
+          if (artifact) {
+            noteAbsent(absent, artifact.project, ctx);
+            return artifact;
+          }
+          absent.push(source);
         } catch (error) {
           if (!(error instanceof IndexError)) throw error;
           refusal ??= error;
@@ -80,6 +96,11 @@ export function priority(sources: readonly Source[]): Repository {
       return null;
     },
   };
+}
+
+/** Has sources remember that they do not own a name that one below them serves. */
+function noteAbsent(sources: readonly Source[], name: ProjectName, ctx: Context): void {
+  for (const { verdicts } of sources) verdicts.noteAbsent(name, ctx);
 }
 
 /** The source's page; `absent` where it has none; `failing` where it fails but did say so a short time ago. */

@@ -1,5 +1,9 @@
-/** Text as it is produced, as a stream of UTF-8; read no faster than the reader takes it. */
-export function readable(parts: AsyncIterable<string>): ReadableStream<Uint8Array> {
+/**
+ * Text as it is produced, as a stream of UTF-8; read no faster than the reader takes it.
+ *
+ * @param abandoned what to do where it is given up before its end: a generator that has not begun cannot clean up
+ */
+export function readable(parts: AsyncIterable<string>, abandoned?: () => Promise<unknown>): ReadableStream<Uint8Array> {
   const iterator = parts[Symbol.asyncIterator]();
   const encoder = new TextEncoder();
   return new ReadableStream<Uint8Array>({
@@ -10,6 +14,7 @@ export function readable(parts: AsyncIterable<string>): ReadableStream<Uint8Arra
     },
     async cancel() {
       await iterator.return?.();
+      await abandoned?.();
     },
   });
 }

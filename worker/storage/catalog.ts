@@ -14,13 +14,26 @@ export interface Counting {
   count(): Promise<number>;
 }
 
-/** Several sources counted as one: a project that two of them have counts twice. */
-export const together = (catalogs: readonly Catalog[]): Counting => ({
-  async count() {
-    const counts = await Promise.all(catalogs.map((catalog) => catalog.count()));
-    return counts.reduce((sum, count) => sum + count, 0);
-  },
-});
+/** How long a count is believed: D1 reads every row for it, and anybody may ask. Milliseconds. */
+const COUNT_TTL = 60_000;
+
+/**
+ * Several sources counted as one: a project that two of them have counts twice.
+ *
+ * @param now milliseconds since the epoch
+ */
+export function together(catalogs: readonly Catalog[], now: () => number): Counting {
+  let counted: { readonly sum: number; readonly until: number } | undefined;
+  return {
+    async count() {
+      if (counted && now() < counted.until) return counted.sum;
+      const counts = await Promise.all(catalogs.map((catalog) => catalog.count()));
+      const sum = counts.reduce((total, count) => total + count, 0);
+      counted = { sum, until: now() + COUNT_TTL };
+      return sum;
+    },
+  };
+}
 
 /** The catalog in D1; its table is made by schema/migrations. */
 export function catalogOf(db: D1Database, source: string): Catalog {

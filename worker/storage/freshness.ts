@@ -44,6 +44,11 @@ export function freshness(memory: Memory<Check>, cache: Cache, keyOf: (what: str
       record(key, { since: ctx.now, retryAt: 0 }, ctx.defer);
     },
 
+    forget(what, ctx) {
+      memory.delete(keyOf(what));
+      ctx.defer(cache.delete(keyOf(what)));
+    },
+
     failed(what, since, retryAt, ctx) {
       const key = keyOf(what);
       const last = memory.get(key, ctx.now);

@@ -12,6 +12,9 @@ const WRITTEN_TTL = 10_000;
 /** KV's limit for a value. */
 export const KV_MAX_VALUE = 25 * 1024 * 1024;
 
+/** KV's limit for a key, in bytes; ours are ASCII. Of documents alone, whose paths have a filename in them, some are longer. */
+const KV_MAX_KEY = 512;
+
 /** KV's metadata. `inR2` where the value is empty because it did not fit. */
 type Metadata<Head> = Head & { readonly inR2?: true };
 
@@ -45,6 +48,7 @@ export function jsonStore<What extends string, Head extends StoredHead, Value ex
       const key = keyOf(what);
       const remembered = memory.get(key, now);
       if (remembered) return remembered;
+      if (key.length > KV_MAX_KEY) return null;
       const { value: gzip, metadata } = await kv.getWithMetadata<Metadata<Head>>(key, "stream");
       if (!gzip || !metadata) return null;
       const { inR2, ...head } = metadata;
@@ -60,20 +64,21 @@ export function jsonStore<What extends string, Head extends StoredHead, Value ex
       return buffered;
     },
 
-    /** Returns whether it was written: not where this isolate has just done so, nor where there is no place for it. */
-    async put(what: What, value: Value, now: number): Promise<boolean> {
+    /** Whether this isolate has just written it: many clients at once find the same change. */
+    isWritten: (what: What, { head }: Value, now: number) => written.get(keyOf(what), now) === head.digest,
+
+    /** Does nothing where it has just been written, since KV takes one write to a key a second; nor where it has no place. */
+    async put(what: What, value: Value, now: number): Promise<void> {
       const key = keyOf(what);
       const { head } = value;
       remember(key, value, now);
-      // Many clients at once find the same change; KV takes one write to a key a second, and counts them.
-      if (written.get(key, now) === head.digest) return false;
+      if (key.length > KV_MAX_KEY || written.get(key, now) === head.digest) return;
       written.set(key, head.digest, 0, now + WRITTEN_TTL);
       const bytes = await value.bytes();
       const fits = bytes.byteLength <= maxValue;
-      if (!fits && !r2) return false;
+      if (!fits && !r2) return;
       if (!fits) await r2?.put(key, bytes);
       await kv.put(key, fits ? bytes : "", { metadata: fits ? head : { ...head, inR2: true } });
-      return true;
     },
 
     async delete(what: What): Promise<void> {

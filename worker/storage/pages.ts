@@ -48,7 +48,10 @@ export function pageStore({ catalog, keys, ...parts }: PageStoreParts): PageStor
     get: store.get,
 
     async put(name, page, now) {
-      if (await store.put(name, page, now)) await catalog.pageStored(name, page.head);
+      if (store.isWritten(name, page, now)) return;
+      // Neither waits for the other: the row says whose the name is, also where KV does not take the page.
+      const written = await Promise.allSettled([catalog.pageStored(name, page.head), store.put(name, page, now)]);
+      for (const outcome of written) if (outcome.status === "rejected") throw outcome.reason;
     },
 
     own: (name, page) => page.keptIn(renderings(name)),

@@ -14,6 +14,8 @@ export function verdictsIn(marks: Freshness, catalog: Catalog): Verdicts {
     (await marks.standing(name, { changedAt: 0, staleBefore: after, now })).kind === "fresh";
 
   return {
+    noteOwned: (name, ctx) => marks.forget(name, ctx),
+
     noteAbsent(name, ctx) {
       const note = async () => {
         if (!(await isMarked(name, ctx.now - NOTED, ctx))) marks.good(name, ctx);

@@ -39,9 +39,14 @@ function toEntry(described: Described, base: URL, mayFetch: (url: URL) => boolea
     hashes: cleanHashes(hashes),
     ...rest,
     "core-metadata": metadataOf(metadata),
-    // What is advertised must be answered, and this we could not fetch.
-    provenance: provenance !== undefined && mayFetch(new URL(provenance)) ? provenance : undefined,
+    provenance: provenance === undefined ? undefined : provenanceAt(new URL(provenance), mayFetch),
   };
+}
+
+/** What is advertised must be answered: not what we could not fetch. Credentials in it would travel to clients. */
+function provenanceAt(url: URL, mayFetch: (url: URL) => boolean): string | undefined {
+  url.username = url.password = "";
+  return mayFetch(url) ? url.href : undefined;
 }
 
 /** What is advertised with digests that cannot be right is advertised without one. */

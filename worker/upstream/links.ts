@@ -10,7 +10,7 @@ import { fileFrom } from "./upstream.ts";
 import { conditions, validatorsOf } from "./validators.ts";
 
 /** For how long the page is not read again for the next project: an install asks for many at once. Milliseconds. */
-const READ_TTL = 30_000;
+const READ_TTL = 10_000;
 
 /** More files than an isolate should hold; a larger page is read for each project. */
 const MAX_HELD = 20_000;
@@ -22,8 +22,8 @@ interface Links {
 }
 
 /**
- * A page of links to files of any projects (pip's `--find-links`), as an upstream. A file is its likeliest project's: the
- * filename is all there is to say so.
+ * A page of links to files of any projects (pip's `--find-links`), as an upstream. A file is listed under every project that
+ * its name may mean: clients leave out what does not fit, and a private name must not seem to be nobody's.
  *
  * @param now milliseconds since the epoch
  */
@@ -77,11 +77,11 @@ export function linksAt(page: URL, client: UpstreamClient, now: () => number): U
 function byProject(files: readonly FileEntry[]): Map<ProjectName, FileEntry[]> {
   const projects = new Map<ProjectName, FileEntry[]>();
   for (const file of files) {
-    const [project] = projectCandidates(file.filename);
-    if (!project) continue;
-    const known = projects.get(project);
-    if (known) known.push(file);
-    else projects.set(project, [file]);
+    for (const project of projectCandidates(file.filename)) {
+      const known = projects.get(project);
+      if (known) known.push(file);
+      else projects.set(project, [file]);
+    }
   }
   return projects;
 }
