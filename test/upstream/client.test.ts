@@ -181,6 +181,25 @@ describe("an upstream that fails", () => {
     expect(requests).toHaveLength(1);
   });
 
+  test("to take connections, and then hangs, keeps the one who tries again for a second only, the next a little longer", async () => {
+    const clock = { now: 0 };
+    let hangs = false;
+    const upstream = over(
+      new URL("https://index.test/simple/"),
+      (request) =>
+        hangs
+          ? new Promise((_, reject) => request.signal.addEventListener("abort", () => reject(new Error("aborted"))))
+          : Promise.reject(new Error("connection refused")),
+      () => clock.now,
+    );
+    await expect(upstream.page(NAME, {})).rejects.toThrow("connection refused");
+    hangs = true;
+    for (const patience of ["0.9 s", "1.8 s"]) {
+      clock.now += 60_000;
+      await expect(upstream.page(NAME, {})).rejects.toThrow(`no answer within ${patience}`);
+    }
+  });
+
   test("to take connections is left alone for a while, then tried by one, then asked as before", async () => {
     const { upstream, requests, clock } = failing(refused, refused, refused, page);
     await expect(upstream.page(NAME, {})).rejects.toThrow("connection refused");

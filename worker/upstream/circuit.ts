@@ -5,6 +5,12 @@ const LONGEST_PAUSE = 30_000;
 /** How long the one request that tries again may take before the next may. Milliseconds; longer than any answer is waited for. */
 const TRIAL = 10_000;
 
+/**
+ * How long the first request that tries again waits for an answer, and how much longer each one after it: a cold page must
+ * not wait long for a host that hangs, and one that is only slow must be found again. Milliseconds.
+ */
+const TRIAL_PATIENCE = 900;
+
 /** More hosts than any index uses; a page that names thousands must not fill the memory. */
 const MAX_HOSTS = 200;
 
@@ -28,6 +34,12 @@ export class Circuits {
     if (now < failing.until) return failing.reason;
     this.#failing.set(host, { ...failing, until: now + TRIAL });
     return undefined;
+  }
+
+  /** How long an answer of `host` is to be waited for: `usual`, or less where it has just failed. Milliseconds. */
+  patience(host: string, usual: number): number {
+    const failing = this.#failing.get(host);
+    return failing ? Math.min(TRIAL_PATIENCE * failing.failures, usual) : usual;
   }
 
   /** `host` answered. */

@@ -104,11 +104,12 @@ export class UpstreamClient {
 
   async #follow(start: URL, init: Init): Promise<Answer | null> {
     const abort = new AbortController();
-    const timer = setTimeout(() => abort.abort(), HEADER_DEADLINE);
+    const patience = this.#circuits.patience(start.host, HEADER_DEADLINE);
+    const timer = setTimeout(() => abort.abort(), patience);
     let url = start;
     try {
       for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
-        const response = await this.#ask(url, { ...init, redirect: "manual", signal: abort.signal });
+        const response = await this.#ask(url, { ...init, redirect: "manual", signal: abort.signal }, patience);
         if (isAnswer(response.status, init.headers)) return { url, response };
         await response.body?.cancel();
         // Of another host, whose address only the redirect named, it says nothing about what this one has.
@@ -127,7 +128,7 @@ export class UpstreamClient {
    * One answer, asked for up to three times where there is none or it is one that passes (5xx). A host that cannot be
    * reached is then left alone for a while; one that merely answers 5xx is not, since that may be about one page only.
    */
-  async #ask(url: URL, init: Init & { readonly signal: AbortSignal }): Promise<Response> {
+  async #ask(url: URL, init: Init & { readonly signal: AbortSignal }, patience: number): Promise<Response> {
     const { host } = url;
     const refusal = this.#circuits.refusal(host, this.#now());
     if (refusal !== undefined) throw upstreamFailed(host, `${refusal}, a moment ago`);
@@ -141,7 +142,7 @@ export class UpstreamClient {
         await last.body?.cancel();
       } catch (error) {
         last = undefined;
-        reason = init.signal.aborted ? `no answer within ${HEADER_DEADLINE / 1_000} s` : connectionReason(error);
+        reason = init.signal.aborted ? `no answer within ${patience / 1_000} s` : connectionReason(error);
         if (init.signal.aborted) break;
       }
     }
