@@ -16,8 +16,7 @@ export class Place {
 
   static async make(): Promise<Place> {
     const folder = temporaryDirectory();
-    // Where project managers look for it.
-    return new Place(folder, await freshEnvironment("python3", join(folder, ".venv")));
+    return new Place(folder, await emptyEnvironment(folder));
   }
 
   /** Runs a client here, without the user's configuration, caches and keyrings. */
@@ -40,6 +39,12 @@ export class Place {
     rmSync(this.#home, { recursive: true, force: true });
   }
 
+  /** Takes from the environment whatever was installed. */
+  async empty(): Promise<void> {
+    this.environment.remove();
+    await emptyEnvironment(this.folder);
+  }
+
   /** Runs Python code in the environment. */
   python(code: string): Promise<Outcome> {
     return run(this.environment.python, ["-c", code]);
@@ -59,3 +64,6 @@ export class Place {
     return join(this.folder, "home");
   }
 }
+
+/** The environment of a project in `folder`, where project managers look for it. */
+const emptyEnvironment = (folder: string) => freshEnvironment("python3", join(folder, ".venv"));

@@ -60,13 +60,13 @@ export function poetry(python: string): Client {
   });
 }
 
-/** pdm; `python` has it installed. */
-export function pdm(python: string): Client {
+/** pdm; `python` has it installed, and locks with `options`. */
+export function pdm(python: string, ...options: string[]): Client {
   const run = (place: Place, ...args: string[]) => place.run(python, ["-m", "pdm", ...args], { PDM_CHECK_UPDATE: "0" });
   return project({
     file: "pdm.lock",
     settings: (index) => `[[tool.pdm.source]]\nname = "pypi"\nurl = "${index}"\n`,
-    lock: (_index, place) => run(place, "lock"),
+    lock: (_index, place) => run(place, "lock", ...options),
     install: (_index, place) => run(place, "sync", "--no-self"),
     mismatch: /matches the environment or hashes/,
     notFound: /Unable to find candidates for/,
