@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { parseProjectName } from "../../worker/pypi/name.ts";
 import { UpstreamClient, type Fetch } from "../../worker/upstream/client.ts";
 import { simpleAt } from "../../worker/upstream/upstream.ts";
@@ -142,6 +142,8 @@ describe("an upstream", () => {
 });
 
 describe("an upstream that fails", () => {
+  afterEach(() => void vi.restoreAllMocks());
+
   const URL_OF_PAGE = "https://index.test/simple/demo/";
   const failing = (...answers: (() => Response)[]) => {
     let n = 0;
@@ -173,6 +175,20 @@ describe("an upstream that fails", () => {
       throw new Error(message);
     });
     await expect(upstream.page(NAME, {})).rejects.toThrow(sentence);
+  });
+
+  test.each([
+    ["half as long", 0, [50, 150]],
+    ["as long", 0.5, [100, 300]],
+    ["half as long again", 1, [150, 450]],
+  ])("is asked again after a pause %s, by chance: not by all isolates at once", async (_how, chance, pauses) => {
+    vi.spyOn(Math, "random").mockReturnValue(chance);
+    const timers = vi.spyOn(globalThis, "setTimeout");
+    const { upstream, requests } = failing(status(503), status(503), page);
+    await upstream.page(NAME, {});
+    expect(requests).toHaveLength(3);
+    const waits = timers.mock.calls.map(([, milliseconds]) => milliseconds ?? 0);
+    expect(waits.filter((milliseconds) => milliseconds < 1_000)).toEqual(pauses);
   });
 
   test("by 4xx is not asked again", async () => {
