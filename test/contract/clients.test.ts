@@ -1,5 +1,5 @@
-import { describe, expect, test } from "vitest";
-import { filePath, JSON_TYPE, Rig } from "../support/rig.ts";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { filePath, JSON_TYPE, Rig, type PageJson } from "../support/rig.ts";
 import { FakeUpstream, type FakeFile } from "../support/upstream.ts";
 
 // What each client sends, to the letter, and what it must be answered with. Whether the clients themselves are content with
@@ -14,6 +14,7 @@ const UV = {
   "Accept-Encoding": "gzip, br",
 };
 const POETRY = { Accept: `${JSON_TYPE}, */*;q=0.1`, "Accept-Encoding": "gzip, deflate" };
+const PDM = { Accept: PIP.Accept, "Accept-Encoding": "gzip, deflate" };
 
 const SIZE = 20_000;
 const BYTES = new Uint8Array(SIZE).map((_, at) => (at * 7) % 253);
@@ -52,6 +53,12 @@ describe("pip", () => {
     expect(html).toMatch(/data-dist-info-metadata="sha256=/);
   });
 
+  test("of old reads a core-metadata of true from HTML", async () => {
+    const rig = await published({ ...WHEEL, metadata: "Name: demo\n", entry: { "core-metadata": true } });
+    const html = (await rig.get("/simple/demo/", { Accept: "text/html" })).text();
+    expect(html).toContain('data-core-metadata="true" data-dist-info-metadata="true"');
+  });
+
   test("aborts where .metadata differs from the wheel's own METADATA: it is served byte for byte", async () => {
     // Not what a text would look like after anybody had touched it.
     const metadata = "Metadata-Version: 2.1\r\nName: demo\r\nSummary: é \n\n\tno line end";
@@ -80,6 +87,26 @@ describe("pip", () => {
       expect([answer.status, answer.headers.get("Retry-After")], path).toEqual([503, "1"]);
     }
   });
+});
+
+describe("pip gives up after 15 s", () => {
+  afterEach(() => void vi.useRealTimers());
+
+  test.each(["/simple/demo/", WHEEL_PATH, `${WHEEL_PATH}.metadata`, "/pypi/demo/json"])(
+    "an answer to %s begins before that, whatever the upstream waits for",
+    async (path) => {
+      const asked = Promise.withResolvers<void>();
+      // Deaf to its own deadline as well.
+      const hang = () => (asked.resolve(), new Promise<never>(() => undefined));
+      const rig = new Rig({}, { fetch: hang });
+      vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+      const answer = rig.open(path, { headers: PIP });
+      await asked.promise;
+      await vi.advanceTimersByTimeAsync(14_999);
+      const { status, headers } = (await answer).response;
+      expect([status, headers.get("Retry-After")]).toEqual([503, "1"]);
+    },
+  );
 });
 
 describe("uv", () => {
@@ -164,22 +191,28 @@ describe("poetry", () => {
   });
 });
 
-test("pip, uv, poetry and pdm take a core-metadata of true: it is passed on, and the metadata is there", async () => {
-  const rig = await published({ ...WHEEL, metadata: "Name: demo\n", entry: { "core-metadata": true } });
-  expect((await rig.page("demo")).json?.files[0]?.["core-metadata"]).toBe(true);
-  expect((await rig.get("/simple/demo/", { Accept: "text/html" })).text()).toContain('data-core-metadata="true"');
-  expect((await rig.get(`${WHEEL_PATH}.metadata`, PIP)).text()).toBe("Name: demo\n");
-});
+test.each(Object.entries({ pip: PIP, uv: UV, poetry: POETRY, pdm: PDM }))(
+  "%s takes a core-metadata of true: it is passed on, and the metadata is there",
+  async (_client, { Accept }) => {
+    const rig = await published({ ...WHEEL, metadata: "Name: demo\n", entry: { "core-metadata": true } });
+    const page = JSON.parse((await rig.get("/simple/demo/", { Accept })).text()) as PageJson;
+    expect(page.files[0]?.["core-metadata"]).toBe(true);
+    expect((await rig.get(`${WHEEL_PATH}.metadata`, { Accept: "*/*" })).text()).toBe("Name: demo\n");
+  },
+);
 
-test.each(Object.entries({ pip: PIP, uv: UV, poetry: POETRY }))("%s gets pages gzipped", async (_client, headers) => {
-  const { response, settled } = await (await published()).open("/simple/demo/", { headers });
-  expect([response.headers.get("Content-Encoding"), response.headers.get("Vary")]).toEqual([
-    "gzip",
-    "Accept, Accept-Encoding",
-  ]);
-  await response.arrayBuffer();
-  await settled();
-});
+test.each(Object.entries({ pip: PIP, uv: UV, poetry: POETRY, pdm: PDM }))(
+  "%s gets pages gzipped",
+  async (_client, headers) => {
+    const { response, settled } = await (await published()).open("/simple/demo/", { headers });
+    expect([response.headers.get("Content-Encoding"), response.headers.get("Vary")]).toEqual([
+      "gzip",
+      "Accept, Accept-Encoding",
+    ]);
+    await response.arrayBuffer();
+    await settled();
+  },
+);
 
 test.each(["/simple//demo/", "//simple/demo/"])("pipenv's %s is redirected relatively, to the page", async (path) => {
   const rig = await published();
@@ -190,15 +223,59 @@ test.each(["/simple//demo/", "//simple/demo/"])("pipenv's %s is redirected relat
   expect((await rig.get(target, PIP)).status).toBe(200);
 });
 
-test("bandersnatch wants X-PyPI-Last-Serial on pages, on 304s as well", async () => {
-  const rig = await published();
-  const page = await rig.get("/simple/demo/", { Accept: JSON_TYPE });
-  const again = await rig.get("/simple/demo/", { Accept: JSON_TYPE, "If-None-Match": page.headers.get("ETag") ?? "" });
-  expect([page, again].map(({ status, headers }) => [status, headers.get("X-PyPI-Last-Serial")])).toEqual([
-    [200, "7"],
-    [304, "7"],
-  ]);
+describe("bandersnatch", () => {
+  test("wants X-PyPI-Last-Serial on pages, on 304s as well", async () => {
+    const rig = await published();
+    const page = await rig.get("/simple/demo/", { Accept: JSON_TYPE });
+    const again = await rig.get("/simple/demo/", {
+      Accept: JSON_TYPE,
+      "If-None-Match": page.headers.get("ETag") ?? "",
+    });
+    expect([page, again].map(({ status, headers }) => [status, headers.get("X-PyPI-Last-Serial")])).toEqual([
+      [200, "7"],
+      [304, "7"],
+    ]);
+  });
+
+  test("refuses file paths outside /packages/: the JSON API's are inside, and lead to the files", async () => {
+    const rig = await published();
+    const file = { filename: WHEEL.filename, url: `${FakeUpstream.FILES}${WHEEL.filename}` };
+    rig.upstream.on("https://upstream.test/pypi/demo/json", () =>
+      Response.json({ info: {}, last_serial: 7, releases: { "1.0": [file] }, urls: [file] }),
+    );
+    const { releases, urls } = JSON.parse((await rig.get("/pypi/demo/json")).text()) as Documented;
+    const paths = [...(releases["1.0"] ?? []), ...urls].map(({ url }) => new URL(url).pathname);
+    expect(paths).toHaveLength(2);
+    for (const path of paths) {
+      expect(path).toMatch(/^\/packages\//);
+      expect((await rig.get(path)).body).toEqual(BYTES);
+    }
+  });
+
+  test("needs an integer _last-serial in the root listing, and per project", async () => {
+    const rig = new Rig();
+    const listing = '{"meta":{"_last-serial":9},"projects":[{"name":"demo","_last-serial":7}]}';
+    rig.upstream.on(
+      FakeUpstream.INDEX,
+      () => new Response(listing, { headers: { "Content-Type": JSON_TYPE, "X-PyPI-Last-Serial": "9" } }),
+    );
+    for (const where of ["cold", "stored"]) {
+      const answer = await rig.get("/simple/", { Accept: JSON_TYPE });
+      expect(JSON.parse(answer.text()), where).toMatchObject({
+        meta: { "_last-serial": 9 },
+        projects: [{ name: "demo", "_last-serial": 7 }],
+      });
+      expect(answer.headers.get("X-PyPI-Last-Serial"), where).toBe("9");
+      rig.restart();
+    }
+  });
 });
+
+/** What bandersnatch reads of a project's JSON. */
+interface Documented {
+  readonly releases: Record<string, { readonly url: string }[]>;
+  readonly urls: { readonly url: string }[];
+}
 
 test("pypi-simple refuses a relative provenance: it is absolute, in JSON and in HTML", async () => {
   const provenance = "https://upstream.test/integrity/demo/1.0/demo-1.0-py3-none-any.whl/provenance";
