@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { parseRange } from "../../worker/http/range.ts";
+import { drain } from "../support/large.ts";
 import { filePath, Rig } from "../support/rig.ts";
 import { FakeUpstream, sha256, type FakeFile } from "../support/upstream.ts";
 
@@ -175,4 +176,35 @@ test("every whole answer says that ranges are known, and HEAD has no part", asyn
     [200, "bytes", String(SIZE)],
     [200, "bytes", String(SIZE)],
   ]);
+});
+
+describe("a part that is passed on from upstream", () => {
+  const MODIFIED = "Wed, 01 Jul 2026 10:00:00 GMT";
+
+  test("has the date of the whole, so that If-Range by date means the same", async () => {
+    const rig = new Rig();
+    const file = { ...WHEEL, ranges: true, lastModified: MODIFIED, entry: { "upload-time": undefined } };
+    await rig.upstream.publish("demo", [file]);
+    const whole = await rig.get(filePath(WHEEL.filename), {}, "HEAD");
+    const part = await rig.get(filePath(WHEEL.filename), { Range: "bytes=0-9", "If-Range": MODIFIED });
+    expect([part.status, part.headers.get("Cache-Status")]).toEqual([206, "pypi-edge; fwd=miss"]);
+    expect([whole, part].map(({ headers }) => headers.get("Last-Modified"))).toEqual([MODIFIED, MODIFIED]);
+  });
+
+  test.each([5_000, 5])(
+    "is never another number of bytes than it says, though upstream sends %i for 10",
+    async (sent) => {
+      const rig = await published();
+      rig.upstream.on(URL_OF_WHEEL, (request) =>
+        request.headers.has("Range")
+          ? new Response(new Uint8Array(sent), { status: 206, headers: { "Content-Range": `bytes 0-9/${SIZE}` } })
+          : new Response(BYTES),
+      );
+      const { response, settled } = await rig.open(filePath(WHEEL.filename), { headers: { Range: "bytes=0-9" } });
+      const { received, broken } = await drain(response);
+      await settled();
+      expect([response.status, response.headers.get("Content-Length")]).toEqual([206, "10"]);
+      expect([received <= 10, broken]).toEqual([true, true]);
+    },
+  );
 });

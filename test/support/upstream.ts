@@ -81,14 +81,14 @@ export function fileResponse(
   bytes: Uint8Array,
   { ranges = false, lastModified }: Pick<FakeFile, "ranges" | "lastModified"> = {},
 ): Response {
+  const dated = lastModified === undefined ? undefined : { "Last-Modified": lastModified };
   const [, from, to] = (ranges && /^bytes=(\d+)-(\d+)$/.exec(request.headers.get("Range") ?? "")) || [];
   if (from !== undefined && request.method === "GET") {
     const part = bytes.slice(Number(from), Number(to) + 1);
     const range = `bytes ${from}-${Number(from) + part.byteLength - 1}/${bytes.byteLength}`;
-    return new Response(part, { status: 206, headers: { "Content-Range": range } });
+    return new Response(part, { status: 206, headers: { ...dated, "Content-Range": range } });
   }
-  const headers: Record<string, string> = { "Content-Length": String(bytes.byteLength) };
-  if (lastModified !== undefined) headers["Last-Modified"] = lastModified;
+  const headers = { ...dated, "Content-Length": String(bytes.byteLength) };
   return new Response(request.method === "HEAD" ? null : bytes, { headers });
 }
 

@@ -62,17 +62,14 @@ export function fileFrom(client: UpstreamClient): Upstream["file"] {
     const answer = await client.open(url, { method: headOnly ? "HEAD" : "GET", headers });
     if (!answer) return null;
     const { response } = answer;
+    const date = Date.parse(response.headers.get("Last-Modified") ?? "");
+    const modifiedAt = Number.isNaN(date) ? undefined : date;
     if (part) {
-      return { body: await bodyOf(part, answer), size: sizeIn(response), sliced: response.status === 200 };
+      return { body: await bodyOf(part, answer), size: sizeIn(response), modifiedAt, sliced: response.status === 200 };
     }
     const encoded = (response.headers.get("Content-Encoding") ?? "identity") !== "identity";
     const length = encoded ? null : response.headers.get("Content-Length");
-    const modifiedAt = Date.parse(response.headers.get("Last-Modified") ?? "");
-    return {
-      body: headOnly ? null : response.body,
-      size: length === null ? undefined : Number(length),
-      modifiedAt: Number.isNaN(modifiedAt) ? undefined : modifiedAt,
-    };
+    return { body: headOnly ? null : response.body, size: length === null ? undefined : Number(length), modifiedAt };
   };
 }
 
@@ -82,13 +79,17 @@ function sizeIn(response: Response): number | undefined {
   return size === undefined ? undefined : Number(size);
 }
 
-/** The part that was asked for: a 206 of exactly that, or cut out of a 200 by an upstream that knows no ranges. */
+/**
+ * The part that was asked for: a 206 of exactly that, or cut out of a 200 by an upstream that knows no ranges. What a 206
+ * says of its length is held against its bytes.
+ */
 async function bodyOf(part: Part, { url, response }: Answer): Promise<ReadableStream<Uint8Array>> {
   const body = response.body as ReadableStream<Uint8Array> | null;
   if (!body) throw upstreamFailed(url.host, "its answer to a range is empty");
-  if (response.status === 200) return cut(body, part).pipeThrough(new FixedLengthStream(part.length));
+  const exact = new FixedLengthStream(part.length);
+  if (response.status === 200) return cut(body, part).pipeThrough(exact);
   const range = response.headers.get("Content-Range") ?? "";
-  if (range.startsWith(`bytes ${part.offset}-${part.offset + part.length - 1}/`)) return body;
+  if (range.startsWith(`bytes ${part.offset}-${part.offset + part.length - 1}/`)) return body.pipeThrough(exact);
   await body.cancel();
   throw upstreamFailed(url.host, `it answered with another range (${range}) than it was asked for`);
 }
