@@ -130,6 +130,32 @@ describe("a wheel is unreadable", () => {
   });
 });
 
+test("a directory of nothing but METADATA is not read beyond the second", async () => {
+  const name = new TextEncoder().encode("demo-1.0.dist-info/METADATA");
+  const size = 46 + name.length;
+  const members = 60_000;
+  const wheel = new Uint8Array(members * size + 22);
+  const view = new DataView(wheel.buffer);
+  for (let at = 0; at < members * size; at += size) {
+    view.setUint32(at, 0x02014b50, true);
+    view.setUint16(at + 28, name.length, true);
+    wheel.set(name, at + 46);
+  }
+  // The third entry is none: who reads on finds that first.
+  view.setUint32(2 * size, 0, true);
+  view.setUint32(members * size, 0x06054b50, true);
+  view.setUint16(members * size + 8, members, true);
+  view.setUint16(members * size + 10, members, true);
+  view.setUint32(members * size + 12, members * size, true);
+  expect(await reason(wheel)).toContain("more than one METADATA");
+});
+
+test("a wheel is unreadable whose directory and METADATA come to more than 12 MiB together", async () => {
+  const many = Object.fromEntries(Array.from({ length: 138 }, (_, n) => ["long".repeat(15_000) + n, ""]));
+  const wheel = await zipped({ "demo-1.0.dist-info/METADATA": 4_800_000, ...many });
+  expect(await reason(wheel)).toContain("too large");
+});
+
 test("what goes wrong while reading is thrown on as it is, and says nothing of the wheel", async () => {
   const { read } = reading(await zipped({ "demo-1.0.dist-info/METADATA": METADATA, "demo/code.py": 500_000 }));
   const broken = new Error("connection lost");

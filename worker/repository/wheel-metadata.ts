@@ -22,8 +22,8 @@ const TAIL = 66 * 1024;
 /** The largest METADATA on PyPI has a few hundred KB. Counted as it is inflated: a header may say what it likes. Bytes. */
 export const MAX_METADATA = 5 * 1024 * 1024;
 
-/** Wheels of 30,000 files have directories half as large. Bytes. */
-const MAX_READ = 8 * 1024 * 1024;
+/** Of all reads together. Wheels of 30,000 files have directories of 4 MiB, and METADATA may come to it. Bytes. */
+const MAX_READ = 12 * 1024 * 1024;
 
 /** The tail, the directory and METADATA make three; a crafted directory would have the reader look all over the file. */
 const MAX_READS = 6;
@@ -87,7 +87,8 @@ class Wheel {
 
   async #load(offset: number, end: number): Promise<Uint8Array> {
     if (offset < 0 || end <= offset) throw new UnreadableWheel("its directory leads out of the file");
-    if (end - offset > MAX_READ) throw new UnreadableWheel("its directory is too large");
+    const kept = this.#pieces.reduce((total, piece) => total + piece.bytes.byteLength, 0);
+    if (kept + end - offset > MAX_READ) throw new UnreadableWheel("its directory is too large");
     if (this.#pieces.length >= MAX_READS) throw new UnreadableWheel("its directory is too scattered");
     try {
       const piece = await this.#read({ start: offset, end: end - 1 });
@@ -103,16 +104,16 @@ class Wheel {
 
 /** The one METADATA of a top-level `{name}-{version}.dist-info` whose name is the project's. */
 async function metadataMember(wheel: Wheel, project: ProjectName): Promise<Member> {
-  const found: Member[] = [];
+  let member: Member | undefined;
   // zip.js's own `Reader` comes with the half of it that writes archives; this is all that it reads a directory by.
   const archive = new ZipReader(wheel as unknown as Reader<Wheel>);
   for await (const entry of archive.getEntriesGenerator()) {
     const [, info] = /^([^/]+)\.dist-info\/METADATA$/.exec(entry.filename) ?? [];
-    if (info !== undefined && !entry.directory && isOf(project, info)) found.push(entry);
+    if (info === undefined || entry.directory || !isOf(project, info)) continue;
+    if (member) throw new UnreadableWheel(`it has more than one METADATA of ${project}`);
+    member = entry;
   }
-  const [member, second] = found;
   if (!member) throw new UnreadableWheel(`it has no METADATA of ${project}`);
-  if (second) throw new UnreadableWheel(`it has more than one METADATA of ${project}`);
   if (member.encrypted) throw new UnreadableWheel("its METADATA is encrypted");
   if (Math.max(member.compressedSize, member.uncompressedSize) > MAX_METADATA) throw tooLarge();
   return member;
