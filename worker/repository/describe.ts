@@ -23,11 +23,14 @@ export function describeBy(facts: FactStore): Describe {
     const isWanted = !found || page.files.some((file) => file["upload-time"] === undefined);
     const before = isWanted ? await filesBefore(ctx) : undefined;
     const describeFile = (file: FileEntry) => {
-      const own = found?.get(file.url) ?? {};
+      const own = found && (found.get(file.url) ?? {});
+      const earlier = before?.get(file.filename);
+      // At another URL there may be other bytes.
+      const same = earlier?.url === file.url ? earlier : undefined;
       return backfilled(file, {
-        "core-metadata": advertise && isWheel(file.filename) ? advertisement(own, before?.get(file.url)) : undefined,
-        size: own.size ?? carried(before?.get(file.url), "size"),
-        "upload-time": uploadTime(own, file, before, ctx),
+        "core-metadata": advertise && isWheel(file.filename) ? advertisement(own, same) : undefined,
+        size: own?.size ?? carried(same, "size"),
+        "upload-time": uploadTime(own?.modifiedAt, earlier, before !== undefined, ctx),
       });
     };
     return { ...page, files: page.files.map((file) => (isLacking(file) ? describeFile(file) : file)) };
@@ -44,31 +47,29 @@ async function factsOf(page: ProjectPage, facts: FactStore, ctx: Context) {
   }
 }
 
-/** The files of the page that is there already, by URL; undefined where there is none. */
+/** The files of the page that is there already, by name: hosts of files move. Undefined where there is none. */
 async function filesBefore({ known }: Context): Promise<ReadonlyMap<string, FileEntry> | undefined> {
   const model = await known?.model();
-  return model && new Map(model.files.map((file) => [file.url, file]));
+  return model && new Map(model.files.map((file) => [file.filename, file]));
 }
 
-/** None for a wheel known to be unreadable: what is advertised must be answered, or clients give up (PEP 658). */
-function advertisement({ metadata, unreadable }: FileFacts, before: FileEntry | undefined): FileEntry["core-metadata"] {
-  if (unreadable) return undefined;
-  return metadata === undefined ? (carried(before, "core-metadata") ?? true) : { sha256: metadata };
+/**
+ * None for a wheel known to be unreadable: what is advertised must be answered, or clients give up (PEP 658). While nothing
+ * can be known (`own` is undefined), what was withdrawn stays so.
+ */
+function advertisement(own: FileFacts | undefined, before: FileEntry | undefined): FileEntry["core-metadata"] {
+  if (own?.unreadable || (!own && before && !before["core-metadata"])) return undefined;
+  return own?.metadata === undefined ? (carried(before, "core-metadata") ?? true) : { sha256: own.metadata };
 }
 
 /**
  * The upstream's date of the file, else when it was first seen: that is now for a file that was not on the page before. On
  * the first sight of a page nothing is claimed, since all its files would look new.
  */
-function uploadTime(
-  { modifiedAt }: FileFacts,
-  file: FileEntry,
-  before: ReadonlyMap<string, FileEntry> | undefined,
-  ctx: Context,
-) {
+function uploadTime(modifiedAt: number | undefined, earlier: FileEntry | undefined, hadPage: boolean, ctx: Context) {
   if (modifiedAt !== undefined) return new Date(modifiedAt).toISOString();
-  if (before && !before.has(file.url)) return new Date(ctx.now).toISOString();
-  return carried(before?.get(file.url), "upload-time");
+  if (hadPage && !earlier) return new Date(ctx.now).toISOString();
+  return carried(earlier, "upload-time");
 }
 
 /** What was added to the entry before, to be kept from version to version. */
