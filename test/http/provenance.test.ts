@@ -183,6 +183,25 @@ describe("the route of a file's provenance", () => {
     expect(younger.status).toBe(503);
   });
 
+  test("is asked for without the validators of another address where it has moved, and then with its own", async () => {
+    const rig = await published();
+    await rig.get(PATH);
+    const moved = `${THEIRS}?moved`;
+    await rig.upstream.publish("demo", [
+      { filename: FILENAME, bytes: new Uint8Array([1]), entry: { provenance: moved } },
+    ]);
+    const sent: (string | null)[] = [];
+    rig.upstream.on(moved, (request) => {
+      sent.push(request.headers.get("If-None-Match"));
+      return Response.json(BUNDLE, { headers: { "Content-Type": TYPE, ETag: '"m"' } });
+    });
+    for (const _ of [1, 2]) {
+      rig.wait(601_000);
+      expect((await rig.get(PATH)).status).toBe(200);
+    }
+    expect(sent).toEqual([null, '"m"']);
+  });
+
   test("is gone when the page no longer lists the file", async () => {
     const rig = await published();
     await rig.get(PATH);

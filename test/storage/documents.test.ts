@@ -7,6 +7,7 @@ import { Memory } from "../../worker/storage/memory.ts";
 
 const NOW = Date.parse("2026-11-22T12:00:00Z");
 const PATH = "pypi/demo/json";
+const THEIRS = new URL("https://upstream.test/pypi/demo/json");
 
 const open = (maxValue?: number) =>
   documentStore({
@@ -18,7 +19,7 @@ const open = (maxValue?: number) =>
   });
 
 const documentOf = (text: string, etag = '"e"') =>
-  Document.from({ kind: "document", text, type: "integrity", serial: 5, validators: { etag } }, NOW);
+  Document.from({ kind: "document", text, type: "integrity", serial: 5, validators: { etag } }, THEIRS, NOW);
 
 describe("a document in KV", () => {
   test("comes back with its text, its type and the upstream's validators", async () => {

@@ -1,4 +1,5 @@
 import type { DocumentType } from "../pypi/document.ts";
+import { fingerprint } from "../pypi/fingerprint.ts";
 import type { Validators } from "../pypi/page.ts";
 import { gzipped, type Gzipped } from "./gzip.ts";
 import type { DocumentAnswer } from "./ports.ts";
@@ -8,20 +9,27 @@ import { digestOf, StoredJson, type StoredHead } from "./stored.ts";
 /** What is known of a document without reading it. */
 export interface DocumentHead extends StoredHead {
   readonly type: DocumentType;
-  /** The upstream's. */
+  /** The upstream's, at the address of which this is the fingerprint: another address's say nothing about it. */
   readonly validators: Validators;
+  readonly from: string;
 }
 
 /** An upstream's JSON of a project or release, or a file's provenance, as the upstream wrote it. */
 export class Document extends StoredJson<DocumentHead, Document> {
-  /** Hashes and compresses a document that was just fetched. `now` in milliseconds since the epoch. */
-  static async from(answer: Extract<DocumentAnswer, { kind: "document" }>, now: number): Promise<Document> {
+  /** Hashes and compresses a document that was just fetched from `url`. `now` in milliseconds since the epoch. */
+  static async from(answer: Extract<DocumentAnswer, { kind: "document" }>, url: URL, now: number): Promise<Document> {
     const { text, type, serial, validators } = answer;
     const plain = new TextEncoder().encode(text);
     const gzip = await gzipped(plain);
-    const digest = await digestOf(plain, serial, type);
+    const from = fingerprint(url.href);
+    const digest = await digestOf(plain, serial, type, from);
     const sizes = { size: gzip.byteLength, plainSize: plain.byteLength };
-    return new Document({ digest, changedAt: now, serial, ...sizes, type, validators }, gzip, "upstream");
+    return new Document({ digest, changedAt: now, serial, ...sizes, type, validators, from }, gzip, "upstream");
+  }
+
+  /** What may be sent with a check at `url`: none where the document came from elsewhere. */
+  validatorsAt(url: URL): Validators {
+    return this.head.from === fingerprint(url.href) ? this.head.validators : {};
   }
 
   protected override copy(gzip: Gzipped, via: Via): Document {

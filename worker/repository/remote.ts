@@ -41,10 +41,10 @@ export function remote(upstream: Upstream, describe: Describe, root?: string): R
     async document({ ref, listed }, ctx) {
       const url = ref.kind === "provenance" ? listed && provenanceUrl(listed.entry) : upstream.jsonUrl(ref);
       if (!url) return null;
-      const answer = await upstream.document(url, ctx.knownDocument?.head.validators ?? {});
+      const answer = await upstream.document(url, ctx.knownDocument?.validatorsAt(url) ?? {});
       if (answer.kind === "absent") return null;
       if (answer.kind === "unchanged") return unchanged(ctx.knownDocument);
-      return Document.from(answer, ctx.now);
+      return Document.from(answer, url, ctx.now);
     },
 
     async file({ ref, headOnly, range, listed }, ctx) {
