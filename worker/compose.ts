@@ -173,12 +173,14 @@ function mirror(upstream: UpstreamConfig, root: string | undefined, ground: Grou
   const checked = freshness(memory.marks, cache, keys.checked);
   const absent = within(memory.absent, source);
 
+  const storing = { files, filling: within(memory.filling, source), fills, finishAlone: limits.finishAlone };
+
   const count: CountOutcome = (outcome) => counters.add("upstreamRequests", { outcome });
   const client = new UpstreamClient(fetch, url, now, { credentials, count });
   const repository = stack(
     [
-      mirrored({ files, pages, filling: within(memory.filling, source), fills, finishAlone: limits.finishAlone }),
-      described({ files, facts, siblingless: within(memory.siblingless, source) }),
+      mirrored({ ...storing, pages }),
+      described({ ...storing, facts, siblingless: within(memory.siblingless, source) }),
       documents({ store: known, freshness: checked, absent, ttl: pageTtl }),
       cached({ pages, lists, freshness: checked, absent, pageTtl }),
     ],

@@ -62,7 +62,7 @@ describe("the metadata of a wheel", () => {
     expect(await rows()).toMatchObject([{ metadata: await digest(METADATA), unreadable: 0 }]);
   });
 
-  test.each(["<!DOCTYPE html><title>Log in</title>", metadataText("other"), ""])(
+  test.each(["<!DOCTYPE html><title>Log in</title>", metadataText("other"), metadataText("demo", "6.6"), ""])(
     "is not whatever else a host may answer with (%j)",
     async (answer) => {
       const rig = await published({ metadata: answer, entry: { "core-metadata": undefined } });
@@ -238,7 +238,7 @@ describe("a wheel whose metadata cannot be read", () => {
 });
 
 describe("once the wheel has been stored", () => {
-  const wrong = metadataText("demo", "9.9");
+  const wrong = METADATA.replace("six", "seven");
   const misled = () => published({ metadata: wrong, entry: { "core-metadata": undefined } });
 
   test("metadata that was not its own is replaced by its own, here and on the page", async () => {

@@ -76,10 +76,13 @@ function refOf(c: HonoContext, at: string, folder: string): FileRef {
   return parseFileRef(folder + pathOf(c.req.url).slice(at.length));
 }
 
-/** The ETag is the digest on the project's page, so it is the same before and after the file is stored. */
-function headersOf({ digest, modifiedAt, project, via }: Artifact): Headers {
+/**
+ * The ETag is the digest on the project's page, so it is the same before and after the file is stored. What may yet turn out
+ * to be wrong is nobody's for a year.
+ */
+function headersOf({ digest, modifiedAt, project, unchecked, via }: Artifact): Headers {
   const headers: Headers = {
-    ...LIFETIMES.file,
+    ...(unchecked ? LIFETIMES.page : LIFETIMES.file),
     "Accept-Ranges": "bytes",
     ...cacheStatus(via),
     ...projectTag(project),

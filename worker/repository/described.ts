@@ -1,19 +1,20 @@
-import { IndexError, messageOf } from "../errors.ts";
+import { IndexError, isUpstreamFailure, messageOf } from "../errors.ts";
 import type { FileRef } from "../pypi/file-url.ts";
 import { isWheel } from "../pypi/filename.ts";
 import { upstreamsOwn, type Digest } from "../pypi/page.ts";
-import type { FactStore, FileFacts, FileStore, Marks } from "./ports.ts";
+import { storeAlone } from "./fill.ts";
+import { reasonOf } from "./kept.ts";
+import type { FactStore, FileFacts } from "./ports.ts";
 import { listedFacts } from "./remote.ts";
-import type { Artifact, Context, FileRequest, Layer, Listed, Repository } from "./repository.ts";
+import { discard, type Artifact, type Context, type FileRequest, type Layer, type Listed } from "./repository.ts";
+import type { Event, Repository } from "./repository.ts";
+import { nameOf } from "./storing.ts";
 import { UnreadableWheel } from "./wheel-metadata.ts";
-import { findMetadata, storedMetadata, type WheelSource } from "./wheel-source.ts";
+import { findMetadata, storedMetadata, type SearchParts, type WheelSource } from "./wheel-source.ts";
 
 /** What the layer is put together from. */
-export interface DescribedParts {
-  readonly files: FileStore;
+export interface DescribedParts extends SearchParts {
   readonly facts: FactStore;
-  /** Hosts that have no `.metadata` beside their wheels but where they advertise it. */
-  readonly siblingless: Marks;
 }
 
 /**
@@ -30,29 +31,46 @@ export function described(parts: DescribedParts): Layer {
       const { ref, listed } = request;
       if (!listed) return inner.file(request, ctx);
       if (ref.part === "file") return new Described(parts, ref, listed, inner, ctx).file(request);
-      // Advertised by the upstream itself, it may still not be there: what is advertised must be answered.
-      const promised = upstreamsOwn(listed.entry, "core-metadata") !== undefined;
-      const theirs = promised ? await inner.file(request, ctx) : null;
-      if (theirs || !isWheel(ref.filename)) return theirs;
-      return new Described(parts, { ...ref, part: "file" }, listed, inner, ctx).metadata(request.headOnly);
+      const own = () => new Described(parts, { ...ref, part: "file" }, listed, inner, ctx).metadata(request.headOnly);
+      if (upstreamsOwn(listed.entry, "core-metadata") === undefined) return isWheel(ref.filename) ? own() : null;
+      return promised(() => inner.file(request, ctx), isWheel(ref.filename) ? own : () => Promise.resolve(null));
     },
   });
 }
 
+/**
+ * What the upstream itself advertises. It may still not be there, or be refused (S3 answers 403 for what is not there): what
+ * is advertised must be answered. That it was refused is the answer where there is no other.
+ */
+async function promised(
+  theirs: () => Promise<Artifact | null>,
+  own: () => Promise<Artifact | null>,
+): Promise<Artifact | null> {
+  let refusal: IndexError | undefined;
+  try {
+    const artifact = await theirs();
+    if (artifact) return artifact;
+  } catch (error) {
+    if (!isUpstreamFailure(error)) throw error;
+    refusal = error;
+  }
+  const artifact = await own().catch((error: unknown) => {
+    throw refusal ?? error;
+  });
+  if (!artifact && refusal) throw refusal;
+  return artifact;
+}
+
 /** One file in one request. */
 class Described implements WheelSource {
-  readonly files: FileStore;
-  readonly siblingless: Marks;
+  readonly parts: DescribedParts;
   readonly ref: FileRef;
   readonly listed: Listed;
   readonly inner: Repository;
-  readonly #facts: FactStore;
   readonly #ctx: Context;
 
   constructor(parts: DescribedParts, ref: FileRef, listed: Listed, inner: Repository, ctx: Context) {
-    this.files = parts.files;
-    this.siblingless = parts.siblingless;
-    this.#facts = parts.facts;
+    this.parts = parts;
     this.ref = ref;
     this.listed = listed;
     this.inner = inner;
@@ -64,7 +82,9 @@ class Described implements WheelSource {
     const { entry } = this.listed;
     const artifact = await this.inner.file(request, this.#ctx);
     const isComplete =
-      upstreamsOwn(entry, "size") !== undefined && upstreamsOwn(entry, "upload-time") !== undefined && !this.#isOurs;
+      upstreamsOwn(entry, "size") !== undefined &&
+      upstreamsOwn(entry, "upload-time") !== undefined &&
+      (upstreamsOwn(entry, "core-metadata") !== undefined || !isWheel(this.ref.filename));
     return artifact && (isComplete ? artifact : { ...artifact, stored: (size) => this.#stored(artifact, size) });
   }
 
@@ -76,16 +96,19 @@ class Described implements WheelSource {
   async metadata(headOnly: boolean): Promise<Artifact | null> {
     const { project, entry } = this.listed;
     try {
-      const bytes = await findMetadata(this, this.#ctx);
-      if (!bytes) return null;
+      const found = await findMetadata(this, this.#ctx);
+      if (!found) return null;
+      const { bytes, unchecked } = found;
       const digest = await digestOf(bytes);
       if (this.#isOurs) this.#ctx.defer(this.#advertise(digest));
+      // Where the upstream's page has a digest, only bytes that match it can be meant, and only those are passed on whole.
+      const expected = listedFacts(this.listed, "metadata").digest;
       return {
         project,
-        // Where the upstream's page has a digest, only bytes that match it can be meant.
-        digest: listedFacts(this.listed, "metadata").digest ?? digest,
+        digest: expected ?? digest,
         size: bytes.byteLength,
         modifiedAt: Date.parse(entry["upload-time"] ?? "") || this.#ctx.now,
+        unchecked: unchecked && !expected,
         body: headOnly ? null : new Response(bytes).body,
         via: "upstream",
       };
@@ -114,27 +137,46 @@ class Described implements WheelSource {
       modifiedAt: lacksTime && modifiedAt < this.#ctx.now ? modifiedAt : undefined,
     });
     if (this.#isOurs) await this.#check();
+    else if (isWheel(this.ref.filename) && !entry["core-metadata"]) await this.#reconsider();
   }
 
   /** Compares the stored `.metadata` with METADATA in the stored wheel, and puts the latter in its place if they differ. */
   async #check(): Promise<void> {
     const ref: FileRef = { ...this.ref, part: "metadata" };
     try {
-      const kept = await this.files.get(ref);
+      const kept = await this.parts.files.get(ref);
       if (!kept) return;
-      if (kept.body instanceof ReadableStream) await kept.body.cancel();
+      await discard(kept);
       const bytes = await storedMetadata(this, this.#ctx);
       if (!bytes) return;
       const digest = await digestOf(bytes);
       if (kept.digest?.hex === digest.hex) return;
-      this.#report("file-refused", "it was not the wheel's own METADATA, which is now in its place");
-      const sink = this.files.create(ref, { ...kept, size: bytes.byteLength, digest });
-      await sink.write(bytes);
-      await sink.commit();
+      this.#report("file-refused", "it was not the wheel's own METADATA, which takes its place");
+      const right: Artifact = {
+        ...kept,
+        size: bytes.byteLength,
+        digest,
+        unchecked: false,
+        body: new Response(bytes).body,
+      };
+      const sink = this.parts.files.create(ref, right);
+      await storeAlone(right, nameOf(ref), { sink, limit: Infinity }, this.#ctx);
       await this.#advertise(digest);
     } catch (error) {
       if (error instanceof UnreadableWheel) await this.#withdraw(error);
       else this.#report("storage-failed", messageOf(error));
+    }
+  }
+
+  /** Has the metadata of a wheel that could not be read advertised again where it can be in the wheel just stored. */
+  async #reconsider(): Promise<void> {
+    const { project, entry } = this.listed;
+    try {
+      const facts = await this.parts.facts.of(project);
+      const bytes = facts.get(entry.url)?.unreadable ? await storedMetadata(this, this.#ctx) : null;
+      if (bytes) await this.#advertise(await digestOf(bytes));
+    } catch (error) {
+      if (!(error instanceof UnreadableWheel)) this.#report("storage-failed", messageOf(error));
     }
   }
 
@@ -152,14 +194,24 @@ class Described implements WheelSource {
     await this.#remakePage();
   }
 
+  /** Harmless where it fails: who is misled by the page meanwhile has it made again. */
   async #remakePage(): Promise<void> {
-    await this.inner.project(this.listed.project, { ...this.#ctx, anew: true });
+    const { project } = this.listed;
+    try {
+      const page = await this.inner.project(project, { ...this.#ctx, anew: true });
+      await page?.cancel();
+    } catch (error) {
+      const [event, reason]: [Event["event"], string] = isUpstreamFailure(error)
+        ? ["upstream-failed", reasonOf(error)]
+        : ["storage-failed", messageOf(error)];
+      this.#ctx.report({ event, what: `${project}, to be made again`, reason });
+    }
   }
 
   async #record(facts: FileFacts): Promise<void> {
     if (Object.values(facts).every((fact) => fact === undefined)) return;
     try {
-      await this.#facts.record(this.listed.project, this.listed.entry.url, facts);
+      await this.parts.facts.record(this.listed.project, this.listed.entry.url, facts);
     } catch (error) {
       this.#report("storage-failed", messageOf(error));
     }

@@ -66,7 +66,7 @@ interface Expected {
   readonly stored?: Artifact["stored"];
 }
 
-/** @returns the bytes that were stored, or undefined where nothing was */
+/** Feeds the two takers from one read. Does not reject: what went wrong is reported, and they are told. */
 async function pump(
   source: ReadableStream<Uint8Array>,
   expected: Expected,

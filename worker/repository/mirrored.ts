@@ -5,7 +5,7 @@ import type { ProjectName } from "../pypi/name.ts";
 import { findFile } from "../pypi/simple-json.ts";
 import { listedOn } from "./listing.ts";
 import type { Page } from "./page.ts";
-import type { PageStore } from "./ports.ts";
+import type { FileStore, PageStore } from "./ports.ts";
 import { listedFacts } from "./remote.ts";
 import {
   discard,
@@ -16,7 +16,7 @@ import {
   type Listed,
   type Repository,
 } from "./repository.ts";
-import { nameOf, serveAndStore, storeBehind, storeNow, type StoringParts } from "./storing.ts";
+import { nameOf, serveAndStore, storeNow, storeWhole, type StoringParts } from "./storing.ts";
 
 /** More projects are not fetched for one file: a crafted name must not become a list of upstream requests. */
 export const MAX_FETCHED = 3;
@@ -45,7 +45,7 @@ export function mirrored(parts: MirroredParts): Layer {
       let usable = true;
       try {
         const stored = await files.get(ref, range);
-        if (stored && candidates.includes(stored.project)) return stored;
+        if (stored && candidates.includes(stored.project) && !(await isSuperseded(stored, ref, files))) return stored;
         if (stored) await discard(stored);
       } catch (error) {
         if (request.keep) throw error;
@@ -56,6 +56,13 @@ export function mirrored(parts: MirroredParts): Layer {
       return listed && fetchFile(request, listed, inner, usable ? parts : undefined, ctx);
     },
   });
+}
+
+/** Whether a `.metadata` that nobody has checked has got a stored wheel beside it, which now says what is right. */
+async function isSuperseded({ unchecked }: Artifact, ref: FileRef, files: FileStore): Promise<boolean> {
+  const wheel = unchecked ? await files.get({ ...ref, part: "file" }, { start: 0, end: 0 }) : null;
+  if (wheel) await discard(wheel);
+  return wheel !== null;
 }
 
 /** @param parts undefined while the store cannot be used */
@@ -77,7 +84,8 @@ async function fetchFile(
   if (headOnly) return source;
   if (keep && parts) return storeNow(source, ref, parts, ctx);
   if (!source.part) return serveAndStore(source, ref, parts, ctx);
-  if (parts) storeBehind(source, () => fetchIt({ ref, headOnly: false }), ref, parts, ctx);
+  // So that the next part comes from here.
+  if (parts) ctx.defer(storeWhole(source.size, () => fetchIt({ ref, headOnly: false }), ref, parts, ctx));
   return source;
 }
 

@@ -99,6 +99,8 @@ export interface ArtifactFacts {
   readonly size?: number | undefined;
   /** Milliseconds since the epoch. */
   readonly modifiedAt: number;
+  /** Of a `.metadata`: whether nobody has held it against the whole wheel, verified, which may show that it is wrong. */
+  readonly unchecked?: boolean | undefined;
 }
 
 /** A file's, or a `.metadata`'s, bytes and facts. An unread body must be cancelled. */

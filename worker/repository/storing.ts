@@ -2,7 +2,7 @@ import { messageOf } from "../errors.ts";
 import type { FileRef } from "../pypi/file-url.ts";
 import { fill, storeAlone, type Destination, type Filled } from "./fill.ts";
 import type { FileStore, FillQueue, Marks } from "./ports.ts";
-import type { Artifact, Context } from "./repository.ts";
+import { discard, type Artifact, type Context } from "./repository.ts";
 
 /** Up to this size a file is stored to its end although its client has left: the platform gives us 30 s for it. Bytes. */
 export const FINISH_ALONE = 64 * 1024 * 1024;
@@ -37,20 +37,35 @@ export function serveAndStore(source: Artifact, ref: FileRef, parts: StoringPart
   return artifact;
 }
 
-/** Stores the whole of a file of which a part was asked for, so that the next part comes from here. */
-export function storeBehind(
-  part: Artifact,
-  whole: () => Promise<Artifact | null>,
+/**
+ * Stores a file of which no client wants the whole, where no other request does so and it is not for the queue.
+ *
+ * @param size bytes, where they are known before the file is opened
+ * @param open begins the transfer; null where there is no such file
+ * @returns `done` where it was tried: what went wrong has been reported; `elsewhere` where it is left to others
+ */
+export async function storeWhole(
+  size: number | undefined,
+  open: () => Promise<Artifact | null>,
   ref: FileRef,
   parts: StoringParts,
   ctx: Context,
-): void {
-  if (!claim(ref, part.size, parts, ctx)) return;
+): Promise<"done" | "elsewhere" | "absent"> {
+  if (!claim(ref, size, parts, ctx)) return "elsewhere";
+  let absent = false;
   const store = async (): Promise<Filled> => {
-    const source = await whole();
-    return source ? storeAlone(source, nameOf(ref), destinationOf(source, ref, parts), ctx) : "done";
+    const source = await open();
+    absent = !source;
+    if (!source) return "done";
+    if (source.size === undefined || source.size <= parts.finishAlone) {
+      return storeAlone(source, nameOf(ref), destinationOf(source, ref, parts), ctx);
+    }
+    await discard(source);
+    return "outgrown";
   };
-  ctx.defer(concluded(store(), ref, parts, ctx));
+  const outcome = await concluded(store(), ref, parts, ctx);
+  if (absent) return "absent";
+  return outcome === "outgrown" ? "elsewhere" : "done";
 }
 
 /**
@@ -84,14 +99,15 @@ function claim(ref: FileRef, size: number | undefined, parts: StoringParts, ctx:
 }
 
 /** Gives the claim back when the storing has ended, and leaves to the queue what turned out too large. */
-async function concluded(filled: Promise<Filled>, ref: FileRef, parts: StoringParts, ctx: Context): Promise<void> {
-  let outcome: Filled | undefined;
+async function concluded(filled: Promise<Filled>, ref: FileRef, parts: StoringParts, ctx: Context): Promise<Filled> {
+  let outcome: Filled;
   try {
     outcome = await filled;
   } finally {
     parts.filling.delete(nameOf(ref));
   }
   if (outcome === "outgrown") leaveToQueue(ref, parts, ctx);
+  return outcome;
 }
 
 /** Has a file stored by whoever reads the queue. Where the message is not taken, the next client tries again. */

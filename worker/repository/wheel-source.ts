@@ -1,10 +1,10 @@
 import { isUpstreamFailure, messageOf, upstreamFailed } from "../errors.ts";
-import type { FileRef } from "../pypi/file-url.ts";
 import { isCoreMetadata } from "../pypi/core-metadata.ts";
-import { storeAlone } from "./fill.ts";
-import type { FileStore, Marks } from "./ports.ts";
+import type { FileRef } from "../pypi/file-url.ts";
+import { upstreamsOwn } from "../pypi/page.ts";
+import type { Marks } from "./ports.ts";
 import { discard, type Artifact, type Context, type Listed, type Repository } from "./repository.ts";
-import { FINISH_ALONE } from "./storing.ts";
+import { storeWhole, type StoringParts } from "./storing.ts";
 import { MAX_METADATA, metadataOf, UnreadableWheel, type Piece, type ReadRange } from "./wheel-metadata.ts";
 import { within } from "./within.ts";
 
@@ -15,6 +15,12 @@ const LATE = `its transfer took longer than ${READ_DEADLINE / 1_000} s`;
 /** How long a host that has no `.metadata` beside one wheel is not asked for others. Milliseconds. */
 const SIBLINGLESS = 3_600_000;
 
+/** What the search for METADATA is made with. */
+export interface SearchParts extends StoringParts {
+  /** Hosts that have no `.metadata` beside their wheels but where they advertise it. */
+  readonly siblingless: Marks;
+}
+
 /** A wheel, and where its bytes may come from. */
 export interface WheelSource {
   /** The wheel itself. */
@@ -24,25 +30,33 @@ export interface WheelSource {
   readonly inner: Repository;
   /** The whole wheel from there, for the store. */
   readonly open: () => Promise<Artifact | null>;
-  readonly files: FileStore;
-  /** Hosts that have no `.metadata` beside their wheels but where they advertise it. */
-  readonly siblingless: Marks;
+  readonly parts: SearchParts;
+}
+
+/** METADATA of a wheel. */
+export interface Found {
+  readonly bytes: Uint8Array;
+  /** Whether it is not from a wheel that was stored and verified. */
+  readonly unchecked: boolean;
 }
 
 /**
  * The METADATA of a wheel whose page advertises none: from the stored wheel, else from a sibling that the upstream does not
- * speak of, else from the wheel by ranges, and where there are no ranges, from the wheel on its way into the store. Null
- * where the upstream does not have the wheel; throws `UnreadableWheel`, or `upstream-failed`.
+ * speak of, else from the wheel by ranges, and where they do not lead to it, from the wheel once it is stored. Null where the
+ * upstream does not have the wheel; throws `upstream-failed`, and `UnreadableWheel` where that is what the stored wheel is.
  */
-export async function findMetadata(source: WheelSource, ctx: Context): Promise<Uint8Array | null> {
-  return (await storedMetadata(source, ctx)) ?? (await sibling(source, ctx)) ?? (await wheelMetadata(source, ctx));
+export async function findMetadata(source: WheelSource, ctx: Context): Promise<Found | null> {
+  const stored = await storedMetadata(source, ctx);
+  if (stored) return { bytes: stored, unchecked: false };
+  const beside = await sibling(source, ctx);
+  return beside ? { bytes: beside, unchecked: true } : wheelMetadata(source, ctx);
 }
 
 /** METADATA of the wheel in the store; null where it is not there, or cannot be read from there now. */
-export async function storedMetadata({ files, ref, listed }: WheelSource, ctx: Context): Promise<Uint8Array | null> {
+export async function storedMetadata({ parts, ref, listed }: WheelSource, ctx: Context): Promise<Uint8Array | null> {
   try {
     return await metadataOf(listed.project, async (range) => {
-      const artifact = await files.get(ref, range);
+      const artifact = await parts.files.get(ref, range);
       return artifact && pieceOf(artifact);
     });
   } catch (error) {
@@ -53,12 +67,16 @@ export async function storedMetadata({ files, ref, listed }: WheelSource, ctx: C
 }
 
 /** The `.metadata` beside the wheel. That it cannot be had says nothing: the wheel is the one that decides. */
-async function sibling({ ref, listed, inner, siblingless }: WheelSource, ctx: Context): Promise<Uint8Array | null> {
-  if (siblingless.get(ref.origin, ctx.now)) return null;
+async function sibling({ ref, listed, inner, parts }: WheelSource, ctx: Context): Promise<Uint8Array | null> {
+  const { siblingless } = parts;
+  // Where the upstream speaks of it, it has been asked for in vain.
+  const isAdvertised = upstreamsOwn(listed.entry, "core-metadata") !== undefined;
+  if (isAdvertised || siblingless.get(ref.origin, ctx.now)) return null;
   try {
     const artifact = await inner.file({ ref: { ...ref, part: "metadata" }, headOnly: false, listed }, ctx);
-    const bytes = artifact?.body instanceof ReadableStream ? await bounded(artifact.body) : null;
-    if (bytes && isCoreMetadata(bytes, listed.project)) return bytes;
+    const reading = artifact?.body instanceof ReadableStream ? bytesOf(artifact.body, MAX_METADATA) : null;
+    const bytes = await reading?.catch(() => null);
+    if (bytes && isCoreMetadata(bytes, ref.filename, listed.project)) return bytes;
   } catch (error) {
     if (!isUpstreamFailure(error)) throw error;
   }
@@ -66,23 +84,26 @@ async function sibling({ ref, listed, inner, siblingless }: WheelSource, ctx: Co
   return null;
 }
 
-/** METADATA from the wheel upstream. What goes wrong with ranges, a whole transfer may still get right. */
-async function wheelMetadata(source: WheelSource, ctx: Context): Promise<Uint8Array | null> {
-  const { ref, listed, files } = source;
+/**
+ * METADATA from the wheel upstream. What goes wrong with ranges, a whole transfer may still get right, and it alone can be
+ * verified: that a wheel is unreadable is believed of a stored one only.
+ */
+async function wheelMetadata(source: WheelSource, ctx: Context): Promise<Found | null> {
+  const { ref, listed, parts } = source;
   try {
-    return await metadataOf(listed.project, rangesOf(source, ctx));
+    const bytes = await metadataOf(listed.project, rangesOf(source, ctx));
+    return bytes && { bytes, unchecked: true };
   } catch (error) {
-    if (!(error instanceof NoRanges) && !isUpstreamFailure(error)) throw error;
-    const whole = await source.open();
-    if (!whole) return null;
-    if (whole.size !== undefined && whole.size > FINISH_ALONE) {
-      await discard(whole);
-      throw isUpstreamFailure(error) ? error : new UnreadableWheel(`${error.message}, and it is large`);
-    }
-    await storeAlone(whole, ref.path, { sink: files.create(ref, whole), limit: FINISH_ALONE }, ctx);
+    if (!(error instanceof NoRanges || error instanceof UnreadableWheel) && !isUpstreamFailure(error)) throw error;
+    const storing = storeWhole(upstreamsOwn(listed.entry, "size"), () => source.open(), ref, parts, ctx);
+    // It goes on where the answer can wait no longer. Its failure is told below.
+    ctx.defer(storing.catch(() => undefined));
+    const outcome = await storing;
+    if (outcome === "absent") return null;
     const bytes = await storedMetadata(source, ctx);
-    if (bytes) return bytes;
-    throw upstreamFailed(ref.origin, `${ref.filename} could not be fetched and stored`, error);
+    if (bytes) return { bytes, unchecked: false };
+    const reason = outcome === "done" ? "could not be fetched and stored" : "must be stored first, which is under way";
+    throw upstreamFailed(ref.origin, `${ref.filename} ${reason}`, error);
   }
 }
 
@@ -115,13 +136,13 @@ async function pieceOf(artifact: Artifact): Promise<Piece> {
     await discard(artifact);
     throw new NoRanges("the upstream gives no ranges of it");
   }
-  const bytes = await within(READ_DEADLINE, LATE, new Response(body as BodyInit).bytes());
+  const bytes = body instanceof ReadableStream ? await bytesOf(body, part.length) : (body ?? new Uint8Array());
   if (bytes.byteLength !== part.length) throw new Error("its transfer was cut");
   return { bytes, offset: part.offset, size };
 }
 
-/** The whole of a stream; null where it is late, breaks off or is larger than METADATA may be. */
-async function bounded(body: ReadableStream<Uint8Array>): Promise<Uint8Array | null> {
+/** The whole of a stream of at most `limit` bytes; where it has more, is late or breaks off, it is cancelled, and that thrown. */
+async function bytesOf(body: ReadableStream<Uint8Array>, limit: number): Promise<Uint8Array> {
   const reader = body.getReader();
   const chunks: Uint8Array[] = [];
   let total = 0;
@@ -130,15 +151,15 @@ async function bounded(body: ReadableStream<Uint8Array>): Promise<Uint8Array | n
       const { done, value } = await reader.read();
       if (done) return;
       total += value.byteLength;
-      if (total > MAX_METADATA) throw new Error("it is too large");
+      if (total > limit) throw new Error(`it has more than the ${limit} bytes it should have`);
       chunks.push(value);
     }
   };
   try {
     await within(READ_DEADLINE, LATE, read());
     return new Uint8Array(await new Blob(chunks).arrayBuffer());
-  } catch {
+  } catch (error) {
     await reader.cancel().catch(() => undefined);
-    return null;
+    throw error;
   }
 }

@@ -10,7 +10,10 @@ import { partsInto } from "./parts.ts";
 /** R2 takes no more in one put (5 GiB less 5 MiB); in parts it does. Bytes. */
 export const MAX_PUT = 5 * 1024 ** 3 - 5 * 1024 ** 2;
 
-/** A source's files and their `.metadata` in R2, the small ones in memory until they are pushed out: they never change. */
+/**
+ * A source's files and their `.metadata` in R2, the small ones in memory until they are pushed out: they never change, but for
+ * what is unchecked.
+ */
 export function fileStore(r2: R2Bucket, memory: Memory<Artifact>, keys: Keys, maxPut: number): FileStore {
   return {
     async get(ref, range) {
@@ -23,7 +26,7 @@ export function fileStore(r2: R2Bucket, memory: Memory<Artifact>, keys: Keys, ma
       const facts = readFacts(object);
       if (object.size > Memory.MAX_VALUE) return { ...facts, body: object.body, via: "r2" };
       const artifact: Artifact = { ...facts, body: await object.bytes(), via: "r2" };
-      memory.set(key, { ...artifact, via: "memory" }, object.size);
+      if (!facts.unchecked) memory.set(key, { ...artifact, via: "memory" }, object.size);
       return artifact;
     },
 
@@ -101,21 +104,23 @@ function putInto(r2: R2Bucket, key: string, size: number, options: R2PutOptions)
 }
 
 /** What a page said of the file when it was fetched, as R2's custom metadata: a stored file is served from one read. */
-function writeFacts({ project, digest, modifiedAt }: ArtifactFacts): Record<string, string> {
+function writeFacts({ project, digest, modifiedAt, unchecked }: ArtifactFacts): Record<string, string> {
   return {
     project,
     modifiedAt: String(modifiedAt),
     ...(digest && { digest: `${digest.algorithm}=${digest.hex}` }),
+    ...(unchecked && { unchecked: "true" }),
   };
 }
 
 function readFacts(object: R2Object): ArtifactFacts {
-  const { project = "", modifiedAt = "0", digest } = object.customMetadata ?? {};
+  const { project = "", modifiedAt = "0", digest, unchecked } = object.customMetadata ?? {};
   return {
     project: project as ProjectName,
     size: object.size,
     modifiedAt: Number(modifiedAt),
     digest: readDigest(digest),
+    unchecked: unchecked === "true",
   };
 }
 
