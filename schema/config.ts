@@ -1,8 +1,5 @@
 import * as z from "zod/mini";
-import { isPrivate } from "../worker/pypi/host.ts";
-
-/** Longer ones would not leave room for a project's name in KV's keys (512 bytes). */
-const MAX_UPSTREAM = 200;
+import { pageAddress, publicAddress, upstreamAddress } from "./address.ts";
 
 /** The index at the root of the host; the others lie below their names. */
 const DEFAULT = "default";
@@ -10,38 +7,9 @@ const DEFAULT = "default";
 /** What stands first in an address of the default index, or will not be an index. */
 const RESERVED = new Set(["simple", "files", "packages", "integrity", "pypi", "legacy"]);
 
-const isHttp = (text: string) => /^https?:$/.test(URL.parse(text)?.protocol ?? "");
-const isEncrypted = ({ protocol, hostname }: URL) => protocol === "https:" || isPrivate(hostname);
-const isBare = ({ username, password, search, hash }: URL) => username + password + search + hash === "";
-
-/** An address that may be fetched from, out of text. */
-const address = (toUrl: (text: string) => URL) =>
-  z.pipe(
-    z
-      .string()
-      .check(
-        z.refine(isHttp, "an address such as https://pypi.org/simple/ is expected"),
-        z.maxLength(MAX_UPSTREAM, `at most ${MAX_UPSTREAM} characters are expected`),
-      ),
-    z.pipe(
-      z.transform(toUrl),
-      z
-        .instanceof(URL)
-        .check(
-          z.refine(isEncrypted, "plain http is for loopback and private addresses; use https://"),
-          z.refine(isBare, "no credentials, query or fragment can be part of it"),
-        ),
-    ),
-  );
-
-/** Relative links and projects' pages hang below it. */
-const folder = address((text) => new URL(text.endsWith("/") ? text : `${text}/`));
-
-/** The address of an upstream's Simple API root, from text; ends in `/`. */
-export const upstreamAddress = folder;
-
+const WHOLE = "must be a whole number of seconds";
 const seconds = z.pipe(
-  z.string().check(z.regex(/^\d{1,7}$/, "must be a whole number of seconds")),
+  z.union([z.string(), z.number()], WHOLE).check(z.refine((it) => /^\d{1,7}$/.test(`${it}`), WHOLE)),
   z.transform(Number),
 );
 
@@ -49,15 +17,17 @@ const name = z
   .string()
   .check(z.regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be lower-case letters, digits and "-", at most 31 of them'));
 
-const pattern = z
-  .string()
-  .check(z.regex(/^[A-Za-z0-9._*-]+$/, 'must be project names, in which "*" stands for any characters'));
+const pattern = z.string().check(
+  z.regex(/^[A-Za-z0-9._*-]+$/, 'must be project names, in which "*" stands for any characters'),
+  // As every name does (PEP 508): another pattern would match none.
+  z.regex(/^[^._-](?:.*[^._-])?$/, 'must begin and end with a letter, a digit or "*"'),
+);
 
 const upstream = z
   .strictObject({
-    url: z.optional(folder),
-    find_links: z.optional(address((text) => new URL(text))),
-    files: z.optional(folder),
+    url: z.optional(upstreamAddress),
+    find_links: z.optional(pageAddress),
+    files: z.optional(upstreamAddress),
     projects: z.optional(z.array(pattern).check(z.minLength(1, "must name at least one project, or be left out"))),
     credentials: z.optional(z.string()),
   })
@@ -75,9 +45,12 @@ const vars = z.object({
   UPSTREAMS: z.record(name, upstream),
   INDEXES: z.record(name.check(z.refine((text) => !RESERVED.has(text), "is an address of the default index")), index),
   PAGE_TTL: seconds,
-  PUBLIC_URL: z.union([z.literal(""), z.url()]),
-  LOG: z.union([z.literal("requests"), z.literal("problems")]),
+  PUBLIC_URL: publicAddress,
+  LOG: z.enum(["requests", "problems"], 'must be "requests" or "problems"'),
 });
+
+/** The names of all variables; secrets have names of the user's choice. */
+export const VARIABLES = Object.keys(vars.shape);
 
 /** An index of others that is mirrored. */
 export interface UpstreamConfig {
@@ -115,7 +88,7 @@ export interface Config {
  * names each wrong key and says what it must be.
  */
 export function parseConfig(env: Record<string, unknown>): Config {
-  const parsed = vars.safeParse(env);
+  const parsed = vars.safeParse(env, { reportInput: true });
   if (!parsed.success) throw wrong(parsed.error.issues.flatMap(complaints));
   const { UPSTREAMS, INDEXES, PAGE_TTL, PUBLIC_URL, LOG } = parsed.data;
   const problems: string[] = [];
@@ -153,33 +126,44 @@ export function parseConfig(env: Record<string, unknown>): Config {
   }
 
   const [main, ...others] = indexes.toSorted((a, b) => Number(a.base !== "") - Number(b.base !== ""));
-  if (main?.base !== "") problems.push(`INDEXES.${DEFAULT}: is missing; it is the index at /simple/`);
+  if (!(DEFAULT in INDEXES)) problems.push(`INDEXES.${DEFAULT}: is missing; it is the index at /simple/`);
   if (problems.length > 0 || !main) throw wrong(problems);
   return {
     indexes: [main, ...others],
     pageTtl: PAGE_TTL * 1_000,
-    publicUrl: PUBLIC_URL.replace(/\/$/, ""),
+    publicUrl: PUBLIC_URL,
     logRequests: LOG === "requests",
   };
 }
 
 const wrong = (problems: readonly string[]) => new Error(`The configuration is wrong: ${problems.join("; ")}.`);
 
+/** What zod calls the types of TOML. */
+const TYPES: Readonly<Record<string, string>> = { array: "an array", object: "a table", record: "a table" };
+
 /** What is wrong with which key, from what zod found. */
 function complaints(issue: z.core.$ZodIssue): string[] {
   const path = issue.path.join(".");
   if (issue.code === "unrecognized_keys") return issue.keys.map((key) => `${path}.${key}: is not known`);
-  if (issue.code === "invalid_type") return [`${path}: must be given, as a ${issue.expected}`];
   if (issue.code === "invalid_key") return issue.issues.map(({ message }) => `${path}: the name ${message}`);
+  if (issue.input === undefined) return [`${path}: must be given`];
+  if (issue.code === "invalid_type") return [`${path}: must be ${TYPES[issue.expected] ?? `a ${issue.expected}`}`];
   return [`${path}: ${issue.message}`];
 }
 
-/** The variables with the default index's last upstream replaced by `url`: the one that any name may come from. */
+/**
+ * The variables with one upstream replaced by `url`: the last source of the default index that any name may come from.
+ * Variables that are wrong are returned as they are, for `parseConfig` to say so.
+ *
+ * @throws Error where each source of the default index claims names
+ */
 export function withUpstream<Value>(variables: Record<string, Value>, url: URL) {
-  const { UPSTREAMS, INDEXES } = variables as {
-    UPSTREAMS?: Record<string, Value>;
-    INDEXES?: Record<string, { sources?: string[] }>;
-  };
-  const last = INDEXES?.[DEFAULT]?.sources?.at(-1);
-  return last === undefined ? variables : { ...variables, UPSTREAMS: { ...UPSTREAMS, [last]: { url: url.href } } };
+  const { data } = vars.safeParse(variables);
+  const sources = data?.INDEXES[DEFAULT]?.sources;
+  if (!data || !sources?.every((source) => data.UPSTREAMS[source])) return variables;
+  const open = sources.findLast((source) => data.UPSTREAMS[source]?.projects === undefined);
+  if (open === undefined) {
+    throw new Error(`--upstream replaces the last source of INDEXES.${DEFAULT} without "projects", and there is none.`);
+  }
+  return { ...variables, UPSTREAMS: { ...variables["UPSTREAMS"], [open]: { url: url.href } } };
 }

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { upstreamAddress } from "../../schema/config.ts";
+import { upstreamAddress } from "../../schema/address.ts";
 import { Sentence } from "../sentence.ts";
 import { indexOf, rootOf, type Address } from "./address.ts";
 import { withoutCredentials } from "./plan.ts";

@@ -1,7 +1,7 @@
 import { networkInterfaces } from "node:os";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { upstreamAddress } from "../../schema/config.ts";
+import { upstreamAddress } from "../../schema/address.ts";
 import { Sentence } from "../sentence.ts";
 
 export interface StartOptions {

@@ -58,9 +58,21 @@ describe("a wrong configuration is an error that names the key", () => {
     ["a long address", pypi({ url: `https://pypi.org/${"x".repeat(200)}/` }), /UPSTREAMS\.pypi\.url: at most 200/],
     ["no address", pypi({}), /UPSTREAMS\.pypi: must have either url, .* or find_links/],
     ["two addresses", pypi({ url, find_links: url }), /UPSTREAMS\.pypi: must have either url/],
-    ["a number for an address", pypi({ url: 7 }), /UPSTREAMS\.pypi\.url: must be given, as a string/],
+    ["a number for an address", pypi({ url: 7 }), /UPSTREAMS\.pypi\.url: must be a string/],
+    ["text for projects", pypi({ url, projects: "torch" }), /UPSTREAMS\.pypi\.projects: must be an array[;.]/],
+    ["text for an upstream", { UPSTREAMS: { pypi: url } }, /UPSTREAMS\.pypi: must be a table[;.]/],
+    ["text for all upstreams", { UPSTREAMS: url }, /UPSTREAMS: must be a table[;.]/],
     ["a misspelt key", pypi({ url, file: url }), /UPSTREAMS\.pypi\.file: is not known/],
     ["a pattern that no name can match", pypi({ url, projects: ["torch/*"] }), /UPSTREAMS\.pypi\.projects\.0: must be/],
+    [
+      "a pattern that ends between words",
+      pypi({ url, projects: ["torch-"] }),
+      /UPSTREAMS\.pypi\.projects\.0: must begin/,
+    ],
+    ["a pattern that begins between words", pypi({ url, projects: ["*", "_x*"] }), /\.projects\.1: must begin and end/],
+    ["a pattern of nothing but a hyphen", pypi({ url, projects: ["-"] }), /\.projects\.0: must begin and end/],
+    ["a pattern of nothing but a dot", pypi({ url, projects: ["."] }), /\.projects\.0: must begin and end/],
+    ["an empty pattern", pypi({ url, projects: [""] }), /\.projects\.0: must be project names/],
     ["a claim to nothing", pypi({ url, projects: [] }), /UPSTREAMS\.pypi\.projects: must name at least one/],
     [
       "a secret that is not set",
@@ -85,19 +97,29 @@ describe("a wrong configuration is an error that names the key", () => {
       { INDEXES: { default: { sources: ["pypi", "pypi"] } } },
       /INDEXES\.default\.sources: names one twice/,
     ],
-    ["an index without sources", { INDEXES: { default: {} } }, /INDEXES\.default\.sources: must be given/],
+    ["an index without sources", { INDEXES: { default: {} } }, /INDEXES\.default\.sources: must be given[;.]/],
     ["no default index", { INDEXES: { team: { sources: ["pypi"] } } }, /INDEXES\.default: is missing/],
     [
       "an index called like a route",
       { INDEXES: { simple: { sources: ["pypi"] } } },
       /INDEXES\.simple: the name is an address/,
     ],
-    ["no indexes", { INDEXES: undefined }, /INDEXES: must be given/],
-    ["no upstreams", { UPSTREAMS: undefined }, /UPSTREAMS: must be given/],
+    ["no indexes", { INDEXES: undefined }, /INDEXES: must be given[;.]/],
+    ["no upstreams", { UPSTREAMS: undefined }, /UPSTREAMS: must be given[;.]/],
+    ["no lifetime", { PAGE_TTL: undefined }, /PAGE_TTL: must be given[;.]/],
+    ["no log", { LOG: undefined }, /LOG: must be given[;.]/],
     ["a lifetime in words", { PAGE_TTL: "ten" }, /PAGE_TTL: must be a whole number/],
     ["a negative lifetime", { PAGE_TTL: "-1" }, /PAGE_TTL: must be a whole number/],
-    ["a public address without a scheme", { PUBLIC_URL: "pypi.example" }, /PUBLIC_URL: .+/],
-    ["another log", { LOG: "all" }, /LOG: .+/],
+    ["a lifetime with a fraction", { PAGE_TTL: 1.5 }, /PAGE_TTL: must be a whole number/],
+    ["a lifetime below zero", { PAGE_TTL: -1 }, /PAGE_TTL: must be a whole number/],
+    ["a lifetime that is no number", { PAGE_TTL: true }, /PAGE_TTL: must be a whole number/],
+    ["a public address without a scheme", { PUBLIC_URL: "pypi.example" }, /PUBLIC_URL: an address such as/],
+    ["a public address of a file server", { PUBLIC_URL: "ftp://pypi.example/" }, /PUBLIC_URL: an address such as/],
+    ["a public address that is a script", { PUBLIC_URL: "javascript:alert(1)" }, /PUBLIC_URL: an address such as/],
+    ["a public address with a query", { PUBLIC_URL: "https://pypi.example/?a=b" }, /PUBLIC_URL: no credentials, query/],
+    ["a public address with a password", { PUBLIC_URL: "https://u:p@pypi.example/" }, /PUBLIC_URL: no credentials/],
+    ["a number for the public address", { PUBLIC_URL: 7 }, /PUBLIC_URL: must be a string/],
+    ["another log", { LOG: "all" }, /LOG: must be "requests" or "problems"/],
   ])("%s", (_what, change, message) => {
     expect(() => parseConfig({ ...GOOD, ...change })).toThrow(message);
   });
@@ -109,6 +131,27 @@ describe("a wrong configuration is an error that names the key", () => {
   });
 });
 
+test("a lifetime may be a number or a string, a public address plain http and without an end", () => {
+  const parsed = parseConfig({ ...GOOD, PAGE_TTL: 60, PUBLIC_URL: "http://PyPI.example:8080?" });
+  expect([parsed.pageTtl, parsed.publicUrl]).toEqual([60_000, "http://pypi.example:8080"]);
+  expect(parseConfig({ ...GOOD, PAGE_TTL: 0, PUBLIC_URL: "" })).toMatchObject({ pageTtl: 0, publicUrl: "" });
+});
+
+test("patterns may end in any characters", () => {
+  const projects = ["torch-*", "*", "*-cu12", "Torch_Vision"];
+  const pypi = { url: "https://pypi.org/simple/", projects };
+  expect(parseConfig({ ...GOOD, UPSTREAMS: { ...GOOD.UPSTREAMS, pypi } }).indexes[0].upstreams[1]).toMatchObject({
+    projects,
+  });
+});
+
+test("a default index over an upstream that is not there is not called missing as well", () => {
+  const acme = { url: "https://pypi.acme.example/simple/" };
+  expect(() => parseConfig({ ...GOOD, UPSTREAMS: { acme }, INDEXES: { default: { sources: ["pypi"] } } })).toThrow(
+    /^The configuration is wrong: INDEXES\.default\.sources: there is no UPSTREAMS\.pypi\.$/,
+  );
+});
+
 test("--upstream replaces the last upstream of the default index, and nothing else", () => {
   const replaced = parseConfig(withUpstream(GOOD, new URL("http://127.0.0.1:9000/simple/")));
   expect(replaced.indexes.map(({ upstreams }) => upstreams.map(({ url }) => url.href))).toEqual([
@@ -116,4 +159,30 @@ test("--upstream replaces the last upstream of the default index, and nothing el
     ["http://10.0.0.5/wheels.html", "http://127.0.0.1:9000/simple/"],
   ]);
   expect(replaced.indexes[0].upstreams[1]?.files.href).toBe("http://127.0.0.1:9000/");
+});
+
+test("--upstream leaves an upstream that claims names alone, wherever it stands", () => {
+  const variables = { ...GOOD, INDEXES: { default: { sources: ["shelf", "pypi", "torch"] } } };
+  const [main] = parseConfig(withUpstream(variables, new URL("http://127.0.0.1:9000/simple/"))).indexes;
+  expect(main.upstreams.map(({ url, projects }) => [url.href, projects])).toEqual([
+    ["http://10.0.0.5/wheels.html", undefined],
+    ["http://127.0.0.1:9000/simple/", undefined],
+    ["https://download.pytorch.org/whl/cpu/", ["torch*"]],
+  ]);
+});
+
+test("--upstream has nothing to replace where every upstream of the default index claims names", () => {
+  const variables = { ...GOOD, INDEXES: { default: { sources: ["torch"] } } };
+  expect(() => withUpstream(variables, new URL("http://127.0.0.1:9000/simple/"))).toThrow(
+    /^--upstream replaces the last source of INDEXES\.default without "projects", and there is none\.$/,
+  );
+});
+
+test.each<Record<string, unknown>>([
+  { UPSTREAMS: 7 },
+  { INDEXES: { default: { sources: "pypi" } } },
+  { INDEXES: { default: { sources: [] } } },
+])("--upstream leaves it to the reading of the configuration to say that %j is wrong", (change) => {
+  const variables = withUpstream<unknown>({ ...GOOD, ...change }, new URL("http://127.0.0.1:9000/simple/"));
+  expect(() => parseConfig(variables)).toThrow(/^The configuration is wrong: (UPSTREAMS|INDEXES)/);
 });
