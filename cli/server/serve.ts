@@ -1,4 +1,4 @@
-import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import { convertV4MiniflareOptions, Miniflare, type MiniflareOptions } from "miniflare";
 import type { Configuration } from "./configuration.ts";
 import { migrate } from "./migrate.ts";
 import type { StartOptions } from "./options.ts";
@@ -12,28 +12,29 @@ export async function serve(
   { host, port, state }: StartOptions,
   { variables, workerOptions }: Configuration,
 ): Promise<{ stop(): Promise<void> }> {
-  const converted = convertV4MiniflareOptions({
-    host: "127.0.0.1",
-    port: 0,
-    cf: false,
-    workers: [
-      {
-        ...workerOptions,
-        name: "pypi-edge",
-        modules: [{ type: "ESModule", path: "index.js", contents: bundle }],
-        bindings: variables,
-        unsafeDirectSockets: [{ host, port }],
-      },
-    ],
-  });
-  converted.resourcePersistencePath = state;
-  const miniflare = new Miniflare(converted);
+  // The database alone comes first: what a request writes before there are tables is lost for good.
+  const miniflare = new Miniflare(
+    simulated(state, { d1Databases: workerOptions["d1Databases"] }, "export default { fetch() {} };"),
+  );
   try {
-    await miniflare.ready;
     await migrate(await miniflare.getD1Database("DB"));
+    const served = { ...workerOptions, bindings: variables, unsafeDirectSockets: [{ host, port }] };
+    await miniflare.setOptions(simulated(state, served, bundle));
   } catch (error) {
     await miniflare.dispose();
     throw error;
   }
   return { stop: () => miniflare.dispose() };
+}
+
+/** The platform with one worker, whose stores are in `state`. */
+function simulated(state: string, worker: Readonly<Record<string, unknown>>, contents: string): MiniflareOptions {
+  const converted = convertV4MiniflareOptions({
+    host: "127.0.0.1",
+    port: 0,
+    cf: false,
+    workers: [{ ...worker, name: "pypi-edge", modules: [{ type: "ESModule", path: "index.js", contents }] }],
+  });
+  converted.resourcePersistencePath = state;
+  return converted;
 }

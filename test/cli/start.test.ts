@@ -56,6 +56,24 @@ describe("npm start", () => {
   });
 });
 
+test("on a new state directory nothing is answered before its tables exist", async () => {
+  const port = await freePort();
+  const starting = start("--port", `${port}`, "--state", join(folder, "new"));
+  let started = false;
+  void starting.finally(() => (started = true)).catch(() => undefined);
+  const statuses: (number | undefined)[] = [];
+  while (!started) {
+    // The figures are read from D1. Nobody listens yet where there is no answer.
+    const answer = await fetch(`http://127.0.0.1:${port}/-/metrics`).catch(() => undefined);
+    await answer?.text();
+    statuses.push(answer?.status);
+  }
+  const server = await starting;
+  await server.stop();
+  expect([...new Set(statuses)].filter((status) => status !== 200)).toEqual([undefined]);
+  expect(server.output()).not.toContain("no such table");
+});
+
 describe("npm start --config", () => {
   const PYPI = `[vars.UPSTREAMS.pypi]\nurl = "${NOBODY}"\n`;
   const write = (name: string, text: string) => {
@@ -86,7 +104,7 @@ describe("npm start --config", () => {
     const answer = await fetch(`http://127.0.0.1:${port}/acme/simple/demo/`);
     await server.stop();
     upstream.close();
-    expect(server.output()).toContain(`and at http://127.0.0.1:${port}/acme/ (upstream http://127.0.0.1:`);
+    expect(server.output()).toContain(`and at http://127.0.0.1:${port}/acme/simple/ (upstream http://127.0.0.1:`);
     expect([answer.status, await answer.text()]).toEqual([200, expect.stringContaining("demo-1.0.tar.gz")]);
     expect(asked).toEqual([`/simple/demo/ Basic ${btoa("reader:s3cret")}`]);
   });
