@@ -58,4 +58,4 @@ function routedPath(url: string, bases: readonly string[]): string {
 }
 
 const noSuchRoute = () =>
-  new IndexError("no-such-route", "There is nothing at this address. Point pip or uv at /simple/ of this host.");
+  new IndexError("no-such-route", "There is nothing at this address; the indexes here are listed at /.");

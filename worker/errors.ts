@@ -48,7 +48,7 @@ export const badRequest = (sentence: string) => new IndexError("bad-request", se
 export const upstreamFailed = (host: string, reason: string, cause?: unknown) =>
   new IndexError(
     "upstream-failed",
-    `The upstream ${host} cannot be used right now: ${reason.replace(/\.+$/, "")}. What is asked for is not stored here; try again in a moment.`,
+    `The upstream ${host} cannot be used right now: ${reason.replace(/\.+$/, "")}. What is asked for is not stored here; try again once the upstream can be used.`,
     { cause, reason: `${host}: ${reason}` },
   );
 

@@ -10,7 +10,7 @@ export function announce(options: StartOptions, { indexes }: Config): void {
     .map(({ steps: [once] }) => `  ${once?.text}`);
   const [main, ...others] = indexes;
   console.log(`pypi-edge is ready at ${root}/ (upstream ${addresses(main)}, kept in ${options.state})
-${others.map((index) => `and at ${root}${index.base}/ (upstream ${addresses(index)})\n`).join("")}
+${others.map((index) => `and at ${root}${index.base}/simple/ (upstream ${addresses(index)})\n`).join("")}
 ${commands.join("\n")}
 
 Ctrl-C stops it; what is stored stays.

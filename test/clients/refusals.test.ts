@@ -67,7 +67,7 @@ describe.skipIf(some === undefined)("refusals", () => {
     await rig.witness.start();
     expect(code).not.toBe(0);
     expect(output).toMatch(
-      /cannot be used right now: .+ What is asked for is not stored here; try again in a moment\./,
+      /cannot be used right now: .+ What is asked for is not stored here; try again once the upstream can be used\./,
     );
   });
 });

@@ -129,7 +129,9 @@ describe("an upstream", () => {
     const { upstream } = answering("https://index.test/simple/", {
       "https://index.test/simple/demo/": () => new Response("who?", { status }),
     });
-    await expect(upstream.page(NAME, {})).rejects.toThrow(`it answered ${status}; does it want credentials, or others`);
+    await expect(upstream.page(NAME, {})).rejects.toThrow(
+      `it answered ${status}: check its credentials in the configuration. What is asked for is not stored here; try again once the upstream can be used.`,
+    );
   });
 
   test("is asked for files as they are, uncompressed", async () => {

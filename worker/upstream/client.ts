@@ -204,7 +204,7 @@ const basic = (credentials: string) => btoa(String.fromCharCode(...new TextEncod
 
 function reasonFor(status: number): string {
   const refused = status === 401 || status === 403;
-  return `it answered ${status}${refused ? "; does it want credentials, or others" : ""}`;
+  return `it answered ${status}${refused ? ": check its credentials in the configuration" : ""}`;
 }
 
 async function readText(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<string> {
