@@ -36,7 +36,7 @@ export const upstreamAddress = address((text) => new URL(text.endsWith("/") ? te
 export const pageAddress = address((text) => new URL(text));
 
 /** The address that people use, from text; without a final slash, and empty where it is the one that requests arrive under. */
-export const publicAddress = z.pipe(
+export const publicRoot = z.pipe(
   z.string().check(
     z.refine((text) => text === "" || isHttp(text), "an address such as https://pypi.example.com is expected"),
     z.refine((text) => !isHttp(text) || isBare(new URL(text)), BARE),

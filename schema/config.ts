@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { pageAddress, publicAddress, upstreamAddress } from "./address.ts";
+import { pageAddress, publicRoot, upstreamAddress } from "./address.ts";
 
 /** The index at the root of the host; the others lie below their names. */
 const DEFAULT = "default";
@@ -45,7 +45,7 @@ const vars = z.object({
   UPSTREAMS: z.record(name, upstream),
   INDEXES: z.record(name.check(z.refine((text) => !RESERVED.has(text), "is an address of the default index")), index),
   PAGE_TTL: seconds,
-  PUBLIC_URL: publicAddress,
+  PUBLIC_URL: publicRoot,
   LOG: z.enum(["requests", "problems"], 'must be "requests" or "problems"'),
 });
 

@@ -1,10 +1,12 @@
 import { join } from "node:path";
 import type { Json } from "miniflare";
-import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from "wrangler";
-import { parseConfig, withUpstream, type Config } from "../../schema/config.ts";
+import { experimental_readRawConfig, unstable_getMiniflareWorkerOptions } from "wrangler";
+import { parseConfig, VARIABLES, withUpstream, type Config } from "../../schema/config.ts";
 import { Sentence } from "../sentence.ts";
 import { ROOT } from "./build.ts";
 import { publicAddress, type StartOptions } from "./options.ts";
+
+const SHIPPED = join(ROOT, "wrangler.toml");
 
 /** What wrangler.toml says, with what the command line puts in its place. */
 export interface Configuration {
@@ -17,31 +19,53 @@ export interface Configuration {
 
 /** Reads the configuration; throws a `Sentence` that names the wrong key. */
 export function readConfiguration(options: StartOptions): Configuration {
-  const { workerOptions } = unstable_getMiniflareWorkerOptions(join(ROOT, "wrangler.toml"));
+  const { workerOptions } = unstable_getMiniflareWorkerOptions(SHIPPED);
   const shipped = (workerOptions["bindings"] ?? {}) as Record<string, Json>;
-  const written = { ...shipped, ...(options.config !== undefined && varsIn(options.config)) };
-  const chosen = options.upstream ? withUpstream(written, options.upstream) : written;
-  const variables = {
-    ...secretsOf(chosen),
-    ...chosen,
-    PUBLIC_URL: publicAddress(options),
-    LOG: options.quiet ? "problems" : "requests",
-  };
+  // Read for what is wrong in them alone: the bindings have secrets of a .dev.vars as well.
+  varsIn(SHIPPED, "wrangler.toml");
+  const own = options.config === undefined ? {} : varsIn(options.config, `--config ${options.config}`);
   try {
+    const both = { ...shipped, ...own };
+    const chosen = options.upstream ? withUpstream(both, options.upstream) : both;
+    const written = { ...secretsOf(chosen), ...chosen };
+    // What the command line overrides is read as well: nothing that is written and wrong is passed over.
+    parseConfig(written);
+    const variables = {
+      ...written,
+      PUBLIC_URL: publicAddress(options),
+      LOG: options.quiet ? "problems" : "requests",
+    };
     return { config: parseConfig(variables), variables, workerOptions };
   } catch (error) {
-    throw new Sentence(error instanceof Error ? error.message : String(error));
+    throw new Sentence(messageOf(error));
   }
 }
 
-/** The `[vars]` of a file like wrangler.toml. */
-function varsIn(file: string): Record<string, Json> {
+/** The `[vars]` of a file like wrangler.toml; throws a `Sentence`, which begins with `title`, where one is not known. */
+function varsIn(file: string, title: string): Record<string, Json> {
+  const { vars, ...others } = rawConfig(file, title);
+  const known = VARIABLES.join(", ");
+  if (typeof vars !== "object" || vars === null)
+    throw new Sentence(`${title}: has no [vars]; known in it are ${known}.`);
+  const problems = [
+    ...VARIABLES.filter((key) => key in others).map((key) => `${key}: belongs below vars, as vars.${key}`),
+    ...Object.keys(vars)
+      .filter((key) => !VARIABLES.includes(key))
+      .map((key) => `vars.${key}: is not known; known are ${known}`),
+  ];
+  if (problems.length > 0) throw new Sentence(`${title}: ${problems.join("; ")}.`);
+  return vars as Record<string, Json>;
+}
+
+function rawConfig(file: string, title: string) {
   try {
-    return unstable_readConfig({ config: file }, { hideWarnings: true }).vars as Record<string, Json>;
+    return experimental_readRawConfig({ config: file }).rawConfig;
   } catch (error) {
-    throw new Sentence(`--config ${file}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new Sentence(`${title}: ${messageOf(error)}`);
   }
 }
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 /** The secrets that upstreams name, from this process's environment: on this machine there is no other place for them. */
 function secretsOf(variables: Readonly<Record<string, Json>>): Record<string, string> {

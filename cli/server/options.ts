@@ -1,7 +1,8 @@
 import { networkInterfaces } from "node:os";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { upstreamAddress } from "../../schema/address.ts";
+import type * as z from "zod/mini";
+import { publicRoot, upstreamAddress } from "../../schema/address.ts";
 import { Sentence } from "../sentence.ts";
 
 export interface StartOptions {
@@ -34,10 +35,10 @@ export function readOptions(args: string[]): StartOptions | "help" {
   return {
     port: portOf(values.port),
     host: values.host,
-    upstream: values.upstream === undefined ? undefined : upstreamOf(values.upstream),
+    upstream: values.upstream === undefined ? undefined : read("--upstream", upstreamAddress, values.upstream),
     config: values.config === undefined ? undefined : resolve(values.config),
     state: resolve(values.state),
-    publicUrl: values["public-url"] === "" ? "" : urlOf("--public-url", values["public-url"]).href.replace(/\/$/, ""),
+    publicUrl: read("--public-url", publicRoot, values["public-url"]),
     quiet: values.quiet,
   };
 }
@@ -80,14 +81,9 @@ function portOf(text: string): number {
   throw new Sentence(`--port ${text}: a port is a number from 1 to 65535.`);
 }
 
-function upstreamOf(text: string): URL {
-  const parsed = upstreamAddress.safeParse(text);
+/** What `schema` makes of an option's text. */
+function read<Output>(option: string, schema: z.ZodMiniType<Output>, text: string): Output {
+  const parsed = schema.safeParse(text);
   if (parsed.success) return parsed.data;
-  throw new Sentence(`--upstream ${text}: ${parsed.error.issues[0]?.message}.`);
-}
-
-function urlOf(option: string, text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url && /^https?:$/.test(url.protocol)) return url;
-  throw new Sentence(`${option} ${text}: an address such as https://pypi.example.com is expected.`);
+  throw new Sentence(`${option} ${text}: ${parsed.error.issues[0]?.message}.`);
 }

@@ -59,10 +59,10 @@ describe("npm start", () => {
 test("on a new state directory nothing is answered before its tables exist", async () => {
   const port = await freePort();
   const starting = start("--port", `${port}`, "--state", join(folder, "new"));
-  let started = false;
-  void starting.finally(() => (started = true)).catch(() => undefined);
+  const asking = new AbortController();
+  void starting.catch(() => undefined).then(() => asking.abort());
   const statuses: (number | undefined)[] = [];
-  while (!started) {
+  while (!asking.signal.aborted) {
     // The figures are read from D1. Nobody listens yet where there is no answer.
     const answer = await fetch(`http://127.0.0.1:${port}/-/metrics`).catch(() => undefined);
     await answer?.text();
@@ -122,6 +122,20 @@ describe("npm start --config", () => {
       '[vars.UPSTREAMS.pypi]\nurl = "https://pypi.org/simple/"\ncredentials = "NOT_SET"\n',
       /UPSTREAMS\.pypi\.credentials: there is no secret NOT_SET .*environment variable for npm start\.$/m,
     ],
+    ["is empty", "", /--config .*: has no \[vars\]; known in it are UPSTREAMS, INDEXES, PAGE_TTL, PUBLIC_URL, LOG\.$/m],
+    ["has no variables but text", 'vars = "x"\n', /--config .*: has no \[vars\]; known in it are UPSTREAMS/],
+    [
+      "has a misspelt table",
+      '[vars.UPSTREAM.pypi]\nurl = "https://pypi.org/simple/"\n',
+      /--config .*: vars\.UPSTREAM: is not known; known are UPSTREAMS, INDEXES, PAGE_TTL, PUBLIC_URL, LOG\.$/m,
+    ],
+    [
+      "has a table beside [vars]",
+      '[vars]\nPAGE_TTL = 60\n[UPSTREAMS.pypi]\nurl = "https://pypi.org/simple/"\n',
+      /--config .*: UPSTREAMS: belongs below vars, as vars\.UPSTREAMS\.$/m,
+    ],
+    ["has a log that is overridden", '[vars]\nLOG = "all"\n', /^The configuration is wrong: LOG: must be/],
+    ["has an address that is overridden", '[vars]\nPUBLIC_URL = "x"\n', /^The configuration is wrong: PUBLIC_URL: an/],
   ])("a file that %s ends with a sentence", async (_what, text, sentence) => {
     const file = text === undefined ? join(folder, "none.toml") : write("wrong.toml", text);
     const state = join(folder, "wrong");
@@ -162,7 +176,8 @@ test.each([
   [["--prot", "80"], "Unknown option '--prot'"],
   [["--upstream", "pypi.org"], "--upstream pypi.org: an address such as"],
   [["--upstream", "http://pypi.org/simple/"], "plain http is for loopback"],
-  [["--public-url", "x"], "--public-url x"],
+  [["--public-url", "x"], "--public-url x: an address such as"],
+  [["--public-url", "https://u:p@pypi.example/"], "--public-url https://u:p@pypi.example/: no credentials"],
   [["--state", "/dev/null/x"], "cannot be used"],
 ])("%j is refused with a sentence", async (options, sentence) => {
   const { code, output } = await attempt(...options);

@@ -162,7 +162,7 @@ describe("addresses", () => {
   test("an unknown address, an unknown method and an unknown project are told apart", async () => {
     const rig = new Rig();
     const nothing = await rig.get("/nothing/here");
-    expect([nothing.status, await nothing.text()]).toEqual([404, expect.stringMatching(/listed at \/\.$/m)]);
+    expect([nothing.status, nothing.text()]).toEqual([404, expect.stringMatching(/listed at \/\.$/m)]);
     const method = await rig.get("/simple/demo/", {}, "DELETE");
     expect([method.status, method.headers.get("Allow")]).toEqual([405, "GET, HEAD"]);
     const unknown = await rig.page("demo");
