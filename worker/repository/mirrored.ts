@@ -135,5 +135,5 @@ function entryFor(text: string, ref: FileRef) {
 const gone = (ref: FileRef, project: ProjectName) =>
   new IndexError(
     "file-not-found",
-    `The page of ${project} does not list this ${ref.part === "file" ? "file" : "file's metadata"}: https://${ref.origin}/${ref.path}. If a lock file names it, it may have been removed upstream.`,
+    `The page of ${project} does not list this ${ref.part === "file" ? "file" : "file's metadata"}: ${ref.origin}/${ref.path}. If a lock file names it, it may have been removed upstream.`,
   );
