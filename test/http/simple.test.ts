@@ -210,6 +210,19 @@ describe("the root listing", () => {
     expect([rig.upstream.requests.length, rig.counts["r2.put"]]).toEqual([1, undefined]);
   });
 
+  test("passes its serial on where the upstream says it in the listing alone", async () => {
+    const rig = new Rig();
+    rig.upstream.on(FakeUpstream.INDEX, () =>
+      Response.json({
+        meta: { "_last-serial": 99, "api-version": "1.4" },
+        projects: [{ name: "one", "_last-serial": 5 }],
+      }),
+    );
+    const { headers, text } = await rig.get("/simple/", { Accept: JSON_TYPE });
+    expect(headers.get("X-PyPI-Last-Serial")).toBe("99");
+    expect(JSON.parse(text())).toMatchObject({ meta: { "_last-serial": 99 }, projects: [{ "_last-serial": 5 }] });
+  });
+
   test("has each project's serial where the upstream says it: a mirror leaves out a project without one", async () => {
     const rig = new Rig();
     offer(

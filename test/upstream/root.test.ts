@@ -3,7 +3,7 @@ import type { RootEntry } from "../../worker/pypi/simple-json.ts";
 import { entriesInJson } from "../../worker/upstream/parse-root.ts";
 
 /** The projects in a listing that arrives in pieces of `size` bytes. */
-async function entries(json: string, size: number): Promise<RootEntry[]> {
+async function entries(json: string, size: number, tell?: (serial: number) => void): Promise<RootEntry[]> {
   const bytes = new TextEncoder().encode(json);
   let at = 0;
   const body = new ReadableStream<Uint8Array>({
@@ -13,7 +13,7 @@ async function entries(json: string, size: number): Promise<RootEntry[]> {
     },
   });
   const found: RootEntry[] = [];
-  for await (const batch of entriesInJson(body)) found.push(...batch);
+  for await (const batch of entriesInJson(body, tell)) found.push(...batch);
   return found;
 }
 
@@ -30,14 +30,16 @@ const LISTING = JSON.stringify({
 });
 
 test.each([1, 2, 3, 7, 10_000])(
-  "a listing in pieces of %i bytes has each project with its own serial",
+  "a listing in pieces of %i bytes has its serial, and each project with its own",
   async (size) => {
-    expect(await entries(LISTING, size)).toEqual([
+    const own: number[] = [];
+    expect(await entries(LISTING, size, (serial) => own.push(serial))).toEqual([
       { name: "before", "_last-serial": 1234567 },
       { name: "behind", "_last-serial": 89 },
       { name: "none" },
       { name: "text" },
       { name: "last", "_last-serial": 6 },
     ]);
+    expect(own).toEqual([99]);
   },
 );

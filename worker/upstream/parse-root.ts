@@ -14,11 +14,17 @@ const MAX_LISTING = 250_000_000;
 /** Projects in batches, as they arrive: PyPI's listing has 40 MB. What is no valid name is left out. */
 export type RootEntries = AsyncGenerator<readonly RootEntry[]>;
 
+const PROJECTS = /"projects"\s*:\s*\[/;
+
 /** A project's members, in any order, and where it ends. A number is one only when what follows it has arrived. */
 const TOKENS = /"name"\s*:\s*"([^"\\]*)"|"_last-serial"\s*:\s*(\d{1,15})(?=\s*[,}])|\}/g;
 
-/** Projects from an upstream's root listing in JSON (PEP 691). Throws where the text is cut or no listing. */
-export async function* entriesInJson(body: ReadableStream<Uint8Array>): RootEntries {
+/**
+ * Projects from an upstream's root listing in JSON (PEP 691). Throws where the text is cut or no listing.
+ *
+ * @param tell is told the listing's own serial, before the first project where `meta` comes first
+ */
+export async function* entriesInJson(body: ReadableStream<Uint8Array>, tell?: (serial: number) => void): RootEntries {
   const nesting = nestingOf();
   let carry = "";
   let listing = false;
@@ -27,7 +33,9 @@ export async function* entriesInJson(body: ReadableStream<Uint8Array>): RootEntr
   for await (const chunk of textOf(body)) {
     nesting.read(chunk);
     const text = carry + chunk;
-    listing ||= /"projects"\s*:\s*\[/.test(text);
+    const begins = text.search(PROJECTS);
+    const metaEnds = begins === -1 && !listing ? text.length : begins;
+    listing ||= begins !== -1;
     const entries: RootEntry[] = [];
     let end = 0;
     for (const match of text.matchAll(TOKENS)) {
@@ -36,6 +44,7 @@ export async function* entriesInJson(body: ReadableStream<Uint8Array>): RootEntr
       else if (digits !== undefined) serial = Number(digits);
       else {
         if (name) entries.push({ name, "_last-serial": serial });
+        else if (serial !== undefined && match.index < metaEnds) tell?.(serial);
         name = serial = undefined;
       }
       end = match.index + token.length;

@@ -94,16 +94,28 @@ async function bodyOf(part: Part, { url, response }: Answer): Promise<ReadableSt
   throw upstreamFailed(url.host, `it answered with another range (${range}) than it was asked for`);
 }
 
-function namesOf(answer: Answer): NamesAnswer {
+async function namesOf(answer: Answer): Promise<NamesAnswer> {
   const { url, response } = answer;
   const body = response.body as ReadableStream<Uint8Array> | null;
   if (!body) throw upstreamFailed(url.host, "its root listing is empty");
+  let own: number | undefined;
+  const tell = (serial: number) => void (own ??= serial);
+  const entries = failing(url.host, isJson(answer) ? entriesInJson(body, tell) : entriesInHtml(body));
+  // The serial may stand in the listing alone, and is in the first line of ours.
+  const first = await entries.next();
   return {
     kind: "names",
-    entries: failing(url.host, isJson(answer) ? entriesInJson(body) : entriesInHtml(body)),
-    serial: serialOf(answer),
+    entries: resumed(first, entries),
+    serial: serialOf(answer) ?? own,
     validators: validatorsOf(answer),
   };
+}
+
+/** A listing from its beginning, given that its first batch has been taken. */
+async function* resumed(first: Awaited<ReturnType<RootEntries["next"]>>, rest: RootEntries): RootEntries {
+  if (first.done) return;
+  yield first.value;
+  yield* rest;
 }
 
 /** The serial in an answer's header: PyPI's HTML has it nowhere else. */
