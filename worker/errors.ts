@@ -67,6 +67,9 @@ export function throughStream(error: unknown): unknown {
 /** What an error says, whatever was thrown. */
 export const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
+/** What the log says of an upstream's failure: its few words where it has some. */
+export const reasonOf = (error: IndexError) => error.reason ?? error.message;
+
 /** Whether `error` says that a source failed, as opposed to "there is no such thing". */
 export const isUpstreamFailure = (error: unknown): error is IndexError =>
   error instanceof IndexError && error.kind === "upstream-failed";

@@ -1,4 +1,5 @@
 import { badRequest } from "../errors.ts";
+import { base64 } from "./base64.ts";
 import { asFilename, isSegment, type Filename } from "./filename.ts";
 import type { FileEntry } from "./page.ts";
 
@@ -97,8 +98,4 @@ function decodeSegment(segment: string): string | undefined {
 
 const isHost = (origin: string) => URL.canParse(`https://${origin}/`) && new URL(`https://${origin}/`).host === origin;
 
-const base64url = (text: string) =>
-  btoa(String.fromCharCode(...new TextEncoder().encode(text)))
-    .replaceAll("+", "-")
-    .replaceAll("/", "_")
-    .replaceAll("=", "");
+const base64url = (text: string) => base64(text).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");

@@ -1,6 +1,6 @@
-import { isUpstreamFailure, messageOf } from "../errors.ts";
+import { isUpstreamFailure, messageOf, reasonOf } from "../errors.ts";
 import type { ProjectName } from "../pypi/name.ts";
-import { kept, orReport, reasonOf, RETRY_AFTER } from "./kept.ts";
+import { kept, orReport, RETRY_AFTER } from "./kept.ts";
 import type { ProjectList } from "./list.ts";
 import { ROOT, type Freshness, type ListStore, type Marks, type PageStore } from "./ports.ts";
 import type { Context, Layer, Repository } from "./repository.ts";

@@ -1,13 +1,13 @@
-import { IndexError, isUpstreamFailure, messageOf } from "../errors.ts";
+import { IndexError, isUpstreamFailure, messageOf, reasonOf } from "../errors.ts";
 import type { FileRef } from "../pypi/file-url.ts";
 import { isWheel } from "../pypi/filename.ts";
 import { upstreamsOwn, type Digest } from "../pypi/page.ts";
 import { storeAlone } from "./fill.ts";
-import { reasonOf } from "./kept.ts";
 import type { FactStore, FileFacts } from "./ports.ts";
 import { listedFacts } from "./remote.ts";
 import { discard, type Artifact, type Context, type FileRequest, type Layer, type Listed } from "./repository.ts";
 import type { Event, Repository } from "./repository.ts";
+import { sha256 } from "./sha256.ts";
 import { nameOf } from "./storing.ts";
 import { UnreadableWheel } from "./wheel-metadata.ts";
 import { findMetadata, storedMetadata, type SearchParts, type WheelSource } from "./wheel-source.ts";
@@ -218,10 +218,10 @@ class Described implements WheelSource {
   }
 
   #report(event: "file-refused" | "storage-failed", reason: string): void {
-    this.#ctx.report({ event, what: `${this.ref.origin}/${this.ref.path}.metadata`, reason });
+    this.#ctx.report({ event, what: nameOf({ ...this.ref, part: "metadata" }), reason });
   }
 }
 
 async function digestOf(bytes: Uint8Array): Promise<Digest> {
-  return { algorithm: "sha256", hex: new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex() };
+  return { algorithm: "sha256", hex: await sha256(bytes) };
 }

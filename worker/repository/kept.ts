@@ -1,4 +1,4 @@
-import { type IndexError, isUpstreamFailure, messageOf } from "../errors.ts";
+import { isUpstreamFailure, messageOf, reasonOf } from "../errors.ts";
 import type { Freshness, KeptStore, Marks } from "./ports.ts";
 import type { Context } from "./repository.ts";
 import type { StoredHead, StoredJson } from "./stored.ts";
@@ -90,8 +90,6 @@ async function refresh<What extends string, Value extends StoredJson<StoredHead,
     return stored.value.stale(stored.since);
   }
 }
-
-export const reasonOf = (error: IndexError) => error.reason ?? error.message;
 
 /** What a store has, or null where it cannot tell: these are copies, and without them the upstream is just as right. */
 export async function orReport<T>(read: () => Promise<T | null>, what: string, ctx: Context): Promise<T | null> {

@@ -1,4 +1,4 @@
-import { IndexError, isUpstreamFailure } from "../errors.ts";
+import { IndexError, isUpstreamFailure, reasonOf } from "../errors.ts";
 import { projectCandidates } from "../pypi/filename.ts";
 import { fingerprint } from "../pypi/fingerprint.ts";
 import type { ProjectName } from "../pypi/name.ts";
@@ -111,8 +111,7 @@ async function pageOf({ repository, verdicts }: Source, name: ProjectName, ctx: 
     if (!isUpstreamFailure(error)) throw error;
     // A verdict that cannot be read does not stand.
     if (!(await verdicts.isAbsent(name, ctx.now - LAST_WORD, ctx).catch(() => false))) throw error;
-    const reason = error.reason ?? error.message;
-    ctx.report({ event: "upstream-failed", what: `${name}, left to the next source`, reason });
+    ctx.report({ event: "upstream-failed", what: `${name}, left to the next source`, reason: reasonOf(error) });
     return "failing";
   }
 }

@@ -1,5 +1,6 @@
 import { bytesOf, inflate, type Gzipped } from "./gzip.ts";
 import type { Via } from "./repository.ts";
+import { sha256 } from "./sha256.ts";
 
 /** What is known of stored JSON without looking inside; small enough for KV's metadata (1,024 bytes). */
 export interface StoredHead {
@@ -104,6 +105,3 @@ export async function digestOf(content: Uint8Array, ...facts: (string | number |
   const text = `${await sha256(content)} ${facts.map((fact) => fact ?? "").join(" ")}`;
   return (await sha256(new TextEncoder().encode(text))).slice(0, 32);
 }
-
-/** Lower-case hex. */
-const sha256 = async (bytes: Uint8Array) => new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();

@@ -1,4 +1,5 @@
 import { messageOf, upstreamFailed } from "../errors.ts";
+import { base64 } from "../pypi/base64.ts";
 import { isPrivate } from "../pypi/host.ts";
 import { within } from "../repository/within.ts";
 import type { Counted } from "../repository/ports.ts";
@@ -74,7 +75,8 @@ export class UpstreamClient {
     this.#fetch = fetch;
     this.#index = index;
     this.#now = now;
-    this.#authorization = credentials && `Basic ${basic(credentials)}`;
+    // RFC 7617 leaves the encoding open; UTF-8 is what servers expect.
+    this.#authorization = credentials && `Basic ${base64(credentials)}`;
     this.#count = count ?? (() => undefined);
   }
 
@@ -198,9 +200,6 @@ function isAnswer(status: number, headers: Record<string, string>): boolean {
   if (status === 304) return "If-None-Match" in headers || "If-Modified-Since" in headers;
   return status === 200;
 }
-
-/** RFC 7617 leaves the encoding open; UTF-8 is what servers expect. */
-const basic = (credentials: string) => btoa(String.fromCharCode(...new TextEncoder().encode(credentials)));
 
 function reasonFor(status: number): string {
   const refused = status === 401 || status === 403;
