@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { asProjectName, type ProjectName } from "../worker/pypi/name.ts";
 import { pageAddress, publicRoot, upstreamAddress } from "./address.ts";
 
 /** The index at the root of the host; the others lie below their names. */
@@ -7,10 +8,17 @@ const DEFAULT = "default";
 /** What stands first in an address of the default index, or will not be an index. */
 const RESERVED = new Set(["simple", "files", "packages", "integrity", "pypi", "legacy"]);
 
-const WHOLE = "must be a whole number of seconds";
-const seconds = z.pipe(
-  z.union([z.string(), z.number()], WHOLE).check(z.refine((it) => /^\d{1,7}$/.test(`${it}`), WHOLE)),
-  z.transform(Number),
+const whole = (of: string) =>
+  z.pipe(
+    z
+      .union([z.string(), z.number()], `must be a whole number of ${of}`)
+      .check(z.refine((it) => /^\d{1,7}$/.test(`${it}`), `must be a whole number of ${of}`)),
+    z.transform(Number),
+  );
+
+const projectName = z.pipe(
+  z.string().check(z.refine((it) => asProjectName(it) !== undefined, "must be a project's name")),
+  z.transform((it) => asProjectName(it) as ProjectName),
 );
 
 const name = z
@@ -40,11 +48,21 @@ const upstream = z
 
 const index = z.strictObject({ sources: z.array(z.string()).check(z.minLength(1, "must name at least one upstream")) });
 
+/** More are refreshed by the feed, or when they are asked for. */
+const MAX_POPULAR = 2_000;
+
+/** A shorter token could be guessed. Characters. */
+const MIN_TOKEN = 16;
+
 /** What wrangler.toml's `[vars]` say. A deployment with a wrong one must not start half-configured. */
 const vars = z.object({
   UPSTREAMS: z.record(name, upstream),
   INDEXES: z.record(name.check(z.refine((text) => !RESERVED.has(text), "is an address of the default index")), index),
-  PAGE_TTL: seconds,
+  PAGE_TTL: whole("seconds"),
+  FEED: z.boolean("must be true or false"),
+  POPULAR: whole("projects").check(z.refine((it) => it <= MAX_POPULAR, `must be at most ${MAX_POPULAR} projects`)),
+  SEED: z.array(projectName),
+  QUOTA: whole("gigabytes"),
   PUBLIC_URL: publicRoot,
   LOG: z.enum(["requests", "problems"], 'must be "requests" or "problems"'),
 });
@@ -78,6 +96,16 @@ export interface Config {
   readonly indexes: readonly [IndexConfig, ...IndexConfig[]];
   /** Milliseconds for which a page is served without asking the upstream. */
   readonly pageTtl: number;
+  /** Whether upstreams that have a log of changes are followed. */
+  readonly feed: boolean;
+  /** How many projects are kept fresh by the clock. */
+  readonly popular: number;
+  /** Projects that count as popular before anybody has asked for them. */
+  readonly seed: readonly ProjectName[];
+  /** Bytes of mirrored files above which the longest unused are deleted; 0: none are. */
+  readonly quota: number;
+  /** What opens `/-/api/`; undefined: nothing does. */
+  readonly adminToken: string | undefined;
   /** The address people use, without a final slash, where it is not the request's own; else empty. */
   readonly publicUrl: string;
   readonly logRequests: boolean;
@@ -90,7 +118,7 @@ export interface Config {
 export function parseConfig(env: Record<string, unknown>): Config {
   const parsed = vars.safeParse(env, { reportInput: true });
   if (!parsed.success) throw wrong(parsed.error.issues.flatMap(complaints));
-  const { UPSTREAMS, INDEXES, PAGE_TTL, PUBLIC_URL, LOG } = parsed.data;
+  const { UPSTREAMS, INDEXES, PAGE_TTL, FEED, POPULAR, SEED, QUOTA, PUBLIC_URL, LOG } = parsed.data;
   const problems: string[] = [];
 
   const upstreams = new Map<string, UpstreamConfig>();
@@ -125,12 +153,26 @@ export function parseConfig(env: Record<string, unknown>): Config {
     if (first) indexes.push({ base: key === DEFAULT ? "" : `/${key}`, upstreams: [first, ...others] });
   }
 
+  const secret = env["ADMIN_TOKEN"];
+  const adminToken = typeof secret === "string" ? secret : undefined;
+  if (
+    secret !== undefined &&
+    !(adminToken !== undefined && /^\S+$/.test(adminToken) && adminToken.length >= MIN_TOKEN)
+  ) {
+    problems.push(`the secret ADMIN_TOKEN: must be at least ${MIN_TOKEN} characters, none of them a space`);
+  }
+
   const [main, ...others] = indexes.toSorted((a, b) => Number(a.base !== "") - Number(b.base !== ""));
   if (!(DEFAULT in INDEXES)) problems.push(`INDEXES.${DEFAULT}: is missing; it is the index at /simple/`);
   if (problems.length > 0 || !main) throw wrong(problems);
   return {
     indexes: [main, ...others],
     pageTtl: PAGE_TTL * 1_000,
+    feed: FEED,
+    popular: POPULAR,
+    seed: SEED,
+    quota: QUOTA * 1_000_000_000,
+    adminToken,
     publicUrl: PUBLIC_URL,
     logRequests: LOG === "requests",
   };

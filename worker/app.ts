@@ -2,17 +2,19 @@ import { Hono } from "hono";
 import type { Config } from "../schema/config.ts";
 import type { House } from "./compose.ts";
 import { IndexError } from "./errors.ts";
+import { apiRoutes } from "./http/api/routes.ts";
 import { withContext, type AppEnv } from "./http/context.ts";
 import { counted } from "./http/counted.ts";
 import { jsonRoutes, provenanceRoutes } from "./http/documents.ts";
 import { fileRoutes } from "./http/files.ts";
 import { healthRoutes } from "./http/health.ts";
-import { limits } from "./http/limits.ts";
+import { limits, readOnly } from "./http/limits.ts";
 import { log } from "./http/log.ts";
 import { metricsRoutes } from "./http/metrics.ts";
 import { pathOf } from "./http/path.ts";
 import { problem } from "./http/problem.ts";
 import { simpleRoutes } from "./http/simple.ts";
+import { runJob } from "./jobs/crons.ts";
 import { homeRoutes } from "./ui/home.tsx";
 
 /** The whole of what a request can meet, in order. `now` is the clock, in milliseconds since the epoch. */
@@ -28,6 +30,11 @@ export function createApp(config: Config, house: House, now: () => number): Hono
   app.route("/-/metrics", metricsRoutes({ counters, catalog }));
   app.use(counted(counters));
   app.use(limits);
+  app.route(
+    "/-/api",
+    apiRoutes({ adminToken: config.adminToken, runJob: (name, ctx, options) => runJob(name, house, ctx, options) }),
+  );
+  app.use(readOnly);
 
   for (const { config: own, repository, catalog: kept } of indexes) {
     const { base, upstreams } = own;

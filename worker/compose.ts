@@ -1,5 +1,6 @@
 import type { Config, IndexConfig, UpstreamConfig } from "../schema/config.ts";
 import type { FillMessage } from "../schema/fill.ts";
+import type { RefreshMessage } from "../schema/refresh.ts";
 import { cached } from "./repository/cached.ts";
 import { describeBy } from "./repository/describe.ts";
 import { described } from "./repository/described.ts";
@@ -11,7 +12,7 @@ import type { Counters } from "./repository/ports.ts";
 import { priority, type Source } from "./repository/priority.ts";
 import { punctual } from "./repository/punctual.ts";
 import { remote } from "./repository/remote.ts";
-import { stack, type Artifact, type Repository } from "./repository/repository.ts";
+import { stack, type Artifact, type Repository, type Upkept } from "./repository/repository.ts";
 import { FINISH_ALONE } from "./repository/storing.ts";
 import { catalogOf, together, type Catalog, type Counting } from "./storage/catalog.ts";
 import { countersIn } from "./storage/counters.ts";
@@ -40,6 +41,7 @@ export interface Platform {
   readonly FILES: R2Bucket;
   readonly DB: D1Database;
   readonly FILLS: Queue<FillMessage>;
+  readonly REFRESHES: Queue<RefreshMessage>;
   readonly cache: Cache;
   readonly fetch: Fetch;
   /** The clock: milliseconds since the epoch. */
@@ -58,8 +60,8 @@ export interface Limits {
 export interface House {
   /** In the configuration's order. */
   readonly indexes: readonly Index[];
-  /** The sources' own repositories, by what a message calls them. */
-  readonly sources: ReadonlyMap<string, Repository>;
+  /** What is mirrored, by what a message calls it. */
+  readonly sources: ReadonlyMap<string, Upkept>;
   /** Of all sources together. */
   readonly catalog: Counting;
   readonly counters: Counters;
@@ -75,8 +77,8 @@ export interface Index {
 
 /** A mirrored upstream, and what is counted of it. */
 interface Mirror extends Source {
-  readonly name: string;
   readonly catalog: Catalog;
+  readonly upkept: Upkept;
 }
 
 /** What all sources of an isolate share. */
@@ -115,7 +117,7 @@ export function compose(
         ),
       };
     }),
-    sources: new Map([...mirrors.values()].map(({ name, repository }) => [name, repository])),
+    sources: new Map([...mirrors.values()].map(({ upkept }) => [upkept.key, upkept])),
     catalog: together(
       [...mirrors.values()].map(({ catalog }) => catalog),
       platform.now,
@@ -187,10 +189,10 @@ function mirror(upstream: UpstreamConfig, root: string | undefined, ground: Grou
     remote(upstream.kind === "find-links" ? linksAt(url, client, now) : simpleAt(url, client), describeBy(facts), root),
   );
   return {
-    name: source,
     repository,
     projects,
     verdicts: verdictsIn(freshness(memory.marks, cache, keys.absent), catalog),
     catalog,
+    upkept: { key: source, name: upstream.name, repository },
   };
 }

@@ -1,11 +1,15 @@
 /** Every way in which an answer can fail. The set is closed: a new failure is a new row here. */
 const KINDS = {
   "bad-request": { status: 400, title: "Bad request" },
+  "not-authenticated": { status: 401, title: "Not authenticated" },
+  "not-allowed": { status: 403, title: "Not allowed" },
   "project-not-found": { status: 404, title: "Project not found" },
   "file-not-found": { status: 404, title: "File not found" },
   "document-not-found": { status: 404, title: "Document not found" },
   "no-such-route": { status: 404, title: "Not found" },
   "method-not-allowed": { status: 405, title: "Method not allowed" },
+  "too-large": { status: 413, title: "Too large" },
+  unprocessable: { status: 422, title: "Cannot be processed" },
   internal: { status: 500, title: "Internal error" },
   "storage-failed": { status: 503, title: "Storage unavailable" },
   "upstream-failed": { status: 503, title: "Upstream unavailable" },

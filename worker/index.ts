@@ -1,6 +1,7 @@
 import { parseConfig } from "../schema/config.ts";
 import { createApp } from "./app.ts";
 import { compose } from "./compose.ts";
+import { onSchedule } from "./jobs/crons.ts";
 import { consume } from "./jobs/queues.ts";
 import { contextOf } from "./repository/context.ts";
 
@@ -14,10 +15,17 @@ export default {
   },
   async queue(batch, env, ctx) {
     worker ??= start(env);
-    const { sources, counters } = worker.house;
-    const context = contextOf(worker.now(), ctx, counters);
-    await consume(batch, sources, context);
-    counters.flush(context);
+    const { house, now } = worker;
+    const context = contextOf(now(), ctx, house.counters);
+    await consume(batch, house.sources, context);
+    house.counters.flush(context);
+  },
+  async scheduled({ cron }, env, ctx) {
+    worker ??= start(env);
+    const { house, now } = worker;
+    const context = contextOf(now(), ctx, house.counters);
+    await onSchedule(cron, house, context);
+    house.counters.flush(context);
   },
 } satisfies ExportedHandler<Env>;
 

@@ -16,7 +16,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "worker/jobs": ["worker/repository", "worker/pypi", "worker/errors", "schema"],
   "worker/ui": ["worker/http", "worker/repository", "worker/pypi", "worker/errors", "schema"],
   "worker/compose": ["worker/pypi", "worker/repository", "worker/storage", "worker/upstream", "schema"],
-  "worker/app": ["worker/compose", "worker/http", "worker/ui", "worker/errors", "schema"],
+  "worker/app": ["worker/compose", "worker/http", "worker/jobs", "worker/ui", "worker/errors", "schema"],
   "worker/index": ["worker/app", "worker/compose", "worker/jobs", "worker/repository", "schema"],
   cli: ["worker/pypi", "schema"],
 };

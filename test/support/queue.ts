@@ -1,23 +1,25 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
-import type { FillMessage } from "../../schema/fill.ts";
 import type { House } from "../../worker/compose.ts";
 import { consume } from "../../worker/jobs/queues.ts";
 import { contextOf } from "../../worker/repository/context.ts";
 
 /** A queue that keeps what it is given until a test has it delivered. */
-export class FakeQueue implements Queue<FillMessage> {
-  readonly messages: FillMessage[] = [];
+export class FakeQueue<Message> implements Queue<Message> {
+  readonly messages: Message[] = [];
   /** While set, nothing is taken. */
   down = false;
 
-  async send(message: FillMessage): Promise<QueueSendResponse> {
-    if (this.down) throw new Error("the queue is away");
-    this.messages.push(message);
-    return { metadata: { metrics: await this.metrics() } };
+  send(message: Message): Promise<QueueSendResponse> {
+    return this.sendBatch([{ body: message }]);
   }
 
-  sendBatch(): Promise<never> {
-    return Promise.reject(new Error("Nothing of ours sends batches."));
+  async sendBatch(messages: Iterable<MessageSendRequest<Message>>): Promise<QueueSendBatchResponse> {
+    if (this.down) throw new Error("the queue is away");
+    const bodies = [...messages].map(({ body }) => body);
+    // As the platform's: JSON of at most 100 messages and 256 KB at once.
+    if (bodies.length > 100 || JSON.stringify(bodies).length > 256_000) throw new Error("too much at once");
+    this.messages.push(...bodies);
+    return { metadata: { metrics: await this.metrics() } };
   }
 
   metrics(): Promise<QueueMetrics> {

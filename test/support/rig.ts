@@ -1,7 +1,11 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { parseConfig } from "../../schema/config.ts";
+import type { FillMessage } from "../../schema/fill.ts";
+import type { RefreshMessage } from "../../schema/refresh.ts";
 import { createApp } from "../../worker/app.ts";
+import { onSchedule } from "../../worker/jobs/crons.ts";
+import { contextOf } from "../../worker/repository/context.ts";
 import { compose, type House, type Limits, type Platform } from "../../worker/compose.ts";
 import { counting, type Counts } from "./counting.ts";
 import { deliver, FakeQueue } from "./queue.ts";
@@ -9,20 +13,29 @@ import { FakeUpstream } from "./upstream.ts";
 
 export const JSON_TYPE = "application/vnd.pypi.simple.v1+json";
 
+export const ADMIN_TOKEN = "a-token-for-the-tests";
+
 /** A configuration with one index over one upstream. */
 export const VARS = {
   UPSTREAMS: { pypi: { url: FakeUpstream.INDEX, files: "https://files.upstream.test/" } },
   INDEXES: { default: { sources: ["pypi"] } },
   PAGE_TTL: "600",
+  FEED: false,
+  POPULAR: 200,
+  SEED: [],
+  QUOTA: 0,
   PUBLIC_URL: "",
   LOG: "problems",
+  ADMIN_TOKEN,
 };
 
 /** The whole worker over real local storage and a fake upstream, with a clock that stands still until it is moved. */
 export class Rig {
   readonly upstream = new FakeUpstream();
   /** What was left to the queue and has not been delivered. */
-  readonly queue = new FakeQueue();
+  readonly queue = new FakeQueue<FillMessage>();
+  /** What was planned to be refreshed and has not been delivered. */
+  readonly refreshes = new FakeQueue<RefreshMessage>();
   /** Calls of bindings since the last `forget`. */
   readonly counts: Counts = {};
   readonly #broken = new Set<string>();
@@ -44,6 +57,7 @@ export class Rig {
       FILES: counting(env.FILES, "r2", this.counts, this.#broken),
       DB: counting(env.DB, "d1", this.counts, this.#broken),
       FILLS: this.queue,
+      REFRESHES: this.refreshes,
       cache: counting(caches.default, "cache", this.counts, this.#broken),
       fetch: this.upstream.fetch,
       now: () => this.now,
@@ -93,6 +107,35 @@ export class Rig {
   /** Delivers to the consumer what is in the queue, or these messages; what is to come again does not go back into it. */
   deliver(messages: readonly unknown[] = this.queue.messages.splice(0), attempts = 1) {
     return deliver("pypi-edge-fills", messages, this.house, this.now, attempts);
+  }
+
+  /** The same of what is to be refreshed. */
+  deliverRefreshes(messages: readonly unknown[] = this.refreshes.messages.splice(0), attempts = 1) {
+    return deliver("pypi-edge-refreshes", messages, this.house, this.now, attempts);
+  }
+
+  /** One request to the admin's API, its body read and all deferred work done. */
+  async post(path: string, body: BodyInit = "", headers: Record<string, string> = {}) {
+    const { response, settled } = await this.open(`/-/api/${path}`, {
+      method: "POST",
+      body,
+      headers: { Authorization: `Bearer ${ADMIN_TOKEN}`, ...headers },
+    });
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    await settled();
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: bytes,
+      text: () => new TextDecoder().decode(bytes),
+    };
+  }
+
+  /** What the clock starts at this expression, all deferred work done. */
+  async tick(cron: string): Promise<void> {
+    const work = createExecutionContext();
+    await onSchedule(cron, this.house, contextOf(this.now, work, this.house.counters));
+    await waitOnExecutionContext(work);
   }
 
   /** A page as JSON, parsed. */

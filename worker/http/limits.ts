@@ -8,14 +8,8 @@ const MAX_PATH = 2_048;
 const MAX_QUERY = 1_024;
 const MAX_ACCEPT = 2_048;
 
-/** Refuses what no client sends before anything is looked up, and sets what every answer carries. */
+/** Refuses what no client sends before anything is looked up. */
 export const limits = createMiddleware<AppEnv>(async (c, next) => {
-  if (c.req.method !== "GET" && c.req.method !== "HEAD") {
-    throw new IndexError(
-      "method-not-allowed",
-      `${c.req.method.slice(0, 20)} is not offered here; only GET and HEAD are.`,
-    );
-  }
   // The URL is made from it: a slash or a quote in it would be read as something else.
   if (!/^[\w.-]*(?:\[[\da-f:.]+\])?(?::\d{1,5})?$/i.test(c.req.header("Host") ?? "")) {
     throw badRequest("The Host header is no host name.");
@@ -24,6 +18,17 @@ export const limits = createMiddleware<AppEnv>(async (c, next) => {
   if (queryOf(c.req.url).length > MAX_QUERY) throw badRequest(`The query is longer than ${MAX_QUERY} characters.`);
   if ((c.req.header("Accept") ?? "").length > MAX_ACCEPT) {
     throw badRequest(`The Accept header is longer than ${MAX_ACCEPT} characters.`);
+  }
+  await next();
+});
+
+/** Refuses what would change something, where nothing can be changed. */
+export const readOnly = createMiddleware<AppEnv>(async (c, next) => {
+  if (c.req.method !== "GET" && c.req.method !== "HEAD") {
+    throw new IndexError(
+      "method-not-allowed",
+      `${c.req.method.slice(0, 20)} is not offered here; only GET and HEAD are.`,
+    );
   }
   await next();
 });

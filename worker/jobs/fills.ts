@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { fillMessage } from "../../schema/fill.ts";
 import { IndexError, messageOf } from "../errors.ts";
 import type { FileRef } from "../pypi/file-url.ts";
-import type { Context, Repository } from "../repository/repository.ts";
+import type { Context, Repository, Upkept } from "../repository/repository.ts";
 import { nameOf } from "../repository/storing.ts";
 import type { Consumer } from "./queues.ts";
 
@@ -17,7 +17,7 @@ export const storeFiles: Consumer = async (batch, sources, ctx) => {
   for (const message of batch.messages) await storeFile(message, sources, ctx);
 };
 
-async function storeFile(message: Message, sources: ReadonlyMap<string, Repository>, ctx: Context): Promise<void> {
+async function storeFile(message: Message, sources: ReadonlyMap<string, Upkept>, ctx: Context): Promise<void> {
   const drop = (what: string, reason: string) => {
     ctx.report({ event: "fill-dropped", what, reason });
     message.ack();
@@ -25,7 +25,7 @@ async function storeFile(message: Message, sources: ReadonlyMap<string, Reposito
   const parsed = fillMessage.safeParse(message.body);
   if (!parsed.success) return drop(`message ${message.id}`, z.prettifyError(parsed.error).replaceAll("\n", " "));
   const { source, ref } = parsed.data;
-  const repository = sources.get(source);
+  const repository = sources.get(source)?.repository;
   if (!repository) return drop(nameOf(ref), `no index here mirrors ${source}`);
   const outcome = await attempt(ref, repository, ctx);
   if (outcome.kind === "stored") return message.ack();

@@ -1,8 +1,8 @@
-import type { Context, Repository } from "../repository/repository.ts";
+import type { Context, Upkept } from "../repository/repository.ts";
 import { storeFiles } from "./fills.ts";
 
-/** What is done with a queue's messages. `sources` are the repositories by the name of their source. */
-export type Consumer = (batch: MessageBatch, sources: ReadonlyMap<string, Repository>, ctx: Context) => Promise<void>;
+/** What is done with a queue's messages. `sources` are those that are mirrored, by their keys. */
+export type Consumer = (batch: MessageBatch, sources: ReadonlyMap<string, Upkept>, ctx: Context) => Promise<void>;
 
 /** By the queues' names in wrangler.toml. */
 const CONSUMERS: Record<string, Consumer> = {

@@ -28,6 +28,16 @@ export type Layer = (inner: Repository) => Repository;
 export const stack = (layers: readonly Layer[], source: Repository): Repository =>
   layers.reduceRight((inner, layer) => layer(inner), source);
 
+/** A source as jobs meet it. */
+export interface Upkept {
+  /** Its place in keys and messages: the upstream's address, percent-encoded. */
+  readonly key: string;
+  /** What the configuration calls it. */
+  readonly name: string;
+  /** What jobs enter: nothing that goes through it counts as asked for. */
+  readonly repository: Repository;
+}
+
 /** What a request, a cron tick or a queue message brings along. Nothing else reads the clock or outlives its answer. */
 export interface Context {
   /** Milliseconds since the epoch. */
@@ -56,7 +66,8 @@ export interface Event {
     | "storage-failed"
     | "queue-failed"
     | "fill-dropped"
-    | "fill-delayed";
+    | "fill-delayed"
+    | "job-failed";
   readonly what: string;
   readonly reason: string;
 }

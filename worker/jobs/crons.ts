@@ -1,0 +1,53 @@
+import { IndexError } from "../errors.ts";
+import type { Context, Upkept } from "../repository/repository.ts";
+
+/** What a job is given of the house. */
+export interface JobGround {
+  readonly sources: ReadonlyMap<string, Upkept>;
+}
+
+/** What jobs can be told by whoever starts one by hand. */
+export interface JobOptions {
+  /** Says what it would do, and does nothing. */
+  readonly dryRun: boolean;
+}
+
+/** Does its work, or plans it, and says in sentences what it did. */
+export type Job = (ground: JobGround, ctx: Context, options: JobOptions) => Promise<string[]>;
+
+/** By the names under which a person starts them. */
+const JOBS: Readonly<Record<string, Job>> = {};
+
+/** What the clock starts, by the expressions in wrangler.toml. */
+const SCHEDULE: Readonly<Record<string, readonly string[]>> = {
+  "* * * * *": [],
+  "*/5 * * * *": [],
+  "0 * * * *": [],
+};
+
+/** What each job did, by its name. */
+export type Told = Readonly<Record<string, readonly string[]>>;
+
+/** Runs one job. Throws `no-such-route` where there is none of that name. */
+export async function runJob(name: string, ground: JobGround, ctx: Context, options: JobOptions): Promise<string[]> {
+  const job = JOBS[name];
+  if (job) return job(ground, ctx, options);
+  const known = Object.keys(JOBS).join(", ");
+  throw new IndexError("no-such-route", `There is no job ${JSON.stringify(name.slice(0, 40))}; there are ${known}.`);
+}
+
+/**
+ * Runs what the clock starts at this expression, one after the other: one that fails is reported, and the next one goes on.
+ * Throws where no code here knows the expression.
+ */
+export async function onSchedule(cron: string, ground: JobGround, ctx: Context): Promise<void> {
+  const names = SCHEDULE[cron];
+  if (!names) throw new Error(`Nothing here is started by the cron ${cron}; wrangler.toml has one too many.`);
+  for (const name of names) {
+    try {
+      await runJob(name, ground, ctx, { dryRun: false });
+    } catch (error) {
+      ctx.report({ event: "job-failed", what: name, reason: error instanceof Error ? error.message : String(error) });
+    }
+  }
+}
