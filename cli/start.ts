@@ -1,4 +1,5 @@
 import { readOptions, USAGE, type StartOptions } from "./server/options.ts";
+import { adminToken, keepAdminToken } from "./server/admin-token.ts";
 import { announce } from "./server/announce.ts";
 import { build } from "./server/build.ts";
 import { runCommand } from "./sentence.ts";
@@ -15,7 +16,9 @@ async function start(options: StartOptions): Promise<void> {
     // wrangler takes a second to load: a wrong option is answered before that.
     const { readConfiguration } = await import("./server/configuration.ts");
     const { serve } = await import("./server/serve.ts");
-    const configuration = readConfiguration(options);
+    const token = options.adminToken ?? adminToken(options.state);
+    const configuration = readConfiguration(options, token);
+    keepAdminToken(options.state, token);
     const server = await serve(bundle, options, configuration);
     const stopped = stopSignal();
     announce(options, configuration.config);

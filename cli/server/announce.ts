@@ -1,5 +1,6 @@
 import type { Config } from "../../schema/config.ts";
 import { setups } from "../../worker/pypi/setups.ts";
+import { tokenFile } from "./admin-token.ts";
 import { publicAddress, type StartOptions } from "./options.ts";
 
 /** Says where it serves, what from, and what to type next. */
@@ -13,6 +14,7 @@ export function announce(options: StartOptions, { indexes }: Config): void {
 ${others.map((index) => `and at ${root}${index.base}/simple/ (upstream ${addresses(index)})\n`).join("")}
 ${commands.join("\n")}
 
+The admin token is in ${tokenFile(options.state)}; npm run warm and npm run cron find it there.
 Ctrl-C stops it; what is stored stays.
 `);
 }

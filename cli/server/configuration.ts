@@ -17,8 +17,8 @@ export interface Configuration {
   readonly workerOptions: Readonly<Record<string, unknown>>;
 }
 
-/** Reads the configuration; throws a `Sentence` that names the wrong key. */
-export function readConfiguration(options: StartOptions): Configuration {
+/** Reads the configuration; throws a `Sentence` that names the wrong key. `token` opens the admin API. */
+export function readConfiguration(options: StartOptions, token: string): Configuration {
   const { workerOptions } = unstable_getMiniflareWorkerOptions(SHIPPED);
   const shipped = (workerOptions["bindings"] ?? {}) as Record<string, Json>;
   // Read for what is wrong in them alone: the bindings have secrets of a .dev.vars as well.
@@ -34,6 +34,9 @@ export function readConfiguration(options: StartOptions): Configuration {
       ...written,
       PUBLIC_URL: publicAddress(options),
       LOG: options.quiet ? "problems" : "requests",
+      // One machine does well without the log of changes: its own clock and the pages' lifetime keep it fresh.
+      FEED: options.feed,
+      ADMIN_TOKEN: token,
     };
     return { config: parseConfig(variables), variables, workerOptions };
   } catch (error) {

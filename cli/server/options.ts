@@ -17,6 +17,12 @@ export interface StartOptions {
   /** The address people use, where it is not host and port; else empty. */
   readonly publicUrl: string;
   readonly quiet: boolean;
+  /** Whether upstreams' logs of changes are followed. */
+  readonly feed: boolean;
+  /** Whether the clock starts what wrangler.toml says. */
+  readonly cron: boolean;
+  /** What opens the admin API; undefined: what was kept in `state`, or a new one. */
+  readonly adminToken: string | undefined;
 }
 
 export const USAGE = `npm start -- [options]
@@ -26,6 +32,9 @@ export const USAGE = `npm start -- [options]
   --config FILE     upstreams and indexes of your own: a file whose [vars] go before those of wrangler.toml
   --state DIR       where what is stored is kept (.pypi-edge)
   --public-url URL  the address people use, when a proxy stands in front
+  --feed            follow the upstream's log of changes: releases are here within a minute or two
+  --no-cron         nothing is fetched but what is asked for
+  --admin-token T   what opens /-/api/ (else made at the first start, and kept in the state directory)
   --quiet           no line for each request`;
 
 /** Reads the command line; throws a `Sentence` that names the wrong option. */
@@ -40,6 +49,9 @@ export function readOptions(args: string[]): StartOptions | "help" {
     state: resolve(values.state),
     publicUrl: read("--public-url", publicRoot, values["public-url"]),
     quiet: values.quiet,
+    feed: values.feed,
+    cron: !values["no-cron"],
+    adminToken: values["admin-token"],
   };
 }
 
@@ -67,6 +79,9 @@ function parse(args: string[]) {
         state: { type: "string", default: ".pypi-edge" },
         "public-url": { type: "string", default: "" },
         quiet: { type: "boolean", default: false },
+        feed: { type: "boolean", default: false },
+        "no-cron": { type: "boolean", default: false },
+        "admin-token": { type: "string" },
         help: { type: "boolean", default: false },
       },
     });

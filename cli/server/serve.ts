@@ -1,4 +1,5 @@
 import { convertV4MiniflareOptions, Miniflare, type MiniflareOptions } from "miniflare";
+import { startClock } from "./clock.ts";
 import type { Configuration } from "./configuration.ts";
 import { migrate } from "./migrate.ts";
 import type { StartOptions } from "./options.ts";
@@ -9,7 +10,7 @@ import type { StartOptions } from "./options.ts";
  */
 export async function serve(
   bundle: string,
-  { host, port, state }: StartOptions,
+  { host, port, state, cron }: StartOptions,
   { variables, workerOptions }: Configuration,
 ): Promise<{ stop(): Promise<void> }> {
   // The database alone comes first: what a request writes before there are tables is lost for good.
@@ -20,11 +21,17 @@ export async function serve(
     await migrate(await miniflare.getD1Database("DB"));
     const served = { ...workerOptions, bindings: variables, unsafeDirectSockets: [{ host, port }] };
     await miniflare.setOptions(simulated(state, served, bundle));
+    const clock = await startClock(miniflare, cron ? (workerOptions["cronTriggers"] as string[]) : []);
+    return {
+      async stop() {
+        clock.stop();
+        await miniflare.dispose();
+      },
+    };
   } catch (error) {
     await miniflare.dispose();
     throw error;
   }
-  return { stop: () => miniflare.dispose() };
 }
 
 /** The platform with one worker, whose stores are in `state`. */

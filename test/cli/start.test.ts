@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer as createHttpServer } from "node:http";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { freePort, run, serve, type Server } from "../../cli/demo/process.ts";
+import { adminToken, keepAdminToken } from "../../cli/server/admin-token.ts";
 import { build } from "../../cli/server/build.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
@@ -45,6 +46,19 @@ describe("npm start", () => {
     await expect.poll(() => server.output().match(/GET \/simple\/some-name\/ 503 \d+ ms/g)).toHaveLength(1);
   });
 
+  test("makes an admin token that opens the API, keeps it for its owner alone, and says where", async () => {
+    const file = join(state, "admin-token");
+    expect(server.output()).toContain(`The admin token is in ${file};`);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    const token = readFileSync(file, "utf8").trim();
+    const ask = (shown: string) =>
+      fetch(`http://127.0.0.1:${port}/-/api/jobs/none`, {
+        method: "POST",
+        headers: { Authorization: `Bearer ${shown}` },
+      });
+    expect([(await ask(token)).status, (await ask(`${token}x`)).status]).toEqual([404, 401]);
+  });
+
   test("refuses a state directory that another one uses, with a sentence", async () => {
     const { code, output } = await attempt("--port", `${await freePort()}`, "--state", state);
     expect([code, output]).toEqual([1, expect.stringMatching(/^Another pypi-edge uses .*--state DIR\.\n$/)]);
@@ -54,6 +68,23 @@ describe("npm start", () => {
     const { code, output } = await attempt("--port", `${port}`, "--state", join(folder, "other"));
     expect([code, output]).toEqual([1, expect.stringMatching(/^Port \d+ of 127\.0\.0\.1 is in use\..*--port N\.\n$/)]);
   });
+});
+
+test("the admin token stays from one start to the next, until another one is chosen", () => {
+  const state = mkdtempSync(join(folder, "token-"));
+  const made = adminToken(state);
+  expect(made.length).toBeGreaterThan(40);
+  expect(adminToken(state)).not.toBe(made);
+  keepAdminToken(state, made);
+  expect(adminToken(state)).toBe(made);
+  keepAdminToken(state, "one-of-my-own-choice");
+  expect(adminToken(state)).toBe("one-of-my-own-choice");
+});
+
+test("an admin token that is easily guessed is refused, with a sentence", async () => {
+  const { code, output } = await attempt("--admin-token", "secret", "--state", join(folder, "guessed"));
+  expect([code, output]).toEqual([1, expect.stringMatching(/ADMIN_TOKEN: must be at least 16 characters/)]);
+  expect(existsSync(join(folder, "guessed", "admin-token"))).toBe(false);
 });
 
 test("on a new state directory nothing is answered before its tables exist", async () => {
@@ -122,12 +153,16 @@ describe("npm start --config", () => {
       '[vars.UPSTREAMS.pypi]\nurl = "https://pypi.org/simple/"\ncredentials = "NOT_SET"\n',
       /UPSTREAMS\.pypi\.credentials: there is no secret NOT_SET .*environment variable for npm start\.$/m,
     ],
-    ["is empty", "", /--config .*: has no \[vars\]; known in it are UPSTREAMS, INDEXES, PAGE_TTL, PUBLIC_URL, LOG\.$/m],
+    [
+      "is empty",
+      "",
+      /--config .*: has no \[vars\]; known in it are UPSTREAMS, INDEXES, PAGE_TTL, FEED, POPULAR, SEED, QUOTA, PUBLIC_URL, LOG\.$/m,
+    ],
     ["has no variables but text", 'vars = "x"\n', /--config .*: has no \[vars\]; known in it are UPSTREAMS/],
     [
       "has a misspelt table",
       '[vars.UPSTREAM.pypi]\nurl = "https://pypi.org/simple/"\n',
-      /--config .*: vars\.UPSTREAM: is not known; known are UPSTREAMS, INDEXES, PAGE_TTL, PUBLIC_URL, LOG\.$/m,
+      /--config .*: vars\.UPSTREAM: is not known; known are UPSTREAMS, INDEXES, PAGE_TTL, FEED, POPULAR, SEED, QUOTA, PUBLIC_URL, LOG\.$/m,
     ],
     [
       "has a table beside [vars]",

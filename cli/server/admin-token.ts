@@ -1,0 +1,32 @@
+import { randomBytes } from "node:crypto";
+import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Sentence } from "../sentence.ts";
+
+/** Where `npm start` keeps its admin token, and the other commands look for it. */
+export const tokenFile = (state: string) => join(state, "admin-token");
+
+/** The admin token of the server whose state is in the directory `state`: what was kept there, or a new one. */
+export function adminToken(state: string): string {
+  const kept = orSentence(state, (file) => (existsSync(file) ? readFileSync(file, "utf8").trim() : ""));
+  return kept || randomBytes(32).toString("base64url");
+}
+
+/** Keeps the token for the other commands, readable for its owner alone. */
+export function keepAdminToken(state: string, token: string): void {
+  orSentence(state, (file) => {
+    writeFileSync(file, `${token}\n`, { mode: 0o600 });
+    // A file that was there keeps the mode it had.
+    chmodSync(file, 0o600);
+  });
+}
+
+function orSentence<T>(state: string, act: (file: string) => T): T {
+  const file = tokenFile(state);
+  try {
+    return act(file);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Sentence(`The admin token cannot be kept in ${file}: ${reason}.`);
+  }
+}

@@ -1,0 +1,40 @@
+import type { Miniflare } from "miniflare";
+import { expect, test, vi } from "vitest";
+import { startClock } from "../../cli/server/clock.ts";
+
+/** A platform whose worker answers a cron like this. */
+const platform = (scheduled: (options: { cron: string }) => Promise<{ outcome: string }>) =>
+  ({ getWorker: () => Promise.resolve({ scheduled }) }) as unknown as Miniflare;
+
+test("each cron is fired by its own expression at its times, until the clock is stopped", async () => {
+  vi.useFakeTimers({ now: Date.parse("2026-11-22T12:03:30Z") });
+  const fired: string[] = [];
+  const worker = platform(({ cron }) => {
+    fired.push(`${new Date().toISOString().slice(11, 16)} ${cron}`);
+    return Promise.resolve({ outcome: "ok" });
+  });
+  const clock = await startClock(worker, ["* * * * *", "*/5 * * * *"]);
+  await vi.advanceTimersByTimeAsync(140_000);
+  clock.stop();
+  await vi.advanceTimersByTimeAsync(600_000);
+  vi.useRealTimers();
+  expect(fired).toEqual(["12:04 * * * * *", "12:05 * * * * *", "12:05 */5 * * * *"]);
+});
+
+test("one that goes wrong is said in a line, and comes again", async () => {
+  vi.useFakeTimers({ now: Date.parse("2026-11-22T12:03:30Z") });
+  const said = vi.spyOn(console, "error").mockImplementation(() => undefined);
+  let times = 0;
+  const worker = platform(() => {
+    if (times++ === 0) return Promise.reject(new Error("the runtime has gone"));
+    return Promise.resolve({ outcome: "exception" });
+  });
+  const clock = await startClock(worker, ["* * * * *"]);
+  await vi.advanceTimersByTimeAsync(100_000);
+  clock.stop();
+  vi.useRealTimers();
+  expect(said.mock.calls.flat()).toEqual([
+    "The cron * * * * * could not be fired: the runtime has gone",
+    "The cron * * * * * ended with exception; it comes again at its next time.",
+  ]);
+});
