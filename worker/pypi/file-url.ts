@@ -55,6 +55,26 @@ export function isListedAs(entry: FileEntry, ref: FileRef): boolean {
   return origin === ref.origin && segments.map(decodeSegment).join("/") === ref.path;
 }
 
+/** Whether `url` is where the upstream itself has `entry`, whichever way either spells its escapes. */
+export function isUpstreams(entry: FileEntry, url: URL): boolean {
+  const own = upstreamUrl(entry);
+  if (own.origin !== url.origin || own.search !== url.search) return false;
+  return own.pathname === url.pathname || isSamePath(own.pathname, url.pathname);
+}
+
+/** Whether `url` is an address of ours for `entry`, below whatever host and path: one index may have several. */
+export function isOurs(entry: FileEntry, url: URL): boolean {
+  if (!entry.url.startsWith(PREFIX) || url.search !== "") return false;
+  const path = `/files/${entry.url.slice(PREFIX.length)}`;
+  const tail = url.pathname.split("/").slice(-(path.split("/").length - 1));
+  return isSamePath(path, `/${tail.join("/")}`);
+}
+
+function isSamePath(one: string, other: string): boolean {
+  const [own, others] = [one, other].map((path) => path.split("/").slice(1).map(decodeSegment));
+  return own?.length === others?.length && !!own?.every((segment, nth) => segment && segment === others?.[nth]);
+}
+
 /**
  * Reads what follows `/files/` in a request's path, still escaped. Throws `bad-request` for what is no file reference:
  * a segment that decodes to a slash, a NUL or `..`, a broken escape, no origin, no filename.

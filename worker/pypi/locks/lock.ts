@@ -19,7 +19,8 @@ export interface LockedFile {
   readonly filename: Filename;
   /** Where the lock has it from; undefined where it does not say. */
   readonly url: string | undefined;
-  readonly digest: Digest | undefined;
+  /** What it must hash to, each by another algorithm; empty where the lock does not say. */
+  readonly digests: readonly Digest[];
   readonly line: number;
 }
 
@@ -29,3 +30,6 @@ export interface Lock {
   /** Names of packages that come from no index: folders, repositories, direct URLs. */
   readonly elsewhere: readonly string[];
 }
+
+/** A package of a lock file: to be had from an index, or the name of one that is not. */
+export type Locked = LockedPackage | string;

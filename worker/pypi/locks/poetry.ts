@@ -1,0 +1,26 @@
+import { listAt, own, packageOf, projectNameOf, tableAt, textAt, type LockedTable, type Table } from "./fields.ts";
+import type { Locked } from "./lock.ts";
+import type { LockText } from "./text.ts";
+import { assertVersion, parseToml } from "./toml.ts";
+
+/** Reads a `poetry.lock`, version 1 or 2. Throws `unprocessable`. */
+export function readPoetry(text: LockText): Locked[] {
+  const { root, top, packages } = parseToml(text, "package");
+  const metadata = tableAt(top, root, "metadata") ?? {};
+  assertVersion(top, metadata, "lock-version", [1, 2]);
+  // Where version 1 has the files of all packages.
+  const files = tableAt(top, metadata, "files") ?? {};
+  return packages.map((each) => readPackage(each, files));
+}
+
+function readPackage(locked: LockedTable, filesByName: Table): Locked {
+  const { table, place } = locked;
+  const name = projectNameOf(place, own(table, "name"));
+  const source = tableAt(place, table, "source");
+  // "legacy" is Poetry's word for an index other than PyPI.
+  if (source && textAt(place, source, "type") !== "legacy") return name;
+  const listed = Object.hasOwn(table, "files")
+    ? listAt(place, table, "files")
+    : listAt(place, filesByName, String(table["name"]));
+  return packageOf(locked, name, listed);
+}

@@ -1,0 +1,23 @@
+import { builds, own, packageOf, projectNameOf, type LockedTable } from "./fields.ts";
+import type { Locked } from "./lock.ts";
+import { refusal, type LockText } from "./text.ts";
+import { assertVersion, parseToml } from "./toml.ts";
+
+/** What a package has that comes from no index. */
+const DIRECT = ["vcs", "directory", "archive"];
+
+/** Reads a `pylock.toml` (PEP 751), version 1. Throws `unprocessable`. */
+export function readPylock(text: LockText): Locked[] {
+  const { root, top, packages } = parseToml(text, "packages");
+  assertVersion(top, root, "lock-version", [1]);
+  return packages.map(readPackage);
+}
+
+function readPackage(locked: LockedTable): Locked {
+  const { table, place } = locked;
+  const name = projectNameOf(place, own(table, "name"));
+  if (DIRECT.some((key) => Object.hasOwn(table, key))) return name;
+  const listed = builds(place, table);
+  if (listed.length === 0) throw refusal(place, `${name} has neither wheels nor an sdist (PEP 751); lock it again.`);
+  return packageOf(locked, name, listed);
+}

@@ -1,0 +1,30 @@
+import { badRequest } from "../../errors.ts";
+
+/** A CPython 3. */
+export interface Python {
+  readonly minor: number;
+  /** Without the GIL, which is another ABI (PEP 703). */
+  readonly freeThreaded: boolean;
+}
+
+/** Reads `3.12`, `3.12.4` or `3.13t`; throws `bad-request`. */
+export function parsePython(raw: string): Python {
+  const [, minor, threads] = /^3\.(\d{1,2})(?:\.\d{1,3})?(t)?$/.exec(raw) ?? [];
+  if (minor !== undefined) return { minor: Number(minor), freeThreaded: threads !== undefined };
+  throw badRequest(
+    `${JSON.stringify(raw.slice(0, 40))} is not a version of CPython 3: python=3.12 is expected, or python=3.13t without the GIL.`,
+  );
+}
+
+/** Whether a wheel with these two tags can be installed, whatever its platform. */
+export function fitsPython({ minor, freeThreaded }: Python, tag: string, abi: string): boolean {
+  const [, kind, version = ""] = /^(py|cp)3(\d*)$/.exec(tag) ?? [];
+  const built = Number(version);
+  if (kind === "py") return abi === "none" && built <= minor;
+  if (kind !== "cp" || version === "") return false;
+  // Stable ABIs hold for every later minor (PEP 384, 803); without one, a build is for its own minor.
+  if (abi === (freeThreaded ? "abi3t" : "abi3")) return built <= minor;
+  // Until 3.7 an "m" stood for the memory allocator.
+  const ours = freeThreaded ? [`cp3${minor}t`] : [`cp3${minor}`, ...(minor <= 7 ? [`cp3${minor}m`] : [])];
+  return built === minor && (abi === "none" || ours.includes(abi));
+}

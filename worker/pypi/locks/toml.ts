@@ -1,0 +1,76 @@
+import { parse, TomlError } from "smol-toml";
+import { isTable, listAt, own, type LockedTable, type Table } from "./fields.ts";
+import { assertPackages } from "./limits.ts";
+import { lineAt, lineFinder, refusal, shown, type LockText, type Place } from "./text.ts";
+
+/** What a lock in TOML nests is five deep; the parser calls itself for each. */
+const MAX_DEPTH = 32;
+
+/** A text over several lines, in which nothing is a header, or the header of a package. */
+const HEADER = /"""[\s\S]*?"""|'''[\s\S]*?'''|^[ \t]*\[\[[ \t]*packages?[ \t]*\]\]/gm;
+
+/** A lock file in TOML. */
+export interface TomlLock {
+  readonly root: Table;
+  /** What is wrong with the whole of the file is said of its first line. */
+  readonly top: Place;
+  readonly packages: readonly LockedTable[];
+}
+
+/**
+ * Parses a lock file whose packages are the tables `[[key]]`. Throws `unprocessable` where it is no TOML, where the packages are
+ * no tables, and where they are too many: that is known before anything is parsed.
+ */
+export function parseToml({ name, text }: LockText, key: "package" | "packages"): TomlLock {
+  const top: Place = { name, line: 1 };
+  const headers = [...text.matchAll(HEADER)].filter(([match]) => match.endsWith("]")).map(({ index }) => index);
+  assertPackages(name, headers.length);
+  const root = tablesOf(name, text);
+  const tables = listAt(top, root, key);
+  assertPackages(name, tables.length);
+  // Written otherwise than by the tools, it has no headers that could be counted.
+  const told = headers.length === tables.length;
+  let line = 1;
+  const packages = tables.map((table, nth): LockedTable => {
+    const start = told ? (headers[nth] ?? 0) : 0;
+    const end = told ? (headers[nth + 1] ?? text.length) : 0;
+    line += told ? newlines(text.slice(headers[nth - 1] ?? 0, start)) : 0;
+    const place: Place = { name, line };
+    if (!isTable(table)) throw refusal(place, `a package is ${shown(table)} and not a table; make the file again.`);
+    return { table, place, lineOf: lineFinder(text, line, start, end) };
+  });
+  return { root, top, packages };
+}
+
+const newlines = (text: string) => lineAt(text, text.length) - 1;
+
+function tablesOf(name: string, text: string): Table {
+  try {
+    return parse(text, { maxDepth: MAX_DEPTH, integersAsBigInt: "asNeeded" });
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    // The rest of the message shows the lines around it.
+    const why = shown(error.message.split("\n")[0]?.replace("Invalid TOML document: ", ""));
+    throw refusal(
+      { name, line: error.line },
+      `this is not TOML (${why}, column ${error.column}); make the file again.`,
+    );
+  }
+}
+
+/**
+ * Asserts that the file's format is one of `majors`: a newer minor adds what may be passed over, a newer major may mean
+ * something else by the same words. Throws `unprocessable`.
+ */
+export function assertVersion(top: Place, table: Table, key: string, majors: readonly number[]): void {
+  const version = own(table, key);
+  const major = typeof version === "string" ? /^(\d{1,3})(?:\.\d+)*$/.exec(version)?.[1] : version;
+  if (majors.includes(Number(major))) return;
+  const known = `${key} ${majors.join(" or ")} is what can be read here`;
+  throw refusal(
+    top,
+    version === undefined
+      ? `there is no ${key}, so this is none of the tool's files; ${known}.`
+      : `${key} is ${shown(version)}, and ${known}; lock with a version of the tool that writes it.`,
+  );
+}
