@@ -19,7 +19,7 @@ import { homeRoutes } from "./ui/home.tsx";
 
 /** The whole of what a request can meet, in order. `now` is the clock, in milliseconds since the epoch. */
 export function createApp(config: Config, house: House, now: () => number): Hono<AppEnv> {
-  const { indexes, catalog, counters } = house;
+  const { indexes, catalog, counters, objects } = house;
   const bases = indexes.map((index) => index.config.base);
   const app = new Hono<AppEnv>({ getPath: (request) => routedPath(request.url, bases) });
 
@@ -27,8 +27,8 @@ export function createApp(config: Config, house: House, now: () => number): Hono
   if (config.logRequests) app.use(log(now));
   // Before anything counts: those who watch are not part of what they see, and cost no writes.
   app.route("/-/health", healthRoutes());
-  app.route("/-/metrics", metricsRoutes({ counters, catalog }));
-  app.use(counted(counters));
+  app.route("/-/metrics", metricsRoutes({ counters, catalog, objects }));
+  app.use(counted(counters, house.flush));
   app.use(limits);
   app.route(
     "/-/api",

@@ -12,8 +12,9 @@ import type { Counters } from "./repository/ports.ts";
 import { priority, type Source } from "./repository/priority.ts";
 import { punctual } from "./repository/punctual.ts";
 import { remote } from "./repository/remote.ts";
-import { stack, type Artifact, type Repository, type Upkept } from "./repository/repository.ts";
+import { stack, type Artifact, type Context, type Repository, type Upkept } from "./repository/repository.ts";
 import { FINISH_ALONE } from "./repository/storing.ts";
+import type { StoredObjects } from "./repository/uses.ts";
 import { catalogOf, together, type Catalog, type Counting } from "./storage/catalog.ts";
 import { countersIn } from "./storage/counters.ts";
 import { documentStore } from "./storage/documents.ts";
@@ -24,7 +25,9 @@ import { type Check, freshness } from "./storage/freshness.ts";
 import { keysOf } from "./storage/keys.ts";
 import { listStore } from "./storage/lists.ts";
 import { Memory, within } from "./storage/memory.ts";
+import { objectsIn } from "./storage/objects.ts";
 import { pageStore } from "./storage/pages.ts";
+import { useLog, type UseLog } from "./storage/uses.ts";
 import { verdictsIn } from "./storage/verdicts.ts";
 import { UpstreamClient, type CountOutcome, type Fetch } from "./upstream/client.ts";
 import { linksAt } from "./upstream/links.ts";
@@ -65,6 +68,12 @@ export interface House {
   /** Of all sources together. */
   readonly catalog: Counting;
   readonly counters: Counters;
+  /** The stored files of all sources. */
+  readonly objects: StoredObjects;
+  /** Bytes of them above which the longest unused are deleted; 0: none are. */
+  readonly quota: number;
+  /** Writes what requests and jobs have left in memory to be written, behind the answer, where it is time. */
+  readonly flush: (ctx: Context) => void;
 }
 
 /** An index, where it lies, and what the page about it shows. */
@@ -87,18 +96,21 @@ interface Ground {
   readonly memory: ReturnType<typeof memoryTier>;
   readonly limits: Limits;
   readonly counters: Counters;
+  readonly uses: UseLog;
   /** Milliseconds for which a page is served without asking the upstream. */
   readonly pageTtl: number;
 }
 
 /** Puts the indexes together. Called once an isolate: the memory tier is in it. */
 export function compose(
-  { indexes, pageTtl, publicUrl }: Config,
+  { indexes, pageTtl, publicUrl, quota }: Config,
   platform: Platform,
   limits: Limits = { finishAlone: FINISH_ALONE, maxPut: MAX_PUT },
 ): House {
   const counters = countersIn(platform.DB);
-  const ground = { platform, memory: memoryTier(), limits, counters, pageTtl };
+  const memory = memoryTier();
+  const uses = useLog(platform.DB, memory.used);
+  const ground = { platform, memory, limits, counters, uses, pageTtl };
   const mirrors = new Map<UpstreamConfig, Mirror>();
   for (const upstream of indexes.flatMap(({ upstreams }) => upstreams)) {
     if (mirrors.has(upstream)) continue;
@@ -123,6 +135,12 @@ export function compose(
       platform.now,
     ),
     counters,
+    objects: objectsIn(platform.DB, platform.FILES),
+    quota,
+    flush(ctx) {
+      counters.flush(ctx);
+      uses.flush(ctx);
+    },
   };
 }
 
@@ -155,10 +173,11 @@ const memoryTier = () => ({
   absent: new Memory<true>(2 * MiB),
   filling: new Memory<true>(MiB),
   siblingless: new Memory<true>(MiB),
+  used: new Memory<true>(2 * MiB),
 });
 
 function mirror(upstream: UpstreamConfig, root: string | undefined, ground: Ground): Mirror {
-  const { platform, memory, limits, counters, pageTtl } = ground;
+  const { platform, memory, limits, counters, uses, pageTtl } = ground;
   const { url, credentials, projects } = upstream;
   // Not the host name alone: the same index through another address is another source with its own URLs.
   const source = encodeURIComponent(url.href);
@@ -175,7 +194,13 @@ function mirror(upstream: UpstreamConfig, root: string | undefined, ground: Grou
   const checked = freshness(memory.marks, cache, keys.checked);
   const absent = within(memory.absent, source);
 
-  const storing = { files, filling: within(memory.filling, source), fills, finishAlone: limits.finishAlone };
+  const storing = {
+    files,
+    uses: uses.of(source, keys),
+    filling: within(memory.filling, source),
+    fills,
+    finishAlone: limits.finishAlone,
+  };
 
   const count: CountOutcome = (outcome) => counters.add("upstreamRequests", { outcome });
   const client = new UpstreamClient(fetch, url, now, { credentials, count });
@@ -193,6 +218,11 @@ function mirror(upstream: UpstreamConfig, root: string | undefined, ground: Grou
     projects,
     verdicts: verdictsIn(freshness(memory.marks, cache, keys.absent), catalog),
     catalog,
-    upkept: { key: source, name: upstream.name, repository },
+    upkept: {
+      key: source,
+      name: upstream.name,
+      repository,
+      noteKept: (name, page) => catalog.pageStored(name, page.head),
+    },
   };
 }

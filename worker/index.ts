@@ -18,14 +18,14 @@ export default {
     const { house, now } = worker;
     const context = contextOf(now(), ctx, house.counters);
     await consume(batch, house.sources, context);
-    house.counters.flush(context);
+    house.flush(context);
   },
   async scheduled({ cron }, env, ctx) {
     worker ??= start(env);
     const { house, now } = worker;
     const context = contextOf(now(), ctx, house.counters);
     await onSchedule(cron, house, context);
-    house.counters.flush(context);
+    house.flush(context);
   },
 } satisfies ExportedHandler<Env>;
 

@@ -39,6 +39,8 @@ describe("/-/metrics", () => {
       ["pypi_edge_upstream_requests_total", "pypi_edge_upstream_requests_total", "counter"],
       ["pypi_edge_events_total", "pypi_edge_events_total", "counter"],
       ["pypi_edge_projects", "pypi_edge_projects", "gauge"],
+      ["pypi_edge_stored_bytes", "pypi_edge_stored_bytes", "gauge"],
+      ["pypi_edge_stored_objects", "pypi_edge_stored_objects", "gauge"],
     ]);
   });
 
@@ -172,13 +174,20 @@ describe("/-/metrics", () => {
     expect((await rig.get("/-/metrics")).text()).not.toMatch(/demo|upstream\.test|edge\.test/);
   });
 
+  test("shows how much is stored of files and their metadata, in whatever isolate it was stored", async () => {
+    const rig = await published();
+    await rig.get(filePath(WHEEL.filename));
+    rig.restart();
+    expect(await samples(rig, "stored")).toEqual(["stored_bytes 60000", "stored_objects 1"]);
+  });
+
   test("counts neither itself nor /-/health, and writes nothing where nothing else has come", async () => {
     const rig = new Rig();
     for (let n = 0; n < 3; n++) await rig.get("/-/health");
     const scrapes = [await samples(rig, "requests"), await samples(rig, "requests")];
     expect(scrapes).toEqual([[], []]);
-    // The sums each time, and once a minute the number of projects.
-    expect(rig.counts).toEqual({ "d1.prepare": 3, "d1.batch": 2 });
+    // The sums and what is stored each time, and once a minute the number of projects.
+    expect(rig.counts).toEqual({ "d1.prepare": 5, "d1.batch": 2 });
   });
 
   test("is 503 and not half of the figures while the database is away, and nothing else is", async () => {
@@ -194,7 +203,9 @@ describe("/-/metrics", () => {
 
   test("escapes what a label must not contain", () => {
     const count = { name: "events", labels: { event: 'a "b" \\ c\nd' }, value: 1 } as const;
-    expect(exposition([count], 0)).toContain('pypi_edge_events_total{event="a \\"b\\" \\\\ c\\nd"} 1\n');
+    expect(exposition([count], 0, { objects: 0, bytes: 0 })).toContain(
+      'pypi_edge_events_total{event="a \\"b\\" \\\\ c\\nd"} 1\n',
+    );
   });
 });
 

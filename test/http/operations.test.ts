@@ -52,14 +52,14 @@ describe("what a request costs, in operations of bindings", () => {
     expect(rig.counts).toEqual({ "kv.getWithMetadata": 2 });
   });
 
-  test("a cold file whose page is stored costs one upstream request, one R2 read and one R2 put", async () => {
+  test("a cold file whose page is stored costs one upstream request, one R2 read, one R2 put, and a row", async () => {
     const rig = new Rig();
     await rig.upstream.publish("large", [{ ...LARGE, metadata: "Name: large\n" }]);
     await rig.page("large");
     rig.forget();
     expect((await rig.get(filePath(LARGE.filename))).status).toBe(200);
     expect(rig.upstream.requests).toEqual([`GET https://files.upstream.test/packages/${LARGE.filename}`]);
-    expect(rig.counts).toEqual({ "r2.get": 1, "r2.put": 1 });
+    expect(rig.counts).toEqual({ "r2.get": 1, "r2.put": 1, "d1.prepare": 1 });
   });
 
   test("a warm large file costs one R2 read each time, a small one only the first time", async () => {

@@ -1,5 +1,6 @@
 import { createMiddleware } from "hono/factory";
 import type { Counted, Counters } from "../repository/ports.ts";
+import type { Context } from "../repository/repository.ts";
 import type { AppEnv } from "./context.ts";
 import { viaOf } from "./headers.ts";
 
@@ -15,8 +16,12 @@ const FAMILIES = new Map<string, Counted["requests"]["family"]>([
   ["integrity", "documents"],
 ]);
 
-/** Counts each request when it has been answered, and lets the counters write where it is time. */
-export const counted = (counters: Counters) =>
+/**
+ * Counts each request when it has been answered.
+ *
+ * @param flush lets what has been gathered be written where it is time
+ */
+export const counted = (counters: Counters, flush: (ctx: Context) => void) =>
   createMiddleware<AppEnv>(async (c, next) => {
     await next();
     const { status, headers } = c.res;
@@ -27,5 +32,5 @@ export const counted = (counters: Counters) =>
     if (family === "files" && via !== "none" && c.req.method === "GET" && (status === 200 || status === 206)) {
       counters.add("fileBytes", { via }, Number(headers.get("Content-Length") ?? 0));
     }
-    counters.flush(c.var.ctx);
+    flush(c.var.ctx);
   });

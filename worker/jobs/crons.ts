@@ -1,9 +1,14 @@
 import { IndexError } from "../errors.ts";
 import type { Context, Upkept } from "../repository/repository.ts";
+import type { StoredObjects } from "../repository/uses.ts";
+import { sweep } from "./sweep.ts";
 
 /** What a job is given of the house. */
 export interface JobGround {
   readonly sources: ReadonlyMap<string, Upkept>;
+  readonly objects: StoredObjects;
+  /** Bytes of stored files above which the longest unused are deleted; 0: none are. */
+  readonly quota: number;
 }
 
 /** What jobs can be told by whoever starts one by hand. */
@@ -16,13 +21,13 @@ export interface JobOptions {
 export type Job = (ground: JobGround, ctx: Context, options: JobOptions) => Promise<string[]>;
 
 /** By the names under which a person starts them. */
-const JOBS: Readonly<Record<string, Job>> = {};
+const JOBS: Readonly<Record<string, Job>> = { sweep };
 
 /** What the clock starts, by the expressions in wrangler.toml. */
 const SCHEDULE: Readonly<Record<string, readonly string[]>> = {
   "* * * * *": [],
   "*/5 * * * *": [],
-  "0 * * * *": [],
+  "0 * * * *": ["sweep"],
 };
 
 /** What each job did, by its name. */

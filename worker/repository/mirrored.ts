@@ -33,7 +33,7 @@ export interface MirroredParts extends StoringParts {
  * it is passed on from upstream, and the whole is stored behind it. A large one is passed on as well, and left to the queue.
  */
 export function mirrored(parts: MirroredParts): Layer {
-  const { files, pages } = parts;
+  const { files, pages, uses } = parts;
   return (inner) => ({
     projects: (ctx) => inner.projects(ctx),
     project: (name, ctx) => inner.project(name, ctx),
@@ -45,7 +45,10 @@ export function mirrored(parts: MirroredParts): Layer {
       let usable = true;
       try {
         const stored = await files.get(ref, range);
-        if (stored && candidates.includes(stored.project) && !(await isSuperseded(stored, ref, files))) return stored;
+        if (stored && candidates.includes(stored.project) && !(await isSuperseded(stored, ref, files))) {
+          uses.used(ref, ctx);
+          return stored;
+        }
         if (stored) await discard(stored);
       } catch (error) {
         if (request.keep) throw error;

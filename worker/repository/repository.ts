@@ -36,6 +36,8 @@ export interface Upkept {
   readonly name: string;
   /** What jobs enter: nothing that goes through it counts as asked for. */
   readonly repository: Repository;
+  /** Notes anew that a project's page is kept, where that was lost. */
+  noteKept(name: ProjectName, page: Page): Promise<void>;
 }
 
 /** What a request, a cron tick or a queue message brings along. Nothing else reads the clock or outlives its answer. */

@@ -3,6 +3,7 @@ import type { FileRef } from "../pypi/file-url.ts";
 import { fill, storeAlone, type Destination, type Filled } from "./fill.ts";
 import type { FileStore, FillQueue, Marks } from "./ports.ts";
 import { discard, type Artifact, type Context } from "./repository.ts";
+import type { Uses } from "./uses.ts";
 
 /** Up to this size a file is stored to its end although its client has left: the platform gives us 30 s for it. Bytes. */
 export const FINISH_ALONE = 64 * 1024 * 1024;
@@ -16,6 +17,8 @@ const QUEUED = 10 * 60_000;
 /** What files are stored with. */
 export interface StoringParts {
   readonly files: FileStore;
+  /** Is told of what was stored. */
+  readonly uses: Uses;
   /** Files that this isolate is storing: R2 refuses a second write to a key within a second, and one is enough. */
   readonly filling: Marks;
   /** Takes the files that are too large to be stored beside an answer. */
@@ -32,7 +35,8 @@ export interface StoringParts {
  */
 export function serveAndStore(source: Artifact, ref: FileRef, parts: StoringParts | undefined, ctx: Context): Artifact {
   const mine = parts && claim(ref, source.size, parts, ctx);
-  const { artifact, filled } = fill(source, nameOf(ref), mine ? destinationOf(source, ref, parts) : undefined, ctx);
+  const read = mine ? noted(source, ref, parts, ctx) : source;
+  const { artifact, filled } = fill(read, nameOf(ref), mine ? destinationOf(source, ref, parts) : undefined, ctx);
   ctx.defer(mine ? concluded(filled, ref, parts, ctx) : filled);
   return artifact;
 }
@@ -58,7 +62,7 @@ export async function storeWhole(
     absent = !source;
     if (!source) return "done";
     if (source.size === undefined || source.size <= parts.finishAlone) {
-      return storeAlone(source, nameOf(ref), destinationOf(source, ref, parts), ctx);
+      return storeAlone(noted(source, ref, parts, ctx), nameOf(ref), destinationOf(source, ref, parts), ctx);
     }
     await discard(source);
     return "outgrown";
@@ -74,7 +78,8 @@ export async function storeWhole(
  * @returns what the store then has, or the file without its bytes where they were refused; the reason has been reported
  */
 export async function storeNow(source: Artifact, ref: FileRef, parts: StoringParts, ctx: Context): Promise<Artifact> {
-  await storeAlone(source, nameOf(ref), { sink: parts.files.create(ref, source), limit: Infinity }, ctx);
+  const destination = { sink: parts.files.create(ref, source), limit: Infinity };
+  await storeAlone(noted(source, ref, parts, ctx), nameOf(ref), destination, ctx);
   return (await parts.files.get(ref)) ?? { ...source, body: null };
 }
 
@@ -84,6 +89,15 @@ export const nameOf = ({ origin, path, part }: FileRef) => `${origin}/${path}${p
 const destinationOf = (source: Artifact, ref: FileRef, { files, finishAlone }: StoringParts): Destination => ({
   sink: files.create(ref, source),
   limit: finishAlone,
+});
+
+/** The file, noted as stored once it is. */
+const noted = (source: Artifact, ref: FileRef, { uses }: StoringParts, ctx: Context): Artifact => ({
+  ...source,
+  async stored(size) {
+    uses.stored(ref, source.project, size, ctx);
+    await source.stored?.(size);
+  },
 });
 
 /** Takes the storing of a file on; false where another request is storing it, or the queue is to. */

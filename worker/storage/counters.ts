@@ -1,8 +1,5 @@
-import { messageOf } from "../errors.ts";
 import type { Count, Counted, Counters } from "../repository/ports.ts";
-
-/** How long an isolate gathers counts before it writes them. Milliseconds. */
-const GATHER = 5 * 60_000;
+import { Gathering } from "./gathering.ts";
 
 /** One statement, however many counts: D1 binds no more than 100 parameters. `WHERE true` ends the SELECT before ON. */
 const ADD = `INSERT INTO counter (name, labels, value)
@@ -17,42 +14,26 @@ const SUMS = `SELECT name, labels, value FROM counter
  * ends before loses a few counts; a write that fails after it was done counts them twice. Neither is worth a write a request.
  */
 export function countersIn(db: D1Database): Counters {
-  let unwritten = new Map<string, number>();
-  let writtenAt: number | undefined;
+  const gathering = new Gathering<number>((had, by) => had + by);
 
-  const add = (key: string, by: number) => unwritten.set(key, (unwritten.get(key) ?? 0) + by);
-
-  /** Runs `write` with the statements that add what is not written yet, and puts it back where that fails. */
-  async function taking<T>(write: (statements: D1PreparedStatement[]) => Promise<T>): Promise<T> {
-    const taken = unwritten;
-    unwritten = new Map();
-    try {
-      const rows = [...taken].map(([key, value]) => [...fromKey(key), value]);
-      return await write(rows.length > 0 ? [db.prepare(ADD).bind(JSON.stringify(rows))] : []);
-    } catch (error) {
-      for (const [key, value] of taken) add(key, value);
-      throw error;
-    }
-  }
+  /** The statement that adds these counts; none where there are none. */
+  const adding = (counts: [string, number][]) =>
+    counts.length === 0
+      ? []
+      : [db.prepare(ADD).bind(JSON.stringify(counts.map(([key, value]) => [...fromKey(key), value])))];
 
   return {
     add(name, labels, by = 1) {
-      add(toKey(name, labels), by);
+      gathering.add(toKey(name, labels), by);
     },
 
     flush(ctx) {
-      writtenAt ??= ctx.now;
-      if (ctx.now - writtenAt < GATHER || unwritten.size === 0) return;
-      writtenAt = ctx.now;
-      const flushed = taking(async ([statement]) => statement?.run());
-      const report = (error: unknown) =>
-        ctx.report({ event: "storage-failed", what: "the counters", reason: messageOf(error) });
-      ctx.defer(flushed.catch(report));
+      gathering.flush("the counters", async (counts) => adding(counts)[0]?.run(), ctx);
     },
 
     async totals(names) {
-      const results = await taking((statements) =>
-        db.batch<Row>([...statements, db.prepare(SUMS).bind(JSON.stringify(names))]),
+      const results = await gathering.take((counts) =>
+        db.batch<Row>([...adding(counts), db.prepare(SUMS).bind(JSON.stringify(names))]),
       );
       return (results.at(-1)?.results ?? []).map(({ name, labels, value }): Count => ({
         name,

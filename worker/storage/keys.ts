@@ -30,4 +30,10 @@ export function keysOf(source: string, root?: string) {
   };
 }
 
+/** Where mirrored files and their `.metadata` lie in R2, the source next: nothing but these may be deleted by the clock. */
+export const MIRRORED = ["file/", "metadata/"] as const;
+
+/** The source of a mirrored file, or of its `.metadata`; undefined where the key is of something else. */
+export const mirroredFrom = (key: string) => /^(?:file|metadata)\/([^/]+)\/./.exec(key)?.[1];
+
 export type Keys = ReturnType<typeof keysOf>;

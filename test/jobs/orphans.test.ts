@@ -1,0 +1,146 @@
+import { env } from "cloudflare:workers";
+import { describe, expect, test } from "vitest";
+import { filePath, Rig } from "../support/rig.ts";
+import {
+  DAY,
+  HOUR,
+  inStore,
+  keyOf,
+  known,
+  MINUTE,
+  projects,
+  read,
+  resize,
+  store,
+  sweep,
+  wheelOf,
+} from "../support/swept.ts";
+
+const PAGE = "https://upstream.test/simple/gone/";
+
+/** A worker with two projects' files, the first of which is then gone upstream, and a request has found it so. */
+async function orphaned(vars: Record<string, unknown> = {}): Promise<Rig> {
+  const rig = new Rig(vars);
+  await store(rig, "gone");
+  await rig.get(`${filePath(wheelOf("gone").filename)}.metadata`);
+  await store(rig, "here");
+  rig.upstream.on(PAGE, () => new Response("no such project", { status: 404 }));
+  rig.wait(HOUR);
+  expect((await rig.page("gone")).status).toBe(404);
+  return rig;
+}
+
+describe("files of a project that is gone upstream", () => {
+  test("go with their metadata a day after their last use, whatever the quota", async () => {
+    const rig = await orphaned();
+    rig.wait(DAY - HOUR);
+    await sweep(rig);
+    expect(await projects()).toEqual(["gone", "here", "gone"]);
+    rig.wait(1);
+    expect(await sweep(rig)).toContain("2 objects (1 kB) of projects that are gone were deleted.");
+    expect([await inStore(), await projects()]).toEqual([[keyOf(wheelOf("here").filename)], ["here"]]);
+  });
+
+  test("all stay for as long as one of them is used", async () => {
+    const rig = await orphaned();
+    rig.wait(DAY);
+    await read(rig, "gone");
+    rig.wait(5 * MINUTE);
+    await rig.get("/nowhere");
+    await sweep(rig);
+    expect(await projects()).toEqual(["gone", "here", "gone"]);
+  });
+
+  test("count as deleted before the longest unused are", async () => {
+    const rig = await orphaned({ QUOTA: 1 });
+    await resize(1_000_000_000);
+    rig.wait(2 * DAY);
+    expect(await sweep(rig)).toContain("0 objects (0 bytes) were deleted as the longest unused.");
+    expect(await projects()).toEqual(["here"]);
+  });
+
+  test("stay while nobody can tell that it is gone, and the run says so", async () => {
+    const rig = await orphaned();
+    rig.wait(2 * DAY);
+    rig.upstream.down = true;
+    expect((await sweep(rig)).join(" ")).toMatch(/Whether pypi has gone still cannot be told: /);
+    expect(await projects()).toEqual(["gone", "here", "gone"]);
+    rig.upstream.down = false;
+    rig.wait(HOUR);
+    await sweep(rig);
+    expect(await projects()).toEqual(["here"]);
+  });
+
+  test("stay where it has come back, and its page is kept again", async () => {
+    const rig = await orphaned();
+    await rig.upstream.publish("gone", [wheelOf("gone")]);
+    rig.wait(2 * DAY);
+    await sweep(rig);
+    expect(await projects()).toEqual(["gone", "here", "gone"]);
+    expect((await env.PAGES.list({ prefix: "page/" })).keys).toHaveLength(2);
+  });
+});
+
+describe("a project whose row was lost while its page is kept", () => {
+  test("keeps its files and gets its row again, with one question for all runs to come", async () => {
+    const rig = new Rig();
+    await store(rig, "demo");
+    const row = () => env.DB.prepare("SELECT project, serial, changed_at FROM page").all();
+    const { results } = await row();
+    await env.DB.prepare("DELETE FROM page").run();
+    rig.restart();
+    rig.wait(2 * DAY);
+    await sweep(rig);
+    expect([await projects(), (await row()).results]).toEqual([["demo"], results]);
+    rig.forget();
+    rig.wait(HOUR);
+    await sweep(rig);
+    expect(rig.upstream.requests).toEqual([]);
+  });
+
+  test("keeps them also where all rows were lost and the upstream is away", async () => {
+    const rig = new Rig();
+    for (const name of ["ann", "bob", "cid"]) await store(rig, name);
+    await env.DB.batch([env.DB.prepare("DELETE FROM page"), env.DB.prepare("DELETE FROM object")]);
+    rig.restart();
+    rig.wait(30 * DAY);
+    rig.upstream.down = true;
+    for (let n = 0; n < 3; n++) await rig.tick("0 * * * *");
+    expect([await projects(), (await inStore()).length]).toEqual([["ann", "bob", "cid"], 3]);
+  });
+
+  test("is one of at most twenty that a run asks for", async () => {
+    const rig = new Rig();
+    for (let n = 0; n < 25; n++) await store(rig, `p${n}`);
+    await env.DB.prepare("DELETE FROM page").run();
+    await env.PAGES.list().then(({ keys }) => Promise.all(keys.map(({ name }) => env.PAGES.delete(name))));
+    rig.restart();
+    rig.wait(2 * DAY);
+    rig.forget();
+    await rig.tick("0 * * * *");
+    expect(rig.upstream.requests).toHaveLength(20);
+    await rig.tick("0 * * * *");
+    expect(rig.upstream.requests).toHaveLength(25);
+    expect(await inStore()).toHaveLength(25);
+  });
+});
+
+test("files of a source that is not configured any more are no orphans", async () => {
+  const old = new Rig();
+  await store(old, "demo");
+  const rig = new Rig({ UPSTREAMS: { pypi: { url: "https://upstream.test/other/" } } });
+  await env.DB.prepare("DELETE FROM page").run();
+  rig.wait(30 * DAY);
+  await sweep(rig);
+  expect([await projects(), rig.upstream.requests]).toEqual([["demo"], []]);
+});
+
+test("a file whose project nobody noted is no orphan", async () => {
+  const rig = new Rig();
+  await env.FILES.put(keyOf("nobody-1.0.zip"), "bytes");
+  await rig.tick("0 * * * *");
+  expect(await known()).toMatchObject([{ project: "", size: 5 }]);
+  await env.DB.prepare("UPDATE object SET used_at = 0, known_at = 0").run();
+  await rig.tick("0 * * * *");
+  expect(await inStore()).toHaveLength(1);
+});
