@@ -3,7 +3,7 @@ import { asProjectName, type ProjectName } from "../worker/pypi/name.ts";
 import { pageAddress, publicRoot, upstreamAddress } from "./address.ts";
 
 /** The index at the root of the host; the others lie below their names. */
-const DEFAULT = "default";
+export const DEFAULT = "default";
 
 /** What stands first in an address of the default index, or will not be an index. */
 const RESERVED = new Set(["simple", "files", "packages", "integrity", "pypi", "legacy"]);

@@ -1,8 +1,8 @@
 import { Hono } from "hono";
-import type { Config } from "../schema/config.ts";
+import { DEFAULT, type Config } from "../schema/config.ts";
 import type { House } from "./compose.ts";
 import { IndexError } from "./errors.ts";
-import { apiRoutes } from "./http/api/routes.ts";
+import { apiRoutes, type ApiParts } from "./http/api/routes.ts";
 import { withContext, type AppEnv } from "./http/context.ts";
 import { counted } from "./http/counted.ts";
 import { jsonRoutes, provenanceRoutes } from "./http/documents.ts";
@@ -17,8 +17,9 @@ import { simpleRoutes } from "./http/simple.ts";
 import { runJob } from "./jobs/crons.ts";
 import { homeRoutes } from "./ui/home.tsx";
 
-/** The whole of what a request can meet, in order. `now` is the clock, in milliseconds since the epoch. */
-export function createApp(config: Config, house: House, now: () => number): Hono<AppEnv> {
+/** The whole of what a request can meet, in order. The clock is in milliseconds since the epoch. */
+export function createApp(config: Config, house: House, clock: ApiParts["clock"]): Hono<AppEnv> {
+  const { now } = clock;
   const { indexes, catalog, counters, objects } = house;
   const bases = indexes.map((index) => index.config.base);
   const app = new Hono<AppEnv>({ getPath: (request) => routedPath(request.url, bases) });
@@ -32,7 +33,12 @@ export function createApp(config: Config, house: House, now: () => number): Hono
   app.use(limits);
   app.route(
     "/-/api",
-    apiRoutes({ adminToken: config.adminToken, runJob: (name, ctx, options) => runJob(name, house, ctx, options) }),
+    apiRoutes({
+      adminToken: config.adminToken,
+      runJob: (name, ctx, options) => runJob(name, house, ctx, options),
+      indexes: indexes.map(({ config: { base }, owner }) => ({ name: base.slice(1) || DEFAULT, base, owner })),
+      clock,
+    }),
   );
   app.use(readOnly);
 

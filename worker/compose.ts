@@ -12,7 +12,8 @@ import type { Counters } from "./repository/ports.ts";
 import { priority, type Source } from "./repository/priority.ts";
 import { punctual } from "./repository/punctual.ts";
 import { remote } from "./repository/remote.ts";
-import { stack, type Artifact, type Context, type Repository, type Upkept } from "./repository/repository.ts";
+import { stack, type Artifact, type Context, type FindOwner } from "./repository/repository.ts";
+import type { Repository, Upkept } from "./repository/repository.ts";
 import { FINISH_ALONE } from "./repository/storing.ts";
 import type { StoredObjects } from "./repository/uses.ts";
 import { catalogOf, together, type Catalog, type Counting } from "./storage/catalog.ts";
@@ -80,6 +81,7 @@ export interface House {
 export interface Index {
   readonly config: IndexConfig;
   readonly repository: Repository;
+  readonly owner: FindOwner;
   /** Of its sources together. */
   readonly catalog: Counting;
 }
@@ -122,7 +124,7 @@ export function compose(
       const sources = index.upstreams.flatMap((upstream) => mirrors.get(upstream) ?? []);
       return {
         config: index,
-        repository: indexOf(sources),
+        ...indexOf(sources),
         catalog: together(
           sources.map(({ catalog }) => catalog),
           platform.now,
@@ -156,11 +158,18 @@ function baseFor(upstream: UpstreamConfig, indexes: readonly IndexConfig[]): str
   return (first ?? behindClaims)?.base;
 }
 
-/** A single source that any name may come from needs no arbiter in front of it. */
-function indexOf(sources: readonly Source[]): Repository {
+function indexOf(sources: readonly Mirror[]): Pick<Index, "repository" | "owner"> {
   const [first, ...others] = sources;
-  const arbiter = first && others.length === 0 && !first.projects ? first.repository : priority(sources);
-  return stack([punctual(ANSWER_DEADLINE)], arbiter);
+  const arbiter = priority(sources);
+  // A single source that any name may come from needs no arbiter in front of it.
+  const source = first && others.length === 0 && !first.projects ? first.repository : arbiter;
+  return {
+    repository: stack([punctual(ANSWER_DEADLINE)], source),
+    async owner(name, ctx) {
+      const owned = await arbiter.owner(name, ctx);
+      return owned && { source: owned.source.upkept, page: owned.page };
+    },
+  };
 }
 
 /** One budget of the isolate's for all sources together. */
@@ -222,6 +231,8 @@ function mirror(upstream: UpstreamConfig, root: string | undefined, ground: Grou
       key: source,
       name: upstream.name,
       repository,
+      files,
+      fills,
       noteKept: (name, page) => catalog.pageStored(name, page.head),
     },
   };

@@ -33,5 +33,9 @@ function start(env: Env) {
   const config = parseConfig({ ...env });
   const platform = { ...env, cache: caches.default, fetch: (request: Request) => fetch(request), now: Date.now };
   const house = compose(config, platform);
-  return { app: createApp(config, house, platform.now), house, now: platform.now };
+  return {
+    app: createApp(config, house, { now: platform.now, sleep: (ms) => scheduler.wait(ms) }),
+    house,
+    now: platform.now,
+  };
 }

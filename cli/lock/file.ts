@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { chmod, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
+import { folderOf, whyNot } from "../named-file.ts";
 import { Sentence } from "../sentence.ts";
 import { scannerFor, type Scanner } from "./tokens.ts";
 
@@ -18,7 +19,7 @@ export interface LockFile {
  * @throws Sentence where it is of no kind known, cannot be read, or is not UTF-8
  */
 export async function readLock(name: string): Promise<LockFile> {
-  const path = resolve(folder(), name);
+  const path = resolve(folderOf("lock"), name);
   const scan = scannerFor(basename(path));
   if (!scan) {
     throw new Sentence(
@@ -54,23 +55,4 @@ export async function writeLock({ name, path }: LockFile, text: string): Promise
     if (draft !== undefined) await rm(draft, { force: true });
     throw new Sentence(`${name}: ${whyNot(error)}.`);
   }
-}
-
-/** npm runs a script in the package's own folder; names are meant from where npm was called. */
-function folder(): string {
-  const { npm_lifecycle_event: script, INIT_CWD: calledIn } = process.env;
-  return script === "lock" && calledIn ? calledIn : process.cwd();
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: "there is no such file",
-  EISDIR: "a directory, not a file",
-  EACCES: "permission denied",
-  EPERM: "permission denied",
-  EROFS: "permission denied",
-};
-
-function whyNot(error: unknown): string {
-  const { code = "", message } = error as NodeJS.ErrnoException;
-  return REASONS[code] ?? message;
 }

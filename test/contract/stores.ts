@@ -61,8 +61,9 @@ export function fileStoreContract(what: string, open: () => FileStore): void {
     test("gives back the bytes and the facts once committed, and not before", async () => {
       const hex = await sha256(bytes);
       const sink = await write(open(), hex, size);
-      expect(await open().get(ref)).toBeNull();
+      expect([await open().get(ref), await open().head(ref)]).toEqual([null, null]);
       await sink.commit();
+      expect(await open().head(ref)).toMatchObject({ project: "demo", size: bytes.byteLength, digest: { hex } });
       const stored = await open().get(ref);
       expect(stored).toMatchObject({
         project: "demo",

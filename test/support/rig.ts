@@ -7,6 +7,7 @@ import { createApp } from "../../worker/app.ts";
 import { onSchedule } from "../../worker/jobs/crons.ts";
 import { contextOf } from "../../worker/repository/context.ts";
 import { compose, type House, type Limits, type Platform } from "../../worker/compose.ts";
+import type { Clock } from "../../worker/repository/warm.ts";
 import { counting, type Counts } from "./counting.ts";
 import { deliver, FakeQueue } from "./queue.ts";
 import { FakeUpstream } from "./upstream.ts";
@@ -44,6 +45,15 @@ export class Rig {
   readonly #platform: Platform;
   readonly #config;
   readonly #limits: Limits | undefined;
+  /** What happens while the worker waits; the clock has been moved on. */
+  meanwhile: () => unknown = () => undefined;
+  readonly #clock: Clock = {
+    now: () => this.now,
+    sleep: async (milliseconds) => {
+      this.wait(milliseconds);
+      await this.meanwhile();
+    },
+  };
   #app;
 
   constructor(vars: Record<string, unknown> = {}, platform: Partial<Platform> = {}, limits?: Limits) {
@@ -64,13 +74,13 @@ export class Rig {
       ...platform,
     };
     this.house = compose(this.#config, this.#platform, this.#limits);
-    this.#app = createApp(this.#config, this.house, () => this.now);
+    this.#app = createApp(this.#config, this.house, this.#clock);
   }
 
   /** A new isolate over the same storage: what was in memory is gone. */
   restart(): void {
     this.house = compose(this.#config, this.#platform, this.#limits);
-    this.#app = createApp(this.#config, this.house, () => this.now);
+    this.#app = createApp(this.#config, this.house, this.#clock);
   }
 
   /** Lets the next call of this operation of a binding fail, such as `kv.put`. */

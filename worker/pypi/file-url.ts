@@ -98,6 +98,12 @@ export function parseFileRef(escaped: string): FileRef {
   return { origin, path: [...segments, filename].join("/"), filename, part };
 }
 
+/** What is to be asked for to get the file of a page's entry, or its metadata. */
+export const refOf = (entry: FileEntry, part: FileRef["part"]): FileRef => ({
+  ...parseFileRef(entry.url.slice(PREFIX.length)),
+  part,
+});
+
 /** The reference to what lies at `{origin}/{path}`, decoded, as a `FileRef` has it; undefined where that names no file. */
 export function asFileRef(address: string, part: FileRef["part"]): FileRef | undefined {
   const [origin = "", ...segments] = address.split("/");

@@ -5,7 +5,7 @@ import type { Page } from "./page.ts";
 import type { Context, Listed, Repository } from "./repository.ts";
 
 /** A page that does not list a file is checked again if it was checked longer ago than this. Milliseconds. */
-const LISTING_MAX_AGE = 30_000;
+export const LISTING_MAX_AGE = 30_000;
 
 /**
  * How a project's page lists what `find` looks for in its text; undefined where it does not, null where there is no such

@@ -89,6 +89,8 @@ export interface Renderings {
 export interface FileStore {
   /** The file, or the part of it that `range` means: one read, and one more where there is no such part. */
   get(ref: FileRef, range?: RangeSpec): Promise<Artifact | null>;
+  /** What is known of the file, without a byte of it: one read, or none. */
+  head(ref: FileRef): Promise<ArtifactFacts | null>;
   /** A place to write a file into; nothing is visible before `commit`. */
   create(ref: FileRef, facts: ArtifactFacts): FileSink;
 }
@@ -103,10 +105,12 @@ export interface FileSink {
   abort(reason: Error): Promise<void>;
 }
 
-/** Where files are left that are too large to be stored beside an answer. */
+/** Where files are left that are not stored beside an answer. */
 export interface FillQueue {
   /** Has the file stored, sooner or later, once or twice. Rejects where that cannot be promised. */
   send(ref: FileRef): Promise<void>;
+  /** The same for many, in about this order; where it rejects, it may have been promised of some. */
+  sendAll(refs: readonly FileRef[]): Promise<void>;
 }
 
 /** What was found out about a file that its page may not say. */

@@ -20,24 +20,29 @@ export interface Source {
   readonly verdicts: Verdicts;
 }
 
+/** Several sources as one, which also says whose a project is. */
+export interface Priority<Own extends Source> extends Repository {
+  /** The source that owns a name, and its page. */
+  owner(name: ProjectName, ctx: Context): Promise<{ source: Own; page: Page } | null>;
+}
+
 /**
  * Several sources as one: the first that owns a name has it entirely. Absence falls through to the next source; failure
  * does not, since a name that a source cannot speak for may be its own. For a name that the next source has served here,
  * the last absent verdict stands for an hour. Names that sources claim are asked of these alone, and those of nothing else.
  */
-export function priority(sources: readonly Source[]): Repository {
+export function priority<Own extends Source>(sources: readonly Own[]): Priority<Own> {
   const claimants = sources.map((source) => ({ source, matchers: source.projects?.map(matcher) }));
   const unclaimed = sources.filter(({ projects }) => !projects);
   const routing = fingerprint(JSON.stringify(sources.map(({ projects }) => projects ?? [])));
 
   /** The sources that a name may come from, in order. */
-  function route(name: ProjectName): Source[] {
+  function route(name: ProjectName): Own[] {
     const claiming = claimants.filter(({ matchers }) => matchers?.some((matches) => matches(name)));
     return claiming.length > 0 ? claiming.map(({ source }) => source) : unclaimed;
   }
 
-  /** The source that owns a name, and its page. */
-  async function find(name: ProjectName, ctx: Context): Promise<{ source: Source; page: Page } | null> {
+  async function owner(name: ProjectName, ctx: Context): Promise<{ source: Own; page: Page } | null> {
     const absent: Source[] = [];
     for (const source of route(name)) {
       const page = await pageOf(source, name, ctx);
@@ -53,6 +58,8 @@ export function priority(sources: readonly Source[]): Repository {
   }
 
   return {
+    owner,
+
     projects: (ctx) =>
       mergedLists(
         sources.map((source) => ({ repository: source.repository, has: (name) => route(name).includes(source) })),
@@ -60,13 +67,13 @@ export function priority(sources: readonly Source[]): Repository {
         ctx,
       ),
 
-    project: async (name, ctx) => (await find(name, ctx))?.page ?? null,
+    project: async (name, ctx) => (await owner(name, ctx))?.page ?? null,
 
     async document(request, ctx) {
-      const owner = await find(request.ref.project, ctx);
-      if (!owner) return null;
-      await owner.page.cancel();
-      return owner.source.repository.document(request, ctx);
+      const owned = await owner(request.ref.project, ctx);
+      if (!owned) return null;
+      await owned.page.cancel();
+      return owned.source.repository.document(request, ctx);
     },
 
     async file(request, ctx) {

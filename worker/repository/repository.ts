@@ -5,6 +5,7 @@ import type { Digest, FileEntry } from "../pypi/page.ts";
 import type { Document } from "./document.ts";
 import type { ProjectList } from "./list.ts";
 import type { Page } from "./page.ts";
+import type { FileStore, FillQueue } from "./ports.ts";
 import type { Part, RangeSpec } from "./range.ts";
 
 /**
@@ -38,7 +39,23 @@ export interface Upkept {
   readonly repository: Repository;
   /** Notes anew that a project's page is kept, where that was lost. */
   noteKept(name: ProjectName, page: Page): Promise<void>;
+  /** Where its files are kept. */
+  readonly files: FileStore;
+  /** Where they are left to be stored. */
+  readonly fills: FillQueue;
 }
+
+/** A project's page, and the source of an index that owns the project. An unread page must be cancelled. */
+export interface Owned {
+  readonly source: Upkept;
+  readonly page: Page;
+}
+
+/**
+ * Which source of an index owns a project; null where none does. Throws `upstream-failed` where that cannot be told. Waits for
+ * the sources as long as they take.
+ */
+export type FindOwner = (name: ProjectName, ctx: Context) => Promise<Owned | null>;
 
 /** What a request, a cron tick or a queue message brings along. Nothing else reads the clock or outlives its answer. */
 export interface Context {

@@ -51,7 +51,7 @@ export function clientSink(writable: WritableStream<Uint8Array>): FileSink {
  * What a client's transfer is broken off with. `retryable` tells the runtime that a connection was lost: any other error it
  * logs as an uncaught exception of ours.
  */
-const brokenOff = () => Object.assign(new Error("The transfer was broken off."), { retryable: true });
+export const brokenOff = () => Object.assign(new Error("The transfer was broken off."), { retryable: true });
 
 /** What a sink fails with that takes no more than so many bytes. */
 export class Outgrown extends Error {}

@@ -30,6 +30,14 @@ export function fileStore(r2: R2Bucket, memory: Memory<Artifact>, keys: Keys, ma
       return artifact;
     },
 
+    async head(ref) {
+      const key = keys.file(ref);
+      const remembered = memory.get(key, 0);
+      if (remembered) return remembered;
+      const object = await r2.head(key);
+      return object && readFacts(object);
+    },
+
     create(ref, facts) {
       const key = keys.file(ref);
       const options: R2PutOptions = { customMetadata: writeFacts(facts) };

@@ -1,0 +1,24 @@
+import * as z from "zod/mini";
+
+/** A line of what `POST /-/api/warm` answers, but the last. */
+const progress = z.object({ stored: z.number(), of: z.number(), file: z.optional(z.string()) });
+
+/** The last line. */
+const summary = z.object({
+  done: z.boolean(),
+  packages: z.number(),
+  pages: z.number(),
+  files: z.number(),
+  metadata: z.number(),
+  alreadyStored: z.number(),
+  pending: z.array(z.string()),
+  elsewhere: z.array(z.string()),
+  unfit: z.array(z.string()),
+  seconds: z.number(),
+});
+
+export type WarmProgress = z.infer<typeof progress>;
+export type WarmSummary = z.infer<typeof summary>;
+
+/** A line of it, whichever. */
+export const warmLine = z.union([progress, summary]);

@@ -1,0 +1,228 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { showProgress } from "../../cli/admin/progress.ts";
+import { freePort, run } from "../../cli/demo/process.ts";
+
+const CLI = join(import.meta.dirname, "..", "..", "cli");
+const TOKEN = "a-token-for-the-tests";
+
+/** What the server was sent. */
+interface Sent {
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+let folder: string;
+let server: Server;
+let url: string;
+const sent: Sent[] = [];
+/** What the server answers. */
+let answer: { status: number; type: string; parts: string[]; cut?: boolean };
+
+beforeAll(async () => {
+  server = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    sent.push({ url: request.url ?? "", headers: request.headers, body: Buffer.concat(chunks).toString() });
+    response.writeHead(answer.status, { "Content-Type": answer.type });
+    for (const part of answer.parts) response.write(part);
+    if (answer.cut) response.flushHeaders();
+    if (answer.cut) setImmediate(() => response.destroy());
+    else response.end();
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(() => new Promise((done) => server.close(done)));
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "pypi-edge-admin-"));
+  writeFileSync(join(folder, "uv.lock"), "version = 1\n");
+  mkdirSync(join(folder, "state"));
+  writeFileSync(join(folder, "state", "admin-token"), `${TOKEN}\n`, { mode: 0o600 });
+  sent.length = 0;
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Runs a command where the files are; npm's variables would name another folder. */
+function command(name: "warm" | "cron", args: readonly string[], more: NodeJS.ProcessEnv = {}) {
+  const { npm_lifecycle_event: _, INIT_CWD: __, PYPI_EDGE_TOKEN: ___, ...env } = process.env;
+  return run(process.execPath, [join(CLI, `${name}.ts`), ...args], { cwd: folder, env: { ...env, ...more } });
+}
+
+const warm = (...args: string[]) => command("warm", [...args, "--url", url, "--state", "state"]);
+const cron = (...args: string[]) => command("cron", [...args, "--url", url, "--state", "state"]);
+
+const lines = (...values: unknown[]) => values.map((value) => `${JSON.stringify(value)}\n`);
+const SUMMARY = {
+  done: true,
+  packages: 2,
+  pages: 2,
+  files: 2,
+  metadata: 1,
+  alreadyStored: 1,
+  pending: [],
+  elsewhere: [],
+  unfit: [],
+  seconds: 0.4,
+};
+const good = (...values: unknown[]) => ({ status: 200, type: "application/x-ndjson", parts: lines(...values) });
+
+describe("npm run warm", () => {
+  test("sends the file with its name and what narrows it, and says what is stored", async () => {
+    answer = good(
+      { stored: 1, of: 3 },
+      { stored: 2, of: 3, file: "a.whl" },
+      { stored: 3, of: 3, file: "b.whl" },
+      SUMMARY,
+    );
+    const { code, output } = await warm("uv.lock", "--python", "3.12", "--platform", "win_amd64", "--index", "team");
+    expect(output).toBe(
+      "2 of 3 stored: a.whl\n3 of 3 stored: b.whl\nStored: 2 files and 1 .metadata of 2 packages, 1 of these 3 before; 0.4 s.\n",
+    );
+    expect(code).toBe(0);
+    expect(sent).toMatchObject([
+      {
+        url: "/-/api/warm?filename=uv.lock&index=team&python=3.12&platform=win_amd64",
+        headers: { authorization: `Bearer ${TOKEN}` },
+        body: "version = 1\n",
+      },
+    ]);
+  });
+
+  test("reads the file where npm was called", async () => {
+    answer = good(SUMMARY);
+    const args = [join(CLI, "warm.ts"), "uv.lock", "--url", url, "--token", TOKEN];
+    const env = { ...process.env, npm_lifecycle_event: "warm", INIT_CWD: folder };
+    expect(await run(process.execPath, args, { cwd: join(CLI, ".."), env })).toMatchObject({ code: 0 });
+    expect(sent[0]?.body).toBe("version = 1\n");
+  });
+
+  test("ends with 1 and the server's sentence where it refuses", async () => {
+    answer = { status: 422, type: "text/plain; charset=utf-8", parts: ["uv.lock line 3: \u001b[31mno.\n"] };
+    expect(await warm("uv.lock")).toMatchObject({ code: 1, output: "uv.lock line 3: [31mno.\n" });
+  });
+
+  test("ends with 1 and names what is missing where not all could be stored", async () => {
+    answer = good({ ...SUMMARY, done: false, pending: ["a.whl"], elsewhere: ["mine"], unfit: ["pywin32"] });
+    const { code, output } = await warm("uv.lock");
+    expect(code).toBe(1);
+    expect(output).toMatch(
+      /^Not from an index, so left out: mine\.\nNothing of these fits: pywin32\.\n1 of 2 files and 1 \.metadata .* a\.whl\./,
+    );
+  });
+
+  test.each([
+    ["breaks off", { ...good({ stored: 1, of: 3 }), cut: true }, /broke off/],
+    ["ends too early", good({ stored: 1, of: 3 }), /broke off/],
+    ["is none of ours", { status: 200, type: "text/html", parts: ["<html>\n"] }, /is it a current pypi-edge/],
+    ["is an error page of something else", { status: 502, type: "text/html", parts: ["<html>\n"] }, /answered 502/],
+    ["leads elsewhere", { status: 302, type: "text/html", parts: [] }, /answered 302/],
+  ])("ends with 1 where the answer %s", async (_what, given, sentence) => {
+    answer = given;
+    const { code, output } = await warm("uv.lock");
+    expect([code, output]).toEqual([1, expect.stringMatching(sentence)]);
+    expect(output.trimEnd().split("\n")).toHaveLength(1);
+  });
+
+  test.each([
+    [["nope.lock"], "nope.lock: there is no such file."],
+    [["state"], "state: a directory, not a file."],
+    [[], "One lock file is expected."],
+    [["a", "b"], "One lock file is expected."],
+    [["uv.lock", "--pyhton", "3.12"], "--pyhton"],
+  ])("with %j says what is wrong, and sends nothing", async (args, sentence) => {
+    const { code, output } = await warm(...args);
+    expect([code, output]).toEqual([1, expect.stringContaining(sentence)]);
+    expect(sent).toEqual([]);
+  });
+
+  test("says how to start a server where nothing answers", async () => {
+    const at = `http://127.0.0.1:${await freePort()}`;
+    const { code, output } = await command("warm", ["uv.lock", "--url", at, "--token", TOKEN]);
+    expect([code, output]).toEqual([
+      1,
+      `Nothing answers at ${at}/ (ECONNREFUSED): start it with npm start, or name it with --url.\n`,
+    ]);
+  });
+});
+
+describe("the admin token", () => {
+  test.each([
+    [
+      "the option, before the environment",
+      ["--token", "option-token"],
+      { PYPI_EDGE_TOKEN: "env-token" },
+      "option-token",
+    ],
+    ["the environment, before the state directory", [], { PYPI_EDGE_TOKEN: "env-token" }, "env-token"],
+    ["the state directory", [], {}, TOKEN],
+  ])("comes from %s", async (_what, args, env, token) => {
+    answer = good(SUMMARY);
+    await command("warm", ["uv.lock", "--url", url, "--state", "state", ...args], env);
+    expect(sent[0]?.headers.authorization).toBe(`Bearer ${token}`);
+  });
+
+  test.each([
+    ["there is none", ["--url", "http://127.0.0.1:8787"], /no admin token in .*\.pypi-edge.*--token T/],
+    ["it has a line end in it", ["--token", "a\nb"], /a character in it that none has/],
+    ["the server is not this machine's", ["--url", "https://index.example"], /is not sent there/],
+    ["the way there is not encrypted", ["--url", "http://index.example", "--token", "t"], /use https/],
+    ["the address is none", ["--url", "index.example", "--token", "t"], /--url index\.example: an address/],
+  ])("is not sent where %s", async (_what, args, sentence) => {
+    const { code, output } = await command("warm", ["uv.lock", ...args]);
+    expect([code, output]).toEqual([1, expect.stringMatching(sentence)]);
+  });
+});
+
+describe("npm run cron", () => {
+  test("starts a job and prints what it did", async () => {
+    answer = { status: 200, type: "application/json", parts: ['{"job":"sweep","did":["One.","Two."]}'] };
+    expect(await cron("sweep", "--dry-run")).toMatchObject({ code: 0, output: "One.\nTwo.\n" });
+    expect(sent).toMatchObject([
+      { url: "/-/api/jobs/sweep?dry-run=true", headers: { authorization: `Bearer ${TOKEN}` } },
+    ]);
+  });
+
+  test("ends with 1 and the server's sentence where there is no such job", async () => {
+    answer = { status: 404, type: "text/plain; charset=utf-8", parts: ['There is no job "reboot"; there are feed.\n'] };
+    expect(await cron("reboot")).toMatchObject({ code: 1, output: 'There is no job "reboot"; there are feed.\n' });
+    expect(sent[0]?.url).toBe("/-/api/jobs/reboot");
+  });
+
+  test("wants one job, and shows which there are", async () => {
+    for (const args of [[], ["feed", "sweep"]]) {
+      const { code, output } = await cron(...args);
+      expect([code, output]).toEqual([1, expect.stringMatching(/One job is expected[^]*replay/)]);
+    }
+    expect(await cron("--help")).toMatchObject({ code: 0, output: expect.stringContaining("--dry-run") });
+    expect(sent).toEqual([]);
+  });
+});
+
+describe("the bar", () => {
+  const drawn = (isTTY: boolean) => {
+    let text = "";
+    const bar = showProgress({ isTTY, columns: 60, write: (part: string | Uint8Array) => (text += part) !== "" });
+    bar.show({ stored: 1, of: 4 });
+    bar.show({ stored: 2, of: 4, file: "a-name-that-is-much-longer-than-the-line-of-this-terminal.whl" });
+    bar.end();
+    return text;
+  };
+
+  test("is drawn anew in one line of a terminal, which it never outgrows", () => {
+    const [, first, second, last] = drawn(true).split("\r\u001b[K");
+    expect(first).toBe(`${"#".repeat(8)}${"-".repeat(22)} 1 of 4 `);
+    expect(second).toMatch(/^#{15}-{15} 2 of 4 a-name-that-is-much-l$/);
+    expect([second?.length, last]).toEqual([59, ""]);
+  });
+
+  test("is a line for each file where there is no terminal", () => {
+    expect(drawn(false)).toBe("2 of 4 stored: a-name-that-is-much-longer-than-the-line-of-this-terminal.whl\n");
+  });
+});

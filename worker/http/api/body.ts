@@ -1,0 +1,28 @@
+import { IndexError } from "../../errors.ts";
+
+/**
+ * Reads a request's body.
+ *
+ * @param limit bytes; of a body that has, or says that it has, more nothing further is read
+ * @param what what the body should be, for sentences
+ * @throws `too-large`, and `unprocessable` where it is empty
+ */
+export async function readBody(request: Request, limit: number, what: string): Promise<Uint8Array> {
+  const tooLarge = new IndexError(
+    "too-large",
+    `${what} is larger than ${limit / 1024 ** 2} MiB, which is the most that is read here. Is it the right file?`,
+  );
+  if (Number(request.headers.get("Content-Length") ?? 0) > limit) {
+    await request.body?.cancel();
+    throw tooLarge;
+  }
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request.body ?? []) {
+    size += chunk.byteLength;
+    if (size > limit) throw tooLarge;
+    chunks.push(chunk);
+  }
+  if (size > 0) return new Uint8Array(await new Blob(chunks).arrayBuffer());
+  throw new IndexError("unprocessable", `${what} is empty; send it as the body, as curl --data-binary @uv.lock does.`);
+}

@@ -1,0 +1,70 @@
+import type { Context as HonoContext } from "hono";
+import { badRequest } from "../../errors.ts";
+import { narrowing } from "../../pypi/locks/narrow.ts";
+import { readLock } from "../../pypi/locks/read.ts";
+import { shown } from "../../pypi/locks/text.ts";
+import type { FindOwner } from "../../repository/repository.ts";
+import { findWanted, type Wanted } from "../../repository/wanted.ts";
+import type { AppEnv } from "../context.ts";
+import { readBody } from "./body.ts";
+
+/** Larger lock files are not read: the largest known have a quarter of it. Bytes. */
+const MAX_LOCK = 8 * 1024 ** 2;
+
+const PARAMETERS = ["filename", "index", "python", "platform"] as const;
+
+/** An index as the API names it. */
+export interface NamedIndex {
+  readonly name: string;
+  /** What its addresses begin with: empty, or a slash and its name. */
+  readonly base: string;
+  readonly owner: FindOwner;
+}
+
+/**
+ * The files that the lock in a request's body asks for, all of them checked. Nothing has been queued or stored of them.
+ *
+ * @throws `bad-request` for the query, `too-large`, `unprocessable` and `upstream-failed` for what the lock asks for
+ */
+export async function readWanted(c: HonoContext<AppEnv>, indexes: readonly NamedIndex[]): Promise<Wanted> {
+  const { filename, index = "default", python, platform } = parametersOf(new URL(c.req.url).searchParams);
+  if (!filename) throw badRequest(NO_FILENAME);
+  const named = indexes.find(({ name }) => name === index);
+  if (!named) {
+    const names = indexes.map(({ name }) => name).join(", ");
+    throw badRequest(`There is no index ${JSON.stringify(index.slice(0, 40))} here; index may be one of: ${names}.`);
+  }
+  const narrowed = narrowing(python, platform);
+  const bytes = await readBody(c.req.raw, MAX_LOCK, "The lock file");
+  return findWanted(
+    {
+      lock: readLock(filename, bytes),
+      where: {
+        lockName: shown(filename.split(/[/\\]/).at(-1)),
+        index: `${new URL(c.req.url).origin}${named.base}/simple/`,
+      },
+      narrowed,
+      owner: named.owner,
+    },
+    c.var.ctx,
+  );
+}
+
+const NO_FILENAME =
+  "The name of the lock file is missing; it says which format it has: ?filename=uv.lock, or poetry.lock, pdm.lock, Pipfile.lock, pylock.toml, requirements.txt.";
+
+/** One that is misspelt would narrow nothing, without a word. */
+function parametersOf(query: URLSearchParams) {
+  const given: Partial<Record<(typeof PARAMETERS)[number], string>> = {};
+  for (const [key, value] of query) {
+    const known = PARAMETERS.find((name) => name === key);
+    if (!known) {
+      throw badRequest(
+        `${JSON.stringify(key.slice(0, 40))} is not a parameter of this address; there are ${PARAMETERS.join(", ")}.`,
+      );
+    }
+    if (given[known] !== undefined) throw badRequest(`${known} is given twice.`);
+    given[known] = value;
+  }
+  return given;
+}

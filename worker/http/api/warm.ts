@@ -1,0 +1,17 @@
+import type { Context as HonoContext } from "hono";
+import { readable } from "../../repository/readable.ts";
+import { warm, type Clock } from "../../repository/warm.ts";
+import type { AppEnv } from "../context.ts";
+import { LIFETIMES } from "../headers.ts";
+import { readWanted, type NamedIndex } from "./lock.ts";
+
+/** Has stored what a lock asks for, and says line by line (NDJSON) how far that is; the last line sums it up. */
+export async function answerWarm(c: HonoContext<AppEnv>, indexes: readonly NamedIndex[], clock: Clock) {
+  const progress = await warm(await readWanted(c, indexes), clock, c.var.ctx);
+  const headers = { "Content-Type": "application/x-ndjson", ...LIFETIMES.live };
+  return new Response(readable(lines(progress)), { headers });
+}
+
+async function* lines(values: AsyncIterable<unknown>): AsyncGenerator<string> {
+  for await (const value of values) yield `${JSON.stringify(value)}\n`;
+}

@@ -1,0 +1,125 @@
+import { IndexError, upstreamFailed } from "../errors.ts";
+import { refOf, type FileRef } from "../pypi/file-url.ts";
+import { chooseFiles, type Where } from "../pypi/locks/choose.ts";
+import type { Lock, LockedPackage } from "../pypi/locks/lock.ts";
+import type { Narrowing } from "../pypi/locks/narrow.ts";
+import { refusal } from "../pypi/locks/text.ts";
+import type { ProjectName } from "../pypi/name.ts";
+import { atOnce } from "./at-once.ts";
+import { LISTING_MAX_AGE } from "./listing.ts";
+import type { Context, FindOwner, Listed, Owned, Upkept } from "./repository.ts";
+
+/** Pages are asked for so many at a time: the platform opens no more connections for one request. */
+const PAGES_AT_ONCE = 6;
+
+/** A request may call upon other services 10,000 times: some seven times for a page, four times and more for a file. */
+const MAX_PACKAGES = 400;
+const MAX_FILES = 1_500;
+
+/** A file that a lock asks for, as the page of its project lists it. */
+export interface WantedFile extends Listed {
+  readonly source: Upkept;
+  readonly ref: FileRef;
+}
+
+/** What a lock asks an index for: each file once, in the lock's order. */
+export interface Wanted {
+  readonly packages: number;
+  /** How many projects' pages list them. */
+  readonly pages: number;
+  readonly files: readonly WantedFile[];
+  /** Names of packages that come from no index. */
+  readonly elsewhere: readonly string[];
+  /** Projects none of whose files fits what it was narrowed to. */
+  readonly unfit: readonly ProjectName[];
+}
+
+/** What of which lock is asked for, and where. */
+export interface Asked {
+  readonly lock: Lock;
+  readonly where: Where;
+  readonly narrowed: Narrowing;
+  readonly owner: FindOwner;
+}
+
+/**
+ * Finds the files that a lock asks for on the pages of their projects, each of which is got once, and checks them against the
+ * lock. Nothing but pages is fetched or stored, and these are stored when it is done: what reads them next, in another
+ * isolate, need not fetch them again. Throws `unprocessable` where the lock and the pages do not agree, or it is too much for
+ * one request; and `upstream-failed`.
+ */
+export async function findWanted(asked: Asked, ctx: Context): Promise<Wanted> {
+  const { packages, elsewhere } = asked.lock;
+  const projects = [...Map.groupBy(packages, ({ name }) => name)];
+  if (projects.length > MAX_PACKAGES) throw tooMany("packages", projects.length, MAX_PACKAGES);
+  const writes: Promise<unknown>[] = [];
+  const settling: Context = {
+    ...ctx,
+    defer(work) {
+      writes.push(work);
+      ctx.defer(work);
+    },
+  };
+  const found = await atOnce(PAGES_AT_ONCE, projects, ([name, locked]) => wantedOf(name, locked, asked, settling));
+  const files = [...new Map(found.flat().map((file) => [`${file.source.key} ${file.entry.url}`, file])).values()];
+  if (files.length > MAX_FILES) throw tooMany("files", files.length, MAX_FILES);
+  const unfit = projects.filter((_, at) => found[at]?.length === 0).map(([name]) => name);
+  await Promise.allSettled(writes);
+  return { packages: packages.length, pages: projects.length, files, elsewhere, unfit };
+}
+
+const tooMany = (what: string, count: number, limit: number) =>
+  new IndexError(
+    "unprocessable",
+    `This asks for ${count} ${what}, and one request does ${limit} at most: narrow it with &python= and &platform=, or split the lock.`,
+  );
+
+/** The files of one project. A page that lacks one may be older than the lock: it is then checked once more. */
+async function wantedOf(
+  project: ProjectName,
+  locked: readonly LockedPackage[],
+  asked: Asked,
+  ctx: Context,
+): Promise<WantedFile[]> {
+  const owned = await ownerOf(project, locked, asked, ctx);
+  try {
+    return await choose(owned, project, locked, asked);
+  } catch (error) {
+    if (!(error instanceof IndexError) || error.kind !== "unprocessable" || owned.page.via === "upstream") throw error;
+    const again = await ownerOf(project, locked, asked, { ...ctx, maxAge: LISTING_MAX_AGE });
+    if (again.page.via === "stale") {
+      await again.page.cancel();
+      throw upstreamFailed(
+        new URL(decodeURIComponent(again.source.key)).host,
+        `the page of ${project} could not be checked, and what is stored of it does not have what the lock names`,
+      );
+    }
+    return choose(again, project, locked, asked);
+  }
+}
+
+async function ownerOf(
+  project: ProjectName,
+  [first]: readonly LockedPackage[],
+  { where, owner }: Asked,
+  ctx: Context,
+): Promise<Owned> {
+  const owned = await owner(project, ctx);
+  if (owned) return owned;
+  throw refusal(
+    { name: where.lockName, line: first?.line ?? 1 },
+    `no source of ${where.index} has a project ${project}. It comes from another index: name that one, or take the package out.`,
+  );
+}
+
+async function choose(
+  { source, page }: Owned,
+  project: ProjectName,
+  locked: readonly LockedPackage[],
+  { where, narrowed }: Asked,
+): Promise<WantedFile[]> {
+  const model = await page.model();
+  return locked
+    .flatMap((each) => narrowed(chooseFiles(each, model, where)))
+    .map((entry) => ({ source, project, entry, ref: refOf(entry, "file") }));
+}
