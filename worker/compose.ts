@@ -232,6 +232,7 @@ function mirror(upstream: UpstreamConfig, root: string | undefined, ground: Grou
       name: upstream.name,
       repository,
       files,
+      uses: storing.uses,
       fills,
       noteKept: (name, page) => catalog.pageStored(name, page.head),
     },

@@ -52,6 +52,17 @@ describe("a wheelhouse", () => {
     }
   });
 
+  test.each(["wheelhouse", "warm"])("%s counts as a use of what is stored: a sweep leaves it", async (route) => {
+    const { rig, packages } = await shelf(1);
+    const lock = await lockOf(packages);
+    await wheelhouse(rig, lock);
+    rig.wait(24 * 3_600_000);
+    const usedAt = rig.now;
+    await rig.post(`${route}?filename=uv.lock`, lock);
+    const { results } = await env.DB.prepare("SELECT DISTINCT used_at FROM object WHERE key LIKE 'file/%'").all();
+    expect(results).toEqual([{ used_at: usedAt }]);
+  });
+
   test("has the same bytes each time, and costs no request once all is stored", async () => {
     const { rig, packages } = await shelf(3);
     const lock = await lockOf(packages);

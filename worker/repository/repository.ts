@@ -6,6 +6,7 @@ import type { Document } from "./document.ts";
 import type { ProjectList } from "./list.ts";
 import type { Page } from "./page.ts";
 import type { FileStore, FillQueue } from "./ports.ts";
+import type { Uses } from "./uses.ts";
 import type { Part, RangeSpec } from "./range.ts";
 
 /**
@@ -41,6 +42,8 @@ export interface Upkept {
   noteKept(name: ProjectName, page: Page): Promise<void>;
   /** Where its files are kept. */
   readonly files: FileStore;
+  /** Told of a use of one of them that does not go through `repository`. */
+  readonly uses: Uses;
   /** Where they are left to be stored. */
   readonly fills: FillQueue;
 }

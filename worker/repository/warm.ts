@@ -68,6 +68,7 @@ export async function warm(wanted: Wanted, clock: Clock, ctx: Context): Promise<
   try {
     const stored = await atOnce(LOOKS_AT_ONCE, pieces, isStored);
     const missing = pieces.filter((_, at) => !stored[at]);
+    for (const [at, { source, ref }] of pieces.entries()) if (stored[at]) source.uses.used(ref, ctx);
     for (const [{ fills }, left] of Map.groupBy(missing, ({ source }) => source)) {
       await fills.sendAll(left.map(({ ref }) => ref));
     }

@@ -44,6 +44,7 @@ export async function wheelhouse({ files }: Wanted, ctx: Context) {
       `${missing} of these files are not stored yet, and one request stores ${MAX_MISSING} at most: POST the same to /-/api/warm first.`,
     );
   }
+  for (const [at, { source, ref }] of sorted.entries()) if (facts[at]) source.uses.used(ref, ctx);
   const kept: Kept[] = sorted.flatMap((file, at) => (facts[at] ? [{ ...file, facts: facts[at] }] : []));
   const left = sorted.filter((_, at) => !facts[at]);
   kept.push(...(await atOnce(STORED_AT_ONCE, left, async (file) => ({ ...file, facts: await keep(file, ctx) }))));
