@@ -1,8 +1,13 @@
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { discard, temporaryDirectory } from "../../../cli/demo/leftovers.ts";
+import { run, type Outcome } from "../../../cli/demo/process.ts";
 import { startProduct, type Product } from "../../../cli/demo/product.ts";
 import { Witness, type Access, type Source } from "../../../cli/demo/witness.ts";
 import type { Client } from "./clients/client.ts";
 import { Place } from "./clients/place.ts";
+
+const ROOT = join(import.meta.dirname, "../../..");
 
 /** One install by a client: how it ended, and what reached the upstream meanwhile. */
 export interface Install {
@@ -16,16 +21,18 @@ export interface Install {
 export class Rig {
   readonly witness: Witness;
   readonly #state = temporaryDirectory();
+  readonly #options: readonly string[];
   #product: Product | null = null;
   #port: number | undefined;
 
-  private constructor(witness: Witness) {
+  private constructor(witness: Witness, options: readonly string[]) {
     this.witness = witness;
+    this.#options = options;
   }
 
-  /** Starts one in front of the index that `source` is. */
-  static async open(source: Source): Promise<Rig> {
-    const rig = new Rig(await new Witness(source).start());
+  /** Starts one, with these options of `npm start`, in front of the index that `source` is. */
+  static async open(source: Source, ...options: string[]): Promise<Rig> {
+    const rig = new Rig(await new Witness(source).start(), options);
     try {
       await rig.start();
       return rig;
@@ -48,8 +55,22 @@ export class Rig {
 
   /** Starts the product on what it has stored, the first time on a free port, later on that same one. */
   async start(): Promise<void> {
-    this.#product = await startProduct(this.witness.index, this.#state, { port: this.#port });
+    const settings = { port: this.#port, also: this.#options };
+    this.#product = await startProduct(this.witness.index, this.#state, settings);
     this.#port = Number(new URL(this.#product.index).port);
+  }
+
+  /** Runs one of the product's other commands, such as `cron`, against it. */
+  command(name: string, ...args: string[]): Promise<Outcome> {
+    const where = ["--url", new URL("/", this.index).href, "--state", this.#state];
+    return run(process.execPath, [join(ROOT, "cli", `${name}.ts`), ...args, ...where]);
+  }
+
+  /** A request to the product's admin API. */
+  ask(path: string, body: Uint8Array<ArrayBuffer>): Promise<Response> {
+    const token = readFileSync(join(this.#state, "admin-token"), "utf8").trim();
+    const headers = { Authorization: `Bearer ${token}` };
+    return fetch(new URL(`/-/api/${path}`, this.index), { method: "POST", headers, body });
   }
 
   /** Ends the product; what it has stored stays. */
@@ -57,6 +78,13 @@ export class Rig {
     const product = this.#product;
     this.#product = null;
     await product?.stop();
+  }
+
+  /** Ends the product, and starts it with nothing stored. */
+  async startAnew(): Promise<void> {
+    await this.stop();
+    rmSync(this.#state, { recursive: true });
+    await this.start();
   }
 
   /** Ends everything and removes what was stored. */

@@ -20,8 +20,14 @@ const SIMPLE_JSON = "application/vnd.pypi.simple.v1+json";
 /**
  * An index over distributions held in memory, in whatever shape it is told to have at the moment. A page has an ETag and a file byte
  * ranges; `/links/` is a page for `--find-links`; JSON API and provenance exist where the shape is PyPI's.
+ *
+ * @param serialOf a project's serial
  */
-export function fakeIndex(distributions: readonly Distribution[], shapeNow: () => Shape): Source {
+export function fakeIndex(
+  distributions: readonly Distribution[],
+  shapeNow: () => Shape,
+  serialOf: (project: string) => number = () => SERIAL,
+): Source {
   const projects = Map.groupBy(distributions, ({ project }) => project);
   const files = new Map(distributions.map((file) => [decodeURIComponent(pathOf(file)), file]));
   const documents = new Map(distributions.map((file) => [decodeURIComponent(provenancePath(file)), file]));
@@ -42,8 +48,9 @@ export function fakeIndex(distributions: readonly Distribution[], shapeNow: () =
       return { status: 301, headers: { location: name ? `/simple/${name}/` : "/simple/" }, body: Buffer.alloc(0) };
     }
     if (own) {
-      const page = json && projectJson(own[0]?.project ?? "", own, shape, origin);
-      return simple(request, page, projectHtml(own, shape, origin));
+      const serial = serialOf(name);
+      const page = json && projectJson(own[0]?.project ?? "", own, shape, origin, serial);
+      return simple(request, page, projectHtml(own, shape, origin), serial);
     }
     const file = files.get(path);
     if (file) return part(request, file.bytes);
@@ -67,11 +74,11 @@ export function fakeIndex(distributions: readonly Distribution[], shapeNow: () =
 }
 
 /** A page or the root listing: JSON to whoever asks for it where there is any, and 304 to whoever has it. */
-function simple(request: IncomingMessage, json: unknown, html: string): Answer {
+function simple(request: IncomingMessage, json: unknown, html: string, serial = SERIAL): Answer {
   const asJson = json !== false && (request.headers.accept ?? "").includes(SIMPLE_JSON);
   const body = asJson ? jsonBytes(json) : Buffer.from(html);
   const etag = `"${createHash("sha256").update(body).digest("hex").slice(0, 16)}"`;
-  const headers = { etag, ...(json !== false && { "x-pypi-last-serial": String(SERIAL) }) };
+  const headers = { etag, ...(json !== false && { "x-pypi-last-serial": String(serial) }) };
   if (request.headers["if-none-match"] === etag) return { status: 304, headers, body: Buffer.alloc(0) };
   return found(asJson ? SIMPLE_JSON : "text/html", body, headers);
 }

@@ -11,7 +11,7 @@ export const SHAPES = {
   pytorch: { json: false, metadata: false, absolute: true },
 } as const satisfies Record<string, { json: boolean; metadata: boolean; absolute: boolean }>;
 
-/** What every page and listing calls the state of the index. */
+/** What every page and listing calls the state of the index, before anything is published. */
 export const SERIAL = 4_711;
 
 /** The projects that their owners have said something of (PEP 792). */
@@ -20,10 +20,16 @@ export const STATUSES: Readonly<Record<string, { readonly status: string; readon
 };
 
 /** A project's page as PEP 691 has it, in version 1.4 where all that one promises is there. */
-export function projectJson(project: string, files: readonly Distribution[], shape: Shape, origin: string): unknown {
+export function projectJson(
+  project: string,
+  files: readonly Distribution[],
+  shape: Shape,
+  origin: string,
+  serial: number,
+): unknown {
   const full = SHAPES[shape].metadata;
   return {
-    meta: { "api-version": full ? "1.4" : "1.0", ...(full && { "_last-serial": SERIAL }) },
+    meta: { "api-version": full ? "1.4" : "1.0", ...(full && { "_last-serial": serial }) },
     name: project,
     ...(full && { versions: versionsOf(files), "project-status": STATUSES[project] ?? { status: "active" } }),
     files: files.map((file) => ({
