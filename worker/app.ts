@@ -20,7 +20,7 @@ import { homeRoutes } from "./ui/home.tsx";
 /** The whole of what a request can meet, in order. The clock is in milliseconds since the epoch. */
 export function createApp(config: Config, house: House, clock: ApiParts["clock"]): Hono<AppEnv> {
   const { now } = clock;
-  const { indexes, catalog, counters, objects } = house;
+  const { indexes, counters } = house;
   const bases = indexes.map((index) => index.config.base);
   const app = new Hono<AppEnv>({ getPath: (request) => routedPath(request.url, bases) });
 
@@ -28,7 +28,7 @@ export function createApp(config: Config, house: House, clock: ApiParts["clock"]
   if (config.logRequests) app.use(log(now));
   // Before anything counts: those who watch are not part of what they see, and cost no writes.
   app.route("/-/health", healthRoutes());
-  app.route("/-/metrics", metricsRoutes({ counters, catalog, objects }));
+  app.route("/-/metrics", metricsRoutes(house));
   app.use(counted(counters, house.flush));
   app.use(limits);
   app.route(

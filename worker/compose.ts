@@ -16,10 +16,12 @@ import { stack, type Artifact, type Context, type FindOwner } from "./repository
 import type { Repository, Upkept } from "./repository/repository.ts";
 import { FINISH_ALONE } from "./repository/storing.ts";
 import type { StoredObjects } from "./repository/uses.ts";
+import { behindIn } from "./storage/behind.ts";
 import { catalogOf, together, type Catalog, type Counting } from "./storage/catalog.ts";
 import { countersIn } from "./storage/counters.ts";
 import { documentStore } from "./storage/documents.ts";
 import { factStore } from "./storage/facts.ts";
+import { feedLog } from "./storage/feed.ts";
 import { fileStore, MAX_PUT } from "./storage/files.ts";
 import { fillQueue } from "./storage/fills.ts";
 import { type Check, freshness } from "./storage/freshness.ts";
@@ -30,6 +32,8 @@ import { objectsIn } from "./storage/objects.ts";
 import { pageStore } from "./storage/pages.ts";
 import { useLog, type UseLog } from "./storage/uses.ts";
 import { verdictsIn } from "./storage/verdicts.ts";
+import { vouchingIn } from "./storage/vouching.ts";
+import { changesAt } from "./upstream/changes.ts";
 import { UpstreamClient, type CountOutcome, type Fetch } from "./upstream/client.ts";
 import { linksAt } from "./upstream/links.ts";
 import { simpleAt } from "./upstream/upstream.ts";
@@ -101,18 +105,20 @@ interface Ground {
   readonly uses: UseLog;
   /** Milliseconds for which a page is served without asking the upstream. */
   readonly pageTtl: number;
+  /** Whether upstreams' logs of changes are followed. */
+  readonly feed: boolean;
 }
 
 /** Puts the indexes together. Called once an isolate: the memory tier is in it. */
 export function compose(
-  { indexes, pageTtl, publicUrl, quota }: Config,
+  { indexes, pageTtl, publicUrl, feed, quota }: Config,
   platform: Platform,
   limits: Limits = { finishAlone: FINISH_ALONE, maxPut: MAX_PUT },
 ): House {
   const counters = countersIn(platform.DB);
   const memory = memoryTier();
   const uses = useLog(platform.DB, memory.used);
-  const ground = { platform, memory, limits, counters, uses, pageTtl };
+  const ground = { platform, memory, limits, counters, uses, pageTtl, feed };
   const mirrors = new Map<UpstreamConfig, Mirror>();
   for (const upstream of indexes.flatMap(({ upstreams }) => upstreams)) {
     if (mirrors.has(upstream)) continue;
@@ -186,7 +192,7 @@ const memoryTier = () => ({
 });
 
 function mirror(upstream: UpstreamConfig, root: string | undefined, ground: Ground): Mirror {
-  const { platform, memory, limits, counters, uses, pageTtl } = ground;
+  const { platform, memory, limits, counters, uses, pageTtl, feed } = ground;
   const { url, credentials, projects } = upstream;
   // Not the host name alone: the same index through another address is another source with its own URLs.
   const source = encodeURIComponent(url.href);
@@ -213,12 +219,19 @@ function mirror(upstream: UpstreamConfig, root: string | undefined, ground: Grou
 
   const count: CountOutcome = (outcome) => counters.add("upstreamRequests", { outcome });
   const client = new UpstreamClient(fetch, url, now, { credentials, count });
+  const changes = feed &&
+    upstream.kind === "simple" && {
+      feed: changesAt(url, client),
+      log: feedLog(db, source),
+      behind: behindIn(db, source),
+    };
+  const vouching = changes ? vouchingIn(db, source) : undefined;
   const repository = stack(
     [
       mirrored({ ...storing, pages }),
       described({ ...storing, facts, siblingless: within(memory.siblingless, source) }),
       documents({ store: known, freshness: checked, absent, ttl: pageTtl }),
-      cached({ pages, lists, freshness: checked, absent, pageTtl }),
+      cached({ pages, lists, freshness: checked, absent, pageTtl, vouching }),
     ],
     remote(upstream.kind === "find-links" ? linksAt(url, client, now) : simpleAt(url, client), describeBy(facts), root),
   );
@@ -234,7 +247,10 @@ function mirror(upstream: UpstreamConfig, root: string | undefined, ground: Grou
       files,
       uses: storing.uses,
       fills,
-      noteKept: (name, page) => catalog.pageStored(name, page.head),
+      changes: changes || undefined,
+      async noteKept(name, { head }) {
+        if ((await catalog.claim(name, head, now())) === "unsettled") await catalog.settle(name, head);
+      },
     },
   };
 }

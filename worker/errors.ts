@@ -26,11 +26,18 @@ export class IndexError extends Error {
   readonly kind: ErrorKind;
   /** Of an upstream's failure: what went wrong, in a few words for the log. */
   readonly reason: string | undefined;
+  /** Of an upstream's failure: for how long it asked to be left alone, in seconds. */
+  readonly retryAfter: number | undefined;
 
-  constructor(kind: ErrorKind, message: string, options?: ErrorOptions & { readonly reason?: string | undefined }) {
+  constructor(
+    kind: ErrorKind,
+    message: string,
+    options?: ErrorOptions & Partial<Pick<IndexError, "reason" | "retryAfter">>,
+  ) {
     super(message, options);
     this.kind = kind;
     this.reason = options?.reason;
+    this.retryAfter = options?.retryAfter;
   }
 
   get status() {
@@ -48,12 +55,14 @@ export const badRequest = (sentence: string) => new IndexError("bad-request", se
 /**
  * The upstream did not give a usable answer. `reason` says why in a few words, without a final stop. Never to be read as
  * absence: that difference is the defence against dependency confusion.
+ *
+ * @param retryAfter for how many seconds the upstream asked to be left alone
  */
-export const upstreamFailed = (host: string, reason: string, cause?: unknown) =>
+export const upstreamFailed = (host: string, reason: string, cause?: unknown, retryAfter?: number) =>
   new IndexError(
     "upstream-failed",
     `The upstream ${host} cannot be used right now: ${reason.replace(/\.+$/, "")}. What is asked for is not stored here; try again once the upstream can be used.`,
-    { cause, reason: `${host}: ${reason}` },
+    { cause, reason: `${host}: ${reason}`, retryAfter },
   );
 
 /**
@@ -62,9 +71,9 @@ export const upstreamFailed = (host: string, reason: string, cause?: unknown) =>
  */
 export function throughStream(error: unknown): unknown {
   if (error instanceof IndexError || !(error instanceof Error)) return error;
-  const { kind, reason } = error as { kind?: unknown; reason?: string };
+  const { kind, reason, retryAfter } = error as { kind?: unknown; reason?: string; retryAfter?: number };
   return typeof kind === "string" && kind in KINDS
-    ? new IndexError(kind as ErrorKind, error.message, { cause: error, reason })
+    ? new IndexError(kind as ErrorKind, error.message, { cause: error, reason, retryAfter })
     : error;
 }
 

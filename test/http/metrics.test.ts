@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { exposition } from "../../worker/http/metrics.ts";
+import { parseProjectName } from "../../worker/pypi/name.ts";
 import { DATABASE_AWAY } from "../support/away.ts";
 import { filePath, JSON_TYPE, Rig } from "../support/rig.ts";
 
@@ -201,11 +202,30 @@ describe("/-/metrics", () => {
     expect(text()).toBe("The database with the figures cannot be read right now; try again in a moment.\n");
   });
 
+  test("say how each log of changes is followed, by the upstream's name in the configuration", async () => {
+    const rig = new Rig({ FEED: true });
+    await rig.upstream.publish("demo", []);
+    const gauges = async () => [...(await samples(rig, "feed")), ...(await samples(rig, "pages_behind"))];
+    expect(await gauges()).toEqual(['feed_up{upstream="pypi"} 0', 'pages_behind{upstream="pypi"} 0']);
+    const log = [...rig.house.sources.values()][0]?.changes?.log;
+    await log?.begin(41, rig.now);
+    await rig.page("demo");
+    await log?.advance(41, { projects: new Map([[parseProjectName("demo"), 42]]), last: 42 }, rig.now);
+    const followed = [
+      'feed_up{upstream="pypi"} 1',
+      'feed_serial{upstream="pypi"} 42',
+      'pages_behind{upstream="pypi"} 1',
+    ];
+    expect(await gauges()).toEqual(followed);
+    rig.wait(180_000);
+    expect(await gauges()).toEqual(['feed_up{upstream="pypi"} 0', ...followed.slice(1)]);
+    rig.breakOnce("d1.prepare");
+    expect((await rig.get("/-/metrics")).status).toBe(503);
+  });
+
   test("escapes what a label must not contain", () => {
     const count = { name: "events", labels: { event: 'a "b" \\ c\nd' }, value: 1 } as const;
-    expect(exposition([count], 0, { objects: 0, bytes: 0 })).toContain(
-      'pypi_edge_events_total{event="a \\"b\\" \\\\ c\\nd"} 1\n',
-    );
+    expect(exposition([count], [])).toContain('pypi_edge_events_total{event="a \\"b\\" \\\\ c\\nd"} 1\n');
   });
 });
 

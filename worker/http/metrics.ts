@@ -1,15 +1,13 @@
 import { Hono } from "hono";
 import { IndexError, messageOf } from "../errors.ts";
 import type { Count, Counted, Counters } from "../repository/ports.ts";
-import type { Amount, StoredObjects } from "../repository/uses.ts";
 import type { AppEnv } from "./context.ts";
+import { readGauges, type Gauge, type Gauged, type Sample } from "./gauges.ts";
 import { LIFETIMES } from "./headers.ts";
 
 /** Where the figures come from. */
-interface Measured {
+interface Measured extends Gauged {
   readonly counters: Counters;
-  readonly catalog: { count(): Promise<number> };
-  readonly objects: Pick<StoredObjects, "total">;
 }
 
 /** What a person reads about each counter, and its name as Prometheus wants it: unit and `_total` last. */
@@ -39,16 +37,16 @@ const COUNTERS: Record<keyof Counted, { readonly name: string; readonly help: st
 const NAMES = Object.keys(COUNTERS) as (keyof Counted)[];
 
 /** The figures of all isolates for Prometheus, to be mounted at `/-/metrics`. */
-export function metricsRoutes({ counters, catalog, objects }: Measured): Hono<AppEnv> {
+export function metricsRoutes(measured: Measured): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
   routes.get("/", async (c) => {
-    const figures = Promise.all([counters.totals(NAMES), catalog.count(), objects.total()]);
-    const [counts, projects, stored] = await figures.catch((error: unknown) => {
+    const figures = Promise.all([measured.counters.totals(NAMES), readGauges(measured, c.var.ctx.now)]);
+    const [counts, gauges] = await figures.catch((error: unknown) => {
       c.var.ctx.report({ event: "storage-failed", what: "the figures", reason: messageOf(error) });
       throw unavailable();
     });
     const headers = { "Content-Type": "text/plain; version=0.0.4; charset=utf-8", ...LIFETIMES.live };
-    return c.body(exposition(counts, projects, stored), 200, headers);
+    return c.body(exposition(counts, gauges), 200, headers);
   });
   return routes;
 }
@@ -61,25 +59,15 @@ const unavailable = () =>
  * Prometheus' text format 0.0.4.
  *
  * @param counts in any order
- * @param projects how many projects' pages are kept
- * @param stored how much is stored of files and their metadata
  */
-export function exposition(counts: readonly Count[], projects: number, stored: Amount): string {
-  const families = NAMES.map((key) => {
+export function exposition(counts: readonly Count[], gauges: readonly Gauge[]): string {
+  const counters = NAMES.map((key) => {
     const { name, help } = COUNTERS[key];
     const samples = counts.filter((count) => count.name === key);
     return family(name, "counter", help, samples);
   });
-  const gauge = (name: string, help: string, value: number) => family(name, "gauge", help, [{ labels: {}, value }]);
-  return [
-    ...families,
-    gauge("pypi_edge_projects", "Projects whose pages are kept.", projects),
-    gauge("pypi_edge_stored_bytes", "Bytes of mirrored files and their metadata that are stored.", stored.bytes),
-    gauge("pypi_edge_stored_objects", "Mirrored files and metadata that are stored.", stored.objects),
-  ].join("");
+  return [...counters, ...gauges.map(({ name, help, samples }) => family(name, "gauge", help, samples))].join("");
 }
-
-type Sample = Pick<Count, "labels" | "value">;
 
 function family(name: string, type: "counter" | "gauge", help: string, samples: readonly Sample[]): string {
   const lines = samples.map(({ labels, value }) => `${name}${labelsText(labels)} ${value}\n`);

@@ -1,7 +1,9 @@
 import { isUpstreamFailure, messageOf, reasonOf } from "../errors.ts";
 import type { ProjectName } from "../pypi/name.ts";
-import { kept, orReport, RETRY_AFTER } from "./kept.ts";
+import type { Vouching } from "./changes.ts";
+import { kept, orReport, RETRY_AFTER, type Assurance } from "./kept.ts";
 import type { ProjectList } from "./list.ts";
+import type { Page } from "./page.ts";
 import { ROOT, type Freshness, type ListStore, type Marks, type PageStore } from "./ports.ts";
 import type { Context, Layer, Repository } from "./repository.ts";
 
@@ -14,14 +16,16 @@ export interface CachedParts {
   readonly absent: Marks<ProjectName>;
   /** Milliseconds for which a page is served without asking the upstream. */
   readonly pageTtl: number;
+  /** What knows of pages that need not be checked. */
+  readonly vouching?: Vouching | undefined;
 }
 
 /** How long the root listing is served without asking. Milliseconds. */
 const LIST_TTL = 3_600_000;
 
 /** Keeps an upstream's pages and its root listing. */
-export function cached({ pages, lists, freshness, absent, pageTtl: ttl }: CachedParts): Layer {
-  const own = { store: pages, freshness, absent, ttl };
+export function cached({ pages, lists, freshness, absent, pageTtl: ttl, vouching }: CachedParts): Layer {
+  const own = { store: pages, freshness, absent, ttl, vouching: vouching && forListed(vouching) };
   return (inner) => ({
     projects: (ctx) => projects(lists, freshness, inner, ctx),
     project: (name, ctx) =>
@@ -38,6 +42,12 @@ export function cached({ pages, lists, freshness, absent, pageTtl: ttl }: Cached
     document: (request, ctx) => inner.document(request, ctx),
   });
 }
+
+/** Nothing is known of pages that the log's changes are not held against. */
+const forListed = (vouching: Vouching): Assurance<ProjectName, Page> => ({
+  goodSince: async (name, { head }, ctx) => (head.unlisted ? Infinity : vouching.goodSince(name, ctx)),
+  followedSince: (ctx) => vouching.followedSince(ctx),
+});
 
 async function projects(lists: ListStore, freshness: Freshness, inner: Repository, ctx: Context): Promise<ProjectList> {
   const what = "the root listing";

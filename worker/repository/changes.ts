@@ -54,10 +54,29 @@ export interface FeedState {
 export interface Vouching {
   /**
    * The time after which a page of this name must have been good to be so still, in milliseconds since the epoch; Infinity
-   * where nothing is known of it: the log is not followed, or it says that the page is behind. No older than 30 s.
+   * where nothing is known of it: the log is not followed, or it says that the page is behind. No older than 30 s, and the
+   * moment that it takes to read it anew. Never rejects.
    */
   goodSince(name: ProjectName, ctx: Context): Promise<number>;
+  /**
+   * The time since which the log has been followed, in milliseconds since the epoch: the serials of pages that were made
+   * since can be compared. Infinity where it is not. As old as the other.
+   */
+  followedSince(ctx: Context): Promise<number>;
 }
+
+/** How long a log is believed to be followed after it last was: one poll, or two, may fail. Milliseconds. */
+const FOLLOWED = 180_000;
+
+/** Where more pages are behind, something is wrong, and nothing is vouched for. */
+export const MAX_BEHIND = 1_000;
+
+/** Whether pages can be vouched for, given how far their source's log was followed and how many of them are behind it. */
+export const isFollowed = (
+  { serial, polledAt }: Pick<FeedState, "serial" | "polledAt">,
+  behind: number,
+  now: number,
+): boolean => serial !== undefined && now - polledAt < FOLLOWED && behind <= MAX_BEHIND;
 
 /** Which pages are kept that the log says are behind. */
 export interface Behind {

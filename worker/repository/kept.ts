@@ -12,6 +12,14 @@ export interface KeptParts<What extends string, Value> {
   readonly absent: Marks<What>;
   /** Milliseconds for which it is served without asking the upstream. */
   readonly ttl: number;
+  /** What says without the upstream that something older than `ttl` is right still. */
+  readonly vouching?: Assurance<What, Value> | undefined;
+}
+
+/** Both are asked where it matters alone. Milliseconds since the epoch, as in `Vouching`. */
+export interface Assurance<What extends string, Value> {
+  goodSince(what: What, stored: Value, ctx: Context): Promise<number>;
+  followedSince(ctx: Context): Promise<number>;
 }
 
 /**
@@ -40,12 +48,20 @@ export async function kept<What extends string, Value extends StoredJson<StoredH
   ask: (known: Value | undefined) => Promise<Value | null>,
   ctx: Context,
 ): Promise<Value | null> {
-  const { store, freshness, absent, ttl } = parts;
+  const { store, freshness, absent, ttl, vouching } = parts;
   if (absent.get(what, ctx.now)) return null;
   const stored = await orReport(() => store.get(what, ctx.now), what, ctx);
   if (!stored) return refresh(what, null, parts, ask, ctx);
   const staleBefore = ctx.now - Math.min(ttl, ctx.maxAge ?? ttl);
-  const standing = await freshness.standing(what, { changedAt: stored.head.changedAt, staleBefore, now: ctx.now });
+  const { changedAt } = stored.head;
+  // Who wants it newer than usual, or made again, takes nobody's word.
+  const believed = ctx.anew || ctx.maxAge !== undefined ? undefined : vouching;
+  const standing = await freshness.standing(what, {
+    changedAt,
+    staleBefore,
+    now: ctx.now,
+    goodSince: believed && (() => believed.goodSince(what, stored, ctx)),
+  });
   if (standing.kind === "fresh" && !ctx.anew) return stored;
   if (standing.kind === "failing") return stored.stale(standing.since);
   const value = await orReport(() => stored.buffered(), what, ctx);
@@ -66,7 +82,7 @@ export async function kept<What extends string, Value extends StoredJson<StoredH
 async function refresh<What extends string, Value extends StoredJson<StoredHead, Value>>(
   what: What,
   stored: { readonly value: Value; readonly since: number } | null,
-  { store, freshness, absent }: KeptParts<What, Value>,
+  { store, freshness, absent, vouching }: KeptParts<What, Value>,
   ask: (known: Value | undefined) => Promise<Value | null>,
   ctx: Context,
 ): Promise<Value | null> {
@@ -77,7 +93,8 @@ async function refresh<What extends string, Value extends StoredJson<StoredHead,
       if (stored) ctx.defer(store.delete(what));
       return null;
     }
-    if (stored && answer.head.digest === stored.value.head.digest) {
+    const unchanged = stored && answer.head.digest === stored.value.head.digest;
+    if (stored && (unchanged || (await isBefore(answer, stored.value, vouching, ctx)))) {
       freshness.good(what, ctx);
       return stored.value;
     }
@@ -89,6 +106,20 @@ async function refresh<What extends string, Value extends StoredJson<StoredHead,
     freshness.failed(what, stored.since, ctx.now + RETRY_AFTER, ctx);
     return stored.value.stale(stored.since);
   }
+}
+
+/**
+ * Whether the upstream's answer is older than what is kept, as from a node of its network that is behind the others. The
+ * serials of a log that is followed can be compared; others may have begun anew.
+ */
+async function isBefore<What extends string, Value extends StoredJson<StoredHead, Value>>(
+  answer: Value,
+  stored: Value,
+  vouching: Assurance<What, Value> | undefined,
+  ctx: Context,
+): Promise<boolean> {
+  if (!vouching || !(Number(answer.head.serial) < Number(stored.head.serial))) return false;
+  return stored.head.changedAt > (await vouching.followedSince(ctx));
 }
 
 /** What a store has, or null where it cannot tell: these are copies, and without them the upstream is just as right. */

@@ -6,12 +6,18 @@ import type { Renderings } from "./ports.ts";
 import type { Context, Via } from "./repository.ts";
 import { digestOf, StoredJson, type StoredHead } from "./stored.ts";
 
+/** What is known of a page without looking inside. */
+export interface PageHead extends StoredHead {
+  /** Whether it could not be noted that it is kept: no log of changes says when it is behind. */
+  readonly unlisted?: boolean | undefined;
+}
+
 /** A page as it is stored. */
-export class Page extends StoredJson<StoredHead, Page> {
+export class Page extends StoredJson<PageHead, Page> {
   readonly #renderings: Renderings | undefined;
 
   /** @param renderings where its HTML is kept; undefined for a page that is not stored as it is */
-  constructor(head: StoredHead, gzip: Gzipped, via: Via, renderings?: Renderings) {
+  constructor(head: PageHead, gzip: Gzipped, via: Via, renderings?: Renderings) {
     super(head, gzip, via);
     this.#renderings = renderings;
   }
@@ -36,6 +42,11 @@ export class Page extends StoredJson<StoredHead, Page> {
       plainSize,
     };
     return new Page(facts, gzip, "upstream");
+  }
+
+  /** The same page with another head. */
+  headed(head: PageHead): Page {
+    return new Page(head, this.gzip(), this.via, this.#renderings);
   }
 
   /** The same page, its HTML kept there. */

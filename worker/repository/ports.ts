@@ -176,6 +176,8 @@ export interface StandingQuestion {
   readonly changedAt: number;
   readonly staleBefore: number;
   readonly now: number;
+  /** A time since which it need only have been good to be fresh as well; asked for where `staleBefore` does not settle it. */
+  readonly goodSince?: (() => Promise<number>) | undefined;
 }
 
 /** `since` is when it was last good; where that was lost, when it was first seen to fail. */

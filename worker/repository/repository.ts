@@ -2,6 +2,7 @@ import type { DocumentRef } from "../pypi/document.ts";
 import type { FileRef } from "../pypi/file-url.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import type { Digest, FileEntry } from "../pypi/page.ts";
+import type { Behind, ChangeFeed, FeedLog } from "./changes.ts";
 import type { Document } from "./document.ts";
 import type { ProjectList } from "./list.ts";
 import type { Page } from "./page.ts";
@@ -46,6 +47,15 @@ export interface Upkept {
   readonly uses: Uses;
   /** Where they are left to be stored. */
   readonly fills: FillQueue;
+  /** Its log of changes, where that is followed; undefined: it is not. */
+  readonly changes?: UpkeptChanges | undefined;
+}
+
+/** A source's log of changes, how far it has been followed, and which pages are behind it. */
+export interface UpkeptChanges {
+  readonly feed: ChangeFeed;
+  readonly log: FeedLog;
+  readonly behind: Behind;
 }
 
 /** A project's page, and the source of an index that owns the project. An unread page must be cancelled. */

@@ -3,11 +3,20 @@ import type { StoredHead } from "../repository/stored.ts";
 
 /** What D1 knows of one source: which projects' pages are kept. KV cannot be counted or queried. */
 export interface Catalog extends Counting {
-  pageStored(name: ProjectName, head: StoredHead): Promise<void>;
+  /**
+   * Notes that the page with this head is about to be written to KV; `now` in milliseconds since the epoch. `older`: it must
+   * not be, another has been that is newer. `unsettled`: `settle` is to be told when it has been, and until then the page
+   * counts as behind.
+   */
+  claim(name: ProjectName, head: StoredHead, now: number): Promise<Claim>;
+  /** Notes that the page with this head has been written to KV. */
+  settle(name: ProjectName, head: StoredHead): Promise<void>;
   pageDeleted(name: ProjectName): Promise<void>;
   /** Whether the project's page is kept. */
   has(name: ProjectName): Promise<boolean>;
 }
+
+export type Claim = "older" | "unsettled" | "settled";
 
 /** What can say how many projects' pages are kept. */
 export interface Counting {
@@ -16,6 +25,41 @@ export interface Counting {
 
 /** How long a count is believed: D1 reads every row for it, and anybody may ask. Milliseconds. */
 const COUNT_TTL = 60_000;
+
+/** For how long a row keeps pages with lower serials out: an upstream may begin to count anew. Milliseconds. */
+const GUARDED = 3_600_000;
+
+/**
+ * Of two pages the one with the higher serial is newer, else the one that was made later. A page from before the log was
+ * followed has a serial of nobody knows which count. Where a log is followed, the page is wanted until it is settled, and
+ * beyond that where what was just announced is newer. `WHERE true` ends the SELECT before ON.
+ */
+const CLAIM = `
+  INSERT INTO page (source, project, serial, changed_at, wanted)
+    SELECT ?1, ?2, iif(?4 < feed.since, NULL, ?3), ?4, iif(
+      feed.source IS NULL, NULL, max(coalesce(?3, 0), coalesce(feed.recent ->> ('$."' || ?2 || '"[0]'), 0))
+    )
+    FROM (SELECT 1) LEFT JOIN feed ON feed.source = ?1 AND feed.serial IS NOT NULL WHERE true
+  ON CONFLICT (source, project) DO UPDATE SET
+    serial = excluded.serial,
+    changed_at = excluded.changed_at,
+    wanted = coalesce(max(page.wanted, excluded.wanted), excluded.wanted, page.wanted)
+  WHERE CASE WHEN page.serial <> excluded.serial
+    THEN page.serial < excluded.serial OR page.changed_at <= ?5
+    ELSE page.changed_at <= excluded.changed_at
+  END
+  RETURNING wanted`;
+
+/**
+ * Nothing is wanted any more but what was announced beyond it. Where somebody else has claimed the page meanwhile, ours may
+ * have overwritten theirs: theirs is then wanted.
+ */
+const SETTLE = `
+  UPDATE page SET (wanted, queued_at) = (
+    SELECT iif(mine AND coalesce(page.wanted, 0) <= coalesce(?3, 0), NULL, max(coalesce(page.wanted, 0), coalesce(page.serial, 0))),
+      iif(mine AND page.wanted > coalesce(?3, 0), page.queued_at, NULL)
+    FROM (SELECT iif(page.serial IS NULL, page.changed_at = ?4, page.serial = ?3) AS mine)
+  ) WHERE source = ?1 AND project = ?2`;
 
 /**
  * Several sources counted as one: a project that two of them have counts twice.
@@ -38,14 +82,16 @@ export function together(catalogs: readonly Catalog[], now: () => number): Count
 /** The catalog in D1; its table is made by schema/migrations. */
 export function catalogOf(db: D1Database, source: string): Catalog {
   return {
-    async pageStored(name, { serial, changedAt }) {
-      await db
-        .prepare(
-          `INSERT INTO page (source, project, serial, changed_at) VALUES (?1, ?2, ?3, ?4)
-           ON CONFLICT (source, project) DO UPDATE SET serial = excluded.serial, changed_at = excluded.changed_at`,
-        )
-        .bind(source, name, serial === undefined ? null : Number(serial), changedAt)
-        .run();
+    async claim(name, head, now) {
+      const row = await db
+        .prepare(CLAIM)
+        .bind(source, name, serialOf(head), head.changedAt, now - GUARDED)
+        .first<{ wanted: number | null }>();
+      if (!row) return "older";
+      return row.wanted === null ? "settled" : "unsettled";
+    },
+    async settle(name, head) {
+      await db.prepare(SETTLE).bind(source, name, serialOf(head), head.changedAt).run();
     },
     async pageDeleted(name) {
       await db.prepare("DELETE FROM page WHERE source = ?1 AND project = ?2").bind(source, name).run();
@@ -62,4 +108,10 @@ export function catalogOf(db: D1Database, source: string): Catalog {
       return row?.n ?? 0;
     },
   };
+}
+
+/** null where it is none that can be compared. */
+function serialOf({ serial }: StoredHead): number | null {
+  const number = Number(serial ?? Number.NaN);
+  return Number.isSafeInteger(number) ? number : null;
 }

@@ -19,12 +19,13 @@ export function documentStore({ keys, ...parts }: DocumentStoreParts): KeptStore
     make: (_path, head, gzip, via) => new Document(head, gzip, via),
   });
   return {
-    ...store,
+    get: store.get,
+    delete: store.delete,
     async put(path, document, now) {
       const { head, via } = document;
       const long = JSON.stringify(head.validators).length > MAX_VALIDATORS;
       const fitting = long ? new Document({ ...head, validators: {} }, document.gzip(), via) : document;
-      await store.put(path, fitting, now);
+      if (store.begin(path, fitting, now)) await store.write(path, fitting);
     },
   };
 }

@@ -30,12 +30,17 @@ export function freshness(memory: Memory<Check>, cache: Cache, keyOf: (what: str
     async standing(what, asked) {
       const key = keyOf(what);
       const remembered = memory.get(key, asked.now);
-      const standing = judge(remembered, asked);
+      const atOnce = judge(remembered, asked);
+      if (atOnce.kind !== "due") return atOnce;
+      const vouched = { ...asked, staleBefore: Math.min(asked.staleBefore, (await asked.goodSince?.()) ?? Infinity) };
+      // It need not have been checked at all since it was stored, nor must a check that failed be repeated.
+      if (asked.changedAt > vouched.staleBefore) return { kind: "fresh" };
+      const standing = judge(remembered, vouched);
       if (standing.kind !== "due") return standing;
       const marked = await readMarker(cache, key);
       if (!marked || (remembered && !isNewer(marked, remembered))) return standing;
       memory.set(key, marked, WEIGHT);
-      return judge(marked, asked);
+      return judge(marked, vouched);
     },
 
     good(what, ctx) {

@@ -43,7 +43,15 @@ export function jsonStore<What extends string, Head extends StoredHead, Value ex
     memory.set(key, value.as("memory"), value.weight, now + MEMORY_TTL);
   }
 
+  const forget = (what: What) => {
+    memory.delete(keyOf(what));
+    written.delete(keyOf(what));
+  };
+
   return {
+    /** Has this isolate look in the store again. */
+    forget,
+
     async get(what: What, now: number): Promise<Value | null> {
       const key = keyOf(what);
       const remembered = memory.get(key, now);
@@ -64,16 +72,23 @@ export function jsonStore<What extends string, Head extends StoredHead, Value ex
       return buffered;
     },
 
-    /** Whether this isolate has just written it: many clients at once find the same change. */
-    isWritten: (what: What, { head }: Value, now: number) => written.get(keyOf(what), now) === head.digest,
+    /**
+     * Has this isolate serve it from now on. False where that is all there is to do: it has just been written, since KV takes
+     * one write to a key a second and many clients at once find the same change; or it has no place.
+     */
+    begin(what: What, value: Value, now: number): boolean {
+      const key = keyOf(what);
+      const { digest } = value.head;
+      remember(key, value, now);
+      if (key.length > KV_MAX_KEY || written.get(key, now) === digest) return false;
+      written.set(key, digest, 0, now + WRITTEN_TTL);
+      return true;
+    },
 
-    /** Does nothing where it has just been written, since KV takes one write to a key a second; nor where it has no place. */
-    async put(what: What, value: Value, now: number): Promise<void> {
+    /** Writes what `begin` said is to be written. */
+    async write(what: What, value: Value): Promise<void> {
       const key = keyOf(what);
       const { head } = value;
-      remember(key, value, now);
-      if (key.length > KV_MAX_KEY || written.get(key, now) === head.digest) return;
-      written.set(key, head.digest, 0, now + WRITTEN_TTL);
       const bytes = await value.bytes();
       const fits = bytes.byteLength <= maxValue;
       if (!fits && !r2) return;
@@ -83,8 +98,7 @@ export function jsonStore<What extends string, Head extends StoredHead, Value ex
 
     async delete(what: What): Promise<void> {
       const key = keyOf(what);
-      memory.delete(key);
-      written.delete(key);
+      forget(what);
       await kv.delete(key);
       await r2?.delete(key);
     },

@@ -1,7 +1,6 @@
 import type { ProjectName } from "../pypi/name.ts";
-import { Page } from "../repository/page.ts";
+import { Page, type PageHead } from "../repository/page.ts";
 import type { PageStore, Renderings } from "../repository/ports.ts";
-import type { StoredHead } from "../repository/stored.ts";
 import type { Catalog } from "./catalog.ts";
 import { jsonStore, KV_MAX_VALUE } from "./json-store.ts";
 import type { Keys } from "./keys.ts";
@@ -38,7 +37,7 @@ export function pageStore({ catalog, keys, ...parts }: PageStoreParts): PageStor
     },
   });
 
-  const store = jsonStore<ProjectName, StoredHead, Page>({
+  const store = jsonStore<ProjectName, PageHead, Page>({
     ...parts,
     keyOf: keys.page,
     make: (name, head, gzip, via) => new Page(head, gzip, via, renderings(name)),
@@ -48,10 +47,15 @@ export function pageStore({ catalog, keys, ...parts }: PageStoreParts): PageStor
     get: store.get,
 
     async put(name, page, now) {
-      if (store.isWritten(name, page, now)) return;
-      // Neither waits for the other: the row says whose the name is, also where KV does not take the page.
-      const written = await Promise.allSettled([catalog.pageStored(name, page.head), store.put(name, page, now)]);
-      for (const outcome of written) if (outcome.status === "rejected") throw outcome.reason;
+      if (!store.begin(name, page, now)) return;
+      const { head } = page;
+      // The row comes first: it says whose the name is, also where KV does not take the page.
+      const claim = await catalog.claim(name, head, now).catch((error: unknown) => ({ error }));
+      if (claim === "older") return store.forget(name);
+      const unlisted = typeof claim === "object";
+      await store.write(name, unlisted ? page.headed({ ...head, unlisted }) : page);
+      if (unlisted) throw claim.error;
+      if (claim === "unsettled") await catalog.settle(name, head);
     },
 
     own: (name, page) => page.keptIn(renderings(name)),

@@ -1,16 +1,16 @@
-import { messageOf, upstreamFailed } from "../errors.ts";
+import { isUpstreamFailure, messageOf, upstreamFailed } from "../errors.ts";
 import { base64 } from "../pypi/base64.ts";
 import { isPrivate } from "../pypi/host.ts";
 import { within } from "../repository/within.ts";
 import type { Counted } from "../repository/ports.ts";
 import { Circuits } from "./circuit.ts";
+import { retryAfterOf } from "./retry-after.ts";
 
 /** From request to response header, retries and redirects included. Milliseconds. */
 const HEADER_DEADLINE = 8_000;
 
 /** A page's transfer after that: together less than the 15 s after which pip gives up on us. Milliseconds. */
 const BODY_DEADLINE = 6_000;
-const LATE = `its answer took longer than ${BODY_DEADLINE / 1_000} s`;
 
 /** Before the first try and each retry, more or less by half: not all isolates at once. Milliseconds. */
 const PAUSES = [0, 100, 300];
@@ -27,6 +27,9 @@ const MAX_REDIRECTS = 5;
 const USER_AGENT = "pypi-edge";
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+
+/** What says that there is nothing here that takes a POST. */
+const TAKES_NONE = new Set([404, 405, 410, 501]);
 
 /** What the platform's `fetch` is to us, so that a test can stand in for the whole outside. */
 export type Fetch = (request: Request) => Promise<Response>;
@@ -93,15 +96,51 @@ export class UpstreamClient {
    * A 200, 206 or 304 with its body unread, or null for 404 and 410. Redirects are followed by hand, since each hop must be
    * one that may be fetched. Throws `upstream-failed` for all else.
    */
-  async open(start: URL, init: Init): Promise<Answer | null> {
+  open(start: URL, init: Init): Promise<Answer | null> {
+    return this.#counted(this.#follow(start, init));
+  }
+
+  /**
+   * A 200 to a POST with its body unread, or null where nothing takes one (404, 405, 410, 501). It is sent once, to this
+   * address, whatever becomes of it: neither retried nor redirected, and pages of the same host neither suffer from its
+   * failure nor keep it from being tried. Throws `upstream-failed` for all else.
+   */
+  post(url: URL, headers: Record<string, string>, body: string): Promise<Answer | null> {
+    return this.#counted(this.#send(url, headers, body));
+  }
+
+  async #counted(asked: Promise<Answer | null>): Promise<Answer | null> {
     try {
-      const answer = await this.#follow(start, init);
+      const answer = await asked;
       this.#count(answer === null ? "absent" : answer.response.status === 304 ? "unchanged" : "ok");
       return answer;
     } catch (error) {
       this.#count("failed");
       throw error;
     }
+  }
+
+  async #send(url: URL, headers: Record<string, string>, body: string): Promise<Answer | null> {
+    const abort = new AbortController();
+    const timer = setTimeout(() => abort.abort(), HEADER_DEADLINE);
+    const init = { method: "POST", body, redirect: "manual", signal: abort.signal } as const;
+    try {
+      const response = await this.#fetch(new Request(url, { ...init, headers: { ...this.#own(url), ...headers } }));
+      if (response.status === 200) return { url, response };
+      await response.body?.cancel();
+      if (TAKES_NONE.has(response.status)) return null;
+      throw this.#refused(url, response);
+    } catch (error) {
+      if (isUpstreamFailure(error)) throw error;
+      throw upstreamFailed(url.host, abort.signal.aborted ? silent(HEADER_DEADLINE) : connectionReason(error));
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** What an answer that is none comes to. */
+  #refused({ host }: URL, response: Response) {
+    return upstreamFailed(host, reasonFor(response.status), undefined, retryAfterOf(response, this.#now()));
   }
 
   async #follow(start: URL, init: Init): Promise<Answer | null> {
@@ -117,7 +156,7 @@ export class UpstreamClient {
         // Of another host, whose address only the redirect named, it says nothing about what this one has.
         const absent = response.status === 404 || response.status === 410;
         if (absent && url.host === start.host) return null;
-        if (!REDIRECTS.has(response.status)) throw upstreamFailed(url.host, reasonFor(response.status));
+        if (!REDIRECTS.has(response.status)) throw this.#refused(url, response);
         url = this.#redirected(url, response.headers.get("Location"));
       }
       throw upstreamFailed(start.host, `it redirects more than ${MAX_REDIRECTS} times`);
@@ -144,7 +183,7 @@ export class UpstreamClient {
         await last.body?.cancel();
       } catch (error) {
         last = undefined;
-        reason = init.signal.aborted ? `no answer within ${patience / 1_000} s` : connectionReason(error);
+        reason = init.signal.aborted ? silent(patience) : connectionReason(error);
         if (init.signal.aborted) break;
       }
     }
@@ -174,17 +213,37 @@ export class UpstreamClient {
    * hangs in the middle is left alone like one that does not answer.
    */
   async text({ url, response }: Answer): Promise<string> {
-    const reader = (response.body as ReadableStream<Uint8Array> | null)?.getReader();
-    if (!reader) return "";
     try {
-      return await within(BODY_DEADLINE, LATE, readText(reader));
+      return await readBody(response, BODY_DEADLINE, readText);
     } catch (error) {
-      await reader.cancel().catch(() => undefined);
-      if (messageOf(error) === LATE) this.#circuits.failed(url.host, LATE, this.#now());
+      if (messageOf(error) === lateBy(BODY_DEADLINE))
+        this.#circuits.failed(url.host, lateBy(BODY_DEADLINE), this.#now());
       throw upstreamFailed(url.host, messageOf(error), error);
     }
   }
 }
+
+/**
+ * What `read` makes of an answer's body, in a bounded time; the rest of it is given up. Throws where it is late.
+ *
+ * @param ms milliseconds
+ */
+export async function readBody<T>(
+  { body }: Response,
+  ms: number,
+  read: (reader: ReadableStreamDefaultReader<Uint8Array>) => Promise<T>,
+): Promise<T> {
+  const reader = ((body ?? new Blob([]).stream()) as ReadableStream<Uint8Array>).getReader();
+  try {
+    return await within(ms, lateBy(ms), read(reader));
+  } finally {
+    await reader.cancel().catch(() => undefined);
+  }
+}
+
+const lateBy = (ms: number) => `its answer took longer than ${ms / 1_000} s`;
+
+const silent = (ms: number) => `no answer within ${ms / 1_000} s`;
 
 /** Why no connection could be made or kept, in words for a person: the runtime's own say too little, or too much. */
 function connectionReason(error: unknown): string {
@@ -202,6 +261,7 @@ function isAnswer(status: number, headers: Record<string, string>): boolean {
 }
 
 function reasonFor(status: number): string {
+  if (REDIRECTS.has(status)) return "it redirects what may not be sent elsewhere";
   const refused = status === 401 || status === 403;
   return `it answered ${status}${refused ? ": check its credentials in the configuration" : ""}`;
 }

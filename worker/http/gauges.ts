@@ -1,0 +1,73 @@
+import { isFollowed } from "../repository/changes.ts";
+import type { Count } from "../repository/ports.ts";
+import type { Upkept, UpkeptChanges } from "../repository/repository.ts";
+import type { StoredObjects } from "../repository/uses.ts";
+
+/** One value of a figure. */
+export type Sample = Pick<Count, "labels" | "value">;
+
+/** A figure of this moment, its name as Prometheus wants it. */
+export interface Gauge {
+  readonly name: string;
+  readonly help: string;
+  readonly samples: readonly Sample[];
+}
+
+/** Where they come from. */
+export interface Gauged {
+  readonly catalog: { count(): Promise<number> };
+  readonly objects: Pick<StoredObjects, "total">;
+  readonly sources: ReadonlyMap<string, Upkept>;
+}
+
+/** The figures of this moment; rejects where the database cannot be read. `now` in milliseconds since the epoch. */
+export async function readGauges({ catalog, objects, sources }: Gauged, now: number): Promise<Gauge[]> {
+  const [projects, stored, logs] = await Promise.all([catalog.count(), objects.total(), followedLogs(sources, now)]);
+  return [
+    single("pypi_edge_projects", "Projects whose pages are kept.", projects),
+    single("pypi_edge_stored_bytes", "Bytes of mirrored files and their metadata that are stored.", stored.bytes),
+    single("pypi_edge_stored_objects", "Mirrored files and metadata that are stored.", stored.objects),
+    ...(logs.length > 0 ? ofLogs(logs) : []),
+  ];
+}
+
+const single = (name: string, help: string, value: number): Gauge => ({ name, help, samples: [{ labels: {}, value }] });
+
+/** How an upstream's log of changes is followed. */
+interface FollowedLog {
+  /** The upstream's name in the configuration. */
+  readonly upstream: string;
+  /** Whether pages are vouched for. */
+  readonly up: boolean;
+  /** undefined where none was ever followed. */
+  readonly serial: number | undefined;
+  readonly behind: number;
+}
+
+const followedLogs = (sources: Gauged["sources"], now: number): Promise<FollowedLog[]> =>
+  Promise.all([...sources.values()].flatMap(({ name, changes }) => (changes ? [followedLog(name, changes, now)] : [])));
+
+async function followedLog(upstream: string, { log, behind }: UpkeptChanges, now: number): Promise<FollowedLog> {
+  const [state, count] = await Promise.all([log.state(), behind.count()]);
+  return { upstream, up: state !== null && isFollowed(state, count, now), serial: state?.serial, behind: count };
+}
+
+function ofLogs(logs: readonly FollowedLog[]): Gauge[] {
+  const gauge = (name: string, help: string, valueOf: (log: FollowedLog) => number | undefined): Gauge => ({
+    name,
+    help,
+    samples: logs.flatMap((log) => {
+      const value = valueOf(log);
+      return value === undefined ? [] : [{ labels: { upstream: log.upstream }, value }];
+    }),
+  });
+  return [
+    gauge(
+      "pypi_edge_feed_up",
+      "Whether the upstream's log of changes vouches for pages; 0: PAGE_TTL applies.",
+      ({ up }) => Number(up),
+    ),
+    gauge("pypi_edge_feed_serial", "The last change of the upstream's that was followed.", ({ serial }) => serial),
+    gauge("pypi_edge_pages_behind", "Kept pages that the upstream has newer.", ({ behind }) => behind),
+  ];
+}

@@ -1,0 +1,52 @@
+import { isUpstreamFailure, messageOf, upstreamFailed } from "../errors.ts";
+import type { ChangeFeed } from "../repository/changes.ts";
+import { readBody, type UpstreamClient } from "./client.ts";
+import { readChanges, readSerial, type Other } from "./parse-changes.ts";
+import { bounded } from "./retry-after.ts";
+import { callOf } from "./xml-rpc.ts";
+
+/** A day's changes have some 20 MB, and nobody waits for them. Milliseconds. */
+const BODY_DEADLINE = 60_000;
+
+const HEADERS = { "Content-Type": "text/xml", Accept: "text/xml", "Accept-Encoding": "gzip" };
+
+/** Servers that know XML-RPC, but not this method, say so in one of these ways. */
+const UNKNOWN_METHOD = /method\b.*\b(?:not|un)\s*(?:found|known|supported)|(?:unknown|no such) method/is;
+
+/** PyPI says so in a fault, its answer's status being 200. */
+const TOO_MANY = /Limit may reset in (\d{1,9}) second/;
+
+/** An index's log of changes, as PyPI gives it over XML-RPC. `index` is its Simple API root, ending in `/`. */
+export function changesAt(index: URL, client: UpstreamClient): ChangeFeed {
+  const url = new URL("../pypi", index);
+
+  async function ask<T>(
+    call: string,
+    read: (body: ReadableStreamDefaultReader<Uint8Array>) => Promise<T | Other>,
+  ): Promise<Exclude<T, Other> | null> {
+    const answer = await client.post(url, HEADERS, call);
+    if (!answer) return null;
+    try {
+      const got = await readBody(answer.response, BODY_DEADLINE, read);
+      return isOther(got) ? noneOrFailed(got, url.host) : (got as Exclude<T, Other>);
+    } catch (error) {
+      throw isUpstreamFailure(error) ? error : upstreamFailed(url.host, messageOf(error), error);
+    }
+  }
+
+  return {
+    lastSerial: () => ask(callOf("changelog_last_serial"), readSerial),
+    since: (serial) => ask(callOf("changelog_since_serial", serial), (body) => readChanges(body, serial)),
+  };
+}
+
+const isOther = (got: unknown): got is Other =>
+  got === "no-xml" || (typeof got === "object" && got !== null && "kind" in got && got.kind === "fault");
+
+/** null where what came says that there is no log here; else it is a failure. */
+function noneOrFailed(got: Other, host: string): null {
+  if (got === "no-xml" || got.code === "-32601" || UNKNOWN_METHOD.test(got.text)) return null;
+  const seconds = TOO_MANY.exec(got.text)?.[1];
+  const reason = `its log answers with fault ${got.code.slice(0, 20)}: ${got.text.slice(0, 200)}`;
+  throw upstreamFailed(host, reason, undefined, seconds === undefined ? undefined : bounded(Number(seconds)));
+}
