@@ -31,6 +31,7 @@ import { Memory, within } from "./storage/memory.ts";
 import { objectsIn } from "./storage/objects.ts";
 import { pageStore } from "./storage/pages.ts";
 import { useLog, type UseLog } from "./storage/uses.ts";
+import { refreshQueue } from "./storage/refreshes.ts";
 import { verdictsIn } from "./storage/verdicts.ts";
 import { vouchingIn } from "./storage/vouching.ts";
 import { changesAt } from "./upstream/changes.ts";
@@ -247,6 +248,7 @@ function mirror(upstream: UpstreamConfig, root: string | undefined, ground: Grou
       files,
       uses: storing.uses,
       fills,
+      refreshes: refreshQueue(platform.REFRESHES, source),
       changes: changes || undefined,
       async noteKept(name, { head }) {
         if ((await catalog.claim(name, head, now())) === "unsettled") await catalog.settle(name, head);

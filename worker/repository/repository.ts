@@ -6,7 +6,7 @@ import type { Behind, ChangeFeed, FeedLog } from "./changes.ts";
 import type { Document } from "./document.ts";
 import type { ProjectList } from "./list.ts";
 import type { Page } from "./page.ts";
-import type { FileStore, FillQueue } from "./ports.ts";
+import type { FileStore, FillQueue, RefreshQueue } from "./ports.ts";
 import type { Uses } from "./uses.ts";
 import type { Part, RangeSpec } from "./range.ts";
 
@@ -49,6 +49,8 @@ export interface Upkept {
   readonly fills: FillQueue;
   /** Its log of changes, where that is followed; undefined: it is not. */
   readonly changes?: UpkeptChanges | undefined;
+  /** Where its pages are left that are to be fetched anew. */
+  readonly refreshes: RefreshQueue;
 }
 
 /** A source's log of changes, how far it has been followed, and which pages are behind it. */
