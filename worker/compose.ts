@@ -14,11 +14,13 @@ import { punctual } from "./repository/punctual.ts";
 import { remote } from "./repository/remote.ts";
 import { stack, type Artifact, type Context, type FindOwner } from "./repository/repository.ts";
 import type { Repository, Upkept } from "./repository/repository.ts";
+import type { DeadLetters, Recent, Runs } from "./repository/upkeep.ts";
 import { FINISH_ALONE } from "./repository/storing.ts";
 import type { StoredObjects } from "./repository/uses.ts";
 import { behindIn } from "./storage/behind.ts";
 import { catalogOf, together, type Catalog, type Counting } from "./storage/catalog.ts";
 import { countersIn } from "./storage/counters.ts";
+import { deadLettersIn } from "./storage/dead-letters.ts";
 import { documentStore } from "./storage/documents.ts";
 import { factStore } from "./storage/facts.ts";
 import { feedLog } from "./storage/feed.ts";
@@ -31,7 +33,9 @@ import { Memory, within } from "./storage/memory.ts";
 import { objectsIn } from "./storage/objects.ts";
 import { pageStore } from "./storage/pages.ts";
 import { useLog, type UseLog } from "./storage/uses.ts";
+import { recentIn } from "./storage/recent.ts";
 import { refreshQueue } from "./storage/refreshes.ts";
+import { runsIn } from "./storage/runs.ts";
 import { verdictsIn } from "./storage/verdicts.ts";
 import { vouchingIn } from "./storage/vouching.ts";
 import { changesAt } from "./upstream/changes.ts";
@@ -80,6 +84,9 @@ export interface House {
   readonly quota: number;
   /** Writes what requests and jobs have left in memory to be written, behind the answer, where it is time. */
   readonly flush: (ctx: Context) => void;
+  readonly letters: DeadLetters;
+  readonly recent: Recent;
+  readonly runs: Runs;
 }
 
 /** An index, where it lies, and what the page about it shows. */
@@ -150,6 +157,12 @@ export function compose(
       counters.flush(ctx);
       uses.flush(ctx);
     },
+    letters: deadLettersIn(platform.DB, {
+      "pypi-edge-fills": platform.FILLS,
+      "pypi-edge-refreshes": platform.REFRESHES,
+    }),
+    recent: recentIn(platform.DB),
+    runs: runsIn(platform.DB),
   };
 }
 

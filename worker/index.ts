@@ -4,6 +4,7 @@ import { compose } from "./compose.ts";
 import { onSchedule } from "./jobs/crons.ts";
 import { consume } from "./jobs/queues.ts";
 import { contextOf } from "./repository/context.ts";
+import { edgeOf } from "./storage/edge.ts";
 
 let worker: ReturnType<typeof start> | undefined;
 
@@ -17,14 +18,14 @@ export default {
     worker ??= start(env);
     const { house, now } = worker;
     const context = contextOf(now(), ctx, house.counters);
-    await consume(batch, house.sources, context);
+    await consume(batch, house, context);
     house.flush(context);
   },
   async scheduled({ cron }, env, ctx) {
     worker ??= start(env);
     const { house, now } = worker;
     const context = contextOf(now(), ctx, house.counters);
-    await onSchedule(cron, house, context);
+    await onSchedule(cron, { ...house, edge: edgeOf(ctx.cache) }, context);
     house.flush(context);
   },
 } satisfies ExportedHandler<Env>;

@@ -32,7 +32,7 @@ describe("/-/metrics", () => {
     ]);
     const blocks = text().split(/^(?=# HELP )/m);
     const block =
-      /^# HELP (\w+) [A-Z].+\.\n# TYPE (\w+) (counter|gauge)\n(?:\w+(?:\{\w+="\w+"(?:,\w+="\w+")*\})? \d+\n)*$/;
+      /^# HELP (\w+) [A-Z].+\.\n# TYPE (\w+) (counter|gauge)\n(?:\w+(?:\{\w+="[\w-]+"(?:,\w+="[\w-]+")*\})? \d+\n)*$/;
     expect(blocks.map((lines) => block.exec(lines)?.slice(1))).toEqual([
       ["pypi_edge_requests_total", "pypi_edge_requests_total", "counter"],
       ["pypi_edge_file_bytes_total", "pypi_edge_file_bytes_total", "counter"],
@@ -42,6 +42,7 @@ describe("/-/metrics", () => {
       ["pypi_edge_projects", "pypi_edge_projects", "gauge"],
       ["pypi_edge_stored_bytes", "pypi_edge_stored_bytes", "gauge"],
       ["pypi_edge_stored_objects", "pypi_edge_stored_objects", "gauge"],
+      ["pypi_edge_dead_letters", "pypi_edge_dead_letters", "gauge"],
     ]);
   });
 
@@ -187,8 +188,8 @@ describe("/-/metrics", () => {
     for (let n = 0; n < 3; n++) await rig.get("/-/health");
     const scrapes = [await samples(rig, "requests"), await samples(rig, "requests")];
     expect(scrapes).toEqual([[], []]);
-    // The sums and what is stored each time, and once a minute the number of projects.
-    expect(rig.counts).toEqual({ "d1.prepare": 5, "d1.batch": 2 });
+    // The sums, what is stored and the dead letters each time, and once a minute the number of projects.
+    expect(rig.counts).toEqual({ "d1.prepare": 7, "d1.batch": 2 });
   });
 
   test("is 503 and not half of the figures while the database is away, and nothing else is", async () => {

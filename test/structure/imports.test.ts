@@ -17,7 +17,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "worker/ui": ["worker/http", "worker/repository", "worker/pypi", "worker/errors", "schema"],
   "worker/compose": ["worker/pypi", "worker/repository", "worker/storage", "worker/upstream", "schema"],
   "worker/app": ["worker/compose", "worker/http", "worker/jobs", "worker/ui", "worker/errors", "schema"],
-  "worker/index": ["worker/app", "worker/compose", "worker/jobs", "worker/repository", "schema"],
+  "worker/index": ["worker/app", "worker/compose", "worker/jobs", "worker/repository", "worker/storage", "schema"],
   cli: ["worker/pypi", "schema"],
 };
 

@@ -3,7 +3,7 @@ export type Counts = Record<string, number>;
 
 /**
  * A binding that counts its calls under `name.method` and is otherwise the same, but that the next call of one of `broken`
- * fails.
+ * fails, or of one with a number, as in `kv.put 3`, the call of that number.
  */
 export function counting<T extends object>(binding: T, name: string, counts: Counts, broken = new Set<string>()): T {
   return new Proxy(binding, {
@@ -13,7 +13,8 @@ export function counting<T extends object>(binding: T, name: string, counts: Cou
       return (...args: unknown[]): unknown => {
         const key = `${name}.${String(property)}`;
         counts[key] = (counts[key] ?? 0) + 1;
-        const failure = broken.delete(key) && new Error(`${key} failed`);
+        const isBroken = broken.delete(key) || broken.delete(`${key} ${counts[key]}`);
+        const failure = isBroken && new Error(`${key} failed`);
         if (failure && property === "prepare") throw failure;
         if (failure) return Promise.reject(failure);
         return Reflect.apply(value, target, args);

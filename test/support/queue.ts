@@ -37,7 +37,7 @@ export interface Delivery {
 export async function deliver(
   queue: string,
   messages: readonly unknown[],
-  { sources, counters }: Pick<House, "sources" | "counters">,
+  house: House,
   now: number,
   attempts = 1,
 ): Promise<Delivery> {
@@ -46,8 +46,8 @@ export async function deliver(
   const batch: MessageBatch = {
     queue,
     metadata: { metrics: { backlogCount: 0, backlogBytes: 0 } },
-    messages: messages.map((body, index) => ({
-      id: `${index}`,
+    messages: messages.map((body) => ({
+      id: idOf(body),
       timestamp: new Date(now),
       attempts,
       body,
@@ -58,7 +58,17 @@ export async function deliver(
     retryAll: () => undefined,
   };
   const work = createExecutionContext();
-  await consume(batch, sources, contextOf(now, work, counters));
+  await consume(batch, house, contextOf(now, work, house.counters));
   await waitOnExecutionContext(work);
   return { done, delays };
+}
+
+const ids = new WeakMap<object, string>();
+
+/** A message keeps its id however often it is delivered. */
+function idOf(body: unknown): string {
+  if (typeof body !== "object" || body === null) return crypto.randomUUID();
+  const id = ids.get(body) ?? crypto.randomUUID();
+  ids.set(body, id);
+  return id;
 }

@@ -5,6 +5,7 @@ import type { FillMessage } from "../../schema/fill.ts";
 import type { RefreshMessage } from "../../schema/refresh.ts";
 import { createApp } from "../../worker/app.ts";
 import { onSchedule } from "../../worker/jobs/crons.ts";
+import type { Edge } from "../../worker/repository/upkeep.ts";
 import { contextOf } from "../../worker/repository/context.ts";
 import { compose, type House, type Limits, type Platform } from "../../worker/compose.ts";
 import type { Clock } from "../../worker/repository/warm.ts";
@@ -41,6 +42,8 @@ export class Rig {
   readonly counts: Counts = {};
   readonly #broken = new Set<string>();
   now = Date.parse("2026-11-22T12:00:00Z");
+  /** The cache in front of the worker; a machine of one's own has none. */
+  edge: Edge | undefined;
   house: House;
   readonly #platform: Platform;
   readonly #config;
@@ -83,9 +86,9 @@ export class Rig {
     this.#app = createApp(this.#config, this.house, this.#clock);
   }
 
-  /** Lets the next call of this operation of a binding fail, such as `kv.put`. */
-  breakOnce(operation: string): void {
-    this.#broken.add(operation);
+  /** Lets the next call of this operation of a binding fail, such as `kv.put`, or the `call`th from now on. */
+  breakOnce(operation: string, call = 1): void {
+    this.#broken.add(`${operation} ${(this.counts[operation] ?? 0) + call}`);
   }
 
   /** Moves the clock on. */
@@ -144,7 +147,7 @@ export class Rig {
   /** What the clock starts at this expression, all deferred work done. */
   async tick(cron: string): Promise<void> {
     const work = createExecutionContext();
-    await onSchedule(cron, this.house, contextOf(this.now, work, this.house.counters));
+    await onSchedule(cron, { ...this.house, edge: this.edge }, contextOf(this.now, work, this.house.counters));
     await waitOnExecutionContext(work);
   }
 

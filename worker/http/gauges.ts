@@ -1,6 +1,7 @@
 import { isFollowed } from "../repository/changes.ts";
 import type { Count } from "../repository/ports.ts";
 import type { Upkept, UpkeptChanges } from "../repository/repository.ts";
+import type { DeadLetters } from "../repository/upkeep.ts";
 import type { StoredObjects } from "../repository/uses.ts";
 
 /** One value of a figure. */
@@ -17,16 +18,28 @@ export interface Gauge {
 export interface Gauged {
   readonly catalog: { count(): Promise<number> };
   readonly objects: Pick<StoredObjects, "total">;
+  readonly letters: Pick<DeadLetters, "counts">;
   readonly sources: ReadonlyMap<string, Upkept>;
 }
 
 /** The figures of this moment; rejects where the database cannot be read. `now` in milliseconds since the epoch. */
-export async function readGauges({ catalog, objects, sources }: Gauged, now: number): Promise<Gauge[]> {
-  const [projects, stored, logs] = await Promise.all([catalog.count(), objects.total(), followedLogs(sources, now)]);
+export async function readGauges(measured: Gauged, now: number): Promise<Gauge[]> {
+  const { catalog, objects, letters, sources } = measured;
+  const [projects, stored, dead, logs] = await Promise.all([
+    catalog.count(),
+    objects.total(),
+    letters.counts(),
+    followedLogs(sources, now),
+  ]);
   return [
     single("pypi_edge_projects", "Projects whose pages are kept.", projects),
     single("pypi_edge_stored_bytes", "Bytes of mirrored files and their metadata that are stored.", stored.bytes),
     single("pypi_edge_stored_objects", "Mirrored files and metadata that are stored.", stored.objects),
+    {
+      name: "pypi_edge_dead_letters",
+      help: "Messages given up, kept to be sent again.",
+      samples: [...dead].map(([queue, value]) => ({ labels: { queue }, value })),
+    },
     ...(logs.length > 0 ? ofLogs(logs) : []),
   ];
 }

@@ -1,3 +1,4 @@
+import { cacheTag } from "../pypi/cache-tag.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import type { Via } from "../repository/repository.ts";
 
@@ -31,7 +32,7 @@ export const LIFETIMES = {
 } as const satisfies Record<string, Lifetime>;
 
 /** The tag under which all answers of a project can be purged from the edge at once. */
-export const projectTag = (name: ProjectName) => ({ "Cache-Tag": `project-${name}` });
+export const projectTag = (name: ProjectName) => ({ "Cache-Tag": cacheTag(name) });
 
 const CACHE_STATUS: Record<Via, string> = {
   memory: "pypi-edge; hit; detail=memory",

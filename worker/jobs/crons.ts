@@ -1,6 +1,10 @@
 import { IndexError } from "../errors.ts";
 import type { Context, Upkept } from "../repository/repository.ts";
+import type { DeadLetters, Edge, Recent, Runs } from "../repository/upkeep.ts";
 import type { StoredObjects } from "../repository/uses.ts";
+import { followFeeds } from "./feed.ts";
+import { purgeEdge } from "./purge.ts";
+import { replay } from "./replay.ts";
 import { sweep } from "./sweep.ts";
 
 /** What a job is given of the house. */
@@ -9,6 +13,11 @@ export interface JobGround {
   readonly objects: StoredObjects;
   /** Bytes of stored files above which the longest unused are deleted; 0: none are. */
   readonly quota: number;
+  readonly letters: DeadLetters;
+  readonly recent: Recent;
+  readonly runs: Runs;
+  /** undefined where none can be reached. */
+  readonly edge?: Edge | undefined;
 }
 
 /** What jobs can be told by whoever starts one by hand. */
@@ -21,11 +30,16 @@ export interface JobOptions {
 export type Job = (ground: JobGround, ctx: Context, options: JobOptions) => Promise<string[]>;
 
 /** By the names under which a person starts them. */
-const JOBS: Readonly<Record<string, Job>> = { sweep };
+const JOBS: Readonly<Record<string, Job>> = {
+  feed: followFeeds,
+  purge: purgeEdge,
+  replay,
+  sweep,
+};
 
 /** What the clock starts, by the expressions in wrangler.toml. */
-const SCHEDULE: Readonly<Record<string, readonly string[]>> = {
-  "* * * * *": [],
+export const SCHEDULE: Readonly<Record<string, readonly string[]>> = {
+  "* * * * *": ["feed", "purge"],
   "*/5 * * * *": [],
   "0 * * * *": ["sweep"],
 };
@@ -35,7 +49,7 @@ export type Told = Readonly<Record<string, readonly string[]>>;
 
 /** Runs one job. Throws `no-such-route` where there is none of that name. */
 export async function runJob(name: string, ground: JobGround, ctx: Context, options: JobOptions): Promise<string[]> {
-  const job = JOBS[name];
+  const job = Object.hasOwn(JOBS, name) && JOBS[name];
   if (job) return job(ground, ctx, options);
   const known = Object.keys(JOBS).join(", ");
   throw new IndexError("no-such-route", `There is no job ${JSON.stringify(name.slice(0, 40))}; there are ${known}.`);

@@ -1,37 +1,30 @@
-import * as z from "zod/mini";
 import { fillMessage } from "../../schema/fill.ts";
 import { IndexError, messageOf } from "../errors.ts";
 import type { FileRef } from "../pypi/file-url.ts";
 import type { Context, Repository, Upkept } from "../repository/repository.ts";
 import { nameOf } from "../repository/storing.ts";
+import { again, complaintOf, drop } from "./deliveries.ts";
 import type { Consumer } from "./queues.ts";
-
-/** Before a message is delivered again: doubled with each attempt, 15 minutes in all before it counts as dead. Seconds. */
-const FIRST_DELAY = 30;
 
 /**
  * Stores the files that were left to the queue, one after the other. A file that is stored already costs one read, so a
  * message may come twice, late or out of order. What cannot be stored now is asked for again; what never can is dropped.
  */
-export const storeFiles: Consumer = async (batch, sources, ctx) => {
+export const storeFiles: Consumer = async (batch, { sources }, ctx) => {
   for (const message of batch.messages) await storeFile(message, sources, ctx);
 };
 
 async function storeFile(message: Message, sources: ReadonlyMap<string, Upkept>, ctx: Context): Promise<void> {
-  const drop = (what: string, reason: string) => {
-    ctx.report({ event: "fill-dropped", what, reason });
-    message.ack();
-  };
+  const dropped = (what: string, reason: string) => drop(message, { event: "fill-dropped", what, reason }, ctx);
   const parsed = fillMessage.safeParse(message.body);
-  if (!parsed.success) return drop(`message ${message.id}`, z.prettifyError(parsed.error).replaceAll("\n", " "));
+  if (!parsed.success) return dropped(`message ${message.id}`, complaintOf(parsed.error));
   const { source, ref } = parsed.data;
   const repository = sources.get(source)?.repository;
-  if (!repository) return drop(nameOf(ref), `no index here mirrors ${source}`);
+  if (!repository) return dropped(nameOf(ref), `no index here mirrors ${source}`);
   const outcome = await attempt(ref, repository, ctx);
   if (outcome.kind === "stored") return message.ack();
-  if (outcome.kind === "unlisted") return drop(nameOf(ref), outcome.reason);
-  ctx.report({ event: "fill-delayed", what: nameOf(ref), reason: outcome.reason });
-  message.retry({ delaySeconds: FIRST_DELAY * 2 ** (message.attempts - 1) });
+  if (outcome.kind === "unlisted") return dropped(nameOf(ref), outcome.reason);
+  again(message, { event: "fill-delayed", what: nameOf(ref), reason: outcome.reason }, ctx);
 }
 
 type Outcome = { readonly kind: "stored" } | { readonly kind: "unlisted" | "failed"; readonly reason: string };

@@ -1,17 +1,33 @@
 import type { Context, Upkept } from "../repository/repository.ts";
+import type { DeadLetters } from "../repository/upkeep.ts";
+import { keepDeadLetters } from "./dead-letters.ts";
 import { storeFiles } from "./fills.ts";
+import { refreshPages } from "./refreshes.ts";
 
-/** What is done with a queue's messages. `sources` are those that are mirrored, by their keys. */
-export type Consumer = (batch: MessageBatch, sources: ReadonlyMap<string, Upkept>, ctx: Context) => Promise<void>;
+/** What consumers are given of the house. */
+export interface QueueGround {
+  /** Those that are mirrored, by their keys. */
+  readonly sources: ReadonlyMap<string, Upkept>;
+  readonly letters: DeadLetters;
+}
+
+/** What is done with a queue's messages. */
+export type Consumer = (batch: MessageBatch, ground: QueueGround, ctx: Context) => Promise<void>;
 
 /** By the queues' names in wrangler.toml. */
-const CONSUMERS: Record<string, Consumer> = {
+const CONSUMERS: Readonly<Record<string, Consumer>> = {
   "pypi-edge-fills": storeFiles,
+  "pypi-edge-fills-dead": keepDeadLetters("pypi-edge-fills"),
+  "pypi-edge-refreshes": refreshPages,
+  "pypi-edge-refreshes-dead": keepDeadLetters("pypi-edge-refreshes"),
 };
 
+/** The queues that are read here. */
+export const QUEUES = Object.keys(CONSUMERS);
+
 /** Takes a batch of any queue. Throws, so that it is delivered again, where no code here knows the queue. */
-export const consume: Consumer = async (batch, sources, ctx) => {
+export const consume: Consumer = async (batch, ground, ctx) => {
   const consumer = CONSUMERS[batch.queue];
   if (!consumer) throw new Error(`Nothing here reads the queue ${batch.queue}; wrangler.toml names one too many.`);
-  await consumer(batch, sources, ctx);
+  await consumer(batch, ground, ctx);
 };

@@ -102,8 +102,9 @@ async function refresh<What extends string, Value extends StoredJson<StoredHead,
     return answer;
   } catch (error) {
     if (!stored || !isUpstreamFailure(error)) throw error;
-    ctx.report({ event: "upstream-failed", what: `${what}, served from the store`, reason: reasonOf(error) });
     freshness.failed(what, stored.since, ctx.now + RETRY_AFTER, ctx);
+    if (ctx.strict) throw error;
+    ctx.report({ event: "upstream-failed", what: `${what}, served from the store`, reason: reasonOf(error) });
     return stored.value.stale(stored.since);
   }
 }

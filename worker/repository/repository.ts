@@ -82,6 +82,8 @@ export interface Context {
   readonly report: (event: Event) => void;
   /** Milliseconds: a stored page checked longer ago than this is checked again, whatever its own lifetime. */
   readonly maxAge?: number;
+  /** What cannot be checked is a failure, whatever is stored: the caller serves nobody. */
+  readonly strict?: true;
   /** A stored page is made again even where the upstream has not changed it: what is added to it here has changed. */
   readonly anew?: true;
   /** The page the caller already has: a layer that finds it unchanged returns this very object. */
@@ -101,6 +103,11 @@ export interface Event {
     | "queue-failed"
     | "fill-dropped"
     | "fill-delayed"
+    | "refresh-dropped"
+    | "refresh-delayed"
+    | "message-died"
+    | "feed-failed"
+    | "feed-recovered"
     | "job-failed";
   readonly what: string;
   readonly reason: string;

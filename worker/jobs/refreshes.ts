@@ -1,0 +1,113 @@
+import { refreshMessage } from "../../schema/refresh.ts";
+import { IndexError, messageOf } from "../errors.ts";
+import type { ProjectName } from "../pypi/name.ts";
+import type { Page } from "../repository/page.ts";
+import type { Context, Upkept } from "../repository/repository.ts";
+import { again, complaintOf, drop } from "./deliveries.ts";
+import type { Consumer } from "./queues.ts";
+
+/** Pages at a time: one of 10 MB takes some 100 MB while it is made. */
+const AT_ONCE = 4;
+
+/** A page that is in memory and younger may not have reached the store yet, nor ever do. Milliseconds. */
+const MAYBE_UNSTORED = 10_000;
+
+/** A page to be fetched, and the serial that it is to have where somebody knows. */
+interface Task {
+  readonly name: ProjectName;
+  readonly wanted: number | undefined;
+}
+
+/** Why a page could not be made good. `retryAfter` in seconds, where the upstream said so. */
+interface Trouble {
+  readonly name: ProjectName;
+  readonly reason: string;
+  readonly retryAfter: number | undefined;
+}
+
+/**
+ * Has pages checked with their upstream. Of those that the log of changes named, only what is behind still: a message that
+ * comes twice, late or out of order costs one read. What cannot be done now comes again, and what is done by then is left
+ * out. Pages that are merely asked for often do not come again: their next plan does.
+ */
+export const refreshPages: Consumer = async (batch, { sources }, ctx) => {
+  for (const message of batch.messages) await refresh(message, sources, ctx);
+};
+
+async function refresh(message: Message, sources: ReadonlyMap<string, Upkept>, ctx: Context): Promise<void> {
+  const dropped = (what: string, reason: string) => drop(message, { event: "refresh-dropped", what, reason }, ctx);
+  const parsed = refreshMessage.safeParse(message.body);
+  if (!parsed.success) return dropped(`message ${message.id}`, complaintOf(parsed.error));
+  const { source, names, cause } = parsed.data;
+  const upkept = sources.get(source);
+  if (!upkept) return dropped(`message ${message.id}`, `no index here mirrors ${source}`);
+  const fromFeed = cause === "feed";
+  const what = `pages of ${upkept.name}`;
+  if (fromFeed && !upkept.changes) return dropped(what, "its log of changes is not followed here");
+  try {
+    const tasks = fromFeed ? await waiting(names, upkept) : names.map((name) => ({ name, wanted: undefined }));
+    const troubles = await refreshAll(tasks, upkept, ctx);
+    const [first] = troubles;
+    if (!first) return message.ack();
+    const reason = `${first.name}: ${first.reason}`;
+    const event = { event: "refresh-delayed", what: `${troubles.length} of ${tasks.length} ${what}`, reason } as const;
+    if (fromFeed) return again(message, event, ctx, Math.max(...troubles.map(({ retryAfter }) => retryAfter ?? 0)));
+    ctx.report(event);
+    message.ack();
+  } catch (error) {
+    again(message, { event: "storage-failed", what, reason: messageOf(error) }, ctx);
+  }
+}
+
+async function waiting(names: readonly ProjectName[], { changes }: Upkept): Promise<Task[]> {
+  const wanted = await changes?.behind.among(names);
+  return [...(wanted ?? [])].map(([name, serial]) => ({ name, wanted: serial }));
+}
+
+/** A few at a time, until the upstream says that it wants to be left alone: what was not asked for then is in trouble, too. */
+async function refreshAll(tasks: readonly Task[], upkept: Upkept, ctx: Context): Promise<Trouble[]> {
+  const troubles: Trouble[] = [];
+  const queue = tasks.values();
+  let told: Trouble | undefined;
+  const work = async () => {
+    for (const task of queue) {
+      const trouble = told ? { ...told, name: task.name } : await refreshPage(task, upkept, ctx);
+      if (trouble) troubles.push(trouble);
+      if (trouble?.retryAfter !== undefined) told ??= trouble;
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return troubles;
+}
+
+/** Fetches one page, and has it stored where it has changed, before the next one is begun. */
+async function refreshPage(task: Task, upkept: Upkept, ctx: Context): Promise<Trouble | undefined> {
+  const { name } = task;
+  const left: Promise<unknown>[] = [];
+  try {
+    const defer = (work: Promise<unknown>) => void left.push(work);
+    const page = await upkept.repository.project(name, { ...ctx, maxAge: 0, strict: true, defer });
+    await page?.cancel();
+    await Promise.all(left);
+    const reason = await shortcoming(page, task, upkept, ctx);
+    return reason === undefined ? undefined : { name, reason, retryAfter: undefined };
+  } catch (error) {
+    ctx.defer(Promise.allSettled(left));
+    const failure = error instanceof IndexError ? error : undefined;
+    return { name, reason: failure?.reason ?? messageOf(error), retryAfter: failure?.retryAfter };
+  }
+}
+
+/** Why the page is not what it is to be; undefined where it is, or where nobody can say. */
+async function shortcoming(page: Page | null, { name, wanted }: Task, { changes }: Upkept, ctx: Context) {
+  if (page?.via === "stale") return "its upstream has just failed and is left alone";
+  if (wanted === undefined) return undefined;
+  // Without a serial it cannot be held against the log, nor can a page that is gone: it was asked for after the change.
+  const serial = page?.head.serial;
+  if (serial !== undefined && Number(serial) < wanted)
+    return `the upstream gave serial ${serial}, and its log ${wanted}`;
+  const unsure = page?.via === "memory" && ctx.now - page.head.changedAt < MAYBE_UNSTORED;
+  if (unsure) return "it is being stored by somebody else";
+  await changes?.behind.settle(name, wanted);
+  return undefined;
+}
