@@ -6,10 +6,12 @@ import { describeBy } from "./repository/describe.ts";
 import { described } from "./repository/described.ts";
 import type { Document } from "./repository/document.ts";
 import { documents } from "./repository/documents.ts";
+import type { ProjectName } from "./pypi/name.ts";
 import { mirrored } from "./repository/mirrored.ts";
 import type { Page } from "./repository/page.ts";
+import { popular } from "./repository/popular.ts";
 import type { Counters } from "./repository/ports.ts";
-import { priority, type Source } from "./repository/priority.ts";
+import { priority, routes, type Source } from "./repository/priority.ts";
 import { punctual } from "./repository/punctual.ts";
 import { remote } from "./repository/remote.ts";
 import { stack, type Artifact, type Context, type FindOwner } from "./repository/repository.ts";
@@ -33,6 +35,7 @@ import { Memory, within } from "./storage/memory.ts";
 import { objectsIn } from "./storage/objects.ts";
 import { pageStore } from "./storage/pages.ts";
 import { useLog, type UseLog } from "./storage/uses.ts";
+import { demandIn, popularityIn, type PopularityParts } from "./storage/popularity.ts";
 import { recentIn } from "./storage/recent.ts";
 import { refreshQueue } from "./storage/refreshes.ts";
 import { runsIn } from "./storage/runs.ts";
@@ -87,6 +90,8 @@ export interface House {
   readonly letters: DeadLetters;
   readonly recent: Recent;
   readonly runs: Runs;
+  /** Milliseconds for which a page is served without asking the upstream. */
+  readonly pageTtl: number;
 }
 
 /** An index, where it lies, and what the page about it shows. */
@@ -115,23 +120,29 @@ interface Ground {
   readonly pageTtl: number;
   /** Whether upstreams' logs of changes are followed. */
   readonly feed: boolean;
+  readonly demand: ReturnType<typeof demandIn>;
 }
+
+/** What of a source counts as popular. */
+type Favourites = Omit<PopularityParts, "source">;
 
 /** Puts the indexes together. Called once an isolate: the memory tier is in it. */
 export function compose(
-  { indexes, pageTtl, publicUrl, feed, quota }: Config,
+  { indexes, pageTtl, publicUrl, feed, quota, popular: count, seed }: Config,
   platform: Platform,
   limits: Limits = { finishAlone: FINISH_ALONE, maxPut: MAX_PUT },
 ): House {
   const counters = countersIn(platform.DB);
   const memory = memoryTier();
   const uses = useLog(platform.DB, memory.used);
-  const ground = { platform, memory, limits, counters, uses, pageTtl, feed };
+  const demand = demandIn(platform.DB);
+  const ground = { platform, memory, limits, counters, uses, pageTtl, feed, demand };
   const mirrors = new Map<UpstreamConfig, Mirror>();
   for (const upstream of indexes.flatMap(({ upstreams }) => upstreams)) {
     if (mirrors.has(upstream)) continue;
     const base = publicUrl === "" ? undefined : baseFor(upstream, indexes);
-    mirrors.set(upstream, mirror(upstream, base === undefined ? undefined : publicUrl + base, ground));
+    const favourites = count === 0 ? undefined : { count, seed, mayHave: belongingTo(upstream, indexes) };
+    mirrors.set(upstream, mirror(upstream, base === undefined ? undefined : publicUrl + base, favourites, ground));
   }
   return {
     indexes: indexes.map((index) => {
@@ -163,7 +174,14 @@ export function compose(
     }),
     recent: recentIn(platform.DB),
     runs: runsIn(platform.DB),
+    pageTtl,
   };
+}
+
+/** Whether a name may come from this upstream in any index. */
+function belongingTo(upstream: UpstreamConfig, indexes: readonly IndexConfig[]): (name: ProjectName) => boolean {
+  const routings = indexes.map(({ upstreams }) => routes<UpstreamConfig>(upstreams));
+  return (name) => routings.some((route) => route(name).includes(upstream));
 }
 
 /**
@@ -205,8 +223,13 @@ const memoryTier = () => ({
   used: new Memory<true>(2 * MiB),
 });
 
-function mirror(upstream: UpstreamConfig, root: string | undefined, ground: Ground): Mirror {
-  const { platform, memory, limits, counters, uses, pageTtl, feed } = ground;
+function mirror(
+  upstream: UpstreamConfig,
+  root: string | undefined,
+  favourites: Favourites | undefined,
+  ground: Ground,
+): Mirror {
+  const { platform, memory, limits, counters, uses, pageTtl, feed, demand } = ground;
   const { url, credentials, projects } = upstream;
   // Not the host name alone: the same index through another address is another source with its own URLs.
   const source = encodeURIComponent(url.href);
@@ -250,7 +273,7 @@ function mirror(upstream: UpstreamConfig, root: string | undefined, ground: Grou
     remote(upstream.kind === "find-links" ? linksAt(url, client, now) : simpleAt(url, client), describeBy(facts), root),
   );
   return {
-    repository,
+    repository: favourites ? popular(demand(source))(repository) : repository,
     projects,
     verdicts: verdictsIn(freshness(memory.marks, cache, keys.absent), catalog),
     catalog,
@@ -263,6 +286,7 @@ function mirror(upstream: UpstreamConfig, root: string | undefined, ground: Grou
       fills,
       refreshes: refreshQueue(platform.REFRESHES, source),
       changes: changes || undefined,
+      popularity: favourites && popularityIn(db, { source, ...favourites }),
       async noteKept(name, { head }) {
         if ((await catalog.claim(name, head, now())) === "unsettled") await catalog.settle(name, head);
       },

@@ -50,8 +50,8 @@ describe("a page on which no wheel has metadata", () => {
     rig.forget();
     expect((await rig.page("demo")).text()).toBe(text);
     expect(rig.upstream.requests).toEqual([`GET ${PAGE}`]);
-    // The facts, and the counts that were gathered in the ten minutes.
-    expect(rig.counts).toMatchObject({ "d1.prepare": 2 });
+    // The facts, and the counts that were gathered in the ten minutes: of events, and of what was asked for.
+    expect(rig.counts).toMatchObject({ "d1.prepare": 3 });
     expect(rig.counts["kv.put"]).toBeUndefined();
   });
 

@@ -32,15 +32,8 @@ export interface Priority<Own extends Source> extends Repository {
  * the last absent verdict stands for an hour. Names that sources claim are asked of these alone, and those of nothing else.
  */
 export function priority<Own extends Source>(sources: readonly Own[]): Priority<Own> {
-  const claimants = sources.map((source) => ({ source, matchers: source.projects?.map(matcher) }));
-  const unclaimed = sources.filter(({ projects }) => !projects);
+  const route = routes(sources);
   const routing = fingerprint(JSON.stringify(sources.map(({ projects }) => projects ?? [])));
-
-  /** The sources that a name may come from, in order. */
-  function route(name: ProjectName): Own[] {
-    const claiming = claimants.filter(({ matchers }) => matchers?.some((matches) => matches(name)));
-    return claiming.length > 0 ? claiming.map(({ source }) => source) : unclaimed;
-  }
 
   async function owner(name: ProjectName, ctx: Context): Promise<{ source: Own; page: Page } | null> {
     const absent: Source[] = [];
@@ -102,6 +95,16 @@ export function priority<Own extends Source>(sources: readonly Own[]): Priority<
       if (refusal) throw refusal;
       return null;
     },
+  };
+}
+
+/** By name, those of an index's sources that it may come from, in order. */
+export function routes<Claimant extends Pick<Source, "projects">>(sources: readonly Claimant[]) {
+  const claimants = sources.map((source) => ({ source, matchers: source.projects?.map(matcher) }));
+  const unclaimed = sources.filter(({ projects }) => !projects);
+  return (name: ProjectName): Claimant[] => {
+    const claiming = claimants.filter(({ matchers }) => matchers?.some((matches) => matches(name)));
+    return claiming.length > 0 ? claiming.map(({ source }) => source) : unclaimed;
   };
 }
 

@@ -6,6 +6,7 @@ import type { Behind, ChangeFeed, FeedLog } from "./changes.ts";
 import type { Document } from "./document.ts";
 import type { ProjectList } from "./list.ts";
 import type { Page } from "./page.ts";
+import type { Popularity } from "./popular.ts";
 import type { FileStore, FillQueue, RefreshQueue } from "./ports.ts";
 import type { Uses } from "./uses.ts";
 import type { Part, RangeSpec } from "./range.ts";
@@ -51,6 +52,8 @@ export interface Upkept {
   readonly changes?: UpkeptChanges | undefined;
   /** Where its pages are left that are to be fetched anew. */
   readonly refreshes: RefreshQueue;
+  /** What clients ask it for; undefined where that is not counted. */
+  readonly popularity: Popularity | undefined;
 }
 
 /** A source's log of changes, how far it has been followed, and which pages are behind it. */
