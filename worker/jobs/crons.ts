@@ -3,6 +3,7 @@ import type { Context, Upkept } from "../repository/repository.ts";
 import type { DeadLetters, Edge, Recent, Runs } from "../repository/upkeep.ts";
 import type { StoredObjects } from "../repository/uses.ts";
 import { followFeeds } from "./feed.ts";
+import { forgetUnpopular, refreshPopular } from "./popular.ts";
 import { purgeEdge } from "./purge.ts";
 import { replay } from "./replay.ts";
 import { sweep } from "./sweep.ts";
@@ -18,6 +19,8 @@ export interface JobGround {
   readonly runs: Runs;
   /** undefined where none can be reached. */
   readonly edge?: Edge | undefined;
+  /** Milliseconds for which a page is served without asking the upstream. */
+  readonly pageTtl: number;
 }
 
 /** What jobs can be told by whoever starts one by hand. */
@@ -35,13 +38,15 @@ const JOBS: Readonly<Record<string, Job>> = {
   purge: purgeEdge,
   replay,
   sweep,
+  refresh: refreshPopular,
+  forget: forgetUnpopular,
 };
 
 /** What the clock starts, by the expressions in wrangler.toml. */
 export const SCHEDULE: Readonly<Record<string, readonly string[]>> = {
   "* * * * *": ["feed", "purge"],
-  "*/5 * * * *": [],
-  "0 * * * *": ["sweep"],
+  "*/5 * * * *": ["refresh"],
+  "0 * * * *": ["forget", "sweep"],
 };
 
 /** What each job did, by its name. */

@@ -1,0 +1,150 @@
+import { env } from "cloudflare:workers";
+import { describe, expect, test } from "vitest";
+import { isDue } from "../../worker/jobs/popular.ts";
+import { parseProjectName, type ProjectName } from "../../worker/pypi/name.ts";
+import { Rig } from "../support/rig.ts";
+import { FakeUpstream } from "../support/upstream.ts";
+
+const MINUTE = 60_000;
+const SOURCE = encodeURIComponent(FakeUpstream.INDEX);
+
+/** A worker whose clients have asked for each of these projects as often as it is named. */
+async function asked(projects: readonly string[], vars: Record<string, unknown> = {}) {
+  const rig = new Rig(vars);
+  for (const project of new Set(projects)) await rig.upstream.publish(project, []);
+  for (const project of projects) await rig.page(project);
+  rig.wait(5 * MINUTE);
+  await rig.page(projects[0] ?? "nothing");
+  rig.forget();
+  return rig;
+}
+
+const did = async (rig: Rig, job: string) =>
+  (JSON.parse((await rig.post(`jobs/${job}`)).text()) as { did: string[] }).did;
+
+describe("the refresh of popular projects", () => {
+  test("queues the pages of the most popular, says so, and asks the upstream nothing itself", async () => {
+    const rig = await asked(["a", "b", "b", "a", "c"], { POPULAR: 2 });
+    expect(await did(rig, "refresh")).toEqual(["pypi: 2 popular projects, 2 due, queued."]);
+    expect(rig.refreshes.messages).toEqual([{ source: SOURCE, projects: ["a", "b"], cause: "popular" }]);
+    expect(rig.upstream.requests).toEqual([]);
+    // What is popular, and that it was queued.
+    expect(rig.counts).toEqual({ "d1.prepare": 2 });
+  });
+
+  test("queues none again before pages have lived out their time, and each once they have", async () => {
+    const rig = await asked(["a", "b"]);
+    const queued = [];
+    for (let minutes = 0; minutes <= 20; minutes += 5) {
+      await rig.tick("*/5 * * * *");
+      queued.push(rig.refreshes.messages.splice(0).flatMap(({ projects }) => projects));
+      rig.wait(5 * MINUTE - 100);
+    }
+    expect(queued).toEqual([["a", "b"], [], ["a", "b"], [], ["a", "b"]]);
+    await rig.tick("*/5 * * * *");
+    expect(await did(rig, "refresh")).toEqual(["pypi: 2 popular projects, none due."]);
+  });
+
+  test("queues the seed before anybody has asked for it", async () => {
+    const rig = new Rig({ SEED: ["Pip", "wheel"] });
+    expect(await did(rig, "refresh")).toEqual(["pypi: 2 popular projects, 2 due, queued."]);
+    expect(rig.refreshes.messages[0]?.projects).toEqual(["pip", "wheel"]);
+    expect(await did(rig, "refresh")).toEqual(["pypi: 2 popular projects, none due."]);
+  });
+
+  test("asks a source for names that may come from it alone, the seed as well", async () => {
+    const team = { url: "https://files.upstream.test/team/", projects: ["team-*"] };
+    const rig = new Rig({
+      UPSTREAMS: { team, pypi: { url: FakeUpstream.INDEX } },
+      INDEXES: { default: { sources: ["team", "pypi"] } },
+      SEED: ["pip", "team-core"],
+    });
+    expect(await did(rig, "refresh")).toEqual([
+      "team: 1 popular project, 1 due, queued.",
+      "pypi: 1 popular project, 1 due, queued.",
+    ]);
+    expect(rig.refreshes.messages).toEqual([
+      { source: encodeURIComponent(team.url), projects: ["team-core"], cause: "popular" },
+      { source: SOURCE, projects: ["pip"], cause: "popular" },
+    ]);
+  });
+
+  test("does nothing where nothing is to be popular", async () => {
+    const rig = await asked(["a"], { POPULAR: 0, SEED: ["pip"] });
+    expect(await did(rig, "refresh")).toEqual(["pypi: nothing is counted, and nothing planned, since POPULAR is 0."]);
+    expect([rig.refreshes.messages, rig.counts]).toEqual([[], {}]);
+  });
+
+  test("says what it would do, and does nothing, where that is wanted", async () => {
+    const rig = await asked(["a"]);
+    expect(await did(rig, "refresh?dry-run=true")).toEqual(["pypi: 1 popular project, 1 due."]);
+    expect(rig.refreshes.messages).toEqual([]);
+    expect(await did(rig, "refresh")).toEqual(["pypi: 1 popular project, 1 due, queued."]);
+  });
+
+  test("queues them the next time where the queue is away", async () => {
+    const rig = await asked(["a"]);
+    rig.refreshes.down = true;
+    await rig.tick("*/5 * * * *");
+    rig.refreshes.down = false;
+    await rig.tick("*/5 * * * *");
+    expect(rig.refreshes.messages).toHaveLength(1);
+  });
+
+  test("queues them once more where it could not be noted", async () => {
+    let isBroken = true;
+    const prepare = (sql: string) => {
+      if (isBroken && sql.startsWith("INSERT")) throw new Error("D1 is away");
+      return env.DB.prepare(sql);
+    };
+    const rig = new Rig({ SEED: ["pip"] }, { DB: { prepare } as D1Database });
+    await rig.tick("*/5 * * * *");
+    isBroken = false;
+    await rig.tick("*/5 * * * *");
+    await rig.tick("*/5 * * * *");
+    expect(rig.refreshes.messages.map(({ projects }) => projects)).toEqual([["pip"], ["pip"]]);
+  });
+
+  test("what nobody has asked for in six weeks is forgotten by the hour, and is not refreshed", async () => {
+    const rig = await asked(["a"]);
+    // It was asked for twice.
+    rig.wait(50 * 24 * 60 * MINUTE);
+    expect(await did(rig, "refresh")).toEqual(["pypi: 0 popular projects, none due."]);
+    expect(await did(rig, "forget?dry-run=true")).toEqual([
+      "pypi: what nobody has asked for in six weeks would be forgotten.",
+    ]);
+    expect(await did(rig, "forget")).toEqual([
+      "pypi: 1 project and 0 kinds of files forgotten that nobody has asked for in six weeks.",
+    ]);
+    const again = await asked(["b"]);
+    again.wait(50 * 24 * 60 * MINUTE);
+    await again.tick("0 * * * *");
+    expect((await env.DB.prepare("SELECT project FROM popularity").all()).results).toEqual([]);
+  });
+});
+
+describe("a page that the upstream's log of changes vouches for", () => {
+  const NOW = Date.parse("2026-11-22T12:00:00Z");
+  const [ago, TTL] = [(minutes: number) => NOW - minutes * MINUTE, 10 * MINUTE];
+  const feed = { since: ago(60), polledAt: ago(1) };
+  const name: ProjectName = parseProjectName("demo");
+  const due = (stored: number | undefined, planned: number | undefined, log: typeof feed | null = feed) =>
+    isDue({ name, storedAt: stored, plannedAt: planned }, log, TTL, NOW);
+
+  test("is not due, whether it was stored or checked since the log is followed", () => {
+    expect([due(ago(50), undefined), due(ago(300), ago(50)), due(ago(50), ago(300))]).toEqual([false, false, false]);
+  });
+
+  test("is due where it is older, or not kept", () => {
+    expect([due(ago(61), undefined), due(ago(300), ago(61)), due(undefined, ago(50))]).toEqual([true, true, true]);
+  });
+
+  test("is due, as it were without, where the log is not followed any more", () => {
+    const log = { ...feed, polledAt: ago(4) };
+    expect([due(ago(50), ago(50), log), due(ago(50), ago(5), log), due(ago(5), undefined, log)]).toEqual([
+      true,
+      false,
+      true,
+    ]);
+  });
+});
