@@ -1,7 +1,12 @@
+import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
+import { runJob } from "../../worker/jobs/crons.ts";
 import { isDue } from "../../worker/jobs/popular.ts";
 import { parseProjectName, type ProjectName } from "../../worker/pypi/name.ts";
+import type { FeedState } from "../../worker/repository/changes.ts";
+import { contextOf } from "../../worker/repository/context.ts";
+import type { Upkept } from "../../worker/repository/repository.ts";
 import { Rig } from "../support/rig.ts";
 import { FakeUpstream } from "../support/upstream.ts";
 
@@ -43,6 +48,34 @@ describe("the refresh of popular projects", () => {
     expect(queued).toEqual([["a", "b"], [], ["a", "b"], [], ["a", "b"]]);
     await rig.tick("*/5 * * * *");
     expect(await did(rig, "refresh")).toEqual(["pypi: 2 popular projects, none due."]);
+  });
+
+  test("lets clients have what has changed, and what has not, without asking the upstream themselves", async () => {
+    const rig = await asked(["a", "b"]);
+    rig.wait(10 * MINUTE);
+    const file = { filename: "b-1.0.tar.gz", bytes: new Uint8Array(9) };
+    await rig.upstream.publish("b", [file]);
+    await rig.tick("*/5 * * * *");
+    await rig.deliverRefreshes();
+    expect(rig.upstream.requests).toHaveLength(2);
+    rig.restart();
+    rig.forget();
+    rig.wait(9 * MINUTE);
+    expect((await rig.page("a")).headers.get("Cache-Status")).toContain("hit");
+    expect((await rig.page("b")).json?.files).toMatchObject([{ filename: file.filename }]);
+    expect(rig.upstream.requests).toEqual([]);
+  });
+
+  test("queues none that the upstream's log of changes vouches for", async () => {
+    const rig = await asked(["a", "b"]);
+    const run = (state: Partial<FeedState>) => {
+      const log = { state: () => Promise.resolve({ since: 0, polledAt: rig.now, ...state }) };
+      const sources = new Map([...rig.house.sources].map(([key, it]) => [key, { ...it, changes: { log } } as Upkept]));
+      const ctx = contextOf(rig.now, createExecutionContext(), rig.house.counters);
+      return runJob("refresh", { ...rig.house, sources }, ctx, { dryRun: false });
+    };
+    expect(await run({})).toEqual(["pypi: 2 popular projects, none due."]);
+    expect(await run({ polledAt: rig.now - 4 * MINUTE })).toEqual(["pypi: 2 popular projects, 2 due, queued."]);
   });
 
   test("queues the seed before anybody has asked for it", async () => {

@@ -17,10 +17,10 @@ export const refreshPopular: Job = async ({ sources, pageTtl }, ctx, { dryRun })
 };
 
 async function plan(source: Upkept, ttl: number, ctx: Context, dryRun: boolean): Promise<string> {
-  const { name, popularity, refreshes } = source;
+  const { name, popularity, refreshes, changes } = source;
   if (!popularity) return notCounted(name);
-  const projects = await popularity.projects(ctx.now);
-  const due = projects.filter((project) => isDue(project, null, ttl, ctx.now)).map((project) => project.name);
+  const [projects, feed] = await Promise.all([popularity.projects(ctx.now), changes?.log.state()]);
+  const due = projects.filter((project) => isDue(project, feed ?? null, ttl, ctx.now)).map((project) => project.name);
   const found = `${name}: ${some(projects.length, "popular project")}, `;
   if (due.length === 0) return `${found}none due.`;
   if (dryRun) return `${found}${due.length} due.`;

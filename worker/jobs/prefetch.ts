@@ -14,17 +14,16 @@ const MAX_SIZE = 500_000_000;
 /** More files of one release are not looked at: each is a read of the store. The largest releases on PyPI have half as many. */
 const MAX_FILES = 200;
 
+/** Sees to a page that a refresh was answered with. */
+export type Prefetch = (name: ProjectName, page: Page) => Promise<void>;
+
 /**
- * What has the newest release of popular projects stored before it is asked for, to be called with each page that a refresh
- * was answered with: all of its `.metadata`, and its files of the kinds that clients ask for. It looks at pages that have just
- * changed alone. What is popular is asked once for all of `names`, and not before a page has changed. Never rejects: what
- * could not be queued is reported, and is fetched when somebody asks for it.
+ * What has the newest release of popular projects stored before it is asked for: all of its `.metadata`, and its files of
+ * the kinds that clients ask for. It looks at pages that have just changed alone. What is popular is asked once for all of
+ * `names`, and not before a page has changed. Never rejects: what could not be queued is reported, and is fetched when somebody
+ * asks for it.
  */
-export function prefetching(
-  source: Upkept,
-  names: readonly ProjectName[],
-  ctx: Context,
-): (name: ProjectName, page: Page) => Promise<void> {
+export function prefetching(source: Upkept, names: readonly ProjectName[], ctx: Context): Prefetch {
   const { popularity } = source;
   if (!popularity) return () => Promise.resolve();
   let wanted: Promise<Wanted> | undefined;

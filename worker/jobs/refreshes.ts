@@ -4,6 +4,7 @@ import type { ProjectName } from "../pypi/name.ts";
 import type { Page } from "../repository/page.ts";
 import type { Context, Upkept } from "../repository/repository.ts";
 import { again, complaintOf, drop } from "./deliveries.ts";
+import { prefetching, type Prefetch } from "./prefetch.ts";
 import type { Consumer } from "./queues.ts";
 
 /** Pages at a time: one of 10 MB takes some 100 MB while it is made. */
@@ -46,7 +47,7 @@ async function refresh(message: Message, sources: ReadonlyMap<string, Upkept>, c
   if (fromFeed && !upkept.changes) return dropped(what, "its log of changes is not followed here");
   try {
     const tasks = fromFeed ? await waiting(names, upkept) : names.map((name) => ({ name, wanted: undefined }));
-    const troubles = await refreshAll(tasks, upkept, ctx);
+    const troubles = await refreshAll(tasks, upkept, prefetching(upkept, names, ctx), ctx);
     const [first] = troubles;
     if (!first) return message.ack();
     const reason = `${first.name}: ${first.reason}`;
@@ -65,13 +66,18 @@ async function waiting(names: readonly ProjectName[], { changes }: Upkept): Prom
 }
 
 /** A few at a time, until the upstream says that it wants to be left alone: what was not asked for then is in trouble, too. */
-async function refreshAll(tasks: readonly Task[], upkept: Upkept, ctx: Context): Promise<Trouble[]> {
+async function refreshAll(
+  tasks: readonly Task[],
+  upkept: Upkept,
+  prefetch: Prefetch,
+  ctx: Context,
+): Promise<Trouble[]> {
   const troubles: Trouble[] = [];
   const queue = tasks.values();
   let told: Trouble | undefined;
   const work = async () => {
     for (const task of queue) {
-      const trouble = told ? { ...told, name: task.name } : await refreshPage(task, upkept, ctx);
+      const trouble = told ? { ...told, name: task.name } : await refreshPage(task, upkept, prefetch, ctx);
       if (trouble) troubles.push(trouble);
       if (trouble?.retryAfter !== undefined) told ??= trouble;
     }
@@ -81,7 +87,7 @@ async function refreshAll(tasks: readonly Task[], upkept: Upkept, ctx: Context):
 }
 
 /** Fetches one page, and has it stored where it has changed, before the next one is begun. */
-async function refreshPage(task: Task, upkept: Upkept, ctx: Context): Promise<Trouble | undefined> {
+async function refreshPage(task: Task, upkept: Upkept, prefetch: Prefetch, ctx: Context): Promise<Trouble | undefined> {
   const { name } = task;
   const left: Promise<unknown>[] = [];
   try {
@@ -89,6 +95,7 @@ async function refreshPage(task: Task, upkept: Upkept, ctx: Context): Promise<Tr
     const page = await upkept.repository.project(name, { ...ctx, maxAge: 0, strict: true, defer });
     await page?.cancel();
     await Promise.all(left);
+    if (page) await prefetch(name, page);
     const reason = await shortcoming(page, task, upkept, ctx);
     return reason === undefined ? undefined : { name, reason, retryAfter: undefined };
   } catch (error) {
