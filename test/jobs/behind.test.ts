@@ -134,7 +134,7 @@ describe("pages that are behind", () => {
     const [planned] = rig.refreshes.messages.splice(0);
     rig.wait(601_000);
     rig.breakOnce("kv.put");
-    await rig.get("/simple/demo/");
+    await rig.page("demo");
     expect(await rig.deliverRefreshes([planned])).toEqual({ done: 0, delays: [30] });
     rig.wait(30_000);
     expect(await rig.deliverRefreshes([planned], 2)).toEqual({ done: 1, delays: [] });

@@ -293,7 +293,7 @@ describe("which logs are followed", () => {
   });
 
   test("a page of no log is asked about as ever, without a read of D1", async () => {
-    const rig = new Rig();
+    const rig = new Rig({ POPULAR: 0 });
     rig.upstream.on(PAGE, () => Response.json({ meta: { "_last-serial": 5 }, name: "demo", files: [] }));
     await rig.page("demo");
     rig.wait(20 * MINUTE);

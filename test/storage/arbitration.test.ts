@@ -139,14 +139,14 @@ describe("a page whose writing does not end", () => {
   test("since KV refuses it is wanted", async () => {
     await follow();
     await isolate().put(DEMO, await made(NOW, 11, "old"), NOW);
-    const kv = counting(env.PAGES, "kv", {}, new Set(["kv.put"]));
+    const kv = counting(env.PAGES, "kv", {}, new Map([["kv.put", 1]]));
     await expect(isolate({ kv }).put(DEMO, await made(NOW + 1, 12, "new"), NOW + 1)).rejects.toThrow("kv.put failed");
     expect(await outcome()).toEqual(["old", 12]);
   });
 
   test("after KV, before it is settled, is wanted once more, and settled by whoever finds it right", async () => {
     await follow();
-    const db = counting(env.DB, "d1", {}, new Set());
+    const db = counting(env.DB, "d1", {});
     const killed: Catalog = { ...real, settle: () => Promise.reject(new Error("killed")) };
     await expect(isolate({ db, catalog: killed }).put(DEMO, await made(NOW, 12, "new"), NOW)).rejects.toThrow("killed");
     expect(await outcome()).toEqual(["new", 12]);
@@ -155,7 +155,7 @@ describe("a page whose writing does not end", () => {
   });
 
   test("since D1 fails is in KV all the same, and marked: no log knows of it", async () => {
-    const db = counting(env.DB, "d1", {}, new Set(["d1.prepare"]));
+    const db = counting(env.DB, "d1", {}, new Map([["d1.prepare", 1]]));
     await expect(isolate({ db }).put(DEMO, await made(NOW, 12, "new"), NOW)).rejects.toThrow("d1.prepare failed");
     expect(await outcome()).toEqual(["new", undefined]);
     expect([(await isolate().get(DEMO, NOW))?.head.unlisted, await real.has(DEMO)]).toEqual([true, false]);

@@ -192,7 +192,7 @@ describe("a use of a stored file", () => {
   });
 
   test("of a file that was deleted meanwhile brings no row back", async () => {
-    const rig = new Rig();
+    const rig = new Rig({ POPULAR: 0 });
     await store(rig, "other");
     const key = await store(rig, "demo");
     await read(rig, "demo");

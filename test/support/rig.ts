@@ -40,7 +40,7 @@ export class Rig {
   readonly refreshes = new FakeQueue<RefreshMessage>();
   /** Calls of bindings since the last `forget`. */
   readonly counts: Counts = {};
-  readonly #broken = new Set<string>();
+  readonly #broken = new Map<string, number>();
   now = Date.parse("2026-11-22T12:00:00Z");
   /** The cache in front of the worker; a machine of one's own has none. */
   edge: Edge | undefined;
@@ -88,7 +88,7 @@ export class Rig {
 
   /** Lets the next call of this operation of a binding fail, such as `kv.put`, or the `call`th from now on. */
   breakOnce(operation: string, call = 1): void {
-    this.#broken.add(`${operation} ${(this.counts[operation] ?? 0) + call}`);
+    this.#broken.set(operation, call);
   }
 
   /** Moves the clock on. */
