@@ -5,7 +5,8 @@ import { runCommand, Sentence } from "./sentence.ts";
 
 const USAGE = `npm run cron -- JOB [options]   starts by hand what the clock starts, and prints what it did
   feed           follows the upstream's log of changes
-  refresh        plans which pages are fetched anew
+  refresh        has popular projects checked that are due
+  forget         forgets what nobody has asked for in a long time
   sweep          deletes what is over the quota, or nobody's any more
   replay         queues again what was given up
   --dry-run      says what it would do, and does nothing

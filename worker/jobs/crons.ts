@@ -35,11 +35,11 @@ export type Job = (ground: JobGround, ctx: Context, options: JobOptions) => Prom
 /** By the names under which a person starts them. */
 const JOBS: Readonly<Record<string, Job>> = {
   feed: followFeeds,
-  purge: purgeEdge,
-  replay,
-  sweep,
   refresh: refreshPopular,
   forget: forgetUnpopular,
+  sweep,
+  purge: purgeEdge,
+  replay,
 };
 
 /** What the clock starts, by the expressions in wrangler.toml. */
@@ -48,9 +48,6 @@ export const SCHEDULE: Readonly<Record<string, readonly string[]>> = {
   "*/5 * * * *": ["refresh"],
   "0 * * * *": ["forget", "sweep"],
 };
-
-/** What each job did, by its name. */
-export type Told = Readonly<Record<string, readonly string[]>>;
 
 /** Runs one job. Throws `no-such-route` where there is none of that name. */
 export async function runJob(name: string, ground: JobGround, ctx: Context, options: JobOptions): Promise<string[]> {
