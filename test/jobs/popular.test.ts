@@ -68,14 +68,19 @@ describe("the refresh of popular projects", () => {
 
   test("queues none that the upstream's log of changes vouches for", async () => {
     const rig = await asked(["a", "b"]);
-    const run = (state: Partial<FeedState>) => {
-      const log = { state: () => Promise.resolve({ since: 0, polledAt: rig.now, ...state }) };
-      const sources = new Map([...rig.house.sources].map(([key, it]) => [key, { ...it, changes: { log } } as Upkept]));
+    const run = (state: Partial<FeedState>, behindNow = 0) => {
+      const log = { state: () => Promise.resolve({ serial: 1, since: 0, polledAt: rig.now, ...state }) };
+      const changes = { log, behind: { count: () => Promise.resolve(behindNow) } };
+      const sources = new Map(
+        [...rig.house.sources].map(([key, it]) => [key, { ...it, changes } as unknown as Upkept]),
+      );
       const ctx = contextOf(rig.now, createExecutionContext(), rig.house.counters);
       return runJob("refresh", { ...rig.house, sources }, ctx, { dryRun: false });
     };
     expect(await run({})).toEqual(["pypi: 2 popular projects, none due."]);
     expect(await run({ polledAt: rig.now - 4 * MINUTE })).toEqual(["pypi: 2 popular projects, 2 due, queued."]);
+    rig.wait(10 * MINUTE);
+    expect(await run({}, 2_000)).toEqual(["pypi: 2 popular projects, 2 due, queued."]);
   });
 
   test("queues the seed before anybody has asked for it", async () => {
@@ -159,10 +164,9 @@ describe("the refresh of popular projects", () => {
 describe("a page that the upstream's log of changes vouches for", () => {
   const NOW = Date.parse("2026-11-22T12:00:00Z");
   const [ago, TTL] = [(minutes: number) => NOW - minutes * MINUTE, 10 * MINUTE];
-  const feed = { since: ago(60), polledAt: ago(1) };
   const name: ProjectName = parseProjectName("demo");
-  const due = (stored: number | undefined, planned: number | undefined, log: typeof feed | null = feed) =>
-    isDue({ name, storedAt: stored, plannedAt: planned }, log, TTL, NOW);
+  const due = (stored: number | undefined, planned: number | undefined, followed = true) =>
+    isDue({ name, storedAt: stored, plannedAt: planned }, followed ? ago(60) : undefined, TTL, NOW);
 
   test("is not due, whether it was stored or checked since the log is followed", () => {
     expect([due(ago(50), undefined), due(ago(300), ago(50)), due(ago(50), ago(300))]).toEqual([false, false, false]);
@@ -173,8 +177,7 @@ describe("a page that the upstream's log of changes vouches for", () => {
   });
 
   test("is due, as it were without, where the log is not followed any more", () => {
-    const log = { ...feed, polledAt: ago(4) };
-    expect([due(ago(50), ago(50), log), due(ago(50), ago(5), log), due(ago(5), undefined, log)]).toEqual([
+    expect([due(ago(50), ago(50), false), due(ago(50), ago(5), false), due(ago(5), undefined, false)]).toEqual([
       true,
       false,
       true,

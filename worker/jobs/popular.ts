@@ -1,13 +1,10 @@
-import type { FeedState } from "../repository/changes.ts";
+import { isFollowed } from "../repository/changes.ts";
 import type { PopularProject } from "../repository/popular.ts";
-import type { Context, Upkept } from "../repository/repository.ts";
+import type { Context, Upkept, UpkeptChanges } from "../repository/repository.ts";
 import type { Job } from "./crons.ts";
 
 /** The clock may be this much earlier than the last time, and a page is due all the same. Milliseconds. */
 const PUNCTUALITY = 60_000;
-
-/** A log of changes that was last followed longer ago than this vouches for nothing. Milliseconds. */
-const HEALTHY = 180_000;
 
 /** Queues the pages of popular projects that are due to be checked. */
 export const refreshPopular: Job = async ({ sources, pageTtl }, ctx, { dryRun }) => {
@@ -19,8 +16,11 @@ export const refreshPopular: Job = async ({ sources, pageTtl }, ctx, { dryRun })
 async function plan(source: Upkept, ttl: number, ctx: Context, dryRun: boolean): Promise<string> {
   const { name, popularity, refreshes, changes } = source;
   if (!popularity) return notCounted(name);
-  const [projects, feed] = await Promise.all([popularity.projects(ctx.now), changes?.log.state()]);
-  const due = projects.filter((project) => isDue(project, feed ?? null, ttl, ctx.now)).map((project) => project.name);
+  const [projects, goodSince] = await Promise.all([
+    popularity.projects(ctx.now),
+    changes && followedSince(changes, ctx),
+  ]);
+  const due = projects.filter((project) => isDue(project, goodSince, ttl, ctx.now)).map((project) => project.name);
   const found = `${name}: ${some(projects.length, "popular project")}, `;
   if (due.length === 0) return `${found}none due.`;
   if (dryRun) return `${found}${due.length} due.`;
@@ -30,22 +30,27 @@ async function plan(source: Upkept, ttl: number, ctx: Context, dryRun: boolean):
   return `${found}${due.length} due, queued.`;
 }
 
+/** Since when the upstream's log of changes has been followed; undefined where it vouches for nothing. */
+async function followedSince({ log, behind }: UpkeptChanges, { now }: Context): Promise<number | undefined> {
+  const [state, count] = await Promise.all([log.state(), behind.count()]);
+  return state && isFollowed(state, count, now) ? state.since : undefined;
+}
+
 /**
  * Whether a page is to be checked: it was not queued within the lifetime of pages, and the upstream's log of changes does not
  * vouch for it.
  *
- * @param feed how far that log has been followed; null where it is not
+ * @param goodSince pages that were good later than this are vouched for; undefined: none is
  * @param ttl milliseconds
  */
 export function isDue(
   { plannedAt = 0, storedAt }: PopularProject,
-  feed: Pick<FeedState, "since" | "polledAt"> | null,
+  goodSince: number | undefined,
   ttl: number,
   now: number,
 ): boolean {
   if (plannedAt > now - ttl + PUNCTUALITY) return false;
-  const vouched = feed !== null && feed.polledAt >= now - HEALTHY;
-  return !vouched || storedAt === undefined || Math.max(storedAt, plannedAt) <= feed.since;
+  return goodSince === undefined || storedAt === undefined || Math.max(storedAt, plannedAt) <= goodSince;
 }
 
 /** Deletes what is known of projects and kinds of files that nobody has asked for in a long time. */
