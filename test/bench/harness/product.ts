@@ -14,7 +14,7 @@ export interface Product extends Running {
 /** Serves `upstream`, a Simple API root, from the state in `state`. */
 export async function startProduct(upstream: URL, state: string): Promise<Product> {
   const port = await freePort();
-  const options = ["--port", `${port}`, "--upstream", upstream.href, "--state", state, "--quiet"];
+  const options = ["--port", `${port}`, "--upstream", upstream.href, "--state", state, "--no-cron", "--quiet"];
   const running = await start([process.execPath, ENTRY, ...options], { line: /ready/ }, { cwd: REPOSITORY_ROOT });
   return { ...running, simple: new URL(`http://127.0.0.1:${port}/simple/`) };
 }
