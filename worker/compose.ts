@@ -35,7 +35,7 @@ import { Memory, within } from "./storage/memory.ts";
 import { objectsIn } from "./storage/objects.ts";
 import { pageStore } from "./storage/pages.ts";
 import { useLog, type UseLog } from "./storage/uses.ts";
-import { demandIn, popularityIn, type PopularityParts } from "./storage/popularity.ts";
+import { demandIn, popularityIn, type DemandLog, type PopularityParts } from "./storage/popularity.ts";
 import { recentIn } from "./storage/recent.ts";
 import { refreshQueue } from "./storage/refreshes.ts";
 import { runsIn } from "./storage/runs.ts";
@@ -120,7 +120,7 @@ interface Ground {
   readonly pageTtl: number;
   /** Whether upstreams' logs of changes are followed. */
   readonly feed: boolean;
-  readonly demand: ReturnType<typeof demandIn>;
+  readonly demand: DemandLog;
 }
 
 /** What of a source counts as popular. */
@@ -167,6 +167,7 @@ export function compose(
     flush(ctx) {
       counters.flush(ctx);
       uses.flush(ctx);
+      demand.flush(ctx);
     },
     letters: deadLettersIn(platform.DB, {
       "pypi-edge-fills": platform.FILLS,
@@ -259,10 +260,10 @@ function mirror(
   const changes = feed &&
     upstream.kind === "simple" && {
       feed: changesAt(url, client),
-      log: feedLog(db, source),
+      log: feedLog(db, source, keys.pages),
       behind: behindIn(db, source),
     };
-  const vouching = changes ? vouchingIn(db, source) : undefined;
+  const vouching = changes ? vouchingIn(db, source, keys.pages) : undefined;
   const repository = stack(
     [
       mirrored({ ...storing, pages }),
@@ -273,7 +274,7 @@ function mirror(
     remote(upstream.kind === "find-links" ? linksAt(url, client, now) : simpleAt(url, client), describeBy(facts), root),
   );
   return {
-    repository: favourites ? popular(demand(source))(repository) : repository,
+    repository: favourites ? popular(demand.of(source))(repository) : repository,
     projects,
     verdicts: verdictsIn(freshness(memory.marks, cache, keys.absent), catalog),
     catalog,

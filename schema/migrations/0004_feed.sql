@@ -1,6 +1,8 @@
 -- How far an upstream's log of changes has been followed. Times are milliseconds since the epoch.
 CREATE TABLE feed (
   source TEXT PRIMARY KEY,
+  -- What the keys of the pages begin with that were kept then: others were not told of changes meanwhile.
+  pages TEXT NOT NULL DEFAULT '',
   -- Of the last change that was followed; NULL where none ever was.
   serial INTEGER,
   -- Since when without a gap.

@@ -36,8 +36,9 @@ export function pageStoreContract(what: string, open: () => PageStore): void {
     test("has nothing before a put and nothing after a delete", async () => {
       const store = open();
       expect(await store.get(DEMO, NOW)).toBeNull();
-      await store.put(DEMO, await pageOf(1), NOW);
-      await store.delete(DEMO);
+      const page = await pageOf(1);
+      await store.put(DEMO, page, NOW);
+      await store.delete(DEMO, page);
       expect([await store.get(DEMO, NOW), await open().get(DEMO, NOW)]).toEqual([null, null]);
     });
   });

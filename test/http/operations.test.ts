@@ -127,7 +127,7 @@ describe("what a request costs, in operations of bindings", () => {
   });
 
   test("the counters cost one D1 statement in five minutes of requests, and none where nobody asks", async () => {
-    const rig = new Rig();
+    const rig = new Rig({ POPULAR: 0 });
     await rig.upstream.publish("demo", [WHEEL]);
     await rig.page("demo");
     rig.forget();

@@ -63,6 +63,19 @@ describe("a wheelhouse", () => {
     expect(results).toEqual([{ used_at: usedAt }]);
   });
 
+  test("stores anew what was deleted meanwhile, although this isolate has it in memory", async () => {
+    const { rig, packages } = await shelf(1);
+    const lock = await lockOf(packages);
+    await wheelhouse(rig, lock);
+    for (const { wheel, sdist } of packages) {
+      await rig.get(filePath(wheel.filename));
+      await rig.get(filePath(sdist.filename));
+    }
+    for (const { key } of (await env.FILES.list()).objects) await env.FILES.delete(key);
+    await wheelhouse(rig, lock);
+    expect((await env.FILES.list({ prefix: "file/" })).objects).toHaveLength(2);
+  });
+
   test("has the same bytes each time, and costs no request once all is stored", async () => {
     const { rig, packages } = await shelf(3);
     const lock = await lockOf(packages);

@@ -11,10 +11,12 @@ import {
   projects,
   read,
   resize,
+  SOURCE,
   store,
   sweep,
   wheelOf,
 } from "../support/swept.ts";
+import { FakeUpstream } from "../support/upstream.ts";
 
 const PAGE = "https://upstream.test/simple/gone/";
 
@@ -143,4 +145,22 @@ test("a file whose project nobody noted is no orphan", async () => {
   await env.DB.prepare("UPDATE object SET used_at = 0, known_at = 0").run();
   await rig.tick("0 * * * *");
   expect(await inStore()).toHaveLength(1);
+});
+
+test("projects whose sources cannot be asked do not keep others waiting for ever", async () => {
+  const rig = new Rig();
+  const names = [...Array.from({ length: 20 }, (_, n) => `p${n}`), "gone"];
+  for (const name of names) {
+    const key = keyOf(`${name}-1.0.tar.gz`);
+    await env.FILES.put(key, "x", { customMetadata: { project: name } });
+    const insert = env.DB.prepare("INSERT INTO object VALUES (?1, ?2, ?3, 1, 0, 0)");
+    await insert.bind(key, SOURCE, name).run();
+    rig.upstream.on(`${FakeUpstream.INDEX}${name}/`, () => new Response("no", { status: name === "gone" ? 404 : 403 }));
+  }
+  for (let n = 0; n < 200 && (await inStore()).length > 20; n++) {
+    rig.wait(HOUR);
+    rig.restart();
+    await sweep(rig);
+  }
+  expect(await inStore()).not.toContain(keyOf("gone-1.0.tar.gz"));
 });

@@ -136,6 +136,11 @@ describe("a refresh", () => {
     expect(await refresh("demo")).toHaveLength(240);
   });
 
+  test("leaves files whose size nobody says to who asks for them", async () => {
+    await rig.upstream.publish("demo", [{ ...sdist("2.0"), entry: { size: undefined } }]);
+    expect(await refresh("demo")).toEqual([]);
+  });
+
   test("queues nothing where nothing is to be popular", async () => {
     rig = new Rig({ POPULAR: 0, SEED: ["demo"] });
     await rig.upstream.publish("demo", [sdist()]);

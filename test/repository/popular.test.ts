@@ -106,7 +106,7 @@ describe("what clients ask for", () => {
     const rig = await published();
     await rig.page("demo");
     rig.wait(301_000);
-    rig.breakOnce("d1.prepare");
+    rig.breakOnce("d1.batch");
     expect((await rig.page("demo")).status).toBe(200);
     expect(await rows("project", "popularity")).toEqual([]);
     rig.wait(301_000);

@@ -43,8 +43,9 @@ describe("a document in KV", () => {
 
   test("is gone after a delete", async () => {
     const store = open();
-    await store.put(PATH, await documentOf("{}"), NOW);
-    await store.delete(PATH);
+    const document = await documentOf("{}");
+    await store.put(PATH, document, NOW);
+    await store.delete(PATH, document);
     expect([await store.get(PATH, NOW), await open().get(PATH, NOW)]).toEqual([null, null]);
   });
 });

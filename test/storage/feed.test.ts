@@ -10,7 +10,7 @@ const MINUTE = 60_000;
 const DEMO = parseProjectName("demo");
 const OTHER = parseProjectName("other");
 
-const log = feedLog(env.DB, "a");
+const log = feedLog(env.DB, "a", "page/a");
 const behind = behindIn(env.DB, "a");
 
 const changes = (serials: Record<string, number>) => ({
@@ -82,8 +82,8 @@ describe("how far a log has been followed", () => {
     await keep(DEMO, 5, NOW, "b");
     await log.advance(10, changes({ demo: 11 }), NOW);
     expect(await behindIn(env.DB, "b").count()).toBe(0);
-    expect(await feedLog(env.DB, "b").state()).toBeNull();
-    expect(await feedLog(env.DB, "b").advance(10, changes({ demo: 11 }), NOW)).toBe(false);
+    expect(await feedLog(env.DB, "b", "page/b").state()).toBeNull();
+    expect(await feedLog(env.DB, "b", "page/b").advance(10, changes({ demo: 11 }), NOW)).toBe(false);
   });
 });
 

@@ -30,36 +30,41 @@ function context(now: number) {
 }
 
 /** Has `asked` counted by an isolate of its own at `now`, and written five minutes later. */
-async function count(asked: (demand: Demand, at: ReturnType<typeof context>["ctx"]) => void, now = START, db = env.DB) {
-  const demand = demandIn(db)(SOURCE);
-  const { ctx } = context(now);
-  asked(demand, ctx);
-  demand.file("sdist", ctx);
+async function count(asked: (demand: Demand) => void, now = START, db = env.DB) {
+  const log = demandIn(db);
+  const demand = log.of(SOURCE);
+  log.flush(context(now).ctx);
+  asked(demand);
+  demand.file("sdist");
+  demand.project(name("the-last"));
   const later = context(now + 5 * MINUTE);
-  demand.project(name("the-last"), later.ctx);
+  log.flush(later.ctx);
   await Promise.all(later.deferred);
-  return { demand, events: later.events };
+  return { log, demand, events: later.events };
 }
 
 const projects =
   (...asked: string[]) =>
-  (demand: Demand, ctx: ReturnType<typeof context>["ctx"]) =>
-    asked.forEach((it) => demand.project(name(it), ctx));
+  (demand: Demand) =>
+    asked.forEach((it) => demand.project(name(it)));
 
 describe("what is asked for", () => {
   test("is written once five minutes have passed, all projects in one statement and all kinds in another, at once", async () => {
     const counts: Counts = {};
-    const demand = demandIn(counting(env.DB, "d1", counts))(SOURCE);
+    const log = demandIn(counting(env.DB, "d1", counts));
+    const demand = log.of(SOURCE);
     for (const minutes of [0, 1, 2, 3, 4]) {
       const { ctx, deferred } = context(START + minutes * MINUTE);
-      for (const project of ["one", "two", "one"]) demand.project(name(project), ctx);
-      demand.file("py3-any", ctx);
+      for (const project of ["one", "two", "one"]) demand.project(name(project));
+      demand.file("py3-any");
+      log.flush(ctx);
       expect(deferred).toEqual([]);
     }
     expect(counts).toEqual({});
     const { ctx, deferred } = context(START + 5 * MINUTE);
-    demand.project(name("two"), ctx);
-    demand.file("sdist", ctx);
+    demand.project(name("two"));
+    demand.file("sdist");
+    log.flush(ctx);
     await Promise.all(deferred);
     expect(counts).toEqual({ "d1.prepare": 2, "d1.batch": 1 });
     expect(await names(open())).toEqual(["one", "two"]);
@@ -105,16 +110,17 @@ describe("what is asked for", () => {
         return typeof value === "function" ? (value.bind(at) as unknown) : value;
       },
     });
-    const { demand, events } = await count(projects("one"), START, db);
+    const { log, demand, events } = await count(projects("one"), START, db);
     expect(events.map(({ event, what, reason }) => [event, what, reason])).toEqual([
       ["storage-failed", "what is asked for", "D1 is away"],
     ]);
     const meanwhile = context(START + 6 * MINUTE);
-    demand.project(name("one"), meanwhile.ctx);
+    demand.project(name("one"));
+    log.flush(meanwhile.ctx);
     expect([meanwhile.deferred, meanwhile.events]).toEqual([[], []]);
     state.away = false;
     const later = context(START + 10 * MINUTE);
-    demand.project(name("one"), later.ctx);
+    log.flush(later.ctx);
     await Promise.all(later.deferred);
     expect([await names(open()), later.events]).toEqual([["one", "the-last"], []]);
   });
@@ -152,10 +158,10 @@ describe("what is popular", () => {
   });
 
   test("is said of those that are asked about, with the kinds of files that make two in a hundred", async () => {
-    await count((demand, ctx) => {
-      for (const project of ["a", "a", "b", "b", "c"]) demand.project(name(project), ctx);
-      for (let n = 0; n < 97; n++) demand.file("py3-any", ctx);
-      for (let n = 0; n < 2; n++) demand.file("cp312-win_amd64", ctx);
+    await count((demand) => {
+      for (const project of ["a", "a", "b", "b", "c"]) demand.project(name(project));
+      for (let n = 0; n < 97; n++) demand.file("py3-any");
+      for (let n = 0; n < 2; n++) demand.file("cp312-win_amd64");
     });
     const popularity = open({ count: 2, seed: [name("z")] });
     const { projects: popular, kinds } = await popularity.among(["b", "c", "z", "y"].map(name), START);

@@ -11,7 +11,8 @@ import type { Job } from "./crons.ts";
 const OVERLAP = 1_000;
 
 /** An upstream without a log is not asked for it again before that; nor one that is away, whatever it says. Milliseconds. */
-const DAY = 24 * 3_600_000;
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
 
 /** What was queued so long ago and is still behind was lost, and is queued again. Milliseconds. */
 const LOST_AFTER = 15 * 60_000;
@@ -65,8 +66,10 @@ async function follow(name: string, { feed, log }: Log, ctx: Context): Promise<s
     return { kind: "nothing", reason: reasonOf(error), wait: Math.min((error.retryAfter ?? 0) * 1_000, DAY) };
   });
   if (said.kind === "nothing") {
-    const { reason, wait } = said;
-    await log.failed(reason, ctx.now + wait);
+    const { reason } = said;
+    // One that never gave its log, and fails again, may refuse whoever asks: it is not asked each minute.
+    const isUnknown = state !== null && state.serial === undefined && state.failure !== undefined;
+    await log.failed(reason, ctx.now + Math.max(said.wait, isUnknown ? HOUR : 0));
     if (state?.failure === undefined) ctx.report({ event: "feed-failed", what: name, reason });
     return `its log of changes cannot be followed: ${reason}.`;
   }

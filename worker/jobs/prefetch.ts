@@ -56,6 +56,8 @@ const metadataOf = (entries: readonly FileEntry[]) =>
   entries.filter((entry) => entry["core-metadata"]).map((entry) => refOf(entry, "metadata"));
 
 function filesOf(entries: readonly FileEntry[], kinds: ReadonlySet<Kind>): FileRef[] {
-  const wanted = entries.filter(({ filename, size = 0 }) => kinds.has(kindOf(filename) ?? "") && size <= MAX_SIZE);
+  const wanted = entries.filter(
+    ({ filename, size = Infinity }) => kinds.has(kindOf(filename) ?? "") && size <= MAX_SIZE,
+  );
   return wanted.map((entry) => refOf(entry, "file"));
 }

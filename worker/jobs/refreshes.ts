@@ -13,6 +13,9 @@ const AT_ONCE = 4;
 /** A page that is in memory and younger may not have reached the store yet, nor ever do. Milliseconds. */
 const MAYBE_UNSTORED = 10_000;
 
+/** What was stored since may be newer than the answer that it is gone. Milliseconds. */
+const JUST_CLAIMED = 60_000;
+
 /** A page to be fetched, and the serial that it is to have where somebody knows. */
 interface Task {
   readonly name: ProjectName;
@@ -52,13 +55,20 @@ async function refresh(message: Message, sources: ReadonlyMap<string, Upkept>, c
     if (!first) return message.ack();
     const reason = `${first.name}: ${first.reason}`;
     const event = { event: "refresh-delayed", what: `${troubles.length} of ${tasks.length} ${what}`, reason } as const;
-    if (fromFeed) return again(message, event, ctx, Math.max(...troubles.map(({ retryAfter }) => retryAfter ?? 0)));
+    if (fromFeed) {
+      const left = Math.max(...troubles.map(({ retryAfter }) => retryAfter ?? 0));
+      // Else they would be taken for lost, and planned before the upstream wants to be asked.
+      if (left > 0) await upkept.changes?.behind.queued(namesOf(troubles), ctx.now + left * 1_000);
+      return again(message, event, ctx, left);
+    }
     ctx.report(event);
     message.ack();
   } catch (error) {
     again(message, { event: "storage-failed", what, reason: messageOf(error) }, ctx);
   }
 }
+
+const namesOf = (troubles: readonly Trouble[]) => troubles.map(({ name }) => name);
 
 async function waiting(names: readonly ProjectName[], { changes }: Upkept): Promise<Task[]> {
   const wanted = await changes?.behind.among(names);
@@ -115,6 +125,7 @@ async function shortcoming(page: Page | null, { name, wanted }: Task, { changes 
     return `the upstream gave serial ${serial}, and its log ${wanted}`;
   const unsure = page?.via === "memory" && ctx.now - page.head.changedAt < MAYBE_UNSTORED;
   if (unsure) return "it is being stored by somebody else";
-  await changes?.behind.settle(name, wanted);
+  if (page) await changes?.behind.settle(name, wanted);
+  else await changes?.behind.gone(name, wanted, ctx.now - JUST_CLAIMED);
   return undefined;
 }

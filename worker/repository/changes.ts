@@ -88,6 +88,11 @@ export interface Behind {
   among(names: readonly ProjectName[]): Promise<ReadonlyMap<ProjectName, number>>;
   /** Notes that the page, whatever serial it says, is what the upstream has at `serial`. */
   settle(name: ProjectName, serial: number): Promise<void>;
+  /**
+   * Notes that the upstream has no such project at `serial`: it is no longer known as kept, but where it was stored after
+   * `before`, in milliseconds since the epoch.
+   */
+  gone(name: ProjectName, serial: number, before: number): Promise<void>;
   /** How many there are. */
   count(): Promise<number>;
 }

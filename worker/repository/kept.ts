@@ -49,7 +49,8 @@ export async function kept<What extends string, Value extends StoredJson<StoredH
   ctx: Context,
 ): Promise<Value | null> {
   const { store, freshness, absent, ttl, vouching } = parts;
-  if (absent.get(what, ctx.now)) return null;
+  // A job asks because something has changed: what was absent a moment ago may be there.
+  if (!ctx.strict && absent.get(what, ctx.now)) return null;
   const stored = await orReport(() => store.get(what, ctx.now), what, ctx);
   if (!stored) return refresh(what, null, parts, ask, ctx);
   const staleBefore = ctx.now - Math.min(ttl, ctx.maxAge ?? ttl);
@@ -90,7 +91,7 @@ async function refresh<What extends string, Value extends StoredJson<StoredHead,
     const answer = await ask(stored?.value);
     if (!answer) {
       absent.set(what, true, 0, ctx.now + ABSENT_TTL);
-      if (stored) ctx.defer(store.delete(what));
+      if (stored) ctx.defer(store.delete(what, stored.value));
       return null;
     }
     const unchanged = stored && answer.head.digest === stored.value.head.digest;

@@ -44,7 +44,7 @@ export function mirrored(parts: MirroredParts): Layer {
       const candidates = request.candidates ?? projectCandidates(ref.filename);
       let usable = true;
       try {
-        const stored = await files.get(ref, range);
+        const stored = request.keep ? await storedFacts(ref, files) : await files.get(ref, range);
         if (stored && candidates.includes(stored.project) && !(await isSuperseded(stored, ref, files))) {
           uses.used(ref, ctx);
           return stored;
@@ -59,6 +59,12 @@ export function mirrored(parts: MirroredParts): Layer {
       return listed && fetchFile(request, listed, inner, usable ? parts : undefined, ctx);
     },
   });
+}
+
+/** What is stored of a file, without its bytes: asked of the store, since what is in memory may have been deleted there. */
+async function storedFacts(ref: FileRef, files: FileStore): Promise<Artifact | null> {
+  const facts = await files.head(ref);
+  return facts && { ...facts, body: null, via: "r2" };
 }
 
 /** Whether a `.metadata` that nobody has checked has got a stored wheel beside it, which now says what is right. */

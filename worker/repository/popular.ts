@@ -1,13 +1,13 @@
 import { kindOf, type Kind } from "../pypi/kind.ts";
 import type { ProjectName } from "../pypi/name.ts";
-import type { Artifact, Context, FileRequest, Layer } from "./repository.ts";
+import type { Artifact, FileRequest, Layer } from "./repository.ts";
 
 /** Takes note of what clients ask a source for. Neither ever fails, costs an operation, or lets an answer wait. */
 export interface Demand {
   /** A project's page was given. */
-  project(name: ProjectName, ctx: Context): void;
+  project(name: ProjectName): void;
   /** A file of this kind was given. */
-  file(kind: Kind, ctx: Context): void;
+  file(kind: Kind): void;
 }
 
 /**
@@ -56,14 +56,14 @@ export function popular(demand: Demand): Layer {
 
     async project(name, ctx) {
       const page = await inner.project(name, ctx);
-      if (page) demand.project(name, ctx);
+      if (page) demand.project(name);
       return page;
     },
 
     async file(request, ctx) {
       const artifact = await inner.file(request, ctx);
       const kind = artifact && isGiven(request, artifact) ? kindOf(request.ref.filename) : undefined;
-      if (kind !== undefined) demand.file(kind, ctx);
+      if (kind !== undefined) demand.file(kind);
       return artifact;
     },
   });

@@ -69,7 +69,8 @@ export interface KeptStore<What extends string, Value> {
   /** One read, or none. `now` in milliseconds since the epoch: what is in memory is believed for seconds only. */
   get(what: What, now: number): Promise<Value | null>;
   put(what: What, value: Value, now: number): Promise<void>;
-  delete(what: What): Promise<void>;
+  /** Deletes what was `known` to be kept; what has been put since may stay. */
+  delete(what: What, known: Value): Promise<void>;
 }
 
 /** Pages that are kept. */

@@ -3,6 +3,14 @@ import type { Behind } from "../repository/changes.ts";
 
 /** Which of a source's pages are behind its log, in D1. */
 export function behindIn(db: D1Database, source: string): Behind {
+  /** Its own serial stays: not every upstream's pages say the one that its log does. */
+  async function settle(name: ProjectName, serial: number) {
+    await db
+      .prepare("UPDATE page SET wanted = NULL, queued_at = NULL WHERE source = ?1 AND project = ?2 AND wanted <= ?3")
+      .bind(source, name, serial)
+      .run();
+  }
+
   return {
     async due(queuedBefore, limit) {
       const { results } = await db
@@ -37,12 +45,14 @@ export function behindIn(db: D1Database, source: string): Behind {
       return new Map(results.map(({ project, wanted }) => [project, wanted]));
     },
 
-    async settle(name, serial) {
-      // Its own serial stays: not every upstream's pages say the one that its log does.
+    settle,
+
+    async gone(name, serial, before) {
       await db
-        .prepare("UPDATE page SET wanted = NULL, queued_at = NULL WHERE source = ?1 AND project = ?2 AND wanted <= ?3")
-        .bind(source, name, serial)
+        .prepare("DELETE FROM page WHERE source = ?1 AND project = ?2 AND wanted <= ?3 AND changed_at <= ?4")
+        .bind(source, name, serial, before)
         .run();
+      await settle(name, serial);
     },
 
     async count() {

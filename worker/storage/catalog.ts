@@ -11,7 +11,8 @@ export interface Catalog extends Counting {
   claim(name: ProjectName, head: StoredHead, now: number): Promise<Claim>;
   /** Notes that the page with this head has been written to KV. */
   settle(name: ProjectName, head: StoredHead): Promise<void>;
-  pageDeleted(name: ProjectName): Promise<void>;
+  /** Notes that the page with this head has been deleted: one that was claimed since stays noted. */
+  pageDeleted(name: ProjectName, head: StoredHead): Promise<void>;
   /** Whether the project's page is kept. */
   has(name: ProjectName): Promise<boolean>;
 }
@@ -93,8 +94,11 @@ export function catalogOf(db: D1Database, source: string): Catalog {
     async settle(name, head) {
       await db.prepare(SETTLE).bind(source, name, serialOf(head), head.changedAt).run();
     },
-    async pageDeleted(name) {
-      await db.prepare("DELETE FROM page WHERE source = ?1 AND project = ?2").bind(source, name).run();
+    async pageDeleted(name, { changedAt }) {
+      await db
+        .prepare("DELETE FROM page WHERE source = ?1 AND project = ?2 AND changed_at <= ?3")
+        .bind(source, name, changedAt)
+        .run();
     },
     async has(name) {
       const row = await db.prepare("SELECT 1 FROM page WHERE source = ?1 AND project = ?2").bind(source, name).first();

@@ -37,13 +37,20 @@ interface Row {
   readonly failure: string | null;
 }
 
-/** How far a source's log has been followed, in D1; its table is made by schema/migrations. */
-export function feedLog(db: D1Database, source: string): FeedLog {
+/**
+ * How far a source's log has been followed, in D1; its table is made by schema/migrations.
+ *
+ * @param pages what the keys of its pages begin with: what was followed for others, such as those of another public address,
+ *   says nothing about these
+ */
+export function feedLog(db: D1Database, source: string, pages: string): FeedLog {
   return {
     async state() {
       const row = await db
-        .prepare("SELECT serial, since, polled_at, retry_at, failure FROM feed WHERE source = ?1")
-        .bind(source)
+        .prepare(
+          "SELECT iif(pages = ?2, serial, NULL) AS serial, since, polled_at, retry_at, failure FROM feed WHERE source = ?1",
+        )
+        .bind(source, pages)
         .first<Row>();
       return (
         row && {
@@ -60,11 +67,11 @@ export function feedLog(db: D1Database, source: string): FeedLog {
       await db.batch([
         db
           .prepare(
-            `INSERT INTO feed (source, serial, since, polled_at) VALUES (?1, ?2, ?3, ?3)
-             ON CONFLICT (source) DO UPDATE SET serial = excluded.serial, since = excluded.since,
+            `INSERT INTO feed (source, pages, serial, since, polled_at) VALUES (?1, ?4, ?2, ?3, ?3)
+             ON CONFLICT (source) DO UPDATE SET pages = excluded.pages, serial = excluded.serial, since = excluded.since,
                polled_at = excluded.polled_at, retry_at = 0, failure = NULL, recent = '{}'`,
           )
-          .bind(source, serial, now),
+          .bind(source, serial, now, pages),
         // Of another count of the upstream's, they would keep new pages from being stored.
         db
           .prepare(

@@ -31,10 +31,8 @@ export function fileStore(r2: R2Bucket, memory: Memory<Artifact>, keys: Keys, ma
     },
 
     async head(ref) {
-      const key = keys.file(ref);
-      const remembered = memory.get(key, 0);
-      if (remembered) return remembered;
-      const object = await r2.head(key);
+      // Not from memory: it may have been deleted since, by whichever isolate.
+      const object = await r2.head(keys.file(ref));
       return object && readFacts(object);
     },
 

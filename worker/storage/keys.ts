@@ -4,7 +4,7 @@ import type { ProjectName } from "../pypi/name.ts";
 import { RENDERING } from "../pypi/simple-html.ts";
 
 /** Raised when what is stored changes its layout: old pages and listings are then not found, and fetched anew. */
-const FORMAT = "2";
+const FORMAT = "3";
 
 /**
  * Every key and prefix in KV, R2 and the platform's cache, for one source. STORAGE.md says what lives there and how long.
@@ -13,9 +13,12 @@ const FORMAT = "2";
  */
 export function keysOf(source: string, root?: string) {
   const pages = root === undefined ? source : `${source}@${fingerprint(root)}`;
+  const all = `page/${FORMAT}/${pages}`;
   return {
+    /** What the keys of all pages begin with: where it changes, pages begin anew. */
+    pages: all,
     /** KV, and R2 where the page is too large for KV. */
-    page: (name: ProjectName) => `page/${FORMAT}/${pages}/${name}`,
+    page: (name: ProjectName) => `${all}/${name}`,
     /** KV: the same page as HTML. */
     html: (name: ProjectName) => `html/${RENDERING}/${pages}/${name}`,
     /** KV: a document, by its path. */

@@ -12,12 +12,13 @@ const AMOUNT = "SELECT objects, bytes FROM stored";
 export const OLDEST = `SELECT key, size, used_at AS usedAt FROM object
   WHERE used_at < ?1 AND known_at < ?1 ORDER BY used_at, key LIMIT ?2`;
 
+/** In no order: those whose sources cannot be asked would keep others waiting. */
 const PAGELESS = `SELECT source, project FROM object
   WHERE source IN (SELECT value FROM json_each(?1)) AND project <> ''
   GROUP BY source, project
   HAVING max(used_at) < ?2 AND max(known_at) < ?2
     AND NOT EXISTS (SELECT 1 FROM page WHERE page.source = object.source AND page.project = object.project)
-  ORDER BY max(used_at) LIMIT ?3`;
+  ORDER BY random() LIMIT ?3`;
 
 const OF_PROJECT = `SELECT key, size, used_at AS usedAt FROM object
   WHERE source = ?1 AND project = ?2 AND used_at < ?3 AND known_at < ?3 ORDER BY used_at, key LIMIT ?4`;

@@ -55,14 +55,21 @@ export function pageStore({ catalog, keys, ...parts }: PageStoreParts): PageStor
       const unlisted = typeof claim === "object";
       await store.write(name, unlisted ? page.headed({ ...head, unlisted }) : page);
       if (unlisted) throw claim.error;
-      if (claim === "unsettled") await catalog.settle(name, head);
+      if (claim !== "unsettled") return;
+      try {
+        await catalog.settle(name, head);
+      } catch (error) {
+        // It may have overwritten a newer one, and nobody would know: rather none than that.
+        await store.delete(name);
+        throw error;
+      }
     },
 
     own: (name, page) => page.keptIn(renderings(name)),
 
-    async delete(name) {
+    async delete(name, { head }) {
       await store.delete(name);
-      await Promise.all([kv.delete(keys.html(name)), catalog.pageDeleted(name)]);
+      await Promise.all([kv.delete(keys.html(name)), catalog.pageDeleted(name, head)]);
     },
   };
 }

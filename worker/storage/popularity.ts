@@ -71,18 +71,23 @@ export interface PopularityParts {
   readonly mayHave: (name: ProjectName) => boolean;
 }
 
+/** All sources' demand in an isolate. */
+export interface DemandLog {
+  /** One source's part of it. */
+  of(source: string): Demand;
+  /** Writes what this isolate has gathered, behind the answer, where it last did so a while ago. */
+  flush(ctx: Context): void;
+}
+
 /**
  * What sources are asked for, gathered in the isolate and added to D1 every few minutes, as the counters are, and lost as
  * they are. No more is gathered than can be written at once.
- *
- * @returns one source's part of it
  */
-export function demandIn(db: D1Database): (source: string) => Demand {
+export function demandIn(db: D1Database): DemandLog {
   const gathering = new Gathering<number>((had, came) => had + came);
 
-  function note(table: keyof typeof ADDING, source: string, what: ProjectName | Kind, ctx: Context) {
+  function note(table: keyof typeof ADDING, source: string, what: ProjectName | Kind): void {
     if (gathering.size < MAX_GATHERED) gathering.add(`${table} ${source} ${what}`, 1);
-    gathering.flush("what is asked for", (counts) => db.batch(statements(counts, ctx.now)), ctx);
   }
 
   function statements(counts: [key: string, count: number][], now: number): D1PreparedStatement[] {
@@ -94,10 +99,13 @@ export function demandIn(db: D1Database): (source: string) => Demand {
     });
   }
 
-  return (source) => ({
-    project: (name, ctx) => note("popularity", source, name, ctx),
-    file: (kind, ctx) => note("asked", source, kind, ctx),
-  });
+  return {
+    of: (source) => ({
+      project: (name) => note("popularity", source, name),
+      file: (kind) => note("asked", source, kind),
+    }),
+    flush: (ctx) => gathering.flush("what is asked for", (counts) => db.batch(statements(counts, ctx.now)), ctx),
+  };
 }
 
 /** What one source is asked for, in D1; the tables are made by schema/migrations. */

@@ -17,7 +17,7 @@ const READ = `
     SELECT json_group_array(project) FROM (
       SELECT project FROM page WHERE source = ?1 AND wanted IS NOT NULL LIMIT ${MAX_BEHIND + 1}
     )
-  ) AS behind FROM feed WHERE source = ?1`;
+  ) AS behind FROM feed WHERE source = ?1 AND pages = ?2`;
 
 interface Row {
   readonly serial: number | null;
@@ -33,13 +33,17 @@ interface Known {
   readonly behind: ReadonlySet<string>;
 }
 
-/** What D1 says of a source's log and the pages behind it, once for all pages of this isolate. */
-export function vouchingIn(db: D1Database, source: string): Vouching {
+/**
+ * What D1 says of a source's log and the pages behind it, once for all pages of this isolate.
+ *
+ * @param pages what the keys of its pages begin with, as the log's
+ */
+export function vouchingIn(db: D1Database, source: string, pages: string): Vouching {
   let known: Known | undefined;
   let renewing = false;
 
   async function read(now: number): Promise<Known> {
-    const row = await db.prepare(READ).bind(source).first<Row>();
+    const row = await db.prepare(READ).bind(source, pages).first<Row>();
     const state = row && { serial: row.serial ?? undefined, since: row.since, polledAt: row.polled_at };
     return { until: now + BELIEVED, state, behind: new Set(JSON.parse(row?.behind ?? "[]") as string[]) };
   }
