@@ -50,11 +50,14 @@ export class Rig {
   readonly #limits: Limits | undefined;
   /** What happens while the worker waits; the clock has been moved on. */
   meanwhile: () => unknown = () => undefined;
+  #working: Promise<unknown> = Promise.resolve();
   readonly #clock: Clock = {
     now: () => this.now,
     sleep: async (milliseconds) => {
       this.wait(milliseconds);
-      await this.meanwhile();
+      const work = Promise.resolve(this.meanwhile());
+      this.#working = work.catch(() => undefined);
+      await work;
     },
   };
   #app;
@@ -106,7 +109,13 @@ export class Rig {
   async open(path: string, init: RequestInit = {}): Promise<{ response: Response; settled: () => Promise<void> }> {
     const context = createExecutionContext();
     const response = await this.#app.fetch(new Request(`https://edge.test${path}`, init), env, context);
-    return { response, settled: () => waitOnExecutionContext(context) };
+    return { response, settled: () => this.#settle(context) };
+  }
+
+  /** What a test leaves running would write into the next one's storage. */
+  async #settle(context: ExecutionContext): Promise<void> {
+    await this.#working;
+    await waitOnExecutionContext(context);
   }
 
   /** One request, its body read and all deferred work done. */
