@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { upstreamAddress } from "../../schema/address.ts";
-import { isPrivate } from "../../worker/pypi/host.ts";
 import { Sentence } from "../sentence.ts";
+import { isThisMachine } from "./this-machine.ts";
 import { readToken } from "./token.ts";
 
 /** A pypi-edge, and what opens its admin API. */
@@ -20,7 +20,8 @@ export const SERVER_OPTIONS = {
 } as const;
 
 export const SERVER_USAGE = `  --url URL      where pypi-edge is (http://127.0.0.1:8787)
-  --token T      its admin token (PYPI_EDGE_TOKEN, or what npm start keeps in the state directory)
+  PYPI_EDGE_TOKEN  in the environment: its admin token (what npm start keeps in the state directory)
+  --token T      the same as an option, which ps shows to others on this machine
   --state DIR    the state directory of npm start (.pypi-edge)`;
 
 interface Values {
@@ -36,9 +37,9 @@ export function readServer({ url: text, token, state }: Values): Server {
   const url = parsed.data;
   const given = token ?? (process.env["PYPI_EDGE_TOKEN"] || undefined);
   if (given !== undefined) return { url, token: printable(given) };
-  if (state === undefined && !isPrivate(url.hostname)) {
+  if (state === undefined && !isThisMachine(url.hostname)) {
     throw new Sentence(
-      `Which admin token does ${url.href} have? Name it with --token T or in PYPI_EDGE_TOKEN: the one of this machine's npm start is not sent there.`,
+      `Which admin token does ${url.href} have? Name it in PYPI_EDGE_TOKEN or with --token T: the one of this machine's npm start is not sent there.`,
     );
   }
   return { url, token: printable(readToken(resolve(state ?? ".pypi-edge"))) };

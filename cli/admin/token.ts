@@ -7,7 +7,7 @@ import { tokenFile } from "../server/admin-token.ts";
 export function readToken(state: string): string {
   const file = tokenFile(state);
   const hint =
-    "npm start makes it when it first runs; name its directory with --state DIR, or the token with --token T or in PYPI_EDGE_TOKEN";
+    "npm start makes it when it first runs; name its directory with --state DIR, or the token in PYPI_EDGE_TOKEN or with --token T";
   let token: string;
   try {
     token = readFileSync(file, "utf8").trim();

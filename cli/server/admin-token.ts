@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Sentence } from "../sentence.ts";
 
@@ -15,9 +15,11 @@ export function adminToken(state: string): string {
 /** Keeps the token for the other commands, readable for its owner alone. */
 export function keepAdminToken(state: string, token: string): void {
   orSentence(state, (file) => {
-    writeFileSync(file, `${token}\n`, { mode: 0o600 });
-    // A file that was there keeps the mode it had.
-    chmodSync(file, 0o600);
+    // Written into a file that was there, it could be read by whoever may read that, or has it open.
+    const aside = `${file}.new`;
+    rmSync(aside, { force: true });
+    writeFileSync(aside, `${token}\n`, { mode: 0o600, flag: "wx" });
+    renameSync(aside, file);
   });
 }
 

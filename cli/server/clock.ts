@@ -3,23 +3,28 @@ import type { Miniflare } from "miniflare";
 
 /**
  * Fires the worker's crons at their times, as the platform does: in UTC, each not again before its last run has ended. What
- * goes wrong is said in a line.
+ * goes wrong is said in a line; not so once it is stopped, as the platform's end cuts off what still runs.
  *
  * @param crons expressions as in wrangler.toml
  */
 export async function startClock(miniflare: Miniflare, crons: readonly string[]): Promise<{ stop(): void }> {
   const worker = await miniflare.getWorker();
+  let stopped = false;
+  const say = (sentence: string) => {
+    if (!stopped) console.error(sentence);
+  };
   const fire = async (cron: string) => {
     const { outcome } = await worker.scheduled({ cron });
-    if (outcome !== "ok") console.error(`The cron ${cron} ended with ${outcome}; it comes again at its next time.`);
+    if (outcome !== "ok") say(`The cron ${cron} ended with ${outcome}; it comes again at its next time.`);
   };
   const failed = (error: unknown, { name }: { readonly name?: string | undefined }) =>
-    console.error(`The cron ${name} could not be fired: ${error instanceof Error ? error.message : String(error)}`);
+    say(`The cron ${name} could not be fired: ${error instanceof Error ? error.message : String(error)}`);
   const clocks = crons.map(
     (cron) => new Cron(cron, { name: cron, timezone: "UTC", protect: true, catch: failed }, () => fire(cron)),
   );
   return {
     stop() {
+      stopped = true;
       for (const clock of clocks) clock.stop();
     },
   };

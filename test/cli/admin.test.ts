@@ -1,10 +1,12 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
+import { syncBuiltinESMExports } from "node:module";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
+import os, { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { showProgress } from "../../cli/admin/progress.ts";
+import { isThisMachine } from "../../cli/admin/this-machine.ts";
 import { freePort, run } from "../../cli/demo/process.ts";
 
 const CLI = join(import.meta.dirname, "..", "..", "cli");
@@ -169,15 +171,36 @@ describe("the admin token", () => {
   });
 
   test.each([
-    ["there is none", ["--url", "http://127.0.0.1:8787"], /no admin token in .*\.pypi-edge.*--token T/],
+    [
+      "there is none",
+      ["--url", "http://127.0.0.1:8787"],
+      /no admin token in .*\.pypi-edge.*PYPI_EDGE_TOKEN or with --token T/,
+    ],
     ["it has a line end in it", ["--token", "a\nb"], /a character in it that none has/],
     ["the server is not this machine's", ["--url", "https://index.example"], /is not sent there/],
+    [
+      "the address is in a private network",
+      ["--url", "http://192.168.255.254"],
+      /in PYPI_EDGE_TOKEN or with --token T/,
+    ],
     ["the way there is not encrypted", ["--url", "http://index.example", "--token", "t"], /use https/],
     ["the address is none", ["--url", "index.example", "--token", "t"], /--url index\.example: an address/],
   ])("is not sent where %s", async (_what, args, sentence) => {
     const { code, output } = await command("warm", ["uv.lock", ...args]);
     expect([code, output]).toEqual([1, expect.stringMatching(sentence)]);
   });
+});
+
+test("this machine is loopback and its own addresses, and no other private ones", () => {
+  const addresses = { eth0: [{ address: "192.168.1.5" }, { address: "fd00::5" }] };
+  const spied = vi.spyOn(os, "networkInterfaces").mockReturnValue(addresses as never);
+  syncBuiltinESMExports();
+  const hosts = ["localhost", "127.0.0.1", "[::1]", "192.168.1.5", "[fd00::5]"];
+  const others = ["192.168.1.66", "10.0.0.1", "[fd00::6]", "index.example", "192.168.1.50"];
+  const found = [...hosts, ...others].filter(isThisMachine);
+  spied.mockRestore();
+  syncBuiltinESMExports();
+  expect(found).toEqual(hosts);
 });
 
 describe("npm run cron", () => {

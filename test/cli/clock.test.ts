@@ -38,3 +38,20 @@ test("one that goes wrong is said in a line, and comes again", async () => {
     "The cron * * * * * ended with exception; it comes again at its next time.",
   ]);
 });
+
+test("what is cut off as it is stopped is no news", async () => {
+  vi.useFakeTimers({ now: Date.parse("2026-11-22T12:03:30Z") });
+  const said = vi.spyOn(console, "error").mockImplementation(() => undefined);
+  said.mockClear();
+  const cutOff = Promise.withResolvers<{ outcome: string }>();
+  const clock = await startClock(
+    platform(() => cutOff.promise),
+    ["* * * * *"],
+  );
+  await vi.advanceTimersByTimeAsync(40_000);
+  clock.stop();
+  cutOff.reject(new Error("disposed"));
+  await vi.advanceTimersByTimeAsync(1_000);
+  vi.useRealTimers();
+  expect(said.mock.calls).toEqual([]);
+});

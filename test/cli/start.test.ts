@@ -1,4 +1,14 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer as createHttpServer } from "node:http";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -79,6 +89,23 @@ test("the admin token stays from one start to the next, until another one is cho
   expect(adminToken(state)).toBe(made);
   keepAdminToken(state, "one-of-my-own-choice");
   expect(adminToken(state)).toBe("one-of-my-own-choice");
+});
+
+test("a new admin token is never in a file that others can read, or have open", () => {
+  const state = mkdtempSync(join(folder, "token-"));
+  const file = join(state, "admin-token");
+  writeFileSync(file, "old\n", { mode: 0o644 });
+  // What a start that was cut off has left behind.
+  writeFileSync(`${file}.new`, "left\n", { mode: 0o644 });
+  const open = openSync(file, "r");
+  keepAdminToken(state, "a-new-one");
+  expect(readFileSync(open, "utf8")).toBe("old\n");
+  closeSync(open);
+  expect([adminToken(state), statSync(file).mode & 0o777, readdirSync(state)]).toEqual([
+    "a-new-one",
+    0o600,
+    ["admin-token"],
+  ]);
 });
 
 test("an admin token that is easily guessed is refused, with a sentence", async () => {

@@ -1,6 +1,6 @@
 import { IndexError, upstreamFailed } from "../errors.ts";
 import { refOf, type FileRef } from "../pypi/file-url.ts";
-import { chooseFiles, type Where } from "../pypi/locks/choose.ts";
+import { distinct, fileChooser, type Where } from "../pypi/locks/choose.ts";
 import type { Lock, LockedPackage } from "../pypi/locks/lock.ts";
 import type { Narrowing } from "../pypi/locks/narrow.ts";
 import { refusal } from "../pypi/locks/text.ts";
@@ -118,8 +118,7 @@ async function choose(
   locked: readonly LockedPackage[],
   { where, narrowed }: Asked,
 ): Promise<WantedFile[]> {
-  const model = await page.model();
-  return locked
-    .flatMap((each) => narrowed(chooseFiles(each, model, where)))
-    .map((entry) => ({ source, project, entry, ref: refOf(entry, "file") }));
+  const chosenFor = fileChooser(await page.model(), project, where);
+  const chosen = new Set(distinct(locked).flatMap((each) => narrowed(chosenFor(each))));
+  return [...chosen].map((entry) => ({ source, project, entry, ref: refOf(entry, "file") }));
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { chooseFiles } from "../../../worker/pypi/locks/choose.ts";
+import { distinct, fileChooser } from "../../../worker/pypi/locks/choose.ts";
 import { parseProjectName } from "../../../worker/pypi/name.ts";
 import type { FileEntry, Hashes } from "../../../worker/pypi/page.ts";
 import type { LockedFile, LockedPackage } from "../../../worker/pypi/locks/lock.ts";
@@ -35,15 +35,18 @@ const six = (rest: Partial<LockedPackage>): LockedPackage => ({
   ...rest,
 });
 
+const chooseFiles = (locked: LockedPackage, page: { readonly files: readonly FileEntry[] }) =>
+  fileChooser(page, locked.name, WHERE)(locked);
+
 const chosen = (locked: LockedPackage, files: readonly FileEntry[] = PAGE) =>
-  chooseFiles(locked, { files }, WHERE).map(({ filename }) => filename);
+  chooseFiles(locked, { files }).map(({ filename }) => filename);
 
 const refused = (locked: LockedPackage, files: readonly FileEntry[] = PAGE) =>
-  refusalOf(() => chooseFiles(locked, { files }, WHERE));
+  refusalOf(() => chooseFiles(locked, { files }));
 
 describe("the files that a lock names", () => {
   test("are the page's own entries, yanked ones too, and each once", () => {
-    const got = chooseFiles(six({ files: [file(sdist), file(wheel), file(sdist)] }), { files: PAGE }, WHERE);
+    const got = chooseFiles(six({ files: [file(sdist), file(wheel), file(sdist)] }), { files: PAGE });
     expect(got).toEqual([PAGE[2], PAGE[1]]);
     expect(got[0]).toBe(PAGE[2]);
   });
@@ -193,4 +196,32 @@ test("our own files, which no upstream has, are compared as well", () => {
   const locked = (url: string) => refused(six({ files: [file(own, { url })] }), [own]);
   expect(locked("https://edge.example/files/-/00ff/six-1.0.zip")).toBe("accepted");
   expect(locked("https://edge.example/files/-/00fe/six-1.0.zip")).toContain("is not where");
+});
+
+describe("many packages of one project", () => {
+  test("cost one reading of the page's names", () => {
+    let read = 0;
+    const counted = PAGE.map((one) => ({
+      ...one,
+      get filename() {
+        read++;
+        return one.filename;
+      },
+    }));
+    const choose = fileChooser({ files: counted }, parseProjectName("six"), WHERE);
+    for (let nth = 0; nth < 100; nth++) {
+      expect(choose(six({}))).toHaveLength(2);
+      expect(choose(six({ files: [file(sdist)] }))).toHaveLength(1);
+    }
+    // By name, and by version.
+    expect(read).toBe(2 * PAGE.length);
+  });
+
+  test("are looked at once each where they mean the same", () => {
+    const hashed = six({ digests: digests({ sha256: hex("a") }) });
+    const named = six({ files: [file(sdist)] });
+    const first = six({ line: 1 });
+    const all = [first, six({ version: "v1.17" }), six({ version: "1.16.0" }), hashed, { ...hashed }, named, named];
+    expect(distinct(all)).toEqual([first, six({ version: "1.16.0" }), hashed, named, named]);
+  });
 });

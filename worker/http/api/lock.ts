@@ -8,8 +8,8 @@ import { findWanted, type Wanted } from "../../repository/wanted.ts";
 import type { AppEnv } from "../context.ts";
 import { readBody } from "./body.ts";
 
-/** Larger lock files are not read: the largest known have a quarter of it. Bytes. */
-const MAX_LOCK = 8 * 1024 ** 2;
+/** Larger lock files are not read: the largest known have some two thirds of it. Bytes. */
+const MAX_LOCK = 3 * 1024 ** 2;
 
 const PARAMETERS = ["filename", "index", "python", "platform"] as const;
 

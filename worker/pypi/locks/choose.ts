@@ -1,4 +1,5 @@
 import { isOurs, isUpstreams } from "../file-url.ts";
+import type { ProjectName } from "../name.ts";
 import { verifiableDigest, type FileEntry, type ProjectPage } from "../page.ts";
 import { versionOf } from "../version.ts";
 import type { LockedFile, LockedPackage } from "./lock.ts";
@@ -13,18 +14,36 @@ export interface Where {
 }
 
 /**
- * Which of the page's files a lock means by a package: those that it names, each once, or all of its version that have one of the
- * package's digests. Yanked ones count: a lock is what they are still there for (PEP 592).
+ * Tells which of the files of a project's page a lock means by a package: those that it names, each once, or all of its version
+ * that have one of the package's digests. Yanked ones count: a lock is what they are still there for (PEP 592). However many
+ * packages it is asked about, the page's names are read once.
  *
- * @throws `unprocessable` where the page lacks a file or the version, has another digest of a file or none to compare, or has it
- *   from another address than the lock
+ * @throws `unprocessable` (when asked) where the page lacks a file or the version, has another digest of a file or none to
+ *   compare, or has it from another address than the lock
  */
-export function chooseFiles(locked: LockedPackage, { files }: Pick<ProjectPage, "files">, where: Where): FileEntry[] {
-  return locked.files.length > 0 ? namedFiles(locked, files, where) : filesOfVersion(locked, files, where);
+export function fileChooser(
+  { files }: Pick<ProjectPage, "files">,
+  project: ProjectName,
+  where: Where,
+): (locked: LockedPackage) => FileEntry[] {
+  let names: ReadonlyMap<string, FileEntry> | undefined;
+  let versions: Versions | undefined;
+  return (locked) =>
+    locked.files.length > 0
+      ? namedFiles(locked, (names ??= new Map(files.map((entry) => [entry.filename, entry]))), where)
+      : filesOfVersion(locked, (versions ??= versionsOf(files, project)), where);
 }
 
-function namedFiles(locked: LockedPackage, files: readonly FileEntry[], where: Where): FileEntry[] {
-  const listed = new Map(files.map((entry) => [entry.filename as string, entry]));
+/** Without packages that mean the same files as one before: no names, an equal version, and the same digests. */
+export function distinct(packages: readonly LockedPackage[]): LockedPackage[] {
+  const seen = new Set<string>();
+  return packages.filter(({ version, files, digests }) => {
+    const same = [canonicalVersion(version), ...digests.map(({ algorithm, hex }) => `${algorithm}:${hex}`)].join(" ");
+    return files.length > 0 || seen.size < seen.add(same).size;
+  });
+}
+
+function namedFiles(locked: LockedPackage, listed: ReadonlyMap<string, FileEntry>, where: Where): FileEntry[] {
   const chosen = locked.files.map((file) => {
     const entry = listed.get(file.filename);
     if (!entry) {
@@ -71,9 +90,9 @@ function assertSameAddress({ filename, url, line }: LockedFile, entry: FileEntry
   );
 }
 
-function filesOfVersion(locked: LockedPackage, files: readonly FileEntry[], where: Where): FileEntry[] {
+function filesOfVersion(locked: LockedPackage, versions: Versions, where: Where): FileEntry[] {
   const place = { name: where.lockName, line: locked.line };
-  const entries = ofVersion(locked, files);
+  const entries = ofVersion(locked, versions);
   if (entries.length === 0) {
     throw refusal(
       place,
@@ -81,7 +100,7 @@ function filesOfVersion(locked: LockedPackage, files: readonly FileEntry[], wher
     );
   }
   const { digests } = locked;
-  if (digests.length === 0) return entries;
+  if (digests.length === 0) return [...entries];
   const chosen = entries.filter(({ hashes }) => digests.some(({ algorithm, hex }) => hashes[algorithm] === hex));
   if (chosen.length > 0) return chosen;
   throw refusal(
@@ -90,15 +109,27 @@ function filesOfVersion(locked: LockedPackage, files: readonly FileEntry[], wher
   );
 }
 
-/** As `==` has it: a version without a local label means those with one too, where it is not there itself. */
-function ofVersion({ name, version }: LockedPackage, files: readonly FileEntry[]): FileEntry[] {
-  const wanted = canonicalVersion(version);
-  const versions = files.map((entry) => {
-    const written = versionOf(entry.filename, name);
-    return { entry, version: written === undefined ? undefined : canonicalVersion(written) };
+/** A page's files by their versions, in canonical form. */
+interface Versions {
+  readonly exact: ReadonlyMap<string, readonly FileEntry[]>;
+  /** By the version without its local label. */
+  readonly public: ReadonlyMap<string, readonly FileEntry[]>;
+}
+
+function versionsOf(files: readonly FileEntry[], project: ProjectName): Versions {
+  const versions = files.flatMap((entry) => {
+    const written = versionOf(entry.filename, project);
+    return written === undefined ? [] : [{ entry, version: canonicalVersion(written) }];
   });
-  const exact = versions.filter((each) => each.version === wanted);
-  const found =
-    exact.length > 0 ? exact : versions.filter((each) => each.version && publicVersion(each.version) === wanted);
-  return found.map(({ entry }) => entry);
+  const by = (key: (version: string) => string) => {
+    const groups = Map.groupBy(versions, ({ version }) => key(version));
+    return new Map([...groups].map(([version, group]) => [version, group.map(({ entry }) => entry)]));
+  };
+  return { exact: by((version) => version), public: by(publicVersion) };
+}
+
+/** As `==` has it: a version without a local label means those with one too, where it is not there itself. */
+function ofVersion({ version }: LockedPackage, versions: Versions): readonly FileEntry[] {
+  const wanted = canonicalVersion(version);
+  return versions.exact.get(wanted) ?? versions.public.get(wanted) ?? [];
 }

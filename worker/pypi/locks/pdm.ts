@@ -1,4 +1,5 @@
 import { listAt, own, packageOf, projectNameOf, tableAt, type LockedTable, type Table } from "./fields.ts";
+import { assertFiles } from "./limits.ts";
 import type { Locked } from "./lock.ts";
 import type { LockText } from "./text.ts";
 import { assertVersion, parseToml } from "./toml.ts";
@@ -13,6 +14,11 @@ export function readPdm(text: LockText): Locked[] {
   assertVersion(top, metadata, "lock_version", [4]);
   // Where the first minors have the files of all packages.
   const files = tableAt(top, metadata, "files") ?? {};
+  // What many packages name alike is there once, and would be read for each.
+  assertFiles(
+    top.name,
+    packages.reduce((count, each) => count + listedOf(each, files).length, 0),
+  );
   return packages.map((each) => readPackage(each, files));
 }
 
@@ -20,8 +26,13 @@ function readPackage(locked: LockedTable, filesByVersion: Table): Locked {
   const { table, place } = locked;
   const name = projectNameOf(place, own(table, "name"));
   if (DIRECT.some((key) => Object.hasOwn(table, key))) return name;
-  const listed = Object.hasOwn(table, "files")
-    ? listAt(place, table, "files")
-    : listAt(place, filesByVersion, `${table["name"]} ${String(own(table, "version"))}`);
-  return packageOf(locked, name, listed);
+  return packageOf(locked, name, listedOf(locked, filesByVersion));
+}
+
+function listedOf({ table, place }: LockedTable, filesByVersion: Table): readonly unknown[] {
+  if (Object.hasOwn(table, "files")) return listAt(place, table, "files");
+  const [name, version] = [own(table, "name"), own(table, "version")];
+  return typeof name === "string" && typeof version === "string"
+    ? listAt(place, filesByVersion, `${name} ${version}`)
+    : [];
 }

@@ -1,6 +1,7 @@
 import { digestIn, isTable, listAt, projectNameOf, tableAt, textAt, versionAt, type Table } from "./fields.ts";
 import type { Locked } from "./lock.ts";
 import { brokenJson } from "./json.ts";
+import { assertMarks } from "./limits.ts";
 import { lineAt, refusal, shown, type LockText, type Place } from "./text.ts";
 import { assertVersion } from "./toml.ts";
 
@@ -33,6 +34,7 @@ function readPackage(place: Place, key: string, value: unknown): Locked {
 }
 
 function objectIn(top: Place, text: string): Table {
+  assertMarks(top.name, text);
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);

@@ -1,4 +1,5 @@
 import { listAt, own, packageOf, projectNameOf, tableAt, textAt, type LockedTable, type Table } from "./fields.ts";
+import { assertFiles } from "./limits.ts";
 import type { Locked } from "./lock.ts";
 import type { LockText } from "./text.ts";
 import { assertVersion, parseToml } from "./toml.ts";
@@ -10,6 +11,11 @@ export function readPoetry(text: LockText): Locked[] {
   assertVersion(top, metadata, "lock-version", [1, 2]);
   // Where version 1 has the files of all packages.
   const files = tableAt(top, metadata, "files") ?? {};
+  // What many packages name alike is there once, and would be read for each.
+  assertFiles(
+    top.name,
+    packages.reduce((count, each) => count + listedOf(each, files).length, 0),
+  );
   return packages.map((each) => readPackage(each, files));
 }
 
@@ -19,8 +25,11 @@ function readPackage(locked: LockedTable, filesByName: Table): Locked {
   const source = tableAt(place, table, "source");
   // "legacy" is Poetry's word for an index other than PyPI.
   if (source && textAt(place, source, "type") !== "legacy") return name;
-  const listed = Object.hasOwn(table, "files")
-    ? listAt(place, table, "files")
-    : listAt(place, filesByName, String(table["name"]));
-  return packageOf(locked, name, listed);
+  return packageOf(locked, name, listedOf(locked, filesByName));
+}
+
+function listedOf({ table, place }: LockedTable, filesByName: Table): readonly unknown[] {
+  if (Object.hasOwn(table, "files")) return listAt(place, table, "files");
+  const name = own(table, "name");
+  return typeof name === "string" ? listAt(place, filesByName, name) : [];
 }

@@ -1,4 +1,5 @@
 import { digestIn, projectNameOf, versionAt } from "./fields.ts";
+import { assertPackages } from "./limits.ts";
 import type { Locked } from "./lock.ts";
 import { refusal, shown, type LockText, type Place } from "./text.ts";
 
@@ -14,7 +15,14 @@ const PINNED = /^\(? ?===? ?([^ ,;()*]+) ?\)?$/;
 
 /** Reads a requirements file as pip-compile and `uv pip compile` write it. Throws `unprocessable`. */
 export function readRequirements({ name, text }: LockText): Locked[] {
-  return logicalLines(text).flatMap(({ text: line, at }) => readLine({ name, line: at }, line) ?? []);
+  const packages: Locked[] = [];
+  for (const { text: line, at } of logicalLines(text)) {
+    const locked = readLine({ name, line: at }, line);
+    if (locked === undefined) continue;
+    packages.push(locked);
+    assertPackages(name, packages.length);
+  }
+  return packages;
 }
 
 /** One requirement; undefined for a line that has none. */
@@ -58,22 +66,23 @@ function hashIn(place: Place, option: string) {
 }
 
 /** The lines as pip joins them, with single spaces and without comments: a comment ends what a backslash would go on with. */
-function logicalLines(text: string): { text: string; at: number }[] {
-  const joined: { text: string; at: number }[] = [];
+function* logicalLines(text: string): Generator<{ readonly text: string; readonly at: number }> {
   let parts: string[] = [];
   let at = 1;
   const finish = () => {
     const line = parts.join("").replace(/\s+/g, " ").replace(COMMENT, "").trim();
-    if (line !== "") joined.push({ text: line, at });
     parts = [];
+    return line === "" ? undefined : { text: line, at };
   };
   for (const [nth, line] of text.split(/\r\n|\r|\n/).entries()) {
+    if (parts.length === 0 && line.trim() === "") continue;
     if (parts.length === 0) at = nth + 1;
     const isComment = /^\s*#/.test(line);
     if (isComment) parts.push(" ", line);
     else parts.push(line.replace(/\\$/, ""));
-    if (isComment || !line.endsWith("\\")) finish();
+    const finished = isComment || !line.endsWith("\\") ? finish() : undefined;
+    if (finished) yield finished;
   }
-  finish();
-  return joined;
+  const last = finish();
+  if (last) yield last;
 }

@@ -1,6 +1,6 @@
 import { parse, TomlError } from "smol-toml";
 import { isTable, listAt, own, type LockedTable, type Table } from "./fields.ts";
-import { assertPackages } from "./limits.ts";
+import { assertMarks, assertPackages } from "./limits.ts";
 import { lineAt, lineFinder, refusal, shown, type LockText, type Place } from "./text.ts";
 
 /** What a lock in TOML nests is five deep; the parser calls itself for each. */
@@ -23,8 +23,8 @@ export interface TomlLock {
  */
 export function parseToml({ name, text }: LockText, key: "package" | "packages"): TomlLock {
   const top: Place = { name, line: 1 };
-  const headers = [...text.matchAll(HEADER)].filter(([match]) => match.endsWith("]")).map(({ index }) => index);
-  assertPackages(name, headers.length);
+  assertMarks(name, text);
+  const headers = headersIn(name, text);
   const root = tablesOf(name, text);
   const tables = listAt(top, root, key);
   assertPackages(name, tables.length);
@@ -40,6 +40,17 @@ export function parseToml({ name, text }: LockText, key: "package" | "packages")
     return { table, place, lineOf: lineFinder(text, line, start, end) };
   });
   return { root, top, packages };
+}
+
+/** Where the headers of packages are. */
+function headersIn(name: string, text: string): number[] {
+  const headers: number[] = [];
+  for (const { 0: match, index } of text.matchAll(HEADER)) {
+    if (!match.endsWith("]")) continue;
+    headers.push(index);
+    assertPackages(name, headers.length);
+  }
+  return headers;
 }
 
 const newlines = (text: string) => lineAt(text, text.length) - 1;
