@@ -59,7 +59,7 @@ const vars = z.object({
   UPSTREAMS: z.record(name, upstream),
   INDEXES: z.record(name.check(z.refine((text) => !RESERVED.has(text), "is an address of the default index")), index),
   PAGE_TTL: whole("seconds"),
-  FEED: z.boolean("must be true or false"),
+  FEED: z.boolean(),
   POPULAR: whole("projects").check(z.refine((it) => it <= MAX_POPULAR, `must be at most ${MAX_POPULAR} projects`)),
   SEED: z.array(projectName),
   QUOTA: whole("gigabytes"),
@@ -157,9 +157,12 @@ export function parseConfig(env: Record<string, unknown>): Config {
   const adminToken = typeof secret === "string" ? secret : undefined;
   if (
     secret !== undefined &&
-    !(adminToken !== undefined && /^\S+$/.test(adminToken) && adminToken.length >= MIN_TOKEN)
+    // Another character could not stand in the header that shows it.
+    !(adminToken !== undefined && /^[\x21-\x7e]+$/.test(adminToken) && adminToken.length >= MIN_TOKEN)
   ) {
-    problems.push(`the secret ADMIN_TOKEN: must be at least ${MIN_TOKEN} characters, none of them a space`);
+    problems.push(
+      `the secret ADMIN_TOKEN: must be at least ${MIN_TOKEN} characters: letters, digits and signs of ASCII, no spaces`,
+    );
   }
 
   const [main, ...others] = indexes.toSorted((a, b) => Number(a.base !== "") - Number(b.base !== ""));
@@ -181,7 +184,12 @@ export function parseConfig(env: Record<string, unknown>): Config {
 const wrong = (problems: readonly string[]) => new Error(`The configuration is wrong: ${problems.join("; ")}.`);
 
 /** What zod calls the types of TOML. */
-const TYPES: Readonly<Record<string, string>> = { array: "an array", object: "a table", record: "a table" };
+const TYPES: Readonly<Record<string, string>> = {
+  array: "an array",
+  boolean: "true or false",
+  object: "a table",
+  record: "a table",
+};
 
 /** What is wrong with which key, from what zod found. */
 function complaints(issue: z.core.$ZodIssue): string[] {

@@ -8,7 +8,7 @@ import { counted } from "./http/counted.ts";
 import { jsonRoutes, provenanceRoutes } from "./http/documents.ts";
 import { fileRoutes } from "./http/files.ts";
 import { healthRoutes } from "./http/health.ts";
-import { limits, readOnly } from "./http/limits.ts";
+import { limits, only } from "./http/limits.ts";
 import { log } from "./http/log.ts";
 import { metricsRoutes } from "./http/metrics.ts";
 import { pathOf } from "./http/path.ts";
@@ -40,7 +40,7 @@ export function createApp(config: Config, house: House, clock: ApiParts["clock"]
       clock,
     }),
   );
-  app.use(readOnly);
+  app.use(only("GET", "HEAD"));
 
   for (const { config: own, repository, catalog: kept } of indexes) {
     const { base, upstreams } = own;

@@ -28,16 +28,19 @@ export class IndexError extends Error {
   readonly reason: string | undefined;
   /** Of an upstream's failure: for how long it asked to be left alone, in seconds. */
   readonly retryAfter: number | undefined;
+  /** Of a method that is not offered: those that are. */
+  readonly allow: readonly string[] | undefined;
 
   constructor(
     kind: ErrorKind,
     message: string,
-    options?: ErrorOptions & Partial<Pick<IndexError, "reason" | "retryAfter">>,
+    options?: ErrorOptions & Partial<Pick<IndexError, "reason" | "retryAfter" | "allow">>,
   ) {
     super(message, options);
     this.kind = kind;
     this.reason = options?.reason;
     this.retryAfter = options?.retryAfter;
+    this.allow = options?.allow;
   }
 
   get status() {
@@ -51,6 +54,14 @@ export class IndexError extends Error {
 
 /** Input of the client's that cannot be served whatever is stored: 400. */
 export const badRequest = (sentence: string) => new IndexError("bad-request", sentence);
+
+/** A method that is not among those offered at this address. */
+export const methodNotAllowed = (method: string, allow: readonly string[]) =>
+  new IndexError(
+    "method-not-allowed",
+    `${method.slice(0, 20)} is not offered here; only ${allow.join(" and ")} ${allow.length === 1 ? "is" : "are"}.`,
+    { allow },
+  );
 
 /**
  * The upstream did not give a usable answer. `reason` says why in a few words, without a final stop. Never to be read as

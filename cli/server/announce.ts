@@ -1,10 +1,13 @@
+import { join } from "node:path";
 import type { Config } from "../../schema/config.ts";
 import { setups } from "../../worker/pypi/setups.ts";
+import { SERVER_OPTIONS } from "../admin/options.ts";
 import { tokenFile } from "./admin-token.ts";
-import { publicAddress, type StartOptions } from "./options.ts";
+import { ROOT } from "./build.ts";
+import { localAddress, publicAddress, type StartOptions } from "./options.ts";
 
 /** Says where it serves, what from, and what to type next. */
-export function announce(options: StartOptions, { indexes }: Config): void {
+export function announce(options: StartOptions, { indexes, feed }: Config): void {
   const root = publicAddress(options);
   const commands = setups(`${root}/simple/`)
     .filter(({ client }) => client === "pip" || client === "uv")
@@ -14,9 +17,30 @@ export function announce(options: StartOptions, { indexes }: Config): void {
 ${others.map((index) => `and at ${root}${index.base}/simple/ (upstream ${addresses(index)})\n`).join("")}
 ${commands.join("\n")}
 
-The admin token is in ${tokenFile(options.state)}; npm run warm and npm run cron find it there.
-Ctrl-C stops it; what is stored stays.
+The admin token is in ${tokenFile(options.state)}; ${adminCommands(options)}
+${freshness(feed, options.cron)}Ctrl-C stops it; what is stored stays.
 `);
 }
 
 const addresses = ({ upstreams }: Config["indexes"][number]) => upstreams.map(({ url }) => url.href).join(", then ");
+
+/** How the other commands get at server and token: those that npm runs look in the project's folder. */
+function adminCommands(options: StartOptions): string {
+  const address = localAddress(options);
+  const url = address === SERVER_OPTIONS.url.default ? "" : ` --url ${address}`;
+  const state = options.state === join(ROOT, ".pypi-edge") ? "" : ` --state ${typed(options.state)}`;
+  return url + state === ""
+    ? "npm run warm and npm run cron find it there."
+    : `npm run cron takes the options of: npm run warm -- uv.lock${url}${state}`;
+}
+
+/** A word as a shell has to be given it. */
+const typed = (word: string) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`);
+
+/** How pages stay fresh, in one line; nothing where it is by the crons alone. */
+function freshness(feed: boolean, cron: boolean): string {
+  if (cron) return feed ? "The upstream's log of changes is followed, where it has one.\n" : "";
+  return feed
+    ? "No cron is fired (--no-cron): the upstream's log of changes is read only by npm run cron -- feed.\n"
+    : "No cron is fired (--no-cron): nothing is fetched but what is asked for.\n";
+}

@@ -34,8 +34,9 @@ export function readConfiguration(options: StartOptions, token: string): Configu
       ...written,
       PUBLIC_URL: publicAddress(options),
       LOG: options.quiet ? "problems" : "requests",
-      // One machine does well without the log of changes: its own clock and the pages' lifetime keep it fresh.
-      FEED: options.feed,
+      // One machine does well without the log of changes: its own clock and the pages' lifetime keep it fresh. What
+      // wrangler.toml says of it is meant for a deployment.
+      FEED: options.feed || own["FEED"] === true,
       ADMIN_TOKEN: token,
     };
     return { config: parseConfig(variables), variables, workerOptions };
@@ -51,14 +52,18 @@ function varsIn(file: string, title: string): Record<string, Json> {
   if (typeof vars !== "object" || vars === null)
     throw new Sentence(`${title}: has no [vars]; known in it are ${known}.`);
   const problems = [
+    ...("ADMIN_TOKEN" in others ? [`ADMIN_TOKEN: ${SECRET}`] : []),
     ...VARIABLES.filter((key) => key in others).map((key) => `${key}: belongs below vars, as vars.${key}`),
     ...Object.keys(vars)
       .filter((key) => !VARIABLES.includes(key))
-      .map((key) => `vars.${key}: is not known; known are ${known}`),
+      .map((key) => `vars.${key}: ${key === "ADMIN_TOKEN" ? SECRET : `is not known; known are ${known}`}`),
   ];
   if (problems.length > 0) throw new Sentence(`${title}: ${problems.join("; ")}.`);
   return vars as Record<string, Json>;
 }
+
+const SECRET =
+  "is a secret, which no file of this kind keeps; give it with --admin-token T, or to a deployment with npx wrangler secret put ADMIN_TOKEN";
 
 function rawConfig(file: string, title: string) {
   try {

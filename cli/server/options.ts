@@ -60,9 +60,17 @@ export function publicAddress({ publicUrl, host, port }: StartOptions): string {
   return publicUrl || `http://${reachable(host)}:${port}`;
 }
 
+/** The address that commands on this machine use, without a final slash, whatever stands in front of it for others. */
+export function localAddress({ host, port }: StartOptions): string {
+  const loopback: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
+  return `http://${inUrl(loopback[host] ?? host)}:${port}`;
+}
+
+const inUrl = (host: string) => (host.includes(":") ? `[${host}]` : host);
+
 /** An address that other machines can use where all are listened on. */
 function reachable(host: string): string {
-  if (host !== "0.0.0.0" && host !== "::") return host.includes(":") ? `[${host}]` : host;
+  if (host !== "0.0.0.0" && host !== "::") return inUrl(host);
   const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
   return addresses.find((address) => address.family === "IPv4" && !address.internal)?.address ?? "127.0.0.1";
 }

@@ -1,6 +1,7 @@
 import {
   closeSync,
   existsSync,
+  globSync,
   mkdtempSync,
   openSync,
   readdirSync,
@@ -13,6 +14,7 @@ import { createServer as createHttpServer } from "node:http";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { freePort, run, serve, type Server } from "../../cli/demo/process.ts";
 import { adminToken, keepAdminToken } from "../../cli/server/admin-token.ts";
@@ -37,7 +39,7 @@ describe("npm start", () => {
   beforeAll(async () => {
     port = await freePort();
     server = await start("--port", `${port}`, "--state", state);
-  });
+  }, 60_000);
   afterAll(() => server.stop());
 
   test("says what to type next, for pip and for uv", () => {
@@ -77,6 +79,40 @@ describe("npm start", () => {
   test("refuses a port that is in use, with a sentence", async () => {
     const { code, output } = await attempt("--port", `${port}`, "--state", join(folder, "other"));
     expect([code, output]).toEqual([1, expect.stringMatching(/^Port \d+ of 127\.0\.0\.1 is in use\..*--port N\.\n$/)]);
+  });
+});
+
+describe("a state directory whose database cannot be used is named in a sentence", () => {
+  const refusal = async (state: string) => {
+    const { code, output } = await attempt("--port", `${await freePort()}`, "--upstream", NOBODY, "--state", state);
+    expect(output).not.toMatch(/\bat \S+ \(?\S+\.(?:ts|js):\d+/);
+    return [code, output];
+  };
+
+  test("where its place is taken", async () => {
+    const state = mkdtempSync(join(folder, "taken-"));
+    writeFileSync(join(state, "d1"), "");
+    expect(await refusal(state)).toEqual([
+      1,
+      expect.stringMatching(
+        /^The database in the state directory .*taken-.* cannot be used: EEXIST: .*--state DIR\.\n$/,
+      ),
+    ]);
+  });
+
+  test("where it refuses what is written", async () => {
+    const state = mkdtempSync(join(folder, "foreign-"));
+    await (await start("--port", `${await freePort()}`, "--state", state)).stop();
+    const [file] = globSync("d1/*/????????????????*.sqlite", { cwd: state });
+    const database = new DatabaseSync(join(state, file ?? "none"));
+    database.exec("DROP TABLE d1_migrations; CREATE VIEW d1_migrations AS SELECT 1 AS one;");
+    database.close();
+    expect(await refusal(state)).toEqual([
+      1,
+      expect.stringMatching(
+        /^The database in the state directory .*foreign-.* cannot be used: D1_ERROR: .*--state DIR\.$/m,
+      ),
+    ]);
   });
 });
 

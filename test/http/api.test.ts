@@ -1,6 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { ADMIN_TOKEN, Rig } from "../support/rig.ts";
 
+/** An admin's request without a body. */
+const ask = (path: string, method: string) =>
+  new Rig().get(`/-/api/${path}`, { Authorization: `Bearer ${ADMIN_TOKEN}` }, method);
+
+/** A sweep, which says what would be deleted where it is a dry run. */
+const sweep = (query: string) => new Rig().post(`jobs/sweep${query}`);
+
 describe("who may use /-/api/", () => {
   test("nobody where no token is configured, and the answer says how to set one", async () => {
     const answer = await new Rig({ ADMIN_TOKEN: undefined }).post("jobs/refresh");
@@ -28,10 +35,69 @@ describe("who may use /-/api/", () => {
     expect(answer.text()).toMatch(/no job "reboot"/);
   });
 
+  test.each(["jobs/refresh", "warm", "wheelhouse"])("/-/api/%s takes POST alone, and says so", async (path) => {
+    for (const method of ["GET", "PUT", "DELETE", "OPTIONS"]) {
+      const { status, headers, text } = await ask(path, method);
+      expect([status, headers.get("Allow"), text()]).toEqual([
+        405,
+        "POST",
+        `${method} is not offered here; only POST is.\n`,
+      ]);
+    }
+    expect((await ask(path, "HEAD")).headers.get("Allow")).toBe("POST");
+  });
+
+  test.each(["GET", "POST", "PUT"])(
+    "an unknown address of the API is 404 for %s, and names those there are",
+    async (method) => {
+      for (const path of ["", "jobs", "jobs/", "jobs/sweep/now", "warmer", "warm/"]) {
+        const { status, headers, text } = await ask(path, method);
+        expect([path, status, headers.get("Allow")]).toEqual([path, 404, null]);
+        expect(text()).toContain("/-/api/jobs/NAME, /-/api/warm and /-/api/wheelhouse");
+      }
+    },
+  );
+
+  test("what there is of the API is told to admins alone", async () => {
+    const rig = new Rig();
+    const answers = [
+      await rig.get("/-/api/warm"),
+      await rig.get("/-/api/other"),
+      await rig.get("/-/api/warm", {}, "PUT"),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([401, 401, 401]);
+  });
+
   test("other addresses of the product take no POST", async () => {
     const { response, settled } = await new Rig().open("/simple/demo/", { method: "POST" });
     await response.text();
     await settled();
     expect(response.status).toBe(405);
+  });
+});
+
+describe("a job's parameters", () => {
+  test.each(["?dry-run", "?dry-run=", "?dry-run=true", "?dry-run=1"])("%s is a dry run", async (query) => {
+    const { status, text } = await sweep(query);
+    expect([status, text()]).toEqual([200, expect.stringContaining("would be deleted")]);
+  });
+
+  test.each(["", "?", "?dry-run=false", "?dry-run=0"])("with %j it is run", async (query) => {
+    const { status, text } = await sweep(query);
+    expect([status, text()]).toEqual([200, expect.not.stringContaining("would")]);
+  });
+
+  test.each([
+    ["?dry_run=true", '"dry_run" is not a parameter of this address; there is dry-run.'],
+    ["?Dry-Run=true", '"Dry-Run" is not a parameter of this address; there is dry-run.'],
+    ["?dry-run=true&quota=1", '"quota" is not a parameter of this address; there is dry-run.'],
+    ["?dry-run=True", 'dry-run is "True"; it can be true or 1 (as it is without a value), or false or 0.'],
+    ["?dry-run=yes", 'dry-run is "yes"; it can be true or 1 (as it is without a value), or false or 0.'],
+    ["?dry-run=false&dry-run=true", "dry-run is given twice."],
+    ["?dry-run&dry-run", "dry-run is given twice."],
+  ])("%s is refused with a sentence, and nothing is run", async (query, sentence) => {
+    const rig = new Rig();
+    const { status, text } = await rig.post(`jobs/sweep${query}`);
+    expect([status, text(), rig.counts]).toEqual([400, `${sentence}\n`, {}]);
   });
 });

@@ -129,6 +129,17 @@ describe("a wrong configuration is an error that names the key", () => {
     ["a public address with a query", { PUBLIC_URL: "https://pypi.example/?a=b" }, /PUBLIC_URL: no credentials, query/],
     ["a public address with a password", { PUBLIC_URL: "https://u:p@pypi.example/" }, /PUBLIC_URL: no credentials/],
     ["a number for the public address", { PUBLIC_URL: 7 }, /PUBLIC_URL: must be a string/],
+    ["a word for the feed", { FEED: "yes" }, /FEED: must be true or false[;.]/],
+    ["no feed", { FEED: undefined }, /FEED: must be given[;.]/],
+    ["a short admin token", { ADMIN_TOKEN: "0123456789" }, /the secret ADMIN_TOKEN: must be at least 16 characters/],
+    ["an admin token with a blank", { ADMIN_TOKEN: "0123456789 abcdef" }, /ADMIN_TOKEN: .*digits and signs of ASCII/],
+    ["an admin token with an accent", { ADMIN_TOKEN: "0123456789abcdéf" }, /ADMIN_TOKEN: .*digits and signs of ASCII/],
+    [
+      "an admin token with a line end",
+      { ADMIN_TOKEN: "0123456789abcdef\n" },
+      /ADMIN_TOKEN: .*digits and signs of ASCII/,
+    ],
+    ["an admin token that is no text", { ADMIN_TOKEN: 1_234_567_890_123_456 }, /ADMIN_TOKEN: must be at least 16/],
     ["another log", { LOG: "all" }, /LOG: must be "requests" or "problems"/],
   ])("%s", (_what, change, message) => {
     expect(() => parseConfig({ ...GOOD, ...change })).toThrow(message);

@@ -46,6 +46,12 @@ describe("/-/metrics", () => {
     ]);
   });
 
+  test("events are not all failures, and the text about them says so", async () => {
+    expect((await new Rig().get("/-/metrics")).text()).toContain(
+      "# HELP pypi_edge_events_total What happened behind answers and jobs, by kind: failures, and recoveries (feed-recovered).\n",
+    );
+  });
+
   test("counts requests by kind of address, status and where the answer came from", async () => {
     const rig = await published();
     await rig.page("demo");

@@ -1,5 +1,5 @@
 import { createMiddleware } from "hono/factory";
-import { badRequest, IndexError } from "../errors.ts";
+import { badRequest, methodNotAllowed } from "../errors.ts";
 import type { AppEnv } from "./context.ts";
 import { pathOf, queryOf } from "./path.ts";
 
@@ -22,13 +22,9 @@ export const limits = createMiddleware<AppEnv>(async (c, next) => {
   await next();
 });
 
-/** Refuses what would change something, where nothing can be changed. */
-export const readOnly = createMiddleware<AppEnv>(async (c, next) => {
-  if (c.req.method !== "GET" && c.req.method !== "HEAD") {
-    throw new IndexError(
-      "method-not-allowed",
-      `${c.req.method.slice(0, 20)} is not offered here; only GET and HEAD are.`,
-    );
-  }
-  await next();
-});
+/** Refuses every method but these. */
+export const only = (...methods: readonly string[]) =>
+  createMiddleware<AppEnv>(async (c, next) => {
+    if (!methods.includes(c.req.method)) throw methodNotAllowed(c.req.method, methods);
+    await next();
+  });

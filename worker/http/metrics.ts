@@ -30,7 +30,7 @@ const COUNTERS: Record<keyof Counted, { readonly name: string; readonly help: st
   },
   events: {
     name: "pypi_edge_events_total",
-    help: "What went wrong behind an answer.",
+    help: "What happened behind answers and jobs, by kind: failures, and recoveries (feed-recovered).",
   },
 };
 

@@ -24,7 +24,7 @@ export function problem(error: unknown, c: Context): Response {
   const headers: Record<string, string> = { ...lifetime, Vary: "Accept" };
   if (status === 503) headers["Retry-After"] = RETRY_AFTER;
   if (status === 401) headers["WWW-Authenticate"] = 'Bearer realm="pypi-edge"';
-  if (status === 405) headers["Allow"] = "GET, HEAD";
+  if (known.allow) headers["Allow"] = known.allow.join(", ");
   if (/\bjson\b/.test(c.req.header("Accept") ?? "")) {
     const body = JSON.stringify({ type: "about:blank", title, status, detail });
     return new Response(body, { status, headers: { ...headers, "Content-Type": "application/problem+json" } });

@@ -7,6 +7,7 @@ import type { FindOwner } from "../../repository/repository.ts";
 import { findWanted, type Wanted } from "../../repository/wanted.ts";
 import type { AppEnv } from "../context.ts";
 import { readBody } from "./body.ts";
+import { parametersOf } from "./parameters.ts";
 
 /** Larger lock files are not read: the largest known have some two thirds of it. Bytes. */
 const MAX_LOCK = 3 * 1024 ** 2;
@@ -27,7 +28,7 @@ export interface NamedIndex {
  * @throws `bad-request` for the query, `too-large`, `unprocessable` and `upstream-failed` for what the lock asks for
  */
 export async function readWanted(c: HonoContext<AppEnv>, indexes: readonly NamedIndex[]): Promise<Wanted> {
-  const { filename, index = "default", python, platform } = parametersOf(new URL(c.req.url).searchParams);
+  const { filename, index = "default", python, platform } = parametersOf(c.req.url, PARAMETERS);
   if (!filename) throw badRequest(NO_FILENAME);
   const named = indexes.find(({ name }) => name === index);
   if (!named) {
@@ -52,19 +53,3 @@ export async function readWanted(c: HonoContext<AppEnv>, indexes: readonly Named
 
 const NO_FILENAME =
   "The name of the lock file is missing; it says which format it has: ?filename=uv.lock, or poetry.lock, pdm.lock, Pipfile.lock, pylock.toml, requirements.txt.";
-
-/** One that is misspelt would narrow nothing, without a word. */
-function parametersOf(query: URLSearchParams) {
-  const given: Partial<Record<(typeof PARAMETERS)[number], string>> = {};
-  for (const [key, value] of query) {
-    const known = PARAMETERS.find((name) => name === key);
-    if (!known) {
-      throw badRequest(
-        `${JSON.stringify(key.slice(0, 40))} is not a parameter of this address; there are ${PARAMETERS.join(", ")}.`,
-      );
-    }
-    if (given[known] !== undefined) throw badRequest(`${known} is given twice.`);
-    given[known] = value;
-  }
-  return given;
-}

@@ -1,10 +1,13 @@
 import { Hono } from "hono";
+import { IndexError } from "../../errors.ts";
 import type { Context } from "../../repository/repository.ts";
 import type { AppEnv } from "../context.ts";
 import { LIFETIMES } from "../headers.ts";
+import { only } from "../limits.ts";
 import type { Clock } from "../../repository/warm.ts";
 import { adminOnly } from "./admin.ts";
 import type { NamedIndex } from "./lock.ts";
+import { isOn, parametersOf } from "./parameters.ts";
 import { answerWarm } from "./warm.ts";
 import { answerWheelhouse } from "./wheelhouse.ts";
 
@@ -23,14 +26,23 @@ export function apiRoutes({ adminToken, runJob, indexes, clock }: ApiParts): Hon
   const routes = new Hono<AppEnv>();
   routes.use(adminOnly(adminToken));
 
+  for (const path of ["/jobs/:name", "/warm", "/wheelhouse"]) routes.use(path, only("POST"));
   routes.post("/jobs/:name", async (c) => {
     const job = c.req.param("name");
-    const did = await runJob(job, c.var.ctx, { dryRun: c.req.query("dry-run") === "true" });
+    const { "dry-run": dryRun } = parametersOf(c.req.url, ["dry-run"]);
+    const did = await runJob(job, c.var.ctx, { dryRun: isOn("dry-run", dryRun) });
     return c.json({ job, did }, 200, LIFETIMES.live);
   });
 
   routes.post("/warm", (c) => answerWarm(c, indexes, clock));
   routes.post("/wheelhouse", (c) => answerWheelhouse(c, indexes));
 
+  // Here, and not where all others are: there a POST is told that it could be a GET.
+  routes.all("*", () => {
+    throw new IndexError("no-such-route", NOT_HERE);
+  });
   return routes;
 }
+
+const NOT_HERE =
+  "There is nothing at this address; POST is offered at /-/api/jobs/NAME, /-/api/warm and /-/api/wheelhouse.";

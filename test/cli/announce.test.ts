@@ -1,0 +1,67 @@
+import { join } from "node:path";
+import { expect, test, vi } from "vitest";
+import { announce } from "../../cli/server/announce.ts";
+import { readOptions, type StartOptions } from "../../cli/server/options.ts";
+import { parseConfig } from "../../schema/config.ts";
+
+const ROOT = join(import.meta.dirname, "..", "..");
+const HOME = join(ROOT, ".pypi-edge");
+
+/** What is said at a start with these options, in lines. */
+function said(...args: string[]): string[] {
+  const options = readOptions(["--state", HOME, ...args]) as StartOptions;
+  const config = parseConfig({
+    UPSTREAMS: { pypi: { url: "https://pypi.org/simple/" } },
+    INDEXES: { default: { sources: ["pypi"] } },
+    PAGE_TTL: 600,
+    FEED: options.feed,
+    POPULAR: 200,
+    SEED: [],
+    QUOTA: 0,
+    PUBLIC_URL: "",
+    LOG: "requests",
+  });
+  const log = vi.spyOn(console, "log").mockImplementation(() => undefined);
+  announce(options, config);
+  const lines = log.mock.calls.flat().join("\n").split("\n");
+  log.mockRestore();
+  return lines;
+}
+
+const aboutToken = (...args: string[]) => said(...args).find((line) => line.startsWith("The admin token"));
+
+test("where the commands find server and token by themselves, nothing is to be typed", () => {
+  const line = `The admin token is in ${join(HOME, "admin-token")}; npm run warm and npm run cron find it there.`;
+  expect([aboutToken(), aboutToken("--host", "0.0.0.0"), aboutToken("--public-url", "https://pypi.example")]).toEqual([
+    line,
+    line,
+    line,
+  ]);
+});
+
+test.each([
+  [["--port", "47101", "--state", "/tmp/x"], "--url http://127.0.0.1:47101 --state /tmp/x"],
+  [["--port", "47101"], "--url http://127.0.0.1:47101"],
+  [["--state", "/tmp/x"], "--state /tmp/x"],
+  [["--state", "/tmp/it's here"], "--state '/tmp/it'\\''s here'"],
+  [["--host", "0.0.0.0", "--port", "80"], "--url http://127.0.0.1:80"],
+  [["--host", "192.168.1.5"], "--url http://192.168.1.5:8787"],
+  [["--host", "::"], "--url http://[::1]:8787"],
+  [["--host", "::1"], "--url http://[::1]:8787"],
+])("with %j it says which command to type, in as many lines", (args, options) => {
+  const token = join(args.includes("--state") ? (args.at(-1) ?? "") : HOME, "admin-token");
+  expect(aboutToken(...args)).toBe(
+    `The admin token is in ${token}; npm run cron takes the options of: npm run warm -- uv.lock ${options}`,
+  );
+  expect(said(...args)).toHaveLength(said().length);
+});
+
+test("says whether the log is followed and the crons are on, in one line, where that is not the default", () => {
+  const added = (...args: string[]) => said(...args).filter((line) => !said().includes(line));
+  expect([added(), added("--feed"), added("--no-cron"), added("--feed", "--no-cron")]).toEqual([
+    [],
+    ["The upstream's log of changes is followed, where it has one."],
+    ["No cron is fired (--no-cron): nothing is fetched but what is asked for."],
+    ["No cron is fired (--no-cron): the upstream's log of changes is read only by npm run cron -- feed."],
+  ]);
+});
