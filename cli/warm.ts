@@ -43,7 +43,7 @@ async function warm({ server, file, query }: WarmOptions): Promise<void> {
   if (unfit.length > 0) console.log(`Nothing of these fits: ${listed(unfit)}.`);
   if (!done) {
     throw new Sentence(
-      `${pending.length} of ${what} are not stored yet, and nothing has come for a while: ${listed(pending)}. What is still in the queue is stored later; the server's log says what went wrong.`,
+      `${pending.length} of these ${files + metadata} are not stored yet (${what}), and nothing has come for a while: ${listed(pending)}. What is still in the queue is stored later; the server's log says what went wrong.`,
     );
   }
   console.log(`Stored: ${what}, ${alreadyStored} of these ${files + metadata} before; ${seconds} s.`);
@@ -62,14 +62,12 @@ async function follow(answer: Response, { url }: Server): Promise<WarmSummary> {
     }
   } catch (error) {
     if (error instanceof Sentence) throw error;
-    throw new Sentence(
-      `${url.href} broke off (${reasonOf(error)}). What was queued is stored all the same; try again.`,
-    );
+    throw new Sentence(`${url.href} broke off (${reasonOf(error)}). Run it again: what is stored stays.`);
   } finally {
     bar.end();
   }
   if (summary) return summary;
-  throw new Sentence(`${url.href} broke off. What was queued is stored all the same; try again.`);
+  throw new Sentence(`${url.href} broke off. Run it again: what is stored stays.`);
 }
 
 function parsedJson(line: string): unknown {

@@ -25,6 +25,8 @@ export async function post({ url, token }: Server, path: string, body: Uint8Arra
   });
   if (answer.ok) return answer;
   const said = (await answer.text().catch(() => "")).trim();
+  if (answer.status === 405)
+    throw new Sentence(`${url.href} takes no POST: name pypi-edge's root with --url, without /simple/.`);
   const plain = answer.headers.get("Content-Type")?.startsWith("text/plain") && said !== "";
   throw new Sentence(
     plain

@@ -68,6 +68,11 @@ describe("who may use /-/api/", () => {
     expect(answers.map(({ status }) => status)).toEqual([401, 401, 401]);
   });
 
+  test("a job takes no body: what is meant as a parameter there would be passed over", async () => {
+    const answer = await new Rig().post("jobs/sweep", "dry-run=true", { "Content-Length": "12" });
+    expect([answer.status, answer.text()]).toEqual([400, expect.stringContaining("?dry-run=true")]);
+  });
+
   test("other addresses of the product take no POST", async () => {
     const { response, settled } = await new Rig().open("/simple/demo/", { method: "POST" });
     await response.text();

@@ -36,6 +36,12 @@ describe.each(["warm", "wheelhouse"])("POST /-/api/%s", (route) => {
     expect(rig.upstream.requests).toEqual([]);
   });
 
+  test("refuses one that locks nothing, as curl -d makes of requirements", async () => {
+    const { rig } = await shelf(0);
+    const [status, text] = await refused(rig, "?filename=requirements.txt", "# all of it # in one line: demo==1.0");
+    expect([status, text]).toEqual([422, expect.stringContaining("--data-binary")]);
+  });
+
   test("refuses a lock above 3 MiB by its length alone, unread", async () => {
     const { rig } = await shelf(0);
     let read = 0;
@@ -92,7 +98,7 @@ describe.each(["warm", "wheelhouse"])("POST /-/api/%s", (route) => {
     await rig.upstream.publish("big", files);
     const [status, text] = await refused(rig, "?filename=requirements.txt", "big==1.0\n");
     expect([status, text]).toEqual([422, expect.stringContaining("1501 files")]);
-    expect(text).toContain("&python=");
+    expect(text).toContain("python=3.12");
   });
 
   test.each([

@@ -98,8 +98,10 @@ describe("a log that is followed for the first time", () => {
     await rig.minute();
     await rig.minute();
     expect(rig.feed.calls).toHaveLength(2);
-    expect(eventsTold(warn)).toEqual(["feed-failed: pypi: it has no log of changes"]);
-    expect((await did(rig))[0]).toMatch(/is left alone until 2026-.*Z: it has no log of changes\.$/);
+    expect(eventsTold(warn)).toEqual(["feed-failed: pypi: it has no log of changes; it is asked again in a day"]);
+    expect((await did(rig, "?dry-run=true"))[0]).toMatch(
+      /is left alone until 2026-.*Z: it has no log of changes; it is asked again in a day\.$/,
+    );
   });
 });
 
@@ -247,11 +249,11 @@ describe("whatever happens between two steps", () => {
     const log = { ...broken.changes.log, state: () => Promise.reject(new Error("D1 is away")) };
     const ground = new Map(sources).set(broken.key, { ...broken, changes: { ...broken.changes, log } });
     const ctx = { now: rig.now, defer: () => undefined, report: ({ what }: { what: string }) => console.warn(what) };
-    const said = await runJob("feed", { ...rig.house, sources: ground }, ctx, { dryRun: false });
+    const said = await runJob("feed", { ...rig.house, sources: ground }, ctx, { dryRun: false, byHand: false });
     expect(said).toEqual([
       "broken: this failed: D1 is away",
       "broken: pages that were behind, and queued: 0.",
-      "pypi: its log of changes is followed from its end on, serial 40000000.",
+      "pypi: its log of changes, which ends at 40000000, is followed from a little before that on.",
       "pypi: pages that were behind, and queued: 0.",
     ]);
     expect(warn.mock.calls).toEqual([["feed of broken"]]);

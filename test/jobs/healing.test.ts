@@ -176,6 +176,17 @@ test("a log that refuses whoever asks is soon asked once an hour", async () => {
   expect(rig.feed.calls.length).toBeLessThan(5);
 });
 
+test("a log that was lost is asked for every minute for an hour, then once a day, and by hand at once", async () => {
+  const rig = await keeping(["one"]);
+  rig.feed.instead = () => new Response("no such page", { status: 404 });
+  for (let n = 0; n < 180; n++) await rig.minute();
+  expect(rig.feed.calls.length).toBeGreaterThan(55);
+  expect(rig.feed.calls.length).toBeLessThan(70);
+  const before = rig.feed.calls.length;
+  expect((await rig.post("jobs/feed")).text()).toContain("it no longer gives its log");
+  expect(rig.feed.calls.length).toBe(before + 1);
+});
+
 test("an upstream that wants to be left alone for an hour is, by all messages", async () => {
   const projects = ["one", "two", "three"];
   const rig = await keeping(projects);

@@ -75,7 +75,7 @@ describe("the refresh of popular projects", () => {
         [...rig.house.sources].map(([key, it]) => [key, { ...it, changes } as unknown as Upkept]),
       );
       const ctx = contextOf(rig.now, createExecutionContext(), rig.house.counters);
-      return runJob("refresh", { ...rig.house, sources }, ctx, { dryRun: false });
+      return runJob("refresh", { ...rig.house, sources }, ctx, { dryRun: false, byHand: false });
     };
     expect(await run({})).toEqual(["pypi: 2 popular projects, none due."]);
     expect(await run({ polledAt: rig.now - 4 * MINUTE })).toEqual(["pypi: 2 popular projects, 2 due, queued."]);

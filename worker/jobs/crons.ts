@@ -27,6 +27,8 @@ export interface JobGround {
 export interface JobOptions {
   /** Says what it would do, and does nothing. */
   readonly dryRun: boolean;
+  /** A person has started it, and wants it done now. */
+  readonly byHand: boolean;
 }
 
 /** Does its work, or plans it, and says in sentences what it did. */
@@ -66,7 +68,7 @@ export async function onSchedule(cron: string, ground: JobGround, ctx: Context):
   if (!names) throw new Error(`Nothing here is started by the cron ${cron}; wrangler.toml has one too many.`);
   for (const name of names) {
     try {
-      await runJob(name, ground, ctx, { dryRun: false });
+      await runJob(name, ground, ctx, { dryRun: false, byHand: false });
     } catch (error) {
       ctx.report({ event: "job-failed", what: name, reason: error instanceof Error ? error.message : String(error) });
     }

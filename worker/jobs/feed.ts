@@ -34,13 +34,13 @@ type Said =
  * Follows each upstream's log of changes, and has those pages fetched anew that are kept and behind. A crash between any two
  * steps loses nothing: what is behind is in the database, and the next tick finds it there.
  */
-export const followFeeds: Job = async ({ sources }, ctx, { dryRun }) => {
+export const followFeeds: Job = async ({ sources }, ctx, { dryRun, byHand }) => {
   const told: string[] = [];
   for (const { name, changes, refreshes } of sources.values()) {
     if (!changes) continue;
     const steps = dryRun
       ? [() => foresee(changes, ctx)]
-      : [() => follow(name, changes, ctx), () => plan(changes.behind, refreshes, ctx)];
+      : [() => follow(name, changes, byHand, ctx), () => plan(changes.behind, refreshes, ctx)];
     for (const step of steps) told.push(`${name}: ${await attempt(name, step, ctx)}`);
   }
   return told.length > 0 ? told : ["No upstream's log of changes is followed here."];
@@ -58,10 +58,10 @@ async function attempt(name: string, step: () => Promise<string>, ctx: Context):
 }
 
 /** Notes what the upstream's log says. That it cannot be followed is noted as well, and told of once an outage. */
-async function follow(name: string, { feed, log }: Log, ctx: Context): Promise<string> {
+async function follow(name: string, { feed, log }: Log, byHand: boolean, ctx: Context): Promise<string> {
   const state = await log.state();
-  if (state && state.retryAt > ctx.now) return resting(state);
-  const said = await ask(feed, state?.serial).catch((error: unknown): Said => {
+  if (state && state.retryAt > ctx.now && !byHand) return resting(state);
+  const said = await ask(feed, state ?? undefined, ctx.now).catch((error: unknown): Said => {
     if (!isUpstreamFailure(error)) throw error;
     return { kind: "nothing", reason: reasonOf(error), wait: Math.min((error.retryAfter ?? 0) * 1_000, DAY) };
   });
@@ -75,31 +75,36 @@ async function follow(name: string, { feed, log }: Log, ctx: Context): Promise<s
   }
   const did = await note(said, log, ctx);
   if (state?.failure !== undefined) {
-    ctx.report({ event: "feed-recovered", what: name, reason: `it could not be followed: ${state.failure}` });
+    ctx.report({ event: "feed-recovered", what: name, reason: `it is followed again; before: ${state.failure}` });
   }
   return did;
 }
 
-/** At most two requests. `from` is how far the log was followed; undefined where it was not. */
-async function ask(feed: ChangeFeed, from: number | undefined): Promise<Said> {
-  if (from === undefined) {
+/** At most two requests. `state` is how far the log was followed; `now` in milliseconds since the epoch. */
+async function ask(feed: ChangeFeed, state: FeedState | undefined, now: number): Promise<Said> {
+  const from = state?.serial;
+  if (state === undefined || from === undefined) {
     const end = await feed.lastSerial();
-    if (end === null) return { kind: "nothing", reason: "it has no log of changes", wait: DAY };
+    if (end === null)
+      return { kind: "nothing", reason: "it has no log of changes; it is asked again in a day", wait: DAY };
     return { kind: "end", serial: end };
   }
   const changes = await feed.since(from);
   if (changes !== null && changes !== "gap" && changes.last !== undefined) return { kind: "changes", from, changes };
   // Silence may also mean that it counts from the beginning again.
   const end = changes === null ? null : await feed.lastSerial();
-  // It had a log: that is not taken for having none.
-  if (changes === null || end === null) return { kind: "nothing", reason: "it no longer gives its log", wait: 0 };
+  if (changes === null || end === null) {
+    // It had a log: that is not taken for having none, but where it stays so.
+    const wait = now - state.polledAt > HOUR ? DAY : 0;
+    return { kind: "nothing", reason: "it no longer gives its log", wait };
+  }
   return changes === "gap" || end < from ? { kind: "end", serial: end } : { kind: "changes", from, changes };
 }
 
 async function note(said: Exclude<Said, { kind: "nothing" }>, log: FeedLog, ctx: Context): Promise<string> {
   if (said.kind === "end") {
     await log.begin(Math.max(0, said.serial - OVERLAP), ctx.now);
-    return `its log of changes is followed from its end on, serial ${said.serial}.`;
+    return `its log of changes, which ends at ${said.serial}, is followed from a little before that on.`;
   }
   const { from, changes } = said;
   if (!(await log.advance(from, changes, ctx.now))) return "its log has just been followed by another tick.";

@@ -51,7 +51,9 @@ export interface Asked {
 export async function findWanted(asked: Asked, ctx: Context): Promise<Wanted> {
   const { packages, elsewhere } = asked.lock;
   const projects = [...Map.groupBy(packages, ({ name }) => name)];
-  if (projects.length > MAX_PACKAGES) throw tooMany("packages", projects.length, MAX_PACKAGES);
+  if (projects.length > MAX_PACKAGES) {
+    throw tooMany("packages", projects.length, MAX_PACKAGES, "export it as requirements and send these in parts");
+  }
   const writes: Promise<unknown>[] = [];
   const settling: Context = {
     ...ctx,
@@ -62,17 +64,21 @@ export async function findWanted(asked: Asked, ctx: Context): Promise<Wanted> {
   };
   const found = await atOnce(PAGES_AT_ONCE, projects, ([name, locked]) => wantedOf(name, locked, asked, settling));
   const files = [...new Map(found.flat().map((file) => [`${file.source.key} ${file.entry.url}`, file])).values()];
-  if (files.length > MAX_FILES) throw tooMany("files", files.length, MAX_FILES);
+  if (files.length > MAX_FILES) {
+    throw tooMany(
+      "files",
+      files.length,
+      MAX_FILES,
+      "name a Python and a platform, as in python=3.12, or send it in parts",
+    );
+  }
   const unfit = projects.filter((_, at) => found[at]?.length === 0).map(([name]) => name);
   await Promise.allSettled(writes);
   return { packages: packages.length, pages: projects.length, files, elsewhere, unfit };
 }
 
-const tooMany = (what: string, count: number, limit: number) =>
-  new IndexError(
-    "unprocessable",
-    `This asks for ${count} ${what}, and one request does ${limit} at most: narrow it with &python= and &platform=, or split the lock.`,
-  );
+const tooMany = (what: string, count: number, limit: number, advice: string) =>
+  new IndexError("unprocessable", `This asks for ${count} ${what}, and one request does ${limit} at most: ${advice}.`);
 
 /** The files of one project. A page that lacks one may be older than the lock: it is then checked once more. */
 async function wantedOf(

@@ -1,5 +1,5 @@
 import type { Context as HonoContext } from "hono";
-import { badRequest } from "../../errors.ts";
+import { badRequest, IndexError } from "../../errors.ts";
 import { narrowing } from "../../pypi/locks/narrow.ts";
 import { readLock } from "../../pypi/locks/read.ts";
 import { shown } from "../../pypi/locks/text.ts";
@@ -37,11 +37,16 @@ export async function readWanted(c: HonoContext<AppEnv>, indexes: readonly Named
   }
   const narrowed = narrowing(python, platform);
   const bytes = await readBody(c.req.raw, MAX_LOCK, "The lock file");
+  const lock = readLock(filename, bytes);
+  const lockName = shown(filename.split(/[/\\]/).at(-1));
+  if (lock.packages.length + lock.elsewhere.length === 0) {
+    throw new IndexError("unprocessable", `${lockName} locks no package. ${LINE_ENDS}`);
+  }
   return findWanted(
     {
-      lock: readLock(filename, bytes),
+      lock,
       where: {
-        lockName: shown(filename.split(/[/\\]/).at(-1)),
+        lockName,
         index: `${new URL(c.req.url).origin}${named.base}/simple/`,
       },
       narrowed,
@@ -50,6 +55,9 @@ export async function readWanted(c: HonoContext<AppEnv>, indexes: readonly Named
     c.var.ctx,
   );
 }
+
+/** The usual reason: all lines of requirements are then one comment. */
+const LINE_ENDS = "If curl sent it: --data-binary keeps its line ends, -d does not.";
 
 const NO_FILENAME =
   "The name of the lock file is missing; it says which format it has: ?filename=uv.lock, or poetry.lock, pdm.lock, Pipfile.lock, pylock.toml, requirements.txt.";

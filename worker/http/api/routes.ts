@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import { IndexError } from "../../errors.ts";
+import { badRequest, IndexError } from "../../errors.ts";
 import type { Context } from "../../repository/repository.ts";
 import type { AppEnv } from "../context.ts";
 import { LIFETIMES } from "../headers.ts";
@@ -16,7 +16,11 @@ export interface ApiParts {
   /** undefined: nobody is let in. */
   readonly adminToken: string | undefined;
   /** Runs a job by its name and says what it did. Throws `no-such-route` where there is none of that name. */
-  readonly runJob: (name: string, ctx: Context, options: { readonly dryRun: boolean }) => Promise<readonly string[]>;
+  readonly runJob: (
+    name: string,
+    ctx: Context,
+    options: { readonly dryRun: boolean; readonly byHand: boolean },
+  ) => Promise<readonly string[]>;
   readonly indexes: readonly NamedIndex[];
   readonly clock: Clock;
 }
@@ -30,7 +34,9 @@ export function apiRoutes({ adminToken, runJob, indexes, clock }: ApiParts): Hon
   routes.post("/jobs/:name", async (c) => {
     const job = c.req.param("name");
     const { "dry-run": dryRun } = parametersOf(c.req.url, ["dry-run"]);
-    const did = await runJob(job, c.var.ctx, { dryRun: isOn("dry-run", dryRun) });
+    if ((await c.req.raw.text()) !== "")
+      throw badRequest("A job takes no body; dry-run is a parameter: ?dry-run=true.");
+    const did = await runJob(job, c.var.ctx, { dryRun: isOn("dry-run", dryRun), byHand: true });
     return c.json({ job, did }, 200, LIFETIMES.live);
   });
 
