@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import type { FillMessage } from "../../schema/fill.ts";
 import { warmLine } from "../../schema/warm.ts";
-import type { Progress, Summary } from "../../worker/repository/warm.ts";
+import type { Progress, Summary } from "../../worker/locked/warm.ts";
 import { asked, shelf, uvLock, type Package } from "../support/locked.ts";
 import { FakeQueue } from "../support/queue.ts";
 import { ADMIN_TOKEN, filePath, Rig } from "../support/rig.ts";

@@ -8,7 +8,7 @@ import { onSchedule } from "../../worker/jobs/crons.ts";
 import type { Edge } from "../../worker/repository/upkeep.ts";
 import { contextOf } from "../../worker/repository/context.ts";
 import { compose, type House, type Limits, type Platform } from "../../worker/compose.ts";
-import type { Clock } from "../../worker/repository/warm.ts";
+import type { Clock } from "../../worker/locked/warm.ts";
 import { counting, type Counts } from "./counting.ts";
 import { deliver, FakeQueue } from "./queue.ts";
 import { FakeUpstream } from "./upstream.ts";

@@ -4,7 +4,7 @@ import { narrowing } from "../../pypi/locks/narrow.ts";
 import { readLock } from "../../pypi/locks/read.ts";
 import { shown } from "../../pypi/locks/text.ts";
 import type { FindOwner } from "../../repository/repository.ts";
-import { findWanted, type Wanted } from "../../repository/wanted.ts";
+import { findWanted, type Wanted } from "../../locked/wanted.ts";
 import type { AppEnv } from "../context.ts";
 import { readBody } from "./body.ts";
 import { parametersOf } from "./parameters.ts";

@@ -4,7 +4,7 @@ import type { Context } from "../../repository/repository.ts";
 import type { AppEnv } from "../context.ts";
 import { LIFETIMES } from "../headers.ts";
 import { only } from "../limits.ts";
-import type { Clock } from "../../repository/warm.ts";
+import type { Clock } from "../../locked/warm.ts";
 import { adminOnly } from "./admin.ts";
 import type { NamedIndex } from "./lock.ts";
 import { isOn, parametersOf } from "./parameters.ts";

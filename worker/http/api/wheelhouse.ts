@@ -1,5 +1,5 @@
 import type { Context as HonoContext } from "hono";
-import { wheelhouse } from "../../repository/wheelhouse.ts";
+import { wheelhouse } from "../../locked/wheelhouse.ts";
 import type { AppEnv } from "../context.ts";
 import { LIFETIMES } from "../headers.ts";
 import { readWanted, type NamedIndex } from "./lock.ts";

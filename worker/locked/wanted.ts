@@ -6,8 +6,8 @@ import type { Narrowing } from "../pypi/locks/narrow.ts";
 import { refusal } from "../pypi/locks/text.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import { atOnce } from "./at-once.ts";
-import { LISTING_MAX_AGE } from "./listing.ts";
-import type { Context, FindOwner, Listed, Owned, Upkept } from "./repository.ts";
+import { LISTING_MAX_AGE } from "../repository/listing.ts";
+import type { Context, FindOwner, Listed, Owned, Upkept } from "../repository/repository.ts";
 
 /** Pages are asked for so many at a time: the platform opens no more connections for one request. */
 const PAGES_AT_ONCE = 6;

@@ -1,7 +1,7 @@
 import { IndexError, messageOf } from "../errors.ts";
 import { refOf } from "../pypi/file-url.ts";
 import { atOnce } from "./at-once.ts";
-import type { Context } from "./repository.ts";
+import type { Context } from "../repository/repository.ts";
 import type { Wanted, WantedFile } from "./wanted.ts";
 
 /** The platform opens no more connections for one request. */

@@ -1,7 +1,7 @@
 import { createTarPacker, packTar } from "modern-tar";
 import { messageOf } from "../errors.ts";
-import type { Context } from "./repository.ts";
-import { brokenOff } from "./takers.ts";
+import type { Context } from "../repository/repository.ts";
+import { brokenOff } from "../repository/takers.ts";
 
 /** One read of the store, waited for until it is full: what lies in the packer's queue is counted by its content, not its buffer. */
 const CHUNK = 256 * 1024;

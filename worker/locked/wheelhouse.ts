@@ -1,7 +1,7 @@
 import { IndexError, isUpstreamFailure, messageOf, upstreamFailed } from "../errors.ts";
 import { verifiableDigest } from "../pypi/page.ts";
 import { atOnce } from "./at-once.ts";
-import { discard, type ArtifactFacts, type Context, type Event } from "./repository.ts";
+import { discard, type ArtifactFacts, type Context, type Event } from "../repository/repository.ts";
 import { tarOf, type TarMember } from "./tar.ts";
 import type { Wanted, WantedFile } from "./wanted.ts";
 
