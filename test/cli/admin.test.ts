@@ -110,12 +110,18 @@ describe("npm run warm", () => {
     expect(await warm("uv.lock")).toMatchObject({ code: 1, output: "uv.lock line 3: [31mno.\n" });
   });
 
+  test("says which address to name where that one takes no POST, as a Simple API's does", async () => {
+    answer = { status: 405, type: "text/plain; charset=utf-8", parts: ["only GET and HEAD are offered\n"] };
+    const { code, output } = await warm("uv.lock");
+    expect([code, output]).toEqual([1, expect.stringContaining("name pypi-edge's root with --url, without /simple/")]);
+  });
+
   test("ends with 1 and names what is missing where not all could be stored", async () => {
     answer = good({ ...SUMMARY, done: false, pending: ["a.whl"], elsewhere: ["mine"], unfit: ["pywin32"] });
     const { code, output } = await warm("uv.lock");
     expect(code).toBe(1);
     expect(output).toMatch(
-      /^Not from an index, so left out: mine\.\nNothing of these fits: pywin32\.\n1 of 2 files and 1 \.metadata .* a\.whl\./,
+      /^Not from an index, so left out: mine\.\nNothing of these fits: pywin32\.\n1 of these 3 are not stored yet \(2 files and 1 \.metadata of 2 packages\).* a\.whl\./,
     );
   });
 
