@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { readServer, SERVER_OPTIONS, SERVER_USAGE, type Server } from "./admin/options.ts";
 import { clean, post } from "./admin/post.ts";
-import { runCommand, Sentence } from "./sentence.ts";
+import { messageOf, runCommand, Sentence } from "./sentence.ts";
 
 const USAGE = `npm run cron -- JOB [options]   starts by hand what the clock starts, and prints what it did
   feed           follows the upstream's log of changes
@@ -43,7 +43,7 @@ function parse(args: string[]) {
       options: { ...SERVER_OPTIONS, "dry-run": { type: "boolean", default: false } },
     });
   } catch (error) {
-    throw new Sentence(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+    throw new Sentence(`${messageOf(error)}\n\n${USAGE}`);
   }
 }
 

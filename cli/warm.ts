@@ -8,7 +8,7 @@ import { readServer, SERVER_OPTIONS, SERVER_USAGE, type Server } from "./admin/o
 import { clean, post, reasonOf } from "./admin/post.ts";
 import { showProgress } from "./admin/progress.ts";
 import { folderOf, whyNot } from "./named-file.ts";
-import { runCommand, Sentence } from "./sentence.ts";
+import { messageOf, runCommand, Sentence } from "./sentence.ts";
 
 const USAGE = `npm run warm -- FILE [options]   has pypi-edge store what a lock file asks for
   --index NAME   the index that it is for (default)
@@ -106,7 +106,7 @@ function parse(args: string[]) {
       },
     });
   } catch (error) {
-    throw new Sentence(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+    throw new Sentence(`${messageOf(error)}\n\n${USAGE}`);
   }
 }
 

@@ -257,12 +257,10 @@ function mirror(
 
   const count: CountOutcome = (outcome) => counters.add("upstreamRequests", { outcome });
   const client = new UpstreamClient(fetch, url, now, { credentials, count });
-  const changes = feed &&
-    upstream.kind === "simple" && {
-      feed: changesAt(url, client),
-      log: feedLog(db, source, keys.pages),
-      behind: behindIn(db, source),
-    };
+  const changes =
+    feed && upstream.kind === "simple"
+      ? { feed: changesAt(url, client), log: feedLog(db, source, keys.pages), behind: behindIn(db, source) }
+      : undefined;
   const vouching = changes ? vouchingIn(db, source, keys.pages) : undefined;
   const repository = stack(
     [
@@ -286,7 +284,7 @@ function mirror(
       uses: storing.uses,
       fills,
       refreshes: refreshQueue(platform.REFRESHES, source),
-      changes: changes || undefined,
+      changes,
       popularity: favourites && popularityIn(db, { source, ...favourites }),
       async noteKept(name, { head }) {
         if ((await catalog.claim(name, head, now())) === "unsettled") await catalog.settle(name, head);

@@ -3,6 +3,7 @@ import { localUrl, parseFileRef } from "../../worker/pypi/file-url.ts";
 import { isPrivate } from "../../worker/pypi/host.ts";
 import { CREDENTIALS, partsOf, textOf, type Address } from "./address.ts";
 import type { Mapped } from "./plan.ts";
+import { messageOf } from "../sentence.ts";
 
 type Result = NonNullable<Mapped>;
 
@@ -73,7 +74,7 @@ function refOf(path: string): { origin: string; filename: Filename } | string {
     const ref = parseFileRef(path);
     return ref.part === "file" ? ref : "it is a metadata file's, not a distribution's.";
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }
 

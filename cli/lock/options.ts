@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { upstreamAddress } from "../../schema/address.ts";
-import { Sentence } from "../sentence.ts";
+import { messageOf, Sentence } from "../sentence.ts";
 import { indexOf, rootOf, type Address } from "./address.ts";
 import { withoutCredentials } from "./plan.ts";
 
@@ -63,7 +63,7 @@ function parse(args: string[]) {
       },
     });
   } catch (error) {
-    throw wrong(error instanceof Error ? error.message : String(error));
+    throw wrong(messageOf(error));
   }
 }
 

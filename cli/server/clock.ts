@@ -1,5 +1,6 @@
 import { Cron } from "croner";
 import type { Miniflare } from "miniflare";
+import { messageOf } from "../sentence.ts";
 
 /**
  * Fires the worker's crons at their times, as the platform does: in UTC, each not again before its last run has ended. What
@@ -18,7 +19,7 @@ export async function startClock(miniflare: Miniflare, crons: readonly string[])
     if (outcome !== "ok") say(`The cron ${cron} ended with ${outcome}; it comes again at its next time.`);
   };
   const failed = (error: unknown, { name }: { readonly name?: string | undefined }) =>
-    say(`The cron ${name} could not be fired: ${error instanceof Error ? error.message : String(error)}`);
+    say(`The cron ${name} could not be fired: ${messageOf(error)}`);
   const clocks = crons.map(
     (cron) => new Cron(cron, { name: cron, timezone: "UTC", protect: true, catch: failed }, () => fire(cron)),
   );

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Json } from "miniflare";
 import { experimental_readRawConfig, unstable_getMiniflareWorkerOptions } from "wrangler";
 import { parseConfig, VARIABLES, withUpstream, type Config } from "../../schema/config.ts";
-import { Sentence } from "../sentence.ts";
+import { messageOf, Sentence } from "../sentence.ts";
 import { ROOT } from "./build.ts";
 import { publicAddress, type StartOptions } from "./options.ts";
 
@@ -72,8 +72,6 @@ function rawConfig(file: string, title: string) {
     throw new Sentence(`${title}: ${messageOf(error)}`);
   }
 }
-
-const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 /** The secrets that upstreams name, from this process's environment: on this machine there is no other place for them. */
 function secretsOf(variables: Readonly<Record<string, Json>>): Record<string, string> {

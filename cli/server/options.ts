@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import type * as z from "zod/mini";
 import { publicRoot, upstreamAddress } from "../../schema/address.ts";
-import { Sentence } from "../sentence.ts";
+import { messageOf, Sentence } from "../sentence.ts";
 
 export interface StartOptions {
   readonly port: number;
@@ -94,7 +94,7 @@ function parse(args: string[]) {
       },
     });
   } catch (error) {
-    throw new Sentence(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+    throw new Sentence(`${messageOf(error)}\n\n${USAGE}`);
   }
 }
 

@@ -3,7 +3,7 @@ import { startClock } from "./clock.ts";
 import type { Configuration } from "./configuration.ts";
 import { migrate } from "./migrate.ts";
 import type { StartOptions } from "./options.ts";
-import { Sentence } from "../sentence.ts";
+import { messageOf, Sentence } from "../sentence.ts";
 
 /**
  * Serves the bundle at host and port until it is stopped. Requests reach the worker through a socket of its own, without
@@ -44,7 +44,7 @@ async function prepare(miniflare: Miniflare, state: string): Promise<void> {
     await migrate(await miniflare.getD1Database("DB"));
   } catch (error) {
     // The platform's own messages go on for lines, with guesses.
-    const [reason] = (error instanceof Error ? error.message : String(error)).split(/\.?\n|\.(?: |$)/);
+    const [reason] = messageOf(error).split(/\.?\n|\.(?: |$)/);
     throw new Sentence(
       `The database in the state directory ${state} cannot be used: ${reason}. See that all in it can be written, or choose another one with --state DIR.`,
     );

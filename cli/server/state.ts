@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { Sentence } from "../sentence.ts";
+import { messageOf, Sentence } from "../sentence.ts";
 
 /**
  * Takes the state directory for this process, so that no second server writes to it. The lock is one of the operating
@@ -18,7 +18,7 @@ export function openState(directory: string): { close(): void } {
     return lock;
   } catch (error) {
     lock?.close();
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new Sentence(
       reason.includes("locked")
         ? `Another pypi-edge uses ${directory}. Stop it, or give this one a directory of its own with --state DIR.`

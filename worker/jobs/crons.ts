@@ -1,4 +1,4 @@
-import { IndexError } from "../errors.ts";
+import { IndexError, messageOf } from "../errors.ts";
 import type { Context, Upkept } from "../repository/repository.ts";
 import type { DeadLetters, Edge, Recent, Runs } from "../repository/upkeep.ts";
 import type { StoredObjects } from "../repository/uses.ts";
@@ -70,7 +70,7 @@ export async function onSchedule(cron: string, ground: JobGround, ctx: Context):
     try {
       await runJob(name, ground, ctx, { dryRun: false, byHand: false });
     } catch (error) {
-      ctx.report({ event: "job-failed", what: name, reason: error instanceof Error ? error.message : String(error) });
+      ctx.report({ event: "job-failed", what: name, reason: messageOf(error) });
     }
   }
 }

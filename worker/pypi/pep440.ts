@@ -13,7 +13,8 @@ type List = readonly (number | string)[];
 const VERSION =
   /^v?(?:(?<epoch>\d+)!)?(?<release>\d+(?:\.\d+)*)(?:[-_.]?(?<pre>alpha|beta|preview|pre|a|b|c|rc)[-_.]?(?<preNumber>\d*))?(?<post>-(?<implicit>\d+)|[-_.]?(?:post|rev|r)[-_.]?(?<postNumber>\d*))?(?<dev>[-_.]?dev[-_.]?(?<devNumber>\d*))?(?:\+(?<local>[a-z0-9]+(?:[-_.][a-z0-9]+)*))?$/i;
 
-const PHASES: Readonly<Record<string, string>> = { alpha: "a", beta: "b", c: "rc", pre: "rc", preview: "rc" };
+/** The spellings of a phase that are not its own name. */
+export const PHASES: Readonly<Record<string, string>> = { alpha: "a", beta: "b", c: "rc", pre: "rc", preview: "rc" };
 
 /** Between them are the phases: a development release comes before the first alpha, and none after the last candidate. */
 const DEVELOPMENT = "";
@@ -22,9 +23,12 @@ const FINAL = "z";
 /** Longer ones nobody writes. Characters. */
 const MAX_LENGTH = 100;
 
+/** What a version is made of, as it is written; undefined where it is none of PEP 440's. */
+export const versionParts = (text: string) => VERSION.exec(text)?.groups;
+
 /** Reads a version; undefined where it is none of PEP 440's. */
 export function parseVersion(text: string): Version | undefined {
-  const groups = text.length <= MAX_LENGTH ? VERSION.exec(text)?.groups : undefined;
+  const groups = text.length <= MAX_LENGTH ? versionParts(text) : undefined;
   if (!groups) return undefined;
   const { epoch, release = "", pre, preNumber, post, implicit, postNumber, dev, devNumber, local } = groups;
   const phase = pre?.toLowerCase() ?? (dev !== undefined && post === undefined ? DEVELOPMENT : FINAL);
