@@ -1,12 +1,10 @@
 import * as z from "zod/mini";
 import { asProjectName, type ProjectName } from "../worker/pypi/name.ts";
-import { pageAddress, publicRoot, upstreamAddress } from "./address.ts";
-
-/** The index at the root of the host; the others lie below their names. */
-export const DEFAULT = "default";
-
-/** What stands first in an address of the default index, or will not be an index. */
-const RESERVED = new Set(["simple", "files", "packages", "integrity", "pypi", "legacy"]);
+import { publicRoot } from "./address.ts";
+import { DEFAULT, index, indexName, resolveIndexes, type IndexConfig } from "./indexes.ts";
+import { pattern } from "./patterns.ts";
+import { resolveTrusted, trusted, type TrustedConfig } from "./trusted.ts";
+import { resolveUpstreams, upstream } from "./upstreams.ts";
 
 const whole = (of: string) =>
   z.pipe(
@@ -25,29 +23,6 @@ const name = z
   .string()
   .check(z.regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be lower-case letters, digits and "-", at most 31 of them'));
 
-const pattern = z.string().check(
-  z.regex(/^[A-Za-z0-9._*-]+$/, 'must be project names, in which "*" stands for any characters'),
-  // As every name does (PEP 508): another pattern would match none.
-  z.regex(/^[^._-](?:.*[^._-])?$/, 'must begin and end with a letter, a digit or "*"'),
-);
-
-const upstream = z
-  .strictObject({
-    url: z.optional(upstreamAddress),
-    find_links: z.optional(pageAddress),
-    files: z.optional(upstreamAddress),
-    projects: z.optional(z.array(pattern).check(z.minLength(1, "must name at least one project, or be left out"))),
-    credentials: z.optional(z.string()),
-  })
-  .check(
-    z.refine(
-      (it) => (it.url === undefined) !== (it.find_links === undefined),
-      "must have either url, the root of a Simple API, or find_links, a page of links",
-    ),
-  );
-
-const index = z.strictObject({ sources: z.array(z.string()).check(z.minLength(1, "must name at least one upstream")) });
-
 /** More are refreshed by the feed, or when they are asked for. */
 const MAX_POPULAR = 2_000;
 
@@ -57,7 +32,10 @@ const MIN_TOKEN = 16;
 /** What wrangler.toml's `[vars]` say. A deployment with a wrong one must not start half-configured. */
 const vars = z.object({
   UPSTREAMS: z.record(name, upstream),
-  INDEXES: z.record(name.check(z.refine((text) => !RESERVED.has(text), "is an address of the default index")), index),
+  INDEXES: z.record(indexName, index),
+  RESERVED: z.array(pattern),
+  TRUSTED: z.array(trusted),
+  AUDIENCE: z.string(),
   PAGE_TTL: whole("seconds"),
   FEED: z.boolean(),
   POPULAR: whole("projects").check(z.refine((it) => it <= MAX_POPULAR, `must be at most ${MAX_POPULAR} projects`)),
@@ -70,30 +48,15 @@ const vars = z.object({
 /** The names of all variables; secrets have names of the user's choice. */
 export const VARIABLES = Object.keys(vars.shape);
 
-/** An index of others that is mirrored. */
-export interface UpstreamConfig {
-  readonly name: string;
-  readonly kind: "simple" | "find-links";
-  /** Its Simple API root, ending in `/`, or its page of links. */
-  readonly url: URL;
-  /** The root of its file host, ending in `/`. */
-  readonly files: URL;
-  /** Patterns of the names that come from here only, and are all that comes from here; undefined: any name. */
-  readonly projects?: readonly string[] | undefined;
-  /** `user:password`. */
-  readonly credentials?: string | undefined;
-}
-
-/** An index of ours: a stack of upstreams, the first that owns a name wins. */
-export interface IndexConfig {
-  /** What its addresses begin with: empty, or a slash and its name. */
-  readonly base: string;
-  readonly upstreams: readonly [UpstreamConfig, ...UpstreamConfig[]];
-}
-
 export interface Config {
   /** The default one, whose base is empty, is the first. */
   readonly indexes: readonly [IndexConfig, ...IndexConfig[]];
+  /** Patterns of names that no upstream is ever asked for. */
+  readonly reserved: readonly string[];
+  /** Whose identity tokens are exchanged for ours. */
+  readonly trusted: readonly TrustedConfig[];
+  /** Whom these must be meant for. */
+  readonly audience: string;
   /** Milliseconds for which a page is served without asking the upstream. */
   readonly pageTtl: number;
   /** Whether upstreams that have a log of changes are followed. */
@@ -118,40 +81,13 @@ export interface Config {
 export function parseConfig(env: Record<string, unknown>): Config {
   const parsed = vars.safeParse(env, { reportInput: true });
   if (!parsed.success) throw wrong(parsed.error.issues.flatMap(complaints));
-  const { UPSTREAMS, INDEXES, PAGE_TTL, FEED, POPULAR, SEED, QUOTA, PUBLIC_URL, LOG } = parsed.data;
+  const { UPSTREAMS, INDEXES, RESERVED, TRUSTED, AUDIENCE, PAGE_TTL, FEED, POPULAR, SEED, QUOTA, PUBLIC_URL, LOG } =
+    parsed.data;
   const problems: string[] = [];
 
-  const upstreams = new Map<string, UpstreamConfig>();
-  for (const [key, { url, find_links: links, files, projects, credentials }] of Object.entries(UPSTREAMS)) {
-    const place = links ?? url;
-    if (!place) continue;
-    const twin = [...upstreams.values()].find((other) => other.url.href === place.href);
-    if (twin) problems.push(`UPSTREAMS.${key}: has the same address as UPSTREAMS.${twin.name}`);
-    const secret = credentials === undefined ? undefined : env[credentials];
-    if (credentials !== undefined && !(typeof secret === "string" && secret.includes(":"))) {
-      problems.push(
-        `UPSTREAMS.${key}.credentials: there is no secret ${credentials} of the form user:password. Set it with "npx wrangler secret put ${credentials}", or as an environment variable for npm start`,
-      );
-    }
-    upstreams.set(key, {
-      name: key,
-      kind: links ? "find-links" : "simple",
-      url: place,
-      files: files ?? new URL("/", place),
-      projects,
-      credentials: typeof secret === "string" ? secret : undefined,
-    });
-  }
-
-  const indexes: IndexConfig[] = [];
-  for (const [key, { sources }] of Object.entries(INDEXES)) {
-    const found = sources.map((source) => upstreams.get(source));
-    const unknown = sources.filter((_, at) => !found[at]);
-    if (unknown.length > 0) problems.push(`INDEXES.${key}.sources: there is no UPSTREAMS.${unknown.join(" or ")}`);
-    if (new Set(sources).size < sources.length) problems.push(`INDEXES.${key}.sources: names one twice`);
-    const [first, ...others] = found.filter((source) => source !== undefined);
-    if (first) indexes.push({ base: key === DEFAULT ? "" : `/${key}`, upstreams: [first, ...others] });
-  }
+  const upstreams = resolveUpstreams(UPSTREAMS, env, problems);
+  const indexes = resolveIndexes(INDEXES, upstreams, problems);
+  const trustedRules = resolveTrusted(TRUSTED, indexes, AUDIENCE, problems);
 
   const secret = env["ADMIN_TOKEN"];
   const adminToken = typeof secret === "string" ? secret : undefined;
@@ -165,11 +101,13 @@ export function parseConfig(env: Record<string, unknown>): Config {
     );
   }
 
-  const [main, ...others] = indexes.toSorted((a, b) => Number(a.base !== "") - Number(b.base !== ""));
-  if (!(DEFAULT in INDEXES)) problems.push(`INDEXES.${DEFAULT}: is missing; it is the index at /simple/`);
+  const [main, ...others] = indexes;
   if (problems.length > 0 || !main) throw wrong(problems);
   return {
     indexes: [main, ...others],
+    reserved: RESERVED,
+    trusted: trustedRules,
+    audience: AUDIENCE,
     pageTtl: PAGE_TTL * 1_000,
     feed: FEED,
     popular: POPULAR,

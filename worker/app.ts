@@ -1,9 +1,10 @@
 import { Hono } from "hono";
-import { DEFAULT, type Config } from "../schema/config.ts";
+import type { Config } from "../schema/config.ts";
 import type { House } from "./compose.ts";
 import { IndexError } from "./errors.ts";
 import { apiRoutes, type ApiParts } from "./http/api/routes.ts";
 import { withContext, type AppEnv } from "./http/context.ts";
+import { gateOf, readersOnly } from "./http/access.ts";
 import { counted } from "./http/counted.ts";
 import { jsonRoutes, provenanceRoutes } from "./http/documents.ts";
 import { fileRoutes } from "./http/files.ts";
@@ -21,6 +22,7 @@ import { homeRoutes } from "./ui/home.tsx";
 export function createApp(config: Config, house: House, clock: ApiParts["clock"]): Hono<AppEnv> {
   const { now } = clock;
   const { indexes, counters } = house;
+  const gate = gateOf(house.admit);
   const bases = indexes.map((index) => index.config.base);
   const app = new Hono<AppEnv>({ getPath: (request) => routedPath(request.url, bases) });
 
@@ -34,24 +36,30 @@ export function createApp(config: Config, house: House, clock: ApiParts["clock"]
   app.route(
     "/-/api",
     apiRoutes({
-      adminToken: config.adminToken,
+      gate,
       runJob: (name, ctx, options) => runJob(name, house, ctx, options),
-      indexes: indexes.map(({ config: { base }, owner }) => ({ name: base.slice(1) || DEFAULT, base, owner })),
+      indexes: indexes.map(({ config: { name, base }, owner }) => ({ name, base, owner })),
       clock,
     }),
   );
   app.use(only("GET", "HEAD"));
 
   for (const { config: own, repository, catalog: kept } of indexes) {
-    const { base, upstreams } = own;
-    app.route(`${base}/`, homeRoutes({ base, publicUrl: config.publicUrl, upstreams, bases, catalog: kept }));
-    app.route(`${base}/simple`, simpleRoutes(repository, base));
-    app.route(`${base}/files`, fileRoutes(repository, `${base}/files/`));
-    const packages = new URL("packages/", (upstreams.at(-1) ?? upstreams[0]).files);
-    app.route(`${base}/packages`, fileRoutes(repository, `${base}/packages/`, packages.host + packages.pathname));
+    const { name, base, upstreams } = own;
+    const mount = (path: string, routes: Hono<AppEnv>) => {
+      if (own.isPrivate) app.use(path === "" ? `${base}/` : `${base}/${path}/*`, readersOnly(gate, name));
+      app.route(`${base}/${path}`, routes);
+    };
+    mount("", homeRoutes({ base, publicUrl: config.publicUrl, upstreams, bases, catalog: kept }));
+    mount("simple", simpleRoutes(repository, base));
+    mount("files", fileRoutes(repository, `${base}/files/`));
+    const last = upstreams.at(-1);
+    if (!last) continue;
+    const packages = new URL("packages/", last.files);
+    mount("packages", fileRoutes(repository, `${base}/packages/`, packages.host + packages.pathname));
     const documents = { repository, base, publicUrl: config.publicUrl, packages };
-    app.route(`${base}/pypi`, jsonRoutes(documents));
-    app.route(`${base}/integrity`, provenanceRoutes(documents));
+    mount("pypi", jsonRoutes(documents));
+    mount("integrity", provenanceRoutes(documents));
   }
 
   app.notFound((c) => problem(noSuchRoute(), c));

@@ -13,6 +13,9 @@ function said(...args: string[]): string[] {
   const config = parseConfig({
     UPSTREAMS: { pypi: { url: "https://pypi.org/simple/" } },
     INDEXES: { default: { sources: ["pypi"] } },
+    RESERVED: [],
+    TRUSTED: [],
+    AUDIENCE: "",
     PAGE_TTL: 600,
     FEED: options.feed,
     POPULAR: 200,

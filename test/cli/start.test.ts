@@ -219,13 +219,13 @@ describe("npm start --config", () => {
     [
       "is empty",
       "",
-      /--config .*: has no \[vars\]; known in it are UPSTREAMS, INDEXES, PAGE_TTL, FEED, POPULAR, SEED, QUOTA, PUBLIC_URL, LOG\.$/m,
+      /--config .*: has no \[vars\]; known in it are UPSTREAMS, INDEXES, RESERVED, TRUSTED, AUDIENCE, PAGE_TTL, FEED, POPULAR, SEED, QUOTA, PUBLIC_URL, LOG\.$/m,
     ],
     ["has no variables but text", 'vars = "x"\n', /--config .*: has no \[vars\]; known in it are UPSTREAMS/],
     [
       "has a misspelt table",
       '[vars.UPSTREAM.pypi]\nurl = "https://pypi.org/simple/"\n',
-      /--config .*: vars\.UPSTREAM: is not known; known are UPSTREAMS, INDEXES, PAGE_TTL, FEED, POPULAR, SEED, QUOTA, PUBLIC_URL, LOG\.$/m,
+      /--config .*: vars\.UPSTREAM: is not known; known are UPSTREAMS, INDEXES, RESERVED, TRUSTED, AUDIENCE, PAGE_TTL, FEED, POPULAR, SEED, QUOTA, PUBLIC_URL, LOG\.$/m,
     ],
     [
       "has a table beside [vars]",

@@ -8,6 +8,9 @@ const GOOD = {
     shelf: { find_links: "http://10.0.0.5/wheels.html", credentials: "SHELF" },
   },
   INDEXES: { team: { sources: ["shelf", "pypi"] }, default: { sources: ["torch", "pypi"] } },
+  RESERVED: ["acme-*"],
+  TRUSTED: [],
+  AUDIENCE: "pypi.example",
   PAGE_TTL: "600",
   FEED: true,
   POPULAR: 50,
@@ -40,11 +43,15 @@ test("the configuration is read into the units that the code uses, the default i
     files: new URL("http://10.0.0.5/"),
     credentials: "reader:s3cret",
   };
+  const plain = { overlays: [], hosted: false, volatile: false, isPrivate: false };
   expect(parseConfig({ ...GOOD, OTHER: 1 })).toEqual({
     indexes: [
-      { base: "", upstreams: [torch, pypi] },
-      { base: "/team", upstreams: [shelf, pypi] },
+      { name: "default", base: "", upstreams: [torch, pypi], ...plain },
+      { name: "team", base: "/team", upstreams: [shelf, pypi], ...plain },
     ],
+    reserved: ["acme-*"],
+    trusted: [],
+    audience: "pypi.example",
     pageTtl: 600_000,
     feed: true,
     popular: 50,
@@ -54,6 +61,32 @@ test("the configuration is read into the units that the code uses, the default i
     publicUrl: "https://pypi.example",
     logRequests: true,
   });
+});
+
+test("an index over another has its upstreams, and what it hosts; a hosted one needs a token to be read", () => {
+  const INDEXES = {
+    default: { sources: ["pypi"] },
+    team: { sources: ["staging", "default", "torch"], hosted: true, merge: ["numpy"] },
+    staging: { sources: [], hosted: true, volatile: true },
+    shared: { sources: ["default"], hosted: true, read: "anyone" },
+    closed: { sources: ["default"], read: "token" },
+  };
+  const { indexes } = parseConfig({ ...GOOD, INDEXES });
+  const shown = indexes.map(({ name, overlays, upstreams, isPrivate }) => [
+    name,
+    overlays.map(({ index }) => index),
+    upstreams.map((upstream) => upstream.name),
+    isPrivate,
+  ]);
+  expect(shown).toEqual([
+    ["default", [], ["pypi"], false],
+    ["team", ["team", "staging"], ["pypi", "torch"], true],
+    ["staging", ["staging"], [], true],
+    ["shared", ["shared"], ["pypi"], false],
+    ["closed", [], ["pypi"], true],
+  ]);
+  expect(indexes[1]?.overlays[0]).toEqual({ index: "team", merge: ["numpy"] });
+  expect(indexes[2]).toMatchObject({ hosted: true, volatile: true });
 });
 
 describe("a wrong configuration is an error that names the key", () => {
@@ -99,15 +132,58 @@ describe("a wrong configuration is an error that names the key", () => {
     [
       "an index over what is not there",
       { INDEXES: { default: { sources: ["pipy"] } } },
-      /INDEXES\.default\.sources: there is no UPSTREAMS\.pipy/,
+      /INDEXES\.default\.sources: there is neither UPSTREAMS\.pipy nor INDEXES\.pipy/,
     ],
-    ["an index over nothing", { INDEXES: { default: { sources: [] } } }, /INDEXES\.default\.sources: must name/],
+    [
+      "an index over nothing",
+      { INDEXES: { default: { sources: [] } } },
+      /INDEXES\.default: must have sources, or be hosted/,
+    ],
     [
       "an index that names a source twice",
       { INDEXES: { default: { sources: ["pypi", "pypi"] } } },
       /INDEXES\.default\.sources: names one twice/,
     ],
     ["an index without sources", { INDEXES: { default: {} } }, /INDEXES\.default\.sources: must be given[;.]/],
+    [
+      "an index that has itself",
+      { INDEXES: { default: { sources: ["team"] }, team: { sources: ["default"] } } },
+      /INDEXES\.team\.sources: default has team has default, which leads in a circle/,
+    ],
+    [
+      "an index for anyone over one that needs a token",
+      { INDEXES: { default: { sources: ["team"] }, team: { sources: [], hosted: true } } },
+      /INDEXES\.default\.sources: anyone may read default, and team needs a token/,
+    ],
+    [
+      "merging where nothing is hosted",
+      { INDEXES: { default: { sources: ["pypi"], merge: ["numpy"] } } },
+      /INDEXES\.default: merge and volatile are for an index with hosted = true/,
+    ],
+    [
+      "another way to read",
+      { INDEXES: { default: { sources: ["pypi"], read: "me" } } },
+      /INDEXES\.default\.read: must be "anyone" or "token"/,
+    ],
+    ["reserved names that are none", { RESERVED: ["acme/*"] }, /RESERVED\.0: must be project names/],
+    [
+      "a rule for an index that is not there",
+      { TRUSTED: [{ issuer: "https://ci.example", claims: { sub: "x" }, index: "prod", scopes: ["read"] }] },
+      /TRUSTED\.0\.index: there is no INDEXES\.prod/,
+    ],
+    [
+      "a rule for whoever there is",
+      { TRUSTED: [{ issuer: "https://ci.example", claims: {}, index: "team", scopes: ["read"] }] },
+      /TRUSTED\.0\.claims: must name at least one claim/,
+    ],
+    [
+      "rules and nobody whom tokens are meant for",
+      {
+        TRUSTED: [{ issuer: "https://ci.example", claims: { sub: "x" }, index: "team", scopes: ["read"] }],
+        AUDIENCE: "",
+      },
+      /AUDIENCE: must be given where there are TRUSTED rules/,
+    ],
     ["no default index", { INDEXES: { team: { sources: ["pypi"] } } }, /INDEXES\.default: is missing/],
     [
       "an index called like a route",
@@ -169,7 +245,7 @@ test("patterns may end in any characters", () => {
 test("a default index over an upstream that is not there is not called missing as well", () => {
   const acme = { url: "https://pypi.acme.example/simple/" };
   expect(() => parseConfig({ ...GOOD, UPSTREAMS: { acme }, INDEXES: { default: { sources: ["pypi"] } } })).toThrow(
-    /^The configuration is wrong: INDEXES\.default\.sources: there is no UPSTREAMS\.pypi\.$/,
+    /^The configuration is wrong: INDEXES\.default\.sources: there is neither UPSTREAMS\.pypi nor INDEXES\.pypi\.$/,
   );
 });
 

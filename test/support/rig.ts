@@ -21,6 +21,9 @@ export const ADMIN_TOKEN = "a-token-for-the-tests";
 export const VARS = {
   UPSTREAMS: { pypi: { url: FakeUpstream.INDEX, files: "https://files.upstream.test/" } },
   INDEXES: { default: { sources: ["pypi"] } },
+  RESERVED: [],
+  TRUSTED: [],
+  AUDIENCE: "",
   PAGE_TTL: "600",
   FEED: false,
   POPULAR: 200,

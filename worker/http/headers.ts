@@ -31,6 +31,19 @@ export const LIFETIMES = {
   live: { "Cache-Control": "no-store" },
 } as const satisfies Record<string, Lifetime>;
 
+/**
+ * Makes an answer one for whoever asked alone. Authorization is no part of a cache's key: nothing but `private` keeps the
+ * edge from giving it to others.
+ */
+export function privately(headers: Headers): void {
+  const lifetime = headers.get("Cache-Control") ?? "";
+  headers.delete("Cloudflare-CDN-Cache-Control");
+  headers.delete("Cache-Tag");
+  if (lifetime === LIFETIMES.error["Cache-Control"]) return;
+  const isForGood = lifetime === LIFETIMES.file["Cache-Control"];
+  headers.set("Cache-Control", isForGood ? `private, max-age=${YEAR}, immutable` : "private, no-cache");
+}
+
 /** The tag under which all answers of a project can be purged from the edge at once. */
 export const projectTag = (name: ProjectName) => ({ "Cache-Tag": cacheTag(name) });
 

@@ -23,7 +23,8 @@ export function problem(error: unknown, c: Context): Response {
   const lifetime = ABSENT.has(known.kind) ? LIFETIMES.absent : LIFETIMES.error;
   const headers: Record<string, string> = { ...lifetime, Vary: "Accept" };
   if (status === 503) headers["Retry-After"] = RETRY_AFTER;
-  if (status === 401) headers["WWW-Authenticate"] = 'Bearer realm="pypi-edge"';
+  // pip asks its keyring, and browsers their user, for nothing but Basic.
+  if (status === 401) headers["WWW-Authenticate"] = 'Basic realm="pypi-edge", charset="UTF-8"';
   if (known.allow) headers["Allow"] = known.allow.join(", ");
   if (/\bjson\b/.test(c.req.header("Accept") ?? "")) {
     const body = JSON.stringify({ type: "about:blank", title, status, detail });

@@ -5,6 +5,7 @@ import type { AppEnv } from "../context.ts";
 import { LIFETIMES } from "../headers.ts";
 import { only } from "../limits.ts";
 import type { Clock } from "../../locked/warm.ts";
+import type { Gate } from "../access.ts";
 import { adminOnly } from "./admin.ts";
 import type { NamedIndex } from "./lock.ts";
 import { isOn, parametersOf } from "./parameters.ts";
@@ -13,8 +14,7 @@ import { answerWheelhouse } from "./wheelhouse.ts";
 
 /** What the API is put together from. */
 export interface ApiParts {
-  /** undefined: nobody is let in. */
-  readonly adminToken: string | undefined;
+  readonly gate: Gate;
   /** Runs a job by its name and says what it did. Throws `no-such-route` where there is none of that name. */
   readonly runJob: (
     name: string,
@@ -26,11 +26,10 @@ export interface ApiParts {
 }
 
 /** What an admin can do, to be mounted at `/-/api`. */
-export function apiRoutes({ adminToken, runJob, indexes, clock }: ApiParts): Hono<AppEnv> {
+export function apiRoutes({ gate, runJob, indexes, clock }: ApiParts): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
-  routes.use(adminOnly(adminToken));
 
-  for (const path of ["/jobs/:name", "/warm", "/wheelhouse"]) routes.use(path, only("POST"));
+  for (const path of ["/jobs/:name", "/warm", "/wheelhouse"]) routes.use(path, adminOnly(gate), only("POST"));
   routes.post("/jobs/:name", async (c) => {
     const job = c.req.param("name");
     const { "dry-run": dryRun } = parametersOf(c.req.url, ["dry-run"]);
@@ -44,7 +43,7 @@ export function apiRoutes({ adminToken, runJob, indexes, clock }: ApiParts): Hon
   routes.post("/wheelhouse", (c) => answerWheelhouse(c, indexes));
 
   // Here, and not where all others are: there a POST is told that it could be a GET.
-  routes.all("*", () => {
+  routes.all("*", adminOnly(gate), () => {
     throw new IndexError("no-such-route", NOT_HERE);
   });
   return routes;

@@ -1,0 +1,107 @@
+import * as z from "zod/mini";
+import { patterns } from "./patterns.ts";
+import type { UpstreamConfig } from "./upstreams.ts";
+
+/** The index at the root of the host; the others lie below their names. */
+export const DEFAULT = "default";
+
+/** What stands first in an address of the default index, or will not be an index. */
+const RESERVED = new Set(["simple", "files", "packages", "integrity", "pypi", "legacy", "find-links"]);
+
+export const indexName = z.string().check(
+  z.regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be lower-case letters, digits and "-", at most 31 of them'),
+  z.refine((text) => !RESERVED.has(text), "is an address of the default index"),
+);
+
+/** An index as `[vars.INDEXES]` has it. */
+export const index = z
+  .strictObject({
+    sources: z.array(z.string()),
+    hosted: z._default(z.boolean(), false),
+    read: z.optional(z.enum(["anyone", "token"], 'must be "anyone" or "token"')),
+    merge: z.optional(patterns),
+    volatile: z._default(z.boolean(), false),
+  })
+  .check(
+    z.refine((it) => it.hosted || it.sources.length > 0, "must have sources, or be hosted = true, which takes uploads"),
+    z.refine((it) => it.hosted || !(it.merge || it.volatile), "merge and volatile are for an index with hosted = true"),
+  );
+
+type IndexShape = z.infer<typeof index>;
+
+/** The packages that one index hosts, as a part of an index. */
+export interface Overlay {
+  /** The name of the index that hosts them. */
+  readonly index: string;
+  /** Patterns of hosted names that shadow nothing: what lies below has them as well, and the two are one page. */
+  readonly merge: readonly string[];
+}
+
+/** An index of ours: hosted packages over a stack of upstreams, of which the first that owns a name wins. */
+export interface IndexConfig {
+  readonly name: string;
+  /** What its addresses begin with: empty, or a slash and its name. */
+  readonly base: string;
+  /** Whose hosted packages it has: its own first, then those of the indexes that are its sources. */
+  readonly overlays: readonly Overlay[];
+  readonly upstreams: readonly UpstreamConfig[];
+  /** Whether it takes uploads. */
+  readonly hosted: boolean;
+  /** Whether a file that it hosts may be uploaded again with other bytes, and a deleted one's name be used again. */
+  readonly volatile: boolean;
+  /** Whether it is read with a token only. */
+  readonly isPrivate: boolean;
+}
+
+/**
+ * The indexes that a configuration describes, the default one first.
+ *
+ * @param problems gets a line for each fault; what is returned is then not to be used
+ */
+export function resolveIndexes(
+  shapes: Readonly<Record<string, IndexShape>>,
+  upstreams: ReadonlyMap<string, UpstreamConfig>,
+  problems: string[],
+): IndexConfig[] {
+  const resolve = (name: string, above: readonly string[]): Pick<IndexConfig, "overlays" | "upstreams"> => {
+    const shape = shapes[name];
+    if (!shape) return { overlays: [], upstreams: [] };
+    if (new Set(shape.sources).size < shape.sources.length) problems.push(`INDEXES.${name}.sources: names one twice`);
+    const overlays: Overlay[] = shape.hosted ? [{ index: name, merge: shape.merge ?? [] }] : [];
+    const found: UpstreamConfig[] = [];
+    for (const source of shape.sources) {
+      const upstream = upstreams.get(source);
+      if (upstream) found.push(upstream);
+      else if (!(source in shapes)) {
+        problems.push(`INDEXES.${name}.sources: there is neither UPSTREAMS.${source} nor INDEXES.${source}`);
+      } else if ([...above, name].includes(source)) {
+        problems.push(`INDEXES.${name}.sources: ${[...above, name, source].join(" has ")}, which leads in a circle`);
+      } else {
+        if (isPrivate(shapes[source]) && !isPrivate(shape)) {
+          problems.push(
+            `INDEXES.${name}.sources: anyone may read ${name}, and ${source} needs a token: give ${name} read = "token", or ${source} read = "anyone"`,
+          );
+        }
+        const below = resolve(source, [...above, name]);
+        overlays.push(...below.overlays.filter((each) => !overlays.some((other) => other.index === each.index)));
+        found.push(...below.upstreams);
+      }
+    }
+    return { overlays, upstreams: [...new Set(found)] };
+  };
+
+  const indexes = Object.entries(shapes).map(([name, shape]) => ({
+    name,
+    base: name === DEFAULT ? "" : `/${name}`,
+    ...resolve(name, []),
+    hosted: shape.hosted,
+    volatile: shape.volatile,
+    isPrivate: isPrivate(shape),
+  }));
+  if (!(DEFAULT in shapes)) problems.push(`INDEXES.${DEFAULT}: is missing; it is the index at /simple/`);
+  return indexes.toSorted((a, b) => Number(a.base !== "") - Number(b.base !== ""));
+}
+
+/** What a team uploads is nobody else's, unless it says so. */
+const isPrivate = (shape: IndexShape | undefined) =>
+  shape !== undefined && (shape.read ?? (shape.hosted ? "token" : "anyone")) === "token";

@@ -1,0 +1,58 @@
+import type { Scope } from "../../schema/token.ts";
+import { IndexError } from "../errors.ts";
+import { matcher } from "../pypi/pattern.ts";
+import type { ProjectName } from "../pypi/name.ts";
+
+/** What a token is for. */
+export interface Grant {
+  /** An index's name; `*`: every index. */
+  readonly index: string;
+  readonly scopes: readonly Scope[];
+  /** Patterns of the projects that it may write; undefined: any. Who may read, reads the whole index. */
+  readonly projects?: readonly string[] | undefined;
+}
+
+/** Whoever has shown who they are. */
+export interface Principal extends Grant {
+  /** A token's id, or `admin`: what the audit log calls them. */
+  readonly id: string;
+  /** What people call them. */
+  readonly name: string;
+}
+
+/** A project that is not known yet; who may write any at all goes on, and is asked again when it is. */
+export const SOME_PROJECT = Symbol("some project");
+
+/** What somebody wants to do. */
+export interface Wish {
+  readonly scope: Scope;
+  /** `*`: with the whole installation. */
+  readonly index: string;
+  /** The project that is to be written; left out where it is no write, or about no one project. */
+  readonly project?: ProjectName | typeof SOME_PROJECT | undefined;
+}
+
+/** The holder of `ADMIN_TOKEN`. */
+export const ADMIN: Principal = { id: "admin", name: "ADMIN_TOKEN", index: "*", scopes: ["admin"] };
+
+/** Whether they may. `admin` of an index includes all else that can be done with it. */
+export function may({ index, scopes, projects }: Grant, wish: Wish): boolean {
+  if (index !== "*" && index !== wish.index) return false;
+  if (!scopes.includes(wish.scope) && !scopes.includes("admin")) return false;
+  const { project } = wish;
+  if (wish.scope === "read" || !projects || project === SOME_PROJECT) return true;
+  // What is about the whole index is about projects that are not theirs.
+  return project !== undefined && projects.some((pattern) => matcher(pattern)(project));
+}
+
+/** Throws `not-allowed`, with a sentence that says what their token is for, where they may not. */
+export function demand(principal: Principal, wish: Wish): void {
+  if (may(principal, wish)) return;
+  const { name, index, scopes, projects } = principal;
+  const object = typeof wish.project === "string" ? `${wish.project} in ${wish.index}` : wish.index;
+  const limits = projects ? `, for ${projects.join(", ")}` : "";
+  throw new IndexError(
+    "not-allowed",
+    `The token ${JSON.stringify(name)} may not ${wish.scope} ${object === "*" ? "every index" : object}: it is for ${scopes.join(", ")} on ${index === "*" ? "every index" : index}${limits}.`,
+  );
+}

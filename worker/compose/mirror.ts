@@ -1,0 +1,143 @@
+import type { UpstreamConfig } from "../../schema/upstreams.ts";
+import { cached } from "../repository/cached.ts";
+import { describeBy } from "../repository/describe.ts";
+import { described } from "../repository/described.ts";
+import type { Document } from "../repository/document.ts";
+import { documents } from "../repository/documents.ts";
+import { mirrored } from "../repository/mirrored.ts";
+import type { Page } from "../repository/page.ts";
+import { popular } from "../repository/popular.ts";
+import type { Counters } from "../repository/ports.ts";
+import type { Source } from "../repository/priority.ts";
+import { remote } from "../repository/remote.ts";
+import { stack, type Artifact, type Upkept } from "../repository/repository.ts";
+import { behindIn } from "../storage/behind.ts";
+import { catalogOf, type Catalog } from "../storage/catalog.ts";
+import { documentStore } from "../storage/documents.ts";
+import { factStore } from "../storage/facts.ts";
+import { feedLog } from "../storage/feed.ts";
+import { fileStore } from "../storage/files.ts";
+import { fillQueue } from "../storage/fills.ts";
+import { type Check, freshness } from "../storage/freshness.ts";
+import { keysOf } from "../storage/keys.ts";
+import { listStore } from "../storage/lists.ts";
+import { Memory, within } from "../storage/memory.ts";
+import { pageStore } from "../storage/pages.ts";
+import { popularityIn, type DemandLog, type PopularityParts } from "../storage/popularity.ts";
+import { refreshQueue } from "../storage/refreshes.ts";
+import type { UseLog } from "../storage/uses.ts";
+import { verdictsIn } from "../storage/verdicts.ts";
+import { vouchingIn } from "../storage/vouching.ts";
+import { changesAt } from "../upstream/changes.ts";
+import { UpstreamClient, type CountOutcome } from "../upstream/client.ts";
+import { linksAt } from "../upstream/links.ts";
+import { simpleAt } from "../upstream/upstream.ts";
+import type { Limits, Platform } from "./platform.ts";
+
+const MiB = 1024 * 1024;
+
+/** A mirrored upstream, and what is counted of it. */
+export interface Mirror extends Source {
+  readonly catalog: Catalog;
+  readonly upkept: Upkept;
+}
+
+/** What all sources of an isolate share. */
+export interface Ground {
+  readonly platform: Platform;
+  readonly memory: ReturnType<typeof memoryTier>;
+  readonly limits: Limits;
+  readonly counters: Counters;
+  readonly uses: UseLog;
+  /** Milliseconds for which a page is served without asking the upstream. */
+  readonly pageTtl: number;
+  /** Whether upstreams' logs of changes are followed. */
+  readonly feed: boolean;
+  readonly demand: DemandLog;
+}
+
+/** What of a source counts as popular. */
+type Favourites = Omit<PopularityParts, "source">;
+
+/** One budget of the isolate's for all sources together. */
+export const memoryTier = () => ({
+  pages: new Memory<Page>(16 * MiB),
+  documents: new Memory<Document>(4 * MiB),
+  written: new Memory<string>(MiB),
+  files: new Memory<Artifact>(16 * MiB),
+  marks: new Memory<Check>(4 * MiB),
+  absent: new Memory<true>(2 * MiB),
+  filling: new Memory<true>(MiB),
+  siblingless: new Memory<true>(MiB),
+  used: new Memory<true>(2 * MiB),
+});
+
+/** An upstream as an index has it, put together from its layers. `root` is the absolute address of ours that its pages carry. */
+export function mirror(
+  upstream: UpstreamConfig,
+  root: string | undefined,
+  favourites: Favourites | undefined,
+  ground: Ground,
+): Mirror {
+  const { platform, memory, limits, counters, uses, pageTtl, feed, demand } = ground;
+  const { url, credentials, projects } = upstream;
+  // Not the host name alone: the same index through another address is another source with its own URLs.
+  const source = encodeURIComponent(url.href);
+  const keys = keysOf(source, root);
+  const { PAGES: kv, FILES: r2, DB: db, FILLS: queue, cache, fetch, now } = platform;
+
+  const catalog = catalogOf(db, source);
+  const pages = pageStore({ kv, r2, catalog, keys, memory: memory.pages, written: memory.written });
+  const files = fileStore(r2, memory.files, keys, limits.maxPut);
+  const fills = fillQueue(queue, source);
+  const facts = factStore(db, source);
+  const lists = listStore(r2, keys);
+  const known = documentStore({ kv, keys, memory: memory.documents, written: memory.written });
+  const checked = freshness(memory.marks, cache, keys.checked);
+  const absent = within(memory.absent, source);
+
+  const storing = {
+    files,
+    uses: uses.of(source, keys),
+    filling: within(memory.filling, source),
+    fills,
+    finishAlone: limits.finishAlone,
+  };
+
+  const count: CountOutcome = (outcome) => counters.add("upstreamRequests", { outcome });
+  const client = new UpstreamClient(fetch, url, now, { credentials, count });
+  const changes =
+    feed && upstream.kind === "simple"
+      ? { feed: changesAt(url, client), log: feedLog(db, source, keys.pages), behind: behindIn(db, source) }
+      : undefined;
+  const vouching = changes ? vouchingIn(db, source, keys.pages) : undefined;
+  const repository = stack(
+    [
+      mirrored({ ...storing, pages }),
+      described({ ...storing, facts, siblingless: within(memory.siblingless, source) }),
+      documents({ store: known, freshness: checked, absent, ttl: pageTtl }),
+      cached({ pages, lists, freshness: checked, absent, pageTtl, vouching }),
+    ],
+    remote(upstream.kind === "find-links" ? linksAt(url, client, now) : simpleAt(url, client), describeBy(facts), root),
+  );
+  return {
+    repository: favourites ? popular(demand.of(source))(repository) : repository,
+    projects,
+    verdicts: verdictsIn(freshness(memory.marks, cache, keys.absent), catalog),
+    catalog,
+    upkept: {
+      key: source,
+      name: upstream.name,
+      repository,
+      files,
+      uses: storing.uses,
+      fills,
+      refreshes: refreshQueue(platform.REFRESHES, source),
+      changes,
+      popularity: favourites && popularityIn(db, { source, ...favourites }),
+      async noteKept(name, { head }) {
+        if ((await catalog.claim(name, head, now())) === "unsettled") await catalog.settle(name, head);
+      },
+    },
+  };
+}

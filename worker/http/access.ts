@@ -1,0 +1,31 @@
+import type { Context as HonoContext } from "hono";
+import { createMiddleware } from "hono/factory";
+import type { Admit } from "../auth/authenticate.ts";
+import type { Author } from "../auth/deed.ts";
+import type { Wish } from "../auth/principal.ts";
+import type { AppEnv } from "./context.ts";
+import { privately } from "./headers.ts";
+
+/** Lets a request do what is wished, and says whose it is; throws `not-authenticated` and `not-allowed`. */
+export type Gate = (c: HonoContext<AppEnv>, wish: Wish) => Promise<Author>;
+
+/** The gate that `admit` keeps. */
+export const gateOf =
+  (admit: Admit): Gate =>
+  async (c, wish) => {
+    // Cloudflare's own header, which a client cannot set.
+    const origin = c.req.header("CF-Connecting-IP") ?? "";
+    const claimant = { authorization: c.req.header("Authorization"), origin };
+    return { principal: await admit(claimant, wish, c.var.ctx), origin };
+  };
+
+/**
+ * Lets those in who may read an index, before anything else is looked at: an answer to anybody else, or the time that it
+ * takes, says nothing of what there is. No cache that others share keeps what they are given.
+ */
+export const readersOnly = (gate: Gate, index: string) =>
+  createMiddleware<AppEnv>(async (c, next) => {
+    await gate(c, { scope: "read", index });
+    await next();
+    privately(c.res.headers);
+  });
