@@ -3,7 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { readConfiguration } from "../../cli/server/configuration.ts";
+import { Sentence } from "../../cli/sentence.ts";
 import { readOptions, type StartOptions } from "../../cli/server/options.ts";
+
+/** What a file may say, as sentences name it. */
+const KNOWN = "UPSTREAMS, INDEXES, RESERVED, TRUSTED, AUDIENCE, PAGE_TTL, FEED, POPULAR, SEED, QUOTA, PUBLIC_URL, LOG";
 
 const folder = mkdtempSync(join(tmpdir(), "pypi-edge-configuration-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -39,4 +43,38 @@ test.each([
     `--config ${join(folder, "own.toml")}: ${key}: is a secret, which no file of this kind keeps; give it with --admin-token T, or to a deployment with npx wrangler secret put ADMIN_TOKEN.`,
   );
   expect(() => read(text)).not.toThrow(/my-own-choice/);
+});
+
+test.each([
+  ["is no TOML", "[vars", /--config .*: /],
+  ["has a wrong value", '[vars]\nPAGE_TTL = "ten"\n', /^The configuration is wrong: PAGE_TTL: must be a whole number/],
+  [
+    "names a secret that is not set",
+    '[vars.UPSTREAMS.pypi]\nurl = "https://pypi.org/simple/"\ncredentials = "NOT_SET"\n',
+    /UPSTREAMS\.pypi\.credentials: there is no secret NOT_SET .*environment variable for npm start\.$/m,
+  ],
+  ["is empty", "", new RegExp(`--config .*: has no \\[vars\\]; known in it are ${KNOWN}\\.$`, "m")],
+  ["has no variables but text", 'vars = "x"\n', /--config .*: has no \[vars\]; known in it are UPSTREAMS/],
+  [
+    "has a misspelt table",
+    '[vars.UPSTREAM.pypi]\nurl = "https://pypi.org/simple/"\n',
+    new RegExp(`--config .*: vars\\.UPSTREAM: is not known; known are ${KNOWN}\\.$`, "m"),
+  ],
+  [
+    "has a table beside [vars]",
+    '[vars]\nPAGE_TTL = 60\n[UPSTREAMS.pypi]\nurl = "https://pypi.org/simple/"\n',
+    /--config .*: UPSTREAMS: belongs below vars, as vars\.UPSTREAMS\.$/m,
+  ],
+  ["has a log that is overridden", '[vars]\nLOG = "all"\n', /^The configuration is wrong: LOG: must be/],
+  ["has an address that is overridden", '[vars]\nPUBLIC_URL = "x"\n', /^The configuration is wrong: PUBLIC_URL: an/],
+])("a file that %s is refused with a sentence", (_what, text, sentence) => {
+  expect(() => read(text)).toThrow(sentence);
+  expect(() => read(text)).toThrow(Sentence);
+});
+
+test("a file that is not there is refused with a sentence", () => {
+  const options = readOptions(["--config", join(folder, "none.toml"), "--state", folder]) as StartOptions;
+  const reading = () => readConfiguration(options, "a-token-for-the-tests");
+  expect(reading).toThrow(/--config .*none\.toml: /);
+  expect(reading).toThrow(Sentence);
 });

@@ -5,6 +5,8 @@ import { simpleAt } from "../../worker/upstream/upstream.ts";
 
 const NAME = parseProjectName("demo");
 
+afterEach(() => void vi.useRealTimers());
+
 const over = (index: URL, fetch: Fetch, now: () => number, credentials?: string) =>
   simpleAt(index, new UpstreamClient(fetch, index, now, { credentials }));
 
@@ -95,11 +97,14 @@ describe("an upstream", () => {
         new Promise((_, reject) => request.signal.addEventListener("abort", () => reject(new Error("aborted")))),
       () => 0,
     );
-    await expect(upstream.page(NAME, {})).rejects.toMatchObject({
+    vi.useFakeTimers();
+    const failing = expect(upstream.page(NAME, {})).rejects.toMatchObject({
       kind: "upstream-failed",
       message: expect.stringContaining("no answer within 8 s"),
     });
-  }, 15_000);
+    await vi.advanceTimersByTimeAsync(8_000);
+    await failing;
+  });
 
   test("is given its credentials, and nobody else is, not even where it redirects to them", async () => {
     const { upstream, requests } = answering(
@@ -212,9 +217,12 @@ describe("an upstream that fails", () => {
     );
     await expect(upstream.page(NAME, {})).rejects.toThrow("connection refused");
     hangs = true;
+    vi.useFakeTimers();
     for (const patience of ["0.9 s", "1.8 s"]) {
       clock.now += 60_000;
-      await expect(upstream.page(NAME, {})).rejects.toThrow(`no answer within ${patience}`);
+      const failing = expect(upstream.page(NAME, {})).rejects.toThrow(`no answer within ${patience}`);
+      await vi.advanceTimersByTimeAsync(2_000);
+      await failing;
     }
   });
 

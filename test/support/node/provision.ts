@@ -13,10 +13,37 @@ const CACHE = resolve(import.meta.dirname, "../../../node_modules/.cache/pypi-ed
 export async function provideEnvironment(requirements: readonly string[]): Promise<Environment | null> {
   const directory = await once(["environment", ...requirements], async (draft) => {
     const environment = await freshEnvironment("python3", draft).catch(() => null);
-    if (environment === null) return false;
-    return pip(["install", "--target", environment.site, ...requirements]);
+    return environment !== null && (await installed(requirements, environment));
   });
   return directory === null ? null : environmentAt(directory);
+}
+
+const UV = "uv==0.13.9";
+
+/** Ten times as fast as pip, and it can be told of the wheelhouse alone: the user's own pip configuration says nothing to it. */
+let uv: Promise<string | null> | undefined;
+
+async function installed(requirements: readonly string[], { python, site }: Environment): Promise<boolean> {
+  const house = process.env["WHEELHOUSE"];
+  if (house && !requirements.includes(UV)) {
+    uv ??= provideEnvironment([UV]).then((environment) => environment && join(environment.site, "bin", "uv"));
+    const binary = await uv;
+    if (binary !== null) {
+      const options = [
+        "--quiet",
+        "--no-config",
+        "--cache-dir",
+        join(CACHE, "uv"),
+        "--no-index",
+        "--find-links",
+        resolve(house),
+      ];
+      const into = ["--python", python, "--target", site];
+      const env = bareVariables();
+      return (await run(binary, ["pip", "install", ...options, ...into, ...requirements], { env })).code === 0;
+    }
+  }
+  return pip(["install", "--target", site, ...requirements]);
 }
 
 /** A directory with wheels of `requirement` and of all that it needs; null when they cannot be had here. */
