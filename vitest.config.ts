@@ -33,7 +33,7 @@ export default defineConfig({
         ],
         test: {
           name: "worker",
-          include: ["test/{pypi,upstream,storage,repository,http,jobs,contract}/**/*.test.ts"],
+          include: ["test/{pypi,upstream,storage,repository,auth,publishing,http,jobs,contract}/**/*.test.ts"],
           setupFiles: ["test/support/storage.ts"],
           // Each test begins with empty storage, and nothing of ours lives in a module: files can share an isolate.
           isolate: false,

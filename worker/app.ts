@@ -39,6 +39,7 @@ export function createApp(config: Config, house: House, clock: ApiParts["clock"]
       gate,
       runJob: (name, ctx, options) => runJob(name, house, ctx, options),
       indexes: indexes.map(({ config: { name, base }, owner }) => ({ name, base, owner })),
+      tokens: house.tokens,
       clock,
     }),
   );

@@ -1,4 +1,6 @@
-import { admitting, type Admit } from "./auth/authenticate.ts";
+import { Attempts } from "./auth/attempts.ts";
+import { admitting, type Admit, type Verified } from "./auth/authenticate.ts";
+import type { TokenStore } from "./auth/ports.ts";
 import { memoryTier, mirror, type Mirror } from "./compose/mirror.ts";
 import type { Limits, Platform } from "./compose/platform.ts";
 import type { ProjectName } from "./pypi/name.ts";
@@ -13,10 +15,12 @@ import { together, type Counting } from "./storage/catalog.ts";
 import { countersIn } from "./storage/counters.ts";
 import { deadLettersIn } from "./storage/dead-letters.ts";
 import { MAX_PUT } from "./storage/files.ts";
+import { Memory } from "./storage/memory.ts";
 import { objectsIn } from "./storage/objects.ts";
 import { demandIn } from "./storage/popularity.ts";
 import { recentIn } from "./storage/recent.ts";
 import { runsIn } from "./storage/runs.ts";
+import { tokensIn } from "./storage/tokens.ts";
 import { useLog } from "./storage/uses.ts";
 import type { Config } from "../schema/config.ts";
 import type { IndexConfig } from "../schema/indexes.ts";
@@ -27,9 +31,13 @@ export type { Limits, Platform } from "./compose/platform.ts";
 /** Less than the 15 s after which pip gives up without a word of the reason. Milliseconds. */
 const ANSWER_DEADLINE = 14_000;
 
+/** Of good tokens that an isolate remembers, some thousand. Bytes. */
+const TOKENS = 1024 * 1024;
+
 /** What requests and jobs enter. */
 export interface House {
   readonly admit: Admit;
+  readonly tokens: TokenStore;
   /** In the configuration's order. */
   readonly indexes: readonly Index[];
   /** What is mirrored, by what a message calls it. */
@@ -69,6 +77,7 @@ export function compose(
   const memory = memoryTier();
   const uses = useLog(platform.DB, memory.used);
   const demand = demandIn(platform.DB);
+  const tokens = tokensIn(platform.DB);
   const ground = { platform, memory, limits, counters, uses, pageTtl, feed, demand };
   const mirrors = new Map<UpstreamConfig, Mirror>();
   for (const upstream of indexes.flatMap(({ upstreams }) => upstreams)) {
@@ -78,7 +87,8 @@ export function compose(
     mirrors.set(upstream, mirror(upstream, base === undefined ? undefined : publicUrl + base, favourites, ground));
   }
   return {
-    admit: admitting({ adminToken }),
+    admit: admitting({ adminToken, tokens, memory: new Memory<Verified>(TOKENS), attempts: new Attempts() }),
+    tokens,
     indexes: indexes.map((index) => {
       const sources = index.upstreams.flatMap((upstream) => mirrors.get(upstream) ?? []);
       return {
@@ -102,6 +112,7 @@ export function compose(
       counters.flush(ctx);
       uses.flush(ctx);
       demand.flush(ctx);
+      tokens.flush(ctx);
     },
     letters: deadLettersIn(platform.DB, {
       "pypi-edge-fills": platform.FILLS,

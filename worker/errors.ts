@@ -28,7 +28,7 @@ export class IndexError extends Error {
   readonly kind: ErrorKind;
   /** Of an upstream's failure: what went wrong, in a few words for the log. */
   readonly reason: string | undefined;
-  /** Of an upstream's failure: for how long it asked to be left alone, in seconds. */
+  /** For how long not to ask again, in seconds: an upstream's wish, or ours after too many attempts. */
   readonly retryAfter: number | undefined;
   /** Of a method that is not offered: those that are. */
   readonly allow: readonly string[] | undefined;

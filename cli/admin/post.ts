@@ -5,17 +5,22 @@ import type { Server } from "./options.ts";
 const SHOWN = 600;
 
 /**
- * Sends a POST to the admin API.
+ * Sends a request to the admin API.
  *
  * @param path what follows `/-/api/`
  * @returns the answer, which is a good one
  * @throws Sentence with what the server said, or where nothing answers
  */
-export async function post({ url, token }: Server, path: string, body: Uint8Array<ArrayBuffer>): Promise<Response> {
+export async function send(
+  { url, token }: Server,
+  method: "GET" | "POST" | "DELETE",
+  path: string,
+  body?: string | Uint8Array<ArrayBuffer>,
+): Promise<Response> {
   const address = new URL(`-/api/${path}`, url);
   const answer = await fetch(address, {
-    method: "POST",
-    body,
+    method,
+    ...(body !== undefined && { body }),
     headers: { Authorization: `Bearer ${token}`, Accept: "text/plain" },
     redirect: "manual",
   }).catch((error: unknown) => {
@@ -26,7 +31,7 @@ export async function post({ url, token }: Server, path: string, body: Uint8Arra
   if (answer.ok) return answer;
   const said = (await answer.text().catch(() => "")).trim();
   if (answer.status === 405)
-    throw new Sentence(`${url.href} takes no POST: name pypi-edge's root with --url, without /simple/.`);
+    throw new Sentence(`${url.href} takes no ${method}: name pypi-edge's root with --url, without /simple/.`);
   const plain = answer.headers.get("Content-Type")?.startsWith("text/plain") && said !== "";
   throw new Sentence(
     plain
@@ -34,6 +39,9 @@ export async function post({ url, token }: Server, path: string, body: Uint8Arra
       : `${url.href} answered ${answer.status}; is it a pypi-edge, and a current one?`,
   );
 }
+
+/** Sends a POST to the admin API, as `send` does. */
+export const post = (server: Server, path: string, body: Uint8Array<ArrayBuffer>) => send(server, "POST", path, body);
 
 /** Without what a terminal would interpret. */
 // oxlint-disable-next-line no-control-regex

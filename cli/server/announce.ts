@@ -18,7 +18,7 @@ ${others.map((index) => `and at ${root}${index.base}/simple/ (upstream ${address
 ${commands.join("\n")}
 
 The admin token is in ${tokenFile(options.state)}; ${adminCommands(options)}
-${freshness(feed, options.cron)}Ctrl-C stops it; what is stored stays.
+${hosting(options, indexes)}${freshness(feed, options.cron)}Ctrl-C stops it; what is stored stays.
 `);
 }
 
@@ -26,12 +26,28 @@ const addresses = ({ upstreams }: Config["indexes"][number]) => upstreams.map(({
 
 /** How the other commands get at server and token: those that npm runs look in the project's folder. */
 function adminCommands(options: StartOptions): string {
+  const typing = serverOptions(options);
+  return typing === ""
+    ? "npm run warm and npm run cron find it there."
+    : `npm run cron takes the options of: npm run warm -- uv.lock${typing}`;
+}
+
+/** What is to be typed for a command to find this server; nothing where it does by itself. */
+function serverOptions(options: StartOptions): string {
   const address = localAddress(options);
   const url = address === SERVER_OPTIONS.url.default ? "" : ` --url ${address}`;
   const state = options.state === join(ROOT, ".pypi-edge") ? "" : ` --state ${typed(options.state)}`;
-  return url + state === ""
-    ? "npm run warm and npm run cron find it there."
-    : `npm run cron takes the options of: npm run warm -- uv.lock${url}${state}`;
+  return url + state;
+}
+
+/** How the first index that takes uploads gets its tokens, in one line; nothing where none does. */
+function hosting(options: StartOptions, indexes: Config["indexes"]): string {
+  const hosted = indexes.find((index) => index.hosted);
+  if (!hosted) return "";
+  const { name, isPrivate } = hosted;
+  const scopes = isPrivate ? "read,upload" : "upload";
+  const need = isPrivate ? "is read, and uploaded to, with a token" : "is uploaded to with a token";
+  return `${name} ${need}: npm run token -- create --index ${name} --scope ${scopes}${serverOptions(options)}\n`;
 }
 
 /** A word as a shell has to be given it. */

@@ -8,11 +8,14 @@ const ROOT = join(import.meta.dirname, "..", "..");
 const HOME = join(ROOT, ".pypi-edge");
 
 /** What is said at a start with these options, in lines. */
-function said(...args: string[]): string[] {
+const said = (...args: string[]) => saidOf({}, ...args);
+
+/** The same with these indexes beside the default one. */
+function saidOf(others: Record<string, unknown>, ...args: string[]): string[] {
   const options = readOptions(["--state", HOME, ...args]) as StartOptions;
   const config = parseConfig({
     UPSTREAMS: { pypi: { url: "https://pypi.org/simple/" } },
-    INDEXES: { default: { sources: ["pypi"] } },
+    INDEXES: { default: { sources: ["pypi"] }, ...others },
     RESERVED: [],
     TRUSTED: [],
     AUDIENCE: "",
@@ -67,4 +70,16 @@ test("says whether the log is followed and the crons are on, in one line, where 
     ["No cron is fired (--no-cron): nothing is fetched but what is asked for."],
     ["No cron is fired (--no-cron): the upstream's log of changes is read only by npm run cron -- feed."],
   ]);
+});
+
+test("says how the index that takes uploads gets a token, in one line", () => {
+  const team = (more = {}) => ({ team: { sources: ["default"], hosted: true, ...more } });
+  const about = (lines: string[]) => lines.filter((line) => line.includes("npm run token"));
+  const made = "npm run token -- create --index team --scope";
+  expect(about(saidOf(team()))).toEqual([`team is read, and uploaded to, with a token: ${made} read,upload`]);
+  expect(about(saidOf(team({ read: "anyone" })))).toEqual([`team is uploaded to with a token: ${made} upload`]);
+  expect(about(saidOf(team(), "--port", "47101", "--state", "/tmp/x"))).toEqual([
+    `team is read, and uploaded to, with a token: ${made} read,upload --url http://127.0.0.1:47101 --state /tmp/x`,
+  ]);
+  expect(about(said())).toEqual([]);
 });

@@ -18,16 +18,21 @@ export interface Principal extends Grant {
   readonly id: string;
   /** What people call them. */
   readonly name: string;
+  /** Milliseconds since the epoch; undefined: what they show does not expire. */
+  readonly expiresAt?: number | undefined;
 }
 
 /** A project that is not known yet; who may write any at all goes on, and is asked again when it is. */
 export const SOME_PROJECT = Symbol("some project");
 
+/** An index that is not known yet; who may do the same with any at all goes on, and is asked again when it is. */
+export const SOME_INDEX = Symbol("some index");
+
 /** What somebody wants to do. */
 export interface Wish {
   readonly scope: Scope;
   /** `*`: with the whole installation. */
-  readonly index: string;
+  readonly index: string | typeof SOME_INDEX;
   /** The project that is to be written; left out where it is no write, or about no one project. */
   readonly project?: ProjectName | typeof SOME_PROJECT | undefined;
 }
@@ -37,7 +42,7 @@ export const ADMIN: Principal = { id: "admin", name: "ADMIN_TOKEN", index: "*", 
 
 /** Whether they may. `admin` of an index includes all else that can be done with it. */
 export function may({ index, scopes, projects }: Grant, wish: Wish): boolean {
-  if (index !== "*" && index !== wish.index) return false;
+  if (index !== "*" && wish.index !== SOME_INDEX && index !== wish.index) return false;
   if (!scopes.includes(wish.scope) && !scopes.includes("admin")) return false;
   const { project } = wish;
   if (wish.scope === "read" || !projects || project === SOME_PROJECT) return true;
@@ -49,10 +54,13 @@ export function may({ index, scopes, projects }: Grant, wish: Wish): boolean {
 export function demand(principal: Principal, wish: Wish): void {
   if (may(principal, wish)) return;
   const { name, index, scopes, projects } = principal;
-  const object = typeof wish.project === "string" ? `${wish.project} in ${wish.index}` : wish.index;
+  const where = wish.index === SOME_INDEX ? "any index" : named(wish.index);
+  const object = typeof wish.project === "string" ? `${wish.project} in ${where}` : where;
   const limits = projects ? `, for ${projects.join(", ")}` : "";
   throw new IndexError(
     "not-allowed",
-    `The token ${JSON.stringify(name)} may not ${wish.scope} ${object === "*" ? "every index" : object}: it is for ${scopes.join(", ")} on ${index === "*" ? "every index" : index}${limits}.`,
+    `The token ${JSON.stringify(name)} may not ${wish.scope} ${object}: it is for ${scopes.join(", ")} on ${named(index)}${limits}.`,
   );
 }
+
+const named = (index: string) => (index === "*" ? "every index" : index);

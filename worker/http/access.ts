@@ -7,14 +7,14 @@ import type { AppEnv } from "./context.ts";
 import { privately } from "./headers.ts";
 
 /** Lets a request do what is wished, and says whose it is; throws `not-authenticated` and `not-allowed`. */
-export type Gate = (c: HonoContext<AppEnv>, wish: Wish) => Promise<Author>;
+export type Gate = (c: Pick<HonoContext<AppEnv>, "req" | "var">, wish: Wish) => Promise<Author>;
 
 /** The gate that `admit` keeps. */
 export const gateOf =
   (admit: Admit): Gate =>
   async (c, wish) => {
-    // Cloudflare's own header, which a client cannot set.
-    const origin = c.req.header("CF-Connecting-IP") ?? "";
+    // Cloudflare's own header, which a client cannot set there. Elsewhere it can, so what is no address is none.
+    const [origin = ""] = /^[\da-f.:]{1,45}$/i.exec(c.req.header("CF-Connecting-IP") ?? "") ?? [];
     const claimant = { authorization: c.req.header("Authorization"), origin };
     return { principal: await admit(claimant, wish, c.var.ctx), origin };
   };

@@ -1,6 +1,7 @@
 import { createMiddleware } from "hono/factory";
 import type { AppEnv } from "./context.ts";
 import { pathOf } from "./path.ts";
+import { redacted } from "./redact.ts";
 
 /** One line a request: when, what, how it was answered, from where, and how long the answer's head took. */
 export const log = (now: () => number) =>
@@ -11,7 +12,7 @@ export const log = (now: () => number) =>
     const line = [
       new Date(started).toISOString(),
       c.req.method,
-      pathOf(c.req.url),
+      redacted(pathOf(c.req.url)),
       c.res.status,
       `${now() - started} ms`,
       `(${from})`,

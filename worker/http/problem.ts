@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import { IndexError, type ErrorKind } from "../errors.ts";
 import { LIFETIMES } from "./headers.ts";
+import { redacted } from "./redact.ts";
 
 /** Short, since pip waits that long: at 10 s it hangs for 50 and then says "No matching distribution". Seconds. */
 const RETRY_AFTER = "1";
@@ -17,12 +18,14 @@ export function problem(error: unknown, c: Context): Response {
     error instanceof IndexError
       ? error
       : new IndexError("internal", "Something went wrong here; the log has the details.");
-  if (known !== error) console.error(`internal error at ${c.req.method} ${c.req.path}:`, error);
+  const asked = `${c.req.method} ${redacted(c.req.path)}`;
+  if (known !== error) console.error(`internal error at ${asked}:`, error);
   const { status, title, message: detail } = known;
-  if (status === 503) console.warn(`${c.req.method} ${c.req.path} answered 503: ${detail}`);
+  if (status === 503) console.warn(`${asked} answered 503: ${detail}`);
   const lifetime = ABSENT.has(known.kind) ? LIFETIMES.absent : LIFETIMES.error;
   const headers: Record<string, string> = { ...lifetime, Vary: "Accept" };
   if (status === 503) headers["Retry-After"] = RETRY_AFTER;
+  if (status === 429) headers["Retry-After"] = String(known.retryAfter ?? RETRY_AFTER);
   // pip asks its keyring, and browsers their user, for nothing but Basic.
   if (status === 401) headers["WWW-Authenticate"] = 'Basic realm="pypi-edge", charset="UTF-8"';
   if (known.allow) headers["Allow"] = known.allow.join(", ");

@@ -111,7 +111,8 @@ export interface Event {
     | "message-died"
     | "feed-failed"
     | "feed-recovered"
-    | "job-failed";
+    | "job-failed"
+    | "auth-failed";
   readonly what: string;
   readonly reason: string;
 }

@@ -8,6 +8,13 @@ import { IndexError } from "../../errors.ts";
  * @throws `too-large`, and `unprocessable` where it is empty
  */
 export async function readBody(request: Request, limit: number, what: string): Promise<Uint8Array> {
+  const bytes = await readWhole(request, limit, what);
+  if (bytes.byteLength > 0) return bytes;
+  throw new IndexError("unprocessable", `${what} is empty; send it as the body, as curl --data-binary @uv.lock does.`);
+}
+
+/** The same of one that may be empty. */
+export async function readWhole(request: Request, limit: number, what: string): Promise<Uint8Array> {
   const tooLarge = new IndexError(
     "too-large",
     `${what} is larger than ${limit / 1024 ** 2} MiB, which is the most that is read here. Is it the right file?`,
@@ -23,6 +30,5 @@ export async function readBody(request: Request, limit: number, what: string): P
     if (size > limit) throw tooLarge;
     chunks.push(chunk);
   }
-  if (size > 0) return new Uint8Array(await new Blob(chunks).arrayBuffer());
-  throw new IndexError("unprocessable", `${what} is empty; send it as the body, as curl --data-binary @uv.lock does.`);
+  return new Uint8Array(await new Blob(chunks).arrayBuffer());
 }

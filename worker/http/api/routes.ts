@@ -5,10 +5,12 @@ import type { AppEnv } from "../context.ts";
 import { LIFETIMES } from "../headers.ts";
 import { only } from "../limits.ts";
 import type { Clock } from "../../locked/warm.ts";
+import type { TokenStore } from "../../auth/ports.ts";
 import type { Gate } from "../access.ts";
 import { adminOnly } from "./admin.ts";
 import type { NamedIndex } from "./lock.ts";
 import { isOn, parametersOf } from "./parameters.ts";
+import { tokenRoutes } from "./tokens.ts";
 import { answerWarm } from "./warm.ts";
 import { answerWheelhouse } from "./wheelhouse.ts";
 
@@ -22,11 +24,12 @@ export interface ApiParts {
     options: { readonly dryRun: boolean; readonly byHand: boolean },
   ) => Promise<readonly string[]>;
   readonly indexes: readonly NamedIndex[];
+  readonly tokens: TokenStore;
   readonly clock: Clock;
 }
 
 /** What an admin can do, to be mounted at `/-/api`. */
-export function apiRoutes({ gate, runJob, indexes, clock }: ApiParts): Hono<AppEnv> {
+export function apiRoutes({ gate, runJob, indexes, tokens, clock }: ApiParts): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
 
   for (const path of ["/jobs/:name", "/warm", "/wheelhouse"]) routes.use(path, adminOnly(gate), only("POST"));
@@ -41,6 +44,7 @@ export function apiRoutes({ gate, runJob, indexes, clock }: ApiParts): Hono<AppE
 
   routes.post("/warm", (c) => answerWarm(c, indexes, clock));
   routes.post("/wheelhouse", (c) => answerWheelhouse(c, indexes));
+  routes.route("/tokens", tokenRoutes({ gate, tokens, indexes }));
 
   // Here, and not where all others are: there a POST is told that it could be a GET.
   routes.all("*", adminOnly(gate), () => {
@@ -50,4 +54,4 @@ export function apiRoutes({ gate, runJob, indexes, clock }: ApiParts): Hono<AppE
 }
 
 const NOT_HERE =
-  "There is nothing at this address; POST is offered at /-/api/jobs/NAME, /-/api/warm and /-/api/wheelhouse.";
+  "There is nothing at this address; POST is offered at /-/api/jobs/NAME, /-/api/warm and /-/api/wheelhouse. Tokens are at /-/api/tokens.";

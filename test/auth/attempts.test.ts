@@ -1,0 +1,173 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { Attempts, LIMIT } from "../../worker/auth/attempts.ts";
+import { ADMIN_TOKEN, Rig } from "../support/rig.ts";
+import { bearer, give } from "../support/tokens.ts";
+
+const SECOND = 1_000;
+const HOME = "/team/";
+const INDEXES = { default: { sources: ["pypi"] }, team: { sources: ["default"], hosted: true } };
+const SOMEBODY = "203.0.113.7";
+
+const guess = (at: number) => `pypi-edge_${String(at).padStart(16, "0")}_${"A".repeat(43)}`;
+
+const from = (origin: string, text: string) => ({ ...bearer(text), "CF-Connecting-IP": origin });
+
+let lines: string[];
+beforeEach(() => {
+  lines = [];
+  for (const method of ["log", "warn", "error", "info", "debug"] as const) {
+    vi.spyOn(console, method).mockImplementation((...args: unknown[]) => void lines.push(args.map(String).join(" ")));
+  }
+});
+afterEach(() => vi.restoreAllMocks());
+
+/** As many failed attempts as are looked at. */
+async function exhaust(rig: Rig, origin = SOMEBODY): Promise<void> {
+  for (let at = 0; at < LIMIT; at++) expect((await rig.get(HOME, from(origin, guess(at)))).status).toBe(401);
+}
+
+describe("after twenty failed attempts from one address", () => {
+  test("no other token from there is looked up for the rest of the minute, and the answer says how long that is", async () => {
+    const rig = new Rig({ INDEXES });
+    const { text } = await give(rig);
+    rig.wait(10 * SECOND);
+    await rig.get(HOME, from(SOMEBODY, guess(99)));
+    rig.wait(20 * SECOND);
+    for (let at = 1; at < LIMIT; at++) await rig.get(HOME, from(SOMEBODY, guess(at)));
+    rig.forget();
+    for (const shown of [guess(1), "nonsense", text]) {
+      const { status, headers, text: body } = await rig.get(HOME, from(SOMEBODY, shown));
+      expect([status, headers.get("Retry-After"), headers.get("Cache-Control")]).toEqual([429, "40", "no-store"]);
+      expect(body()).toContain("for 40 seconds");
+    }
+    expect(rig.counts).toEqual({});
+    rig.wait(40 * SECOND - 1);
+    expect((await rig.get(HOME, from(SOMEBODY, text))).status).toBe(429);
+    rig.wait(1);
+    expect((await rig.get(HOME, from(SOMEBODY, text))).status).toBe(200);
+  });
+
+  test("the admin token, and tokens that were good here within the hour, are still let in", async () => {
+    const rig = new Rig({ INDEXES });
+    const { text } = await give(rig);
+    expect((await rig.get(HOME, from(SOMEBODY, text))).status).toBe(200);
+    rig.wait(3_000 * SECOND);
+    await exhaust(rig);
+    expect((await rig.get(HOME, from(SOMEBODY, ADMIN_TOKEN))).status).toBe(200);
+    expect((await rig.get(HOME, from(SOMEBODY, text))).status).toBe(200);
+    rig.forget();
+    expect((await rig.get(HOME, from(SOMEBODY, text))).status).toBe(200);
+    expect(rig.counts["d1.prepare"] ?? 0).toBe(0);
+  });
+
+  test("other addresses, and who shows nothing, notice nothing", async () => {
+    const rig = new Rig({ INDEXES });
+    await exhaust(rig);
+    expect((await rig.get(HOME, from("203.0.113.8", guess(1)))).status).toBe(401);
+    expect((await rig.get(HOME, bearer(guess(1)))).status).toBe(401);
+    expect((await rig.get(HOME, { "CF-Connecting-IP": SOMEBODY })).status).toBe(401);
+  });
+
+  test("an address that is not known counts as one", async () => {
+    const rig = new Rig({ INDEXES });
+    await exhaust(rig, "");
+    expect((await rig.get(HOME, bearer(guess(1)))).status).toBe(429);
+    expect((await rig.get(HOME, from("no address at all", guess(1)))).status).toBe(429);
+  });
+
+  test("words that are no tokens count as well, expired tokens do not: they were their holder's", async () => {
+    const rig = new Rig({ INDEXES });
+    const { text } = await give(rig, { expiresAt: rig.now + 1 });
+    rig.wait(1);
+    for (let times = 0; times < 2 * LIMIT; times++) {
+      expect((await rig.get(HOME, from(SOMEBODY, text))).text()).toContain("expired at");
+    }
+    for (let times = 0; times < LIMIT; times++) await rig.get(HOME, from(SOMEBODY, "a-word"));
+    expect((await rig.get(HOME, from(SOMEBODY, "a-word"))).status).toBe(429);
+  });
+});
+
+describe("addresses", () => {
+  test.each([
+    ["2001:db8:1:2::1", "2001:db8:1:2:ffff::9", true],
+    ["2001:db8:1:2::1", "2001:DB8:0001:2:3:4:5:6", true],
+    ["2001:db8:1:2::1", "2001:db8:1:3::1", false],
+    ["2001:db8::1", "2001:db8:0:0:5::", true],
+    ["::1", "::2", true],
+    ["::1", "1::", false],
+    ["203.0.113.7", "203.0.113.8", false],
+  ])("%s and %s are one network: %s", (one, other, isOne) => {
+    const attempts = new Attempts();
+    for (let times = 0; times < LIMIT; times++) attempts.guessed(one, 0);
+    expect([attempts.lockedFor(one, 0), attempts.lockedFor(other, 0)]).toEqual([60, isOne ? 60 : 0]);
+  });
+
+  test("without number are remembered up to a bound, the oldest forgotten first", () => {
+    const attempts = new Attempts();
+    const lock = (origin: string) => {
+      for (let times = 0; times < LIMIT; times++) attempts.guessed(origin, 0);
+    };
+    lock("first");
+    for (let at = 0; at < 4_999; at++) lock(`192.0.2.${at}`);
+    expect(attempts.lockedFor("first", 0)).toBe(60);
+    lock("one more");
+    expect([attempts.lockedFor("first", 0), attempts.lockedFor("one more", 0)]).toEqual([0, 60]);
+  });
+});
+
+describe("the log", () => {
+  test("has each failure with its address and the token's id, and says when it stops looking", async () => {
+    const rig = new Rig({ INDEXES });
+    const { id } = await give(rig);
+    await rig.get(HOME, from(SOMEBODY, guess(7)));
+    await rig.get(HOME, from(SOMEBODY, `pypi-edge_${id}_${"A".repeat(43)}`));
+    await rig.get(HOME, bearer("a-word"));
+    expect(lines).toEqual([
+      `auth-failed: ${SOMEBODY}, token 0000000000000007: it is not known`,
+      `auth-failed: ${SOMEBODY}, token ${id}: its secret is wrong`,
+      "auth-failed: an unknown address: it is no token",
+    ]);
+  });
+
+  test("has no more than twenty lines a minute of one address, whatever it sends", async () => {
+    const rig = new Rig({ INDEXES });
+    const { text } = await give(rig, { expiresAt: rig.now });
+    for (let at = 0; at < 50; at++) {
+      await rig.get(HOME, from(SOMEBODY, guess(at)));
+      await rig.get(HOME, from(SOMEBODY, text));
+    }
+    expect(lines).toHaveLength(20);
+    rig.wait(60 * SECOND);
+    await exhaust(rig);
+    expect(lines).toHaveLength(40);
+    expect(lines.at(-1)).toMatch(/it is not known; nothing new is looked at from there for 60 s$/);
+  });
+
+  test("never has a secret in it: not of good tokens, nor of wrong ones, in any form, whatever fails", async () => {
+    const rig = new Rig({ INDEXES, LOG: "requests" });
+    const { text, id } = await give(rig);
+    const expired = await give(rig, { expiresAt: rig.now });
+    const wrong = `pypi-edge_${id}_${"wrongSecret".repeat(4).slice(0, 43)}`;
+    const shown = [text, expired.text, wrong, ADMIN_TOKEN, "some-password"];
+    for (const token of shown) {
+      const basic = btoa(`ann:${token}`);
+      const paths = [HOME, "/team/simple/", "/team/simple/none/", "/-/api/jobs/none", "/-/api/none", "/simple/none/"];
+      const inPath = token.startsWith("pypi-edge_") ? [`/simple/${token}/`, `/-/api/tokens/${token}`] : [];
+      const asUser = `/simple/http://ann:${encodeURIComponent(token)}@edge.test/simple/`;
+      for (const path of [...paths, ...inPath, asUser, `/team/?token=${token}`]) {
+        await rig.get(path, bearer(token));
+        await rig.get(path, { Authorization: `Basic ${basic}` }, "POST");
+        rig.restart();
+        rig.breakOnce("d1.prepare");
+        await rig.get(path, { Authorization: `Basic ${basic}` });
+      }
+    }
+    expect(lines.join("\n")).toContain("auth-failed");
+    expect(lines.join("\n")).toContain("storage-failed: the tokens: ");
+    expect(lines.join("\n")).toContain("GET /team/ 200");
+    for (const token of shown) {
+      const secrets = [token, token.slice(-43), btoa(`ann:${token}`), btoa(`ann:${token}`).slice(8, -4)];
+      for (const secret of secrets) expect(lines.join("\n")).not.toContain(secret);
+    }
+  });
+});

@@ -1,0 +1,260 @@
+import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { describe, expect, test } from "vitest";
+import { contextOf } from "../../worker/repository/context.ts";
+import { tokensIn } from "../../worker/storage/tokens.ts";
+import { ADMIN_TOKEN, Rig } from "../support/rig.ts";
+import { basic, bearer, contextIn, deed, give } from "../support/tokens.ts";
+
+const SECOND = 1_000;
+const PAGE = "/team/simple/demo/";
+const INDEXES = {
+  default: { sources: ["pypi"] },
+  team: { sources: ["default"], hosted: true },
+  other: { sources: ["default"], read: "token" },
+};
+
+async function privateRig(vars: Record<string, unknown> = {}): Promise<Rig> {
+  const rig = new Rig({ INDEXES, ...vars });
+  await rig.upstream.publish("demo", [{ filename: "demo-1.0-py3-none-any.whl", bytes: new Uint8Array(9) }]);
+  return rig;
+}
+
+/** Reads of the token table since the last `forget`: the page itself asks D1 for nothing once it is in memory. */
+const reads = (rig: Rig) => rig.counts["d1.prepare"] ?? 0;
+
+const revoke = (rig: Rig, id: string) => rig.house.tokens.revoke(id, deed(id, "token.revoke"), contextIn(rig));
+
+describe("a token is shown", () => {
+  test.each([
+    ["as Bearer", (text: string) => bearer(text)],
+    ["as bearer, in lower case", (text: string) => ({ Authorization: `bearer ${text}` })],
+    ["as the password of __token__", (text: string) => basic("__token__", text)],
+    ["as the password of any user", (text: string) => basic("ann@acme.example", text)],
+    ["as the password of nobody", (text: string) => basic("", text)],
+    ["as the user name, without a password", (text: string) => basic(text, "")],
+  ])("%s", async (_how, headers) => {
+    const rig = await privateRig();
+    const { text } = await give(rig);
+    expect((await rig.get(PAGE, headers(text))).status).toBe(200);
+    expect((await rig.get(PAGE, headers(ADMIN_TOKEN))).status).toBe(200);
+  });
+
+  test.each([
+    ["nothing", {}],
+    ["an empty header", { Authorization: "" }],
+    ["a scheme alone", { Authorization: "Bearer" }],
+    ["another scheme", { Authorization: "Digest username=x" }],
+    ["Basic that is no base64", { Authorization: "Basic ***" }],
+    ["Basic without a colon", { Authorization: `Basic ${btoa("nocolon")}` }],
+    ["nobody without a password", basic("", "")],
+  ])("with %s it is 401, a sentence how, and no attempt", async (_what, headers) => {
+    const rig = await privateRig();
+    for (let times = 0; times < 30; times++) {
+      const answer = await rig.get(PAGE, headers);
+      expect([answer.status, answer.text()]).toEqual([401, expect.stringContaining("A token is needed here")]);
+      expect(answer.headers.get("WWW-Authenticate")).toMatch(/^Basic realm="pypi-edge"/);
+    }
+    expect(rig.counts).toEqual({});
+  });
+});
+
+describe("who is not let in", () => {
+  test("learns the same of a token that there is not, of another secret, and of a revoked one", async () => {
+    const rig = await privateRig();
+    const { id, text } = await give(rig);
+    const revoked = await give(rig);
+    await revoke(rig, revoked.id);
+    rig.forget();
+    const answers = [];
+    for (const shown of [
+      `pypi-edge_${"0".repeat(16)}_${"A".repeat(43)}`,
+      `pypi-edge_${id}_${"A".repeat(43)}`,
+      revoked.text,
+    ]) {
+      const { status, headers, text: body } = await rig.get(PAGE, bearer(shown));
+      answers.push(JSON.stringify([status, [...headers], body()]));
+    }
+    expect(answers[0]).toContain("401");
+    expect(new Set(answers).size).toBe(1);
+    // Each was looked up, once: the time it takes tells as little.
+    expect(rig.counts).toEqual({ "d1.prepare": 3 });
+    expect((await rig.get(PAGE, bearer(text))).status).toBe(200);
+  });
+
+  test.each([
+    ["a word", "something-else-entirely"],
+    ["a token cut short", `pypi-edge_${"0".repeat(16)}_${"A".repeat(42)}`],
+    ["a token with a character too much", `pypi-edge_${"0".repeat(16)}_${"A".repeat(44)}`],
+    ["a token in capitals", `PYPI-EDGE_${"0".repeat(16)}_${"A".repeat(43)}`],
+    ["an id that is none", `pypi-edge_${"g".repeat(16)}_${"A".repeat(43)}`],
+    ["SQL", `pypi-edge_' OR 1=1 --_${"A".repeat(43)}`],
+  ])("%s never reaches the database", async (_what, shown) => {
+    const rig = await privateRig();
+    expect((await rig.get(PAGE, basic("__token__", shown))).status).toBe(401);
+    expect(rig.counts).toEqual({});
+  });
+
+  test("is told since when it has expired, to the millisecond and even from memory, where the secret was right", async () => {
+    const rig = await privateRig();
+    const { id, text } = await give(rig, { name: "the ci's", expiresAt: rig.now + 10 * SECOND });
+    rig.wait(10 * SECOND - 1);
+    expect((await rig.get(PAGE, bearer(text))).status).toBe(200);
+    rig.wait(1);
+    rig.forget();
+    const answer = await rig.get(PAGE, bearer(text));
+    expect([answer.status, answer.text()]).toEqual([
+      401,
+      expect.stringContaining('"the ci\'s" expired at 2026-11-22T12:00:10.000Z'),
+    ]);
+    expect(reads(rig)).toBe(0);
+    const other = await rig.get(PAGE, bearer(`pypi-edge_${id}_${"A".repeat(43)}`));
+    expect([other.status, other.text()]).toEqual([401, expect.stringContaining("not known here")]);
+  });
+
+  test("is not told that a revoked token has expired", async () => {
+    const rig = await privateRig();
+    const { id, text } = await give(rig, { expiresAt: rig.now + SECOND });
+    await revoke(rig, id);
+    rig.wait(SECOND);
+    expect((await rig.get(PAGE, bearer(text))).text()).toContain("not known here");
+  });
+
+  test("is told what the token is for, where it is good and not for this: 403", async () => {
+    const rig = await privateRig();
+    const uploader = await give(rig, { name: "up", scopes: ["upload"], projects: ["acme-*"] });
+    const elsewhere = await give(rig, { name: "there", index: "other" });
+    const answers = [
+      await rig.get(PAGE, bearer(uploader.text)),
+      await rig.get(PAGE, bearer(elsewhere.text)),
+      await rig.get("/-/api/other", bearer(uploader.text)),
+    ];
+    expect(answers.map(({ status, text }) => [status, text()])).toEqual([
+      [403, 'The token "up" may not read team: it is for upload on team, for acme-*.\n'],
+      [403, 'The token "there" may not read team: it is for read on other.\n'],
+      [403, 'The token "up" may not admin every index: it is for upload on team, for acme-*.\n'],
+    ]);
+    for (const { headers } of answers) expect(headers.get("Cache-Control")).toBe("no-store");
+  });
+
+  test("is nobody's business of the scopes: admin of an index reads it, and a token for all indexes reads any", async () => {
+    const rig = await privateRig();
+    const admin = await give(rig, { scopes: ["admin"] });
+    const all = await give(rig, { index: "*" });
+    expect((await rig.get(PAGE, bearer(admin.text))).status).toBe(200);
+    expect((await rig.get(PAGE, bearer(all.text))).status).toBe(200);
+    expect((await rig.get("/other/simple/demo/", bearer(all.text))).status).toBe(200);
+    expect((await rig.get("/other/simple/demo/", bearer(admin.text))).status).toBe(403);
+  });
+
+  test.each(["a-token-for-the-test", "a-token-for-the-tests-", "A-token-for-the-tests"])(
+    "%s is not the admin token",
+    async (shown) => {
+      expect((await (await privateRig()).get(PAGE, bearer(shown))).status).toBe(401);
+    },
+  );
+});
+
+describe("a good token stays in memory", () => {
+  test("for 30 s, in which a revocation is not seen, and no longer", async () => {
+    const rig = await privateRig();
+    const { id, text } = await give(rig);
+    await rig.get(PAGE, bearer(text));
+    await revoke(rig, id);
+    rig.forget();
+    rig.wait(30 * SECOND - 1);
+    expect((await rig.get(PAGE, bearer(text))).status).toBe(200);
+    expect(reads(rig)).toBe(0);
+    rig.wait(1);
+    expect((await rig.get(PAGE, bearer(text))).status).toBe(401);
+    expect((await rig.get(PAGE, bearer(text))).status).toBe(401);
+    expect(reads(rig)).toBe(2);
+  });
+
+  test("and is looked up again with one read after that", async () => {
+    const rig = await privateRig();
+    const { text } = await give(rig);
+    await rig.get(PAGE, bearer(text));
+    rig.forget();
+    rig.wait(30 * SECOND);
+    for (let times = 0; times < 5; times++) expect((await rig.get(PAGE, bearer(text))).status).toBe(200);
+    expect(reads(rig)).toBe(1);
+  });
+
+  test("and its id with another secret is not let in by that", async () => {
+    const rig = await privateRig();
+    const { id, text } = await give(rig);
+    await rig.get(PAGE, bearer(text));
+    expect((await rig.get(PAGE, bearer(`pypi-edge_${id}_${"A".repeat(43)}`))).status).toBe(401);
+    expect((await rig.get(PAGE, bearer(text))).status).toBe(200);
+  });
+});
+
+describe("while the database is away", () => {
+  test("a token is 503, not refused and not let through, and is no attempt", async () => {
+    const rig = await privateRig();
+    const { text } = await give(rig);
+    for (let times = 0; times < 30; times++) {
+      rig.breakOnce("d1.prepare");
+      const answer = await rig.get(PAGE, bearer(text));
+      expect([answer.status, answer.headers.get("Retry-After")]).toEqual([503, "1"]);
+    }
+    expect((await rig.get(PAGE, bearer(text))).status).toBe(200);
+  });
+
+  test("one that was good a minute ago is 503 as well, and one of the last 30 s goes on, as the admin's does", async () => {
+    const rig = await privateRig();
+    const { text } = await give(rig);
+    await rig.get(PAGE, bearer(text));
+    rig.breakOnce("d1.prepare");
+    expect((await rig.get(PAGE, bearer(text))).status).toBe(200);
+    expect((await rig.get(PAGE, bearer(ADMIN_TOKEN))).status).toBe(200);
+    rig.wait(60 * SECOND);
+    expect((await rig.get(PAGE, bearer(text))).status).toBe(503);
+  });
+});
+
+describe("its last use", () => {
+  const usedAt = async (rig: Rig, id: string) => (await rig.house.tokens.find(id, contextIn(rig)))?.usedAt;
+
+  test("is written after five minutes, in one statement for all tokens", async () => {
+    const rig = await privateRig();
+    const tokens = [await give(rig), await give(rig)];
+    for (const { text } of tokens) await rig.get(PAGE, bearer(text));
+    const at = rig.now;
+    expect(await usedAt(rig, tokens[0]?.id ?? "")).toBeUndefined();
+    rig.wait(300 * SECOND);
+    rig.forget();
+    await rig.get("/team/simple/demo/");
+    const written = [];
+    for (const { id } of tokens) written.push(await usedAt(rig, id));
+    expect(written).toEqual([at, at]);
+  });
+
+  test("never goes back, though isolates write in any order", async () => {
+    const rig = await privateRig();
+    const { id } = await give(rig);
+    const isolate = (at: number) => {
+      const tokens = tokensIn(env.DB);
+      tokens.flush({ ...contextIn(rig), now: at });
+      tokens.used(id, { ...contextIn(rig), now: at });
+      return tokens;
+    };
+    const [slow, fast] = [isolate(rig.now), isolate(rig.now + SECOND)];
+    for (const tokens of [fast, slow]) {
+      const context = createExecutionContext();
+      tokens.flush(contextOf(rig.now + 400 * SECOND, context, rig.house.counters));
+      await waitOnExecutionContext(context);
+    }
+    expect(await usedAt(rig, id)).toBe(rig.now + SECOND);
+  });
+
+  test("is not noted of one that was refused", async () => {
+    const rig = await privateRig();
+    const { id, text } = await give(rig, { expiresAt: rig.now });
+    await rig.get(PAGE, bearer(text));
+    rig.wait(300 * SECOND);
+    await rig.get(PAGE, bearer(text));
+    expect(await usedAt(rig, id)).toBeUndefined();
+  });
+});

@@ -1,0 +1,129 @@
+import { Hono } from "hono";
+import { createMiddleware } from "hono/factory";
+import { expiryOf } from "../../../schema/expiry.ts";
+import { newToken, type ShownToken } from "../../../schema/token.ts";
+import { demandNoLonger, demandProjects } from "../../auth/covers.ts";
+import type { Author, Deed } from "../../auth/deed.ts";
+import type { Token, TokenStore } from "../../auth/ports.ts";
+import { demand, may, SOME_INDEX, SOME_PROJECT, type Wish } from "../../auth/principal.ts";
+import { hashOf, makeToken } from "../../auth/token.ts";
+import { badRequest, IndexError } from "../../errors.ts";
+import type { Gate } from "../access.ts";
+import type { AppEnv } from "../context.ts";
+import { LIFETIMES } from "../headers.ts";
+import { only } from "../limits.ts";
+import { readJson } from "./json.ts";
+import { parametersOf } from "./parameters.ts";
+
+/** What tokens are made, listed and revoked with. */
+export interface TokensApi {
+  readonly gate: Gate;
+  readonly tokens: TokenStore;
+  readonly indexes: readonly { readonly name: string }[];
+}
+
+/** What has to do with the tokens of an index, its admin may do, and who is admin of some of its projects. */
+const administering = (index: Wish["index"]): Wish => ({ scope: "admin", index, project: SOME_PROJECT });
+
+/** A request whose maker has been let in. */
+interface AdmittedEnv {
+  Variables: AppEnv["Variables"] & { author: Author };
+}
+
+/** Tokens made, listed and revoked, to be mounted at `/-/api/tokens`. */
+export function tokenRoutes({ gate, tokens, indexes }: TokensApi): Hono<AdmittedEnv> {
+  const routes = new Hono<AdmittedEnv>();
+  const admitted = createMiddleware<AdmittedEnv>(async (c, next) => {
+    c.set("author", await gate(c, administering(SOME_INDEX)));
+    await next();
+  });
+  routes.use("/", admitted, only("GET", "HEAD", "POST"));
+  routes.use("/:id", admitted, only("DELETE"));
+
+  routes.post("/", async (c) => {
+    const { author, ctx } = c.var;
+    parametersOf(c.req.url, []);
+    const { name, index, scopes, projects, expires } = await readJson(c.req.raw, newToken);
+    demandKnown(index, indexes);
+    demand(author.principal, administering(index));
+    const grant = { index, scopes: [...new Set(scopes)], projects };
+    demandProjects(author.principal, grant);
+    const expiresAt = expires === undefined ? undefined : readExpiry(expires, ctx.now);
+    demandNoLonger(author.principal, expiresAt);
+
+    const { id, secret, text } = makeToken();
+    const token = { id, name, ...grant, expiresAt };
+    const details = { name, scopes: grant.scopes, projects, expires: isoOf(expiresAt) };
+    const deed = deedOf("token.create", author, token, details);
+    await tokens.create({ ...token, hash: await hashOf(secret) }, deed, ctx);
+    const made = { createdAt: ctx.now, createdBy: author.principal.id, revokedAt: undefined, usedAt: undefined };
+    return c.json({ ...shown({ ...token, ...made }), token: text }, 201, LIFETIMES.live);
+  });
+
+  routes.get("/", async (c) => {
+    const { principal } = c.var.author;
+    const { index } = parametersOf(c.req.url, ["index"]);
+    if (index !== undefined) {
+      demandKnown(index, indexes);
+      demand(principal, administering(index));
+    }
+    const own = principal.index === "*" ? undefined : principal.index;
+    const listed = await tokens.list(index ?? own, c.var.ctx);
+    return c.json({ tokens: listed.map(shown) }, 200, LIFETIMES.live);
+  });
+
+  routes.delete("/:id", async (c) => {
+    const { author, ctx } = c.var;
+    parametersOf(c.req.url, []);
+    const token = await tokens.find(c.req.param("id"), ctx);
+    // To the admin of another index it is not there.
+    if (!token || !may(author.principal, administering(token.index))) throw unknown();
+    demandProjects(author.principal, token);
+    if (token.revokedAt !== undefined) return c.json(shown(token), 200, LIFETIMES.live);
+    await tokens.revoke(token.id, deedOf("token.revoke", author, token, { name: token.name }), ctx);
+    return c.json(shown({ ...token, revokedAt: ctx.now }), 200, LIFETIMES.live);
+  });
+
+  return routes;
+}
+
+/** Throws `bad-request` where there is no such index; `*` is all of them. */
+function demandKnown(index: string, indexes: TokensApi["indexes"]): void {
+  if (index === "*" || indexes.some(({ name }) => name === index)) return;
+  const names = indexes.map(({ name }) => name).join(", ");
+  throw badRequest(
+    `There is no index ${JSON.stringify(index.slice(0, 40))} here; index may be one of: ${names}, or * for every index.`,
+  );
+}
+
+function readExpiry(expires: string | number, now: number): number {
+  const at = expiryOf(expires, now);
+  if (typeof at === "number") return at;
+  throw new IndexError("unprocessable", `The request cannot be read: expires ${at}.`);
+}
+
+const deedOf = (
+  action: "token.create" | "token.revoke",
+  author: Author,
+  { id, index }: Pick<Token, "id" | "index">,
+  details: Deed["details"],
+): Deed => ({ ...author, action, index, project: "", subject: id, details });
+
+/** Without what only the database knows. */
+const shown = ({ id, name, index, scopes, projects, ...token }: Token): ShownToken => ({
+  id,
+  name,
+  index,
+  scopes: [...scopes],
+  projects: projects ? [...projects] : null,
+  created: new Date(token.createdAt).toISOString(),
+  createdBy: token.createdBy,
+  expires: isoOf(token.expiresAt),
+  revoked: isoOf(token.revokedAt),
+  lastUsed: isoOf(token.usedAt),
+});
+
+const isoOf = (at: number | undefined) => (at === undefined ? null : new Date(at).toISOString());
+
+const unknown = () =>
+  new IndexError("no-such-route", "There is no token with this id; GET /-/api/tokens lists those that there are.");
