@@ -4,10 +4,11 @@ import type { House } from "./compose.ts";
 import { IndexError } from "./errors.ts";
 import { apiRoutes, type ApiParts } from "./http/api/routes.ts";
 import { withContext, type AppEnv } from "./http/context.ts";
-import { gateOf, readersOnly } from "./http/access.ts";
+import { gateOf, readersOnly, seenAtOnce } from "./http/access.ts";
 import { counted } from "./http/counted.ts";
 import { jsonRoutes, provenanceRoutes } from "./http/documents.ts";
 import { fileRoutes } from "./http/files.ts";
+import { findLinksRoutes, uploadedRoutes } from "./http/find-links.ts";
 import { healthRoutes } from "./http/health.ts";
 import { limits, only } from "./http/limits.ts";
 import { log } from "./http/log.ts";
@@ -45,15 +46,19 @@ export function createApp(config: Config, house: House, clock: ApiParts["clock"]
   );
   app.use(only("GET", "HEAD"));
 
-  for (const { config: own, repository, catalog: kept } of indexes) {
-    const { name, base, upstreams } = own;
+  for (const { config: own, repository, links, catalog: kept } of indexes) {
+    const { name, base, upstreams, overlays } = own;
     const mount = (path: string, routes: Hono<AppEnv>) => {
-      if (own.isPrivate) app.use(path === "" ? `${base}/` : `${base}/${path}/*`, readersOnly(gate, name));
+      const below = path === "" ? `${base}/` : `${base}/${path}/*`;
+      if (own.isPrivate) app.use(below, readersOnly(gate, name));
+      else if (overlays.length > 0) app.use(below, seenAtOnce);
       app.route(`${base}/${path}`, routes);
     };
-    mount("", homeRoutes({ base, publicUrl: config.publicUrl, upstreams, bases, catalog: kept }));
+    mount("", homeRoutes({ ...own, publicUrl: config.publicUrl, bases, catalog: kept }));
     mount("simple", simpleRoutes(repository, base));
     mount("files", fileRoutes(repository, `${base}/files/`));
+    if (overlays.length > 0) mount("find-links", findLinksRoutes(links, base));
+    if (own.hosted) mount("legacy/+simple", uploadedRoutes(links));
     const last = upstreams.at(-1);
     if (!last) continue;
     const packages = new URL("packages/", last.files);
@@ -69,14 +74,16 @@ export function createApp(config: Config, house: House, clock: ApiParts["clock"]
 }
 
 /**
- * The path that routes are matched with: as it was sent, but in the Simple API of an index doubled slashes count as one and
+ * The path that routes are matched with: as it was sent, but in the Simple API of an index, and in its page of links, doubled slashes count as one and
  * the last one not at all. There, and only there, a redirect then leads to the canonical spelling.
  */
 function routedPath(url: string, bases: readonly string[]): string {
   const pathname = pathOf(url);
   const collapsed = pathname.replace(/\/{2,}/g, "/");
-  const simple = bases.some((base) => `${collapsed}/`.startsWith(`${base}/simple/`));
-  return simple ? collapsed.replace(/\/$/, "") : pathname;
+  const isPage = bases.some((base) =>
+    [`${base}/simple/`, `${base}/find-links/`].some((start) => `${collapsed}/`.startsWith(start)),
+  );
+  return isPage ? collapsed.replace(/\/$/, "") : pathname;
 }
 
 const noSuchRoute = () =>

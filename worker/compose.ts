@@ -4,9 +4,11 @@ import type { TokenStore } from "./auth/ports.ts";
 import { memoryTier, mirror, type Mirror } from "./compose/mirror.ts";
 import type { Limits, Platform } from "./compose/platform.ts";
 import type { ProjectName } from "./pypi/name.ts";
+import { hosted, type HostedLinks, type HostedPart } from "./repository/hosted.ts";
 import type { Counters } from "./repository/ports.ts";
 import { priority, routes } from "./repository/priority.ts";
 import { punctual } from "./repository/punctual.ts";
+import { reservedBy } from "./repository/reserved.ts";
 import { stack, type Context, type FindOwner, type Repository, type Upkept } from "./repository/repository.ts";
 import { FINISH_ALONE } from "./repository/storing.ts";
 import type { DeadLetters, Recent, Runs } from "./repository/upkeep.ts";
@@ -16,6 +18,9 @@ import { countersIn } from "./storage/counters.ts";
 import { deadLettersIn } from "./storage/dead-letters.ts";
 import { MAX_PUT } from "./storage/files.ts";
 import { Memory } from "./storage/memory.ts";
+import { hostedBytesIn } from "./storage/hosted/bytes.ts";
+import { hostingIn } from "./storage/hosted/hosting.ts";
+import { madePages } from "./storage/hosted/made.ts";
 import { objectsIn } from "./storage/objects.ts";
 import { demandIn } from "./storage/popularity.ts";
 import { recentIn } from "./storage/recent.ts";
@@ -63,13 +68,14 @@ export interface Index {
   readonly config: IndexConfig;
   readonly repository: Repository;
   readonly owner: FindOwner;
+  readonly links: HostedLinks;
   /** Of its sources together. */
   readonly catalog: Counting;
 }
 
 /** Puts the indexes together. Called once an isolate: the memory tier is in it. */
 export function compose(
-  { indexes, pageTtl, publicUrl, feed, quota, popular: count, seed, adminToken }: Config,
+  { indexes, pageTtl, publicUrl, feed, quota, popular: count, seed, reserved, adminToken }: Config,
   platform: Platform,
   limits: Limits = { finishAlone: FINISH_ALONE, maxPut: MAX_PUT },
 ): House {
@@ -78,12 +84,14 @@ export function compose(
   const uses = useLog(platform.DB, memory.used);
   const demand = demandIn(platform.DB);
   const tokens = tokensIn(platform.DB);
-  const ground = { platform, memory, limits, counters, uses, pageTtl, feed, demand };
+  const ground = { platform, memory, limits, counters, uses, pageTtl, feed, demand, reserved };
+  const hosting = hostingIn(platform.DB, memory.hosting);
+  const bytes = hostedBytesIn(platform.FILES);
   const mirrors = new Map<UpstreamConfig, Mirror>();
   for (const upstream of indexes.flatMap(({ upstreams }) => upstreams)) {
     if (mirrors.has(upstream)) continue;
     const base = publicUrl === "" ? undefined : baseFor(upstream, indexes);
-    const favourites = count === 0 ? undefined : { count, seed, mayHave: belongingTo(upstream, indexes) };
+    const favourites = count === 0 ? undefined : { count, seed, mayHave: belongingTo(upstream, indexes, reserved) };
     mirrors.set(upstream, mirror(upstream, base === undefined ? undefined : publicUrl + base, favourites, ground));
   }
   return {
@@ -91,9 +99,10 @@ export function compose(
     tokens,
     indexes: indexes.map((index) => {
       const sources = index.upstreams.flatMap((upstream) => mirrors.get(upstream) ?? []);
+      const made = madePages(index.name, platform.PAGES, memory.made);
       return {
         config: index,
-        ...indexOf(sources),
+        ...indexOf(sources, hosted({ overlays: index.overlays, hosting, bytes, made })),
         catalog: together(
           sources.map(({ catalog }) => catalog),
           platform.now,
@@ -125,9 +134,14 @@ export function compose(
 }
 
 /** Whether a name may come from this upstream in any index. */
-function belongingTo(upstream: UpstreamConfig, indexes: readonly IndexConfig[]): (name: ProjectName) => boolean {
+function belongingTo(
+  upstream: UpstreamConfig,
+  indexes: readonly IndexConfig[],
+  reserved: readonly string[],
+): (name: ProjectName) => boolean {
+  const isReserved = reservedBy(reserved);
   const routings = indexes.map(({ upstreams }) => routes<UpstreamConfig>(upstreams));
-  return (name) => routings.some((route) => route(name).includes(upstream));
+  return (name) => !isReserved(name) && routings.some((route) => route(name).includes(upstream));
 }
 
 /**
@@ -146,16 +160,20 @@ function baseFor(upstream: UpstreamConfig, indexes: readonly IndexConfig[]): str
   return (first ?? behindClaims)?.base;
 }
 
-function indexOf(sources: readonly Mirror[]): Pick<Index, "repository" | "owner"> {
+function indexOf(
+  sources: readonly Mirror[],
+  { layer, owner, links }: HostedPart,
+): Pick<Index, "repository" | "owner" | "links"> {
   const [first, ...others] = sources;
   const arbiter = priority(sources);
   // A single source that any name may come from needs no arbiter in front of it.
   const source = first && others.length === 0 && !first.projects ? first.repository : arbiter;
   return {
-    repository: stack([punctual(ANSWER_DEADLINE)], source),
-    async owner(name, ctx) {
+    repository: stack([punctual(ANSWER_DEADLINE), layer], source),
+    owner: owner(async (name, ctx) => {
       const owned = await arbiter.owner(name, ctx);
       return owned && { source: owned.source.upkept, page: owned.page };
-    },
+    }),
+    links,
   };
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { DATABASE_AWAY } from "../support/away.ts";
+import { READER, TEAM } from "../support/hosted.ts";
 import { Rig } from "../support/rig.ts";
 
 describe("the page for a person", () => {
@@ -41,5 +42,39 @@ describe("the page for a person", () => {
     rig.wait(60_000);
     expect((await rig.get("/")).text()).toMatch(/<dd>3</);
     expect((await new Rig({}, { DB: DATABASE_AWAY }).get("/")).status).toBe(200);
+  });
+});
+
+describe("the page of a team's index", () => {
+  test("sets clients up with a token, but for what goes into a project's files, and says how to publish", async () => {
+    const text = (await new Rig(TEAM).get("/team/", READER)).text();
+    expect(text).toContain("pip install --index-url https://__token__:TOKEN@edge.test/team/simple/ requests");
+    expect(text).toContain("uv pip install --default-index https://__token__:TOKEN@edge.test/team/simple/ requests");
+    expect(text).toMatch(/tool\.uv\.index[^<]*\nurl = &quot;https:\/\/edge\.test\/team\/simple\/&quot;/);
+    expect(text).toContain("poetry config http-basic.pypi-edge __token__ TOKEN");
+    expect(text).toContain("uv publish --publish-url https://edge.test/team/legacy/ --token TOKEN dist/*");
+    expect(text).toContain("twine upload --repository-url https://edge.test/team/legacy/ -u __token__ -p TOKEN dist/*");
+    expect(text).toContain("<b>team</b>");
+  });
+
+  test("is not what the default index shows, which has neither tokens nor uploads", async () => {
+    const text = (await new Rig(TEAM).get("/")).text();
+    expect(text).not.toMatch(/TOKEN|legacy|twine/);
+    expect(text).toContain('<p class="lead">A Python package index that keeps what <b>upstream.test</b> has. ');
+  });
+
+  test("is there where it has no upstream", async () => {
+    const rig = new Rig({
+      INDEXES: { default: { sources: ["pypi"] }, own: { sources: [], hosted: true, read: "anyone" } },
+    });
+    const text = (await rig.get("/own/")).text();
+    expect(text).toContain("<b>own</b>");
+    expect(text).not.toMatch(/<b><\/b>|__token__:TOKEN@/);
+    expect((await rig.get("/own/simple/", { Accept: "application/vnd.pypi.simple.v1+json" })).text()).toContain(
+      '"projects":[\n\n]',
+    );
+    expect((await rig.get("/own/simple/demo/")).status).toBe(404);
+    expect((await rig.get("/own/files/files.upstream.test/packages/demo-1.0.tar.gz")).status).toBe(404);
+    expect(rig.upstream.requests).toEqual([]);
   });
 });

@@ -57,6 +57,14 @@ repositoryContract("an index of two upstreams, the first of which has nothing", 
   }),
 );
 
+repositoryContract("an index that hosts other projects, over one that reserves others", (upstream) =>
+  composed(upstream, {
+    ...VARS,
+    INDEXES: { default: { sources: ["base"], hosted: true }, base: { sources: ["pypi"] } },
+    RESERVED: ["acme-*"],
+  }),
+);
+
 function composed(upstream: FakeUpstream, vars: Record<string, unknown>): Repository {
   upstream.on("https://upstream.test/empty/simple/", () => Response.json({ meta: {}, projects: [] }));
   const { indexes } = compose(parseConfig(vars), {

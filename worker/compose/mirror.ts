@@ -4,12 +4,14 @@ import { describeBy } from "../repository/describe.ts";
 import { described } from "../repository/described.ts";
 import type { Document } from "../repository/document.ts";
 import { documents } from "../repository/documents.ts";
+import { MAX_IN_MEMORY, type HostedProject } from "../repository/hosting.ts";
 import { mirrored } from "../repository/mirrored.ts";
 import type { Page } from "../repository/page.ts";
 import { popular } from "../repository/popular.ts";
 import type { Counters } from "../repository/ports.ts";
 import type { Source } from "../repository/priority.ts";
 import { remote } from "../repository/remote.ts";
+import { reserved } from "../repository/reserved.ts";
 import { stack, type Artifact, type Upkept } from "../repository/repository.ts";
 import { behindIn } from "../storage/behind.ts";
 import { catalogOf, type Catalog } from "../storage/catalog.ts";
@@ -19,6 +21,7 @@ import { feedLog } from "../storage/feed.ts";
 import { fileStore } from "../storage/files.ts";
 import { fillQueue } from "../storage/fills.ts";
 import { type Check, freshness } from "../storage/freshness.ts";
+import type { Made } from "../storage/hosted/made.ts";
 import { keysOf } from "../storage/keys.ts";
 import { listStore } from "../storage/lists.ts";
 import { Memory, within } from "../storage/memory.ts";
@@ -54,6 +57,8 @@ export interface Ground {
   /** Whether upstreams' logs of changes are followed. */
   readonly feed: boolean;
   readonly demand: DemandLog;
+  /** Patterns of names that no upstream is ever asked for. */
+  readonly reserved: readonly string[];
 }
 
 /** What of a source counts as popular. */
@@ -70,6 +75,8 @@ export const memoryTier = () => ({
   filling: new Memory<true>(MiB),
   siblingless: new Memory<true>(MiB),
   used: new Memory<true>(2 * MiB),
+  hosting: new Memory<HostedProject>(8 * MiB, 4 * MiB),
+  made: new Memory<Made>(4 * MiB, MAX_IN_MEMORY),
 });
 
 /** An upstream as an index has it, put together from its layers. `root` is the absolute address of ours that its pages carry. */
@@ -113,6 +120,7 @@ export function mirror(
   const vouching = changes ? vouchingIn(db, source, keys.pages) : undefined;
   const repository = stack(
     [
+      reserved(ground.reserved),
       mirrored({ ...storing, pages }),
       described({ ...storing, facts, siblingless: within(memory.siblingless, source) }),
       documents({ store: known, freshness: checked, absent, ttl: pageTtl }),

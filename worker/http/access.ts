@@ -4,7 +4,7 @@ import type { Admit } from "../auth/authenticate.ts";
 import type { Author } from "../auth/deed.ts";
 import type { Wish } from "../auth/principal.ts";
 import type { AppEnv } from "./context.ts";
-import { privately } from "./headers.ts";
+import { atOnce, privately } from "./headers.ts";
 
 /** Lets a request do what is wished, and says whose it is; throws `not-authenticated` and `not-allowed`. */
 export type Gate = (c: Pick<HonoContext<AppEnv>, "req" | "var">, wish: Wish) => Promise<Author>;
@@ -29,3 +29,9 @@ export const readersOnly = (gate: Gate, index: string) =>
     await next();
     privately(c.res.headers);
   });
+
+/** Keeps no cache from seeing at once what is uploaded to an index that anybody may read. */
+export const seenAtOnce = createMiddleware<AppEnv>(async (c, next) => {
+  await next();
+  atOnce(c.res.headers);
+});

@@ -24,6 +24,8 @@ export const LIFETIMES = {
   file: { "Cache-Control": `public, max-age=${YEAR}, immutable, no-transform` },
   /** pip keeps permanent redirects for good, so ours are temporary and short. */
   redirect: { "Cache-Control": `public, max-age=${MINUTE}` },
+  /** Of an index that takes uploads. */
+  hosted: { "Cache-Control": "public, no-cache", "Cloudflare-CDN-Cache-Control": "no-store" },
   /** Shows the host name it was asked under. */
   ownHost: { "Cache-Control": "private, no-cache" },
   error: { "Cache-Control": "no-store" },
@@ -44,6 +46,17 @@ export function privately(headers: Headers): void {
   headers.set("Cache-Control", isForGood ? `private, max-age=${YEAR}, immutable` : "private, no-cache");
 }
 
+/**
+ * Has every cache ask before it gives an answer again, and Cloudflare's keep none: what is uploaded is seen at once. Files and
+ * errors stay what they are.
+ */
+export function atOnce(headers: Headers): void {
+  const lifetime = headers.get("Cache-Control") ?? "";
+  if (!lifetime.startsWith("public") || lifetime === LIFETIMES.file["Cache-Control"]) return;
+  headers.set("Cache-Control", LIFETIMES.hosted["Cache-Control"]);
+  headers.set("Cloudflare-CDN-Cache-Control", LIFETIMES.hosted["Cloudflare-CDN-Cache-Control"]);
+}
+
 /** The tag under which all answers of a project can be purged from the edge at once. */
 export const projectTag = (name: ProjectName) => ({ "Cache-Tag": cacheTag(name) });
 
@@ -51,6 +64,7 @@ const CACHE_STATUS: Record<Via, string> = {
   memory: "pypi-edge; hit; detail=memory",
   kv: "pypi-edge; hit; detail=kv",
   r2: "pypi-edge; hit; detail=r2",
+  d1: "pypi-edge; hit; detail=d1",
   stale: "pypi-edge; hit; detail=stale-upstream-away",
   upstream: "pypi-edge; fwd=miss",
 };

@@ -7,7 +7,7 @@ import { refusal } from "../pypi/locks/text.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import { atOnce } from "./at-once.ts";
 import { LISTING_MAX_AGE } from "../repository/listing.ts";
-import type { Context, FindOwner, Listed, Owned, Upkept } from "../repository/repository.ts";
+import type { Context, FindOwner, Listed, Owned, Shelf } from "../repository/repository.ts";
 
 /** Pages are asked for so many at a time: the platform opens no more connections for one request. */
 const PAGES_AT_ONCE = 6;
@@ -18,7 +18,7 @@ const MAX_FILES = 1_500;
 
 /** A file that a lock asks for, as the page of its project lists it. */
 export interface WantedFile extends Listed {
-  readonly source: Upkept;
+  readonly source: Shelf;
   readonly ref: FileRef;
 }
 

@@ -6,6 +6,9 @@ import type { FileEntry } from "./page.ts";
 /** Where every file URL of a stored page begins: relative, so that one page serves every host name and index. */
 const PREFIX = "../../files/";
 
+/** Stands where a host does in the addresses of files that are hosted here. No upstream has it. */
+export const HOSTED = "-";
+
 /** PEP 658: a file's core metadata lies beside it under this ending. */
 const METADATA = ".metadata";
 
@@ -26,9 +29,11 @@ export interface FileRef {
 /**
  * Our URL for a file at `upstream`, and the true URL where ours does not say it: http, a query, `//`, or a last segment
  * that is not the filename. Credentials in the URL are dropped: the page travels to clients. Undefined where no segment-wise
- * path can be made (an encoded slash, for one): such a file cannot be asked for, so it is not listed.
+ * path can be made (an encoded slash, for one): such a file cannot be asked for, so it is not listed. Nor is one of a host that
+ * would make it look like a file that is hosted here.
  */
 export function localUrl(upstream: URL, filename: Filename): { url: string; _upstream?: string } | undefined {
+  if (upstream.host === HOSTED) return undefined;
   const clean = new URL(upstream);
   clean.username = clean.password = clean.hash = "";
   const segments = clean.pathname.split("/").slice(1);
@@ -42,6 +47,16 @@ export function localUrl(upstream: URL, filename: Filename): { url: string; _ups
   const url = PREFIX + path;
   return `https://${path}` === clean.href ? { url } : { url, _upstream: clean.href };
 }
+
+/** The address of a file that is hosted here, as a page's entry has it. */
+export const hostedUrl = (sha256: string, filename: Filename) =>
+  `${PREFIX}${HOSTED}/${sha256}/${encodeURIComponent(filename)}`;
+
+/** The same entry as it is listed elsewhere; `files` is where its files begin, relative to there, with a final slash. */
+export const listedFrom = (entry: FileEntry, files: string): FileEntry => ({
+  ...entry,
+  url: files + entry.url.slice(PREFIX.length),
+});
 
 /** The true URL of a page's entry. */
 export function upstreamUrl(entry: FileEntry): URL {
@@ -104,11 +119,11 @@ export const refOf = (entry: FileEntry, part: FileRef["part"]): FileRef => ({
   part,
 });
 
-/** The reference to what lies at `{origin}/{path}`, decoded, as a `FileRef` has it; undefined where that names no file. */
+/** The reference to an upstream's file at `{origin}/{path}`, decoded, as a `FileRef` has it; undefined where that names none. */
 export function asFileRef(address: string, part: FileRef["part"]): FileRef | undefined {
   const [origin = "", ...segments] = address.split("/");
   const filename = asFilename(segments.at(-1) ?? "");
-  if (!filename || !isHost(origin) || !segments.every(isSegment)) return undefined;
+  if (!filename || origin === HOSTED || !isHost(origin) || !segments.every(isSegment)) return undefined;
   return { origin, path: segments.join("/"), filename, part };
 }
 

@@ -6,23 +6,33 @@ export interface Setup {
   readonly steps: readonly { readonly where: string; readonly text: string }[];
 }
 
-/** The clients' set-ups for an index URL such as `https://host/simple/`. Plain http off loopback needs each client's consent. */
-export function setups(index: string): Setup[] {
-  const { protocol, host, hostname } = new URL(index);
-  const insecure = protocol === "http:" && !isLoopback(hostname);
+/** Where people put their own in. */
+const USER = "__token__";
+const TOKEN = "TOKEN";
+
+/**
+ * The clients' set-ups for an index URL such as `https://host/simple/`. Plain http off loopback needs each client's consent.
+ *
+ * @param isPrivate whether it is read with a token; what goes into a project's files is without one
+ */
+export function setups(index: string, isPrivate = false): Setup[] {
+  const { host, hostname } = new URL(index);
+  const insecure = isInsecure(index);
   const when = (text: string) => (insecure ? text : "");
   const project = "for a project: pyproject.toml";
+  const own = isPrivate ? index.replace("://", `://${USER}:${TOKEN}@`) : index;
+  const withToken = (where: string, text: string) => (isPrivate ? [{ where, text }] : []);
   return [
     {
       client: "pip",
       steps: [
         {
           where: "for one command",
-          text: `pip install --index-url ${index}${when(` --trusted-host ${hostname}`)} requests`,
+          text: `pip install --index-url ${own}${when(` --trusted-host ${hostname}`)} requests`,
         },
         {
           where: "for this machine",
-          text: `pip config set global.index-url ${index}${when(`\npip config set global.trusted-host ${hostname}`)}`,
+          text: `pip config set global.index-url ${own}${when(`\npip config set global.trusted-host ${hostname}`)}`,
         },
       ],
     },
@@ -31,12 +41,16 @@ export function setups(index: string): Setup[] {
       steps: [
         {
           where: "for one command",
-          text: `uv pip install --default-index ${index}${when(` --allow-insecure-host ${host}`)} requests`,
+          text: `uv pip install --default-index ${own}${when(` --allow-insecure-host ${host}`)} requests`,
         },
         {
           where: project,
           text: `${when(`[tool.uv]\nallow-insecure-host = ["${host}"]\n\n`)}[[tool.uv.index]]\nname = "pypi-edge"\nurl = "${index}"\ndefault = true`,
         },
+        ...withToken(
+          "the project's token, in the environment",
+          `export UV_INDEX_PYPI_EDGE_USERNAME=${USER} UV_INDEX_PYPI_EDGE_PASSWORD=${TOKEN}`,
+        ),
       ],
     },
     {
@@ -44,6 +58,7 @@ export function setups(index: string): Setup[] {
       steps: [
         { where: "for a project: a command", text: `poetry source add --priority=primary pypi-edge ${index}` },
         { where: project, text: `[[tool.poetry.source]]\nname = "pypi-edge"\nurl = "${index}"\npriority = "primary"` },
+        ...withToken("the token, for this machine", `poetry config http-basic.pypi-edge ${USER} ${TOKEN}`),
       ],
     },
     {
@@ -51,13 +66,35 @@ export function setups(index: string): Setup[] {
       steps: [
         {
           where: "for this machine",
-          text: `pdm config pypi.url ${index}${when("\npdm config pypi.verify_ssl false")}`,
+          text: `pdm config pypi.url ${own}${when("\npdm config pypi.verify_ssl false")}`,
         },
         {
           where: project,
           text: `[[tool.pdm.source]]\nname = "pypi"\nurl = "${index}"\nverify_ssl = ${String(!insecure)}`,
         },
+        ...withToken(
+          "the project's token, for this machine",
+          `pdm config pypi.username ${USER}\npdm config pypi.password ${TOKEN}`,
+        ),
       ],
     },
   ];
+}
+
+/** How clients publish to an index that takes uploads at `url`, such as `https://host/team/legacy/`. */
+export function publishing(url: string): Setup {
+  const consent = isInsecure(url) ? ` --allow-insecure-host ${new URL(url).host}` : "";
+  return {
+    client: "publish",
+    steps: [
+      { where: "with uv", text: `uv publish --publish-url ${url} --token ${TOKEN}${consent} dist/*` },
+      { where: "with twine", text: `twine upload --repository-url ${url} -u ${USER} -p ${TOKEN} dist/*` },
+    ],
+  };
+}
+
+/** Whether a URL is plain http that leaves the machine. */
+function isInsecure(url: string): boolean {
+  const { protocol, hostname } = new URL(url);
+  return protocol === "http:" && !isLoopback(hostname);
 }

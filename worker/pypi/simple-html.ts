@@ -21,6 +21,10 @@ export function renderHtml(page: ProjectPage): string {
   return htmlDocument(`Links for ${page.name}`, metas, page.files.map(anchor).join(""));
 }
 
+/** A flat page of links to files (pip's `--find-links`). */
+export const renderLinks = (title: string, files: readonly FileEntry[]) =>
+  htmlDocument(title, [VERSION], files.map(anchor).join(""));
+
 /** The root listing in three parts, to be streamed. */
 export const rootHtml = {
   opening: htmlOpening("Simple index", [VERSION]),

@@ -6,7 +6,7 @@ import type { Context, Repository } from "./repository.ts";
 
 /** A source whose listing is part of an index's. */
 interface Part {
-  readonly repository: Repository;
+  readonly repository: Pick<Repository, "projects">;
   /** Whether a name in its listing is served from it. */
   readonly has: (name: ProjectName) => boolean;
 }

@@ -63,9 +63,17 @@ export interface UpkeptChanges {
   readonly behind: Behind;
 }
 
-/** A project's page, and the source of an index that owns the project. An unread page must be cancelled. */
+/** Where the files on a page are kept, and how those are got there that are not. */
+export interface Shelf extends Pick<Upkept, "key"> {
+  readonly repository: Pick<Repository, "file">;
+  readonly files: Pick<FileStore, "get" | "head">;
+  readonly uses: Pick<Uses, "used">;
+  readonly fills: Pick<FillQueue, "sendAll">;
+}
+
+/** A project's page, and what has the files on it. An unread page must be cancelled. */
 export interface Owned {
-  readonly source: Upkept;
+  readonly source: Shelf;
   readonly page: Page;
 }
 
@@ -144,7 +152,7 @@ export interface Listed {
 }
 
 /** Where an answer came from, for the log and for `Cache-Status` (RFC 9211). */
-export type Via = "memory" | "kv" | "r2" | "upstream" | "stale";
+export type Via = "memory" | "kv" | "r2" | "d1" | "upstream" | "stale";
 
 /** What is known of a file before its bytes are read. */
 export interface ArtifactFacts {

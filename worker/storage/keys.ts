@@ -33,6 +33,12 @@ export function keysOf(source: string, root?: string) {
   };
 }
 
+/** KV: the page that an index makes of hosted files, and of what they are merged with, where it is large. */
+export const mergedKey = (index: string, name: ProjectName) => `merged/${FORMAT}/${index}/${name}`;
+
+/** R2: the METADATA of a hosted wheel. */
+export const hostedMetadataKey = (object: string) => `${object}.metadata`;
+
 /** Where mirrored files and their `.metadata` lie in R2, the source next: nothing but these may be deleted by the clock. */
 export const MIRRORED = ["file/", "metadata/"] as const;
 

@@ -1,17 +1,22 @@
 /**
  * The isolate's memory tier: settled, immutable values, least recently used out first, within a budget of bytes. Large
- * values are refused: above 64 KB streaming from the store is faster and costs no memory. Never for what was read with a
- * token, and never for a hosted index: an isolate answers everybody.
+ * values are refused: above 64 KB streaming from the store is faster and costs no memory. An isolate answers everybody: who may
+ * read what is in here, and whether it is so still, is settled before it is looked at.
  */
 export class Memory<Value> {
   static readonly MAX_VALUE = 64 * 1024;
   readonly #entries = new Map<string, { value: Value; bytes: number; until: number }>();
   readonly #budget: number;
+  readonly #maxValue: number;
   #used = 0;
 
-  /** @param budget bytes, keys and a fixed overhead for each entry included */
-  constructor(budget: number) {
+  /**
+   * @param budget bytes, keys and a fixed overhead for each entry included
+   * @param maxValue bytes; larger values are refused
+   */
+  constructor(budget: number, maxValue = Memory.MAX_VALUE) {
     this.#budget = budget;
+    this.#maxValue = maxValue;
   }
 
   /** @param now milliseconds since the epoch, compared with the entry's `until` */
@@ -30,7 +35,7 @@ export class Memory<Value> {
   /** Keeps `value`, of `size` bytes, until it is pushed out or `until` (milliseconds since the epoch) has come. */
   set(key: string, value: Value, size: number, until = Infinity): void {
     this.delete(key);
-    if (size > Memory.MAX_VALUE) return;
+    if (size > this.#maxValue) return;
     const bytes = size + key.length + OVERHEAD;
     this.#entries.set(key, { value, bytes, until });
     this.#used += bytes;

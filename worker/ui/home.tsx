@@ -2,7 +2,7 @@ import { Hono } from "hono";
 import { raw } from "hono/html";
 import type { AppEnv } from "../http/context.ts";
 import { LIFETIMES } from "../http/headers.ts";
-import { setups, type Setup } from "../pypi/setups.ts";
+import { publishing, setups, type Setup } from "../pypi/setups.ts";
 import { STYLE } from "./style.ts";
 
 /** What the page about an index shows of it. */
@@ -14,6 +14,12 @@ interface Shown {
   /** The address people use, where it is not the request's own; else empty. */
   readonly publicUrl: string;
   readonly upstreams: readonly { readonly url: URL }[];
+  /** Whose hosted packages it has. */
+  readonly overlays: readonly { readonly index: string }[];
+  /** Whether it takes uploads. */
+  readonly hosted: boolean;
+  /** Whether it is read with a token only. */
+  readonly isPrivate: boolean;
   readonly catalog: { count(): Promise<number> };
 }
 
@@ -30,6 +36,9 @@ export function homeRoutes(index: Shown): Hono<AppEnv> {
     return c.html(
       <Home
         base={host + index.base}
+        overlays={index.overlays}
+        hosted={index.hosted}
+        isPrivate={index.isPrivate}
         upstreams={index.upstreams.map(({ url }) => url.host)}
         kept={kept}
         others={others}
@@ -39,7 +48,7 @@ export function homeRoutes(index: Shown): Hono<AppEnv> {
   return routes;
 }
 
-interface HomeProps {
+interface HomeProps extends Pick<Shown, "overlays" | "hosted" | "isPrivate"> {
   readonly base: string;
   /** Host names, the first that owns a project wins. */
   readonly upstreams: readonly string[];
@@ -48,8 +57,9 @@ interface HomeProps {
   readonly others: readonly string[];
 }
 
-function Home({ base, upstreams, kept, others }: HomeProps) {
+function Home({ base, overlays, hosted, isPrivate, upstreams, kept, others }: HomeProps) {
   const index = `${base}/simple/`;
+  const clients = [...setups(index, isPrivate), ...(hosted ? [publishing(`${base}/legacy/`)] : [])];
   return (
     <>
       {raw("<!DOCTYPE html>")}
@@ -63,11 +73,27 @@ function Home({ base, upstreams, kept, others }: HomeProps) {
         <body>
           <main>
             <h1>pypi-edge</h1>
-            <p class="lead">
-              A Python package index that keeps what <b>{upstreams.join(", then ")}</b> has. Point your installer here:
-              pages and files come from the cache, every byte is verified before it is kept, and installs go on while
-              the upstream is away.
-            </p>
+            {overlays.length === 0 ? null : (
+              <p class="lead">
+                A Python package index of what is uploaded to{" "}
+                <b>{overlays.map((each) => each.index).join(", then ")}</b>
+                {": "}no upstream is asked for a name that is hosted here.
+              </p>
+            )}
+            {upstreams.length === 0 ? null : (
+              <p class="lead">
+                {overlays.length === 0 ? "A Python package index that keeps what " : "All other names are those of "}
+                <b>{upstreams.join(", then ")}</b>
+                {overlays.length === 0 ? " has. " : ". "}
+                Point your installer here: pages and files come from the cache, every byte is verified before it is
+                kept, and installs go on while the upstream is away.
+              </p>
+            )}
+            {isPrivate ? (
+              <p class="lead">
+                It is read with a token: put yours in where these lines have <code>TOKEN</code>.
+              </p>
+            ) : null}
             <dl>
               <div>
                 <dt>Index URL</dt>
@@ -82,7 +108,7 @@ function Home({ base, upstreams, kept, others }: HomeProps) {
                 </div>
               )}
             </dl>
-            {setups(index).map((setup) => (
+            {clients.map((setup) => (
               <Client {...setup} />
             ))}
             <footer>

@@ -1,0 +1,46 @@
+import { Hono, type Context as HonoContext } from "hono";
+import { IndexError } from "../errors.ts";
+import { listedFrom } from "../pypi/file-url.ts";
+import { parseProjectName } from "../pypi/name.ts";
+import type { FileEntry } from "../pypi/page.ts";
+import { renderLinks } from "../pypi/simple-html.ts";
+import type { HostedLinks } from "../repository/hosted.ts";
+import type { AppEnv } from "./context.ts";
+import { LIFETIMES } from "./headers.ts";
+import { MEDIA_TYPES } from "./negotiate.ts";
+import { canonical } from "./redirect.ts";
+
+/** All hosted files of an index on one flat page, as pip's `--find-links` reads it, to be mounted at `{base}/find-links`. */
+export function findLinksRoutes(links: HostedLinks, base: string): Hono<AppEnv> {
+  const routes = new Hono<AppEnv>();
+  routes.get("/", async (c) => {
+    const redirect = canonical(c, `${base}/find-links/`);
+    return redirect ?? flatPage(c, "Hosted files", await links.all(), "../files/");
+  });
+  return routes;
+}
+
+/**
+ * What an index hosts of a project, to be mounted at `{base}/legacy/+simple`: there `hatch publish` looks, as devpi has it, for
+ * files that need not be uploaded again. It takes them from the texts of links, follows no redirect, and takes whatever is not
+ * answered with 200 for nothing.
+ */
+export function uploadedRoutes(links: HostedLinks): Hono<AppEnv> {
+  const routes = new Hono<AppEnv>();
+  routes.get("/:project/", async (c) => {
+    const name = parseProjectName(c.req.param("project"));
+    const files = await links.own(name, c.var.ctx);
+    if (!files) throw new IndexError("project-not-found", `This index hosts no project ${name} itself.`);
+    return flatPage(c, `Hosted files of ${name}`, files, "../../../files/");
+  });
+  return routes;
+}
+
+/** @param at where files begin, relative to the page; ends in `/` */
+function flatPage(c: HonoContext<AppEnv>, title: string, files: readonly FileEntry[], at: string): Response {
+  const html = renderLinks(
+    title,
+    files.map((entry) => listedFrom(entry, at)),
+  );
+  return c.body(html, 200, { ...LIFETIMES.hosted, "Content-Type": `${MEDIA_TYPES.html}; charset=utf-8` });
+}

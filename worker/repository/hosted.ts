@@ -1,0 +1,144 @@
+import { IndexError } from "../errors.ts";
+import { HOSTED, type FileRef } from "../pypi/file-url.ts";
+import { projectCandidates } from "../pypi/filename.ts";
+import type { ProjectName } from "../pypi/name.ts";
+import type { FileEntry } from "../pypi/page.ts";
+import { hasFile, holdingsBy, hostedPage, type Holding, type Overlay } from "./holding.ts";
+import { HostedFiles, isQuarantined } from "./hosted-files.ts";
+import { hostedList } from "./hosted-list.ts";
+import { pageOf } from "./hosted-pages.ts";
+import type { HostedBytes, Hosting, MadePages } from "./hosting.ts";
+import { mergedLists } from "./merged-list.ts";
+import type { Context, FindOwner, Layer, Repository } from "./repository.ts";
+import { shelfOver } from "./hosted-shelf.ts";
+
+/** What the hosted part of an index is put together from. */
+export interface HostedParts {
+  /** Whose hosted packages the index has, the first one's before all others. */
+  readonly overlays: readonly Overlay[];
+  readonly hosting: Hosting;
+  readonly bytes: HostedBytes;
+  readonly made: MadePages;
+}
+
+/** What an index hosts, and what that does to all that lies below. */
+export interface HostedPart {
+  readonly layer: Layer;
+  /** Who owns a project, given who of those below does. */
+  owner(below: FindOwner): FindOwner;
+  readonly links: HostedLinks;
+}
+
+/** Hosted files without what lies below them. What these throw is `storage-failed`. */
+export interface HostedLinks {
+  /** All files, projects by name. */
+  all(): Promise<readonly FileEntry[]>;
+  /** Those that the index hosts itself of a project; null where it does not host the project. */
+  own(name: ProjectName, ctx: Context): Promise<readonly FileEntry[] | null>;
+}
+
+/**
+ * Hosted packages over what lies below. A hosted name is the index's own: nothing below is asked for it, neither for its page nor
+ * for a file or document that may be its, and where it cannot be told whether a name is hosted, there is no answer. Names that an
+ * index merges are on one page with what lies below, less the files that the hosted ones replace.
+ */
+export function hosted(parts: HostedParts): HostedPart {
+  const { overlays, hosting, made } = parts;
+  const indexes = overlays.map(({ index }) => index);
+  const holdingOf = holdingsBy(overlays);
+  const files = new HostedFiles(overlays, hosting, parts.bytes);
+
+  async function find(name: ProjectName, ctx: Context): Promise<Holding | undefined> {
+    const hosts = await hosting.projects([name], indexes, ctx.now);
+    return holdingOf(name, hosts.get(name));
+  }
+
+  const layer: Layer = (inner) => ({
+    projects: (ctx) =>
+      mergedLists([hostedList(hosting, indexes), { repository: inner, has: () => true }], "hosted", ctx),
+
+    async project(name, ctx) {
+      const holding = await find(name, ctx);
+      if (!holding) return inner.project(name, ctx);
+      return pageOf(holding, holding.isOpen ? await inner.project(name, ctx) : null, made, ctx);
+    },
+
+    async file(request, ctx) {
+      const { ref } = request;
+      if (ref.origin === HOSTED) return files.get(request);
+      const all = request.candidates ?? projectCandidates(ref.filename);
+      if (all.length === 0) return inner.file(request, ctx);
+      const hosts = await hosting.projects(all, indexes, ctx.now);
+      const holdings = new Map(all.map((name) => [name, holdingOf(name, hosts.get(name))]));
+      const candidates = all.filter((name) => isFromBelow(holdings.get(name), ref));
+      if (candidates.length > 0) return inner.file({ ...request, candidates }, ctx);
+      const holding = [...holdings.values()].find((it) => it !== undefined);
+      throw holding?.quarantined ? isQuarantined(holding.name) : isOurs(ref, holding?.name);
+    },
+
+    async document(request, ctx) {
+      const { ref } = request;
+      const holding = await find(ref.project, ctx);
+      // What is merged has no JSON: the upstream's would say other than the page.
+      const isFree = ref.kind === "provenance" && isFromBelow(holding, ref);
+      if (!holding || isFree) return inner.document(request, ctx);
+      throw new IndexError(
+        "document-not-found",
+        `This index hosts ${ref.project} itself, and has no JSON or provenance of it: its page in the Simple API says what there is.`,
+      );
+    },
+  });
+
+  return {
+    // Files that seem to be hosted are nobody's in an index that hosts nothing: no upstream is asked for them.
+    layer: overlays.length > 0 ? layer : (inner) => ({ ...passing(inner), file: notHosting(files, inner) }),
+
+    owner: (below) =>
+      overlays.length === 0
+        ? below
+        : async (name, ctx) => {
+            const holding = await find(name, ctx);
+            if (!holding) return below(name, ctx);
+            const owned = holding.isOpen ? await below(name, ctx) : null;
+            return {
+              page: await pageOf(holding, owned?.page ?? null, made, ctx),
+              source: shelfOver(owned?.source, files),
+            };
+          },
+
+    links: {
+      async all() {
+        const hosts = await hosting.all(indexes);
+        const holdings = [...hosts].map(([name, having]) => holdingOf(name, having)).filter((it) => it !== undefined);
+        return holdings.flatMap((holding) => hostedPage(holding).files);
+      },
+      async own(name, ctx) {
+        const hosts = await hosting.projects([name], indexes.slice(0, 1), ctx.now);
+        const holding = holdingOf(name, hosts.get(name));
+        return holding ? hostedPage(holding).files : null;
+      },
+    },
+  };
+}
+
+/** Whether a file that may be this project's may come from below. */
+const isFromBelow = (holding: Holding | undefined, { filename }: Pick<FileRef, "filename">) =>
+  !holding || (holding.isOpen && !hasFile(holding, filename));
+
+const passing = (inner: Repository): Repository => ({
+  projects: (ctx) => inner.projects(ctx),
+  project: (name, ctx) => inner.project(name, ctx),
+  document: (request, ctx) => inner.document(request, ctx),
+  file: (request, ctx) => inner.file(request, ctx),
+});
+
+const notHosting =
+  (files: HostedFiles, inner: Repository): Repository["file"] =>
+  (request, ctx) =>
+    request.ref.origin === HOSTED ? files.get(request) : inner.file(request, ctx);
+
+const isOurs = ({ filename }: FileRef, project: ProjectName | undefined) =>
+  new IndexError(
+    "file-not-found",
+    `This index hosts ${project} itself: no upstream's ${filename} is given. Its page lists what there is; lock again with this index if a lock file names this address.`,
+  );

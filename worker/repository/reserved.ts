@@ -1,0 +1,29 @@
+import { projectCandidates } from "../pypi/filename.ts";
+import { fingerprint } from "../pypi/fingerprint.ts";
+import { matcher } from "../pypi/pattern.ts";
+import type { ProjectName } from "../pypi/name.ts";
+import { mergedLists } from "./merged-list.ts";
+import type { Layer } from "./repository.ts";
+
+/** Whether a name is one that no upstream is ever asked for. */
+export function reservedBy(patterns: readonly string[]): (name: ProjectName) => boolean {
+  const matchers = patterns.map(matcher);
+  return (name) => matchers.some((matches) => matches(name));
+}
+
+/** Has no upstream below be asked for a name that one of these patterns means, whoever asks, and lists none. */
+export function reserved(patterns: readonly string[]): Layer {
+  if (patterns.length === 0) return (inner) => inner;
+  const isReserved = reservedBy(patterns);
+  const routing = fingerprint(JSON.stringify(patterns));
+  return (inner) => ({
+    projects: (ctx) => mergedLists([{ repository: inner, has: (name) => !isReserved(name) }], routing, ctx),
+    project: async (name, ctx) => (isReserved(name) ? null : inner.project(name, ctx)),
+    document: async (request, ctx) => (isReserved(request.ref.project) ? null : inner.document(request, ctx)),
+    async file(request, ctx) {
+      const all = request.candidates ?? projectCandidates(request.ref.filename);
+      const candidates = all.filter((name) => !isReserved(name));
+      return candidates.length === 0 ? null : inner.file({ ...request, candidates }, ctx);
+    },
+  });
+}
