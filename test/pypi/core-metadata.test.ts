@@ -1,5 +1,5 @@
-import { expect, test } from "vitest";
-import { isCoreMetadata } from "../../worker/pypi/core-metadata.ts";
+import { describe, expect, test } from "vitest";
+import { isCoreMetadata, parseCoreMetadata } from "../../worker/pypi/core-metadata.ts";
 import type { Filename } from "../../worker/pypi/filename.ts";
 import { parseProjectName } from "../../worker/pypi/name.ts";
 import { metadataText } from "../support/wheel.ts";
@@ -24,4 +24,39 @@ test("metadata without a version, or with one in its description only, is none",
   const headers = "Metadata-Version: 2.1\nName: demo\n";
   expect(fits(headers, "demo-1.0-py3-none-any.whl")).toBe(false);
   expect(fits(`${headers}\nVersion: 1.0\n`, "demo-1.0-py3-none-any.whl")).toBe(false);
+});
+
+describe("core metadata of an uploaded file", () => {
+  const parse = (text: string) => parseCoreMetadata(new TextEncoder().encode(text), "METADATA");
+
+  test("says which release it is, normalised", () => {
+    const text =
+      "metadata-version: 2.1\r\nNAME: Acme.Demo\r\nVersion:v1.0-RC1\r\nRequires-Python: >=3.9\r\n\r\nName: other\r\n";
+    expect(parse(text)).toEqual({ project: "acme-demo", version: "1.0rc1", requiresPython: ">=3.9" });
+  });
+
+  test("has headers that are folded, and more than one of those that may be", () => {
+    const text =
+      "Metadata-Version: 1.0\nName: demo\nDescription: one\n  Name: two\nLicense:\n\t\u2028\nVersion: 1\nClassifier: a\nClassifier: b\n";
+    expect(parse(text)).toEqual({ project: "demo", version: "1" });
+  });
+
+  const text = metadataText("demo");
+  test.each([
+    ["", "has no Metadata-Version"],
+    [`\uFEFF${text}`, "has no Metadata-Version"],
+    [`\n${text}`, "has no Metadata-Version"],
+    [`no field\n${text}`, "has no Metadata-Version"],
+    [text.replace("2.1", "3.0"), 'Metadata-Version "3.0"'],
+    [text.replace("Name: demo\n", ""), "has no Name"],
+    [text.replace("demo", "-demo"), 'the Name "-demo"'],
+    [text.replace("demo", "demo\n x"), 'the Name "demo\\n x"'],
+    [text.replace("Version: 1.0\n", ""), "has no Version"],
+    [text.replace("1.0", "latest"), 'the Version "latest"'],
+    [`Name: other\n${text}`, "has Name 2 times"],
+    [`Requires-Python: 3\n${text}`, 'the Requires-Python "3"'],
+    [`Requires-Python: >=3,\n <4\n${text}`, 'the Requires-Python ">=3,\\n <4"'],
+  ])("is refused: %j", (wrong, sentence) => {
+    expect(() => parse(wrong)).toThrow(sentence);
+  });
 });

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { parseProjectName } from "../../worker/pypi/name.ts";
 import { resolveRange } from "../../worker/repository/range.ts";
-import { metadataOf, UnreadableWheel, type ReadRange } from "../../worker/repository/wheel-metadata.ts";
+import { UnreadableWheel, type ReadRange } from "../../worker/repository/ranged-archive.ts";
+import { metadataOf } from "../../worker/repository/wheel-metadata.ts";
 import { demoWheel, metadataText, zipped } from "../support/wheel.ts";
 
 const DEMO = parseProjectName("demo");

@@ -7,7 +7,7 @@ export interface Distribution {
   readonly project: ProjectName;
   /** Normalised (PEP 440). */
   readonly version: string;
-  /** The filename with name and version normalised: two spellings of one file have one. */
+  /** The filename with name and version normalised, `1.0` as `1`: two spellings of one file have one. */
   readonly identity: string;
   readonly requiresPython?: string | undefined;
   /** A wheel's METADATA, byte for byte; undefined for an sdist. */

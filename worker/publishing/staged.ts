@@ -1,5 +1,5 @@
 import type { RangeSpec } from "../repository/range.ts";
-import type { Piece } from "../repository/wheel-metadata.ts";
+import type { Piece } from "../repository/ranged-archive.ts";
 
 /** Bytes that were uploaded and are nobody's yet: in memory where they are few, else in the store under a key of their own. */
 export interface Staged {

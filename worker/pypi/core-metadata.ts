@@ -1,14 +1,81 @@
+import { badRequest } from "../errors.ts";
 import type { Filename } from "./filename.ts";
+import { headersOf } from "./headers.ts";
 import { asProjectName, type ProjectName } from "./name.ts";
+import { normalVersion } from "./pep440.ts";
+import { isSpecifierSet } from "./specifiers.ts";
 import { versionOf } from "./version.ts";
+
+/** What an index wants to know of a distribution file's own metadata. */
+export interface CoreMetadata {
+  readonly project: ProjectName;
+  /** Normalised (PEP 440). */
+  readonly version: string;
+  readonly requiresPython?: string | undefined;
+}
+
+/** 1.0 to 1.2, and any 2: a later minor version only adds to what earlier ones have. */
+const KNOWN = /^(?:1\.[0-2]|2\.\d{1,2})$/;
+
+/**
+ * Reads core metadata; throws `bad-request`, with a sentence for who built the file.
+ *
+ * @param where the name of the member that it is: METADATA or PKG-INFO
+ */
+export function parseCoreMetadata(bytes: Uint8Array, where: string): CoreMetadata {
+  const headers = headersOf(decoded(bytes, where));
+  const one = (field: string) => {
+    const values = headers.get(field.toLowerCase()) ?? [];
+    if (values.length > 1) throw badRequest(`${where} has ${field} ${values.length} times; build the file with one.`);
+    return values[0];
+  };
+  const metadataVersion = one("Metadata-Version");
+  if (metadataVersion === undefined) {
+    throw badRequest(`${where} has no Metadata-Version, so it is no core metadata; build the file with a build tool.`);
+  }
+  if (!KNOWN.test(metadataVersion)) {
+    throw badRequest(`${where} has Metadata-Version ${shown(metadataVersion)}; 1.0 to 1.2 and 2.x can be published.`);
+  }
+  const name = one("Name");
+  const project = name === undefined ? undefined : asProjectName(name);
+  if (!project) {
+    throw badRequest(
+      `${where} has ${name === undefined ? "no Name" : `the Name ${shown(name)}`}; give the project a valid name.`,
+    );
+  }
+  const raw = one("Version");
+  const version = raw === undefined ? undefined : normalVersion(raw);
+  if (version === undefined) {
+    throw badRequest(
+      `${where} has ${raw === undefined ? "no Version" : `the Version ${shown(raw)}`}; give the project a version of PEP 440, such as 1.0.2.`,
+    );
+  }
+  const requiresPython = one("Requires-Python");
+  if (requiresPython !== undefined && !isSpecifierSet(requiresPython)) {
+    throw badRequest(
+      `${where} has the Requires-Python ${shown(requiresPython)}, which is no set of version specifiers; write it as >=3.9 or >=3.9,!=3.12.* on one line.`,
+    );
+  }
+  return { project, version, requiresPython: requiresPython || undefined };
+}
+
+function decoded(bytes: Uint8Array, where: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw badRequest(`${where} is not UTF-8; build the file with a build tool that writes its metadata so.`);
+  }
+}
+
+const shown = (text: string) => JSON.stringify(text.slice(0, 80));
 
 /** Whether bytes read as the core metadata of a wheel of `project`: an answer to a question that was only tried may be anything. */
 export function isCoreMetadata(bytes: Uint8Array, wheel: Filename, project: ProjectName): boolean {
-  const [headers = ""] = new TextDecoder().decode(bytes).split(/\r?\n\r?\n/, 1);
-  const name = /^Name:[ \t]*(\S+)/im.exec(headers)?.[1];
-  const version = /^Version:[ \t]*(\S+)/im.exec(headers)?.[1];
+  const headers = headersOf(new TextDecoder().decode(bytes));
+  const [name] = headers.get("name") ?? [];
+  const [version] = headers.get("version") ?? [];
   const named = versionOf(wheel, project);
-  if (!/^Metadata-Version:/im.test(headers) || !name || !version || !named) return false;
+  if (!headers.has("metadata-version") || !name || !version || !named) return false;
   return asProjectName(name) === project && escaped(version) === escaped(named);
 }
 

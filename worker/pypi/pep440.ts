@@ -14,7 +14,7 @@ const VERSION =
   /^v?(?:(?<epoch>\d+)!)?(?<release>\d+(?:\.\d+)*)(?:[-_.]?(?<pre>alpha|beta|preview|pre|a|b|c|rc)[-_.]?(?<preNumber>\d*))?(?<post>-(?<implicit>\d+)|[-_.]?(?:post|rev|r)[-_.]?(?<postNumber>\d*))?(?<dev>[-_.]?dev[-_.]?(?<devNumber>\d*))?(?:\+(?<local>[a-z0-9]+(?:[-_.][a-z0-9]+)*))?$/i;
 
 /** The spellings of a phase that are not its own name. */
-export const PHASES: Readonly<Record<string, string>> = { alpha: "a", beta: "b", c: "rc", pre: "rc", preview: "rc" };
+const PHASES: Readonly<Record<string, string>> = { alpha: "a", beta: "b", c: "rc", pre: "rc", preview: "rc" };
 
 /** Between them are the phases: a development release comes before the first alpha, and none after the last candidate. */
 const DEVELOPMENT = "";
@@ -24,7 +24,30 @@ const FINAL = "z";
 const MAX_LENGTH = 100;
 
 /** What a version is made of, as it is written; undefined where it is none of PEP 440's. */
-export const versionParts = (text: string) => VERSION.exec(text)?.groups;
+const versionParts = (text: string) => VERSION.exec(text)?.groups;
+
+/** A version as PEP 440 normalises it: `v1.0-RC1` is `1.0rc1`; undefined where it is none, or over 100 characters. */
+export function normalVersion(text: string): string | undefined {
+  const parts = text.length <= MAX_LENGTH ? versionParts(text.toLowerCase()) : undefined;
+  if (!parts) return undefined;
+  const { release = "", pre, post, dev, local } = parts;
+  const epoch = plain(parts["epoch"] ?? "");
+  return [
+    epoch === "0" ? "" : `${epoch}!`,
+    release.split(".").map(plain).join("."),
+    pre === undefined ? "" : `${PHASES[pre] ?? pre}${plain(parts["preNumber"] ?? "")}`,
+    post === undefined ? "" : `.post${plain(parts["implicit"] ?? parts["postNumber"] ?? "")}`,
+    dev === undefined ? "" : `.dev${plain(parts["devNumber"] ?? "")}`,
+    local === undefined ? "" : `+${local.split(/[-_.]/).map(plain).join(".")}`,
+  ].join("");
+}
+
+/** A version so that equal ones are the same text: `1.0`, `v1` and `1.0.0` are. One that PEP 440 has not is lower case. */
+export const canonicalVersion = (raw: string) =>
+  normalVersion(raw)?.replace(/^((?:\d+!)?\d+(?:\.\d+)*?)(?:\.0)+(?!\.?\d)/, "$1") ?? raw.toLowerCase();
+
+/** Without the local label, which a version that has none does not care for (PEP 440, "Version matching"). */
+export const publicVersion = (canonical: string) => canonical.replace(/\+.*$/, "");
 
 /** Reads a version; undefined where it is none of PEP 440's. */
 export function parseVersion(text: string): Version | undefined {
@@ -72,3 +95,6 @@ const numberOrText = (text: string) => (/^\d+$/.test(text) ? Number(text) : text
 
 /** `1.0` is `1`. */
 const withoutZeros = (release: readonly number[]) => release.slice(0, release.findLastIndex((it) => it !== 0) + 1);
+
+/** A number without leading zeros, 0 where there is none; a local label's letters as they are. */
+const plain = (part: string) => (/^\d*$/.test(part) ? part.replace(/^0+/, "") || "0" : part);

@@ -13,9 +13,17 @@ const ENDING = /\.(?:tar\.[a-z0-9]+|[a-z]+)$/i;
 
 /** The version in the name of a file of `project`, as it is written there; undefined where the name does not say it. */
 export function versionOf(filename: Filename, project: ProjectName): string | undefined {
-  const cut = [...filename.matchAll(/-/g)].find(({ index }) => asProjectName(filename.slice(0, index)) === project);
-  if (!cut) return undefined;
-  const rest = filename.slice(cut.index + 1);
+  const rest = behindName(filename, project);
+  if (rest === undefined) return undefined;
   const version = FIELDS.test(rest) ? rest.split("-")[0] : rest.replace(ENDING, "");
   return version !== undefined && isVersion(version) ? version : undefined;
+}
+
+/**
+ * What follows the project's name and a hyphen, in the name of a file or directory of it. Old tools left hyphens in names, so
+ * that only the project says where its own ends.
+ */
+export function behindName(text: string, project: ProjectName): string | undefined {
+  const cut = [...text.matchAll(/-/g)].find(({ index }) => asProjectName(text.slice(0, index)) === project);
+  return cut && text.slice(cut.index + 1);
 }

@@ -9,7 +9,7 @@ import { discard, type Artifact, type Context, type FileRequest, type Layer, typ
 import type { Event, Repository } from "./repository.ts";
 import { sha256 } from "./sha256.ts";
 import { nameOf } from "./storing.ts";
-import { UnreadableWheel } from "./wheel-metadata.ts";
+import { UnreadableWheel } from "./ranged-archive.ts";
 import { findMetadata, storedMetadata, type SearchParts, type WheelSource } from "./wheel-source.ts";
 
 /** What the layer is put together from. */

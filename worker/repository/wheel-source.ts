@@ -5,7 +5,8 @@ import { upstreamsOwn } from "../pypi/page.ts";
 import type { Marks } from "./ports.ts";
 import { discard, type Artifact, type Context, type Listed, type Repository } from "./repository.ts";
 import { storeWhole, type StoringParts } from "./storing.ts";
-import { MAX_METADATA, metadataOf, UnreadableWheel, type Piece, type ReadRange } from "./wheel-metadata.ts";
+import { UnreadableWheel, type Piece, type ReadRange } from "./ranged-archive.ts";
+import { MAX_METADATA, metadataOf } from "./wheel-metadata.ts";
 import { within } from "./within.ts";
 
 /** For a part of a wheel, or a `.metadata`, from its first byte to its last. Milliseconds. */

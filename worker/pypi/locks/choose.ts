@@ -1,9 +1,9 @@
 import { isOurs, isUpstreams } from "../file-url.ts";
 import type { ProjectName } from "../name.ts";
 import { verifiableDigest, type FileEntry, type ProjectPage } from "../page.ts";
+import { canonicalVersion, publicVersion } from "../pep440.ts";
 import { versionOf } from "../version.ts";
 import type { LockedFile, LockedPackage } from "./lock.ts";
-import { canonicalVersion, publicVersion } from "./pep440.ts";
 import { refusal, shown } from "./text.ts";
 
 /** What an error names: the lock file, and the index whose page was looked at. */

@@ -1,0 +1,174 @@
+import { describe, expect, test } from "vitest";
+import { inspect } from "../../worker/publishing/inspect.ts";
+import { bytesOf, noise } from "../support/archive.ts";
+import { hashOf, metadataOf, publishableWheel, stagedOf, type WheelSpec } from "../support/release.ts";
+import { refusal, WHEEL } from "./support.ts";
+
+const taken = async (filename: string, spec: WheelSpec = {}) =>
+  inspect(filename, stagedOf(await publishableWheel(spec)));
+const refused = async (spec: WheelSpec, filename = WHEEL) => refusal(filename, await publishableWheel(spec));
+
+const without = (path: string) => (lines: string[]) => lines.filter((line) => !line.startsWith(path));
+const changed = (path: string, to: (line: string) => string) => (lines: string[]) =>
+  lines.map((line) => (line.startsWith(path) ? to(line) : line));
+
+test("a sound wheel says what it is, and its METADATA comes byte for byte", async () => {
+  expect(await taken(WHEEL)).toEqual({
+    filename: WHEEL,
+    project: "demo",
+    version: "1.0",
+    identity: "demo-1-py3-none-any.whl",
+    requiresPython: ">=3.9",
+    metadata: bytesOf(metadataOf("demo", "1.0")),
+  });
+});
+
+describe("a wheel is taken", () => {
+  test.each<[string, string, WheelSpec]>([
+    [
+      "whose name is spelled as it was before names were normalised",
+      "Acme.Demo-1.0.RC1-2-py2.py3-none-any.whl",
+      { project: "Acme.Demo", version: "1.0.RC1", tags: ["py2-none-any", "py3-none-any"] },
+    ],
+    ["that writes its tags as one set", "demo-1.0-py2.py3-none-any.whl", { tags: ["py2.py3-none-any"] }],
+    ["of a local version", "demo-1.0+cpu.1-py3-none-any.whl", { version: "1.0+cpu.1" }],
+    ["that has directories as members", WHEEL, { files: { "demo/": "", "demo/__init__.py": "" } }],
+    ["that has names with commas, quotes and letters beyond ASCII", WHEEL, { files: { 'demo/a,"b" ü.txt': "text" } }],
+    ["that has names which differ in case only", WHEEL, { files: { "demo/a.py": "1", "demo/A.py": "2" } }],
+    [
+      "whose files are not compressed",
+      WHEEL,
+      { pack: (entries) => entries.map((entry) => ({ ...entry, stored: true })) },
+    ],
+    ["whose RECORD does not list itself", WHEEL, { record: without("demo-1.0.dist-info/RECORD") }],
+    ["whose RECORD gives no sizes", WHEEL, { record: (lines) => lines.map((line) => line.replace(/\d+$/, "")) }],
+    [
+      "whose RECORD is signed",
+      WHEEL,
+      { pack: (entries) => [...entries, { name: "demo-1.0.dist-info/RECORD.jws", content: "{}" }] },
+    ],
+  ])("%s", async (_what, filename, spec) => {
+    expect((await taken(filename, spec)).filename).toBe(filename);
+  });
+
+  test("whose RECORD has a better hash", async () => {
+    const content = "text ".repeat(100_000);
+    const hash = `sha512=${await hashOf(bytesOf(content), "SHA-512")}`;
+    const record = changed("demo/big", (line) => line.replace(/sha256=[^,]+/, hash));
+    expect((await taken(WHEEL, { files: { "demo/big.txt": content }, record })).project).toBe("demo");
+  });
+
+  test("that has a large file, compressed or not", async () => {
+    const content = noise(3_000_000);
+    const files = { "demo/large.bin": content };
+    expect((await taken(WHEEL, { files })).project).toBe("demo");
+    const pack: WheelSpec["pack"] = (entries) => entries.map((entry) => ({ ...entry, stored: true }));
+    expect((await taken(WHEEL, { files, pack })).project).toBe("demo");
+  });
+});
+
+describe("a wheel is refused", () => {
+  test.each<[string, WheelSpec, string]>([
+    [
+      "of another project",
+      { metadata: metadataOf("other", "1.0") },
+      "is other 1.0 by its METADATA and another by its filename",
+    ],
+    ["of another version", { metadata: metadataOf("demo", "1.0.1") }, "is demo 1.0.1 by its METADATA"],
+    [
+      "whose dist-info is another's",
+      { project: "other", metadata: metadataOf("demo", "1.0") },
+      'directory "other-1.0.dist-info" where',
+    ],
+    [
+      "whose dist-info is of another version",
+      { version: "2.0", metadata: metadataOf("demo", "1.0") },
+      'directory "demo-2.0.dist-info"',
+    ],
+    ["that has two", { files: { "other-1.0.dist-info/METADATA": "" } }, "has 2 dist-info directories"],
+    [
+      "that has two where case does not count",
+      { files: { "demo-1.0.DIST-INFO/METADATA": "" } },
+      "has 2 dist-info directories",
+    ],
+    ["whose tags are fewer than in its name", { tags: [] }, 'the tag "py3-none-any" in its name and not in WHEEL'],
+    [
+      "whose tags are more than in its name",
+      { tags: ["py3-none-any", "py2-none-any"] },
+      'the tag "py2-none-any" in WHEEL and not',
+    ],
+    [
+      "of a format that comes later",
+      { wheel: "Wheel-Version: 2.0\nTag: py3-none-any\n" },
+      'Wheel-Version "2.0" in WHEEL',
+    ],
+    ["of no format", { wheel: "Tag: py3-none-any\n" }, "has no Wheel-Version"],
+    [
+      "with a file that RECORD does not list",
+      { record: without("demo/data.txt") },
+      'has "demo/data.txt", which RECORD does not list',
+    ],
+    [
+      "without a file that RECORD lists",
+      { record: (lines) => [...lines, "demo/no.py,sha256=x,1"] },
+      'does not have "demo/no.py"',
+    ],
+    ["with a file that RECORD lists twice", { record: (lines) => [...lines, ...lines] }, "twice in RECORD"],
+    [
+      "with a size that is not RECORD's",
+      { record: changed("demo/data", (line) => `${line}0`) },
+      "of 100000 bytes, where RECORD says 1000000",
+    ],
+    [
+      "without a hash",
+      { record: changed("demo/data", (line) => line.replace(/sha256=[^,]+/, "")) },
+      'no hash of "demo/data.txt"',
+    ],
+    [
+      "with a hash that can be forged",
+      { record: changed("demo/data", (line) => line.replace("sha256", "md5")) },
+      'no hash of "demo/data.txt"',
+    ],
+    [
+      "with another hash",
+      { record: changed("demo/data", (line) => line.replace(/sha256=./, "sha256=_")) },
+      "another hash than RECORD says",
+    ],
+    [
+      "with a hash of RECORD itself",
+      { record: changed("demo-1.0.dist-info/RECORD", () => "demo-1.0.dist-info/RECORD,sha256=x,") },
+      "a hash of RECORD",
+    ],
+    [
+      "with a RECORD that is none",
+      { record: () => ["demo/__init__.py"] },
+      "a line in RECORD that is none of its format",
+    ],
+    ["with a METADATA of over 5 MiB", { metadata: "x".repeat(6_000_000) }, "METADATA has more than 5 MiB"],
+    ["with a METADATA that is not UTF-8", { metadata: new Uint8Array([0x4e, 0xff]) }, "METADATA is not UTF-8"],
+  ])("%s", async (_what, spec, sentence) => {
+    const said = await refused(spec);
+    expect(said).toContain(sentence);
+    expect(said).toMatch(/^[^\n]+[^.]\.$/);
+  });
+
+  test.each(["METADATA", "WHEEL", "RECORD"])("without %s", async (member) => {
+    const path = `demo-1.0.dist-info/${member}`;
+    const pack: WheelSpec["pack"] = (entries) => entries.filter(({ name }) => name !== path);
+    expect(await refused({ record: without(path), pack })).toContain(`has no ${member} in demo-1.0.dist-info`);
+  });
+
+  test("without a dist-info", async () => {
+    const pack: WheelSpec["pack"] = (entries) => entries.filter(({ name }) => name.startsWith("demo/"));
+    expect(await refused({ pack })).toContain("has no dist-info directory");
+  });
+
+  test("by its filename before a byte of it is read", async () => {
+    const unread = { ...stagedOf(new Uint8Array(1)), read: () => Promise.reject(new Error("it was read")) };
+    await expect(inspect("demo-1.0-py3.whl", unread)).rejects.toMatchObject({ kind: "bad-request" });
+  });
+
+  test("that is empty", async () => {
+    expect(await refusal(WHEEL, new Uint8Array())).toContain("is empty");
+  });
+});

@@ -1,0 +1,60 @@
+import { Faulty } from "../faulty.ts";
+
+/** What an archive consists of. Bytes. */
+export const BLOCK = 512;
+
+/** A member's header as it stands there (POSIX.1-1988, "ustar"). */
+export interface Header {
+  readonly path: string;
+  readonly target: string;
+  /** One character. */
+  readonly type: string;
+  /** Bytes. */
+  readonly size: number;
+}
+
+const CHECKSUM = { from: 148, to: 156 };
+const POSIX = "ustar\u000000";
+
+export const isEmpty = (bytes: Uint8Array) => bytes.every((byte) => byte === 0);
+
+/** Reads a header; throws `Faulty`. */
+export function readHeader(block: Uint8Array): Header {
+  // In sum as if its own field were blank.
+  const sum = block.reduce((total, byte, at) => total + (at >= CHECKSUM.from && at < CHECKSUM.to ? 0x20 : byte), 0);
+  if (octal(block.subarray(CHECKSUM.from, CHECKSUM.to)) !== sum) throw broken("the checksum of a header is wrong");
+  const isPosix = latin1(block.subarray(257, 265)) === POSIX;
+  const prefix = text(block.subarray(345, 500));
+  // There GNU has other things, which Python takes for a part of the path all the same.
+  if (prefix !== "" && !isPosix) throw broken("a header has a prefix and is not of POSIX");
+  const name = text(block.subarray(0, 100));
+  return {
+    path: prefix === "" ? name : `${prefix}/${name}`,
+    target: text(block.subarray(157, 257)),
+    type: latin1(block.subarray(156, 157)),
+    size: octal(block.subarray(124, 136)),
+  };
+}
+
+/** A text as far as its first NUL. */
+export function text(field: Uint8Array): string {
+  const end = field.indexOf(0);
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(
+      end === -1 ? field : field.subarray(0, end),
+    );
+  } catch {
+    throw broken("a name is not UTF-8");
+  }
+}
+
+/** Digits, and then blanks or NULs only. GNU's other way is for numbers beyond those that are allowed here. */
+function octal(field: Uint8Array): number {
+  const [, digits] = /^ *([0-7]+)[\0 ]*$/.exec(latin1(field)) ?? [];
+  if (digits === undefined) throw broken("a header has a number that cannot be read");
+  return Number.parseInt(digits, 8);
+}
+
+const latin1 = (bytes: Uint8Array) => String.fromCharCode(...bytes);
+
+const broken = (what: string) => new Faulty(`is no tar archive that can be read: ${what}`);

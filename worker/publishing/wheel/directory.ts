@@ -1,0 +1,159 @@
+import type { RangedArchive } from "../../repository/ranged-archive.ts";
+import { Faulty, shown } from "../faulty.ts";
+import { MAX_MEMBERS, MAX_NAMES, tooManyMembers, unpackedLimit, unpacksTooFar } from "../limits.ts";
+import { checkPath, checkTree } from "../path.ts";
+import { checkExtra, sizesOf } from "./extra.ts";
+
+/** A member of a wheel as the archive's directory has it. */
+export interface Member {
+  readonly name: string;
+  readonly isDirectory: boolean;
+  /** Where its local header begins. Bytes. */
+  readonly offset: number;
+  /** Bytes. */
+  readonly compressedSize: number;
+  readonly uncompressedSize: number;
+  readonly compressionMethod: number;
+  readonly flags: number;
+  readonly crc32: number;
+}
+
+/** A wheel's members in the order in which they lie there, and where the directory begins behind them. */
+export interface Directory {
+  readonly members: ReadonlyMap<string, Member>;
+  readonly offset: number;
+}
+
+const END = 22;
+const END_SIGNATURE = 0x06054b50;
+const ENTRY = 46;
+const ENTRY_SIGNATURE = 0x02014b50;
+
+const ENCRYPTED = 0x1;
+const DESCRIPTOR = 0x8;
+const UTF8 = 0x800;
+/** How hard the writer tried, which readers need not know. */
+const LEVEL = 0x6;
+
+/** The type in a Unix mode: these two, and none where the archive comes from elsewhere. */
+const TYPE = 0xf000;
+const REGULAR = 0x8000;
+const DIRECTORY = 0x4000;
+
+/**
+ * Reads a wheel's directory (APPNOTE.TXT 4.3.12) so strictly that every other reader sees the same members: installers
+ * differ in which of two directories, names or sizes they believe. Throws `Faulty`.
+ */
+export async function readDirectory(archive: RangedArchive): Promise<Directory> {
+  const { offset, length, count } = await readEnd(archive);
+  const bytes = await archive.bytes(offset, length);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const members: Member[] = [];
+  let at = 0;
+  while (at < length && members.length < count) {
+    const end = at + entryLength(view, at);
+    members.push(readEntry(view, bytes.subarray(at, end), at));
+    at = end;
+  }
+  if (at !== length || members.length !== count) throw inconsistent("its directory has not the length that it says");
+  members.sort((one, other) => one.offset - other.offset);
+  checkMembers(members, archive.size);
+  return { members: new Map(members.map((member) => [member.name, member])), offset };
+}
+
+/** The record at the very end. A comment there, or ZIP64's records before it, could hold a second one. */
+async function readEnd(archive: RangedArchive) {
+  const bytes = archive.size < END ? new Uint8Array(END) : await archive.bytes(archive.size - END, END);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (view.getUint32(0, true) !== END_SIGNATURE || view.getUint16(20, true) !== 0) {
+    throw new Faulty("is no ZIP archive that ends with its directory, with no comment and no bytes after it");
+  }
+  const [disk, from, here, count] = [4, 6, 8, 10].map((at) => view.getUint16(at, true));
+  const length = view.getUint32(12, true);
+  const offset = view.getUint32(16, true);
+  if (disk !== 0 || from !== 0 || here !== count || count === undefined) {
+    throw inconsistent("its parts are not all in one file");
+  }
+  if (offset + length !== archive.size - END) {
+    throw inconsistent("its directory does not lie right before its end, or is one of ZIP64");
+  }
+  if (length > MAX_NAMES || count >= MAX_MEMBERS) throw tooManyMembers();
+  return { offset, length, count };
+}
+
+function entryLength(view: DataView, at: number): number {
+  const left = view.byteLength - at;
+  if (left < ENTRY || view.getUint32(at, true) !== ENTRY_SIGNATURE) throw inconsistent("its directory is broken off");
+  const length = ENTRY + view.getUint16(at + 28, true) + view.getUint16(at + 30, true);
+  if (view.getUint16(at + 32, true) !== 0) throw inconsistent("a comment stands in its directory");
+  if (length > left) throw inconsistent("its directory is broken off");
+  return length;
+}
+
+function readEntry(view: DataView, bytes: Uint8Array, at: number): Member {
+  const flags = view.getUint16(at + 8, true);
+  const nameLength = view.getUint16(at + 28, true);
+  const name = nameOf(bytes.subarray(ENTRY, ENTRY + nameLength), flags);
+  const extra = bytes.subarray(ENTRY + nameLength);
+  checkExtra(extra, name);
+  const sizes = sizesOf(view.getUint32(at + 20, true), view.getUint32(at + 24, true), extra, name);
+  const member: Member = {
+    name,
+    isDirectory: name.endsWith("/"),
+    offset: view.getUint32(at + 42, true),
+    ...sizes,
+    compressionMethod: view.getUint16(at + 10, true),
+    flags,
+    crc32: view.getUint32(at + 16, true),
+  };
+  checkMember(member, view.getUint32(at + 38, true) >>> 16);
+  return member;
+}
+
+function nameOf(bytes: Uint8Array, flags: number): string {
+  // Without the flag it would be code page 437 to some readers and UTF-8 to others.
+  if (!(flags & UTF8) && bytes.some((byte) => byte > 0x7f)) {
+    throw new Faulty("has a member whose name is not ASCII and not marked as UTF-8");
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new Faulty("has a member whose name is not UTF-8");
+  }
+}
+
+function checkMember(
+  { name, isDirectory, flags, compressionMethod, compressedSize, uncompressedSize }: Member,
+  mode: number,
+) {
+  checkPath(name);
+  const wrong = (what: string) => new Faulty(`has ${shown(name)}, which ${what}`);
+  if (flags & ENCRYPTED) throw wrong("is encrypted");
+  if (flags & DESCRIPTOR) throw wrong("gives its size behind its bytes, in a data descriptor");
+  if (flags & ~(UTF8 | LEVEL)) throw wrong("has flags that installers do not know");
+  if (compressionMethod !== 0 && compressionMethod !== 8) throw wrong("is compressed by a method other than deflate");
+  if (compressionMethod === 0 && compressedSize !== uncompressedSize)
+    throw inconsistent(`${shown(name)} has two sizes`);
+  const type = mode & TYPE;
+  if (type !== 0 && type !== (isDirectory ? DIRECTORY : REGULAR)) throw wrong("is a link or a special file");
+  if (isDirectory && uncompressedSize !== 0) throw wrong("is a directory with bytes of its own");
+}
+
+/** @param members in the order in which they lie in the file */
+function checkMembers(members: readonly Member[], size: number): void {
+  const limit = unpackedLimit(size);
+  const leaves = new Set<string>();
+  const directories = new Set<string>();
+  let total = 0;
+  for (const { name, isDirectory, uncompressedSize } of members) {
+    const [seen, path] = isDirectory ? [directories, name.slice(0, -1)] : [leaves, name];
+    if (seen.has(path)) throw new Faulty(`has two members called ${shown(name)}`);
+    seen.add(path);
+    total += uncompressedSize;
+    if (total > limit) throw unpacksTooFar(limit);
+  }
+  checkTree(leaves, directories);
+}
+
+export const inconsistent = (what: string) =>
+  new Faulty(`is a ZIP archive that readers may take for different ones: ${what}`);

@@ -1,0 +1,79 @@
+import { badRequest } from "../errors.ts";
+import { asFilename, type Filename } from "./filename.ts";
+import { asProjectName, type ProjectName } from "./name.ts";
+import { canonicalVersion, normalVersion } from "./pep440.ts";
+
+/** What a wheel's filename says (PEP 427, and the binary distribution format). */
+export interface WheelName {
+  readonly filename: Filename;
+  readonly project: ProjectName;
+  /** Normalised (PEP 440). */
+  readonly version: string;
+  /** Every tag that the compressed sets mean, such as `py2-none-any` and `py3-none-any`. */
+  readonly tags: ReadonlySet<string>;
+  /** The same for all spellings of one file: the name, `1.0` as `1`, and the tags' cases and order. */
+  readonly identity: string;
+}
+
+/** No hyphen, which separates fields; `_` stands for it. */
+const NAME = /^[a-z0-9](?:[a-z0-9._]*[a-z0-9])?$/i;
+
+const BUILD = /^\d+[a-z0-9_.]*$/i;
+
+/** One or more tags, with dots between them. */
+const TAGS = /^\w+(?:\.\w+)*$/;
+
+/** A file fits few interpreters and platforms; the sets multiply. */
+const MAX_TAGS = 1_000;
+
+/** Reads a wheel's filename; throws `bad-request`. */
+export function parseWheelName(raw: string): WheelName {
+  const filename = asFilename(raw);
+  const fields = filename?.replace(/\.whl$/, "").split("-") ?? [];
+  if (!filename?.endsWith(".whl") || (fields.length !== 5 && fields.length !== 6)) {
+    throw refused(raw, "has not the five or six fields, with hyphens between them");
+  }
+  const [name = "", version = ""] = fields;
+  const build = fields.length === 6 ? fields[2] : undefined;
+  const project = NAME.test(name) ? asProjectName(name) : undefined;
+  if (!project) throw refused(raw, `begins with ${shown(name)}, which is no project's name`);
+  const normal = normalVersion(version.replaceAll("_", "-"));
+  if (normal === undefined) throw refused(raw, `gives ${shown(version)} as the version, which PEP 440 does not know`);
+  if (build !== undefined && !BUILD.test(build)) {
+    throw refused(raw, `gives ${shown(build)} as the build tag, which must begin with a digit`);
+  }
+  const sets = fields.slice(-3).map((field) => field.toLowerCase());
+  const wrong = sets.find((set) => !TAGS.test(set));
+  if (wrong !== undefined) throw refused(raw, `gives ${shown(wrong)} as a tag`);
+  const sorted = sets.map((set) => [...new Set(set.split("."))].toSorted().join("."));
+  const tags = expandTag(sorted.join("-"));
+  if (!tags) throw refused(raw, `means over ${MAX_TAGS} tags`);
+  const identity = [
+    project.replaceAll("-", "_"),
+    canonicalVersion(normal),
+    ...(build === undefined ? [] : [build.toLowerCase().replace(/^0+(?=\d)/, "")]),
+    ...sorted,
+  ];
+  return {
+    filename,
+    project,
+    version: normal,
+    tags,
+    identity: `${identity.join("-")}.whl`,
+  };
+}
+
+/** The tags that a compressed set such as `py2.py3-none-any` means (PEP 425), in lower case; undefined where it is none or they are too many. */
+export function expandTag(set: string): ReadonlySet<string> | undefined {
+  const fields = set.toLowerCase().split("-");
+  const [pythons = [], abis = [], platforms = []] = fields.map((field) => field.split("."));
+  if (fields.length !== 3 || pythons.length * abis.length * platforms.length > MAX_TAGS) return undefined;
+  return new Set(pythons.flatMap((python) => abis.flatMap((abi) => platforms.map((on) => `${python}-${abi}-${on}`))));
+}
+
+const shown = (text: string) => JSON.stringify(text.slice(0, 60));
+
+const refused = (filename: string, what: string) =>
+  badRequest(
+    `${JSON.stringify(filename.slice(0, 120))} is not a wheel's filename, it ${what}: {name}-{version}[-{build}]-{python}-{abi}-{platform}.whl is expected, as build tools write it.`,
+  );

@@ -1,0 +1,157 @@
+import type { RangeSpec } from "./range.ts";
+
+/** A part of a wheel of `size` bytes: exactly the part that was asked for, as far as the wheel has it. */
+export interface Piece {
+  readonly bytes: Uint8Array;
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** Reads a part of a wheel; null where there is no such wheel. What it throws is thrown on. */
+export type ReadRange = (range: RangeSpec) => Promise<Piece | null>;
+
+/** Where a member lies, and what it is, as an archive's directory says. */
+interface Placed {
+  readonly offset: number;
+  readonly compressedSize: number;
+  readonly uncompressedSize: number;
+  readonly compressionMethod: number;
+  readonly crc32?: number | undefined;
+}
+
+/** The wheel is not one of which that can be read, however often it is tried. */
+export class UnreadableWheel extends Error {}
+
+/** A member's local header: 30 bytes, its name, and extra fields, for which there is room here. Bytes. */
+const LOCAL_HEADER = 1_024;
+
+const LOCAL_SIGNATURE = 0x04034b50;
+const STORED = 0;
+const DEFLATED = 8;
+
+/** What is inflated at a time. Bytes. */
+const STEP = 4 * 1024;
+
+/** A wheel of which only parts are read, its directory first, which lies at the end: what was read once is kept. */
+export class RangedArchive {
+  readonly size: number;
+  /** Why a part could not be read, as opposed to what is wrong with the archive. */
+  failure: { readonly error: unknown } | undefined;
+  readonly #read: ReadRange;
+  readonly #pieces: Piece[];
+  readonly #maxReads: number;
+  readonly #maxBytes: number;
+
+  /**
+   * @param tail its last bytes, read already
+   * @param maxReads how often it may be read, `tail` included
+   * @param maxBytes how many of its bytes may be read, `tail` included
+   */
+  constructor(read: ReadRange, tail: Piece, maxReads: number, maxBytes: number) {
+    this.size = tail.size;
+    this.#read = read;
+    this.#pieces = [tail];
+    this.#maxReads = maxReads;
+    this.#maxBytes = maxBytes;
+  }
+
+  /** For zip.js. The directory is looked at in small steps: one read has the rest of them. */
+  async readUint8Array(offset: number, length: number): Promise<Uint8Array> {
+    return this.#kept(offset, length) ?? (await this.#load(offset, this.size)).slice(0, length);
+  }
+
+  /** These bytes, as far as the wheel has them. */
+  async bytes(offset: number, length: number): Promise<Uint8Array> {
+    return this.#kept(offset, length) ?? this.#load(offset, Math.min(offset + length, this.size));
+  }
+
+  #kept(offset: number, length: number): Uint8Array | undefined {
+    const end = Math.min(offset + length, this.size);
+    const piece = this.#pieces.find((kept) => kept.offset <= offset && end <= kept.offset + kept.bytes.byteLength);
+    return piece?.bytes.slice(offset - piece.offset, end - piece.offset);
+  }
+
+  async #load(offset: number, end: number): Promise<Uint8Array> {
+    if (offset < 0 || end <= offset) throw new UnreadableWheel("its directory leads out of the file");
+    const kept = this.#pieces.reduce((total, piece) => total + piece.bytes.byteLength, 0);
+    if (kept + end - offset > this.#maxBytes) throw new UnreadableWheel("its directory is too large");
+    if (this.#pieces.length >= this.#maxReads) throw new UnreadableWheel("its directory is too scattered");
+    try {
+      const piece = await this.#read({ start: offset, end: end - 1 });
+      if (!piece) throw new Error("the wheel is no longer there");
+      this.#pieces.push(piece);
+      return piece.bytes;
+    } catch (error) {
+      this.failure = { error };
+      throw error;
+    }
+  }
+}
+
+/**
+ * A member's content, of `max` bytes at most; throws `UnreadableWheel`. Not by zip.js, which hands out its decoders from one
+ * pool to all: one request would wait for another's, which the platform does not allow.
+ *
+ * @param name what it is called where it cannot be read
+ */
+export async function contentOf(
+  wheel: RangedArchive,
+  { offset, compressedSize, compressionMethod, uncompressedSize, crc32 }: Placed,
+  name: string,
+  max: number,
+): Promise<Uint8Array> {
+  if (Math.max(compressedSize, uncompressedSize) > max) throw tooLarge(name, max);
+  const local = await wheel.bytes(offset, LOCAL_HEADER + compressedSize);
+  const view = new DataView(local.buffer, local.byteOffset, local.byteLength);
+  if (local.byteLength < 30 || view.getUint32(0, true) !== LOCAL_SIGNATURE) {
+    throw new UnreadableWheel(`its ${name} is not where its directory says`);
+  }
+  const start = 30 + view.getUint16(26, true) + view.getUint16(28, true);
+  const packed = await wheel.bytes(offset + start, compressedSize);
+  if (compressionMethod !== STORED && compressionMethod !== DEFLATED) {
+    throw new UnreadableWheel(`its ${name} is compressed by a method other than deflate`);
+  }
+  const content = compressionMethod === STORED ? packed : await inflated(packed, name, max);
+  if (content.byteLength !== uncompressedSize || crc32Of(content) !== crc32) {
+    throw new UnreadableWheel(`its ${name} has not the size and the checksum that its directory says`);
+  }
+  return content;
+}
+
+/** Raw deflate, fed in small steps: what one step becomes is bounded (1:1032), before it can be counted. */
+async function inflated(packed: Uint8Array, name: string, max: number): Promise<Uint8Array> {
+  let at = 0;
+  const source = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      if (at >= packed.byteLength) controller.close();
+      else controller.enqueue(packed.subarray(at, (at += STEP)));
+    },
+  });
+  const chunks: Uint8Array[] = [];
+  let total = 0;
+  try {
+    // Left early, by an error, the loop cancels the stream.
+    for await (const chunk of source.pipeThrough(new DecompressionStream("deflate-raw"))) {
+      total += chunk.byteLength;
+      if (total > max) throw tooLarge(name, max);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (error instanceof UnreadableWheel) throw error;
+    throw new UnreadableWheel(`its ${name} is not compressed soundly`, { cause: error });
+  }
+  return new Uint8Array(await new Blob(chunks).arrayBuffer());
+}
+
+/** As ZIP has it (ISO 3309), unsigned. */
+function crc32Of(bytes: Uint8Array): number {
+  let crc = ~0;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+  }
+  return ~crc >>> 0;
+}
+
+const tooLarge = (name: string, max: number) =>
+  new UnreadableWheel(`its ${name} has more than ${max / 1024 / 1024} MiB`);
