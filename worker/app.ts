@@ -16,6 +16,7 @@ import { metricsRoutes } from "./http/metrics.ts";
 import { pathOf } from "./http/path.ts";
 import { problem } from "./http/problem.ts";
 import { simpleRoutes } from "./http/simple.ts";
+import { uploadRoutes } from "./http/upload.ts";
 import { runJob } from "./jobs/crons.ts";
 import { homeRoutes } from "./ui/home.tsx";
 
@@ -44,6 +45,8 @@ export function createApp(config: Config, house: House, clock: ApiParts["clock"]
       clock,
     }),
   );
+  const { openStage, publish } = house;
+  for (const { config: index } of indexes) app.route(index.base, uploadRoutes({ index, gate, openStage, publish }));
   app.use(only("GET", "HEAD"));
 
   for (const { config: own, repository, links, catalog: kept } of indexes) {

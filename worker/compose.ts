@@ -3,6 +3,10 @@ import { admitting, type Admit, type Verified } from "./auth/authenticate.ts";
 import type { TokenStore } from "./auth/ports.ts";
 import { memoryTier, mirror, type Mirror } from "./compose/mirror.ts";
 import type { Limits, Platform } from "./compose/platform.ts";
+import { inspect } from "./publishing/inspect.ts";
+import type { OpenStage } from "./publishing/ports.ts";
+import { publishing } from "./publishing/publish.ts";
+import type { Publish } from "./publishing/submission.ts";
 import type { ProjectName } from "./pypi/name.ts";
 import { hosted, type HostedLinks, type HostedPart } from "./repository/hosted.ts";
 import type { Counters } from "./repository/ports.ts";
@@ -21,6 +25,9 @@ import { Memory } from "./storage/memory.ts";
 import { hostedBytesIn } from "./storage/hosted/bytes.ts";
 import { hostingIn } from "./storage/hosted/hosting.ts";
 import { madePages } from "./storage/hosted/made.ts";
+import { shelfIn } from "./storage/hosted/shelf.ts";
+import { stagingIn } from "./storage/hosted/staging.ts";
+import { vaultIn } from "./storage/hosted/vault.ts";
 import { objectsIn } from "./storage/objects.ts";
 import { demandIn } from "./storage/popularity.ts";
 import { recentIn } from "./storage/recent.ts";
@@ -43,6 +50,9 @@ const TOKENS = 1024 * 1024;
 export interface House {
   readonly admit: Admit;
   readonly tokens: TokenStore;
+  /** Where uploads wait until they have come whole. */
+  readonly openStage: OpenStage;
+  readonly publish: Publish;
   /** In the configuration's order. */
   readonly indexes: readonly Index[];
   /** What is mirrored, by what a message calls it. */
@@ -97,6 +107,8 @@ export function compose(
   return {
     admit: admitting({ adminToken, tokens, memory: new Memory<Verified>(TOKENS), attempts: new Attempts() }),
     tokens,
+    openStage: stagingIn(platform.FILES, limits.inMemory),
+    publish: publishing({ inspect, shelf: shelfIn(platform.DB), vault: vaultIn(platform.FILES) }),
     indexes: indexes.map((index) => {
       const sources = index.upstreams.flatMap((upstream) => mirrors.get(upstream) ?? []);
       const made = madePages(index.name, platform.PAGES, memory.made);

@@ -8,7 +8,7 @@ const KINDS = {
   "document-not-found": { status: 404, title: "Document not found" },
   "no-such-route": { status: 404, title: "Not found" },
   "method-not-allowed": { status: 405, title: "Method not allowed" },
-  "file-exists": { status: 409, title: "File already exists" },
+  "file-exists": { status: 409, title: "Conflict" },
   "too-large": { status: 413, title: "Too large" },
   unprocessable: { status: 422, title: "Cannot be processed" },
   "too-many-attempts": { status: 429, title: "Too many attempts" },
@@ -77,6 +77,10 @@ export const upstreamFailed = (host: string, reason: string, cause?: unknown, re
     `The upstream ${host} cannot be used right now: ${reason.replace(/\.+$/, "")}. What is asked for is not stored here; try again once the upstream can be used.`,
     { cause, reason: `${host}: ${reason}`, retryAfter },
   );
+
+/** A store did not do what it was asked to, or did not say so. Never to be read as absence. */
+export const storageFailed = (cause: unknown) =>
+  new IndexError("storage-failed", "The storage here cannot be used right now; try again in a moment.", { cause });
 
 /**
  * An error that has come through a stream of the platform's: that hands on a copy which has the fields but not the class.

@@ -21,4 +21,6 @@ export interface Limits {
   readonly finishAlone: number;
   /** Larger files go up in parts. */
   readonly maxPut: number;
+  /** Larger uploads are staged in the store. */
+  readonly inMemory?: number;
 }

@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import { IndexError, type ErrorKind } from "../errors.ts";
+import { IndexError, messageOf, type ErrorKind } from "../errors.ts";
 import { LIFETIMES } from "./headers.ts";
 import { redacted } from "./redact.ts";
 
@@ -21,7 +21,7 @@ export function problem(error: unknown, c: Context): Response {
   const asked = `${c.req.method} ${redacted(c.req.path)}`;
   if (known !== error) console.error(`internal error at ${asked}:`, error);
   const { status, title, message: detail } = known;
-  if (status === 503) console.warn(`${asked} answered 503: ${detail}`);
+  if (status === 503) console.warn(`${asked} answered 503: ${detail}${causeOf(known)}`);
   const lifetime = ABSENT.has(known.kind) ? LIFETIMES.absent : LIFETIMES.error;
   const headers: Record<string, string> = { ...lifetime, Vary: "Accept" };
   if (status === 503) headers["Retry-After"] = RETRY_AFTER;
@@ -35,3 +35,7 @@ export function problem(error: unknown, c: Context): Response {
   }
   return new Response(`${detail}\n`, { status, headers: { ...headers, "Content-Type": "text/plain; charset=utf-8" } });
 }
+
+/** What a store said: of an upstream's failure its sentence says as much. */
+const causeOf = ({ kind, cause }: IndexError) =>
+  kind === "storage-failed" && cause !== undefined ? ` (${messageOf(cause)})` : "";

@@ -9,7 +9,7 @@ export interface Staged {
   readonly digests: Readonly<Record<"sha256" | "md5", string>>;
   /** A part of them; what it throws is the store's failure. */
   read(range: RangeSpec): Promise<Piece>;
-  /** All of them, from the first; may be called more than once. */
+  /** All of them, from the first, as a stream that the store knows the length of; may be called more than once. */
   stream(): Promise<ReadableStream<Uint8Array>>;
   /** Gives them up. Never fails. */
   discard(): Promise<void>;

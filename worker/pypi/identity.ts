@@ -1,5 +1,5 @@
 import { isWheel, type Filename } from "./filename.ts";
-import { canonicalVersion } from "./locks/pep440.ts";
+import { canonicalVersion } from "./pep440.ts";
 import { asProjectName, type ProjectName } from "./name.ts";
 import { parseVersion } from "./pep440.ts";
 import { versionOf } from "./version.ts";

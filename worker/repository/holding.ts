@@ -1,7 +1,7 @@
 import { hostedUrl } from "../pypi/file-url.ts";
 import type { Filename } from "../pypi/filename.ts";
 import { identityOf } from "../pypi/identity.ts";
-import { canonicalVersion } from "../pypi/locks/pep440.ts";
+import { canonicalVersion } from "../pypi/pep440.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import type { FileEntry, ProjectPage } from "../pypi/page.ts";
 import { matcher } from "../pypi/pattern.ts";

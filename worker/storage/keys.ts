@@ -36,9 +36,6 @@ export function keysOf(source: string, root?: string) {
 /** KV: the page that an index makes of hosted files, and of what they are merged with, where it is large. */
 export const mergedKey = (index: string, name: ProjectName) => `merged/${FORMAT}/${index}/${name}`;
 
-/** R2: the METADATA of a hosted wheel. */
-export const hostedMetadataKey = (object: string) => `${object}.metadata`;
-
 /** Where mirrored files and their `.metadata` lie in R2, the source next: nothing but these may be deleted by the clock. */
 export const MIRRORED = ["file/", "metadata/"] as const;
 
@@ -46,3 +43,15 @@ export const MIRRORED = ["file/", "metadata/"] as const;
 export const mirroredFrom = (key: string) => /^(?:file|metadata)\/([^/]+)\/./.exec(key)?.[1];
 
 export type Keys = ReturnType<typeof keysOf>;
+
+/** R2: a hosted file. `id` is made anew for every upload: what a key has meant it means for good. */
+export const hostedKey = (sha256: string, id: string) => `hosted/${sha256}/${id}`;
+
+/** R2: the METADATA of a hosted wheel. */
+export const hostedMetadataKey = (object: string) => `${object}.metadata`;
+
+/** R2: bytes that are being uploaded. */
+export const stagingKey = (id: string) => `staging/${id}`;
+
+/** Nobody has had it before. */
+export const freshId = () => crypto.getRandomValues(new Uint8Array(8)).toHex();
