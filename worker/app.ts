@@ -13,6 +13,7 @@ import { healthRoutes } from "./http/health.ts";
 import { limits, only } from "./http/limits.ts";
 import { log } from "./http/log.ts";
 import { metricsRoutes } from "./http/metrics.ts";
+import { oidcRoutes } from "./http/oidc.ts";
 import { pathOf } from "./http/path.ts";
 import { problem } from "./http/problem.ts";
 import { simpleRoutes } from "./http/simple.ts";
@@ -47,6 +48,7 @@ export function createApp(config: Config, house: House, clock: ApiParts["clock"]
   );
   const { openStage, publish } = house;
   for (const { config: index } of indexes) app.route(index.base, uploadRoutes({ index, gate, openStage, publish }));
+  app.route("/_/oidc", oidcRoutes({ audience: config.audience, minting: house.minting }));
   app.use(only("GET", "HEAD"));
 
   for (const { config: own, repository, links, catalog: kept } of indexes) {

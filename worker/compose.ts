@@ -1,6 +1,7 @@
 import { Attempts } from "./auth/attempts.ts";
 import { admitting, type Admit, type Verified } from "./auth/authenticate.ts";
 import type { TokenStore } from "./auth/ports.ts";
+import { mintingOf, type Minting } from "./compose/minting.ts";
 import { memoryTier, mirror, type Mirror } from "./compose/mirror.ts";
 import type { Limits, Platform } from "./compose/platform.ts";
 import { inspect } from "./publishing/inspect.ts";
@@ -53,6 +54,8 @@ export interface House {
   /** Where uploads wait until they have come whole. */
   readonly openStage: OpenStage;
   readonly publish: Publish;
+  /** undefined: no identity tokens are trusted. */
+  readonly minting: Minting | undefined;
   /** In the configuration's order. */
   readonly indexes: readonly Index[];
   /** What is mirrored, by what a message calls it. */
@@ -85,7 +88,7 @@ export interface Index {
 
 /** Puts the indexes together. Called once an isolate: the memory tier is in it. */
 export function compose(
-  { indexes, pageTtl, publicUrl, feed, quota, popular: count, seed, reserved, adminToken }: Config,
+  { indexes, pageTtl, publicUrl, feed, quota, popular: count, seed, reserved, adminToken, trusted, audience }: Config,
   platform: Platform,
   limits: Limits = { finishAlone: FINISH_ALONE, maxPut: MAX_PUT },
 ): House {
@@ -109,6 +112,7 @@ export function compose(
     tokens,
     openStage: stagingIn(platform.FILES, limits.inMemory),
     publish: publishing({ inspect, shelf: shelfIn(platform.DB), vault: vaultIn(platform.FILES) }),
+    minting: mintingOf({ trusted, audience }, platform, tokens, counters),
     indexes: indexes.map((index) => {
       const sources = index.upstreams.flatMap((upstream) => mirrors.get(upstream) ?? []);
       const made = madePages(index.name, platform.PAGES, memory.made);

@@ -102,7 +102,7 @@ CREATE TABLE audit (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   -- Milliseconds since the epoch.
   at INTEGER NOT NULL,
-  -- A token's id, or admin.
+  -- A token's id, admin, or the issuer of the identity token for which one was minted.
   actor TEXT NOT NULL,
   -- What the token was called then.
   actor_name TEXT NOT NULL,

@@ -130,7 +130,8 @@ const CUT = `This token is not whole: it is ${PREFIX}, 16 characters, an undersc
 const expired = (name: string, at: number) =>
   `The token ${JSON.stringify(name)} expired at ${new Date(at).toISOString()}; ask whoever runs this index for another.`;
 
-const tooMany = (seconds: number) =>
+/** So many tokens from an address were not good that no other is looked at for so many seconds. */
+export const tooMany = (seconds: number) =>
   new IndexError(
     "too-many-attempts",
     `Too many tokens from this address were not good; no other is looked at for ${seconds} seconds.`,

@@ -8,7 +8,7 @@ export interface Token extends Grant {
   /** What people call it. */
   readonly name: string;
   readonly createdAt: number;
-  /** Who made it: a token's id, or `admin`. */
+  /** Who made it: a token's id, `admin`, or the issuer of the identity token that it was given for. */
   readonly createdBy: string;
   /** undefined: never. */
   readonly expiresAt: number | undefined;

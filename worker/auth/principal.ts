@@ -14,7 +14,7 @@ export interface Grant {
 
 /** Whoever has shown who they are. */
 export interface Principal extends Grant {
-  /** A token's id, or `admin`: what the audit log calls them. */
+  /** A token's id, `admin`, or the issuer of an identity token: what the audit log calls them. */
   readonly id: string;
   /** What people call them. */
   readonly name: string;

@@ -9,12 +9,18 @@ import { atOnce, privately } from "./headers.ts";
 /** Lets a request do what is wished, and says whose it is; throws `not-authenticated` and `not-allowed`. */
 export type Gate = (c: Pick<HonoContext<AppEnv>, "req" | "var">, wish: Wish) => Promise<Author>;
 
+/**
+ * The address that a request came from, by Cloudflare's own header, which a client cannot set there. Elsewhere it can, so what is
+ * no address is none: empty.
+ */
+export const originOf = ({ req }: Pick<HonoContext<AppEnv>, "req">) =>
+  /^[\da-f.:]{1,45}$/i.exec(req.header("CF-Connecting-IP") ?? "")?.[0] ?? "";
+
 /** The gate that `admit` keeps. */
 export const gateOf =
   (admit: Admit): Gate =>
   async (c, wish) => {
-    // Cloudflare's own header, which a client cannot set there. Elsewhere it can, so what is no address is none.
-    const [origin = ""] = /^[\da-f.:]{1,45}$/i.exec(c.req.header("CF-Connecting-IP") ?? "") ?? [];
+    const origin = originOf(c);
     const claimant = { authorization: c.req.header("Authorization"), origin };
     return { principal: await admit(claimant, wish, c.var.ctx), origin };
   };

@@ -12,8 +12,10 @@ const ABSENT: ReadonlySet<ErrorKind> = new Set(["project-not-found", "document-n
 /**
  * The only way an error becomes a response: RFC 9457 problem details for clients that read JSON (uv prints them), else the
  * sentence as plain text. What is no `IndexError` is a defect: it is logged whole and answered without its details.
+ *
+ * @param besides what the problem details have besides; where it is given, all clients read JSON
  */
-export function problem(error: unknown, c: Context): Response {
+export function problem(error: unknown, c: Context, besides?: (error: IndexError) => object): Response {
   const known =
     error instanceof IndexError
       ? error
@@ -29,8 +31,8 @@ export function problem(error: unknown, c: Context): Response {
   // pip asks its keyring, and browsers their user, for nothing but Basic.
   if (status === 401) headers["WWW-Authenticate"] = 'Basic realm="pypi-edge", charset="UTF-8"';
   if (known.allow) headers["Allow"] = known.allow.join(", ");
-  if (/\bjson\b/.test(c.req.header("Accept") ?? "")) {
-    const body = JSON.stringify({ type: "about:blank", title, status, detail });
+  if (besides || /\bjson\b/.test(c.req.header("Accept") ?? "")) {
+    const body = JSON.stringify({ type: "about:blank", title, status, detail, ...besides?.(known) });
     return new Response(body, { status, headers: { ...headers, "Content-Type": "application/problem+json" } });
   }
   return new Response(`${detail}\n`, { status, headers: { ...headers, "Content-Type": "text/plain; charset=utf-8" } });

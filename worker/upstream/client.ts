@@ -47,6 +47,8 @@ interface Init {
 interface ClientOptions {
   readonly credentials?: string | undefined;
   readonly count?: CountOutcome;
+  /** Whether redirects are followed; left out, they are. */
+  readonly redirects?: boolean;
 }
 
 /** An answer and the URL that gave it, after redirects: relative links are relative to that. */
@@ -65,6 +67,7 @@ export class UpstreamClient {
   readonly #now: () => number;
   readonly #authorization: string | undefined;
   readonly #count: CountOutcome;
+  readonly #redirects: boolean;
   readonly #circuits = new Circuits();
 
   /**
@@ -74,13 +77,14 @@ export class UpstreamClient {
    *   `count` is told how each `open` went
    */
   constructor(fetch: Fetch, index: URL, now: () => number, options: ClientOptions = {}) {
-    const { credentials, count } = options;
+    const { credentials, count, redirects } = options;
     this.#fetch = fetch;
     this.#index = index;
     this.#now = now;
     // RFC 7617 leaves the encoding open; UTF-8 is what servers expect.
     this.#authorization = credentials && `Basic ${base64(credentials)}`;
     this.#count = count ?? (() => undefined);
+    this.#redirects = redirects ?? true;
   }
 
   /**
@@ -156,7 +160,7 @@ export class UpstreamClient {
         // Of another host, whose address only the redirect named, it says nothing about what this one has.
         const absent = response.status === 404 || response.status === 410;
         if (absent && url.host === start.host) return null;
-        if (!REDIRECTS.has(response.status)) throw this.#refused(url, response);
+        if (!REDIRECTS.has(response.status) || !this.#redirects) throw this.#refused(url, response);
         url = this.#redirected(url, response.headers.get("Location"));
       }
       throw upstreamFailed(start.host, `it redirects more than ${MAX_REDIRECTS} times`);
@@ -209,12 +213,12 @@ export class UpstreamClient {
   }
 
   /**
-   * A page's whole text, of bounded size and time. Throws `upstream-failed` where it is cut, late, or too large; a host that
-   * hangs in the middle is left alone like one that does not answer.
+   * A page's whole text, of bounded size (`limit` bytes) and time. Throws `upstream-failed` where it is cut, late, or too large;
+   * a host that hangs in the middle is left alone like one that does not answer.
    */
-  async text({ url, response }: Answer): Promise<string> {
+  async text({ url, response }: Answer, limit = MAX_PAGE_BYTES): Promise<string> {
     try {
-      return await readBody(response, BODY_DEADLINE, readText);
+      return await readBody(response, BODY_DEADLINE, (reader) => readText(reader, limit));
     } catch (error) {
       if (messageOf(error) === lateBy(BODY_DEADLINE))
         this.#circuits.failed(url.host, lateBy(BODY_DEADLINE), this.#now());
@@ -266,7 +270,7 @@ function reasonFor(status: number): string {
   return `it answered ${status}${refused ? ": check its credentials in the configuration" : ""}`;
 }
 
-async function readText(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<string> {
+async function readText(reader: ReadableStreamDefaultReader<Uint8Array>, limit: number): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
   let total = 0;
@@ -274,7 +278,7 @@ async function readText(reader: ReadableStreamDefaultReader<Uint8Array>): Promis
     const { done, value } = await reader.read();
     if (done) return text + decoder.decode();
     total += value.byteLength;
-    if (total > MAX_PAGE_BYTES) throw new Error(`its answer is larger than ${MAX_PAGE_BYTES / 1024 / 1024} MiB`);
+    if (total > limit) throw new Error(`its answer is larger than ${limit / 1024 / 1024} MiB`);
     text += decoder.decode(value, { stream: true });
   }
 }

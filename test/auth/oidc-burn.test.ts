@@ -1,0 +1,93 @@
+import { env } from "cloudflare:workers";
+import { expect, test } from "vitest";
+import { AUDIENCE, burn, FakeIssuer, GITHUB, githubJob, mint, post } from "../support/issuer.ts";
+import { Rig } from "../support/rig.ts";
+import { give } from "../support/tokens.ts";
+
+const INDEXES = { default: { sources: ["pypi"] }, team: { sources: ["default"], hosted: true } };
+const RULE = { issuer: GITHUB, claims: { repository: "acme/tools" }, index: "team", scopes: ["read"] };
+
+/** A rig, and a token that it has minted. */
+async function minted() {
+  const rig = new Rig({ INDEXES, TRUSTED: [RULE], AUDIENCE });
+  const issuer = await new FakeIssuer(rig).publish("first");
+  await rig.upstream.publish("demo", []);
+  const { json } = await mint(rig, await issuer.token(githubJob));
+  return { rig, issuer, token: json.token ?? "" };
+}
+
+const read = async (rig: Rig, token: string) =>
+  (await rig.get("/team/simple/demo/", { Authorization: `Bearer ${token}` })).status;
+
+const deeds = async () =>
+  (await env.DB.prepare("SELECT actor, action, subject, origin FROM audit WHERE action = 'token.revoke'").all())
+    .results;
+
+test("who holds a minted token can end it, which is written down", async () => {
+  const { rig, token } = await minted();
+  expect(await read(rig, token)).toBe(200);
+  const { status, headers } = await burn(rig, token, { "CF-Connecting-IP": "192.0.2.7" });
+  expect([status, headers.get("Cache-Control")]).toEqual([202, "no-store"]);
+  rig.wait(30_000);
+  expect(await read(rig, token)).toBe(401);
+  const [, id] = token.split("_");
+  expect(await deeds()).toEqual([{ actor: id, action: "token.revoke", subject: id, origin: "192.0.2.7" }]);
+});
+
+test("a second time changes nothing and is answered as the first", async () => {
+  const { rig, token } = await minted();
+  for (let again = 0; again < 2; again++) expect((await burn(rig, token)).status).toBe(202);
+  expect(await deeds()).toHaveLength(1);
+});
+
+test("what is no minted token is answered alike, and stays as it is", async () => {
+  const { rig, token } = await minted();
+  const made = await give(rig, { expiresAt: rig.now + 3_600_000 });
+  const wrong = `${token.slice(0, -1)}${token.endsWith("A") ? "E" : "A"}`;
+  for (const text of [made.text, wrong, "pypi-edge_0123456789abcdef_x", "", "x".repeat(60_000)]) {
+    expect((await burn(rig, text)).status).toBe(202);
+  }
+  expect([await deeds(), await read(rig, token), await read(rig, made.text)]).toEqual([[], 200, 200]);
+});
+
+test("where it cannot be looked up that is said, in a form that clients read", async () => {
+  const { rig, token } = await minted();
+  rig.breakOnce("d1.prepare");
+  const { status, json } = await burn(rig, token);
+  expect([status, json.errors?.[0]?.code]).toEqual([503, "storage-failed"]);
+  expect((await burn(rig, token)).status).toBe(202);
+});
+
+test("who guesses is not looked at for a while", async () => {
+  const { rig, token } = await minted();
+  for (let guess = 0; guess < 20; guess++) await burn(rig, "x");
+  rig.forget();
+  expect([(await burn(rig, token)).status, rig.counts]).toEqual([429, {}]);
+  expect(await read(rig, token)).toBe(200);
+});
+
+test("where no rule trusts anybody there is nothing to end", async () => {
+  expect((await burn(new Rig(), "x")).status).toBe(404);
+});
+
+test("a body that is none is refused", async () => {
+  const { rig } = await minted();
+  expect((await post(rig, "{}", {}, "burn-token")).sentence).toBe(
+    'The body must be JSON, {"token": "…"} with the token that is to end.',
+  );
+});
+
+test("minted tokens are forgotten a day after their end, when the next is minted, and others never", async () => {
+  const { rig, issuer, token } = await minted();
+  const made = await give(rig, { expiresAt: rig.now + 1 });
+  const kept = async () =>
+    (await env.DB.prepare("SELECT id FROM token").all<{ id: string }>()).results.map(({ id }) => id);
+  const [, first = ""] = token.split("_");
+  rig.wait(15 * 60_000 + 24 * 3_600_000);
+  await mint(rig, await issuer.token(githubJob));
+  expect((await kept()).toSorted()).toEqual(expect.arrayContaining([made.id, first]));
+  rig.wait(1);
+  await mint(rig, await issuer.token(githubJob));
+  expect(await kept()).toHaveLength(3);
+  expect(await kept()).not.toContain(first);
+});
