@@ -8,6 +8,7 @@ const USAGE = `npm run cron -- JOB [options]   starts by hand what the clock sta
   refresh        has popular projects checked that are due
   forget         forgets what nobody has asked for in a long time
   sweep          deletes what is over the quota, or nobody's any more
+  clean          deletes what uploads have left behind, and tokens that ended long ago
   replay         queues again what was given up
   --dry-run      says what it would do, and does nothing
 ${SERVER_USAGE}`;

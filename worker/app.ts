@@ -42,6 +42,8 @@ export function createApp(config: Config, house: House, clock: ApiParts["clock"]
       gate,
       runJob: (name, ctx, options) => runJob(name, house, ctx, options),
       indexes: indexes.map(({ config: { name, base }, owner }) => ({ name, base, owner })),
+      life: house.life,
+      auditLog: house.auditLog,
       tokens: house.tokens,
       clock,
     }),

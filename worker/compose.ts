@@ -8,6 +8,9 @@ import { inspect } from "./publishing/inspect.ts";
 import type { OpenStage } from "./publishing/ports.ts";
 import { publishing } from "./publishing/publish.ts";
 import type { Publish } from "./publishing/submission.ts";
+import type { AuditLog } from "./publishing/audit-log.ts";
+import { lifeOf, type Life } from "./publishing/life.ts";
+import type { HostedAmounts } from "./publishing/releases.ts";
 import type { ProjectName } from "./pypi/name.ts";
 import { hosted, type HostedLinks, type HostedPart } from "./repository/hosted.ts";
 import type { Counters } from "./repository/ports.ts";
@@ -16,12 +19,16 @@ import { punctual } from "./repository/punctual.ts";
 import { reservedBy } from "./repository/reserved.ts";
 import { stack, type Context, type FindOwner, type Repository, type Upkept } from "./repository/repository.ts";
 import { FINISH_ALONE } from "./repository/storing.ts";
-import type { DeadLetters, Recent, Runs } from "./repository/upkeep.ts";
+import type { DeadLetters, Leftovers, Recent, Runs } from "./repository/upkeep.ts";
 import type { StoredObjects } from "./repository/uses.ts";
 import { together, type Counting } from "./storage/catalog.ts";
 import { countersIn } from "./storage/counters.ts";
 import { deadLettersIn } from "./storage/dead-letters.ts";
 import { MAX_PUT } from "./storage/files.ts";
+import { hostedAmountsIn } from "./storage/hosted/amounts.ts";
+import { auditLogIn } from "./storage/hosted/audit-reading.ts";
+import { leftoversIn } from "./storage/hosted/leftovers.ts";
+import { releasesIn } from "./storage/hosted/releases.ts";
 import { Memory } from "./storage/memory.ts";
 import { hostedBytesIn } from "./storage/hosted/bytes.ts";
 import { hostingIn } from "./storage/hosted/hosting.ts";
@@ -50,6 +57,9 @@ const TOKENS = 1024 * 1024;
 /** What requests and jobs enter. */
 export interface House {
   readonly admit: Admit;
+  /** What can become of the releases that indexes host. */
+  readonly life: Life;
+  readonly auditLog: AuditLog;
   readonly tokens: TokenStore;
   /** Where uploads wait until they have come whole. */
   readonly openStage: OpenStage;
@@ -65,10 +75,13 @@ export interface House {
   readonly counters: Counters;
   /** The stored files of all sources. */
   readonly objects: StoredObjects;
+  /** How much all indexes host. */
+  readonly hosted: HostedAmounts;
   /** Bytes of them above which the longest unused are deleted; 0: none are. */
   readonly quota: number;
   /** Writes what requests and jobs have left in memory to be written, behind the answer, where it is time. */
   readonly flush: (ctx: Context) => void;
+  readonly leftovers: Leftovers;
   readonly letters: DeadLetters;
   readonly recent: Recent;
   readonly runs: Runs;
@@ -113,6 +126,8 @@ export function compose(
     openStage: stagingIn(platform.FILES, limits.inMemory),
     publish: publishing({ inspect, shelf: shelfIn(platform.DB), vault: vaultIn(platform.FILES) }),
     minting: mintingOf({ trusted, audience }, platform, tokens, counters),
+    life: lifeOf(releasesIn(platform.DB), indexes),
+    auditLog: auditLogIn(platform.DB),
     indexes: indexes.map((index) => {
       const sources = index.upstreams.flatMap((upstream) => mirrors.get(upstream) ?? []);
       const made = madePages(index.name, platform.PAGES, memory.made);
@@ -132,6 +147,7 @@ export function compose(
     ),
     counters,
     objects: objectsIn(platform.DB, platform.FILES),
+    hosted: hostedAmountsIn(platform.DB),
     quota,
     flush(ctx) {
       counters.flush(ctx);
@@ -139,6 +155,7 @@ export function compose(
       demand.flush(ctx);
       tokens.flush(ctx);
     },
+    leftovers: leftoversIn(platform.DB, platform.FILES),
     letters: deadLettersIn(platform.DB, {
       "pypi-edge-fills": platform.FILLS,
       "pypi-edge-refreshes": platform.REFRESHES,

@@ -13,7 +13,7 @@ const SHOWN = 600;
  */
 export async function send(
   { url, token }: Server,
-  method: "GET" | "POST" | "DELETE",
+  method: "GET" | "POST" | "PUT" | "DELETE",
   path: string,
   body?: string | Uint8Array<ArrayBuffer>,
 ): Promise<Response> {

@@ -74,17 +74,22 @@ CREATE INDEX hosted_file_object ON hosted_file (object) WHERE object IS NOT NULL
 CREATE TABLE upload (
   id TEXT PRIMARY KEY,
   index_name TEXT NOT NULL,
-  -- The token's id: nobody else may go on with it.
+  -- The token's id, or admin: nobody else may go on with it, but the admin.
   actor TEXT NOT NULL,
   filename TEXT NOT NULL,
   -- What is to come, in bytes and as lower-case hex.
   size INTEGER NOT NULL,
   sha256 TEXT NOT NULL,
+  -- Of all parts but the last, in bytes.
+  part_size INTEGER NOT NULL,
   -- R2's name for it.
   multipart TEXT NOT NULL,
   -- Milliseconds since the epoch.
   begun_at INTEGER NOT NULL
 ) WITHOUT ROWID;
+
+-- Who begins the same again goes on with it.
+CREATE UNIQUE INDEX upload_same ON upload (actor, index_name, filename, sha256, size);
 
 -- Their parts that have arrived.
 CREATE TABLE upload_part (
@@ -92,8 +97,6 @@ CREATE TABLE upload_part (
   number INTEGER NOT NULL,
   -- R2's.
   etag TEXT NOT NULL,
-  -- Bytes.
-  size INTEGER NOT NULL,
   PRIMARY KEY (upload, number)
 ) WITHOUT ROWID;
 
@@ -120,3 +123,29 @@ CREATE TABLE audit (
 );
 
 CREATE INDEX audit_at ON audit (at);
+
+-- The sums of what is hosted, which would else be read whole for them. A promoted file counts in each of its indexes.
+CREATE TABLE hosted (
+  id INTEGER PRIMARY KEY CHECK (id = 0),
+  projects INTEGER NOT NULL,
+  files INTEGER NOT NULL,
+  bytes INTEGER NOT NULL
+);
+
+INSERT INTO hosted (id, projects, files, bytes) VALUES (0, 0, 0, 0);
+
+-- Each body is one line, as those of `object`.
+CREATE TRIGGER hosted_project_added AFTER INSERT ON hosted_project
+BEGIN UPDATE hosted SET projects = projects + 1; END;
+
+CREATE TRIGGER hosted_project_removed AFTER DELETE ON hosted_project
+BEGIN UPDATE hosted SET projects = projects - 1; END;
+
+CREATE TRIGGER hosted_file_added AFTER INSERT ON hosted_file WHEN NEW.object IS NOT NULL
+BEGIN UPDATE hosted SET files = files + 1, bytes = bytes + NEW.size; END;
+
+CREATE TRIGGER hosted_file_removed AFTER DELETE ON hosted_file WHEN OLD.object IS NOT NULL
+BEGIN UPDATE hosted SET files = files - 1, bytes = bytes - OLD.size; END;
+
+CREATE TRIGGER hosted_file_changed AFTER UPDATE OF object, size ON hosted_file
+BEGIN UPDATE hosted SET files = files - (OLD.object IS NOT NULL) + (NEW.object IS NOT NULL), bytes = bytes - iif(OLD.object IS NULL, 0, OLD.size) + iif(NEW.object IS NULL, 0, NEW.size); END;

@@ -42,6 +42,9 @@ describe("/-/metrics", () => {
       ["pypi_edge_projects", "pypi_edge_projects", "gauge"],
       ["pypi_edge_stored_bytes", "pypi_edge_stored_bytes", "gauge"],
       ["pypi_edge_stored_objects", "pypi_edge_stored_objects", "gauge"],
+      ["pypi_edge_hosted_projects", "pypi_edge_hosted_projects", "gauge"],
+      ["pypi_edge_hosted_files", "pypi_edge_hosted_files", "gauge"],
+      ["pypi_edge_hosted_bytes", "pypi_edge_hosted_bytes", "gauge"],
       ["pypi_edge_dead_letters", "pypi_edge_dead_letters", "gauge"],
     ]);
   });
@@ -194,8 +197,8 @@ describe("/-/metrics", () => {
     for (let n = 0; n < 3; n++) await rig.get("/-/health");
     const scrapes = [await samples(rig, "requests"), await samples(rig, "requests")];
     expect(scrapes).toEqual([[], []]);
-    // The sums, what is stored and the dead letters each time, and once a minute the number of projects.
-    expect(rig.counts).toEqual({ "d1.prepare": 7, "d1.batch": 2 });
+    // The sums, what is stored and hosted and the dead letters each time, and once a minute the number of projects.
+    expect(rig.counts).toEqual({ "d1.prepare": 9, "d1.batch": 2 });
   });
 
   test("is 503 and not half of the figures while the database is away, and nothing else is", async () => {

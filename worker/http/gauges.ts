@@ -1,3 +1,4 @@
+import type { HostedAmounts } from "../publishing/releases.ts";
 import { isFollowed } from "../repository/changes.ts";
 import type { Count } from "../repository/ports.ts";
 import type { Upkept, UpkeptChanges } from "../repository/repository.ts";
@@ -18,16 +19,18 @@ export interface Gauge {
 export interface Gauged {
   readonly catalog: { count(): Promise<number> };
   readonly objects: Pick<StoredObjects, "total">;
+  readonly hosted: HostedAmounts;
   readonly letters: Pick<DeadLetters, "counts">;
   readonly sources: ReadonlyMap<string, Upkept>;
 }
 
 /** The figures of this moment; rejects where the database cannot be read. `now` in milliseconds since the epoch. */
 export async function readGauges(measured: Gauged, now: number): Promise<Gauge[]> {
-  const { catalog, objects, letters, sources } = measured;
-  const [projects, stored, dead, logs] = await Promise.all([
+  const { catalog, objects, hosted, letters, sources } = measured;
+  const [projects, stored, own, dead, logs] = await Promise.all([
     catalog.count(),
     objects.total(),
+    hosted.total(),
     letters.counts(),
     followedLogs(sources, now),
   ]);
@@ -35,6 +38,9 @@ export async function readGauges(measured: Gauged, now: number): Promise<Gauge[]
     single("pypi_edge_projects", "Projects whose pages are kept.", projects),
     single("pypi_edge_stored_bytes", "Bytes of mirrored files and their metadata that are stored.", stored.bytes),
     single("pypi_edge_stored_objects", "Mirrored files and metadata that are stored.", stored.objects),
+    single("pypi_edge_hosted_projects", "Projects that were ever uploaded, by index.", own.projects),
+    single("pypi_edge_hosted_files", "Uploaded files that are there; a promoted one counts in each index.", own.files),
+    single("pypi_edge_hosted_bytes", "Bytes of these files.", own.bytes),
     {
       name: "pypi_edge_dead_letters",
       help: "Messages given up, kept to be sent again.",

@@ -1,7 +1,8 @@
 import { IndexError, messageOf } from "../errors.ts";
 import type { Context, Upkept } from "../repository/repository.ts";
-import type { DeadLetters, Edge, Recent, Runs } from "../repository/upkeep.ts";
+import type { DeadLetters, Edge, Leftovers, Recent, Runs } from "../repository/upkeep.ts";
 import type { StoredObjects } from "../repository/uses.ts";
+import { clean } from "./clean.ts";
 import { followFeeds } from "./feed.ts";
 import { forgetUnpopular, refreshPopular } from "./popular.ts";
 import { purgeEdge } from "./purge.ts";
@@ -14,6 +15,7 @@ export interface JobGround {
   readonly objects: StoredObjects;
   /** Bytes of stored files above which the longest unused are deleted; 0: none are. */
   readonly quota: number;
+  readonly leftovers: Leftovers;
   readonly letters: DeadLetters;
   readonly recent: Recent;
   readonly runs: Runs;
@@ -40,6 +42,7 @@ const JOBS: Readonly<Record<string, Job>> = {
   refresh: refreshPopular,
   forget: forgetUnpopular,
   sweep,
+  clean,
   purge: purgeEdge,
   replay,
 };
@@ -48,7 +51,7 @@ const JOBS: Readonly<Record<string, Job>> = {
 export const SCHEDULE: Readonly<Record<string, readonly string[]>> = {
   "* * * * *": ["feed", "purge"],
   "*/5 * * * *": ["refresh"],
-  "0 * * * *": ["forget", "sweep"],
+  "0 * * * *": ["forget", "sweep", "clean"],
 };
 
 /** Runs one job. Throws `no-such-route` where there is none of that name. */

@@ -1,6 +1,7 @@
 import { isUpstreamFailure, reasonOf } from "../errors.ts";
 import type { Context, Upkept } from "../repository/repository.ts";
 import type { PagelessProject, StoredObject, StoredObjects } from "../repository/uses.ts";
+import { amount } from "./amount.ts";
 import type { Job, JobGround } from "./crons.ts";
 
 const HOUR = 3_600_000;
@@ -139,11 +140,3 @@ const bytesOf = (objects: readonly StoredObject[]) => objects.reduce((sum, { siz
 const stored = (count: number, bytes: number) => `${count.toLocaleString("en")} objects (${amount(bytes)})`;
 
 const when = (time: number) => new Date(time).toISOString();
-
-const UNITS = ["bytes", "kB", "MB", "GB", "TB"];
-
-/** Bytes as a person reads them; a kilobyte has 1,000, as in the quota. */
-function amount(bytes: number): string {
-  const power = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), UNITS.length - 1);
-  return `${(bytes / 1_000 ** power).toLocaleString("en", { maximumFractionDigits: 1 })} ${UNITS[power]}`;
-}

@@ -47,3 +47,28 @@ export interface DeadLetters {
   /** How many there are, by the queue they were sent to: each queue there is, and no other. */
   counts(): Promise<ReadonlyMap<string, number>>;
 }
+
+/** An object in the store; its size in bytes. */
+export interface LeftObject {
+  readonly key: string;
+  readonly size: number;
+}
+
+/** What uploads and tokens have left behind. In a dry run nothing is changed, and the answers are what would be done. */
+export interface Leftovers {
+  /**
+   * Goes on through what uploads have put into the store, and deletes what is nobody's: put earlier than `before`
+   * says of its prefix, and no file is made of it. Each is asked for right before it goes; where that is in doubt nothing goes, and `doubts` say why.
+   */
+  objects(
+    before: Readonly<Record<"hosted/" | "staging/", number>>,
+    dryRun: boolean,
+  ): Promise<{ readonly seen: number; readonly deleted: readonly LeftObject[]; readonly doubts: readonly string[] }>;
+  /** Gives up uploads in parts that were begun earlier: the names of their files, and sentences for those that stay. */
+  uploads(
+    before: number,
+    dryRun: boolean,
+  ): Promise<{ readonly ended: readonly string[]; readonly failed: readonly string[] }>;
+  /** Deletes the tokens that expired or were revoked earlier, and says how many. */
+  tokens(before: number, dryRun: boolean): Promise<number>;
+}

@@ -39,6 +39,14 @@ export const mergedKey = (index: string, name: ProjectName) => `merged/${FORMAT}
 /** Where mirrored files and their `.metadata` lie in R2, the source next: nothing but these may be deleted by the clock. */
 export const MIRRORED = ["file/", "metadata/"] as const;
 
+/** Where uploads put bytes in R2: what is hosted, and what is to be checked first. */
+export const HOSTED = "hosted/";
+export const UPLOADED = [HOSTED, "staging/"] as const;
+
+/** The object that a key of theirs belongs to: itself or, of a METADATA, its wheel; undefined where it is none of theirs. */
+export const uploadedObject = (key: string) =>
+  /^(hosted\/[0-9a-f]{64}\/[0-9a-f]+|staging\/[\w-]+)(?:\.metadata)?$/.exec(key)?.[1];
+
 /** The source of a mirrored file, or of its `.metadata`; undefined where the key is of something else. */
 export const mirroredFrom = (key: string) => /^(?:file|metadata)\/([^/]+)\/./.exec(key)?.[1];
 

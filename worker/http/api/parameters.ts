@@ -11,7 +11,7 @@ export function parametersOf<Name extends string>(url: string, names: readonly N
   for (const [key, value] of new URL(url).searchParams) {
     const known = names.find((name) => name === key);
     if (known === undefined) {
-      const offered = `there ${names.length === 1 ? "is" : "are"} ${names.join(", ")}`;
+      const offered = `there ${names.length === 1 ? "is" : "are"} ${names.join(", ") || "none"}`;
       throw badRequest(`${quoted(key)} is not a parameter of this address; ${offered}.`);
     }
     if (given[known] !== undefined) throw badRequest(`${known} is given twice.`);

@@ -5,11 +5,15 @@ import type { AppEnv } from "../context.ts";
 import { LIFETIMES } from "../headers.ts";
 import { only } from "../limits.ts";
 import type { Clock } from "../../locked/warm.ts";
+import type { AuditLog } from "../../publishing/audit-log.ts";
+import type { Life } from "../../publishing/life.ts";
 import type { TokenStore } from "../../auth/ports.ts";
 import type { Gate } from "../access.ts";
 import { adminOnly } from "./admin.ts";
+import { answerAudit } from "./audit.ts";
 import type { NamedIndex } from "./lock.ts";
 import { isOn, parametersOf } from "./parameters.ts";
+import { releaseRoutes } from "./releases.ts";
 import { tokenRoutes } from "./tokens.ts";
 import { answerWarm } from "./warm.ts";
 import { answerWheelhouse } from "./wheelhouse.ts";
@@ -24,12 +28,14 @@ export interface ApiParts {
     options: { readonly dryRun: boolean; readonly byHand: boolean },
   ) => Promise<readonly string[]>;
   readonly indexes: readonly NamedIndex[];
+  readonly life: Life;
+  readonly auditLog: AuditLog;
   readonly tokens: TokenStore;
   readonly clock: Clock;
 }
 
 /** What an admin can do, to be mounted at `/-/api`. */
-export function apiRoutes({ gate, runJob, indexes, tokens, clock }: ApiParts): Hono<AppEnv> {
+export function apiRoutes({ gate, runJob, indexes, life, auditLog, tokens, clock }: ApiParts): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
 
   for (const path of ["/jobs/:name", "/warm", "/wheelhouse"]) routes.use(path, adminOnly(gate), only("POST"));
@@ -46,6 +52,10 @@ export function apiRoutes({ gate, runJob, indexes, tokens, clock }: ApiParts): H
   routes.post("/wheelhouse", (c) => answerWheelhouse(c, indexes));
   routes.route("/tokens", tokenRoutes({ gate, tokens, indexes }));
 
+  routes.route("/indexes", releaseRoutes(gate, life));
+  routes.get("/audit", (c) => answerAudit(c, gate, auditLog));
+  routes.use("/audit", adminOnly(gate), only("GET", "HEAD"));
+
   // Here, and not where all others are: there a POST is told that it could be a GET.
   routes.all("*", adminOnly(gate), () => {
     throw new IndexError("no-such-route", NOT_HERE);
@@ -54,4 +64,4 @@ export function apiRoutes({ gate, runJob, indexes, tokens, clock }: ApiParts): H
 }
 
 const NOT_HERE =
-  "There is nothing at this address; POST is offered at /-/api/jobs/NAME, /-/api/warm and /-/api/wheelhouse. Tokens are at /-/api/tokens.";
+  "There is nothing at this address; POST is offered at /-/api/jobs/NAME, /-/api/warm and /-/api/wheelhouse. Tokens are at /-/api/tokens, releases below /-/api/indexes/INDEX/projects/PROJECT, the audit log is at /-/api/audit.";

@@ -1,0 +1,200 @@
+import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { auditTable } from "../../cli/admin/audit-table.ts";
+import { confirmDeletion } from "../../cli/admin/confirm.ts";
+import { run } from "../../cli/demo/process.ts";
+import { FakeApi } from "../support/node/fake-api.ts";
+
+const CLI = join(import.meta.dirname, "..", "..", "cli");
+const TOKEN = "a-token-for-the-tests";
+
+const api = new FakeApi();
+beforeAll(() => api.start());
+afterAll(() => api.stop());
+beforeEach(() => {
+  api.sent.length = 0;
+});
+
+const command = (name: "release" | "audit", args: readonly string[]) =>
+  run(process.execPath, [join(CLI, `${name}.ts`), ...args, "--url", api.url], {
+    env: { ...process.env, PYPI_EDGE_TOKEN: TOKEN },
+  });
+const release = (...args: string[]) => command("release", args);
+const audit = (...args: string[]) => command("audit", args);
+
+const json = (value: unknown) => ({ status: 200, type: "application/json", parts: [JSON.stringify(value)] });
+const DID = json({ index: "team", project: "demo", files: [], did: "It was\u001b[31m done." });
+
+describe("npm run release", () => {
+  test.each([
+    [["yank", "demo", "1.0", "--reason", "broken"], "POST", "demo/1.0/yank", '{"reason":"broken"}'],
+    [["yank", "demo", "1.0"], "POST", "demo/1.0/yank", "{}"],
+    [["yank", "demo", "1.0", "--filename", "a b.whl"], "POST", "demo/1.0/yank?filename=a+b.whl", "{}"],
+    [["unyank", "demo", "1.0+local"], "POST", "demo/1.0%2Blocal/unyank", ""],
+    [["delete", "demo", "1.0", "--yes"], "DELETE", "demo/1.0", ""],
+    [["delete", "demo", "1.0", "--yes", "--filename", "a.whl"], "DELETE", "demo/1.0?filename=a.whl", ""],
+    [["status", "demo", "archived", "--reason", "old"], "PUT", "demo/status", '{"status":"archived","reason":"old"}'],
+    [["promote", "demo", "1.0", "--to", "prod"], "POST", "demo/1.0/promote", '{"to":"prod"}'],
+  ])("%j is one request, and prints what was done", async (args, method, path, body) => {
+    api.answer = DID;
+    expect(await release(...args, "--index", "team")).toMatchObject({ code: 0, output: "It was[31m done.\n" });
+    expect(api.sent).toMatchObject([
+      { method, url: `/-/api/indexes/team/projects/${path}`, headers: { authorization: `Bearer ${TOKEN}` }, body },
+    ]);
+  });
+
+  test("show prints a line for each file, with what became of it", async () => {
+    const file = { size: 12_345, sha256: "ab", uploadedAt: "2026-11-01T10:00:00.000Z" };
+    api.answer = json({
+      index: "team",
+      project: "demo",
+      status: "deprecated",
+      statusReason: "use demo2",
+      versions: [
+        {
+          version: "1.0",
+          files: [
+            { ...file, filename: "demo-1.0.tar.gz", yanked: "broken" },
+            { ...file, filename: "demo-1.0-py3-none-any.whl", yanked: "", deletedAt: "2026-11-03T10:00:00.000Z" },
+          ],
+        },
+        { version: "2.0", files: [{ ...file, filename: "demo-2.0.tar.gz", size: 9 }] },
+      ],
+    });
+    const { code, output } = await release("show", "demo", "--index", "team");
+    expect([code, output.split("\n")]).toEqual([
+      0,
+      [
+        "demo in team: deprecated (use demo2)",
+        "1.0  demo-1.0.tar.gz            12,345 bytes  2026-11-01  yanked: broken",
+        "1.0  demo-1.0-py3-none-any.whl  12,345 bytes  2026-11-01  deleted 2026-11-03",
+        "2.0  demo-2.0.tar.gz            9 bytes       2026-11-01",
+        "",
+      ],
+    ]);
+    expect(api.sent).toMatchObject([{ method: "GET", url: "/-/api/indexes/team/projects/demo" }]);
+  });
+
+  test("ends with 1 and the server's sentence where it refuses", async () => {
+    api.answer = { status: 409, type: "text/plain; charset=utf-8", parts: ["File already exists: in prod.\n"] };
+    const { code, output } = await release("promote", "demo", "1.0", "--index", "team", "--to", "prod");
+    expect([code, output]).toEqual([1, "File already exists: in prod.\n"]);
+  });
+
+  test.each([
+    [{ status: 200, type: "text/html", parts: ["<html>"] }, /is it a current pypi-edge/],
+    [{ status: 405, type: "text/plain", parts: ["no"] }, /takes no PUT: name pypi-edge's root/],
+  ])("says so where the answer is none of ours: %j", async (answer, sentence) => {
+    api.answer = answer;
+    const { code, output } = await release("status", "demo", "active", "--index", "team");
+    expect([code, output]).toEqual([1, expect.stringMatching(sentence)]);
+  });
+
+  test.each([
+    [[], "An action is expected."],
+    [["remove", "demo"], "There is no action remove."],
+    [["constructor", "demo"], "There is no action constructor."],
+    [["yank", "--index", "team"], "yank wants a PROJECT."],
+    [["yank", "demo", "--index", "team"], "yank wants a PROJECT and a VERSION."],
+    [["status", "demo", "--index", "team"], "status wants a PROJECT and a STATUS."],
+    [["show", "demo", "1.0", "--index", "team"], "show takes no 1.0."],
+    [["yank", "demo", "1.0", "2.0", "--index", "team"], "yank takes no 2.0."],
+    [["yank", "demo", "1.0"], "Which index hosts it? --index NAME."],
+    [["promote", "demo", "1.0", "--index", "team"], "Which index is to have it? --to NAME."],
+    [["delete", "demo", "1.0", "--index", "team", "--reason", "x"], "--reason is nothing that delete takes."],
+    [["yank", "demo", "1.0", "--index", "team", "--yes"], "--yes is nothing that yank takes."],
+    [["yank", "demo", "1.0", "--indx", "team"], "--indx"],
+    [["delete", "demo", "1.0", "--index", "team"], "--yes deletes demo 1.0 from team without asking."],
+  ])("with %j says what is wrong, and sends nothing", async (args, sentence) => {
+    const { code, output } = await release(...args);
+    expect([code, output]).toEqual([1, expect.stringContaining(sentence)]);
+    expect(api.sent).toEqual([]);
+  });
+});
+
+describe("whether to delete", () => {
+  const asked = async (typed: string) => {
+    const input = Object.assign(new PassThrough(), { isTTY: true });
+    const output = new PassThrough();
+    input.end(typed);
+    const answer = await confirmDeletion("demo 1.0 from team", input, output).then(
+      () => "deleted",
+      (error: Error) => error.message,
+    );
+    return [String(output.read()), answer];
+  };
+
+  test.each(["y\n", "Yes\n"])("is asked on a terminal, and %j is yes", async (typed) => {
+    expect(await asked(typed)).toEqual([
+      expect.stringContaining("Delete demo 1.0 from team for good? [y/N]"),
+      "deleted",
+    ]);
+  });
+
+  test.each(["\n", "n\n", "yank\n", ""])("%j is no", async (typed) => {
+    expect((await asked(typed))[1]).toBe("Nothing was deleted.");
+  });
+});
+
+describe("npm run audit", () => {
+  const line = (id: number, more: Record<string, unknown> = {}) => ({
+    id,
+    at: "2026-11-22T12:00:00.000Z",
+    actor: "t1",
+    actorName: "ci",
+    origin: "192.0.2.1",
+    action: "upload",
+    index: "team",
+    project: "demo",
+    subject: "demo-1.0.tar.gz",
+    details: { size: 1 },
+    ...more,
+  });
+  const lines = (...values: unknown[]) => ({
+    status: 200,
+    type: "application/x-ndjson",
+    parts: values.map((value) => `${JSON.stringify(value)}\n`),
+  });
+
+  test("prints the lines as they are where there is no terminal, so that they can be kept", async () => {
+    api.answer = lines(line(1), line(2));
+    const { code, output } = await audit("--since", "2026-11-22", "--index", "team", "--actor", "t1", "--after", "0");
+    expect([code, output]).toEqual([0, api.answer.parts.join("")]);
+    expect(api.sent).toMatchObject([
+      {
+        method: "GET",
+        url: "/-/api/audit?since=2026-11-22&index=team&actor=t1&after=0",
+        headers: { authorization: `Bearer ${TOKEN}` },
+      },
+    ]);
+  });
+
+  test("prints nothing where there is nothing", async () => {
+    api.answer = lines();
+    expect(await audit()).toMatchObject({ code: 0, output: "" });
+    expect(api.sent[0]?.url).toBe("/-/api/audit");
+  });
+
+  test("says from where to go on where the answer breaks off", async () => {
+    api.answer = { ...lines(line(1), line(7)), cut: true };
+    const { code, output } = await audit();
+    expect([code, output]).toEqual([1, expect.stringMatching(/broke off \(.+\): --after 7 goes on from here\.\n$/)]);
+  });
+
+  test("ends with 1 where the server refuses, or sends something else", async () => {
+    api.answer = { status: 403, type: "text/plain", parts: ["Not you.\n"] };
+    expect(await audit()).toMatchObject({ code: 1, output: "Not you.\n" });
+    api.answer = lines({ stored: 1, of: 2 });
+    expect(await audit()).toMatchObject({ code: 1, output: expect.stringContaining("no audit log") });
+    expect(await audit("--user", "x")).toMatchObject({ code: 1, output: expect.stringContaining("--user") });
+  });
+
+  test("is a table on a terminal", () => {
+    const admin = { actor: "admin", actorName: "ADMIN_TOKEN", origin: "" };
+    expect(auditTable([line(1), line(2, { ...admin, action: "yank", subject: "1.0" })])).toEqual([
+      "2026-11-22 12:00:00  ci (t1)  upload  team  demo  demo-1.0.tar.gz  192.0.2.1",
+      "2026-11-22 12:00:00  admin    yank    team  demo  1.0",
+    ]);
+  });
+});

@@ -1,0 +1,95 @@
+import { messageOf, storageFailed } from "../../errors.ts";
+import type { ProjectName } from "../../pypi/name.ts";
+import type { Change, ReleasedProject, ReleaseFile, ReleaseStore } from "../../publishing/releases.ts";
+import { recorded } from "../audit.ts";
+import { orStorageFailed } from "./failure.ts";
+
+const PROJECT =
+  "SELECT status, status_reason AS reason, revision FROM hosted_project WHERE index_name = ?1 AND project = ?2";
+
+const FILES = `SELECT identity, filename, version, sha256, size, yanked, uploaded_at AS uploadedAt, deleted_at AS deletedAt
+  FROM hosted_file WHERE index_name = ?1 AND project = ?2 ORDER BY identity`;
+
+/** No revision is NULL: where it is not the one that was read, the transaction fails as a whole. */
+const RAISED = `UPDATE hosted_project SET revision = CASE revision WHEN ?3 THEN revision + 1 END
+  WHERE index_name = ?1 AND project = ?2`;
+const HELD = `UPDATE hosted_project SET revision = CASE revision WHEN ?3 THEN revision END
+  WHERE index_name = ?1 AND project = ?2`;
+
+/** Fails where somebody else has been first. */
+const NEW = "INSERT INTO hosted_project (index_name, project, revision) VALUES (?1, ?2, 1)";
+
+const CHOSEN = "index_name = ?1 AND project = ?2 AND identity IN (SELECT value FROM json_each(?3))";
+
+const YANKED = `UPDATE hosted_file SET yanked = ?4 WHERE ${CHOSEN}`;
+const BURIED = `UPDATE hosted_file SET object = NULL, deleted_at = ?4 WHERE ${CHOSEN}`;
+const GONE = `DELETE FROM hosted_file WHERE ${CHOSEN}`;
+
+const STATUS = "UPDATE hosted_project SET status = ?3, status_reason = ?4 WHERE index_name = ?1 AND project = ?2";
+
+/** The same object under another index: no byte is copied. */
+const PROMOTED = `INSERT INTO hosted_file (index_name, project, identity, filename, version, sha256, size, object,
+    metadata_sha256, requires_python, uploaded_at, yanked)
+  SELECT ?4, project, identity, filename, version, sha256, size, object, metadata_sha256, requires_python, ?5, yanked
+  FROM hosted_file WHERE ${CHOSEN}`;
+
+/** What the database says where one of the conditions above was not met. */
+const OVERTAKEN = /constraint failed: hosted_(?:project|file)\b/;
+
+interface ProjectRow {
+  readonly status: string | null;
+  readonly reason: string | null;
+  readonly revision: number;
+}
+
+/** What indexes host, in D1; its tables are made by schema/migrations. */
+export function releasesIn(db: D1Database): ReleaseStore {
+  return {
+    async read(index, project) {
+      const [found, files] = await orStorageFailed(() =>
+        db.batch([PROJECT, FILES].map((sql) => db.prepare(sql).bind(index, project))),
+      );
+      const row = found?.results[0] as ProjectRow | undefined;
+      if (!row || !files) return null;
+      const { status, reason, revision } = row;
+      return {
+        index,
+        project,
+        status: status === null ? undefined : { status, reason: reason ?? undefined },
+        revision,
+        files: files.results as ReleaseFile[],
+      };
+    },
+
+    async write(project, change, deed, now) {
+      try {
+        await db.batch([...statementsOf(db, project, change, now), recorded(db, deed, now)]);
+        return true;
+      } catch (error) {
+        if (OVERTAKEN.test(messageOf(error))) return false;
+        throw storageFailed(error);
+      }
+    },
+  };
+}
+
+function statementsOf(db: D1Database, project: ReleasedProject, change: Change, now: number): D1PreparedStatement[] {
+  const { index, project: name, revision } = project;
+  const about = (sql: string, ...values: unknown[]) => db.prepare(sql).bind(index, name, ...values);
+  if (change.kind === "promote") {
+    const { files, to, there } = change;
+    return [about(HELD, revision), inOther(db, to, name, there), about(PROMOTED, identities(files), to, now)];
+  }
+  const raised = about(RAISED, revision);
+  if (change.kind === "status") {
+    return [raised, about(STATUS, change.status?.status ?? null, change.status?.reason ?? null)];
+  }
+  const files = identities(change.files);
+  if (change.kind === "yank") return [raised, about(YANKED, files, change.reason)];
+  return [raised, change.forGood ? about(BURIED, files, now) : about(GONE, files)];
+}
+
+const inOther = (db: D1Database, to: string, name: ProjectName, there: ReleasedProject | null) =>
+  there ? db.prepare(RAISED).bind(to, name, there.revision) : db.prepare(NEW).bind(to, name);
+
+const identities = (files: readonly ReleaseFile[]) => JSON.stringify(files.map(({ identity }) => identity));
