@@ -1,5 +1,5 @@
 /** npm runs a script in the package's own folder; names are meant from where npm was called. `script` is the command's own. */
-export function folderOf(script: "lock" | "warm"): string {
+export function folderOf(script: "lock" | "upload" | "warm"): string {
   const { npm_lifecycle_event: running, INIT_CWD: calledIn } = process.env;
   return running === script && calledIn ? calledIn : process.cwd();
 }

@@ -3,10 +3,10 @@ import { basename, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { parseArgs } from "node:util";
-import { warmLine, type WarmSummary } from "../schema/warm.ts";
+import { warmLine, type WarmProgress, type WarmSummary } from "../schema/warm.ts";
 import { readServer, SERVER_OPTIONS, SERVER_USAGE, type Server } from "./admin/options.ts";
 import { clean, post, reasonOf } from "./admin/post.ts";
-import { showProgress } from "./admin/progress.ts";
+import { showProgress, type Progress } from "./admin/progress.ts";
 import { folderOf, whyNot } from "./named-file.ts";
 import { messageOf, runCommand, Sentence } from "./sentence.ts";
 
@@ -58,7 +58,7 @@ async function follow(answer: Response, { url }: Server): Promise<WarmSummary> {
       const parsed = warmLine.safeParse(parsedJson(line));
       if (!parsed.success) throw new Sentence(`${url.href} sent what is no progress; is it a current pypi-edge?`);
       if ("done" in parsed.data) summary = parsed.data;
-      else bar.show({ ...parsed.data, file: parsed.data.file && clean(parsed.data.file) });
+      else bar.show(shown(parsed.data));
     }
   } catch (error) {
     if (error instanceof Sentence) throw error;
@@ -68,6 +68,16 @@ async function follow(answer: Response, { url }: Server): Promise<WarmSummary> {
   }
   if (summary) return summary;
   throw new Sentence(`${url.href} broke off. Run it again: what is stored stays.`);
+}
+
+/** A file that has come is worth a line. */
+function shown({ stored, of, file }: WarmProgress): Progress {
+  const name = file && clean(file);
+  return {
+    share: of === 0 ? 1 : stored / of,
+    text: `${stored} of ${of} ${name ?? ""}`,
+    line: name && `${stored} of ${of} stored: ${name}`,
+  };
 }
 
 function parsedJson(line: string): unknown {

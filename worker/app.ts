@@ -45,6 +45,7 @@ export function createApp(config: Config, house: House, clock: ApiParts["clock"]
       life: house.life,
       auditLog: house.auditLog,
       tokens: house.tokens,
+      uploads: house.uploads,
       clock,
     }),
   );

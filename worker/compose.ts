@@ -5,12 +5,13 @@ import { mintingOf, type Minting } from "./compose/minting.ts";
 import { memoryTier, mirror, type Mirror } from "./compose/mirror.ts";
 import type { Limits, Platform } from "./compose/platform.ts";
 import { inspect } from "./publishing/inspect.ts";
-import type { OpenStage } from "./publishing/ports.ts";
-import { publishing } from "./publishing/publish.ts";
-import type { Publish } from "./publishing/submission.ts";
 import type { AuditLog } from "./publishing/audit-log.ts";
 import { lifeOf, type Life } from "./publishing/life.ts";
 import type { HostedAmounts } from "./publishing/releases.ts";
+import { PART_SIZE, uploadsInParts, type UploadsInParts } from "./publishing/in-parts.ts";
+import type { OpenStage } from "./publishing/ports.ts";
+import { publishing } from "./publishing/publish.ts";
+import type { Publish } from "./publishing/submission.ts";
 import type { ProjectName } from "./pypi/name.ts";
 import { hosted, type HostedLinks, type HostedPart } from "./repository/hosted.ts";
 import type { Counters } from "./repository/ports.ts";
@@ -33,9 +34,12 @@ import { Memory } from "./storage/memory.ts";
 import { hostedBytesIn } from "./storage/hosted/bytes.ts";
 import { hostingIn } from "./storage/hosted/hosting.ts";
 import { madePages } from "./storage/hosted/made.ts";
+import { partStoreIn } from "./storage/hosted/parts.ts";
 import { shelfIn } from "./storage/hosted/shelf.ts";
 import { stagingIn } from "./storage/hosted/staging.ts";
 import { vaultIn } from "./storage/hosted/vault.ts";
+import { uploadSessionsIn } from "./storage/hosted/uploads.ts";
+import { freshId } from "./storage/keys.ts";
 import { objectsIn } from "./storage/objects.ts";
 import { demandIn } from "./storage/popularity.ts";
 import { recentIn } from "./storage/recent.ts";
@@ -66,6 +70,7 @@ export interface House {
   readonly publish: Publish;
   /** undefined: no identity tokens are trusted. */
   readonly minting: Minting | undefined;
+  readonly uploads: UploadsInParts;
   /** In the configuration's order. */
   readonly indexes: readonly Index[];
   /** What is mirrored, by what a message calls it. */
@@ -120,14 +125,24 @@ export function compose(
     const favourites = count === 0 ? undefined : { count, seed, mayHave: belongingTo(upstream, indexes, reserved) };
     mirrors.set(upstream, mirror(upstream, base === undefined ? undefined : publicUrl + base, favourites, ground));
   }
+  const publish = publishing({ inspect, shelf: shelfIn(platform.DB), vault: vaultIn(platform.FILES) });
   return {
     admit: admitting({ adminToken, tokens, memory: new Memory<Verified>(TOKENS), attempts: new Attempts() }),
     tokens,
-    openStage: stagingIn(platform.FILES, limits.inMemory),
-    publish: publishing({ inspect, shelf: shelfIn(platform.DB), vault: vaultIn(platform.FILES) }),
     minting: mintingOf({ trusted, audience }, platform, tokens, counters),
     life: lifeOf(releasesIn(platform.DB), indexes),
     auditLog: auditLogIn(platform.DB),
+    openStage: stagingIn(platform.FILES, limits.inMemory),
+    publish,
+    uploads: uploadsInParts({
+      sessions: uploadSessionsIn(platform.DB),
+      store: partStoreIn(platform.FILES),
+      publish,
+      indexes,
+      partSize: PART_SIZE,
+      maxSize: limits.maxPut,
+      freshId,
+    }),
     indexes: indexes.map((index) => {
       const sources = index.upstreams.flatMap((upstream) => mirrors.get(upstream) ?? []);
       const made = madePages(index.name, platform.PAGES, memory.made);

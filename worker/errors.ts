@@ -6,6 +6,7 @@ const KINDS = {
   "project-not-found": { status: 404, title: "Project not found" },
   "file-not-found": { status: 404, title: "File not found" },
   "document-not-found": { status: 404, title: "Document not found" },
+  "upload-not-found": { status: 404, title: "Upload not found" },
   "no-such-route": { status: 404, title: "Not found" },
   "method-not-allowed": { status: 405, title: "Method not allowed" },
   "file-exists": { status: 409, title: "Conflict" },

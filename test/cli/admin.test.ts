@@ -235,23 +235,25 @@ describe("npm run cron", () => {
 });
 
 describe("the bar", () => {
+  const LONG = "a-name-that-is-much-longer-than-the-line-of-this-terminal.whl";
   const drawn = (isTTY: boolean) => {
     let text = "";
     const bar = showProgress({ isTTY, columns: 60, write: (part: string | Uint8Array) => (text += part) !== "" });
-    bar.show({ stored: 1, of: 4 });
-    bar.show({ stored: 2, of: 4, file: "a-name-that-is-much-longer-than-the-line-of-this-terminal.whl" });
+    bar.show({ share: 0.25, text: "1 of 4" });
+    bar.show({ share: 0.25, text: "1 of 4" });
+    bar.show({ share: 0.5, text: `2 of 4 ${LONG}`, line: `2 of 4 stored: ${LONG}` });
     bar.end();
     return text;
   };
 
   test("is drawn anew in one line of a terminal, which it never outgrows", () => {
     const [, first, second, last] = drawn(true).split("\r\u001b[K");
-    expect(first).toBe(`${"#".repeat(8)}${"-".repeat(22)} 1 of 4 `);
+    expect(first).toBe(`${"#".repeat(8)}${"-".repeat(22)} 1 of 4`);
     expect(second).toMatch(/^#{15}-{15} 2 of 4 a-name-that-is-much-l$/);
     expect([second?.length, last]).toEqual([59, ""]);
   });
 
-  test("is a line for each file where there is no terminal", () => {
-    expect(drawn(false)).toBe("2 of 4 stored: a-name-that-is-much-longer-than-the-line-of-this-terminal.whl\n");
+  test("is a line for what is worth one where there is no terminal", () => {
+    expect(drawn(false)).toBe(`2 of 4 stored: ${LONG}\n`);
   });
 });

@@ -8,6 +8,7 @@ import type { Clock } from "../../locked/warm.ts";
 import type { AuditLog } from "../../publishing/audit-log.ts";
 import type { Life } from "../../publishing/life.ts";
 import type { TokenStore } from "../../auth/ports.ts";
+import type { UploadsInParts } from "../../publishing/in-parts.ts";
 import type { Gate } from "../access.ts";
 import { adminOnly } from "./admin.ts";
 import { answerAudit } from "./audit.ts";
@@ -15,6 +16,7 @@ import type { NamedIndex } from "./lock.ts";
 import { isOn, parametersOf } from "./parameters.ts";
 import { releaseRoutes } from "./releases.ts";
 import { tokenRoutes } from "./tokens.ts";
+import { uploadRoutes } from "./uploads.ts";
 import { answerWarm } from "./warm.ts";
 import { answerWheelhouse } from "./wheelhouse.ts";
 
@@ -31,11 +33,13 @@ export interface ApiParts {
   readonly life: Life;
   readonly auditLog: AuditLog;
   readonly tokens: TokenStore;
+  readonly uploads: UploadsInParts;
   readonly clock: Clock;
 }
 
 /** What an admin can do, to be mounted at `/-/api`. */
-export function apiRoutes({ gate, runJob, indexes, life, auditLog, tokens, clock }: ApiParts): Hono<AppEnv> {
+export function apiRoutes(parts: ApiParts): Hono<AppEnv> {
+  const { gate, runJob, indexes, life, auditLog, tokens, uploads, clock } = parts;
   const routes = new Hono<AppEnv>();
 
   for (const path of ["/jobs/:name", "/warm", "/wheelhouse"]) routes.use(path, adminOnly(gate), only("POST"));
@@ -56,6 +60,8 @@ export function apiRoutes({ gate, runJob, indexes, life, auditLog, tokens, clock
   routes.get("/audit", (c) => answerAudit(c, gate, auditLog));
   routes.use("/audit", adminOnly(gate), only("GET", "HEAD"));
 
+  routes.route("/uploads", uploadRoutes(gate, uploads));
+
   // Here, and not where all others are: there a POST is told that it could be a GET.
   routes.all("*", adminOnly(gate), () => {
     throw new IndexError("no-such-route", NOT_HERE);
@@ -64,4 +70,4 @@ export function apiRoutes({ gate, runJob, indexes, life, auditLog, tokens, clock
 }
 
 const NOT_HERE =
-  "There is nothing at this address; POST is offered at /-/api/jobs/NAME, /-/api/warm and /-/api/wheelhouse. Tokens are at /-/api/tokens, releases below /-/api/indexes/INDEX/projects/PROJECT, the audit log is at /-/api/audit.";
+  "There is nothing at this address; POST is offered at /-/api/jobs/NAME, /-/api/warm and /-/api/wheelhouse. Uploads in parts are at /-/api/uploads, tokens at /-/api/tokens, releases below /-/api/indexes/INDEX/projects/PROJECT, the audit log is at /-/api/audit.";
