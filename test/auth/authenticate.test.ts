@@ -10,7 +10,7 @@ const SECOND = 1_000;
 const PAGE = "/team/simple/demo/";
 const INDEXES = {
   default: { sources: ["pypi"] },
-  team: { sources: ["default"], hosted: true },
+  team: { sources: ["default"], read: "token" },
   other: { sources: ["default"], read: "token" },
 };
 
