@@ -12,6 +12,16 @@ async function recordedPage(request: { url: string }) {
   return new Response(await readFile(here(`test/fixtures/pages${pathname}`)));
 }
 
+/** The runtime of the worker, with its bindings. */
+const workerd = () =>
+  cloudflareTest(async () => ({
+    wrangler: { configPath: here("wrangler.toml") },
+    miniflare: {
+      bindings: { MIGRATIONS: await readD1Migrations(here("schema/migrations")) },
+      outboundService: recordedPage,
+    },
+  }));
+
 export default defineConfig({
   test: {
     // What the worker logs is part of many tests and interesting only where one fails.
@@ -22,22 +32,24 @@ export default defineConfig({
     env: { NODE_COMPILE_CACHE: here("node_modules/.cache/node-compile") },
     projects: [
       {
-        plugins: [
-          cloudflareTest(async () => ({
-            wrangler: { configPath: here("wrangler.toml") },
-            miniflare: {
-              bindings: { MIGRATIONS: await readD1Migrations(here("schema/migrations")) },
-              outboundService: recordedPage,
-            },
-          })),
-        ],
+        plugins: [workerd()],
         test: {
           name: "worker",
-          include: ["test/{pypi,upstream,storage,repository,auth,publishing,http,jobs,contract}/**/*.test.ts"],
+          include: ["test/{upstream,storage,repository,auth,http,jobs,contract}/**/*.test.ts"],
           setupFiles: ["test/support/storage.ts"],
           // Each test begins with empty storage, and nothing of ours lives in a module: files can share an isolate.
           isolate: false,
           // No test asserts a time: a machine that is busy with something else is no failure.
+          testTimeout: 60_000,
+        },
+      },
+      {
+        // What touches no storage, which need not be emptied for it.
+        plugins: [workerd()],
+        test: {
+          name: "language",
+          include: ["test/{pypi,publishing}/**/*.test.ts"],
+          isolate: false,
           testTimeout: 60_000,
         },
       },
