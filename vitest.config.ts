@@ -54,6 +54,15 @@ export default defineConfig({
         },
       },
       {
+        // Half a minute for one figure: with the matrix, and for the figure itself.
+        plugins: [workerd()],
+        test: {
+          name: "simulation",
+          include: ["test/bench/freshness.test.ts"],
+          setupFiles: ["test/support/storage.ts"],
+        },
+      },
+      {
         test: { name: "machine", include: ["test/{cli,structure}/**/*.test.ts"], testTimeout: 60_000 },
       },
       {
