@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./test/support/longest-first.ts";
 
 const here = (path: string) => join(import.meta.dirname, path);
 
@@ -27,7 +28,9 @@ export default defineConfig({
     // What the worker logs is part of many tests and interesting only where one fails.
     silent: "passed-only",
     reporters: ["default", "./test/clients/matrix/report.ts", "./test/support/closing-line.ts"],
-    maxWorkers: 2,
+    // One more than CI has cores: a worker often waits for a process that it has started, or for workerd.
+    maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
     // Most processes that tests start are node with wrangler in it: compiled once, it loads in three quarters of the time.
     env: { NODE_COMPILE_CACHE: here("node_modules/.cache/node-compile") },
     projects: [

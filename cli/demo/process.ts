@@ -8,6 +8,8 @@ export interface Surroundings {
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
   readonly timeoutMs?: number;
+  /** Has the command killed, with all that it has started. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** How a command ended: `code` is null when a signal (or the timeout) ended it; `output` is stdout and stderr as they came. */
@@ -22,6 +24,8 @@ export interface Server {
   output(): string;
   /** Asks it to end (by SIGTERM), insists after five seconds, and answers with its exit code (null: a signal ended it). */
   stop(by?: NodeJS.Signals): Promise<number | null>;
+  /** Ends it, and all that it has started, in the midst of whatever they do. */
+  kill(): Promise<void>;
 }
 
 const COMMAND_TIMEOUT = 60_000;
@@ -32,8 +36,11 @@ const GRACE = 5_000;
 export async function run(command: string, args: readonly string[], surroundings: Surroundings = {}): Promise<Outcome> {
   const begun = performance.now();
   const child = launch(command, args, surroundings);
-  const timer = setTimeout(() => signalGroup(child.pid, "SIGKILL"), surroundings.timeoutMs ?? COMMAND_TIMEOUT);
+  const kill = (): void => signalGroup(child.pid, "SIGKILL");
+  const timer = setTimeout(kill, surroundings.timeoutMs ?? COMMAND_TIMEOUT);
+  surroundings.signal?.addEventListener("abort", kill);
   const code = await child.ended;
+  surroundings.signal?.removeEventListener("abort", kill);
   clearTimeout(timer);
   return { code, output: child.output(), seconds: (performance.now() - begun) / 1000 };
 }
@@ -62,7 +69,14 @@ export async function serve(
     }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  return { output: child.output, stop: (by = "SIGTERM") => stop(child, by) };
+  return {
+    output: child.output,
+    stop: (by = "SIGTERM") => stop(child, by),
+    kill: async () => {
+      signalGroup(child.pid, "SIGKILL");
+      await child.ended;
+    },
+  };
 }
 
 /** A TCP port on loopback that nobody listens on at this moment. */

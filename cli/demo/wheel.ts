@@ -5,6 +5,8 @@ import { Uint8ArrayReader, Uint8ArrayWriter, ZipWriter } from "@zip.js/zip.js";
 export interface WheelSpec {
   readonly name: string;
   readonly version: string;
+  /** The name that its METADATA has, where that is another. */
+  readonly describes?: string;
   readonly requires?: readonly string[];
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
 }
@@ -51,7 +53,7 @@ export async function buildWheel(spec: WheelSpec): Promise<Wheel> {
 }
 
 function metadataOf(spec: WheelSpec): string {
-  const lines = ["Metadata-Version: 2.1", `Name: ${spec.name}`, `Version: ${spec.version}`];
+  const lines = ["Metadata-Version: 2.1", `Name: ${spec.describes ?? spec.name}`, `Version: ${spec.version}`];
   for (const requirement of spec.requires ?? []) lines.push(`Requires-Dist: ${requirement}`);
   return `${lines.join("\n")}\n`;
 }

@@ -21,7 +21,10 @@ import { FakeUpstream } from "../support/upstream.ts";
 const keys = keysOf("test");
 const INDEX = new URL(FakeUpstream.INDEX);
 const source = (upstream: FakeUpstream) =>
-  remote(simpleAt(INDEX, new UpstreamClient(upstream.fetch, INDEX, Date.now)), describeBy(factStore(env.DB, "test")));
+  remote(
+    simpleAt(INDEX, new UpstreamClient(upstream.fetch, INDEX, Date.now, { sleep: () => Promise.resolve() })),
+    describeBy(factStore(env.DB, "test")),
+  );
 
 repositoryContract("an upstream alone", source);
 

@@ -91,7 +91,7 @@ export function mirror(
   // Not the host name alone: the same index through another address is another source with its own URLs.
   const source = encodeURIComponent(url.href);
   const keys = keysOf(source, root);
-  const { PAGES: kv, FILES: r2, DB: db, FILLS: queue, cache, fetch, now } = platform;
+  const { PAGES: kv, FILES: r2, DB: db, FILLS: queue, cache, fetch, now, sleep } = platform;
 
   const catalog = catalogOf(db, source);
   const pages = pageStore({ kv, r2, catalog, keys, memory: memory.pages, written: memory.written });
@@ -112,7 +112,7 @@ export function mirror(
   };
 
   const count: CountOutcome = (outcome) => counters.add("upstreamRequests", { outcome });
-  const client = new UpstreamClient(fetch, url, now, { credentials, count });
+  const client = new UpstreamClient(fetch, url, now, { credentials, count, sleep });
   const changes =
     feed && upstream.kind === "simple"
       ? { feed: changesAt(url, client), log: feedLog(db, source, keys.pages), behind: behindIn(db, source) }

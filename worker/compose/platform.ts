@@ -1,6 +1,6 @@
 import type { FillMessage } from "../../schema/fill.ts";
 import type { RefreshMessage } from "../../schema/refresh.ts";
-import type { Fetch } from "../upstream/client.ts";
+import type { Fetch, Sleep } from "../upstream/client.ts";
 
 /** What a stack stands on: the platform's bindings, and its globals that tests replace. */
 export interface Platform {
@@ -13,6 +13,8 @@ export interface Platform {
   readonly fetch: Fetch;
   /** The clock: milliseconds since the epoch. */
   readonly now: () => number;
+  /** Lets time pass before an upstream is asked again; left out, it does. */
+  readonly sleep?: Sleep;
 }
 
 /** The sizes from which on a file goes another way, in bytes; tests lower them. */

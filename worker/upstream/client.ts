@@ -37,6 +37,11 @@ export type Fetch = (request: Request) => Promise<Response>;
 /** Told how a request went, as far as its answer's head says: what the body turns out to be is for those who read it. */
 export type CountOutcome = (outcome: Counted["upstreamRequests"]["outcome"]) => void;
 
+/** Lets so many milliseconds pass. */
+export type Sleep = (milliseconds: number) => Promise<void>;
+
+const passing: Sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
 /** What a request asks for. */
 interface Init {
   readonly method?: "GET" | "HEAD";
@@ -45,6 +50,8 @@ interface Init {
 }
 
 interface ClientOptions {
+  /** Lets so many milliseconds pass; by default as the platform does. */
+  readonly sleep?: Sleep | undefined;
   readonly credentials?: string | undefined;
   readonly count?: CountOutcome;
   /** Whether redirects are followed; left out, they are. */
@@ -67,6 +74,7 @@ export class UpstreamClient {
   readonly #now: () => number;
   readonly #authorization: string | undefined;
   readonly #count: CountOutcome;
+  readonly #sleep: Sleep;
   readonly #redirects: boolean;
   readonly #circuits = new Circuits();
 
@@ -77,13 +85,14 @@ export class UpstreamClient {
    *   `count` is told how each `open` went
    */
   constructor(fetch: Fetch, index: URL, now: () => number, options: ClientOptions = {}) {
-    const { credentials, count, redirects } = options;
+    const { credentials, count, redirects, sleep } = options;
     this.#fetch = fetch;
     this.#index = index;
     this.#now = now;
     // RFC 7617 leaves the encoding open; UTF-8 is what servers expect.
     this.#authorization = credentials && `Basic ${base64(credentials)}`;
     this.#count = count ?? (() => undefined);
+    this.#sleep = sleep ?? passing;
     this.#redirects = redirects ?? true;
   }
 
@@ -180,7 +189,7 @@ export class UpstreamClient {
     let last: Response | undefined;
     let reason = "";
     for (const pause of PAUSES) {
-      if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())));
+      if (pause > 0) await this.#sleep(pause * (0.5 + Math.random()));
       try {
         last = await this.#fetch(new Request(url, { ...init, headers: { ...this.#own(url), ...init.headers } }));
         if (!PASSING.has(last.status)) break;

@@ -2,18 +2,39 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Reporter, TestModule, Vitest } from "vitest/node";
 import { CLIENT_NAMES, CLIENTS } from "../../support/node/clients/table.ts";
+import { PUBLISHER_NAMES, PUBLISHERS } from "../../support/node/publishers/table.ts";
+import { PUBLISH_COLUMNS } from "../publishing/columns.ts";
+import { TABLES, type TableName } from "./cell.ts";
 import { COLUMNS } from "./columns.ts";
-import type { Cell } from "./row.ts";
+import { render, type Outcome } from "./render.ts";
 
 const README = join(import.meta.dirname, "../../../README.md");
-const BLOCK = /(?<=<!-- matrix -->\n).*?(?=<!-- \/matrix -->)/s;
 
-/** What became of a cell; a note says why there was nothing to try. */
-type Outcome = "passed" | "failed" | "missing" | { readonly note: string };
+/** What a table has on its sides, and between which comments it is in README.md. */
+interface Sides {
+  readonly marker: string;
+  readonly rows: readonly string[];
+  readonly columns: readonly string[];
+}
+
+const SIDES: Readonly<Record<TableName, Sides>> = {
+  installing: {
+    marker: "matrix",
+    rows: CLIENT_NAMES.map((name) => CLIENTS[name].label),
+    columns: COLUMNS.map(({ title }) => title),
+  },
+  publishing: {
+    marker: "publish-matrix",
+    rows: PUBLISHER_NAMES.map((name) => PUBLISHERS[name].label),
+    columns: PUBLISH_COLUMNS.map(({ title }) => title),
+  },
+};
+
+const blockOf = (marker: string) => new RegExp(`(?<=<!-- ${marker} -->\\n).*?(?=<!-- /${marker} -->)`, "s");
 
 /**
- * Ends a run of the matrix with its table, and fails one whose table is not README's. `--update` writes it there instead.
- * A run in which a cell failed, or could not be tried here, says so and touches nothing.
+ * Ends a run of the matrix with its tables, and fails one with a table that is not README's. `--update` writes it there
+ * instead. A table with a cell that failed, or could not be tried here, says so and is compared with nothing.
  */
 export default class MatrixReport implements Reporter {
   #update = false;
@@ -23,22 +44,27 @@ export default class MatrixReport implements Reporter {
   }
 
   onTestRunEnd(modules: readonly TestModule[]): void {
-    const outcomes = new Map(modules.flatMap(outcomesOf));
+    for (const table of TABLES) this.#table(table, new Map(modules.flatMap((module) => outcomesOf(module, table))));
+    for (const said of modules.flatMap(summariesOf)) console.log(said);
+  }
+
+  #table(table: TableName, outcomes: ReadonlyMap<string, Outcome>): void {
     if (outcomes.size === 0) return;
-    const text = render(outcomes);
+    const { rows, columns, marker } = SIDES[table];
+    const text = render(rows, columns, (row, column) => outcomes.get(keyOf({ row, column })));
     console.log(`\n${text}`);
     if ([...outcomes.values()].includes("failed")) return;
-    if (outcomes.size < CLIENT_NAMES.length * COLUMNS.length || [...outcomes.values()].includes("missing")) {
+    if (outcomes.size < rows.length * columns.length || [...outcomes.values()].includes("missing")) {
       console.log("Not every cell was tried: the table in README.md is not compared.");
       return;
     }
     const readme = readFileSync(README, "utf8");
     const block = `\n${text}\n`;
-    if (BLOCK.exec(readme)?.[0] === block) return;
+    if (blockOf(marker).exec(readme)?.[0] === block) return;
     if (this.#update) {
       writeFileSync(
         README,
-        readme.replace(BLOCK, () => block),
+        readme.replace(blockOf(marker), () => block),
       );
       console.log("README.md has this table now.");
       return;
@@ -48,10 +74,10 @@ export default class MatrixReport implements Reporter {
   }
 }
 
-function outcomesOf(module: TestModule): [key: string, Outcome][] {
+function outcomesOf(module: TestModule, table: TableName): [key: string, Outcome][] {
   return [...module.children.allTests()].flatMap((test) => {
     const { cell } = test.meta();
-    if (cell === undefined) return [];
+    if (cell?.table !== table) return [];
     const { state } = test.result();
     const outcome =
       cell.note !== undefined ? { note: cell.note } : state === "passed" || state === "failed" ? state : "missing";
@@ -59,30 +85,8 @@ function outcomesOf(module: TestModule): [key: string, Outcome][] {
   });
 }
 
-function keyOf({ client, column }: Pick<Cell, "client" | "column">): string {
-  return `${client} ${column}`;
+function summariesOf(module: TestModule): string[] {
+  return [...module.children.allTests()].flatMap((test) => test.meta().summary ?? []);
 }
 
-/** The table in Markdown, as the formatter would have it, and its notes. */
-function render(outcomes: ReadonlyMap<string, Outcome>): string {
-  const notes: string[] = [];
-  const mark = (outcome: Outcome | undefined): string => {
-    if (outcome === "passed") return "✓";
-    if (outcome === "failed") return "✗";
-    if (outcome === undefined || outcome === "missing") return "?";
-    if (!notes.includes(outcome.note)) notes.push(outcome.note);
-    return `(${notes.indexOf(outcome.note) + 1})`;
-  };
-  const rows = CLIENT_NAMES.map((client) => [
-    CLIENTS[client].label,
-    ...COLUMNS.map(({ title }) => mark(outcomes.get(keyOf({ client, column: title })))),
-  ]);
-  const header = ["", ...COLUMNS.map(({ title }) => title)];
-  const widths = header.map((title, index) => Math.max(3, title.length, ...rows.map((row) => row[index]?.length ?? 0)));
-  const line = (row: readonly string[]) =>
-    `| ${row.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join(" | ")} |`;
-  const lines = [line(header), `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`, ...rows.map(line)];
-  return [...lines, ...(notes.length > 0 ? ["", ...notes.map((note, index) => `${index + 1}. ${note}`)] : []), ""].join(
-    "\n",
-  );
-}
+const keyOf = ({ row, column }: { readonly row: string; readonly column: string }) => `${row}: ${column}`;

@@ -4,23 +4,9 @@ import { readWheel, smallContent } from "../../support/node/fake-index/content.t
 import { fakeIndex } from "../../support/node/fake-index/fake-index.ts";
 import type { Shape } from "../../support/node/fake-index/simple.ts";
 import { Rig } from "../../support/node/rig.ts";
-import { COLUMNS, type ColumnTitle } from "./columns.ts";
+import { COLUMNS } from "./columns.ts";
 import { NOTES } from "./notes.ts";
 import type { Stage } from "./situations.ts";
-
-/** Which cell of the matrix a test is. */
-export interface Cell {
-  readonly client: ClientName;
-  readonly column: ColumnTitle;
-  /** Why there is nothing to try. */
-  readonly note: string | undefined;
-}
-
-declare module "vitest" {
-  interface TaskMeta {
-    cell?: Cell;
-  }
-}
 
 /** One client in every situation, over one store of its own and one upstream that takes each shape in turn. */
 export function row(client: ClientName): void {
@@ -42,7 +28,7 @@ export function row(client: ClientName): void {
 
     test.for(COLUMNS)("$title", async (column, { task, skip }) => {
       const note = NOTES[client]?.[column.title];
-      task.meta.cell = { client, column: column.title, note };
+      task.meta.cell = { table: "installing", row: label, column: column.title, note };
       skip(note !== undefined, note);
       skip(stage === undefined, "not available on this machine");
       shape = column.shape;

@@ -3,26 +3,41 @@ import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import { discard, temporaryDirectory } from "../../../cli/demo/leftovers.ts";
 import { build } from "../../../cli/server/build.ts";
-import { largeWheel } from "../../support/node/fake-index/content.ts";
-import { gatherSupplies, saySkipped } from "../../support/node/supplies.ts";
+import { buildWheel, type Wheel } from "../../../cli/demo/wheel.ts";
+import { incompressible, largeWheel } from "../../support/node/fake-index/content.ts";
+import { gatherPublishers, gatherSupplies, saySkipped } from "../../support/node/supplies.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {
     /** Where the large wheel lies: made once, since making it costs seconds. */
     large: string;
+    /** Where a wheel lies that is larger than one request may be. */
+
+    freight: string;
   }
 }
 
 /** Runs once before the rows: gets the clients, and says at the end what was skipped for want of one. */
 export default async function setup(project: TestProject): Promise<() => void> {
   const folder = temporaryDirectory();
-  const [supplies, wheel] = await Promise.all([gatherSupplies(), largeWheel(), build()]);
-  const large = join(folder, wheel.filename);
-  writeFileSync(large, wheel.bytes);
+  const [supplies, publishers, boulder, freight] = await Promise.all([
+    gatherSupplies(),
+    gatherPublishers(),
+    largeWheel(),
+    buildWheel({ name: "freight", version: "1.0", files: { "freight/stone.bin": incompressible(120_000_000) } }),
+    build(),
+  ]);
+  const put = ({ filename, bytes }: Wheel): string => {
+    const path = join(folder, filename);
+    writeFileSync(path, bytes);
+    return path;
+  };
   project.provide("supplies", supplies);
-  project.provide("large", large);
+  project.provide("publishers", publishers);
+  project.provide("large", put(boulder));
+  project.provide("freight", put(freight));
   return () => {
     discard(folder);
-    saySkipped(project, supplies.missing);
+    saySkipped(project, [...supplies.missing, ...publishers.missing]);
   };
 }

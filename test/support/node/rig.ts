@@ -80,6 +80,13 @@ export class Rig {
     await product?.stop();
   }
 
+  /** Ends the product in the midst of whatever it does; what it has stored stays as it is then. */
+  async kill(): Promise<void> {
+    const product = this.#product;
+    this.#product = null;
+    await product?.kill();
+  }
+
   /** Ends the product, and starts it with nothing stored. */
   async startAnew(): Promise<void> {
     await this.stop();

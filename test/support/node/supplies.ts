@@ -1,5 +1,6 @@
 import type { TestProject } from "vitest/node";
 import { CLIENT_NAMES, CLIENTS, type ClientName, type Home } from "./clients/table.ts";
+import { PUBLISHER_NAMES, PUBLISHERS, type PublisherName } from "./publishers/table.ts";
 import { provideEnvironment, provideWheels } from "./provision.ts";
 
 const SERVERS = ["simple-repository-server==0.10.0", "pypiserver==2.4.2"] as const;
@@ -25,6 +26,21 @@ export interface Others {
   /** A Python that has the parsers that others wrote. */
   readonly validators: string | null;
   readonly missing: readonly string[];
+}
+
+/** The clients that publish; those that could not be had are absent. */
+export interface PublisherHomes {
+  readonly homes: Readonly<Partial<Record<PublisherName, Home>>>;
+  readonly missing: readonly string[];
+}
+
+/** Gets the clients that publish, or these of them, in the same way. */
+export async function gatherPublishers(names: readonly PublisherName[] = PUBLISHER_NAMES): Promise<PublisherHomes> {
+  const homes = await Promise.all(
+    names.map(async (name) => [name, await provideHome(PUBLISHERS[name].requirements)] as const),
+  );
+  const missing = homes.filter(([, home]) => home === null).map(([name]) => PUBLISHERS[name].label);
+  return { homes: Object.fromEntries(homes.filter(([, home]) => home !== null)), missing };
 }
 
 /** Gets the clients under test and what they build with from $WHEELHOUSE, or by the user's own pip configuration. */

@@ -1,5 +1,5 @@
-import { cpSync, rmSync } from "node:fs";
-import { join, relative } from "node:path";
+import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import { bareVariables, freshEnvironment, type Environment } from "../../../../cli/demo/environment.ts";
 import { discard, temporaryDirectory } from "../../../../cli/demo/leftovers.ts";
 import { run, type Outcome } from "../../../../cli/demo/process.ts";
@@ -19,8 +19,13 @@ export class Place {
     return new Place(folder, await emptyEnvironment(folder));
   }
 
-  /** Runs a client here, without the user's configuration, caches and keyrings. */
-  run(command: string, args: readonly string[], variables: NodeJS.ProcessEnv = {}): Promise<Outcome> {
+  /** Runs a client here, without the user's configuration, caches and keyrings; `signal` has it killed. */
+  run(
+    command: string,
+    args: readonly string[],
+    variables: NodeJS.ProcessEnv = {},
+    signal?: AbortSignal,
+  ): Promise<Outcome> {
     const env = {
       ...bareVariables(),
       HOME: this.#home,
@@ -31,7 +36,20 @@ export class Place {
       COLUMNS: "1000",
       ...variables,
     };
-    return run(command, args, { cwd: this.folder, env, timeoutMs: 120_000 });
+    return run(command, args, { cwd: this.folder, env, timeoutMs: 120_000, signal });
+  }
+
+  /** The files in `dist`, as a client is given them. */
+  distributions(): string[] {
+    return readdirSync(join(this.folder, "dist")).map((name) => join("dist", name));
+  }
+
+  /** Puts a file into the client's home. */
+  atHome(path: string, text: string, mode = 0o600): string {
+    const file = join(this.#home, path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text, { mode });
+    return file;
   }
 
   /** Takes from the client what it has kept, but for its project. */

@@ -7,9 +7,6 @@ import { buildWheel, type Wheel } from "../../../../cli/demo/wheel.ts";
 import type { Distribution } from "./distribution.ts";
 import { buildSdist } from "./sdist.ts";
 
-/** What the large wheel is for: more than any memory tier or single read holds. Bytes. */
-const LARGE = 200 * 1024 * 1024;
-
 /**
  * What the clients are tried with. `picnic` has three dependencies, `hamper` and `kiosk` have one, `bruise` a newest release
  * that was yanked, `gadget` a local version, `clay` no wheel, and one project a name that nobody spells as it is normalised.
@@ -37,14 +34,19 @@ export async function smallContent(backends: string): Promise<Distribution[]> {
   ];
 }
 
-/** A wheel that carries 200 MB, which do not compress. */
+/** A wheel with more in it than any memory tier or single read holds. */
 export function largeWheel(): Promise<Wheel> {
-  const cipher = createCipheriv("aes-128-ctr", Buffer.alloc(16), Buffer.alloc(16));
   return buildWheel({
     name: "boulder",
     version: "1.0",
-    files: { "boulder/stone.bin": cipher.update(Buffer.alloc(LARGE)) },
+    files: { "boulder/stone.bin": incompressible(200 * 1024 ** 2) },
   });
+}
+
+/** The same bytes each time, in which there is nothing to compress. */
+export function incompressible(size: number): Buffer {
+  const cipher = createCipheriv("aes-128-ctr", Buffer.alloc(16), Buffer.alloc(16));
+  return cipher.update(Buffer.alloc(size));
 }
 
 /** A wheel that lies in a file. */

@@ -1,0 +1,3 @@
+import { reads } from "../publishing/reading.ts";
+
+reads();
