@@ -48,6 +48,7 @@ describe("a token is shown", () => {
     ["Basic that is no base64", { Authorization: "Basic ***" }],
     ["Basic without a colon", { Authorization: `Basic ${btoa("nocolon")}` }],
     ["nobody without a password", basic("", "")],
+    ["__token__ without a password, as uv sends it before it asks the keyring", basic("__token__", "")],
   ])("with %s it is 401, a sentence how, and no attempt", async (_what, headers) => {
     const rig = await privateRig();
     for (let times = 0; times < 30; times++) {

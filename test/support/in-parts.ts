@@ -48,7 +48,7 @@ const HOLDERS: Readonly<Record<string, Principal>> = {
 };
 
 const admit: Admit = async ({ authorization }, wish) => {
-  const principal = HOLDERS[shownIn(authorization) ?? ""];
+  const principal = HOLDERS[shownIn(authorization).shown ?? ""];
   if (!principal) throw new IndexError("not-authenticated", "A token is needed here.");
   demand(principal, wish);
   return principal;

@@ -62,7 +62,7 @@ const NOBODY = "0".repeat(64);
 export function admitting({ adminToken, tokens, memory, attempts }: AuthParts): Admit {
   return async ({ authorization, origin }, wish, ctx) => {
     const { now } = ctx;
-    const shown = shownIn(authorization);
+    const { shown, isUser } = shownIn(authorization);
     if (shown === undefined) throw new IndexError("not-authenticated", UNSHOWN);
 
     const tell = (reason: string, parts: TokenParts | undefined) => {
@@ -86,6 +86,8 @@ export function admitting({ adminToken, tokens, memory, attempts }: AuthParts): 
       if (known && now - known.verifiedAt < BELIEVED) return living(known.token, parts);
       if (adminToken !== undefined && (await isSame(shown, adminToken))) return ADMIN;
 
+      // uv and pip with a keyring send the user name of the address alone, and the password when they were refused: no guess.
+      if (isUser && !shown.startsWith(PREFIX)) throw new IndexError("not-authenticated", UNSHOWN);
       const locked = known ? 0 : attempts.lockedFor(origin, now);
       if (locked > 0) throw tooMany(locked);
       if (!parts) throw refuse(shown.startsWith(PREFIX) ? CUT : UNKNOWN, "it is no token");
