@@ -133,7 +133,7 @@ describe("who is not let in", () => {
     expect(answers.map(({ status, text }) => [status, text()])).toEqual([
       [403, 'The token "up" may not read team: it is for upload on team, for acme-*.\n'],
       [403, 'The token "there" may not read team: it is for read on other.\n'],
-      [403, 'The token "up" may not admin every index: it is for upload on team, for acme-*.\n'],
+      [403, 'The token "up" may not administer every index: it is for upload on team, for acme-*.\n'],
     ]);
     for (const { headers } of answers) expect(headers.get("Cache-Control")).toBe("no-store");
   });

@@ -59,8 +59,11 @@ export function demand(principal: Principal, wish: Wish): void {
   const limits = projects ? `, for ${projects.join(", ")}` : "";
   throw new IndexError(
     "not-allowed",
-    `The token ${JSON.stringify(name)} may not ${wish.scope} ${object}: it is for ${scopes.join(", ")} on ${named(index)}${limits}.`,
+    `The token ${JSON.stringify(name)} may not ${VERBS[wish.scope]} ${object}: it is for ${scopes.join(", ")} on ${named(index)}${limits}.`,
   );
 }
+
+/** What a scope lets its holder do, as a verb. */
+const VERBS = { read: "read", upload: "upload", yank: "yank", admin: "administer" } as const;
 
 const named = (index: string) => (index === "*" ? "every index" : index);

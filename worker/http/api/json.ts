@@ -21,7 +21,7 @@ function parsedJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw unprocessable('The request is no JSON; it looks like {"reason": "…"}.');
+    throw unprocessable('The request is no JSON: an object such as {"name": "value"} is expected.');
   }
 }
 
