@@ -17,7 +17,7 @@ import { oidcRoutes } from "./http/oidc.ts";
 import { pathOf } from "./http/path.ts";
 import { problem } from "./http/problem.ts";
 import { simpleRoutes } from "./http/simple.ts";
-import { uploadRoutes } from "./http/upload.ts";
+import { misdirectedRoutes, uploadRoutes } from "./http/upload.ts";
 import { runJob } from "./jobs/crons.ts";
 import { homeRoutes } from "./ui/home.tsx";
 
@@ -50,7 +50,10 @@ export function createApp(config: Config, house: House, clock: ApiParts["clock"]
     }),
   );
   const { openStage, publish } = house;
-  for (const { config: index } of indexes) app.route(index.base, uploadRoutes({ index, gate, openStage, publish }));
+  for (const { config: index } of indexes) {
+    app.route(index.base, uploadRoutes({ index, gate, openStage, publish }));
+    for (const path of ["", "/", "/simple"]) app.route(`${index.base}${path}`, misdirectedRoutes(index));
+  }
   app.route("/_/oidc", oidcRoutes({ audience: config.audience, minting: house.minting }));
   app.use(only("GET", "HEAD"));
 

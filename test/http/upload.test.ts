@@ -43,6 +43,15 @@ test("takes an upload without the last slash as well, and without a redirect", a
   expect((await upload(rig, await wheelOf(), { to: "/team/legacy" })).status).toBe(200);
 });
 
+test.each(["/team", "/team/", "/team/simple/"])(
+  "an upload to %s is told where uploads go, in the reason too",
+  async (to) => {
+    const sentence = "Uploads to team go to /team/legacy/, not here.";
+    const { status, text, reason } = await upload(teamRig(), await wheelOf(), { to });
+    expect({ status, text, reason }).toEqual({ status: 405, text: `${sentence}\n`, reason: sentence });
+  },
+);
+
 test("takes the same bytes again, and changes nothing", async () => {
   const rig = teamRig();
   const wheel = await wheelOf();

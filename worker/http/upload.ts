@@ -36,6 +36,17 @@ export function uploadRoutes(parts: UploadParts): Hono<AppEnv> {
   return routes;
 }
 
+/** Where people send uploads who take the address of an index, or that of its pages, for the one that takes them. */
+export function misdirectedRoutes(index: IndexConfig): Hono<AppEnv> {
+  const routes = new Hono<AppEnv>();
+  routes.post("/", async ({ req }) => {
+    await bodyOf(req.raw, MAX_BODY, () => tooLarge(index.name)).drain();
+    throw elsewhere(index);
+  });
+  routes.onError((error, c) => withReason(problem(error, c), error));
+  return routes;
+}
+
 async function upload(c: HonoContext<AppEnv>, { index, gate, openStage, publish }: UploadParts): Promise<Response> {
   const body = bodyOf(c.req.raw, MAX_BODY, () => tooLarge(index.name));
   try {
@@ -59,6 +70,13 @@ async function upload(c: HonoContext<AppEnv>, { index, gate, openStage, publish 
     throw error;
   }
 }
+
+const elsewhere = ({ name, base, hosted }: IndexConfig) =>
+  hosted
+    ? new IndexError("method-not-allowed", `Uploads to ${name} go to ${base}/legacy/, not here.`, { allow: READING })
+    : noUploads(name);
+
+const READING = ["GET", "HEAD"];
 
 const noUploads = (index: string) =>
   new IndexError(

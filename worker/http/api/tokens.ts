@@ -126,4 +126,7 @@ const shown = ({ id, name, index, scopes, projects, ...token }: Token): ShownTok
 const isoOf = (at: number | undefined) => (at === undefined ? null : new Date(at).toISOString());
 
 const unknown = () =>
-  new IndexError("no-such-route", "There is no token with this id, which is no name: npm run token -- list, or GET /-/api/tokens, has the ids.");
+  new IndexError(
+    "no-such-route",
+    "There is no token with this id, which is no name: npm run token -- list, or GET /-/api/tokens, has the ids.",
+  );
