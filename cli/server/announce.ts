@@ -9,16 +9,16 @@ import { localAddress, publicAddress, type StartOptions } from "./options.ts";
 /** Says where it serves, what from, and what to type next. */
 export function announce(options: StartOptions, { indexes, feed }: Config): void {
   const root = publicAddress(options);
-  const commands = setups(`${root}/simple/`)
+  const [main, ...others] = indexes;
+  const commands = setups(`${root}/simple/`, main.isPrivate)
     .filter(({ client }) => client === "pip" || client === "uv")
     .map(({ steps: [once] }) => `  ${once?.text}`);
-  const [main, ...others] = indexes;
   console.log(`pypi-edge is ready at ${root}/ (upstream ${addresses(main)}, kept in ${options.state})
 ${others.map((index) => `and at ${root}${index.base}/simple/ (upstream ${addresses(index)})\n`).join("")}
 ${commands.join("\n")}
 
 The admin token is in ${tokenFile(options.state)}; ${adminCommands(options)}
-${hosting(options, indexes)}${freshness(feed, options.cron)}Ctrl-C stops it; what is stored stays.
+${reading(options, main)}${hosting(options, indexes)}${freshness(feed, options.cron)}Ctrl-C stops it; what is stored stays.
 `);
 }
 
@@ -39,6 +39,12 @@ function serverOptions(options: StartOptions): string {
   const state = options.state === join(ROOT, ".pypi-edge") ? "" : ` --state ${typed(options.state)}`;
   return url + state;
 }
+
+/** How the TOKEN of the lines above is made, in one line; nothing where anyone reads the index, or its line on uploads says it. */
+const reading = (options: StartOptions, { name, hosted, isPrivate }: Config["indexes"][number]) =>
+  isPrivate && !hosted
+    ? `${name} is read with a token: npm run token -- create --index ${name} --scope read${serverOptions(options)}\n`
+    : "";
 
 /** How the first index that takes uploads gets its tokens, in one line; nothing where none does. */
 function hosting(options: StartOptions, indexes: Config["indexes"]): string {

@@ -83,3 +83,9 @@ test("says how the index that takes uploads gets a token, in one line", () => {
   ]);
   expect(about(said())).toEqual([]);
 });
+
+test("says how a default index that is private gets a token, and leaves a place for it in the commands", () => {
+  const lines = saidOf({ default: { sources: ["pypi"], read: "token" } });
+  expect(lines).toContain("  pip install --index-url http://__token__:TOKEN@127.0.0.1:8787/simple/ requests");
+  expect(lines).toContain("default is read with a token: npm run token -- create --index default --scope read");
+});
