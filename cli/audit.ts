@@ -53,6 +53,8 @@ async function audit({ server, query, json }: AuditOptions): Promise<void> {
     throw new Sentence(`${server.url.href} broke off (${reasonOf(error)}): ${goOn}.`);
   }
   flush();
+  // Beside the lines, so that a program that reads those reads none.
+  if (last === query["after"]) console.error("The audit log has no line that fits.");
 }
 
 function parsedJson(line: string): unknown {

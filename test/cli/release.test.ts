@@ -170,9 +170,9 @@ describe("npm run audit", () => {
     ]);
   });
 
-  test("prints nothing where there is nothing", async () => {
+  test("says so where there is nothing, beside what a program reads", async () => {
     api.answer = lines();
-    expect(await audit()).toMatchObject({ code: 0, output: "" });
+    expect(await audit()).toMatchObject({ code: 0, output: "The audit log has no line that fits.\n" });
     expect(api.sent[0]?.url).toBe("/-/api/audit");
   });
 
