@@ -113,6 +113,15 @@ describe("bytes that no file is made of", () => {
     expect(await inStore()).toEqual(expect.arrayContaining(others));
   });
 
+  test("are those of an upload in parts that have become one, and were never published", async () => {
+    const rig = team();
+    await host("team", WHEEL);
+    await env.FILES.put("staging/my-team.0123456789abcdef", "all of it");
+    aDayLater(rig);
+    await clean(rig);
+    expect(await inStore()).toHaveLength(2);
+  });
+
   test("are named by a dry run, which changes nothing", async () => {
     const rig = team();
     await host("team", WHEEL);

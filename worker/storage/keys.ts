@@ -45,7 +45,7 @@ export const UPLOADED = [HOSTED, "staging/"] as const;
 
 /** The object that a key of theirs belongs to: itself or, of a METADATA, its wheel; undefined where it is none of theirs. */
 export const uploadedObject = (key: string) =>
-  /^(hosted\/[0-9a-f]{64}\/[0-9a-f]+|staging\/[\w-]+)(?:\.metadata)?$/.exec(key)?.[1];
+  /^(hosted\/[0-9a-f]{64}\/[0-9a-f]+|staging\/[\w-]+(?:\.[0-9a-f]+)?)(?:\.metadata)?$/.exec(key)?.[1];
 
 /** The source of a mirrored file, or of its `.metadata`; undefined where the key is of something else. */
 export const mirroredFrom = (key: string) => /^(?:file|metadata)\/([^/]+)\/./.exec(key)?.[1];
@@ -58,7 +58,7 @@ export const hostedKey = (sha256: string, id: string) => `hosted/${sha256}/${id}
 /** R2: the METADATA of a hosted wheel. */
 export const hostedMetadataKey = (object: string) => `${object}.metadata`;
 
-/** R2: bytes that are being uploaded. */
+/** R2: bytes that are being uploaded. Of an upload in parts the id has its index's name and a dot in front. */
 export const stagingKey = (id: string) => `staging/${id}`;
 
 /** Nobody has had it before. */
