@@ -152,6 +152,16 @@ describe("a wheel is refused", () => {
     expect(said).toMatch(/^[^\n]+[^.]\.$/);
   });
 
+  test("with a RECORD of a line that no expression could be held against", async () => {
+    const record = (lines: string[]) => [...lines, `"${"a".repeat(11_000_000)}",sha256=x,1`];
+    expect(await refused({ record })).toContain("a line in RECORD that is none of its format");
+  });
+
+  test("with a RECORD of more lines than a list of them could be kept", async () => {
+    const record = (lines: string[]) => [...lines, "\n".repeat(11_000_000)];
+    expect((await taken(WHEEL, { record })).project).toBe("demo");
+  });
+
   test.each(["METADATA", "WHEEL", "RECORD"])("without %s", async (member) => {
     const path = `demo-1.0.dist-info/${member}`;
     const pack: WheelSpec["pack"] = (entries) => entries.filter(({ name }) => name !== path);

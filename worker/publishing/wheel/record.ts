@@ -11,6 +11,9 @@ export interface Recorded {
 /** A path with quotes where it needs some, `{algorithm}={hash}`, and a size, as Python's `csv` writes them (PEP 376). */
 const LINE = /^(?:"((?:[^"]|"")*)"|([^",]*)),([^,"]*),(\d*)$/;
 
+/** A path of 1,024 characters, each of them a quote, and what follows it. Characters. */
+const MAX_LINE = 4 * 1024;
+
 /** What the format takes: SHA-256 or better (PEP 427). */
 const ALGORITHMS: Readonly<Record<string, Recorded["algorithm"]>> = {
   sha256: "SHA-256",
@@ -28,9 +31,9 @@ const ALGORITHMS: Readonly<Record<string, Recorded["algorithm"]>> = {
 export function readRecord(bytes: Uint8Array, path: string, members: ReadonlyMap<string, Member>) {
   const recorded = new Map<string, Recorded>();
   let isListed = false;
-  for (const line of textOf(bytes).split(/\r?\n/)) {
+  for (const line of linesOf(textOf(bytes))) {
     if (line === "") continue;
-    const [, quoted, plain = "", hash = "", size = ""] = LINE.exec(line) ?? [];
+    const [, quoted, plain = "", hash = "", size = ""] = (line.length <= MAX_LINE && LINE.exec(line)) || [];
     const name = quoted?.replaceAll('""', '"') ?? plain;
     if (name === "") throw new Faulty(`has a line in RECORD that is none of its format: ${shown(line)}`);
     const member = members.get(name);
@@ -51,6 +54,16 @@ export function readRecord(bytes: Uint8Array, path: string, members: ReadonlyMap
     if (!mayBeMissing && !recorded.has(name)) throw new Faulty(`has ${shown(name)}, which RECORD does not list`);
   }
   return recorded;
+}
+
+/** One after the other: all of them at once, as a list, may take many times what the text does. */
+function* linesOf(text: string): Generator<string, void> {
+  for (let at = 0; at < text.length;) {
+    const found = text.indexOf("\n", at);
+    const end = found === -1 ? text.length : found;
+    yield text.slice(at, text[end - 1] === "\r" && end > at ? end - 1 : end);
+    at = end + 1;
+  }
 }
 
 function hashOf(field: string, name: string): Recorded {
