@@ -59,4 +59,9 @@ describe("core metadata of an uploaded file", () => {
   ])("is refused: %j", (wrong, sentence) => {
     expect(() => parse(wrong)).toThrow(sentence);
   });
+
+  test("is refused with more specifiers than a row of the database holds", () => {
+    const specifiers = `>=3${",".repeat(2_000_000)}`;
+    expect(() => parse(`Requires-Python: ${specifiers}\n${text}`)).toThrow("a Requires-Python of 2000003 characters");
+  });
 });

@@ -17,6 +17,9 @@ export interface CoreMetadata {
 /** 1.0 to 1.2, and any 2: a later minor version only adds to what earlier ones have. */
 const KNOWN = /^(?:1\.[0-2]|2\.\d{1,2})$/;
 
+/** Every page of the project repeats it, for each file. Characters. */
+const MAX_SPECIFIERS = 1_000;
+
 /**
  * Reads core metadata; throws `bad-request`, with a sentence for who built the file.
  *
@@ -51,6 +54,11 @@ export function parseCoreMetadata(bytes: Uint8Array, where: string): CoreMetadat
     );
   }
   const requiresPython = one("Requires-Python");
+  if (requiresPython !== undefined && requiresPython.length > MAX_SPECIFIERS) {
+    throw badRequest(
+      `${where} has a Requires-Python of ${requiresPython.length} characters; ${MAX_SPECIFIERS} are more than any project needs.`,
+    );
+  }
   if (requiresPython !== undefined && !isSpecifierSet(requiresPython)) {
     throw badRequest(
       `${where} has the Requires-Python ${shown(requiresPython)}, which is no set of version specifiers; write it as >=3.9 or >=3.9,!=3.12.* on one line.`,
