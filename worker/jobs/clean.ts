@@ -7,8 +7,8 @@ const DAY = 24 * 3_600_000;
 const ABANDONED = DAY;
 
 /**
- * What was published stays for so long, whether it has a row or not: the database can be restored to any time of the last 30 days,
- * and would then know nothing of what has come since. Milliseconds.
+ * What was published stays for so long, whether it has a row or not, and so does what has lost its row: the database can be restored
+ * to any time of the last 30 days, and would then know nothing of what has come since, and again of what has gone. Milliseconds.
  */
 const RESTORABLE = 31 * DAY;
 

@@ -16,8 +16,10 @@ const MAX_UPLOADS = 100;
 /** Tokens that one run deletes at the most. */
 const MAX_TOKENS = 1_000;
 
-/** Of each key whether a file is made of it, in any index; and whether anything is known of any file. */
-const OWNED = `SELECT value AS object, EXISTS (SELECT 1 FROM hosted_file WHERE object = value) AS owned,
+/** Of each key whether a file is made of it, in any index, or was lately; and whether anything is known of any file. */
+const OWNED = `SELECT value AS object,
+    EXISTS (SELECT 1 FROM hosted_file WHERE object = value)
+      OR EXISTS (SELECT 1 FROM hosted_left WHERE object = value AND at >= ?2) AS owned,
     EXISTS (SELECT 1 FROM hosted_file) AS anything
   FROM json_each(?1)`;
 
@@ -53,15 +55,15 @@ export function leftoversIn(
   { batch, listings }: Bounds = { batch: 1_000, listings: 5 },
 ): Leftovers {
   /**
-   * Those of `objects` that no file is made of, as D1 says at this moment. No key is ever used twice, so they will be
-   * nobody's for good.
+   * Those of `objects` that no file is made of, or was since `before`, as D1 says at this moment. No key is ever used twice, so
+   * they will be nobody's for good.
    */
-  async function nobodys(prefix: string, objects: readonly LeftObject[]): Promise<LeftObject[]> {
+  async function nobodys(prefix: string, objects: readonly LeftObject[], before: number): Promise<LeftObject[]> {
     const asked = [...new Set(objects.flatMap(({ key }) => uploadedObject(key) ?? []))];
     if (asked.length === 0) return [];
     const { results } = await db
       .prepare(OWNED)
-      .bind(JSON.stringify(asked))
+      .bind(JSON.stringify(asked), before)
       .all<{ object: string; owned: number; anything: number }>();
     const owned = new Map(results.map((row) => [row.object, row.owned]));
     if (owned.size !== asked.length) throw new Doubt("the database has answered for some of them only");
@@ -82,7 +84,7 @@ export function leftoversIn(
       if (last === undefined) break;
       sum.seen += listed.objects.length;
       const old = listed.objects.filter(({ uploaded }) => uploaded.getTime() < before);
-      const leaving = await nobodys(prefix, old);
+      const leaving = await nobodys(prefix, old, before);
       if (!dryRun) {
         if (leaving.length > 0) await r2.delete(leaving.map(({ key }) => key));
         if (last !== after) await db.prepare(GO_ON).bind(prefix, last).run();
@@ -104,6 +106,7 @@ export function leftoversIn(
           sum.doubts.push(`Below ${prefix} nothing more is deleted: ${error.message}.`);
         }
       }
+      if (!dryRun) await db.prepare("DELETE FROM hosted_left WHERE at < ?1").bind(before[HOSTED]).run();
       return sum;
     },
 

@@ -3,6 +3,7 @@ import type { ProjectName } from "../../pypi/name.ts";
 import type { Change, ReleasedProject, ReleaseFile, ReleaseStore } from "../../publishing/releases.ts";
 import { recorded } from "../audit.ts";
 import { orStorageFailed } from "./failure.ts";
+import { leaving } from "./left.ts";
 
 const PROJECT =
   "SELECT status, status_reason AS reason, revision FROM hosted_project WHERE index_name = ?1 AND project = ?2";
@@ -86,7 +87,8 @@ function statementsOf(db: D1Database, project: ReleasedProject, change: Change, 
   }
   const files = identities(change.files);
   if (change.kind === "yank") return [raised, about(YANKED, files, change.reason)];
-  return [raised, change.forGood ? about(BURIED, files, now) : about(GONE, files)];
+  const left = leaving(db, { index, project: name, identities: change.files.map(({ identity }) => identity) }, now);
+  return [raised, left, change.forGood ? about(BURIED, files, now) : about(GONE, files)];
 }
 
 const inOther = (db: D1Database, to: string, name: ProjectName, there: ReleasedProject | null) =>

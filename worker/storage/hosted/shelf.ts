@@ -3,6 +3,7 @@ import type { HostedFile, Shelf } from "../../publishing/ports.ts";
 import type { Filename } from "../../pypi/filename.ts";
 import { recorded } from "../audit.ts";
 import { orStorageFailed } from "./failure.ts";
+import { leaving } from "./left.ts";
 
 const STANDING = `
   SELECT hosted_project.status, hosted_project.status_reason AS reason,
@@ -54,6 +55,7 @@ export function shelfIn(db: D1Database): Shelf {
         const { project, identity, filename, version, requiresPython } = distribution;
         await db.batch([
           db.prepare(REVISED).bind(index, project, JSON.stringify(CLOSED)),
+          ...(replace ? [leaving(db, { index, project, identities: [identity] }, uploadedAt)] : []),
           db
             .prepare(replace ? REPLACED : PLACED)
             .bind(
