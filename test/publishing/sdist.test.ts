@@ -103,6 +103,17 @@ describe("an sdist is refused", () => {
       "is no file and has bytes",
     ],
     ["with a file called like a directory", adding({ path: "demo-1.0/a/" }), "is called like a directory"],
+    [
+      "with a directory of old archives by its short name that is a file by its long one",
+      adding(pax(paxRecord("path", "demo-1.0/a")), { path: "a/", type: "\0", content: "a second archive" }),
+      '"demo-1.0/a" both as a file and as a directory',
+    ],
+    [
+      "with a file by its short name that is a directory of old archives by its long one",
+      adding(pax(paxRecord("path", "demo-1.0/a/")), { path: "a", type: "\0" }),
+      '"demo-1.0/a/" both as a file and as a directory',
+    ],
+    ["with a prefix and no name", adding({ path: "", prefix: "demo-1.0/a", type: "\0" }), "a prefix and no name"],
     ["with a size in an extended header", adding(pax(paxRecord("size", "1")), FILE), 'the extended header "size"'],
     [
       "with a path for all that follow",

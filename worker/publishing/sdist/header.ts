@@ -28,6 +28,8 @@ export function readHeader(block: Uint8Array): Header {
   // There GNU has other things, which Python takes for a part of the path all the same.
   if (prefix !== "" && !isPosix) throw broken("a header has a prefix and is not of POSIX");
   const name = text(block.subarray(0, 100));
+  // Together they would be called like a directory, which readers tell by the name.
+  if (prefix !== "" && name === "") throw broken("a header has a prefix and no name");
   return {
     path: prefix === "" ? name : `${prefix}/${name}`,
     target: text(block.subarray(157, 257)),

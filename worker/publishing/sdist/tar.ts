@@ -62,6 +62,9 @@ async function next(cursor: Cursor, limit: number): Promise<Header | undefined> 
 
 function memberOf({ path: own, target, type, size }: Header, extended: Extended): TarMember {
   const path = extended.path ?? own;
+  // Python looks for it in the short name alone, and then takes what follows a directory for members, not for its bytes.
+  if (type === "\0" && own.endsWith("/") !== path.endsWith("/"))
+    throw new Faulty(`has ${shown(path)} both as a file and as a directory`);
   // A directory to old readers, whose only sign was the slash.
   const kind = type === "\0" && path.endsWith("/") ? "directory" : KINDS[type];
   if (!kind) throw new Faulty(`has ${shown(path)}, which is neither a file, a directory nor a link`);
