@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { filesOn, host, OPEN_TEAM, pageIn, teamOf } from "../support/hosted.ts";
-import { Rig } from "../support/rig.ts";
+import { filePath, Rig } from "../support/rig.ts";
 import { FakeUpstream } from "../support/upstream.ts";
 
 const WHEEL = "acme-1.0-py3-none-any.whl";
@@ -29,7 +29,15 @@ describe("a hosted file", () => {
       etag: `"${hosted.sha256}"`,
       "last-modified": "Sun, 01 Nov 2026 10:00:00 GMT",
     });
-    expect(answer.headers.has("Cloudflare-CDN-Cache-Control")).toBe(false);
+  });
+
+  test("is kept by the edge for a minute, and so is an upstream's: names come to be hosted, and files to be deleted", async () => {
+    const { rig, hosted } = await hosting();
+    await rig.upstream.publish("demo", [{ filename: "demo-1.0.tar.gz", bytes: BYTES }]);
+    for (const path of [hosted.path, `${hosted.path}.metadata`, filePath("demo-1.0.tar.gz")]) {
+      const { status, headers } = await rig.get(`/team${path}`);
+      expect([status, headers.get("Cloudflare-CDN-Cache-Control")]).toEqual([200, "max-age=60"]);
+    }
   });
 
   test("has its metadata beside it, with a validator of its own", async () => {

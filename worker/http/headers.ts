@@ -47,12 +47,17 @@ export function privately(headers: Headers): void {
 }
 
 /**
- * Has every cache ask before it gives an answer again, and Cloudflare's keep none: what is uploaded is seen at once. Files and
- * errors stay what they are.
+ * Has every cache ask before it gives an answer again, and Cloudflare's keep none: what is uploaded is seen at once. Files stay
+ * for good where clients keep them, and a minute at the edge: they may be deleted, quarantined, or an upstream's under a name
+ * that is hosted since. Errors stay what they are.
  */
 export function atOnce(headers: Headers): void {
   const lifetime = headers.get("Cache-Control") ?? "";
-  if (!lifetime.startsWith("public") || lifetime === LIFETIMES.file["Cache-Control"]) return;
+  if (!lifetime.startsWith("public")) return;
+  if (lifetime === LIFETIMES.file["Cache-Control"]) {
+    headers.set("Cloudflare-CDN-Cache-Control", `max-age=${MINUTE}`);
+    return;
+  }
   headers.set("Cache-Control", LIFETIMES.hosted["Cache-Control"]);
   headers.set("Cloudflare-CDN-Cache-Control", LIFETIMES.hosted["Cloudflare-CDN-Cache-Control"]);
 }
