@@ -72,8 +72,8 @@ export function admitting({ adminToken, tokens, memory, attempts }: AuthParts): 
     };
 
     const refuse = (sentence: string, reason: string, parts?: TokenParts) => {
-      attempts.guessed(origin, now);
-      const locked = attempts.lockedFor(origin, now);
+      attempts.guessed(guesserOf(origin, parts), now);
+      const locked = attempts.lockedFor(guesserOf(origin, parts), now);
       tell(locked > 0 ? `${reason}; nothing new is looked at from there for ${locked} s` : reason, parts);
       return new IndexError("not-authenticated", sentence);
     };
@@ -88,7 +88,7 @@ export function admitting({ adminToken, tokens, memory, attempts }: AuthParts): 
 
       // uv and pip with a keyring send the user name of the address alone, and the password when they were refused: no guess.
       if (isUser && !shown.startsWith(PREFIX)) throw new IndexError("not-authenticated", UNSHOWN);
-      const locked = known ? 0 : attempts.lockedFor(origin, now);
+      const locked = known ? 0 : attempts.lockedFor(guesserOf(origin, parts), now);
       if (locked > 0) throw tooMany(locked);
       if (!parts) throw refuse(shown.startsWith(PREFIX) ? CUT : UNKNOWN, "it is no token");
       const found = await tokens.find(parts.id, ctx);
@@ -120,6 +120,9 @@ export function admitting({ adminToken, tokens, memory, attempts }: AuthParts): 
     return principal;
   };
 }
+
+/** Whose guesses are counted together. Where nobody has an address, one job with a token that has ended must not lock all out. */
+const guesserOf = (origin: string, parts: TokenParts | undefined) => origin || (parts?.id ?? "");
 
 const UNSHOWN =
   "A token is needed here: as the password, with any user name (https://__token__:TOKEN@…), or as Authorization: Bearer TOKEN.";

@@ -8,7 +8,7 @@ export const MAX_NAMES = 12 * 1024 * 1024;
 
 const MIB = 1024 * 1024;
 
-/** What is unpacked and hashed within a request's 30 s of CPU time, at 15 ms a MiB. Bytes. */
+/** Unpacked and hashed at some 15 ms a MiB: above a half of it a request needs more than its usual 30 s of CPU time. Bytes. */
 const MAX_UNPACKED = 2_048 * MIB;
 
 /** A small file may well unpack to this. Bytes. */
