@@ -36,7 +36,7 @@ export const readersOnly = (gate: Gate, index: string) =>
     privately(c.res.headers);
   });
 
-/** Keeps no cache from seeing at once what is uploaded to an index that anybody may read. */
+/** Has caches ask each time, so that what is uploaded to an index that anybody may read is seen at once. */
 export const seenAtOnce = createMiddleware<AppEnv>(async (c, next) => {
   await next();
   atOnce(c.res.headers);
