@@ -41,7 +41,7 @@ export function createApp(config: Config, house: House, clock: ApiParts["clock"]
     apiRoutes({
       gate,
       runJob: (name, ctx, options) => runJob(name, house, ctx, options),
-      indexes: indexes.map(({ config: { name, base }, owner }) => ({ name, base, owner })),
+      indexes: indexes.map(({ config: { name, base, hosted }, owner }) => ({ name, base, hosted, owner })),
       life: house.life,
       auditLog: house.auditLog,
       tokens: house.tokens,

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { SCOPES } from "../../schema/token.ts";
 import { readServer, SERVER_OPTIONS, SERVER_USAGE, type Server } from "../admin/options.ts";
 import { messageOf, Sentence } from "../sentence.ts";
 
@@ -50,6 +51,10 @@ function readWanted(values: Values): { server: Server; wanted: Wanted; quiet: bo
   const scopes = scope?.flatMap((text) => text.split(",")).map((text) => text.trim());
   if (index === undefined || !scopes) {
     throw new Sentence(`What is it for? --index team --scope read,upload, for example.\n\n${USAGE}`);
+  }
+  const unknown = scopes.find((text) => !SCOPES.some((known) => known === text));
+  if (unknown !== undefined) {
+    throw new Sentence(`--scope ${unknown || '""'}: there is no such scope; there are ${SCOPES.join(", ")}.`);
   }
   const name = values.name ?? `${index}: ${scopes.join(", ")}`;
   return { server: readServer(values), wanted: { name, index, scopes, projects, expires }, quiet };

@@ -123,12 +123,31 @@ describe("POST /-/api/tokens", () => {
       { ...WISHED, index: "teem" },
       /There is no index "teem" here; index may be one of: default, team, other, or \* for/,
     ],
+    [
+      { ...WISHED, index: "default", scopes: ["read", "upload", "yank"] },
+      /default hosts no packages of its own, so there is nothing to upload or yank there; indexes that do: team, other\./,
+    ],
+    [{ ...WISHED, scopes: ["read"], projects: ["acme-*"] }, /projects \(--project\) limits what a token writes/],
   ])("refuses %j with a sentence, and changes nothing", async (body, sentence) => {
     const rig = new Rig({ INDEXES });
     const answer = await ask(rig, "POST", "tokens", body);
     expect([answer.status >= 400 && answer.status < 500, answer.text]).toEqual([true, expect.stringMatching(sentence)]);
     expect(answer.text.trimEnd().split("\n")).toHaveLength(1);
     expect([await rows("token"), await rows("audit")]).toEqual([[], []]);
+  });
+
+  test.each([
+    [["admin"], "default"],
+    [["read"], "default"],
+    [["upload"], "*"],
+  ])("makes one for %j on %s, which may mean something", async (scopes, index) => {
+    expect(await made(new Rig({ INDEXES }), { scopes, index })).toMatchObject({ scopes, index });
+  });
+
+  test("says that no index takes uploads where none does", async () => {
+    const rig = new Rig({ INDEXES: { default: { sources: ["pypi"] } } });
+    const answer = await ask(rig, "POST", "tokens", { ...WISHED, index: "default" });
+    expect([answer.status, answer.text]).toEqual([400, expect.stringContaining("no index here does (hosted = true")]);
   });
 
   test("refuses a body without end, and parameters", async () => {

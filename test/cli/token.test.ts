@@ -109,6 +109,19 @@ describe("npm run token -- create", () => {
     expect([code, output]).toEqual([1, expect.stringContaining("is it a current pypi-edge?")]);
   });
 
+  test.each(["write", "read,write", "read,"])(
+    "with --scope %s says which there are, and asks nobody",
+    async (scope) => {
+      const { code, output } = await token("create", "--index", "team", "--scope", scope);
+      const named = scope === "read," ? '""' : "write";
+      expect([code, output]).toEqual([
+        1,
+        `--scope ${named}: there is no such scope; there are read, upload, yank, admin.\n`,
+      ]);
+      expect(sent).toEqual([]);
+    },
+  );
+
   test.each([[["create"]], [["create", "--index", "team"]], [["create", "--scope", "read"]]])(
     "%j lacks what it is for",
     (args) => expect(() => readCommand(args)).toThrow(/^What is it for\?/),

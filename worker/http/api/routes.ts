@@ -29,7 +29,7 @@ export interface ApiParts {
     ctx: Context,
     options: { readonly dryRun: boolean; readonly byHand: boolean },
   ) => Promise<readonly string[]>;
-  readonly indexes: readonly NamedIndex[];
+  readonly indexes: readonly (NamedIndex & { readonly hosted: boolean })[];
   readonly life: Life;
   readonly auditLog: AuditLog;
   readonly tokens: TokenStore;

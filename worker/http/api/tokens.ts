@@ -5,7 +5,7 @@ import { newToken, type ShownToken } from "../../../schema/token.ts";
 import { demandNoLonger, demandProjects } from "../../auth/covers.ts";
 import type { Author, Deed } from "../../auth/deed.ts";
 import type { Token, TokenStore } from "../../auth/ports.ts";
-import { demand, may, SOME_INDEX, SOME_PROJECT, type Wish } from "../../auth/principal.ts";
+import { demand, may, SOME_INDEX, SOME_PROJECT, type Grant, type Wish } from "../../auth/principal.ts";
 import { hashOf, makeToken } from "../../auth/token.ts";
 import { badRequest, IndexError } from "../../errors.ts";
 import type { Gate } from "../access.ts";
@@ -19,7 +19,7 @@ import { parametersOf } from "./parameters.ts";
 export interface TokensApi {
   readonly gate: Gate;
   readonly tokens: TokenStore;
-  readonly indexes: readonly { readonly name: string }[];
+  readonly indexes: readonly { readonly name: string; /** Whether it takes uploads. */ readonly hosted: boolean }[];
 }
 
 /** What has to do with the tokens of an index, its admin may do, and who is admin of some of its projects. */
@@ -46,6 +46,7 @@ export function tokenRoutes({ gate, tokens, indexes }: TokensApi): Hono<Admitted
     const { name, index, scopes, projects, expires } = await readJson(c.req.raw, newToken);
     demandKnown(index, indexes);
     demand(author.principal, administering(index));
+    demandMeaning({ index, scopes, projects }, indexes);
     const grant = { index, scopes: [...new Set(scopes)], projects };
     demandProjects(author.principal, grant);
     const expiresAt = expires === undefined ? undefined : readExpiry(expires, ctx.now);
@@ -94,6 +95,22 @@ function demandKnown(index: string, indexes: TokensApi["indexes"]): void {
   throw badRequest(
     `There is no index ${JSON.stringify(index.slice(0, 40))} here; index may be one of: ${names}, or * for every index.`,
   );
+}
+
+/** Throws `bad-request` where something of it would let nobody do anything: whoever wants it means something else. */
+function demandMeaning({ index, scopes, projects }: Grant, indexes: TokensApi["indexes"]): void {
+  const writing = scopes.filter((scope) => scope === "upload" || scope === "yank");
+  if (writing.length > 0 && indexes.some(({ name, hosted }) => name === index && !hosted)) {
+    const names = indexes.filter(({ hosted }) => hosted).map(({ name }) => name);
+    throw badRequest(
+      `${index} hosts no packages of its own, so there is nothing to ${writing.join(" or ")} there; ${names.length > 0 ? `indexes that do: ${names.join(", ")}` : "no index here does (hosted = true in wrangler.toml)"}.`,
+    );
+  }
+  if (projects && scopes.every((scope) => scope === "read")) {
+    throw badRequest(
+      "projects (--project) limits what a token writes, and this one only reads, which is the whole index: leave projects out.",
+    );
+  }
 }
 
 function readExpiry(expires: string | number, now: number): number {
