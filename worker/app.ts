@@ -16,6 +16,7 @@ import { metricsRoutes } from "./http/metrics.ts";
 import { oidcRoutes } from "./http/oidc.ts";
 import { pathOf } from "./http/path.ts";
 import { problem } from "./http/problem.ts";
+import { redirected } from "./http/redirect.ts";
 import { simpleRoutes } from "./http/simple.ts";
 import { misdirectedRoutes, uploadRoutes } from "./http/upload.ts";
 import { runJob } from "./jobs/crons.ts";
@@ -60,12 +61,16 @@ export function createApp(config: Config, house: House, clock: ApiParts["clock"]
   for (const { config: own, repository, links, catalog: kept } of indexes) {
     const { name, base, upstreams, overlays } = own;
     const mount = (path: string, routes: Hono<AppEnv>) => {
-      const below = path === "" ? `${base}/` : `${base}/${path}/*`;
-      if (own.isPrivate) app.use(below, readersOnly(gate, name));
-      else if (overlays.length > 0) app.use(below, seenAtOnce);
+      // Of the page about a named index the final slash may be left out.
+      const addresses = path === "" ? [`${base}/`, ...(base === "" ? [] : [base])] : [`${base}/${path}/*`];
+      for (const below of addresses) {
+        if (own.isPrivate) app.use(below, readersOnly(gate, name));
+        else if (overlays.length > 0) app.use(below, seenAtOnce);
+      }
       app.route(`${base}/${path}`, routes);
     };
     mount("", homeRoutes({ ...own, publicUrl: config.publicUrl, bases, catalog: kept }));
+    if (base !== "") app.get(base, (c) => redirected(c, `${base}/`));
     mount("simple", simpleRoutes(repository, base));
     mount("files", fileRoutes(repository, `${base}/files/`));
     if (overlays.length > 0) mount("find-links", findLinksRoutes(links, base));

@@ -39,6 +39,7 @@ const KEPT_BY_CLIENTS: readonly (readonly [...Row, lifetime: string])[] = [
   ["a part of a mirrored file", () => filePath(MIRRORED), 206, { Range: "bytes=0-1" }, "no-store"],
   ["no such mirrored file", () => filePath("demo-9.0.tar.gz"), 404, {}, "no-store"],
   ["the page for a person", () => "/", 200, {}, PAGE],
+  ["a redirect to it", () => "", 302, {}, PAGE],
 ];
 
 describe("an index that needs a token", () => {
@@ -72,6 +73,7 @@ describe("an index that needs a token", () => {
       "/find-links",
       "/find-links/",
       "/",
+      "",
       ...["acme", "absent"].map((name) => `/legacy/+simple/${name}/`),
       ...["acme", "demo", "absent"].map((name) => `/pypi/${name}/json`),
       ...["acme", "absent"].map((name) => `/integrity/${name}/1.0/${HOSTED}/provenance`),

@@ -8,9 +8,12 @@ import { pathOf, queryOf } from "./path.ts";
  * since pip keeps a 301 for good.
  */
 export function canonical(c: Context, path: string): Response | undefined {
-  const pathname = pathOf(c.req.url);
-  if (pathname === path) return undefined;
-  const depth = pathname.split("/").length - 2;
+  return pathOf(c.req.url) === path ? undefined : redirected(c, path);
+}
+
+/** The redirect itself, for an address that is never spelled so. */
+export function redirected(c: Context, path: string): Response {
+  const depth = pathOf(c.req.url).split("/").length - 2;
   const location = `${"../".repeat(depth)}${path.slice(1)}${queryOf(c.req.url)}`;
   return new Response(null, { status: 302, headers: { Location: location, ...LIFETIMES.redirect } });
 }
