@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { DATABASE_AWAY } from "../support/away.ts";
-import { READER, TEAM } from "../support/hosted.ts";
+import { OPEN_TEAM, READER, TEAM } from "../support/hosted.ts";
 import { Rig } from "../support/rig.ts";
 
 describe("the page for a person", () => {
@@ -57,9 +57,44 @@ describe("the page of a team's index", () => {
     expect(text).toContain("<b>team</b>");
   });
 
+  test("says where its files are listed, and what makes a token and uploads from a checkout", async () => {
+    const text = (await new Rig(TEAM).get("/team/", READER)).text();
+    expect(text).toContain('<a href="https://edge.test/team/find-links/">https://edge.test/team/find-links/</a>');
+    expect(text).toContain("npm run token -- create --index team --scope read,upload --url https://edge.test/<");
+    expect(text).toContain("npm run upload -- dist --index team --url https://edge.test/<");
+    const corp = (await new Rig({ ...OPEN_TEAM, PUBLIC_URL: "https://pypi.corp.example" }).get("/team/")).text();
+    expect(corp).toContain("--url https://pypi.corp.example/<");
+  });
+
+  test("names what hosts it where it takes no uploads itself", async () => {
+    const over = { sources: ["team"], read: "token" };
+    const rig = new Rig({ INDEXES: { ...TEAM.INDEXES, over } });
+    const text = (await rig.get("/over/", READER)).text();
+    expect(text).toContain(">https://edge.test/over/find-links/</a>");
+    expect(text).not.toContain("npm run");
+  });
+
+  test("is where an address without its final slash leads, and is not kept on the way where uploads are seen at once", async () => {
+    for (const [vars, lifetime] of [
+      [OPEN_TEAM, "public, no-cache"],
+      [{ INDEXES: { default: { sources: ["pypi"] }, team: { sources: ["pypi"] } } }, "public, max-age=60"],
+    ] as const) {
+      const rig = new Rig(vars);
+      for (const method of ["GET", "HEAD"]) {
+        const { status, headers } = await rig.get("/team?from=a", {}, method);
+        expect([status, headers.get("Location"), headers.get("Cache-Control")]).toEqual([
+          302,
+          "team/?from=a",
+          lifetime,
+        ]);
+      }
+      expect((await rig.get("/teem")).status).toBe(404);
+    }
+  });
+
   test("is not what the default index shows, which has neither tokens nor uploads", async () => {
     const text = (await new Rig(TEAM).get("/")).text();
-    expect(text).not.toMatch(/TOKEN|legacy|twine/);
+    expect(text).not.toMatch(/TOKEN|legacy|twine|find-links|npm run/);
     expect(text).toContain('<p class="lead">A Python package index that keeps what <b>upstream.test</b> has. ');
   });
 

@@ -93,6 +93,25 @@ export function publishing(url: string): Setup {
   };
 }
 
+/**
+ * What is typed where pypi-edge is checked out, about an index that takes uploads.
+ *
+ * @param root where pypi-edge is; ends in a slash
+ */
+export const administering = (index: string, root: string): Setup => ({
+  client: "pypi-edge",
+  steps: [
+    {
+      where: "a token for somebody, by the admin",
+      text: `npm run token -- create --index ${index} --scope read,upload --url ${root}`,
+    },
+    {
+      where: "files of any size, with such a token in PYPI_EDGE_TOKEN",
+      text: `npm run upload -- dist --index ${index} --url ${root}`,
+    },
+  ],
+});
+
 /** Whether a URL is plain http that leaves the machine. */
 function isInsecure(url: string): boolean {
   const { protocol, hostname } = new URL(url);

@@ -2,11 +2,12 @@ import { Hono } from "hono";
 import { raw } from "hono/html";
 import type { AppEnv } from "../http/context.ts";
 import { LIFETIMES } from "../http/headers.ts";
-import { publishing, setups, type Setup } from "../pypi/setups.ts";
+import { administering, publishing, setups, type Setup } from "../pypi/setups.ts";
 import { STYLE } from "./style.ts";
 
 /** What the page about an index shows of it. */
 interface Shown {
+  readonly name: string;
   /** What its addresses begin with: empty, or a slash and its name. */
   readonly base: string;
   /** Those of all indexes. */
@@ -35,6 +36,8 @@ export function homeRoutes(index: Shown): Hono<AppEnv> {
     const others = index.bases.filter((base) => base !== index.base).map((base) => `${host}${base}/`);
     return c.html(
       <Home
+        name={index.name}
+        host={host}
         base={host + index.base}
         overlays={index.overlays}
         hosted={index.hosted}
@@ -48,7 +51,8 @@ export function homeRoutes(index: Shown): Hono<AppEnv> {
   return routes;
 }
 
-interface HomeProps extends Pick<Shown, "overlays" | "hosted" | "isPrivate"> {
+interface HomeProps extends Pick<Shown, "name" | "overlays" | "hosted" | "isPrivate"> {
+  readonly host: string;
   readonly base: string;
   /** Host names, the first that owns a project wins. */
   readonly upstreams: readonly string[];
@@ -57,9 +61,11 @@ interface HomeProps extends Pick<Shown, "overlays" | "hosted" | "isPrivate"> {
   readonly others: readonly string[];
 }
 
-function Home({ base, overlays, hosted, isPrivate, upstreams, kept, others }: HomeProps) {
+function Home({ name, host, base, overlays, hosted, isPrivate, upstreams, kept, others }: HomeProps) {
   const index = `${base}/simple/`;
-  const clients = [...setups(index, isPrivate), ...(hosted ? [publishing(`${base}/legacy/`)] : [])];
+  const links = `${base}/find-links/`;
+  const team = hosted ? [publishing(`${base}/legacy/`), administering(name, `${host}/`)] : [];
+  const clients = [...setups(index, isPrivate), ...team];
   return (
     <>
       {raw("<!DOCTYPE html>")}
@@ -101,6 +107,14 @@ function Home({ base, overlays, hosted, isPrivate, upstreams, kept, others }: Ho
                   <a href={index}>{index}</a>
                 </dd>
               </div>
+              {overlays.length === 0 ? null : (
+                <div>
+                  <dt>Hosted files, for --find-links</dt>
+                  <dd>
+                    <a href={links}>{links}</a>
+                  </dd>
+                </div>
+              )}
               {kept === undefined ? null : (
                 <div>
                   <dt>Projects kept here</dt>
