@@ -36,14 +36,21 @@ const row = ({ id, name, index, scopes, projects, created, lastUsed, expires, re
   scopes.join(","),
   projects?.join(",") ?? "any",
   day(created),
-  lastUsed ? day(lastUsed) : "never",
+  lastUsed ? when(lastUsed) : "never",
   revoked ? `revoked ${day(revoked)}` : ending(expires),
 ];
 
 const day = (iso: string) => iso.slice(0, 10);
 
+/** A day says too little of what ends tonight, or was used this morning. Milliseconds. */
+const NEAR = 48 * 3_600_000;
+
+/** The day, and the minute where it is near. */
+const when = (iso: string) =>
+  Math.abs(Date.parse(iso) - Date.now()) < NEAR ? `${day(iso)} ${iso.slice(11, 16)} UTC` : day(iso);
+
 const ending = (expires: string | null) =>
-  expires ? `${Date.parse(expires) <= Date.now() ? "ended " : ""}${day(expires)}` : "never";
+  expires ? `${Date.parse(expires) <= Date.now() ? "ended " : ""}${when(expires)}` : "never";
 
 async function revoke(server: Server, id: string): Promise<void> {
   const token = await read(server, shownToken, await send(server, "DELETE", `tokens/${encodeURIComponent(id)}`));

@@ -12,7 +12,9 @@ npm run token -- revoke ID                                      ends one, within
   --expires WHEN   when it ends: 30d, 12h, 8w, 1y from now, or a date such as 2027-01-31 (never)
   --name TEXT      what it is called (its index and scopes)
   --quiet          prints the token and nothing else, as it does where the output is no terminal
-${SERVER_USAGE}`;
+${SERVER_USAGE}
+
+list: times are UTC. A use shows up there after some minutes.`;
 
 /** A token that is wanted, as it is sent. */
 export interface Wanted {

@@ -136,7 +136,7 @@ describe("npm run token -- list", () => {
         ...TOKEN,
         name: "ci\u001b[31m",
         projects: ["acme-*"],
-        lastUsed: "2026-11-23T01:00:00Z",
+        lastUsed: "2020-11-23T01:00:00Z",
         expires: "2099-01-31T00:00:00Z",
       },
       { ...TOKEN, index: "*", expires: "2020-01-31T00:00:00Z" },
@@ -148,12 +148,32 @@ describe("npm run token -- list", () => {
       "id                 name     index   scopes        projects   made         used         ends",
       expect.stringMatching(/^─+$/),
       "0123456789abcdef   ann      team    read,upload   any        2026-11-22   never        never",
-      "0123456789abcdef   ci[31m   team    read,upload   acme-*     2026-11-22   2026-11-23   2099-01-31",
+      "0123456789abcdef   ci[31m   team    read,upload   acme-*     2026-11-22   2020-11-23   2099-01-31",
       "0123456789abcdef   ann      *       read,upload   any        2026-11-22   never        ended 2020-01-31",
       "0123456789abcdef   ann      team    read,upload   any        2026-11-22   never        revoked 2019-12-31",
       "",
     ]);
     expect([code, sent[0]?.request]).toEqual([0, "GET /-/api/tokens?index=team"]);
+  });
+
+  test("shows the minute of a use or an end that is near, and the day of one that is not", async () => {
+    const HOUR = 3_600_000;
+    const at = (hours: number) => new Date(Date.now() + hours * HOUR).toISOString();
+    const minute = (iso: string) => `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
+    const near = { lastUsed: at(-47), expires: at(47) };
+    const far = { lastUsed: at(-49), expires: at(49) };
+    const ended = { lastUsed: at(-1), expires: at(-2) };
+    answer = { status: 200, body: { tokens: [near, far, ended].map((times) => ({ ...TOKEN, ...times })) } };
+    const rows = (await token("list")).output.trimEnd().split("\n").slice(2);
+    expect(rows.map((row) => row.split(/ {3,}/).slice(-2))).toEqual([
+      [minute(near.lastUsed), minute(near.expires)],
+      [far.lastUsed.slice(0, 10), far.expires.slice(0, 10)],
+      [minute(ended.lastUsed), `ended ${minute(ended.expires)}`],
+    ]);
+  });
+
+  test("says in its help when a use is seen", async () => {
+    expect((await token("--help")).output).toContain("A use shows up there after some minutes.");
   });
 
   test("says so where there are none", async () => {
