@@ -19,6 +19,9 @@ export class Broken extends Error {}
 /** The server will not have this file. Says why, in its words. */
 export class Refused extends Error {}
 
+/** The token is not for it. */
+class Forbidden extends Refused {}
+
 /**
  * Uploads in parts, as the API has them.
  *
@@ -55,11 +58,13 @@ export function uploadApi({ url, token }: Server): UploadApi {
     const sentence = isPlain
       ? clean(said.trim()).slice(0, SHOWN)
       : `${url.href} answered ${answer.status}; is it a pypi-edge, and a current one?`;
+    // There is no such index, or it takes no uploads.
+    if (answer.status === 404 && isPlain && path === "") throw new Sentence(sentence);
     // An upload that is not there any more begins anew.
-    if (answer.status >= 500 || (answer.status === 404 && isPlain && path !== "")) throw new Broken(sentence);
+    if (answer.status >= 500 || (answer.status === 404 && isPlain)) throw new Broken(sentence);
     if (answer.status === 401 || !isPlain) throw new Sentence(sentence);
     if (answer.status === 405) throw new Sentence(`${url.href} takes no uploads: name pypi-edge's root with --url.`);
-    throw new Refused(sentence);
+    throw answer.status === 403 ? new Forbidden(sentence) : new Refused(sentence);
   }
 
   function read<Value>(schema: z.ZodMiniType<Value>, said: string): Value {
@@ -68,8 +73,25 @@ export function uploadApi({ url, token }: Server): UploadApi {
     throw new Sentence(`${url.href} sent what is no answer to an upload; is it a current pypi-edge?`);
   }
 
+  /** Throws a `Sentence` where the token uploads nothing to the index, whatever the project. */
+  async function demandIndex(index: string): Promise<void> {
+    try {
+      // No upload has this id: whoever may upload there is told that it is not found.
+      await call("GET", `/${encodeURIComponent(index)}.`);
+    } catch (error) {
+      if (error instanceof Forbidden) throw new Sentence(error.message);
+    }
+  }
+
   return {
-    begin: async (announcement) => read(uploadBegun, await call("POST", "", { body: JSON.stringify(announcement) })),
+    async begin(announcement) {
+      try {
+        return read(uploadBegun, await call("POST", "", { body: JSON.stringify(announcement) }));
+      } catch (error) {
+        if (error instanceof Forbidden) await demandIndex(announcement.index);
+        throw error;
+      }
+    },
     async put(id, number, body, size) {
       const headers = { "Content-Length": String(size) };
       await call("PUT", `/${id}/${number}`, { body, duplex: "half", headers });

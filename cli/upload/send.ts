@@ -56,8 +56,11 @@ export async function send(file: FoundFile, { api, index, show, sleep }: Sending
       sent += bytes;
       tries = 0;
     }
-    show("checked", size, size);
-    return (await api.finish(id)).identical && sent === 0 ? "identical" : "published";
+    const { identical } = await timed(
+      () => api.finish(id),
+      (seconds) => show(`being checked (${seconds} s):`, size, size),
+    );
+    return identical && sent === 0 ? "identical" : "published";
   }
 
   for (;;) {
@@ -73,6 +76,18 @@ export async function send(file: FoundFile, { api, index, show, sleep }: Sending
 
 /** Bytes of a part. */
 const sizeOf = (number: number, partSize: number, size: number) => Math.min(partSize, size - (number - 1) * partSize);
+
+/** Does what nothing is heard of until it is done, and says each second how many have passed. */
+async function timed<Result>(work: () => Promise<Result>, show: (seconds: number) => void): Promise<Result> {
+  let seconds = 0;
+  show(seconds);
+  const clock = setInterval(() => show(++seconds), 1_000);
+  try {
+    return await work();
+  } finally {
+    clearInterval(clock);
+  }
+}
 
 /** SHA-256 of a file, in lower-case hex, read once. */
 async function digestOf({ path }: FoundFile, show: (done: number) => void): Promise<string> {

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { freePort, run } from "../../cli/demo/process.ts";
 import { Broken, Refused, uploadApi } from "../../cli/upload/api.ts";
 import { bytes } from "../../cli/upload/bytes.ts";
@@ -122,6 +122,29 @@ describe("npm run upload", () => {
     expect([code, output, server.requests]).toEqual([1, "This token is not known here.\n", ["POST /"]]);
   });
 
+  test("ends at once where the token is not for the index, or there is no such index", async () => {
+    file(WHEEL, 10);
+    file(SDIST, 10);
+    const said = "The token may not upload team.\n";
+    server.fail("POST /", { status: 403, text: said });
+    server.fail("GET /", { status: 403, text: said });
+    const { code, output } = await upload([WHEEL, SDIST]);
+    expect([code, output, server.requests]).toEqual([1, said, ["POST /", "GET /"]]);
+    server.requests.length = 0;
+    server.fail("POST /", { status: 404, text: "There is no index.\n" });
+    expect(await upload([WHEEL, SDIST])).toMatchObject({ code: 1, output: "There is no index.\n" });
+    expect(server.requests).toEqual(["POST /"]);
+  });
+
+  test("goes on with other projects where the token is for these alone", async () => {
+    file(WHEEL, 10);
+    file(SDIST, 10);
+    server.fail("POST /", { status: 403, text: "The token may not upload demo in team.\n" });
+    const { code, output } = await upload([WHEEL, SDIST]);
+    expect(output).toContain(`${WHEEL}: The token may not upload demo in team.\n${SDIST}: published`);
+    expect(code).toBe(1);
+  });
+
   test.each([
     [["nope.whl"], "nope.whl: there is no such file."],
     [["."], ".: there is no wheel (*.whl) and no sdist (*.tar.gz) in this directory."],
@@ -222,13 +245,31 @@ describe("a file that is sent", () => {
     await expect(sending()).rejects.toThrow(/does not answer \(ECONNREFUSED\)/);
   });
 
+  test("shows how long the server has been checking it, and no more when that is over", async () => {
+    file(WHEEL, 2_500);
+    server.fail("POST /finish", "hang");
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    try {
+      const shown: string[] = [];
+      const published = sending(shown);
+      await expect.poll(() => server.requests).toContain("POST /finish");
+      vi.advanceTimersByTime(2_000);
+      expect(shown.slice(-3)).toEqual([0, 1, 2].map((seconds) => `being checked (${seconds} s): 2500/2500`));
+      server.breakOff();
+      await published;
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   test("shows how much of it has been read, sent and checked, with what came before", async () => {
     file(WHEEL, 2_500);
     server.fail("PUT /2", { status: 400, text: "Enough.\n" });
     await sending().catch(() => undefined);
     const shown: string[] = [];
     await sending(shown);
-    expect(shown).toEqual(["reading 2500/2500", "sent 2000/2500", "sent 2500/2500", "checked 2500/2500"]);
+    expect(shown).toEqual(["reading 2500/2500", "sent 2000/2500", "sent 2500/2500", "being checked (0 s): 2500/2500"]);
   });
 });
 

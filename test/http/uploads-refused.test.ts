@@ -58,7 +58,17 @@ describe("an upload is refused before any byte travels where", () => {
     ["there is no such index", "nope"],
   ])("%s", async (_what, index) => {
     const { status, text } = await new PartsRig().begin(FILE, { index }, "everywhere");
-    expect([status, text]).toEqual([400, expect.stringContaining(`no index "${index}" here that takes uploads`)]);
+    expect([status, text]).toEqual([404, expect.stringContaining(`no index "${index}" here that takes uploads`)]);
+  });
+
+  test.each([
+    ["reader", 403],
+    ["elsewhere", 403],
+    ["limited", 404],
+    ["alice", 404],
+  ])("an id that no upload has tells %s whether they may upload to the index at all", async (who, status) => {
+    const answer = await new PartsRig().send("GET", "/team.", undefined, { Authorization: `Bearer ${who}` });
+    expect(answer.status).toBe(status);
   });
 
   test("the request is no JSON, or nothing", async () => {

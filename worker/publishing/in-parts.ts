@@ -45,7 +45,7 @@ export interface UploadsInParts {
   /**
    * Begins an upload, or finds the one of the same file that the same principal has begun.
    *
-   * @throws IndexError `bad-request`, `too-large`, `not-allowed` or `file-exists` where it could never be published,
+   * @throws IndexError `no-such-route`, `bad-request`, `too-large`, `not-allowed` or `file-exists` where it could never be published,
    *   `too-many-attempts` where they have begun too many, `storage-failed`
    */
   begin(announcement: Announcement, author: Author, ctx: Context): Promise<Begun>;
@@ -195,11 +195,12 @@ export function uploadsInParts(parts: InPartsParts): UploadsInParts {
 /** Failures that say nothing of what became of the file. */
 const MAY_BE_DONE: ReadonlySet<string> = new Set(["storage-failed", "upload-not-found"]);
 
-/** Throws `bad-request` where the index hosts nothing. */
+/** Throws `no-such-route` where there is none that hosts. */
 function hosting(indexes: readonly HostingIndex[], name: string): HostingIndex {
   const index = indexes.find((each) => each.hosted && each.name === name);
   if (index) return index;
-  throw badRequest(
+  throw new IndexError(
+    "no-such-route",
     `There is no index ${JSON.stringify(name.slice(0, 40))} here that takes uploads; wrangler.toml shows which do (hosted = true).`,
   );
 }

@@ -39,6 +39,11 @@ export class FakeUploads {
     this.faults.set(request, faults);
   }
 
+  /** Closes the connections that hang. */
+  breakOff(): void {
+    this.#server.closeAllConnections();
+  }
+
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
