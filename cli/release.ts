@@ -15,7 +15,7 @@ const USAGE = `npm run release -- ACTION PROJECT … --index NAME [options]   wh
   promote PROJECT VERSION    gives it to another index as well; its bytes are stored once
   --index NAME     the index that hosts it
   --to NAME        promote: the index that is to have it, too
-  --reason TEXT    yank, status: why
+  --reason TEXT    yank, status: why; yank without it keeps the reason that there is, '' clears it
   --filename NAME  yank, unyank, delete: one file of the release
   --yes            delete: without asking
 ${SERVER_USAGE}`;

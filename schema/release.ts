@@ -12,8 +12,8 @@ const reason = z.string("must be a text").check(
 /** PEP 792's. */
 export const STATUSES = ["active", "archived", "deprecated", "quarantined"] as const;
 
-/** What is sent to have a release yanked. */
-export const yankBody = z.strictObject({ reason: z._default(reason, "") });
+/** What is sent to have a release yanked; without a reason a file keeps the one that it has. */
+export const yankBody = z.strictObject({ reason: z.optional(reason) });
 
 /** What is sent where there is nothing to be said. */
 export const emptyBody = z.strictObject({});

@@ -89,6 +89,26 @@ describe("yanking", () => {
     expect((await call(rig, "POST", at("team", "DEMO", "1.0", "yank"))).json?.["project"]).toBe("demo");
   });
 
+  test("again without a reason keeps the one that there is, and an empty one clears it", async () => {
+    const rig = await published();
+    const path = at("team", "demo", "1.0", "yank");
+    await call(rig, "POST", `${path}?filename=${ONE}`, { reason: "broken" });
+    expect((await call(rig, "POST", `${path}?filename=${ONE}`)).json?.["did"]).toBe(
+      `${ONE} in team was yanked (broken) already.`,
+    );
+    expect(await audit()).toHaveLength(1);
+    expect((await call(rig, "POST", path, {})).json?.["files"]).toEqual([SDIST]);
+    expect((await yanks()).slice(0, 2)).toEqual([
+      [ONE, "broken"],
+      [SDIST, ""],
+    ]);
+    expect((await call(rig, "POST", path)).json?.["did"]).toBe("demo 1.0 in team was yanked already.");
+    expect((await call(rig, "POST", path, { reason: "" })).json?.["did"]).toBe(
+      `demo 1.0 in team is yanked now: ${ONE}.`,
+    );
+    expect((await yanks())[0]).toEqual([ONE, ""]);
+  });
+
   test("done again changes nothing, and another reason takes the place of the first", async () => {
     const rig = await published();
     const path = at("team", "demo", "1.0", "yank");

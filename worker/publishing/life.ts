@@ -22,8 +22,8 @@ import type { ReleasedProject, ReleaseFile, ReleaseStore } from "./releases.ts";
  */
 export interface Life {
   show(place: Place): Promise<ReleasedProject>;
-  /** `reason`: why, which may be empty; null: it is yanked no longer (PEP 592). */
-  yank(place: Place, chosen: Chosen, reason: string | null, by: Author, ctx: Context): Promise<Done>;
+  /** `reason`: why, which may be empty; undefined: as it is, or empty; null: it is yanked no longer (PEP 592). */
+  yank(place: Place, chosen: Chosen, reason: string | null | undefined, by: Author, ctx: Context): Promise<Done>;
   /** Deletes for good: the names stay used, but in a volatile index. */
   remove(place: Place, chosen: Chosen, by: Author, ctx: Context): Promise<Done>;
   /** `status`: undefined where it is active (PEP 792). */
@@ -70,15 +70,20 @@ export function lifeOf(store: ReleaseStore, indexes: readonly HostingIndex[]): L
   };
 }
 
-function yanking(project: ReleasedProject, chosen: Chosen, reason: string | null): Decision {
+function yanking(project: ReleasedProject, chosen: Chosen, wanted: string | null | undefined): Decision {
+  const reason = wanted === undefined ? "" : wanted;
   const all = chosenOf(project, chosen);
   const { what, version } = naming(project, chosen, all);
   const there = all.filter(({ deletedAt }) => deletedAt === null);
   if (there.length === 0) throw new IndexError("file-not-found", `All files of ${what} were deleted.`);
-  const files = there.filter(({ yanked }) => yanked !== reason);
-  const state = reason === null ? "not yanked" : reason === "" ? "yanked" : `yanked (${reason})`;
+  const files = there.filter(({ yanked }) => (wanted === undefined ? yanked === null : yanked !== reason));
   const names = files.map(({ filename }) => filename);
-  if (files.length === 0) return { done: { version, files: [], did: `${what} was ${state} already.` } };
+  if (files.length === 0) {
+    const reasons = [...new Set(there.map(({ yanked }) => yanked))];
+    const kept = reasons.length > 1 ? reason : (reasons[0] ?? null);
+    return { done: { version, files: [], did: `${what} was ${stateOf(kept)} already.` } };
+  }
+  const state = stateOf(reason);
   return {
     done: { version, files: names, did: `${what} is ${state} now${named(chosen, names)}.` },
     write: {
@@ -92,6 +97,9 @@ function yanking(project: ReleasedProject, chosen: Chosen, reason: string | null
     },
   };
 }
+
+const stateOf = (yanked: string | null) =>
+  yanked === null ? "not yanked" : yanked === "" ? "yanked" : `yanked (${yanked})`;
 
 function removal(project: ReleasedProject, chosen: Chosen, volatile: boolean): Decision {
   const all = chosenOf(project, chosen);
