@@ -11,7 +11,7 @@ const USAGE = `npm run audit -- [options]   who wrote what, and when: the audit 
   --since TIME     from then on: 2026-11-22, 2026-11-22T12:00:00Z
   --index NAME     of this index alone
   --project NAME   of this project alone
-  --actor ID       of this token alone (a token's id, or admin)
+  --actor WHO      of this token alone: its id, or what it was called then (admin: the admin token)
   --after ID       what came after this line
   --limit N        no more lines
   --json           a line of JSON each (NDJSON), as it also is where it is piped into a file or a program

@@ -1,15 +1,24 @@
+import * as z from "zod/mini";
 import type { AuditLine } from "../../schema/release.ts";
 import { aligned } from "./aligned.ts";
 
 /** Lines of the audit log as a person reads them; times are UTC. */
 export const auditTable = (lines: readonly AuditLine[]): string[] => aligned(lines.map(cells));
 
-const cells = ({ at, actor, actorName, action, index, project, subject, origin }: AuditLine) => [
+/** Where a promoted release came from. */
+const promoted = z.object({ from: z.string() });
+
+const cells = ({ at, actor, actorName, action, index, project, subject, origin, details }: AuditLine) => [
   at.slice(0, 19).replace("T", " "),
   actor === "admin" ? actor : `${actorName} (${actor})`,
   action,
   index,
   project,
-  subject,
+  subjectOf(action, subject, details),
   origin,
 ];
+
+function subjectOf(action: string, subject: string, details: unknown): string {
+  const { data } = promoted.safeParse(details);
+  return action === "promote" && data ? `${subject} (from ${data.from})` : subject;
+}

@@ -192,9 +192,11 @@ describe("npm run audit", () => {
 
   test("is a table on a terminal", () => {
     const admin = { actor: "admin", actorName: "ADMIN_TOKEN", origin: "" };
-    expect(auditTable([line(1), line(2, { ...admin, action: "yank", subject: "1.0" })])).toEqual([
-      "2026-11-22 12:00:00  ci (t1)  upload  team  demo  demo-1.0.tar.gz  192.0.2.1",
-      "2026-11-22 12:00:00  admin    yank    team  demo  1.0",
+    const promoted = { action: "promote", index: "prod", subject: "1.0", details: { from: "team", files: [] } };
+    expect(auditTable([line(1), line(2, { ...admin, action: "yank", subject: "1.0" }), line(3, promoted)])).toEqual([
+      "2026-11-22 12:00:00  ci (t1)  upload   team  demo  demo-1.0.tar.gz  192.0.2.1",
+      "2026-11-22 12:00:00  admin    yank     team  demo  1.0",
+      "2026-11-22 12:00:00  ci (t1)  promote  prod  demo  1.0 (from team)  192.0.2.1",
     ]);
   });
 });

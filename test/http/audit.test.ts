@@ -108,6 +108,8 @@ describe("the audit log", () => {
     expect(await subjects(rig, "?index=prod")).toEqual([all[1], all[3], all[5]]);
     expect(await subjects(rig, "?index=team&project=Other")).toEqual([all[4]]);
     expect(await subjects(rig, "?actor=t1")).toEqual([all[4]]);
+    await env.DB.prepare("UPDATE audit SET actor_name = 'ci' WHERE id = 5").run();
+    expect(await subjects(rig, "?actor=ci")).toEqual([all[4]]);
     expect(await subjects(rig, "?since=2026-11-22T12:00:03Z")).toEqual(all.slice(3));
     expect(await subjects(rig, "?since=2026-11-22T12:00:03")).toEqual(all.slice(3));
     expect(await subjects(rig, "?since=2026-11-22T13:00:03.5%2B01:00")).toEqual(all.slice(4));

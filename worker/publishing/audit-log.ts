@@ -28,6 +28,7 @@ export interface AuditQuestion {
   readonly since?: number | undefined;
   readonly index?: string | undefined;
   readonly project?: string | undefined;
+  /** The id or the name of who wrote. A name may be more than one's. */
   readonly actor?: string | undefined;
 }
 

@@ -5,7 +5,7 @@ import { orStorageFailed } from "./failure.ts";
 const READ = `SELECT id, at, actor, actor_name AS actorName, origin, action, index_name AS "index", project, subject, details
   FROM audit
   WHERE id > ?1 AND (?2 IS NULL OR at >= ?2) AND (?3 IS NULL OR index_name = ?3)
-    AND (?4 IS NULL OR project = ?4) AND (?5 IS NULL OR actor = ?5)
+    AND (?4 IS NULL OR project = ?4) AND (?5 IS NULL OR actor = ?5 OR actor_name = ?5)
   ORDER BY id LIMIT ?6`;
 
 /** The audit log in D1, to be read. */
