@@ -4,8 +4,9 @@ import { badRequest, IndexError, messageOf } from "../errors.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import type { Context } from "../repository/repository.ts";
 import { announcedFile, type AnnouncedFile, type Announcement } from "./announced.ts";
+import type { HostingIndex } from "./deciding.ts";
 import type { PartStore, UploadSession, UploadSessions } from "./sessions.ts";
-import type { Outcome, Publish, Submission } from "./submission.ts";
+import type { Outcome, Publish } from "./submission.ts";
 
 /** Of all parts but the last: well below what the platform lets through in one request (100 MB). Bytes. */
 export const PART_SIZE = 32 * 1024 ** 2;
@@ -29,8 +30,6 @@ export interface InPartsParts {
   /** An id that nobody has had before. */
   readonly freshId: () => string;
 }
-
-type HostingIndex = Submission["index"] & { readonly hosted: boolean };
 
 /** `kind` as it is of an upload in one piece. */
 export type Ended = Pick<Outcome, "kind"> & Pick<UploadSession, "filename" | "index">;

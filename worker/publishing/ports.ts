@@ -1,6 +1,7 @@
 import type { Author } from "../auth/deed.ts";
 import type { Filename } from "../pypi/filename.ts";
 import type { ProjectName } from "../pypi/name.ts";
+import type { ProjectStatus } from "../pypi/page.ts";
 import type { Distribution } from "./distribution.ts";
 import type { Staged } from "./staged.ts";
 
@@ -24,12 +25,6 @@ export interface FileId {
   readonly index: string;
   readonly project: ProjectName;
   readonly identity: string;
-}
-
-/** PEP 792; none: active. */
-export interface ProjectStatus {
-  readonly status: string;
-  readonly reason: string | undefined;
 }
 
 /** What an index knows of a file that is to be published, and of its project. */

@@ -7,7 +7,7 @@ import type { FileEntry, ProjectPage } from "../pypi/page.ts";
 import { matcher } from "../pypi/pattern.ts";
 import type { HostedFile, HostedProject } from "./hosting.ts";
 
-/** The packages that one index hosts, as a part of an index. */
+/** As an index of the configuration (`IndexConfig`) has it: what is configured is handed in here, and never imported. */
 export interface Overlay {
   /** The name of the index that hosts them. */
   readonly index: string;
