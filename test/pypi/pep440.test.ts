@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { compareVersions, parseVersion, type Version } from "../../worker/pypi/pep440.ts";
+import { compareVersions, isSameVersion, parseVersion, type Version } from "../../worker/pypi/pep440.ts";
 
 const read = (text: string): Version => {
   const version = parseVersion(text);
@@ -69,3 +69,15 @@ test.each(["", "1.x", "french toast", "1.0+", "1.0-", "1..0", "2004d", `1.${"0".
     expect(parseVersion(text)).toBeUndefined();
   },
 );
+
+test.each([
+  ["1.0", "v1.0.0", true],
+  ["1.0-RC1", "1rc.01", true],
+  ["1.0+Local_1", "1+local.1", true],
+  ["1.0", "1.0.1", false],
+  ["1.0", "1.0+local", false],
+  ["latest", "latest", true],
+  ["latest", "newest", false],
+])("whether %s and %s are one version: %s", (one, other, are) => {
+  expect(isSameVersion(one, other)).toBe(are);
+});

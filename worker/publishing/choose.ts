@@ -1,5 +1,5 @@
 import { IndexError } from "../errors.ts";
-import { compareVersions, parseVersion } from "../pypi/pep440.ts";
+import { compareVersions, isSameVersion, parseVersion } from "../pypi/pep440.ts";
 import type { ReleasedProject, ReleaseFile } from "./releases.ts";
 
 /** A release of a project, or one file of it. */
@@ -22,7 +22,7 @@ export function chosenOf(
   { index, project, files }: Pick<ReleasedProject, "index" | "project" | "files">,
   { version, filename }: Chosen,
 ): ReleaseFile[] {
-  const release = files.filter((file) => isSame(file.version, version));
+  const release = files.filter((file) => isSameVersion(file.version, version));
   if (release.length === 0) {
     const versions = byVersion(files).map(([each]) => each);
     throw notFound(`There is no version ${quoted(version)} of ${project} in ${index}; there are: ${listed(versions)}.`);
@@ -42,11 +42,6 @@ export function byVersion(files: readonly ReleaseFile[]): [version: string, file
 function inOrder(one: string, other: string): number {
   const [a, b] = [parseVersion(one), parseVersion(other)];
   return a && b ? compareVersions(a, b) : one < other ? -1 : 1;
-}
-
-function isSame(one: string, other: string): boolean {
-  const [a, b] = [parseVersion(one), parseVersion(other)];
-  return one === other || (a !== undefined && b !== undefined && compareVersions(a, b) === 0);
 }
 
 /** Names for a sentence; as many as a person reads. */

@@ -1,7 +1,7 @@
 import { demand } from "../auth/principal.ts";
 import { badRequest, IndexError, messageOf } from "../errors.ts";
 import { asProjectName } from "../pypi/name.ts";
-import { compareVersions, parseVersion } from "../pypi/pep440.ts";
+import { isSameVersion } from "../pypi/pep440.ts";
 import { sha256 } from "../repository/sha256.ts";
 import type { Context } from "../repository/repository.ts";
 import { CLOSED } from "./closed.ts";
@@ -118,11 +118,6 @@ function checkClaims({ name, version }: Claimed, { project, version: own, filena
       `The upload says that the version is ${JSON.stringify(version.slice(0, 80))}, and ${filename} is a file of ${own}.`,
     );
   }
-}
-
-function isSameVersion(one: string, other: string): boolean {
-  const [a, b] = [parseVersion(one), parseVersion(other)];
-  return a !== undefined && b !== undefined && compareVersions(a, b) === 0;
 }
 
 /** What the client is told, and the operator as well where it is the storage that failed. */

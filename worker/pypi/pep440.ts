@@ -46,6 +46,9 @@ export function normalVersion(text: string): string | undefined {
 export const canonicalVersion = (raw: string) =>
   normalVersion(raw)?.replace(/^((?:\d+!)?\d+(?:\.\d+)*?)(?:\.0)+(?!\.?\d)/, "$1") ?? raw.toLowerCase();
 
+/** Whether the two are one version, however each is written. */
+export const isSameVersion = (one: string, other: string) => canonicalVersion(one) === canonicalVersion(other);
+
 /** Without the local label, which a version that has none does not care for (PEP 440, "Version matching"). */
 export const publicVersion = (canonical: string) => canonical.replace(/\+.*$/, "");
 
