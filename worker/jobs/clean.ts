@@ -15,6 +15,12 @@ const RESTORABLE = 31 * DAY;
 /** For so long a token that has ended can be looked up. Milliseconds. */
 const FORGOTTEN = 90 * DAY;
 
+/**
+ * For so long one that was minted is there when it has ended. While it is, its identity token is not exchanged again; that one is
+ * good for an hour. Milliseconds.
+ */
+const OUTLIVED = DAY;
+
 /** Objects that a dry run names. */
 const NAMED = 10;
 
@@ -40,7 +46,7 @@ export const clean: Job = async ({ leftovers }, ctx, { dryRun }) => {
   if (dryRun) told.push(...ended.slice(0, NAMED));
   told.push(...failed);
 
-  const tokens = await leftovers.tokens(ctx.now - FORGOTTEN, dryRun);
-  told.push(`${tokens} tokens that ended 90 days ago ${were} deleted.`);
+  const tokens = await leftovers.tokens({ made: ctx.now - FORGOTTEN, minted: ctx.now - OUTLIVED }, dryRun);
+  told.push(`${tokens} tokens that ended long ago ${were} deleted.`);
   return told;
 };

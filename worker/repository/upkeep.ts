@@ -69,6 +69,6 @@ export interface Leftovers {
     before: number,
     dryRun: boolean,
   ): Promise<{ readonly ended: readonly string[]; readonly failed: readonly string[] }>;
-  /** Deletes the tokens that expired or were revoked earlier, and says how many. */
-  tokens(before: number, dryRun: boolean): Promise<number>;
+  /** Deletes the tokens that expired or were revoked earlier, those that were minted for an identity token and others, and says how many. */
+  tokens(before: { readonly minted: number; readonly made: number }, dryRun: boolean): Promise<number>;
 }

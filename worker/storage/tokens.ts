@@ -8,9 +8,6 @@ import { Gathering } from "./gathering.ts";
 /** More tokens' uses are not gathered; others are noted when they are used again. */
 const MAX_GATHERED = 2_000;
 
-/** Milliseconds. */
-const DAY = 24 * 3_600_000;
-
 const COLUMNS = "id, name, index_name, scopes, projects, created_at, created_by, expires_at, revoked_at, used_at";
 
 interface Row {
@@ -42,11 +39,7 @@ export function tokensIn(db: D1Database): StoredTokens {
   return {
     async create(token, deed, ctx) {
       try {
-        await db.batch([
-          ...(token.mintedFor === undefined ? [] : [outlived(db, ctx.now)]),
-          inserted(db, token, deed.principal.id, ctx.now),
-          recorded(db, deed, ctx.now),
-        ]);
+        await db.batch([inserted(db, token, deed.principal.id, ctx.now), recorded(db, deed, ctx.now)]);
         return "created";
       } catch (error) {
         if (/UNIQUE constraint failed: token\.minted_for/.test(messageOf(error))) return "minted-before";
@@ -87,10 +80,6 @@ export function tokensIn(db: D1Database): StoredTokens {
     },
   };
 }
-
-/** Deletes what was minted and is of no use for anything: the audit log knows of it, and no identity token is good for a day. */
-const outlived = (db: D1Database, now: number) =>
-  db.prepare("DELETE FROM token WHERE minted_for IS NOT NULL AND expires_at < ?1").bind(now - DAY);
 
 function inserted(db: D1Database, token: NewToken, by: string, at: number): D1PreparedStatement {
   const { id, name, hash, index, scopes, projects, expiresAt, mintedFor } = token;

@@ -33,7 +33,8 @@ const UPLOADS_ENDED = "DELETE FROM upload WHERE id IN (SELECT value FROM json_ea
 /** Also those that came while their upload was given up. */
 const PARTS_ENDED = "DELETE FROM upload_part WHERE upload NOT IN (SELECT id FROM upload)";
 
-const ENDED = "FROM token WHERE revoked_at < ?1 OR expires_at < ?1";
+const BEFORE = "iif(minted_for IS NULL, ?1, ?2)";
+const ENDED = `FROM token WHERE revoked_at < ${BEFORE} OR expires_at < ${BEFORE}`;
 
 /** R2 gives up after a week what nobody has ended: its word is not needed then. Milliseconds. */
 const WEEK = 7 * 24 * 3_600_000;
@@ -135,13 +136,13 @@ export function leftoversIn(
       return { ended: ended.map(({ filename }) => filename), failed };
     },
 
-    async tokens(before, dryRun) {
+    async tokens({ made, minted }, dryRun) {
       if (dryRun) {
-        const row = await db.prepare(`SELECT count(*) AS n ${ENDED}`).bind(before).first<{ n: number }>();
+        const row = await db.prepare(`SELECT count(*) AS n ${ENDED}`).bind(made, minted).first<{ n: number }>();
         return row?.n ?? 0;
       }
-      const gone = `DELETE FROM token WHERE id IN (SELECT id ${ENDED} LIMIT ?2) RETURNING 1`;
-      return (await db.prepare(gone).bind(before, MAX_TOKENS).all()).results.length;
+      const gone = `DELETE FROM token WHERE id IN (SELECT id ${ENDED} LIMIT ?3) RETURNING 1`;
+      return (await db.prepare(gone).bind(made, minted, MAX_TOKENS).all()).results.length;
     },
   };
 }
