@@ -27,6 +27,6 @@ export function sdistVersion(filename: Filename, project: ProjectName): string |
   return version === undefined ? undefined : normalVersion(version);
 }
 
-/** The same for all spellings of one sdist (PEP 625), `1.0` as `1`. */
-export const sdistIdentity = (project: ProjectName, version: string) =>
-  `${project.replaceAll("-", "_")}-${canonicalVersion(version)}${ENDING}`;
+/** The same for all spellings of one sdist (PEP 625), `1.0` as `1`; and of an archive with another ending. */
+export const sdistIdentity = (project: ProjectName, version: string, ending = ENDING) =>
+  `${project.replaceAll("-", "_")}-${canonicalVersion(version)}${ending}`;

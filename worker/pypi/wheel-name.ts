@@ -37,7 +37,7 @@ export function parseWheelName(raw: string): WheelName {
   const build = fields.length === 6 ? fields[2] : undefined;
   const project = NAME.test(name) ? asProjectName(name) : undefined;
   if (!project) throw refused(raw, `begins with ${shown(name)}, which is no project's name`);
-  const normal = normalVersion(version.replaceAll("_", "-"));
+  const normal = wheelVersion(version);
   if (normal === undefined) throw refused(raw, `gives ${shown(version)} as the version, which PEP 440 does not know`);
   if (build !== undefined && !BUILD.test(build)) {
     throw refused(raw, `gives ${shown(build)} as the build tag, which must begin with a digit`);
@@ -45,22 +45,29 @@ export function parseWheelName(raw: string): WheelName {
   const sets = fields.slice(-3).map((field) => field.toLowerCase());
   const wrong = sets.find((set) => !TAGS.test(set));
   if (wrong !== undefined) throw refused(raw, `gives ${shown(wrong)} as a tag`);
-  const sorted = sets.map((set) => [...new Set(set.split("."))].toSorted().join("."));
-  const tags = expandTag(sorted.join("-"));
+  const tags = expandTag(sets.join("-"));
   if (!tags) throw refused(raw, `means over ${MAX_TAGS} tags`);
-  const identity = [
-    project.replaceAll("-", "_"),
-    canonicalVersion(normal),
-    ...(build === undefined ? [] : [build.toLowerCase().replace(/^0+(?=\d)/, "")]),
-    ...sorted,
-  ];
-  return {
-    filename,
-    project,
-    version: normal,
-    tags,
-    identity: `${identity.join("-")}.whl`,
-  };
+  return { filename, project, version: normal, tags, identity: wheelIdentity(project, normal, build, sets) };
+}
+
+/** The version in a wheel's name, normalised: `_` stands for a hyphen there. Undefined where it is none of PEP 440's. */
+export const wheelVersion = (field: string) => normalVersion(field.replaceAll("_", "-"));
+
+/**
+ * The same for all spellings of one wheel.
+ *
+ * @param sets the three fields of tags
+ */
+export function wheelIdentity(
+  project: ProjectName,
+  version: string,
+  build: string | undefined,
+  sets: string[],
+): string {
+  const number = build?.toLowerCase().replace(/^0+(?=\d)/, "");
+  const sorted = sets.map((set) => [...new Set(set.toLowerCase().split("."))].toSorted().join("."));
+  const fields = [canonicalVersion(version), ...(number === undefined ? [] : [number]), ...sorted];
+  return `${project.replaceAll("-", "_")}-${fields.join("-")}.whl`;
 }
 
 /** The tags that a compressed set such as `py2.py3-none-any` means (PEP 425), in lower case; undefined where it is none or they are too many. */
