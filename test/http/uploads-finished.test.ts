@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
-import { Ending } from "../support/ending.ts";
+import { Dying, dyingAt } from "../support/dying.ts";
 import { arrived, begun, different, fileOf, leftovers, PartsRig, published, SMALL } from "../support/in-parts.ts";
 
 /** Of one part. */
@@ -106,9 +106,9 @@ describe("finishing", () => {
 describe("a part that comes too late", () => {
   test("for an upload that is whole is refused, and it is finished as it was", async () => {
     const { id } = await begun(SHORT, [1]);
-    const ending = new Ending(3, true);
+    const ending = dyingAt(3, true);
     // The parts have become one, and the isolate ends.
-    await new PartsRig(ending).finish(id);
+    await new PartsRig(ending.platform).finish(id);
     const rig = new PartsRig();
     const { status, text } = await rig.put(id, 1, different(SHORT));
     expect([status, text]).toEqual([404, expect.stringContaining("takes no more parts")]);
@@ -128,16 +128,16 @@ describe("a part that comes too late", () => {
 
 describe("an isolate that ends at any operation of a store", () => {
   test("leaves the old state or the new one, and whoever comes again gets to the end", async () => {
-    const ending = new Ending();
-    await new PartsRig(ending).upload(await fileOf(100, SMALL, "demo-0.tar.gz"));
-    const all = ending.operations;
+    const ending = new Dying();
+    await new PartsRig(ending.platform).upload(await fileOf(100, SMALL, "demo-0.tar.gz"));
+    const all = ending.seen;
     expect(all).toBeGreaterThan(12);
     let version = 0;
     let kept = 0;
     for (const done of [false, true]) {
       for (let last = 1; last <= all; last++) {
         const file = await fileOf(100, SMALL, `demo-${++version}.tar.gz`);
-        await new PartsRig(new Ending(last, done)).upload(file).catch(() => undefined);
+        await new PartsRig(dyingAt(last, done).platform).upload(file).catch(() => undefined);
         const before = (await published())[file.filename];
         expect([last, done, before]).not.toEqual([last, done, false]);
         if (before) kept++;
@@ -155,7 +155,7 @@ describe("an isolate that ends at any operation of a store", () => {
     for (let last = 1; last <= 4; last++) {
       const file = await fileOf(100, SMALL, `demo-2.${last}.tar.gz`);
       const { rig, id } = await begun(file, [1]);
-      const { status } = await new PartsRig(new Ending(last, true)).put(id, 1, file);
+      const { status } = await new PartsRig(dyingAt(last, true).platform).put(id, 1, file);
       expect([last, status]).toEqual([last, 503]);
       expect(await rig.upload(file)).toMatchObject({ identical: false });
     }

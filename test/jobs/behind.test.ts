@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import type { Platform } from "../../worker/compose.ts";
-import { Mortal } from "../support/mortal.ts";
+import { Dying } from "../support/dying.ts";
 import { deliver } from "../support/queue.ts";
 import { behind, FollowedRig, keeping, pageUrl, SOURCE, state } from "../support/followed.ts";
 
@@ -218,10 +218,10 @@ describe("a store that fails", () => {
 
 describe("a consumer that is killed", () => {
   test.each([1, 5, 6, 12])("when it has written %i pages leaves what its redelivery makes good", async (writes) => {
-    const isolate = new Mortal();
+    const isolate = new Dying((binding, operation) => binding === env.PAGES && operation === "put");
     const rig = await outdated(PROJECTS, isolate.platform);
     const [planned] = rig.refreshes.messages.splice(0);
-    isolate.writes = writes;
+    isolate.left = writes;
     await rig.deliverRefreshes([planned]);
     const other = new FollowedRig({ fetch: rig.upstream.fetch });
     other.now = rig.now + 30_000;

@@ -9,45 +9,64 @@ export class Dying {
   takesEffect = false;
   /** Operations so far. */
   seen = 0;
+  readonly #counts: (binding: object, operation: string) => boolean;
+
+  /** @param counts which operations bring the end nearer; all, unless it is given */
+  constructor(counts: (binding: object, operation: string) => boolean = () => true) {
+    this.#counts = counts;
+  }
 
   /** The stores, as it sees them. */
-  readonly platform: Partial<Platform> = {
-    PAGES: this.#until(env.PAGES),
-    FILES: this.#until(env.FILES),
-    DB: this.#until(env.DB),
-    cache: this.#until(caches.default),
-  };
+  readonly platform = {
+    PAGES: this.#over(env.PAGES),
+    FILES: this.#over(env.FILES),
+    DB: this.#over(env.DB),
+    cache: this.#over(caches.default),
+  } satisfies Partial<Platform>;
 
-  #until<T extends object>(binding: T): T {
+  #over<T extends object>(binding: T): T {
     return new Proxy(binding, {
       get: (target, property) => {
         const value: unknown = Reflect.get(target, property);
         if (typeof value !== "function") return value;
         return (...args: unknown[]): unknown => {
           const work = (): unknown => Reflect.apply(value, target, args);
-          // The one that answers at once: a statement does nothing before it is run.
-          if (property !== "prepare") return this.#operate(work);
-          this.#count();
-          if (this.left < 0) throw ENDED();
-          return work();
+          // These touch no store; what they return does.
+          if (property === "prepare") return this.#statement(work() as D1PreparedStatement);
+          if (property === "resumeMultipartUpload") return this.#over(work() as R2MultipartUpload);
+          return this.#operate(work, this.#counts(target, String(property)));
         };
       },
     });
   }
 
-  async #operate(work: () => unknown): Promise<unknown> {
-    this.#count();
-    if (this.left < -1 || (this.left < 0 && !this.takesEffect)) throw ENDED();
+  /** A statement does nothing until it is run; one that is run in a batch must be the real one. */
+  #statement(statement: D1PreparedStatement): D1PreparedStatement {
+    const { bind, first, all, run } = statement;
+    const operate = (work: () => unknown, operation: string) => this.#operate(work, this.#counts(env.DB, operation));
+    return Object.assign(statement, {
+      bind: (...values: unknown[]) => this.#statement(bind.apply(statement, values)),
+      first: async () => operate(() => first.apply(statement), "first"),
+      all: async () => operate(() => all.apply(statement), "all"),
+      run: async () => operate(() => run.apply(statement), "run"),
+    });
+  }
+
+  async #operate(work: () => unknown, counts: boolean): Promise<unknown> {
+    this.seen++;
+    const isOver = this.left < 0 || (this.left === 0 && !this.takesEffect);
+    if (counts || this.left <= 0) this.left--;
+    if (isOver) throw ENDED();
     const result = await work();
     if (this.left < 0) throw ENDED();
     // An upload in parts has operations of its own.
-    return result instanceof Object && "uploadPart" in result ? this.#until(result) : result;
-  }
-
-  #count() {
-    this.seen++;
-    this.left--;
+    return result instanceof Object && "uploadPart" in result ? this.#over(result) : result;
   }
 }
 
 const ENDED = () => new Error("the isolate has ended");
+
+/** One whose operation of this number is the last: it has no answer, and takes effect only where it is `done`. */
+export function dyingAt(last: number, done: boolean): Dying {
+  return Object.assign(new Dying(), { left: last - 1, takesEffect: done });
+}
