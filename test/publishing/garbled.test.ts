@@ -2,7 +2,7 @@ import { Uint8ArrayReader, Uint8ArrayWriter, ZipReader } from "@zip.js/zip.js";
 import { unpackTar } from "modern-tar";
 import { expect, test } from "vitest";
 import { IndexError } from "../../worker/errors.ts";
-import { inspect } from "../../worker/publishing/inspect.ts";
+import { inspect } from "../../worker/publishing/inspect/inspect.ts";
 import { gzipped, tar, zip } from "../support/archive.ts";
 import { publishableSdist, publishableWheel, sdistEntries, stagedOf, wheelEntries } from "../support/release.ts";
 import { SDIST, WHEEL } from "./support.ts";

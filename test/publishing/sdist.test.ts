@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { inspect } from "../../worker/publishing/inspect.ts";
+import { inspect } from "../../worker/publishing/inspect/inspect.ts";
 import { gzipped, joined, paxRecord, tar, type TarEntry } from "../support/archive.ts";
 import { metadataOf, publishableSdist, sdistEntries, stagedOf } from "../support/release.ts";
 import { refusal, SDIST } from "./support.ts";

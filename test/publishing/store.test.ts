@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { IndexError } from "../../worker/errors.ts";
-import { inspect } from "../../worker/publishing/inspect.ts";
+import { inspect } from "../../worker/publishing/inspect/inspect.ts";
 import type { Staged } from "../../worker/publishing/staged.ts";
 import { noise } from "../support/archive.ts";
 import { publishableSdist, publishableWheel, sdistEntries, stagedOf } from "../support/release.ts";

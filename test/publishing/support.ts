@@ -1,5 +1,5 @@
 import { IndexError } from "../../worker/errors.ts";
-import { inspect } from "../../worker/publishing/inspect.ts";
+import { inspect } from "../../worker/publishing/inspect/inspect.ts";
 import { stagedOf } from "../support/release.ts";
 
 export const WHEEL = "demo-1.0-py3-none-any.whl";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { inspect } from "../../worker/publishing/inspect.ts";
+import { inspect } from "../../worker/publishing/inspect/inspect.ts";
 import { bytesOf, noise } from "../support/archive.ts";
 import { hashOf, metadataOf, publishableWheel, stagedOf, type WheelSpec } from "../support/release.ts";
 import { refusal, WHEEL } from "./support.ts";

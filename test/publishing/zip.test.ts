@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { inspect } from "../../worker/publishing/inspect.ts";
+import { inspect } from "../../worker/publishing/inspect/inspect.ts";
 import { extra, zip, zip64, type ZipEntry } from "../support/archive.ts";
 import { publishableWheel, stagedOf, wheelEntries, type WheelSpec } from "../support/release.ts";
 import { refusal, WHEEL } from "./support.ts";

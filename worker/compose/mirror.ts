@@ -4,7 +4,7 @@ import { describeBy } from "../repository/describe.ts";
 import { described } from "../repository/described.ts";
 import type { Document } from "../repository/document.ts";
 import { documents } from "../repository/documents.ts";
-import { MAX_IN_MEMORY, type HostedProject } from "../repository/hosting.ts";
+import { MAX_IN_MEMORY, type HostedProject } from "../repository/hosted/hosting.ts";
 import { mirrored } from "../repository/mirrored.ts";
 import type { Page } from "../repository/page.ts";
 import { popular } from "../repository/popular.ts";

@@ -4,7 +4,7 @@ import { listedFrom } from "../pypi/file-url.ts";
 import { parseProjectName } from "../pypi/name.ts";
 import type { FileEntry } from "../pypi/page.ts";
 import { renderLinks } from "../pypi/simple-html.ts";
-import type { HostedLinks } from "../repository/hosted.ts";
+import type { HostedLinks } from "../repository/hosted/hosted.ts";
 import type { AppEnv } from "./context.ts";
 import { LIFETIMES } from "./headers.ts";
 import { MEDIA_TYPES } from "./negotiate.ts";

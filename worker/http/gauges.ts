@@ -1,4 +1,4 @@
-import type { HostedAmounts } from "../publishing/releases.ts";
+import type { HostedAmounts } from "../publishing/releases/ports.ts";
 import { isFollowed } from "../repository/changes.ts";
 import type { Count } from "../repository/ports.ts";
 import type { Upkept, UpkeptChanges } from "../repository/repository.ts";

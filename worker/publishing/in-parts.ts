@@ -4,7 +4,7 @@ import { badRequest, IndexError, messageOf } from "../errors.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import type { Context } from "../repository/repository.ts";
 import { announcedFile, type AnnouncedFile, type Announcement } from "./announced.ts";
-import type { HostingIndex } from "./deciding.ts";
+import type { HostingIndex } from "./releases/deciding.ts";
 import type { PartStore, UploadSession, UploadSessions } from "./sessions.ts";
 import type { Outcome, Publish } from "./submission.ts";
 

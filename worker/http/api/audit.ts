@@ -2,7 +2,7 @@ import type { Context as HonoContext } from "hono";
 import type { AuditLine } from "../../../schema/release.ts";
 import { badRequest, messageOf } from "../../errors.ts";
 import { asProjectName, parseProjectName } from "../../pypi/name.ts";
-import type { AuditEntry, AuditLog, AuditQuestion } from "../../publishing/audit-log.ts";
+import type { AuditEntry, AuditLog, AuditQuestion } from "../../publishing/releases/audit-log.ts";
 import { readable } from "../../repository/readable.ts";
 import type { Context } from "../../repository/repository.ts";
 import type { Gate } from "../access.ts";

@@ -1,4 +1,4 @@
-import type { HostedAmounts } from "../../publishing/releases.ts";
+import type { HostedAmounts } from "../../publishing/releases/ports.ts";
 
 /** How much indexes host, in D1: kept by triggers, so that asking costs one row. */
 export const hostedAmountsIn = (db: D1Database): HostedAmounts => ({

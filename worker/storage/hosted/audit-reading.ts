@@ -1,4 +1,4 @@
-import type { AuditEntry, AuditLog } from "../../publishing/audit-log.ts";
+import type { AuditEntry, AuditLog } from "../../publishing/releases/audit-log.ts";
 import { orStorageFailed } from "./failure.ts";
 
 /** By id, which is how they were written: two isolates' clocks may differ. */

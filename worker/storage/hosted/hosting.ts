@@ -1,7 +1,7 @@
 import { IndexError } from "../../errors.ts";
 import type { Filename } from "../../pypi/filename.ts";
 import type { ProjectName } from "../../pypi/name.ts";
-import type { HostedFile, HostedProject, Hosting } from "../../repository/hosting.ts";
+import type { HostedFile, HostedProject, Hosting } from "../../repository/hosted/hosting.ts";
 import type { Memory } from "../memory.ts";
 
 /** For how long rows are held against their revision: it may come again when the database is restored. Milliseconds. */

@@ -1,4 +1,4 @@
-import type { MadePages } from "../../repository/hosting.ts";
+import type { MadePages } from "../../repository/hosted/hosting.ts";
 import { Page, type PageHead } from "../../repository/page.ts";
 import { KV_MAX_VALUE } from "../json-store.ts";
 import { mergedKey } from "../keys.ts";

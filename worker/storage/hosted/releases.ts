@@ -1,6 +1,6 @@
 import { messageOf, storageFailed } from "../../errors.ts";
 import type { ProjectName } from "../../pypi/name.ts";
-import type { Change, ReleasedProject, ReleaseFile, ReleaseStore } from "../../publishing/releases.ts";
+import type { Change, ReleasedProject, ReleaseFile, ReleaseStore } from "../../publishing/releases/ports.ts";
 import { recorded } from "../audit.ts";
 import { orStorageFailed } from "./failure.ts";
 import { leaving } from "./left.ts";

@@ -1,10 +1,10 @@
-import { hostedUrl } from "../pypi/file-url.ts";
-import type { Filename } from "../pypi/filename.ts";
-import { identityOf } from "../pypi/identity.ts";
-import { canonicalVersion } from "../pypi/pep440.ts";
-import type { ProjectName } from "../pypi/name.ts";
-import type { FileEntry, ProjectPage } from "../pypi/page.ts";
-import { matcher } from "../pypi/pattern.ts";
+import { hostedUrl } from "../../pypi/file-url.ts";
+import type { Filename } from "../../pypi/filename.ts";
+import { identityOf } from "../../pypi/identity.ts";
+import { canonicalVersion } from "../../pypi/pep440.ts";
+import type { ProjectName } from "../../pypi/name.ts";
+import type { FileEntry, ProjectPage } from "../../pypi/page.ts";
+import { matcher } from "../../pypi/pattern.ts";
 import type { HostedFile, HostedProject } from "./hosting.ts";
 
 /** As an index of the configuration (`IndexConfig`) has it: what is configured is handed in here, and never imported. */

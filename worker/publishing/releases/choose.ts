@@ -1,6 +1,6 @@
-import { IndexError } from "../errors.ts";
-import { compareVersions, isSameVersion, parseVersion } from "../pypi/pep440.ts";
-import type { ReleasedProject, ReleaseFile } from "./releases.ts";
+import { IndexError } from "../../errors.ts";
+import { compareVersions, isSameVersion, parseVersion } from "../../pypi/pep440.ts";
+import type { ReleasedProject, ReleaseFile } from "./ports.ts";
 
 /** A release of a project, or one file of it. */
 export interface Chosen {

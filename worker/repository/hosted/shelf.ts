@@ -1,7 +1,7 @@
-import { IndexError } from "../errors.ts";
-import { HOSTED, type FileRef } from "../pypi/file-url.ts";
-import type { HostedFiles } from "./hosted-files.ts";
-import type { Shelf } from "./repository.ts";
+import { IndexError } from "../../errors.ts";
+import { HOSTED, type FileRef } from "../../pypi/file-url.ts";
+import type { HostedFiles } from "./files.ts";
+import type { Shelf } from "../repository.ts";
 
 /**
  * Where the files on a page with hosted files are kept.

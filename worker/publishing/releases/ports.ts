@@ -1,6 +1,6 @@
-import type { Deed } from "../auth/deed.ts";
-import type { ProjectName } from "../pypi/name.ts";
-import type { ProjectStatus } from "../pypi/page.ts";
+import type { Deed } from "../../auth/deed.ts";
+import type { ProjectName } from "../../pypi/name.ts";
+import type { ProjectStatus } from "../../pypi/page.ts";
 
 /** A file that an index hosts, or hosted. Times are milliseconds since the epoch. */
 export interface ReleaseFile {

@@ -1,10 +1,10 @@
-import { messageOf } from "../errors.ts";
-import { renderJson } from "../pypi/simple-json.ts";
+import { messageOf } from "../../errors.ts";
+import { renderJson } from "../../pypi/simple-json.ts";
 import { hostedPage, merged, type Holding } from "./holding.ts";
 import { MAX_IN_MEMORY, type MadePages } from "./hosting.ts";
-import { Page } from "./page.ts";
-import type { Context } from "./repository.ts";
-import { digestOf } from "./stored.ts";
+import { Page } from "../page.ts";
+import type { Context } from "../repository.ts";
+import { digestOf } from "../stored.ts";
 
 /** What a hosted file adds to a page: mostly digests, which cannot be compressed. Bytes, gzipped. */
 const FILE_SIZE = 130;

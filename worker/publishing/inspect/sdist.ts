@@ -1,18 +1,18 @@
-import { parseCoreMetadata } from "../pypi/core-metadata.ts";
-import { projectCandidates, type Filename } from "../pypi/filename.ts";
-import { normalVersion } from "../pypi/pep440.ts";
-import { sdistIdentity, sdistVersion } from "../pypi/sdist-name.ts";
-import { behindName } from "../pypi/version.ts";
+import { parseCoreMetadata } from "../../pypi/core-metadata.ts";
+import { projectCandidates, type Filename } from "../../pypi/filename.ts";
+import { normalVersion } from "../../pypi/pep440.ts";
+import { sdistIdentity, sdistVersion } from "../../pypi/sdist-name.ts";
+import { behindName } from "../../pypi/version.ts";
 import { agreed } from "./agreed.ts";
 import { Cursor } from "./cursor.ts";
-import type { Distribution } from "./distribution.ts";
+import type { Distribution } from "../distribution.ts";
 import { Faulty, shown } from "./faulty.ts";
 import { gunzip } from "./gunzip.ts";
 import { unpackedLimit, unpacksTooFar } from "./limits.ts";
 import { piecesOf } from "./pieces.ts";
 import { Tree } from "./sdist/tree.ts";
 import { readTar } from "./sdist/tar.ts";
-import type { Staged } from "./staged.ts";
+import type { Staged } from "../staged.ts";
 
 const MAX_PKG_INFO = 5 * 1024 * 1024;
 

@@ -1,16 +1,16 @@
-import { IndexError } from "../errors.ts";
-import { HOSTED, type FileRef } from "../pypi/file-url.ts";
-import { projectCandidates } from "../pypi/filename.ts";
-import type { ProjectName } from "../pypi/name.ts";
-import type { FileEntry } from "../pypi/page.ts";
+import { IndexError } from "../../errors.ts";
+import { HOSTED, type FileRef } from "../../pypi/file-url.ts";
+import { projectCandidates } from "../../pypi/filename.ts";
+import type { ProjectName } from "../../pypi/name.ts";
+import type { FileEntry } from "../../pypi/page.ts";
 import { hasFile, holdingsBy, hostedPage, type Holding, type Overlay } from "./holding.ts";
-import { HostedFiles, isQuarantined } from "./hosted-files.ts";
-import { hostedList } from "./hosted-list.ts";
-import { pageOf } from "./hosted-pages.ts";
+import { HostedFiles, isQuarantined } from "./files.ts";
+import { hostedList } from "./list.ts";
+import { pageOf } from "./pages.ts";
 import type { HostedBytes, Hosting, MadePages } from "./hosting.ts";
-import { mergedLists } from "./merged-list.ts";
-import type { Context, FindOwner, Layer, Repository } from "./repository.ts";
-import { shelfOver } from "./hosted-shelf.ts";
+import { mergedLists } from "../merged-list.ts";
+import type { Context, FindOwner, Layer, Repository } from "../repository.ts";
+import { shelfOver } from "./shelf.ts";
 
 /** What the hosted part of an index is put together from. */
 export interface HostedParts {

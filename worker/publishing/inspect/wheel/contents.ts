@@ -2,7 +2,7 @@ import { Cursor } from "../cursor.ts";
 import { Faulty, shown } from "../faulty.ts";
 import { gunzip, gunzipSmall } from "../gunzip.ts";
 import { piecesOf } from "../pieces.ts";
-import type { Staged } from "../staged.ts";
+import type { Staged } from "../../staged.ts";
 import { inconsistent, type Directory, type Member } from "./directory.ts";
 import { checkExtra, sizesOf } from "./extra.ts";
 import { asGzip } from "./gzip-of.ts";

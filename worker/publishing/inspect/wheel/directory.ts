@@ -1,4 +1,4 @@
-import type { RangedArchive } from "../../repository/ranged-archive.ts";
+import type { RangedArchive } from "../../../repository/ranged-archive.ts";
 import { Faulty, shown } from "../faulty.ts";
 import { MAX_MEMBERS, MAX_NAMES, tooManyMembers, unpackedLimit, unpacksTooFar } from "../limits.ts";
 import { checkPath, checkTree } from "../path.ts";

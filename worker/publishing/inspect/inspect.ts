@@ -1,12 +1,12 @@
-import { badRequest, messageOf } from "../errors.ts";
-import { isWheel } from "../pypi/filename.ts";
-import { parseSdistFilename } from "../pypi/sdist-name.ts";
-import { parseWheelName } from "../pypi/wheel-name.ts";
-import { UnreadableWheel } from "../repository/ranged-archive.ts";
-import type { Distribution } from "./distribution.ts";
+import { badRequest, messageOf } from "../../errors.ts";
+import { isWheel } from "../../pypi/filename.ts";
+import { parseSdistFilename } from "../../pypi/sdist-name.ts";
+import { parseWheelName } from "../../pypi/wheel-name.ts";
+import { UnreadableWheel } from "../../repository/ranged-archive.ts";
+import type { Distribution } from "../distribution.ts";
 import { Faulty } from "./faulty.ts";
 import { inspectSdist } from "./sdist.ts";
-import type { Staged } from "./staged.ts";
+import type { Staged } from "../staged.ts";
 import { inspectWheel } from "./wheel.ts";
 
 /**

@@ -1,8 +1,8 @@
-import { badRequest, IndexError } from "../errors.ts";
+import { badRequest, IndexError } from "../../errors.ts";
 import { chosenOf, listed } from "./choose.ts";
-import { CLOSED } from "./closed.ts";
+import { CLOSED } from "../closed.ts";
 import type { Decision } from "./deciding.ts";
-import type { ReleasedProject, ReleaseFile } from "./releases.ts";
+import type { ReleasedProject, ReleaseFile } from "./ports.ts";
 
 /**
  * Gives the files of a release to another index by reference: the bytes stay where they are.

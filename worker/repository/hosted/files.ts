@@ -1,10 +1,10 @@
-import { IndexError } from "../errors.ts";
-import type { FileRef } from "../pypi/file-url.ts";
+import { IndexError } from "../../errors.ts";
+import type { FileRef } from "../../pypi/file-url.ts";
 import { holdingsBy, type Overlay } from "./holding.ts";
 import type { HostedBytes, HostedFile, Hosting } from "./hosting.ts";
-import { resolveRange } from "./range.ts";
-import type { Artifact, FileRequest } from "./repository.ts";
-import type { ProjectName } from "../pypi/name.ts";
+import { resolveRange } from "../range.ts";
+import type { Artifact, FileRequest } from "../repository.ts";
+import type { ProjectName } from "../../pypi/name.ts";
 
 const ADDRESS = /^(?<sha256>[0-9a-f]{64})\/[^/]+$/;
 

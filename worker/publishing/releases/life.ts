@@ -1,7 +1,7 @@
-import type { Author } from "../auth/deed.ts";
-import { IndexError } from "../errors.ts";
-import type { ProjectStatus } from "../pypi/page.ts";
-import type { Context } from "../repository/repository.ts";
+import type { Author } from "../../auth/deed.ts";
+import { IndexError } from "../../errors.ts";
+import type { ProjectStatus } from "../../pypi/page.ts";
+import type { Context } from "../../repository/repository.ts";
 import { chosenOf, listed, type Chosen } from "./choose.ts";
 import {
   decided,
@@ -13,7 +13,7 @@ import {
   type Place,
 } from "./deciding.ts";
 import { promotion } from "./promote.ts";
-import type { ReleasedProject, ReleaseFile, ReleaseStore } from "./releases.ts";
+import type { ReleasedProject, ReleaseFile, ReleaseStore } from "./ports.ts";
 
 /**
  * What can become of a release after it was published. Done again, each of them changes nothing. All of them throw

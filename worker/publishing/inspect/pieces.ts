@@ -1,5 +1,5 @@
-import { IndexError } from "../errors.ts";
-import type { Staged } from "./staged.ts";
+import { IndexError } from "../../errors.ts";
+import type { Staged } from "../staged.ts";
 
 /** What is handed on at a time: inflated it is 16 MiB at most (1:1032), before it can be counted. Bytes. */
 const STEP = 16 * 1024;

@@ -1,5 +1,5 @@
-import type { CoreMetadata } from "../pypi/core-metadata.ts";
-import type { ProjectName } from "../pypi/name.ts";
+import type { CoreMetadata } from "../../pypi/core-metadata.ts";
+import type { ProjectName } from "../../pypi/name.ts";
 import { Faulty } from "./faulty.ts";
 
 /** The metadata, if its project and version are those of the filename; throws `Faulty` otherwise. */

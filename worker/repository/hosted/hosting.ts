@@ -1,8 +1,8 @@
-import type { Filename } from "../pypi/filename.ts";
-import type { ProjectName } from "../pypi/name.ts";
-import type { ProjectStatus } from "../pypi/page.ts";
-import type { Page } from "./page.ts";
-import type { Part } from "./range.ts";
+import type { Filename } from "../../pypi/filename.ts";
+import type { ProjectName } from "../../pypi/name.ts";
+import type { ProjectStatus } from "../../pypi/page.ts";
+import type { Page } from "../page.ts";
+import type { Part } from "../range.ts";
 
 /** A file that an index hosts, and that has not been deleted. */
 export interface HostedFile {

@@ -1,8 +1,8 @@
-import { rootJson } from "../pypi/simple-json.ts";
+import { rootJson } from "../../pypi/simple-json.ts";
 import type { Hosting } from "./hosting.ts";
-import { ProjectList } from "./list.ts";
-import type { Context } from "./repository.ts";
-import { sha256 } from "./sha256.ts";
+import { ProjectList } from "../list.ts";
+import type { Context } from "../repository.ts";
+import { sha256 } from "../sha256.ts";
 
 /** What indexes host, as a part of an index's listing. */
 export const hostedList = (hosting: Hosting, indexes: readonly string[]) => ({
