@@ -1,14 +1,14 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { folder } from "../../cli/demo/folder.ts";
-import { run, type Outcome } from "../../cli/demo/process.ts";
-import { tourWheels } from "../../cli/demo/tour.ts";
-import { Place } from "../support/node/clients/place.ts";
-import { Rig } from "../support/node/rig.ts";
-import { LOCKERS, type UrlLock } from "./lockers.ts";
+import { folder } from "../../../cli/demo/folder.ts";
+import { run, type Outcome } from "../../../cli/demo/process.ts";
+import { tourWheels } from "../../../cli/demo/tour.ts";
+import { Place } from "../../support/node/clients/place.ts";
+import { Rig } from "../../support/node/rig.ts";
+import { LOCKERS, type UrlLock } from "../lockers.ts";
 
-const COMMAND = join(import.meta.dirname, "..", "..", "cli", "lock.ts");
+const COMMAND = join(import.meta.dirname, "../../..", "cli", "lock.ts");
 
 /** What comes with `picnic`. */
 const WHOLE = ["basket", "bread", "picnic", "sandwich"];

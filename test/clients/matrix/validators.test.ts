@@ -1,13 +1,13 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import { run } from "../../cli/demo/process.ts";
-import { smallContent } from "../support/node/fake-index/content.ts";
-import { pathOf, UPLOADED, type Distribution } from "../support/node/fake-index/distribution.ts";
-import { fakeIndex } from "../support/node/fake-index/fake-index.ts";
-import { provenancePath, SERIAL, SHAPES, STATUSES, type Shape } from "../support/node/fake-index/simple.ts";
-import { Rig } from "../support/node/rig.ts";
+import { run } from "../../../cli/demo/process.ts";
+import { smallContent } from "../../support/node/fake-index/content.ts";
+import { pathOf, UPLOADED, type Distribution } from "../../support/node/fake-index/distribution.ts";
+import { fakeIndex } from "../../support/node/fake-index/fake-index.ts";
+import { provenancePath, SERIAL, SHAPES, STATUSES, type Shape } from "../../support/node/fake-index/simple.ts";
+import { Rig } from "../../support/node/rig.ts";
 
-const SCRIPT = join(import.meta.dirname, "validators", "read.py");
+const SCRIPT = join(import.meta.dirname, "..", "validators", "read.py");
 
 /** What one parser read of a project's page; mousebender knows less of it. */
 interface Read {

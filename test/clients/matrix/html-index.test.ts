@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Rig } from "../support/node/rig.ts";
-import { installers, openRig } from "./cast.ts";
+import type { Rig } from "../../support/node/rig.ts";
+import { installers, openRig } from "../cast.ts";
 
 const REQUIREMENT = "requests[socks]";
 const MODULES = ["requests", "socks"];
