@@ -1,11 +1,11 @@
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
-import { parseArgs } from "node:util";
 import { auditLine, type AuditLine } from "../schema/release.ts";
 import { auditTable } from "./admin/audit-table.ts";
 import { readServer, SERVER_OPTIONS, SERVER_USAGE, type Server } from "./admin/options.ts";
 import { clean, reasonOf, send } from "./admin/post.ts";
-import { messageOf, runCommand, Sentence } from "./sentence.ts";
+import { runCommand, Sentence } from "./sentence.ts";
+import { parseArguments } from "./arguments.ts";
 
 const USAGE = `npm run audit -- [options]   who wrote what, and when: the audit log, the oldest first
   --since TIME     from then on: 2026-11-22, 2026-11-22T12:00:00Z
@@ -78,8 +78,8 @@ function readOptions(args: string[]): AuditOptions | "help" {
 
 function parse(args: string[]) {
   const text = { type: "string" } as const;
-  try {
-    return parseArgs({
+  return parseArguments(
+    {
       args,
       options: {
         ...SERVER_OPTIONS,
@@ -91,10 +91,9 @@ function parse(args: string[]) {
         limit: text,
         json: { type: "boolean", default: false },
       },
-    }).values;
-  } catch (error) {
-    throw new Sentence(`${messageOf(error)}\n\n${USAGE}`);
-  }
+    },
+    USAGE,
+  ).values;
 }
 
 await runCommand(async () => {

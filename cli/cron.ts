@@ -1,7 +1,7 @@
-import { parseArgs } from "node:util";
 import { readServer, SERVER_OPTIONS, SERVER_USAGE, type Server } from "./admin/options.ts";
 import { clean, post } from "./admin/post.ts";
-import { messageOf, runCommand, Sentence } from "./sentence.ts";
+import { runCommand, Sentence } from "./sentence.ts";
+import { parseArguments } from "./arguments.ts";
 
 const USAGE = `npm run cron -- JOB [options]   starts by hand what the clock starts, and prints what it did
   feed           follows the upstream's log of changes
@@ -37,15 +37,14 @@ function readOptions(args: string[]): CronOptions | "help" {
 }
 
 function parse(args: string[]) {
-  try {
-    return parseArgs({
+  return parseArguments(
+    {
       args,
       allowPositionals: true,
       options: { ...SERVER_OPTIONS, "dry-run": { type: "boolean", default: false } },
-    });
-  } catch (error) {
-    throw new Sentence(`${messageOf(error)}\n\n${USAGE}`);
-  }
+    },
+    USAGE,
+  );
 }
 
 await runCommand(async () => {

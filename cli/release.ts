@@ -1,10 +1,10 @@
-import { parseArgs } from "node:util";
 import { doneAnswer, releasedProject, STATUSES } from "../schema/release.ts";
 import { confirmDeletion } from "./admin/confirm.ts";
 import { readServer, SERVER_OPTIONS, SERVER_USAGE, type Server } from "./admin/options.ts";
 import { clean, send } from "./admin/post.ts";
 import { listing } from "./admin/releases.ts";
-import { messageOf, runCommand, Sentence } from "./sentence.ts";
+import { runCommand, Sentence } from "./sentence.ts";
+import { parseArguments } from "./arguments.ts";
 
 const USAGE = `npm run release -- ACTION PROJECT … --index NAME [options]   what becomes of a release that was published
   show PROJECT               its releases and files
@@ -121,8 +121,8 @@ const isAction = (text: string): text is Action => Object.hasOwn(ACTIONS, text);
 const wrong = (sentence: string) => new Sentence(`${sentence}\n\n${USAGE}`);
 
 function parse(args: string[]) {
-  try {
-    return parseArgs({
+  return parseArguments(
+    {
       args,
       allowPositionals: true,
       options: {
@@ -133,10 +133,9 @@ function parse(args: string[]) {
         to: { type: "string" },
         yes: { type: "boolean" },
       },
-    });
-  } catch (error) {
-    throw wrong(messageOf(error));
-  }
+    },
+    USAGE,
+  );
 }
 
 await runCommand(async () => {

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { readServer, SERVER_OPTIONS, SERVER_USAGE, type Server } from "./admin/options.ts";
 import { clean } from "./admin/post.ts";
 import { showProgress } from "./admin/progress.ts";
 import { folderOf } from "./named-file.ts";
-import { messageOf, runCommand, Sentence } from "./sentence.ts";
+import { runCommand, Sentence } from "./sentence.ts";
 import { Broken, Refused, uploadApi } from "./upload/api.ts";
 import { bytes } from "./upload/bytes.ts";
 import { foundFiles } from "./upload/files.ts";
 import { send } from "./upload/send.ts";
+import { parseArguments } from "./arguments.ts";
 
 const USAGE = `npm run upload -- FILE|DIRECTORY… --index NAME [options]   uploads wheels and sdists of any size
   --index NAME   the index that they are for
@@ -73,15 +73,14 @@ function readOptions(args: string[]): UploadOptions | "help" {
 }
 
 function parse(args: string[]) {
-  try {
-    return parseArgs({
+  return parseArguments(
+    {
       args,
       allowPositionals: true,
       options: { ...SERVER_OPTIONS, index: { type: "string" } },
-    });
-  } catch (error) {
-    throw new Sentence(`${messageOf(error)}\n\n${USAGE}`);
-  }
+    },
+    USAGE,
+  );
 }
 
 await runCommand(async () => {

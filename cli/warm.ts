@@ -2,13 +2,13 @@ import { readFile } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
-import { parseArgs } from "node:util";
 import { warmLine, type WarmProgress, type WarmSummary } from "../schema/warm.ts";
 import { readServer, SERVER_OPTIONS, SERVER_USAGE, type Server } from "./admin/options.ts";
 import { clean, post, reasonOf } from "./admin/post.ts";
 import { showProgress, type Progress } from "./admin/progress.ts";
 import { folderOf, whyNot } from "./named-file.ts";
-import { messageOf, runCommand, Sentence } from "./sentence.ts";
+import { runCommand, Sentence } from "./sentence.ts";
+import { parseArguments } from "./arguments.ts";
 
 const USAGE = `npm run warm -- FILE [options]   has pypi-edge store what a lock file asks for
   --index NAME   the index that it is for (default)
@@ -104,8 +104,8 @@ function readOptions(args: string[]): WarmOptions | "help" {
 }
 
 function parse(args: string[]) {
-  try {
-    return parseArgs({
+  return parseArguments(
+    {
       args,
       allowPositionals: true,
       options: {
@@ -114,10 +114,9 @@ function parse(args: string[]) {
         python: { type: "string" },
         platform: { type: "string" },
       },
-    });
-  } catch (error) {
-    throw new Sentence(`${messageOf(error)}\n\n${USAGE}`);
-  }
+    },
+    USAGE,
+  );
 }
 
 await runCommand(async () => {

@@ -1,8 +1,8 @@
-import { parseArgs } from "node:util";
 import { upstreamAddress } from "../../schema/address.ts";
-import { messageOf, Sentence } from "../sentence.ts";
+import { Sentence } from "../sentence.ts";
 import { indexOf, rootOf, type Address } from "./address.ts";
 import { withoutCredentials } from "./plan.ts";
+import { parseArguments } from "../arguments.ts";
 
 interface Common {
   /** The Simple API root that pypi-edge mirrors. */
@@ -52,8 +52,8 @@ export function readOptions(args: string[]): LockOptions | "help" {
 }
 
 function parse(args: string[]) {
-  try {
-    return parseArgs({
+  return parseArguments(
+    {
       args,
       allowPositionals: true,
       options: {
@@ -61,10 +61,9 @@ function parse(args: string[]) {
         upstream: { type: "string", default: "https://pypi.org/simple/" },
         help: { type: "boolean", default: false },
       },
-    });
-  } catch (error) {
-    throw wrong(messageOf(error));
-  }
+    },
+    USAGE,
+  );
 }
 
 function upstreamOf(text: string): Address {

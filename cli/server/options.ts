@@ -1,9 +1,9 @@
 import { networkInterfaces } from "node:os";
 import { resolve } from "node:path";
-import { parseArgs } from "node:util";
 import type * as z from "zod/mini";
 import { publicRoot, upstreamAddress } from "../../schema/address.ts";
-import { messageOf, Sentence } from "../sentence.ts";
+import { Sentence } from "../sentence.ts";
+import { parseArguments } from "../arguments.ts";
 
 export interface StartOptions {
   readonly port: number;
@@ -76,8 +76,8 @@ function reachable(host: string): string {
 }
 
 function parse(args: string[]) {
-  try {
-    return parseArgs({
+  return parseArguments(
+    {
       args,
       options: {
         port: { type: "string", default: "8787" },
@@ -92,10 +92,9 @@ function parse(args: string[]) {
         "admin-token": { type: "string" },
         help: { type: "boolean", default: false },
       },
-    });
-  } catch (error) {
-    throw new Sentence(`${messageOf(error)}\n\n${USAGE}`);
-  }
+    },
+    USAGE,
+  );
 }
 
 function portOf(text: string): number {

@@ -1,7 +1,7 @@
-import { parseArgs } from "node:util";
 import { SCOPES } from "../../schema/token.ts";
 import { readServer, SERVER_OPTIONS, SERVER_USAGE, type Server } from "../admin/options.ts";
-import { messageOf, Sentence } from "../sentence.ts";
+import { Sentence } from "../sentence.ts";
+import { parseArguments } from "../arguments.ts";
 
 export const USAGE = `npm run token -- create --index NAME --scope SCOPES [options]   makes a token, and shows it this once
 npm run token -- list [--index NAME]                            lists those that there are
@@ -63,8 +63,8 @@ function readWanted(values: Values): { server: Server; wanted: Wanted; quiet: bo
 }
 
 function parse(args: string[]) {
-  try {
-    return parseArgs({
+  return parseArguments(
+    {
       args,
       allowPositionals: true,
       options: {
@@ -76,8 +76,7 @@ function parse(args: string[]) {
         name: { type: "string" },
         quiet: { type: "boolean", default: false },
       },
-    });
-  } catch (error) {
-    throw new Sentence(`${messageOf(error)}\n\n${USAGE}`);
-  }
+    },
+    USAGE,
+  );
 }
