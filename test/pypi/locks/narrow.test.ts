@@ -27,6 +27,11 @@ describe("python=3.12", () => {
     "cp311.cp312-cp311.cp312-win32",
     "1-py3-none-any",
     "CP312-CP312-win32",
+    "cp32-abi3-win32",
+    "py30-none-any",
+    "cp311.cp312-none-any",
+    "cp312-cp312.none-any",
+    "py2.py3-none-any.win32",
   ])("takes %s", (tag) => expect(wanted([tag], "3.12")).toEqual([tag]));
 
   test.each([
@@ -43,6 +48,19 @@ describe("python=3.12", () => {
     "py3-cp312-any",
     "cp3-none-any",
     "none-any",
+    "cp312-any",
+    "cp312-cp312-any",
+    "cp39-abi3-any",
+    "cp312-abi3.cp312-any",
+    "cp31-abi3-win32",
+    "cp308-abi3-win32",
+    "cp0312-cp312-win32",
+    "py308-none-any",
+    "py300-none-any",
+    "cp314-cp314t-win32",
+    "cp312-abi3t-win32",
+    "graalpy311-none-any",
+    "x-py3-none-any",
   ])("does not take %s", (tag) => expect(wanted([tag], "3.12")).toEqual([]));
 
   test("is the same with a patch", () => {
@@ -88,7 +106,16 @@ describe("a platform takes wheels that are built for it or for an older one", ()
         "win_amd64",
         "macosx_11_0_x86_64",
         "manylinux2020_x86_64",
+        // Of glibc, installers know 2.5 and newer.
+        "manylinux_2_4_x86_64",
+        "manylinux_1_9_x86_64",
+        "manylinux_2_017_x86_64",
       ],
+    ],
+    [
+      "manylinux_2_28_aarch64",
+      ["manylinux_2_17_aarch64", "manylinux2014_aarch64", "linux_aarch64"],
+      ["manylinux_2_16_aarch64", "manylinux2010_aarch64", "manylinux1_aarch64", "linux_armv8l"],
     ],
     ["manylinux2010_i686", ["manylinux1_i686", "manylinux_2_12_i686"], ["manylinux2014_i686", "manylinux1_x86_64"]],
     [
@@ -99,17 +126,35 @@ describe("a platform takes wheels that are built for it or for an older one", ()
     [
       "musllinux_1_2_aarch64",
       ["musllinux_1_1_aarch64", "musllinux_1_2_aarch64", "linux_aarch64"],
-      ["musllinux_1_3_aarch64", "manylinux_2_17_aarch64", "musllinux_1_2_x86_64"],
+      ["musllinux_1_3_aarch64", "manylinux_2_17_aarch64", "musllinux_1_2_x86_64", "musllinux_0_9_aarch64"],
     ],
     [
       "macosx_14_0_arm64",
-      ["macosx_11_0_arm64", "macosx_14_0_arm64", "macosx_10_9_universal2", "any"],
-      ["macosx_15_0_arm64", "macosx_14_2_arm64", "macosx_10_9_x86_64", "macosx_10_9_intel", "linux_arm64"],
+      ["macosx_11_0_arm64", "macosx_14_0_arm64", "macosx_10_9_universal2", "macosx_10_16_universal2", "any"],
+      [
+        "macosx_15_0_arm64",
+        "macosx_14_2_arm64",
+        "macosx_11_3_arm64",
+        "macosx_10_9_arm64",
+        "macosx_10_3_universal2",
+        "macosx_10_17_universal2",
+        "macosx_10_9_x86_64",
+        "macosx_10_9_intel",
+        "linux_arm64",
+      ],
     ],
+    ["macosx_14_5_x86_64", ["macosx_14_0_x86_64", "macosx_10_4_x86_64"], ["macosx_14_5_x86_64", "macosx_12_3_x86_64"]],
     [
       "macosx_10_15_x86_64",
-      ["macosx_10_9_x86_64", "macosx_10_9_universal2", "macosx_10_6_intel", "macosx_10_6_fat64"],
-      ["macosx_11_0_x86_64", "macosx_11_0_arm64", "macosx_11_0_universal2"],
+      ["macosx_10_9_x86_64", "macosx_10_9_universal2", "macosx_10_6_intel", "macosx_10_6_fat64", "macosx_10_6_fat3"],
+      [
+        "macosx_11_0_x86_64",
+        "macosx_11_0_arm64",
+        "macosx_11_0_universal2",
+        "macosx_10_3_x86_64",
+        "macosx_10_16_x86_64",
+        "macosx_10_6_fat32",
+      ],
     ],
     ["win_amd64", ["win_amd64", "any"], ["win32", "win_arm64", "linux_x86_64"]],
     ["win32", ["win32"], ["win_amd64"]],
@@ -141,6 +186,15 @@ describe("of a package", () => {
     expect(narrowing("3.12")(all)).toEqual([all[1]]);
     expect(narrowing("3.13")(all)).toEqual([all[2]]);
     expect(narrowing(undefined, "win32")(all)).toEqual([all[2]]);
+  });
+
+  test("the sdist is kept where the only wheel has tags that no environment has", () => {
+    const odd = ["cp312-any", "cp312-cp312-any", "cp39-abi3-any", "cp312-cp312-macosx_11_3_arm64"];
+    for (const tag of odd) {
+      const both = files(`demo-1.0-${tag}.whl`, "demo-1.0.tar.gz");
+      expect(narrowing("3.12", "manylinux_2_28_x86_64")(both)).toEqual([both[1]]);
+      expect(narrowing("3.12")(both)).toEqual(tag.endsWith("arm64") ? [both[0]] : [both[1]]);
+    }
   });
 
   test("nothing is wanted where nothing can be installed", () => {

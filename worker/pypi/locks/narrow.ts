@@ -23,11 +23,12 @@ export function narrowing(python?: string, platform?: string): Narrowing {
   const system = platform === undefined ? undefined : parsePlatform(platform);
   const fits = (filename: string) => {
     const tags = tagsOf(filename);
-    return (
-      tags !== undefined &&
-      (!interpreter || tags.pythons.some((tag) => tags.abis.some((abi) => fitsPython(interpreter, tag, abi)))) &&
-      (!system || tags.platforms.some((tag) => fitsPlatform(system, tag)))
-    );
+    const platforms = tags?.platforms.filter((tag) => tag === "any" || !system || fitsPlatform(system, tag)) ?? [];
+    // What needs an ABI was built for some platform: installers have no tag such as `cp312-cp312-any` among theirs.
+    const isBuilt = platforms.some((tag) => tag !== "any");
+    const abis = platforms.length === 0 ? [] : (tags?.abis.filter((abi) => abi === "none" || isBuilt) ?? []);
+    if (!interpreter) return abis.length > 0;
+    return tags?.pythons.some((tag) => abis.some((abi) => fitsPython(interpreter, tag, abi))) ?? false;
   };
   return (files) => {
     const wheels = files.filter(({ filename }) => isWheel(filename) && fits(filename));
@@ -35,10 +36,12 @@ export function narrowing(python?: string, platform?: string): Narrowing {
   };
 }
 
-/** A wheel's three sets of tags (PEP 425); undefined where its name is not made as PEP 427 has it. */
+/** A wheel's three sets of tags (PEP 425); undefined where its name is not made as PEP 427 has it: no installer takes it. */
 function tagsOf(filename: string) {
   const fields = filename.toLowerCase().slice(0, -".whl".length).split("-");
   if (fields.length !== 5 && fields.length !== 6) return undefined;
+  // A build tag begins with a digit.
+  if (fields.length === 6 && !/^\d/.test(fields[2] ?? "")) return undefined;
   const [pythons = [], abis = [], platforms = []] = fields.slice(-3).map((set) => set.split("."));
   return { pythons, abis, platforms };
 }

@@ -15,7 +15,7 @@ const ANY: readonly [number, number] = [Infinity, Infinity];
 
 /** What a wheel for several processors of macOS has in it. */
 const FAT: Readonly<Record<string, readonly string[]>> = {
-  x86_64: ["universal2", "universal", "intel", "fat64", "fat32", "fat3"],
+  x86_64: ["universal2", "universal", "intel", "fat64", "fat3"],
   arm64: ["universal2"],
 };
 
@@ -41,7 +41,7 @@ const ARCHS: Readonly<Record<string, readonly string[]>> = {
 
 function platformOf(tag: string): Platform | undefined {
   const [, kind = "", major, minor, versioned = ""] =
-    /^(manylinux|musllinux|macosx)_(\d{1,3})_(\d{1,3})_(\w+)$/.exec(tag) ?? [];
+    /^(manylinux|musllinux|macosx)_(0|[1-9]\d{0,2})_(0|[1-9]\d{0,2})_(\w+)$/.exec(tag) ?? [];
   if (kind !== "") return { kind, version: [Number(major), Number(minor)], arch: versioned };
   const [, year = "", old = ""] = /^manylinux(1|2010|2014)_(\w+)$/.exec(tag) ?? [];
   const legacy = LEGACY[year];
@@ -59,9 +59,8 @@ export function parsePlatform(raw: string): Platform {
   );
 }
 
-/** Whether what is tagged so runs on `machine`. */
+/** Whether what is tagged so, with another tag than `any`, runs on `machine`, as installers have it (`packaging.tags`). */
 export function fitsPlatform(machine: Platform, tag: string): boolean {
-  if (tag === "any") return true;
   const built = platformOf(tag);
   if (!built) return false;
   const archs = [machine.arch, ...(machine.kind === "macosx" ? (FAT[machine.arch] ?? []) : [])];
@@ -69,8 +68,21 @@ export function fitsPlatform(machine: Platform, tag: string): boolean {
   // Plain `linux` says nothing of a libc: it was built on the machine it is for.
   if (built.kind === "linux") return machine.kind.endsWith("linux");
   const asked = machine.kind === "linux" ? "manylinux" : machine.kind;
-  return built.kind === asked && isAtMost(built.version, machine.version);
+  if (built.kind !== asked || !isAtMost(built.version, machine.version)) return false;
+  return built.version === ANY || (isAtMost(oldest(built, machine), built.version) && isRelease(built));
 }
+
+/** The oldest version that installers have a tag for. */
+function oldest({ kind, arch }: Platform, machine: Platform): Platform["version"] {
+  if (kind === "manylinux") return arch === "x86_64" || arch === "i686" ? [2, 5] : [2, 17];
+  // PEP 656: another major is another libc.
+  if (kind === "musllinux") return [machine.version[0], 0];
+  return arch === "arm64" ? [11, 0] : [10, 4];
+}
+
+/** macOS 10 ends with 10.16, which is what 11 calls itself to old programs; from 11 on a tag has the major alone. */
+const isRelease = ({ kind, version: [major, minor] }: Platform) =>
+  kind !== "macosx" || (major === 10 ? minor <= 16 : minor === 0);
 
 const isAtMost = ([major, minor]: Platform["version"], [most, least]: Platform["version"]) =>
   major < most || (major === most && minor <= least);

@@ -16,14 +16,18 @@ export function parsePython(raw: string): Python {
   );
 }
 
+/** Stable ABIs begin with Python 3.2 (PEP 384). */
+const FIRST_STABLE = 2;
+
 /** Whether a wheel with these two tags can be installed, whatever its platform. */
 export function fitsPython({ minor, freeThreaded }: Python, tag: string, abi: string): boolean {
-  const [, kind, version = ""] = /^(py|cp)3(\d*)$/.exec(tag) ?? [];
+  // Tags are compared as text: `py308` is none.
+  const [, kind, version = ""] = /^(py|cp)3(0|[1-9]\d?)?$/.exec(tag) ?? [];
   const built = Number(version);
   if (kind === "py") return abi === "none" && built <= minor;
   if (kind !== "cp" || version === "") return false;
   // Stable ABIs hold for every later minor (PEP 384, 803); without one, a build is for its own minor.
-  if (abi === (freeThreaded ? "abi3t" : "abi3")) return built <= minor;
+  if (abi === (freeThreaded ? "abi3t" : "abi3")) return built >= FIRST_STABLE && built <= minor;
   // Until 3.7 an "m" stood for the memory allocator.
   const ours = freeThreaded ? [`cp3${minor}t`] : [`cp3${minor}`, ...(minor <= 7 ? [`cp3${minor}m`] : [])];
   return built === minor && (abi === "none" || ours.includes(abi));
