@@ -37,9 +37,9 @@ async function warm({ server, file, query }: WarmOptions): Promise<void> {
   const parameters = new URLSearchParams({ filename: basename(path), ...query });
   const answer = await post(server, `warm?${parameters}`, new Uint8Array(bytes));
   const summary = await follow(answer, server);
-  const { done, files, metadata, packages, alreadyStored, pending, elsewhere, unfit, seconds } = summary;
+  const { done, files, metadata, packages, alreadyStored, pending, unfit, seconds } = summary;
   const what = `${files} files and ${metadata} .metadata of ${packages} packages`;
-  if (elsewhere.length > 0) console.log(`Not from an index, so left out: ${listed(elsewhere)}.`);
+  sayElsewhere(summary);
   if (unfit.length > 0) console.log(`Nothing of these fits: ${listed(unfit)}.`);
   if (!done) {
     throw new Sentence(
@@ -47,6 +47,17 @@ async function warm({ server, file, query }: WarmOptions): Promise<void> {
     );
   }
   console.log(`Stored: ${what}, ${alreadyStored} of these ${files + metadata} before; ${seconds} s.`);
+}
+
+/** What was left out, and which index it would have to be asked of. */
+function sayElsewhere({ elsewhere, otherIndexes }: WarmSummary): void {
+  const indexed = new Set(otherIndexes.flatMap((other) => other.packages));
+  const direct = elsewhere.filter((name) => !indexed.has(name));
+  if (direct.length > 0) console.log(`Not from an index, so left out: ${listed(direct)}.`);
+  for (const { index, packages } of otherIndexes.slice(0, SHOWN)) {
+    console.log(`From another index (${clean(index)}), so left out: ${listed(packages)}.`);
+  }
+  if (otherIndexes.length > SHOWN) console.log(`And from ${otherIndexes.length - SHOWN} more indexes.`);
 }
 
 /** Shows the lines of the answer; throws a `Sentence` where it ends without its last one. */

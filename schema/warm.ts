@@ -13,6 +13,8 @@ const summary = z.object({
   alreadyStored: z.number(),
   pending: z.array(z.string()),
   elsewhere: z.array(z.string()),
+  // Older ones know of no other index.
+  otherIndexes: z._default(z.array(z.object({ index: z.string(), packages: z.array(z.string()) })), []),
   unfit: z.array(z.string()),
   seconds: z.number(),
 });

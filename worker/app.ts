@@ -42,7 +42,9 @@ export function createApp(config: Config, house: House, clock: ApiParts["clock"]
     apiRoutes({
       gate,
       runJob: (name, ctx, options) => runJob(name, house, ctx, options),
-      indexes: indexes.map(({ config: { name, base, hosted }, owner }) => ({ name, base, hosted, owner })),
+      indexes: indexes.map(({ config: { name, base, hosted, upstreams }, owner }) => {
+        return { name, base, hosted, owner, upstreams, publicUrl: config.publicUrl };
+      }),
       life: house.life,
       auditLog: house.auditLog,
       tokens: house.tokens,

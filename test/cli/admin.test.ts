@@ -125,6 +125,20 @@ describe("npm run warm", () => {
     );
   });
 
+  test("names what comes from other indexes, and these", async () => {
+    const others = [
+      { index: "https://pkgs.corp.example/simple", packages: ["corp", "acme"] },
+      { index: "\u001b[31m--no-index", packages: ["local"] },
+    ];
+    answer = good({ ...SUMMARY, elsewhere: ["mine", "corp", "acme", "local"], otherIndexes: others });
+    const { code, output } = await warm("uv.lock");
+    expect(code).toBe(0);
+    expect(output).toMatch(
+      /^Not from an index, so left out: mine\.\nFrom another index \(https:\/\/pkgs\.corp\.example\/simple\), so left out: corp, acme\.\nFrom another index \(.*--no-index\), so left out: local\.\nStored: /,
+    );
+    expect(output).not.toContain("\u001b");
+  });
+
   test.each([
     ["breaks off", { ...good({ stored: 1, of: 3 }), cut: true }, /broke off/],
     ["ends too early", good({ stored: 1, of: 3 }), /broke off/],

@@ -1,7 +1,7 @@
 import { IndexError, upstreamFailed } from "../errors.ts";
 import { refOf, type FileRef } from "../pypi/file-url.ts";
 import { distinct, fileChooser, type Where } from "../pypi/locks/choose.ts";
-import type { Lock, LockedPackage } from "../pypi/locks/lock.ts";
+import type { Lock, LockedPackage, OtherIndex } from "../pypi/locks/lock.ts";
 import type { Narrowing } from "../pypi/locks/narrow.ts";
 import { refusal } from "../pypi/locks/text.ts";
 import type { ProjectName } from "../pypi/name.ts";
@@ -28,8 +28,10 @@ export interface Wanted {
   /** How many projects' pages list them. */
   readonly pages: number;
   readonly files: readonly WantedFile[];
-  /** Names of packages that come from no index. */
+  /** Names of packages that come from no index, or from another one. */
   readonly elsewhere: readonly string[];
+  /** Of these, what comes from which other index. */
+  readonly otherIndexes: readonly OtherIndex[];
   /** Projects none of whose files fits what it was narrowed to. */
   readonly unfit: readonly ProjectName[];
 }
@@ -49,7 +51,7 @@ export interface Asked {
  * one request; and `upstream-failed`.
  */
 export async function findWanted(asked: Asked, ctx: Context): Promise<Wanted> {
-  const { packages, elsewhere } = asked.lock;
+  const { packages, elsewhere, otherIndexes = [] } = asked.lock;
   const projects = [...Map.groupBy(packages, ({ name }) => name)];
   if (projects.length > MAX_PACKAGES) {
     throw tooMany("packages", projects.length, MAX_PACKAGES, "export it as requirements and send these in parts");
@@ -74,7 +76,7 @@ export async function findWanted(asked: Asked, ctx: Context): Promise<Wanted> {
   }
   const unfit = projects.filter((_, at) => found[at]?.length === 0).map(([name]) => name);
   await Promise.allSettled(writes);
-  return { packages: packages.length, pages: projects.length, files, elsewhere, unfit };
+  return { packages: packages.length, pages: projects.length, files, elsewhere, otherIndexes, unfit };
 }
 
 const tooMany = (what: string, count: number, limit: number, advice: string) =>

@@ -1,5 +1,6 @@
 import { IndexError, messageOf } from "../errors.ts";
 import { refOf } from "../pypi/file-url.ts";
+import type { OtherIndex } from "../pypi/locks/lock.ts";
 import { atOnce } from "./at-once.ts";
 import type { Context } from "../repository/repository.ts";
 import type { Wanted, WantedFile } from "./wanted.ts";
@@ -44,8 +45,10 @@ export interface Summary {
   /** Files and `.metadata` that were stored before. */
   readonly alreadyStored: number;
   readonly pending: readonly string[];
-  /** Names of packages that come from no index, so that nothing was done about them. */
+  /** Names of packages that come from no index, or from another one, so that nothing was done about them. */
   readonly elsewhere: readonly string[];
+  /** Of these, what comes from which other index. */
+  readonly otherIndexes: readonly OtherIndex[];
   /** Packages none of whose files fits what it was narrowed to. */
   readonly unfit: readonly string[];
   readonly seconds: number;
@@ -79,6 +82,7 @@ export async function warm(wanted: Wanted, clock: Clock, ctx: Context): Promise<
       metadata: metadata.length,
       alreadyStored: pieces.length - missing.length,
       elsewhere: wanted.elsewhere,
+      otherIndexes: wanted.otherIndexes,
       unfit: wanted.unfit,
     };
     // Each piece was looked at once, and is once more when it has come.

@@ -1,5 +1,6 @@
 import type { Context as HonoContext } from "hono";
 import { badRequest, IndexError } from "../../errors.ts";
+import { foreignTo, type IndexAddresses } from "../../pypi/locks/addresses.ts";
 import { narrowing } from "../../pypi/locks/narrow.ts";
 import { readLock } from "../../pypi/locks/read.ts";
 import { shown } from "../../pypi/locks/text.ts";
@@ -20,6 +21,9 @@ export interface NamedIndex {
   /** What its addresses begin with: empty, or a slash and its name. */
   readonly base: string;
   readonly owner: FindOwner;
+  readonly upstreams: IndexAddresses["upstreams"];
+  /** The address that people use, as the configuration has it: without a final slash, or empty. */
+  readonly publicUrl: string;
 }
 
 /**
@@ -37,7 +41,8 @@ export async function readWanted(c: HonoContext<AppEnv>, indexes: readonly Named
   }
   const narrowed = narrowing(python, platform);
   const bytes = await readBody(c.req.raw, MAX_LOCK, "The lock file");
-  const lock = readLock(filename, bytes);
+  const { origin } = new URL(c.req.url);
+  const lock = readLock(filename, bytes, foreignTo(addressesOf(named, origin)));
   const lockName = shown(filename.split(/[/\\]/).at(-1));
   if (lock.packages.length + lock.elsewhere.length === 0) {
     throw new IndexError("unprocessable", `${lockName} locks no package. ${LINE_ENDS}`);
@@ -47,13 +52,19 @@ export async function readWanted(c: HonoContext<AppEnv>, indexes: readonly Named
       lock,
       where: {
         lockName,
-        index: `${new URL(c.req.url).origin}${named.base}/simple/`,
+        index: `${origin}${named.base}/simple/`,
       },
       narrowed,
       owner: named.owner,
     },
     c.var.ctx,
   );
+}
+
+/** By what a lock can mean this index, which is asked at `origin`. */
+function addressesOf({ base, upstreams, publicUrl }: NamedIndex, origin: string): IndexAddresses {
+  const roots = publicUrl === "" ? [origin] : [origin, publicUrl];
+  return { own: roots.map((root) => new URL(`${root}${base}/simple/`)), upstreams };
 }
 
 /** The usual reason: all lines of requirements are then one comment. */

@@ -91,20 +91,22 @@ export interface LockedTable {
 }
 
 /**
- * A package with its files; its name alone where all of them lie on somebody's disk. One that lists none is another thing: of that,
- * any file will do.
+ * A package with its files and the indexes that are named for it; its name alone where all of them lie on somebody's disk. One that
+ * lists none is another thing: of that, any file will do.
  */
 export function packageOf(
   { table, place, lineOf }: LockedTable,
   name: ProjectName,
   listed: readonly unknown[],
+  indexes: readonly string[],
 ): Locked {
   const files = listed.flatMap((file) => fileIn(place, file, lineOf) ?? []);
   const [first] = files;
   if (listed.length > 0 && !first) return name;
   // PEP 751 lets it be left out; then the files say it.
   const version = own(table, "version") ?? (first && versionOf(first.filename, name));
-  return { name, version: versionAt(place, name, version), line: place.line, files, digests: [] };
+  const locked = { name, version: versionAt(place, name, version), line: place.line, files, digests: [] };
+  return { locked, indexes };
 }
 
 /**

@@ -5,6 +5,9 @@ import { countMarks } from "./marks.ts";
 const MAX_PACKAGES = 5_000;
 const MAX_FILES = 100_000;
 
+/** Each is compared for each package. */
+const MAX_INDEXES = 100;
+
 /**
  * A parser needs up to some 700 bytes for each: more of them would take an isolate's memory. Locks as large as can be sent
  * have two thirds of it at most, as most of their text is URLs and hashes.
@@ -19,6 +22,11 @@ export function assertPackages(name: string, count: number): void {
 /** Throws `unprocessable` where a lock file has more files than are looked at. */
 export function assertFiles(name: string, count: number): void {
   if (count > MAX_FILES) throw tooMany(name, "files", MAX_FILES);
+}
+
+/** Throws `unprocessable` where a lock file names more indexes for its packages than are looked at. */
+export function assertIndexes(name: string, count: number): void {
+  if (count > MAX_INDEXES) throw tooMany(name, "indexes", MAX_INDEXES);
 }
 
 /** Throws `unprocessable` where a text in TOML or JSON has more tables, lists and keys than a lock has. Nothing is parsed. */

@@ -27,9 +27,26 @@ export interface LockedFile {
 /** What a lock file asks an index for. */
 export interface Lock {
   readonly packages: readonly LockedPackage[];
-  /** Names of packages that come from no index: folders, repositories, direct URLs. */
+  /** Names of packages that come from no index (folders, repositories, direct URLs) or from another one. */
   readonly elsewhere: readonly string[];
+  /** Of these, what the lock has from which other index; absent where there is none. */
+  readonly otherIndexes?: readonly OtherIndex[];
 }
 
-/** A package of a lock file: to be had from an index, or the name of one that is not. */
-export type Locked = LockedPackage | string;
+/** An index that a lock names and that is not the one that is asked. */
+export interface OtherIndex {
+  /** As the lock names it, without credentials. */
+  readonly index: string;
+  /** The names of what the lock has from there. */
+  readonly packages: readonly string[];
+}
+
+/** A package that comes from an index. */
+export interface Indexed {
+  readonly locked: LockedPackage;
+  /** The indexes that the lock names for it, as it has them: it may come from any. Empty where it names none. */
+  readonly indexes: readonly string[];
+}
+
+/** A package of a lock file, or the name of one that comes from no index. */
+export type Locked = Indexed | string;

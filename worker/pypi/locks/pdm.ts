@@ -5,7 +5,7 @@ import type { LockText } from "./text.ts";
 import { assertVersion, parseToml } from "./toml.ts";
 
 /** What a package has that comes from a repository, a folder or a URL. */
-const DIRECT = ["git", "hg", "svn", "bzr", "url", "path"];
+const DIRECT = ["git", "hg", "svn", "bzr", "url", "path", "editable"];
 
 /** Reads a `pdm.lock`, version 4. Throws `unprocessable`. */
 export function readPdm(text: LockText): Locked[] {
@@ -26,7 +26,8 @@ function readPackage(locked: LockedTable, filesByVersion: Table): Locked {
   const { table, place } = locked;
   const name = projectNameOf(place, own(table, "name"));
   if (DIRECT.some((key) => Object.hasOwn(table, key))) return name;
-  return packageOf(locked, name, listedOf(locked, filesByVersion));
+  // PDM writes into no lock which index a package is from.
+  return packageOf(locked, name, listedOf(locked, filesByVersion), []);
 }
 
 function listedOf({ table, place }: LockedTable, filesByVersion: Table): readonly unknown[] {

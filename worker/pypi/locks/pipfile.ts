@@ -1,36 +1,57 @@
-import { digestIn, isTable, listAt, projectNameOf, tableAt, textAt, versionAt, type Table } from "./fields.ts";
+import { digestIn, isTable, listAt, own, projectNameOf, tableAt, textAt, versionAt, type Table } from "./fields.ts";
 import type { Locked } from "./lock.ts";
 import { brokenJson } from "./json.ts";
-import { assertMarks } from "./limits.ts";
+import { assertIndexes, assertMarks } from "./limits.ts";
 import { lineAt, refusal, shown, type LockText, type Place } from "./text.ts";
 import { assertVersion } from "./toml.ts";
 
 const META = "_meta";
 
 /** What a package has that comes from a repository, a folder or a URL. */
-const DIRECT = ["git", "hg", "svn", "bzr", "path", "file"];
+const DIRECT = ["git", "hg", "svn", "bzr", "path", "file", "url"];
+
+/** The indexes that a package means which names this one, or none. */
+type Sources = (name: string | undefined) => readonly string[];
 
 /** Reads a `Pipfile.lock` of pipfile-spec 6: every category of it. Throws `unprocessable`. */
 export function readPipfile({ name, text }: LockText): Locked[] {
   const top: Place = { name, line: 1 };
   const root = objectIn(top, text);
-  assertVersion(top, tableAt(top, root, META) ?? {}, "pipfile-spec", [6]);
+  const meta = tableAt(top, root, META) ?? {};
+  assertVersion(top, meta, "pipfile-spec", [6]);
+  const sources = sourcesIn(top, meta);
   const lineOf = linesOfKeys(text);
   return Object.keys(root)
     .filter((category) => category !== META)
     .flatMap((category) => Object.entries(tableAt(top, root, category) ?? {}))
-    .map(([key, value]) => readPackage({ name, line: lineOf.get(key) ?? 1 }, key, value));
+    .map(([key, value]) => readPackage({ name, line: lineOf.get(key) ?? 1 }, key, value, sources));
 }
 
-function readPackage(place: Place, key: string, value: unknown): Locked {
+/** Of one that names none it is the first: pipenv looks into no other, unless it is told to (`install_search_all_sources`). */
+function sourcesIn(top: Place, meta: Table): Sources {
+  const sources = listAt(top, meta, "sources").map((source) => {
+    if (!isTable(source)) throw refusal(top, `a source is ${shown(source)} and not an object; run pipenv lock again.`);
+    return { name: textAt(top, source, "name"), url: textAt(top, source, "url") ?? "" };
+  });
+  assertIndexes(top.name, sources.length);
+  const byName = Map.groupBy(sources, ({ name }) => name);
+  return (name) => {
+    if (name === undefined) return sources.slice(0, 1).map(({ url }) => url);
+    // One that is not listed is its own address, or cannot be told.
+    return byName.get(name)?.map(({ url }) => url) ?? [name];
+  };
+}
+
+function readPackage(place: Place, key: string, value: unknown, sources: Sources): Locked {
   const name = projectNameOf(place, key);
   if (!isTable(value)) throw refusal(place, `${name} is ${shown(value)} and not an object; run pipenv lock again.`);
-  const pinned = textAt(place, value, "version");
-  if (pinned === undefined && DIRECT.some((kind) => Object.hasOwn(value, kind))) return name;
-  const version = /^===?\s*(.*)$/.exec(pinned ?? "")?.[1];
+  // Whatever version stands beside it: that is what was found there.
+  if (DIRECT.some((kind) => Object.hasOwn(value, kind)) || own(value, "editable") === true) return name;
+  const version = /^===?\s*(.*)$/.exec(textAt(place, value, "version") ?? "")?.[1];
   if (version === undefined) throw refusal(place, `${name} is not pinned with ==; run pipenv lock again.`);
   const digests = listAt(place, value, "hashes").flatMap((hash) => digestIn(place, hash) ?? []);
-  return { name, version: versionAt(place, name, version), line: place.line, files: [], digests };
+  const locked = { name, version: versionAt(place, name, version), line: place.line, files: [], digests };
+  return { locked, indexes: sources(textAt(place, value, "index")) };
 }
 
 function objectIn(top: Place, text: string): Table {

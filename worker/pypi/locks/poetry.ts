@@ -23,9 +23,12 @@ function readPackage(locked: LockedTable, filesByName: Table): Locked {
   const { table, place } = locked;
   const name = projectNameOf(place, own(table, "name"));
   const source = tableAt(place, table, "source");
+  const listed = () => listedOf(locked, filesByName);
+  if (!source) return packageOf(locked, name, listed(), []);
   // "legacy" is Poetry's word for an index other than PyPI.
-  if (source && textAt(place, source, "type") !== "legacy") return name;
-  return packageOf(locked, name, listedOf(locked, filesByName));
+  const url = textAt(place, source, "url");
+  if (textAt(place, source, "type") !== "legacy" || url === undefined) return name;
+  return packageOf(locked, name, listed(), [url]);
 }
 
 function listedOf({ table, place }: LockedTable, filesByName: Table): readonly unknown[] {

@@ -1,4 +1,4 @@
-import { builds, own, packageOf, projectNameOf, type LockedTable } from "./fields.ts";
+import { builds, own, packageOf, projectNameOf, textAt, type LockedTable } from "./fields.ts";
 import type { Locked } from "./lock.ts";
 import { refusal, type LockText } from "./text.ts";
 import { assertVersion, parseToml } from "./toml.ts";
@@ -19,5 +19,6 @@ function readPackage(locked: LockedTable): Locked {
   if (DIRECT.some((key) => Object.hasOwn(table, key))) return name;
   const listed = builds(place, table);
   if (listed.length === 0) throw refusal(place, `${name} has neither wheels nor an sdist (PEP 751); lock it again.`);
-  return packageOf(locked, name, listed);
+  const index = textAt(place, table, "index");
+  return packageOf(locked, name, listed, index === undefined ? [] : [index]);
 }

@@ -1,12 +1,13 @@
 import { IndexError } from "../../errors.ts";
+import type { FindForeign } from "./addresses.ts";
 import { assertFiles, assertPackages } from "./limits.ts";
-import type { Lock, Locked } from "./lock.ts";
+import type { Lock, Locked, LockedPackage } from "./lock.ts";
 import { readPdm } from "./pdm.ts";
 import { readPipfile } from "./pipfile.ts";
 import { readPoetry } from "./poetry.ts";
 import { readPylock } from "./pylock.ts";
 import { readRequirements } from "./requirements.ts";
-import { decodeLock, shown, type LockText } from "./text.ts";
+import { decodeLock, shown, shownUrl, type LockText } from "./text.ts";
 import { readUv } from "./uv.ts";
 
 const KINDS: readonly (readonly [RegExp, (text: LockText) => Locked[]])[] = [
@@ -24,12 +25,14 @@ const KINDS: readonly (readonly [RegExp, (text: LockText) => Locked[]])[] = [
  * Reads a lock file, of the format that the last segment of its name says.
  *
  * @param filename `uv.lock`, `poetry.lock`, `pdm.lock`, `Pipfile.lock`, `pylock.toml`, `requirements.txt` and the like
- * @returns every package that it takes from an index, for whatever environment; markers are not looked at
+ * @param foreign tells what comes from another index than the one that is asked; left out, nothing does
+ * @returns every package that it takes from this index, for whatever environment, and by name what comes from elsewhere; markers are
+ *   not looked at
  * @throws `unprocessable` with a sentence that names the file, the line, what is wrong there and what to do: a name of no known
  *   kind, a text that is not UTF-8 or not of the format, a newer format, a requirement that is not pinned, more than 5,000
  *   packages or 100,000 files
  */
-export function readLock(filename: string, bytes: Uint8Array): Lock {
+export function readLock(filename: string, bytes: Uint8Array, foreign: FindForeign = () => undefined): Lock {
   const name = shown(filename.split(/[/\\]/).at(-1));
   const read = KINDS.find(([pattern]) => pattern.test(name))?.[1];
   if (!read) {
@@ -40,10 +43,32 @@ export function readLock(filename: string, bytes: Uint8Array): Lock {
   }
   const locked = read(decodeLock(name, bytes));
   assertPackages(name, locked.length);
-  const packages = locked.filter((each) => typeof each !== "string");
   assertFiles(
     name,
-    packages.reduce((count, { files, digests }) => count + files.length + digests.length, 0),
+    locked.reduce((count, each) => {
+      if (typeof each === "string") return count;
+      return count + each.locked.files.length + each.locked.digests.length;
+    }, 0),
   );
-  return { packages, elsewhere: locked.filter((each) => typeof each === "string") };
+  return lockOf(locked, foreign);
+}
+
+/** The packages of this index, and the names of the others: they are listed, and nothing else becomes of them. */
+function lockOf(all: readonly Locked[], foreign: FindForeign): Lock {
+  const packages: LockedPackage[] = [];
+  const elsewhere = new Set<string>();
+  const others = new Map<string, Set<string>>();
+  for (const each of all) {
+    const index = typeof each === "string" ? undefined : foreign(each.indexes, each.locked.files);
+    if (typeof each === "string") elsewhere.add(each);
+    else if (index === undefined) packages.push(each.locked);
+    else {
+      const { name } = each.locked;
+      const key = shownUrl(index);
+      elsewhere.add(name);
+      others.set(key, (others.get(key) ?? new Set()).add(name));
+    }
+  }
+  const otherIndexes = [...others].map(([index, names]) => ({ index, packages: [...names] }));
+  return { packages, elsewhere: [...elsewhere], ...(otherIndexes.length > 0 && { otherIndexes }) };
 }

@@ -27,6 +27,9 @@ export function shown(raw: unknown): string {
   return String(raw).slice(0, 200).replace(UNPRINTABLE, " ");
 }
 
+/** The same of a URL, or of a text that has one in it, without user and password. */
+export const shownUrl = (raw: string): string => shown(raw.trim().replace(/\/\/[^/?# ]*@/g, "//"));
+
 /**
  * The bytes as text, without a byte order mark. Throws `unprocessable` for what is not UTF-8, and for text with a NUL in it,
  * which is how UTF-16 without a mark reads.

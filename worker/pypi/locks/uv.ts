@@ -3,6 +3,9 @@ import type { Locked } from "./lock.ts";
 import { refusal, type LockText } from "./text.ts";
 import { assertVersion, parseToml } from "./toml.ts";
 
+/** What a source has that is none of an index, whatever stands beside it. */
+const DIRECT = ["git", "url", "path", "directory", "editable", "virtual"];
+
 /** Reads a `uv.lock`, version 1, or a script's. Throws `unprocessable`. */
 export function readUv(text: LockText): Locked[] {
   const { root, top, packages } = parseToml(text, "package");
@@ -16,6 +19,7 @@ function readPackage(locked: LockedTable): Locked {
   const source = tableAt(place, table, "source");
   if (!source) throw refusal(place, `${name} has no source; make the file again with uv lock.`);
   // A registry may also be a folder; any other source is none that an index has.
-  const isIndex = /^https?:/i.test(textAt(place, source, "registry") ?? "");
-  return isIndex ? packageOf(locked, name, builds(place, table)) : name;
+  const registry = textAt(place, source, "registry") ?? "";
+  if (!/^https?:/i.test(registry) || DIRECT.some((key) => Object.hasOwn(source, key))) return name;
+  return packageOf(locked, name, builds(place, table), [registry]);
 }
