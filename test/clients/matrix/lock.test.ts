@@ -26,8 +26,11 @@ test.for(LOCKERS)("$name, mapped to the upstream and back, installs", async ({ l
     const ours = await project.lock(rig.index);
     expect(ours).toContain(new URL(rig.index).host);
 
+    await project.warm();
+
     expect(await project.map("canonical", "--url", rig.index)).toMatch(/: \d+ URLs? mapped/);
     expect(project.text()).not.toContain(new URL(rig.index).host);
+    await project.warm();
     expect(await project.install(rig.witness.index)).toEqual(WHOLE);
 
     expect(await project.map("local", rig.index)).toMatch(/: \d+ URLs? mapped/);
@@ -88,6 +91,14 @@ class Project {
   /** Runs `npm run lock` on the lock file. */
   async map(...args: string[]): Promise<string> {
     return succeeded(await run(process.execPath, [COMMAND, ...args, "--upstream", rig.witness.index, this.#file]));
+  }
+
+  /** Runs `npm run warm` on the lock file: nothing in it is of another index, and requirements of URLs are of none. */
+  async warm(): Promise<void> {
+    const output = succeeded(await rig.command("warm", this.#file));
+    expect(output).not.toContain("another index");
+    const files = this.#locker.file === "requirements.txt" ? 0 : WHOLE.length;
+    expect(output).toMatch(new RegExp(`Stored: ${files} files`));
   }
 
   remove(): void {
