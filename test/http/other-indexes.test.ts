@@ -127,6 +127,7 @@ describe.each(LOCKS)("what $filename has from another index", ({ filename, write
     "http://edge.test/simple/",
     "https://me:secret@upstream.test:443/%73imple",
     "https://public.example/pypi/simple",
+    "https://edge.test/find-links/",
   ])("is nothing where the index is %s", async (index) => {
     const { rig: shop, lock, mine, namesake } = await written(index, PYPI);
     const rig = new Rig({ PUBLIC_URL: "https://public.example/pypi" }, { fetch: shop.upstream.fetch });

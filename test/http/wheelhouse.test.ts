@@ -108,6 +108,20 @@ describe("a wheelhouse", () => {
     expect(members.map(({ header }) => header.name)).toEqual(packages.map(({ wheel }) => wheel.filename));
   });
 
+  test.each(["cp312-cp312-any", "cp39-abi3-any", "cp312-cp312-manylinux_2_39_x86_64", "py308-none-any"])(
+    "has the sdist where the wheel has the tags %s, which no installer takes there",
+    async (tags) => {
+      const rig = new Rig();
+      const { wheel, sdist } = await packaged("demo");
+      const odd = { ...wheel, filename: `demo-1.0-${tags}.whl` };
+      await rig.upstream.publish("demo", [odd, sdist]);
+      const lock = await uvLock([{ name: "demo", files: [odd, sdist] }]);
+      const query = "filename=uv.lock&python=3.12&platform=manylinux_2_28_x86_64";
+      const members = await unpackTar((await wheelhouse(rig, lock, query)).body, { strict: true });
+      expect(members.map(({ header }) => header.name)).toEqual([sdist.filename]);
+    },
+  );
+
   test("of a lock all of which comes from elsewhere is an empty tar", async () => {
     const answer = await wheelhouse(new Rig(), "-e ./mine\n", "filename=requirements.txt");
     expect([answer.status, await unpackTar(answer.body, { strict: true })]).toEqual([200, []]);

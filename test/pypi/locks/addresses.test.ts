@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { Filename } from "../../../worker/pypi/filename.ts";
 import { foreignTo } from "../../../worker/pypi/locks/addresses.ts";
 
@@ -113,6 +113,14 @@ test("a package may come from any of the indexes that are named for it: each mus
   expect(foreign([], [])).toBeUndefined();
   expect(foreign(["https://pypi.org/simple", "https://edge.example/team/simple"], [])).toBeUndefined();
   expect(foreign(["https://pypi.org/simple", "https://corp.example/simple"], [])).toBe("https://corp.example/simple");
+});
+
+test("thousands of packages of one index cost one look at its text, which may be long", () => {
+  const index = "https://pypi.org/simple/%41";
+  const parse = vi.spyOn(URL, "parse");
+  for (let nth = 0; nth < 5_000; nth++) expect(foreign([index], [])).toBe(index);
+  expect(parse).toHaveBeenCalledTimes(1);
+  parse.mockRestore();
 });
 
 describe("an address of ours that is not known is proven by its files:", () => {

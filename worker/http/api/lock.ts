@@ -64,7 +64,8 @@ export async function readWanted(c: HonoContext<AppEnv>, indexes: readonly Named
 /** By what a lock can mean this index, which is asked at `origin`. */
 function addressesOf({ base, upstreams, publicUrl }: NamedIndex, origin: string): IndexAddresses {
   const roots = publicUrl === "" ? [origin] : [origin, publicUrl];
-  return { own: roots.map((root) => new URL(`${root}${base}/simple/`)), upstreams };
+  const pages = ["simple", "find-links"];
+  return { own: roots.flatMap((root) => pages.map((page) => new URL(`${root}${base}/${page}/`))), upstreams };
 }
 
 /** The usual reason: all lines of requirements are then one comment. */

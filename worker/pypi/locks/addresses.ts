@@ -3,7 +3,7 @@ import type { LockedFile } from "./lock.ts";
 
 /** By what a lock can mean an index of ours. */
 export interface IndexAddresses {
-  /** Its Simple API as it is reached here, by all names that are known. */
+  /** Its Simple API, and its page of links, as they are reached here, by all names that are known. */
   readonly own: readonly URL[];
   /** Where it has its packages from: roots of Simple APIs or pages of links, and roots of file hosts. */
   readonly upstreams: readonly { readonly url: URL; readonly files: URL }[];
@@ -21,14 +21,20 @@ export type FindForeign = (indexes: readonly string[], files: readonly LockedFil
  */
 export function foreignTo(addresses: IndexAddresses): FindForeign {
   const hosts = new Set(addresses.upstreams.flatMap(({ url, files }) => [url.host, files.host]));
-  const isOurs = (index: string, files: readonly LockedFile[]) => {
+  const isKnown = (url: URL) =>
+    addresses.upstreams.some((upstream) => upstream.url.origin === url.origin && isSamePath(upstream.url, url)) ||
+    addresses.own.some((own) => isSameServer(own, url) && isSamePath(own, url));
+  // Thousands of packages may have one index, whose text may be megabytes.
+  const seen = new Map<string, { readonly url: URL | undefined; readonly known: boolean }>();
+  const lookAt = (index: string) => {
     const url = indexUrl(index);
-    if (!url) return false;
-    return (
-      addresses.upstreams.some((upstream) => upstream.url.origin === url.origin && isSamePath(upstream.url, url)) ||
-      addresses.own.some((own) => isSameServer(own, url) && isSamePath(own, url)) ||
-      (files.length > 0 && files.every((file) => provesIndex(url, file, hosts)))
-    );
+    const looked = { url, known: url !== undefined && isKnown(url) };
+    seen.set(index, looked);
+    return looked;
+  };
+  const isOurs = (index: string, files: readonly LockedFile[]) => {
+    const { url, known } = seen.get(index) ?? lookAt(index);
+    return known || (url !== undefined && files.length > 0 && files.every((file) => provesIndex(url, file, hosts)));
   };
   return (indexes, files) => indexes.find((index) => !isOurs(index, files));
 }

@@ -64,11 +64,14 @@ function lockOf(all: readonly Locked[], foreign: FindForeign): Lock {
     else if (index === undefined) packages.push(each.locked);
     else {
       const { name } = each.locked;
-      const key = shownUrl(index);
       elsewhere.add(name);
-      others.set(key, (others.get(key) ?? new Set()).add(name));
+      others.set(index, (others.get(index) ?? new Set()).add(name));
     }
   }
-  const otherIndexes = [...others].map(([index, names]) => ({ index, packages: [...names] }));
+  // Spellings that differ in user and password alone are shown as one.
+  const shownAlike = [...Map.groupBy(others, ([index]) => shownUrl(index))];
+  const otherIndexes = shownAlike.map(([index, group]) => {
+    return { index, packages: [...new Set(group.flatMap(([, names]) => [...names]))] };
+  });
   return { packages, elsewhere: [...elsewhere], ...(otherIndexes.length > 0 && { otherIndexes }) };
 }
