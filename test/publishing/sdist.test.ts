@@ -114,7 +114,11 @@ describe("an sdist is refused", () => {
       '"demo-1.0/a/" both as a file and as a directory',
     ],
     ["with a prefix and no name", adding({ path: "", prefix: "demo-1.0/a", type: "\0" }), "a prefix and no name"],
-    ["with a size in an extended header", adding(pax(paxRecord("size", "1")), FILE), 'the extended header "size"'],
+    [
+      "with another size in an extended header",
+      adding(pax(paxRecord("size", "2")), FILE),
+      'the extended header "size"',
+    ],
     [
       "with a path for all that follow",
       [pax(paxRecord("path", "demo-1.0/a"), "g"), ...sdistEntries()],

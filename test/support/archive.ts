@@ -18,6 +18,8 @@ export interface ZipEntry {
   readonly said?: Partial<Fields>;
   readonly local?: Partial<Fields>;
   readonly central?: Partial<Fields> & { readonly mode?: number; readonly offset?: number; readonly comment?: string };
+  /** What a reader must know of the format, ten times. */
+  readonly version?: { readonly local?: number; readonly central?: number };
   /** In place of its bytes in the archive. */
   readonly packed?: Uint8Array;
   /** Bytes in front of the member that are none of it. */
@@ -77,10 +79,10 @@ export const extra = async (id: number, value: Uint8Array) => joined([numbers([2
 export const zip64 = async (uncompressed: number, compressed: number) =>
   extra(1, numbers([8, uncompressed], [8, compressed]));
 
-const shared = (fields: Fields) => {
+const shared = (fields: Fields, version = 20) => {
   const name = bytesOf(fields.name);
   return [
-    numbers([2, 20], [2, fields.flags], [2, fields.method], [2, 0], [2, 0x21], [4, fields.crc32]),
+    numbers([2, version], [2, fields.flags], [2, fields.method], [2, 0], [2, 0x21], [4, fields.crc32]),
     numbers(
       [4, fields.compressedSize],
       [4, fields.uncompressedSize],
@@ -96,7 +98,7 @@ export async function zip(entries: readonly ZipEntry[], end: End = {}): Promise<
   const parts: Uint8Array[] = [];
   const directory: Uint8Array[] = [];
   const length = (list: readonly Uint8Array[]) => list.reduce((total, part) => total + part.byteLength, 0);
-  for (const { name, content, stored = false, said, local, central, packed, gap } of entries) {
+  for (const { name, content, stored = false, said, local, central, version, packed, gap } of entries) {
     const bytes = bytesOf(content);
     const gzip = await gzipped(bytes);
     const data = packed ?? (stored ? bytes : gzip.subarray(10, -8));
@@ -113,9 +115,9 @@ export async function zip(entries: readonly ZipEntry[], end: End = {}): Promise<
     if (gap) parts.push(gap);
     const offset = length(parts);
     const own = { ...fields, ...local };
-    parts.push(await joined([numbers([4, 0x04034b50]), ...shared(own), own.extra, data]));
+    parts.push(await joined([numbers([4, 0x04034b50]), ...shared(own, version?.local), own.extra, data]));
     const listed = { ...fields, ...central };
-    const [versions, sizes, spelled] = shared(listed);
+    const [versions, sizes, spelled] = shared(listed, version?.central);
     const comment = bytesOf(listed.comment ?? "");
     const mode = numbers(
       [2, comment.byteLength],
@@ -151,6 +153,10 @@ export interface TarEntry {
   readonly prefix?: string;
   readonly magic?: string;
   readonly checksum?: number;
+  /** Other bytes at these places of the header. */
+  readonly patch?: Readonly<Record<number, string | Uint8Array>>;
+  /** In place of the zeros behind the content, at their beginning. */
+  readonly padding?: string;
 }
 
 /** A tar archive, ended by two empty blocks unless told otherwise. */
@@ -158,13 +164,15 @@ export async function tar(entries: readonly TarEntry[], end: Uint8Array = new Ui
   return joined([
     ...entries.flatMap((entry) => {
       const content = bytesOf(entry.content ?? "");
-      return [tarHeader(entry, content.byteLength), content, new Uint8Array((512 - (content.byteLength % 512)) % 512)];
+      const padding = new Uint8Array((512 - (content.byteLength % 512)) % 512);
+      padding.set(bytesOf(entry.padding ?? ""));
+      return [tarHeader(entry, content.byteLength), content, padding];
     }),
     end,
   ]);
 }
 
-function tarHeader({ path, type, target, size, prefix, magic, checksum }: TarEntry, length: number): Uint8Array {
+function tarHeader({ path, type, target, size, prefix, magic, checksum, patch }: TarEntry, length: number): Uint8Array {
   const block = new Uint8Array(512);
   const octal = (value: number, digits: number) => value.toString(8).padStart(digits, "0");
   const put = (at: number, text: string | Uint8Array) => block.set(bytesOf(text), at);
@@ -174,6 +182,7 @@ function tarHeader({ path, type, target, size, prefix, magic, checksum }: TarEnt
   put(136, `${octal(1_000_000_000, 11)}\0        ${type ?? "0"}${target ?? ""}`);
   put(257, magic ?? "ustar\u000000");
   put(345, prefix ?? "");
+  for (const [at, bytes] of Object.entries(patch ?? {})) put(Number(at), bytes);
   const sum = block.reduce((total, byte) => total + byte, 0);
   put(148, `${octal(checksum ?? sum, 6)}\0 `);
   return block;

@@ -14,6 +14,21 @@ export interface Header {
 }
 
 const CHECKSUM = { from: 148, to: 156 };
+
+/**
+ * Numbers that nothing here depends on: mode, major and minor device number; and those that GNU writes in base 256 where
+ * they are large: owner, group, time. Python ends the archive without a word at a header of which it cannot read one.
+ */
+const OCTAL_ONLY = [
+  [100, 108],
+  [329, 337],
+  [337, 345],
+] as const;
+const OCTAL_OR_BINARY = [
+  [108, 116],
+  [116, 124],
+  [136, 148],
+] as const;
 const POSIX = "ustar\u000000";
 
 export const isEmpty = (bytes: Uint8Array) => bytes.every((byte) => byte === 0);
@@ -23,6 +38,7 @@ export function readHeader(block: Uint8Array): Header {
   // In sum as if its own field were blank.
   const sum = block.reduce((total, byte, at) => total + (at >= CHECKSUM.from && at < CHECKSUM.to ? 0x20 : byte), 0);
   if (octal(block.subarray(CHECKSUM.from, CHECKSUM.to)) !== sum) throw broken("the checksum of a header is wrong");
+  checkNumbers(block);
   const isPosix = latin1(block.subarray(257, 265)) === POSIX;
   const prefix = text(block.subarray(345, 500));
   // There GNU has other things, which Python takes for a part of the path all the same.
@@ -41,14 +57,31 @@ export function readHeader(block: Uint8Array): Header {
 /** A text as far as its first NUL. */
 export function text(field: Uint8Array): string {
   const end = field.indexOf(0);
+  return decoded(end === -1 ? field : field.subarray(0, end));
+}
+
+/** All of it as a text; throws `Faulty` where it is not UTF-8. */
+export function decoded(bytes: Uint8Array): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(
-      end === -1 ? field : field.subarray(0, end),
-    );
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     throw broken("a name is not UTF-8");
   }
 }
+
+function checkNumbers(block: Uint8Array): void {
+  const check = (field: Uint8Array) => {
+    if (!isBlank(field)) octal(field);
+  };
+  for (const [from, to] of OCTAL_ONLY) check(block.subarray(from, to));
+  for (const [from, to] of OCTAL_OR_BINARY) {
+    // Python takes these two first bytes for base 256, and no other.
+    if (block[from] !== 0x80 && block[from] !== 0xff) check(block.subarray(from, to));
+  }
+}
+
+/** Nothing but blanks, and then NULs: 0 to all readers. */
+const isBlank = (field: Uint8Array) => /^ *\0*$/.test(latin1(field));
 
 /** Digits, and then blanks or NULs only. GNU's other way is for numbers beyond those that are allowed here. */
 function octal(field: Uint8Array): number {

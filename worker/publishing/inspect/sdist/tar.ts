@@ -62,9 +62,13 @@ async function next(cursor: Cursor, limit: number): Promise<Header | undefined> 
 
 function memberOf({ path: own, target, type, size }: Header, extended: Extended): TarMember {
   const path = extended.path ?? own;
-  // Python looks for it in the short name alone, and then takes what follows a directory for members, not for its bytes.
-  if (type === "\0" && own.endsWith("/") !== path.endsWith("/"))
+  // Python looks for the slash in the short name, and later versions do not where GNU's long name stands before it; what
+  // follows a directory it takes for members, not for its bytes.
+  if (type === "\0" && extended.path !== undefined && (own.endsWith("/") || path.endsWith("/")))
     throw new Faulty(`has ${shown(path)} both as a file and as a directory`);
+  // uv_build repeats the header's size there. Where the two differ, it depends on the reader which one counts.
+  if (extended.size !== undefined && extended.size !== String(size))
+    throw new Faulty(`has ${shown(path)} with two sizes, one of them in the extended header "size"`);
   // A directory to old readers, whose only sign was the slash.
   const kind = type === "\0" && path.endsWith("/") ? "directory" : KINDS[type];
   if (!kind) throw new Faulty(`has ${shown(path)}, which is neither a file, a directory nor a link`);
