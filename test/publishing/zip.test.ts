@@ -37,6 +37,9 @@ describe("a wheel is refused", () => {
     ["with two checksums", altered(CODE, { local: { crc32: 1 } }), "something else of itself"],
     ["with two compressed sizes", altered(CODE, { local: { compressedSize: 1 } }), "something else of itself"],
     ["with two sizes", altered(CODE, { local: { uncompressedSize: 1 } }), "something else of itself"],
+    ["with a version that Python does not open", altered(CODE, { version: { central: 64 } }), "a later version of ZIP"],
+    ["with such a version in one place", altered(CODE, { version: { local: 64 } }), "a later version of ZIP"],
+    ["with a version beyond all", altered(CODE, { version: { central: 0x0114 } }), "a later version of ZIP"],
     ["with two sets of flags", altered(CODE, { local: { flags: 2 } }), "something else of itself"],
     [
       "with two sizes of bytes that are stored",
@@ -117,11 +120,44 @@ describe("a wheel is refused", () => {
     "demo\\x.py",
     "demo/\u0000.py",
     "demo/\n.py",
+    // Python's `splitlines`, by which pip reads RECORD, ends a line at each of these.
+    "demo/\u0085.py",
+    "demo/\u2028.py",
+    "demo/\u2029.py",
     "..",
     "",
   ])("with a member called %j", async (path) => {
     const pack: WheelSpec["pack"] = (entries) => [...entries, { name: path, content: "x" }];
     expect(await refusal(WHEEL, await publishableWheel({ pack }))).toContain("would not be unpacked where it belongs");
+  });
+
+  test.each([
+    "demo/NUL",
+    "demo/nul.py",
+    "demo/nul .py",
+    "demo/nul.tar.gz",
+    "CON/x.py",
+    "demo/con",
+    "demo/prn.txt",
+    "demo/AUX.py",
+    "demo/aux/x.py",
+    "demo/COM1",
+    "demo/com9.py",
+    "demo/COM\u00b9",
+    "demo/lpt\u00b3.py",
+    "demo/CONIN$",
+    "demo/conout$.txt",
+    "demo/a.py.",
+    "demo/a.py ",
+    "demo/a./x.py",
+    "demo/a /x.py",
+    "demo/...",
+    "demo/a.py:x",
+    "demo/a.py::$DATA",
+    "demo:x/a.py",
+  ])("with a member called %j, which is another on Windows", async (path) => {
+    const pack: WheelSpec["pack"] = (entries) => [...entries, { name: path, content: "x" }];
+    expect(await refusal(WHEEL, await publishableWheel({ pack }))).toContain("which Windows takes for another name");
   });
 
   test("with a member whose sizes are ZIP64's in one place only", async () => {
@@ -154,6 +190,29 @@ describe("a wheel is refused", () => {
       expect(await refusal(WHEEL, wheel)).toMatch(/another size than its directory says|is not compressed soundly/);
     }
   });
+});
+
+test("a wheel is taken whose members have names like those of devices, and versions up to 6.3", async () => {
+  const names = [
+    "nula",
+    "anul",
+    "con_",
+    "icon",
+    "com",
+    "com0",
+    "com10",
+    "lpt",
+    "auxiliary.py",
+    ".nul",
+    "a.nul",
+    "a..b",
+    ".a",
+  ];
+  const wheel = await publishableWheel({
+    files: Object.fromEntries(names.map((name) => [`demo/${name}/${name}`, ""])),
+    pack: (entries) => entries.map((entry) => ({ ...entry, version: { local: 45, central: 63 } })),
+  });
+  expect((await inspect(WHEEL, stagedOf(wheel))).project).toBe("demo");
 });
 
 test("a wheel is taken whose members have ZIP64's sizes in both places, and times in extra fields", async () => {

@@ -1,6 +1,6 @@
 import { Faulty, shown } from "../faulty.ts";
 import { MAX_MEMBERS, MAX_NAMES, tooManyMembers } from "../limits.ts";
-import { checkPath, checkTree } from "../path.ts";
+import { checkPath, checkTree, parentsOf, resolveLink } from "../path.ts";
 import type { TarMember } from "./tar.ts";
 
 /** The members of an sdist, which all lie in one directory. */
@@ -10,6 +10,9 @@ export class Tree {
   readonly #leaves = new Set<string>();
   readonly #files = new Set<string>();
   readonly #directories = new Set<string>();
+  readonly #symlinks = new Set<string>();
+  /** Where the links' targets go back, by `..`, from what they have gone down to. */
+  readonly #turns: { readonly path: string; readonly target: string; readonly passed: string }[] = [];
   #members = 0;
   #names = 0;
 
@@ -22,18 +25,16 @@ export class Tree {
       throw new Faulty(`has ${shown(path)} beside ${shown(this.top)}, where one directory has all files`);
     }
     this.#members += 1;
-    this.#names += path.length;
-    if (this.#members > MAX_MEMBERS || this.#names > MAX_NAMES) throw tooManyMembers();
+    this.#count(path);
     if (kind === "directory") {
       this.#directories.add(path);
       return;
     }
     if (this.#leaves.has(path)) throw new Faulty(`has two members called ${shown(path)}`);
-    if (kind === "symlink") this.#checkSymlink(path, target);
-    // What it leads to must have come before, and be bytes: a link to a link is read in several ways.
-    else if (kind === "link" && !this.#files.has(target)) throw leading(path, target);
+    if (kind !== "file") this.#checkLink(kind, path, target);
     this.#leaves.add(path);
-    if (kind !== "symlink") this.#files.add(path);
+    if (kind === "symlink") this.#symlinks.add(folded(path));
+    else this.#files.add(path);
   }
 
   /** Whether it is there and has bytes of its own. */
@@ -41,26 +42,41 @@ export class Tree {
     return this.#files.has(path);
   }
 
-  /** When all members are there: that nothing lies below a file or a link. */
+  /** When all members are there: that nothing lies below a file or a link, and that no link goes back from one. */
   check(): void {
     checkTree(this.#leaves, this.#directories);
+    for (const { path, target, passed } of this.#turns) {
+      for (const step of [passed, ...parentsOf(passed)]) {
+        if (this.#symlinks.has(folded(step))) throw leading(path, target);
+      }
+    }
   }
 
-  /**
-   * A link goes up, as far as the top, and then down. In between, it could go through another link, and up from there to
-   * where no path says.
-   */
-  #checkSymlink(path: string, target: string): void {
-    const [, up = "", down = ""] = /^((?:\.\.\/)*)(.*)$/s.exec(target) ?? [];
-    const depth = path.split("/").length - 2;
-    if (down === ".." || up.length / 3 > depth) throw leading(path, target);
+  #checkLink(kind: "symlink" | "link", path: string, target: string): void {
+    const directory = kind === "link" ? "" : path.slice(0, path.lastIndexOf("/"));
+    const resolved = resolveLink(directory, target);
+    if (!resolved) throw leading(path, target);
     try {
-      checkPath(down);
+      checkPath(resolved.path);
     } catch {
       throw leading(path, target);
     }
+    // What it leads to must have come before, and be bytes: a link to a link is read in several ways.
+    if (kind === "link" && !this.#files.has(resolved.path)) throw leading(path, target);
+    for (const passed of resolved.passed) {
+      this.#count(passed);
+      this.#turns.push({ path, target, passed });
+    }
+  }
+
+  #count(name: string): void {
+    this.#names += name.length;
+    if (this.#members > MAX_MEMBERS || this.#names > MAX_NAMES) throw tooManyMembers();
   }
 }
+
+/** As file systems compare names that do not heed case: there it is the same link. */
+const folded = (path: string) => path.toLowerCase();
 
 const leading = (path: string, target: string) =>
   new Faulty(`has the link ${shown(path)}, which leads to ${shown(target)}`, "put the file itself into the archive");

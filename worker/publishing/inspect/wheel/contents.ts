@@ -3,7 +3,7 @@ import { Faulty, shown } from "../faulty.ts";
 import { gunzip, gunzipSmall } from "../gunzip.ts";
 import { piecesOf } from "../pieces.ts";
 import type { Staged } from "../../staged.ts";
-import { inconsistent, type Directory, type Member } from "./directory.ts";
+import { checkVersion, inconsistent, type Directory, type Member } from "./directory.ts";
 import { checkExtra, sizesOf } from "./extra.ts";
 import { asGzip } from "./gzip-of.ts";
 import type { Recorded } from "./record.ts";
@@ -50,6 +50,7 @@ async function checkHeader(cursor: Cursor, member: Member): Promise<void> {
   const spelled = new TextEncoder().encode(name);
   const own = await cursor.exactly(view.getUint16(26, true));
   const extra = await cursor.exactly(view.getUint16(28, true));
+  checkVersion(view.getUint16(4, true), name);
   checkExtra(extra, name);
   const { compressedSize, uncompressedSize } = sizesOf(view.getUint32(18, true), view.getUint32(22, true), extra, name);
   const isSame =

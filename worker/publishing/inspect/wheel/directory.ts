@@ -29,6 +29,9 @@ const END_SIGNATURE = 0x06054b50;
 const ENTRY = 46;
 const ENTRY_SIGNATURE = 0x02014b50;
 
+/** 6.3: Python opens no archive with a member that wants a later version of the format (`zipfile.MAX_EXTRACT_VERSION`). */
+const MAX_VERSION = 63;
+
 const ENCRYPTED = 0x1;
 const DESCRIPTOR = 0x8;
 const UTF8 = 0x800;
@@ -95,6 +98,8 @@ function readEntry(view: DataView, bytes: Uint8Array, at: number): Member {
   const nameLength = view.getUint16(at + 28, true);
   const name = nameOf(bytes.subarray(ENTRY, ENTRY + nameLength), flags);
   const extra = bytes.subarray(ENTRY + nameLength);
+  checkVersion(view.getUint16(at + 6, true), name);
+  if (view.getUint16(at + 34, true) !== 0) throw inconsistent("its parts are not all in one file");
   checkExtra(extra, name);
   const sizes = sizesOf(view.getUint32(at + 20, true), view.getUint32(at + 24, true), extra, name);
   const member: Member = {
@@ -108,6 +113,12 @@ function readEntry(view: DataView, bytes: Uint8Array, at: number): Member {
   };
   checkMember(member, view.getUint32(at + 38, true) >>> 16);
   return member;
+}
+
+/** @param version what a reader must know, ten times: 20 is 2.0 */
+export function checkVersion(version: number, name: string): void {
+  if (version > MAX_VERSION)
+    throw new Faulty(`has ${shown(name)}, which wants a later version of ZIP than Python reads`);
 }
 
 function nameOf(bytes: Uint8Array, flags: number): string {
