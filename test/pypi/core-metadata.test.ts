@@ -47,6 +47,21 @@ describe("core metadata of an uploaded file", () => {
     [`\uFEFF${text}`, "has no Metadata-Version"],
     [`\n${text}`, "has no Metadata-Version"],
     [`no field\n${text}`, "has no Metadata-Version"],
+    // Python's email passes over these lines and goes on; other parsers end the headers, or go on with the line.
+    [text.replace("Name", ":\nName"), 'the line ":"'],
+    [text.replace("Name", ": x\nName"), 'the line ": x"'],
+    [text.replace("Name", "From x\nName"), 'the line "From x"'],
+    [`From x\n${text}`, 'the line "From x"'],
+    [` folded\n${text}`, 'the line "folded"'],
+    [text.replace("Name", "From x\n folded\nName"), 'the line "From x"'],
+    [text.replace("Version: 1.0\n", "Version: 1.0\r"), 'the line "Version: 1.0"'],
+    [text.replace("Version: 1.0\n", "Version: 1.0\nSummary: a\rRequires-Dist: b\n"), 'the line "Summary: a"'],
+    // Which of these is a name, versions of Python differ in.
+    [text.replace("Name: demo", "Name:\n demo"), 'the Name "\\n demo"'],
+    [text.replace("Version: 1.0", "Version: 1.0\n "), 'the Version "1.0\\n"'],
+    [text.replace("demo", "demo\u00a0"), "the Name"],
+    [text.replace("demo", "\u2028demo"), "the Name"],
+    [text.replace("demo", "de\u0000mo"), "the Name"],
     [text.replace("2.1", "3.0"), 'Metadata-Version "3.0"'],
     [text.replace("Name: demo\n", ""), "has no Name"],
     [text.replace("demo", "-demo"), 'the Name "-demo"'],
@@ -58,6 +73,11 @@ describe("core metadata of an uploaded file", () => {
     [`Requires-Python: >=3,\n <4\n${text}`, 'the Requires-Python ">=3,\\n <4"'],
   ])("is refused: %j", (wrong, sentence) => {
     expect(() => parse(wrong)).toThrow(sentence);
+  });
+
+  test("may have anything behind its headers", () => {
+    expect(parse(`${text.trimEnd()}\n\n:\rFrom x\n x\nName: other\n`)).toMatchObject({ project: "demo" });
+    expect(parse(`${text.trimEnd()}\nno field\nFrom x\nName: other\n`)).toMatchObject({ project: "demo" });
   });
 
   test("is refused with more specifiers than a row of the database holds", () => {

@@ -1,6 +1,6 @@
 import { badRequest } from "../errors.ts";
 import type { Filename } from "./filename.ts";
-import { headersOf } from "./headers.ts";
+import { AMBIGUOUS, headersOf } from "./headers.ts";
 import { asProjectName, type ProjectName } from "./name.ts";
 import { normalVersion } from "./pep440.ts";
 import { isSpecifierSet } from "./specifiers.ts";
@@ -27,6 +27,12 @@ const MAX_SPECIFIERS = 1_000;
  */
 export function parseCoreMetadata(bytes: Uint8Array, where: string): CoreMetadata {
   const headers = headersOf(decoded(bytes, where));
+  const [ambiguous] = headers.get(AMBIGUOUS) ?? [];
+  if (ambiguous !== undefined) {
+    throw badRequest(
+      `${where} has the line ${shown(ambiguous)} among its fields, which installers read in different ways; take out lines that begin with ":" or "From ", and line ends that are a CR alone.`,
+    );
+  }
   const one = (field: string) => {
     const values = headers.get(field.toLowerCase()) ?? [];
     if (values.length > 1) throw badRequest(`${where} has ${field} ${values.length} times; build the file with one.`);
