@@ -6,11 +6,11 @@ import { LongestFirst } from "./test/support/longest-first.ts";
 
 const here = (path: string) => join(import.meta.dirname, path);
 
-/** The only answer from outside that a test in workerd can get: a recorded page. All else proves that it is not offline. */
-async function recordedPage(request: { url: string }) {
+/** The only answer from outside that a test in workerd can get: a fixture. All else proves that it is not offline. */
+async function fixture(request: { url: string }) {
   const { hostname, pathname } = new URL(request.url);
   if (hostname !== "fixtures.test") throw new Error(`A test tried to reach ${request.url}`);
-  return new Response(await readFile(here(`test/fixtures/pages${pathname}`)));
+  return new Response(await readFile(here(`test/fixtures${pathname}`)));
 }
 
 /** The runtime of the worker, with its bindings. */
@@ -19,7 +19,7 @@ const workerd = () =>
     wrangler: { configPath: here("wrangler.toml") },
     miniflare: {
       bindings: { MIGRATIONS: await readD1Migrations(here("schema/migrations")) },
-      outboundService: recordedPage,
+      outboundService: fixture,
     },
   }));
 

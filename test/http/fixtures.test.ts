@@ -22,7 +22,7 @@ interface Recorded {
 }
 
 async function recorded(project: string): Promise<Recorded> {
-  const { body } = await fetch(`http://fixtures.test/${project}.json.gz`);
+  const { body } = await fetch(`http://fixtures.test/pages/${project}.json.gz`);
   return new Response(body?.pipeThrough(new DecompressionStream("gzip"))).json();
 }
 

@@ -26,6 +26,8 @@ describe("an sdist is taken", () => {
   test.each<[string, string, readonly TarEntry[]]>([
     ["whose name is older than PEP 625", "Acme.Demo-Kit-1.0.RC1.tar.gz", sdistEntries("Acme.Demo-Kit", "1.0.RC1")],
     ["with a directory of another spelling", "acme_demo-1.0rc1.tar.gz", sdistEntries("acme-demo", "1.0-rc.1")],
+    ["with metadata of another spelling", SDIST, sdistEntries("demo", "1.0", metadataOf("demo", "1.0.0"))],
+    ["with a directory and metadata of another spelling", "demo-1.tar.gz", sdistEntries("demo", "1.0.0")],
     ["with a hyphen in its version", "demo-1.0-2.tar.gz", sdistEntries("demo", "1.0-2")],
     ["with setup.py alone", SDIST, [...without("pyproject.toml"), { path: "demo-1.0/setup.py", content: "" }]],
     ["with directories", SDIST, [{ path: "demo-1.0/", type: "5" }, ...adding({ path: "demo-1.0/a", type: "5" })]],

@@ -12,6 +12,14 @@ const without = (path: string) => (lines: string[]) => lines.filter((line) => !l
 const changed = (path: string, to: (line: string) => string) => (lines: string[]) =>
   lines.map((line) => (line.startsWith(path) ? to(line) : line));
 
+const inQuotes = (line: string) =>
+  line.startsWith('"')
+    ? line
+    : line
+        .split(",")
+        .map((field) => `"${field}"`)
+        .join(",");
+
 test("a sound wheel says what it is, and its METADATA comes byte for byte", async () => {
   expect(await taken(WHEEL)).toEqual({
     filename: WHEEL,
@@ -41,6 +49,26 @@ describe("a wheel is taken", () => {
       { pack: (entries) => entries.map((entry) => ({ ...entry, stored: true })) },
     ],
     ["whose RECORD does not list itself", WHEEL, { record: without("demo-1.0.dist-info/RECORD") }],
+    ["whose RECORD has quotes around all fields", WHEEL, { record: (lines) => lines.map(inQuotes) }],
+    ["whose RECORD has lines twice", WHEEL, { record: (lines) => [...lines, ...lines] }],
+    ["whose RECORD has lines twice, in two ways", WHEEL, { record: (lines) => [...lines, ...lines.map(inQuotes)] }],
+    ["whose RECORD ends its lines as Windows does", WHEEL, { record: (lines) => [lines.join("\r\n")] }],
+    [
+      "whose RECORD has a quote within a field, which is a character like any other",
+      WHEEL,
+      {
+        files: { 'demo/a"b.txt': "" },
+        record: (lines) => lines.map((line) => line.replace('"demo/a""b.txt"', 'demo/a"b.txt')),
+      },
+    ],
+    [
+      "whose RECORD has a field that goes on behind its quotes",
+      WHEEL,
+      { record: changed("demo/data", (line) => line.replace("demo/data.txt", '"demo/"data.txt')) },
+    ],
+    ["whose METADATA writes the version another way", WHEEL, { metadata: metadataOf("demo", "1.0.0") }],
+    ["whose METADATA writes the version shorter", WHEEL, { metadata: metadataOf("demo", "v1") }],
+    ["whose dist-info writes the version another way", WHEEL, { version: "1.0.0", metadata: metadataOf("demo", "1") }],
     ["whose RECORD gives no sizes", WHEEL, { record: (lines) => lines.map((line) => line.replace(/\d+$/, "")) }],
     [
       "whose RECORD is signed",
@@ -113,7 +141,11 @@ describe("a wheel is refused", () => {
       { record: (lines) => [...lines, "demo/no.py,sha256=x,1"] },
       'does not have "demo/no.py"',
     ],
-    ["with a file that RECORD lists twice", { record: (lines) => [...lines, ...lines] }, "twice in RECORD"],
+    [
+      "with a file that RECORD lists twice, with two hashes",
+      { record: (lines) => [...lines, "demo/data.txt,sha256=x,100000"] },
+      "twice in RECORD",
+    ],
     [
       "with a size that is not RECORD's",
       { record: changed("demo/data", (line) => `${line}0`) },
@@ -138,6 +170,27 @@ describe("a wheel is refused", () => {
       "with a hash of RECORD itself",
       { record: changed("demo-1.0.dist-info/RECORD", () => "demo-1.0.dist-info/RECORD,sha256=x,") },
       "a hash of RECORD",
+    ],
+    [
+      "with a field too many in RECORD",
+      { record: changed("demo/data", (line) => `${line},`) },
+      "a line in RECORD that",
+    ],
+    ["with a field too few", { record: changed("demo/data", (line) => line.replace(/,\d+$/, "")) }, "a line in RECORD"],
+    ["with a quote without end", { record: changed("demo/data", (line) => `"${line}`) }, "a line in RECORD that"],
+    ["with a doubled quote without end", { record: changed("demo/data", (line) => `"x""${line}`) }, "a line in RECORD"],
+    ["with a size that is no number", { record: changed("demo/data", (line) => `${line}_0`) }, "a line in RECORD that"],
+    ["with blanks in RECORD", { record: changed("demo/data", (line) => ` ${line}`) }, 'does not have " demo/data.txt"'],
+    ["with lines that end in CR alone", { record: (lines) => [lines.join("\r")] }, "in RECORD"],
+    [
+      "with a byte order mark before WHEEL",
+      { wheel: "\uFEFFWheel-Version: 1.0\nTag: py3-none-any\n" },
+      "has no Wheel-Version",
+    ],
+    [
+      "with a line in WHEEL that other readers end at",
+      { wheel: "Wheel-Version: 1.0\n:\nTag: py3-none-any\n" },
+      'the line ":" in WHEEL',
     ],
     [
       "with a RECORD that is none",

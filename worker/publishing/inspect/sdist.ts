@@ -1,6 +1,6 @@
 import { parseCoreMetadata } from "../../pypi/core-metadata.ts";
 import { projectCandidates, type Filename } from "../../pypi/filename.ts";
-import { normalVersion } from "../../pypi/pep440.ts";
+import { isSameVersion } from "../../pypi/pep440.ts";
 import { sdistIdentity, sdistVersion } from "../../pypi/sdist-name.ts";
 import { behindName } from "../../pypi/version.ts";
 import { agreed } from "./agreed.ts";
@@ -42,12 +42,16 @@ export async function inspectSdist(filename: Filename, staged: Staged): Promise<
   tree.check();
   if (!info) throw new Faulty(`has no PKG-INFO in ${shown(tree.top)}`);
   const metadata = parseCoreMetadata(info, "PKG-INFO");
-  const { project, version, requiresPython } = metadata;
-  agreed(metadata, { project, version: sdistVersion(filename, project) }, "PKG-INFO");
+  const { project } = metadata;
+  const { version, requiresPython } = agreed(
+    metadata,
+    { project, version: sdistVersion(filename, project) },
+    "PKG-INFO",
+  );
   // By its name alone a file is asked for: what cannot be found by it would be published and never be had.
   if (!projectCandidates(filename).includes(project)) throw misnamed(project, version);
   const behind = behindName(tree.top, project);
-  if (behind === undefined || normalVersion(behind) !== version) {
+  if (behind === undefined || !isSameVersion(behind, version)) {
     throw new Faulty(
       `has the directory ${shown(tree.top)} where ${project.replaceAll("-", "_")}-${version} is expected`,
     );

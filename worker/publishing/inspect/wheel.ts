@@ -1,6 +1,6 @@
 import { parseCoreMetadata } from "../../pypi/core-metadata.ts";
-import { headersOf } from "../../pypi/headers.ts";
-import { normalVersion } from "../../pypi/pep440.ts";
+import { AMBIGUOUS, headersOf } from "../../pypi/headers.ts";
+import { isSameVersion } from "../../pypi/pep440.ts";
 import { behindName } from "../../pypi/version.ts";
 import { expandTag, type WheelName } from "../../pypi/wheel-name.ts";
 import { contentOf, RangedArchive } from "../../repository/ranged-archive.ts";
@@ -62,7 +62,7 @@ function infoOf({ members }: Directory, { project, version }: WheelName): string
     throw new Faulty(info === undefined ? "has no dist-info directory" : `has ${infos.size} dist-info directories`);
   }
   const behind = behindName(info, project);
-  if (!behind?.endsWith(".dist-info") || normalVersion(behind.slice(0, -".dist-info".length)) !== version) {
+  if (!behind?.endsWith(".dist-info") || !isSameVersion(behind.slice(0, -".dist-info".length), version)) {
     throw new Faulty(
       `has the directory ${shown(info)} where ${project.replaceAll("-", "_")}-${version}.dist-info is expected`,
       "leave the name that the build tool gave it, or build it anew",
@@ -74,7 +74,10 @@ function infoOf({ members }: Directory, { project, version }: WheelName): string
 const topOf = ({ name }: Member) => name.split("/", 1)[0] ?? "";
 
 function checkTags(bytes: Uint8Array, { tags }: WheelName): void {
-  const headers = headersOf(new TextDecoder().decode(bytes));
+  const headers = headersOf(decoded(bytes));
+  const [ambiguous] = headers.get(AMBIGUOUS) ?? [];
+  if (ambiguous !== undefined)
+    throw new Faulty(`has the line ${shown(ambiguous)} in WHEEL, which installers read in different ways`);
   const versions = headers.get("wheel-version") ?? [];
   if (versions.length !== 1 || !/^1\.\d{1,3}$/.test(versions[0] ?? "")) {
     throw new Faulty(
@@ -89,6 +92,15 @@ function checkTags(bytes: Uint8Array, { tags }: WheelName): void {
     }
   }
   for (const tag of missing) throw mistagged(`has the tag ${shown(tag)} in its name and not in WHEEL`);
+}
+
+/** As pip decodes it: a byte order mark is a part of the first field's name. */
+function decoded(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new Faulty("has a WHEEL that is not UTF-8");
+  }
 }
 
 const mistagged = (what: string) =>

@@ -8,8 +8,11 @@ export interface Recorded {
   readonly hash: string;
 }
 
-/** A path with quotes where it needs some, `{algorithm}={hash}`, and a size, as Python's `csv` writes them (PEP 376). */
-const LINE = /^(?:"((?:[^"]|"")*)"|([^",]*)),([^,"]*),(\d*)$/;
+/**
+ * A field of a line of CSV as Python's `csv` reads it: in quotes, where two of them are one, and what follows the quotes is
+ * added as it is; or without, where a quote is a character like any other.
+ */
+const FIELD = /(?:"((?:[^"]|"")*)"(?!")([^,]*)|((?!")[^,]*))(?:,|$)/y;
 
 /** A path of 1,024 characters, each of them a quote, and what follows it. Characters. */
 const MAX_LINE = 4 * 1024;
@@ -30,30 +33,52 @@ const ALGORITHMS: Readonly<Record<string, Recorded["algorithm"]>> = {
  */
 export function readRecord(bytes: Uint8Array, path: string, members: ReadonlyMap<string, Member>) {
   const recorded = new Map<string, Recorded>();
-  let isListed = false;
   for (const line of linesOf(textOf(bytes))) {
     if (line === "") continue;
-    const [, quoted, plain = "", hash = "", size = ""] = (line.length <= MAX_LINE && LINE.exec(line)) || [];
-    const name = quoted?.replaceAll('""', '"') ?? plain;
-    if (name === "") throw new Faulty(`has a line in RECORD that is none of its format: ${shown(line)}`);
+    const [name, hash, size] = rowOf(line);
     const member = members.get(name);
     if (!member || member.isDirectory) throw new Faulty(`does not have ${shown(name)}, which RECORD lists`);
-    if (recorded.has(name) || (name === path && isListed)) throw new Faulty(`has ${shown(name)} twice in RECORD`);
     if (name === path) {
       if (hash !== "") throw new Faulty("has a hash of RECORD in RECORD itself");
-      isListed = true;
       continue;
     }
     if (size !== "" && Number(size) !== member.uncompressedSize) {
       throw new Faulty(`has ${shown(name)} of ${member.uncompressedSize} bytes, where RECORD says ${size}`);
     }
-    recorded.set(name, hashOf(hash, name));
+    const said = hashOf(hash, name);
+    const before = recorded.get(name);
+    // Some tools write a line twice: installers read the same from both.
+    if (before && (before.algorithm !== said.algorithm || before.hash !== said.hash))
+      throw new Faulty(`has ${shown(name)} twice in RECORD, with two hashes`);
+    recorded.set(name, said);
   }
   for (const { name, isDirectory } of members.values()) {
     const mayBeMissing = isDirectory || [path, `${path}.jws`, `${path}.p7s`].includes(name);
     if (!mayBeMissing && !recorded.has(name)) throw new Faulty(`has ${shown(name)}, which RECORD does not list`);
   }
   return recorded;
+}
+
+/** A line's three fields; throws `Faulty` where it has others. Only a quoted field could go on in the next line, and no path does. */
+function rowOf(line: string): readonly [name: string, hash: string, size: string] {
+  const [name = "", hash, size, ...more] = line.length <= MAX_LINE ? fieldsOf(line) : [];
+  if (name !== "" && hash !== undefined && size !== undefined && more.length === 0 && /^\d*$/.test(size))
+    return [name, hash, size];
+  throw new Faulty(`has a line in RECORD that is none of its format: ${shown(line)}`);
+}
+
+/** The fields of a line of CSV; none where a quote has no end. */
+function fieldsOf(line: string): string[] {
+  const fields: string[] = [];
+  FIELD.lastIndex = 0;
+  for (let whole = ","; whole.endsWith(",");) {
+    const match = FIELD.exec(line);
+    if (!match) return [];
+    const [, quoted, behind = "", plain = ""] = match;
+    fields.push(quoted === undefined ? plain : quoted.replaceAll('""', '"') + behind);
+    [whole] = match;
+  }
+  return fields;
 }
 
 /** One after the other: all of them at once, as a list, may take many times what the text does. */
