@@ -12,6 +12,12 @@ test.each([
   "==1.0+local",
   ">2!1.0.dev1",
   "~=1!2.0",
+  " ",
+  "==1!1.0.*",
+  "!= v1.*",
+  "==1.0-1",
+  "~=1.0rc1",
+  ">= 3.9 , <4 ,",
 ])("%j is a set of version specifiers", (text) => {
   expect(isSpecifierSet(text)).toBe(true);
 });
@@ -24,6 +30,22 @@ test.each([
   "~=3",
   ">=1.0+local",
   "==3.dev1.*",
+  // packaging takes no prefix but a release, whatever PEP 440 says.
+  "==1.0a1.*",
+  "!=1.0rc1.*",
+  "==1.0.post1.*",
+  "==1.0-1.*",
+  "==1.*.*",
+  "==1.0+local.*",
+  "~=1.0.*",
+  "~=1.0+local",
+  // packaging passes over these commas; uv refuses the file.
+  ",",
+  ",,,,",
+  " , ",
+  ">=3,,<4",
+  ",>=3",
+  ">=3,,",
   ">=three",
   ">=3.9 <4",
   ">=3.9\n",

@@ -31,6 +31,9 @@ test.each([
   ["../demo-1.0-py3-none-any.whl", "five or six fields"],
   ["demo\n-1.0-py3-none-any.whl", "five or six fields"],
   ["_demo-1.0-py3-none-any.whl", 'begins with "_demo"'],
+  // Two of them in a row stand for no name (PEP 427), and pip does not see the file.
+  ["dd__x-1.0-py3-none-any.whl", 'begins with "dd__x"'],
+  ["d___x-1.0-py3-none-any.whl", 'begins with "d___x"'],
   ["démo-1.0-py3-none-any.whl", 'begins with "démo"'],
   ["demo-1.0%2Bcpu-py3-none-any.whl", 'gives "1.0%2Bcpu" as the version'],
   ["demo-1.0_cpu-py3-none-any.whl", 'gives "1.0_cpu" as the version'],

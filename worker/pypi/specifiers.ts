@@ -3,15 +3,15 @@ import { normalVersion } from "./pep440.ts";
 const CLAUSE = /^(~=|===|==|!=|<=|>=|<|>)[ \t]*(\S+)$/;
 
 /**
- * Whether the text is a set of version specifiers (PEP 440), such as `>=3.9, !=3.12.*`, on one line. As packaging takes it,
- * commas too many do no harm, and the empty set is one.
+ * Whether the text is a set of version specifiers (PEP 440), such as `>=3.9, !=3.12.*`, on one line, to packaging and to uv: the
+ * empty set is one, and a comma may stand last. Further commas packaging passes over, and uv refuses the file.
  */
 export function isSpecifierSet(text: string): boolean {
   if (/[\r\n]/.test(text)) return false;
-  return text
-    .split(",")
-    .map((clause) => clause.trim())
-    .every((clause) => clause === "" || isClause(clause));
+  if (text.trim() === "") return true;
+  const clauses = text.split(",").map((clause) => clause.trim());
+  if (clauses.length > 1 && clauses.at(-1) === "") clauses.pop();
+  return clauses.every(isClause);
 }
 
 function isClause(clause: string): boolean {
@@ -25,8 +25,8 @@ function isClause(clause: string): boolean {
   return isEquality || !normal.includes("+");
 }
 
-/** What may stand before `.*`: no development release and no local label. */
+/** What may stand before `.*`: a release alone, as packaging and uv have it. PEP 440 would allow `1.0a1.*`. */
 function isPrefix(version: string): boolean {
   const normal = normalVersion(version);
-  return normal !== undefined && !/\.dev|\+/.test(normal);
+  return normal !== undefined && /^[\d.!]+$/.test(normal);
 }

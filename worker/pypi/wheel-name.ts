@@ -15,8 +15,8 @@ export interface WheelName {
   readonly identity: string;
 }
 
-/** No hyphen, which separates fields; `_` stands for it. */
-const NAME = /^[a-z0-9](?:[a-z0-9._]*[a-z0-9])?$/i;
+/** No hyphen, which separates fields; `_` stands for a run of hyphens, dots and `_` (PEP 427), so that two in a row do not occur. */
+const NAME = /^(?!.*__)[a-z0-9](?:[a-z0-9._]*[a-z0-9])?$/i;
 
 const BUILD = /^\d+[a-z0-9_.]*$/i;
 
