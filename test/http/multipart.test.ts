@@ -98,6 +98,16 @@ test("a boundary may be quoted, and what stands around a form is none of it", as
 });
 
 test.each([
+  "multipart/form-data;\tboundary=x",
+  'multipart/form-data;\tboundary="x"',
+  "multipart/form-data\t;\t boundary=x\t",
+  "Multipart/Form-Data; charset=utf-8;\tBoundary=x",
+])("a form is read whose type is %j", async (header) => {
+  const form = formOf([["name", "demo"]], "x");
+  expect((await read("x", form, 1_000, header)).fields).toEqual({ name: "demo" });
+});
+
+test.each([
   undefined,
   "",
   "application/json",

@@ -43,7 +43,9 @@ export async function* piecesOf(
   body: AsyncIterable<Uint8Array>,
   wanted: Wanted,
 ): AsyncGenerator<Piece> {
-  const boundary = boundaryOf(contentType);
+  // A tab is as good as a blank between parameters (RFC 9110, 5.6.3); the parser knows blanks alone, and no boundary has a tab.
+  const type = (contentType ?? "").replaceAll("\t", " ");
+  const boundary = boundaryOf(type);
   let pieces: Piece[] = [];
   let fault: string | undefined;
   let isOver = false;
@@ -56,7 +58,7 @@ export async function* piecesOf(
     if (!isOver) fault ??= why;
   };
   const parser = make({
-    headers: { "content-type": contentType ?? "" },
+    headers: { "content-type": type },
     maxParts: MAX_PARTS,
     maxFieldSize: MAX_VALUE,
     isFile: ({ name }) => !wanted.fields.has(name),
@@ -129,9 +131,9 @@ function joined(held: Uint8Array, chunk: Uint8Array): Uint8Array {
 }
 
 /** The boundary of a form. Throws `bad-request` where a body of this type is none. */
-function boundaryOf(contentType: string | undefined): string {
-  if (!/^multipart\/form-data *;/i.test(contentType ?? "")) throw badRequest(NO_FORM);
-  const [, quoted, token] = /; *boundary=(?:"([^"]*)"|([^\s;"]+))/i.exec(contentType ?? "") ?? [];
+function boundaryOf(contentType: string): string {
+  if (!/^multipart\/form-data *;/i.test(contentType)) throw badRequest(NO_FORM);
+  const [, quoted, token] = /; *boundary=(?:"([^"]*)"|([^\s;"]+))/i.exec(contentType) ?? [];
   const boundary = quoted ?? token ?? "";
   if (boundary === "" || boundary.length > MAX_BOUNDARY || /[^\x20-\x7e]/.test(boundary)) throw badRequest(NO_FORM);
   return boundary;
