@@ -37,6 +37,12 @@ describe("an upload is refused before any byte travels where", () => {
       /is not the name of a file that can be published/,
     ],
     ["the wheel's name lacks its tags", { filename: "demo-1.0.whl" }, 400, /is not the name of a file/],
+    [
+      "the wheel's name is one that pip does not see",
+      { filename: "dd__x-1.0-py3-none-any.whl" },
+      400,
+      /begins with \\?"dd__x\\?"/,
+    ],
     ["the name has no version", { filename: "demo.tar.gz" }, 400, /is not the name of a file/],
     ["the name is a path", { filename: "../demo-1.0.tar.gz" }, 400, /is not the name of a file/],
     ["the file is empty", { size: 0 }, 400, /demo-1\.0\.tar\.gz is empty/],

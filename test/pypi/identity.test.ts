@@ -37,7 +37,7 @@ describe("two filenames", () => {
 
 describe("what is stored with a file that is published is what upstream's are compared by", () => {
   test.each([
-    "demo-1.0_1-py3-none-any.whl",
+    "demo-1.0_post_1-py3-none-any.whl",
     "demo-1.0-py3.py3-none-any.whl",
     "demo-1.0+Ubuntu_1-py3-none-any.whl",
     "Demo.Pkg-v1.0.0RC1-007B-PY3.py2-none-manylinux_2_17_x86_64.manylinux2014_x86_64.whl",

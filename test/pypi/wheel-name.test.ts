@@ -40,6 +40,11 @@ test.each([
   ["demo-latest-py3-none-any.whl", 'gives "latest" as the version'],
   ["demo-1.0-a1-py3-none-any.whl", 'gives "a1" as the build tag'],
   ["demo-1.0-py3..py2-none-any.whl", "as a tag"],
+  // packaging knows no post-release 1.0_1, and no Python 3 or 1py.
+  ["demo-1.0_1-py3-none-any.whl", 'gives "1.0_1" as the version'],
+  ["demo-1.0-3-none-any.whl", 'gives "3" as a tag'],
+  ["demo-1.0-1-1py-none-any.whl", 'gives "1py" as a tag'],
+  ["demo-1.0-py3.3-none-any.whl", 'gives "py3.3" as a tag'],
   ["demo-1.0-py3-none-any .whl", "as a tag"],
   ["acme-demo-1.0-py3-none-any.whl", 'gives "demo" as the version'],
 ])("%s is refused", (filename, sentence) => {

@@ -2,6 +2,7 @@ import { badRequest, IndexError } from "../errors.ts";
 import { asFilename, projectCandidates, type Filename } from "../pypi/filename.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import { versionOf } from "../pypi/version.ts";
+import { parseWheelName } from "../pypi/wheel-name.ts";
 
 /** What somebody says that a file will be, before any byte of it travels. */
 export interface Announcement {
@@ -41,6 +42,8 @@ export function announcedFile(announcement: Announcement, maxSize: number): Anno
       `${JSON.stringify(announcement.filename.slice(0, 120))} is not the name of a file that can be published: build a wheel ({name}-{version}-{python}-{abi}-{platform}.whl) or an sdist ({name}-{version}.tar.gz) and upload that.`,
     );
   }
+  // Before any byte of it travels, as it is looked at again when all have.
+  if (filename.endsWith(".whl")) parseWheelName(filename);
   if (size === 0) throw badRequest(`${filename} is empty.`);
   if (size > maxSize) {
     throw new IndexError(

@@ -23,10 +23,13 @@ const BUILD = /^\d+[a-z0-9_.]*$/i;
 /** One or more tags, with dots between them. */
 const TAGS = /^\w+(?:\.\w+)*$/;
 
+/** A tag of Python is an identifier there: `py3`, and no number. */
+const PYTHONS = /^[a-z_]\w*(?:\.[a-z_]\w*)*$/;
+
 /** A file fits few interpreters and platforms; the sets multiply. */
 const MAX_TAGS = 1_000;
 
-/** Reads a wheel's filename; throws `bad-request`. */
+/** Reads a wheel's filename, as strictly as pip does (packaging's `parse_wheel_filename`): another it does not see. Throws `bad-request`. */
 export function parseWheelName(raw: string): WheelName {
   const filename = asFilename(raw);
   const fields = filename?.replace(/\.whl$/, "").split("-") ?? [];
@@ -37,20 +40,20 @@ export function parseWheelName(raw: string): WheelName {
   const build = fields.length === 6 ? fields[2] : undefined;
   const project = NAME.test(name) ? asProjectName(name) : undefined;
   if (!project) throw refused(raw, `begins with ${shown(name)}, which is no project's name`);
-  const normal = wheelVersion(version);
+  const normal = normalVersion(version);
   if (normal === undefined) throw refused(raw, `gives ${shown(version)} as the version, which PEP 440 does not know`);
   if (build !== undefined && !BUILD.test(build)) {
     throw refused(raw, `gives ${shown(build)} as the build tag, which must begin with a digit`);
   }
   const sets = fields.slice(-3).map((field) => field.toLowerCase());
-  const wrong = sets.find((set) => !TAGS.test(set));
+  const wrong = sets.find((set, at) => !(at === 0 ? PYTHONS : TAGS).test(set));
   if (wrong !== undefined) throw refused(raw, `gives ${shown(wrong)} as a tag`);
   const tags = expandTag(sets.join("-"));
   if (!tags) throw refused(raw, `means over ${MAX_TAGS} tags`);
   return { filename, project, version: normal, tags, identity: wheelIdentity(project, normal, build, sets) };
 }
 
-/** The version in a wheel's name, normalised: `_` stands for a hyphen there. Undefined where it is none of PEP 440's. */
+/** The version in an old wheel's name, normalised: `_` stands for a hyphen there. Undefined where it is none of PEP 440's. */
 export const wheelVersion = (field: string) => normalVersion(field.replaceAll("_", "-"));
 
 /**
