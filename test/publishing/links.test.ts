@@ -29,6 +29,14 @@ describe("a link that stays within the sdist is taken", () => {
   });
 });
 
+test.each([symlink("a/", "docs"), hard("a/", "demo-1.0/demo.py")])(
+  "a link that is called like a directory is refused, below which nothing else could be found",
+  async (link) => {
+    const below: TarEntry = { path: "demo-1.0/a/b.py", content: "" };
+    expect(await refusal(SDIST, await sdist(link, below))).toContain("called like a directory");
+  },
+);
+
 describe("a link that leaves the sdist, or may, is refused", () => {
   test.each<[string, readonly TarEntry[]]>([
     ["the directory around it", [symlink("a", "..")]],

@@ -41,6 +41,11 @@ test.each<[string, readonly TarEntry[], string]>([
   ["a key with a NUL", [pax(paxRecord("path\0", "demo-1.0/setup.py")), FILE], "extended header that is broken"],
   ["a key with a blank before it", [pax(paxRecord(" path", "demo-1.0/setup.py")), FILE], "header that is broken"],
   ["a key with a tab before it", [pax(paxRecord("\tpath", "demo-1.0/setup.py")), FILE], "header that is broken"],
+  [
+    "a path and further records of one member",
+    [pax(SETUP), pax(paxRecord("comment", "x")), FILE],
+    "two extended headers",
+  ],
   ["two paths in one header", [pax(SETUP + paxRecord("path", "demo-1.0/b.txt")), FILE], "two long names"],
   ["a path and a long name", [pax(SETUP), gnu("L", "demo-1.0/b.txt"), FILE], "two long names"],
   ["two long names of GNU", [gnu("L", "demo-1.0/b"), gnu("L", "demo-1.0/c"), FILE], "two long names"],

@@ -8,13 +8,17 @@ export interface Extended {
   target?: string;
   /** Decimal digits, as written. */
   size?: string;
+  /** Whether POSIX's records were among it. */
+  hasRecords?: boolean;
 }
+
+type Field = "path" | "target" | "size";
 
 /** More than two paths need. Bytes. */
 const MAX_LENGTH = 64 * 1024;
 
 /** The records that say what a member is, and what they say. */
-const FIELDS: Readonly<Record<string, keyof Extended>> = { path: "path", linkpath: "target", size: "size" };
+const FIELDS: Readonly<Record<string, Field>> = { path: "path", linkpath: "target", size: "size" };
 
 /** Sparse files, volumes and dumps, as GNU, Solaris and star have them: some readers take other bytes for the content. */
 const REFUSED = /^(?:GNU\.(?:sparse|volume|dumpdir)|SUN\.holesdata|SCHILY\.(?:realsize|filetype|offset|volhdr))/;
@@ -46,6 +50,9 @@ export async function readExtensions(cursor: Cursor, { type, size }: Header, ext
       if (field) set(extended, field, decoded(value));
     }
   }
+  // Of two headers with records GNU tar forgets the first, and Python reads both.
+  if (type === "x" && extended.hasRecords) throw refused("two extended headers of one member");
+  extended.hasRecords ||= type === "x";
   return true;
 }
 
@@ -58,7 +65,7 @@ function longName(content: Uint8Array): string {
 }
 
 /** Of two, Python takes the first and GNU tar the last. */
-function set(extended: Extended, field: keyof Extended, value: string): void {
+function set(extended: Extended, field: Field, value: string): void {
   if (extended[field] !== undefined) {
     throw refused(field === "size" ? "two sizes of one member" : "two long names of one member");
   }

@@ -73,8 +73,8 @@ function memberOf({ path: own, target, type, size }: Header, extended: Extended)
   const kind = type === "\0" && path.endsWith("/") ? "directory" : KINDS[type];
   if (!kind) throw new Faulty(`has ${shown(path)}, which is neither a file, a directory nor a link`);
   if (kind !== "file" && size !== 0) throw new Faulty(`has ${shown(path)}, which is no file and has bytes`);
-  if (kind === "file" && path.endsWith("/"))
-    throw new Faulty(`has the file ${shown(path)}, which is called like a directory`);
+  if (kind !== "directory" && path.endsWith("/"))
+    throw new Faulty(`has the file or link ${shown(path)}, which is called like a directory`);
   return {
     path: kind === "directory" ? path.replace(/\/$/, "") : path,
     kind,
