@@ -82,7 +82,9 @@ function claimedIn(fields: Fields, filename: Filename): Submission["claimed"] {
   checkFiletype(fields.get("filetype"), filename);
   const [sha256, md5] = DIGESTS.map((field) => fields.get(field));
   if (!sha256 && !md5) {
-    throw badRequest("The upload lacks a digest that can be checked here: send sha256_digest (md5_digest will do).");
+    throw badRequest(
+      "The upload lacks a digest that can be checked here: send sha256_digest (md5_digest will do, blake2_256_digest alone will not).",
+    );
   }
   return {
     name: fields.get("name"),
