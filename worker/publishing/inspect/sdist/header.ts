@@ -70,25 +70,30 @@ export function decoded(bytes: Uint8Array): string {
 }
 
 function checkNumbers(block: Uint8Array): void {
-  const check = (field: Uint8Array) => {
-    if (!isBlank(field)) octal(field);
-  };
-  for (const [from, to] of OCTAL_ONLY) check(block.subarray(from, to));
+  for (const [from, to] of OCTAL_ONLY) checkOctal(block.subarray(from, to));
   for (const [from, to] of OCTAL_OR_BINARY) {
     // Python takes these two first bytes for base 256, and no other.
-    if (block[from] !== 0x80 && block[from] !== 0xff) check(block.subarray(from, to));
+    if (block[from] !== 0x80 && block[from] !== 0xff) checkOctal(block.subarray(from, to));
   }
 }
 
-/** Nothing but blanks, and then NULs: 0 to all readers. */
-const isBlank = (field: Uint8Array) => /^ *\0*$/.test(latin1(field));
+/** Such a number, or none, which is 0 to all readers. Byte by byte: a tar archive may have a million headers. */
+function checkOctal(field: Uint8Array): void {
+  let at = 0;
+  while (field[at] === 0x20) at += 1;
+  for (let byte = field[at]; byte !== undefined && byte >= 0x30 && byte <= 0x37; byte = field[at]) at += 1;
+  while (field[at] === 0x20 || field[at] === 0) at += 1;
+  if (at < field.byteLength) throw unreadable();
+}
 
 /** Digits, and then blanks or NULs only. GNU's other way is for numbers beyond those that are allowed here. */
 function octal(field: Uint8Array): number {
   const [, digits] = /^ *([0-7]+)[\0 ]*$/.exec(latin1(field)) ?? [];
-  if (digits === undefined) throw broken("a header has a number that cannot be read");
+  if (digits === undefined) throw unreadable();
   return Number.parseInt(digits, 8);
 }
+
+const unreadable = () => broken("a header has a number that cannot be read");
 
 const latin1 = (bytes: Uint8Array) => String.fromCharCode(...bytes);
 
