@@ -3,6 +3,7 @@ const KINDS = {
   "bad-request": { status: 400, title: "Bad request" },
   "not-authenticated": { status: 401, title: "Not authenticated" },
   "not-allowed": { status: 403, title: "Not allowed" },
+  "refused-upstream": { status: 403, title: "Refused by the upstream" },
   "project-not-found": { status: 404, title: "Project not found" },
   "file-not-found": { status: 404, title: "File not found" },
   "document-not-found": { status: 404, title: "Document not found" },
@@ -29,6 +30,8 @@ export class IndexError extends Error {
   readonly kind: ErrorKind;
   /** Of an upstream's failure: what went wrong, in a few words for the log. */
   readonly reason: string | undefined;
+  /** Of an upstream's failure: the status that it answered with, where it answered. */
+  readonly answered: number | undefined;
   /** For how long not to ask again, in seconds: an upstream's wish, or ours after too many attempts. */
   readonly retryAfter: number | undefined;
   /** Of a method that is not offered: those that are. */
@@ -37,11 +40,12 @@ export class IndexError extends Error {
   constructor(
     kind: ErrorKind,
     message: string,
-    options?: ErrorOptions & Partial<Pick<IndexError, "reason" | "retryAfter" | "allow">>,
+    options?: ErrorOptions & Partial<Pick<IndexError, "reason" | "answered" | "retryAfter" | "allow">>,
   ) {
     super(message, options);
     this.kind = kind;
     this.reason = options?.reason;
+    this.answered = options?.answered;
     this.retryAfter = options?.retryAfter;
     this.allow = options?.allow;
   }
@@ -71,12 +75,13 @@ export const methodNotAllowed = (method: string, allow: readonly string[]) =>
  * absence: that difference is the defence against dependency confusion.
  *
  * @param retryAfter for how many seconds the upstream asked to be left alone
+ * @param answered the status that it answered with
  */
-export const upstreamFailed = (host: string, reason: string, cause?: unknown, retryAfter?: number) =>
+export const upstreamFailed = (host: string, reason: string, cause?: unknown, retryAfter?: number, answered?: number) =>
   new IndexError(
     "upstream-failed",
     `The upstream ${host} cannot be used right now: ${reason.replace(/\.+$/, "")}. What is asked for is not stored here; try again once the upstream can be used.`,
-    { cause, reason: `${host}: ${reason}`, retryAfter },
+    { cause, reason: `${host}: ${reason}`, retryAfter, answered },
   );
 
 /** A store did not do what it was asked to, or did not say so. Never to be read as absence. */

@@ -32,7 +32,12 @@ export default {
 
 function start(env: Env) {
   const config = parseConfig({ ...env });
-  const platform = { ...env, cache: caches.default, fetch: (request: Request) => fetch(request), now: Date.now };
+  const platform = {
+    ...env,
+    cache: caches.default,
+    fetch: (request: Request, init?: RequestInit) => fetch(request, init),
+    now: Date.now,
+  };
   const house = compose(config, platform);
   return {
     app: createApp(config, house, { now: platform.now, sleep: (ms) => scheduler.wait(ms) }),

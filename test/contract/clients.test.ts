@@ -194,10 +194,11 @@ describe("poetry", () => {
 test.each(Object.entries({ pip: PIP, uv: UV, poetry: POETRY, pdm: PDM }))(
   "%s takes a core-metadata of true: it is passed on, and the metadata is there",
   async (_client, { Accept }) => {
-    const rig = await published({ ...WHEEL, metadata: "Name: demo\n", entry: { "core-metadata": true } });
+    const metadata = "Metadata-Version: 2.1\nName: demo\n";
+    const rig = await published({ ...WHEEL, metadata, entry: { "core-metadata": true } });
     const page = JSON.parse((await rig.get("/simple/demo/", { Accept })).text()) as PageJson;
     expect(page.files[0]?.["core-metadata"]).toBe(true);
-    expect((await rig.get(`${WHEEL_PATH}.metadata`, { Accept: "*/*" })).text()).toBe("Name: demo\n");
+    expect((await rig.get(`${WHEEL_PATH}.metadata`, { Accept: "*/*" })).text()).toBe(metadata);
   },
 );
 

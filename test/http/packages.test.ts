@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { filePath, Rig, VARS } from "../support/rig.ts";
+import { sha256 } from "../support/upstream.ts";
 
 const WHEEL = {
   filename: "demo-1.0-py3-none-any.whl",
@@ -62,8 +63,9 @@ describe("/packages/ is the upstream's folder of that name on its file host", ()
       INDEXES: { default: { sources: ["pypi"] }, team: { sources: ["pypi", "deep"] } },
     });
     const url = "https://files.upstream.test/deep/packages/other-1.0.tar.gz";
+    const hashes = { sha256: await sha256(new TextEncoder().encode("deep")) };
     rig.upstream.on("https://upstream.test/deep/simple/other/", () =>
-      Response.json({ meta: {}, name: "other", files: [{ filename: "other-1.0.tar.gz", url, hashes: {} }] }),
+      Response.json({ meta: {}, name: "other", files: [{ filename: "other-1.0.tar.gz", url, hashes }] }),
     );
     rig.upstream.on(url, () => new Response("deep"));
     expect((await rig.get("/team/packages/other-1.0.tar.gz")).text()).toBe("deep");

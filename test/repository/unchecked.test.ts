@@ -106,11 +106,11 @@ describe("metadata that the upstream advertises and refuses", () => {
     ["cannot be read", 200],
     ["is not there", 404],
     ["is refused as well", 403],
-  ])("is 503 and says so where the wheel %s", async (_what, status) => {
+  ])("is 403 and says so where the wheel %s", async (_what, status) => {
     const rig = await refusing();
     rig.upstream.on(URL_OF_WHEEL, () => new Response("no", { status }));
     const answer = await rig.get(METADATA_PATH);
-    expect([answer.status, answer.text()]).toEqual([503, expect.stringContaining("answered 403")]);
+    expect([answer.status, answer.text()]).toEqual([403, expect.stringContaining("answered 403")]);
   });
 });
 

@@ -23,7 +23,7 @@ export class FakeUpstream {
   #answersLeft = Infinity;
   readonly #handlers = new Map<string, Handler>();
 
-  readonly fetch = async (request: Request): Promise<Response> => {
+  readonly fetch = async (request: Request, init?: RequestInit): Promise<Response> => {
     const range = request.headers.get("Range");
     this.requests.push(`${request.method} ${request.url}${range === null ? "" : ` ${range}`}`);
     const url = new URL(request.url);
@@ -32,7 +32,9 @@ export class FakeUpstream {
     if (!isOwn && !handler) throw new Error(`a test tried to reach ${url.host}`);
     if (this.#answersLeft-- <= 0) this.down = true;
     if (this.down) throw new Error("connection refused");
-    return handler ? handler(request) : new Response("no such page", { status: 404 });
+    if (!handler) return new Response("no such page", { status: 404 });
+    const response = await handler(request);
+    return init?.encodeResponseBody === "manual" ? response : decodedAsThePlatformDoes(response);
   };
 
   /** Goes down once it has answered so many requests more. */
@@ -74,6 +76,13 @@ export class FakeUpstream {
       ...entry,
     };
   }
+}
+
+/** What `fetch` makes of an answer when it is not told otherwise: the headers stay as they were. */
+function decodedAsThePlatformDoes(response: Response): Response {
+  const { body, headers, status } = response;
+  if (!body || headers.get("Content-Encoding") !== "gzip") return response;
+  return new Response(body.pipeThrough(new DecompressionStream("gzip")), { status, headers, encodeBody: "manual" });
 }
 
 /** A file as a server of files answers for it; a part only with `ranges`, and then as RFC 9110 says. */

@@ -73,6 +73,7 @@ export const memoryTier = () => ({
   marks: new Memory<Check>(4 * MiB),
   absent: new Memory<true>(2 * MiB),
   filling: new Memory<true>(MiB),
+  believed: new Memory<true>(MiB),
   siblingless: new Memory<true>(MiB),
   used: new Memory<true>(2 * MiB),
   hosting: new Memory<HostedProject>(8 * MiB, 4 * MiB),
@@ -107,6 +108,7 @@ export function mirror(
     files,
     uses: uses.of(source, keys),
     filling: within(memory.filling, source),
+    believed: within(memory.believed, source),
     fills,
     finishAlone: limits.finishAlone,
   };

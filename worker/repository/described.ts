@@ -10,7 +10,7 @@ import type { Event, Repository } from "./repository.ts";
 import { sha256 } from "./sha256.ts";
 import { nameOf } from "./storing.ts";
 import { UnreadableWheel } from "./ranged-archive.ts";
-import { findMetadata, storedMetadata, type SearchParts, type WheelSource } from "./wheel-source.ts";
+import { findMetadata, storedMetadata, type Found, type SearchParts, type WheelSource } from "./wheel-source.ts";
 
 /** What the layer is put together from. */
 export interface DescribedParts extends SearchParts {
@@ -31,9 +31,12 @@ export function described(parts: DescribedParts): Layer {
       const { ref, listed } = request;
       if (!listed) return inner.file(request, ctx);
       if (ref.part === "file") return new Described(parts, ref, listed, inner, ctx).file(request);
-      const own = () => new Described(parts, { ...ref, part: "file" }, listed, inner, ctx).metadata(request.headOnly);
-      if (upstreamsOwn(listed.entry, "core-metadata") === undefined) return isWheel(ref.filename) ? own() : null;
-      return promised(() => inner.file(request, ctx), isWheel(ref.filename) ? own : () => Promise.resolve(null));
+      const theirs = () => inner.file(request, ctx);
+      if (!isWheel(ref.filename)) return upstreamsOwn(listed.entry, "core-metadata") === undefined ? null : theirs();
+      const wheel = new Described(parts, { ...ref, part: "file" }, listed, inner, ctx);
+      const own = () => wheel.metadata(request.headOnly);
+      if (upstreamsOwn(listed.entry, "core-metadata") === undefined) return own();
+      return (await wheel.instead(request.headOnly)) ?? promised(theirs, own);
     },
   });
 }
@@ -84,7 +87,7 @@ class Described implements WheelSource {
     const isComplete =
       upstreamsOwn(entry, "size") !== undefined &&
       upstreamsOwn(entry, "upload-time") !== undefined &&
-      (upstreamsOwn(entry, "core-metadata") !== undefined || !isWheel(this.ref.filename));
+      (!listedFacts(this.listed, "metadata").unchecked || !isWheel(this.ref.filename));
     return artifact && (isComplete ? artifact : { ...artifact, stored: (size) => this.#stored(artifact, size) });
   }
 
@@ -94,24 +97,10 @@ class Described implements WheelSource {
 
   /** METADATA of the wheel, byte for byte; always the whole, whatever range is asked for. */
   async metadata(headOnly: boolean): Promise<Artifact | null> {
-    const { project, entry } = this.listed;
+    const { project } = this.listed;
     try {
       const found = await findMetadata(this, this.#ctx);
-      if (!found) return null;
-      const { bytes, unchecked } = found;
-      const digest = await digestOf(bytes);
-      if (this.#isOurs) this.#ctx.defer(this.#advertise(digest));
-      // Where the upstream's page has a digest, only bytes that match it can be meant, and only those are passed on whole.
-      const expected = listedFacts(this.listed, "metadata").digest;
-      return {
-        project,
-        digest: expected ?? digest,
-        size: bytes.byteLength,
-        modifiedAt: Date.parse(entry["upload-time"] ?? "") || this.#ctx.now,
-        unchecked: unchecked && !expected,
-        body: headOnly ? null : new Response(bytes).body,
-        via: "upstream",
-      };
+      return found && (await this.#artifact(found, headOnly));
     } catch (error) {
       if (!(error instanceof UnreadableWheel)) throw error;
       if (this.#isOurs) this.#ctx.defer(this.#withdraw(error));
@@ -122,13 +111,43 @@ class Described implements WheelSource {
     }
   }
 
+  /**
+   * METADATA of the stored wheel in place of what the upstream has beside it, where no digest says which is meant; null where
+   * none is stored that can be read.
+   */
+  async instead(headOnly: boolean): Promise<Artifact | null> {
+    if (!listedFacts(this.listed, "metadata").unchecked) return null;
+    const found = await storedMetadata(this, this.#ctx).catch((error: unknown) => {
+      if (error instanceof UnreadableWheel) return null;
+      throw error;
+    });
+    return found && this.#artifact(found, headOnly);
+  }
+
+  async #artifact({ bytes, unchecked }: Found, headOnly: boolean): Promise<Artifact> {
+    const { project, entry } = this.listed;
+    const digest = await digestOf(bytes);
+    if (this.#isOurs) this.#ctx.defer(this.#advertise(digest));
+    // Where the upstream's page has a digest, only bytes that match it can be meant, and only those are passed on whole.
+    const expected = listedFacts(this.listed, "metadata").digest;
+    return {
+      project,
+      digest: expected ?? digest,
+      size: bytes.byteLength,
+      modifiedAt: Date.parse(entry["upload-time"] ?? "") || this.#ctx.now,
+      unchecked: unchecked && !expected,
+      body: headOnly ? null : new Response(bytes).body,
+      via: "upstream",
+    };
+  }
+
   /** Whether it was here that the metadata was advertised. */
   get #isOurs(): boolean {
     return this.listed.entry._backfilled?.includes("core-metadata") ?? false;
   }
 
   /** Finds out from a file just stored and verified what its page does not say, and whether its `.metadata` was right. */
-  async #stored({ modifiedAt }: Artifact, size: number): Promise<void> {
+  async #stored({ modifiedAt, unchecked = false }: Artifact, size: number): Promise<void> {
     const { entry } = this.listed;
     const lacksTime = upstreamsOwn(entry, "upload-time") === undefined;
     await this.#record({
@@ -136,35 +155,43 @@ class Described implements WheelSource {
       // A file that the upstream gives no date is as old as the request.
       modifiedAt: lacksTime && modifiedAt < this.#ctx.now ? modifiedAt : undefined,
     });
-    if (this.#isOurs) await this.#check();
-    else if (isWheel(this.ref.filename) && !entry["core-metadata"]) await this.#reconsider();
+    if (!isWheel(this.ref.filename)) return;
+    if (!entry["core-metadata"]) await this.#reconsider();
+    else if (listedFacts(this.listed, "metadata").unchecked) await this.#check(unchecked);
   }
 
-  /** Compares the stored `.metadata` with METADATA in the stored wheel, and puts the latter in its place if they differ. */
-  async #check(): Promise<void> {
+  /**
+   * Compares the stored `.metadata` with METADATA in the stored wheel, and puts the latter in its place if they differ.
+   *
+   * @param unchecked whether nothing has verified the wheel itself
+   */
+  async #check(unchecked: boolean): Promise<void> {
     const ref: FileRef = { ...this.ref, part: "metadata" };
     try {
       const kept = await this.parts.files.get(ref);
       if (!kept) return;
-      await discard(kept);
-      const bytes = await storedMetadata(this, this.#ctx);
-      if (!bytes) return;
+      const was = kept.digest ?? (await digestOf(await new Response(kept.body as BodyInit).bytes()));
+      if (kept.digest) await discard(kept);
+      const found = await storedMetadata(this, this.#ctx);
+      if (!found) return;
+      const { bytes } = found;
       const digest = await digestOf(bytes);
-      if (kept.digest?.hex === digest.hex) return;
+      if (was.hex === digest.hex) return;
       this.#report("file-refused", "it was not the wheel's own METADATA, which takes its place");
       const right: Artifact = {
         ...kept,
         size: bytes.byteLength,
         digest,
-        unchecked: false,
+        unchecked,
+        validator: undefined,
         body: new Response(bytes).body,
       };
       const sink = this.parts.files.create(ref, right);
       await storeAlone(right, nameOf(ref), { sink, limit: Infinity }, this.#ctx);
-      await this.#advertise(digest);
+      if (this.#isOurs) await this.#advertise(digest);
     } catch (error) {
-      if (error instanceof UnreadableWheel) await this.#withdraw(error);
-      else this.#report("storage-failed", messageOf(error));
+      if (!(error instanceof UnreadableWheel)) this.#report("storage-failed", messageOf(error));
+      else if (this.#isOurs) await this.#withdraw(error);
     }
   }
 
@@ -173,8 +200,8 @@ class Described implements WheelSource {
     const { project, entry } = this.listed;
     try {
       const facts = await this.parts.facts.of(project);
-      const bytes = facts.get(entry.url)?.unreadable ? await storedMetadata(this, this.#ctx) : null;
-      if (bytes) await this.#advertise(await digestOf(bytes));
+      const found = facts.get(entry.url)?.unreadable ? await storedMetadata(this, this.#ctx) : null;
+      if (found) await this.#advertise(await digestOf(found.bytes));
     } catch (error) {
       if (!(error instanceof UnreadableWheel)) this.#report("storage-failed", messageOf(error));
     }

@@ -1,11 +1,13 @@
-import { IndexError, messageOf } from "../errors.ts";
+import { IndexError, isUpstreamFailure, messageOf } from "../errors.ts";
 import type { FileRef } from "../pypi/file-url.ts";
 import { projectCandidates } from "../pypi/filename.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import { findFile } from "../pypi/simple-json.ts";
 import { listedOn } from "./listing.ts";
 import type { Page } from "./page.ts";
+import { opened } from "./opened.ts";
 import type { FileStore, PageStore } from "./ports.ts";
+import { isCurrent } from "./rechecked.ts";
 import { listedFacts } from "./remote.ts";
 import {
   discard,
@@ -43,20 +45,37 @@ export function mirrored(parts: MirroredParts): Layer {
       const { ref, range } = request;
       const candidates = request.candidates ?? projectCandidates(ref.filename);
       let usable = true;
+      let outdated = false;
       try {
         const stored = request.keep ? await storedFacts(ref, files) : await files.get(ref, range);
-        if (stored && candidates.includes(stored.project) && !(await isSuperseded(stored, ref, files))) {
-          uses.used(ref, ctx);
-          return stored;
+        if (stored && candidates.includes(stored.project)) {
+          const list = () => locateIn(stored.project, ref, inner, ctx);
+          if (await isCurrent(stored, ref, parts, list, inner, ctx)) {
+            uses.used(ref, ctx);
+            return stored;
+          }
+          outdated = true;
         }
         if (stored) await discard(stored);
       } catch (error) {
-        if (request.keep) throw error;
+        if (request.keep || error instanceof IndexError) throw error;
         ctx.report({ event: "storage-failed", what: nameOf(ref), reason: messageOf(error) });
         usable = false;
       }
-      const listed = await locate(ref, candidates, inner, pages, ctx);
-      return listed && fetchFile(request, listed, inner, usable ? parts : undefined, ctx);
+      try {
+        const listed = await locate(ref, candidates, inner, pages, ctx);
+        return listed && (await fetchFile(request, listed, inner, usable ? parts : undefined, ctx));
+      } catch (error) {
+        // What is stored is the upstream's last word, though nothing has verified it.
+        const stored = outdated && isUpstreamFailure(error) ? await files.get(ref, range) : null;
+        if (!stored) throw error;
+        ctx.report({
+          event: "upstream-failed",
+          what: `${nameOf(ref)}, served from the store`,
+          reason: messageOf(error),
+        });
+        return stored;
+      }
     },
   });
 }
@@ -65,13 +84,6 @@ export function mirrored(parts: MirroredParts): Layer {
 async function storedFacts(ref: FileRef, files: FileStore): Promise<Artifact | null> {
   const facts = await files.head(ref);
   return facts && { ...facts, body: null, via: "r2" };
-}
-
-/** Whether a `.metadata` that nobody has checked has got a stored wheel beside it, which now says what is right. */
-async function isSuperseded({ unchecked }: Artifact, ref: FileRef, files: FileStore): Promise<boolean> {
-  const wheel = unchecked ? await files.get({ ...ref, part: "file" }, { start: 0, end: 0 }) : null;
-  if (wheel) await discard(wheel);
-  return wheel !== null;
 }
 
 /** @param parts undefined while the store cannot be used */
@@ -87,14 +99,21 @@ async function fetchFile(
   if (headOnly && size !== undefined && modifiedAt !== undefined) {
     return { ...facts, size, modifiedAt, body: null, via: "upstream" };
   }
-  const fetchIt = (wanted: FileRequest) => inner.file({ ...wanted, listed }, ctx);
-  const source = await fetchIt(request);
+  const list = () => locateIn(listed.project, ref, inner, { ...ctx, maxAge: 0 });
+  const { source, at } = await opened(
+    ref,
+    listed,
+    (where) => inner.file({ ...request, listed: where }, ctx),
+    list,
+    ctx,
+  );
   if (!source) throw gone(ref, listed.project);
   if (headOnly) return source;
   if (keep && parts) return storeNow(source, ref, parts, ctx);
   if (!source.part) return serveAndStore(source, ref, parts, ctx);
   // So that the next part comes from here.
-  if (parts) ctx.defer(storeWhole(source.size, () => fetchIt({ ref, headOnly: false }), ref, parts, ctx));
+  if (parts)
+    ctx.defer(storeWhole(source.size, () => inner.file({ ref, headOnly: false, listed: at }, ctx), ref, parts, ctx));
   return source;
 }
 

@@ -17,9 +17,10 @@ export interface Upstream {
   page(name: ProjectName, known: Validators): Promise<PageAnswer>;
   /**
    * The file at `url`, or `part` of it: its body, and its length and date where the upstream says them; null for 404 and
-   * 410. A part has exactly its length, whether or not the upstream knows ranges.
+   * 410. A part has exactly its length, whether or not the upstream knows ranges. Whatever `Content-Encoding` it was sent with,
+   * the bytes are the file's own; an answer whose file cannot be told is a failure.
    */
-  file(url: URL, want: { headOnly: boolean; part?: Part | undefined }): Promise<FileAnswer | null>;
+  file(url: URL, wanted: FileWanted): Promise<FileAnswer | null>;
   /** All projects, names normalised, streamed, or `unchanged` where `known` still holds. */
   names(known: Validators): Promise<NamesAnswer>;
   /** Where its JSON of a project or a release is. Throws `document-not-found` where it has none of anything. */
@@ -45,11 +46,22 @@ export type DocumentAnswer =
       readonly validators: Validators;
     };
 
+export interface FileWanted {
+  readonly headOnly: boolean;
+  readonly part?: Part | undefined;
+  /** Which file is meant: its name says what its bytes begin with. */
+  readonly ref?: Pick<FileRef, "filename" | "part"> | undefined;
+  /** Whether no digest will show wrong bytes: they must then begin as the name says, and be no HTML page. */
+  readonly unverified?: boolean | undefined;
+}
+
 export interface FileAnswer {
   readonly body: ReadableStream<Uint8Array> | null;
   /** Of the whole file. */
   readonly size?: number | undefined;
   readonly modifiedAt?: number | undefined;
+  /** Its ETag, else its Last-Modified, as it came: another one means another file. */
+  readonly validator?: string | undefined;
   /** Whether the upstream sent the whole although a part was asked for. */
   readonly sliced?: boolean | undefined;
 }

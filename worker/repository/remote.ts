@@ -52,14 +52,16 @@ export function remote(upstream: Upstream, describe: Describe, root?: string): R
       const facts = listedFacts(listed, ref.part);
       const url = upstreamUrl(listed.entry);
       if (ref.part === "metadata") url.pathname += ".metadata";
-      const size = facts.size ?? (range && (await upstream.file(url, { headOnly: true }))?.size);
+      const wanted = { ref, unverified: facts.unchecked };
+      const size = facts.size ?? (range && (await upstream.file(url, { ...wanted, headOnly: true }))?.size);
       // Where nobody knows the size, no range can be made sense of, and the whole is the answer.
       const part = range && size !== undefined ? resolveRange(range, size) : undefined;
       const outside = part === "unsatisfiable";
-      const answer = await upstream.file(
-        url,
-        outside || !part ? { headOnly: headOnly || outside } : { headOnly, part },
-      );
+      const answer = await upstream.file(url, {
+        ...wanted,
+        headOnly: headOnly || outside,
+        part: outside ? undefined : part,
+      });
       if (!answer) return null;
       if (!headOnly && !outside && (answer.body === null || answer.size === 0)) {
         throw upstreamFailed(url.host, `its answer for ${ref.filename} is empty`);
@@ -74,6 +76,8 @@ export function remote(upstream: Upstream, describe: Describe, root?: string): R
         digest: facts.digest,
         size: size ?? answer.size,
         modifiedAt: facts.modifiedAt ?? answer.modifiedAt ?? ctx.now,
+        unchecked: facts.unchecked,
+        validator: facts.unchecked ? answer.validator : undefined,
         body: answer.body,
         part,
         sliced: answer.sliced,
@@ -88,9 +92,11 @@ export function listedFacts({ project, entry }: Listed, part: FileRef["part"]) {
   const metadata = upstreamsOwn(entry, "core-metadata");
   const hashes = part === "file" ? entry.hashes : metadata === true ? {} : (metadata ?? {});
   const uploadedAt = Date.parse(upstreamsOwn(entry, "upload-time") ?? "");
+  const digest = verifiableDigest(hashes);
   return {
     project,
-    digest: verifiableDigest(hashes),
+    digest,
+    unchecked: digest === undefined,
     size: part === "file" ? upstreamsOwn(entry, "size") : undefined,
     modifiedAt: Number.isNaN(uploadedAt) ? undefined : uploadedAt,
   };

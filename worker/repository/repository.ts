@@ -163,8 +163,13 @@ export interface ArtifactFacts {
   readonly size?: number | undefined;
   /** Milliseconds since the epoch. */
   readonly modifiedAt: number;
-  /** Of a `.metadata`: whether nobody has held it against the whole wheel, verified, which may show that it is wrong. */
+  /**
+   * Whether nothing has verified the bytes: no digest, nor, of a `.metadata`, a stored wheel that a digest has verified. They
+   * may turn out to be wrong, so they live briefly.
+   */
   readonly unchecked?: boolean | undefined;
+  /** The upstream's validator of what is unchecked: its ETag, else its Last-Modified. Another one means another file. */
+  readonly validator?: string | undefined;
 }
 
 /** A file's, or a `.metadata`'s, bytes and facts. An unread body must be cancelled. */

@@ -14,6 +14,9 @@ const FILLING = 60_000;
 /** The same of a file that was left to the queue, where a large one takes its time, and a message may be lost. Milliseconds. */
 const QUEUED = 10 * 60_000;
 
+/** How long what nothing has verified is served before the upstream is asked whether it still has the same. Milliseconds. */
+const BELIEVED = 60_000;
+
 /** What files are stored with. */
 export interface StoringParts {
   readonly files: FileStore;
@@ -21,6 +24,8 @@ export interface StoringParts {
   readonly uses: Uses;
   /** Files that this isolate is storing: R2 refuses a second write to a key within a second, and one is enough. */
   readonly filling: Marks;
+  /** Files that nothing has verified, and that were just fetched from the upstream or compared with its own. */
+  readonly believed: Marks;
   /** Takes the files that are too large to be stored beside an answer. */
   readonly fills: FillQueue;
   /** Bytes; larger files are left to the queue. */
@@ -91,11 +96,16 @@ const destinationOf = (source: Artifact, ref: FileRef, { files, finishAlone }: S
   limit: finishAlone,
 });
 
+/** Has the upstream left alone about a file that nothing has verified, for a minute. */
+export const believe = (ref: FileRef, believed: Marks, ctx: Context) =>
+  believed.set(nameOf(ref), true, 0, ctx.now + BELIEVED);
+
 /** The file, noted as stored once it is. */
-const noted = (source: Artifact, ref: FileRef, { uses }: StoringParts, ctx: Context): Artifact => ({
+const noted = (source: Artifact, ref: FileRef, { uses, believed }: StoringParts, ctx: Context): Artifact => ({
   ...source,
   async stored(size) {
     uses.stored(ref, source.project, size, ctx);
+    if (source.unchecked) believe(ref, believed, ctx);
     await source.stored?.(size);
   },
 });

@@ -37,7 +37,7 @@ export interface WheelSource {
 /** METADATA of a wheel. */
 export interface Found {
   readonly bytes: Uint8Array;
-  /** Whether it is not from a wheel that was stored and verified. */
+  /** Whether it is not from a stored wheel that a digest has verified. */
   readonly unchecked: boolean;
 }
 
@@ -48,18 +48,21 @@ export interface Found {
  */
 export async function findMetadata(source: WheelSource, ctx: Context): Promise<Found | null> {
   const stored = await storedMetadata(source, ctx);
-  if (stored) return { bytes: stored, unchecked: false };
+  if (stored) return stored;
   const beside = await sibling(source, ctx);
   return beside ? { bytes: beside, unchecked: true } : wheelMetadata(source, ctx);
 }
 
 /** METADATA of the wheel in the store; null where it is not there, or cannot be read from there now. */
-export async function storedMetadata({ parts, ref, listed }: WheelSource, ctx: Context): Promise<Uint8Array | null> {
+export async function storedMetadata({ parts, ref, listed }: WheelSource, ctx: Context): Promise<Found | null> {
+  let unchecked = false;
   try {
-    return await metadataOf(listed.project, async (range) => {
+    const bytes = await metadataOf(listed.project, async (range) => {
       const artifact = await parts.files.get(ref, range);
+      unchecked ||= artifact?.unchecked ?? false;
       return artifact && pieceOf(artifact);
     });
+    return bytes && { bytes, unchecked };
   } catch (error) {
     if (error instanceof UnreadableWheel) throw error;
     ctx.report({ event: "storage-failed", what: ref.path, reason: messageOf(error) });
@@ -101,8 +104,8 @@ async function wheelMetadata(source: WheelSource, ctx: Context): Promise<Found |
     ctx.defer(storing.catch(() => undefined));
     const outcome = await storing;
     if (outcome === "absent") return null;
-    const bytes = await storedMetadata(source, ctx);
-    if (bytes) return { bytes, unchecked: false };
+    const stored = await storedMetadata(source, ctx);
+    if (stored) return stored;
     const reason = outcome === "done" ? "could not be fetched and stored" : "must be stored first, which is under way";
     throw upstreamFailed(ref.origin, `${ref.filename} ${reason}`, error);
   }

@@ -32,7 +32,10 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 const TAKES_NONE = new Set([404, 405, 410, 501]);
 
 /** What the platform's `fetch` is to us, so that a test can stand in for the whole outside. */
-export type Fetch = (request: Request) => Promise<Response>;
+export type Fetch = (request: Request, init?: RequestInit) => Promise<Response>;
+
+/** Only beside a request does the platform heed it: in one, it is lost. */
+const UNDECODED: RequestInit = { encodeResponseBody: "manual" };
 
 /** Told how a request went, as far as its answer's head says: what the body turns out to be is for those who read it. */
 export type CountOutcome = (outcome: Counted["upstreamRequests"]["outcome"]) => void;
@@ -47,6 +50,8 @@ interface Init {
   readonly method?: "GET" | "HEAD";
   readonly headers: Record<string, string>;
   readonly redirect?: "manual";
+  /** The body is wanted as it was sent: the platform would decode what a `Content-Encoding` says. */
+  readonly undecoded?: boolean;
 }
 
 interface ClientOptions {
@@ -153,7 +158,8 @@ export class UpstreamClient {
 
   /** What an answer that is none comes to. */
   #refused({ host }: URL, response: Response) {
-    return upstreamFailed(host, reasonFor(response.status), undefined, retryAfterOf(response, this.#now()));
+    const { status } = response;
+    return upstreamFailed(host, reasonFor(status), undefined, retryAfterOf(response, this.#now()), status);
   }
 
   async #follow(start: URL, init: Init): Promise<Answer | null> {
@@ -191,7 +197,8 @@ export class UpstreamClient {
     for (const pause of PAUSES) {
       if (pause > 0) await this.#sleep(pause * (0.5 + Math.random()));
       try {
-        last = await this.#fetch(new Request(url, { ...init, headers: { ...this.#own(url), ...init.headers } }));
+        const request = new Request(url, { ...init, headers: { ...this.#own(url), ...init.headers } });
+        last = await this.#fetch(request, init.undecoded ? UNDECODED : undefined);
         if (!PASSING.has(last.status)) break;
         await last.body?.cancel();
       } catch (error) {

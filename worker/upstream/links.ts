@@ -5,8 +5,8 @@ import type { FileEntry, Validators } from "../pypi/page.ts";
 import type { Upstream } from "../repository/ports.ts";
 import type { UpstreamClient } from "./client.ts";
 import { documentFrom } from "./documents.ts";
+import { fileFrom } from "./files.ts";
 import { parseLinks } from "./parse-html.ts";
-import { fileFrom } from "./upstream.ts";
 import { conditions, validatorsOf } from "./validators.ts";
 
 /** For how long the page is not read again for the next project: an install asks for many at once. Milliseconds. */

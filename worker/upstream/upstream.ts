@@ -1,9 +1,9 @@
 import { messageOf, upstreamFailed } from "../errors.ts";
 import { documentPath } from "../pypi/document.ts";
 import type { NamesAnswer, Upstream } from "../repository/ports.ts";
-import { cut, type Part } from "../repository/range.ts";
 import type { Answer, UpstreamClient } from "./client.ts";
 import { documentFrom } from "./documents.ts";
+import { fileFrom } from "./files.ts";
 import { parseHtml } from "./parse-html.ts";
 import { parseJson } from "./parse-json.ts";
 import { entriesInHtml, entriesInJson, type RootEntries } from "./parse-root.ts";
@@ -51,47 +51,6 @@ export function simpleAt(index: URL, client: UpstreamClient): Upstream {
       return answer.response.status === 304 ? { kind: "unchanged" } : namesOf(answer);
     },
   };
-}
-
-/** Files, which are fetched the same way whatever said where they are. */
-export function fileFrom(client: UpstreamClient): Upstream["file"] {
-  return async (url, { headOnly, part }) => {
-    // Compressed on the way, a file would have another length than its own.
-    const headers: Record<string, string> = { "Accept-Encoding": "identity" };
-    if (part) headers["Range"] = `bytes=${part.offset}-${part.offset + part.length - 1}`;
-    const answer = await client.open(url, { method: headOnly ? "HEAD" : "GET", headers });
-    if (!answer) return null;
-    const { response } = answer;
-    const date = Date.parse(response.headers.get("Last-Modified") ?? "");
-    const modifiedAt = Number.isNaN(date) ? undefined : date;
-    if (part) {
-      return { body: await bodyOf(part, answer), size: sizeIn(response), modifiedAt, sliced: response.status === 200 };
-    }
-    const encoded = (response.headers.get("Content-Encoding") ?? "identity") !== "identity";
-    const length = encoded ? null : response.headers.get("Content-Length");
-    return { body: headOnly ? null : response.body, size: length === null ? undefined : Number(length), modifiedAt };
-  };
-}
-
-/** What a 206 says the whole file's size is. */
-function sizeIn(response: Response): number | undefined {
-  const size = /\/(\d+)$/.exec(response.headers.get("Content-Range") ?? "")?.[1];
-  return size === undefined ? undefined : Number(size);
-}
-
-/**
- * The part that was asked for: a 206 of exactly that, or cut out of a 200 by an upstream that knows no ranges. What a 206
- * says of its length is held against its bytes.
- */
-async function bodyOf(part: Part, { url, response }: Answer): Promise<ReadableStream<Uint8Array>> {
-  const body = response.body as ReadableStream<Uint8Array> | null;
-  if (!body) throw upstreamFailed(url.host, "its answer to a range is empty");
-  const exact = new FixedLengthStream(part.length);
-  if (response.status === 200) return cut(body, part).pipeThrough(exact);
-  const range = response.headers.get("Content-Range") ?? "";
-  if (range.startsWith(`bytes ${part.offset}-${part.offset + part.length - 1}/`)) return body.pipeThrough(exact);
-  await body.cancel();
-  throw upstreamFailed(url.host, `it answered with another range (${range}) than it was asked for`);
 }
 
 async function namesOf(answer: Answer): Promise<NamesAnswer> {
