@@ -44,6 +44,7 @@ repositoryContract("a cached upstream", (upstream) =>
         freshness: freshness(new Memory(1_000), caches.default, keys.checked),
         absent: new Memory<true>(1_000),
         pageTtl: 600_000,
+        deleteFiles: () => Promise.resolve(0),
       }),
     ],
     source(upstream),

@@ -25,8 +25,10 @@ import type { Made } from "../storage/hosted/made.ts";
 import { keysOf } from "../storage/keys.ts";
 import { listStore } from "../storage/lists.ts";
 import { Memory, within } from "../storage/memory.ts";
+import { objectsIn } from "../storage/objects.ts";
 import { pageStore } from "../storage/pages.ts";
 import { popularityIn, type DemandLog, type PopularityParts } from "../storage/popularity.ts";
+import { projectFiles } from "../storage/project-files.ts";
 import { refreshQueue } from "../storage/refreshes.ts";
 import type { UseLog } from "../storage/uses.ts";
 import { verdictsIn } from "../storage/verdicts.ts";
@@ -99,6 +101,7 @@ export function mirror(
   const files = fileStore(r2, memory.files, keys, limits.maxPut);
   const fills = fillQueue(queue, source);
   const facts = factStore(db, source);
+  const deleteFiles = projectFiles(objectsIn(db, r2), source, memory.files);
   const lists = listStore(r2, keys);
   const known = documentStore({ kv, keys, memory: memory.documents, written: memory.written });
   const checked = freshness(memory.marks, cache, keys.checked);
@@ -126,7 +129,7 @@ export function mirror(
       mirrored({ ...storing, pages }),
       described({ ...storing, facts, siblingless: within(memory.siblingless, source) }),
       documents({ store: known, freshness: checked, absent, ttl: pageTtl }),
-      cached({ pages, lists, freshness: checked, absent, pageTtl, vouching }),
+      cached({ pages, lists, freshness: checked, absent, pageTtl, vouching, deleteFiles }),
     ],
     remote(upstream.kind === "find-links" ? linksAt(url, client, now) : simpleAt(url, client), describeBy(facts), root),
   );

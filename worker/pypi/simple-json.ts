@@ -77,6 +77,14 @@ export function readValidators(firstLine: string): Validators {
   return meta._upstream ?? {};
 }
 
+/** The project's status from `renderJson`'s text, of which its second line is looked at alone. */
+export function readStatus(text: string): ProjectStatus | undefined {
+  const at = text.indexOf("\n") + 1;
+  const line = text.slice(at, text.indexOf("\n", at));
+  if (!line.includes('"project-status"')) return undefined;
+  return (JSON.parse(`{${line}]}`) as { "project-status"?: ProjectStatus })["project-status"];
+}
+
 /** The entry that lists `ref`; undefined where there is none. */
 export const findFile = (text: string, ref: FileRef) =>
   findEntry(text, ref.filename, (entry) => isListedAs(entry, ref));

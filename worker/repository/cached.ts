@@ -1,6 +1,7 @@
 import { isUpstreamFailure, messageOf, reasonOf } from "../errors.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import type { Vouching } from "./changes.ts";
+import { emptied } from "./quarantine.ts";
 import { kept, orReport, RETRY_AFTER, type Assurance } from "./kept.ts";
 import type { ProjectList } from "./list.ts";
 import type { Page } from "./page.ts";
@@ -18,13 +19,15 @@ export interface CachedParts {
   readonly pageTtl: number;
   /** What knows of pages that need not be checked. */
   readonly vouching?: Vouching | undefined;
+  /** Deletes all that is stored of a project's files, and says how many they were. */
+  readonly deleteFiles: (name: ProjectName) => Promise<number>;
 }
 
 /** How long the root listing is served without asking. Milliseconds. */
 const LIST_TTL = 3_600_000;
 
 /** Keeps an upstream's pages and its root listing. */
-export function cached({ pages, lists, freshness, absent, pageTtl: ttl, vouching }: CachedParts): Layer {
+export function cached({ pages, lists, freshness, absent, pageTtl: ttl, vouching, deleteFiles }: CachedParts): Layer {
   const own = { store: pages, freshness, absent, ttl, vouching: vouching && forListed(vouching) };
   return (inner) => ({
     projects: (ctx) => projects(lists, freshness, inner, ctx),
@@ -34,6 +37,8 @@ export function cached({ pages, lists, freshness, absent, pageTtl: ttl, vouching
         own,
         async (known) => {
           const answer = await inner.project(name, known ? { ...ctx, known } : ctx);
+          // Each time: a file may have been on its way into the store when the quarantine was first seen.
+          if (answer?.head.quarantined) await emptied(name, deleteFiles, ctx);
           return answer && pages.own(name, answer);
         },
         ctx,

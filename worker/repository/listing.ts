@@ -1,7 +1,9 @@
 import { upstreamFailed } from "../errors.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import type { FileEntry } from "../pypi/page.ts";
+import { readStatus } from "../pypi/simple-json.ts";
 import type { Page } from "./page.ts";
+import { isUnderQuarantine, quarantined } from "./quarantine.ts";
 import type { Context, Listed, Repository } from "./repository.ts";
 
 /** A page that does not list a file is checked again if it was checked longer ago than this. Milliseconds. */
@@ -9,7 +11,8 @@ export const LISTING_MAX_AGE = 30_000;
 
 /**
  * How a project's page lists what `find` looks for in its text; undefined where it does not, null where there is no such
- * project. Throws `upstream-failed`, of `host`, where it does not and could not be checked.
+ * project. Throws `upstream-failed`, of `host`, where it does not and could not be checked, and `not-allowed` where the project
+ * is under quarantine.
  */
 export async function listedOn(
   project: ProjectName,
@@ -21,17 +24,22 @@ export async function listedOn(
   let page = await inner.project(project, ctx);
   if (!page) return null;
   const { via } = page;
-  let entry = await entryOn(page, find);
+  let entry = await entryOn(page, project, find);
   if (!entry && via !== "upstream" && via !== "stale") {
     // A lock file may know a file that is younger than the page: the page is then checked once more.
     page = await inner.project(project, { ...ctx, maxAge: LISTING_MAX_AGE });
-    entry = await entryOn(page, find);
+    entry = await entryOn(page, project, find);
   }
   // The file may be younger than what is stored: that it is not there is more than can be said.
   if (!entry && page?.via === "stale") throw upstreamFailed(host, `the page of ${project} could not be checked`);
   return entry && { project, entry };
 }
 
-async function entryOn(page: Page | null, find: (text: string) => FileEntry | undefined) {
-  return page ? find(await page.text()) : undefined;
+async function entryOn(page: Page | null, project: ProjectName, find: (text: string) => FileEntry | undefined) {
+  if (!page) return undefined;
+  const text = await page.text();
+  const entry = find(text);
+  const status = entry ? undefined : readStatus(text);
+  if (isUnderQuarantine(status)) throw quarantined(project, status);
+  return entry;
 }

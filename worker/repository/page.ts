@@ -3,6 +3,7 @@ import { renderHtml } from "../pypi/simple-html.ts";
 import { readJson, readValidators, renderJson } from "../pypi/simple-json.ts";
 import { gzipped, inflate, type Gzipped } from "./gzip.ts";
 import type { Renderings } from "./ports.ts";
+import { isUnderQuarantine } from "./quarantine.ts";
 import type { Context, Via } from "./repository.ts";
 import { digestOf, StoredJson, type StoredHead } from "./stored.ts";
 
@@ -10,6 +11,8 @@ import { digestOf, StoredJson, type StoredHead } from "./stored.ts";
 export interface PageHead extends StoredHead {
   /** Whether it could not be noted that it is kept: no log of changes says when it is behind. */
   readonly unlisted?: boolean | undefined;
+  /** Whether the upstream has the project under quarantine: nothing is stored of its files. */
+  readonly quarantined?: true | undefined;
 }
 
 /** A page as it is stored. */
@@ -40,6 +43,7 @@ export class Page extends StoredJson<PageHead, Page> {
       serial: model.lastSerial,
       size: gzip.byteLength,
       plainSize,
+      ...(isUnderQuarantine(model.status) && { quarantined: true as const }),
     };
     return new Page(facts, gzip, "upstream");
   }

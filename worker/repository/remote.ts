@@ -8,6 +8,7 @@ import { Document } from "./document.ts";
 import { ProjectList } from "./list.ts";
 import { Page } from "./page.ts";
 import type { Upstream } from "./ports.ts";
+import { withoutQuarantined } from "./quarantine.ts";
 import { resolveRange } from "./range.ts";
 import { readable } from "./readable.ts";
 import type { Listed, Repository } from "./repository.ts";
@@ -33,7 +34,7 @@ export function remote(upstream: Upstream, describe: Describe, root?: string): R
       const answer = await upstream.page(name, validators ?? {});
       if (answer.kind === "absent") return null;
       if (answer.kind === "unchanged") return unchanged(ctx.known);
-      const described = await describe(answer.page, ctx);
+      const described = await describe(withoutQuarantined(answer.page), ctx);
       const page = root === undefined ? described : withProvenanceBelow(root, described);
       return Page.from(page, answer.validators, ctx.now);
     },
