@@ -41,6 +41,27 @@ describe("negotiation", () => {
     const wrong = await rig.get("/simple/demo/?format=xml");
     expect([wrong.status, wrong.text()]).toEqual([400, expect.stringContaining(JSON_TYPE)]);
   });
+
+  test.each([
+    ["application/vnd.pypi.simple.v1+html", "application/vnd.pypi.simple.v1+html; charset=utf-8"],
+    ["application/vnd.pypi.simple.v1%2Bjson", "application/vnd.pypi.simple.v1+json"],
+    ["application/vnd.pypi.simple.latest+json", "application/vnd.pypi.simple.v1+json"],
+    ["Text/HTML", "text/html; charset=utf-8"],
+  ])("?format=%s names its type, a + that is not escaped included", async (format, type) => {
+    const rig = await published();
+    const answer = await rig.get(`/simple/demo/?format=${format}`);
+    expect([answer.status, answer.headers.get("Content-Type")]).toEqual([200, type]);
+  });
+
+  test.each(["constructor", "__proto__", "toString", "", "text/html+json"])(
+    "?format=%s is no type, and neither is such an Accept",
+    async (name) => {
+      const rig = await published();
+      expect((await rig.get(`/simple/demo/?format=${name}`)).status).toBe(400);
+      const answer = await rig.get("/simple/demo/", { Accept: `${name}, ${JSON_TYPE};q=0.5` });
+      expect(answer.headers.get("Content-Type")).toBe(JSON_TYPE);
+    },
+  );
 });
 
 describe("a project's page", () => {

@@ -11,13 +11,13 @@ export const MEDIA_TYPES = {
 export type Representation = keyof typeof MEDIA_TYPES;
 
 /** Clients ask for `latest` and are answered with what the latest is. */
-const NAMES: Record<string, Representation> = {
-  "application/vnd.pypi.simple.v1+json": "json",
-  "application/vnd.pypi.simple.latest+json": "json",
-  "application/vnd.pypi.simple.v1+html": "simpleHtml",
-  "application/vnd.pypi.simple.latest+html": "simpleHtml",
-  "text/html": "html",
-};
+const NAMES: ReadonlyMap<string, Representation> = new Map([
+  ["application/vnd.pypi.simple.v1+json", "json"],
+  ["application/vnd.pypi.simple.latest+json", "json"],
+  ["application/vnd.pypi.simple.v1+html", "simpleHtml"],
+  ["application/vnd.pypi.simple.latest+html", "simpleHtml"],
+  ["text/html", "html"],
+]);
 
 /**
  * The representation for a request: `?format=` first, then the highest q among the types the client names, ties to JSON.
@@ -25,16 +25,16 @@ const NAMES: Record<string, Representation> = {
  */
 export function representationFor(accept: string | undefined, format: string | undefined): Representation {
   if (format !== undefined) {
-    const asked = NAMES[format];
+    // No media type has a space: it is a "+" that was not escaped (the URL Standard, 5.1).
+    const type = format.replaceAll(" ", "+");
+    const asked = NAMES.get(type.toLowerCase());
     if (asked) return asked;
-    const known = Object.keys(NAMES).join(", ");
-    throw badRequest(
-      `?format=${JSON.stringify(format.slice(0, 80))} is not offered; known are ${known} ("+" written as %2B).`,
-    );
+    const known = [...NAMES.keys()].join(", ");
+    throw badRequest(`?format=${JSON.stringify(type.slice(0, 80))} is not offered; known are ${known}.`);
   }
   const quality: Record<Representation, number> = { json: 0, simpleHtml: 0, html: 0 };
   for (const { type, q } of parseAccept(accept ?? "")) {
-    const named = NAMES[type.toLowerCase()];
+    const named = NAMES.get(type.toLowerCase());
     if (named) quality[named] = Math.max(quality[named], q);
   }
   const best = Math.max(quality.json, quality.simpleHtml, quality.html);
