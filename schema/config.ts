@@ -42,6 +42,7 @@ const vars = z.object({
   SEED: z.array(projectName),
   QUOTA: whole("gigabytes"),
   PUBLIC_URL: publicRoot,
+  METRICS: z._default(z.enum(["token", "open"], 'must be "token" or "open"'), "token"),
   LOG: z.enum(["requests", "problems"], 'must be "requests" or "problems"'),
 });
 
@@ -71,6 +72,8 @@ export interface Config {
   readonly adminToken: string | undefined;
   /** The address people use, without a final slash, where it is not the request's own; else empty. */
   readonly publicUrl: string;
+  /** Whether anybody may read `/-/metrics`; else whoever may read every index. */
+  readonly openMetrics: boolean;
   readonly logRequests: boolean;
 }
 
@@ -81,8 +84,21 @@ export interface Config {
 export function parseConfig(env: Record<string, unknown>): Config {
   const parsed = vars.safeParse(env, { reportInput: true });
   if (!parsed.success) throw wrong(parsed.error.issues.flatMap(complaints));
-  const { UPSTREAMS, INDEXES, RESERVED, TRUSTED, AUDIENCE, PAGE_TTL, FEED, POPULAR, SEED, QUOTA, PUBLIC_URL, LOG } =
-    parsed.data;
+  const {
+    UPSTREAMS,
+    INDEXES,
+    RESERVED,
+    TRUSTED,
+    AUDIENCE,
+    PAGE_TTL,
+    FEED,
+    POPULAR,
+    SEED,
+    QUOTA,
+    PUBLIC_URL,
+    METRICS,
+    LOG,
+  } = parsed.data;
   const problems: string[] = [];
 
   const upstreams = resolveUpstreams(UPSTREAMS, env, problems);
@@ -115,6 +131,7 @@ export function parseConfig(env: Record<string, unknown>): Config {
     quota: QUOTA * 1_000_000_000,
     adminToken,
     publicUrl: PUBLIC_URL,
+    openMetrics: METRICS === "open",
     logRequests: LOG === "requests",
   };
 }

@@ -5,12 +5,27 @@ import type { UpstreamConfig } from "./upstreams.ts";
 /** The index at the root of the host; the others lie below their names. */
 export const DEFAULT = "default";
 
-/** What stands first in an address of the default index, or will not be an index. */
-const RESERVED = new Set(["simple", "files", "packages", "integrity", "pypi", "legacy", "find-links"]);
+/** What stands first in an address of the default index, now or from its next pages on. */
+const RESERVED = new Set([
+  "simple",
+  "files",
+  "packages",
+  "integrity",
+  "pypi",
+  "legacy",
+  "find-links",
+  "search",
+  "project",
+]);
 
 export const indexName = z.string().check(
+  z.refine((text) => !/^[-_@]/.test(text), {
+    error:
+      'must not begin with "-", "_" or "@": /-/ and /_/ are this server\'s own addresses, and /@NAME/ those of views',
+    abort: true,
+  }),
   z.regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be lower-case letters, digits and "-", at most 31 of them'),
-  z.refine((text) => !RESERVED.has(text), "is an address of the default index"),
+  z.refine((text) => !RESERVED.has(text), "is an address of the default index, now or later: give this index another"),
 );
 
 /** An index as `[vars.INDEXES]` has it. */

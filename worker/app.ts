@@ -27,14 +27,15 @@ export function createApp(config: Config, house: House, clock: ApiParts["clock"]
   const { now } = clock;
   const { indexes, counters } = house;
   const gate = gateOf(house.admit);
-  const bases = indexes.map((index) => index.config.base);
+  const all = indexes.map((index) => index.config);
+  const bases = all.map(({ base }) => base);
   const app = new Hono<AppEnv>({ getPath: (request) => routedPath(request.url, bases) });
 
   app.use(withContext(now, counters));
   if (config.logRequests) app.use(log(now));
   // Before anything counts: those who watch are not part of what they see, and cost no writes.
   app.route("/-/health", healthRoutes());
-  app.route("/-/metrics", metricsRoutes(house));
+  app.route("/-/metrics", metricsRoutes(house, config.openMetrics ? undefined : gate));
   app.use(counted(counters, house.flush));
   app.use(limits);
   app.route(
@@ -71,7 +72,7 @@ export function createApp(config: Config, house: House, clock: ApiParts["clock"]
       }
       app.route(`${base}/${path}`, routes);
     };
-    mount("", homeRoutes({ ...own, publicUrl: config.publicUrl, bases, catalog: kept }));
+    mount("", homeRoutes({ ...own, publicUrl: config.publicUrl, indexes: all, catalog: kept }, gate));
     if (base !== "") app.get(base, (c) => redirected(c, `${base}/`));
     mount("simple", simpleRoutes(repository, base));
     mount("files", fileRoutes(repository, `${base}/files/`));

@@ -7,7 +7,8 @@ import { Sentence } from "../../cli/sentence.ts";
 import { readOptions, type StartOptions } from "../../cli/server/options.ts";
 
 /** What a file may say, as sentences name it. */
-const KNOWN = "UPSTREAMS, INDEXES, RESERVED, TRUSTED, AUDIENCE, PAGE_TTL, FEED, POPULAR, SEED, QUOTA, PUBLIC_URL, LOG";
+const KNOWN =
+  "UPSTREAMS, INDEXES, RESERVED, TRUSTED, AUDIENCE, PAGE_TTL, FEED, POPULAR, SEED, QUOTA, PUBLIC_URL, METRICS, LOG";
 
 const folder = mkdtempSync(join(tmpdir(), "pypi-edge-configuration-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

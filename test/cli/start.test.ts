@@ -23,6 +23,7 @@ import { openState } from "../../cli/server/state.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 /** Nothing listens there (RFC 863's port, which nobody serves). */
+const ADMIN = "a-token-for-the-tests";
 const NOBODY = "http://127.0.0.1:9/simple/";
 
 const folder = mkdtempSync(join(tmpdir(), "pypi-edge-start-"));
@@ -140,12 +141,13 @@ describe("npm start on a new state directory, on all addresses", () => {
   let output: string;
   beforeAll(async () => {
     port = await freePort();
-    const starting = start("--port", `${port}`, "--host", "0.0.0.0", "--state", state);
+    const starting = start("--port", `${port}`, "--host", "0.0.0.0", "--state", state, "--admin-token", ADMIN);
+    const headers = { Authorization: `Bearer ${ADMIN}` };
     const asking = new AbortController();
     void starting.catch(() => undefined).then(() => asking.abort());
     while (!asking.signal.aborted) {
       // The figures are read from D1. Nobody listens yet where there is no answer.
-      const answer = await fetch(`http://127.0.0.1:${port}/-/metrics`).catch(() => undefined);
+      const answer = await fetch(`http://127.0.0.1:${port}/-/metrics`, { headers }).catch(() => undefined);
       await answer?.text();
       statuses.add(answer?.status);
     }

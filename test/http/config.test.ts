@@ -59,6 +59,7 @@ test("the configuration is read into the units that the code uses, the default i
     quota: 100_000_000_000,
     adminToken: "0123456789abcdef",
     publicUrl: "https://pypi.example",
+    openMetrics: false,
     logRequests: true,
   });
 });
@@ -190,6 +191,17 @@ describe("a wrong configuration is an error that names the key", () => {
       { INDEXES: { simple: { sources: ["pypi"] } } },
       /INDEXES\.simple: the name is an address/,
     ],
+    ...["search", "project"].map((name): [string, Record<string, unknown>, RegExp] => [
+      `an index called ${name}`,
+      { INDEXES: { ...GOOD.INDEXES, [name]: { sources: ["pypi"] } } },
+      new RegExp(String.raw`INDEXES\.${name}: the name is an address of the default index`),
+    ]),
+    ...["-", "-x", "_", "@main", "@"].map((name): [string, Record<string, unknown>, RegExp] => [
+      `an index called ${name}`,
+      { INDEXES: { ...GOOD.INDEXES, [name]: { sources: ["pypi"] } } },
+      new RegExp(String.raw`INDEXES\.${name}: the name must not begin with "-", "_" or "@": [^;]+\.$`),
+    ]),
+    ["other readers of the figures", { METRICS: true }, /METRICS: must be "token" or "open"/],
     ["no indexes", { INDEXES: undefined }, /INDEXES: must be given[;.]/],
     ["no upstreams", { UPSTREAMS: undefined }, /UPSTREAMS: must be given[;.]/],
     ["no lifetime", { PAGE_TTL: undefined }, /PAGE_TTL: must be given[;.]/],
@@ -232,6 +244,10 @@ test("a lifetime may be a number or a string, a public address plain http and wi
   const parsed = parseConfig({ ...GOOD, PAGE_TTL: 60, PUBLIC_URL: "http://PyPI.example:8080?" });
   expect([parsed.pageTtl, parsed.publicUrl]).toEqual([60_000, "http://pypi.example:8080"]);
   expect(parseConfig({ ...GOOD, PAGE_TTL: 0, PUBLIC_URL: "" })).toMatchObject({ pageTtl: 0, publicUrl: "" });
+});
+
+test("the figures are for whoever may read every index, unless METRICS opens them", () => {
+  expect(["token", "open"].map((METRICS) => parseConfig({ ...GOOD, METRICS }).openMetrics)).toEqual([false, true]);
 });
 
 test("patterns may end in any characters", () => {

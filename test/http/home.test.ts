@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { DATABASE_AWAY } from "../support/away.ts";
-import { OPEN_TEAM, READER, TEAM } from "../support/hosted.ts";
+import { OPEN_TEAM, READER, TEAM, teamOf } from "../support/hosted.ts";
 import { Rig } from "../support/rig.ts";
+import { bearer, give } from "../support/tokens.ts";
 
 describe("the page for a person", () => {
   test("sets up each client with the very host name it was asked under, and is not kept by caches", async () => {
@@ -96,6 +97,35 @@ describe("the page of a team's index", () => {
     const text = (await new Rig(TEAM).get("/")).text();
     expect(text).not.toMatch(/TOKEN|legacy|twine|find-links|npm run/);
     expect(text).toContain('<p class="lead">A Python package index that keeps what <b>upstream.test</b> has. ');
+  });
+
+  test("names an index that needs a token to those alone who may read it", async () => {
+    const closed = { sources: ["default"], hosted: true };
+    const rig = new Rig(teamOf({}, { staging: closed, prod: closed }));
+    const named = async (path: string, headers: Record<string, string> = {}) =>
+      [
+        ...(await rig.get(path, headers))
+          .text()
+          .matchAll(/<a href="https:\/\/edge\.test(\/(?!simple)(?:[a-z]+\/)?)">/g),
+      ].map(([, it]) => it);
+    const holder = async (grant: Parameters<typeof give>[1]) => bearer((await give(rig, grant)).text);
+    const staging = await holder({ index: "staging" });
+    expect(await named("/")).toEqual(["/team/"]);
+    expect(await named("/team/")).toEqual(["/"]);
+    expect(await named("/", READER)).toEqual(["/staging/", "/prod/", "/team/"]);
+    expect(await named("/", staging)).toEqual(["/staging/", "/team/"]);
+    expect(await named("/staging/", staging)).toEqual(["/", "/team/"]);
+    expect(await named("/", await holder({ index: "*", scopes: ["read"] }))).toEqual(["/staging/", "/prod/", "/team/"]);
+    expect(await named("/", await holder({ index: "prod", scopes: ["upload"] }))).toEqual(["/team/"]);
+    expect(await named("/", bearer("something-else"))).toEqual(["/team/"]);
+    expect(await named("/", bearer(`pypi-edge_${"0".repeat(16)}_${"0".repeat(43)}`))).toEqual(["/team/"]);
+    expect((await rig.get("/nowhere")).text()).not.toMatch(/staging|prod/);
+  });
+
+  test("is there, with what is open, where a token cannot be looked up", async () => {
+    const rig = new Rig(teamOf({}, { staging: { sources: [], hosted: true } }), { DB: DATABASE_AWAY });
+    const answer = await rig.get("/", bearer(`pypi-edge_${"0".repeat(16)}_${"0".repeat(43)}`));
+    expect([answer.status, answer.text()]).toEqual([200, expect.not.stringContaining("staging")]);
   });
 
   test("is there where it has no upstream", async () => {

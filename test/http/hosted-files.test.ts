@@ -36,7 +36,7 @@ describe("a hosted file", () => {
     await rig.upstream.publish("demo", [{ filename: "demo-1.0.tar.gz", bytes: BYTES }]);
     for (const path of [hosted.path, `${hosted.path}.metadata`, filePath("demo-1.0.tar.gz")]) {
       const { status, headers } = await rig.get(`/team${path}`);
-      expect([status, headers.get("Cloudflare-CDN-Cache-Control")]).toEqual([200, "max-age=60"]);
+      expect([status, headers.get("Cloudflare-CDN-Cache-Control")]).toEqual([200, "public, max-age=60"]);
     }
   });
 

@@ -1,5 +1,6 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
+import { READER } from "../support/hosted.ts";
 import { at, call, host, team } from "../support/releases.ts";
 import type { Rig } from "../support/rig.ts";
 
@@ -8,7 +9,7 @@ const OTHER = "other-1.0-py3-none-any.whl";
 
 /** What `/-/metrics` says of hosted projects, files and bytes. */
 async function figures(rig: Rig): Promise<number[]> {
-  const text = (await rig.get("/-/metrics")).text();
+  const text = (await rig.get("/-/metrics", READER)).text();
   return ["projects", "files", "bytes"].map((what) =>
     Number(new RegExp(`^pypi_edge_hosted_${what} (\\d+)$`, "m").exec(text)?.[1]),
   );
@@ -47,6 +48,8 @@ test("no name of what is hosted is in the figures or on the page about the produ
   const rig = team();
   await host("team", "secretproject-1.0-py3-none-any.whl");
   await call(rig, "POST", at("team", "secretproject", "1.0", "yank"), { reason: "secretreason" });
-  const shown = await Promise.all(["/-/metrics", "/", "/team/"].map(async (path) => (await rig.get(path)).text()));
+  const shown = await Promise.all(
+    ["/-/metrics", "/", "/team/"].map(async (path) => (await rig.get(path, READER)).text()),
+  );
   expect(shown.join("")).not.toMatch(/secret/);
 });

@@ -9,7 +9,7 @@ const THEIRS = `https://upstream.test${PROVENANCE}`;
 const PAGE = "public, max-age=60, no-transform";
 const FILE = "public, max-age=31536000, immutable, no-transform";
 /** For Cloudflare's cache alone. */
-const EDGE = "max-age=60, stale-while-revalidate=60, stale-if-error=604800";
+const EDGE = "public, max-age=60, stale-while-revalidate=60, stale-if-error=604800";
 
 const ROWS: readonly [what: string, path: string, status: number, clients: string, edge: string | null][] = [
   ["a page", "/simple/demo/", 200, PAGE, EDGE],
@@ -18,9 +18,9 @@ const ROWS: readonly [what: string, path: string, status: number, clients: strin
   ["a provenance", PROVENANCE, 200, PAGE, EDGE],
   ["a file", filePath(NAME), 200, FILE, null],
   ["a file's metadata", `${filePath(NAME)}.metadata`, 200, FILE, null],
-  ["a redirect", "/simple/Demo/", 302, "public, max-age=60", null],
-  ["an absent project", "/simple/absent/", 404, "public, max-age=30", null],
-  ["an absent document", "/pypi/absent/json", 404, "public, max-age=30", null],
+  ["a redirect", "/simple/Demo/", 302, "public, max-age=60", "public, max-age=60, stale-if-error=0"],
+  ["an absent project", "/simple/absent/", 404, "public, max-age=30", "public, max-age=30, stale-if-error=0"],
+  ["an absent document", "/pypi/absent/json", 404, "public, max-age=30", "public, max-age=30, stale-if-error=0"],
   ["a file that its page does not list", filePath("demo-2.0-py3-none-any.whl"), 404, "no-store", null],
   ["an address of nothing", "/nowhere", 404, "no-store", null],
   ["a wrong request", "/files/", 400, "no-store", null],

@@ -2,7 +2,9 @@ import { describe, expect, test } from "vitest";
 import { exposition } from "../../worker/http/metrics.ts";
 import { parseProjectName } from "../../worker/pypi/name.ts";
 import { DATABASE_AWAY } from "../support/away.ts";
+import { READER, TEAM } from "../support/hosted.ts";
 import { filePath, JSON_TYPE, Rig } from "../support/rig.ts";
+import { bearer, give } from "../support/tokens.ts";
 
 const WHEEL = { filename: "demo-1.0-py3-none-any.whl", bytes: new Uint8Array(60_000).fill(3) };
 const PAGE = "https://upstream.test/simple/demo/";
@@ -16,7 +18,7 @@ async function published() {
 
 /** The samples of `/-/metrics` whose names begin so. */
 async function samples(rig: Rig, prefix: string): Promise<string[]> {
-  const lines = (await rig.get("/-/metrics")).text().split("\n");
+  const lines = (await rig.get("/-/metrics", READER)).text().split("\n");
   return lines.filter((line) => line.startsWith(`pypi_edge_${prefix}`)).map((line) => line.slice("pypi_edge_".length));
 }
 
@@ -24,7 +26,7 @@ describe("/-/metrics", () => {
   test("is Prometheus' text format, kept by nobody, and every metric says what it is", async () => {
     const rig = await published();
     await rig.page("demo");
-    const { status, headers, text } = await rig.get("/-/metrics");
+    const { status, headers, text } = await rig.get("/-/metrics", READER);
     expect([status, headers.get("Content-Type"), headers.get("Cache-Control")]).toEqual([
       200,
       "text/plain; version=0.0.4; charset=utf-8",
@@ -49,8 +51,37 @@ describe("/-/metrics", () => {
     ]);
   });
 
+  test("is for whoever may read every index, and says nothing to anybody else", async () => {
+    const rig = new Rig(TEAM);
+    const asked = async (grant: Parameters<typeof give>[1]) => bearer((await give(rig, grant)).text);
+    const rows: readonly (readonly [Record<string, string>, number])[] = [
+      [{}, 401],
+      [bearer("something-else"), 401],
+      [READER, 200],
+      [await asked({ index: "*", scopes: ["read"] }), 200],
+      [await asked({ index: "*", scopes: ["admin"] }), 200],
+      [await asked({ index: "*", scopes: ["upload"] }), 403],
+      [await asked({ index: "team", scopes: ["read"] }), 403],
+      [await asked({ index: "team", scopes: ["admin"] }), 403],
+    ];
+    for (const method of ["GET", "HEAD"]) {
+      for (const [headers, status] of rows) {
+        const answer = await rig.get("/-/metrics", headers, method);
+        expect([answer.status, answer.headers.get("Cache-Control")]).toEqual([status, "no-store"]);
+        if (status !== 200) expect(answer.text()).not.toContain("pypi_edge_");
+      }
+    }
+    rig.forget();
+    await rig.get("/-/metrics");
+    expect(rig.counts).toEqual({});
+  });
+
+  test('is for anybody where METRICS = "open"', async () => {
+    expect((await new Rig({ METRICS: "open" }).get("/-/metrics")).text()).toContain("pypi_edge_requests_total");
+  });
+
   test("events are not all failures, and the text about them says so", async () => {
-    expect((await new Rig().get("/-/metrics")).text()).toContain(
+    expect((await new Rig().get("/-/metrics", READER)).text()).toContain(
       "# HELP pypi_edge_events_total What happened behind answers and jobs, by kind: failures, and recoveries (feed-recovered).\n",
     );
   });
@@ -182,7 +213,7 @@ describe("/-/metrics", () => {
     await rig.page("demo");
     await rig.get(filePath(WHEEL.filename));
     expect(await samples(rig, "projects")).toEqual(["projects 1"]);
-    expect((await rig.get("/-/metrics")).text()).not.toMatch(/demo|upstream\.test|edge\.test/);
+    expect((await rig.get("/-/metrics", READER)).text()).not.toMatch(/demo|upstream\.test|edge\.test/);
   });
 
   test("shows how much is stored of files and their metadata, in whatever isolate it was stored", async () => {
@@ -207,7 +238,7 @@ describe("/-/metrics", () => {
     expect((await rig.page("demo")).status).toBe(200);
     rig.wait(301_000);
     expect((await rig.page("demo")).status).toBe(200);
-    const { status, headers, text } = await rig.get("/-/metrics");
+    const { status, headers, text } = await rig.get("/-/metrics", READER);
     expect([status, headers.get("Cache-Control")]).toEqual([503, "no-store"]);
     expect(text()).toBe("The database with the figures cannot be read right now; try again in a moment.\n");
   });
@@ -230,7 +261,7 @@ describe("/-/metrics", () => {
     rig.wait(180_000);
     expect(await gauges()).toEqual(['feed_up{upstream="pypi"} 0', ...followed.slice(1)]);
     rig.breakOnce("d1.prepare");
-    expect((await rig.get("/-/metrics")).status).toBe(503);
+    expect((await rig.get("/-/metrics", READER)).status).toBe(503);
   });
 
   test("escapes what a label must not contain", () => {

@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { deliver } from "../support/queue.ts";
+import { READER } from "../support/hosted.ts";
 import { JSON_TYPE, Rig } from "../support/rig.ts";
 import { FakeUpstream } from "../support/upstream.ts";
 
@@ -50,7 +51,7 @@ describe("a message that its queue gave up", () => {
   test("is counted, by the queues that there are", async () => {
     const rig = new Rig();
     const figures = async () =>
-      (await rig.get("/-/metrics"))
+      (await rig.get("/-/metrics", READER))
         .text()
         .split("\n")
         .filter((line) => line.startsWith("pypi_edge_dead"));

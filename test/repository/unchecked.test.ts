@@ -12,6 +12,7 @@ import {
   URL_OF_WHEEL,
   WHEEL,
 } from "../support/bare.ts";
+import { READER } from "../support/hosted.ts";
 import { filePath, Rig } from "../support/rig.ts";
 import { fileResponse, type FakeFile } from "../support/upstream.ts";
 import { zipped } from "../support/wheel.ts";
@@ -220,6 +221,6 @@ describe("a wheel whose metadata was withdrawn", () => {
     });
     expect(await rig.deliver()).toEqual({ done: 1, delays: [] });
     expect(await rows()).toMatchObject([{ unreadable: 1 }]);
-    expect((await rig.get("/-/metrics")).text()).toContain('events_total{event="upstream-failed"} 1');
+    expect((await rig.get("/-/metrics", READER)).text()).toContain('events_total{event="upstream-failed"} 1');
   });
 });

@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { parseProjectName } from "../../worker/pypi/name.ts";
+import { READER } from "../support/hosted.ts";
 import { Rig, type PageJson } from "../support/rig.ts";
 
 const MINUTE = 60_000;
@@ -170,7 +171,7 @@ describe("while the log of changes is followed, a stored page", () => {
     rig.wait(4_000);
     await rig.page("demo");
     expect([asked(rig), rig.counts["d1.prepare"]]).toEqual([1, 1]);
-    const events = (await rig.get("/-/metrics")).text();
+    const events = (await rig.get("/-/metrics", READER)).text();
     expect(events).toContain('pypi_edge_events_total{event="storage-failed"} 1\n');
     rig.wait(DAY);
     await poll(rig);
@@ -249,7 +250,7 @@ describe("an upstream that answers with a lower serial than what is kept", () =>
     rig.restart();
     expect(filenames(await rig.page("demo"))).toEqual([ONE.filename, TWO.filename]);
     expect(await changesOf(rig).behind.count()).toBe(1);
-    expect((await rig.get("/-/metrics")).text()).not.toContain("events_total{");
+    expect((await rig.get("/-/metrics", READER)).text()).not.toContain("events_total{");
   });
 
   test("replaces it where the log is not followed and the hour is over: it may count anew", async () => {

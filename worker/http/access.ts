@@ -2,7 +2,8 @@ import type { Context as HonoContext } from "hono";
 import { createMiddleware } from "hono/factory";
 import type { Admit } from "../auth/authenticate.ts";
 import type { Author } from "../auth/deed.ts";
-import type { Wish } from "../auth/principal.ts";
+import { may, SOME_INDEX, type Wish } from "../auth/principal.ts";
+import { IndexError } from "../errors.ts";
 import type { AppEnv } from "./context.ts";
 import { atOnce, privately } from "./headers.ts";
 
@@ -35,6 +36,24 @@ export const readersOnly = (gate: Gate, index: string) =>
     await next();
     privately(c.res.headers);
   });
+
+/**
+ * Which indexes the maker of a request may read: the open ones, and those that the token it shows is for. A token that is not good,
+ * or that cannot be looked up, opens none.
+ */
+export async function readableBy(
+  c: HonoContext<AppEnv>,
+  gate: Gate,
+): Promise<(index: { readonly name: string; readonly isPrivate: boolean }) => boolean> {
+  const shown = c.req.header("Authorization") !== undefined;
+  const author = shown ? await gate(c, { scope: "read", index: SOME_INDEX }).catch(noAuthor) : undefined;
+  return ({ name, isPrivate }) =>
+    !isPrivate || (author !== undefined && may(author.principal, { scope: "read", index: name }));
+}
+
+function noAuthor(error: unknown): undefined {
+  if (!(error instanceof IndexError)) throw error;
+}
 
 /** Has caches ask each time, so that what is uploaded to an index that anybody may read is seen at once. */
 export const seenAtOnce = createMiddleware<AppEnv>(async (c, next) => {

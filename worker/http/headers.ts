@@ -10,7 +10,10 @@ const YEAR = 365 * 24 * 3_600;
 /** Who keeps an answer for how long. Every answer states it: one that does not is cached at the edge for two hours. */
 interface Lifetime {
   readonly "Cache-Control": string;
-  /** For Cloudflare's cache alone, which takes it out. */
+  /**
+   * For Cloudflare's cache alone, which takes it out. It stands in for `Cache-Control` there, so it says `public` itself: a shared
+   * cache keeps nothing that was asked for with a token otherwise (RFC 9111, 3.5), and clients send theirs to public indexes too.
+   */
   readonly "Cloudflare-CDN-Cache-Control"?: string;
 }
 
@@ -18,12 +21,12 @@ interface Lifetime {
 export const LIFETIMES = {
   page: {
     "Cache-Control": `public, max-age=${MINUTE}, no-transform`,
-    "Cloudflare-CDN-Cache-Control": `max-age=${MINUTE}, stale-while-revalidate=${MINUTE}, stale-if-error=${WEEK}`,
+    "Cloudflare-CDN-Cache-Control": `public, max-age=${MINUTE}, stale-while-revalidate=${MINUTE}, stale-if-error=${WEEK}`,
   },
-  absent: { "Cache-Control": "public, max-age=30" },
+  absent: forNow("public, max-age=30"),
   file: { "Cache-Control": `public, max-age=${YEAR}, immutable, no-transform` },
   /** pip keeps permanent redirects for good, so ours are temporary and short. */
-  redirect: { "Cache-Control": `public, max-age=${MINUTE}` },
+  redirect: forNow(`public, max-age=${MINUTE}`),
   /** Of an index that takes uploads. */
   hosted: { "Cache-Control": "public, no-cache", "Cloudflare-CDN-Cache-Control": "no-store" },
   /** Shows the host name it was asked under. */
@@ -32,6 +35,14 @@ export const LIFETIMES = {
   /** True at this moment only. */
   live: { "Cache-Control": "no-store" },
 } as const satisfies Record<string, Lifetime>;
+
+/**
+ * The lifetime of an answer that is true now and may not be in a moment. Without `stale-if-error=0` the edge would go on with it
+ * after its time while the worker fails: a project published meanwhile would stay absent for as long as the outage.
+ */
+function forNow(lifetime: string): Lifetime {
+  return { "Cache-Control": lifetime, "Cloudflare-CDN-Cache-Control": `${lifetime}, stale-if-error=0` };
+}
 
 /**
  * Makes an answer one for whoever asked alone. Authorization is no part of a cache's key: nothing but `private` keeps the
@@ -55,12 +66,18 @@ export function atOnce(headers: Headers): void {
   const lifetime = headers.get("Cache-Control") ?? "";
   if (!lifetime.startsWith("public")) return;
   if (lifetime === LIFETIMES.file["Cache-Control"]) {
-    headers.set("Cloudflare-CDN-Cache-Control", `max-age=${MINUTE}`);
+    headers.set("Cloudflare-CDN-Cache-Control", `public, max-age=${MINUTE}`);
     return;
   }
   headers.set("Cache-Control", LIFETIMES.hosted["Cache-Control"]);
   headers.set("Cloudflare-CDN-Cache-Control", LIFETIMES.hosted["Cloudflare-CDN-Cache-Control"]);
 }
+
+/**
+ * What a page of HTML may load and do: nothing. The text on it is mostly upstream's, and is escaped; where that fails once, no
+ * script runs and nothing is sent anywhere.
+ */
+export const NOTHING_LOADED = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /** The tag under which all answers of a project can be purged from the edge at once. */
 export const projectTag = (name: ProjectName) => ({ "Cache-Tag": cacheTag(name) });

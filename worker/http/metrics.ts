@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { IndexError, messageOf } from "../errors.ts";
 import type { Count, Counted, Counters } from "../repository/ports.ts";
+import type { Gate } from "./access.ts";
 import type { AppEnv } from "./context.ts";
 import { readGauges, type Gauge, type Gauged, type Sample } from "./gauges.ts";
 import { LIFETIMES } from "./headers.ts";
@@ -36,10 +37,15 @@ const COUNTERS: Record<keyof Counted, { readonly name: string; readonly help: st
 
 const NAMES = Object.keys(COUNTERS) as (keyof Counted)[];
 
-/** The figures of all isolates for Prometheus, to be mounted at `/-/metrics`. */
-export function metricsRoutes(measured: Measured): Hono<AppEnv> {
+/**
+ * The figures of all isolates for Prometheus, to be mounted at `/-/metrics`. They are of all indexes, those that need a token too.
+ *
+ * @param gate lets those in who may read every index; undefined: everybody may see them
+ */
+export function metricsRoutes(measured: Measured, gate: Gate | undefined): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
   routes.get("/", async (c) => {
+    await gate?.(c, { scope: "read", index: "*" });
     const figures = Promise.all([measured.counters.totals(NAMES), readGauges(measured, c.var.ctx.now)]);
     const [counts, gauges] = await figures.catch((error: unknown) => {
       c.var.ctx.report({ event: "storage-failed", what: "the figures", reason: messageOf(error) });

@@ -1,7 +1,8 @@
 import { Hono } from "hono";
 import { raw } from "hono/html";
+import { readableBy, type Gate } from "../http/access.ts";
 import type { AppEnv } from "../http/context.ts";
-import { LIFETIMES } from "../http/headers.ts";
+import { LIFETIMES, NOTHING_LOADED } from "../http/headers.ts";
 import { administering, publishing, setups, type Setup } from "../pypi/setups.ts";
 import { STYLE } from "./style.ts";
 
@@ -10,8 +11,8 @@ interface Shown {
   readonly name: string;
   /** What its addresses begin with: empty, or a slash and its name. */
   readonly base: string;
-  /** Those of all indexes. */
-  readonly bases: readonly string[];
+  /** All there are, this one included. */
+  readonly indexes: readonly Pick<Shown, "name" | "base" | "isPrivate">[];
   /** The address people use, where it is not the request's own; else empty. */
   readonly publicUrl: string;
   readonly upstreams: readonly { readonly url: URL }[];
@@ -24,16 +25,20 @@ interface Shown {
   readonly catalog: { count(): Promise<number> };
 }
 
-/** The page for a person: what this is, and how to point each client at it, under the host name it was asked under. */
-export function homeRoutes(index: Shown): Hono<AppEnv> {
+/**
+ * The page for a person: what this is, and how to point each client at it, under the host name it was asked under. It names those
+ * other indexes alone that its reader may read.
+ */
+export function homeRoutes(index: Shown, gate: Gate): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
   routes.get("/", async (c) => {
     const host = index.publicUrl || new URL(c.req.url).origin;
     // The figure is for interest: without the catalog the page is still what people came for.
     const kept = await index.catalog.count().catch(() => undefined);
     c.header("Cache-Control", LIFETIMES.ownHost["Cache-Control"]);
-    c.header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'");
-    const others = index.bases.filter((base) => base !== index.base).map((base) => `${host}${base}/`);
+    c.header("Content-Security-Policy", `${NOTHING_LOADED}; style-src 'unsafe-inline'`);
+    const mayRead = await readableBy(c, gate);
+    const others = index.indexes.filter((other) => other.base !== index.base && mayRead(other));
     return c.html(
       <Home
         name={index.name}
@@ -44,7 +49,7 @@ export function homeRoutes(index: Shown): Hono<AppEnv> {
         isPrivate={index.isPrivate}
         upstreams={index.upstreams.map(({ url }) => url.host)}
         kept={kept}
-        others={others}
+        others={others.map(({ base }) => `${host}${base}/`)}
       />,
     );
   });
