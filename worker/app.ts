@@ -6,6 +6,7 @@ import { apiRoutes, type ApiParts } from "./http/api/routes.ts";
 import { withContext, type AppEnv } from "./http/context.ts";
 import { gateOf, readersOnly, seenAtOnce } from "./http/access.ts";
 import { counted } from "./http/counted.ts";
+import { ownPagesOnly, readableAnywhere } from "./http/cross-origin.ts";
 import { jsonRoutes, provenanceRoutes } from "./http/documents.ts";
 import { fileRoutes } from "./http/files.ts";
 import { findLinksRoutes, uploadedRoutes } from "./http/find-links.ts";
@@ -37,7 +38,9 @@ export function createApp(config: Config, house: House, clock: ApiParts["clock"]
   app.route("/-/health", healthRoutes());
   app.route("/-/metrics", metricsRoutes(house, config.openMetrics ? undefined : gate));
   app.use(counted(counters, house.flush));
+  app.use(readableAnywhere(all));
   app.use(limits);
+  app.use(ownPagesOnly(config.publicUrl));
   app.route(
     "/-/api",
     apiRoutes({

@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import { IndexError, messageOf, type ErrorKind } from "../errors.ts";
 import { LIFETIMES } from "./headers.ts";
+import { pathOf } from "./path.ts";
 import { redacted } from "./redact.ts";
 
 /** Short, since pip waits that long: at 10 s it hangs for 50 and then says "No matching distribution". Seconds. */
@@ -28,8 +29,7 @@ export function problem(error: unknown, c: Context, besides?: (error: IndexError
   const headers: Record<string, string> = { ...lifetime, Vary: "Accept" };
   if (status === 503) headers["Retry-After"] = RETRY_AFTER;
   if (status === 429) headers["Retry-After"] = String(known.retryAfter ?? RETRY_AFTER);
-  // pip asks its keyring, and browsers their user, for nothing but Basic.
-  if (status === 401) headers["WWW-Authenticate"] = 'Basic realm="pypi-edge", charset="UTF-8"';
+  if (status === 401) headers["WWW-Authenticate"] = challengeAt(pathOf(c.req.url));
   if (known.allow) headers["Allow"] = known.allow.join(", ");
   if (besides || /\bjson\b/.test(c.req.header("Accept") ?? "")) {
     const body = JSON.stringify({ type: "about:blank", title, status, detail, ...besides?.(known) });
@@ -37,6 +37,14 @@ export function problem(error: unknown, c: Context, besides?: (error: IndexError
   }
   return new Response(`${detail}\n`, { status, headers: { ...headers, "Content-Type": "text/plain; charset=utf-8" } });
 }
+
+/**
+ * How a token is asked for. pip asks its keyring for nothing but Basic, so indexes say that. A browser that has been given a
+ * password after Basic sends it again by itself, with requests that other sites' pages make too: the API, which changes things and
+ * has no client but scripts, does not invite it to.
+ */
+const challengeAt = (path: string) =>
+  /^\/[-_]\//.test(path) ? 'Bearer realm="pypi-edge"' : 'Basic realm="pypi-edge", charset="UTF-8"';
 
 /** What a store said: of an upstream's failure its sentence says as much. */
 const causeOf = ({ kind, cause }: IndexError) =>
