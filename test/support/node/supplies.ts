@@ -1,4 +1,5 @@
 import type { TestProject } from "vitest/node";
+import { findChromium } from "./chromium.ts";
 import { CLIENT_NAMES, CLIENTS, type ClientName, type Home } from "./clients/table.ts";
 import { PUBLISHER_NAMES, PUBLISHERS, type PublisherName } from "./publishers/table.ts";
 import { provideEnvironment, provideWheels } from "./provision.ts";
@@ -76,14 +77,16 @@ export async function gatherOthers(): Promise<Others> {
   return { servers: servers?.python ?? null, wheels, validators: validators?.python ?? null, missing };
 }
 
-/** Says how many of a project's tests were skipped, and for want of what. */
+/** Says how many of a project's tests were skipped, and for want of what: wheels, or a browser. */
 export function saySkipped(project: TestProject, missing: readonly string[]): void {
-  if (missing.length === 0) return;
+  const reasons = [
+    ...(missing.length > 0 ? [`no wheels for ${missing.join(", ")}: set WHEELHOUSE or configure pip`] : []),
+    ...(findChromium() === undefined ? ["no Chromium: set CHROMIUM or install one"] : []),
+  ];
+  if (reasons.length === 0) return;
   const modules = project.vitest.state.getTestModules().filter((module) => module.project === project);
   const skipped = modules.reduce((sum, module) => sum + [...module.children.allTests("skipped")].length, 0);
-  console.log(
-    `skipped: ${skipped} tests of ${project.name}: no wheels for ${missing.join(", ")}: set WHEELHOUSE or configure pip`,
-  );
+  console.log(`skipped: ${skipped} tests of ${project.name}: ${reasons.join("; ")}`);
 }
 
 async function provideHome(requirements: readonly string[]): Promise<Home | null> {

@@ -12,6 +12,8 @@ export interface Hosted {
 /** What a token is to be for. */
 interface Grant {
   readonly scopes: readonly string[];
+  /** `team` where it is left out. */
+  readonly index?: string;
   readonly projects?: readonly string[];
   readonly expires?: string;
 }
