@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Reporter, TestModule, Vitest } from "vitest/node";
+import { MICROPIP } from "../../support/node/clients/micropip.ts";
 import { CLIENT_NAMES, CLIENTS } from "../../support/node/clients/table.ts";
 import { PUBLISHER_NAMES, PUBLISHERS } from "../../support/node/publishers/table.ts";
 import { PUBLISH_COLUMNS } from "../publishing/columns.ts";
@@ -20,7 +21,7 @@ interface Sides {
 const SIDES: Readonly<Record<TableName, Sides>> = {
   installing: {
     marker: "matrix",
-    rows: CLIENT_NAMES.map((name) => CLIENTS[name].label),
+    rows: [...CLIENT_NAMES.map((name) => CLIENTS[name].label), MICROPIP],
     columns: COLUMNS.map(({ title }) => title),
   },
   publishing: {
