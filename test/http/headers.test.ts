@@ -1,6 +1,19 @@
-import { beforeEach, describe, test, vi } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import * as is from "../support/answers.ts";
-import { expectAnswer, file, FILE, HTML, KEPT, OPEN, page, range, SENTENCE, SERIAL, tag } from "../support/answers.ts";
+import {
+  answered,
+  file,
+  FILE,
+  HTML,
+  KEPT,
+  OPEN,
+  page,
+  range,
+  SENTENCE,
+  SERIAL,
+  stated,
+  tag,
+} from "../support/answers.ts";
 import { READER } from "../support/hosted.ts";
 import { filePath, JSON_TYPE, type Rig } from "../support/rig.ts";
 
@@ -235,17 +248,17 @@ beforeEach(() => {
 });
 
 describe("an index that anyone may read", () => {
-  test.for(ANYONE)("%s (%s, %i)", (row) => expectAnswer(row));
+  test.for(ANYONE)("%s (%s, %i)", async (row) => expect(await answered(row)).toEqual(stated(row)));
 });
 
 describe("one that hosts as well", () => {
-  test.for(HOSTING)("%s (%s, %i)", (row) => expectAnswer(row));
+  test.for(HOSTING)("%s (%s, %i)", async (row) => expect(await answered(row)).toEqual(stated(row)));
 });
 
 describe("one that is read with a token", () => {
-  test.for(PRIVATE)("%s (%s, %i)", (row) => expectAnswer(row, READER));
+  test.for(PRIVATE)("%s (%s, %i)", async (row) => expect(await answered(row, READER)).toEqual(stated(row)));
 });
 
 describe("what is of no index", () => {
-  test.for(NO_INDEX)("%s (%s, %i)", (row) => expectAnswer(row));
+  test.for(NO_INDEX)("%s (%s, %i)", async (row) => expect(await answered(row)).toEqual(stated(row)));
 });
