@@ -104,6 +104,18 @@ describe("another origin's page may read", () => {
     }
   });
 
+  test("nothing of a default index that needs a token, and all of an open one beside it", async () => {
+    const rig = new Rig({ INDEXES: { default: { sources: ["pypi"], read: "token" }, open: { sources: ["pypi"] } } });
+    const shared = async (path: string, method = "GET", headers: Record<string, string> = READER) =>
+      shares((await rig.get(path, { ...PAGE, ...headers }, method)).headers).length > 0;
+    for (const path of ["/", "/simple/demo/", "/simple/open/", "/packages/open", "/nothing", "/-/open/simple/"]) {
+      expect([path, await shared(path), await shared(path, "OPTIONS", PREFLIGHT)]).toEqual([path, false, false]);
+    }
+    for (const path of ["/open", "/open/", "/open/simple/demo/", "//open/simple/demo/", "/open/nothing"]) {
+      expect([path, await shared(path), await shared(path, "OPTIONS", PREFLIGHT)]).toEqual([path, true, true]);
+    }
+  });
+
   test.each(["/-/health", "/-/metrics", "/-/api/tokens", "/-/api/audit", "/-/nothing", "/_/oidc/audience", "/legacy/"])(
     "nothing of %s",
     async (path) => {

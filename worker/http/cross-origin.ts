@@ -68,7 +68,7 @@ export const ownPagesOnly = (publicUrl: string) =>
     if (!SAFE.has(req.method)) {
       const site = req.header("Sec-Fetch-Site");
       const origin = req.header("Origin");
-      // Another port of the same host, or a neighbour's subdomain, is `same-site`: nobody vouches for the pages there.
+      // `same-site` is no better: a program on another port of the host, or a neighbour's subdomain, may have made the page.
       const isOwn =
         site === undefined ? isFrom(origin, [req.url, publicUrl]) : site === "same-origin" || site === "none";
       if (!isOwn) throw new IndexError("not-allowed", FOREIGN);
