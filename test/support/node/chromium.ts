@@ -81,7 +81,7 @@ export async function visit<Result>(chromium: string, { path, argument, host }: 
     const url = `http://${host}:${(server.address() as AddressInfo).port}/`;
     const env = { ...bareVariables(), HOME: folder, TMPDIR: folder };
     const args = [...OPTIONS, `--user-data-dir=${join(folder, "profile")}`, url];
-    const { output } = await run(chromium, args, { env, timeoutMs: 120_000, signal: over.signal });
+    const { output } = await run(chromium, args, { env, timeoutMs: 240_000, signal: over.signal });
     if (said === undefined) throw new Error(`${chromium} ended, and the page had not come to its end:\n${output}`);
     return { ...said, files };
   } finally {
