@@ -31,6 +31,11 @@ describe("a page in HTML", () => {
       '<base href="https://cdn.test/x/"><a href="demo-1.0.zip">demo-1.0.zip</a>',
       "../../files/cdn.test/x/demo-1.0.zip",
     ],
+    [
+      "a base with an entity in it",
+      '<base href="https://cdn.test/a&amp;b&#x2F;"><a href="demo-1.0.zip">demo-1.0.zip</a>',
+      "../../files/cdn.test/a&b/demo-1.0.zip",
+    ],
     ["text that is not the name", '<a href="/p/demo-1.0.zip">Download</a>', "../../files/index.test/p/demo-1.0.zip"],
     [
       "line ends and upper case",

@@ -39,7 +39,7 @@ export async function parseLinks(
   const metas = new Map<string, string>();
   let baseHref: string | undefined;
   const document = new HTMLRewriter()
-    .on("base", { element: (element) => void (baseHref ??= element.getAttribute("href") ?? undefined) })
+    .on("base", { element: (element) => void (baseHref ??= decodedHref(element)) })
     .on("meta", {
       element: (element) =>
         void metas.set(element.getAttribute("name") ?? "", decodeHTMLAttribute(element.getAttribute("content") ?? "")),
@@ -69,6 +69,12 @@ export async function parseLinks(
     throw new Error("its page is neither JSON nor a list of files");
   }
   return { files, metas };
+}
+
+/** The address of a `<base>`; undefined where it has none. */
+function decodedHref(element: Element): string | undefined {
+  const href = element.getAttribute("href");
+  return href === null ? undefined : decodeHTMLAttribute(href);
 }
 
 /** What an anchor says of a file; undefined where it links to something else. */
