@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { compareVersions, isSameVersion, parseVersion, type Version } from "../../worker/pypi/pep440.ts";
+import { compareVersions, isSameVersion, normalVersion, parseVersion, type Version } from "../../worker/pypi/pep440.ts";
 
 const read = (text: string): Version => {
   const version = parseVersion(text);
@@ -69,6 +69,11 @@ test.each(["", "1.x", "french toast", "1.0+", "1.0-", "1..0", "2004d", `1.${"0".
     expect(parseVersion(text)).toBeUndefined();
   },
 );
+
+// The Kelvin sign is a "k" in lower case, and no letter of a version.
+test.each(["1.0+\u212a1", "1.0+a.\u0130", "1.0-RC\u0661"])("%j is no version", (text) => {
+  expect(normalVersion(text)).toBeUndefined();
+});
 
 test.each([
   ["1.0", "v1.0.0", true],

@@ -46,6 +46,8 @@ test.each([
   ["demo-1.0-1-1py-none-any.whl", 'gives "1py" as a tag'],
   ["demo-1.0-py3.3-none-any.whl", 'gives "py3.3" as a tag'],
   ["demo-1.0-py3-none-any .whl", "as a tag"],
+  // In lower case it is a "k".
+  ["demo-1.0-py3-none-linux_\u212a.whl", "as a tag"],
   ["acme-demo-1.0-py3-none-any.whl", 'gives "demo" as the version'],
 ])("%s is refused", (filename, sentence) => {
   expect(() => parseWheelName(filename)).toThrow(sentence);

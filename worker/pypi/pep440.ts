@@ -28,9 +28,11 @@ const versionParts = (text: string) => VERSION.exec(text)?.groups;
 
 /** A version as PEP 440 normalises it: `v1.0-RC1` is `1.0rc1`; undefined where it is none, or over 100 characters. */
 export function normalVersion(text: string): string | undefined {
-  const parts = text.length <= MAX_LENGTH ? versionParts(text.toLowerCase()) : undefined;
+  const parts = text.length <= MAX_LENGTH ? versionParts(text) : undefined;
   if (!parts) return undefined;
-  const { release = "", pre, post, dev, local } = parts;
+  const { release = "", post, dev } = parts;
+  // Not before it is known to be ASCII: the Kelvin sign is a "k" in lower case.
+  const [pre, local] = [parts["pre"]?.toLowerCase(), parts["local"]?.toLowerCase()];
   const epoch = plain(parts["epoch"] ?? "");
   return [
     epoch === "0" ? "" : `${epoch}!`,

@@ -1,5 +1,9 @@
 import { normalVersion } from "./pep440.ts";
 
+/** Line ends, and control characters, which are blanks to packaging in some places and to no other reader. */
+// oxlint-disable-next-line no-control-regex
+const NOT_ON_ONE_LINE = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u2028\u2029]/;
+
 const CLAUSE = /^(~=|===|==|!=|<=|>=|<|>)[ \t]*(\S+)$/;
 
 /**
@@ -7,7 +11,7 @@ const CLAUSE = /^(~=|===|==|!=|<=|>=|<|>)[ \t]*(\S+)$/;
  * empty set is one, and a comma may stand last. Further commas packaging passes over, and uv refuses the file.
  */
 export function isSpecifierSet(text: string): boolean {
-  if (/[\r\n]/.test(text)) return false;
+  if (NOT_ON_ONE_LINE.test(text)) return false;
   if (text.trim() === "") return true;
   const clauses = text.split(",").map((clause) => clause.trim());
   if (clauses.length > 1 && clauses.at(-1) === "") clauses.pop();

@@ -24,7 +24,7 @@ const BUILD = /^\d+[a-z0-9_.]*$/i;
 const TAGS = /^\w+(?:\.\w+)*$/;
 
 /** A tag of Python is an identifier there: `py3`, and no number. */
-const PYTHONS = /^[a-z_]\w*(?:\.[a-z_]\w*)*$/;
+const PYTHONS = /^[a-z_]\w*(?:\.[a-z_]\w*)*$/i;
 
 /** A file fits few interpreters and platforms; the sets multiply. */
 const MAX_TAGS = 1_000;
@@ -45,7 +45,7 @@ export function parseWheelName(raw: string): WheelName {
   if (build !== undefined && !BUILD.test(build)) {
     throw refused(raw, `gives ${shown(build)} as the build tag, which must begin with a digit`);
   }
-  const sets = fields.slice(-3).map((field) => field.toLowerCase());
+  const sets = fields.slice(-3);
   const wrong = sets.find((set, at) => !(at === 0 ? PYTHONS : TAGS).test(set));
   if (wrong !== undefined) throw refused(raw, `gives ${shown(wrong)} as a tag`);
   const tags = expandTag(sets.join("-"));
