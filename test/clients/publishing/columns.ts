@@ -23,7 +23,10 @@ export const PUBLISH_COLUMNS = [
 
 export type PublishColumn = (typeof PUBLISH_COLUMNS)[number]["title"];
 
+const OWN_BUILD = "it publishes nothing but what it has just built itself";
+
 /** Cells that make no sense, and why. */
 export const PUBLISH_NOTES: Partial<Record<PublisherName, Partial<Record<PublishColumn, string>>>> = {
-  flit: { "bad metadata": "it publishes nothing but what it has just built itself" },
+  flit: { "bad metadata": OWN_BUILD },
+  "uv-build": { "bad metadata": OWN_BUILD },
 };

@@ -4,7 +4,7 @@ import { basename, join } from "node:path";
 import { buildWheel } from "../../../cli/demo/wheel.ts";
 import type { Place } from "../../support/node/clients/place.ts";
 import { buildSdist } from "../../support/node/fake-index/sdist.ts";
-import type { Parcel } from "../../support/node/publishers/publisher.ts";
+import type { Backend, Parcel } from "../../support/node/publishers/publisher.ts";
 
 /** What is in a parcel besides the module that knows its version. */
 export interface Contents {
@@ -39,9 +39,9 @@ export function packWheel(place: Place, parcel: Parcel, path: string): void {
 }
 
 /** Puts the project into the place for a client that builds it. */
-export function packSource(place: Place, parcel: Parcel, { note, payload }: Contents = {}): void {
+export function packSource(place: Place, parcel: Parcel, backend: Backend, { note, payload }: Contents = {}): void {
   const { project, version } = parcel;
-  projectIn(place, parcel);
+  projectIn(place, parcel, backend);
   const module = join(place.folder, project);
   mkdirSync(module, { recursive: true });
   writeFileSync(join(module, "__init__.py"), `"""Made for a test."""\n__version__ = "${version}"\n`);
@@ -62,10 +62,20 @@ export function packed(place: Place): Record<string, string> {
   );
 }
 
-function projectIn(place: Place, { project, version }: Parcel): void {
+/** uv has the backend of its own version in it, and takes that where the project's range fits. */
+const BUILD_SYSTEMS: Readonly<Record<Backend, string>> = {
+  flit_core: `requires = ["flit_core>=3.4"]
+build-backend = "flit_core.buildapi"`,
+  uv_build: `requires = ["uv_build>=0.13,<0.14"]
+build-backend = "uv_build"
+
+[tool.uv.build-backend]
+module-root = ""`,
+};
+
+function projectIn(place: Place, { project, version }: Parcel, backend: Backend = "flit_core"): void {
   const text = `[build-system]
-requires = ["flit_core>=3.4"]
-build-backend = "flit_core.buildapi"
+${BUILD_SYSTEMS[backend]}
 
 [project]
 name = "${project}"

@@ -120,7 +120,7 @@ export async function publish(
 ): Promise<Published> {
   const place = await Place.make();
   try {
-    if (publisher.builds) packSource(place, parcel(project), contents);
+    if (publisher.builds) packSource(place, parcel(project), publisher.builds, contents);
     else if (wheel !== undefined) packWheel(place, parcel(project), wheel);
     else await pack(place, parcel(project), contents);
     const target = { url: team.legacy(gateway.origin), token };

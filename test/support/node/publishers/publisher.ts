@@ -15,10 +15,13 @@ export interface Parcel {
   readonly version: string;
 }
 
+/** What a project is built with. */
+export type Backend = "flit_core" | "uv_build";
+
 /** How one client is told to publish. */
 export interface Publisher {
   /** Publishes the parcel from this place; `signal` has the client killed. */
   publish(parcel: Parcel, target: Target, place: Place, signal?: AbortSignal): Promise<Outcome>;
-  /** Whether it publishes only what it has built itself, with flit-core from the project's module. */
-  readonly builds: boolean;
+  /** The backend with which it builds the project's module itself, and publishes nothing else; undefined where it publishes any files. */
+  readonly builds?: Backend;
 }

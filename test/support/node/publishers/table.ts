@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Place } from "../clients/place.ts";
 import type { Home } from "../clients/table.ts";
-import type { Publisher } from "./publisher.ts";
+import type { Publisher, Target } from "./publisher.ts";
 
 /** A client that publishes, in the version that the tests were written against. */
 interface Entry {
@@ -11,7 +12,7 @@ interface Entry {
   publisher(home: Home): Publisher;
 }
 
-export type PublisherName = "twine" | "uv" | "poetry" | "pdm" | "hatch" | "flit";
+export type PublisherName = "twine" | "uv" | "uv-build" | "poetry" | "pdm" | "hatch" | "flit";
 
 const USER = "__token__";
 
@@ -21,7 +22,6 @@ export const PUBLISHERS: Readonly<Record<PublisherName, Entry>> = {
     label: "twine 7.0.0",
     requirements: ["twine==7.0.0"],
     publisher: ({ python }) => ({
-      builds: false,
       publish: (_parcel, target, place, signal) => {
         const rc = join(place.folder, ".pypirc");
         writeFileSync(rc, pypirc(target));
@@ -34,21 +34,25 @@ export const PUBLISHERS: Readonly<Record<PublisherName, Entry>> = {
     label: "uv publish 0.13.9",
     requirements: ["uv==0.13.9"],
     publisher: ({ site }) => ({
-      builds: false,
-      publish: (_parcel, { url, token }, place, signal) =>
-        place.run(
-          join(site, "bin", "uv"),
-          ["publish", "--no-config", "--no-cache", ...place.distributions()],
-          { UV_PUBLISH_URL: url, UV_PUBLISH_TOKEN: token, UV_HTTP_RETRIES: "0" },
-          signal,
-        ),
+      publish: (_parcel, target, place, signal) => uvPublish(join(site, "bin", "uv"), target, place, signal),
+    }),
+  },
+  "uv-build": {
+    label: "uv build 0.13.9",
+    requirements: ["uv==0.13.9"],
+    publisher: ({ site }) => ({
+      builds: "uv_build",
+      publish: async (_parcel, target, place, signal) => {
+        const uv = join(site, "bin", "uv");
+        const built = await place.run(uv, ["build", "--no-config", "--no-cache", "--offline", "--no-create-gitignore"]);
+        return built.code === 0 ? uvPublish(uv, target, place, signal) : built;
+      },
     }),
   },
   poetry: {
     label: "poetry publish 2.5.1",
     requirements: ["poetry==2.5.1"],
     publisher: ({ python }) => ({
-      builds: false,
       publish: (_parcel, { url, token }, place, signal) =>
         place.run(
           python,
@@ -68,7 +72,6 @@ export const PUBLISHERS: Readonly<Record<PublisherName, Entry>> = {
     // It breaks with the newer releases of these two.
     requirements: ["pdm==2.29.3", "hishel==1.2.1", "unearth==0.18.2"],
     publisher: ({ python }) => ({
-      builds: false,
       publish: async (_parcel, { url, token }, place, signal) => {
         const outcome = await place.run(
           python,
@@ -89,7 +92,6 @@ export const PUBLISHERS: Readonly<Record<PublisherName, Entry>> = {
     label: "hatch publish 1.18.2",
     requirements: ["hatch==1.18.2"],
     publisher: ({ python }) => ({
-      builds: false,
       publish: (_parcel, { url, token }, place, signal) =>
         place.run(
           python,
@@ -103,7 +105,7 @@ export const PUBLISHERS: Readonly<Record<PublisherName, Entry>> = {
     label: "flit publish 4.2.0",
     requirements: ["flit==4.2.0"],
     publisher: ({ python }) => ({
-      builds: true,
+      builds: "flit_core",
       publish: (_parcel, { url, token }, place, signal) =>
         place.run(
           python,
@@ -117,6 +119,14 @@ export const PUBLISHERS: Readonly<Record<PublisherName, Entry>> = {
 };
 
 export const PUBLISHER_NAMES = Object.keys(PUBLISHERS) as PublisherName[];
+
+const uvPublish = (uv: string, { url, token }: Target, place: Place, signal: AbortSignal | undefined) =>
+  place.run(
+    uv,
+    ["publish", "--no-config", "--no-cache", ...place.distributions()],
+    { UV_PUBLISH_URL: url, UV_PUBLISH_TOKEN: token, UV_HTTP_RETRIES: "0" },
+    signal,
+  );
 
 const pypirc = ({ url, token }: { readonly url: string; readonly token: string }) => `[distutils]
 index-servers = team

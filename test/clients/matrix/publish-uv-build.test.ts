@@ -1,0 +1,3 @@
+import { publishRow } from "../publishing/row.ts";
+
+publishRow("uv-build");
