@@ -70,6 +70,14 @@ export default defineConfig({
       },
       {
         test: {
+          name: "fuzz",
+          include: ["test/fuzz/*.test.ts"],
+          globalSetup: ["test/fuzz/setup.ts"],
+          testTimeout: 120_000,
+        },
+      },
+      {
+        test: {
           name: "clients",
           include: ["test/clients/*.test.ts"],
           globalSetup: ["test/clients/setup.ts"],

@@ -1,0 +1,68 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import { unstable_getMiniflareWorkerOptions } from "wrangler";
+import { discard, temporaryDirectory } from "../../cli/demo/leftovers.ts";
+import { run } from "../../cli/demo/process.ts";
+import { ROOT } from "../../cli/server/build.ts";
+
+/** What the product makes of a case; `broken` where it throws what is no refusal. */
+export type Own = { readonly reading: unknown } | { readonly refused: string } | { readonly broken: string };
+
+/**
+ * The product's readers in workerd, where the product runs: HTMLRewriter and DigestStream are nowhere else, and another
+ * platform's DecompressionStream takes and refuses other streams.
+ */
+export class Product {
+  readonly #miniflare: Miniflare;
+
+  private constructor(miniflare: Miniflare) {
+    this.#miniflare = miniflare;
+  }
+
+  /** Bundles and starts them; throws an `Error` with wrangler's output where that cannot be done. */
+  static async start(): Promise<Product> {
+    const { workerOptions } = unstable_getMiniflareWorkerOptions(join(ROOT, "wrangler.toml"));
+    const options = convertV4MiniflareOptions({
+      host: "127.0.0.1",
+      port: 0,
+      cf: false,
+      workers: [
+        {
+          name: "readers",
+          compatibilityDate: workerOptions["compatibilityDate"] as string,
+          modules: [{ type: "ESModule", path: "worker.js", contents: await bundled() }],
+        },
+      ],
+    });
+    const miniflare = new Miniflare(options);
+    await miniflare.ready;
+    return new Product(miniflare);
+  }
+
+  /** What each of the cases reads as. */
+  async read(reader: string, cases: readonly Uint8Array[]): Promise<Own[]> {
+    const body = JSON.stringify({ reader, cases: cases.map((bytes) => Buffer.from(bytes).toString("base64")) });
+    const response = await this.#miniflare.dispatchFetch("http://readers.test/", { method: "POST", body });
+    if (!response.ok) throw new Error(`The worker failed over ${reader}: ${await response.text()}`);
+    return (await response.json()) as Own[];
+  }
+
+  stop(): Promise<void> {
+    return this.#miniflare.dispose();
+  }
+}
+
+async function bundled(): Promise<string> {
+  const folder = temporaryDirectory();
+  try {
+    const wrangler = join(ROOT, "node_modules", "wrangler", "bin", "wrangler.js");
+    const env = { ...process.env, WRANGLER_SEND_METRICS: "false", WRANGLER_HIDE_BANNER: "true" };
+    const args = [wrangler, "deploy", "test/fuzz/worker.ts", "--dry-run", "--outdir", folder];
+    const { code, output } = await run(process.execPath, args, { cwd: ROOT, env });
+    if (code !== 0) throw new Error(`The readers cannot be bundled:\n${output}`);
+    return readFileSync(join(folder, "worker.js"), "utf8");
+  } finally {
+    discard(folder);
+  }
+}
