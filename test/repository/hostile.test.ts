@@ -42,12 +42,6 @@ describe("an upstream that answers what nobody asked for", () => {
     for (const url of [PAGE, FakeUpstream.INDEX]) rig.upstream.on(url, () => new Response(null, { status: 304 }));
     expect([(await rig.page("demo")).status, (await rig.get("/simple/")).status]).toEqual([503, 503]);
   });
-
-  test("404 of another host that it redirects to is no absence", async () => {
-    const rig = new Rig();
-    rig.upstream.on(PAGE, () => Response.redirect("https://files.upstream.test/gone", 302));
-    expect((await rig.page("demo")).status).toBe(503);
-  });
 });
 
 describe("an upstream that is away", () => {

@@ -127,12 +127,19 @@ describe("an upstream", () => {
     ]);
   });
 
-  test.each([401, 403])("that answers %i is said to want credentials", async (status) => {
+  test.each([
+    [401, "check its credentials in the configuration."],
+    [
+      403,
+      "check its credentials in the configuration; if this is how it says that it does not have a project, add absent = [403] to it in UPSTREAMS.",
+    ],
+    [451, "if this is how it says that it does not have a project, add absent = [451] to it in UPSTREAMS."],
+  ])("that answers %i is said to want %s", async (status, advice) => {
     const { upstream } = answering("https://index.test/simple/", {
       "https://index.test/simple/demo/": () => new Response("who?", { status }),
     });
     await expect(upstream.page(NAME, {})).rejects.toThrow(
-      `it answered ${status}: check its credentials in the configuration. What is asked for is not stored here; try again once the upstream can be used.`,
+      `it answered ${status}: ${advice} What is asked for is not stored here; try again once the upstream can be used.`,
     );
   });
 

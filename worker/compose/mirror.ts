@@ -117,7 +117,12 @@ export function mirror(
   };
 
   const count: CountOutcome = (outcome) => counters.add("upstreamRequests", { outcome });
-  const client = new UpstreamClient(fetch, url, now, { credentials, count, sleep });
+  const client = new UpstreamClient(fetch, url, now, {
+    absent: upstream.absent,
+    credentials,
+    count,
+    sleep,
+  });
   const changes =
     feed && upstream.kind === "simple"
       ? { feed: changesAt(url, client), log: feedLog(db, source, keys.pages), behind: behindIn(db, source) }

@@ -1,3 +1,4 @@
+import { canBeAbsence } from "../../schema/upstreams.ts";
 import { isUpstreamFailure, messageOf, upstreamFailed } from "../errors.ts";
 import { base64 } from "../pypi/base64.ts";
 import { isPrivate } from "../pypi/host.ts";
@@ -52,6 +53,8 @@ interface Init {
   readonly redirect?: "manual";
   /** The body is wanted as it was sent: the platform would decode what a `Content-Encoding` says. */
   readonly undecoded?: boolean;
+  /** Whether what is asked for is something that the upstream may say to lack in a way of its own (`absent`). */
+  readonly mayBeAbsent?: boolean;
 }
 
 interface ClientOptions {
@@ -61,7 +64,12 @@ interface ClientOptions {
   readonly count?: CountOutcome;
   /** Whether redirects are followed; left out, they are. */
   readonly redirects?: boolean;
+  /** Statuses by which it says that it lacks a project or a document, beside 404 and 410. */
+  readonly absent?: readonly number[] | undefined;
 }
+
+/** What says everywhere that there is nothing (RFC 9110). */
+const ABSENT: readonly number[] = [404, 410];
 
 /** An answer and the URL that gave it, after redirects: relative links are relative to that. */
 export interface Answer {
@@ -81,6 +89,7 @@ export class UpstreamClient {
   readonly #count: CountOutcome;
   readonly #sleep: Sleep;
   readonly #redirects: boolean;
+  readonly #absent: readonly number[];
   readonly #circuits = new Circuits();
 
   /**
@@ -90,7 +99,7 @@ export class UpstreamClient {
    *   `count` is told how each `open` went
    */
   constructor(fetch: Fetch, index: URL, now: () => number, options: ClientOptions = {}) {
-    const { credentials, count, redirects, sleep } = options;
+    const { absent, credentials, count, redirects, sleep } = options;
     this.#fetch = fetch;
     this.#index = index;
     this.#now = now;
@@ -99,6 +108,7 @@ export class UpstreamClient {
     this.#count = count ?? (() => undefined);
     this.#sleep = sleep ?? passing;
     this.#redirects = redirects ?? true;
+    this.#absent = [...ABSENT, ...(absent ?? [])];
   }
 
   /**
@@ -111,8 +121,9 @@ export class UpstreamClient {
   }
 
   /**
-   * A 200, 206 or 304 with its body unread, or null for 404 and 410. Redirects are followed by hand, since each hop must be
-   * one that may be fetched. Throws `upstream-failed` for all else.
+   * A 200, 206 or 304 with its body unread, or null for 404 and 410, and for the upstream's own `absent` where `init` says
+   * that they count. Redirects are followed by hand, since each hop must be one that may be fetched; where they end in absence
+   * it is the upstream's, which has sent us there. Throws `upstream-failed` for all else.
    */
   open(start: URL, init: Init): Promise<Answer | null> {
     return this.#counted(this.#follow(start, init));
@@ -157,9 +168,10 @@ export class UpstreamClient {
   }
 
   /** What an answer that is none comes to. */
-  #refused({ host }: URL, response: Response) {
+  #refused({ host }: URL, response: Response, mayBeAbsent = false) {
     const { status } = response;
-    return upstreamFailed(host, reasonFor(status), undefined, retryAfterOf(response, this.#now()), status);
+    const retryAfter = retryAfterOf(response, this.#now());
+    return upstreamFailed(host, reasonFor(status, mayBeAbsent), undefined, retryAfter, status);
   }
 
   async #follow(start: URL, init: Init): Promise<Answer | null> {
@@ -172,10 +184,8 @@ export class UpstreamClient {
         const response = await this.#ask(url, { ...init, redirect: "manual", signal: abort.signal }, patience);
         if (isAnswer(response.status, init.headers)) return { url, response };
         await response.body?.cancel();
-        // Of another host, whose address only the redirect named, it says nothing about what this one has.
-        const absent = response.status === 404 || response.status === 410;
-        if (absent && url.host === start.host) return null;
-        if (!REDIRECTS.has(response.status) || !this.#redirects) throw this.#refused(url, response);
+        if ((init.mayBeAbsent ? this.#absent : ABSENT).includes(response.status)) return null;
+        if (!REDIRECTS.has(response.status) || !this.#redirects) throw this.#refused(url, response, init.mayBeAbsent);
         url = this.#redirected(url, response.headers.get("Location"));
       }
       throw upstreamFailed(start.host, `it redirects more than ${MAX_REDIRECTS} times`);
@@ -228,13 +238,18 @@ export class UpstreamClient {
     throw upstreamFailed(from.host, `it redirects to ${to ? to.origin : "nowhere"}, which may not be fetched`);
   }
 
+  /** The same as `bytes`, decoded as UTF-8. */
+  async text(answer: Answer, limit?: number): Promise<string> {
+    return new TextDecoder().decode(await this.bytes(answer, limit));
+  }
+
   /**
-   * A page's whole text, of bounded size (`limit` bytes) and time. Throws `upstream-failed` where it is cut, late, or too large;
-   * a host that hangs in the middle is left alone like one that does not answer.
+   * An answer's whole body, of bounded size (`limit` bytes) and time. Throws `upstream-failed` where it is cut, late, or too
+   * large; a host that hangs in the middle is left alone like one that does not answer.
    */
-  async text({ url, response }: Answer, limit = MAX_PAGE_BYTES): Promise<string> {
+  async bytes({ url, response }: Answer, limit = MAX_PAGE_BYTES): Promise<Uint8Array> {
     try {
-      return await readBody(response, BODY_DEADLINE, (reader) => readText(reader, limit));
+      return await readBody(response, BODY_DEADLINE, (reader) => readBytes(reader, limit));
     } catch (error) {
       if (messageOf(error) === lateBy(BODY_DEADLINE))
         this.#circuits.failed(url.host, lateBy(BODY_DEADLINE), this.#now());
@@ -280,21 +295,35 @@ function isAnswer(status: number, headers: Record<string, string>): boolean {
   return status === 200;
 }
 
-function reasonFor(status: number): string {
+function reasonFor(status: number, mayBeAbsent: boolean): string {
   if (REDIRECTS.has(status)) return "it redirects what may not be sent elsewhere";
-  const refused = status === 401 || status === 403;
-  return `it answered ${status}${refused ? ": check its credentials in the configuration" : ""}`;
+  const wantsCredentials = status === 401 || status === 403;
+  const advice = [
+    ...(wantsCredentials ? ["check its credentials in the configuration"] : []),
+    ...(mayBeAbsent && canBeAbsence(status)
+      ? [`if this is how it says that it does not have a project, add absent = [${status}] to it in UPSTREAMS`]
+      : []),
+  ];
+  return `it answered ${status}${advice.length > 0 ? ": " : ""}${advice.join("; ")}`;
 }
 
-async function readText(reader: ReadableStreamDefaultReader<Uint8Array>, limit: number): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
+async function readBytes(reader: ReadableStreamDefaultReader<Uint8Array>, limit: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
   let total = 0;
   for (;;) {
     const { done, value } = await reader.read();
-    if (done) return text + decoder.decode();
+    if (done) break;
     total += value.byteLength;
     if (total > limit) throw new Error(`its answer is larger than ${limit / 1024 / 1024} MiB`);
-    text += decoder.decode(value, { stream: true });
+    chunks.push(value);
   }
+  const [only] = chunks;
+  if (only && chunks.length === 1) return only;
+  const bytes = new Uint8Array(total);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return bytes;
 }

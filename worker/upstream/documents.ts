@@ -15,7 +15,7 @@ export function documentFrom(client: UpstreamClient): Upstream["document"] {
   return async (url, known) => {
     const { host } = url;
     if (!client.mayFetch(url)) throw upstreamFailed(host, "it is at an address that may not be fetched");
-    const answer = await client.open(url, { headers: { ...HEADERS, ...conditions(known) } });
+    const answer = await client.open(url, { headers: { ...HEADERS, ...conditions(known) }, mayBeAbsent: true });
     if (!answer) return { kind: "absent" };
     const { headers, status } = answer.response;
     if (status === 304) return { kind: "unchanged" };

@@ -25,6 +25,7 @@ export function simpleAt(index: URL, client: UpstreamClient): Upstream {
     async page(name, known) {
       const answer = await client.open(new URL(`${name}/`, index), {
         headers: { ...PAGE_HEADERS, ...conditions(known) },
+        mayBeAbsent: true,
       });
       if (!answer) return { kind: "absent" };
       if (answer.response.status === 304) return { kind: "unchanged" };
