@@ -10,7 +10,7 @@ const { findFile, readJson, readValidators } = simpleJson;
 
 function renderJson(rendered: ProjectPage, validators: Validators): string {
   const { head, body } = simpleJson.renderJson(rendered, validators);
-  return head + body;
+  return head + [...body].join("");
 }
 
 function file(filename: string, folder: string, extra: Partial<FileEntry> = {}): FileEntry {

@@ -6,11 +6,16 @@ export const RENDERING = "1";
 const SPECIAL = /[&<>"']/g;
 const ESCAPES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;" };
 
+const CLOSING = "</body>\n</html>\n";
+
 /** HTML has no size to owe (PEP 700), so every page meets this version's obligations. */
 const VERSION = meta("pypi:repository-version", "1.4");
 
-/** A page as PEP 503 HTML with the attributes of PEP 592, 658, 714, 740 and 792. All text is escaped: it is upstream's. */
-export function renderHtml(page: ProjectPage): string {
+/**
+ * A page as PEP 503 HTML with the attributes of PEP 592, 658, 714, 740 and 792, in pieces. All text is escaped: it is
+ * upstream's.
+ */
+export function* htmlOf(page: ProjectPage): Generator<string> {
   const status = page.status;
   const metas = [
     VERSION,
@@ -18,23 +23,21 @@ export function renderHtml(page: ProjectPage): string {
     status ? meta("pypi:project-status", status.status) : "",
     status?.reason ? meta("pypi:project-status-reason", status.reason) : "",
   ];
-  return htmlDocument(`Links for ${page.name}`, metas, page.files.map(anchor).join(""));
+  yield htmlOpening(`Links for ${page.name}`, metas);
+  for (const file of page.files) yield anchor(file);
+  yield CLOSING;
 }
 
 /** A flat page of links to files (pip's `--find-links`). */
 export const renderLinks = (title: string, files: readonly FileEntry[]) =>
-  htmlDocument(title, [VERSION], files.map(anchor).join(""));
+  htmlOpening(title, [VERSION]) + files.map(anchor).join("") + CLOSING;
 
 /** The root listing in three parts, to be streamed. */
 export const rootHtml = {
   opening: htmlOpening("Simple index", [VERSION]),
   project: (name: string) => `<a href="${escape(name)}/">${escape(name)}</a><br>\n`,
-  closing: "</body>\n</html>\n",
+  closing: CLOSING,
 };
-
-function htmlDocument(title: string, metas: string[], body: string): string {
-  return `${htmlOpening(title, metas)}${body}</body>\n</html>\n`;
-}
 
 function htmlOpening(title: string, metas: string[]): string {
   return `<!DOCTYPE html>\n<html>\n<head>\n${metas.join("")}<title>${escape(title)}</title>\n</head>\n<body>\n<h1>${escape(title)}</h1>\n`;

@@ -25,9 +25,9 @@ export function apiVersion(page: ProjectPage): string {
  * so lines are found without parsing. Members whose value is undefined are left out; `null` is never written, since uv
  * refuses the page for it.
  *
- * @returns the first line and the others: together they are the page
+ * @returns the first line, and the others in pieces: together they are the page
  */
-export function renderJson(page: ProjectPage, validators: Validators): { head: string; body: string } {
+export function renderJson(page: ProjectPage, validators: Validators): { head: string; body: Iterable<string> } {
   return { head: jsonHead(page, validators), body: jsonBody(page) };
 }
 
@@ -41,12 +41,18 @@ function jsonHead(page: ProjectPage, validators: Validators): string {
   return `{"meta":${JSON.stringify(meta)},\n`;
 }
 
-/** All lines but the first: what the content's digest is made of. */
-function jsonBody(page: ProjectPage): string {
+/** All lines but the first, in pieces: what the content's digest is made of. */
+function* jsonBody(page: ProjectPage): Generator<string> {
   const members = [`"name":${JSON.stringify(page.name)}`];
   if (page.status) members.push(`"project-status":${JSON.stringify(page.status)}`);
   if (page.versions) members.push(`"versions":${JSON.stringify(page.versions)}`);
-  return `${members.join(",")},"files":[\n${page.files.map(renderFile).join(",\n")}\n]}\n`;
+  yield `${members.join(",")},"files":[\n`;
+  let separator = "";
+  for (const file of page.files) {
+    yield separator + renderFile(file);
+    separator = ",\n";
+  }
+  yield "\n]}\n";
 }
 
 function renderFile({ filename, url, ...rest }: FileEntry): string {

@@ -1,3 +1,5 @@
+import { giveWay } from "./pace.ts";
+
 /** Gzipped bytes, in memory or as they arrive. */
 export type Gzipped = Uint8Array | ReadableStream<Uint8Array>;
 
@@ -7,9 +9,23 @@ export function inflate(gzip: Gzipped): ReadableStream<Uint8Array> {
   return compressed.pipeThrough(new DecompressionStream("gzip"));
 }
 
+/** Compressed in a row, before other requests are let in: some milliseconds. Bytes. */
+const PIECE = 256 * 1024;
+
 /** The parts as one, gzipped. */
-export const gzipped = (...content: Uint8Array[]) =>
-  bytesOf(streamOf(...content).pipeThrough(new CompressionStream("gzip")));
+export async function gzipped(...content: Uint8Array[]): Promise<Uint8Array> {
+  const { readable, writable } = new CompressionStream("gzip");
+  const gzip = bytesOf(readable);
+  const writer = writable.getWriter();
+  for (const part of content) {
+    for (let at = 0; at < part.length; at += PIECE) {
+      if (at > 0) await giveWay();
+      await writer.write(part.subarray(at, at + PIECE));
+    }
+  }
+  await writer.close();
+  return gzip;
+}
 
 export const bytesOf = async (stream: ReadableStream<Uint8Array>) =>
   new Uint8Array(await new Response(stream).arrayBuffer());

@@ -1,7 +1,8 @@
 import type { ProjectPage, Validators } from "../pypi/page.ts";
-import { renderHtml } from "../pypi/simple-html.ts";
+import { htmlOf } from "../pypi/simple-html.ts";
 import { readJson, readValidators, renderJson } from "../pypi/simple-json.ts";
 import { gzipped, inflate, type Gzipped } from "./gzip.ts";
+import { joined } from "./pace.ts";
 import type { Renderings } from "./ports.ts";
 import { isUnderQuarantine } from "./quarantine.ts";
 import type { Context, Via } from "./repository.ts";
@@ -32,7 +33,7 @@ export class Page extends StoredJson<PageHead, Page> {
   /** Renders, hashes and compresses a page that was just parsed: once a change, never once a read. */
   static async from(model: ProjectPage, validators: Validators, now: number): Promise<Page> {
     const { head, body } = renderJson(model, validators);
-    const lines = { head: new TextEncoder().encode(head), body: new TextEncoder().encode(body) };
+    const lines = { head: new TextEncoder().encode(head), body: new TextEncoder().encode(await joined(body)) };
     // The first line has the upstream's validators: when they alone change, nothing is written.
     const digest = await digestOf(lines.body, model.lastSerial);
     const gzip = await gzipped(lines.head, lines.body);
@@ -67,7 +68,7 @@ export class Page extends StoredJson<PageHead, Page> {
       await this.cancel();
       return kept;
     }
-    const gzip = await gzipped(new TextEncoder().encode(renderHtml(await this.model())));
+    const gzip = await gzipped(new TextEncoder().encode(await joined(htmlOf(await this.model()))));
     if (this.#renderings) ctx.defer(this.#renderings.put(digest, gzip));
     if (this.isSmall) this.forms.html = gzip;
     return gzip;

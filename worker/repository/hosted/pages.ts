@@ -2,6 +2,7 @@ import { messageOf } from "../../errors.ts";
 import { renderJson } from "../../pypi/simple-json.ts";
 import { hostedPage, merged, type Holding } from "./holding.ts";
 import { MAX_IN_MEMORY, type MadePages } from "./hosting.ts";
+import { joined } from "../pace.ts";
 import { Page } from "../page.ts";
 import type { Context } from "../repository.ts";
 import { digestOf } from "../stored.ts";
@@ -22,7 +23,7 @@ export async function pageOf(holding: Holding, below: Page | null, made: MadePag
   const model = () => hostedPage(holding);
   // States are this isolate's; what all share is known by its content.
   const content = isLarge
-    ? await digestOf(new TextEncoder().encode(renderJson(model(), {}).body))
+    ? await digestOf(new TextEncoder().encode(await joined(renderJson(model(), {}).body)))
     : tiers.map(({ state }) => state).join(" ");
   const of = `${content} ${below?.head.digest ?? ""}`;
 
