@@ -1,9 +1,11 @@
 import * as z from "zod/mini";
+import { isVisible } from "../worker/pypi/text.ts";
+import { uploadTime } from "../worker/pypi/upload-time.ts";
 
 /** Absent, `null` and of the wrong type are one to us in a member that is not needed: a page is not lost for it. */
 const optional = <T extends z.core.SomeType>(type: T) => z.catch(z.optional(type), undefined);
 
-/** Looked at one by one where they are used: a bad one must not cost the good ones. */
+/** Looked at one by one where they are used. */
 const hashes = z.record(z.string(), z.unknown());
 
 /** PEP 714 renamed the key; some indexes write the old one, some both. */
@@ -13,15 +15,11 @@ const metadata = optional(z.union([z.literal(true), hashes]));
 export const upstreamFile = z.object({
   filename: z.string(),
   url: z.string(),
-  hashes: z.catch(hashes, {}),
+  // What is no table may have been a digest: without it the file would pass unchecked.
+  hashes: z.nullish(hashes),
   "requires-python": optional(z.string()),
   size: optional(z.int().check(z.nonnegative())),
-  "upload-time": optional(
-    z.string().check(
-      z.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/),
-      z.refine((text) => !Number.isNaN(Date.parse(text))),
-    ),
-  ),
+  "upload-time": optional(z.pipe(z.string(), z.transform(uploadTime))),
   yanked: optional(z.union([z.boolean(), z.string()])),
   "core-metadata": metadata,
   "dist-info-metadata": metadata,
@@ -30,9 +28,14 @@ export const upstreamFile = z.object({
 
 /** An upstream's PEP 691 page; its files are looked at one by one, so that a bad one costs itself alone. */
 export const upstreamPage = z.object({
-  meta: z.object({ "_last-serial": z.optional(z.unknown()) }),
+  meta: z.object({ "api-version": z.optional(z.unknown()), "_last-serial": z.optional(z.unknown()) }),
   name: z.string(),
-  versions: optional(z.array(z.string())),
+  versions: optional(
+    z.pipe(
+      z.array(z.string()),
+      z.transform((all) => all.filter(isVisible)),
+    ),
+  ),
   files: z.array(z.unknown()),
   "project-status": optional(z.object({ status: z.string(), reason: optional(z.string()) })),
 });

@@ -8,10 +8,11 @@ const BASE = new URL("https://index.test/simple/demo/");
 const anything = () => true;
 const SHA = "ab".repeat(32);
 const MD5 = "cd".repeat(16);
+const bytes = (text: string) => new TextEncoder().encode(text);
 const html = (text: string, base = BASE, mayFetch: (url: URL) => boolean = anything) =>
-  parseHtml(text, NAME, base, mayFetch);
+  parseHtml(bytes(text), NAME, base, mayFetch);
 const json = (page: object) =>
-  parseJson(JSON.stringify({ meta: {}, name: "demo", files: [], ...page }), NAME, BASE, anything);
+  parseJson(bytes(JSON.stringify({ meta: {}, name: "demo", files: [], ...page })), NAME, BASE, anything);
 
 describe("a page in HTML", () => {
   test.each([
@@ -94,8 +95,8 @@ describe("a page in HTML", () => {
 describe("a page in JSON", () => {
   const file = { filename: "demo-1.0.zip", url: "demo-1.0.zip", hashes: { sha256: SHA.toUpperCase() } };
 
-  test("loses what is malformed, and nothing else", () => {
-    const page = json({
+  test("loses what is malformed, and nothing else", async () => {
+    const page = await json({
       files: [
         { ...file, size: "12", yanked: 3, "upload-time": "yesterday", "requires-python": null, future: 1 },
         { filename: 1 },
@@ -112,18 +113,22 @@ describe("a page in JSON", () => {
     expect(JSON.parse(JSON.stringify(page.files))).toEqual([kept, kept]);
   });
 
-  test("may name its metadata the old way or the new", () => {
+  test("may name its metadata the old way or the new", async () => {
     const files = [
       { ...file, "dist-info-metadata": true },
       { ...file, "core-metadata": { sha256: SHA }, "dist-info-metadata": false },
       { ...file, "core-metadata": false },
     ];
-    expect(json({ files }).files.map((entry) => entry["core-metadata"])).toEqual([true, { sha256: SHA }, undefined]);
+    expect((await json({ files })).files.map((entry) => entry["core-metadata"])).toEqual([
+      true,
+      { sha256: SHA },
+      undefined,
+    ]);
   });
 
-  test("of another project, or no page at all, is refused with the reason", () => {
-    expect(() => json({ name: "other" })).toThrow('the page of "other"');
-    expect(() => json({ files: null })).toThrow("PEP 691");
-    expect(() => parseJson("[", NAME, BASE, anything)).toThrow("not JSON");
+  test("of another project, or no page at all, is refused with the reason", async () => {
+    await expect(json({ name: "other" })).rejects.toThrow('the page of "other"');
+    await expect(json({ files: null })).rejects.toThrow("PEP 691");
+    await expect(parseJson(bytes("["), NAME, BASE, anything)).rejects.toThrow("not JSON");
   });
 });

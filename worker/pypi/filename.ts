@@ -1,13 +1,13 @@
 import { asProjectName, type ProjectName } from "./name.ts";
+import { isVisible } from "./text.ts";
 
 declare const brand: unique symbol;
 
 /** The name of a distribution file: one path segment, nothing in it that a path or a terminal would interpret. */
 export type Filename = string & { readonly [brand]: "Filename" };
 
-// A slash, backslash or control character, or a name made of dots only, would be something else than one segment.
-// oxlint-disable-next-line no-control-regex
-const UNSAFE = /[/\\\u0000-\u001f\u007f]|^\.+$/;
+// A slash or backslash, or a name made of dots only, would be something else than one segment.
+const UNSAFE = /[/\\]|^\.+$/;
 
 /** What archives of Python projects end in, the retired formats that PyPI still lists included. */
 const DISTRIBUTION = /\.(?:whl|tar\.gz|zip|tar\.bz2|tgz|tar\.xz|tar\.z|tbz|tar|egg|exe|msi|rpm|deb|dmg)$/i;
@@ -15,8 +15,8 @@ const DISTRIBUTION = /\.(?:whl|tar\.gz|zip|tar\.bz2|tgz|tar\.xz|tar\.z|tbz|tar|e
 /** More projects are not looked at for one file: each is a read of the store. */
 const MAX_CANDIDATES = 10;
 
-/** Whether decoded text is one safe path segment: not empty, no slash, backslash or control character, not dots only. */
-export const isSegment = (text: string) => text.length > 0 && !UNSAFE.test(text);
+/** Whether decoded text is one safe path segment: not empty, no slash or backslash, nothing invisible, not dots only. */
+export const isSegment = (text: string) => text.length > 0 && !UNSAFE.test(text) && isVisible(text);
 
 /** The filename, or undefined where `raw` is no single safe path segment of 1 to 255 characters. */
 export function asFilename(raw: string): Filename | undefined {

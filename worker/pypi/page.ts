@@ -1,10 +1,19 @@
 import type { Filename } from "./filename.ts";
 import type { ProjectName } from "./name.ts";
 
-/** The algorithms a file's digest may come in that both clients and R2 can verify, strongest first, with their hex digits. */
-const HEX_DIGITS = { sha512: 128, sha384: 96, sha256: 64, sha1: 40, md5: 32 } as const;
+/**
+ * The algorithms whose digests are verified here, strongest first, with their hex digits: those that PEP 503 names. R2 and
+ * WebCrypto know all of them but sha224.
+ */
+const HEX_DIGITS = { sha512: 128, sha384: 96, sha256: 64, sha224: 56, sha1: 40, md5: 32 } as const;
 export type DigestAlgorithm = keyof typeof HEX_DIGITS;
 export const DIGESTS = Object.keys(HEX_DIGITS) as DigestAlgorithm[];
+
+/** Those against which nobody can make other bytes to fit: one of these is enough where another digest is malformed. */
+const SECURE: readonly string[] = ["sha256", "sha384", "sha512", "sha224"];
+
+/** More digests than any file has. */
+const MAX_DIGESTS = 32;
 
 /** An expected digest: the algorithm and its lower-case hex. */
 export interface Digest {
@@ -16,18 +25,34 @@ export interface Digest {
 export type Hashes = Readonly<Record<string, string>>;
 
 /**
- * An upstream's digests, lower case, without what is none: they end in headers and in the store's options, and one that
- * cannot be right would only break every download. Others than those we can verify are handed on.
+ * An upstream's digests, in lower case: they end in headers and in the store's options. Those of algorithms that are not
+ * verified here are handed on. A malformed one is left out where a secure one stands beside it, which is verified instead.
+ *
+ * @param raw names of algorithms with what should be their hex; `null` says that there is none
+ * @returns undefined where nothing secure stands beside a malformed digest, or where two of one algorithm differ: the file
+ *   would pass unchecked, or fail every check
  */
-export function cleanHashes(raw: Readonly<Record<string, unknown>>): Hashes {
+export function cleanHashes(raw: Iterable<readonly [string, unknown]>): Hashes | undefined {
   const clean: Record<string, string> = {};
-  for (const [algorithm, value] of Object.entries(raw)) {
+  let count = 0;
+  let isMalformed = false;
+  for (const [name, value] of raw) {
+    if (++count > MAX_DIGESTS) return undefined;
+    if (value === null || value === undefined) continue;
+    const algorithm = name.toLowerCase();
     const hex = typeof value === "string" ? value.toLowerCase() : "";
-    const digits = DIGESTS.find((known) => known === algorithm);
-    const plausible = /^[0-9a-f]{8,256}$/.test(hex) && /^[a-z0-9_-]{1,32}$/.test(algorithm);
-    if (plausible && (!digits || hex.length === HEX_DIGITS[digits])) clean[algorithm] = hex;
+    if (!isPlausible(algorithm, hex)) isMalformed ||= DIGESTS.some((known) => known === algorithm);
+    else if ((clean[algorithm] ??= hex) !== hex) return undefined;
   }
-  return clean;
+  return isMalformed && !SECURE.some((algorithm) => clean[algorithm]) ? undefined : clean;
+}
+
+function isPlausible(algorithm: string, hex: string): boolean {
+  if (!/^[0-9a-f]{8,256}$/.test(hex) || !/^[a-z0-9][a-z0-9_-]{0,31}$/.test(algorithm)) return false;
+  // Not verified here; uv refuses a page for one of another length, such as Python's own blake2b.
+  if (algorithm === "blake2b") return hex.length === 64;
+  const known = DIGESTS.find((digest) => digest === algorithm);
+  return known === undefined || hex.length === HEX_DIGITS[known];
 }
 
 /** An upstream's serial, or undefined where it is none that could stand in a header. */
@@ -92,9 +117,11 @@ export interface Validators {
 /**
  * The strongest digest of `hashes` that can be verified, preferring sha256, which is what pages, lock files and ETags are
  * made of; undefined where there is none.
+ *
+ * @param among the algorithms that count, strongest first
  */
-export function verifiableDigest(hashes: Hashes): Digest | undefined {
-  const algorithm = hashes["sha256"] ? "sha256" : DIGESTS.find((known) => hashes[known]);
+export function verifiableDigest(hashes: Hashes, among: readonly DigestAlgorithm[] = DIGESTS): Digest | undefined {
+  const algorithm = hashes["sha256"] ? "sha256" : among.find((known) => hashes[known]);
   const hex = algorithm && hashes[algorithm];
   return algorithm && hex ? { algorithm, hex } : undefined;
 }

@@ -1,7 +1,10 @@
-import { verifiableDigest, type FileEntry, type Hashes, type ProjectPage } from "./page.ts";
+import { verifiableDigest, type DigestAlgorithm, type FileEntry, type Hashes, type ProjectPage } from "./page.ts";
 
 /** Raised when a page is rendered otherwise while its content is the same: in the store's keys and in every ETag. */
 export const RENDERING = "1";
+
+/** What uv reads: it refuses a whole page for the name of another. */
+const IN_FRAGMENTS: readonly DigestAlgorithm[] = ["sha512", "sha384", "sha256", "md5"];
 
 const SPECIAL = /[&<>"']/g;
 const ESCAPES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;" };
@@ -48,7 +51,7 @@ function meta(name: string, content: string): string {
 }
 
 function anchor(file: FileEntry): string {
-  const digest = verifiableDigest(file.hashes);
+  const digest = verifiableDigest(file.hashes, IN_FRAGMENTS);
   const fragment = digest ? `#${digest.algorithm}=${digest.hex}` : "";
   const attributes = [attribute("href", file.url + fragment)];
   const requires = file["requires-python"];
@@ -67,7 +70,7 @@ function anchor(file: FileEntry): string {
 }
 
 function metadataValue(metadata: true | Hashes): string {
-  const digest = metadata === true ? undefined : verifiableDigest(metadata);
+  const digest = metadata === true ? undefined : verifiableDigest(metadata, IN_FRAGMENTS);
   return digest ? `${digest.algorithm}=${digest.hex}` : "true";
 }
 

@@ -1,5 +1,6 @@
 import { messageOf } from "../errors.ts";
 import type { Digest } from "../pypi/page.ts";
+import { digestStream } from "./digest-stream.ts";
 import type { FileSink } from "./ports.ts";
 import type { Artifact, Context } from "./repository.ts";
 import { clientSink, leavable, NOBODY, Outgrown, upTo, type Taker } from "./takers.ts";
@@ -127,7 +128,7 @@ async function pump(
 
 /** The digest of what passes, to be compared with what the page says. */
 function digester({ algorithm, hex }: Digest) {
-  const stream = new crypto.DigestStream(algorithm === "md5" ? "MD5" : algorithm.replace("sha", "SHA-"));
+  const stream = digestStream(algorithm);
   const writer = stream.getWriter();
   return {
     write: (chunk: Uint8Array) => writer.write(chunk),

@@ -13,8 +13,12 @@ import type { Artifact, ArtifactFacts, Context, Event, Via } from "./repository.
 
 /** An upstream index. What it throws is `upstream-failed`, unless something else is said. */
 export interface Upstream {
-  /** The page, or `absent` (404, 410), or `unchanged` where `known` still holds. */
-  page(name: ProjectName, known: Validators): Promise<PageAnswer>;
+  /**
+   * The page, or `absent` (404, 410, and what else the upstream says so with), or `unchanged` where `known` still holds.
+   *
+   * @param wasGood whether a good page of it came from there before: that tells one that was emptied from none
+   */
+  page(name: ProjectName, known: Validators, wasGood?: boolean): Promise<PageAnswer>;
   /**
    * The file at `url`, or `part` of it: its body, and its length and date where the upstream says them; null for 404 and
    * 410. A part has exactly its length, whether or not the upstream knows ranges. Whatever `Content-Encoding` it was sent with,

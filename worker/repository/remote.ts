@@ -31,7 +31,7 @@ export function remote(upstream: Upstream, describe: Describe, root?: string): R
 
     async project(name, ctx) {
       const validators = ctx.anew ? undefined : await ctx.known?.validators();
-      const answer = await upstream.page(name, validators ?? {});
+      const answer = await upstream.page(name, validators ?? {}, ctx.known !== undefined);
       if (answer.kind === "absent") return null;
       if (answer.kind === "unchanged") return unchanged(ctx.known);
       const described = await describe(withoutQuarantined(answer.page), ctx);

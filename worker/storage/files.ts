@@ -39,8 +39,8 @@ export function fileStore(r2: R2Bucket, memory: Memory<Artifact>, keys: Keys, ma
     create(ref, facts) {
       const key = keys.file(ref);
       const options: R2PutOptions = { customMetadata: writeFacts(facts) };
-      // R2 takes each of these algorithms under its own name and refuses the object where the bytes differ.
-      if (facts.digest) options[facts.digest.algorithm] = facts.digest.hex;
+      // R2 takes each of these algorithms but sha224 under its own name and refuses the object where the bytes differ.
+      if (facts.digest && facts.digest.algorithm !== "sha224") options[facts.digest.algorithm] = facts.digest.hex;
       const sink =
         facts.size === undefined || facts.size > maxPut
           ? partsInto(r2, key, options)

@@ -1,4 +1,5 @@
 import { isUpstreamFailure, messageOf, upstreamFailed } from "../errors.ts";
+import { printable } from "../pypi/text.ts";
 import type { ChangeFeed } from "../repository/changes.ts";
 import { readBody, type UpstreamClient } from "./client.ts";
 import { readChanges, readSerial, type Other } from "./parse-changes.ts";
@@ -47,6 +48,6 @@ const isOther = (got: unknown): got is Other =>
 function noneOrFailed(got: Other, host: string): null {
   if (got === "no-xml" || got.code === "-32601" || UNKNOWN_METHOD.test(got.text)) return null;
   const seconds = TOO_MANY.exec(got.text)?.[1];
-  const reason = `its log answers with fault ${got.code.slice(0, 20)}: ${got.text.slice(0, 200)}`;
+  const reason = `its log answers with fault ${printable(got.code.slice(0, 20))}: ${printable(got.text.slice(0, 200))}`;
   throw upstreamFailed(host, reason, undefined, seconds === undefined ? undefined : bounded(Number(seconds)));
 }

@@ -1,6 +1,11 @@
 import { localUrl } from "../pypi/file-url.ts";
 import { asFilename } from "../pypi/filename.ts";
-import { cleanHashes, type FileEntry } from "../pypi/page.ts";
+import { cleanHashes, DIGESTS, type FileEntry, type ProjectStatus } from "../pypi/page.ts";
+import { printable } from "../pypi/text.ts";
+import { giveWay } from "../repository/pace.ts";
+
+/** Names of algorithms with what should be their hex. */
+type Digests = readonly (readonly [algorithm: string, hex: unknown])[];
 
 /** A file as an upstream describes it, in either language. */
 export type Described = Omit<
@@ -8,39 +13,84 @@ export type Described = Omit<
   "url" | "_upstream" | "_provenance" | "filename" | "hashes" | "core-metadata"
 > & {
   readonly filename: string;
-  /** Absolute, or relative to the page. */
+  /** Absolute, or relative to the page. Its fragment may have digests (PEP 503). */
   readonly url: string;
-  readonly hashes: Readonly<Record<string, unknown>>;
-  readonly "core-metadata": true | Readonly<Record<string, unknown>> | undefined;
+  /** Those that stand elsewhere. */
+  readonly hashes: Digests;
+  readonly "core-metadata": true | Digests | undefined;
 };
 
 /**
  * A page's entries from what an upstream says. A file is left out where it could not be served: its name is no file name,
- * or its URL is none that may be fetched. Throws an `Error` where that leaves nothing of a page that had files: it would
- * read as a project without releases.
+ * its URL is none that may be fetched, or its digest is malformed. Throws an `Error` where that leaves nothing of a page that
+ * had files: it would read as a project without releases.
  *
+ * @param described in batches: between two, other requests are let in; undefined stands for a file that cannot be read
  * @param base what the files' URLs are relative to
  */
-export function toEntries(described: readonly Described[], base: URL, mayFetch: (url: URL) => boolean): FileEntry[] {
-  const entries = described.map((file) => toEntry(file, base, mayFetch)).filter((entry) => entry !== undefined);
-  if (entries.length > 0 || described.length === 0) return entries;
-  throw new Error(`none of the ${described.length} files on its page has an address that may be fetched`);
+export async function toEntries(
+  described: Iterable<readonly (Described | undefined)[]>,
+  base: URL,
+  mayFetch: (url: URL) => boolean,
+): Promise<FileEntry[]> {
+  const entries: FileEntry[] = [];
+  let count = 0;
+  for (const batch of described) {
+    if (count > 0) await giveWay();
+    count += batch.length;
+    for (const file of batch) {
+      const entry = file && toEntry(file, base, mayFetch);
+      if (entry) entries.push(entry);
+    }
+  }
+  if (entries.length > 0 || count === 0) return entries;
+  throw new Error(
+    `none of the ${count} files on its page has a name, a digest and an address that may be fetched that are right`,
+  );
 }
 
 function toEntry(described: Described, base: URL, mayFetch: (url: URL) => boolean): FileEntry | undefined {
-  const { filename: name, url: text, hashes, "core-metadata": metadata, provenance, ...rest } = described;
+  const { filename: name, url: text, hashes, "core-metadata": metadata, provenance, yanked, ...rest } = described;
   const filename = asFilename(name);
   const url = URL.parse(text, base);
   const local = filename && url && mayFetch(url) ? localUrl(url, filename) : undefined;
-  if (!filename || !local) return undefined;
+  const digests = url && cleanHashes([...hashes, ...digestsIn(url.hash.slice(1))]);
+  if (!filename || !local || !digests) return undefined;
+  const requires = rest["requires-python"];
   return {
     filename,
     ...local,
-    hashes: cleanHashes(hashes),
+    hashes: digests,
     ...rest,
+    "requires-python": requires === undefined ? undefined : printable(requires),
+    // PEP 592: what is yanked need not say why. Without this, pip would read an empty reason in JSON as none at all.
+    yanked: typeof yanked === "string" ? printable(yanked) || true : yanked,
     "core-metadata": metadataOf(metadata),
     provenance: provenance === undefined ? undefined : provenanceAt(new URL(provenance), mayFetch),
   };
+}
+
+/**
+ * The digests in a URL's fragment, or in an attribute of PEP 658: parts such as `sha256=…` in any order, among others that
+ * say something else.
+ */
+export function digestsIn(text: string): Digests {
+  return text
+    .split("&")
+    .map((part): [string, string] => {
+      const [key = ""] = part.split("=", 1);
+      return [key.toLowerCase(), part.slice(key.length + 1)];
+    })
+    .filter(([name]) => DIGESTS.some((known) => known === name) || HANDED_ON.test(name));
+}
+
+/** Algorithms whose digests are not verified here, but perhaps by a client. */
+const HANDED_ON = /^(?:blake2[bs]|sha3_\d{3})$/;
+
+/** What the upstream says of the whole project; undefined where that comes to nothing. */
+export function statusFrom(status: string | undefined, reason: string | undefined): ProjectStatus | undefined {
+  const said = printable(status ?? "");
+  return said === "" ? undefined : { status: said, reason: reason === undefined ? undefined : printable(reason) };
 }
 
 /** What is advertised must be answered: not what we could not fetch. Credentials in it would travel to clients. */
@@ -49,9 +99,9 @@ function provenanceAt(url: URL, mayFetch: (url: URL) => boolean): string | undef
   return mayFetch(url) ? url.href : undefined;
 }
 
-/** What is advertised with digests that cannot be right is advertised without one. */
+/** What is advertised with a digest that is malformed is not advertised: it would pass unchecked. */
 function metadataOf(metadata: Described["core-metadata"]): FileEntry["core-metadata"] {
   if (metadata === undefined || metadata === true) return metadata;
   const clean = cleanHashes(metadata);
-  return Object.keys(clean).length > 0 ? clean : true;
+  return clean && Object.keys(clean).length === 0 ? true : clean;
 }

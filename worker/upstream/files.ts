@@ -1,3 +1,4 @@
+import { printable } from "../pypi/text.ts";
 import { isUpstreamFailure, messageOf, upstreamFailed } from "../errors.ts";
 import { magicOf } from "../pypi/magic.ts";
 import type { FileAnswer, FileWanted, Upstream } from "../repository/ports.ts";
@@ -102,7 +103,10 @@ async function exactly(part: Part, { url, response }: Answer): Promise<ReadableS
     return body.pipeThrough(new FixedLengthStream(part.length));
   }
   await body.cancel();
-  throw upstreamFailed(url.host, `it answered with another range (${range}) than it was asked for`);
+  throw upstreamFailed(
+    url.host,
+    `it answered with another range (${printable(range.slice(0, 80))}) than it was asked for`,
+  );
 }
 
 /** What a 206 says the whole file's size is. */

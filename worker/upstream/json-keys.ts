@@ -4,6 +4,7 @@ import { jsonWebKey, jsonWebKeySet, openidConfiguration } from "../../schema/ope
 import type { KeySource } from "../auth/oidc/ports.ts";
 import { upstreamFailed } from "../errors.ts";
 import { isPrivate } from "../pypi/host.ts";
+import { printable } from "../pypi/text.ts";
 import { UpstreamClient, type CountOutcome, type Fetch } from "./client.ts";
 
 /** GitHub's have 10 KB. Bytes. */
@@ -39,7 +40,7 @@ export function jsonKeys(fetch: Fetch, now: () => number, count: CountOutcome): 
       if (found.issuer !== issuer) {
         throw upstreamFailed(
           root.host,
-          `its openid-configuration is that of ${JSON.stringify(found.issuer.slice(0, 100))}`,
+          `its openid-configuration is that of ${JSON.stringify(printable(found.issuer.slice(0, 100)))}`,
         );
       }
       const url = URL.parse(found.jwks_uri);

@@ -3,6 +3,7 @@ import { projectCandidates } from "../pypi/filename.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import type { FileEntry, Validators } from "../pypi/page.ts";
 import type { Upstream } from "../repository/ports.ts";
+import { inUtf8 } from "./charset.ts";
 import type { UpstreamClient } from "./client.ts";
 import { documentFrom } from "./documents.ts";
 import { fileFrom } from "./files.ts";
@@ -38,8 +39,8 @@ export function linksAt(page: URL, client: UpstreamClient, now: () => number): U
     });
     if (!answer) throw upstreamFailed(page.host, `there is no page of links at ${page.href}`);
     if (answer.response.status === 304) return "unchanged";
-    const text = await client.text(answer);
-    const { files } = await parseLinks(text, answer.url, (url) => client.mayFetch(url)).catch((error: unknown) => {
+    const html = inUtf8(answer.response.headers.get("Content-Type"), await client.bytes(answer));
+    const files = await parseLinks(html, answer.url, (url) => client.mayFetch(url)).catch((error: unknown) => {
       throw upstreamFailed(page.host, messageOf(error), error);
     });
     const links = { files: byProject(files), validators: validatorsOf(answer) };

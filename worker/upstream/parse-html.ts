@@ -1,74 +1,104 @@
 import { decodeHTML, decodeHTMLAttribute } from "entities";
 import { isDistribution } from "../pypi/filename.ts";
 import type { ProjectName } from "../pypi/name.ts";
-import {
-  cleanSerial,
-  DIGESTS,
-  type FileEntry,
-  type Hashes,
-  type ProjectPage,
-  type ProjectStatus,
-} from "../pypi/page.ts";
-import { toEntries, type Described } from "./entry.ts";
+import { cleanSerial, type FileEntry, type ProjectPage } from "../pypi/page.ts";
+import { assertReadable } from "./api-version.ts";
+import { digestsIn, statusFrom, toEntries, type Described } from "./entry.ts";
+import { isEmptyPage } from "./empty-page.ts";
+import { readHtml } from "./html.ts";
+import { htmlPieces } from "./page-bytes.ts";
 
-/**
- * A page from an upstream's PEP 503 HTML of any age. Throws an `Error` with the reason where the document is no such page.
- *
- * @param base the URL the page came from; a `<base>` in it goes first
- */
-export async function parseHtml(
-  html: string,
-  name: ProjectName,
-  base: URL,
-  mayFetch: (url: URL) => boolean,
-): Promise<ProjectPage> {
-  const { files, metas } = await parseLinks(html, base, mayFetch);
-  return { name, files, status: statusOf(metas), lastSerial: cleanSerial(metas.get("pypi:last-serial")) };
+/** Attributes of all links together: more than any page has, and some microseconds each. */
+const MAX_ATTRIBUTES = 500_000;
+
+/** Files that are looked at in a row, before other requests are let in. */
+const BATCH = 500;
+
+/** What a document says of itself, and what it links to. */
+interface Links {
+  readonly files: FileEntry[];
+  readonly metas: ReadonlyMap<string, string>;
 }
 
 /**
- * The files that an HTML document links to, and its metas by name. Throws an `Error` where it has no file and does not say
- * that it is a Simple page: a log-in page that answers 200 must not read as a project without files.
+ * A page from an upstream's PEP 503 HTML of any age. Throws an `Error` with the reason where the document is no such page: a
+ * log-in page that answers 200 must not read as a project without files.
+ *
+ * @param html UTF-8
+ * @param base the URL the page came from; a `<base>` in it goes first
+ * @param wasGood whether a good page of the project came from there before
  */
-export async function parseLinks(
-  html: string,
+export async function parseHtml(
+  html: Uint8Array,
+  name: ProjectName,
   base: URL,
   mayFetch: (url: URL) => boolean,
-): Promise<{ files: FileEntry[]; metas: ReadonlyMap<string, string> }> {
+  wasGood = false,
+): Promise<ProjectPage> {
+  const { files, metas } = await linksIn(html, base, mayFetch);
+  if (files.length === 0 && !metas.has("pypi:repository-version") && !(await isEmptyPage(html, name, wasGood))) {
+    throw new Error("its page is neither JSON nor a list of files");
+  }
+  return {
+    name,
+    files,
+    status: statusFrom(metas.get("pypi:project-status"), metas.get("pypi:project-status-reason")),
+    lastSerial: cleanSerial(metas.get("pypi:last-serial")),
+  };
+}
+
+/**
+ * The files that a page of links to files of any projects has. Throws an `Error` where it has none and does not say that it
+ * is a Simple page: no project would be left to this upstream.
+ */
+export async function parseLinks(
+  html: Uint8Array,
+  base: URL,
+  mayFetch: (url: URL) => boolean,
+): Promise<readonly FileEntry[]> {
+  const { files, metas } = await linksIn(html, base, mayFetch);
+  if (files.length > 0 || metas.has("pypi:repository-version")) return files;
+  throw new Error("its page is neither JSON nor a list of files");
+}
+
+async function linksIn(html: Uint8Array, base: URL, mayFetch: (url: URL) => boolean): Promise<Links> {
   const anchors: { attributes: Map<string, string>; text: string }[] = [];
   const metas = new Map<string, string>();
   let baseHref: string | undefined;
-  const document = new HTMLRewriter()
+  let count = 0;
+  const rewriter = new HTMLRewriter()
     .on("base", { element: (element) => void (baseHref ??= decodedHref(element)) })
     .on("meta", {
       element: (element) =>
         void metas.set(element.getAttribute("name") ?? "", decodeHTMLAttribute(element.getAttribute("content") ?? "")),
     })
     .on("a", {
-      // HTMLRewriter gives attributes as they are written, entities undecoded.
-      element: (element) =>
-        void anchors.push({
-          attributes: new Map(
-            [...element.attributes].map(([key = "", value = ""]) => [key, decodeHTMLAttribute(value)]),
-          ),
-          text: "",
-        }),
+      element(element) {
+        const attributes = new Map<string, string>();
+        for (const [key = "", value = ""] of element.attributes) {
+          if (++count > MAX_ATTRIBUTES) return;
+          // HTMLRewriter gives attributes as they are written, entities undecoded.
+          attributes.set(key, decodeHTMLAttribute(value));
+        }
+        anchors.push({ attributes, text: "" });
+      },
       text(chunk) {
         const anchor = anchors.at(-1);
         if (anchor) anchor.text += chunk.text;
       },
     });
-  await document.transform(new Response(html)).arrayBuffer();
+  await readHtml(rewriter, await htmlPieces(html));
+  // Not thrown by the handler: the runtime would log it as uncaught.
+  if (count > MAX_ATTRIBUTES) throw new Error(`the links of its page have more than ${MAX_ATTRIBUTES} attributes`);
+  assertReadable(metas.get("pypi:repository-version"));
 
   const root = baseHref !== undefined && URL.canParse(baseHref, base) ? new URL(baseHref, base) : base;
-  const described = anchors
-    .map(({ attributes, text }) => describe(attributes, decodeHTML(text).trim(), root))
-    .filter((file) => file !== undefined);
-  const files = toEntries(described, root, mayFetch);
-  if (files.length === 0 && !metas.has("pypi:repository-version")) {
-    throw new Error("its page is neither JSON nor a list of files");
+  function* described() {
+    for (let at = 0; at < anchors.length; at += BATCH) {
+      yield anchors.slice(at, at + BATCH).flatMap(({ attributes, text }) => describe(attributes, text, root) ?? []);
+    }
   }
-  return { files, metas };
+  return { files: await toEntries(described(), root, mayFetch), metas };
 }
 
 /** The address of a `<base>`; undefined where it has none. */
@@ -80,27 +110,36 @@ function decodedHref(element: Element): string | undefined {
 /** What an anchor says of a file; undefined where it links to something else. */
 function describe(attributes: Map<string, string>, text: string, base: URL): Described | undefined {
   const href = attributes.get("href");
-  if (href === undefined || !URL.canParse(href, base)) return undefined;
-  const url = new URL(href, base);
-  // PEP 503 wants the text to be the filename; find-links pages write what they like.
-  const filename = isDistribution(text) && !text.includes("/") ? text : lastSegment(url);
-  if (filename === undefined || !isDistribution(filename)) return undefined;
+  const url = href === undefined ? null : URL.parse(href, base);
+  const filename = url && filenameOf(url, text);
+  if (!filename) return undefined;
   const metadata = attributes.get("data-core-metadata") ?? attributes.get("data-dist-info-metadata");
   return {
     filename,
     url: url.href,
-    hashes: hashesIn(url.hash.slice(1)),
+    hashes: [],
     "requires-python": attributes.get("data-requires-python"),
-    yanked: attributes.has("data-yanked") ? attributes.get("data-yanked") || true : undefined,
-    "core-metadata": metadata === undefined ? undefined : metadata === "true" || hashesIn(metadata),
+    yanked: attributes.get("data-yanked"),
+    "core-metadata": metadata === undefined ? undefined : metadataIn(metadata),
     provenance: absolute(attributes.get("data-provenance")),
   };
 }
 
-/** `sha256=…` as PEP 503 has it; other algorithms than clients know are dropped, since uv refuses the page for one. */
-function hashesIn(text: string): Hashes {
-  const [algorithm = "", hex = ""] = text.split("=");
-  return DIGESTS.some((known) => known === algorithm) && /^[0-9a-f]+$/i.test(hex) ? { [algorithm]: hex } : {};
+/** PEP 714: `true`, or a digest as in a fragment; all else advertises nothing, as pip reads it. */
+function metadataIn(text: string): Described["core-metadata"] {
+  if (text === "true") return true;
+  return text.includes("=") ? digestsIn(text) : undefined;
+}
+
+/**
+ * The file's name is the last segment of its URL, as clients take it. The text says what people like: it counts where the
+ * segment is no distribution, as in `download?id=5`.
+ */
+function filenameOf(url: URL, text: string): string | undefined {
+  const segment = lastSegment(url);
+  if (segment !== undefined && isDistribution(segment)) return segment;
+  const written = decodeHTML(text).trim();
+  return isDistribution(written) && !written.includes("/") ? written : undefined;
 }
 
 function lastSegment(url: URL): string | undefined {
@@ -112,8 +151,3 @@ function lastSegment(url: URL): string | undefined {
 }
 
 const absolute = (url: string | undefined) => (url !== undefined && URL.canParse(url) ? url : undefined);
-
-function statusOf(metas: ReadonlyMap<string, string>): ProjectStatus | undefined {
-  const status = metas.get("pypi:project-status");
-  return status === undefined ? undefined : { status, reason: metas.get("pypi:project-status-reason") };
-}

@@ -1,38 +1,60 @@
 import { upstreamFile, upstreamPage } from "../../schema/simple.ts";
 import { asProjectName, type ProjectName } from "../pypi/name.ts";
 import { cleanSerial, type ProjectPage } from "../pypi/page.ts";
-import { toEntries, type Described } from "./entry.ts";
+import { printable } from "../pypi/text.ts";
+import { assertReadable } from "./api-version.ts";
+import { statusFrom, toEntries, type Described } from "./entry.ts";
+import { jsonParts } from "./page-bytes.ts";
 
 /**
  * A page from an upstream's PEP 691 JSON. Throws an `Error` with the reason where it is none, or another project's.
  *
  * @param base the URL the page came from
  */
-export function parseJson(text: string, name: ProjectName, base: URL, mayFetch: (url: URL) => boolean): ProjectPage {
-  const parsed = upstreamPage.safeParse(jsonOf(text));
-  if (!parsed.success) throw new Error("its page is not what PEP 691 describes");
+export async function parseJson(
+  bytes: Uint8Array,
+  name: ProjectName,
+  base: URL,
+  mayFetch: (url: URL) => boolean,
+): Promise<ProjectPage> {
+  const { rest, batches } = await jsonParts(bytes);
+  const parsed = upstreamPage.safeParse(jsonOf(rest));
+  // A key that is spelled with escapes was not seen as `files`.
+  if (!parsed.success || parsed.data.files.length > 0) throw new Error("its page is not what PEP 691 describes");
   const page = parsed.data;
+  assertReadable(page.meta["api-version"]);
   if (asProjectName(page.name) !== name)
-    throw new Error(`it answered with the page of ${JSON.stringify(page.name.slice(0, 80))}`);
-  const described: Described[] = [];
-  for (const raw of page.files) {
-    const file = upstreamFile.safeParse(raw);
-    if (!file.success) continue;
-    const { "dist-info-metadata": old, "core-metadata": metadata = old, ...rest } = file.data;
-    described.push({ ...rest, "core-metadata": metadata });
-  }
+    throw new Error(`it answered with the page of ${JSON.stringify(printable(page.name.slice(0, 80)))}`);
+  const status = page["project-status"];
   return {
     name,
     versions: page.versions,
-    files: toEntries(described, base, mayFetch),
-    status: page["project-status"],
+    files: await toEntries(describedIn(batches), base, mayFetch),
+    status: status && statusFrom(status.status, status.reason),
     lastSerial: cleanSerial(page.meta["_last-serial"]),
   };
 }
 
-function jsonOf(text: string): unknown {
+/** Files in batches; undefined for what is none. */
+function* describedIn(batches: readonly Uint8Array[]): Generator<(Described | undefined)[]> {
+  for (const batch of batches) {
+    const elements = jsonOf(batch, "[", "]") as unknown[];
+    yield elements.map((raw) => {
+      const file = upstreamFile.safeParse(raw);
+      if (!file.success) return undefined;
+      const { "dist-info-metadata": old, "core-metadata": metadata = old, ...described } = file.data;
+      return {
+        ...described,
+        hashes: Object.entries(described.hashes ?? {}),
+        "core-metadata": metadata === undefined || metadata === true ? metadata : Object.entries(metadata),
+      };
+    });
+  }
+}
+
+function jsonOf(bytes: Uint8Array, before = "", after = ""): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(before + new TextDecoder().decode(bytes) + after);
   } catch (cause) {
     throw new Error("its page is not JSON, or was cut", { cause });
   }

@@ -1,12 +1,18 @@
 import { asProjectName, type ProjectName } from "../pypi/name.ts";
 import type { RootEntry } from "../pypi/simple-json.ts";
 import { within } from "../repository/within.ts";
+import { assertReadable } from "./api-version.ts";
+import { isBlank } from "./charset.ts";
 
 /** Longest text kept for a member that a chunk's end has cut in two. */
 const MAX_CARRY = 4_096;
 
 /** An upstream that is silent for longer in the middle of its listing has gone. Milliseconds. */
 const IDLE = 10_000;
+const SILENT = `it sent nothing for ${IDLE / 1_000} s`;
+
+/** A listing that begins with more blank pieces is none. */
+const MAX_BLANK = 100;
 
 /** Several times PyPI's listing: more is none. Characters. */
 const MAX_LISTING = 250_000_000;
@@ -17,7 +23,8 @@ export type RootEntries = AsyncGenerator<readonly RootEntry[]>;
 const PROJECTS = /"projects"\s*:\s*\[/;
 
 /** A project's members, in any order, and where it ends. A number is one only when what follows it has arrived. */
-const TOKENS = /"name"\s*:\s*"([^"\\]*)"|"_last-serial"\s*:\s*(\d{1,15})(?=\s*[,}])|\}/g;
+const TOKENS =
+  /"name"\s*:\s*"([^"\\]*)"|"_last-serial"\s*:\s*(\d{1,15})(?=\s*[,}])|"api-version"\s*:\s*"([^"\\]*)"|\}/g;
 
 /**
  * Projects from an upstream's root listing in JSON (PEP 691). Throws where the text is cut or no listing.
@@ -39,8 +46,9 @@ export async function* entriesInJson(body: ReadableStream<Uint8Array>, tell?: (s
     const entries: RootEntry[] = [];
     let end = 0;
     for (const match of text.matchAll(TOKENS)) {
-      const [token, rawName, digits] = match;
+      const [token, rawName, digits, version] = match;
       if (rawName !== undefined) name = asProjectName(rawName);
+      else if (version !== undefined) assertReadable(version);
       else if (digits !== undefined) serial = Number(digits);
       else {
         if (name) entries.push({ name, "_last-serial": serial });
@@ -64,10 +72,15 @@ export async function* entriesInHtml(body: ReadableStream<Uint8Array>): RootEntr
   let folder: ProjectName | undefined;
   let text = "";
   let found = false;
-  const rewriter = new HTMLRewriter().on("a", {
+  let version: string | undefined;
+  const rewriter = new HTMLRewriter().on("meta[name='pypi:repository-version']", {
+    element: (element) => void (version = element.getAttribute("content") ?? ""),
+  });
+  rewriter.on("a", {
     element(element) {
       text = "";
-      folder = asProjectName(/([^/]+)\/$/.exec(element.getAttribute("href") ?? "")?.[1] ?? "");
+      const [segment, end] = (element.getAttribute("href") ?? "").split("/").slice(-2);
+      folder = end === "" ? asProjectName(segment ?? "") : undefined;
     },
     text(chunk) {
       text += chunk.text;
@@ -76,6 +89,7 @@ export async function* entriesInHtml(body: ReadableStream<Uint8Array>): RootEntr
     },
   });
   for await (const _ of textOf(rewriter.transform(new Response(body)).body)) {
+    assertReadable(version);
     if (batch.length === 0) continue;
     found = true;
     yield batch;
@@ -85,6 +99,35 @@ export async function* entriesInHtml(body: ReadableStream<Uint8Array>): RootEntr
   else if (!found) throw new Error("its root listing is neither JSON nor a list of links to projects");
 }
 
+/** A body's first bytes that are not blank, and the body, which still has them. Throws where they do not come. */
+export async function peeked(
+  body: ReadableStream<Uint8Array>,
+): Promise<{ beginning: Uint8Array; body: ReadableStream<Uint8Array> }> {
+  const reader = body.getReader();
+  const chunks: Uint8Array[] = [];
+  const chunk = async () => (await within(IDLE, SILENT, reader.read())).value;
+  let value: Uint8Array | undefined;
+  try {
+    do {
+      value = await chunk();
+      if (value) chunks.push(value);
+    } while (value && chunks.length < MAX_BLANK && value.every(isBlank));
+  } catch (error) {
+    await reader.cancel().catch(() => undefined);
+    throw error;
+  }
+  const beginning = value ?? new Uint8Array();
+  const rest = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const next = chunks.shift() ?? (await reader.read()).value;
+      if (next) controller.enqueue(next);
+      else controller.close();
+    },
+    cancel: (reason) => reader.cancel(reason),
+  });
+  return { beginning, body: rest };
+}
+
 /** A body's text as it arrives. Throws where it stops arriving, or does not end. */
 async function* textOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<string> {
   if (!body) return;
@@ -92,7 +135,7 @@ async function* textOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<
   let total = 0;
   try {
     for (;;) {
-      const { done, value } = await within(IDLE, `it sent nothing for ${IDLE / 1_000} s`, reader.read());
+      const { done, value } = await within(IDLE, SILENT, reader.read());
       if (done) return;
       total += value.length;
       if (total > MAX_LISTING) throw new Error("its root listing does not end");
@@ -113,7 +156,8 @@ function nestingOf() {
     read(chunk: string) {
       const text = dangling + chunk;
       // A backslash and what it escapes are one token; the pair may lie in two chunks.
-      const backslashes = /\\*$/.exec(text)?.[0].length ?? 0;
+      let backslashes = 0;
+      while (text.at(-1 - backslashes) === "\\") backslashes++;
       dangling = backslashes % 2 === 1 ? "\\" : "";
       for (const [token] of text.slice(0, text.length - dangling.length).matchAll(/\\[^]|["{}[\]]/g)) {
         if (token === '"') inString = !inString;

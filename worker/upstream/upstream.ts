@@ -1,12 +1,13 @@
 import { messageOf, upstreamFailed } from "../errors.ts";
 import { documentPath } from "../pypi/document.ts";
 import type { NamesAnswer, Upstream } from "../repository/ports.ts";
+import { inUtf8, isJson } from "./charset.ts";
 import type { Answer, UpstreamClient } from "./client.ts";
 import { documentFrom } from "./documents.ts";
 import { fileFrom } from "./files.ts";
 import { parseHtml } from "./parse-html.ts";
 import { parseJson } from "./parse-json.ts";
-import { entriesInHtml, entriesInJson, type RootEntries } from "./parse-root.ts";
+import { entriesInHtml, entriesInJson, peeked, type RootEntries } from "./parse-root.ts";
 import { conditions, validatorsOf } from "./validators.ts";
 
 const JSON_TYPE = "application/vnd.pypi.simple.v1+json";
@@ -22,18 +23,19 @@ export function simpleAt(index: URL, client: UpstreamClient): Upstream {
   const mayFetch = (url: URL) => client.mayFetch(url);
 
   return {
-    async page(name, known) {
+    async page(name, known, wasGood) {
       const answer = await client.open(new URL(`${name}/`, index), {
         headers: { ...PAGE_HEADERS, ...conditions(known) },
         mayBeAbsent: true,
       });
       if (!answer) return { kind: "absent" };
       if (answer.response.status === 304) return { kind: "unchanged" };
-      const text = await client.text(answer);
+      const bytes = await client.bytes(answer);
+      const type = answer.response.headers.get("Content-Type");
       try {
-        const read = isJson(answer)
-          ? parseJson(text, name, answer.url, mayFetch)
-          : await parseHtml(text, name, answer.url, mayFetch);
+        const read = isJson(type, bytes)
+          ? await parseJson(bytes, name, answer.url, mayFetch)
+          : await parseHtml(inUtf8(type, bytes), name, answer.url, mayFetch, wasGood);
         const page = { ...read, lastSerial: read.lastSerial ?? serialOf(answer) };
         return { kind: "page", page, validators: validatorsOf(answer) };
       } catch (error) {
@@ -56,11 +58,14 @@ export function simpleAt(index: URL, client: UpstreamClient): Upstream {
 
 async function namesOf(answer: Answer): Promise<NamesAnswer> {
   const { url, response } = answer;
-  const body = response.body as ReadableStream<Uint8Array> | null;
-  if (!body) throw upstreamFailed(url.host, "its root listing is empty");
+  if (!response.body) throw upstreamFailed(url.host, "its root listing is empty");
+  const { beginning, body } = await peeked(response.body).catch((error: unknown) => {
+    throw upstreamFailed(url.host, messageOf(error), error);
+  });
   let own: number | undefined;
   const tell = (serial: number) => void (own ??= serial);
-  const entries = failing(url.host, isJson(answer) ? entriesInJson(body, tell) : entriesInHtml(body));
+  const inJson = isJson(response.headers.get("Content-Type"), beginning);
+  const entries = failing(url.host, inJson ? entriesInJson(body, tell) : entriesInHtml(body));
   // The serial may stand in the listing alone, and is in the first line of ours.
   const first = await entries.next();
   return {
@@ -92,5 +97,3 @@ async function* failing(host: string, entries: RootEntries): RootEntries {
     throw upstreamFailed(host, messageOf(error), error);
   }
 }
-
-const isJson = ({ response }: Answer) => /\bjson\b/.test(response.headers.get("Content-Type") ?? "");

@@ -60,7 +60,7 @@ export function digestIn(place: Place, raw: unknown): Digest | undefined {
 function digestOf(place: Place, name: string, hex: unknown): Digest | undefined {
   const algorithm = DIGESTS.find((known) => known === name);
   if (!algorithm) return undefined;
-  const clean = cleanHashes({ [algorithm]: hex })[algorithm];
+  const clean = cleanHashes([[algorithm, hex]])?.[algorithm];
   if (clean !== undefined) return { algorithm, hex: clean };
   throw refusal(place, `${shown(hex)} is not a ${algorithm} in hex; lock it again.`);
 }

@@ -1,0 +1,53 @@
+/** How much of a document is looked at for its own word on its encoding (HTML, 13.2.3.2). Bytes. */
+const PRESCAN = 1_024;
+
+/** Whether a byte is one that may stand before a document of JSON or HTML. */
+export const isBlank = (byte: number) => byte === 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d;
+
+/** Bytes without a byte order mark of UTF-8. */
+const withoutMark = (bytes: Uint8Array) =>
+  bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
+
+/**
+ * Whether a body is to be read as JSON: what begins with a brace is, since no HTML does, whatever its type; and what says so.
+ *
+ * @param type the answer's Content-Type
+ * @param bytes the body, or its beginning
+ */
+export function isJson(type: string | null, bytes: Uint8Array): boolean {
+  return /\bjson\b/i.test(type ?? "") || withoutMark(bytes).find((byte) => !isBlank(byte)) === 0x7b;
+}
+
+/**
+ * A document of HTML in UTF-8, from the encoding that its byte order mark, else its Content-Type, else a meta names; one
+ * that is not known is taken for UTF-8.
+ */
+export function inUtf8(type: string | null, bytes: Uint8Array): Uint8Array {
+  const decoder = decoderFor(markedAs(bytes) ?? labelIn(type ?? "") ?? declaredIn(bytes) ?? "utf-8");
+  return decoder.encoding === "utf-8" ? withoutMark(bytes) : new TextEncoder().encode(decoder.decode(bytes));
+}
+
+function markedAs([first, second, third]: Uint8Array): string | undefined {
+  if (first === 0xfe && second === 0xff) return "utf-16be";
+  if (first === 0xff && second === 0xfe) return "utf-16le";
+  return first === 0xef && second === 0xbb && third === 0xbf ? "utf-8" : undefined;
+}
+
+function declaredIn(bytes: Uint8Array): string | undefined {
+  const beginning = new TextDecoder("latin1").decode(bytes.subarray(0, PRESCAN));
+  const label = /<meta\s[^>]*?\bcharset[^>]*/i.exec(beginning)?.[0];
+  const declared = label === undefined ? undefined : labelIn(label);
+  // A document of UTF-16 could not have been read this far.
+  return declared !== undefined && /^utf-?16/i.test(declared) ? "utf-8" : declared;
+}
+
+/** The encoding in `charset=…`. */
+const labelIn = (text: string) => /\bcharset\s*=\s*["']?([\w.:+-]{1,40})/i.exec(text)?.[1];
+
+function decoderFor(label: string): TextDecoder {
+  try {
+    return new TextDecoder(label);
+  } catch {
+    return new TextDecoder();
+  }
+}
