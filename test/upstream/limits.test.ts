@@ -83,6 +83,15 @@ describe("a page", () => {
   });
 });
 
+/** A body that is all there. */
+const streamOf = (text: string) => new Blob([text]).stream() as ReadableStream<Uint8Array>;
+
+async function names(entries: AsyncIterable<readonly { name: string }[]>): Promise<string[]> {
+  const found: string[] = [];
+  for await (const batch of entries) found.push(...batch.map(({ name }) => name));
+  return found;
+}
+
 describe("what takes long", () => {
   /** How often something else had its turn while `work` was done. */
   async function turnsDuring(work: Promise<unknown>): Promise<number> {
@@ -115,6 +124,15 @@ describe("what takes long", () => {
             joined(htmlOf(page))
         )(await large()),
     ],
+    [
+      "reading a root listing in HTML",
+      async () => () => names(entriesInHtml(streamOf(many(20_000, (nth) => `<a href="p${nth}/">p${nth}</a>`)))),
+    ],
+    [
+      "reading a root listing in JSON",
+      async () => () =>
+        names(entriesInJson(streamOf(`{"projects":[${many(100_000, (nth) => `{"name":"p${nth}"}`, ",")}]}`))),
+    ],
     ["compressing", async () => () => gzipped(new Uint8Array(5_000_000))],
   ])("(%s) lets others have their turn", async (_what, prepare) => {
     const work = await prepare();
@@ -123,13 +141,6 @@ describe("what takes long", () => {
 });
 
 describe("a root listing", () => {
-  const streamOf = (text: string) => new Blob([text]).stream() as ReadableStream<Uint8Array>;
-  async function names(entries: AsyncIterable<readonly { name: string }[]>): Promise<string[]> {
-    const found: string[] = [];
-    for await (const batch of entries) found.push(...batch.map(({ name }) => name));
-    return found;
-  }
-
   // Each of these took minutes where the time grew with the square of its length.
   test("in JSON with a run of backslashes is read", async () => {
     const text = `{"projects":[{"x":"${"\\\\".repeat(1_000_000)}${"\\".repeat(1_000)}","name":"demo"}]}`;

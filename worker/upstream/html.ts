@@ -23,3 +23,28 @@ export async function readHtml(rewriter: HTMLRewriter, pieces: readonly Uint8Arr
   );
   await rewriter.transform(new Response(document)).body?.pipeTo(new WritableStream());
 }
+
+/** What a parser is given at once of a document that nobody has counted the links of: 2,000 take 40 ms. Bytes. */
+const PIECE = 16 * 1024;
+
+/** A body in small pieces, other requests let in between them. */
+export function inPieces(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+  const reader = body.getReader();
+  let rest = new Uint8Array();
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        if (rest.length === 0) {
+          const { value } = await reader.read();
+          if (!value) return controller.close();
+          rest = new Uint8Array(value);
+        }
+        await giveWay();
+        controller.enqueue(rest.subarray(0, PIECE));
+        rest = rest.subarray(PIECE);
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  );
+}

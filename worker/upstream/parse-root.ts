@@ -1,8 +1,10 @@
 import { asProjectName, type ProjectName } from "../pypi/name.ts";
 import type { RootEntry } from "../pypi/simple-json.ts";
+import { giveWay } from "../repository/pace.ts";
 import { within } from "../repository/within.ts";
 import { assertReadable } from "./api-version.ts";
 import { isBlank } from "./charset.ts";
+import { inPieces } from "./html.ts";
 
 /** Longest text kept for a member that a chunk's end has cut in two. */
 const MAX_CARRY = 4_096;
@@ -16,6 +18,9 @@ const MAX_BLANK = 100;
 
 /** Several times PyPI's listing: more is none. Characters. */
 const MAX_LISTING = 250_000_000;
+
+/** Read in a row, before other requests are let in: some milliseconds. Characters. */
+const STRIDE = 256 * 1024;
 
 /** Projects in batches, as they arrive: PyPI's listing has 40 MB. What is no valid name is left out. */
 export type RootEntries = AsyncGenerator<readonly RootEntry[]>;
@@ -88,7 +93,7 @@ export async function* entriesInHtml(body: ReadableStream<Uint8Array>): RootEntr
         batch.push({ name: folder });
     },
   });
-  for await (const _ of textOf(rewriter.transform(new Response(body)).body)) {
+  for await (const _ of textOf(rewriter.transform(new Response(inPieces(body))).body)) {
     assertReadable(version);
     if (batch.length === 0) continue;
     found = true;
@@ -132,13 +137,18 @@ export async function peeked(
 async function* textOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<string> {
   if (!body) return;
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
-  let total = 0;
+  let [total, since] = [0, 0];
   try {
     for (;;) {
       const { done, value } = await within(IDLE, SILENT, reader.read());
       if (done) return;
       total += value.length;
       if (total > MAX_LISTING) throw new Error("its root listing does not end");
+      since += value.length;
+      if (since > STRIDE) {
+        since = 0;
+        await giveWay();
+      }
       yield value;
     }
   } finally {
