@@ -86,7 +86,7 @@ describe("a page", () => {
 /** A body that is all there. */
 const streamOf = (text: string) => new Blob([text]).stream() as ReadableStream<Uint8Array>;
 
-async function names(entries: AsyncIterable<readonly { name: string }[]>): Promise<string[]> {
+async function namesFrom(entries: AsyncIterable<readonly { name: string }[]>): Promise<string[]> {
   const found: string[] = [];
   for await (const batch of entries) found.push(...batch.map(({ name }) => name));
   return found;
@@ -126,12 +126,12 @@ describe("what takes long", () => {
     ],
     [
       "reading a root listing in HTML",
-      async () => () => names(entriesInHtml(streamOf(many(20_000, (nth) => `<a href="p${nth}/">p${nth}</a>`)))),
+      async () => () => namesFrom(entriesInHtml(streamOf(many(20_000, (nth) => `<a href="p${nth}/">p${nth}</a>`)))),
     ],
     [
       "reading a root listing in JSON",
       async () => () =>
-        names(entriesInJson(streamOf(`{"projects":[${many(100_000, (nth) => `{"name":"p${nth}"}`, ",")}]}`))),
+        namesFrom(entriesInJson(streamOf(`{"projects":[${many(100_000, (nth) => `{"name":"p${nth}"}`, ",")}]}`))),
     ],
     ["compressing", async () => () => gzipped(new Uint8Array(5_000_000))],
   ])("(%s) lets others have their turn", async (_what, prepare) => {
@@ -144,11 +144,11 @@ describe("a root listing", () => {
   // Each of these took minutes where the time grew with the square of its length.
   test("in JSON with a run of backslashes is read", async () => {
     const text = `{"projects":[{"x":"${"\\\\".repeat(1_000_000)}${"\\".repeat(1_000)}","name":"demo"}]}`;
-    expect(await names(entriesInJson(streamOf(text)))).toEqual(["demo"]);
+    expect(await namesFrom(entriesInJson(streamOf(text)))).toEqual(["demo"]);
   });
 
   test("in HTML with an address of some MB is read", async () => {
     const text = `<a href="${"x".repeat(1_000_000)}">x</a><a href="/simple/demo/">demo</a>`;
-    expect(await names(entriesInHtml(streamOf(text)))).toEqual(["demo"]);
+    expect(await namesFrom(entriesInHtml(streamOf(text)))).toEqual(["demo"]);
   });
 });
