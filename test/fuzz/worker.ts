@@ -101,7 +101,7 @@ function pathsIn(line: string): string[] {
 async function html(bytes: Uint8Array) {
   const base = new URL("https://index.test/simple/demo/");
   const mayFetch = ({ protocol }: URL) => /^https?:$/.test(protocol);
-  const page = parseHtml(textOf(bytes), parseProjectName("demo"), base, mayFetch).catch((error: unknown) =>
+  const page = parseHtml(bytes, parseProjectName("demo"), base, mayFetch).catch((error: unknown) =>
     refuse(messageOf(error)),
   );
   return (await page).files.map((entry) => ({
