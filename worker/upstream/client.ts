@@ -1,7 +1,7 @@
 import { canBeAbsence } from "../../schema/upstreams.ts";
 import { isUpstreamFailure, messageOf, upstreamFailed } from "../errors.ts";
 import { base64 } from "../pypi/base64.ts";
-import { isPrivate } from "../pypi/host.ts";
+import { isPublic } from "../pypi/host.ts";
 import { within } from "../repository/within.ts";
 import type { Counted } from "../repository/ports.ts";
 import { Circuits } from "./circuit.ts";
@@ -113,11 +113,11 @@ export class UpstreamClient {
 
   /**
    * Whether a URL that the upstream gave may be fetched: https, or http where the upstream itself is http; and never a
-   * private address from a public upstream, which would make us a way into the network we run in.
+   * address that is not public from a public upstream, which would make us a way into the network we run in.
    */
   mayFetch(url: URL): boolean {
     if (url.protocol !== "https:" && !(url.protocol === "http:" && this.#index.protocol === "http:")) return false;
-    return !isPrivate(url.hostname) || isPrivate(this.#index.hostname);
+    return isPublic(url.hostname) || !isPublic(this.#index.hostname);
   }
 
   /**
