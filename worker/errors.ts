@@ -80,9 +80,16 @@ export const methodNotAllowed = (method: string, allow: readonly string[]) =>
 export const upstreamFailed = (host: string, reason: string, cause?: unknown, retryAfter?: number, answered?: number) =>
   new IndexError(
     "upstream-failed",
-    `The upstream ${host} cannot be used right now: ${reason.replace(/\.+$/, "")}. What is asked for is not stored here; try again once the upstream can be used.`,
+    `The upstream ${host} cannot be used right now: ${withoutStop(reason)}. What is asked for is not stored here; try again once the upstream can be used.`,
     { cause, reason: `${host}: ${reason}`, retryAfter, answered },
   );
+
+/** Without the final stops of a text that another server may have written. An expression for them would not be linear. */
+function withoutStop(text: string): string {
+  let end = text.length;
+  while (text[end - 1] === ".") end--;
+  return text.slice(0, end);
+}
 
 /** A store did not do what it was asked to, or did not say so. Never to be read as absence. */
 export const storageFailed = (cause: unknown) =>

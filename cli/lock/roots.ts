@@ -6,8 +6,11 @@ import type { Token } from "./tokens.ts";
 /** Where `npm start` listens when it is told nothing. */
 const DEFAULTS = ["http://127.0.0.1:8787", "http://localhost:8787"].flatMap((url) => rootOf(url) ?? []);
 
-/** `/files/`, a host with a dot or a port (or what hosted files have there), and a path. */
-const FILES = /^(?<base>.*?)\/files\/(?:localhost|-|[^/]+(?:\.|:|%3A)[^/]+)\/./i;
+/**
+ * `/files/`, a host with a dot or a port (or what hosted files have there), and a path. The first dot or colon decides: looked
+ * for ahead, it is not sought again where the rest does not fit.
+ */
+const FILES = /^(?<base>.*?)\/files\/(?:localhost|-|(?=(?<start>[^/]+?(?:\.|:|%3A)))\k<start>[^/]+)\/./i;
 const SIMPLE = /^(?<base>.*)\/simple\/?$/;
 
 /**

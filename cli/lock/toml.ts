@@ -1,8 +1,9 @@
 import { commentTokens } from "./comments.ts";
 import { isUrl, type Token } from "./tokens.ts";
 
-// A comment or a string: whichever begins first holds the other.
-const LEXEME = /#[^\r\n]*|"""[^]*?"""|'''[^]*?'''|"(?:[^"\\\r\n]|\\.)*"|'[^'\r\n]*'/g;
+// A comment or a string: whichever begins first holds the other. One that does not end is taken as well, or the search would
+// begin again at each quote in it.
+const LEXEME = /#[^\r\n]*|"""[^]*?"""|'''[^]*?'''|"(?:[^"\\\r\n]|\\.)*(?:"|(?<open>))|'[^'\r\n]*'/g;
 
 /** Where uv.lock, poetry.lock and pdm.lock (`package`) and PEP 751 (`packages`) begin a package. */
 const PACKAGE = /^\[\[packages?\]\]/gm;
@@ -18,9 +19,10 @@ export function tomlTokens(text: string): Token[] {
 
 function packageTokens(text: string, offset: number): Token[] {
   const index = INDEX.exec(text)?.[1];
-  return [...text.matchAll(LEXEME)].flatMap(({ 0: lexeme, index: at }) => {
+  return [...text.matchAll(LEXEME)].flatMap(({ 0: lexeme, index: at, groups }) => {
     const start = offset + at;
     if (lexeme.startsWith("#")) return commentTokens(lexeme, start);
+    if (groups?.["open"] !== undefined) return [];
     const url = lexeme.slice(1, -1);
     return isUrl(url) ? [{ start: start + 1, end: start + lexeme.length - 1, url, index }] : [];
   });

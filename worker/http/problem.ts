@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import { IndexError, messageOf, type ErrorKind } from "../errors.ts";
+import { escaped, withoutTokens } from "../pypi/shown.ts";
 import { LIFETIMES } from "./headers.ts";
 import { pathOf } from "./path.ts";
 import { redacted } from "./redact.ts";
@@ -24,7 +25,7 @@ export function problem(error: unknown, c: Context, besides?: (error: IndexError
   const asked = `${c.req.method} ${redacted(c.req.path)}`;
   if (known !== error) console.error(`internal error at ${asked}:`, error);
   const { status, title, message: detail } = known;
-  if (status === 503) console.warn(`${asked} answered 503: ${detail}${causeOf(known)}`);
+  if (status === 503) console.warn(escaped(withoutTokens(`${asked} answered 503: ${detail}${causeOf(known)}`)));
   const lifetime = ABSENT.has(known.kind) ? LIFETIMES.absent : LIFETIMES.error;
   const headers: Record<string, string> = { ...lifetime, Vary: "Accept" };
   if (status === 503) headers["Retry-After"] = RETRY_AFTER;

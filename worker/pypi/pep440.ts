@@ -46,13 +46,19 @@ export function normalVersion(text: string): string | undefined {
 
 /** A version so that equal ones are the same text: `1.0`, `v1` and `1.0.0` are. One that PEP 440 has not is lower case. */
 export const canonicalVersion = (raw: string) =>
-  normalVersion(raw)?.replace(/^((?:\d+!)?\d+(?:\.\d+)*?)(?:\.0)+(?!\.?\d)/, "$1") ?? raw.toLowerCase();
+  normalVersion(raw)?.replace(/^(?:\d+!)?\d+(?:\.\d+)*/, withoutFinalZeros) ?? raw.toLowerCase();
+
+function withoutFinalZeros(release: string): string {
+  let end = release.length;
+  while (release.endsWith(".0", end)) end -= 2;
+  return release.slice(0, end);
+}
 
 /** Whether the two are one version, however each is written. */
 export const isSameVersion = (one: string, other: string) => canonicalVersion(one) === canonicalVersion(other);
 
 /** Without the local label, which a version that has none does not care for (PEP 440, "Version matching"). */
-export const publicVersion = (canonical: string) => canonical.replace(/\+.*$/, "");
+export const publicVersion = (canonical: string) => canonical.split("+", 1)[0] ?? "";
 
 /** Reads a version; undefined where it is none of PEP 440's. */
 export function parseVersion(text: string): Version | undefined {

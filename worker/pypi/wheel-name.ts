@@ -18,7 +18,7 @@ export interface WheelName {
 /** No hyphen, which separates fields; `_` stands for a run of hyphens, dots and `_` (PEP 427), so that two in a row do not occur. */
 const NAME = /^(?!.*__)[a-z0-9](?:[a-z0-9._]*[a-z0-9])?$/i;
 
-const BUILD = /^\d+[a-z0-9_.]*$/i;
+const BUILD = /^\d[a-z0-9_.]*$/i;
 
 /** One or more tags, with dots between them. */
 const TAGS = /^\w+(?:\.\w+)*$/;

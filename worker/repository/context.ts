@@ -1,3 +1,4 @@
+import { escaped, withoutTokens } from "../pypi/shown.ts";
 import type { Counters } from "./ports.ts";
 import type { Context } from "./repository.ts";
 
@@ -14,6 +15,6 @@ export const contextOf = (
   defer: (promise) => work.waitUntil(promise.catch((error: unknown) => console.error("deferred work failed:", error))),
   report({ event, what, reason }) {
     counters.add("events", { event });
-    console.warn(`${event}: ${what}: ${reason}`);
+    console.warn(escaped(withoutTokens(`${event}: ${what}: ${reason}`)));
   },
 });

@@ -12,7 +12,9 @@ const BODY_DEADLINE = 60_000;
 const HEADERS = { "Content-Type": "text/xml", Accept: "text/xml", "Accept-Encoding": "gzip" };
 
 /** Servers that know XML-RPC, but not this method, say so in one of these ways. */
-const UNKNOWN_METHOD = /method\b.*\b(?:not|un)\s*(?:found|known|supported)|(?:unknown|no such) method/is;
+const NO_SUCH_METHOD = /(?:unknown|no such) method/i;
+const METHOD = /method\b/i;
+const NOT_KNOWN = /\b(?:not|un)\s*(?:found|known|supported)/i;
 
 /** PyPI says so in a fault, its answer's status being 200. */
 const TOO_MANY = /Limit may reset in (\d{1,9}) second/;
@@ -44,9 +46,15 @@ export function changesAt(index: URL, client: UpstreamClient): ChangeFeed {
 const isOther = (got: unknown): got is Other =>
   got === "no-xml" || (typeof got === "object" && got !== null && "kind" in got && got.kind === "fault");
 
+/** Two searches, one behind the other: in one expression each "method" would be tried with all that follows it. */
+function saysUnknown(text: string): boolean {
+  const method = METHOD.exec(text);
+  return NO_SUCH_METHOD.test(text) || (method !== null && NOT_KNOWN.test(text.slice(method.index)));
+}
+
 /** null where what came says that there is no log here; else it is a failure. */
 function noneOrFailed(got: Other, host: string): null {
-  if (got === "no-xml" || got.code === "-32601" || UNKNOWN_METHOD.test(got.text)) return null;
+  if (got === "no-xml" || got.code === "-32601" || saysUnknown(got.text)) return null;
   const seconds = TOO_MANY.exec(got.text)?.[1];
   const reason = `its log answers with fault ${printable(got.code.slice(0, 20))}: ${printable(got.text.slice(0, 200))}`;
   throw upstreamFailed(host, reason, undefined, seconds === undefined ? undefined : bounded(Number(seconds)));

@@ -47,7 +47,7 @@ function readPackage(place: Place, key: string, value: unknown, sources: Sources
   if (!isTable(value)) throw refusal(place, `${name} is ${shown(value)} and not an object; run pipenv lock again.`);
   // Whatever version stands beside it: that is what was found there.
   if (DIRECT.some((kind) => Object.hasOwn(value, kind)) || own(value, "editable") === true) return name;
-  const version = /^===?\s*(.*)$/.exec(textAt(place, value, "version") ?? "")?.[1];
+  const version = /^===?(.*)$/.exec(textAt(place, value, "version") ?? "")?.[1]?.trimStart();
   if (version === undefined) throw refusal(place, `${name} is not pinned with ==; run pipenv lock again.`);
   const digests = listAt(place, value, "hashes").flatMap((hash) => digestIn(place, hash) ?? []);
   const locked = { name, version: versionAt(place, name, version), line: place.line, files: [], digests };

@@ -5,13 +5,13 @@ import type { Locked, LockedPackage } from "./lock.ts";
 import { refusal, shown, shownUrl, type LockText, type Place } from "./text.ts";
 
 /** As pip cuts it: a `#` within a URL begins its fragment. */
-const COMMENT = /(?:^| )#.*$/;
+const COMMENT = /(?:^| )#.*/s;
 
 const INCLUDE = /^(?:-r|--requirement)/;
 const EDITABLE = /^(?:-e|--editable)[ =]?(.*)$/;
 
 /** A name, extras and what follows them. */
-const NAMED = /^([a-z0-9](?:[\w.-]*[a-z0-9])?) ?(?:\[[^\]]*\])? ?(.*)$/i;
+const NAMED = /^([a-z0-9](?:[\w.-]*[a-z0-9])?) ?(?:\[[^\]]*\])? ?(.*)$/is;
 const PINNED = /^\(? ?===? ?([^ ,;()*]+) ?\)?$/;
 
 /** What uv writes below a package with `--emit-index-annotation`. */

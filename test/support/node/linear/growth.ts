@@ -1,0 +1,47 @@
+import type { Growing } from "./hostile.ts";
+
+/** Characters. A quadratic run over so many takes milliseconds, a linear one microseconds. */
+const SHORT = 4_000;
+
+/** Three times as many characters cost a linear run three times as much, and a quadratic one nine times. */
+const TIMES = 3;
+const MOST = 6;
+
+/** A run over `SHORT` characters that takes less is not looked at further. Milliseconds. */
+const SUSPICIOUS = 1;
+
+/**
+ * How the time that `run` takes grows, where that is more than linear; undefined where it is not. Only what is slow, and gets
+ * slower by far more than its text gets longer, twice in a row and in the best of several tries, is more than linear: a machine that is
+ * busy is none, nor is a collection of garbage.
+ */
+export function superlinear(run: (text: string) => unknown, { head, unit, tail }: Growing): string | undefined {
+  const timeOf = (length: number) => measured(run, head + unit.repeat(Math.ceil(length / unit.length)) + tail);
+  if (unit === "" || timeOf(SHORT) < SUSPICIOUS) return undefined;
+  const times: number[] = [];
+  for (const [length, tries] of [
+    [SHORT, 5],
+    [SHORT * TIMES, 4],
+    [SHORT * TIMES ** 2, 2],
+  ] as const) {
+    const before = times.at(-1);
+    const time = fastest(tries, () => timeOf(length));
+    if (time < SUSPICIOUS || (before !== undefined && time / before < MOST)) return undefined;
+    times.push(time);
+  }
+  const shown = times.map((time) => `${time.toFixed(1)} ms`).join(", ");
+  return `${JSON.stringify(head)} + ${JSON.stringify(unit)} again and again + ${JSON.stringify(tail)}: ${shown} for ${SHORT}, ${SHORT * TIMES}, ${SHORT * TIMES ** 2} characters`;
+}
+
+const fastest = (tries: number, timeOf: () => number) => Math.min(...Array.from({ length: tries }, timeOf));
+
+/** Milliseconds. */
+function measured(run: (text: string) => unknown, text: string): number {
+  const began = performance.now();
+  try {
+    run(text);
+  } catch {
+    // What a text is refused with is no matter here.
+  }
+  return performance.now() - began;
+}
