@@ -10,7 +10,6 @@ import { shownIn } from "../../../../worker/auth/credentials.ts";
 import { fits } from "../../../../worker/auth/oidc/claims.ts";
 import { parseToken } from "../../../../worker/auth/token.ts";
 import { upstreamFailed } from "../../../../worker/errors.ts";
-import { representationFor } from "../../../../worker/http/negotiate.ts";
 import { pathOf } from "../../../../worker/http/path.ts";
 import { parseRange } from "../../../../worker/http/range.ts";
 import { redacted } from "../../../../worker/http/redact.ts";
@@ -46,7 +45,6 @@ export const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   parseToken,
   fits: (text) => fits("a*b*c*", text),
   upstreamFailed: (text) => upstreamFailed("pypi.test", text),
-  representationFor: (text) => representationFor(text, undefined),
   pathOf: (text) => pathOf(`https://edge.test/${text}`),
   parseRange,
   redacted,
