@@ -1,5 +1,5 @@
 import { Attempts } from "./auth/attempts.ts";
-import { admitting, type Admit, type Verified } from "./auth/authenticate.ts";
+import { admitting, type Admit, type Found } from "./auth/authenticate.ts";
 import type { TokenStore } from "./auth/ports.ts";
 import { mintingOf, type Minting } from "./compose/minting.ts";
 import { memoryTier, mirror, type Mirror } from "./compose/mirror.ts";
@@ -127,7 +127,7 @@ export function compose(
   }
   const publish = publishing({ inspect, shelf: shelfIn(platform.DB), vault: vaultIn(platform.FILES) });
   return {
-    admit: admitting({ adminToken, tokens, memory: new Memory<Verified>(TOKENS), attempts: new Attempts() }),
+    admit: admitting({ adminToken, tokens, memory: new Memory<Found>(TOKENS), attempts: new Attempts() }),
     tokens,
     minting: mintingOf({ trusted, audience }, platform, tokens, counters),
     life: lifeOf(releasesIn(platform.DB), indexes),

@@ -1,4 +1,4 @@
-/** How many guesses from one network are looked at within `WINDOW`. */
+/** How many guesses from one network are answered with 401 within `WINDOW`; then it is 429, and no line of the log is written. */
 export const LIMIT = 20;
 
 /** Counted from the first guess. Milliseconds. */
@@ -14,14 +14,14 @@ interface Count {
 }
 
 /**
- * Failed attempts to show a token, by where they came from, in this isolate's memory. 256 random bits are not guessed: what is
- * limited is what somebody who tries costs, in reads of the database and in lines of the log.
+ * Failed attempts to show a token, by where they came from, in this isolate's memory. 256 random bits are not guessed, and
+ * no number of guesses keeps out who holds a good token: what is limited is the log, and clients are told to wait.
  */
 export class Attempts {
   readonly #counts = new Map<string, Count>();
 
-  /** For how many more seconds no guess from there is looked at; 0: they are. `now` in milliseconds since the epoch. */
-  lockedFor(origin: string, now: number): number {
+  /** For how many more seconds guesses from there are too many; 0: they are not. `now` in milliseconds since the epoch. */
+  limitedFor(origin: string, now: number): number {
     const count = this.#counts.get(networkOf(origin));
     if (!count || count.guesses < LIMIT) return 0;
     return Math.max(0, Math.ceil((count.since + WINDOW - now) / 1_000));

@@ -23,34 +23,24 @@ export interface Claimant {
  */
 export type Admit = (claimant: Claimant, wish: Wish, ctx: Context) => Promise<Principal>;
 
-/** A token that was good at `verifiedAt`, in milliseconds since the epoch. */
-export interface Verified {
-  readonly token: Token;
-  readonly verifiedAt: number;
-}
+/** A token as it was looked up, and the hash of its secret. */
+export type Found = Token & { readonly hash: string };
 
 /** What is needed to tell who somebody is. */
 export interface AuthParts {
   /** undefined: there is no such token. */
   readonly adminToken: string | undefined;
   readonly tokens: Pick<TokenStore, "find" | "used">;
-  /** The isolate's memory of good tokens. Its keys hold a secret's hash: who shows another secret finds nothing. */
+  /** The isolate's memory of tokens that there are, by their ids: who guesses at one's secret costs no read either. */
   readonly memory: {
-    get(key: string, now: number): Verified | undefined;
-    set(key: string, value: Verified, bytes: number, until: number): void;
-    delete(key: string): void;
+    get(id: string, now: number): Found | undefined;
+    set(id: string, value: Found, bytes: number, until: number): void;
   };
   readonly attempts: Attempts;
 }
 
-/** For how long a good token is not looked up again: the delay of a revocation. Milliseconds. */
+/** For how long a token is not looked up again: the delay of a revocation. Milliseconds. */
 const BELIEVED = 30_000;
-
-/**
- * For how long a good token is remembered, to be looked up however many others from its address were none: a whole office
- * may have one address. Milliseconds.
- */
-const REMEMBERED = 3_600_000;
 
 /** What an entry costs beside its texts. Bytes. */
 const ENTRY = 300;
@@ -72,36 +62,37 @@ export function admitting({ adminToken, tokens, memory, attempts }: AuthParts): 
     };
 
     const refuse = (sentence: string, reason: string, parts?: TokenParts) => {
-      attempts.guessed(guesserOf(origin, parts), now);
-      const locked = attempts.lockedFor(guesserOf(origin, parts), now);
-      tell(locked > 0 ? `${reason}; nothing new is looked at from there for ${locked} s` : reason, parts);
-      return new IndexError("not-authenticated", sentence);
+      const guesser = guesserOf(origin, parts);
+      const before = attempts.limitedFor(guesser, now);
+      attempts.guessed(guesser, now);
+      const limited = attempts.limitedFor(guesser, now);
+      tell(limited > 0 ? `${reason}; for ${limited} s more of them are answered with 429` : reason, parts);
+      return before > 0 ? tooMany(before) : new IndexError("not-authenticated", sentence);
+    };
+
+    const lookUp = async (id: string): Promise<Found | undefined> => {
+      const known = memory.get(id, now);
+      if (known) return known;
+      const found = await tokens.find(id, ctx);
+      if (found) memory.set(id, found, ENTRY + JSON.stringify(found).length, now + BELIEVED);
+      return found;
     };
 
     const identify = async (): Promise<Principal> => {
       const parts = parseToken(shown);
-      const hash = parts ? await hashOf(parts.secret) : NOBODY;
-      const key = `${parts?.id} ${hash}`;
-      const known = parts && memory.get(key, now);
-      if (known && now - known.verifiedAt < BELIEVED) return living(known.token, parts);
       if (adminToken !== undefined && (await isSame(shown, adminToken))) return ADMIN;
 
       // uv and pip with a keyring send the user name of the address alone, and the password when they were refused: no guess.
       if (isUser && !shown.startsWith(PREFIX)) throw new IndexError("not-authenticated", UNSHOWN);
-      const locked = known ? 0 : attempts.lockedFor(guesserOf(origin, parts), now);
-      if (locked > 0) throw tooMany(locked);
       if (!parts) throw refuse(shown.startsWith(PREFIX) ? CUT : UNKNOWN, "it is no token");
-      const found = await tokens.find(parts.id, ctx);
-      const isHolder = await isSame(hash, found?.hash ?? NOBODY);
+      // However many guesses came before: no guess keeps the holder of a token out.
+      const found = await lookUp(parts.id);
+      const isHolder = await isSame(await hashOf(parts.secret), found?.hash ?? NOBODY);
       if (!found || !isHolder || found.revokedAt !== undefined) {
-        memory.delete(key);
         const reason = found ? (isHolder ? "it was revoked" : "its secret is wrong") : "it is not known";
         throw refuse(UNKNOWN, reason, parts);
       }
-      const { hash: _, ...token } = found;
-      const bytes = ENTRY + JSON.stringify(token).length;
-      memory.set(key, { token, verifiedAt: now }, bytes, now + REMEMBERED);
-      return living(token, parts);
+      return living(found, parts);
     };
 
     /** Who holds it has shown that it is theirs, so it is no guess where it has expired. */
@@ -135,10 +126,10 @@ const CUT = `This token is not whole: it is ${PREFIX}, 16 characters, an undersc
 const expired = (name: string, at: number) =>
   `The token ${JSON.stringify(name)} expired at ${new Date(at).toISOString()}; ask whoever runs this index for another.`;
 
-/** So many tokens from an address were not good that no other is looked at for so many seconds. */
+/** So many tokens from an address were not good that others that are not are answered with this for so many seconds. */
 export const tooMany = (seconds: number) =>
   new IndexError(
     "too-many-attempts",
-    `Too many tokens from this address were not good; no other is looked at for ${seconds} seconds.`,
+    `Too many tokens from this address were not good, and neither is this one. Wait for ${seconds} seconds, or show another.`,
     { retryAfter: seconds },
   );

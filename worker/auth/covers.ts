@@ -1,19 +1,21 @@
 import { IndexError } from "../errors.ts";
 import { includes } from "../pypi/pattern.ts";
-import type { Grant, Principal } from "./principal.ts";
+import { may, SOME_PROJECT, type Grant, type Principal } from "./principal.ts";
 
-/**
- * Throws `not-allowed` where a token is, or would be, for other projects than those of whoever makes or revokes it. Asked of
- * who may `admin` its index, which includes every scope.
- */
+/** Throws `not-allowed` where a token would be for other projects than those of who makes it. Asked of who may `admin` its index. */
 export function demandProjects(principal: Principal, grant: Grant): void {
   if (coversProjects(principal.projects, grant)) return;
   const theirs = grant.projects ? `for ${grant.projects.join(", ")}` : "for all projects";
-  throw refused(
-    principal,
-    `is for ${principal.projects?.join(", ")} alone: it cannot make or revoke one that is ${theirs}.`,
-  );
+  throw refused(principal, `is for ${principal.projects?.join(", ")} alone: it cannot make one that is ${theirs}.`);
 }
+
+/**
+ * Whether a token is for an index and projects that the other's holder administers, so that they could have made it: others are neither
+ * shown to them nor revoked by them. How long it lives is no matter: who comes later may have to end it.
+ */
+export const administers = (principal: Principal, grant: Grant): boolean =>
+  may(principal, { scope: "admin", index: grant.index, project: SOME_PROJECT }) &&
+  coversProjects(principal.projects, grant);
 
 /** Throws `not-allowed` where a token would outlive the one that makes it. `expiresAt` in milliseconds since the epoch. */
 export function demandNoLonger(principal: Principal, expiresAt: number | undefined): void {

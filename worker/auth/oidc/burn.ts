@@ -24,11 +24,14 @@ export interface BurnParts {
 /** Clients that mind (uv) do so when they have published: what is in a job's memory or log is then worth nothing. */
 export function burning({ tokens, attempts }: BurnParts): Burn {
   return async (text, origin, ctx) => {
-    const locked = attempts.lockedFor(origin, ctx.now);
-    if (locked > 0) throw tooMany(locked);
     const parts = parseToken(text);
     const token = parts && (await tokens.find(parts.id, ctx));
-    if (!token || !(await isSame(token.hash, await hashOf(parts.secret)))) return attempts.guessed(origin, ctx.now);
+    if (!token || !(await isSame(token.hash, await hashOf(parts.secret)))) {
+      const limited = attempts.limitedFor(origin, ctx.now);
+      attempts.guessed(origin, ctx.now);
+      if (limited > 0) throw tooMany(limited);
+      return;
+    }
     if (!isMinted(token) || token.revokedAt !== undefined) return;
     const { id, name, index, scopes, projects } = token;
     const principal = { id, name, index, scopes, projects };

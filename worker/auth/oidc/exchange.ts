@@ -107,15 +107,16 @@ export function exchanging({ rules: configs, audience, findKeys, tokens, attempt
   }
 
   return async (identity, origin, ctx) => {
-    const locked = attempts.lockedFor(origin, ctx.now);
-    if (locked > 0) throw tooMany(locked);
     try {
       return await mint(identity, origin, ctx);
     } catch (error) {
       if (error instanceof IndexError && (error.kind === "not-allowed" || error.kind === "unprocessable")) {
+        // Jobs of many owners have one address: however many of them fail, a good token is exchanged.
+        const limited = attempts.limitedFor(origin, ctx.now);
         attempts.guessed(origin, ctx.now);
         const what = `an identity token from ${origin || "an unknown address"}`;
         if (attempts.mayTell(origin, ctx.now)) ctx.report({ event: "auth-failed", what, reason: error.message });
+        if (limited > 0) throw tooMany(limited);
       }
       throw error;
     }

@@ -2,10 +2,10 @@ import { Hono } from "hono";
 import { createMiddleware } from "hono/factory";
 import { expiryOf } from "../../../schema/expiry.ts";
 import { newToken, type ShownToken } from "../../../schema/token.ts";
-import { demandNoLonger, demandProjects } from "../../auth/covers.ts";
+import { administers, demandNoLonger, demandProjects } from "../../auth/covers.ts";
 import type { Author, Deed } from "../../auth/deed.ts";
 import type { Token, TokenStore } from "../../auth/ports.ts";
-import { demand, may, SOME_INDEX, SOME_PROJECT, type Grant, type Wish } from "../../auth/principal.ts";
+import { demand, SOME_INDEX, SOME_PROJECT, type Grant, type Wish } from "../../auth/principal.ts";
 import { hashOf, makeToken } from "../../auth/token.ts";
 import { badRequest, IndexError } from "../../errors.ts";
 import type { Gate } from "../access.ts";
@@ -70,16 +70,16 @@ export function tokenRoutes({ gate, tokens, indexes }: TokensApi): Hono<Admitted
     }
     const own = principal.index === "*" ? undefined : principal.index;
     const listed = await tokens.list(index ?? own, c.var.ctx);
-    return c.json({ tokens: listed.map(shown) }, 200, LIFETIMES.live);
+    const theirs = listed.filter((token) => administers(principal, token));
+    return c.json({ tokens: theirs.map(shown) }, 200, LIFETIMES.live);
   });
 
   routes.delete("/:id", async (c) => {
     const { author, ctx } = c.var;
     parametersOf(c.req.url, []);
     const token = await tokens.find(c.req.param("id"), ctx);
-    // To the admin of another index it is not there.
-    if (!token || !may(author.principal, administering(token.index))) throw unknown();
-    demandProjects(author.principal, token);
+    // To the admin of another index, or of other projects, it is not there.
+    if (!token || !administers(author.principal, token)) throw unknown();
     if (token.revokedAt !== undefined) return c.json(shown(token), 200, LIFETIMES.live);
     await tokens.revoke(token.id, deedOf("token.revoke", author, token, { name: token.name }), ctx);
     return c.json(shown({ ...token, revokedAt: ctx.now }), 200, LIFETIMES.live);
