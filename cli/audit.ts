@@ -1,9 +1,10 @@
+import { escaped } from "../worker/pypi/shown.ts";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { auditLine, type AuditLine } from "../schema/release.ts";
 import { auditTable } from "./admin/audit-table.ts";
 import { readServer, SERVER_OPTIONS, SERVER_USAGE, type Server } from "./admin/options.ts";
-import { clean, reasonOf, send } from "./admin/post.ts";
+import { reasonOf, send } from "./admin/post.ts";
 import { runCommand, Sentence } from "./sentence.ts";
 import { parseArguments } from "./arguments.ts";
 
@@ -34,14 +35,14 @@ async function audit({ server, query, json }: AuditOptions): Promise<void> {
   let last = query["after"];
   let screen: AuditLine[] = [];
   const flush = () => {
-    for (const line of auditTable(screen)) console.log(clean(line));
+    for (const line of auditTable(screen)) console.log(line);
     screen = [];
   };
   try {
     for await (const text of createInterface({ input: Readable.from(answer.body ?? []) })) {
       const { data } = auditLine.safeParse(parsedJson(text));
       if (!data) throw new Sentence(`${server.url.href} sent what is no audit log; is it a current pypi-edge?`);
-      if (json) console.log(text);
+      if (json) console.log(escaped(text));
       else screen.push(data);
       if (screen.length >= SCREEN) flush();
       last = String(data.id);

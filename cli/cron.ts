@@ -1,5 +1,6 @@
+import { escaped } from "../worker/pypi/shown.ts";
 import { readServer, SERVER_OPTIONS, SERVER_USAGE, type Server } from "./admin/options.ts";
-import { clean, post } from "./admin/post.ts";
+import { post } from "./admin/post.ts";
 import { runCommand, Sentence } from "./sentence.ts";
 import { parseArguments } from "./arguments.ts";
 
@@ -25,7 +26,7 @@ async function cron({ server, job, dryRun }: CronOptions): Promise<void> {
   const answer = await post(server, path, new Uint8Array());
   const { did } = (await answer.json().catch(() => ({}))) as { did?: unknown };
   if (!Array.isArray(did)) throw new Sentence(`${server.url.href} did not say what it did; is it a current pypi-edge?`);
-  console.log(did.length > 0 ? did.map((sentence) => clean(String(sentence))).join("\n") : "Nothing was to be done.");
+  console.log(did.length > 0 ? did.map((sentence) => escaped(String(sentence))).join("\n") : "Nothing was to be done.");
 }
 
 function readOptions(args: string[]): CronOptions | "help" {

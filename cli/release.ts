@@ -1,7 +1,8 @@
+import { escaped } from "../worker/pypi/shown.ts";
 import { doneAnswer, releasedProject, STATUSES } from "../schema/release.ts";
 import { confirmDeletion } from "./admin/confirm.ts";
 import { readServer, SERVER_OPTIONS, SERVER_USAGE, type Server } from "./admin/options.ts";
-import { clean, send } from "./admin/post.ts";
+import { send } from "./admin/post.ts";
 import { listing } from "./admin/releases.ts";
 import { runCommand, Sentence } from "./sentence.ts";
 import { parseArguments } from "./arguments.ts";
@@ -73,13 +74,13 @@ async function release(it: Release): Promise<void> {
 async function said(answer: Response, server: Server): Promise<void> {
   const { data } = doneAnswer.safeParse(await answer.json().catch(() => undefined));
   if (!data) throw notOurs(server);
-  console.log(clean(data.did));
+  console.log(escaped(data.did));
 }
 
 async function show(answer: Response, server: Server): Promise<void> {
   const { data } = releasedProject.safeParse(await answer.json().catch(() => undefined));
   if (!data) throw notOurs(server);
-  console.log(clean(listing(data)));
+  console.log(listing(data));
 }
 
 const notOurs = ({ url }: Server) => new Sentence(`${url.href} did not say what it did; is it a current pypi-edge?`);

@@ -1,3 +1,5 @@
+import { escapedLines } from "../worker/pypi/shown.ts";
+
 /** A failure that the person at the terminal can do something about: its message is all they see. */
 export class Sentence extends Error {
   override readonly name = "Sentence";
@@ -9,7 +11,7 @@ export async function runCommand(command: () => Promise<void>): Promise<void> {
     await command();
   } catch (error) {
     if (!(error instanceof Sentence)) throw error;
-    console.error(error.message);
+    console.error(escapedLines(error.message));
     process.exitCode = 1;
   }
 }

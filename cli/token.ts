@@ -1,7 +1,8 @@
+import { escaped, escapedLines } from "../worker/pypi/shown.ts";
 import type * as z from "zod/mini";
 import { createdToken, listedTokens, shownToken, type ShownToken } from "../schema/token.ts";
 import type { Server } from "./admin/options.ts";
-import { clean, send } from "./admin/post.ts";
+import { send } from "./admin/post.ts";
 import { table } from "./demo/table.ts";
 import { runCommand, Sentence } from "./sentence.ts";
 import { readCommand, USAGE, type Wanted } from "./token/options.ts";
@@ -10,7 +11,7 @@ import { shownOnce } from "./token/usage.ts";
 /** Makes a token and prints it: alone where `isAlone`, for a script to take, else with what to type next. */
 async function create(server: Server, wanted: Wanted, isAlone: boolean): Promise<void> {
   const made = await read(server, createdToken, await send(server, "POST", "tokens", JSON.stringify(wanted)));
-  console.log(clean(isAlone ? made.token : shownOnce(made, server.url)));
+  console.log(escapedLines(isAlone ? made.token : shownOnce(made, server.url)));
 }
 
 /** Prints those that there are, the newest first. */
@@ -22,7 +23,7 @@ async function list(server: Server, index: string | undefined): Promise<void> {
     console.log(
       table(
         HEADER,
-        tokens.map((token) => row(token).map(clean)),
+        tokens.map((token) => row(token).map(escaped)),
       ),
     );
 }
@@ -54,7 +55,7 @@ const ending = (expires: string | null) =>
 
 async function revoke(server: Server, id: string): Promise<void> {
   const token = await read(server, shownToken, await send(server, "DELETE", `tokens/${encodeURIComponent(id)}`));
-  console.log(clean(`"${token.name}" (${token.id}) is revoked; it may be let in for 30 seconds more.`));
+  console.log(escaped(`"${token.name}" (${token.id}) is revoked; it may be let in for 30 seconds more.`));
 }
 
 /** What the server answered; throws a `Sentence` where it is not that. */

@@ -1,6 +1,7 @@
+import { escaped } from "../worker/pypi/shown.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readServer, SERVER_OPTIONS, SERVER_USAGE, type Server } from "./admin/options.ts";
-import { clean } from "./admin/post.ts";
+
 import { showProgress } from "./admin/progress.ts";
 import { folderOf } from "./named-file.ts";
 import { runCommand, Sentence } from "./sentence.ts";
@@ -40,7 +41,7 @@ async function upload({ server, names, index }: UploadOptions): Promise<void> {
   const began = performance.now();
   let total = 0;
   for (const file of files) {
-    const filename = clean(file.filename);
+    const filename = escaped(file.filename);
     const show = (doing: string, done: number, of: number) =>
       bar.show({ share: of === 0 ? 1 : done / of, text: `${bytes(done)} of ${bytes(of)} ${doing} ${filename}` });
     try {

@@ -1,10 +1,11 @@
+import { escaped } from "../worker/pypi/shown.ts";
 import { readFile } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { warmLine, type WarmProgress, type WarmSummary } from "../schema/warm.ts";
 import { readServer, SERVER_OPTIONS, SERVER_USAGE, type Server } from "./admin/options.ts";
-import { clean, post, reasonOf } from "./admin/post.ts";
+import { post, reasonOf } from "./admin/post.ts";
 import { showProgress, type Progress } from "./admin/progress.ts";
 import { folderOf, whyNot } from "./named-file.ts";
 import { runCommand, Sentence } from "./sentence.ts";
@@ -55,7 +56,7 @@ function sayElsewhere({ elsewhere, otherIndexes }: WarmSummary): void {
   const direct = elsewhere.filter((name) => !indexed.has(name));
   if (direct.length > 0) console.log(`Not from an index, so left out: ${listed(direct)}.`);
   for (const { index, packages } of otherIndexes.slice(0, SHOWN)) {
-    console.log(`From another index (${clean(index)}), so left out: ${listed(packages)}.`);
+    console.log(`From another index (${escaped(index)}), so left out: ${listed(packages)}.`);
   }
   if (otherIndexes.length > SHOWN) console.log(`And from ${otherIndexes.length - SHOWN} more indexes.`);
 }
@@ -83,7 +84,7 @@ async function follow(answer: Response, { url }: Server): Promise<WarmSummary> {
 
 /** A file that has come is worth a line. */
 function shown({ stored, of, file }: WarmProgress): Progress {
-  const name = file && clean(file);
+  const name = file && escaped(file);
   return {
     share: of === 0 ? 1 : stored / of,
     text: `${stored} of ${of} ${name ?? ""}`,
@@ -100,7 +101,7 @@ function parsedJson(line: string): unknown {
 }
 
 const listed = (names: readonly string[]) =>
-  clean(names.slice(0, SHOWN).join(", ")) + (names.length > SHOWN ? ` and ${names.length - SHOWN} more` : "");
+  names.slice(0, SHOWN).map(escaped).join(", ") + (names.length > SHOWN ? ` and ${names.length - SHOWN} more` : "");
 
 function readOptions(args: string[]): WarmOptions | "help" {
   const { values, positionals } = parse(args);

@@ -1,12 +1,16 @@
 import * as z from "zod/mini";
+import { isPrintable } from "../worker/pypi/shown.ts";
 
 /** Why something was done: shown to whoever installs it, in one line. Characters. */
 const MAX_REASON = 400;
 
+// oxlint-disable-next-line no-control-regex
+const LINE_END = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
+
 const reason = z.string("must be a text").check(
   z.refine((it) => it.length <= MAX_REASON, `must be at most ${MAX_REASON} characters`),
-  // oxlint-disable-next-line no-control-regex
-  z.refine((it) => !/[\u0000-\u001f\u007f]/.test(it), "must be one line of text"),
+  z.refine((it) => !LINE_END.test(it), "must be one line of text"),
+  z.refine((it) => LINE_END.test(it) || isPrintable(it), "must have no characters that control the direction of text"),
 );
 
 /** PEP 792's. */

@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { isPrintable } from "../worker/pypi/shown.ts";
 import { pattern } from "./patterns.ts";
 
 /** What a token lets its holder do with an index; `admin` includes all others. */
@@ -20,6 +21,7 @@ export const newToken = z.strictObject({
     .string(`must be a text of 1 to ${MAX_NAME} characters`)
     .check(
       z.regex(/^\P{C}+$/u, "must be printable characters, at least one"),
+      z.refine(isPrintable, "must be printable characters, at least one"),
       z.regex(/\S/, "must be more than spaces"),
       z.maxLength(MAX_NAME, `must be at most ${MAX_NAME} characters`),
     ),

@@ -1,9 +1,11 @@
 import * as z from "zod/mini";
 import type { AuditLine } from "../../schema/release.ts";
+import { escaped } from "../../worker/pypi/shown.ts";
 import { aligned } from "./aligned.ts";
 
 /** Lines of the audit log as a person reads them; times are UTC. */
-export const auditTable = (lines: readonly AuditLine[]): string[] => aligned(lines.map(cells));
+export const auditTable = (lines: readonly AuditLine[]): string[] =>
+  aligned(lines.map((line) => cells(line).map(escaped)));
 
 /** Where a promoted release came from. */
 const promoted = z.object({ from: z.string() });

@@ -1,3 +1,4 @@
+import { escapedLines } from "../../worker/pypi/shown.ts";
 import { Sentence } from "../sentence.ts";
 import type { Server } from "./options.ts";
 
@@ -35,17 +36,13 @@ export async function send(
   const plain = answer.headers.get("Content-Type")?.startsWith("text/plain") && said !== "";
   throw new Sentence(
     plain
-      ? clean(said).slice(0, SHOWN)
+      ? escapedLines(said).slice(0, SHOWN)
       : `${url.href} answered ${answer.status}; is it a pypi-edge, and a current one?`,
   );
 }
 
 /** Sends a POST to the admin API, as `send` does. */
 export const post = (server: Server, path: string, body: Uint8Array<ArrayBuffer>) => send(server, "POST", path, body);
-
-/** Without what a terminal would interpret. */
-// oxlint-disable-next-line no-control-regex
-export const clean = (text: string) => text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, "");
 
 /** What a failed fetch is due to: its own message says only that it failed. */
 export function reasonOf(error: unknown): string {

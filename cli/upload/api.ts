@@ -1,3 +1,4 @@
+import { escapedLines } from "../../worker/pypi/shown.ts";
 import type * as z from "zod/mini";
 import {
   uploadBegun,
@@ -7,7 +8,7 @@ import {
   type UploadState,
 } from "../../schema/upload.ts";
 import type { Server } from "../admin/options.ts";
-import { clean, reasonOf } from "../admin/post.ts";
+import { reasonOf } from "../admin/post.ts";
 import { Sentence } from "../sentence.ts";
 
 /** More of an answer that refuses is not shown. Characters. */
@@ -56,7 +57,7 @@ export function uploadApi({ url, token }: Server): UploadApi {
     if (answer.ok) return said;
     const isPlain = answer.headers.get("Content-Type")?.startsWith("text/plain") && said.trim() !== "";
     const sentence = isPlain
-      ? clean(said.trim()).slice(0, SHOWN)
+      ? escapedLines(said.trim()).slice(0, SHOWN)
       : `${url.href} answered ${answer.status}; is it a pypi-edge, and a current one?`;
     // There is no such index, or it takes no uploads.
     if (answer.status === 404 && isPlain && path === "") throw new Sentence(sentence);

@@ -99,7 +99,9 @@ describe("POST /-/api/tokens", () => {
     [{ ...WISHED, name: "" }, /name must be printable characters/],
     [{ ...WISHED, name: "   " }, /name must be more than spaces/],
     [{ ...WISHED, name: "a\nb" }, /name must be printable characters/],
-    [{ ...WISHED, name: "a\u202eb" }, /name must be printable characters/],
+    ...["\u202e", "\u2066", "\u200f", "\u061c", "\u0085", "\u2028", "\u2029", "\u200b", "\ufeff", "\ud800"].map(
+      (character) => [{ ...WISHED, name: `a${character}b` }, /name must be printable characters/] as const,
+    ),
     [{ ...WISHED, name: "a".repeat(101) }, /name must be at most 100 characters/],
     [{ ...WISHED, name: 7 }, /name must be a text/],
     [{ ...WISHED, scopes: [] }, /scopes must name at least one of read, upload, yank, admin/],

@@ -106,8 +106,15 @@ describe("npm run warm", () => {
   });
 
   test("ends with 1 and the server's sentence where it refuses", async () => {
-    answer = { status: 422, type: "text/plain; charset=utf-8", parts: ["uv.lock line 3: \u001b[31mno.\n"] };
-    expect(await warm("uv.lock")).toMatchObject({ code: 1, output: "uv.lock line 3: [31mno.\n" });
+    answer = {
+      status: 422,
+      type: "text/plain; charset=utf-8",
+      parts: ["uv.lock line 3: \u001b[31mno\u2066.\nand more\n"],
+    };
+    expect(await warm("uv.lock")).toMatchObject({
+      code: 1,
+      output: "uv.lock line 3: \\u001b[31mno\\u2066.\nand more\n",
+    });
   });
 
   test("says which address to name where that one takes no POST, as a Simple API's does", async () => {

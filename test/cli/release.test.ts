@@ -24,7 +24,7 @@ const release = (...args: string[]) => command("release", args);
 const audit = (...args: string[]) => command("audit", args);
 
 const json = (value: unknown) => ({ status: 200, type: "application/json", parts: [JSON.stringify(value)] });
-const DID = json({ index: "team", project: "demo", files: [], did: "It was\u001b[31m done." });
+const DID = json({ index: "team", project: "demo", files: [], did: "It was\u001b[31m done\u202e." });
 
 describe("npm run release", () => {
   test.each([
@@ -38,7 +38,10 @@ describe("npm run release", () => {
     [["promote", "demo", "1.0", "--to", "prod"], "POST", "demo/1.0/promote", '{"to":"prod"}'],
   ])("%j is one request, and prints what was done", async (args, method, path, body) => {
     api.answer = DID;
-    expect(await release(...args, "--index", "team")).toMatchObject({ code: 0, output: "It was[31m done.\n" });
+    expect(await release(...args, "--index", "team")).toMatchObject({
+      code: 0,
+      output: "It was\\u001b[31m done\\u202e.\n",
+    });
     expect(api.sent).toMatchObject([
       { method, url: `/-/api/indexes/team/projects/${path}`, headers: { authorization: `Bearer ${TOKEN}` }, body },
     ]);

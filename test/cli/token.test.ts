@@ -145,12 +145,12 @@ describe("npm run token -- list", () => {
     answer = { status: 200, body: { tokens } };
     const { code, output } = await token("list", "--index", "team");
     expect(output.split("\n")).toEqual([
-      "id                 name     index   scopes        projects   made         used         ends",
+      "id                 name           index   scopes        projects   made         used         ends",
       expect.stringMatching(/^─+$/),
-      "0123456789abcdef   ann      team    read,upload   any        2026-11-22   never        never",
-      "0123456789abcdef   ci[31m   team    read,upload   acme-*     2026-11-22   2020-11-23   2099-01-31",
-      "0123456789abcdef   ann      *       read,upload   any        2026-11-22   never        ended 2020-01-31",
-      "0123456789abcdef   ann      team    read,upload   any        2026-11-22   never        revoked 2019-12-31",
+      "0123456789abcdef   ann            team    read,upload   any        2026-11-22   never        never",
+      "0123456789abcdef   ci\\u001b[31m   team    read,upload   acme-*     2026-11-22   2020-11-23   2099-01-31",
+      "0123456789abcdef   ann            *       read,upload   any        2026-11-22   never        ended 2020-01-31",
+      "0123456789abcdef   ann            team    read,upload   any        2026-11-22   never        revoked 2019-12-31",
       "",
     ]);
     expect([code, sent[0]?.request]).toEqual([0, "GET /-/api/tokens?index=team"]);

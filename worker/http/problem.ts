@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import { IndexError, messageOf, type ErrorKind } from "../errors.ts";
-import { escaped, withoutTokens } from "../pypi/shown.ts";
+import { escaped, escapedLines, withoutTokens } from "../pypi/shown.ts";
 import { LIFETIMES } from "./headers.ts";
 import { pathOf } from "./path.ts";
 import { redacted } from "./redact.ts";
@@ -24,7 +24,9 @@ export function problem(error: unknown, c: Context, besides?: (error: IndexError
       : new IndexError("internal", "Something went wrong here; the log has the details.");
   const asked = `${c.req.method} ${redacted(c.req.path)}`;
   if (known !== error) console.error(`internal error at ${asked}:`, error);
-  const { status, title, message: detail } = known;
+  const { status, title } = known;
+  // What clients and upstreams wrote is quoted in it, and ends up on a terminal.
+  const detail = escapedLines(known.message);
   if (status === 503) console.warn(escaped(withoutTokens(`${asked} answered 503: ${detail}${causeOf(known)}`)));
   const lifetime = ABSENT.has(known.kind) ? LIFETIMES.absent : LIFETIMES.error;
   const headers: Record<string, string> = { ...lifetime, Vary: "Accept" };

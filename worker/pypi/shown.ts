@@ -14,6 +14,9 @@ function escapedCharacter(character: string): string {
   return character.length === 1 ? first : first + unit(character.charCodeAt(1));
 }
 
+/** The same of a text of several lines. */
+export const escapedLines = (text: string) => text.split("\n").map(escaped).join("\n");
+
 const unit = (code: number) => `\\u${code.toString(16).padStart(4, "0")}`;
 
 /** A token of ours, also as the name of a project, which is then spelled in lower case and with other separators. */

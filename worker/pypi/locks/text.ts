@@ -19,7 +19,7 @@ export const refusal = ({ name, line }: Place, why: string) =>
   new IndexError("unprocessable", `${name} line ${line}: ${why}`);
 
 // oxlint-disable-next-line no-control-regex
-const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
+const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]+/gu;
 
 /** What a lock file says, for a sentence: short, and without what a terminal would interpret. */
 export function shown(raw: unknown): string {
