@@ -21,6 +21,7 @@ import { redirected } from "./http/redirect.ts";
 import { simpleRoutes } from "./http/simple.ts";
 import { misdirectedRoutes, uploadRoutes } from "./http/upload.ts";
 import { runJob } from "./jobs/crons.ts";
+import { overdueCrons } from "./jobs/overdue.ts";
 import { homeRoutes } from "./ui/home.tsx";
 
 /** The whole of what a request can meet, in order. The clock is in milliseconds since the epoch. */
@@ -35,7 +36,10 @@ export function createApp(config: Config, house: House, clock: ApiParts["clock"]
   app.use(withContext(now, counters));
   if (config.logRequests) app.use(log(now));
   // Before anything counts: those who watch are not part of what they see, and cost no writes.
-  app.route("/-/health", healthRoutes());
+  app.route(
+    "/-/health",
+    healthRoutes((at) => overdueCrons(house.runs, at)),
+  );
   app.route("/-/metrics", metricsRoutes(house, config.openMetrics ? undefined : gate));
   app.use(counted(counters, house.flush));
   app.use(readableAnywhere(all));

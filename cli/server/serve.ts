@@ -1,6 +1,7 @@
 import { convertV4MiniflareOptions, Miniflare, type MiniflareOptions } from "miniflare";
 import { startClock } from "./clock.ts";
 import type { Configuration } from "./configuration.ts";
+import { expectCrons } from "./expected.ts";
 import { migrate } from "./migrate.ts";
 import type { StartOptions } from "./options.ts";
 import { messageOf, Sentence } from "../sentence.ts";
@@ -20,11 +21,12 @@ export async function serve(
   const miniflare = new Miniflare(
     simulated(state, { d1Databases: workerOptions["d1Databases"] }, "export default { fetch() {} };"),
   );
+  const crons = cron ? (workerOptions["cronTriggers"] as string[]) : [];
   try {
-    await prepare(miniflare, state);
+    await prepare(miniflare, state, crons);
     const served = { ...workerOptions, bindings: variables, unsafeDirectSockets: [{ host, port }] };
     await miniflare.setOptions(simulated(state, served, bundle));
-    const clock = await startClock(miniflare, cron ? (workerOptions["cronTriggers"] as string[]) : []);
+    const clock = startClock(miniflare, crons);
     return {
       async stop() {
         clock.stop();
@@ -39,9 +41,11 @@ export async function serve(
 }
 
 /** Makes the tables. The state directory can be written, but what is in it may be another's, or damaged. */
-async function prepare(miniflare: Miniflare, state: string): Promise<void> {
+async function prepare(miniflare: Miniflare, state: string, crons: readonly string[]): Promise<void> {
   try {
-    await migrate(await miniflare.getD1Database("DB"));
+    const db = await miniflare.getD1Database("DB");
+    await migrate(db);
+    await expectCrons(db, crons);
   } catch (error) {
     // The platform's own messages go on for lines, with guesses.
     const [reason] = messageOf(error).split(/\.?\n|\.(?: |$)/);

@@ -99,9 +99,6 @@ describe("POST /-/api/tokens", () => {
     [{ ...WISHED, name: "" }, /name must be printable characters/],
     [{ ...WISHED, name: "   " }, /name must be more than spaces/],
     [{ ...WISHED, name: "a\nb" }, /name must be printable characters/],
-    ...["\u202e", "\u2066", "\u200f", "\u061c", "\u0085", "\u2028", "\u2029", "\u200b", "\ufeff", "\ud800"].map(
-      (character) => [{ ...WISHED, name: `a${character}b` }, /name must be printable characters/] as const,
-    ),
     [{ ...WISHED, name: "a".repeat(101) }, /name must be at most 100 characters/],
     [{ ...WISHED, name: 7 }, /name must be a text/],
     [{ ...WISHED, scopes: [] }, /scopes must name at least one of read, upload, yank, admin/],
@@ -137,6 +134,14 @@ describe("POST /-/api/tokens", () => {
     expect(answer.text.trimEnd().split("\n")).toHaveLength(1);
     expect([await rows("token"), await rows("audit")]).toEqual([[], []]);
   });
+
+  test.each(["\u202e", "\u2066", "\u200f", "\u061c", "\u0085", "\u2028", "\u2029", "\u200b", "\ufeff", "\ud800"])(
+    "refuses the character %j in a name: it would control a terminal, or the direction of text",
+    async (character) => {
+      const answer = await ask(new Rig({ INDEXES }), "POST", "tokens", { ...WISHED, name: `a${character}b` });
+      expect([answer.status, answer.text]).toEqual([422, expect.stringContaining("name must be printable characters")]);
+    },
+  );
 
   test.each([
     [["admin"], "default"],

@@ -1,3 +1,4 @@
+import { cronRow } from "../../schema/crons.ts";
 import { IndexError, messageOf } from "../errors.ts";
 import type { Context, Upkept } from "../repository/repository.ts";
 import type { DeadLetters, Edge, Leftovers, Recent, Runs } from "../repository/upkeep.ts";
@@ -63,17 +64,20 @@ export async function runJob(name: string, ground: JobGround, ctx: Context, opti
 }
 
 /**
- * Runs what the clock starts at this expression, one after the other: one that fails is reported, and the next one goes on.
+ * Runs what the clock starts at this expression, one after the other: one that fails is reported, and the next one goes on. Then
+ * notes when this expression's time had come.
  * Throws where no code here knows the expression.
  */
 export async function onSchedule(cron: string, ground: JobGround, ctx: Context): Promise<void> {
   const names = SCHEDULE[cron];
   if (!names) throw new Error(`Nothing here is started by the cron ${cron}; wrangler.toml has one too many.`);
-  for (const name of names) {
+  const attempt = async (what: string, work: () => Promise<unknown>) => {
     try {
-      await runJob(name, ground, ctx, { dryRun: false, byHand: false });
+      await work();
     } catch (error) {
-      ctx.report({ event: "job-failed", what: name, reason: messageOf(error) });
+      ctx.report({ event: "job-failed", what, reason: messageOf(error) });
     }
-  }
+  };
+  for (const name of names) await attempt(name, () => runJob(name, ground, ctx, { dryRun: false, byHand: false }));
+  await attempt(`noting the cron ${cron}`, () => ground.runs.note(cronRow(cron), ctx.now));
 }

@@ -8,10 +8,12 @@ export interface Edge {
   purge(what: readonly string[] | "everything"): Promise<void>;
 }
 
-/** When jobs last did their work, for those that go on where they ended. */
+/** When jobs last did their work, for those that go on where they ended; and when crons last ran (`cronRow`). */
 export interface Runs {
   /** undefined where it never has. */
   last(job: string): Promise<number | undefined>;
+  /** Of all that ever have, by their names. */
+  all(): Promise<ReadonlyMap<string, number>>;
   note(job: string, at: number): Promise<void>;
 }
 

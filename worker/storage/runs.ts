@@ -8,6 +8,11 @@ export function runsIn(db: D1Database): Runs {
       return row?.at;
     },
 
+    async all() {
+      const { results } = await db.prepare("SELECT name, ran_at AS at FROM job").all<{ name: string; at: number }>();
+      return new Map(results.map(({ name, at }) => [name, at]));
+    },
+
     async note(job, at) {
       await db
         .prepare("INSERT INTO job (name, ran_at) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET ran_at = ?2")

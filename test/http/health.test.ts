@@ -1,0 +1,86 @@
+import { env } from "cloudflare:workers";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { cronRow } from "../../schema/crons.ts";
+import { ADMIN_TOKEN, Rig } from "../support/rig.ts";
+
+afterEach(() => vi.restoreAllMocks());
+
+const MINUTE = 60_000;
+const CRONS = ["* * * * *", "*/5 * * * *", "0 * * * *"] as const;
+
+async function health(rig: Rig) {
+  const { status, headers, text } = await rig.get("/-/health");
+  expect([status, headers.get("Cache-Control")]).toEqual([200, "no-store"]);
+  return JSON.parse(text()) as { status: string; overdue?: { cron: string; since: string }[] };
+}
+
+/** A rig whose crons are expected since now. */
+async function expecting(): Promise<Rig> {
+  const rig = new Rig();
+  await env.DB.prepare("UPDATE job SET ran_at = ?1 WHERE name LIKE 'cron:%'").bind(rig.now).run();
+  return rig;
+}
+
+describe("a cron that does not run", () => {
+  test.each([
+    [CRONS[0], 17],
+    [CRONS[1], 25],
+    [CRONS[2], 135],
+  ])("is overdue after two turns and a long run: %s after %i minutes", async (late, minutes) => {
+    const rig = await expecting();
+    const since = new Date(rig.now).toISOString();
+    const others = CRONS.filter((cron) => cron !== late);
+    rig.wait(minutes * MINUTE);
+    for (const cron of others) await rig.tick(cron);
+    rig.restart();
+    expect(await health(rig)).toEqual({ status: "ok" });
+    rig.wait(MINUTE);
+    rig.restart();
+    expect(await health(rig)).toEqual({ status: "degraded", overdue: [{ cron: late, since }] });
+    await rig.tick(late);
+    rig.wait(30_000);
+    expect(await health(rig)).toEqual({ status: "ok" });
+  });
+
+  test("is overdue even where it never was, and is not where nobody expects it (npm start --no-cron)", async () => {
+    const rig = await expecting();
+    rig.wait(1_000 * MINUTE);
+    expect((await health(rig)).overdue).toHaveLength(3);
+    await env.DB.prepare("DELETE FROM job WHERE name = ?1").bind(cronRow(CRONS[0])).run();
+    rig.restart();
+    expect((await health(rig)).overdue?.map(({ cron }) => cron)).toEqual([CRONS[1], CRONS[2]]);
+  });
+});
+
+test("a job that fails, and a job that a person starts, say nothing of the cron", async () => {
+  vi.spyOn(console, "warn").mockImplementation(() => undefined);
+  const rig = await expecting();
+  rig.wait(200 * MINUTE);
+  await rig.post("jobs/refresh", "", { Authorization: `Bearer ${ADMIN_TOKEN}` });
+  expect((await health(rig)).overdue).toHaveLength(3);
+  for (const cron of CRONS) await rig.tick(cron);
+  rig.restart();
+  expect(await health(rig)).toEqual({ status: "ok" });
+});
+
+test("a cron that cannot be noted runs all the same", async () => {
+  const said = vi.spyOn(console, "warn").mockImplementation(() => undefined);
+  const rig = await expecting();
+  await env.DB.prepare("DROP TABLE job").run();
+  await rig.tick("*/5 * * * *");
+  expect(said.mock.calls.flat()).toEqual([expect.stringMatching(/^job-failed: noting the cron \*\/5 \* \* \* \*: /)]);
+});
+
+test("one read in half a minute, however often it is asked", async () => {
+  const rig = await expecting();
+  for (let times = 0; times < 20; times++) await health(rig);
+  expect(rig.counts).toEqual({ "d1.prepare": 1 });
+  rig.wait(30_000);
+  await health(rig);
+  expect(rig.counts).toEqual({ "d1.prepare": 2 });
+});
+
+test("a database that never answers is not waited for", async () => {
+  const never = { prepare: () => ({ all: () => new Promise(() => undefined) }) } as unknown as D1Database;
+  expect(await health(new Rig({}, { DB: never }))).toEqual({ status: "ok" });
+});
