@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { AUDIENCE, burn, FakeIssuer, GITHUB, githubJob, mint, post } from "../support/issuer.ts";
 import { Rig } from "../support/rig.ts";
-import { give } from "../support/tokens.ts";
+import { give, partsOf } from "../support/tokens.ts";
 
 const INDEXES = { default: { sources: ["pypi"] }, team: { sources: ["default"], hosted: true } };
 const RULE = { issuer: GITHUB, claims: { repository: "acme/tools" }, index: "team", scopes: ["read"] };
@@ -30,7 +30,7 @@ test("who holds a minted token can end it, which is written down", async () => {
   expect([status, headers.get("Cache-Control")]).toEqual([202, "no-store"]);
   rig.wait(30_000);
   expect(await read(rig, token)).toBe(401);
-  const [, id] = token.split("_");
+  const { id } = partsOf(token);
   expect(await deeds()).toEqual([{ actor: id, action: "token.revoke", subject: id, origin: "192.0.2.7" }]);
 });
 
@@ -85,7 +85,7 @@ test("minted tokens are forgotten a day after their end, and others later", asyn
   await burn(rig, burnt.json.token ?? "");
   const kept = async () =>
     new Set((await env.DB.prepare("SELECT id FROM token").all<{ id: string }>()).results.map(({ id }) => id));
-  const [first, second] = [token, burnt.json.token].map((text = "") => text.split("_")[1] ?? "");
+  const [first, second] = [token, burnt.json.token].map((text) => partsOf(text).id);
   rig.wait(24 * 3_600_000);
   await rig.post("jobs/clean");
   expect(await kept()).toEqual(new Set([made.id, first, second]));

@@ -1,3 +1,4 @@
+import { partsOf } from "../support/tokens.ts";
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
@@ -138,7 +139,7 @@ describe("what is written down of a mint", () => {
     const identity = await issuer.token({ ...githubJob, jti: "one", email: "mia@acme.example" });
     const { json } = await mint(rig, identity, { "CF-Connecting-IP": "192.0.2.7" });
     const { results } = await env.DB.prepare("SELECT * FROM audit").all();
-    const [, id, secret] = json.token?.split("_") ?? [];
+    const { id, secret } = partsOf(json.token);
     const [deed] = results;
     expect(results).toHaveLength(1);
     expect(deed).toMatchObject({

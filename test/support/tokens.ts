@@ -1,7 +1,7 @@
 import { createExecutionContext } from "cloudflare:test";
 import { ADMIN } from "../../worker/auth/principal.ts";
 import type { NewToken } from "../../worker/auth/ports.ts";
-import { hashOf, makeToken } from "../../worker/auth/token.ts";
+import { hashOf, makeToken, parseToken, type TokenParts } from "../../worker/auth/token.ts";
 import { contextOf } from "../../worker/repository/context.ts";
 import type { Rig } from "./rig.ts";
 
@@ -29,3 +29,10 @@ export async function give(rig: Rig, more: Partial<NewToken> = {}): Promise<{ id
 export const bearer = (text: string) => ({ Authorization: `Bearer ${text}` });
 
 export const basic = (user: string, password: string) => ({ Authorization: `Basic ${btoa(`${user}:${password}`)}` });
+
+/** A token's id and secret. A secret may have "_" and "-" in it, at its ends too: no text may be split at them. */
+export function partsOf(text: string | undefined): TokenParts {
+  const parts = parseToken(text ?? "");
+  if (!parts) throw new Error("This is no token.");
+  return parts;
+}
