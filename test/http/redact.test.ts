@@ -9,7 +9,10 @@ afterEach(() => vi.restoreAllMocks());
 
 /** Every character as `%XX`, whose percent sign is escaped again so many times. */
 const escaped = (text: string, times: number) =>
-  [...text].map((it) => `%${"25".repeat(times)}${it.charCodeAt(0).toString(16).padStart(2, "0")}`).join("");
+  text
+    .split("")
+    .map((it) => `%${"25".repeat(times)}${it.charCodeAt(0).toString(16).padStart(2, "0")}`)
+    .join("");
 
 test.each([
   ["as it is", TOKEN],

@@ -1,6 +1,6 @@
 import { cronRow } from "../../schema/crons.ts";
 import type { Runs } from "../repository/upkeep.ts";
-import { SCHEDULE } from "./crons.ts";
+import type { SCHEDULE } from "./crons.ts";
 
 const MINUTE = 60_000;
 

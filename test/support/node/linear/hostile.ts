@@ -8,7 +8,7 @@ interface Item {
 }
 
 /** What samples of a set are taken from. */
-const ALPHABET = [..."a0./-_ %:@=#\"'\\\t\n\r,;(){}[]<>*+!?~A2fe\u00e9\u0000\u202e"];
+const ALPHABET = "a0./-_ %:@=#\"'\\\t\n\r,;(){}[]<>*+!?~A2fe\u00e9\u0000\u202e".split("");
 
 /** Samples of a set that are tried; pairs of them are as well. */
 const MAX_SAMPLES = 6;
