@@ -35,7 +35,7 @@ export function upstreamFile(tail: string, upstream: Address): Result {
   const query = queryIn(segments.at(-2));
   const kept = query ? segments.toSpliced(-2, 1) : segments;
   const url = `${schemeOf(origin, upstream)}//${origin}/${kept.join("/")}${query}`;
-  if (localUrl(new URL(url), filename)?.url !== `${ON_PAGES}${origin}/${segments.join("/")}`) {
+  if (localUrl(new URL(url), filename)?.url !== `${ON_PAGES}${origin}/${kept.join("/")}`) {
     return { why: "the upstream's URL does not follow from it." };
   }
   return { url: url + fragment.join("") };
@@ -51,7 +51,7 @@ export function localFile(url: string, root: Address, upstream: Address): Result
   const filename = filenameOf(bare);
   const onPages = filename && localUrl(new URL(bare), filename)?.url;
   if (!onPages) return { why: "pypi-edge has no URL for it." };
-  const tail = FILES + onPages.slice(ON_PAGES.length) + fragment.join("");
+  const tail = FILES + withQuery(onPages.slice(ON_PAGES.length), new URL(bare).search) + fragment.join("");
   const back = upstreamFile(tail, upstream);
   if (!("url" in back) || back.url !== url)
     return { why: "it could not be mapped back: the scheme or a slash would be lost." };
@@ -76,6 +76,16 @@ function refOf(path: string): { origin: string; filename: Filename } | string {
   } catch (error) {
     return messageOf(error);
   }
+}
+
+/**
+ * The path with the upstream URL's query as a segment before the last: pages never carry it, and pypi-edge passes over it, but
+ * without it nothing would lead back.
+ */
+function withQuery(path: string, query: string): string {
+  if (query === "") return path;
+  const segments = path.split("/");
+  return segments.toSpliced(-1, 0, `~${Buffer.from(query).toString("base64url")}`).join("/");
 }
 
 /** The query that a segment carries for the upstream's URL; empty for any other, a path's own `~name` among them. */

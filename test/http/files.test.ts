@@ -122,11 +122,24 @@ describe("a file whose length is not known beforehand", () => {
       () => new Response(new Response(body).body?.pipeThrough(new IdentityTransformStream())),
     );
 
-  test("takes the page's size where the upstream says none", async () => {
-    const rig = await published();
-    streamed(rig, WHEEL.bytes);
+  test.each([900_000, 899_999, 900_001])(
+    "is given without a length where the upstream says none: the page's size (%i) is advice",
+    async (size) => {
+      const rig = await published({ ...WHEEL, entry: { size } });
+      streamed(rig, WHEEL.bytes);
+      const answer = await rig.get(WHEEL_PATH);
+      expect([answer.headers.get("Content-Length"), answer.body]).toEqual([null, WHEEL.bytes]);
+      expect((await rig.get(WHEEL_PATH)).headers.get("Content-Length")).toBe("900000");
+    },
+  );
+
+  test("takes the page's size where the upstream says none and no digest verifies the bytes", async () => {
+    const zip = new Uint8Array(WHEEL.bytes);
+    zip.set([0x50, 0x4b, 3, 4]);
+    const rig = await published({ ...WHEEL, bytes: zip, entry: { hashes: {} } });
+    streamed(rig, zip);
     const answer = await rig.get(WHEEL_PATH);
-    expect([answer.headers.get("Content-Length"), answer.body]).toEqual(["900000", WHEEL.bytes]);
+    expect([answer.headers.get("Content-Length"), answer.body]).toEqual(["900000", zip]);
   });
 
   test.each([900_000, 20_000_000])("is served, verified and stored where nobody says (%i bytes)", async (size) => {
@@ -171,7 +184,10 @@ describe("wrong bytes", () => {
   );
 
   test("of another length than the page's are refused before the first byte", async () => {
-    const rig = await published({ ...WHEEL, entry: { size: 899_999 } });
+    // Without a digest: with one, the page's size is advice.
+    const zip = new Uint8Array(WHEEL.bytes);
+    zip.set([0x50, 0x4b, 3, 4]);
+    const rig = await published({ ...WHEEL, bytes: zip, entry: { size: 899_999, hashes: {} } });
     const answer = await rig.get(WHEEL_PATH);
     expect([answer.status, answer.text()]).toEqual([503, expect.stringContaining("900000 bytes")]);
     expect(await stored()).toEqual([]);

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { drain } from "../support/large.ts";
 import { packaged, shelf, uvLock, type Package } from "../support/locked.ts";
 import { ADMIN_TOKEN, filePath, Rig } from "../support/rig.ts";
-import { FakeUpstream, type FakeFile } from "../support/upstream.ts";
+import { FakeUpstream, sha256, type FakeFile } from "../support/upstream.ts";
 
 afterEach(() => void vi.restoreAllMocks());
 
@@ -168,7 +168,13 @@ describe("a wheelhouse is refused before its first byte", () => {
     const other = { ...wheel, bytes: new Uint8Array(10) };
     await rig.upstream.publish("demo", [other]);
     rig.wait(3_600_000);
-    const answer = await wheelhouse(rig, await uvLock([{ name: "demo", files: [other] }]));
+    const lock = await uvLock([{ name: "demo", files: [other] }]);
+    // The upstream has replaced it, and so has the store.
+    expect((await wheelhouse(rig, lock)).status).toBe(200);
+    const customMetadata = { project: "demo", digest: `sha256=${await sha256(wheel.bytes)}`, modifiedAt: "0" };
+    const key = `file/${encodeURIComponent(FakeUpstream.INDEX)}/files.upstream.test/packages/${wheel.filename}`;
+    await env.FILES.put(key, wheel.bytes, { customMetadata });
+    const answer = await wheelhouse(rig, lock);
     expect([answer.status, answer.text()]).toEqual([422, expect.stringContaining("another digest")]);
   });
 

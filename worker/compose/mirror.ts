@@ -6,30 +6,33 @@ import type { Document } from "../repository/document.ts";
 import { documents } from "../repository/documents.ts";
 import { MAX_IN_MEMORY, type HostedProject } from "../repository/hosted/hosting.ts";
 import { mirrored } from "../repository/mirrored.ts";
-import type { Page } from "../repository/page.ts";
+import type { Page, Queries } from "../repository/page.ts";
 import { popular } from "../repository/popular.ts";
 import type { Counters } from "../repository/ports.ts";
 import type { Source } from "../repository/priority.ts";
 import { remote } from "../repository/remote.ts";
+import { replaceOutdated } from "../repository/replacing.ts";
 import { reserved } from "../repository/reserved.ts";
-import { stack, type Artifact, type Upkept } from "../repository/repository.ts";
+import { stack, type Upkept } from "../repository/repository.ts";
 import { behindIn } from "../storage/behind.ts";
 import { catalogOf, type Catalog } from "../storage/catalog.ts";
 import { documentStore } from "../storage/documents.ts";
 import { factStore } from "../storage/facts.ts";
 import { feedLog } from "../storage/feed.ts";
-import { fileStore } from "../storage/files.ts";
+import { fileStore, type Remembered } from "../storage/files.ts";
 import { fillQueue } from "../storage/fills.ts";
 import { type Check, freshness } from "../storage/freshness.ts";
 import type { Made } from "../storage/hosted/made.ts";
-import { keysOf } from "../storage/keys.ts";
+import { keysOf, storedRef } from "../storage/keys.ts";
 import { listStore } from "../storage/lists.ts";
 import { Memory, within } from "../storage/memory.ts";
 import { objectsIn } from "../storage/objects.ts";
 import { pageStore } from "../storage/pages.ts";
 import { popularityIn, type DemandLog, type PopularityParts } from "../storage/popularity.ts";
 import { projectFiles } from "../storage/project-files.ts";
+import { queryStore } from "../storage/queries.ts";
 import { refreshQueue } from "../storage/refreshes.ts";
+import { strayStore } from "../storage/strays.ts";
 import type { UseLog } from "../storage/uses.ts";
 import { verdictsIn } from "../storage/verdicts.ts";
 import { vouchingIn } from "../storage/vouching.ts";
@@ -71,11 +74,12 @@ export const memoryTier = () => ({
   pages: new Memory<Page>(16 * MiB),
   documents: new Memory<Document>(4 * MiB),
   written: new Memory<string>(MiB),
-  files: new Memory<Artifact>(16 * MiB),
+  files: new Memory<Remembered>(16 * MiB),
   marks: new Memory<Check>(4 * MiB),
   absent: new Memory<true>(2 * MiB),
   filling: new Memory<true>(MiB),
   believed: new Memory<true>(MiB),
+  queries: new Memory<Queries>(4 * MiB, MiB),
   siblingless: new Memory<true>(MiB),
   used: new Memory<true>(2 * MiB),
   hosting: new Memory<HostedProject>(8 * MiB, 4 * MiB),
@@ -97,11 +101,24 @@ export function mirror(
   const { PAGES: kv, FILES: r2, DB: db, FILLS: queue, cache, fetch, now, sleep } = platform;
 
   const catalog = catalogOf(db, source);
-  const pages = pageStore({ kv, r2, catalog, keys, memory: memory.pages, written: memory.written });
-  const files = fileStore(r2, memory.files, keys, limits.maxPut);
+  const files = fileStore(r2, memory.files, keys, limits.maxPut, now);
   const fills = fillQueue(queue, source);
   const facts = factStore(db, source);
   const deleteFiles = projectFiles(objectsIn(db, r2), source, memory.files);
+  const queries = queryStore(kv, memory.queries, keys);
+  const strays = strayStore(db, source);
+  const replacing = { files, facts, uses: uses.of(source, keys) };
+  const pages = pageStore({
+    kv,
+    r2,
+    catalog,
+    keys,
+    memory: memory.pages,
+    written: memory.written,
+    queries,
+    strays,
+    outdated: (name, change, held, ctx) => replaceOutdated(name, change, held.flatMap(storedRef), replacing, ctx),
+  });
   const lists = listStore(r2, keys);
   const known = documentStore({ kv, keys, memory: memory.documents, written: memory.written });
   const checked = freshness(memory.marks, cache, keys.checked);
@@ -109,7 +126,7 @@ export function mirror(
 
   const storing = {
     files,
-    uses: uses.of(source, keys),
+    uses: replacing.uses,
     filling: within(memory.filling, source),
     believed: within(memory.believed, source),
     fills,
@@ -131,10 +148,19 @@ export function mirror(
   const repository = stack(
     [
       reserved(ground.reserved),
-      mirrored({ ...storing, pages }),
+      mirrored({ ...storing, pages, strays }),
       described({ ...storing, facts, siblingless: within(memory.siblingless, source) }),
       documents({ store: known, freshness: checked, absent, ttl: pageTtl }),
-      cached({ pages, lists, freshness: checked, absent, pageTtl, vouching, deleteFiles }),
+      cached({
+        pages,
+        lists,
+        freshness: checked,
+        absent,
+        pageTtl,
+        vouching,
+        deleteFiles,
+        beside: { ...replacing, queries, strays },
+      }),
     ],
     remote(upstream.kind === "find-links" ? linksAt(url, client, now) : simpleAt(url, client), describeBy(facts), root),
   );

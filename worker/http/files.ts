@@ -1,6 +1,6 @@
 import { Hono, type Context as HonoContext } from "hono";
 import { IndexError } from "../errors.ts";
-import { parseFileRef, type FileRef } from "../pypi/file-url.ts";
+import { parseFileRef, withoutQuerySegment, type FileRef } from "../pypi/file-url.ts";
 import { discard, type Artifact, type Context, type FileRequest, type Repository } from "../repository/repository.ts";
 import { isKnown } from "./conditions.ts";
 import type { AppEnv } from "./context.ts";
@@ -73,7 +73,7 @@ async function answer(c: HonoContext, ref: FileRef, artifact: Artifact, headers:
 
 /** The reference in the request's own path: a router decodes on its way, and `%2F` must not become a slash. */
 function refOf(c: HonoContext, at: string, folder: string): FileRef {
-  return parseFileRef(folder + pathOf(c.req.url).slice(at.length));
+  return withoutQuerySegment(parseFileRef(folder + pathOf(c.req.url).slice(at.length)));
 }
 
 /**

@@ -1,7 +1,6 @@
 import { badRequest } from "../errors.ts";
-import { base64 } from "./base64.ts";
 import { asFilename, isSegment, type Filename } from "./filename.ts";
-import type { FileEntry } from "./page.ts";
+import { isOtherFile, verifiableDigest, type Digest, type FileEntry } from "./page.ts";
 
 /** Where every file URL of a stored page begins: relative, so that one page serves every host name and index. */
 const PREFIX = "../../files/";
@@ -26,26 +25,64 @@ export interface FileRef {
   readonly part: "file" | "metadata";
 }
 
+/** What an entry says of where its file is. */
+type Located = Pick<FileEntry, "url" | "_upstream" | "_signed" | "_query">;
+
 /**
- * Our URL for a file at `upstream`, and the true URL where ours does not say it: http, a query, `//`, or a last segment
- * that is not the filename. Credentials in the URL are dropped: the page travels to clients. Undefined where no segment-wise
- * path can be made (an encoded slash, for one): such a file cannot be asked for, so it is not listed. Nor is one of a host that
- * would make it look like a file that is hosted here.
+ * Our URL for a file at `upstream`, and the true URL where ours does not say it: http, `//`, or a last segment that is not the
+ * filename. Credentials and the fragment are dropped, and a query is kept apart: pages travel to clients, and a query is often a
+ * signature, which is a secret and another one on each page. So two URLs that differ in the query alone are one here, unless
+ * their filenames differ (see `distinctUrls`). Undefined where no segment-wise path can be made (an encoded slash, for one): such
+ * a file cannot be asked for, so it is not listed. Nor is one of a host that would make it look like a file that is hosted here.
  */
-export function localUrl(upstream: URL, filename: Filename): { url: string; _upstream?: string } | undefined {
+export function localUrl(upstream: URL, filename: Filename): Located | undefined {
   if (upstream.host === HOSTED) return undefined;
   const clean = new URL(upstream);
-  clean.username = clean.password = clean.hash = "";
+  clean.username = clean.password = clean.hash = clean.search = "";
   const segments = clean.pathname.split("/").slice(1);
   const kept = segments.filter((segment) => segment !== "");
-  // Two URLs that differ in the query alone must stay two: it travels as a segment of its own.
-  if (clean.search) kept.splice(-1, 0, `~${base64url(clean.search)}`);
   if (decodeSegment(kept.at(-1) ?? "") !== filename) kept.push(encodeURIComponent(filename));
   if (kept.some((segment) => decodeSegment(segment) === undefined)) return undefined;
   const path = `${clean.host}/${kept.join("/")}`;
   if (path.length > MAX_PATH_BYTES) return undefined;
-  const url = PREFIX + path;
-  return `https://${path}` === clean.href ? { url } : { url, _upstream: clean.href };
+  const located = {
+    url: PREFIX + path,
+    ...(`https://${path}` !== clean.href && { _upstream: clean.href }),
+  };
+  return upstream.search === "" ? located : { ...located, _signed: true, _query: upstream.search };
+}
+
+/**
+ * The entries of a page, no two of which share a URL of ours while the upstream has them at two. Those that do have one name: where
+ * their digests differ, the second is moved to a URL that has its digest in it. Else nothing tells them apart: one is left out,
+ * rather one without a digest.
+ */
+export function distinctUrls(entries: readonly FileEntry[]): FileEntry[] {
+  const distinct: FileEntry[] = [];
+  const places = new Map<string, number>();
+  for (const entry of entries) {
+    const own = distinct[places.get(entry.url) ?? -1];
+    if (!own || upstreamUrl(own).href === upstreamUrl(entry).href) {
+      places.set(entry.url, distinct.push(entry) - 1);
+      continue;
+    }
+    const digest = verifiableDigest(entry.hashes);
+    const isOther = digest && verifiableDigest(own.hashes) && isOtherFile(own.hashes, entry.hashes);
+    const placed = isOther ? moved(entry, digest) : entry;
+    const before = places.get(placed.url);
+    if (before === undefined) places.set(placed.url, distinct.push(placed) - 1);
+    else if (digest && !verifiableDigest(distinct[before]?.hashes ?? {})) distinct[before] = placed;
+  }
+  return distinct;
+}
+
+/** The entry at a URL that its digest is a segment of. */
+function moved(entry: FileEntry, { hex }: Digest): FileEntry {
+  const url = entry.url
+    .split("/")
+    .toSpliced(-1, 0, `~${hex.slice(0, 16)}`)
+    .join("/");
+  return { ...entry, url, _upstream: pathUrl(entry).href };
 }
 
 /** The address of a file that is hosted here, as a page's entry has it. */
@@ -58,10 +95,18 @@ export const listedFrom = (entry: FileEntry, files: string): FileEntry => ({
   url: files + entry.url.slice(PREFIX.length),
 });
 
-/** The true URL of a page's entry. */
+/** The true URL of a page's entry, without a query that the entry does not have with it. */
 export function upstreamUrl(entry: FileEntry): URL {
-  return new URL(entry._upstream ?? `https://${entry.url.slice(PREFIX.length)}`);
+  const url = pathUrl(entry);
+  url.search = entry._query ?? "";
+  return url;
 }
+
+const pathUrl = (entry: FileEntry) => new URL(entry._upstream ?? `https://${entry.url.slice(PREFIX.length)}`);
+
+/** What names an entry's file in the store: its URL, however its escapes are spelled. */
+export const addressOf = (entry: FileEntry): string =>
+  entry.url.slice(PREFIX.length).split("/").map(decodeSegment).join("/");
 
 /** Whether `entry` is what `ref` asks for, whichever way either spells its escapes. */
 export function isListedAs(entry: FileEntry, ref: FileRef): boolean {
@@ -70,10 +115,14 @@ export function isListedAs(entry: FileEntry, ref: FileRef): boolean {
   return origin === ref.origin && segments.map(decodeSegment).join("/") === ref.path;
 }
 
-/** Whether `url` is where the upstream itself has `entry`, whichever way either spells its escapes. */
+/**
+ * Whether `url` is where the upstream itself has `entry`, whichever way either spells its escapes. A query is not held against
+ * one that the entry does not tell: it may be another signature.
+ */
 export function isUpstreams(entry: FileEntry, url: URL): boolean {
   const own = upstreamUrl(entry);
-  if (own.origin !== url.origin || own.search !== url.search) return false;
+  const isUnknown = entry._signed && entry._query === undefined;
+  if (own.origin !== url.origin || (!isUnknown && own.search !== url.search)) return false;
   return own.pathname === url.pathname || isSamePath(own.pathname, url.pathname);
 }
 
@@ -81,7 +130,8 @@ export function isUpstreams(entry: FileEntry, url: URL): boolean {
 export function isOurs(entry: FileEntry, url: URL): boolean {
   if (!entry.url.startsWith(PREFIX) || url.search !== "") return false;
   const path = `/files/${entry.url.slice(PREFIX.length)}`;
-  const tail = url.pathname.split("/").slice(-(path.split("/").length - 1));
+  const segments = url.pathname.split("/").filter((segment) => !isQuerySegment(segment));
+  const tail = segments.slice(-(path.split("/").length - 1));
   return isSamePath(path, `/${tail.join("/")}`);
 }
 
@@ -113,6 +163,24 @@ export function parseFileRef(escaped: string): FileRef {
   return { origin, path: [...segments, filename].join("/"), filename, part };
 }
 
+/**
+ * The reference without the segment that earlier versions wrote an upstream URL's query into, as `~` and base64url: lock files
+ * still have such addresses.
+ */
+export function withoutQuerySegment(ref: FileRef): FileRef {
+  const segments = ref.path.split("/");
+  const at = segments.findLastIndex((segment, nth) => nth >= segments.length - 3 && isQuerySegment(segment));
+  return at === -1 ? ref : { ...ref, path: segments.toSpliced(at, 1).join("/") };
+}
+
+/** Whether a segment is `~` and the base64url of a query with a value in it: what that decodes to, a folder's name hardly does. */
+function isQuerySegment(segment: string): boolean {
+  const [, text] = /^~(P[\w-]{1,1000})$/.exec(segment) ?? [];
+  if (text === undefined || text.length % 4 === 1) return false;
+  const query = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
+  return query.includes("=") && /^\?[\x21-\x7e]+$/.test(query);
+}
+
 /** What is to be asked for to get the file of a page's entry, or its metadata. */
 export const refOf = (entry: FileEntry, part: FileRef["part"]): FileRef => ({
   ...parseFileRef(entry.url.slice(PREFIX.length)),
@@ -138,5 +206,3 @@ function decodeSegment(segment: string): string | undefined {
 }
 
 const isHost = (origin: string) => URL.canParse(`https://${origin}/`) && new URL(`https://${origin}/`).host === origin;
-
-const base64url = (text: string) => base64(text).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");

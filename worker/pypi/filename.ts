@@ -12,6 +12,9 @@ const UNSAFE = /[/\\]|^\.+$/;
 /** What archives of Python projects end in, the retired formats that PyPI still lists included. */
 const DISTRIBUTION = /\.(?:whl|tar\.gz|zip|tar\.bz2|tgz|tar\.xz|tar\.z|tbz|tar|egg|exe|msi|rpm|deb|dmg)$/i;
 
+/** Projects whose pages are fetched for one file. */
+export const MAX_FETCHED = 3;
+
 /** More projects are not looked at for one file: each is a read of the store. */
 const MAX_CANDIDATES = 10;
 
@@ -42,6 +45,9 @@ export function projectCandidates(filename: Filename): ProjectName[] {
   const names = cuts.map((cut) => asProjectName(filename.slice(0, cut))).filter((name) => name !== undefined);
   return [...new Set(names)].slice(0, MAX_CANDIDATES);
 }
+
+/** Those of them whose pages are fetched for the file: a crafted name must not become a list of upstream requests. */
+export const likelyProjects = (filename: Filename): ProjectName[] => projectCandidates(filename).slice(0, MAX_FETCHED);
 
 function sdistCuts(filename: string, hyphens: number[]): number[] {
   const fromRight = hyphens.toReversed();

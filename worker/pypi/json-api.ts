@@ -18,7 +18,7 @@ interface JsonFile {
 /**
  * PyPI's JSON of a project or a release with its files' URLs leading here. A mirror (bandersnatch) takes no path that does
  * not begin with `/packages`, so files in the upstream's own folder of that name are given so, others as pages give them. A
- * URL that cannot be given stays, without credentials.
+ * URL that cannot be given stays, without credentials, query and fragment, which may be secrets.
  *
  * @param text a JSON object
  */
@@ -35,15 +35,20 @@ function move(files: unknown, here: FilesHere): void {
 }
 
 function moveOne(file: JsonFile, { root, packages }: FilesHere): void {
-  const url = typeof file.url === "string" ? URL.parse(file.url) : null;
-  if (!url) return;
-  if (url.username + url.password !== "") {
-    url.username = url.password = "";
-    file.url = url.href;
+  if (typeof file.url !== "string") return;
+  const url = URL.parse(file.url);
+  if (!url) {
+    file.url = file.url.split(/[?#]/, 1)[0];
+    return;
   }
   const filename = asFilename(typeof file.filename === "string" ? file.filename : "");
   const local = filename && localUrl(url, filename);
-  if (!local) return;
+  if (!local) {
+    if (url.username + url.password + url.search + url.hash === "") return;
+    url.username = url.password = url.search = url.hash = "";
+    file.url = url.href;
+    return;
+  }
   const below = local.url.replace(/^(?:\.\.\/)+files\//, "");
   const folder = packages.host + packages.pathname;
   file.url = below.startsWith(folder) ? `${root}/packages/${below.slice(folder.length)}` : `${root}/files/${below}`;

@@ -21,6 +21,9 @@ export interface Digest {
   readonly hex: string;
 }
 
+/** A digest as fragments have it: `sha256=…`. */
+export const digestText = ({ algorithm, hex }: Digest) => `${algorithm}=${hex}`;
+
 /** Hex digests by algorithm, as PEP 691 has them. */
 export type Hashes = Readonly<Record<string, string>>;
 
@@ -64,12 +67,16 @@ export function cleanSerial(raw: unknown): number | string | undefined {
 /**
  * One file of a project's page. The keys are PEP 691's own, so that the stored JSON is the model and nothing is mapped
  * between them. `url` is relative to the project's page and reversible (see file-url.ts); `_upstream` is there only where
- * the true URL does not follow from it, and `_provenance` where `provenance` leads to us.
+ * the true URL does not follow from it, without its query, and `_provenance` where `provenance` leads to us.
  */
 export interface FileEntry {
   readonly filename: Filename;
   readonly url: string;
   readonly _upstream?: string | undefined;
+  /** Whether the true URL has a query. */
+  readonly _signed?: true | undefined;
+  /** That query, with its `?`. It is a secret: never on a stored page, and kept in a record beside it. */
+  readonly _query?: string | undefined;
   readonly hashes: Hashes;
   readonly "requires-python"?: string | undefined;
   /** Bytes. */
@@ -80,6 +87,9 @@ export interface FileEntry {
   readonly "core-metadata"?: true | Hashes | undefined;
   readonly provenance?: string | undefined;
   readonly _provenance?: string | undefined;
+  /** The same of `_provenance`. */
+  readonly _provenanceSigned?: true | undefined;
+  readonly _provenanceQuery?: string | undefined;
   /** Which of the members above are not the upstream's own but were added here. */
   readonly _backfilled?: readonly Backfilled[] | undefined;
 }
@@ -124,4 +134,14 @@ export function verifiableDigest(hashes: Hashes, among: readonly DigestAlgorithm
   const algorithm = hashes["sha256"] ? "sha256" : among.find((known) => hashes[known]);
   const hex = algorithm && hashes[algorithm];
   return algorithm && hex ? { algorithm, hex } : undefined;
+}
+
+/**
+ * Whether two files of these digests cannot be told to be the same: an algorithm that both have tells, else that neither has
+ * one that can be verified.
+ */
+export function isOtherFile(one: Hashes, other: Hashes): boolean {
+  const both = DIGESTS.filter((algorithm) => one[algorithm] !== undefined && other[algorithm] !== undefined);
+  if (both.length > 0) return both.some((algorithm) => one[algorithm] !== other[algorithm]);
+  return verifiableDigest(one) !== undefined || verifiableDigest(other) !== undefined;
 }

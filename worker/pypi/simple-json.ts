@@ -55,7 +55,8 @@ function* jsonBody(page: ProjectPage): Generator<string> {
   yield "\n]}\n";
 }
 
-function renderFile({ filename, url, ...rest }: FileEntry): string {
+/** Without the queries of its true URLs, which are secrets. */
+function renderFile({ filename, url, _query, _provenanceQuery, ...rest }: FileEntry): string {
   return JSON.stringify({ filename, url, ...rest });
 }
 
@@ -94,6 +95,12 @@ export function readStatus(text: string): ProjectStatus | undefined {
 /** The entry that lists `ref`; undefined where there is none. */
 export const findFile = (text: string, ref: FileRef) =>
   findEntry(text, ref.filename, (entry) => isListedAs(entry, ref));
+
+/** The lines of a page's files, each the JSON of an entry. */
+export function linesOf(text: string): string[] {
+  const lines = text.split("\n").filter((line) => line.startsWith('{"filename":'));
+  return lines.map((line) => (line.endsWith(",") ? line.slice(0, -1) : line));
+}
 
 /** The first entry of that filename that is `wanted`, found by its line without parsing the rest of the page. */
 export function findEntry(

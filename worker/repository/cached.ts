@@ -5,7 +5,17 @@ import { emptied } from "./quarantine.ts";
 import { kept, orReport, RETRY_AFTER, type Assurance } from "./kept.ts";
 import type { ProjectList } from "./list.ts";
 import type { Page } from "./page.ts";
-import { ROOT, type Freshness, type ListStore, type Marks, type PageStore } from "./ports.ts";
+import {
+  ROOT,
+  type Freshness,
+  type ListStore,
+  type Marks,
+  type PageStore,
+  type QueryStore,
+  type StrayStore,
+} from "./ports.ts";
+import { keepQueries, withQuery } from "./queries.ts";
+import { replaceChanged, type ReplacingParts } from "./replacing.ts";
 import type { Context, Layer, Repository } from "./repository.ts";
 
 /** What the cache is put together from. */
@@ -21,31 +31,73 @@ export interface CachedParts {
   readonly vouching?: Vouching | undefined;
   /** Deletes all that is stored of a project's files, and says how many they were. */
   readonly deleteFiles: (name: ProjectName) => Promise<number>;
+  /** What is kept for the files on its pages; undefined where nothing is. */
+  readonly beside?: BesideParts | undefined;
+}
+
+/** What is kept beside pages, and where their files are stored, which a changed page may list as others. */
+export interface BesideParts extends ReplacingParts {
+  readonly queries: QueryStore;
+  readonly strays: StrayStore;
 }
 
 /** How long the root listing is served without asking. Milliseconds. */
 const LIST_TTL = 3_600_000;
 
-/** Keeps an upstream's pages and its root listing. */
-export function cached({ pages, lists, freshness, absent, pageTtl: ttl, vouching, deleteFiles }: CachedParts): Layer {
+/** Keeps an upstream's pages and its root listing. Files pass through, those with a query in their true URL with that. */
+export function cached({
+  pages,
+  lists,
+  freshness,
+  absent,
+  pageTtl: ttl,
+  vouching,
+  beside,
+  deleteFiles,
+}: CachedParts): Layer {
   const own = { store: pages, freshness, absent, ttl, vouching: vouching && forListed(vouching) };
-  return (inner) => ({
-    projects: (ctx) => projects(lists, freshness, inner, ctx),
-    project: (name, ctx) =>
+  return (inner) => {
+    const project: Repository["project"] = (name, ctx) =>
       kept(
         name,
-        own,
+        { ...own, prepare: beside && ((page, before) => prepare(name, page, before, beside, ctx)) },
         async (known) => {
           const answer = await inner.project(name, known ? { ...ctx, known } : ctx);
           // Each time: a file may have been on its way into the store when the quarantine was first seen.
           if (answer?.head.quarantined) await emptied(name, deleteFiles, ctx);
+          if (beside && answer && answer !== known) await keepQueries(name, answer, known, beside.queries, ctx);
           return answer && pages.own(name, answer);
         },
         ctx,
-      ),
-    file: (request, ctx) => inner.file(request, ctx),
-    document: (request, ctx) => inner.document(request, ctx),
-  });
+      );
+    return {
+      projects: (ctx) => projects(lists, freshness, inner, ctx),
+      project,
+      async document(request, ctx) {
+        const { listed } = request;
+        if (!beside || !listed?.entry._provenanceSigned) return inner.document(request, ctx);
+        const withIt = await withQuery(listed, "provenance", beside.queries, project, ctx);
+        return inner.document({ ...request, listed: withIt }, ctx);
+      },
+      async file(request, ctx) {
+        const { listed } = request;
+        if (!beside || !listed?.entry._signed) return inner.file(request, ctx);
+        return inner.file({ ...request, listed: await withQuery(listed, "file", beside.queries, project, ctx) }, ctx);
+      },
+    };
+  };
+}
+
+/** Does what must be done before anybody sees a new page: its files are to be found, and no others in their place. */
+async function prepare(
+  name: ProjectName,
+  page: Page,
+  before: Page | undefined,
+  beside: BesideParts,
+  ctx: Context,
+): Promise<void> {
+  if (before) await replaceChanged(name, page, before, beside, ctx);
+  if (page.head.strays || before?.head.strays) await beside.strays.note(name, page.beside.strays ?? []);
 }
 
 /** Nothing is known of pages that the log's changes are not held against. */

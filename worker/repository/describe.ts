@@ -1,6 +1,13 @@
 import { messageOf } from "../errors.ts";
 import { isWheel } from "../pypi/filename.ts";
-import { upstreamsOwn, type Backfilled, type FileEntry, type ProjectPage } from "../pypi/page.ts";
+import {
+  isOtherFile,
+  upstreamsOwn,
+  verifiableDigest,
+  type Backfilled,
+  type FileEntry,
+  type ProjectPage,
+} from "../pypi/page.ts";
 import type { FactStore, FileFacts } from "./ports.ts";
 import type { Context } from "./repository.ts";
 
@@ -17,24 +24,36 @@ export function describeBy(facts: FactStore): Describe {
     const advertise = !page.files.some((file) => isWheel(file.filename) && file["core-metadata"]);
     const isLacking = (file: FileEntry) =>
       file.size === undefined || file["upload-time"] === undefined || (advertise && isWheel(file.filename));
-    if (!page.files.some(isLacking)) return page;
+    // It is made again for what was found out, or had been corrected before.
+    const mayCorrect = ctx.anew !== undefined || ctx.known?.head.corrected !== undefined;
+    if (!mayCorrect && !page.files.some(isLacking)) return page;
     const found = await factsOf(page, facts, ctx);
-    // Only there is it written when a file first came; all else has its place among the facts.
-    const isWanted = !found || page.files.some((file) => file["upload-time"] === undefined);
+    // Only there is it written when a file first came, and of which bytes the facts are.
+    const isWanted = !found || found.size > 0 || page.files.some((file) => file["upload-time"] === undefined);
     const before = isWanted ? await filesBefore(ctx) : undefined;
-    const describeFile = (file: FileEntry) => {
-      const own = found && (found.get(file.url) ?? {});
-      const earlier = before?.get(file.filename);
-      // At another URL there may be other bytes.
-      const same = earlier?.url === file.url ? earlier : undefined;
+    const describeFile = (listed: FileEntry) => {
+      const earlier = before?.get(listed.filename);
+      // At another URL, or of another digest, there may be other bytes.
+      const isOther = earlier?.url === listed.url && isOtherFile(earlier.hashes, listed.hashes);
+      const own = found && ((!isOther && found.get(listed.url)) || {});
+      const file = withoutWrongSize(listed, own);
+      const same = earlier?.url === file.url && !isOther ? earlier : undefined;
       return backfilled(file, {
         "core-metadata": advertise && isWheel(file.filename) ? advertisement(own, same) : undefined,
         size: own?.size ?? carried(same, "size"),
         "upload-time": uploadTime(own?.modifiedAt, earlier, before !== undefined, ctx),
       });
     };
-    return { ...page, files: page.files.map((file) => (isLacking(file) ? describeFile(file) : file)) };
+    const isToBeDescribed = (file: FileEntry) =>
+      isLacking(file) || withoutWrongSize(file, found?.get(file.url)) !== file;
+    return { ...page, files: page.files.map((file) => (isToBeDescribed(file) ? describeFile(file) : file)) };
   };
+}
+
+/** The entry without its size where a file that its digest verifies was found to have another. */
+function withoutWrongSize(file: FileEntry, own: FileFacts | undefined): FileEntry {
+  const isWrong = own?.size !== undefined && file.size !== undefined && own.size !== file.size;
+  return isWrong && verifiableDigest(file.hashes) ? { ...file, size: undefined } : file;
 }
 
 /** Undefined where they cannot be read: the page then goes out with what the one before it had. */

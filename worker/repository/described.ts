@@ -12,6 +12,9 @@ import { nameOf } from "./storing.ts";
 import { UnreadableWheel } from "./ranged-archive.ts";
 import { findMetadata, storedMetadata, type Found, type SearchParts, type WheelSource } from "./wheel-source.ts";
 
+/** How often one page is made again for sizes that are wrong on it. Milliseconds. */
+const CORRECTING = 60_000;
+
 /** What the layer is put together from. */
 export interface DescribedParts extends SearchParts {
   readonly facts: FactStore;
@@ -85,7 +88,8 @@ class Described implements WheelSource {
     const { entry } = this.listed;
     const artifact = await this.inner.file(request, this.#ctx);
     const isComplete =
-      upstreamsOwn(entry, "size") !== undefined &&
+      artifact?.size !== undefined &&
+      upstreamsOwn(entry, "size") === artifact.size &&
       upstreamsOwn(entry, "upload-time") !== undefined &&
       (!listedFacts(this.listed, "metadata").unchecked || !isWheel(this.ref.filename));
     return artifact && (isComplete ? artifact : { ...artifact, stored: (size) => this.#stored(artifact, size) });
@@ -150,11 +154,13 @@ class Described implements WheelSource {
   async #stored({ modifiedAt, unchecked = false }: Artifact, size: number): Promise<void> {
     const { entry } = this.listed;
     const lacksTime = upstreamsOwn(entry, "upload-time") === undefined;
+    const listedSize = upstreamsOwn(entry, "size");
     await this.#record({
-      size: upstreamsOwn(entry, "size") === undefined ? size : undefined,
+      size: listedSize === size ? undefined : size,
       // A file that the upstream gives no date is as old as the request.
       modifiedAt: lacksTime && modifiedAt < this.#ctx.now ? modifiedAt : undefined,
     });
+    if (listedSize !== undefined && listedSize !== size) await this.#correctPage();
     if (!isWheel(this.ref.filename)) return;
     if (!entry["core-metadata"]) await this.#reconsider();
     else if (listedFacts(this.listed, "metadata").unchecked) await this.#check(unchecked);
@@ -186,6 +192,8 @@ class Described implements WheelSource {
         validator: undefined,
         body: new Response(bytes).body,
       };
+      // What was verified when it was stored is not given up without being told to.
+      if (!kept.unchecked) await this.parts.files.replace(ref, kept.project, digest);
       const sink = this.parts.files.create(ref, right);
       await storeAlone(right, nameOf(ref), { sink, limit: Infinity }, this.#ctx);
       if (this.#isOurs) await this.#advertise(digest);
@@ -218,6 +226,14 @@ class Described implements WheelSource {
   async #withdraw(reason: UnreadableWheel): Promise<void> {
     this.#report("file-refused", reason.message);
     await this.#record({ unreadable: true });
+    await this.#remakePage();
+  }
+
+  /** Has the page say the right size now: once in a while for all files of it that are stored one after the other. */
+  async #correctPage(): Promise<void> {
+    const mark = `the page of ${this.listed.project}`;
+    if (this.parts.filling.get(mark, this.#ctx.now)) return;
+    this.parts.filling.set(mark, true, 0, this.#ctx.now + CORRECTING);
     await this.#remakePage();
   }
 

@@ -1,4 +1,5 @@
 import { documentPath, type DocumentRef } from "../pypi/document.ts";
+import { provenanceUrl } from "../pypi/provenance.ts";
 import { findEntry } from "../pypi/simple-json.ts";
 import type { Document } from "./document.ts";
 import { kept, type KeptParts } from "./kept.ts";
@@ -22,7 +23,7 @@ async function askFor(ref: DocumentRef, known: Document | undefined, inner: Repo
   const within = known ? { ...ctx, knownDocument: known } : ctx;
   if (ref.kind !== "provenance") return inner.document({ ref }, within);
   const { project, filename } = ref;
-  const find = (text: string) => findEntry(text, filename, ({ provenance }) => provenance !== undefined);
+  const find = (text: string) => findEntry(text, filename, (entry) => provenanceUrl(entry) !== undefined);
   const listed = await listedOn(project, "of this index", find, inner, ctx);
   return listed ? inner.document({ ref, listed }, within) : null;
 }

@@ -3,7 +3,7 @@ import type { Digest } from "../pypi/page.ts";
 import { digestStream } from "./digest-stream.ts";
 import type { FileSink } from "./ports.ts";
 import type { Artifact, Context } from "./repository.ts";
-import { clientSink, leavable, NOBODY, Outgrown, upTo, type Taker } from "./takers.ts";
+import { clientSink, leavable, NOBODY, Outgrown, Overtaken, upTo, type Taker } from "./takers.ts";
 import { within } from "./within.ts";
 
 /** One read of the upstream: large enough to cost little, small enough to pass on at the pace at which bytes arrive. */
@@ -82,7 +82,8 @@ async function pump(
   const store = destination
     ? leavable(upTo(destination.limit, destination.sink), (error) => {
         outgrown = error instanceof Outgrown;
-        if (!outgrown) ctx.report({ event: "storage-failed", what: name, reason: messageOf(error) });
+        if (!outgrown && !(error instanceof Overtaken))
+          ctx.report({ event: "storage-failed", what: name, reason: messageOf(error) });
       })
     : NOBODY;
   const stop = (reason: Error) =>

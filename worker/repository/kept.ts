@@ -1,4 +1,4 @@
-import { isUpstreamFailure, messageOf, reasonOf } from "../errors.ts";
+import { isUpstreamFailure, messageOf, reasonOf, storageFailed } from "../errors.ts";
 import type { Freshness, KeptStore, Marks } from "./ports.ts";
 import type { Context } from "./repository.ts";
 import type { StoredHead, StoredJson } from "./stored.ts";
@@ -14,6 +14,8 @@ export interface KeptParts<What extends string, Value> {
   readonly ttl: number;
   /** What says without the upstream that something older than `ttl` is right still. */
   readonly vouching?: Assurance<What, Value> | undefined;
+  /** Does what must be done before a new one is seen by anybody; `before` is the one that it takes the place of. */
+  readonly prepare?: ((value: Value, before: Value | undefined) => Promise<void>) | undefined;
 }
 
 /** Both are asked where it matters alone. Milliseconds since the epoch, as in `Vouching`. */
@@ -83,7 +85,7 @@ export async function kept<What extends string, Value extends StoredJson<StoredH
 async function refresh<What extends string, Value extends StoredJson<StoredHead, Value>>(
   what: What,
   stored: { readonly value: Value; readonly since: number } | null,
-  { store, freshness, absent, vouching }: KeptParts<What, Value>,
+  { store, freshness, absent, vouching, prepare }: KeptParts<What, Value>,
   ask: (known: Value | undefined) => Promise<Value | null>,
   ctx: Context,
 ): Promise<Value | null> {
@@ -99,7 +101,14 @@ async function refresh<What extends string, Value extends StoredJson<StoredHead,
       freshness.good(what, ctx);
       return stored.value;
     }
-    ctx.defer(store.put(what, answer, ctx.now));
+    try {
+      await prepare?.(answer, stored?.value);
+    } catch (error) {
+      if (ctx.strict) throw storageFailed(error);
+      ctx.report({ event: "storage-failed", what, reason: messageOf(error) });
+      return stored ? stored.value.stale(stored.since) : answer;
+    }
+    ctx.defer(store.put(what, answer, ctx.now, { before: stored?.value, ctx }));
     return answer;
   } catch (error) {
     if (!stored || !isUpstreamFailure(error)) throw error;

@@ -34,7 +34,8 @@ export async function opened(
   });
   // That nothing is there was the answer about a file which, as it turns out, is not listed either.
   if (!again) return { source: null, at: listed };
-  const hasMoved = upstreamUrl(again.entry).href !== upstreamUrl(listed.entry).href;
+  // The query of a signed address is not in the entry: it is another one each time.
+  const hasMoved = again.entry._signed || upstreamUrl(again.entry).href !== upstreamUrl(listed.entry).href;
   const last = hasMoved ? await attempt(open, again) : first;
   if (last.refusal) throw refused(ref, again, last.refusal, ctx);
   return { source: last.source, at: again };

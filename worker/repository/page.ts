@@ -1,4 +1,6 @@
-import type { ProjectPage, Validators } from "../pypi/page.ts";
+import { addressOf } from "../pypi/file-url.ts";
+import { likelyProjects } from "../pypi/filename.ts";
+import type { FileEntry, ProjectPage, Validators } from "../pypi/page.ts";
 import { htmlOf } from "../pypi/simple-html.ts";
 import { readJson, readValidators, renderJson } from "../pypi/simple-json.ts";
 import { gzipped, inflate, type Gzipped } from "./gzip.ts";
@@ -14,16 +16,35 @@ export interface PageHead extends StoredHead {
   readonly unlisted?: boolean | undefined;
   /** Whether the upstream has the project under quarantine: nothing is stored of its files. */
   readonly quarantined?: true | undefined;
+  /** Whether true URLs of its files have queries, which are kept beside it. */
+  readonly signed?: true | undefined;
+  /** Whether it lists files whose names do not lead to it: where they are listed is noted beside it. */
+  readonly strays?: true | undefined;
+  /** Whether sizes on it were found out here: what the upstream says may be wrong. */
+  readonly corrected?: true | undefined;
+}
+
+/** The queries of the true URLs of a page's files, by their URLs on the page; and those of their provenance. */
+export type Queries = Readonly<Record<string, string>>;
+
+/** What is kept beside a page; both are left out where no file needs it. */
+export interface Beside {
+  readonly queries?: Queries | undefined;
+  /** Addresses (`{origin}/{path}`, decoded) of files whose names do not lead to the project. */
+  readonly strays?: readonly string[] | undefined;
 }
 
 /** A page as it is stored. */
 export class Page extends StoredJson<PageHead, Page> {
   readonly #renderings: Renderings | undefined;
+  /** Of a page that was just made. */
+  readonly beside: Beside;
 
   /** @param renderings where its HTML is kept; undefined for a page that is not stored as it is */
-  constructor(head: PageHead, gzip: Gzipped, via: Via, renderings?: Renderings) {
+  constructor(head: PageHead, gzip: Gzipped, via: Via, renderings?: Renderings, beside: Beside = {}) {
     super(head, gzip, via);
     this.#renderings = renderings;
+    this.beside = beside;
   }
 
   protected override copy(gzip: Gzipped, via: Via): Page {
@@ -38,6 +59,8 @@ export class Page extends StoredJson<PageHead, Page> {
     const digest = await digestOf(lines.body, model.lastSerial);
     const gzip = await gzipped(lines.head, lines.body);
     const plainSize = lines.head.byteLength + lines.body.byteLength;
+    const strays = straysOn(model);
+    const queries = queriesOf(model);
     const facts = {
       digest,
       changedAt: now,
@@ -45,8 +68,11 @@ export class Page extends StoredJson<PageHead, Page> {
       size: gzip.byteLength,
       plainSize,
       ...(isUnderQuarantine(model.status) && { quarantined: true as const }),
+      ...(queries && { signed: true as const }),
+      ...(strays && { strays: true as const }),
+      ...(model.files.some(({ _backfilled }) => _backfilled?.includes("size")) && { corrected: true as const }),
     };
-    return new Page(facts, gzip, "upstream");
+    return new Page(facts, gzip, "upstream", undefined, { queries, strays });
   }
 
   /** The same page with another head. */
@@ -56,7 +82,7 @@ export class Page extends StoredJson<PageHead, Page> {
 
   /** The same page, its HTML kept there. */
   keptIn(renderings: Renderings): Page {
-    return new Page(this.head, this.gzip(), this.via, renderings);
+    return new Page(this.head, this.gzip(), this.via, renderings, this.beside);
   }
 
   /** PEP 503 HTML, gzipped: kept where the page is, or made now and kept from then on. */
@@ -98,4 +124,21 @@ export class Page extends StoredJson<PageHead, Page> {
     await reader.cancel();
     return readValidators(text.slice(0, text.indexOf("\n")));
   }
+}
+
+function queriesOf({ files }: ProjectPage): Queries | undefined {
+  const signed = files.flatMap((entry) => [
+    [entry.url, entry._query] as const,
+    [provenanceKey(entry), entry._provenanceQuery] as const,
+  ]);
+  const queries = signed.filter((pair): pair is [string, string] => pair[1] !== undefined);
+  return queries.length > 0 ? Object.fromEntries(queries) : undefined;
+}
+
+/** What the query of a file's provenance is kept under. */
+export const provenanceKey = ({ url }: FileEntry) => `provenance of ${url}`;
+
+function straysOn({ name, files }: ProjectPage): string[] | undefined {
+  const strays = files.filter(({ filename }) => !likelyProjects(filename).includes(name));
+  return strays.length > 0 ? strays.map(addressOf) : undefined;
 }

@@ -1,10 +1,10 @@
 import type { DocumentRef, DocumentType } from "../pypi/document.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import type { FileRef } from "../pypi/file-url.ts";
-import type { ProjectPage, Validators } from "../pypi/page.ts";
+import type { Digest, ProjectPage, Validators } from "../pypi/page.ts";
 import type { RootEntry } from "../pypi/simple-json.ts";
 import type { Gzipped } from "./gzip.ts";
-import type { Page } from "./page.ts";
+import type { Page, Queries } from "./page.ts";
 import type { ProjectList } from "./list.ts";
 import type { Part, RangeSpec } from "./range.ts";
 import type { Artifact, ArtifactFacts, Context, Event, Via } from "./repository.ts";
@@ -80,11 +80,17 @@ export type NamesAnswer =
       readonly validators: Validators;
     };
 
+/** What a value takes the place of, and who is told of what is found on the way. */
+export interface Change<Value> {
+  readonly before: Value | undefined;
+  readonly ctx: Context;
+}
+
 /** Gzipped JSON that is kept, by its name or path. */
 export interface KeptStore<What extends string, Value> {
   /** One read, or none. `now` in milliseconds since the epoch: what is in memory is believed for seconds only. */
   get(what: What, now: number): Promise<Value | null>;
-  put(what: What, value: Value, now: number): Promise<void>;
+  put(what: What, value: Value, now: number, change?: Change<Value>): Promise<void>;
   /** Deletes what was `known` to be kept; what has been put since may stay. */
   delete(what: What, known: Value): Promise<void>;
 }
@@ -93,6 +99,14 @@ export interface KeptStore<What extends string, Value> {
 export interface PageStore extends KeptStore<ProjectName, Page> {
   /** The same page, its HTML kept in this store. */
   own(name: ProjectName, page: Page): Page;
+}
+
+/** What is kept beside the pages whose files' true URLs have queries. `now` in milliseconds since the epoch. */
+export interface QueryStore {
+  /** One read, or none; null where there is no record. */
+  get(name: ProjectName, now: number): Promise<Queries | null>;
+  put(name: ProjectName, queries: Queries, now: number): Promise<void>;
+  delete(name: ProjectName): Promise<void>;
 }
 
 /** Where a store keeps one page's HTML, gzipped: made once a change, when it is first wanted. */
@@ -108,8 +122,18 @@ export interface FileStore {
   get(ref: FileRef, range?: RangeSpec): Promise<Artifact | null>;
   /** What is known of the file, without a byte of it: one read, or none. */
   head(ref: FileRef): Promise<ArtifactFacts | null>;
-  /** A place to write a file into; nothing is visible before `commit`. */
+  /**
+   * A place to write a file into; nothing is visible before `commit`. It takes nothing, and says `Overtaken`, where a verified
+   * file lies there, or has been put there meanwhile, or `replace` says that another digest is wanted.
+   */
   create(ref: FileRef, facts: ArtifactFacts): FileSink;
+  /**
+   * Has what is stored under this reference never be given again, and nothing be stored but a file of the `wanted` digest; of any,
+   * where the page has none. False where that was done before. Costs a read and a write.
+   */
+  replace(ref: FileRef, project: ProjectName, wanted: Digest | undefined): Promise<boolean>;
+  /** Deletes what is stored under these references, however many. What is being stored meanwhile may still come to be there. */
+  forget(refs: readonly FileRef[]): Promise<void>;
 }
 
 /** One file being written. After any rejection only `abort` may be called. */
@@ -160,6 +184,16 @@ export interface FactStore {
   of(project: ProjectName): Promise<ReadonlyMap<string, FileFacts>>;
   /** Adds to what is known of a file; what `facts` leave undefined stays. */
   record(project: ProjectName, url: string, facts: FileFacts): Promise<void>;
+  /** Forgets all that is known of these files. One write. */
+  forget(project: ProjectName, urls: readonly string[]): Promise<void>;
+}
+
+/** Which project's page lists a file whose name does not lead to that project; by its address, `{origin}/{path}`, decoded. */
+export interface StrayStore {
+  /** One read. The projects are those that listed it when their pages were stored. */
+  find(address: string): Promise<readonly ProjectName[]>;
+  /** Notes that these are on the project's page, and no others. One call. */
+  note(project: ProjectName, addresses: readonly string[]): Promise<void>;
 }
 
 /** The root listing that is kept. */

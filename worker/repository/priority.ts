@@ -1,13 +1,12 @@
 import { IndexError, isUpstreamFailure, reasonOf } from "../errors.ts";
-import { projectCandidates } from "../pypi/filename.ts";
+import { likelyProjects, MAX_FETCHED } from "../pypi/filename.ts";
 import { fingerprint } from "../pypi/fingerprint.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import { matcher } from "../pypi/pattern.ts";
 import { mergedLists } from "./merged-list.ts";
-import { MAX_FETCHED } from "./mirrored.ts";
 import type { Page } from "./page.ts";
 import type { Verdicts } from "./ports.ts";
-import type { Context, Repository } from "./repository.ts";
+import type { Context, FileRequest, Repository } from "./repository.ts";
 
 /** How long a source that fails is taken at its last word that it does not own a name. Milliseconds. */
 const LAST_WORD = 3_600_000;
@@ -71,16 +70,22 @@ export function priority<Own extends Source>(sources: readonly Own[]): Priority<
 
     async file(request, ctx) {
       // No source looks at more: its "none of these is mine" would say nothing about the others.
-      let candidates = (request.candidates ?? projectCandidates(request.ref.filename)).slice(0, MAX_FETCHED);
+      let candidates = request.candidates?.slice(0, MAX_FETCHED) ?? likelyProjects(request.ref.filename);
+      const named = candidates;
       const absent: Source[] = [];
+      const passedOver: Source[] = [];
       let refusal: IndexError | undefined;
       for (const source of sources) {
         const asked = candidates.filter((name) => route(name).includes(source));
-        if (asked.length === 0) continue;
+        if (asked.length === 0) {
+          passedOver.push(source);
+          continue;
+        }
         try {
-          const artifact = await source.repository.file({ ...request, candidates: asked }, ctx);
+          const admits = admitting(source, request, ctx);
+          const artifact = await source.repository.file({ ...request, candidates: asked, admits }, ctx);
           if (artifact) {
-            noteAbsent(absent, artifact.project, ctx);
+            if (named.includes(artifact.project)) noteAbsent(absent, artifact.project, ctx);
             return artifact;
           }
           absent.push(source);
@@ -92,10 +97,27 @@ export function priority<Own extends Source>(sources: readonly Own[]): Priority<
           candidates = candidates.filter((name) => !owned[asked.indexOf(name)]);
         }
       }
+      // No project that the filename leads to has it: the page of another one may list it.
+      for (const source of passedOver) {
+        const admits = admitting(source, request, ctx);
+        const artifact = await source.repository.file({ ...request, candidates: [], admits }, ctx);
+        if (artifact) return artifact;
+      }
       if (refusal) throw refusal;
       return null;
     },
   };
+
+  /** Whether a project that a filename does not lead to is this source's: no source before it may own it. */
+  function admitting(source: Source, { admits }: FileRequest, ctx: Context): FileRequest["admits"] {
+    return async (name) => {
+      const having = route(name) as readonly Source[];
+      if (!having.includes(source) || (await admits?.(name)) === false) return false;
+      const before = having.slice(0, having.indexOf(source));
+      const owned = await Promise.all(before.map((each) => mayOwn(each, name, ctx)));
+      return !owned.includes(true);
+    };
+  }
 }
 
 /** By name, those of an index's sources that it may come from, in order. */

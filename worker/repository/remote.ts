@@ -1,4 +1,4 @@
-import { upstreamFailed } from "../errors.ts";
+import { isUpstreamFailure, upstreamFailed } from "../errors.ts";
 import { upstreamUrl, type FileRef } from "../pypi/file-url.ts";
 import { upstreamsOwn, verifiableDigest } from "../pypi/page.ts";
 import { provenanceUrl, withProvenanceBelow } from "../pypi/provenance.ts";
@@ -7,9 +7,9 @@ import type { Describe } from "./describe.ts";
 import { Document } from "./document.ts";
 import { ProjectList } from "./list.ts";
 import { Page } from "./page.ts";
-import type { Upstream } from "./ports.ts";
+import type { FileAnswer, Upstream } from "./ports.ts";
+import { resolveRange, type RangeSpec } from "./range.ts";
 import { withoutQuarantined } from "./quarantine.ts";
-import { resolveRange } from "./range.ts";
 import { readable } from "./readable.ts";
 import type { Listed, Repository } from "./repository.ts";
 
@@ -35,8 +35,7 @@ export function remote(upstream: Upstream, describe: Describe, root?: string): R
       if (answer.kind === "absent") return null;
       if (answer.kind === "unchanged") return unchanged(ctx.known);
       const described = await describe(withoutQuarantined(answer.page), ctx);
-      const page = root === undefined ? described : withProvenanceBelow(root, described);
-      return Page.from(page, answer.validators, ctx.now);
+      return Page.from(withProvenanceBelow(root, described), answer.validators, ctx.now);
     },
 
     async document({ ref, listed }, ctx) {
@@ -53,29 +52,18 @@ export function remote(upstream: Upstream, describe: Describe, root?: string): R
       const facts = listedFacts(listed, ref.part);
       const url = upstreamUrl(listed.entry);
       if (ref.part === "metadata") url.pathname += ".metadata";
-      const wanted = { ref, unverified: facts.unchecked };
-      const size = facts.size ?? (range && (await upstream.file(url, { ...wanted, headOnly: true }))?.size);
-      // Where nobody knows the size, no range can be made sense of, and the whole is the answer.
-      const part = range && size !== undefined ? resolveRange(range, size) : undefined;
+      const opened = await openFile(upstream, url, { facts, headOnly, range, ref });
+      if (!opened) return null;
+      const { answer, part, size } = opened;
       const outside = part === "unsatisfiable";
-      const answer = await upstream.file(url, {
-        ...wanted,
-        headOnly: headOnly || outside,
-        part: outside ? undefined : part,
-      });
-      if (!answer) return null;
       if (!headOnly && !outside && (answer.body === null || answer.size === 0)) {
         throw upstreamFailed(url.host, `its answer for ${ref.filename} is empty`);
-      }
-      if (facts.size !== undefined && answer.size !== undefined && facts.size !== answer.size) {
-        await answer.body?.cancel();
-        const reason = `${ref.filename} has ${answer.size} bytes there, and the project's page says ${facts.size}`;
-        throw upstreamFailed(url.host, reason);
       }
       return {
         project: facts.project,
         digest: facts.digest,
-        size: size ?? answer.size,
+        size,
+        listedSize: facts.size,
         modifiedAt: facts.modifiedAt ?? answer.modifiedAt ?? ctx.now,
         unchecked: facts.unchecked,
         validator: facts.unchecked ? answer.validator : undefined,
@@ -86,6 +74,59 @@ export function remote(upstream: Upstream, describe: Describe, root?: string): R
       };
     },
   };
+}
+
+/** What a file is asked for with. */
+interface Wanted {
+  readonly facts: ReturnType<typeof listedFacts>;
+  readonly headOnly: boolean;
+  readonly range: RangeSpec | undefined;
+  readonly ref: FileRef;
+}
+
+/**
+ * The upstream's answer for a file, or for the part of it that a range means, and the file's size as far as that can be told. Where
+ * a digest verifies the bytes, the size on the page is advice: the upstream's answer says how long it is, and a range is made sense
+ * of anew where it says something else. Without a digest the two must agree.
+ */
+async function openFile(upstream: Upstream, url: URL, { facts, headOnly, range, ref }: Wanted) {
+  const wanted = { ref, unverified: facts.unchecked };
+  const sizeThere = async () => (await upstream.file(url, { ...wanted, headOnly: true }))?.size;
+  // No file has no bytes.
+  const listed = facts.size === 0 ? undefined : facts.size;
+  let isAdvice = facts.digest !== undefined && listed !== undefined;
+  let size = listed ?? (range && (await sizeThere()));
+  for (;;) {
+    // Where nobody knows the size, no range can be made sense of, and the whole is the answer.
+    const part = range && size !== undefined ? resolveRange(range, size) : undefined;
+    const outside = part === "unsatisfiable";
+    let answer: FileAnswer | null;
+    try {
+      answer = await upstream.file(url, {
+        ...wanted,
+        headOnly: headOnly || outside,
+        part: outside ? undefined : part,
+      });
+    } catch (error) {
+      // A part that the file does not have is refused in more ways than one.
+      const actual = isAdvice && part && isUpstreamFailure(error) ? await sizeThere() : undefined;
+      if (actual === undefined || actual === size) throw error;
+      [size, isAdvice] = [actual, false];
+      continue;
+    }
+    if (!answer) return null;
+    if (answer.size === undefined && part === undefined) return { answer, part, size: isAdvice ? undefined : size };
+    if (size === undefined || answer.size === undefined || answer.size === size) {
+      return { answer, part, size: size ?? answer.size };
+    }
+    if (isAdvice && !part) return { answer, part, size: answer.size };
+    await answer.body?.cancel();
+    if (!isAdvice) {
+      const reason = `${ref.filename} has ${answer.size} bytes there, and the project's page says ${size}`;
+      throw upstreamFailed(url.host, reason);
+    }
+    [size, isAdvice] = [answer.size, false];
+  }
 }
 
 /** What the upstream's page says of a file, or of its `.metadata`, before anybody has seen its bytes. */

@@ -110,6 +110,7 @@ export interface Event {
   readonly event:
     | "upstream-failed"
     | "file-refused"
+    | "file-replaced"
     | "storage-failed"
     | "queue-failed"
     | "fill-dropped"
@@ -135,6 +136,8 @@ export interface FileRequest {
   readonly range?: RangeSpec | undefined;
   /** The projects it may belong to, likeliest first, where that is fewer than its filename says. */
   readonly candidates?: readonly ProjectName[] | undefined;
+  /** Whether a project that the filename does not lead to may be it, too; undefined: each may. Asked where one lists the file. */
+  readonly admits?: ((project: ProjectName) => Promise<boolean>) | undefined;
   /** How the project's page lists the file, once a layer has looked; sources need it, clients do not know it. */
   readonly listed?: Listed;
 }
@@ -177,6 +180,8 @@ export interface Artifact extends ArtifactFacts {
   readonly body: ReadableStream<Uint8Array> | Uint8Array | null;
   /** What of the file the body is, where it is not the whole; `unsatisfiable` where the file has no such part. */
   readonly part?: Part | "unsatisfiable" | undefined;
+  /** Bytes, as the upstream's page has it, right or wrong. */
+  readonly listedSize?: number | undefined;
   /** Whether the part was cut out of the whole, which the upstream sent: it gives no ranges. */
   readonly sliced?: boolean | undefined;
   /** To be called once the file has been verified and stored, with its size in bytes. */

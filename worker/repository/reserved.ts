@@ -23,7 +23,8 @@ export function reserved(patterns: readonly string[]): Layer {
     async file(request, ctx) {
       const all = request.candidates ?? projectCandidates(request.ref.filename);
       const candidates = all.filter((name) => !isReserved(name));
-      return candidates.length === 0 ? null : inner.file({ ...request, candidates }, ctx);
+      const admits = async (name: ProjectName) => !isReserved(name) && (await request.admits?.(name)) !== false;
+      return inner.file({ ...request, candidates, admits }, ctx);
     },
   });
 }

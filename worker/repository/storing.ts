@@ -39,7 +39,7 @@ export interface StoringParts {
  * @returns the artifact to send to the client
  */
 export function serveAndStore(source: Artifact, ref: FileRef, parts: StoringParts | undefined, ctx: Context): Artifact {
-  const mine = parts && claim(ref, source.size, parts, ctx);
+  const mine = parts && claim(ref, source.size ?? source.listedSize, parts, ctx);
   const read = mine ? noted(source, ref, parts, ctx) : source;
   const { artifact, filled } = fill(read, nameOf(ref), mine ? destinationOf(source, ref, parts) : undefined, ctx);
   ctx.defer(mine ? concluded(filled, ref, parts, ctx) : filled);

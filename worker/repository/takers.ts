@@ -56,6 +56,13 @@ export const brokenOff = () => Object.assign(new Error("The transfer was broken 
 /** What a sink fails with that takes no more than so many bytes. */
 export class Outgrown extends Error {}
 
+/** What a store's sink fails with that another fill has been faster than, or whose file was replaced upstream meanwhile. */
+export class Overtaken extends Error {
+  constructor() {
+    super("Something else has been put in its place.");
+  }
+}
+
 /** A sink that takes at most `limit` bytes: of a file whose size nobody says, only the transfer shows it. */
 export function upTo(limit: number, sink: FileSink): FileSink {
   let total = 0;

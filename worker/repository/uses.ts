@@ -8,6 +8,8 @@ import type { Context } from "./repository.ts";
 export interface Uses {
   /** A file was stored. One write, behind the answer; where it is lost, a later reconciliation makes up for it. */
   stored(ref: FileRef, project: ProjectName, size: number, ctx: Context): void;
+  /** Of these files nothing is stored any more. One write, behind the answer; where it is lost, the same makes up for it. */
+  emptied(refs: readonly FileRef[], ctx: Context): void;
   /** A stored file was used. Costs no operation: it is written later, with other uses. */
   used(ref: FileRef, ctx: Context): void;
 }

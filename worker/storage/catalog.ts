@@ -7,8 +7,10 @@ export interface Catalog extends Counting {
    * Notes that the page with this head is about to be written to KV; `now` in milliseconds since the epoch. `older`: it must
    * not be, another has been that is newer. `unsettled`: `settle` is to be told when it has been, and until then the page
    * counts as behind.
+   *
+   * @param tell is told, by the same call, the keys of what is known to be stored of the project's files
    */
-  claim(name: ProjectName, head: StoredHead, now: number): Promise<Claim>;
+  claim(name: ProjectName, head: StoredHead, now: number, tell?: (stored: readonly string[]) => void): Promise<Claim>;
   /** Notes that the page with this head has been written to KV. */
   settle(name: ProjectName, head: StoredHead): Promise<void>;
   /** Notes that the page with this head has been deleted: one that was claimed since stays noted. */
@@ -30,6 +32,9 @@ const COUNT_TTL = 60_000;
 /** For how long a row keeps pages with lower serials out: an upstream may begin to count anew. Milliseconds. */
 const GUARDED = 3_600_000;
 
+/** More stored files of one project are not looked at when its page is written; the last used come first. */
+const MAX_STORED = 2_000;
+
 /**
  * Of two pages the one with the higher serial is newer, else the one that was made later. A page from before the log was
  * followed has a serial of nobody knows which count. Where a log is followed, the page is wanted until it is settled, and
@@ -49,7 +54,11 @@ const CLAIM = `
     THEN page.serial < excluded.serial OR page.changed_at <= ?5
     ELSE page.changed_at <= excluded.changed_at
   END
-  RETURNING wanted`;
+  RETURNING wanted, iif(?6, (
+    SELECT json_group_array(key) FROM (
+      SELECT key FROM object WHERE source = ?1 AND project = ?2 ORDER BY used_at DESC LIMIT ${MAX_STORED}
+    )
+  ), '[]') AS stored`;
 
 /**
  * Nothing is wanted any more but what was announced beyond it. Where somebody else has claimed the page meanwhile, ours may
@@ -83,12 +92,13 @@ export function together(catalogs: readonly Catalog[], now: () => number): Count
 /** The catalog in D1; its table is made by schema/migrations. */
 export function catalogOf(db: D1Database, source: string): Catalog {
   return {
-    async claim(name, head, now) {
+    async claim(name, head, now, tell) {
       const row = await db
         .prepare(CLAIM)
-        .bind(source, name, serialOf(head), head.changedAt, now - GUARDED)
-        .first<{ wanted: number | null }>();
+        .bind(source, name, serialOf(head), head.changedAt, now - GUARDED, Number(tell !== undefined))
+        .first<{ wanted: number | null; stored: string }>();
       if (!row) return "older";
+      tell?.(JSON.parse(row.stored) as string[]);
       return row.wanted === null ? "settled" : "unsettled";
     },
     async settle(name, head) {

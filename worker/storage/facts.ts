@@ -41,6 +41,13 @@ export function factStore(db: D1Database, source: string): FactStore {
         )
         .run();
     },
+
+    async forget(project, urls) {
+      await db
+        .prepare("DELETE FROM file WHERE source = ?1 AND project = ?2 AND url IN (SELECT value FROM json_each(?3))")
+        .bind(source, project, JSON.stringify(urls))
+        .run();
+    },
   };
 }
 

@@ -1,10 +1,10 @@
-import type { FileRef } from "../pypi/file-url.ts";
+import { asFileRef, type FileRef } from "../pypi/file-url.ts";
 import { fingerprint } from "../pypi/fingerprint.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import { RENDERING } from "../pypi/simple-html.ts";
 
 /** Raised when what is stored changes its layout: old pages and listings are then not found, and fetched anew. */
-const FORMAT = "3";
+const FORMAT = "4";
 
 /**
  * Every key and prefix in KV, R2 and the platform's cache, for one source. STORAGE.md says what lives there and how long.
@@ -21,6 +21,8 @@ export function keysOf(source: string, root?: string) {
     page: (name: ProjectName) => `${all}/${name}`,
     /** KV: the same page as HTML. */
     html: (name: ProjectName) => `html/${RENDERING}/${pages}/${name}`,
+    /** KV: the queries of the true URLs of its files: secrets, which no client sees. */
+    queries: (name: ProjectName) => `queries/${FORMAT}/${pages}/${name}`,
     /** KV: a document, by its path. */
     document: (path: string) => `document/${FORMAT}/${source}/${path}`,
     /** R2. */
@@ -46,6 +48,13 @@ export const UPLOADED = [HOSTED, "staging/"] as const;
 /** The object that a key of theirs belongs to: itself or, of a METADATA, its wheel; undefined where it is none of theirs. */
 export const uploadedObject = (key: string) =>
   /^(hosted\/[0-9a-f]{64}\/[0-9a-f]+|staging\/[\w-]+(?:\.[0-9a-f]+)?)(?:\.metadata)?$/.exec(key)?.[1];
+
+/** What a mirrored file's key says of it; nothing where the key is of something else. */
+export function storedRef(key: string): FileRef[] {
+  const [, part, address = ""] = /^(file|metadata)\/[^/]+\/(.+)$/.exec(key) ?? [];
+  const ref = part === undefined ? undefined : asFileRef(address, part as FileRef["part"]);
+  return ref ? [ref] : [];
+}
 
 /** The source of a mirrored file, or of its `.metadata`; undefined where the key is of something else. */
 export const mirroredFrom = (key: string) => /^(?:file|metadata)\/([^/]+)\/./.exec(key)?.[1];

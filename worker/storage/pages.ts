@@ -1,6 +1,8 @@
 import type { ProjectName } from "../pypi/name.ts";
 import { Page, type PageHead } from "../repository/page.ts";
-import type { PageStore, Renderings } from "../repository/ports.ts";
+import type { Pages } from "../repository/replacing.ts";
+import type { PageStore, QueryStore, Renderings, StrayStore } from "../repository/ports.ts";
+import type { Context } from "../repository/repository.ts";
 import type { Catalog } from "./catalog.ts";
 import { jsonStore, KV_MAX_VALUE } from "./json-store.ts";
 import type { Keys } from "./keys.ts";
@@ -15,12 +17,18 @@ export interface PageStoreParts {
   /** Digests of pages that this isolate has just written, by key. */
   readonly written: Memory<string>;
   readonly keys: Keys;
+  /** Has no file be given any more that is not what the page lists; `keys` are of what is stored of the project. */
+  readonly outdated?:
+    | ((name: ProjectName, pages: Pages, keys: readonly string[], ctx: Context) => Promise<void>)
+    | undefined;
+  readonly queries?: QueryStore | undefined;
+  readonly strays?: StrayStore | undefined;
   /** Bytes of gzipped page above which it lies in R2. */
   readonly maxValue?: number;
 }
 
 /** A source's pages in KV, with the small ones in memory for some seconds and the largest in R2. */
-export function pageStore({ catalog, keys, ...parts }: PageStoreParts): PageStore {
+export function pageStore({ catalog, keys, outdated, queries, strays, ...parts }: PageStoreParts): PageStore {
   const { kv, maxValue = KV_MAX_VALUE } = parts;
 
   const renderings = (name: ProjectName): Renderings => ({
@@ -46,12 +54,21 @@ export function pageStore({ catalog, keys, ...parts }: PageStoreParts): PageStor
   return {
     get: store.get,
 
-    async put(name, page, now) {
+    async put(name, page, now, change) {
       if (!store.begin(name, page, now)) return;
       const { head } = page;
       // The row comes first: it says whose the name is, also where KV does not take the page.
-      const claim = await catalog.claim(name, head, now).catch((error: unknown) => ({ error }));
+      let held: readonly string[] = [];
+      const tell = change && outdated && ((stored: readonly string[]) => void (held = stored));
+      const claim = await catalog.claim(name, head, now, tell).catch((error: unknown) => ({ error }));
       if (claim === "older") return store.forget(name);
+      try {
+        if (change && held.length > 0) await outdated?.(name, { page, before: change.before }, held, change.ctx);
+      } catch (error) {
+        // The next request has it made again: rather that than a page beside files that are not its own.
+        store.forget(name);
+        throw error;
+      }
       const unlisted = typeof claim === "object";
       await store.write(name, unlisted ? page.headed({ ...head, unlisted }) : page);
       if (unlisted) throw claim.error;
@@ -69,7 +86,12 @@ export function pageStore({ catalog, keys, ...parts }: PageStoreParts): PageStor
 
     async delete(name, { head }) {
       await store.delete(name);
-      await Promise.all([kv.delete(keys.html(name)), catalog.pageDeleted(name, head)]);
+      await Promise.all([
+        kv.delete(keys.html(name)),
+        catalog.pageDeleted(name, head),
+        head.signed && queries?.delete(name),
+        head.strays && strays?.note(name, []),
+      ]);
     },
   };
 }

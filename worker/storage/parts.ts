@@ -1,12 +1,21 @@
+import { Overtaken } from "../repository/takers.ts";
+
 /** All parts of a multipart upload but the last have one size, at least 5 MiB. */
 const PART = 8 * 1024 * 1024;
 const FIRST = 64 * 1024;
 
 /**
  * Writes an object whose length nobody knows: R2 wants the length of a put, so it goes up in parts, and in one put where it
- * turns out to fit in one. Nothing is visible before `commit`.
+ * turns out to fit in one. Nothing is visible before `commit`, which rejects with `Overtaken` where `options.onlyIf` does not hold.
+ *
+ * @param isFree whether that holds for what has gone up in parts: R2 joins them under no condition, so it is asked right before
  */
-export function partsInto(r2: R2Bucket, key: string, options: R2PutOptions) {
+export function partsInto(
+  r2: R2Bucket,
+  key: string,
+  options: R2PutOptions,
+  isFree: () => Promise<boolean> = () => Promise.resolve(true),
+) {
   let upload: R2MultipartUpload | undefined;
   const parts: R2UploadedPart[] = [];
   let buffer = new Uint8Array(FIRST);
@@ -44,10 +53,11 @@ export function partsInto(r2: R2Bucket, key: string, options: R2PutOptions) {
     /** R2 itself checks a digest in `options` only where one put was enough; the caller has checked it for parts. */
     async commit(): Promise<void> {
       if (!upload) {
-        await r2.put(key, buffer.subarray(0, filled), options);
+        if (!(await r2.put(key, buffer.subarray(0, filled), options))) throw new Overtaken();
         return;
       }
       if (filled > 0) await flush();
+      if (!(await isFree())) throw new Overtaken();
       await upload.complete(parts);
     },
 

@@ -17,6 +17,9 @@ const STORED = `INSERT INTO object (key, source, project, size, used_at, known_a
   ON CONFLICT (key) DO UPDATE SET
     project = excluded.project, size = excluded.size, used_at = max(used_at, excluded.used_at)`;
 
+/** What stands for a file until it is stored anew has hardly any bytes, and stays known. */
+const EMPTIED = "UPDATE object SET size = 0 WHERE key IN (SELECT value FROM json_each(?1))";
+
 /** One statement, however many uses. What has been deleted, and is used from memory still, gets no row again. */
 export const USED = `UPDATE object SET used_at = use.value ->> 1 FROM json_each(?1) AS use
   WHERE object.key = use.value ->> 0 AND object.used_at < use.value ->> 1`;
@@ -36,15 +39,23 @@ export interface UseLog {
  * @param noted the files whose use was noted a short time ago
  */
 export function useLog(db: D1Database, noted: Memory<true>): UseLog {
+  function write(what: string, statement: () => Promise<unknown>, ctx: Context) {
+    ctx.defer(
+      statement().catch((error: unknown) => ctx.report({ event: "storage-failed", what, reason: messageOf(error) })),
+    );
+  }
   const gathering = new Gathering<number>(Math.max);
   return {
     of: (source, keys) => ({
       stored(ref, project, size, ctx) {
         const key = keys.file(ref);
         noted.set(key, true, 0, ctx.now + REPEAT);
-        const write = async () => db.prepare(STORED).bind(key, source, project, size, ctx.now).run();
-        const report = (error: unknown) => ctx.report({ event: "storage-failed", what: key, reason: messageOf(error) });
-        ctx.defer(write().catch(report));
+        write(key, async () => db.prepare(STORED).bind(key, source, project, size, ctx.now).run(), ctx);
+      },
+
+      emptied(refs, ctx) {
+        const emptied = JSON.stringify(refs.map((ref) => keys.file(ref)));
+        write("files that were replaced", async () => db.prepare(EMPTIED).bind(emptied).run(), ctx);
       },
 
       used(ref, ctx) {

@@ -1,4 +1,4 @@
-import { localUrl } from "../pypi/file-url.ts";
+import { distinctUrls, localUrl } from "../pypi/file-url.ts";
 import { asFilename } from "../pypi/filename.ts";
 import { cleanHashes, DIGESTS, type FileEntry, type ProjectStatus } from "../pypi/page.ts";
 import { printable } from "../pypi/text.ts";
@@ -10,7 +10,16 @@ type Digests = readonly (readonly [algorithm: string, hex: unknown])[];
 /** A file as an upstream describes it, in either language. */
 export type Described = Omit<
   FileEntry,
-  "url" | "_upstream" | "_provenance" | "filename" | "hashes" | "core-metadata"
+  | "url"
+  | "_upstream"
+  | "_signed"
+  | "_query"
+  | "_provenance"
+  | "_provenanceSigned"
+  | "_provenanceQuery"
+  | "filename"
+  | "hashes"
+  | "core-metadata"
 > & {
   readonly filename: string;
   /** Absolute, or relative to the page. Its fragment may have digests (PEP 503). */
@@ -43,7 +52,7 @@ export async function toEntries(
       if (entry) entries.push(entry);
     }
   }
-  if (entries.length > 0 || count === 0) return entries;
+  if (entries.length > 0 || count === 0) return distinctUrls(entries);
   throw new Error(
     `none of the ${count} files on its page has a name, a digest and an address that may be fetched that are right`,
   );
@@ -95,7 +104,7 @@ export function statusFrom(status: string | undefined, reason: string | undefine
 
 /** What is advertised must be answered: not what we could not fetch. Credentials in it would travel to clients. */
 function provenanceAt(url: URL, mayFetch: (url: URL) => boolean): string | undefined {
-  url.username = url.password = "";
+  url.username = url.password = url.hash = "";
   return mayFetch(url) ? url.href : undefined;
 }
 

@@ -67,11 +67,13 @@ export function hosted(parts: HostedParts): HostedPart {
       const { ref } = request;
       if (ref.origin === HOSTED) return files.get(request);
       const all = request.candidates ?? projectCandidates(ref.filename);
-      if (all.length === 0) return inner.file(request, ctx);
+      const admits = async (name: ProjectName) =>
+        isFromBelow(await find(name, ctx), ref) && (await request.admits?.(name)) !== false;
+      if (all.length === 0) return inner.file({ ...request, admits }, ctx);
       const hosts = await hosting.projects(all, indexes, ctx.now);
       const holdings = new Map(all.map((name) => [name, holdingOf(name, hosts.get(name))]));
       const candidates = all.filter((name) => isFromBelow(holdings.get(name), ref));
-      if (candidates.length > 0) return inner.file({ ...request, candidates }, ctx);
+      if (candidates.length > 0) return inner.file({ ...request, candidates, admits }, ctx);
       const holding = [...holdings.values()].find((it) => it !== undefined);
       throw holding?.quarantined ? isQuarantined(holding.name) : isOurs(ref, holding?.name);
     },
