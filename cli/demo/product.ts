@@ -14,16 +14,16 @@ interface Settings {
   readonly port?: number | undefined;
   /** A file with upstreams and indexes. */
   readonly config?: string;
-  /** Options of `npm start` beside these. */
+  /** Options of `serve` beside these. */
   readonly also?: readonly string[];
 }
 
-/** Starts pypi-edge over `upstream`; what it stores goes to the directory `state`. It fetches nothing that nobody asked for. */
+/** Starts pypi-edge over `upstream`; what it stores goes to the directory `state`. It fetches only what is asked for. */
 export async function startProduct(upstream: string, state: string, settings: Settings = {}): Promise<Product> {
   const port = settings.port ?? (await freePort());
   const own = settings.config === undefined ? [] : ["--config", settings.config];
   const { also = [] } = settings;
   const args = ["--port", `${port}`, "--upstream", upstream, "--state", state, "--no-cron", "--quiet", ...own, ...also];
-  const server = await serve(process.execPath, ["cli/start.ts", ...args], /\bready\b/, { cwd: ROOT });
+  const server = await serve(process.execPath, ["cli/pypi-edge.ts", "serve", ...args], /\bready\b/, { cwd: ROOT });
   return { ...server, index: `http://127.0.0.1:${port}/simple/` };
 }

@@ -1,18 +1,24 @@
-import { Sentence } from "../sentence.ts";
+import { CommandError } from "../lib/command-error.ts";
 import { below, CREDENTIALS, partsOf, textOf, type Address } from "./address.ts";
 import type { LockFile } from "./file.ts";
 import { upstreamFile } from "./file-mapping.ts";
-import type { CanonicalOptions } from "./options.ts";
 import { counted, rewrite, type Mapped, type Plan } from "./plan.ts";
 import { rootsIn, suspectsIn } from "./roots.ts";
 import type { Token } from "./tokens.ts";
 import { lists } from "./upstream.ts";
 
+export interface CanonicalOptions {
+  /** The Simple API root that pypi-edge mirrors. */
+  readonly upstream: Address;
+  /** Where pypi-edge was when the files were made; empty: to be found in the files. */
+  readonly roots: readonly Address[];
+}
+
 /**
  * Maps pypi-edge's URLs in `file` to the upstream's own: `{root}/simple` to the upstream's index, `{root}/files/{host}/{path}`
  * to `https://{host}/{path}` (for the scheme see `upstreamFile`). All other bytes stay.
  *
- * @throws Sentence naming each URL of pypi-edge's that has no counterpart, or the address that may be pypi-edge's where
+ * @throws CommandError naming each URL of pypi-edge's that has no counterpart, or the address that may be pypi-edge's where
  *   neither the file nor the caller says so
  */
 export function canonical(file: LockFile, { roots, upstream }: CanonicalOptions): Plan {
@@ -22,7 +28,7 @@ export function canonical(file: LockFile, { roots, upstream }: CanonicalOptions)
   const { text, count } = rewrite(file, tokens, (token) => toUpstream(token, ours, upstream));
   const suspect = roots.length > 0 ? undefined : suspectsIn(tokens, [...ours, upstream])[0];
   if (suspect !== undefined) {
-    throw new Sentence(
+    throw new CommandError(
       `${file.name}: ${suspect} may be pypi-edge's, and nothing in the file proves it. Give --url ${suspect} if it is (with --upstream, where that is not PyPI), else --url with the address where yours is.`,
     );
   }

@@ -3,7 +3,7 @@ import { localUrl, parseFileRef } from "../../worker/pypi/file-url.ts";
 import { isPrivate } from "../../worker/pypi/host.ts";
 import { CREDENTIALS, partsOf, textOf, type Address } from "./address.ts";
 import type { Mapped } from "./plan.ts";
-import { messageOf } from "../sentence.ts";
+import { messageOf } from "../lib/command-error.ts";
 
 type Result = NonNullable<Mapped>;
 

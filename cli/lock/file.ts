@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { chmod, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { folderOf, whyNot } from "../named-file.ts";
-import { Sentence } from "../sentence.ts";
+import { whyNot } from "../lib/files.ts";
+import { CommandError } from "../lib/command-error.ts";
 import { scannerFor, type Scanner } from "./tokens.ts";
 
 export interface LockFile {
@@ -16,31 +16,31 @@ export interface LockFile {
 /**
  * Reads a lock file.
  *
- * @throws Sentence where it is of no kind known, cannot be read, or is not UTF-8
+ * @throws CommandError where it is of no kind known, cannot be read, or is not UTF-8
  */
 export async function readLock(name: string): Promise<LockFile> {
-  const path = resolve(folderOf("lock"), name);
+  const path = resolve(name);
   const scan = scannerFor(basename(path));
   if (!scan) {
-    throw new Sentence(
+    throw new CommandError(
       `${name}: not a file that this command knows: uv.lock, poetry.lock, pdm.lock, Pipfile.lock, pylock.toml, or requirements as .txt or .in.`,
     );
   }
   const bytes = await readFile(path).catch((error: unknown) => {
-    throw new Sentence(`${name}: ${whyNot(error)}.`);
+    throw new CommandError(`${name}: ${whyNot(error)}.`);
   });
   try {
     // The byte order mark is kept: it is written again.
     return { name, path, text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes), scan };
   } catch {
-    throw new Sentence(`${name}: not UTF-8 text.`);
+    throw new CommandError(`${name}: not UTF-8 text.`);
   }
 }
 
 /**
  * Puts `text` in the file's place at once, with the file's mode; a symbolic link stays one.
  *
- * @throws Sentence where it cannot be written; the file is then as it was
+ * @throws CommandError where it cannot be written; the file is then as it was
  */
 export async function writeLock({ name, path }: LockFile, text: string): Promise<void> {
   let draft: string | undefined;
@@ -53,6 +53,6 @@ export async function writeLock({ name, path }: LockFile, text: string): Promise
     await rename(draft, target);
   } catch (error) {
     if (draft !== undefined) await rm(draft, { force: true });
-    throw new Sentence(`${name}: ${whyNot(error)}.`);
+    throw new CommandError(`${name}: ${whyNot(error)}.`);
   }
 }

@@ -1,16 +1,22 @@
-import { below, CREDENTIALS, partsOf, textOf } from "./address.ts";
+import { below, CREDENTIALS, partsOf, textOf, type Address } from "./address.ts";
 import type { LockFile } from "./file.ts";
 import { filenameOf, localFile } from "./file-mapping.ts";
-import type { LocalOptions } from "./options.ts";
 import { counted, rewrite, type Mapped, type Plan } from "./plan.ts";
 import { indexTail, lists } from "./upstream.ts";
+
+export interface LocalOptions {
+  /** The Simple API root that pypi-edge mirrors. */
+  readonly upstream: Address;
+  /** Where that pypi-edge is. */
+  readonly root: Address;
+}
 
 /**
  * Maps the upstream's URLs in `file` to those of the pypi-edge at `root`: its index to `{root}/simple`, and its files to
  * `{root}/files/{host}/{path}`. Files of packages with another index stay, and so do files at hosts of which nothing says
  * that the upstream lists them: pypi-edge would not serve them. All other bytes stay.
  *
- * @throws Sentence naming each file of the upstream's from which `canonical` would not lead back
+ * @throws CommandError naming each file of the upstream's from which `canonical` would not lead back
  */
 export function local(file: LockFile, { root, upstream }: LocalOptions): Plan {
   const left = new Set<string>();

@@ -1,4 +1,4 @@
-import { Sentence } from "../sentence.ts";
+import { CommandError } from "../lib/command-error.ts";
 import type { LockFile } from "./file.ts";
 import type { Token } from "./tokens.ts";
 
@@ -23,7 +23,7 @@ const SHOWN = 5;
 /**
  * Maps each of the file's URLs.
  *
- * @throws Sentence naming the URLs that have no counterpart: a file half of whose URLs are mapped is of no use
+ * @throws CommandError naming the URLs that have no counterpart: a file half of whose URLs are mapped is of no use
  */
 export function rewrite(file: LockFile, tokens: readonly Token[], map: (token: Token) => Mapped): Rewritten {
   const refused = new Set<string>();
@@ -41,7 +41,7 @@ export function rewrite(file: LockFile, tokens: readonly Token[], map: (token: T
     end = token.end;
     count += 1;
   }
-  if (refused.size > 0) throw new Sentence(shorten(file.name, [...refused]).join("\n"));
+  if (refused.size > 0) throw new CommandError(shorten(file.name, [...refused]).join("\n"));
   return { text: text + file.text.slice(end), count };
 }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { messageOf, Sentence } from "../sentence.ts";
+import { messageOf, CommandError } from "../lib/command-error.ts";
 
 /** Where `npm start` keeps its admin token, and the other commands look for it. */
 export const tokenFile = (state: string) => join(state, "admin-token");
@@ -29,6 +29,6 @@ function orSentence<T>(state: string, act: (file: string) => T): T {
     return act(file);
   } catch (error) {
     const reason = messageOf(error);
-    throw new Sentence(`The admin token cannot be kept in ${file}: ${reason}.`);
+    throw new CommandError(`The admin token cannot be kept in ${file}: ${reason}.`);
   }
 }

@@ -1,10 +1,8 @@
-import { join } from "node:path";
 import type { Config } from "../../schema/config.ts";
 import { setups } from "../../worker/pypi/setups.ts";
-import { SERVER_OPTIONS } from "../admin/options.ts";
 import { tokenFile } from "./admin-token.ts";
-import { ROOT } from "./build.ts";
-import { localAddress, publicAddress, type StartOptions } from "./options.ts";
+import { stateDirectory } from "../lib/state.ts";
+import { publicAddress, type StartOptions } from "./options.ts";
 
 /** Says where it serves, what from, and what to type next. */
 export function announce(options: StartOptions, { indexes, feed }: Config): void {
@@ -24,26 +22,19 @@ ${reading(options, main)}${hosting(options, indexes)}${freshness(feed, options.c
 
 const addresses = ({ upstreams }: Config["indexes"][number]) => upstreams.map(({ url }) => url.href).join(", then ");
 
-/** How the other commands get at server and token: those that npm runs look in the project's folder. */
-function adminCommands(options: StartOptions): string {
-  const typing = serverOptions(options);
-  return typing === ""
-    ? "npm run warm and npm run cron find it there."
-    : `npm run cron takes the options of: npm run warm -- uv.lock${typing}`;
-}
+/** How the other commands find this server: through its state directory, which those of this folder and below look into. */
+const adminCommands = (options: StartOptions) =>
+  `the other commands find it there: npx pypi-edge jobs list${state(options)}`;
 
-/** What is to be typed for a command to find this server; nothing where it does by itself. */
-function serverOptions(options: StartOptions): string {
-  const address = localAddress(options);
-  const url = address === SERVER_OPTIONS.url.default ? "" : ` --url ${address}`;
-  const state = options.state === join(ROOT, ".pypi-edge") ? "" : ` --state ${typed(options.state)}`;
-  return url + state;
+/** What is to be typed for a command to find this server's state; nothing where it does by itself. */
+function state(options: StartOptions): string {
+  return options.state === stateDirectory(undefined) ? "" : ` --state ${typed(options.state)}`;
 }
 
 /** How the TOKEN of the lines above is made, in one line; nothing where anyone reads the index, or its line on uploads says it. */
 const reading = (options: StartOptions, { name, hosted, isPrivate }: Config["indexes"][number]) =>
   isPrivate && !hosted
-    ? `${name} is read with a token: npm run token -- create --index ${name} --scope read${serverOptions(options)}\n`
+    ? `${name} is read with a token: npx pypi-edge token create --index ${name} --scope read${state(options)}\n`
     : "";
 
 /** How the first index that takes uploads gets its tokens, in one line; nothing where none does. */
@@ -53,7 +44,7 @@ function hosting(options: StartOptions, indexes: Config["indexes"]): string {
   const { name, isPrivate } = hosted;
   const scopes = isPrivate ? "read,upload" : "upload";
   const need = isPrivate ? "is read, and uploaded to, with a token" : "is uploaded to with a token";
-  return `${name} ${need}: npm run token -- create --index ${name} --scope ${scopes}${serverOptions(options)}\n`;
+  return `${name} ${need}: npx pypi-edge token create --index ${name} --scope ${scopes}${state(options)}\n`;
 }
 
 /** A word as a shell has to be given it. */
@@ -61,8 +52,8 @@ const typed = (word: string) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word
 
 /** How pages stay fresh, in one line; nothing where it is by the crons alone. */
 function freshness(feed: boolean, cron: boolean): string {
-  if (cron) return feed ? "The upstream's log of changes is followed, where it has one.\n" : "";
+  if (cron) return feed ? "The upstream's change log is followed, where it has one.\n" : "";
   return feed
-    ? "No cron is fired (--no-cron): the upstream's log of changes is read only by npm run cron -- feed.\n"
+    ? "No cron is fired (--no-cron): the upstream's change log is read only by npx pypi-edge jobs run feed.\n"
     : "No cron is fired (--no-cron): nothing is fetched but what is asked for.\n";
 }

@@ -3,10 +3,8 @@ import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { Sentence } from "../sentence.ts";
-
-/** The project's folder, whatever folder the command was started in. */
-export const ROOT = join(import.meta.dirname, "..", "..");
+import { CommandError } from "../lib/command-error.ts";
+import { ROOT } from "../lib/state.ts";
 
 const DIST = join(ROOT, "dist");
 const SOURCES = ["worker", "schema", "wrangler.toml", "package-lock.json"];
@@ -57,6 +55,6 @@ async function wrangler(args: string[]): Promise<void> {
     await promisify(execFile)(process.execPath, [command, ...args], { cwd: ROOT, env });
   } catch (error) {
     const output = error as { stdout?: string; stderr?: string };
-    throw new Sentence(`The worker cannot be built:\n${output.stdout ?? ""}${output.stderr ?? String(error)}`);
+    throw new CommandError(`The worker cannot be built:\n${output.stdout ?? ""}${output.stderr ?? String(error)}`);
   }
 }

@@ -1,6 +1,6 @@
 import { Cron } from "croner";
 import type { Miniflare } from "miniflare";
-import { messageOf } from "../sentence.ts";
+import { messageOf } from "../lib/command-error.ts";
 
 /** As long as the platform lets a cron run. What has not answered by then was lost with a runtime that crashed. Milliseconds. */
 const LONGEST_RUN = 15 * 60_000;

@@ -2,8 +2,8 @@ import { join } from "node:path";
 import type { Json } from "miniflare";
 import { experimental_readRawConfig, unstable_getMiniflareWorkerOptions } from "wrangler";
 import { parseConfig, VARIABLES, withUpstream, type Config } from "../../schema/config.ts";
-import { messageOf, Sentence } from "../sentence.ts";
-import { ROOT } from "./build.ts";
+import { messageOf, CommandError } from "../lib/command-error.ts";
+import { ROOT } from "../lib/state.ts";
 import { publicAddress, type StartOptions } from "./options.ts";
 
 const SHIPPED = join(ROOT, "wrangler.toml");
@@ -17,7 +17,7 @@ export interface Configuration {
   readonly workerOptions: Readonly<Record<string, unknown>>;
 }
 
-/** Reads the configuration; throws a `Sentence` that names the wrong key. `token` opens the admin API. */
+/** Reads the configuration; throws a `CommandError` that names the wrong key. `token` opens the admin API. */
 export function readConfiguration(options: StartOptions, token: string): Configuration {
   const { workerOptions } = unstable_getMiniflareWorkerOptions(SHIPPED);
   const shipped = (workerOptions["bindings"] ?? {}) as Record<string, Json>;
@@ -41,16 +41,16 @@ export function readConfiguration(options: StartOptions, token: string): Configu
     };
     return { config: parseConfig(variables), variables, workerOptions };
   } catch (error) {
-    throw new Sentence(messageOf(error));
+    throw new CommandError(messageOf(error));
   }
 }
 
-/** The `[vars]` of a file like wrangler.toml; throws a `Sentence`, which begins with `title`, where one is not known. */
+/** The `[vars]` of a file like wrangler.toml; throws a `CommandError`, which begins with `title`, where one is not known. */
 function varsIn(file: string, title: string): Record<string, Json> {
   const { vars, ...others } = rawConfig(file, title);
   const known = VARIABLES.join(", ");
   if (typeof vars !== "object" || vars === null)
-    throw new Sentence(`${title}: has no [vars]; known in it are ${known}.`);
+    throw new CommandError(`${title}: has no [vars]; known in it are ${known}.`);
   const problems = [
     ...("ADMIN_TOKEN" in others ? [`ADMIN_TOKEN: ${SECRET}`] : []),
     ...VARIABLES.filter((key) => key in others).map((key) => `${key}: belongs below vars, as vars.${key}`),
@@ -58,7 +58,7 @@ function varsIn(file: string, title: string): Record<string, Json> {
       .filter((key) => !VARIABLES.includes(key))
       .map((key) => `vars.${key}: ${key === "ADMIN_TOKEN" ? SECRET : `is not known; known are ${known}`}`),
   ];
-  if (problems.length > 0) throw new Sentence(`${title}: ${problems.join("; ")}.`);
+  if (problems.length > 0) throw new CommandError(`${title}: ${problems.join("; ")}.`);
   return vars as Record<string, Json>;
 }
 
@@ -69,7 +69,7 @@ function rawConfig(file: string, title: string) {
   try {
     return experimental_readRawConfig({ config: file }).rawConfig;
   } catch (error) {
-    throw new Sentence(`${title}: ${messageOf(error)}`);
+    throw new CommandError(`${title}: ${messageOf(error)}`);
   }
 }
 

@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Miniflare } from "miniflare";
-import { ROOT } from "./build.ts";
+import { ROOT } from "../lib/state.ts";
 
 type Database = Awaited<ReturnType<Miniflare["getD1Database"]>>;
 

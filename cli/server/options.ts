@@ -2,8 +2,8 @@ import { networkInterfaces } from "node:os";
 import { resolve } from "node:path";
 import type * as z from "zod/mini";
 import { publicRoot, upstreamAddress } from "../../schema/address.ts";
-import { Sentence } from "../sentence.ts";
-import { parseArguments } from "../arguments.ts";
+import { command } from "../lib/command.ts";
+import { usageError } from "../lib/command-error.ts";
 
 export interface StartOptions {
   readonly port: number;
@@ -17,42 +17,68 @@ export interface StartOptions {
   /** The address people use, where it is not host and port; else empty. */
   readonly publicUrl: string;
   readonly quiet: boolean;
-  /** Whether upstreams' logs of changes are followed. */
+  /** Whether upstreams' change logs are followed. */
   readonly feed: boolean;
-  /** Whether the clock starts what wrangler.toml says. */
+  /** Whether the crons of wrangler.toml are fired. */
   readonly cron: boolean;
   /** What opens the admin API; undefined: what was kept in `state`, or a new one. */
   readonly adminToken: string | undefined;
 }
 
-export const USAGE = `npm start -- [options]
-  --port N          the port to listen on (8787)
-  --host H          the address to listen on (127.0.0.1: this machine only)
-  --upstream URL    the Simple API root to mirror (what wrangler.toml says: https://pypi.org/simple/)
-  --config FILE     upstreams and indexes of your own: a file whose [vars] go before those of wrangler.toml
-  --state DIR       where what is stored is kept (.pypi-edge)
-  --public-url URL  the address people use, when a proxy stands in front
-  --feed            follow the upstream's log of changes: releases are here within a minute or two
-  --no-cron         nothing is fetched but what is asked for
-  --admin-token T   what opens /-/api/ (else made at the first start, and kept in the state directory)
-  --quiet           no line for each request`;
+/**
+ * `pypi-edge serve`: serves until it is told to stop.
+ *
+ * @param start what is done with the options
+ */
+export const serveCommand = (start: (options: StartOptions) => Promise<void>) =>
+  command("serve", "serve on this machine, in front of the configured upstreams", [
+    ["pypi-edge serve --port 9102", "for this machine only"],
+    [
+      "pypi-edge serve --host 0.0.0.0 --public-url https://pypi.example.com --quiet",
+      "for a team, behind a proxy with TLS",
+    ],
+  ])
+    .option("--port <n>", "the port to listen on", "8787")
+    .option("--host <address>", "the address to listen on; 127.0.0.1: for this machine only", "127.0.0.1")
+    .option("--upstream <url>", "the Simple API root to mirror (what wrangler.toml says: https://pypi.org/simple/)")
+    .option(
+      "--config <file>",
+      "upstreams and indexes of your own: a file whose [vars] go before those of wrangler.toml",
+    )
+    .option("--state <dir>", "where what is stored is kept", ".pypi-edge")
+    .option("--public-url <url>", "the address people use, when a proxy stands in front", "")
+    .option("--feed", "follow the upstream's change log: releases are here within a minute or two")
+    .option("--no-cron", "fetch nothing but what is asked for")
+    .option(
+      "--admin-token <token>",
+      "what opens /-/api/ (else made at the first start, and kept in the state directory)",
+    )
+    .option("--quiet", "print no line for each request")
+    .action(async ({ port, upstream, config, state, publicUrl, quiet, feed, ...others }) => {
+      demandOwnArguments();
+      await start({
+        ...others,
+        port: portOf(port),
+        upstream: upstream === undefined ? undefined : read("--upstream", upstreamAddress, upstream),
+        config: config === undefined ? undefined : resolve(config),
+        state: resolve(state),
+        publicUrl: read("--public-url", publicRoot, publicUrl),
+        quiet: quiet === true,
+        feed: feed === true,
+        adminToken: others.adminToken,
+      });
+    });
 
-/** Reads the command line; throws a `Sentence` that names the wrong option. */
-export function readOptions(args: string[]): StartOptions | "help" {
-  const { values } = parse(args);
-  if (values.help) return "help";
-  return {
-    port: portOf(values.port),
-    host: values.host,
-    upstream: values.upstream === undefined ? undefined : read("--upstream", upstreamAddress, values.upstream),
-    config: values.config === undefined ? undefined : resolve(values.config),
-    state: resolve(values.state),
-    publicUrl: read("--public-url", publicRoot, values["public-url"]),
-    quiet: values.quiet,
-    feed: values.feed,
-    cron: !values["no-cron"],
-    adminToken: values["admin-token"],
-  };
+/** Options that npm has none of its own by these names: it hands them on as variables, and not to the script. */
+const SWALLOWED = ["port", "host", "upstream", "state", "public_url", "feed", "cron", "admin_token"] as const;
+
+/** `npm start --port 9102` starts the script without the option: says so, rather than serve on another port. */
+function demandOwnArguments(): void {
+  if (process.env["npm_lifecycle_event"] !== "start") return;
+  const option = SWALLOWED.find((name) => process.env[`npm_config_${name}`] !== undefined);
+  if (option === undefined) return;
+  const flag = `--${option === "cron" ? "no-cron" : option.replaceAll("_", "-")}`;
+  throw usageError(`npm keeps ${flag} for itself unless "--" stands before it: npm start -- ${flag} …`);
 }
 
 /** The address that people use, without a final slash: what the options say, or else where it listens. */
@@ -75,37 +101,15 @@ function reachable(host: string): string {
   return addresses.find((address) => address.family === "IPv4" && !address.internal)?.address ?? "127.0.0.1";
 }
 
-function parse(args: string[]) {
-  return parseArguments(
-    {
-      args,
-      options: {
-        port: { type: "string", default: "8787" },
-        host: { type: "string", default: "127.0.0.1" },
-        upstream: { type: "string" },
-        config: { type: "string" },
-        state: { type: "string", default: ".pypi-edge" },
-        "public-url": { type: "string", default: "" },
-        quiet: { type: "boolean", default: false },
-        feed: { type: "boolean", default: false },
-        "no-cron": { type: "boolean", default: false },
-        "admin-token": { type: "string" },
-        help: { type: "boolean", default: false },
-      },
-    },
-    USAGE,
-  );
-}
-
 function portOf(text: string): number {
   const port = Number(text);
   if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
-  throw new Sentence(`--port ${text}: a port is a number from 1 to 65535.`);
+  throw usageError(`--port ${text}: a port is a number from 1 to 65535.`);
 }
 
 /** What `schema` makes of an option's text. */
 function read<Output>(option: string, schema: z.ZodMiniType<Output>, text: string): Output {
   const parsed = schema.safeParse(text);
   if (parsed.success) return parsed.data;
-  throw new Sentence(`${option} ${text}: ${parsed.error.issues[0]?.message}.`);
+  throw usageError(`${option} ${text}: ${parsed.error.issues[0]?.message}.`);
 }

@@ -1,8 +1,8 @@
 import { createServer } from "node:net";
 import type { StartOptions } from "./options.ts";
-import { Sentence } from "../sentence.ts";
+import { CommandError } from "../lib/command-error.ts";
 
-/** Throws a `Sentence` where nothing can listen at host and port. */
+/** Throws a `CommandError` where nothing can listen at host and port. */
 export async function portIsFree({ host, port }: StartOptions): Promise<void> {
   const probe = createServer();
   try {
@@ -13,7 +13,7 @@ export async function portIsFree({ host, port }: StartOptions): Promise<void> {
     await new Promise((resolve) => probe.close(resolve));
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    throw new Sentence(
+    throw new CommandError(
       code === "EADDRINUSE"
         ? `Port ${port} of ${host} is in use. Stop what listens there, or choose another with --port N.`
         : `Nothing can listen at ${host}, port ${port}: ${message}.`,

@@ -4,13 +4,13 @@ import type { Configuration } from "./configuration.ts";
 import { expectCrons } from "./expected.ts";
 import { migrate } from "./migrate.ts";
 import type { StartOptions } from "./options.ts";
-import { messageOf, Sentence } from "../sentence.ts";
+import { messageOf, CommandError } from "../lib/command-error.ts";
 
 /**
  * Serves the bundle at host and port until it is stopped. Requests reach the worker through a socket of its own, without
  * the development proxy, which answers a fifteenth as many.
  *
- * @throws Sentence where the database in the state directory cannot be used
+ * @throws CommandError where the database in the state directory cannot be used
  */
 export async function serve(
   bundle: string,
@@ -49,7 +49,7 @@ async function prepare(miniflare: Miniflare, state: string, crons: readonly stri
   } catch (error) {
     // The platform's own messages go on for lines, with guesses.
     const [reason] = messageOf(error).split(/\.?\n|\.(?: |$)/);
-    throw new Sentence(
+    throw new CommandError(
       `The database in the state directory ${state} cannot be used: ${reason}. See that all in it can be written, or choose another one with --state DIR.`,
     );
   }

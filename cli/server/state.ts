@@ -1,13 +1,13 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { messageOf, Sentence } from "../sentence.ts";
+import { messageOf, CommandError } from "../lib/command-error.ts";
 
 /**
  * Takes the state directory for this process, so that no second server writes to it. The lock is one of the operating
  * system's on an SQLite file: it ends with the process, however that ends.
  *
- * @throws Sentence where another process has it, or it cannot be written
+ * @throws CommandError where another process has it, or it cannot be written
  */
 export function openState(directory: string): { close(): void } {
   let lock: DatabaseSync | undefined;
@@ -19,7 +19,7 @@ export function openState(directory: string): { close(): void } {
   } catch (error) {
     lock?.close();
     const reason = messageOf(error);
-    throw new Sentence(
+    throw new CommandError(
       reason.includes("locked")
         ? `Another pypi-edge uses ${directory}. Stop it, or give this one a directory of its own with --state DIR.`
         : `The state directory ${directory} cannot be used: ${reason}.`,

@@ -1,4 +1,3 @@
-import { escapedLines } from "../../worker/pypi/shown.ts";
 import type * as z from "zod/mini";
 import {
   uploadBegun,
@@ -7,12 +6,10 @@ import {
   type UploadOutcome,
   type UploadState,
 } from "../../schema/upload.ts";
-import type { Server } from "../admin/options.ts";
-import { reasonOf } from "../admin/post.ts";
-import { Sentence } from "../sentence.ts";
-
-/** More of an answer that refuses is not shown. Characters. */
-const SHOWN = 600;
+import type { Server } from "../lib/server-address.ts";
+import { reasonOf, refusal } from "../lib/admin-api.ts";
+import { CommandError } from "../lib/command-error.ts";
+import { parsedJson } from "../lib/json.ts";
 
 /** It may go well when it is tried again: the line broke, or the server could not. Says what happened. */
 export class Broken extends Error {}
@@ -26,7 +23,7 @@ class Forbidden extends Refused {}
 /**
  * Uploads in parts, as the API has them.
  *
- * What each throws: `Broken`, `Refused`, and a `Sentence` where no file will go any better.
+ * What each throws: `Broken`, `Refused`, and a `CommandError` where no file will go any better.
  */
 export interface UploadApi {
   begin(announcement: UploadAnnouncement): Promise<UploadState | UploadOutcome>;
@@ -56,31 +53,29 @@ export function uploadApi({ url, token }: Server): UploadApi {
     }
     if (answer.ok) return said;
     const isPlain = answer.headers.get("Content-Type")?.startsWith("text/plain") && said.trim() !== "";
-    const sentence = isPlain
-      ? escapedLines(said.trim()).slice(0, SHOWN)
-      : `${url.href} answered ${answer.status}; is it a pypi-edge, and a current one?`;
+    const refused = refusal(url, answer, said.trim());
+    const { message: sentence } = refused;
     // There is no such index, or it takes no uploads.
-    if (answer.status === 404 && isPlain && path === "") throw new Sentence(sentence);
+    if (answer.status === 404 && isPlain && path === "") throw refused;
     // An upload that is not there any more begins anew.
     if (answer.status >= 500 || (answer.status === 404 && isPlain)) throw new Broken(sentence);
-    if (answer.status === 401 || !isPlain) throw new Sentence(sentence);
-    if (answer.status === 405) throw new Sentence(`${url.href} takes no uploads: name pypi-edge's root with --url.`);
+    if (answer.status === 401 || answer.status === 405 || !isPlain) throw refused;
     throw answer.status === 403 ? new Forbidden(sentence) : new Refused(sentence);
   }
 
   function read<Value>(schema: z.ZodMiniType<Value>, said: string): Value {
     const parsed = schema.safeParse(parsedJson(said));
     if (parsed.success) return parsed.data;
-    throw new Sentence(`${url.href} sent what is no answer to an upload; is it a current pypi-edge?`);
+    throw new CommandError(`${url.href} sent what is no answer to an upload; is it a current pypi-edge?`);
   }
 
-  /** Throws a `Sentence` where the token uploads nothing to the index, whatever the project. */
+  /** Throws a `CommandError` where the token uploads nothing to the index, whatever the project. */
   async function demandIndex(index: string): Promise<void> {
     try {
       // No upload has this id: whoever may upload there is told that it is not found.
       await call("GET", `/${encodeURIComponent(index)}.`);
     } catch (error) {
-      if (error instanceof Forbidden) throw new Sentence(error.message);
+      if (error instanceof Forbidden) throw new CommandError(error.message, "refused");
     }
   }
 
@@ -99,12 +94,4 @@ export function uploadApi({ url, token }: Server): UploadApi {
     },
     finish: async (id) => read(uploadOutcome, await call("POST", `/${id}/finish`)),
   };
-}
-
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

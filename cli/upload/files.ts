@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
-import { whyNot } from "../named-file.ts";
-import { Sentence } from "../sentence.ts";
+import { whyNot } from "../lib/files.ts";
+import { CommandError } from "../lib/command-error.ts";
 
 /** A file that is to be uploaded. */
 export interface FoundFile {
@@ -19,7 +19,7 @@ const DISTRIBUTION = /\.(?:whl|tar\.gz)$/;
  * The files that are meant: those named, and the wheels and sdists of directories, not of what is below them.
  *
  * @param folder where names are meant from
- * @throws Sentence where there is no such thing, or a directory has none
+ * @throws CommandError where there is no such thing, or a directory has none
  */
 export function foundFiles(names: readonly string[], folder: string): FoundFile[] {
   const found = names.flatMap((name) => filesOf(name, resolve(folder, name)));
@@ -37,7 +37,7 @@ function filesOf(name: string, path: string): FoundFile[] {
       .filter((file) => file.stats.isFile());
     if (files.length > 0) return files.map(({ stats: { size }, ...file }) => ({ ...file, size }));
   } catch (error) {
-    throw new Sentence(`${name}: ${whyNot(error)}.`);
+    throw new CommandError(`${name}: ${whyNot(error)}.`);
   }
-  throw new Sentence(`${name}: there is no wheel (*.whl) and no sdist (*.tar.gz) in this directory.`);
+  throw new CommandError(`${name}: there is no wheel (*.whl) and no sdist (*.tar.gz) in this directory.`);
 }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { createReadStream, openAsBlob } from "node:fs";
-import { whyNot } from "../named-file.ts";
+import { whyNot } from "../lib/files.ts";
 import { Broken, Refused, type UploadApi } from "./api.ts";
 import type { FoundFile } from "./files.ts";
 
@@ -25,7 +25,7 @@ export interface Sent {
 /**
  * Sends a file in parts. What has arrived in an earlier run is not sent again.
  *
- * @throws Refused where the server will not have it, or the file cannot be read; Broken where it could not be done; Sentence
+ * @throws Refused where the server will not have it, or the file cannot be read; Broken where it could not be done; CommandError
  */
 export async function send(file: FoundFile, { api, index, show, sleep }: Sending): Promise<Sent> {
   const { path, filename, size } = file;

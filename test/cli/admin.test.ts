@@ -5,11 +5,11 @@ import type { AddressInfo } from "node:net";
 import os, { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { showProgress } from "../../cli/admin/progress.ts";
-import { isThisMachine } from "../../cli/admin/this-machine.ts";
-import { freePort, run } from "../../cli/demo/process.ts";
+import { showProgress } from "../../cli/lib/progress.ts";
+import { isThisMachine } from "../../cli/lib/this-machine.ts";
+import { freePort } from "../../cli/demo/process.ts";
+import { pypiEdge } from "../support/node/command.ts";
 
-const CLI = join(import.meta.dirname, "..", "..", "cli");
 const TOKEN = "a-token-for-the-tests";
 
 /** What the server was sent. */
@@ -51,14 +51,12 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Runs a command where the files are; npm's variables would name another folder. */
-function command(name: "warm" | "cron", args: readonly string[], more: NodeJS.ProcessEnv = {}) {
-  const { npm_lifecycle_event: _, INIT_CWD: __, PYPI_EDGE_TOKEN: ___, ...env } = process.env;
-  return run(process.execPath, [join(CLI, `${name}.ts`), ...args], { cwd: folder, env: { ...env, ...more } });
-}
+/** Runs a command where the files are. */
+const command = (name: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
+  pypiEdge([...name.split(" "), ...args], folder, env);
 
 const warm = (...args: string[]) => command("warm", [...args, "--url", url, "--state", "state"]);
-const cron = (...args: string[]) => command("cron", [...args, "--url", url, "--state", "state"]);
+const runJob = (...args: string[]) => command("jobs run", [...args, "--url", url, "--state", "state"]);
 
 const lines = (...values: unknown[]) => values.map((value) => `${JSON.stringify(value)}\n`);
 const SUMMARY = {
@@ -75,7 +73,7 @@ const SUMMARY = {
 };
 const good = (...values: unknown[]) => ({ status: 200, type: "application/x-ndjson", parts: lines(...values) });
 
-describe("npm run warm", () => {
+describe("pypi-edge warm", () => {
   test("sends the file with its name and what narrows it, and says what is stored", async () => {
     answer = good(
       { stored: 1, of: 3 },
@@ -97,12 +95,9 @@ describe("npm run warm", () => {
     ]);
   });
 
-  test("reads the file where npm was called", async () => {
-    answer = good(SUMMARY);
-    const args = [join(CLI, "warm.ts"), "uv.lock", "--url", url, "--token", TOKEN];
-    const env = { ...process.env, npm_lifecycle_event: "warm", INIT_CWD: folder };
-    expect(await run(process.execPath, args, { cwd: join(CLI, ".."), env })).toMatchObject({ code: 0 });
-    expect(sent[0]?.body).toBe("version = 1\n");
+  test("prints the server's lines as they are with --json", async () => {
+    answer = good({ stored: 3, of: 3, file: "b.whl" }, SUMMARY);
+    expect(await warm("uv.lock", "--json")).toMatchObject({ code: 0, output: answer.parts.join("") });
   });
 
   test("ends with 1 and the server's sentence where it refuses", async () => {
@@ -120,7 +115,7 @@ describe("npm run warm", () => {
   test("says which address to name where that one takes no POST, as a Simple API's does", async () => {
     answer = { status: 405, type: "text/plain; charset=utf-8", parts: ["only GET and HEAD are offered\n"] };
     const { code, output } = await warm("uv.lock");
-    expect([code, output]).toEqual([1, expect.stringContaining("name pypi-edge's root with --url, without /simple/")]);
+    expect([code, output]).toEqual([2, expect.stringContaining("name pypi-edge's root with --url, without /simple/")]);
   });
 
   test("ends with 1 and names what is missing where not all could be stored", async () => {
@@ -160,14 +155,14 @@ describe("npm run warm", () => {
   });
 
   test.each([
-    [["nope.lock"], "nope.lock: there is no such file."],
-    [["state"], "state: a directory, not a file."],
-    [[], "One lock file is expected."],
-    [["a", "b"], "One lock file is expected."],
-    [["uv.lock", "--pyhton", "3.12"], "--pyhton"],
-  ])("with %j says what is wrong, and sends nothing", async (args, sentence) => {
+    [["nope.lock"], 1, "nope.lock: there is no such file."],
+    [["state"], 1, "state: a directory, not a file."],
+    [[], 2, "missing required argument 'file'"],
+    [["a", "b"], 2, "too many arguments"],
+    [["uv.lock", "--pyhton", "3.12"], 2, "Did you mean --python?"],
+  ])("with %j ends with %i, says what is wrong, and sends nothing", async (args, ending, sentence) => {
     const { code, output } = await warm(...args);
-    expect([code, output]).toEqual([1, expect.stringContaining(sentence)]);
+    expect([code, output]).toEqual([ending, expect.stringContaining(sentence)]);
     expect(sent).toEqual([]);
   });
 
@@ -175,8 +170,8 @@ describe("npm run warm", () => {
     const at = `http://127.0.0.1:${await freePort()}`;
     const { code, output } = await command("warm", ["uv.lock", "--url", at, "--token", TOKEN]);
     expect([code, output]).toEqual([
-      1,
-      `Nothing answers at ${at}/ (ECONNREFUSED): start it with npm start, or name it with --url.\n`,
+      3,
+      `Nothing answers at ${at}/ (ECONNREFUSED). Start it with pypi-edge serve, or name another address with --url.\n`,
     ]);
   });
 });
@@ -200,21 +195,18 @@ describe("the admin token", () => {
   test.each([
     [
       "there is none",
-      ["--url", "http://127.0.0.1:8787"],
-      /no admin token in .*\.pypi-edge.*PYPI_EDGE_TOKEN or with --token T/,
+      ["--url", "http://127.0.0.1:8787", "--state", "empty"],
+      4,
+      /no admin token in .*empty.*PYPI_EDGE_TOKEN or with --token -/,
     ],
-    ["it has a line end in it", ["--token", "a\nb"], /a character in it that none has/],
-    ["the server is not this machine's", ["--url", "https://index.example"], /is not sent there/],
-    [
-      "the address is in a private network",
-      ["--url", "http://192.168.255.254"],
-      /in PYPI_EDGE_TOKEN or with --token T/,
-    ],
-    ["the way there is not encrypted", ["--url", "http://index.example", "--token", "t"], /use https/],
-    ["the address is none", ["--url", "index.example", "--token", "t"], /--url index\.example: an address/],
-  ])("is not sent where %s", async (_what, args, sentence) => {
+    ["it has a line end in it", ["--token", "a\nb"], 2, /a character in it that no token has/],
+    ["the server is not this machine's", ["--url", "https://index.example"], 4, /is not sent there/],
+    ["the address is in a private network", ["--url", "http://192.168.255.254"], 4, /in PYPI_EDGE_TOKEN/],
+    ["the way there is not encrypted", ["--url", "http://index.example", "--token", "t"], 2, /use https/],
+    ["the address is none", ["--url", "index.example", "--token", "t"], 2, /--url index\.example: an address/],
+  ])("is not sent where %s", async (_what, args, ending, sentence) => {
     const { code, output } = await command("warm", ["uv.lock", ...args]);
-    expect([code, output]).toEqual([1, expect.stringMatching(sentence)]);
+    expect([code, output]).toEqual([ending, expect.stringMatching(sentence)]);
   });
 });
 
@@ -230,10 +222,10 @@ test("this machine is loopback and its own addresses, and no other private ones"
   expect(found).toEqual(hosts);
 });
 
-describe("npm run cron", () => {
+describe("pypi-edge jobs run", () => {
   test("starts a job and prints what it did", async () => {
     answer = { status: 200, type: "application/json", parts: ['{"job":"sweep","did":["One.","Two."]}'] };
-    expect(await cron("sweep", "--dry-run")).toMatchObject({ code: 0, output: "One.\nTwo.\n" });
+    expect(await runJob("sweep", "--dry-run")).toMatchObject({ code: 0, output: "One.\nTwo.\n" });
     expect(sent).toMatchObject([
       { url: "/-/api/jobs/sweep?dry-run=true", headers: { authorization: `Bearer ${TOKEN}` } },
     ]);
@@ -241,16 +233,14 @@ describe("npm run cron", () => {
 
   test("ends with 1 and the server's sentence where there is no such job", async () => {
     answer = { status: 404, type: "text/plain; charset=utf-8", parts: ['There is no job "reboot"; there are feed.\n'] };
-    expect(await cron("reboot")).toMatchObject({ code: 1, output: 'There is no job "reboot"; there are feed.\n' });
+    expect(await runJob("reboot")).toMatchObject({ code: 1, output: 'There is no job "reboot"; there are feed.\n' });
     expect(sent[0]?.url).toBe("/-/api/jobs/reboot");
   });
 
   test("wants one job, and shows which there are", async () => {
-    for (const args of [[], ["feed", "sweep"]]) {
-      const { code, output } = await cron(...args);
-      expect([code, output]).toEqual([1, expect.stringMatching(/One job is expected[^]*replay/)]);
-    }
-    expect(await cron("--help")).toMatchObject({ code: 0, output: expect.stringContaining("--dry-run") });
+    for (const args of [[], ["feed", "sweep"]]) expect(await runJob(...args)).toMatchObject({ code: 2 });
+    expect((await command("jobs list", [])).output).toMatch(/^feed .*\n[^]*^replay /m);
+    expect(await runJob("--help")).toMatchObject({ code: 0, output: expect.stringContaining("--dry-run") });
     expect(sent).toEqual([]);
   });
 });
@@ -260,18 +250,38 @@ describe("the bar", () => {
   const drawn = (isTTY: boolean) => {
     let text = "";
     const bar = showProgress({ isTTY, columns: 60, write: (part: string | Uint8Array) => (text += part) !== "" });
-    bar.show({ share: 0.25, text: "1 of 4" });
-    bar.show({ share: 0.25, text: "1 of 4" });
-    bar.show({ share: 0.5, text: `2 of 4 ${LONG}`, line: `2 of 4 stored: ${LONG}` });
+    bar.show({ done: 1, of: 4, unit: "files", text: "" });
+    bar.show({ done: 1, of: 4, unit: "files", text: "" });
+    bar.show({ done: 2, of: 4, unit: "files", text: LONG, line: `2 of 4 stored: ${LONG}` });
     bar.end();
     return text;
   };
 
   test("is drawn anew in one line of a terminal, which it never outgrows", () => {
     const [, first, second, last] = drawn(true).split("\r\u001b[K");
-    expect(first).toBe(`${"#".repeat(8)}${"-".repeat(22)} 1 of 4`);
+    expect(first).toBe(`${"#".repeat(8)}${"-".repeat(22)} 1 of 4 `);
     expect(second).toMatch(/^#{15}-{15} 2 of 4 a-name-that-is-much-l$/);
     expect([second?.length, last]).toEqual([59, ""]);
+  });
+
+  test("shows bytes, rate and time left once they can be told, and counts anew for the next thing", () => {
+    let [text, now] = ["", 0];
+    const out = { isTTY: true, columns: 100, write: (part: string | Uint8Array) => (text += part) !== "" };
+    const bar = showProgress(out, () => now);
+    const show = (done: number, at: number) => {
+      now = at;
+      bar.show({ done, of: 10_000_000, unit: "bytes", text: "a.whl" });
+      return text.split("\r\u001b[K").at(-1)?.slice(31);
+    };
+    expect([show(0, 0), show(2_000_000, 2_000), show(9_000_000, 3_000)]).toEqual([
+      "0 B of 10.0 MB a.whl",
+      "2.0 MB of 10.0 MB, 1.0 MB/s, 8 s left a.whl",
+      "9.0 MB of 10.0 MB, 3.0 MB/s, 1 s left a.whl",
+    ]);
+    expect([show(0, 9_000), show(5_000_000, 10_000)]).toEqual([
+      "0 B of 10.0 MB a.whl",
+      "5.0 MB of 10.0 MB, 5.0 MB/s, 1 s left a.whl",
+    ]);
   });
 
   test("is a line for what is worth one where there is no terminal", () => {

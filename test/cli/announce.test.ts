@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { announce } from "../../cli/server/announce.ts";
-import { readOptions, type StartOptions } from "../../cli/server/options.ts";
+import { optionsOf } from "../support/node/serve-options.ts";
 import { parseConfig } from "../../schema/config.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
@@ -12,7 +12,7 @@ const said = (...args: string[]) => saidOf({}, ...args);
 
 /** The same with these indexes beside the default one. */
 function saidOf(others: Record<string, unknown>, ...args: string[]): string[] {
-  const options = readOptions(["--state", HOME, ...args]) as StartOptions;
+  const options = optionsOf("--state", HOME, ...args);
   const config = parseConfig({
     UPSTREAMS: { pypi: { url: "https://pypi.org/simple/" } },
     INDEXES: { default: { sources: ["pypi"] }, ...others },
@@ -36,9 +36,9 @@ function saidOf(others: Record<string, unknown>, ...args: string[]): string[] {
 
 const aboutToken = (...args: string[]) => said(...args).find((line) => line.startsWith("The admin token"));
 
-test("where the commands find server and token by themselves, nothing is to be typed", () => {
-  const line = `The admin token is in ${join(HOME, "admin-token")}; npm run warm and npm run cron find it there.`;
-  expect([aboutToken(), aboutToken("--host", "0.0.0.0"), aboutToken("--public-url", "https://pypi.example")]).toEqual([
+test("where the commands find the server by themselves, no option is to be typed", () => {
+  const line = `The admin token is in ${join(HOME, "admin-token")}; the other commands find it there: npx pypi-edge jobs list`;
+  expect([aboutToken(), aboutToken("--port", "47101"), aboutToken("--public-url", "https://pypi.example")]).toEqual([
     line,
     line,
     line,
@@ -46,18 +46,11 @@ test("where the commands find server and token by themselves, nothing is to be t
 });
 
 test.each([
-  [["--port", "47101", "--state", "/tmp/x"], "--url http://127.0.0.1:47101 --state /tmp/x"],
-  [["--port", "47101"], "--url http://127.0.0.1:47101"],
-  [["--state", "/tmp/x"], "--state /tmp/x"],
+  [["--port", "47101", "--state", "/tmp/x"], "--state /tmp/x"],
   [["--state", "/tmp/it's here"], "--state '/tmp/it'\\''s here'"],
-  [["--host", "0.0.0.0", "--port", "80"], "--url http://127.0.0.1:80"],
-  [["--host", "192.168.1.5"], "--url http://192.168.1.5:8787"],
-  [["--host", "::"], "--url http://[::1]:8787"],
-  [["--host", "::1"], "--url http://[::1]:8787"],
-])("with %j it says which command to type, in as many lines", (args, options) => {
-  const token = join(args.includes("--state") ? (args.at(-1) ?? "") : HOME, "admin-token");
+])("with %j it says which option to type, in as many lines", (args, options) => {
   expect(aboutToken(...args)).toBe(
-    `The admin token is in ${token}; npm run cron takes the options of: npm run warm -- uv.lock ${options}`,
+    `The admin token is in ${join(args.at(-1) ?? "", "admin-token")}; the other commands find it there: npx pypi-edge jobs list ${options}`,
   );
   expect(said(...args)).toHaveLength(said().length);
 });
@@ -66,20 +59,20 @@ test("says whether the log is followed and the crons are on, in one line, where 
   const added = (...args: string[]) => said(...args).filter((line) => !said().includes(line));
   expect([added(), added("--feed"), added("--no-cron"), added("--feed", "--no-cron")]).toEqual([
     [],
-    ["The upstream's log of changes is followed, where it has one."],
+    ["The upstream's change log is followed, where it has one."],
     ["No cron is fired (--no-cron): nothing is fetched but what is asked for."],
-    ["No cron is fired (--no-cron): the upstream's log of changes is read only by npm run cron -- feed."],
+    ["No cron is fired (--no-cron): the upstream's change log is read only by npx pypi-edge jobs run feed."],
   ]);
 });
 
 test("says how the index that takes uploads gets a token, in one line", () => {
   const team = (more = {}) => ({ team: { sources: ["default"], hosted: true, ...more } });
-  const about = (lines: string[]) => lines.filter((line) => line.includes("npm run token"));
-  const made = "npm run token -- create --index team --scope";
+  const about = (lines: string[]) => lines.filter((line) => line.includes("pypi-edge token"));
+  const made = "npx pypi-edge token create --index team --scope";
   expect(about(saidOf(team()))).toEqual([`team is read, and uploaded to, with a token: ${made} read,upload`]);
   expect(about(saidOf(team({ read: "anyone" })))).toEqual([`team is uploaded to with a token: ${made} upload`]);
   expect(about(saidOf(team(), "--port", "47101", "--state", "/tmp/x"))).toEqual([
-    `team is read, and uploaded to, with a token: ${made} read,upload --url http://127.0.0.1:47101 --state /tmp/x`,
+    `team is read, and uploaded to, with a token: ${made} read,upload --state /tmp/x`,
   ]);
   expect(about(said())).toEqual([]);
 });
@@ -87,5 +80,5 @@ test("says how the index that takes uploads gets a token, in one line", () => {
 test("says how a default index that is private gets a token, and leaves a place for it in the commands", () => {
   const lines = saidOf({ default: { sources: ["pypi"], read: "token" } });
   expect(lines).toContain("  pip install --index-url http://__token__:TOKEN@127.0.0.1:8787/simple/ requests");
-  expect(lines).toContain("default is read with a token: npm run token -- create --index default --scope read");
+  expect(lines).toContain("default is read with a token: npx pypi-edge token create --index default --scope read");
 });

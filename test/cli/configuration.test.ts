@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { readConfiguration } from "../../cli/server/configuration.ts";
-import { Sentence } from "../../cli/sentence.ts";
-import { readOptions, type StartOptions } from "../../cli/server/options.ts";
+import { CommandError } from "../../cli/lib/command-error.ts";
+import { optionsOf } from "../support/node/serve-options.ts";
 
 /** What a file may say, as sentences name it. */
 const KNOWN =
@@ -17,7 +17,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 function read(text: string, ...args: string[]) {
   const file = join(folder, "own.toml");
   writeFileSync(file, text);
-  const options = readOptions(["--config", file, "--state", folder, ...args]) as StartOptions;
+  const options = optionsOf("--config", file, "--state", folder, ...args);
   return readConfiguration(options, "a-token-for-the-tests");
 }
 
@@ -70,12 +70,12 @@ test.each([
   ["has an address that is overridden", '[vars]\nPUBLIC_URL = "x"\n', /^The configuration is wrong: PUBLIC_URL: an/],
 ])("a file that %s is refused with a sentence", (_what, text, sentence) => {
   expect(() => read(text)).toThrow(sentence);
-  expect(() => read(text)).toThrow(Sentence);
+  expect(() => read(text)).toThrow(CommandError);
 });
 
 test("a file that is not there is refused with a sentence", () => {
-  const options = readOptions(["--config", join(folder, "none.toml"), "--state", folder]) as StartOptions;
+  const options = optionsOf("--config", join(folder, "none.toml"), "--state", folder);
   const reading = () => readConfiguration(options, "a-token-for-the-tests");
   expect(reading).toThrow(/--config .*none\.toml: /);
-  expect(reading).toThrow(Sentence);
+  expect(reading).toThrow(CommandError);
 });

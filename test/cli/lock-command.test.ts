@@ -13,9 +13,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { run } from "../../cli/demo/process.ts";
+import { pypiEdge } from "../support/node/command.ts";
 
-const COMMAND = join(import.meta.dirname, "..", "..", "cli", "lock.ts");
 const OURS = "-i http://127.0.0.1:8787/simple\n";
 const THEIRS = "-i https://pypi.org/simple\n";
 
@@ -28,11 +27,8 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 const write = (name: string, text: string | Uint8Array) => writeFileSync(join(folder, name), text);
 const read = (name: string) => readFileSync(join(folder, name), "utf8");
 
-/** Runs the command where the files are; npm's variables would name another folder. */
-function lock(...args: string[]) {
-  const { npm_lifecycle_event: _, INIT_CWD: __, ...env } = process.env;
-  return run(process.execPath, [COMMAND, ...args], { cwd: folder, env });
-}
+/** Runs the command where the files are. */
+const lock = (...args: string[]) => pypiEdge(["lock", ...args], folder);
 
 test("maps several files, one line each, and back", async () => {
   write("a.txt", OURS);
@@ -96,32 +92,35 @@ test("changes no file when one is refused, and says of each why", async () => {
   expect(read("a.txt")).toBe(OURS);
 });
 
-test("run by npm, takes names from where npm was called", async () => {
-  write("a.txt", OURS);
-  const env = { ...process.env, npm_lifecycle_event: "lock", INIT_CWD: folder };
-  expect(await run(process.execPath, [COMMAND, "canonical", "a.txt"], { cwd: tmpdir(), env })).toMatchObject({
+test("prints its use when asked", async () => {
+  expect(await lock("canonical", "--help")).toMatchObject({
     code: 0,
+    output: expect.stringMatching(/^Usage: pypi-edge lock canonical \[options\] <files\.\.\.>/),
   });
-  expect(read("a.txt")).toBe(THEIRS);
 });
 
-test("prints its use when asked", async () => {
-  expect(await lock("--help")).toMatchObject({ code: 0, output: expect.stringMatching(/^npm run lock -- canonical/) });
+test("prints a line of JSON for each file with --json", async () => {
+  write("a.txt", OURS);
+  const { output } = await lock("canonical", "--json", "a.txt");
+  expect(JSON.parse(output)).toEqual({
+    file: "a.txt",
+    changed: true,
+    summary: "a.txt: 1 URL mapped to those of https://pypi.org/simple.",
+  });
 });
 
 test.each([
-  [[], "canonical or local is expected"],
-  [["upside-down"], "upside-down: canonical or local is expected"],
-  [["canonical"], "At least one file"],
-  [["local", "http://127.0.0.1:8787"], "At least one file"],
-  [["local", "uv.lock"], "local uv.lock: pypi-edge's address is expected"],
+  [["upside-down"], "unknown command 'upside-down'"],
+  [["canonical"], "missing required argument 'files'"],
+  [["local", "http://127.0.0.1:8787"], "missing required argument 'files'"],
+  [["local", "uv.lock", "uv.lock"], "local uv.lock: pypi-edge's address is expected"],
   [["local", "http://me:secret@h/", "a.txt"], "pypi-edge's address is expected"],
-  [["local", "http://h/", "--url", "http://h/", "a.txt"], "--url belongs to canonical"],
+  [["local", "http://h/", "--url", "http://h/", "a.txt"], "unknown option '--url'"],
   [["canonical", "--url", "x", "a.txt"], "--url x: pypi-edge's address is expected"],
   [["canonical", "--upstream", "http://pypi.org/simple/", "a.txt"], "plain http is for loopback"],
-  [["canonical", "--ulr", "x"], "Unknown option '--ulr'"],
+  [["canonical", "--ulr", "x"], "Did you mean --url?"],
 ])("%j is refused with a sentence", async (args, sentence) => {
   const { code, output } = await lock(...args);
-  expect([code, output]).toEqual([1, expect.stringContaining(sentence)]);
+  expect([code, output]).toEqual([2, expect.stringContaining(sentence)]);
   expect(output).not.toMatch(/^\s+at |secret/m);
 });

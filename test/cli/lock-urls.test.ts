@@ -23,14 +23,12 @@ const file = (name: string, text: string) => ({ name, path: name, text, scan: sc
 
 const toCanonical = (name: string, text: string, { upstream = PYPI, urls = [] as string[] } = {}) =>
   canonical(file(name, text), {
-    direction: "canonical",
     upstream: address(upstream),
     roots: urls.flatMap((url) => rootOf(url) ?? []),
-    files: [],
   }).text;
 
 const toLocal = (name: string, text: string, upstream = PYPI) =>
-  local(file(name, text), { direction: "local", upstream: address(upstream), root: address(EDGE), files: [] });
+  local(file(name, text), { upstream: address(upstream), root: address(EDGE) });
 
 describe("a file's URL at the upstream", () => {
   test.each([

@@ -178,18 +178,14 @@ function file(name: string, text: string) {
 
 const toCanonical = (name: string, text: string, ...urls: string[]) =>
   canonical(file(name, text), {
-    direction: "canonical",
     upstream: UPSTREAM,
     roots: urls.flatMap((url) => rootOf(url) ?? []),
-    files: [],
   });
 
 const toLocal = (name: string, text: string) =>
   local(file(name, text), {
-    direction: "local",
     upstream: UPSTREAM,
     root: { origin: ROOT, path: "" },
-    files: [],
   });
 
 describe.each(Object.entries(FORMATS))("%s", (name, { urls, write }) => {

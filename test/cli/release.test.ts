@@ -1,12 +1,11 @@
-import { join } from "node:path";
+import { tmpdir } from "node:os";
 import { PassThrough } from "node:stream";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { auditTable } from "../../cli/admin/audit-table.ts";
-import { confirmDeletion } from "../../cli/admin/confirm.ts";
-import { run } from "../../cli/demo/process.ts";
+import { auditTable } from "../../cli/commands/audit-table.ts";
+import { confirmDeletion } from "../../cli/lib/confirm.ts";
+import { pypiEdge } from "../support/node/command.ts";
 import { FakeApi } from "../support/node/fake-api.ts";
 
-const CLI = join(import.meta.dirname, "..", "..", "cli");
 const TOKEN = "a-token-for-the-tests";
 
 const api = new FakeApi();
@@ -17,16 +16,14 @@ beforeEach(() => {
 });
 
 const command = (name: "release" | "audit", args: readonly string[]) =>
-  run(process.execPath, [join(CLI, `${name}.ts`), ...args, "--url", api.url], {
-    env: { ...process.env, PYPI_EDGE_TOKEN: TOKEN },
-  });
+  pypiEdge([name, ...args, "--url", api.url], tmpdir(), { PYPI_EDGE_TOKEN: TOKEN });
 const release = (...args: string[]) => command("release", args);
 const audit = (...args: string[]) => command("audit", args);
 
 const json = (value: unknown) => ({ status: 200, type: "application/json", parts: [JSON.stringify(value)] });
 const DID = json({ index: "team", project: "demo", files: [], did: "It was\u001b[31m done\u202e." });
 
-describe("npm run release", () => {
+describe("pypi-edge release", () => {
   test.each([
     [["yank", "demo", "1.0", "--reason", "broken"], "POST", "demo/1.0/yank", '{"reason":"broken"}'],
     [["yank", "demo", "1.0"], "POST", "demo/1.0/yank", "{}"],
@@ -86,33 +83,41 @@ describe("npm run release", () => {
   });
 
   test.each([
-    [{ status: 200, type: "text/html", parts: ["<html>"] }, /is it a current pypi-edge/],
-    [{ status: 405, type: "text/plain", parts: ["no"] }, /takes no PUT: name pypi-edge's root/],
-  ])("says so where the answer is none of ours: %j", async (answer, sentence) => {
+    [{ status: 200, type: "text/html", parts: ["<html>"] }, 1, /is it a current pypi-edge/],
+    [{ status: 405, type: "text/plain", parts: ["no"] }, 2, /name pypi-edge's root/],
+  ])("says so where the answer is not pypi-edge's: %j", async (answer, ending, sentence) => {
     api.answer = answer;
     const { code, output } = await release("status", "demo", "active", "--index", "team");
-    expect([code, output]).toEqual([1, expect.stringMatching(sentence)]);
+    expect([code, output]).toEqual([ending, expect.stringMatching(sentence)]);
   });
 
   test.each([
-    [[], "An action is expected."],
-    [["remove", "demo"], "There is no action remove."],
-    [["constructor", "demo"], "There is no action constructor."],
-    [["yank", "--index", "team"], "yank wants a PROJECT."],
-    [["yank", "demo", "--index", "team"], "yank wants a PROJECT and a VERSION."],
-    [["status", "demo", "--index", "team"], "status wants a PROJECT and a STATUS."],
-    [["show", "demo", "1.0", "--index", "team"], "show takes no 1.0."],
-    [["yank", "demo", "1.0", "2.0", "--index", "team"], "yank takes no 2.0."],
-    [["yank", "demo", "1.0"], "Which index hosts it? --index NAME."],
-    [["promote", "demo", "1.0", "--index", "team"], "Which index is to have it? --to NAME."],
-    [["delete", "demo", "1.0", "--index", "team", "--reason", "x"], "--reason is nothing that delete takes."],
-    [["yank", "demo", "1.0", "--index", "team", "--yes"], "--yes is nothing that yank takes."],
-    [["yank", "demo", "1.0", "--indx", "team"], "--indx"],
-    [["delete", "demo", "1.0", "--index", "team"], "--yes deletes demo 1.0 from team without asking."],
-  ])("with %j says what is wrong, and sends nothing", async (args, sentence) => {
-    const { code, output } = await release(...args);
-    expect([code, output]).toEqual([1, expect.stringContaining(sentence)]);
+    [[], 2, "Usage: pypi-edge release"],
+    [["remove", "demo"], 2, "unknown command 'remove'"],
+    [["constructor", "demo"], 2, "unknown command 'constructor'"],
+    [["yank", "--index", "team"], 2, "missing required argument 'project'"],
+    [["yank", "demo", "--index", "team"], 2, "missing required argument 'version'"],
+    [["status", "demo", "--index", "team"], 2, "missing required argument 'status'"],
+    [["show", "demo", "1.0", "--index", "team"], 2, "too many arguments"],
+    [["yank", "demo", "1.0", "2.0", "--index", "team"], 2, "too many arguments"],
+    [["yank", "demo", "1.0"], 2, "required option '--index <name>' not specified"],
+    [["promote", "demo", "1.0", "--index", "team"], 2, "required option '--to <name>' not specified"],
+    [["delete", "demo", "1.0", "--index", "team", "--reason", "x"], 2, "unknown option '--reason'"],
+    [["yank", "demo", "1.0", "--index", "team", "--yes"], 2, "unknown option '--yes'"],
+    [["yank", "demo", "1.0", "--index", "team", "--raeson", "x"], 2, "Did you mean --reason?"],
+    [["delete", "demo", "1.0", "--index", "team"], 1, "--yes deletes demo 1.0 from team without asking."],
+  ])("with %j ends with %i, says what is wrong, and sends nothing", async (args, ending, sentence) => {
+    const { code, output } = await (args.length === 0 ? pypiEdge(["release"], tmpdir()) : release(...args));
+    expect([code, output]).toEqual([ending, expect.stringContaining(sentence)]);
     expect(api.sent).toEqual([]);
+  });
+
+  test("prints the server's answer with --json", async () => {
+    api.answer = DID;
+    expect(await release("unyank", "demo", "1.0", "--index", "team", "--json")).toMatchObject({
+      code: 0,
+      output: `${DID.parts[0]}\n`,
+    });
   });
 });
 
@@ -140,7 +145,7 @@ describe("whether to delete", () => {
   });
 });
 
-describe("npm run audit", () => {
+describe("pypi-edge audit", () => {
   const line = (id: number, more: Record<string, unknown> = {}) => ({
     id,
     at: "2026-11-22T12:00:00.000Z",
@@ -175,7 +180,7 @@ describe("npm run audit", () => {
 
   test("says so where there is nothing, beside what a program reads", async () => {
     api.answer = lines();
-    expect(await audit()).toMatchObject({ code: 0, output: "The audit log has no line that fits.\n" });
+    expect(await audit()).toMatchObject({ code: 0, output: "The audit log has no entry that fits.\n" });
     expect(api.sent[0]?.url).toBe("/-/api/audit");
   });
 
@@ -187,10 +192,10 @@ describe("npm run audit", () => {
 
   test("ends with 1 where the server refuses, or sends something else", async () => {
     api.answer = { status: 403, type: "text/plain", parts: ["Not you.\n"] };
-    expect(await audit()).toMatchObject({ code: 1, output: "Not you.\n" });
+    expect(await audit()).toMatchObject({ code: 4, output: "Not you.\n" });
     api.answer = lines({ stored: 1, of: 2 });
     expect(await audit()).toMatchObject({ code: 1, output: expect.stringContaining("no audit log") });
-    expect(await audit("--user", "x")).toMatchObject({ code: 1, output: expect.stringContaining("--user") });
+    expect(await audit("--user", "x")).toMatchObject({ code: 2, output: expect.stringContaining("--user") });
   });
 
   test("is a table on a terminal", () => {

@@ -31,10 +31,13 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 beforeAll(() => build(), 120_000);
 
 const start = (...options: string[]) =>
-  serve(process.execPath, ["cli/start.ts", "--upstream", NOBODY, ...options], /\bready\b[^]*Ctrl-C/, { cwd: ROOT });
-const attempt = (...options: string[]) => run(process.execPath, ["cli/start.ts", ...options], { cwd: ROOT });
+  serve(process.execPath, ["cli/pypi-edge.ts", "serve", "--upstream", NOBODY, ...options], /\bready\b[^]*Ctrl-C/, {
+    cwd: ROOT,
+  });
+const attempt = (...options: string[]) =>
+  run(process.execPath, ["cli/pypi-edge.ts", "serve", ...options], { cwd: ROOT });
 
-describe("npm start", () => {
+describe("pypi-edge serve", () => {
   let server: Server;
   let port: number;
   const state = join(folder, "state");
@@ -134,7 +137,7 @@ test("an admin token that is easily guessed is refused, with a sentence", async 
   expect(existsSync(join(folder, "guessed", "admin-token"))).toBe(false);
 });
 
-describe("npm start on a new state directory, on all addresses", () => {
+describe("pypi-edge serve on a new state directory, on all addresses", () => {
   const state = join(folder, "new");
   const statuses = new Set<number | undefined>();
   let port: number;
@@ -180,7 +183,7 @@ describe("npm start on a new state directory, on all addresses", () => {
   });
 });
 
-describe("npm start --config", () => {
+describe("pypi-edge serve --config", () => {
   const PYPI = `[vars.UPSTREAMS.pypi]\nurl = "${NOBODY}"\n`;
   const write = (name: string, text: string) => {
     const file = join(folder, name);
@@ -202,7 +205,17 @@ describe("npm start --config", () => {
 [vars.INDEXES]\ndefault = { sources = ["pypi"] }\nacme = { sources = ["acme", "pypi"] }\n`,
     );
     const port = await freePort();
-    const args = ["cli/start.ts", "--port", `${port}`, "--state", join(folder, "two"), "--config", file, "--quiet"];
+    const args = [
+      "cli/pypi-edge.ts",
+      "serve",
+      "--port",
+      `${port}`,
+      "--state",
+      join(folder, "two"),
+      "--config",
+      file,
+      "--quiet",
+    ];
     const server = await serve(process.execPath, args, /\bready\b[^]*Ctrl-C/, {
       cwd: ROOT,
       env: { ...process.env, ACME: "reader:s3cret" },
@@ -241,14 +254,23 @@ test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
 );
 
 test.each([
-  [["--port", "eighty"], "--port eighty: a port is a number"],
-  [["--prot", "80"], "Unknown option '--prot'"],
-  [["--upstream", "pypi.org"], "--upstream pypi.org: an address such as"],
-  [["--upstream", "http://pypi.org/simple/"], "plain http is for loopback"],
-  [["--public-url", "x"], "--public-url x: an address such as"],
-  [["--public-url", "https://u:p@pypi.example/"], "--public-url https://u:p@pypi.example/: no credentials"],
-  [["--state", "/dev/null/x"], "cannot be used"],
-])("%j is refused with a sentence", async (options, sentence) => {
+  [["--port", "eighty"], 2, "--port eighty: a port is a number"],
+  [["--prot", "80"], 2, "Did you mean --port?"],
+  [["--upstream", "pypi.org"], 2, "--upstream pypi.org: an address such as"],
+  [["--upstream", "http://pypi.org/simple/"], 2, "plain http is for loopback"],
+  [["--public-url", "x"], 2, "--public-url x: an address such as"],
+  [["--public-url", "https://u:p@pypi.example/"], 2, "--public-url https://u:p@pypi.example/: no credentials"],
+  [["--state", "/dev/null/x"], 1, "cannot be used"],
+])("%j ends with %i and a sentence", async (options, ending, sentence) => {
   const { code, output } = await attempt(...options);
-  expect([code, output]).toEqual([1, expect.stringContaining(sentence)]);
+  expect([code, output]).toEqual([ending, expect.stringContaining(sentence)]);
+});
+
+test("npm start --port 9102, whose option npm keeps for itself, is told what is missing", async () => {
+  const env = { ...process.env, npm_lifecycle_event: "start", npm_config_port: "9102" };
+  const { code, output } = await run(process.execPath, ["cli/pypi-edge.ts", "serve"], { cwd: ROOT, env });
+  expect([code, output]).toEqual([
+    2,
+    'npm keeps --port for itself unless "--" stands before it: npm start -- --port …\n',
+  ]);
 });

@@ -5,14 +5,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { freePort, run } from "../../cli/demo/process.ts";
+import { freePort } from "../../cli/demo/process.ts";
 import { Broken, Refused, uploadApi } from "../../cli/upload/api.ts";
-import { bytes } from "../../cli/upload/bytes.ts";
+import { bytes } from "../../cli/lib/bytes.ts";
 import { send } from "../../cli/upload/send.ts";
-import { Sentence } from "../../cli/sentence.ts";
+import { CommandError } from "../../cli/lib/command-error.ts";
+import { CLI, pypiEdge } from "../support/node/command.ts";
 import { FakeUploads } from "../support/node/fake-uploads.ts";
 
-const CLI = join(import.meta.dirname, "..", "..", "cli", "upload.ts");
 const TOKEN = "a-token-for-the-tests";
 const WHEEL = "demo-1.0-py3-none-any.whl";
 const SDIST = "demo-1.0.tar.gz";
@@ -39,14 +39,11 @@ function file(name: string, size: number): Buffer {
   return content;
 }
 
-/** Runs the command where the files are; npm's variables would name another folder. */
-function upload(args: readonly string[], more: NodeJS.ProcessEnv = {}) {
-  const { npm_lifecycle_event: _, INIT_CWD: __, PYPI_EDGE_TOKEN: ___, ...env } = process.env;
-  const options = ["--url", url, "--token", TOKEN, "--index", "team"];
-  return run(process.execPath, [CLI, ...args, ...options], { cwd: folder, env: { ...env, ...more } });
-}
+/** Runs the command where the files are. */
+const upload = (args: readonly string[]) =>
+  pypiEdge(["upload", ...args, "--url", url, "--token", TOKEN, "--index", "team"], folder);
 
-describe("npm run upload", () => {
+describe("pypi-edge upload", () => {
   test("sends a file in parts, one after the other, and says so", async () => {
     const content = file(WHEEL, 2_500);
     const { code, output } = await upload([WHEEL]);
@@ -101,7 +98,7 @@ describe("npm run upload", () => {
   test("is stopped by Ctrl-C, says that it can go on, and does", async () => {
     const content = file(WHEEL, 2_500);
     server.fail("PUT /2", "hang");
-    const options = [CLI, WHEEL, "--url", url, "--token", TOKEN, "--index", "team"];
+    const options = [CLI, "upload", WHEEL, "--url", url, "--token", TOKEN, "--index", "team"];
     const child = spawn(process.execPath, options, { cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
     const said = text(child.stderr);
     await expect.poll(() => server.requests, { timeout: 30_000 }).toContain("PUT /2");
@@ -119,7 +116,7 @@ describe("npm run upload", () => {
     file(SDIST, 10);
     server.fail("POST /", { status: 401, text: "This token is not known here.\n" });
     const { code, output } = await upload([WHEEL, SDIST]);
-    expect([code, output, server.requests]).toEqual([1, "This token is not known here.\n", ["POST /"]]);
+    expect([code, output, server.requests]).toEqual([4, "This token is not known here.\n", ["POST /"]]);
   });
 
   test("ends at once where the token is not for the index, or there is no such index", async () => {
@@ -129,7 +126,7 @@ describe("npm run upload", () => {
     server.fail("POST /", { status: 403, text: said });
     server.fail("GET /", { status: 403, text: said });
     const { code, output } = await upload([WHEEL, SDIST]);
-    expect([code, output, server.requests]).toEqual([1, said, ["POST /", "GET /"]]);
+    expect([code, output, server.requests]).toEqual([4, said, ["POST /", "GET /"]]);
     server.requests.length = 0;
     server.fail("POST /", { status: 404, text: "There is no index.\n" });
     expect(await upload([WHEEL, SDIST])).toMatchObject({ code: 1, output: "There is no index.\n" });
@@ -146,27 +143,26 @@ describe("npm run upload", () => {
   });
 
   test.each([
-    [["nope.whl"], "nope.whl: there is no such file."],
-    [["."], ".: there is no wheel (*.whl) and no sdist (*.tar.gz) in this directory."],
-    [[], "Files or directories are expected."],
-    [[WHEEL, "--indx", "team"], "--indx"],
-  ])("with %j says what is wrong, and sends nothing", async (args, sentence) => {
+    [["nope.whl"], 1, "nope.whl: there is no such file."],
+    [["."], 1, ".: there is no wheel (*.whl) and no sdist (*.tar.gz) in this directory."],
+    [[], 2, "missing required argument 'files'"],
+    [[WHEEL, "--indx", "team"], 2, "Did you mean --index?"],
+  ])("with %j ends with %i, says what is wrong, and sends nothing", async (args, ending, sentence) => {
     const { code, output } = await upload(args);
-    expect([code, output]).toEqual([1, expect.stringContaining(sentence)]);
+    expect([code, output]).toEqual([ending, expect.stringContaining(sentence)]);
     expect(server.requests).toEqual([]);
   });
 
   test("wants an index, and shows what there is to say", async () => {
-    const { code, output } = await run(process.execPath, [CLI, WHEEL, "--token", TOKEN], { cwd: folder });
-    expect([code, output]).toEqual([1, expect.stringContaining("Which index are they for? Name it with --index.")]);
-    expect(await upload(["--help"])).toMatchObject({ code: 0, output: expect.stringContaining("FILE|DIRECTORY") });
+    const { code, output } = await pypiEdge(["upload", WHEEL, "--token", TOKEN], folder);
+    expect([code, output]).toEqual([2, expect.stringContaining("required option '--index <name>' not specified")]);
+    expect(await upload(["--help"])).toMatchObject({ code: 0, output: expect.stringContaining("<files...>") });
   });
 
-  test("reads files where npm was called", async () => {
+  test("prints a line of JSON for each file with --json", async () => {
     file(WHEEL, 10);
-    const args = [CLI, WHEEL, "--url", url, "--token", TOKEN, "--index", "team"];
-    const env = { ...process.env, npm_lifecycle_event: "upload", INIT_CWD: folder };
-    expect(await run(process.execPath, args, { cwd: join(CLI, ".."), env })).toMatchObject({ code: 0 });
+    const { code, output } = await upload([WHEEL, "--json"]);
+    expect([code, JSON.parse(output)]).toEqual([0, { filename: WHEEL, outcome: "published", size: 10, sent: 10 }]);
   });
 });
 
@@ -227,9 +223,9 @@ describe("a file that is sent", () => {
 
   test.each([
     ["of which the server will know nothing", 403, "text/plain", Refused],
-    ["for which the token is no good", 401, "text/plain", Sentence],
-    ["that meets another server", 404, "text/html", Sentence],
-    ["that is led elsewhere", 302, "text/html", Sentence],
+    ["for which the token is no good", 401, "text/plain", CommandError],
+    ["that meets another server", 404, "text/html", CommandError],
+    ["that is led elsewhere", 302, "text/html", CommandError],
     ["that meets a proxy which cannot", 502, "text/html", Broken],
   ])("%s is not sent", async (_what, status, type, kind) => {
     file(WHEEL, 2_500);

@@ -24,14 +24,14 @@ afterAll(() => rig?.close());
 
 test.skipIf(!uv)("uv sees what was published upstream once the log of changes has been read", async () => {
   const client = CLIENTS["uv-pip"].client(known(uv));
-  succeeded(await rig.command("cron", "feed"));
+  succeeded(await rig.command("jobs", "run", "feed"));
   expect((await rig.install(client, "news", ["news"])).code).toBe(0);
 
   index.publish(await buildWheel({ name: "news", version: "1.1" }));
   // The page is ten minutes from being asked for again by itself.
   expect((await rig.install(client, "news==1.1", ["news"])).code).not.toBe(0);
   rig.witness.take();
-  succeeded(await rig.command("cron", "feed"));
+  succeeded(await rig.command("jobs", "run", "feed"));
   await expect.poll(() => paths(rig.witness.log, "/simple/news/"), { timeout: 20_000 }).toHaveLength(1);
   await expect.poll(async () => (await rig.install(client, "news==1.1", ["news"])).code, { timeout: 30_000 }).toBe(0);
 });

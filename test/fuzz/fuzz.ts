@@ -1,20 +1,15 @@
 /** `npm run fuzz`: has the product and Python read the same files, and says which of them they read differently. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { parseArguments } from "../../cli/arguments.ts";
-import { table } from "../../cli/demo/table.ts";
-import { runCommand, Sentence } from "../../cli/sentence.ts";
-import { ROOT } from "../../cli/server/build.ts";
+import { Command } from "@commander-js/extra-typings";
+import { usageError } from "../../cli/lib/command-error.ts";
+import { runCommandLine } from "../../cli/lib/run.ts";
+import { ROOT } from "../../cli/lib/state.ts";
+import { table } from "../../cli/lib/table.ts";
 import type { Difference } from "./judge.ts";
 import { READER_NAMES, shareOf, type ReaderName } from "./readers.ts";
 import { compare, type Tally } from "./run.ts";
 import { openSides, providePython, sayMissing } from "./sides.ts";
-
-const USAGE = `npm run fuzz -- [options]   compares the product's readers with Python's
-  --cases N       how many files, of all readers together (10000)
-  --seed N        what they are made from: the same seed, the same files (1)
-  --reader NAME   one reader only: ${READER_NAMES.join(", ")}
-  --case N        one case of that reader only, as a run has named it`;
 
 const FOUND = join(ROOT, "dist", "fuzz");
 
@@ -25,32 +20,21 @@ interface Options {
   readonly number: number | undefined;
 }
 
-function readOptions(args: string[]): Options | "help" {
-  const { values } = parseArguments(
-    {
-      args,
-      options: {
-        cases: { type: "string", default: "10000" },
-        seed: { type: "string", default: "1" },
-        reader: { type: "string" },
-        case: { type: "string" },
-        help: { type: "boolean", short: "h" },
-      },
-    },
-    USAGE,
-  );
-  if (values.help) return "help";
+function optionsOf(values: { cases: string; seed: string; reader?: string; case?: string }): Options {
   const readers = READER_NAMES.filter((name) => values.reader === undefined || name === values.reader);
-  if (readers.length === 0) throw new Sentence(`--reader ${values.reader}: there is no such reader.\n\n${USAGE}`);
-  if (values.case !== undefined && values.reader === undefined)
-    throw new Sentence(`--case ${values.case}: --reader NAME is missing.\n\n${USAGE}`);
+  if (readers.length === 0) {
+    throw usageError(`--reader ${values.reader}: there is no such reader; there are ${READER_NAMES.join(", ")}.`);
+  }
+  if (values.case !== undefined && values.reader === undefined) {
+    throw usageError(`--case ${values.case}: --reader NAME is missing.`);
+  }
   const number = values.case === undefined ? undefined : whole("case", values.case);
   return { cases: whole("cases", values.cases), seed: whole("seed", values.seed), readers, number };
 }
 
 function whole(option: string, text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw new Sentence(`--${option} ${text}: a whole number is expected.\n\n${USAGE}`);
+  throw usageError(`--${option} ${text}: a whole number is expected.`);
 }
 
 async function fuzz({ cases, seed, readers, number }: Options): Promise<void> {
@@ -109,8 +93,12 @@ function without(said: object, common: ReadonlySet<string>): object {
 
 const asText = (item: unknown) => JSON.stringify(item);
 
-await runCommand(async () => {
-  const options = readOptions(process.argv.slice(2));
-  if (options === "help") console.log(USAGE);
-  else await fuzz(options);
-});
+await runCommandLine(
+  new Command("fuzz")
+    .description("compares the product's readers with Python's")
+    .option("--cases <n>", "how many files, of all readers together", "10000")
+    .option("--seed <n>", "what they are made from: the same seed, the same files", "1")
+    .option("--reader <name>", `one reader only: ${READER_NAMES.join(", ")}`)
+    .option("--case <n>", "one case of that reader only, as a run has named it")
+    .action((values) => fuzz(optionsOf(values))),
+);

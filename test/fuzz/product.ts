@@ -4,7 +4,7 @@ import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { unstable_getMiniflareWorkerOptions } from "wrangler";
 import { discard, temporaryDirectory } from "../../cli/demo/leftovers.ts";
 import { run } from "../../cli/demo/process.ts";
-import { ROOT } from "../../cli/server/build.ts";
+import { ROOT } from "../../cli/lib/state.ts";
 
 /** What the product makes of a case; `broken` where it throws what is no refusal. */
 export type Own = { readonly reading: unknown } | { readonly refused: string } | { readonly broken: string };

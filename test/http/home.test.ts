@@ -61,8 +61,8 @@ describe("the page of a team's index", () => {
   test("says where its files are listed, and what makes a token and uploads from a checkout", async () => {
     const text = (await new Rig(TEAM).get("/team/", READER)).text();
     expect(text).toContain('<a href="https://edge.test/team/find-links/">https://edge.test/team/find-links/</a>');
-    expect(text).toContain("npm run token -- create --index team --scope read,upload --url https://edge.test/<");
-    expect(text).toContain("npm run upload -- dist --index team --url https://edge.test/<");
+    expect(text).toContain("npx pypi-edge token create --index team --scope read,upload --url https://edge.test/<");
+    expect(text).toContain("npx pypi-edge upload dist --index team --url https://edge.test/<");
     const corp = (await new Rig({ ...OPEN_TEAM, PUBLIC_URL: "https://pypi.corp.example" }).get("/team/")).text();
     expect(corp).toContain("--url https://pypi.corp.example/<");
   });
@@ -72,7 +72,7 @@ describe("the page of a team's index", () => {
     const rig = new Rig({ INDEXES: { ...TEAM.INDEXES, over } });
     const text = (await rig.get("/over/", READER)).text();
     expect(text).toContain(">https://edge.test/over/find-links/</a>");
-    expect(text).not.toContain("npm run");
+    expect(text).not.toContain("npx pypi-edge");
   });
 
   test("is where an address without its final slash leads, and is not kept on the way where uploads are seen at once", async () => {
@@ -95,7 +95,7 @@ describe("the page of a team's index", () => {
 
   test("is not what the default index shows, which has neither tokens nor uploads", async () => {
     const text = (await new Rig(TEAM).get("/")).text();
-    expect(text).not.toMatch(/TOKEN|legacy|twine|find-links|npm run/);
+    expect(text).not.toMatch(/TOKEN|legacy|twine|find-links|npx pypi-edge/);
     expect(text).toContain('<p class="lead">A Python package index that keeps what <b>upstream.test</b> has. ');
   });
 

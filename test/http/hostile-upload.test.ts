@@ -154,7 +154,7 @@ test("a body of another type is refused, and told which one it should have", asy
 test("a body that says that it has more than 100 MB is refused with the command to use", async () => {
   const rig = teamRig();
   const answer = await send(rig, { headers: { "Content-Length": "100000001" }, body: "x" });
-  expect([answer.status, answer.text]).toEqual([413, expect.stringContaining("npm run upload -- FILE --index team")]);
+  expect([answer.status, answer.text]).toEqual([413, expect.stringContaining("pypi-edge upload FILE --index team")]);
 });
 
 test("a body that does not say how much it has is counted, and what is left of it is read for nobody", async () => {

@@ -16,7 +16,7 @@ async function warm(rig: Rig, lock: BodyInit, query = "filename=uv.lock") {
   const answer = await rig.post(`warm?${query}`, lock);
   const lines = answer.status === 200 ? answer.text().trimEnd().split("\n") : [];
   const values = lines.map((line) => JSON.parse(line) as Progress | Summary);
-  // As npm run warm reads them.
+  // As pypi-edge warm reads them.
   for (const value of values) expect(warmLine.parse(value)).toEqual(value);
   return { ...answer, progress: values.slice(0, -1) as Progress[], summary: values.at(-1) as Summary };
 }

@@ -87,5 +87,5 @@ const noUploads = (index: string) =>
 const tooLarge = (index: string) =>
   new IndexError(
     "too-large",
-    `This upload is larger than the ${MAX_BODY / 1_000_000} MB that one request can carry. Upload it in parts: npm run upload -- FILE --index ${index}`,
+    `This upload is larger than the ${MAX_BODY / 1_000_000} MB that one request can carry. Upload it in parts: pypi-edge upload FILE --index ${index}`,
   );

@@ -103,11 +103,11 @@ export const administering = (index: string, root: string): Setup => ({
   steps: [
     {
       where: "a token for somebody, by the admin",
-      text: `npm run token -- create --index ${index} --scope read,upload --url ${root}`,
+      text: `npx pypi-edge token create --index ${index} --scope read,upload --url ${root}`,
     },
     {
       where: "files of any size, with such a token in PYPI_EDGE_TOKEN",
-      text: `npm run upload -- dist --index ${index} --url ${root}`,
+      text: `npx pypi-edge upload dist --index ${index} --url ${root}`,
     },
   ],
 });

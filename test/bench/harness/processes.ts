@@ -173,7 +173,7 @@ function lastLines(text: string, count: number): string {
   return text.trim().split("\n").slice(-count).join("\n");
 }
 
-/** `node start.ts`, `python -m`: enough to know which it was. */
+/** `node pypi-edge.ts serve`, `python -m`: enough to know which it was. */
 function name(command: readonly string[]): string {
   return command
     .slice(0, 2)

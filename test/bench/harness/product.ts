@@ -4,7 +4,7 @@ import { freePort } from "../../../cli/demo/process.ts";
 import { type Running, start } from "./processes.ts";
 import { REPOSITORY_ROOT } from "./tools.ts";
 
-const ENTRY = join(REPOSITORY_ROOT, "cli/start.ts");
+const ENTRY = join(REPOSITORY_ROOT, "cli/pypi-edge.ts");
 
 export interface Product extends Running {
   /** Root of its Simple API. */
@@ -15,7 +15,11 @@ export interface Product extends Running {
 export async function startProduct(upstream: URL, state: string): Promise<Product> {
   const port = await freePort();
   const options = ["--port", `${port}`, "--upstream", upstream.href, "--state", state, "--no-cron", "--quiet"];
-  const running = await start([process.execPath, ENTRY, ...options], { line: /ready/ }, { cwd: REPOSITORY_ROOT });
+  const running = await start(
+    [process.execPath, ENTRY, "serve", ...options],
+    { line: /ready/ },
+    { cwd: REPOSITORY_ROOT },
+  );
   return { ...running, simple: new URL(`http://127.0.0.1:${port}/simple/`) };
 }
 

@@ -8,7 +8,7 @@ import { Place } from "../../support/node/clients/place.ts";
 import { Rig } from "../../support/node/rig.ts";
 import { LOCKERS, type UrlLock } from "../lockers.ts";
 
-const COMMAND = join(import.meta.dirname, "../../..", "cli", "lock.ts");
+const COMMAND = join(import.meta.dirname, "../../..", "cli", "pypi-edge.ts");
 
 /** What comes with `picnic`. */
 const WHOLE = ["basket", "bread", "picnic", "sandwich"];
@@ -93,12 +93,14 @@ class Project {
     return readdirSync(this.#place.environment.site).filter((name) => /^[a-z]+$/.test(name));
   }
 
-  /** Runs `npm run lock` on the lock file. */
+  /** Runs `pypi-edge lock` on the lock file. */
   async map(...args: string[]): Promise<string> {
-    return succeeded(await run(process.execPath, [COMMAND, ...args, "--upstream", rig.witness.index, this.#file]));
+    return succeeded(
+      await run(process.execPath, [COMMAND, "lock", ...args, "--upstream", rig.witness.index, this.#file]),
+    );
   }
 
-  /** Runs `npm run warm` on the lock file. */
+  /** Runs `pypi-edge warm` on the lock file. */
   async warm(): Promise<string> {
     return succeeded(await rig.command("warm", this.#file));
   }

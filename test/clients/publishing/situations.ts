@@ -82,7 +82,7 @@ export async function expiredToken(stage: Stage): Promise<void> {
 /** More than one request may carry: the client is told which command can. */
 export async function tooLarge(stage: Stage): Promise<void> {
   const { outcome } = await publish(stage, "freight", { payload: incompressible(120_000_000) }, stage.freight);
-  refusedWith(outcome, /npm run upload -- FILE --index team/);
+  refusedWith(outcome, /pypi-edge upload FILE --index team/);
   expect(await listed(stage, "freight")).toEqual({});
 }
 

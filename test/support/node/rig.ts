@@ -3,11 +3,10 @@ import { join } from "node:path";
 import { discard, temporaryDirectory } from "../../../cli/demo/leftovers.ts";
 import { run, type Outcome } from "../../../cli/demo/process.ts";
 import { startProduct, type Product } from "../../../cli/demo/product.ts";
+import { CLI } from "./command.ts";
 import { Witness, type Access, type Source } from "../../../cli/demo/witness.ts";
 import type { Client } from "./clients/client.ts";
 import { Place } from "./clients/place.ts";
-
-const ROOT = join(import.meta.dirname, "../../..");
 
 /** One install by a client: how it ended, and what reached the upstream meanwhile. */
 export interface Install {
@@ -60,10 +59,10 @@ export class Rig {
     this.#port = Number(new URL(this.#product.index).port);
   }
 
-  /** Runs one of the product's other commands, such as `cron`, against it. */
-  command(name: string, ...args: string[]): Promise<Outcome> {
+  /** Runs one of the product's other commands, such as `jobs run feed`, against it. */
+  command(...words: string[]): Promise<Outcome> {
     const where = ["--url", new URL("/", this.index).href, "--state", this.#state];
-    return run(process.execPath, [join(ROOT, "cli", `${name}.ts`), ...args, ...where]);
+    return run(process.execPath, [CLI, ...words, ...where]);
   }
 
   /** A request to the product's admin API. */

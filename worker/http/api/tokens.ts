@@ -145,5 +145,5 @@ const isoOf = (at: number | undefined) => (at === undefined ? null : new Date(at
 const unknown = () =>
   new IndexError(
     "no-such-route",
-    "There is no token with this id, which is no name: npm run token -- list, or GET /-/api/tokens, has the ids.",
+    "There is no token with this id, which is no name: pypi-edge token list, or GET /-/api/tokens, has the ids.",
   );

@@ -86,7 +86,7 @@ function assertSameAddress({ filename, url, line }: LockedFile, entry: FileEntry
   if (isOurs(entry, address) || isUpstreams(entry, address)) return;
   throw refusal(
     { name: where.lockName, line },
-    `${filename} is locked at ${shown(url)}, which is not where ${where.index} has it from: an install would go there, not here. Map it with npm run lock, or lock again with this index.`,
+    `${filename} is locked at ${shown(url)}, which is not where ${where.index} has it from: an install would go there, not here. Map it with pypi-edge lock, or lock again with this index.`,
   );
 }
 

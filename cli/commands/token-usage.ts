@@ -12,7 +12,7 @@ export function shownOnce(made: ShownToken & { readonly token: string }, root: U
   const base = index === "*" || index === "default" ? "" : `${index}/`;
   return [
     `"${name}" is for ${scopes.join(", ")} on ${index === "*" ? "every index" : index}${projects ? `; it writes ${projects.join(", ")} only` : ""}.`,
-    `It ends ${expires ? `at ${expires}, or ` : ""}with: npm run token -- revoke ${id}`,
+    `It ends ${expires ? `at ${expires}, or ` : ""}with: pypi-edge token revoke ${id}`,
     "This is the only time that it is shown:",
     "",
     `  ${token}`,

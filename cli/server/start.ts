@@ -1,25 +1,26 @@
-import { readOptions, USAGE, type StartOptions } from "./server/options.ts";
-import { adminToken, keepAdminToken } from "./server/admin-token.ts";
-import { announce } from "./server/announce.ts";
-import { build } from "./server/build.ts";
-import { runCommand } from "./sentence.ts";
-import { openState } from "./server/state.ts";
-import { portIsFree } from "./server/port.ts";
-import { whyUnreachable } from "./server/upstream.ts";
+import { noteAddress } from "../lib/state.ts";
+import { adminToken, keepAdminToken } from "./admin-token.ts";
+import { announce } from "./announce.ts";
+import { build } from "./build.ts";
+import { localAddress, type StartOptions } from "./options.ts";
+import { openState } from "./state.ts";
+import { portIsFree } from "./port.ts";
+import { whyUnreachable } from "./upstream.ts";
 
-/** `npm start`: the production bundle on this machine, with storage that persists, until it is told to stop. */
-async function start(options: StartOptions): Promise<void> {
+/** Serves the production bundle on this machine, with storage that persists, until it is told to stop. */
+export async function start(options: StartOptions): Promise<void> {
   await portIsFree(options);
   const state = openState(options.state);
   try {
     const bundle = await build();
     // wrangler takes a second to load: a wrong option is answered before that.
-    const { readConfiguration } = await import("./server/configuration.ts");
-    const { serve } = await import("./server/serve.ts");
+    const { readConfiguration } = await import("./configuration.ts");
+    const { serve } = await import("./serve.ts");
     const token = options.adminToken ?? adminToken(options.state);
     const configuration = readConfiguration(options, token);
     keepAdminToken(options.state, token);
     const server = await serve(bundle, options, configuration);
+    noteAddress(options.state, localAddress(options));
     const stopped = stopSignal();
     announce(options, configuration.config);
     const upstreams = new Set(configuration.config.indexes.flatMap((index) => index.upstreams));
@@ -48,9 +49,3 @@ function stopSignal(): Promise<void> {
     }
   });
 }
-
-await runCommand(async () => {
-  const options = readOptions(process.argv.slice(2));
-  if (options === "help") console.log(USAGE);
-  else await start(options);
-});

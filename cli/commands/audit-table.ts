@@ -1,11 +1,11 @@
+import { escaped } from "../../worker/pypi/shown.ts";
 import * as z from "zod/mini";
 import type { AuditLine } from "../../schema/release.ts";
-import { escaped } from "../../worker/pypi/shown.ts";
-import { aligned } from "./aligned.ts";
+import { columns } from "../lib/columns.ts";
 
 /** Lines of the audit log as a person reads them; times are UTC. */
 export const auditTable = (lines: readonly AuditLine[]): string[] =>
-  aligned(lines.map((line) => cells(line).map(escaped)));
+  columns(lines.map((line) => cells(line).map(escaped)));
 
 /** Where a promoted release came from. */
 const promoted = z.object({ from: z.string() });

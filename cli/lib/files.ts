@@ -1,15 +1,11 @@
-/** npm runs a script in the package's own folder; names are meant from where npm was called. `script` is the command's own. */
-export function folderOf(script: "lock" | "upload" | "warm"): string {
-  const { npm_lifecycle_event: running, INIT_CWD: calledIn } = process.env;
-  return running === script && calledIn ? calledIn : process.cwd();
-}
-
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: "there is no such file",
   EISDIR: "a directory, not a file",
+  ENOTDIR: "a part of its path is not a directory",
   EACCES: "permission denied",
   EPERM: "permission denied",
-  EROFS: "permission denied",
+  EROFS: "the file system is read-only",
+  ENOSPC: "no space is left on the disk",
 };
 
 /** Why a file could not be read or written, in a few words. */

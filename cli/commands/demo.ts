@@ -1,25 +1,26 @@
-import { folder } from "./demo/folder.ts";
-import { discard, temporaryDirectory } from "./demo/leftovers.ts";
-import { startProduct } from "./demo/product.ts";
-import { table } from "./demo/table.ts";
-import { findTools, type Tools } from "./demo/tools.ts";
-import { TOUR, tourWheels, type Stage } from "./demo/tour.ts";
-import { Witness } from "./demo/witness.ts";
-import type { Installer } from "./demo/installer.ts";
+import { command } from "../lib/command.ts";
+import { CommandError } from "../lib/command-error.ts";
+import { folder } from "../demo/folder.ts";
+import { discard, temporaryDirectory } from "../demo/leftovers.ts";
+import { startProduct } from "../demo/product.ts";
+import { table } from "../lib/table.ts";
+import { findTools, type Tools } from "../demo/tools.ts";
+import { TOUR, tourWheels, type Stage } from "../demo/tour.ts";
+import { Witness } from "../demo/witness.ts";
+import type { Installer } from "../demo/installer.ts";
 
 const HEADER = ["client", "step", "result", "seconds", "upstream requests"];
 
-process.exitCode = await main().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : error);
-  return 1;
-});
+/** `pypi-edge demo`: a tour with a real client, on this machine alone. */
+export const demoCommand = () =>
+  command(
+    "demo",
+    "show what it does, with real clients and an index made just now; nothing leaves this machine",
+  ).action(tour);
 
-async function main(): Promise<number> {
+async function tour(): Promise<void> {
   const tools = await findTools();
-  if (typeof tools === "string") {
-    console.error(tools);
-    return 1;
-  }
+  if (typeof tools === "string") throw new CommandError(tools);
   const wheels = await tourWheels();
   console.log(
     `pypi-edge demo: an index of ${wheels.length} wheels made just now, pypi-edge in front of it, a real client.`,
@@ -31,16 +32,15 @@ async function main(): Promise<number> {
   let faults = 0;
   try {
     for (const installer of tools.installers) {
-      const tour = await guide(installer, tools, witness);
-      rows.push(...tour.rows);
-      faults += tour.faults;
+      const guided = await guide(installer, tools, witness);
+      rows.push(...guided.rows);
+      faults += guided.faults;
     }
   } finally {
     await witness.stop();
   }
   console.log(`\n${table(HEADER, rows)}`);
-  if (faults > 0) console.error(`\n${faults} of ${rows.length} steps did not behave as they should.`);
-  return faults > 0 ? 1 : 0;
+  if (faults > 0) throw new CommandError(`\n${faults} of ${rows.length} steps did not behave as they should.`);
 }
 
 async function guide(

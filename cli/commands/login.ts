@@ -1,0 +1,42 @@
+import { command } from "../lib/command.ts";
+import { CommandError, usageError } from "../lib/command-error.ts";
+import { send } from "../lib/admin-api.ts";
+import { deleteProfile, profileFile, writeProfile } from "../lib/profile.ts";
+import { addressOf, printable, tokenFromInput } from "../lib/server-address.ts";
+
+/** `pypi-edge login`: keeps an address and its token for the commands that follow. */
+export const loginCommand = () =>
+  command("login", "keep the address and token of a pypi-edge for the other commands", [
+    ["pypi-edge login --url https://pypi.example.com --token - < token", "from a file"],
+    ["pypi-edge login --url https://pypi.example.com", "asks for the token"],
+  ])
+    .requiredOption("--url <url>", "its root address")
+    .option("--token <token>", "its token; - or left out: read from standard input")
+    .action(async (options) => {
+      const url = addressOf("--url", options.url);
+      if (options.token !== undefined && options.token !== "-") {
+        throw usageError(
+          "--token takes - only here: on the command line a token is in the process list and the shell's history.",
+        );
+      }
+      const token = printable(await tokenFromInput());
+      await verify(url, token);
+      writeProfile({ url: url.href, token });
+      console.log(`The address ${url.href} and its token are in ${profileFile()}.`);
+    });
+
+/** `pypi-edge logout`: deletes what `login` has kept. */
+export const logoutCommand = () =>
+  command("logout", "delete what login has kept").action(() => {
+    console.log(deleteProfile() ? `${profileFile()} is deleted.` : "There is no profile to delete.");
+  });
+
+/** Throws where nothing answers there, or the token is not known. One without the right to list tokens is good. */
+async function verify(url: URL, token: string): Promise<void> {
+  try {
+    await send({ url, token }, "GET", "tokens");
+  } catch (error) {
+    const isKnown = error instanceof CommandError && error.ending === "refused" && error.status === 403;
+    if (!isKnown) throw error;
+  }
+}

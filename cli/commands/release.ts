@@ -1,0 +1,107 @@
+import { escaped } from "../../worker/pypi/shown.ts";
+import { doneAnswer, releasedProject, STATUSES } from "../../schema/release.ts";
+import { readAnswer, send } from "../lib/admin-api.ts";
+import { command, forServer } from "../lib/command.ts";
+import { confirmDeletion } from "../lib/confirm.ts";
+import { findServer, type ServerOptions } from "../lib/server-address.ts";
+import { releaseTable } from "./release-table.ts";
+
+/** `pypi-edge release`: what can be done with a release that was published. Each action is one request. */
+export const releaseCommand = () =>
+  [show, yank, unyank, remove, status, promote].reduce(
+    (made, action) => made.addCommand(action()),
+    command("release", "show, yank, delete, promote releases; set a project's status"),
+  );
+
+/** An action on a project of an index. */
+const action = (name: string, summary: string, ...examples: readonly (readonly [string, string])[]) =>
+  forServer(command(`release ${name}`, summary, examples)).requiredOption("--index <name>", "the index that hosts it");
+
+const show = () =>
+  action("show", "list a project's releases and files")
+    .argument("<project>")
+    .action(async (project, options) => {
+      const server = await findServer(options);
+      const { value, json } = await readAnswer(
+        server,
+        releasedProject,
+        await send(server, "GET", place(options, project)),
+      );
+      console.log(options.json ? JSON.stringify(json) : releaseTable(value));
+    });
+
+const yank = () =>
+  action("yank", "have installers skip a release unless its version is pinned", [
+    'pypi-edge release yank demo 1.0 --index team --reason "broken on 3.13"',
+    "without --reason, the reason that is there stays",
+  ])
+    .argument("<project>")
+    .argument("<version>")
+    .option("--reason <text>", "why; '' clears it")
+    .option("--filename <name>", "one file of the release")
+    .action((project, version, options) =>
+      change(options, "POST", `${below(options, project, version)}/yank${file(options)}`, reason(options)),
+    );
+
+const unyank = () =>
+  action("unyank", "take a yank back")
+    .argument("<project>")
+    .argument("<version>")
+    .option("--filename <name>", "one file of the release")
+    .action((project, version, options) =>
+      change(options, "POST", `${below(options, project, version)}/unyank${file(options)}`),
+    );
+
+const remove = () =>
+  action("delete", "delete a release for good; its file names stay used, except in a volatile index")
+    .argument("<project>")
+    .argument("<version>")
+    .option("--filename <name>", "one file of the release")
+    .option("--yes", "delete without asking")
+    .action(async (project, version, options) => {
+      if (!options.yes) await confirmDeletion(`${options.filename ?? `${project} ${version}`} from ${options.index}`);
+      await change(options, "DELETE", `${below(options, project, version)}${file(options)}`);
+    });
+
+const status = () =>
+  action("status", `set a project's status: ${STATUSES.join(", ")}`)
+    .argument("<project>")
+    .argument("<status>")
+    .option("--reason <text>", "why")
+    .action((project, wanted, options) =>
+      change(options, "PUT", `${place(options, project)}/status`, { status: wanted, ...reason(options) }),
+    );
+
+const promote = () =>
+  action("promote", "give a release to another index as well; its bytes are stored once")
+    .argument("<project>")
+    .argument("<version>")
+    .requiredOption("--to <name>", "the index that is to have it, too")
+    .action((project, version, options) =>
+      change(options, "POST", `${below(options, project, version)}/promote`, { to: options.to }),
+    );
+
+interface OfIndex extends ServerOptions {
+  readonly index: string;
+  readonly json?: true | undefined;
+}
+
+const place = ({ index }: OfIndex, project: string) =>
+  `indexes/${encodeURIComponent(index)}/projects/${encodeURIComponent(project)}`;
+
+const below = (options: OfIndex, project: string, version: string) =>
+  `${place(options, project)}/${encodeURIComponent(version)}`;
+
+const file = ({ filename }: { readonly filename?: string | undefined }) =>
+  filename === undefined ? "" : `?${new URLSearchParams({ filename })}`;
+
+const reason = ({ reason: why }: { readonly reason?: string | undefined }) =>
+  why === undefined ? {} : { reason: why };
+
+/** Sends one change, and prints what the server says that it did. */
+async function change(options: OfIndex, method: "POST" | "PUT" | "DELETE", path: string, body?: object): Promise<void> {
+  const server = await findServer(options);
+  const answer = await send(server, method, path, body && JSON.stringify(body));
+  const { value, json } = await readAnswer(server, doneAnswer, answer);
+  console.log(options.json ? JSON.stringify(json) : escaped(value.did));
+}

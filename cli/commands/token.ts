@@ -1,0 +1,107 @@
+import { escaped, escapedLines } from "../../worker/pypi/shown.ts";
+import { createdToken, listedTokens, SCOPES, shownToken, type ShownToken } from "../../schema/token.ts";
+import { readAnswer, send } from "../lib/admin-api.ts";
+import { command, forServer, repeated } from "../lib/command.ts";
+import { usageError } from "../lib/command-error.ts";
+import { findServer } from "../lib/server-address.ts";
+import { table } from "../lib/table.ts";
+import { shownOnce } from "./token-usage.ts";
+
+/** `pypi-edge token`: makes, lists and revokes tokens. */
+export const tokenCommand = () =>
+  command("token", "make, list and revoke tokens").addCommand(create()).addCommand(list()).addCommand(revoke());
+
+const create = () =>
+  forServer(
+    command("token create", "make a token, and show it this once", [
+      ["pypi-edge token create --index team --scope read,upload", "for a person who publishes"],
+      ["pypi-edge token create --index team --scope upload --project 'acme-*' --expires 90d", "for a release job"],
+    ]),
+  )
+    .requiredOption("--index <name>", "the index that it is for, or '*' for every index")
+    .requiredOption(
+      "--scope <scopes>",
+      `what it lets its holder do: ${SCOPES.join(", ")}; several with commas between`,
+      repeated,
+    )
+    .option(
+      "--project <pattern>",
+      "the projects that it may write, such as 'acme-*'; may be given several times",
+      repeated,
+    )
+    .option("--expires <when>", "when it ends: 30d, 12h, 8w, 1y from now, or a date such as 2027-01-31 (never)")
+    .option("--name <text>", "what it is called (its index and scopes)")
+    .option("--quiet", "print the token and nothing else, as where the output is no terminal")
+    .action(async (options) => {
+      const { index, project: projects, expires, json, quiet } = options;
+      const scopes = scopesOf(options.scope);
+      const name = options.name ?? `${index}: ${scopes.join(", ")}`;
+      const server = await findServer(options);
+      const wanted = JSON.stringify({ name, index, scopes, projects, expires });
+      const made = await readAnswer(server, createdToken, await send(server, "POST", "tokens", wanted));
+      const isAlone = quiet === true || !process.stdout.isTTY;
+      if (json) console.log(JSON.stringify(made.json));
+      else console.log(escapedLines(isAlone ? made.value.token : shownOnce(made.value, server.url)));
+    });
+
+function scopesOf(given: readonly string[]): string[] {
+  const scopes = given.flatMap((text) => text.split(",")).map((text) => text.trim());
+  const unknown = scopes.find((text) => !SCOPES.some((known) => known === text));
+  if (unknown === undefined) return scopes;
+  throw usageError(`--scope ${unknown || '""'}: there is no such scope; there are ${SCOPES.join(", ")}.`);
+}
+
+const list = () =>
+  forServer(
+    command("token list", "list the tokens, the newest first; times are UTC, and a use shows up after some minutes"),
+  )
+    .option("--index <name>", "of this index only")
+    .action(async (options) => {
+      const server = await findServer(options);
+      const query = options.index === undefined ? "" : `?${new URLSearchParams({ index: options.index })}`;
+      const { value, json } = await readAnswer(server, listedTokens, await send(server, "GET", `tokens${query}`));
+      if (options.json) console.log(JSON.stringify(json));
+      else if (value.tokens.length === 0) console.log("There are no tokens; pypi-edge token create makes one.");
+      else {
+        const rows = value.tokens.map((token) => row(token).map(escaped));
+        console.log(table(HEADER, rows));
+      }
+    });
+
+const revoke = () =>
+  forServer(command("token revoke", "end a token; it may be let in for 30 seconds more"))
+    .argument("<id>", "the token's id, or the whole token")
+    .action(async (given, options) => {
+      // Of a whole token only the id is sent: its secret must not become part of an address.
+      const id = /^pypi-edge_([\da-f]{16})_/.exec(given)?.[1] ?? given;
+      const server = await findServer(options);
+      const answer = await send(server, "DELETE", `tokens/${encodeURIComponent(id)}`);
+      const { value, json } = await readAnswer(server, shownToken, answer);
+      const said = `"${value.name}" (${value.id}) is revoked; it may be let in for 30 seconds more.`;
+      console.log(options.json ? JSON.stringify(json) : escaped(said));
+    });
+
+const HEADER = ["id", "name", "index", "scopes", "projects", "made", "used", "ends"];
+
+const row = ({ id, name, index, scopes, projects, created, lastUsed, expires, revoked }: ShownToken) => [
+  id,
+  name,
+  index,
+  scopes.join(","),
+  projects?.join(",") ?? "any",
+  day(created),
+  lastUsed ? when(lastUsed) : "never",
+  revoked ? `revoked ${day(revoked)}` : ending(expires),
+];
+
+const day = (iso: string) => iso.slice(0, 10);
+
+/** A day says too little of what ends tonight, or was used this morning. Milliseconds. */
+const NEAR = 48 * 3_600_000;
+
+/** The day, and the minute where it is near. */
+const when = (iso: string) =>
+  Math.abs(Date.parse(iso) - Date.now()) < NEAR ? `${day(iso)} ${iso.slice(11, 16)} UTC` : day(iso);
+
+const ending = (expires: string | null) =>
+  expires ? `${Date.parse(expires) <= Date.now() ? "ended " : ""}${when(expires)}` : "never";

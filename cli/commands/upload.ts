@@ -1,0 +1,67 @@
+import { escaped } from "../../worker/pypi/shown.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { bytes } from "../lib/bytes.ts";
+import { command, forServer } from "../lib/command.ts";
+import { CommandError, EXIT_CODES } from "../lib/command-error.ts";
+import { showProgress } from "../lib/progress.ts";
+import { findServer, type Server } from "../lib/server-address.ts";
+import { Broken, Refused, uploadApi } from "../upload/api.ts";
+import { foundFiles } from "../upload/files.ts";
+import { send } from "../upload/send.ts";
+
+/** `pypi-edge upload`: uploads files one after the other; one that is refused does not keep the others from it. */
+export const uploadCommand = () =>
+  forServer(
+    command("upload", "upload wheels and sdists of any size, in parts; run again, it goes on where it broke off", [
+      ["pypi-edge upload dist --index team", "the wheels and sdists of a folder, not of those below it"],
+    ]),
+  )
+    .argument("<files...>", "files, or folders with *.whl and *.tar.gz")
+    .requiredOption("--index <name>", "the index that they are for; a token with the scope upload is enough")
+    .action(async (names, options) => {
+      await upload(names, { server: await findServer(options), index: options.index, json: options.json === true });
+    });
+
+interface Uploading {
+  readonly server: Server;
+  readonly index: string;
+  readonly json: boolean;
+}
+
+async function upload(names: readonly string[], { server, index, json }: Uploading): Promise<void> {
+  const files = foundFiles(names, process.cwd());
+  const api = uploadApi(server);
+  const bar = showProgress(process.stderr);
+  process.once("SIGINT", () => {
+    bar.end();
+    console.error("Stopped. Run it again: what has arrived stays.");
+    process.exit(EXIT_CODES.interrupted.code);
+  });
+  const count = { published: 0, identical: 0, failed: 0 };
+  const began = performance.now();
+  let total = 0;
+  for (const file of files) {
+    const filename = escaped(file.filename);
+    const show = (doing: string, done: number, of: number) =>
+      bar.show({ done, of, unit: "bytes", text: `${doing} ${filename}` });
+    try {
+      const { kind, sent } = await send(file, { api, index, show, sleep });
+      total += sent;
+      count[kind]++;
+      bar.end();
+      const line = `${filename}: ${kind === "identical" ? "already there" : `published, ${bytes(file.size)}`}`;
+      console.log(json ? JSON.stringify({ filename, outcome: kind, size: file.size, sent }) : line);
+    } catch (error) {
+      bar.end();
+      if (!(error instanceof Refused) && !(error instanceof Broken)) throw error;
+      count.failed++;
+      if (json) console.log(JSON.stringify({ filename, outcome: "failed", reason: error.message }));
+      const advice = error instanceof Broken ? " Run it again: what has arrived stays." : "";
+      console.error(`${filename}: ${error.message}${advice}`);
+    }
+  }
+  const seconds = ((performance.now() - began) / 1_000).toFixed(1);
+  const sum = `${files.length} ${files.length === 1 ? "file" : "files"}: ${count.published} published, ${count.identical} already there, ${count.failed} failed; ${bytes(total)} sent in ${seconds} s.`;
+  if (count.failed > 0) throw new CommandError(sum);
+  if (!json) console.log(sum);
+}

@@ -1,0 +1,63 @@
+import { createWriteStream } from "node:fs";
+import { rename, rm } from "node:fs/promises";
+import { pipeline } from "node:stream/promises";
+import { Readable } from "node:stream";
+import { reasonOf, send } from "../lib/admin-api.ts";
+import { bytes } from "../lib/bytes.ts";
+import { command, forServer } from "../lib/command.ts";
+import { CommandError } from "../lib/command-error.ts";
+import { whyNot } from "../lib/files.ts";
+import { showProgress } from "../lib/progress.ts";
+import { findServer } from "../lib/server-address.ts";
+import { LOCK_FILES, lockRequest } from "./lock-file.ts";
+
+/** `pypi-edge wheelhouse`: what a lock file asks for as one tar, each file verified before the first byte is sent. */
+export const wheelhouseCommand = () =>
+  forServer(
+    command("wheelhouse", "write what a lock file asks for into one tar, for pip install --no-index --find-links", [
+      ["pypi-edge wheelhouse uv.lock -o wheelhouse.tar", "then: tar xf wheelhouse.tar -C wheelhouse"],
+    ]),
+  )
+    .argument("<file>", LOCK_FILES)
+    .requiredOption("-o, --output <file>", "the tar that is written; it is there whole, or not at all")
+    .option("--index <name>", "the index that it is for (default)")
+    .option("--python <version>", "only what this Python would install, such as 3.12")
+    .option("--platform <tag>", "only what this platform would install, such as manylinux_2_28_x86_64")
+    .action(async (file, options) => {
+      const server = await findServer(options);
+      const { query, body } = await lockRequest(file, options);
+      const answer = await send(server, "POST", `wheelhouse?${query}`, body);
+      const size = await save(answer, options.output);
+      const said = { output: options.output, bytes: size };
+      console.log(options.json ? JSON.stringify(said) : `${options.output}: ${bytes(size)}.`);
+    });
+
+/** Writes an answer's body to a file, which appears once it is whole. @returns bytes */
+async function save(answer: Response, output: string): Promise<number> {
+  const draft = `${output}.part`;
+  const of = Number(answer.headers.get("Content-Length") ?? 0);
+  const bar = showProgress(process.stderr);
+  let done = 0;
+  async function* counted(chunks: AsyncIterable<Uint8Array>) {
+    for await (const chunk of chunks) {
+      done += chunk.byteLength;
+      bar.show({ done, of: Math.max(of, done), unit: "bytes", text: output });
+      yield chunk;
+    }
+  }
+  try {
+    await pipeline(Readable.from(answer.body ?? []), counted, createWriteStream(draft));
+    await rename(draft, output);
+  } catch (error) {
+    await rm(draft, { force: true });
+    const { syscall } = error as NodeJS.ErrnoException;
+    throw new CommandError(
+      syscall === undefined
+        ? `The transfer broke off (${reasonOf(error)}); ${output} was not written. Run it again: what is stored stays.`
+        : `${output} cannot be written: ${whyNot(error)}.`,
+    );
+  } finally {
+    bar.end();
+  }
+  return done;
+}

@@ -1,0 +1,38 @@
+import { Command } from "@commander-js/extra-typings";
+
+/**
+ * A command with its one-line description.
+ *
+ * @param path its words behind `pypi-edge`: `token create`; empty: the program itself
+ * @param examples command lines and what each is for, shown below its help
+ */
+export function command(
+  path: string,
+  summary: string,
+  examples: readonly (readonly [line: string, what: string])[] = [],
+) {
+  const words = `pypi-edge ${path}`.trim();
+  const made = new Command(words.split(" ").at(-1))
+    .description(summary)
+    .showHelpAfterError(`(${words} --help shows how it is used)`);
+  if (examples.length > 0) {
+    const width = Math.max(...examples.map(([line]) => line.length));
+    const lines = examples.map(([line, what]) => `  $ ${line.padEnd(width)}   ${what}`);
+    made.addHelpText("after", `\nExamples:\n${lines.join("\n")}`);
+  }
+  return made;
+}
+
+/** Adds the options that say which pypi-edge a command speaks to, and `--json`. Call it first, so that the types follow. */
+export const forServer = (made: Command) =>
+  made
+    .option("--url <url>", "the root address of the pypi-edge (PYPI_EDGE_URL)")
+    .option(
+      "--token <token>",
+      "its token (PYPI_EDGE_TOKEN); - reads it from standard input, where no process list shows it",
+    )
+    .option("--state <dir>", "the state directory of the pypi-edge on this machine (PYPI_EDGE_STATE)")
+    .option("--json", "print what the server answered, as JSON");
+
+/** For `option`: gathers the values of one that may be given several times. */
+export const repeated = (value: string, before: readonly string[] | undefined): string[] => [...(before ?? []), value];

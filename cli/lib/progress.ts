@@ -1,0 +1,72 @@
+import type { WriteStream } from "node:tty";
+import { bytes } from "./bytes.ts";
+
+const WIDTH = 30;
+
+/** How long is waited before a rate is shown: earlier it says nothing. Milliseconds. */
+const SETTLED = 1_000;
+
+/** How far something is. */
+export interface Progress {
+  readonly done: number;
+  readonly of: number;
+  readonly unit: "bytes" | "files";
+  /** What stands behind the figures. */
+  readonly text: string;
+  /** What is worth a line of its own where there is no terminal; undefined: nothing is. */
+  readonly line?: string | undefined;
+}
+
+/**
+ * Shows how far something is: on a terminal a bar with amount, rate and time left, drawn anew in its place; elsewhere a line for
+ * what is worth one.
+ *
+ * @param now milliseconds, from whatever beginning
+ */
+export function showProgress(
+  out: Pick<WriteStream, "isTTY" | "columns" | "write">,
+  now: () => number = () => performance.now(),
+) {
+  let drawn = "";
+  let first: { readonly at: number; readonly done: number } | undefined;
+  let last = 0;
+  return {
+    show(progress: Progress): void {
+      const { done, of, unit, text, line } = progress;
+      if (!out.isTTY) {
+        if (line !== undefined) out.write(`${line}\n`);
+        return;
+      }
+      // What is less than before is another thing, whose rate is another.
+      if (!first || done < last) first = { at: now(), done };
+      last = done;
+      const full = Math.round((of === 0 ? 1 : done / of) * WIDTH);
+      const amount = unit === "bytes" ? `${bytes(done)} of ${bytes(of)}` : `${done} of ${of}`;
+      const figures = [amount, ...pace(progress, first, now())].join(", ");
+      const bar = `${"#".repeat(full)}${"-".repeat(WIDTH - full)} ${figures} ${text}`.slice(0, (out.columns || 80) - 1);
+      if (bar === drawn) return;
+      out.write(`\r\u001b[K${bar}`);
+      drawn = bar;
+    },
+    /** Takes the bar away. */
+    end(): void {
+      first = undefined;
+      drawn = "";
+      if (out.isTTY) out.write("\r\u001b[K");
+    },
+  };
+}
+
+/** Rate and time left, once they can be told. */
+function pace(
+  { done, of, unit }: Progress,
+  first: { readonly at: number; readonly done: number },
+  now: number,
+): string[] {
+  const seconds = (now - first.at) / 1_000;
+  const rate = (done - first.done) / seconds;
+  if (now - first.at < SETTLED || rate <= 0 || done >= of) return [];
+  const left = Math.ceil((of - done) / rate);
+  const time = left < 100 ? `${left} s left` : `${Math.ceil(left / 60)} min left`;
+  return unit === "bytes" ? [`${bytes(rate)}/s`, time] : [time];
+}

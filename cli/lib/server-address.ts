@@ -1,0 +1,70 @@
+import { text } from "node:stream/consumers";
+import { upstreamAddress } from "../../schema/address.ts";
+import { CommandError, usageError } from "./command-error.ts";
+import { readProfile } from "./profile.ts";
+import { notedAddress, stateDirectory } from "./state.ts";
+import { readToken } from "./state-token.ts";
+import { isThisMachine } from "./this-machine.ts";
+
+/** A pypi-edge, and what opens its admin API. */
+export interface Server {
+  /** Its root; ends in a slash. */
+  readonly url: URL;
+  readonly token: string;
+}
+
+/** What a command line says of it: the options of `forServer`. */
+export interface ServerOptions {
+  readonly url?: string | undefined;
+  readonly token?: string | undefined;
+  readonly state?: string | undefined;
+}
+
+/** Where `npm start` listens by default. */
+export const DEFAULT_URL = "http://127.0.0.1:8787";
+
+/**
+ * Which pypi-edge a command speaks to, and with which token. The address: --url, PYPI_EDGE_URL, the profile, the server of
+ * this machine's state directory. The token: --token, PYPI_EDGE_TOKEN, the profile where the address is its own, the state directory
+ * where the server is on this machine. A token is only ever sent to the address that it was given for.
+ *
+ * @throws CommandError that names the wrong option, or says that there is no token
+ */
+export async function findServer({ url: named, token, state }: ServerOptions): Promise<Server> {
+  const chosen = named ?? (process.env["PYPI_EDGE_URL"] || undefined);
+  const profile = state === undefined ? readProfile() : undefined;
+  const directory = stateDirectory(state);
+  const source = named === undefined ? "PYPI_EDGE_URL" : "--url";
+  const url = addressOf(source, chosen ?? profile?.url ?? notedAddress(directory) ?? DEFAULT_URL);
+  const given = token === "-" ? await tokenFromInput() : (token ?? (process.env["PYPI_EDGE_TOKEN"] || undefined));
+  if (given !== undefined) return { url, token: printable(given) };
+  if (profile && addressOf("the profile", profile.url).href === url.href) return { url, token: profile.token };
+  if (state === undefined && !isThisMachine(url.hostname)) {
+    throw new CommandError(
+      `There is no token for ${url.href}. Keep one with: pypi-edge login --url ${url.href} --token -; or name it in PYPI_EDGE_TOKEN. The admin token of this machine's server is not sent there.`,
+      "refused",
+    );
+  }
+  return { url, token: printable(readToken(directory)) };
+}
+
+/** A root address from a text; `source` says where the text comes from. Throws a usage error. */
+export function addressOf(source: string, address: string): URL {
+  const parsed = upstreamAddress.safeParse(address);
+  if (parsed.success) return parsed.data;
+  throw usageError(`${source} ${address}: ${parsed.error.issues[0]?.message}.`);
+}
+
+/** The token that is piped, or typed, into standard input. Throws a usage error where it is empty. */
+export async function tokenFromInput(): Promise<string> {
+  if (process.stdin.isTTY) process.stderr.write("Paste the token, press Enter, then Ctrl-D: ");
+  const given = (await text(process.stdin)).trim();
+  if (given !== "") return given;
+  throw usageError("--token -: standard input is empty; the token is expected there.");
+}
+
+/** A token that could not stand in a header would only be an error without a reason. */
+export function printable(token: string): string {
+  if (/^[\x21-\x7e]+$/.test(token)) return token;
+  throw usageError("The token has a character in it that no token has: letters, digits and signs of ASCII only.");
+}

@@ -1,0 +1,36 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+
+/** The project's folder, whatever folder a command was started in. */
+export const ROOT = join(import.meta.dirname, "..", "..");
+
+const NAME = ".pypi-edge";
+
+/**
+ * The state directory that the commands look into: `named`, else PYPI_EDGE_STATE, else the `.pypi-edge` of this folder or of the
+ * nearest one above it, else that of the project's own folder, where `npm start` keeps it.
+ */
+export function stateDirectory(named: string | undefined): string {
+  const given = named ?? (process.env["PYPI_EDGE_STATE"] || undefined);
+  if (given !== undefined) return resolve(given);
+  for (let folder = process.cwd(); ; folder = dirname(folder)) {
+    const state = join(folder, NAME);
+    if (existsSync(state)) return state;
+    if (dirname(folder) === folder) return join(ROOT, NAME);
+  }
+}
+
+/** Where the server whose state is in `state` notes its own address for the commands on this machine. */
+const addressFile = (state: string) => join(state, "address");
+
+/** The address of the server that last ran with this state; undefined where none has. */
+export function notedAddress(state: string): string | undefined {
+  try {
+    return readFileSync(addressFile(state), "utf8").trim() || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Notes the address of the server that runs with this state. */
+export const noteAddress = (state: string, address: string) => writeFileSync(addressFile(state), `${address}\n`);

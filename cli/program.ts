@@ -1,0 +1,35 @@
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { auditCommand } from "./commands/audit.ts";
+import { demoCommand } from "./commands/demo.ts";
+import { jobsCommand } from "./commands/jobs.ts";
+import { lockCommand } from "./commands/lock.ts";
+import { loginCommand, logoutCommand } from "./commands/login.ts";
+import { releaseCommand } from "./commands/release.ts";
+import { tokenCommand } from "./commands/token.ts";
+import { uploadCommand } from "./commands/upload.ts";
+import { warmCommand } from "./commands/warm.ts";
+import { wheelhouseCommand } from "./commands/wheelhouse.ts";
+import { command } from "./lib/command.ts";
+import { serveCommand } from "./server/options.ts";
+
+/** `pypi-edge` with all its commands, in the order in which its help lists them. */
+export function program(version: string): CommandUnknownOpts {
+  const made = command("", "A PyPI cache and private package index.").version(version, "--version");
+  const commands: readonly CommandUnknownOpts[] = [
+    // What serves takes a moment to load: it is only loaded where it is asked for.
+    serveCommand(async (options) => (await import("./server/start.ts")).start(options)),
+    demoCommand(),
+    loginCommand(),
+    logoutCommand(),
+    tokenCommand(),
+    uploadCommand(),
+    releaseCommand(),
+    auditCommand(),
+    warmCommand(),
+    wheelhouseCommand(),
+    lockCommand(),
+    jobsCommand(),
+  ];
+  for (const each of commands) made.addCommand(each);
+  return made;
+}
