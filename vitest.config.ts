@@ -66,7 +66,7 @@ export default defineConfig({
         },
       },
       {
-        test: { name: "machine", include: ["test/{cli,structure}/**/*.test.ts"], testTimeout: 60_000 },
+        test: { name: "machine", include: ["test/{cli,structure,docs}/**/*.test.ts"], testTimeout: 60_000 },
       },
       {
         test: {

@@ -30,7 +30,7 @@ const MAX_POPULAR = 2_000;
 const MIN_TOKEN = 16;
 
 /** What wrangler.toml's `[vars]` say. A deployment with a wrong one must not start half-configured. */
-const vars = z.object({
+export const vars = z.object({
   UPSTREAMS: z.record(name, upstream),
   INDEXES: z.record(indexName, index),
   RESERVED: z.array(pattern),

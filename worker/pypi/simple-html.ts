@@ -1,7 +1,7 @@
 import { verifiableDigest, type DigestAlgorithm, type FileEntry, type Hashes, type ProjectPage } from "./page.ts";
 
 /** Raised when a page is rendered otherwise while its content is the same: in the store's keys and in every ETag. */
-export const RENDERING = "1";
+export const RENDERING = "2";
 
 /** What uv reads: it refuses a whole page for the name of another. */
 const IN_FRAGMENTS: readonly DigestAlgorithm[] = ["sha512", "sha384", "sha256", "md5"];

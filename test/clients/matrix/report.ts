@@ -9,9 +9,9 @@ import { TABLES, type TableName } from "./cell.ts";
 import { COLUMNS } from "./columns.ts";
 import { render, type Outcome } from "./render.ts";
 
-const README = join(import.meta.dirname, "../../../README.md");
+const PAGE = join(import.meta.dirname, "../../../docs/clients.md");
 
-/** What a table has on its sides, and between which comments it is in README.md. */
+/** What a table has on its sides, and between which comments it is in docs/clients.md. */
 interface Sides {
   readonly marker: string;
   readonly rows: readonly string[];
@@ -34,7 +34,7 @@ const SIDES: Readonly<Record<TableName, Sides>> = {
 const blockOf = (marker: string) => new RegExp(`(?<=<!-- ${marker} -->\\n).*?(?=<!-- /${marker} -->)`, "s");
 
 /**
- * Ends a run of the matrix with its tables, and fails one with a table that is not README's. `--update` writes it there
+ * Ends a run of the matrix with its tables, and fails one with a table that is not the page's. `--update` writes it there
  * instead. A table with a cell that failed, or could not be tried here, says so and is compared with nothing.
  */
 export default class MatrixReport implements Reporter {
@@ -56,21 +56,23 @@ export default class MatrixReport implements Reporter {
     console.log(`\n${text}`);
     if ([...outcomes.values()].includes("failed")) return;
     if (outcomes.size < rows.length * columns.length || [...outcomes.values()].includes("missing")) {
-      console.log("Not every cell was tried: the table in README.md is not compared.");
+      console.log("Not every cell was tried: the table in docs/clients.md is not compared.");
       return;
     }
-    const readme = readFileSync(README, "utf8");
+    const page = readFileSync(PAGE, "utf8");
     const block = `\n${text}\n`;
-    if (blockOf(marker).exec(readme)?.[0] === block) return;
+    if (blockOf(marker).exec(page)?.[0] === block) return;
     if (this.#update) {
       writeFileSync(
-        README,
-        readme.replace(blockOf(marker), () => block),
+        PAGE,
+        page.replace(blockOf(marker), () => block),
       );
-      console.log("README.md has this table now.");
+      console.log("docs/clients.md has this table now.");
       return;
     }
-    console.error("The table in README.md is another one: npm run test:clients -- --update writes this one there.");
+    console.error(
+      "The table in docs/clients.md is another one: npm run test:clients -- --update writes this one there.",
+    );
     process.exitCode = 1;
   }
 }

@@ -1,0 +1,54 @@
+import type * as z from "zod/mini";
+import type { vars } from "./config.ts";
+import type { index } from "./indexes.ts";
+import type { trusted } from "./trusted.ts";
+import type { upstream } from "./upstreams.ts";
+
+/** What each key of the configuration means, in Markdown: docs/configuration.md is made from this and from the schema. */
+
+type Meanings<Schema extends { readonly shape: object }> = Readonly<Record<keyof Schema["shape"], string>>;
+
+export const VARIABLE_MEANINGS: Readonly<Record<keyof z.infer<typeof vars>, string>> = {
+  UPSTREAMS: "What is mirrored, by names of your choice; the keys of each are below.",
+  INDEXES: "The indexes: `default` is at `/simple/`, any other at `/NAME/simple/`; the keys of each are below.",
+  RESERVED: 'Names that no upstream is ever asked for, by any index: `["acme-*"]`. They are hosted here, or nowhere.',
+  TRUSTED: "Rules by which CI jobs get tokens without a secret; the keys of each are below.",
+  AUDIENCE:
+    "What identity tokens of CI must be meant for: the host name that people use. Needed where there are `TRUSTED` rules.",
+  PAGE_TTL: "Seconds for which a page is served without revalidation, where no change log vouches for it.",
+  FEED: "Whether the change logs of upstreams that have one (PyPI's XML-RPC) are followed. `pypi-edge serve` follows them with `--feed`, or with `FEED = true` in its `--config` file only.",
+  POPULAR: "How many of the projects most asked for are refreshed by the clock; 0: none, and nothing is counted.",
+  SEED: "Projects that count as popular before a client has asked for them.",
+  QUOTA: "Gigabytes of mirrored files above which the longest unused are deleted; 0: none are.",
+  PUBLIC_URL:
+    "The address people use, where it is not the one that requests arrive under. Where it is set, pages lead to provenance here; under another one, pages begin anew. `pypi-edge serve` sets it.",
+  METRICS: 'Who may read `/-/metrics`: `"token"`, a token that may read every index; `"open"`, anyone.',
+  LOG: '`"requests"`: a line for each request. `"problems"`: only what went wrong. `pypi-edge serve` sets it.',
+};
+
+export const UPSTREAM_MEANINGS: Meanings<typeof upstream> = {
+  url: "The root of a Simple API. An upstream has this or `find_links`.",
+  find_links: "A page of links to files.",
+  files: "The root of its file host, where that is another host.",
+  absent:
+    "Statuses beside 404 and 410 by which it says that it does not have a project: `[403]` for PyTorch's index and others on S3. A wrong 403 then looks like absence: claim names with `projects`.",
+  projects: 'A claim: the names that come from this upstream only, and nothing else does: `["torch*"]`.',
+  credentials:
+    'The name of a secret that holds `user:password`. What such an upstream has can be read by every client that may read the index: give the index `read = "token"`.',
+};
+
+export const INDEX_MEANINGS: Meanings<typeof index> = {
+  sources: "Upstreams, or other indexes with all that they have. The first that has a project has it entirely.",
+  hosted: "Whether it takes uploads. What it hosts hides the same name in its sources.",
+  read: '`"anyone"` or `"token"`. Left out: `"token"` where it is hosted, else `"anyone"`.',
+  merge: "Hosted names that hide nothing: their pages have the hosted files and the sources' files.",
+  volatile: "Whether a file may be uploaded again with other bytes, and a deleted file's name used again.",
+};
+
+export const TRUSTED_MEANINGS: Meanings<typeof trusted> = {
+  issuer: "Who signs the identity tokens: exactly as the `iss` claim has it.",
+  claims: "By the name of a claim, the value that it must have; `*` stands for any characters.",
+  index: "The index that the token is for.",
+  scopes: "What the token lets its holder do.",
+  projects: "The names that it may write; left out: any.",
+};

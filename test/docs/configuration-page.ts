@@ -1,0 +1,156 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "smol-toml";
+import { parseConfig, vars } from "../../schema/config.ts";
+import { index } from "../../schema/indexes.ts";
+import { INDEX_MEANINGS, TRUSTED_MEANINGS, UPSTREAM_MEANINGS, VARIABLE_MEANINGS } from "../../schema/meanings.ts";
+import { trusted } from "../../schema/trusted.ts";
+import { upstream } from "../../schema/upstreams.ts";
+import { tableOf } from "./markdown.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
+
+type Values = Record<string, unknown>;
+
+/** What wrangler.toml ships: the defaults. */
+const SHIPPED = parse(readFileSync(join(ROOT, "wrangler.toml"), "utf8"))["vars"] as Values;
+
+/** A complete configuration, in which one value is then made wrong to hear what the schema asks of it. */
+const COMPLETE: Values = {
+  ...SHIPPED,
+  AUDIENCE: "pypi.acme.example",
+  UPSTREAMS: { pypi: { url: "https://pypi.org/simple/" } },
+  INDEXES: { default: { sources: ["pypi"], hosted: true } },
+  TRUSTED: [{ issuer: "https://ci.acme.example", claims: { sub: "x" }, index: "default", scopes: ["read"] }],
+};
+
+/** docs/configuration.md: every key with its meaning, its default, and what the schema asks of its value. */
+export function configurationPage(): string {
+  return `# Configuration
+
+<!-- Made by npm run docs from the schema. -->
+
+In \`wrangler.toml\`, below \`[vars]\`; for \`pypi-edge serve\` also in a file of your own (\`--config FILE\`), whose \`[vars]\` go before those of
+\`wrangler.toml\`; \`UPSTREAMS\`, \`INDEXES\` and \`TRUSTED\` are each replaced whole. A wrong value, or a key that is not known, ends the start with a
+sentence that names it. \`--upstream\` replaces the last source of the default index that has no \`projects\`.
+
+## Variables
+
+${table(VARIABLE_MEANINGS, Object.keys(vars.shape), (key, wrong) => ({ ...COMPLETE, [key]: wrong }), SHIPPED)}
+
+## Secrets
+
+| name | meaning |
+| --- | --- |
+| \`ADMIN_TOKEN\` | opens \`/-/api/\`, all of it: \`npx wrangler secret put ADMIN_TOKEN\`. \`pypi-edge serve\` makes one at its first start. At least 16 visible characters of ASCII. |
+| names of your choice | what \`credentials\` of an upstream names. \`pypi-edge serve\` reads them from its environment. |
+
+## Upstreams
+
+\`[vars.UPSTREAMS.NAME]\`
+
+${table(UPSTREAM_MEANINGS, Object.keys(upstream.shape), (key, wrong) => {
+  const own = key === "find_links" ? {} : { url: "https://pypi.org/simple/" };
+  return { ...COMPLETE, UPSTREAMS: { pypi: { ...own, [key]: wrong } } };
+})}
+
+## Indexes
+
+\`[vars.INDEXES.NAME]\`. A name is lower-case letters, digits and \`-\`.
+
+${table(
+  INDEX_MEANINGS,
+  Object.keys(index.shape),
+  (key, wrong) => ({ ...COMPLETE, INDEXES: { default: { sources: ["pypi"], hosted: true, [key]: wrong } } }),
+  { hosted: false, volatile: false, merge: [] },
+)}
+
+## Trusted publishers
+
+\`[[vars.TRUSTED]]\`; see [trusted-publishing](trusted-publishing.md).
+
+${table(TRUSTED_MEANINGS, Object.keys(trusted.shape), (key, wrong) => {
+  const [rule] = COMPLETE["TRUSTED"] as [Values];
+  return { ...COMPLETE, TRUSTED: [{ ...rule, [key]: wrong }] };
+})}
+
+## An example
+
+\`\`\`toml
+${EXAMPLE.trim()}
+\`\`\`
+
+The first of an index's \`sources\` that has a project has it entirely: no file of it comes from another. While a source fails, a name that only it could
+answer for is 503, never the next source's; one that the next has served here within the hour goes on. A claim (\`projects\`) holds in the indexes that list
+the source, not in others.
+`;
+}
+
+/** The example of the page; a test reads it as a configuration. */
+export const EXAMPLE = `
+[vars.UPSTREAMS.pypi]
+url = "https://pypi.org/simple/"
+files = "https://files.pythonhosted.org/"
+
+[vars.UPSTREAMS.torch]
+url = "https://download.pytorch.org/whl/cpu/"
+projects = ["torch*"] # come from here only, and nothing else does
+
+[vars.UPSTREAMS.acme]
+url = "https://pypi.acme.example/simple/"
+credentials = "ACME" # a secret: npx wrangler secret put ACME, user:password
+
+[vars.UPSTREAMS.shelf]
+find_links = "https://wheels.acme.example/" # a page of links to files
+
+[vars.INDEXES.default]
+sources = ["torch", "pypi"]
+
+[vars.INDEXES.acme]
+sources = ["acme", "shelf", "torch", "pypi"]
+read = "token" # as an index that hosts, unless it says "anyone"
+
+[vars.INDEXES.staging]
+sources = ["acme"] # an upstream, or another index with all that it has
+hosted = true # takes uploads, and hides what they are called
+merge = ["numpy"] # but for these: their pages have both
+volatile = true # files can be uploaded again with other bytes
+`;
+
+/** @param wrongly a configuration in which the value of `key` is `wrong` */
+function table(
+  meanings: Readonly<Record<string, string>>,
+  keys: readonly string[],
+  wrongly: (key: string, wrong: unknown) => Values,
+  defaults: Values = {},
+): string {
+  const rows = keys.map((key) => [`\`${key}\``, meanings[key] ?? "", shown(defaults[key]), demandOf(key, wrongly)]);
+  return tableOf(["key", "meaning", "default", "must be"], rows);
+}
+
+function shown(value: unknown): string {
+  if (value === undefined || value === "") return "";
+  if (typeof value !== "object") return `\`${JSON.stringify(value)}\``;
+  if (Array.isArray(value)) return value.length === 0 ? "none" : `\`${JSON.stringify(value)}\``;
+  return Object.keys(value ?? {})
+    .map((key) => `\`${key}\``)
+    .join(", ");
+}
+
+/** What the schema says of a value that is certainly wrong. */
+function demandOf(key: string, wrongly: (key: string, wrong: unknown) => Values): string {
+  const wrongs: readonly unknown[] = [null, "§ § §", ["§ § §"], 9_999_999, "https://u:p@a.example/"];
+  const demands = wrongs.map((wrong) => {
+    try {
+      parseConfig(wrongly(key, wrong));
+      return undefined;
+    } catch (error) {
+      const said = String(error instanceof Error ? error.message : error);
+      return /: (?:must|no|has|is) [^;]*?(?=[;.]?$|;)/
+        .exec(said)?.[0]
+        .slice(2)
+        .replace(/^must be (?:given)?/, "");
+    }
+  });
+  return [...new Set(demands.filter((said) => said !== undefined && said !== ""))].join("; ");
+}

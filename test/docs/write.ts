@@ -1,0 +1,6 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { PAGES } from "./pages.ts";
+
+/** `npm run docs`: writes the pages that are made from the code. */
+for (const [file, make] of Object.entries(PAGES)) writeFileSync(join(import.meta.dirname, "../../docs", file), make());
