@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import type { Config } from "../schema/config.ts";
-import type { House } from "./compose.ts";
+import type { Services } from "./compose/services.ts";
 import { IndexError } from "./errors.ts";
 import { apiRoutes, type ApiParts } from "./http/api/routes.ts";
 import { withContext, type AppEnv } from "./http/context.ts";
@@ -25,10 +25,10 @@ import { overdueCrons } from "./jobs/overdue.ts";
 import { homeRoutes } from "./ui/home.tsx";
 
 /** The whole of what a request can meet, in order. The clock is in milliseconds since the epoch. */
-export function createApp(config: Config, house: House, clock: ApiParts["clock"]): Hono<AppEnv> {
+export function createApp(config: Config, services: Services, clock: ApiParts["clock"]): Hono<AppEnv> {
   const { now } = clock;
-  const { indexes, counters } = house;
-  const gate = gateOf(house.admit);
+  const { indexes, counters } = services;
+  const gate = gateOf(services.admit);
   const all = indexes.map((index) => index.config);
   const bases = all.map(({ base }) => base);
   const app = new Hono<AppEnv>({ getPath: (request) => routedPath(request.url, bases) });
@@ -38,10 +38,10 @@ export function createApp(config: Config, house: House, clock: ApiParts["clock"]
   // Before anything counts: those who watch are not part of what they see, and cost no writes.
   app.route(
     "/-/health",
-    healthRoutes((at) => overdueCrons(house.runs, at)),
+    healthRoutes((at) => overdueCrons(services.runs, at)),
   );
-  app.route("/-/metrics", metricsRoutes(house, config.openMetrics ? undefined : gate));
-  app.use(counted(counters, house.flush));
+  app.route("/-/metrics", metricsRoutes(services, config.openMetrics ? undefined : gate));
+  app.use(counted(counters, services.flush));
   app.use(readableAnywhere(all));
   app.use(limits);
   app.use(ownPagesOnly(config.publicUrl));
@@ -49,26 +49,26 @@ export function createApp(config: Config, house: House, clock: ApiParts["clock"]
     "/-/api",
     apiRoutes({
       gate,
-      runJob: (name, ctx, options) => runJob(name, house, ctx, options),
-      indexes: indexes.map(({ config: { name, base, hosted, upstreams }, owner }) => {
-        return { name, base, hosted, owner, upstreams, publicUrl: config.publicUrl };
+      runJob: (name, ctx, options) => runJob(name, services, ctx, options),
+      indexes: indexes.map(({ config: { name, base, hosted, upstreams }, repository }) => {
+        return { name, base, hosted, repository, upstreams, publicUrl: config.publicUrl };
       }),
-      life: house.life,
-      auditLog: house.auditLog,
-      tokens: house.tokens,
-      uploads: house.uploads,
+      life: services.life,
+      auditLog: services.auditLog,
+      tokens: services.tokens,
+      uploads: services.uploads,
       clock,
     }),
   );
-  const { openStage, publish } = house;
+  const { openStage, publish } = services;
   for (const { config: index } of indexes) {
     app.route(index.base, uploadRoutes({ index, gate, openStage, publish }));
     for (const path of ["", "/", "/simple"]) app.route(`${index.base}${path}`, misdirectedRoutes(index));
   }
-  app.route("/_/oidc", oidcRoutes({ audience: config.audience, minting: house.minting }));
+  app.route("/_/oidc", oidcRoutes({ audience: config.audience, minting: services.minting }));
   app.use(only("GET", "HEAD"));
 
-  for (const { config: own, repository, links, catalog: kept } of indexes) {
+  for (const { config: own, repository, catalog: kept } of indexes) {
     const { name, base, upstreams, overlays } = own;
     const mount = (path: string, routes: Hono<AppEnv>) => {
       // Of the page about a named index the final slash may be left out.
@@ -83,8 +83,8 @@ export function createApp(config: Config, house: House, clock: ApiParts["clock"]
     if (base !== "") app.get(base, (c) => redirected(c, `${base}/`));
     mount("simple", simpleRoutes(repository, base));
     mount("files", fileRoutes(repository, `${base}/files/`));
-    if (overlays.length > 0) mount("find-links", findLinksRoutes(links, base));
-    if (own.hosted) mount("legacy/+simple", uploadedRoutes(links));
+    if (overlays.length > 0) mount("find-links", findLinksRoutes(repository, base));
+    if (own.hosted) mount("legacy/+simple", uploadedRoutes(repository));
     const last = upstreams.at(-1);
     if (!last) continue;
     const packages = new URL("packages/", last.files);

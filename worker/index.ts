@@ -1,6 +1,6 @@
 import { parseConfig } from "../schema/config.ts";
 import { createApp } from "./app.ts";
-import { compose } from "./compose.ts";
+import { compose } from "./compose/services.ts";
 import { onSchedule } from "./jobs/crons.ts";
 import { consume } from "./jobs/queues.ts";
 import { contextOf } from "./repository/context.ts";
@@ -16,17 +16,17 @@ export default {
   },
   async queue(batch, env, ctx) {
     worker ??= start(env);
-    const { house, now } = worker;
-    const context = contextOf(now(), ctx, house.counters);
-    await consume(batch, house, context);
-    house.flush(context);
+    const { services, now } = worker;
+    const context = contextOf(now(), ctx, services.counters);
+    await consume(batch, services, context);
+    services.flush(context);
   },
   async scheduled({ cron }, env, ctx) {
     worker ??= start(env);
-    const { house, now } = worker;
-    const context = contextOf(now(), ctx, house.counters);
-    await onSchedule(cron, { ...house, edge: edgeOf(ctx.cache) }, context);
-    house.flush(context);
+    const { services, now } = worker;
+    const context = contextOf(now(), ctx, services.counters);
+    await onSchedule(cron, { ...services, edge: edgeOf(ctx.cache) }, context);
+    services.flush(context);
   },
 } satisfies ExportedHandler<Env>;
 
@@ -38,10 +38,10 @@ function start(env: Env) {
     fetch: (request: Request, init?: RequestInit) => fetch(request, init),
     now: Date.now,
   };
-  const house = compose(config, platform);
+  const services = compose(config, platform);
   return {
-    app: createApp(config, house, { now: platform.now, sleep: (ms) => scheduler.wait(ms) }),
-    house,
+    app: createApp(config, services, { now: platform.now, sleep: (ms) => scheduler.wait(ms) }),
+    services,
     now: platform.now,
   };
 }

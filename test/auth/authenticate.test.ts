@@ -23,7 +23,7 @@ async function privateRig(vars: Record<string, unknown> = {}): Promise<Rig> {
 /** Reads of the token table since the last `forget`: the page itself asks D1 for nothing once it is in memory. */
 const reads = (rig: Rig) => rig.counts["d1.prepare"] ?? 0;
 
-const revoke = (rig: Rig, id: string) => rig.house.tokens.revoke(id, deed(id, "token.revoke"), contextIn(rig));
+const revoke = (rig: Rig, id: string) => rig.services.tokens.revoke(id, deed(id, "token.revoke"), contextIn(rig));
 
 describe("a token is shown", () => {
   test.each([
@@ -216,7 +216,7 @@ describe("while the database is away", () => {
 });
 
 describe("its last use", () => {
-  const usedAt = async (rig: Rig, id: string) => (await rig.house.tokens.find(id, contextIn(rig)))?.usedAt;
+  const usedAt = async (rig: Rig, id: string) => (await rig.services.tokens.find(id, contextIn(rig)))?.usedAt;
 
   test("is written after five minutes, in one statement for all tokens", async () => {
     const rig = await privateRig();
@@ -244,7 +244,7 @@ describe("its last use", () => {
     const [slow, fast] = [isolate(rig.now), isolate(rig.now + SECOND)];
     for (const tokens of [fast, slow]) {
       const context = createExecutionContext();
-      tokens.flush(contextOf(rig.now + 400 * SECOND, context, rig.house.counters));
+      tokens.flush(contextOf(rig.now + 400 * SECOND, context, rig.services.counters));
       await waitOnExecutionContext(context);
     }
     expect(await usedAt(rig, id)).toBe(rig.now + SECOND);

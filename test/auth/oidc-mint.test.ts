@@ -33,10 +33,10 @@ async function github(...rules: readonly unknown[]) {
 /** What becomes of a wish of who holds this token: null where it is granted, else the kind of error. */
 async function tried(rig: Rig, token: string, { project, ...wish }: Omit<Wish, "project"> & { project?: string }) {
   const work = createExecutionContext();
-  const ctx = contextOf(rig.now, work, rig.house.counters);
+  const ctx = contextOf(rig.now, work, rig.services.counters);
   const whole = { ...wish, ...(project !== undefined && { project: parseProjectName(project) }) };
   const claimant = { authorization: `Bearer ${token}`, origin: "192.0.2.1" };
-  const outcome = await rig.house.admit(claimant, whole, ctx).then(
+  const outcome = await rig.services.admit(claimant, whole, ctx).then(
     () => null,
     (error: { kind: string }) => error.kind,
   );

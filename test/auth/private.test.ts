@@ -103,10 +103,10 @@ describe.each([
     const rig = await rigWith(indexes);
     const { text } = await give(rig, { index: "*" });
     const broken = new Proxy({}, { get: () => () => Promise.reject(new TypeError("a defect")) });
-    const own = rig.house.indexes.map((index) => ({ ...index, repository: broken as typeof index.repository }));
+    const own = rig.services.indexes.map((index) => ({ ...index, repository: broken as typeof index.repository }));
     const config = parseConfig({ ...VARS, INDEXES: indexes });
     const clock = { now: () => rig.now, sleep: () => Promise.resolve() };
-    const app = createApp(config, { ...rig.house, indexes: own }, clock);
+    const app = createApp(config, { ...rig.services, indexes: own }, clock);
     vi.spyOn(console, "error").mockImplementation(() => undefined);
     for (const path of ["/simple/", "/simple/demo/", file(WHEEL), "/pypi/demo/json"]) {
       const request = new Request(`https://edge.test${base}${path}`, { headers: bearer(text) });

@@ -43,7 +43,7 @@ test("for one identity token one token is made, and the second leaves no trace",
   const rig = new Rig();
   const mint = async (id: string, mintedFor?: string) => {
     const token = { id, name: "ci", hash: "aa", index: "team", scopes: ["upload"] as const, expiresAt: undefined };
-    return rig.house.tokens.create({ ...token, mintedFor }, deed(id), contextIn(rig));
+    return rig.services.tokens.create({ ...token, mintedFor }, deed(id), contextIn(rig));
   };
   expect([await mint("one", "https://ci.test 7"), await mint("two", "https://ci.test 7")]).toEqual([
     "created",
@@ -58,9 +58,9 @@ test("for one identity token one token is made, and the second leaves no trace",
 
 test.each([
   ["create", "d1.batch", (rig: Rig) => give(rig)],
-  ["revoke", "d1.batch", (rig: Rig) => rig.house.tokens.revoke("x", deed("x", "token.revoke"), contextIn(rig))],
-  ["find", "d1.prepare", (rig: Rig) => rig.house.tokens.find("x", contextIn(rig))],
-  ["list", "d1.prepare", (rig: Rig) => rig.house.tokens.list(undefined, contextIn(rig))],
+  ["revoke", "d1.batch", (rig: Rig) => rig.services.tokens.revoke("x", deed("x", "token.revoke"), contextIn(rig))],
+  ["find", "d1.prepare", (rig: Rig) => rig.services.tokens.find("x", contextIn(rig))],
+  ["list", "d1.prepare", (rig: Rig) => rig.services.tokens.list(undefined, contextIn(rig))],
 ])("%s says that the database is away, and changes nothing", async (_what, operation, act) => {
   const rig = new Rig();
   rig.breakOnce(operation);
@@ -77,9 +77,9 @@ test("a token is revoked once, and stays as it was then", async () => {
   const at = rig.now + HOUR;
   for (let times = 0; times < 2; times++) {
     rig.wait(HOUR);
-    await rig.house.tokens.revoke(id, deed(id, "token.revoke"), contextIn(rig));
+    await rig.services.tokens.revoke(id, deed(id, "token.revoke"), contextIn(rig));
   }
-  expect(await rig.house.tokens.find(id, contextIn(rig))).toMatchObject({ id, revokedAt: at });
+  expect(await rig.services.tokens.find(id, contextIn(rig))).toMatchObject({ id, revokedAt: at });
 });
 
 test("tokens are listed by index, the newest first, without their hashes", async () => {
@@ -89,8 +89,8 @@ test("tokens are listed by index, the newest first, without their hashes", async
     rig.wait(1_000);
     ids.push((await give(rig, { index })).id);
   }
-  const listed = async (index?: string) => (await rig.house.tokens.list(index, contextIn(rig))).map(({ id }) => id);
+  const listed = async (index?: string) => (await rig.services.tokens.list(index, contextIn(rig))).map(({ id }) => id);
   expect(await listed()).toEqual(ids.toReversed());
   expect([await listed("team"), await listed("*"), await listed("none")]).toEqual([[ids[3], ids[0]], [ids[2]], []]);
-  expect(JSON.stringify(await rig.house.tokens.list(undefined, contextIn(rig)))).not.toContain("hash");
+  expect(JSON.stringify(await rig.services.tokens.list(undefined, contextIn(rig)))).not.toContain("hash");
 });

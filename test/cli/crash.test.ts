@@ -18,7 +18,16 @@ beforeAll(async () => {
   await build();
   const port = await freePort();
   root = `http://127.0.0.1:${port}`;
-  const args = ["cli/start.ts", "--port", `${port}`, "--state", state, "--upstream", "http://127.0.0.1:9/simple/"];
+  const args = [
+    "cli/pypi-edge.ts",
+    "serve",
+    "--port",
+    `${port}`,
+    "--state",
+    state,
+    "--upstream",
+    "http://127.0.0.1:9/simple/",
+  ];
   server = await serve(process.execPath, args, /\bready\b[^]*Ctrl-C/, { cwd: ROOT });
 }, 120_000);
 afterAll(async () => {
@@ -30,7 +39,7 @@ afterAll(async () => {
 function runtime(): number {
   const processes = execFileSync("ps", ["-eo", "pid=,ppid=,args="], { encoding: "utf8" }).split("\n");
   const rows = processes.map((line) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line)?.slice(1) ?? []);
-  const own = rows.find(([, , args = ""]) => args.includes("cli/start.ts") && args.includes(state))?.[0];
+  const own = rows.find(([, , args = ""]) => args.includes("cli/pypi-edge.ts") && args.includes(state))?.[0];
   return Number(rows.find(([, parent, args = ""]) => parent === own && args.includes("workerd"))?.[0]);
 }
 

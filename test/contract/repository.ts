@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { IndexError } from "../../worker/errors.ts";
 import { parseFileRef } from "../../worker/pypi/file-url.ts";
 import { parseProjectName } from "../../worker/pypi/name.ts";
-import type { Context, Listed, Repository } from "../../worker/repository/repository.ts";
+import type { Context, Listed, SourcePages } from "../../worker/repository/repository.ts";
 import { FakeUpstream, type FakeFile } from "../support/upstream.ts";
 
 const WHEEL: FakeFile = {
@@ -13,8 +13,8 @@ const WHEEL: FakeFile = {
 const NAME = parseProjectName("demo");
 const REF = parseFileRef(`files.upstream.test/packages/${WHEEL.filename}`);
 
-/** What every Repository over an upstream must do, whatever layers it is made of. */
-export function repositoryContract(what: string, over: (upstream: FakeUpstream) => Repository): void {
+/** What a repository, and each part of one that has pages, must do over an upstream, whatever layers it is made of. */
+export function repositoryContract(what: string, over: (upstream: FakeUpstream) => SourcePages): void {
   const deferred: Promise<unknown>[] = [];
 
   async function setUp() {
@@ -91,8 +91,8 @@ export function repositoryContract(what: string, over: (upstream: FakeUpstream) 
 
 const isFailure = (error: unknown) => error instanceof IndexError && error.kind === "upstream-failed";
 
-/** How the page lists the wheel: layers below `mirrored` are told. */
-async function listing(repository: Repository, ctx: Context): Promise<Listed> {
+/** How the page lists the wheel: layers below the store of files are told. */
+async function listing(repository: SourcePages, ctx: Context): Promise<Listed> {
   const [entry] = (await (await repository.project(NAME, ctx))?.model())?.files ?? [];
   if (!entry) throw new Error("the page is empty");
   return { project: NAME, entry };

@@ -45,7 +45,7 @@ async function staleForAWeek(rig: Rig) {
 }
 
 const defective = (rig: Rig) =>
-  rig.house.indexes.map(({ repository }) =>
+  rig.services.indexes.map(({ repository }) =>
     vi.spyOn(repository, "project").mockRejectedValue(new TypeError("a defect")),
   );
 

@@ -253,7 +253,7 @@ describe("/-/metrics", () => {
     await rig.upstream.publish("demo", []);
     const gauges = async () => [...(await samples(rig, "feed")), ...(await samples(rig, "pages_behind"))];
     expect(await gauges()).toEqual(['feed_up{upstream="pypi"} 0', 'pages_behind{upstream="pypi"} 0']);
-    const log = [...rig.house.sources.values()][0]?.changes?.log;
+    const log = [...rig.services.sources.values()][0]?.changes?.log;
     await log?.begin(41, rig.now);
     await rig.page("demo");
     await log?.advance(41, { projects: new Map([[parseProjectName("demo"), 42]]), last: 42 }, rig.now);

@@ -24,7 +24,7 @@ async function as(rig: Rig, principal: Principal, method: string, path: string, 
     return Promise.resolve(principal);
   };
   const clock = { now: () => rig.now, sleep: () => Promise.resolve() };
-  const app = createApp(parseConfig({ ...VARS, INDEXES }), { ...rig.house, admit }, clock);
+  const app = createApp(parseConfig({ ...VARS, INDEXES }), { ...rig.services, admit }, clock);
   const context = createExecutionContext();
   const init = { method, ...(body !== undefined && { body: JSON.stringify(body) }) };
   const response = await app.fetch(new Request(`https://edge.test/-/api/${path}`, init), env, context);

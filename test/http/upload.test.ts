@@ -146,7 +146,7 @@ test("a token for some projects publishes no others, and nothing is looked up fo
   const rig = teamRig();
   const { filename, bytes } = await wheelOf();
   const publish = async (projects: string[]) => {
-    const stage = rig.house.openStage();
+    const stage = rig.services.openStage();
     await stage.write(bytes);
     const principal = { id: "t1", name: "ci", index: "team", scopes: ["upload"] as const, projects };
     const submission = {
@@ -157,7 +157,7 @@ test("a token for some projects publishes no others, and nothing is looked up fo
       claimed: { digests: {} },
     };
     rig.forget();
-    return rig.house.publish(submission, contextOf(rig.now, createExecutionContext(), rig.house.counters));
+    return rig.services.publish(submission, contextOf(rig.now, createExecutionContext(), rig.services.counters));
   };
   await expect(publish(["acme-*"])).rejects.toMatchObject({
     kind: "not-allowed",

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
-import type { Platform } from "../../worker/compose.ts";
+import type { Platform } from "../../worker/compose/services.ts";
 import { Dying } from "../support/dying.ts";
 import { deliver } from "../support/queue.ts";
 import { behind, FollowedRig, keeping, pageUrl, SOURCE, state } from "../support/followed.ts";
@@ -234,7 +234,7 @@ describe("a consumer that is killed", () => {
 
 describe("pages whose refresh was given up", () => {
   const die = (rig: FollowedRig, messages: readonly unknown[]) =>
-    deliver("pypi-edge-refreshes-dead", messages, rig.house, rig.now);
+    deliver("pypi-edge-refreshes-dead", messages, rig.services, rig.now);
 
   test("stay behind, so that age has them checked, and are not queued for a day", async () => {
     const rig = await outdated(["demo"]);

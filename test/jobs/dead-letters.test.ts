@@ -9,9 +9,9 @@ const SOURCE = encodeURIComponent(FakeUpstream.INDEX);
 const FILL = { source: SOURCE, file: "files.upstream.test/packages/demo-1.0.tar.gz", part: "file" } as const;
 const REFRESH = { source: SOURCE, projects: ["demo"], cause: "popular" } as const;
 
-const fillDies = (rig: Rig, ...messages: unknown[]) => deliver("pypi-edge-fills-dead", messages, rig.house, rig.now);
+const fillDies = (rig: Rig, ...messages: unknown[]) => deliver("pypi-edge-fills-dead", messages, rig.services, rig.now);
 const refreshDies = (rig: Rig, ...messages: unknown[]) =>
-  deliver("pypi-edge-refreshes-dead", messages, rig.house, rig.now);
+  deliver("pypi-edge-refreshes-dead", messages, rig.services, rig.now);
 
 const kept = async () => {
   const { results } = await env.DB.prepare("SELECT queue, body, died_at FROM dead_letter ORDER BY queue, body").run();
@@ -44,7 +44,7 @@ describe("a message that its queue gave up", () => {
     rig.breakOnce("d1.prepare");
     expect(await fillDies(rig, FILL, { ...FILL, part: "metadata" })).toEqual({ done: 1, delays: [30] });
     rig.breakOnce("d1.prepare");
-    expect((await deliver("pypi-edge-fills-dead", [FILL], rig.house, rig.now, 15)).delays).toEqual([12 * 3_600]);
+    expect((await deliver("pypi-edge-fills-dead", [FILL], rig.services, rig.now, 15)).delays).toEqual([12 * 3_600]);
     expect(await kept()).toHaveLength(1);
   });
 

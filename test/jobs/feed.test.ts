@@ -243,13 +243,13 @@ describe("whatever happens between two steps", () => {
       },
     );
     const warn = listening();
-    const { sources } = rig.house;
+    const { sources } = rig.services;
     const [broken] = [...sources.values()];
     if (!broken?.changes) throw new Error("its log is not followed");
     const log = { ...broken.changes.log, state: () => Promise.reject(new Error("D1 is away")) };
     const ground = new Map(sources).set(broken.key, { ...broken, changes: { ...broken.changes, log } });
     const ctx = { now: rig.now, defer: () => undefined, report: ({ what }: { what: string }) => console.warn(what) };
-    const said = await runJob("feed", { ...rig.house, sources: ground }, ctx, { dryRun: false, byHand: false });
+    const said = await runJob("feed", { ...rig.services, sources: ground }, ctx, { dryRun: false, byHand: false });
     expect(said).toEqual([
       "broken: this failed: D1 is away",
       "broken: pages that were behind, and queued: 0.",

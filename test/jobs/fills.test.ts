@@ -129,7 +129,7 @@ describe("a message about a large file", () => {
 
   test("of a queue that nobody reads is not taken for done", async () => {
     const rig = await largeRig();
-    await expect(deliver("other", [MESSAGE], rig.house, rig.now)).rejects.toThrow("Nothing here reads");
+    await expect(deliver("other", [MESSAGE], rig.services, rig.now)).rejects.toThrow("Nothing here reads");
   });
 });
 

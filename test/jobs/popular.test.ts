@@ -6,7 +6,7 @@ import { isDue } from "../../worker/jobs/popular.ts";
 import { parseProjectName, type ProjectName } from "../../worker/pypi/name.ts";
 import type { FeedState } from "../../worker/repository/changes.ts";
 import { contextOf } from "../../worker/repository/context.ts";
-import type { Upkept } from "../../worker/repository/repository.ts";
+import type { MirroredSource } from "../../worker/repository/repository.ts";
 import { Rig } from "../support/rig.ts";
 import { FakeUpstream } from "../support/upstream.ts";
 
@@ -72,10 +72,10 @@ describe("the refresh of popular projects", () => {
       const log = { state: () => Promise.resolve({ serial: 1, since: 0, polledAt: rig.now, ...state }) };
       const changes = { log, behind: { count: () => Promise.resolve(behindNow) } };
       const sources = new Map(
-        [...rig.house.sources].map(([key, it]) => [key, { ...it, changes } as unknown as Upkept]),
+        [...rig.services.sources].map(([key, it]) => [key, { ...it, changes } as unknown as MirroredSource]),
       );
-      const ctx = contextOf(rig.now, createExecutionContext(), rig.house.counters);
-      return runJob("refresh", { ...rig.house, sources }, ctx, { dryRun: false, byHand: false });
+      const ctx = contextOf(rig.now, createExecutionContext(), rig.services.counters);
+      return runJob("refresh", { ...rig.services, sources }, ctx, { dryRun: false, byHand: false });
     };
     expect(await run({})).toEqual(["pypi: 2 popular projects, none due."]);
     expect(await run({ polledAt: rig.now - 4 * MINUTE })).toEqual(["pypi: 2 popular projects, 2 due, queued."]);

@@ -125,7 +125,7 @@ describe("each minute the edge's cache", () => {
     const { rig, edge } = await edgeRig();
     await change(rig, "demo");
     const ctx = { now: rig.now, defer: () => undefined, report: () => undefined };
-    const said = await runJob("purge", { ...rig.house, edge }, ctx, { dryRun: true, byHand: true });
+    const said = await runJob("purge", { ...rig.services, edge }, ctx, { dryRun: true, byHand: true });
     expect([said, edge.calls]).toEqual([["Projects to be purged: 1."], []]);
     await rig.tick("* * * * *");
     expect(edge.dropped()).toEqual(["project-demo"]);

@@ -244,13 +244,13 @@ describe("a sweep that is broken off", () => {
 
   test("does not forget a file that is stored again meanwhile", async () => {
     const rig = await filled(["ann"], 1);
-    const [old] = await rig.house.objects.oldest(rig.now, 1);
+    const [old] = await rig.services.objects.oldest(rig.now, 1);
     if (!old) throw new Error("nothing is stored");
     const before = rig.now - 2 * HOUR;
     await env.FILES.delete(old.key);
     rig.restart();
     await read(rig, "ann");
-    await rig.house.objects.remove([old], before);
+    await rig.services.objects.remove([old], before);
     expect(await projects()).toEqual(["ann"]);
   });
 });

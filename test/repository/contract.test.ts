@@ -1,10 +1,10 @@
 import { env } from "cloudflare:workers";
 import { parseConfig } from "../../schema/config.ts";
-import { compose } from "../../worker/compose.ts";
+import { compose } from "../../worker/compose/services.ts";
 import { cached } from "../../worker/repository/cached.ts";
 import { describeBy } from "../../worker/repository/describe.ts";
 import { remote } from "../../worker/repository/remote.ts";
-import { stack, type Repository } from "../../worker/repository/repository.ts";
+import type { Repository, SourcePages, UpstreamPages } from "../../worker/repository/repository.ts";
 import { catalogOf } from "../../worker/storage/catalog.ts";
 import { factStore } from "../../worker/storage/facts.ts";
 import { freshness } from "../../worker/storage/freshness.ts";
@@ -26,47 +26,67 @@ const source = (upstream: FakeUpstream) =>
     describeBy(factStore(env.DB, "test")),
   );
 
-repositoryContract("an upstream alone", source);
+/** An upstream, of which nothing is known beforehand. */
+function alone(upstream: UpstreamPages): SourcePages {
+  const unasked = <T>(answer: T | "unchanged"): T => {
+    if (answer === "unchanged") throw new Error("nothing was known that could be unchanged");
+    return answer;
+  };
+  return {
+    ...upstream,
+    projects: async (ctx) => unasked(await upstream.projects(undefined, ctx)),
+    project: async (name, ctx) => unasked(await upstream.project(name, undefined, ctx)),
+    document: async (request, ctx) => unasked(await upstream.document(request, undefined, ctx)),
+  };
+}
 
-repositoryContract("a cached upstream", (upstream) =>
-  stack(
-    [
-      cached({
-        pages: pageStore({
-          kv: env.PAGES,
-          r2: env.FILES,
-          catalog: catalogOf(env.DB, "test"),
-          memory: new Memory(100_000),
-          written: new Memory(1_000),
-          keys,
-        }),
-        lists: listStore(env.FILES, keys),
-        freshness: freshness(new Memory(1_000), caches.default, keys.checked),
-        absent: new Memory<true>(1_000),
-        pageTtl: 600_000,
-        deleteFiles: () => Promise.resolve(0),
-      }),
-    ],
-    source(upstream),
+/** The pages of an index. */
+const pagesOf = (repository: Repository): SourcePages => ({
+  ...repository,
+  project: async (name, ctx) => (await repository.project(name, ctx))?.page ?? null,
+});
+
+repositoryContract("an upstream alone", (upstream) => alone(source(upstream)));
+
+repositoryContract("a cached upstream", (upstream) => {
+  const pages = cached({
+    pages: pageStore({
+      kv: env.PAGES,
+      r2: env.FILES,
+      catalog: catalogOf(env.DB, "test"),
+      memory: new Memory(100_000),
+      written: new Memory(1_000),
+      keys,
+    }),
+    lists: listStore(env.FILES, keys),
+    freshness: freshness(new Memory(1_000), caches.default, keys.checked),
+    absent: new Memory<true>(1_000),
+    pageTtl: 600_000,
+    deleteFiles: () => Promise.resolve(0),
+  })(source(upstream));
+  return { ...pages, document: alone({ ...source(upstream), document: pages.document }).document };
+});
+
+repositoryContract("the default index", (upstream) => pagesOf(composed(upstream, VARS)));
+
+repositoryContract("an index of two upstreams, the first of which has nothing", (upstream) =>
+  pagesOf(
+    composed(upstream, {
+      ...VARS,
+      UPSTREAMS: { empty: { url: "https://upstream.test/empty/simple/" }, ...VARS.UPSTREAMS },
+      INDEXES: { default: { sources: ["empty", "pypi"] } },
+    }),
   ),
 );
 
-repositoryContract("the default index", (upstream) => composed(upstream, VARS));
-
-repositoryContract("an index of two upstreams, the first of which has nothing", (upstream) =>
-  composed(upstream, {
-    ...VARS,
-    UPSTREAMS: { empty: { url: "https://upstream.test/empty/simple/" }, ...VARS.UPSTREAMS },
-    INDEXES: { default: { sources: ["empty", "pypi"] } },
-  }),
-);
-
 repositoryContract("an index that hosts other projects, over one that reserves others", (upstream) =>
-  composed(upstream, {
-    ...VARS,
-    INDEXES: { default: { sources: ["base"], hosted: true }, base: { sources: ["pypi"] } },
-    RESERVED: ["acme-*"],
-  }),
+  pagesOf(
+    composed(upstream, {
+      ...VARS,
+      INDEXES: { default: { sources: ["base"], hosted: true }, base: { sources: ["pypi"] } },
+      RESERVED: ["acme-*"],
+    }),
+  ),
 );
 
 function composed(upstream: FakeUpstream, vars: Record<string, unknown>): Repository {

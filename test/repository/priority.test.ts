@@ -7,7 +7,13 @@ import { FakeUpstream } from "../support/upstream.ts";
 
 const CONTEXT: Context = { now: 0, defer: () => undefined, report: () => undefined };
 const unasked = () => Promise.reject(new Error("not asked for"));
-const NOTHING: Repository = { projects: unasked, project: unasked, file: unasked, document: unasked };
+const NOTHING: Repository = {
+  projects: unasked,
+  project: unasked,
+  file: unasked,
+  document: unasked,
+  hostedFiles: unasked,
+};
 const TEAM = "https://upstream.test/team/simple/";
 const MINUTE = 60_000;
 

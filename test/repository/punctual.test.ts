@@ -3,7 +3,7 @@ import { parseFileRef } from "../../worker/pypi/file-url.ts";
 import { parseProjectName } from "../../worker/pypi/name.ts";
 import { Page } from "../../worker/repository/page.ts";
 import { punctual } from "../../worker/repository/punctual.ts";
-import type { Artifact, Context, Repository } from "../../worker/repository/repository.ts";
+import type { Artifact, Context, ProjectFiles, Repository } from "../../worker/repository/repository.ts";
 
 const NAME = parseProjectName("demo");
 const REF = parseFileRef("files.upstream.test/packages/demo-1.0.tar.gz");
@@ -17,9 +17,11 @@ function slowBy(milliseconds: number) {
   const slow: Repository = {
     projects: () => Promise.reject(new Error("not asked for")),
     document: () => Promise.reject(new Error("not asked for")),
+    hostedFiles: () => Promise.reject(new Error("not asked for")),
     async project() {
       await pause();
-      return new Page({ digest: "", changedAt: 0, size: 0, plainSize: 0 }, body("page"), "upstream");
+      const page = new Page({ digest: "", changedAt: 0, size: 0, plainSize: 0 }, body("page"), "upstream");
+      return { page, files: {} as ProjectFiles };
     },
     async file() {
       await pause();
@@ -29,7 +31,7 @@ function slowBy(milliseconds: number) {
   const ctx: Context = { now: 0, defer: (work) => void deferred.push(work), report: () => undefined };
   const repository = punctual(50)(slow);
   return {
-    page: () => repository.project(NAME, ctx),
+    project: (more: Partial<Context> = {}) => repository.project(NAME, { ...ctx, ...more }),
     file: () => repository.file({ ref: REF, headOnly: false }, ctx),
     cancelled,
     settled: () => Promise.all(deferred),
@@ -37,14 +39,22 @@ function slowBy(milliseconds: number) {
 }
 
 test("an answer that begins in time is not touched", async () => {
-  const { page, file, cancelled } = slowBy(0);
-  expect([(await page())?.via, (await file())?.via, cancelled]).toEqual(["upstream", "upstream", []]);
+  const { project, file, cancelled } = slowBy(0);
+  expect([(await project())?.page.via, (await file())?.via, cancelled]).toEqual(["upstream", "upstream", []]);
 });
 
 test("one that does not is a failure, and what comes late is given up", async () => {
-  const { page, file, cancelled, settled } = slowBy(100);
-  await expect(page()).rejects.toMatchObject({ kind: "upstream-failed", message: expect.stringContaining("too long") });
+  const { project, file, cancelled, settled } = slowBy(100);
+  await expect(project()).rejects.toMatchObject({
+    kind: "upstream-failed",
+    message: expect.stringContaining("too long"),
+  });
   await expect(file()).rejects.toMatchObject({ kind: "upstream-failed" });
   await settled();
   expect(cancelled).toEqual(["page", "file"]);
+});
+
+test("a caller that is patient waits for as long as it takes", async () => {
+  const { project, cancelled } = slowBy(100);
+  expect([(await project({ patient: true }))?.page.via, cancelled]).toEqual(["upstream", []]);
 });

@@ -24,7 +24,7 @@ async function followed() {
 }
 
 function changesOf(rig: Rig) {
-  const changes = [...rig.house.sources.values()][0]?.changes;
+  const changes = [...rig.services.sources.values()][0]?.changes;
   if (!changes) throw new Error("no log is followed");
   return changes;
 }
@@ -129,7 +129,7 @@ describe("while the log of changes is followed, a stored page", () => {
     const others = Array.from({ length: 1_001 }, (_, n) => `other-${n}`);
     const keep =
       "INSERT INTO page (source, project, serial, changed_at, wanted) SELECT ?1, value, 1, 1, 9 FROM json_each(?2)";
-    const [source] = rig.house.sources.keys();
+    const [source] = rig.services.sources.keys();
     await env.DB.prepare(keep).bind(source, JSON.stringify(others)).run();
     rig.wait(20 * MINUTE);
     await poll(rig);
@@ -276,9 +276,9 @@ describe("an upstream that answers with a lower serial than what is kept", () =>
 describe("which logs are followed", () => {
   test("none without FEED, and none of a page of links", () => {
     const off = new Rig();
-    expect([...off.house.sources.values()].map(({ changes }) => changes)).toEqual([undefined]);
+    expect([...off.services.sources.values()].map(({ changes }) => changes)).toEqual([undefined]);
     const links = new Rig({ FEED: true, UPSTREAMS: { pypi: { find_links: "https://upstream.test/links/" } } });
-    expect([...links.house.sources.values()].map(({ changes }) => changes)).toEqual([undefined]);
+    expect([...links.services.sources.values()].map(({ changes }) => changes)).toEqual([undefined]);
   });
 
   test("an upstream's own, with its URL and credentials", async () => {

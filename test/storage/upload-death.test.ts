@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import type { Limits } from "../../worker/compose.ts";
+import type { Limits } from "../../worker/compose/services.ts";
 import { Dying } from "../support/dying.ts";
 import { isWhole, rows, stored, teamRig, upload, wheelOf, type Upload } from "../support/upload.ts";
 

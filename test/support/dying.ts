@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import type { Platform } from "../../worker/compose.ts";
+import type { Platform } from "../../worker/compose/services.ts";
 
 /** An isolate that ends at one of its operations on the stores: none that follows reaches them. */
 export class Dying {

@@ -1,5 +1,5 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
-import type { House } from "../../worker/compose.ts";
+import type { Services } from "../../worker/compose/services.ts";
 import { consume } from "../../worker/jobs/queues.ts";
 import { contextOf } from "../../worker/repository/context.ts";
 
@@ -37,7 +37,7 @@ export interface Delivery {
 export async function deliver(
   queue: string,
   messages: readonly unknown[],
-  house: House,
+  services: Services,
   now: number,
   attempts = 1,
 ): Promise<Delivery> {
@@ -58,7 +58,7 @@ export async function deliver(
     retryAll: () => undefined,
   };
   const work = createExecutionContext();
-  await consume(batch, house, contextOf(now, work, house.counters));
+  await consume(batch, services, contextOf(now, work, services.counters));
   await waitOnExecutionContext(work);
   return { done, delays };
 }

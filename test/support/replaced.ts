@@ -49,6 +49,6 @@ export async function replaced(options: { first?: FakeFile; second?: FakeFile } 
 }
 
 export async function count(rig: Rig): Promise<number> {
-  const totals = await rig.house.counters.totals(["events"]);
+  const totals = await rig.services.counters.totals(["events"]);
   return totals.find(({ labels }) => labels["event"] === "file-replaced")?.value ?? 0;
 }

@@ -7,7 +7,7 @@ import { createApp } from "../../worker/app.ts";
 import { onSchedule } from "../../worker/jobs/crons.ts";
 import type { Edge } from "../../worker/repository/upkeep.ts";
 import { contextOf } from "../../worker/repository/context.ts";
-import { compose, type House, type Limits, type Platform } from "../../worker/compose.ts";
+import { compose, type Services, type Limits, type Platform } from "../../worker/compose/services.ts";
 import type { Clock } from "../../worker/locked/warm.ts";
 import { counting, type Counts } from "./counting.ts";
 import { deliver, FakeQueue } from "./queue.ts";
@@ -47,7 +47,7 @@ export class Rig {
   now = Date.parse("2026-11-22T12:00:00Z");
   /** The cache in front of the worker; a machine of one's own has none. */
   edge: Edge | undefined;
-  house: House;
+  services: Services;
   readonly #platform: Platform;
   readonly #config;
   readonly #limits: Limits | undefined;
@@ -84,14 +84,14 @@ export class Rig {
       sleep: () => Promise.resolve(),
       ...platform,
     };
-    this.house = compose(this.#config, this.#platform, this.#limits);
-    this.#app = createApp(this.#config, this.house, this.#clock);
+    this.services = compose(this.#config, this.#platform, this.#limits);
+    this.#app = createApp(this.#config, this.services, this.#clock);
   }
 
   /** A new isolate over the same storage: what was in memory is gone. */
   restart(): void {
-    this.house = compose(this.#config, this.#platform, this.#limits);
-    this.#app = createApp(this.#config, this.house, this.#clock);
+    this.services = compose(this.#config, this.#platform, this.#limits);
+    this.#app = createApp(this.#config, this.services, this.#clock);
   }
 
   /** Lets the next call of this operation of a binding fail, such as `kv.put`, or the `call`th from now on. */
@@ -133,12 +133,12 @@ export class Rig {
 
   /** Delivers to the consumer what is in the queue, or these messages; what is to come again does not go back into it. */
   deliver(messages: readonly unknown[] = this.queue.messages.splice(0), attempts = 1) {
-    return deliver("pypi-edge-fills", messages, this.house, this.now, attempts);
+    return deliver("pypi-edge-fills", messages, this.services, this.now, attempts);
   }
 
   /** The same of what is to be refreshed. */
   deliverRefreshes(messages: readonly unknown[] = this.refreshes.messages.splice(0), attempts = 1) {
-    return deliver("pypi-edge-refreshes", messages, this.house, this.now, attempts);
+    return deliver("pypi-edge-refreshes", messages, this.services, this.now, attempts);
   }
 
   /** One request to the admin's API, its body read and all deferred work done. */
@@ -161,7 +161,7 @@ export class Rig {
   /** What the clock starts at this expression, all deferred work done. */
   async tick(cron: string): Promise<void> {
     const work = createExecutionContext();
-    await onSchedule(cron, { ...this.house, edge: this.edge }, contextOf(this.now, work, this.house.counters));
+    await onSchedule(cron, { ...this.services, edge: this.edge }, contextOf(this.now, work, this.services.counters));
     await waitOnExecutionContext(work);
   }
 

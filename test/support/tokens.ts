@@ -16,13 +16,13 @@ export const deed = (subject: string, action: "token.create" | "token.revoke" = 
 });
 
 /** A context of this moment in the rig. */
-export const contextIn = (rig: Rig) => contextOf(rig.now, createExecutionContext(), rig.house.counters);
+export const contextIn = (rig: Rig) => contextOf(rig.now, createExecutionContext(), rig.services.counters);
 
 /** A new token in the rig's database: for reading `team`, unless something else is said. */
 export async function give(rig: Rig, more: Partial<NewToken> = {}): Promise<{ id: string; text: string }> {
   const { id, secret, text } = makeToken();
   const token = { id, name: "a test's", hash: await hashOf(secret), index: "team", scopes: ["read"] as const };
-  await rig.house.tokens.create({ ...token, expiresAt: undefined, ...more }, deed(id), contextIn(rig));
+  await rig.services.tokens.create({ ...token, expiresAt: undefined, ...more }, deed(id), contextIn(rig));
   return { id, text };
 }
 

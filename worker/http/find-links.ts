@@ -1,21 +1,21 @@
 import { Hono, type Context as HonoContext } from "hono";
 import { IndexError } from "../errors.ts";
 import { listedFrom } from "../pypi/file-url.ts";
-import { parseProjectName } from "../pypi/name.ts";
+import { parseProjectName, type ProjectName } from "../pypi/name.ts";
 import type { FileEntry } from "../pypi/page.ts";
 import { renderLinks } from "../pypi/simple-html.ts";
-import type { HostedLinks } from "../repository/hosted/hosted.ts";
+import type { Context, Repository } from "../repository/repository.ts";
 import type { AppEnv } from "./context.ts";
 import { LIFETIMES } from "./headers.ts";
 import { MEDIA_TYPES } from "./negotiate.ts";
 import { canonical } from "./redirect.ts";
 
 /** All hosted files of an index on one flat page, as pip's `--find-links` reads it, to be mounted at `{base}/find-links`. */
-export function findLinksRoutes(links: HostedLinks, base: string): Hono<AppEnv> {
+export function findLinksRoutes(repository: Repository, base: string): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
   routes.get("/", async (c) => {
     const redirect = canonical(c, `${base}/find-links/`);
-    return redirect ?? flatPage(c, "Hosted files", await links.all(), "../files/");
+    return redirect ?? flatPage(c, "Hosted files", (await hosted(repository, "all", c.var.ctx)) ?? [], "../files/");
   });
   return routes;
 }
@@ -25,15 +25,21 @@ export function findLinksRoutes(links: HostedLinks, base: string): Hono<AppEnv> 
  * files that need not be uploaded again. It takes them from the texts of links, follows no redirect, and takes whatever is not
  * answered with 200 for nothing.
  */
-export function uploadedRoutes(links: HostedLinks): Hono<AppEnv> {
+export function uploadedRoutes(repository: Repository): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
   routes.get("/:project/", async (c) => {
     const name = parseProjectName(c.req.param("project"));
-    const files = await links.own(name, c.var.ctx);
+    const files = await hosted(repository, name, c.var.ctx);
     if (!files) throw new IndexError("project-not-found", `This index hosts no project ${name} itself.`);
     return flatPage(c, `Hosted files of ${name}`, files, "../../../files/");
   });
   return routes;
+}
+
+/** The entries of the hosted files; null where the index does not host the project itself. */
+async function hosted(repository: Repository, of: ProjectName | "all", ctx: Context) {
+  const listed = await repository.hostedFiles(of, ctx);
+  return listed && listed.map(({ entry }) => entry);
 }
 
 /** @param at where files begin, relative to the page; ends in `/` */

@@ -1,7 +1,7 @@
 import type { HostedAmounts } from "../publishing/releases/ports.ts";
 import { isFollowed } from "../repository/changes.ts";
 import type { Count } from "../repository/ports.ts";
-import type { Upkept, UpkeptChanges } from "../repository/repository.ts";
+import type { MirroredSource, SourceChanges } from "../repository/repository.ts";
 import type { DeadLetters } from "../repository/upkeep.ts";
 import type { StoredObjects } from "../repository/uses.ts";
 
@@ -21,7 +21,7 @@ export interface Gauged {
   readonly objects: Pick<StoredObjects, "total">;
   readonly hosted: HostedAmounts;
   readonly letters: Pick<DeadLetters, "counts">;
-  readonly sources: ReadonlyMap<string, Upkept>;
+  readonly sources: ReadonlyMap<string, MirroredSource>;
 }
 
 /** The figures of this moment; rejects where the database cannot be read. `now` in milliseconds since the epoch. */
@@ -66,7 +66,7 @@ interface FollowedLog {
 const followedLogs = (sources: Gauged["sources"], now: number): Promise<FollowedLog[]> =>
   Promise.all([...sources.values()].flatMap(({ name, changes }) => (changes ? [followedLog(name, changes, now)] : [])));
 
-async function followedLog(upstream: string, { log, behind }: UpkeptChanges, now: number): Promise<FollowedLog> {
+async function followedLog(upstream: string, { log, behind }: SourceChanges, now: number): Promise<FollowedLog> {
   const [state, count] = await Promise.all([log.state(), behind.count()]);
   return { upstream, up: state !== null && isFollowed(state, count, now), serial: state?.serial, behind: count };
 }

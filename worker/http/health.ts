@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import { within } from "../repository/within.ts";
+import { inTime } from "../repository/within.ts";
 import type { AppEnv } from "./context.ts";
 import { LIFETIMES } from "./headers.ts";
 
@@ -28,7 +28,7 @@ export function healthRoutes(overdue: (now: number) => Promise<readonly Overdue[
   routes.get("/", async (c) => {
     const { now } = c.var.ctx;
     if (!known || now - known.at >= KNOWN) {
-      const crons = await within(PATIENCE, "no answer", overdue(now)).catch(() => []);
+      const crons = await inTime(PATIENCE, "no answer", overdue(now)).catch(() => []);
       known = { at: now, crons };
     }
     const late = known.crons.map(({ cron, since }) => ({ cron, since: new Date(since).toISOString() }));

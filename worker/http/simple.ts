@@ -26,8 +26,9 @@ export function simpleRoutes(repository: Repository, base: string): Hono<AppEnv>
     // File URLs are relative to the page, so it must be read under its own address.
     const redirect = canonical(c, `${base}/simple/${name}/`);
     if (redirect) return redirect;
-    const page = await repository.project(name, c.var.ctx);
-    if (!page) throw absent(name);
+    const project = await repository.project(name, c.var.ctx);
+    if (!project) throw absent(name);
+    const { page } = project;
     return respond(c, representation, { ...storedHeaders(page, c.var.ctx.now), ...projectTag(name) }, page);
   });
 

@@ -1,6 +1,6 @@
 import { cronRow } from "../../schema/crons.ts";
 import { IndexError, messageOf } from "../errors.ts";
-import type { Context, Upkept } from "../repository/repository.ts";
+import type { Context, MirroredSource } from "../repository/repository.ts";
 import type { DeadLetters, Edge, Leftovers, Recent, Runs } from "../repository/upkeep.ts";
 import type { StoredObjects } from "../repository/uses.ts";
 import { clean } from "./clean.ts";
@@ -12,7 +12,7 @@ import { sweep } from "./sweep.ts";
 
 /** What a job is given of the house. */
 export interface JobGround {
-  readonly sources: ReadonlyMap<string, Upkept>;
+  readonly sources: ReadonlyMap<string, MirroredSource>;
   readonly objects: StoredObjects;
   /** Bytes of stored files above which the longest unused are deleted; 0: none are. */
   readonly quota: number;

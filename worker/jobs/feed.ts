@@ -1,7 +1,7 @@
 import { isUpstreamFailure, messageOf, reasonOf } from "../errors.ts";
 import type { Behind, ChangeFeed, Changes, FeedLog, FeedState } from "../repository/changes.ts";
 import type { RefreshQueue } from "../repository/ports.ts";
-import type { Context, Upkept } from "../repository/repository.ts";
+import type { Context, MirroredSource } from "../repository/repository.ts";
 import type { Job } from "./crons.ts";
 
 /**
@@ -20,7 +20,7 @@ const LOST_AFTER = 15 * 60_000;
 /** Pages that one tick plans for a source; the next one goes on. */
 const MAX_PLANNED = 5_000;
 
-type Log = NonNullable<Upkept["changes"]>;
+type Log = NonNullable<MirroredSource["changes"]>;
 
 /** What an upstream said when it was asked. */
 type Said =

@@ -1,7 +1,7 @@
 import { fillMessage } from "../../schema/fill.ts";
 import { IndexError, messageOf } from "../errors.ts";
 import type { FileRef } from "../pypi/file-url.ts";
-import type { Context, Repository, Upkept } from "../repository/repository.ts";
+import type { Context, Repository, MirroredSource } from "../repository/repository.ts";
 import { nameOf } from "../repository/storing.ts";
 import { again, complaintOf, drop } from "./deliveries.ts";
 import type { Consumer } from "./queues.ts";
@@ -14,7 +14,7 @@ export const storeFiles: Consumer = async (batch, { sources }, ctx) => {
   for (const message of batch.messages) await storeFile(message, sources, ctx);
 };
 
-async function storeFile(message: Message, sources: ReadonlyMap<string, Upkept>, ctx: Context): Promise<void> {
+async function storeFile(message: Message, sources: ReadonlyMap<string, MirroredSource>, ctx: Context): Promise<void> {
   const dropped = (what: string, reason: string) => drop(message, { event: "fill-dropped", what, reason }, ctx);
   const parsed = fillMessage.safeParse(message.body);
   if (!parsed.success) return dropped(`message ${message.id}`, complaintOf(parsed.error));

@@ -1,6 +1,6 @@
 import { isFollowed } from "../repository/changes.ts";
 import type { PopularProject } from "../repository/popular.ts";
-import type { Context, Upkept, UpkeptChanges } from "../repository/repository.ts";
+import type { Context, MirroredSource, SourceChanges } from "../repository/repository.ts";
 import type { Job } from "./crons.ts";
 
 /** The clock may be this much earlier than the last time, and a page is due all the same. Milliseconds. */
@@ -13,7 +13,7 @@ export const refreshPopular: Job = async ({ sources, pageTtl }, ctx, { dryRun })
   return said;
 };
 
-async function plan(source: Upkept, ttl: number, ctx: Context, dryRun: boolean): Promise<string> {
+async function plan(source: MirroredSource, ttl: number, ctx: Context, dryRun: boolean): Promise<string> {
   const { name, popularity, refreshes, changes } = source;
   if (!popularity) return notCounted(name);
   const [projects, goodSince] = await Promise.all([
@@ -31,7 +31,7 @@ async function plan(source: Upkept, ttl: number, ctx: Context, dryRun: boolean):
 }
 
 /** Since when the upstream's log of changes has been followed; undefined where it vouches for nothing. */
-async function followedSince({ log, behind }: UpkeptChanges, { now }: Context): Promise<number | undefined> {
+async function followedSince({ log, behind }: SourceChanges, { now }: Context): Promise<number | undefined> {
   const [state, count] = await Promise.all([log.state(), behind.count()]);
   return state && isFollowed(state, count, now) ? state.since : undefined;
 }

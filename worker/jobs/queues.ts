@@ -1,4 +1,4 @@
-import type { Context, Upkept } from "../repository/repository.ts";
+import type { Context, MirroredSource } from "../repository/repository.ts";
 import type { DeadLetters } from "../repository/upkeep.ts";
 import { keepDeadLetters } from "./dead-letters.ts";
 import { storeFiles } from "./fills.ts";
@@ -7,7 +7,7 @@ import { refreshPages } from "./refreshes.ts";
 /** What consumers are given of the house. */
 export interface QueueGround {
   /** Those that are mirrored, by their keys. */
-  readonly sources: ReadonlyMap<string, Upkept>;
+  readonly sources: ReadonlyMap<string, MirroredSource>;
   readonly letters: DeadLetters;
 }
 

@@ -2,7 +2,7 @@ import { refreshMessage } from "../../schema/refresh.ts";
 import { IndexError, messageOf } from "../errors.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import type { Page } from "../repository/page.ts";
-import type { Context, Upkept } from "../repository/repository.ts";
+import type { Context, MirroredSource } from "../repository/repository.ts";
 import { again, complaintOf, drop } from "./deliveries.ts";
 import { prefetching, type Prefetch } from "./prefetch.ts";
 import type { Consumer } from "./queues.ts";
@@ -38,19 +38,19 @@ export const refreshPages: Consumer = async (batch, { sources }, ctx) => {
   for (const message of batch.messages) await refresh(message, sources, ctx);
 };
 
-async function refresh(message: Message, sources: ReadonlyMap<string, Upkept>, ctx: Context): Promise<void> {
+async function refresh(message: Message, sources: ReadonlyMap<string, MirroredSource>, ctx: Context): Promise<void> {
   const dropped = (what: string, reason: string) => drop(message, { event: "refresh-dropped", what, reason }, ctx);
   const parsed = refreshMessage.safeParse(message.body);
   if (!parsed.success) return dropped(`message ${message.id}`, complaintOf(parsed.error));
-  const { source, names, cause } = parsed.data;
-  const upkept = sources.get(source);
-  if (!upkept) return dropped(`message ${message.id}`, `no index here mirrors ${source}`);
+  const { source: key, names, cause } = parsed.data;
+  const source = sources.get(key);
+  if (!source) return dropped(`message ${message.id}`, `no index here mirrors ${key}`);
   const fromFeed = cause === "feed";
-  const what = `pages of ${upkept.name}`;
-  if (fromFeed && !upkept.changes) return dropped(what, "its log of changes is not followed here");
+  const what = `pages of ${source.name}`;
+  if (fromFeed && !source.changes) return dropped(what, "its log of changes is not followed here");
   try {
-    const tasks = fromFeed ? await waiting(names, upkept) : names.map((name) => ({ name, wanted: undefined }));
-    const troubles = await refreshAll(tasks, upkept, prefetching(upkept, names, ctx), ctx);
+    const tasks = fromFeed ? await waiting(names, source) : names.map((name) => ({ name, wanted: undefined }));
+    const troubles = await refreshAll(tasks, source, prefetching(source, names, ctx), ctx);
     const [first] = troubles;
     if (!first) return message.ack();
     const reason = `${first.name}: ${first.reason}`;
@@ -58,7 +58,7 @@ async function refresh(message: Message, sources: ReadonlyMap<string, Upkept>, c
     if (fromFeed) {
       const left = Math.max(...troubles.map(({ retryAfter }) => retryAfter ?? 0));
       // Else they would be taken for lost, and planned before the upstream wants to be asked.
-      if (left > 0) await upkept.changes?.behind.queued(namesOf(troubles), ctx.now + left * 1_000);
+      if (left > 0) await source.changes?.behind.queued(namesOf(troubles), ctx.now + left * 1_000);
       return again(message, event, ctx, left);
     }
     ctx.report(event);
@@ -70,7 +70,7 @@ async function refresh(message: Message, sources: ReadonlyMap<string, Upkept>, c
 
 const namesOf = (troubles: readonly Trouble[]) => troubles.map(({ name }) => name);
 
-async function waiting(names: readonly ProjectName[], { changes }: Upkept): Promise<Task[]> {
+async function waiting(names: readonly ProjectName[], { changes }: MirroredSource): Promise<Task[]> {
   const wanted = await changes?.behind.among(names);
   return [...(wanted ?? [])].map(([name, serial]) => ({ name, wanted: serial }));
 }
@@ -78,7 +78,7 @@ async function waiting(names: readonly ProjectName[], { changes }: Upkept): Prom
 /** A few at a time, until the upstream says that it wants to be left alone: what was not asked for then is in trouble, too. */
 async function refreshAll(
   tasks: readonly Task[],
-  upkept: Upkept,
+  source: MirroredSource,
   prefetch: Prefetch,
   ctx: Context,
 ): Promise<Trouble[]> {
@@ -87,7 +87,7 @@ async function refreshAll(
   let told: Trouble | undefined;
   const work = async () => {
     for (const task of queue) {
-      const trouble = told ? { ...told, name: task.name } : await refreshPage(task, upkept, prefetch, ctx);
+      const trouble = told ? { ...told, name: task.name } : await refreshPage(task, source, prefetch, ctx);
       if (trouble) troubles.push(trouble);
       if (trouble?.retryAfter !== undefined) told ??= trouble;
     }
@@ -97,16 +97,21 @@ async function refreshAll(
 }
 
 /** Fetches one page, and has it stored where it has changed, before the next one is begun. */
-async function refreshPage(task: Task, upkept: Upkept, prefetch: Prefetch, ctx: Context): Promise<Trouble | undefined> {
+async function refreshPage(
+  task: Task,
+  source: MirroredSource,
+  prefetch: Prefetch,
+  ctx: Context,
+): Promise<Trouble | undefined> {
   const { name } = task;
   const left: Promise<unknown>[] = [];
   try {
     const defer = (work: Promise<unknown>) => void left.push(work);
-    const page = await upkept.repository.project(name, { ...ctx, maxAge: 0, strict: true, defer });
-    await page?.cancel();
+    const project = await source.repository.project(name, { ...ctx, defer }, { maxAgeMs: 0, strict: true });
+    await project?.page.cancel();
     await Promise.all(left);
-    if (page) await prefetch(name, page);
-    const reason = await shortcoming(page, task, upkept, ctx);
+    if (project) await prefetch(name, project);
+    const reason = await shortcoming(project?.page ?? null, task, source, ctx);
     return reason === undefined ? undefined : { name, reason, retryAfter: undefined };
   } catch (error) {
     ctx.defer(Promise.allSettled(left));
@@ -116,7 +121,7 @@ async function refreshPage(task: Task, upkept: Upkept, prefetch: Prefetch, ctx: 
 }
 
 /** Why the page is not what it is to be; undefined where it is, or where nobody can say. */
-async function shortcoming(page: Page | null, { name, wanted }: Task, { changes }: Upkept, ctx: Context) {
+async function shortcoming(page: Page | null, { name, wanted }: Task, { changes }: MirroredSource, ctx: Context) {
   if (page?.via === "stale") return "its upstream has just failed and is left alone";
   if (wanted === undefined) return undefined;
   // Without a serial it cannot be held against the log, nor can a page that is gone: it was asked for after the change.

@@ -1,5 +1,5 @@
 import { isUpstreamFailure, reasonOf } from "../errors.ts";
-import type { Context, Upkept } from "../repository/repository.ts";
+import type { Context, MirroredSource } from "../repository/repository.ts";
 import type { PagelessProject, StoredObject, StoredObjects } from "../repository/uses.ts";
 import { amount } from "./amount.ts";
 import type { Job, JobGround } from "./crons.ts";
@@ -98,11 +98,11 @@ async function orphaned(
  * Whether the project has a page after all, stored or upstream: a row of D1's may be lost, or all of them, which must not
  * cost the files. It is then noted anew. Throws `upstream-failed` where nobody can tell.
  */
-async function hasPage({ repository, noteKept }: Upkept, { project }: PagelessProject, ctx: Context) {
-  const page = await repository.project(project, ctx);
-  if (!page) return false;
-  await page.cancel();
-  await noteKept(project, page);
+async function hasPage({ repository, noteStored }: MirroredSource, { project }: PagelessProject, ctx: Context) {
+  const found = await repository.project(project, ctx);
+  if (!found) return false;
+  await found.page.cancel();
+  await noteStored(project, found.page);
   return true;
 }
 

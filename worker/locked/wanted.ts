@@ -7,7 +7,7 @@ import { refusal } from "../pypi/locks/text.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import { atOnce } from "./at-once.ts";
 import { LISTING_MAX_AGE } from "../repository/listing.ts";
-import type { Context, FindOwner, Listed, Owned, Shelf } from "../repository/repository.ts";
+import type { Context, Listed, Project, ProjectFiles, Repository, Revalidation } from "../repository/repository.ts";
 
 /** Pages are asked for so many at a time: the platform opens no more connections for one request. */
 const PAGES_AT_ONCE = 6;
@@ -18,7 +18,7 @@ const MAX_FILES = 1_500;
 
 /** A file that a lock asks for, as the page of its project lists it. */
 export interface WantedFile extends Listed {
-  readonly source: Shelf;
+  readonly files: ProjectFiles;
   readonly ref: FileRef;
 }
 
@@ -41,7 +41,7 @@ export interface Asked {
   readonly lock: Lock;
   readonly where: Where;
   readonly narrowed: Narrowing;
-  readonly owner: FindOwner;
+  readonly repository: Pick<Repository, "project">;
 }
 
 /**
@@ -59,13 +59,14 @@ export async function findWanted(asked: Asked, ctx: Context): Promise<Wanted> {
   const writes: Promise<unknown>[] = [];
   const settling: Context = {
     ...ctx,
+    patient: true,
     defer(work) {
       writes.push(work);
       ctx.defer(work);
     },
   };
   const found = await atOnce(PAGES_AT_ONCE, projects, ([name, locked]) => wantedOf(name, locked, asked, settling));
-  const files = [...new Map(found.flat().map((file) => [`${file.source.key} ${file.entry.url}`, file])).values()];
+  const files = [...new Map(found.flat().map((file) => [`${file.files.source} ${file.entry.url}`, file])).values()];
   if (files.length > MAX_FILES) {
     throw tooMany(
       "files",
@@ -89,16 +90,16 @@ async function wantedOf(
   asked: Asked,
   ctx: Context,
 ): Promise<WantedFile[]> {
-  const owned = await ownerOf(project, locked, asked, ctx);
+  const found = await projectOf(project, locked, asked, ctx);
   try {
-    return await choose(owned, project, locked, asked);
+    return await choose(found, project, locked, asked);
   } catch (error) {
-    if (!(error instanceof IndexError) || error.kind !== "unprocessable" || owned.page.via === "upstream") throw error;
-    const again = await ownerOf(project, locked, asked, { ...ctx, maxAge: LISTING_MAX_AGE });
+    if (!(error instanceof IndexError) || error.kind !== "unprocessable" || found.page.via === "upstream") throw error;
+    const again = await projectOf(project, locked, asked, ctx, { maxAgeMs: LISTING_MAX_AGE });
     if (again.page.via === "stale") {
       await again.page.cancel();
       throw upstreamFailed(
-        new URL(decodeURIComponent(again.source.key)).host,
+        new URL(decodeURIComponent(again.files.source)).host,
         `the page of ${project} could not be checked, and what is stored of it does not have what the lock names`,
       );
     }
@@ -106,14 +107,15 @@ async function wantedOf(
   }
 }
 
-async function ownerOf(
+async function projectOf(
   project: ProjectName,
   [first]: readonly LockedPackage[],
-  { where, owner }: Asked,
+  { where, repository }: Asked,
   ctx: Context,
-): Promise<Owned> {
-  const owned = await owner(project, ctx);
-  if (owned) return owned;
+  demand?: Revalidation,
+): Promise<Project> {
+  const found = await repository.project(project, ctx, demand);
+  if (found) return found;
   throw refusal(
     { name: where.lockName, line: first?.line ?? 1 },
     `no source of ${where.index} has a project ${project}. It comes from another index: name that one, or take the package out.`,
@@ -121,12 +123,12 @@ async function ownerOf(
 }
 
 async function choose(
-  { source, page }: Owned,
+  { page, files }: Project,
   project: ProjectName,
   locked: readonly LockedPackage[],
   { where, narrowed }: Asked,
 ): Promise<WantedFile[]> {
   const chosenFor = fileChooser(await page.model(), project, where);
   const chosen = new Set(distinct(locked).flatMap((each) => narrowed(chosenFor(each))));
-  return [...chosen].map((entry) => ({ source, project, entry, ref: refOf(entry, "file") }));
+  return [...chosen].map((entry) => ({ files, project, entry, ref: refOf(entry, "file") }));
 }

@@ -69,11 +69,14 @@ export async function warm(wanted: Wanted, clock: Clock, ctx: Context): Promise<
     .map((file): WantedFile => ({ ...file, ref: refOf(file.entry, "metadata") }));
   const pieces = [...wanted.files, ...metadata];
   try {
-    const stored = await atOnce(LOOKS_AT_ONCE, pieces, isStored);
+    const stored = await atOnce(LOOKS_AT_ONCE, pieces, (file) => isStored(file, ctx));
     const missing = pieces.filter((_, at) => !stored[at]);
-    for (const [at, { source, ref }] of pieces.entries()) if (stored[at]) source.uses.used(ref, ctx);
-    for (const [{ fills }, left] of Map.groupBy(missing, ({ source }) => source)) {
-      await fills.sendAll(left.map(({ ref }) => ref));
+    for (const [at, { files, ref }] of pieces.entries()) if (stored[at]) files.used(ref, ctx);
+    for (const [files, left] of Map.groupBy(missing, (file) => file.files)) {
+      await files.enqueue(
+        left.map(({ ref }) => ref),
+        ctx,
+      );
     }
     const facts = {
       packages: wanted.packages,
@@ -87,7 +90,7 @@ export async function warm(wanted: Wanted, clock: Clock, ctx: Context): Promise<
     };
     // Each piece was looked at once, and is once more when it has come.
     const misses = CALLS - CALLS_FOR_PAGE * wanted.pages - 2 * pieces.length;
-    return follow(missing, pieces.length, misses, facts, began, clock);
+    return follow(missing, pieces.length, misses, facts, began, clock, ctx);
   } catch (error) {
     ctx.report({ event: "queue-failed", what: "a lock to be warmed", reason: messageOf(error) });
     throw new IndexError(
@@ -98,7 +101,7 @@ export async function warm(wanted: Wanted, clock: Clock, ctx: Context): Promise<
   }
 }
 
-const isStored = async ({ source, ref }: WantedFile) => (await source.files.head(ref)) !== null;
+const isStored = async ({ files, ref }: WantedFile, ctx: Context) => (await files.stored(ref, ctx)) !== null;
 
 const nameOf = ({ ref: { filename, part } }: WantedFile) => (part === "file" ? filename : `${filename}.metadata`);
 
@@ -109,6 +112,7 @@ async function* follow(
   facts: Omit<Summary, "done" | "pending" | "seconds">,
   began: number,
   clock: Clock,
+  ctx: Context,
 ): AsyncGenerator<Progress | Summary> {
   let waiting = missing;
   let lastChange = clock.now();
@@ -122,7 +126,7 @@ async function* follow(
     const from = last || turn % 2 === 0 ? 0 : (((turn + 1) / 2) * WINDOW) % waiting.length;
     const window = waiting.slice(from, last ? undefined : from + WINDOW);
     // A look that fails says nothing: there will be another.
-    const stored = await atOnce(LOOKS_AT_ONCE, window, (file) => isStored(file).catch(() => false));
+    const stored = await atOnce(LOOKS_AT_ONCE, window, (file) => isStored(file, ctx).catch(() => false));
     const come = window.filter((_, at) => stored[at]);
     misses += window.length - come.length;
     waiting = waiting.filter((file) => !come.includes(file));

@@ -36,7 +36,7 @@ export async function wheelhouse({ files }: Wanted, ctx: Context) {
       `Two files are called ${entry.filename}, one of ${before.ref.origin} and one of ${ref.origin}; a folder cannot have both. Take one out of the lock.`,
     );
   }
-  const facts = await atOnce(LOOKS_AT_ONCE, sorted, (file) => stored(() => file.source.files.head(file.ref)));
+  const facts = await atOnce(LOOKS_AT_ONCE, sorted, (file) => stored(() => file.files.stored(file.ref, ctx)));
   const missing = facts.filter((known) => !known).length;
   if (missing > MAX_MISSING) {
     throw new IndexError(
@@ -44,12 +44,15 @@ export async function wheelhouse({ files }: Wanted, ctx: Context) {
       `${missing} of these files are not stored yet, and one request stores ${MAX_MISSING} at most: POST the same to /-/api/warm first.`,
     );
   }
-  for (const [at, { source, ref }] of sorted.entries()) if (facts[at]) source.uses.used(ref, ctx);
+  for (const [at, { files: own, ref }] of sorted.entries()) if (facts[at]) own.used(ref, ctx);
   const kept: Kept[] = sorted.flatMap((file, at) => (facts[at] ? [{ ...file, facts: facts[at] }] : []));
   const left = sorted.filter((_, at) => !facts[at]);
   kept.push(...(await atOnce(STORED_AT_ONCE, left, async (file) => ({ ...file, facts: await keep(file, ctx) }))));
   kept.sort((one, other) => (one.entry.filename < other.entry.filename ? -1 : 1));
-  return tarOf(kept.map(memberOf), ctx);
+  return tarOf(
+    kept.map((file) => memberOf(file, ctx)),
+    ctx,
+  );
 }
 
 /** What the store says, or `storage-failed`. */
@@ -64,7 +67,7 @@ async function stored<T>(ask: () => Promise<T>): Promise<T> {
 }
 
 /** Stores a file now, through the layers that a client's request for it goes through. */
-async function keep({ source, project, ref }: WantedFile, ctx: Context): Promise<ArtifactFacts> {
+async function keep({ files, project, ref }: WantedFile, ctx: Context): Promise<ArtifactFacts> {
   let trouble: Event | undefined;
   const listening: Context = {
     ...ctx,
@@ -75,7 +78,7 @@ async function keep({ source, project, ref }: WantedFile, ctx: Context): Promise
   };
   const request = { ref, headOnly: false, keep: true, candidates: [project] };
   try {
-    const artifact = await source.repository.file(request, listening);
+    const artifact = await files.file(request, listening);
     if (artifact) await discard(artifact);
     if (artifact && artifact.via !== "upstream") return artifact;
   } catch (error) {
@@ -93,7 +96,7 @@ async function keep({ source, project, ref }: WantedFile, ctx: Context): Promise
 const storageFailed = (filename: string, reason: string) =>
   new IndexError("storage-failed", `${filename} could not be stored: ${reason}. Try again in a moment.`);
 
-function memberOf({ source, ref, entry, facts }: Kept): TarMember {
+function memberOf({ files, ref, entry, facts }: Kept, ctx: Context): TarMember {
   const { filename } = entry;
   const listed = verifiableDigest(entry.hashes);
   if (facts.size === undefined || facts.digest?.hex !== listed?.hex) {
@@ -107,7 +110,7 @@ function memberOf({ source, ref, entry, facts }: Kept): TarMember {
     size: facts.size,
     modifiedAt: facts.modifiedAt,
     async open() {
-      const artifact = await source.files.get(ref);
+      const artifact = await files.read(ref, ctx);
       if (!artifact?.body) throw new Error(`${filename} is no longer stored`);
       return artifact.body;
     },

@@ -16,7 +16,7 @@ import {
 } from "./ports.ts";
 import { keepQueries, withQuery } from "./queries.ts";
 import { replaceChanged, type ReplacingParts } from "./replacing.ts";
-import type { Context, Layer, Repository } from "./repository.ts";
+import type { Context, SourcePages, SourceWithoutDocuments, UpstreamPages } from "./repository.ts";
 
 /** What the cache is put together from. */
 export interface CachedParts {
@@ -54,30 +54,33 @@ export function cached({
   vouching,
   beside,
   deleteFiles,
-}: CachedParts): Layer {
+}: CachedParts): (upstream: UpstreamPages) => SourceWithoutDocuments {
   const own = { store: pages, freshness, absent, ttl, vouching: vouching && forListed(vouching) };
   return (inner) => {
-    const project: Repository["project"] = (name, ctx) =>
+    const project: SourcePages["project"] = (name, ctx, demand) =>
       kept(
         name,
         { ...own, prepare: beside && ((page, before) => prepare(name, page, before, beside, ctx)) },
         async (known) => {
-          const answer = await inner.project(name, known ? { ...ctx, known } : ctx);
+          const answer = await inner.project(name, known, ctx, demand?.remake);
+          const page = answer === "unchanged" ? known : answer;
           // Each time: a file may have been on its way into the store when the quarantine was first seen.
-          if (answer?.head.quarantined) await emptied(name, deleteFiles, ctx);
-          if (beside && answer && answer !== known) await keepQueries(name, answer, known, beside.queries, ctx);
-          return answer && pages.own(name, answer);
+          if (page?.head.quarantined) await emptied(name, deleteFiles, ctx);
+          if (answer === "unchanged" || answer === null) return answer;
+          if (beside) await keepQueries(name, answer, known, beside.queries, ctx);
+          return pages.own(name, answer);
         },
         ctx,
+        demand,
       );
     return {
       projects: (ctx) => projects(lists, freshness, inner, ctx),
       project,
-      async document(request, ctx) {
+      async document(request, known, ctx) {
         const { listed } = request;
-        if (!beside || !listed?.entry._provenanceSigned) return inner.document(request, ctx);
+        if (!beside || !listed?.entry._provenanceSigned) return inner.document(request, known, ctx);
         const withIt = await withQuery(listed, "provenance", beside.queries, project, ctx);
-        return inner.document({ ...request, listed: withIt }, ctx);
+        return inner.document({ ...request, listed: withIt }, known, ctx);
       },
       async file(request, ctx) {
         const { listed } = request;
@@ -106,7 +109,12 @@ const forListed = (vouching: Vouching): Assurance<ProjectName, Page> => ({
   followedSince: (ctx) => vouching.followedSince(ctx),
 });
 
-async function projects(lists: ListStore, freshness: Freshness, inner: Repository, ctx: Context): Promise<ProjectList> {
+async function projects(
+  lists: ListStore,
+  freshness: Freshness,
+  inner: Pick<UpstreamPages, "projects">,
+  ctx: Context,
+): Promise<ProjectList> {
   const what = "the root listing";
   const stored = await orReport(() => lists.get(), what, ctx);
   let since = ctx.now;
@@ -118,8 +126,9 @@ async function projects(lists: ListStore, freshness: Freshness, inner: Repositor
     since = standing.since ?? since;
   }
   try {
-    const answer = await inner.projects(stored ? { ...ctx, knownList: stored } : ctx);
-    if (stored && answer === stored) {
+    const answer = await inner.projects(stored ?? undefined, ctx);
+    if (answer === "unchanged") {
+      if (!stored) throw new Error("The upstream answered 304 to an unconditional request.");
       freshness.good(ROOT, ctx);
       return stored;
     }
@@ -129,7 +138,7 @@ async function projects(lists: ListStore, freshness: Freshness, inner: Repositor
     if (!isUpstreamFailure(error)) {
       ctx.report({ event: "storage-failed", what, reason: messageOf(error) });
       await stored?.cancel();
-      return inner.projects(ctx);
+      return unconditional(inner, ctx);
     }
     if (!stored) throw error;
     ctx.report({ event: "upstream-failed", what: `${what}, served from the store`, reason: reasonOf(error) });
@@ -137,5 +146,12 @@ async function projects(lists: ListStore, freshness: Freshness, inner: Repositor
     return stored.stale(since);
   }
   await stored?.cancel();
-  return (await orReport(() => lists.get(), what, ctx)) ?? inner.projects(ctx);
+  return (await orReport(() => lists.get(), what, ctx)) ?? unconditional(inner, ctx);
+}
+
+/** The upstream's listing as it is, nothing stored. */
+async function unconditional(inner: Pick<UpstreamPages, "projects">, ctx: Context): Promise<ProjectList> {
+  const answer = await inner.projects(undefined, ctx);
+  if (answer === "unchanged") throw new Error("The upstream answered 304 to an unconditional request.");
+  return answer;
 }

@@ -9,10 +9,17 @@ import {
   type ProjectPage,
 } from "../pypi/page.ts";
 import type { FactStore, FileFacts } from "./ports.ts";
+import type { Page } from "./page.ts";
 import type { Context } from "./repository.ts";
 
 /** Adds to a page what the upstream does not say. The same page with the same facts comes out the same. */
-export type Describe = (page: ProjectPage, ctx: Context) => Promise<ProjectPage>;
+export type Describe = (page: ProjectPage, before: Before, ctx: Context) => Promise<ProjectPage>;
+
+/** The page that is stored, and whether the new one is made although the upstream may not have changed it. */
+export interface Before {
+  readonly known: Page | undefined;
+  readonly remake: boolean;
+}
 
 /**
  * Adds what can be known: that there is metadata, where the page advertises it for no wheel at all; the size of a file that
@@ -20,17 +27,17 @@ export type Describe = (page: ProjectPage, ctx: Context) => Promise<ProjectPage>
  * nothing is read for it; another one costs one read of the facts.
  */
 export function describeBy(facts: FactStore): Describe {
-  return async (page, ctx) => {
+  return async (page, { known, remake }, ctx) => {
     const advertise = !page.files.some((file) => isWheel(file.filename) && file["core-metadata"]);
     const isLacking = (file: FileEntry) =>
       file.size === undefined || file["upload-time"] === undefined || (advertise && isWheel(file.filename));
     // It is made again for what was found out, or had been corrected before.
-    const mayCorrect = ctx.anew !== undefined || ctx.known?.head.corrected !== undefined;
+    const mayCorrect = remake || known?.head.corrected !== undefined;
     if (!mayCorrect && !page.files.some(isLacking)) return page;
     const found = await factsOf(page, facts, ctx);
     // Only there is it written when a file first came, and of which bytes the facts are.
     const isWanted = !found || found.size > 0 || page.files.some((file) => file["upload-time"] === undefined);
-    const before = isWanted ? await filesBefore(ctx) : undefined;
+    const before = isWanted ? await filesBefore(known) : undefined;
     const describeFile = (listed: FileEntry) => {
       const earlier = before?.get(listed.filename);
       // At another URL, or of another digest, there may be other bytes.
@@ -67,7 +74,7 @@ async function factsOf(page: ProjectPage, facts: FactStore, ctx: Context) {
 }
 
 /** The files of the page that is there already, by name: hosts of files move. Undefined where there is none. */
-async function filesBefore({ known }: Context): Promise<ReadonlyMap<string, FileEntry> | undefined> {
+async function filesBefore(known: Page | undefined): Promise<ReadonlyMap<string, FileEntry> | undefined> {
   const model = await known?.model();
   return model && new Map(model.files.map((file) => [file.filename, file]));
 }

@@ -5,8 +5,15 @@ import { upstreamsOwn, type Digest } from "../pypi/page.ts";
 import { storeAlone } from "./fill.ts";
 import type { FactStore, FileFacts } from "./ports.ts";
 import { listedFacts } from "./remote.ts";
-import { discard, type Artifact, type Context, type FileRequest, type Layer, type Listed } from "./repository.ts";
-import type { Event, Repository } from "./repository.ts";
+import {
+  discard,
+  type Artifact,
+  type Context,
+  type Event,
+  type Listed,
+  type SourceFiles,
+  type SourcePages,
+} from "./repository.ts";
 import { sha256 } from "./sha256.ts";
 import { nameOf } from "./storing.ts";
 import { UnreadableWheel } from "./ranged-archive.ts";
@@ -24,22 +31,23 @@ export interface DescribedParts extends SearchParts {
  * Answers for what `describeBy` adds to pages: gives the `.metadata` of a wheel where the upstream has none, and finds out
  * what pages do not say. It stands above the pages' cache, where it has a page made again that has promised too much.
  */
-export function described(parts: DescribedParts): Layer {
+export function described(parts: DescribedParts): (inner: SourcePages) => SourceFiles {
   return (inner) => ({
-    projects: (ctx) => inner.projects(ctx),
-    project: (name, ctx) => inner.project(name, ctx),
-    document: (request, ctx) => inner.document(request, ctx),
+    ...inner,
 
     async file(request, ctx) {
       const { ref, listed } = request;
-      if (!listed) return inner.file(request, ctx);
-      if (ref.part === "file") return new Described(parts, ref, listed, inner, ctx).file(request);
+      if (!listed || ref.part === "file") return inner.file(request, ctx);
       const theirs = () => inner.file(request, ctx);
       if (!isWheel(ref.filename)) return upstreamsOwn(listed.entry, "core-metadata") === undefined ? null : theirs();
       const wheel = new Described(parts, { ...ref, part: "file" }, listed, inner, ctx);
       const own = () => wheel.metadata(request.headOnly);
       if (upstreamsOwn(listed.entry, "core-metadata") === undefined) return own();
       return (await wheel.instead(request.headOnly)) ?? promised(theirs, own);
+    },
+
+    async fileStored({ ref, artifact, ...listed }, size, ctx) {
+      if (ref.part === "file") await new Described(parts, ref, listed, inner, ctx).stored(artifact, size);
     },
   });
 }
@@ -72,31 +80,19 @@ class Described implements WheelSource {
   readonly parts: DescribedParts;
   readonly ref: FileRef;
   readonly listed: Listed;
-  readonly inner: Repository;
+  readonly inner: SourcePages;
   readonly #ctx: Context;
 
-  constructor(parts: DescribedParts, ref: FileRef, listed: Listed, inner: Repository, ctx: Context) {
-    this.parts = parts;
+  constructor(parts: DescribedParts, ref: FileRef, listed: Listed, inner: SourcePages, ctx: Context) {
+    this.parts = { ...parts, onStored: (artifact, size) => this.stored(artifact, size) };
     this.ref = ref;
     this.listed = listed;
     this.inner = inner;
     this.#ctx = ctx;
   }
 
-  /** The file from upstream. Of one whose page says all, nothing needs to be found out. */
-  async file(request: FileRequest): Promise<Artifact | null> {
-    const { entry } = this.listed;
-    const artifact = await this.inner.file(request, this.#ctx);
-    const isComplete =
-      artifact?.size !== undefined &&
-      upstreamsOwn(entry, "size") === artifact.size &&
-      upstreamsOwn(entry, "upload-time") !== undefined &&
-      (!listedFacts(this.listed, "metadata").unchecked || !isWheel(this.ref.filename));
-    return artifact && (isComplete ? artifact : { ...artifact, stored: (size) => this.#stored(artifact, size) });
-  }
-
   open(): Promise<Artifact | null> {
-    return this.file({ ref: this.ref, headOnly: false, listed: this.listed });
+    return this.inner.file({ ref: this.ref, headOnly: false, listed: this.listed }, this.#ctx);
   }
 
   /** METADATA of the wheel, byte for byte; always the whole, whatever range is asked for. */
@@ -151,7 +147,7 @@ class Described implements WheelSource {
   }
 
   /** Finds out from a file just stored and verified what its page does not say, and whether its `.metadata` was right. */
-  async #stored({ modifiedAt, unchecked = false }: Artifact, size: number): Promise<void> {
+  async stored({ modifiedAt, unchecked = false }: Artifact, size: number): Promise<void> {
     const { entry } = this.listed;
     const lacksTime = upstreamsOwn(entry, "upload-time") === undefined;
     const listedSize = upstreamsOwn(entry, "size");
@@ -241,7 +237,7 @@ class Described implements WheelSource {
   async #remakePage(): Promise<void> {
     const { project } = this.listed;
     try {
-      const page = await this.inner.project(project, { ...this.#ctx, anew: true });
+      const page = await this.inner.project(project, this.#ctx, { remake: true });
       await page?.cancel();
     } catch (error) {
       const [event, reason]: [Event["event"], string] = isUpstreamFailure(error)

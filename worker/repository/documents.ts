@@ -4,26 +4,23 @@ import { findEntry } from "../pypi/simple-json.ts";
 import type { Document } from "./document.ts";
 import { kept, type KeptParts } from "./kept.ts";
 import { listedOn } from "./listing.ts";
-import type { Context, Layer, Repository } from "./repository.ts";
+import type { Context, SourcePages, SourceWithoutDocuments } from "./repository.ts";
 
 /**
  * Keeps an upstream's JSON and its files' provenance, by their paths, as pages are kept. Where a file's provenance is, its
  * project's page alone says: that is looked at when it is fetched and when it is checked.
  */
-export function documents(parts: KeptParts<string, Document>): Layer {
+export function documents(parts: KeptParts<string, Document>): (inner: SourceWithoutDocuments) => SourcePages {
   return (inner) => ({
-    projects: (ctx) => inner.projects(ctx),
-    project: (name, ctx) => inner.project(name, ctx),
-    file: (request, ctx) => inner.file(request, ctx),
+    ...inner,
     document: ({ ref }, ctx) => kept(documentPath(ref), parts, (known) => askFor(ref, known, inner, ctx), ctx),
   });
 }
 
-async function askFor(ref: DocumentRef, known: Document | undefined, inner: Repository, ctx: Context) {
-  const within = known ? { ...ctx, knownDocument: known } : ctx;
-  if (ref.kind !== "provenance") return inner.document({ ref }, within);
+async function askFor(ref: DocumentRef, known: Document | undefined, inner: SourceWithoutDocuments, ctx: Context) {
+  if (ref.kind !== "provenance") return inner.document({ ref }, known, ctx);
   const { project, filename } = ref;
   const find = (text: string) => findEntry(text, filename, (entry) => provenanceUrl(entry) !== undefined);
   const listed = await listedOn(project, "of this index", find, inner, ctx);
-  return listed ? inner.document({ ref, listed }, within) : null;
+  return listed ? inner.document({ ref, listed }, known, ctx) : null;
 }

@@ -4,7 +4,7 @@ import { digestStream } from "./digest-stream.ts";
 import type { FileSink } from "./ports.ts";
 import type { Artifact, Context } from "./repository.ts";
 import { clientSink, leavable, NOBODY, Outgrown, Overtaken, upTo, type Taker } from "./takers.ts";
-import { within } from "./within.ts";
+import { inTime } from "./within.ts";
 
 /** One read of the upstream: large enough to cost little, small enough to pass on at the pace at which bytes arrive. */
 const CHUNK = 256 * 1024;
@@ -20,8 +20,11 @@ export interface Destination {
   readonly limit: number;
 }
 
-/** How storing ended: `outgrown` where the file turned out larger than its destination's limit. */
-export type Filled = "done" | "outgrown";
+/**
+ * How storing ended; `size` in bytes. `outgrown`: the file turned out larger than its destination's limit. What was refused has been
+ * reported.
+ */
+export type Filled = { readonly kind: "stored"; readonly size: number } | { readonly kind: "not-stored" | "outgrown" };
 
 /**
  * Serves a file from upstream and stores it, from one read. The client's last bytes are held back until the whole has the
@@ -42,7 +45,8 @@ export function fill(
   ctx: Context,
 ): { artifact: Artifact; filled: Promise<Filled> } {
   const { size } = source;
-  if (!(source.body instanceof ReadableStream)) return { artifact: source, filled: Promise.resolve("done") };
+  if (!(source.body instanceof ReadableStream))
+    return { artifact: source, filled: Promise.resolve({ kind: "not-stored" }) };
   const { readable, writable } = size === undefined ? new IdentityTransformStream() : new FixedLengthStream(size);
   const client = leavable(clientSink(writable), () => undefined);
   const filled = pump(source.body, { ...source, name }, client, destination, ctx);
@@ -56,7 +60,7 @@ export async function storeAlone(
   destination: Destination,
   ctx: Context,
 ): Promise<Filled> {
-  if (!(source.body instanceof ReadableStream)) return "done";
+  if (!(source.body instanceof ReadableStream)) return { kind: "not-stored" };
   return pump(source.body, { ...source, name }, NOBODY, destination, ctx);
 }
 
@@ -64,7 +68,6 @@ interface Expected {
   readonly size?: number | undefined;
   readonly digest?: Digest | undefined;
   readonly name: string;
-  readonly stored?: Artifact["stored"];
 }
 
 /** Feeds the two takers from one read. Does not reject: what went wrong is reported, and they are told. */
@@ -94,7 +97,7 @@ async function pump(
   let spare = new ArrayBuffer(CHUNK);
   try {
     for (;;) {
-      const { done, value } = await within(IDLE, SILENT, reader.read(new Uint8Array(spare)));
+      const { done, value } = await inTime(IDLE, SILENT, reader.read(new Uint8Array(spare)));
       if (done || value === undefined) break;
       total += value.byteLength;
       if (size !== undefined && total > size) throw new Error(`it has more than the ${size} bytes it should have`);
@@ -108,8 +111,8 @@ async function pump(
         spare = value.buffer;
       }
       if (client.left && store.left) {
-        await stop(new Error("Nobody takes it any more."));
-        return outgrown ? "outgrown" : "done";
+        await stop(new Error("Neither the client nor the store takes it any more."));
+        return { kind: outgrown ? "outgrown" : "not-stored" };
       }
     }
     if (size !== undefined && total !== size) throw new Error(`it ended after ${total} of ${size} bytes`);
@@ -123,8 +126,8 @@ async function pump(
     ctx.report({ event: "file-refused", what: name, reason: reason.message });
     await stop(reason);
   }
-  if (stored) await expected.stored?.(total);
-  return outgrown ? "outgrown" : "done";
+  if (stored) return { kind: "stored", size: total };
+  return { kind: outgrown ? "outgrown" : "not-stored" };
 }
 
 /** The digest of what passes, to be compared with what the page says. */

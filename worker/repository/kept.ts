@@ -1,8 +1,8 @@
 import { isUpstreamFailure, messageOf, reasonOf, storageFailed } from "../errors.ts";
 import type { Freshness, KeptStore, Marks } from "./ports.ts";
-import type { Context } from "./repository.ts";
+import type { Context, Revalidation } from "./repository.ts";
 import type { StoredHead, StoredJson } from "./stored.ts";
-import { within } from "./within.ts";
+import { LATE, within } from "./within.ts";
 
 /** What something is kept with. `What` says which one: its name, or its path. */
 export interface KeptParts<What extends string, Value> {
@@ -32,7 +32,6 @@ const ABSENT_TTL = 20_000;
 
 /** How long the check of a stored one is waited for; it then goes on behind the answer. Milliseconds. */
 const PATIENCE = 1_000;
-const SLOW = "the check takes long";
 
 /** How long a stored one is served without asking again after the upstream failed: no client waits for each failure. */
 export const RETRY_AFTER = 30_000;
@@ -42,43 +41,43 @@ export const RETRY_AFTER = 30_000;
  * away what is stored is served, without limit of age. Only a stored one ever stands in for a failure: an unseen name stays
  * a failure and never becomes absent.
  *
- * @param ask asks the source; given what is stored, it may return that very object where it is unchanged
+ * @param ask asks the source; `unchanged` where the one that it was given is what the source has still
+ * @param demand how new it must be
  */
 export async function kept<What extends string, Value extends StoredJson<StoredHead, Value>>(
   what: What,
   parts: KeptParts<What, Value>,
-  ask: (known: Value | undefined) => Promise<Value | null>,
+  ask: (known: Value | undefined) => Promise<Value | "unchanged" | null>,
   ctx: Context,
+  demand: Revalidation = {},
 ): Promise<Value | null> {
   const { store, freshness, absent, ttl, vouching } = parts;
+  const { maxAgeMs, remake, strict } = demand;
   // A job asks because something has changed: what was absent a moment ago may be there.
-  if (!ctx.strict && absent.get(what, ctx.now)) return null;
+  if (!strict && absent.get(what, ctx.now)) return null;
   const stored = await orReport(() => store.get(what, ctx.now), what, ctx);
-  if (!stored) return refresh(what, null, parts, ask, ctx);
-  const staleBefore = ctx.now - Math.min(ttl, ctx.maxAge ?? ttl);
+  if (!stored) return refresh(what, null, parts, ask, ctx, strict);
+  const staleBefore = ctx.now - Math.min(ttl, maxAgeMs ?? ttl);
   const { changedAt } = stored.head;
-  // Who wants it newer than usual, or made again, takes nobody's word.
-  const believed = ctx.anew || ctx.maxAge !== undefined ? undefined : vouching;
+  // A caller that demands a newer one, or one made again, is not satisfied by the change log.
+  const isDemanded = remake === true || maxAgeMs !== undefined;
+  const believed = isDemanded ? undefined : vouching;
   const standing = await freshness.standing(what, {
     changedAt,
     staleBefore,
     now: ctx.now,
     goodSince: believed && (() => believed.goodSince(what, stored, ctx)),
   });
-  if (standing.kind === "fresh" && !ctx.anew) return stored;
+  if (standing.kind === "fresh" && !remake) return stored;
   if (standing.kind === "failing") return stored.stale(standing.since);
   const value = await orReport(() => stored.buffered(), what, ctx);
   const since = (standing.kind === "due" ? standing.since : undefined) ?? ctx.now;
-  const checked = refresh(what, value && { value, since }, parts, ask, ctx);
-  // Who wants it newer than usual is not helped by what is stored.
-  if (!value || ctx.anew || ctx.maxAge !== undefined) return checked;
-  try {
-    return await within(PATIENCE, SLOW, checked);
-  } catch (error) {
-    if (messageOf(error) !== SLOW) throw error;
-    ctx.defer(checked);
-    return value.stale(since);
-  }
+  const checked = refresh(what, value && { value, since }, parts, ask, ctx, strict);
+  if (!value || isDemanded) return checked;
+  const outcome = await within(PATIENCE, checked);
+  if (outcome !== LATE) return outcome;
+  ctx.defer(checked);
+  return value.stale(since);
 }
 
 /** @param stored what is kept, and since when it has not been known to be good */
@@ -86,12 +85,15 @@ async function refresh<What extends string, Value extends StoredJson<StoredHead,
   what: What,
   stored: { readonly value: Value; readonly since: number } | null,
   { store, freshness, absent, vouching, prepare }: KeptParts<What, Value>,
-  ask: (known: Value | undefined) => Promise<Value | null>,
+  ask: (known: Value | undefined) => Promise<Value | "unchanged" | null>,
   ctx: Context,
+  strict: boolean | undefined,
 ): Promise<Value | null> {
   try {
-    const answer = await ask(stored?.value);
-    if (!answer) {
+    const outcome = await ask(stored?.value);
+    const answer = outcome === "unchanged" ? stored?.value : outcome;
+    if (answer === undefined) throw new Error(`The source says that ${what} is unchanged, which was not stored.`);
+    if (answer === null) {
       absent.set(what, true, 0, ctx.now + ABSENT_TTL);
       if (stored) ctx.defer(store.delete(what, stored.value));
       return null;
@@ -104,7 +106,7 @@ async function refresh<What extends string, Value extends StoredJson<StoredHead,
     try {
       await prepare?.(answer, stored?.value);
     } catch (error) {
-      if (ctx.strict) throw storageFailed(error);
+      if (strict) throw storageFailed(error);
       ctx.report({ event: "storage-failed", what, reason: messageOf(error) });
       return stored ? stored.value.stale(stored.since) : answer;
     }
@@ -113,7 +115,7 @@ async function refresh<What extends string, Value extends StoredJson<StoredHead,
   } catch (error) {
     if (!stored || !isUpstreamFailure(error)) throw error;
     freshness.failed(what, stored.since, ctx.now + RETRY_AFTER, ctx);
-    if (ctx.strict) throw error;
+    if (strict) throw error;
     ctx.report({ event: "upstream-failed", what: `${what}, served from the store`, reason: reasonOf(error) });
     return stored.value.stale(stored.since);
   }

@@ -4,7 +4,7 @@ import type { FileEntry } from "../pypi/page.ts";
 import { readStatus } from "../pypi/simple-json.ts";
 import type { Page } from "./page.ts";
 import { isUnderQuarantine, quarantined } from "./quarantine.ts";
-import type { Context, Listed, Repository } from "./repository.ts";
+import type { Context, Listed, Revalidation, SourcePages } from "./repository.ts";
 
 /** A page that does not list a file is checked again if it was checked longer ago than this. Milliseconds. */
 export const LISTING_MAX_AGE = 30_000;
@@ -18,16 +18,17 @@ export async function listedOn(
   project: ProjectName,
   host: string,
   find: (text: string) => FileEntry | undefined,
-  inner: Repository,
+  inner: Pick<SourcePages, "project">,
   ctx: Context,
+  demand?: Revalidation,
 ): Promise<Listed | undefined | null> {
-  let page = await inner.project(project, ctx);
+  let page = await inner.project(project, ctx, demand);
   if (!page) return null;
   const { via } = page;
   let entry = await entryOn(page, project, find);
   if (!entry && via !== "upstream" && via !== "stale") {
     // A lock file may know a file that is younger than the page: the page is then checked once more.
-    page = await inner.project(project, { ...ctx, maxAge: LISTING_MAX_AGE });
+    page = await inner.project(project, ctx, { ...demand, maxAgeMs: LISTING_MAX_AGE });
     entry = await entryOn(page, project, find);
   }
   // The file may be younger than what is stored: that it is not there is more than can be said.

@@ -7,7 +7,7 @@ import { orReport } from "./kept.ts";
 import { listedOn } from "./listing.ts";
 import type { Page } from "./page.ts";
 import type { PageStore, StrayStore } from "./ports.ts";
-import type { Context, FileRequest, Listed, Repository } from "./repository.ts";
+import type { Context, FileRequest, Listed, Revalidation, SourcePages } from "./repository.ts";
 
 /** What a file's page is looked for with. */
 export interface LocatingParts {
@@ -25,7 +25,7 @@ export interface LocatingParts {
 export async function locate(
   request: FileRequest,
   candidates: readonly ProjectName[],
-  inner: Repository,
+  inner: SourcePages,
   parts: LocatingParts,
   ctx: Context,
 ): Promise<Listed | null> {
@@ -47,7 +47,7 @@ export async function locate(
 async function locateAmong(
   candidates: readonly ProjectName[],
   ref: FileRef,
-  inner: Repository,
+  inner: SourcePages,
   pages: PageStore,
   ctx: Context,
 ): Promise<Listed | null> {
@@ -72,7 +72,7 @@ async function locateAmong(
 async function locateStray(
   { ref, admits }: FileRequest,
   candidates: readonly ProjectName[],
-  inner: Repository,
+  inner: SourcePages,
   strays: StrayStore,
   ctx: Context,
 ): Promise<Listed | null> {
@@ -86,8 +86,8 @@ async function locateStray(
 }
 
 /** How this project's page lists the file; undefined where it does not, null where there is no such project. */
-export const locateIn = (project: ProjectName, ref: FileRef, inner: Repository, ctx: Context) =>
-  listedOn(project, ref.origin, (text) => entryFor(text, ref), inner, ctx);
+export const locateIn = (project: ProjectName, ref: FileRef, inner: SourcePages, ctx: Context, demand?: Revalidation) =>
+  listedOn(project, ref.origin, (text) => entryFor(text, ref), inner, ctx, demand);
 
 async function listedOnStored(page: Page | null, ref: FileRef, project: ProjectName): Promise<Listed | undefined> {
   const entry = page && entryFor(await page.text(), ref);

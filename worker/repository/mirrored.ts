@@ -12,64 +12,90 @@ import {
   type Artifact,
   type Context,
   type FileRequest,
-  type Layer,
   type Listed,
+  type ProjectFiles,
   type Repository,
+  type Revalidation,
+  type SourceFiles,
 } from "./repository.ts";
 import { nameOf, serveAndStore, storeNow, storeWhole, type StoringParts } from "./storing.ts";
 
 /** What the layer is put together from. */
-export type MirroredParts = StoringParts & LocatingParts;
+export interface MirroredParts extends Omit<StoringParts, "onStored">, LocatingParts {
+  /** The upstream's address, percent-encoded. */
+  readonly source: string;
+}
 
 /**
  * Keeps an upstream's files, and serves only what a project's page lists: that is checked when a file is first fetched and
  * recorded with it, so that a stored file is one read. A file not stored yet is served and stored from one read; a part of
  * it is passed on from upstream, and the whole is stored behind it. A large one is passed on as well, and left to the queue.
  */
-export function mirrored(parts: MirroredParts): Layer {
-  const { files, uses } = parts;
-  return (inner) => ({
-    projects: (ctx) => inner.projects(ctx),
-    project: (name, ctx) => inner.project(name, ctx),
-    document: (request, ctx) => inner.document(request, ctx),
+export const mirrored =
+  (parts: MirroredParts) =>
+  (inner: SourceFiles): Repository => {
+    const file = fileOf(parts, inner);
+    const files = projectFiles(parts, file);
+    return {
+      projects: (ctx) => inner.projects(ctx),
+      async project(name, ctx, demand) {
+        const page = await inner.project(name, ctx, demand);
+        return page && { page, files };
+      },
+      file,
+      document: (request, ctx) => inner.document(request, ctx),
+      hostedFiles: async (of) => (of === "all" ? [] : null),
+    };
+  };
 
-    async file(request, ctx) {
-      const { ref, range } = request;
-      const candidates = request.candidates ?? projectCandidates(ref.filename);
-      let usable = true;
-      let outdated = false;
-      try {
-        const stored = request.keep ? await storedFacts(ref, files) : await files.get(ref, range);
-        if (stored && (await mayGive(stored, request, candidates))) {
-          const list = () => locateIn(stored.project, ref, inner, ctx);
-          if (await isCurrent(stored, ref, parts, list, inner, ctx)) {
-            uses.used(ref, ctx);
-            return stored;
-          }
-          outdated = true;
+/** The files of any project of the source: which one it is, the callers know. */
+const projectFiles = ({ source, files, uses, fills }: MirroredParts, file: Repository["file"]): ProjectFiles => ({
+  source,
+  file,
+  stored: (ref) => files.head(ref),
+  read: (ref) => files.get(ref),
+  used: (ref, ctx) => uses.used(ref, ctx),
+  enqueue: (refs) => fills.sendAll(refs),
+});
+
+function fileOf(parts: MirroredParts, inner: SourceFiles): Repository["file"] {
+  const { files, uses } = parts;
+  return async (request, ctx) => {
+    const { ref, range } = request;
+    const candidates = request.candidates ?? projectCandidates(ref.filename);
+    let usable = true;
+    let outdated = false;
+    try {
+      const stored = request.keep ? await storedFacts(ref, files) : await files.get(ref, range);
+      if (stored && (await mayGive(stored, request, candidates))) {
+        const list = () => locateIn(stored.project, ref, inner, ctx);
+        if (await isCurrent(stored, ref, parts, list, inner, ctx)) {
+          uses.used(ref, ctx);
+          return stored;
         }
-        if (stored) await discard(stored);
-      } catch (error) {
-        if (request.keep || error instanceof IndexError) throw error;
-        ctx.report({ event: "storage-failed", what: nameOf(ref), reason: messageOf(error) });
-        usable = false;
+        outdated = true;
       }
-      try {
-        const listed = await locate(request, candidates, inner, parts, ctx);
-        return listed && (await fetchFile(request, listed, inner, usable ? parts : undefined, ctx));
-      } catch (error) {
-        // What is stored is the upstream's last word, though nothing has verified it.
-        const stored = outdated && isUpstreamFailure(error) ? await files.get(ref, range) : null;
-        if (!stored) throw error;
-        ctx.report({
-          event: "upstream-failed",
-          what: `${nameOf(ref)}, served from the store`,
-          reason: messageOf(error),
-        });
-        return stored;
-      }
-    },
-  });
+      if (stored) await discard(stored);
+    } catch (error) {
+      if (request.keep || error instanceof IndexError) throw error;
+      ctx.report({ event: "storage-failed", what: nameOf(ref), reason: messageOf(error) });
+      usable = false;
+    }
+    try {
+      const listed = await locate(request, candidates, inner, parts, ctx);
+      return listed && (await fetchFile(request, listed, inner, usable ? parts : undefined, ctx));
+    } catch (error) {
+      // What is stored is the upstream's last word, though nothing has verified it.
+      const stored = outdated && isUpstreamFailure(error) ? await files.get(ref, range) : null;
+      if (!stored) throw error;
+      ctx.report({
+        event: "upstream-failed",
+        what: `${nameOf(ref)}, served from the store`,
+        reason: messageOf(error),
+      });
+      return stored;
+    }
+  };
 }
 
 /** Whether the project that a stored file was listed by may be the one that is meant: the filename need not lead to it. */
@@ -88,7 +114,7 @@ async function storedFacts(ref: FileRef, files: FileStore): Promise<Artifact | n
 async function fetchFile(
   request: FileRequest,
   listed: Listed,
-  inner: Repository,
+  inner: SourceFiles,
   parts: MirroredParts | undefined,
   ctx: Context,
 ): Promise<Artifact> {
@@ -99,8 +125,8 @@ async function fetchFile(
     return { ...facts, size, modifiedAt, body: null, via: "upstream" };
   }
   // A signature is renewed with the page alone, though nothing else on it has changed.
-  const renewed: Context = listed.entry._signed ? { ...ctx, anew: true } : { ...ctx, maxAge: 0 };
-  const list = () => locateIn(listed.project, ref, inner, renewed);
+  const renewed: Revalidation = listed.entry._signed ? { remake: true } : { maxAgeMs: 0 };
+  const list = () => locateIn(listed.project, ref, inner, ctx, renewed);
   const { source, at } = await opened(
     ref,
     listed,
@@ -110,10 +136,16 @@ async function fetchFile(
   );
   if (!source) throw gone(ref, listed.project);
   if (headOnly) return source;
-  if (keep && parts) return storeNow(source, ref, parts, ctx);
-  if (!source.part) return serveAndStore(source, ref, parts, ctx);
+  const storing: StoringParts | undefined = parts && {
+    ...parts,
+    onStored: (artifact, stored) => inner.fileStored({ ...at, ref, artifact }, stored, ctx),
+  };
+  if (keep && storing) return storeNow(source, ref, storing, ctx);
+  if (!source.part) return serveAndStore(source, ref, storing, ctx);
   // So that the next part comes from here.
-  if (parts)
-    ctx.defer(storeWhole(source.size, () => inner.file({ ref, headOnly: false, listed: at }, ctx), ref, parts, ctx));
+  if (storing) {
+    const whole = () => inner.file({ ref, headOnly: false, listed: at }, ctx);
+    ctx.defer(storeWhole(source.size, whole, ref, storing, ctx));
+  }
   return source;
 }

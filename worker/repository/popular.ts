@@ -51,13 +51,12 @@ export interface Forgotten {
  */
 export function popular(demand: Demand): Layer {
   return (inner) => ({
-    projects: (ctx) => inner.projects(ctx),
-    document: (request, ctx) => inner.document(request, ctx),
+    ...inner,
 
-    async project(name, ctx) {
-      const page = await inner.project(name, ctx);
-      if (page) demand.project(name);
-      return page;
+    async project(name, ctx, newness) {
+      const project = await inner.project(name, ctx, newness);
+      if (project) demand.project(name);
+      return project;
     },
 
     async file(request, ctx) {

@@ -4,9 +4,8 @@ import { fingerprint } from "../pypi/fingerprint.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import { matcher } from "../pypi/pattern.ts";
 import { mergedLists } from "./merged-list.ts";
-import type { Page } from "./page.ts";
 import type { Verdicts } from "./ports.ts";
-import type { Context, FileRequest, Repository } from "./repository.ts";
+import type { Context, FileRequest, Project, Repository, Revalidation } from "./repository.ts";
 
 /** How long a source that fails is taken at its last word that it does not own a name. Milliseconds. */
 const LAST_WORD = 3_600_000;
@@ -19,38 +18,33 @@ export interface Source {
   readonly verdicts: Verdicts;
 }
 
-/** Several sources as one, which also says whose a project is. */
-export interface Priority<Own extends Source> extends Repository {
-  /** The source that owns a name, and its page. */
-  owner(name: ProjectName, ctx: Context): Promise<{ source: Own; page: Page } | null>;
-}
-
 /**
  * Several sources as one: the first that owns a name has it entirely. Absence falls through to the next source; failure
  * does not, since a name that a source cannot speak for may be its own. For a name that the next source has served here,
  * the last absent verdict stands for an hour. Names that sources claim are asked of these alone, and those of nothing else.
  */
-export function priority<Own extends Source>(sources: readonly Own[]): Priority<Own> {
+export function priority(sources: readonly Source[]): Repository {
   const route = routes(sources);
   const routing = fingerprint(JSON.stringify(sources.map(({ projects }) => projects ?? [])));
 
-  async function owner(name: ProjectName, ctx: Context): Promise<{ source: Own; page: Page } | null> {
+  /** The source that owns a name, and what it has of it. */
+  async function owner(name: ProjectName, ctx: Context, demand?: Revalidation) {
     const absent: Source[] = [];
     for (const source of route(name)) {
-      const page = await pageOf(source, name, ctx);
-      if (page === "absent") absent.push(source);
-      else if (page !== "failing") {
+      const project = await projectOf(source, name, ctx, demand);
+      if (project === "absent") absent.push(source);
+      else if (project !== "failing") {
         noteAbsent(absent, name, ctx);
         // It has just been learnt, or confirmed: what was said before must not stand when the source fails.
-        if (page.via === "upstream") source.verdicts.noteOwned(name, ctx);
-        return { source, page };
+        if (project.page.via === "upstream") source.verdicts.noteOwned(name, ctx);
+        return { source, project };
       }
     }
     return null;
   }
 
   return {
-    owner,
+    hostedFiles: async (of) => (of === "all" ? [] : null),
 
     projects: (ctx) =>
       mergedLists(
@@ -59,12 +53,12 @@ export function priority<Own extends Source>(sources: readonly Own[]): Priority<
         ctx,
       ),
 
-    project: async (name, ctx) => (await owner(name, ctx))?.page ?? null,
+    project: async (name, ctx, demand) => (await owner(name, ctx, demand))?.project ?? null,
 
     async document(request, ctx) {
       const owned = await owner(request.ref.project, ctx);
       if (!owned) return null;
-      await owned.page.cancel();
+      await owned.project.page.cancel();
       return owned.source.repository.document(request, ctx);
     },
 
@@ -135,10 +129,15 @@ function noteAbsent(sources: readonly Source[], name: ProjectName, ctx: Context)
   for (const { verdicts } of sources) verdicts.noteAbsent(name, ctx);
 }
 
-/** The source's page; `absent` where it has none; `failing` where it fails but did say so a short time ago. */
-async function pageOf({ repository, verdicts }: Source, name: ProjectName, ctx: Context) {
+/** What the source has of a project; `absent` where it has none; `failing` where it fails but did say so a short time ago. */
+async function projectOf(
+  { repository, verdicts }: Source,
+  name: ProjectName,
+  ctx: Context,
+  demand?: Revalidation,
+): Promise<Project | "absent" | "failing"> {
   try {
-    return (await repository.project(name, ctx)) ?? "absent";
+    return (await repository.project(name, ctx, demand)) ?? "absent";
   } catch (error) {
     if (!isUpstreamFailure(error)) throw error;
     // A verdict that cannot be read does not stand.
@@ -150,7 +149,7 @@ async function pageOf({ repository, verdicts }: Source, name: ProjectName, ctx: 
 
 /** Whether the name is, or may be, the source's. */
 async function mayOwn(source: Source, name: ProjectName, ctx: Context): Promise<boolean> {
-  const page = await pageOf(source, name, ctx).catch(() => "unknown" as const);
-  if (typeof page !== "string") await page.cancel();
-  return page !== "absent" && page !== "failing";
+  const project = await projectOf(source, name, ctx).catch(() => "unknown" as const);
+  if (typeof project !== "string") await project.page.cancel();
+  return project !== "absent" && project !== "failing";
 }

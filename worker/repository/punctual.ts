@@ -1,27 +1,27 @@
 import { IndexError } from "../errors.ts";
 import { discard, type Context, type Layer } from "./repository.ts";
-import { within } from "./within.ts";
-
-const LATE = "The upstreams took too long to answer. Try again in a moment: what they send meanwhile is kept.";
+import { LATE, within } from "./within.ts";
 
 /**
- * Gives an answer up that has not begun after `milliseconds`: an upstream has a deadline of its own, but one request may have to
- * wait for several. The root listing is waited for: it is stored before it is served.
+ * Gives an answer up that has not begun after `timeoutMs` milliseconds: an upstream has a deadline of its own, but one request may
+ * have to wait for several. The root listing is waited for: it is stored before it is served. So is what a patient caller asks for.
  */
-export function punctual(milliseconds: number): Layer {
-  async function inTime<T>(work: Promise<T>, give: (late: T) => Promise<unknown>, ctx: Context): Promise<T> {
-    try {
-      return await within(milliseconds, LATE, work);
-    } catch (error) {
-      if (!(error instanceof Error) || error.message !== LATE) throw error;
-      ctx.defer(work.then(give, () => undefined));
-      throw new IndexError("upstream-failed", LATE);
-    }
+export function punctual(timeoutMs: number): Layer {
+  async function answered<T>(work: Promise<T>, cancel: (late: T) => Promise<unknown>, ctx: Context): Promise<T> {
+    if (ctx.patient) return work;
+    const answer = await within(timeoutMs, work);
+    if (answer !== LATE) return answer;
+    ctx.defer(work.then(cancel, () => undefined));
+    throw new IndexError(
+      "upstream-failed",
+      "The upstreams took too long to answer. Try again in a moment: what they send meanwhile is stored.",
+    );
   }
   return (inner) => ({
-    projects: (ctx) => inner.projects(ctx),
-    project: (name, ctx) => inTime(inner.project(name, ctx), async (page) => page?.cancel(), ctx),
-    document: (request, ctx) => inTime(inner.document(request, ctx), async (document) => document?.cancel(), ctx),
-    file: (request, ctx) => inTime(inner.file(request, ctx), async (file) => file && discard(file), ctx),
+    ...inner,
+    project: (name, ctx, demand) =>
+      answered(inner.project(name, ctx, demand), async (project) => project?.page.cancel(), ctx),
+    document: (request, ctx) => answered(inner.document(request, ctx), async (document) => document?.cancel(), ctx),
+    file: (request, ctx) => answered(inner.file(request, ctx), async (file) => file && discard(file), ctx),
   });
 }

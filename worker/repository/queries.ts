@@ -4,7 +4,7 @@ import type { ProjectName } from "../pypi/name.ts";
 import { orReport } from "./kept.ts";
 import { provenanceKey, type Page } from "./page.ts";
 import type { QueryStore } from "./ports.ts";
-import type { Context, Listed, Repository } from "./repository.ts";
+import type { Context, Listed, SourcePages } from "./repository.ts";
 
 /**
  * Keeps the queries of a page that was just made. They may be others although the page is the same: signatures are new each time.
@@ -36,7 +36,7 @@ export async function withQuery(
   listed: Listed,
   of: "file" | "provenance",
   store: QueryStore,
-  pageOf: Repository["project"],
+  pageOf: SourcePages["project"],
   ctx: Context,
 ): Promise<Listed> {
   const { project, entry } = listed;
@@ -44,7 +44,7 @@ export async function withQuery(
   const find = async () => (await orReport(() => store.get(project, ctx.now), project, ctx))?.[key];
   let query = await find();
   if (query === undefined) {
-    const page = await pageOf(project, { ...ctx, anew: true });
+    const page = await pageOf(project, ctx, { remake: true });
     await page?.cancel();
     query = await find();
   }

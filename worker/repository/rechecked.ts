@@ -8,14 +8,13 @@ import {
   type ArtifactFacts,
   type Context,
   type Listed,
-  type Repository,
+  type SourcePages,
 } from "./repository.ts";
 import { believe, nameOf, storeWhole, type StoringParts } from "./storing.ts";
-import { within } from "./within.ts";
+import { LATE, within } from "./within.ts";
 
 /** How long a check is waited for; it then goes on behind the answer. Milliseconds. */
 const PATIENCE = 1_000;
-const SLOW = "the check takes long";
 
 /**
  * Whether a stored file is to be served. One that nothing has verified is compared with the upstream's once a minute and
@@ -29,20 +28,17 @@ export async function isCurrent(
   ref: FileRef,
   parts: StoringParts,
   list: () => Promise<Listed | undefined | null>,
-  inner: Repository,
+  inner: SourcePages,
   ctx: Context,
 ): Promise<boolean> {
   if (!stored.unchecked) return true;
   if (ref.part === "metadata" && (await hasVerifiedWheel(ref, parts))) return false;
   if (parts.believed.get(nameOf(ref), ctx.now)) return true;
   const checked = check(stored, ref, parts, list, inner, ctx);
-  try {
-    return (await within(PATIENCE, SLOW, checked)) === undefined;
-  } catch (error) {
-    if (messageOf(error) !== SLOW) throw error;
-    ctx.defer(checked.then((listed) => listed && storeAnew(ref, listed, parts, inner, ctx)));
-    return true;
-  }
+  const outcome = await within(PATIENCE, checked);
+  if (outcome !== LATE) return outcome === undefined;
+  ctx.defer(checked.then((listed) => listed && storeAnew(ref, listed, parts, inner, ctx)));
+  return true;
 }
 
 async function hasVerifiedWheel(ref: FileRef, { files }: StoringParts): Promise<boolean> {
@@ -57,7 +53,7 @@ async function check(
   ref: FileRef,
   { believed }: StoringParts,
   list: () => Promise<Listed | undefined | null>,
-  inner: Repository,
+  inner: SourcePages,
   ctx: Context,
 ): Promise<Listed | undefined> {
   const listed = await orNothing(list, ref, ctx);
@@ -81,7 +77,7 @@ async function orNothing<T>(ask: () => Promise<T>, ref: FileRef, ctx: Context): 
   }
 }
 
-async function differs(stored: ArtifactFacts, ref: FileRef, listed: Listed, inner: Repository, ctx: Context) {
+async function differs(stored: ArtifactFacts, ref: FileRef, listed: Listed, inner: SourcePages, ctx: Context) {
   // What was read from the wheel: the stored wheel alone shows whether it is right.
   if (ref.part === "metadata" && upstreamsOwn(listed.entry, "core-metadata") === undefined) return false;
   if (!listedFacts(listed, ref.part).unchecked) return true;
@@ -96,7 +92,7 @@ function isSame(stored: ArtifactFacts, now: ArtifactFacts): boolean {
   return stored.validator !== undefined && stored.validator === now.validator;
 }
 
-const storeAnew = (ref: FileRef, listed: Listed, parts: StoringParts, inner: Repository, ctx: Context) =>
+const storeAnew = (ref: FileRef, listed: Listed, parts: StoringParts, inner: SourcePages, ctx: Context) =>
   storeWhole(
     listedFacts(listed, ref.part).size,
     () => inner.file({ ref, headOnly: false, listed }, ctx),

@@ -11,7 +11,7 @@ import type { FileAnswer, Upstream } from "./ports.ts";
 import { resolveRange, type RangeSpec } from "./range.ts";
 import { withoutQuarantined } from "./quarantine.ts";
 import { readable } from "./readable.ts";
-import type { Listed, Repository } from "./repository.ts";
+import type { Listed, UpstreamPages } from "./repository.ts";
 
 /**
  * The innermost part of a stack: an upstream index over HTTP, nothing kept.
@@ -19,31 +19,31 @@ import type { Listed, Repository } from "./repository.ts";
  * @param describe adds to a page what the upstream does not say, before it is rendered
  * @param root the absolute address of ours below which provenance is served; undefined: pages have the upstream's own
  */
-export function remote(upstream: Upstream, describe: Describe, root?: string): Repository {
+export function remote(upstream: Upstream, describe: Describe, root?: string): UpstreamPages {
   return {
-    async projects(ctx) {
-      const answer = await upstream.names(ctx.knownList?.head.validators ?? {});
-      if (answer.kind === "unchanged") return unchanged(ctx.knownList);
+    async projects(known, ctx) {
+      const answer = await upstream.names(known?.head.validators ?? {});
+      if (answer.kind === "unchanged") return "unchanged";
       const { serial, validators } = answer;
       const json = readable(asJson(answer.entries, serial));
       return new ProjectList({ digest: "", changedAt: ctx.now, serial, validators }, json, false, "upstream");
     },
 
-    async project(name, ctx) {
-      const validators = ctx.anew ? undefined : await ctx.known?.validators();
-      const answer = await upstream.page(name, validators ?? {}, ctx.known !== undefined);
+    async project(name, known, ctx, remake = false) {
+      const validators = remake ? undefined : await known?.validators();
+      const answer = await upstream.page(name, validators ?? {}, known !== undefined);
       if (answer.kind === "absent") return null;
-      if (answer.kind === "unchanged") return unchanged(ctx.known);
-      const described = await describe(withoutQuarantined(answer.page), ctx);
+      if (answer.kind === "unchanged") return "unchanged";
+      const described = await describe(withoutQuarantined(answer.page), { known, remake }, ctx);
       return Page.from(withProvenanceBelow(root, described), answer.validators, ctx.now);
     },
 
-    async document({ ref, listed }, ctx) {
+    async document({ ref, listed }, known, ctx) {
       const url = ref.kind === "provenance" ? listed && provenanceUrl(listed.entry) : upstream.jsonUrl(ref);
       if (!url) return null;
-      const answer = await upstream.document(url, ctx.knownDocument?.validatorsAt(url) ?? {});
+      const answer = await upstream.document(url, known?.validatorsAt(url) ?? {});
       if (answer.kind === "absent") return null;
-      if (answer.kind === "unchanged") return unchanged(ctx.knownDocument);
+      if (answer.kind === "unchanged") return "unchanged";
       return Document.from(answer, url, ctx.now);
     },
 
@@ -142,12 +142,6 @@ export function listedFacts({ project, entry }: Listed, part: FileRef["part"]) {
     size: part === "file" ? upstreamsOwn(entry, "size") : undefined,
     modifiedAt: Number.isNaN(uploadedAt) ? undefined : uploadedAt,
   };
-}
-
-/** What `known` was, given that the upstream said it is unchanged: it only can where something was known. */
-function unchanged<T>(known: T | undefined): T {
-  if (known === undefined) throw new Error("The upstream answered 304 to an unconditional request.");
-  return known;
 }
 
 /** Batches of projects as the lines of a PEP 691 listing. */

@@ -7,81 +7,125 @@ import type { Document } from "./document.ts";
 import type { ProjectList } from "./list.ts";
 import type { Page } from "./page.ts";
 import type { Popularity } from "./popular.ts";
-import type { FileStore, FillQueue, RefreshQueue } from "./ports.ts";
-import type { Uses } from "./uses.ts";
+import type { RefreshQueue } from "./ports.ts";
 import type { Part, RangeSpec } from "./range.ts";
 
 /**
- * What an index is made of. Four answers, and three ways not to give one, the same for each method:
+ * What an index is made of, and the one way to anything of it. Three ways not to answer, the same for each method:
  * - `null`: this source does not own the project; the next source may be asked. For a document it says less: there is none
- *   here. Whose the project is, its page says.
- * - thrown `file-not-found`, `document-not-found`: there is none, and nobody else may be asked.
+ *   here, and the project's page says which source owns it.
+ * - thrown `file-not-found`, `document-not-found`: there is none, and no other source may be asked.
  * - thrown `upstream-failed`: this source cannot tell. It never reads as absence.
  */
 export interface Repository {
   projects(ctx: Context): Promise<ProjectList>;
-  project(name: ProjectName, ctx: Context): Promise<Page | null>;
+  project(name: ProjectName, ctx: Context, demand?: Revalidation): Promise<Project | null>;
   file(request: FileRequest, ctx: Context): Promise<Artifact | null>;
   document(request: DocumentRequest, ctx: Context): Promise<Document | null>;
+  /**
+   * The hosted files that it lists: all of them, projects by name, or those of one project that the index hosts itself; null
+   * where it does not host that project.
+   */
+  hostedFiles(of: ProjectName | "all", ctx: Context): Promise<readonly Listed[] | null>;
 }
 
 /** Every feature of an index is one of these. */
 export type Layer = (inner: Repository) => Repository;
 
-/** The repository that `source` becomes under `layers`, the first of which is the outermost. */
-export const stack = (layers: readonly Layer[], source: Repository): Repository =>
-  layers.reduceRight((inner, layer) => layer(inner), source);
+/** A project as a repository shows it. Its page and what gives its files come from one verdict about who owns the name. */
+export interface Project {
+  /** Must be read, or cancelled. */
+  readonly page: Page;
+  readonly files: ProjectFiles;
+}
 
-/** A source as jobs meet it. */
-export interface Upkept {
+/** The files on a project's page. */
+export interface ProjectFiles {
+  /** Which source they are of: the upstream's address, percent-encoded, or the mark of hosted files. */
+  readonly source: string;
+  /** As `Repository.file`, of a file that this project's page lists. */
+  file(request: FileRequest, ctx: Context): Promise<Artifact | null>;
+  /** What is stored of a file, without a byte of it; null where it is not stored. One read. */
+  stored(ref: FileRef, ctx: Context): Promise<ArtifactFacts | null>;
+  /** A file from the store alone; null where it is not stored. */
+  read(ref: FileRef, ctx: Context): Promise<Artifact | null>;
+  /** Notes a use of a stored file that was not read through here. Costs no operation. */
+  used(ref: FileRef, ctx: Context): void;
+  /** Leaves files to the queue to be stored, in about this order. Rejects where that cannot be promised of all. */
+  enqueue(refs: readonly FileRef[], ctx: Context): Promise<void>;
+}
+
+/** How new a page must be; left out: as the cache sees fit. */
+export interface Revalidation {
+  /** Milliseconds: a stored page that was checked longer ago is revalidated, whatever its own lifetime. */
+  readonly maxAgeMs?: number;
+  /** What cannot be revalidated is a failure, whatever is stored: no client waits for it. */
+  readonly strict?: true;
+  /** A stored page is made again even where the upstream has not changed it: what is added to it here has changed. */
+  readonly remake?: true;
+}
+
+/**
+ * A source below its store of files: pages and documents, cached, and files as the upstream has them. Its answers mean what a
+ * `Repository`'s mean.
+ */
+export interface SourcePages {
+  projects(ctx: Context): Promise<ProjectList>;
+  project(name: ProjectName, ctx: Context, demand?: Revalidation): Promise<Page | null>;
+  file(request: FileRequest, ctx: Context): Promise<Artifact | null>;
+  document(request: DocumentRequest, ctx: Context): Promise<Document | null>;
+}
+
+/** The same, told of files that it gave and that have been verified and stored since. */
+export interface SourceFiles extends SourcePages {
+  /** @param size bytes */
+  fileStored(
+    file: Listed & { readonly ref: FileRef; readonly artifact: Artifact },
+    size: number,
+    ctx: Context,
+  ): Promise<void>;
+}
+
+/** A source without its cache of documents. `unchanged`: `known` is what the upstream has still. */
+export interface SourceWithoutDocuments extends Omit<SourcePages, "document"> {
+  document(request: DocumentRequest, known: Document | undefined, ctx: Context): Promise<Document | "unchanged" | null>;
+}
+
+/** An upstream, nothing cached. `unchanged`: `known` is what it has still. */
+export interface UpstreamPages extends Pick<SourceWithoutDocuments, "file" | "document"> {
+  projects(known: ProjectList | undefined, ctx: Context): Promise<ProjectList | "unchanged">;
+  /** @param remake the answer is wanted even where it is unchanged */
+  project(
+    name: ProjectName,
+    known: Page | undefined,
+    ctx: Context,
+    remake?: boolean,
+  ): Promise<Page | "unchanged" | null>;
+}
+
+/** A source as jobs meet it: they enter its own stack, below what counts the demand of clients. */
+export interface MirroredSource {
   /** Its place in keys and messages: the upstream's address, percent-encoded. */
   readonly key: string;
   /** What the configuration calls it. */
   readonly name: string;
-  /** What jobs enter: nothing that goes through it counts as asked for. */
   readonly repository: Repository;
-  /** Notes anew that a project's page is kept, where that was lost. */
-  noteKept(name: ProjectName, page: Page): Promise<void>;
-  /** Where its files are kept. */
-  readonly files: FileStore;
-  /** Told of a use of one of them that does not go through `repository`. */
-  readonly uses: Uses;
-  /** Where they are left to be stored. */
-  readonly fills: FillQueue;
-  /** Its log of changes, where that is followed; undefined: it is not. */
-  readonly changes?: UpkeptChanges | undefined;
+  /** Notes again that a project's page is stored, where that note was lost. */
+  noteStored(name: ProjectName, page: Page): Promise<void>;
+  /** Its change log, where that is followed; undefined: it is not. */
+  readonly changes?: SourceChanges | undefined;
   /** Where its pages are left that are to be fetched anew. */
   readonly refreshes: RefreshQueue;
   /** What clients ask it for; undefined where that is not counted. */
   readonly popularity: Popularity | undefined;
 }
 
-/** A source's log of changes, how far it has been followed, and which pages are behind it. */
-export interface UpkeptChanges {
+/** A source's change log, how far it has been followed, and which pages are behind it. */
+export interface SourceChanges {
   readonly feed: ChangeFeed;
   readonly log: FeedLog;
   readonly behind: Behind;
 }
-
-/** Where the files on a page are kept, and how those are got there that are not. */
-export interface Shelf extends Pick<Upkept, "key"> {
-  readonly repository: Pick<Repository, "file">;
-  readonly files: Pick<FileStore, "get" | "head">;
-  readonly uses: Pick<Uses, "used">;
-  readonly fills: Pick<FillQueue, "sendAll">;
-}
-
-/** A project's page, and what has the files on it. An unread page must be cancelled. */
-export interface Owned {
-  readonly source: Shelf;
-  readonly page: Page;
-}
-
-/**
- * Which source of an index owns a project; null where none does. Throws `upstream-failed` where that cannot be told. Waits for
- * the sources as long as they take.
- */
-export type FindOwner = (name: ProjectName, ctx: Context) => Promise<Owned | null>;
 
 /** What a request, a cron tick or a queue message brings along. Nothing else reads the clock or outlives its answer. */
 export interface Context {
@@ -91,18 +135,8 @@ export interface Context {
   readonly defer: (work: Promise<unknown>) => void;
   /** Tells the operator of something that a client's answer does not show. */
   readonly report: (event: Event) => void;
-  /** Milliseconds: a stored page checked longer ago than this is checked again, whatever its own lifetime. */
-  readonly maxAge?: number;
-  /** What cannot be checked is a failure, whatever is stored: the caller serves nobody. */
-  readonly strict?: true;
-  /** A stored page is made again even where the upstream has not changed it: what is added to it here has changed. */
-  readonly anew?: true;
-  /** The page the caller already has: a layer that finds it unchanged returns this very object. */
-  readonly known?: Page;
-  /** The same for the root listing. */
-  readonly knownList?: ProjectList;
-  /** The same for a document. */
-  readonly knownDocument?: Document;
+  /** The caller waits for as long as the sources take: no client would give up meanwhile. */
+  readonly patient?: true;
 }
 
 /** Something that went wrong behind an answer, told once where it happened. */
@@ -184,8 +218,6 @@ export interface Artifact extends ArtifactFacts {
   readonly listedSize?: number | undefined;
   /** Whether the part was cut out of the whole, which the upstream sent: it gives no ranges. */
   readonly sliced?: boolean | undefined;
-  /** To be called once the file has been verified and stored, with its size in bytes. */
-  readonly stored?: ((size: number) => Promise<void>) | undefined;
   readonly via: Via;
 }
 

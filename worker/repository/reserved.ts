@@ -18,7 +18,7 @@ export function reserved(patterns: readonly string[]): Layer {
   const routing = fingerprint(JSON.stringify(patterns));
   return (inner) => ({
     projects: (ctx) => mergedLists([{ repository: inner, has: (name) => !isReserved(name) }], routing, ctx),
-    project: async (name, ctx) => (isReserved(name) ? null : inner.project(name, ctx)),
+    project: async (name, ctx, demand) => (isReserved(name) ? null : inner.project(name, ctx, demand)),
     document: async (request, ctx) => (isReserved(request.ref.project) ? null : inner.document(request, ctx)),
     async file(request, ctx) {
       const all = request.candidates ?? projectCandidates(request.ref.filename);
@@ -26,5 +26,6 @@ export function reserved(patterns: readonly string[]): Layer {
       const admits = async (name: ProjectName) => !isReserved(name) && (await request.admits?.(name)) !== false;
       return inner.file({ ...request, candidates, admits }, ctx);
     },
+    hostedFiles: (of, ctx) => inner.hostedFiles(of, ctx),
   });
 }

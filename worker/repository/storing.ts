@@ -30,6 +30,8 @@ export interface StoringParts {
   readonly fills: FillQueue;
   /** Bytes; larger files are left to the queue. */
   readonly finishAlone: number;
+  /** Is told of each file that was verified and stored, with its size in bytes. */
+  readonly onStored?: ((artifact: Artifact, size: number, ctx: Context) => Promise<void>) | undefined;
 }
 
 /**
@@ -40,9 +42,9 @@ export interface StoringParts {
  */
 export function serveAndStore(source: Artifact, ref: FileRef, parts: StoringParts | undefined, ctx: Context): Artifact {
   const mine = parts && claim(ref, source.size ?? source.listedSize, parts, ctx);
-  const read = mine ? noted(source, ref, parts, ctx) : source;
-  const { artifact, filled } = fill(read, nameOf(ref), mine ? destinationOf(source, ref, parts) : undefined, ctx);
-  ctx.defer(mine ? concluded(filled, ref, parts, ctx) : filled);
+  const destination = mine ? destinationOf(source, ref, parts) : undefined;
+  const { artifact, filled } = fill(source, nameOf(ref), destination, ctx);
+  ctx.defer(mine ? concluded(noted(filled, source, ref, parts, ctx), ref, parts, ctx) : filled);
   return artifact;
 }
 
@@ -65,16 +67,17 @@ export async function storeWhole(
   const store = async (): Promise<Filled> => {
     const source = await open();
     absent = !source;
-    if (!source) return "done";
+    if (!source) return { kind: "not-stored" };
     if (source.size === undefined || source.size <= parts.finishAlone) {
-      return storeAlone(noted(source, ref, parts, ctx), nameOf(ref), destinationOf(source, ref, parts), ctx);
+      const filled = storeAlone(source, nameOf(ref), destinationOf(source, ref, parts), ctx);
+      return noted(filled, source, ref, parts, ctx);
     }
     await discard(source);
-    return "outgrown";
+    return { kind: "outgrown" };
   };
   const outcome = await concluded(store(), ref, parts, ctx);
   if (absent) return "absent";
-  return outcome === "outgrown" ? "elsewhere" : "done";
+  return outcome.kind === "outgrown" ? "elsewhere" : "done";
 }
 
 /**
@@ -84,7 +87,7 @@ export async function storeWhole(
  */
 export async function storeNow(source: Artifact, ref: FileRef, parts: StoringParts, ctx: Context): Promise<Artifact> {
   const destination = { sink: parts.files.create(ref, source), limit: Infinity };
-  await storeAlone(noted(source, ref, parts, ctx), nameOf(ref), destination, ctx);
+  await noted(storeAlone(source, nameOf(ref), destination, ctx), source, ref, parts, ctx);
   return (await parts.files.get(ref)) ?? { ...source, body: null };
 }
 
@@ -100,15 +103,22 @@ const destinationOf = (source: Artifact, ref: FileRef, { files, finishAlone }: S
 export const believe = (ref: FileRef, believed: Marks, ctx: Context) =>
   believed.set(nameOf(ref), true, 0, ctx.now + BELIEVED);
 
-/** The file, noted as stored once it is. */
-const noted = (source: Artifact, ref: FileRef, { uses, believed }: StoringParts, ctx: Context): Artifact => ({
-  ...source,
-  async stored(size) {
-    uses.stored(ref, source.project, size, ctx);
+/** How the storing of a file ends, which is noted where it was stored. */
+async function noted(
+  filling: Promise<Filled>,
+  source: Artifact,
+  ref: FileRef,
+  { uses, believed, onStored }: StoringParts,
+  ctx: Context,
+): Promise<Filled> {
+  const filled = await filling;
+  if (filled.kind === "stored") {
+    uses.stored(ref, source.project, filled.size, ctx);
     if (source.unchecked) believe(ref, believed, ctx);
-    await source.stored?.(size);
-  },
-});
+    await onStored?.(source, filled.size, ctx);
+  }
+  return filled;
+}
 
 /** Takes the storing of a file on; false where another request is storing it, or the queue is to. */
 function claim(ref: FileRef, size: number | undefined, parts: StoringParts, ctx: Context): boolean {
@@ -130,7 +140,7 @@ async function concluded(filled: Promise<Filled>, ref: FileRef, parts: StoringPa
   } finally {
     parts.filling.delete(nameOf(ref));
   }
-  if (outcome === "outgrown") leaveToQueue(ref, parts, ctx);
+  if (outcome.kind === "outgrown") leaveToQueue(ref, parts, ctx);
   return outcome;
 }
 

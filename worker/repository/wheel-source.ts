@@ -3,11 +3,11 @@ import { isCoreMetadata } from "../pypi/core-metadata.ts";
 import type { FileRef } from "../pypi/file-url.ts";
 import { upstreamsOwn } from "../pypi/page.ts";
 import type { Marks } from "./ports.ts";
-import { discard, type Artifact, type Context, type Listed, type Repository } from "./repository.ts";
+import { discard, type Artifact, type Context, type Listed, type SourcePages } from "./repository.ts";
 import { storeWhole, type StoringParts } from "./storing.ts";
 import { UnreadableWheel, type Piece, type ReadRange } from "./ranged-archive.ts";
 import { MAX_METADATA, metadataOf } from "./wheel-metadata.ts";
-import { within } from "./within.ts";
+import { inTime } from "./within.ts";
 
 /** For a part of a wheel, or a `.metadata`, from its first byte to its last. Milliseconds. */
 const READ_DEADLINE = 10_000;
@@ -28,7 +28,7 @@ export interface WheelSource {
   readonly ref: FileRef;
   readonly listed: Listed;
   /** The upstream. */
-  readonly inner: Repository;
+  readonly inner: SourcePages;
   /** The whole wheel from there, for the store. */
   readonly open: () => Promise<Artifact | null>;
   readonly parts: SearchParts;
@@ -160,7 +160,7 @@ async function bytesOf(body: ReadableStream<Uint8Array>, limit: number): Promise
     }
   };
   try {
-    await within(READ_DEADLINE, LATE, read());
+    await inTime(READ_DEADLINE, LATE, read());
     return new Uint8Array(await new Blob(chunks).arrayBuffer());
   } catch (error) {
     await reader.cancel().catch(() => undefined);

@@ -1,20 +1,30 @@
 /** Turns of the microtask queue that work is given before a timer is set: it costs more than an answer from memory. */
 const TURNS = 50;
 
-/** What `work` resolves to, or a rejection with `reason` once `ms` milliseconds have passed without it. */
-export async function within<T>(ms: number, reason: string, work: Promise<T>): Promise<T> {
+/** What `within` resolves to where the time has passed. */
+export const LATE = Symbol("late");
+
+/** What `work` resolves to, or `LATE` once `timeoutMs` milliseconds have passed without it. The work goes on. */
+export async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T | typeof LATE> {
   const state = { settled: false };
   const settle = () => void (state.settled = true);
   work.then(settle, settle);
   for (let turn = 0; turn < TURNS && !state.settled; turn++) await Promise.resolve();
   if (state.settled) return work;
   let timer: ReturnType<typeof setTimeout> | null = null;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(reason)), ms);
+  const late = new Promise<typeof LATE>((resolve) => {
+    timer = setTimeout(() => resolve(LATE), timeoutMs);
   });
   try {
     return await Promise.race([work, late]);
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** The same, which throws an `Error` with `reason` where the time has passed. */
+export async function inTime<T>(timeoutMs: number, reason: string, work: Promise<T>): Promise<T> {
+  const outcome = await within(timeoutMs, work);
+  if (outcome === LATE) throw new Error(reason);
+  return outcome;
 }

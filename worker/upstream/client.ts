@@ -2,7 +2,7 @@ import { canBeAbsence } from "../../schema/upstreams.ts";
 import { isUpstreamFailure, messageOf, upstreamFailed } from "../errors.ts";
 import { base64 } from "../pypi/base64.ts";
 import { isPublic } from "../pypi/host.ts";
-import { within } from "../repository/within.ts";
+import { LATE, within } from "../repository/within.ts";
 import type { Counted } from "../repository/ports.ts";
 import { Circuits } from "./circuit.ts";
 import { retryAfterOf } from "./retry-after.ts";
@@ -251,8 +251,7 @@ export class UpstreamClient {
     try {
       return await readBody(response, BODY_DEADLINE, (reader) => readBytes(reader, limit));
     } catch (error) {
-      if (messageOf(error) === lateBy(BODY_DEADLINE))
-        this.#circuits.failed(url.host, lateBy(BODY_DEADLINE), this.#now());
+      if (error instanceof LateBody) this.#circuits.failed(url.host, error.message, this.#now());
       throw upstreamFailed(url.host, messageOf(error), error);
     }
   }
@@ -270,13 +269,20 @@ export async function readBody<T>(
 ): Promise<T> {
   const reader = ((body ?? new Blob([]).stream()) as ReadableStream<Uint8Array>).getReader();
   try {
-    return await within(ms, lateBy(ms), read(reader));
+    const outcome = await within(ms, read(reader));
+    if (outcome === LATE) throw new LateBody(ms);
+    return outcome;
   } finally {
     await reader.cancel().catch(() => undefined);
   }
 }
 
-const lateBy = (ms: number) => `its answer took longer than ${ms / 1_000} s`;
+/** A body did not arrive in time. */
+class LateBody extends Error {
+  constructor(ms: number) {
+    super(`its answer took longer than ${ms / 1_000} s`);
+  }
+}
 
 const silent = (ms: number) => `no answer within ${ms / 1_000} s`;
 

@@ -1,5 +1,5 @@
 import { GZIP, SHOWN, TAR, type Magic } from "../pypi/magic.ts";
-import { within } from "../repository/within.ts";
+import { inTime } from "../repository/within.ts";
 
 /** An upstream that has sent headers and then nothing has gone. Milliseconds. */
 const SILENT_FOR = 10_000;
@@ -104,7 +104,7 @@ async function decodedStart(bytes: Uint8Array, format: Format): Promise<Uint8Arr
   let total = 0;
   try {
     while (total < ENOUGH) {
-      const { done, value } = await within(DECODED_WITHIN, "no more", reader.read());
+      const { done, value } = await inTime(DECODED_WITHIN, "no more", reader.read());
       if (done) break;
       chunks.push(value);
       total += value.byteLength;
@@ -118,7 +118,7 @@ async function decodedStart(bytes: Uint8Array, format: Format): Promise<Uint8Arr
 }
 
 async function firstOf(reader: ReadableStreamBYOBReader): Promise<Uint8Array> {
-  const { value } = await within(SILENT_FOR, SILENT, reader.readAtLeast(SHOWN, new Uint8Array(SHOWN)));
+  const { value } = await inTime(SILENT_FOR, SILENT, reader.readAtLeast(SHOWN, new Uint8Array(SHOWN)));
   return value ?? new Uint8Array();
 }
 

@@ -1,7 +1,7 @@
 import { asProjectName, type ProjectName } from "../pypi/name.ts";
 import type { RootEntry } from "../pypi/simple-json.ts";
 import { giveWay } from "../repository/pace.ts";
-import { within } from "../repository/within.ts";
+import { inTime } from "../repository/within.ts";
 import { assertReadable } from "./api-version.ts";
 import { isBlank } from "./charset.ts";
 import { inPieces } from "./html.ts";
@@ -110,7 +110,7 @@ export async function peeked(
 ): Promise<{ beginning: Uint8Array; body: ReadableStream<Uint8Array> }> {
   const reader = body.getReader();
   const chunks: Uint8Array[] = [];
-  const chunk = async () => (await within(IDLE, SILENT, reader.read())).value;
+  const chunk = async () => (await inTime(IDLE, SILENT, reader.read())).value;
   let value: Uint8Array | undefined;
   try {
     do {
@@ -140,7 +140,7 @@ async function* textOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<
   let [total, since] = [0, 0];
   try {
     for (;;) {
-      const { done, value } = await within(IDLE, SILENT, reader.read());
+      const { done, value } = await inTime(IDLE, SILENT, reader.read());
       if (done) return;
       total += value.length;
       if (total > MAX_LISTING) throw new Error("its root listing does not end");

@@ -4,7 +4,7 @@ import { foreignTo, type IndexAddresses } from "../../pypi/locks/addresses.ts";
 import { narrowing } from "../../pypi/locks/narrow.ts";
 import { readLock } from "../../pypi/locks/read.ts";
 import { shown } from "../../pypi/locks/text.ts";
-import type { FindOwner } from "../../repository/repository.ts";
+import type { Repository } from "../../repository/repository.ts";
 import { findWanted, type Wanted } from "../../locked/wanted.ts";
 import type { AppEnv } from "../context.ts";
 import { readBody } from "./body.ts";
@@ -20,7 +20,7 @@ export interface NamedIndex {
   readonly name: string;
   /** What its addresses begin with: empty, or a slash and its name. */
   readonly base: string;
-  readonly owner: FindOwner;
+  readonly repository: Repository;
   readonly upstreams: IndexAddresses["upstreams"];
   /** The address that people use, as the configuration has it: without a final slash, or empty. */
   readonly publicUrl: string;
@@ -55,7 +55,7 @@ export async function readWanted(c: HonoContext<AppEnv>, indexes: readonly Named
         index: `${origin}${named.base}/simple/`,
       },
       narrowed,
-      owner: named.owner,
+      repository: named.repository,
     },
     c.var.ctx,
   );

@@ -2,15 +2,14 @@ import { IndexError } from "../../errors.ts";
 import { HOSTED, type FileRef } from "../../pypi/file-url.ts";
 import { projectCandidates } from "../../pypi/filename.ts";
 import type { ProjectName } from "../../pypi/name.ts";
-import type { FileEntry } from "../../pypi/page.ts";
 import { hasFile, holdingsBy, hostedPage, type Holding, type Overlay } from "./holding.ts";
 import { HostedFiles, isQuarantined } from "./files.ts";
 import { hostedList } from "./list.ts";
 import { pageOf } from "./pages.ts";
 import type { HostedBytes, Hosting, MadePages } from "./hosting.ts";
 import { mergedLists } from "../merged-list.ts";
-import type { Context, FindOwner, Layer, Repository } from "../repository.ts";
-import { shelfOver } from "./shelf.ts";
+import type { Context, Layer, Listed } from "../repository.ts";
+import { filesOver } from "./shelf.ts";
 
 /** What the hosted part of an index is put together from. */
 export interface HostedParts {
@@ -21,28 +20,12 @@ export interface HostedParts {
   readonly made: MadePages;
 }
 
-/** What an index hosts, and what that does to all that lies below. */
-export interface HostedPart {
-  readonly layer: Layer;
-  /** Who owns a project, given who of those below does. */
-  owner(below: FindOwner): FindOwner;
-  readonly links: HostedLinks;
-}
-
-/** Hosted files without what lies below them. What these throw is `storage-failed`. */
-export interface HostedLinks {
-  /** All files, projects by name. */
-  all(): Promise<readonly FileEntry[]>;
-  /** Those that the index hosts itself of a project; null where it does not host the project. */
-  own(name: ProjectName, ctx: Context): Promise<readonly FileEntry[] | null>;
-}
-
 /**
  * Hosted packages over what lies below. A hosted name is the index's own: nothing below is asked for it, neither for its page nor
  * for a file or document that may be its, and where it cannot be told whether a name is hosted, there is no answer. Names that an
  * index merges are on one page with what lies below, less the files that the hosted ones replace.
  */
-export function hosted(parts: HostedParts): HostedPart {
+export function hosted(parts: HostedParts): Layer {
   const { overlays, hosting, made } = parts;
   const indexes = overlays.map(({ index }) => index);
   const holdingOf = holdingsBy(overlays);
@@ -53,14 +36,16 @@ export function hosted(parts: HostedParts): HostedPart {
     return holdingOf(name, hosts.get(name));
   }
 
-  const layer: Layer = (inner) => ({
+  if (overlays.length === 0) return hostingNothing(files);
+  return (inner) => ({
     projects: (ctx) =>
       mergedLists([hostedList(hosting, indexes), { repository: inner, has: () => true }], "hosted", ctx),
 
-    async project(name, ctx) {
+    async project(name, ctx, demand) {
       const holding = await find(name, ctx);
-      if (!holding) return inner.project(name, ctx);
-      return pageOf(holding, holding.isOpen ? await inner.project(name, ctx) : null, made, ctx);
+      if (!holding) return inner.project(name, ctx, demand);
+      const below = holding.isOpen ? await inner.project(name, ctx, demand) : null;
+      return { page: await pageOf(holding, below?.page ?? null, made, ctx), files: filesOver(below?.files, files) };
     },
 
     async file(request, ctx) {
@@ -89,55 +74,30 @@ export function hosted(parts: HostedParts): HostedPart {
         `This index hosts ${ref.project} itself, and has no JSON or provenance of it: its page in the Simple API says what there is.`,
       );
     },
-  });
 
-  return {
-    // Files that seem to be hosted are nobody's in an index that hosts nothing: no upstream is asked for them.
-    layer: overlays.length > 0 ? layer : (inner) => ({ ...passing(inner), file: notHosting(files, inner) }),
-
-    owner: (below) =>
-      overlays.length === 0
-        ? below
-        : async (name, ctx) => {
-            const holding = await find(name, ctx);
-            if (!holding) return below(name, ctx);
-            const owned = holding.isOpen ? await below(name, ctx) : null;
-            return {
-              page: await pageOf(holding, owned?.page ?? null, made, ctx),
-              source: shelfOver(owned?.source, files),
-            };
-          },
-
-    links: {
-      async all() {
-        const hosts = await hosting.all(indexes);
-        const holdings = [...hosts].map(([name, having]) => holdingOf(name, having)).filter((it) => it !== undefined);
-        return holdings.flatMap((holding) => hostedPage(holding).files);
-      },
-      async own(name, ctx) {
-        const hosts = await hosting.projects([name], indexes.slice(0, 1), ctx.now);
-        const holding = holdingOf(name, hosts.get(name));
-        return holding ? hostedPage(holding).files : null;
-      },
+    async hostedFiles(of, ctx) {
+      const own = of === "all" ? indexes : indexes.slice(0, 1);
+      const hosts = of === "all" ? await hosting.all(own) : await hosting.projects([of], own, ctx.now);
+      const listed = [...hosts].flatMap(([project, having]): Listed[] => {
+        const holding = holdingOf(project, having);
+        return holding ? hostedPage(holding).files.map((entry) => ({ project, entry })) : [];
+      });
+      return of === "all" || hosts.get(of)?.length ? listed : null;
     },
-  };
+  });
 }
 
 /** Whether a file that may be this project's may come from below. */
 const isFromBelow = (holding: Holding | undefined, { filename }: Pick<FileRef, "filename">) =>
   !holding || (holding.isOpen && !hasFile(holding, filename));
 
-const passing = (inner: Repository): Repository => ({
-  projects: (ctx) => inner.projects(ctx),
-  project: (name, ctx) => inner.project(name, ctx),
-  document: (request, ctx) => inner.document(request, ctx),
-  file: (request, ctx) => inner.file(request, ctx),
-});
-
-const notHosting =
-  (files: HostedFiles, inner: Repository): Repository["file"] =>
-  (request, ctx) =>
-    request.ref.origin === HOSTED ? files.get(request) : inner.file(request, ctx);
+/** Files that seem to be hosted are not there in an index that hosts nothing: no upstream is asked for them. */
+const hostingNothing =
+  (files: HostedFiles): Layer =>
+  (inner) => ({
+    ...inner,
+    file: (request, ctx) => (request.ref.origin === HOSTED ? files.get(request) : inner.file(request, ctx)),
+  });
 
 const isOurs = ({ filename }: FileRef, project: ProjectName | undefined) =>
   new IndexError(

@@ -13,7 +13,7 @@ import type { Source } from "../repository/priority.ts";
 import { remote } from "../repository/remote.ts";
 import { replaceOutdated } from "../repository/replacing.ts";
 import { reserved } from "../repository/reserved.ts";
-import { stack, type Upkept } from "../repository/repository.ts";
+import type { MirroredSource, Repository } from "../repository/repository.ts";
 import { behindIn } from "../storage/behind.ts";
 import { catalogOf, type Catalog } from "../storage/catalog.ts";
 import { documentStore } from "../storage/documents.ts";
@@ -44,10 +44,10 @@ import type { Limits, Platform } from "./platform.ts";
 
 const MiB = 1024 * 1024;
 
-/** A mirrored upstream, and what is counted of it. */
-export interface Mirror extends Source {
+/** A source as indexes and as jobs meet it, and what is counted of it. */
+export interface ComposedSource extends Source {
   readonly catalog: Catalog;
-  readonly upkept: Upkept;
+  readonly mirrored: MirroredSource;
 }
 
 /** What all sources of an isolate share. */
@@ -86,13 +86,17 @@ export const memoryTier = () => ({
   made: new Memory<Made>(4 * MiB, MAX_IN_MEMORY),
 });
 
-/** An upstream as an index has it, put together from its layers. `root` is the absolute address of ours that its pages carry. */
-export function mirror(
+/**
+ * The whole stack of a source, top to bottom, with its stores.
+ *
+ * @param root the absolute address of ours that its pages carry
+ */
+export function sourceStack(
   upstream: UpstreamConfig,
   root: string | undefined,
   favourites: Favourites | undefined,
   ground: Ground,
-): Mirror {
+): ComposedSource {
   const { platform, memory, limits, counters, uses, pageTtl, feed, demand } = ground;
   const { url, credentials, projects } = upstream;
   // Not the host name alone: the same index through another address is another source with its own URLs.
@@ -145,41 +149,40 @@ export function mirror(
       ? { feed: changesAt(url, client), log: feedLog(db, source, keys.pages), behind: behindIn(db, source) }
       : undefined;
   const vouching = changes ? vouchingIn(db, source, keys.pages) : undefined;
-  const repository = stack(
-    [
-      reserved(ground.reserved),
-      mirrored({ ...storing, pages, strays }),
-      described({ ...storing, facts, siblingless: within(memory.siblingless, source) }),
-      documents({ store: known, freshness: checked, absent, ttl: pageTtl }),
-      cached({
-        pages,
-        lists,
-        freshness: checked,
-        absent,
-        pageTtl,
-        vouching,
-        deleteFiles,
-        beside: { ...replacing, queries, strays },
-      }),
-    ],
-    remote(upstream.kind === "find-links" ? linksAt(url, client, now) : simpleAt(url, client), describeBy(facts), root),
+  const upstreamIndex = upstream.kind === "find-links" ? linksAt(url, client, now) : simpleAt(url, client);
+  const repository: Repository = reserved(ground.reserved)(
+    mirrored({ ...storing, source, pages, strays })(
+      described({ ...storing, facts, siblingless: within(memory.siblingless, source) })(
+        documents({ store: known, freshness: checked, absent, ttl: pageTtl })(
+          cached({
+            pages,
+            lists,
+            freshness: checked,
+            absent,
+            pageTtl,
+            vouching,
+            deleteFiles,
+            beside: { ...replacing, queries, strays },
+          })(
+            remote(upstreamIndex, describeBy(facts), root), //
+          ),
+        ),
+      ),
+    ),
   );
   return {
     repository: favourites ? popular(demand.of(source))(repository) : repository,
     projects,
     verdicts: verdictsIn(freshness(memory.marks, cache, keys.absent), catalog),
     catalog,
-    upkept: {
+    mirrored: {
       key: source,
       name: upstream.name,
       repository,
-      files,
-      uses: storing.uses,
-      fills,
       refreshes: refreshQueue(platform.REFRESHES, source),
       changes,
       popularity: favourites && popularityIn(db, { source, ...favourites }),
-      async noteKept(name, { head }) {
+      async noteStored(name, { head }) {
         if ((await catalog.claim(name, head, now())) === "unsettled") await catalog.settle(name, head);
       },
     },

@@ -1,65 +1,61 @@
-import { Attempts } from "./auth/attempts.ts";
-import { admitting, type Admit, type Found } from "./auth/authenticate.ts";
-import type { TokenStore } from "./auth/ports.ts";
-import { mintingOf, type Minting } from "./compose/minting.ts";
-import { memoryTier, mirror, type Mirror } from "./compose/mirror.ts";
-import type { Limits, Platform } from "./compose/platform.ts";
-import { inspect } from "./publishing/inspect/inspect.ts";
-import type { AuditLog } from "./publishing/releases/audit-log.ts";
-import { lifeOf, type Life } from "./publishing/releases/life.ts";
-import type { HostedAmounts } from "./publishing/releases/ports.ts";
-import { PART_SIZE, uploadsInParts, type UploadsInParts } from "./publishing/in-parts.ts";
-import type { OpenStage } from "./publishing/ports.ts";
-import { publishing } from "./publishing/publish.ts";
-import type { Publish } from "./publishing/submission.ts";
-import type { ProjectName } from "./pypi/name.ts";
-import { hosted, type HostedLinks, type HostedPart } from "./repository/hosted/hosted.ts";
-import type { Counters } from "./repository/ports.ts";
-import { priority, routes } from "./repository/priority.ts";
-import { punctual } from "./repository/punctual.ts";
-import { reservedBy } from "./repository/reserved.ts";
-import { stack, type Context, type FindOwner, type Repository, type Upkept } from "./repository/repository.ts";
-import { FINISH_ALONE } from "./repository/storing.ts";
-import type { DeadLetters, Leftovers, Recent, Runs } from "./repository/upkeep.ts";
-import type { StoredObjects } from "./repository/uses.ts";
-import { together, type Counting } from "./storage/catalog.ts";
-import { countersIn } from "./storage/counters.ts";
-import { deadLettersIn } from "./storage/dead-letters.ts";
-import { MAX_PUT } from "./storage/files.ts";
-import { hostedAmountsIn } from "./storage/hosted/amounts.ts";
-import { auditLogIn } from "./storage/hosted/audit-reading.ts";
-import { leftoversIn } from "./storage/hosted/leftovers.ts";
-import { releasesIn } from "./storage/hosted/releases.ts";
-import { Memory } from "./storage/memory.ts";
-import { hostedBytesIn } from "./storage/hosted/bytes.ts";
-import { hostingIn } from "./storage/hosted/hosting.ts";
-import { madePages } from "./storage/hosted/made.ts";
-import { partStoreIn } from "./storage/hosted/parts.ts";
-import { shelfIn } from "./storage/hosted/shelf.ts";
-import { stagingIn } from "./storage/hosted/staging.ts";
-import { vaultIn } from "./storage/hosted/vault.ts";
-import { uploadSessionsIn } from "./storage/hosted/uploads.ts";
-import { freshId } from "./storage/keys.ts";
-import { objectsIn } from "./storage/objects.ts";
-import { demandIn } from "./storage/popularity.ts";
-import { recentIn } from "./storage/recent.ts";
-import { runsIn } from "./storage/runs.ts";
-import { tokensIn } from "./storage/tokens.ts";
-import { useLog } from "./storage/uses.ts";
-import type { Config } from "../schema/config.ts";
-import type { IndexConfig } from "../schema/indexes.ts";
-import type { UpstreamConfig } from "../schema/upstreams.ts";
+import { Attempts } from "../auth/attempts.ts";
+import { admitting, type Admit, type Found } from "../auth/authenticate.ts";
+import type { TokenStore } from "../auth/ports.ts";
+import { mintingOf, type Minting } from "./minting.ts";
+import { indexStack } from "./index-stack.ts";
+import { memoryTier, sourceStack, type ComposedSource } from "./source-stack.ts";
+import type { Limits, Platform } from "./platform.ts";
+import { inspect } from "../publishing/inspect/inspect.ts";
+import type { AuditLog } from "../publishing/releases/audit-log.ts";
+import { lifeOf, type Life } from "../publishing/releases/life.ts";
+import type { HostedAmounts } from "../publishing/releases/ports.ts";
+import { PART_SIZE, uploadsInParts, type UploadsInParts } from "../publishing/in-parts.ts";
+import type { OpenStage } from "../publishing/ports.ts";
+import { publishing } from "../publishing/publish.ts";
+import type { Publish } from "../publishing/submission.ts";
+import type { ProjectName } from "../pypi/name.ts";
+import type { Counters } from "../repository/ports.ts";
+import { routes } from "../repository/priority.ts";
+import { reservedBy } from "../repository/reserved.ts";
+import type { Context, Layer, MirroredSource, Repository } from "../repository/repository.ts";
+import { FINISH_ALONE } from "../repository/storing.ts";
+import type { DeadLetters, Leftovers, Recent, Runs } from "../repository/upkeep.ts";
+import type { StoredObjects } from "../repository/uses.ts";
+import { together, type Counting } from "../storage/catalog.ts";
+import { countersIn } from "../storage/counters.ts";
+import { deadLettersIn } from "../storage/dead-letters.ts";
+import { MAX_PUT } from "../storage/files.ts";
+import { hostedAmountsIn } from "../storage/hosted/amounts.ts";
+import { auditLogIn } from "../storage/hosted/audit-reading.ts";
+import { leftoversIn } from "../storage/hosted/leftovers.ts";
+import { releasesIn } from "../storage/hosted/releases.ts";
+import { Memory } from "../storage/memory.ts";
+import { hostedBytesIn } from "../storage/hosted/bytes.ts";
+import { hostingIn } from "../storage/hosted/hosting.ts";
+import { madePages } from "../storage/hosted/made.ts";
+import { partStoreIn } from "../storage/hosted/parts.ts";
+import { shelfIn } from "../storage/hosted/shelf.ts";
+import { stagingIn } from "../storage/hosted/staging.ts";
+import { vaultIn } from "../storage/hosted/vault.ts";
+import { uploadSessionsIn } from "../storage/hosted/uploads.ts";
+import { freshId } from "../storage/keys.ts";
+import { objectsIn } from "../storage/objects.ts";
+import { demandIn } from "../storage/popularity.ts";
+import { recentIn } from "../storage/recent.ts";
+import { runsIn } from "../storage/runs.ts";
+import { tokensIn } from "../storage/tokens.ts";
+import { useLog } from "../storage/uses.ts";
+import type { Config } from "../../schema/config.ts";
+import type { IndexConfig } from "../../schema/indexes.ts";
+import type { UpstreamConfig } from "../../schema/upstreams.ts";
 
-export type { Limits, Platform } from "./compose/platform.ts";
-
-/** Less than the 15 s after which pip gives up without a word of the reason. Milliseconds. */
-const ANSWER_DEADLINE = 14_000;
+export type { Limits, Platform } from "./platform.ts";
 
 /** Of good tokens that an isolate remembers, some thousand. Bytes. */
 const TOKENS = 1024 * 1024;
 
-/** What requests and jobs enter. */
-export interface House {
+/** What requests and jobs are served with. Routes and jobs each take what they use of it. */
+export interface Services {
   readonly admit: Admit;
   /** What can become of the releases that indexes host. */
   readonly life: Life;
@@ -74,7 +70,7 @@ export interface House {
   /** In the configuration's order. */
   readonly indexes: readonly Index[];
   /** What is mirrored, by what a message calls it. */
-  readonly sources: ReadonlyMap<string, Upkept>;
+  readonly sources: ReadonlyMap<string, MirroredSource>;
   /** Of all sources together. */
   readonly catalog: Counting;
   readonly counters: Counters;
@@ -97,19 +93,23 @@ export interface House {
 /** An index, where it lies, and what the page about it shows. */
 export interface Index {
   readonly config: IndexConfig;
+  /** The one way to anything of it. */
   readonly repository: Repository;
-  readonly owner: FindOwner;
-  readonly links: HostedLinks;
   /** Of its sources together. */
   readonly catalog: Counting;
 }
 
-/** Puts the indexes together. Called once an isolate: the memory tier is in it. */
+/**
+ * Puts the indexes together. Called once an isolate: the memory tier is in it.
+ *
+ * @param outermost a layer that is put over each index: nothing of an index goes round it
+ */
 export function compose(
   { indexes, pageTtl, publicUrl, feed, quota, popular: count, seed, reserved, adminToken, trusted, audience }: Config,
   platform: Platform,
   limits: Limits = { finishAlone: FINISH_ALONE, maxPut: MAX_PUT },
-): House {
+  outermost: Layer = (inner) => inner,
+): Services {
   const counters = countersIn(platform.DB);
   const memory = memoryTier();
   const uses = useLog(platform.DB, memory.used);
@@ -118,12 +118,13 @@ export function compose(
   const ground = { platform, memory, limits, counters, uses, pageTtl, feed, demand, reserved };
   const hosting = hostingIn(platform.DB, memory.hosting);
   const bytes = hostedBytesIn(platform.FILES);
-  const mirrors = new Map<UpstreamConfig, Mirror>();
+  const stacks = new Map<UpstreamConfig, ComposedSource>();
   for (const upstream of indexes.flatMap(({ upstreams }) => upstreams)) {
-    if (mirrors.has(upstream)) continue;
+    if (stacks.has(upstream)) continue;
     const base = publicUrl === "" ? undefined : baseFor(upstream, indexes);
     const favourites = count === 0 ? undefined : { count, seed, mayHave: belongingTo(upstream, indexes, reserved) };
-    mirrors.set(upstream, mirror(upstream, base === undefined ? undefined : publicUrl + base, favourites, ground));
+    const root = base === undefined ? undefined : publicUrl + base;
+    stacks.set(upstream, sourceStack(upstream, root, favourites, ground));
   }
   const publish = publishing({ inspect, shelf: shelfIn(platform.DB), vault: vaultIn(platform.FILES) });
   return {
@@ -144,20 +145,20 @@ export function compose(
       freshId,
     }),
     indexes: indexes.map((index) => {
-      const sources = index.upstreams.flatMap((upstream) => mirrors.get(upstream) ?? []);
+      const sources = index.upstreams.flatMap((upstream) => stacks.get(upstream) ?? []);
       const made = madePages(index.name, platform.PAGES, memory.made);
       return {
         config: index,
-        ...indexOf(sources, hosted({ overlays: index.overlays, hosting, bytes, made })),
+        repository: outermost(indexStack(sources, { overlays: index.overlays, hosting, bytes, made })),
         catalog: together(
           sources.map(({ catalog }) => catalog),
           platform.now,
         ),
       };
     }),
-    sources: new Map([...mirrors.values()].map(({ upkept }) => [upkept.key, upkept])),
+    sources: new Map([...stacks.values()].map(({ mirrored }) => [mirrored.key, mirrored])),
     catalog: together(
-      [...mirrors.values()].map(({ catalog }) => catalog),
+      [...stacks.values()].map(({ catalog }) => catalog),
       platform.now,
     ),
     counters,
@@ -206,22 +207,4 @@ function baseFor(upstream: UpstreamConfig, indexes: readonly IndexConfig[]): str
   const first = having.find((index) => before(index).length === 0);
   const behindClaims = having.find((index) => before(index).every(({ projects }) => projects));
   return (first ?? behindClaims)?.base;
-}
-
-function indexOf(
-  sources: readonly Mirror[],
-  { layer, owner, links }: HostedPart,
-): Pick<Index, "repository" | "owner" | "links"> {
-  const [first, ...others] = sources;
-  const arbiter = priority(sources);
-  // A single source that any name may come from needs no arbiter in front of it.
-  const source = first && others.length === 0 && !first.projects ? first.repository : arbiter;
-  return {
-    repository: stack([punctual(ANSWER_DEADLINE), layer], source),
-    owner: owner(async (name, ctx) => {
-      const owned = await arbiter.owner(name, ctx);
-      return owned && { source: owned.source.upkept, page: owned.page };
-    }),
-    links,
-  };
 }
