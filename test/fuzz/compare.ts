@@ -97,6 +97,9 @@ export const compareFiles: Compare = (ours, theirs) => {
       metadata: metadataOf(file),
     }));
   const [own, others] = [files(ours), files(theirs)];
+  // A query is no part of a file's identity here: signatures are new on each page. To pip these are several files.
+  if (new Set(others.map(({ url }) => url)).size > new Set(others.map(({ url }) => url.split("?")[0])).size)
+    return undefined;
   if (own.length !== others.length) return "the number of files";
   const fields = Object.keys(own[0] ?? {}) as (keyof File)[];
   return fields.find((field) => own.some((file, at) => !isDeepStrictEqual(file[field], others[at]?.[field])));
