@@ -38,7 +38,7 @@ export default defineConfig({
         plugins: [workerd()],
         test: {
           name: "worker",
-          include: ["test/{upstream,storage,repository,auth,http,jobs,contract}/**/*.test.ts"],
+          include: ["test/{upstream,storage,repository,layers,auth,http,jobs,contract}/**/*.test.ts"],
           setupFiles: ["test/support/storage.ts"],
           // Each test begins with empty storage, and nothing of ours lives in a module: files can share an isolate.
           isolate: false,
@@ -51,7 +51,7 @@ export default defineConfig({
         plugins: [workerd()],
         test: {
           name: "language",
-          include: ["test/{pypi,publishing}/**/*.test.ts"],
+          include: ["test/{pypi,locks,publishing}/**/*.test.ts"],
           isolate: false,
           testTimeout: 60_000,
         },

@@ -12,7 +12,7 @@ const hashes = z.record(z.string(), z.unknown());
 const metadata = optional(z.union([z.literal(true), hashes]));
 
 /** One file of an upstream's PEP 691 page. Unknown keys are dropped. */
-export const upstreamFile = z.object({
+export const simpleFile = z.object({
   filename: z.string(),
   url: z.string(),
   // What is no table may have been a digest: without it the file would pass unchecked.

@@ -2,7 +2,7 @@ import { escaped } from "../../worker/pypi/shown.ts";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { auditLine, type AuditLine } from "../../schema/release.ts";
-import { reasonOf, send } from "../lib/admin-api.ts";
+import { causeOf, sendRequest } from "../lib/admin-api.ts";
 import { command, forServer } from "../lib/command.ts";
 import { CommandError } from "../lib/command-error.ts";
 import { parsedJson } from "../lib/json.ts";
@@ -35,7 +35,7 @@ export const auditCommand = () =>
 
 async function print(server: Server, query: Readonly<Record<string, string>>, json: boolean): Promise<void> {
   const parameters = new URLSearchParams(query);
-  const answer = await send(server, "GET", `audit${parameters.size > 0 ? `?${parameters}` : ""}`);
+  const answer = await sendRequest(server, "GET", `audit${parameters.size > 0 ? `?${parameters}` : ""}`);
   let last = query["after"];
   let screen: AuditLine[] = [];
   const flush = () => {
@@ -55,7 +55,7 @@ async function print(server: Server, query: Readonly<Record<string, string>>, js
     flush();
     if (error instanceof CommandError) throw error;
     const goOn = last === undefined ? "run it again" : `--after ${last} goes on from here`;
-    throw new CommandError(`${server.url.href} broke off (${reasonOf(error)}): ${goOn}.`);
+    throw new CommandError(`${server.url.href} broke off (${causeOf(error)}): ${goOn}.`);
   }
   flush();
   // On standard error, so that a program that reads the entries reads none.

@@ -1,7 +1,7 @@
 import { command } from "../lib/command.ts";
 import { CommandError } from "../lib/command-error.ts";
 import { folder } from "../demo/folder.ts";
-import { discard, temporaryDirectory } from "../demo/leftovers.ts";
+import { removeLeftover, temporaryDirectory } from "../demo/leftovers.ts";
 import { startProduct } from "../demo/product.ts";
 import { table } from "../lib/table.ts";
 import { findTools, type Tools } from "../demo/tools.ts";
@@ -67,7 +67,7 @@ async function guide(
     }
   } finally {
     await product.stop();
-    discard(state);
+    removeLeftover(state);
   }
   return { rows, faults };
 }

@@ -1,6 +1,6 @@
 import { escaped } from "../../worker/pypi/shown.ts";
 import * as z from "zod/mini";
-import { readAnswer, send } from "../lib/admin-api.ts";
+import { readAnswer, sendRequest } from "../lib/admin-api.ts";
 import { command, forServer } from "../lib/command.ts";
 import { findServer } from "../lib/server-address.ts";
 import { columns } from "../lib/columns.ts";
@@ -40,7 +40,7 @@ const run = () =>
     .action(async (job, options) => {
       const server = await findServer(options);
       const path = `jobs/${encodeURIComponent(job)}${options.dryRun ? "?dry-run=true" : ""}`;
-      const { value, json } = await readAnswer(server, answer, await send(server, "POST", path));
+      const { value, json } = await readAnswer(server, answer, await sendRequest(server, "POST", path));
       const said = value.did.map(escaped).join("\n") || "There was nothing to do.";
       console.log(options.json ? JSON.stringify(json) : said);
     });

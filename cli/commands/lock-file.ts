@@ -8,7 +8,7 @@ export const LOCK_FILES =
   "uv.lock, poetry.lock, pdm.lock, Pipfile.lock, pylock.toml, or compiled requirements as .txt or .in";
 
 /** What narrows a lock, as the API takes it. */
-export interface Narrowing {
+export interface LockQuery {
   readonly index?: string | undefined;
   readonly python?: string | undefined;
   readonly platform?: string | undefined;
@@ -19,7 +19,7 @@ export interface Narrowing {
  *
  * @throws CommandError where it cannot be read
  */
-export async function lockRequest(file: string, { index, python, platform }: Narrowing) {
+export async function lockRequest(file: string, { index, python, platform }: LockQuery) {
   const body = await readFile(resolve(file)).catch((error: unknown) => {
     throw new CommandError(`${file}: ${whyNot(error)}.`);
   });

@@ -3,7 +3,7 @@ import { command, repeated } from "../lib/command.ts";
 import { CommandError, usageError } from "../lib/command-error.ts";
 import { indexOf, rootOf, type Address } from "../lock/address.ts";
 import { canonical } from "../lock/canonical.ts";
-import { readLock, writeLock, type LockFile } from "../lock/file.ts";
+import { readLockFile, writeLock, type LockFile } from "../lock/file.ts";
 import { local } from "../lock/local.ts";
 import { withoutCredentials, type Plan } from "../lock/plan.ts";
 import { LOCK_FILES } from "./lock-file.ts";
@@ -48,7 +48,7 @@ async function mapAll(names: readonly string[], map: (file: LockFile) => Plan, j
   const refusals: string[] = [];
   for (const name of names) {
     try {
-      plans.push(map(await readLock(name)));
+      plans.push(map(await readLockFile(name)));
     } catch (error) {
       if (!(error instanceof CommandError)) throw error;
       refusals.push(error.message);

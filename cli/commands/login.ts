@@ -1,6 +1,6 @@
 import { command } from "../lib/command.ts";
 import { CommandError, usageError } from "../lib/command-error.ts";
-import { send } from "../lib/admin-api.ts";
+import { sendRequest } from "../lib/admin-api.ts";
 import { deleteProfile, profileFile, writeProfile } from "../lib/profile.ts";
 import { addressOf, printable, tokenFromInput } from "../lib/server-address.ts";
 
@@ -34,7 +34,7 @@ export const logoutCommand = () =>
 /** Throws where nothing answers there, or the token is not known. One without the right to list tokens is good. */
 async function verify(url: URL, token: string): Promise<void> {
   try {
-    await send({ url, token }, "GET", "tokens");
+    await sendRequest({ url, token }, "GET", "tokens");
   } catch (error) {
     const isKnown = error instanceof CommandError && error.ending === "refused" && error.status === 403;
     if (!isKnown) throw error;

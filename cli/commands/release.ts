@@ -1,6 +1,6 @@
 import { escaped } from "../../worker/pypi/shown.ts";
 import { doneAnswer, releasedProject, STATUSES } from "../../schema/release.ts";
-import { readAnswer, send } from "../lib/admin-api.ts";
+import { readAnswer, sendRequest } from "../lib/admin-api.ts";
 import { command, forServer } from "../lib/command.ts";
 import { confirmDeletion } from "../lib/confirm.ts";
 import { findServer, type ServerOptions } from "../lib/server-address.ts";
@@ -25,7 +25,7 @@ const show = () =>
       const { value, json } = await readAnswer(
         server,
         releasedProject,
-        await send(server, "GET", place(options, project)),
+        await sendRequest(server, "GET", place(options, project)),
       );
       console.log(options.json ? JSON.stringify(json) : releaseTable(value));
     });
@@ -101,7 +101,7 @@ const reason = ({ reason: why }: { readonly reason?: string | undefined }) =>
 /** Sends one change, and prints what the server says that it did. */
 async function change(options: OfIndex, method: "POST" | "PUT" | "DELETE", path: string, body?: object): Promise<void> {
   const server = await findServer(options);
-  const answer = await send(server, method, path, body && JSON.stringify(body));
+  const answer = await sendRequest(server, method, path, body && JSON.stringify(body));
   const { value, json } = await readAnswer(server, doneAnswer, answer);
   console.log(options.json ? JSON.stringify(json) : escaped(value.did));
 }

@@ -2,7 +2,7 @@ import { escaped } from "../../worker/pypi/shown.ts";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { warmLine, type WarmProgress, type WarmSummary } from "../../schema/warm.ts";
-import { reasonOf, send } from "../lib/admin-api.ts";
+import { causeOf, sendRequest } from "../lib/admin-api.ts";
 import { command, forServer } from "../lib/command.ts";
 import { CommandError } from "../lib/command-error.ts";
 import { parsedJson } from "../lib/json.ts";
@@ -28,7 +28,7 @@ export const warmCommand = () =>
     .action(async (file, options) => {
       const server = await findServer(options);
       const { query, body } = await lockRequest(file, options);
-      const answer = await send(server, "POST", `warm?${query}`, body);
+      const answer = await sendRequest(server, "POST", `warm?${query}`, body);
       sumUp(await follow(answer, server, options.json === true), options.json === true);
     });
 
@@ -71,7 +71,7 @@ async function follow(answer: Response, { url }: Server, json: boolean): Promise
     }
   } catch (error) {
     if (error instanceof CommandError) throw error;
-    throw new CommandError(`${url.href} broke off (${reasonOf(error)}). Run it again: what is stored stays.`);
+    throw new CommandError(`${url.href} broke off (${causeOf(error)}). Run it again: what is stored stays.`);
   } finally {
     bar.end();
   }

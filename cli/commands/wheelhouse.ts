@@ -2,7 +2,7 @@ import { createWriteStream } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { Readable } from "node:stream";
-import { reasonOf, send } from "../lib/admin-api.ts";
+import { causeOf, sendRequest } from "../lib/admin-api.ts";
 import { bytes } from "../lib/bytes.ts";
 import { command, forServer } from "../lib/command.ts";
 import { CommandError } from "../lib/command-error.ts";
@@ -26,7 +26,7 @@ export const wheelhouseCommand = () =>
     .action(async (file, options) => {
       const server = await findServer(options);
       const { query, body } = await lockRequest(file, options);
-      const answer = await send(server, "POST", `wheelhouse?${query}`, body);
+      const answer = await sendRequest(server, "POST", `wheelhouse?${query}`, body);
       const size = await save(answer, options.output);
       const said = { output: options.output, bytes: size };
       console.log(options.json ? JSON.stringify(said) : `${options.output}: ${bytes(size)}.`);
@@ -53,7 +53,7 @@ async function save(answer: Response, output: string): Promise<number> {
     const { syscall } = error as NodeJS.ErrnoException;
     throw new CommandError(
       syscall === undefined
-        ? `The transfer broke off (${reasonOf(error)}); ${output} was not written. Run it again: what is stored stays.`
+        ? `The transfer broke off (${causeOf(error)}); ${output} was not written. Run it again: what is stored stays.`
         : `${output} cannot be written: ${whyNot(error)}.`,
     );
   } finally {

@@ -1,13 +1,13 @@
 import type { IncomingMessage } from "node:http";
-import type { Answer, Source } from "./witness.ts";
+import type { WitnessAnswer, WitnessSource } from "./witness.ts";
 import type { Wheel } from "./wheel.ts";
 
 const JSON_TYPE = "application/vnd.pypi.simple.v1+json";
 
 /** A small index over wheels held in memory: PEP 691 JSON to whoever asks for it, else PEP 503 HTML, files and `.metadata`. */
-export function folder(wheels: readonly Wheel[]): Source {
+export function folder(wheels: readonly Wheel[]): WitnessSource {
   const projects = Map.groupBy(wheels, (wheel) => wheel.project);
-  const files = new Map<string, Answer>();
+  const files = new Map<string, WitnessAnswer>();
   for (const wheel of wheels) {
     files.set(`/files/${wheel.filename}`, found("application/octet-stream", wheel.bytes));
     files.set(`/files/${wheel.filename}.metadata`, found("text/plain", wheel.metadata));
@@ -22,7 +22,7 @@ export function folder(wheels: readonly Wheel[]): Source {
   };
 }
 
-function page(project: string, wheels: readonly Wheel[], request: IncomingMessage): Answer {
+function page(project: string, wheels: readonly Wheel[], request: IncomingMessage): WitnessAnswer {
   if (!wantsJson(request)) {
     const links = wheels.map(
       (wheel) =>
@@ -44,7 +44,7 @@ function page(project: string, wheels: readonly Wheel[], request: IncomingMessag
   });
 }
 
-function root(projects: readonly string[], request: IncomingMessage): Answer {
+function root(projects: readonly string[], request: IncomingMessage): WitnessAnswer {
   if (!wantsJson(request)) return html(projects.map((name) => `<a href="${name}/">${name}</a><br>`));
   return json({ meta: { "api-version": "1.1" }, projects: projects.map((name) => ({ name })) });
 }
@@ -53,19 +53,19 @@ function wantsJson(request: IncomingMessage): boolean {
   return (request.headers.accept ?? "").includes(JSON_TYPE);
 }
 
-function json(value: unknown): Answer {
+function json(value: unknown): WitnessAnswer {
   return found(JSON_TYPE, Buffer.from(JSON.stringify(value)));
 }
 
-function html(lines: readonly string[]): Answer {
+function html(lines: readonly string[]): WitnessAnswer {
   return found("text/html", Buffer.from(`<!DOCTYPE html><body>\n${lines.join("\n")}\n</body>\n`));
 }
 
-function found(type: string, body: Uint8Array): Answer {
+function found(type: string, body: Uint8Array): WitnessAnswer {
   return { status: 200, headers: { "content-type": type }, body };
 }
 
-function absent(path: string): Answer {
+function absent(path: string): WitnessAnswer {
   return {
     status: 404,
     headers: { "content-type": "text/plain" },

@@ -22,7 +22,7 @@ export function temporaryDirectory(parent: string = tmpdir()): string {
 }
 
 /** Removes a directory made by `temporaryDirectory`. */
-export function discard(directory: string): void {
+export function removeLeftover(directory: string): void {
   rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
   tell({ kind: "directory", subject: directory, gone: true });
 }

@@ -20,7 +20,7 @@ export interface Outcome {
 }
 
 /** A child that serves until it is stopped. */
-export interface Server {
+export interface StartedServer {
   output(): string;
   /** Asks it to end (by SIGTERM), insists after five seconds, and answers with its exit code (null: a signal ended it). */
   stop(by?: NodeJS.Signals): Promise<number | null>;
@@ -49,12 +49,12 @@ export async function run(command: string, args: readonly string[], surroundings
  * Starts a server and waits until `ready` says so: a pattern in what it prints, or a port that takes connections.
  * Rejects, with what it printed, when it ends first or takes too long; nothing is left running then.
  */
-export async function serve(
+export async function startServer(
   command: string,
   args: readonly string[],
   ready: RegExp | { readonly port: number },
   surroundings: Surroundings = {},
-): Promise<Server> {
+): Promise<StartedServer> {
   const child = launch(command, args, surroundings);
   let over = false;
   void child.ended.then(() => (over = true));

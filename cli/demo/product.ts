@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { freePort, serve, type Server } from "./process.ts";
+import { freePort, startServer, type StartedServer } from "./process.ts";
 
 /** A running pypi-edge. */
-export interface Product extends Server {
+export interface Product extends StartedServer {
   /** The root of its Simple API. */
   readonly index: string;
 }
@@ -24,6 +24,8 @@ export async function startProduct(upstream: string, state: string, settings: Se
   const own = settings.config === undefined ? [] : ["--config", settings.config];
   const { also = [] } = settings;
   const args = ["--port", `${port}`, "--upstream", upstream, "--state", state, "--no-cron", "--quiet", ...own, ...also];
-  const server = await serve(process.execPath, ["cli/pypi-edge.ts", "serve", ...args], /\bready\b/, { cwd: ROOT });
+  const server = await startServer(process.execPath, ["cli/pypi-edge.ts", "serve", ...args], /\bready\b/, {
+    cwd: ROOT,
+  });
   return { ...server, index: `http://127.0.0.1:${port}/simple/` };
 }

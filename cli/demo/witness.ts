@@ -9,14 +9,14 @@ export interface Access {
 }
 
 /** What an upstream answers, whole; a HEAD is answered with the same and sent without its body. */
-export interface Answer {
+export interface WitnessAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
 }
 
 /** Where a witness gets its answers from: an index server behind it, or wheels that it holds. */
-export type Source = (request: IncomingMessage) => Promise<Answer>;
+export type WitnessSource = (request: IncomingMessage) => Promise<WitnessAnswer>;
 
 /**
  * The counting front of an upstream: it logs every request, can be taken down and brought back on the same port, and can
@@ -24,13 +24,13 @@ export type Source = (request: IncomingMessage) => Promise<Answer>;
  */
 export class Witness {
   readonly log: Access[] = [];
-  readonly #source: Source;
+  readonly #source: WitnessSource;
   readonly #tampered = new Set<string>();
   readonly #delays = new Map<string, number>();
   #server: Server | null = null;
   #port = 0;
 
-  constructor(source: Source) {
+  constructor(source: WitnessSource) {
     this.#source = source;
   }
 
@@ -94,7 +94,7 @@ export class Witness {
   }
 }
 
-function unavailable(error: unknown): Answer {
+function unavailable(error: unknown): WitnessAnswer {
   return {
     status: 502,
     headers: { "content-type": "text/plain" },
@@ -105,7 +105,7 @@ function unavailable(error: unknown): Answer {
 // Where a ZIP archive keeps the time of its first member.
 const TAMPERED_AT = 10;
 
-function tampered({ body, headers }: Answer): Uint8Array {
+function tampered({ body, headers }: WitnessAnswer): Uint8Array {
   const start = Number(/^bytes (\d+)-/.exec(headers["content-range"] ?? "")?.[1] ?? 0);
   const copy = Uint8Array.from(body);
   const byte = copy[TAMPERED_AT - start];

@@ -13,7 +13,7 @@ const SHOWN = 600;
  * @returns the answer, whose status is 2xx
  * @throws CommandError with what the server said, or where nothing answers
  */
-export async function send(
+export async function sendRequest(
   { url, token }: Server,
   method: "GET" | "POST" | "PUT" | "DELETE",
   path: string,
@@ -27,16 +27,16 @@ export async function send(
     redirect: "manual",
   }).catch((error: unknown) => {
     throw new CommandError(
-      `Nothing answers at ${url.href} (${reasonOf(error)}). Start it with pypi-edge serve, or name another address with --url.`,
+      `Nothing answers at ${url.href} (${causeOf(error)}). Start it with pypi-edge serve, or name another address with --url.`,
       "unreachable",
     );
   });
   if (answer.ok) return answer;
-  throw refusal(url, answer, (await answer.text().catch(() => "")).trim());
+  throw refusalOf(url, answer, (await answer.text().catch(() => "")).trim());
 }
 
 /** What a refusal comes to: the server's own sentence where it is one. `said` is the answer's text. */
-export function refusal({ href }: URL, { status, headers }: Response, said: string): CommandError {
+export function refusalOf({ href }: URL, { status, headers }: Response, said: string): CommandError {
   if (status === 405) {
     return new CommandError(
       `${href} does not offer this: name pypi-edge's root with --url, without /simple/.`,
@@ -63,7 +63,7 @@ export async function readAnswer<Value>(
 }
 
 /** What a failed fetch is due to: its own message says only that it failed. */
-export function reasonOf(error: unknown): string {
+export function causeOf(error: unknown): string {
   const { cause, message } = error as Error;
   const { code, message: deeper } = (cause ?? {}) as NodeJS.ErrnoException;
   return code ?? deeper ?? message;

@@ -18,7 +18,7 @@ export interface LockFile {
  *
  * @throws CommandError where it is of no kind known, cannot be read, or is not UTF-8
  */
-export async function readLock(name: string): Promise<LockFile> {
+export async function readLockFile(name: string): Promise<LockFile> {
   const path = resolve(name);
   const scan = scannerFor(basename(path));
   if (!scan) {

@@ -7,7 +7,7 @@ import {
   type UploadState,
 } from "../../schema/upload.ts";
 import type { Server } from "../lib/server-address.ts";
-import { reasonOf, refusal } from "../lib/admin-api.ts";
+import { causeOf, refusalOf } from "../lib/admin-api.ts";
 import { CommandError } from "../lib/command-error.ts";
 import { parsedJson } from "../lib/json.ts";
 
@@ -49,11 +49,11 @@ export function uploadApi({ url, token }: Server): UploadApi {
       answer = await fetch(new URL(`-/api/uploads${path}`, url), { method, redirect: "manual", ...rest, headers });
       said = await answer.text();
     } catch (error) {
-      throw new Broken(`${url.href} does not answer (${reasonOf(error)})`);
+      throw new Broken(`${url.href} does not answer (${causeOf(error)})`);
     }
     if (answer.ok) return said;
     const isPlain = answer.headers.get("Content-Type")?.startsWith("text/plain") && said.trim() !== "";
-    const refused = refusal(url, answer, said.trim());
+    const refused = refusalOf(url, answer, said.trim());
     const { message: sentence } = refused;
     // There is no such index, or it takes no uploads.
     if (answer.status === 404 && isPlain && path === "") throw refused;

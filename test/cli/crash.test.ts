@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { freePort, serve, type Server } from "../../cli/demo/process.ts";
+import { freePort, startServer, type StartedServer } from "../../cli/demo/process.ts";
 import { build } from "../../cli/server/build.ts";
 import { cronRow } from "../../schema/crons.ts";
 
@@ -12,7 +12,7 @@ const ROOT = join(import.meta.dirname, "..", "..");
 const EACH_MINUTE = "* * * * *";
 
 const state = mkdtempSync(join(tmpdir(), "pypi-edge-crash-"));
-let server: Server;
+let server: StartedServer;
 let root: string;
 beforeAll(async () => {
   await build();
@@ -28,7 +28,7 @@ beforeAll(async () => {
     "--upstream",
     "http://127.0.0.1:9/simple/",
   ];
-  server = await serve(process.execPath, args, /\bready\b[^]*Ctrl-C/, { cwd: ROOT });
+  server = await startServer(process.execPath, args, /\bready\b[^]*Ctrl-C/, { cwd: ROOT });
 }, 120_000);
 afterAll(async () => {
   await server.stop();

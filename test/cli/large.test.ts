@@ -4,7 +4,7 @@ import { get, type IncomingMessage } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { folder } from "../../cli/demo/folder.ts";
-import { discard, temporaryDirectory } from "../../cli/demo/leftovers.ts";
+import { removeLeftover, temporaryDirectory } from "../../cli/demo/leftovers.ts";
 import { startProduct, type Product } from "../../cli/demo/product.ts";
 import type { Wheel } from "../../cli/demo/wheel.ts";
 import { Witness } from "../../cli/demo/witness.ts";
@@ -38,7 +38,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await product?.stop();
   await witness?.stop();
-  discard(state);
+  removeLeftover(state);
 });
 
 async function open(): Promise<IncomingMessage> {

@@ -16,7 +16,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { freePort, run, serve, type Server } from "../../cli/demo/process.ts";
+import { freePort, run, startServer, type StartedServer } from "../../cli/demo/process.ts";
 import { adminToken, keepAdminToken } from "../../cli/server/admin-token.ts";
 import { build } from "../../cli/server/build.ts";
 import { openState } from "../../cli/server/state.ts";
@@ -31,14 +31,19 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 beforeAll(() => build(), 120_000);
 
 const start = (...options: string[]) =>
-  serve(process.execPath, ["cli/pypi-edge.ts", "serve", "--upstream", NOBODY, ...options], /\bready\b[^]*Ctrl-C/, {
-    cwd: ROOT,
-  });
+  startServer(
+    process.execPath,
+    ["cli/pypi-edge.ts", "serve", "--upstream", NOBODY, ...options],
+    /\bready\b[^]*Ctrl-C/,
+    {
+      cwd: ROOT,
+    },
+  );
 const attempt = (...options: string[]) =>
   run(process.execPath, ["cli/pypi-edge.ts", "serve", ...options], { cwd: ROOT });
 
 describe("pypi-edge serve", () => {
-  let server: Server;
+  let server: StartedServer;
   let port: number;
   const state = join(folder, "state");
   beforeAll(async () => {
@@ -216,7 +221,7 @@ describe("pypi-edge serve --config", () => {
       file,
       "--quiet",
     ];
-    const server = await serve(process.execPath, args, /\bready\b[^]*Ctrl-C/, {
+    const server = await startServer(process.execPath, args, /\bready\b[^]*Ctrl-C/, {
       cwd: ROOT,
       env: { ...process.env, ACME: "reader:s3cret" },
     });

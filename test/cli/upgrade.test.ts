@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { freePort, serve, type Server } from "../../cli/demo/process.ts";
+import { freePort, startServer, type StartedServer } from "../../cli/demo/process.ts";
 import { build } from "../../cli/server/build.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
@@ -23,7 +23,7 @@ const DIGESTS = {
 };
 
 const state = mkdtempSync(join(tmpdir(), "pypi-edge-upgrade-"));
-let server: Server;
+let server: StartedServer;
 let root: string;
 beforeAll(async () => {
   await build();
@@ -32,7 +32,9 @@ beforeAll(async () => {
   root = `http://127.0.0.1:${port}`;
   // The upstream of the old state, where nobody listens now.
   const args = ["--port", `${port}`, "--state", state, "--upstream", "http://127.0.0.1:18931/simple/", "--no-cron"];
-  server = await serve(process.execPath, ["cli/pypi-edge.ts", "serve", ...args], /\bready\b[^]*Ctrl-C/, { cwd: ROOT });
+  server = await startServer(process.execPath, ["cli/pypi-edge.ts", "serve", ...args], /\bready\b[^]*Ctrl-C/, {
+    cwd: ROOT,
+  });
 }, 120_000);
 afterAll(async () => {
   await server.stop();

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildWheel } from "../../cli/demo/wheel.ts";
-import type { Answer, Source } from "../../cli/demo/witness.ts";
+import type { WitnessAnswer, WitnessSource } from "../../cli/demo/witness.ts";
 import { pathOf, type Distribution } from "../support/node/fake-index/distribution.ts";
 import { fakeIndex } from "../support/node/fake-index/fake-index.ts";
 import { Rig } from "../support/node/rig.ts";
@@ -19,9 +19,9 @@ const FRAGMENTS: Readonly<Record<string, (bytes: Uint8Array) => string>> = {
 const hex = (algorithm: string, bytes: Uint8Array) => createHash(algorithm).update(bytes).digest("hex");
 
 /** An index in HTML whose links have these fragments. */
-function oddIndex(wheels: readonly Distribution[]): Source {
+function oddIndex(wheels: readonly Distribution[]): WitnessSource {
   const files = fakeIndex(wheels, () => "html only");
-  return async (request): Promise<Answer> => {
+  return async (request): Promise<WitnessAnswer> => {
     const project = /^\/simple\/([^/]+)\/$/.exec(request.url ?? "")?.[1] ?? "";
     const wheel = wheels.find((file) => file.project === project);
     const fragment = FRAGMENTS[project];

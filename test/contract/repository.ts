@@ -2,8 +2,10 @@ import { afterEach, describe, expect, test } from "vitest";
 import { IndexError } from "../../worker/errors.ts";
 import { parseFileRef } from "../../worker/pypi/file-url.ts";
 import { parseProjectName } from "../../worker/pypi/name.ts";
-import type { Context, Listed, SourcePages } from "../../worker/repository/repository.ts";
+import type { SourcePages } from "../../worker/repository/repository.ts";
 import { FakeUpstream, type FakeFile } from "../support/upstream.ts";
+import type { Listed } from "../../worker/repository/artifact.ts";
+import type { Context } from "../../worker/repository/context.ts";
 
 const WHEEL: FakeFile = {
   filename: "demo-1.0-py3-none-any.whl",

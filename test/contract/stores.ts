@@ -2,8 +2,9 @@ import { describe, expect, test } from "vitest";
 import { parseFileRef } from "../../worker/pypi/file-url.ts";
 import { parseProjectName } from "../../worker/pypi/name.ts";
 import { Page } from "../../worker/repository/page.ts";
-import type { FileStore, ListStore, PageStore } from "../../worker/repository/ports.ts";
-import { ProjectList } from "../../worker/repository/list.ts";
+import type { FileStore } from "../../worker/repository/ports/files.ts";
+import type { ListStore, PageStore } from "../../worker/repository/ports/pages.ts";
+import { ProjectList } from "../../worker/repository/project-list.ts";
 import { readable } from "../../worker/repository/readable.ts";
 import { sha256 } from "../support/upstream.ts";
 

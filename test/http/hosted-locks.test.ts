@@ -1,6 +1,6 @@
 import { unpackTar } from "modern-tar";
 import { describe, expect, test } from "vitest";
-import type { Summary } from "../../worker/locked/warm.ts";
+import type { StoreSummary } from "../../worker/locks/warm.ts";
 import { host, teamOf } from "../support/hosted.ts";
 import { packaged } from "../support/locked.ts";
 import { Rig } from "../support/rig.ts";
@@ -24,7 +24,7 @@ async function locking() {
   return { rig, wheel, acme, fork, lock };
 }
 
-const summaryOf = (text: string) => JSON.parse(text.trimEnd().split("\n").at(-1) ?? "") as Summary;
+const summaryOf = (text: string) => JSON.parse(text.trimEnd().split("\n").at(-1) ?? "") as StoreSummary;
 
 describe("a lock of hosted and of mirrored files", () => {
   test("has nothing but the mirrored ones to be fetched", async () => {

@@ -1,6 +1,6 @@
 import { unpackTar } from "modern-tar";
 import { describe, expect, test } from "vitest";
-import type { Summary } from "../../worker/locked/warm.ts";
+import type { StoreSummary } from "../../worker/locks/warm.ts";
 import { asked, packaged, shelf, uvLock } from "../support/locked.ts";
 import { Rig } from "../support/rig.ts";
 import { FakeUpstream, sha256 } from "../support/upstream.ts";
@@ -9,11 +9,11 @@ const CORP = "https://pkgs.corp.example/simple";
 const PYPI = FakeUpstream.INDEX;
 
 /** What warming says at its end. */
-async function warmed(rig: Rig, query: string, lock: string): Promise<Summary> {
+async function warmed(rig: Rig, query: string, lock: string): Promise<StoreSummary> {
   rig.meanwhile = () => rig.deliver();
   const answer = await rig.post(`warm?${query}`, lock);
   expect([answer.status, answer.text()]).toEqual([200, expect.any(String)]);
-  return JSON.parse(answer.text().trimEnd().split("\n").at(-1) ?? "") as Summary;
+  return JSON.parse(answer.text().trimEnd().split("\n").at(-1) ?? "") as StoreSummary;
 }
 
 /** The names of a wheelhouse's files, and the header that says what is not among them. */

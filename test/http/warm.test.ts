@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import type { FillMessage } from "../../schema/fill.ts";
 import { warmLine } from "../../schema/warm.ts";
-import type { Progress, Summary } from "../../worker/locked/warm.ts";
+import type { StoreProgress, StoreSummary } from "../../worker/locks/warm.ts";
 import { asked, shelf, uvLock, type Package } from "../support/locked.ts";
 import { FakeQueue } from "../support/queue.ts";
 import { ADMIN_TOKEN, filePath, Rig } from "../support/rig.ts";
@@ -15,10 +15,10 @@ async function warm(rig: Rig, lock: BodyInit, query = "filename=uv.lock") {
   rig.meanwhile = () => rig.deliver();
   const answer = await rig.post(`warm?${query}`, lock);
   const lines = answer.status === 200 ? answer.text().trimEnd().split("\n") : [];
-  const values = lines.map((line) => JSON.parse(line) as Progress | Summary);
+  const values = lines.map((line) => JSON.parse(line) as StoreProgress | StoreSummary);
   // As pypi-edge warm reads them.
   for (const value of values) expect(warmLine.parse(value)).toEqual(value);
-  return { ...answer, progress: values.slice(0, -1) as Progress[], summary: values.at(-1) as Summary };
+  return { ...answer, progress: values.slice(0, -1) as StoreProgress[], summary: values.at(-1) as StoreSummary };
 }
 
 const open = (rig: Rig, lock: BodyInit) =>
@@ -140,7 +140,7 @@ describe("warming", () => {
     const lock = await lockOf(packages);
     const began = rig.now;
     const answer = await rig.post("warm?filename=uv.lock", lock);
-    const summary = JSON.parse(answer.text().trimEnd().split("\n").at(-1) ?? "") as Summary;
+    const summary = JSON.parse(answer.text().trimEnd().split("\n").at(-1) ?? "") as StoreSummary;
     expect(summary).toMatchObject({ done: false, alreadyStored: 0, seconds: 60 });
     expect(summary.pending).toHaveLength(6);
     expect(rig.now - began).toBe(60_000);
@@ -162,7 +162,7 @@ describe("warming", () => {
     let seconds = 0;
     rig.meanwhile = () => (++seconds % 50 === 0 ? rig.deliver(rig.queue.messages.splice(0, 10)) : undefined);
     const answer = await rig.post("warm?filename=uv.lock", lock);
-    const summary = JSON.parse(answer.text().trimEnd().split("\n").at(-1) ?? "") as Summary;
+    const summary = JSON.parse(answer.text().trimEnd().split("\n").at(-1) ?? "") as StoreSummary;
     expect(summary.pending.toSorted()).toEqual(broken.toSorted());
     expect(summary.done).toBe(false);
   });
@@ -190,7 +190,7 @@ describe("warming", () => {
     const late: number[] = [];
     const { response, settled } = await open(rig, await lockOf(packages));
     for await (const text of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
-      late.push(delivered - (JSON.parse(text) as Progress).stored);
+      late.push(delivered - (JSON.parse(text) as StoreProgress).stored);
       if (delivered === 30) break;
     }
     await settled();

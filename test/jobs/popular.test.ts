@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { runJob } from "../../worker/jobs/crons.ts";
 import { isDue } from "../../worker/jobs/popular.ts";
 import { parseProjectName, type ProjectName } from "../../worker/pypi/name.ts";
-import type { FeedState } from "../../worker/repository/changes.ts";
+import type { ChangeLogState } from "../../worker/repository/ports/change-log.ts";
 import { contextOf } from "../../worker/repository/context.ts";
 import type { MirroredSource } from "../../worker/repository/repository.ts";
 import { Rig } from "../support/rig.ts";
@@ -68,7 +68,7 @@ describe("the refresh of popular projects", () => {
 
   test("queues none that the upstream's log of changes vouches for", async () => {
     const rig = await asked(["a", "b"]);
-    const run = (state: Partial<FeedState>, behindNow = 0) => {
+    const run = (state: Partial<ChangeLogState>, behindNow = 0) => {
       const log = { state: () => Promise.resolve({ serial: 1, since: 0, polledAt: rig.now, ...state }) };
       const changes = { log, behind: { count: () => Promise.resolve(behindNow) } };
       const sources = new Map(

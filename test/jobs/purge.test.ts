@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { runJob } from "../../worker/jobs/crons.ts";
-import type { Edge } from "../../worker/repository/upkeep.ts";
+import type { Edge } from "../../worker/repository/ports/maintenance.ts";
 import { edgeOf } from "../../worker/storage/edge.ts";
 import { Rig } from "../support/rig.ts";
 

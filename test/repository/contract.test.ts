@@ -1,9 +1,9 @@
 import { env } from "cloudflare:workers";
 import { parseConfig } from "../../schema/config.ts";
 import { compose } from "../../worker/compose/services.ts";
-import { cached } from "../../worker/repository/cached.ts";
-import { describeBy } from "../../worker/repository/describe.ts";
-import { remote } from "../../worker/repository/remote.ts";
+import { cachePages } from "../../worker/layers/cache-pages.ts";
+import { completePageBy } from "../../worker/layers/complete-page.ts";
+import { readUpstream } from "../../worker/layers/read-upstream.ts";
 import type { Repository, SourcePages, UpstreamPages } from "../../worker/repository/repository.ts";
 import { catalogOf } from "../../worker/storage/catalog.ts";
 import { factStore } from "../../worker/storage/facts.ts";
@@ -21,9 +21,9 @@ import { FakeUpstream } from "../support/upstream.ts";
 const keys = keysOf("test");
 const INDEX = new URL(FakeUpstream.INDEX);
 const source = (upstream: FakeUpstream) =>
-  remote(
+  readUpstream(
     simpleAt(INDEX, new UpstreamClient(upstream.fetch, INDEX, Date.now, { sleep: () => Promise.resolve() })),
-    describeBy(factStore(env.DB, "test")),
+    completePageBy(factStore(env.DB, "test")),
   );
 
 /** An upstream, of which nothing is known beforehand. */
@@ -49,7 +49,7 @@ const pagesOf = (repository: Repository): SourcePages => ({
 repositoryContract("an upstream alone", (upstream) => alone(source(upstream)));
 
 repositoryContract("a cached upstream", (upstream) => {
-  const pages = cached({
+  const pages = cachePages({
     pages: pageStore({
       kv: env.PAGES,
       r2: env.FILES,

@@ -1,10 +1,10 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
-import type { Counters } from "../../worker/repository/ports.ts";
-import type { Event } from "../../worker/repository/repository.ts";
+import type { Counters } from "../../worker/repository/ports/counters.ts";
 import { countersIn } from "../../worker/storage/counters.ts";
 import { DATABASE_AWAY } from "../support/away.ts";
 import { counting, type Counts } from "../support/counting.ts";
+import type { Event } from "../../worker/repository/event.ts";
 
 const MINUTE = 60_000;
 const START = Date.parse("2026-11-22T12:00:00Z");

@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { asFilename, type Filename } from "../../worker/pypi/filename.ts";
 import { asProjectName, type ProjectName } from "../../worker/pypi/name.ts";
-import type { HostedProject } from "../../worker/repository/hosted/hosting.ts";
+import type { HostedProject } from "../../worker/repository/ports/hosted-packages.ts";
 import { hostingIn } from "../../worker/storage/hosted/hosting.ts";
 import { Memory } from "../../worker/storage/memory.ts";
 import { host, setStatus } from "../support/hosted.ts";

@@ -1,11 +1,11 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { parseProjectName, type ProjectName } from "../../worker/pypi/name.ts";
-import type { Demand, Popularity } from "../../worker/repository/popular.ts";
-import type { Event } from "../../worker/repository/repository.ts";
 import { demandIn, popularityIn, type PopularityParts } from "../../worker/storage/popularity.ts";
 import { DATABASE_AWAY } from "../support/away.ts";
 import { counting, type Counts } from "../support/counting.ts";
+import type { Event } from "../../worker/repository/event.ts";
+import type { Demand, Popularity } from "../../worker/repository/ports/popularity.ts";
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;

@@ -9,16 +9,17 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "worker/errors": [],
   "worker/pypi": ["worker/errors"],
   "worker/repository": ["worker/pypi", "worker/errors"],
+  "worker/layers": ["worker/repository", "worker/pypi", "worker/errors"],
   schema: ["worker/pypi"],
   "worker/storage": ["worker/auth", "worker/publishing", "worker/repository", "worker/pypi", "worker/errors", "schema"],
   "worker/auth": ["worker/repository", "worker/pypi", "worker/errors", "schema"],
   "worker/publishing": ["worker/auth", "worker/repository", "worker/pypi", "worker/errors"],
   "worker/upstream": ["worker/auth", "worker/repository", "worker/pypi", "worker/errors", "schema"],
-  "worker/locked": ["worker/repository", "worker/pypi", "worker/errors"],
+  "worker/locks": ["worker/layers", "worker/repository", "worker/pypi", "worker/errors"],
   "worker/http": [
     "worker/auth",
     "worker/publishing",
-    "worker/locked",
+    "worker/locks",
     "worker/repository",
     "worker/pypi",
     "worker/errors",
@@ -28,6 +29,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "worker/ui": ["worker/http", "worker/repository", "worker/pypi", "worker/errors", "schema"],
   "worker/compose": [
     "worker/auth",
+    "worker/layers",
     "worker/publishing",
     "worker/pypi",
     "worker/repository",
@@ -37,7 +39,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   "worker/app": ["worker/compose", "worker/http", "worker/jobs", "worker/ui", "worker/errors", "schema"],
   "worker/index": ["worker/app", "worker/compose", "worker/jobs", "worker/repository", "worker/storage", "schema"],
-  cli: ["worker/pypi", "schema"],
+  cli: ["worker/locks/formats", "worker/pypi", "schema"],
 };
 
 const partOf = (file: string) =>

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { IndexError } from "../../worker/errors.ts";
-import type { Changes } from "../../worker/repository/changes.ts";
+import type { Changes } from "../../worker/repository/ports/change-log.ts";
 import { changesAt } from "../../worker/upstream/changes.ts";
 import { UpstreamClient } from "../../worker/upstream/client.ts";
 

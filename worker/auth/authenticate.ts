@@ -1,11 +1,11 @@
 import { IndexError } from "../errors.ts";
-import type { Context } from "../repository/repository.ts";
 import type { Attempts } from "./attempts.ts";
 import { shownIn } from "./credentials.ts";
 import type { Token, TokenStore } from "./ports.ts";
 import { ADMIN, demand, type Principal, type Wish } from "./principal.ts";
 import { isSame } from "./same.ts";
 import { hashOf, PREFIX, parseToken, type TokenParts } from "./token.ts";
+import type { Context } from "../repository/context.ts";
 
 /** A request, as far as it says who makes it. */
 export interface Claimant {

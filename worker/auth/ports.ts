@@ -1,6 +1,6 @@
-import type { Context } from "../repository/repository.ts";
 import type { Deed } from "./deed.ts";
 import type { Grant } from "./principal.ts";
+import type { Context } from "../repository/context.ts";
 
 /** A token, without its secret. Times are milliseconds since the epoch. */
 export interface Token extends Grant {

@@ -4,7 +4,7 @@ import { burning, type Burn } from "../auth/oidc/burn.ts";
 import { exchanging, type Exchange } from "../auth/oidc/exchange.ts";
 import { keysFrom } from "../auth/oidc/keys.ts";
 import type { TokenStore } from "../auth/ports.ts";
-import type { Counters } from "../repository/ports.ts";
+import type { Counters } from "../repository/ports/counters.ts";
 import { jsonKeys } from "../upstream/json-keys.ts";
 import type { Platform } from "./platform.ts";
 

@@ -14,13 +14,13 @@ import type { OpenStage } from "../publishing/ports.ts";
 import { publishing } from "../publishing/publish.ts";
 import type { Publish } from "../publishing/submission.ts";
 import type { ProjectName } from "../pypi/name.ts";
-import type { Counters } from "../repository/ports.ts";
-import { routes } from "../repository/priority.ts";
-import { reservedBy } from "../repository/reserved.ts";
-import type { Context, Layer, MirroredSource, Repository } from "../repository/repository.ts";
-import { FINISH_ALONE } from "../repository/storing.ts";
-import type { DeadLetters, Leftovers, Recent, Runs } from "../repository/upkeep.ts";
-import type { StoredObjects } from "../repository/uses.ts";
+import type { Counters } from "../repository/ports/counters.ts";
+import { routes } from "../layers/priority.ts";
+import { reservedBy } from "../layers/reserved-names.ts";
+import type { Layer, MirroredSource, Repository } from "../repository/repository.ts";
+import { FINISH_ALONE } from "../layers/files/store-file.ts";
+import type { DeadLetters, Leftovers, Recent, Runs } from "../repository/ports/maintenance.ts";
+import type { StoredObjects } from "../repository/ports/stored-objects.ts";
 import { together, type Counting } from "../storage/catalog.ts";
 import { countersIn } from "../storage/counters.ts";
 import { deadLettersIn } from "../storage/dead-letters.ts";
@@ -48,6 +48,7 @@ import { useLog } from "../storage/uses.ts";
 import type { Config } from "../../schema/config.ts";
 import type { IndexConfig } from "../../schema/indexes.ts";
 import type { UpstreamConfig } from "../../schema/upstreams.ts";
+import type { Context } from "../repository/context.ts";
 
 export type { Limits, Platform } from "./platform.ts";
 

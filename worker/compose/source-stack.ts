@@ -1,18 +1,18 @@
 import type { UpstreamConfig } from "../../schema/upstreams.ts";
-import { cached } from "../repository/cached.ts";
-import { describeBy } from "../repository/describe.ts";
-import { described } from "../repository/described.ts";
+import { cachePages } from "../layers/cache-pages.ts";
+import { completePageBy } from "../layers/complete-page.ts";
+import { serveMetadata } from "../layers/serve-metadata.ts";
 import type { Document } from "../repository/document.ts";
-import { documents } from "../repository/documents.ts";
-import { MAX_IN_MEMORY, type HostedProject } from "../repository/hosted/hosting.ts";
-import { mirrored } from "../repository/mirrored.ts";
+import { cacheDocuments } from "../layers/cache-documents.ts";
+import { MAX_IN_MEMORY, type HostedProject } from "../repository/ports/hosted-packages.ts";
+import { mirrorFiles } from "../layers/mirror-files.ts";
 import type { Page, Queries } from "../repository/page.ts";
-import { popular } from "../repository/popular.ts";
-import type { Counters } from "../repository/ports.ts";
-import type { Source } from "../repository/priority.ts";
-import { remote } from "../repository/remote.ts";
-import { replaceOutdated } from "../repository/replacing.ts";
-import { reserved } from "../repository/reserved.ts";
+import { countDemand } from "../layers/count-demand.ts";
+import type { Counters } from "../repository/ports/counters.ts";
+import type { PrioritySource } from "../layers/priority.ts";
+import { readUpstream } from "../layers/read-upstream.ts";
+import { replaceOutdated } from "../layers/replace-files.ts";
+import { reserveNames } from "../layers/reserved-names.ts";
 import type { MirroredSource, Repository } from "../repository/repository.ts";
 import { behindIn } from "../storage/behind.ts";
 import { catalogOf, type Catalog } from "../storage/catalog.ts";
@@ -25,7 +25,7 @@ import { type Check, freshness } from "../storage/freshness.ts";
 import type { Made } from "../storage/hosted/made.ts";
 import { keysOf, storedRef } from "../storage/keys.ts";
 import { listStore } from "../storage/lists.ts";
-import { Memory, within } from "../storage/memory.ts";
+import { Memory, scopedTo } from "../storage/memory.ts";
 import { objectsIn } from "../storage/objects.ts";
 import { pageStore } from "../storage/pages.ts";
 import { popularityIn, type DemandLog, type PopularityParts } from "../storage/popularity.ts";
@@ -45,7 +45,7 @@ import type { Limits, Platform } from "./platform.ts";
 const MiB = 1024 * 1024;
 
 /** A source as indexes and as jobs meet it, and what is counted of it. */
-export interface ComposedSource extends Source {
+export interface ComposedSource extends PrioritySource {
   readonly catalog: Catalog;
   readonly mirrored: MirroredSource;
 }
@@ -126,13 +126,13 @@ export function sourceStack(
   const lists = listStore(r2, keys);
   const known = documentStore({ kv, keys, memory: memory.documents, written: memory.written });
   const checked = freshness(memory.marks, cache, keys.checked);
-  const absent = within(memory.absent, source);
+  const absent = scopedTo(memory.absent, source);
 
   const storing = {
     files,
     uses: replacing.uses,
-    filling: within(memory.filling, source),
-    believed: within(memory.believed, source),
+    filling: scopedTo(memory.filling, source),
+    believed: scopedTo(memory.believed, source),
     fills,
     finishAlone: limits.finishAlone,
   };
@@ -150,11 +150,11 @@ export function sourceStack(
       : undefined;
   const vouching = changes ? vouchingIn(db, source, keys.pages) : undefined;
   const upstreamIndex = upstream.kind === "find-links" ? linksAt(url, client, now) : simpleAt(url, client);
-  const repository: Repository = reserved(ground.reserved)(
-    mirrored({ ...storing, source, pages, strays })(
-      described({ ...storing, facts, siblingless: within(memory.siblingless, source) })(
-        documents({ store: known, freshness: checked, absent, ttl: pageTtl })(
-          cached({
+  const repository: Repository = reserveNames(ground.reserved)(
+    mirrorFiles({ ...storing, source, pages, strays })(
+      serveMetadata({ ...storing, facts, siblingless: scopedTo(memory.siblingless, source) })(
+        cacheDocuments({ store: known, freshness: checked, absent, ttl: pageTtl })(
+          cachePages({
             pages,
             lists,
             freshness: checked,
@@ -164,14 +164,14 @@ export function sourceStack(
             deleteFiles,
             beside: { ...replacing, queries, strays },
           })(
-            remote(upstreamIndex, describeBy(facts), root), //
+            readUpstream(upstreamIndex, completePageBy(facts), root), //
           ),
         ),
       ),
     ),
   );
   return {
-    repository: favourites ? popular(demand.of(source))(repository) : repository,
+    repository: favourites ? countDemand(demand.of(source))(repository) : repository,
     projects,
     verdicts: verdictsIn(freshness(memory.marks, cache, keys.absent), catalog),
     catalog,

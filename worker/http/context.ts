@@ -1,7 +1,6 @@
 import { createMiddleware } from "hono/factory";
-import { contextOf } from "../repository/context.ts";
-import type { Counters } from "../repository/ports.ts";
-import type { Context } from "../repository/repository.ts";
+import { contextOf, type Context } from "../repository/context.ts";
+import type { Counters } from "../repository/ports/counters.ts";
 import { NOTHING_LOADED } from "./headers.ts";
 
 /** What Hono's handlers find in `c.var`: one context a request, made by the first middleware. */

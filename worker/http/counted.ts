@@ -1,8 +1,8 @@
 import { createMiddleware } from "hono/factory";
-import type { Counted, Counters } from "../repository/ports.ts";
-import type { Context } from "../repository/repository.ts";
+import type { Counted, Counters } from "../repository/ports/counters.ts";
 import type { AppEnv } from "./context.ts";
 import { viaOf } from "./headers.ts";
+import type { Context } from "../repository/context.ts";
 
 /** The kind of an address, of the default index or of one with a name. */
 const FAMILY =

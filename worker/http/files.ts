@@ -1,12 +1,14 @@
 import { Hono, type Context as HonoContext } from "hono";
 import { IndexError } from "../errors.ts";
 import { parseFileRef, withoutQuerySegment, type FileRef } from "../pypi/file-url.ts";
-import { discard, type Artifact, type Context, type FileRequest, type Repository } from "../repository/repository.ts";
+import { type FileRequest, type Repository } from "../repository/repository.ts";
 import { isKnown } from "./conditions.ts";
 import type { AppEnv } from "./context.ts";
 import { cacheStatus, httpDate, LIFETIMES, projectTag } from "./headers.ts";
 import { pathOf } from "./path.ts";
 import { contentRange, mayBePartial, parseRange } from "./range.ts";
+import { discard, type Artifact } from "../repository/artifact.ts";
+import type { Context } from "../repository/context.ts";
 
 type Headers = Record<string, string> & { "Last-Modified": string };
 

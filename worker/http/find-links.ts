@@ -4,11 +4,12 @@ import { listedFrom } from "../pypi/file-url.ts";
 import { parseProjectName, type ProjectName } from "../pypi/name.ts";
 import type { FileEntry } from "../pypi/page.ts";
 import { renderLinks } from "../pypi/simple-html.ts";
-import type { Context, Repository } from "../repository/repository.ts";
+import type { Repository } from "../repository/repository.ts";
 import type { AppEnv } from "./context.ts";
 import { LIFETIMES } from "./headers.ts";
 import { MEDIA_TYPES } from "./negotiate.ts";
 import { canonical } from "./redirect.ts";
+import type { Context } from "../repository/context.ts";
 
 /** All hosted files of an index on one flat page, as pip's `--find-links` reads it, to be mounted at `{base}/find-links`. */
 export function findLinksRoutes(repository: Repository, base: string): Hono<AppEnv> {

@@ -1,9 +1,9 @@
 import type { HostedAmounts } from "../publishing/releases/ports.ts";
-import { isFollowed } from "../repository/changes.ts";
-import type { Count } from "../repository/ports.ts";
+import { isFollowed } from "../repository/ports/change-log.ts";
+import type { Count } from "../repository/ports/counters.ts";
 import type { MirroredSource, SourceChanges } from "../repository/repository.ts";
-import type { DeadLetters } from "../repository/upkeep.ts";
-import type { StoredObjects } from "../repository/uses.ts";
+import type { DeadLetters } from "../repository/ports/maintenance.ts";
+import type { StoredObjects } from "../repository/ports/stored-objects.ts";
 
 /** One value of a figure. */
 export type Sample = Pick<Count, "labels" | "value">;

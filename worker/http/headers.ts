@@ -1,6 +1,6 @@
 import { cacheTag } from "../pypi/cache-tag.ts";
 import type { ProjectName } from "../pypi/name.ts";
-import type { Via } from "../repository/repository.ts";
+import type { Via } from "../repository/artifact.ts";
 
 const MINUTE = 60;
 const DAY = 24 * 3_600;

@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import { inTime } from "../repository/within.ts";
+import { inTime } from "../repository/timeout.ts";
 import type { AppEnv } from "./context.ts";
 import { LIFETIMES } from "./headers.ts";
 

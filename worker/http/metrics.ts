@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import { IndexError, messageOf } from "../errors.ts";
-import type { Count, Counted, Counters } from "../repository/ports.ts";
+import type { Count, Counted, Counters } from "../repository/ports/counters.ts";
 import type { Gate } from "./access.ts";
 import type { AppEnv } from "./context.ts";
 import { readGauges, type Gauge, type Gauged, type Sample } from "./gauges.ts";

@@ -2,10 +2,10 @@ import type { Context as HonoContext } from "hono";
 import { acceptsGzip, MEDIA_TYPES, type Representation } from "./negotiate.ts";
 import { RENDERING } from "../pypi/simple-html.ts";
 import { inflate, type Gzipped } from "../repository/gzip.ts";
-import type { Context } from "../repository/repository.ts";
 import { isKnown } from "./conditions.ts";
 import type { AppEnv } from "./context.ts";
 import { httpDate, LIFETIMES } from "./headers.ts";
+import type { Context } from "../repository/context.ts";
 
 /** What a page, the root listing and a document have in common: what is known of them unread. */
 interface Stored {

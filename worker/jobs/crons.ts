@@ -1,14 +1,15 @@
 import { cronRow } from "../../schema/crons.ts";
 import { IndexError, messageOf } from "../errors.ts";
-import type { Context, MirroredSource } from "../repository/repository.ts";
-import type { DeadLetters, Edge, Leftovers, Recent, Runs } from "../repository/upkeep.ts";
-import type { StoredObjects } from "../repository/uses.ts";
+import type { MirroredSource } from "../repository/repository.ts";
+import type { DeadLetters, Edge, Leftovers, Recent, Runs } from "../repository/ports/maintenance.ts";
+import type { StoredObjects } from "../repository/ports/stored-objects.ts";
 import { clean } from "./clean.ts";
 import { followFeeds } from "./feed.ts";
 import { forgetUnpopular, refreshPopular } from "./popular.ts";
 import { purgeEdge } from "./purge.ts";
 import { replay } from "./replay.ts";
 import { sweep } from "./sweep.ts";
+import type { Context } from "../repository/context.ts";
 
 /** What a job is given of the house. */
 export interface JobGround {

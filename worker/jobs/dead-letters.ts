@@ -1,8 +1,8 @@
 import { refreshMessage } from "../../schema/refresh.ts";
 import { messageOf } from "../errors.ts";
-import type { Context } from "../repository/repository.ts";
 import { again } from "./deliveries.ts";
 import type { Consumer, QueueGround } from "./queues.ts";
+import type { Context } from "../repository/context.ts";
 
 /** For how long pages whose refresh was given up are not planned anew: their lifetime has them checked. Milliseconds. */
 const REST = 24 * 3_600_000;

@@ -1,5 +1,6 @@
+import type { Context } from "../repository/context.ts";
+import type { Event } from "../repository/event.ts";
 import * as z from "zod/mini";
-import type { Context, Event } from "../repository/repository.ts";
 
 /** Before a message is delivered again: doubled with each attempt, 15 minutes in all for six deliveries. Seconds. */
 const FIRST_DELAY = 30;

@@ -1,8 +1,15 @@
 import { isUpstreamFailure, messageOf, reasonOf } from "../errors.ts";
-import type { Behind, ChangeFeed, Changes, FeedLog, FeedState } from "../repository/changes.ts";
-import type { RefreshQueue } from "../repository/ports.ts";
-import type { Context, MirroredSource } from "../repository/repository.ts";
+import type {
+  PagesBehind,
+  ChangeLog,
+  Changes,
+  ChangeLogPosition,
+  ChangeLogState,
+} from "../repository/ports/change-log.ts";
+import type { RefreshQueue } from "../repository/ports/refreshes.ts";
+import type { MirroredSource } from "../repository/repository.ts";
 import type { Job } from "./crons.ts";
+import type { Context } from "../repository/context.ts";
 
 /**
  * So many changes before the last one are taken for new when a log is first followed: pages that were just fetched, from a
@@ -81,7 +88,7 @@ async function follow(name: string, { feed, log }: Log, byHand: boolean, ctx: Co
 }
 
 /** At most two requests. `state` is how far the log was followed; `now` in milliseconds since the epoch. */
-async function ask(feed: ChangeFeed, state: FeedState | undefined, now: number): Promise<Said> {
+async function ask(feed: ChangeLog, state: ChangeLogState | undefined, now: number): Promise<Said> {
   const from = state?.serial;
   if (state === undefined || from === undefined) {
     const end = await feed.lastSerial();
@@ -101,7 +108,7 @@ async function ask(feed: ChangeFeed, state: FeedState | undefined, now: number):
   return changes === "gap" || end < from ? { kind: "end", serial: end } : { kind: "changes", from, changes };
 }
 
-async function note(said: Exclude<Said, { kind: "nothing" }>, log: FeedLog, ctx: Context): Promise<string> {
+async function note(said: Exclude<Said, { kind: "nothing" }>, log: ChangeLogPosition, ctx: Context): Promise<string> {
   if (said.kind === "end") {
     await log.begin(Math.max(0, said.serial - OVERLAP), ctx.now);
     return `its log of changes, which ends at ${said.serial}, is followed from a little before that on.`;
@@ -112,7 +119,7 @@ async function note(said: Exclude<Said, { kind: "nothing" }>, log: FeedLog, ctx:
 }
 
 /** Queues what is behind. Sent before it is noted as queued: twice does no harm, and not at all would. */
-async function plan(behind: Behind, refreshes: RefreshQueue, ctx: Context): Promise<string> {
+async function plan(behind: PagesBehind, refreshes: RefreshQueue, ctx: Context): Promise<string> {
   const names = await behind.due(ctx.now - LOST_AFTER, MAX_PLANNED);
   if (names.length > 0) {
     await refreshes.send(names, "feed");
@@ -129,5 +136,5 @@ async function foresee({ log, behind }: Log, ctx: Context): Promise<string> {
   return `would ask ${from}; pages that are behind already: ${names.length}.`;
 }
 
-const resting = ({ retryAt, failure }: FeedState) =>
+const resting = ({ retryAt, failure }: ChangeLogState) =>
   `its log of changes is left alone until ${new Date(retryAt).toISOString()}: ${failure ?? "it asked for that"}.`;

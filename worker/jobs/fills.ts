@@ -1,10 +1,10 @@
 import { fillMessage } from "../../schema/fill.ts";
 import { IndexError, messageOf } from "../errors.ts";
-import type { FileRef } from "../pypi/file-url.ts";
-import type { Context, Repository, MirroredSource } from "../repository/repository.ts";
-import { nameOf } from "../repository/storing.ts";
+import { type FileRef, nameOf } from "../pypi/file-url.ts";
+import type { Repository, MirroredSource } from "../repository/repository.ts";
 import { again, complaintOf, drop } from "./deliveries.ts";
 import type { Consumer } from "./queues.ts";
+import type { Context } from "../repository/context.ts";
 
 /**
  * Stores the files that were left to the queue, one after the other. A file that is stored already costs one read, so a

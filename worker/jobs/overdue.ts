@@ -1,5 +1,5 @@
 import { cronRow } from "../../schema/crons.ts";
-import type { Runs } from "../repository/upkeep.ts";
+import type { Runs } from "../repository/ports/maintenance.ts";
 import type { SCHEDULE } from "./crons.ts";
 
 const MINUTE = 60_000;

@@ -1,7 +1,8 @@
-import { isFollowed } from "../repository/changes.ts";
-import type { PopularProject } from "../repository/popular.ts";
-import type { Context, MirroredSource, SourceChanges } from "../repository/repository.ts";
+import { isFollowed } from "../repository/ports/change-log.ts";
+import type { MirroredSource, SourceChanges } from "../repository/repository.ts";
 import type { Job } from "./crons.ts";
+import type { Context } from "../repository/context.ts";
+import type { PopularProject } from "../repository/ports/popularity.ts";
 
 /** The clock may be this much earlier than the last time, and a page is due all the same. Milliseconds. */
 const PUNCTUALITY = 60_000;

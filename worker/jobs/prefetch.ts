@@ -4,8 +4,9 @@ import { kindOf, type Kind } from "../pypi/kind.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import { newestRelease } from "../pypi/newest.ts";
 import type { FileEntry } from "../pypi/page.ts";
-import type { Wanted } from "../repository/popular.ts";
-import type { Context, MirroredSource, Project } from "../repository/repository.ts";
+import type { MirroredSource, Project } from "../repository/repository.ts";
+import type { Context } from "../repository/context.ts";
+import type { PopularAmong } from "../repository/ports/popularity.ts";
 
 /** Larger files are fetched when somebody asks for them. Bytes. */
 const MAX_SIZE = 500_000_000;
@@ -25,7 +26,7 @@ export type Prefetch = (name: ProjectName, project: Project) => Promise<void>;
 export function prefetching(source: MirroredSource, names: readonly ProjectName[], ctx: Context): Prefetch {
   const { popularity } = source;
   if (!popularity) return () => Promise.resolve();
-  let wanted: Promise<Wanted> | undefined;
+  let wanted: Promise<PopularAmong> | undefined;
   return async (name, project) => {
     // One that is unchanged comes from where it is kept.
     if (project.page.via !== "upstream") return;

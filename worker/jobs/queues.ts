@@ -1,8 +1,9 @@
-import type { Context, MirroredSource } from "../repository/repository.ts";
-import type { DeadLetters } from "../repository/upkeep.ts";
+import type { MirroredSource } from "../repository/repository.ts";
+import type { DeadLetters } from "../repository/ports/maintenance.ts";
 import { keepDeadLetters } from "./dead-letters.ts";
 import { storeFiles } from "./fills.ts";
 import { refreshPages } from "./refreshes.ts";
+import type { Context } from "../repository/context.ts";
 
 /** What consumers are given of the house. */
 export interface QueueGround {

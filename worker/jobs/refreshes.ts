@@ -2,10 +2,11 @@ import { refreshMessage } from "../../schema/refresh.ts";
 import { IndexError, messageOf } from "../errors.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import type { Page } from "../repository/page.ts";
-import type { Context, MirroredSource } from "../repository/repository.ts";
+import type { MirroredSource } from "../repository/repository.ts";
 import { again, complaintOf, drop } from "./deliveries.ts";
 import { prefetching, type Prefetch } from "./prefetch.ts";
 import type { Consumer } from "./queues.ts";
+import type { Context } from "../repository/context.ts";
 
 /** Pages at a time: one of 10 MB takes some 100 MB while it is made. */
 const AT_ONCE = 4;

@@ -1,8 +1,9 @@
 import { isUpstreamFailure, reasonOf } from "../errors.ts";
-import type { Context, MirroredSource } from "../repository/repository.ts";
-import type { PagelessProject, StoredObject, StoredObjects } from "../repository/uses.ts";
+import type { MirroredSource } from "../repository/repository.ts";
+import type { PagelessProject, StoredObject, StoredObjects } from "../repository/ports/stored-objects.ts";
 import { amount } from "./amount.ts";
 import type { Job, JobGround } from "./crons.ts";
+import type { Context } from "../repository/context.ts";
 
 const HOUR = 3_600_000;
 

@@ -2,11 +2,11 @@ import type { Author } from "../auth/deed.ts";
 import { ADMIN, demand, may, type Principal } from "../auth/principal.ts";
 import { badRequest, IndexError, messageOf } from "../errors.ts";
 import type { ProjectName } from "../pypi/name.ts";
-import type { Context } from "../repository/repository.ts";
 import { announcedFile, type AnnouncedFile, type Announcement } from "./announced.ts";
 import type { HostingIndex } from "./releases/deciding.ts";
 import type { PartStore, UploadSession, UploadSessions } from "./sessions.ts";
 import type { Outcome, Publish } from "./submission.ts";
+import type { Context } from "../repository/context.ts";
 
 /** Of all parts but the last: well below what the platform lets through in one request (100 MB). Bytes. */
 export const PART_SIZE = 32 * 1024 ** 2;

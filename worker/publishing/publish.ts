@@ -3,12 +3,12 @@ import { badRequest, IndexError, messageOf } from "../errors.ts";
 import { asProjectName } from "../pypi/name.ts";
 import { isSameVersion } from "../pypi/pep440.ts";
 import { sha256 } from "../repository/sha256.ts";
-import type { Context } from "../repository/repository.ts";
 import { CLOSED } from "./closed.ts";
 import type { Distribution } from "./distribution.ts";
 import type { Shelf, Standing, Vault } from "./ports.ts";
 import type { Staged } from "./staged.ts";
 import type { Claimed, Outcome, Publish, Submission } from "./submission.ts";
+import type { Context } from "../repository/context.ts";
 
 /** What publishing is put together from. */
 export interface PublishingParts {

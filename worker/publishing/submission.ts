@@ -1,7 +1,7 @@
 import type { Author } from "../auth/deed.ts";
-import type { Context } from "../repository/repository.ts";
 import type { Distribution } from "./distribution.ts";
 import type { Staged } from "./staged.ts";
+import type { Context } from "../repository/context.ts";
 
 /** A file that somebody wants published. */
 export interface Submission {

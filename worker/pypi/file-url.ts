@@ -206,3 +206,6 @@ function decodeSegment(segment: string): string | undefined {
 }
 
 const isHost = (origin: string) => URL.canParse(`https://${origin}/`) && new URL(`https://${origin}/`).host === origin;
+
+/** What to call a file in marks and reports. */
+export const nameOf = ({ origin, path, part }: FileRef) => `${origin}/${path}${part === "metadata" ? ".metadata" : ""}`;

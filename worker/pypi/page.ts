@@ -145,3 +145,6 @@ export function isOtherFile(one: Hashes, other: Hashes): boolean {
   if (both.length > 0) return both.some((algorithm) => one[algorithm] !== other[algorithm]);
   return verifiableDigest(one) !== undefined || verifiableDigest(other) !== undefined;
 }
+
+/** Whether the upstream says that the project may be malicious and that its files are not to be offered (PEP 792). */
+export const isUnderQuarantine = (status: ProjectStatus | undefined) => status?.status.toLowerCase() === "quarantined";

@@ -2,9 +2,9 @@ import type { DocumentType } from "../pypi/document.ts";
 import { fingerprint } from "../pypi/fingerprint.ts";
 import type { Validators } from "../pypi/page.ts";
 import { gzipped, type Gzipped } from "./gzip.ts";
-import type { DocumentAnswer } from "./ports.ts";
-import type { Via } from "./repository.ts";
-import { digestOf, StoredJson, type StoredHead } from "./stored.ts";
+import type { DocumentAnswer } from "./ports/upstream.ts";
+import { digestOf, StoredJson, type StoredHead } from "./stored-json.ts";
+import type { Via } from "./artifact.ts";
 
 /** What is known of a document without reading it. */
 export interface DocumentHead extends StoredHead {

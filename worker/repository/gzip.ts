@@ -1,4 +1,4 @@
-import { giveWay } from "./pace.ts";
+import { giveWay } from "./give-way.ts";
 
 /** Gzipped bytes, in memory or as they arrive. */
 export type Gzipped = Uint8Array | ReadableStream<Uint8Array>;

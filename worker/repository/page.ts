@@ -1,14 +1,14 @@
 import { addressOf } from "../pypi/file-url.ts";
 import { likelyProjects } from "../pypi/filename.ts";
-import type { FileEntry, ProjectPage, Validators } from "../pypi/page.ts";
+import { type FileEntry, type ProjectPage, type Validators, isUnderQuarantine } from "../pypi/page.ts";
 import { htmlOf } from "../pypi/simple-html.ts";
 import { readJson, readValidators, renderJson } from "../pypi/simple-json.ts";
 import { gzipped, inflate, type Gzipped } from "./gzip.ts";
-import { joined } from "./pace.ts";
-import type { Renderings } from "./ports.ts";
-import { isUnderQuarantine } from "./quarantine.ts";
-import type { Context, Via } from "./repository.ts";
-import { digestOf, StoredJson, type StoredHead } from "./stored.ts";
+import { joined } from "./give-way.ts";
+import type { Renderings } from "./ports/pages.ts";
+import { digestOf, StoredJson, type StoredHead } from "./stored-json.ts";
+import type { Via } from "./artifact.ts";
+import type { Context } from "./context.ts";
 
 /** What is known of a page without looking inside. */
 export interface PageHead extends StoredHead {

@@ -1,14 +1,15 @@
 import type { DocumentRef } from "../pypi/document.ts";
 import type { FileRef } from "../pypi/file-url.ts";
 import type { ProjectName } from "../pypi/name.ts";
-import type { Digest, FileEntry } from "../pypi/page.ts";
-import type { Behind, ChangeFeed, FeedLog } from "./changes.ts";
+import type { Artifact, ArtifactFacts, Listed } from "./artifact.ts";
+import type { Context } from "./context.ts";
 import type { Document } from "./document.ts";
-import type { ProjectList } from "./list.ts";
 import type { Page } from "./page.ts";
-import type { Popularity } from "./popular.ts";
-import type { RefreshQueue } from "./ports.ts";
-import type { Part, RangeSpec } from "./range.ts";
+import type { ChangeLog, ChangeLogPosition, PagesBehind } from "./ports/change-log.ts";
+import type { RefreshQueue } from "./ports/refreshes.ts";
+import type { ProjectList } from "./project-list.ts";
+import type { RangeSpec } from "./range.ts";
+import type { Popularity } from "./ports/popularity.ts";
 
 /**
  * What an index is made of, and the one way to anything of it. Three ways not to answer, the same for each method:
@@ -122,42 +123,9 @@ export interface MirroredSource {
 
 /** A source's change log, how far it has been followed, and which pages are behind it. */
 export interface SourceChanges {
-  readonly feed: ChangeFeed;
-  readonly log: FeedLog;
-  readonly behind: Behind;
-}
-
-/** What a request, a cron tick or a queue message brings along. Nothing else reads the clock or outlives its answer. */
-export interface Context {
-  /** Milliseconds since the epoch. */
-  readonly now: number;
-  /** Lets work go on after the answer; a failure of it is logged and breaks nothing. */
-  readonly defer: (work: Promise<unknown>) => void;
-  /** Tells the operator of something that a client's answer does not show. */
-  readonly report: (event: Event) => void;
-  /** The caller waits for as long as the sources take: no client would give up meanwhile. */
-  readonly patient?: true;
-}
-
-/** Something that went wrong behind an answer, told once where it happened. */
-export interface Event {
-  readonly event:
-    | "upstream-failed"
-    | "file-refused"
-    | "file-replaced"
-    | "storage-failed"
-    | "queue-failed"
-    | "fill-dropped"
-    | "fill-delayed"
-    | "refresh-dropped"
-    | "refresh-delayed"
-    | "message-died"
-    | "feed-failed"
-    | "feed-recovered"
-    | "job-failed"
-    | "auth-failed";
-  readonly what: string;
-  readonly reason: string;
+  readonly feed: ChangeLog;
+  readonly log: ChangeLogPosition;
+  readonly behind: PagesBehind;
 }
 
 export interface FileRequest {
@@ -180,48 +148,4 @@ export interface DocumentRequest {
   readonly ref: DocumentRef;
   /** Of a provenance: how the project's page lists the file, once a layer has looked. */
   readonly listed?: Listed | undefined;
-}
-
-/** A file as its project's page lists it. */
-export interface Listed {
-  readonly project: ProjectName;
-  readonly entry: FileEntry;
-}
-
-/** Where an answer came from, for the log and for `Cache-Status` (RFC 9211). */
-export type Via = "memory" | "kv" | "r2" | "d1" | "upstream" | "stale";
-
-/** What is known of a file before its bytes are read. */
-export interface ArtifactFacts {
-  readonly project: ProjectName;
-  /** What the page says the bytes hash to. */
-  readonly digest?: Digest | undefined;
-  /** Bytes; undefined only where neither the upstream nor the page says. */
-  readonly size?: number | undefined;
-  /** Milliseconds since the epoch. */
-  readonly modifiedAt: number;
-  /**
-   * Whether nothing has verified the bytes: no digest, nor, of a `.metadata`, a stored wheel that a digest has verified. They
-   * may turn out to be wrong, so they live briefly.
-   */
-  readonly unchecked?: boolean | undefined;
-  /** The upstream's validator of what is unchecked: its ETag, else its Last-Modified. Another one means another file. */
-  readonly validator?: string | undefined;
-}
-
-/** A file's, or a `.metadata`'s, bytes and facts. An unread body must be cancelled. */
-export interface Artifact extends ArtifactFacts {
-  readonly body: ReadableStream<Uint8Array> | Uint8Array | null;
-  /** What of the file the body is, where it is not the whole; `unsatisfiable` where the file has no such part. */
-  readonly part?: Part | "unsatisfiable" | undefined;
-  /** Bytes, as the upstream's page has it, right or wrong. */
-  readonly listedSize?: number | undefined;
-  /** Whether the part was cut out of the whole, which the upstream sent: it gives no ranges. */
-  readonly sliced?: boolean | undefined;
-  readonly via: Via;
-}
-
-/** Gives a file's bytes up unread. */
-export async function discard({ body }: Artifact): Promise<void> {
-  if (body instanceof ReadableStream) await body.cancel();
 }

@@ -1,8 +1,8 @@
 import type { ProjectName } from "../pypi/name.ts";
-import type { Behind } from "../repository/changes.ts";
+import type { PagesBehind } from "../repository/ports/change-log.ts";
 
 /** Which of a source's pages are behind its log, in D1. */
-export function behindIn(db: D1Database, source: string): Behind {
+export function behindIn(db: D1Database, source: string): PagesBehind {
   /** Its own serial stays: not every upstream's pages say the one that its log does. */
   async function settle(name: ProjectName, serial: number) {
     await db

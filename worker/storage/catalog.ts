@@ -1,5 +1,5 @@
 import type { ProjectName } from "../pypi/name.ts";
-import type { StoredHead } from "../repository/stored.ts";
+import type { StoredHead } from "../repository/stored-json.ts";
 
 /** What D1 knows of one source: which projects' pages are kept. KV cannot be counted or queried. */
 export interface Catalog extends Counting {

@@ -1,4 +1,4 @@
-import type { Count, Counted, Counters } from "../repository/ports.ts";
+import type { Count, Counted, Counters } from "../repository/ports/counters.ts";
 import { Gathering } from "./gathering.ts";
 
 /** One statement, however many counts: D1 binds no more than 100 parameters. `WHERE true` ends the SELECT before ON. */

@@ -1,4 +1,4 @@
-import type { DeadLetter, DeadLetters } from "../repository/upkeep.ts";
+import type { DeadLetter, DeadLetters } from "../repository/ports/maintenance.ts";
 
 /** Dead letters in D1; `queues`, by their names, are those that they may go back into. */
 export function deadLettersIn(db: D1Database, queues: Readonly<Record<string, Queue>>): DeadLetters {

@@ -1,5 +1,5 @@
 import { Document, type DocumentHead } from "../repository/document.ts";
-import type { KeptStore } from "../repository/ports.ts";
+import type { CacheStore } from "../repository/ports/pages.ts";
 import { jsonStore, type JsonStoreParts } from "./json-store.ts";
 import type { Keys } from "./keys.ts";
 
@@ -12,7 +12,7 @@ type DocumentStoreParts = Pick<
 > & { readonly keys: Keys };
 
 /** A source's documents in KV, by their paths. One that is too large for KV is not kept. */
-export function documentStore({ keys, ...parts }: DocumentStoreParts): KeptStore<string, Document> {
+export function documentStore({ keys, ...parts }: DocumentStoreParts): CacheStore<string, Document> {
   const store = jsonStore<string, DocumentHead, Document>({
     ...parts,
     keyOf: keys.document,

@@ -1,4 +1,4 @@
-import type { Edge } from "../repository/upkeep.ts";
+import type { Edge } from "../repository/ports/maintenance.ts";
 
 /** The cache in front of the worker, by what an invocation is given of it: nothing on a machine of one's own. */
 export function edgeOf(cache: CacheContext | undefined): Edge | undefined {

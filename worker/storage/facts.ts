@@ -1,4 +1,4 @@
-import type { FactStore, FileFacts } from "../repository/ports.ts";
+import type { FactStore, FileFacts } from "../repository/ports/files.ts";
 
 interface Row {
   readonly url: string;

@@ -1,4 +1,4 @@
-import type { FeedLog } from "../repository/changes.ts";
+import type { ChangeLogPosition } from "../repository/ports/change-log.ts";
 
 /**
  * How long a change counts as just announced: a page that is stored meanwhile may come from a node of the upstream's network
@@ -43,7 +43,7 @@ interface Row {
  * @param pages what the keys of its pages begin with: what was followed for others, such as those of another public address,
  *   says nothing about these
  */
-export function feedLog(db: D1Database, source: string, pages: string): FeedLog {
+export function feedLog(db: D1Database, source: string, pages: string): ChangeLogPosition {
   return {
     async state() {
       const row = await db

@@ -1,6 +1,6 @@
 import type { ProjectName } from "../pypi/name.ts";
 import { DIGESTS, digestText, type Digest } from "../pypi/page.ts";
-import type { ArtifactFacts } from "../repository/repository.ts";
+import type { ArtifactFacts } from "../repository/artifact.ts";
 
 /** R2 takes 8,192 bytes of custom metadata in all, its simulator 2,048. Characters. */
 const MAX_VALIDATOR = 512;

@@ -1,12 +1,12 @@
 import { digestText, type Digest } from "../pypi/page.ts";
-import type { FileSink, FileStore } from "../repository/ports.ts";
+import type { FileSink, FileStore } from "../repository/ports/files.ts";
 import { resolveRange, type RangeSpec } from "../repository/range.ts";
-import type { Artifact, ArtifactFacts } from "../repository/repository.ts";
-import { Overtaken } from "../repository/takers.ts";
+import { Overtaken } from "../repository/sinks.ts";
 import { readFacts, readTombstone, writeFacts, writeTombstone, type Tombstone } from "./file-facts.ts";
 import { freshId, type Keys } from "./keys.ts";
 import { Memory } from "./memory.ts";
 import { partsInto } from "./parts.ts";
+import type { Artifact, ArtifactFacts } from "../repository/artifact.ts";
 
 /** R2 takes no more in one put (5 GiB less 5 MiB); in parts it does. Bytes. */
 export const MAX_PUT = 5 * 1024 ** 3 - 5 * 1024 ** 2;

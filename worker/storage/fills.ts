@@ -1,6 +1,6 @@
 import type { FillMessage } from "../../schema/fill.ts";
 import type { FileRef } from "../pypi/file-url.ts";
-import type { FillQueue } from "../repository/ports.ts";
+import type { FillQueue } from "../repository/ports/files.ts";
 
 /** More messages the platform does not take at once; of these, 256 KB, which this many of ours never have. */
 const BATCH = 100;

@@ -1,4 +1,4 @@
-import type { Freshness, Standing, StandingQuestion } from "../repository/ports.ts";
+import type { Freshness, Standing, StandingQuestion } from "../repository/ports/freshness.ts";
 import type { Memory } from "./memory.ts";
 
 /** How long a marker outlives its check: it must still be there when its page has been stale for a week. Seconds. */

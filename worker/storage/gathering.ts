@@ -1,5 +1,5 @@
 import { messageOf } from "../errors.ts";
-import type { Context } from "../repository/repository.ts";
+import type { Context } from "../repository/context.ts";
 
 /** How long an isolate gathers before it writes. Milliseconds. */
 export const GATHER = 5 * 60_000;

@@ -1,7 +1,7 @@
 import type { Gzipped } from "../repository/gzip.ts";
-import type { Via } from "../repository/repository.ts";
-import type { StoredHead, StoredJson } from "../repository/stored.ts";
+import type { StoredHead, StoredJson } from "../repository/stored-json.ts";
 import { Memory } from "./memory.ts";
+import type { Via } from "../repository/artifact.ts";
 
 /** How long this isolate believes its own copy, while another may have stored a newer one. Milliseconds. */
 const MEMORY_TTL = 5_000;

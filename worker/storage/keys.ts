@@ -42,8 +42,8 @@ export const mergedKey = (index: string, name: ProjectName) => `merged/${FORMAT}
 export const MIRRORED = ["file/", "metadata/"] as const;
 
 /** Where uploads put bytes in R2: what is hosted, and what is to be checked first. */
-export const HOSTED = "hosted/";
-export const UPLOADED = [HOSTED, "staging/"] as const;
+export const HOSTED_PREFIX = "hosted/";
+export const UPLOADED = [HOSTED_PREFIX, "staging/"] as const;
 
 /** The object that a key of theirs belongs to: itself or, of a METADATA, its wheel; undefined where it is none of theirs. */
 export const uploadedObject = (key: string) =>

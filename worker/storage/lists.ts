@@ -1,7 +1,7 @@
 import { throughStream } from "../errors.ts";
 import type { Validators } from "../pypi/page.ts";
-import { ProjectList } from "../repository/list.ts";
-import type { ListStore } from "../repository/ports.ts";
+import { ProjectList } from "../repository/project-list.ts";
+import type { ListStore } from "../repository/ports/pages.ts";
 import type { Keys } from "./keys.ts";
 import { partsInto } from "./parts.ts";
 

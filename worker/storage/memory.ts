@@ -54,7 +54,7 @@ export class Memory<Value> {
 }
 
 /** The part of `memory` that is `owner`'s: the same keys of two owners are two. */
-export function within<Value>(memory: Memory<Value>, owner: string): Pick<Memory<Value>, "get" | "set" | "delete"> {
+export function scopedTo<Value>(memory: Memory<Value>, owner: string): Pick<Memory<Value>, "get" | "set" | "delete"> {
   const own = (key: string) => `${owner} ${key}`;
   return {
     get: (key, now) => memory.get(own(key), now),

@@ -1,4 +1,10 @@
-import type { Amount, PagelessProject, Reconciled, StoredObject, StoredObjects } from "../repository/uses.ts";
+import type {
+  Amount,
+  PagelessProject,
+  Reconciled,
+  StoredObject,
+  StoredObjects,
+} from "../repository/ports/stored-objects.ts";
 import { MIRRORED, mirroredFrom } from "./keys.ts";
 
 /** R2 deletes no more keys in one call, and lists no more. */

@@ -1,12 +1,11 @@
 import type { ProjectName } from "../pypi/name.ts";
 import { Page, type PageHead } from "../repository/page.ts";
-import type { Pages } from "../repository/replacing.ts";
-import type { PageStore, QueryStore, Renderings, StrayStore } from "../repository/ports.ts";
-import type { Context } from "../repository/repository.ts";
+import type { PageStore, QueryStore, Renderings, StrayStore, PageChange } from "../repository/ports/pages.ts";
 import type { Catalog } from "./catalog.ts";
 import { jsonStore, KV_MAX_VALUE } from "./json-store.ts";
 import type { Keys } from "./keys.ts";
 import type { Memory } from "./memory.ts";
+import type { Context } from "../repository/context.ts";
 
 /** What the page store is put together from. */
 export interface PageStoreParts {
@@ -19,7 +18,7 @@ export interface PageStoreParts {
   readonly keys: Keys;
   /** Has no file be given any more that is not what the page lists; `keys` are of what is stored of the project. */
   readonly outdated?:
-    | ((name: ProjectName, pages: Pages, keys: readonly string[], ctx: Context) => Promise<void>)
+    | ((name: ProjectName, pages: PageChange, keys: readonly string[], ctx: Context) => Promise<void>)
     | undefined;
   readonly queries?: QueryStore | undefined;
   readonly strays?: StrayStore | undefined;

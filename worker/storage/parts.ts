@@ -1,4 +1,4 @@
-import { Overtaken } from "../repository/takers.ts";
+import { Overtaken } from "../repository/sinks.ts";
 
 /** All parts of a multipart upload but the last have one size, at least 5 MiB. */
 const PART = 8 * 1024 * 1024;

@@ -1,8 +1,8 @@
 import type { Kind } from "../pypi/kind.ts";
 import type { ProjectName } from "../pypi/name.ts";
-import type { Demand, Popularity } from "../repository/popular.ts";
-import type { Context } from "../repository/repository.ts";
 import { Gathering } from "./gathering.ts";
+import type { Context } from "../repository/context.ts";
+import type { Demand, Popularity } from "../repository/ports/popularity.ts";
 
 /** What was asked so long ago counts for half. Milliseconds. */
 const HALF_LIFE = 7 * 24 * 3_600_000;

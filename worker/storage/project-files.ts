@@ -1,5 +1,5 @@
 import type { ProjectName } from "../pypi/name.ts";
-import type { StoredObjects } from "../repository/uses.ts";
+import type { StoredObjects } from "../repository/ports/stored-objects.ts";
 import type { Memory } from "./memory.ts";
 
 /** As many as are deleted in one call. */

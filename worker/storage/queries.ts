@@ -1,6 +1,6 @@
 import { bytesOf, gzipped, inflate } from "../repository/gzip.ts";
 import type { Queries } from "../repository/page.ts";
-import type { QueryStore } from "../repository/ports.ts";
+import type { QueryStore } from "../repository/ports/pages.ts";
 import { KV_MAX_VALUE } from "./json-store.ts";
 import type { Keys } from "./keys.ts";
 import type { Memory } from "./memory.ts";

@@ -1,5 +1,5 @@
 import type { ProjectName } from "../pypi/name.ts";
-import type { Recent } from "../repository/upkeep.ts";
+import type { Recent } from "../repository/ports/maintenance.ts";
 
 const CHANGED = "SELECT project FROM page WHERE changed_at >";
 

@@ -1,5 +1,5 @@
 import { MAX_NAMES, type RefreshMessage } from "../../schema/refresh.ts";
-import type { RefreshQueue } from "../repository/ports.ts";
+import type { RefreshQueue } from "../repository/ports/refreshes.ts";
 
 /** What is sent at once: messages, of which the platform takes no more, and bytes of JSON, of which it takes twice as many. */
 const MAX_MESSAGES = 100;

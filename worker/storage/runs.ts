@@ -1,4 +1,4 @@
-import type { Runs } from "../repository/upkeep.ts";
+import type { Runs } from "../repository/ports/maintenance.ts";
 
 /** When jobs last ran, in D1: the next tick may be another isolate's. */
 export function runsIn(db: D1Database): Runs {

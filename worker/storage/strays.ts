@@ -1,5 +1,5 @@
 import type { ProjectName } from "../pypi/name.ts";
-import type { StrayStore } from "../repository/ports.ts";
+import type { StrayStore } from "../repository/ports/pages.ts";
 
 /** More projects that list one file are not looked at. */
 const MAX_PROJECTS = 3;

@@ -1,9 +1,9 @@
 import type { NewToken, Token, TokenStore } from "../auth/ports.ts";
 import { IndexError, messageOf } from "../errors.ts";
-import type { Context } from "../repository/repository.ts";
 import type { Scope } from "../../schema/token.ts";
 import { recorded } from "./audit.ts";
 import { Gathering } from "./gathering.ts";
+import type { Context } from "../repository/context.ts";
 
 /** More tokens' uses are not gathered; others are noted when they are used again. */
 const MAX_GATHERED = 2_000;

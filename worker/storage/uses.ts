@@ -1,9 +1,9 @@
 import { messageOf } from "../errors.ts";
-import type { Context } from "../repository/repository.ts";
-import type { Uses } from "../repository/uses.ts";
+import type { Uses } from "../repository/ports/stored-objects.ts";
 import { Gathering } from "./gathering.ts";
 import type { Keys } from "./keys.ts";
 import type { Memory } from "./memory.ts";
+import type { Context } from "../repository/context.ts";
 
 /** How often a use of one file is written at the most. Milliseconds. */
 const REPEAT = 3_600_000;

@@ -1,4 +1,4 @@
-import type { Freshness, Verdicts } from "../repository/ports.ts";
+import type { Freshness, Verdicts } from "../repository/ports/freshness.ts";
 import type { Catalog } from "./catalog.ts";
 
 /** How often a verdict is written down anew while it stays the same. Milliseconds. */

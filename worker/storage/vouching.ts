@@ -1,7 +1,7 @@
 import { messageOf } from "../errors.ts";
 import type { ProjectName } from "../pypi/name.ts";
-import { isFollowed, MAX_BEHIND, type Vouching } from "../repository/changes.ts";
-import type { Context } from "../repository/repository.ts";
+import { isFollowed, MAX_BEHIND, type Vouching } from "../repository/ports/change-log.ts";
+import type { Context } from "../repository/context.ts";
 
 /** How long what was read of D1 is believed. Milliseconds. */
 const BELIEVED = 30_000;

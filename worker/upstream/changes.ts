@@ -1,7 +1,7 @@
 import { isUpstreamFailure, messageOf, upstreamFailed } from "../errors.ts";
 import { printable } from "../pypi/text.ts";
-import type { ChangeFeed } from "../repository/changes.ts";
-import { readBody, type UpstreamClient } from "./client.ts";
+import type { ChangeLog } from "../repository/ports/change-log.ts";
+import { readInTime, type UpstreamClient } from "./client.ts";
 import { readChanges, readSerial, type Other } from "./parse-changes.ts";
 import { bounded } from "./retry-after.ts";
 import { callOf } from "./xml-rpc.ts";
@@ -20,7 +20,7 @@ const NOT_KNOWN = /\b(?:not|un)\s*(?:found|known|supported)/i;
 const TOO_MANY = /Limit may reset in (\d{1,9}) second/;
 
 /** An index's log of changes, as PyPI gives it over XML-RPC. `index` is its Simple API root, ending in `/`. */
-export function changesAt(index: URL, client: UpstreamClient): ChangeFeed {
+export function changesAt(index: URL, client: UpstreamClient): ChangeLog {
   const url = new URL("../pypi", index);
 
   async function ask<T>(
@@ -30,7 +30,7 @@ export function changesAt(index: URL, client: UpstreamClient): ChangeFeed {
     const answer = await client.post(url, HEADERS, call);
     if (!answer) return null;
     try {
-      const got = await readBody(answer.response, BODY_DEADLINE, read);
+      const got = await readInTime(answer.response, BODY_DEADLINE, read);
       return isOther(got) ? noneOrFailed(got, url.host) : (got as Exclude<T, Other>);
     } catch (error) {
       throw isUpstreamFailure(error) ? error : upstreamFailed(url.host, messageOf(error), error);

@@ -2,8 +2,8 @@ import { canBeAbsence } from "../../schema/upstreams.ts";
 import { isUpstreamFailure, messageOf, upstreamFailed } from "../errors.ts";
 import { base64 } from "../pypi/base64.ts";
 import { isPublic } from "../pypi/host.ts";
-import { LATE, within } from "../repository/within.ts";
-import type { Counted } from "../repository/ports.ts";
+import { LATE, within } from "../repository/timeout.ts";
+import type { Counted } from "../repository/ports/counters.ts";
 import { Circuits } from "./circuit.ts";
 import { retryAfterOf } from "./retry-after.ts";
 
@@ -72,7 +72,7 @@ interface ClientOptions {
 const ABSENT: readonly number[] = [404, 410];
 
 /** An answer and the URL that gave it, after redirects: relative links are relative to that. */
-export interface Answer {
+export interface UpstreamAnswer {
   readonly url: URL;
   readonly response: Response;
 }
@@ -125,7 +125,7 @@ export class UpstreamClient {
    * that they count. Redirects are followed by hand, since each hop must be one that may be fetched; where they end in absence
    * it is the upstream's, which has sent us there. Throws `upstream-failed` for all else.
    */
-  open(start: URL, init: Init): Promise<Answer | null> {
+  open(start: URL, init: Init): Promise<UpstreamAnswer | null> {
     return this.#counted(this.#follow(start, init));
   }
 
@@ -134,11 +134,11 @@ export class UpstreamClient {
    * address, whatever becomes of it: neither retried nor redirected, and pages of the same host neither suffer from its
    * failure nor keep it from being tried. Throws `upstream-failed` for all else.
    */
-  post(url: URL, headers: Record<string, string>, body: string): Promise<Answer | null> {
+  post(url: URL, headers: Record<string, string>, body: string): Promise<UpstreamAnswer | null> {
     return this.#counted(this.#send(url, headers, body));
   }
 
-  async #counted(asked: Promise<Answer | null>): Promise<Answer | null> {
+  async #counted(asked: Promise<UpstreamAnswer | null>): Promise<UpstreamAnswer | null> {
     try {
       const answer = await asked;
       this.#count(answer === null ? "absent" : answer.response.status === 304 ? "unchanged" : "ok");
@@ -149,7 +149,7 @@ export class UpstreamClient {
     }
   }
 
-  async #send(url: URL, headers: Record<string, string>, body: string): Promise<Answer | null> {
+  async #send(url: URL, headers: Record<string, string>, body: string): Promise<UpstreamAnswer | null> {
     const abort = new AbortController();
     const timer = setTimeout(() => abort.abort(), HEADER_DEADLINE);
     const init = { method: "POST", body, redirect: "manual", signal: abort.signal } as const;
@@ -174,7 +174,7 @@ export class UpstreamClient {
     return upstreamFailed(host, reasonFor(status, mayBeAbsent), undefined, retryAfter, status);
   }
 
-  async #follow(start: URL, init: Init): Promise<Answer | null> {
+  async #follow(start: URL, init: Init): Promise<UpstreamAnswer | null> {
     const abort = new AbortController();
     const patience = this.#circuits.patience(start.host, HEADER_DEADLINE);
     const timer = setTimeout(() => abort.abort(), patience);
@@ -239,7 +239,7 @@ export class UpstreamClient {
   }
 
   /** The same as `bytes`, decoded as UTF-8. */
-  async text(answer: Answer, limit?: number): Promise<string> {
+  async text(answer: UpstreamAnswer, limit?: number): Promise<string> {
     return new TextDecoder().decode(await this.bytes(answer, limit));
   }
 
@@ -247,9 +247,9 @@ export class UpstreamClient {
    * An answer's whole body, of bounded size (`limit` bytes) and time. Throws `upstream-failed` where it is cut, late, or too
    * large; a host that hangs in the middle is left alone like one that does not answer.
    */
-  async bytes({ url, response }: Answer, limit = MAX_PAGE_BYTES): Promise<Uint8Array> {
+  async bytes({ url, response }: UpstreamAnswer, limit = MAX_PAGE_BYTES): Promise<Uint8Array> {
     try {
-      return await readBody(response, BODY_DEADLINE, (reader) => readBytes(reader, limit));
+      return await readInTime(response, BODY_DEADLINE, (reader) => readBytes(reader, limit));
     } catch (error) {
       if (error instanceof LateBody) this.#circuits.failed(url.host, error.message, this.#now());
       throw upstreamFailed(url.host, messageOf(error), error);
@@ -262,7 +262,7 @@ export class UpstreamClient {
  *
  * @param ms milliseconds
  */
-export async function readBody<T>(
+export async function readInTime<T>(
   { body }: Response,
   ms: number,
   read: (reader: ReadableStreamDefaultReader<Uint8Array>) => Promise<T>,

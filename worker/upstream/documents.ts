@@ -1,7 +1,7 @@
 import { upstreamFailed } from "../errors.ts";
 import { DOCUMENT_TYPES } from "../pypi/document.ts";
 import { cleanSerial } from "../pypi/page.ts";
-import type { Upstream } from "../repository/ports.ts";
+import type { Upstream } from "../repository/ports/upstream.ts";
 import type { UpstreamClient } from "./client.ts";
 import { conditions, validatorsOf } from "./validators.ts";
 

@@ -1,5 +1,5 @@
 import { GZIP, SHOWN, TAR, type Magic } from "../pypi/magic.ts";
-import { inTime } from "../repository/within.ts";
+import { inTime } from "../repository/timeout.ts";
 
 /** An upstream that has sent headers and then nothing has gone. Milliseconds. */
 const SILENT_FOR = 10_000;

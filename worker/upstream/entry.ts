@@ -2,7 +2,7 @@ import { distinctUrls, localUrl } from "../pypi/file-url.ts";
 import { asFilename } from "../pypi/filename.ts";
 import { cleanHashes, DIGESTS, type FileEntry, type ProjectStatus } from "../pypi/page.ts";
 import { printable } from "../pypi/text.ts";
-import { giveWay } from "../repository/pace.ts";
+import { giveWay } from "../repository/give-way.ts";
 
 /** Names of algorithms with what should be their hex. */
 type Digests = readonly (readonly [algorithm: string, hex: unknown])[];

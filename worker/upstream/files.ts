@@ -1,9 +1,9 @@
 import { printable } from "../pypi/text.ts";
 import { isUpstreamFailure, messageOf, upstreamFailed } from "../errors.ts";
 import { magicOf } from "../pypi/magic.ts";
-import type { FileAnswer, FileWanted, Upstream } from "../repository/ports.ts";
+import type { FileAnswer, FileWanted, Upstream } from "../repository/ports/upstream.ts";
 import { cut, type Part } from "../repository/range.ts";
-import type { Answer, UpstreamClient } from "./client.ts";
+import type { UpstreamAnswer, UpstreamClient } from "./client.ts";
 import { codingsOf, decoded } from "./encoding.ts";
 import { validatorsOf } from "./validators.ts";
 
@@ -24,7 +24,7 @@ export function fileFrom(client: UpstreamClient): Upstream["file"] {
   }
 
   async function facts(url: URL, wanted: FileWanted): Promise<FileAnswer | null> {
-    let answer: Answer | null;
+    let answer: UpstreamAnswer | null;
     try {
       answer = await open(url, "HEAD");
     } catch (error) {
@@ -60,7 +60,7 @@ export function fileFrom(client: UpstreamClient): Upstream["file"] {
 }
 
 /** The file in a 200. Throws `upstream-failed` where what is in it is not what the file's name says. */
-async function fileIn(answer: Answer, wanted: FileWanted): Promise<FileAnswer> {
+async function fileIn(answer: UpstreamAnswer, wanted: FileWanted): Promise<FileAnswer> {
   const { response, url } = answer;
   const { unverified = false } = wanted;
   const size = lengthOf(answer);
@@ -76,7 +76,7 @@ async function fileIn(answer: Answer, wanted: FileWanted): Promise<FileAnswer> {
 }
 
 /** A page with status 200 in a file's place: a log-in, or an apology. */
-function refuseHtml({ response, url }: Answer, { unverified, ref }: FileWanted): void {
+function refuseHtml({ response, url }: UpstreamAnswer, { unverified, ref }: FileWanted): void {
   if (!unverified || !/^\s*(?:text\/html|application\/xhtml\+xml)\b/i.test(response.headers.get("Content-Type") ?? ""))
     return;
   void response.body?.cancel();
@@ -95,7 +95,7 @@ function sliced({ body, ...answer }: FileAnswer, part: Part): FileAnswer {
 }
 
 /** A 206 of exactly the part that was asked for. What it says of its length is held against its bytes. */
-async function exactly(part: Part, { url, response }: Answer): Promise<ReadableStream<Uint8Array>> {
+async function exactly(part: Part, { url, response }: UpstreamAnswer): Promise<ReadableStream<Uint8Array>> {
   const body = response.body as ReadableStream<Uint8Array> | null;
   if (!body) throw upstreamFailed(url.host, "its answer to a range is empty");
   const range = response.headers.get("Content-Range") ?? "";
@@ -116,12 +116,12 @@ function sizeIn(response: Response): number | undefined {
 }
 
 /** Bytes, where the upstream says it. */
-function lengthOf({ response }: Answer): number | undefined {
+function lengthOf({ response }: UpstreamAnswer): number | undefined {
   const length = response.headers.get("Content-Length");
   return length === null ? undefined : Number(length);
 }
 
-function datesOf(answer: Answer): Pick<FileAnswer, "modifiedAt" | "validator"> {
+function datesOf(answer: UpstreamAnswer): Pick<FileAnswer, "modifiedAt" | "validator"> {
   const { etag, lastModified } = validatorsOf(answer);
   const date = Date.parse(lastModified ?? "");
   return { modifiedAt: Number.isNaN(date) ? undefined : date, validator: etag ?? lastModified };

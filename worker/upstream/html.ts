@@ -1,4 +1,4 @@
-import { giveWay } from "../repository/pace.ts";
+import { giveWay } from "../repository/give-way.ts";
 
 /**
  * Reads a document of HTML with `rewriter`'s handlers, other requests let in between its pieces. Rejects with what a handler

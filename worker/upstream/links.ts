@@ -2,7 +2,7 @@ import { IndexError, messageOf, upstreamFailed } from "../errors.ts";
 import { projectCandidates } from "../pypi/filename.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import type { FileEntry, Validators } from "../pypi/page.ts";
-import type { Upstream } from "../repository/ports.ts";
+import type { Upstream } from "../repository/ports/upstream.ts";
 import { inUtf8 } from "./charset.ts";
 import type { UpstreamClient } from "./client.ts";
 import { documentFrom } from "./documents.ts";

@@ -1,4 +1,4 @@
-import { giveWay } from "../repository/pace.ts";
+import { giveWay } from "../repository/give-way.ts";
 
 /**
  * More files, versions or links than this are refused before they are parsed: an entry costs some 20 µs of the one thread

@@ -1,6 +1,6 @@
 import { asProjectName, type ProjectName } from "../pypi/name.ts";
-import type { Changes } from "../repository/changes.ts";
-import { readAnswer, type Fault, type Scalar } from "./xml-rpc.ts";
+import type { Changes } from "../repository/ports/change-log.ts";
+import { readXmlRpc, type Fault, type Scalar } from "./xml-rpc.ts";
 
 /** PyPI answers with no more: what lies beyond cannot be told from an end. */
 export const MAX_ROWS = 50_000;
@@ -27,7 +27,7 @@ type Body = ReadableStreamDefaultReader<Uint8Array>;
 /** A serial. Throws where the answer is cut, or another one. */
 export async function readSerial(body: Body): Promise<number | Other> {
   const values: Scalar[] = [];
-  const reading = await readAnswer(body, NUMBER, MAX_NUMBER, { scalar: (value) => values.push(value) });
+  const reading = await readXmlRpc(body, NUMBER, MAX_NUMBER, { scalar: (value) => values.push(value) });
   if (reading === "no-xml" || typeof reading === "object") return reading;
   return serialIn(reading === "read" && values.length === 1 ? values[0] : undefined);
 }
@@ -56,7 +56,7 @@ export async function readChanges(body: Body, after: number): Promise<Changes | 
     rows += 1;
   }
 
-  const reading = await readAnswer(body, ROWS, MAX_LIST, {
+  const reading = await readXmlRpc(body, ROWS, MAX_LIST, {
     scalar: (value) => cells.push(value),
     end(depth) {
       if (depth === ROW) takeRow();

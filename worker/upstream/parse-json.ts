@@ -1,4 +1,4 @@
-import { upstreamFile, upstreamPage } from "../../schema/simple.ts";
+import { simpleFile, upstreamPage } from "../../schema/simple.ts";
 import { asProjectName, type ProjectName } from "../pypi/name.ts";
 import { cleanSerial, type ProjectPage } from "../pypi/page.ts";
 import { printable } from "../pypi/text.ts";
@@ -40,7 +40,7 @@ function* describedIn(batches: readonly Uint8Array[]): Generator<(Described | un
   for (const batch of batches) {
     const elements = jsonOf(batch, "[", "]") as unknown[];
     yield elements.map((raw) => {
-      const file = upstreamFile.safeParse(raw);
+      const file = simpleFile.safeParse(raw);
       if (!file.success) return undefined;
       const { "dist-info-metadata": old, "core-metadata": metadata = old, ...described } = file.data;
       return {

@@ -1,7 +1,7 @@
 import { asProjectName, type ProjectName } from "../pypi/name.ts";
 import type { RootEntry } from "../pypi/simple-json.ts";
-import { giveWay } from "../repository/pace.ts";
-import { inTime } from "../repository/within.ts";
+import { giveWay } from "../repository/give-way.ts";
+import { inTime } from "../repository/timeout.ts";
 import { assertReadable } from "./api-version.ts";
 import { isBlank } from "./charset.ts";
 import { inPieces } from "./html.ts";

@@ -1,8 +1,8 @@
 import { messageOf, upstreamFailed } from "../errors.ts";
 import { documentPath } from "../pypi/document.ts";
-import type { NamesAnswer, Upstream } from "../repository/ports.ts";
+import type { NamesAnswer, Upstream } from "../repository/ports/upstream.ts";
 import { inUtf8, isJson } from "./charset.ts";
-import type { Answer, UpstreamClient } from "./client.ts";
+import type { UpstreamAnswer, UpstreamClient } from "./client.ts";
 import { documentFrom } from "./documents.ts";
 import { fileFrom } from "./files.ts";
 import { parseHtml } from "./parse-html.ts";
@@ -56,7 +56,7 @@ export function simpleAt(index: URL, client: UpstreamClient): Upstream {
   };
 }
 
-async function namesOf(answer: Answer): Promise<NamesAnswer> {
+async function namesOf(answer: UpstreamAnswer): Promise<NamesAnswer> {
   const { url, response } = answer;
   if (!response.body) throw upstreamFailed(url.host, "its root listing is empty");
   const { beginning, body } = await peeked(response.body).catch((error: unknown) => {
@@ -84,7 +84,7 @@ async function* resumed(first: Awaited<ReturnType<RootEntries["next"]>>, rest: R
 }
 
 /** The serial in an answer's header: PyPI's HTML has it nowhere else. */
-function serialOf({ response }: Answer): number | undefined {
+function serialOf({ response }: UpstreamAnswer): number | undefined {
   const serial = Number(response.headers.get("X-PyPI-Last-Serial") ?? Number.NaN);
   return Number.isSafeInteger(serial) ? serial : undefined;
 }

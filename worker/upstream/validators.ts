@@ -1,8 +1,8 @@
 import type { Validators } from "../pypi/page.ts";
-import type { Answer } from "./client.ts";
+import type { UpstreamAnswer } from "./client.ts";
 
 /** What the answer is to be asked for again with. */
-export function validatorsOf({ response }: Answer): Validators {
+export function validatorsOf({ response }: UpstreamAnswer): Validators {
   return {
     etag: response.headers.get("ETag") ?? undefined,
     lastModified: response.headers.get("Last-Modified") ?? undefined,

@@ -44,7 +44,7 @@ export function callOf(method: string, ...parameters: readonly number[]): string
  * @param shape the elements, one within the other, in the last of which the values lie
  * @param limit bytes
  */
-export async function readAnswer(
+export async function readXmlRpc(
   body: ReadableStreamDefaultReader<Uint8Array>,
   shape: readonly string[],
   limit: number,

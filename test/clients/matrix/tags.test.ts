@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, inject, test } from "vitest";
 import { run } from "../../../cli/demo/process.ts";
 import type { Filename } from "../../../worker/pypi/filename.ts";
-import { narrowing } from "../../../worker/pypi/locks/narrow.ts";
+import { narrowing } from "../../../worker/locks/formats/narrow.ts";
 
 const SCRIPT = join(import.meta.dirname, "..", "validators", "tags.py");
 

@@ -1,5 +1,5 @@
 import { bareVariables } from "../../../cli/demo/environment.ts";
-import { freePort, serve, type Server } from "../../../cli/demo/process.ts";
+import { freePort, startServer, type StartedServer } from "../../../cli/demo/process.ts";
 
 /** Two index servers that others wrote, over the same wheels. */
 export interface IndexServers {
@@ -14,8 +14,8 @@ export interface IndexServers {
 export async function startIndexServers(python: string, wheels: string): Promise<IndexServers> {
   const [htmlPort, jsonPort] = [await freePort(), await freePort()];
   const html = `http://127.0.0.1:${htmlPort}`;
-  const start = (port: number, command: string, content: string): Promise<Server> =>
-    serve(python, ["-m", ...command.split(" "), content], { port }, { env: bareVariables() });
+  const start = (port: number, command: string, content: string): Promise<StartedServer> =>
+    startServer(python, ["-m", ...command.split(" "), content], { port }, { env: bareVariables() });
   const servers = await Promise.all([
     start(htmlPort, `pypiserver run -i 127.0.0.1 -p ${htmlPort} --disable-fallback --backend simple-dir`, wheels),
     // It hands files through itself: redirected, they would pass the witness by.

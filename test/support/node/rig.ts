@@ -1,10 +1,10 @@
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { discard, temporaryDirectory } from "../../../cli/demo/leftovers.ts";
+import { removeLeftover, temporaryDirectory } from "../../../cli/demo/leftovers.ts";
 import { run, type Outcome } from "../../../cli/demo/process.ts";
 import { startProduct, type Product } from "../../../cli/demo/product.ts";
 import { CLI } from "./command.ts";
-import { Witness, type Access, type Source } from "../../../cli/demo/witness.ts";
+import { Witness, type Access, type WitnessSource } from "../../../cli/demo/witness.ts";
 import type { Client } from "./clients/client.ts";
 import { Place } from "./clients/place.ts";
 
@@ -30,7 +30,7 @@ export class Rig {
   }
 
   /** Starts one, with these options of `npm start`, in front of the index that `source` is. */
-  static async open(source: Source, ...options: string[]): Promise<Rig> {
+  static async open(source: WitnessSource, ...options: string[]): Promise<Rig> {
     const rig = new Rig(await new Witness(source).start(), options);
     try {
       await rig.start();
@@ -97,7 +97,7 @@ export class Rig {
   async close(): Promise<void> {
     await this.stop();
     await this.witness.stop();
-    discard(this.#state);
+    removeLeftover(this.#state);
   }
 
   /** Installs into a new environment, without a client cache, then imports `modules` there. */

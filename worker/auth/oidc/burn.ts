@@ -1,9 +1,9 @@
-import type { Context } from "../../repository/repository.ts";
 import type { Attempts } from "../attempts.ts";
 import { tooMany } from "../authenticate.ts";
 import type { Token, TokenStore } from "../ports.ts";
 import { isSame } from "../same.ts";
 import { hashOf, parseToken } from "../token.ts";
+import type { Context } from "../../repository/context.ts";
 
 /**
  * Ends a token that was given for an identity token before its time, for whoever holds it. What is no such token is passed over

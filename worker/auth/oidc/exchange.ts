@@ -1,6 +1,5 @@
 import type { TrustedConfig } from "../../../schema/trusted.ts";
 import { IndexError } from "../../errors.ts";
-import type { Context } from "../../repository/repository.ts";
 import { sha256 } from "../../repository/sha256.ts";
 import type { Attempts } from "../attempts.ts";
 import { tooMany } from "../authenticate.ts";
@@ -10,6 +9,7 @@ import { textOf } from "./claims.ts";
 import type { FindKeys } from "./keys.ts";
 import { ruleFor, type Rule } from "./rules.ts";
 import { verify, type IdentityClaims } from "./verify.ts";
+import type { Context } from "../../repository/context.ts";
 
 /** For how long a token that was exchanged is good: PEP 807 asks for no less. Milliseconds. */
 const LIFETIME = 15 * 60_000;

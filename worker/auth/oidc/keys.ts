@@ -1,7 +1,7 @@
 import { createLocalJWKSet, type JWK } from "jose";
 import { IndexError, isUpstreamFailure, reasonOf } from "../../errors.ts";
-import type { Context } from "../../repository/repository.ts";
 import type { KeySource } from "./ports.ts";
+import type { Context } from "../../repository/context.ts";
 
 /** For how long an issuer's keys are not asked for again. Milliseconds. */
 const FRESH = 10 * 60_000;

@@ -1,8 +1,8 @@
 import { decodeJwt, decodeProtectedHeader, errors, jwtVerify } from "jose";
 import { IndexError, upstreamFailed } from "../../errors.ts";
-import type { Context } from "../../repository/repository.ts";
 import { shown, type Claims } from "./claims.ts";
 import { unknowable, type FindKeys, type Keys } from "./keys.ts";
+import type { Context } from "../../repository/context.ts";
 
 /** All of them asymmetric: none for which an issuer's public key could be taken for a secret that is shared with it. */
 const ALGORITHMS = [

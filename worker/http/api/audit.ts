@@ -4,11 +4,11 @@ import { badRequest, messageOf } from "../../errors.ts";
 import { asProjectName, parseProjectName } from "../../pypi/name.ts";
 import type { AuditEntry, AuditLog, AuditQuestion } from "../../publishing/releases/audit-log.ts";
 import { readable } from "../../repository/readable.ts";
-import type { Context } from "../../repository/repository.ts";
 import type { Gate } from "../access.ts";
 import type { AppEnv } from "../context.ts";
 import { LIFETIMES } from "../headers.ts";
 import { parametersOf } from "./parameters.ts";
+import type { Context } from "../../repository/context.ts";
 
 /** Entries that are in memory at once. */
 const AT_ONCE = 500;

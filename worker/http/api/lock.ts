@@ -1,11 +1,11 @@
 import type { Context as HonoContext } from "hono";
 import { badRequest, IndexError } from "../../errors.ts";
-import { foreignTo, type IndexAddresses } from "../../pypi/locks/addresses.ts";
-import { narrowing } from "../../pypi/locks/narrow.ts";
-import { readLock } from "../../pypi/locks/read.ts";
-import { shown } from "../../pypi/locks/text.ts";
+import { foreignTo, type IndexAddresses } from "../../locks/formats/addresses.ts";
+import { narrowing } from "../../locks/formats/narrow.ts";
+import { readLock } from "../../locks/formats/read.ts";
+import { shown } from "../../locks/formats/text.ts";
 import type { Repository } from "../../repository/repository.ts";
-import { findWanted, type Wanted } from "../../locked/wanted.ts";
+import { resolveLock, type ResolvedLock } from "../../locks/resolve.ts";
 import type { AppEnv } from "../context.ts";
 import { readBody } from "./body.ts";
 import { parametersOf } from "./parameters.ts";
@@ -31,7 +31,7 @@ export interface NamedIndex {
  *
  * @throws `bad-request` for the query, `too-large`, `unprocessable` and `upstream-failed` for what the lock asks for
  */
-export async function readWanted(c: HonoContext<AppEnv>, indexes: readonly NamedIndex[]): Promise<Wanted> {
+export async function readWanted(c: HonoContext<AppEnv>, indexes: readonly NamedIndex[]): Promise<ResolvedLock> {
   const { filename, index = "default", python, platform } = parametersOf(c.req.url, PARAMETERS);
   if (!filename) throw badRequest(NO_FILENAME);
   const named = indexes.find(({ name }) => name === index);
@@ -47,7 +47,7 @@ export async function readWanted(c: HonoContext<AppEnv>, indexes: readonly Named
   if (lock.packages.length + lock.elsewhere.length === 0) {
     throw new IndexError("unprocessable", `${lockName} locks no package. ${LINE_ENDS}`);
   }
-  return findWanted(
+  return resolveLock(
     {
       lock,
       where: {

@@ -1,10 +1,9 @@
 import { Hono } from "hono";
 import { badRequest, IndexError } from "../../errors.ts";
-import type { Context } from "../../repository/repository.ts";
 import type { AppEnv } from "../context.ts";
 import { LIFETIMES } from "../headers.ts";
 import { only } from "../limits.ts";
-import type { Clock } from "../../locked/warm.ts";
+import type { Clock } from "../../locks/warm.ts";
 import type { AuditLog } from "../../publishing/releases/audit-log.ts";
 import type { Life } from "../../publishing/releases/life.ts";
 import type { TokenStore } from "../../auth/ports.ts";
@@ -19,6 +18,7 @@ import { tokenRoutes } from "./tokens.ts";
 import { uploadRoutes } from "./uploads.ts";
 import { answerWarm } from "./warm.ts";
 import { answerWheelhouse } from "./wheelhouse.ts";
+import type { Context } from "../../repository/context.ts";
 
 /** What the API is put together from. */
 export interface ApiParts {

@@ -1,6 +1,6 @@
 import type { Context as HonoContext } from "hono";
 import { readable } from "../../repository/readable.ts";
-import { warm, type Clock } from "../../locked/warm.ts";
+import { warm, type Clock } from "../../locks/warm.ts";
 import type { AppEnv } from "../context.ts";
 import { LIFETIMES } from "../headers.ts";
 import { readWanted, type NamedIndex } from "./lock.ts";

@@ -1,6 +1,6 @@
 import type { Context as HonoContext } from "hono";
-import type { Wanted } from "../../locked/wanted.ts";
-import { wheelhouse } from "../../locked/wheelhouse.ts";
+import type { ResolvedLock } from "../../locks/resolve.ts";
+import { wheelhouse } from "../../locks/wheelhouse.ts";
 import type { AppEnv } from "../context.ts";
 import { LIFETIMES } from "../headers.ts";
 import { readWanted, type NamedIndex } from "./lock.ts";
@@ -24,7 +24,7 @@ export async function answerWheelhouse(c: HonoContext<AppEnv>, indexes: readonly
 }
 
 /** Names, each with the index that the lock has it from, if any: `corp (https://pkgs.corp.example/simple), tool`. */
-function elsewhereOf({ elsewhere, otherIndexes }: Wanted): string {
+function elsewhereOf({ elsewhere, otherIndexes }: ResolvedLock): string {
   const indexes = new Map(
     otherIndexes.flatMap(({ index, packages }) => packages.map((name) => [name, index] as const)),
   );

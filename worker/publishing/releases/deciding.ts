@@ -1,8 +1,8 @@
 import type { Author, Deed } from "../../auth/deed.ts";
 import { badRequest, IndexError } from "../../errors.ts";
 import type { ProjectName } from "../../pypi/name.ts";
-import type { Context } from "../../repository/repository.ts";
 import type { Change, ReleasedProject, ReleaseStore } from "./ports.ts";
+import type { Context } from "../../repository/context.ts";
 
 /** An index, as far as it matters for what it hosts. */
 export interface HostingIndex {

@@ -1,7 +1,6 @@
 import type { Author } from "../../auth/deed.ts";
 import { IndexError } from "../../errors.ts";
 import type { ProjectStatus } from "../../pypi/page.ts";
-import type { Context } from "../../repository/repository.ts";
 import { chosenOf, listed, type Chosen } from "./choose.ts";
 import {
   decided,
@@ -14,6 +13,7 @@ import {
 } from "./deciding.ts";
 import { promotion } from "./promote.ts";
 import type { ReleasedProject, ReleaseFile, ReleaseStore } from "./ports.ts";
+import type { Context } from "../../repository/context.ts";
 
 /**
  * What can become of a release after it was published. Done again, each of them changes nothing. All of them throw

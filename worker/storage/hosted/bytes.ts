@@ -1,5 +1,5 @@
 import { IndexError } from "../../errors.ts";
-import type { HostedBytes } from "../../repository/hosted/hosting.ts";
+import type { HostedBytes } from "../../repository/ports/hosted-packages.ts";
 import { hostedMetadataKey } from "../keys.ts";
 
 /** The bytes of hosted files in R2. */

@@ -1,7 +1,7 @@
 import { IndexError } from "../../errors.ts";
 import type { Filename } from "../../pypi/filename.ts";
 import type { ProjectName } from "../../pypi/name.ts";
-import type { HostedFile, HostedProject, Hosting } from "../../repository/hosted/hosting.ts";
+import type { HostedFile, HostedProject, HostedPackages } from "../../repository/ports/hosted-packages.ts";
 import type { Memory } from "../memory.ts";
 
 /** For how long rows are held against their revision: it may come again when the database is restored. Milliseconds. */
@@ -65,7 +65,7 @@ const NAMES = `
   WHERE index_name IN (SELECT value FROM json_each(?1)) ORDER BY project`;
 
 /** What indexes host, in D1, and the rows of what has been read lately in memory, where they count in the revision of D1. */
-export function hostingIn(db: D1Database, memory: Memory<HostedProject>): Hosting {
+export function hostingIn(db: D1Database, memory: Memory<HostedProject>): HostedPackages {
   let reads = 0;
 
   async function ask<Result>(sql: string, ...parameters: readonly string[]): Promise<Result[]> {

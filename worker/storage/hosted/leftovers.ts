@@ -1,6 +1,6 @@
 import { messageOf } from "../../errors.ts";
-import type { LeftObject, Leftovers } from "../../repository/upkeep.ts";
-import { HOSTED, stagingKey, UPLOADED, uploadedObject } from "../keys.ts";
+import type { LeftObject, Leftovers } from "../../repository/ports/maintenance.ts";
+import { HOSTED_PREFIX, stagingKey, UPLOADED, uploadedObject } from "../keys.ts";
 
 /** How much is looked at in one run. */
 export interface Bounds {
@@ -69,7 +69,7 @@ export function leftoversIn(
     const owned = new Map(results.map((row) => [row.object, row.owned]));
     if (owned.size !== asked.length) throw new Doubt("the database has answered for some of them only");
     // A database that was emptied, or is another one, must not cost the files.
-    if (prefix === HOSTED && results.some(({ anything }) => anything !== 1)) {
+    if (prefix === HOSTED_PREFIX && results.some(({ anything }) => anything !== 1)) {
       throw new Doubt("the database knows of no file at all, which it may have lost");
     }
     return objects.filter(({ key }) => owned.get(uploadedObject(key) ?? "") === 0);
@@ -107,7 +107,7 @@ export function leftoversIn(
           sum.doubts.push(`Below ${prefix} nothing more is deleted: ${error.message}.`);
         }
       }
-      if (!dryRun) await db.prepare("DELETE FROM hosted_left WHERE at < ?1").bind(before[HOSTED]).run();
+      if (!dryRun) await db.prepare("DELETE FROM hosted_left WHERE at < ?1").bind(before[HOSTED_PREFIX]).run();
       return sum;
     },
 

@@ -1,4 +1,4 @@
-import type { MadePages } from "../../repository/hosted/hosting.ts";
+import type { MergedPages } from "../../repository/ports/hosted-packages.ts";
 import { Page, type PageHead } from "../../repository/page.ts";
 import { KV_MAX_VALUE } from "../json-store.ts";
 import { mergedKey } from "../keys.ts";
@@ -23,7 +23,7 @@ const MEMORY_TTL = 60_000;
 const KV_TTL = 30 * 24 * 3_600;
 
 /** The pages that one index makes: small ones in memory, large ones in KV. */
-export function madePages(index: string, kv: KVNamespace, memory: Memory<Made>): MadePages {
+export function madePages(index: string, kv: KVNamespace, memory: Memory<Made>): MergedPages {
   return {
     async get(name, of, isLarge, now) {
       if (!isLarge) {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import type { Answer, Source } from "../../../../cli/demo/witness.ts";
+import type { WitnessAnswer, WitnessSource } from "../../../../cli/demo/witness.ts";
 import { jsonApi, provenance } from "./documents.ts";
 import { pathOf, type Distribution } from "./distribution.ts";
 import {
@@ -27,12 +27,12 @@ export function fakeIndex(
   distributions: readonly Distribution[],
   shapeNow: () => Shape,
   serialOf: (project: string) => number = () => SERIAL,
-): Source {
+): WitnessSource {
   const projects = Map.groupBy(distributions, ({ project }) => project);
   const files = new Map(distributions.map((file) => [decodeURIComponent(pathOf(file)), file]));
   const documents = new Map(distributions.map((file) => [decodeURIComponent(provenancePath(file)), file]));
 
-  function answer(request: IncomingMessage): Answer {
+  function answer(request: IncomingMessage): WitnessAnswer {
     const shape = shapeNow();
     const { json, metadata } = SHAPES[shape];
     const origin = `http://${request.headers.host}`;
@@ -59,7 +59,7 @@ export function fakeIndex(
     return (shape === "pypi" ? document(path, origin) : undefined) ?? absent(path);
   }
 
-  function document(path: string, origin: string): Answer | undefined {
+  function document(path: string, origin: string): WitnessAnswer | undefined {
     const attested = documents.get(path);
     if (attested) return found("application/vnd.pypi.integrity.v1+json", jsonBytes(provenance(attested)));
     const [, project = "", version] = /^\/pypi\/([^/]+)(?:\/([^/]+))?\/json$/.exec(path) ?? [];
@@ -74,7 +74,7 @@ export function fakeIndex(
 }
 
 /** A page or the root listing: JSON to whoever asks for it where there is any, and 304 to whoever has it. */
-function simple(request: IncomingMessage, json: unknown, html: string, serial = SERIAL): Answer {
+function simple(request: IncomingMessage, json: unknown, html: string, serial = SERIAL): WitnessAnswer {
   const asJson = json !== false && (request.headers.accept ?? "").includes(SIMPLE_JSON);
   const body = asJson ? jsonBytes(json) : Buffer.from(html);
   const etag = `"${createHash("sha256").update(body).digest("hex").slice(0, 16)}"`;
@@ -84,7 +84,7 @@ function simple(request: IncomingMessage, json: unknown, html: string, serial = 
 }
 
 /** A file, or the one byte range of it that was asked for (RFC 9110, 14.2). */
-function part(request: IncomingMessage, bytes: Uint8Array): Answer {
+function part(request: IncomingMessage, bytes: Uint8Array): WitnessAnswer {
   const size = bytes.byteLength;
   const whole = found("application/octet-stream", bytes, { "accept-ranges": "bytes" });
   const [, first = "", last = ""] = /^bytes=(\d*)-(\d*)$/.exec(request.headers.range ?? "") ?? [];
@@ -100,10 +100,10 @@ function jsonBytes(value: unknown): Buffer {
   return Buffer.from(JSON.stringify(value));
 }
 
-function found(type: string, body: Uint8Array, headers: Record<string, string> = {}): Answer {
+function found(type: string, body: Uint8Array, headers: Record<string, string> = {}): WitnessAnswer {
   return { status: 200, headers: { "content-type": type, ...headers }, body };
 }
 
-function absent(path: string): Answer {
+function absent(path: string): WitnessAnswer {
   return { status: 404, headers: { "content-type": "text/plain" }, body: Buffer.from(`nothing at ${path}\n`) };
 }

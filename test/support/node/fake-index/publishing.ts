@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { text } from "node:stream/consumers";
-import type { Answer, Source } from "../../../../cli/demo/witness.ts";
+import type { WitnessAnswer, WitnessSource } from "../../../../cli/demo/witness.ts";
 import type { Distribution } from "./distribution.ts";
 import { fakeIndex } from "./fake-index.ts";
 import { SERIAL } from "./simple.ts";
@@ -8,7 +8,7 @@ import { SERIAL } from "./simple.ts";
 /** An index like PyPI that files are published to while it serves, with PyPI's log of changes (XML-RPC, at `/pypi`). */
 export class PublishingIndex {
   #files: readonly Distribution[];
-  #index: Source;
+  #index: WitnessSource;
   readonly #log: { readonly project: string; readonly serial: number }[] = [];
 
   constructor(files: readonly Distribution[]) {
@@ -16,7 +16,7 @@ export class PublishingIndex {
     this.#index = this.#over(files);
   }
 
-  readonly source: Source = async (request) =>
+  readonly source: WitnessSource = async (request) =>
     request.method === "POST" && request.url === "/pypi" ? this.#answerCall(request) : this.#index(request);
 
   publish(file: Distribution): void {
@@ -29,12 +29,12 @@ export class PublishingIndex {
     return this.#log.at(-1)?.serial ?? SERIAL;
   }
 
-  #over(files: readonly Distribution[]): Source {
+  #over(files: readonly Distribution[]): WitnessSource {
     const serialOf = (project: string) => this.#log.findLast((change) => change.project === project)?.serial ?? SERIAL;
     return fakeIndex(files, () => "pypi", serialOf);
   }
 
-  async #answerCall(request: IncomingMessage): Promise<Answer> {
+  async #answerCall(request: IncomingMessage): Promise<WitnessAnswer> {
     const call = await text(request);
     const since = Number(/<int>(\d+)<\/int>/.exec(call)?.[1]);
     const value = call.includes("<methodName>changelog_since_serial</methodName>")

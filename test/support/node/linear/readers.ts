@@ -20,7 +20,7 @@ import { headersOf } from "../../../../worker/pypi/headers.ts";
 import { isPrivate, isPublic } from "../../../../worker/pypi/host.ts";
 import { identityOf } from "../../../../worker/pypi/identity.ts";
 import { kindOf } from "../../../../worker/pypi/kind.ts";
-import { readLock } from "../../../../worker/pypi/locks/read.ts";
+import { readLock } from "../../../../worker/locks/formats/read.ts";
 import { asProjectName, type ProjectName } from "../../../../worker/pypi/name.ts";
 import { includes, matcher } from "../../../../worker/pypi/pattern.ts";
 import { canonicalVersion, parseVersion, publicVersion } from "../../../../worker/pypi/pep440.ts";

@@ -1,0 +1,29 @@
+import { IndexError } from "../errors.ts";
+import { type Layer } from "../repository/repository.ts";
+import { LATE, within } from "../repository/timeout.ts";
+import { discard } from "../repository/artifact.ts";
+import type { Context } from "../repository/context.ts";
+
+/**
+ * Gives an answer up that has not begun after `timeoutMs` milliseconds: an upstream has a deadline of its own, but one request may
+ * have to wait for several. The root listing is waited for: it is stored before it is served. So is what a patient caller asks for.
+ */
+export function answerDeadline(timeoutMs: number): Layer {
+  async function answered<T>(work: Promise<T>, cancel: (late: T) => Promise<unknown>, ctx: Context): Promise<T> {
+    if (ctx.patient) return work;
+    const answer = await within(timeoutMs, work);
+    if (answer !== LATE) return answer;
+    ctx.defer(work.then(cancel, () => undefined));
+    throw new IndexError(
+      "upstream-failed",
+      "The upstreams took too long to answer. Try again in a moment: what they send meanwhile is stored.",
+    );
+  }
+  return (inner) => ({
+    ...inner,
+    project: (name, ctx, demand) =>
+      answered(inner.project(name, ctx, demand), async (project) => project?.page.cancel(), ctx),
+    document: (request, ctx) => answered(inner.document(request, ctx), async (document) => document?.cancel(), ctx),
+    file: (request, ctx) => answered(inner.file(request, ctx), async (file) => file && discard(file), ctx),
+  });
+}

@@ -1,0 +1,155 @@
+import { isUpstreamFailure, messageOf, reasonOf } from "../errors.ts";
+import type { ProjectName } from "../pypi/name.ts";
+import type { Vouching } from "../repository/ports/change-log.ts";
+import { emptied } from "./quarantine.ts";
+import { revalidated, orReport, RETRY_AFTER, type Assurance } from "./revalidate.ts";
+import type { ProjectList } from "../repository/project-list.ts";
+import type { Page } from "../repository/page.ts";
+import { ROOT_LISTING, type Freshness, type Marks } from "../repository/ports/freshness.ts";
+import type { ListStore, PageStore, QueryStore, StrayStore } from "../repository/ports/pages.ts";
+import { keepQueries, withQuery } from "./signed-urls.ts";
+import { replaceChanged, type ReplacingParts } from "./replace-files.ts";
+import type { SourcePages, SourceWithoutDocuments, UpstreamPages } from "../repository/repository.ts";
+import type { Context } from "../repository/context.ts";
+
+/** What the cache is put together from. */
+export interface PageCacheParts {
+  readonly pages: PageStore;
+  readonly lists: ListStore;
+  readonly freshness: Freshness;
+  /** Names the source said it does not own. Memory only: random names must not cost writes. */
+  readonly absent: Marks<ProjectName>;
+  /** Milliseconds for which a page is served without asking the upstream. */
+  readonly pageTtl: number;
+  /** What knows of pages that need not be checked. */
+  readonly vouching?: Vouching | undefined;
+  /** Deletes all that is stored of a project's files, and says how many they were. */
+  readonly deleteFiles: (name: ProjectName) => Promise<number>;
+  /** What is kept for the files on its pages; undefined where nothing is. */
+  readonly beside?: BesideParts | undefined;
+}
+
+/** What is kept beside pages, and where their files are stored, which a changed page may list as others. */
+export interface BesideParts extends ReplacingParts {
+  readonly queries: QueryStore;
+  readonly strays: StrayStore;
+}
+
+/** How long the root listing is served without asking. Milliseconds. */
+const LIST_TTL = 3_600_000;
+
+/** Keeps an upstream's pages and its root listing. Files pass through, those with a query in their true URL with that. */
+export function cachePages({
+  pages,
+  lists,
+  freshness,
+  absent,
+  pageTtl: ttl,
+  vouching,
+  beside,
+  deleteFiles,
+}: PageCacheParts): (upstream: UpstreamPages) => SourceWithoutDocuments {
+  const own = { store: pages, freshness, absent, ttl, vouching: vouching && forListed(vouching) };
+  return (inner) => {
+    const project: SourcePages["project"] = (name, ctx, demand) =>
+      revalidated(
+        name,
+        { ...own, prepare: beside && ((page, before) => prepare(name, page, before, beside, ctx)) },
+        async (known) => {
+          const answer = await inner.project(name, known, ctx, demand?.remake);
+          const page = answer === "unchanged" ? known : answer;
+          // Each time: a file may have been on its way into the store when the quarantine was first seen.
+          if (page?.head.quarantined) await emptied(name, deleteFiles, ctx);
+          if (answer === "unchanged" || answer === null) return answer;
+          if (beside) await keepQueries(name, answer, known, beside.queries, ctx);
+          return pages.own(name, answer);
+        },
+        ctx,
+        demand,
+      );
+    return {
+      projects: (ctx) => projects(lists, freshness, inner, ctx),
+      project,
+      async document(request, known, ctx) {
+        const { listed } = request;
+        if (!beside || !listed?.entry._provenanceSigned) return inner.document(request, known, ctx);
+        const withIt = await withQuery(listed, "provenance", beside.queries, project, ctx);
+        return inner.document({ ...request, listed: withIt }, known, ctx);
+      },
+      async file(request, ctx) {
+        const { listed } = request;
+        if (!beside || !listed?.entry._signed) return inner.file(request, ctx);
+        return inner.file({ ...request, listed: await withQuery(listed, "file", beside.queries, project, ctx) }, ctx);
+      },
+    };
+  };
+}
+
+/** Does what must be done before anybody sees a new page: its files are to be found, and no others in their place. */
+async function prepare(
+  name: ProjectName,
+  page: Page,
+  before: Page | undefined,
+  beside: BesideParts,
+  ctx: Context,
+): Promise<void> {
+  if (before) await replaceChanged(name, page, before, beside, ctx);
+  if (page.head.strays || before?.head.strays) await beside.strays.note(name, page.beside.strays ?? []);
+}
+
+/** Nothing is known of pages that the log's changes are not held against. */
+const forListed = (vouching: Vouching): Assurance<ProjectName, Page> => ({
+  goodSince: async (name, { head }, ctx) => (head.unlisted ? Infinity : vouching.goodSince(name, ctx)),
+  followedSince: (ctx) => vouching.followedSince(ctx),
+});
+
+async function projects(
+  lists: ListStore,
+  freshness: Freshness,
+  inner: Pick<UpstreamPages, "projects">,
+  ctx: Context,
+): Promise<ProjectList> {
+  const what = "the root listing";
+  const stored = await orReport(() => lists.get(), what, ctx);
+  let since = ctx.now;
+  if (stored) {
+    const { changedAt } = stored.head;
+    const standing = await freshness.standing(ROOT_LISTING, {
+      changedAt,
+      staleBefore: ctx.now - LIST_TTL,
+      now: ctx.now,
+    });
+    if (standing.kind === "fresh") return stored;
+    if (standing.kind === "failing") return stored.stale(standing.since);
+    since = standing.since ?? since;
+  }
+  try {
+    const answer = await inner.projects(stored ?? undefined, ctx);
+    if (answer === "unchanged") {
+      if (!stored) throw new Error("The upstream answered 304 to an unconditional request.");
+      freshness.good(ROOT_LISTING, ctx);
+      return stored;
+    }
+    // Stored before it is served: a listing cut on its way must not reach a client, nor the store, as a whole one.
+    await lists.put(answer);
+  } catch (error) {
+    if (!isUpstreamFailure(error)) {
+      ctx.report({ event: "storage-failed", what, reason: messageOf(error) });
+      await stored?.cancel();
+      return unconditional(inner, ctx);
+    }
+    if (!stored) throw error;
+    ctx.report({ event: "upstream-failed", what: `${what}, served from the store`, reason: reasonOf(error) });
+    freshness.failed(ROOT_LISTING, since, ctx.now + RETRY_AFTER, ctx);
+    return stored.stale(since);
+  }
+  await stored?.cancel();
+  return (await orReport(() => lists.get(), what, ctx)) ?? unconditional(inner, ctx);
+}
+
+/** The upstream's listing as it is, nothing stored. */
+async function unconditional(inner: Pick<UpstreamPages, "projects">, ctx: Context): Promise<ProjectList> {
+  const answer = await inner.projects(undefined, ctx);
+  if (answer === "unchanged") throw new Error("The upstream answered 304 to an unconditional request.");
+  return answer;
+}

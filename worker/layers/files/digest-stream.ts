@@ -1,0 +1,27 @@
+import { createHash } from "node:crypto";
+import type { DigestAlgorithm } from "../../pypi/page.ts";
+
+/** Takes bytes, and has their digest once it is closed. */
+export interface DigestSink extends WritableStream<Uint8Array> {
+  readonly digest: Promise<ArrayBuffer | Uint8Array>;
+}
+
+/** A sink for the bytes of a file whose digest by `algorithm` is wanted. */
+export function digestStream(algorithm: DigestAlgorithm): DigestSink {
+  if (algorithm === "sha224") return sha224Stream();
+  return new crypto.DigestStream(algorithm === "md5" ? "MD5" : algorithm.replace("sha", "SHA-"));
+}
+
+/** WebCrypto has no SHA-224, and pip verifies it. */
+function sha224Stream(): DigestSink {
+  const hash = createHash("sha224");
+  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
+  // Of a transfer that broke off nobody asks for the digest.
+  promise.catch(() => undefined);
+  const stream = new WritableStream<Uint8Array>({
+    write: (chunk) => hash.update(chunk),
+    close: () => resolve(hash.digest()),
+    abort: reject,
+  });
+  return Object.assign(stream, { digest: promise });
+}

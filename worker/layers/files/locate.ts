@@ -1,0 +1,109 @@
+import { IndexError } from "../../errors.ts";
+import type { FileRef } from "../../pypi/file-url.ts";
+import { MAX_FETCHED } from "../../pypi/filename.ts";
+import type { ProjectName } from "../../pypi/name.ts";
+import { findFile } from "../../pypi/simple-json.ts";
+import { orReport } from "../revalidate.ts";
+import { findListed } from "../find-listed.ts";
+import type { Page } from "../../repository/page.ts";
+import type { PageStore, StrayStore } from "../../repository/ports/pages.ts";
+import type { FileRequest, Revalidation, SourcePages } from "../../repository/repository.ts";
+import type { Listed } from "../../repository/artifact.ts";
+import type { Context } from "../../repository/context.ts";
+
+/** What a file's page is looked for with. */
+export interface LocatingParts {
+  /** What of the layer below is stored: asked first where a filename could belong to several projects. */
+  readonly pages: PageStore;
+  /** Where files are listed whose names do not lead there. */
+  readonly strays: StrayStore;
+}
+
+/**
+ * How the file's page lists it: that of a project that its name leads to, else of one that is known to list it. Null where none of
+ * the projects it may belong to exists; throws `file-not-found` where one exists and its page, checked a moment ago, does not list
+ * this URL, or not its metadata; and `upstream-failed` where that page could not be checked.
+ */
+export async function locate(
+  request: FileRequest,
+  candidates: readonly ProjectName[],
+  inner: SourcePages,
+  parts: LocatingParts,
+  ctx: Context,
+): Promise<Listed | null> {
+  const { ref } = request;
+  let failure: unknown;
+  try {
+    const listed = await locateAmong(candidates, ref, inner, parts.pages, ctx);
+    if (listed) return listed;
+  } catch (error) {
+    failure = error;
+  }
+  const stray = await locateStray(request, candidates, inner, parts.strays, ctx);
+  if (stray) return stray;
+  if (failure !== undefined) throw failure;
+  return null;
+}
+
+/** The same among the projects that the name leads to. */
+async function locateAmong(
+  candidates: readonly ProjectName[],
+  ref: FileRef,
+  inner: SourcePages,
+  pages: PageStore,
+  ctx: Context,
+): Promise<Listed | null> {
+  if (candidates.length > 1) {
+    for (const project of candidates) {
+      const stored = await pages.get(project, ctx.now).catch(() => null);
+      const found = await listedOnStored(stored, ref, project);
+      if (found) return found;
+    }
+  }
+  let owner: ProjectName | undefined;
+  for (const project of candidates.slice(0, MAX_FETCHED)) {
+    const found = await locateIn(project, ref, inner, ctx);
+    if (found) return found;
+    if (found === undefined) owner ??= project;
+  }
+  if (owner === undefined) return null;
+  throw gone(ref, owner);
+}
+
+/** The same on a page that was noted to list the file although its name does not lead there. */
+async function locateStray(
+  { ref, admits }: FileRequest,
+  candidates: readonly ProjectName[],
+  inner: SourcePages,
+  strays: StrayStore,
+  ctx: Context,
+): Promise<Listed | null> {
+  const noted = await orReport(() => strays.find(`${ref.origin}/${ref.path}`), ref.filename, ctx);
+  for (const project of noted ?? []) {
+    if (candidates.includes(project) || (await admits?.(project)) === false) continue;
+    const found = await locateIn(project, ref, inner, ctx);
+    if (found) return found;
+  }
+  return null;
+}
+
+/** How this project's page lists the file; undefined where it does not, null where there is no such project. */
+export const locateIn = (project: ProjectName, ref: FileRef, inner: SourcePages, ctx: Context, demand?: Revalidation) =>
+  findListed(project, ref.origin, (text) => entryFor(text, ref), inner, ctx, demand);
+
+async function listedOnStored(page: Page | null, ref: FileRef, project: ProjectName): Promise<Listed | undefined> {
+  const entry = page && entryFor(await page.text(), ref);
+  return entry ? { project, entry } : undefined;
+}
+
+function entryFor(text: string, ref: FileRef) {
+  const entry = findFile(text, ref);
+  return ref.part === "file" || entry?.["core-metadata"] ? entry : undefined;
+}
+
+/** What is thrown where a project's page does not list the file. */
+export const gone = (ref: FileRef, project: ProjectName) =>
+  new IndexError(
+    "file-not-found",
+    `The page of ${project} does not list this ${ref.part === "file" ? "file" : "file's metadata"}: ${ref.origin}/${ref.path}. If a lock file names it, it may have been removed upstream.`,
+  );

@@ -1,0 +1,97 @@
+import { IndexError, isUpstreamFailure, messageOf } from "../../errors.ts";
+import { type FileRef, nameOf } from "../../pypi/file-url.ts";
+import { upstreamsOwn } from "../../pypi/page.ts";
+import { listedFacts } from "../read-upstream.ts";
+import { type SourcePages } from "../../repository/repository.ts";
+import { believe, storeWhole, type StoringParts } from "./store-file.ts";
+import { LATE, within } from "../../repository/timeout.ts";
+import { discard, type Artifact, type ArtifactFacts, type Listed } from "../../repository/artifact.ts";
+import type { Context } from "../../repository/context.ts";
+
+/** How long a check is waited for; it then goes on behind the answer. Milliseconds. */
+const PATIENCE = 1_000;
+
+/**
+ * Whether a stored file is to be served. One that nothing has verified is compared with the upstream's once a minute and
+ * isolate, and gives way to what is verified: to the file whose digest its page has got since, and a `.metadata` to a stored
+ * wheel's own. While the upstream fails, or no longer has the file, what is stored is served. Throws where its page refuses it.
+ *
+ * @param list how the file's page lists it now; undefined or null where it does not
+ */
+export async function isCurrent(
+  stored: Artifact,
+  ref: FileRef,
+  parts: StoringParts,
+  list: () => Promise<Listed | undefined | null>,
+  inner: SourcePages,
+  ctx: Context,
+): Promise<boolean> {
+  if (!stored.unchecked) return true;
+  if (ref.part === "metadata" && (await hasVerifiedWheel(ref, parts))) return false;
+  if (parts.believed.get(nameOf(ref), ctx.now)) return true;
+  const checked = check(stored, ref, parts, list, inner, ctx);
+  const outcome = await within(PATIENCE, checked);
+  if (outcome !== LATE) return outcome === undefined;
+  ctx.defer(checked.then((listed) => listed && storeAnew(ref, listed, parts, inner, ctx)));
+  return true;
+}
+
+async function hasVerifiedWheel(ref: FileRef, { files }: StoringParts): Promise<boolean> {
+  const wheel = await files.get({ ...ref, part: "file" }, { start: 0, end: 0 });
+  if (wheel) await discard(wheel);
+  return wheel !== null && !wheel.unchecked;
+}
+
+/** How the page lists the file, where the upstream has it otherwise than it is stored; undefined where that is not so. */
+async function check(
+  stored: ArtifactFacts,
+  ref: FileRef,
+  { believed }: StoringParts,
+  list: () => Promise<Listed | undefined | null>,
+  inner: SourcePages,
+  ctx: Context,
+): Promise<Listed | undefined> {
+  const listed = await orNothing(list, ref, ctx);
+  const isOther = listed && (await orNothing(() => differs(stored, ref, listed, inner, ctx), ref, ctx));
+  if (isOther) return listed;
+  believe(ref, believed, ctx);
+  return undefined;
+}
+
+/** What an upstream that fails cannot tell, and what no longer is there, changes nothing of what is stored. */
+async function orNothing<T>(ask: () => Promise<T>, ref: FileRef, ctx: Context): Promise<T | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    const isAbsent = error instanceof IndexError && error.kind === "file-not-found";
+    if (!isAbsent && !isUpstreamFailure(error)) throw error;
+    if (!isAbsent) {
+      ctx.report({ event: "upstream-failed", what: `${nameOf(ref)}, served from the store`, reason: messageOf(error) });
+    }
+    return undefined;
+  }
+}
+
+async function differs(stored: ArtifactFacts, ref: FileRef, listed: Listed, inner: SourcePages, ctx: Context) {
+  // What was read from the wheel: the stored wheel alone shows whether it is right.
+  if (ref.part === "metadata" && upstreamsOwn(listed.entry, "core-metadata") === undefined) return false;
+  if (!listedFacts(listed, ref.part).unchecked) return true;
+  const now = await inner.file({ ref, headOnly: true, listed }, ctx);
+  return now !== null && !isSame(stored, now);
+}
+
+/** Where the upstream has no validator, nothing but the bytes shows that they are the same. */
+function isSame(stored: ArtifactFacts, now: ArtifactFacts): boolean {
+  if (stored.digest && now.digest) return stored.digest.hex === now.digest.hex;
+  if (stored.size !== undefined && now.size !== undefined && stored.size !== now.size) return false;
+  return stored.validator !== undefined && stored.validator === now.validator;
+}
+
+const storeAnew = (ref: FileRef, listed: Listed, parts: StoringParts, inner: SourcePages, ctx: Context) =>
+  storeWhole(
+    listedFacts(listed, ref.part).size,
+    () => inner.file({ ref, headOnly: false, listed }, ctx),
+    ref,
+    parts,
+    ctx,
+  );

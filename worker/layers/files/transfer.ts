@@ -1,0 +1,148 @@
+import { messageOf } from "../../errors.ts";
+import type { Digest } from "../../pypi/page.ts";
+import { digestStream } from "./digest-stream.ts";
+import type { FileSink } from "../../repository/ports/files.ts";
+import { clientSink, leavable, NO_SINK, Outgrown, Overtaken, upTo, type Sink } from "../../repository/sinks.ts";
+import { inTime } from "../../repository/timeout.ts";
+import type { Artifact } from "../../repository/artifact.ts";
+import type { Context } from "../../repository/context.ts";
+
+/** One read of the upstream: large enough to cost little, small enough to pass on at the pace at which bytes arrive. */
+const CHUNK = 256 * 1024;
+
+/** An upstream that is silent for longer in the middle of a file has gone. Milliseconds. */
+const IDLE = 30_000;
+const SILENT = `the upstream sent nothing for ${IDLE / 1_000} s`;
+
+/** Where a file is to be stored. */
+export interface Destination {
+  readonly sink: FileSink;
+  /** Bytes: a file that turns out larger is not stored. */
+  readonly limit: number;
+}
+
+/**
+ * How storing ended; `size` in bytes. `outgrown`: the file turned out larger than its destination's limit. What was refused has been
+ * reported.
+ */
+export type TransferEnd =
+  | { readonly kind: "stored"; readonly size: number }
+  | { readonly kind: "not-stored" | "outgrown" };
+
+/**
+ * Serves a file from upstream and stores it, from one read. The client's last bytes are held back until the whole has the
+ * size and the digest that the page says and the store has committed it: wrong bytes end in a broken transfer, never in a
+ * clean end, and are never stored. The digest is taken here as well as by the store, since a store that fails (R2 refuses
+ * a second write to a key within a second) must not break a client's download. The upstream is read for as long as one of
+ * the two takes the bytes.
+ *
+ * @param source the upstream's answer, its body unread
+ * @param name what to call the file in a report
+ * @param destination undefined where this read is not to be stored
+ * @returns the artifact to send to the client, and how it ended when all is done
+ */
+export function transfer(
+  source: Artifact,
+  name: string,
+  destination: Destination | undefined,
+  ctx: Context,
+): { artifact: Artifact; filled: Promise<TransferEnd> } {
+  const { size } = source;
+  if (!(source.body instanceof ReadableStream))
+    return { artifact: source, filled: Promise.resolve({ kind: "not-stored" }) };
+  const { readable, writable } = size === undefined ? new IdentityTransformStream() : new FixedLengthStream(size);
+  const client = leavable(clientSink(writable), () => undefined);
+  const filled = pump(source.body, { ...source, name }, client, destination, ctx);
+  return { artifact: { ...source, body: readable }, filled };
+}
+
+/** Stores a file from upstream that no client is waiting for, under the same conditions. */
+export async function storeAlone(
+  source: Artifact,
+  name: string,
+  destination: Destination,
+  ctx: Context,
+): Promise<TransferEnd> {
+  if (!(source.body instanceof ReadableStream)) return { kind: "not-stored" };
+  return pump(source.body, { ...source, name }, NO_SINK, destination, ctx);
+}
+
+interface Expected {
+  readonly size?: number | undefined;
+  readonly digest?: Digest | undefined;
+  readonly name: string;
+}
+
+/** Feeds the two takers from one read. Does not reject: what went wrong is reported, and they are told. */
+async function pump(
+  source: ReadableStream<Uint8Array>,
+  expected: Expected,
+  client: Sink,
+  destination: Destination | undefined,
+  ctx: Context,
+): Promise<TransferEnd> {
+  const { size, name } = expected;
+  const reader = source.getReader({ mode: "byob" });
+  let outgrown = false;
+  let stored = false;
+  const store = destination
+    ? leavable(upTo(destination.limit, destination.sink), (error) => {
+        outgrown = error instanceof Outgrown;
+        if (!outgrown && !(error instanceof Overtaken))
+          ctx.report({ event: "storage-failed", what: name, reason: messageOf(error) });
+      })
+    : NO_SINK;
+  const stop = (reason: Error) =>
+    Promise.allSettled([reader.cancel(reason), store.abort(reason), client.abort(reason)]);
+  const digest = expected.digest && digester(expected.digest);
+  let total = 0;
+  let held: Uint8Array | undefined;
+  let spare = new ArrayBuffer(CHUNK);
+  try {
+    for (;;) {
+      const { done, value } = await inTime(IDLE, SILENT, reader.read(new Uint8Array(spare)));
+      if (done || value === undefined) break;
+      total += value.byteLength;
+      if (size !== undefined && total > size) throw new Error(`it has more than the ${size} bytes it should have`);
+      await Promise.all([digest?.write(value), store.write(value)]);
+      if (held) await client.write(held);
+      if (size === undefined || total === size) {
+        held = value;
+        spare = new ArrayBuffer(CHUNK);
+      } else {
+        await client.write(value);
+        spare = value.buffer;
+      }
+      if (client.left && store.left) {
+        await stop(new Error("Neither the client nor the store takes it any more."));
+        return { kind: outgrown ? "outgrown" : "not-stored" };
+      }
+    }
+    if (size !== undefined && total !== size) throw new Error(`it ended after ${total} of ${size} bytes`);
+    await digest?.verify();
+    await store.commit();
+    stored = !store.left;
+    if (held) await client.write(held);
+    await client.commit();
+  } catch (error) {
+    const reason = error instanceof Error ? error : new Error(String(error));
+    ctx.report({ event: "file-refused", what: name, reason: reason.message });
+    await stop(reason);
+  }
+  if (stored) return { kind: "stored", size: total };
+  return { kind: outgrown ? "outgrown" : "not-stored" };
+}
+
+/** The digest of what passes, to be compared with what the page says. */
+function digester({ algorithm, hex }: Digest) {
+  const stream = digestStream(algorithm);
+  const writer = stream.getWriter();
+  return {
+    write: (chunk: Uint8Array) => writer.write(chunk),
+    async verify() {
+      await writer.close();
+      const actual = new Uint8Array(await stream.digest).toHex();
+      if (actual !== hex) throw new Error(`its ${algorithm} is ${actual} and the project's page says ${hex}`);
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import { ZipReader, type FileEntry as Member, type Reader } from "@zip.js/zip.js/lib/zip-core-reader.js";
+import { messageOf } from "../../errors.ts";
+import { asProjectName, type ProjectName } from "../../pypi/name.ts";
+import { contentOf, RangedArchive, UnreadableWheel, type ReadRange } from "../../repository/ranged-archive.ts";
+
+/** The first read: most wheels' whole directory, and METADATA with it, since `dist-info` comes last (PEP 427). Bytes. */
+const TAIL = 66 * 1024;
+
+/** The largest METADATA on PyPI has a few hundred KB. Counted as it is inflated: a header may say what it likes. Bytes. */
+export const MAX_METADATA = 5 * 1024 * 1024;
+
+/** Of all reads together. Wheels of 30,000 files have directories of 4 MiB, and METADATA may come to it. Bytes. */
+const MAX_READ = 12 * 1024 * 1024;
+
+/** The tail, the directory and METADATA make three; a crafted directory would have the reader look all over the file. */
+const MAX_READS = 6;
+
+/**
+ * The METADATA of a wheel of `project`, byte for byte, read in few parts; null where there is no such wheel. Throws
+ * `UnreadableWheel` where it is no sound ZIP archive, where not exactly one top-level `dist-info` is the project's, or where
+ * METADATA is too large.
+ */
+export async function metadataOf(project: ProjectName, read: ReadRange): Promise<Uint8Array | null> {
+  const tail = await read({ suffix: TAIL });
+  if (!tail) return null;
+  const wheel = new RangedArchive(read, tail, MAX_READS, MAX_READ);
+  try {
+    return await contentOf(wheel, await metadataMember(wheel, project), "METADATA", MAX_METADATA);
+  } catch (error) {
+    if (wheel.failure) throw wheel.failure.error;
+    throw error instanceof UnreadableWheel ? error : new UnreadableWheel(messageOf(error), { cause: error });
+  }
+}
+
+/** The one METADATA of a top-level `{name}-{version}.dist-info` whose name is the project's. */
+async function metadataMember(wheel: RangedArchive, project: ProjectName): Promise<Member> {
+  let member: Member | undefined;
+  // zip.js's own `Reader` comes with the half of it that writes archives; this is all that it reads a directory by.
+  const archive = new ZipReader(wheel as unknown as Reader<RangedArchive>);
+  for await (const entry of archive.getEntriesGenerator()) {
+    const [, info] = /^([^/]+)\.dist-info\/METADATA$/.exec(entry.filename) ?? [];
+    if (info === undefined || entry.directory || !isOf(project, info)) continue;
+    if (member) throw new UnreadableWheel(`it has more than one METADATA of ${project}`);
+    member = entry;
+  }
+  if (!member) throw new UnreadableWheel(`it has no METADATA of ${project}`);
+  if (member.encrypted) throw new UnreadableWheel("its METADATA is encrypted");
+  return member;
+}
+
+/** Whether `{name}-{version}` is the project's. Old tools left hyphens in names, so that each may be the one between. */
+function isOf(project: ProjectName, info: string): boolean {
+  return [...info.matchAll(/-/g)].some(({ index }) => asProjectName(info.slice(0, index)) === project);
+}

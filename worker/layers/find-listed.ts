@@ -1,0 +1,48 @@
+import { upstreamFailed } from "../errors.ts";
+import type { ProjectName } from "../pypi/name.ts";
+import { type FileEntry, isUnderQuarantine } from "../pypi/page.ts";
+import { readStatus } from "../pypi/simple-json.ts";
+import type { Page } from "../repository/page.ts";
+import { quarantined } from "./quarantine.ts";
+import type { Revalidation, SourcePages } from "../repository/repository.ts";
+import type { Listed } from "../repository/artifact.ts";
+import type { Context } from "../repository/context.ts";
+
+/** A page that does not list a file is checked again if it was checked longer ago than this. Milliseconds. */
+export const LISTING_MAX_AGE = 30_000;
+
+/**
+ * How a project's page lists what `find` looks for in its text; undefined where it does not, null where there is no such
+ * project. Throws `upstream-failed`, of `host`, where it does not and could not be checked, and `not-allowed` where the project
+ * is under quarantine.
+ */
+export async function findListed(
+  project: ProjectName,
+  host: string,
+  find: (text: string) => FileEntry | undefined,
+  inner: Pick<SourcePages, "project">,
+  ctx: Context,
+  demand?: Revalidation,
+): Promise<Listed | undefined | null> {
+  let page = await inner.project(project, ctx, demand);
+  if (!page) return null;
+  const { via } = page;
+  let entry = await entryOn(page, project, find);
+  if (!entry && via !== "upstream" && via !== "stale") {
+    // A lock file may know a file that is younger than the page: the page is then checked once more.
+    page = await inner.project(project, ctx, { ...demand, maxAgeMs: LISTING_MAX_AGE });
+    entry = await entryOn(page, project, find);
+  }
+  // The file may be younger than what is stored: that it is not there is more than can be said.
+  if (!entry && page?.via === "stale") throw upstreamFailed(host, `the page of ${project} could not be checked`);
+  return entry && { project, entry };
+}
+
+async function entryOn(page: Page | null, project: ProjectName, find: (text: string) => FileEntry | undefined) {
+  if (!page) return undefined;
+  const text = await page.text();
+  const entry = find(text);
+  const status = entry ? undefined : readStatus(text);
+  if (isUnderQuarantine(status)) throw quarantined(project, status);
+  return entry;
+}

@@ -1,0 +1,83 @@
+import { IndexError } from "../../errors.ts";
+import type { FileRef } from "../../pypi/file-url.ts";
+import { shownProjects, type HostingIndex } from "./shown-project.ts";
+import type { HostedBytes, HostedFile, HostedPackages } from "../../repository/ports/hosted-packages.ts";
+import { resolveRange } from "../../repository/range.ts";
+import type { FileRequest } from "../../repository/repository.ts";
+import type { ProjectName } from "../../pypi/name.ts";
+import type { Artifact } from "../../repository/artifact.ts";
+
+const ADDRESS = /^(?<sha256>[0-9a-f]{64})\/[^/]+$/;
+
+/** A hosted file of an index, and whose it is. */
+interface Found {
+  readonly project: ProjectName;
+  readonly file: HostedFile;
+}
+
+/** Gives the hosted files that an index with these overlays lists, and no others: what another index hosts is not its own. */
+export class HostedFiles {
+  readonly #indexes: readonly string[];
+  readonly #holding;
+  readonly #hosting: HostedPackages;
+  readonly #bytes: HostedBytes;
+
+  constructor(overlays: readonly HostingIndex[], hosting: HostedPackages, bytes: HostedBytes) {
+    this.#indexes = overlays.map(({ index }) => index);
+    this.#holding = shownProjects(overlays);
+    this.#hosting = hosting;
+    this.#bytes = bytes;
+  }
+
+  /**
+   * @throws IndexError `file-not-found` where the index lists no such file, `not-allowed` where its project is quarantined,
+   *   `storage-failed`
+   */
+  async get({ ref, headOnly, range }: Pick<FileRequest, "ref" | "headOnly" | "range">): Promise<Artifact> {
+    const { project, file } = await this.#find(ref);
+    const facts = { project, modifiedAt: file.uploadedAt, via: "r2" } as const;
+    if (ref.part === "metadata") {
+      if (file.metadata === undefined) throw notHosted(ref);
+      const bytes = await this.#bytes.metadata(file);
+      const size = bytes.byteLength;
+      const part = range && resolveRange(range, size);
+      const body = part && part !== "unsatisfiable" ? bytes.subarray(part.offset, part.offset + part.length) : bytes;
+      const digest = { algorithm: "sha256", hex: file.metadata } as const;
+      return { ...facts, digest, size, part, body: headOnly || part === "unsatisfiable" ? null : body };
+    }
+    const { size } = file;
+    const part = range && resolveRange(range, size);
+    const body = headOnly || part === "unsatisfiable" ? null : await this.#bytes.file(file, part);
+    return { ...facts, digest: { algorithm: "sha256", hex: file.sha256 }, size, part, body };
+  }
+
+  async #find(ref: FileRef): Promise<Found> {
+    const sha256 = ADDRESS.exec(ref.path)?.groups?.["sha256"];
+    if (sha256 === undefined || this.#indexes.length === 0) throw notHosted(ref);
+    const hosts = await this.#hosting.file(sha256, ref.filename, this.#indexes);
+    let quarantined: ProjectName | undefined;
+    for (const [project, having] of hosts) {
+      const holding = this.#holding(project, having);
+      const shown = holding?.tiers.filter((tier) => tier !== holding.quarantined) ?? [];
+      // Of two files of one name the upper one is listed, and only that one is given.
+      const [file] = shown.flatMap((tier) => tier.files);
+      if (file?.sha256 === sha256 && file.filename === ref.filename) return { project, file };
+      if (holding?.quarantined) quarantined = project;
+    }
+    if (quarantined !== undefined) throw isQuarantined(quarantined);
+    throw notHosted(ref);
+  }
+}
+
+/** The files of a quarantined project are given to nobody (PEP 792). */
+export const isQuarantined = (project: ProjectName) =>
+  new IndexError(
+    "not-allowed",
+    `${project} is quarantined in this index: none of its files are given to anybody until that is lifted.`,
+  );
+
+const notHosted = ({ filename, part }: FileRef) =>
+  new IndexError(
+    "file-not-found",
+    `This index hosts no ${filename}${part === "metadata" ? " with metadata" : ""} with the SHA-256 of this address. It may have been deleted; the page of its project lists what there is.`,
+  );

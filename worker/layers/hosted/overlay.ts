@@ -1,0 +1,108 @@
+import { IndexError } from "../../errors.ts";
+import { HOSTED, type FileRef } from "../../pypi/file-url.ts";
+import { projectCandidates } from "../../pypi/filename.ts";
+import type { ProjectName } from "../../pypi/name.ts";
+import { hasFile, shownProjects, hostedPage, type ShownProject, type HostingIndex } from "./shown-project.ts";
+import { HostedFiles, isQuarantined } from "./hosted-files.ts";
+import { hostedList } from "./hosted-listing.ts";
+import { pageOf } from "./merged-page.ts";
+import type { HostedBytes, HostedPackages, MergedPages } from "../../repository/ports/hosted-packages.ts";
+import { mergeListings } from "../merge-listings.ts";
+import type { Layer } from "../../repository/repository.ts";
+import { filesOver } from "./project-files.ts";
+import type { Listed } from "../../repository/artifact.ts";
+import type { Context } from "../../repository/context.ts";
+
+/** What the hosted part of an index is put together from. */
+export interface OverlayParts {
+  /** Whose hosted packages the index has, the first one's before all others. */
+  readonly overlays: readonly HostingIndex[];
+  readonly hosting: HostedPackages;
+  readonly bytes: HostedBytes;
+  readonly made: MergedPages;
+}
+
+/**
+ * Hosted packages over what lies below. A hosted name is the index's own: nothing below is asked for it, neither for its page nor
+ * for a file or document that may be its, and where it cannot be told whether a name is hosted, there is no answer. Names that an
+ * index merges are on one page with what lies below, less the files that the hosted ones replace.
+ */
+export function overlay(parts: OverlayParts): Layer {
+  const { overlays, hosting, made } = parts;
+  const indexes = overlays.map(({ index }) => index);
+  const holdingOf = shownProjects(overlays);
+  const files = new HostedFiles(overlays, hosting, parts.bytes);
+
+  async function find(name: ProjectName, ctx: Context): Promise<ShownProject | undefined> {
+    const hosts = await hosting.projects([name], indexes, ctx.now);
+    return holdingOf(name, hosts.get(name));
+  }
+
+  if (overlays.length === 0) return hostingNothing(files);
+  return (inner) => ({
+    projects: (ctx) =>
+      mergeListings([hostedList(hosting, indexes), { repository: inner, has: () => true }], "hosted", ctx),
+
+    async project(name, ctx, demand) {
+      const holding = await find(name, ctx);
+      if (!holding) return inner.project(name, ctx, demand);
+      const below = holding.isOpen ? await inner.project(name, ctx, demand) : null;
+      return { page: await pageOf(holding, below?.page ?? null, made, ctx), files: filesOver(below?.files, files) };
+    },
+
+    async file(request, ctx) {
+      const { ref } = request;
+      if (ref.origin === HOSTED) return files.get(request);
+      const all = request.candidates ?? projectCandidates(ref.filename);
+      const admits = async (name: ProjectName) =>
+        isFromBelow(await find(name, ctx), ref) && (await request.admits?.(name)) !== false;
+      if (all.length === 0) return inner.file({ ...request, admits }, ctx);
+      const hosts = await hosting.projects(all, indexes, ctx.now);
+      const holdings = new Map(all.map((name) => [name, holdingOf(name, hosts.get(name))]));
+      const candidates = all.filter((name) => isFromBelow(holdings.get(name), ref));
+      if (candidates.length > 0) return inner.file({ ...request, candidates, admits }, ctx);
+      const holding = [...holdings.values()].find((it) => it !== undefined);
+      throw holding?.quarantined ? isQuarantined(holding.name) : isOurs(ref, holding?.name);
+    },
+
+    async document(request, ctx) {
+      const { ref } = request;
+      const holding = await find(ref.project, ctx);
+      // What is merged has no JSON: the upstream's would say other than the page.
+      const isFree = ref.kind === "provenance" && isFromBelow(holding, ref);
+      if (!holding || isFree) return inner.document(request, ctx);
+      throw new IndexError(
+        "document-not-found",
+        `This index hosts ${ref.project} itself, and has no JSON or provenance of it: its page in the Simple API says what there is.`,
+      );
+    },
+
+    async hostedFiles(of, ctx) {
+      const own = of === "all" ? indexes : indexes.slice(0, 1);
+      const hosts = of === "all" ? await hosting.all(own) : await hosting.projects([of], own, ctx.now);
+      const listed = [...hosts].flatMap(([project, having]): Listed[] => {
+        const holding = holdingOf(project, having);
+        return holding ? hostedPage(holding).files.map((entry) => ({ project, entry })) : [];
+      });
+      return of === "all" || hosts.get(of)?.length ? listed : null;
+    },
+  });
+}
+
+/** Whether a file that may be this project's may come from below. */
+const isFromBelow = (holding: ShownProject | undefined, { filename }: Pick<FileRef, "filename">) =>
+  !holding || (holding.isOpen && !hasFile(holding, filename));
+
+/** Files that seem to be hosted are not there in an index that hosts nothing: no upstream is asked for them. */
+const hostingNothing =
+  (files: HostedFiles): Layer =>
+  (inner) => ({
+    ...inner,
+    file: (request, ctx) => (request.ref.origin === HOSTED ? files.get(request) : inner.file(request, ctx)),
+  });
+
+const isOurs = ({ filename }: FileRef, project: ProjectName | undefined) =>
+  new IndexError(
+    "file-not-found",
+    `This index hosts ${project} itself: no upstream's ${filename} is given. Its page lists what there is; lock again with this index if a lock file names this address.`,
+  );

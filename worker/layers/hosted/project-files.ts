@@ -1,0 +1,43 @@
+import { IndexError } from "../../errors.ts";
+import { HOSTED, type FileRef } from "../../pypi/file-url.ts";
+import type { ProjectFiles } from "../../repository/repository.ts";
+import type { HostedFiles } from "./hosted-files.ts";
+
+/**
+ * The files on a page with hosted files.
+ *
+ * @param below those on it that are not hosted; undefined where there are none
+ */
+export function filesOver(below: ProjectFiles | undefined, files: HostedFiles): ProjectFiles {
+  const own = hostedFiles(files);
+  if (!below) return own;
+  const having = ({ origin }: FileRef) => (origin === HOSTED ? own : below);
+  return {
+    source: below.source,
+    file: (request, ctx) => having(request.ref).file(request, ctx),
+    stored: (ref, ctx) => having(ref).stored(ref, ctx),
+    read: (ref, ctx) => having(ref).read(ref, ctx),
+    used: (ref, ctx) => having(ref).used(ref, ctx),
+    async enqueue(refs, ctx) {
+      for (const [group, left] of Map.groupBy(refs, having)) await group.enqueue(left, ctx);
+    },
+  };
+}
+
+/** What is hosted is stored: it has no use to be noted, and cannot be fetched. */
+function hostedFiles(files: HostedFiles): ProjectFiles {
+  const find = (ref: FileRef, headOnly: boolean) =>
+    files.get({ ref, headOnly }).catch((error: unknown) => {
+      if (error instanceof IndexError && error.kind === "file-not-found") return null;
+      throw error;
+    });
+  return {
+    source: HOSTED,
+    file: (request) => files.get(request),
+    stored: (ref) => find(ref, true),
+    read: (ref) => find(ref, false),
+    used: () => undefined,
+    enqueue: ([first]) =>
+      first ? Promise.reject(new Error(`${first.filename} is no longer hosted`)) : Promise.resolve(),
+  };
+}

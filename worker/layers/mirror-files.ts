@@ -1,0 +1,149 @@
+import { IndexError, isUpstreamFailure, messageOf } from "../errors.ts";
+import { type FileRef, nameOf } from "../pypi/file-url.ts";
+import { projectCandidates } from "../pypi/filename.ts";
+import type { ProjectName } from "../pypi/name.ts";
+import { gone, locate, locateIn, type LocatingParts } from "./files/locate.ts";
+import { opened } from "./files/open-listed.ts";
+import type { FileStore } from "../repository/ports/files.ts";
+import { isCurrent } from "./files/recheck.ts";
+import { listedFacts } from "./read-upstream.ts";
+import {
+  type FileRequest,
+  type ProjectFiles,
+  type Repository,
+  type Revalidation,
+  type SourceFiles,
+} from "../repository/repository.ts";
+import { serveAndStore, storeNow, storeWhole, type StoringParts } from "./files/store-file.ts";
+import { discard, type Artifact, type Listed } from "../repository/artifact.ts";
+import type { Context } from "../repository/context.ts";
+
+/** What the layer is put together from. */
+export interface MirrorParts extends Omit<StoringParts, "onStored">, LocatingParts {
+  /** The upstream's address, percent-encoded. */
+  readonly source: string;
+}
+
+/**
+ * Keeps an upstream's files, and serves only what a project's page lists: that is checked when a file is first fetched and
+ * recorded with it, so that a stored file is one read. A file not stored yet is served and stored from one read; a part of
+ * it is passed on from upstream, and the whole is stored behind it. A large one is passed on as well, and left to the queue.
+ */
+export const mirrorFiles =
+  (parts: MirrorParts) =>
+  (inner: SourceFiles): Repository => {
+    const file = fileOf(parts, inner);
+    const files = projectFiles(parts, file);
+    return {
+      projects: (ctx) => inner.projects(ctx),
+      async project(name, ctx, demand) {
+        const page = await inner.project(name, ctx, demand);
+        return page && { page, files };
+      },
+      file,
+      document: (request, ctx) => inner.document(request, ctx),
+      hostedFiles: async (of) => (of === "all" ? [] : null),
+    };
+  };
+
+/** The files of any project of the source: which one it is, the callers know. */
+const projectFiles = ({ source, files, uses, fills }: MirrorParts, file: Repository["file"]): ProjectFiles => ({
+  source,
+  file,
+  stored: (ref) => files.head(ref),
+  read: (ref) => files.get(ref),
+  used: (ref, ctx) => uses.used(ref, ctx),
+  enqueue: (refs) => fills.sendAll(refs),
+});
+
+function fileOf(parts: MirrorParts, inner: SourceFiles): Repository["file"] {
+  const { files, uses } = parts;
+  return async (request, ctx) => {
+    const { ref, range } = request;
+    const candidates = request.candidates ?? projectCandidates(ref.filename);
+    let usable = true;
+    let outdated = false;
+    try {
+      const stored = request.keep ? await storedFacts(ref, files) : await files.get(ref, range);
+      if (stored && (await mayGive(stored, request, candidates))) {
+        const list = () => locateIn(stored.project, ref, inner, ctx);
+        if (await isCurrent(stored, ref, parts, list, inner, ctx)) {
+          uses.used(ref, ctx);
+          return stored;
+        }
+        outdated = true;
+      }
+      if (stored) await discard(stored);
+    } catch (error) {
+      if (request.keep || error instanceof IndexError) throw error;
+      ctx.report({ event: "storage-failed", what: nameOf(ref), reason: messageOf(error) });
+      usable = false;
+    }
+    try {
+      const listed = await locate(request, candidates, inner, parts, ctx);
+      return listed && (await fetchFile(request, listed, inner, usable ? parts : undefined, ctx));
+    } catch (error) {
+      // What is stored is the upstream's last word, though nothing has verified it.
+      const stored = outdated && isUpstreamFailure(error) ? await files.get(ref, range) : null;
+      if (!stored) throw error;
+      ctx.report({
+        event: "upstream-failed",
+        what: `${nameOf(ref)}, served from the store`,
+        reason: messageOf(error),
+      });
+      return stored;
+    }
+  };
+}
+
+/** Whether the project that a stored file was listed by may be the one that is meant: the filename need not lead to it. */
+async function mayGive({ project }: Artifact, { ref, admits }: FileRequest, candidates: readonly ProjectName[]) {
+  if (candidates.includes(project)) return true;
+  return !projectCandidates(ref.filename).includes(project) && (await admits?.(project)) !== false;
+}
+
+/** What is stored of a file, without its bytes: asked of the store, since what is in memory may have been deleted there. */
+async function storedFacts(ref: FileRef, files: FileStore): Promise<Artifact | null> {
+  const facts = await files.head(ref);
+  return facts && { ...facts, body: null, via: "r2" };
+}
+
+/** @param parts undefined while the store cannot be used */
+async function fetchFile(
+  request: FileRequest,
+  listed: Listed,
+  inner: SourceFiles,
+  parts: MirrorParts | undefined,
+  ctx: Context,
+): Promise<Artifact> {
+  const { ref, headOnly, keep } = request;
+  const { modifiedAt, size, ...facts } = listedFacts(listed, ref.part);
+  // A size of 0 is no file's, so it is not said.
+  if (headOnly && size && modifiedAt !== undefined) {
+    return { ...facts, size, modifiedAt, body: null, via: "upstream" };
+  }
+  // A signature is renewed with the page alone, though nothing else on it has changed.
+  const renewed: Revalidation = listed.entry._signed ? { remake: true } : { maxAgeMs: 0 };
+  const list = () => locateIn(listed.project, ref, inner, ctx, renewed);
+  const { source, at } = await opened(
+    ref,
+    listed,
+    (where) => inner.file({ ...request, listed: where }, ctx),
+    list,
+    ctx,
+  );
+  if (!source) throw gone(ref, listed.project);
+  if (headOnly) return source;
+  const storing: StoringParts | undefined = parts && {
+    ...parts,
+    onStored: (artifact, stored) => inner.fileStored({ ...at, ref, artifact }, stored, ctx),
+  };
+  if (keep && storing) return storeNow(source, ref, storing, ctx);
+  if (!source.part) return serveAndStore(source, ref, storing, ctx);
+  // So that the next part comes from here.
+  if (storing) {
+    const whole = () => inner.file({ ref, headOnly: false, listed: at }, ctx);
+    ctx.defer(storeWhole(source.size, whole, ref, storing, ctx));
+  }
+  return source;
+}

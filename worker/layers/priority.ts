@@ -1,0 +1,156 @@
+import { IndexError, isUpstreamFailure, reasonOf } from "../errors.ts";
+import { likelyProjects, MAX_FETCHED } from "../pypi/filename.ts";
+import { fingerprint } from "../pypi/fingerprint.ts";
+import type { ProjectName } from "../pypi/name.ts";
+import { matcher } from "../pypi/pattern.ts";
+import { mergeListings } from "./merge-listings.ts";
+import type { Verdicts } from "../repository/ports/freshness.ts";
+import type { FileRequest, Project, Repository, Revalidation } from "../repository/repository.ts";
+import type { Context } from "../repository/context.ts";
+
+/** How long a source that fails is taken at its last word that it does not own a name. Milliseconds. */
+const LAST_WORD = 3_600_000;
+
+/** One of the sources of an index. */
+export interface PrioritySource {
+  readonly repository: Repository;
+  /** Patterns of the names that come from here, and from sources that say so too, alone; undefined: it claims none. */
+  readonly projects?: readonly string[] | undefined;
+  readonly verdicts: Verdicts;
+}
+
+/**
+ * Several sources as one: the first that owns a name has it entirely. Absence falls through to the next source; failure
+ * does not, since a name that a source cannot speak for may be its own. For a name that the next source has served here,
+ * the last absent verdict stands for an hour. Names that sources claim are asked of these alone, and those of nothing else.
+ */
+export function priority(sources: readonly PrioritySource[]): Repository {
+  const route = routes(sources);
+  const routing = fingerprint(JSON.stringify(sources.map(({ projects }) => projects ?? [])));
+
+  /** The source that owns a name, and what it has of it. */
+  async function owner(name: ProjectName, ctx: Context, demand?: Revalidation) {
+    const absent: PrioritySource[] = [];
+    for (const source of route(name)) {
+      const project = await projectOf(source, name, ctx, demand);
+      if (project === "absent") absent.push(source);
+      else if (project !== "failing") {
+        noteAbsent(absent, name, ctx);
+        // It has just been learnt, or confirmed: what was said before must not stand when the source fails.
+        if (project.page.via === "upstream") source.verdicts.noteOwned(name, ctx);
+        return { source, project };
+      }
+    }
+    return null;
+  }
+
+  return {
+    hostedFiles: async (of) => (of === "all" ? [] : null),
+
+    projects: (ctx) =>
+      mergeListings(
+        sources.map((source) => ({ repository: source.repository, has: (name) => route(name).includes(source) })),
+        routing,
+        ctx,
+      ),
+
+    project: async (name, ctx, demand) => (await owner(name, ctx, demand))?.project ?? null,
+
+    async document(request, ctx) {
+      const owned = await owner(request.ref.project, ctx);
+      if (!owned) return null;
+      await owned.project.page.cancel();
+      return owned.source.repository.document(request, ctx);
+    },
+
+    async file(request, ctx) {
+      // No source looks at more: its "none of these is mine" would say nothing about the others.
+      let candidates = request.candidates?.slice(0, MAX_FETCHED) ?? likelyProjects(request.ref.filename);
+      const named = candidates;
+      const absent: PrioritySource[] = [];
+      const passedOver: PrioritySource[] = [];
+      let refusal: IndexError | undefined;
+      for (const source of sources) {
+        const asked = candidates.filter((name) => route(name).includes(source));
+        if (asked.length === 0) {
+          passedOver.push(source);
+          continue;
+        }
+        try {
+          const admits = admitting(source, request, ctx);
+          const artifact = await source.repository.file({ ...request, candidates: asked, admits }, ctx);
+          if (artifact) {
+            if (named.includes(artifact.project)) noteAbsent(absent, artifact.project, ctx);
+            return artifact;
+          }
+          absent.push(source);
+        } catch (error) {
+          if (!(error instanceof IndexError)) throw error;
+          refusal ??= error;
+          // One of these projects is this source's, or may be: what is left are those that certainly are not.
+          const owned = await Promise.all(asked.map((name) => mayOwn(source, name, ctx)));
+          candidates = candidates.filter((name) => !owned[asked.indexOf(name)]);
+        }
+      }
+      // No project that the filename leads to has it: the page of another one may list it.
+      for (const source of passedOver) {
+        const admits = admitting(source, request, ctx);
+        const artifact = await source.repository.file({ ...request, candidates: [], admits }, ctx);
+        if (artifact) return artifact;
+      }
+      if (refusal) throw refusal;
+      return null;
+    },
+  };
+
+  /** Whether a project that a filename does not lead to is this source's: no source before it may own it. */
+  function admitting(source: PrioritySource, { admits }: FileRequest, ctx: Context): FileRequest["admits"] {
+    return async (name) => {
+      const having = route(name) as readonly PrioritySource[];
+      if (!having.includes(source) || (await admits?.(name)) === false) return false;
+      const before = having.slice(0, having.indexOf(source));
+      const owned = await Promise.all(before.map((each) => mayOwn(each, name, ctx)));
+      return !owned.includes(true);
+    };
+  }
+}
+
+/** By name, those of an index's sources that it may come from, in order. */
+export function routes<Claimant extends Pick<PrioritySource, "projects">>(sources: readonly Claimant[]) {
+  const claimants = sources.map((source) => ({ source, matchers: source.projects?.map(matcher) }));
+  const unclaimed = sources.filter(({ projects }) => !projects);
+  return (name: ProjectName): Claimant[] => {
+    const claiming = claimants.filter(({ matchers }) => matchers?.some((matches) => matches(name)));
+    return claiming.length > 0 ? claiming.map(({ source }) => source) : unclaimed;
+  };
+}
+
+/** Has sources remember that they do not own a name that one below them serves. */
+function noteAbsent(sources: readonly PrioritySource[], name: ProjectName, ctx: Context): void {
+  for (const { verdicts } of sources) verdicts.noteAbsent(name, ctx);
+}
+
+/** What the source has of a project; `absent` where it has none; `failing` where it fails but did say so a short time ago. */
+async function projectOf(
+  { repository, verdicts }: PrioritySource,
+  name: ProjectName,
+  ctx: Context,
+  demand?: Revalidation,
+): Promise<Project | "absent" | "failing"> {
+  try {
+    return (await repository.project(name, ctx, demand)) ?? "absent";
+  } catch (error) {
+    if (!isUpstreamFailure(error)) throw error;
+    // A verdict that cannot be read does not stand.
+    if (!(await verdicts.isAbsent(name, ctx.now - LAST_WORD, ctx).catch(() => false))) throw error;
+    ctx.report({ event: "upstream-failed", what: `${name}, left to the next source`, reason: reasonOf(error) });
+    return "failing";
+  }
+}
+
+/** Whether the name is, or may be, the source's. */
+async function mayOwn(source: PrioritySource, name: ProjectName, ctx: Context): Promise<boolean> {
+  const project = await projectOf(source, name, ctx).catch(() => "unknown" as const);
+  if (typeof project !== "string") await project.page.cancel();
+  return project !== "absent" && project !== "failing";
+}

@@ -1,0 +1,157 @@
+import { isUpstreamFailure, upstreamFailed } from "../errors.ts";
+import { upstreamUrl, type FileRef } from "../pypi/file-url.ts";
+import { upstreamsOwn, verifiableDigest } from "../pypi/page.ts";
+import { provenanceUrl, withProvenanceBelow } from "../pypi/provenance.ts";
+import { rootJson, type RootEntry } from "../pypi/simple-json.ts";
+import type { CompletePage } from "./complete-page.ts";
+import { Document } from "../repository/document.ts";
+import { ProjectList } from "../repository/project-list.ts";
+import { Page } from "../repository/page.ts";
+import type { FileAnswer, Upstream } from "../repository/ports/upstream.ts";
+import { resolveRange, type RangeSpec } from "../repository/range.ts";
+import { withoutQuarantined } from "./quarantine.ts";
+import { readable } from "../repository/readable.ts";
+import type { UpstreamPages } from "../repository/repository.ts";
+import type { Listed } from "../repository/artifact.ts";
+
+/**
+ * The innermost part of a stack: an upstream index over HTTP, nothing kept.
+ *
+ * @param describe adds to a page what the upstream does not say, before it is rendered
+ * @param root the absolute address of ours below which provenance is served; undefined: pages have the upstream's own
+ */
+export function readUpstream(upstream: Upstream, describe: CompletePage, root?: string): UpstreamPages {
+  return {
+    async projects(known, ctx) {
+      const answer = await upstream.names(known?.head.validators ?? {});
+      if (answer.kind === "unchanged") return "unchanged";
+      const { serial, validators } = answer;
+      const json = readable(asJson(answer.entries, serial));
+      return new ProjectList({ digest: "", changedAt: ctx.now, serial, validators }, json, false, "upstream");
+    },
+
+    async project(name, known, ctx, remake = false) {
+      const validators = remake ? undefined : await known?.validators();
+      const answer = await upstream.page(name, validators ?? {}, known !== undefined);
+      if (answer.kind === "absent") return null;
+      if (answer.kind === "unchanged") return "unchanged";
+      const described = await describe(withoutQuarantined(answer.page), { known, remake }, ctx);
+      return Page.from(withProvenanceBelow(root, described), answer.validators, ctx.now);
+    },
+
+    async document({ ref, listed }, known, ctx) {
+      const url = ref.kind === "provenance" ? listed && provenanceUrl(listed.entry) : upstream.jsonUrl(ref);
+      if (!url) return null;
+      const answer = await upstream.document(url, known?.validatorsAt(url) ?? {});
+      if (answer.kind === "absent") return null;
+      if (answer.kind === "unchanged") return "unchanged";
+      return Document.from(answer, url, ctx.now);
+    },
+
+    async file({ ref, headOnly, range, listed }, ctx) {
+      if (!listed) return null;
+      const facts = listedFacts(listed, ref.part);
+      const url = upstreamUrl(listed.entry);
+      if (ref.part === "metadata") url.pathname += ".metadata";
+      const opened = await openFile(upstream, url, { facts, headOnly, range, ref });
+      if (!opened) return null;
+      const { answer, part, size } = opened;
+      const outside = part === "unsatisfiable";
+      if (!headOnly && !outside && (answer.body === null || answer.size === 0)) {
+        throw upstreamFailed(url.host, `its answer for ${ref.filename} is empty`);
+      }
+      return {
+        project: facts.project,
+        digest: facts.digest,
+        size,
+        listedSize: facts.size,
+        modifiedAt: facts.modifiedAt ?? answer.modifiedAt ?? ctx.now,
+        unchecked: facts.unchecked,
+        validator: facts.unchecked ? answer.validator : undefined,
+        body: answer.body,
+        part,
+        sliced: answer.sliced,
+        via: "upstream",
+      };
+    },
+  };
+}
+
+/** What a file is asked for with. */
+interface Wanted {
+  readonly facts: ReturnType<typeof listedFacts>;
+  readonly headOnly: boolean;
+  readonly range: RangeSpec | undefined;
+  readonly ref: FileRef;
+}
+
+/**
+ * The upstream's answer for a file, or for the part of it that a range means, and the file's size as far as that can be told. Where
+ * a digest verifies the bytes, the size on the page is advice: the upstream's answer says how long it is, and a range is made sense
+ * of anew where it says something else. Without a digest the two must agree.
+ */
+async function openFile(upstream: Upstream, url: URL, { facts, headOnly, range, ref }: Wanted) {
+  const wanted = { ref, unverified: facts.unchecked };
+  const sizeThere = async () => (await upstream.file(url, { ...wanted, headOnly: true }))?.size;
+  // No file has no bytes.
+  const listed = facts.size === 0 ? undefined : facts.size;
+  let isAdvice = facts.digest !== undefined && listed !== undefined;
+  let size = listed ?? (range && (await sizeThere()));
+  for (;;) {
+    // Where nobody knows the size, no range can be made sense of, and the whole is the answer.
+    const part = range && size !== undefined ? resolveRange(range, size) : undefined;
+    const outside = part === "unsatisfiable";
+    let answer: FileAnswer | null;
+    try {
+      answer = await upstream.file(url, {
+        ...wanted,
+        headOnly: headOnly || outside,
+        part: outside ? undefined : part,
+      });
+    } catch (error) {
+      // A part that the file does not have is refused in more ways than one.
+      const actual = isAdvice && part && isUpstreamFailure(error) ? await sizeThere() : undefined;
+      if (actual === undefined || actual === size) throw error;
+      [size, isAdvice] = [actual, false];
+      continue;
+    }
+    if (!answer) return null;
+    if (answer.size === undefined && part === undefined) return { answer, part, size: isAdvice ? undefined : size };
+    if (size === undefined || answer.size === undefined || answer.size === size) {
+      return { answer, part, size: size ?? answer.size };
+    }
+    if (isAdvice && !part) return { answer, part, size: answer.size };
+    await answer.body?.cancel();
+    if (!isAdvice) {
+      const reason = `${ref.filename} has ${answer.size} bytes there, and the project's page says ${size}`;
+      throw upstreamFailed(url.host, reason);
+    }
+    [size, isAdvice] = [answer.size, false];
+  }
+}
+
+/** What the upstream's page says of a file, or of its `.metadata`, before anybody has seen its bytes. */
+export function listedFacts({ project, entry }: Listed, part: FileRef["part"]) {
+  const metadata = upstreamsOwn(entry, "core-metadata");
+  const hashes = part === "file" ? entry.hashes : metadata === true ? {} : (metadata ?? {});
+  const uploadedAt = Date.parse(upstreamsOwn(entry, "upload-time") ?? "");
+  const digest = verifiableDigest(hashes);
+  return {
+    project,
+    digest,
+    unchecked: digest === undefined,
+    size: part === "file" ? upstreamsOwn(entry, "size") : undefined,
+    modifiedAt: Number.isNaN(uploadedAt) ? undefined : uploadedAt,
+  };
+}
+
+/** Batches of projects as the lines of a PEP 691 listing. */
+async function* asJson(batches: AsyncIterable<readonly RootEntry[]>, serial: number | undefined) {
+  yield rootJson.opening(serial);
+  let separator = "";
+  for await (const entries of batches) {
+    yield separator + entries.map(rootJson.project).join(",\n");
+    separator = ",\n";
+  }
+  yield rootJson.closing;
+}

@@ -1,0 +1,57 @@
+import { messageOf, upstreamFailed } from "../errors.ts";
+import { refOf } from "../pypi/file-url.ts";
+import type { ProjectName } from "../pypi/name.ts";
+import { orReport } from "./revalidate.ts";
+import { provenanceKey, type Page } from "../repository/page.ts";
+import type { QueryStore } from "../repository/ports/pages.ts";
+import type { SourcePages } from "../repository/repository.ts";
+import type { Listed } from "../repository/artifact.ts";
+import type { Context } from "../repository/context.ts";
+
+/**
+ * Keeps the queries of a page that was just made. They may be others although the page is the same: signatures are new each time.
+ * For a page that has none, and had none, nothing is read or written.
+ *
+ * @param known the page as it was
+ */
+export async function keepQueries(
+  name: ProjectName,
+  { head, beside: { queries } }: Page,
+  known: Page | undefined,
+  store: QueryStore,
+  ctx: Context,
+): Promise<void> {
+  if (!head.signed && !known?.head.signed) return;
+  const failed = (error: unknown) =>
+    ctx.report({ event: "storage-failed", what: `the true URLs of ${name}`, reason: messageOf(error) });
+  const kept = known?.head.signed && (await orReport(() => store.get(name, ctx.now), name, ctx));
+  if (kept && queries && JSON.stringify(kept) === JSON.stringify(queries)) return;
+  // Whoever finds no record asks for the page once more, so it need not be waited for.
+  ctx.defer((queries ? store.put(name, queries, ctx.now) : store.delete(name)).catch(failed));
+}
+
+/**
+ * A listed file, with the query of its true URL, or of its provenance's. Where the record does not have it, the page is fetched
+ * once more. Throws `upstream-failed` where that does not tell either.
+ */
+export async function withQuery(
+  listed: Listed,
+  of: "file" | "provenance",
+  store: QueryStore,
+  pageOf: SourcePages["project"],
+  ctx: Context,
+): Promise<Listed> {
+  const { project, entry } = listed;
+  const key = of === "file" ? entry.url : provenanceKey(entry);
+  const find = async () => (await orReport(() => store.get(project, ctx.now), project, ctx))?.[key];
+  let query = await find();
+  if (query === undefined) {
+    const page = await pageOf(project, ctx, { remake: true });
+    await page?.cancel();
+    query = await find();
+  }
+  if (query === undefined) {
+    throw upstreamFailed(refOf(entry, "file").origin, `the page of ${project} does not say where ${entry.filename} is`);
+  }
+  return { project, entry: { ...entry, [of === "file" ? "_query" : "_provenanceQuery"]: query } };
+}

@@ -1,0 +1,107 @@
+import { createTarPacker, packTar } from "modern-tar";
+import { messageOf } from "../errors.ts";
+import { brokenOff } from "../repository/sinks.ts";
+import type { Context } from "../repository/context.ts";
+
+/** One read of the store, waited for until it is full: what lies in the packer's queue is counted by its content, not its buffer. */
+const CHUNK = 256 * 1024;
+
+/** Tar goes by blocks. Bytes. */
+const BLOCK = 512;
+
+/** A file to be packed. */
+export interface TarMember {
+  readonly name: string;
+  /** Bytes, exactly. */
+  readonly size: number;
+  /** Milliseconds since the epoch. */
+  readonly modifiedAt: number;
+  /** Its bytes; called when their turn has come. */
+  open(): Promise<ReadableStream<Uint8Array> | Uint8Array>;
+}
+
+/**
+ * A tar of these files, in their order, of which no more than a few megabytes are in memory at a time. A file that cannot be
+ * read, or has another size, breaks the transfer: it never ends as if it were whole.
+ *
+ * @returns its bytes, and how many they are
+ */
+export async function tarOf(
+  members: readonly TarMember[],
+  ctx: Context,
+): Promise<{ size: number; body: ReadableStream<Uint8Array> }> {
+  const size = await sizeOf(members);
+  const { readable, controller } = createTarPacker();
+  const { readable: body, writable } = new FixedLengthStream(size);
+  const packed = pack(members, controller).catch((error: unknown) => {
+    // Any other error is that of a client that has left.
+    if (error instanceof Unreadable) ctx.report({ event: "storage-failed", what: error.what, reason: error.message });
+    controller.error(brokenOff());
+  });
+  ctx.defer(Promise.allSettled([packed, readable.pipeTo(writable)]));
+  return { size, body };
+}
+
+/** Long names have more than one header: the packer is asked how many bytes they come to, with the end's. */
+async function sizeOf(members: readonly TarMember[]): Promise<number> {
+  const headers = await packTar(members.map((member) => ({ header: { ...headerOf(member), size: 0 } })));
+  return members.reduce((total, { size }) => total + Math.ceil(size / BLOCK) * BLOCK, headers.byteLength);
+}
+
+const headerOf = ({ name, size, modifiedAt }: TarMember) => ({
+  name,
+  size,
+  mode: 0o644,
+  mtime: new Date(modifiedAt),
+  type: "file" as const,
+});
+
+/** A file could not be read from the store, or not whole. */
+class Unreadable extends Error {
+  /** The file's name. */
+  readonly what: string;
+
+  constructor(what: string, reason: string) {
+    super(reason);
+    this.what = what;
+  }
+}
+
+type Packer = ReturnType<typeof createTarPacker>["controller"];
+
+async function pack(members: readonly TarMember[], controller: Packer): Promise<void> {
+  for (const member of members) {
+    const chunks = chunksOf(member);
+    const writer = controller.add(headerOf(member)).getWriter();
+    for await (const chunk of chunks) await writer.write(chunk);
+    await writer.close();
+  }
+  controller.finalize();
+}
+
+/** A member's bytes; throws `Unreadable` where they are not as many as they should be. */
+async function* chunksOf({ name, size, open }: TarMember): AsyncGenerator<Uint8Array> {
+  const sure = <T>(step: Promise<T>) =>
+    step.catch((error: unknown) => {
+      throw new Unreadable(name, messageOf(error));
+    });
+  const body = await sure(open());
+  let total = 0;
+  if (body instanceof Uint8Array) {
+    total = body.byteLength;
+    yield body;
+  } else {
+    const reader = body.getReader({ mode: "byob" });
+    try {
+      for (;;) {
+        const { done, value } = await sure(reader.readAtLeast(CHUNK, new Uint8Array(CHUNK)));
+        total += value?.byteLength ?? 0;
+        if (value && value.byteLength > 0) yield value;
+        if (done) break;
+      }
+    } finally {
+      await reader.cancel();
+    }
+  }
+  if (total !== size) throw new Unreadable(name, `it has ${total} bytes and had ${size} a moment ago`);
+}

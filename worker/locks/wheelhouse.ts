@@ -1,0 +1,120 @@
+import { IndexError, isUpstreamFailure, messageOf, upstreamFailed } from "../errors.ts";
+import { verifiableDigest } from "../pypi/page.ts";
+import { inPool } from "./pool.ts";
+import { tarOf, type TarMember } from "./tar.ts";
+import type { ResolvedLock, ResolvedFile } from "./resolve.ts";
+import { discard, type ArtifactFacts } from "../repository/artifact.ts";
+import type { Context } from "../repository/context.ts";
+import type { Event } from "../repository/event.ts";
+
+/** The platform opens no more connections for one request. */
+const LOOKS_AT_ONCE = 6;
+
+/** Each needs two of these connections: one to the upstream, one to the store. */
+const STORED_AT_ONCE = 3;
+
+/** A file that is not stored costs a request some ten calls upon other services, of which it has 10,000. */
+const MAX_MISSING = 400;
+
+/** A file of a wheelhouse, and what the store knows of it. */
+interface Kept extends ResolvedFile {
+  readonly facts: ArtifactFacts;
+}
+
+/**
+ * One tar of these files, which is begun when all of them are stored: each has then been held against the digest on its page,
+ * which the lock has been held against. Throws, before there is a byte of it: `unprocessable` where two files have one name, a
+ * file is not there, or too many are not stored; `upstream-failed` and `storage-failed`.
+ *
+ * @returns its bytes, and how many they are
+ */
+export async function wheelhouse({ files }: ResolvedLock, ctx: Context) {
+  const sorted = files.toSorted((one, other) => (one.entry.filename < other.entry.filename ? -1 : 1));
+  for (const [at, { entry, ref }] of sorted.entries()) {
+    const before = sorted[at - 1];
+    if (before?.entry.filename !== entry.filename) continue;
+    throw new IndexError(
+      "unprocessable",
+      `Two files are called ${entry.filename}, one of ${before.ref.origin} and one of ${ref.origin}; a folder cannot have both. Take one out of the lock.`,
+    );
+  }
+  const facts = await inPool(LOOKS_AT_ONCE, sorted, (file) => stored(() => file.files.stored(file.ref, ctx)));
+  const missing = facts.filter((known) => !known).length;
+  if (missing > MAX_MISSING) {
+    throw new IndexError(
+      "unprocessable",
+      `${missing} of these files are not stored yet, and one request stores ${MAX_MISSING} at most: POST the same to /-/api/warm first.`,
+    );
+  }
+  for (const [at, { files: own, ref }] of sorted.entries()) if (facts[at]) own.used(ref, ctx);
+  const kept: Kept[] = sorted.flatMap((file, at) => (facts[at] ? [{ ...file, facts: facts[at] }] : []));
+  const left = sorted.filter((_, at) => !facts[at]);
+  kept.push(...(await inPool(STORED_AT_ONCE, left, async (file) => ({ ...file, facts: await keep(file, ctx) }))));
+  kept.sort((one, other) => (one.entry.filename < other.entry.filename ? -1 : 1));
+  return tarOf(
+    kept.map((file) => memberOf(file, ctx)),
+    ctx,
+  );
+}
+
+/** What the store says, or `storage-failed`. */
+async function stored<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    throw new IndexError("storage-failed", "The store cannot be read right now. Try again in a moment.", {
+      cause: error,
+    });
+  }
+}
+
+/** Stores a file now, through the layers that a client's request for it goes through. */
+async function keep({ files, project, ref }: ResolvedFile, ctx: Context): Promise<ArtifactFacts> {
+  let trouble: Event | undefined;
+  const listening: Context = {
+    ...ctx,
+    report(event) {
+      trouble = event;
+      ctx.report(event);
+    },
+  };
+  const request = { ref, headOnly: false, keep: true, candidates: [project] };
+  try {
+    const artifact = await files.file(request, listening);
+    if (artifact) await discard(artifact);
+    if (artifact && artifact.via !== "upstream") return artifact;
+  } catch (error) {
+    if (isUpstreamFailure(error)) {
+      throw new IndexError("upstream-failed", `${ref.filename}: ${error.message}`, { cause: error });
+    }
+    if (!(error instanceof IndexError)) throw storageFailed(ref.filename, messageOf(error));
+    throw new IndexError("unprocessable", error.message, { cause: error });
+  }
+  const reason = trouble?.reason ?? "its project is no longer there";
+  if (trouble?.event === "storage-failed") throw storageFailed(ref.filename, reason);
+  throw upstreamFailed(ref.origin, `${ref.filename} was refused: ${reason}`);
+}
+
+const storageFailed = (filename: string, reason: string) =>
+  new IndexError("storage-failed", `${filename} could not be stored: ${reason}. Try again in a moment.`);
+
+function memberOf({ files, ref, entry, facts }: Kept, ctx: Context): TarMember {
+  const { filename } = entry;
+  const listed = verifiableDigest(entry.hashes);
+  if (facts.size === undefined || facts.digest?.hex !== listed?.hex) {
+    throw new IndexError(
+      "unprocessable",
+      `${filename} was stored when its page gave it another digest, or none: what is stored is not what the lock asks for.`,
+    );
+  }
+  return {
+    name: filename,
+    size: facts.size,
+    modifiedAt: facts.modifiedAt,
+    async open() {
+      const artifact = await files.read(ref, ctx);
+      if (!artifact?.body) throw new Error(`${filename} is no longer stored`);
+      return artifact.body;
+    },
+  };
+}

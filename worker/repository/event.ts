@@ -1,0 +1,20 @@
+/** Something that went wrong behind an answer, told once where it happened. */
+export interface Event {
+  readonly event:
+    | "upstream-failed"
+    | "file-refused"
+    | "file-replaced"
+    | "storage-failed"
+    | "queue-failed"
+    | "fill-dropped"
+    | "fill-delayed"
+    | "refresh-dropped"
+    | "refresh-delayed"
+    | "message-died"
+    | "feed-failed"
+    | "feed-recovered"
+    | "job-failed"
+    | "auth-failed";
+  readonly what: string;
+  readonly reason: string;
+}
