@@ -27,7 +27,12 @@ export default defineConfig({
   test: {
     // What the worker logs is part of many tests and interesting only where one fails.
     silent: "passed-only",
-    reporters: ["default", "./test/clients/matrix/report.ts", "./test/support/closing-line.ts"],
+    reporters: [
+      "default",
+      "./test/clients/matrix/report.ts",
+      "./test/support/exceptions.ts",
+      "./test/support/closing-line.ts",
+    ],
     // One more than CI has cores: a worker often waits for a process that it has started, or for workerd.
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },

@@ -5,13 +5,16 @@ import { keysOf } from "../../worker/storage/keys.ts";
 import { listStore } from "../../worker/storage/lists.ts";
 import { Memory } from "../../worker/storage/memory.ts";
 import { pageStore } from "../../worker/storage/pages.ts";
+import { whole } from "../support/whole.ts";
 import { fileStoreContract, listStoreContract, pageStoreContract } from "../contract/stores.ts";
 
+const kv = whole(env.PAGES);
+const r2 = whole(env.FILES);
 const keys = keysOf("test");
 const pages = (maxValue: number) => () =>
   pageStore({
-    kv: env.PAGES,
-    r2: env.FILES,
+    kv,
+    r2,
     catalog: catalogOf(env.DB, "test"),
     memory: new Memory(100_000),
     written: new Memory(1_000),
@@ -21,5 +24,5 @@ const pages = (maxValue: number) => () =>
 
 pageStoreContract("KV", pages(1_000_000));
 pageStoreContract("R2, for pages too large for KV,", pages(10));
-fileStoreContract("R2", () => fileStore(env.FILES, new Memory(100_000), keys, MAX_PUT));
-listStoreContract("R2", () => listStore(env.FILES, keys));
+fileStoreContract("R2", () => fileStore(r2, new Memory(100_000), keys, MAX_PUT));
+listStoreContract("R2", () => listStore(r2, keys));

@@ -19,6 +19,7 @@ import { uploadSessionsIn } from "../../worker/storage/hosted/uploads.ts";
 import { freshId } from "../../worker/storage/keys.ts";
 import { counting, type Counts } from "./counting.ts";
 import { sha256 } from "./upstream.ts";
+import { whole } from "./whole.ts";
 
 /** The least that R2 makes a whole of. Bytes. */
 export const PART = 5 * 1024 ** 2;
@@ -109,12 +110,13 @@ export class PartsRig {
 
   /** R2, and what it returns of an upload: `uploadPart` and `complete` are counted as well. */
   #counted(): R2Bucket {
-    const bucket = counting(env.FILES, "r2", this.counts, this.broken);
+    const files = whole(env.FILES);
+    const bucket = counting(files, "r2", this.counts, this.broken);
     return new Proxy(bucket, {
       get: (target, property) =>
         property === "resumeMultipartUpload"
           ? (...args: [string, string]) =>
-              counting(env.FILES.resumeMultipartUpload(...args), "r2", this.counts, this.broken)
+              counting(files.resumeMultipartUpload(...args), "r2", this.counts, this.broken)
           : (Reflect.get(target, property) as unknown),
     });
   }
@@ -218,13 +220,13 @@ export async function published(): Promise<Record<string, boolean>> {
     sha256: string;
     object: string;
   }>();
-  const whole = await Promise.all(
+  const files = await Promise.all(
     results.map(async ({ filename, sha256: digest, object }) => {
       const bytes = await (await env.FILES.get(object))?.bytes();
       return [filename, bytes !== undefined && (await sha256(bytes)) === digest] as const;
     }),
   );
-  return Object.fromEntries(whole);
+  return Object.fromEntries(files);
 }
 
 /** What is left of uploads that have ended: rows, and bytes. */
