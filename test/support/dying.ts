@@ -1,5 +1,9 @@
 import { env } from "cloudflare:workers";
 import type { Platform } from "../../worker/compose/services.ts";
+import { whole } from "./whole.ts";
+
+/** At its end nobody reads what the store has given. */
+const DROPPED = () => undefined;
 
 /** An isolate that ends at one of its operations on the stores: none that follows reaches them. */
 export class Dying {
@@ -18,13 +22,14 @@ export class Dying {
 
   /** The stores, as it sees them. */
   readonly platform = {
-    PAGES: this.#over(env.PAGES),
-    FILES: this.#over(env.FILES),
+    PAGES: this.#over(whole(env.PAGES, DROPPED), env.PAGES),
+    FILES: this.#over(whole(env.FILES, DROPPED), env.FILES),
     DB: this.#over(env.DB),
     cache: this.#over(caches.default),
   } satisfies Partial<Platform>;
 
-  #over<T extends object>(binding: T): T {
+  /** @param known what `counts` knows the binding as */
+  #over<T extends object>(binding: T, known: object = binding): T {
     return new Proxy(binding, {
       get: (target, property) => {
         const value: unknown = Reflect.get(target, property);
@@ -34,7 +39,7 @@ export class Dying {
           // These touch no store; what they return does.
           if (property === "prepare") return this.#statement(work() as D1PreparedStatement);
           if (property === "resumeMultipartUpload") return this.#over(work() as R2MultipartUpload);
-          return this.#operate(work, this.#counts(target, String(property)));
+          return this.#operate(work, this.#counts(known, String(property)));
         };
       },
     });

@@ -12,7 +12,7 @@ import type { Clock } from "../../worker/locks/warm.ts";
 import { counting, type Counts } from "./counting.ts";
 import { deliver, FakeQueue } from "./queue.ts";
 import { FakeUpstream } from "./upstream.ts";
-import { isUnread, whole } from "./whole.ts";
+import { whole } from "./whole.ts";
 
 export const JSON_TYPE = "application/vnd.pypi.simple.v1+json";
 
@@ -45,8 +45,6 @@ export class Rig {
   /** Calls of bindings since the last `forget`. */
   readonly counts: Counts = {};
   readonly #broken = new Map<string, number>();
-  /** The bodies that R2 and KV have given since this was last looked at. */
-  readonly #given: ReadableStream[] = [];
   now = Date.parse("2026-11-22T12:00:00Z");
   /** The cache in front of the worker; a machine of one's own has none. */
   edge: Edge | undefined;
@@ -75,8 +73,8 @@ export class Rig {
       ...vars,
     });
     this.#platform = {
-      PAGES: counting(whole(env.PAGES, this.#given), "kv", this.counts, this.#broken),
-      FILES: counting(whole(env.FILES, this.#given), "r2", this.counts, this.#broken),
+      PAGES: counting(whole(env.PAGES), "kv", this.counts, this.#broken),
+      FILES: counting(whole(env.FILES), "r2", this.counts, this.#broken),
       DB: counting(env.DB, "d1", this.counts, this.#broken),
       FILLS: this.queue,
       REFRESHES: this.refreshes,
@@ -86,8 +84,8 @@ export class Rig {
       // What is tried again is tried at once: nothing here depends on the pauses, and the clock stands still in them.
       sleep: () => Promise.resolve(),
       ...platform,
-      ...(platform.FILES && { FILES: whole(platform.FILES, this.#given) }),
-      ...(platform.PAGES && { PAGES: whole(platform.PAGES, this.#given) }),
+      ...(platform.FILES && { FILES: whole(platform.FILES) }),
+      ...(platform.PAGES && { PAGES: whole(platform.PAGES) }),
     };
     this.services = compose(this.#config, this.#platform, this.#limits);
     this.#app = createApp(this.#config, this.services, this.#clock);
@@ -126,8 +124,6 @@ export class Rig {
   async #settle(context: ExecutionContext): Promise<void> {
     await this.#working;
     await waitOnExecutionContext(context);
-    const unread = this.#given.splice(0).filter(isUnread).length;
-    if (unread > 0) throw new Error(`${unread} bodies that the store gave were neither read nor cancelled`);
   }
 
   /** One request, its body read and all deferred work done. */

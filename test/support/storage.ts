@@ -1,6 +1,7 @@
 import { reset, type D1Migration } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach } from "vitest";
+import { unreadBodies } from "./whole.ts";
 
 const { MIGRATIONS } = env as Env & { MIGRATIONS: D1Migration[] };
 const STATEMENTS = MIGRATIONS.flatMap(({ queries }) => queries);
@@ -21,4 +22,8 @@ beforeEach(async () => {
     await reset();
   }
 });
-afterEach(() => reset());
+afterEach(async () => {
+  await reset();
+  const unread = unreadBodies();
+  if (unread > 0) throw new Error(`${unread} bodies of a store were neither read nor cancelled.`);
+});
