@@ -9,6 +9,7 @@ import { fileStore, MAX_PUT } from "../../worker/storage/files.ts";
 import { keysOf } from "../../worker/storage/keys.ts";
 import { Memory } from "../../worker/storage/memory.ts";
 import { sha256 } from "../support/upstream.ts";
+import { whole } from "../support/whole.ts";
 
 const NOW = Date.parse("2026-11-22T12:00:00Z");
 const HOUR = 3_600_000;
@@ -18,7 +19,7 @@ const OLD = new Uint8Array(9_000_000).fill(1);
 const NEW = new Uint8Array(9_000_000).fill(2);
 
 /** A store in an isolate of its own. */
-const open = (now = () => NOW) => fileStore(env.FILES, new Memory(100_000), keysOf("test"), MAX_PUT, now);
+const open = (now = () => NOW) => fileStore(whole(env.FILES), new Memory(100_000), keysOf("test"), MAX_PUT, now);
 
 const digestOf = async (bytes: Uint8Array): Promise<Digest> => ({ algorithm: "sha256", hex: await sha256(bytes) });
 
@@ -81,7 +82,7 @@ describe.each([
       await begin(open(), OLD, size, await digestOf(OLD))
     )();
     const store = open();
-    await store.get(REF);
+    expect(await kept(store)).toBe(1);
     await expect((await begin(store, NEW, size, await digestOf(NEW)))()).rejects.toThrow(Overtaken);
     expect(await store.replace(REF, DEMO, await digestOf(OLD))).toBe(false);
     expect(await store.replace(REF, DEMO, await digestOf(NEW))).toBe(true);
