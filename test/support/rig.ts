@@ -7,6 +7,7 @@ import { createApp } from "../../worker/app.ts";
 import { onSchedule } from "../../worker/jobs/crons.ts";
 import type { Edge } from "../../worker/repository/ports/maintenance.ts";
 import { contextOf } from "../../worker/repository/context.ts";
+import type { Layer } from "../../worker/repository/repository.ts";
 import { compose, type Services, type Limits, type Platform } from "../../worker/compose/services.ts";
 import type { Clock } from "../../worker/locks/warm.ts";
 import { counting, type Counts } from "./counting.ts";
@@ -66,8 +67,17 @@ export class Rig {
   };
   #app;
 
-  constructor(vars: Record<string, unknown> = {}, platform: Partial<Platform> = {}, limits?: Limits) {
+  readonly #outermost: Layer | undefined;
+
+  /** @param outermost a layer over each index */
+  constructor(
+    vars: Record<string, unknown> = {},
+    platform: Partial<Platform> = {},
+    limits?: Limits,
+    outermost?: Layer,
+  ) {
     this.#limits = limits;
+    this.#outermost = outermost;
     this.#config = parseConfig({
       ...VARS,
       ...vars,
@@ -87,14 +97,19 @@ export class Rig {
       ...(platform.FILES && { FILES: whole(platform.FILES) }),
       ...(platform.PAGES && { PAGES: whole(platform.PAGES) }),
     };
-    this.services = compose(this.#config, this.#platform, this.#limits);
+    this.services = compose(this.#config, this.#platform, this.#limits, this.#outermost);
     this.#app = createApp(this.#config, this.services, this.#clock);
   }
 
   /** A new isolate over the same storage: what was in memory is gone. */
   restart(): void {
-    this.services = compose(this.#config, this.#platform, this.#limits);
+    this.services = compose(this.#config, this.#platform, this.#limits, this.#outermost);
     this.#app = createApp(this.#config, this.services, this.#clock);
+  }
+
+  /** The routes of the product, as `METHOD /path`; of what stands before all of them there is none. */
+  get routes(): readonly string[] {
+    return [...new Set(this.#app.routes.map(({ method, path }) => `${method} ${path}`))];
   }
 
   /** Lets the next call of this operation of a binding fail, such as `kv.put`, or the `call`th from now on. */

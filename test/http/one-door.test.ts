@@ -1,0 +1,309 @@
+import { beforeEach, expect, test } from "vitest";
+import { FakeUpstream, sha256, type FakeFile } from "../support/upstream.ts";
+import { host, READER, teamOf } from "../support/hosted.ts";
+import { uvLock } from "../support/locked.ts";
+import { hiding } from "../support/probe.ts";
+import { JSON_TYPE, Rig } from "../support/rig.ts";
+import { metadataText } from "../support/wheel.ts";
+
+/*
+ * There is one door to what an index has: its `Repository`. A layer over it that hides files and projects stands for the guard.
+ * Whatever route a request takes, nothing of what that layer hides is in an answer, and the upstream is not asked for it. A route
+ * that is not in the table below fails, so that a new one is tried as well.
+ */
+
+const VARS = { ...teamOf({}), PUBLIC_URL: "https://edge.test" };
+
+/** Projects that the probe hides, and projects of which it hides one file. */
+const HIDDEN_PROJECTS = ["hushed-upstream", "hushed-hosted"];
+const PARTLY_HIDDEN = ["partly-upstream", "partly-hosted"];
+const PROJECTS = [...HIDDEN_PROJECTS, ...PARTLY_HIDDEN];
+
+const HIDDEN_FILES = [
+  "hushed_upstream-1.0-py3-none-any.whl",
+  "partly_upstream-2.0-py3-none-any.whl",
+  "hushed_hosted-1.0-py3-none-any.whl",
+  "partly_hosted-2.0-py3-none-any.whl",
+];
+const SHOWN_FILES = ["partly_upstream-1.0-py3-none-any.whl", "partly_hosted-1.0-py3-none-any.whl"];
+const UPSTREAM_FILES = [...HIDDEN_FILES, ...SHOWN_FILES].filter((name) => name.includes("_upstream"));
+const HOSTED_FILES = [...HIDDEN_FILES, ...SHOWN_FILES].filter((name) => name.includes("_hosted"));
+
+const projectOf = (filename: string) => filename.slice(0, filename.indexOf("-")).replaceAll("_", "-");
+const versionOf = (filename: string) => filename.split("-")[1] ?? "";
+
+/** Bytes of which each file's are different, and of a size that no other figure in an answer is. */
+function bytesOf(filename: string): Uint8Array {
+  const size = 70_001 + 1111 * [...HIDDEN_FILES, ...SHOWN_FILES].indexOf(filename);
+  return new TextEncoder().encode(markOf(filename).padEnd(size, "."));
+}
+
+const markOf = (filename: string) => `the bytes of ${projectOf(filename)} at ${versionOf(filename)}`;
+
+/** Fills the upstream and the team's index. */
+async function furnish(rig: Rig): Promise<void> {
+  const { INDEX } = FakeUpstream;
+  const names = ["hushed-upstream", "partly-upstream"];
+  const listing = { meta: { "api-version": "1.1" }, projects: names.map((name) => ({ name })) };
+  rig.upstream.on(INDEX, () => Response.json(listing, { headers: { "Content-Type": JSON_TYPE } }));
+  for (const name of names) {
+    const files = UPSTREAM_FILES.filter((filename) => projectOf(filename) === name).map((filename): FakeFile => {
+      const provenance = `https://upstream.test/integrity/${filename}/provenance`;
+      rig.upstream.on(provenance, () => Response.json({ version: 1, attestation_bundles: [], mark: markOf(filename) }));
+      return { filename, bytes: bytesOf(filename), metadata: metadataOf(filename), entry: { provenance } };
+    });
+    await rig.upstream.publish(name, files);
+    const answer = { info: { name, summary: markOf(files[0]?.filename ?? "") }, releases: {}, urls: [] };
+    for (const path of ["", "/1.0", "/2.0"]) {
+      rig.upstream.on(`https://upstream.test/pypi/${name}${path}/json`, () => Response.json(answer));
+    }
+  }
+  for (const filename of HOSTED_FILES) {
+    await host(projectOf(filename), filename, { bytes: bytesOf(filename), metadata: metadataOf(filename) });
+  }
+}
+
+const metadataOf = (filename: string) =>
+  `${metadataText(projectOf(filename), versionOf(filename))}Summary: ${markOf(filename)}\n`;
+
+interface Asked {
+  readonly path: string;
+  readonly method?: string;
+  readonly headers?: Record<string, string>;
+  readonly body?: string;
+}
+
+/** The requests that try a route. */
+type Tries = (path: string) => readonly Asked[] | Promise<readonly Asked[]>;
+
+/** As JSON and as HTML, and as those ask who know the answer's validator, want a part of it or its headers alone. */
+const read = async (paths: readonly string[]): Promise<readonly Asked[]> => {
+  const digests = await Promise.all(HIDDEN_FILES.map((filename) => sha256(bytesOf(filename))));
+  return paths.flatMap((path) => [
+    { path },
+    { path, headers: { Accept: JSON_TYPE } },
+    { path, headers: { Range: "bytes=0-40" } },
+    { path, headers: { "If-None-Match": digests.map((digest) => `"${digest}"`).join(", ") } },
+    { path, method: "HEAD" },
+  ]);
+};
+
+const plain: Tries = (path) => read([path]);
+
+const withSlash: Tries = (path) => read([path, `${path}/`]);
+
+/** Of a project, by each of the names. */
+const ofProjects: Tries = (path) =>
+  read(
+    PROJECTS.flatMap((project) =>
+      ["1.0", "2.0"].map((version) => path.replace(":project", project).replace(":version", version)),
+    ).flatMap((named) => (named.includes("/simple/") ? [named, `${named}/`] : [named])),
+  );
+
+/** Of a file, at each address that it could have. */
+const ofFiles: Tries = async (path) => {
+  const paths = [...HIDDEN_FILES, ...SHOWN_FILES].map(async (filename) => {
+    const digest = await sha256(bytesOf(filename));
+    const addresses = [`files.upstream.test/packages/${filename}`, `-/${digest}/${filename}`, filename];
+    return addresses.flatMap((address) => [address, `${address}.metadata`]);
+  });
+  return read((await Promise.all(paths)).flat().map((address) => path.replace("*", address)));
+};
+
+const ofProvenance: Tries = (path) =>
+  read(
+    [...HIDDEN_FILES, ...SHOWN_FILES].map((filename) =>
+      path
+        .replace(":project", projectOf(filename))
+        .replace(":version", versionOf(filename))
+        .replace(":filename", filename),
+    ),
+  );
+
+/** A lock of each upstream file on its own, and one of all. */
+const withLocks: Tries = async (path) => {
+  const files = UPSTREAM_FILES.map((filename) => ({
+    name: projectOf(filename),
+    files: [{ filename, bytes: bytesOf(filename) }],
+  }));
+  const locks = await Promise.all([...files.map((file) => uvLock([file])), uvLock(files)]);
+  return locks.flatMap((body) =>
+    ["default", "team"].map((index) => ({ path: `${path}?filename=uv.lock&index=${index}`, method: "POST", body })),
+  );
+};
+
+const jobs: Tries = (path) =>
+  ["refresh-popular", "plan-refresh", "sweep", "check-files"].map((name) => ({
+    path: path.replace(":name", name),
+    method: "POST",
+  }));
+
+const sent =
+  (method: string, body = "{}"): Tries =>
+  (path) => [{ path: path.replace(":id", "team.0123456789abcdef").replace(":number", "1"), method, body }];
+
+/** What publishers do with a release of theirs that has nothing hidden in it. */
+const released =
+  (method: string, body = "{}"): Tries =>
+  (path) => [
+    {
+      path: path.replace(":index", "team").replace(":project", "partly-hosted").replace(":version", "1.0"),
+      method,
+      body,
+    },
+  ];
+
+/** Publishers see what they published: these routes show what an index hosts as it is, to who may write there. */
+const FOR_PUBLISHERS = ["ALL /-/api/indexes/:index/projects/:project", "GET /-/api/audit"];
+
+/** Reads of what an index has; of a named index the same, below its name. */
+const OF_AN_INDEX: Readonly<Record<string, Tries>> = {
+  "GET /": plain,
+  "GET /simple": withSlash,
+  "GET /simple/:project": ofProjects,
+  "GET /files/*": ofFiles,
+  "GET /packages/*": ofFiles,
+  "GET /pypi/:project/json": ofProjects,
+  "GET /pypi/:project/:version/json": ofProjects,
+  "GET /integrity/:project/:version/:filename/provenance": ofProvenance,
+  "POST /legacy": sent("POST", ""),
+  "POST /legacy/": sent("POST", ""),
+  "POST /": sent("POST", ""),
+  "POST /simple": sent("POST", ""),
+};
+
+const below = (base: string, table: Readonly<Record<string, Tries>>) =>
+  Object.fromEntries(Object.entries(table).map(([route, tries]) => [route.replace(" /", ` ${base}/`), tries]));
+
+const RELEASES = "ALL /-/api/indexes/:index/projects/:project";
+
+const TABLE: Readonly<Record<string, Tries>> = {
+  ...OF_AN_INDEX,
+  ...below("/team", OF_AN_INDEX),
+  "GET /team": plain,
+  "POST /team": sent("POST", ""),
+  "GET /team/find-links": withSlash,
+  "GET /team/legacy/+simple/:project/": ofProjects,
+  "GET /-/health": plain,
+  "GET /-/metrics": plain,
+  "POST /-/api/jobs/:name": jobs,
+  "POST /-/api/warm": withLocks,
+  "POST /-/api/wheelhouse": withLocks,
+  "POST /-/api/tokens": sent("POST"),
+  "GET /-/api/tokens": plain,
+  "DELETE /-/api/tokens/:id": sent("DELETE", ""),
+  [RELEASES]: released("GET", ""),
+  [`${RELEASES}/status`]: released("PUT", '{"status":"active"}'),
+  [`${RELEASES}/:version`]: () => [],
+  [`${RELEASES}/:version/yank`]: released("POST"),
+  [`${RELEASES}/:version/unyank`]: released("POST"),
+  [`${RELEASES}/:version/promote`]: released("POST", '{"to":"team"}'),
+  "GET /-/api/audit": plain,
+  "POST /-/api/uploads": sent("POST"),
+  "GET /-/api/uploads/:id": sent("GET", ""),
+  "DELETE /-/api/uploads/:id": sent("DELETE", ""),
+  "POST /-/api/uploads/:id/finish": sent("POST"),
+  "PUT /-/api/uploads/:id/:number": sent("PUT", "x"),
+  "GET /_/oidc/audience": plain,
+  "POST /_/oidc/mint-token": sent("POST"),
+  "POST /_/oidc/burn-token": sent("POST"),
+};
+
+/** The routes that answer; what stands in front of them, and what refuses other methods, is none. */
+function answering(routes: readonly string[]): string[] {
+  const paths = new Set(routes.filter((route) => !route.startsWith("ALL ")).map((route) => route.split(" ")[1]));
+  return routes.filter((route) => {
+    const [method = "", path = ""] = route.split(" ");
+    return method !== "ALL" || (!path.endsWith("*") && !paths.has(path));
+  });
+}
+
+/** What must be in no answer: names, bytes, digests and sizes of what is hidden. */
+async function secrets(): Promise<readonly string[]> {
+  const ofHidden = HIDDEN_FILES.map(async (filename) => {
+    const bytes = bytesOf(filename);
+    const metadata = new TextEncoder().encode(metadataOf(filename));
+    return [filename, markOf(filename), String(bytes.byteLength), await sha256(bytes), await sha256(metadata)];
+  });
+  return [...HIDDEN_PROJECTS, ...(await Promise.all(ofHidden)).flat()];
+}
+
+const spelled = (text: string) => text.toLowerCase().replaceAll("_", "-");
+
+/** Whether a text has this as a word of its own: the digits of a size are in many a digest. */
+const has = (text: string, word: string) => new RegExp(`(?<![0-9a-z])${RegExp.escape(word)}(?![0-9a-z])`).test(text);
+
+/** What of the secrets an answer tells that its request did not, as `METHOD /path: what`. */
+async function told(rig: Rig, asked: Asked, hidden: readonly string[]): Promise<string[]> {
+  const { path, method = "GET", headers = {}, body } = asked;
+  rig.meanwhile = () => rig.deliver();
+  const { response, settled } = await rig.open(path, {
+    method,
+    headers: { ...READER, ...headers },
+    ...(body !== undefined && method !== "GET" && { body }),
+  });
+  const text = new TextDecoder().decode(await response.arrayBuffer());
+  await settled();
+  const answer = spelled([...response.headers].map((header) => header.join(": ")).join("\n") + text);
+  const request = spelled(path + (body ?? ""));
+  const found = hidden.filter((each) => has(answer, spelled(each)) && !request.includes(spelled(each)));
+  const isOfHidden = HIDDEN_FILES.some((filename) => path.includes(filename));
+  const answered = isOfHidden && response.status < 400 ? [`status ${response.status}`] : [];
+  return [...found, ...answered].map((what) => `${method} ${path}: ${what}`);
+}
+
+/** What each route tells. */
+async function tellingOf(rig: Rig): Promise<Map<string, string[]>> {
+  const hidden = await secrets();
+  const telling = new Map<string, string[]>();
+  for (const [route, tries] of Object.entries(TABLE)) {
+    const requests = await tries(route.split(" ")[1] ?? "");
+    const all: string[] = [];
+    for (const asked of requests) all.push(...(await told(rig, asked, hidden)));
+    if (all.length > 0) telling.set(route, all);
+  }
+  return telling;
+}
+
+const probe = hiding({
+  projects: new Set(HIDDEN_PROJECTS),
+  files: new Set(HIDDEN_FILES),
+  partly: new Set(PARTLY_HIDDEN),
+});
+
+let open: Rig;
+beforeEach(async () => {
+  open = new Rig(VARS);
+  await furnish(open);
+});
+
+test("each route is tried", () => {
+  expect(answering(open.routes).toSorted()).toEqual(Object.keys(TABLE).toSorted());
+});
+
+test("without a layer that hides them, the files are found by these routes", async () => {
+  const reads = ["/simple", "/simple/:project", "/files/*", "/packages/*", "/pypi/:project/json"];
+  const more = ["/pypi/:project/:version/json", "/integrity/:project/:version/:filename/provenance"];
+  const routes = [...reads, ...more].flatMap((path) => [`GET ${path}`, `GET /team${path}`]);
+  const expected = [
+    ...routes,
+    "GET /team/find-links",
+    "GET /team/legacy/+simple/:project/",
+    "POST /-/api/wheelhouse",
+    RELEASES,
+  ];
+  expect([...(await tellingOf(open)).keys()].toSorted()).toEqual(expected.toSorted());
+});
+
+test.each(["nothing", "everything"])("no route goes round a layer, with %s stored before", async (stored) => {
+  if (stored === "everything") await tellingOf(open);
+  const guarded = new Rig(VARS, {}, undefined, probe);
+  await furnish(guarded);
+  const telling = await tellingOf(guarded);
+  for (const route of FOR_PUBLISHERS) telling.delete(route);
+  expect(Object.fromEntries(telling)).toEqual({});
+  const requested = guarded.upstream.requests.filter((request) =>
+    [...HIDDEN_PROJECTS, ...HIDDEN_FILES].some((name) => request.includes(name)),
+  );
+  expect(requested).toEqual([]);
+});
