@@ -29,6 +29,9 @@ const MAX_POPULAR = 2_000;
 /** A shorter token could be guessed. Characters. */
 const MIN_TOKEN = 16;
 
+/** How a line of the log is written. */
+export const logFormat = z.enum(["json", "text"], 'must be "json" or "text"');
+
 /** What wrangler.toml's `[vars]` say. A deployment with a wrong one must not start half-configured. */
 export const vars = z.object({
   UPSTREAMS: z.record(name, upstream),
@@ -44,6 +47,7 @@ export const vars = z.object({
   PUBLIC_URL: publicRoot,
   METRICS: z._default(z.enum(["token", "open"], 'must be "token" or "open"'), "token"),
   LOG: z.enum(["requests", "problems"], 'must be "requests" or "problems"'),
+  LOG_FORMAT: z._default(logFormat, "json"),
 });
 
 /** The names of all variables; secrets have names of the user's choice. */
@@ -75,6 +79,7 @@ export interface Config {
   /** Whether anybody may read `/-/metrics`; else whoever may read every index. */
   readonly openMetrics: boolean;
   readonly logRequests: boolean;
+  readonly logFormat: z.infer<typeof logFormat>;
 }
 
 /**
@@ -98,6 +103,7 @@ export function parseConfig(env: Record<string, unknown>): Config {
     PUBLIC_URL,
     METRICS,
     LOG,
+    LOG_FORMAT,
   } = parsed.data;
   const problems: string[] = [];
 
@@ -133,6 +139,7 @@ export function parseConfig(env: Record<string, unknown>): Config {
     publicUrl: PUBLIC_URL,
     openMetrics: METRICS === "open",
     logRequests: LOG === "requests",
+    logFormat: LOG_FORMAT,
   };
 }
 

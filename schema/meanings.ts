@@ -24,6 +24,8 @@ export const VARIABLE_MEANINGS: Readonly<Record<keyof z.infer<typeof vars>, stri
     "The address people use, where it is not the one that requests arrive under. Where it is set, pages lead to provenance here; under another one, pages begin anew. `pypi-edge serve` sets it.",
   METRICS: 'Who may read `/-/metrics`: `"token"`, a token that may read every index; `"open"`, anyone.',
   LOG: '`"requests"`: a line for each request. `"problems"`: only what went wrong. `pypi-edge serve` sets it.',
+  LOG_FORMAT:
+    '`"json"`: each line is an object, for programs. `"text"`: for people. `pypi-edge serve` sets it: text on a terminal, else JSON, or what `--log` says.',
 };
 
 export const UPSTREAM_MEANINGS: Meanings<typeof upstream> = {

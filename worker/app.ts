@@ -12,7 +12,7 @@ import { fileRoutes } from "./http/files.ts";
 import { findLinksRoutes, uploadedRoutes } from "./http/find-links.ts";
 import { healthRoutes } from "./http/health.ts";
 import { limits, only } from "./http/limits.ts";
-import { log } from "./http/log.ts";
+import { requestLog } from "./http/log.ts";
 import { metricsRoutes } from "./http/metrics.ts";
 import { oidcRoutes } from "./http/oidc.ts";
 import { pathOf } from "./http/path.ts";
@@ -20,8 +20,9 @@ import { problem } from "./http/problem.ts";
 import { redirected } from "./http/redirect.ts";
 import { simpleRoutes } from "./http/simple.ts";
 import { misdirectedRoutes, uploadRoutes } from "./http/upload.ts";
-import { runJob } from "./jobs/crons.ts";
-import { overdueCrons } from "./jobs/overdue.ts";
+import { runJob } from "./jobs/schedule.ts";
+import { overdueCrons } from "./jobs/overdue-crons.ts";
+import { logAs } from "./log/log.ts";
 import { homeRoutes } from "./ui/home.tsx";
 
 /** The whole of what a request can meet, in order. The clock is in milliseconds since the epoch. */
@@ -33,8 +34,8 @@ export function createApp(config: Config, services: Services, clock: ApiParts["c
   const bases = all.map(({ base }) => base);
   const app = new Hono<AppEnv>({ getPath: (request) => routedPath(request.url, bases) });
 
-  app.use(withContext(now, counters));
-  if (config.logRequests) app.use(log(now));
+  app.use(withContext({ now, counters, log: logAs(config.logFormat), indexNames: all.map(({ name }) => name) }));
+  if (config.logRequests) app.use(requestLog(now));
   // Before anything counts: those who watch are not part of what they see, and cost no writes.
   app.route(
     "/-/health",

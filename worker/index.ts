@@ -1,9 +1,11 @@
 import { parseConfig } from "../schema/config.ts";
 import { createApp } from "./app.ts";
 import { compose } from "./compose/services.ts";
-import { onSchedule } from "./jobs/crons.ts";
+import { onSchedule } from "./jobs/schedule.ts";
 import { consume } from "./jobs/queues.ts";
-import { contextOf } from "./repository/context.ts";
+import { runContextOf } from "./log/context.ts";
+import { logAs } from "./log/log.ts";
+import { timedFetch } from "./log/upstream-wait.ts";
 import { edgeOf } from "./storage/edge.ts";
 
 let worker: ReturnType<typeof start> | undefined;
@@ -16,15 +18,15 @@ export default {
   },
   async queue(batch, env, ctx) {
     worker ??= start(env);
-    const { services, now } = worker;
-    const context = contextOf(now(), ctx, services.counters);
+    const { services, now, log } = worker;
+    const context = runContextOf(now(), ctx, services.counters, log);
     await consume(batch, services, context);
     services.flush(context);
   },
   async scheduled({ cron }, env, ctx) {
     worker ??= start(env);
-    const { services, now } = worker;
-    const context = contextOf(now(), ctx, services.counters);
+    const { services, now, log } = worker;
+    const context = runContextOf(now(), ctx, services.counters, log);
     await onSchedule(cron, { ...services, edge: edgeOf(ctx.cache) }, context);
     services.flush(context);
   },
@@ -35,7 +37,7 @@ function start(env: Env) {
   const platform = {
     ...env,
     cache: caches.default,
-    fetch: (request: Request, init?: RequestInit) => fetch(request, init),
+    fetch: timedFetch((request: Request, init?: RequestInit) => fetch(request, init), Date.now),
     now: Date.now,
   };
   const services = compose(config, platform);
@@ -43,5 +45,6 @@ function start(env: Env) {
     app: createApp(config, services, { now: platform.now, sleep: (ms) => scheduler.wait(ms) }),
     services,
     now: platform.now,
+    log: logAs(config.logFormat),
   };
 }

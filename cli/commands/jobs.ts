@@ -41,6 +41,5 @@ const run = () =>
       const server = await findServer(options);
       const path = `jobs/${encodeURIComponent(job)}${options.dryRun ? "?dry-run=true" : ""}`;
       const { value, json } = await readAnswer(server, answer, await sendRequest(server, "POST", path));
-      const said = value.did.map(escaped).join("\n") || "There was nothing to do.";
-      console.log(options.json ? JSON.stringify(json) : said);
+      console.log(options.json ? JSON.stringify(json) : value.did.map(escaped).join("\n"));
     });

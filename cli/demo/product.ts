@@ -23,7 +23,20 @@ export async function startProduct(upstream: string, state: string, settings: Se
   const port = settings.port ?? (await freePort());
   const own = settings.config === undefined ? [] : ["--config", settings.config];
   const { also = [] } = settings;
-  const args = ["--port", `${port}`, "--upstream", upstream, "--state", state, "--no-cron", "--quiet", ...own, ...also];
+  const args = [
+    "--port",
+    `${port}`,
+    "--upstream",
+    upstream,
+    "--state",
+    state,
+    "--no-cron",
+    "--quiet",
+    "--log",
+    "text",
+    ...own,
+    ...also,
+  ];
   const server = await startServer(process.execPath, ["cli/pypi-edge.ts", "serve", ...args], /\bready\b/, {
     cwd: ROOT,
   });

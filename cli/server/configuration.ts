@@ -34,6 +34,7 @@ export function readConfiguration(options: StartOptions, token: string): Configu
       ...written,
       PUBLIC_URL: publicAddress(options),
       LOG: options.quiet ? "problems" : "requests",
+      LOG_FORMAT: options.log,
       // One machine does well without the log of changes: its own clock and the pages' lifetime keep it fresh. What
       // wrangler.toml says of it is meant for a deployment.
       FEED: options.feed || own["FEED"] === true,

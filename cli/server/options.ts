@@ -2,6 +2,7 @@ import { networkInterfaces } from "node:os";
 import { resolve } from "node:path";
 import type * as z from "zod/mini";
 import { publicRoot, upstreamAddress } from "../../schema/address.ts";
+import { logFormat } from "../../schema/config.ts";
 import { command } from "../lib/command.ts";
 import { usageError } from "../lib/command-error.ts";
 
@@ -17,6 +18,8 @@ export interface StartOptions {
   /** The address people use, where it is not host and port; else empty. */
   readonly publicUrl: string;
   readonly quiet: boolean;
+  /** How the worker writes its log. */
+  readonly log: z.infer<typeof logFormat>;
   /** Whether upstreams' change logs are followed. */
   readonly feed: boolean;
   /** Whether the crons of wrangler.toml are fired. */
@@ -54,7 +57,8 @@ export const serveCommand = (start: (options: StartOptions) => Promise<void>) =>
       "what opens /-/api/ (else made at the first start, and kept in the state directory)",
     )
     .option("--quiet", "print no line for each request")
-    .action(async ({ port, upstream, config, state, publicUrl, quiet, feed, ...others }) => {
+    .option("--log <format>", "how lines are printed: text (on a terminal), or json (elsewhere)")
+    .action(async ({ port, upstream, config, state, publicUrl, quiet, log, feed, ...others }) => {
       demandOwnArguments();
       await start({
         ...others,
@@ -64,6 +68,7 @@ export const serveCommand = (start: (options: StartOptions) => Promise<void>) =>
         state: resolve(state),
         publicUrl: read("--public-url", publicRoot, publicUrl),
         quiet: quiet === true,
+        log: read("--log", logFormat, log ?? (process.stdout.isTTY ? "text" : "json")),
         feed: feed === true,
         adminToken: others.adminToken,
       });

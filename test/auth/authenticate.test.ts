@@ -1,7 +1,9 @@
+import { comparable } from "../support/headers.ts";
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
-import { contextOf } from "../../worker/repository/context.ts";
+import { contextOf } from "../../worker/log/context.ts";
+import { logAs } from "../../worker/log/log.ts";
 import { tokensIn } from "../../worker/storage/tokens.ts";
 import { ADMIN_TOKEN, Rig } from "../support/rig.ts";
 import { basic, bearer, contextIn, deed, give } from "../support/tokens.ts";
@@ -74,7 +76,7 @@ describe("who is not let in", () => {
       revoked.text,
     ]) {
       const { status, headers, text: body } = await rig.get(PAGE, bearer(shown));
-      answers.push(JSON.stringify([status, [...headers], body()]));
+      answers.push(JSON.stringify([status, comparable(headers), body()]));
     }
     expect(answers[0]).toContain("401");
     expect(new Set(answers).size).toBe(1);
@@ -244,7 +246,7 @@ describe("its last use", () => {
     const [slow, fast] = [isolate(rig.now), isolate(rig.now + SECOND)];
     for (const tokens of [fast, slow]) {
       const context = createExecutionContext();
-      tokens.flush(contextOf(rig.now + 400 * SECOND, context, rig.services.counters));
+      tokens.flush(contextOf(rig.now + 400 * SECOND, context, rig.services.counters, logAs("text")));
       await waitOnExecutionContext(context);
     }
     expect(await usedAt(rig, id)).toBe(rig.now + SECOND);

@@ -4,7 +4,8 @@ import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import type { Wish } from "../../worker/auth/principal.ts";
 import { parseProjectName } from "../../worker/pypi/name.ts";
-import { contextOf } from "../../worker/repository/context.ts";
+import { contextOf } from "../../worker/log/context.ts";
+import { logAs } from "../../worker/log/log.ts";
 import { AUDIENCE, FakeIssuer, GITHUB, GITLAB, githubJob, gitlabJob, mint, pairOf } from "../support/issuer.ts";
 import { Rig, VARS } from "../support/rig.ts";
 
@@ -33,7 +34,7 @@ async function github(...rules: readonly unknown[]) {
 /** What becomes of a wish of who holds this token: null where it is granted, else the kind of error. */
 async function tried(rig: Rig, token: string, { project, ...wish }: Omit<Wish, "project"> & { project?: string }) {
   const work = createExecutionContext();
-  const ctx = contextOf(rig.now, work, rig.services.counters);
+  const ctx = contextOf(rig.now, work, rig.services.counters, logAs("text"));
   const whole = { ...wish, ...(project !== undefined && { project: parseProjectName(project) }) };
   const claimant = { authorization: `Bearer ${token}`, origin: "192.0.2.1" };
   const outcome = await rig.services.admit(claimant, whole, ctx).then(

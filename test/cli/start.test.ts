@@ -63,9 +63,22 @@ describe("pypi-edge serve", () => {
     expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(200);
   });
 
-  test("logs one line a request", async () => {
-    expect((await fetch(`http://127.0.0.1:${port}/simple/some-name/`)).status).toBe(503);
-    await expect.poll(() => server.output().match(/GET \/simple\/some-name\/ 503 \d+ ms/g)).toHaveLength(1);
+  test("logs one line a request, as JSON where its output is no terminal", async () => {
+    const { status, headers } = await fetch(`http://127.0.0.1:${port}/simple/some-name/`);
+    expect(status).toBe(503);
+    const lines = () => server.output().match(/^\{.*"request":"GET \/simple\/some-name\/".*"ms".*$/gm) ?? [];
+    await expect.poll(lines).toHaveLength(1);
+    expect(JSON.parse(lines()[0] ?? "")).toEqual({
+      level: "info",
+      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
+      requestId: headers.get("X-Request-Id"),
+      index: "default",
+      project: "some-name",
+      request: "GET /simple/some-name/",
+      status: 503,
+      ms: expect.any(Number),
+      upstreamMs: expect.any(Number),
+    });
   });
 
   test("makes an admin token that opens the API, keeps it for its owner alone, and says where", async () => {

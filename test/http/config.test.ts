@@ -60,6 +60,7 @@ test("the configuration is read into the units that the code uses, the default i
     adminToken: "0123456789abcdef",
     publicUrl: "https://pypi.example",
     openMetrics: false,
+    logFormat: "json",
     logRequests: true,
   });
 });
@@ -229,6 +230,7 @@ describe("a wrong configuration is an error that names the key", () => {
     ],
     ["an admin token that is no text", { ADMIN_TOKEN: 1_234_567_890_123_456 }, /ADMIN_TOKEN: must be at least 16/],
     ["another log", { LOG: "all" }, /LOG: must be "requests" or "problems"/],
+    ["another form of log", { LOG_FORMAT: "xml" }, /LOG_FORMAT: must be "json" or "text"/],
   ])("%s", (_what, change, message) => {
     expect(() => parseConfig({ ...GOOD, ...change })).toThrow(message);
   });

@@ -1,7 +1,8 @@
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { contextOf } from "../../worker/repository/context.ts";
+import { contextOf } from "../../worker/log/context.ts";
+import { logAs } from "../../worker/log/log.ts";
 import { ADMIN_TOKEN } from "../support/rig.ts";
 import { audited, isWhole, revisionOf, rows, stored, teamRig, upload, wheelOf } from "../support/upload.ts";
 
@@ -157,7 +158,10 @@ test("a token for some projects publishes no others, and nothing is looked up fo
       claimed: { digests: {} },
     };
     rig.forget();
-    return rig.services.publish(submission, contextOf(rig.now, createExecutionContext(), rig.services.counters));
+    return rig.services.publish(
+      submission,
+      contextOf(rig.now, createExecutionContext(), rig.services.counters, logAs("text")),
+    );
   };
   await expect(publish(["acme-*"])).rejects.toMatchObject({
     kind: "not-allowed",

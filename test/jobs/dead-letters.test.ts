@@ -74,7 +74,10 @@ describe("replay", () => {
     const rig = new Rig();
     await fillDies(rig, FILL);
     await refreshDies(rig, REFRESH);
-    expect(await replay(rig)).toEqual(["Sent 1 to pypi-edge-fills and 1 to pypi-edge-refreshes."]);
+    expect(await replay(rig)).toEqual([
+      "1 message was sent to pypi-edge-fills again.",
+      "1 message was sent to pypi-edge-refreshes again.",
+    ]);
     expect([rig.queue.messages, rig.refreshes.messages, await kept()]).toEqual([[FILL], [REFRESH], []]);
     expect(await replay(rig)).toEqual(["There are no dead letters."]);
   });
@@ -92,7 +95,7 @@ describe("replay", () => {
   test("sends hundreds", async () => {
     const rig = new Rig();
     await fillDies(rig, ...Array.from({ length: 120 }, (_, at) => ({ ...FILL, file: `f/${at}` })));
-    expect(await replay(rig)).toEqual(["Sent 120 to pypi-edge-fills."]);
+    expect(await replay(rig)).toEqual(["120 messages were sent to pypi-edge-fills again."]);
     expect([rig.queue.messages.length, await kept()]).toEqual([120, []]);
   });
 
@@ -101,7 +104,7 @@ describe("replay", () => {
     await fillDies(rig, FILL);
     rig.queue.down = true;
     expect(await replay(rig)).toEqual([
-      "Sent 0; then pypi-edge-fills did not take one: the queue is away. The others are kept.",
+      "pypi-edge-fills did not accept a message: the queue is away. It is kept, and so are those that were not sent yet.",
     ]);
     rig.queue.down = false;
     await replay(rig);
@@ -111,7 +114,7 @@ describe("replay", () => {
   test("can be asked what it would do, and does nothing then", async () => {
     const rig = new Rig();
     await fillDies(rig, FILL);
-    expect(await replay(rig, "?dry-run=true")).toEqual(["Would send 1 to pypi-edge-fills."]);
+    expect(await replay(rig, "?dry-run=true")).toEqual(["1 message would be sent to pypi-edge-fills again."]);
     expect([rig.queue.messages, (await kept()).length]).toEqual([[], 1]);
   });
 });

@@ -65,7 +65,7 @@ function slowKv(method: "put" | "delete", when: "before" | "after") {
   return { PAGES, slow, reached: reached.promise, letGo: held.resolve };
 }
 
-describe("while the log of changes is followed, no page stays old", () => {
+describe("while the change log is followed, no page stays old", () => {
   test("when the public address was another one for a while", async () => {
     const other = await moved();
     const later = await other.change("one");
@@ -183,7 +183,7 @@ test("a log that was lost is asked for every minute for an hour, then once a day
   expect(rig.feed.calls.length).toBeGreaterThan(55);
   expect(rig.feed.calls.length).toBeLessThan(70);
   const before = rig.feed.calls.length;
-  expect((await rig.post("jobs/feed")).text()).toContain("it no longer gives its log");
+  expect((await rig.post("jobs/feed")).text()).toContain("it no longer gives its change log");
   expect(rig.feed.calls.length).toBe(before + 1);
 });
 

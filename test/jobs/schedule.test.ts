@@ -1,7 +1,7 @@
 import { parse } from "smol-toml";
 import { expect, test } from "vitest";
-import { SCHEDULE } from "../../worker/jobs/crons.ts";
-import { EVERY } from "../../worker/jobs/overdue.ts";
+import { SCHEDULE } from "../../worker/jobs/schedule.ts";
+import { EVERY } from "../../worker/jobs/overdue-crons.ts";
 import { QUEUES } from "../../worker/jobs/queues.ts";
 import TEXT from "../../wrangler.toml?raw";
 

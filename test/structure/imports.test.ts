@@ -10,6 +10,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "worker/pypi": ["worker/errors"],
   "worker/repository": ["worker/pypi", "worker/errors"],
   "worker/layers": ["worker/repository", "worker/pypi", "worker/errors"],
+  "worker/log": ["worker/repository", "worker/pypi", "worker/errors"],
   schema: ["worker/pypi"],
   "worker/storage": ["worker/auth", "worker/publishing", "worker/repository", "worker/pypi", "worker/errors", "schema"],
   "worker/auth": ["worker/repository", "worker/pypi", "worker/errors", "schema"],
@@ -20,6 +21,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "worker/auth",
     "worker/publishing",
     "worker/locks",
+    "worker/log",
     "worker/repository",
     "worker/pypi",
     "worker/errors",
@@ -37,8 +39,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "worker/upstream",
     "schema",
   ],
-  "worker/app": ["worker/compose", "worker/http", "worker/jobs", "worker/ui", "worker/errors", "schema"],
-  "worker/index": ["worker/app", "worker/compose", "worker/jobs", "worker/repository", "worker/storage", "schema"],
+  "worker/app": ["worker/compose", "worker/http", "worker/jobs", "worker/log", "worker/ui", "worker/errors", "schema"],
+  "worker/index": ["worker/app", "worker/compose", "worker/jobs", "worker/log", "worker/storage", "schema"],
   cli: ["worker/locks/formats", "worker/pypi", "schema"],
 };
 

@@ -8,9 +8,9 @@ export const PROVENANCE = `/integrity/demo/1.0/${WHEEL}/provenance`;
 
 const INTEGRITY_TYPE = "application/vnd.pypi.integrity.v1+json";
 
-/** Stands for a value that follows from the content. */
+/** Stands for a value that follows from the content, or is the request's own. */
 const ANY = "*";
-const CONTENT = new Set(["etag", "last-modified", "content-length"]);
+const CONTENT = new Set(["etag", "last-modified", "content-length", "x-request-id"]);
 
 const POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const VALIDATORS = { etag: ANY, "last-modified": ANY };
@@ -139,8 +139,11 @@ async function rigOfAll() {
   return { rig, hosted: path };
 }
 
-/** The status and all headers that a row states; each answer has `nosniff`. */
-export const stated = ([, , status, headers]: Row) => [status, { ...headers, "x-content-type-options": "nosniff" }];
+/** The status and all headers that a row states; each answer has `nosniff` and an id. */
+export const stated = ([, , status, headers]: Row) => [
+  status,
+  { ...headers, "x-content-type-options": "nosniff", "x-request-id": ANY },
+];
 
 /** The status and all headers that a row is answered with. `usual` is sent where the row says nothing else. */
 export async function answered([, path, , , asked = {}]: Row, usual: Record<string, string> = {}) {

@@ -8,6 +8,7 @@ import { ADMIN, demand, type Principal } from "../../worker/auth/principal.ts";
 import { IndexError, storageFailed } from "../../worker/errors.ts";
 import { gateOf } from "../../worker/http/access.ts";
 import { uploadRoutes } from "../../worker/http/api/uploads.ts";
+import { logAs } from "../../worker/log/log.ts";
 import { withContext, type AppEnv } from "../../worker/http/context.ts";
 import { problem } from "../../worker/http/problem.ts";
 import { uploadsInParts } from "../../worker/publishing/in-parts.ts";
@@ -103,7 +104,7 @@ export class PartsRig {
     });
     const counters = { add: () => undefined, flush: () => undefined, totals: () => Promise.resolve([]) };
     this.#app = new Hono<AppEnv>();
-    this.#app.use(withContext(() => this.now, counters));
+    this.#app.use(withContext({ now: () => this.now, counters, log: logAs("text"), indexNames: [] }));
     this.#app.route("/-/api/uploads", uploadRoutes(gateOf(admit), uploads));
     this.#app.onError((error, c) => problem(error, c));
   }

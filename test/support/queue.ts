@@ -1,7 +1,8 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import type { Services } from "../../worker/compose/services.ts";
 import { consume } from "../../worker/jobs/queues.ts";
-import { contextOf } from "../../worker/repository/context.ts";
+import { contextOf } from "../../worker/log/context.ts";
+import { logAs } from "../../worker/log/log.ts";
 
 /** A queue that keeps what it is given until a test has it delivered. */
 export class FakeQueue<Message> implements Queue<Message> {
@@ -40,6 +41,7 @@ export async function deliver(
   services: Services,
   now: number,
   attempts = 1,
+  log = logAs("text"),
 ): Promise<Delivery> {
   const delays: (number | undefined)[] = [];
   let done = 0;
@@ -58,7 +60,7 @@ export async function deliver(
     retryAll: () => undefined,
   };
   const work = createExecutionContext();
-  await consume(batch, services, contextOf(now, work, services.counters));
+  await consume(batch, services, contextOf(now, work, services.counters, log));
   await waitOnExecutionContext(work);
   return { done, delays };
 }

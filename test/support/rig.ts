@@ -4,9 +4,11 @@ import { parseConfig } from "../../schema/config.ts";
 import type { FillMessage } from "../../schema/fill.ts";
 import type { RefreshMessage } from "../../schema/refresh.ts";
 import { createApp } from "../../worker/app.ts";
-import { onSchedule } from "../../worker/jobs/crons.ts";
+import { onSchedule } from "../../worker/jobs/schedule.ts";
 import type { Edge } from "../../worker/repository/ports/maintenance.ts";
-import { contextOf } from "../../worker/repository/context.ts";
+import { contextOf } from "../../worker/log/context.ts";
+import { timedFetch } from "../../worker/log/upstream-wait.ts";
+import { logAs } from "../../worker/log/log.ts";
 import type { Layer } from "../../worker/repository/repository.ts";
 import { compose, type Services, type Limits, type Platform } from "../../worker/compose/services.ts";
 import type { Clock } from "../../worker/locks/warm.ts";
@@ -33,6 +35,7 @@ export const VARS = {
   QUOTA: 0,
   PUBLIC_URL: "",
   LOG: "problems",
+  LOG_FORMAT: "text",
   ADMIN_TOKEN,
 };
 
@@ -89,7 +92,7 @@ export class Rig {
       FILLS: this.queue,
       REFRESHES: this.refreshes,
       cache: counting(caches.default, "cache", this.counts, this.#broken),
-      fetch: this.upstream.fetch,
+      fetch: timedFetch(this.upstream.fetch, () => this.now),
       now: () => this.now,
       // What is tried again is tried at once: nothing here depends on the pauses, and the clock stands still in them.
       sleep: () => Promise.resolve(),
@@ -179,7 +182,11 @@ export class Rig {
   /** What the clock starts at this expression, all deferred work done. */
   async tick(cron: string): Promise<void> {
     const work = createExecutionContext();
-    await onSchedule(cron, { ...this.services, edge: this.edge }, contextOf(this.now, work, this.services.counters));
+    await onSchedule(
+      cron,
+      { ...this.services, edge: this.edge },
+      contextOf(this.now, work, this.services.counters, logAs("text")),
+    );
     await waitOnExecutionContext(work);
   }
 

@@ -2,7 +2,8 @@ import { createExecutionContext } from "cloudflare:test";
 import { ADMIN } from "../../worker/auth/principal.ts";
 import type { NewToken } from "../../worker/auth/ports.ts";
 import { hashOf, makeToken, parseToken, type TokenParts } from "../../worker/auth/token.ts";
-import { contextOf } from "../../worker/repository/context.ts";
+import { contextOf } from "../../worker/log/context.ts";
+import { logAs } from "../../worker/log/log.ts";
 import type { Rig } from "./rig.ts";
 
 /** A deed of the admin's. */
@@ -16,7 +17,8 @@ export const deed = (subject: string, action: "token.create" | "token.revoke" = 
 });
 
 /** A context of this moment in the rig. */
-export const contextIn = (rig: Rig) => contextOf(rig.now, createExecutionContext(), rig.services.counters);
+export const contextIn = (rig: Rig) =>
+  contextOf(rig.now, createExecutionContext(), rig.services.counters, logAs("text"));
 
 /** A new token in the rig's database: for reading `team`, unless something else is said. */
 export async function give(rig: Rig, more: Partial<NewToken> = {}): Promise<{ id: string; text: string }> {

@@ -1,24 +1,55 @@
 import { createMiddleware } from "hono/factory";
-import { contextOf, type Context } from "../repository/context.ts";
+import { contextOf } from "../log/context.ts";
+import { withFields, type Log } from "../log/log.ts";
+import { UpstreamWait, waitingIn } from "../log/upstream-wait.ts";
 import type { Counters } from "../repository/ports/counters.ts";
+import type { Context } from "../repository/context.ts";
 import { NOTHING_LOADED } from "./headers.ts";
+import { pathOf } from "./path.ts";
+import { requestIdOf } from "./request-id.ts";
+import { subjectOf } from "./subject.ts";
 
-/** What Hono's handlers find in `c.var`: one context a request, made by the first middleware. */
+/** What Hono's handlers find in `c.var`, made by the first middleware for each request. */
 export interface AppEnv {
-  Variables: { ctx: Context };
+  Variables: {
+    ctx: Context;
+    /** Its lines have the request's id, index and project. */
+    log: Log;
+    upstreamWait: UpstreamWait;
+  };
+}
+
+interface Surroundings {
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly counters: Counters;
+  readonly log: Log;
+  /** The names of the indexes; the first is at the root. */
+  readonly indexNames: readonly string[];
 }
 
 const POLICY = "Content-Security-Policy";
 
 /**
- * Gives a request its context: the time it came, what it may leave running, and whom to tell; every answer `nosniff`; and every
- * answer in HTML a policy by which it loads nothing, unless it has one of its own.
+ * Gives a request its context and its log; every answer the request's id and `nosniff`; and every answer in HTML a policy by which
+ * it loads nothing, unless it has one of its own.
  */
-export const withContext = (now: () => number, counters: Counters) =>
+export const withContext = ({ now, counters, log, indexNames }: Surroundings) =>
   createMiddleware<AppEnv>(async (c, next) => {
-    c.set("ctx", contextOf(now(), c.executionCtx, counters));
-    await next();
+    const started = now();
+    const requestId = requestIdOf(c.req.raw.headers);
+    // Most requests write no line: what all lines of one have in common is put together where one is written.
+    const own: Log = (level, fields, text) => {
+      const time = new Date(started).toISOString();
+      withFields(log, { time, requestId, ...subjectOf(pathOf(c.req.url), indexNames) })(level, fields, text);
+    };
+    const wait = new UpstreamWait();
+    c.set("ctx", contextOf(started, c.executionCtx, counters, own));
+    c.set("log", own);
+    c.set("upstreamWait", wait);
+    await waitingIn(wait, next);
     const { headers } = c.res;
+    headers.set("X-Request-Id", requestId);
     headers.set("X-Content-Type-Options", "nosniff");
     const isHtml = /html/i.test(headers.get("Content-Type") ?? "");
     if (isHtml && !headers.has(POLICY)) headers.set(POLICY, NOTHING_LOADED);

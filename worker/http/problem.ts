@@ -1,6 +1,8 @@
 import type { Context } from "hono";
 import { IndexError, messageOf, type ErrorKind } from "../errors.ts";
-import { escaped, escapedLines, withoutTokens } from "../pypi/shown.ts";
+import { defect } from "../log/log.ts";
+import { escapedLines } from "../pypi/shown.ts";
+import type { AppEnv } from "./context.ts";
 import { LIFETIMES } from "./headers.ts";
 import { pathOf } from "./path.ts";
 import { redacted } from "./redact.ts";
@@ -17,17 +19,22 @@ const ABSENT: ReadonlySet<ErrorKind> = new Set(["project-not-found", "document-n
  *
  * @param besides what the problem details have besides; where it is given, all clients read JSON
  */
-export function problem(error: unknown, c: Context, besides?: (error: IndexError) => object): Response {
+export function problem(error: unknown, c: Context<AppEnv>, besides?: (error: IndexError) => object): Response {
   const known =
     error instanceof IndexError
       ? error
       : new IndexError("internal", "Something went wrong here; the log has the details.");
-  const asked = `${c.req.method} ${redacted(c.req.path)}`;
-  if (known !== error) console.error(`internal error at ${asked}:`, error);
+  const asked = `${c.req.method} ${redacted(pathOf(c.req.url))}`;
+  if (known !== error) {
+    c.var.log("error", { request: asked, status: 500, ...defect(error) }, `internal error at ${asked}:`);
+  }
   const { status, title } = known;
   // What clients and upstreams wrote is quoted in it, and ends up on a terminal.
   const detail = escapedLines(known.message);
-  if (status === 503) console.warn(escaped(withoutTokens(`${asked} answered 503: ${detail}${causeOf(known)}`)));
+  if (status === 503) {
+    const reason = `${detail}${causeOf(known)}`;
+    c.var.log("warn", { request: asked, status, reason }, `${asked} answered 503: ${reason}`);
+  }
   const lifetime = ABSENT.has(known.kind) ? LIFETIMES.absent : LIFETIMES.error;
   const headers: Record<string, string> = { ...lifetime, Vary: "Accept" };
   if (status === 503) headers["Retry-After"] = RETRY_AFTER;

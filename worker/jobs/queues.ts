@@ -1,21 +1,9 @@
-import type { MirroredSource } from "../repository/repository.ts";
-import type { DeadLetters } from "../repository/ports/maintenance.ts";
-import { keepDeadLetters } from "./dead-letters.ts";
-import { storeFiles } from "./fills.ts";
-import { refreshPages } from "./refreshes.ts";
-import type { Context } from "../repository/context.ts";
+import type { Consumer } from "./consumer.ts";
+import { keepDeadLetters } from "./keep-dead-letters.ts";
+import { storeFiles } from "./store-files.ts";
+import { refreshPages } from "./refresh-pages.ts";
 
-/** What consumers are given of the house. */
-export interface QueueGround {
-  /** Those that are mirrored, by their keys. */
-  readonly sources: ReadonlyMap<string, MirroredSource>;
-  readonly letters: DeadLetters;
-}
-
-/** What is done with a queue's messages. */
-export type Consumer = (batch: MessageBatch, ground: QueueGround, ctx: Context) => Promise<void>;
-
-/** By the queues' names in wrangler.toml. */
+/** The consumers by the names of their queues in wrangler.toml. */
 const CONSUMERS: Readonly<Record<string, Consumer>> = {
   "pypi-edge-fills": storeFiles,
   "pypi-edge-fills-dead": keepDeadLetters("pypi-edge-fills"),
@@ -23,12 +11,12 @@ const CONSUMERS: Readonly<Record<string, Consumer>> = {
   "pypi-edge-refreshes-dead": keepDeadLetters("pypi-edge-refreshes"),
 };
 
-/** The queues that are read here. */
+/** The names of the queues that have a consumer here. */
 export const QUEUES = Object.keys(CONSUMERS);
 
-/** Takes a batch of any queue. Throws, so that it is delivered again, where no code here knows the queue. */
+/** Processes a batch of any queue. Throws where the queue has no consumer here, so that the batch is delivered again. */
 export const consume: Consumer = async (batch, ground, ctx) => {
   const consumer = CONSUMERS[batch.queue];
-  if (!consumer) throw new Error(`Nothing here reads the queue ${batch.queue}; wrangler.toml names one too many.`);
+  if (!consumer) throw new Error(`No consumer here reads the queue ${batch.queue}: take it out of wrangler.toml.`);
   await consumer(batch, ground, ctx);
 };

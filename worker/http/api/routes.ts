@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import type { JobResult } from "../../../schema/job-results.ts";
 import { badRequest, IndexError } from "../../errors.ts";
 import type { AppEnv } from "../context.ts";
 import { LIFETIMES } from "../headers.ts";
@@ -11,6 +12,7 @@ import type { UploadsInParts } from "../../publishing/in-parts.ts";
 import type { Gate } from "../access.ts";
 import { adminOnly } from "./admin.ts";
 import { answerAudit } from "./audit.ts";
+import { sentencesOf } from "./job-sentences.ts";
 import type { NamedIndex } from "./lock.ts";
 import { isOn, parametersOf } from "./parameters.ts";
 import { releaseRoutes } from "./releases.ts";
@@ -23,12 +25,12 @@ import type { Context } from "../../repository/context.ts";
 /** What the API is put together from. */
 export interface ApiParts {
   readonly gate: Gate;
-  /** Runs a job by its name and says what it did. Throws `no-such-route` where there is none of that name. */
+  /** Runs a job by its name. Throws `no-such-route` where there is none of that name. */
   readonly runJob: (
     name: string,
     ctx: Context,
     options: { readonly dryRun: boolean; readonly byHand: boolean },
-  ) => Promise<readonly string[]>;
+  ) => Promise<readonly JobResult[]>;
   readonly indexes: readonly (NamedIndex & { readonly hosted: boolean })[];
   readonly life: Life;
   readonly auditLog: AuditLog;
@@ -48,8 +50,9 @@ export function apiRoutes(parts: ApiParts): Hono<AppEnv> {
     const { "dry-run": dryRun } = parametersOf(c.req.url, ["dry-run"]);
     if ((await c.req.raw.text()) !== "")
       throw badRequest("A job takes no body; dry-run is a parameter: ?dry-run=true.");
-    const did = await runJob(job, c.var.ctx, { dryRun: isOn("dry-run", dryRun), byHand: true });
-    return c.json({ job, did }, 200, LIFETIMES.live);
+    const options = { dryRun: isOn("dry-run", dryRun), byHand: true };
+    const results = await runJob(job, c.var.ctx, options);
+    return c.json({ job, did: sentencesOf(results, options.dryRun), results }, 200, LIFETIMES.live);
   });
 
   routes.post("/warm", (c) => answerWarm(c, indexes, clock));

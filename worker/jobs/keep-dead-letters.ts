@@ -1,13 +1,13 @@
 import { refreshMessage } from "../../schema/refresh.ts";
 import { messageOf } from "../errors.ts";
-import { again } from "./deliveries.ts";
-import type { Consumer, QueueGround } from "./queues.ts";
 import type { Context } from "../repository/context.ts";
+import { again } from "./delivery.ts";
+import type { Consumer, ConsumerServices } from "./consumer.ts";
 
-/** For how long pages whose refresh was given up are not planned anew: their lifetime has them checked. Milliseconds. */
+/** Pages whose refresh was given up are not queued for so long: they are revalidated when their lifetime ends. Milliseconds. */
 const REST = 24 * 3_600_000;
 
-/** Keeps what `queue` has given up, until somebody has it sent again. */
+/** Stores the messages that `queue` has given up; the job `replay` sends them again. */
 export const keepDeadLetters =
   (queue: string): Consumer =>
   async (batch, ground, ctx) => {
@@ -16,7 +16,11 @@ export const keepDeadLetters =
       try {
         await ground.letters.keep({ id: message.id, queue, body: message.body }, ctx.now);
         await rest(message.body, ground, ctx);
-        ctx.report({ event: "message-died", what, reason: "it was delivered in vain; the job replay sends it again" });
+        ctx.report({
+          event: "message-died",
+          what,
+          reason: "each of its deliveries failed; the job replay sends it again",
+        });
         message.ack();
       } catch (error) {
         again(message, { event: "storage-failed", what, reason: messageOf(error) }, ctx);
@@ -24,8 +28,8 @@ export const keepDeadLetters =
     }
   };
 
-/** The pages stay behind, so that nothing vouches for them, but the next ticks leave them alone. */
-async function rest(body: unknown, { sources }: QueueGround, ctx: Context): Promise<void> {
+/** The pages stay marked as outdated, so that the change log does not vouch for them, but the next ticks do not queue them. */
+async function rest(body: unknown, { sources }: ConsumerServices, ctx: Context): Promise<void> {
   const { data } = refreshMessage.safeParse(body);
   const behind = data?.cause === "feed" ? sources.get(data.source)?.changes?.behind : undefined;
   if (!data || !behind) return;

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
-import { runJob } from "../../worker/jobs/crons.ts";
+import { runJob } from "../../worker/jobs/schedule.ts";
 import { manyRows } from "../support/feed.ts";
 import { behind, FollowedRig, keeping, SOURCE, state } from "../support/followed.ts";
 import { Rig } from "../support/rig.ts";
@@ -52,19 +52,19 @@ describe("each minute", () => {
     expect(rig.feed.calls.slice(1)).toEqual([`changelog_since_serial(${before + 2})`, "changelog_last_serial()"]);
   });
 
-  test("says what it did to who starts it by hand, and does nothing where it is to say only", async () => {
+  test("says what it did when it is started by hand, and changes nothing in a dry run", async () => {
     const rig = await keeping(["demo"]);
     const before = rig.feed.serial;
     await rig.change("demo", "other");
     expect(await did(rig, "?dry-run=true")).toEqual([
-      `pypi: would ask for what has changed since ${before}; pages that are behind already: 0.`,
+      `pypi: the job would ask what has changed since serial ${before}; 0 outdated pages could be queued already.`,
     ]);
     expect([rig.feed.calls, rig.refreshes.messages]).toEqual([[], []]);
     expect(await did(rig)).toEqual([
-      `pypi: projects that changed since serial ${before}: 2.`,
-      "pypi: pages that were behind, and queued: 1.",
+      `pypi: 2 projects changed since serial ${before}.`,
+      "pypi: 1 outdated page was queued.",
     ]);
-    expect(await did(new Rig())).toEqual(["No upstream's log of changes is followed here."]);
+    expect(await did(new Rig())).toEqual(["No upstream's change log is followed here."]);
   });
 });
 
@@ -98,9 +98,9 @@ describe("a log that is followed for the first time", () => {
     await rig.minute();
     await rig.minute();
     expect(rig.feed.calls).toHaveLength(2);
-    expect(eventsTold(warn)).toEqual(["feed-failed: pypi: it has no log of changes; it is asked again in a day"]);
+    expect(eventsTold(warn)).toEqual(["feed-failed: pypi: it has no change log; it is asked again in a day"]);
     expect((await did(rig, "?dry-run=true"))[0]).toMatch(
-      /is left alone until 2026-.*Z: it has no log of changes; it is asked again in a day\.$/,
+      /^pypi: its change log is not read before 2026-.*Z: it has no change log; it is asked again in a day\.$/,
     );
   });
 });
@@ -251,10 +251,10 @@ describe("whatever happens between two steps", () => {
     const ctx = { now: rig.now, defer: () => undefined, report: ({ what }: { what: string }) => console.warn(what) };
     const said = await runJob("feed", { ...rig.services, sources: ground }, ctx, { dryRun: false, byHand: false });
     expect(said).toEqual([
-      "broken: this failed: D1 is away",
-      "broken: pages that were behind, and queued: 0.",
-      "pypi: its log of changes, which ends at 40000000, is followed from a little before that on.",
-      "pypi: pages that were behind, and queued: 0.",
+      { kind: "change-log-failed", source: "broken", step: "read", reason: "D1 is away" },
+      { kind: "pages-queued", source: "broken", pages: 0 },
+      { kind: "change-log-begun", source: "pypi", last: 40_000_000 },
+      { kind: "pages-queued", source: "pypi", pages: 0 },
     ]);
     expect(warn.mock.calls).toEqual([["feed of broken"]]);
   });

@@ -2,28 +2,28 @@ import { refreshMessage } from "../../schema/refresh.ts";
 import { IndexError, messageOf } from "../errors.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import type { Page } from "../repository/page.ts";
-import type { MirroredSource } from "../repository/repository.ts";
-import { again, complaintOf, drop } from "./deliveries.ts";
-import { prefetching, type Prefetch } from "./prefetch.ts";
-import type { Consumer } from "./queues.ts";
 import type { Context } from "../repository/context.ts";
+import type { MirroredSource } from "../repository/repository.ts";
+import { again, complaintOf, drop } from "./delivery.ts";
+import { prefetching, type Prefetch } from "./prefetch-release.ts";
+import type { Consumer } from "./consumer.ts";
 
-/** Pages at a time: one of 10 MB takes some 100 MB while it is made. */
+/** Pages that are refreshed at the same time: a page of 10 MB takes some 100 MB of memory while it is parsed. */
 const AT_ONCE = 4;
 
-/** A page that is in memory and younger may not have reached the store yet, nor ever do. Milliseconds. */
+/** A page in memory that is younger may not be stored yet, and may never be. Milliseconds. */
 const MAYBE_UNSTORED = 10_000;
 
-/** What was stored since may be newer than the answer that it is gone. Milliseconds. */
+/** A page that was stored since may be newer than the answer that the project is gone. Milliseconds. */
 const JUST_CLAIMED = 60_000;
 
-/** A page to be fetched, and the serial that it is to have where somebody knows. */
+/** A page to be fetched, and the serial that the change log gives for it, if any. */
 interface Task {
   readonly name: ProjectName;
   readonly wanted: number | undefined;
 }
 
-/** Why a page could not be made good. `retryAfter` in seconds, where the upstream said so. */
+/** Why a page could not be refreshed. `retryAfter` in seconds, where the upstream said so. */
 interface Trouble {
   readonly name: ProjectName;
   readonly reason: string;
@@ -31,9 +31,9 @@ interface Trouble {
 }
 
 /**
- * Has pages checked with their upstream. Of those that the log of changes named, only what is behind still: a message that
- * comes twice, late or out of order costs one read. What cannot be done now comes again, and what is done by then is left
- * out. Pages that are merely asked for often do not come again: their next plan does.
+ * Revalidates pages with their upstream. Of the pages that the change log named, only those that are still outdated: a message
+ * that comes twice, late or out of order costs one read. Their message is delivered again where a page failed, and the pages that
+ * are right by then are left out. A message about popular pages is not delivered again: the job `refresh` queues them anew.
  */
 export const refreshPages: Consumer = async (batch, { sources }, ctx) => {
   for (const message of batch.messages) await refresh(message, sources, ctx);
@@ -48,7 +48,7 @@ async function refresh(message: Message, sources: ReadonlyMap<string, MirroredSo
   if (!source) return dropped(`message ${message.id}`, `no index here mirrors ${key}`);
   const fromFeed = cause === "feed";
   const what = `pages of ${source.name}`;
-  if (fromFeed && !source.changes) return dropped(what, "its log of changes is not followed here");
+  if (fromFeed && !source.changes) return dropped(what, "its change log is not followed here");
   try {
     const tasks = fromFeed ? await waiting(names, source) : names.map((name) => ({ name, wanted: undefined }));
     const troubles = await refreshAll(tasks, source, prefetching(source, names, ctx), ctx);
@@ -58,7 +58,7 @@ async function refresh(message: Message, sources: ReadonlyMap<string, MirroredSo
     const event = { event: "refresh-delayed", what: `${troubles.length} of ${tasks.length} ${what}`, reason } as const;
     if (fromFeed) {
       const left = Math.max(...troubles.map(({ retryAfter }) => retryAfter ?? 0));
-      // Else they would be taken for lost, and planned before the upstream wants to be asked.
+      // Else the job `feed` would take the message for lost, and queue the pages before the upstream wants to be asked.
       if (left > 0) await source.changes?.behind.queued(namesOf(troubles), ctx.now + left * 1_000);
       return again(message, event, ctx, left);
     }
@@ -76,7 +76,7 @@ async function waiting(names: readonly ProjectName[], { changes }: MirroredSourc
   return [...(wanted ?? [])].map(([name, serial]) => ({ name, wanted: serial }));
 }
 
-/** A few at a time, until the upstream says that it wants to be left alone: what was not asked for then is in trouble, too. */
+/** A few at a time, until the upstream asks for a pause (`Retry-After`): the pages that were not asked for yet then fail, too. */
 async function refreshAll(
   tasks: readonly Task[],
   source: MirroredSource,
@@ -97,7 +97,7 @@ async function refreshAll(
   return troubles;
 }
 
-/** Fetches one page, and has it stored where it has changed, before the next one is begun. */
+/** Fetches one page, and waits until it is stored, where it has changed. */
 async function refreshPage(
   task: Task,
   source: MirroredSource,
@@ -121,16 +121,16 @@ async function refreshPage(
   }
 }
 
-/** Why the page is not what it is to be; undefined where it is, or where nobody can say. */
+/** Why the page is not as new as the change log says; undefined where it is, or where that cannot be told. */
 async function shortcoming(page: Page | null, { name, wanted }: Task, { changes }: MirroredSource, ctx: Context) {
-  if (page?.via === "stale") return "its upstream has just failed and is left alone";
+  if (page?.via === "stale") return "its upstream has just failed and is not asked again yet";
   if (wanted === undefined) return undefined;
-  // Without a serial it cannot be held against the log, nor can a page that is gone: it was asked for after the change.
+  // A page without a serial, or one that is gone, cannot be compared with the change log; it was asked for after the change.
   const serial = page?.head.serial;
   if (serial !== undefined && Number(serial) < wanted)
-    return `the upstream gave serial ${serial}, and its log ${wanted}`;
+    return `the upstream gave serial ${serial}, and its change log ${wanted}`;
   const unsure = page?.via === "memory" && ctx.now - page.head.changedAt < MAYBE_UNSTORED;
-  if (unsure) return "it is being stored by somebody else";
+  if (unsure) return "another request is storing it";
   if (page) await changes?.behind.settle(name, wanted);
   else await changes?.behind.gone(name, wanted, ctx.now - JUST_CLAIMED);
   return undefined;

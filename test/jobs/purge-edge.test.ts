@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
-import { runJob } from "../../worker/jobs/crons.ts";
+import { runJob } from "../../worker/jobs/schedule.ts";
 import type { Edge } from "../../worker/repository/ports/maintenance.ts";
 import { edgeOf } from "../../worker/storage/edge.ts";
 import { Rig } from "../support/rig.ts";
@@ -126,7 +126,7 @@ describe("each minute the edge's cache", () => {
     await change(rig, "demo");
     const ctx = { now: rig.now, defer: () => undefined, report: () => undefined };
     const said = await runJob("purge", { ...rig.services, edge }, ctx, { dryRun: true, byHand: true });
-    expect([said, edge.calls]).toEqual([["Projects to be purged: 1."], []]);
+    expect([said, edge.calls]).toEqual([[{ kind: "edge-purged", projects: 1 }], []]);
     await rig.tick("* * * * *");
     expect(edge.dropped()).toEqual(["project-demo"]);
   });

@@ -8,27 +8,26 @@ import type { MirroredSource, Project } from "../repository/repository.ts";
 import type { Context } from "../repository/context.ts";
 import type { PopularAmong } from "../repository/ports/popularity.ts";
 
-/** Larger files are fetched when somebody asks for them. Bytes. */
+/** Larger files are fetched when a client asks for them. Bytes. */
 const MAX_SIZE = 500_000_000;
 
 /** More files of one release are not looked at: each is a read of the store. The largest releases on PyPI have half as many. */
 const MAX_FILES = 200;
 
-/** Sees to a page that a refresh was answered with. */
+/** Takes a project whose page was just refreshed. */
 export type Prefetch = (name: ProjectName, project: Project) => Promise<void>;
 
 /**
- * What has the newest release of popular projects stored before it is asked for: all of its `.metadata`, and its files of
- * the kinds that clients ask for. It looks at pages that have just changed alone. What is popular is asked once for all of
- * `names`, and not before a page has changed. Never rejects: what could not be queued is reported, and is fetched when somebody
- * asks for it.
+ * Prefetches the newest release of popular projects: queues all of its `.metadata`, and its files of the kinds that clients ask
+ * for. It looks only at pages that have just changed. It asks once for all of `names` which are popular, and not before a page has
+ * changed. Never rejects: a failure is reported, and the files are fetched when a client asks for them.
  */
 export function prefetching(source: MirroredSource, names: readonly ProjectName[], ctx: Context): Prefetch {
   const { popularity } = source;
   if (!popularity) return () => Promise.resolve();
   let wanted: Promise<PopularAmong> | undefined;
   return async (name, project) => {
-    // One that is unchanged comes from where it is kept.
+    // An unchanged page comes from a store.
     if (project.page.via !== "upstream") return;
     const reported = (event: "storage-failed" | "queue-failed") => (error: unknown) =>
       ctx.report({ event, what: `the newest release of ${name}, to be fetched ahead`, reason: messageOf(error) });
@@ -42,7 +41,7 @@ export function prefetching(source: MirroredSource, names: readonly ProjectName[
   };
 }
 
-/** What of the newest release on a page is to be stored and is not. */
+/** The files of the newest release on a page that are to be prefetched and are not stored. */
 async function missing(
   { page, files: stored }: Project,
   name: ProjectName,
@@ -52,7 +51,7 @@ async function missing(
   const { files } = await page.model();
   const entries = newestRelease(name, files).slice(0, MAX_FILES);
   const refs = [...metadataOf(entries), ...filesOf(entries, kinds)];
-  // A read of the store costs a third of what a message does that turns out to be about nothing.
+  // A read of the store costs a third of a message whose file turns out to be stored.
   const found = await Promise.all(refs.map((ref) => stored.stored(ref, ctx)));
   return refs.filter((_, at) => !found[at]);
 }

@@ -1,17 +1,17 @@
 import { cronRow } from "../../schema/crons.ts";
 import type { Runs } from "../repository/ports/maintenance.ts";
-import type { SCHEDULE } from "./crons.ts";
+import type { SCHEDULE } from "./schedule.ts";
 
 const MINUTE = 60_000;
 
-/** How often each is started. Milliseconds. */
+/** The interval of each cron. Milliseconds. */
 export const EVERY: Readonly<Record<keyof typeof SCHEDULE, number>> = {
   "* * * * *": MINUTE,
   "*/5 * * * *": 5 * MINUTE,
   "0 * * * *": 60 * MINUTE,
 };
 
-/** For so long one run may take, in which the next is not started. Milliseconds. */
+/** The longest that a run may take; the next is not started meanwhile. Milliseconds. */
 const LONGEST_RUN = 15 * MINUTE;
 
 /** A cron that did not run when it should have. */
@@ -22,7 +22,7 @@ export interface Overdue {
 }
 
 /**
- * The crons that missed two turns and the time of a long run. One that has no row is not expected: nobody starts it here.
+ * The crons that did not run for two intervals and the time of a long run. A cron without a row is not overdue: it never ran here.
  *
  * @param now milliseconds since the epoch
  */

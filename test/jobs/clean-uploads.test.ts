@@ -55,18 +55,18 @@ describe("bytes that no file is made of", () => {
     await env.FILES.put("staging/0123456789abcdef", "half of it");
     const mirrored = await store(rig, "mirrored");
     anHourLater(rig);
-    expect((await clean(rig))[0]).toBe("Of 5 objects of uploads 0 (0 bytes) are nobody's and were deleted.");
+    expect((await clean(rig))[0]).toBe("5 objects of uploads were checked; there is none to delete.");
     aDayLater(rig);
-    expect((await clean(rig))[0]).toBe("Of 5 objects of uploads 1 (10 bytes) are nobody's and were deleted.");
+    expect((await clean(rig))[0]).toBe("1 of 5 objects of uploads (10 bytes) belongs to no file; it was deleted.");
     aMonthLater(rig);
     expect(await clean(rig)).toEqual([
-      "Of 4 objects of uploads 2 (16 bytes) are nobody's and were deleted.",
-      "0 uploads that nobody has finished for a day were given up.",
+      "2 of 4 objects of uploads (16 bytes) belong to no file; they were deleted.",
+      "0 unfinished uploads that began more than a day ago were cancelled.",
       "0 tokens that ended long ago were deleted.",
     ]);
     expect(await inStore()).toEqual([mirrored, object, `${object}.metadata`]);
     expect(await inStore()).not.toContain(gone);
-    expect((await clean(rig))[0]).toBe("Of 2 objects of uploads 0 (0 bytes) are nobody's and were deleted.");
+    expect((await clean(rig))[0]).toBe("2 objects of uploads were checked; there is none to delete.");
   });
 
   test("are those of a deleted file", async () => {
@@ -144,9 +144,9 @@ describe("bytes that no file is made of", () => {
     aMonthLater(rig);
     const all = await inStore();
     expect(await clean(rig, true)).toEqual([
-      "Of 6 objects of uploads 4 (32 bytes) are nobody's and would be deleted.",
+      "4 of 6 objects of uploads (32 bytes) belong to no file; they would be deleted.",
       ...keys.flatMap((key) => [`${key}, 8 bytes`, `${key}.metadata, 8 bytes`]),
-      "0 uploads that nobody has finished for a day would be given up.",
+      "0 unfinished uploads that began more than a day ago would be cancelled.",
       "0 tokens that ended long ago would be deleted.",
     ]);
     expect([await inStore(), (await env.DB.prepare("SELECT * FROM listing").all()).results]).toEqual([all, []]);
@@ -292,13 +292,13 @@ describe("uploads in parts", () => {
     const old = await begun("old", rig.now - DAY - 1);
     const young = await begun("young", rig.now - DAY);
     expect(await clean(rig, true)).toEqual(
-      expect.arrayContaining(["1 uploads that nobody has finished for a day would be given up.", "old.whl"]),
+      expect.arrayContaining(["1 unfinished upload that began more than a day ago would be cancelled.", "old.whl"]),
     );
     expect(await left()).toEqual([
       ["old", "young"],
       ["old", "young"],
     ]);
-    expect(await clean(rig)).toContain("1 uploads that nobody has finished for a day were given up.");
+    expect(await clean(rig)).toContain("1 unfinished upload that began more than a day ago was cancelled.");
     expect(await left()).toEqual([["young"], ["young"]]);
     await expect(old()).rejects.toThrow(/10024/);
     await young();

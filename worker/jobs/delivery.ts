@@ -1,23 +1,23 @@
-import type { Context } from "../repository/context.ts";
-import type { Event } from "../repository/event.ts";
 import * as z from "zod/mini";
+import type { Event } from "../repository/event.ts";
+import type { Context } from "../repository/context.ts";
 
-/** Before a message is delivered again: doubled with each attempt, 15 minutes in all for six deliveries. Seconds. */
+/** Wait before the second delivery of a message; it doubles with each attempt: 15 minutes in all for six deliveries. Seconds. */
 const FIRST_DELAY = 30;
 
-/** The platform waits no longer. Seconds. */
+/** The longest wait that the platform allows. Seconds. */
 const LONGEST_DELAY = 12 * 3_600;
 
-/** Is done with a message that no further attempt would make good, and says why. */
+/** Acknowledges a message that will fail at every delivery, and reports why. */
 export function drop(message: Message, event: Event, ctx: Context): void {
   ctx.report(event);
   message.ack();
 }
 
 /**
- * Has a message delivered again, later each time, and says why.
+ * Has a message delivered again, later each time, and reports why.
  *
- * @param least seconds before which it is of no use, where somebody has said so
+ * @param least seconds that it must wait, where the upstream said so
  */
 export function again(message: Message, event: Event, ctx: Context, least = 0): void {
   ctx.report(event);

@@ -1,11 +1,12 @@
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
-import { runJob } from "../../worker/jobs/crons.ts";
-import { isDue } from "../../worker/jobs/popular.ts";
+import { runJob } from "../../worker/jobs/schedule.ts";
+import { isDue } from "../../worker/jobs/refresh-popular.ts";
 import { parseProjectName, type ProjectName } from "../../worker/pypi/name.ts";
 import type { ChangeLogState } from "../../worker/repository/ports/change-log.ts";
-import { contextOf } from "../../worker/repository/context.ts";
+import { contextOf } from "../../worker/log/context.ts";
+import { logAs } from "../../worker/log/log.ts";
 import type { MirroredSource } from "../../worker/repository/repository.ts";
 import { Rig } from "../support/rig.ts";
 import { FakeUpstream } from "../support/upstream.ts";
@@ -66,7 +67,7 @@ describe("the refresh of popular projects", () => {
     expect(rig.upstream.requests).toEqual([]);
   });
 
-  test("queues none that the upstream's log of changes vouches for", async () => {
+  test("queues none that the upstream's change log vouches for", async () => {
     const rig = await asked(["a", "b"]);
     const run = (state: Partial<ChangeLogState>, behindNow = 0) => {
       const log = { state: () => Promise.resolve({ serial: 1, since: 0, polledAt: rig.now, ...state }) };
@@ -74,13 +75,15 @@ describe("the refresh of popular projects", () => {
       const sources = new Map(
         [...rig.services.sources].map(([key, it]) => [key, { ...it, changes } as unknown as MirroredSource]),
       );
-      const ctx = contextOf(rig.now, createExecutionContext(), rig.services.counters);
+      const ctx = contextOf(rig.now, createExecutionContext(), rig.services.counters, logAs("text"));
       return runJob("refresh", { ...rig.services, sources }, ctx, { dryRun: false, byHand: false });
     };
-    expect(await run({})).toEqual(["pypi: 2 popular projects, none due."]);
-    expect(await run({ polledAt: rig.now - 4 * MINUTE })).toEqual(["pypi: 2 popular projects, 2 due, queued."]);
+    expect(await run({})).toEqual([{ kind: "popular-due", source: "pypi", popular: 2, due: 0 }]);
+    expect(await run({ polledAt: rig.now - 4 * MINUTE })).toEqual([
+      { kind: "popular-due", source: "pypi", popular: 2, due: 2 },
+    ]);
     rig.wait(10 * MINUTE);
-    expect(await run({}, 2_000)).toEqual(["pypi: 2 popular projects, 2 due, queued."]);
+    expect(await run({}, 2_000)).toEqual([{ kind: "popular-due", source: "pypi", popular: 2, due: 2 }]);
   });
 
   test("queues the seed before anybody has asked for it", async () => {
@@ -109,7 +112,9 @@ describe("the refresh of popular projects", () => {
 
   test("does nothing where nothing is to be popular", async () => {
     const rig = await asked(["a"], { POPULAR: 0, SEED: ["pip"] });
-    expect(await did(rig, "refresh")).toEqual(["pypi: nothing is counted, and nothing planned, since POPULAR is 0."]);
+    expect(await did(rig, "refresh")).toEqual([
+      "pypi: POPULAR is 0, so that nothing is counted, and no page is queued.",
+    ]);
     expect([rig.refreshes.messages, rig.counts]).toEqual([[], {}]);
   });
 
@@ -149,10 +154,10 @@ describe("the refresh of popular projects", () => {
     rig.wait(50 * 24 * 60 * MINUTE);
     expect(await did(rig, "refresh")).toEqual(["pypi: 0 popular projects, none due."]);
     expect(await did(rig, "forget?dry-run=true")).toEqual([
-      "pypi: what nobody has asked for in six weeks would be forgotten.",
+      "pypi: the counts of projects and kinds of files that no client has asked for in six weeks would be deleted.",
     ]);
     expect(await did(rig, "forget")).toEqual([
-      "pypi: 1 project and 0 kinds of files forgotten that nobody has asked for in six weeks.",
+      "pypi: the counts of 1 project and 0 kinds of files were deleted: no client has asked for them in six weeks.",
     ]);
     const again = await asked(["b"]);
     again.wait(50 * 24 * 60 * MINUTE);
@@ -161,7 +166,7 @@ describe("the refresh of popular projects", () => {
   });
 });
 
-describe("a page that the upstream's log of changes vouches for", () => {
+describe("a page that the upstream's change log vouches for", () => {
   const NOW = Date.parse("2026-11-22T12:00:00Z");
   const [ago, TTL] = [(minutes: number) => NOW - minutes * MINUTE, 10 * MINUTE];
   const name: ProjectName = parseProjectName("demo");

@@ -31,8 +31,8 @@ test("a dry run says what would go, oldest first and by name, and changes nothin
   const used = (minutes: number) => new Date(start + minutes * MINUTE).toISOString();
   expect(told).toEqual([
     "4 objects (4 GB) are stored; the quota is 2 GB.",
-    "1 objects (1 GB) of projects that are gone would be deleted, where their sources say so.",
-    "1 objects (1 GB) would be deleted as the longest unused.",
+    "1 object (1 GB) of projects that are gone upstream would be deleted, if their sources confirm it.",
+    "1 object (1 GB) that no client has used for the longest time would be deleted.",
     `${keyOf(wheelOf("gone").filename)}, 1 GB, last used ${used(0)}`,
     `${keyOf(wheelOf("ann").filename)}, 1 GB, last used ${used(1)}`,
   ]);
@@ -40,9 +40,9 @@ test("a dry run says what would go, oldest first and by name, and changes nothin
   // The other sentences are true of what then happens.
   expect((await sweep(rig)).slice(0, 4)).toEqual([
     told[0],
-    "1 objects (1 GB) of projects that are gone were deleted.",
-    "1 objects (1 GB) were deleted as the longest unused.",
-    "Of 3 stored objects 3 were not known as they are; 0 that were known are gone.",
+    "1 object (1 GB) of projects that are gone upstream was deleted.",
+    "1 object (1 GB) that no client has used for the longest time was deleted.",
+    "3 stored objects were compared with the database: 3 rows added or corrected, 0 deleted.",
   ]);
 });
 
@@ -57,7 +57,7 @@ test("a dry run names ten of many, and says of whom files are whose source is no
   const told = await sweep(rig, true);
   expect(told.filter((line) => line.includes("last used"))).toHaveLength(10);
   expect(told.at(-1)).toBe(
-    "1 objects (1 GB) are of the source old, which is not configured any more; they go when they are the longest unused.",
+    "1 object (1 GB) is of the source old, which is no longer configured; each is deleted when it has been unused for the longest time.",
   );
 });
 

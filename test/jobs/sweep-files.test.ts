@@ -40,7 +40,7 @@ describe("above the quota", () => {
     const rig = await filled(NAMES, 3);
     const told = await sweep(rig);
     expect(told[0]).toBe("5 objects (5 GB) are stored; the quota is 3 GB.");
-    expect(told).toContain("2 objects (2 GB) were deleted as the longest unused.");
+    expect(told).toContain("2 objects (2 GB) that no client has used for the longest time were deleted.");
     expect([await kept(), await projects()]).toEqual([
       ["cid", "dan", "eve"],
       ["cid", "dan", "eve"],
@@ -83,7 +83,7 @@ describe("above the quota", () => {
     await store(rig, "cid");
     await resize(GB);
     const told = await sweep(rig);
-    expect(told).toContain("1 GB above the quota stay for now: they were used lately, or are the next run's.");
+    expect(told).toContain("1 GB above the quota stay for now: they were used recently, or the next run deletes them.");
     expect(await kept()).toEqual(["bob", "cid"]);
     rig.wait(2 * HOUR);
     await resize(GB);

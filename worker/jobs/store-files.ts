@@ -1,14 +1,15 @@
 import { fillMessage } from "../../schema/fill.ts";
 import { IndexError, messageOf } from "../errors.ts";
 import { type FileRef, nameOf } from "../pypi/file-url.ts";
-import type { Repository, MirroredSource } from "../repository/repository.ts";
-import { again, complaintOf, drop } from "./deliveries.ts";
-import type { Consumer } from "./queues.ts";
 import type { Context } from "../repository/context.ts";
+import type { Repository, MirroredSource } from "../repository/repository.ts";
+import { again, complaintOf, drop } from "./delivery.ts";
+import type { Consumer } from "./consumer.ts";
 
 /**
- * Stores the files that were left to the queue, one after the other. A file that is stored already costs one read, so a
- * message may come twice, late or out of order. What cannot be stored now is asked for again; what never can is dropped.
+ * Stores the files that messages name, one after the other. A file that is stored already costs one read, so that a message may
+ * come twice, late or out of order. The message of a file that cannot be stored now is delivered again; that of a file that no
+ * page lists is dropped.
  */
 export const storeFiles: Consumer = async (batch, { sources }, ctx) => {
   for (const message of batch.messages) await storeFile(message, sources, ctx);
@@ -34,7 +35,7 @@ async function attempt(ref: FileRef, repository: Repository, ctx: Context): Prom
     const artifact = await repository.file({ ref, headOnly: false, keep: true }, ctx);
     if (!artifact) return { kind: "unlisted", reason: "its project is no longer there" };
     if (artifact.body instanceof ReadableStream) await artifact.body.cancel();
-    // What comes from upstream still is what the store refused, or what was refused to the store.
+    // A body from the upstream was not stored: the store failed, or the bytes were refused.
     return artifact.via === "upstream" ? { kind: "failed", reason: "it could not be stored" } : { kind: "stored" };
   } catch (error) {
     const unlisted = error instanceof IndexError && error.kind === "file-not-found";

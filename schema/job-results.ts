@@ -1,0 +1,91 @@
+/**
+ * What a job did, or would do in a dry run: numbers and names, no sentences. `POST /-/api/jobs/NAME` answers with these, and
+ * with a sentence for each. `bytes` are bytes, times are milliseconds since the epoch, and `source` is an upstream's name in the
+ * configuration where nothing else is said.
+ */
+export type JobResult = ChangeLogResult | PopularityResult | SweepResult | CleanResult | PurgeResult | ResendResult;
+
+/** Of the job `feed`. */
+type ChangeLogResult =
+  /** Projects that the change log names after the serial `since`. */
+  | { readonly kind: "change-log-read"; readonly source: string; readonly since: number; readonly projects: number }
+  /** It is followed for the first time, or anew: from a little before the serial `last`, at which it ends. */
+  | { readonly kind: "change-log-begun"; readonly source: string; readonly last: number }
+  | { readonly kind: "change-log-unavailable"; readonly source: string; readonly reason: string }
+  | { readonly kind: "change-log-not-due"; readonly source: string; readonly retryAt: number; readonly reason: string }
+  /** Another run has read it meanwhile. */
+  | { readonly kind: "change-log-overtaken"; readonly source: string }
+  /** Dry run: what would be asked for, `since` null: where the change log ends; and the pages that could be queued already. */
+  | {
+      readonly kind: "change-log-planned";
+      readonly source: string;
+      readonly since: number | null;
+      readonly pages: number;
+    }
+  | { readonly kind: "pages-queued"; readonly source: string; readonly pages: number }
+  | {
+      readonly kind: "change-log-failed";
+      readonly source: string;
+      readonly step: "read" | "queue" | "plan";
+      readonly reason: string;
+    }
+  | { readonly kind: "no-change-log" };
+
+/** Of the jobs `refresh` and `forget`. */
+type PopularityResult =
+  | { readonly kind: "popular-due"; readonly source: string; readonly popular: number; readonly due: number }
+  /** Projects and kinds of files whose counts were deleted; null in a dry run, which does not count them. */
+  | {
+      readonly kind: "unpopular-forgotten";
+      readonly source: string;
+      readonly projects: number | null;
+      readonly kinds: number | null;
+    }
+  /** `POPULAR` is 0. */
+  | { readonly kind: "not-counted"; readonly source: string };
+
+/** Of the job `sweep`. */
+type SweepResult =
+  /** `quota` in bytes; 0: there is none. */
+  | { readonly kind: "stored"; readonly objects: number; readonly bytes: number; readonly quota: number }
+  /** The source could not say whether it still has the project, so that its files stay. */
+  | { readonly kind: "project-undecided"; readonly source: string; readonly project: string; readonly reason: string }
+  /** Files of projects that are gone upstream. */
+  | { readonly kind: "gone-deleted"; readonly objects: number; readonly bytes: number }
+  | { readonly kind: "unused-deleted"; readonly objects: number; readonly bytes: number }
+  /** What no object could be deleted for in this run. */
+  | { readonly kind: "above-quota"; readonly bytes: number }
+  /** Dry run: one of the objects that would be deleted; `usedAt` null where its uses are not known. */
+  | { readonly kind: "object-named"; readonly key: string; readonly bytes: number; readonly usedAt: number | null }
+  /** `source` as it is in keys: the upstream's address, percent-encoded. */
+  | { readonly kind: "source-unconfigured"; readonly source: string; readonly objects: number; readonly bytes: number }
+  /** Objects compared with the database: rows that were added or corrected, and rows of objects that are gone. */
+  | { readonly kind: "reconciled"; readonly objects: number; readonly corrected: number; readonly gone: number };
+
+/** Of the job `clean`; it names objects as well. */
+type CleanResult =
+  | {
+      readonly kind: "upload-objects-deleted";
+      readonly checked: number;
+      readonly objects: number;
+      readonly bytes: number;
+    }
+  /** Why objects of uploads, or an upload, stay although they look abandoned. */
+  | { readonly kind: "kept-in-doubt"; readonly reason: string }
+  | { readonly kind: "uploads-cancelled"; readonly uploads: number }
+  /** Dry run: an upload that would be cancelled. */
+  | { readonly kind: "upload-named"; readonly filename: string }
+  | { readonly kind: "tokens-deleted"; readonly tokens: number };
+
+/** Of the job `purge`. */
+type PurgeResult =
+  | { readonly kind: "edge-purged"; readonly projects: number | "all" }
+  /** There is no edge cache, or the job was started by a request, which cannot purge it. */
+  | { readonly kind: "edge-unreachable" };
+
+/** Of the job `replay`. */
+type ResendResult =
+  | { readonly kind: "messages-resent"; readonly queue: string; readonly messages: number }
+  /** The queue did not accept a message: it, and those not sent yet, are kept. */
+  | { readonly kind: "queue-refused"; readonly queue: string; readonly reason: string }
+  | { readonly kind: "no-dead-letters" };

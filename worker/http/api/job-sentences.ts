@@ -1,0 +1,107 @@
+import type { JobResult } from "../../../schema/job-results.ts";
+
+/** What `POST /-/api/jobs/NAME` says of each result of a job, in order; of none, that there was nothing to do. */
+export function sentencesOf(results: readonly JobResult[], dryRun: boolean): string[] {
+  if (results.length === 0) return ["There was nothing to do."];
+  return results.map((result) => sentenceOf(result, dryRun));
+}
+
+type Kind = JobResult["kind"];
+type Sentence<Of extends Kind> = (result: Extract<JobResult, { readonly kind: Of }>, dryRun: boolean) => string;
+
+const SENTENCES: { readonly [Of in Kind]: Sentence<Of> } = {
+  "change-log-read": ({ source, since, projects }) =>
+    `${source}: ${some(projects, "project")} changed since serial ${since}.`,
+  "change-log-begun": ({ source, last }) =>
+    `${source}: its change log ends at serial ${last}; it is followed from a little before that.`,
+  "change-log-unavailable": ({ source, reason }) => `${source}: its change log cannot be followed: ${reason}.`,
+  "change-log-not-due": ({ source, retryAt, reason }) =>
+    `${source}: its change log is not read before ${date(retryAt)}: ${reason}.`,
+  "change-log-overtaken": ({ source }) => `${source}: another run has just read its change log.`,
+  "change-log-planned": ({ source, since, pages }) =>
+    `${source}: the job would ask ${since === null ? "where its change log ends" : `what has changed since serial ${since}`}; ${some(pages, "outdated page")} could be queued already.`,
+  "pages-queued": ({ source, pages }) => `${source}: ${some(pages, "outdated page")} ${was(pages)} queued.`,
+  "change-log-failed": ({ source, step, reason }) => `${source}: ${FAILED[step]}: ${reason}`,
+  "no-change-log": () => "No upstream's change log is followed here.",
+
+  "popular-due": ({ source, popular, due }, dryRun) =>
+    `${source}: ${some(popular, "popular project")}, ${due === 0 ? "none due" : `${due} due${dryRun ? "" : ", queued"}`}.`,
+  "unpopular-forgotten": ({ source, projects, kinds }) =>
+    projects === null || kinds === null
+      ? `${source}: the counts of projects and kinds of files that no client has asked for in six weeks would be deleted.`
+      : `${source}: the counts of ${some(projects, "project")} and ${some(kinds, "kind")} of files were deleted: no client has asked for them in six weeks.`,
+  "not-counted": ({ source }) => `${source}: POPULAR is 0, so that nothing is counted, and no page is queued.`,
+
+  stored: ({ objects, bytes, quota }) =>
+    `${amount(objects, bytes)} ${is(objects)} stored; ${quota === 0 ? "there is no quota" : `the quota is ${size(quota)}`}.`,
+  "project-undecided": ({ source, project, reason }) =>
+    `${source} could not say whether it still has ${project}, so that its files stay: ${reason}`,
+  "gone-deleted": ({ objects, bytes }, dryRun) =>
+    dryRun
+      ? `${amount(objects, bytes)} of projects that are gone upstream would be deleted, if their sources confirm it.`
+      : `${amount(objects, bytes)} of projects that are gone upstream ${was(objects)} deleted.`,
+  "unused-deleted": ({ objects, bytes }, dryRun) =>
+    `${amount(objects, bytes)} that no client has used for the longest time ${was(objects, dryRun)} deleted.`,
+  "above-quota": ({ bytes }) =>
+    `${size(bytes)} above the quota ${bytes === 1 ? "stays" : "stay"} for now: they were used recently, or the next run deletes them.`,
+  "object-named": ({ key, bytes, usedAt }) =>
+    `${key}, ${size(bytes)}${usedAt === null ? "" : `, last used ${date(usedAt)}`}`,
+  "source-unconfigured": ({ source, objects, bytes }) =>
+    `${amount(objects, bytes)} ${is(objects)} of the source ${source}, which is no longer configured; each is deleted when it has been unused for the longest time.`,
+  reconciled: ({ objects, corrected, gone }) =>
+    `${some(objects, "stored object")} ${was(objects)} compared with the database: ${some(corrected, "row")} added or corrected, ${gone} deleted.`,
+
+  "upload-objects-deleted": ({ checked, objects, bytes }, dryRun) => {
+    const all = some(checked, "object");
+    if (objects === 0) return `${all} of uploads ${was(checked)} checked; there is none to delete.`;
+    const one = objects === 1;
+    return `${objects} of ${all} of uploads (${size(bytes)}) ${one ? "belongs" : "belong"} to no file; ${one ? "it" : "they"} ${was(objects, dryRun)} deleted.`;
+  },
+  "kept-in-doubt": ({ reason }) => reason,
+  "uploads-cancelled": ({ uploads }, dryRun) =>
+    `${some(uploads, "unfinished upload")} that began more than a day ago ${was(uploads, dryRun)} cancelled.`,
+  "upload-named": ({ filename }) => filename,
+  "tokens-deleted": ({ tokens }, dryRun) =>
+    `${some(tokens, "token")} that ended long ago ${was(tokens, dryRun)} deleted.`,
+
+  "edge-purged": ({ projects }, dryRun) =>
+    projects === "all"
+      ? `All answers ${was(2, dryRun)} purged from the edge cache.`
+      : `The answers of ${some(projects, "project")} ${was(2, dryRun)} purged from the edge cache.`,
+  "edge-unreachable": () => "No edge cache can be reached from here; nothing was purged.",
+
+  "messages-resent": ({ queue, messages }, dryRun) =>
+    `${some(messages, "message")} ${was(messages, dryRun)} sent to ${queue} again.`,
+  "queue-refused": ({ queue, reason }) =>
+    `${queue} did not accept a message: ${reason}. It is kept, and so are those that were not sent yet.`,
+  "no-dead-letters": () => "There are no dead letters.",
+};
+
+const FAILED = {
+  read: "its change log could not be read",
+  queue: "its outdated pages could not be queued",
+  plan: "the database could not be read",
+} as const;
+
+function sentenceOf<Of extends Kind>(result: Extract<JobResult, { readonly kind: Of }>, dryRun: boolean): string {
+  const sentence: Sentence<Of> = SENTENCES[result.kind];
+  return sentence(result, dryRun);
+}
+
+const some = (count: number, what: string) => `${count.toLocaleString("en")} ${what}${count === 1 ? "" : "s"}`;
+
+const is = (count: number) => (count === 1 ? "is" : "are");
+
+const was = (count: number, dryRun = false) => (dryRun ? "would be" : count === 1 ? "was" : "were");
+
+const date = (time: number) => new Date(time).toISOString();
+
+const amount = (objects: number, bytes: number) => `${some(objects, "object")} (${size(bytes)})`;
+
+const UNITS = ["bytes", "kB", "MB", "GB", "TB"];
+
+/** A kilobyte has 1,000 bytes, as in the quota. */
+function size(bytes: number): string {
+  const power = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), UNITS.length - 1);
+  return `${(bytes / 1_000 ** power).toLocaleString("en", { maximumFractionDigits: 1 })} ${UNITS[power]}`;
+}

@@ -1,0 +1,55 @@
+import type { JobResult } from "../../schema/job-results.ts";
+import type { LeftObject } from "../repository/ports/maintenance.ts";
+import type { Job } from "./job.ts";
+
+const DAY = 24 * 3_600_000;
+
+/** No upload takes as long: an older object that belongs to no file will never belong to one. Milliseconds. */
+const ABANDONED = DAY;
+
+/**
+ * Published objects stay for so long, whether they have a row or have lost it: the database can be restored to any time of the last
+ * 30 days, and then lacks the rows made since, and has those deleted since. Milliseconds.
+ */
+const RESTORABLE = 31 * DAY;
+
+/** A token can be looked up for so long after it ended. Milliseconds. */
+const FORGOTTEN = 90 * DAY;
+
+/**
+ * A minted token stays for so long after it ended. As long as it is there its identity token, which is valid for an hour, is not
+ * exchanged again. Milliseconds.
+ */
+const OUTLIVED = DAY;
+
+/** Objects, and uploads, that a dry run names. */
+const NAMED = 10;
+
+/**
+ * The job `clean`: deletes the objects of uploads that belong to no file, cancels uploads that no client has gone on with, and
+ * deletes tokens that ended long ago. Each step can be repeated without harm, and goes on where the last run ended.
+ */
+export const cleanUploads: Job = async ({ leftovers }, ctx, { dryRun }) => {
+  const results: JobResult[] = [];
+  const abandoned = ctx.now - ABANDONED;
+  const before = { "hosted/": ctx.now - RESTORABLE, "staging/": abandoned };
+  const { seen: checked, deleted, doubts } = await leftovers.objects(before, dryRun);
+  const bytes = deleted.reduce((sum, { size }) => sum + size, 0);
+  results.push({ kind: "upload-objects-deleted", checked, objects: deleted.length, bytes });
+  if (dryRun) results.push(...deleted.slice(0, NAMED).map(named));
+  for (const reason of doubts) {
+    results.push({ kind: "kept-in-doubt", reason });
+    ctx.report({ event: "storage-failed", what: "clean", reason });
+  }
+
+  const { ended, failed } = await leftovers.uploads(abandoned, dryRun);
+  results.push({ kind: "uploads-cancelled", uploads: ended.length });
+  if (dryRun) for (const filename of ended.slice(0, NAMED)) results.push({ kind: "upload-named", filename });
+  for (const reason of failed) results.push({ kind: "kept-in-doubt", reason });
+
+  const tokens = await leftovers.tokens({ made: ctx.now - FORGOTTEN, minted: ctx.now - OUTLIVED }, dryRun);
+  results.push({ kind: "tokens-deleted", tokens });
+  return results;
+};
+
+const named = ({ key, size }: LeftObject): JobResult => ({ kind: "object-named", key, bytes: size, usedAt: null });

@@ -1,0 +1,13 @@
+import type { Context } from "../repository/context.ts";
+import type { MirroredSource } from "../repository/repository.ts";
+import type { DeadLetters } from "../repository/ports/maintenance.ts";
+
+/** What consumers work with. */
+export interface ConsumerServices {
+  /** The mirrored sources, by their keys. */
+  readonly sources: ReadonlyMap<string, MirroredSource>;
+  readonly letters: DeadLetters;
+}
+
+/** Processes a batch of one queue's messages: each is acknowledged or sent for another delivery. */
+export type Consumer = (batch: MessageBatch, services: ConsumerServices, ctx: Context) => Promise<void>;

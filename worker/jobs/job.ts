@@ -1,0 +1,32 @@
+import type { JobResult } from "../../schema/job-results.ts";
+import type { Context } from "../repository/context.ts";
+import type { MirroredSource } from "../repository/repository.ts";
+import type { DeadLetters, Edge, Leftovers, Recent, Runs } from "../repository/ports/maintenance.ts";
+import type { StoredObjects } from "../repository/ports/stored-objects.ts";
+
+/** What jobs work with; each takes what it uses. */
+export interface JobServices {
+  readonly sources: ReadonlyMap<string, MirroredSource>;
+  readonly objects: StoredObjects;
+  /** Bytes of stored files above which the longest unused are deleted; 0: none are. */
+  readonly quota: number;
+  readonly leftovers: Leftovers;
+  readonly letters: DeadLetters;
+  readonly recent: Recent;
+  readonly runs: Runs;
+  /** undefined where no edge cache can be purged. */
+  readonly edge?: Edge | undefined;
+  /** Milliseconds for which a page is served without asking the upstream. */
+  readonly pageTtl: number;
+}
+
+/** What a person can choose who starts a job. */
+export interface JobOptions {
+  /** Finds out what the job would do, and changes nothing. */
+  readonly dryRun: boolean;
+  /** A person started the job: it does not wait for the time that it would wait for otherwise. */
+  readonly byHand: boolean;
+}
+
+/** Does its work, or plans it, and returns what it did. */
+export type Job = (services: JobServices, ctx: Context, options: JobOptions) => Promise<JobResult[]>;

@@ -1,0 +1,63 @@
+import { cronRow } from "../../schema/crons.ts";
+import type { JobResult } from "../../schema/job-results.ts";
+import { IndexError, messageOf } from "../errors.ts";
+import type { Context } from "../repository/context.ts";
+import { cleanUploads } from "./clean-uploads.ts";
+import { followChangeLogs } from "./follow-change-logs.ts";
+import type { Job, JobOptions, JobServices } from "./job.ts";
+import { forgetUnpopular } from "./forget-unpopular.ts";
+import { refreshPopular } from "./refresh-popular.ts";
+import { purgeEdge } from "./purge-edge.ts";
+import { resendDeadLetters } from "./resend-dead-letters.ts";
+import { sweepFiles } from "./sweep-files.ts";
+
+/** The jobs by the names under which a person starts them. */
+const JOBS: Readonly<Record<string, Job>> = {
+  feed: followChangeLogs,
+  refresh: refreshPopular,
+  forget: forgetUnpopular,
+  sweep: sweepFiles,
+  clean: cleanUploads,
+  purge: purgeEdge,
+  replay: resendDeadLetters,
+};
+
+/** The jobs that each cron expression of wrangler.toml starts, in order. */
+export const SCHEDULE: Readonly<Record<string, readonly string[]>> = {
+  "* * * * *": ["feed", "purge"],
+  "*/5 * * * *": ["refresh"],
+  "0 * * * *": ["forget", "sweep", "clean"],
+};
+
+/** Runs one job. Throws `no-such-route` where no job has that name. */
+export async function runJob(
+  name: string,
+  ground: JobServices,
+  ctx: Context,
+  options: JobOptions,
+): Promise<JobResult[]> {
+  const job = Object.hasOwn(JOBS, name) && JOBS[name];
+  if (job) return job(ground, ctx, options);
+  const known = Object.keys(JOBS).join(", ");
+  throw new IndexError("no-such-route", `There is no job ${JSON.stringify(name.slice(0, 40))}; there are ${known}.`);
+}
+
+/**
+ * Runs the jobs of a cron expression one after the other: one that fails is reported, and the next one runs. Then notes when the
+ * cron ran.
+ *
+ * @throws Error where `SCHEDULE` does not have the expression
+ */
+export async function onSchedule(cron: string, ground: JobServices, ctx: Context): Promise<void> {
+  const names = SCHEDULE[cron];
+  if (!names) throw new Error(`No job here is started by the cron ${cron}: take it out of wrangler.toml.`);
+  const attempt = async (what: string, work: () => Promise<unknown>) => {
+    try {
+      await work();
+    } catch (error) {
+      ctx.report({ event: "job-failed", what, reason: messageOf(error) });
+    }
+  };
+  for (const name of names) await attempt(name, () => runJob(name, ground, ctx, { dryRun: false, byHand: false }));
+  await attempt(`noting the cron ${cron}`, () => ground.runs.note(cronRow(cron), ctx.now));
+}

@@ -1,0 +1,42 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+
+/** How long one request has waited for upstreams, whatever number of them it asks at once. */
+export class UpstreamWait {
+  #open = 0;
+  #since = 0;
+  #total = 0;
+
+  /** A question was asked; `now` in milliseconds since the epoch. */
+  began(now: number): void {
+    if (this.#open++ === 0) this.#since = now;
+  }
+
+  /** The head of its answer is here, or it failed. */
+  ended(now: number): void {
+    if (--this.#open === 0) this.#total += now - this.#since;
+  }
+
+  /** Milliseconds up to `now`. */
+  total(now: number): number {
+    return this.#total + (this.#open > 0 ? now - this.#since : 0);
+  }
+}
+
+/** Which request the code that runs belongs to: the upstream's client is asked for a page, and not by whom. */
+const waits = new AsyncLocalStorage<UpstreamWait>();
+
+/** Runs `work`; what it waits for upstreams is added to `wait`. */
+export const waitingIn = <Result>(wait: UpstreamWait, work: () => Result): Result => waits.run(wait, work);
+
+/** A `fetch` whose calls are added to what the request that makes them has waited. `now` in milliseconds since the epoch. */
+export const timedFetch =
+  <Args extends unknown[]>(fetched: (...args: Args) => Promise<Response>, now: () => number) =>
+  async (...args: Args): Promise<Response> => {
+    const wait = waits.getStore();
+    wait?.began(now());
+    try {
+      return await fetched(...args);
+    } finally {
+      wait?.ended(now());
+    }
+  };
