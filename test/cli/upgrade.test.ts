@@ -32,9 +32,14 @@ beforeAll(async () => {
   root = `http://127.0.0.1:${port}`;
   // The upstream of the old state, where nobody listens now.
   const args = ["--port", `${port}`, "--state", state, "--upstream", "http://127.0.0.1:18931/simple/", "--no-cron"];
-  server = await startServer(process.execPath, ["cli/pypi-edge.ts", "serve", ...args], /\bready\b[^]*Ctrl-C/, {
-    cwd: ROOT,
-  });
+  server = await startServer(
+    process.execPath,
+    ["cli/pypi-edge.ts", "serve", "--log", "text", ...args],
+    /\bready\b[^]*Ctrl-C/,
+    {
+      cwd: ROOT,
+    },
+  );
 }, 120_000);
 afterAll(async () => {
   await server.stop();
