@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { runCommandLine } from "./lib/run.ts";
-import { ROOT } from "./lib/state.ts";
+import { PROJECT_FOLDER } from "./lib/state.ts";
 import { program } from "./program.ts";
 
-const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { version: string };
+const { version } = JSON.parse(readFileSync(join(PROJECT_FOLDER, "package.json"), "utf8")) as { version: string };
 await runCommandLine(program(version));

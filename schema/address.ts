@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { isPrivate } from "../worker/pypi/host.ts";
 
-/** Longer ones would not leave room for a project's name in KV's keys (512 bytes). */
+/** Longer addresses would leave no room for a project's name in KV keys (512 bytes). */
 const MAX_UPSTREAM = 200;
 
 const isHttp = (text: string) => /^https?:$/.test(URL.parse(text)?.protocol ?? "");
@@ -9,7 +9,7 @@ const isEncrypted = ({ protocol, hostname }: URL) => protocol === "https:" || is
 const isBare = ({ username, password, search, hash }: URL) => username + password + search + hash === "";
 const BARE = "no credentials, query or fragment can be part of it";
 
-/** An address that may be fetched from, out of text. */
+/** A URL that may be fetched, parsed from text. */
 const address = (toUrl: (text: string) => URL) =>
   z.pipe(
     z
@@ -29,13 +29,16 @@ const address = (toUrl: (text: string) => URL) =>
     ),
   );
 
-/** The address of an upstream's Simple API root, or of its file host, from text; ends in `/`: what is there hangs below it. */
+/**
+ * The URL of an upstream's Simple API root or file host. A final slash is added, so that paths can be resolved against
+ * it.
+ */
 export const upstreamAddress = address((text) => new URL(text.endsWith("/") ? text : `${text}/`));
 
-/** The address of a page of links, from text. */
+/** The URL of a page of links. */
 export const pageAddress = address((text) => new URL(text));
 
-/** The address that people use, from text; without a final slash, and empty where it is the one that requests arrive under. */
+/** The public address without a final slash; empty where requests arrive under it. */
 export const publicRoot = z.pipe(
   z.string().check(
     z.refine((text) => text === "" || isHttp(text), "an address such as https://pypi.example.com is expected"),

@@ -23,16 +23,16 @@ const name = z
   .string()
   .check(z.regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be lower-case letters, digits and "-", at most 31 of them'));
 
-/** More are refreshed by the feed, or when they are asked for. */
+/** Further projects are refreshed by the change log, or when clients ask for them. */
 const MAX_POPULAR = 2_000;
 
 /** A shorter token could be guessed. Characters. */
-const MIN_TOKEN = 16;
+const MIN_TOKEN_LENGTH = 16;
 
 /** How a line of the log is written. */
 export const logFormat = z.enum(["json", "text"], 'must be "json" or "text"');
 
-/** What wrangler.toml's `[vars]` say. A deployment with a wrong one must not start half-configured. */
+/** The `[vars]` of wrangler.toml. A deployment with an invalid variable must not start. */
 export const vars = z.object({
   UPSTREAMS: z.record(name, upstream),
   INDEXES: z.record(indexName, index),
@@ -50,41 +50,41 @@ export const vars = z.object({
   LOG_FORMAT: z._default(logFormat, "json"),
 });
 
-/** The names of all variables; secrets have names of the user's choice. */
+/** The names of all variables. Secrets are not among them: the user names them. */
 export const VARIABLES = Object.keys(vars.shape);
 
 export interface Config {
-  /** The default one, whose base is empty, is the first. */
+  /** The default index, whose base is empty, is the first. */
   readonly indexes: readonly [IndexConfig, ...IndexConfig[]];
   /** Patterns of names that no upstream is ever asked for. */
   readonly reserved: readonly string[];
-  /** Whose identity tokens are exchanged for ours. */
+  /** Rules by which identity tokens are exchanged. */
   readonly trusted: readonly TrustedConfig[];
-  /** Whom these must be meant for. */
+  /** The `aud` that identity tokens must have. */
   readonly audience: string;
-  /** Milliseconds for which a page is served without asking the upstream. */
+  /** How long a page is served without revalidation, in milliseconds. */
   readonly pageTtl: number;
-  /** Whether upstreams that have a log of changes are followed. */
+  /** Whether upstreams' change logs are followed. */
   readonly feed: boolean;
-  /** How many projects are kept fresh by the clock. */
+  /** How many of the most popular projects are refreshed by a cron. */
   readonly popular: number;
-  /** Projects that count as popular before anybody has asked for them. */
+  /** Projects that count as popular before a client has asked for them. */
   readonly seed: readonly ProjectName[];
-  /** Bytes of mirrored files above which the longest unused are deleted; 0: none are. */
+  /** Bytes of mirrored files above which the longest unused are deleted; 0: no limit. */
   readonly quota: number;
-  /** What opens `/-/api/`; undefined: nothing does. */
+  /** Gives access to `/-/api/`; undefined: no admin token exists. */
   readonly adminToken: string | undefined;
-  /** The address people use, without a final slash, where it is not the request's own; else empty. */
+  /** The public address without a final slash, where it is not the request's own; else empty. */
   readonly publicUrl: string;
-  /** Whether anybody may read `/-/metrics`; else whoever may read every index. */
+  /** Whether anyone may read `/-/metrics`; otherwise a token that may read every index is needed. */
   readonly openMetrics: boolean;
   readonly logRequests: boolean;
   readonly logFormat: z.infer<typeof logFormat>;
 }
 
 /**
- * Reads the configuration from the worker's environment: variables, and the secrets that they name. Throws an `Error` that
- * names each wrong key and says what it must be.
+ * Reads the configuration from the worker's environment: variables, and the secrets that they name. Throws an `Error`
+ * that names each invalid key and says what it must be.
  */
 export function parseConfig(env: Record<string, unknown>): Config {
   const parsed = vars.safeParse(env, { reportInput: true });
@@ -115,11 +115,11 @@ export function parseConfig(env: Record<string, unknown>): Config {
   const adminToken = typeof secret === "string" ? secret : undefined;
   if (
     secret !== undefined &&
-    // Another character could not stand in the header that shows it.
-    !(adminToken !== undefined && /^[\x21-\x7e]+$/.test(adminToken) && adminToken.length >= MIN_TOKEN)
+    // Other characters are not allowed in the Authorization header.
+    !(adminToken !== undefined && /^[\x21-\x7e]+$/.test(adminToken) && adminToken.length >= MIN_TOKEN_LENGTH)
   ) {
     problems.push(
-      `the secret ADMIN_TOKEN: must be at least ${MIN_TOKEN} characters: letters, digits and signs of ASCII, no spaces`,
+      `the secret ADMIN_TOKEN: must be at least ${MIN_TOKEN_LENGTH} characters: letters, digits and signs of ASCII, no spaces`,
     );
   }
 
@@ -145,7 +145,7 @@ export function parseConfig(env: Record<string, unknown>): Config {
 
 const wrong = (problems: readonly string[]) => new Error(`The configuration is wrong: ${problems.join("; ")}.`);
 
-/** What zod calls the types of TOML. */
+/** TOML's types as zod calls them. */
 const TYPES: Readonly<Record<string, string>> = {
   array: "an array",
   boolean: "true or false",
@@ -153,7 +153,7 @@ const TYPES: Readonly<Record<string, string>> = {
   record: "a table",
 };
 
-/** What is wrong with which key, from what zod found. */
+/** Turns an issue that zod found into sentences. */
 function complaints(issue: z.core.$ZodIssue): string[] {
   const path = issue.path.join(".");
   if (issue.code === "unrecognized_keys") return issue.keys.map((key) => `${path}.${key}: is not known`);
@@ -164,10 +164,10 @@ function complaints(issue: z.core.$ZodIssue): string[] {
 }
 
 /**
- * The variables with one upstream replaced by `url`: the last source of the default index that any name may come from.
- * Variables that are wrong are returned as they are, for `parseConfig` to say so.
+ * Replaces one upstream by `url`: the last source of the default index that has no `projects`. Invalid variables are
+ * returned unchanged; `parseConfig` reports them.
  *
- * @throws Error where each source of the default index claims names
+ * @throws Error where every source of the default index has `projects`
  */
 export function withUpstream<Value>(variables: Record<string, Value>, url: URL) {
   const { data } = vars.safeParse(variables);

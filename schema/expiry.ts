@@ -1,27 +1,27 @@
 import * as z from "zod/mini";
 
-const DAY = 86_400;
+const DAY_SECONDS = 86_400;
 
 const UNITS: ReadonlyMap<string, number> = new Map([
   ["", 1],
   ["s", 1],
   ["h", 3_600],
-  ["d", DAY],
-  ["w", 7 * DAY],
-  ["y", 365 * DAY],
+  ["d", DAY_SECONDS],
+  ["w", 7 * DAY_SECONDS],
+  ["y", 365 * DAY_SECONDS],
 ]);
 
-/** Who makes a token for longer has forgotten it by then. Years. */
+/** A longer expiry is refused: such a token is forgotten before it expires. */
 const MAX_YEARS = 5;
 
 const moment = z.union([z.iso.date(), z.iso.datetime({ offset: true })]);
 
-/** How it may be said, for a sentence. */
+/** The accepted forms of an expiry, for messages. */
 export const EXPIRY =
   'a date ("2027-01-31", which is its first moment, or "2027-01-31T18:00:00Z"), or a time from now ("12h", "30d", "8w", "1y", or seconds)';
 
 /**
- * When something ends that is said to end then, in milliseconds since the epoch, or what is wrong with that.
+ * Parses an expiry. Returns milliseconds since the epoch, or what is wrong with the text.
  *
  * @param now milliseconds since the epoch
  */
@@ -29,7 +29,7 @@ export function expiryOf(said: string | number, now: number): number | string {
   const at = momentOf(String(said).trim(), now);
   if (at === undefined) return `must be ${EXPIRY}`;
   if (at <= now) return "must be in the future";
-  return at <= now + MAX_YEARS * 366 * DAY * 1_000 ? at : `must be within ${MAX_YEARS} years`;
+  return at <= now + MAX_YEARS * 366 * DAY_SECONDS * 1_000 ? at : `must be within ${MAX_YEARS} years`;
 }
 
 function momentOf(text: string, now: number): number | undefined {

@@ -2,11 +2,11 @@ import * as z from "zod/mini";
 import { asFileRef } from "../worker/pypi/file-url.ts";
 
 /**
- * What the queue of fills carries: which source, and which of its files. Nothing that the project's page says of the file is
- * in it: the page is asked when the message is read.
+ * A message of the fills queue: a source and one of its files. It contains nothing from the project's page, which is read
+ * when the message is handled.
  */
 const message = z.object({
-  /** The upstream's address, percent-encoded, as in the store's keys. */
+  /** The upstream's URL, percent-encoded as in the store's keys. */
   source: z.string(),
   /** `{origin}/{path}`, decoded. */
   file: z.string(),
@@ -15,7 +15,7 @@ const message = z.object({
 
 export type FillMessage = z.infer<typeof message>;
 
-/** The same as the reference that the layers know; a message that names no file is refused. */
+/** Parses a message and its file reference; a message without a valid file is refused. */
 export const fillMessage = z.pipe(
   message,
   z.transform(({ source, file, part }, context) => {

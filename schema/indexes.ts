@@ -2,10 +2,10 @@ import * as z from "zod/mini";
 import { patterns } from "./patterns.ts";
 import type { UpstreamConfig } from "./upstreams.ts";
 
-/** The index at the root of the host; the others lie below their names. */
+/** The index at the root of the host; all others are below their names. */
 export const DEFAULT = "default";
 
-/** What stands first in an address of the default index, now or from its next pages on. */
+/** First segments of the default index's addresses, present and planned. */
 const RESERVED = new Set([
   "simple",
   "files",
@@ -25,7 +25,7 @@ export const indexName = z.string().check(
     abort: true,
   }),
   z.regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be lower-case letters, digits and "-", at most 31 of them'),
-  z.refine((text) => !RESERVED.has(text), "is an address of the default index, now or later: give this index another"),
+  z.refine((text) => !RESERVED.has(text), "is or will be an address of the default index: choose another name"),
 );
 
 /** An index as `[vars.INDEXES]` has it. */
@@ -44,34 +44,34 @@ export const index = z
 
 type IndexShape = z.infer<typeof index>;
 
-/** The packages that one index hosts, as a part of an index. */
-export interface Overlay {
-  /** The name of the index that hosts them. */
+/** The hosted packages of one index, as a part of an index. */
+export interface OverlayConfig {
+  /** The index that hosts them. */
   readonly index: string;
-  /** Patterns of hosted names that shadow nothing: what lies below has them as well, and the two are one page. */
+  /** Patterns of hosted names that hide nothing: their pages are merged with those of the sources. */
   readonly merge: readonly string[];
 }
 
-/** An index of ours: hosted packages over a stack of upstreams, of which the first that owns a name wins. */
+/** An index: hosted packages over upstreams, of which the first that owns a name wins. */
 export interface IndexConfig {
   readonly name: string;
-  /** What its addresses begin with: empty, or a slash and its name. */
+  /** Prefix of its addresses: empty, or a slash and its name. */
   readonly base: string;
-  /** Whose hosted packages it has: its own first, then those of the indexes that are its sources. */
-  readonly overlays: readonly Overlay[];
+  /** Its own hosted packages first, then those of the indexes among its sources. */
+  readonly overlays: readonly OverlayConfig[];
   readonly upstreams: readonly UpstreamConfig[];
   /** Whether it takes uploads. */
   readonly hosted: boolean;
-  /** Whether a file that it hosts may be uploaded again with other bytes, and a deleted one's name be used again. */
+  /** Whether a hosted file may be replaced, and a deleted file's name used again. */
   readonly volatile: boolean;
-  /** Whether it is read with a token only. */
+  /** Whether reading needs a token. */
   readonly isPrivate: boolean;
 }
 
 /**
- * The indexes that a configuration describes, the default one first.
+ * Resolves the configured indexes, the default one first.
  *
- * @param problems gets a line for each fault; what is returned is then not to be used
+ * @param problems collects what is wrong; where there is something, the result must not be used
  */
 export function resolveIndexes(
   shapes: Readonly<Record<string, IndexShape>>,
@@ -82,7 +82,7 @@ export function resolveIndexes(
     const shape = shapes[name];
     if (!shape) return { overlays: [], upstreams: [] };
     if (new Set(shape.sources).size < shape.sources.length) problems.push(`INDEXES.${name}.sources: names one twice`);
-    const overlays: Overlay[] = shape.hosted ? [{ index: name, merge: shape.merge ?? [] }] : [];
+    const overlays: OverlayConfig[] = shape.hosted ? [{ index: name, merge: shape.merge ?? [] }] : [];
     const found: UpstreamConfig[] = [];
     for (const source of shape.sources) {
       const upstream = upstreams.get(source);
@@ -117,6 +117,6 @@ export function resolveIndexes(
   return indexes.toSorted((a, b) => Number(a.base !== "") - Number(b.base !== ""));
 }
 
-/** What a team uploads is nobody else's, unless it says so. */
+/** A hosted index is private unless the configuration says otherwise. */
 const isPrivate = (shape: IndexShape | undefined) =>
   shape !== undefined && (shape.read ?? (shape.hosted ? "token" : "anyone")) === "token";

@@ -4,7 +4,7 @@ import type { index } from "./indexes.ts";
 import type { trusted } from "./trusted.ts";
 import type { upstream } from "./upstreams.ts";
 
-/** What each key of the configuration means, in Markdown: docs/configuration.md is made from this and from the schema. */
+/** The meaning of each configuration key, in Markdown. docs/configuration.md is generated from this and from the schema. */
 
 type Meanings<Schema extends { readonly shape: object }> = Readonly<Record<keyof Schema["shape"], string>>;
 

@@ -1,12 +1,12 @@
 import * as z from "zod/mini";
 
-/** More keys than any issuer has at once. */
+/** More keys than any issuer has. */
 const MAX_KEYS = 100;
 
-/** What an issuer says of itself (OpenID Connect Discovery, 3), as far as it is needed here. */
+/** The members of an issuer's metadata (OpenID Connect Discovery, 3) that are used. */
 export const openidConfiguration = z.object({ issuer: z.string(), jwks_uri: z.string() });
 
-/** A public key (RFC 7517). Members that are of no use here are dropped, those of private keys first of all. */
+/** A public key (RFC 7517). Other members are dropped, above all those of private keys. */
 export const jsonWebKey = z.object({
   kty: z.string(),
   kid: z.optional(z.string()),
@@ -20,5 +20,5 @@ export const jsonWebKey = z.object({
   y: z.optional(z.string()),
 });
 
-/** An issuer's keys, looked at one by one: a bad one must not cost the good ones. */
+/** An issuer's keys, which are parsed one by one, so that an invalid key does not invalidate the others. */
 export const jsonWebKeySet = z.object({ keys: z.array(z.unknown()).check(z.maxLength(MAX_KEYS)) });

@@ -3,7 +3,7 @@ import * as z from "zod/mini";
 /** A pattern of project names, as `worker/pypi/pattern.ts` reads it. */
 export const pattern = z.string().check(
   z.regex(/^[A-Za-z0-9._*-]+$/, 'must be project names, in which "*" stands for any characters'),
-  // As every name does (PEP 508): another pattern would match none.
+  // Project names begin and end like this (PEP 508), so other patterns would match nothing.
   z.regex(/^[^._-](?:.*[^._-])?$/, 'must begin and end with a letter, a digit or "*"'),
 );
 

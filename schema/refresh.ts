@@ -1,24 +1,24 @@
 import * as z from "zod/mini";
 import { asProjectName, type ProjectName } from "../worker/pypi/name.ts";
 
-/** More names do not go into one message. */
-export const MAX_NAMES = 100;
+/** How many projects one message may name. */
+export const MAX_PROJECTS_PER_MESSAGE = 100;
 
 /**
- * What the queue of refreshes carries: which source, and which of its projects' pages are to be fetched anew. What a page is
- * to have by then is asked of D1 when the message is read: one that comes late, twice or out of order does no harm.
+ * A message of the refreshes queue: a source, and the projects whose pages must be fetched again. What a page must
+ * contain is read from D1 when the message is handled, so late, repeated and reordered messages do no harm.
  */
 const message = z.object({
-  /** The upstream's address, percent-encoded, as in the store's keys. */
+  /** The upstream's URL, percent-encoded as in the store's keys. */
   source: z.string(),
-  projects: z.array(z.string()).check(z.minLength(1), z.maxLength(MAX_NAMES)),
-  /** Who planned it: the upstream's log of changes, or the clock, for what is asked for often. */
+  projects: z.array(z.string()).check(z.minLength(1), z.maxLength(MAX_PROJECTS_PER_MESSAGE)),
+  /** What planned it: the upstream's change log, or the cron that refreshes popular projects. */
   cause: z.union([z.literal("feed"), z.literal("popular")]),
 });
 
 export type RefreshMessage = z.infer<typeof message>;
 
-/** The same with names that the layers know; a message with one that is no name is refused. */
+/** Parses a message and its project names; a message with an invalid name is refused. */
 export const refreshMessage = z.pipe(
   message,
   z.transform(({ source, projects, cause }, context) => {

@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { isPrintable } from "../worker/pypi/shown.ts";
 
-/** Why something was done: shown to whoever installs it, in one line. Characters. */
+/** A reason is shown by installers, in one line. Characters. */
 const MAX_REASON = 400;
 
 // oxlint-disable-next-line no-control-regex
@@ -13,34 +13,34 @@ const reason = z.string("must be a text").check(
   z.refine((it) => LINE_END.test(it) || isPrintable(it), "must have no characters that control the direction of text"),
 );
 
-/** PEP 792's. */
+/** The statuses of PEP 792. */
 export const STATUSES = ["active", "archived", "deprecated", "quarantined"] as const;
 
-/** What is sent to have a release yanked; without a reason a file keeps the one that it has. */
+/** The body of a yank. Without `reason`, files that are yanked keep theirs. */
 export const yankBody = z.strictObject({ reason: z.optional(reason) });
 
-/** What is sent where there is nothing to be said. */
+/** For actions without parameters. */
 export const emptyBody = z.strictObject({});
 
-/** What is sent to change a project's status. */
+/** The body of a status change. */
 export const statusBody = z.strictObject({
   status: z.enum(STATUSES, `must be one of ${STATUSES.join(", ")}`),
   reason: z.optional(reason),
 });
 
-/** What is sent to promote a release: the index that is to have it too. */
+/** The body of a promotion: the index that gets the release too. */
 export const promoteBody = z.strictObject({ to: z.string("must be an index's name") });
 
-/** What the API answers to all of these, as far as a person reads it. */
+/** The part of the API's answers that commands print. */
 export const doneAnswer = z.object({ did: z.string() });
 
-/** A project that an index hosts, as the API shows it; times are ISO 8601. */
+/** A hosted project in the API's form; times are ISO 8601. */
 export const releasedProject = z.object({
   index: z.string(),
   project: z.string(),
   status: z.enum(STATUSES),
   statusReason: z.optional(z.string()),
-  /** The oldest first. */
+  /** Oldest first. */
   versions: z.array(
     z.object({
       version: z.string(),
@@ -51,9 +51,9 @@ export const releasedProject = z.object({
           size: z.number(),
           sha256: z.string(),
           uploadedAt: z.string(),
-          /** The reason, which may be empty; left out where it is not yanked. */
+          /** The reason, which may be empty; left out where the file is not yanked. */
           yanked: z.optional(z.string()),
-          /** Left out where it is there. */
+          /** Left out where the file was not deleted. */
           deletedAt: z.optional(z.string()),
         }),
       ),
@@ -61,9 +61,9 @@ export const releasedProject = z.object({
   ),
 });
 
-export type ShownProject = z.infer<typeof releasedProject>;
+export type ProjectAnswer = z.infer<typeof releasedProject>;
 
-/** A line of the audit log as the API shows it. */
+/** An audit entry in the API's form. */
 export const auditLine = z.object({
   id: z.number(),
   /** ISO 8601. */

@@ -2,20 +2,24 @@ import * as z from "zod/mini";
 import { isVisible } from "../worker/pypi/text.ts";
 import { uploadTime } from "../worker/pypi/upload-time.ts";
 
-/** Absent, `null` and of the wrong type are one to us in a member that is not needed: a page is not lost for it. */
+/**
+ * An optional member: missing, `null` and of a wrong type are the same, so that an invalid one does not invalidate the
+ * page.
+ */
 const optional = <T extends z.core.SomeType>(type: T) => z.catch(z.optional(type), undefined);
 
-/** Looked at one by one where they are used. */
+/** Each digest is checked where it is used. */
 const hashes = z.record(z.string(), z.unknown());
 
-/** PEP 714 renamed the key; some indexes write the old one, some both. */
+/** PEP 714 renamed the key: some indexes write the old one, some both. */
 const metadata = optional(z.union([z.literal(true), hashes]));
 
 /** One file of an upstream's PEP 691 page. Unknown keys are dropped. */
 export const simpleFile = z.object({
   filename: z.string(),
   url: z.string(),
-  // What is no table may have been a digest: without it the file would pass unchecked.
+  // Not optional in this sense: a value of a wrong type may have been a digest, and without it the file would not be
+  // verified.
   hashes: z.nullish(hashes),
   "requires-python": optional(z.string()),
   size: optional(z.int().check(z.nonnegative())),
@@ -26,7 +30,7 @@ export const simpleFile = z.object({
   provenance: optional(z.url()),
 });
 
-/** An upstream's PEP 691 page; its files are looked at one by one, so that a bad one costs itself alone. */
+/** An upstream's PEP 691 page. Its files are parsed one by one, so that an invalid one invalidates only itself. */
 export const upstreamPage = z.object({
   meta: z.object({ "api-version": z.optional(z.unknown()), "_last-serial": z.optional(z.unknown()) }),
   name: z.string(),

@@ -2,20 +2,20 @@ import * as z from "zod/mini";
 import { isPrintable } from "../worker/pypi/shown.ts";
 import { pattern } from "./patterns.ts";
 
-/** What a token lets its holder do with an index; `admin` includes all others. */
+/** What a token may do with an index; `admin` includes all others. */
 export const SCOPES = ["read", "upload", "yank", "admin"] as const;
 export type Scope = (typeof SCOPES)[number];
 
-/** What a person gives a token to be known by. Characters. */
+/** Limit of a token's name. Characters. */
 const MAX_NAME = 100;
 
-/** More would be a list of projects that nobody reads again. */
+/** Limit of a token's project patterns. */
 const MAX_PATTERNS = 100;
 
-/** As long as the longest name. Characters. */
+/** The length of the longest project name. Characters. */
 const MAX_PATTERN = 200;
 
-/** A token that is to be made, as it is sent. */
+/** The body that creates a token. */
 export const newToken = z.strictObject({
   name: z
     .string(`must be a text of 1 to ${MAX_NAME} characters`)
@@ -40,13 +40,13 @@ export const newToken = z.strictObject({
   expires: z.optional(z.union([z.string(), z.number()], "must be a text or a number")),
 });
 
-/** A token as the API shows it; times are ISO 8601, and null is never. */
+/** A token in the API's form; times are ISO 8601, and null means never. */
 export const shownToken = z.object({
   id: z.string(),
   name: z.string(),
   index: z.string(),
   scopes: z.array(z.enum(SCOPES)),
-  /** Patterns of the projects that it may write; null: any. */
+  /** Patterns of the projects that it may write; null means any. */
   projects: z.nullable(z.array(z.string())),
   created: z.string(),
   /** A token's id, or `admin`. */
@@ -58,7 +58,7 @@ export const shownToken = z.object({
 
 export type ShownToken = z.infer<typeof shownToken>;
 
-/** What is answered when one has been made: the only time that its text is shown. */
+/** The answer that creates a token, and the only one that contains its text. */
 export const createdToken = z.extend(shownToken, { token: z.string() });
 
 export const listedTokens = z.object({ tokens: z.array(shownToken) });

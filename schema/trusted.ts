@@ -4,17 +4,17 @@ import type { IndexConfig } from "./indexes.ts";
 import { patterns } from "./patterns.ts";
 import { SCOPES, type Scope } from "./token.ts";
 
-/** What a job may be given. With `admin` it could make tokens that outlive it. */
-const GIVEN = SCOPES.filter((scope) => scope !== "admin");
+/** The scopes that a CI job may get. With `admin` it could create tokens that outlive it. */
+const GRANTABLE_SCOPES = SCOPES.filter((scope) => scope !== "admin");
 
-/** Claims that are checked by themselves, or are another in each token: none of them says who somebody is. */
-const OF_ANYBODY = new Set(["iss", "aud", "exp", "nbf", "iat", "jti"]);
+/** Claims that are checked for every token, or differ in every token: none of them identifies a job's owner. */
+const CLAIMS_WITHOUT_OWNER = new Set(["iss", "aud", "exp", "nbf", "iat", "jti"]);
 
 /**
- * Issuers that whole services share, so that strangers have their tokens as well, and the claims of which each says whose job
- * it is. GitHub's `job_workflow_ref` is none of them: anybody's job may call another's reusable workflow.
+ * Issuers that many organisations share, so that strangers have valid tokens of them too, and the claims that identify a
+ * job's owner. GitHub's `job_workflow_ref` is not among these: anyone's job may call another owner's reusable workflow.
  */
-const SHARED: Readonly<Record<string, { readonly claims: readonly string[]; readonly example: string }>> = {
+const SHARED_ISSUERS: Readonly<Record<string, { readonly claims: readonly string[]; readonly example: string }>> = {
   "https://token.actions.githubusercontent.com": {
     claims: [
       "repository",
@@ -42,11 +42,11 @@ const SHARED: Readonly<Record<string, { readonly claims: readonly string[]; read
   },
 };
 
-/** The claims of which one says whose job it is, where strangers have tokens of this issuer as well; undefined: they have none. */
+/** The claims that identify a job's owner, for issuers that many organisations share; undefined for other issuers. */
 export const ownersClaims = (issuer: string): readonly string[] | undefined =>
-  Object.hasOwn(SHARED, issuer) ? SHARED[issuer]?.claims : undefined;
+  Object.hasOwn(SHARED_ISSUERS, issuer) ? SHARED_ISSUERS[issuer]?.claims : undefined;
 
-/** As `upstreamAddress` takes it, but left as it is written: it is compared with a claim, letter by letter. */
+/** Checked like `upstreamAddress` but not rewritten, because it is compared with the `iss` claim as text. */
 const issuer = z.string().check(
   z.check(({ value, issues }) => {
     const { success, data, error } = upstreamAddress.safeParse(value);
@@ -57,37 +57,41 @@ const issuer = z.string().check(
   }),
 );
 
-/** A rule of `[[vars.TRUSTED]]`: who holds an identity token with these claims gets a token for a short time. */
+/** A rule of `[[vars.TRUSTED]]`: identity tokens with these claims are exchanged for short-lived tokens. */
 export const trusted = z.strictObject({
   issuer,
   claims: z.record(
     z.string().check(
       z.minLength(1, "must not be empty"),
-      z.refine((name) => !OF_ANYBODY.has(name), "is checked for every token; it says nothing of who holds it"),
+      z.refine(
+        (name) => !CLAIMS_WITHOUT_OWNER.has(name),
+        "is checked for every token; it says nothing of who holds it",
+      ),
     ),
     z.string().check(z.regex(/[^*]/, 'must be a text, in which "*" stands for any characters, and not "*" alone')),
   ),
   index: z.string(),
-  scopes: z.array(z.enum(GIVEN, `must be one of: ${GIVEN.join(", ")}`)).check(z.minLength(1, "must name at least one")),
+  scopes: z
+    .array(z.enum(GRANTABLE_SCOPES, `must be one of: ${GRANTABLE_SCOPES.join(", ")}`))
+    .check(z.minLength(1, "must name at least one")),
   projects: z.optional(patterns),
 });
 
-/** One of these rules. */
 export interface TrustedConfig {
   /** Exactly as the `iss` claim has it. */
   readonly issuer: string;
-  /** By the name of a claim, the value that it must have, in which `*` stands for any characters. */
+  /** The required values by claim name; `*` stands for any characters. */
   readonly claims: Readonly<Record<string, string>>;
   readonly index: string;
   readonly scopes: readonly Scope[];
-  /** Patterns of the names that it may write; undefined: any. */
+  /** Patterns of the names that the token may write; undefined: any. */
   readonly projects?: readonly string[] | undefined;
 }
 
 /**
- * The rules that a configuration describes, in its order.
+ * Checks the configured rules and returns them in their order.
  *
- * @param problems gets a line for each fault; what is returned is then not to be used
+ * @param problems collects what is wrong; where there is something, the result must not be used
  */
 export function resolveTrusted(
   shapes: readonly z.infer<typeof trusted>[],
@@ -102,24 +106,22 @@ export function resolveTrusted(
     const hosting = indexes.find(({ name }) => name === index);
     if (!hosting) problems.push(`TRUSTED.${at}.index: there is no INDEXES.${index}`);
     else if (!hosting.hosted && scopes.some((scope) => scope !== "read")) {
-      problems.push(
-        `TRUSTED.${at}.scopes: INDEXES.${index} is not hosted, so there is nothing to do in it but to read`,
-      );
+      problems.push(`TRUSTED.${at}.scopes: INDEXES.${index} is not hosted, so only the scope read is possible`);
     }
-    // Any workflow of any repository has a token of this issuer.
+    // Every workflow of every repository has a token of such an issuer.
     if (Object.keys(claims).length === 0) problems.push(`TRUSTED.${at}.claims: must name at least one claim`);
     else if (!namesOwner(from, claims)) {
       problems.push(
-        `TRUSTED.${at}.claims: strangers have tokens of ${from} as well; name whom you trust, without "*" at least up to a "/", in one of ${ownersClaims(from)?.join(", ")}: ${SHARED[from]?.example}`,
+        `TRUSTED.${at}.claims: strangers have tokens of ${from} too: name the owner whom you trust, without "*" before the first "/", in one of ${ownersClaims(from)?.join(", ")}: ${SHARED_ISSUERS[from]?.example}`,
       );
     }
   }
   return [...shapes];
 }
 
-/** Whether one of these claims says, before its first `*`, whose job it must be. */
+/** Whether one of the claims fixes the owner before its first `*`. */
 const namesOwner = (from: string, claims: Readonly<Record<string, string>>) =>
   ownersClaims(from)?.some((claim) => Object.hasOwn(claims, claim) && isOwned(claims[claim] ?? "")) ?? true;
 
-/** `acme*` is somebody else's as well (acme-evil); `acme/*` is not. */
+/** `acme*` also matches another owner (acme-evil); `acme/*` does not. */
 const isOwned = (pattern: string) => !pattern.includes("*") || /^[^*]+\//.test(pattern);

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 
-/** What is sent to begin an upload in parts: the file as it will be. */
+/** The body that begins an upload in parts. */
 export const uploadAnnouncement = z.strictObject({
   index: z.string("must be an index's name"),
   filename: z.string("must be a text"),
@@ -14,19 +14,19 @@ export const uploadAnnouncement = z.strictObject({
   ),
 });
 
-/** How far an upload is. */
+/** The progress of an upload in parts. */
 export const uploadState = z.object({
   id: z.string(),
-  /** Of all parts but the last, in bytes. */
+  /** Size of every part except the last. Bytes. */
   partSize: z.number().check(z.positive()),
-  /** The numbers of those that have arrived; the first is 1. */
+  /** The numbers of the parts that have arrived; the first is 1. */
   parts: z.array(z.number()),
 });
 
-/** How one ended; `identical`: these very bytes were there already, and nothing has changed. */
+/** The result of an upload; `identical`: the same file was published before, and nothing has changed. */
 export const uploadOutcome = z.object({ identical: z.boolean(), did: z.string() });
 
-/** What may be answered to who begins one. */
+/** The answer that begins an upload. */
 export const uploadBegun = z.union([uploadState, uploadOutcome]);
 
 export type UploadAnnouncement = z.infer<typeof uploadAnnouncement>;

@@ -2,10 +2,13 @@ import * as z from "zod/mini";
 import { pageAddress, upstreamAddress } from "./address.ts";
 import { patterns } from "./patterns.ts";
 
-/** 401 says of every name that credentials are missing or wrong; the others ask for patience, or for another request. */
+/**
+ * Statuses that never mean absence: 401 is answered for every name if credentials are missing or wrong, and the others
+ * ask to wait or to send another request.
+ */
 const NEVER_ABSENCE = new Set([401, 405, 406, 407, 408, 421, 425, 429, 431]);
 
-/** Whether a status can mean that an upstream does not have what is asked for; 404 and 410 always do. */
+/** Whether a status may be configured to mean that an upstream lacks a project; 404 and 410 always mean it. */
 export const canBeAbsence = (status: number) => status >= 400 && status < 500 && !NEVER_ABSENCE.has(status);
 
 /** An upstream as `[vars.UPSTREAMS]` has it. */
@@ -40,27 +43,27 @@ export const upstream = z
     ),
   );
 
-/** An index of others that is mirrored. */
+/** An upstream. */
 export interface UpstreamConfig {
   readonly name: string;
   readonly kind: "simple" | "find-links";
-  /** Its Simple API root, ending in `/`, or its page of links. */
+  /** The root of its Simple API, ending in `/`, or its page of links. */
   readonly url: URL;
   /** The root of its file host, ending in `/`. */
   readonly files: URL;
-  /** Patterns of the names that come from here only, and are all that comes from here; undefined: any name. */
+  /** A claim: these names come only from this upstream, and nothing else does; undefined: any name may. */
   readonly projects?: readonly string[] | undefined;
-  /** Statuses by which it says that it does not have a project, beside 404 and 410. */
+  /** Statuses by which it says that it lacks a project, besides 404 and 410. */
   readonly absent?: readonly number[] | undefined;
   /** `user:password`. */
   readonly credentials?: string | undefined;
 }
 
 /**
- * The upstreams that a configuration describes, by name.
+ * Resolves the configured upstreams, by name.
  *
- * @param env where the secrets are that hold their credentials
- * @param problems gets a line for each fault; what is returned is then not to be used
+ * @param env contains the secrets with their credentials
+ * @param problems collects what is wrong; where there is something, the result must not be used
  */
 export function resolveUpstreams(
   shapes: Readonly<Record<string, z.infer<typeof upstream>>>,

@@ -1,9 +1,8 @@
 import * as z from "zod/mini";
 
-/** A line of what `POST /-/api/warm` answers, but the last. */
+/** A line of the answer of `POST /-/api/warm`, except the last. */
 const progress = z.object({ stored: z.number(), of: z.number(), file: z.optional(z.string()) });
 
-/** The last line. */
 const summary = z.object({
   done: z.boolean(),
   packages: z.number(),
@@ -13,7 +12,7 @@ const summary = z.object({
   alreadyStored: z.number(),
   pending: z.array(z.string()),
   elsewhere: z.array(z.string()),
-  // Older ones know of no other index.
+  // Older servers do not send this member.
   otherIndexes: z._default(z.array(z.object({ index: z.string(), packages: z.array(z.string()) })), []),
   unfit: z.array(z.string()),
   seconds: z.number(),
@@ -22,5 +21,5 @@ const summary = z.object({
 export type WarmProgress = z.infer<typeof progress>;
 export type WarmSummary = z.infer<typeof summary>;
 
-/** A line of it, whichever. */
+/** Any line of the answer. */
 export const warmLine = z.union([progress, summary]);

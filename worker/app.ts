@@ -2,34 +2,34 @@ import { Hono } from "hono";
 import type { Config } from "../schema/config.ts";
 import type { Services } from "./compose/services.ts";
 import { IndexError } from "./errors.ts";
-import { apiRoutes, type ApiParts } from "./http/api/routes.ts";
+import { apiRoutes, type ApiOptions } from "./http/api/routes.ts";
 import { withContext, type AppEnv } from "./http/context.ts";
-import { gateOf, readersOnly, seenAtOnce } from "./http/access.ts";
+import { createAuthorize, readersOnly, revalidatedByCaches } from "./http/access.ts";
 import { counted } from "./http/counted.ts";
 import { ownPagesOnly, readableAnywhere } from "./http/cross-origin.ts";
 import { jsonRoutes, provenanceRoutes } from "./http/documents.ts";
 import { fileRoutes } from "./http/files.ts";
-import { findLinksRoutes, uploadedRoutes } from "./http/find-links.ts";
+import { findLinksRoutes, uploadedFileRoutes } from "./http/find-links.ts";
 import { healthRoutes } from "./http/health.ts";
-import { limits, only } from "./http/limits.ts";
+import { allowOnly, requestLimits } from "./http/limits.ts";
 import { requestLog } from "./http/log.ts";
 import { metricsRoutes } from "./http/metrics.ts";
 import { oidcRoutes } from "./http/oidc.ts";
 import { pathOf } from "./http/path.ts";
 import { problem } from "./http/problem.ts";
-import { redirected } from "./http/redirect.ts";
+import { redirectTo } from "./http/redirect.ts";
 import { simpleRoutes } from "./http/simple.ts";
-import { misdirectedRoutes, uploadRoutes } from "./http/upload.ts";
+import { misdirectedUploadRoutes, uploadRoutes } from "./http/upload.ts";
 import { runJob } from "./jobs/schedule.ts";
 import { overdueCrons } from "./jobs/overdue-crons.ts";
 import { logAs } from "./log/log.ts";
 import { homeRoutes } from "./ui/home.tsx";
 
 /** The whole of what a request can meet, in order. The clock is in milliseconds since the epoch. */
-export function createApp(config: Config, services: Services, clock: ApiParts["clock"]): Hono<AppEnv> {
+export function createApp(config: Config, services: Services, clock: ApiOptions["clock"]): Hono<AppEnv> {
   const { now } = clock;
   const { indexes, counters } = services;
-  const gate = gateOf(services.admit);
+  const authorize = createAuthorize(services.authenticate);
   const all = indexes.map((index) => index.config);
   const bases = all.map(({ base }) => base);
   const app = new Hono<AppEnv>({ getPath: (request) => routedPath(request.url, bases) });
@@ -41,33 +41,33 @@ export function createApp(config: Config, services: Services, clock: ApiParts["c
     "/-/health",
     healthRoutes((at) => overdueCrons(services.runs, at)),
   );
-  app.route("/-/metrics", metricsRoutes(services, config.openMetrics ? undefined : gate));
+  app.route("/-/metrics", metricsRoutes(services, config.openMetrics ? undefined : authorize));
   app.use(counted(counters, services.flush));
   app.use(readableAnywhere(all));
-  app.use(limits);
+  app.use(requestLimits);
   app.use(ownPagesOnly(config.publicUrl));
   app.route(
     "/-/api",
     apiRoutes({
-      gate,
+      authorize,
       runJob: (name, ctx, options) => runJob(name, services, ctx, options),
       indexes: indexes.map(({ config: { name, base, hosted, upstreams }, repository }) => {
         return { name, base, hosted, repository, upstreams, publicUrl: config.publicUrl };
       }),
-      life: services.life,
+      releases: services.releases,
       auditLog: services.auditLog,
       tokens: services.tokens,
       uploads: services.uploads,
       clock,
     }),
   );
-  const { openStage, publish } = services;
+  const { openStagingFile, publish } = services;
   for (const { config: index } of indexes) {
-    app.route(index.base, uploadRoutes({ index, gate, openStage, publish }));
-    for (const path of ["", "/", "/simple"]) app.route(`${index.base}${path}`, misdirectedRoutes(index));
+    app.route(index.base, uploadRoutes({ index, authorize, openStagingFile, publish }));
+    for (const path of ["", "/", "/simple"]) app.route(`${index.base}${path}`, misdirectedUploadRoutes(index));
   }
-  app.route("/_/oidc", oidcRoutes({ audience: config.audience, minting: services.minting }));
-  app.use(only("GET", "HEAD"));
+  app.route("/_/oidc", oidcRoutes({ audience: config.audience, tokenExchange: services.tokenExchange }));
+  app.use(allowOnly("GET", "HEAD"));
 
   for (const { config: own, repository, catalog: kept } of indexes) {
     const { name, base, upstreams, overlays } = own;
@@ -75,17 +75,17 @@ export function createApp(config: Config, services: Services, clock: ApiParts["c
       // Of the page about a named index the final slash may be left out.
       const addresses = path === "" ? [`${base}/`, ...(base === "" ? [] : [base])] : [`${base}/${path}/*`];
       for (const below of addresses) {
-        if (own.isPrivate) app.use(below, readersOnly(gate, name));
-        else if (overlays.length > 0) app.use(below, seenAtOnce);
+        if (own.isPrivate) app.use(below, readersOnly(authorize, name));
+        else if (overlays.length > 0) app.use(below, revalidatedByCaches);
       }
       app.route(`${base}/${path}`, routes);
     };
-    mount("", homeRoutes({ ...own, publicUrl: config.publicUrl, indexes: all, catalog: kept }, gate));
-    if (base !== "") app.get(base, (c) => redirected(c, `${base}/`));
+    mount("", homeRoutes({ ...own, publicUrl: config.publicUrl, indexes: all, catalog: kept }, authorize));
+    if (base !== "") app.get(base, (c) => redirectTo(c, `${base}/`));
     mount("simple", simpleRoutes(repository, base));
     mount("files", fileRoutes(repository, `${base}/files/`));
     if (overlays.length > 0) mount("find-links", findLinksRoutes(repository, base));
-    if (own.hosted) mount("legacy/+simple", uploadedRoutes(repository));
+    if (own.hosted) mount("legacy/+simple", uploadedFileRoutes(repository));
     const last = upstreams.at(-1);
     if (!last) continue;
     const packages = new URL("packages/", last.files);

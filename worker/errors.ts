@@ -33,20 +33,20 @@ export class IndexError extends Error {
   /** Of an upstream's failure: the status that it answered with, where it answered. */
   readonly answered: number | undefined;
   /** For how long not to ask again, in seconds: an upstream's wish, or ours after too many attempts. */
-  readonly retryAfter: number | undefined;
+  readonly retryAfterSeconds: number | undefined;
   /** Of a method that is not offered: those that are. */
   readonly allow: readonly string[] | undefined;
 
   constructor(
     kind: ErrorKind,
     message: string,
-    options?: ErrorOptions & Partial<Pick<IndexError, "reason" | "answered" | "retryAfter" | "allow">>,
+    options?: ErrorOptions & Partial<Pick<IndexError, "reason" | "answered" | "retryAfterSeconds" | "allow">>,
   ) {
     super(message, options);
     this.kind = kind;
     this.reason = options?.reason;
     this.answered = options?.answered;
-    this.retryAfter = options?.retryAfter;
+    this.retryAfterSeconds = options?.retryAfterSeconds;
     this.allow = options?.allow;
   }
 
@@ -74,14 +74,20 @@ export const methodNotAllowed = (method: string, allow: readonly string[]) =>
  * The upstream did not give a usable answer. `reason` says why in a few words, without a final stop. Never to be read as
  * absence: that difference is the defence against dependency confusion.
  *
- * @param retryAfter for how many seconds the upstream asked to be left alone
+ * @param retryAfterSeconds for how many seconds the upstream asked to be left alone
  * @param answered the status that it answered with
  */
-export const upstreamFailed = (host: string, reason: string, cause?: unknown, retryAfter?: number, answered?: number) =>
+export const upstreamFailed = (
+  host: string,
+  reason: string,
+  cause?: unknown,
+  retryAfterSeconds?: number,
+  answered?: number,
+) =>
   new IndexError(
     "upstream-failed",
     `The upstream ${host} cannot be used right now: ${withoutStop(reason)}. What is asked for is not stored here; try again once the upstream can be used.`,
-    { cause, reason: `${host}: ${reason}`, retryAfter, answered },
+    { cause, reason: `${host}: ${reason}`, retryAfterSeconds, answered },
   );
 
 /** Without the final stops of a text that another server may have written. An expression for them would not be linear. */
@@ -101,9 +107,9 @@ export const storageFailed = (cause: unknown) =>
  */
 export function throughStream(error: unknown): unknown {
   if (error instanceof IndexError || !(error instanceof Error)) return error;
-  const { kind, reason, retryAfter } = error as { kind?: unknown; reason?: string; retryAfter?: number };
+  const { kind, reason, retryAfterSeconds } = error as { kind?: unknown; reason?: string; retryAfterSeconds?: number };
   return typeof kind === "string" && kind in KINDS
-    ? new IndexError(kind as ErrorKind, error.message, { cause: error, reason, retryAfter })
+    ? new IndexError(kind as ErrorKind, error.message, { cause: error, reason, retryAfterSeconds })
     : error;
 }
 

@@ -6,7 +6,7 @@ import { causeOf, sendRequest } from "../lib/admin-api.ts";
 import { command, forServer } from "../lib/command.ts";
 import { CommandError } from "../lib/command-error.ts";
 import { parsedJson } from "../lib/json.ts";
-import { findServer, type Server } from "../lib/server-address.ts";
+import { findServer, type ServerAccess } from "../lib/server-address.ts";
 import { auditTable } from "./audit-table.ts";
 
 /** Entries that are printed as one table. */
@@ -33,7 +33,7 @@ export const auditCommand = () =>
       await print(await findServer(options), Object.fromEntries(given), json === true || !process.stdout.isTTY);
     });
 
-async function print(server: Server, query: Readonly<Record<string, string>>, json: boolean): Promise<void> {
+async function print(server: ServerAccess, query: Readonly<Record<string, string>>, json: boolean): Promise<void> {
   const parameters = new URLSearchParams(query);
   const answer = await sendRequest(server, "GET", `audit${parameters.size > 0 ? `?${parameters}` : ""}`);
   let last = query["after"];

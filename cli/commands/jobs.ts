@@ -1,6 +1,6 @@
 import { escaped } from "../../worker/pypi/shown.ts";
 import * as z from "zod/mini";
-import { readAnswer, sendRequest } from "../lib/admin-api.ts";
+import { readApiJson, sendRequest } from "../lib/admin-api.ts";
 import { command, forServer } from "../lib/command.ts";
 import { findServer } from "../lib/server-address.ts";
 import { columns } from "../lib/columns.ts";
@@ -40,6 +40,6 @@ const run = () =>
     .action(async (job, options) => {
       const server = await findServer(options);
       const path = `jobs/${encodeURIComponent(job)}${options.dryRun ? "?dry-run=true" : ""}`;
-      const { value, json } = await readAnswer(server, answer, await sendRequest(server, "POST", path));
+      const { value, json } = await readApiJson(server, answer, await sendRequest(server, "POST", path));
       console.log(options.json ? JSON.stringify(json) : value.did.map(escaped).join("\n"));
     });

@@ -2,21 +2,21 @@ import { upstreamAddress } from "../../schema/address.ts";
 import { command, repeated } from "../lib/command.ts";
 import { CommandError, usageError } from "../lib/command-error.ts";
 import { indexOf, rootOf, type Address } from "../lock/address.ts";
-import { canonical } from "../lock/canonical.ts";
-import { readLockFile, writeLock, type LockFile } from "../lock/file.ts";
-import { local } from "../lock/local.ts";
+import { planCanonical } from "../lock/canonical.ts";
+import { readLockFile, writeLockFile, type LockFile } from "../lock/file.ts";
+import { planLocal } from "../lock/local.ts";
 import { withoutCredentials, type Plan } from "../lock/plan.ts";
 import { LOCK_FILES } from "./lock-file.ts";
 
 /** `pypi-edge lock`: maps the URLs in lock files between pypi-edge's and the upstream's. */
 export const lockCommand = () =>
   command("lock", "map the URLs in lock files between pypi-edge's and the upstream's")
-    .addCommand(toCanonical())
-    .addCommand(toLocal());
+    .addCommand(canonicalCommand())
+    .addCommand(localCommand());
 
 const UPSTREAM = "https://pypi.org/simple/";
 
-const toCanonical = () =>
+const canonicalCommand = () =>
   command("lock canonical", "write the upstream's own URLs in the place of pypi-edge's", [
     ["pypi-edge lock canonical uv.lock", "before it is committed"],
   ])
@@ -26,10 +26,10 @@ const toCanonical = () =>
     .option("--json", "print a line of JSON for each file")
     .action(async (files, { url = [], upstream, json }) => {
       const options = { upstream: upstreamOf(upstream), roots: url.map((text) => rootAt("--url", text)) };
-      await mapAll(files, (file) => canonical(file, options), json === true);
+      await mapAll(files, (file) => planCanonical(file, options), json === true);
     });
 
-const toLocal = () =>
+const localCommand = () =>
   command("lock local", "write the URLs of a pypi-edge in the place of the upstream's", [
     ["pypi-edge lock local http://127.0.0.1:8787 uv.lock", "on a machine that reaches pypi-edge only"],
   ])
@@ -39,7 +39,7 @@ const toLocal = () =>
     .option("--json", "print a line of JSON for each file")
     .action(async (url, files, { upstream, json }) => {
       const options = { upstream: upstreamOf(upstream), root: rootAt("local", url) };
-      await mapAll(files, (file) => local(file, options), json === true);
+      await mapAll(files, (file) => planLocal(file, options), json === true);
     });
 
 /** Reads and maps every file before the first is written: where one cannot be mapped, none is changed. */
@@ -57,7 +57,7 @@ async function mapAll(names: readonly string[], map: (file: LockFile) => Plan, j
   if (refusals.length > 0) throw new CommandError([...refusals, "Nothing was changed."].join("\n"));
   for (const { file, text, summary } of plans) {
     const changed = text !== file.text;
-    if (changed) await writeLock(file, text);
+    if (changed) await writeLockFile(file, text);
     console.log(json ? JSON.stringify({ file: file.name, changed, summary }) : summary);
   }
 }

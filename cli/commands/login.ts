@@ -2,7 +2,7 @@ import { command } from "../lib/command.ts";
 import { CommandError, usageError } from "../lib/command-error.ts";
 import { sendRequest } from "../lib/admin-api.ts";
 import { deleteProfile, profileFile, writeProfile } from "../lib/profile.ts";
-import { addressOf, printable, tokenFromInput } from "../lib/server-address.ts";
+import { parseServerAddress, checkTokenText, tokenFromInput } from "../lib/server-address.ts";
 
 /** `pypi-edge login`: keeps an address and its token for the commands that follow. */
 export const loginCommand = () =>
@@ -13,13 +13,13 @@ export const loginCommand = () =>
     .requiredOption("--url <url>", "its root address")
     .option("--token <token>", "its token; - or left out: read from standard input")
     .action(async (options) => {
-      const url = addressOf("--url", options.url);
+      const url = parseServerAddress("--url", options.url);
       if (options.token !== undefined && options.token !== "-") {
         throw usageError(
           "--token takes - only here: on the command line a token is in the process list and the shell's history.",
         );
       }
-      const token = printable(await tokenFromInput());
+      const token = checkTokenText(await tokenFromInput());
       await verify(url, token);
       writeProfile({ url: url.href, token });
       console.log(`The address ${url.href} and its token are in ${profileFile()}.`);

@@ -1,6 +1,6 @@
 import { escaped } from "../../worker/pypi/shown.ts";
 import { doneAnswer, releasedProject, STATUSES } from "../../schema/release.ts";
-import { readAnswer, sendRequest } from "../lib/admin-api.ts";
+import { readApiJson, sendRequest } from "../lib/admin-api.ts";
 import { command, forServer } from "../lib/command.ts";
 import { confirmDeletion } from "../lib/confirm.ts";
 import { findServer, type ServerOptions } from "../lib/server-address.ts";
@@ -22,7 +22,7 @@ const show = () =>
     .argument("<project>")
     .action(async (project, options) => {
       const server = await findServer(options);
-      const { value, json } = await readAnswer(
+      const { value, json } = await readApiJson(
         server,
         releasedProject,
         await sendRequest(server, "GET", place(options, project)),
@@ -102,6 +102,6 @@ const reason = ({ reason: why }: { readonly reason?: string | undefined }) =>
 async function change(options: OfIndex, method: "POST" | "PUT" | "DELETE", path: string, body?: object): Promise<void> {
   const server = await findServer(options);
   const answer = await sendRequest(server, method, path, body && JSON.stringify(body));
-  const { value, json } = await readAnswer(server, doneAnswer, answer);
+  const { value, json } = await readApiJson(server, doneAnswer, answer);
   console.log(options.json ? JSON.stringify(json) : escaped(value.did));
 }

@@ -1,5 +1,5 @@
 import type { ShownToken } from "../../schema/token.ts";
-import { setups } from "../../worker/pypi/setups.ts";
+import { clientSetups } from "../../worker/pypi/setups.ts";
 
 /**
  * What is said to whoever has made a token: what it is for, its text, and what to type to use it.
@@ -26,7 +26,7 @@ function reading(simple: URL, index: string, token: string): string[] {
   const withToken = new URL(simple);
   withToken.username = "__token__";
   withToken.password = token;
-  const pip = setups(withToken.href).find(({ client }) => client === "pip")?.steps[0]?.text ?? "";
+  const pip = clientSetups(withToken.href).find(({ client }) => client === "pip")?.steps[0]?.text ?? "";
   const variable = `UV_INDEX_${index.toUpperCase().replaceAll("-", "_")}`;
   return [
     "pip, with the token in the address:",

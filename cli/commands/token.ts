@@ -1,6 +1,6 @@
 import { escaped, escapedLines } from "../../worker/pypi/shown.ts";
 import { createdToken, listedTokens, SCOPES, shownToken, type ShownToken } from "../../schema/token.ts";
-import { readAnswer, sendRequest } from "../lib/admin-api.ts";
+import { readApiJson, sendRequest } from "../lib/admin-api.ts";
 import { command, forServer, repeated } from "../lib/command.ts";
 import { usageError } from "../lib/command-error.ts";
 import { findServer } from "../lib/server-address.ts";
@@ -38,7 +38,7 @@ const create = () =>
       const name = options.name ?? `${index}: ${scopes.join(", ")}`;
       const server = await findServer(options);
       const wanted = JSON.stringify({ name, index, scopes, projects, expires });
-      const made = await readAnswer(server, createdToken, await sendRequest(server, "POST", "tokens", wanted));
+      const made = await readApiJson(server, createdToken, await sendRequest(server, "POST", "tokens", wanted));
       const isAlone = quiet === true || !process.stdout.isTTY;
       if (json) console.log(JSON.stringify(made.json));
       else console.log(escapedLines(isAlone ? made.value.token : shownOnce(made.value, server.url)));
@@ -59,7 +59,7 @@ const list = () =>
     .action(async (options) => {
       const server = await findServer(options);
       const query = options.index === undefined ? "" : `?${new URLSearchParams({ index: options.index })}`;
-      const { value, json } = await readAnswer(
+      const { value, json } = await readApiJson(
         server,
         listedTokens,
         await sendRequest(server, "GET", `tokens${query}`),
@@ -80,7 +80,7 @@ const revoke = () =>
       const id = /^pypi-edge_([\da-f]{16})_/.exec(given)?.[1] ?? given;
       const server = await findServer(options);
       const answer = await sendRequest(server, "DELETE", `tokens/${encodeURIComponent(id)}`);
-      const { value, json } = await readAnswer(server, shownToken, answer);
+      const { value, json } = await readApiJson(server, shownToken, answer);
       const said = `"${value.name}" (${value.id}) is revoked; it may be let in for 30 seconds more.`;
       console.log(options.json ? JSON.stringify(json) : escaped(said));
     });

@@ -4,10 +4,10 @@ import { bytes } from "../lib/bytes.ts";
 import { command, forServer } from "../lib/command.ts";
 import { CommandError, EXIT_CODES } from "../lib/command-error.ts";
 import { showProgress } from "../lib/progress.ts";
-import { findServer, type Server } from "../lib/server-address.ts";
+import { findServer, type ServerAccess } from "../lib/server-address.ts";
 import { Broken, Refused, uploadApi } from "../upload/api.ts";
 import { foundFiles } from "../upload/files.ts";
-import { send } from "../upload/send.ts";
+import { sendUpload } from "../upload/send.ts";
 
 /** `pypi-edge upload`: uploads files one after the other; one that is refused does not keep the others from it. */
 export const uploadCommand = () =>
@@ -23,7 +23,7 @@ export const uploadCommand = () =>
     });
 
 interface Uploading {
-  readonly server: Server;
+  readonly server: ServerAccess;
   readonly index: string;
   readonly json: boolean;
 }
@@ -45,7 +45,7 @@ async function upload(names: readonly string[], { server, index, json }: Uploadi
     const show = (doing: string, done: number, of: number) =>
       bar.show({ done, of, unit: "bytes", text: `${doing} ${filename}` });
     try {
-      const { kind, sent } = await send(file, { api, index, show, sleep });
+      const { kind, sent } = await sendUpload(file, { api, index, show, sleep });
       total += sent;
       count[kind]++;
       bar.end();

@@ -6,8 +6,8 @@ import { causeOf, sendRequest } from "../lib/admin-api.ts";
 import { command, forServer } from "../lib/command.ts";
 import { CommandError } from "../lib/command-error.ts";
 import { parsedJson } from "../lib/json.ts";
-import { showProgress, type Progress } from "../lib/progress.ts";
-import { findServer, type Server } from "../lib/server-address.ts";
+import { showProgress, type ProgressState } from "../lib/progress.ts";
+import { findServer, type ServerAccess } from "../lib/server-address.ts";
 import { LOCK_FILES, lockRequest } from "./lock-file.ts";
 
 /** More names are not listed. */
@@ -58,7 +58,7 @@ function sayElsewhere({ elsewhere, otherIndexes }: WarmSummary): void {
 }
 
 /** Shows the lines of the answer; throws a `CommandError` where it ends without its last one. */
-async function follow(answer: Response, { url }: Server, json: boolean): Promise<WarmSummary> {
+async function follow(answer: Response, { url }: ServerAccess, json: boolean): Promise<WarmSummary> {
   const bar = showProgress(process.stderr);
   let summary: WarmSummary | undefined;
   try {
@@ -80,7 +80,7 @@ async function follow(answer: Response, { url }: Server, json: boolean): Promise
 }
 
 /** A file that has come is worth a line. */
-function shown({ stored, of, file }: WarmProgress): Progress {
+function shown({ stored, of, file }: WarmProgress): ProgressState {
   const name = file && escaped(file);
   return { done: stored, of, unit: "files", text: name ?? "", line: name && `${stored} of ${of} stored: ${name}` };
 }

@@ -1,7 +1,7 @@
 import { escapedLines } from "../../worker/pypi/shown.ts";
 import type * as z from "zod/mini";
 import { CommandError } from "./command-error.ts";
-import type { Server } from "./server-address.ts";
+import type { ServerAccess } from "./server-address.ts";
 
 /** More of an answer that refuses is not shown. Characters. */
 const SHOWN = 600;
@@ -14,7 +14,7 @@ const SHOWN = 600;
  * @throws CommandError with what the server said, or where nothing answers
  */
 export async function sendRequest(
-  { url, token }: Server,
+  { url, token }: ServerAccess,
   method: "GET" | "POST" | "PUT" | "DELETE",
   path: string,
   body?: string | Uint8Array<ArrayBuffer>,
@@ -51,8 +51,8 @@ export function refusalOf({ href }: URL, { status, headers }: Response, said: st
 }
 
 /** The JSON of an answer, as `schema` has it. Throws a `CommandError` where it is something else. */
-export async function readAnswer<Value>(
-  { url }: Server,
+export async function readApiJson<Value>(
+  { url }: ServerAccess,
   schema: z.ZodMiniType<Value>,
   answer: Response,
 ): Promise<{ readonly value: Value; readonly json: unknown }> {

@@ -29,4 +29,4 @@ export class CommandError extends Error {
 export const usageError = (message: string) => new CommandError(message, "usage");
 
 /** What an error says, whatever was thrown. */
-export const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+export const errorText = (error: unknown) => (error instanceof Error ? error.message : String(error));

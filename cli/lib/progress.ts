@@ -7,7 +7,7 @@ const WIDTH = 30;
 const SETTLED = 1_000;
 
 /** How far something is. */
-export interface Progress {
+export interface ProgressState {
   readonly done: number;
   readonly of: number;
   readonly unit: "bytes" | "files";
@@ -31,7 +31,7 @@ export function showProgress(
   let first: { readonly at: number; readonly done: number } | undefined;
   let last = 0;
   return {
-    show(progress: Progress): void {
+    show(progress: ProgressState): void {
       const { done, of, unit, text, line } = progress;
       if (!out.isTTY) {
         if (line !== undefined) out.write(`${line}\n`);
@@ -59,7 +59,7 @@ export function showProgress(
 
 /** Rate and time left, once they can be told. */
 function pace(
-  { done, of, unit }: Progress,
+  { done, of, unit }: ProgressState,
   first: { readonly at: number; readonly done: number },
   now: number,
 ): string[] {

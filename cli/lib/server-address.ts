@@ -7,7 +7,7 @@ import { readToken } from "./state-token.ts";
 import { isThisMachine } from "./this-machine.ts";
 
 /** A pypi-edge, and what opens its admin API. */
-export interface Server {
+export interface ServerAccess {
   /** Its root; ends in a slash. */
   readonly url: URL;
   readonly token: string;
@@ -30,26 +30,26 @@ export const DEFAULT_URL = "http://127.0.0.1:8787";
  *
  * @throws CommandError that names the wrong option, or says that there is no token
  */
-export async function findServer({ url: named, token, state }: ServerOptions): Promise<Server> {
+export async function findServer({ url: named, token, state }: ServerOptions): Promise<ServerAccess> {
   const chosen = named ?? (process.env["PYPI_EDGE_URL"] || undefined);
   const profile = state === undefined ? readProfile() : undefined;
   const directory = stateDirectory(state);
   const source = named === undefined ? "PYPI_EDGE_URL" : "--url";
-  const url = addressOf(source, chosen ?? profile?.url ?? notedAddress(directory) ?? DEFAULT_URL);
+  const url = parseServerAddress(source, chosen ?? profile?.url ?? notedAddress(directory) ?? DEFAULT_URL);
   const given = token === "-" ? await tokenFromInput() : (token ?? (process.env["PYPI_EDGE_TOKEN"] || undefined));
-  if (given !== undefined) return { url, token: printable(given) };
-  if (profile && addressOf("the profile", profile.url).href === url.href) return { url, token: profile.token };
+  if (given !== undefined) return { url, token: checkTokenText(given) };
+  if (profile && parseServerAddress("the profile", profile.url).href === url.href) return { url, token: profile.token };
   if (state === undefined && !isThisMachine(url.hostname)) {
     throw new CommandError(
       `There is no token for ${url.href}. Keep one with: pypi-edge login --url ${url.href} --token -; or name it in PYPI_EDGE_TOKEN. The admin token of this machine's server is not sent there.`,
       "refused",
     );
   }
-  return { url, token: printable(readToken(directory)) };
+  return { url, token: checkTokenText(readToken(directory)) };
 }
 
 /** A root address from a text; `source` says where the text comes from. Throws a usage error. */
-export function addressOf(source: string, address: string): URL {
+export function parseServerAddress(source: string, address: string): URL {
   const parsed = upstreamAddress.safeParse(address);
   if (parsed.success) return parsed.data;
   throw usageError(`${source} ${address}: ${parsed.error.issues[0]?.message}.`);
@@ -64,7 +64,7 @@ export async function tokenFromInput(): Promise<string> {
 }
 
 /** A token that could not stand in a header would only be an error without a reason. */
-export function printable(token: string): string {
+export function checkTokenText(token: string): string {
   if (/^[\x21-\x7e]+$/.test(token)) return token;
   throw usageError("The token has a character in it that no token has: letters, digits and signs of ASCII only.");
 }

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 
 /** The project's folder, whatever folder a command was started in. */
-export const ROOT = join(import.meta.dirname, "..", "..");
+export const PROJECT_FOLDER = join(import.meta.dirname, "..", "..");
 
 const NAME = ".pypi-edge";
 
@@ -16,7 +16,7 @@ export function stateDirectory(named: string | undefined): string {
   for (let folder = process.cwd(); ; folder = dirname(folder)) {
     const state = join(folder, NAME);
     if (existsSync(state)) return state;
-    if (dirname(folder) === folder) return join(ROOT, NAME);
+    if (dirname(folder) === folder) return join(PROJECT_FOLDER, NAME);
   }
 }
 

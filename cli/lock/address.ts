@@ -47,4 +47,4 @@ export const indexOf = (upstream: URL): Address => ({
 /** Why a URL with credentials is not mapped: they would be written where they do not belong, or lost. */
 export const CREDENTIALS = { why: "it carries credentials. Take them out of the file first." } as const;
 
-export const textOf = ({ origin, path }: Address) => origin + path;
+export const addressText = ({ origin, path }: Address) => origin + path;

@@ -1,10 +1,10 @@
 import { CommandError } from "../lib/command-error.ts";
-import { below, CREDENTIALS, partsOf, textOf, type Address } from "./address.ts";
+import { below, CREDENTIALS, partsOf, addressText, type Address } from "./address.ts";
 import type { LockFile } from "./file.ts";
-import { upstreamFile } from "./file-mapping.ts";
-import { counted, rewrite, type Mapped, type Plan } from "./plan.ts";
+import { toUpstreamFile } from "./file-mapping.ts";
+import { urlCount, rewrite, type Mapped, type Plan } from "./plan.ts";
 import { rootsIn, suspectsIn } from "./roots.ts";
-import type { Token } from "./tokens.ts";
+import type { UrlToken } from "./url-token.ts";
 import { lists } from "./upstream.ts";
 
 export interface CanonicalOptions {
@@ -21,7 +21,7 @@ export interface CanonicalOptions {
  * @throws CommandError naming each URL of pypi-edge's that has no counterpart, or the address that may be pypi-edge's where
  *   neither the file nor the caller says so
  */
-export function canonical(file: LockFile, { roots, upstream }: CanonicalOptions): Plan {
+export function planCanonical(file: LockFile, { roots, upstream }: CanonicalOptions): Plan {
   const tokens = file.scan(file.text);
   // The longest first: another index lies below the default one.
   const ours = (roots.length > 0 ? roots : rootsIn(tokens)).toSorted((a, b) => b.path.length - a.path.length);
@@ -35,22 +35,22 @@ export function canonical(file: LockFile, { roots, upstream }: CanonicalOptions)
   const done =
     count === 0
       ? "no URL of pypi-edge's is in it; unchanged"
-      : `${counted(count)} mapped to those of ${textOf(upstream)}`;
+      : `${urlCount(count)} mapped to those of ${addressText(upstream)}`;
   return { file, text, summary: `${file.name}: ${done}.` };
 }
 
-function toUpstream({ url, index }: Token, roots: readonly Address[], upstream: Address): Mapped {
+function toUpstream({ url, index }: UrlToken, roots: readonly Address[], upstream: Address): Mapped {
   const parts = partsOf(url);
   const tail = parts && roots.map((root) => below(root, parts)).find((each) => each !== undefined);
   if (tail === undefined) return undefined;
   if (parts?.credentials) return CREDENTIALS;
-  if (tail === "/simple" || tail === "/simple/") return { url: textOf(upstream) + tail.slice("/simple".length) };
+  if (tail === "/simple" || tail === "/simple/") return { url: addressText(upstream) + tail.slice("/simple".length) };
   if (!tail.startsWith("/files/")) {
     return {
       why: "it is neither pypi-edge's index nor a file. If it is of another index there, give --url with that one's address first, and its --upstream.",
     };
   }
-  const file = upstreamFile(tail, upstream);
+  const file = toUpstreamFile(tail, upstream);
   // The package's index would become PyPI, where anybody can take the name of a project that PyPI does not have.
   if ("url" in file && index !== undefined && lists(upstream, new URL(file.url).origin) === false) {
     return { why: "PyPI has no files there. Give the index that pypi-edge mirrors with --upstream." };

@@ -1,9 +1,9 @@
 import { asFilename, isDistribution, type Filename } from "../../worker/pypi/filename.ts";
 import { localUrl, parseFileRef } from "../../worker/pypi/file-url.ts";
 import { isPrivate } from "../../worker/pypi/host.ts";
-import { CREDENTIALS, partsOf, textOf, type Address } from "./address.ts";
+import { CREDENTIALS, partsOf, addressText, type Address } from "./address.ts";
 import type { Mapped } from "./plan.ts";
-import { messageOf } from "../lib/command-error.ts";
+import { errorText } from "../lib/command-error.ts";
 
 type Result = NonNullable<Mapped>;
 
@@ -22,7 +22,7 @@ const FILES = "/files/";
  *
  * Answers with a reason for a URL that the pages of no upstream have given this form.
  */
-export function upstreamFile(tail: string, upstream: Address): Result {
+export function toUpstreamFile(tail: string, upstream: Address): Result {
   const [path = "", ...fragment] = tail.slice(FILES.length).split(/(?=#)/);
   if (path.includes("?")) return { why: "pypi-edge's file URLs have no query." };
   const [host = "", ...segments] = path.split("/");
@@ -45,17 +45,17 @@ export function upstreamFile(tail: string, upstream: Address): Result {
  * Our URL, at the pypi-edge `root`, of a file of the upstream's. Answers with a reason where `upstreamFile` would not lead
  * back to the same URL.
  */
-export function localFile(url: string, root: Address, upstream: Address): Result {
+export function toLocalFile(url: string, root: Address, upstream: Address): Result {
   if (partsOf(url)?.credentials) return CREDENTIALS;
   const [bare = "", ...fragment] = url.split(/(?=#)/);
   const filename = filenameOf(bare);
   const onPages = filename && localUrl(new URL(bare), filename)?.url;
   if (!onPages) return { why: "pypi-edge has no URL for it." };
   const tail = FILES + withQuery(onPages.slice(ON_PAGES.length), new URL(bare).search) + fragment.join("");
-  const back = upstreamFile(tail, upstream);
+  const back = toUpstreamFile(tail, upstream);
   if (!("url" in back) || back.url !== url)
     return { why: "it could not be mapped back: the scheme or a slash would be lost." };
-  return { url: textOf(root) + tail };
+  return { url: addressText(root) + tail };
 }
 
 /** The name of the distribution file that a URL leads to; undefined where its last segment is none. */
@@ -74,7 +74,7 @@ function refOf(path: string): { origin: string; filename: Filename } | string {
     const ref = parseFileRef(path);
     return ref.part === "file" ? ref : "it is a metadata file's, not a distribution's.";
   } catch (error) {
-    return messageOf(error);
+    return errorText(error);
   }
 }
 

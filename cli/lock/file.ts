@@ -3,7 +3,8 @@ import { chmod, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/
 import { basename, dirname, join, resolve } from "node:path";
 import { whyNot } from "../lib/files.ts";
 import { CommandError } from "../lib/command-error.ts";
-import { scannerFor, type Scanner } from "./tokens.ts";
+import { scannerFor } from "./scanners.ts";
+import type { Scanner } from "./url-token.ts";
 
 export interface LockFile {
   /** As it was named on the command line. */
@@ -42,7 +43,7 @@ export async function readLockFile(name: string): Promise<LockFile> {
  *
  * @throws CommandError where it cannot be written; the file is then as it was
  */
-export async function writeLock({ name, path }: LockFile, text: string): Promise<void> {
+export async function writeLockFile({ name, path }: LockFile, text: string): Promise<void> {
   let draft: string | undefined;
   try {
     const target = await realpath(path);

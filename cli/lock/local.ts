@@ -1,7 +1,7 @@
-import { below, CREDENTIALS, partsOf, textOf, type Address } from "./address.ts";
+import { below, CREDENTIALS, partsOf, addressText, type Address } from "./address.ts";
 import type { LockFile } from "./file.ts";
-import { filenameOf, localFile } from "./file-mapping.ts";
-import { counted, rewrite, type Mapped, type Plan } from "./plan.ts";
+import { filenameOf, toLocalFile } from "./file-mapping.ts";
+import { urlCount, rewrite, type Mapped, type Plan } from "./plan.ts";
 import { indexTail, lists } from "./upstream.ts";
 
 export interface LocalOptions {
@@ -18,23 +18,23 @@ export interface LocalOptions {
  *
  * @throws CommandError naming each file of the upstream's from which `canonical` would not lead back
  */
-export function local(file: LockFile, { root, upstream }: LocalOptions): Plan {
+export function planLocal(file: LockFile, { root, upstream }: LocalOptions): Plan {
   const left = new Set<string>();
   const { text, count } = rewrite(file, file.scan(file.text), ({ url, index }): Mapped => {
     const parts = partsOf(url);
     if (!parts) return undefined;
     const tail = indexTail(url, upstream);
-    if (tail !== undefined) return parts.credentials ? CREDENTIALS : { url: `${textOf(root)}/simple${tail}` };
+    if (tail !== undefined) return parts.credentials ? CREDENTIALS : { url: `${addressText(root)}/simple${tail}` };
     if (!filenameOf(url) || below(root, parts) !== undefined) return undefined;
     const listed = index === undefined ? lists(upstream, parts.origin) : indexTail(index, upstream) !== undefined;
-    if (listed) return localFile(url, root, upstream);
+    if (listed) return toLocalFile(url, root, upstream);
     if (index === undefined) left.add(parts.origin);
     return undefined;
   });
   const done =
     count === 0
-      ? `nothing of ${textOf(upstream)} is in it; unchanged`
-      : `${counted(count)} mapped to those of ${textOf(root)}`;
+      ? `nothing of ${addressText(upstream)} is in it; unchanged`
+      : `${urlCount(count)} mapped to those of ${addressText(root)}`;
   const rest = left.size === 0 ? "" : `; files at ${[...left].join(", ")} stay, since the file names no index for them`;
   return { file, text, summary: `${file.name}: ${done}${rest}.` };
 }

@@ -1,6 +1,6 @@
 import { CommandError } from "../lib/command-error.ts";
 import type { LockFile } from "./file.ts";
-import type { Token } from "./tokens.ts";
+import type { UrlToken } from "./url-token.ts";
 
 /** What is to become of a file: its text, and the line that says what was done. */
 export interface Plan {
@@ -25,7 +25,7 @@ const SHOWN = 5;
  *
  * @throws CommandError naming the URLs that have no counterpart: a file half of whose URLs are mapped is of no use
  */
-export function rewrite(file: LockFile, tokens: readonly Token[], map: (token: Token) => Mapped): Rewritten {
+export function rewrite(file: LockFile, tokens: readonly UrlToken[], map: (token: UrlToken) => Mapped): Rewritten {
   const refused = new Set<string>();
   let text = "";
   let end = 0;
@@ -48,7 +48,7 @@ export function rewrite(file: LockFile, tokens: readonly Token[], map: (token: T
 /** A URL as it may be shown: a terminal's output ends up in logs. */
 export const withoutCredentials = (url: string) => url.replace(/^(https?:\/\/)[^/?#]*@/i, "$1");
 
-export const counted = (count: number) => `${count} ${count === 1 ? "URL" : "URLs"}`;
+export const urlCount = (count: number) => `${count} ${count === 1 ? "URL" : "URLs"}`;
 
 function shorten(name: string, lines: string[]): string[] {
   if (lines.length <= SHOWN) return lines;

@@ -1,5 +1,5 @@
 import { commentTokens, wordTokens } from "./comments.ts";
-import type { Token } from "./tokens.ts";
+import type { UrlToken } from "./url-token.ts";
 
 const LINE = /[^\r\n]+/g;
 
@@ -7,7 +7,7 @@ const LINE = /[^\r\n]+/g;
 const COMMENT = /(?<=^|\s)#/;
 
 /** The URLs of a requirements file: of options (`--index-url`), direct references, and the comments that tools write. */
-export function requirementsTokens(text: string): Token[] {
+export function requirementsTokens(text: string): UrlToken[] {
   return [...text.matchAll(LINE)].flatMap(({ 0: line, index: start }) => {
     const at = line.search(COMMENT);
     const cut = at < 0 ? line.length : at;

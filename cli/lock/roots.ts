@@ -1,7 +1,7 @@
 import { isLoopback } from "../../worker/pypi/host.ts";
-import { below, partsOf, rootOf, textOf, type Address, type Parts } from "./address.ts";
+import { below, partsOf, rootOf, addressText, type Address, type Parts } from "./address.ts";
 import { filenameOf } from "./file-mapping.ts";
-import type { Token } from "./tokens.ts";
+import type { UrlToken } from "./url-token.ts";
 
 /** Where `npm start` listens when it is told nothing. */
 const DEFAULTS = ["http://127.0.0.1:8787", "http://localhost:8787"].flatMap((url) => rootOf(url) ?? []);
@@ -18,7 +18,7 @@ const SIMPLE = /^(?<base>.*)\/simple\/?$/;
  * `/files/{host}/`. Either alone is not enough: other indexes are called so, and a private one taken for ours would be
  * mapped to a public upstream. An index below a path (`/name/simple`) has an upstream of its own: the caller must name it.
  */
-export function rootsIn(tokens: readonly Token[]): Address[] {
+export function rootsIn(tokens: readonly UrlToken[]): Address[] {
   const urls = tokens.flatMap(({ url }) => partsOf(url) ?? []);
   const withFiles = new Set(urls.filter((url) => baseOf(url, FILES) === "").map(({ origin }) => origin));
   const indexes = new Set(urls.filter((url) => baseOf(url, SIMPLE) === "").map(({ origin }) => origin));
@@ -29,12 +29,12 @@ export function rootsIn(tokens: readonly Token[]): Address[] {
  * The addresses that may be pypi-edge's although the file does not prove it: those with a distribution below
  * `/files/{host}/`, and loopback's indexes called `/simple`. What lies below one of `known` is not looked at.
  */
-export function suspectsIn(tokens: readonly Token[], known: readonly Address[]): string[] {
+export function suspectsIn(tokens: readonly UrlToken[], known: readonly Address[]): string[] {
   const suspects = tokens.flatMap(({ url }) => {
     const parts = partsOf(url);
     if (!parts || known.some((address) => below(address, parts) !== undefined)) return [];
     const base = filenameOf(url) ? baseOf(parts, FILES) : isOnLoopback(parts) ? baseOf(parts, SIMPLE) : undefined;
-    return base === undefined ? [] : [textOf({ origin: parts.origin, path: base })];
+    return base === undefined ? [] : [addressText({ origin: parts.origin, path: base })];
   });
   return [...new Set(suspects)];
 }

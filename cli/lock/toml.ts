@@ -1,5 +1,5 @@
 import { commentTokens } from "./comments.ts";
-import { isUrl, type Token } from "./tokens.ts";
+import { isUrl, type UrlToken } from "./url-token.ts";
 
 // A comment or a string: whichever begins first holds the other. One that does not end is taken as well, or the search would
 // begin again at each quote in it.
@@ -12,12 +12,12 @@ const PACKAGE = /^\[\[packages?\]\]/gm;
 const INDEX = /^(?:source\s*=\s*\{\s*registry|index)\s*=\s*["']([^"'\r\n]*)["']/m;
 
 /** The URLs of a lock file in TOML: each string that is one, with the index of the package it stands in. */
-export function tomlTokens(text: string): Token[] {
+export function tomlTokens(text: string): UrlToken[] {
   const starts = [0, ...[...text.matchAll(PACKAGE)].map((match) => match.index)];
   return starts.flatMap((start, nth) => packageTokens(text.slice(start, starts[nth + 1]), start));
 }
 
-function packageTokens(text: string, offset: number): Token[] {
+function packageTokens(text: string, offset: number): UrlToken[] {
   const index = INDEX.exec(text)?.[1];
   return [...text.matchAll(LEXEME)].flatMap(({ 0: lexeme, index: at, groups }) => {
     const start = offset + at;

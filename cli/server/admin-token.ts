@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { messageOf, CommandError } from "../lib/command-error.ts";
+import { errorText, CommandError } from "../lib/command-error.ts";
 
 /** Where `npm start` keeps its admin token, and the other commands look for it. */
 export const tokenFile = (state: string) => join(state, "admin-token");
@@ -28,7 +28,7 @@ function orSentence<T>(state: string, act: (file: string) => T): T {
   try {
     return act(file);
   } catch (error) {
-    const reason = messageOf(error);
+    const reason = errorText(error);
     throw new CommandError(`The admin token cannot be kept in ${file}: ${reason}.`);
   }
 }

@@ -1,5 +1,5 @@
 import type { Config } from "../../schema/config.ts";
-import { setups } from "../../worker/pypi/setups.ts";
+import { clientSetups } from "../../worker/pypi/setups.ts";
 import { tokenFile } from "./admin-token.ts";
 import { stateDirectory } from "../lib/state.ts";
 import { publicAddress, type StartOptions } from "./options.ts";
@@ -8,7 +8,7 @@ import { publicAddress, type StartOptions } from "./options.ts";
 export function announce(options: StartOptions, { indexes, feed }: Config): void {
   const root = publicAddress(options);
   const [main, ...others] = indexes;
-  const commands = setups(`${root}/simple/`, main.isPrivate)
+  const commands = clientSetups(`${root}/simple/`, main.isPrivate)
     .filter(({ client }) => client === "pip" || client === "uv")
     .map(({ steps: [once] }) => `  ${once?.text}`);
   console.log(`pypi-edge is ready at ${root}/ (upstream ${addresses(main)}, kept in ${options.state})

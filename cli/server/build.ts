@@ -4,9 +4,9 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:f
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { CommandError } from "../lib/command-error.ts";
-import { ROOT } from "../lib/state.ts";
+import { PROJECT_FOLDER } from "../lib/state.ts";
 
-const DIST = join(ROOT, "dist");
+const DIST = join(PROJECT_FOLDER, "dist");
 const SOURCES = ["worker", "schema", "wrangler.toml", "package-lock.json"];
 
 /** The production bundle's text, built anew only when a source has changed since the last time. */
@@ -32,9 +32,9 @@ export async function build(): Promise<string> {
 async function hashOf(sources: string[]): Promise<string> {
   const hash = createHash("sha256");
   for (const source of sources) {
-    const path = join(ROOT, source);
+    const path = join(PROJECT_FOLDER, source);
     const files = source.includes(".") ? [path] : await filesBelow(path);
-    for (const file of files) hash.update(file.slice(ROOT.length)).update(await readFile(file));
+    for (const file of files) hash.update(file.slice(PROJECT_FOLDER.length)).update(await readFile(file));
   }
   return hash.digest("hex");
 }
@@ -48,11 +48,11 @@ async function filesBelow(folder: string): Promise<string[]> {
 }
 
 async function wrangler(args: string[]): Promise<void> {
-  const command = join(ROOT, "node_modules", "wrangler", "bin", "wrangler.js");
+  const command = join(PROJECT_FOLDER, "node_modules", "wrangler", "bin", "wrangler.js");
   // Without these it reports its use and looks for a newer version of itself: we call nobody but the upstream.
   const env = { ...process.env, WRANGLER_SEND_METRICS: "false", WRANGLER_HIDE_BANNER: "true" };
   try {
-    await promisify(execFile)(process.execPath, [command, ...args], { cwd: ROOT, env });
+    await promisify(execFile)(process.execPath, [command, ...args], { cwd: PROJECT_FOLDER, env });
   } catch (error) {
     const output = error as { stdout?: string; stderr?: string };
     throw new CommandError(`The worker cannot be built:\n${output.stdout ?? ""}${output.stderr ?? String(error)}`);

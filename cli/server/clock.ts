@@ -1,6 +1,6 @@
 import { Cron } from "croner";
 import type { Miniflare } from "miniflare";
-import { messageOf } from "../lib/command-error.ts";
+import { errorText } from "../lib/command-error.ts";
 
 /** As long as the platform lets a cron run. What has not answered by then was lost with a runtime that crashed. Milliseconds. */
 const LONGEST_RUN = 15 * 60_000;
@@ -23,7 +23,7 @@ export function startClock(miniflare: Pick<Miniflare, "getWorker">, crons: reado
     if (outcome !== "ok") say(`The cron ${cron} ended with ${outcome}; it comes again at its next time.`);
   };
   const failed = (error: unknown, { name }: { readonly name?: string | undefined }) =>
-    say(`The cron ${name} could not be fired: ${messageOf(error)}`);
+    say(`The cron ${name} could not be fired: ${errorText(error)}`);
   const clocks = crons.map(
     (cron) => new Cron(cron, { name: cron, timezone: "UTC", protect: true, catch: failed }, () => fire(cron)),
   );

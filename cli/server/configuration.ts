@@ -2,11 +2,11 @@ import { join } from "node:path";
 import type { Json } from "miniflare";
 import { experimental_readRawConfig, unstable_getMiniflareWorkerOptions } from "wrangler";
 import { parseConfig, VARIABLES, withUpstream, type Config } from "../../schema/config.ts";
-import { messageOf, CommandError } from "../lib/command-error.ts";
-import { ROOT } from "../lib/state.ts";
+import { errorText, CommandError } from "../lib/command-error.ts";
+import { PROJECT_FOLDER } from "../lib/state.ts";
 import { publicAddress, type StartOptions } from "./options.ts";
 
-const SHIPPED = join(ROOT, "wrangler.toml");
+const SHIPPED = join(PROJECT_FOLDER, "wrangler.toml");
 
 /** What wrangler.toml says, with what the command line puts in its place. */
 export interface Configuration {
@@ -42,7 +42,7 @@ export function readConfiguration(options: StartOptions, token: string): Configu
     };
     return { config: parseConfig(variables), variables, workerOptions };
   } catch (error) {
-    throw new CommandError(messageOf(error));
+    throw new CommandError(errorText(error));
   }
 }
 
@@ -70,7 +70,7 @@ function rawConfig(file: string, title: string) {
   try {
     return experimental_readRawConfig({ config: file }).rawConfig;
   } catch (error) {
-    throw new CommandError(`${title}: ${messageOf(error)}`);
+    throw new CommandError(`${title}: ${errorText(error)}`);
   }
 }
 

@@ -1,11 +1,11 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Miniflare } from "miniflare";
-import { ROOT } from "../lib/state.ts";
+import { PROJECT_FOLDER } from "../lib/state.ts";
 
 type Database = Awaited<ReturnType<Miniflare["getD1Database"]>>;
 
-const FOLDER = join(ROOT, "schema", "migrations");
+const FOLDER = join(PROJECT_FOLDER, "schema", "migrations");
 
 /** Wrangler's own table, so that `wrangler d1 migrations apply` and this agree on what has been applied. */
 const TABLE = `CREATE TABLE IF NOT EXISTS d1_migrations (

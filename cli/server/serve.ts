@@ -4,7 +4,7 @@ import type { Configuration } from "./configuration.ts";
 import { expectCrons } from "./expected.ts";
 import { migrate } from "./migrate.ts";
 import type { StartOptions } from "./options.ts";
-import { messageOf, CommandError } from "../lib/command-error.ts";
+import { errorText, CommandError } from "../lib/command-error.ts";
 
 /**
  * Serves the bundle at host and port until it is stopped. Requests reach the worker through a socket of its own, without
@@ -12,7 +12,7 @@ import { messageOf, CommandError } from "../lib/command-error.ts";
  *
  * @throws CommandError where the database in the state directory cannot be used
  */
-export async function serve(
+export async function serveBundle(
   bundle: string,
   { host, port, state, cron }: StartOptions,
   { variables, workerOptions }: Configuration,
@@ -48,7 +48,7 @@ async function prepare(miniflare: Miniflare, state: string, crons: readonly stri
     await expectCrons(db, crons);
   } catch (error) {
     // The platform's own messages go on for lines, with guesses.
-    const [reason] = messageOf(error).split(/\.?\n|\.(?: |$)/);
+    const [reason] = errorText(error).split(/\.?\n|\.(?: |$)/);
     throw new CommandError(
       `The database in the state directory ${state} cannot be used: ${reason}. See that all in it can be written, or choose another one with --state DIR.`,
     );

@@ -15,7 +15,7 @@ export async function start(options: StartOptions): Promise<void> {
     const bundle = await build();
     // wrangler takes a second to load: a wrong option is answered before that.
     const { readConfiguration } = await import("./configuration.ts");
-    const { serve } = await import("./serve.ts");
+    const { serveBundle: serve } = await import("./serve.ts");
     const token = options.adminToken ?? adminToken(options.state);
     const configuration = readConfiguration(options, token);
     keepAdminToken(options.state, token);

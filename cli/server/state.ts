@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { messageOf, CommandError } from "../lib/command-error.ts";
+import { errorText, CommandError } from "../lib/command-error.ts";
 
 /**
  * Takes the state directory for this process, so that no second server writes to it. The lock is one of the operating
@@ -18,7 +18,7 @@ export function openState(directory: string): { close(): void } {
     return lock;
   } catch (error) {
     lock?.close();
-    const reason = messageOf(error);
+    const reason = errorText(error);
     throw new CommandError(
       reason.includes("locked")
         ? `Another pypi-edge uses ${directory}. Stop it, or give this one a directory of its own with --state DIR.`

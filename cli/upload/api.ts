@@ -6,7 +6,7 @@ import {
   type UploadOutcome,
   type UploadState,
 } from "../../schema/upload.ts";
-import type { Server } from "../lib/server-address.ts";
+import type { ServerAccess } from "../lib/server-address.ts";
 import { causeOf, refusalOf } from "../lib/admin-api.ts";
 import { CommandError } from "../lib/command-error.ts";
 import { parsedJson } from "../lib/json.ts";
@@ -40,7 +40,7 @@ interface Sent extends RequestInit {
 }
 
 /** The API of a server. */
-export function uploadApi({ url, token }: Server): UploadApi {
+export function uploadApi({ url, token }: ServerAccess): UploadApi {
   async function call(method: string, path: string, { headers: more, ...rest }: Sent = {}): Promise<string> {
     const headers = { Authorization: `Bearer ${token}`, Accept: "text/plain", ...more };
     let answer: Response;

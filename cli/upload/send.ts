@@ -27,7 +27,7 @@ export interface Sent {
  *
  * @throws Refused where the server will not have it, or the file cannot be read; Broken where it could not be done; CommandError
  */
-export async function send(file: FoundFile, { api, index, show, sleep }: Sending): Promise<Sent> {
+export async function sendUpload(file: FoundFile, { api, index, show, sleep }: Sending): Promise<Sent> {
   const { path, filename, size } = file;
   const sha256 = await digestOf(file, (done) => show("reading", done, size));
   const blob = await readable(() => openAsBlob(path));

@@ -92,7 +92,7 @@ describe("POST /-/api/tokens", () => {
 
   test.each([
     ["", /name is missing; index is missing; scopes is missing/],
-    ["nonsense", /no JSON/],
+    ["nonsense", /not JSON/],
     ["[]", /must be a JSON object/],
     ["null", /must be a JSON object/],
     [{ ...WISHED, scope: "read", index_name: "team" }, /"scope" is not known here; "index_name" is not known here/],
@@ -222,7 +222,7 @@ describe("a token that is admin of an index", () => {
       expect([projects, answer.status, answer.text]).toEqual([
         projects,
         403,
-        expect.stringContaining("acme-*, tool alone"),
+        expect.stringContaining("only acme-*, tool"),
       ]);
     }
   });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { Attempts, LIMIT } from "../../worker/auth/attempts.ts";
+import { Attempts, MAX_ATTEMPTS } from "../../worker/auth/attempts.ts";
 import { ADMIN_TOKEN, Rig } from "../support/rig.ts";
 import { bearer, give } from "../support/tokens.ts";
 
@@ -23,7 +23,7 @@ afterEach(() => vi.restoreAllMocks());
 
 /** As many failed attempts as are looked at. */
 async function exhaust(rig: Rig, origin = SOMEBODY): Promise<void> {
-  for (let at = 0; at < LIMIT; at++) expect((await rig.get(HOME, from(origin, guess(at)))).status).toBe(401);
+  for (let at = 0; at < MAX_ATTEMPTS; at++) expect((await rig.get(HOME, from(origin, guess(at)))).status).toBe(401);
 }
 
 describe("after twenty failed attempts from one address", () => {
@@ -33,7 +33,7 @@ describe("after twenty failed attempts from one address", () => {
     rig.wait(10 * SECOND);
     await rig.get(HOME, from(SOMEBODY, guess(99)));
     rig.wait(20 * SECOND);
-    for (let at = 1; at < LIMIT; at++) await rig.get(HOME, from(SOMEBODY, guess(at)));
+    for (let at = 1; at < MAX_ATTEMPTS; at++) await rig.get(HOME, from(SOMEBODY, guess(at)));
     for (const shown of [guess(1), "nonsense", `pypi-edge_${id}_${"A".repeat(43)}`]) {
       const { status, headers, text: body } = await rig.get(HOME, from(SOMEBODY, shown));
       expect([status, headers.get("Retry-After"), headers.get("Cache-Control")]).toEqual([429, "40", "no-store"]);
@@ -65,10 +65,10 @@ describe("after twenty failed attempts from one address", () => {
     const { id, text } = await give(rig);
     const wrong = `pypi-edge_${id}_${"A".repeat(43)}`;
     const show = async (shown: string) => (await rig.get(HOME, from(origin, shown))).status;
-    for (let times = 0; times < 3 * LIMIT; times++) await show(wrong);
+    for (let times = 0; times < 3 * MAX_ATTEMPTS; times++) await show(wrong);
     expect([await show(wrong), await show(text)]).toEqual([429, 200]);
     rig.restart();
-    for (let times = 0; times < LIMIT; times++) await show(wrong);
+    for (let times = 0; times < MAX_ATTEMPTS; times++) await show(wrong);
     expect([await show(wrong), await show(text)]).toEqual([429, 200]);
   });
 
@@ -95,7 +95,7 @@ describe("after twenty failed attempts from one address", () => {
   test("where no address is known, they count by token: one that has ended locks nobody else out", async () => {
     const rig = new Rig({ INDEXES });
     const { text } = await give(rig);
-    for (let times = 0; times < LIMIT; times++) expect((await rig.get(HOME, bearer(guess(1)))).status).toBe(401);
+    for (let times = 0; times < MAX_ATTEMPTS; times++) expect((await rig.get(HOME, bearer(guess(1)))).status).toBe(401);
     expect((await rig.get(HOME, bearer(guess(1)))).status).toBe(429);
     expect((await rig.get(HOME, from("no address at all", guess(1)))).status).toBe(429);
     expect((await rig.get(HOME, bearer(text))).status).toBe(200);
@@ -106,10 +106,10 @@ describe("after twenty failed attempts from one address", () => {
     const rig = new Rig({ INDEXES });
     const { text } = await give(rig, { expiresAt: rig.now + 1 });
     rig.wait(1);
-    for (let times = 0; times < 2 * LIMIT; times++) {
+    for (let times = 0; times < 2 * MAX_ATTEMPTS; times++) {
       expect((await rig.get(HOME, from(SOMEBODY, text))).text()).toContain("expired at");
     }
-    for (let times = 0; times < LIMIT; times++) await rig.get(HOME, from(SOMEBODY, "a-word"));
+    for (let times = 0; times < MAX_ATTEMPTS; times++) await rig.get(HOME, from(SOMEBODY, "a-word"));
     expect((await rig.get(HOME, from(SOMEBODY, "a-word"))).status).toBe(429);
   });
 });
@@ -125,20 +125,20 @@ describe("addresses", () => {
     ["203.0.113.7", "203.0.113.8", false],
   ])("%s and %s are one network: %s", (one, other, isOne) => {
     const attempts = new Attempts();
-    for (let times = 0; times < LIMIT; times++) attempts.guessed(one, 0);
-    expect([attempts.limitedFor(one, 0), attempts.limitedFor(other, 0)]).toEqual([60, isOne ? 60 : 0]);
+    for (let times = 0; times < MAX_ATTEMPTS; times++) attempts.countFailure(one, 0);
+    expect([attempts.limitedForSeconds(one, 0), attempts.limitedForSeconds(other, 0)]).toEqual([60, isOne ? 60 : 0]);
   });
 
   test("without number are remembered up to a bound, the oldest forgotten first", () => {
     const attempts = new Attempts();
     const lock = (origin: string) => {
-      for (let times = 0; times < LIMIT; times++) attempts.guessed(origin, 0);
+      for (let times = 0; times < MAX_ATTEMPTS; times++) attempts.countFailure(origin, 0);
     };
     lock("first");
     for (let at = 0; at < 4_999; at++) lock(`192.0.2.${at}`);
-    expect(attempts.limitedFor("first", 0)).toBe(60);
+    expect(attempts.limitedForSeconds("first", 0)).toBe(60);
     lock("one more");
-    expect([attempts.limitedFor("first", 0), attempts.limitedFor("one more", 0)]).toEqual([0, 60]);
+    expect([attempts.limitedForSeconds("first", 0), attempts.limitedForSeconds("one more", 0)]).toEqual([0, 60]);
   });
 });
 
@@ -152,7 +152,7 @@ describe("the log", () => {
     expect(lines).toEqual([
       `auth-failed: ${SOMEBODY}, token 0000000000000007: it is not known`,
       `auth-failed: ${SOMEBODY}, token ${id}: its secret is wrong`,
-      "auth-failed: an unknown address: it is no token",
+      "auth-failed: an unknown address: it is not a token",
     ]);
   });
 
@@ -167,7 +167,7 @@ describe("the log", () => {
     rig.wait(60 * SECOND);
     await exhaust(rig);
     expect(lines).toHaveLength(40);
-    expect(lines.at(-1)).toMatch(/it is not known; for 60 s more of them are answered with 429$/);
+    expect(lines.at(-1)).toMatch(/it is not known; for 60 s further ones are answered with 429$/);
   });
 
   test("never has a secret in it: not of good tokens, nor of wrong ones, in any form, whatever fails", async () => {

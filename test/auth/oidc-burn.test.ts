@@ -74,7 +74,7 @@ test("where no rule trusts anybody there is nothing to end", async () => {
 test("a body that is none is refused", async () => {
   const { rig } = await minted();
   expect((await post(rig, "{}", {}, "burn-token")).sentence).toBe(
-    'The body must be JSON, {"token": "…"} with the token that is to end.',
+    'The body must be JSON, {"token": "…"} with the token to revoke.',
   );
 });
 
@@ -107,7 +107,7 @@ test("an identity token is exchanged once for as long as it is good, whatever wa
   await burn(rig, json.token ?? "");
   rig.wait(3_719_000);
   await rig.post("jobs/clean");
-  expect((await mint(rig, await identity("seven"))).sentence).toContain("has been exchanged before");
+  expect((await mint(rig, await identity("seven"))).sentence).toContain("was exchanged before");
   expect((await mint(rig, await identity("eight"))).status).toBe(200);
   rig.wait(2_000);
   expect((await mint(rig, await identity("nine"))).status).toBe(403);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { fits, shown, textOf } from "../../worker/auth/oidc/claims.ts";
+import { matchesPattern, quotedClaim, claimText } from "../../worker/auth/oidc/claims.ts";
 
 const BRANCH = "acme/tools/.github/workflows/evil.yml@refs/heads/x/.github/workflows/release.yml@refs/heads/main";
 
@@ -19,7 +19,7 @@ describe("a pattern", () => {
     ["größe-*", "größe-1"],
     ["v(1)+[2]*", "v(1)+[2]3"],
   ])("%j means %j", (pattern, value) => {
-    expect(fits(pattern, value)).toBe(true);
+    expect(matchesPattern(pattern, value)).toBe(true);
   });
 
   test.each([
@@ -46,7 +46,7 @@ describe("a pattern", () => {
     ["acme/*-tools", "acme/our-tools-evil"],
     ["refs/*/main", "refs/heads/main/evil"],
   ])("%j does not mean %j", (pattern, value) => {
-    expect(fits(pattern, value)).toBe(false);
+    expect(matchesPattern(pattern, value)).toBe(false);
   });
 });
 
@@ -60,16 +60,16 @@ test.each<[unknown, string | undefined]>([
   [{ a: "b" }, '{"a":"b"}'],
   [undefined, undefined],
 ])("a claim that is %j is compared as %j", (value, text) => {
-  expect(textOf({ claim: value }, "claim")).toBe(text);
+  expect(claimText({ claim: value }, "claim")).toBe(text);
 });
 
 test("what a claim is born with is none", () => {
-  expect(["toString", "__proto__", "constructor"].map((name) => textOf({}, name))).toEqual([
+  expect(["toString", "__proto__", "constructor"].map((name) => claimText({}, name))).toEqual([
     undefined,
     undefined,
     undefined,
   ]);
-  expect(textOf(JSON.parse('{"__proto__":"x"}') as Record<string, unknown>, "__proto__")).toBe("x");
+  expect(claimText(JSON.parse('{"__proto__":"x"}') as Record<string, unknown>, "__proto__")).toBe("x");
 });
 
 test.each([
@@ -80,5 +80,5 @@ test.each([
   ["\u007f\u2028", '"\\u007f\\u2028"'],
   ["x".repeat(121), `"${"x".repeat(120)}..."`],
 ])("%j is shown as %s", (text, line) => {
-  expect(shown(text)).toBe(line);
+  expect(quotedClaim(text)).toBe(line);
 });

@@ -133,7 +133,7 @@ describe("keys that are not to be had are no fault of the token's", () => {
     const { status, sentence, headers } = await exchange();
     expect([status, headers.get("Retry-After")]).toEqual([503, "1"]);
     expect(sentence).toMatch(
-      /^Whether this identity token is good cannot be told: the keys of https:\/\/token\.actions\.githubusercontent\.com are not to be had right now \(.*\)\. Try again in a minute\.$/,
+      /^This identity token cannot be verified: the keys of https:\/\/token\.actions\.githubusercontent\.com cannot be fetched right now \(.*\)\. Try again in a minute\.$/,
     );
     expect(sentence).toMatch(reason);
     expect(rig.upstream.requests.filter((it) => !it.startsWith(`GET ${GITHUB}/.well-known/`))).toEqual([]);
@@ -221,7 +221,7 @@ describe("while an issuer is away", () => {
     rig.wait(6 * HOUR - 10 * MINUTE - 1);
     expect((await exchange()).status).toBe(200);
     rig.wait(1);
-    expect(await exchange()).toMatchObject({ status: 503, sentence: expect.stringContaining("cannot be told") });
+    expect(await exchange()).toMatchObject({ status: 503, sentence: expect.stringContaining("cannot be verified") });
     rig.upstream.down = false;
     rig.wait(MINUTE);
     expect((await exchange()).status).toBe(200);

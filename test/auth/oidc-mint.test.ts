@@ -2,7 +2,7 @@ import { partsOf } from "../support/tokens.ts";
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
-import type { Wish } from "../../worker/auth/principal.ts";
+import type { Permission } from "../../worker/auth/principal.ts";
 import { parseProjectName } from "../../worker/pypi/name.ts";
 import { contextOf } from "../../worker/log/context.ts";
 import { logAs } from "../../worker/log/log.ts";
@@ -32,12 +32,16 @@ async function github(...rules: readonly unknown[]) {
 }
 
 /** What becomes of a wish of who holds this token: null where it is granted, else the kind of error. */
-async function tried(rig: Rig, token: string, { project, ...wish }: Omit<Wish, "project"> & { project?: string }) {
+async function tried(
+  rig: Rig,
+  token: string,
+  { project, ...wish }: Omit<Permission, "project"> & { project?: string },
+) {
   const work = createExecutionContext();
   const ctx = contextOf(rig.now, work, rig.services.counters, logAs("text"));
   const whole = { ...wish, ...(project !== undefined && { project: parseProjectName(project) }) };
   const claimant = { authorization: `Bearer ${token}`, origin: "192.0.2.1" };
-  const outcome = await rig.services.admit(claimant, whole, ctx).then(
+  const outcome = await rig.services.authenticate(claimant, whole, ctx).then(
     () => null,
     (error: { kind: string }) => error.kind,
   );
@@ -129,7 +133,7 @@ describe("a job's identity token is exchanged for one of ours", () => {
     issuer.describe({ issuer: url, jwks_uri: issuer.jwks });
     expect((await mint(rig, await issuer.token({ iss: url, sub: "job" }))).status).toBe(200);
     expect((await mint(rig, await issuer.token({ sub: "job" }))).sentence).toContain(
-      `its issuer (iss) is "${issuer.url}", and no TRUSTED rule is for exactly that`,
+      `its issuer (iss) is "${issuer.url}", and no TRUSTED rule has exactly this issuer`,
     );
   });
 });
@@ -197,7 +201,7 @@ describe("an identity token is exchanged once", () => {
     rig.restart();
     const { status, sentence, json } = await mint(rig, identity);
     expect([status, json.token]).toEqual([403, undefined]);
-    expect(sentence).toContain("This identity token has been exchanged before");
+    expect(sentence).toContain("This identity token was exchanged before");
     const counts = "SELECT (SELECT count(*) FROM token) AS tokens, (SELECT count(*) FROM audit) AS deeds";
     expect(await env.DB.prepare(counts).first()).toEqual({ tokens: 1, deeds: 1 });
   });
@@ -251,7 +255,7 @@ describe("who tries often without a good token", () => {
     for (let guess = 0; guess < 20; guess++) expect((await mint(rig, "a.b.c", from("192.0.2.1"))).status).toBe(422);
     const limited = await mint(rig, "a.b.c", from("192.0.2.1"));
     expect([limited.status, limited.headers.get("Retry-After")]).toEqual([429, "60"]);
-    expect(limited.sentence).toMatch(/^Too many tokens from this address were not good/);
+    expect(limited.sentence).toMatch(/^Too many invalid tokens came from this address/);
     expect(rig.upstream.requests).toEqual([]);
     expect((await mint(rig, await issuer.token(githubJob), from("192.0.2.1"))).status).toBe(200);
     expect((await mint(rig, await issuer.token(githubJob), from("192.0.2.2"))).status).toBe(200);

@@ -35,7 +35,7 @@ describe("a signature is the issuer's", () => {
       const { rig } = await github();
       const { status, sentence } = await mint(rig, written({ alg, kid: "first" }, goodClaims(rig)));
       expect([status, rig.upstream.requests]).toEqual([403, []]);
-      expect(sentence).toMatch(/^This identity token is not accepted: it is signed by .*, and accepted are RS256, /);
+      expect(sentence).toMatch(/^This identity token is not accepted: it is signed with .*, and only RS256, /);
     },
   );
 
@@ -45,7 +45,7 @@ describe("a signature is the issuer's", () => {
     const spki = await exportSPKI((await importJWK(jwk)) as CryptoKey);
     const secret = new TextEncoder().encode(spki);
     const forged = await new SignJWT(goodClaims(rig)).setProtectedHeader({ alg: "HS256", kid: "first" }).sign(secret);
-    expect((await mint(rig, forged)).sentence).toContain('it is signed by "HS256"');
+    expect((await mint(rig, forged)).sentence).toContain('it is signed with "HS256"');
     // The other way round: RS256 in the header, and what signs is the secret.
     const [, claims, signature] = forged.split(".");
     const header = base64url.encode(JSON.stringify({ alg: "RS256", kid: "first" }));
@@ -102,6 +102,6 @@ describe("what is no token", () => {
     const { rig } = await github();
     const { status, sentence, json } = await mint(rig, token);
     expect([status, json.errors?.[0]?.code, rig.upstream.requests]).toEqual([422, "unprocessable", []]);
-    expect(sentence).toMatch(/^The token is no JWT: it must be the identity token that the CI gives the job/);
+    expect(sentence).toMatch(/^The token is not a JWT: it must be the identity token that the CI gives the job/);
   });
 });

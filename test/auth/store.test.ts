@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { hashOf, makeToken } from "../../worker/auth/token.ts";
+import { hashOfSecret, makeToken } from "../../worker/auth/token.ts";
 import { Rig } from "../support/rig.ts";
 import { contextIn, deed, give } from "../support/tokens.ts";
 
@@ -24,7 +24,7 @@ test("of a secret the hash alone is stored, and who made it is written down with
   expect(token).toEqual({
     id,
     name: "a test's",
-    hash: await hashOf(secret),
+    hash: await hashOfSecret(secret),
     index_name: "team",
     scopes: '["read"]',
     projects: '["acme-*"]',

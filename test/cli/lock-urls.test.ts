@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { rootOf, type Address } from "../../cli/lock/address.ts";
-import { canonical } from "../../cli/lock/canonical.ts";
-import { local } from "../../cli/lock/local.ts";
-import { scannerFor } from "../../cli/lock/tokens.ts";
+import { planCanonical } from "../../cli/lock/canonical.ts";
+import { planLocal } from "../../cli/lock/local.ts";
+import { scannerFor } from "../../cli/lock/scanners.ts";
 
 const EDGE = "http://127.0.0.1:8787";
 const PYPI = "https://pypi.org/simple";
@@ -21,14 +21,14 @@ const pylock = (url: string) => `[[packages]]\n[[packages.wheels]]\nurl = "${url
 
 const file = (name: string, text: string) => ({ name, path: name, text, scan: scannerFor(name) ?? (() => []) });
 
-const toCanonical = (name: string, text: string, { upstream = PYPI, urls = [] as string[] } = {}) =>
-  canonical(file(name, text), {
+const canonical = (name: string, text: string, { upstream = PYPI, urls = [] as string[] } = {}) =>
+  planCanonical(file(name, text), {
     upstream: address(upstream),
     roots: urls.flatMap((url) => rootOf(url) ?? []),
   }).text;
 
-const toLocal = (name: string, text: string, upstream = PYPI) =>
-  local(file(name, text), { upstream: address(upstream), root: address(EDGE) });
+const local = (name: string, text: string, upstream = PYPI) =>
+  planLocal(file(name, text), { upstream: address(upstream), root: address(EDGE) });
 
 describe("a file's URL at the upstream", () => {
   test.each([
@@ -45,19 +45,19 @@ describe("a file's URL at the upstream", () => {
   ])("%s is %s, and back", (ours, upstream) => {
     const index = `https://${new URL(upstream).host}/simple`;
     const options = { upstream: upstream.startsWith("http:") ? index.replace("https:", "http:") : index };
-    expect(toCanonical("pylock.toml", pylock(`${EDGE}/files/${ours}`), options)).toBe(pylock(upstream));
-    expect(toLocal("pylock.toml", pylock(upstream), options.upstream).text).toBe(pylock(`${EDGE}/files/${ours}`));
+    expect(canonical("pylock.toml", pylock(`${EDGE}/files/${ours}`), options)).toBe(pylock(upstream));
+    expect(local("pylock.toml", pylock(upstream), options.upstream).text).toBe(pylock(`${EDGE}/files/${ours}`));
   });
 
   test("is https on a private host where the upstream there is", () => {
     const text = pylock(`${EDGE}/files/10.0.0.5/x-1.0.zip`);
     const upstream = "https://10.0.0.5/simple";
-    expect(toCanonical("pylock.toml", text, { upstream })).toBe(pylock("https://10.0.0.5/x-1.0.zip"));
+    expect(canonical("pylock.toml", text, { upstream })).toBe(pylock("https://10.0.0.5/x-1.0.zip"));
   });
 
   test("is found where pip has escaped the port's colon", () => {
     const text = pylock(`${EDGE}/files/host.example%3A8443/x-1.0.zip`);
-    expect(toCanonical("pylock.toml", text)).toBe(pylock("https://host.example:8443/x-1.0.zip"));
+    expect(canonical("pylock.toml", text)).toBe(pylock("https://host.example:8443/x-1.0.zip"));
   });
 });
 
@@ -73,35 +73,35 @@ describe("canonical refuses, and says why,", () => {
     ["the alias of the file host", "/packages/aa/x-1.0.zip", "neither"],
     ["another index of the same pypi-edge", "/torch/simple", "--upstream"],
   ])("%s", (_, tail, why) => {
-    expect(() => toCanonical("pylock.toml", pylock(EDGE + tail))).toThrow(
+    expect(() => canonical("pylock.toml", pylock(EDGE + tail))).toThrow(
       new RegExp(`^pylock.toml: http://127.0.0.1:8787/.* cannot be mapped: .*${why}`),
     );
   });
 
   test("credentials, without showing them", () => {
-    const map = () => toCanonical("requirements.txt", "-i http://me:secret@127.0.0.1:8787/simple\n");
+    const map = () => canonical("requirements.txt", "-i http://me:secret@127.0.0.1:8787/simple\n");
     expect(map).toThrow(/http:\/\/127\.0\.0\.1:8787\/simple cannot be mapped: it carries credentials/);
     expect(map).not.toThrow(/secret/);
   });
 
   test("files that PyPI does not have under an index that would become PyPI's", () => {
     const text = uvLock(`${EDGE}/simple`, `${EDGE}/files/files.corp.example/x-1.0.zip`);
-    expect(() => toCanonical("uv.lock", text)).toThrow(/PyPI has no files there.*--upstream/);
+    expect(() => canonical("uv.lock", text)).toThrow(/PyPI has no files there.*--upstream/);
     const upstream = "https://files.corp.example/simple";
-    expect(toCanonical("uv.lock", text, { upstream })).toBe(uvLock(upstream, "https://files.corp.example/x-1.0.zip"));
+    expect(canonical("uv.lock", text, { upstream })).toBe(uvLock(upstream, "https://files.corp.example/x-1.0.zip"));
   });
 
   test("what may be pypi-edge's and is not proved to be", () => {
     const elsewhere = pylock("http://10.0.0.1:8787/files/files.pythonhosted.org/a/x-1.0.zip");
-    expect(() => toCanonical("pylock.toml", elsewhere)).toThrow(/http:\/\/10\.0\.0\.1:8787 may be pypi-edge's.*--url/);
-    expect(() => toCanonical("dev.in", "-i http://localhost:8080/simple/\n")).toThrow(/localhost:8080 may be/);
+    expect(() => canonical("pylock.toml", elsewhere)).toThrow(/http:\/\/10\.0\.0\.1:8787 may be pypi-edge's.*--url/);
+    expect(() => canonical("dev.in", "-i http://localhost:8080/simple/\n")).toThrow(/localhost:8080 may be/);
     const named = uvLock(`https://e.example/torch/simple`, "https://e.example/torch/files/t.example/x-1.0.zip");
-    expect(() => toCanonical("uv.lock", named)).toThrow(/https:\/\/e\.example\/torch may be/);
+    expect(() => canonical("uv.lock", named)).toThrow(/https:\/\/e\.example\/torch may be/);
   });
 
   test("with a few of many lines", () => {
     const many = Array.from({ length: 9 }, (_, nth) => pylock(`${EDGE}/files/-/${nth}/x-1.0.zip`)).join("");
-    expect(() => toCanonical("pylock.toml", many)).toThrow(/(?:.*cannot be mapped.*\n){5}.*and 4 more/);
+    expect(() => canonical("pylock.toml", many)).toThrow(/(?:.*cannot be mapped.*\n){5}.*and 4 more/);
   });
 });
 
@@ -112,11 +112,11 @@ describe("canonical leaves alone", () => {
     ["an address that begins as ours does", "requirements.txt", "-i http://127.0.0.1:87870/other\n"],
     ["what a person wrote in a comment", "uv.lock", `# ${EDGE}/simple\nversion = 1 # see ${EDGE}/files/-/\n`],
     ["a sentence with our address in it", "uv.lock", `summary = "through ${EDGE}/simple it came"\n`],
-  ])("%s", (_, name, text) => expect(toCanonical(name, text)).toBe(text));
+  ])("%s", (_, name, text) => expect(canonical(name, text)).toBe(text));
 
   test("all but what --url names, where it is given", () => {
     const text = `-i ${EDGE}/simple\n--extra-index-url http://e.example/simple\n`;
-    expect(toCanonical("dev.in", text, { urls: ["http://e.example/"] })).toBe(
+    expect(canonical("dev.in", text, { urls: ["http://e.example/"] })).toBe(
       text.replace("http://e.example/simple", PYPI),
     );
   });
@@ -125,21 +125,21 @@ describe("canonical leaves alone", () => {
 describe("local", () => {
   test("leaves files of other indexes alone, and what is no file", () => {
     const other = uvLock("https://download.pytorch.org/whl/cpu", "https://files.pythonhosted.org/a/x-1.0.zip");
-    expect(toLocal("uv.lock", other).text).toBe(other);
+    expect(local("uv.lock", other).text).toBe(other);
     const page = uvLock(PYPI, "https://example.com/homepage");
-    expect(toLocal("uv.lock", page).text).toContain('url = "https://example.com/homepage"');
+    expect(local("uv.lock", page).text).toContain('url = "https://example.com/homepage"');
   });
 
   test("maps files wherever they lie, where the file names the upstream as their index", () => {
     const upstream = "https://download.pytorch.org/whl/cpu";
     const text = uvLock(upstream, "https://download-r2.pytorch.org/whl/x-1.0%2Bcpu-py3-none-any.whl");
-    expect(toLocal("uv.lock", text, upstream).text).toBe(
+    expect(local("uv.lock", text, upstream).text).toBe(
       uvLock(`${EDGE}/simple`, `${EDGE}/files/download-r2.pytorch.org/whl/x-1.0%2Bcpu-py3-none-any.whl`),
     );
   });
 
   test("says which files it left for want of an index", () => {
-    expect(toLocal("pylock.toml", pylock("https://h.example/x-1.0.zip")).summary).toMatch(
+    expect(local("pylock.toml", pylock("https://h.example/x-1.0.zip")).summary).toMatch(
       /unchanged; files at https:\/\/h\.example stay/,
     );
   });
@@ -150,7 +150,7 @@ describe("local", () => {
     ["an encoded slash", "https://h.example/a%2Fb/x-1.0.zip", "no URL for it"],
     ["credentials", "https://me:secret@h.example/x-1.0.zip", "credentials"],
   ])("refuses %s, from which nothing leads back", (_, url, why) => {
-    expect(() => toLocal("uv.lock", uvLock(PYPI, url))).toThrow(new RegExp(`cannot be mapped: .*${why}`));
-    expect(() => toLocal("uv.lock", uvLock(PYPI, url))).not.toThrow(/secret/);
+    expect(() => local("uv.lock", uvLock(PYPI, url))).toThrow(new RegExp(`cannot be mapped: .*${why}`));
+    expect(() => local("uv.lock", uvLock(PYPI, url))).not.toThrow(/secret/);
   });
 });

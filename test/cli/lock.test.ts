@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { rootOf } from "../../cli/lock/address.ts";
-import { canonical } from "../../cli/lock/canonical.ts";
-import { local } from "../../cli/lock/local.ts";
-import { scannerFor } from "../../cli/lock/tokens.ts";
+import { planCanonical } from "../../cli/lock/canonical.ts";
+import { planLocal } from "../../cli/lock/local.ts";
+import { scannerFor } from "../../cli/lock/scanners.ts";
 
 /** What differs between a lock file made through pypi-edge and one made without it. */
 interface Place {
@@ -176,14 +176,14 @@ function file(name: string, text: string) {
   return { name, path: name, text, scan };
 }
 
-const toCanonical = (name: string, text: string, ...urls: string[]) =>
-  canonical(file(name, text), {
+const canonical = (name: string, text: string, ...urls: string[]) =>
+  planCanonical(file(name, text), {
     upstream: UPSTREAM,
     roots: urls.flatMap((url) => rootOf(url) ?? []),
   });
 
-const toLocal = (name: string, text: string) =>
-  local(file(name, text), {
+const local = (name: string, text: string) =>
+  planLocal(file(name, text), {
     upstream: UPSTREAM,
     root: { origin: ROOT, path: "" },
   });
@@ -193,7 +193,7 @@ describe.each(Object.entries(FORMATS))("%s", (name, { urls, write }) => {
   const byPypi = write(PYPI);
 
   test("made through pypi-edge becomes what it is without it", () => {
-    const plan = toCanonical(name, byEdge);
+    const plan = canonical(name, byEdge);
     expect(plan.text).toBe(byPypi);
     expect(plan.summary).toBe(
       `${name}: ${urls} ${urls === 1 ? "URL" : "URLs"} mapped to those of https://pypi.org/simple.`,
@@ -201,20 +201,20 @@ describe.each(Object.entries(FORMATS))("%s", (name, { urls, write }) => {
   });
 
   test("comes back byte for byte", () => {
-    expect(toLocal(name, byPypi).text).toBe(byEdge);
+    expect(local(name, byPypi).text).toBe(byEdge);
   });
 
   test("stays as it is the second time, in either direction", () => {
-    const again = toCanonical(name, byPypi);
+    const again = canonical(name, byPypi);
     expect(again.text).toBe(byPypi);
     expect(again.summary).toContain("unchanged");
-    expect(toLocal(name, byEdge).text).toBe(byEdge);
+    expect(local(name, byEdge).text).toBe(byEdge);
   });
 
   test("keeps CRLF, a byte order mark and a missing last line end", () => {
     const other = (text: string) => `\uFEFF${text.trimEnd().replaceAll("\n", "\r\n")}`;
-    expect(toCanonical(name, other(byEdge)).text).toBe(other(byPypi));
-    expect(toLocal(name, other(byPypi)).text).toBe(other(byEdge));
+    expect(canonical(name, other(byEdge)).text).toBe(other(byPypi));
+    expect(local(name, other(byPypi)).text).toBe(other(byEdge));
   });
 
   test("is also mapped from and to an index below a path, where that is named", () => {
@@ -222,7 +222,7 @@ describe.each(Object.entries(FORMATS))("%s", (name, { urls, write }) => {
       index: `${ROOT}/team/simple`,
       files: `${ROOT}/team/files/files.pythonhosted.org`,
     });
-    expect(toCanonical(name, below, `${ROOT}/team/simple/`).text).toBe(byPypi);
+    expect(canonical(name, below, `${ROOT}/team/simple/`).text).toBe(byPypi);
   });
 });
 
@@ -232,7 +232,7 @@ test("an address that both an index and a file prove needs no naming", () => {
     index: "https://edge.example.com/simple",
     files: "https://edge.example.com/files/files.pythonhosted.org",
   });
-  expect(toCanonical("uv.lock", elsewhere ?? "").text).toBe(write?.(PYPI));
+  expect(canonical("uv.lock", elsewhere ?? "").text).toBe(write?.(PYPI));
 });
 
 test.each(["uv.lock", "tool.py.lock", "pdm.ci.lock", "pylock.toml", "pylock.ci.toml", "constraints.txt", "dev.in"])(

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { freePort } from "../../cli/demo/process.ts";
 import { Broken, Refused, uploadApi } from "../../cli/upload/api.ts";
 import { bytes } from "../../cli/lib/bytes.ts";
-import { send } from "../../cli/upload/send.ts";
+import { sendUpload } from "../../cli/upload/send.ts";
 import { CommandError } from "../../cli/lib/command-error.ts";
 import { CLI, pypiEdge } from "../support/node/command.ts";
 import { FakeUploads } from "../support/node/fake-uploads.ts";
@@ -173,7 +173,7 @@ describe("a file that is sent", () => {
   /** Sends it without waiting, as the command does. */
   function sending(shown: string[] = []) {
     const path = join(folder, WHEEL);
-    return send(
+    return sendUpload(
       { path, filename: WHEEL, size: 2_500 },
       {
         api: uploadApi({ url: new URL(`${url}/`), token: TOKEN }),

@@ -4,14 +4,14 @@ import { join, relative } from "node:path";
 import { Command } from "@commander-js/extra-typings";
 import { usageError } from "../../cli/lib/command-error.ts";
 import { runCommandLine } from "../../cli/lib/run.ts";
-import { ROOT } from "../../cli/lib/state.ts";
+import { PROJECT_FOLDER } from "../../cli/lib/state.ts";
 import { table } from "../../cli/lib/table.ts";
 import type { Difference } from "./judge.ts";
 import { READER_NAMES, shareOf, type ReaderName } from "./readers.ts";
 import { compare, type Tally } from "./run.ts";
 import { openSides, providePython, sayMissing } from "./sides.ts";
 
-const FOUND = join(ROOT, "dist", "fuzz");
+const FOUND = join(PROJECT_FOLDER, "dist", "fuzz");
 
 interface Options {
   readonly cases: number;

@@ -4,7 +4,7 @@ import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { unstable_getMiniflareWorkerOptions } from "wrangler";
 import { removeLeftover, temporaryDirectory } from "../../cli/demo/leftovers.ts";
 import { run } from "../../cli/demo/process.ts";
-import { ROOT } from "../../cli/lib/state.ts";
+import { PROJECT_FOLDER } from "../../cli/lib/state.ts";
 
 /** What the product makes of a case; `broken` where it throws what is no refusal. */
 export type Own = { readonly reading: unknown } | { readonly refused: string } | { readonly broken: string };
@@ -22,7 +22,7 @@ export class Product {
 
   /** Bundles and starts them; throws an `Error` with wrangler's output where that cannot be done. */
   static async start(): Promise<Product> {
-    const { workerOptions } = unstable_getMiniflareWorkerOptions(join(ROOT, "wrangler.toml"));
+    const { workerOptions } = unstable_getMiniflareWorkerOptions(join(PROJECT_FOLDER, "wrangler.toml"));
     const options = convertV4MiniflareOptions({
       host: "127.0.0.1",
       port: 0,
@@ -56,10 +56,10 @@ export class Product {
 async function bundled(): Promise<string> {
   const folder = temporaryDirectory();
   try {
-    const wrangler = join(ROOT, "node_modules", "wrangler", "bin", "wrangler.js");
+    const wrangler = join(PROJECT_FOLDER, "node_modules", "wrangler", "bin", "wrangler.js");
     const env = { ...process.env, WRANGLER_SEND_METRICS: "false", WRANGLER_HIDE_BANNER: "true" };
     const args = [wrangler, "deploy", "test/fuzz/worker.ts", "--dry-run", "--outdir", folder];
-    const { code, output } = await run(process.execPath, args, { cwd: ROOT, env });
+    const { code, output } = await run(process.execPath, args, { cwd: PROJECT_FOLDER, env });
     if (code !== 0) throw new Error(`The readers cannot be bundled:\n${output}`);
     return readFileSync(join(folder, "worker.js"), "utf8");
   } finally {

@@ -6,13 +6,13 @@ import { asProjectName, parseProjectName } from "../../worker/pypi/name.ts";
 import { compareVersions, normalVersion, parseVersion } from "../../worker/pypi/pep440.ts";
 import { isSpecifierSet } from "../../worker/pypi/specifiers.ts";
 import { Cursor } from "../../worker/publishing/inspect/cursor.ts";
-import { Faulty } from "../../worker/publishing/inspect/faulty.ts";
+import { InvalidDistribution } from "../../worker/publishing/inspect/invalid-distribution.ts";
 import { gunzip } from "../../worker/publishing/inspect/gunzip.ts";
 import { inspect } from "../../worker/publishing/inspect/inspect.ts";
-import { checkPath } from "../../worker/publishing/inspect/path.ts";
-import { piecesOf } from "../../worker/publishing/inspect/pieces.ts";
+import { checkPath } from "../../worker/publishing/inspect/member-path.ts";
+import { stagedChunks } from "../../worker/publishing/inspect/staged-chunks.ts";
 import { readTar } from "../../worker/publishing/inspect/sdist/tar.ts";
-import { readDirectory, type Member } from "../../worker/publishing/inspect/wheel/directory.ts";
+import { readDirectory, type WheelMember } from "../../worker/publishing/inspect/wheel/directory.ts";
 import { readRecord } from "../../worker/publishing/inspect/wheel/record.ts";
 import { projectCandidates } from "../../worker/pypi/filename.ts";
 import { parseSdistFilename, sdistVersion } from "../../worker/pypi/sdist-name.ts";
@@ -44,7 +44,7 @@ async function sdist(bytes: Uint8Array) {
   const staged = stagedOf(bytes);
   await inspect("demo-1.0.tar.gz", staged);
   const members: string[][] = [];
-  for await (const { member, content } of readTar(new Cursor(gunzip(piecesOf(staged))), LIMIT)) {
+  for await (const { member, content } of readTar(new Cursor(gunzip(stagedChunks(staged))), LIMIT)) {
     const { kind, path, target } = member;
     members.push([kind, path, target, kind === "file" ? (await content()).toBase64() : ""]);
   }
@@ -77,7 +77,7 @@ function record(bytes: Uint8Array) {
   return [...recorded].map(([path, { algorithm, hash }]) => [path, algorithm, hash]);
 }
 
-const EMPTY: Omit<Member, "name"> = {
+const EMPTY: Omit<WheelMember, "name"> = {
   isDirectory: false,
   offset: 0,
   compressedSize: 0,
@@ -154,7 +154,7 @@ async function read(reader: string, bytes: Uint8Array) {
     return { reading: await READERS[reader]?.(bytes) };
   } catch (error) {
     const isRefusal =
-      error instanceof Faulty ||
+      error instanceof InvalidDistribution ||
       error instanceof Refused ||
       (error instanceof IndexError && error.kind === "bad-request");
     return isRefusal ? { refused: messageOf(error) } : { broken: String(error) };

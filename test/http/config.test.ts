@@ -190,12 +190,12 @@ describe("a wrong configuration is an error that names the key", () => {
     [
       "an index called like a route",
       { INDEXES: { simple: { sources: ["pypi"] } } },
-      /INDEXES\.simple: the name is an address/,
+      /INDEXES\.simple: the name is or will be an address/,
     ],
     ...["search", "project"].map((name): [string, Record<string, unknown>, RegExp] => [
       `an index called ${name}`,
       { INDEXES: { ...GOOD.INDEXES, [name]: { sources: ["pypi"] } } },
-      new RegExp(String.raw`INDEXES\.${name}: the name is an address of the default index`),
+      new RegExp(String.raw`INDEXES\.${name}: the name is or will be an address of the default index`),
     ]),
     ...["-", "-x", "_", "@main", "@"].map((name): [string, Record<string, unknown>, RegExp] => [
       `an index called ${name}`,

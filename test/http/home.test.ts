@@ -34,7 +34,7 @@ describe("the page for a person", () => {
       await rig.upstream.publish(project, []);
       await rig.page(project);
     }
-    expect((await rig.get("/")).text()).toMatch(/Projects kept here<\/dt><dd>2</);
+    expect((await rig.get("/")).text()).toMatch(/Stored projects<\/dt><dd>2</);
     await rig.upstream.publish("three", []);
     await rig.page("three");
     rig.forget();
@@ -96,7 +96,7 @@ describe("the page of a team's index", () => {
   test("is not what the default index shows, which has neither tokens nor uploads", async () => {
     const text = (await new Rig(TEAM).get("/")).text();
     expect(text).not.toMatch(/TOKEN|legacy|twine|find-links|npx pypi-edge/);
-    expect(text).toContain('<p class="lead">A Python package index that keeps what <b>upstream.test</b> has. ');
+    expect(text).toContain('<p class="lead">A Python package index that mirrors <b>upstream.test</b>. ');
   });
 
   test("names an index that needs a token to those alone who may read it", async () => {

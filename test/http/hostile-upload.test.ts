@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bodyOf } from "../../worker/http/upload/body.ts";
+import { uploadBodyOf } from "../../worker/http/upload/body.ts";
 import {
   formOf,
   partsOf,
@@ -60,7 +60,7 @@ test.each(["submit", "verify", "doc_upload", "remove_pkg", ""])("the action %j i
 test.each([
   ["protocol_version", "2", "speaks 1"],
   ["filetype", "bdist_egg", "bdist_wheel and sdist are"],
-  ["filetype", "sdist", "which its name denies"],
+  ["filetype", "sdist", "but its name says otherwise"],
   ["name", "other", "is a file of demo"],
   ["name", "de\u0000mo", "is a file of demo"],
   ["version", "1.1", "is a file of 1.0"],
@@ -165,7 +165,7 @@ test("a body that does not say how much it has is counted, and what is left of i
     await writer.close();
     return "all";
   })();
-  const body = bodyOf(
+  const body = uploadBodyOf(
     new Request("https://edge.test/", { method: "POST", body: readable }),
     1_000_000,
     () => new Error("too large"),

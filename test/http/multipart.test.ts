@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { piecesOf } from "../../worker/http/upload/multipart.ts";
+import { readFormPieces } from "../../worker/http/upload/multipart.ts";
 import { formOf, type Part } from "../support/upload.ts";
 
 const WANTED = { fields: new Set(["name", "version", "empty"]), file: "content" };
@@ -51,7 +51,7 @@ async function read(
   async function* chunks() {
     for (let at = 0; at < form.byteLength; at += size) yield Promise.resolve(form.slice(at, at + size));
   }
-  for await (const piece of piecesOf(header, chunks(), WANTED)) {
+  for await (const piece of readFormPieces(header, chunks(), WANTED)) {
     if (piece.kind === "field") fields[piece.name] = piece.value;
     else if (piece.kind === "file") files.push(piece.filename);
     else bytes = bytes.concat([...piece.bytes]);
@@ -119,7 +119,7 @@ test.each([
   "multipart/mixed; boundary=x",
 ])("a body of the type %s is no form", async (type) => {
   async function* none() {}
-  await expect(piecesOf(type, none(), WANTED).next()).rejects.toMatchObject({
+  await expect(readFormPieces(type, none(), WANTED).next()).rejects.toMatchObject({
     kind: "bad-request",
     message: expect.stringContaining("multipart/form-data"),
   });

@@ -61,7 +61,7 @@ describe("/_/oidc/mint-token", () => {
       const token = await issuer.token({ ...githubJob, repository: "acme/other" });
       const { status, headers, json } = await mint(rig, token, { Accept: accept });
       const sentence =
-        'This identity token is good, but no TRUSTED rule fits it. Of the closest, TRUSTED.0: repository is "acme/other", expected is "acme/tools".';
+        'This identity token is valid, but no TRUSTED rule matches it. The closest is TRUSTED.0: repository is "acme/other", expected "acme/tools".';
       expect(json).toEqual({
         type: "about:blank",
         title: "Not allowed",
@@ -107,7 +107,7 @@ describe("/_/oidc/mint-token", () => {
 
   test("a body of 64 KiB is read, and one of a byte more is not", async () => {
     const around = JSON.stringify({ token: "" }).length;
-    expect((await mint(trusting(), "x".repeat(64 * 1024 - around))).sentence).toMatch(/^The token is no JWT/);
+    expect((await mint(trusting(), "x".repeat(64 * 1024 - around))).sentence).toMatch(/^The token is not a JWT/);
     const body = JSON.stringify({ token: "x".repeat(64 * 1024 - around + 1) });
     for (const headers of [{}, { "Content-Length": String(body.length) }]) {
       const { status, sentence, json } = await post(trusting(), body, headers);

@@ -203,7 +203,7 @@ describe("who is first", () => {
     const raise = () => env.DB.prepare("UPDATE hosted_project SET revision = revision + 1").run();
     const rig = new Rig({ INDEXES }, { DB: beforeWriting(raise, Infinity) });
     const { status, text } = await promote(rig, "prod");
-    expect([status, text]).toEqual([503, expect.stringContaining("Others keep changing demo in team")]);
+    expect([status, text]).toEqual([503, expect.stringContaining("Other requests keep changing demo in team")]);
     expect([await hosted("prod"), await audit()]).toEqual([[], []]);
   });
 });

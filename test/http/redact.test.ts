@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { redacted } from "../../worker/http/redact.ts";
+import { redactPath } from "../../worker/http/redact.ts";
 import { Rig } from "../support/rig.ts";
 
 const SECRET = "Ab-_9".repeat(9).slice(0, 43);
@@ -26,7 +26,7 @@ test.each([
   ["in capitals", TOKEN.toUpperCase()],
   ["as a project's name, normalised", TOKEN.toLowerCase().replaceAll("_", "-")],
 ])("a token in a path, %s, is shown without its secret", (_how, token) => {
-  const shown = redacted(`/simple/${token}/`);
+  const shown = redactPath(`/simple/${token}/`);
   expect(shown.toLowerCase()).toMatch(/^\/simple\/pypi-edge[-_]0123456789abcdef[-_]…\/$/);
   for (const part of [SECRET, SECRET.slice(0, 12), SECRET.slice(-12)]) {
     expect(shown.toLowerCase().replaceAll("_", "-")).not.toContain(part.toLowerCase().replaceAll("_", "-"));
@@ -44,8 +44,8 @@ test.each([
   ["/simple/https://ann:s3cret%2Fs3cret%40s3cret@edge.test/"],
   ["/simple/https://ann:s3cret?@edge.test/"],
 ])("the credentials of an address in a path are not shown: %s", (path) => {
-  expect(redacted(path)).not.toMatch(/s3cret/i);
-  expect(redacted(path)).toContain("edge.test");
+  expect(redactPath(path)).not.toMatch(/s3cret/i);
+  expect(redactPath(path)).toContain("edge.test");
 });
 
 test.each([
@@ -56,17 +56,17 @@ test.each([
   "/simple/a%20b%0Ac/",
   "/simple/%",
 ])("what has no secret is shown as it was sent: %s", (path) => {
-  expect(redacted(path)).toBe(path);
+  expect(redactPath(path)).toBe(path);
 });
 
 test("unescaping makes neither line ends nor spaces", () => {
-  expect(redacted(`/simple/${TOKEN}/%0a%2520200%201%20ms`)).toBe(
+  expect(redactPath(`/simple/${TOKEN}/%0a%2520200%201%20ms`)).toBe(
     "/simple/pypi-edge_0123456789abcdef_…/%0a%20200%201%20ms",
   );
 });
 
 test("of a path that is too long, no credentials are shown whose end was cut off", () => {
-  const shown = redacted(`/simple/https://ann:s3cret${"a".repeat(20_000)}@edge.test/`);
+  const shown = redactPath(`/simple/https://ann:s3cret${"a".repeat(20_000)}@edge.test/`);
   expect(shown.length).toBeLessThan(2_100);
   expect(shown).not.toContain("s3cret");
 });

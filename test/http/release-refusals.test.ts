@@ -60,7 +60,7 @@ describe("what is no good request", () => {
       422,
       "The request cannot be read: reason must be at most 400 characters.",
     ],
-    ["POST", "yank", "reason=x", 422, 'The request is no JSON: an object such as {"name": "value"} is expected.'],
+    ["POST", "yank", "reason=x", 422, 'The request is not JSON: an object such as {"name": "value"} is expected.'],
     ["POST", "yank", "[]", 422, "The request cannot be read: it must be a JSON object."],
     ["POST", "unyank", { reason: "x" }, 422, 'The request cannot be read: "reason" is not known here.'],
     ["POST", "promote", {}, 422, "The request cannot be read: to is missing."],

@@ -4,7 +4,7 @@ import { env } from "cloudflare:workers";
 import { parseConfig } from "../../schema/config.ts";
 import type { Scope } from "../../schema/token.ts";
 import { createApp } from "../../worker/app.ts";
-import { demand, type Principal } from "../../worker/auth/principal.ts";
+import { requirePermission, type Principal } from "../../worker/auth/principal.ts";
 import type { Rig } from "../support/rig.ts";
 import { VARS } from "../support/rig.ts";
 import { at, audit, call, everything, host, INDEXES, team } from "../support/releases.ts";
@@ -19,12 +19,12 @@ const holder = (index: string, scopes: readonly Scope[], projects?: readonly str
 
 /** The worker as whoever holds this token meets it. */
 async function as(rig: Rig, principal: Principal, method: string, path: string, body?: unknown) {
-  const admit = async (_: unknown, wish: Parameters<typeof demand>[1]) => {
-    demand(principal, wish);
+  const admit = async (_: unknown, wish: Parameters<typeof requirePermission>[1]) => {
+    requirePermission(principal, wish);
     return Promise.resolve(principal);
   };
   const clock = { now: () => rig.now, sleep: () => Promise.resolve() };
-  const app = createApp(parseConfig({ ...VARS, INDEXES }), { ...rig.services, admit }, clock);
+  const app = createApp(parseConfig({ ...VARS, INDEXES }), { ...rig.services, authenticate: admit }, clock);
   const context = createExecutionContext();
   const init = { method, ...(body !== undefined && { body: JSON.stringify(body) }) };
   const response = await app.fetch(new Request(`https://edge.test/-/api/${path}`, init), env, context);

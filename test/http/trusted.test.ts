@@ -41,7 +41,7 @@ describe("a rule that trusts more than its author means is an error that names i
     [
       "every repository",
       claims({ environment: "release" }),
-      /TRUSTED\.0\.claims: strangers have tokens of .* name whom you trust, .*: repository = "acme\/\*"/,
+      /TRUSTED\.0\.claims: strangers have tokens of .* name the owner whom you trust, .*: repository = "acme\/\*"/,
     ],
     ["owners that begin alike", claims({ repository: "acme*" }), /TRUSTED\.0\.claims: strangers have tokens/],
     [

@@ -147,7 +147,7 @@ test("a token for some projects publishes no others, and nothing is looked up fo
   const rig = teamRig();
   const { filename, bytes } = await wheelOf();
   const publish = async (projects: string[]) => {
-    const stage = rig.services.openStage();
+    const stage = rig.services.openStagingFile();
     await stage.write(bytes);
     const principal = { id: "t1", name: "ci", index: "team", scopes: ["upload"] as const, projects };
     const submission = {

@@ -56,7 +56,7 @@ describe("finishing", () => {
     const { status, text } = await rig.finish(id);
     expect([status, text]).toEqual([
       404,
-      expect.stringContaining("Begin it again, which says so if the file is there"),
+      expect.stringContaining("Begin it again; the answer says if the file is published"),
     ]);
     expect((await rig.begin(SHORT)).text).toContain('"identical":true');
   });

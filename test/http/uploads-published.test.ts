@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { UploadOutcome, UploadState } from "../../schema/upload.ts";
-import { PART_SIZE } from "../../worker/publishing/in-parts.ts";
+import { PART_SIZE } from "../../worker/publishing/uploads-in-parts.ts";
 import { ADMIN_TOKEN, type Rig } from "../support/rig.ts";
 import { leftovers } from "../support/in-parts.ts";
 import { audited, isWhole, revisionOf, rows, teamRig, upload, wheelOf, type Upload } from "../support/upload.ts";

@@ -123,7 +123,7 @@ describe("an upload is refused before any byte travels where", () => {
     const first = stateIn(await begin(0));
     for (let version = 1; version < 20; version++) expect((await begin(version)).status).toBe(201);
     const { status, text } = await begin(20);
-    expect([status, text]).toEqual([429, expect.stringContaining("has begun 20 uploads and not ended them")]);
+    expect([status, text]).toEqual([429, expect.stringContaining("has 20 unfinished uploads")]);
     expect((await begin(7)).status).toBe(200);
     expect((await begin(20, "bob")).status).toBe(201);
     await rig.send("DELETE", `/${first.id}`);

@@ -83,7 +83,7 @@ describe("an upload in parts", () => {
     const { status, text } = await rig.finish(id);
     expect([status, text]).toEqual([
       400,
-      `2 of 3 parts of ${NAME} have not arrived: 1, 3. Send them, and finish then.\n`,
+      `2 of 3 parts of ${NAME} have not arrived: 1, 3. Send them, then finish the upload.\n`,
     ]);
     expect(await arrived(rig, id)).toEqual([2]);
   });
@@ -92,7 +92,7 @@ describe("an upload in parts", () => {
     const { rig, id } = await begun(SHORT);
     await rig.put(id, 1, different(SHORT));
     const { status, text } = await rig.finish(id);
-    expect([status, text]).toEqual([400, expect.stringContaining(`and ${SHORT.sha256} was announced`)]);
+    expect([status, text]).toEqual([400, expect.stringContaining(`but ${SHORT.sha256} was announced`)]);
     expect([await published(), await leftovers()]).toEqual([{}, []]);
     expect((await rig.finish(id)).status).toBe(404);
   });

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
-import { leftoversIn } from "../../worker/storage/hosted/leftovers.ts";
+import { orphansIn } from "../../worker/storage/hosted/orphans.ts";
 import { at, call, freshKey, host, hosted, INDEXES, team } from "../support/releases.ts";
 import { Rig } from "../support/rig.ts";
 import { DAY, HOUR, inStore, store } from "../support/swept.ts";
@@ -196,8 +196,8 @@ describe("in doubt nothing is deleted", () => {
   }
 
   test.each([
-    ["is cut short", (rows: Record<string, unknown>[]) => rows.slice(0, 1), /answered for some of them only/],
-    ["is empty", () => [], /answered for some of them only/],
+    ["is cut short", (rows: Record<string, unknown>[]) => rows.slice(0, 1), /answered for only some of them/],
+    ["is empty", () => [], /answered for only some of them/],
     ["has others in it", (rows: Record<string, unknown>[]) => rows.map((row) => ({ ...row, object: "x" })), /some of/],
   ])("where the database's answer %s", async (_what, change, sentence) => {
     const { status, text, keys } = await left(answering(change));
@@ -220,7 +220,7 @@ describe("in doubt nothing is deleted", () => {
     await env.FILES.put("staging/0123456789abcdef", "half of it");
     aMonthLater(rig);
     expect(await clean(rig)).toContain(
-      "Below hosted/ nothing more is deleted: the database knows of no file at all, which it may have lost.",
+      "No more objects below hosted/ are deleted: the database has no files at all, so it may have lost them.",
     );
     expect(await inStore()).toHaveLength(2);
   });
@@ -247,7 +247,7 @@ describe("many of them", () => {
       await some(3);
       kept.push((await host("team", `demo-${n}.0-py3-none-any.whl`, { sha256: DIGEST })).object ?? "");
     }
-    const leftovers = leftoversIn(env.DB, env.FILES, { batch, listings: 2 });
+    const leftovers = orphansIn(env.DB, env.FILES, { batch, listings: 2 });
     let runs = 0;
     for (; (await inStore()).length > 8; runs++) {
       const { seen, deleted } = await leftovers.objects(EVER, false);
@@ -260,7 +260,7 @@ describe("many of them", () => {
 
   test("begin anew at the end: what comes late before the place reached is found by a later run", async () => {
     await host("team", WHEEL);
-    const leftovers = leftoversIn(env.DB, env.FILES, { batch: 2, listings: 1 });
+    const leftovers = orphansIn(env.DB, env.FILES, { batch: 2, listings: 1 });
     await some(4);
     await leftovers.objects(EVER, false);
     await orphan(`hosted/${"00".repeat(32)}/0000000000000000`);
@@ -320,7 +320,7 @@ describe("uploads in parts", () => {
     await begun("stuck", rig.now - 8 * DAY);
     await begun("stuck-for-good", rig.now - 8 * DAY - 1);
     await begun("old", rig.now - 2 * DAY);
-    expect(await clean(rig)).toContain("The upload of stuck.whl could not be given up: R2 is away");
+    expect(await clean(rig)).toContain("The upload of stuck.whl could not be aborted: R2 is away");
     expect(await left()).toEqual([["stuck"], ["stuck"]]);
   });
 });

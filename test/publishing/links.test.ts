@@ -30,10 +30,10 @@ describe("a link that stays within the sdist is taken", () => {
 });
 
 test.each([symlink("a/", "docs"), hard("a/", "demo-1.0/demo.py")])(
-  "a link that is called like a directory is refused, below which nothing else could be found",
+  "a link that is whose name ends like a directory's is refused, below which nothing else could be found",
   async (link) => {
     const below: TarEntry = { path: "demo-1.0/a/b.py", content: "" };
-    expect(await refusal(SDIST, await sdist(link, below))).toContain("called like a directory");
+    expect(await refusal(SDIST, await sdist(link, below))).toContain("whose name ends like a directory's");
   },
 );
 

@@ -104,7 +104,7 @@ describe("an sdist is refused", () => {
       adding({ path: "demo-1.0/a", type: "2", target: "b", content: "x" }),
       "is no file and has bytes",
     ],
-    ["with a file called like a directory", adding({ path: "demo-1.0/a/" }), "is called like a directory"],
+    ["with a file called like a directory", adding({ path: "demo-1.0/a/" }), "whose name ends like a directory's"],
     [
       "with a directory of old archives by its short name that is a file by its long one",
       adding(pax(paxRecord("path", "demo-1.0/a")), { path: "a/", type: "\0", content: "a second archive" }),
@@ -131,7 +131,7 @@ describe("an sdist is refused", () => {
       adding(pax(paxRecord("path", "demo-1.0/b")), pax(paxRecord("path", "demo-1.0/c")), FILE),
       "two long names",
     ],
-    ["with a broken extended header", adding(pax("99 path=x\n"), FILE), "an extended header that is broken"],
+    ["with a broken extended header", adding(pax("99 path=x\n"), FILE), "a broken extended header"],
     ["with an extended header of any length", adding(pax("x".repeat(70_000)), FILE), "more than 64 KiB"],
     [
       "with an extended header and no member",
@@ -165,7 +165,7 @@ describe("an sdist is refused", () => {
   test("with anything behind the end of the archive", async () => {
     const whole = await tar(sdistEntries());
     const hidden = await gzipped(await joined([whole, await tar([{ path: "demo-1.0/evil.py", content: "x" }])]));
-    expect(await refusal(SDIST, hidden)).toContain("bytes behind the end of its tar archive");
+    expect(await refusal(SDIST, hidden)).toContain("bytes after the end of its tar archive");
     expect(await refusal(SDIST, await gzipped(await tar(sdistEntries(), new Uint8Array(512))))).toContain(
       "ends too early",
     );
@@ -177,7 +177,7 @@ describe("an sdist is refused", () => {
 
   test("with a second compressed stream, or bytes behind the first", async () => {
     const first = await publishableSdist();
-    const sentence = "is not compressed soundly";
+    const sentence = "is compressed wrongly";
     expect(await refusal(SDIST, await joined([first, await gzipped(new Uint8Array(1024))]))).toContain(sentence);
     expect(await refusal(SDIST, await joined([first, "x"]))).toContain(sentence);
     expect(await refusal(SDIST, await tar(sdistEntries()))).toContain(sentence);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { IndexError } from "../../worker/errors.ts";
 import { inspect } from "../../worker/publishing/inspect/inspect.ts";
-import type { Staged } from "../../worker/publishing/staged.ts";
+import type { StagedFile } from "../../worker/publishing/staged-file.ts";
 import { noise } from "../support/archive.ts";
 import { publishableSdist, publishableWheel, sdistEntries, stagedOf } from "../support/release.ts";
 import { SDIST, WHEEL } from "./support.ts";
@@ -30,7 +30,7 @@ function endingIn(bytes: Uint8Array, end: (controller: ReadableStreamDefaultCont
   return { stream, cancelled };
 }
 
-const failing = (staged: Staged, changes: Partial<Staged>): Staged => ({ ...staged, ...changes });
+const failing = (staged: StagedFile, changes: Partial<StagedFile>): StagedFile => ({ ...staged, ...changes });
 
 describe.each(FILES)("what the store does wrong is not blamed on %s", (filename, bytes) => {
   const staged = stagedOf(bytes);
@@ -66,7 +66,7 @@ test("a file that is refused is not read to its end", async () => {
 
 test("a wheel whose directory is wrong costs one read, and one that is sound one more", async () => {
   const counts = { reads: 0, streams: 0 };
-  const counted = (bytes: Uint8Array): Staged => {
+  const counted = (bytes: Uint8Array): StagedFile => {
     const staged = stagedOf(bytes);
     return {
       ...staged,

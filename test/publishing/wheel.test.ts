@@ -174,12 +174,24 @@ describe("a wheel is refused", () => {
     [
       "with a field too many in RECORD",
       { record: changed("demo/data", (line) => `${line},`) },
-      "a line in RECORD that",
+      "an invalid line in RECORD",
     ],
-    ["with a field too few", { record: changed("demo/data", (line) => line.replace(/,\d+$/, "")) }, "a line in RECORD"],
-    ["with a quote without end", { record: changed("demo/data", (line) => `"${line}`) }, "a line in RECORD that"],
-    ["with a doubled quote without end", { record: changed("demo/data", (line) => `"x""${line}`) }, "a line in RECORD"],
-    ["with a size that is no number", { record: changed("demo/data", (line) => `${line}_0`) }, "a line in RECORD that"],
+    [
+      "with a field too few",
+      { record: changed("demo/data", (line) => line.replace(/,\d+$/, "")) },
+      "an invalid line in RECORD",
+    ],
+    ["with a quote without end", { record: changed("demo/data", (line) => `"${line}`) }, "an invalid line in RECORD"],
+    [
+      "with a doubled quote without end",
+      { record: changed("demo/data", (line) => `"x""${line}`) },
+      "an invalid line in RECORD",
+    ],
+    [
+      "with a size that is no number",
+      { record: changed("demo/data", (line) => `${line}_0`) },
+      "an invalid line in RECORD",
+    ],
     ["with blanks in RECORD", { record: changed("demo/data", (line) => ` ${line}`) }, 'does not have " demo/data.txt"'],
     ["with lines that end in CR alone", { record: (lines) => [lines.join("\r")] }, "in RECORD"],
     [
@@ -192,11 +204,7 @@ describe("a wheel is refused", () => {
       { wheel: "Wheel-Version: 1.0\n:\nTag: py3-none-any\n" },
       'the line ":" in WHEEL',
     ],
-    [
-      "with a RECORD that is none",
-      { record: () => ["demo/__init__.py"] },
-      "a line in RECORD that is none of its format",
-    ],
+    ["with a RECORD that is none", { record: () => ["demo/__init__.py"] }, "an invalid line in RECORD"],
     ["with a METADATA of over 5 MiB", { metadata: "x".repeat(6_000_000) }, "METADATA has more than 5 MiB"],
     ["with a METADATA that is not UTF-8", { metadata: new Uint8Array([0x4e, 0xff]) }, "METADATA is not UTF-8"],
   ])("%s", async (_what, spec, sentence) => {
@@ -207,7 +215,7 @@ describe("a wheel is refused", () => {
 
   test("with a RECORD of a line that no expression could be held against", async () => {
     const record = (lines: string[]) => [...lines, `"${"a".repeat(11_000_000)}",sha256=x,1`];
-    expect(await refused({ record })).toContain("a line in RECORD that is none of its format");
+    expect(await refused({ record })).toContain("an invalid line in RECORD");
   });
 
   test("with a RECORD of more lines than a list of them could be kept", async () => {

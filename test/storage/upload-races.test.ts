@@ -84,7 +84,7 @@ test.each([
   rig.breakOnce(operation, call);
   const answer = await upload(rig, wheel);
   expect(answer.status).toBe(503);
-  expect(answer.text).toContain("whole or not at all; upload it again");
+  expect(answer.text).toContain("whole or not at all. Upload it again");
   expect(await rows()).toEqual([]);
   expect((await upload(rig, wheel)).text).toContain("Published");
 });

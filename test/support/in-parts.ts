@@ -2,21 +2,21 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { env } from "cloudflare:workers";
 import { Hono } from "hono";
 import type { UploadOutcome, UploadState } from "../../schema/upload.ts";
-import type { Admit } from "../../worker/auth/authenticate.ts";
-import { shownIn } from "../../worker/auth/credentials.ts";
-import { ADMIN, demand, type Principal } from "../../worker/auth/principal.ts";
+import type { Authenticate } from "../../worker/auth/authenticate.ts";
+import { credentialIn } from "../../worker/auth/credentials.ts";
+import { ADMIN, requirePermission, type Principal } from "../../worker/auth/principal.ts";
 import { IndexError, storageFailed } from "../../worker/errors.ts";
-import { gateOf } from "../../worker/http/access.ts";
-import { uploadRoutes } from "../../worker/http/api/uploads.ts";
+import { createAuthorize } from "../../worker/http/access.ts";
+import { uploadsInPartsRoutes } from "../../worker/http/api/uploads-in-parts.ts";
 import { logAs } from "../../worker/log/log.ts";
 import { withContext, type AppEnv } from "../../worker/http/context.ts";
 import { problem } from "../../worker/http/problem.ts";
-import { uploadsInParts } from "../../worker/publishing/in-parts.ts";
-import type { Publish } from "../../worker/publishing/submission.ts";
+import { createUploadsInParts } from "../../worker/publishing/uploads-in-parts.ts";
+import type { Publish } from "../../worker/publishing/publish-request.ts";
 import { projectCandidates, type Filename } from "../../worker/pypi/filename.ts";
 import type { ProjectName } from "../../worker/pypi/name.ts";
-import { partStoreIn } from "../../worker/storage/hosted/parts.ts";
-import { uploadSessionsIn } from "../../worker/storage/hosted/uploads.ts";
+import { partStoreIn } from "../../worker/storage/hosted/upload-parts.ts";
+import { uploadSessionsIn } from "../../worker/storage/hosted/upload-sessions.ts";
 import { freshId } from "../../worker/storage/keys.ts";
 import { counting, type Counts } from "./counting.ts";
 import { sha256 } from "./upstream.ts";
@@ -49,10 +49,10 @@ const HOLDERS: Readonly<Record<string, Principal>> = {
   admin: ADMIN,
 };
 
-const admit: Admit = async ({ authorization }, wish) => {
-  const principal = HOLDERS[shownIn(authorization).shown ?? ""];
+const admit: Authenticate = async ({ authorization }, wish) => {
+  const principal = HOLDERS[credentialIn(authorization).credential ?? ""];
   if (!principal) throw new IndexError("not-authenticated", "A token is needed here.");
-  demand(principal, wish);
+  requirePermission(principal, wish);
   return principal;
 };
 
@@ -90,7 +90,7 @@ export class PartsRig {
       FILES: this.#counted(),
       DB: counting(env.DB, "d1", this.counts, this.broken),
     };
-    const uploads = uploadsInParts({
+    const uploads = createUploadsInParts({
       sessions: uploadSessionsIn(DB),
       store: partStoreIn(FILES),
       publish: async (submission, ctx) => {
@@ -105,7 +105,7 @@ export class PartsRig {
     const counters = { add: () => undefined, flush: () => undefined, totals: () => Promise.resolve([]) };
     this.#app = new Hono<AppEnv>();
     this.#app.use(withContext({ now: () => this.now, counters, log: logAs("text"), indexNames: [] }));
-    this.#app.route("/-/api/uploads", uploadRoutes(gateOf(admit), uploads));
+    this.#app.route("/-/api/uploads", uploadsInPartsRoutes(createAuthorize(admit), uploads));
     this.#app.onError((error, c) => problem(error, c));
   }
 
@@ -194,7 +194,7 @@ const publishIn =
     if (claimed.digests.sha256 !== staged.digests.sha256)
       throw new IndexError("bad-request", "Not what was announced.");
     if (filename.includes("unsound")) throw new IndexError("bad-request", `${filename} is no sound file.`);
-    demand(author.principal, { scope: "upload", index: index.name, project });
+    requirePermission(author.principal, { scope: "upload", index: index.name, project });
     try {
       const before = await DB.prepare("SELECT sha256 FROM hosted_file WHERE index_name = ?1 AND identity = ?2")
         .bind(index.name, filename)

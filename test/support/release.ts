@@ -1,9 +1,9 @@
 import { resolveRange } from "../../worker/repository/range.ts";
-import type { Staged } from "../../worker/publishing/staged.ts";
+import type { StagedFile } from "../../worker/publishing/staged-file.ts";
 import { bytesOf, gzipped, tar, zip, type TarEntry, type ZipEntry } from "./archive.ts";
 
 /** Bytes that were uploaded, in memory. */
-export function stagedOf(bytes: Uint8Array): Staged {
+export function stagedOf(bytes: Uint8Array): StagedFile {
   return {
     size: bytes.byteLength,
     digests: { sha256: "0".repeat(64), md5: "0".repeat(32) },

@@ -1,7 +1,7 @@
 import { createExecutionContext } from "cloudflare:test";
 import { ADMIN } from "../../worker/auth/principal.ts";
 import type { NewToken } from "../../worker/auth/ports.ts";
-import { hashOf, makeToken, parseToken, type TokenParts } from "../../worker/auth/token.ts";
+import { hashOfSecret, makeToken, parseToken, type TokenParts } from "../../worker/auth/token.ts";
 import { contextOf } from "../../worker/log/context.ts";
 import { logAs } from "../../worker/log/log.ts";
 import type { Rig } from "./rig.ts";
@@ -23,7 +23,7 @@ export const contextIn = (rig: Rig) =>
 /** A new token in the rig's database: for reading `team`, unless something else is said. */
 export async function give(rig: Rig, more: Partial<NewToken> = {}): Promise<{ id: string; text: string }> {
   const { id, secret, text } = makeToken();
-  const token = { id, name: "a test's", hash: await hashOf(secret), index: "team", scopes: ["read"] as const };
+  const token = { id, name: "a test's", hash: await hashOfSecret(secret), index: "team", scopes: ["read"] as const };
   await rig.services.tokens.create({ ...token, expiresAt: undefined, ...more }, deed(id), contextIn(rig));
   return { id, text };
 }

@@ -161,7 +161,10 @@ describe("a log fails, and is not absent,", () => {
     ["other XML", "<?xml version='1.0'?><rss><channel/></rss>"],
     ["another fault", fault(-32500, "RuntimeError: out of order")],
   ])("where its answer is %s", async (_what, text) => {
-    await expect(saying(text).since(11)).rejects.toMatchObject({ kind: "upstream-failed", retryAfter: undefined });
+    await expect(saying(text).since(11)).rejects.toMatchObject({
+      kind: "upstream-failed",
+      retryAfterSeconds: undefined,
+    });
   });
 
   test.each([
@@ -201,7 +204,7 @@ describe("an upstream that wants to be left alone", () => {
     const error: unknown = await log(response)
       .feed.since(11)
       .catch((thrown: unknown) => thrown);
-    return error instanceof IndexError ? error.retryAfter : error;
+    return error instanceof IndexError ? error.retryAfterSeconds : error;
   };
   const after =
     (value: string, status = 429) =>
@@ -229,7 +232,7 @@ describe("an upstream that wants to be left alone", () => {
     const { client, requests } = log(after("7"));
     const url = new URL("demo/", INDEX);
     for (let n = 0; n < 2; n++) {
-      await expect(client.open(url, { headers: {} })).rejects.toMatchObject({ retryAfter: 7 });
+      await expect(client.open(url, { headers: {} })).rejects.toMatchObject({ retryAfterSeconds: 7 });
     }
     expect(requests).toHaveLength(2);
   });

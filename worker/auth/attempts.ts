@@ -1,47 +1,54 @@
-/** How many guesses from one network are answered with 401 within `WINDOW`; then it is 429, and no line of the log is written. */
-export const LIMIT = 20;
+/**
+ * Failed attempts of one network that are answered with 401 within `WINDOW_MS`. Further ones are answered with 429 and
+ * not logged.
+ */
+export const MAX_ATTEMPTS = 20;
 
-/** Counted from the first guess. Milliseconds. */
-export const WINDOW = 60_000;
+/** Counted from the first failed attempt. */
+export const WINDOW_MS = 60_000;
 
-/** More networks are not remembered: those that began longest ago are forgotten. */
+/** If more networks fail, the entry that began longest ago is dropped. */
 const MAX_NETWORKS = 5_000;
 
 interface Count {
   readonly since: number;
-  guesses: number;
-  told: number;
+  failures: number;
+  logged: number;
 }
 
 /**
- * Failed attempts to show a token, by where they came from, in this isolate's memory. 256 random bits are not guessed, and
- * no number of guesses keeps out who holds a good token: what is limited is the log, and clients are told to wait.
+ * Counts failed attempts to authenticate, by network, in this isolate's memory. Nobody guesses 256 random bits, and a
+ * client with a valid token is let in however many attempts failed before. The limit keeps the log short and tells
+ * clients to wait.
  */
 export class Attempts {
   readonly #counts = new Map<string, Count>();
 
-  /** For how many more seconds guesses from there are too many; 0: they are not. `now` in milliseconds since the epoch. */
-  limitedFor(origin: string, now: number): number {
+  /**
+   * Seconds until this origin may fail again without a 429; 0 where it is not limited. `now` in milliseconds since the
+   * epoch.
+   */
+  limitedForSeconds(origin: string, now: number): number {
     const count = this.#counts.get(networkOf(origin));
-    if (!count || count.guesses < LIMIT) return 0;
-    return Math.max(0, Math.ceil((count.since + WINDOW - now) / 1_000));
+    if (!count || count.failures < MAX_ATTEMPTS) return 0;
+    return Math.max(0, Math.ceil((count.since + WINDOW_MS - now) / 1_000));
   }
 
-  /** Notes that what was shown was no token. */
-  guessed(origin: string, now: number): void {
-    this.#count(origin, now).guesses++;
+  /** Counts a failed attempt. */
+  countFailure(origin: string, now: number): void {
+    this.#count(origin, now).failures++;
   }
 
-  /** Whether a line about one more failure may be written; each call is one. */
-  mayTell(origin: string, now: number): boolean {
-    return ++this.#count(origin, now).told <= LIMIT;
+  /** Whether one more failure of this origin may be logged. Each call counts as one logged line. */
+  mayLog(origin: string, now: number): boolean {
+    return ++this.#count(origin, now).logged <= MAX_ATTEMPTS;
   }
 
   #count(origin: string, now: number): Count {
     const network = networkOf(origin);
     const had = this.#counts.get(network);
-    if (had && now < had.since + WINDOW) return had;
-    const count = { since: now, guesses: 0, told: 0 };
+    if (had && now < had.since + WINDOW_MS) return had;
+    const count = { since: now, failures: 0, logged: 0 };
     this.#counts.delete(network);
     this.#counts.set(network, count);
     const [oldest] = this.#counts.keys();
@@ -50,7 +57,7 @@ export class Attempts {
   }
 }
 
-/** What of an address is one customer's: all of an IPv4 address; of an IPv6 address, of which each has 2 to the 64, its first half. */
+/** The part of an address that belongs to one customer: a whole IPv4 address, or the first 64 bits of an IPv6 address. */
 function networkOf(address: string): string {
   if (!address.includes(":")) return address;
   const [head = [], tail] = address.split("::").map((part) => part.split(":").filter((group) => group !== ""));

@@ -1,14 +1,14 @@
 import { IndexError } from "../errors.ts";
 import type { Attempts } from "./attempts.ts";
-import { shownIn } from "./credentials.ts";
-import type { Token, TokenStore } from "./ports.ts";
-import { ADMIN, demand, type Principal, type Wish } from "./principal.ts";
-import { isSame } from "./same.ts";
-import { hashOf, PREFIX, parseToken, type TokenParts } from "./token.ts";
+import { credentialIn } from "./credentials.ts";
+import type { StoredToken, TokenStore } from "./ports.ts";
+import { ADMIN, requirePermission, type Principal, type Permission } from "./principal.ts";
+import { equalsInConstantTime } from "./constant-time.ts";
+import { hashOfSecret, TOKEN_PREFIX, parseToken, type TokenParts } from "./token.ts";
 import type { Context } from "../repository/context.ts";
 
-/** A request, as far as it says who makes it. */
-export interface Claimant {
+/** What a request says about who sends it. */
+export interface Credentials {
   /** Its `Authorization` header. */
   readonly authorization: string | undefined;
   /** The address it came from; empty where it is not known. */
@@ -16,87 +16,89 @@ export interface Claimant {
 }
 
 /**
- * Lets through who may do what is wished, and says who that is.
+ * Checks that the sender of a request has a permission.
  *
- * @throws IndexError `not-authenticated` where no good token is shown, `not-allowed` where it is not for this,
- *   `too-many-attempts`, and `storage-failed` where it cannot be looked up
+ * @returns the sender
+ * @throws IndexError `not-authenticated` without a valid token, `not-allowed` where the token does not give the
+ *   permission, `too-many-attempts`, and `storage-failed` where the token cannot be looked up
  */
-export type Admit = (claimant: Claimant, wish: Wish, ctx: Context) => Promise<Principal>;
+export type Authenticate = (claimant: Credentials, permission: Permission, ctx: Context) => Promise<Principal>;
 
-/** A token as it was looked up, and the hash of its secret. */
-export type Found = Token & { readonly hash: string };
+/** A token from the database, with the hash of its secret. */
+export type TokenWithHash = StoredToken & { readonly hash: string };
 
-/** What is needed to tell who somebody is. */
+/** What authentication needs. */
 export interface AuthParts {
-  /** undefined: there is no such token. */
+  /** undefined: no admin token is configured. */
   readonly adminToken: string | undefined;
   readonly tokens: Pick<TokenStore, "find" | "used">;
-  /** The isolate's memory of tokens that there are, by their ids: who guesses at one's secret costs no read either. */
+  /** Tokens that were looked up lately, by id. Guessing the secret of a known id thus costs no database read either. */
   readonly memory: {
-    get(id: string, now: number): Found | undefined;
-    set(id: string, value: Found, bytes: number, until: number): void;
+    get(id: string, now: number): TokenWithHash | undefined;
+    set(id: string, value: TokenWithHash, bytes: number, until: number): void;
   };
   readonly attempts: Attempts;
 }
 
-/** For how long a token is not looked up again: the delay of a revocation. Milliseconds. */
-const BELIEVED = 30_000;
+/** How long a token is used without looking it up again. A revocation takes effect after this time at the latest. */
+const TOKEN_MEMORY_MS = 30_000;
 
-/** What an entry costs beside its texts. Bytes. */
-const ENTRY = 300;
+/** Memory that an entry takes beside its JSON. */
+const ENTRY_BYTES = 300;
 
-/** What no secret has for its hash, to be compared with where there is no token: both ways take as long. */
-const NOBODY = "0".repeat(64);
+/** Compared with where no token has this id, so that the answer takes as long as for a wrong secret. */
+const NO_HASH = "0".repeat(64);
 
-/** Knows the holders of tokens, and of the admin token. */
-export function admitting({ adminToken, tokens, memory, attempts }: AuthParts): Admit {
-  return async ({ authorization, origin }, wish, ctx) => {
+/** Authenticates by the tokens in the database and by the admin token. */
+export function authenticator({ adminToken, tokens, memory, attempts }: AuthParts): Authenticate {
+  return async ({ authorization, origin }, permission, ctx) => {
     const { now } = ctx;
-    const { shown, isUser } = shownIn(authorization);
-    if (shown === undefined) throw new IndexError("not-authenticated", UNSHOWN);
+    const { credential: shown, isUserName: isUser } = credentialIn(authorization);
+    if (shown === undefined) throw new IndexError("not-authenticated", NO_TOKEN_SHOWN);
 
     const tell = (reason: string, parts: TokenParts | undefined) => {
-      if (!attempts.mayTell(origin, now)) return;
+      if (!attempts.mayLog(origin, now)) return;
       const what = `${origin || "an unknown address"}${parts ? `, token ${parts.id}` : ""}`;
       ctx.report({ event: "auth-failed", what, reason });
     };
 
     const refuse = (sentence: string, reason: string, parts?: TokenParts) => {
-      const guesser = guesserOf(origin, parts);
-      const before = attempts.limitedFor(guesser, now);
-      attempts.guessed(guesser, now);
-      const limited = attempts.limitedFor(guesser, now);
-      tell(limited > 0 ? `${reason}; for ${limited} s more of them are answered with 429` : reason, parts);
-      return before > 0 ? tooMany(before) : new IndexError("not-authenticated", sentence);
+      const guesser = countedAs(origin, parts);
+      const before = attempts.limitedForSeconds(guesser, now);
+      attempts.countFailure(guesser, now);
+      const limited = attempts.limitedForSeconds(guesser, now);
+      tell(limited > 0 ? `${reason}; for ${limited} s further ones are answered with 429` : reason, parts);
+      return before > 0 ? tooManyAttempts(before) : new IndexError("not-authenticated", sentence);
     };
 
-    const lookUp = async (id: string): Promise<Found | undefined> => {
+    const lookUp = async (id: string): Promise<TokenWithHash | undefined> => {
       const known = memory.get(id, now);
       if (known) return known;
       const found = await tokens.find(id, ctx);
-      if (found) memory.set(id, found, ENTRY + JSON.stringify(found).length, now + BELIEVED);
+      if (found) memory.set(id, found, ENTRY_BYTES + JSON.stringify(found).length, now + TOKEN_MEMORY_MS);
       return found;
     };
 
     const identify = async (): Promise<Principal> => {
       const parts = parseToken(shown);
-      if (adminToken !== undefined && (await isSame(shown, adminToken))) return ADMIN;
+      if (adminToken !== undefined && (await equalsInConstantTime(shown, adminToken))) return ADMIN;
 
-      // uv and pip with a keyring send the user name of the address alone, and the password when they were refused: no guess.
-      if (isUser && !shown.startsWith(PREFIX)) throw new IndexError("not-authenticated", UNSHOWN);
-      if (!parts) throw refuse(shown.startsWith(PREFIX) ? CUT : UNKNOWN, "it is no token");
-      // However many guesses came before: no guess keeps the holder of a token out.
+      // uv, and pip with a keyring, first send the user name of the URL without a password, and the password after a 401.
+      // That is not a failed attempt.
+      if (isUser && !shown.startsWith(TOKEN_PREFIX)) throw new IndexError("not-authenticated", NO_TOKEN_SHOWN);
+      if (!parts) throw refuse(shown.startsWith(TOKEN_PREFIX) ? INCOMPLETE_TOKEN : UNKNOWN_TOKEN, "it is not a token");
+      // Looked up even after many failed attempts: attempts of others must not lock out the holder of a token.
       const found = await lookUp(parts.id);
-      const isHolder = await isSame(await hashOf(parts.secret), found?.hash ?? NOBODY);
+      const isHolder = await equalsInConstantTime(await hashOfSecret(parts.secret), found?.hash ?? NO_HASH);
       if (!found || !isHolder || found.revokedAt !== undefined) {
         const reason = found ? (isHolder ? "it was revoked" : "its secret is wrong") : "it is not known";
-        throw refuse(UNKNOWN, reason, parts);
+        throw refuse(UNKNOWN_TOKEN, reason, parts);
       }
-      return living(found, parts);
+      return requireUnexpired(found, parts);
     };
 
-    /** Who holds it has shown that it is theirs, so it is no guess where it has expired. */
-    const living = (token: Token, parts: TokenParts): Principal => {
+    /** The principal of a token whose secret was right. An expired token is refused, but not counted as a failed attempt. */
+    const requireUnexpired = (token: StoredToken, parts: TokenParts): Principal => {
       const { id, name, index, scopes, projects, expiresAt } = token;
       if (expiresAt !== undefined && expiresAt <= now) {
         tell("it has expired", parts);
@@ -107,29 +109,33 @@ export function admitting({ adminToken, tokens, memory, attempts }: AuthParts): 
     };
 
     const principal = await identify();
-    demand(principal, wish);
+    requirePermission(principal, permission);
     return principal;
   };
 }
 
-/** Whose guesses are counted together. Where nobody has an address, one job with a token that has ended must not lock all out. */
-const guesserOf = (origin: string, parts: TokenParts | undefined) => origin || (parts?.id ?? "");
+/**
+ * Whose failed attempts are counted together. Without a client address, attempts are counted by token id, so that one job
+ * with an expired token does not limit everyone.
+ */
+const countedAs = (origin: string, parts: TokenParts | undefined) => origin || (parts?.id ?? "");
 
-const UNSHOWN =
+const NO_TOKEN_SHOWN =
   "A token is needed here: as the password, with any user name (https://__token__:TOKEN@…), or as Authorization: Bearer TOKEN.";
 
-/** One sentence for all that is wrong with it: who guesses must not learn which tokens there are. */
-const UNKNOWN = "This token is not known here, or it was revoked; ask whoever runs this index for another.";
+/** The same sentence for unknown, revoked and wrong tokens: an attacker must not learn which tokens exist. */
+const UNKNOWN_TOKEN =
+  "This token is not known here, or it was revoked; ask the administrator of this index for another.";
 
-const CUT = `This token is not whole: it is ${PREFIX}, 16 characters, an underscore and 43 more. Was it cut when it was copied?`;
+const INCOMPLETE_TOKEN = `This token is incomplete: a token is ${TOKEN_PREFIX}, 16 characters, an underscore and 43 more. Was it cut when it was copied?`;
 
 const expired = (name: string, at: number) =>
-  `The token ${JSON.stringify(name)} expired at ${new Date(at).toISOString()}; ask whoever runs this index for another.`;
+  `The token ${JSON.stringify(name)} expired at ${new Date(at).toISOString()}; ask the administrator of this index for another.`;
 
-/** So many tokens from an address were not good that others that are not are answered with this for so many seconds. */
-export const tooMany = (seconds: number) =>
+/** The answer to a failed attempt after too many others from the same network. */
+export const tooManyAttempts = (seconds: number) =>
   new IndexError(
     "too-many-attempts",
-    `Too many tokens from this address were not good, and neither is this one. Wait for ${seconds} seconds, or show another.`,
-    { retryAfter: seconds },
+    `Too many invalid tokens came from this address, and this one is invalid too. Wait for ${seconds} seconds, or use a valid token.`,
+    { retryAfterSeconds: seconds },
   );

@@ -1,22 +1,24 @@
-/** What a request shows. */
-export interface Shown {
-  readonly shown: string | undefined;
-  /** Whether that is a user name without a password. */
-  readonly isUser: boolean;
+/** What the `Authorization` header of a request contains. */
+export interface ShownCredential {
+  readonly credential: string | undefined;
+  /** Whether it is a user name without a password. */
+  readonly isUserName: boolean;
 }
 
 /**
- * What an `Authorization` header shows: a Bearer token (RFC 6750), or the password of Basic (RFC 7617) with any user name,
- * or its user name where there is no password. Undefined where it shows none.
+ * Reads an `Authorization` header: a Bearer token (RFC 6750), or the password of Basic (RFC 7617) with any user name, or
+ * its user name where the password is empty. `credential` is undefined where there is none.
  */
-export function shownIn(header: string | undefined): Shown {
+export function credentialIn(header: string | undefined): ShownCredential {
   const [, scheme = "", value = ""] = /^(\S+) +(\S+) *$/.exec(header ?? "") ?? [];
-  if (/^bearer$/i.test(scheme)) return { shown: value, isUser: false };
+  if (/^bearer$/i.test(scheme)) return { credential: value, isUserName: false };
   const text = /^basic$/i.test(scheme) ? decoded(value) : undefined;
   const colon = text?.indexOf(":") ?? -1;
-  if (text === undefined || colon < 0) return { shown: undefined, isUser: false };
+  if (text === undefined || colon < 0) return { credential: undefined, isUserName: false };
   const password = text.slice(colon + 1);
-  return password ? { shown: password, isUser: false } : { shown: text.slice(0, colon) || undefined, isUser: true };
+  return password
+    ? { credential: password, isUserName: false }
+    : { credential: text.slice(0, colon) || undefined, isUserName: true };
 }
 
 function decoded(base64: string): string | undefined {

@@ -1,48 +1,51 @@
-import type { Deed } from "./deed.ts";
+import type { NewAuditEntry } from "./audit-entry.ts";
 import type { Grant } from "./principal.ts";
 import type { Context } from "../repository/context.ts";
 
-/** A token, without its secret. Times are milliseconds since the epoch. */
-export interface Token extends Grant {
+/** A token in the database, without its secret. Times are milliseconds since the epoch. */
+export interface StoredToken extends Grant {
   readonly id: string;
-  /** What people call it. */
+  /** A name that people gave it. */
   readonly name: string;
   readonly createdAt: number;
-  /** Who made it: a token's id, `admin`, or the issuer of the identity token that it was given for. */
+  /** The id of the token that created it, `admin`, or the issuer of the identity token that it was exchanged for. */
   readonly createdBy: string;
   /** undefined: never. */
   readonly expiresAt: number | undefined;
   readonly revokedAt: number | undefined;
-  /** When it was last used, some minutes late; undefined: never. */
+  /** When it was last used, written with a delay of some minutes; undefined: never. */
   readonly usedAt: number | undefined;
 }
 
-/** A token that is to be made. */
+/** A token that is to be created. */
 export interface NewToken extends Grant {
   readonly id: string;
-  /** What people call it. */
+  /** A name that people gave it. */
   readonly name: string;
-  /** Of its secret, by `hashOf`. */
+  /** The hash of its secret, by `hashOfSecret`. */
   readonly hash: string;
   /** Milliseconds since the epoch; undefined: never. */
   readonly expiresAt: number | undefined;
-  /** Of one that is given for an identity token: that one's issuer and id, which no other token may have. */
+  /**
+   * For a token that is exchanged for an identity token: the issuer and id of the latter. No two tokens may have the
+   * same.
+   */
   readonly mintedFor?: string | undefined;
 }
 
-/** The tokens that there are. Where the store fails it is reported, and `storage-failed` is thrown. */
+/** The stored tokens. Failures of the store are reported and thrown as `storage-failed`. */
 export interface TokenStore {
   /**
-   * Makes a token, and writes down who did it. `minted-before`: another one was made for the same identity token, and
-   * nothing has changed.
+   * Creates a token and writes an audit entry. Returns `minted-before`, and changes nothing, where a token was already
+   * created for the same identity token.
    */
-  create(token: NewToken, deed: Deed, ctx: Context): Promise<"created" | "minted-before">;
-  /** The token with this id, revoked and expired ones too, and the hash of its secret. One read. */
-  find(id: string, ctx: Context): Promise<(Token & { readonly hash: string }) | undefined>;
-  /** The tokens for an index (`*`: those for every index), or all that there are; the newest first. */
-  list(index: string | undefined, ctx: Context): Promise<readonly Token[]>;
-  /** Revokes a token, and writes down who did it. One that was revoked before stays so since then. */
-  revoke(id: string, deed: Deed, ctx: Context): Promise<void>;
-  /** Notes that a token was used. Never fails, and costs no operation. */
+  create(token: NewToken, entry: NewAuditEntry, ctx: Context): Promise<"created" | "minted-before">;
+  /** The token with this id, even if revoked or expired, and the hash of its secret. One read. */
+  find(id: string, ctx: Context): Promise<(StoredToken & { readonly hash: string }) | undefined>;
+  /** The tokens of an index (`*`: tokens for every index), or all tokens where `index` is undefined; newest first. */
+  list(index: string | undefined, ctx: Context): Promise<readonly StoredToken[]>;
+  /** Revokes a token and writes an audit entry. A token that is already revoked keeps its time. */
+  revoke(id: string, entry: NewAuditEntry, ctx: Context): Promise<void>;
+  /** Records that a token was used, in memory: the write follows later. Never fails. */
   used(id: string, ctx: Context): void;
 }

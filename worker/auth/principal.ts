@@ -3,67 +3,73 @@ import { IndexError } from "../errors.ts";
 import { matcher } from "../pypi/pattern.ts";
 import type { ProjectName } from "../pypi/name.ts";
 
-/** What a token is for. */
+/** What a token allows. */
 export interface Grant {
   /** An index's name; `*`: every index. */
   readonly index: string;
   readonly scopes: readonly Scope[];
-  /** Patterns of the projects that it may write; undefined: any. Who may read, reads the whole index. */
+  /** Patterns of the projects that it may write; undefined: any. Reading always covers the whole index. */
   readonly projects?: readonly string[] | undefined;
 }
 
-/** Whoever has shown who they are. */
+/** An authenticated sender. */
 export interface Principal extends Grant {
-  /** A token's id, `admin`, or the issuer of an identity token: what the audit log calls them. */
+  /** A token's id, `admin`, or an identity token's issuer; recorded in the audit log. */
   readonly id: string;
-  /** What people call them. */
+  /** A name that people gave it. */
   readonly name: string;
-  /** Milliseconds since the epoch; undefined: what they show does not expire. */
+  /** Milliseconds since the epoch; undefined: never. */
   readonly expiresAt?: number | undefined;
 }
 
-/** A project that is not known yet; who may write any at all goes on, and is asked again when it is. */
+/**
+ * Stands for a project that is not known yet. A principal that may write any project passes, and is checked again when
+ * the project is known.
+ */
 export const SOME_PROJECT = Symbol("some project");
 
-/** An index that is not known yet; who may do the same with any at all goes on, and is asked again when it is. */
+/**
+ * Stands for an index that is not known yet. A principal that has the permission on any index passes, and is checked
+ * again when the index is known.
+ */
 export const SOME_INDEX = Symbol("some index");
 
-/** What somebody wants to do. */
-export interface Wish {
+/** What a request needs to be allowed. */
+export interface Permission {
   readonly scope: Scope;
-  /** `*`: with the whole installation. */
+  /** `*`: the whole installation. */
   readonly index: string | typeof SOME_INDEX;
-  /** The project that is to be written; left out where it is no write, or about no one project. */
+  /** The project that is written. Left out for reads, and for writes that concern no single project. */
   readonly project?: ProjectName | typeof SOME_PROJECT | undefined;
 }
 
-/** The holder of `ADMIN_TOKEN`. */
+/** The principal of `ADMIN_TOKEN`. */
 export const ADMIN: Principal = { id: "admin", name: "ADMIN_TOKEN", index: "*", scopes: ["admin"] };
 
-/** Whether they may. `admin` of an index includes all else that can be done with it. */
-export function may({ index, scopes, projects }: Grant, wish: Wish): boolean {
-  if (index !== "*" && wish.index !== SOME_INDEX && index !== wish.index) return false;
-  if (!scopes.includes(wish.scope) && !scopes.includes("admin")) return false;
-  const { project } = wish;
-  if (wish.scope === "read" || !projects || project === SOME_PROJECT) return true;
-  // What is about the whole index is about projects that are not theirs.
+/** Whether a grant includes a permission. `admin` on an index includes every other scope on it. */
+export function isPermitted({ index, scopes, projects }: Grant, permission: Permission): boolean {
+  if (index !== "*" && permission.index !== SOME_INDEX && index !== permission.index) return false;
+  if (!scopes.includes(permission.scope) && !scopes.includes("admin")) return false;
+  const { project } = permission;
+  if (permission.scope === "read" || !projects || project === SOME_PROJECT) return true;
+  // A write that concerns the whole index also concerns projects that the token does not cover.
   return project !== undefined && projects.some((pattern) => matcher(pattern)(project));
 }
 
-/** Throws `not-allowed`, with a sentence that says what their token is for, where they may not. */
-export function demand(principal: Principal, wish: Wish): void {
-  if (may(principal, wish)) return;
+/** Throws `not-allowed` where a principal lacks a permission. The message says what its token is for. */
+export function requirePermission(principal: Principal, permission: Permission): void {
+  if (isPermitted(principal, permission)) return;
   const { name, index, scopes, projects } = principal;
-  const where = wish.index === SOME_INDEX ? "any index" : named(wish.index);
-  const object = typeof wish.project === "string" ? `${wish.project} in ${where}` : where;
+  const where = permission.index === SOME_INDEX ? "any index" : named(permission.index);
+  const object = typeof permission.project === "string" ? `${permission.project} in ${where}` : where;
   const limits = projects ? `, for ${projects.join(", ")}` : "";
   throw new IndexError(
     "not-allowed",
-    `The token ${JSON.stringify(name)} may not ${VERBS[wish.scope]} ${object}: it is for ${scopes.join(", ")} on ${named(index)}${limits}.`,
+    `The token ${JSON.stringify(name)} may not ${VERBS[permission.scope]} ${object}: it is for ${scopes.join(", ")} on ${named(index)}${limits}.`,
   );
 }
 
-/** What a scope lets its holder do, as a verb. */
+/** Scopes as verbs, for messages. */
 const VERBS = { read: "read", upload: "upload", yank: "yank", admin: "administer" } as const;
 
 const named = (index: string) => (index === "*" ? "every index" : index);

@@ -1,30 +1,33 @@
 import { sha256 } from "../repository/sha256.ts";
 
-/** What a token's text says. */
+/** The parts of a token's text. */
 export interface TokenParts {
-  /** Names it, to the database and in the audit log; no secret. */
+  /** Identifies the token in the database and in the audit log; not secret. */
   readonly id: string;
-  /** What its holder alone knows. */
+  /** Known only to the token's holder. */
   readonly secret: string;
 }
 
-/** How each token begins: secret scanners find it by that, and a person sees what it is. */
-export const PREFIX = "pypi-edge_";
+/** Every token begins with this, so that secret scanners and people recognise it. */
+export const TOKEN_PREFIX = "pypi-edge_";
 
-const FORM = new RegExp(`^${PREFIX}([\\da-f]{16})_([\\w-]{43})$`);
+const FORM = new RegExp(`^${TOKEN_PREFIX}([\\da-f]{16})_([\\w-]{43})$`);
 
-/** A new token, as its holder is given it, once: 16 hex digits of an id, then 32 random bytes as base64url. */
+/** Creates a token. Its text is shown to its holder once: 16 hex digits of an id, then 32 random bytes as base64url. */
 export function makeToken(): TokenParts & { readonly text: string } {
   const id = crypto.getRandomValues(new Uint8Array(8)).toHex();
   const secret = crypto.getRandomValues(new Uint8Array(32)).toBase64({ alphabet: "base64url", omitPadding: true });
-  return { id, secret, text: `${PREFIX}${id}_${secret}` };
+  return { id, secret, text: `${TOKEN_PREFIX}${id}_${secret}` };
 }
 
-/** What a token says, or undefined for what is none of ours. */
+/** Takes a token's text apart; undefined where it does not have a token's form. */
 export function parseToken(text: string): TokenParts | undefined {
   const [, id, secret] = FORM.exec(text) ?? [];
   return id === undefined || secret === undefined ? undefined : { id, secret };
 }
 
-/** What is kept of a secret: its SHA-256, in lower-case hex. It has 256 random bits, so nothing slower protects it better. */
-export const hashOf = (secret: string) => sha256(new TextEncoder().encode(secret));
+/**
+ * What the database stores of a secret: its SHA-256 in lower-case hex. The secret has 256 random bits, so a slower hash
+ * would not protect it better.
+ */
+export const hashOfSecret = (secret: string) => sha256(new TextEncoder().encode(secret));

@@ -1,18 +1,18 @@
 import { Attempts } from "../auth/attempts.ts";
-import { admitting, type Admit, type Found } from "../auth/authenticate.ts";
+import { authenticator, type Authenticate, type TokenWithHash } from "../auth/authenticate.ts";
 import type { TokenStore } from "../auth/ports.ts";
-import { mintingOf, type Minting } from "./minting.ts";
+import { createTokenExchange, type TokenExchange } from "./minting.ts";
 import { indexStack } from "./index-stack.ts";
 import { memoryTier, sourceStack, type ComposedSource } from "./source-stack.ts";
 import type { Limits, Platform } from "./platform.ts";
 import { inspect } from "../publishing/inspect/inspect.ts";
 import type { AuditLog } from "../publishing/releases/audit-log.ts";
-import { lifeOf, type Life } from "../publishing/releases/life.ts";
+import { createReleaseActions, type ReleaseActions } from "../publishing/releases/actions.ts";
 import type { HostedAmounts } from "../publishing/releases/ports.ts";
-import { PART_SIZE, uploadsInParts, type UploadsInParts } from "../publishing/in-parts.ts";
-import type { OpenStage } from "../publishing/ports.ts";
-import { publishing } from "../publishing/publish.ts";
-import type { Publish } from "../publishing/submission.ts";
+import { PART_SIZE, createUploadsInParts, type UploadsInParts } from "../publishing/uploads-in-parts.ts";
+import type { OpenStagingFile } from "../publishing/ports.ts";
+import { createPublish } from "../publishing/publish.ts";
+import type { Publish } from "../publishing/publish-request.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import type { Counters } from "../repository/ports/counters.ts";
 import { routes } from "../layers/priority.ts";
@@ -26,18 +26,18 @@ import { countersIn } from "../storage/counters.ts";
 import { deadLettersIn } from "../storage/dead-letters.ts";
 import { MAX_PUT } from "../storage/files.ts";
 import { hostedAmountsIn } from "../storage/hosted/amounts.ts";
-import { auditLogIn } from "../storage/hosted/audit-reading.ts";
-import { leftoversIn } from "../storage/hosted/leftovers.ts";
+import { auditLogIn } from "../storage/hosted/audit-log.ts";
+import { orphansIn } from "../storage/hosted/orphans.ts";
 import { releasesIn } from "../storage/hosted/releases.ts";
 import { Memory } from "../storage/memory.ts";
-import { hostedBytesIn } from "../storage/hosted/bytes.ts";
+import { hostedBytesIn } from "../storage/hosted/hosted-bytes.ts";
 import { hostingIn } from "../storage/hosted/hosting.ts";
-import { madePages } from "../storage/hosted/made.ts";
-import { partStoreIn } from "../storage/hosted/parts.ts";
-import { shelfIn } from "../storage/hosted/shelf.ts";
+import { mergedPagesIn } from "../storage/hosted/merged-pages.ts";
+import { partStoreIn } from "../storage/hosted/upload-parts.ts";
+import { publishTransactionIn } from "../storage/hosted/publish-transaction.ts";
 import { stagingIn } from "../storage/hosted/staging.ts";
-import { vaultIn } from "../storage/hosted/vault.ts";
-import { uploadSessionsIn } from "../storage/hosted/uploads.ts";
+import { uploadObjectsIn } from "../storage/hosted/upload-objects.ts";
+import { uploadSessionsIn } from "../storage/hosted/upload-sessions.ts";
 import { freshId } from "../storage/keys.ts";
 import { objectsIn } from "../storage/objects.ts";
 import { demandIn } from "../storage/popularity.ts";
@@ -57,16 +57,16 @@ const TOKENS = 1024 * 1024;
 
 /** What requests and jobs are served with. Routes and jobs each take what they use of it. */
 export interface Services {
-  readonly admit: Admit;
+  readonly authenticate: Authenticate;
   /** What can become of the releases that indexes host. */
-  readonly life: Life;
+  readonly releases: ReleaseActions;
   readonly auditLog: AuditLog;
   readonly tokens: TokenStore;
   /** Where uploads wait until they have come whole. */
-  readonly openStage: OpenStage;
+  readonly openStagingFile: OpenStagingFile;
   readonly publish: Publish;
   /** undefined: no identity tokens are trusted. */
-  readonly minting: Minting | undefined;
+  readonly tokenExchange: TokenExchange | undefined;
   readonly uploads: UploadsInParts;
   /** In the configuration's order. */
   readonly indexes: readonly Index[];
@@ -127,16 +127,25 @@ export function compose(
     const root = base === undefined ? undefined : publicUrl + base;
     stacks.set(upstream, sourceStack(upstream, root, favourites, ground));
   }
-  const publish = publishing({ inspect, shelf: shelfIn(platform.DB), vault: vaultIn(platform.FILES) });
+  const publish = createPublish({
+    inspect,
+    transaction: publishTransactionIn(platform.DB),
+    objects: uploadObjectsIn(platform.FILES),
+  });
   return {
-    admit: admitting({ adminToken, tokens, memory: new Memory<Found>(TOKENS), attempts: new Attempts() }),
+    authenticate: authenticator({
+      adminToken,
+      tokens,
+      memory: new Memory<TokenWithHash>(TOKENS),
+      attempts: new Attempts(),
+    }),
     tokens,
-    minting: mintingOf({ trusted, audience }, platform, tokens, counters),
-    life: lifeOf(releasesIn(platform.DB), indexes),
+    tokenExchange: createTokenExchange({ trusted, audience }, platform, tokens, counters),
+    releases: createReleaseActions(releasesIn(platform.DB), indexes),
     auditLog: auditLogIn(platform.DB),
-    openStage: stagingIn(platform.FILES, limits.inMemory),
+    openStagingFile: stagingIn(platform.FILES, limits.inMemory),
     publish,
-    uploads: uploadsInParts({
+    uploads: createUploadsInParts({
       sessions: uploadSessionsIn(platform.DB),
       store: partStoreIn(platform.FILES),
       publish,
@@ -147,7 +156,7 @@ export function compose(
     }),
     indexes: indexes.map((index) => {
       const sources = index.upstreams.flatMap((upstream) => stacks.get(upstream) ?? []);
-      const made = madePages(index.name, platform.PAGES, memory.made);
+      const made = mergedPagesIn(index.name, platform.PAGES, memory.made);
       return {
         config: index,
         repository: outermost(indexStack(sources, { overlays: index.overlays, hosting, bytes, made })),
@@ -172,7 +181,7 @@ export function compose(
       demand.flush(ctx);
       tokens.flush(ctx);
     },
-    leftovers: leftoversIn(platform.DB, platform.FILES),
+    leftovers: orphansIn(platform.DB, platform.FILES),
     letters: deadLettersIn(platform.DB, {
       "pypi-edge-fills": platform.FILLS,
       "pypi-edge-refreshes": platform.REFRESHES,

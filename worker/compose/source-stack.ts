@@ -22,7 +22,7 @@ import { feedLog } from "../storage/feed.ts";
 import { fileStore, type Remembered } from "../storage/files.ts";
 import { fillQueue } from "../storage/fills.ts";
 import { type Check, freshness } from "../storage/freshness.ts";
-import type { Made } from "../storage/hosted/made.ts";
+import type { StoredMergedPage } from "../storage/hosted/merged-pages.ts";
 import { keysOf, storedRef } from "../storage/keys.ts";
 import { listStore } from "../storage/lists.ts";
 import { Memory, scopedTo } from "../storage/memory.ts";
@@ -83,7 +83,7 @@ export const memoryTier = () => ({
   siblingless: new Memory<true>(MiB),
   used: new Memory<true>(2 * MiB),
   hosting: new Memory<HostedProject>(8 * MiB, 4 * MiB),
-  made: new Memory<Made>(4 * MiB, MAX_IN_MEMORY),
+  made: new Memory<StoredMergedPage>(4 * MiB, MAX_IN_MEMORY),
 });
 
 /**

@@ -1,62 +1,68 @@
 import type { Context as HonoContext } from "hono";
 import { createMiddleware } from "hono/factory";
-import type { Admit } from "../auth/authenticate.ts";
-import type { Author } from "../auth/deed.ts";
-import { may, SOME_INDEX, type Wish } from "../auth/principal.ts";
+import type { Authenticate } from "../auth/authenticate.ts";
+import type { Author } from "../auth/audit-entry.ts";
+import { isPermitted, SOME_INDEX, type Permission } from "../auth/principal.ts";
 import { IndexError } from "../errors.ts";
 import type { AppEnv } from "./context.ts";
-import { atOnce, privately } from "./headers.ts";
+import { requireRevalidation, makePrivate } from "./headers.ts";
 
-/** Lets a request do what is wished, and says whose it is; throws `not-authenticated` and `not-allowed`. */
-export type Gate = (c: Pick<HonoContext<AppEnv>, "req" | "var">, wish: Wish) => Promise<Author>;
+/** Authenticates a request and checks a permission; returns who sent it. Throws `not-authenticated` and `not-allowed`. */
+export type Authorize = (c: Pick<HonoContext<AppEnv>, "req" | "var">, permission: Permission) => Promise<Author>;
 
 /**
- * The address that a request came from, by Cloudflare's own header, which a client cannot set there. Elsewhere it can, so what is
- * no address is none: empty.
+ * The client's address from Cloudflare's own header, which clients cannot forge there. Elsewhere they can, so anything
+ * that is not an address becomes empty.
  */
-export const originOf = ({ req }: Pick<HonoContext<AppEnv>, "req">) =>
+export const clientAddress = ({ req }: Pick<HonoContext<AppEnv>, "req">) =>
   /^[\da-f.:]{1,45}$/i.exec(req.header("CF-Connecting-IP") ?? "")?.[0] ?? "";
 
-/** The gate that `admit` keeps. */
-export const gateOf =
-  (admit: Admit): Gate =>
-  async (c, wish) => {
-    const origin = originOf(c);
+export const createAuthorize =
+  (admit: Authenticate): Authorize =>
+  async (c, permission) => {
+    const origin = clientAddress(c);
     const claimant = { authorization: c.req.header("Authorization"), origin };
-    return { principal: await admit(claimant, wish, c.var.ctx), origin };
+    return { principal: await admit(claimant, permission, c.var.ctx), origin };
   };
 
 /**
- * Lets those in who may read an index, before anything else is looked at: an answer to anybody else, or the time that it
- * takes, says nothing of what there is. No cache that others share keeps what they are given.
+ * Lets only readers of an index pass, before anything else is looked up: neither the answer nor its timing tells others
+ * what the index contains. Shared caches do not store the answers.
  */
-export const readersOnly = (gate: Gate, index: string) =>
+export const readersOnly = (authorize: Authorize, index: string) =>
   createMiddleware<AppEnv>(async (c, next) => {
-    await gate(c, { scope: "read", index });
+    await authorize(c, { scope: "read", index });
     await next();
-    privately(c.res.headers);
+    makePrivate(c.res.headers);
   });
 
 /**
- * Which indexes the maker of a request may read: the open ones, and those that the token it shows is for. A token that is not good,
- * or that cannot be looked up, opens none.
+ * Returns a function that says which indexes the sender may read: public ones, and those that its token covers. An
+ * invalid token, or one that cannot be looked up, adds none.
  */
 export async function readableBy(
   c: HonoContext<AppEnv>,
-  gate: Gate,
+  authorize: Authorize,
 ): Promise<(index: { readonly name: string; readonly isPrivate: boolean }) => boolean> {
   const shown = c.req.header("Authorization") !== undefined;
-  const author = shown ? await gate(c, { scope: "read", index: SOME_INDEX }).catch(noAuthor) : undefined;
+  const author = shown ? await authorize(c, { scope: "read", index: SOME_INDEX }).catch(noAuthor) : undefined;
   return ({ name, isPrivate }) =>
-    !isPrivate || (author !== undefined && may(author.principal, { scope: "read", index: name }));
+    !isPrivate || (author !== undefined && isPermitted(author.principal, { scope: "read", index: name }));
 }
 
 function noAuthor(error: unknown): undefined {
   if (!(error instanceof IndexError)) throw error;
 }
 
-/** Has caches ask each time, so that what is uploaded to an index that anybody may read is seen at once. */
-export const seenAtOnce = createMiddleware<AppEnv>(async (c, next) => {
+/** Makes caches revalidate each answer, so that an upload to a public index is visible at once. */
+export const revalidatedByCaches = createMiddleware<AppEnv>(async (c, next) => {
   await next();
-  atOnce(c.res.headers);
+  requireRevalidation(c.res.headers);
 });
+
+/** Lets only principals pass that may administer the whole installation. */
+export const adminOnly = (authorize: Authorize) =>
+  createMiddleware<AppEnv>(async (c, next) => {
+    await authorize(c, { scope: "admin", index: "*" });
+    await next();
+  });

@@ -7,8 +7,8 @@ import { LIFETIMES } from "./headers.ts";
 type Shared = Pick<IndexConfig, "base" | "isPrivate">;
 
 /**
- * What another origin's page may do with an answer, and which of its headers it may read beside those that any may (Fetch standard,
- * 3.3.3). `*` is for requests without cookies and passwords: a browser gives no page what it got with them.
+ * Lets pages of other origins read an answer, and which of its headers beyond those that every page may read (Fetch
+ * standard, 3.3.3). `*` does not cover requests with cookies or passwords: browsers withhold the answers to those.
  */
 const READABLE = {
   "Access-Control-Allow-Origin": "*",
@@ -17,8 +17,8 @@ const READABLE = {
 };
 
 /**
- * What such a page may ask. `*` stands for every header but Authorization, which no open index needs; browsers from before it was
- * invented take it for a name, so the headers that clients use are named as well.
+ * What pages of other origins may send. `*` stands for every header but Authorization, which public indexes do not need.
+ * Old browsers take `*` for a name, so the headers that clients use are listed too.
  */
 const ASKABLE = {
   "Access-Control-Allow-Methods": "GET, HEAD",
@@ -28,8 +28,8 @@ const ASKABLE = {
 };
 
 /**
- * Lets pages of other origins (pyodide's micropip) read all that an index answers which anyone may read, its errors and redirects
- * too, and answers their preflights. An index that needs a token, uploads and the API have none of it.
+ * Lets pages of other origins (pyodide's micropip) read everything in public indexes, including errors and redirects, and
+ * answers their preflight requests. Private indexes, uploads and the API are not shared.
  */
 export const readableAnywhere = (indexes: readonly Shared[]) =>
   createMiddleware<AppEnv>(async (c, next) => {
@@ -41,10 +41,10 @@ export const readableAnywhere = (indexes: readonly Shared[]) =>
     return undefined;
   });
 
-/** What is below an index's base and no part of what is read there. */
+/** First segments below an index's base where nothing is read. */
 const NOT_READ = new Set(["legacy", "-", "_"]);
 
-/** Whether a path lies in an index that anyone may read. Slashes count once, as in the routes that forgive doubled ones. */
+/** Whether a path lies in a public index. Repeated slashes count as one, as in the routes that accept them. */
 function isShared(path: string, indexes: readonly Shared[]): boolean {
   const segments = path.split("/").filter((segment) => segment !== "");
   const named = indexes.find(({ base }) => base === `/${segments[0]}`);
@@ -57,10 +57,11 @@ function isShared(path: string, indexes: readonly Shared[]): boolean {
 const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /**
- * Refuses, before its body is read, a request that would change something and comes from a page of another origin: a browser sends
- * along the password that its user has once typed, whoever wrote the page. Clients that are no browsers send neither header.
+ * Refuses a request that would change something and comes from a page of another origin, before its body is read: a
+ * browser adds the password that its user once typed, whichever page made the request. Other clients send neither of the
+ * two headers.
  *
- * @param publicUrl the address people use, where it is not the request's own; else empty
+ * @param publicUrl the public address, where it is not the request's own; else empty
  */
 export const ownPagesOnly = (publicUrl: string) =>
   createMiddleware<AppEnv>(async (c, next) => {
@@ -68,7 +69,7 @@ export const ownPagesOnly = (publicUrl: string) =>
     if (!SAFE.has(req.method)) {
       const site = req.header("Sec-Fetch-Site");
       const origin = req.header("Origin");
-      // `same-site` is no better: a program on another port of the host, or a neighbour's subdomain, may have made the page.
+      // `same-site` is not enough: the page may come from another port of this host, or from a neighbour's subdomain.
       const isOwn =
         site === undefined ? isFrom(origin, [req.url, publicUrl]) : site === "same-origin" || site === "none";
       if (!isOwn) throw new IndexError("not-allowed", FOREIGN);
@@ -76,14 +77,14 @@ export const ownPagesOnly = (publicUrl: string) =>
     await next();
   });
 
-/** Whether an `Origin` names the host of one of these addresses; where there is none, no page made the request. */
+/** Whether an `Origin` has the host of one of these addresses. Without the header, no page made the request. */
 function isFrom(origin: string | undefined, addresses: readonly string[]): boolean {
   if (origin === undefined) return true;
   const host = hostOf(origin);
   return host !== undefined && addresses.some((address) => hostOf(address) === host);
 }
 
-/** undefined for what has no host: `null`, which is a page's that hides where it is from. */
+/** undefined for an address without a host, such as `null`, which pages with a hidden origin send. */
 const hostOf = (address: string) => (URL.canParse(address) ? new URL(address).host || undefined : undefined);
 
 const FOREIGN =

@@ -12,24 +12,24 @@ import type { Repository } from "../repository/repository.ts";
 import type { AppEnv } from "./context.ts";
 import { LIFETIMES, projectTag, storedHeaders } from "./headers.ts";
 import { pathOf } from "./path.ts";
-import { canonical } from "./redirect.ts";
-import { send } from "./respond.ts";
+import { redirectToCanonical } from "./redirect.ts";
+import { sendStored } from "./send-stored.ts";
 
-/** What the documents of one index are answered with. */
-export interface DocumentsOf {
+/** What the routes need. */
+export interface DocumentRouteOptions {
   readonly repository: Repository;
   readonly base: string;
-  /** The address people use, without a final slash; empty: the request's own. */
+  /** The public address without a final slash; empty where it is the request's own. */
   readonly publicUrl: string;
-  /** The upstream's folder that `{base}/packages/` stands for. */
+  /** The upstream's folder that is served at `{base}/packages/`. */
   readonly packages: URL;
 }
 
-/** Raised when the JSON is changed otherwise on its way while its content is the same: part of every ETag. */
+/** Part of every ETag. To be raised when the JSON is rewritten in another way while its source stays the same. */
 const JSON_FORM = "json-1";
 
 /** PyPI's JSON of projects and releases, to be mounted at `{base}/pypi`. */
-export function jsonRoutes(index: DocumentsOf): Hono<AppEnv> {
+export function jsonRoutes(index: DocumentRouteOptions): Hono<AppEnv> {
   const { repository, base, publicUrl, packages } = index;
   const routes = new Hono<AppEnv>();
 
@@ -53,23 +53,23 @@ export function jsonRoutes(index: DocumentsOf): Hono<AppEnv> {
         return gzip ? gzipped(bytes) : bytes;
       },
     };
-    // The edge's cache does not tell host names apart.
+    // Cloudflare's cache does not distinguish host names.
     const lifetime = publicUrl ? LIFETIMES.page : LIFETIMES.ownHost;
-    return send(c, form, { ...lifetime, ...headersOf(document, project, c.var.ctx.now) }, document);
+    return sendStored(c, form, { ...lifetime, ...headersOf(document, project, c.var.ctx.now) }, document);
   });
 
   return routes;
 }
 
 /** Files' provenance (PEP 740), to be mounted at `{base}/integrity`. */
-export function provenanceRoutes({ repository, base }: DocumentsOf): Hono<AppEnv> {
+export function provenanceRoutes({ repository, base }: DocumentRouteOptions): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
 
   routes.get("/:project/:version/:filename/provenance", async (c) => {
     const project = parseProjectName(c.req.param("project"));
     const version = parseVersion(c.req.param("version"));
     const filename = asFilename(c.req.param("filename"));
-    if (!filename) throw badRequest("This is not a provenance's address: its last segment but one is not a file name.");
+    if (!filename) throw badRequest("This is not a provenance's address: its last segment but one is not a filename.");
     const redirect = spelledOtherwise(c, base, project);
     if (redirect) return redirect;
     if (versionOf(filename, project) !== version) {
@@ -82,7 +82,7 @@ export function provenanceRoutes({ repository, base }: DocumentsOf): Hono<AppEnv
       vary: "Accept-Encoding",
       body: async (gzip: boolean) => (gzip ? document.gzip() : document.json()),
     };
-    return send(c, form, { ...LIFETIMES.page, ...headersOf(document, project, c.var.ctx.now) }, document);
+    return sendStored(c, form, { ...LIFETIMES.page, ...headersOf(document, project, c.var.ctx.now) }, document);
   });
 
   return routes;
@@ -102,11 +102,11 @@ function headersOf(document: Document, project: ProjectName, now: number) {
   return { ...storedHeaders(document, now), ...projectTag(project) };
 }
 
-/** As for pages, since clients take the name from a filename; the document itself has one address. */
+/** Redirects to the normalised name as pages do, because clients take the name from a filename. */
 function spelledOtherwise(c: HonoContext, base: string, project: ProjectName): Response | undefined {
   const segments = pathOf(c.req.url).split("/");
   segments[base.split("/").length + 1] = project;
-  return canonical(c, segments.join("/"));
+  return redirectToCanonical(c, segments.join("/"));
 }
 
 function parseVersion(text: string): string {

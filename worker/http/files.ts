@@ -2,7 +2,7 @@ import { Hono, type Context as HonoContext } from "hono";
 import { IndexError } from "../errors.ts";
 import { parseFileRef, withoutQuerySegment, type FileRef } from "../pypi/file-url.ts";
 import { type FileRequest, type Repository } from "../repository/repository.ts";
-import { isKnown } from "./conditions.ts";
+import { isNotModified } from "./conditional.ts";
 import type { AppEnv } from "./context.ts";
 import { cacheStatus, httpDate, LIFETIMES, projectTag } from "./headers.ts";
 import { pathOf } from "./path.ts";
@@ -13,10 +13,11 @@ import type { Context } from "../repository/context.ts";
 type Headers = Record<string, string> & { "Last-Modified": string };
 
 /**
- * The mirrored files of one index and their `.metadata`.
+ * The files of one index and their `.metadata`.
  *
- * @param at the path that they are mounted at; ends in `/`
- * @param folder the upstream's folder that this is, without its scheme; ends in `/`. Empty: paths say the host themselves
+ * @param at the path where the routes are mounted; ends in `/`
+ * @param folder host and folder of the upstream that paths are relative to; ends in `/`. Empty where paths begin with the
+ *   host
  */
 export function fileRoutes(repository: Repository, at: string, folder = ""): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
@@ -26,7 +27,7 @@ export function fileRoutes(repository: Repository, at: string, folder = ""): Hon
     const range = await rangeOf(c, request, repository);
     const artifact = await find(repository, { ...request, range }, c.var.ctx);
     const headers = headersOf(artifact);
-    if (isKnown(c, headers["ETag"], artifact.modifiedAt)) {
+    if (isNotModified(c, headers["ETag"], artifact.modifiedAt)) {
       await discard(artifact);
       return new Response(null, { status: 304, headers });
     }
@@ -36,7 +37,10 @@ export function fileRoutes(repository: Repository, at: string, folder = ""): Hon
   return routes;
 }
 
-/** The part that is asked for; none for HEAD, and none where `If-Range` is about another file: that one is looked at first. */
+/**
+ * The requested range; undefined for HEAD requests, and where `If-Range` names another version of the file, which takes a
+ * look at the present one.
+ */
 async function rangeOf(c: HonoContext<AppEnv>, request: FileRequest, repository: Repository) {
   const range = request.headOnly ? undefined : parseRange(c.req.header("Range"));
   const ifRange = c.req.header("If-Range");
@@ -56,11 +60,11 @@ async function find(repository: Repository, request: FileRequest, ctx: Context):
   );
 }
 
-/** The whole file, the part that was asked for, or 416 where there is no such part. */
+/** Answers with the whole file, the requested part, or 416. */
 async function answer(c: HonoContext, ref: FileRef, artifact: Artifact, headers: Headers): Promise<Response> {
   const { part, size } = artifact;
   if (part) headers["Content-Range"] = contentRange(part, size);
-  // A part that upstream gave has not been verified: nobody but the client that asked is to have it.
+  // A part that is passed on from the upstream is not verified, so no cache may store it.
   if (part && artifact.via === "upstream") Object.assign(headers, LIFETIMES.error);
   if (part === "unsatisfiable") return new Response(null, { status: 416, headers: { ...headers, ...LIFETIMES.error } });
   headers["Content-Type"] = ref.part === "file" ? "application/octet-stream" : "text/plain; charset=utf-8";
@@ -73,14 +77,14 @@ async function answer(c: HonoContext, ref: FileRef, artifact: Artifact, headers:
   return new Response(artifact.body as BodyInit | null, { status: part ? 206 : 200, headers });
 }
 
-/** The reference in the request's own path: a router decodes on its way, and `%2F` must not become a slash. */
+/** Reads the reference from the raw path: the router decodes its parameters, and `%2F` must not become a slash. */
 function refOf(c: HonoContext, at: string, folder: string): FileRef {
   return withoutQuerySegment(parseFileRef(folder + pathOf(c.req.url).slice(at.length)));
 }
 
 /**
- * The ETag is the digest on the project's page, so it is the same before and after the file is stored. What may yet turn out
- * to be wrong is nobody's for a year.
+ * The ETag is the digest on the project's page, so it is the same before and after the file is stored. A file that is not
+ * verified yet gets the short lifetime of a page.
  */
 function headersOf({ digest, modifiedAt, project, unchecked, via }: Artifact): Headers {
   const headers: Headers = {

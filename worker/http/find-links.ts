@@ -8,25 +8,25 @@ import type { Repository } from "../repository/repository.ts";
 import type { AppEnv } from "./context.ts";
 import { LIFETIMES } from "./headers.ts";
 import { MEDIA_TYPES } from "./negotiate.ts";
-import { canonical } from "./redirect.ts";
+import { redirectToCanonical } from "./redirect.ts";
 import type { Context } from "../repository/context.ts";
 
 /** All hosted files of an index on one flat page, as pip's `--find-links` reads it, to be mounted at `{base}/find-links`. */
 export function findLinksRoutes(repository: Repository, base: string): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
   routes.get("/", async (c) => {
-    const redirect = canonical(c, `${base}/find-links/`);
+    const redirect = redirectToCanonical(c, `${base}/find-links/`);
     return redirect ?? flatPage(c, "Hosted files", (await hosted(repository, "all", c.var.ctx)) ?? [], "../files/");
   });
   return routes;
 }
 
 /**
- * What an index hosts of a project, to be mounted at `{base}/legacy/+simple`: there `hatch publish` looks, as devpi has it, for
- * files that need not be uploaded again. It takes them from the texts of links, follows no redirect, and takes whatever is not
- * answered with 200 for nothing.
+ * What an index hosts of a project, to be mounted at `{base}/legacy/+simple`. `hatch publish` looks there for files that
+ * it need not upload again, because devpi has such a page. It reads the texts of links, follows no redirect, and takes
+ * any answer but 200 for an empty list.
  */
-export function uploadedRoutes(repository: Repository): Hono<AppEnv> {
+export function uploadedFileRoutes(repository: Repository): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
   routes.get("/:project/", async (c) => {
     const name = parseProjectName(c.req.param("project"));
@@ -39,8 +39,8 @@ export function uploadedRoutes(repository: Repository): Hono<AppEnv> {
 
 /** The entries of the hosted files; null where the index does not host the project itself. */
 async function hosted(repository: Repository, of: ProjectName | "all", ctx: Context) {
-  const listed = await repository.hostedFiles(of, ctx);
-  return listed && listed.map(({ entry }) => entry);
+  const namesInSentence = await repository.hostedFiles(of, ctx);
+  return namesInSentence && namesInSentence.map(({ entry }) => entry);
 }
 
 /** @param at where files begin, relative to the page; ends in `/` */

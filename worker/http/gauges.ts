@@ -5,18 +5,18 @@ import type { MirroredSource, SourceChanges } from "../repository/repository.ts"
 import type { DeadLetters } from "../repository/ports/maintenance.ts";
 import type { StoredObjects } from "../repository/ports/stored-objects.ts";
 
-/** One value of a figure. */
+/** One value of a metric. */
 export type Sample = Pick<Count, "labels" | "value">;
 
-/** A figure of this moment, its name as Prometheus wants it. */
+/** A metric that is measured on request; its name follows Prometheus' conventions. */
 export interface Gauge {
   readonly name: string;
   readonly help: string;
   readonly samples: readonly Sample[];
 }
 
-/** Where they come from. */
-export interface Gauged {
+/** Where gauges are read. */
+export interface GaugeSources {
   readonly catalog: { count(): Promise<number> };
   readonly objects: Pick<StoredObjects, "total">;
   readonly hosted: HostedAmounts;
@@ -24,9 +24,11 @@ export interface Gauged {
   readonly sources: ReadonlyMap<string, MirroredSource>;
 }
 
-/** The figures of this moment; rejects where the database cannot be read. `now` in milliseconds since the epoch. */
-export async function readGauges(measured: Gauged, now: number): Promise<Gauge[]> {
-  const { catalog, objects, hosted, letters, sources } = measured;
+/** Reads all gauges; rejects where the database cannot be read. `now` in milliseconds since the epoch. */
+export async function readGauges(
+  { catalog, objects, hosted, letters, sources }: GaugeSources,
+  now: number,
+): Promise<Gauge[]> {
   const [projects, stored, own, dead, logs] = await Promise.all([
     catalog.count(),
     objects.total(),
@@ -35,7 +37,7 @@ export async function readGauges(measured: Gauged, now: number): Promise<Gauge[]
     followedLogs(sources, now),
   ]);
   return [
-    single("pypi_edge_projects", "Projects whose pages are kept.", projects),
+    single("pypi_edge_projects", "Projects whose pages are stored.", projects),
     single("pypi_edge_stored_bytes", "Bytes of mirrored files and their metadata that are stored.", stored.bytes),
     single("pypi_edge_stored_objects", "Mirrored files and metadata that are stored.", stored.objects),
     single("pypi_edge_hosted_projects", "Projects that were ever uploaded, by index.", own.projects),
@@ -43,7 +45,7 @@ export async function readGauges(measured: Gauged, now: number): Promise<Gauge[]
     single("pypi_edge_hosted_bytes", "Bytes of these files.", own.bytes),
     {
       name: "pypi_edge_dead_letters",
-      help: "Messages given up, kept to be sent again.",
+      help: "Dead letters: messages that failed at each delivery.",
       samples: [...dead].map(([queue, value]) => ({ labels: { queue }, value })),
     },
     ...(logs.length > 0 ? ofLogs(logs) : []),
@@ -52,18 +54,18 @@ export async function readGauges(measured: Gauged, now: number): Promise<Gauge[]
 
 const single = (name: string, help: string, value: number): Gauge => ({ name, help, samples: [{ labels: {}, value }] });
 
-/** How an upstream's log of changes is followed. */
+/** How far an upstream's change log is followed. */
 interface FollowedLog {
   /** The upstream's name in the configuration. */
   readonly upstream: string;
-  /** Whether pages are vouched for. */
+  /** Whether the change log vouches for stored pages. */
   readonly up: boolean;
-  /** undefined where none was ever followed. */
+  /** undefined where the log was never read. */
   readonly serial: number | undefined;
   readonly behind: number;
 }
 
-const followedLogs = (sources: Gauged["sources"], now: number): Promise<FollowedLog[]> =>
+const followedLogs = (sources: GaugeSources["sources"], now: number): Promise<FollowedLog[]> =>
   Promise.all([...sources.values()].flatMap(({ name, changes }) => (changes ? [followedLog(name, changes, now)] : [])));
 
 async function followedLog(upstream: string, { log, behind }: SourceChanges, now: number): Promise<FollowedLog> {
@@ -83,10 +85,14 @@ function ofLogs(logs: readonly FollowedLog[]): Gauge[] {
   return [
     gauge(
       "pypi_edge_feed_up",
-      "Whether the upstream's log of changes vouches for pages; 0: PAGE_TTL applies.",
+      "Whether the upstream's change log vouches for stored pages; 0: PAGE_TTL applies.",
       ({ up }) => Number(up),
     ),
-    gauge("pypi_edge_feed_serial", "The last change of the upstream's that was followed.", ({ serial }) => serial),
-    gauge("pypi_edge_pages_behind", "Kept pages that the upstream has newer.", ({ behind }) => behind),
+    gauge(
+      "pypi_edge_feed_serial",
+      "Serial of the last change that was read from the upstream's change log.",
+      ({ serial }) => serial,
+    ),
+    gauge("pypi_edge_pages_behind", "Stored pages that are older than the upstream's.", ({ behind }) => behind),
   ];
 }

@@ -2,71 +2,72 @@ import { cacheTag } from "../pypi/cache-tag.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import type { Via } from "../repository/artifact.ts";
 
-const MINUTE = 60;
-const DAY = 24 * 3_600;
-const WEEK = 7 * DAY;
-const YEAR = 365 * 24 * 3_600;
+const MINUTE_SECONDS = 60;
+const DAY_SECONDS = 24 * 3_600;
+const WEEK_SECONDS = 7 * DAY_SECONDS;
+const YEAR_SECONDS = 365 * 24 * 3_600;
 
-/** Who keeps an answer for how long. Every answer states it: one that does not is cached at the edge for two hours. */
+/** How long caches may keep an answer. Every answer must say it: Cloudflare caches one that does not for two hours. */
 interface Lifetime {
   readonly "Cache-Control": string;
   /**
-   * For Cloudflare's cache alone, which takes it out. It stands in for `Cache-Control` there, so it says `public` itself: a shared
-   * cache keeps nothing that was asked for with a token otherwise (RFC 9111, 3.5), and clients send theirs to public indexes too.
+   * For Cloudflare's cache only, which removes the header and uses it instead of `Cache-Control`. It must say `public`
+   * itself, or answers to requests with a token would not be stored (RFC 9111, 3.5); clients send theirs to public
+   * indexes too.
    */
   readonly "Cloudflare-CDN-Cache-Control"?: string;
 }
 
-/** `s-maxage` and the revalidate directives are not used: they switch stale-while-revalidate off at the edge. */
+/** `s-maxage` and the revalidate directives are not used because they disable stale-while-revalidate at Cloudflare. */
 export const LIFETIMES = {
   page: {
-    "Cache-Control": `public, max-age=${MINUTE}, no-transform`,
-    "Cloudflare-CDN-Cache-Control": `public, max-age=${MINUTE}, stale-while-revalidate=${MINUTE}, stale-if-error=${WEEK}`,
+    "Cache-Control": `public, max-age=${MINUTE_SECONDS}, no-transform`,
+    "Cloudflare-CDN-Cache-Control": `public, max-age=${MINUTE_SECONDS}, stale-while-revalidate=${MINUTE_SECONDS}, stale-if-error=${WEEK_SECONDS}`,
   },
-  absent: forNow("public, max-age=30"),
-  file: { "Cache-Control": `public, max-age=${YEAR}, immutable, no-transform` },
-  /** pip keeps permanent redirects for good, so ours are temporary and short. */
-  redirect: forNow(`public, max-age=${MINUTE}`),
-  /** Of an index that takes uploads. */
+  absent: shortLived("public, max-age=30"),
+  file: { "Cache-Control": `public, max-age=${YEAR_SECONDS}, immutable, no-transform` },
+  /** pip stores permanent redirects for good, so ours are temporary and short-lived. */
+  redirect: shortLived(`public, max-age=${MINUTE_SECONDS}`),
+  /** For indexes that take uploads. */
   hosted: { "Cache-Control": "public, no-cache", "Cloudflare-CDN-Cache-Control": "no-store" },
-  /** Shows the host name it was asked under. */
+  /** For answers that contain the host name of the request. */
   ownHost: { "Cache-Control": "private, no-cache" },
   error: { "Cache-Control": "no-store" },
-  /** True at this moment only. */
+  /** For answers that are true only now. */
   live: { "Cache-Control": "no-store" },
 } as const satisfies Record<string, Lifetime>;
 
 /**
- * The lifetime of an answer that is true now and may not be in a moment. Without `stale-if-error=0` the edge would go on with it
- * after its time while the worker fails: a project published meanwhile would stay absent for as long as the outage.
+ * For answers that may soon be wrong. Without `stale-if-error=0` Cloudflare would go on serving them while the worker
+ * fails: a project that was published meanwhile would stay absent during the whole outage.
  */
-function forNow(lifetime: string): Lifetime {
+function shortLived(lifetime: string): Lifetime {
   return { "Cache-Control": lifetime, "Cloudflare-CDN-Cache-Control": `${lifetime}, stale-if-error=0` };
 }
 
 /**
- * Makes an answer one for whoever asked alone. Authorization is no part of a cache's key: nothing but `private` keeps the
- * edge from giving it to others.
+ * Makes an answer private to its client. Authorization is not a part of Cloudflare's cache key, so only `private` keeps
+ * it from serving the answer to others.
  */
-export function privately(headers: Headers): void {
+export function makePrivate(headers: Headers): void {
   const lifetime = headers.get("Cache-Control") ?? "";
   headers.delete("Cloudflare-CDN-Cache-Control");
   headers.delete("Cache-Tag");
   if (lifetime === LIFETIMES.error["Cache-Control"]) return;
   const isForGood = lifetime === LIFETIMES.file["Cache-Control"];
-  headers.set("Cache-Control", isForGood ? `private, max-age=${YEAR}, immutable` : "private, no-cache");
+  headers.set("Cache-Control", isForGood ? `private, max-age=${YEAR_SECONDS}, immutable` : "private, no-cache");
 }
 
 /**
- * Has every cache ask before it gives an answer again, and Cloudflare's keep none: what is uploaded is seen at once. Files stay
- * for good where clients keep them, and a minute at the edge: they may be deleted, quarantined, or an upstream's under a name
- * that is hosted since. Errors stay what they are.
+ * Makes caches revalidate an answer each time, and Cloudflare's cache store none, so that uploads are visible at once.
+ * Clients still store files for good. Cloudflare keeps them for a minute only, because they may be deleted or
+ * quarantined, or may be an upstream's under a name that is now hosted. Errors stay as they are.
  */
-export function atOnce(headers: Headers): void {
+export function requireRevalidation(headers: Headers): void {
   const lifetime = headers.get("Cache-Control") ?? "";
   if (!lifetime.startsWith("public")) return;
   if (lifetime === LIFETIMES.file["Cache-Control"]) {
-    headers.set("Cloudflare-CDN-Cache-Control", `public, max-age=${MINUTE}`);
+    headers.set("Cloudflare-CDN-Cache-Control", `public, max-age=${MINUTE_SECONDS}`);
     return;
   }
   headers.set("Cache-Control", LIFETIMES.hosted["Cache-Control"]);
@@ -74,12 +75,12 @@ export function atOnce(headers: Headers): void {
 }
 
 /**
- * What a page of HTML may load and do: nothing. The text on it is mostly upstream's, and is escaped; where that fails once, no
- * script runs and nothing is sent anywhere.
+ * The policy for HTML pages, which load nothing. Most text on them comes from the upstream and is escaped; if that ever
+ * fails, no script runs and nothing is sent.
  */
 export const NOTHING_LOADED = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/** The tag under which all answers of a project can be purged from the edge at once. */
+/** The tag by which all answers about a project can be purged at once. */
 export const projectTag = (name: ProjectName) => ({ "Cache-Tag": cacheTag(name) });
 
 const CACHE_STATUS: Record<Via, string> = {
@@ -93,7 +94,7 @@ const CACHE_STATUS: Record<Via, string> = {
 
 const VIA = new Map(Object.entries(CACHE_STATUS).map(([via, status]) => [status, via as Via]));
 
-/** What is stored, whatever its kind. */
+/** What pages, the root listing and documents have in common. */
 interface Stored {
   readonly via: Via;
   /** Milliseconds since the epoch. */
@@ -101,7 +102,7 @@ interface Stored {
   readonly head: { readonly serial?: number | string | undefined };
 }
 
-/** What an answer says of where its page, listing or document comes from, with the upstream's serial, which mirrors compare. */
+/** The headers that say where a page, listing or document comes from, and the upstream's serial, which mirrors compare. */
 export function storedHeaders({ via, uncheckedSince, head: { serial } }: Stored, now: number): Record<string, string> {
   return {
     ...cacheStatus(via),
@@ -110,22 +111,22 @@ export function storedHeaders({ via, uncheckedSince, head: { serial } }: Stored,
   };
 }
 
-/** RFC 9211, for who looks at an answer and wonders where it came from. */
+/** Says where an answer came from (RFC 9211). */
 export const cacheStatus = (via: Via) => ({ "Cache-Status": CACHE_STATUS[via] });
 
-/** Where an answer with these headers came from; undefined for one that says nothing of it. */
+/** Reads back where an answer came from; undefined where its headers do not say. */
 export const viaOf = (headers: Headers) => VIA.get(headers.get("Cache-Status") ?? "");
 
 /**
- * A warning on what could not be checked with the upstream for more than a week; `since` and `now` in milliseconds since the
- * epoch. RFC 9111 retired `Warning`, since few caches sent it and fewer clients read it. It is still the one header whose
- * code 110 says just this, "Response is Stale" (RFC 7234, 5.5.1), to a person and to the tools that know it.
+ * Warns about an answer that has not been revalidated for more than a week; `since` and `now` in milliseconds since the
+ * epoch. RFC 9111 removed `Warning`, because few caches sent it and few clients read it, but its code 110 is still the
+ * only header that says "Response is Stale" (RFC 7234, 5.5.1).
  */
 function staleWarning(since: number | undefined, now: number): { Warning?: string } {
   const seconds = (now - (since ?? now)) / 1_000;
-  if (seconds <= WEEK) return {};
-  return { Warning: `110 pypi-edge "Not checked with the upstream for ${Math.floor(seconds / DAY)} days."` };
+  if (seconds <= WEEK_SECONDS) return {};
+  return { Warning: `110 pypi-edge "Not checked with the upstream for ${Math.floor(seconds / DAY_SECONDS)} days."` };
 }
 
-/** A date as HTTP writes it, from milliseconds since the epoch. */
+/** Formats milliseconds since the epoch as an HTTP date. */
 export const httpDate = (at: number) => new Date(at).toUTCString();

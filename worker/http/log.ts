@@ -2,7 +2,7 @@ import { createMiddleware } from "hono/factory";
 import type { AppEnv } from "./context.ts";
 import { viaOf } from "./headers.ts";
 import { pathOf } from "./path.ts";
-import { redacted } from "./redact.ts";
+import { redactPath } from "./redact.ts";
 
 /** Writes one line for each request: when, what, how it was answered, by which layer, and how long its answer's head took. */
 export const requestLog = (now: () => number) =>
@@ -12,7 +12,7 @@ export const requestLog = (now: () => number) =>
     const { status, headers } = c.res;
     const ended = now();
     const ms = ended - ctx.now;
-    const request = `${c.req.method} ${redacted(pathOf(c.req.url))}`;
+    const request = `${c.req.method} ${redactPath(pathOf(c.req.url))}`;
     const from = headers.get("Cache-Status")?.replace("pypi-edge; ", "") ?? "-";
     log(
       "log",

@@ -1,17 +1,17 @@
 import { Hono } from "hono";
 import { IndexError, messageOf } from "../errors.ts";
 import type { Count, Counted, Counters } from "../repository/ports/counters.ts";
-import type { Gate } from "./access.ts";
+import type { Authorize } from "./access.ts";
 import type { AppEnv } from "./context.ts";
-import { readGauges, type Gauge, type Gauged, type Sample } from "./gauges.ts";
+import { readGauges, type Gauge, type GaugeSources, type Sample } from "./gauges.ts";
 import { LIFETIMES } from "./headers.ts";
 
-/** Where the figures come from. */
-interface Measured extends Gauged {
+/** What the metrics are read from. */
+interface Measured extends GaugeSources {
   readonly counters: Counters;
 }
 
-/** What a person reads about each counter, and its name as Prometheus wants it: unit and `_total` last. */
+/** Name and description of each counter; by Prometheus' conventions a name ends in its unit and `_total`. */
 const COUNTERS: Record<keyof Counted, { readonly name: string; readonly help: string }> = {
   requests: {
     name: "pypi_edge_requests_total",
@@ -23,11 +23,11 @@ const COUNTERS: Record<keyof Counted, { readonly name: string; readonly help: st
   },
   stalePages: {
     name: "pypi_edge_stale_pages_total",
-    help: "Pages served without having been checked, since the upstream could not be asked.",
+    help: "Stale pages, served because the upstream failed.",
   },
   upstreamRequests: {
     name: "pypi_edge_upstream_requests_total",
-    help: "What the upstream was asked for, by outcome; retries and redirects are part of one request.",
+    help: "Requests to upstreams, by outcome; retries and redirects are part of one request.",
   },
   events: {
     name: "pypi_edge_events_total",
@@ -38,14 +38,14 @@ const COUNTERS: Record<keyof Counted, { readonly name: string; readonly help: st
 const NAMES = Object.keys(COUNTERS) as (keyof Counted)[];
 
 /**
- * The figures of all isolates for Prometheus, to be mounted at `/-/metrics`. They are of all indexes, those that need a token too.
+ * The metrics of all isolates and all indexes, private ones too, for Prometheus; to be mounted at `/-/metrics`.
  *
- * @param gate lets those in who may read every index; undefined: everybody may see them
+ * @param authorize lets only those read who may read every index; undefined: anyone may read
  */
-export function metricsRoutes(measured: Measured, gate: Gate | undefined): Hono<AppEnv> {
+export function metricsRoutes(measured: Measured, authorize: Authorize | undefined): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
   routes.get("/", async (c) => {
-    await gate?.(c, { scope: "read", index: "*" });
+    await authorize?.(c, { scope: "read", index: "*" });
     const figures = Promise.all([measured.counters.totals(NAMES), readGauges(measured, c.var.ctx.now)]);
     const [counts, gauges] = await figures.catch((error: unknown) => {
       c.var.ctx.report({ event: "storage-failed", what: "the figures", reason: messageOf(error) });
@@ -57,12 +57,12 @@ export function metricsRoutes(measured: Measured, gate: Gate | undefined): Hono<
   return routes;
 }
 
-/** A failed scrape is a gap; figures without what is stored would read as counters that have begun anew. */
+/** A failed scrape is a gap in Prometheus. Answering without the stored counts would look like counters that were reset. */
 const unavailable = () =>
   new IndexError("storage-failed", "The database with the figures cannot be read right now; try again in a moment.");
 
 /**
- * Prometheus' text format 0.0.4.
+ * Renders Prometheus' text format 0.0.4.
  *
  * @param counts in any order
  */

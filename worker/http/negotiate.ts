@@ -1,7 +1,7 @@
 import { parseAccept } from "hono/utils/accept";
 import { badRequest } from "../errors.ts";
 
-/** The representations of a page, by what `?format=` calls them (PEP 691). */
+/** The media types of pages (PEP 691), which `?format=` may also name. */
 export const MEDIA_TYPES = {
   json: "application/vnd.pypi.simple.v1+json",
   simpleHtml: "application/vnd.pypi.simple.v1+html",
@@ -10,7 +10,7 @@ export const MEDIA_TYPES = {
 
 export type Representation = keyof typeof MEDIA_TYPES;
 
-/** Clients ask for `latest` and are answered with what the latest is. */
+/** `latest` is answered with the current version. */
 const NAMES: ReadonlyMap<string, Representation> = new Map([
   ["application/vnd.pypi.simple.v1+json", "json"],
   ["application/vnd.pypi.simple.latest+json", "json"],
@@ -20,12 +20,12 @@ const NAMES: ReadonlyMap<string, Representation> = new Map([
 ]);
 
 /**
- * The representation for a request: `?format=` first, then the highest q among the types the client names, ties to JSON.
- * Wildcards and anything unknown are answered with HTML, as PyPI does: a client that can read JSON says so.
+ * Chooses the representation: `?format=` first, then the media type with the highest q, JSON at a tie. Wildcards and
+ * unknown types get HTML, as on PyPI: clients that read JSON say so.
  */
 export function representationFor(accept: string | undefined, format: string | undefined): Representation {
   if (format !== undefined) {
-    // No media type has a space: it is a "+" that was not escaped (the URL Standard, 5.1).
+    // A media type contains no space: it is a "+" that was not escaped (URL Standard, 5.1).
     const type = format.replaceAll(" ", "+");
     const asked = NAMES.get(type.toLowerCase());
     if (asked) return asked;
@@ -42,7 +42,7 @@ export function representationFor(accept: string | undefined, format: string | u
   return (["json", "simpleHtml", "html"] as const).find((name) => quality[name] === best) ?? "html";
 }
 
-/** Whether the client takes gzip. At the edge the header is rewritten and `cf` has what the client sent. */
+/** Whether the client accepts gzip. Cloudflare rewrites Accept-Encoding; `cf` has what the client sent. */
 export function acceptsGzip(request: Request): boolean {
   const sent =
     (request.cf?.["clientAcceptEncoding"] as string | undefined) ?? request.headers.get("Accept-Encoding") ?? "";

@@ -1,19 +1,19 @@
 import { withoutTokens } from "../pypi/shown.ts";
 
-/** No path that is answered is longer, and more of one is not shown. Characters. */
+/** Longer paths are refused, and only this much of them is logged. Characters. */
 const MAX_SHOWN = 2_048;
 
-/** An escaped printable character of ASCII, however many times its percent sign was escaped again (`%25`). No spaces. */
+/** An escaped printable ASCII character except space, even if its percent sign was escaped repeatedly (`%25`). */
 const ESCAPED = /%(?:25)*(2[1-9a-f]|[3-6][\da-f]|7[\da-e])/gi;
 
-/** How often what was unescaped is looked at again: `%2%35` becomes `%25` only then. */
+/** How often unescaping is repeated: `%2%35` becomes `%25` only after the first round. */
 const ROUNDS = 3;
 
 /**
- * A path that a client sent, for the log: without the secrets of tokens and the credentials of addresses in it, escaped or not.
- * Where there are such, it is shown unescaped. Takes a time that is linear in the length that is shown.
+ * Prepares a client's path for the log: removes tokens' secrets and URLs' credentials, escaped or not. If it removes
+ * something, the rest is shown unescaped. Takes time linear in the shown length.
  */
-export function redacted(path: string): string {
+export function redactPath(path: string): string {
   const isCut = path.length > MAX_SHOWN;
   const shown = path.slice(0, MAX_SHOWN);
   const plain = unescaped(shown);
@@ -29,7 +29,10 @@ function unescaped(text: string): string {
   return plain;
 }
 
-/** Without what stands before the last `@`, from the first `//` or `:` on; in a text that was cut, the `@` may have been behind. */
+/**
+ * Removes everything from the first `//` or `:` to the last `@`. In a cut text the `@` may be missing, so everything is
+ * removed.
+ */
 function withoutUser(text: string, isCut: boolean): string {
   const start = /\/\/|:/.exec(text);
   if (!start) return text;

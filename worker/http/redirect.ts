@@ -3,16 +3,16 @@ import { LIFETIMES } from "./headers.ts";
 import { pathOf, queryOf } from "./path.ts";
 
 /**
- * A redirect to `path` where the request was spelled otherwise: no final slash, a name that is not normalised, doubled
- * slashes (pipenv asks for `/simple//name/`). The Location is relative and so holds behind a proxy that adds a prefix; 302,
- * since pip keeps a 301 for good.
+ * Redirects to the canonical `path` where the request's path differs: no final slash, a name that is not normalised,
+ * repeated slashes (pipenv requests `/simple//name/`). Location is relative, so that it works behind a proxy that adds a
+ * prefix. The status is 302, because pip stores a 301 for good.
  */
-export function canonical(c: Context, path: string): Response | undefined {
-  return pathOf(c.req.url) === path ? undefined : redirected(c, path);
+export function redirectToCanonical(c: Context, path: string): Response | undefined {
+  return pathOf(c.req.url) === path ? undefined : redirectTo(c, path);
 }
 
-/** The redirect itself, for an address that is never spelled so. */
-export function redirected(c: Context, path: string): Response {
+/** Redirects without comparing the paths first. */
+export function redirectTo(c: Context, path: string): Response {
   const depth = pathOf(c.req.url).split("/").length - 2;
   const location = `${"../".repeat(depth)}${path.slice(1)}${queryOf(c.req.url)}`;
   return new Response(null, { status: 302, headers: { Location: location, ...LIFETIMES.redirect } });

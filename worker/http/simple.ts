@@ -5,8 +5,8 @@ import type { Repository } from "../repository/repository.ts";
 import type { AppEnv } from "./context.ts";
 import { storedHeaders, projectTag } from "./headers.ts";
 import { representationFor, type Representation } from "./negotiate.ts";
-import { canonical } from "./redirect.ts";
-import { respond } from "./respond.ts";
+import { redirectToCanonical } from "./redirect.ts";
+import { sendPage } from "./send-stored.ts";
 
 /** The Simple API of one index, to be mounted at `{base}/simple`: the root listing and the projects' pages. */
 export function simpleRoutes(repository: Repository, base: string): Hono<AppEnv> {
@@ -14,22 +14,22 @@ export function simpleRoutes(repository: Repository, base: string): Hono<AppEnv>
 
   routes.get("/", async (c) => {
     const representation = wanted(c);
-    const redirect = canonical(c, `${base}/simple/`);
+    const redirect = redirectToCanonical(c, `${base}/simple/`);
     if (redirect) return redirect;
     const list = await repository.projects(c.var.ctx);
-    return respond(c, representation, storedHeaders(list, c.var.ctx.now), list);
+    return sendPage(c, representation, storedHeaders(list, c.var.ctx.now), list);
   });
 
   routes.get("/:project", async (c) => {
     const name = parseProjectName(c.req.param("project"));
     const representation = wanted(c);
-    // File URLs are relative to the page, so it must be read under its own address.
-    const redirect = canonical(c, `${base}/simple/${name}/`);
+    // File URLs are relative to the page, so the page must have its canonical address.
+    const redirect = redirectToCanonical(c, `${base}/simple/${name}/`);
     if (redirect) return redirect;
     const project = await repository.project(name, c.var.ctx);
     if (!project) throw absent(name);
     const { page } = project;
-    return respond(c, representation, { ...storedHeaders(page, c.var.ctx.now), ...projectTag(name) }, page);
+    return sendPage(c, representation, { ...storedHeaders(page, c.var.ctx.now), ...projectTag(name) }, page);
   });
 
   return routes;

@@ -77,7 +77,7 @@ async function follow(source: string, { feed, log }: Log, byHand: boolean, ctx: 
   if (state && state.retryAt > ctx.now && !byHand) return notDue(source, state);
   const said = await ask(feed, state ?? undefined, ctx.now).catch((error: unknown): Said => {
     if (!isUpstreamFailure(error)) throw error;
-    return { kind: "nothing", reason: reasonOf(error), wait: Math.min((error.retryAfter ?? 0) * 1_000, DAY) };
+    return { kind: "nothing", reason: reasonOf(error), wait: Math.min((error.retryAfterSeconds ?? 0) * 1_000, DAY) };
   });
   if (said.kind === "nothing") {
     const { reason } = said;

@@ -23,11 +23,11 @@ interface Task {
   readonly wanted: number | undefined;
 }
 
-/** Why a page could not be refreshed. `retryAfter` in seconds, where the upstream said so. */
+/** Why a page could not be refreshed. `retryAfterSeconds`: where the upstream said so. */
 interface Trouble {
   readonly name: ProjectName;
   readonly reason: string;
-  readonly retryAfter: number | undefined;
+  readonly retryAfterSeconds: number | undefined;
 }
 
 /**
@@ -57,7 +57,7 @@ async function refresh(message: Message, sources: ReadonlyMap<string, MirroredSo
     const reason = `${first.name}: ${first.reason}`;
     const event = { event: "refresh-delayed", what: `${troubles.length} of ${tasks.length} ${what}`, reason } as const;
     if (fromFeed) {
-      const left = Math.max(...troubles.map(({ retryAfter }) => retryAfter ?? 0));
+      const left = Math.max(...troubles.map(({ retryAfterSeconds }) => retryAfterSeconds ?? 0));
       // Else the job `feed` would take the message for lost, and queue the pages before the upstream wants to be asked.
       if (left > 0) await source.changes?.behind.queued(namesOf(troubles), ctx.now + left * 1_000);
       return again(message, event, ctx, left);
@@ -90,7 +90,7 @@ async function refreshAll(
     for (const task of queue) {
       const trouble = told ? { ...told, name: task.name } : await refreshPage(task, source, prefetch, ctx);
       if (trouble) troubles.push(trouble);
-      if (trouble?.retryAfter !== undefined) told ??= trouble;
+      if (trouble?.retryAfterSeconds !== undefined) told ??= trouble;
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
@@ -113,11 +113,11 @@ async function refreshPage(
     await Promise.all(left);
     if (project) await prefetch(name, project);
     const reason = await shortcoming(project?.page ?? null, task, source, ctx);
-    return reason === undefined ? undefined : { name, reason, retryAfter: undefined };
+    return reason === undefined ? undefined : { name, reason, retryAfterSeconds: undefined };
   } catch (error) {
     ctx.defer(Promise.allSettled(left));
     const failure = error instanceof IndexError ? error : undefined;
-    return { name, reason: failure?.reason ?? messageOf(error), retryAfter: failure?.retryAfter };
+    return { name, reason: failure?.reason ?? messageOf(error), retryAfterSeconds: failure?.retryAfterSeconds };
   }
 }
 

@@ -1,50 +1,50 @@
-import type { Author } from "../auth/deed.ts";
+import type { Author } from "../auth/audit-entry.ts";
 import type { Filename } from "../pypi/filename.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import type { ProjectStatus } from "../pypi/page.ts";
 import type { Distribution } from "./distribution.ts";
-import type { Staged } from "./staged.ts";
+import type { StagedFile } from "./staged-file.ts";
 
-/** What publishing needs from the outside. What a port throws is `storage-failed`, unless something else is said. */
+/** What publishing needs from outside. Ports throw `storage-failed` unless they say otherwise. */
 
-/** Where bytes are left that are nobody's yet. Nothing is stored before there are more of them than memory is for. */
-export type OpenStage = () => Stage;
+/** Begins to stage an upload. Small uploads stay in memory; nothing is stored for them. */
+export type OpenStagingFile = () => StagingFile;
 
-/** One file being uploaded. After any rejection only `abort` may be called. */
-export interface Stage {
-  /** Resolves when the chunk's memory may be used again. */
+/** One file that is being uploaded. After any rejection only `abort` may be called. */
+export interface StagingFile {
+  /** Resolves when the chunk's memory may be reused. */
   write(chunk: Uint8Array): Promise<void>;
-  /** All of them have come. */
-  finish(): Promise<Staged>;
-  /** Leaves nothing. Never fails. */
+  /** To be called after the last chunk. */
+  finish(): Promise<StagedFile>;
+  /** Deletes what was stored. Never fails. */
   abort(): Promise<void>;
 }
 
-/** Which file of an index is meant: two spellings of one name are one file. */
-export interface FileId {
+/** Identifies a file of an index; two spellings of one filename are one file. */
+export interface PublishedFileId {
   readonly index: string;
   readonly project: ProjectName;
   readonly identity: string;
 }
 
-/** What an index knows of a file that is to be published, and of its project. */
-export interface Standing {
-  /** undefined: the project is active, or not there yet. */
+/** What the database says about a file that is to be published, and about its project. */
+export interface PublishState {
+  /** undefined: the project is active, or does not exist yet. */
   readonly status: ProjectStatus | undefined;
-  /** undefined: there never was one of this identity. */
-  readonly file: HostedFile | undefined;
+  /** undefined: no file of this identity was ever published. */
+  readonly file: PublishedFile | undefined;
 }
 
-export interface HostedFile {
+export interface PublishedFile {
   /** As it was uploaded. */
   readonly filename: Filename;
   /** Lower-case hex. */
   readonly sha256: string;
-  /** The key of its bytes; undefined: it has been deleted. */
+  /** The key of its bytes; undefined where the file was deleted. */
   readonly object: string | undefined;
 }
 
-/** A file whose bytes are stored, and that nobody can see yet. */
+/** A file whose bytes are stored and that no page lists yet. */
 export interface NewFile {
   readonly index: string;
   readonly distribution: Distribution;
@@ -61,23 +61,23 @@ export interface NewFile {
   readonly author: Author;
 }
 
-/** The files that indexes host, as publishing meets them. */
-export interface Shelf {
-  /** Which file there is already, and whether the project takes any. One read. */
-  standing(id: FileId): Promise<Standing>;
+/** Adds files to the indexes that host them. */
+export interface PublishTransaction {
+  /** Reads the published file of this identity, and the project's status. One read. */
+  stateOf(id: PublishedFileId): Promise<PublishState>;
   /**
-   * Makes a file visible, with its project and the audit log's line, in one transaction. Where there is a file of its identity
-   * it takes that one's place with `replace`, and rejects without; it rejects where the project takes none. After any
-   * rejection `standing` says what there is.
+   * Publishes a file: adds its row, raises its project's revision and writes the audit entry, in one transaction. It
+   * rejects where the project takes no files, and, unless `replace` is set, where a file of this identity exists. After
+   * any rejection, `stateOf` tells what is published.
    */
-  place(file: NewFile, options: { readonly replace: boolean }): Promise<void>;
+  commit(file: NewFile, options: { readonly replace: boolean }): Promise<void>;
 }
 
-/** The bytes of hosted files. */
-export interface Vault {
+/** The stored bytes of hosted files. */
+export interface UploadObjects {
   /**
-   * Stores them, and a wheel's METADATA beside them, under a key that nobody has had before: they are nobody's until a file
-   * has it. Verified by the store itself.
+   * Stores a file's bytes, and a wheel's METADATA beside them, under a new key, which it returns. The store verifies the
+   * digests. Until a published file has the key, the object is an orphan.
    */
-  store(staged: Staged, metadata: Uint8Array | undefined): Promise<string>;
+  store(staged: StagedFile, metadata: Uint8Array | undefined): Promise<string>;
 }

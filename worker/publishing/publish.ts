@@ -1,33 +1,37 @@
-import { demand } from "../auth/principal.ts";
+import { requirePermission } from "../auth/principal.ts";
 import { badRequest, IndexError, messageOf } from "../errors.ts";
 import { asProjectName } from "../pypi/name.ts";
 import { isSameVersion } from "../pypi/pep440.ts";
 import { sha256 } from "../repository/sha256.ts";
-import { CLOSED } from "./closed.ts";
+import { STATUSES_WITHOUT_UPLOADS } from "./project-status.ts";
 import type { Distribution } from "./distribution.ts";
-import type { Shelf, Standing, Vault } from "./ports.ts";
-import type { Staged } from "./staged.ts";
-import type { Claimed, Outcome, Publish, Submission } from "./submission.ts";
+import type { PublishTransaction, PublishState, UploadObjects } from "./ports.ts";
+import type { StagedFile } from "./staged-file.ts";
+import type { ClaimedMetadata, PublishResult, Publish, PublishRequest } from "./publish-request.ts";
 import type { Context } from "../repository/context.ts";
 
-/** What publishing is put together from. */
-export interface PublishingParts {
-  /** Says what the file is; throws `bad-request` where it is no sound distribution. */
-  readonly inspect: (filename: string, staged: Staged) => Promise<Distribution>;
-  readonly shelf: Shelf;
-  readonly vault: Vault;
+/** What publishing needs. */
+export interface PublishOptions {
+  /** Returns what the file says about itself; throws `bad-request` where it is not a valid distribution. */
+  readonly inspect: (filename: string, staged: StagedFile) => Promise<Distribution>;
+  readonly transaction: PublishTransaction;
+  readonly objects: UploadObjects;
 }
 
-/** Publishes a file that has come whole: the bytes first, which nobody sees, then one transaction that shows them. */
-export function publishing({ inspect, shelf, vault }: PublishingParts): Publish {
-  /** Has the file written where there is nothing to say against it. */
-  async function write(submission: Submission, distribution: Distribution, ctx: Context): Promise<Outcome> {
-    const { index, author, staged } = submission;
+/** Publishes complete files: first the bytes are stored, then one transaction lists them. */
+export function createPublish({ inspect, transaction, objects }: PublishOptions): Publish {
+  /** Stores and publishes the file, unless it is published already. */
+  async function storeAndPublish(
+    request: PublishRequest,
+    distribution: Distribution,
+    ctx: Context,
+  ): Promise<PublishResult> {
+    const { index, author, staged } = request;
     const id = { index: index.name, project: distribution.project, identity: distribution.identity };
-    const outcome = settled(await shelf.standing(id), submission, distribution);
+    const outcome = resultWithoutWrite(await transaction.stateOf(id), request, distribution);
     if (outcome) return outcome;
     const { metadata } = distribution;
-    const object = await vault.store(staged, metadata);
+    const object = await objects.store(staged, metadata);
     const file = {
       index: index.name,
       distribution,
@@ -39,44 +43,47 @@ export function publishing({ inspect, shelf, vault }: PublishingParts): Publish 
       author,
     };
     try {
-      await shelf.place(file, { replace: index.volatile });
+      await transaction.commit(file, { replace: index.volatile });
     } catch (error) {
-      // Somebody was quicker, or the project was closed meanwhile, or it was done and the answer was lost.
-      const after = await shelf.standing(id);
+      // Another upload was faster, the project's status has changed, or the transaction succeeded and its answer was lost.
+      const after = await transaction.stateOf(id);
       if (after.file?.object === object) return { kind: "published", distribution };
-      const other = settled(after, submission, distribution);
+      const other = resultWithoutWrite(after, request, distribution);
       if (other) return other;
       throw error;
     }
     return { kind: "published", distribution };
   }
 
-  return async (submission, ctx) => {
-    const { index, author, filename, staged, claimed } = submission;
+  return async (request, ctx) => {
+    const { index, author, filename, staged, claimed } = request;
     checkDigests(claimed, staged);
     try {
       const distribution = await inspect(filename, staged);
       checkClaims(claimed, distribution);
-      demand(author.principal, { scope: "upload", index: index.name, project: distribution.project });
-      return await write(submission, distribution, ctx);
+      requirePermission(author.principal, { scope: "upload", index: index.name, project: distribution.project });
+      return await storeAndPublish(request, distribution, ctx);
     } catch (error) {
-      throw told(error, submission, ctx);
+      throw forClient(error, request, ctx);
     }
   };
 }
 
-/** What there is to say without a write: undefined where the file is to be written. Throws `file-exists` and `not-allowed`. */
-function settled(
-  { status, file }: Standing,
-  { index, staged }: Submission,
+/**
+ * The result where nothing needs to be written; undefined where the file must be written. Throws `file-exists` and
+ * `not-allowed`.
+ */
+function resultWithoutWrite(
+  { status, file }: PublishState,
+  { index, staged }: PublishRequest,
   distribution: Distribution,
-): Outcome | undefined {
+): PublishResult | undefined {
   const { filename, project } = distribution;
-  if (status && CLOSED.includes(status.status)) {
+  if (status && STATUSES_WITHOUT_UPLOADS.includes(status.status)) {
     const reason = status.reason ? ` (${status.reason})` : "";
     throw new IndexError(
       "not-allowed",
-      `${project} is ${status.status} in ${index.name}${reason}, so it takes no files: whoever may administer the index can make it active again.`,
+      `${project} is ${status.status} in ${index.name}${reason}, so it takes no files: an admin of the index can make it active again.`,
     );
   }
   if (!file) return undefined;
@@ -87,27 +94,27 @@ function settled(
   if (index.volatile) return undefined;
   const why = isThere
     ? file.sha256 === staged.digests.sha256
-      ? `${index.name} has these bytes as ${file.filename}, which is the same name`
-      : `${index.name} has it with other bytes (sha256 ${file.sha256}; these have ${staged.digests.sha256})`
+      ? `${index.name} has the same bytes as ${file.filename}, another spelling of this name`
+      : `${index.name} has it with other bytes (sha256 ${file.sha256}; yours has ${staged.digests.sha256})`
     : `${index.name} had it, and it was deleted`;
   throw new IndexError(
     "file-exists",
-    `File already exists: ${filename}. ${why}. A name is used once and for good; raise the version and build it anew.`,
+    `File already exists: ${filename}. ${why}. A filename can be used only once: raise the version and build again.`,
   );
 }
 
-function checkDigests({ digests }: Claimed, staged: Staged): void {
+function checkDigests({ digests }: ClaimedMetadata, staged: StagedFile): void {
   for (const algorithm of ["sha256", "md5"] as const) {
     const said = digests[algorithm];
     const own = staged.digests[algorithm];
     if (said === undefined || said.toLowerCase() === own) continue;
     throw badRequest(
-      `The bytes that arrived have the ${algorithm} ${own}, and ${said.slice(0, 64)} was announced: the file was changed on its way, or since it was built. Upload it again.`,
+      `The file that arrived has the ${algorithm} ${own}, but ${said.slice(0, 64)} was announced: it was changed on its way, or after it was built. Upload it again.`,
     );
   }
 }
 
-function checkClaims({ name, version }: Claimed, { project, version: own, filename }: Distribution): void {
+function checkClaims({ name, version }: ClaimedMetadata, { project, version: own, filename }: Distribution): void {
   if (name !== undefined && asProjectName(name) !== project) {
     throw badRequest(
       `The upload says that the project is ${JSON.stringify(name.slice(0, 80))}, and ${filename} is a file of ${project}.`,
@@ -120,8 +127,8 @@ function checkClaims({ name, version }: Claimed, { project, version: own, filena
   }
 }
 
-/** What the client is told, and the operator as well where it is the storage that failed. */
-function told(error: unknown, { filename, index }: Submission, ctx: Context): unknown {
+/** Reports a storage failure, and turns it into the sentence that the client is told. Other errors stay. */
+function forClient(error: unknown, { filename, index }: PublishRequest, ctx: Context): unknown {
   if (!(error instanceof IndexError) || error.kind !== "storage-failed") return error;
   ctx.report({
     event: "storage-failed",
@@ -130,7 +137,7 @@ function told(error: unknown, { filename, index }: Submission, ctx: Context): un
   });
   return new IndexError(
     "storage-failed",
-    `The storage failed while ${filename} was published in ${index.name}. It is there whole or not at all; upload it again, which does no harm if it is.`,
+    `The storage failed while ${filename} was being published in ${index.name}. It is there whole or not at all. Upload it again; this does no harm if it is there.`,
     { cause: error },
   );
 }

@@ -1,7 +1,7 @@
 import { isLoopback } from "./host.ts";
 
 /** How one client is pointed at an index: each step says where it holds, and what to type or write there. */
-export interface Setup {
+export interface ClientSetup {
   readonly client: string;
   readonly steps: readonly { readonly where: string; readonly text: string }[];
 }
@@ -15,7 +15,7 @@ const TOKEN = "TOKEN";
  *
  * @param isPrivate whether it is read with a token; what goes into a project's files is without one
  */
-export function setups(index: string, isPrivate = false): Setup[] {
+export function clientSetups(index: string, isPrivate = false): ClientSetup[] {
   const { host, hostname } = new URL(index);
   const insecure = isInsecure(index);
   const when = (text: string) => (insecure ? text : "");
@@ -82,7 +82,7 @@ export function setups(index: string, isPrivate = false): Setup[] {
 }
 
 /** How clients publish to an index that takes uploads at `url`, such as `https://host/team/legacy/`. */
-export function publishing(url: string): Setup {
+export function publishSetup(url: string): ClientSetup {
   const consent = isInsecure(url) ? ` --allow-insecure-host ${new URL(url).host}` : "";
   return {
     client: "publish",
@@ -98,7 +98,7 @@ export function publishing(url: string): Setup {
  *
  * @param root where pypi-edge is; ends in a slash
  */
-export const administering = (index: string, root: string): Setup => ({
+export const adminSetup = (index: string, root: string): ClientSetup => ({
   client: "pypi-edge",
   steps: [
     {

@@ -1,8 +1,8 @@
-import type { Deed } from "../auth/deed.ts";
+import type { NewAuditEntry } from "../auth/audit-entry.ts";
 
-/** The statement that adds a deed to the audit log, for the transaction that does it. `at` in milliseconds since the epoch. */
-export function recorded(db: D1Database, deed: Deed, at: number): D1PreparedStatement {
-  const { principal, origin, action, index, project, subject, details } = deed;
+/** The statement that adds an entry to the audit log, for the transaction that makes the change. `at` in milliseconds since the epoch. */
+export function recorded(db: D1Database, entry: NewAuditEntry, at: number): D1PreparedStatement {
+  const { principal, origin, action, index, project, subject, details } = entry;
   return db
     .prepare(
       `INSERT INTO audit (at, actor, actor_name, origin, action, index_name, project, subject, details)

@@ -1,4 +1,4 @@
-import { MAX_NAMES, type RefreshMessage } from "../../schema/refresh.ts";
+import { MAX_PROJECTS_PER_MESSAGE, type RefreshMessage } from "../../schema/refresh.ts";
 import type { RefreshQueue } from "../repository/ports/refreshes.ts";
 
 /** What is sent at once: messages, of which the platform takes no more, and bytes of JSON, of which it takes twice as many. */
@@ -20,8 +20,8 @@ export function refreshQueue(queue: Queue<RefreshMessage>, source: string): Refr
 function packed(projects: readonly string[], source: string, cause: RefreshMessage["cause"]): RefreshMessage[][] {
   const batches: RefreshMessage[][] = [];
   let bytes = Infinity;
-  for (let at = 0; at < projects.length; at += MAX_NAMES) {
-    const message = { source, projects: projects.slice(at, at + MAX_NAMES), cause };
+  for (let at = 0; at < projects.length; at += MAX_PROJECTS_PER_MESSAGE) {
+    const message = { source, projects: projects.slice(at, at + MAX_PROJECTS_PER_MESSAGE), cause };
     const weight = JSON.stringify(message).length;
     const last = batches.at(-1);
     if (last && last.length < MAX_MESSAGES && bytes + weight <= MAX_BYTES) {

@@ -1,4 +1,4 @@
-import type { NewToken, Token, TokenStore } from "../auth/ports.ts";
+import type { NewToken, StoredToken, TokenStore } from "../auth/ports.ts";
 import { IndexError, messageOf } from "../errors.ts";
 import type { Scope } from "../../schema/token.ts";
 import { recorded } from "./audit.ts";
@@ -37,9 +37,9 @@ export interface StoredTokens extends TokenStore {
 export function tokensIn(db: D1Database): StoredTokens {
   const uses = new Gathering<number>(Math.max);
   return {
-    async create(token, deed, ctx) {
+    async create(token, entry, ctx) {
       try {
-        await db.batch([inserted(db, token, deed.principal.id, ctx.now), recorded(db, deed, ctx.now)]);
+        await db.batch([inserted(db, token, entry.principal.id, ctx.now), recorded(db, entry, ctx.now)]);
         return "created";
       } catch (error) {
         if (/UNIQUE constraint failed: token\.minted_for/.test(messageOf(error))) return "minted-before";
@@ -64,11 +64,11 @@ export function tokensIn(db: D1Database): StoredTokens {
       return results.map(tokenIn);
     },
 
-    async revoke(id, deed, ctx) {
+    async revoke(id, entry, ctx) {
       const revoked = db
         .prepare("UPDATE token SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL")
         .bind(id, ctx.now);
-      await available(ctx, () => db.batch([revoked, recorded(db, deed, ctx.now)]));
+      await available(ctx, () => db.batch([revoked, recorded(db, entry, ctx.now)]));
     },
 
     used(id, ctx) {
@@ -102,7 +102,7 @@ function inserted(db: D1Database, token: NewToken, by: string, at: number): D1Pr
     );
 }
 
-const tokenIn = (row: Row): Token => ({
+const tokenIn = (row: Row): StoredToken => ({
   id: row.id,
   name: row.name,
   index: row.index_name,

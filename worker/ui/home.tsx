@@ -1,43 +1,43 @@
 import { Hono } from "hono";
 import { raw } from "hono/html";
-import { readableBy, type Gate } from "../http/access.ts";
+import { readableBy, type Authorize } from "../http/access.ts";
 import type { AppEnv } from "../http/context.ts";
 import { LIFETIMES, NOTHING_LOADED } from "../http/headers.ts";
-import { administering, publishing, setups, type Setup } from "../pypi/setups.ts";
+import { adminSetup, publishSetup, clientSetups, type ClientSetup } from "../pypi/setups.ts";
 import { STYLE } from "./style.ts";
 
-/** What the page about an index shows of it. */
-interface Shown {
+/** What the page shows of an index. */
+interface HomeIndex {
   readonly name: string;
-  /** What its addresses begin with: empty, or a slash and its name. */
+  /** Prefix of its addresses: empty, or a slash and its name. */
   readonly base: string;
-  /** All there are, this one included. */
-  readonly indexes: readonly Pick<Shown, "name" | "base" | "isPrivate">[];
-  /** The address people use, where it is not the request's own; else empty. */
+  /** All indexes, including this one. */
+  readonly indexes: readonly Pick<HomeIndex, "name" | "base" | "isPrivate">[];
+  /** The public address, where it is not the request's own; else empty. */
   readonly publicUrl: string;
   readonly upstreams: readonly { readonly url: URL }[];
-  /** Whose hosted packages it has. */
+  /** The indexes whose hosted packages it contains. */
   readonly overlays: readonly { readonly index: string }[];
   /** Whether it takes uploads. */
   readonly hosted: boolean;
-  /** Whether it is read with a token only. */
+  /** Whether reading needs a token. */
   readonly isPrivate: boolean;
   readonly catalog: { count(): Promise<number> };
 }
 
 /**
- * The page for a person: what this is, and how to point each client at it, under the host name it was asked under. It names those
- * other indexes alone that its reader may read.
+ * A page for people that says what this is and how to configure each client, with the host name of the request. Of the
+ * other indexes it lists only those that the reader may read.
  */
-export function homeRoutes(index: Shown, gate: Gate): Hono<AppEnv> {
+export function homeRoutes(index: HomeIndex, authorize: Authorize): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
   routes.get("/", async (c) => {
     const host = index.publicUrl || new URL(c.req.url).origin;
-    // The figure is for interest: without the catalog the page is still what people came for.
-    const kept = await index.catalog.count().catch(() => undefined);
+    // The page is useful without the number.
+    const storedProjects = await index.catalog.count().catch(() => undefined);
     c.header("Cache-Control", LIFETIMES.ownHost["Cache-Control"]);
     c.header("Content-Security-Policy", `${NOTHING_LOADED}; style-src 'unsafe-inline'`);
-    const mayRead = await readableBy(c, gate);
+    const mayRead = await readableBy(c, authorize);
     const others = index.indexes.filter((other) => other.base !== index.base && mayRead(other));
     return c.html(
       <Home
@@ -48,7 +48,7 @@ export function homeRoutes(index: Shown, gate: Gate): Hono<AppEnv> {
         hosted={index.hosted}
         isPrivate={index.isPrivate}
         upstreams={index.upstreams.map(({ url }) => url.host)}
-        kept={kept}
+        storedProjects={storedProjects}
         others={others.map(({ base }) => `${host}${base}/`)}
       />,
     );
@@ -56,21 +56,21 @@ export function homeRoutes(index: Shown, gate: Gate): Hono<AppEnv> {
   return routes;
 }
 
-interface HomeProps extends Pick<Shown, "name" | "overlays" | "hosted" | "isPrivate"> {
+interface HomeProps extends Pick<HomeIndex, "name" | "overlays" | "hosted" | "isPrivate"> {
   readonly host: string;
   readonly base: string;
-  /** Host names, the first that owns a project wins. */
+  /** Host names in order; the first that owns a project wins. */
   readonly upstreams: readonly string[];
-  readonly kept: number | undefined;
+  readonly storedProjects: number | undefined;
   /** Addresses of the other indexes' pages. */
   readonly others: readonly string[];
 }
 
-function Home({ name, host, base, overlays, hosted, isPrivate, upstreams, kept, others }: HomeProps) {
+function Home({ name, host, base, overlays, hosted, isPrivate, upstreams, storedProjects: kept, others }: HomeProps) {
   const index = `${base}/simple/`;
   const links = `${base}/find-links/`;
-  const team = hosted ? [publishing(`${base}/legacy/`), administering(name, `${host}/`)] : [];
-  const clients = [...setups(index, isPrivate), ...team];
+  const team = hosted ? [publishSetup(`${base}/legacy/`), adminSetup(name, `${host}/`)] : [];
+  const clients = [...clientSetups(index, isPrivate), ...team];
   return (
     <>
       {raw("<!DOCTYPE html>")}
@@ -93,16 +93,16 @@ function Home({ name, host, base, overlays, hosted, isPrivate, upstreams, kept, 
             )}
             {upstreams.length === 0 ? null : (
               <p class="lead">
-                {overlays.length === 0 ? "A Python package index that keeps what " : "All other names are those of "}
+                {overlays.length === 0 ? "A Python package index that mirrors " : "All other names are those of "}
                 <b>{upstreams.join(", then ")}</b>
-                {overlays.length === 0 ? " has. " : ". "}
+                {". "}
                 Point your installer here: pages and files come from the cache, every byte is verified before it is
-                kept, and installs go on while the upstream is away.
+                stored, and installs keep working while the upstream is down.
               </p>
             )}
             {isPrivate ? (
               <p class="lead">
-                It is read with a token: put yours in where these lines have <code>TOKEN</code>.
+                Reading needs a token: replace <code>TOKEN</code> in these lines by yours.
               </p>
             ) : null}
             <dl>
@@ -122,7 +122,7 @@ function Home({ name, host, base, overlays, hosted, isPrivate, upstreams, kept, 
               )}
               {kept === undefined ? null : (
                 <div>
-                  <dt>Projects kept here</dt>
+                  <dt>Stored projects</dt>
                   <dd>{kept.toLocaleString("en")}</dd>
                 </div>
               )}
@@ -152,7 +152,7 @@ function Home({ name, host, base, overlays, hosted, isPrivate, upstreams, kept, 
   );
 }
 
-function Client({ client, steps }: Setup) {
+function Client({ client, steps }: ClientSetup) {
   return (
     <section>
       <h2>{client}</h2>

@@ -1,4 +1,4 @@
-/** The page's style, inline: the page needs nothing but itself. */
+/** Inline, so that the page loads nothing else. */
 export const STYLE = `
 :root {
   color-scheme: light dark;

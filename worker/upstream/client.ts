@@ -170,8 +170,8 @@ export class UpstreamClient {
   /** What an answer that is none comes to. */
   #refused({ host }: URL, response: Response, mayBeAbsent = false) {
     const { status } = response;
-    const retryAfter = retryAfterOf(response, this.#now());
-    return upstreamFailed(host, reasonFor(status, mayBeAbsent), undefined, retryAfter, status);
+    const retryAfterSeconds = retryAfterOf(response, this.#now());
+    return upstreamFailed(host, reasonFor(status, mayBeAbsent), undefined, retryAfterSeconds, status);
   }
 
   async #follow(start: URL, init: Init): Promise<UpstreamAnswer | null> {

@@ -1,7 +1,7 @@
 import type { JWK } from "jose";
 import type * as z from "zod/mini";
 import { jsonWebKey, jsonWebKeySet, openidConfiguration } from "../../schema/openid.ts";
-import type { KeySource } from "../auth/oidc/ports.ts";
+import type { KeySource } from "../auth/oidc/keys.ts";
 import { upstreamFailed } from "../errors.ts";
 import { isPrivate } from "../pypi/host.ts";
 import { printable } from "../pypi/text.ts";

@@ -49,7 +49,7 @@ export async function different(stage: Stage): Promise<void> {
 /** A byte has changed on the way. */
 export async function wrongDigest(stage: Stage): Promise<void> {
   const { outcome } = await through(stage, "spoiled", "barrel");
-  refusedWith(outcome, /The bytes that arrived have the .* was announced/);
+  refusedWith(outcome, /The file that arrived has the .* was announced/);
   expect(await listed(stage, "barrel")).toEqual({});
 }
 
@@ -75,7 +75,7 @@ export async function expiredToken(stage: Stage): Promise<void> {
   const token = await stage.team.token({ scopes: ["upload"], expires: "1s" });
   await new Promise((resolve) => setTimeout(resolve, 1_000));
   const { outcome } = await publish({ ...stage, token }, "ensign");
-  refusedWith(outcome, /The token "upload" expired at .*; ask whoever runs this index for another\./);
+  refusedWith(outcome, /The token "upload" expired at .*; ask the administrator of this index for another\./);
   expect(await listed(stage, "ensign")).toEqual({});
 }
 

@@ -166,7 +166,7 @@ describe("where the database does not answer", () => {
     rig.breakOnce("d1.prepare");
     const answer = await rig.get(`/team${path}`);
     expect([answer.status, answer.headers.get("Cache-Control")]).toEqual([503, "no-store"]);
-    expect(answer.text()).toContain("its database does not answer");
+    expect(answer.text()).toContain("The database does not answer");
     expect(rig.upstream.requests).toEqual([]);
   });
 

@@ -1,35 +1,35 @@
 import type { Attempts } from "../attempts.ts";
-import { tooMany } from "../authenticate.ts";
-import type { Token, TokenStore } from "../ports.ts";
-import { isSame } from "../same.ts";
-import { hashOf, parseToken } from "../token.ts";
+import { tooManyAttempts } from "../authenticate.ts";
+import type { StoredToken, TokenStore } from "../ports.ts";
+import { equalsInConstantTime } from "../constant-time.ts";
+import { hashOfSecret, parseToken } from "../token.ts";
 import type { Context } from "../../repository/context.ts";
 
 /**
- * Ends a token that was given for an identity token before its time, for whoever holds it. What is no such token is passed over
- * without a word: who guesses learns nothing.
+ * Revokes a token that was created for an identity token, before it expires. Any other text is ignored without an error,
+ * so that an attacker learns nothing.
  *
  * @param text the token
- * @param origin the address that it came from; empty where it is not known
- * @throws IndexError `too-many-attempts`, and `storage-failed` where it cannot be looked up
+ * @param origin the client's address; empty where it is not known
+ * @throws IndexError `too-many-attempts`, and `storage-failed` where the token cannot be looked up
  */
-export type Burn = (text: string, origin: string, ctx: Context) => Promise<void>;
+export type BurnToken = (text: string, origin: string, ctx: Context) => Promise<void>;
 
-/** What tokens are ended with. */
-export interface BurnParts {
+/** What revoking needs. */
+export interface BurnTokenOptions {
   readonly tokens: Pick<TokenStore, "find" | "revoke">;
   readonly attempts: Attempts;
 }
 
-/** Clients that mind (uv) do so when they have published: what is in a job's memory or log is then worth nothing. */
-export function burning({ tokens, attempts }: BurnParts): Burn {
+/** Some clients (uv) revoke their token after publishing, so that a leaked job log or memory dump is worthless. */
+export function createBurnToken({ tokens, attempts }: BurnTokenOptions): BurnToken {
   return async (text, origin, ctx) => {
     const parts = parseToken(text);
     const token = parts && (await tokens.find(parts.id, ctx));
-    if (!token || !(await isSame(token.hash, await hashOf(parts.secret)))) {
-      const limited = attempts.limitedFor(origin, ctx.now);
-      attempts.guessed(origin, ctx.now);
-      if (limited > 0) throw tooMany(limited);
+    if (!token || !(await equalsInConstantTime(token.hash, await hashOfSecret(parts.secret)))) {
+      const limited = attempts.limitedForSeconds(origin, ctx.now);
+      attempts.countFailure(origin, ctx.now);
+      if (limited > 0) throw tooManyAttempts(limited);
       return;
     }
     if (!isMinted(token) || token.revokedAt !== undefined) return;
@@ -39,5 +39,5 @@ export function burning({ tokens, attempts }: BurnParts): Burn {
   };
 }
 
-/** Tokens are made by other tokens, by the admin, or for an issuer's: that one has an address. */
-const isMinted = ({ createdBy }: Token) => URL.canParse(createdBy);
+/** The creator of such a token is an issuer, which is a URL; other tokens are created by a token or by the admin. */
+const isMinted = ({ createdBy }: StoredToken) => URL.canParse(createdBy);

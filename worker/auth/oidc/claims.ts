@@ -1,39 +1,42 @@
-/** What a token says of its holder; whoever signed it may have put anything there. */
+/** The claims of a token. The issuer may have put any JSON there. */
 export type Claims = Readonly<Record<string, unknown>>;
 
-/** A longer value fits no pattern with a `*`. Characters. */
+/** Longer values match no pattern with a `*`. Characters. */
 const MAX_VALUE = 1_024;
 
-/** More of a value is not shown. Characters. */
+/** Longer values are cut in messages. Characters. */
 const MAX_SHOWN = 120;
 
-/** A claim's value as patterns are compared with it: a text itself, all else as JSON; undefined where there is none. */
-export function textOf(claims: Claims, claim: string): string | undefined {
+/**
+ * The text that patterns are compared with: a string as it is, any other value as JSON; undefined where the claim is
+ * missing.
+ */
+export function claimText(claims: Claims, claim: string): string | undefined {
   const value = Object.hasOwn(claims, claim) ? claims[claim] : undefined;
   return typeof value === "string" ? value : value === undefined ? undefined : JSON.stringify(value);
 }
 
 /**
- * Whether a value is one that `pattern` means, as a whole and in the same case. A `*` at the end stands for any printable
- * characters. One before that stands for any of them but `/`, `:` and `@`, which divide these values: the name of a branch may
- * hold those, and whoever may push one could put the rest of the pattern into it.
+ * Whether a value matches a pattern, as a whole and case-sensitively. A `*` at the end of the pattern matches any
+ * printable characters. A `*` elsewhere matches any of them except `/`, `:` and `@`, which separate the parts of these
+ * values: a branch name may contain them, and someone who may push a branch could otherwise forge the rest of the value.
  */
-export function fits(pattern: string, value: string): boolean {
+export function matchesPattern(pattern: string, value: string): boolean {
   if (!pattern.includes("*")) return value === pattern;
   if (value.length > MAX_VALUE || UNPRINTABLE.test(value)) return false;
   const parts = pattern.replace(/\*+/g, "*").split("*").map(RegExp.escape);
   const last = parts.pop() ?? "";
   const open = last === "" && parts.length > 0;
-  const expression = open ? `${parts.join(WITHIN)}.*` : [...parts, last].join(WITHIN);
+  const expression = open ? `${parts.join(WITHIN_PART)}.*` : [...parts, last].join(WITHIN_PART);
   return new RegExp(`^${expression}$`).test(value);
 }
 
 const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/u;
 
-const WITHIN = "[^/:@]*";
+const WITHIN_PART = "[^/:@]*";
 
-/** A claim's value for a sentence: in quotes, bounded, and of printable ASCII alone, since it ends up on a terminal. */
-export function shown(text: string | undefined): string {
+/** A claim's value for a message: quoted, cut, and reduced to printable ASCII, because it is printed on terminals. */
+export function quotedClaim(text: string | undefined): string {
   if (text === undefined) return "nothing";
   const cut = text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}...` : text;
   return JSON.stringify(cut).replace(/[^\x20-\x7e]/g, (character) => escaped(character));

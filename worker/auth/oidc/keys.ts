@@ -1,43 +1,56 @@
 import { createLocalJWKSet, type JWK } from "jose";
 import { IndexError, isUpstreamFailure, reasonOf } from "../../errors.ts";
-import type { KeySource } from "./ports.ts";
 import type { Context } from "../../repository/context.ts";
 
-/** For how long an issuer's keys are not asked for again. Milliseconds. */
-const FRESH = 10 * 60_000;
+/** Fetches the public keys of issuers. */
+export interface KeySource {
+  /**
+   * The public keys that an issuer has now; at least one.
+   *
+   * @param issuer as the `iss` claim has it
+   * @throws IndexError `upstream-failed` where the issuer cannot be reached or returns no keys
+   */
+  keysOf(issuer: string): Promise<readonly JWK[]>;
+}
 
-/** How long after it was asked an issuer is asked again for a key that it did not have then, or could not give. Milliseconds. */
-const PATIENCE = 60_000;
+/** How long an issuer's keys are used without fetching them again. */
+const FRESH_MS = 10 * 60_000;
 
-/** For how long keys go on while their issuer cannot be asked: one that it has withdrawn is good for as long. Milliseconds. */
-const LAST_RESORT = 6 * 3_600_000;
+/** How long to wait before asking an issuer again for a key that it did not have, or after it failed. */
+const RETRY_AFTER_MS = 60_000;
+
+/**
+ * How long keys are used while their issuer cannot be reached. A key that the issuer has withdrawn meanwhile stays valid
+ * for as long.
+ */
+const MAX_STALE_MS = 6 * 3_600_000;
 
 /** An issuer's keys, as `jwtVerify` takes them. */
-export type Keys = ReturnType<typeof createLocalJWKSet>;
+export type IssuerKeys = ReturnType<typeof createLocalJWKSet>;
 
-/** What this isolate knows of an issuer's keys. Times are milliseconds since the epoch. */
-interface Known {
-  readonly keys: Keys;
+/** An issuer's keys as this isolate last fetched them. Times are milliseconds since the epoch. */
+interface CachedKeys {
+  readonly keys: IssuerKeys;
   readonly names: ReadonlySet<string | undefined>;
   readonly knownSince: number;
-  /** When it was last tried to ask. */
+  /** When they were last fetched, or a fetch failed. */
   readonly askedAt: number;
-  /** Why that failed; undefined: it did not. */
+  /** Why the last fetch failed; undefined where it succeeded. */
   readonly failure: IndexError | undefined;
 }
 
 /**
- * Finds the keys of an issuer among which there is one of a name, or undefined where it has none of that name.
+ * Finds an issuer's keys, if one of them has this `kid`; undefined where the issuer has no such key.
  *
- * @throws IndexError `upstream-failed` where that cannot be told, since the issuer cannot be asked
+ * @throws IndexError `upstream-failed` where the issuer cannot be reached, so that it is not known whether it has the key
  */
-export type FindKeys = (issuer: string, name: string, ctx: Context) => Promise<Keys | undefined>;
+export type FindKeys = (issuer: string, name: string, ctx: Context) => Promise<IssuerKeys | undefined>;
 
-/** Issuers' keys, kept in the isolate's memory; `source` is asked for those of issuers that we trust and no others. */
-export function keysFrom(source: KeySource): FindKeys {
-  const all = new Map<string, Known>();
+/** Keeps issuers' keys in the isolate's memory. `source` must only be asked about issuers of TRUSTED rules. */
+export function cachedIssuerKeys(source: KeySource): FindKeys {
+  const all = new Map<string, CachedKeys>();
 
-  async function ask(issuer: string, known: Known | undefined, ctx: Context): Promise<Known> {
+  async function ask(issuer: string, known: CachedKeys | undefined, ctx: Context): Promise<CachedKeys> {
     try {
       const keys: readonly JWK[] = await source.keysOf(issuer);
       const names = new Set(keys.map(({ kid }) => kid));
@@ -50,7 +63,7 @@ export function keysFrom(source: KeySource): FindKeys {
       };
     } catch (error) {
       if (!isUpstreamFailure(error)) throw error;
-      const failure = unknowable(issuer, error);
+      const failure = keysUnavailable(issuer, error);
       if (!known) throw failure;
       ctx.report({ event: "upstream-failed", what: `the keys of ${issuer}`, reason: reasonOf(error) });
       return { ...known, askedAt: ctx.now, failure };
@@ -59,21 +72,21 @@ export function keysFrom(source: KeySource): FindKeys {
 
   return async (issuer, name, ctx) => {
     let known = all.get(issuer);
-    const isDue = !known || !known.names.has(name) || ctx.now - known.knownSince >= FRESH;
-    if (!known || (isDue && ctx.now - known.askedAt >= PATIENCE)) {
+    const isDue = !known || !known.names.has(name) || ctx.now - known.knownSince >= FRESH_MS;
+    if (!known || (isDue && ctx.now - known.askedAt >= RETRY_AFTER_MS)) {
       known = await ask(issuer, known, ctx);
       all.set(issuer, known);
     }
     const { keys, names, knownSince, failure } = known;
-    if (failure && (!names.has(name) || ctx.now - knownSince >= LAST_RESORT)) throw failure;
+    if (failure && (!names.has(name) || ctx.now - knownSince >= MAX_STALE_MS)) throw failure;
     return names.has(name) ? keys : undefined;
   };
 }
 
-/** What an upstream's failure comes to where it keeps us from telling whether a token is good. */
-export const unknowable = (issuer: string, cause: IndexError) =>
+/** The error where an issuer's failure leaves open whether a token is valid. */
+export const keysUnavailable = (issuer: string, cause: IndexError) =>
   new IndexError(
     "upstream-failed",
-    `Whether this identity token is good cannot be told: the keys of ${issuer} are not to be had right now (${reasonOf(cause)}). Try again in a minute.`,
+    `This identity token cannot be verified: the keys of ${issuer} cannot be fetched right now (${reasonOf(cause)}). Try again in a minute.`,
     { cause, reason: cause.reason },
   );

@@ -1,20 +1,21 @@
 import { ownersClaims, type TrustedConfig } from "../../../schema/trusted.ts";
 import { IndexError } from "../../errors.ts";
-import { fits, shown, textOf, type Claims } from "./claims.ts";
+import { matchesPattern, quotedClaim, claimText, type Claims } from "./claims.ts";
 
-/** A rule, and its place in the configuration. */
-export interface Rule extends TrustedConfig {
+/** A rule, and its position in the configuration. */
+export interface TrustedRule extends TrustedConfig {
   readonly at: number;
 }
 
 /**
- * The first of an issuer's rules that fits a token's claims.
+ * The first of an issuer's rules that a token's claims match.
  *
- * @throws IndexError `not-allowed` that says of the rule that came closest which claims do not fit. What the rule expects is
- *   told to its owner's jobs only: of an issuer that many share, a stranger would learn the names of private repositories.
+ * @throws IndexError `not-allowed` with the claims that do not match the closest rule. The expected values are told only
+ *   to jobs of the owner that the rule names: many strangers share an issuer, and could otherwise learn the names of
+ *   private repositories.
  */
-export function ruleFor(rules: readonly Rule[], claims: Claims): Rule {
-  const judged = rules.map((rule) => ({ rule, misfits: misfitsOf(rule, claims) }));
+export function matchingRule(rules: readonly TrustedRule[], claims: Claims): TrustedRule {
+  const judged = rules.map((rule) => ({ rule, misfits: unmetClaims(rule, claims) }));
   const fitting = judged.find(({ misfits }) => misfits.length === 0);
   if (fitting) return fitting.rule;
   const [closest] = judged.toSorted((a, b) => a.misfits.length - b.misfits.length);
@@ -22,34 +23,34 @@ export function ruleFor(rules: readonly Rule[], claims: Claims): Rule {
   const { rule, misfits } = closest;
   const isOwn = isOfOwner(rule, claims);
   const faults = misfits.map((claim) => {
-    const came = `${claim} is ${shown(textOf(claims, claim))}`;
-    return isOwn ? `${came}, expected is ${shown(rule.claims[claim])}` : `${came}, which is not what is expected`;
+    const came = `${claim} is ${quotedClaim(claimText(claims, claim))}`;
+    return isOwn ? `${came}, expected ${quotedClaim(rule.claims[claim])}` : `${came}, but another value is expected`;
   });
   throw new IndexError(
     "not-allowed",
-    `This identity token is good, but no TRUSTED rule fits it. Of the closest, TRUSTED.${rule.at}: ${faults.join("; ")}.`,
+    `This identity token is valid, but no TRUSTED rule matches it. The closest is TRUSTED.${rule.at}: ${faults.join("; ")}.`,
   );
 }
 
-const misfitsOf = ({ claims: expected }: Rule, claims: Claims) =>
+const unmetClaims = ({ claims: expected }: TrustedRule, claims: Claims) =>
   Object.entries(expected)
-    .filter(([claim, pattern]) => !isMet(pattern, textOf(claims, claim)))
+    .filter(([claim, pattern]) => !isClaimMet(pattern, claimText(claims, claim)))
     .map(([claim]) => claim);
 
-const isMet = (pattern: string, text: string | undefined) => text !== undefined && fits(pattern, text);
+const isClaimMet = (pattern: string, text: string | undefined) => text !== undefined && matchesPattern(pattern, text);
 
-/** Whether the job is that of somebody whom the rule trusts, whatever else is wrong with it. */
-function isOfOwner({ issuer, claims: expected }: Rule, claims: Claims): boolean {
+/** Whether the job belongs to the owner that the rule names, even if other claims do not match. */
+function isOfOwner({ issuer, claims: expected }: TrustedRule, claims: Claims): boolean {
   const owners = ownersClaims(issuer);
   if (!owners) return true;
   return owners.some((claim) => {
     const pattern = Object.hasOwn(expected, claim) ? expected[claim] : undefined;
-    const text = textOf(claims, claim);
+    const text = claimText(claims, claim);
     if (pattern === undefined || text === undefined) return false;
-    // Up to the first slash such a value names the owner.
+    // The part before the first slash names the owner.
     const slash = pattern.indexOf("/");
     return (
-      isMet(pattern, text) ||
+      isClaimMet(pattern, text) ||
       (slash > 0 && !pattern.slice(0, slash).includes("*") && text.startsWith(pattern.slice(0, slash + 1)))
     );
   });

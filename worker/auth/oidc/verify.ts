@@ -1,10 +1,10 @@
 import { decodeJwt, decodeProtectedHeader, errors, jwtVerify } from "jose";
 import { IndexError, upstreamFailed } from "../../errors.ts";
-import { shown, type Claims } from "./claims.ts";
-import { unknowable, type FindKeys, type Keys } from "./keys.ts";
+import { quotedClaim, type Claims } from "./claims.ts";
+import { keysUnavailable, type FindKeys, type IssuerKeys } from "./keys.ts";
 import type { Context } from "../../repository/context.ts";
 
-/** All of them asymmetric: none for which an issuer's public key could be taken for a secret that is shared with it. */
+/** Only asymmetric algorithms: with a symmetric one, an issuer's public key could be misused as the shared secret. */
 const ALGORITHMS = [
   "RS256",
   "RS384",
@@ -19,74 +19,78 @@ const ALGORITHMS = [
   "Ed25519",
 ];
 
-/** How far an issuer's clock may be from ours. Seconds. */
-const SKEW = 60;
+/** How far an issuer's clock may differ from ours. */
+const CLOCK_SKEW_SECONDS = 60;
 
 /**
- * How long ago a token may have been issued. GitLab gives one when a job begins, good for as long as the job may take: an hour,
- * if nobody says otherwise. An older one is rather a stolen one than a slow job's. Seconds.
+ * The largest age of a token. GitLab issues one when a job begins, valid for as long as the job may run: an hour by
+ * default. An older token is more likely stolen than from a slow job.
  */
-const MAX_AGE = 3_600;
+const MAX_AGE_SECONDS = 3_600;
 
-/** What is needed to tell whether a token is good. */
-export interface VerifyParts {
-  /** Issuers that may be asked for their keys, as the `iss` claim has them. */
+/** What verification needs. */
+export interface VerifyOptions {
+  /** The issuers whose keys may be fetched, as the `iss` claim has them. */
   readonly issuers: ReadonlySet<string>;
-  /** Whom tokens must be meant for. */
+  /** The `aud` that tokens must have. */
   readonly audience: string;
   readonly findKeys: FindKeys;
 }
 
-/** The claims of a good token. */
+/** The claims of a verified token. */
 export type IdentityClaims = Claims & { readonly iss: string; readonly sub: string };
 
 /**
- * What a token says, once its signature, issuer, audience and times have been found good. Nobody is asked about a token of an
- * issuer that is not ours to trust.
+ * Verifies a token's signature, issuer, audience and times, and returns its claims. Keys are fetched only from trusted
+ * issuers.
  *
  * @param token a JWT in its compact form (RFC 7519)
- * @throws IndexError `unprocessable` for what is none, `not-allowed` with what is wrong with it, and `upstream-failed` where its
- *   issuer's keys are not to be had
+ * @throws IndexError `unprocessable` where it is not a JWT, `not-allowed` with the reason why it is refused, and
+ *   `upstream-failed` where the issuer's keys cannot be fetched
  */
-export async function verify(token: string, parts: VerifyParts, ctx: Context): Promise<IdentityClaims> {
-  const { alg, kid, issuer } = unverified(token);
+export async function verifyIdentityToken(token: string, parts: VerifyOptions, ctx: Context): Promise<IdentityClaims> {
+  const { alg, kid, issuer } = readUnverified(token);
   if (typeof alg !== "string" || !ALGORITHMS.includes(alg)) {
-    throw refused(`it is signed by ${quoted(alg)}, and accepted are ${ALGORITHMS.join(", ")}`);
+    throw refused(`it is signed with ${quoted(alg)}, and only ${ALGORITHMS.join(", ")} are accepted`);
   }
   if (typeof issuer !== "string" || !parts.issuers.has(issuer)) {
-    throw refused(`its issuer (iss) is ${quoted(issuer)}, and no TRUSTED rule is for exactly that`);
+    throw refused(`its issuer (iss) is ${quoted(issuer)}, and no TRUSTED rule has exactly this issuer`);
   }
   if (typeof kid !== "string") throw refused("its header does not name the key (kid) that it is signed with");
   const keys = await parts.findKeys(issuer, kid, ctx);
   if (!keys) throw refused(`it is signed with the key ${quoted(kid)}, which ${issuer} does not have`);
 
-  const claims = await checked(token, keys, { issuer, audience: parts.audience, now: ctx.now });
+  const claims = await verifyClaims(token, keys, { issuer, audience: parts.audience, now: ctx.now });
   if (typeof claims.sub !== "string" || claims.sub === "")
     throw refused(`its subject (sub) is ${quoted(claims.sub)}, and must be a text`);
   return claims as IdentityClaims;
 }
 
-/** What decides which key a token is held against: nothing of it is believed. */
-function unverified(token: string) {
+/** Reads what selects the key, before the signature is verified. Nothing here may be trusted yet. */
+function readUnverified(token: string) {
   try {
     const { alg, kid } = decodeProtectedHeader(token);
     return { alg: alg as unknown, kid: kid as unknown, issuer: decodeJwt(token).iss as unknown };
   } catch {
     throw new IndexError(
       "unprocessable",
-      "The token is no JWT: it must be the identity token that the CI gives the job, three parts of base64url with dots between them.",
+      "The token is not a JWT: it must be the identity token that the CI gives the job, three parts of base64url with dots between them.",
     );
   }
 }
 
-/** What the token is held against; `now` in milliseconds since the epoch. */
+/** What the claims must be; `now` in milliseconds since the epoch. */
 interface Expected {
   readonly issuer: string;
   readonly audience: string;
   readonly now: number;
 }
 
-async function checked(token: string, keys: Keys, expected: Expected): Promise<Claims & { readonly sub?: unknown }> {
+async function verifyClaims(
+  token: string,
+  keys: IssuerKeys,
+  expected: Expected,
+): Promise<Claims & { readonly sub?: unknown }> {
   const { issuer, audience, now } = expected;
   try {
     const { payload } = await jwtVerify(token, keys, {
@@ -94,18 +98,18 @@ async function checked(token: string, keys: Keys, expected: Expected): Promise<C
       issuer,
       audience,
       requiredClaims: ["exp", "sub"],
-      maxTokenAge: MAX_AGE,
-      clockTolerance: SKEW,
+      maxTokenAge: MAX_AGE_SECONDS,
+      clockTolerance: CLOCK_SKEW_SECONDS,
       currentDate: new Date(now),
     });
     return payload;
   } catch (error) {
-    throw refusal(error, expected);
+    throw explainRefusal(error, expected);
   }
 }
 
-/** What `jwtVerify` found, in a sentence. */
-function refusal(error: unknown, { issuer, audience, now }: Expected): IndexError {
+/** Says in a sentence why `jwtVerify` refused a token. */
+function explainRefusal(error: unknown, { issuer, audience, now }: Expected): IndexError {
   if (error instanceof errors.JWTClaimValidationFailed || error instanceof errors.JWTExpired) {
     const { claim, payload, reason } = error;
     const value = payload[claim];
@@ -117,7 +121,7 @@ function refusal(error: unknown, { issuer, audience, now }: Expected): IndexErro
     if (claim === "nbf") return refused(`it is not good before (nbf) ${at}`);
     if (Number(value) * 1_000 > now) return refused(`it was issued (iat) in the future, at ${at}`);
     return refused(
-      `it was issued (iat) at ${at}, and may be ${MAX_AGE / 60} minutes old; have a later job publish, which gets its own`,
+      `it was issued (iat) at ${at}, and may be ${MAX_AGE_SECONDS / 60} minutes old; have a later job publish, which gets its own`,
     );
   }
   if (error instanceof errors.JWSSignatureVerificationFailed) return refused(`its signature is not one of ${issuer}`);
@@ -130,17 +134,20 @@ function refusal(error: unknown, { issuer, audience, now }: Expected): IndexErro
   ) {
     return refused("it is built as none of its issuer's would be");
   }
-  // All that is left is about the key.
-  return unknowable(issuer, upstreamFailed(new URL(issuer).host, "the key that the token names cannot be used", error));
+  // All other errors concern the key.
+  return keysUnavailable(
+    issuer,
+    upstreamFailed(new URL(issuer).host, "the key that the token names cannot be used", error),
+  );
 }
 
-/** `why` without a final stop. */
+/** @param why without a full stop */
 const refused = (why: string) => new IndexError("not-allowed", `This identity token is not accepted: ${why}.`);
 
 const quoted = (value: unknown) =>
-  shown(value === undefined ? undefined : typeof value === "string" ? value : JSON.stringify(value));
+  quotedClaim(value === undefined ? undefined : typeof value === "string" ? value : JSON.stringify(value));
 
-/** A time in a sentence, from seconds since the epoch. */
+/** Formats a time for a message, from seconds since the epoch. */
 function dated(seconds: unknown): string {
   const at = new Date(Number(seconds) * 1_000);
   return Number.isNaN(at.getTime()) ? String(seconds) : at.toISOString();

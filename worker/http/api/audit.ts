@@ -2,27 +2,27 @@ import type { Context as HonoContext } from "hono";
 import type { AuditLine } from "../../../schema/release.ts";
 import { badRequest, messageOf } from "../../errors.ts";
 import { asProjectName, parseProjectName } from "../../pypi/name.ts";
-import type { AuditEntry, AuditLog, AuditQuestion } from "../../publishing/releases/audit-log.ts";
+import type { AuditEntry, AuditLog, AuditFilter } from "../../publishing/releases/audit-log.ts";
 import { readable } from "../../repository/readable.ts";
-import type { Gate } from "../access.ts";
+import type { Authorize } from "../access.ts";
 import type { AppEnv } from "../context.ts";
 import { LIFETIMES } from "../headers.ts";
 import { parametersOf } from "./parameters.ts";
 import type { Context } from "../../repository/context.ts";
 
-/** Entries that are in memory at once. */
-const AT_ONCE = 500;
+/** How many entries are read at a time. */
+const BATCH = 500;
 
 const PARAMETERS = ["after", "since", "index", "project", "actor", "limit"] as const;
 
 /**
- * The audit log line by line (NDJSON), the oldest first. All of it is for who may do everything; that of an index, or of a
- * project in it, is for who may do everything there.
+ * The audit log as lines of JSON (NDJSON), oldest first. The whole log needs `admin` on the installation; the entries of
+ * an index or of a project in it need `admin` there.
  */
-export async function answerAudit(c: HonoContext<AppEnv>, gate: Gate, log: AuditLog): Promise<Response> {
+export async function answerAudit(c: HonoContext<AppEnv>, authorize: Authorize, log: AuditLog): Promise<Response> {
   const { index, project, actor, after, since, limit } = parametersOf(c.req.url, PARAMETERS);
-  await gate(c, { scope: "admin", index: index ?? "*", project: asProjectName(project ?? "") });
-  const question: AuditQuestion = {
+  await authorize(c, { scope: "admin", index: index ?? "*", project: asProjectName(project ?? "") });
+  const question: AuditFilter = {
     after: whole("after", after) ?? 0,
     since: timeOf(since),
     index,
@@ -30,15 +30,15 @@ export async function answerAudit(c: HonoContext<AppEnv>, gate: Gate, log: Audit
     actor,
   };
   const most = whole("limit", limit) ?? Infinity;
-  // The first ones before the answer begins: where the store is away, that is a failure, and not a log that is cut off.
-  const first = await log.read(question, Math.min(AT_ONCE, most));
+  // Read before the answer begins, so that a failed store gives an error and not a truncated log.
+  const first = await log.read(question, Math.min(BATCH, most));
   const headers = { "Content-Type": "application/x-ndjson", ...LIFETIMES.live };
   return new Response(readable(lines(log, question, first, most, c.var.ctx)), { headers });
 }
 
 async function* lines(
   log: AuditLog,
-  question: AuditQuestion,
+  question: AuditFilter,
   first: readonly AuditEntry[],
   most: number,
   ctx: Context,
@@ -49,9 +49,9 @@ async function* lines(
     yield entries.map((entry) => `${JSON.stringify(shown(entry))}\n`).join("");
     left -= entries.length;
     const last = entries.at(-1);
-    if (!last || left <= 0 || entries.length < AT_ONCE) return;
+    if (!last || left <= 0 || entries.length < BATCH) return;
     try {
-      entries = await log.read({ ...question, after: last.id }, Math.min(AT_ONCE, left));
+      entries = await log.read({ ...question, after: last.id }, Math.min(BATCH, left));
     } catch (error) {
       ctx.report({ event: "storage-failed", what: `the audit log after ${last.id}`, reason: messageOf(error) });
       throw error;
@@ -72,10 +72,10 @@ function whole(name: string, value: string | undefined): number | undefined {
   throw badRequest(`${name} is ${JSON.stringify(value.slice(0, 40))}; it must be a whole number.`);
 }
 
-/** Milliseconds since the epoch, from such or from a date of ISO 8601, which means UTC where it does not say. */
+/** Milliseconds since the epoch, from such a number or from an ISO 8601 date, in UTC where it names no time zone. */
 function timeOf(since: string | undefined): number | undefined {
   if (since === undefined) return undefined;
-  // A year would be one, too.
+  // At least ten digits: shorter numbers could be years.
   if (/^\d{10,15}$/.test(since)) return Number(since);
   const [, date = "", time, zone = "Z"] = ISO.exec(since) ?? [];
   const at = Date.parse(time === undefined ? date : `${date}T${time}${zone}`);

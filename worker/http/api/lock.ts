@@ -7,29 +7,29 @@ import { shown } from "../../locks/formats/text.ts";
 import type { Repository } from "../../repository/repository.ts";
 import { resolveLock, type ResolvedLock } from "../../locks/resolve.ts";
 import type { AppEnv } from "../context.ts";
-import { readBody } from "./body.ts";
+import { readRequestBody } from "./request-body.ts";
 import { parametersOf } from "./parameters.ts";
 
-/** Larger lock files are not read: the largest known have some two thirds of it. Bytes. */
-const MAX_LOCK = 3 * 1024 ** 2;
+/** Limit of a lock file. The largest known ones have two thirds of it. Bytes. */
+const MAX_LOCK_BYTES = 3 * 1024 ** 2;
 
 const PARAMETERS = ["filename", "index", "python", "platform"] as const;
 
-/** An index as the API names it. */
+/** What the API needs of an index. */
 export interface NamedIndex {
   readonly name: string;
-  /** What its addresses begin with: empty, or a slash and its name. */
+  /** Prefix of its addresses: empty, or a slash and its name. */
   readonly base: string;
   readonly repository: Repository;
   readonly upstreams: IndexAddresses["upstreams"];
-  /** The address that people use, as the configuration has it: without a final slash, or empty. */
+  /** The public address from the configuration, without a final slash; may be empty. */
   readonly publicUrl: string;
 }
 
 /**
- * The files that the lock in a request's body asks for, all of them checked. Nothing has been queued or stored of them.
+ * Reads the lock file in a request's body and finds the files that it asks for. Nothing is stored or queued.
  *
- * @throws `bad-request` for the query, `too-large`, `unprocessable` and `upstream-failed` for what the lock asks for
+ * @throws `bad-request` for the query, `too-large`, and `unprocessable` and `upstream-failed` for the lock's content
  */
 export async function readWanted(c: HonoContext<AppEnv>, indexes: readonly NamedIndex[]): Promise<ResolvedLock> {
   const { filename, index = "default", python, platform } = parametersOf(c.req.url, PARAMETERS);
@@ -40,7 +40,7 @@ export async function readWanted(c: HonoContext<AppEnv>, indexes: readonly Named
     throw badRequest(`There is no index ${JSON.stringify(index.slice(0, 40))} here; index may be one of: ${names}.`);
   }
   const narrowed = narrowing(python, platform);
-  const bytes = await readBody(c.req.raw, MAX_LOCK, "The lock file");
+  const bytes = await readRequestBody(c.req.raw, MAX_LOCK_BYTES, "The lock file");
   const { origin } = new URL(c.req.url);
   const lock = readLock(filename, bytes, foreignTo(addressesOf(named, origin)));
   const lockName = shown(filename.split(/[/\\]/).at(-1));
@@ -61,14 +61,14 @@ export async function readWanted(c: HonoContext<AppEnv>, indexes: readonly Named
   );
 }
 
-/** By what a lock can mean this index, which is asked at `origin`. */
+/** The addresses by which a lock file may name this index, which is asked at `origin`. */
 function addressesOf({ base, upstreams, publicUrl }: NamedIndex, origin: string): IndexAddresses {
   const roots = publicUrl === "" ? [origin] : [origin, publicUrl];
   const pages = ["simple", "find-links"];
   return { own: roots.flatMap((root) => pages.map((page) => new URL(`${root}${base}/${page}/`))), upstreams };
 }
 
-/** The usual reason: all lines of requirements are then one comment. */
+/** The usual reason why a lock seems empty: without line ends, a requirements file is one comment. */
 const LINE_ENDS = "If curl sent it: --data-binary keeps its line ends, -d does not.";
 
 const NO_FILENAME =

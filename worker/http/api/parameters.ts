@@ -1,10 +1,9 @@
 import { badRequest } from "../../errors.ts";
 
 /**
- * The parameters of an address, by their names. One that is misspelt would change nothing, without a word, and a job would
- * be run that was to be tried.
+ * Reads the query parameters. Unknown ones are refused: a misspelt `dry-run` would otherwise run the job for real.
  *
- * @throws `bad-request` for one that is not in `names`, or that is given twice
+ * @throws `bad-request` for a parameter that is not in `names`, or is given twice
  */
 export function parametersOf<Name extends string>(url: string, names: readonly Name[]): Partial<Record<Name, string>> {
   const given: Partial<Record<Name, string>> = {};
@@ -21,11 +20,11 @@ export function parametersOf<Name extends string>(url: string, names: readonly N
 }
 
 /**
- * Whether a parameter switches something on, as it does without a value; one that is not given does not.
+ * Whether a parameter is switched on. Without a value it is; left out it is not.
  *
- * @throws `bad-request` for a value that is neither yes nor no
+ * @throws `bad-request` for any value but true, 1, false and 0
  */
-export function isOn(name: string, value: string | undefined): boolean {
+export function isSwitchedOn(name: string, value: string | undefined): boolean {
   if (value === undefined) return false;
   const said = SWITCH.get(value);
   if (said !== undefined) return said;

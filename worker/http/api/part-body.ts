@@ -1,20 +1,20 @@
 import { badRequest } from "../../errors.ts";
 
-/** One read: large enough to cost little. Bytes. */
-const CHUNK = 256 * 1024;
+/** Large enough that reads cost little. Bytes. */
+const CHUNK_BYTES = 256 * 1024;
 
-/** What is read and thrown away of a body that is refused. Bytes. */
-const MAX_DRAINED = 100 * 1024 ** 2;
+/** How much of a refused body is read and discarded. Bytes. */
+const MAX_DRAINED_BYTES = 100 * 1024 ** 2;
 
 /**
- * A body that must have exactly `size` bytes; a chunk's memory is used again once the next one is asked for.
+ * Yields a body that must have exactly `size` bytes. A chunk's memory is reused when the next one is asked for.
  *
- * @throws `bad-request` where it has more or less, or breaks off
+ * @throws `bad-request` where the body is longer or shorter, or breaks off
  */
-export async function* exactly(body: ReadableStream<Uint8Array> | null, size: number): AsyncGenerator<Uint8Array> {
+export async function* bodyOfSize(body: ReadableStream<Uint8Array> | null, size: number): AsyncGenerator<Uint8Array> {
   if (!body) throw badRequest(`The part is empty; ${size} bytes are expected.`);
   const reader = body.getReader({ mode: "byob" });
-  let spare = new ArrayBuffer(CHUNK);
+  let spare = new ArrayBuffer(CHUNK_BYTES);
   let total = 0;
   try {
     for (;;) {
@@ -34,17 +34,17 @@ export async function* exactly(body: ReadableStream<Uint8Array> | null, size: nu
 }
 
 /**
- * Reads what is left of a body that is refused. Clients send everything before they look at an answer: one that came earlier,
- * and the connection closed behind it, would be a broken connection to them, without a word.
+ * Reads and discards the rest of a refused body. Clients send the whole body before they read the answer: closing the
+ * connection earlier would look like a network error to them.
  */
-export async function drained(body: ReadableStream<Uint8Array> | null): Promise<void> {
-  let left = MAX_DRAINED;
+export async function drainBody(body: ReadableStream<Uint8Array> | null): Promise<void> {
+  let left = MAX_DRAINED_BYTES;
   try {
     for await (const chunk of body ?? []) {
       left -= chunk.byteLength;
       if (left < 0) return;
     }
   } catch {
-    // The client has gone: nobody reads the answer.
+    // The client has disconnected.
   }
 }

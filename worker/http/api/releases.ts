@@ -1,26 +1,26 @@
 import { Hono, type Context as HonoContext } from "hono";
-import { emptyBody, promoteBody, STATUSES, statusBody, yankBody, type ShownProject } from "../../../schema/release.ts";
+import { emptyBody, promoteBody, STATUSES, statusBody, yankBody, type ProjectAnswer } from "../../../schema/release.ts";
 import type { Scope } from "../../../schema/token.ts";
-import type { Author } from "../../auth/deed.ts";
+import type { Author } from "../../auth/audit-entry.ts";
 import { SOME_PROJECT } from "../../auth/principal.ts";
 import { methodNotAllowed } from "../../errors.ts";
 import { asProjectName, parseProjectName } from "../../pypi/name.ts";
-import { byVersion, type Chosen } from "../../publishing/releases/choose.ts";
-import type { Done, Place } from "../../publishing/releases/deciding.ts";
-import type { Life } from "../../publishing/releases/life.ts";
+import { byVersion, type FileSelection } from "../../publishing/releases/select-files.ts";
+import type { ActionResult, ProjectRef } from "../../publishing/releases/optimistic-write.ts";
+import type { ReleaseActions } from "../../publishing/releases/actions.ts";
 import type { ReleasedProject, ReleaseFile } from "../../publishing/releases/ports.ts";
-import type { Gate } from "../access.ts";
+import type { Authorize } from "../access.ts";
 import type { AppEnv } from "../context.ts";
-import { LIFETIMES, privately } from "../headers.ts";
-import { readJson } from "./json.ts";
+import { LIFETIMES, makePrivate } from "../headers.ts";
+import { readRequestJson } from "./request-json.ts";
 import { parametersOf } from "./parameters.ts";
 
-/** A request that was let in. */
+/** A request with the permission for its offer. */
 interface Admitted {
   readonly c: HonoContext<AppEnv>;
-  readonly place: Place;
-  /** The release that is meant, where the address has one. */
-  readonly chosen: Chosen;
+  readonly target: ProjectRef;
+  /** The release in the address, if any. */
+  readonly selection: FileSelection;
   readonly by: Author;
 }
 
@@ -30,49 +30,54 @@ interface Offer {
   readonly methods: readonly string[];
   readonly scope: Scope;
   readonly parameters: readonly "filename"[];
-  readonly answer: (asked: Admitted) => Promise<Done | ShownProject>;
+  readonly answer: (asked: Admitted) => Promise<ActionResult | ProjectAnswer>;
 }
 
-/** What can be done with what the indexes host, to be mounted at `/-/api/indexes`. */
-export function releaseRoutes(gate: Gate, life: Life): Hono<AppEnv> {
+/** The actions on hosted releases, to be mounted at `/-/api/indexes`. */
+export function releaseRoutes(authorize: Authorize, releases: ReleaseActions): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
   routes.use(async (c, next) => {
     await next();
-    privately(c.res.headers);
+    makePrivate(c.res.headers);
   });
-  for (const { path, methods, scope, parameters, answer } of offers(gate, life)) {
+  for (const { path, methods, scope, parameters, answer } of offers(authorize, releases)) {
     routes.all(`/:index/projects/:project${path}`, async (c) => {
       const { index = "", project: raw = "", version = "" } = c.req.param() as Partial<Record<string, string>>;
       const project = asProjectName(raw);
       const isOffered = methods.includes(c.req.method);
-      // Before anything is said of what is there, or offered.
-      const by = await gate(c, { scope: isOffered ? scope : "read", index, project: project ?? SOME_PROJECT });
+      // Checked first, so that answers reveal nothing about what exists.
+      const by = await authorize(c, { scope: isOffered ? scope : "read", index, project: project ?? SOME_PROJECT });
       if (!isOffered) throw methodNotAllowed(c.req.method, methods);
       const { filename } = parametersOf(c.req.url, parameters);
-      const place = { index, project: project ?? parseProjectName(raw) };
-      return c.json(await answer({ c, place, chosen: { version, filename }, by }), 200, LIFETIMES.live);
+      const target = { index, project: project ?? parseProjectName(raw) };
+      return c.json(await answer({ c, target, selection: { version, filename }, by }), 200, LIFETIMES.live);
     });
   }
   return routes;
 }
 
-/** `status` comes first: to the router it would be a version. */
-const offers = (gate: Gate, life: Life): readonly Offer[] => [
+/** `status` must come first, or the router would take it for a version. */
+const offers = (authorize: Authorize, releases: ReleaseActions): readonly Offer[] => [
   {
     path: "",
     methods: ["GET", "HEAD"],
     scope: "read",
     parameters: [],
-    answer: async ({ place }) => shown(await life.show(place)),
+    answer: async ({ target }) => shown(await releases.show(target)),
   },
   {
     path: "/status",
     methods: ["PUT"],
     scope: "admin",
     parameters: [],
-    async answer({ c, place, by }) {
-      const { status, reason } = await readJson(c.req.raw, statusBody);
-      return life.mark(place, status === "active" ? undefined : { status, reason: reason || undefined }, by, c.var.ctx);
+    async answer({ c, target, by }) {
+      const { status, reason } = await readRequestJson(c.req.raw, statusBody);
+      return releases.mark(
+        target,
+        status === "active" ? undefined : { status, reason: reason || undefined },
+        by,
+        c.var.ctx,
+      );
     },
   },
   {
@@ -80,9 +85,9 @@ const offers = (gate: Gate, life: Life): readonly Offer[] => [
     methods: ["DELETE"],
     scope: "admin",
     parameters: ["filename"],
-    async answer({ c, place, chosen, by }) {
-      await readJson(c.req.raw, emptyBody);
-      return life.remove(place, chosen, by, c.var.ctx);
+    async answer({ c, target, selection, by }) {
+      await readRequestJson(c.req.raw, emptyBody);
+      return releases.remove(target, selection, by, c.var.ctx);
     },
   },
   {
@@ -90,9 +95,9 @@ const offers = (gate: Gate, life: Life): readonly Offer[] => [
     methods: ["POST"],
     scope: "yank",
     parameters: ["filename"],
-    async answer({ c, place, chosen, by }) {
-      const { reason } = await readJson(c.req.raw, yankBody);
-      return life.yank(place, chosen, reason, by, c.var.ctx);
+    async answer({ c, target, selection, by }) {
+      const { reason } = await readRequestJson(c.req.raw, yankBody);
+      return releases.yank(target, selection, reason, by, c.var.ctx);
     },
   },
   {
@@ -100,9 +105,9 @@ const offers = (gate: Gate, life: Life): readonly Offer[] => [
     methods: ["POST"],
     scope: "yank",
     parameters: ["filename"],
-    async answer({ c, place, chosen, by }) {
-      await readJson(c.req.raw, emptyBody);
-      return life.yank(place, chosen, null, by, c.var.ctx);
+    async answer({ c, target, selection, by }) {
+      await readRequestJson(c.req.raw, emptyBody);
+      return releases.yank(target, selection, null, by, c.var.ctx);
     },
   },
   {
@@ -110,16 +115,16 @@ const offers = (gate: Gate, life: Life): readonly Offer[] => [
     methods: ["POST"],
     scope: "read",
     parameters: [],
-    async answer({ c, place, chosen: { version } }) {
-      const { to } = await readJson(c.req.raw, promoteBody);
-      // Who writes there is who may upload there; that they may read here is known by now.
-      const by = await gate(c, { scope: "upload", index: to, project: place.project });
-      return life.promote(place, version, to, by, c.var.ctx);
+    async answer({ c, target, selection: { version } }) {
+      const { to } = await readRequestJson(c.req.raw, promoteBody);
+      // Promoting needs `upload` on the other index; `read` on this one was checked before.
+      const by = await authorize(c, { scope: "upload", index: to, project: target.project });
+      return releases.promote(target, version, to, by, c.var.ctx);
     },
   },
 ];
 
-function shown({ index, project, status, files }: ReleasedProject): ShownProject {
+function shown({ index, project, status, files }: ReleasedProject): ProjectAnswer {
   return {
     index,
     project,

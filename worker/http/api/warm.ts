@@ -5,7 +5,7 @@ import type { AppEnv } from "../context.ts";
 import { LIFETIMES } from "../headers.ts";
 import { readWanted, type NamedIndex } from "./lock.ts";
 
-/** Has stored what a lock asks for, and says line by line (NDJSON) how far that is; the last line sums it up. */
+/** Stores what a lock asks for, and reports the progress as lines of JSON (NDJSON); the last line is a summary. */
 export async function answerWarm(c: HonoContext<AppEnv>, indexes: readonly NamedIndex[], clock: Clock) {
   const progress = await warm(await readWanted(c, indexes), clock, c.var.ctx);
   const headers = { "Content-Type": "application/x-ndjson", ...LIFETIMES.live };

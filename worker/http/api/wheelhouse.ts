@@ -5,10 +5,13 @@ import type { AppEnv } from "../context.ts";
 import { LIFETIMES } from "../headers.ts";
 import { readWanted, type NamedIndex } from "./lock.ts";
 
-/** A header may have so many characters. */
-const MAX_NAMES = 4_000;
+/** Limit of the header's value. Characters. */
+const MAX_HEADER_LENGTH = 4_000;
 
-/** Answers with one tar of the files that a lock asks for; a header names what it has from elsewhere, which is not in it. */
+/**
+ * Answers with a tar of the files that a lock asks for. The `X-Elsewhere` header names the packages that come from
+ * elsewhere and are not in it.
+ */
 export async function answerWheelhouse(c: HonoContext<AppEnv>, indexes: readonly NamedIndex[]) {
   const wanted = await readWanted(c, indexes);
   const { size, body } = await wheelhouse(wanted, c.var.ctx);
@@ -29,7 +32,7 @@ function elsewhereOf({ elsewhere, otherIndexes }: ResolvedLock): string {
     otherIndexes.flatMap(({ index, packages }) => packages.map((name) => [name, index] as const)),
   );
   const names = elsewhere.map((name) => (indexes.has(name) ? `${name} (${indexes.get(name)})` : name)).join(", ");
-  // A path or a URL may have other characters, which no header can have.
+  // Paths and URLs may contain characters that are not allowed in a header.
   const text = names.toWellFormed().replace(/[^ -~]/gu, encodeURIComponent);
-  return text.length > MAX_NAMES ? `${text.slice(0, MAX_NAMES)}...` : text;
+  return text.length > MAX_HEADER_LENGTH ? `${text.slice(0, MAX_HEADER_LENGTH)}...` : text;
 }

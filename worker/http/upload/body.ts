@@ -1,33 +1,33 @@
 import { badRequest } from "../../errors.ts";
 
-/** What is read and thrown away of a body that is refused. Bytes. */
-const MAX_DRAINED = 256 * 1000 ** 2;
+/** How much of a refused body is read and discarded. Bytes. */
+const MAX_DRAINED_BYTES = 256 * 1000 ** 2;
 
-/** What is read at a time: small reads would cost more than what is done with them. Bytes. */
-const CHUNK = 256 * 1024;
+/** Small reads would cost more than the work on their bytes. Bytes. */
+const CHUNK_BYTES = 256 * 1024;
 
-/** A request's body, as it comes. */
-export interface Body extends AsyncIterable<Uint8Array> {
+/** The body of an upload, as it arrives. */
+export interface UploadBody extends AsyncIterable<Uint8Array> {
   /**
-   * Reads what is left and throws it away, up to some hundred MB. Clients send everything before they look at an answer:
-   * where it came earlier, and the connection was closed behind it, it may be a broken pipe to them, without a word.
+   * Reads and discards the rest. Clients send the whole body before they read the answer: closing the connection earlier
+   * would look like a broken pipe to them.
    */
   drain(): Promise<void>;
 }
 
 /**
- * The body of a request, to be read once.
+ * Reads a request's body once.
  *
  * @param limit bytes
- * @param tooLarge thrown where it has more
+ * @param tooLarge makes the error for a longer body
  */
-export function bodyOf(request: Request, limit: number, tooLarge: () => Error): Body {
+export function uploadBodyOf(request: Request, limit: number, tooLarge: () => Error): UploadBody {
   const reader = request.body?.getReader({ mode: "byob" });
 
-  /** The bytes that come next; none at the end. */
+  /** The next bytes; empty at the end. */
   async function next(): Promise<Uint8Array> {
     try {
-      const read = await reader?.readAtLeast(CHUNK, new Uint8Array(CHUNK));
+      const read = await reader?.readAtLeast(CHUNK_BYTES, new Uint8Array(CHUNK_BYTES));
       return read?.value ?? new Uint8Array();
     } catch {
       throw badRequest("The upload broke off before its end. Nothing was published.");
@@ -46,14 +46,14 @@ export function bodyOf(request: Request, limit: number, tooLarge: () => Error): 
 
     async drain() {
       try {
-        for (let drained = 0; drained <= MAX_DRAINED;) {
+        for (let drained = 0; drained <= MAX_DRAINED_BYTES;) {
           const { byteLength } = await next();
           if (byteLength === 0) return;
           drained += byteLength;
         }
         await reader?.cancel();
       } catch {
-        // The client has gone: nobody reads the answer.
+        // The client has disconnected.
       }
     },
   };

@@ -1,11 +1,11 @@
 import { badRequest } from "../../errors.ts";
 import { asFilename, isWheel, type Filename } from "../../pypi/filename.ts";
-import type { OpenStage, Stage } from "../../publishing/ports.ts";
-import type { Submission } from "../../publishing/submission.ts";
-import { piecesOf } from "./multipart.ts";
+import type { OpenStagingFile, StagingFile } from "../../publishing/ports.ts";
+import type { PublishRequest } from "../../publishing/publish-request.ts";
+import { readFormPieces } from "./multipart.ts";
 
-/** A form of the upload API, as it came: its file staged, its fields held against each other. */
-export type Form = Pick<Submission, "filename" | "staged" | "claimed">;
+/** An upload form whose file is staged and whose fields were checked. */
+export type UploadForm = Pick<PublishRequest, "filename" | "staged" | "claimed">;
 
 const REQUIRED = [":action", "protocol_version", "filetype", "metadata_version", "name", "version"] as const;
 const DIGESTS = ["sha256_digest", "md5_digest"] as const;
@@ -17,51 +17,51 @@ type Fields = ReadonlyMap<Field, string>;
 const FILE = "content";
 const WANTED = { fields: new Set<string>(FIELDS), file: FILE };
 
-/** The kinds that are taken, and what the API calls them. */
+/** The accepted values of the `filetype` field. */
 const FILETYPES = ["bdist_wheel", "sdist"];
 
 /**
- * Reads a form of the upload API (the one that PyPI has, and all clients speak). What it stages must be discarded by whoever
- * gets it; where it throws, nothing is left.
+ * Reads a form of the upload API that PyPI has and all clients use. The caller must discard what is staged; where this
+ * throws, nothing is left.
  *
- * @throws IndexError `bad-request` where it is no sound upload, `storage-failed`
+ * @throws IndexError `bad-request` where it is not a valid upload, `storage-failed`
  */
-export async function readForm(
+export async function readUploadForm(
   contentType: string | undefined,
   body: AsyncIterable<Uint8Array>,
-  openStage: OpenStage,
-): Promise<Form> {
+  openStagingFile: OpenStagingFile,
+): Promise<UploadForm> {
   const fields = new Map<Field, string>();
   let filename: Filename | undefined;
-  let stage: Stage | undefined;
+  let staging: StagingFile | undefined;
   try {
-    for await (const piece of piecesOf(contentType, body, WANTED)) {
+    for await (const piece of readFormPieces(contentType, body, WANTED)) {
       if (piece.kind === "bytes") {
-        await stage?.write(piece.bytes);
+        await staging?.write(piece.bytes);
       } else if (piece.kind === "file") {
-        if (stage) throw badRequest("The upload has two files; each file is an upload of its own.");
+        if (staging) throw badRequest("The upload has two files; each file is an upload of its own.");
         filename = parseFilename(piece.filename);
-        stage = openStage();
+        staging = openStagingFile();
       } else {
-        add(fields, piece.name, piece.value);
+        addField(fields, piece.name, piece.value);
       }
     }
-    if (!stage || filename === undefined) {
+    if (!staging || filename === undefined) {
       throw badRequest(`The upload has no file: the part ${JSON.stringify(FILE)} is missing.`);
     }
-    const claimed = claimedIn(fields, filename);
-    return { filename, claimed, staged: await stage.finish() };
+    const claimed = claimsOf(fields, filename);
+    return { filename, claimed, staged: await staging.finish() };
   } catch (error) {
-    await stage?.abort();
+    await staging?.abort();
     throw error;
   }
 }
 
-function add(fields: Map<Field, string>, name: string, value: string): void {
+function addField(fields: Map<Field, string>, name: string, value: string): void {
   const field = FIELDS.find((known) => known === name);
   if (field === undefined) return;
   if (fields.has(field)) throw badRequest(`The upload says ${field} twice.`);
-  // Nothing else is done here: there is no reason to read a file before that is said.
+  // Checked at once, before the file is read in vain.
   if (field === ":action" && value !== "file_upload") {
     throw badRequest(
       `The action ${quoted(value)} is not offered here; file_upload is, which is all that clients need.`,
@@ -70,7 +70,7 @@ function add(fields: Map<Field, string>, name: string, value: string): void {
   fields.set(field, value);
 }
 
-function claimedIn(fields: Fields, filename: Filename): Submission["claimed"] {
+function claimsOf(fields: Fields, filename: Filename): PublishRequest["claimed"] {
   const missing = REQUIRED.filter((field) => !fields.get(field));
   if (missing.length > 0) {
     throw badRequest(
@@ -98,7 +98,9 @@ function checkFiletype(filetype: string | undefined, filename: Filename): void {
     throw badRequest(`The filetype ${quoted(filetype)} is not taken here; ${FILETYPES.join(" and ")} are.`);
   }
   if ((filetype === "bdist_wheel") !== isWheel(filename)) {
-    throw badRequest(`The upload says that ${filename} is of the filetype ${quoted(filetype)}, which its name denies.`);
+    throw badRequest(
+      `The upload says that the filetype of ${filename} is ${quoted(filetype)}, but its name says otherwise.`,
+    );
   }
 }
 

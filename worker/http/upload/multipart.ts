@@ -1,57 +1,57 @@
 import { make, type MultipartError } from "multipasta";
 import { badRequest } from "../../errors.ts";
 
-/** What a form is made of, in the order in which it comes. */
-export type Piece =
+/** An element of a form, in the order of the body. */
+export type FormPiece =
   | { readonly kind: "field"; readonly name: string; readonly value: string }
   | { readonly kind: "file"; readonly name: string; readonly filename: string }
-  /** Some of the bytes of the file that began last; good until the next piece is asked for. */
+  /** Bytes of the most recent file, valid until the next element is asked for. */
   | { readonly kind: "bytes"; readonly bytes: Uint8Array };
 
-/** What is wanted of a form. */
-export interface Wanted {
-  /** Its fields; others are passed over, whatever their size. */
+/** The parts of a form that are read. */
+export interface ExpectedParts {
+  /** Names of fields; all others are skipped, whatever their size. */
   readonly fields: ReadonlySet<string>;
-  /** Its one file. */
+  /** The name of the one file. */
   readonly file: string;
 }
 
-/** The longest value that a field may have. Bytes. */
-const MAX_VALUE = 4 * 1024;
+/** Limit of a field's value. Bytes. */
+const MAX_VALUE_BYTES = 4 * 1024;
 
-/** Of all parts beside the file, passed over or not: descriptions of some MB are known. Bytes. */
-const MAX_REST = 32 * 1024 ** 2;
+/** Limit of everything but the file, including skipped fields: some projects' descriptions have several MB. Bytes. */
+const MAX_REST_BYTES = 32 * 1024 ** 2;
 
-/** Each classifier and each requirement is a part: the largest projects have some thousands. */
+/** Each classifier and each requirement is a part of its own: the largest projects have some thousands. */
 const MAX_PARTS = 20_000;
 
-/** As long as RFC 2046 (5.1.1) lets it be. */
+/** The limit of RFC 2046 (5.1.1). Characters. */
 const MAX_BOUNDARY = 70;
 
-/** In front of the boundary: a line end and two hyphens. */
+/** The length of what precedes the boundary: a line end and two hyphens. */
 const DELIMITER = 4;
 const HYPHEN = 0x2d;
 
 /**
- * The pieces of a form as `multipart/form-data` (RFC 7578) that is wanted of it, as its body comes: nothing of it is read
- * ahead of who takes them, and nothing kept but the fields.
+ * Reads a `multipart/form-data` body (RFC 7578) as it arrives. It never reads ahead of the caller, and only fields are
+ * kept in memory.
  *
- * @throws `bad-request` where it is no such form, is cut short, or has more than any client sends
+ * @throws `bad-request` where it is not such a form, is cut short, or exceeds the limits
  */
-export async function* piecesOf(
+export async function* readFormPieces(
   contentType: string | undefined,
   body: AsyncIterable<Uint8Array>,
-  wanted: Wanted,
-): AsyncGenerator<Piece> {
-  // A tab is as good as a blank between parameters (RFC 9110, 5.6.3); the parser knows blanks alone, and no boundary has a tab.
+  wanted: ExpectedParts,
+): AsyncGenerator<FormPiece> {
+  // Tabs may separate parameters (RFC 9110, 5.6.3), but the parser accepts only spaces. Boundaries contain no tabs.
   const type = (contentType ?? "").replaceAll("\t", " ");
   const boundary = boundaryOf(type);
-  let pieces: Piece[] = [];
+  let pieces: FormPiece[] = [];
   let fault: string | undefined;
   let isOver = false;
   let [rest, inFile] = [0, 0];
-  // What comes behind the form is nothing of it (RFC 2046, 5.1.1), and the parser goes on.
-  const add = (piece: Piece) => {
+  // Bytes after the end are not a part of the form (RFC 2046, 5.1.1), but the parser goes on.
+  const add = (piece: FormPiece) => {
     if (!isOver) pieces.push(piece);
   };
   const fail = (why: string) => {
@@ -60,7 +60,7 @@ export async function* piecesOf(
   const parser = make({
     headers: { "content-type": type },
     maxParts: MAX_PARTS,
-    maxFieldSize: MAX_VALUE,
+    maxFieldSize: MAX_VALUE_BYTES,
     isFile: ({ name }) => !wanted.fields.has(name),
     onField(info, value) {
       add({ kind: "field", name: info.name, value: new TextDecoder().decode(value) });
@@ -86,7 +86,7 @@ export async function* piecesOf(
     try {
       parser.write(chunk);
     } catch {
-      // A filename may be escaped wrongly.
+      // The parser throws at a wrongly escaped filename.
       fail(UNREADABLE);
     }
   };
@@ -99,7 +99,7 @@ export async function* piecesOf(
     const ready = whole.byteLength - endingHyphens(whole, DELIMITER + boundary.length);
     held = whole.slice(ready);
     if (ready > 0) write(whole.subarray(0, ready));
-    if (rest - inFile > MAX_REST) fail(`it has more than ${MAX_REST / 1024 ** 2} MiB beside the file`);
+    if (rest - inFile > MAX_REST_BYTES) fail(`it has more than ${MAX_REST_BYTES / 1024 ** 2} MiB beside the file`);
     if (fault !== undefined) throw wrong(fault);
     yield* pieces;
     pieces = [];
@@ -108,13 +108,14 @@ export async function* piecesOf(
     write(held);
     parser.end();
   }
-  if (fault !== undefined || !isOver) throw wrong(fault ?? CUT);
+  if (fault !== undefined || !isOver) throw wrong(fault ?? CUT_SHORT);
   yield* pieces;
 }
 
 /**
- * How many hyphens stand last. A form ends with two behind the boundary, and the parser does not know them where they come
- * apart: it gets them with what is next. More of them than a boundary has characters are not its end.
+ * Counts the hyphens at the end of a chunk. A form ends with two hyphens after the boundary, which the parser misses if
+ * they arrive in different chunks, so they are held back and joined with the next chunk. More hyphens than a boundary can
+ * have are not its end.
  */
 function endingHyphens(bytes: Uint8Array, most: number): number {
   let count = 0;
@@ -130,7 +131,7 @@ function joined(held: Uint8Array, chunk: Uint8Array): Uint8Array {
   return whole;
 }
 
-/** The boundary of a form. Throws `bad-request` where a body of this type is none. */
+/** Reads the boundary from a Content-Type. Throws `bad-request` where it is not a form's. */
 function boundaryOf(contentType: string): string {
   if (!/^multipart\/form-data *;/i.test(contentType)) throw badRequest(NO_FORM);
   const [, quoted, token] = /; *boundary=(?:"([^"]*)"|([^\s;"]+))/i.exec(contentType) ?? [];
@@ -140,15 +141,15 @@ function boundaryOf(contentType: string): string {
 }
 
 function faultOf(error: MultipartError): string {
-  if (error._tag === "EndNotReached") return CUT;
+  if (error._tag === "EndNotReached") return CUT_SHORT;
   if (error._tag !== "ReachedLimit") return UNREADABLE;
   return error.limit === "MaxParts"
     ? `it has more than ${MAX_PARTS} parts`
-    : `one of its fields has more than ${MAX_VALUE} bytes`;
+    : `one of its fields has more than ${MAX_VALUE_BYTES} bytes`;
 }
 
 const UNREADABLE = "a part of it has headers that cannot be read";
-const CUT = "it breaks off before its end";
+const CUT_SHORT = "it breaks off before its end";
 
 const wrong = (fault: string) => badRequest(`The form that was sent cannot be read: ${fault}. Nothing was published.`);
 

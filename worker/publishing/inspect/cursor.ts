@@ -1,8 +1,8 @@
-import { Faulty } from "./faulty.ts";
+import { InvalidDistribution } from "./invalid-distribution.ts";
 
-/** Bytes that come in pieces, taken in portions. */
+/** Reads a stream of chunks in portions of chosen sizes. */
 export class Cursor {
-  /** How many have been taken. */
+  /** How many bytes have been read. */
   at = 0;
   readonly #pieces: AsyncIterator<Uint8Array>;
   #piece: Uint8Array = new Uint8Array();
@@ -11,7 +11,7 @@ export class Cursor {
     this.#pieces = pieces[Symbol.asyncIterator]();
   }
 
-  /** Some bytes, at least one and at most `max`; undefined at the end. */
+  /** Returns at least one and at most `max` bytes; undefined at the end. */
   async some(max: number): Promise<Uint8Array | undefined> {
     while (this.#piece.byteLength === 0) {
       const { done, value } = await this.#pieces.next();
@@ -24,21 +24,21 @@ export class Cursor {
     return taken;
   }
 
-  /** The next `length` bytes, in as many pieces as they come; throws `Faulty` where there are fewer. */
+  /** Yields the next `length` bytes in chunks; throws `InvalidDistribution` where fewer are left. */
   async *next(length: number): AsyncGenerator<Uint8Array, void> {
     for (let left = length; left > 0;) {
       const piece = await this.some(left);
-      if (!piece) throw new Faulty("ends too early");
+      if (!piece) throw new InvalidDistribution("ends too early");
       left -= piece.byteLength;
       yield piece;
     }
   }
 
-  /** The next `length` bytes as one; throws `Faulty` where there are fewer. */
+  /** Returns the next `length` bytes in one array; throws `InvalidDistribution` where fewer are left. */
   async exactly(length: number): Promise<Uint8Array> {
     const first = length === 0 ? new Uint8Array() : await this.some(length);
     if (first?.byteLength === length) return first;
-    if (!first) throw new Faulty("ends too early");
+    if (!first) throw new InvalidDistribution("ends too early");
     const whole = new Uint8Array(length);
     whole.set(first);
     let filled = first.byteLength;
@@ -49,7 +49,7 @@ export class Cursor {
     return whole;
   }
 
-  /** Takes no more: where the bytes come from is told so. */
+  /** Stops reading and closes the source. */
   async close(): Promise<void> {
     await this.#pieces.return?.();
   }

@@ -1,10 +1,10 @@
-import { Faulty } from "./faulty.ts";
+import { InvalidDistribution } from "./invalid-distribution.ts";
 
 /**
- * What a gzip stream of one member (RFC 1952) unpacks to. Its checksum and length are the platform's to verify, and that
- * nothing follows it. Throws `Faulty` where it is unsound; what `pieces` throws is thrown on.
+ * Decompresses a gzip stream of one member (RFC 1952). The platform verifies its checksum and length, and that nothing
+ * follows it. Throws `InvalidDistribution` where the stream is corrupt; errors of `pieces` are passed on.
  *
- * @param pieces small ones: each is inflated before what it becomes can be counted
+ * @param pieces small ones: a whole piece is decompressed before its output can be counted
  */
 export async function* gunzip(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
   const iterator = pieces[Symbol.asyncIterator]();
@@ -35,7 +35,7 @@ export async function* gunzip(pieces: AsyncIterable<Uint8Array>): AsyncGenerator
     throw failure ? failure.error : error;
   } finally {
     reader.cancel().catch(() => undefined);
-    // A transform that has failed does not tell so where its bytes come from.
+    // A failed transform does not cancel its source.
     iterator.return?.().catch(() => undefined);
   }
 }
@@ -48,7 +48,7 @@ async function unpacked(reader: ReadableStreamDefaultReader<Uint8Array>) {
   }
 }
 
-/** The same of a small stream that is there already, several times faster; throws `Faulty`. */
+/** Decompresses a small stream that is in memory, several times faster; throws `InvalidDistribution`. */
 export async function gunzipSmall(bytes: Uint8Array): Promise<Uint8Array> {
   const { readable, writable } = new DecompressionStream("gzip");
   const writer = writable.getWriter();
@@ -60,4 +60,4 @@ export async function gunzipSmall(bytes: Uint8Array): Promise<Uint8Array> {
   }
 }
 
-const unsound = () => new Faulty("is not compressed soundly: its bytes are broken, or others follow them");
+const unsound = () => new InvalidDistribution("is compressed wrongly: its bytes are corrupt, or others follow them");

@@ -4,36 +4,38 @@ import { parseSdistFilename } from "../../pypi/sdist-name.ts";
 import { parseWheelName } from "../../pypi/wheel-name.ts";
 import { UnreadableWheel } from "../../repository/ranged-archive.ts";
 import type { Distribution } from "../distribution.ts";
-import { Faulty } from "./faulty.ts";
+import { InvalidDistribution } from "./invalid-distribution.ts";
 import { inspectSdist } from "./sdist.ts";
-import type { Staged } from "../staged.ts";
+import type { StagedFile } from "../staged-file.ts";
 import { inspectWheel } from "./wheel.ts";
 
 /**
- * What an uploaded file says of itself, once it has been found to be a sound wheel or sdist from its first byte to its last.
- * Throws `bad-request` with what is wrong with it and what to do; what the store throws is thrown on.
+ * Checks an uploaded wheel or sdist from its first byte to its last, and returns what it says about itself. Throws
+ * `bad-request` with what is wrong and what to do; errors of the store are passed on.
  *
  * @param filename as the uploader gave it
  */
-export async function inspect(filename: string, staged: Staged): Promise<Distribution> {
+export async function inspect(filename: string, staged: StagedFile): Promise<Distribution> {
   const inspected = isWheel(filename) ? wheel(filename) : sdist(filename);
   try {
-    if (staged.size === 0) throw new Faulty("is empty");
+    if (staged.size === 0) throw new InvalidDistribution("is empty");
     return await inspected(staged);
   } catch (error) {
-    if (error instanceof UnreadableWheel) throw sentence(filename, new Faulty(`cannot be read: ${messageOf(error)}`));
-    throw error instanceof Faulty ? sentence(filename, error) : error;
+    if (error instanceof UnreadableWheel)
+      throw sentence(filename, new InvalidDistribution(`cannot be read: ${messageOf(error)}`));
+    throw error instanceof InvalidDistribution ? sentence(filename, error) : error;
   }
 }
 
 function wheel(filename: string) {
   const name = parseWheelName(filename);
-  return (staged: Staged) => inspectWheel(name, staged);
+  return (staged: StagedFile) => inspectWheel(name, staged);
 }
 
 function sdist(raw: string) {
   const filename = parseSdistFilename(raw);
-  return (staged: Staged) => inspectSdist(filename, staged);
+  return (staged: StagedFile) => inspectSdist(filename, staged);
 }
 
-const sentence = (filename: string, { message, remedy }: Faulty) => badRequest(`${filename} ${message}; ${remedy}.`);
+const sentence = (filename: string, { message, remedy }: InvalidDistribution) =>
+  badRequest(`${filename} ${message}; ${remedy}.`);

@@ -1,30 +1,34 @@
-import { Faulty } from "./faulty.ts";
+import { InvalidDistribution } from "./invalid-distribution.ts";
 
-/** As many as a ZIP archive has without ZIP64. */
+/** The limit of a ZIP archive without ZIP64. */
 export const MAX_MEMBERS = 65_535;
 
-/** Of all members' names together: they are kept in memory. Bytes. */
-export const MAX_NAMES = 12 * 1024 * 1024;
+/** Limit for all members' names together, which are kept in memory. */
+export const MAX_NAME_BYTES = 12 * 1024 * 1024;
 
 const MIB = 1024 * 1024;
 
-/** Unpacked and hashed at some 15 ms a MiB: above a half of it a request needs more than its usual 30 s of CPU time. Bytes. */
-const MAX_UNPACKED = 2_048 * MIB;
+/**
+ * Limit for any file. Unpacking and hashing takes about 15 ms per MiB: from half of this on, a request needs more CPU
+ * time than the usual 30 s.
+ */
+const MAX_UNPACKED_BYTES = 2_048 * MIB;
 
-/** A small file may well unpack to this. Bytes. */
-const ALWAYS = 64 * MIB;
+/** Every file may unpack to this, however small it is. */
+const ALWAYS_ALLOWED_BYTES = 64 * MIB;
 
-/** No wheel or sdist of code comes near to it. */
+/** Wheels and sdists with code in them stay far below this ratio. */
 const MAX_RATIO = 50;
 
-/** What a file of `size` bytes may unpack to, in bytes. */
-export const unpackedLimit = (size: number) => Math.max(ALWAYS, Math.min(MAX_UNPACKED, MAX_RATIO * size));
+/** How many bytes a file of `size` bytes may unpack to. */
+export const unpackedLimit = (size: number) =>
+  Math.max(ALWAYS_ALLOWED_BYTES, Math.min(MAX_UNPACKED_BYTES, MAX_RATIO * size));
 
 export const unpacksTooFar = (limit: number) =>
-  new Faulty(
+  new InvalidDistribution(
     `unpacks to more than ${Math.floor(limit / MIB)} MiB`,
-    `take out what does not belong into it: ${MAX_UNPACKED / MIB} MiB can be checked, and ${MAX_RATIO} times the file's own size`,
+    `remove what does not belong in it: it may unpack to at most ${MAX_UNPACKED_BYTES / MIB} MiB and ${MAX_RATIO} times its own size`,
   );
 
 export const tooManyMembers = () =>
-  new Faulty(`has more than ${MAX_MEMBERS} members, or too long names`, "split it into several projects");
+  new InvalidDistribution(`has more than ${MAX_MEMBERS} members, or too long names`, "split it into several projects");

@@ -1,39 +1,38 @@
-/** A write as the audit log has it. */
+/** An entry of the audit log. */
 export interface AuditEntry {
-  /** Goes up from one write to the next. */
+  /** Increases with every entry. */
   readonly id: number;
   /** Milliseconds since the epoch. */
   readonly at: number;
   /** A token's id, or `admin`. */
   readonly actor: string;
-  /** What the token was called then. */
+  /** The token's name at that time. */
   readonly actorName: string;
-  /** The address that the request came from; empty where it is not known. */
+  /** The client's address; empty where it is not known. */
   readonly origin: string;
   readonly action: string;
   /** `*`: every index. */
   readonly index: string;
-  /** Empty where it is about no project. */
+  /** Empty where the entry concerns no project. */
   readonly project: string;
   readonly subject: string;
   /** A JSON object, as text. */
   readonly details: string;
 }
 
-/** Which writes are wanted; what is undefined leaves none out. */
-export interface AuditQuestion {
-  /** Only those with a higher id; 0: all. */
+/** Selects entries. An undefined member selects all. */
+export interface AuditFilter {
+  /** Selects entries with a higher id; 0: all. */
   readonly after: number;
-  /** Only those at this time or later, in milliseconds since the epoch. */
+  /** Selects entries from this time on, in milliseconds since the epoch. */
   readonly since?: number | undefined;
   readonly index?: string | undefined;
   readonly project?: string | undefined;
-  /** The id or the name of who wrote. A name may be more than one's. */
+  /** A principal's id or name. Several principals may have one name. */
   readonly actor?: string | undefined;
 }
 
-/** What was written, and by whom. */
 export interface AuditLog {
-  /** At most `limit` of them, the oldest first. Rejects with `storage-failed`. */
-  read(question: AuditQuestion, limit: number): Promise<AuditEntry[]>;
+  /** At most `limit` entries, oldest first. Rejects with `storage-failed`. */
+  read(question: AuditFilter, limit: number): Promise<AuditEntry[]>;
 }

@@ -1,10 +1,10 @@
-import type { Deed } from "../../auth/deed.ts";
+import type { NewAuditEntry } from "../../auth/audit-entry.ts";
 import type { ProjectName } from "../../pypi/name.ts";
 import type { ProjectStatus } from "../../pypi/page.ts";
 
-/** A file that an index hosts, or hosted. Times are milliseconds since the epoch. */
+/** A hosted file, or one that was deleted. Times are milliseconds since the epoch. */
 export interface ReleaseFile {
-  /** The filename with name and version normalised: two spellings of one file have one. */
+  /** The filename with normalised name and version, so that all spellings of one filename are equal. */
   readonly identity: string;
   readonly filename: string;
   /** Normalised (PEP 440). */
@@ -13,32 +13,32 @@ export interface ReleaseFile {
   readonly sha256: string;
   /** Bytes. */
   readonly size: number;
-  /** The reason, which may be empty; null: it is not yanked. */
+  /** The reason, which may be empty; null where it is not yanked. */
   readonly yanked: string | null;
   readonly uploadedAt: number;
-  /** null: it is there. */
+  /** null where it was not deleted. */
   readonly deletedAt: number | null;
 }
 
-/** A project that an index hosts, with all its files, the deleted ones too. */
+/** A hosted project with all its files, including deleted ones. */
 export interface ReleasedProject {
   readonly index: string;
   readonly project: ProjectName;
   /** undefined: active. */
   readonly status: ProjectStatus | undefined;
-  /** Goes up with each change of it or a file of it. */
+  /** Increases with each change of the project or its files. */
   readonly revision: number;
   readonly files: readonly ReleaseFile[];
 }
 
-/** What is to be written of a project; `files` are its own. */
-export type Change =
-  /** `reason`: null where they are to be yanked no longer. */
+/** A change of a project; `files` are files of this project. */
+export type ReleaseChange =
+  /** `reason`: null unyanks. */
   | { readonly kind: "yank"; readonly files: readonly ReleaseFile[]; readonly reason: string | null }
-  /** `forGood`: their names stay used. */
+  /** `forGood`: the names stay used. */
   | { readonly kind: "delete"; readonly files: readonly ReleaseFile[]; readonly forGood: boolean }
   | { readonly kind: "status"; readonly status: ProjectStatus | undefined }
-  /** `there`: the project in the other index as it was read; null: it does not host it. */
+  /** `there`: the same project in the other index, as it was read; null where it does not exist there. */
   | {
       readonly kind: "promote";
       readonly files: readonly ReleaseFile[];
@@ -46,22 +46,22 @@ export type Change =
       readonly there: ReleasedProject | null;
     };
 
-/** Where what indexes host is written down. Rejects with `storage-failed`, which is never absence. */
+/** The database of hosted releases. Rejects with `storage-failed`, which must never be read as absence. */
 export interface ReleaseStore {
-  /** Project and files of one moment; null where the index does not host it. */
+  /** Reads a project and its files in one transaction; null where the index does not host it. */
   read(index: string, project: ProjectName): Promise<ReleasedProject | null>;
   /**
-   * Writes a change, whole or not at all, and the deed with it.
+   * Writes a change and its audit entry, whole or not at all.
    *
-   * @param project as it was read, which is what the change was decided on
+   * @param project as it was read when the change was decided
    * @param now milliseconds since the epoch
-   * @returns false, and nothing is written, where the project or the one in the other index has changed since it was read
+   * @returns false, and writes nothing, where this project or the one in the other index has changed since it was read
    */
-  write(project: ReleasedProject, change: Change, deed: Deed, now: number): Promise<boolean>;
+  write(project: ReleasedProject, change: ReleaseChange, entry: NewAuditEntry, now: number): Promise<boolean>;
 }
 
-/** How much all indexes host together. */
+/** Totals over all indexes. */
 export interface HostedAmounts {
-  /** Files that are there, and their bytes; a promoted one counts in each of its indexes. */
+  /** Counts files that are not deleted, and their bytes. A promoted file counts once per index. */
   total(): Promise<{ readonly projects: number; readonly files: number; readonly bytes: number }>;
 }

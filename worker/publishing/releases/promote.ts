@@ -1,23 +1,28 @@
 import { badRequest, IndexError } from "../../errors.ts";
-import { chosenOf, listed } from "./choose.ts";
-import { CLOSED } from "../closed.ts";
-import type { Decision } from "./deciding.ts";
+import { selectFiles, namesInSentence } from "./select-files.ts";
+import { STATUSES_WITHOUT_UPLOADS } from "../project-status.ts";
+import type { Decision } from "./optimistic-write.ts";
 import type { ReleasedProject, ReleaseFile } from "./ports.ts";
 
 /**
- * Gives the files of a release to another index by reference: the bytes stay where they are.
+ * Decides how to add a release's files to another index. The bytes are shared, not copied.
  *
- * @param there the project in the other index; null: it does not host it yet
+ * @param there the project in the other index; null where it does not exist there yet
  * @throws IndexError `file-exists`, `not-allowed`, `bad-request`, `file-not-found`
  */
-export function promotion(from: ReleasedProject, wanted: string, to: string, there: ReleasedProject | null): Decision {
+export function decidePromotion(
+  from: ReleasedProject,
+  wanted: string,
+  to: string,
+  there: ReleasedProject | null,
+): Decision {
   const { index, project } = from;
   if (to === index) throw badRequest(`${index} is where the release is; name another index to promote it to.`);
   if (from.status?.status === "quarantined") throw refused(`${project} is quarantined in ${index}`);
   const closed = there?.status?.status ?? "";
-  if (CLOSED.includes(closed)) throw refused(`${project} is ${closed} in ${to}`);
+  if (STATUSES_WITHOUT_UPLOADS.includes(closed)) throw refused(`${project} is ${closed} in ${to}`);
 
-  const release = chosenOf(from, { version: wanted, filename: undefined }).filter(
+  const release = selectFiles(from, { version: wanted, filename: undefined }).filter(
     ({ deletedAt }) => deletedAt === null,
   );
   const version = release[0]?.version;
@@ -30,10 +35,10 @@ export function promotion(from: ReleasedProject, wanted: string, to: string, the
   if (files.length === 0)
     return { done: { version, files: [], did: `${what} was in ${to} already, as it is in ${index}.` } };
   return {
-    done: { version, files: names, did: `${what} is in ${to} now, as it is in ${index}: ${listed(names)}.` },
+    done: { version, files: names, did: `${what} is in ${to} now, as it is in ${index}: ${namesInSentence(names)}.` },
     write: {
       change: { kind: "promote", files, to, there },
-      deed: {
+      entry: {
         action: "promote",
         index: to,
         subject: version,
@@ -43,7 +48,7 @@ export function promotion(from: ReleasedProject, wanted: string, to: string, the
   };
 }
 
-/** Whether the other index has these very bytes; throws `file-exists` where the name is another file's, or was. */
+/** Whether the other index has the same file already; throws `file-exists` where another file has or had its name there. */
 function isThere({ identity, sha256, filename }: ReleaseFile, to: string, there: ReleasedProject | null): boolean {
   const other = there?.files.find((file) => file.identity === identity);
   if (!other) return false;

@@ -1,6 +1,6 @@
 import type { HostedAmounts } from "../../publishing/releases/ports.ts";
 
-/** How much indexes host, in D1: kept by triggers, so that asking costs one row. */
+/** Totals of what indexes host, in D1. Triggers maintain them, so that reading them costs one row. */
 export const hostedAmountsIn = (db: D1Database): HostedAmounts => ({
   total: async () =>
     (await db

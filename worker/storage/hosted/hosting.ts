@@ -4,13 +4,13 @@ import type { ProjectName } from "../../pypi/name.ts";
 import type { HostedFile, HostedProject, HostedPackages } from "../../repository/ports/hosted-packages.ts";
 import type { Memory } from "../memory.ts";
 
-/** For how long rows are held against their revision: it may come again when the database is restored. Milliseconds. */
-const MEMORY_TTL = 60_000;
+/** How long rows are used by their revision: a restored database may reach the same revision with other rows. */
+const MEMORY_TTL_MS = 60_000;
 
-/** What a file's row takes in memory, roughly. Bytes. */
-const FILE_WEIGHT = 700;
+/** Estimated memory of a file's row. Bytes. */
+const FILE_BYTES_IN_MEMORY = 700;
 
-/** A project's row beside one of its files', whose columns are null where there is none. */
+/** A project's row joined with one of its files, whose columns are null where the project has none. */
 interface Row {
   readonly index_name: string;
   readonly project: ProjectName;
@@ -32,12 +32,12 @@ const COLUMNS = `
   p.index_name, p.project, p.status, p.status_reason, p.revision,
   f.filename, f.version, f.sha256, f.size, f.object, f.metadata_sha256, f.requires_python, f.uploaded_at, f.yanked`;
 
-/** Of a project's files, those that have not been deleted. */
+/** Joins a project's files, except deleted ones. */
 const FILES = `LEFT JOIN hosted_file AS f ON f.project = p.project AND f.object IS NOT NULL AND f.index_name =`;
 
 /**
- * The files of what is known in this revision are not read again: as a condition of its own that would be asked of each of
- * them. `CROSS` keeps SQLite from reading the tables through.
+ * Files of a project whose revision is known are not read again. The condition stands in the join, where it is evaluated
+ * once per project, not once per file. `CROSS` keeps SQLite from scanning the tables.
  */
 const PROJECTS = `
   SELECT ${COLUMNS} FROM json_each(?1) AS asked
@@ -45,7 +45,7 @@ const PROJECTS = `
   ${FILES} iif(p.revision IS (asked.value ->> 2), NULL, p.index_name)
   ORDER BY asked.key, f.uploaded_at, f.filename`;
 
-/** The file may lie in several indexes, and others of them may have another of its name. */
+/** Several indexes may have the file, and others may have a different file of the same name. */
 const FILE = `
   SELECT ${COLUMNS} FROM (
     SELECT DISTINCT project, identity FROM hosted_file
@@ -77,11 +77,11 @@ export function hostingIn(db: D1Database, memory: Memory<HostedProject>): Hosted
           .run<Result>()
       ).results;
     } catch (error) {
-      throw new IndexError("storage-failed", UNKNOWN, { cause: error });
+      throw new IndexError("storage-failed", DATABASE_DOWN, { cause: error });
     }
   }
 
-  /** The rows' projects with their files, in the rows' order. */
+  /** Groups rows by project, in the order of the rows. */
   function hostsIn(rows: readonly Row[]): Map<ProjectName, HostedProject[]> {
     reads += 1;
     const hosts = new Map<ProjectName, (HostedProject & { readonly files: HostedFile[] })[]>();
@@ -98,7 +98,7 @@ export function hostingIn(db: D1Database, memory: Memory<HostedProject>): Hosted
   return {
     async projects(names, indexes, now) {
       const keys = names.flatMap((name) => indexes.map((index) => ({ index, name, key: `${index} ${name}` })));
-      // Taken out before it is asked for: what is pushed out meanwhile is here still.
+      // Taken from memory before the query: entries may be evicted while it runs.
       const known = new Map(keys.map(({ key }) => [key, memory.get(key, now)]));
       const asked = keys.map(({ index, name, key }) => [index, name, known.get(key)?.revision ?? null]);
       const hosts = hostsIn(await ask<Row>(PROJECTS, JSON.stringify(asked)));
@@ -107,7 +107,7 @@ export function hostingIn(db: D1Database, memory: Memory<HostedProject>): Hosted
         const kept = known.get(key);
         if (!found) memory.delete(key);
         else if (kept?.revision === found.revision) replace(hosts, found, kept);
-        else memory.set(key, found, found.files.length * FILE_WEIGHT, now + MEMORY_TTL);
+        else memory.set(key, found, found.files.length * FILE_BYTES_IN_MEMORY, now + MEMORY_TTL_MS);
       }
       return hosts;
     },
@@ -128,7 +128,7 @@ function replace(hosts: Map<ProjectName, HostedProject[]>, found: HostedProject,
   having?.splice(having.indexOf(found), 1, kept);
 }
 
-/** A revision may come again, when rows are deleted or the database is restored: what is made of it is known by the read as well. */
+/** A restored database may reach the same revision with other rows, so `state` contains the number of the read as well. */
 const projectIn = ({ index_name, project, status, status_reason, revision }: Row, read: number) => ({
   index: index_name,
   name: project,
@@ -150,5 +150,5 @@ const fileIn = (row: Row, filename: Filename): HostedFile => ({
   yanked: row.yanked ?? undefined,
 });
 
-const UNKNOWN =
-  "Whether this index hosts what was asked for cannot be told right now: its database does not answer. Nobody else is asked instead; try again in a moment.";
+const DATABASE_DOWN =
+  "The database does not answer, so it is not known whether this index hosts what was asked for. No upstream is asked instead; try again in a moment.";

@@ -1,9 +1,9 @@
 import { messageOf, storageFailed } from "../../errors.ts";
 import type { ProjectName } from "../../pypi/name.ts";
-import type { Change, ReleasedProject, ReleaseFile, ReleaseStore } from "../../publishing/releases/ports.ts";
+import type { ReleaseChange, ReleasedProject, ReleaseFile, ReleaseStore } from "../../publishing/releases/ports.ts";
 import { recorded } from "../audit.ts";
-import { orStorageFailed } from "./failure.ts";
-import { leaving } from "./left.ts";
+import { orStorageFailed } from "./or-storage-failed.ts";
+import { noteUnlinked } from "./unlinked-objects.ts";
 
 const PROJECT =
   "SELECT status, status_reason AS reason, revision FROM hosted_project WHERE index_name = ?1 AND project = ?2";
@@ -11,31 +11,34 @@ const PROJECT =
 const FILES = `SELECT identity, filename, version, sha256, size, yanked, uploaded_at AS uploadedAt, deleted_at AS deletedAt
   FROM hosted_file WHERE index_name = ?1 AND project = ?2 ORDER BY identity`;
 
-/** No revision is NULL: where it is not the one that was read, the transaction fails as a whole. */
-const RAISED = `UPDATE hosted_project SET revision = CASE revision WHEN ?3 THEN revision + 1 END
+/**
+ * Where the revision is not the one that was read, it becomes NULL, and the NOT NULL constraint makes the whole
+ * transaction fail.
+ */
+const RAISE_REVISION = `UPDATE hosted_project SET revision = CASE revision WHEN ?3 THEN revision + 1 END
   WHERE index_name = ?1 AND project = ?2`;
-const HELD = `UPDATE hosted_project SET revision = CASE revision WHEN ?3 THEN revision END
+const CHECK_REVISION = `UPDATE hosted_project SET revision = CASE revision WHEN ?3 THEN revision END
   WHERE index_name = ?1 AND project = ?2`;
 
-/** Fails where somebody else has been first. */
-const NEW = "INSERT INTO hosted_project (index_name, project, revision) VALUES (?1, ?2, 1)";
+/** Fails where another request has added the project. */
+const INSERT_PROJECT = "INSERT INTO hosted_project (index_name, project, revision) VALUES (?1, ?2, 1)";
 
-const CHOSEN = "index_name = ?1 AND project = ?2 AND identity IN (SELECT value FROM json_each(?3))";
+const SELECTED = "index_name = ?1 AND project = ?2 AND identity IN (SELECT value FROM json_each(?3))";
 
-const YANKED = `UPDATE hosted_file SET yanked = ?4 WHERE ${CHOSEN}`;
-const BURIED = `UPDATE hosted_file SET object = NULL, deleted_at = ?4 WHERE ${CHOSEN}`;
-const GONE = `DELETE FROM hosted_file WHERE ${CHOSEN}`;
+const SET_YANKED = `UPDATE hosted_file SET yanked = ?4 WHERE ${SELECTED}`;
+const MARK_DELETED = `UPDATE hosted_file SET object = NULL, deleted_at = ?4 WHERE ${SELECTED}`;
+const DELETE_ROWS = `DELETE FROM hosted_file WHERE ${SELECTED}`;
 
 const STATUS = "UPDATE hosted_project SET status = ?3, status_reason = ?4 WHERE index_name = ?1 AND project = ?2";
 
-/** The same object under another index: no byte is copied. */
-const PROMOTED = `INSERT INTO hosted_file (index_name, project, identity, filename, version, sha256, size, object,
+/** The other index gets the same object: no bytes are copied. */
+const COPY_ROWS = `INSERT INTO hosted_file (index_name, project, identity, filename, version, sha256, size, object,
     metadata_sha256, requires_python, uploaded_at, yanked)
   SELECT ?4, project, identity, filename, version, sha256, size, object, metadata_sha256, requires_python, ?5, yanked
-  FROM hosted_file WHERE ${CHOSEN}`;
+  FROM hosted_file WHERE ${SELECTED}`;
 
-/** What the database says where one of the conditions above was not met. */
-const OVERTAKEN = /constraint failed: hosted_(?:project|file)\b/;
+/** D1's message where one of the conditions above was not met. */
+const CHANGED_MEANWHILE = /constraint failed: hosted_(?:project|file)\b/;
 
 interface ProjectRow {
   readonly status: string | null;
@@ -43,7 +46,7 @@ interface ProjectRow {
   readonly revision: number;
 }
 
-/** What indexes host, in D1; its tables are made by schema/migrations. */
+/** Hosted releases in D1. The tables are made by schema/migrations. */
 export function releasesIn(db: D1Database): ReleaseStore {
   return {
     async read(index, project) {
@@ -62,36 +65,49 @@ export function releasesIn(db: D1Database): ReleaseStore {
       };
     },
 
-    async write(project, change, deed, now) {
+    async write(project, change, entry, now) {
       try {
-        await db.batch([...statementsOf(db, project, change, now), recorded(db, deed, now)]);
+        await db.batch([...statementsOf(db, project, change, now), recorded(db, entry, now)]);
         return true;
       } catch (error) {
-        if (OVERTAKEN.test(messageOf(error))) return false;
+        if (CHANGED_MEANWHILE.test(messageOf(error))) return false;
         throw storageFailed(error);
       }
     },
   };
 }
 
-function statementsOf(db: D1Database, project: ReleasedProject, change: Change, now: number): D1PreparedStatement[] {
+function statementsOf(
+  db: D1Database,
+  project: ReleasedProject,
+  change: ReleaseChange,
+  now: number,
+): D1PreparedStatement[] {
   const { index, project: name, revision } = project;
   const about = (sql: string, ...values: unknown[]) => db.prepare(sql).bind(index, name, ...values);
   if (change.kind === "promote") {
     const { files, to, there } = change;
-    return [about(HELD, revision), inOther(db, to, name, there), about(PROMOTED, identities(files), to, now)];
+    return [
+      about(CHECK_REVISION, revision),
+      inOther(db, to, name, there),
+      about(COPY_ROWS, identities(files), to, now),
+    ];
   }
-  const raised = about(RAISED, revision);
+  const raised = about(RAISE_REVISION, revision);
   if (change.kind === "status") {
     return [raised, about(STATUS, change.status?.status ?? null, change.status?.reason ?? null)];
   }
   const files = identities(change.files);
-  if (change.kind === "yank") return [raised, about(YANKED, files, change.reason)];
-  const left = leaving(db, { index, project: name, identities: change.files.map(({ identity }) => identity) }, now);
-  return [raised, left, change.forGood ? about(BURIED, files, now) : about(GONE, files)];
+  if (change.kind === "yank") return [raised, about(SET_YANKED, files, change.reason)];
+  const left = noteUnlinked(
+    db,
+    { index, project: name, identities: change.files.map(({ identity }) => identity) },
+    now,
+  );
+  return [raised, left, change.forGood ? about(MARK_DELETED, files, now) : about(DELETE_ROWS, files)];
 }
 
 const inOther = (db: D1Database, to: string, name: ProjectName, there: ReleasedProject | null) =>
-  there ? db.prepare(RAISED).bind(to, name, there.revision) : db.prepare(NEW).bind(to, name);
+  there ? db.prepare(RAISE_REVISION).bind(to, name, there.revision) : db.prepare(INSERT_PROJECT).bind(to, name);
 
 const identities = (files: readonly ReleaseFile[]) => JSON.stringify(files.map(({ identity }) => identity));

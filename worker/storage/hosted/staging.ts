@@ -1,26 +1,26 @@
-import type { OpenStage, Stage } from "../../publishing/ports.ts";
-import type { Staged } from "../../publishing/staged.ts";
+import type { OpenStagingFile, StagingFile } from "../../publishing/ports.ts";
+import type { StagedFile } from "../../publishing/staged-file.ts";
 import { freshId, stagingKey } from "../keys.ts";
 import { partsInto } from "../parts.ts";
-import { orStorageFailed } from "./failure.ts";
-import { stagedInMemory, stagedInStore } from "./staged.ts";
+import { orStorageFailed } from "./or-storage-failed.ts";
+import { stagedInMemory, stagedInStore } from "./staged-file.ts";
 
-/** So many stay in memory: most uploads then cost no more than what they leave. Bytes. */
-const IN_MEMORY = 8 * 1024 ** 2;
-const FIRST = 64 * 1024;
+/** Smaller uploads are staged in memory, so most uploads cost no R2 operations for staging. Bytes. */
+const IN_MEMORY_BYTES = 8 * 1024 ** 2;
+const FIRST_BUFFER_BYTES = 64 * 1024;
 
-/** Stages uploads in memory up to so many bytes, else in R2; digests are taken on the way. */
+/** Stages uploads of up to `inMemory` bytes in memory and larger ones in R2. Digests are computed as the bytes arrive. */
 export const stagingIn =
-  (r2: R2Bucket, inMemory = IN_MEMORY): OpenStage =>
+  (r2: R2Bucket, inMemory = IN_MEMORY_BYTES): OpenStagingFile =>
   () =>
     new Staging(r2, inMemory);
 
-class Staging implements Stage {
+class Staging implements StagingFile {
   readonly #r2: R2Bucket;
   readonly #inMemory: number;
   readonly #key = stagingKey(freshId());
   readonly #digests = { sha256: digesting("SHA-256"), md5: digesting("MD5") };
-  #buffer = new Uint8Array(FIRST);
+  #buffer = new Uint8Array(FIRST_BUFFER_BYTES);
   #sink: ReturnType<typeof partsInto> | undefined;
   #size = 0;
 
@@ -41,7 +41,7 @@ class Staging implements Stage {
     this.#size = size;
   }
 
-  async finish(): Promise<Staged> {
+  async finish(): Promise<StagedFile> {
     const [sha256, md5] = await Promise.all([this.#digests.sha256.hex(), this.#digests.md5.hex()]);
     const digests = { sha256, md5 };
     const sink = this.#sink;
@@ -51,7 +51,7 @@ class Staging implements Stage {
   }
 
   async abort(): Promise<void> {
-    // What was begun and is not ended R2 itself gives up after a week.
+    // If this fails, R2 itself aborts the upload after a week.
     await this.#sink?.abort().catch(() => undefined);
   }
 
@@ -72,13 +72,13 @@ class Staging implements Stage {
   }
 }
 
-/** A digest of what is written to it. */
+/** Computes a digest of what is written to it. */
 function digesting(algorithm: "SHA-256" | "MD5") {
   const stream = new crypto.DigestStream(algorithm);
   const writer = stream.getWriter();
   return {
     write: (chunk: Uint8Array) => writer.write(chunk),
-    /** Of all that was written, in lower-case hex. */
+    /** The digest of everything written, in lower-case hex. */
     async hex(): Promise<string> {
       await writer.close();
       return new Uint8Array(await stream.digest).toHex();

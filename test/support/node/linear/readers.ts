@@ -6,13 +6,13 @@ import { rootsIn, suspectsIn } from "../../../../cli/lock/roots.ts";
 import { tomlTokens } from "../../../../cli/lock/toml.ts";
 import { yankBody } from "../../../../schema/release.ts";
 import { newToken } from "../../../../schema/token.ts";
-import { shownIn } from "../../../../worker/auth/credentials.ts";
-import { fits } from "../../../../worker/auth/oidc/claims.ts";
+import { credentialIn } from "../../../../worker/auth/credentials.ts";
+import { matchesPattern } from "../../../../worker/auth/oidc/claims.ts";
 import { parseToken } from "../../../../worker/auth/token.ts";
 import { upstreamFailed } from "../../../../worker/errors.ts";
 import { pathOf } from "../../../../worker/http/path.ts";
 import { parseRange } from "../../../../worker/http/range.ts";
-import { redacted } from "../../../../worker/http/redact.ts";
+import { redactPath } from "../../../../worker/http/redact.ts";
 import { isCoreMetadata, parseCoreMetadata } from "../../../../worker/pypi/core-metadata.ts";
 import { parseFileRef } from "../../../../worker/pypi/file-url.ts";
 import { asFilename, projectCandidates, type Filename } from "../../../../worker/pypi/filename.ts";
@@ -29,7 +29,7 @@ import { escaped, isPrintable, withoutTokens } from "../../../../worker/pypi/sho
 import { isSpecifierSet } from "../../../../worker/pypi/specifiers.ts";
 import { behindName, versionOf } from "../../../../worker/pypi/version.ts";
 import { expandTag, parseWheelName } from "../../../../worker/pypi/wheel-name.ts";
-import { checkPath } from "../../../../worker/publishing/inspect/path.ts";
+import { checkPath } from "../../../../worker/publishing/inspect/member-path.ts";
 import type { Growing } from "./hostile.ts";
 
 const PROJECT = "a" as ProjectName;
@@ -40,14 +40,14 @@ const LOCKS = ["uv.lock", "poetry.lock", "pdm.lock", "pylock.toml", "Pipfile.loc
 
 /** What reads texts that clients, uploads, upstreams and lock files are made of. */
 export const READERS: Readonly<Record<string, (text: string) => unknown>> = {
-  shownIn,
-  "shownIn Basic": (text) => shownIn(`Basic ${btoa(encodeURIComponent(text))}`),
+  shownIn: credentialIn,
+  "shownIn Basic": (text) => credentialIn(`Basic ${btoa(encodeURIComponent(text))}`),
   parseToken,
-  fits: (text) => fits("a*b*c*", text),
+  fits: (text) => matchesPattern("a*b*c*", text),
   upstreamFailed: (text) => upstreamFailed("pypi.test", text),
   pathOf: (text) => pathOf(`https://edge.test/${text}`),
   parseRange,
-  redacted,
+  redacted: redactPath,
   parseCoreMetadata: (text) => parseCoreMetadata(utf8(text), "METADATA"),
   isCoreMetadata: (text) => isCoreMetadata(utf8(text), "a-1-py3-none-any.whl" as Filename, PROJECT),
   parseFileRef,

@@ -1,23 +1,23 @@
 import type { Cursor } from "../cursor.ts";
-import { Faulty, shown } from "../faulty.ts";
+import { InvalidDistribution, quotedName } from "../invalid-distribution.ts";
 import { unpacksTooFar } from "../limits.ts";
-import { readExtensions, type Extended } from "./extensions.ts";
+import { readExtendedHeaders, type ExtendedHeaders } from "./extended-headers.ts";
 import { BLOCK, isEmpty, readHeader, type Header } from "./header.ts";
 
 /** A member of a tar archive. */
-export interface TarMember {
-  /** As it was written, a directory's without the slash at its end. */
+export interface SdistMember {
+  /** As written, without the slash at the end of a directory's. */
   readonly path: string;
   readonly kind: "file" | "directory" | "symlink" | "link";
-  /** Where a link leads; else empty. */
+  /** The target of a link; empty for other members. */
   readonly target: string;
   /** Bytes. */
   readonly size: number;
 }
 
-const KINDS: Readonly<Record<string, TarMember["kind"]>> = {
+const KINDS: Readonly<Record<string, SdistMember["kind"]>> = {
   "0": "file",
-  // Before there was a type (V7).
+  // Regular files before the type flag existed (V7).
   "\0": "file",
   "1": "link",
   "2": "symlink",
@@ -25,21 +25,21 @@ const KINDS: Readonly<Record<string, TarMember["kind"]>> = {
 };
 
 /**
- * The members of a tar archive (POSIX.1-2001, and the long names of GNU), to its end, behind which there is nothing but
- * zeros. So strict that every other reader sees the same: what archivers differ in, and no build tool writes, is refused.
- * Throws `Faulty`.
+ * Reads the members of a tar archive (POSIX.1-2001, and GNU's long names) up to its end, after which only zeros may
+ * follow. It refuses everything that readers interpret differently and that no build tool writes, so that every reader
+ * sees the same members. Throws `InvalidDistribution`.
  *
- * @param limit how many bytes it may have
- * @returns each member, and a function that reads its content, to be called before the next member is asked for
+ * @param limit how many bytes the archive may have
+ * @returns each member, and a function that reads its content, which must be called before the next member is asked for
  */
 export async function* readTar(cursor: Cursor, limit: number) {
   for (;;) {
     let header = await next(cursor, limit);
     if (!header) break;
-    const extended: Extended = {};
-    while (await readExtensions(cursor, header, extended)) {
+    const extended: ExtendedHeaders = {};
+    while (await readExtendedHeaders(cursor, header, extended)) {
       header = await next(cursor, limit);
-      if (!header) throw new Faulty("is a tar archive that ends in the middle of a member");
+      if (!header) throw new InvalidDistribution("is a tar archive that ends in the middle of a member");
     }
     const member = memberOf(header, extended);
     const end = cursor.at + padded(member.size);
@@ -51,30 +51,32 @@ export async function* readTar(cursor: Cursor, limit: number) {
   await checkEnd(cursor, limit);
 }
 
-/** Undefined at the end: an archive's last two blocks are empty. */
+/** The next header; undefined at the end, which is marked by two empty blocks. */
 async function next(cursor: Cursor, limit: number): Promise<Header | undefined> {
   if (cursor.at > limit) throw unpacksTooFar(limit);
   const block = await cursor.exactly(BLOCK);
   if (!isEmpty(block)) return readHeader(block);
-  if (!isEmpty(await cursor.exactly(BLOCK))) throw new Faulty("is a tar archive with an empty block between members");
+  if (!isEmpty(await cursor.exactly(BLOCK)))
+    throw new InvalidDistribution("is a tar archive with an empty block between members");
   return undefined;
 }
 
-function memberOf({ path: own, target, type, size }: Header, extended: Extended): TarMember {
+function memberOf({ path: own, target, type, size }: Header, extended: ExtendedHeaders): SdistMember {
   const path = extended.path ?? own;
-  // Python looks for the slash in the short name, and later versions do not where GNU's long name stands before it; what
-  // follows a directory it takes for members, not for its bytes.
+  // Python looks for the slash in the short name; later versions do not where a GNU long name precedes. After a directory
+  // Python expects the next header, not content.
   if (type === "\0" && extended.path !== undefined && (own.endsWith("/") || path.endsWith("/")))
-    throw new Faulty(`has ${shown(path)} both as a file and as a directory`);
-  // uv_build repeats the header's size there. Where the two differ, it depends on the reader which one counts.
+    throw new InvalidDistribution(`has ${quotedName(path)} both as a file and as a directory`);
+  // uv_build repeats the header's size here. Where the two differ, readers disagree about which one counts.
   if (extended.size !== undefined && extended.size !== String(size))
-    throw new Faulty(`has ${shown(path)} with two sizes, one of them in the extended header "size"`);
-  // A directory to old readers, whose only sign was the slash.
+    throw new InvalidDistribution(`has ${quotedName(path)} with two sizes, one of them in the extended header "size"`);
+  // Old archives mark a directory only by the slash.
   const kind = type === "\0" && path.endsWith("/") ? "directory" : KINDS[type];
-  if (!kind) throw new Faulty(`has ${shown(path)}, which is neither a file, a directory nor a link`);
-  if (kind !== "file" && size !== 0) throw new Faulty(`has ${shown(path)}, which is no file and has bytes`);
+  if (!kind) throw new InvalidDistribution(`has ${quotedName(path)}, which is neither a file, a directory nor a link`);
+  if (kind !== "file" && size !== 0)
+    throw new InvalidDistribution(`has ${quotedName(path)}, which is no file and has bytes`);
   if (kind !== "directory" && path.endsWith("/"))
-    throw new Faulty(`has the file or link ${shown(path)}, which is called like a directory`);
+    throw new InvalidDistribution(`has the file or link ${quotedName(path)}, whose name ends like a directory's`);
   return {
     path: kind === "directory" ? path.replace(/\/$/, "") : path,
     kind,
@@ -86,7 +88,7 @@ function memberOf({ path: own, target, type, size }: Header, extended: Extended)
 async function skip(cursor: Cursor, length: number): Promise<void> {
   for (let left = length; left > 0;) {
     const piece = await cursor.some(left);
-    if (!piece) throw new Faulty("is a tar archive that ends in the middle of a member");
+    if (!piece) throw new InvalidDistribution("is a tar archive that ends in the middle of a member");
     left -= piece.byteLength;
   }
 }
@@ -96,7 +98,7 @@ async function checkEnd(cursor: Cursor, limit: number): Promise<void> {
     const piece = await cursor.some(limit);
     if (!piece) return;
     if (cursor.at > limit) throw unpacksTooFar(limit);
-    if (!isEmpty(piece)) throw new Faulty("has bytes behind the end of its tar archive");
+    if (!isEmpty(piece)) throw new InvalidDistribution("has bytes after the end of its tar archive");
   }
 }
 

@@ -1,28 +1,30 @@
-import { Faulty, shown } from "../faulty.ts";
-import { MAX_MEMBERS, MAX_NAMES, tooManyMembers } from "../limits.ts";
-import { checkPath, checkTree, parentsOf, resolveLink } from "../path.ts";
-import type { TarMember } from "./tar.ts";
+import { InvalidDistribution, quotedName } from "../invalid-distribution.ts";
+import { MAX_MEMBERS, MAX_NAME_BYTES, tooManyMembers } from "../limits.ts";
+import { checkPath, checkTree, parentsOf, resolveLink } from "../member-path.ts";
+import type { SdistMember } from "./tar.ts";
 
-/** The members of an sdist, which all lie in one directory. */
-export class Tree {
-  /** That directory, once there is a member. */
+/** The members of an sdist, which must all lie in one top directory. */
+export class SdistTree {
+  /** The top directory; empty before the first member. */
   top = "";
   readonly #leaves = new Set<string>();
   readonly #files = new Set<string>();
   readonly #directories = new Set<string>();
   readonly #symlinks = new Set<string>();
-  /** Where the links' targets go back, by `..`, from what they have gone down to. */
+  /** Link targets that contain a `..`, with the directory that it leaves. */
   readonly #turns: { readonly path: string; readonly target: string; readonly passed: string }[] = [];
   #members = 0;
   #names = 0;
 
-  /** Throws `Faulty` where the member would not be unpacked into the directory, or is there already. */
-  add({ path, kind, target }: TarMember): void {
+  /** Throws `InvalidDistribution` where the member would be unpacked outside the top directory, or exists already. */
+  add({ path, kind, target }: SdistMember): void {
     checkPath(path);
     const [top = ""] = path.split("/", 1);
     this.top ||= top;
     if (top !== this.top || (path === top && kind !== "directory")) {
-      throw new Faulty(`has ${shown(path)} beside ${shown(this.top)}, where one directory has all files`);
+      throw new InvalidDistribution(
+        `has ${quotedName(path)} beside ${quotedName(this.top)}, where one directory has all files`,
+      );
     }
     this.#members += 1;
     this.#count(path);
@@ -30,19 +32,22 @@ export class Tree {
       this.#directories.add(path);
       return;
     }
-    if (this.#leaves.has(path)) throw new Faulty(`has two members called ${shown(path)}`);
+    if (this.#leaves.has(path)) throw new InvalidDistribution(`has two members called ${quotedName(path)}`);
     if (kind !== "file") this.#checkLink(kind, path, target);
     this.#leaves.add(path);
     if (kind === "symlink") this.#symlinks.add(folded(path));
     else this.#files.add(path);
   }
 
-  /** Whether it is there and has bytes of its own. */
+  /** Whether it is a regular file or a hard link. */
   hasFile(path: string): boolean {
     return this.#files.has(path);
   }
 
-  /** When all members are there: that nothing lies below a file or a link, and that no link goes back from one. */
+  /**
+   * To be called after the last member: checks that nothing lies below a file or a link, and that no `..` leaves a
+   * symbolic link.
+   */
   check(): void {
     checkTree(this.#leaves, this.#directories);
     for (const { path, target, passed } of this.#turns) {
@@ -61,7 +66,7 @@ export class Tree {
     } catch {
       throw leading(path, target);
     }
-    // What it leads to must have come before, and be bytes: a link to a link is read in several ways.
+    // A hard link's target must precede it and be a file: readers treat a link to a link differently.
     if (kind === "link" && !this.#files.has(resolved.path)) throw leading(path, target);
     for (const passed of resolved.passed) {
       this.#count(passed);
@@ -71,12 +76,15 @@ export class Tree {
 
   #count(name: string): void {
     this.#names += name.length;
-    if (this.#members > MAX_MEMBERS || this.#names > MAX_NAMES) throw tooManyMembers();
+    if (this.#members > MAX_MEMBERS || this.#names > MAX_NAME_BYTES) throw tooManyMembers();
   }
 }
 
-/** As file systems compare names that do not heed case: there it is the same link. */
+/** Case-insensitive file systems treat such paths as the same link. */
 const folded = (path: string) => path.toLowerCase();
 
 const leading = (path: string, target: string) =>
-  new Faulty(`has the link ${shown(path)}, which leads to ${shown(target)}`, "put the file itself into the archive");
+  new InvalidDistribution(
+    `has the link ${quotedName(path)}, which leads to ${quotedName(target)}`,
+    "put the file itself into the archive",
+  );

@@ -1,40 +1,40 @@
 import { Cursor } from "../cursor.ts";
-import { Faulty, shown } from "../faulty.ts";
+import { InvalidDistribution, quotedName } from "../invalid-distribution.ts";
 import { gunzip, gunzipSmall } from "../gunzip.ts";
-import { piecesOf } from "../pieces.ts";
-import type { Staged } from "../../staged.ts";
-import { checkVersion, inconsistent, type Directory, type Member } from "./directory.ts";
-import { checkExtra, sizesOf } from "./extra.ts";
-import { asGzip } from "./gzip-of.ts";
-import type { Recorded } from "./record.ts";
+import { stagedChunks } from "../staged-chunks.ts";
+import type { StagedFile } from "../../staged-file.ts";
+import { checkVersion, inconsistent, type WheelDirectory, type WheelMember } from "./directory.ts";
+import { checkExtra, sizesOf } from "./extra-fields.ts";
+import { asGzip } from "./member-as-gzip.ts";
+import type { RecordEntry } from "./record.ts";
 
 const HEADER = 30;
 const SIGNATURE = 0x04034b50;
 
-/** What becomes of so much is bounded, too: 16 MiB. Most members of most wheels are no larger. Bytes. */
-const SMALL = 16 * 1024;
+/** Members up to this size are decompressed in memory: to at most 16 MiB. Most members of most wheels are smaller. Bytes. */
+const SMALL_MEMBER_BYTES = 16 * 1024;
 
 /**
- * Reads a wheel once from the first byte to its directory: members lie one behind the other with nothing between them, what
- * each says of itself is what the directory says, and its content has the checksum there and the hash in RECORD. Throws
- * `Faulty`.
+ * Reads a wheel once from the first byte to its directory. Members must follow each other without gaps, each local header
+ * must match the directory, and the content must match the checksum and the hash in RECORD. Throws `InvalidDistribution`.
  */
 export async function verifyContents(
-  staged: Staged,
-  { members, offset }: Directory,
-  recorded: ReadonlyMap<string, Recorded>,
+  staged: StagedFile,
+  { members, offset }: WheelDirectory,
+  recorded: ReadonlyMap<string, RecordEntry>,
 ): Promise<void> {
-  const cursor = new Cursor(piecesOf(staged));
+  const cursor = new Cursor(stagedChunks(staged));
   try {
     for (const member of members.values()) {
       if (member.offset !== cursor.at)
-        throw inconsistent(`${shown(member.name)} does not lie right behind what is before it`);
+        throw inconsistent(`${quotedName(member.name)} does not directly follow what precedes it`);
       await checkHeader(cursor, member);
       if (cursor.at + member.compressedSize > offset)
-        throw inconsistent(`${shown(member.name)} leads into the directory`);
+        throw inconsistent(`${quotedName(member.name)} leads into the directory`);
       const said = recorded.get(member.name);
       const hash = await hashOf(cursor, member, said?.algorithm ?? "SHA-256");
-      if (said && hash !== said.hash) throw new Faulty(`has ${shown(member.name)} with another hash than RECORD says`);
+      if (said && hash !== said.hash)
+        throw new InvalidDistribution(`has ${quotedName(member.name)} with another hash than RECORD says`);
     }
     if (cursor.at !== offset) throw inconsistent("there are bytes between its last member and its directory");
   } finally {
@@ -42,11 +42,11 @@ export async function verifyContents(
   }
 }
 
-async function checkHeader(cursor: Cursor, member: Member): Promise<void> {
+async function checkHeader(cursor: Cursor, member: WheelMember): Promise<void> {
   const { name } = member;
   const head = await cursor.exactly(HEADER);
   const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
-  if (view.getUint32(0, true) !== SIGNATURE) throw inconsistent(`${shown(name)} is not where its directory says`);
+  if (view.getUint32(0, true) !== SIGNATURE) throw inconsistent(`${quotedName(name)} is not where its directory says`);
   const spelled = new TextEncoder().encode(name);
   const own = await cursor.exactly(view.getUint16(26, true));
   const extra = await cursor.exactly(view.getUint16(28, true));
@@ -61,18 +61,22 @@ async function checkHeader(cursor: Cursor, member: Member): Promise<void> {
     view.getUint32(14, true) === member.crc32 &&
     compressedSize === member.compressedSize &&
     uncompressedSize === member.uncompressedSize;
-  if (!isSame) throw inconsistent(`${shown(name)} says something else of itself than its directory says`);
+  if (!isSame) throw inconsistent(`${quotedName(name)} says something else of itself than its directory says`);
 }
 
-/** The digest of a member's content, as RECORD writes it: base64url without padding. */
-async function hashOf(cursor: Cursor, member: Member, algorithm: string): Promise<string> {
+/** The digest of a member's content as RECORD has it: base64url without padding. */
+async function hashOf(cursor: Cursor, member: WheelMember, algorithm: string): Promise<string> {
   try {
     const pieces = asGzip(cursor.next(member.compressedSize), member);
     const digest =
-      member.compressedSize <= SMALL ? digestSmall(pieces, algorithm) : digestLarge(pieces, member, algorithm);
+      member.compressedSize <= SMALL_MEMBER_BYTES
+        ? digestSmall(pieces, algorithm)
+        : digestLarge(pieces, member, algorithm);
     return new Uint8Array(await digest).toBase64({ alphabet: "base64url", omitPadding: true });
   } catch (error) {
-    throw error instanceof Faulty ? new Faulty(`has ${shown(member.name)}, which ${error.message}`) : error;
+    throw error instanceof InvalidDistribution
+      ? new InvalidDistribution(`has ${quotedName(member.name)}, which ${error.message}`)
+      : error;
   }
 }
 
@@ -81,9 +85,9 @@ async function digestSmall(pieces: AsyncIterable<Uint8Array>, algorithm: string)
   return crypto.subtle.digest(algorithm, await gunzipSmall(gzip));
 }
 
-async function digestLarge(pieces: AsyncIterable<Uint8Array>, { uncompressedSize }: Member, algorithm: string) {
+async function digestLarge(pieces: AsyncIterable<Uint8Array>, { uncompressedSize }: WheelMember, algorithm: string) {
   const stream = new crypto.DigestStream(algorithm);
-  // Where this is left early nobody waits for it.
+  // If the function ends early, nothing awaits this promise.
   stream.digest.catch(() => undefined);
   const writer = stream.getWriter();
   let total = 0;
@@ -102,4 +106,4 @@ async function digestLarge(pieces: AsyncIterable<Uint8Array>, { uncompressedSize
   return stream.digest;
 }
 
-const anotherSize = () => new Faulty("has another size than its directory says");
+const anotherSize = () => new InvalidDistribution("has another size than its directory says");

@@ -1,14 +1,14 @@
 import type { RangedArchive } from "../../../repository/ranged-archive.ts";
-import { Faulty, shown } from "../faulty.ts";
-import { MAX_MEMBERS, MAX_NAMES, tooManyMembers, unpackedLimit, unpacksTooFar } from "../limits.ts";
-import { checkPath, checkTree } from "../path.ts";
-import { checkExtra, sizesOf } from "./extra.ts";
+import { InvalidDistribution, quotedName } from "../invalid-distribution.ts";
+import { MAX_MEMBERS, MAX_NAME_BYTES, tooManyMembers, unpackedLimit, unpacksTooFar } from "../limits.ts";
+import { checkPath, checkTree } from "../member-path.ts";
+import { checkExtra, sizesOf } from "./extra-fields.ts";
 
-/** A member of a wheel as the archive's directory has it. */
-export interface Member {
+/** A member as the archive's directory describes it. */
+export interface WheelMember {
   readonly name: string;
   readonly isDirectory: boolean;
-  /** Where its local header begins. Bytes. */
+  /** Offset of its local header. Bytes. */
   readonly offset: number;
   /** Bytes. */
   readonly compressedSize: number;
@@ -18,9 +18,9 @@ export interface Member {
   readonly crc32: number;
 }
 
-/** A wheel's members in the order in which they lie there, and where the directory begins behind them. */
-export interface Directory {
-  readonly members: ReadonlyMap<string, Member>;
+/** A wheel's members in the order of their offsets, and the offset of the directory, which follows them. */
+export interface WheelDirectory {
+  readonly members: ReadonlyMap<string, WheelMember>;
   readonly offset: number;
 }
 
@@ -29,47 +29,52 @@ const END_SIGNATURE = 0x06054b50;
 const ENTRY = 46;
 const ENTRY_SIGNATURE = 0x02014b50;
 
-/** 6.3: Python opens no archive with a member that wants a later version of the format (`zipfile.MAX_EXTRACT_VERSION`). */
+/** 6.3: Python refuses an archive with a member that needs a later version of the format (`zipfile.MAX_EXTRACT_VERSION`). */
 const MAX_VERSION = 63;
 
 const ENCRYPTED = 0x1;
 const DESCRIPTOR = 0x8;
 const UTF8 = 0x800;
-/** How hard the writer tried, which readers need not know. */
+/** The compression level, which readers ignore. */
 const LEVEL = 0x6;
 
-/** The type in a Unix mode: these two, and none where the archive comes from elsewhere. */
+/** File types of a Unix mode; 0 where the archive was made on another system. */
 const TYPE = 0xf000;
 const REGULAR = 0x8000;
 const DIRECTORY = 0x4000;
 
 /**
- * Reads a wheel's directory (APPNOTE.TXT 4.3.12) so strictly that every other reader sees the same members: installers
- * differ in which of two directories, names or sizes they believe. Throws `Faulty`.
+ * Reads a wheel's directory (APPNOTE.TXT 4.3.12). It is strict, so that every reader sees the same members: installers
+ * differ in which of two directories, names or sizes they use. Throws `InvalidDistribution`.
  */
-export async function readDirectory(archive: RangedArchive): Promise<Directory> {
+export async function readDirectory(archive: RangedArchive): Promise<WheelDirectory> {
   const { offset, length, count } = await readEnd(archive);
   const bytes = await archive.bytes(offset, length);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const members: Member[] = [];
+  const members: WheelMember[] = [];
   let at = 0;
   while (at < length && members.length < count) {
     const end = at + entryLength(view, at);
     members.push(readEntry(view, bytes.subarray(at, end), at));
     at = end;
   }
-  if (at !== length || members.length !== count) throw inconsistent("its directory has not the length that it says");
+  if (at !== length || members.length !== count) throw inconsistent("its directory has another length than it says");
   members.sort((one, other) => one.offset - other.offset);
   checkMembers(members, archive.size);
   return { members: new Map(members.map((member) => [member.name, member])), offset };
 }
 
-/** The record at the very end. A comment there, or ZIP64's records before it, could hold a second one. */
+/**
+ * The end record must be the very last bytes. A comment after it, or ZIP64 records before it, could hide a second
+ * directory.
+ */
 async function readEnd(archive: RangedArchive) {
   const bytes = archive.size < END ? new Uint8Array(END) : await archive.bytes(archive.size - END, END);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (view.getUint32(0, true) !== END_SIGNATURE || view.getUint16(20, true) !== 0) {
-    throw new Faulty("is no ZIP archive that ends with its directory, with no comment and no bytes after it");
+    throw new InvalidDistribution(
+      "is not a ZIP archive that ends with its directory, without a comment or further bytes",
+    );
   }
   const [disk, from, here, count] = [4, 6, 8, 10].map((at) => view.getUint16(at, true));
   const length = view.getUint32(12, true);
@@ -80,7 +85,7 @@ async function readEnd(archive: RangedArchive) {
   if (offset + length !== archive.size - END) {
     throw inconsistent("its directory does not lie right before its end, or is one of ZIP64");
   }
-  if (length > MAX_NAMES || count >= MAX_MEMBERS) throw tooManyMembers();
+  if (length > MAX_NAME_BYTES || count >= MAX_MEMBERS) throw tooManyMembers();
   return { offset, length, count };
 }
 
@@ -93,7 +98,7 @@ function entryLength(view: DataView, at: number): number {
   return length;
 }
 
-function readEntry(view: DataView, bytes: Uint8Array, at: number): Member {
+function readEntry(view: DataView, bytes: Uint8Array, at: number): WheelMember {
   const flags = view.getUint16(at + 8, true);
   const nameLength = view.getUint16(at + 28, true);
   const name = nameOf(bytes.subarray(ENTRY, ENTRY + nameLength), flags);
@@ -102,7 +107,7 @@ function readEntry(view: DataView, bytes: Uint8Array, at: number): Member {
   if (view.getUint16(at + 34, true) !== 0) throw inconsistent("its parts are not all in one file");
   checkExtra(extra, name);
   const sizes = sizesOf(view.getUint32(at + 20, true), view.getUint32(at + 24, true), extra, name);
-  const member: Member = {
+  const member: WheelMember = {
     name,
     isDirectory: name.endsWith("/"),
     offset: view.getUint32(at + 42, true),
@@ -115,50 +120,50 @@ function readEntry(view: DataView, bytes: Uint8Array, at: number): Member {
   return member;
 }
 
-/** @param version what a reader must know, ten times: 20 is 2.0 */
+/** @param version the version that a reader needs, times ten: 20 means 2.0 */
 export function checkVersion(version: number, name: string): void {
   if (version > MAX_VERSION)
-    throw new Faulty(`has ${shown(name)}, which wants a later version of ZIP than Python reads`);
+    throw new InvalidDistribution(`has ${quotedName(name)}, which needs a later version of ZIP than Python reads`);
 }
 
 function nameOf(bytes: Uint8Array, flags: number): string {
-  // Without the flag it would be code page 437 to some readers and UTF-8 to others.
+  // Without the flag some readers decode code page 437, others UTF-8.
   if (!(flags & UTF8) && bytes.some((byte) => byte > 0x7f)) {
-    throw new Faulty("has a member whose name is not ASCII and not marked as UTF-8");
+    throw new InvalidDistribution("has a member whose name is not ASCII and not marked as UTF-8");
   }
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw new Faulty("has a member whose name is not UTF-8");
+    throw new InvalidDistribution("has a member whose name is not UTF-8");
   }
 }
 
 function checkMember(
-  { name, isDirectory, flags, compressionMethod, compressedSize, uncompressedSize }: Member,
+  { name, isDirectory, flags, compressionMethod, compressedSize, uncompressedSize }: WheelMember,
   mode: number,
 ) {
   checkPath(name);
-  const wrong = (what: string) => new Faulty(`has ${shown(name)}, which ${what}`);
+  const wrong = (what: string) => new InvalidDistribution(`has ${quotedName(name)}, which ${what}`);
   if (flags & ENCRYPTED) throw wrong("is encrypted");
-  if (flags & DESCRIPTOR) throw wrong("gives its size behind its bytes, in a data descriptor");
+  if (flags & DESCRIPTOR) throw wrong("gives its size after its bytes, in a data descriptor");
   if (flags & ~(UTF8 | LEVEL)) throw wrong("has flags that installers do not know");
   if (compressionMethod !== 0 && compressionMethod !== 8) throw wrong("is compressed by a method other than deflate");
   if (compressionMethod === 0 && compressedSize !== uncompressedSize)
-    throw inconsistent(`${shown(name)} has two sizes`);
+    throw inconsistent(`${quotedName(name)} has two sizes`);
   const type = mode & TYPE;
   if (type !== 0 && type !== (isDirectory ? DIRECTORY : REGULAR)) throw wrong("is a link or a special file");
   if (isDirectory && uncompressedSize !== 0) throw wrong("is a directory with bytes of its own");
 }
 
-/** @param members in the order in which they lie in the file */
-function checkMembers(members: readonly Member[], size: number): void {
+/** @param members in the order of their offsets */
+function checkMembers(members: readonly WheelMember[], size: number): void {
   const limit = unpackedLimit(size);
   const leaves = new Set<string>();
   const directories = new Set<string>();
   let total = 0;
   for (const { name, isDirectory, uncompressedSize } of members) {
     const [seen, path] = isDirectory ? [directories, name.slice(0, -1)] : [leaves, name];
-    if (seen.has(path)) throw new Faulty(`has two members called ${shown(name)}`);
+    if (seen.has(path)) throw new InvalidDistribution(`has two members called ${quotedName(name)}`);
     seen.add(path);
     total += uncompressedSize;
     if (total > limit) throw unpacksTooFar(limit);
@@ -167,4 +172,4 @@ function checkMembers(members: readonly Member[], size: number): void {
 }
 
 export const inconsistent = (what: string) =>
-  new Faulty(`is a ZIP archive that readers may take for different ones: ${what}`);
+  new InvalidDistribution(`is a ZIP archive that readers interpret differently: ${what}`);

@@ -1,73 +1,80 @@
-import { Faulty, shown } from "../faulty.ts";
-import type { Member } from "./directory.ts";
+import { InvalidDistribution, quotedName } from "../invalid-distribution.ts";
+import type { WheelMember } from "./directory.ts";
 
 /** What RECORD says of a file. */
-export interface Recorded {
+export interface RecordEntry {
   readonly algorithm: "SHA-256" | "SHA-384" | "SHA-512";
   /** Base64url without padding. */
   readonly hash: string;
 }
 
 /**
- * A field of a line of CSV as Python's `csv` reads it: in quotes, where two of them are one, and what follows the quotes is
- * added as it is; or without, where a quote is a character like any other.
+ * A field of a CSV line as Python's `csv` reads it: quoted, with doubled quotes for one, and further text after the
+ * closing quote appended; or unquoted, where a quote is an ordinary character.
  */
 const FIELD = /(?:"((?:[^"]|"")*)"(?!")([^,]*)|((?!")[^,]*))(?:,|$)/y;
 
-/** A path of 1,024 characters, each of them a quote, and what follows it. Characters. */
+/** A path of 1,024 quotes, and the other fields. Characters. */
 const MAX_LINE = 4 * 1024;
 
-/** What the format takes: SHA-256 or better (PEP 427). */
-const ALGORITHMS: Readonly<Record<string, Recorded["algorithm"]>> = {
+/** SHA-256 or better (PEP 427). */
+const ALGORITHMS: Readonly<Record<string, RecordEntry["algorithm"]>> = {
   sha256: "SHA-256",
   sha384: "SHA-384",
   sha512: "SHA-512",
 };
 
 /**
- * Reads RECORD and holds it against the members: each file is in it, with a hash, and it has nothing else. RECORD itself
- * has no hash there, and its signatures need not be in it. Throws `Faulty`.
+ * Reads RECORD and compares it with the members: it must list every file with a hash, and nothing else. RECORD itself has
+ * no hash, and its signatures may be missing. Throws `InvalidDistribution`.
  *
  * @param path RECORD's own
- * @returns what is said of each file, by path
+ * @returns the entry of each file, by path
  */
-export function readRecord(bytes: Uint8Array, path: string, members: ReadonlyMap<string, Member>) {
-  const recorded = new Map<string, Recorded>();
+export function readRecord(bytes: Uint8Array, path: string, members: ReadonlyMap<string, WheelMember>) {
+  const recorded = new Map<string, RecordEntry>();
   for (const line of linesOf(textOf(bytes))) {
     if (line === "") continue;
     const [name, hash, size] = rowOf(line);
     const member = members.get(name);
-    if (!member || member.isDirectory) throw new Faulty(`does not have ${shown(name)}, which RECORD lists`);
+    if (!member || member.isDirectory)
+      throw new InvalidDistribution(`does not have ${quotedName(name)}, which RECORD lists`);
     if (name === path) {
-      if (hash !== "") throw new Faulty("has a hash of RECORD in RECORD itself");
+      if (hash !== "") throw new InvalidDistribution("has a hash of RECORD in RECORD itself");
       continue;
     }
     if (size !== "" && Number(size) !== member.uncompressedSize) {
-      throw new Faulty(`has ${shown(name)} of ${member.uncompressedSize} bytes, where RECORD says ${size}`);
+      throw new InvalidDistribution(
+        `has ${quotedName(name)} of ${member.uncompressedSize} bytes, where RECORD says ${size}`,
+      );
     }
     const said = hashOf(hash, name);
     const before = recorded.get(name);
-    // Some tools write a line twice: installers read the same from both.
+    // Some tools write a line twice, which installers accept.
     if (before && (before.algorithm !== said.algorithm || before.hash !== said.hash))
-      throw new Faulty(`has ${shown(name)} twice in RECORD, with two hashes`);
+      throw new InvalidDistribution(`has ${quotedName(name)} twice in RECORD, with two hashes`);
     recorded.set(name, said);
   }
   for (const { name, isDirectory } of members.values()) {
     const mayBeMissing = isDirectory || [path, `${path}.jws`, `${path}.p7s`].includes(name);
-    if (!mayBeMissing && !recorded.has(name)) throw new Faulty(`has ${shown(name)}, which RECORD does not list`);
+    if (!mayBeMissing && !recorded.has(name))
+      throw new InvalidDistribution(`has ${quotedName(name)}, which RECORD does not list`);
   }
   return recorded;
 }
 
-/** A line's three fields; throws `Faulty` where it has others. Only a quoted field could go on in the next line, and no path does. */
+/**
+ * A line's three fields; throws `InvalidDistribution` for any other number. Quoted fields may not contain line ends,
+ * because no path does.
+ */
 function rowOf(line: string): readonly [name: string, hash: string, size: string] {
   const [name = "", hash, size, ...more] = line.length <= MAX_LINE ? fieldsOf(line) : [];
   if (name !== "" && hash !== undefined && size !== undefined && more.length === 0 && /^\d*$/.test(size))
     return [name, hash, size];
-  throw new Faulty(`has a line in RECORD that is none of its format: ${shown(line)}`);
+  throw new InvalidDistribution(`has an invalid line in RECORD: ${quotedName(line)}`);
 }
 
-/** The fields of a line of CSV; none where a quote has no end. */
+/** The fields of a line of CSV; empty where a quote is not closed. */
 function fieldsOf(line: string): string[] {
   const fields: string[] = [];
   FIELD.lastIndex = 0;
@@ -81,7 +88,7 @@ function fieldsOf(line: string): string[] {
   return fields;
 }
 
-/** One after the other: all of them at once, as a list, may take many times what the text does. */
+/** Yields one line at a time: a list of all lines may take many times the memory of the text. */
 function* linesOf(text: string): Generator<string, void> {
   for (let at = 0; at < text.length;) {
     const found = text.indexOf("\n", at);
@@ -91,17 +98,17 @@ function* linesOf(text: string): Generator<string, void> {
   }
 }
 
-function hashOf(field: string, name: string): Recorded {
+function hashOf(field: string, name: string): RecordEntry {
   const [, key = "", hash = ""] = /^(\w+)=([\w-]+)=*$/.exec(field) ?? [];
   const algorithm = ALGORITHMS[key.toLowerCase()];
   if (algorithm) return { algorithm, hash };
-  throw new Faulty(`has no hash of ${shown(name)} in RECORD by sha256, sha384 or sha512`);
+  throw new InvalidDistribution(`has no hash of ${quotedName(name)} in RECORD by sha256, sha384 or sha512`);
 }
 
 function textOf(bytes: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw new Faulty("has a RECORD that is not UTF-8");
+    throw new InvalidDistribution("has a RECORD that is not UTF-8");
   }
 }

@@ -1,0 +1,34 @@
+import { IndexError } from "../../errors.ts";
+
+/**
+ * Reads a request's body.
+ *
+ * @param limit in bytes; reading stops where the body is longer, or says so in its Content-Length
+ * @param what names the body in messages
+ * @throws `too-large`, and `unprocessable` where it is empty
+ */
+export async function readRequestBody(request: Request, limit: number, what: string): Promise<Uint8Array> {
+  const bytes = await readOptionalBody(request, limit, what);
+  if (bytes.byteLength > 0) return bytes;
+  throw new IndexError("unprocessable", `${what} is empty; send it as the body, as curl --data-binary @uv.lock does.`);
+}
+
+/** Like `readRequestBody`, but the body may be empty. */
+export async function readOptionalBody(request: Request, limit: number, what: string): Promise<Uint8Array> {
+  const tooLarge = new IndexError(
+    "too-large",
+    `${what} is larger than ${limit / 1024 ** 2} MiB, which is the most that is read here. Is it the right file?`,
+  );
+  if (Number(request.headers.get("Content-Length") ?? 0) > limit) {
+    await request.body?.cancel();
+    throw tooLarge;
+  }
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request.body ?? []) {
+    size += chunk.byteLength;
+    if (size > limit) throw tooLarge;
+    chunks.push(chunk);
+  }
+  return new Uint8Array(await new Blob(chunks).arrayBuffer());
+}

@@ -1,0 +1,36 @@
+import type * as z from "zod/mini";
+import { IndexError } from "../../errors.ts";
+import { readOptionalBody } from "./request-body.ts";
+
+/** Limit of a JSON body. Bytes. */
+const MAX_BODY_BYTES = 1024 ** 2;
+
+/**
+ * Reads a JSON body and checks it with a schema. An empty body is read as `{}`.
+ *
+ * @throws `too-large`, and `unprocessable` with a sentence that names the wrong member
+ */
+export async function readRequestJson<Value>(request: Request, schema: z.ZodMiniType<Value>): Promise<Value> {
+  const text = new TextDecoder().decode(await readOptionalBody(request, MAX_BODY_BYTES, "The request"));
+  const parsed = schema.safeParse(text === "" ? {} : parsedJson(text), { reportInput: true });
+  if (parsed.success) return parsed.data;
+  throw unprocessable(`The request cannot be read: ${parsed.error.issues.flatMap(complaints).join("; ")}.`);
+}
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw unprocessable('The request is not JSON: an object such as {"name": "value"} is expected.');
+  }
+}
+
+/** Turns an issue that zod found into sentences. */
+function complaints(issue: z.core.$ZodIssue): string[] {
+  if (issue.code === "unrecognized_keys") return issue.keys.map((key) => `${JSON.stringify(key)} is not known here`);
+  const member = issue.path.join(".");
+  if (member === "") return ["it must be a JSON object"];
+  return [issue.input === undefined ? `${member} is missing` : `${member} ${issue.message}`];
+}
+
+const unprocessable = (sentence: string) => new IndexError("unprocessable", sentence);

@@ -1,0 +1,158 @@
+import { Hono, type Context as HonoContext } from "hono";
+import {
+  uploadAnnouncement,
+  type UploadAnnouncement,
+  type UploadOutcome,
+  type UploadState,
+} from "../../../schema/upload.ts";
+import type { Author } from "../../auth/audit-entry.ts";
+import { SOME_PROJECT } from "../../auth/principal.ts";
+import { badRequest, IndexError, methodNotAllowed } from "../../errors.ts";
+import { partSizeOf, type UploadResult, type UploadsInParts } from "../../publishing/uploads-in-parts.ts";
+import type { UploadSession } from "../../publishing/upload-sessions.ts";
+import type { Authorize } from "../access.ts";
+import type { AppEnv } from "../context.ts";
+import { LIFETIMES } from "../headers.ts";
+import { readOptionalBody } from "./request-body.ts";
+import { drainBody, bodyOfSize } from "./part-body.ts";
+
+/** Limit of an announcement, which is much smaller. Bytes. */
+const MAX_ANNOUNCEMENT_BYTES = 1024 ** 2;
+
+/** Uploads in parts, to be mounted at `/-/api/uploads`. */
+export function uploadsInPartsRoutes(authorize: Authorize, uploads: UploadsInParts): Hono<AppEnv> {
+  const routes = new Hono<AppEnv>();
+
+  /** The sender, who may upload to the index in the id, and its upload. */
+  async function findUpload(c: HonoContext<AppEnv>): Promise<{ author: Author; session: UploadSession }> {
+    const id = c.req.param("id") ?? "";
+    const [index = ""] = id.split(".");
+    const author = await authorize(c, { scope: "upload", index, project: SOME_PROJECT });
+    return { author, session: await uploads.find(id, author.principal) };
+  }
+
+  const offer = (path: string, methods: Readonly<Record<string, (c: HonoContext<AppEnv>) => Promise<Response>>>) => {
+    for (const [method, answer] of Object.entries(methods)) routes.on(method, path, answer);
+    routes.all(path, async (c) => {
+      await requireAnyToken(authorize, c);
+      throw methodNotAllowed(c.req.method, Object.keys(methods));
+    });
+  };
+
+  offer("/", {
+    async POST(c) {
+      const { announcement, author } = await readAnnouncement(authorize, c);
+      const begun = await uploads.begin(announcement, author, c.var.ctx);
+      if (begun.kind === "identical") return c.json(outcome(begun), 200, LIFETIMES.live);
+      return c.json(state(begun.session), begun.kind === "begun" ? 201 : 200, LIFETIMES.live);
+    },
+  });
+
+  offer("/:id", {
+    GET: async (c) => c.json(state((await findUpload(c)).session), 200, LIFETIMES.live),
+    async DELETE(c) {
+      await uploads.abort((await findUpload(c)).session);
+      return c.body(null, 204, LIFETIMES.live);
+    },
+  });
+
+  offer("/:id/finish", {
+    async POST(c) {
+      const { author, session } = await findUpload(c);
+      return c.json(outcome(await uploads.finish(session, author, c.var.ctx)), 200, LIFETIMES.live);
+    },
+  });
+
+  offer("/:id/:number", {
+    async PUT(c) {
+      const { session } = await findUpload(c);
+      const { body, headers } = c.req.raw;
+      const number = numberOf(c.req.param("number"));
+      try {
+        const size = expectedSize(session, number, headers.get("Content-Length"));
+        await uploads.put(session, number, bodyOfSize(body, size));
+      } catch (error) {
+        await drainBody(body);
+        throw error;
+      }
+      return c.json(state(session, number), 200, LIFETIMES.live);
+    },
+  });
+
+  return routes;
+}
+
+/**
+ * Reads an announcement and checks the permission. Only authenticated senders learn what is wrong with it.
+ *
+ * @throws IndexError `not-authenticated`, `not-allowed`, `bad-request`, `too-large`
+ */
+async function readAnnouncement(
+  authorize: Authorize,
+  c: HonoContext<AppEnv>,
+): Promise<{ announcement: UploadAnnouncement; author: Author }> {
+  if (c.req.header("Authorization") === undefined) await requireAnyToken(authorize, c);
+  const text = new TextDecoder().decode(
+    await readOptionalBody(c.req.raw, MAX_ANNOUNCEMENT_BYTES, "The announcement of the upload"),
+  );
+  const parsed = uploadAnnouncement.safeParse(parsedJson(text), { reportInput: true });
+  if (parsed.success) {
+    const { index } = parsed.data;
+    return { announcement: parsed.data, author: await authorize(c, { scope: "upload", index, project: SOME_PROJECT }) };
+  }
+  await requireAnyToken(authorize, c);
+  const [issue] = parsed.error.issues;
+  const member = issue?.path.join(".") || "it";
+  throw badRequest(
+    `The announcement of the upload cannot be read: ${issue?.input === undefined && member !== "it" ? `${member} is missing` : `${member} ${issue?.message}`}. It looks like {"index": "team", "filename": "demo-1.0.tar.gz", "size": 1024, "sha256": "…"}.`,
+  );
+}
+
+/** Passes every sender with a valid token, whatever it allows. */
+async function requireAnyToken(authorize: Authorize, c: HonoContext<AppEnv>): Promise<void> {
+  try {
+    await authorize(c, { scope: "upload", index: "*", project: SOME_PROJECT });
+  } catch (error) {
+    if (!(error instanceof IndexError) || error.kind !== "not-allowed") throw error;
+  }
+}
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** NaN where it is not a part number. */
+const numberOf = (text: string | undefined) => (/^[1-9]\d{0,5}$/.test(text ?? "") ? Number(text) : Number.NaN);
+
+/** The size of a part in bytes. Throws `bad-request` where there is no such part, or where the Content-Length differs. */
+function expectedSize(session: UploadSession, number: number, length: string | null): number {
+  const { filename, size, partSize } = session;
+  const bytes = partSizeOf(session, number);
+  if (bytes === undefined) {
+    throw badRequest(
+      `${filename} has the parts 1 to ${Math.ceil(size / partSize)}, of ${partSize} bytes each but the last.`,
+    );
+  }
+  if (length === null)
+    throw badRequest(`A part is sent with its length (Content-Length); ${bytes} bytes are expected.`);
+  if (Number(length) === bytes) return bytes;
+  throw badRequest(`Part ${number} of ${filename} has ${bytes} bytes, and ${length.slice(0, 20)} were announced.`);
+}
+
+const state = ({ id, partSize, parts }: UploadSession, arrived?: number): UploadState => ({
+  id,
+  partSize,
+  parts: [...new Set([...parts.keys(), ...(arrived === undefined ? [] : [arrived])])].toSorted((a, b) => a - b),
+});
+
+const outcome = ({ kind, filename, index }: UploadResult): UploadOutcome => ({
+  identical: kind === "identical",
+  did:
+    kind === "published"
+      ? `Published ${filename} in ${index}.`
+      : `${filename} is in ${index} already, with these very bytes; nothing has changed.`,
+});

@@ -1,0 +1,20 @@
+import type { Context as HonoContext } from "hono";
+
+/**
+ * Whether the client's copy is current, by the validators that it sent (RFC 9110, 13.1). `If-Modified-Since` is ignored
+ * where there is an `If-None-Match`.
+ *
+ * @param changedAt milliseconds since the epoch
+ */
+export function isNotModified(c: HonoContext, etag: string | undefined, changedAt: number): boolean {
+  const ifNoneMatch = c.req.header("If-None-Match");
+  if (ifNoneMatch !== undefined) return etag !== undefined && etagMatches(ifNoneMatch, etag);
+  // HTTP dates have no fractions of a second.
+  return Date.parse(c.req.header("If-Modified-Since") ?? "") >= Math.floor(changedAt / 1_000) * 1_000;
+}
+
+/** Whether `If-None-Match` contains this ETag, by weak comparison (RFC 9110, 13.1.2). */
+function etagMatches(ifNoneMatch: string, etag: string): boolean {
+  const tags = new Set(ifNoneMatch.split(",").map((tag) => tag.trim().replace(/^W\//, "")));
+  return tags.has("*") || tags.has(etag);
+}

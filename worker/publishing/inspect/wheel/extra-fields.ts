@@ -1,0 +1,45 @@
+import { InvalidDistribution, quotedName } from "../invalid-distribution.ts";
+
+const ZIP64 = 0x0001;
+
+/** A second name for the member, which some readers prefer. */
+const UNICODE_PATH = 0x7075;
+
+/** The value of a size field whose real value is in an extra field. */
+const ELSEWHERE = 0xffffffff;
+
+/** Checks that a member's extra fields are complete and unique, and contain no second name. */
+export function checkExtra(extra: Uint8Array, name: string): void {
+  const ids = fieldsOf(extra, name).map(({ id }) => id);
+  if (ids.includes(UNICODE_PATH))
+    throw new InvalidDistribution(`has ${quotedName(name)}, which has a second name in an extra field`);
+  if (new Set(ids).size !== ids.length) throw broken(name);
+}
+
+/** A member's sizes in bytes, both from ZIP64's extra field or both from the header. Throws `InvalidDistribution`. */
+export function sizesOf(compressedSize: number, uncompressedSize: number, extra: Uint8Array, name: string) {
+  const zip64 = fieldsOf(extra, name).find(({ id }) => id === ZIP64)?.value;
+  if (!zip64 && compressedSize !== ELSEWHERE && uncompressedSize !== ELSEWHERE)
+    return { compressedSize, uncompressedSize };
+  if (zip64?.byteLength !== 16 || compressedSize !== ELSEWHERE || uncompressedSize !== ELSEWHERE) throw broken(name);
+  const view = new DataView(zip64.buffer, zip64.byteOffset, zip64.byteLength);
+  return {
+    uncompressedSize: Number(view.getBigUint64(0, true)),
+    compressedSize: Number(view.getBigUint64(8, true)),
+  };
+}
+
+function fieldsOf(extra: Uint8Array, name: string) {
+  const view = new DataView(extra.buffer, extra.byteOffset, extra.byteLength);
+  const fields: { readonly id: number; readonly value: Uint8Array }[] = [];
+  for (let at = 0; at < extra.byteLength;) {
+    if (extra.byteLength - at < 4) throw broken(name);
+    const end = at + 4 + view.getUint16(at + 2, true);
+    if (end > extra.byteLength) throw broken(name);
+    fields.push({ id: view.getUint16(at, true), value: extra.subarray(at + 4, end) });
+    at = end;
+  }
+  return fields;
+}
+
+const broken = (name: string) => new InvalidDistribution(`has ${quotedName(name)}, whose extra fields are broken`);

@@ -1,0 +1,165 @@
+import type { Author } from "../../auth/audit-entry.ts";
+import { IndexError } from "../../errors.ts";
+import type { ProjectStatus } from "../../pypi/page.ts";
+import type { Context } from "../../repository/context.ts";
+import { selectFiles, namesInSentence, type FileSelection } from "./select-files.ts";
+import {
+  decideAndWrite,
+  hostingIndex,
+  requireProject,
+  type Decision,
+  type ActionResult,
+  type ReleaseIndex,
+  type ProjectRef,
+} from "./optimistic-write.ts";
+import { decidePromotion } from "./promote.ts";
+import type { ReleasedProject, ReleaseFile, ReleaseStore } from "./ports.ts";
+
+/**
+ * What can be done with published releases. Every action can be repeated without further effect. All throw
+ * `no-such-route`, `bad-request`, `project-not-found`, `file-not-found` and `storage-failed`. The caller has checked the
+ * permission.
+ */
+export interface ReleaseActions {
+  show(target: ProjectRef): Promise<ReleasedProject>;
+  /** @param reason may be empty; undefined keeps the present reason; null unyanks (PEP 592) */
+  yank(
+    target: ProjectRef,
+    selection: FileSelection,
+    reason: string | null | undefined,
+    by: Author,
+    ctx: Context,
+  ): Promise<ActionResult>;
+  /** Deletes files. Their names stay used, except in a volatile index. */
+  remove(target: ProjectRef, selection: FileSelection, by: Author, ctx: Context): Promise<ActionResult>;
+  /** @param status undefined for active (PEP 792) */
+  mark(target: ProjectRef, status: ProjectStatus | undefined, by: Author, ctx: Context): Promise<ActionResult>;
+  /**
+   * Adds a release's files to another index, all or none.
+   *
+   * @throws IndexError `file-exists` where another file has one of the names there, `not-allowed` where a project's
+   *   status forbids it
+   */
+  promote(target: ProjectRef, version: string, to: string, by: Author, ctx: Context): Promise<ActionResult>;
+}
+
+/** The actions on what these indexes host. */
+export function createReleaseActions(store: ReleaseStore, indexes: readonly ReleaseIndex[]): ReleaseActions {
+  return {
+    async show(target) {
+      hostingIndex(indexes, target.index);
+      return requireProject(store, target);
+    },
+
+    async yank(target, selection, reason, by, ctx) {
+      hostingIndex(indexes, target.index);
+      return decideAndWrite(store, target, by, ctx, (project) => decideYank(project, selection, reason));
+    },
+
+    async remove(target, selection, by, ctx) {
+      const { volatile } = hostingIndex(indexes, target.index);
+      return decideAndWrite(store, target, by, ctx, (project) => decideRemoval(project, selection, volatile));
+    },
+
+    async mark(target, status, by, ctx) {
+      hostingIndex(indexes, target.index);
+      return decideAndWrite(store, target, by, ctx, (project) => decideStatus(project, status));
+    },
+
+    async promote(target, version, to, by, ctx) {
+      hostingIndex(indexes, target.index);
+      hostingIndex(indexes, to);
+      return decideAndWrite(store, target, by, ctx, async (project) =>
+        decidePromotion(project, version, to, await store.read(to, target.project)),
+      );
+    },
+  };
+}
+
+function decideYank(project: ReleasedProject, selection: FileSelection, wanted: string | null | undefined): Decision {
+  const reason = wanted === undefined ? "" : wanted;
+  const all = selectFiles(project, selection);
+  const { what, version } = describeSelection(project, selection, all);
+  const there = all.filter(({ deletedAt }) => deletedAt === null);
+  if (there.length === 0) throw new IndexError("file-not-found", `All files of ${what} were deleted.`);
+  const files = there.filter(({ yanked }) => (wanted === undefined ? yanked === null : yanked !== reason));
+  const names = files.map(({ filename }) => filename);
+  if (files.length === 0) {
+    const reasons = [...new Set(there.map(({ yanked }) => yanked))];
+    const kept = reasons.length > 1 ? reason : (reasons[0] ?? null);
+    return { done: { version, files: [], did: `${what} was ${stateOf(kept)} already.` } };
+  }
+  const state = stateOf(reason);
+  return {
+    done: { version, files: names, did: `${what} is ${state} now${filesPhrase(selection, names)}.` },
+    write: {
+      change: { kind: "yank", files, reason },
+      entry: {
+        action: reason === null ? "unyank" : "yank",
+        index: project.index,
+        subject: selection.filename ?? version,
+        details: { version, files: names, ...(reason !== null && { reason }) },
+      },
+    },
+  };
+}
+
+const stateOf = (yanked: string | null) =>
+  yanked === null ? "not yanked" : yanked === "" ? "yanked" : `yanked (${yanked})`;
+
+function decideRemoval(project: ReleasedProject, selection: FileSelection, volatile: boolean): Decision {
+  const all = selectFiles(project, selection);
+  const { what, version } = describeSelection(project, selection, all);
+  // Files that were deleted before the index became volatile lose their rows too, so that their names can be used again.
+  const files = volatile ? all : all.filter(({ deletedAt }) => deletedAt === null);
+  const names = files.map(({ filename }) => filename);
+  const fate = volatile
+    ? "The names of deleted files can be used again here."
+    : "The names of deleted files stay used: no other files can ever have them.";
+  if (files.length === 0) return { done: { version, files: [], did: `${what} was deleted already. ${fate}` } };
+  return {
+    done: { version, files: names, did: `${what} is deleted${filesPhrase(selection, names)}. ${fate}` },
+    write: {
+      change: { kind: "delete", files, forGood: !volatile },
+      entry: {
+        action: "delete",
+        index: project.index,
+        subject: selection.filename ?? version,
+        details: { version, files: files.map(auditedFile) },
+      },
+    },
+  };
+}
+
+function decideStatus(
+  { index, project, status: before }: ReleasedProject,
+  status: ProjectStatus | undefined,
+): Decision {
+  const said = (it: ProjectStatus | undefined) => (it?.status ?? "active") + (it?.reason ? ` (${it.reason})` : "");
+  const what = `${project} in ${index}`;
+  if (said(status) === said(before)) return { done: { files: [], did: `${what} was ${said(status)} already.` } };
+  return {
+    done: { files: [], did: `${what} is ${said(status)} now; it was ${said(before)}.` },
+    write: {
+      change: { kind: "status", status },
+      entry: { action: "status", index, subject: "", details: { ...status, status: status?.status ?? "active" } },
+    },
+  };
+}
+
+/** The release or file as sentences name it, and the version for the audit log. */
+function describeSelection(
+  { index, project }: ReleasedProject,
+  selection: FileSelection,
+  files: readonly ReleaseFile[],
+) {
+  const version = files[0]?.version ?? selection.version;
+  return { what: `${selection.filename ?? `${project} ${version}`} in ${index}`, version };
+}
+
+/** The list of files for a sentence about a release; empty where the sentence names the file itself. */
+const filesPhrase = ({ filename }: FileSelection, names: readonly string[]) =>
+  filename === undefined ? `: ${namesInSentence(names)}` : "";
+
+/** What the audit log records of a deleted file. */
+const auditedFile = ({ filename, sha256 }: ReleaseFile) => ({ filename, sha256 });

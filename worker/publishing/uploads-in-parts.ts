@@ -1,0 +1,260 @@
+import type { Author } from "../auth/audit-entry.ts";
+import { ADMIN, requirePermission, isPermitted, type Principal } from "../auth/principal.ts";
+import { badRequest, IndexError, messageOf } from "../errors.ts";
+import type { ProjectName } from "../pypi/name.ts";
+import type { Context } from "../repository/context.ts";
+import { checkAnnouncement, type AnnouncedFile, type Announcement } from "./announcement.ts";
+import type { ReleaseIndex } from "./releases/optimistic-write.ts";
+import type { PartStore, UploadSession, UploadSessions } from "./upload-sessions.ts";
+import type { PublishResult, Publish } from "./publish-request.ts";
+
+/** Size of every part except the last: well below the 100 MB that the platform accepts in one request. Bytes. */
+export const PART_SIZE = 32 * 1024 ** 2;
+
+/**
+ * How many unfinished uploads a principal may have: each may take some GiB, and a client that uploads files one by one
+ * has one.
+ */
+const MAX_UNFINISHED = 20;
+
+/** How many part numbers a message lists. */
+const MAX_LISTED_PARTS = 10;
+
+/** What uploads in parts need. */
+export interface UploadsInPartsOptions {
+  readonly sessions: UploadSessions;
+  readonly store: PartStore;
+  readonly publish: Publish;
+  readonly indexes: readonly ReleaseIndex[];
+  /** Size of every part except the last. Bytes. */
+  readonly partSize: number;
+  /** The largest file, in bytes. */
+  readonly maxSize: number;
+  /** Returns an id that was never used before. */
+  readonly freshId: () => string;
+}
+
+/** `kind` as for an upload in one piece. */
+export type UploadResult = Pick<PublishResult, "kind"> & Pick<UploadSession, "filename" | "index">;
+
+/** The result of beginning an upload. */
+export type BeginResult =
+  | { readonly kind: "begun" | "resumed"; readonly session: UploadSession }
+  | (UploadResult & { readonly kind: "identical" });
+
+/** Uploads in parts, for files that are larger than one request may be, and for unreliable connections. */
+export interface UploadsInParts {
+  /**
+   * Begins an upload, or resumes the principal's own upload of the same file.
+   *
+   * @throws IndexError `no-such-route`, `bad-request`, `too-large`, `not-allowed` or `file-exists` where the file could
+   *   not be published, `too-many-attempts` where the principal has too many unfinished uploads, `storage-failed`
+   */
+  begin(announcement: Announcement, author: Author, ctx: Context): Promise<BeginResult>;
+  /** Throws `upload-not-found` where there is no such upload, or where it belongs to another principal; `storage-failed`. */
+  find(id: string, principal: Principal): Promise<UploadSession>;
+  /**
+   * Stores a part. `chunks` must have the size that `partSizeOf` returns.
+   *
+   * @throws IndexError `upload-not-found` where the upload takes no more parts, `storage-failed`, and the errors of
+   *   `chunks`
+   */
+  put(session: UploadSession, number: number, chunks: AsyncIterable<Uint8Array>): Promise<void>;
+  /**
+   * Assembles and publishes the parts. May be repeated after any outcome.
+   *
+   * @throws IndexError `bad-request` where parts are missing, and the upload continues; any other error of `Publish`,
+   *   after which the upload is deleted unless the error is `storage-failed`
+   */
+  finish(session: UploadSession, author: Author, ctx: Context): Promise<UploadResult>;
+  /** Ends the upload and deletes its parts. Throws `storage-failed`. */
+  abort(session: UploadSession): Promise<void>;
+}
+
+/** The size of a part in bytes; undefined where there is no such part. */
+export function partSizeOf({ size, partSize }: Pick<UploadSession, "size" | "partSize">, number: number) {
+  const last = Math.ceil(size / partSize);
+  if (!Number.isInteger(number) || number < 1 || number > last) return undefined;
+  return number < last ? partSize : size - (last - 1) * partSize;
+}
+
+export function createUploadsInParts(parts: UploadsInPartsOptions): UploadsInParts {
+  const { sessions, store, publish, indexes, partSize, maxSize, freshId } = parts;
+
+  /** Ends a finished upload. A failure is only reported, because the outcome is known already. */
+  async function cleanUp(session: UploadSession, ctx: Context): Promise<void> {
+    try {
+      await sessions.end(session.id);
+      await store.discard(session);
+    } catch (error) {
+      ctx.report({ event: "storage-failed", what: `the end of upload ${session.id}`, reason: messageOf(error) });
+    }
+  }
+
+  async function assemble(session: UploadSession, ctx: Context): Promise<void> {
+    const outcome = await store.assemble(session);
+    // Another request may have assembled it, or this one did and the store's answer was lost.
+    if (outcome === "done" || (await store.isAssembled(session))) return;
+    if (outcome === "unfit") {
+      await sessions.forget(session.id);
+      throw new IndexError(
+        "storage-failed",
+        `The stored parts of ${session.filename} differ from what was recorded; send them again.`,
+      );
+    }
+    await cleanUp(session, ctx);
+    throw noLongerOpen(session);
+  }
+
+  async function publishAssembled(session: UploadSession, author: Author, ctx: Context): Promise<UploadResult> {
+    const { filename, index, sha256 } = session;
+    const staged = await store.staged(session);
+    if (staged.digests.sha256 !== sha256) {
+      throw badRequest(
+        `Together the parts of ${filename} have the sha256 ${staged.digests.sha256}, but ${sha256} was announced: the file has changed since its upload began. Upload it again.`,
+      );
+    }
+    const request = {
+      index: requireHostingIndex(indexes, index),
+      author,
+      filename,
+      staged,
+      claimed: { digests: { sha256 } },
+    };
+    const { kind } = await publish(request, ctx);
+    return { kind, filename, index };
+  }
+
+  return {
+    async begin(announcement, author, ctx) {
+      const index = requireHostingIndex(indexes, announcement.index);
+      const file = restrictToPermitted(checkAnnouncement(announcement, maxSize), author.principal);
+      const [namesake, open] = await Promise.all([
+        sessions.findSameNamed(file),
+        sessions.findSame(file, author.principal.id),
+      ]);
+      if (namesake?.isThere && namesake.sha256 === file.sha256) {
+        return { kind: "identical", filename: file.filename, index: index.name };
+      }
+      if (namesake && !index.volatile) throw exists(file, namesake.isThere);
+      if (open) return { kind: "resumed", session: open };
+      const id = `${index.name}.${freshId()}`;
+      const own = { ...file, id, actor: author.principal.id, partSize, multipart: await store.begin(id) };
+      if (await sessions.begin({ ...own, begunAt: ctx.now }, MAX_UNFINISHED)) {
+        return { kind: "begun", session: { ...own, parts: new Map() } };
+      }
+      await store.discard(own);
+      const other = await sessions.findSame(file, author.principal.id);
+      if (other) return { kind: "resumed", session: other };
+      throw tooMany(author.principal);
+    },
+
+    async find(id, principal) {
+      const session = await sessions.find(id);
+      if (session && (session.actor === principal.id || principal.id === ADMIN.id)) return session;
+      throw new IndexError("upload-not-found", NOT_FOUND);
+    },
+
+    async put(session, number, chunks) {
+      const before = session.parts.get(number);
+      // The part counts as missing until it is recorded again, because the store now has another ETag for it.
+      if (before !== undefined) await sessions.forget(session.id, number);
+      const etag = await store.put(session, number, partSizeOf(session, number) ?? 0, chunks);
+      if (etag !== undefined) {
+        if (await sessions.note(session.id, number, etag)) return;
+        throw noLongerOpen(session);
+      }
+      if (await store.isAssembled(session)) {
+        if (before !== undefined) await sessions.note(session.id, number, before);
+      } else {
+        await sessions.end(session.id);
+      }
+      throw noLongerOpen(session);
+    },
+
+    async finish(session, author, ctx) {
+      const isWhole = await store.isAssembled(session);
+      if (!isWhole) requireAllParts(session);
+      try {
+        if (!isWhole) await assemble(session, ctx);
+        const ended = await publishAssembled(session, author, ctx);
+        await cleanUp(session, ctx);
+        return ended;
+      } catch (error) {
+        if (!(error instanceof IndexError)) throw error;
+        if (!MAY_BE_DONE.has(error.kind)) {
+          await cleanUp(session, ctx);
+          throw error;
+        }
+        // Another request may have published it and deleted the parts.
+        const namesake = await sessions.findSameNamed(session);
+        if (!namesake?.isThere || namesake.sha256 !== session.sha256) throw error;
+        await cleanUp(session, ctx);
+        return { kind: "identical", filename: session.filename, index: session.index };
+      }
+    },
+
+    async abort(session) {
+      await sessions.end(session.id);
+      await store.discard(session);
+    },
+  };
+}
+
+/** After these errors the file may have been published all the same. */
+const MAY_BE_DONE: ReadonlySet<string> = new Set(["storage-failed", "upload-not-found"]);
+
+/** Throws `no-such-route` where no index of this name takes uploads. */
+function requireHostingIndex(indexes: readonly ReleaseIndex[], name: string): ReleaseIndex {
+  const index = indexes.find((each) => each.hosted && each.name === name);
+  if (index) return index;
+  throw new IndexError(
+    "no-such-route",
+    `There is no index ${JSON.stringify(name.slice(0, 40))} here that takes uploads; wrangler.toml shows which do (hosted = true).`,
+  );
+}
+
+/**
+ * Restricts the file to the projects that the principal may write, so that nothing is revealed about others.
+ *
+ * @throws IndexError `not-allowed` where none is left
+ */
+function restrictToPermitted(file: AnnouncedFile, principal: Principal): AnnouncedFile {
+  const permission = (project: ProjectName) => ({ scope: "upload", index: file.index, project }) as const;
+  const projects = file.projects.filter((project) => isPermitted(principal, permission(project)));
+  const [first] = file.projects;
+  if (projects.length === 0 && first !== undefined) requirePermission(principal, permission(first));
+  return { ...file, projects };
+}
+
+/** Throws `bad-request` where parts are missing. */
+function requireAllParts({ filename, size, partSize, parts }: UploadSession): void {
+  const all = Array.from({ length: Math.ceil(size / partSize) }, (_, at) => at + 1);
+  const missing = all.filter((number) => !parts.has(number));
+  if (missing.length === 0) return;
+  const more = missing.length > MAX_LISTED_PARTS ? ` and ${missing.length - MAX_LISTED_PARTS} more` : "";
+  throw badRequest(
+    `${missing.length} of ${all.length} parts of ${filename} have not arrived: ${missing.slice(0, MAX_LISTED_PARTS).join(", ")}${more}. Send them, then finish the upload.`,
+  );
+}
+
+const exists = ({ filename, index }: AnnouncedFile, isThere: boolean) =>
+  new IndexError(
+    "file-exists",
+    `File already exists: ${filename}. ${index} ${isThere ? "has it with other bytes" : "had it, and it was deleted"}. A filename can be used only once: raise the version and build again.`,
+  );
+
+const tooMany = ({ name }: Principal) =>
+  new IndexError(
+    "too-many-attempts",
+    `The token ${JSON.stringify(name)} has ${MAX_UNFINISHED} unfinished uploads; finish or abort one of them, or wait: each ends a day after it began.`,
+  );
+
+const NOT_FOUND =
+  "You have no such upload: it was finished or aborted, or a day has passed since it began. Begin it again; the answer says if the file is published already.";
+
+const noLongerOpen = ({ filename }: UploadSession) =>
+  new IndexError(
+    "upload-not-found",
+    `This upload of ${filename} takes no more parts: all of them have arrived, or it was aborted. Begin it again; the answer says which parts are missing.`,
+  );

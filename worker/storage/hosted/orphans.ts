@@ -1,0 +1,146 @@
+import { messageOf } from "../../errors.ts";
+import type { LeftObject, Leftovers } from "../../repository/ports/maintenance.ts";
+import { HOSTED_PREFIX, stagingKey, UPLOADED, uploadedObject } from "../keys.ts";
+
+/** How much one run examines. */
+export interface OrphanSearchBounds {
+  /** Keys per listing. R2 lists at most 1,000 and deletes at most 1,000 in one call. */
+  readonly batch: number;
+  /** Listings per prefix. */
+  readonly listings: number;
+}
+
+/** Uploads that one run aborts at most, because each takes a call. */
+const MAX_UPLOADS = 100;
+
+const MAX_TOKENS = 1_000;
+
+/** For each key: whether a file in any index has it, or had it lately; and whether the database has any file at all. */
+const IN_USE = `SELECT value AS object,
+    EXISTS (SELECT 1 FROM hosted_file WHERE object = value)
+      OR EXISTS (SELECT 1 FROM hosted_left WHERE object = value AND at >= ?2) AS owned,
+    EXISTS (SELECT 1 FROM hosted_file) AS anything
+  FROM json_each(?1)`;
+
+const SAVE_POSITION = `INSERT INTO listing (prefix, after) VALUES (?1, ?2)
+  ON CONFLICT (prefix) DO UPDATE SET after = excluded.after`;
+
+/** In random order: uploads that cannot be aborted must not block the others. */
+const UNFINISHED =
+  "SELECT id, filename, multipart, begun_at AS begunAt FROM upload WHERE begun_at < ?1 ORDER BY random() LIMIT ?2";
+const UPLOADS_ENDED = "DELETE FROM upload WHERE id IN (SELECT value FROM json_each(?1))";
+/** Includes parts that arrived while their upload was aborted. */
+const PARTS_ENDED = "DELETE FROM upload_part WHERE upload NOT IN (SELECT id FROM upload)";
+
+const BEFORE = "iif(minted_for IS NULL, ?1, ?2)";
+const ENDED = `FROM token WHERE revoked_at < ${BEFORE} OR expires_at < ${BEFORE}`;
+
+/** R2 itself aborts unfinished uploads after a week. From then on, a failed abort does not matter. */
+const WEEK_MS = 7 * 24 * 3_600_000;
+
+/** The result of one run. */
+interface RunResult {
+  seen: number;
+  readonly deleted: LeftObject[];
+  readonly doubts: string[];
+}
+
+/** The database's answer is not reliable, so nothing may be deleted. */
+class UnreliableAnswer extends Error {}
+
+/** Finds and deletes what uploads left behind in R2 and D1. The tables are made by schema/migrations. */
+export function orphansIn(
+  db: D1Database,
+  r2: R2Bucket,
+  { batch, listings }: OrphanSearchBounds = { batch: 1_000, listings: 5 },
+): Leftovers {
+  /**
+   * The objects that no file has now or had since `before`, according to D1. A key is never reused, so they stay orphans.
+   */
+  async function orphansAmong(prefix: string, objects: readonly LeftObject[], before: number): Promise<LeftObject[]> {
+    const asked = [...new Set(objects.flatMap(({ key }) => uploadedObject(key) ?? []))];
+    if (asked.length === 0) return [];
+    const { results } = await db
+      .prepare(IN_USE)
+      .bind(JSON.stringify(asked), before)
+      .all<{ object: string; owned: number; anything: number }>();
+    const owned = new Map(results.map((row) => [row.object, row.owned]));
+    if (owned.size !== asked.length) throw new UnreliableAnswer("the database answered for only some of them");
+    // A database that was emptied, or is another one, must not cost the files.
+    if (prefix === HOSTED_PREFIX && results.some(({ anything }) => anything !== 1)) {
+      throw new UnreliableAnswer("the database has no files at all, so it may have lost them");
+    }
+    return objects.filter(({ key }) => owned.get(uploadedObject(key) ?? "") === 0);
+  }
+
+  /** Deletes the orphans of one prefix. `sum` has what was done even if this throws. */
+  async function deleteBelow(prefix: string, before: number, dryRun: boolean, sum: RunResult): Promise<void> {
+    const row = await db.prepare("SELECT after FROM listing WHERE prefix = ?1").bind(prefix).first<{ after: string }>();
+    let after = row?.after ?? "";
+    for (let count = 0; count < listings; count++) {
+      const listed = await r2.list({ prefix, limit: batch, ...(after && { startAfter: after }) });
+      const last = listed.truncated ? listed.objects.at(-1)?.key : "";
+      if (last === undefined) break;
+      sum.seen += listed.objects.length;
+      const old = listed.objects.filter(({ uploaded }) => uploaded.getTime() < before);
+      const leaving = await orphansAmong(prefix, old, before);
+      if (!dryRun) {
+        if (leaving.length > 0) await r2.delete(leaving.map(({ key }) => key));
+        if (last !== after) await db.prepare(SAVE_POSITION).bind(prefix, last).run();
+      }
+      sum.deleted.push(...leaving.map(({ key, size }) => ({ key, size })));
+      after = last;
+      if (after === "") break;
+    }
+  }
+
+  return {
+    async objects(before, dryRun) {
+      const sum: RunResult = { seen: 0, deleted: [], doubts: [] };
+      for (const prefix of UPLOADED) {
+        try {
+          await deleteBelow(prefix, before[prefix], dryRun, sum);
+        } catch (error) {
+          if (!(error instanceof UnreliableAnswer)) throw error;
+          sum.doubts.push(`No more objects below ${prefix} are deleted: ${error.message}.`);
+        }
+      }
+      if (!dryRun) await db.prepare("DELETE FROM hosted_left WHERE at < ?1").bind(before[HOSTED_PREFIX]).run();
+      return sum;
+    },
+
+    async uploads(before, dryRun) {
+      const { results } = await db
+        .prepare(UNFINISHED)
+        .bind(before, MAX_UPLOADS)
+        .all<{ id: string; filename: string; multipart: string; begunAt: number }>();
+      if (dryRun) return { ended: results.map(({ filename }) => filename), failed: [] };
+      const failed: string[] = [];
+      const ended: typeof results = [];
+      for (const upload of results) {
+        const { id, filename, multipart, begunAt } = upload;
+        try {
+          await r2.resumeMultipartUpload(stagingKey(id), multipart).abort();
+        } catch (error) {
+          if (begunAt >= before - WEEK_MS) {
+            failed.push(`The upload of ${filename} could not be aborted: ${messageOf(error)}`);
+            continue;
+          }
+        }
+        ended.push(upload);
+      }
+      const ids = JSON.stringify(ended.map(({ id }) => id));
+      await db.batch([db.prepare(UPLOADS_ENDED).bind(ids), db.prepare(PARTS_ENDED)]);
+      return { ended: ended.map(({ filename }) => filename), failed };
+    },
+
+    async tokens({ made, minted }, dryRun) {
+      if (dryRun) {
+        const row = await db.prepare(`SELECT count(*) AS n ${ENDED}`).bind(made, minted).first<{ n: number }>();
+        return row?.n ?? 0;
+      }
+      const gone = `DELETE FROM token WHERE id IN (SELECT id ${ENDED} LIMIT ?3) RETURNING 1`;
+      return (await db.prepare(gone).bind(made, minted, MAX_TOKENS).all()).results.length;
+    },
+  };
+}
