@@ -5,7 +5,6 @@ import { htmlOf } from "../pypi/simple-html.ts";
 import { readJson, readValidators, renderJson } from "../pypi/simple-json.ts";
 import { gzipped, inflate, type Gzipped } from "./gzip.ts";
 import { joined } from "./give-way.ts";
-import type { Renderings } from "./ports/pages.ts";
 import { digestOf, StoredJson, type StoredHead } from "./stored-json.ts";
 import type { Via } from "./artifact.ts";
 import type { Context } from "./context.ts";
@@ -32,6 +31,13 @@ export interface Beside {
   readonly queries?: Queries | undefined;
   /** Addresses (`{origin}/{path}`, decoded) of files whose names do not lead to the project. */
   readonly strays?: readonly string[] | undefined;
+}
+
+/** Where a store keeps one page's HTML, gzipped: made once a change, when it is first wanted. */
+export interface Renderings {
+  /** The HTML of the page with this digest, or null. */
+  get(digest: string): Promise<Gzipped | null>;
+  put(digest: string, html: Uint8Array): Promise<void>;
 }
 
 /** A page as it is stored. */

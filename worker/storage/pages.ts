@@ -1,6 +1,6 @@
 import type { ProjectName } from "../pypi/name.ts";
-import { Page, type PageHead } from "../repository/page.ts";
-import type { PageStore, QueryStore, Renderings, StrayStore, PageChange } from "../repository/ports/pages.ts";
+import { Page, type PageHead, type Renderings } from "../repository/page.ts";
+import type { PageStore, QueryStore, StrayStore, PageChange } from "../repository/ports/pages.ts";
 import type { Catalog } from "./catalog.ts";
 import { jsonStore, KV_MAX_VALUE } from "./json-store.ts";
 import type { Keys } from "./keys.ts";

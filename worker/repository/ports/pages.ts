@@ -1,5 +1,4 @@
 import type { ProjectName } from "../../pypi/name.ts";
-import type { Gzipped } from "../gzip.ts";
 import type { Page, Queries } from "../page.ts";
 import type { ProjectList } from "../project-list.ts";
 import type { Context } from "../context.ts";
@@ -23,13 +22,6 @@ export interface CacheStore<What extends string, Value> {
 export interface PageStore extends CacheStore<ProjectName, Page> {
   /** The same page, its HTML kept in this store. */
   own(name: ProjectName, page: Page): Page;
-}
-
-/** Where a store keeps one page's HTML, gzipped: made once a change, when it is first wanted. */
-export interface Renderings {
-  /** The HTML of the page with this digest, or null. */
-  get(digest: string): Promise<Gzipped | null>;
-  put(digest: string, html: Uint8Array): Promise<void>;
 }
 
 /** What is kept beside the pages whose files' true URLs have queries. `now` in milliseconds since the epoch. */
