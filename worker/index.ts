@@ -6,7 +6,7 @@ import { consume } from "./jobs/queues.ts";
 import { runContextOf } from "./log/context.ts";
 import { logAs } from "./log/log.ts";
 import { timedFetch } from "./log/upstream-wait.ts";
-import { edgeOf } from "./storage/edge.ts";
+import { edgeOf } from "./storage/cache/edge.ts";
 
 let worker: ReturnType<typeof start> | undefined;
 

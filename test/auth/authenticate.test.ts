@@ -4,7 +4,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { contextOf } from "../../worker/log/context.ts";
 import { logAs } from "../../worker/log/log.ts";
-import { tokensIn } from "../../worker/storage/tokens.ts";
+import { tokensIn } from "../../worker/storage/d1/tokens.ts";
 import { ADMIN_TOKEN, Rig } from "../support/rig.ts";
 import { basic, bearer, contextIn, deed, give } from "../support/tokens.ts";
 

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { auditLine } from "../../schema/release.ts";
-import { recorded } from "../../worker/storage/audit.ts";
+import { auditEntryStatement } from "../../worker/storage/d1/audit-entry.ts";
 import { ADMIN } from "../../worker/auth/principal.ts";
 import type { Rig } from "../support/rig.ts";
 import { at, call, host, team } from "../support/releases.ts";
@@ -11,7 +11,7 @@ const START = Date.parse("2026-11-22T12:00:00Z");
 /** Writes so many lines, a second apart; `of` says what differs. */
 async function written(count: number, of: (n: number) => Record<string, string> = () => ({})) {
   const rows = Array.from({ length: count }, (_, n) =>
-    recorded(
+    auditEntryStatement(
       env.DB,
       {
         principal: ADMIN,

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
-import { orphansIn } from "../../worker/storage/hosted/orphans.ts";
+import { orphansIn } from "../../worker/storage/r2/orphans.ts";
 import { at, call, freshKey, host, hosted, INDEXES, team } from "../support/releases.ts";
 import { Rig } from "../support/rig.ts";
 import { DAY, HOUR, inStore, store } from "../support/swept.ts";

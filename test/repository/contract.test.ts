@@ -5,13 +5,13 @@ import { cachePages } from "../../worker/layers/cache-pages.ts";
 import { completePageBy } from "../../worker/layers/complete-page.ts";
 import { readUpstream } from "../../worker/layers/read-upstream.ts";
 import type { Repository, SourcePages, UpstreamPages } from "../../worker/repository/repository.ts";
-import { catalogOf } from "../../worker/storage/catalog.ts";
-import { factStore } from "../../worker/storage/facts.ts";
-import { freshness } from "../../worker/storage/freshness.ts";
+import { catalogOf } from "../../worker/storage/d1/catalog.ts";
+import { fileFactsIn } from "../../worker/storage/d1/file-facts.ts";
+import { freshness } from "../../worker/storage/cache/freshness.ts";
 import { keysOf } from "../../worker/storage/keys.ts";
-import { listStore } from "../../worker/storage/lists.ts";
+import { listStore } from "../../worker/storage/r2/root-listing.ts";
 import { Memory } from "../../worker/storage/memory.ts";
-import { pageStore } from "../../worker/storage/pages.ts";
+import { pageStore } from "../../worker/storage/kv/pages.ts";
 import { UpstreamClient } from "../../worker/upstream/client.ts";
 import { simpleAt } from "../../worker/upstream/upstream.ts";
 import { repositoryContract } from "../contract/repository.ts";
@@ -23,7 +23,7 @@ const INDEX = new URL(FakeUpstream.INDEX);
 const source = (upstream: FakeUpstream) =>
   readUpstream(
     simpleAt(INDEX, new UpstreamClient(upstream.fetch, INDEX, Date.now, { sleep: () => Promise.resolve() })),
-    completePageBy(factStore(env.DB, "test")),
+    completePageBy(fileFactsIn(env.DB, "test")),
   );
 
 /** An upstream, of which nothing is known beforehand. */

@@ -2,18 +2,18 @@ import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { parseProjectName } from "../../worker/pypi/name.ts";
 import { Page } from "../../worker/repository/page.ts";
-import { behindIn } from "../../worker/storage/behind.ts";
-import { catalogOf, type Catalog } from "../../worker/storage/catalog.ts";
-import { feedLog } from "../../worker/storage/feed.ts";
+import { pagesBehindIn } from "../../worker/storage/d1/pages-behind.ts";
+import { catalogOf, type Catalog } from "../../worker/storage/d1/catalog.ts";
+import { changeLogPositionIn } from "../../worker/storage/d1/change-log-position.ts";
 import { keysOf } from "../../worker/storage/keys.ts";
 import { Memory } from "../../worker/storage/memory.ts";
-import { pageStore } from "../../worker/storage/pages.ts";
+import { pageStore } from "../../worker/storage/kv/pages.ts";
 import { counting, type Counts } from "../support/counting.ts";
 
 const NOW = Date.parse("2026-11-22T12:00:00Z");
 const HOUR = 3_600_000;
 const DEMO = parseProjectName("demo");
-const behind = behindIn(env.DB, "test");
+const behind = pagesBehindIn(env.DB, "test");
 const real = catalogOf(env.DB, "test");
 
 /** A page as it was made at that time; its version says which one it is. */
@@ -32,7 +32,7 @@ async function outcome() {
   return [page && (await page.model()).versions?.[0], (await behind.among([DEMO])).get(DEMO)];
 }
 
-const follow = () => feedLog(env.DB, "test", "page/test").begin(1, NOW - 1);
+const follow = () => changeLogPositionIn(env.DB, "test", "page/test").begin(1, NOW - 1);
 
 /** Something that waits until it is let go. */
 function gate() {
@@ -192,7 +192,7 @@ describe("a page that is written", () => {
   test("stays wanted where the log has announced a newer one, whether or not it was kept then", async () => {
     await follow();
     const changes = { projects: new Map([[DEMO, 12]]), last: 12 };
-    await feedLog(env.DB, "test", "page/test").advance(1, changes, NOW);
+    await changeLogPositionIn(env.DB, "test", "page/test").advance(1, changes, NOW);
     await isolate().put(DEMO, await made(NOW, 11, "from a slow node"), NOW);
     expect(await outcome()).toEqual(["from a slow node", 12]);
     await isolate().put(DEMO, await made(NOW + 1, 12, "new"), NOW + 1);

@@ -1,10 +1,10 @@
 import { env } from "cloudflare:workers";
-import { catalogOf } from "../../worker/storage/catalog.ts";
-import { fileStore, MAX_PUT } from "../../worker/storage/files.ts";
+import { catalogOf } from "../../worker/storage/d1/catalog.ts";
+import { fileStore, MAX_PUT } from "../../worker/storage/r2/mirrored-files.ts";
 import { keysOf } from "../../worker/storage/keys.ts";
-import { listStore } from "../../worker/storage/lists.ts";
+import { listStore } from "../../worker/storage/r2/root-listing.ts";
 import { Memory } from "../../worker/storage/memory.ts";
-import { pageStore } from "../../worker/storage/pages.ts";
+import { pageStore } from "../../worker/storage/kv/pages.ts";
 import { whole } from "../support/whole.ts";
 import { fileStoreContract, listStoreContract, pageStoreContract } from "../contract/stores.ts";
 

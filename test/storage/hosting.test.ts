@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { asFilename, type Filename } from "../../worker/pypi/filename.ts";
 import { asProjectName, type ProjectName } from "../../worker/pypi/name.ts";
 import type { HostedProject } from "../../worker/repository/ports/hosted-packages.ts";
-import { hostingIn } from "../../worker/storage/hosted/hosting.ts";
+import { hostingIn } from "../../worker/storage/d1/hosted-packages.ts";
 import { Memory } from "../../worker/storage/memory.ts";
 import { host, setStatus } from "../support/hosted.ts";
 

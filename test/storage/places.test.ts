@@ -5,7 +5,7 @@ import { parseProjectName } from "../../worker/pypi/name.ts";
 import type { Digest } from "../../worker/pypi/page.ts";
 import type { FileStore } from "../../worker/repository/ports/files.ts";
 import { Overtaken } from "../../worker/repository/sinks.ts";
-import { fileStore, MAX_PUT } from "../../worker/storage/files.ts";
+import { fileStore, MAX_PUT } from "../../worker/storage/r2/mirrored-files.ts";
 import { keysOf } from "../../worker/storage/keys.ts";
 import { Memory } from "../../worker/storage/memory.ts";
 import { sha256 } from "../support/upstream.ts";

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import type { StoredObjects } from "../../worker/repository/ports/stored-objects.ts";
-import { objectsIn } from "../../worker/storage/objects.ts";
+import { objectsIn } from "../../worker/storage/r2/mirrored-objects.ts";
 import { counting, type Counts } from "../support/counting.ts";
 import { keyOf, known, SOURCE } from "../support/swept.ts";
 

@@ -15,8 +15,8 @@ import { createUploadsInParts } from "../../worker/publishing/uploads-in-parts.t
 import type { Publish } from "../../worker/publishing/publish-request.ts";
 import { projectCandidates, type Filename } from "../../worker/pypi/filename.ts";
 import type { ProjectName } from "../../worker/pypi/name.ts";
-import { partStoreIn } from "../../worker/storage/hosted/upload-parts.ts";
-import { uploadSessionsIn } from "../../worker/storage/hosted/upload-sessions.ts";
+import { partStoreIn } from "../../worker/storage/r2/upload-parts.ts";
+import { uploadSessionsIn } from "../../worker/storage/d1/upload-sessions.ts";
 import { freshId } from "../../worker/storage/keys.ts";
 import { counting, type Counts } from "./counting.ts";
 import { sha256 } from "./upstream.ts";

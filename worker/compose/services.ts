@@ -21,30 +21,30 @@ import type { Layer, MirroredSource, Repository } from "../repository/repository
 import { FINISH_ALONE } from "../layers/files/store-file.ts";
 import type { DeadLetters, Leftovers, Recent, Runs } from "../repository/ports/maintenance.ts";
 import type { StoredObjects } from "../repository/ports/stored-objects.ts";
-import { together, type Counting } from "../storage/catalog.ts";
-import { countersIn } from "../storage/counters.ts";
-import { deadLettersIn } from "../storage/dead-letters.ts";
-import { MAX_PUT } from "../storage/files.ts";
-import { hostedAmountsIn } from "../storage/hosted/amounts.ts";
-import { auditLogIn } from "../storage/hosted/audit-log.ts";
-import { orphansIn } from "../storage/hosted/orphans.ts";
-import { releasesIn } from "../storage/hosted/releases.ts";
+import { countTogether, type Counting } from "../storage/d1/catalog.ts";
+import { countersIn } from "../storage/d1/counters.ts";
+import { deadLettersIn } from "../storage/d1/dead-letters.ts";
+import { MAX_PUT } from "../storage/r2/mirrored-files.ts";
+import { hostedAmountsIn } from "../storage/d1/hosted-amounts.ts";
+import { auditLogIn } from "../storage/d1/audit-log.ts";
+import { orphansIn } from "../storage/r2/orphans.ts";
+import { releasesIn } from "../storage/d1/releases.ts";
 import { Memory } from "../storage/memory.ts";
-import { hostedBytesIn } from "../storage/hosted/hosted-bytes.ts";
-import { hostingIn } from "../storage/hosted/hosting.ts";
-import { mergedPagesIn } from "../storage/hosted/merged-pages.ts";
-import { partStoreIn } from "../storage/hosted/upload-parts.ts";
-import { publishTransactionIn } from "../storage/hosted/publish-transaction.ts";
-import { stagingIn } from "../storage/hosted/staging.ts";
-import { uploadObjectsIn } from "../storage/hosted/upload-objects.ts";
-import { uploadSessionsIn } from "../storage/hosted/upload-sessions.ts";
+import { hostedBytesIn } from "../storage/r2/hosted-bytes.ts";
+import { hostingIn } from "../storage/d1/hosted-packages.ts";
+import { mergedPagesIn } from "../storage/kv/merged-pages.ts";
+import { partStoreIn } from "../storage/r2/upload-parts.ts";
+import { publishTransactionIn } from "../storage/d1/publish-transaction.ts";
+import { stagingIn } from "../storage/r2/staging.ts";
+import { uploadObjectsIn } from "../storage/r2/upload-objects.ts";
+import { uploadSessionsIn } from "../storage/d1/upload-sessions.ts";
 import { freshId } from "../storage/keys.ts";
-import { objectsIn } from "../storage/objects.ts";
-import { demandIn } from "../storage/popularity.ts";
-import { recentIn } from "../storage/recent.ts";
-import { runsIn } from "../storage/runs.ts";
-import { tokensIn } from "../storage/tokens.ts";
-import { useLog } from "../storage/uses.ts";
+import { objectsIn } from "../storage/r2/mirrored-objects.ts";
+import { demandIn } from "../storage/d1/popularity.ts";
+import { recentChangesIn } from "../storage/d1/recent-changes.ts";
+import { jobRunsIn } from "../storage/d1/job-runs.ts";
+import { tokensIn } from "../storage/d1/tokens.ts";
+import { fileUsesIn } from "../storage/d1/file-uses.ts";
 import type { Config } from "../../schema/config.ts";
 import type { IndexConfig } from "../../schema/indexes.ts";
 import type { UpstreamConfig } from "../../schema/upstreams.ts";
@@ -113,7 +113,7 @@ export function compose(
 ): Services {
   const counters = countersIn(platform.DB);
   const memory = memoryTier();
-  const uses = useLog(platform.DB, memory.used);
+  const uses = fileUsesIn(platform.DB, memory.used);
   const demand = demandIn(platform.DB);
   const tokens = tokensIn(platform.DB);
   const ground = { platform, memory, limits, counters, uses, pageTtl, feed, demand, reserved };
@@ -160,14 +160,14 @@ export function compose(
       return {
         config: index,
         repository: outermost(indexStack(sources, { overlays: index.overlays, hosting, bytes, made })),
-        catalog: together(
+        catalog: countTogether(
           sources.map(({ catalog }) => catalog),
           platform.now,
         ),
       };
     }),
     sources: new Map([...stacks.values()].map(({ mirrored }) => [mirrored.key, mirrored])),
-    catalog: together(
+    catalog: countTogether(
       [...stacks.values()].map(({ catalog }) => catalog),
       platform.now,
     ),
@@ -186,8 +186,8 @@ export function compose(
       "pypi-edge-fills": platform.FILLS,
       "pypi-edge-refreshes": platform.REFRESHES,
     }),
-    recent: recentIn(platform.DB),
-    runs: runsIn(platform.DB),
+    recent: recentChangesIn(platform.DB),
+    runs: jobRunsIn(platform.DB),
     pageTtl,
   };
 }

@@ -14,28 +14,28 @@ import { readUpstream } from "../layers/read-upstream.ts";
 import { replaceOutdated } from "../layers/replace-files.ts";
 import { reserveNames } from "../layers/reserved-names.ts";
 import type { MirroredSource, Repository } from "../repository/repository.ts";
-import { behindIn } from "../storage/behind.ts";
-import { catalogOf, type Catalog } from "../storage/catalog.ts";
-import { documentStore } from "../storage/documents.ts";
-import { factStore } from "../storage/facts.ts";
-import { feedLog } from "../storage/feed.ts";
-import { fileStore, type Remembered } from "../storage/files.ts";
-import { fillQueue } from "../storage/fills.ts";
-import { type Check, freshness } from "../storage/freshness.ts";
-import type { StoredMergedPage } from "../storage/hosted/merged-pages.ts";
+import { pagesBehindIn } from "../storage/d1/pages-behind.ts";
+import { catalogOf, type Catalog } from "../storage/d1/catalog.ts";
+import { documentStore } from "../storage/kv/documents.ts";
+import { fileFactsIn } from "../storage/d1/file-facts.ts";
+import { changeLogPositionIn } from "../storage/d1/change-log-position.ts";
+import { fileStore, type Remembered } from "../storage/r2/mirrored-files.ts";
+import { fillQueue } from "../storage/queues/fills.ts";
+import { type Check, freshness } from "../storage/cache/freshness.ts";
+import type { StoredMergedPage } from "../storage/kv/merged-pages.ts";
 import { keysOf, storedRef } from "../storage/keys.ts";
-import { listStore } from "../storage/lists.ts";
+import { listStore } from "../storage/r2/root-listing.ts";
 import { Memory, scopedTo } from "../storage/memory.ts";
-import { objectsIn } from "../storage/objects.ts";
-import { pageStore } from "../storage/pages.ts";
-import { popularityIn, type DemandLog, type PopularityParts } from "../storage/popularity.ts";
-import { projectFiles } from "../storage/project-files.ts";
-import { queryStore } from "../storage/queries.ts";
-import { refreshQueue } from "../storage/refreshes.ts";
-import { strayStore } from "../storage/strays.ts";
-import type { UseLog } from "../storage/uses.ts";
-import { verdictsIn } from "../storage/verdicts.ts";
-import { vouchingIn } from "../storage/vouching.ts";
+import { objectsIn } from "../storage/r2/mirrored-objects.ts";
+import { pageStore } from "../storage/kv/pages.ts";
+import { popularityIn, type DemandLog, type PopularityParts } from "../storage/d1/popularity.ts";
+import { projectFiles } from "../storage/r2/project-files.ts";
+import { queryStore } from "../storage/kv/signed-urls.ts";
+import { refreshQueue } from "../storage/queues/refreshes.ts";
+import { strayFilesIn } from "../storage/d1/stray-files.ts";
+import type { UseLog } from "../storage/d1/file-uses.ts";
+import { verdictsIn } from "../storage/cache/verdicts.ts";
+import { vouchingIn } from "../storage/d1/vouching.ts";
 import { changesAt } from "../upstream/changes.ts";
 import { UpstreamClient, type CountOutcome } from "../upstream/client.ts";
 import { linksAt } from "../upstream/links.ts";
@@ -107,10 +107,10 @@ export function sourceStack(
   const catalog = catalogOf(db, source);
   const files = fileStore(r2, memory.files, keys, limits.maxPut, now);
   const fills = fillQueue(queue, source);
-  const facts = factStore(db, source);
+  const facts = fileFactsIn(db, source);
   const deleteFiles = projectFiles(objectsIn(db, r2), source, memory.files);
   const queries = queryStore(kv, memory.queries, keys);
-  const strays = strayStore(db, source);
+  const strays = strayFilesIn(db, source);
   const replacing = { files, facts, uses: uses.of(source, keys) };
   const pages = pageStore({
     kv,
@@ -146,7 +146,11 @@ export function sourceStack(
   });
   const changes =
     feed && upstream.kind === "simple"
-      ? { feed: changesAt(url, client), log: feedLog(db, source, keys.pages), behind: behindIn(db, source) }
+      ? {
+          feed: changesAt(url, client),
+          log: changeLogPositionIn(db, source, keys.pages),
+          behind: pagesBehindIn(db, source),
+        }
       : undefined;
   const vouching = changes ? vouchingIn(db, source, keys.pages) : undefined;
   const upstreamIndex = upstream.kind === "find-links" ? linksAt(url, client, now) : simpleAt(url, client);

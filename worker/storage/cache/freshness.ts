@@ -1,0 +1,84 @@
+import type { Freshness, Standing, StandingQuestion } from "../../repository/ports/freshness.ts";
+import type { Memory } from "../memory.ts";
+
+/** How long a marker outlives its check: it must still be there when its page has been stale for a week. Seconds. */
+const MARKER_TTL = 30 * 24 * 3_600;
+
+/** The last check of a page. Milliseconds since the epoch. */
+export interface Check {
+  /** When the page was last good; where that was lost, when it was first seen to fail. */
+  readonly since: number;
+  /** When the upstream may be asked again after it failed; 0 where it did not. */
+  readonly retryAt: number;
+}
+
+/** Bytes that a check takes in memory. */
+const WEIGHT = 16;
+
+/**
+ * How pages' last checks went: in memory, and as a small marker in the data centre's cache for other isolates. Never in KV,
+ * where an unchanged page would cost a write.
+ */
+export function freshness(memory: Memory<Check>, cache: Cache, keyOf: (what: string) => string): Freshness {
+  function record(key: string, check: Check, defer: (work: Promise<unknown>) => void) {
+    memory.set(key, check, WEIGHT);
+    const headers = { "Cache-Control": `max-age=${MARKER_TTL}` };
+    defer(cache.put(key, new Response(`${check.since} ${check.retryAt}`, { headers })));
+  }
+
+  return {
+    async standing(what, asked) {
+      const key = keyOf(what);
+      const remembered = memory.get(key, asked.now);
+      const atOnce = judge(remembered, asked);
+      if (atOnce.kind !== "due") return atOnce;
+      const vouched = { ...asked, staleBefore: Math.min(asked.staleBefore, (await asked.goodSince?.()) ?? Infinity) };
+      // It need not have been checked at all since it was stored, nor must a check that failed be repeated.
+      if (asked.changedAt > vouched.staleBefore) return { kind: "fresh" };
+      const standing = judge(remembered, vouched);
+      if (standing.kind !== "due") return standing;
+      const marked = await readMarker(cache, key);
+      if (!marked || (remembered && !isNewer(marked, remembered))) return standing;
+      memory.set(key, marked, WEIGHT);
+      return judge(marked, vouched);
+    },
+
+    good(what, ctx) {
+      const key = keyOf(what);
+      if ((memory.get(key, ctx.now)?.since ?? 0) > ctx.now) return;
+      record(key, { since: ctx.now, retryAt: 0 }, ctx.defer);
+    },
+
+    forget(what, ctx) {
+      memory.delete(keyOf(what));
+      ctx.defer(cache.delete(keyOf(what)));
+    },
+
+    failed(what, since, retryAt, ctx) {
+      const key = keyOf(what);
+      const last = memory.get(key, ctx.now);
+      // Another request has found out the same at the same time, or that the page is good after all.
+      if (last && (last.retryAt > ctx.now || last.since > since)) return;
+      record(key, { since, retryAt }, ctx.defer);
+    },
+  };
+}
+
+/** A page that was stored after its last check was good when it was stored. */
+function judge(check: Check | undefined, { changedAt, staleBefore, now }: StandingQuestion): Standing {
+  const last = check && check.since >= changedAt ? check : { since: changedAt, retryAt: 0 };
+  if (last.retryAt > now) return { kind: "failing", since: last.since };
+  if (last.retryAt === 0 && last.since > staleBefore) return { kind: "fresh" };
+  // Without a marker the page may have been good long after it was stored.
+  return { kind: "due", since: check && last.since };
+}
+
+const isNewer = (one: Check, other: Check) =>
+  one.since > other.since || (one.since === other.since && one.retryAt > other.retryAt);
+
+/** A cache that cannot be read means one request upstream more, nothing else. */
+async function readMarker(cache: Cache, key: string): Promise<Check | undefined> {
+  const marker = await cache.match(key).catch(() => undefined);
+  const [since = 0, retryAt = 0] = ((await marker?.text()) ?? "").split(" ").map(Number);
+  return since > 0 ? { since, retryAt } : undefined;
+}

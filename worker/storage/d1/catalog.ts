@@ -1,0 +1,131 @@
+import type { ProjectName } from "../../pypi/name.ts";
+import type { StoredHead } from "../../repository/stored-json.ts";
+
+/** What D1 knows of one source: which projects' pages are kept. KV cannot be counted or queried. */
+export interface Catalog extends Counting {
+  /**
+   * Notes that the page with this head is about to be written to KV; `now` in milliseconds since the epoch. `older`: it must
+   * not be, another has been that is newer. `unsettled`: `settle` is to be told when it has been, and until then the page
+   * counts as behind.
+   *
+   * @param tell is told, by the same call, the keys of what is known to be stored of the project's files
+   */
+  claim(name: ProjectName, head: StoredHead, now: number, tell?: (stored: readonly string[]) => void): Promise<Claim>;
+  /** Notes that the page with this head has been written to KV. */
+  settle(name: ProjectName, head: StoredHead): Promise<void>;
+  /** Notes that the page with this head has been deleted: one that was claimed since stays noted. */
+  pageDeleted(name: ProjectName, head: StoredHead): Promise<void>;
+  /** Whether the project's page is kept. */
+  has(name: ProjectName): Promise<boolean>;
+}
+
+export type Claim = "older" | "unsettled" | "settled";
+
+/** What can say how many projects' pages are kept. */
+export interface Counting {
+  count(): Promise<number>;
+}
+
+/** How long a count is believed: D1 reads every row for it, and anybody may ask. Milliseconds. */
+const COUNT_TTL = 60_000;
+
+/** For how long a row keeps pages with lower serials out: an upstream may begin to count anew. Milliseconds. */
+const GUARDED = 3_600_000;
+
+/** More stored files of one project are not looked at when its page is written; the last used come first. */
+const MAX_STORED = 2_000;
+
+/**
+ * Of two pages the one with the higher serial is newer, else the one that was made later. A page from before the log was
+ * followed has a serial of nobody knows which count. Where a log is followed, the page is wanted until it is settled, and
+ * beyond that where what was just announced is newer. `WHERE true` ends the SELECT before ON.
+ */
+const CLAIM = `
+  INSERT INTO page (source, project, serial, changed_at, wanted)
+    SELECT ?1, ?2, iif(?4 < feed.since, NULL, ?3), ?4, iif(
+      feed.source IS NULL, NULL, max(coalesce(?3, 0), coalesce(feed.recent ->> ('$."' || ?2 || '"[0]'), 0))
+    )
+    FROM (SELECT 1) LEFT JOIN feed ON feed.source = ?1 AND feed.serial IS NOT NULL WHERE true
+  ON CONFLICT (source, project) DO UPDATE SET
+    serial = excluded.serial,
+    changed_at = excluded.changed_at,
+    wanted = coalesce(max(page.wanted, excluded.wanted), excluded.wanted, page.wanted)
+  WHERE CASE WHEN page.serial <> excluded.serial
+    THEN page.serial < excluded.serial OR page.changed_at <= ?5
+    ELSE page.changed_at <= excluded.changed_at
+  END
+  RETURNING wanted, iif(?6, (
+    SELECT json_group_array(key) FROM (
+      SELECT key FROM object WHERE source = ?1 AND project = ?2 ORDER BY used_at DESC LIMIT ${MAX_STORED}
+    )
+  ), '[]') AS stored`;
+
+/**
+ * Nothing is wanted any more but what was announced beyond it. Where somebody else has claimed the page meanwhile, ours may
+ * have overwritten theirs: theirs is then wanted.
+ */
+const SETTLE = `
+  UPDATE page SET (wanted, queued_at) = (
+    SELECT iif(mine AND coalesce(page.wanted, 0) <= coalesce(?3, 0), NULL, max(coalesce(page.wanted, 0), coalesce(page.serial, 0))),
+      iif(mine AND page.wanted > coalesce(?3, 0), page.queued_at, NULL)
+    FROM (SELECT iif(page.serial IS NULL, page.changed_at = ?4, page.serial = ?3) AS mine)
+  ) WHERE source = ?1 AND project = ?2`;
+
+/**
+ * Several sources counted as one: a project that two of them have counts twice.
+ *
+ * @param now milliseconds since the epoch
+ */
+export function countTogether(catalogs: readonly Catalog[], now: () => number): Counting {
+  let counted: { readonly sum: number; readonly until: number } | undefined;
+  return {
+    async count() {
+      if (counted && now() < counted.until) return counted.sum;
+      const counts = await Promise.all(catalogs.map((catalog) => catalog.count()));
+      const sum = counts.reduce((total, count) => total + count, 0);
+      counted = { sum, until: now() + COUNT_TTL };
+      return sum;
+    },
+  };
+}
+
+/** The catalog in D1; its table is made by schema/migrations. */
+export function catalogOf(db: D1Database, source: string): Catalog {
+  return {
+    async claim(name, head, now, tell) {
+      const row = await db
+        .prepare(CLAIM)
+        .bind(source, name, serialOf(head), head.changedAt, now - GUARDED, Number(tell !== undefined))
+        .first<{ wanted: number | null; stored: string }>();
+      if (!row) return "older";
+      tell?.(JSON.parse(row.stored) as string[]);
+      return row.wanted === null ? "settled" : "unsettled";
+    },
+    async settle(name, head) {
+      await db.prepare(SETTLE).bind(source, name, serialOf(head), head.changedAt).run();
+    },
+    async pageDeleted(name, { changedAt }) {
+      await db
+        .prepare("DELETE FROM page WHERE source = ?1 AND project = ?2 AND changed_at <= ?3")
+        .bind(source, name, changedAt)
+        .run();
+    },
+    async has(name) {
+      const row = await db.prepare("SELECT 1 FROM page WHERE source = ?1 AND project = ?2").bind(source, name).first();
+      return row !== null;
+    },
+    async count() {
+      const row = await db
+        .prepare("SELECT count(*) AS n FROM page WHERE source = ?1")
+        .bind(source)
+        .first<{ n: number }>();
+      return row?.n ?? 0;
+    },
+  };
+}
+
+/** null where it is none that can be compared. */
+function serialOf({ serial }: StoredHead): number | null {
+  const number = Number(serial ?? Number.NaN);
+  return Number.isSafeInteger(number) ? number : null;
+}

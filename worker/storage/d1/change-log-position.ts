@@ -1,0 +1,109 @@
+import type { ChangeLogPosition } from "../../repository/ports/change-log.ts";
+
+/**
+ * How long a change counts as just announced: a page that is stored meanwhile may come from a node of the upstream's network
+ * that does not have it yet. Milliseconds.
+ */
+const RECENT = 600_000;
+
+/**
+ * More are not remembered as just announced, nor written in one statement, all of whose text must stay below 2 MB. Where
+ * there are more, most were made long before.
+ */
+const MAX_NAMES = 5_000;
+
+/** Pages that are kept, and older than what is announced; nothing where the log has been followed further than `?3`. */
+const WANT = `
+  UPDATE page SET wanted = change.value, queued_at = NULL FROM json_each(?2) AS change
+  WHERE page.source = ?1 AND page.project = change.key
+    AND coalesce(page.serial, -1) < change.value AND coalesce(page.wanted, -1) < change.value
+    AND EXISTS (SELECT 1 FROM feed WHERE source = ?1 AND serial = ?3)`;
+
+const FOLLOW = `
+  UPDATE feed SET serial = ?3, polled_at = ?4, retry_at = 0, failure = NULL, recent = (
+    SELECT json_group_object(name, json_array(serial, seen)) FROM (
+      SELECT name, max(serial) AS serial, max(seen) AS seen FROM (
+        SELECT key AS name, value ->> 0 AS serial, value ->> 1 AS seen FROM json_each(feed.recent) WHERE seen > ?5
+        UNION ALL SELECT key, value, ?4 FROM json_each(?6)
+      ) GROUP BY name ORDER BY serial DESC LIMIT ${MAX_NAMES}
+    )
+  ) WHERE source = ?1 AND serial = ?2`;
+
+interface Row {
+  readonly serial: number | null;
+  readonly since: number;
+  readonly polled_at: number;
+  readonly retry_at: number;
+  readonly failure: string | null;
+}
+
+/**
+ * How far a source's log has been followed, in D1; its table is made by schema/migrations.
+ *
+ * @param pages what the keys of its pages begin with: what was followed for others, such as those of another public address,
+ *   says nothing about these
+ */
+export function changeLogPositionIn(db: D1Database, source: string, pages: string): ChangeLogPosition {
+  return {
+    async state() {
+      const row = await db
+        .prepare(
+          "SELECT iif(pages = ?2, serial, NULL) AS serial, since, polled_at, retry_at, failure FROM feed WHERE source = ?1",
+        )
+        .bind(source, pages)
+        .first<Row>();
+      return (
+        row && {
+          serial: row.serial ?? undefined,
+          since: row.since,
+          polledAt: row.polled_at,
+          retryAt: row.retry_at,
+          failure: row.failure ?? undefined,
+        }
+      );
+    },
+
+    async begin(serial, now) {
+      await db.batch([
+        db
+          .prepare(
+            `INSERT INTO feed (source, pages, serial, since, polled_at) VALUES (?1, ?4, ?2, ?3, ?3)
+             ON CONFLICT (source) DO UPDATE SET pages = excluded.pages, serial = excluded.serial, since = excluded.since,
+               polled_at = excluded.polled_at, retry_at = 0, failure = NULL, recent = '{}'`,
+          )
+          .bind(source, serial, now, pages),
+        // Of another count of the upstream's, they would keep new pages from being stored.
+        db
+          .prepare(
+            `UPDATE page SET serial = NULL, wanted = NULL, queued_at = NULL
+             WHERE source = ?1 AND (serial IS NOT NULL OR wanted IS NOT NULL)`,
+          )
+          .bind(source),
+      ]);
+    },
+
+    async advance(from, { projects, last = from }, now) {
+      const newestFirst = [...projects].toSorted(([, one], [, other]) => other - one);
+      const pieces: string[] = [];
+      for (let at = 0; at < newestFirst.length; at += MAX_NAMES) {
+        pieces.push(JSON.stringify(Object.fromEntries(newestFirst.slice(at, at + MAX_NAMES))));
+      }
+      // All of a batch is done, or nothing; the last of it moves on what the others have as their condition.
+      const results = await db.batch([
+        ...pieces.map((piece) => db.prepare(WANT).bind(source, piece, from)),
+        db.prepare(FOLLOW).bind(source, from, last, now, now - RECENT, pieces[0] ?? "{}"),
+      ]);
+      return results.at(-1)?.meta.changes === 1;
+    },
+
+    async failed(reason, retryAt) {
+      await db
+        .prepare(
+          `INSERT INTO feed (source, failure, retry_at) VALUES (?1, ?2, ?3)
+           ON CONFLICT (source) DO UPDATE SET failure = excluded.failure, retry_at = excluded.retry_at`,
+        )
+        .bind(source, reason, retryAt)
+        .run();
+    },
+  };
+}

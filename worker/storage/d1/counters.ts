@@ -1,0 +1,59 @@
+import type { Count, Counted, Counters } from "../../repository/ports/counters.ts";
+import { Gathering } from "./gathered-writes.ts";
+
+/** One statement, however many counts: D1 binds no more than 100 parameters. `WHERE true` ends the SELECT before ON. */
+const ADD = `INSERT INTO counter (name, labels, value)
+  SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?1) WHERE true
+  ON CONFLICT (name, labels) DO UPDATE SET value = value + excluded.value`;
+
+const SUMS = `SELECT name, labels, value FROM counter
+  WHERE name IN (SELECT value FROM json_each(?1)) ORDER BY name, labels`;
+
+/**
+ * Counters whose sums are in D1: many isolates answer, and each adds what it has counted every few minutes. An isolate that
+ * ends before loses a few counts; a write that fails after it was done counts them twice. Neither is worth a write a request.
+ */
+export function countersIn(db: D1Database): Counters {
+  const gathering = new Gathering<number>((had, by) => had + by);
+
+  /** The statement that adds these counts; none where there are none. */
+  const adding = (counts: [string, number][]) =>
+    counts.length === 0
+      ? []
+      : [db.prepare(ADD).bind(JSON.stringify(counts.map(([key, value]) => [...fromKey(key), value])))];
+
+  return {
+    add(name, labels, by = 1) {
+      gathering.add(toKey(name, labels), by);
+    },
+
+    flush(ctx) {
+      gathering.flush("the counters", async (counts) => adding(counts)[0]?.run(), ctx);
+    },
+
+    async totals(names) {
+      const results = await gathering.take((counts) =>
+        db.batch<Row>([...adding(counts), db.prepare(SUMS).bind(JSON.stringify(names))]),
+      );
+      return (results.at(-1)?.results ?? []).map(({ name, labels, value }): Count => ({
+        name,
+        labels: JSON.parse(labels) as Count["labels"],
+        value,
+      }));
+    },
+  };
+}
+
+interface Row {
+  readonly name: keyof Counted;
+  readonly labels: string;
+  readonly value: number;
+}
+
+/** No counter's name has a space. The labels' keys are sorted, so that one combination has one row. */
+const toKey = (name: string, labels: object) => `${name} ${JSON.stringify(labels, Object.keys(labels).toSorted())}`;
+
+function fromKey(key: string): [name: string, labels: string] {
+  const space = key.indexOf(" ");
+  return [key.slice(0, space), key.slice(space + 1)];
+}

@@ -1,0 +1,38 @@
+import type { DeadLetter, DeadLetters } from "../../repository/ports/maintenance.ts";
+
+/** Dead letters in D1; `queues`, by their names, are those that they may go back into. */
+export function deadLettersIn(db: D1Database, queues: Readonly<Record<string, Queue>>): DeadLetters {
+  return {
+    async keep({ id, queue, body }, now) {
+      await db
+        .prepare("INSERT INTO dead_letter (id, queue, body, died_at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING")
+        .bind(id, queue, JSON.stringify(body) ?? "null", now)
+        .run();
+    },
+
+    async oldest(limit) {
+      const { results } = await db
+        .prepare("SELECT id, queue, body FROM dead_letter ORDER BY died_at, id LIMIT ?1")
+        .bind(limit)
+        .run<{ id: string; queue: string; body: string }>();
+      return results.map(({ id, queue, body }): DeadLetter => ({ id, queue, body: JSON.parse(body) as unknown }));
+    },
+
+    async resend({ id, queue, body }) {
+      const own = queues[queue];
+      if (!own) throw new Error(`there is no queue ${queue} any more`);
+      // Sent twice does no harm where the second step fails; deleted first, it could be lost.
+      await own.send(body, { contentType: "json" });
+      await db.prepare("DELETE FROM dead_letter WHERE id = ?1").bind(id).run();
+    },
+
+    async counts() {
+      const { results } = await db
+        .prepare("SELECT queue, count(*) AS n FROM dead_letter GROUP BY queue")
+        .run<{ queue: string; n: number }>();
+      return new Map(
+        Object.keys(queues).map((queue) => [queue, results.find((row) => row.queue === queue)?.n ?? 0] as const),
+      );
+    },
+  };
+}

@@ -1,0 +1,66 @@
+import type { ProjectName } from "../../pypi/name.ts";
+import type { PagesBehind } from "../../repository/ports/change-log.ts";
+
+/** Which of a source's pages are behind its log, in D1. */
+export function pagesBehindIn(db: D1Database, source: string): PagesBehind {
+  /** Its own serial stays: not every upstream's pages say the one that its log does. */
+  async function settle(name: ProjectName, serial: number) {
+    await db
+      .prepare("UPDATE page SET wanted = NULL, queued_at = NULL WHERE source = ?1 AND project = ?2 AND wanted <= ?3")
+      .bind(source, name, serial)
+      .run();
+  }
+
+  return {
+    async due(queuedBefore, limit) {
+      const { results } = await db
+        .prepare(
+          `SELECT project FROM page
+           WHERE source = ?1 AND wanted IS NOT NULL AND (queued_at IS NULL OR queued_at <= ?2)
+           ORDER BY queued_at, wanted LIMIT ?3`,
+        )
+        .bind(source, queuedBefore, limit)
+        .all<{ project: ProjectName }>();
+      return results.map(({ project }) => project);
+    },
+
+    async queued(names, now) {
+      await db
+        .prepare(
+          `UPDATE page SET queued_at = ?3
+           WHERE source = ?1 AND wanted IS NOT NULL AND project IN (SELECT value FROM json_each(?2))`,
+        )
+        .bind(source, JSON.stringify(names), now)
+        .run();
+    },
+
+    async among(names) {
+      const { results } = await db
+        .prepare(
+          `SELECT project, wanted FROM page
+           WHERE source = ?1 AND wanted IS NOT NULL AND project IN (SELECT value FROM json_each(?2))`,
+        )
+        .bind(source, JSON.stringify(names))
+        .all<{ project: ProjectName; wanted: number }>();
+      return new Map(results.map(({ project, wanted }) => [project, wanted]));
+    },
+
+    settle,
+
+    async gone(name, serial, before) {
+      await db
+        .prepare("DELETE FROM page WHERE source = ?1 AND project = ?2 AND wanted <= ?3 AND changed_at <= ?4")
+        .bind(source, name, serial, before)
+        .run();
+      await settle(name, serial);
+    },
+
+    async count() {
+      const row = await db
+        .prepare("SELECT count(*) AS n FROM page WHERE source = ?1 AND wanted IS NOT NULL")
+        .bind(source)
+        .first<{ n: number }>();
+      return row?.n ?? 0;
+    },
+  };
+}

@@ -1,0 +1,89 @@
+import { STATUSES_WITHOUT_UPLOADS } from "../../publishing/project-status.ts";
+import type { PublishedFile, PublishTransaction } from "../../publishing/ports.ts";
+import type { Filename } from "../../pypi/filename.ts";
+import { auditEntryStatement } from "./audit-entry.ts";
+import { orStorageFailed } from "../or-storage-failed.ts";
+import { noteUnlinked } from "./unlinked-objects.ts";
+
+const READ_STATE = `
+  SELECT hosted_project.status, hosted_project.status_reason AS reason,
+    hosted_file.filename, hosted_file.sha256, hosted_file.object
+  FROM (SELECT ?1 AS index_name, ?2 AS project, ?3 AS identity)
+  LEFT JOIN hosted_project USING (index_name, project)
+  LEFT JOIN hosted_file USING (index_name, project, identity)`;
+
+/**
+ * For a project that takes no files, `revision` becomes NULL, which its NOT NULL constraint refuses: the transaction
+ * fails.
+ */
+const RAISE_REVISION = `
+  INSERT INTO hosted_project (index_name, project, revision) VALUES (?1, ?2, 1)
+  ON CONFLICT (index_name, project) DO UPDATE SET
+    revision = iif(status IN (SELECT value FROM json_each(?3)), NULL, revision + 1)`;
+
+/** Of two concurrent uploads, the second one finds the first one's row: its transaction fails. */
+const INSERT_FILE = `
+  INSERT INTO hosted_file (index_name, project, identity, filename, version, sha256, size, object, metadata_sha256,
+    requires_python, uploaded_at)
+  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)`;
+
+const REPLACE_FILE = `${INSERT_FILE}
+  ON CONFLICT (index_name, project, identity) DO UPDATE SET
+    filename = excluded.filename, version = excluded.version, sha256 = excluded.sha256, size = excluded.size,
+    object = excluded.object, metadata_sha256 = excluded.metadata_sha256, requires_python = excluded.requires_python,
+    uploaded_at = excluded.uploaded_at, yanked = NULL, deleted_at = NULL`;
+
+interface Row {
+  readonly status: string | null;
+  readonly reason: string | null;
+  readonly filename: Filename | null;
+  readonly sha256: string | null;
+  readonly object: string | null;
+}
+
+/** Published files in D1. The tables are made by schema/migrations. */
+export function publishTransactionIn(db: D1Database): PublishTransaction {
+  return {
+    stateOf: ({ index, project, identity }) =>
+      orStorageFailed(async () => {
+        const row = await db.prepare(READ_STATE).bind(index, project, identity).first<Row>();
+        return {
+          status: row?.status ? { status: row.status, reason: row.reason ?? undefined } : undefined,
+          file: row ? fileOf(row) : undefined,
+        };
+      }),
+
+    commit: ({ index, distribution, sha256, metadataSha256, size, object, uploadedAt, author }, { replace }) =>
+      orStorageFailed(async () => {
+        const { project, identity, filename, version, requiresPython } = distribution;
+        await db.batch([
+          db.prepare(RAISE_REVISION).bind(index, project, JSON.stringify(STATUSES_WITHOUT_UPLOADS)),
+          ...(replace ? [noteUnlinked(db, { index, project, identities: [identity] }, uploadedAt)] : []),
+          db
+            .prepare(replace ? REPLACE_FILE : INSERT_FILE)
+            .bind(
+              index,
+              project,
+              identity,
+              filename,
+              version,
+              sha256,
+              size,
+              object,
+              metadataSha256 ?? null,
+              requiresPython ?? null,
+              uploadedAt,
+            ),
+          auditEntryStatement(
+            db,
+            { ...author, action: "upload", index, project, subject: filename, details: { version, sha256, size } },
+            uploadedAt,
+          ),
+        ]);
+      }),
+  };
+}
+
+function fileOf({ filename, sha256, object }: Row): PublishedFile | undefined {
+  return filename === null || sha256 === null ? undefined : { filename, sha256, object: object ?? undefined };
+}

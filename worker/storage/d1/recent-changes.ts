@@ -1,0 +1,17 @@
+import type { ProjectName } from "../../pypi/name.ts";
+import type { Recent } from "../../repository/ports/maintenance.ts";
+
+const CHANGED = "SELECT project FROM page WHERE changed_at >";
+
+/** What D1 knows of the pages that changed lately, whatever their source. */
+export function recentChangesIn(db: D1Database): Recent {
+  return {
+    async changed(first, second, limit) {
+      const { results } = await db
+        .prepare(`${CHANGED} ?1 AND changed_at <= ?2 UNION ${CHANGED} ?3 AND changed_at <= ?4 LIMIT ?5`)
+        .bind(first.after, first.until, second.after, second.until, limit)
+        .run<{ project: ProjectName }>();
+      return results.map(({ project }) => project);
+    },
+  };
+}

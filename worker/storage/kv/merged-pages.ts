@@ -1,0 +1,48 @@
+import type { MergedPages } from "../../repository/ports/hosted-packages.ts";
+import { Page, type PageHead } from "../../repository/page.ts";
+import { KV_MAX_VALUE } from "./json-store.ts";
+import { mergedKey } from "../keys.ts";
+import type { Memory } from "../memory.ts";
+
+/** A merged page, and the state that it was made from. */
+export interface StoredMergedPage {
+  readonly of: string;
+  readonly page: Page;
+}
+
+/** Metadata of the KV entry. */
+interface PageMetadata {
+  readonly head: PageHead;
+  readonly of: string;
+}
+
+/** How long a page is kept in memory for the state that it was made from. */
+const MEMORY_TTL_MS = 60_000;
+
+/** How long a large page is kept if it is not made again. */
+const KV_TTL_SECONDS = 30 * 24 * 3_600;
+
+/** The pages that one index makes: small ones in memory, large ones in KV. */
+export function mergedPagesIn(index: string, kv: KVNamespace, memory: Memory<StoredMergedPage>): MergedPages {
+  return {
+    async get(name, of, isLarge, now) {
+      if (!isLarge) {
+        const made = memory.get(`${index} ${name}`, now);
+        return made?.of === of ? made.page.as("memory") : null;
+      }
+      const key = mergedKey(index, name);
+      const { value, metadata } = await kv.getWithMetadata<PageMetadata>(key, "stream");
+      if (value && metadata?.of === of) return new Page(metadata.head, value, "kv");
+      await value?.cancel();
+      return null;
+    },
+
+    async put(name, of, isLarge, page, now) {
+      if (!isLarge) return memory.set(`${index} ${name}`, { of, page }, page.weight, now + MEMORY_TTL_MS);
+      const { size } = page.head;
+      if (size > KV_MAX_VALUE) return;
+      const metadata: PageMetadata = { head: page.head, of };
+      await kv.put(mergedKey(index, name), await page.bytes(), { metadata, expirationTtl: KV_TTL_SECONDS });
+    },
+  };
+}

@@ -1,0 +1,96 @@
+import type { ProjectName } from "../../pypi/name.ts";
+import { Page, type PageHead, type Renderings } from "../../repository/page.ts";
+import type { PageStore, QueryStore, StrayStore, PageChange } from "../../repository/ports/pages.ts";
+import type { Catalog } from "../d1/catalog.ts";
+import { jsonStore, KV_MAX_VALUE } from "./json-store.ts";
+import type { Keys } from "../keys.ts";
+import type { Memory } from "../memory.ts";
+import type { Context } from "../../repository/context.ts";
+
+/** What the page store is put together from. */
+export interface PageStoreParts {
+  readonly kv: KVNamespace;
+  readonly r2: R2Bucket;
+  readonly catalog: Catalog;
+  readonly memory: Memory<Page>;
+  /** Digests of pages that this isolate has just written, by key. */
+  readonly written: Memory<string>;
+  readonly keys: Keys;
+  /** Has no file be given any more that is not what the page lists; `keys` are of what is stored of the project. */
+  readonly outdated?:
+    | ((name: ProjectName, pages: PageChange, keys: readonly string[], ctx: Context) => Promise<void>)
+    | undefined;
+  readonly queries?: QueryStore | undefined;
+  readonly strays?: StrayStore | undefined;
+  /** Bytes of gzipped page above which it lies in R2. */
+  readonly maxValue?: number;
+}
+
+/** A source's pages in KV, with the small ones in memory for some seconds and the largest in R2. */
+export function pageStore({ catalog, keys, outdated, queries, strays, ...parts }: PageStoreParts): PageStore {
+  const { kv, maxValue = KV_MAX_VALUE } = parts;
+
+  const renderings = (name: ProjectName): Renderings => ({
+    async get(digest) {
+      const { value, metadata } = await kv.getWithMetadata<{ digest: string }>(keys.html(name), "stream");
+      if (metadata?.digest === digest) return value;
+      // Of another state of the page.
+      await value?.cancel();
+      return null;
+    },
+    async put(digest, html) {
+      // A larger one is made for each who wants it; the largest pages known are a tenth of this.
+      if (html.byteLength <= maxValue) await kv.put(keys.html(name), html, { metadata: { digest } });
+    },
+  });
+
+  const store = jsonStore<ProjectName, PageHead, Page>({
+    ...parts,
+    keyOf: keys.page,
+    make: (name, head, gzip, via) => new Page(head, gzip, via, renderings(name)),
+  });
+
+  return {
+    get: store.get,
+
+    async put(name, page, now, change) {
+      if (!store.begin(name, page, now)) return;
+      const { head } = page;
+      // The row comes first: it says whose the name is, also where KV does not take the page.
+      let held: readonly string[] = [];
+      const tell = change && outdated && ((stored: readonly string[]) => void (held = stored));
+      const claim = await catalog.claim(name, head, now, tell).catch((error: unknown) => ({ error }));
+      if (claim === "older") return store.forget(name);
+      try {
+        if (change && held.length > 0) await outdated?.(name, { page, before: change.before }, held, change.ctx);
+      } catch (error) {
+        // The next request has it made again: rather that than a page beside files that are not its own.
+        store.forget(name);
+        throw error;
+      }
+      const unlisted = typeof claim === "object";
+      await store.write(name, unlisted ? page.headed({ ...head, unlisted }) : page);
+      if (unlisted) throw claim.error;
+      if (claim !== "unsettled") return;
+      try {
+        await catalog.settle(name, head);
+      } catch (error) {
+        // It may have overwritten a newer one, and nobody would know: rather none than that.
+        await store.delete(name);
+        throw error;
+      }
+    },
+
+    own: (name, page) => page.keptIn(renderings(name)),
+
+    async delete(name, { head }) {
+      await store.delete(name);
+      await Promise.all([
+        kv.delete(keys.html(name)),
+        catalog.pageDeleted(name, head),
+        head.signed && queries?.delete(name),
+        head.strays && strays?.note(name, []),
+      ]);
+    },
+  };
+}

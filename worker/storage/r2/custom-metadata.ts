@@ -1,0 +1,65 @@
+import type { ProjectName } from "../../pypi/name.ts";
+import { DIGESTS, digestText, type Digest } from "../../pypi/page.ts";
+import type { ArtifactFacts } from "../../repository/artifact.ts";
+
+/** R2 takes 8,192 bytes of custom metadata in all, its simulator 2,048. Characters. */
+const MAX_VALIDATOR = 512;
+
+/** What stands where a file was replaced upstream, until the new file is stored: which file may be stored there. */
+export interface Tombstone {
+  /** The digest that the page has now, as `sha256=…`; undefined where the page has none. */
+  readonly wanted?: string | undefined;
+  /** When the page was found to have it. Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+/** What a page said of the file when it was fetched, as R2's custom metadata: a stored file is served from one read. */
+export function writeFacts({
+  project,
+  digest,
+  modifiedAt,
+  unchecked,
+  validator,
+}: ArtifactFacts): Record<string, string> {
+  return {
+    project,
+    modifiedAt: String(modifiedAt),
+    ...(digest && { digest: digestText(digest) }),
+    ...(unchecked && { unchecked: "true" }),
+    ...(unchecked && validator !== undefined && isPlain(validator) && { validator }),
+  };
+}
+
+export function readFacts(object: R2Object): ArtifactFacts {
+  const { project = "", modifiedAt = "0", digest, unchecked, validator } = object.customMetadata ?? {};
+  return {
+    project: project as ProjectName,
+    size: object.size,
+    modifiedAt: Number(modifiedAt),
+    digest: readDigest(digest),
+    // Earlier versions did not say it of files without a digest.
+    unchecked: unchecked === "true" || digest === undefined,
+    validator,
+  };
+}
+
+export const writeTombstone = (project: ProjectName, { wanted, at }: Tombstone): Record<string, string> => ({
+  project,
+  replaced: String(at),
+  ...(wanted !== undefined && { wanted }),
+});
+
+/** The tombstone that an object is; undefined where it is a file. */
+export function readTombstone({ customMetadata }: R2Object): Tombstone | undefined {
+  const { replaced, wanted } = customMetadata ?? {};
+  return replaced === undefined ? undefined : { wanted, at: Number(replaced) };
+}
+
+function readDigest(text: string | undefined): Digest | undefined {
+  const [name, hex] = text?.split("=") ?? [];
+  const algorithm = DIGESTS.find((known) => known === name);
+  return algorithm && hex ? { algorithm, hex } : undefined;
+}
+
+/** Custom metadata travels as headers. */
+const isPlain = (text: string) => text.length <= MAX_VALIDATOR && /^[\x20-\x7e]*$/.test(text);

@@ -1,0 +1,259 @@
+import { digestText, type Digest } from "../../pypi/page.ts";
+import type { FileSink, FileStore } from "../../repository/ports/files.ts";
+import { resolveRange, type RangeSpec } from "../../repository/range.ts";
+import { Overtaken } from "../../repository/sinks.ts";
+import { readFacts, readTombstone, writeFacts, writeTombstone, type Tombstone } from "./custom-metadata.ts";
+import { freshId, type Keys } from "../keys.ts";
+import { Memory } from "../memory.ts";
+import { multipartUpload } from "./multipart-upload.ts";
+import type { Artifact, ArtifactFacts } from "../../repository/artifact.ts";
+
+/** R2 takes no more in one put (5 GiB less 5 MiB); in parts it does. Bytes. */
+export const MAX_PUT = 5 * 1024 ** 3 - 5 * 1024 ** 2;
+
+/**
+ * For how long a file in memory is given without a look at the store: another isolate may have found that it was replaced. With
+ * the 14 s that a page may take to be made it is less than the 70 s after which the edge is purged again. Milliseconds.
+ */
+const BELIEVED = 50_000;
+
+/** For how long a tombstone lets nothing but the file of its digest be stored: longer than any fill that was under way. Milliseconds. */
+const GUARDED = 3_600_000;
+
+/** How often a tombstone is tried to be set where others write the same key. */
+const TRIES = 4;
+
+/** Keys that R2 deletes in one call. */
+const BATCH = 1_000;
+
+/** A file in memory. */
+export interface Remembered {
+  readonly artifact: Artifact;
+  /** R2's. */
+  readonly etag: string;
+  /** Until when it is given without a look at the store. Milliseconds since the epoch. */
+  readonly until: number;
+}
+
+/** What a fill may put its file in place of: an object that no digest verifies, or a tombstone. */
+interface Place {
+  readonly etag: string;
+  readonly tombstone?: Tombstone | undefined;
+}
+
+/** What is known of places that are not taken: enough for some 4,000. Bytes. */
+const PLACES = 1024 * 1024;
+
+/**
+ * A source's files and their `.metadata` in R2, the small ones in memory until they are pushed out. What lies under a key changes
+ * where the upstream has replaced the file: a tombstone then takes its place. Every put names what it replaces, so that bytes
+ * that were fetched before cannot come back.
+ *
+ * @param now milliseconds since the epoch
+ */
+export function fileStore(
+  r2: R2Bucket,
+  memory: Memory<Remembered>,
+  keys: Keys,
+  maxPut: number,
+  now: () => number = Date.now,
+): FileStore {
+  const places = new Memory<Place>(PLACES);
+
+  /** The facts of an object that was seen, or null where it is a tombstone; what may be stored in its place is remembered. */
+  function seen(key: string, object: R2Object | null): ArtifactFacts | null {
+    const tombstone = object ? readTombstone(object) : undefined;
+    const facts = object && !tombstone ? readFacts(object) : null;
+    const isFinal = facts?.digest && !facts.unchecked;
+    if (object && !isFinal) places.set(key, { etag: object.etag, tombstone }, object.etag.length + 100);
+    else places.delete(key);
+    return facts;
+  }
+
+  /** The whole object as an artifact, which is remembered where it is small. */
+  async function received(key: string, object: R2ObjectBody): Promise<Artifact | null> {
+    const facts = seen(key, object);
+    if (!facts) {
+      await object.body.cancel();
+      return null;
+    }
+    if (object.size > Memory.MAX_VALUE) return { ...facts, body: object.body, via: "r2" };
+    const artifact: Artifact = { ...facts, body: await object.bytes(), via: "r2" };
+    if (!facts.unchecked) remember(key, { artifact: { ...artifact, via: "memory" }, etag: object.etag });
+    return artifact;
+  }
+
+  const remember = (key: string, { artifact, etag }: Pick<Remembered, "artifact" | "etag">) =>
+    memory.set(key, { artifact, etag, until: now() + BELIEVED }, artifact.size ?? 0);
+
+  /** The file from memory, where the store says that it is right still; null: there is none. Costs one read every so often. */
+  async function remembered(key: string): Promise<Artifact | null> {
+    const known = memory.get(key, 0);
+    if (!known || now() < known.until) return known?.artifact ?? null;
+    memory.delete(key);
+    const object = await r2.get(key, { onlyIf: { etagDoesNotMatch: known.etag } });
+    if (object && !("body" in object)) {
+      remember(key, known);
+      return known.artifact;
+    }
+    return object && received(key, object);
+  }
+
+  /** A part of an object: one read, and where R2 says that there is no such part, one more for the facts. */
+  async function getPart(key: string, range: RangeSpec): Promise<Artifact | null> {
+    try {
+      const object = await r2.get(key, { range: r2Range(range) });
+      const facts = seen(key, object);
+      if (!object || !facts) {
+        await object?.body.cancel();
+        return null;
+      }
+      return { ...facts, part: resolveRange(range, object.size), body: object.body, via: "r2" };
+    } catch (error) {
+      if (!String(error).includes(UNSATISFIABLE)) throw error;
+      const facts = seen(key, await r2.head(key));
+      return facts && { ...facts, part: "unsatisfiable", body: null, via: "r2" };
+    }
+  }
+
+  /** Puts a tombstone where nothing else has changed meanwhile; false where something has. */
+  async function bury(key: string, project: ArtifactFacts["project"], tombstone: Tombstone, old: R2Object | null) {
+    // R2's ETag is made of the bytes: those of two tombstones must differ, or a fill that saw the first would replace the second.
+    const put = await r2.put(key, `replaced ${freshId()}\n`, {
+      customMetadata: writeTombstone(project, tombstone),
+      onlyIf: conditionOf(old ?? undefined),
+    });
+    memory.delete(key);
+    if (put) seen(key, put);
+    return put !== null;
+  }
+
+  return {
+    async get(ref, range) {
+      const key = keys.file(ref);
+      const known = await remembered(key);
+      if (known && known.body instanceof Uint8Array) return range ? partOf(known, range) : known;
+      if (known && !range) return known;
+      if (known?.body instanceof ReadableStream) await known.body.cancel();
+      if (range) return getPart(key, range);
+      const object = await r2.get(key);
+      return object ? received(key, object) : (seen(key, null), null);
+    },
+
+    async head(ref) {
+      const key = keys.file(ref);
+      // Not from memory: it may have been deleted since, by whichever isolate.
+      return seen(key, await r2.head(key));
+    },
+
+    create(ref, facts) {
+      const key = keys.file(ref);
+      const place = places.get(key, 0);
+      const { wanted, at = 0 } = place?.tombstone ?? {};
+      const digest = facts.digest && digestText(facts.digest);
+      if (wanted !== undefined && wanted !== digest && now() - at < GUARDED) return REFUSING;
+      const options: R2PutOptions = { customMetadata: writeFacts(facts), onlyIf: conditionOf(place) };
+      // R2 takes each of these algorithms but sha224 under its own name and refuses the object where the bytes differ.
+      if (facts.digest && facts.digest.algorithm !== "sha224") options[facts.digest.algorithm] = facts.digest.hex;
+      const isFree = async () => (await r2.head(key))?.etag === place?.etag;
+      const sink =
+        facts.size === undefined || facts.size > maxPut
+          ? multipartUpload(r2, key, options, isFree)
+          : putInto(r2, key, facts.size, options);
+      return {
+        ...sink,
+        async commit() {
+          await sink.commit();
+          memory.delete(key);
+          places.delete(key);
+        },
+      };
+    },
+
+    async replace(ref, project, wanted) {
+      const key = keys.file(ref);
+      const tombstone = { wanted: wanted && digestText(wanted), at: now() };
+      for (let tries = 0; tries < TRIES; tries++) {
+        const object = await r2.head(key);
+        memory.delete(key);
+        if (object && isWanted(object, wanted)) return false;
+        if (await bury(key, project, tombstone, object)) return true;
+      }
+      throw new Error(`${key} is being written by others`);
+    },
+
+    async forget(refs) {
+      const all = refs.map((ref) => keys.file(ref));
+      for (let at = 0; at < all.length; at += BATCH) {
+        const batch = all.slice(at, at + BATCH);
+        await r2.delete(batch);
+        for (const key of batch) {
+          memory.delete(key);
+          places.delete(key);
+        }
+      }
+    },
+  };
+}
+
+/** Whether an object is the file of this digest, or a tombstone that waits for it. */
+function isWanted(object: R2Object, wanted: Digest | undefined): boolean {
+  if (!wanted) return false;
+  const tombstone = readTombstone(object);
+  if (tombstone) return tombstone.wanted === digestText(wanted);
+  const { digest, unchecked } = readFacts(object);
+  return !unchecked && digest !== undefined && digestText(digest) === digestText(wanted);
+}
+
+/** That a put takes the place of exactly this object, or of none. */
+const conditionOf = (place: Pick<Place, "etag"> | undefined): R2Conditional =>
+  place ? { etagMatches: place.etag } : { etagDoesNotMatch: "*" };
+
+/** Where a file is not to be stored that the page has had another digest for since. */
+const REFUSING: FileSink = {
+  write: () => Promise.reject(new Overtaken()),
+  commit: () => Promise.reject(new Overtaken()),
+  abort: () => Promise.resolve(),
+};
+
+/** A part of a file that is in memory whole. */
+function partOf(file: Artifact, range: RangeSpec): Artifact {
+  const part = resolveRange(range, file.size ?? 0);
+  const whole = file.body;
+  if (part === "unsatisfiable" || !(whole instanceof Uint8Array)) return { ...file, part, body: null };
+  return { ...file, part, body: whole.subarray(part.offset, part.offset + part.length) };
+}
+
+/** R2's code for a range that the object does not have. */
+const UNSATISFIABLE = "10039";
+
+function r2Range(range: RangeSpec): R2Range {
+  if ("suffix" in range) return { suffix: range.suffix };
+  return range.end === undefined
+    ? { offset: range.start }
+    : { offset: range.start, length: range.end - range.start + 1 };
+}
+
+/** One put of known length, written to as it arrives. */
+function putInto(r2: R2Bucket, key: string, size: number, options: R2PutOptions): FileSink {
+  const { readable, writable } = new FixedLengthStream(size);
+  const writer = writable.getWriter();
+  const conditionalPut = async () => {
+    if (!(await r2.put(key, readable, options))) throw new Overtaken();
+  };
+  const put = conditionalPut();
+  // A put that fails stops reading: without this, a write would wait for ever.
+  const ended = put.catch((error: unknown) => writer.abort(error).catch(() => undefined));
+  return {
+    write: (chunk) => writer.write(chunk),
+    async commit() {
+      // The put says why it failed; the writer only that it did.
+      await Promise.allSettled([writer.close(), ended]);
+      await put;
+    },
+    async abort(reason) {
+      await writer.abort(reason).catch(() => undefined);
+      await ended;
+    },
+  };
+}

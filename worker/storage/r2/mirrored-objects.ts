@@ -1,0 +1,127 @@
+import type {
+  Amount,
+  PagelessProject,
+  Reconciled,
+  StoredObject,
+  StoredObjects,
+} from "../../repository/ports/stored-objects.ts";
+import { MIRRORED, mirroredFrom } from "../keys.ts";
+
+/** R2 deletes no more keys in one call, and lists no more. */
+const BATCH = 1_000;
+
+/** How many times R2 is listed in one reconciliation, for each prefix. */
+const LISTINGS = 5;
+
+const AMOUNT = "SELECT objects, bytes FROM stored";
+
+export const OLDEST = `SELECT key, size, used_at AS usedAt FROM object
+  WHERE used_at < ?1 AND known_at < ?1 ORDER BY used_at, key LIMIT ?2`;
+
+/** In no order: those whose sources cannot be asked would keep others waiting. */
+const PAGELESS = `SELECT source, project FROM object
+  WHERE source IN (SELECT value FROM json_each(?1)) AND project <> ''
+  GROUP BY source, project
+  HAVING max(used_at) < ?2 AND max(known_at) < ?2
+    AND NOT EXISTS (SELECT 1 FROM page WHERE page.source = object.source AND page.project = object.project)
+  ORDER BY random() LIMIT ?3`;
+
+const OF_PROJECT = `SELECT key, size, used_at AS usedAt FROM object
+  WHERE source = ?1 AND project = ?2 AND used_at < ?3 AND known_at < ?3 ORDER BY used_at, key LIMIT ?4`;
+
+const OF_OTHERS = `SELECT source, count(*) AS objects, sum(size) AS bytes FROM object
+  WHERE source NOT IN (SELECT value FROM json_each(?1)) GROUP BY source ORDER BY source`;
+
+const REMOVE = "DELETE FROM object WHERE key IN (SELECT value FROM json_each(?1)) AND used_at < ?2";
+
+/** Writes nothing for what is known as it is. `WHERE true` ends the SELECT before ON. */
+const FOUND = `INSERT INTO object (key, source, project, size, used_at, known_at)
+  SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, ?2 FROM json_each(?1) WHERE true
+  ON CONFLICT (key) DO UPDATE SET size = excluded.size WHERE size <> excluded.size RETURNING 1`;
+
+/** What is known of the range that was listed, and is not in it. */
+const GONE = `DELETE FROM object
+  WHERE key > ?2 AND key <= ?3 AND used_at < ?4 AND key NOT IN (SELECT value ->> 0 FROM json_each(?1)) RETURNING 1`;
+
+const GO_ON = `INSERT INTO listing (prefix, after) VALUES (?1, ?2)
+  ON CONFLICT (prefix) DO UPDATE SET after = excluded.after WHERE after <> excluded.after`;
+
+/** What of R2 is mirrored files, and what D1 knows of them; its tables are made by schema/migrations. */
+export function objectsIn(db: D1Database, r2: R2Bucket): StoredObjects {
+  const all = async <Row>(sql: string, ...values: unknown[]) =>
+    (
+      await db
+        .prepare(sql)
+        .bind(...values)
+        .all<Row>()
+    ).results;
+
+  /** Holds what R2 lists under a prefix against D1, from where it was left. */
+  async function reconcileUnder(prefix: string, before: number, now: number): Promise<Reconciled> {
+    const row = await db.prepare("SELECT after FROM listing WHERE prefix = ?1").bind(prefix).first<{ after: string }>();
+    let after = row?.after ?? "";
+    let [seen, found, gone] = [0, 0, 0];
+    for (let listings = 0; listings < LISTINGS; listings++) {
+      const listed = await r2.list({
+        prefix,
+        limit: BATCH,
+        include: ["customMetadata"],
+        ...(after && { startAfter: after }),
+      });
+      const last = listed.objects.at(-1)?.key;
+      if (listed.truncated && last === undefined) break;
+      const rows = JSON.stringify(listed.objects.flatMap(rowsOf));
+      const end = listed.truncated && last !== undefined ? last : behind(prefix);
+      const next = listed.truncated && last !== undefined ? last : "";
+      const [added, forgotten] = await db.batch([
+        db.prepare(FOUND).bind(rows, now),
+        db.prepare(GONE).bind(rows, after || prefix, end, before),
+        db.prepare(GO_ON).bind(prefix, next),
+      ]);
+      seen += listed.objects.length;
+      found += added?.results.length ?? 0;
+      gone += forgotten?.results.length ?? 0;
+      after = next;
+      if (!listed.truncated) break;
+    }
+    return { seen, found, gone };
+  }
+
+  return {
+    total: async () => (await db.prepare(AMOUNT).first<Amount>()) ?? { objects: 0, bytes: 0 },
+    oldest: (before, limit) => all<StoredObject>(OLDEST, before, limit),
+    pageless: (sources, before, limit) => all<PagelessProject>(PAGELESS, JSON.stringify(sources), before, limit),
+    ofProject: ({ source, project }, before, limit) => all<StoredObject>(OF_PROJECT, source, project, before, limit),
+    ofOthers: (sources) => all<Amount & { source: string }>(OF_OTHERS, JSON.stringify(sources)),
+
+    async remove(objects, before) {
+      for (let at = 0; at < objects.length; at += BATCH) {
+        const keys = objects.slice(at, at + BATCH).map(({ key }) => key);
+        const foreign = keys.find((key) => mirroredFrom(key) === undefined);
+        if (foreign !== undefined) throw new Error(`${foreign} is no mirrored file and must not be deleted`);
+        await r2.delete(keys);
+        await db.prepare(REMOVE).bind(JSON.stringify(keys), before).run();
+      }
+    },
+
+    async reconcile(before, now) {
+      const sum = { seen: 0, found: 0, gone: 0 };
+      for (const prefix of MIRRORED) {
+        const { seen, found, gone } = await reconcileUnder(prefix, before, now);
+        sum.seen += seen;
+        sum.found += found;
+        sum.gone += gone;
+      }
+      return sum;
+    },
+  };
+}
+
+/** What is to be known of an object; nothing where somebody else has put it there. */
+function rowsOf({ key, size, uploaded, customMetadata }: R2Object) {
+  const source = mirroredFrom(key);
+  return source === undefined ? [] : [[key, source, customMetadata?.["project"] ?? "", size, uploaded.getTime()]];
+}
+
+/** What comes right behind all keys with this prefix, which ends in a slash. */
+const behind = (prefix: string) => `${prefix.slice(0, -1)}0`;

@@ -1,0 +1,87 @@
+import type { OpenStagingFile, StagingFile } from "../../publishing/ports.ts";
+import type { StagedFile } from "../../publishing/staged-file.ts";
+import { freshId, stagingKey } from "../keys.ts";
+import { multipartUpload } from "./multipart-upload.ts";
+import { orStorageFailed } from "../or-storage-failed.ts";
+import { stagedInMemory, stagedInStore } from "./staged-file.ts";
+
+/** Smaller uploads are staged in memory, so most uploads cost no R2 operations for staging. Bytes. */
+const IN_MEMORY_BYTES = 8 * 1024 ** 2;
+const FIRST_BUFFER_BYTES = 64 * 1024;
+
+/** Stages uploads of up to `inMemory` bytes in memory and larger ones in R2. Digests are computed as the bytes arrive. */
+export const stagingIn =
+  (r2: R2Bucket, inMemory = IN_MEMORY_BYTES): OpenStagingFile =>
+  () =>
+    new Staging(r2, inMemory);
+
+class Staging implements StagingFile {
+  readonly #r2: R2Bucket;
+  readonly #inMemory: number;
+  readonly #key = stagingKey(freshId());
+  readonly #digests = { sha256: digesting("SHA-256"), md5: digesting("MD5") };
+  #buffer = new Uint8Array(FIRST_BUFFER_BYTES);
+  #sink: ReturnType<typeof multipartUpload> | undefined;
+  #size = 0;
+
+  constructor(r2: R2Bucket, inMemory: number) {
+    this.#r2 = r2;
+    this.#inMemory = inMemory;
+  }
+
+  async write(chunk: Uint8Array): Promise<void> {
+    await Promise.all([this.#digests.sha256.write(chunk), this.#digests.md5.write(chunk)]);
+    const size = this.#size + chunk.byteLength;
+    if (size <= this.#inMemory) {
+      this.#makeRoom(size);
+      this.#buffer.set(chunk, this.#size);
+    } else {
+      await orStorageFailed(() => this.#send(chunk));
+    }
+    this.#size = size;
+  }
+
+  async finish(): Promise<StagedFile> {
+    const [sha256, md5] = await Promise.all([this.#digests.sha256.hex(), this.#digests.md5.hex()]);
+    const digests = { sha256, md5 };
+    const sink = this.#sink;
+    if (!sink) return stagedInMemory(this.#buffer.subarray(0, this.#size), { digests });
+    await orStorageFailed(() => sink.commit());
+    return stagedInStore(this.#r2, this.#key, { size: this.#size, digests });
+  }
+
+  async abort(): Promise<void> {
+    // If this fails, R2 itself aborts the upload after a week.
+    await this.#sink?.abort().catch(() => undefined);
+  }
+
+  async #send(chunk: Uint8Array): Promise<void> {
+    if (!this.#sink) {
+      this.#sink = multipartUpload(this.#r2, this.#key, {});
+      await this.#sink.write(this.#buffer.subarray(0, this.#size));
+      this.#buffer = new Uint8Array();
+    }
+    await this.#sink.write(chunk);
+  }
+
+  #makeRoom(size: number): void {
+    if (size <= this.#buffer.byteLength) return;
+    const larger = new Uint8Array(Math.min(Math.max(size, 2 * this.#buffer.byteLength), this.#inMemory));
+    larger.set(this.#buffer.subarray(0, this.#size));
+    this.#buffer = larger;
+  }
+}
+
+/** Computes a digest of what is written to it. */
+function digesting(algorithm: "SHA-256" | "MD5") {
+  const stream = new crypto.DigestStream(algorithm);
+  const writer = stream.getWriter();
+  return {
+    write: (chunk: Uint8Array) => writer.write(chunk),
+    /** The digest of everything written, in lower-case hex. */
+    async hex(): Promise<string> {
+      await writer.close();
+      return new Uint8Array(await stream.digest).toHex();
+    },
+  };
+}
