@@ -25,7 +25,7 @@ import { overdueCrons } from "./jobs/overdue-crons.ts";
 import { logAs } from "./log/log.ts";
 import { homeRoutes } from "./ui/home.tsx";
 
-/** The whole of what a request can meet, in order. The clock is in milliseconds since the epoch. */
+/** All middleware and routes, in order. The clock is in milliseconds since the epoch. */
 export function createApp(config: Config, services: Services, clock: ApiOptions["clock"]): Hono<AppEnv> {
   const { now } = clock;
   const { indexes, counters } = services;
@@ -36,7 +36,7 @@ export function createApp(config: Config, services: Services, clock: ApiOptions[
 
   app.use(withContext({ now, counters, log: logAs(config.logFormat), indexNames: all.map(({ name }) => name) }));
   if (config.logRequests) app.use(requestLog(now));
-  // Before anything counts: those who watch are not part of what they see, and cost no writes.
+  // Before requests are counted: monitoring requests are not part of the figures, and cost no writes.
   app.route(
     "/-/health",
     healthRoutes((at) => overdueCrons(services.runs, at)),
@@ -72,7 +72,7 @@ export function createApp(config: Config, services: Services, clock: ApiOptions[
   for (const { config: own, repository, catalog: kept } of indexes) {
     const { name, base, upstreams, overlays } = own;
     const mount = (path: string, routes: Hono<AppEnv>) => {
-      // Of the page about a named index the final slash may be left out.
+      // The final slash of a named index's own page may be left out.
       const addresses = path === "" ? [`${base}/`, ...(base === "" ? [] : [base])] : [`${base}/${path}/*`];
       for (const below of addresses) {
         if (own.isPrivate) app.use(below, readersOnly(authorize, name));
@@ -101,8 +101,9 @@ export function createApp(config: Config, services: Services, clock: ApiOptions[
 }
 
 /**
- * The path that routes are matched with: as it was sent, but in the Simple API of an index, and in its page of links, doubled slashes count as one and
- * the last one not at all. There, and only there, a redirect then leads to the canonical spelling.
+ * The path that routes are matched with: as it was sent, except in the Simple API of an index and on its find-links
+ * page. There doubled slashes count as one and a final slash is ignored; a redirect then leads to the canonical
+ * spelling.
  */
 function routedPath(url: string, bases: readonly string[]): string {
   const pathname = pathOf(url);

@@ -28,13 +28,13 @@ export type ErrorKind = keyof typeof KINDS;
 export class IndexError extends Error {
   override readonly name = "IndexError";
   readonly kind: ErrorKind;
-  /** Of an upstream's failure: what went wrong, in a few words for the log. */
+  /** For an upstream's failure: what went wrong, in a few words for the log. */
   readonly reason: string | undefined;
-  /** Of an upstream's failure: the status that it answered with, where it answered. */
+  /** For an upstream's failure: the status that it answered with, if it answered. */
   readonly answered: number | undefined;
-  /** For how long not to ask again, in seconds: an upstream's wish, or ours after too many attempts. */
+  /** For how long not to ask again, in seconds: as the upstream asked, or as we ask after too many attempts. */
   readonly retryAfterSeconds: number | undefined;
-  /** Of a method that is not offered: those that are. */
+  /** For a method that is not offered: the methods that are. */
   readonly allow: readonly string[] | undefined;
 
   constructor(
@@ -59,10 +59,10 @@ export class IndexError extends Error {
   }
 }
 
-/** Input of the client's that cannot be served whatever is stored: 400. */
+/** Input that cannot be served whatever is stored: 400. */
 export const badRequest = (sentence: string) => new IndexError("bad-request", sentence);
 
-/** A method that is not among those offered at this address. */
+/** A method that is not offered at this address: 405. */
 export const methodNotAllowed = (method: string, allow: readonly string[]) =>
   new IndexError(
     "method-not-allowed",
@@ -71,10 +71,10 @@ export const methodNotAllowed = (method: string, allow: readonly string[]) =>
   );
 
 /**
- * The upstream did not give a usable answer. `reason` says why in a few words, without a final stop. Never to be read as
- * absence: that difference is the defence against dependency confusion.
+ * The upstream did not give a usable answer. `reason` says why in a few words, without a final stop. Never treat this
+ * as absence: that difference is the defence against dependency confusion.
  *
- * @param retryAfterSeconds for how many seconds the upstream asked to be left alone
+ * @param retryAfterSeconds for how many seconds the upstream asked not to be asked again
  * @param answered the status that it answered with
  */
 export const upstreamFailed = (
@@ -90,20 +90,23 @@ export const upstreamFailed = (
     { cause, reason: `${host}: ${reason}`, retryAfterSeconds, answered },
   );
 
-/** Without the final stops of a text that another server may have written. An expression for them would not be linear. */
+/**
+ * The text without final stops. Another server may have written it, and a regular expression for this would not be
+ * linear.
+ */
 function withoutStop(text: string): string {
   let end = text.length;
   while (text[end - 1] === ".") end--;
   return text.slice(0, end);
 }
 
-/** A store did not do what it was asked to, or did not say so. Never to be read as absence. */
+/** A store failed, or did not confirm. Never treat this as absence. */
 export const storageFailed = (cause: unknown) =>
   new IndexError("storage-failed", "The storage here cannot be used right now; try again in a moment.", { cause });
 
 /**
- * An error that has come through a stream of the platform's: that hands on a copy which has the fields but not the class.
- * What was none of ours is returned as it is.
+ * Restores an error that came through one of the platform's streams, which pass on a copy with the fields but without
+ * the class. Any other error is returned as it is.
  */
 export function throughStream(error: unknown): unknown {
   if (error instanceof IndexError || !(error instanceof Error)) return error;
@@ -113,10 +116,10 @@ export function throughStream(error: unknown): unknown {
     : error;
 }
 
-/** What an error says, whatever was thrown. */
+/** The message of anything that was thrown. */
 export const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
-/** What the log says of an upstream's failure: its few words where it has some. */
+/** The text for the log: the short reason of an upstream's failure, else the message. */
 export const reasonOf = (error: IndexError) => error.reason ?? error.message;
 
 /** Whether `error` says that a source failed, as opposed to "there is no such thing". */

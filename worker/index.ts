@@ -12,7 +12,7 @@ let worker: ReturnType<typeof start> | undefined;
 
 export default {
   fetch(request, env, ctx) {
-    // Once an isolate; the bindings of a deployment do not change under it.
+    // Started once per isolate: the bindings of a deployment do not change.
     worker ??= start(env);
     return worker.app.fetch(request, env, ctx);
   },

@@ -3,7 +3,7 @@ import { priority, type PrioritySource } from "../layers/priority.ts";
 import { answerDeadline } from "../layers/answer-deadline.ts";
 import type { Repository } from "../repository/repository.ts";
 
-/** Less than the 15 s after which pip gives up without a word of the reason. Milliseconds. */
+/** Less than the 15 s after which pip gives up without showing a reason. Milliseconds. */
 const ANSWER_DEADLINE = 14_000;
 
 /** The whole stack of an index, top to bottom; below it are the stacks of its sources (source-stack.ts). */
@@ -14,7 +14,7 @@ export const indexStack = (sources: readonly PrioritySource[], packages: Overlay
     ),
   );
 
-/** Several sources by priority; a single one that any name may come from needs no arbiter in front of it. */
+/** Several sources by priority. A single source that claims no names needs no priority layer. */
 function oneOf(sources: readonly PrioritySource[]): Repository {
   const [first, ...others] = sources;
   return first && others.length === 0 && !first.projects ? first.repository : priority(sources);

@@ -8,13 +8,13 @@ import type { Counters } from "../repository/ports/counters.ts";
 import { jsonKeys } from "../upstream/json-keys.ts";
 import type { Platform } from "./platform.ts";
 
-/** What gives tokens for those of CI, and ends them. */
+/** Exchanges CI's identity tokens for tokens of ours, and revokes these. */
 export interface TokenExchange {
   readonly exchange: ExchangeToken;
   readonly burn: BurnToken;
 }
 
-/** The same by the rules of a configuration; undefined where it has none. */
+/** The same for a configuration; undefined where it has no rules. */
 export function createTokenExchange(
   { trusted, audience }: Pick<Config, "trusted" | "audience">,
   { fetch, now }: Pick<Platform, "fetch" | "now">,
@@ -23,7 +23,7 @@ export function createTokenExchange(
 ): TokenExchange | undefined {
   if (trusted.length === 0) return undefined;
   const keys = jsonKeys(fetch, now, (outcome) => counters.add("upstreamRequests", { outcome }));
-  // Not those of who shows tokens to read or write: jobs and people may share an address.
+  // Counted apart from failed attempts with tokens: CI jobs and people may share an address.
   const attempts = new Attempts();
   return {
     exchange: createExchangeToken({ rules: trusted, audience, findKeys: cachedIssuerKeys(keys), tokens, attempts }),

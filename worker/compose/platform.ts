@@ -2,7 +2,7 @@ import type { FillMessage } from "../../schema/fill.ts";
 import type { RefreshMessage } from "../../schema/refresh.ts";
 import type { Fetch, Sleep } from "../upstream/client.ts";
 
-/** What a stack stands on: the platform's bindings, and its globals that tests replace. */
+/** The platform's bindings, and the globals that tests replace. */
 export interface Platform {
   readonly PAGES: KVNamespace;
   readonly FILES: R2Bucket;
@@ -13,16 +13,16 @@ export interface Platform {
   readonly fetch: Fetch;
   /** The clock: milliseconds since the epoch. */
   readonly now: () => number;
-  /** Lets time pass before an upstream is asked again; left out, it does. */
+  /** Waits before an upstream is asked again; by default it really waits. */
   readonly sleep?: Sleep;
 }
 
-/** The sizes from which on a file goes another way, in bytes; tests lower them. */
+/** Sizes above which a file is handled in another way, in bytes; tests lower them. */
 export interface Limits {
   /** Larger files are stored by the queue's consumer. */
   readonly finishAlone: number;
-  /** Larger files go up in parts. */
+  /** Larger files are written in parts. */
   readonly maxPut: number;
-  /** Larger uploads are staged in the store. */
+  /** Larger uploads are staged in R2. */
   readonly inMemory?: number;
 }

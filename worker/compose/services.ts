@@ -52,17 +52,17 @@ import type { Context } from "../repository/context.ts";
 
 export type { Limits, Platform } from "./platform.ts";
 
-/** Of good tokens that an isolate remembers, some thousand. Bytes. */
+/** Memory for the valid tokens that an isolate remembers, some thousand. Bytes. */
 const TOKENS = 1024 * 1024;
 
-/** What requests and jobs are served with. Routes and jobs each take what they use of it. */
+/** All services of requests and jobs. Each route and job takes only what it uses. */
 export interface Services {
   readonly authenticate: Authenticate;
-  /** What can become of the releases that indexes host. */
+  /** Yanks, deletes, marks and promotes hosted releases. */
   readonly releases: ReleaseActions;
   readonly auditLog: AuditLog;
   readonly tokens: TokenStore;
-  /** Where uploads wait until they have come whole. */
+  /** Opens the staging for an upload until all its bytes have arrived. */
   readonly openStagingFile: OpenStagingFile;
   readonly publish: Publish;
   /** undefined: no identity tokens are trusted. */
@@ -70,18 +70,18 @@ export interface Services {
   readonly uploads: UploadsInParts;
   /** In the configuration's order. */
   readonly indexes: readonly Index[];
-  /** What is mirrored, by what a message calls it. */
+  /** The mirrored sources, by the key that queue messages carry. */
   readonly sources: ReadonlyMap<string, MirroredSource>;
-  /** Of all sources together. */
+  /** Counts the stored pages of all sources together. */
   readonly catalog: Counting;
   readonly counters: Counters;
   /** The stored files of all sources. */
   readonly objects: StoredObjects;
-  /** How much all indexes host. */
+  /** The amount that all indexes host. */
   readonly hosted: HostedAmounts;
-  /** Bytes of them above which the longest unused are deleted; 0: none are. */
+  /** The limit of stored mirrored files in bytes, above which the longest unused are deleted; 0: no limit. */
   readonly quota: number;
-  /** Writes what requests and jobs have left in memory to be written, behind the answer, where it is time. */
+  /** Writes what has been gathered in memory (counts, uses, demand), behind the answer, if it is due. */
   readonly flush: (ctx: Context) => void;
   readonly leftovers: Leftovers;
   readonly letters: DeadLetters;
@@ -91,19 +91,18 @@ export interface Services {
   readonly pageTtl: number;
 }
 
-/** An index, where it lies, and what the page about it shows. */
+/** An index, its repository, and the count that its own page shows. */
 export interface Index {
   readonly config: IndexConfig;
-  /** The one way to anything of it. */
   readonly repository: Repository;
-  /** Of its sources together. */
+  /** Counts the pages of its sources together. */
   readonly catalog: Counting;
 }
 
 /**
- * Puts the indexes together. Called once an isolate: the memory tier is in it.
+ * Composes the indexes and all services. Called once per isolate, since the memory is in it.
  *
- * @param outermost a layer that is put over each index: nothing of an index goes round it
+ * @param outermost a layer on top of each index: nothing of an index bypasses it
  */
 export function compose(
   { indexes, pageTtl, publicUrl, feed, quota, popular: count, seed, reserved, adminToken, trusted, audience }: Config,
@@ -204,12 +203,12 @@ function belongingTo(
 }
 
 /**
- * The index whose addresses a source's pages carry: one stored page serves every index that has the source. It must be one in
- * which no source before it could own the name, or the page would lead to another's documents.
+ * The index whose addresses a source's pages carry: one stored page serves every index that has the source. It must be
+ * an index in which no earlier source could own the name, or the page would lead to another project's documents.
  */
 function baseFor(upstream: UpstreamConfig, indexes: readonly IndexConfig[]): string | undefined {
   const before = ({ upstreams }: IndexConfig) => upstreams.slice(0, upstreams.indexOf(upstream));
-  // An index that hosts may have the name itself, and one that needs a token leads others nowhere.
+  // An index that hosts packages may host the name itself, and one that needs a token is closed to other clients.
   const hides = ({ overlays, isPrivate }: IndexConfig) => Number(isPrivate || overlays.length > 0);
   const having = indexes
     .filter(({ upstreams }) => upstreams.includes(upstream))

@@ -44,7 +44,7 @@ import type { Limits, Platform } from "./platform.ts";
 
 const MiB = 1024 * 1024;
 
-/** A source as indexes and as jobs meet it, and what is counted of it. */
+/** A source as indexes and as jobs use it, and the count of its pages. */
 export interface ComposedSource extends PrioritySource {
   readonly catalog: Catalog;
   readonly mirrored: MirroredSource;
@@ -59,17 +59,17 @@ export interface Ground {
   readonly uses: UseLog;
   /** Milliseconds for which a page is served without asking the upstream. */
   readonly pageTtl: number;
-  /** Whether upstreams' logs of changes are followed. */
+  /** Whether upstreams' change logs are followed. */
   readonly feed: boolean;
   readonly demand: DemandLog;
   /** Patterns of names that no upstream is ever asked for. */
   readonly reserved: readonly string[];
 }
 
-/** What of a source counts as popular. */
+/** The rules for what is popular in a source. */
 type Favourites = Omit<PopularityParts, "source">;
 
-/** One budget of the isolate's for all sources together. */
+/** The isolate's memory, with one budget for all sources together. */
 export const memoryTier = () => ({
   pages: new Memory<Page>(16 * MiB),
   documents: new Memory<Document>(4 * MiB),
@@ -89,7 +89,7 @@ export const memoryTier = () => ({
 /**
  * The whole stack of a source, top to bottom, with its stores.
  *
- * @param root the absolute address of ours that its pages carry
+ * @param root our absolute address that its pages carry
  */
 export function sourceStack(
   upstream: UpstreamConfig,
@@ -99,7 +99,7 @@ export function sourceStack(
 ): ComposedSource {
   const { platform, memory, limits, counters, uses, pageTtl, feed, demand } = ground;
   const { url, credentials, projects } = upstream;
-  // Not the host name alone: the same index through another address is another source with its own URLs.
+  // The whole address, not only the host: one index at two addresses is two sources with different URLs.
   const source = encodeURIComponent(url.href);
   const keys = keysOf(source, root);
   const { PAGES: kv, FILES: r2, DB: db, FILLS: queue, cache, fetch, now, sleep } = platform;

@@ -5,8 +5,9 @@ import { discard } from "../repository/artifact.ts";
 import type { Context } from "../repository/context.ts";
 
 /**
- * Gives an answer up that has not begun after `timeoutMs` milliseconds: an upstream has a deadline of its own, but one request may
- * have to wait for several. The root listing is waited for: it is stored before it is served. So is what a patient caller asks for.
+ * Fails a request whose answer has not begun after `timeoutMs` milliseconds. Each upstream has a deadline of its own,
+ * but one request may have to wait for several upstreams. The root listing has no deadline here, because it is stored
+ * before it is served. A context that is `patient` has none either.
  */
 export function answerDeadline(timeoutMs: number): Layer {
   async function answered<T>(work: Promise<T>, cancel: (late: T) => Promise<unknown>, ctx: Context): Promise<T> {

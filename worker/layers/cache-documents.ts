@@ -8,8 +8,8 @@ import type { SourcePages, SourceWithoutDocuments } from "../repository/reposito
 import type { Context } from "../repository/context.ts";
 
 /**
- * Keeps an upstream's JSON and its files' provenance, by their paths, as pages are kept. Where a file's provenance is, its
- * project's page alone says: that is looked at when it is fetched and when it is checked.
+ * Caches an upstream's JSON and its files' provenance by path, as pages are cached. Only the project's page says at
+ * which address a file's provenance is, so the page is read each time provenance is fetched or revalidated.
  */
 export function cacheDocuments(
   parts: RevalidationParts<string, Document>,

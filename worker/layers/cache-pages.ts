@@ -17,28 +17,34 @@ export interface PageCacheParts {
   readonly pages: PageStore;
   readonly lists: ListStore;
   readonly freshness: Freshness;
-  /** Names the source said it does not own. Memory only: random names must not cost writes. */
+  /**
+   * Names that the source does not have (negative cache). In memory only: requests for random names must not cost
+   * writes.
+   */
   readonly absent: Marks<ProjectName>;
   /** Milliseconds for which a page is served without asking the upstream. */
   readonly pageTtl: number;
-  /** What knows of pages that need not be checked. */
+  /** Says which pages need no revalidation because the change log is followed. */
   readonly vouching?: Vouching | undefined;
-  /** Deletes all that is stored of a project's files, and says how many they were. */
+  /** Deletes all stored files of a project and returns how many there were. */
   readonly deleteFiles: (name: ProjectName) => Promise<number>;
-  /** What is kept for the files on its pages; undefined where nothing is. */
+  /** Stores for the files on the source's pages; undefined where this source has none. */
   readonly beside?: BesideParts | undefined;
 }
 
-/** What is kept beside pages, and where their files are stored, which a changed page may list as others. */
+/** The stores beside pages, and the stores of files: a changed page may list other files under the same URLs. */
 export interface BesideParts extends ReplacingParts {
   readonly queries: QueryStore;
   readonly strays: StrayStore;
 }
 
-/** How long the root listing is served without asking. Milliseconds. */
+/** How long the root listing is served without revalidating it. Milliseconds. */
 const LIST_TTL = 3_600_000;
 
-/** Keeps an upstream's pages and its root listing. Files pass through, those with a query in their true URL with that. */
+/**
+ * Caches an upstream's pages and its root listing. Files pass through; where a file's true URL has a query, the query
+ * is added.
+ */
 export function cachePages({
   pages,
   lists,
@@ -58,7 +64,8 @@ export function cachePages({
         async (known) => {
           const answer = await inner.project(name, known, ctx, demand?.remake);
           const page = answer === "unchanged" ? known : answer;
-          // Each time: a file may have been on its way into the store when the quarantine was first seen.
+          // Each time, not only the first: a request that began earlier may have stored a file after the quarantine was
+          // first seen.
           if (page?.head.quarantined) await emptied(name, deleteFiles, ctx);
           if (answer === "unchanged" || answer === null) return answer;
           if (beside) await keepQueries(name, answer, known, beside.queries, ctx);
@@ -85,7 +92,10 @@ export function cachePages({
   };
 }
 
-/** Does what must be done before anybody sees a new page: its files are to be found, and no others in their place. */
+/**
+ * Runs before a new page is served: removes stored files that the page lists with other bytes, and notes where its
+ * files are listed.
+ */
 async function prepare(
   name: ProjectName,
   page: Page,
@@ -97,7 +107,10 @@ async function prepare(
   if (page.head.strays || before?.head.strays) await beside.strays.note(name, page.beside.strays ?? []);
 }
 
-/** Nothing is known of pages that the log's changes are not held against. */
+/**
+ * A page that could not be noted in the catalog (`unlisted`) is never vouched for: the change log's entries are not
+ * compared with it.
+ */
 const forListed = (vouching: Vouching): Assurance<ProjectName, Page> => ({
   goodSince: async (name, { head }, ctx) => (head.unlisted ? Infinity : vouching.goodSince(name, ctx)),
   followedSince: (ctx) => vouching.followedSince(ctx),
@@ -130,7 +143,8 @@ async function projects(
       freshness.good(ROOT_LISTING, ctx);
       return stored;
     }
-    // Stored before it is served: a listing cut on its way must not reach a client, nor the store, as a whole one.
+    // Stored before it is served: a listing that is cut in transfer must not reach a client, or the store, as if it
+    // were complete.
     await lists.put(answer);
   } catch (error) {
     if (!isUpstreamFailure(error)) {
@@ -147,7 +161,7 @@ async function projects(
   return (await orReport(() => lists.get(), what, ctx)) ?? unconditional(inner, ctx);
 }
 
-/** The upstream's listing as it is, nothing stored. */
+/** The upstream's listing, fetched without validators and not stored. */
 async function unconditional(inner: Pick<UpstreamPages, "projects">, ctx: Context): Promise<ProjectList> {
   const answer = await inner.projects(undefined, ctx);
   if (answer === "unchanged") throw new Error("The upstream answered 304 to an unconditional request.");

@@ -12,35 +12,35 @@ import type { FactStore, FileFacts } from "../repository/ports/files.ts";
 import type { Page } from "../repository/page.ts";
 import type { Context } from "../repository/context.ts";
 
-/** Adds to a page what the upstream does not say. The same page with the same facts comes out the same. */
+/** Adds to a page what the upstream leaves out. The same page with the same facts gives the same result. */
 export type CompletePage = (page: ProjectPage, before: Before, ctx: Context) => Promise<ProjectPage>;
 
-/** The page that is stored, and whether the new one is made although the upstream may not have changed it. */
+/** The stored page, and whether a new one is made even if the upstream has not changed it. */
 export interface Before {
   readonly known: Page | undefined;
   readonly remake: boolean;
 }
 
 /**
- * Adds what can be known: that there is metadata, where the page advertises it for no wheel at all; the size of a file that
- * was stored; and when a file was uploaded. Upstream's own values stay. A page that says everything is not touched, and
- * nothing is read for it; another one costs one read of the facts.
+ * Adds what is known here: that a wheel has metadata, where the page advertises it for no wheel at all; the size of a
+ * file that was stored; and when a file was uploaded. The upstream's own values stay. A page that lacks nothing is
+ * returned as it is, and no fact is read; any other page costs one read of the facts.
  */
 export function completePageBy(facts: FactStore): CompletePage {
   return async (page, { known, remake }, ctx) => {
     const advertise = !page.files.some((file) => isWheel(file.filename) && file["core-metadata"]);
     const isLacking = (file: FileEntry) =>
       file.size === undefined || file["upload-time"] === undefined || (advertise && isWheel(file.filename));
-    // It is made again for what was found out, or had been corrected before.
+    // A remade page, or one whose sizes were corrected before, may need a correction although no field is missing.
     const mayCorrect = remake || known?.head.corrected !== undefined;
     if (!mayCorrect && !page.files.some(isLacking)) return page;
     const found = await factsOf(page, facts, ctx);
-    // Only there is it written when a file first came, and of which bytes the facts are.
+    // Only the stored page says when a file was first seen, and which bytes the facts are about.
     const isWanted = !found || found.size > 0 || page.files.some((file) => file["upload-time"] === undefined);
     const before = isWanted ? await filesBefore(known) : undefined;
     const describeFile = (listed: FileEntry) => {
       const earlier = before?.get(listed.filename);
-      // At another URL, or of another digest, there may be other bytes.
+      // The facts do not apply to a file at another URL or with another digest: its bytes may differ.
       const isOther = earlier?.url === listed.url && isOtherFile(earlier.hashes, listed.hashes);
       const own = found && ((!isOther && found.get(listed.url)) || {});
       const file = withoutWrongSize(listed, own);
@@ -57,13 +57,15 @@ export function completePageBy(facts: FactStore): CompletePage {
   };
 }
 
-/** The entry without its size where a file that its digest verifies was found to have another. */
+/** The entry without its size where the stored file, verified by the digest, has another size. */
 function withoutWrongSize(file: FileEntry, own: FileFacts | undefined): FileEntry {
   const isWrong = own?.size !== undefined && file.size !== undefined && own.size !== file.size;
   return isWrong && verifiableDigest(file.hashes) ? { ...file, size: undefined } : file;
 }
 
-/** Undefined where they cannot be read: the page then goes out with what the one before it had. */
+/**
+ * The facts about the page's files; undefined where they cannot be read: the page then keeps what the stored one had.
+ */
 async function factsOf(page: ProjectPage, facts: FactStore, ctx: Context) {
   try {
     return await facts.of(page.name);
@@ -73,15 +75,18 @@ async function factsOf(page: ProjectPage, facts: FactStore, ctx: Context) {
   }
 }
 
-/** The files of the page that is there already, by name: hosts of files move. Undefined where there is none. */
+/**
+ * The files of the stored page, by filename, since files may move to another host. Undefined where no page is stored.
+ */
 async function filesBefore(known: Page | undefined): Promise<ReadonlyMap<string, FileEntry> | undefined> {
   const model = await known?.model();
   return model && new Map(model.files.map((file) => [file.filename, file]));
 }
 
 /**
- * None for a wheel known to be unreadable: what is advertised must be answered, or clients give up (PEP 658). While nothing
- * can be known (`own` is undefined), what was withdrawn stays so.
+ * What the page advertises as a wheel's metadata. Nothing for a wheel known to be unreadable: clients give up where
+ * advertised metadata is not served (PEP 658). While the facts cannot be read (`own` is undefined), withdrawn metadata
+ * stays withdrawn.
  */
 function advertisement(own: FileFacts | undefined, before: FileEntry | undefined): FileEntry["core-metadata"] {
   if (own?.unreadable || (!own && before && !before["core-metadata"])) return undefined;
@@ -89,8 +94,8 @@ function advertisement(own: FileFacts | undefined, before: FileEntry | undefined
 }
 
 /**
- * The upstream's date of the file, else when it was first seen: that is now for a file that was not on the page before. On
- * the first sight of a page nothing is claimed, since all its files would look new.
+ * The date that the upstream gives the file, else the time when it was first seen: now, for a file that the page did
+ * not list before. The first time that a page is fetched no such time is set, since all its files would look new.
  */
 function uploadTime(modifiedAt: number | undefined, earlier: FileEntry | undefined, hadPage: boolean, ctx: Context) {
   if (modifiedAt !== undefined) return new Date(modifiedAt).toISOString();
@@ -98,12 +103,12 @@ function uploadTime(modifiedAt: number | undefined, earlier: FileEntry | undefin
   return carried(earlier, "upload-time");
 }
 
-/** What was added to the entry before, to be kept from version to version. */
+/** The value that was added to the stored entry here, to be carried over to the new page. */
 function carried<Member extends Backfilled>(before: FileEntry | undefined, member: Member): FileEntry[Member] {
   return before && upstreamsOwn(before, member) === undefined ? before[member] : undefined;
 }
 
-/** The entry with those of `additions` that it lacks, their names in `_backfilled`. */
+/** The entry with those of the `additions` that it lacks; their names are in `_backfilled`. */
 function backfilled(file: FileEntry, additions: Pick<FileEntry, Backfilled>): FileEntry {
   const added = Object.entries(additions).filter(
     ([member, value]) => value !== undefined && file[member as Backfilled] === undefined,

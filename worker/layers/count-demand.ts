@@ -4,8 +4,9 @@ import type { FileRequest, Layer } from "../repository/repository.ts";
 import type { Artifact } from "../repository/artifact.ts";
 
 /**
- * Counts what is given: projects whose pages are, and kinds of files that are, whole. What there is not leaves no trace, so
- * that random names cost nothing. The outermost layer of what clients enter: what the house itself asks for goes below it.
+ * Counts the projects whose pages are served, and the kinds of files that are served whole. A request for something
+ * that does not exist is not counted, so that random names cost nothing. This is the outermost layer of a source for
+ * clients; jobs and other layers enter below it, and are not counted.
  */
 export function countDemand(demand: Demand): Layer {
   return (inner) => ({
@@ -26,5 +27,8 @@ export function countDemand(demand: Demand): Layer {
   });
 }
 
-/** Whether it is a file that somebody is about to use. A part of one is its directory, or the rest of what has been counted. */
+/**
+ * Whether a client downloads the file. A part is not counted: it is a wheel's directory, or the rest of a file that was
+ * counted.
+ */
 const isGiven = ({ ref, headOnly }: FileRequest, { part }: Artifact) => ref.part === "file" && !headOnly && !part;

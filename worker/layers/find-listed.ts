@@ -8,13 +8,13 @@ import type { Revalidation, SourcePages } from "../repository/repository.ts";
 import type { Listed } from "../repository/artifact.ts";
 import type { Context } from "../repository/context.ts";
 
-/** A page that does not list a file is checked again if it was checked longer ago than this. Milliseconds. */
+/** A page that does not list a file is revalidated if that was last done longer ago than this. Milliseconds. */
 export const LISTING_MAX_AGE = 30_000;
 
 /**
- * How a project's page lists what `find` looks for in its text; undefined where it does not, null where there is no such
- * project. Throws `upstream-failed`, of `host`, where it does not and could not be checked, and `not-allowed` where the project
- * is under quarantine.
+ * The entry that `find` looks for in the text of a project's page; undefined where the page has none, null where there
+ * is no such project. Throws `upstream-failed`, naming `host`, where the page has no such entry and could not be
+ * revalidated, and `not-allowed` where the project is under quarantine.
  */
 export async function findListed(
   project: ProjectName,
@@ -29,11 +29,11 @@ export async function findListed(
   const { via } = page;
   let entry = await entryOn(page, project, find);
   if (!entry && via !== "upstream" && via !== "stale") {
-    // A lock file may know a file that is younger than the page: the page is then checked once more.
+    // A lock file may name a file that is newer than the stored page: the page is then revalidated once.
     page = await inner.project(project, ctx, { ...demand, maxAgeMs: LISTING_MAX_AGE });
     entry = await entryOn(page, project, find);
   }
-  // The file may be younger than what is stored: that it is not there is more than can be said.
+  // The file may be newer than the stale page, so the answer must not say that it does not exist.
   if (!entry && page?.via === "stale") throw upstreamFailed(host, `the page of ${project} could not be checked`);
   return entry && { project, entry };
 }

@@ -12,13 +12,16 @@ interface Part {
   readonly has: (name: ProjectName) => boolean;
 }
 
-/** Names that are remembered so that they are listed once. The last source's, by far the most, need not be. */
+/**
+ * How many names are remembered so that each is listed once. Those of the last source, the largest, need not be
+ * remembered.
+ */
 const MAX_REMEMBERED = 100_000;
 
 /**
- * The root listings of several sources as one, streamed: each name once, those of the first source first.
+ * Merges the root listings of several sources into one stream: each name once, the first source's names first.
  *
- * @param routing what makes two merged listings of the same sources differ
+ * @param routing goes into the digest: listings of the same sources that are merged by other rules must differ
  */
 export async function mergeListings(parts: readonly Part[], routing: string, ctx: Context): Promise<ProjectList> {
   const opened: { list: ProjectList; has: Part["has"] }[] = [];
@@ -33,7 +36,8 @@ export async function mergeListings(parts: readonly Part[], routing: string, ctx
   const head = {
     digest: [...heads.map(({ digest }) => digest), routing].join("-"),
     changedAt: Math.max(...heads.map(({ changedAt }) => changedAt)),
-    // A mirror of the whole follows the last source's serials: the others' have nothing that they could be compared with.
+    // A tool that mirrors the index follows serials. Only the last source's are given: serials of two sources cannot be
+    // compared.
     serial: heads.at(-1)?.serial,
     validators: {},
   };

@@ -18,16 +18,16 @@ import { serveAndStore, storeNow, storeWhole, type StoringParts } from "./files/
 import { discard, type Artifact, type Listed } from "../repository/artifact.ts";
 import type { Context } from "../repository/context.ts";
 
-/** What the layer is put together from. */
 export interface MirrorParts extends Omit<StoringParts, "onStored">, LocatingParts {
   /** The upstream's address, percent-encoded. */
   readonly source: string;
 }
 
 /**
- * Keeps an upstream's files, and serves only what a project's page lists: that is checked when a file is first fetched and
- * recorded with it, so that a stored file is one read. A file not stored yet is served and stored from one read; a part of
- * it is passed on from upstream, and the whole is stored behind it. A large one is passed on as well, and left to the queue.
+ * Stores an upstream's files, and serves only those that a project's page lists: that is checked when a file is first
+ * fetched, and recorded with it, so that serving a stored file costs one read. A file that is not stored yet is served
+ * and stored from one read of the upstream. For a range request the upstream's part is passed on, and the whole file is
+ * stored behind the answer. A large file is passed on and left to the queue.
  */
 export const mirrorFiles =
   (parts: MirrorParts) =>
@@ -46,7 +46,7 @@ export const mirrorFiles =
     };
   };
 
-/** The files of any project of the source: which one it is, the callers know. */
+/** One object for all projects of the source: a caller asks it only for files on the page of its project. */
 const projectFiles = ({ source, files, uses, fills }: MirrorParts, file: Repository["file"]): ProjectFiles => ({
   source,
   file,
@@ -83,7 +83,7 @@ function fileOf(parts: MirrorParts, inner: SourceFiles): Repository["file"] {
       const listed = await locate(request, candidates, inner, parts, ctx);
       return listed && (await fetchFile(request, listed, inner, usable ? parts : undefined, ctx));
     } catch (error) {
-      // What is stored is the upstream's last word, though nothing has verified it.
+      // The file that should replace the stored one cannot be fetched: the stored one, though unverified, is served.
       const stored = outdated && isUpstreamFailure(error) ? await files.get(ref, range) : null;
       if (!stored) throw error;
       ctx.report({
@@ -96,13 +96,18 @@ function fileOf(parts: MirrorParts, inner: SourceFiles): Repository["file"] {
   };
 }
 
-/** Whether the project that a stored file was listed by may be the one that is meant: the filename need not lead to it. */
+/**
+ * Whether the request may have a stored file of this project: a page may list files whose names do not lead to its
+ * project.
+ */
 async function mayGive({ project }: Artifact, { ref, admits }: FileRequest, candidates: readonly ProjectName[]) {
   if (candidates.includes(project)) return true;
   return !projectCandidates(ref.filename).includes(project) && (await admits?.(project)) !== false;
 }
 
-/** What is stored of a file, without its bytes: asked of the store, since what is in memory may have been deleted there. */
+/**
+ * The facts of a stored file, without its bytes. Read from the store: the file in memory may have been deleted there.
+ */
 async function storedFacts(ref: FileRef, files: FileStore): Promise<Artifact | null> {
   const facts = await files.head(ref);
   return facts && { ...facts, body: null, via: "r2" };
@@ -118,11 +123,11 @@ async function fetchFile(
 ): Promise<Artifact> {
   const { ref, headOnly, keep } = request;
   const { modifiedAt, size, ...facts } = listedFacts(listed, ref.part);
-  // A size of 0 is no file's, so it is not said.
+  // No distribution file is empty: a size of 0 is wrong.
   if (headOnly && size && modifiedAt !== undefined) {
     return { ...facts, size, modifiedAt, body: null, via: "upstream" };
   }
-  // A signature is renewed with the page alone, though nothing else on it has changed.
+  // Only a newly made page has a new signature, even where nothing else on it has changed.
   const renewed: Revalidation = listed.entry._signed ? { remake: true } : { maxAgeMs: 0 };
   const list = () => locateIn(listed.project, ref, inner, ctx, renewed);
   const { source, at } = await opened(
@@ -140,7 +145,7 @@ async function fetchFile(
   };
   if (keep && storing) return storeNow(source, ref, storing, ctx);
   if (!source.part) return serveAndStore(source, ref, storing, ctx);
-  // So that the next part comes from here.
+  // Store the whole file, so that the next part is served from the store.
   if (storing) {
     const whole = () => inner.file({ ref, headOnly: false, listed: at }, ctx);
     ctx.defer(storeWhole(source.size, whole, ref, storing, ctx));

@@ -8,27 +8,33 @@ import type { Verdicts } from "../repository/ports/freshness.ts";
 import type { FileRequest, Project, Repository, Revalidation } from "../repository/repository.ts";
 import type { Context } from "../repository/context.ts";
 
-/** How long a source that fails is taken at its last word that it does not own a name. Milliseconds. */
+/**
+ * How long a source that now fails is still believed not to own a name that it last said it does not own. Milliseconds.
+ */
 const LAST_WORD = 3_600_000;
 
 /** One of the sources of an index. */
 export interface PrioritySource {
   readonly repository: Repository;
-  /** Patterns of the names that come from here, and from sources that say so too, alone; undefined: it claims none. */
+  /**
+   * Patterns of names that come only from here, and from other sources that claim them too; undefined: the source
+   * claims none.
+   */
   readonly projects?: readonly string[] | undefined;
   readonly verdicts: Verdicts;
 }
 
 /**
- * Several sources as one: the first that owns a name has it entirely. Absence falls through to the next source; failure
- * does not, since a name that a source cannot speak for may be its own. For a name that the next source has served here,
- * the last absent verdict stands for an hour. Names that sources claim are asked of these alone, and those of nothing else.
+ * Combines several sources: the first source that owns a name answers for it alone. Where a source does not have the
+ * name, the next source is asked; where a source fails, no other is asked, since the name may be its own. Exception:
+ * for a name that a later source has served here, an earlier source's "does not own it" stands for an hour. Only the
+ * sources that claim a name are asked for it.
  */
 export function priority(sources: readonly PrioritySource[]): Repository {
   const route = routes(sources);
   const routing = fingerprint(JSON.stringify(sources.map(({ projects }) => projects ?? [])));
 
-  /** The source that owns a name, and what it has of it. */
+  /** The source that owns a name, and its answer for the project. */
   async function owner(name: ProjectName, ctx: Context, demand?: Revalidation) {
     const absent: PrioritySource[] = [];
     for (const source of route(name)) {
@@ -36,7 +42,8 @@ export function priority(sources: readonly PrioritySource[]): Repository {
       if (project === "absent") absent.push(source);
       else if (project !== "failing") {
         noteAbsent(absent, name, ctx);
-        // It has just been learnt, or confirmed: what was said before must not stand when the source fails.
+        // The source has just confirmed that it owns the name: an earlier "does not own it" must not be used when it
+        // fails.
         if (project.page.via === "upstream") source.verdicts.noteOwned(name, ctx);
         return { source, project };
       }
@@ -64,7 +71,8 @@ export function priority(sources: readonly PrioritySource[]): Repository {
     },
 
     async file(request, ctx) {
-      // No source looks at more: its "none of these is mine" would say nothing about the others.
+      // No source tries more candidates than this: if one looked at fewer than another, its `null` would not cover the
+      // rest.
       let candidates = request.candidates?.slice(0, MAX_FETCHED) ?? likelyProjects(request.ref.filename);
       const named = candidates;
       const absent: PrioritySource[] = [];
@@ -87,12 +95,13 @@ export function priority(sources: readonly PrioritySource[]): Repository {
         } catch (error) {
           if (!(error instanceof IndexError)) throw error;
           refusal ??= error;
-          // One of these projects is this source's, or may be: what is left are those that certainly are not.
+          // The source refused or failed, so it owns one of these projects, or may. The next source is asked only for
+          // those that this one certainly does not own.
           const owned = await Promise.all(asked.map((name) => mayOwn(source, name, ctx)));
           candidates = candidates.filter((name) => !owned[asked.indexOf(name)]);
         }
       }
-      // No project that the filename leads to has it: the page of another one may list it.
+      // No project that the filename leads to has the file: a page of another project may list it.
       for (const source of passedOver) {
         const admits = admitting(source, request, ctx);
         const artifact = await source.repository.file({ ...request, candidates: [], admits }, ctx);
@@ -103,7 +112,10 @@ export function priority(sources: readonly PrioritySource[]): Repository {
     },
   };
 
-  /** Whether a project that a filename does not lead to is this source's: no source before it may own it. */
+  /**
+   * Allows a project that the filename does not lead to only where it comes from this source and no earlier source may
+   * own it.
+   */
   function admitting(source: PrioritySource, { admits }: FileRequest, ctx: Context): FileRequest["admits"] {
     return async (name) => {
       const having = route(name) as readonly PrioritySource[];
@@ -115,7 +127,7 @@ export function priority(sources: readonly PrioritySource[]): Repository {
   }
 }
 
-/** By name, those of an index's sources that it may come from, in order. */
+/** Returns a function that gives the sources which a name may come from, in order. */
 export function routes<Claimant extends Pick<PrioritySource, "projects">>(sources: readonly Claimant[]) {
   const claimants = sources.map((source) => ({ source, matchers: source.projects?.map(matcher) }));
   const unclaimed = sources.filter(({ projects }) => !projects);
@@ -125,12 +137,15 @@ export function routes<Claimant extends Pick<PrioritySource, "projects">>(source
   };
 }
 
-/** Has sources remember that they do not own a name that one below them serves. */
+/** Makes each source remember that it does not own a name that a later source has just served. */
 function noteAbsent(sources: readonly PrioritySource[], name: ProjectName, ctx: Context): void {
   for (const { verdicts } of sources) verdicts.noteAbsent(name, ctx);
 }
 
-/** What the source has of a project; `absent` where it has none; `failing` where it fails but did say so a short time ago. */
+/**
+ * What the source has of a project; `absent` where it has none; `failing` where it fails, but said within the last hour
+ * that it has none.
+ */
 async function projectOf(
   { repository, verdicts }: PrioritySource,
   name: ProjectName,
@@ -141,14 +156,14 @@ async function projectOf(
     return (await repository.project(name, ctx, demand)) ?? "absent";
   } catch (error) {
     if (!isUpstreamFailure(error)) throw error;
-    // A verdict that cannot be read does not stand.
+    // A verdict that cannot be read does not count.
     if (!(await verdicts.isAbsent(name, ctx.now - LAST_WORD, ctx).catch(() => false))) throw error;
-    ctx.report({ event: "upstream-failed", what: `${name}, left to the next source`, reason: reasonOf(error) });
+    ctx.report({ event: "upstream-failed", what: `${name}, asked of the next source`, reason: reasonOf(error) });
     return "failing";
   }
 }
 
-/** Whether the name is, or may be, the source's. */
+/** Whether the source owns the name, or may own it. */
 async function mayOwn(source: PrioritySource, name: ProjectName, ctx: Context): Promise<boolean> {
   const project = await projectOf(source, name, ctx).catch(() => "unknown" as const);
   if (typeof project !== "string") await project.page.cancel();

@@ -6,20 +6,20 @@ import type { Context } from "../repository/context.ts";
 /** Characters: a reason is the upstream's own text. */
 const MAX_REASON = 300;
 
-/** A page without the files that its status keeps from everybody: an upstream may go on listing them. */
+/** The page without files where its project is under quarantine (PEP 792): an upstream may go on listing them. */
 export const withoutQuarantined = (page: ProjectPage): ProjectPage =>
   isUnderQuarantine(page.status) ? { ...page, files: [] } : page;
 
-/** What a file of such a project is answered with. */
+/** The error for a request for a file of a quarantined project. */
 export const quarantined = (project: ProjectName, status: ProjectStatus | undefined) =>
   new IndexError(
     "not-allowed",
-    `${project} is quarantined by its upstream${status?.reason ? ` (${status.reason.slice(0, MAX_REASON)})` : ""}: its files are given to nobody until the upstream lifts that. Use another project, or ask those who run the upstream.`,
+    `${project} is quarantined by its upstream${status?.reason ? ` (${status.reason.slice(0, MAX_REASON)})` : ""}: its files are not served until the upstream ends the quarantine. Use another project, or ask the upstream's operators.`,
   );
 
 /**
- * Has nothing be stored of a project under quarantine, before its page is seen: a stored file is served without a look at
- * its page. Rejects with `storage-failed` where that cannot be done.
+ * Deletes all stored files of a project under quarantine. Call it before the page is served: a stored file is served
+ * without reading its page. Rejects with `storage-failed` where a deletion fails.
  */
 export async function emptied(
   name: ProjectName,

@@ -15,10 +15,10 @@ import type { UpstreamPages } from "../repository/repository.ts";
 import type { Listed } from "../repository/artifact.ts";
 
 /**
- * The innermost part of a stack: an upstream index over HTTP, nothing kept.
+ * The innermost part of a source's stack: an upstream index over HTTP, nothing cached.
  *
- * @param describe adds to a page what the upstream does not say, before it is rendered
- * @param root the absolute address of ours below which provenance is served; undefined: pages have the upstream's own
+ * @param describe adds to a page what the upstream leaves out, before the page is rendered
+ * @param root our absolute address below which provenance is served; undefined: pages keep the upstream's addresses
  */
 export function readUpstream(upstream: Upstream, describe: CompletePage, root?: string): UpstreamPages {
   return {
@@ -77,7 +77,6 @@ export function readUpstream(upstream: Upstream, describe: CompletePage, root?: 
   };
 }
 
-/** What a file is asked for with. */
 interface Wanted {
   readonly facts: ReturnType<typeof listedFacts>;
   readonly headOnly: boolean;
@@ -86,19 +85,19 @@ interface Wanted {
 }
 
 /**
- * The upstream's answer for a file, or for the part of it that a range means, and the file's size as far as that can be told. Where
- * a digest verifies the bytes, the size on the page is advice: the upstream's answer says how long it is, and a range is made sense
- * of anew where it says something else. Without a digest the two must agree.
+ * Opens a file, or the part of it that a range selects, and finds its size where possible. Where a digest verifies the
+ * bytes, the size on the page is only a hint: the upstream's answer gives the size, and the range is resolved again
+ * where the two differ. Without a digest the two sizes must agree.
  */
 async function openFile(upstream: Upstream, url: URL, { facts, headOnly, range, ref }: Wanted) {
   const wanted = { ref, unverified: facts.unchecked };
   const sizeThere = async () => (await upstream.file(url, { ...wanted, headOnly: true }))?.size;
-  // No file has no bytes.
+  // No distribution file is empty: a size of 0 is wrong.
   const listed = facts.size === 0 ? undefined : facts.size;
   let isAdvice = facts.digest !== undefined && listed !== undefined;
   let size = listed ?? (range && (await sizeThere()));
   for (;;) {
-    // Where nobody knows the size, no range can be made sense of, and the whole is the answer.
+    // Where neither side says the size, the range cannot be resolved, and the whole file is the answer.
     const part = range && size !== undefined ? resolveRange(range, size) : undefined;
     const outside = part === "unsatisfiable";
     let answer: FileAnswer | null;
@@ -109,7 +108,7 @@ async function openFile(upstream: Upstream, url: URL, { facts, headOnly, range, 
         part: outside ? undefined : part,
       });
     } catch (error) {
-      // A part that the file does not have is refused in more ways than one.
+      // Servers refuse a part beyond the end of the file with various statuses: ask for the true size.
       const actual = isAdvice && part && isUpstreamFailure(error) ? await sizeThere() : undefined;
       if (actual === undefined || actual === size) throw error;
       [size, isAdvice] = [actual, false];
@@ -130,7 +129,7 @@ async function openFile(upstream: Upstream, url: URL, { facts, headOnly, range, 
   }
 }
 
-/** What the upstream's page says of a file, or of its `.metadata`, before anybody has seen its bytes. */
+/** What the upstream's page says of a file, or of its `.metadata`, before its bytes are read. */
 export function listedFacts({ project, entry }: Listed, part: FileRef["part"]) {
   const metadata = upstreamsOwn(entry, "core-metadata");
   const hashes = part === "file" ? entry.hashes : metadata === true ? {} : (metadata ?? {});
@@ -145,7 +144,6 @@ export function listedFacts({ project, entry }: Listed, part: FileRef["part"]) {
   };
 }
 
-/** Batches of projects as the lines of a PEP 691 listing. */
 async function* asJson(batches: AsyncIterable<readonly RootEntry[]>, serial: number | undefined) {
   yield rootJson.opening(serial);
   let separator = "";

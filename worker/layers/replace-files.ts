@@ -11,37 +11,42 @@ import type { Uses } from "../repository/ports/stored-objects.ts";
 import type { ArtifactFacts } from "../repository/artifact.ts";
 import type { Context } from "../repository/context.ts";
 
-/** Of one page: those beyond it are only deleted, so that a page that is another each time does not cost thousands of calls. */
+/**
+ * Tombstones set for one page. Files beyond that are only deleted, so that a page that changes each time does not cost
+ * thousands of calls.
+ */
 const MAX_TOMBSTONES = 200;
 
-/** Stored files of one page that are looked at because they are new on it. */
+/** How many stored files that are new on one page are compared with it. */
 const MAX_LOOKS = 400;
 
 /** The platform opens no more connections for one request. */
 const AT_ONCE = 6;
 
-/** What it takes to replace files. */
 export interface ReplacingParts {
   readonly files: FileStore;
   readonly facts: FactStore;
   readonly uses: Uses;
 }
 
-/** A file, or a `.metadata` alone, that is another one than was stored, or listed, under its URL. */
+/** A file, or a `.metadata` alone, that differs from the one that was stored or listed under its URL. */
 interface Replaced {
   readonly entry: FileEntry;
-  /** What of it is another one; the first is what is reported. */
+  /** The parts that differ; the first is the one reported. */
   readonly parts: readonly FileRef["part"][];
-  /** Whether it is metadata that has got its first digest: rarely another, and it may be that of thousands of files at once. */
+  /**
+   * Whether metadata has got its first digest. Its bytes rarely differ then, and thousands of files may get one at
+   * once.
+   */
   readonly isFirst?: boolean;
-  /** What it was before and what it is now, for a report. */
+  /** Digest or size before and now, for the report. */
   readonly was: string;
   readonly is: string;
 }
 
 /**
- * Has no file be given any more that `page` lists otherwise than the page before it did: to be done before anybody sees the page.
- * Each is reported. Rejects where the store fails: the page must then not be seen.
+ * Stops serving stored files that `page` lists otherwise than the page before it did. Call it before the new page is
+ * served. Reports each such file. Rejects where the store fails: the new page must then not be served.
  */
 export async function replaceChanged(
   name: ProjectName,
@@ -54,10 +59,11 @@ export async function replaceChanged(
 }
 
 /**
- * The same of what is stored and was not on the page before: a file may have left its page and come back as another, or the page was
- * not kept meanwhile. What no digest verifies is held against the upstream when it is read.
+ * The same for stored files that the page before did not list: a file may have left the page and come back with other
+ * bytes, or the page was not stored in between. Files that no digest verifies are compared with the upstream when they
+ * are read.
  *
- * @param stored what is known to be stored of the project, the last used first
+ * @param stored the known stored files of the project, the last used first
  */
 export async function replaceOutdated(
   name: ProjectName,
@@ -83,12 +89,15 @@ export async function replaceOutdated(
   await replace(name, found, parts, ctx);
 }
 
-/** Whether the upstream itself says what a file's metadata is: else it goes with the file. */
+/**
+ * Whether the upstream gives a digest of the file's metadata. Without one, the metadata is replaced together with the
+ * file.
+ */
 const hasDigest = (entry: FileEntry) => verifiableDigest(metadataOf(entry)) !== undefined;
 
 const addressIn = ({ origin, path }: FileRef) => `${origin}/${path}`;
 
-/** The files of `text` that the page before had under the same URL, but as others. */
+/** The files that both pages list under the same URL, but with different facts. */
 function replacedOn(before: string, text: string): Replaced[] {
   const [old, current] = [new Set(linesOf(before)), new Set(linesOf(text))];
   const gone = new Map([...old.difference(current)].map(entryIn).map((entry) => [addressOf(entry), entry]));
@@ -112,24 +121,27 @@ function changes(before: FileEntry, entry: FileEntry): Replaced[] {
   if (isOtherFile(before.hashes, entry.hashes) || isOfOtherSize(before, entry)) {
     return isSameMetadata ? told("file") : told("file", "metadata");
   }
-  // What is added here is held against the wheel (see `described`).
+  // Metadata that is advertised here is compared with the wheel (see `serveMetadata`).
   if (!hasDigest(entry) || !before["core-metadata"] || isOfDigests(before, entry)) return [];
   return told("metadata").map((each) => ({ ...each, isFirst: before["core-metadata"] === true }));
 }
 
-/** Whether a page advertised the metadata with the digests that `entry` has, whoever had found them out. */
+/**
+ * Whether the page before advertised the digests that `entry` has, whether they came from the upstream or were found
+ * out here.
+ */
 function isOfDigests({ "core-metadata": listed }: FileEntry, entry: FileEntry): boolean {
   return typeof listed === "object" && !isOtherFile(listed, metadataOf(entry));
 }
 
-/** A size is held against another only where no digest says what the file is. */
+/** Whether the sizes differ. They are compared only where no digest identifies the file. */
 function isOfOtherSize(before: FileEntry, entry: FileEntry): boolean {
   const [old, current] = [upstreamsOwn(before, "size"), upstreamsOwn(entry, "size")];
   const verified = listedFacts({ project: "" as ProjectName, entry }, "file").digest !== undefined;
   return !verified && old !== undefined && current !== undefined && old !== current;
 }
 
-/** The digests that the upstream itself has of a file's metadata. */
+/** The digests that the upstream itself gives of a file's metadata. */
 function metadataOf(entry: FileEntry): Hashes {
   const own = upstreamsOwn(entry, "core-metadata");
   return own === undefined || own === true ? {} : own;
@@ -160,7 +172,6 @@ async function replace(
   uses.emptied(replaced.flatMap(refsOf), ctx);
 }
 
-/** Does `work` for each, a few at a time. */
 async function eachOf<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
   const queue = all.values();
   const worker = async () => {
@@ -191,11 +202,11 @@ async function replaceOne(
   ctx.report({
     event: "file-replaced",
     what: nameOf(refOf(entry, part)),
-    reason: `the upstream said ${was} before and says ${is} now; what was stored is not given any more`,
+    reason: `the upstream said ${was} before and says ${is} now; the stored file is no longer served`,
   });
 }
 
-/** What is stored of it. */
+/** The stored objects that are affected. */
 function refsOf({ entry, parts }: Replaced): FileRef[] {
   const hasMetadata = isWheel(entry.filename) || entry["core-metadata"];
   return parts.filter((part) => part === "file" || hasMetadata).map((part) => refOf(entry, part));

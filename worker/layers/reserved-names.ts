@@ -5,13 +5,16 @@ import type { ProjectName } from "../pypi/name.ts";
 import { mergeListings } from "./merge-listings.ts";
 import type { Layer } from "../repository/repository.ts";
 
-/** Whether a name is one that no upstream is ever asked for. */
+/** Returns a function that tells whether a name is reserved: no upstream is ever asked for it. */
 export function reservedBy(patterns: readonly string[]): (name: ProjectName) => boolean {
   const matchers = patterns.map(matcher);
   return (name) => matchers.some((matches) => matches(name));
 }
 
-/** Has no upstream below be asked for a name that one of these patterns means, whoever asks, and lists none. */
+/**
+ * Never asks the upstreams below for a name that matches one of these patterns, and leaves such names out of the root
+ * listing.
+ */
 export function reserveNames(patterns: readonly string[]): Layer {
   if (patterns.length === 0) return (inner) => inner;
   const isReserved = reservedBy(patterns);

@@ -6,45 +6,48 @@ import type { StoredHead, StoredJson } from "../repository/stored-json.ts";
 import { LATE, within } from "../repository/timeout.ts";
 import type { Context } from "../repository/context.ts";
 
-/** What something is kept with. `What` says which one: its name, or its path. */
+/** The stores and rules by which something is cached. `What` identifies it: a project's name, or a document's path. */
 export interface RevalidationParts<What extends string, Value> {
   readonly store: CacheStore<What, Value>;
   readonly freshness: Freshness;
-  /** What the source said it does not have. Memory only: random names must not cost writes. */
+  /** What the source does not have (negative cache). In memory only: requests for random names must not cost writes. */
   readonly absent: Marks<What>;
-  /** Milliseconds for which it is served without asking the upstream. */
+  /** Milliseconds for which a stored value is served without revalidating it. */
   readonly ttl: number;
-  /** What says without the upstream that something older than `ttl` is right still. */
+  /** Says, without asking the upstream, whether a value older than `ttl` is still current. */
   readonly vouching?: Assurance<What, Value> | undefined;
-  /** Does what must be done before a new one is seen by anybody; `before` is the one that it takes the place of. */
+  /** Runs before a new value is served; `before` is the value that it replaces. */
   readonly prepare?: ((value: Value, before: Value | undefined) => Promise<void>) | undefined;
 }
 
-/** Both are asked where it matters alone. Milliseconds since the epoch, as in `Vouching`. */
+/** As in `Vouching`: milliseconds since the epoch. Each is called only where its answer decides something. */
 export interface Assurance<What extends string, Value> {
   goodSince(what: What, stored: Value, ctx: Context): Promise<number>;
   followedSince(ctx: Context): Promise<number>;
 }
 
 /**
- * How long absence is believed. With the 10 s for which a page of links is not read again and the 30 s of the answer's own
- * lifetime, what was published a minute ago is served. Milliseconds.
+ * How long a source's "there is none" is believed. With the 10 s for which a find-links page is not read again and the
+ * 30 s that the answer itself may be cached, a project published a minute ago is served. Milliseconds.
  */
 const ABSENT_TTL = 20_000;
 
-/** How long the check of a stored one is waited for; it then goes on behind the answer. Milliseconds. */
+/** How long a request waits for a revalidation, which then goes on behind the answer. Milliseconds. */
 const PATIENCE = 1_000;
 
-/** How long a stored one is served without asking again after the upstream failed: no client waits for each failure. */
+/**
+ * How long a stored value is served without asking again after the upstream failed, so that no client waits for every
+ * failure. Milliseconds.
+ */
 export const RETRY_AFTER = 30_000;
 
 /**
- * What is kept, or what `ask` gives: a fresh one is served as stored, an older one is checked, and while the upstream is
- * away what is stored is served, without limit of age. Only a stored one ever stands in for a failure: an unseen name stays
- * a failure and never becomes absent.
+ * Returns the stored value, or what `ask` gives. A fresh value is served as stored, an older one is revalidated, and
+ * while the upstream fails the stored value is served whatever its age. Only a stored value ever stands in for a
+ * failure: where nothing is stored, a failure stays a failure and never becomes absence.
  *
- * @param ask asks the source; `unchanged` where the one that it was given is what the source has still
- * @param demand how new it must be
+ * @param ask asks the source; `unchanged` where the given value is still current there
+ * @param demand how new the value must be
  */
 export async function revalidated<What extends string, Value extends StoredJson<StoredHead, Value>>(
   what: What,
@@ -55,13 +58,13 @@ export async function revalidated<What extends string, Value extends StoredJson<
 ): Promise<Value | null> {
   const { store, freshness, absent, ttl, vouching } = parts;
   const { maxAgeMs, remake, strict } = demand;
-  // A job asks because something has changed: what was absent a moment ago may be there.
+  // A job asks because something has changed: what was absent a moment ago may exist now.
   if (!strict && absent.get(what, ctx.now)) return null;
   const stored = await orReport(() => store.get(what, ctx.now), what, ctx);
   if (!stored) return refresh(what, null, parts, ask, ctx, strict);
   const staleBefore = ctx.now - Math.min(ttl, maxAgeMs ?? ttl);
   const { changedAt } = stored.head;
-  // A caller that demands a newer one, or one made again, is not satisfied by the change log.
+  // The change log is not enough for a caller that demands a newer page, or one made again.
   const isDemanded = remake === true || maxAgeMs !== undefined;
   const believed = isDemanded ? undefined : vouching;
   const standing = await freshness.standing(what, {
@@ -82,7 +85,7 @@ export async function revalidated<What extends string, Value extends StoredJson<
   return value.stale(since);
 }
 
-/** @param stored what is kept, and since when it has not been known to be good */
+/** @param stored the stored value, and since when it has not been known to be current */
 async function refresh<What extends string, Value extends StoredJson<StoredHead, Value>>(
   what: What,
   stored: { readonly value: Value; readonly since: number } | null,
@@ -124,8 +127,8 @@ async function refresh<What extends string, Value extends StoredJson<StoredHead,
 }
 
 /**
- * Whether the upstream's answer is older than what is kept, as from a node of its network that is behind the others. The
- * serials of a log that is followed can be compared; others may have begun anew.
+ * Whether the upstream's answer is older than the stored value, for example from a CDN node that lags behind. Serials
+ * are compared only where the change log is followed: elsewhere an upstream may have begun to count anew.
  */
 async function isBefore<What extends string, Value extends StoredJson<StoredHead, Value>>(
   answer: Value,
@@ -137,7 +140,10 @@ async function isBefore<What extends string, Value extends StoredJson<StoredHead
   return stored.head.changedAt > (await vouching.followedSince(ctx));
 }
 
-/** What a store has, or null where it cannot tell: these are copies, and without them the upstream is just as right. */
+/**
+ * Reads from a store; reports a failure and returns null. The store has only copies, and the upstream can answer
+ * instead.
+ */
 export async function orReport<T>(read: () => Promise<T | null>, what: string, ctx: Context): Promise<T | null> {
   try {
     return await read();

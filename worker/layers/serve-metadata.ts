@@ -13,17 +13,17 @@ import { discard, type Artifact, type Listed } from "../repository/artifact.ts";
 import type { Context } from "../repository/context.ts";
 import type { Event } from "../repository/event.ts";
 
-/** How often one page is made again for sizes that are wrong on it. Milliseconds. */
+/** One page is made again for wrong sizes at most once in this time. Milliseconds. */
 const CORRECTING = 60_000;
 
-/** What the layer is put together from. */
 export interface MetadataParts extends SearchParts {
   readonly facts: FactStore;
 }
 
 /**
- * Answers for what `describeBy` adds to pages: gives the `.metadata` of a wheel where the upstream has none, and finds out
- * what pages do not say. It stands above the pages' cache, where it has a page made again that has promised too much.
+ * Serves what `completePageBy` adds to pages: the `.metadata` of a wheel where the upstream has none. It also finds out
+ * what pages leave out. It stands above the cache of pages, so that it can have a page made again that advertises too
+ * much.
  */
 export function serveMetadata(parts: MetadataParts): (inner: SourcePages) => SourceFiles {
   return (inner) => ({
@@ -47,8 +47,9 @@ export function serveMetadata(parts: MetadataParts): (inner: SourcePages) => Sou
 }
 
 /**
- * What the upstream itself advertises. It may still not be there, or be refused (S3 answers 403 for what is not there): what
- * is advertised must be answered. That it was refused is the answer where there is no other.
+ * Serves metadata that the upstream advertises. It may still be missing, or be refused (S3 answers 403 for a missing
+ * object): since advertised metadata must be served, it is then read from the wheel. Where that fails too, the refusal
+ * is the answer.
  */
 async function promised(
   theirs: () => Promise<Artifact | null>,
@@ -89,7 +90,7 @@ class OneWheel implements WheelSource {
     return this.inner.file({ ref: this.ref, headOnly: false, listed: this.listed }, this.#ctx);
   }
 
-  /** METADATA of the wheel, byte for byte; always the whole, whatever range is asked for. */
+  /** METADATA of the wheel, byte for byte; always the whole, whatever range the client asks for. */
   async metadata(headOnly: boolean): Promise<Artifact | null> {
     const { project } = this.listed;
     try {
@@ -106,8 +107,8 @@ class OneWheel implements WheelSource {
   }
 
   /**
-   * METADATA of the stored wheel in place of what the upstream has beside it, where no digest says which is meant; null where
-   * none is stored that can be read.
+   * METADATA of the stored wheel, in place of the upstream's `.metadata` where no digest identifies that; null where no
+   * readable wheel is stored.
    */
   async instead(headOnly: boolean): Promise<Artifact | null> {
     if (!listedFacts(this.listed, "metadata").unchecked) return null;
@@ -122,7 +123,8 @@ class OneWheel implements WheelSource {
     const { project, entry } = this.listed;
     const digest = await digestOf(bytes);
     if (this.#isOurs) this.#ctx.defer(this.#advertise(digest));
-    // Where the upstream's page has a digest, only bytes that match it can be meant, and only those are passed on whole.
+    // Where the upstream's page has a digest, only bytes that match it are the right ones, and only those are passed on
+    // whole.
     const expected = listedFacts(this.listed, "metadata").digest;
     return {
       project,
@@ -135,19 +137,19 @@ class OneWheel implements WheelSource {
     };
   }
 
-  /** Whether it was here that the metadata was advertised. */
+  /** Whether the metadata is advertised by us and not by the upstream. */
   get #isOurs(): boolean {
     return this.listed.entry._backfilled?.includes("core-metadata") ?? false;
   }
 
-  /** Finds out from a file just stored and verified what its page does not say, and whether its `.metadata` was right. */
+  /** Records, from a file just stored and verified, what its page leaves out, and checks its stored `.metadata`. */
   async stored({ modifiedAt, unchecked = false }: Artifact, size: number): Promise<void> {
     const { entry } = this.listed;
     const lacksTime = upstreamsOwn(entry, "upload-time") === undefined;
     const listedSize = upstreamsOwn(entry, "size");
     await this.#record({
       size: listedSize === size ? undefined : size,
-      // A file that the upstream gives no date is as old as the request.
+      // `modifiedAt` is the time of the request where the upstream gives the file no date.
       modifiedAt: lacksTime && modifiedAt < this.#ctx.now ? modifiedAt : undefined,
     });
     if (listedSize !== undefined && listedSize !== size) await this.#correctPage();
@@ -157,9 +159,9 @@ class OneWheel implements WheelSource {
   }
 
   /**
-   * Compares the stored `.metadata` with METADATA in the stored wheel, and puts the latter in its place if they differ.
+   * Compares the stored `.metadata` with METADATA in the stored wheel, and replaces it where they differ.
    *
-   * @param unchecked whether nothing has verified the wheel itself
+   * @param unchecked whether the wheel itself is unverified
    */
   async #check(unchecked: boolean): Promise<void> {
     const ref: FileRef = { ...this.ref, part: "metadata" };
@@ -173,7 +175,7 @@ class OneWheel implements WheelSource {
       const { bytes } = found;
       const digest = await digestOf(bytes);
       if (was.hex === digest.hex) return;
-      this.#report("file-refused", "it was not the wheel's own METADATA, which takes its place");
+      this.#report("file-refused", "it differed from METADATA in the wheel and was replaced by that");
       const right: Artifact = {
         ...kept,
         size: bytes.byteLength,
@@ -182,7 +184,7 @@ class OneWheel implements WheelSource {
         validator: undefined,
         body: new Response(bytes).body,
       };
-      // What was verified when it was stored is not given up without being told to.
+      // The store keeps a verified object unless `replace` names another digest.
       if (!kept.unchecked) await this.parts.files.replace(ref, kept.project, digest);
       const sink = this.parts.files.create(ref, right);
       await storeAlone(right, nameOf(ref), { sink, limit: Infinity }, this.#ctx);
@@ -193,7 +195,7 @@ class OneWheel implements WheelSource {
     }
   }
 
-  /** Has the metadata of a wheel that could not be read advertised again where it can be in the wheel just stored. */
+  /** Advertises metadata again for a wheel that could not be read before, where the wheel just stored can be read. */
   async #reconsider(): Promise<void> {
     const { project, entry } = this.listed;
     try {
@@ -205,21 +207,21 @@ class OneWheel implements WheelSource {
     }
   }
 
-  /** Has the page advertise this digest when it is next made, or now if it advertises another. */
+  /** Records this digest for the next page; where the present page advertises another digest, has it made again now. */
   async #advertise({ hex }: Digest): Promise<void> {
     await this.#record({ metadata: hex, unreadable: false });
     const advertised = this.listed.entry["core-metadata"];
     if (typeof advertised === "object" && advertised["sha256"] !== hex) await this.#remakePage();
   }
 
-  /** Has the page advertise nothing for this wheel any more. */
+  /** Stops advertising metadata for this wheel. */
   async #withdraw(reason: UnreadableWheel): Promise<void> {
     this.#report("file-refused", reason.message);
     await this.#record({ unreadable: true });
     await this.#remakePage();
   }
 
-  /** Has the page say the right size now: once in a while for all files of it that are stored one after the other. */
+  /** Has the page made again with the right size: once for many files of it that are stored one after the other. */
   async #correctPage(): Promise<void> {
     const mark = `the page of ${this.listed.project}`;
     if (this.parts.filling.get(mark, this.#ctx.now)) return;
@@ -227,7 +229,7 @@ class OneWheel implements WheelSource {
     await this.#remakePage();
   }
 
-  /** Harmless where it fails: who is misled by the page meanwhile has it made again. */
+  /** Where this fails, the next client that the wrong page misleads has it made again. */
   async #remakePage(): Promise<void> {
     const { project } = this.listed;
     try {
@@ -237,7 +239,7 @@ class OneWheel implements WheelSource {
       const [event, reason]: [Event["event"], string] = isUpstreamFailure(error)
         ? ["upstream-failed", reasonOf(error)]
         : ["storage-failed", messageOf(error)];
-      this.#ctx.report({ event, what: `${project}, to be made again`, reason });
+      this.#ctx.report({ event, what: `making the page of ${project} again`, reason });
     }
   }
 

@@ -9,10 +9,10 @@ import type { Listed } from "../repository/artifact.ts";
 import type { Context } from "../repository/context.ts";
 
 /**
- * Keeps the queries of a page that was just made. They may be others although the page is the same: signatures are new each time.
- * For a page that has none, and had none, nothing is read or written.
+ * Stores the queries of a page that was just made. They may differ although the page is the same: signatures are new
+ * each time. For a page that has no queries, and had none, this reads and writes nothing.
  *
- * @param known the page as it was
+ * @param known the page that was stored before
  */
 export async function keepQueries(
   name: ProjectName,
@@ -26,13 +26,13 @@ export async function keepQueries(
     ctx.report({ event: "storage-failed", what: `the true URLs of ${name}`, reason: messageOf(error) });
   const kept = known?.head.signed && (await orReport(() => store.get(name, ctx.now), name, ctx));
   if (kept && queries && JSON.stringify(kept) === JSON.stringify(queries)) return;
-  // Whoever finds no record asks for the page once more, so it need not be waited for.
+  // The answer does not wait for this: a request that finds no record fetches the page once more.
   ctx.defer((queries ? store.put(name, queries, ctx.now) : store.delete(name)).catch(failed));
 }
 
 /**
- * A listed file, with the query of its true URL, or of its provenance's. Where the record does not have it, the page is fetched
- * once more. Throws `upstream-failed` where that does not tell either.
+ * Adds to a listed file the query of its true URL, or of its provenance's. Where no record has it, the page is fetched
+ * once more. Throws `upstream-failed` where the new page has no query for it either.
  */
 export async function withQuery(
   listed: Listed,

@@ -8,40 +8,43 @@ export interface Listed {
   readonly entry: FileEntry;
 }
 
-/** Where an answer came from, for the log and for `Cache-Status` (RFC 9211). */
+/** Where an answer came from: for the log and for `Cache-Status` (RFC 9211). */
 export type Via = "memory" | "kv" | "r2" | "d1" | "upstream" | "stale";
 
-/** What is known of a file before its bytes are read. */
+/** The facts of a file, known before its bytes are read. */
 export interface ArtifactFacts {
   readonly project: ProjectName;
-  /** What the page says the bytes hash to. */
+  /** The digest that the page gives. */
   readonly digest?: Digest | undefined;
   /** Bytes; undefined only where neither the upstream nor the page says. */
   readonly size?: number | undefined;
   /** Milliseconds since the epoch. */
   readonly modifiedAt: number;
   /**
-   * Whether nothing has verified the bytes: no digest, nor, of a `.metadata`, a stored wheel that a digest has verified. They
-   * may turn out to be wrong, so they live briefly.
+   * Whether the bytes are unverified: no digest verifies them, nor, for a `.metadata`, a stored wheel that a digest has
+   * verified. They may turn out to be wrong, so they are kept only for a short time.
    */
   readonly unchecked?: boolean | undefined;
-  /** The upstream's validator of what is unchecked: its ETag, else its Last-Modified. Another one means another file. */
+  /**
+   * The upstream's validator of an unverified file: its ETag, else its Last-Modified. Another validator means another
+   * file.
+   */
   readonly validator?: string | undefined;
 }
 
-/** A file's, or a `.metadata`'s, bytes and facts. An unread body must be cancelled. */
+/** The bytes and facts of a file or of a `.metadata`. A body that is not read must be cancelled. */
 export interface Artifact extends ArtifactFacts {
   readonly body: ReadableStream<Uint8Array> | Uint8Array | null;
-  /** What of the file the body is, where it is not the whole; `unsatisfiable` where the file has no such part. */
+  /** Which part of the file the body is, if not the whole; `unsatisfiable` where the file has no such part. */
   readonly part?: Part | "unsatisfiable" | undefined;
-  /** Bytes, as the upstream's page has it, right or wrong. */
+  /** The size that the upstream's page gives, right or wrong. Bytes. */
   readonly listedSize?: number | undefined;
-  /** Whether the part was cut out of the whole, which the upstream sent: it gives no ranges. */
+  /** Whether the part was cut here from the whole file, because the upstream ignores ranges. */
   readonly sliced?: boolean | undefined;
   readonly via: Via;
 }
 
-/** Gives a file's bytes up unread. */
+/** Cancels the body of a file that will not be read. */
 export async function discard({ body }: Artifact): Promise<void> {
   if (body instanceof ReadableStream) await body.cancel();
 }

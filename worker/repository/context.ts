@@ -1,13 +1,16 @@
 import type { Event } from "./event.ts";
 
-/** What a request, a cron tick or a queue message brings along. Nothing else reads the clock or outlives its answer. */
+/**
+ * What accompanies a request, a cron run or a queue message. The clock is read, and work after the answer is started,
+ * only through this.
+ */
 export interface Context {
   /** Milliseconds since the epoch. */
   readonly now: number;
-  /** Lets work go on after the answer; a failure of it is logged and breaks nothing. */
+  /** Keeps work running after the answer. A failure of it is logged and has no other effect. */
   readonly defer: (work: Promise<unknown>) => void;
-  /** Tells the operator of something that a client's answer does not show. */
+  /** Reports to the operator something that the client's answer does not show. */
   readonly report: (event: Event) => void;
-  /** The caller waits for as long as the sources take: no client would give up meanwhile. */
+  /** The caller waits as long as the sources take: no client with a timeout is behind it. */
   readonly patient?: true;
 }

@@ -6,10 +6,10 @@ import type { DocumentAnswer } from "./ports/upstream.ts";
 import { digestOf, StoredJson, type StoredHead } from "./stored-json.ts";
 import type { Via } from "./artifact.ts";
 
-/** What is known of a document without reading it. */
+/** The facts of a document, known without reading it. */
 export interface DocumentHead extends StoredHead {
   readonly type: DocumentType;
-  /** The upstream's, at the address of which this is the fingerprint: another address's say nothing about it. */
+  /** The upstream's validators. They hold only for the address that `from` is the fingerprint of. */
   readonly validators: Validators;
   readonly from: string;
 }
@@ -27,7 +27,7 @@ export class Document extends StoredJson<DocumentHead, Document> {
     return new Document({ digest, changedAt: now, serial, ...sizes, type, validators, from }, gzip, "upstream");
   }
 
-  /** What may be sent with a check at `url`: none where the document came from elsewhere. */
+  /** The validators to revalidate with at `url`: none where the document came from another address. */
   validatorsAt(url: URL): Validators {
     return this.head.from === fingerprint(url.href) ? this.head.validators : {};
   }

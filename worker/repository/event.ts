@@ -1,4 +1,4 @@
-/** Something that went wrong behind an answer, told once where it happened. */
+/** Something that went wrong behind an answer, reported once, where it happened. */
 export interface Event {
   readonly event:
     | "upstream-failed"

@@ -1,13 +1,13 @@
 /**
- * Lets the other requests of the isolate go on. Long work calls it between pieces of a counted size, a few milliseconds each:
- * the clock stands still in workerd while code runs, so that a loop cannot see how long it has taken.
+ * Lets other requests of the isolate run. Long work calls it between pieces that take a few milliseconds each. Pieces
+ * are counted by size, not timed: in workerd the clock stands still while code runs.
  */
 export const giveWay = (): Promise<void> => scheduler.wait(0);
 
-/** More pieces in a row would keep other requests waiting for longer than they should. Characters. */
+/** How much is joined before other requests may run. Characters. */
 const STRIDE = 256 * 1024;
 
-/** The pieces of a text as one, other requests let in between. */
+/** Joins the pieces of a text, and lets other requests run in between. */
 export async function joined(pieces: Iterable<string>): Promise<string> {
   let text = "";
   let since = 0;

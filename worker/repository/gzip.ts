@@ -3,16 +3,15 @@ import { giveWay } from "./give-way.ts";
 /** Gzipped bytes, in memory or as they arrive. */
 export type Gzipped = Uint8Array | ReadableStream<Uint8Array>;
 
-/** Gzipped bytes, inflated. */
 export function inflate(gzip: Gzipped): ReadableStream<Uint8Array> {
   const compressed = gzip instanceof Uint8Array ? streamOf(gzip) : gzip;
   return compressed.pipeThrough(new DecompressionStream("gzip"));
 }
 
-/** Compressed in a row, before other requests are let in: some milliseconds. Bytes. */
+/** How much is compressed before other requests may run: some milliseconds' work. Bytes. */
 const PIECE = 256 * 1024;
 
-/** The parts as one, gzipped. */
+/** The parts joined and gzipped. */
 export async function gzipped(...content: Uint8Array[]): Promise<Uint8Array> {
   const { readable, writable } = new CompressionStream("gzip");
   const gzip = bytesOf(readable);

@@ -9,33 +9,38 @@ import { digestOf, StoredJson, type StoredHead } from "./stored-json.ts";
 import type { Via } from "./artifact.ts";
 import type { Context } from "./context.ts";
 
-/** What is known of a page without looking inside. */
+/** The facts of a page, known without reading it. */
 export interface PageHead extends StoredHead {
-  /** Whether it could not be noted that it is kept: no log of changes says when it is behind. */
+  /** Whether the catalog could not be told that it is stored: the change log cannot tell when such a page is behind. */
   readonly unlisted?: boolean | undefined;
-  /** Whether the upstream has the project under quarantine: nothing is stored of its files. */
+  /** Whether the upstream has the project under quarantine: none of its files is stored. */
   readonly quarantined?: true | undefined;
-  /** Whether true URLs of its files have queries, which are kept beside it. */
+  /** Whether true URLs of its files have queries. These are stored beside the page, not on it. */
   readonly signed?: true | undefined;
-  /** Whether it lists files whose names do not lead to it: where they are listed is noted beside it. */
+  /**
+   * Whether it lists files whose names do not lead to its project: their addresses are stored beside it (`StrayStore`).
+   */
   readonly strays?: true | undefined;
-  /** Whether sizes on it were found out here: what the upstream says may be wrong. */
+  /** Whether it has sizes that were found out here, because the upstream's may be wrong. */
   readonly corrected?: true | undefined;
 }
 
-/** The queries of the true URLs of a page's files, by their URLs on the page; and those of their provenance. */
+/**
+ * The queries of the true URLs of a page's files, by their URLs on the page; and those of their provenance, by
+ * `provenanceKey`.
+ */
 export type Queries = Readonly<Record<string, string>>;
 
-/** What is kept beside a page; both are left out where no file needs it. */
+/** What is stored beside a page; each is left out where no file needs it. */
 export interface Beside {
   readonly queries?: Queries | undefined;
   /** Addresses (`{origin}/{path}`, decoded) of files whose names do not lead to the project. */
   readonly strays?: readonly string[] | undefined;
 }
 
-/** Where a store keeps one page's HTML, gzipped: made once a change, when it is first wanted. */
+/** The stored HTML of one page, gzipped. It is made once for each change, when it is first needed. */
 export interface Renderings {
-  /** The HTML of the page with this digest, or null. */
+  /** Null where the HTML of the page with this digest is not stored. */
   get(digest: string): Promise<Gzipped | null>;
   put(digest: string, html: Uint8Array): Promise<void>;
 }
@@ -43,10 +48,10 @@ export interface Renderings {
 /** A page as it is stored. */
 export class Page extends StoredJson<PageHead, Page> {
   readonly #renderings: Renderings | undefined;
-  /** Of a page that was just made. */
+  /** Set only on a page that was just made. */
   readonly beside: Beside;
 
-  /** @param renderings where its HTML is kept; undefined for a page that is not stored as it is */
+  /** @param renderings where its HTML is stored; undefined for a page that is not stored as it is */
   constructor(head: PageHead, gzip: Gzipped, via: Via, renderings?: Renderings, beside: Beside = {}) {
     super(head, gzip, via);
     this.#renderings = renderings;
@@ -57,11 +62,14 @@ export class Page extends StoredJson<PageHead, Page> {
     return new Page(this.head, gzip, via, this.#renderings);
   }
 
-  /** Renders, hashes and compresses a page that was just parsed: once a change, never once a read. */
+  /**
+   * Renders, hashes and compresses a page that was just parsed. This is done once for each change, never when a page is
+   * read.
+   */
   static async from(model: ProjectPage, validators: Validators, now: number): Promise<Page> {
     const { head, body } = renderJson(model, validators);
     const lines = { head: new TextEncoder().encode(head), body: new TextEncoder().encode(await joined(body)) };
-    // The first line has the upstream's validators: when they alone change, nothing is written.
+    // The first line has the upstream's validators and is not hashed: where only they change, nothing is written.
     const digest = await digestOf(lines.body, model.lastSerial);
     const gzip = await gzipped(lines.head, lines.body);
     const plainSize = lines.head.byteLength + lines.body.byteLength;
@@ -86,12 +94,12 @@ export class Page extends StoredJson<PageHead, Page> {
     return new Page(head, this.gzip(), this.via, this.#renderings);
   }
 
-  /** The same page, its HTML kept there. */
+  /** The same page, with its HTML stored in `renderings`. */
   keptIn(renderings: Renderings): Page {
     return new Page(this.head, this.gzip(), this.via, renderings, this.beside);
   }
 
-  /** PEP 503 HTML, gzipped: kept where the page is, or made now and kept from then on. */
+  /** PEP 503 HTML, gzipped: read from where it is stored, or made now and stored. */
   async html(ctx: Context): Promise<Gzipped> {
     if (this.forms.html) return this.forms.html;
     const { digest } = this.head;
@@ -107,11 +115,10 @@ export class Page extends StoredJson<PageHead, Page> {
   }
 
   override get weight(): number {
-    // HTML says about as much as JSON.
+    // HTML is about as large as JSON.
     return super.weight + (this.isSmall ? this.head.size : 0);
   }
 
-  /** The page parsed. */
   async model(): Promise<ProjectPage> {
     return readJson(await this.text());
   }
@@ -141,7 +148,6 @@ function queriesOf({ files }: ProjectPage): Queries | undefined {
   return queries.length > 0 ? Object.fromEntries(queries) : undefined;
 }
 
-/** What the query of a file's provenance is kept under. */
 export const provenanceKey = ({ url }: FileEntry) => `provenance of ${url}`;
 
 function straysOn({ name, files }: ProjectPage): string[] | undefined {

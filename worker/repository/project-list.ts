@@ -5,27 +5,32 @@ import { inflate } from "./gzip.ts";
 import { readable } from "./readable.ts";
 import type { Via } from "./artifact.ts";
 
-/** What is known of a root listing without reading it. */
+/** The facts of a root listing, known without reading it. */
 export interface ListHead {
-  /** Made from the content; not yet an ETag: that is a representation's. */
+  /** Hash of the content. Not an ETag: each representation (HTML, JSON) has its own. */
   readonly digest: string;
   /** Milliseconds since the epoch at which it was fetched. */
   readonly changedAt: number;
   readonly serial?: number | undefined;
-  /** The upstream's. */
+  /** The upstream's validators. */
   readonly validators: Validators;
 }
 
-/** The root listing: PEP 691 JSON, one line a project. It is streamed and never held: PyPI's has 40 MB. */
+/**
+ * The root listing: PEP 691 JSON, one line for each project. It is streamed and never held in memory: PyPI's has 40 MB.
+ */
 export class ProjectList {
   readonly head: ListHead;
   readonly via: Via;
-  /** Milliseconds since the epoch since when the upstream could not be asked about it; undefined where it was in time. */
+  /**
+   * Since when the upstream could not be asked about it, in milliseconds since the epoch; undefined where it is not
+   * stale.
+   */
   readonly uncheckedSince: number | undefined;
   readonly #body: ReadableStream<Uint8Array>;
   readonly #gzipped: boolean;
 
-  /** `gzipped` says which of the two `body` is. The listing can be read once. */
+  /** `gzipped` tells whether `body` is compressed. The listing can be read once. */
   constructor(head: ListHead, body: ReadableStream<Uint8Array>, gzipped: boolean, via: Via, uncheckedSince?: number) {
     this.head = head;
     this.via = via;
@@ -34,7 +39,7 @@ export class ProjectList {
     this.#gzipped = gzipped;
   }
 
-  /** The same listing, served although the upstream could not be asked about it since then. */
+  /** The same listing, marked stale: the upstream could not be asked about it since then. */
   stale(since: number): ProjectList {
     return new ProjectList(this.head, this.#body, this.#gzipped, "stale", since);
   }
@@ -52,7 +57,7 @@ export class ProjectList {
     return readable(toHtml(this.entries())).pipeThrough(new CompressionStream("gzip"));
   }
 
-  /** The projects in it, in batches as they are read. */
+  /** Its projects, in batches as they are read. */
   async *entries(): AsyncGenerator<readonly RootEntry[]> {
     let rest = "";
     for await (const chunk of (await this.json()).pipeThrough(new TextDecoderStream())) {
@@ -63,7 +68,7 @@ export class ProjectList {
     }
   }
 
-  /** Gives the bytes up unread. */
+  /** Cancels a listing that will not be read. */
   async cancel(): Promise<void> {
     await this.#body.cancel();
   }

@@ -7,14 +7,16 @@ export interface Part {
   readonly length: number;
 }
 
-/** The part of a file of `size` bytes that is meant, or `unsatisfiable` where it has no such byte. */
+/**
+ * The part of a file of `size` bytes that `spec` selects, or `unsatisfiable` where the file has none of these bytes.
+ */
 export function resolveRange(spec: RangeSpec, size: number): Part | "unsatisfiable" {
   const offset = "suffix" in spec ? Math.max(size - spec.suffix, 0) : spec.start;
   const last = "suffix" in spec ? size - 1 : Math.min(spec.end ?? size - 1, size - 1);
   return last < offset ? "unsatisfiable" : { offset, length: last - offset + 1 };
 }
 
-/** `part` of a stream that carries the whole; what follows it is not read. */
+/** Cuts `part` out of a stream of the whole file; the rest is not read. */
 export function cut(whole: ReadableStream<Uint8Array>, { offset, length }: Part): ReadableStream<Uint8Array> {
   const reader = whole.getReader();
   let skip = offset;

@@ -1,16 +1,16 @@
 import type { RangeSpec } from "./range.ts";
 
-/** A part of a wheel of `size` bytes: exactly the part that was asked for, as far as the wheel has it. */
+/** A part of a wheel of `size` bytes: exactly the part that was asked for, up to the wheel's end. */
 export interface Piece {
   readonly bytes: Uint8Array;
   readonly offset: number;
   readonly size: number;
 }
 
-/** Reads a part of a wheel; null where there is no such wheel. What it throws is thrown on. */
+/** Reads a part of a wheel; null where there is no such wheel. Its errors are passed on. */
 export type ReadRange = (range: RangeSpec) => Promise<Piece | null>;
 
-/** Where a member lies, and what it is, as an archive's directory says. */
+/** An archive member's place and facts, from the archive's directory. */
 interface Placed {
   readonly offset: number;
   readonly compressedSize: number;
@@ -19,23 +19,23 @@ interface Placed {
   readonly crc32?: number | undefined;
 }
 
-/** The wheel is not one of which that can be read, however often it is tried. */
+/** The wheel's content cannot be read, and trying again will not help. */
 export class UnreadableWheel extends Error {}
 
-/** A member's local header: 30 bytes, its name, and extra fields, for which there is room here. Bytes. */
+/** Room for a member's local header: 30 bytes, the member's name and extra fields. Bytes. */
 const LOCAL_HEADER = 1_024;
 
 const LOCAL_SIGNATURE = 0x04034b50;
 const STORED = 0;
 const DEFLATED = 8;
 
-/** What is inflated at a time. Bytes. */
+/** How much compressed data is inflated at a time. Bytes. */
 const STEP = 4 * 1024;
 
-/** A wheel of which only parts are read, its directory first, which lies at the end: what was read once is kept. */
+/** A wheel that is read in parts, its directory first, which is at the end. Parts that were read are kept. */
 export class RangedArchive {
   readonly size: number;
-  /** Why a part could not be read, as opposed to what is wrong with the archive. */
+  /** Set where a part could not be read; stays undefined where the archive itself is at fault. */
   failure: { readonly error: unknown } | undefined;
   readonly #read: ReadRange;
   readonly #pieces: Piece[];
@@ -44,8 +44,8 @@ export class RangedArchive {
 
   /**
    * @param tail its last bytes, read already
-   * @param maxReads how often it may be read, `tail` included
-   * @param maxBytes how many of its bytes may be read, `tail` included
+   * @param maxReads how many reads are allowed, `tail` included
+   * @param maxBytes how many bytes may be read, `tail` included
    */
   constructor(read: ReadRange, tail: Piece, maxReads: number, maxBytes: number) {
     this.size = tail.size;
@@ -55,12 +55,15 @@ export class RangedArchive {
     this.#maxBytes = maxBytes;
   }
 
-  /** For zip.js. The directory is looked at in small steps: one read has the rest of them. */
+  /**
+   * Called by zip.js, which reads the directory in small steps: the first one reads to the end of the file, for all
+   * that follow.
+   */
   async readUint8Array(offset: number, length: number): Promise<Uint8Array> {
     return this.#kept(offset, length) ?? (await this.#load(offset, this.size)).slice(0, length);
   }
 
-  /** These bytes, as far as the wheel has them. */
+  /** These bytes, up to the end of the wheel. */
   async bytes(offset: number, length: number): Promise<Uint8Array> {
     return this.#kept(offset, length) ?? this.#load(offset, Math.min(offset + length, this.size));
   }
@@ -89,10 +92,10 @@ export class RangedArchive {
 }
 
 /**
- * A member's content, of `max` bytes at most; throws `UnreadableWheel`. Not by zip.js, which hands out its decoders from one
- * pool to all: one request would wait for another's, which the platform does not allow.
+ * A member's content, of `max` bytes at most. Throws `UnreadableWheel`. zip.js is not used for this: its decoders come
+ * from one pool for all requests, so that one request would wait for another, which the platform does not allow.
  *
- * @param name what it is called where it cannot be read
+ * @param name what to call the member in messages
  */
 export async function contentOf(
   wheel: RangedArchive,
@@ -113,12 +116,15 @@ export async function contentOf(
   }
   const content = compressionMethod === STORED ? packed : await inflated(packed, name, max);
   if (content.byteLength !== uncompressedSize || crc32Of(content) !== crc32) {
-    throw new UnreadableWheel(`its ${name} has not the size and the checksum that its directory says`);
+    throw new UnreadableWheel(`its ${name} does not have the size and the checksum that its directory says`);
   }
   return content;
 }
 
-/** Raw deflate, fed in small steps: what one step becomes is bounded (1:1032), before it can be counted. */
+/**
+ * Inflates raw deflate data in small steps: the output is counted only after each step, and one step gives at most
+ * 1,032 times its input.
+ */
 async function inflated(packed: Uint8Array, name: string, max: number): Promise<Uint8Array> {
   let at = 0;
   const source = new ReadableStream<Uint8Array>({
@@ -130,7 +136,7 @@ async function inflated(packed: Uint8Array, name: string, max: number): Promise<
   const chunks: Uint8Array[] = [];
   let total = 0;
   try {
-    // Left early, by an error, the loop cancels the stream.
+    // Where an error ends the loop, the stream is cancelled.
     for await (const chunk of source.pipeThrough(new DecompressionStream("deflate-raw"))) {
       total += chunk.byteLength;
       if (total > max) throw tooLarge(name, max);
@@ -143,7 +149,7 @@ async function inflated(packed: Uint8Array, name: string, max: number): Promise<
   return new Uint8Array(await new Blob(chunks).arrayBuffer());
 }
 
-/** As ZIP has it (ISO 3309), unsigned. */
+/** CRC-32 as in ZIP (ISO 3309), unsigned. */
 function crc32Of(bytes: Uint8Array): number {
   let crc = ~0;
   for (const byte of bytes) {

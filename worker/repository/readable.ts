@@ -1,7 +1,7 @@
 /**
- * Text as it is produced, as a stream of UTF-8; read no faster than the reader takes it.
+ * Turns text into a stream of UTF-8, produced no faster than it is read.
  *
- * @param abandoned what to do where it is given up before its end: a generator that has not begun cannot clean up
+ * @param abandoned called where the stream is cancelled: a generator that has not begun cannot clean up by itself
  */
 export function readable(parts: AsyncIterable<string>, abandoned?: () => Promise<unknown>): ReadableStream<Uint8Array> {
   const iterator = parts[Symbol.asyncIterator]();

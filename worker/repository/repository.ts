@@ -12,11 +12,12 @@ import type { RangeSpec } from "./range.ts";
 import type { Popularity } from "./ports/popularity.ts";
 
 /**
- * What an index is made of, and the one way to anything of it. Three ways not to answer, the same for each method:
- * - `null`: this source does not own the project; the next source may be asked. For a document it says less: there is none
- *   here, and the project's page says which source owns it.
- * - thrown `file-not-found`, `document-not-found`: there is none, and no other source may be asked.
- * - thrown `upstream-failed`: this source cannot tell. It never reads as absence.
+ * The interface of an index, of a source, and of every layer: all that anything wants of an index goes through it. Each
+ * method has three ways not to answer:
+ * - `null`: this source does not own the project; the next source may be asked. For a document it says less: there is
+ *   none here, and the project's page says which source owns it.
+ * - thrown `file-not-found`, `document-not-found`: it does not exist, and no other source may be asked.
+ * - thrown `upstream-failed`: this source cannot tell. Never treat it as absence.
  */
 export interface Repository {
   projects(ctx: Context): Promise<ProjectList>;
@@ -24,16 +25,18 @@ export interface Repository {
   file(request: FileRequest, ctx: Context): Promise<Artifact | null>;
   document(request: DocumentRequest, ctx: Context): Promise<Document | null>;
   /**
-   * The hosted files that it lists: all of them, projects by name, or those of one project that the index hosts itself; null
-   * where it does not host that project.
+   * The hosted files that the index lists: all of them, sorted by project, or those of one project that the index
+   * itself hosts; null where it does not host that project.
    */
   hostedFiles(of: ProjectName | "all", ctx: Context): Promise<readonly Listed[] | null>;
 }
 
-/** Every feature of an index is one of these. */
+/** One feature of an index. */
 export type Layer = (inner: Repository) => Repository;
 
-/** A project as a repository shows it. Its page and what gives its files come from one verdict about who owns the name. */
+/**
+ * A project as a repository shows it. One lookup decides which source owns the name, for both its page and its files.
+ */
 export interface Project {
   /** Must be read, or cancelled. */
   readonly page: Page;
@@ -42,33 +45,33 @@ export interface Project {
 
 /** The files on a project's page. */
 export interface ProjectFiles {
-  /** Which source they are of: the upstream's address, percent-encoded, or the mark of hosted files. */
+  /** Their source: the upstream's address, percent-encoded, or the mark of hosted files. */
   readonly source: string;
-  /** As `Repository.file`, of a file that this project's page lists. */
+  /** As `Repository.file`, for a file on this project's page. */
   file(request: FileRequest, ctx: Context): Promise<Artifact | null>;
-  /** What is stored of a file, without a byte of it; null where it is not stored. One read. */
+  /** The facts of a stored file, without its bytes; null where it is not stored. One read. */
   stored(ref: FileRef, ctx: Context): Promise<ArtifactFacts | null>;
-  /** A file from the store alone; null where it is not stored. */
+  /** A file from the store only; null where it is not stored. */
   read(ref: FileRef, ctx: Context): Promise<Artifact | null>;
-  /** Notes a use of a stored file that was not read through here. Costs no operation. */
+  /** Records a use of a stored file that was served in another way. Costs no operation. */
   used(ref: FileRef, ctx: Context): void;
-  /** Leaves files to the queue to be stored, in about this order. Rejects where that cannot be promised of all. */
+  /** Sends files to the queue to be stored, in about this order. Rejects where not all of them could be sent. */
   enqueue(refs: readonly FileRef[], ctx: Context): Promise<void>;
 }
 
-/** How new a page must be; left out: as the cache sees fit. */
+/** How new a page must be; left out: the cache decides. */
 export interface Revalidation {
   /** Milliseconds: a stored page that was checked longer ago is revalidated, whatever its own lifetime. */
   readonly maxAgeMs?: number;
-  /** What cannot be revalidated is a failure, whatever is stored: no client waits for it. */
+  /** A failed revalidation is an error even where a page is stored. For jobs: no client waits. */
   readonly strict?: true;
-  /** A stored page is made again even where the upstream has not changed it: what is added to it here has changed. */
+  /** The page is made again even where the upstream has not changed it, since what is added to it here has changed. */
   readonly remake?: true;
 }
 
 /**
- * A source below its store of files: pages and documents, cached, and files as the upstream has them. Its answers mean what a
- * `Repository`'s mean.
+ * A source below its store of files: pages and documents are cached, files come from the upstream. Its answers mean the
+ * same as a `Repository`'s.
  */
 export interface SourcePages {
   projects(ctx: Context): Promise<ProjectList>;
@@ -77,7 +80,7 @@ export interface SourcePages {
   document(request: DocumentRequest, ctx: Context): Promise<Document | null>;
 }
 
-/** The same, told of files that it gave and that have been verified and stored since. */
+/** The same, and it is told which of the files that it gave have been verified and stored. */
 export interface SourceFiles extends SourcePages {
   /** @param size bytes */
   fileStored(
@@ -87,15 +90,15 @@ export interface SourceFiles extends SourcePages {
   ): Promise<void>;
 }
 
-/** A source without its cache of documents. `unchanged`: `known` is what the upstream has still. */
+/** A source below its cache of documents. `unchanged`: `known` is still current. */
 export interface SourceWithoutDocuments extends Omit<SourcePages, "document"> {
   document(request: DocumentRequest, known: Document | undefined, ctx: Context): Promise<Document | "unchanged" | null>;
 }
 
-/** An upstream, nothing cached. `unchanged`: `known` is what it has still. */
+/** An upstream, nothing cached. `unchanged`: `known` is still current. */
 export interface UpstreamPages extends Pick<SourceWithoutDocuments, "file" | "document"> {
   projects(known: ProjectList | undefined, ctx: Context): Promise<ProjectList | "unchanged">;
-  /** @param remake the answer is wanted even where it is unchanged */
+  /** @param remake fetch and return the page even where it is unchanged */
   project(
     name: ProjectName,
     known: Page | undefined,
@@ -104,20 +107,20 @@ export interface UpstreamPages extends Pick<SourceWithoutDocuments, "file" | "do
   ): Promise<Page | "unchanged" | null>;
 }
 
-/** A source as jobs meet it: they enter its own stack, below what counts the demand of clients. */
+/** A source as jobs use it. Jobs enter its stack below the layer that counts clients' demand. */
 export interface MirroredSource {
-  /** Its place in keys and messages: the upstream's address, percent-encoded. */
+  /** Its key in stores and queue messages: the upstream's address, percent-encoded. */
   readonly key: string;
-  /** What the configuration calls it. */
+  /** Its name in the configuration. */
   readonly name: string;
   readonly repository: Repository;
-  /** Notes again that a project's page is stored, where that note was lost. */
+  /** Tells the catalog again that a project's page is stored, where that record was lost. */
   noteStored(name: ProjectName, page: Page): Promise<void>;
-  /** Its change log, where that is followed; undefined: it is not. */
+  /** Its change log; undefined where that is not followed. */
   readonly changes?: SourceChanges | undefined;
-  /** Where its pages are left that are to be fetched anew. */
+  /** Takes pages that are to be refreshed. */
   readonly refreshes: RefreshQueue;
-  /** What clients ask it for; undefined where that is not counted. */
+  /** The demand for its projects and files; undefined where that is not counted. */
   readonly popularity: Popularity | undefined;
 }
 
@@ -130,22 +133,30 @@ export interface SourceChanges {
 
 export interface FileRequest {
   readonly ref: FileRef;
-  /** HEAD: the caller wants the facts and will not read the body. */
+  /** HEAD: the caller needs only the facts and does not read a body. */
   readonly headOnly: boolean;
-  /** The caller wants the file stored, whatever its size, and reads no body: answered when it is stored, or cannot be. */
+  /**
+   * Store the file, whatever its size; the caller reads no body. The answer comes once the file is stored, or cannot
+   * be.
+   */
   readonly keep?: boolean;
-  /** The caller wants this part only. A source that cannot give a part may give the whole. */
+  /** The part that the caller needs. A source that cannot give a part may give the whole. */
   readonly range?: RangeSpec | undefined;
-  /** The projects it may belong to, likeliest first, where that is fewer than its filename says. */
+  /** The projects that the file may belong to, likeliest first, where they are fewer than its filename allows. */
   readonly candidates?: readonly ProjectName[] | undefined;
-  /** Whether a project that the filename does not lead to may be it, too; undefined: each may. Asked where one lists the file. */
+  /**
+   * Whether the file may belong to a project that its filename does not lead to; undefined: to any. Called where such a
+   * project's page lists the file.
+   */
   readonly admits?: ((project: ProjectName) => Promise<boolean>) | undefined;
-  /** How the project's page lists the file, once a layer has looked; sources need it, clients do not know it. */
+  /**
+   * The file's entry on the project's page, set once a layer has looked it up. Sources need it; clients do not know it.
+   */
   readonly listed?: Listed;
 }
 
 export interface DocumentRequest {
   readonly ref: DocumentRef;
-  /** Of a provenance: how the project's page lists the file, once a layer has looked. */
+  /** For provenance: the file's entry on the project's page, set once a layer has looked it up. */
   readonly listed?: Listed | undefined;
 }

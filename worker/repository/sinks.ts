@@ -1,12 +1,12 @@
 import type { FileSink } from "./ports/files.ts";
 
-/** One of those that a file's bytes go to: a client, or a store. Once it has failed, what it is given is dropped. */
+/** A destination of a file's bytes: a client or a store. Once it has failed, further bytes are dropped. */
 export interface Sink extends FileSink {
-  /** Whether it takes nothing any more, or never has. */
+  /** Whether it no longer accepts bytes, or never did. */
   readonly left: boolean;
 }
 
-/** Where nobody takes the bytes. */
+/** A destination that accepts no bytes. */
 export const NO_SINK: Sink = {
   left: true,
   write: () => Promise.resolve(),
@@ -14,7 +14,7 @@ export const NO_SINK: Sink = {
   abort: () => Promise.resolve(),
 };
 
-/** A taker that may fail, or leave, without harm to another. `failed` is told why, once. */
+/** Makes a destination that may fail or leave without harm to another. `failed` is called once, with the reason. */
 export function leavable(sink: FileSink, failed: (error: unknown) => void): Sink {
   let left = false;
   const attempt = async (step: () => Promise<void>) => {
@@ -23,7 +23,7 @@ export function leavable(sink: FileSink, failed: (error: unknown) => void): Sink
       await step();
     } catch (error) {
       left = true;
-      await sink.abort(new Error("It takes nothing any more.")).catch(() => undefined);
+      await sink.abort(new Error("It accepts no more bytes.")).catch(() => undefined);
       failed(error);
     }
   };
@@ -37,7 +37,6 @@ export function leavable(sink: FileSink, failed: (error: unknown) => void): Sink
   };
 }
 
-/** A client's body as a place to write to. */
 export function clientSink(writable: WritableStream<Uint8Array>): FileSink {
   const writer = writable.getWriter();
   return {
@@ -48,22 +47,25 @@ export function clientSink(writable: WritableStream<Uint8Array>): FileSink {
 }
 
 /**
- * What a client's transfer is broken off with. `retryable` tells the runtime that a connection was lost: any other error it
- * logs as an uncaught exception of ours.
+ * The error that ends a client's broken transfer. `retryable` tells the runtime that a connection was lost: any other
+ * error would be logged as our uncaught exception.
  */
 export const brokenOff = () => Object.assign(new Error("The transfer was broken off."), { retryable: true });
 
-/** What a sink fails with that takes no more than so many bytes. */
+/** A sink throws this when it gets more bytes than its limit. */
 export class Outgrown extends Error {}
 
-/** What a store's sink fails with that another fill has been faster than, or whose file was replaced upstream meanwhile. */
+/**
+ * A store's sink throws this where another request has stored the file first, or the file was replaced upstream
+ * meanwhile.
+ */
 export class Overtaken extends Error {
   constructor() {
-    super("Something else has been put in its place.");
+    super("Another writer changed the object meanwhile.");
   }
 }
 
-/** A sink that takes at most `limit` bytes: of a file whose size nobody says, only the transfer shows it. */
+/** A sink that accepts at most `limit` bytes: where neither side gives a file's size, only the transfer shows it. */
 export function upTo(limit: number, sink: FileSink): FileSink {
   let total = 0;
   return {

@@ -2,11 +2,13 @@ import { bytesOf, inflate, type Gzipped } from "./gzip.ts";
 import { sha256 } from "./sha256.ts";
 import type { Via } from "./artifact.ts";
 
-/** What is known of stored JSON without looking inside; small enough for KV's metadata (1,024 bytes). */
+/** The facts of stored JSON, known without reading it; small enough for KV's metadata (1,024 bytes). */
 export interface StoredHead {
-  /** Hex; made from the content, the same whenever the content is the same. Not yet an ETag: that is a representation's. */
+  /**
+   * Hash of the content, in hex: the same content always has the same. Not an ETag: each representation has its own.
+   */
   readonly digest: string;
-  /** Milliseconds since the epoch at which the content was first seen as it is. */
+  /** When this content was first seen. Milliseconds since the epoch. */
   readonly changedAt: number;
   /** The upstream's serial, as it wrote it. */
   readonly serial?: number | string | undefined;
@@ -16,14 +18,14 @@ export interface StoredHead {
   readonly plainSize: number;
 }
 
-/** Up to this size what is in memory is kept inflated as well, once somebody has wanted it so. Bytes. */
+/** Up to this size the inflated form is kept in memory too, once it was needed. Bytes. */
 const MAX_PLAIN = 20 * 1024;
 
-/** Gzipped JSON from an upstream: bytes until someone must look inside. `Self` is the class that extends it. */
+/** Gzipped JSON from an upstream. It is inflated and parsed only where needed. `Self` is the class that extends it. */
 export abstract class StoredJson<Head extends StoredHead, Self extends StoredJson<Head, Self>> {
   readonly head: Head;
   readonly via: Via;
-  /** Its other forms, once somebody has wanted them: the same for all copies. */
+  /** Its other forms, once they were needed; shared by all copies. */
   protected forms: { plain?: Uint8Array; html?: Uint8Array } = {};
   #gzip: Gzipped;
   #uncheckedSince: number | undefined;
@@ -36,31 +38,31 @@ export abstract class StoredJson<Head extends StoredHead, Self extends StoredJso
 
   protected abstract copy(gzip: Gzipped, via: Via): Self;
 
-  /** The same with its bytes in memory, so that it can be read more than once. */
+  /** The same, with its bytes in memory, so that it can be read more than once. */
   async buffered(): Promise<Self> {
     return this.copy(await this.bytes(), this.via);
   }
 
-  /** The same, said to come from elsewhere. */
+  /** The same, with another `via`. */
   as(via: Via): Self {
     const copy = this.copy(this.#gzip, via);
     copy.forms = this.forms;
     return copy;
   }
 
-  /** The same, served although the upstream could not be asked about it since then. Milliseconds since the epoch. */
+  /** The same, marked stale: the upstream could not be asked about it since then. Milliseconds since the epoch. */
   stale(since: number): Self {
     const copy = this.as("stale");
     copy.#uncheckedSince = since;
     return copy;
   }
 
-  /** Since when the upstream could not be asked about it; undefined where it was asked in time. */
+  /** Since when the upstream could not be asked about it; undefined where it is not stale. */
   get uncheckedSince(): number | undefined {
     return this.#uncheckedSince;
   }
 
-  /** The JSON, gzipped, for passing on. What is fresh from a store gives its stream once. */
+  /** The gzipped JSON, to be passed on. Where it is a stream from a store, it can be taken once. */
   gzip(): Gzipped {
     return this.#gzip;
   }
@@ -71,7 +73,7 @@ export abstract class StoredJson<Head extends StoredHead, Self extends StoredJso
     return this.#gzip;
   }
 
-  /** The JSON, inflated: where it is small and in memory once for all readers, else as it is read. */
+  /** The inflated JSON: where small and in memory, one copy for all readers; else a stream. */
   async json(): Promise<Uint8Array | ReadableStream<Uint8Array>> {
     const gzip = this.#gzip;
     if (!(gzip instanceof Uint8Array) || !this.isSmall) return inflate(gzip);
@@ -79,12 +81,11 @@ export abstract class StoredJson<Head extends StoredHead, Self extends StoredJso
     return this.forms.plain;
   }
 
-  /** The inflated JSON. */
   async text(): Promise<string> {
     return new Response(await this.json()).text();
   }
 
-  /** Bytes that it takes in memory, its other forms included. */
+  /** The memory that it takes, with its other forms. Bytes. */
   get weight(): number {
     const { size, plainSize } = this.head;
     return this.isSmall ? size + plainSize : size;
@@ -94,13 +95,13 @@ export abstract class StoredJson<Head extends StoredHead, Self extends StoredJso
     return this.head.plainSize <= MAX_PLAIN;
   }
 
-  /** Gives the bytes up unread. */
+  /** Cancels a value that will not be read. */
   async cancel(): Promise<void> {
     if (!(this.#gzip instanceof Uint8Array)) await this.#gzip.cancel();
   }
 }
 
-/** A `head.digest`: of the content, and of what else makes two states of it differ. */
+/** Makes a `head.digest` from the content and from all other facts that distinguish two states of it. */
 export async function digestOf(content: Uint8Array, ...facts: (string | number | undefined)[]): Promise<string> {
   const text = `${await sha256(content)} ${facts.map((fact) => fact ?? "").join(" ")}`;
   return (await sha256(new TextEncoder().encode(text))).slice(0, 32);

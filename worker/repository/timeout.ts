@@ -1,10 +1,10 @@
-/** Turns of the microtask queue that work is given before a timer is set: it costs more than an answer from memory. */
+/** How many turns of the microtask queue pass before a timer is set: a timer costs more than an answer from memory. */
 const TURNS = 50;
 
-/** What `within` resolves to where the time has passed. */
+/** What `within` resolves to after the timeout. */
 export const LATE = Symbol("late");
 
-/** What `work` resolves to, or `LATE` once `timeoutMs` milliseconds have passed without it. The work goes on. */
+/** Resolves to what `work` resolves to, or to `LATE` after `timeoutMs` milliseconds. The work goes on. */
 export async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T | typeof LATE> {
   const state = { settled: false };
   const settle = () => void (state.settled = true);
@@ -22,7 +22,7 @@ export async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T 
   }
 }
 
-/** The same, which throws an `Error` with `reason` where the time has passed. */
+/** The same, but throws an `Error` with `reason` after the timeout. */
 export async function inTime<T>(timeoutMs: number, reason: string, work: Promise<T>): Promise<T> {
   const outcome = await within(timeoutMs, work);
   if (outcome === LATE) throw new Error(reason);

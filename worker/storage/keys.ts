@@ -3,72 +3,79 @@ import { fingerprint } from "../pypi/fingerprint.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import { RENDERING } from "../pypi/simple-html.ts";
 
-/** Raised when what is stored changes its layout: old pages and listings are then not found, and fetched anew. */
+/** Raised when the layout of stored values changes: old pages and listings are then not found, and are fetched anew. */
 const FORMAT = "4";
 
 /**
- * Every key and prefix in KV, R2 and the platform's cache, for one source. STORAGE.md says what lives there and how long.
+ * Every key and prefix in KV, R2 and the platform's cache, for one source. STORAGE.md says what each holds and for how
+ * long.
  *
- * @param root the absolute address of ours that is written into pages, if any: those of one are not another's
+ * @param root our absolute address that is written into pages, if any: pages for another address have other keys
  */
 export function keysOf(source: string, root?: string) {
   const pages = root === undefined ? source : `${source}@${fingerprint(root)}`;
   const all = `page/${FORMAT}/${pages}`;
   return {
-    /** What the keys of all pages begin with: where it changes, pages begin anew. */
+    /** The prefix of all pages' keys: where it changes, all pages are fetched anew. */
     pages: all,
     /** KV, and R2 where the page is too large for KV. */
     page: (name: ProjectName) => `${all}/${name}`,
     /** KV: the same page as HTML. */
     html: (name: ProjectName) => `html/${RENDERING}/${pages}/${name}`,
-    /** KV: the queries of the true URLs of its files: secrets, which no client sees. */
+    /** KV: the queries of the files' true URLs: secrets, which no client sees. */
     queries: (name: ProjectName) => `queries/${FORMAT}/${pages}/${name}`,
     /** KV: a document, by its path. */
     document: (path: string) => `document/${FORMAT}/${source}/${path}`,
     /** R2. */
     list: () => `list/${FORMAT}/${source}`,
-    /** R2: a file, or its `.metadata`. The path is decoded, so that one file has one key however it is asked for. */
+    /**
+     * R2: a file, or its `.metadata`. The path is decoded, so that a file has one key, however a client encodes its
+     * URL.
+     */
     file: (ref: FileRef) => `${ref.part}/${source}/${ref.origin}/${ref.path}`,
-    /** `caches.default`, which wants a URL; this host is never resolved (RFC 2606). */
+    /** `caches.default`, whose keys are URLs; this host is never resolved (RFC 2606). */
     checked: (what: string) => `https://checked.invalid/${encodeURIComponent(pages)}/${what}`,
     absent: (what: string) => `https://absent.invalid/${encodeURIComponent(source)}/${what}`,
   };
 }
 
-/** KV: the page that an index makes of hosted files, and of what they are merged with, where it is large. */
+/** KV: the merged page of an index's hosted files and the sources' files, where it is too large for memory. */
 export const mergedKey = (index: string, name: ProjectName) => `merged/${FORMAT}/${index}/${name}`;
 
-/** Where mirrored files and their `.metadata` lie in R2, the source next: nothing but these may be deleted by the clock. */
+/** R2: prefixes of mirrored files and their `.metadata`; the source follows. The sweep may delete only these. */
 export const MIRRORED = ["file/", "metadata/"] as const;
 
-/** Where uploads put bytes in R2: what is hosted, and what is to be checked first. */
+/** R2: prefixes of hosted files, and of uploads that are still to be checked. */
 export const HOSTED_PREFIX = "hosted/";
 export const UPLOADED = [HOSTED_PREFIX, "staging/"] as const;
 
-/** The object that a key of theirs belongs to: itself or, of a METADATA, its wheel; undefined where it is none of theirs. */
+/**
+ * The object that a key under these prefixes belongs to: itself or, for a METADATA, its wheel; undefined for any other
+ * key.
+ */
 export const uploadedObject = (key: string) =>
   /^(hosted\/[0-9a-f]{64}\/[0-9a-f]+|staging\/[\w-]+(?:\.[0-9a-f]+)?)(?:\.metadata)?$/.exec(key)?.[1];
 
-/** What a mirrored file's key says of it; nothing where the key is of something else. */
+/** The mirrored file that a key belongs to; empty for any other key. */
 export function storedRef(key: string): FileRef[] {
   const [, part, address = ""] = /^(file|metadata)\/[^/]+\/(.+)$/.exec(key) ?? [];
   const ref = part === undefined ? undefined : asFileRef(address, part as FileRef["part"]);
   return ref ? [ref] : [];
 }
 
-/** The source of a mirrored file, or of its `.metadata`; undefined where the key is of something else. */
+/** The source of a mirrored file or `.metadata`; undefined for any other key. */
 export const mirroredFrom = (key: string) => /^(?:file|metadata)\/([^/]+)\/./.exec(key)?.[1];
 
 export type Keys = ReturnType<typeof keysOf>;
 
-/** R2: a hosted file. `id` is made anew for every upload: what a key has meant it means for good. */
+/** R2: a hosted file. Each upload has a new `id`: the object under a key never changes. */
 export const hostedKey = (sha256: string, id: string) => `hosted/${sha256}/${id}`;
 
 /** R2: the METADATA of a hosted wheel. */
 export const hostedMetadataKey = (object: string) => `${object}.metadata`;
 
-/** R2: bytes that are being uploaded. Of an upload in parts the id has its index's name and a dot in front. */
+/** R2: bytes that are being uploaded. For an upload in parts the id begins with its index's name and a dot. */
 export const stagingKey = (id: string) => `staging/${id}`;
 
-/** Nobody has had it before. */
+/** A random id of 64 bits that was not used before. */
 export const freshId = () => crypto.getRandomValues(new Uint8Array(8)).toHex();

@@ -1,7 +1,7 @@
 /**
- * The isolate's memory tier: settled, immutable values, least recently used out first, within a budget of bytes. Large
- * values are refused: above 64 KB streaming from the store is faster and costs no memory. An isolate answers everybody: who may
- * read what is in here, and whether it is so still, is settled before it is looked at.
+ * The isolate's memory: immutable values within a budget of bytes; the least recently used are dropped first. Large
+ * values are refused: above 64 KB streaming from the store is faster and costs no memory. An isolate serves all
+ * clients: callers check who may read a value, and whether it is still right, before they look here.
  */
 export class Memory<Value> {
   static readonly MAX_VALUE = 64 * 1024;
@@ -11,7 +11,7 @@ export class Memory<Value> {
   #used = 0;
 
   /**
-   * @param budget bytes, keys and a fixed overhead for each entry included
+   * @param budget bytes, including keys and a fixed overhead for each entry
    * @param maxValue bytes; larger values are refused
    */
   constructor(budget: number, maxValue = Memory.MAX_VALUE) {
@@ -32,7 +32,7 @@ export class Memory<Value> {
     return entry.value;
   }
 
-  /** Keeps `value`, of `size` bytes, until it is pushed out or `until` (milliseconds since the epoch) has come. */
+  /** Keeps `value`, of `size` bytes, until it is dropped or `until` (milliseconds since the epoch) has come. */
   set(key: string, value: Value, size: number, until = Infinity): void {
     this.delete(key);
     if (size > this.#maxValue) return;
@@ -53,7 +53,7 @@ export class Memory<Value> {
   }
 }
 
-/** The part of `memory` that is `owner`'s: the same keys of two owners are two. */
+/** A view of `memory` for one owner: the same key of two owners has two entries. */
 export function scopedTo<Value>(memory: Memory<Value>, owner: string): Pick<Memory<Value>, "get" | "set" | "delete"> {
   const own = (key: string) => `${owner} ${key}`;
   return {
@@ -63,5 +63,5 @@ export function scopedTo<Value>(memory: Memory<Value>, owner: string): Pick<Memo
   };
 }
 
-/** What a map's entry and its object cost beside their contents, roughly. */
+/** Estimated memory of a map entry and its object, without their contents. Bytes. */
 const OVERHEAD = 200;

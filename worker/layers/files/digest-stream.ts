@@ -1,12 +1,11 @@
 import { createHash } from "node:crypto";
 import type { DigestAlgorithm } from "../../pypi/page.ts";
 
-/** Takes bytes, and has their digest once it is closed. */
+/** A stream that takes bytes; their digest is available once it is closed. */
 export interface DigestSink extends WritableStream<Uint8Array> {
   readonly digest: Promise<ArrayBuffer | Uint8Array>;
 }
 
-/** A sink for the bytes of a file whose digest by `algorithm` is wanted. */
 export function digestStream(algorithm: DigestAlgorithm): DigestSink {
   if (algorithm === "sha224") return sha224Stream();
   return new crypto.DigestStream(algorithm === "md5" ? "MD5" : algorithm.replace("sha", "SHA-"));
@@ -16,7 +15,7 @@ export function digestStream(algorithm: DigestAlgorithm): DigestSink {
 function sha224Stream(): DigestSink {
   const hash = createHash("sha224");
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
-  // Of a transfer that broke off nobody asks for the digest.
+  // The digest of a broken transfer is never read: without this, its rejection would be logged as unhandled.
   promise.catch(() => undefined);
   const stream = new WritableStream<Uint8Array>({
     write: (chunk) => hash.update(chunk),

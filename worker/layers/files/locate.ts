@@ -11,18 +11,18 @@ import type { FileRequest, Revalidation, SourcePages } from "../../repository/re
 import type { Listed } from "../../repository/artifact.ts";
 import type { Context } from "../../repository/context.ts";
 
-/** What a file's page is looked for with. */
 export interface LocatingParts {
-  /** What of the layer below is stored: asked first where a filename could belong to several projects. */
+  /** The stored pages: read first where a filename could belong to several projects. */
   readonly pages: PageStore;
-  /** Where files are listed whose names do not lead there. */
+  /** Which projects list files whose names do not lead to them. */
   readonly strays: StrayStore;
 }
 
 /**
- * How the file's page lists it: that of a project that its name leads to, else of one that is known to list it. Null where none of
- * the projects it may belong to exists; throws `file-not-found` where one exists and its page, checked a moment ago, does not list
- * this URL, or not its metadata; and `upstream-failed` where that page could not be checked.
+ * Finds the page entry of a file: on the page of a project that its name leads to, else on a page that is known to list
+ * it. Null where none of the projects that it may belong to exists. Throws `file-not-found` where one exists and its
+ * page, revalidated a moment ago, does not list this URL, or not its metadata; and `upstream-failed` where that page
+ * could not be revalidated.
  */
 export async function locate(
   request: FileRequest,
@@ -45,7 +45,7 @@ export async function locate(
   return null;
 }
 
-/** The same among the projects that the name leads to. */
+/** The same, only on pages of the projects that the filename leads to. */
 async function locateAmong(
   candidates: readonly ProjectName[],
   ref: FileRef,
@@ -70,7 +70,7 @@ async function locateAmong(
   throw gone(ref, owner);
 }
 
-/** The same on a page that was noted to list the file although its name does not lead there. */
+/** The same, only on pages that were noted to list the file although its name does not lead to their project. */
 async function locateStray(
   { ref, admits }: FileRequest,
   candidates: readonly ProjectName[],
@@ -87,7 +87,10 @@ async function locateStray(
   return null;
 }
 
-/** How this project's page lists the file; undefined where it does not, null where there is no such project. */
+/**
+ * The entry on this project's page; undefined where the page does not list the file, null where there is no such
+ * project.
+ */
 export const locateIn = (project: ProjectName, ref: FileRef, inner: SourcePages, ctx: Context, demand?: Revalidation) =>
   findListed(project, ref.origin, (text) => entryFor(text, ref), inner, ctx, demand);
 
@@ -101,7 +104,7 @@ function entryFor(text: string, ref: FileRef) {
   return ref.part === "file" || entry?.["core-metadata"] ? entry : undefined;
 }
 
-/** What is thrown where a project's page does not list the file. */
+/** The error for a file that a project's page does not list. */
 export const gone = (ref: FileRef, project: ProjectName) =>
   new IndexError(
     "file-not-found",

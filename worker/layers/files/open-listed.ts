@@ -3,21 +3,21 @@ import { upstreamUrl, type FileRef, nameOf } from "../../pypi/file-url.ts";
 import type { Artifact, Listed } from "../../repository/artifact.ts";
 import type { Context } from "../../repository/context.ts";
 
-/** Statuses of 400 and above that may be others a moment later, or are about the request and not the file. */
+/** Statuses of 400 and above that may change a moment later, or that are about the request and not about the file. */
 const PASSING: ReadonlySet<number> = new Set([408, 416, 425, 429]);
 
-/** A file from its source, or null where that does not have it, and how its page lists it. */
+/** An opened file, or null where the source does not have it; and the page entry that it was opened by. */
 export interface Opened {
   readonly source: Artifact | null;
   readonly at: Listed;
 }
 
 /**
- * Opens a listed file. Addresses may be signed for minutes only: where the upstream refuses one, or has nothing there, the
- * page is fetched once more, and the address that it has now is tried. Throws `refused-upstream` where that is refused, too, and
- * `file-not-found` where the page does not list the file any more.
+ * Opens a listed file. An address may be signed for a few minutes only: where the upstream refuses it, or has nothing
+ * there, the page is fetched once more, and the address that the page has now is tried. Throws `refused-upstream` where
+ * the upstream refuses that too, and `file-not-found` where the page no longer lists the file.
  *
- * @param list how the file's page lists it once it was fetched; undefined or null where it does not
+ * @param list fetches the page and gives the file's entry; undefined or null where there is none
  */
 export async function opened(
   ref: FileRef,
@@ -32,9 +32,9 @@ export async function opened(
     if (isUpstreamFailure(error)) return listed;
     throw error;
   });
-  // That nothing is there was the answer about a file which, as it turns out, is not listed either.
+  // The page no longer lists the file, so the upstream's 404 was right.
   if (!again) return { source: null, at: listed };
-  // The query of a signed address is not in the entry: it is another one each time.
+  // The entry does not contain the query of a signed address, which differs each time.
   const hasMoved = again.entry._signed || upstreamUrl(again.entry).href !== upstreamUrl(listed.entry).href;
   const last = hasMoved ? await attempt(open, again) : first;
   if (last.refusal) throw refused(ref, again, last.refusal, ctx);
@@ -62,7 +62,7 @@ function refused(ref: FileRef, { project, entry }: Listed, refusal: IndexError, 
   const what = ref.part === "file" ? ref.filename : `the metadata of ${ref.filename}`;
   return new IndexError(
     "refused-upstream",
-    `The upstream ${upstreamUrl(entry).host} refuses ${what}: it answered ${refusal.answered}, also at the address that the page of ${project} has now. This does not pass by itself: whoever runs this index must see to it that the upstream gives it the file, for example by credentials in the configuration.`,
+    `The upstream ${upstreamUrl(entry).host} refuses ${what}: it answered ${refusal.answered}, also at the address that the page of ${project} has now. Trying again does not help: the operator of this index must get access to the file, for example by credentials in the configuration.`,
     { cause: refusal },
   );
 }

@@ -8,15 +8,16 @@ import { LATE, within } from "../../repository/timeout.ts";
 import { discard, type Artifact, type ArtifactFacts, type Listed } from "../../repository/artifact.ts";
 import type { Context } from "../../repository/context.ts";
 
-/** How long a check is waited for; it then goes on behind the answer. Milliseconds. */
+/** How long a request waits for a comparison with the upstream, which then goes on behind the answer. Milliseconds. */
 const PATIENCE = 1_000;
 
 /**
- * Whether a stored file is to be served. One that nothing has verified is compared with the upstream's once a minute and
- * isolate, and gives way to what is verified: to the file whose digest its page has got since, and a `.metadata` to a stored
- * wheel's own. While the upstream fails, or no longer has the file, what is stored is served. Throws where its page refuses it.
+ * Whether a stored file may be served. A verified one may. An unverified one is compared with the upstream's once a
+ * minute per isolate, and is replaced as soon as a verified one exists: a file whose digest its page has got since, or
+ * the METADATA of a verified stored wheel. While the upstream fails, or no longer has the file, the stored file is
+ * served. Throws where the file's page refuses it.
  *
- * @param list how the file's page lists it now; undefined or null where it does not
+ * @param list gives the file's present page entry; undefined or null where there is none
  */
 export async function isCurrent(
   stored: Artifact,
@@ -42,7 +43,7 @@ async function hasVerifiedWheel(ref: FileRef, { files }: StoringParts): Promise<
   return wheel !== null && !wheel.unchecked;
 }
 
-/** How the page lists the file, where the upstream has it otherwise than it is stored; undefined where that is not so. */
+/** The file's page entry where the upstream's file differs from the stored one; undefined where it does not. */
 async function check(
   stored: ArtifactFacts,
   ref: FileRef,
@@ -58,7 +59,7 @@ async function check(
   return undefined;
 }
 
-/** What an upstream that fails cannot tell, and what no longer is there, changes nothing of what is stored. */
+/** Undefined where the upstream fails or no longer has the file: what is stored then stays. */
 async function orNothing<T>(ask: () => Promise<T>, ref: FileRef, ctx: Context): Promise<T | undefined> {
   try {
     return await ask();
@@ -73,14 +74,14 @@ async function orNothing<T>(ask: () => Promise<T>, ref: FileRef, ctx: Context): 
 }
 
 async function differs(stored: ArtifactFacts, ref: FileRef, listed: Listed, inner: SourcePages, ctx: Context) {
-  // What was read from the wheel: the stored wheel alone shows whether it is right.
+  // Metadata that was read from the wheel is compared with the stored wheel only.
   if (ref.part === "metadata" && upstreamsOwn(listed.entry, "core-metadata") === undefined) return false;
   if (!listedFacts(listed, ref.part).unchecked) return true;
   const now = await inner.file({ ref, headOnly: true, listed }, ctx);
   return now !== null && !isSame(stored, now);
 }
 
-/** Where the upstream has no validator, nothing but the bytes shows that they are the same. */
+/** Without a validator only a comparison of the bytes could show that they are the same: they count as different. */
 function isSame(stored: ArtifactFacts, now: ArtifactFacts): boolean {
   if (stored.digest && now.digest) return stored.digest.hex === now.digest.hex;
   if (stored.size !== undefined && now.size !== undefined && stored.size !== now.size) return false;

@@ -7,37 +7,40 @@ import type { Uses } from "../../repository/ports/stored-objects.ts";
 import { discard, type Artifact } from "../../repository/artifact.ts";
 import type { Context } from "../../repository/context.ts";
 
-/** Up to this size a file is stored to its end although its client has left: the platform gives us 30 s for it. Bytes. */
+/** Up to this size a file is stored completely although its client has left: the platform allows 30 s for it. Bytes. */
 export const FINISH_ALONE = 64 * 1024 * 1024;
 
-/** How long it is believed at the most that a request is storing a file. Milliseconds. */
+/** How long a file counts as being stored by another request, at most. Milliseconds. */
 const FILLING = 60_000;
 
-/** The same of a file that was left to the queue, where a large one takes its time, and a message may be lost. Milliseconds. */
+/** The same for a file left to the queue: storing a large one takes long, and a message may be lost. Milliseconds. */
 const QUEUED = 10 * 60_000;
 
-/** How long what nothing has verified is served before the upstream is asked whether it still has the same. Milliseconds. */
+/** How long an unverified file is served before it is compared with the upstream's again. Milliseconds. */
 const BELIEVED = 60_000;
 
-/** What files are stored with. */
 export interface StoringParts {
   readonly files: FileStore;
-  /** Is told of what was stored. */
+  /** Records what was stored. */
   readonly uses: Uses;
-  /** Files that this isolate is storing: R2 refuses a second write to a key within a second, and one is enough. */
+  /**
+   * Files that this isolate is storing now: R2 refuses a second write to a key within a second, and one write is
+   * enough.
+   */
   readonly filling: Marks;
-  /** Files that nothing has verified, and that were just fetched from the upstream or compared with its own. */
+  /** Unverified files that were just fetched from the upstream or compared with its own. */
   readonly believed: Marks;
-  /** Takes the files that are too large to be stored beside an answer. */
+  /** Takes files that are too large to be stored while they are served. */
   readonly fills: FillQueue;
   /** Bytes; larger files are left to the queue. */
   readonly finishAlone: number;
-  /** Is told of each file that was verified and stored, with its size in bytes. */
+  /** Called for each file that was verified and stored, with its size in bytes. */
   readonly onStored?: ((artifact: Artifact, size: number, ctx: Context) => Promise<void>) | undefined;
 }
 
 /**
- * Serves a file from upstream, and stores it from the same read where it is small enough to be finished without its client.
+ * Serves a file from upstream, and stores it from the same read if it is small enough to be completed after its client
+ * has left.
  *
  * @param parts undefined while the store cannot be used
  * @returns the artifact to send to the client
@@ -51,11 +54,12 @@ export function serveAndStore(source: Artifact, ref: FileRef, parts: StoringPart
 }
 
 /**
- * Stores a file of which no client wants the whole, where no other request does so and it is not for the queue.
+ * Stores a file without serving it, unless another request is storing it or it is large enough for the queue.
  *
- * @param size bytes, where they are known before the file is opened
+ * @param size bytes, if known before the file is opened
  * @param open begins the transfer; null where there is no such file
- * @returns `done` where it was tried: what went wrong has been reported; `elsewhere` where it is left to others
+ * @returns `done` where storing was tried (failures have been reported); `elsewhere` where another request or the queue
+ *   stores it
  */
 export async function storeWhole(
   size: number | undefined,
@@ -85,7 +89,7 @@ export async function storeWhole(
 /**
  * Stores a file from upstream, whatever its size and however long that takes.
  *
- * @returns what the store then has, or the file without its bytes where they were refused; the reason has been reported
+ * @returns the stored file; or the file without its bytes where they were refused, which has been reported
  */
 export async function storeNow(source: Artifact, ref: FileRef, parts: StoringParts, ctx: Context): Promise<Artifact> {
   const destination = { sink: parts.files.create(ref, source), limit: Infinity };
@@ -98,11 +102,11 @@ const destinationOf = (source: Artifact, ref: FileRef, { files, finishAlone }: S
   limit: finishAlone,
 });
 
-/** Has the upstream left alone about a file that nothing has verified, for a minute. */
+/** Skips the comparison of an unverified file with the upstream's for a minute. */
 export const believe = (ref: FileRef, believed: Marks, ctx: Context) =>
   believed.set(nameOf(ref), true, 0, ctx.now + BELIEVED);
 
-/** How the storing of a file ends, which is noted where it was stored. */
+/** Waits for the end of storing, and records a file that was stored. */
 async function noted(
   filling: Promise<TransferEnd>,
   source: Artifact,
@@ -119,7 +123,7 @@ async function noted(
   return filled;
 }
 
-/** Takes the storing of a file on; false where another request is storing it, or the queue is to. */
+/** Claims the storing of a file; false where another request is storing it, or the queue is to store it. */
 function claim(ref: FileRef, size: number | undefined, parts: StoringParts, ctx: Context): boolean {
   const { filling, finishAlone } = parts;
   if (filling.get(nameOf(ref), ctx.now)) return false;
@@ -131,7 +135,7 @@ function claim(ref: FileRef, size: number | undefined, parts: StoringParts, ctx:
   return true;
 }
 
-/** Gives the claim back when the storing has ended, and leaves to the queue what turned out too large. */
+/** Releases the claim when storing has ended, and sends a file that turned out too large to the queue. */
 async function concluded(
   filled: Promise<TransferEnd>,
   ref: FileRef,
@@ -148,7 +152,10 @@ async function concluded(
   return outcome;
 }
 
-/** Has a file stored by whoever reads the queue. Where the message is not taken, the next client tries again. */
+/**
+ * Sends the file to the queue, whose consumer stores it. Where sending fails, the next request for the file tries
+ * again.
+ */
 function leaveToQueue(ref: FileRef, { filling, fills }: StoringParts, ctx: Context): void {
   const name = nameOf(ref);
   filling.set(name, true, 0, ctx.now + QUEUED);

@@ -7,10 +7,10 @@ import { inTime } from "../../repository/timeout.ts";
 import type { Artifact } from "../../repository/artifact.ts";
 import type { Context } from "../../repository/context.ts";
 
-/** One read of the upstream: large enough to cost little, small enough to pass on at the pace at which bytes arrive. */
+/** Size of one read: large enough to cost little, small enough to pass bytes on as they arrive. Bytes. */
 const CHUNK = 256 * 1024;
 
-/** An upstream that is silent for longer in the middle of a file has gone. Milliseconds. */
+/** An upstream that sends nothing for this long in the middle of a file is given up. Milliseconds. */
 const IDLE = 30_000;
 const SILENT = `the upstream sent nothing for ${IDLE / 1_000} s`;
 
@@ -22,24 +22,24 @@ export interface Destination {
 }
 
 /**
- * How storing ended; `size` in bytes. `outgrown`: the file turned out larger than its destination's limit. What was refused has been
- * reported.
+ * How storing ended; `size` in bytes. `outgrown`: the file turned out larger than the destination's limit. The reason
+ * why a file was refused has been reported.
  */
 export type TransferEnd =
   | { readonly kind: "stored"; readonly size: number }
   | { readonly kind: "not-stored" | "outgrown" };
 
 /**
- * Serves a file from upstream and stores it, from one read. The client's last bytes are held back until the whole has the
- * size and the digest that the page says and the store has committed it: wrong bytes end in a broken transfer, never in a
- * clean end, and are never stored. The digest is taken here as well as by the store, since a store that fails (R2 refuses
- * a second write to a key within a second) must not break a client's download. The upstream is read for as long as one of
- * the two takes the bytes.
+ * Serves a file from upstream and stores it, from one read. The client's last bytes are held back until the whole has
+ * the size and the digest that the page says and the store has committed it. Wrong bytes are never stored, and the
+ * client sees a broken transfer, not a complete one. The digest is computed here as well as by the store, since a store
+ * that fails (R2 refuses a second write to a key within a second) must not break a client's download. The upstream is
+ * read as long as the client or the store still takes the bytes.
  *
  * @param source the upstream's answer, its body unread
- * @param name what to call the file in a report
+ * @param name the file's name in reports
  * @param destination undefined where this read is not to be stored
- * @returns the artifact to send to the client, and how it ended when all is done
+ * @returns the artifact to send to the client, and how storing ended, once all is done
  */
 export function transfer(
   source: Artifact,
@@ -73,7 +73,10 @@ interface Expected {
   readonly name: string;
 }
 
-/** Feeds the two takers from one read. Does not reject: what went wrong is reported, and they are told. */
+/**
+ * Writes what it reads to the client and to the store. Does not reject: a failure is reported, and both transfers are
+ * aborted.
+ */
 async function pump(
   source: ReadableStream<Uint8Array>,
   expected: Expected,
@@ -114,7 +117,7 @@ async function pump(
         spare = value.buffer;
       }
       if (client.left && store.left) {
-        await stop(new Error("Neither the client nor the store takes it any more."));
+        await stop(new Error("Neither the client nor the store accepts more bytes."));
         return { kind: outgrown ? "outgrown" : "not-stored" };
       }
     }
@@ -133,7 +136,6 @@ async function pump(
   return { kind: outgrown ? "outgrown" : "not-stored" };
 }
 
-/** The digest of what passes, to be compared with what the page says. */
 function digester({ algorithm, hex }: Digest) {
   const stream = digestStream(algorithm);
   const writer = stream.getWriter();

@@ -3,16 +3,26 @@ import { messageOf } from "../../errors.ts";
 import { asProjectName, type ProjectName } from "../../pypi/name.ts";
 import { contentOf, RangedArchive, UnreadableWheel, type ReadRange } from "../../repository/ranged-archive.ts";
 
-/** The first read: most wheels' whole directory, and METADATA with it, since `dist-info` comes last (PEP 427). Bytes. */
+/**
+ * Size of the first read: it holds most wheels' whole ZIP directory, and METADATA too, since `dist-info` comes last
+ * (PEP 427). Bytes.
+ */
 const TAIL = 66 * 1024;
 
-/** The largest METADATA on PyPI has a few hundred KB. Counted as it is inflated: a header may say what it likes. Bytes. */
+/**
+ * The largest METADATA on PyPI has a few hundred KB. Counted while it is inflated: the size in a ZIP header may be
+ * false. Bytes.
+ */
 export const MAX_METADATA = 5 * 1024 * 1024;
 
-/** Of all reads together. Wheels of 30,000 files have directories of 4 MiB, and METADATA may come to it. Bytes. */
+/**
+ * Limit of all reads together. Wheels of 30,000 files have directories of 4 MiB, and METADATA is read as well. Bytes.
+ */
 const MAX_READ = 12 * 1024 * 1024;
 
-/** The tail, the directory and METADATA make three; a crafted directory would have the reader look all over the file. */
+/**
+ * A sound wheel takes three reads: tail, directory, METADATA. A crafted directory could cause reads all over the file.
+ */
 const MAX_READS = 6;
 
 /**
@@ -35,7 +45,8 @@ export async function metadataOf(project: ProjectName, read: ReadRange): Promise
 /** The one METADATA of a top-level `{name}-{version}.dist-info` whose name is the project's. */
 async function metadataMember(wheel: RangedArchive, project: ProjectName): Promise<Member> {
   let member: Member | undefined;
-  // zip.js's own `Reader` comes with the half of it that writes archives; this is all that it reads a directory by.
+  // Importing zip.js's own `Reader` would add its half that writes archives; `RangedArchive` has all that reading a
+  // directory needs.
   const archive = new ZipReader(wheel as unknown as Reader<RangedArchive>);
   for await (const entry of archive.getEntriesGenerator()) {
     const [, info] = /^([^/]+)\.dist-info\/METADATA$/.exec(entry.filename) ?? [];
@@ -48,7 +59,10 @@ async function metadataMember(wheel: RangedArchive, project: ProjectName): Promi
   return member;
 }
 
-/** Whether `{name}-{version}` is the project's. Old tools left hyphens in names, so that each may be the one between. */
+/**
+ * Whether `{name}-{version}` is the project's. Old tools left hyphens in names, so any hyphen may separate name and
+ * version.
+ */
 function isOf(project: ProjectName, info: string): boolean {
   return [...info.matchAll(/-/g)].some(({ index }) => asProjectName(info.slice(0, index)) === project);
 }

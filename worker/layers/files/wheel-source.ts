@@ -11,42 +11,41 @@ import { inTime } from "../../repository/timeout.ts";
 import { discard, type Artifact, type Listed } from "../../repository/artifact.ts";
 import type { Context } from "../../repository/context.ts";
 
-/** For a part of a wheel, or a `.metadata`, from its first byte to its last. Milliseconds. */
+/** The time for one whole transfer of a part of a wheel, or of a `.metadata`. Milliseconds. */
 const READ_DEADLINE = 10_000;
 const LATE = `its transfer took longer than ${READ_DEADLINE / 1_000} s`;
 
-/** How long a host that has no `.metadata` beside one wheel is not asked for others. Milliseconds. */
+/** A host that has no `.metadata` beside one wheel is not asked for others during this time. Milliseconds. */
 const SIBLINGLESS = 3_600_000;
 
-/** What the search for METADATA is made with. */
 export interface SearchParts extends StoringParts {
-  /** Hosts that have no `.metadata` beside their wheels but where they advertise it. */
+  /** Hosts that have no `.metadata` beside their wheels except where a page advertises it. */
   readonly siblingless: Marks;
 }
 
-/** A wheel, and where its bytes may come from. */
+/** A wheel, and the places that its bytes may come from. */
 export interface WheelSource {
   /** The wheel itself. */
   readonly ref: FileRef;
   readonly listed: Listed;
   /** The upstream. */
   readonly inner: SourcePages;
-  /** The whole wheel from there, for the store. */
+  /** Opens the whole wheel upstream, to be stored. */
   readonly open: () => Promise<Artifact | null>;
   readonly parts: SearchParts;
 }
 
-/** METADATA of a wheel. */
 export interface Found {
   readonly bytes: Uint8Array;
-  /** Whether it is not from a stored wheel that a digest has verified. */
+  /** False only where it was read from a stored wheel that a digest has verified. */
   readonly unchecked: boolean;
 }
 
 /**
- * The METADATA of a wheel whose page advertises none: from the stored wheel, else from a sibling that the upstream does not
- * speak of, else from the wheel by ranges, and where they do not lead to it, from the wheel once it is stored. Null where the
- * upstream does not have the wheel; throws `upstream-failed`, and `UnreadableWheel` where that is what the stored wheel is.
+ * The METADATA of a wheel whose page advertises none. It is read from the stored wheel; else from a `.metadata` beside
+ * the upstream's wheel that no page advertises; else from the upstream's wheel by ranges; and where ranges fail, from
+ * the wheel once it is stored. Null where the upstream does not have the wheel. Throws `upstream-failed`, and
+ * `UnreadableWheel` where the stored wheel is unreadable.
  */
 export async function findMetadata(source: WheelSource, ctx: Context): Promise<Found | null> {
   const stored = await storedMetadata(source, ctx);
@@ -55,7 +54,7 @@ export async function findMetadata(source: WheelSource, ctx: Context): Promise<F
   return beside ? { bytes: beside, unchecked: true } : wheelMetadata(source, ctx);
 }
 
-/** METADATA of the wheel in the store; null where it is not there, or cannot be read from there now. */
+/** METADATA of the stored wheel; null where no wheel is stored, or the store cannot be read now. */
 export async function storedMetadata({ parts, ref, listed }: WheelSource, ctx: Context): Promise<Found | null> {
   let unchecked = false;
   try {
@@ -72,10 +71,13 @@ export async function storedMetadata({ parts, ref, listed }: WheelSource, ctx: C
   }
 }
 
-/** The `.metadata` beside the wheel. That it cannot be had says nothing: the wheel is the one that decides. */
+/**
+ * The `.metadata` beside the wheel; null where there is none or it cannot be read, which says nothing about the wheel
+ * itself.
+ */
 async function sibling({ ref, listed, inner, parts }: WheelSource, ctx: Context): Promise<Uint8Array | null> {
   const { siblingless } = parts;
-  // Where the upstream speaks of it, it has been asked for in vain.
+  // Where the page advertises it, the caller has already asked for it without success.
   const isAdvertised = upstreamsOwn(listed.entry, "core-metadata") !== undefined;
   if (isAdvertised || siblingless.get(ref.origin, ctx.now)) return null;
   try {
@@ -91,8 +93,8 @@ async function sibling({ ref, listed, inner, parts }: WheelSource, ctx: Context)
 }
 
 /**
- * METADATA from the wheel upstream. What goes wrong with ranges, a whole transfer may still get right, and it alone can be
- * verified: that a wheel is unreadable is believed of a stored one only.
+ * METADATA from the upstream's wheel, by ranges. Where ranges fail, the whole wheel is stored and read: it can be
+ * verified by its digest, and only a stored wheel is ever judged to be unreadable.
  */
 async function wheelMetadata(source: WheelSource, ctx: Context): Promise<Found | null> {
   const { ref, listed, parts } = source;
@@ -102,7 +104,7 @@ async function wheelMetadata(source: WheelSource, ctx: Context): Promise<Found |
   } catch (error) {
     if (!(error instanceof NoRanges || error instanceof UnreadableWheel) && !isUpstreamFailure(error)) throw error;
     const storing = storeWhole(upstreamsOwn(listed.entry, "size"), () => source.open(), ref, parts, ctx);
-    // It goes on where the answer can wait no longer. Its failure is told below.
+    // Storing goes on after the answer's deadline. A failure is handled by `await storing` below.
     ctx.defer(storing.catch(() => undefined));
     const outcome = await storing;
     if (outcome === "absent") return null;
@@ -122,7 +124,7 @@ function rangesOf({ ref, listed, inner }: WheelSource, ctx: Context): ReadRange 
   return async (range) => {
     const artifact = await inner.file({ ref, headOnly: false, range, listed: sized }, ctx);
     if (!artifact) return null;
-    // Nobody is asked for the size twice, and a part of a file of another size is refused.
+    // With the size known, no second request asks for it, and a part of a file of another size is refused.
     sized = withSize(listed, artifact.size);
     return pieceOf(artifact).catch((error: unknown) => {
       if (error instanceof NoRanges || error instanceof UnreadableWheel) throw error;
@@ -137,7 +139,7 @@ function withSize({ project, entry }: Listed, size: number | undefined): Listed 
 
 async function pieceOf(artifact: Artifact): Promise<Piece> {
   const { part, size, sliced, body } = artifact;
-  // A file of no bytes is what a HEAD says that does not know better.
+  // The upstream gives no ranges. A size of 0 comes from a HEAD answer that does not know the size.
   if (!part || part === "unsatisfiable" || size === undefined || (sliced && part.length < size)) {
     await discard(artifact);
     throw new NoRanges("the upstream gives no ranges of it");
@@ -147,7 +149,10 @@ async function pieceOf(artifact: Artifact): Promise<Piece> {
   return { bytes, offset: part.offset, size };
 }
 
-/** The whole of a stream of at most `limit` bytes; where it has more, is late or breaks off, it is cancelled, and that thrown. */
+/**
+ * The whole content of a stream of at most `limit` bytes. Cancels the stream and throws where it has more, takes too
+ * long or breaks off.
+ */
 async function bytesOf(body: ReadableStream<Uint8Array>, limit: number): Promise<Uint8Array> {
   const reader = body.getReader();
   const chunks: Uint8Array[] = [];

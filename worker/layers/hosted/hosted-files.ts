@@ -9,13 +9,15 @@ import type { Artifact } from "../../repository/artifact.ts";
 
 const ADDRESS = /^(?<sha256>[0-9a-f]{64})\/[^/]+$/;
 
-/** A hosted file of an index, and whose it is. */
+/** A hosted file, and the project that it belongs to. */
 interface Found {
   readonly project: ProjectName;
   readonly file: HostedFile;
 }
 
-/** Gives the hosted files that an index with these overlays lists, and no others: what another index hosts is not its own. */
+/**
+ * Serves the hosted files that an index with these overlays lists. Files that only other indexes host are not served.
+ */
 export class HostedFiles {
   readonly #indexes: readonly string[];
   readonly #holding;
@@ -59,7 +61,7 @@ export class HostedFiles {
     for (const [project, having] of hosts) {
       const holding = this.#holding(project, having);
       const shown = holding?.tiers.filter((tier) => tier !== holding.quarantined) ?? [];
-      // Of two files of one name the upper one is listed, and only that one is given.
+      // Of two files of one name the index lists the one of the upper overlay, and only that one is served.
       const [file] = shown.flatMap((tier) => tier.files);
       if (file?.sha256 === sha256 && file.filename === ref.filename) return { project, file };
       if (holding?.quarantined) quarantined = project;
@@ -69,11 +71,11 @@ export class HostedFiles {
   }
 }
 
-/** The files of a quarantined project are given to nobody (PEP 792). */
+/** The files of a quarantined project are not served (PEP 792). */
 export const isQuarantined = (project: ProjectName) =>
   new IndexError(
     "not-allowed",
-    `${project} is quarantined in this index: none of its files are given to anybody until that is lifted.`,
+    `${project} is quarantined in this index: its files are not served until an administrator ends the quarantine.`,
   );
 
 const notHosted = ({ filename, part }: FileRef) =>

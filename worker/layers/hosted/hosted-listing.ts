@@ -4,7 +4,7 @@ import { ProjectList } from "../../repository/project-list.ts";
 import { sha256 } from "../../repository/sha256.ts";
 import type { Context } from "../../repository/context.ts";
 
-/** What indexes host, as a part of an index's listing. */
+/** The hosted projects, as one part of an index's root listing. */
 export const hostedList = (hosting: HostedPackages, indexes: readonly string[]) => ({
   repository: {
     async projects(ctx: Context): Promise<ProjectList> {

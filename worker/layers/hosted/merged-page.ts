@@ -7,14 +7,14 @@ import { Page } from "../../repository/page.ts";
 import { digestOf } from "../../repository/stored-json.ts";
 import type { Context } from "../../repository/context.ts";
 
-/** What a hosted file adds to a page: mostly digests, which cannot be compressed. Bytes, gzipped. */
+/** Estimated size that one hosted file adds to a gzipped page: mostly digests, which do not compress. Bytes. */
 const FILE_SIZE = 130;
 
 /**
- * The page of what an index shows of a project that it hosts. It is made once a change: from then on it is in memory or, a
- * large one, in the store.
+ * The page of a project that the index hosts. It is made once for each change, and then kept in memory or, if large, in
+ * KV.
  *
- * @param below the page of the same project below, where that is shown as well
+ * @param below the page of the same project in the sources, where the index merges the two
  */
 export async function pageOf(
   holding: ShownProject,
@@ -26,7 +26,7 @@ export async function pageOf(
   const files = tiers.reduce((count, tier) => count + tier.files.length, 0);
   const isLarge = files * FILE_SIZE + (below?.head.size ?? 0) > MAX_IN_MEMORY;
   const model = () => hostedPage(holding);
-  // States are this isolate's; what all share is known by its content.
+  // `state` is known to this isolate only; a page in KV, which all isolates share, is identified by its content.
   const content = isLarge
     ? await digestOf(new TextEncoder().encode(await joined(renderJson(model(), {}).body)))
     : tiers.map(({ state }) => state).join(" ");
@@ -45,6 +45,6 @@ export async function pageOf(
   return seenWith(below, page.as(below?.via ?? "d1"));
 }
 
-/** The page, as old as what of it came from below. */
+/** Marks the page as stale where the page below is stale. */
 const seenWith = (below: Page | null, page: Page) =>
   below?.uncheckedSince === undefined ? page : page.stale(below.uncheckedSince);

@@ -13,9 +13,8 @@ import { filesOver } from "./project-files.ts";
 import type { Listed } from "../../repository/artifact.ts";
 import type { Context } from "../../repository/context.ts";
 
-/** What the hosted part of an index is put together from. */
 export interface OverlayParts {
-  /** Whose hosted packages the index has, the first one's before all others. */
+  /** The indexes whose hosted packages this index shows; the first takes precedence. */
   readonly overlays: readonly HostingIndex[];
   readonly hosting: HostedPackages;
   readonly bytes: HostedBytes;
@@ -23,9 +22,10 @@ export interface OverlayParts {
 }
 
 /**
- * Hosted packages over what lies below. A hosted name is the index's own: nothing below is asked for it, neither for its page nor
- * for a file or document that may be its, and where it cannot be told whether a name is hosted, there is no answer. Names that an
- * index merges are on one page with what lies below, less the files that the hosted ones replace.
+ * Puts hosted packages over the sources. A hosted name belongs to the index alone: no source is asked for its page, nor
+ * for a file or document that may belong to it; and where it cannot be found out whether a name is hosted, the request
+ * fails. Where the index merges a name, its page also lists the sources' files, without those that hosted files
+ * replace.
  */
 export function overlay(parts: OverlayParts): Layer {
   const { overlays, hosting, made } = parts;
@@ -68,7 +68,7 @@ export function overlay(parts: OverlayParts): Layer {
     async document(request, ctx) {
       const { ref } = request;
       const holding = await find(ref.project, ctx);
-      // What is merged has no JSON: the upstream's would say other than the page.
+      // A merged project has no JSON: the upstream's would contradict the merged page.
       const isFree = ref.kind === "provenance" && isFromBelow(holding, ref);
       if (!holding || isFree) return inner.document(request, ctx);
       throw new IndexError(
@@ -89,11 +89,14 @@ export function overlay(parts: OverlayParts): Layer {
   });
 }
 
-/** Whether a file that may be this project's may come from below. */
+/** Whether a source may serve a file that may belong to this project. */
 const isFromBelow = (holding: ShownProject | undefined, { filename }: Pick<FileRef, "filename">) =>
   !holding || (holding.isOpen && !hasFile(holding, filename));
 
-/** Files that seem to be hosted are not there in an index that hosts nothing: no upstream is asked for them. */
+/**
+ * For an index that hosts nothing: an address of a hosted file is answered as not found, and no upstream is asked for
+ * it.
+ */
 const hostingNothing =
   (files: HostedFiles): Layer =>
   (inner) => ({
@@ -104,5 +107,5 @@ const hostingNothing =
 const isOurs = ({ filename }: FileRef, project: ProjectName | undefined) =>
   new IndexError(
     "file-not-found",
-    `This index hosts ${project} itself: no upstream's ${filename} is given. Its page lists what there is; lock again with this index if a lock file names this address.`,
+    `This index hosts ${project} itself and does not serve an upstream's ${filename}. The project's page lists its files; if a lock file names this address, lock again with this index.`,
   );

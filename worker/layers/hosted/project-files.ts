@@ -4,9 +4,9 @@ import type { ProjectFiles } from "../../repository/repository.ts";
 import type { HostedFiles } from "./hosted-files.ts";
 
 /**
- * The files on a page with hosted files.
+ * The files of a project that is hosted, or partly hosted.
  *
- * @param below those on it that are not hosted; undefined where there are none
+ * @param below the files of the sources on the same page; undefined where there are none
  */
 export function filesOver(below: ProjectFiles | undefined, files: HostedFiles): ProjectFiles {
   const own = hostedFiles(files);
@@ -24,7 +24,7 @@ export function filesOver(below: ProjectFiles | undefined, files: HostedFiles): 
   };
 }
 
-/** What is hosted is stored: it has no use to be noted, and cannot be fetched. */
+/** Hosted files are always stored: their uses are not recorded, and they cannot be fetched from an upstream. */
 function hostedFiles(files: HostedFiles): ProjectFiles {
   const find = (ref: FileRef, headOnly: boolean) =>
     files.get({ ref, headOnly }).catch((error: unknown) => {

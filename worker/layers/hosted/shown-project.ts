@@ -7,28 +7,29 @@ import type { FileEntry, ProjectPage } from "../../pypi/page.ts";
 import { matcher } from "../../pypi/pattern.ts";
 import type { HostedFile, HostedProject } from "../../repository/ports/hosted-packages.ts";
 
-/** As an index of the configuration (`IndexConfig`) has it: what is configured is handed in here, and never imported. */
+/** What this needs of an index's configuration (`IndexConfig`), which layers do not import. */
 export interface HostingIndex {
   /** The name of the index that hosts them. */
   readonly index: string;
-  /** Patterns of hosted names that shadow nothing: what lies below has them as well, and the two are one page. */
+  /** Patterns of hosted names that the index merges with the same names in the sources, on one page. */
   readonly merge: readonly string[];
 }
 
 /** What an index shows of a project that it hosts. */
 export interface ShownProject {
   readonly name: ProjectName;
-  /** Who hosts it, as far down as is shown. Of two files of one name, the upper one is shown. */
+  /** The hosted projects of this name that are shown, by overlay. Of two files of one name, the first one is shown. */
   readonly tiers: readonly [HostedProject, ...HostedProject[]];
-  /** Whether what lies below them has the name as well. */
+  /** Whether the sources below may have the name as well. */
   readonly isOpen: boolean;
-  /** The one that is quarantined (PEP 792): neither its files nor what lies below are shown. */
+  /** The tier that is quarantined (PEP 792): neither its files nor those below it are shown. */
   readonly quarantined: HostedProject | undefined;
 }
 
 /**
- * Tells what an index with these overlays shows of a project, given who hosts it, in the overlays' order. The first has it
- * entirely, unless its index merges the name; then the next one does as well, and so on. Undefined where nobody hosts it.
+ * Returns a function that tells what an index with these overlays shows of a project, given the indexes that host it in
+ * the overlays' order. The first has the name entirely, unless it merges the name; then the next one's files are shown
+ * as well, and so on. The function returns undefined where no index hosts the project.
  */
 export function shownProjects(overlays: readonly HostingIndex[]) {
   const merging = new Map(overlays.map(({ index, merge }) => [index, merge.map(matcher)]));
@@ -44,13 +45,13 @@ export function shownProjects(overlays: readonly HostingIndex[]) {
   };
 }
 
-/** What of it is hosted, as a page. */
+/** The hosted part of a project, as a page. */
 export function hostedPage({ name, tiers }: ShownProject): ProjectPage {
   const pages = tiers.map((tier) => pageOf(name, tier));
   return pages.reduceRight((below, above) => merged(above, below));
 }
 
-/** Whether a file of that name is among what is hosted, in whatever spelling. */
+/** Whether a file of that name, in any spelling, is hosted. */
 export function hasFile({ name, tiers }: ShownProject, filename: Filename): boolean {
   const wanted = keysOf(filename, name);
   return tiers.some(({ files }) =>
@@ -59,8 +60,8 @@ export function hasFile({ name, tiers }: ShownProject, filename: Filename): bool
 }
 
 /**
- * Two pages of a project as one: of two files of one name, in whatever spelling, the one above is listed. The status is that
- * of the page above, if it has one. A quarantine below is about the files below, which its page does not list.
+ * Merges two pages of a project: of two files of one name, in any spelling, the one of `above` is listed. The status is
+ * that of `above`, if it has one. A quarantine of `below` concerns only its own files, which its page does not list.
  */
 export function merged(above: ProjectPage, below: ProjectPage): ProjectPage {
   const { name, status } = above;
@@ -68,7 +69,7 @@ export function merged(above: ProjectPage, below: ProjectPage): ProjectPage {
   const versions = new Set(above.versions?.map(canonicalVersion));
   return {
     name,
-    // Without the versions below, which an older upstream does not give, they could not be told at all (PEP 700).
+    // An older upstream gives no versions. Then none are listed at all: a partial list would be wrong (PEP 700).
     versions: below.versions && [
       ...(above.versions ?? []),
       ...below.versions.filter((version) => !versions.has(canonicalVersion(version))),
@@ -94,13 +95,13 @@ function entryOf({ filename, sha256, size, metadata, requiresPython, uploadedAt,
     "requires-python": requiresPython,
     size,
     "upload-time": new Date(uploadedAt).toISOString(),
-    // In JSON an empty reason would read as no (PEP 691).
+    // An empty reason would read as "not yanked" in JSON (PEP 691).
     yanked: yanked === "" ? true : (yanked ?? false),
     "core-metadata": metadata === undefined ? undefined : { sha256: metadata },
   };
 }
 
-/** What says that two files are one: either of these. */
+/** Two files are the same where either of these keys is equal. */
 const keysOf = (filename: Filename, name: ProjectName) => [filename.toLowerCase(), identityOf(filename, name)];
 
 const QUARANTINED = "quarantined";

@@ -1,98 +1,104 @@
 import type { ProjectName } from "../../pypi/name.ts";
 import type { Context } from "../context.ts";
 
-/** How it is known that a source's pages are still right: its log of changes, followed, and what of it has been made up for. */
+/**
+ * Interfaces of a source's change log. While the log is followed, pages that it does not name are known to be current.
+ */
 
-/** An upstream's log of changes. What it throws is `upstream-failed`. */
+/** An upstream's change log. Its methods throw `upstream-failed`. */
 export interface ChangeLog {
-  /** The serial of its last change; null where it has no such log. One request. */
+  /** The serial of the latest change; null where the upstream has no change log. One request. */
   lastSerial(): Promise<number | null>;
-  /** What has changed after `serial`: null where it has no such log, `gap` where that is more than is read. One request. */
+  /**
+   * What has changed after `serial`: null where the upstream has no change log, `gap` where there are more changes than
+   * are read. One request.
+   */
   since(serial: number): Promise<Changes | "gap" | null>;
 }
 
 export interface Changes {
-  /** By name, the serial of the last of its changes. */
+  /** The serial of each project's latest change. */
   readonly projects: ReadonlyMap<ProjectName, number>;
-  /** The serial of the last change of all; undefined where there was none. */
+  /** The serial of the latest change of all; undefined where there was none. */
   readonly last: number | undefined;
 }
 
-/** How far a source's log has been followed. One for each source; what is asked of it is asked of D1. */
+/** How far a source's change log has been followed. One for each source; its methods read and write D1. */
 export interface ChangeLogPosition {
-  /** null where it has never been asked. */
+  /** null where the log has never been read. */
   state(): Promise<ChangeLogState | null>;
   /**
-   * Follows the log from `serial` on, whatever was followed before: pages are vouched for that are good after `now`, in
-   * milliseconds since the epoch, and no serial that was seen before counts.
+   * Starts to follow the log from `serial` on, whatever was followed before. Pages that are found current after `now`
+   * (milliseconds since the epoch) are vouched for; serials from before are forgotten.
    */
   begin(serial: number, now: number): Promise<void>;
   /**
-   * Notes what has changed since `from`: the pages that are kept, and older, are wanted from then on; those that are stored
-   * within the next minutes, and are older, as well. False where it has been followed further meanwhile: nothing is noted.
+   * Records the changes since `from`: stored pages with lower serials are then behind, and so are older pages that are
+   * stored within the next minutes. False where another run has followed the log further meanwhile: nothing is
+   * recorded.
    */
   advance(from: number, changes: Changes, now: number): Promise<boolean>;
-  /** Notes that it could not be followed, and until when it is not to be asked again. Milliseconds since the epoch. */
+  /** Records that the log could not be read, and when it may be read again. Milliseconds since the epoch. */
   failed(reason: string, retryAt: number): Promise<void>;
 }
 
 /** Times are milliseconds since the epoch. */
 export interface ChangeLogState {
-  /** Of the last change that was followed; undefined where none ever was. */
+  /** Serial of the latest change that was followed; undefined where none was. */
   readonly serial: number | undefined;
-  /** Pages that were good later than this are known to be still, as long as the log is followed. */
+  /** Pages that were found current later than this are known to be current still, while the log is followed. */
   readonly since: number;
-  /** When it was last followed to its end. */
+  /** When the log was last read to its end. */
   readonly polledAt: number;
-  /** It is not to be asked before. */
+  /** The log must not be read before this time. */
   readonly retryAt: number;
-  /** Why it could not be followed the last time. */
+  /** Why the last attempt to read the log failed. */
   readonly failure: string | undefined;
 }
 
-/** What answers that wait for nobody ask: whether a page need not be checked. */
+/** Tells whether a page needs no revalidation. */
 export interface Vouching {
   /**
-   * The time after which a page of this name must have been good to be so still, in milliseconds since the epoch; Infinity
-   * where nothing is known of it: the log is not followed, or it says that the page is behind. No older than 30 s, and the
-   * moment that it takes to read it anew. Never rejects.
+   * A page of this name that was found current after the returned time (milliseconds since the epoch) still is.
+   * Infinity where that is unknown: the log is not followed, or it says that the page is behind. The answer may be 30 s
+   * old, plus the time of a read. Never rejects.
    */
   goodSince(name: ProjectName, ctx: Context): Promise<number>;
   /**
-   * The time since which the log has been followed, in milliseconds since the epoch: the serials of pages that were made
-   * since can be compared. Infinity where it is not. As old as the other.
+   * Since when the log has been followed, in milliseconds since the epoch: serials of pages made later can be compared.
+   * Infinity where it is not followed. May be as old as the other answer.
    */
   followedSince(ctx: Context): Promise<number>;
 }
 
-/** How long a log is believed to be followed after it last was: one poll, or two, may fail. Milliseconds. */
+/** How long after its last reading a log counts as followed: one or two attempts may fail. Milliseconds. */
 const FOLLOWED = 180_000;
 
-/** Where more pages are behind, something is wrong, and nothing is vouched for. */
+/** If more pages than this are behind, something is wrong, and no page is vouched for. */
 export const MAX_BEHIND = 1_000;
 
-/** Whether pages can be vouched for, given how far their source's log was followed and how many of them are behind it. */
+/** Whether pages can be vouched for, given when the source's log was last read and how many pages are behind it. */
 export const isFollowed = (
   { serial, polledAt }: Pick<ChangeLogState, "serial" | "polledAt">,
   behind: number,
   now: number,
 ): boolean => serial !== undefined && now - polledAt < FOLLOWED && behind <= MAX_BEHIND;
 
-/** Which pages are kept that the log says are behind. */
+/** The stored pages that are behind the change log. */
 export interface PagesBehind {
-  /** Those that were not queued later than `queuedBefore` (milliseconds since the epoch), the longest waiting first. */
+  /** Those not queued since `queuedBefore` (milliseconds since the epoch), the longest waiting first. */
   due(queuedBefore: number, limit: number): Promise<ProjectName[]>;
-  /** Notes that these have been queued. */
+  /** Records that these were queued. */
   queued(names: readonly ProjectName[], now: number): Promise<void>;
-  /** Those of `names` that are behind still, and the serial that their pages are to have. */
+  /** Those of `names` that are still behind, each with the serial that its page should have. */
   among(names: readonly ProjectName[]): Promise<ReadonlyMap<ProjectName, number>>;
-  /** Notes that the page, whatever serial it says, is what the upstream has at `serial`. */
+  /** Records that the page is current as of `serial`, whatever serial it carries itself. */
   settle(name: ProjectName, serial: number): Promise<void>;
   /**
-   * Notes that the upstream has no such project at `serial`: it is no longer known as kept, but where it was stored after
-   * `before`, in milliseconds since the epoch.
+   * Records that the upstream has no such project as of `serial`: its page is removed from the catalog, unless it was
+   * stored after `before` (milliseconds since the epoch).
    */
   gone(name: ProjectName, serial: number, before: number): Promise<void>;
-  /** How many there are. */
+  /** How many pages are behind. */
   count(): Promise<number>;
 }

@@ -3,14 +3,14 @@ import type { Context } from "../context.ts";
 import type { Event } from "../event.ts";
 
 /**
- * What is counted, and by which labels. Their values are few and known beforehand, since each combination is a row for good
- * that anybody may read: no names of projects or files, no addresses.
+ * What is counted, and by which labels. Their values are few and fixed, since each combination is a permanent row, and
+ * `/-/metrics` may be public: no names of projects or files, no addresses.
  */
 export interface Counted {
   requests: { family: "simple" | "files" | "documents" | "other"; status: string; via: Via | "none" };
   /** Bytes, not files. */
   fileBytes: { via: Via };
-  /** `warned`: for more than a week. */
+  /** `warned`: stale for more than a week. */
   stalePages: { warned: "true" | "false" };
   upstreamRequests: { outcome: "ok" | "absent" | "unchanged" | "failed" };
   events: { event: Event["event"] };
@@ -26,12 +26,11 @@ export interface Count {
 /** Counters that are added up over all isolates. Counting never fails and costs no operation. */
 export interface Counters {
   add<Name extends keyof Counted>(name: Name, labels: Counted[Name], by?: number): void;
-  /** Writes what this isolate has counted, behind the answer, where it last did so a while ago. */
+  /** Writes this isolate's counts to the store, behind the answer, if it last did so some minutes ago. */
   flush(ctx: Context): void;
   /**
-   * The sums of these counters. What this isolate has counted is written first: the sum of what is stored never goes down
-   * from one isolate's answer to another's, which a reader would take for counters that have begun anew. Rejects where the
-   * store fails.
+   * The sums of these counters. This isolate's counts are written first, so that sums never go down between answers of
+   * two isolates: a reader would take that for a restart of the counters. Rejects where the store fails.
    */
   totals(names: readonly (keyof Counted)[]): Promise<readonly Count[]>;
 }

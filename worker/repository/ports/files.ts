@@ -4,23 +4,26 @@ import type { Digest } from "../../pypi/page.ts";
 import type { RangeSpec } from "../range.ts";
 import type { Artifact, ArtifactFacts } from "../artifact.ts";
 
-/** Files that are kept, and their `.metadata`. */
+/** The store of mirrored files and their `.metadata`. */
 export interface FileStore {
-  /** The file, or the part of it that `range` means: one read, and one more where there is no such part. */
+  /** The file, or the part of it that `range` selects. One read; a second one where there is no such part. */
   get(ref: FileRef, range?: RangeSpec): Promise<Artifact | null>;
-  /** What is known of the file, without a byte of it: one read, or none. */
+  /** The file's facts, without its bytes. One read, or none. */
   head(ref: FileRef): Promise<ArtifactFacts | null>;
   /**
-   * A place to write a file into; nothing is visible before `commit`. It takes nothing, and says `Overtaken`, where a verified
-   * file lies there, or has been put there meanwhile, or `replace` says that another digest is wanted.
+   * Opens a sink for a file; nothing is visible before `commit`. The sink rejects with `Overtaken` where a verified
+   * file is stored already or has been stored meanwhile, or where `replace` demands another digest.
    */
   create(ref: FileRef, facts: ArtifactFacts): FileSink;
   /**
-   * Has what is stored under this reference never be given again, and nothing be stored but a file of the `wanted` digest; of any,
-   * where the page has none. False where that was done before. Costs a read and a write.
+   * Stops serving what is stored under this reference, for good, and from then on accepts only a file of the `wanted`
+   * digest; any file where the page has no digest. False where that was done before. Costs a read and a write.
    */
   replace(ref: FileRef, project: ProjectName, wanted: Digest | undefined): Promise<boolean>;
-  /** Deletes what is stored under these references, however many. What is being stored meanwhile may still come to be there. */
+  /**
+   * Deletes what is stored under these references, any number of them. A file that is being stored at the same time may
+   * remain.
+   */
   forget(refs: readonly FileRef[]): Promise<void>;
 }
 
@@ -28,38 +31,38 @@ export interface FileStore {
 export interface FileSink {
   /** Resolves when the chunk's memory may be used again. */
   write(chunk: Uint8Array): Promise<void>;
-  /** Makes the file visible, whole and verified, or rejects and leaves nothing. */
+  /** Makes the complete, verified file visible, or rejects and leaves nothing behind. */
   commit(): Promise<void>;
-  /** Leaves nothing. */
+  /** Gives the write up and leaves nothing behind. */
   abort(reason: Error): Promise<void>;
 }
 
-/** Where files are left that are not stored beside an answer. */
+/** The queue of files that are not stored while they are served. */
 export interface FillQueue {
-  /** Has the file stored, sooner or later, once or twice. Rejects where that cannot be promised. */
+  /** Queues a file to be stored, once or twice, at some later time. Rejects where it could not be queued. */
   send(ref: FileRef): Promise<void>;
-  /** The same for many, in about this order; where it rejects, it may have been promised of some. */
+  /** The same for many files, in about this order; where it rejects, some may have been queued. */
   sendAll(refs: readonly FileRef[]): Promise<void>;
 }
 
-/** What was found out about a file that its page may not say. */
+/** Facts found out about a file that its page may lack. */
 export interface FileFacts {
   /** SHA-256 of a wheel's METADATA, in lower-case hex. */
   readonly metadata?: string | undefined;
   /** Bytes. */
   readonly size?: number | undefined;
-  /** When the upstream says that it was last modified; milliseconds since the epoch. */
+  /** Last-Modified as the upstream gives it, in milliseconds since the epoch. */
   readonly modifiedAt?: number | undefined;
   /** Whether a wheel's METADATA cannot be read. */
   readonly unreadable?: boolean | undefined;
 }
 
-/** What was found out about files. */
+/** The store of facts about files. */
 export interface FactStore {
-  /** All of a project's files, by their URL as the project's page has it. One read. */
+  /** The facts about a project's files, by their URLs on the project's page. One read. */
   of(project: ProjectName): Promise<ReadonlyMap<string, FileFacts>>;
-  /** Adds to what is known of a file; what `facts` leave undefined stays. */
+  /** Adds facts about a file; those left undefined stay as they are. */
   record(project: ProjectName, url: string, facts: FileFacts): Promise<void>;
-  /** Forgets all that is known of these files. One write. */
+  /** Deletes all facts about these files. One write. */
   forget(project: ProjectName, urls: readonly string[]): Promise<void>;
 }

@@ -1,53 +1,62 @@
 import type { ProjectName } from "../../pypi/name.ts";
 import type { Context } from "../context.ts";
 
-/** How pages, documents and the root listing stand with the upstream. Times are milliseconds since the epoch. */
+/**
+ * When pages, documents and the root listing were last revalidated, and with what result. Times are milliseconds since
+ * the epoch.
+ */
 export interface Freshness {
-  /** Looks no further than it must to find that the upstream need not be asked. */
+  /** Whether a value is fresh. Reads only as many places as it takes to find out. */
   standing(what: string, asked: StandingQuestion): Promise<Standing>;
-  /** Remembers that what is stored was just found to be what the upstream has. */
+  /** Records that the stored value was just found to be current. */
   good(what: string, ctx: Context): void;
-  /** Remembers nothing of it any more. */
+  /** Forgets all of that. */
   forget(what: string, ctx: Context): void;
-  /** Remembers that it could not be checked, was good at `since`, and is not to be asked about before `retryAt`. */
+  /**
+   * Records that revalidation failed, that the value was last current at `since`, and that the upstream must not be
+   * asked before `retryAt`.
+   */
   failed(what: string, since: number, retryAt: number, ctx: Context): void;
 }
 
-/** What a source said of names that sources below it have served: kept for when it cannot say it again. */
+/**
+ * Remembers which names a source does not own, for the time when it fails. Only for names that a later source has
+ * served.
+ */
 export interface Verdicts {
-  /** It has just given the name's page: whatever it said before does not stand. */
+  /** The source has just given the name's page: an earlier "does not own it" no longer counts. */
   noteOwned(name: ProjectName, ctx: Context): void;
-  /** It has just said that it does not own the name. */
+  /** The source has just answered that it does not own the name. */
   noteAbsent(name: ProjectName, ctx: Context): void;
-  /** Whether it said so later than `after`, and nothing has been seen since that says otherwise. */
+  /** Whether it said so after `after`, and nothing seen since contradicts it. */
   isAbsent(name: ProjectName, after: number, ctx: Context): Promise<boolean>;
 }
 
-/** What was stored at `changedAt` is fresh where it was good later than `staleBefore`. */
+/** A value stored at `changedAt` is fresh if it was current later than `staleBefore`. */
 export interface StandingQuestion {
   readonly changedAt: number;
   readonly staleBefore: number;
   readonly now: number;
-  /** A time since which it need only have been good to be fresh as well; asked for where `staleBefore` does not settle it. */
+  /** It is also fresh if it was current later than this. Called only where `staleBefore` does not decide. */
   readonly goodSince?: (() => Promise<number>) | undefined;
 }
 
-/** `since` is when it was last good; where that was lost, when it was first seen to fail. */
+/** `since` is when it was last known to be current; where that was lost, when its revalidation first failed. */
 export type Standing =
   | { readonly kind: "fresh" }
-  /** The upstream has just failed and is left alone. */
+  /** The upstream has just failed and is not asked for now. */
   | { readonly kind: "failing"; readonly since: number }
-  /** The upstream is to be asked; undefined where nothing is known of the last time. */
+  /** The upstream is to be asked; `since` is undefined where the last revalidation is unknown. */
   | { readonly kind: "due"; readonly since: number | undefined };
 
-/** The root listing's place among names and paths, none of which is empty. */
+/** The root listing's key among names and paths, none of which is empty. */
 export const ROOT_LISTING = "";
 
-/** What is believed of a key for a time, in this isolate's memory only. */
+/** Marks on keys that expire, in this isolate's memory only. */
 export interface Marks<Key extends string = string> {
   /** `now` in milliseconds since the epoch. */
   get(key: Key, now: number): true | undefined;
-  /** `bytes` beside the key's own; `until` in milliseconds since the epoch. */
+  /** `bytes` that it takes beside its key; `until` in milliseconds since the epoch. */
   set(key: Key, mark: true, bytes: number, until: number): void;
   delete(key: Key): void;
 }

@@ -4,7 +4,7 @@ import type { ProjectStatus } from "../../pypi/page.ts";
 import type { Page } from "../page.ts";
 import type { Part } from "../range.ts";
 
-/** A file that an index hosts, and that has not been deleted. */
+/** A hosted file that has not been deleted. */
 export interface HostedFile {
   readonly filename: Filename;
   /** Normalised (PEP 440). */
@@ -13,7 +13,7 @@ export interface HostedFile {
   readonly sha256: string;
   /** Bytes. */
   readonly size: number;
-  /** Where its bytes are kept. */
+  /** Key of the object that has its bytes. */
   readonly object: string;
   /** SHA-256 of a wheel's METADATA, in lower-case hex. */
   readonly metadata?: string | undefined;
@@ -30,26 +30,26 @@ export interface HostedProject {
   readonly index: string;
   readonly name: ProjectName;
   readonly status?: ProjectStatus | undefined;
-  /** What the database counts its changes by. */
+  /** Number of its latest change in the database. */
   readonly revision: number;
-  /** Of two that have the same, nothing else differs. For this isolate alone. */
+  /** Two projects with the same state are equal in everything. Valid in this isolate only. */
   readonly state: string;
   readonly files: readonly HostedFile[];
 }
 
-/** By project, those of some indexes that host it, in the order in which the indexes were given. */
+/** For each project, the indexes that host it, in the order in which the indexes were given. */
 export type Hosts = ReadonlyMap<ProjectName, readonly HostedProject[]>;
 
 /**
- * What indexes host. One call each, and never answered from what was known before: a name that is somebody's must not be
- * taken for nobody's. What they throw is `storage-failed`, which is never to be read as absence.
+ * What indexes host. Each method makes one call and never answers from memory alone: a name that is hosted must never
+ * be taken for a free one. They throw `storage-failed`, which must never be read as absence.
  */
 export interface HostedPackages {
-  /** Who hosts these projects. `now` in milliseconds since the epoch. */
+  /** The indexes that host these projects. `now` in milliseconds since the epoch. */
   projects(names: readonly ProjectName[], indexes: readonly string[], now: number): Promise<Hosts>;
   /**
-   * Who hosts the project of a file with this name and SHA-256, each with none but the file of that name there, in whatever
-   * spelling; empty where no such file is hosted.
+   * The hosted projects that have a file of this name and SHA-256, each with only those of its files that have that
+   * name, in any spelling; empty where no such file is hosted.
    */
   file(sha256: string, filename: Filename, indexes: readonly string[]): Promise<Hosts>;
   /** All projects with all their files. */
@@ -58,22 +58,27 @@ export interface HostedPackages {
   names(indexes: readonly string[]): Promise<readonly ProjectName[]>;
 }
 
-/** The bytes of hosted files. What they throw is `storage-failed`: what is hosted is there. */
+/**
+ * The bytes of hosted files. The methods throw `storage-failed`, also where the bytes are missing: a hosted file must
+ * be there.
+ */
 export interface HostedBytes {
   file(file: HostedFile, part: Part | undefined): Promise<ReadableStream<Uint8Array>>;
   /** A wheel's METADATA. */
   metadata(file: HostedFile): Promise<Uint8Array>;
 }
 
-/** Pages that an index makes of what it hosts and of what lies below, kept as long as both are the same. */
+/**
+ * The pages that an index makes from its hosted files and from the sources' page, stored until one of the two changes.
+ */
 export interface MergedPages {
   /**
-   * @param of what it is made of: what was made of something else is not given
+   * @param of identifies what the page is made from; a page that was made from something else is not returned
    * @param isLarge whether it is too large for memory
    */
   get(name: ProjectName, of: string, isLarge: boolean, now: number): Promise<Page | null>;
   put(name: ProjectName, of: string, isLarge: boolean, page: Page, now: number): Promise<void>;
 }
 
-/** Bytes of gzipped page above which it is too large for memory. */
+/** A gzipped page larger than this is too large for memory. Bytes. */
 export const MAX_IN_MEMORY = 128 * 1024;

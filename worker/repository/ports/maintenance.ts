@@ -1,18 +1,20 @@
 import type { ProjectName } from "../../pypi/name.ts";
 
-/** What jobs need of the outside that belongs to no source. Times are milliseconds since the epoch. */
+/** Interfaces that jobs need and that belong to no single source. Times are milliseconds since the epoch. */
 
-/** The platform's cache in front of the worker. */
+/** Cloudflare's cache in front of the worker. */
 export interface Edge {
-  /** Drops all answers with one of these tags, at most 100 of them, or every answer. Rejects where it did not. */
+  /**
+   * Purges all answers with one of these tags, at most 100 of them, or every answer. Rejects where the purge failed.
+   */
   purge(what: readonly string[] | "everything"): Promise<void>;
 }
 
-/** When jobs last did their work, for those that go on where they ended; and when crons last ran (`cronRow`). */
+/** When jobs last ran, for jobs that continue where they ended; and when crons last ran (`cronRow`). */
 export interface Runs {
-  /** undefined where it never has. */
+  /** undefined where the job has never run. */
   last(job: string): Promise<number | undefined>;
-  /** Of all that ever have, by their names. */
+  /** For all jobs that have ever run, by name. */
   all(): Promise<ReadonlyMap<string, number>>;
   note(job: string, at: number): Promise<void>;
 }
@@ -23,30 +25,33 @@ export interface Span {
   readonly until: number;
 }
 
-/** Which projects' pages have changed here lately, of all sources together. */
+/** The projects whose stored pages changed lately, of all sources together. */
 export interface Recent {
-  /** Those that changed in one of the two spans, each once. */
+  /** The projects whose pages changed in one of the two spans, each once. */
   changed(first: Span, second: Span, limit: number): Promise<ProjectName[]>;
 }
 
-/** A message that was delivered in vain until its queue gave it up. */
+/** A queue message that failed at each delivery. */
 export interface DeadLetter {
-  /** The platform's, the same however often it is delivered. */
+  /** The platform's id of the message, the same at each delivery. */
   readonly id: string;
   /** The queue it was sent to. */
   readonly queue: string;
-  /** What is JSON. */
+  /** A JSON value. */
   readonly body: unknown;
 }
 
-/** Messages that were given up, kept until somebody has them sent again. */
+/** The stored dead letters, kept until an administrator sends them again. */
 export interface DeadLetters {
-  /** Keeps one; one that is kept already stays as it is. */
+  /** Stores a dead letter; one that is stored already is not changed. */
   keep(letter: DeadLetter, now: number): Promise<void>;
   oldest(limit: number): Promise<DeadLetter[]>;
-  /** Puts it into its queue as it was, and keeps it no longer. Rejects, and keeps it, where the queue does not take it. */
+  /**
+   * Sends it to its queue again, unchanged, and deletes it here. Rejects, and keeps it, where the queue does not accept
+   * it.
+   */
   resend(letter: DeadLetter): Promise<void>;
-  /** How many there are, by the queue they were sent to: each queue there is, and no other. */
+  /** How many there are for each existing queue. */
   counts(): Promise<ReadonlyMap<string, number>>;
 }
 
@@ -56,21 +61,28 @@ export interface LeftObject {
   readonly size: number;
 }
 
-/** What uploads and tokens have left behind. In a dry run nothing is changed, and the answers are what would be done. */
+/** What uploads and tokens have left behind. A dry run changes nothing, and returns what would be done. */
 export interface Leftovers {
   /**
-   * Goes on through what uploads have put into the store, and deletes what is nobody's: put earlier than `before`
-   * says of its prefix, and no file is made of it. Each is asked for right before it goes; where that is in doubt nothing goes, and `doubts` say why.
+   * Looks through the next objects that uploads have stored, and deletes orphans: those that are older than `before`
+   * says for their prefix and that no hosted file names. Each is checked again right before it is deleted; where the
+   * check is in doubt, nothing is deleted, and `doubts` say why.
    */
   objects(
     before: Readonly<Record<"hosted/" | "staging/", number>>,
     dryRun: boolean,
   ): Promise<{ readonly seen: number; readonly deleted: readonly LeftObject[]; readonly doubts: readonly string[] }>;
-  /** Gives up uploads in parts that were begun earlier: the names of their files, and sentences for those that stay. */
+  /**
+   * Ends upload sessions that were begun earlier than this: returns the names of their files, and a sentence for each
+   * that could not be ended.
+   */
   uploads(
     before: number,
     dryRun: boolean,
   ): Promise<{ readonly ended: readonly string[]; readonly failed: readonly string[] }>;
-  /** Deletes the tokens that expired or were revoked earlier, those that were minted for an identity token and others, and says how many. */
+  /**
+   * Deletes tokens that expired or were revoked before these times (`minted` for tokens that were exchanged for an
+   * identity token, `made` for all others) and returns how many.
+   */
   tokens(before: { readonly minted: number; readonly made: number }, dryRun: boolean): Promise<number>;
 }

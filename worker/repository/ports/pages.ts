@@ -3,28 +3,28 @@ import type { Page, Queries } from "../page.ts";
 import type { ProjectList } from "../project-list.ts";
 import type { Context } from "../context.ts";
 
-/** What a value takes the place of, and who is told of what is found on the way. */
+/** The value that a new one replaces, and the context for reports. */
 export interface Change<Value> {
   readonly before: Value | undefined;
   readonly ctx: Context;
 }
 
-/** Gzipped JSON that is kept, by its name or path. */
+/** A store of gzipped JSON, by project name or document path. */
 export interface CacheStore<What extends string, Value> {
-  /** One read, or none. `now` in milliseconds since the epoch: what is in memory is believed for seconds only. */
+  /** One read, or none. `now` in milliseconds since the epoch: a copy in memory is used for a few seconds only. */
   get(what: What, now: number): Promise<Value | null>;
   put(what: What, value: Value, now: number, change?: Change<Value>): Promise<void>;
-  /** Deletes what was `known` to be kept; what has been put since may stay. */
+  /** Deletes the `known` value; one that was stored since may stay. */
   delete(what: What, known: Value): Promise<void>;
 }
 
-/** Pages that are kept. */
+/** The store of pages. */
 export interface PageStore extends CacheStore<ProjectName, Page> {
-  /** The same page, its HTML kept in this store. */
+  /** The same page, with its HTML stored here. */
   own(name: ProjectName, page: Page): Page;
 }
 
-/** What is kept beside the pages whose files' true URLs have queries. `now` in milliseconds since the epoch. */
+/** The queries of files' true URLs, stored beside the pages. `now` in milliseconds since the epoch. */
 export interface QueryStore {
   /** One read, or none; null where there is no record. */
   get(name: ProjectName, now: number): Promise<Queries | null>;
@@ -32,22 +32,24 @@ export interface QueryStore {
   delete(name: ProjectName): Promise<void>;
 }
 
-/** Which project's page lists a file whose name does not lead to that project; by its address, `{origin}/{path}`, decoded. */
+/**
+ * Which projects' pages list files whose names do not lead to them; by the file's address, `{origin}/{path}`, decoded.
+ */
 export interface StrayStore {
-  /** One read. The projects are those that listed it when their pages were stored. */
+  /** The projects whose pages listed the file when they were stored. One read. */
   find(address: string): Promise<readonly ProjectName[]>;
-  /** Notes that these are on the project's page, and no others. One call. */
+  /** Records that exactly these addresses are on the project's page. One call. */
   note(project: ProjectName, addresses: readonly string[]): Promise<void>;
 }
 
-/** The root listing that is kept. */
+/** The store of the root listing. */
 export interface ListStore {
   get(): Promise<ProjectList | null>;
-  /** Stores the listing whole or, where its stream errors, not at all. */
+  /** Stores the complete listing or, where its stream fails, nothing. */
   put(list: ProjectList): Promise<void>;
 }
 
-/** A page, and the one that it takes the place of, as far as that is known. */
+/** A page, and the page that it replaces, if known. */
 export interface PageChange {
   readonly page: Page;
   readonly before: Page | undefined;

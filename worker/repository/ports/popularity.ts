@@ -1,35 +1,35 @@
 import type { Kind } from "../../pypi/kind.ts";
 import type { ProjectName } from "../../pypi/name.ts";
 
-/** Takes note of what clients ask a source for. Neither ever fails, costs an operation, or lets an answer wait. */
+/** Counts what clients ask a source for. Its methods never fail, cost no operation and do not delay an answer. */
 export interface Demand {
-  /** A project's page was given. */
+  /** A project's page was served. */
   project(name: ProjectName): void;
-  /** A file of this kind was given. */
+  /** A file of this kind was served. */
   file(kind: Kind): void;
 }
 
 /**
- * What one source is asked for. Each method is one call of the store, and rejects where that fails; `now` is in milliseconds
- * since the epoch.
+ * The demand for one source's projects and files. Each method is one call of the store, and rejects where that fails;
+ * `now` is in milliseconds since the epoch.
  */
 export interface Popularity {
-  /** The projects most asked for, and those that count as such; the most popular first. */
+  /** The projects most asked for and the configured ones (`seed`), the most popular first. */
   projects(now: number): Promise<PopularProject[]>;
-  /** Notes that the pages of these have been queued to be checked. */
+  /** Records that these projects' pages were queued to be revalidated. */
   planned(names: readonly ProjectName[], now: number): Promise<void>;
-  /** Which of `names` are popular, and which kinds of files clients ask for in any number worth speaking of. */
+  /** Which of `names` are popular, and which kinds of files make up a relevant part of the demand. */
   among(names: readonly ProjectName[], now: number): Promise<PopularAmong>;
-  /** Forgets some of what nobody has asked for in a long time, if there is any. */
+  /** Deletes some of the rows that have not been asked for in a long time. */
   forget(now: number): Promise<Forgotten>;
 }
 
 /** Times are milliseconds since the epoch. */
 export interface PopularProject {
   readonly name: ProjectName;
-  /** When its page was last queued to be checked. */
+  /** When its page was last queued to be revalidated. */
   readonly plannedAt: number | undefined;
-  /** When its page as it is kept was stored; undefined where none is kept. */
+  /** When its stored page was stored; undefined where none is. */
   readonly storedAt: number | undefined;
 }
 
@@ -38,7 +38,6 @@ export interface PopularAmong {
   readonly kinds: ReadonlySet<Kind>;
 }
 
-/** How much was forgotten. */
 export interface Forgotten {
   readonly projects: number;
   readonly kinds: number;

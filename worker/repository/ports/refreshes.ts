@@ -1,13 +1,13 @@
 import type { ProjectName } from "../../pypi/name.ts";
 
-/** Why a page is to be fetched anew: the upstream's log of changes says so, or it is asked for often. */
+/** Why a page is refreshed: the change log names it, or clients ask for it often. */
 export type RefreshCause = "feed" | "popular";
 
-/** Where pages are left that are to be fetched anew. */
+/** The queue of pages to refresh. */
 export interface RefreshQueue {
   /**
-   * Has these pages checked with the upstream, sooner or later, once or twice; any number of them. Rejects where that cannot
-   * be promised of all: some may be queued by then.
+   * Queues these pages, any number of them, to be revalidated once or twice at some later time. Rejects where not all
+   * could be queued; some may have been.
    */
   send(names: readonly ProjectName[], cause: RefreshCause): Promise<void>;
 }

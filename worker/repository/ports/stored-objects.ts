@@ -2,37 +2,47 @@ import type { FileRef } from "../../pypi/file-url.ts";
 import type { ProjectName } from "../../pypi/name.ts";
 import type { Context } from "../context.ts";
 
-/** How it is known what files are stored, how large they are, and when they were last used. A file's `.metadata` counts too. */
+/**
+ * Interfaces of the records about stored files: which there are, how large, and when last used. A `.metadata` counts as
+ * a file too.
+ */
 
-/** Notes what happens to one source's stored files. Neither ever fails, or lets an answer wait. */
+/** Records what happens to one source's stored files. Its methods never fail and do not delay an answer. */
 export interface Uses {
-  /** A file was stored. One write, behind the answer; where it is lost, a later reconciliation makes up for it. */
+  /** A file was stored. One write, behind the answer; where it is lost, a later `reconcile` makes up for it. */
   stored(ref: FileRef, project: ProjectName, size: number, ctx: Context): void;
-  /** Of these files nothing is stored any more. One write, behind the answer; where it is lost, the same makes up for it. */
+  /**
+   * These files are no longer stored. One write, behind the answer; where it is lost, a later `reconcile` makes up for
+   * it.
+   */
   emptied(refs: readonly FileRef[], ctx: Context): void;
   /** A stored file was used. Costs no operation: it is written later, with other uses. */
   used(ref: FileRef, ctx: Context): void;
 }
 
-/** The stored files of all sources. Each of its methods rejects where the store, or what is known of it, fails. */
+/** The stored files of all sources. Each method rejects where the store or the database fails. */
 export interface StoredObjects {
   total(): Promise<Amount>;
-  /** Those not used since `before` (milliseconds since the epoch), and known since then, the longest unused first. */
+  /** Those neither used nor first recorded since `before` (milliseconds since the epoch), the longest unused first. */
   oldest(before: number, limit: number): Promise<StoredObject[]>;
-  /** Projects of these sources that have no page as far as is known, and no file that was used, or came to be known, since `before`. */
+  /**
+   * Projects of these sources that have no stored page according to the database, and no file that was used or first
+   * recorded since `before`.
+   */
   pageless(sources: readonly string[], before: number, limit: number): Promise<PagelessProject[]>;
-  /** The files of one of them that were not used since `before`, and known since then. */
+  /** The project's files that were neither used nor first recorded since `before`. */
   ofProject(project: PagelessProject, before: number, limit: number): Promise<StoredObject[]>;
-  /** What is stored of sources other than these. */
+  /** The amount stored for sources other than these. */
   ofOthers(sources: readonly string[]): Promise<(Amount & { readonly source: string })[]>;
   /**
-   * Deletes files, and only then what is known of them: where it is broken off, the rest is known still, and deleting again
-   * does no harm. What was used since `before`, and so may just have been stored again, stays known.
+   * Deletes files, and after that their records: where it is interrupted, the remaining records allow the deletion to
+   * be repeated, which does no harm. Records of files used since `before` stay, since these may just have been stored
+   * again.
    */
   remove(objects: readonly StoredObject[], before: number): Promise<void>;
   /**
-   * Holds the next few thousand stored files against what is known: adds those that are not, as last used when they were
-   * stored, and forgets those that are gone, but for what was used since `before`. The next call goes on where it ended.
+   * Compares the next few thousand stored files with their records: adds missing records (last used when stored) and
+   * deletes records of files that are gone, unless used since `before`. The next call continues where this one ended.
    */
   reconcile(before: number, now: number): Promise<Reconciled>;
 }
@@ -43,7 +53,7 @@ export interface Amount {
 }
 
 export interface StoredObject {
-  /** Its name in the store. */
+  /** Its key in R2. */
   readonly key: string;
   /** Bytes. */
   readonly size: number;
@@ -56,7 +66,10 @@ export interface PagelessProject {
   readonly project: ProjectName;
 }
 
-/** How many stored files were looked at, how many of them were not known as they are, and how many that were known are gone. */
+/**
+ * How many stored files were looked at (`seen`), had no right record (`found`), and how many records had no file
+ * (`gone`).
+ */
 export interface Reconciled {
   readonly seen: number;
   readonly found: number;

@@ -1,6 +1,9 @@
 import type { Edge } from "../../repository/ports/maintenance.ts";
 
-/** The cache in front of the worker, by what an invocation is given of it: nothing on a machine of one's own. */
+/**
+ * The cache in front of the worker, as the runtime hands it to an invocation; undefined on a self-hosted server, which
+ * has none.
+ */
 export function edgeOf(cache: CacheContext | undefined): Edge | undefined {
   if (!cache) return undefined;
   return {

@@ -1,23 +1,22 @@
 import type { Freshness, Standing, StandingQuestion } from "../../repository/ports/freshness.ts";
 import type { Memory } from "../memory.ts";
 
-/** How long a marker outlives its check: it must still be there when its page has been stale for a week. Seconds. */
+/** How long a marker is kept: it must still be there when its page has been stale for a week. Seconds. */
 const MARKER_TTL = 30 * 24 * 3_600;
 
-/** The last check of a page. Milliseconds since the epoch. */
+/** The last revalidation of a page. Milliseconds since the epoch. */
 export interface Check {
-  /** When the page was last good; where that was lost, when it was first seen to fail. */
+  /** When the page was last known to be current; where that was lost, when revalidation first failed. */
   readonly since: number;
   /** When the upstream may be asked again after it failed; 0 where it did not. */
   readonly retryAt: number;
 }
 
-/** Bytes that a check takes in memory. */
 const WEIGHT = 16;
 
 /**
- * How pages' last checks went: in memory, and as a small marker in the data centre's cache for other isolates. Never in KV,
- * where an unchanged page would cost a write.
+ * The results of pages' last revalidations: in memory, and as small markers in the data centre's cache for other
+ * isolates. Never in KV, where each revalidation of an unchanged page would cost a write.
  */
 export function freshness(memory: Memory<Check>, cache: Cache, keyOf: (what: string) => string): Freshness {
   function record(key: string, check: Check, defer: (work: Promise<unknown>) => void) {
@@ -33,7 +32,7 @@ export function freshness(memory: Memory<Check>, cache: Cache, keyOf: (what: str
       const atOnce = judge(remembered, asked);
       if (atOnce.kind !== "due") return atOnce;
       const vouched = { ...asked, staleBefore: Math.min(asked.staleBefore, (await asked.goodSince?.()) ?? Infinity) };
-      // It need not have been checked at all since it was stored, nor must a check that failed be repeated.
+      // Fresh without a revalidation since it was stored; and where the last one failed, it need not be repeated.
       if (asked.changedAt > vouched.staleBefore) return { kind: "fresh" };
       const standing = judge(remembered, vouched);
       if (standing.kind !== "due") return standing;
@@ -57,26 +56,26 @@ export function freshness(memory: Memory<Check>, cache: Cache, keyOf: (what: str
     failed(what, since, retryAt, ctx) {
       const key = keyOf(what);
       const last = memory.get(key, ctx.now);
-      // Another request has found out the same at the same time, or that the page is good after all.
+      // Another request has recorded the same failure, or has found the page to be current.
       if (last && (last.retryAt > ctx.now || last.since > since)) return;
       record(key, { since, retryAt }, ctx.defer);
     },
   };
 }
 
-/** A page that was stored after its last check was good when it was stored. */
+/** A page that was stored after its last revalidation was current when it was stored. */
 function judge(check: Check | undefined, { changedAt, staleBefore, now }: StandingQuestion): Standing {
   const last = check && check.since >= changedAt ? check : { since: changedAt, retryAt: 0 };
   if (last.retryAt > now) return { kind: "failing", since: last.since };
   if (last.retryAt === 0 && last.since > staleBefore) return { kind: "fresh" };
-  // Without a marker the page may have been good long after it was stored.
+  // Without a marker it is unknown until when the page was current.
   return { kind: "due", since: check && last.since };
 }
 
 const isNewer = (one: Check, other: Check) =>
   one.since > other.since || (one.since === other.since && one.retryAt > other.retryAt);
 
-/** A cache that cannot be read means one request upstream more, nothing else. */
+/** Undefined where the cache cannot be read: that costs one more request to the upstream. */
 async function readMarker(cache: Cache, key: string): Promise<Check | undefined> {
   const marker = await cache.match(key).catch(() => undefined);
   const [since = 0, retryAt = 0] = ((await marker?.text()) ?? "").split(" ").map(Number);

@@ -1,13 +1,13 @@
 import type { Freshness, Verdicts } from "../../repository/ports/freshness.ts";
 import type { Catalog } from "../d1/catalog.ts";
 
-/** How often a verdict is written down anew while it stays the same. Milliseconds. */
+/** An unchanged verdict is written again at most once in this time. Milliseconds. */
 const NOTED = 600_000;
 
 /**
- * A source's verdicts, marked like good checks of pages that are not there. That a name has been the source's since is asked
- * of D1: a mark in another data centre's cache may be older, and a minute of believing it would hand the name to somebody
- * else.
+ * A source's verdicts: "does not own this name" is recorded like a successful revalidation of a missing page. Whether
+ * the source has owned the name since is read from D1: a mark in another data centre's cache may be older, and
+ * believing it for a minute would give the name to another source.
  */
 export function verdictsIn(marks: Freshness, catalog: Catalog): Verdicts {
   const isMarked = async (...[name, after, { now }]: Parameters<Verdicts["isAbsent"]>) =>

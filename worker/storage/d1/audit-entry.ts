@@ -1,6 +1,9 @@
 import type { NewAuditEntry } from "../../auth/audit-entry.ts";
 
-/** The statement that adds an entry to the audit log, for the transaction that makes the change. `at` in milliseconds since the epoch. */
+/**
+ * The statement that adds an entry to the audit log. It runs in the transaction that makes the change. `at` in milliseconds
+ * since the epoch.
+ */
 export function auditEntryStatement(db: D1Database, entry: NewAuditEntry, at: number): D1PreparedStatement {
   const { principal, origin, action, index, project, subject, details } = entry;
   return db

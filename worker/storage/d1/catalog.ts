@@ -1,44 +1,47 @@
 import type { ProjectName } from "../../pypi/name.ts";
 import type { StoredHead } from "../../repository/stored-json.ts";
 
-/** What D1 knows of one source: which projects' pages are kept. KV cannot be counted or queried. */
+/** One source's stored pages, as recorded in D1. KV cannot be counted or queried. */
 export interface Catalog extends Counting {
   /**
-   * Notes that the page with this head is about to be written to KV; `now` in milliseconds since the epoch. `older`: it must
-   * not be, another has been that is newer. `unsettled`: `settle` is to be told when it has been, and until then the page
-   * counts as behind.
+   * Records that the page with this head is about to be written to KV; `now` in milliseconds since the epoch. `older`:
+   * a newer page is recorded, so this one must not be written. `unsettled`: call `settle` after the write; until then
+   * the page counts as behind.
    *
-   * @param tell is told, by the same call, the keys of what is known to be stored of the project's files
+   * @param tell receives, from the same call, the keys of the project's known stored files
    */
   claim(name: ProjectName, head: StoredHead, now: number, tell?: (stored: readonly string[]) => void): Promise<Claim>;
-  /** Notes that the page with this head has been written to KV. */
+  /** Records that the page with this head has been written to KV. */
   settle(name: ProjectName, head: StoredHead): Promise<void>;
-  /** Notes that the page with this head has been deleted: one that was claimed since stays noted. */
+  /** Removes the record of the page with this head; the record of a page that was claimed since stays. */
   pageDeleted(name: ProjectName, head: StoredHead): Promise<void>;
-  /** Whether the project's page is kept. */
+  /** Whether the project's page is stored. */
   has(name: ProjectName): Promise<boolean>;
 }
 
 export type Claim = "older" | "unsettled" | "settled";
 
-/** What can say how many projects' pages are kept. */
+/** Counts stored project pages. */
 export interface Counting {
   count(): Promise<number>;
 }
 
-/** How long a count is believed: D1 reads every row for it, and anybody may ask. Milliseconds. */
+/** How long a count is reused: D1 reads every row for it, and any client may cause it. Milliseconds. */
 const COUNT_TTL = 60_000;
 
-/** For how long a row keeps pages with lower serials out: an upstream may begin to count anew. Milliseconds. */
+/**
+ * How long a row rejects pages with lower serials: after that the upstream may have begun to count anew. Milliseconds.
+ */
 const GUARDED = 3_600_000;
 
-/** More stored files of one project are not looked at when its page is written; the last used come first. */
+/** How many stored files of one project are looked at when its page is written, the last used first. */
 const MAX_STORED = 2_000;
 
 /**
- * Of two pages the one with the higher serial is newer, else the one that was made later. A page from before the log was
- * followed has a serial of nobody knows which count. Where a log is followed, the page is wanted until it is settled, and
- * beyond that where what was just announced is newer. `WHERE true` ends the SELECT before ON.
+ * Of two pages the one with the higher serial is newer; where serials do not decide, the one made later. A page made
+ * before the log was followed gets no serial: its serial may come from another count. Where a log is followed, the page
+ * is behind (`wanted`) until it is settled, and stays so where a newer serial was just announced. `WHERE true` ends the
+ * SELECT before ON.
  */
 const CLAIM = `
   INSERT INTO page (source, project, serial, changed_at, wanted)
@@ -61,8 +64,8 @@ const CLAIM = `
   ), '[]') AS stored`;
 
 /**
- * Nothing is wanted any more but what was announced beyond it. Where somebody else has claimed the page meanwhile, ours may
- * have overwritten theirs: theirs is then wanted.
+ * Clears `wanted` unless a newer serial was announced. Where another isolate has claimed the page meanwhile, our write
+ * may have replaced its page in KV: the page is then behind.
  */
 const SETTLE = `
   UPDATE page SET (wanted, queued_at) = (
@@ -71,11 +74,7 @@ const SETTLE = `
     FROM (SELECT iif(page.serial IS NULL, page.changed_at = ?4, page.serial = ?3) AS mine)
   ) WHERE source = ?1 AND project = ?2`;
 
-/**
- * Several sources counted as one: a project that two of them have counts twice.
- *
- * @param now milliseconds since the epoch
- */
+/** Counts several sources together: a project that two of them have counts twice. */
 export function countTogether(catalogs: readonly Catalog[], now: () => number): Counting {
   let counted: { readonly sum: number; readonly until: number } | undefined;
   return {
@@ -124,7 +123,7 @@ export function catalogOf(db: D1Database, source: string): Catalog {
   };
 }
 
-/** null where it is none that can be compared. */
+/** A serial that can be compared, or null. */
 function serialOf({ serial }: StoredHead): number | null {
   const number = Number(serial ?? Number.NaN);
   return Number.isSafeInteger(number) ? number : null;

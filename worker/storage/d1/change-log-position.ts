@@ -1,18 +1,18 @@
 import type { ChangeLogPosition } from "../../repository/ports/change-log.ts";
 
 /**
- * How long a change counts as just announced: a page that is stored meanwhile may come from a node of the upstream's network
- * that does not have it yet. Milliseconds.
+ * How long a change counts as just announced: a page stored during this time may come from a CDN node that does not
+ * have the change yet. Milliseconds.
  */
 const RECENT = 600_000;
 
 /**
- * More are not remembered as just announced, nor written in one statement, all of whose text must stay below 2 MB. Where
- * there are more, most were made long before.
+ * How many names are remembered as just announced, and written in one statement, whose text must stay below 2 MB. Where
+ * there are more, most of the changes are old.
  */
 const MAX_NAMES = 5_000;
 
-/** Pages that are kept, and older than what is announced; nothing where the log has been followed further than `?3`. */
+/** Marks stored pages with lower serials as behind; does nothing where the log has been followed beyond `?3`. */
 const WANT = `
   UPDATE page SET wanted = change.value, queued_at = NULL FROM json_each(?2) AS change
   WHERE page.source = ?1 AND page.project = change.key
@@ -38,10 +38,10 @@ interface Row {
 }
 
 /**
- * How far a source's log has been followed, in D1; its table is made by schema/migrations.
+ * How far a source's change log has been followed, in D1; the table is made by schema/migrations.
  *
- * @param pages what the keys of its pages begin with: what was followed for others, such as those of another public address,
- *   says nothing about these
+ * @param pages the prefix of its pages' keys: where it has changed, as with another public address, earlier progress
+ *   does not count
  */
 export function changeLogPositionIn(db: D1Database, source: string, pages: string): ChangeLogPosition {
   return {
@@ -72,7 +72,7 @@ export function changeLogPositionIn(db: D1Database, source: string, pages: strin
                polled_at = excluded.polled_at, retry_at = 0, failure = NULL, recent = '{}'`,
           )
           .bind(source, serial, now, pages),
-        // Of another count of the upstream's, they would keep new pages from being stored.
+        // The old serials may come from another count, and would keep new pages from being stored.
         db
           .prepare(
             `UPDATE page SET serial = NULL, wanted = NULL, queued_at = NULL
@@ -88,7 +88,7 @@ export function changeLogPositionIn(db: D1Database, source: string, pages: strin
       for (let at = 0; at < newestFirst.length; at += MAX_NAMES) {
         pieces.push(JSON.stringify(Object.fromEntries(newestFirst.slice(at, at + MAX_NAMES))));
       }
-      // All of a batch is done, or nothing; the last of it moves on what the others have as their condition.
+      // A batch is atomic. The last statement changes the serial that the others have as their condition.
       const results = await db.batch([
         ...pieces.map((piece) => db.prepare(WANT).bind(source, piece, from)),
         db.prepare(FOLLOW).bind(source, from, last, now, now - RECENT, pieces[0] ?? "{}"),

@@ -10,8 +10,9 @@ const SUMS = `SELECT name, labels, value FROM counter
   WHERE name IN (SELECT value FROM json_each(?1)) ORDER BY name, labels`;
 
 /**
- * Counters whose sums are in D1: many isolates answer, and each adds what it has counted every few minutes. An isolate that
- * ends before loses a few counts; a write that fails after it was done counts them twice. Neither is worth a write a request.
+ * Counters with their sums in D1: each isolate adds its counts every few minutes. An isolate that ends before that
+ * loses a few counts; a write that is reported as failed although it was done counts twice. Avoiding either would cost
+ * a write for each request.
  */
 export function countersIn(db: D1Database): Counters {
   const gathering = new Gathering<number>((had, by) => had + by);
@@ -50,7 +51,7 @@ interface Row {
   readonly value: number;
 }
 
-/** No counter's name has a space. The labels' keys are sorted, so that one combination has one row. */
+/** Names of counters have no spaces. The labels' keys are sorted, so that one combination has one row. */
 const toKey = (name: string, labels: object) => `${name} ${JSON.stringify(labels, Object.keys(labels).toSorted())}`;
 
 function fromKey(key: string): [name: string, labels: string] {

@@ -1,6 +1,6 @@
 import type { DeadLetter, DeadLetters } from "../../repository/ports/maintenance.ts";
 
-/** Dead letters in D1; `queues`, by their names, are those that they may go back into. */
+/** Dead letters in D1; `queues` are the queues, by name, that they can be sent to again. */
 export function deadLettersIn(db: D1Database, queues: Readonly<Record<string, Queue>>): DeadLetters {
   return {
     async keep({ id, queue, body }, now) {
@@ -21,7 +21,8 @@ export function deadLettersIn(db: D1Database, queues: Readonly<Record<string, Qu
     async resend({ id, queue, body }) {
       const own = queues[queue];
       if (!own) throw new Error(`there is no queue ${queue} any more`);
-      // Sent twice does no harm where the second step fails; deleted first, it could be lost.
+      // Sent first, then deleted: where the second step fails, the message is sent twice, which does no harm. The other
+      // order could lose it.
       await own.send(body, { contentType: "json" });
       await db.prepare("DELETE FROM dead_letter WHERE id = ?1").bind(id).run();
     },

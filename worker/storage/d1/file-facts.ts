@@ -8,7 +8,7 @@ interface Row {
   readonly unreadable: number | null;
 }
 
-/** What was found out about a source's files, in D1; its table is made by schema/migrations. */
+/** The facts found out about a source's files, in D1; the table is made by schema/migrations. */
 export function fileFactsIn(db: D1Database, source: string): FactStore {
   return {
     async of(project) {

@@ -5,38 +5,41 @@ import type { Keys } from "../keys.ts";
 import type { Memory } from "../memory.ts";
 import type { Context } from "../../repository/context.ts";
 
-/** How often a use of one file is written at the most. Milliseconds. */
+/** A use of one file is recorded at most once in this time. Milliseconds. */
 const REPEAT = 3_600_000;
 
-/** More files are not gathered: with keys of 800 bytes at most, so many fit into D1's 2 MB. Others are noted when used again. */
+/**
+ * How many files' uses are gathered: with keys of at most 800 bytes they fit into D1's 2 MB. Uses of others are
+ * recorded the next time.
+ */
 const MAX_GATHERED = 2_000;
 
-/** What is stored is inserted anew where it is known: it may have been stored in another size. */
+/** Updates an existing record: the file may have been stored with another size. */
 const STORED = `INSERT INTO object (key, source, project, size, used_at, known_at)
   VALUES (?1, ?2, ?3, ?4, ?5, ?5)
   ON CONFLICT (key) DO UPDATE SET
     project = excluded.project, size = excluded.size, used_at = max(used_at, excluded.used_at)`;
 
-/** What stands for a file until it is stored anew has hardly any bytes, and stays known. */
+/** A tombstone, which stands for the file until it is stored anew, keeps the record, with a size of 0. */
 const EMPTIED = "UPDATE object SET size = 0 WHERE key IN (SELECT value FROM json_each(?1))";
 
-/** One statement, however many uses. What has been deleted, and is used from memory still, gets no row again. */
+/** One statement for any number of uses. A deleted file that is still served from memory gets no new record. */
 export const USED = `UPDATE object SET used_at = use.value ->> 1 FROM json_each(?1) AS use
   WHERE object.key = use.value ->> 0 AND object.used_at < use.value ->> 1`;
 
-/** All sources' uses in an isolate. */
+/** The uses of all sources' files, as this isolate has gathered them. */
 export interface UseLog {
-  /** One source's part of it. */
+  /** The recorder for one source. */
   of(source: string, keys: Keys): Uses;
-  /** Writes what this isolate has gathered, behind the answer, where it last did so a while ago. */
+  /** Writes the gathered uses to D1, behind the answer, if it last did so some minutes ago. */
   flush(ctx: Context): void;
 }
 
 /**
- * Uses that are gathered in the isolate and written to D1 every few minutes. An isolate that ends before loses a few: the
- * file then looks unused for longer than it is, and is fetched again at the worst.
+ * Gathers uses in the isolate and writes them to D1 every few minutes. An isolate that ends before that loses a few:
+ * the files then look unused for longer than they are, and at worst are deleted and fetched again.
  *
- * @param noted the files whose use was noted a short time ago
+ * @param noted files whose use was recorded a short time ago
  */
 export function fileUsesIn(db: D1Database, noted: Memory<true>): UseLog {
   function write(what: string, statement: () => Promise<unknown>, ctx: Context) {

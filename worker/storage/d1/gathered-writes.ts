@@ -1,21 +1,23 @@
 import { messageOf } from "../../errors.ts";
 import type { Context } from "../../repository/context.ts";
 
-/** How long an isolate gathers before it writes. Milliseconds. */
+/** How long an isolate gathers values before it writes them. Milliseconds. */
 export const GATHER = 5 * 60_000;
 
-/** What an isolate gathers that is worth no write of its own, by key: all of it is written at once, behind an answer. */
+/**
+ * Values that an isolate gathers by key, because single writes would cost too much: all are written at once, behind an
+ * answer.
+ */
 export class Gathering<Value> {
   readonly #merge: (had: Value, came: Value) => Value;
   #entries = new Map<string, Value>();
   #writtenAt: number | undefined;
 
-  /** @param merge what becomes of two values of one key */
+  /** @param merge combines two values of one key */
   constructor(merge: (had: Value, came: Value) => Value) {
     this.#merge = merge;
   }
 
-  /** How many keys wait. */
   get size(): number {
     return this.#entries.size;
   }
@@ -25,7 +27,10 @@ export class Gathering<Value> {
     this.#entries.set(key, had === undefined ? value : this.#merge(had, value));
   }
 
-  /** Runs `write` with all that waits, which is put back where that fails: what was written nevertheless is written twice. */
+  /**
+   * Runs `write` with all gathered values. Where it fails they are put back, so that values that were written
+   * nevertheless are written twice.
+   */
   async take<T>(write: (entries: [key: string, value: Value][]) => Promise<T>): Promise<T> {
     const taken = [...this.#entries];
     this.#entries = new Map();
@@ -38,9 +43,10 @@ export class Gathering<Value> {
   }
 
   /**
-   * Lets `write` have what waits, behind the answer, where the last time was a while ago. A failure is reported.
+   * Runs `write` with all gathered values behind the answer, if the last time was more than `GATHER` ago. A failure is
+   * reported.
    *
-   * @param what what it is called in a report
+   * @param what the values' name in the report
    */
   flush(what: string, write: (entries: [key: string, value: Value][]) => Promise<unknown>, ctx: Context): void {
     this.#writtenAt ??= ctx.now;

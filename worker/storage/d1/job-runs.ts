@@ -1,6 +1,6 @@
 import type { Runs } from "../../repository/ports/maintenance.ts";
 
-/** When jobs last ran, in D1: the next tick may be another isolate's. */
+/** When jobs last ran, in D1: the next run may be in another isolate. */
 export function jobRunsIn(db: D1Database): Runs {
   return {
     async last(job) {

@@ -1,9 +1,9 @@
 import type { ProjectName } from "../../pypi/name.ts";
 import type { PagesBehind } from "../../repository/ports/change-log.ts";
 
-/** Which of a source's pages are behind its log, in D1. */
+/** The pages of a source that are behind its change log, in D1. */
 export function pagesBehindIn(db: D1Database, source: string): PagesBehind {
-  /** Its own serial stays: not every upstream's pages say the one that its log does. */
+  /** The page keeps its own serial: some upstreams' pages have other serials than their change logs. */
   async function settle(name: ProjectName, serial: number) {
     await db
       .prepare("UPDATE page SET wanted = NULL, queued_at = NULL WHERE source = ?1 AND project = ?2 AND wanted <= ?3")

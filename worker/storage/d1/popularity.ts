@@ -4,28 +4,31 @@ import { Gathering } from "./gathered-writes.ts";
 import type { Context } from "../../repository/context.ts";
 import type { Demand, Popularity } from "../../repository/ports/popularity.ts";
 
-/** What was asked so long ago counts for half. Milliseconds. */
+/** A request that is this old counts half as much as one now. Milliseconds. */
 const HALF_LIFE = 7 * 24 * 3_600_000;
 
-/** When one request weighs 1. With a weight that doubles each week, a double takes a billion requests until the year 2045. */
+/**
+ * The time when one request weighs 1. The weight doubles each week; a double can hold a billion requests until the year
+ * 2045.
+ */
 const EPOCH = Date.UTC(2026, 0, 1);
 
-/** A score that is less than this part of one request's today is nothing: six weeks after a single one. */
+/** A score below this fraction of one request's present weight counts as none: six weeks after a single request. */
 const NOTHING = 1 / 64;
 
-/** Kinds of files that are less than this part of what is asked for are not fetched ahead. */
+/** Kinds of files below this fraction of the demand are not prefetched. */
 const WORTH_FETCHING = 0.02;
 
-/** More names are not gathered between two writes: with a source's address before each, they stay below D1's 2 MB. */
+/** How many names are gathered between two writes: with a source's address before each, they stay below D1's 2 MB. */
 const MAX_GATHERED = 3_000;
 
-/** When what nobody asks for was last queued so long ago, it is not of the seed any more. Milliseconds. */
+/** A project without demand that was last queued this long ago is taken to be out of the seed. Milliseconds. */
 const ABANDONED = 24 * 3_600_000;
 
-/** Rows that are deleted at once. */
+/** How many rows one call deletes. */
 const MAX_FORGOTTEN = 5_000;
 
-/** What one request at `now` adds to a score: instead of old scores that fade, new ones weigh more. */
+/** What one request at `now` adds to a score: old scores do not shrink, new requests weigh more. */
 const weightAt = (now: number) => 2 ** ((now - EPOCH) / HALF_LIFE);
 
 const leastAt = (now: number) => NOTHING * weightAt(now);
@@ -35,12 +38,12 @@ const adding = (table: string, column: string) =>
    SELECT value ->> 1, value ->> 2, (value ->> 3) * ?2 FROM json_each(?1) WHERE true
    ON CONFLICT (source, ${column}) DO UPDATE SET score = score + excluded.score`;
 
-/** By table, one statement for however many. `WHERE true` ends the SELECT before ON. */
+/** For each table, one statement that adds any number of counts. `WHERE true` ends the SELECT before ON. */
 const ADDING = { popularity: adding("popularity", "project"), asked: adding("asked", "kind") };
 
 const TOP = "SELECT project FROM popularity WHERE source = ?1 AND score >= ?3 ORDER BY score DESC LIMIT ?2";
 
-/** The most popular, and the seed, which may not have been asked for. */
+/** The most popular projects, and those of the seed, which clients may never have asked for. */
 const PROJECTS = `SELECT popular.project, planned_at, changed_at
   FROM (SELECT project FROM (${TOP}) UNION SELECT value FROM json_each(?4)) AS popular
   LEFT JOIN popularity AS own ON own.source = ?1 AND own.project = popular.project
@@ -62,26 +65,32 @@ const FORGET_PROJECTS = `DELETE FROM popularity WHERE source = ?1 AND project IN
 
 const FORGET_KINDS = "DELETE FROM asked WHERE source = ?1 AND score < ?2";
 
-/** Whose projects are popular: the most asked for, so many of them, and `seed`, where they may come from the source. */
+/**
+ * The rules for what is popular: the `count` projects most asked for, and `seed`, as far as they may come from the
+ * source.
+ */
 export interface PopularityParts {
   readonly source: string;
   readonly count: number;
   readonly seed: readonly ProjectName[];
-  /** Whether a name may come from the source, as it is configured now: what was counted before may no longer. */
+  /**
+   * Whether a name may come from the source under the present configuration: demand counted earlier may be for a name
+   * that no longer may.
+   */
   readonly mayHave: (name: ProjectName) => boolean;
 }
 
-/** All sources' demand in an isolate. */
+/** The demand for all sources, as this isolate has counted it. */
 export interface DemandLog {
-  /** One source's part of it. */
+  /** The counter of one source. */
   of(source: string): Demand;
-  /** Writes what this isolate has gathered, behind the answer, where it last did so a while ago. */
+  /** Writes the gathered counts to D1, behind the answer, if it last did so some minutes ago. */
   flush(ctx: Context): void;
 }
 
 /**
- * What sources are asked for, gathered in the isolate and added to D1 every few minutes, as the counters are, and lost as
- * they are. No more is gathered than can be written at once.
+ * Counts the demand for sources in the isolate and adds it to D1 every few minutes; like the counters, it may be lost.
+ * No more is gathered than can be written at once.
  */
 export function demandIn(db: D1Database): DemandLog {
   const gathering = new Gathering<number>((had, came) => had + came);
@@ -91,7 +100,7 @@ export function demandIn(db: D1Database): DemandLog {
   }
 
   function statements(counts: [key: string, count: number][], now: number): D1PreparedStatement[] {
-    // Neither a source's key nor a name or kind has a space.
+    // Sources' keys, names and kinds have no spaces.
     const rows = counts.map(([key, count]) => [...key.split(" "), count]);
     return Object.entries(ADDING).flatMap(([table, statement]) => {
       const own = rows.filter(([of]) => of === table);
@@ -104,11 +113,11 @@ export function demandIn(db: D1Database): DemandLog {
       project: (name) => note("popularity", source, name),
       file: (kind) => note("asked", source, kind),
     }),
-    flush: (ctx) => gathering.flush("what is asked for", (counts) => db.batch(statements(counts, ctx.now)), ctx),
+    flush: (ctx) => gathering.flush("the counts of demand", (counts) => db.batch(statements(counts, ctx.now)), ctx),
   };
 }
 
-/** What one source is asked for, in D1; the tables are made by schema/migrations. */
+/** The demand for one source, in D1; the tables are made by schema/migrations. */
 export function popularityIn(db: D1Database, { source, count, seed, mayHave }: PopularityParts): Popularity {
   return {
     async projects(now) {

@@ -3,7 +3,7 @@ import type { Recent } from "../../repository/ports/maintenance.ts";
 
 const CHANGED = "SELECT project FROM page WHERE changed_at >";
 
-/** What D1 knows of the pages that changed lately, whatever their source. */
+/** The pages that changed lately, of all sources, as recorded in D1. */
 export function recentChangesIn(db: D1Database): Recent {
   return {
     async changed(first, second, limit) {

@@ -1,10 +1,10 @@
 import type { ProjectName } from "../../pypi/name.ts";
 import type { StrayStore } from "../../repository/ports/pages.ts";
 
-/** More projects that list one file are not looked at. */
+/** How many projects that list one file are looked at. */
 const MAX_PROJECTS = 3;
 
-/** An address has 700 bytes at most, and a value that is bound 2 MB. */
+/** Addresses in one statement: an address has at most 700 bytes, and a bound value at most 2 MB. */
 const BATCH = 2_000;
 
 const FIND = "SELECT project FROM stray WHERE source = ?1 AND address = ?2 ORDER BY project LIMIT ?3";
@@ -15,7 +15,10 @@ const FORGET = "DELETE FROM stray WHERE source = ?1 AND project = ?2";
 const NOTE = `INSERT INTO stray (source, address, project)
   SELECT ?1, value, ?2 FROM json_each(?3) WHERE true ON CONFLICT DO NOTHING`;
 
-/** A source's files whose names do not lead to the projects that list them, in D1; its table is made by schema/migrations. */
+/**
+ * A source's files whose names do not lead to the projects that list them, in D1; the table is made by
+ * schema/migrations.
+ */
 export function strayFilesIn(db: D1Database, source: string): StrayStore {
   return {
     async find(address) {

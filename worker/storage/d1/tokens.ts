@@ -5,7 +5,7 @@ import { auditEntryStatement } from "./audit-entry.ts";
 import { Gathering } from "./gathered-writes.ts";
 import type { Context } from "../../repository/context.ts";
 
-/** More tokens' uses are not gathered; others are noted when they are used again. */
+/** How many tokens' uses are gathered; uses of others are recorded when they are used again. */
 const MAX_GATHERED = 2_000;
 
 const COLUMNS = "id, name, index_name, scopes, projects, created_at, created_by, expires_at, revoked_at, used_at";
@@ -23,17 +23,17 @@ interface Row {
   readonly used_at: number | null;
 }
 
-/** One statement, however many uses. */
+/** One statement for any number of uses. */
 const USED = `UPDATE token SET used_at = use.value ->> 1 FROM json_each(?1) AS use
   WHERE token.id = use.value ->> 0 AND coalesce(token.used_at, 0) < use.value ->> 1`;
 
 /** Tokens in D1. */
 export interface StoredTokens extends TokenStore {
-  /** Writes what this isolate has gathered of their uses, behind the answer, where it last did so a while ago. */
+  /** Writes the gathered uses to D1, behind the answer, if it last did so some minutes ago. */
   flush(ctx: Context): void;
 }
 
-/** Tokens in D1; their uses are gathered in the isolate, which loses a few where it ends before they are written. */
+/** Tokens in D1. Their uses are gathered in the isolate; an isolate that ends before it writes them loses a few. */
 export function tokensIn(db: D1Database): StoredTokens {
   const uses = new Gathering<number>(Math.max);
   return {
@@ -115,7 +115,7 @@ const tokenIn = (row: Row): StoredToken => ({
   usedAt: row.used_at ?? undefined,
 });
 
-/** A database that is away never reads as a token that is not there, nor as one that is. */
+/** A failing database must not look like a token that does not exist, nor like one that does. */
 async function available<T>(ctx: Context, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

@@ -3,13 +3,15 @@ import type { ProjectName } from "../../pypi/name.ts";
 import { isFollowed, MAX_BEHIND, type Vouching } from "../../repository/ports/change-log.ts";
 import type { Context } from "../../repository/context.ts";
 
-/** How long what was read of D1 is believed. Milliseconds. */
+/** How long the state read from D1 is used. Milliseconds. */
 const BELIEVED = 30_000;
 
-/** How much longer while one request reads it anew: the others do not wait, nor read it as well. Milliseconds. */
+/**
+ * How much longer it is used while one request reads it again: the others neither wait nor read it too. Milliseconds.
+ */
 const RENEWING = 2_000;
 
-/** How long nothing is vouched for after D1 could not be read. Milliseconds. */
+/** How long no page is vouched for after D1 could not be read. Milliseconds. */
 const FAILING = 5_000;
 
 const READ = `
@@ -27,16 +29,16 @@ interface Row {
 }
 
 interface Known {
-  /** Until when it is believed. */
+  /** Until when it is used. Milliseconds since the epoch. */
   readonly until: number;
   readonly state: { readonly serial: number | undefined; readonly since: number; readonly polledAt: number } | null;
   readonly behind: ReadonlySet<string>;
 }
 
 /**
- * What D1 says of a source's log and the pages behind it, once for all pages of this isolate.
+ * The state of a source's change log and the pages behind it, read from D1 once for all pages of this isolate.
  *
- * @param pages what the keys of its pages begin with, as the log's
+ * @param pages the prefix of its pages' keys, as for the log
  */
 export function vouchingIn(db: D1Database, source: string, pages: string): Vouching {
   let known: Known | undefined;
@@ -54,7 +56,7 @@ export function vouchingIn(db: D1Database, source: string, pages: string): Vouch
     try {
       known = await read(ctx.now);
     } catch (error) {
-      ctx.report({ event: "storage-failed", what: "what is known of the log of changes", reason: messageOf(error) });
+      ctx.report({ event: "storage-failed", what: "the state of the change log", reason: messageOf(error) });
       known = { until: ctx.now + FAILING, state: null, behind: new Set() };
     } finally {
       renewing = false;

@@ -3,7 +3,10 @@ import type { CacheStore } from "../../repository/ports/pages.ts";
 import { jsonStore, type JsonStoreParts } from "./json-store.ts";
 import type { Keys } from "../keys.ts";
 
-/** KV's metadata ends at 1,024 bytes. Longer validators are not kept: the next check is unconditional then. */
+/**
+ * KV's metadata has at most 1,024 bytes. Longer validators are not stored: the document is then fetched without them.
+ * Characters.
+ */
 const MAX_VALIDATORS = 600;
 
 type DocumentStoreParts = Pick<
@@ -11,7 +14,7 @@ type DocumentStoreParts = Pick<
   "kv" | "memory" | "written" | "maxValue"
 > & { readonly keys: Keys };
 
-/** A source's documents in KV, by their paths. One that is too large for KV is not kept. */
+/** A source's documents in KV, by path. A document that is too large for KV is not stored. */
 export function documentStore({ keys, ...parts }: DocumentStoreParts): CacheStore<string, Document> {
   const store = jsonStore<string, DocumentHead, Document>({
     ...parts,

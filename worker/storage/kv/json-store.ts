@@ -3,37 +3,39 @@ import type { StoredHead, StoredJson } from "../../repository/stored-json.ts";
 import { Memory } from "../memory.ts";
 import type { Via } from "../../repository/artifact.ts";
 
-/** How long this isolate believes its own copy, while another may have stored a newer one. Milliseconds. */
+/** How long this isolate uses its own copy, while another isolate may have stored a newer one. Milliseconds. */
 const MEMORY_TTL = 5_000;
 
-/** How long what was just written is not written again. Milliseconds; a write that failed is then made up for. */
+/** How long the same value is not written again; after that a failed write is repeated. Milliseconds. */
 const WRITTEN_TTL = 10_000;
 
-/** KV's limit for a value. */
+/** KV's limit for a value. Bytes. */
 export const KV_MAX_VALUE = 25 * 1024 * 1024;
 
-/** KV's limit for a key, in bytes; ours are ASCII. Of documents alone, whose paths have a filename in them, some are longer. */
+/**
+ * KV's limit for a key, in bytes; our keys are ASCII. Only keys of documents, which have filenames in their paths, can
+ * be longer.
+ */
 const KV_MAX_KEY = 512;
 
-/** KV's metadata. `inR2` where the value is empty because it did not fit. */
+/** KV's metadata. `inR2`: the value in KV is empty, because it did not fit and is in R2. */
 type Metadata<Head> = Head & { readonly inR2?: true };
 
-/** What a store of gzipped JSON is put together from. */
 export interface JsonStoreParts<What extends string, Head extends StoredHead, Value> {
   readonly kv: KVNamespace;
-  /** Where what is too large for KV lies; undefined: it is not kept. */
+  /** Stores values that are too large for KV; undefined: they are not stored. */
   readonly r2?: R2Bucket | undefined;
   readonly memory: Memory<Value>;
-  /** Digests of what this isolate has just written, by key. */
+  /** Digests of the values that this isolate has just written, by key. */
   readonly written: Memory<string>;
   /** Its key in KV and R2. */
   readonly keyOf: (what: What) => string;
   readonly make: (what: What, head: Head, gzip: Gzipped, via: Via) => Value;
-  /** Bytes of gzipped JSON above which it does not go to KV. */
+  /** Larger values (gzipped, in bytes) do not go to KV. */
   readonly maxValue?: number | undefined;
 }
 
-/** Gzipped JSON in KV, its head as KV's metadata, with small ones in memory for some seconds. */
+/** Gzipped JSON in KV, with its head as KV's metadata; small values are in memory too for some seconds. */
 export function jsonStore<What extends string, Head extends StoredHead, Value extends StoredJson<Head, Value>>(
   parts: JsonStoreParts<What, Head, Value>,
 ) {
@@ -49,7 +51,7 @@ export function jsonStore<What extends string, Head extends StoredHead, Value ex
   };
 
   return {
-    /** Has this isolate look in the store again. */
+    /** Makes this isolate read the store again. */
     forget,
 
     async get(what: What, now: number): Promise<Value | null> {
@@ -73,8 +75,9 @@ export function jsonStore<What extends string, Head extends StoredHead, Value ex
     },
 
     /**
-     * Has this isolate serve it from now on. False where that is all there is to do: it has just been written, since KV takes
-     * one write to a key a second and many clients at once find the same change; or it has no place.
+     * Makes this isolate serve the value from now on. True where it must also be written. False where its key is too
+     * long, or it was just written: KV takes one write to a key a second, and many clients find the same change at
+     * once.
      */
     begin(what: What, value: Value, now: number): boolean {
       const key = keyOf(what);
@@ -85,7 +88,7 @@ export function jsonStore<What extends string, Head extends StoredHead, Value ex
       return true;
     },
 
-    /** Writes what `begin` said is to be written. */
+    /** Writes a value for which `begin` returned true. */
     async write(what: What, value: Value): Promise<void> {
       const key = keyOf(what);
       const { head } = value;

@@ -7,26 +7,25 @@ import type { Keys } from "../keys.ts";
 import type { Memory } from "../memory.ts";
 import type { Context } from "../../repository/context.ts";
 
-/** What the page store is put together from. */
 export interface PageStoreParts {
   readonly kv: KVNamespace;
   readonly r2: R2Bucket;
   readonly catalog: Catalog;
   readonly memory: Memory<Page>;
-  /** Digests of pages that this isolate has just written, by key. */
+  /** Digests of the pages that this isolate has just written, by key. */
   readonly written: Memory<string>;
   readonly keys: Keys;
-  /** Has no file be given any more that is not what the page lists; `keys` are of what is stored of the project. */
+  /** Stops serving stored files that the page lists otherwise; `keys` are those of the project's stored files. */
   readonly outdated?:
     | ((name: ProjectName, pages: PageChange, keys: readonly string[], ctx: Context) => Promise<void>)
     | undefined;
   readonly queries?: QueryStore | undefined;
   readonly strays?: StrayStore | undefined;
-  /** Bytes of gzipped page above which it lies in R2. */
+  /** Larger pages (gzipped, in bytes) go to R2. */
   readonly maxValue?: number;
 }
 
-/** A source's pages in KV, with the small ones in memory for some seconds and the largest in R2. */
+/** A source's pages in KV; small ones are in memory too for some seconds, and the largest are in R2. */
 export function pageStore({ catalog, keys, outdated, queries, strays, ...parts }: PageStoreParts): PageStore {
   const { kv, maxValue = KV_MAX_VALUE } = parts;
 
@@ -34,12 +33,12 @@ export function pageStore({ catalog, keys, outdated, queries, strays, ...parts }
     async get(digest) {
       const { value, metadata } = await kv.getWithMetadata<{ digest: string }>(keys.html(name), "stream");
       if (metadata?.digest === digest) return value;
-      // Of another state of the page.
+      // This HTML belongs to another state of the page.
       await value?.cancel();
       return null;
     },
     async put(digest, html) {
-      // A larger one is made for each who wants it; the largest pages known are a tenth of this.
+      // Larger HTML is made for each request; the largest known pages have a tenth of this.
       if (html.byteLength <= maxValue) await kv.put(keys.html(name), html, { metadata: { digest } });
     },
   });
@@ -56,7 +55,7 @@ export function pageStore({ catalog, keys, outdated, queries, strays, ...parts }
     async put(name, page, now, change) {
       if (!store.begin(name, page, now)) return;
       const { head } = page;
-      // The row comes first: it says whose the name is, also where KV does not take the page.
+      // The row is written first: it records that the source owns the name even where KV rejects the page.
       let held: readonly string[] = [];
       const tell = change && outdated && ((stored: readonly string[]) => void (held = stored));
       const claim = await catalog.claim(name, head, now, tell).catch((error: unknown) => ({ error }));
@@ -64,7 +63,8 @@ export function pageStore({ catalog, keys, outdated, queries, strays, ...parts }
       try {
         if (change && held.length > 0) await outdated?.(name, { page, before: change.before }, held, change.ctx);
       } catch (error) {
-        // The next request has it made again: rather that than a page beside files that are not its own.
+        // The next request fetches the page again. Otherwise the page would be served beside stored files that are not
+        // the listed ones.
         store.forget(name);
         throw error;
       }
@@ -75,7 +75,7 @@ export function pageStore({ catalog, keys, outdated, queries, strays, ...parts }
       try {
         await catalog.settle(name, head);
       } catch (error) {
-        // It may have overwritten a newer one, and nobody would know: rather none than that.
+        // Our page may have replaced a newer one in KV without a record of that: it is deleted, to be safe.
         await store.delete(name);
         throw error;
       }

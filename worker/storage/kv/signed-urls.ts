@@ -5,10 +5,10 @@ import { KV_MAX_VALUE } from "./json-store.ts";
 import type { Keys } from "../keys.ts";
 import type { Memory } from "../memory.ts";
 
-/** KV may hand an older record on for so long; what was just written here is newer. Milliseconds. */
+/** How long a record stays in memory: during this time KV may still return an older one. Milliseconds. */
 const MEMORY_TTL = 70_000;
 
-/** The records beside a source's pages, in KV, and for a while in memory. */
+/** The queries of a source's files, in KV, and for a while in memory. */
 export function queryStore(kv: KVNamespace, memory: Memory<Queries>, keys: Keys): QueryStore {
   const remember = (key: string, queries: Queries, bytes: number, now: number) =>
     memory.set(key, queries, bytes, now + MEMORY_TTL);
@@ -31,7 +31,7 @@ export function queryStore(kv: KVNamespace, memory: Memory<Queries>, keys: Keys)
       const text = JSON.stringify(queries);
       remember(key, queries, text.length, now);
       const gzip = await gzipped(new TextEncoder().encode(text));
-      // Of a larger one the page is fetched again for each file that is not stored.
+      // Larger records are not stored: the page is then fetched again for each file that is not stored.
       if (gzip.byteLength <= KV_MAX_VALUE) await kv.put(key, gzip);
     },
 

@@ -2,10 +2,10 @@ import type { FillMessage } from "../../../schema/fill.ts";
 import type { FileRef } from "../../pypi/file-url.ts";
 import type { FillQueue } from "../../repository/ports/files.ts";
 
-/** More messages the platform does not take at once; of these, 256 KB, which this many of ours never have. */
+/** The platform's limit of messages in one batch; 100 of ours stay below its other limit of 256 KB. */
 const BATCH = 100;
 
-/** One source's way into the queue whose consumer stores files. */
+/** One source's access to the queue whose consumer stores files. */
 export function fillQueue(queue: Queue<FillMessage>, source: string): FillQueue {
   const messageOf = ({ origin, path, part }: FileRef): FillMessage => ({ source, file: `${origin}/${path}`, part });
   return {

@@ -1,11 +1,11 @@
 import { MAX_PROJECTS_PER_MESSAGE, type RefreshMessage } from "../../../schema/refresh.ts";
 import type { RefreshQueue } from "../../repository/ports/refreshes.ts";
 
-/** What is sent at once: messages, of which the platform takes no more, and bytes of JSON, of which it takes twice as many. */
+/** Limits of one batch: the platform's limit of messages, and half of its limit of bytes of JSON. */
 const MAX_MESSAGES = 100;
 const MAX_BYTES = 128_000;
 
-/** One source's way into the queue whose consumer fetches pages anew. */
+/** One source's access to the queue whose consumer refreshes pages. */
 export function refreshQueue(queue: Queue<RefreshMessage>, source: string): RefreshQueue {
   return {
     async send(names, cause) {
@@ -16,7 +16,7 @@ export function refreshQueue(queue: Queue<RefreshMessage>, source: string): Refr
   };
 }
 
-/** The messages, in the batches in which they may be sent. All of it is ASCII: a character is a byte. */
+/** The messages in batches of allowed size. Their text is ASCII: one character is one byte. */
 function packed(projects: readonly string[], source: string, cause: RefreshMessage["cause"]): RefreshMessage[][] {
   const batches: RefreshMessage[][] = [];
   let bytes = Infinity;

@@ -2,18 +2,18 @@ import type { ProjectName } from "../../pypi/name.ts";
 import { DIGESTS, digestText, type Digest } from "../../pypi/page.ts";
 import type { ArtifactFacts } from "../../repository/artifact.ts";
 
-/** R2 takes 8,192 bytes of custom metadata in all, its simulator 2,048. Characters. */
+/** R2 allows 8,192 bytes of custom metadata in all, its simulator 2,048. Characters. */
 const MAX_VALIDATOR = 512;
 
-/** What stands where a file was replaced upstream, until the new file is stored: which file may be stored there. */
+/** Stands in the place of a file that was replaced upstream, and says which file may be stored there. */
 export interface Tombstone {
   /** The digest that the page has now, as `sha256=…`; undefined where the page has none. */
   readonly wanted?: string | undefined;
-  /** When the page was found to have it. Milliseconds since the epoch. */
+  /** When that digest was seen on the page. Milliseconds since the epoch. */
   readonly at: number;
 }
 
-/** What a page said of the file when it was fetched, as R2's custom metadata: a stored file is served from one read. */
+/** The file's facts from its page, as R2's custom metadata: so serving a stored file takes one read. */
 export function writeFacts({
   project,
   digest,
@@ -37,7 +37,7 @@ export function readFacts(object: R2Object): ArtifactFacts {
     size: object.size,
     modifiedAt: Number(modifiedAt),
     digest: readDigest(digest),
-    // Earlier versions did not say it of files without a digest.
+    // Earlier versions did not set `unchecked` for files without a digest.
     unchecked: unchecked === "true" || digest === undefined,
     validator,
   };
@@ -61,5 +61,5 @@ function readDigest(text: string | undefined): Digest | undefined {
   return algorithm && hex ? { algorithm, hex } : undefined;
 }
 
-/** Custom metadata travels as headers. */
+/** Custom metadata is sent in headers. */
 const isPlain = (text: string) => text.length <= MAX_VALIDATOR && /^[\x20-\x7e]*$/.test(text);

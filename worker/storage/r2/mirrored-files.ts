@@ -8,48 +8,47 @@ import { Memory } from "../memory.ts";
 import { multipartUpload } from "./multipart-upload.ts";
 import type { Artifact, ArtifactFacts } from "../../repository/artifact.ts";
 
-/** R2 takes no more in one put (5 GiB less 5 MiB); in parts it does. Bytes. */
+/** R2's limit for one put (5 GiB less 5 MiB); larger objects go in parts. Bytes. */
 export const MAX_PUT = 5 * 1024 ** 3 - 5 * 1024 ** 2;
 
 /**
- * For how long a file in memory is given without a look at the store: another isolate may have found that it was replaced. With
- * the 14 s that a page may take to be made it is less than the 70 s after which the edge is purged again. Milliseconds.
+ * How long a file in memory is served without asking R2: another isolate may have found that it was replaced. Together
+ * with the 14 s that making a page may take, this is less than the 70 s after which the edge is purged again.
+ * Milliseconds.
  */
 const BELIEVED = 50_000;
 
-/** For how long a tombstone lets nothing but the file of its digest be stored: longer than any fill that was under way. Milliseconds. */
+/** How long a tombstone accepts only the file of its digest: longer than any fill that was under way. Milliseconds. */
 const GUARDED = 3_600_000;
 
-/** How often a tombstone is tried to be set where others write the same key. */
+/** How often setting a tombstone is tried while other requests write the same key. */
 const TRIES = 4;
 
-/** Keys that R2 deletes in one call. */
+/** How many keys R2 deletes in one call. */
 const BATCH = 1_000;
 
 /** A file in memory. */
 export interface Remembered {
   readonly artifact: Artifact;
-  /** R2's. */
+  /** R2's ETag of the object. */
   readonly etag: string;
-  /** Until when it is given without a look at the store. Milliseconds since the epoch. */
+  /** Until when it is served without asking R2. Milliseconds since the epoch. */
   readonly until: number;
 }
 
-/** What a fill may put its file in place of: an object that no digest verifies, or a tombstone. */
+/** An object that a fill may replace: a file that no digest verifies, or a tombstone. */
 interface Place {
   readonly etag: string;
   readonly tombstone?: Tombstone | undefined;
 }
 
-/** What is known of places that are not taken: enough for some 4,000. Bytes. */
+/** Memory for known replaceable objects: enough for some 4,000. Bytes. */
 const PLACES = 1024 * 1024;
 
 /**
- * A source's files and their `.metadata` in R2, the small ones in memory until they are pushed out. What lies under a key changes
- * where the upstream has replaced the file: a tombstone then takes its place. Every put names what it replaces, so that bytes
- * that were fetched before cannot come back.
- *
- * @param now milliseconds since the epoch
+ * A source's files and their `.metadata` in R2, small ones also in memory. Where the upstream has replaced a file, a
+ * tombstone takes the place of the stored one. Every put names the object that it replaces, so that bytes fetched
+ * earlier cannot come back.
  */
 export function fileStore(
   r2: R2Bucket,
@@ -60,7 +59,7 @@ export function fileStore(
 ): FileStore {
   const places = new Memory<Place>(PLACES);
 
-  /** The facts of an object that was seen, or null where it is a tombstone; what may be stored in its place is remembered. */
+  /** The facts of an object just read, or null where it is a tombstone. Remembers whether a file may replace it. */
   function seen(key: string, object: R2Object | null): ArtifactFacts | null {
     const tombstone = object ? readTombstone(object) : undefined;
     const facts = object && !tombstone ? readFacts(object) : null;
@@ -70,7 +69,7 @@ export function fileStore(
     return facts;
   }
 
-  /** The whole object as an artifact, which is remembered where it is small. */
+  /** The whole object as an artifact. A small one is put into memory. */
   async function received(key: string, object: R2ObjectBody): Promise<Artifact | null> {
     const facts = seen(key, object);
     if (!facts) {
@@ -86,7 +85,10 @@ export function fileStore(
   const remember = (key: string, { artifact, etag }: Pick<Remembered, "artifact" | "etag">) =>
     memory.set(key, { artifact, etag, until: now() + BELIEVED }, artifact.size ?? 0);
 
-  /** The file from memory, where the store says that it is right still; null: there is none. Costs one read every so often. */
+  /**
+   * The file from memory, null where it is not there. Once `until` has passed, one conditional read asks R2 whether it
+   * is still right.
+   */
   async function remembered(key: string): Promise<Artifact | null> {
     const known = memory.get(key, 0);
     if (!known || now() < known.until) return known?.artifact ?? null;
@@ -99,7 +101,7 @@ export function fileStore(
     return object && received(key, object);
   }
 
-  /** A part of an object: one read, and where R2 says that there is no such part, one more for the facts. */
+  /** A part of an object: one read, and a second one for the facts where R2 says that there is no such part. */
   async function getPart(key: string, range: RangeSpec): Promise<Artifact | null> {
     try {
       const object = await r2.get(key, { range: r2Range(range) });
@@ -116,9 +118,9 @@ export function fileStore(
     }
   }
 
-  /** Puts a tombstone where nothing else has changed meanwhile; false where something has. */
+  /** Puts a tombstone in place of `old`; false where the object has changed meanwhile. */
   async function bury(key: string, project: ArtifactFacts["project"], tombstone: Tombstone, old: R2Object | null) {
-    // R2's ETag is made of the bytes: those of two tombstones must differ, or a fill that saw the first would replace the second.
+    // R2 makes ETags from the bytes: two tombstones must differ, or a fill that saw the first would replace the second.
     const put = await r2.put(key, `replaced ${freshId()}\n`, {
       customMetadata: writeTombstone(project, tombstone),
       onlyIf: conditionOf(old ?? undefined),
@@ -142,7 +144,7 @@ export function fileStore(
 
     async head(ref) {
       const key = keys.file(ref);
-      // Not from memory: it may have been deleted since, by whichever isolate.
+      // Not from memory: any isolate may have deleted it since.
       return seen(key, await r2.head(key));
     },
 
@@ -153,7 +155,7 @@ export function fileStore(
       const digest = facts.digest && digestText(facts.digest);
       if (wanted !== undefined && wanted !== digest && now() - at < GUARDED) return REFUSING;
       const options: R2PutOptions = { customMetadata: writeFacts(facts), onlyIf: conditionOf(place) };
-      // R2 takes each of these algorithms but sha224 under its own name and refuses the object where the bytes differ.
+      // R2's options have these algorithms' names, except for sha224, and R2 refuses an object whose bytes differ.
       if (facts.digest && facts.digest.algorithm !== "sha224") options[facts.digest.algorithm] = facts.digest.hex;
       const isFree = async () => (await r2.head(key))?.etag === place?.etag;
       const sink =
@@ -196,7 +198,7 @@ export function fileStore(
   };
 }
 
-/** Whether an object is the file of this digest, or a tombstone that waits for it. */
+/** Whether an object is the verified file of this digest, or a tombstone that accepts it. */
 function isWanted(object: R2Object, wanted: Digest | undefined): boolean {
   if (!wanted) return false;
   const tombstone = readTombstone(object);
@@ -205,18 +207,18 @@ function isWanted(object: R2Object, wanted: Digest | undefined): boolean {
   return !unchecked && digest !== undefined && digestText(digest) === digestText(wanted);
 }
 
-/** That a put takes the place of exactly this object, or of none. */
+/** The condition that a put replaces exactly this object, or creates one. */
 const conditionOf = (place: Pick<Place, "etag"> | undefined): R2Conditional =>
   place ? { etagMatches: place.etag } : { etagDoesNotMatch: "*" };
 
-/** Where a file is not to be stored that the page has had another digest for since. */
+/** The sink for a file that must not be stored, because the page has another digest for it since. */
 const REFUSING: FileSink = {
   write: () => Promise.reject(new Overtaken()),
   commit: () => Promise.reject(new Overtaken()),
   abort: () => Promise.resolve(),
 };
 
-/** A part of a file that is in memory whole. */
+/** A part of a file that is in memory. */
 function partOf(file: Artifact, range: RangeSpec): Artifact {
   const part = resolveRange(range, file.size ?? 0);
   const whole = file.body;
@@ -224,7 +226,7 @@ function partOf(file: Artifact, range: RangeSpec): Artifact {
   return { ...file, part, body: whole.subarray(part.offset, part.offset + part.length) };
 }
 
-/** R2's code for a range that the object does not have. */
+/** R2's error code for a range that the object does not have. */
 const UNSATISFIABLE = "10039";
 
 function r2Range(range: RangeSpec): R2Range {
@@ -234,7 +236,7 @@ function r2Range(range: RangeSpec): R2Range {
     : { offset: range.start, length: range.end - range.start + 1 };
 }
 
-/** One put of known length, written to as it arrives. */
+/** One put of known length that is written as bytes arrive. */
 function putInto(r2: R2Bucket, key: string, size: number, options: R2PutOptions): FileSink {
   const { readable, writable } = new FixedLengthStream(size);
   const writer = writable.getWriter();
@@ -242,12 +244,12 @@ function putInto(r2: R2Bucket, key: string, size: number, options: R2PutOptions)
     if (!(await r2.put(key, readable, options))) throw new Overtaken();
   };
   const put = conditionalPut();
-  // A put that fails stops reading: without this, a write would wait for ever.
+  // A failed put stops reading: without this abort, a write would wait for ever.
   const ended = put.catch((error: unknown) => writer.abort(error).catch(() => undefined));
   return {
     write: (chunk) => writer.write(chunk),
     async commit() {
-      // The put says why it failed; the writer only that it did.
+      // The put's error has the reason; the writer's has not.
       await Promise.allSettled([writer.close(), ended]);
       await put;
     },

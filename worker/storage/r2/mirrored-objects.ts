@@ -7,7 +7,7 @@ import type {
 } from "../../repository/ports/stored-objects.ts";
 import { MIRRORED, mirroredFrom } from "../keys.ts";
 
-/** R2 deletes no more keys in one call, and lists no more. */
+/** How many keys R2 deletes in one call, and lists in one. */
 const BATCH = 1_000;
 
 /** How many times R2 is listed in one reconciliation, for each prefix. */
@@ -18,7 +18,7 @@ const AMOUNT = "SELECT objects, bytes FROM stored";
 export const OLDEST = `SELECT key, size, used_at AS usedAt FROM object
   WHERE used_at < ?1 AND known_at < ?1 ORDER BY used_at, key LIMIT ?2`;
 
-/** In no order: those whose sources cannot be asked would keep others waiting. */
+/** In random order: projects whose sources cannot be asked would otherwise keep the rest waiting. */
 const PAGELESS = `SELECT source, project FROM object
   WHERE source IN (SELECT value FROM json_each(?1)) AND project <> ''
   GROUP BY source, project
@@ -34,19 +34,19 @@ const OF_OTHERS = `SELECT source, count(*) AS objects, sum(size) AS bytes FROM o
 
 const REMOVE = "DELETE FROM object WHERE key IN (SELECT value FROM json_each(?1)) AND used_at < ?2";
 
-/** Writes nothing for what is known as it is. `WHERE true` ends the SELECT before ON. */
+/** Writes nothing where the record is right. `WHERE true` ends the SELECT before ON. */
 const FOUND = `INSERT INTO object (key, source, project, size, used_at, known_at)
   SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, ?2 FROM json_each(?1) WHERE true
   ON CONFLICT (key) DO UPDATE SET size = excluded.size WHERE size <> excluded.size RETURNING 1`;
 
-/** What is known of the range that was listed, and is not in it. */
+/** Deletes the records in the listed range whose objects were not listed. */
 const GONE = `DELETE FROM object
   WHERE key > ?2 AND key <= ?3 AND used_at < ?4 AND key NOT IN (SELECT value ->> 0 FROM json_each(?1)) RETURNING 1`;
 
 const GO_ON = `INSERT INTO listing (prefix, after) VALUES (?1, ?2)
   ON CONFLICT (prefix) DO UPDATE SET after = excluded.after WHERE after <> excluded.after`;
 
-/** What of R2 is mirrored files, and what D1 knows of them; its tables are made by schema/migrations. */
+/** The mirrored files in R2 and their records in D1; the tables are made by schema/migrations. */
 export function objectsIn(db: D1Database, r2: R2Bucket): StoredObjects {
   const all = async <Row>(sql: string, ...values: unknown[]) =>
     (
@@ -56,7 +56,7 @@ export function objectsIn(db: D1Database, r2: R2Bucket): StoredObjects {
         .all<Row>()
     ).results;
 
-  /** Holds what R2 lists under a prefix against D1, from where it was left. */
+  /** Compares what R2 lists under a prefix with the records in D1, from where the last call ended. */
   async function reconcileUnder(prefix: string, before: number, now: number): Promise<Reconciled> {
     const row = await db.prepare("SELECT after FROM listing WHERE prefix = ?1").bind(prefix).first<{ after: string }>();
     let after = row?.after ?? "";
@@ -71,7 +71,7 @@ export function objectsIn(db: D1Database, r2: R2Bucket): StoredObjects {
       const last = listed.objects.at(-1)?.key;
       if (listed.truncated && last === undefined) break;
       const rows = JSON.stringify(listed.objects.flatMap(rowsOf));
-      const end = listed.truncated && last !== undefined ? last : behind(prefix);
+      const end = listed.truncated && last !== undefined ? last : endOf(prefix);
       const next = listed.truncated && last !== undefined ? last : "";
       const [added, forgotten] = await db.batch([
         db.prepare(FOUND).bind(rows, now),
@@ -117,11 +117,11 @@ export function objectsIn(db: D1Database, r2: R2Bucket): StoredObjects {
   };
 }
 
-/** What is to be known of an object; nothing where somebody else has put it there. */
+/** The record of an object; none for an object with a key that is not ours. */
 function rowsOf({ key, size, uploaded, customMetadata }: R2Object) {
   const source = mirroredFrom(key);
   return source === undefined ? [] : [[key, source, customMetadata?.["project"] ?? "", size, uploaded.getTime()]];
 }
 
-/** What comes right behind all keys with this prefix, which ends in a slash. */
-const behind = (prefix: string) => `${prefix.slice(0, -1)}0`;
+/** The first string after all keys with this prefix, which ends in a slash ("0" follows "/" in ASCII). */
+const endOf = (prefix: string) => `${prefix.slice(0, -1)}0`;

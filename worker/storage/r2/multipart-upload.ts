@@ -1,14 +1,16 @@
 import { Overtaken } from "../../repository/sinks.ts";
 
-/** All parts of a multipart upload but the last have one size, at least 5 MiB. */
+/** R2 demands that all parts of a multipart upload but the last have one size, at least 5 MiB. Bytes. */
 const PART = 8 * 1024 * 1024;
 const FIRST = 64 * 1024;
 
 /**
- * Writes an object whose length nobody knows: R2 wants the length of a put, so it goes up in parts, and in one put where it
- * turns out to fit in one. Nothing is visible before `commit`, which rejects with `Overtaken` where `options.onlyIf` does not hold.
+ * Writes an object of unknown length: R2 needs the length of a put, so the object goes in parts, or in one put where it
+ * turns out to fit into one. Nothing is visible before `commit`, which rejects with `Overtaken` where `options.onlyIf`
+ * does not hold.
  *
- * @param isFree whether that holds for what has gone up in parts: R2 joins them under no condition, so it is asked right before
+ * @param isFree whether that condition holds for an upload in parts: R2 completes one unconditionally, so it is checked
+ *   right before
  */
 export function multipartUpload(
   r2: R2Bucket,
@@ -29,7 +31,7 @@ export function multipartUpload(
     filled = 0;
   }
 
-  /** Most objects of unknown length are small, and many are written at once: the buffer grows with what it holds. */
+  /** The buffer grows with its content: most objects of unknown length are small, and many are written at once. */
   function makeRoom(size: number) {
     if (size <= buffer.byteLength) return;
     const larger = new Uint8Array(Math.min(Math.max(size, 2 * buffer.byteLength), PART));
@@ -50,7 +52,7 @@ export function multipartUpload(
       }
     },
 
-    /** R2 itself checks a digest in `options` only where one put was enough; the caller has checked it for parts. */
+    /** R2 checks a digest in `options` only for a single put; for parts the caller must have checked it. */
     async commit(): Promise<void> {
       if (!upload) {
         if (!(await r2.put(key, buffer.subarray(0, filled), options))) throw new Overtaken();

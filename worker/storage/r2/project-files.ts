@@ -2,15 +2,15 @@ import type { ProjectName } from "../../pypi/name.ts";
 import type { StoredObjects } from "../../repository/ports/stored-objects.ts";
 import type { Memory } from "../memory.ts";
 
-/** As many as are deleted in one call. */
+/** How many files are deleted in one call. */
 const BATCH = 1_000;
 
-/** Later than any use. */
+/** A time later than any use. */
 const ANY_TIME = Number.MAX_SAFE_INTEGER;
 
 /**
- * What deletes a project's stored files and their `.metadata`, those of a source, and says how many there were. Costs one read
- * where there are none. Rejects where the store fails; some are deleted by then.
+ * Returns a function that deletes a project's stored files and their `.metadata`, for one source, and returns how many
+ * there were. Costs one read where there are none. Rejects where the store fails; some files may be deleted by then.
  */
 export function projectFiles(
   objects: StoredObjects,

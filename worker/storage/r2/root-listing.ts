@@ -5,7 +5,9 @@ import type { ListStore } from "../../repository/ports/pages.ts";
 import type { Keys } from "../keys.ts";
 import { multipartUpload } from "./multipart-upload.ts";
 
-/** An upstream's validator longer than this is not kept, since R2's metadata is small: the refetch is unconditional then. */
+/**
+ * A longer validator is not stored, since R2's metadata is small: the listing is then fetched without it. Characters.
+ */
 const MAX_VALIDATOR = 512;
 
 /** A source's root listing in R2: PyPI's is too large for KV and for memory. */
