@@ -1,9 +1,9 @@
 import { Attempts } from "../auth/attempts.ts";
-import { authenticator, type Authenticate, type TokenWithHash } from "../auth/authenticate.ts";
+import { authenticator, type Authenticate } from "../auth/authenticate.ts";
 import type { TokenStore } from "../auth/ports.ts";
 import { createTokenExchange, type TokenExchange } from "./minting.ts";
 import { indexStack } from "./index-stack.ts";
-import { memoryTier, sourceStack, type ComposedSource } from "./source-stack.ts";
+import { sourceStack, type ComposedSource } from "./source-stack.ts";
 import type { Limits, Platform } from "./platform.ts";
 import { inspect } from "../publishing/inspect/inspect.ts";
 import type { AuditLog } from "../publishing/releases/audit-log.ts";
@@ -22,38 +22,15 @@ import { FINISH_ALONE } from "../layers/files/store-file.ts";
 import type { DeadLetters, Leftovers, Recent, Runs } from "../repository/ports/maintenance.ts";
 import type { StoredObjects } from "../repository/ports/stored-objects.ts";
 import { countTogether, type Counting } from "../storage/d1/catalog.ts";
-import { countersIn } from "../storage/d1/counters.ts";
-import { deadLettersIn } from "../storage/d1/dead-letters.ts";
 import { MAX_PUT } from "../storage/r2/mirrored-files.ts";
-import { hostedAmountsIn } from "../storage/d1/hosted-amounts.ts";
-import { auditLogIn } from "../storage/d1/audit-log.ts";
-import { orphansIn } from "../storage/r2/orphans.ts";
-import { releasesIn } from "../storage/d1/releases.ts";
-import { Memory } from "../storage/memory.ts";
-import { hostedBytesIn } from "../storage/r2/hosted-bytes.ts";
-import { hostingIn } from "../storage/d1/hosted-packages.ts";
-import { mergedPagesIn } from "../storage/kv/merged-pages.ts";
-import { partStoreIn } from "../storage/r2/upload-parts.ts";
-import { publishTransactionIn } from "../storage/d1/publish-transaction.ts";
-import { stagingIn } from "../storage/r2/staging.ts";
-import { uploadObjectsIn } from "../storage/r2/upload-objects.ts";
-import { uploadSessionsIn } from "../storage/d1/upload-sessions.ts";
 import { freshId } from "../storage/keys.ts";
-import { objectsIn } from "../storage/r2/mirrored-objects.ts";
-import { demandIn } from "../storage/d1/popularity.ts";
-import { recentChangesIn } from "../storage/d1/recent-changes.ts";
-import { jobRunsIn } from "../storage/d1/job-runs.ts";
-import { tokensIn } from "../storage/d1/tokens.ts";
-import { fileUsesIn } from "../storage/d1/file-uses.ts";
+import { createStores } from "../storage/stores.ts";
 import type { Config } from "../../schema/config.ts";
 import type { IndexConfig } from "../../schema/indexes.ts";
 import type { UpstreamConfig } from "../../schema/upstreams.ts";
 import type { Context } from "../repository/context.ts";
 
 export type { Limits, Platform } from "./platform.ts";
-
-/** Memory for the valid tokens that an isolate remembers, some thousand. Bytes. */
-const TOKENS = 1024 * 1024;
 
 /** All services of requests and jobs. Each route and job takes only what it uses. */
 export interface Services {
@@ -110,14 +87,10 @@ export function compose(
   limits: Limits = { finishAlone: FINISH_ALONE, maxPut: MAX_PUT },
   outermost: Layer = (inner) => inner,
 ): Services {
-  const counters = countersIn(platform.DB);
-  const memory = memoryTier();
-  const uses = fileUsesIn(platform.DB, memory.used);
-  const demand = demandIn(platform.DB);
-  const tokens = tokensIn(platform.DB);
-  const ground = { platform, memory, limits, counters, uses, pageTtl, feed, demand, reserved };
-  const hosting = hostingIn(platform.DB, memory.hosting);
-  const bytes = hostedBytesIn(platform.FILES);
+  const stores = createStores(platform, limits);
+  const { counters, tokens, hosting, hostedBytes: bytes } = stores;
+  const { finishAlone } = limits;
+  const ground = { platform, stores, finishAlone, pageTtl, feed, reserved };
   const stacks = new Map<UpstreamConfig, ComposedSource>();
   for (const upstream of indexes.flatMap(({ upstreams }) => upstreams)) {
     if (stacks.has(upstream)) continue;
@@ -128,25 +101,25 @@ export function compose(
   }
   const publish = createPublish({
     inspect,
-    transaction: publishTransactionIn(platform.DB),
-    objects: uploadObjectsIn(platform.FILES),
+    transaction: stores.publishTransaction,
+    objects: stores.uploadObjects,
   });
   return {
     authenticate: authenticator({
       adminToken,
       tokens,
-      memory: new Memory<TokenWithHash>(TOKENS),
+      memory: stores.tokenMemory,
       attempts: new Attempts(),
     }),
     tokens,
     tokenExchange: createTokenExchange({ trusted, audience }, platform, tokens, counters),
-    releases: createReleaseActions(releasesIn(platform.DB), indexes),
-    auditLog: auditLogIn(platform.DB),
-    openStagingFile: stagingIn(platform.FILES, limits.inMemory),
+    releases: createReleaseActions(stores.releases, indexes),
+    auditLog: stores.auditLog,
+    openStagingFile: stores.openStagingFile,
     publish,
     uploads: createUploadsInParts({
-      sessions: uploadSessionsIn(platform.DB),
-      store: partStoreIn(platform.FILES),
+      sessions: stores.uploadSessions,
+      store: stores.uploadParts,
       publish,
       indexes,
       partSize: PART_SIZE,
@@ -155,7 +128,7 @@ export function compose(
     }),
     indexes: indexes.map((index) => {
       const sources = index.upstreams.flatMap((upstream) => stacks.get(upstream) ?? []);
-      const made = mergedPagesIn(index.name, platform.PAGES, memory.made);
+      const made = stores.mergedPages(index.name);
       return {
         config: index,
         repository: outermost(indexStack(sources, { overlays: index.overlays, hosting, bytes, made })),
@@ -171,22 +144,14 @@ export function compose(
       platform.now,
     ),
     counters,
-    objects: objectsIn(platform.DB, platform.FILES),
-    hosted: hostedAmountsIn(platform.DB),
+    objects: stores.objects,
+    hosted: stores.hostedAmounts,
     quota,
-    flush(ctx) {
-      counters.flush(ctx);
-      uses.flush(ctx);
-      demand.flush(ctx);
-      tokens.flush(ctx);
-    },
-    leftovers: orphansIn(platform.DB, platform.FILES),
-    letters: deadLettersIn(platform.DB, {
-      "pypi-edge-fills": platform.FILLS,
-      "pypi-edge-refreshes": platform.REFRESHES,
-    }),
-    recent: recentChangesIn(platform.DB),
-    runs: jobRunsIn(platform.DB),
+    flush: stores.flush,
+    leftovers: stores.orphans,
+    letters: stores.deadLetters,
+    recent: stores.recentChanges,
+    runs: stores.jobRuns,
     pageTtl,
   };
 }

@@ -1,0 +1,196 @@
+import type { FillMessage } from "../../schema/fill.ts";
+import type { RefreshMessage } from "../../schema/refresh.ts";
+import type { TokenWithHash } from "../auth/authenticate.ts";
+import type { FileRef } from "../pypi/file-url.ts";
+import type { ProjectName } from "../pypi/name.ts";
+import type { Context } from "../repository/context.ts";
+import type { Document } from "../repository/document.ts";
+import type { Page, Queries } from "../repository/page.ts";
+import { MAX_IN_MEMORY, type HostedProject } from "../repository/ports/hosted-packages.ts";
+import type { FactStore, FileStore } from "../repository/ports/files.ts";
+import type { PageChange } from "../repository/ports/pages.ts";
+import type { Uses } from "../repository/ports/stored-objects.ts";
+import { freshness, type Check } from "./cache/freshness.ts";
+import { verdictsIn } from "./cache/verdicts.ts";
+import { auditLogIn } from "./d1/audit-log.ts";
+import { catalogOf } from "./d1/catalog.ts";
+import { changeLogPositionIn } from "./d1/change-log-position.ts";
+import { countersIn } from "./d1/counters.ts";
+import { deadLettersIn } from "./d1/dead-letters.ts";
+import { fileFactsIn } from "./d1/file-facts.ts";
+import { fileUsesIn } from "./d1/file-uses.ts";
+import { hostedAmountsIn } from "./d1/hosted-amounts.ts";
+import { hostingIn } from "./d1/hosted-packages.ts";
+import { jobRunsIn } from "./d1/job-runs.ts";
+import { pagesBehindIn } from "./d1/pages-behind.ts";
+import { demandIn, popularityIn, type PopularityParts } from "./d1/popularity.ts";
+import { publishTransactionIn } from "./d1/publish-transaction.ts";
+import { recentChangesIn } from "./d1/recent-changes.ts";
+import { releasesIn } from "./d1/releases.ts";
+import { strayFilesIn } from "./d1/stray-files.ts";
+import { tokensIn } from "./d1/tokens.ts";
+import { uploadSessionsIn } from "./d1/upload-sessions.ts";
+import { vouchingIn } from "./d1/vouching.ts";
+import { keysOf, storedRef } from "./keys.ts";
+import { documentStore } from "./kv/documents.ts";
+import { mergedPagesIn, type StoredMergedPage } from "./kv/merged-pages.ts";
+import { pageStore } from "./kv/pages.ts";
+import { queryStore } from "./kv/signed-urls.ts";
+import { Memory, scopedTo } from "./memory.ts";
+import { fillQueue } from "./queues/fills.ts";
+import { refreshQueue } from "./queues/refreshes.ts";
+import { hostedBytesIn } from "./r2/hosted-bytes.ts";
+import { fileStore, type Remembered } from "./r2/mirrored-files.ts";
+import { objectsIn } from "./r2/mirrored-objects.ts";
+import { orphansIn } from "./r2/orphans.ts";
+import { projectFiles } from "./r2/project-files.ts";
+import { listStore } from "./r2/root-listing.ts";
+import { stagingIn } from "./r2/staging.ts";
+import { uploadObjectsIn } from "./r2/upload-objects.ts";
+import { partStoreIn } from "./r2/upload-parts.ts";
+
+const MiB = 1024 * 1024;
+
+/** The bindings that things are stored in. */
+export interface Bindings {
+  readonly PAGES: KVNamespace;
+  readonly FILES: R2Bucket;
+  readonly DB: D1Database;
+  readonly FILLS: Queue<FillMessage>;
+  readonly REFRESHES: Queue<RefreshMessage>;
+  readonly cache: Cache;
+  /** The clock: milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** Sizes in bytes; tests lower them. */
+export interface StorageLimits {
+  /** Larger files are written in parts. */
+  readonly maxPut: number;
+  /** Larger uploads are staged in R2. */
+  readonly inMemory?: number;
+}
+
+/** A source's stores that hold files against what a page lists. */
+interface ReplacedIn {
+  readonly files: FileStore;
+  readonly facts: FactStore;
+  readonly uses: Uses;
+}
+
+/** Removes stored files that a page lists with other bytes now. `stored`: the project's files that are stored. */
+type ReplaceOutdated = (
+  name: ProjectName,
+  pages: PageChange,
+  stored: readonly FileRef[],
+  stores: ReplacedIn,
+  ctx: Context,
+) => Promise<void>;
+
+export type Stores = ReturnType<typeof createStores>;
+export type SourceStores = ReturnType<Stores["ofSource"]>;
+
+/** All stores of a platform. Called once for each isolate, because the isolate's memory is in it. */
+export function createStores(bindings: Bindings, { maxPut, inMemory }: StorageLimits) {
+  const { PAGES: kv, FILES: r2, DB: db, FILLS, REFRESHES, cache, now } = bindings;
+  const memory = memoryTier();
+  const counters = countersIn(db);
+  const uses = fileUsesIn(db, memory.used);
+  const demand = demandIn(db);
+  const tokens = tokensIn(db);
+  const objects = objectsIn(db, r2);
+
+  /**
+   * The stores of one source.
+   *
+   * @param source its place in keys
+   * @param root the absolute address of ours that its pages carry
+   */
+  function ofSource(source: string, root: string | undefined, replaceOutdated: ReplaceOutdated) {
+    const keys = keysOf(source, root);
+    const replacedIn = {
+      files: fileStore(r2, memory.files, keys, maxPut, now),
+      facts: fileFactsIn(db, source),
+      uses: uses.of(source, keys),
+    };
+    const catalog = catalogOf(db, source);
+    const queries = queryStore(kv, memory.queries, keys);
+    const strays = strayFilesIn(db, source);
+    const outdated = (name: ProjectName, change: PageChange, held: readonly string[], ctx: Context) =>
+      replaceOutdated(name, change, held.flatMap(storedRef), replacedIn, ctx);
+    const { pages, documents, written } = memory;
+    return {
+      ...replacedIn,
+      catalog,
+      queries,
+      strays,
+      pages: pageStore({ kv, r2, catalog, keys, memory: pages, written, queries, strays, outdated }),
+      lists: listStore(r2, keys),
+      documents: documentStore({ kv, keys, memory: documents, written }),
+      freshness: freshness(memory.marks, cache, keys.checked),
+      verdicts: verdictsIn(freshness(memory.marks, cache, keys.absent), catalog),
+      deleteFiles: projectFiles(objects, source, memory.files),
+      fills: fillQueue(FILLS, source),
+      refreshes: refreshQueue(REFRESHES, source),
+      demand: demand.of(source),
+      changeLogPosition: changeLogPositionIn(db, source, keys.pages),
+      pagesBehind: pagesBehindIn(db, source),
+      vouching: vouchingIn(db, source, keys.pages),
+      popularity: (favourites: Omit<PopularityParts, "source">) => popularityIn(db, { source, ...favourites }),
+      /** What the isolate remembers of the source, beside copies of what is stored. */
+      remembered: {
+        absent: scopedTo(memory.absent, source),
+        filling: scopedTo(memory.filling, source),
+        believed: scopedTo(memory.believed, source),
+        siblingless: scopedTo(memory.siblingless, source),
+      },
+    };
+  }
+
+  return {
+    counters,
+    tokens,
+    tokenMemory: memory.tokens,
+    objects,
+    hosting: hostingIn(db, memory.hosting),
+    hostedBytes: hostedBytesIn(r2),
+    hostedAmounts: hostedAmountsIn(db),
+    releases: releasesIn(db),
+    auditLog: auditLogIn(db),
+    publishTransaction: publishTransactionIn(db),
+    uploadObjects: uploadObjectsIn(r2),
+    openStagingFile: stagingIn(r2, inMemory),
+    uploadSessions: uploadSessionsIn(db),
+    uploadParts: partStoreIn(r2),
+    orphans: orphansIn(db, r2),
+    deadLetters: deadLettersIn(db, { "pypi-edge-fills": FILLS, "pypi-edge-refreshes": REFRESHES }),
+    recentChanges: recentChangesIn(db),
+    jobRuns: jobRunsIn(db),
+    ofSource,
+    /** The merged pages of an index. */
+    mergedPages: (index: string) => mergedPagesIn(index, kv, memory.made),
+    /** Writes what requests and jobs have left in memory to be written, after the answer, if it is time. */
+    flush(ctx: Context): void {
+      for (const each of [counters, uses, demand, tokens]) each.flush(ctx);
+    },
+  };
+}
+
+/** The isolate's memory, one budget for all sources together. */
+const memoryTier = () => ({
+  pages: new Memory<Page>(16 * MiB),
+  documents: new Memory<Document>(4 * MiB),
+  written: new Memory<string>(MiB),
+  files: new Memory<Remembered>(16 * MiB),
+  marks: new Memory<Check>(4 * MiB),
+  absent: new Memory<true>(2 * MiB),
+  filling: new Memory<true>(MiB),
+  believed: new Memory<true>(MiB),
+  queries: new Memory<Queries>(4 * MiB, MiB),
+  siblingless: new Memory<true>(MiB),
+  used: new Memory<true>(2 * MiB),
+  hosting: new Memory<HostedProject>(8 * MiB, 4 * MiB),
+  made: new Memory<StoredMergedPage>(4 * MiB, MAX_IN_MEMORY),
+  /** Valid tokens, some thousand. */
+  tokens: new Memory<TokenWithHash>(MiB),
+});
