@@ -11,7 +11,7 @@ import type { Context } from "../repository/context.ts";
 /**
  * How long a source that now fails is still believed not to own a name that it last said it does not own. Milliseconds.
  */
-const LAST_WORD = 3_600_000;
+const ABSENT_VERDICT_TTL = 3_600_000;
 
 /** One of the sources of an index. */
 export interface PrioritySource {
@@ -157,7 +157,7 @@ async function projectOf(
   } catch (error) {
     if (!isUpstreamFailure(error)) throw error;
     // A verdict that cannot be read does not count.
-    if (!(await verdicts.isAbsent(name, ctx.now - LAST_WORD, ctx).catch(() => false))) throw error;
+    if (!(await verdicts.isAbsent(name, ctx.now - ABSENT_VERDICT_TTL, ctx).catch(() => false))) throw error;
     ctx.report({ event: "upstream-failed", what: `${name}, asked of the next source`, reason: reasonOf(error) });
     return "failing";
   }

@@ -77,7 +77,7 @@ export function readUpstream(upstream: Upstream, describe: CompletePage, root?: 
   };
 }
 
-interface Wanted {
+interface OpenOptions {
   readonly facts: ReturnType<typeof listedFacts>;
   readonly headOnly: boolean;
   readonly range: RangeSpec | undefined;
@@ -89,7 +89,7 @@ interface Wanted {
  * bytes, the size on the page is only a hint: the upstream's answer gives the size, and the range is resolved again
  * where the two differ. Without a digest the two sizes must agree.
  */
-async function openFile(upstream: Upstream, url: URL, { facts, headOnly, range, ref }: Wanted) {
+async function openFile(upstream: Upstream, url: URL, { facts, headOnly, range, ref }: OpenOptions) {
   const wanted = { ref, unverified: facts.unchecked };
   const sizeThere = async () => (await upstream.file(url, { ...wanted, headOnly: true }))?.size;
   // No distribution file is empty: a size of 0 is wrong.

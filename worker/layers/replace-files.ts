@@ -77,14 +77,14 @@ export async function replaceOutdated(
   if (isNew.length === 0) return;
   const listed = new Map((await page.model()).files.map((entry) => [addressOf(entry), entry]));
   const found: Replaced[] = [];
-  await eachOf(isNew.slice(0, MAX_LOOKS), async (ref) => {
+  await forEachLimited(isNew.slice(0, MAX_LOOKS), async (ref) => {
     const entry = listed.get(addressIn(ref));
     const wanted = entry && listedFacts({ project: name, entry }, ref.part).digest;
     if (!entry || !wanted) return;
     const facts = await parts.files.head(ref);
     if (!facts || (facts.digest && digestText(facts.digest) === digestText(wanted))) return;
     const others = ref.part === "file" && !hasDigest(entry) ? (["metadata"] as const) : [];
-    found.push({ entry, parts: [ref.part, ...others], was: said(facts), is: digestText(wanted) });
+    found.push({ entry, parts: [ref.part, ...others], was: digestOrSize(facts), is: digestText(wanted) });
   });
   await replace(name, found, parts, ctx);
 }
@@ -113,17 +113,17 @@ const entryIn = (line: string) => JSON.parse(line) as FileEntry;
 function changes(before: FileEntry, entry: FileEntry): Replaced[] {
   const facts = (listed: FileEntry, part: FileRef["part"]) =>
     listedFacts({ project: "" as ProjectName, entry: listed }, part);
-  const told = (...parts: FileRef["part"][]) => {
+  const replacedParts = (...parts: FileRef["part"][]) => {
     const [part = "file"] = parts;
-    return [{ entry, parts, was: said(facts(before, part)), is: said(facts(entry, part)) }];
+    return [{ entry, parts, was: digestOrSize(facts(before, part)), is: digestOrSize(facts(entry, part)) }];
   };
   const isSameMetadata = hasDigest(entry) && !isOtherFile(metadataOf(before), metadataOf(entry));
   if (isOtherFile(before.hashes, entry.hashes) || isOfOtherSize(before, entry)) {
-    return isSameMetadata ? told("file") : told("file", "metadata");
+    return isSameMetadata ? replacedParts("file") : replacedParts("file", "metadata");
   }
   // Metadata that is advertised here is compared with the wheel (see `serveMetadata`).
   if (!hasDigest(entry) || !before["core-metadata"] || isOfDigests(before, entry)) return [];
-  return told("metadata").map((each) => ({ ...each, isFirst: before["core-metadata"] === true }));
+  return replacedParts("metadata").map((each) => ({ ...each, isFirst: before["core-metadata"] === true }));
 }
 
 /**
@@ -147,7 +147,7 @@ function metadataOf(entry: FileEntry): Hashes {
   return own === undefined || own === true ? {} : own;
 }
 
-const said = ({ digest, size }: Pick<ArtifactFacts, "digest" | "size">) =>
+const digestOrSize = ({ digest, size }: Pick<ArtifactFacts, "digest" | "size">) =>
   digest ? digestText(digest) : size === undefined ? "no digest" : `no digest and ${size} bytes`;
 
 async function replace(
@@ -158,13 +158,13 @@ async function replace(
 ): Promise<void> {
   if (replaced.length === 0) return;
   const { files, facts, uses } = parts;
-  const news = replaced.filter(({ isFirst }) => !isFirst);
-  const marked = new Set(news.slice(0, MAX_TOMBSTONES));
-  await eachOf([...marked], (each) => replaceOne(name, each, parts, ctx));
+  const reportable = replaced.filter(({ isFirst }) => !isFirst);
+  const marked = new Set(reportable.slice(0, MAX_TOMBSTONES));
+  await forEachLimited([...marked], (each) => replaceOne(name, each, parts, ctx));
   const others = replaced.filter((each) => !marked.has(each));
   if (others.length > 0) await files.forget(others.flatMap(refsOf));
-  if (news.length > marked.size) {
-    const reason = `${news.length - marked.size} more of its files were replaced`;
+  if (reportable.length > marked.size) {
+    const reason = `${reportable.length - marked.size} more of its files were replaced`;
     ctx.report({ event: "file-replaced", what: name, reason });
   }
   const urls = replaced.flatMap(({ entry, parts: [part] }) => (part === "file" ? [entry.url] : []));
@@ -172,7 +172,7 @@ async function replace(
   uses.emptied(replaced.flatMap(refsOf), ctx);
 }
 
-async function eachOf<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
+async function forEachLimited<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
   const queue = all.values();
   const worker = async () => {
     for (const one of queue) await work(one);
@@ -192,13 +192,13 @@ async function replaceOne(
     was,
     is,
   } = replaced;
-  let isNews = false;
+  let isReportable = false;
   for (const ref of refsOf(replaced)) {
     const { digest } = listedFacts({ project: name, entry }, ref.part);
     const isNew = await files.replace(ref, name, digest);
-    if (ref.part === part) isNews = isNew;
+    if (ref.part === part) isReportable = isNew;
   }
-  if (!isNews) return;
+  if (!isReportable) return;
   ctx.report({
     event: "file-replaced",
     what: nameOf(refOf(entry, part)),

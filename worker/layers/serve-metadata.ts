@@ -14,7 +14,7 @@ import type { Context } from "../repository/context.ts";
 import type { Event } from "../repository/event.ts";
 
 /** One page is made again for wrong sizes at most once in this time. Milliseconds. */
-const CORRECTING = 60_000;
+const REMAKE_INTERVAL = 60_000;
 
 export interface MetadataParts extends SearchParts {
   readonly facts: FactStore;
@@ -32,12 +32,13 @@ export function serveMetadata(parts: MetadataParts): (inner: SourcePages) => Sou
     async file(request, ctx) {
       const { ref, listed } = request;
       if (!listed || ref.part === "file") return inner.file(request, ctx);
-      const theirs = () => inner.file(request, ctx);
-      if (!isWheel(ref.filename)) return upstreamsOwn(listed.entry, "core-metadata") === undefined ? null : theirs();
+      const fromUpstream = () => inner.file(request, ctx);
+      if (!isWheel(ref.filename))
+        return upstreamsOwn(listed.entry, "core-metadata") === undefined ? null : fromUpstream();
       const wheel = new OneWheel(parts, { ...ref, part: "file" }, listed, inner, ctx);
-      const own = () => wheel.metadata(request.headOnly);
-      if (upstreamsOwn(listed.entry, "core-metadata") === undefined) return own();
-      return (await wheel.instead(request.headOnly)) ?? promised(theirs, own);
+      const fromWheel = () => wheel.metadata(request.headOnly);
+      if (upstreamsOwn(listed.entry, "core-metadata") === undefined) return fromWheel();
+      return (await wheel.instead(request.headOnly)) ?? promised(fromUpstream, fromWheel);
     },
 
     async fileStored({ ref, artifact, ...listed }, size, ctx) {
@@ -52,18 +53,18 @@ export function serveMetadata(parts: MetadataParts): (inner: SourcePages) => Sou
  * is the answer.
  */
 async function promised(
-  theirs: () => Promise<Artifact | null>,
-  own: () => Promise<Artifact | null>,
+  fromUpstream: () => Promise<Artifact | null>,
+  fromWheel: () => Promise<Artifact | null>,
 ): Promise<Artifact | null> {
   let refusal: IndexError | undefined;
   try {
-    const artifact = await theirs();
+    const artifact = await fromUpstream();
     if (artifact) return artifact;
   } catch (error) {
     if (!isUpstreamFailure(error)) throw error;
     refusal = error;
   }
-  const artifact = await own().catch((error: unknown) => {
+  const artifact = await fromWheel().catch((error: unknown) => {
     throw refusal ?? error;
   });
   if (!artifact && refusal) throw refusal;
@@ -225,7 +226,7 @@ class OneWheel implements WheelSource {
   async #correctPage(): Promise<void> {
     const mark = `the page of ${this.listed.project}`;
     if (this.parts.filling.get(mark, this.#ctx.now)) return;
-    this.parts.filling.set(mark, true, 0, this.#ctx.now + CORRECTING);
+    this.parts.filling.set(mark, true, 0, this.#ctx.now + REMAKE_INTERVAL);
     await this.#remakePage();
   }
 

@@ -112,7 +112,7 @@ describe("what is asked for", () => {
     });
     const { log, demand, events } = await count(projects("one"), START, db);
     expect(events.map(({ event, what, reason }) => [event, what, reason])).toEqual([
-      ["storage-failed", "what is asked for", "D1 is away"],
+      ["storage-failed", "the counts of demand", "D1 is away"],
     ]);
     const meanwhile = context(START + 6 * MINUTE);
     demand.project(name("one"));

@@ -4,7 +4,7 @@ import type { Artifact, Listed } from "../../repository/artifact.ts";
 import type { Context } from "../../repository/context.ts";
 
 /** Statuses of 400 and above that may change a moment later, or that are about the request and not about the file. */
-const PASSING: ReadonlySet<number> = new Set([408, 416, 425, 429]);
+const TRANSIENT: ReadonlySet<number> = new Set([408, 416, 425, 429]);
 
 /** An opened file, or null where the source does not have it; and the page entry that it was opened by. */
 export interface Opened {
@@ -55,7 +55,7 @@ async function attempt(open: (listed: Listed) => Promise<Artifact | null>, liste
   }
 }
 
-const isRefusal = (status = 0) => status >= 400 && status < 500 && !PASSING.has(status);
+const isRefusal = (status = 0) => status >= 400 && status < 500 && !TRANSIENT.has(status);
 
 function refused(ref: FileRef, { project, entry }: Listed, refusal: IndexError, ctx: Context): IndexError {
   ctx.report({ event: "upstream-failed", what: nameOf(ref), reason: reasonOf(refusal) });

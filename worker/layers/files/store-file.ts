@@ -11,13 +11,13 @@ import type { Context } from "../../repository/context.ts";
 export const FINISH_ALONE = 64 * 1024 * 1024;
 
 /** How long a file counts as being stored by another request, at most. Milliseconds. */
-const FILLING = 60_000;
+const CLAIM_TTL = 60_000;
 
 /** The same for a file left to the queue: storing a large one takes long, and a message may be lost. Milliseconds. */
-const QUEUED = 10 * 60_000;
+const QUEUED_TTL = 10 * 60_000;
 
 /** How long an unverified file is served before it is compared with the upstream's again. Milliseconds. */
-const BELIEVED = 60_000;
+const BELIEVED_TTL = 60_000;
 
 export interface StoringParts {
   readonly files: FileStore;
@@ -46,10 +46,10 @@ export interface StoringParts {
  * @returns the artifact to send to the client
  */
 export function serveAndStore(source: Artifact, ref: FileRef, parts: StoringParts | undefined, ctx: Context): Artifact {
-  const mine = parts && claim(ref, source.size ?? source.listedSize, parts, ctx);
-  const destination = mine ? destinationOf(source, ref, parts) : undefined;
+  const isClaimed = parts && claim(ref, source.size ?? source.listedSize, parts, ctx);
+  const destination = isClaimed ? destinationOf(source, ref, parts) : undefined;
   const { artifact, filled } = transfer(source, nameOf(ref), destination, ctx);
-  ctx.defer(mine ? concluded(noted(filled, source, ref, parts, ctx), ref, parts, ctx) : filled);
+  ctx.defer(isClaimed ? concluded(noted(filled, source, ref, parts, ctx), ref, parts, ctx) : filled);
   return artifact;
 }
 
@@ -104,7 +104,7 @@ const destinationOf = (source: Artifact, ref: FileRef, { files, finishAlone }: S
 
 /** Skips the comparison of an unverified file with the upstream's for a minute. */
 export const believe = (ref: FileRef, believed: Marks, ctx: Context) =>
-  believed.set(nameOf(ref), true, 0, ctx.now + BELIEVED);
+  believed.set(nameOf(ref), true, 0, ctx.now + BELIEVED_TTL);
 
 /** Waits for the end of storing, and records a file that was stored. */
 async function noted(
@@ -131,7 +131,7 @@ function claim(ref: FileRef, size: number | undefined, parts: StoringParts, ctx:
     leaveToQueue(ref, parts, ctx);
     return false;
   }
-  filling.set(nameOf(ref), true, 0, ctx.now + FILLING);
+  filling.set(nameOf(ref), true, 0, ctx.now + CLAIM_TTL);
   return true;
 }
 
@@ -158,7 +158,7 @@ async function concluded(
  */
 function leaveToQueue(ref: FileRef, { filling, fills }: StoringParts, ctx: Context): void {
   const name = nameOf(ref);
-  filling.set(name, true, 0, ctx.now + QUEUED);
+  filling.set(name, true, 0, ctx.now + QUEUED_TTL);
   const failed = (error: unknown) => {
     filling.delete(name);
     ctx.report({ event: "queue-failed", what: name, reason: messageOf(error) });

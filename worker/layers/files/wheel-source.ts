@@ -16,7 +16,7 @@ const READ_DEADLINE = 10_000;
 const LATE = `its transfer took longer than ${READ_DEADLINE / 1_000} s`;
 
 /** A host that has no `.metadata` beside one wheel is not asked for others during this time. Milliseconds. */
-const SIBLINGLESS = 3_600_000;
+const SIBLINGLESS_TTL = 3_600_000;
 
 export interface SearchParts extends StoringParts {
   /** Hosts that have no `.metadata` beside their wheels except where a page advertises it. */
@@ -88,7 +88,7 @@ async function sibling({ ref, listed, inner, parts }: WheelSource, ctx: Context)
   } catch (error) {
     if (!isUpstreamFailure(error)) throw error;
   }
-  siblingless.set(ref.origin, true, 0, ctx.now + SIBLINGLESS);
+  siblingless.set(ref.origin, true, 0, ctx.now + SIBLINGLESS_TTL);
   return null;
 }
 

@@ -34,14 +34,14 @@ export interface ShownProject {
 export function shownProjects(overlays: readonly HostingIndex[]) {
   const merging = new Map(overlays.map(({ index, merge }) => [index, merge.map(matcher)]));
   return (name: ProjectName, hosts: readonly HostedProject[] = []): ShownProject | undefined => {
-    const closing = hosts.findIndex(
+    const lastShown = hosts.findIndex(
       ({ index, status }) => status?.status === QUARANTINED || !merging.get(index)?.some((matches) => matches(name)),
     );
-    const [first, ...others] = closing === -1 ? hosts : hosts.slice(0, closing + 1);
+    const [first, ...others] = lastShown === -1 ? hosts : hosts.slice(0, lastShown + 1);
     if (!first) return undefined;
     const tiers = [first, ...others] as const;
     const quarantined = tiers.find(({ status }) => status?.status === QUARANTINED);
-    return { name, tiers, isOpen: closing === -1, quarantined };
+    return { name, tiers, isOpen: lastShown === -1, quarantined };
   };
 }
 

@@ -2,7 +2,7 @@ import type { Freshness, Verdicts } from "../../repository/ports/freshness.ts";
 import type { Catalog } from "../d1/catalog.ts";
 
 /** An unchanged verdict is written again at most once in this time. Milliseconds. */
-const NOTED = 600_000;
+const REWRITE_INTERVAL = 600_000;
 
 /**
  * A source's verdicts: "does not own this name" is recorded like a successful revalidation of a missing page. Whether
@@ -18,7 +18,7 @@ export function verdictsIn(marks: Freshness, catalog: Catalog): Verdicts {
 
     noteAbsent(name, ctx) {
       const note = async () => {
-        if (!(await isMarked(name, ctx.now - NOTED, ctx))) marks.good(name, ctx);
+        if (!(await isMarked(name, ctx.now - REWRITE_INTERVAL, ctx))) marks.good(name, ctx);
       };
       ctx.defer(note());
     },

@@ -32,7 +32,7 @@ const COUNT_TTL = 60_000;
 /**
  * How long a row rejects pages with lower serials: after that the upstream may have begun to count anew. Milliseconds.
  */
-const GUARDED = 3_600_000;
+const SERIAL_GUARD_TTL = 3_600_000;
 
 /** How many stored files of one project are looked at when its page is written, the last used first. */
 const MAX_STORED = 2_000;
@@ -94,7 +94,7 @@ export function catalogOf(db: D1Database, source: string): Catalog {
     async claim(name, head, now, tell) {
       const row = await db
         .prepare(CLAIM)
-        .bind(source, name, serialOf(head), head.changedAt, now - GUARDED, Number(tell !== undefined))
+        .bind(source, name, serialOf(head), head.changedAt, now - SERIAL_GUARD_TTL, Number(tell !== undefined))
         .first<{ wanted: number | null; stored: string }>();
       if (!row) return "older";
       tell?.(JSON.parse(row.stored) as string[]);

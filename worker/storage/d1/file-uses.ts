@@ -6,7 +6,7 @@ import type { Memory } from "../memory.ts";
 import type { Context } from "../../repository/context.ts";
 
 /** A use of one file is recorded at most once in this time. Milliseconds. */
-const REPEAT = 3_600_000;
+const RECORD_INTERVAL = 3_600_000;
 
 /**
  * How many files' uses are gathered: with keys of at most 800 bytes they fit into D1's 2 MB. Uses of others are
@@ -52,7 +52,7 @@ export function fileUsesIn(db: D1Database, noted: Memory<true>): UseLog {
     of: (source, keys) => ({
       stored(ref, project, size, ctx) {
         const key = keys.file(ref);
-        noted.set(key, true, 0, ctx.now + REPEAT);
+        noted.set(key, true, 0, ctx.now + RECORD_INTERVAL);
         write(key, async () => db.prepare(STORED).bind(key, source, project, size, ctx.now).run(), ctx);
       },
 
@@ -64,7 +64,7 @@ export function fileUsesIn(db: D1Database, noted: Memory<true>): UseLog {
       used(ref, ctx) {
         const key = keys.file(ref);
         if (noted.get(key, ctx.now) || gathering.size >= MAX_GATHERED) return;
-        noted.set(key, true, 0, ctx.now + REPEAT);
+        noted.set(key, true, 0, ctx.now + RECORD_INTERVAL);
         gathering.add(key, ctx.now);
       },
     }),

@@ -14,7 +14,7 @@ const HALF_LIFE = 7 * 24 * 3_600_000;
 const EPOCH = Date.UTC(2026, 0, 1);
 
 /** A score below this fraction of one request's present weight counts as none: six weeks after a single request. */
-const NOTHING = 1 / 64;
+const MIN_SCORE = 1 / 64;
 
 /** Kinds of files below this fraction of the demand are not prefetched. */
 const WORTH_FETCHING = 0.02;
@@ -31,7 +31,7 @@ const MAX_FORGOTTEN = 5_000;
 /** What one request at `now` adds to a score: old scores do not shrink, new requests weigh more. */
 const weightAt = (now: number) => 2 ** ((now - EPOCH) / HALF_LIFE);
 
-const leastAt = (now: number) => NOTHING * weightAt(now);
+const leastAt = (now: number) => MIN_SCORE * weightAt(now);
 
 const adding = (table: string, column: string) =>
   `INSERT INTO ${table} (source, ${column}, score)

@@ -4,15 +4,15 @@ import { isFollowed, MAX_BEHIND, type Vouching } from "../../repository/ports/ch
 import type { Context } from "../../repository/context.ts";
 
 /** How long the state read from D1 is used. Milliseconds. */
-const BELIEVED = 30_000;
+const STATE_TTL = 30_000;
 
 /**
  * How much longer it is used while one request reads it again: the others neither wait nor read it too. Milliseconds.
  */
-const RENEWING = 2_000;
+const RENEWING_EXTRA = 2_000;
 
 /** How long no page is vouched for after D1 could not be read. Milliseconds. */
-const FAILING = 5_000;
+const FAILED_TTL = 5_000;
 
 const READ = `
   SELECT serial, since, polled_at, (
@@ -47,17 +47,17 @@ export function vouchingIn(db: D1Database, source: string, pages: string): Vouch
   async function read(now: number): Promise<Known> {
     const row = await db.prepare(READ).bind(source, pages).first<Row>();
     const state = row && { serial: row.serial ?? undefined, since: row.since, polledAt: row.polled_at };
-    return { until: now + BELIEVED, state, behind: new Set(JSON.parse(row?.behind ?? "[]") as string[]) };
+    return { until: now + STATE_TTL, state, behind: new Set(JSON.parse(row?.behind ?? "[]") as string[]) };
   }
 
   async function latest(ctx: Context): Promise<Known> {
-    if (known && ctx.now < known.until + (renewing ? RENEWING : 0)) return known;
+    if (known && ctx.now < known.until + (renewing ? RENEWING_EXTRA : 0)) return known;
     renewing = true;
     try {
       known = await read(ctx.now);
     } catch (error) {
       ctx.report({ event: "storage-failed", what: "the state of the change log", reason: messageOf(error) });
-      known = { until: ctx.now + FAILING, state: null, behind: new Set() };
+      known = { until: ctx.now + FAILED_TTL, state: null, behind: new Set() };
     } finally {
       renewing = false;
     }

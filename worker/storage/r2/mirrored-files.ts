@@ -16,13 +16,13 @@ export const MAX_PUT = 5 * 1024 ** 3 - 5 * 1024 ** 2;
  * with the 14 s that making a page may take, this is less than the 70 s after which the edge is purged again.
  * Milliseconds.
  */
-const BELIEVED = 50_000;
+const MEMORY_TTL = 50_000;
 
 /** How long a tombstone accepts only the file of its digest: longer than any fill that was under way. Milliseconds. */
-const GUARDED = 3_600_000;
+const TOMBSTONE_TTL = 3_600_000;
 
 /** How often setting a tombstone is tried while other requests write the same key. */
-const TRIES = 4;
+const MAX_TRIES = 4;
 
 /** How many keys R2 deletes in one call. */
 const BATCH = 1_000;
@@ -60,7 +60,7 @@ export function fileStore(
   const places = new Memory<Place>(PLACES);
 
   /** The facts of an object just read, or null where it is a tombstone. Remembers whether a file may replace it. */
-  function seen(key: string, object: R2Object | null): ArtifactFacts | null {
+  function noteObject(key: string, object: R2Object | null): ArtifactFacts | null {
     const tombstone = object ? readTombstone(object) : undefined;
     const facts = object && !tombstone ? readFacts(object) : null;
     const isFinal = facts?.digest && !facts.unchecked;
@@ -71,7 +71,7 @@ export function fileStore(
 
   /** The whole object as an artifact. A small one is put into memory. */
   async function received(key: string, object: R2ObjectBody): Promise<Artifact | null> {
-    const facts = seen(key, object);
+    const facts = noteObject(key, object);
     if (!facts) {
       await object.body.cancel();
       return null;
@@ -83,7 +83,7 @@ export function fileStore(
   }
 
   const remember = (key: string, { artifact, etag }: Pick<Remembered, "artifact" | "etag">) =>
-    memory.set(key, { artifact, etag, until: now() + BELIEVED }, artifact.size ?? 0);
+    memory.set(key, { artifact, etag, until: now() + MEMORY_TTL }, artifact.size ?? 0);
 
   /**
    * The file from memory, null where it is not there. Once `until` has passed, one conditional read asks R2 whether it
@@ -105,7 +105,7 @@ export function fileStore(
   async function getPart(key: string, range: RangeSpec): Promise<Artifact | null> {
     try {
       const object = await r2.get(key, { range: r2Range(range) });
-      const facts = seen(key, object);
+      const facts = noteObject(key, object);
       if (!object || !facts) {
         await object?.body.cancel();
         return null;
@@ -113,20 +113,25 @@ export function fileStore(
       return { ...facts, part: resolveRange(range, object.size), body: object.body, via: "r2" };
     } catch (error) {
       if (!String(error).includes(UNSATISFIABLE)) throw error;
-      const facts = seen(key, await r2.head(key));
+      const facts = noteObject(key, await r2.head(key));
       return facts && { ...facts, part: "unsatisfiable", body: null, via: "r2" };
     }
   }
 
   /** Puts a tombstone in place of `old`; false where the object has changed meanwhile. */
-  async function bury(key: string, project: ArtifactFacts["project"], tombstone: Tombstone, old: R2Object | null) {
+  async function putTombstone(
+    key: string,
+    project: ArtifactFacts["project"],
+    tombstone: Tombstone,
+    old: R2Object | null,
+  ) {
     // R2 makes ETags from the bytes: two tombstones must differ, or a fill that saw the first would replace the second.
     const put = await r2.put(key, `replaced ${freshId()}\n`, {
       customMetadata: writeTombstone(project, tombstone),
       onlyIf: conditionOf(old ?? undefined),
     });
     memory.delete(key);
-    if (put) seen(key, put);
+    if (put) noteObject(key, put);
     return put !== null;
   }
 
@@ -139,13 +144,13 @@ export function fileStore(
       if (known?.body instanceof ReadableStream) await known.body.cancel();
       if (range) return getPart(key, range);
       const object = await r2.get(key);
-      return object ? received(key, object) : (seen(key, null), null);
+      return object ? received(key, object) : (noteObject(key, null), null);
     },
 
     async head(ref) {
       const key = keys.file(ref);
       // Not from memory: any isolate may have deleted it since.
-      return seen(key, await r2.head(key));
+      return noteObject(key, await r2.head(key));
     },
 
     create(ref, facts) {
@@ -153,7 +158,7 @@ export function fileStore(
       const place = places.get(key, 0);
       const { wanted, at = 0 } = place?.tombstone ?? {};
       const digest = facts.digest && digestText(facts.digest);
-      if (wanted !== undefined && wanted !== digest && now() - at < GUARDED) return REFUSING;
+      if (wanted !== undefined && wanted !== digest && now() - at < TOMBSTONE_TTL) return REFUSING_SINK;
       const options: R2PutOptions = { customMetadata: writeFacts(facts), onlyIf: conditionOf(place) };
       // R2's options have these algorithms' names, except for sha224, and R2 refuses an object whose bytes differ.
       if (facts.digest && facts.digest.algorithm !== "sha224") options[facts.digest.algorithm] = facts.digest.hex;
@@ -175,11 +180,11 @@ export function fileStore(
     async replace(ref, project, wanted) {
       const key = keys.file(ref);
       const tombstone = { wanted: wanted && digestText(wanted), at: now() };
-      for (let tries = 0; tries < TRIES; tries++) {
+      for (let tries = 0; tries < MAX_TRIES; tries++) {
         const object = await r2.head(key);
         memory.delete(key);
         if (object && isWanted(object, wanted)) return false;
-        if (await bury(key, project, tombstone, object)) return true;
+        if (await putTombstone(key, project, tombstone, object)) return true;
       }
       throw new Error(`${key} is being written by others`);
     },
@@ -212,7 +217,7 @@ const conditionOf = (place: Pick<Place, "etag"> | undefined): R2Conditional =>
   place ? { etagMatches: place.etag } : { etagDoesNotMatch: "*" };
 
 /** The sink for a file that must not be stored, because the page has another digest for it since. */
-const REFUSING: FileSink = {
+const REFUSING_SINK: FileSink = {
   write: () => Promise.reject(new Overtaken()),
   commit: () => Promise.reject(new Overtaken()),
   abort: () => Promise.resolve(),
