@@ -179,7 +179,7 @@ describe("an upstream that fails", () => {
   });
 
   test.each([
-    ["internal error; reference = bulf2crjl8pst0", "perhaps its name does not resolve here"],
+    ["internal error; reference = bulf2crjl8pst0", "perhaps its name cannot be resolved"],
     ["Network connection lost.", "the connection was refused or lost"],
   ])("with the runtime's %j says what that means", async (message, sentence) => {
     const { upstream } = failing(() => {

@@ -177,7 +177,7 @@ describe("a page in JSON", () => {
 
   test.each(["2.0", "2", 2, "10.1"])("of version %j is a failure", async (version) => {
     const page = await rigOf(json({}, { meta: { "api-version": version } }), JSON_TYPE).page("demo");
-    expect([page.status, page.text()]).toEqual([503, expect.stringContaining(`of version ${version}`)]);
+    expect([page.status, page.text()]).toEqual([503, expect.stringContaining(`has version ${version}`)]);
   });
 
   test.each(["1.9", "1", "0.1", 1, "", "next", null])("of version %j is read", async (version) => {

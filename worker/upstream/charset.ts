@@ -1,15 +1,15 @@
-/** How much of a document is looked at for its own word on its encoding (HTML, 13.2.3.2). Bytes. */
+/** A `<meta>` that declares the encoding is searched for in so many first bytes (HTML, 13.2.3.2). */
 const PRESCAN = 1_024;
 
-/** Whether a byte is one that may stand before a document of JSON or HTML. */
+/** Whether a byte is white space that may precede a JSON or HTML document. */
 export const isBlank = (byte: number) => byte === 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d;
 
-/** Bytes without a byte order mark of UTF-8. */
+/** The bytes without a UTF-8 byte order mark. */
 const withoutMark = (bytes: Uint8Array) =>
   bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
 
 /**
- * Whether a body is to be read as JSON: what begins with a brace is, since no HTML does, whatever its type; and what says so.
+ * Whether a body is read as JSON: where its Content-Type says JSON, or where it begins with a brace, as no HTML does.
  *
  * @param type the answer's Content-Type
  * @param bytes the body, or its beginning
@@ -19,8 +19,8 @@ export function isJson(type: string | null, bytes: Uint8Array): boolean {
 }
 
 /**
- * A document of HTML in UTF-8, from the encoding that its byte order mark, else its Content-Type, else a meta names; one
- * that is not known is taken for UTF-8.
+ * An HTML document converted to UTF-8. The byte order mark, else the Content-Type, else a `<meta>` gives its encoding; an
+ * unknown encoding is read as UTF-8.
  */
 export function inUtf8(type: string | null, bytes: Uint8Array): Uint8Array {
   const decoder = decoderFor(markedAs(bytes) ?? labelIn(type ?? "") ?? declaredIn(bytes) ?? "utf-8");
@@ -37,7 +37,7 @@ function declaredIn(bytes: Uint8Array): string | undefined {
   const beginning = new TextDecoder("latin1").decode(bytes.subarray(0, PRESCAN));
   const label = /<meta\s[^>]*?\bcharset[^>]*/i.exec(beginning)?.[0];
   const declared = label === undefined ? undefined : labelIn(label);
-  // A document of UTF-16 could not have been read this far.
+  // The declaration was found byte by byte, so the document is not UTF-16 (HTML, 13.2.3.2).
   return declared !== undefined && /^utf-?16/i.test(declared) ? "utf-8" : declared;
 }
 

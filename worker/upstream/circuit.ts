@@ -1,17 +1,20 @@
-/** How long a host is left alone after its first failure, and at the most. Milliseconds. */
+/** How long no request is sent to a host after its first failure, and at most after many. Milliseconds. */
 const FIRST_PAUSE = 2_000;
 const LONGEST_PAUSE = 30_000;
 
-/** How long the one request that tries again may take before the next may. Milliseconds; longer than any answer is waited for. */
+/**
+ * After a pause one request tries the host again; the next may try only so much later. Longer than any request waits for an
+ * answer. Milliseconds.
+ */
 const TRIAL = 10_000;
 
 /**
- * How long the first request that tries again waits for an answer, and how much longer each one after it: a cold page must
- * not wait long for a host that hangs, and one that is only slow must be found again. Milliseconds.
+ * How long the first request that tries a host again waits for an answer; each later one waits so much longer. A cold page must
+ * not wait long for a host that hangs, and a host that is only slow must be reachable again. Milliseconds.
  */
 const TRIAL_PATIENCE = 900;
 
-/** More hosts than any index uses; a page that names thousands must not fill the memory. */
+/** More hosts than any index uses. The limit protects the memory from a page with files on thousands of hosts. */
 const MAX_HOSTS = 200;
 
 interface Failing {
@@ -21,13 +24,13 @@ interface Failing {
 }
 
 /**
- * Which hosts have just failed, so that only the first request waits for one that is dead or hangs: until its pause is over
- * the others are told at once, and then one of them tries again. One for each upstream and isolate.
+ * A circuit breaker: which hosts have just failed. Only the first request waits for a host that is down or hangs; until the pause
+ * is over, further requests fail at once, and then one of them tries again. There is one instance for each upstream and isolate.
  */
 export class Circuits {
   readonly #failing = new Map<string, Failing>();
 
-  /** Why `host` should not be asked now, or undefined where it may be: the caller must then report how it went. */
+  /** Why `host` must not be asked now, or undefined where it may be: the caller then reports `succeeded` or `failed`. */
   refusal(host: string, now: number): string | undefined {
     const failing = this.#failing.get(host);
     if (!failing) return undefined;
@@ -36,7 +39,7 @@ export class Circuits {
     return undefined;
   }
 
-  /** How long an answer of `host` is to be waited for: `usual`, or less where it has just failed. Milliseconds. */
+  /** How long to wait for an answer of `host`: `usual`, or less where it has just failed. Milliseconds. */
   patience(host: string, usual: number): number {
     const failing = this.#failing.get(host);
     return failing ? Math.min(TRIAL_PATIENCE * failing.failures, usual) : usual;

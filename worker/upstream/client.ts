@@ -10,76 +10,77 @@ import { retryAfterOf } from "./retry-after.ts";
 /** From request to response header, retries and redirects included. Milliseconds. */
 const HEADER_DEADLINE = 8_000;
 
-/** A page's transfer after that: together less than the 15 s after which pip gives up on us. Milliseconds. */
+/** For a page's body after that. Both together are less than pip's timeout of 15 s. Milliseconds. */
 const BODY_DEADLINE = 6_000;
 
-/** Before the first try and each retry, more or less by half: not all isolates at once. Milliseconds. */
+/** Pauses before the first try and each retry; ±50% at random, so that isolates do not retry all at once. Milliseconds. */
 const PAUSES = [0, 100, 300];
 
-/** Statuses that are worth a retry: what is wrong may have passed. */
-const PASSING = new Set([500, 502, 503, 504]);
+/** Statuses that are retried, since the fault may be temporary. */
+const TEMPORARY = new Set([500, 502, 503, 504]);
 
-/** More is refused: a page is parsed in an isolate of 128 MB. PyPI's largest have a few MB. */
+/** A larger page is refused: an isolate that parses it has 128 MB of memory. PyPI's largest pages have a few MB. */
 const MAX_PAGE_BYTES = 32 * 1024 * 1024;
 
 const MAX_REDIRECTS = 5;
 
-/** Some indexes refuse those who do not say who they are. */
+/** Some indexes refuse requests without a User-Agent. */
 const USER_AGENT = "pypi-edge";
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
-/** What says that there is nothing here that takes a POST. */
-const TAKES_NONE = new Set([404, 405, 410, 501]);
+/** Statuses that say that nothing at this address accepts a POST. */
+const WITHOUT_POST = new Set([404, 405, 410, 501]);
 
-/** What the platform's `fetch` is to us, so that a test can stand in for the whole outside. */
+/** The platform's `fetch`, as a type of its own so that tests can replace it. */
 export type Fetch = (request: Request, init?: RequestInit) => Promise<Response>;
 
-/** Only beside a request does the platform heed it: in one, it is lost. */
+/** The platform reads this option from `fetch`'s second argument only; in a `Request` it is lost. */
 const UNDECODED: RequestInit = { encodeResponseBody: "manual" };
 
-/** Told how a request went, as far as its answer's head says: what the body turns out to be is for those who read it. */
+/** Counts the outcome of a request, as its status shows it. Failures while the body is read are not counted here. */
 export type CountOutcome = (outcome: Counted["upstreamRequests"]["outcome"]) => void;
 
-/** Lets so many milliseconds pass. */
+/** Waits so many milliseconds. */
 export type Sleep = (milliseconds: number) => Promise<void>;
 
-const passing: Sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+const platformSleep: Sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-/** What a request asks for. */
 interface Init {
   readonly method?: "GET" | "HEAD";
   readonly headers: Record<string, string>;
   readonly redirect?: "manual";
-  /** The body is wanted as it was sent: the platform would decode what a `Content-Encoding` says. */
+  /** Whether the body is returned as it was sent: without this, the platform decodes it by its `Content-Encoding`. */
   readonly undecoded?: boolean;
-  /** Whether what is asked for is something that the upstream may say to lack in a way of its own (`absent`). */
+  /** Whether the upstream's configured `absent` statuses mean "does not exist" for this request. */
   readonly mayBeAbsent?: boolean;
 }
 
 interface ClientOptions {
-  /** Lets so many milliseconds pass; by default as the platform does. */
+  /** `setTimeout` by default. */
   readonly sleep?: Sleep | undefined;
+  /** `user:password`, sent to the upstream's own origin only: its files may be on other hosts. */
   readonly credentials?: string | undefined;
+  /** Called with the outcome of each `open` and `post`. */
   readonly count?: CountOutcome;
-  /** Whether redirects are followed; left out, they are. */
+  /** Whether redirects are followed; true by default. */
   readonly redirects?: boolean;
-  /** Statuses by which it says that it lacks a project or a document, beside 404 and 410. */
+  /** Statuses, beside 404 and 410, with which the upstream says that it does not have a project or a document. */
   readonly absent?: readonly number[] | undefined;
 }
 
-/** What says everywhere that there is nothing (RFC 9110). */
+/** Statuses that mean absence at every upstream (RFC 9110). */
 const ABSENT: readonly number[] = [404, 410];
 
-/** An answer and the URL that gave it, after redirects: relative links are relative to that. */
+/** An answer and its URL after redirects, which relative links in it are resolved against. */
 export interface UpstreamAnswer {
   readonly url: URL;
   readonly response: Response;
 }
 
 /**
- * The only caller of `fetch`. Every failure to get an answer, and every answer that is neither success nor absence, is
- * thrown as `upstream-failed` with its reason.
+ * All requests to other hosts go through this class. Throws `upstream-failed` with the reason where there is no answer, or one
+ * that is neither success nor absence.
  */
 export class UpstreamClient {
   readonly #fetch: Fetch;
@@ -93,10 +94,8 @@ export class UpstreamClient {
   readonly #circuits = new Circuits();
 
   /**
-   * @param index the upstream's Simple API root: says which addresses it may send us to
-   * @param now milliseconds since the epoch: how long something took is no matter of when a request came
-   * @param options `credentials`, `user:password`, are for the upstream's own origin alone: its files may lie with others;
-   *   `count` is told how each `open` went
+   * @param index the upstream's Simple API root; it decides which addresses may be fetched (see `mayFetch`)
+   * @param now milliseconds since the epoch; a clock that runs on during a request, so that durations can be measured
    */
   constructor(fetch: Fetch, index: URL, now: () => number, options: ClientOptions = {}) {
     const { absent, credentials, count, redirects, sleep } = options;
@@ -106,14 +105,14 @@ export class UpstreamClient {
     // RFC 7617 leaves the encoding open; UTF-8 is what servers expect.
     this.#authorization = credentials && `Basic ${base64(credentials)}`;
     this.#count = count ?? (() => undefined);
-    this.#sleep = sleep ?? passing;
+    this.#sleep = sleep ?? platformSleep;
     this.#redirects = redirects ?? true;
     this.#absent = [...ABSENT, ...(absent ?? [])];
   }
 
   /**
-   * Whether a URL that the upstream gave may be fetched: https, or http where the upstream itself is http; and never a
-   * address that is not public from a public upstream, which would make us a way into the network we run in.
+   * Whether a URL that the upstream gave may be fetched: https, or http where the upstream itself is http. A public upstream
+   * must not send us to an address that is not public: it could read from the network that pypi-edge runs in (SSRF).
    */
   mayFetch(url: URL): boolean {
     if (url.protocol !== "https:" && !(url.protocol === "http:" && this.#index.protocol === "http:")) return false;
@@ -121,18 +120,18 @@ export class UpstreamClient {
   }
 
   /**
-   * A 200, 206 or 304 with its body unread, or null for 404 and 410, and for the upstream's own `absent` where `init` says
-   * that they count. Redirects are followed by hand, since each hop must be one that may be fetched; where they end in absence
-   * it is the upstream's, which has sent us there. Throws `upstream-failed` for all else.
+   * Returns a 200, 206 or 304 with its body unread; or null for 404 and 410, and for the upstream's `absent` statuses where
+   * `init.mayBeAbsent`. Redirects are followed by hand, since each target is checked with `mayFetch`; absence at the last
+   * target counts as the upstream's. Throws `upstream-failed` for every other answer and for none.
    */
   open(start: URL, init: Init): Promise<UpstreamAnswer | null> {
     return this.#counted(this.#follow(start, init));
   }
 
   /**
-   * A 200 to a POST with its body unread, or null where nothing takes one (404, 405, 410, 501). It is sent once, to this
-   * address, whatever becomes of it: neither retried nor redirected, and pages of the same host neither suffer from its
-   * failure nor keep it from being tried. Throws `upstream-failed` for all else.
+   * Returns the 200 to a POST with its body unread; or null where nothing accepts one (404, 405, 410, 501). The request is sent
+   * once: neither retried nor redirected. It does not use the host's circuit: its failure does not stop requests for pages, nor
+   * theirs this one. Throws `upstream-failed` for every other answer and for none.
    */
   post(url: URL, headers: Record<string, string>, body: string): Promise<UpstreamAnswer | null> {
     return this.#counted(this.#send(url, headers, body));
@@ -157,7 +156,7 @@ export class UpstreamClient {
       const response = await this.#fetch(new Request(url, { ...init, headers: { ...this.#own(url), ...headers } }));
       if (response.status === 200) return { url, response };
       await response.body?.cancel();
-      if (TAKES_NONE.has(response.status)) return null;
+      if (WITHOUT_POST.has(response.status)) return null;
       throw this.#refused(url, response);
     } catch (error) {
       if (isUpstreamFailure(error)) throw error;
@@ -167,7 +166,7 @@ export class UpstreamClient {
     }
   }
 
-  /** What an answer that is none comes to. */
+  /** The error for an answer that is neither success nor absence. */
   #refused({ host }: URL, response: Response, mayBeAbsent = false) {
     const { status } = response;
     const retryAfterSeconds = retryAfterOf(response, this.#now());
@@ -195,8 +194,8 @@ export class UpstreamClient {
   }
 
   /**
-   * One answer, asked for up to three times where there is none or it is one that passes (5xx). A host that cannot be
-   * reached is then left alone for a while; one that merely answers 5xx is not, since that may be about one page only.
+   * Sends one request, up to three times where there is no answer or a temporary one (5xx). A host that cannot be reached is then
+   * not asked for a while (see `Circuits`). A host that answers 5xx still is, since that may concern one page only.
    */
   async #ask(url: URL, init: Init & { readonly signal: AbortSignal }, patience: number): Promise<Response> {
     const { host } = url;
@@ -209,7 +208,7 @@ export class UpstreamClient {
       try {
         const request = new Request(url, { ...init, headers: { ...this.#own(url), ...init.headers } });
         last = await this.#fetch(request, init.undecoded ? UNDECODED : undefined);
-        if (!PASSING.has(last.status)) break;
+        if (!TEMPORARY.has(last.status)) break;
         await last.body?.cancel();
       } catch (error) {
         last = undefined;
@@ -225,7 +224,7 @@ export class UpstreamClient {
     throw upstreamFailed(host, reason);
   }
 
-  /** The headers that say who asks. */
+  /** User-Agent, and the credentials where the URL has the upstream's origin. */
   #own(url: URL): Record<string, string> {
     const authorized = this.#authorization !== undefined && url.origin === this.#index.origin;
     return { "User-Agent": USER_AGENT, ...(authorized && { Authorization: this.#authorization }) };
@@ -244,8 +243,8 @@ export class UpstreamClient {
   }
 
   /**
-   * An answer's whole body, of bounded size (`limit` bytes) and time. Throws `upstream-failed` where it is cut, late, or too
-   * large; a host that hangs in the middle is left alone like one that does not answer.
+   * An answer's whole body. Throws `upstream-failed` where it is cut off, late, or larger than `limit` bytes. A host that
+   * hangs in the middle of a body is not asked for a while, like one that does not answer.
    */
   async bytes({ url, response }: UpstreamAnswer, limit = MAX_PAGE_BYTES): Promise<Uint8Array> {
     try {
@@ -258,9 +257,8 @@ export class UpstreamClient {
 }
 
 /**
- * What `read` makes of an answer's body, in a bounded time; the rest of it is given up. Throws where it is late.
- *
- * @param ms milliseconds
+ * Returns what `read` makes of an answer's body, and cancels the rest of the body. Throws where `read` takes longer than `ms`
+ * milliseconds.
  */
 export async function readInTime<T>(
   { body }: Response,
@@ -286,15 +284,14 @@ class LateBody extends Error {
 
 const silent = (ms: number) => `no answer within ${ms / 1_000} s`;
 
-/** Why no connection could be made or kept, in words for a person: the runtime's own say too little, or too much. */
+/** Why no connection could be made or kept, in plain words instead of the runtime's messages where those are known. */
 function connectionReason(error: unknown): string {
   const message = messageOf(error);
-  if (message.startsWith("internal error"))
-    return "no connection could be made; perhaps its name does not resolve here";
+  if (message.startsWith("internal error")) return "no connection could be made; perhaps its name cannot be resolved";
   return message.startsWith("Network connection lost") ? "the connection was refused or lost" : message;
 }
 
-/** Whether a status is one that the request's headers allow: nobody asked for another's part or for "not modified". */
+/** Whether a status is a success that the request's headers allow: 206 needs a `Range`, 304 a condition. */
 function isAnswer(status: number, headers: Record<string, string>): boolean {
   if (status === 206) return "Range" in headers;
   if (status === 304) return "If-None-Match" in headers || "If-Modified-Since" in headers;
@@ -302,7 +299,7 @@ function isAnswer(status: number, headers: Record<string, string>): boolean {
 }
 
 function reasonFor(status: number, mayBeAbsent: boolean): string {
-  if (REDIRECTS.has(status)) return "it redirects what may not be sent elsewhere";
+  if (REDIRECTS.has(status)) return "it answered with a redirect, which is not followed for this request";
   const wantsCredentials = status === 401 || status === 403;
   const advice = [
     ...(wantsCredentials ? ["check its credentials in the configuration"] : []),

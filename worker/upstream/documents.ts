@@ -10,18 +10,18 @@ const HEADERS = {
   "Accept-Encoding": "gzip",
 };
 
-/** Documents, which are fetched the same way whatever said where they are. One that is no JSON object is a failure. */
+/** Fetches documents, for every kind of upstream. An answer that is not a JSON object is `upstream-failed`. */
 export function documentFrom(client: UpstreamClient): Upstream["document"] {
   return async (url, known) => {
     const { host } = url;
-    if (!client.mayFetch(url)) throw upstreamFailed(host, "it is at an address that may not be fetched");
+    if (!client.mayFetch(url)) throw upstreamFailed(host, "its document has an address that may not be fetched");
     const answer = await client.open(url, { headers: { ...HEADERS, ...conditions(known) }, mayBeAbsent: true });
     if (!answer) return { kind: "absent" };
     const { headers, status } = answer.response;
     if (status === 304) return { kind: "unchanged" };
     const text = await client.text(answer);
     const parsed = objectIn(text);
-    if (!parsed) throw upstreamFailed(host, "its answer is no JSON object, or was cut");
+    if (!parsed) throw upstreamFailed(host, "its answer is not a JSON object, or was cut off");
     const [type] = (headers.get("Content-Type") ?? "").split(";");
     return {
       kind: "document",

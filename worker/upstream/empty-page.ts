@@ -3,19 +3,20 @@ import { asProjectName, type ProjectName } from "../pypi/name.ts";
 import { readHtml } from "./html.ts";
 import { htmlPieces } from "./page-bytes.ts";
 
-/** What has nothing to list is short. Bytes. */
+/** A page without files is short; a longer document is not one. Bytes. */
 const MAX_EMPTY = 64 * 1024;
 
-/** How servers head the page of a project: `Links for demo`, `root/pypi: links for demo`, `Index of /simple/demo/`. */
+/** Titles that servers give a project page: `Links for demo`, `root/pypi: links for demo`, `Index of /simple/demo/`. */
 const HEADING = /\b(?:links for|index of)\s+(\S{1,300})$/i;
 
-/** What wants something of people, or brings its contents later: a page of files has none of it. */
+/** Elements for people to use, or that load the contents later: a project page has none of them. */
 const INTERACTIVE = "form, input, button, script, iframe, frame, object, embed, img, svg, meta[http-equiv]";
 
 /**
- * Whether a document that links to no file is the page of a project without files. PEP 503 wants nothing of such a page, and a
- * log-in page or an error answers 200 as well. So it must be headed as pages are, with this project's name, and ask for no
- * password; or, where there was a good page before, be whole, and have nothing at all but perhaps the name.
+ * Whether a document without links to files is the page of a project without files. PEP 503 requires nothing of such a page, and
+ * a log-in page or an error page may also have status 200. So the document must have a project page's title with this project's
+ * name, and no password field. Where a good page was read before, it is enough that the document is complete and is empty or
+ * contains the name alone.
  *
  * @param html UTF-8
  */

@@ -1,24 +1,24 @@
 import { GZIP, SHOWN, TAR, type Magic } from "../pypi/magic.ts";
 import { inTime } from "../repository/timeout.ts";
 
-/** An upstream that has sent headers and then nothing has gone. Milliseconds. */
+/** An upstream that sends headers and then nothing for so long has failed. Milliseconds. */
 const SILENT_FOR = 10_000;
 const SILENT = `it sent nothing of the file for ${SILENT_FOR / 1_000} s`;
 
-/** `SHOWN` bytes of what is encoded come to more than this when decoded, but for a gzip header of that length. Bytes. */
+/** `SHOWN` encoded bytes decode to more than this, unless a gzip header takes up most of them. Bytes. */
 const ENOUGH = SHOWN / 2;
 
-/** Bytes in memory are decoded at once; what does not come then needs more of them. Milliseconds. */
+/** Bytes in memory are decoded at once: a decoder that yields nothing for so long needs more input. Milliseconds. */
 const DECODED_WITHIN = 500;
 
-/** What the platform decodes, by its name in `Content-Encoding` (RFC 9110, 8.4.1). */
+/** The codings that the platform can decode, by their names in `Content-Encoding` (RFC 9110, 8.4.1). */
 type Format = "gzip" | "deflate";
 const FORMATS: Readonly<Record<string, Format>> = { gzip: "gzip", "x-gzip": "gzip", deflate: "deflate" };
 
-/** More of them, one upon the other, are not decoded. */
+/** How many codings, applied one after the other, are decoded. */
 const MAX_CODINGS = 3;
 
-/** A file's bytes as they arrive, and whether they are as they were sent. */
+/** A file's bytes as a stream, and whether they are exactly those that were sent. */
 export interface Decoded {
   readonly body: ReadableStream<Uint8Array>;
   /** Whether `Content-Length` is the file's own length. */
@@ -32,13 +32,14 @@ export function codingsOf({ headers }: Response): string[] {
 }
 
 /**
- * The file in a response that was not decoded on its way, although we asked for no encoding. Servers that label by a name's
- * ending say `gzip` of a `.tar.gz` as it lies there; others do encode. Only the bytes tell: of what the body is before and
- * after each decoding, the file is the last that begins as its name says. Where none does and a digest decides, or where nothing
- * is known of the name, it is what is left after all decodings. Throws, and gives the body up, where the file is not found.
+ * The file in a response with a `Content-Encoding`, although the request accepted none. Some servers choose that header by the
+ * file's ending and say `gzip` of a plain `.tar.gz`; others do encode the file. Only the bytes show which: the body is compared
+ * with the file's magic bytes as it was sent and after each decoding, and the last match is the file. Without a match, the fully
+ * decoded body is the file, where a digest will verify it or where the file's name says nothing of its magic bytes. Throws and
+ * cancels the body where the file is not found.
  *
- * @param magic what the file begins with; undefined where nothing is known of that
- * @param unverified whether no digest decides: then the bytes must be what the name says
+ * @param magic what the file begins with; undefined where that is not known
+ * @param unverified whether there is no digest: the first bytes must then match
  */
 export async function decoded(response: Response, magic: Magic | undefined, unverified: boolean): Promise<Decoded> {
   const body = response.body as ReadableStream<Uint8Array>;
@@ -49,7 +50,7 @@ export async function decoded(response: Response, magic: Magic | undefined, unve
     const formats = codings.toReversed().map((coding, depth) => (depth < MAX_CODINGS ? FORMATS[coding] : undefined));
     const levels = [first, ...(await decodings(first, formats))];
     const level = magic ? levels.findLastIndex((bytes) => magic.begins(bytes)) : -1;
-    // A digest says nothing of what cannot be decoded: the file would break off in the middle each time.
+    // Even with a digest, a body that cannot be fully decoded is refused: each transfer would break off in the middle.
     const isLeft = magic === undefined || (!unverified && formats.every((format) => format !== undefined));
     const chosen = level === -1 && isLeft ? levels.length - 1 : level;
     const bytes = levels[chosen];
@@ -69,7 +70,7 @@ export async function decoded(response: Response, magic: Magic | undefined, unve
   }
 }
 
-/** An error page that was encoded begins as a `.tar.gz` does, so what is in it counts, too. */
+/** An error page in gzip begins with the same bytes as a `.tar.gz`, so the archive inside is checked, too. */
 async function isTarball(bytes: Uint8Array, magic: Magic | undefined, codings: readonly string[]): Promise<boolean> {
   if (magic !== GZIP || codings.length === 0) return true;
   const [inner] = await decodings(bytes, ["gzip"]);
@@ -79,7 +80,7 @@ async function isTarball(bytes: Uint8Array, magic: Magic | undefined, codings: r
 const described = (codings: readonly string[]) =>
   codings.length === 0 ? "" : `, neither as it was sent nor decoded (its Content-Encoding is ${codings.join(", ")})`;
 
-/** The first bytes after each decoding, as far as they can be decoded. */
+/** The first bytes after each decoding; the list ends at the first decoding that fails. */
 async function decodings(first: Uint8Array, formats: readonly (Format | undefined)[]) {
   const levels: Uint8Array[] = [];
   let bytes = first;
@@ -92,7 +93,7 @@ async function decodings(first: Uint8Array, formats: readonly (Format | undefine
   return levels;
 }
 
-/** What the beginning of an encoded body is decoded to; undefined where it is not encoded so. */
+/** The decoded beginning of an encoded body; undefined where the body is not in this format. */
 async function decodedStart(bytes: Uint8Array, format: Format): Promise<Uint8Array | undefined> {
   const { readable, writable } = new DecompressionStream(format);
   const writer = writable.getWriter();
@@ -122,7 +123,7 @@ async function firstOf(reader: ReadableStreamBYOBReader): Promise<Uint8Array> {
   return value ?? new Uint8Array();
 }
 
-/** A body from its beginning, given that `first` has been read from it. */
+/** The whole body again, after `first` has been read from it. */
 function resumed(first: Uint8Array, reader: ReadableStreamBYOBReader): ReadableStream<Uint8Array> {
   let rest = first;
   return new ReadableStream({

@@ -4,10 +4,10 @@ import { cleanHashes, DIGESTS, type FileEntry, type ProjectStatus } from "../pyp
 import { printable } from "../pypi/text.ts";
 import { giveWay } from "../repository/give-way.ts";
 
-/** Names of algorithms with what should be their hex. */
+/** Names of algorithms, each with the value that should be a hex digest. */
 type Digests = readonly (readonly [algorithm: string, hex: unknown])[];
 
-/** A file as an upstream describes it, in either language. */
+/** A file as an upstream describes it, in JSON or HTML. */
 export type Described = Omit<
   FileEntry,
   | "url"
@@ -24,17 +24,17 @@ export type Described = Omit<
   readonly filename: string;
   /** Absolute, or relative to the page. Its fragment may have digests (PEP 503). */
   readonly url: string;
-  /** Those that stand elsewhere. */
+  /** The digests that are not in the URL's fragment. */
   readonly hashes: Digests;
   readonly "core-metadata": true | Digests | undefined;
 };
 
 /**
- * A page's entries from what an upstream says. A file is left out where it could not be served: its name is no file name,
- * its URL is none that may be fetched, or its digest is malformed. Throws an `Error` where that leaves nothing of a page that
- * had files: it would read as a project without releases.
+ * A page's entries from an upstream's descriptions. A file that could not be served is left out: its name is not a valid file
+ * name, its URL may not be fetched, or its digest is malformed. Throws an `Error` where a page had files and all are left out:
+ * the project would look like one without releases.
  *
- * @param described in batches: between two, other requests are let in; undefined stands for a file that cannot be read
+ * @param described in batches, between which other requests can run; undefined stands for a file that cannot be parsed
  * @param base what the files' URLs are relative to
  */
 export async function toEntries(
@@ -54,7 +54,7 @@ export async function toEntries(
   }
   if (entries.length > 0 || count === 0) return distinctUrls(entries);
   throw new Error(
-    `none of the ${count} files on its page has a name, a digest and an address that may be fetched that are right`,
+    `none of the ${count} files on its page can be served: each has an invalid name, a malformed digest or an address that may not be fetched`,
   );
 }
 
@@ -72,7 +72,7 @@ function toEntry(described: Described, base: URL, mayFetch: (url: URL) => boolea
     hashes: digests,
     ...rest,
     "requires-python": requires === undefined ? undefined : printable(requires),
-    // PEP 592: what is yanked need not say why. Without this, pip would read an empty reason in JSON as none at all.
+    // PEP 592: a yanked file need not have a reason. pip would read an empty reason in JSON as "not yanked".
     yanked: typeof yanked === "string" ? printable(yanked) || true : yanked,
     "core-metadata": metadataOf(metadata),
     provenance: provenance === undefined ? undefined : provenanceAt(new URL(provenance), mayFetch),
@@ -80,8 +80,7 @@ function toEntry(described: Described, base: URL, mayFetch: (url: URL) => boolea
 }
 
 /**
- * The digests in a URL's fragment, or in an attribute of PEP 658: parts such as `sha256=…` in any order, among others that
- * say something else.
+ * The digests in a URL's fragment, or in an attribute of PEP 658: parts such as `sha256=…`, in any order and among other parts.
  */
 export function digestsIn(text: string): Digests {
   return text
@@ -93,22 +92,25 @@ export function digestsIn(text: string): Digests {
     .filter(([name]) => DIGESTS.some((known) => known === name) || HANDED_ON.test(name));
 }
 
-/** Algorithms whose digests are not verified here, but perhaps by a client. */
+/** Algorithms whose digests are not verified here; they are passed on, since a client may verify them. */
 const HANDED_ON = /^(?:blake2[bs]|sha3_\d{3})$/;
 
-/** What the upstream says of the whole project; undefined where that comes to nothing. */
+/** The project's status (PEP 792); undefined where the upstream gives none, or nothing printable. */
 export function statusFrom(status: string | undefined, reason: string | undefined): ProjectStatus | undefined {
   const said = printable(status ?? "");
   return said === "" ? undefined : { status: said, reason: reason === undefined ? undefined : printable(reason) };
 }
 
-/** What is advertised must be answered: not what we could not fetch. Credentials in it would travel to clients. */
+/**
+ * The provenance URL, without credentials, which clients would see. Undefined where it may not be fetched: a page must not
+ * advertise what pypi-edge cannot answer.
+ */
 function provenanceAt(url: URL, mayFetch: (url: URL) => boolean): string | undefined {
   url.username = url.password = url.hash = "";
   return mayFetch(url) ? url.href : undefined;
 }
 
-/** What is advertised with a digest that is malformed is not advertised: it would pass unchecked. */
+/** Core metadata with a malformed digest is not advertised: it would be served unverified. */
 function metadataOf(metadata: Described["core-metadata"]): FileEntry["core-metadata"] {
   if (metadata === undefined || metadata === true) return metadata;
   const clean = cleanHashes(metadata);

@@ -7,13 +7,13 @@ import type { UpstreamAnswer, UpstreamClient } from "./client.ts";
 import { codingsOf, decoded } from "./encoding.ts";
 import { validatorsOf } from "./validators.ts";
 
-/** What servers answer to HEAD that give the same file to GET: addresses may be signed for one method alone. */
+/** Statuses of a HEAD after which GET is tried: some servers know no HEAD, and a URL may be signed for GET alone. */
 const NO_HEAD: ReadonlySet<number | undefined> = new Set([400, 403, 405, 501]);
 
-/** Encoded on the way, a file would have another length than its own. */
+/** With another encoding, `Content-Length` would not be the file's length. */
 const HEADERS = { "Accept-Encoding": "identity" };
 
-/** Files, which are fetched the same way whatever said where they are. */
+/** Fetches files, for every kind of upstream. */
 export function fileFrom(client: UpstreamClient): Upstream["file"] {
   const open = (url: URL, method: "GET" | "HEAD", headers: Record<string, string> = {}) =>
     client.open(url, { method, headers: { ...HEADERS, ...headers }, undecoded: true });
@@ -32,7 +32,7 @@ export function fileFrom(client: UpstreamClient): Upstream["file"] {
       return withoutBody(await whole(url, wanted));
     }
     if (!answer) return null;
-    // What its length is of, its bytes alone tell.
+    // Only the bytes show whether the length is that of the file or of its encoded form.
     if (codingsOf(answer.response).length > 0) return withoutBody(await whole(url, wanted));
     refuseHtml(answer, wanted);
     return { body: null, size: lengthOf(answer), ...datesOf(answer) };
@@ -44,7 +44,7 @@ export function fileFrom(client: UpstreamClient): Upstream["file"] {
     if (!answer) return null;
     if (answer.response.status === 200) return sliced(await fileIn(answer, wanted), part);
     if (codingsOf(answer.response).length > 0) {
-      // A part of what was encoded is no part of the file, and nothing in it shows which it is.
+      // A range of an encoded body is not a range of the file, and its bytes do not show whether it was encoded.
       await answer.response.body?.cancel();
       const file = await whole(url, wanted);
       return file && sliced(file, part);
@@ -59,7 +59,7 @@ export function fileFrom(client: UpstreamClient): Upstream["file"] {
   };
 }
 
-/** The file in a 200. Throws `upstream-failed` where what is in it is not what the file's name says. */
+/** The file in a 200. Throws `upstream-failed` where its first bytes are not those of a file of that name. */
 async function fileIn(answer: UpstreamAnswer, wanted: FileWanted): Promise<FileAnswer> {
   const { response, url } = answer;
   const { unverified = false } = wanted;
@@ -75,7 +75,7 @@ async function fileIn(answer: UpstreamAnswer, wanted: FileWanted): Promise<FileA
   }
 }
 
-/** A page with status 200 in a file's place: a log-in, or an apology. */
+/** Throws `upstream-failed` for a web page with status 200 in a file's place, such as a log-in or error page. */
 function refuseHtml({ response, url }: UpstreamAnswer, { unverified, ref }: FileWanted): void {
   if (!unverified || !/^\s*(?:text\/html|application\/xhtml\+xml)\b/i.test(response.headers.get("Content-Type") ?? ""))
     return;
@@ -88,13 +88,13 @@ async function withoutBody(answer: FileAnswer | null): Promise<FileAnswer | null
   return answer && { ...answer, body: null };
 }
 
-/** Cut out of the whole, which an upstream sends that knows no ranges, or none of what it has encoded. */
+/** The part, cut from the whole file: some upstreams ignore `Range`, or do so for encoded files. */
 function sliced({ body, ...answer }: FileAnswer, part: Part): FileAnswer {
   const exact = new FixedLengthStream(part.length);
   return { ...answer, body: body && cut(body, part).pipeThrough(exact), sliced: true };
 }
 
-/** A 206 of exactly the part that was asked for. What it says of its length is held against its bytes. */
+/** The body of a 206 that has exactly the requested range; reading it fails where it has another length. */
 async function exactly(part: Part, { url, response }: UpstreamAnswer): Promise<ReadableStream<Uint8Array>> {
   const body = response.body as ReadableStream<Uint8Array> | null;
   if (!body) throw upstreamFailed(url.host, "its answer to a range is empty");
@@ -103,19 +103,16 @@ async function exactly(part: Part, { url, response }: UpstreamAnswer): Promise<R
     return body.pipeThrough(new FixedLengthStream(part.length));
   }
   await body.cancel();
-  throw upstreamFailed(
-    url.host,
-    `it answered with another range (${printable(range.slice(0, 80))}) than it was asked for`,
-  );
+  throw upstreamFailed(url.host, `it answered with a range that was not asked for (${printable(range.slice(0, 80))})`);
 }
 
-/** What a 206 says the whole file's size is. */
+/** The whole file's size from a 206's `Content-Range`. Bytes. */
 function sizeIn(response: Response): number | undefined {
   const size = /\/(\d+)$/.exec(response.headers.get("Content-Range") ?? "")?.[1];
   return size === undefined ? undefined : Number(size);
 }
 
-/** Bytes, where the upstream says it. */
+/** Bytes; undefined where the upstream does not say. */
 function lengthOf({ response }: UpstreamAnswer): number | undefined {
   const length = response.headers.get("Content-Length");
   return length === null ? undefined : Number(length);

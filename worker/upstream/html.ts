@@ -1,8 +1,8 @@
 import { giveWay } from "../repository/give-way.ts";
 
 /**
- * Reads a document of HTML with `rewriter`'s handlers, other requests let in between its pieces. Rejects with what a handler
- * throws, or where the parser's memory does not suffice.
+ * Reads an HTML document with `rewriter`'s handlers; other requests can run between its pieces. Rejects with the error of a
+ * handler, or where the parser runs out of memory.
  *
  * @param pieces UTF-8
  */
@@ -24,10 +24,10 @@ export async function readHtml(rewriter: HTMLRewriter, pieces: readonly Uint8Arr
   await rewriter.transform(new Response(document)).body?.pipeTo(new WritableStream());
 }
 
-/** What a parser is given at once of a document that nobody has counted the links of: 2,000 take 40 ms. Bytes. */
+/** Piece size for a document whose links were not counted first: 2,000 links take 40 ms to parse. Bytes. */
 const PIECE = 16 * 1024;
 
-/** A body in small pieces, other requests let in between them. */
+/** A body in small pieces, between which other requests can run. */
 export function inPieces(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
   const reader = body.getReader();
   let rest = new Uint8Array();

@@ -7,15 +7,15 @@ import { isPrivate } from "../pypi/host.ts";
 import { printable } from "../pypi/text.ts";
 import { UpstreamClient, type CountOutcome, type Fetch } from "./client.ts";
 
-/** GitHub's have 10 KB. Bytes. */
+/** For one document; GitHub's have 10 KB. Bytes. */
 const MAX_BYTES = 256 * 1024;
 
-/** What signs can be of these types; a shared secret (`oct`) has no place among public keys. */
+/** Types of public keys that verify signatures; a shared secret (`oct`) must not be among them. */
 const TYPES = new Set(["RSA", "EC", "OKP"]);
 
 /**
- * The keys of issuers, found as OpenID Connect Discovery 1.0 says: the issuer's configuration names the address. That may be of
- * another host, as Google's is: who can write the one could write the other.
+ * The public keys of identity-token issuers (OpenID Connect Discovery 1.0): the issuer's configuration names the keys' address.
+ * It may be on another host, as Google's is, since the issuer itself wrote the configuration.
  */
 export function jsonKeys(fetch: Fetch, now: () => number, count: CountOutcome): KeySource {
   const clients = new Map<string, UpstreamClient>();
@@ -29,10 +29,10 @@ export function jsonKeys(fetch: Fetch, now: () => number, count: CountOutcome): 
       const read = async <T extends z.ZodMiniType>(url: URL, schema: T): Promise<z.output<T>> => {
         const answer = await client.open(url, { headers: { Accept: "application/json" } });
         if (!answer)
-          throw upstreamFailed(url.host, `it has nothing at ${url.pathname}, where its keys should be found`);
+          throw upstreamFailed(url.host, `it has nothing at ${url.pathname}, which is needed to find its keys`);
         const { data, error } = schema.safeParse(parsed(await client.text(answer, MAX_BYTES)));
         if (error)
-          throw upstreamFailed(url.host, `what it has at ${url.pathname} is not what OpenID Connect says`, error);
+          throw upstreamFailed(url.host, `its document at ${url.pathname} is not as OpenID Connect requires`, error);
         return data;
       };
 
@@ -40,12 +40,15 @@ export function jsonKeys(fetch: Fetch, now: () => number, count: CountOutcome): 
       if (found.issuer !== issuer) {
         throw upstreamFailed(
           root.host,
-          `its openid-configuration is that of ${JSON.stringify(printable(found.issuer.slice(0, 100)))}`,
+          `its openid-configuration names another issuer: ${JSON.stringify(printable(found.issuer.slice(0, 100)))}`,
         );
       }
       const url = URL.parse(found.jwks_uri);
       if (!url || !client.mayFetch(url) || (url.protocol === "http:" && !isPrivate(url.hostname))) {
-        throw upstreamFailed(root.host, "its keys are said to be at an address that may not be fetched");
+        throw upstreamFailed(
+          root.host,
+          "its openid-configuration says that its keys are at an address that may not be fetched",
+        );
       }
       const { keys } = await read(url, jsonWebKeySet);
       const good = keys.flatMap((key) => jsonWebKey.safeParse(key).data ?? []).filter(({ kty }) => TYPES.has(kty));
@@ -55,10 +58,10 @@ export function jsonKeys(fetch: Fetch, now: () => number, count: CountOutcome): 
   };
 }
 
-/** An issuer may have a path, which stays in front (4.1). */
+/** An issuer may have a path, and the well-known path follows it (OpenID Connect Discovery, 4.1). */
 const configurationOf = (issuer: string) => new URL(`${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`);
 
-/** undefined for what is no JSON. */
+/** undefined where the text is not JSON. */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -10,21 +10,21 @@ import { fileFrom } from "./files.ts";
 import { parseLinks } from "./parse-html.ts";
 import { conditions, validatorsOf } from "./validators.ts";
 
-/** For how long the page is not read again for the next project: an install asks for many at once. Milliseconds. */
+/** How long the page serves further projects before it is read again: an install asks for many at once. Milliseconds. */
 const READ_TTL = 10_000;
 
-/** More files than an isolate should hold; a larger page is read for each project. */
+/** A page with more files is not kept in memory; it is read again for each project. */
 const MAX_HELD = 20_000;
 
-/** The page as it was read. */
 interface Links {
   readonly files: ReadonlyMap<ProjectName, readonly FileEntry[]>;
   readonly validators: Validators;
 }
 
 /**
- * A page of links to files of any projects (pip's `--find-links`), as an upstream. A file is listed under every project that
- * its name may mean: clients leave out what does not fit, and a private name must not seem to be nobody's.
+ * A page of links to files of any projects (pip's `--find-links`), as an upstream. A file whose name is ambiguous is listed under
+ * each project that it may belong to: clients ignore files of other projects, and a private project must not look absent here,
+ * since its name would then be asked for in the next source.
  *
  * @param now milliseconds since the epoch
  */
@@ -62,7 +62,7 @@ export function linksAt(page: URL, client: UpstreamClient, now: () => number): U
     jsonUrl() {
       throw new IndexError(
         "document-not-found",
-        `The upstream ${page.href} has no JSON API: it is a page of links. The Simple API has what is known of its projects.`,
+        `The upstream ${page.href} has no JSON API: it is a page of links. Read the project's page in the Simple API instead.`,
       );
     },
     document: documentFrom(client),

@@ -1,23 +1,23 @@
 import { giveWay } from "../repository/give-way.ts";
 
 /**
- * More files, versions or links than this are refused before they are parsed: an entry costs some 20 µs of the one thread
- * that an isolate has. The largest page there is on PyPI has 11,221 files.
+ * A page with more files, versions or links is refused before it is parsed: each costs some 20 µs of an isolate's only thread.
+ * PyPI's largest page has 11,221 files.
  */
 export const MAX_ENTRIES = 50_000;
 
-/** Values in all of a page, and in one entry. A real file has some 15. */
+/** JSON values in a whole page, and in one of its files. A real file has some 15. */
 const MAX_VALUES = 20 * MAX_ENTRIES;
 const MAX_IN_ENTRY = 1_000;
 
-/** What stands beside a page's files is parsed in one go. 50,000 versions have less than 1 MiB. Bytes. */
+/** For a page without its files, which is parsed in one go. 50,000 versions have less than 1 MiB. Bytes. */
 const MAX_REST = 4 * 1024 * 1024;
 
-/** What is done in a row, before other requests are let in: entries, and bytes. */
+/** How much is parsed before other requests can run: entries, and bytes. */
 const BATCH_ENTRIES = 500;
 const BATCH_BYTES = 256 * 1024;
 
-/** Steps of a scan that take some milliseconds: from one of the characters that count to the next. */
+/** Steps of a scan before other requests can run: they take some milliseconds. */
 const SCAN_STEPS = 500_000;
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
@@ -26,7 +26,7 @@ const [QUOTE, BACKSLASH, COMMA] = [code('"'), code("\\"), code(",")];
 const [OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET] = [code("{"), code("}"), code("["), code("]")];
 const [LESS_THAN, LETTER_A] = [code("<"), code("a")];
 
-/** What may follow a tag's name. */
+/** Bytes that may follow a tag's name. */
 const AFTER_NAME = new Set(bytesOf(" \t\n\f\r/>"));
 
 const FILES = bytesOf('"files"');
@@ -34,17 +34,17 @@ const FILES = bytesOf('"files"');
 const tooMany = (what: string) =>
   new Error(`its page has more than ${what}, which is several times what the largest real one has`);
 
-/** A page in JSON, taken apart unparsed. */
+/** A JSON page, split before it is parsed. */
 export interface JsonParts {
   /** The page with nothing in `files`. */
   readonly rest: Uint8Array;
-  /** What is in `files`: elements with commas between them, not more than can be parsed in a few milliseconds. */
+  /** The elements of `files`, separated by commas; each batch can be parsed in a few milliseconds. */
   readonly batches: readonly Uint8Array[];
 }
 
 /**
- * Finds the elements of `files` in a page of JSON by its quotes, brackets and commas alone; all else is for `JSON.parse` to
- * judge. Throws an `Error` where there are too many entries or values, or two `files`, or they do not end.
+ * Finds the elements of `files` in a JSON page by its quotes, brackets and commas alone; `JSON.parse` then finds any other error.
+ * Throws an `Error` where there are too many entries or values, where `files` occurs twice, or where it does not end.
  */
 export async function jsonParts(bytes: Uint8Array): Promise<JsonParts> {
   const batches: Uint8Array[] = [];
@@ -74,7 +74,7 @@ export async function jsonParts(bytes: Uint8Array): Promise<JsonParts> {
       if (++values > MAX_VALUES || ++inEntry > MAX_IN_ENTRY)
         throw tooMany(`${MAX_VALUES} values, or ${MAX_IN_ENTRY} in one of its files`);
       if (byte === OPEN_BRACKET && depth === 2 && isFiles(bytes, key)) {
-        if (start !== -1) throw new Error("its page has files twice");
+        if (start !== -1) throw new Error('its page has "files" twice');
         batch = start = at + 1;
       } else if (byte === COMMA && depth === 2 && batch !== -1) {
         if (++inBatch < BATCH_ENTRIES && at - batch < BATCH_BYTES) continue;
@@ -90,7 +90,7 @@ export async function jsonParts(bytes: Uint8Array): Promise<JsonParts> {
       batch = -1;
     }
   }
-  if (start !== -1 && end === -1) throw new Error("its page is not JSON, or was cut");
+  if (start !== -1 && end === -1) throw new Error("its page is not JSON, or was cut off");
   if (bytes.length - (end - start) > MAX_REST) throw tooMany(`${MAX_REST / 1024 / 1024} MiB beside its files`);
   if (end === -1) return { rest: bytes, batches: [] };
   const rest = new Uint8Array(bytes.length - (end - start));
@@ -99,7 +99,7 @@ export async function jsonParts(bytes: Uint8Array): Promise<JsonParts> {
   return { rest, batches };
 }
 
-/** Whether the quote at `at` is one that a string contains. */
+/** Whether the quote at `at` is escaped, so that it does not end the string. */
 function isEscaped(bytes: Uint8Array, at: number): boolean {
   let before = at;
   while (bytes[before - 1] === BACKSLASH) before--;
@@ -111,13 +111,12 @@ function isFiles(bytes: Uint8Array, at: number): boolean {
 }
 
 /**
- * A document of HTML in pieces that a parser can take in some milliseconds each. Throws an `Error` where it has too many
- * links.
+ * An HTML document in pieces, each of which is parsed in some milliseconds. Throws an `Error` where it has too many links.
  */
 export async function htmlPieces(bytes: Uint8Array): Promise<Uint8Array[]> {
   const pieces: Uint8Array[] = [];
   let [start, links, inPiece, steps] = [0, 0, 0, 0];
-  /** Cuts at `end`, and before that wherever a piece would have too many bytes. */
+  /** Cuts at `end`, and before it so that no piece is larger than `BATCH_BYTES`. */
   const cutAt = (end: number) => {
     for (; start < end; start = Math.min(start + BATCH_BYTES, end)) {
       pieces.push(bytes.subarray(start, Math.min(start + BATCH_BYTES, end)));
@@ -126,7 +125,7 @@ export async function htmlPieces(bytes: Uint8Array): Promise<Uint8Array[]> {
   };
   for (let at = bytes.indexOf(LESS_THAN); at !== -1; at = bytes.indexOf(LESS_THAN, at + 1)) {
     if (++steps % SCAN_STEPS === 0) await giveWay();
-    // Upper-case letters have one bit less.
+    // The bit 0x20 turns an upper-case letter into a lower-case one.
     if (((bytes[at + 1] ?? 0) | 0x20) !== LETTER_A || !AFTER_NAME.has(bytes[at + 2] ?? 0)) continue;
     if (++links > MAX_ENTRIES) throw tooMany(`${MAX_ENTRIES} links`);
     if (++inPiece > BATCH_ENTRIES) cutAt(at);

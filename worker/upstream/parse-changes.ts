@@ -2,29 +2,29 @@ import { asProjectName, type ProjectName } from "../pypi/name.ts";
 import type { Changes } from "../repository/ports/change-log.ts";
 import { readXmlRpc, type Fault, type Scalar } from "./xml-rpc.ts";
 
-/** PyPI answers with no more: what lies beyond cannot be told from an end. */
+/** PyPI sends at most so many rows: an answer with as many may be incomplete. */
 export const MAX_ROWS = 50_000;
 
-/** Of a list: more is not read. Bytes. */
+/** Bytes of a list that are read. */
 const MAX_LIST = 32 * 1024 * 1024;
 
-/** Of an answer that is one number. Bytes. */
+/** Bytes of an answer with one number that are read. */
 const MAX_NUMBER = 64 * 1024;
 
 const NUMBER = ["methodResponse", "params", "param", "value"];
 const ROWS = [...NUMBER, "array", "data", "value", "array", "data", "value"];
-/** How deep the elements lie that hold all rows, and each of them. */
+/** Depths of the element that holds all rows, and of a row. */
 const LIST = NUMBER.length + 2;
 const ROW = LIST + 1;
 
 const INTEGERS: ReadonlySet<string> = new Set(["int", "i4", "i8"]);
 
-/** What comes where a log's answer should; `no-xml` is a page for people, or JSON. */
+/** An answer that is not a change log's: a fault, or `no-xml`, which is a web page or JSON. */
 export type Other = Fault | "no-xml";
 
 type Body = ReadableStreamDefaultReader<Uint8Array>;
 
-/** A serial. Throws where the answer is cut, or another one. */
+/** Reads the answer with the last serial. Throws an `Error` where it is cut off or has another form. */
 export async function readSerial(body: Body): Promise<number | Other> {
   const values: Scalar[] = [];
   const reading = await readXmlRpc(body, NUMBER, MAX_NUMBER, { scalar: (value) => values.push(value) });
@@ -33,9 +33,9 @@ export async function readSerial(body: Body): Promise<number | Other> {
 }
 
 /**
- * What the rows `[name, version or nil, timestamp, action, serial]` come to: `gap` where there are as many as PyPI gives at
- * most, or more than is read. A row whose name is no project's counts for the last serial alone. Throws where the answer is
- * cut, other rows are in it, or one from before `after`.
+ * Reads rows `[name, version or nil, timestamp, action, serial]` to the last serial of each project; `gap` where the answer has as
+ * many rows as PyPI sends at most, or is too large. Of a row without a valid project name, only the serial counts. Throws an
+ * `Error` where the answer is cut off, has other rows, or one with a serial below `after`.
  */
 export async function readChanges(body: Body, after: number): Promise<Changes | "gap" | Other> {
   const projects = new Map<ProjectName, number>();
@@ -46,9 +46,9 @@ export async function readChanges(body: Body, after: number): Promise<Changes | 
 
   function takeRow() {
     const [name, , , , serialCell] = cells;
-    if (!name || cells.length !== 5) throw new Error("a row of its log has not five values");
+    if (!name || cells.length !== 5) throw new Error("a row of its change log does not have five values");
     const serial = serialIn(serialCell);
-    if (serial < after) throw new Error(`its log goes back from ${after} to ${serial}`);
+    if (serial < after) throw new Error(`its change log went back from serial ${after} to ${serial}`);
     last = Math.max(last ?? serial, serial);
     const project = name.type === "string" ? asProjectName(name.text) : undefined;
     if (project) projects.set(project, Math.max(projects.get(project) ?? 0, serial));
@@ -66,13 +66,14 @@ export async function readChanges(body: Body, after: number): Promise<Changes | 
   });
   if (reading === "enough" || reading === "too-large") return "gap";
   if (reading !== "read") return reading;
-  if (!ended) throw new Error("its answer is no list");
+  if (!ended) throw new Error("its answer is not a list");
   return { projects, last };
 }
 
 function serialIn(value: Scalar | undefined): number {
   const digits = value && INTEGERS.has(value.type) ? value.text.trim() : "";
   const serial = /^\d+$/.test(digits) ? Number(digits) : Number.NaN;
-  if (!Number.isSafeInteger(serial)) throw new Error("a serial of its log is no number that can be counted with");
+  if (!Number.isSafeInteger(serial))
+    throw new Error("a serial of its change log is not a whole number, or is too large");
   return serial;
 }

@@ -8,25 +8,25 @@ import { isEmptyPage } from "./empty-page.ts";
 import { readHtml } from "./html.ts";
 import { htmlPieces } from "./page-bytes.ts";
 
-/** Attributes of all links together: more than any page has, and some microseconds each. */
+/** Attributes of all links together, at some microseconds each. No real page has as many. */
 const MAX_ATTRIBUTES = 500_000;
 
-/** Files that are looked at in a row, before other requests are let in. */
+/** Files that are processed before other requests can run. */
 const BATCH = 500;
 
-/** What a document says of itself, and what it links to. */
+/** The files that a document links to, and its `<meta>` elements, by name. */
 interface Links {
   readonly files: FileEntry[];
   readonly metas: ReadonlyMap<string, string>;
 }
 
 /**
- * A page from an upstream's PEP 503 HTML of any age. Throws an `Error` with the reason where the document is no such page: a
- * log-in page that answers 200 must not read as a project without files.
+ * Reads a project page in an upstream's PEP 503 HTML, old or new. Throws an `Error` with the reason where the document is not such
+ * a page: a log-in page with status 200 must not look like a project without files.
  *
  * @param html UTF-8
- * @param base the URL the page came from; a `<base>` in it goes first
- * @param wasGood whether a good page of the project came from there before
+ * @param base the page's URL; a `<base>` in the page overrides it
+ * @param wasGood whether this upstream gave a good page of the project before
  */
 export async function parseHtml(
   html: Uint8Array,
@@ -48,8 +48,8 @@ export async function parseHtml(
 }
 
 /**
- * The files that a page of links to files of any projects has. Throws an `Error` where it has none and does not say that it
- * is a Simple page: no project would be left to this upstream.
+ * Reads the files on a page of links to files of any projects. Throws an `Error` where it has none and no
+ * `pypi:repository-version`: every project of this upstream would look absent.
  */
 export async function parseLinks(
   html: Uint8Array,
@@ -107,7 +107,7 @@ function decodedHref(element: Element): string | undefined {
   return href === null ? undefined : decodeHTMLAttribute(href);
 }
 
-/** What an anchor says of a file; undefined where it links to something else. */
+/** The file that an anchor links to; undefined where it links to something else. */
 function describe(attributes: Map<string, string>, text: string, base: URL): Described | undefined {
   const href = attributes.get("href");
   const url = href === undefined ? null : URL.parse(href, base);
@@ -125,15 +125,15 @@ function describe(attributes: Map<string, string>, text: string, base: URL): Des
   };
 }
 
-/** PEP 714: `true`, or a digest as in a fragment; all else advertises nothing, as pip reads it. */
+/** PEP 714: `true`, or a digest as in a fragment. Any other value advertises no core metadata, as in pip. */
 function metadataIn(text: string): Described["core-metadata"] {
   if (text === "true") return true;
   return text.includes("=") ? digestsIn(text) : undefined;
 }
 
 /**
- * The file's name is the last segment of its URL, as clients take it. The text says what people like: it counts where the
- * segment is no distribution, as in `download?id=5`.
+ * The file's name is the last segment of its URL, as clients read it. The link's text may be anything, so it counts only where
+ * the segment is not a distribution file's name, as in `download?id=5`.
  */
 function filenameOf(url: URL, text: string): string | undefined {
   const segment = lastSegment(url);

@@ -7,9 +7,10 @@ import { statusFrom, toEntries, type Described } from "./entry.ts";
 import { jsonParts } from "./page-bytes.ts";
 
 /**
- * A page from an upstream's PEP 691 JSON. Throws an `Error` with the reason where it is none, or another project's.
+ * Reads a project page in an upstream's PEP 691 JSON. Throws an `Error` with the reason where it is not one, or is another
+ * project's.
  *
- * @param base the URL the page came from
+ * @param base the page's URL
  */
 export async function parseJson(
   bytes: Uint8Array,
@@ -19,7 +20,7 @@ export async function parseJson(
 ): Promise<ProjectPage> {
   const { rest, batches } = await jsonParts(bytes);
   const parsed = upstreamPage.safeParse(jsonOf(rest));
-  // A key that is spelled with escapes was not seen as `files`.
+  // `jsonParts` does not find `files` where the key is written with escapes.
   if (!parsed.success || parsed.data.files.length > 0) throw new Error("its page is not what PEP 691 describes");
   const page = parsed.data;
   assertReadable(page.meta["api-version"]);
@@ -35,7 +36,7 @@ export async function parseJson(
   };
 }
 
-/** Files in batches; undefined for what is none. */
+/** Files in batches; undefined for an element that is not a file. */
 function* describedIn(batches: readonly Uint8Array[]): Generator<(Described | undefined)[]> {
   for (const batch of batches) {
     const elements = jsonOf(batch, "[", "]") as unknown[];
@@ -56,6 +57,6 @@ function jsonOf(bytes: Uint8Array, before = "", after = ""): unknown {
   try {
     return JSON.parse(before + new TextDecoder().decode(bytes) + after);
   } catch (cause) {
-    throw new Error("its page is not JSON, or was cut", { cause });
+    throw new Error("its page is not JSON, or was cut off", { cause });
   }
 }

@@ -6,35 +6,35 @@ import { assertReadable } from "./api-version.ts";
 import { isBlank } from "./charset.ts";
 import { inPieces } from "./html.ts";
 
-/** Longest text kept for a member that a chunk's end has cut in two. */
+/** How much text is kept for a member that continues in the next chunk. Characters. */
 const MAX_CARRY = 4_096;
 
-/** An upstream that is silent for longer in the middle of its listing has gone. Milliseconds. */
+/** An upstream that sends nothing for so long in the middle of its root listing has failed. Milliseconds. */
 const IDLE = 10_000;
 const SILENT = `it sent nothing for ${IDLE / 1_000} s`;
 
-/** A listing that begins with more blank pieces is none. */
+/** How many chunks of white space may precede a root listing. */
 const MAX_BLANK = 100;
 
-/** Several times PyPI's listing: more is none. Characters. */
+/** Several times PyPI's root listing; a longer one is refused. Characters. */
 const MAX_LISTING = 250_000_000;
 
-/** Read in a row, before other requests are let in: some milliseconds. Characters. */
+/** How much is read before other requests can run: this takes some milliseconds. Characters. */
 const STRIDE = 256 * 1024;
 
-/** Projects in batches, as they arrive: PyPI's listing has 40 MB. What is no valid name is left out. */
+/** Projects in batches, as they arrive: PyPI's root listing has 40 MB. Invalid names are left out. */
 export type RootEntries = AsyncGenerator<readonly RootEntry[]>;
 
 const PROJECTS = /"projects"\s*:\s*\[/;
 
-/** A project's members, in any order, and where it ends. A number is one only when what follows it has arrived. */
+/** A project's members, in any order, and its end. A number matches only once the character after it has arrived. */
 const TOKENS =
   /"name"\s*:\s*"([^"\\]*)"|"_last-serial"\s*:\s*(\d{1,15})(?=\s*[,}])|"api-version"\s*:\s*"([^"\\]*)"|\}/g;
 
 /**
- * Projects from an upstream's root listing in JSON (PEP 691). Throws where the text is cut or no listing.
+ * Projects from an upstream's root listing in JSON (PEP 691). Throws where the text is cut off or not a root listing.
  *
- * @param tell is told the listing's own serial, before the first project where `meta` comes first
+ * @param tell called with the root listing's own serial; before the first project where `meta` precedes `projects`
  */
 export async function* entriesInJson(body: ReadableStream<Uint8Array>, tell?: (serial: number) => void): RootEntries {
   const nesting = nestingOf();
@@ -65,12 +65,12 @@ export async function* entriesInJson(body: ReadableStream<Uint8Array>, tell?: (s
     carry = text.slice(end).slice(-MAX_CARRY);
     if (entries.length > 0) yield entries;
   }
-  if (!listing || !nesting.closed()) throw new Error("its root listing is no PEP 691 JSON, or was cut");
+  if (!listing || !nesting.closed()) throw new Error("its root listing is not PEP 691 JSON, or was cut off");
 }
 
 /**
- * Projects from an upstream's root listing in HTML (PEP 503): the text of each link that leads to a folder of that name.
- * Throws where there is not one: a log-in page's links lead elsewhere.
+ * Projects from an upstream's root listing in HTML (PEP 503): each link whose text is the name of the folder that it leads to.
+ * Throws where there is no such link: the document may be a log-in page.
  */
 export async function* entriesInHtml(body: ReadableStream<Uint8Array>): RootEntries {
   let batch: RootEntry[] = [];
@@ -104,7 +104,10 @@ export async function* entriesInHtml(body: ReadableStream<Uint8Array>): RootEntr
   else if (!found) throw new Error("its root listing is neither JSON nor a list of links to projects");
 }
 
-/** A body's first bytes that are not blank, and the body, which still has them. Throws where they do not come. */
+/**
+ * The body's first chunk that is not only white space, and the whole body, from its start. Throws where the body stops arriving
+ * before that.
+ */
 export async function peeked(
   body: ReadableStream<Uint8Array>,
 ): Promise<{ beginning: Uint8Array; body: ReadableStream<Uint8Array> }> {
@@ -133,7 +136,7 @@ export async function peeked(
   return { beginning, body: rest };
 }
 
-/** A body's text as it arrives. Throws where it stops arriving, or does not end. */
+/** A body's text as it arrives. Throws where it stops arriving, or is longer than `MAX_LISTING`. */
 async function* textOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<string> {
   if (!body) return;
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
@@ -143,7 +146,7 @@ async function* textOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<
       const { done, value } = await inTime(IDLE, SILENT, reader.read());
       if (done) return;
       total += value.length;
-      if (total > MAX_LISTING) throw new Error("its root listing does not end");
+      if (total > MAX_LISTING) throw new Error(`its root listing has more than ${MAX_LISTING} characters`);
       since += value.length;
       if (since > STRIDE) {
         since = 0;
@@ -156,7 +159,7 @@ async function* textOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<
   }
 }
 
-/** Follows the braces and brackets of a JSON text that is never held whole. */
+/** Tracks the nesting of a JSON text that arrives in chunks, to tell whether it is complete. */
 function nestingOf() {
   let depth = 0;
   let begun = false;
@@ -165,7 +168,7 @@ function nestingOf() {
   return {
     read(chunk: string) {
       const text = dangling + chunk;
-      // A backslash and what it escapes are one token; the pair may lie in two chunks.
+      // A backslash and the character that it escapes are one token; a chunk may end between them.
       let backslashes = 0;
       while (text.at(-1 - backslashes) === "\\") backslashes++;
       dangling = backslashes % 2 === 1 ? "\\" : "";

@@ -1,8 +1,8 @@
-/** Whoever asks for more patience gets this much. Seconds. */
+/** A longer `Retry-After` is shortened to this. Seconds. */
 const LONGEST = 3_600;
 
 /**
- * For how many seconds an answer asks to be left alone (RFC 9110, 10.2.3): seconds, or a date; undefined where it does not.
+ * The `Retry-After` of a 429 or 503, given as seconds or as a date (RFC 9110, 10.2.3), in seconds; undefined where there is none.
  *
  * @param now milliseconds since the epoch
  */
@@ -13,5 +13,5 @@ export function retryAfterOf({ status, headers }: Response, now: number): number
   return Number.isNaN(seconds) ? undefined : bounded(seconds);
 }
 
-/** At least now, at most in an hour. Seconds. */
+/** `seconds`, at least 0 and at most an hour. */
 export const bounded = (seconds: number) => Math.min(Math.max(seconds, 0), LONGEST);

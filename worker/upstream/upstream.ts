@@ -12,7 +12,7 @@ import { conditions, validatorsOf } from "./validators.ts";
 
 const JSON_TYPE = "application/vnd.pypi.simple.v1+json";
 
-/** JSON first; an index of any age answers one of the others. */
+/** JSON is preferred; older indexes answer with one of the HTML types. */
 const PAGE_HEADERS = {
   Accept: `${JSON_TYPE}, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1`,
   "Accept-Encoding": "gzip",
@@ -66,7 +66,7 @@ async function namesOf(answer: UpstreamAnswer): Promise<NamesAnswer> {
   const tell = (serial: number) => void (own ??= serial);
   const inJson = isJson(response.headers.get("Content-Type"), beginning);
   const entries = failing(url.host, inJson ? entriesInJson(body, tell) : entriesInHtml(body));
-  // The serial may stand in the listing alone, and is in the first line of ours.
+  // The first batch is read now: the serial may be in the listing alone, and the stored listing begins with it.
   const first = await entries.next();
   return {
     kind: "names",
@@ -76,20 +76,20 @@ async function namesOf(answer: UpstreamAnswer): Promise<NamesAnswer> {
   };
 }
 
-/** A listing from its beginning, given that its first batch has been taken. */
+/** The whole listing again, after its first batch has been taken. */
 async function* resumed(first: Awaited<ReturnType<RootEntries["next"]>>, rest: RootEntries): RootEntries {
   if (first.done) return;
   yield first.value;
   yield* rest;
 }
 
-/** The serial in an answer's header: PyPI's HTML has it nowhere else. */
+/** The serial in an answer's header, which is the only place where PyPI gives it with an HTML page. */
 function serialOf({ response }: UpstreamAnswer): number | undefined {
   const serial = Number(response.headers.get("X-PyPI-Last-Serial") ?? Number.NaN);
   return Number.isSafeInteger(serial) ? serial : undefined;
 }
 
-/** What goes wrong while a listing arrives is the upstream's failure, as it would be before. */
+/** Turns errors while a listing arrives into `upstream-failed`. */
 async function* failing(host: string, entries: RootEntries): RootEntries {
   try {
     yield* entries;

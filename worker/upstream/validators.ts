@@ -1,7 +1,7 @@
 import type { Validators } from "../pypi/page.ts";
 import type { UpstreamAnswer } from "./client.ts";
 
-/** What the answer is to be asked for again with. */
+/** An answer's validators, with which it can be revalidated. */
 export function validatorsOf({ response }: UpstreamAnswer): Validators {
   return {
     etag: response.headers.get("ETag") ?? undefined,
@@ -9,7 +9,7 @@ export function validatorsOf({ response }: UpstreamAnswer): Validators {
   };
 }
 
-/** The header that asks for what differs from `known`. */
+/** The request headers that revalidate a copy with these validators. */
 export function conditions({ etag, lastModified }: Validators): Record<string, string> {
   return { ...(etag && { "If-None-Match": etag }), ...(lastModified && { "If-Modified-Since": lastModified }) };
 }

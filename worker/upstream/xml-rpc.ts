@@ -1,47 +1,47 @@
 import { Parser } from "htmlparser2";
 
-/** Longer than any name; of a value that is longer the beginning is kept. Characters. */
+/** Longer than any name; a longer value is cut here. Characters. */
 const MAX_TEXT = 1_000;
 
-/** No fault is deeper or has more to say. */
+/** The depth, and the number of texts, of a fault that are read. */
 const MAX_FAULT = 20;
 
-/** XML-RPC's "no". */
+/** An XML-RPC fault: the server refused the call. */
 export interface Fault {
   readonly kind: "fault";
   readonly code: string;
   readonly text: string;
 }
 
-/** A value that has no parts; `type` is its element's name. */
+/** A value without children; `type` is its element's name. */
 export interface Scalar {
   readonly type: string;
   readonly text: string;
 }
 
-/** What is told of an answer's values as they arrive; `true` says that it is enough. */
+/** Called with an answer's values as they arrive. */
 interface Listener {
   scalar(value: Scalar): void;
-  /** The end of an element of the shape, by its depth. */
+  /** Called at the end of an element of the shape, with its depth; `true` ends the reading. */
   end?(depth: number): boolean;
 }
 
 /**
- * How reading ended: to the end, or since there was enough; or what was found instead. `no-xml` is a page for people, or
- * JSON.
+ * How the reading ended: `read` at the end of the answer, `enough` by the listener, `too-large` at the limit; or at a fault, or at
+ * a web page or JSON (`no-xml`).
  */
 export type Reading = "read" | "enough" | "too-large" | "no-xml" | Fault;
 
-/** A call, to be sent as `text/xml`. */
+/** The body of a call, sent as `text/xml`. */
 export function callOf(method: string, ...parameters: readonly number[]): string {
   const params = parameters.map((value) => `<param><value><int>${value}</int></value></param>`).join("");
   return `<?xml version="1.0"?><methodCall><methodName>${method}</methodName><params>${params}</params></methodCall>`;
 }
 
 /**
- * Reads an answer as it arrives, no more of it held than the value at hand. Throws where it is cut, or built otherwise.
+ * Reads an answer as it arrives, with only one value in memory. Throws an `Error` where it is cut off, or has another shape.
  *
- * @param shape the elements, one within the other, in the last of which the values lie
+ * @param shape the names of the nested elements, outermost first; the last of them contains the values
  * @param limit bytes
  */
 export async function readXmlRpc(
@@ -71,7 +71,7 @@ function xmlOf(shape: readonly string[], { scalar, end }: Listener) {
   let deepest = 0;
   let text = "";
   let value: Scalar | undefined;
-  /** The parser says of `<nil/>`, too, that its end is only implied. */
+  /** Tells `<nil/>` from an element without an end tag: the parser calls the end of both implied. */
   let justOpened = false;
   let fault: string[] | undefined;
 
@@ -84,14 +84,15 @@ function xmlOf(shape: readonly string[], { scalar, end }: Listener) {
 
       onopentagname(name) {
         if (depth === 0 && name !== shape[0]) {
-          if (declared && name.toLowerCase() !== "html" && !found) throw new Error("its answer is XML, but no XML-RPC");
+          if (declared && name.toLowerCase() !== "html" && !found)
+            throw new Error("its answer is XML, but not XML-RPC");
           found ??= "no-xml";
         }
         if (found) return;
         if (depth === 1 && name === "fault") fault = [];
         const fits = fault ? depth < MAX_FAULT : depth === shape.length || name === shape[depth];
         if (!fits || (depth === 0 && deepest > 0))
-          throw new Error(`its answer has ${name.slice(0, 40)} in an odd place`);
+          throw new Error(`its answer has the element ${name.slice(0, 40)} in the wrong place`);
         text = "";
         value = undefined;
         justOpened = true;
@@ -103,21 +104,20 @@ function xmlOf(shape: readonly string[], { scalar, end }: Listener) {
         justOpened = false;
         if (text.length < MAX_TEXT) text += data;
         if (found || fault || depth >= shape.length || !/\S/.test(data)) return;
-        if (deepest > 0) throw new Error("its answer has text in an odd place");
+        if (deepest > 0) throw new Error("its answer has text in the wrong place");
         found = "no-xml";
       },
 
       onclosetag(name, isImplied) {
         if (found) return;
-        if (isImplied && !justOpened)
-          throw new Error(`its answer does not end what it begins with ${name.slice(0, 40)}`);
+        if (isImplied && !justOpened) throw new Error(`its answer does not close the element ${name.slice(0, 40)}`);
         justOpened = false;
         if (fault) {
           if (text.trim() !== "" && fault.length < MAX_FAULT) fault.push(text.trim());
         } else if (depth > shape.length) {
           value = { type: name, text };
         } else {
-          // A value without an element that says otherwise is a string.
+          // A value without a type element is a string (XML-RPC).
           if (depth === shape.length) scalar(value ?? { type: "string", text });
           if (end?.(depth)) found = "enough";
         }
@@ -132,12 +132,12 @@ function xmlOf(shape: readonly string[], { scalar, end }: Listener) {
     write: (chunk: string) => parser.write(chunk),
     found: () => found,
     end(): Reading {
-      if (depth > 0 || deepest === 0) throw new Error("its answer was cut");
+      if (depth > 0 || deepest === 0) throw new Error("its answer was cut off");
       if (fault) return { kind: "fault", code: following(fault, "faultCode"), text: following(fault, "faultString") };
       return "read";
     },
   };
 }
 
-/** A struct's member, from its names and values in the order in which they came. */
+/** A struct's member: the text that follows its name. */
 const following = (texts: readonly string[], name: string) => texts[texts.indexOf(name) + 1] ?? "";
