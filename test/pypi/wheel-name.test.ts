@@ -55,5 +55,5 @@ test.each([
 
 test("sets of tags that multiply are refused", () => {
   const set = (letter: string) => Array.from({ length: 12 }, (_, at) => letter + at).join(".");
-  expect(() => parseWheelName(`demo-1.0-${set("a")}-${set("b")}-${set("c")}.whl`)).toThrow("means over 1000 tags");
+  expect(() => parseWheelName(`demo-1.0-${set("a")}-${set("b")}-${set("c")}.whl`)).toThrow("has more than 1000 tags");
 });

@@ -1,4 +1,4 @@
 import type { ProjectName } from "./name.ts";
 
-/** The tag that all answers of a project carry at the edge. */
+/** The tag of all answers about a project at the edge, by which they are purged. */
 export const cacheTag = (name: ProjectName) => `project-${name}`;

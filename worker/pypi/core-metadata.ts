@@ -6,7 +6,7 @@ import { normalVersion } from "./pep440.ts";
 import { isSpecifierSet } from "./specifiers.ts";
 import { versionOf } from "./version.ts";
 
-/** What an index wants to know of a distribution file's own metadata. */
+/** The fields of a distribution file's core metadata that an index uses. */
 export interface CoreMetadata {
   readonly project: ProjectName;
   /** Normalised (PEP 440). */
@@ -14,16 +14,16 @@ export interface CoreMetadata {
   readonly requiresPython?: string | undefined;
 }
 
-/** 1.0 to 1.2, and any 2: a later minor version only adds to what earlier ones have. */
+/** Supported metadata versions: 1.0 to 1.2 and all of 2.x, since a minor version only adds fields. */
 const KNOWN = /^(?:1\.[0-2]|2\.\d{1,2})$/;
 
-/** Every page of the project repeats it, for each file. Characters. */
+/** Limit of `Requires-Python`, which the project page repeats for each file. Characters. */
 const MAX_SPECIFIERS = 1_000;
 
 /**
- * Reads core metadata; throws `bad-request`, with a sentence for who built the file.
+ * Reads core metadata. Throws `bad-request` with a sentence that tells the file's author what to change.
  *
- * @param where the name of the member that it is: METADATA or PKG-INFO
+ * @param where the name of the archive member: METADATA or PKG-INFO
  */
 export function parseCoreMetadata(bytes: Uint8Array, where: string): CoreMetadata {
   const headers = headersOf(decoded(bytes, where));
@@ -40,7 +40,7 @@ export function parseCoreMetadata(bytes: Uint8Array, where: string): CoreMetadat
   };
   const metadataVersion = one("Metadata-Version");
   if (metadataVersion === undefined) {
-    throw badRequest(`${where} has no Metadata-Version, so it is no core metadata; build the file with a build tool.`);
+    throw badRequest(`${where} has no Metadata-Version, so it is not core metadata; build the file with a build tool.`);
   }
   if (!KNOWN.test(metadataVersion)) {
     throw badRequest(`${where} has Metadata-Version ${shown(metadataVersion)}; 1.0 to 1.2 and 2.x can be published.`);
@@ -62,12 +62,12 @@ export function parseCoreMetadata(bytes: Uint8Array, where: string): CoreMetadat
   const requiresPython = one("Requires-Python");
   if (requiresPython !== undefined && requiresPython.length > MAX_SPECIFIERS) {
     throw badRequest(
-      `${where} has a Requires-Python of ${requiresPython.length} characters; ${MAX_SPECIFIERS} are more than any project needs.`,
+      `${where} has a Requires-Python of ${requiresPython.length} characters; at most ${MAX_SPECIFIERS} are accepted.`,
     );
   }
   if (requiresPython !== undefined && !isSpecifierSet(requiresPython)) {
     throw badRequest(
-      `${where} has the Requires-Python ${shown(requiresPython)}, which is no set of version specifiers; write it as >=3.9 or >=3.9,!=3.12.* on one line.`,
+      `${where} has the Requires-Python ${shown(requiresPython)}, which is not a set of version specifiers; write it as >=3.9 or >=3.9,!=3.12.* on one line.`,
     );
   }
   return { project, version, requiresPython: requiresPython || undefined };
@@ -77,13 +77,16 @@ function decoded(bytes: Uint8Array, where: string): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw badRequest(`${where} is not UTF-8; build the file with a build tool that writes its metadata so.`);
+    throw badRequest(`${where} is not UTF-8; build the file with a build tool that writes its metadata in UTF-8.`);
   }
 }
 
 const shown = (text: string) => JSON.stringify(text.slice(0, 80));
 
-/** Whether bytes read as the core metadata of a wheel of `project`: an answer to a question that was only tried may be anything. */
+/**
+ * Whether the bytes are core metadata with the project and version of `wheel`. Where the page does not advertise a `.metadata`,
+ * the upstream is asked all the same, and its answer may be anything.
+ */
 export function isCoreMetadata(bytes: Uint8Array, wheel: Filename, project: ProjectName): boolean {
   const headers = headersOf(new TextDecoder().decode(bytes));
   const [name] = headers.get("name") ?? [];
@@ -93,5 +96,5 @@ export function isCoreMetadata(bytes: Uint8Array, wheel: Filename, project: Proj
   return asProjectName(name) === project && escaped(version) === escaped(named);
 }
 
-/** A version as wheels' names have it (PEP 427): older tools put `_` for a hyphen and for what else is not of a word. */
+/** A version as written in wheels' names (PEP 427): older tools write `_` for each run of other characters. */
 const escaped = (version: string) => version.toLowerCase().replace(/[^\w.]+/g, "_");

@@ -1,7 +1,7 @@
 import type { Filename } from "./filename.ts";
 import type { ProjectName } from "./name.ts";
 
-/** What an index says beside its Simple API: PyPI's JSON of a project or a release, and a file's provenance (PEP 740). */
+/** A document beside the Simple API: PyPI's JSON of a project or a release, or a file's provenance (PEP 740). */
 export type DocumentRef =
   | { readonly kind: "project-json"; readonly project: ProjectName }
   | { readonly kind: "release-json"; readonly project: ProjectName; readonly version: string }
@@ -12,7 +12,7 @@ export type DocumentRef =
       readonly filename: Filename;
     };
 
-/** The media types that documents come in. */
+/** The media types of documents. */
 export const DOCUMENT_TYPES = {
   json: "application/json",
   integrity: "application/vnd.pypi.integrity.v1+json",
@@ -20,7 +20,7 @@ export const DOCUMENT_TYPES = {
 
 export type DocumentType = keyof typeof DOCUMENT_TYPES;
 
-/** Where a document lies below an index, on PyPI and here: `pypi/{project}/json`. Escaped; one document has one path. */
+/** A document's path below an index, on PyPI and here, such as `pypi/{project}/json`. Escaped; each document has one path. */
 export function documentPath(ref: DocumentRef): string {
   return segmentsOf(ref).map(encodeURIComponent).join("/");
 }

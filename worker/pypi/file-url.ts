@@ -2,38 +2,40 @@ import { badRequest } from "../errors.ts";
 import { asFilename, isSegment, type Filename } from "./filename.ts";
 import { isOtherFile, verifiableDigest, type Digest, type FileEntry } from "./page.ts";
 
-/** Where every file URL of a stored page begins: relative, so that one page serves every host name and index. */
+/** The start of every file URL on a stored page: relative, so that one stored page serves every host name and index. */
 const PREFIX = "../../files/";
 
-/** Stands where a host does in the addresses of files that are hosted here. No upstream has it. */
+/** The segment in place of a host in the URLs of hosted files. No upstream has this host name. */
 export const HOSTED = "-";
 
-/** PEP 658: a file's core metadata lies beside it under this ending. */
+/** PEP 658: the URL of a file's core metadata is the file's URL and this ending. */
 const METADATA = ".metadata";
 
-/** R2's keys end at 1,024 bytes, and ours begin with a prefix and a source's name. */
+/** R2's keys have at most 1,024 bytes, and ours also contain a prefix and a source's name. */
 const MAX_PATH_BYTES = 700;
 
-/** What a client asked for below `/files/`. `path` is decoded: segments are compared decoded, since pip re-quotes `+`. */
+/** A file that a client requests below `/files/`. Segments are decoded before they are compared, since pip re-quotes `+`. */
 export interface FileRef {
   /** Host and port of the upstream URL, lower case. */
   readonly origin: string;
-  /** The decoded segments behind the origin, the filename last, joined by `/`; without `.metadata`. */
+  /** The decoded segments after the origin, joined by `/`. The last is the filename, without `.metadata`. */
   readonly path: string;
   readonly filename: Filename;
-  /** The file itself or its PEP 658 sibling. */
+  /** The file itself or its core metadata (PEP 658). */
   readonly part: "file" | "metadata";
 }
 
-/** What an entry says of where its file is. */
+/** The members of an entry that locate its file. */
 type Located = Pick<FileEntry, "url" | "_upstream" | "_signed" | "_query">;
 
 /**
- * Our URL for a file at `upstream`, and the true URL where ours does not say it: http, `//`, or a last segment that is not the
- * filename. Credentials and the fragment are dropped, and a query is kept apart: pages travel to clients, and a query is often a
- * signature, which is a secret and another one on each page. So two URLs that differ in the query alone are one here, unless
- * their filenames differ (see `distinctUrls`). Undefined where no segment-wise path can be made (an encoded slash, for one): such
- * a file cannot be asked for, so it is not listed. Nor is one of a host that would make it look like a file that is hosted here.
+ * Our URL for a file at `upstream`, and the upstream's URL where it cannot be derived from ours: with http, `//`, or a last
+ * segment that is not the filename. Credentials and the fragment are dropped. A query is kept apart, since clients see pages, and
+ * a query is often a signature, which is a secret and changes from page to page. So two URLs that differ in the query alone get
+ * one URL here, unless their filenames differ (see `distinctUrls`).
+ *
+ * Undefined for a file that cannot be requested here and so is not listed: where a segment of its path cannot be used (an encoded
+ * slash, for one), where the path is too long, or where the host is `HOSTED`.
  */
 export function localUrl(upstream: URL, filename: Filename): Located | undefined {
   if (upstream.host === HOSTED) return undefined;
@@ -53,9 +55,9 @@ export function localUrl(upstream: URL, filename: Filename): Located | undefined
 }
 
 /**
- * The entries of a page, no two of which share a URL of ours while the upstream has them at two. Those that do have one name: where
- * their digests differ, the second is moved to a URL that has its digest in it. Else nothing tells them apart: one is left out,
- * rather one without a digest.
+ * The entries of a page, changed so that no two files at different upstream URLs share one URL of ours. Such files have the same
+ * name. Where their digests differ, the second gets a URL that contains its digest. Otherwise they cannot be told apart, and one
+ * of them is left out, preferably one without a digest.
  */
 export function distinctUrls(entries: readonly FileEntry[]): FileEntry[] {
   const distinct: FileEntry[] = [];
@@ -76,7 +78,7 @@ export function distinctUrls(entries: readonly FileEntry[]): FileEntry[] {
   return distinct;
 }
 
-/** The entry at a URL that its digest is a segment of. */
+/** The entry with its digest as an additional segment of its URL. */
 function moved(entry: FileEntry, { hex }: Digest): FileEntry {
   const url = entry.url
     .split("/")
@@ -85,17 +87,17 @@ function moved(entry: FileEntry, { hex }: Digest): FileEntry {
   return { ...entry, url, _upstream: pathUrl(entry).href };
 }
 
-/** The address of a file that is hosted here, as a page's entry has it. */
+/** The URL of a hosted file, as in a page's entry. */
 export const hostedUrl = (sha256: string, filename: Filename) =>
   `${PREFIX}${HOSTED}/${sha256}/${encodeURIComponent(filename)}`;
 
-/** The same entry as it is listed elsewhere; `files` is where its files begin, relative to there, with a final slash. */
+/** The entry for a page at another path; `files` is the relative URL of `/files/` from there, with a final slash. */
 export const listedFrom = (entry: FileEntry, files: string): FileEntry => ({
   ...entry,
   url: files + entry.url.slice(PREFIX.length),
 });
 
-/** The true URL of a page's entry, without a query that the entry does not have with it. */
+/** The upstream's URL of an entry's file; with its query only where the entry has `_query`, which stored pages do not. */
 export function upstreamUrl(entry: FileEntry): URL {
   const url = pathUrl(entry);
   url.search = entry._query ?? "";
@@ -104,11 +106,11 @@ export function upstreamUrl(entry: FileEntry): URL {
 
 const pathUrl = (entry: FileEntry) => new URL(entry._upstream ?? `https://${entry.url.slice(PREFIX.length)}`);
 
-/** What names an entry's file in the store: its URL, however its escapes are spelled. */
+/** The name of an entry's file in the store: its URL, decoded, so that the spelling of escapes does not matter. */
 export const addressOf = (entry: FileEntry): string =>
   entry.url.slice(PREFIX.length).split("/").map(decodeSegment).join("/");
 
-/** Whether `entry` is what `ref` asks for, whichever way either spells its escapes. */
+/** Whether `ref` requests the file of `entry`; the spelling of escapes does not matter. */
 export function isListedAs(entry: FileEntry, ref: FileRef): boolean {
   if (!entry.url.startsWith(PREFIX)) return false;
   const [origin, ...segments] = entry.url.slice(PREFIX.length).split("/");
@@ -116,8 +118,8 @@ export function isListedAs(entry: FileEntry, ref: FileRef): boolean {
 }
 
 /**
- * Whether `url` is where the upstream itself has `entry`, whichever way either spells its escapes. A query is not held against
- * one that the entry does not tell: it may be another signature.
+ * Whether `url` is the upstream's URL of the file of `entry`; the spelling of escapes does not matter. Where the entry's own query
+ * is not known, any query matches: it may be another signature.
  */
 export function isUpstreams(entry: FileEntry, url: URL): boolean {
   const own = upstreamUrl(entry);
@@ -126,7 +128,7 @@ export function isUpstreams(entry: FileEntry, url: URL): boolean {
   return own.pathname === url.pathname || isSamePath(own.pathname, url.pathname);
 }
 
-/** Whether `url` is an address of ours for `entry`, below whatever host and path: one index may have several. */
+/** Whether `url` is one of our URLs for `entry`. Any host and leading path match, since an index may have several. */
 export function isOurs(entry: FileEntry, url: URL): boolean {
   if (!entry.url.startsWith(PREFIX) || url.search !== "") return false;
   const path = `/files/${entry.url.slice(PREFIX.length)}`;
@@ -141,8 +143,8 @@ function isSamePath(one: string, other: string): boolean {
 }
 
 /**
- * Reads what follows `/files/` in a request's path, still escaped. Throws `bad-request` for what is no file reference:
- * a segment that decodes to a slash, a NUL or `..`, a broken escape, no origin, no filename.
+ * Reads the part of a request's path after `/files/`, still escaped. Throws `bad-request` where it is not a file's address: it has
+ * a segment that decodes to a slash, a NUL or `..`, a broken escape, no origin, or no filename.
  */
 export function parseFileRef(escaped: string): FileRef {
   const [host = "", ...rest] = escaped.split("/");
@@ -164,8 +166,8 @@ export function parseFileRef(escaped: string): FileRef {
 }
 
 /**
- * The reference without the segment that earlier versions wrote an upstream URL's query into, as `~` and base64url: lock files
- * still have such addresses.
+ * The reference without the segment in which earlier versions wrote an upstream URL's query, as `~` and base64url. Lock files still
+ * contain such addresses.
  */
 export function withoutQuerySegment(ref: FileRef): FileRef {
   const segments = ref.path.split("/");
@@ -173,7 +175,7 @@ export function withoutQuerySegment(ref: FileRef): FileRef {
   return at === -1 ? ref : { ...ref, path: segments.toSpliced(at, 1).join("/") };
 }
 
-/** Whether a segment is `~` and the base64url of a query with a value in it: what that decodes to, a folder's name hardly does. */
+/** Whether a segment is `~` and the base64url of a query with a value. A folder's name is unlikely to decode to that. */
 function isQuerySegment(segment: string): boolean {
   const [, text] = /^~(P[\w-]{1,1000})$/.exec(segment) ?? [];
   if (text === undefined || text.length % 4 === 1) return false;
@@ -181,13 +183,13 @@ function isQuerySegment(segment: string): boolean {
   return query.includes("=") && /^\?[\x21-\x7e]+$/.test(query);
 }
 
-/** What is to be asked for to get the file of a page's entry, or its metadata. */
+/** The reference that requests the file of a page's entry, or its core metadata. */
 export const refOf = (entry: FileEntry, part: FileRef["part"]): FileRef => ({
   ...parseFileRef(entry.url.slice(PREFIX.length)),
   part,
 });
 
-/** The reference to an upstream's file at `{origin}/{path}`, decoded, as a `FileRef` has it; undefined where that names none. */
+/** The reference to an upstream's file at `{origin}/{path}`, already decoded; undefined where that is not a file's address. */
 export function asFileRef(address: string, part: FileRef["part"]): FileRef | undefined {
   const [origin = "", ...segments] = address.split("/");
   const filename = asFilename(segments.at(-1) ?? "");
@@ -195,7 +197,7 @@ export function asFileRef(address: string, part: FileRef["part"]): FileRef | und
   return { origin, path: segments.join("/"), filename, part };
 }
 
-/** One segment decoded once; undefined where it is broken or decodes to more, or to other, than one segment. */
+/** One segment, decoded once; undefined where an escape is broken or the result is not one safe segment. */
 function decodeSegment(segment: string): string | undefined {
   try {
     const decoded = decodeURIComponent(segment);
@@ -207,5 +209,5 @@ function decodeSegment(segment: string): string | undefined {
 
 const isHost = (origin: string) => URL.canParse(`https://${origin}/`) && new URL(`https://${origin}/`).host === origin;
 
-/** What to call a file in marks and reports. */
+/** A file's name in short-lived marks and in log lines. */
 export const nameOf = ({ origin, path, part }: FileRef) => `${origin}/${path}${part === "metadata" ? ".metadata" : ""}`;

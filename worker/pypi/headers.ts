@@ -1,14 +1,14 @@
 const FIELD = /^([!-9;-~]*):([^]*)$/;
 
-/** The name under which lines stand that parsers read in different ways. No field has it. */
+/** The key for lines that parsers read in different ways. No field has this name. */
 export const AMBIGUOUS = "";
 
 /**
- * The header fields at the beginning of a text, by name in lower case (RFC 822, as core metadata and `WHEEL` have them), read
- * as Python's `email` reads them: up to an empty line, or one that is no field. A folded value keeps its line ends.
+ * The header fields at the beginning of a text, by name in lower case (RFC 822, as in core metadata and `WHEEL`), read as Python's
+ * `email` reads them: up to an empty line, or one that is not a field. A folded value keeps its line ends.
  *
- * `email` passes over a line that begins with `:` or `From `, and over a folded one that follows no field, where other parsers
- * end the headers; and a CR alone ends a line, where uv goes on with it. Such lines are listed as `AMBIGUOUS`.
+ * `email` skips a line that begins with `:` or `From `, and a folded line after no field, where other parsers end the headers. For
+ * `email` a CR alone ends a line, and for uv it does not. Such lines are listed under `AMBIGUOUS`.
  */
 export function headersOf(text: string): ReadonlyMap<string, readonly string[]> {
   const fields: { readonly name: string; value: string }[] = [];
@@ -37,7 +37,7 @@ export function headersOf(text: string): ReadonlyMap<string, readonly string[]> 
   );
 }
 
-/** Without the blanks around it, and those alone: what else `trim` takes away belongs to the value for Python. */
+/** The value without spaces and tabs around it. For Python, the other characters that `trim` removes belong to the value. */
 function withoutBlanks(value: string): string {
   let [start, end] = [0, value.length];
   while (start < end && isBlank(value[start])) start += 1;

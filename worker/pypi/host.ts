@@ -4,13 +4,13 @@ interface Address {
   readonly bits: 32 | 128;
 }
 
-/** Eight groups in brackets. Characters. */
+/** Length of the longest IPv6 address: eight groups in brackets. Characters. */
 const MAX_IPV6 = 41;
 
-const isLoopbackAddress = within("127.0.0.0/8", "::1/128");
+const isLoopbackAddress = inRanges("127.0.0.0/8", "::1/128");
 
-/** What only a private network, or a machine itself, has: RFC 1918, 3927, 6598, 4193, 4291 and "this host". */
-const isPrivateAddress = within(
+/** Addresses of private networks and of the machine itself: RFC 1918, 3927, 6598, 4193, 4291 and "this host". */
+const isPrivateAddress = inRanges(
   "0.0.0.0/8",
   "10.0.0.0/8",
   "100.64.0.0/10",
@@ -23,10 +23,10 @@ const isPrivateAddress = within(
 );
 
 /**
- * IPv4 addresses that no host of the internet has (IANA's registry of special-purpose addresses, RFC 6890): protocol assignments,
- * documentation, relays of 6to4, benchmarking, multicast and what is reserved.
+ * IPv4 addresses that no host on the internet has (IANA's registry of special-purpose addresses, RFC 6890): protocol assignments,
+ * documentation, 6to4 relays, benchmarking, multicast and reserved addresses.
  */
-const isSpecial = within(
+const isSpecial = inRanges(
   "192.0.0.0/24",
   "192.0.2.0/24",
   "192.88.99.0/24",
@@ -38,16 +38,16 @@ const isSpecial = within(
 );
 
 /**
- * The only IPv6 addresses that hosts of the internet have. Outside are multicast, and the forms that hold an IPv4 address, which a
- * translator may lead to a private one: mapped, compatible, NAT64 (RFC 6052, 8215).
+ * The only IPv6 addresses that hosts on the internet have. It excludes multicast, and the forms that contain an IPv4 address, which
+ * a translator may map to a private one: mapped, compatible, NAT64 (RFC 6052, 8215).
  */
-const isUnicast = within("2000::/3");
+const isUnicast = inRanges("2000::/3");
 
-/** Protocol assignments with Teredo (RFC 4380), documentation, 6to4 (RFC 3056, which holds an IPv4 address). */
-const isSpecialUnicast = within("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20");
+/** Protocol assignments with Teredo (RFC 4380), documentation, and 6to4 (RFC 3056), whose addresses contain an IPv4 address. */
+const isSpecialUnicast = inRanges("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20");
 
-/** ::ffff:0:0/96, by which IPv6 means an IPv4 address. */
-const isMapped = within("::ffff:0:0/96");
+/** IPv4-mapped IPv6 addresses (RFC 4291, 2.5.5.2). */
+const isMapped = inRanges("::ffff:0:0/96");
 
 /** Whether a URL's `hostname` is this machine. */
 export function isLoopback(hostname: string): boolean {
@@ -55,15 +55,15 @@ export function isLoopback(hostname: string): boolean {
   return address ? isLoopbackAddress(meant(address)) : /^(?:[^]*\.)?localhost\.?$/.test(hostname);
 }
 
-/** Whether a URL's `hostname` is this machine or written as an address that only a private network has. */
+/** Whether a URL's `hostname` is this machine, or an address (not a name) of a private network. */
 export function isPrivate(hostname: string): boolean {
   const address = addressOf(hostname);
   return isLoopback(hostname) || (address !== undefined && isPrivateAddress(meant(address)));
 }
 
 /**
- * Whether a URL's `hostname` may be a host's of the internet: a name, or an address that one can have. What is not is not always
- * private: who sends a token in the clear asks `isPrivate`.
+ * Whether a URL's `hostname` may belong to a host on the internet: a name, or a public address. An address that is not public need
+ * not be private: code that sends a token without TLS must check `isPrivate` instead.
  */
 export function isPublic(hostname: string): boolean {
   if (isPrivate(hostname)) return false;
@@ -75,7 +75,7 @@ export function isPublic(hostname: string): boolean {
 const meant = (address: Address): Address =>
   isMapped(address) ? { value: address.value & 0xffff_ffffn, bits: 32 } : address;
 
-/** The address that a URL's `hostname` is; undefined for a name. It is in canonical form there: no octal, no short forms. */
+/** The address in a URL's `hostname`; undefined for a name. `URL` has made it canonical: no octal, no short forms. */
 function addressOf(hostname: string): Address | undefined {
   if (hostname.startsWith("[") && hostname.length <= MAX_IPV6)
     return { value: inGroups(hostname.slice(1, -1)), bits: 128 };
@@ -97,7 +97,7 @@ function joined(parts: readonly string[], bits: bigint, valueOf: (part: string) 
 }
 
 /** Whether an address is in one of these ranges (`10.0.0.0/8`). */
-function within(...ranges: readonly string[]): (address: Address) => boolean {
+function inRanges(...ranges: readonly string[]): (address: Address) => boolean {
   const known = ranges.map((range) => {
     const [start = "", length] = range.split("/");
     const { value, bits } = addressOf(start.includes(":") ? `[${start}]` : start) ?? { value: 0n, bits: 32 };

@@ -8,9 +8,9 @@ import { wheelIdentity, wheelVersion } from "./wheel-name.ts";
 const ENDING = /\.(?:tar\.[a-z0-9]+|[a-z]+)$/;
 
 /**
- * What the spellings of one distribution file have in common: `Demo_Pkg-1.0.tar.gz` and `demo-pkg-1.0.0.tar.gz` are one to
- * who installs them, and so are wheels whose tags stand in another order. Of a name that can be published it is the one that is
- * stored with it; of what old tools wrote, for comparing alone; of what is no such name, the name in lower case.
+ * One name for all spellings of a distribution file's name. To installers, `Demo_Pkg-1.0.tar.gz` and `demo-pkg-1.0.0.tar.gz` are
+ * the same file, and so are wheels whose tags are in another order. For a name that can be published, the result is the identity
+ * stored with the file; for names by old tools, it serves for comparison only. Any other name is only put in lower case.
  */
 export function identityOf(filename: Filename, project: ProjectName): string {
   const lower = filename.toLowerCase();
@@ -24,7 +24,7 @@ export function identityOf(filename: Filename, project: ProjectName): string {
   return wheelIdentity(project, wheelVersion(version) ?? unescaped(version), build, fields);
 }
 
-/** Old tools wrote `_` for the `+` of a local label, as for every other sign (PEP 427). */
+/** The version with the `+` of its local label, for which old tools wrote `_` (PEP 427). */
 function unescaped(version: string): string {
   if (parseVersion(version) || !version.includes("_")) return version;
   const local = version.replace("_", "+");

@@ -1,24 +1,24 @@
 import { localUrl } from "./file-url.ts";
 import { asFilename } from "./filename.ts";
 
-/** Where the files of a JSON document are to be found here. */
+/** Where clients get the files of a JSON document from this index. */
 export interface FilesHere {
   /** The index's absolute address, without a final slash. */
   readonly root: string;
-  /** The upstream's folder that `{root}/packages/` stands for; ends in `/`. */
+  /** The upstream's folder that `{root}/packages/` maps to; ends in `/`. */
   readonly packages: URL;
 }
 
-/** A file of a project's or a release's JSON; all its other members are handed on as they are. */
+/** A file in a project's or a release's JSON; all its other members are passed on unchanged. */
 interface JsonFile {
   url?: unknown;
   filename?: unknown;
 }
 
 /**
- * PyPI's JSON of a project or a release with its files' URLs leading here. A mirror (bandersnatch) takes no path that does
- * not begin with `/packages`, so files in the upstream's own folder of that name are given so, others as pages give them. A
- * URL that cannot be given stays, without credentials, query and fragment, which may be secrets.
+ * PyPI's JSON of a project or a release with its files' URLs rewritten to this index. A mirror (bandersnatch) accepts only paths
+ * that begin with `/packages`, so files in the upstream's `packages` folder get such a path, and others get the URL that they have
+ * on pages. A URL that cannot be rewritten stays, without credentials, query and fragment, which may be secrets.
  *
  * @param text a JSON object
  */

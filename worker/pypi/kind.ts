@@ -1,6 +1,6 @@
 import { isWheel, type Filename } from "./filename.ts";
 
-/** The coarse class of a distribution file, such as `cp312-manylinux_x86_64`, `cp39abi3-macosx_arm64`, `py3-any`, `sdist`. */
+/** The kind of a distribution file, such as `cp312-manylinux_x86_64`, `cp39abi3-macosx_arm64`, `py3-any`, `sdist`. */
 export type Kind = string;
 
 const SDIST = /\.(?:tar\.[a-z0-9]+|tgz|tbz|tar|zip)$/i;
@@ -14,9 +14,8 @@ const GENERIC = /^py[23]\d*$/;
 const KIND = /^[a-z0-9_.-]{1,80}$/;
 
 /**
- * What kind of file this is, as far as who can use it goes: the interpreter, whether by the stable ABI, and the platform
- * without its versions (PEP 425, 427). `sdist` for a source archive; undefined for retired formats, and for what is no
- * wheel's name.
+ * The kind of a file, by the environments that can use it: the interpreter, whether it uses the stable ABI, and the platform
+ * without its version (PEP 425, 427). `sdist` for a source archive; undefined for retired formats and for an invalid wheel name.
  */
 export function kindOf(filename: Filename): Kind | undefined {
   if (!isWheel(filename)) return SDIST.test(filename) ? "sdist" : undefined;
@@ -31,14 +30,14 @@ export function kindOf(filename: Filename): Kind | undefined {
 function interpreter(pythons: string, abis: string): string {
   const tags = pythons.split(".");
   const stable = abis.split(".").find((abi) => abi === "abi3" || abi === "abi3t");
-  // `py2.py3` is what Python 3 takes; `py38` any that is not older.
+  // Python 3 takes `py2.py3`; `py38` is for every Python from 3.8 on.
   if (tags.every((tag) => GENERIC.test(tag))) return tags.some((tag) => tag.startsWith("py3")) ? "py3" : "py2";
-  // Without the lock it is another interpreter: `cp313-cp313t`.
+  // A Python without the global lock (free-threaded) has its own ABI and counts as another interpreter: `cp313-cp313t`.
   const isFree = abis.split(".").some((abi) => tags.includes(abi.replace(/t$/, "")) && abi.endsWith("t"));
   return tags.join(".") + (isFree ? "t" : (stable ?? ""));
 }
 
-/** `manylinux_2_17_x86_64.manylinux2014_x86_64` is one platform, and `universal2` holds both of its own. */
+/** `manylinux_2_17_x86_64.manylinux2014_x86_64` is one platform, and `universal2` includes both macOS architectures. */
 function platform(tags: string): string {
   const platforms = new Set(
     tags.split(".").map((tag) => {

@@ -1,13 +1,13 @@
 import type { FileRef } from "./file-url.ts";
 
-/** So many first bytes show what a file is, where it has as many. */
+/** How many first bytes are read to recognise a file. */
 export const SHOWN = 4_096;
 
-/** What the first bytes of a file must be, by its name. */
+/** A file format and how its first bytes are recognised. */
 export interface Magic {
-  /** In a sentence, behind "it is". */
+  /** The format's name, for a sentence: "it is …". */
   readonly what: string;
-  /** @param first the file's first bytes: `SHOWN` of them, or all it has */
+  /** @param first the file's first `SHOWN` bytes, or all of a shorter file */
   readonly begins: (first: Uint8Array) => boolean;
 }
 
@@ -16,17 +16,17 @@ const starting = (what: string, ...bytes: number[]): Magic => ({
   begins: (first) => bytes.every((byte, at) => first[at] === byte),
 });
 
-/** RFC 1952: its two bytes, and the one method there is. */
+/** RFC 1952: two magic bytes, and the only compression method that is defined. */
 export const GZIP = starting("a gzip file", 0x1f, 0x8b, 0x08);
 
-/** Any tar header, of every age: only its checksum is common to all of them. */
+/** Every tar format: only the header's checksum is common to all of them. */
 export const TAR: Magic = { what: "a tar archive", begins: isTarHeader };
 
 const ZIP = starting("a ZIP archive", 0x50, 0x4b, 0x03, 0x04);
 const BZIP2 = starting("a bzip2 file", 0x42, 0x5a, 0x68);
 const XZ = starting("an xz file", 0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00);
 
-/** `.dmg` is not among them: nothing marks its beginning. */
+/** `.dmg` is missing: the format has no magic bytes at its beginning. */
 const BY_ENDING: readonly (readonly [RegExp, Magic])[] = [
   [/\.(?:whl|zip|egg)$/i, ZIP],
   [/\.(?:tar\.gz|tgz)$/i, GZIP],
@@ -42,7 +42,7 @@ const BY_ENDING: readonly (readonly [RegExp, Magic])[] = [
 
 const METADATA: Magic = { what: "core metadata", begins: isMetadata };
 
-/** What the file, or its `.metadata`, must begin with; undefined where its name says nothing of that. */
+/** The format that the file or its `.metadata` must have by its name; undefined where the name does not tell. */
 export function magicOf({ filename, part }: Pick<FileRef, "filename" | "part">): Magic | undefined {
   if (part === "metadata") return METADATA;
   return BY_ENDING.find(([ending]) => ending.test(filename))?.[1];
@@ -57,12 +57,12 @@ const METADATA_VERSION = /^Metadata-Version:/im;
  * specification gives fields no order, and readers look for their names.
  */
 function isMetadata(first: Uint8Array): boolean {
-  // The decoder leaves a byte order mark out.
+  // The decoder removes a byte order mark.
   const [headers = ""] = new TextDecoder().decode(first).split(/\r?\n\r?\n/, 1);
   return FIELD.test(headers) && METADATA_VERSION.test(headers);
 }
 
-/** A header is 512 bytes whose sum, with its own eight bytes as spaces, stands in octal at 148 (POSIX.1, ustar). */
+/** A tar header has 512 bytes. At 148 is their sum in octal, in which the sum's own eight bytes count as spaces (POSIX.1, ustar). */
 function isTarHeader(first: Uint8Array): boolean {
   if (first.length < 512) return false;
   const field = String.fromCharCode(...first.subarray(148, 156));

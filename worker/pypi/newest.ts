@@ -4,14 +4,13 @@ import { compareVersions, parseVersion, type Version } from "./pep440.ts";
 import { versionOf } from "./version.ts";
 
 /**
- * The files of the newest release on a project's page: the highest final version that has a file which is not yanked, and of
- * it those that are not. Pre-releases are looked at only where there is nothing else. A file whose name says no version that
- * can be compared belongs to no release.
+ * The files of the newest release on a project page that are not yanked. The newest release is the highest final version with such
+ * a file; a pre-release counts only where there is no final version. A file without a PEP 440 version in its name is ignored.
  */
 export function newestRelease(name: ProjectName, files: readonly FileEntry[]): FileEntry[] {
   let newest: { readonly version: Version; readonly entries: FileEntry[] } | undefined;
   for (const entry of files) {
-    // A reason is a text, which may be empty.
+    // `yanked` may be a reason, and a reason may be empty, so truthiness is not enough.
     if (entry.yanked !== undefined && entry.yanked !== false) continue;
     const version = parseVersion(versionOf(entry.filename, name) ?? "");
     if (!version) continue;
@@ -22,7 +21,7 @@ export function newestRelease(name: ProjectName, files: readonly FileEntry[]): F
   return newest?.entries ?? [];
 }
 
-/** Any final version is preferred to any other. */
+/** Positive where `one` is preferred: a final version to a pre-release, then the higher version. */
 function preference(one: Version, other: Version): number {
   return Number(other.isPrerelease) - Number(one.isPrerelease) || compareVersions(one, other);
 }

@@ -3,37 +3,38 @@ import type { ProjectName } from "./name.ts";
 
 /**
  * The algorithms whose digests are verified here, strongest first, with their hex digits: those that PEP 503 names. R2 and
- * WebCrypto know all of them but sha224.
+ * WebCrypto support all of them but sha224.
  */
 const HEX_DIGITS = { sha512: 128, sha384: 96, sha256: 64, sha224: 56, sha1: 40, md5: 32 } as const;
 export type DigestAlgorithm = keyof typeof HEX_DIGITS;
 export const DIGESTS = Object.keys(HEX_DIGITS) as DigestAlgorithm[];
 
-/** Those against which nobody can make other bytes to fit: one of these is enough where another digest is malformed. */
+/** Collision-resistant algorithms: a digest of one of these is enough where another digest is malformed. */
 const SECURE: readonly string[] = ["sha256", "sha384", "sha512", "sha224"];
 
-/** More digests than any file has. */
+/** More digests than any real file has. */
 const MAX_DIGESTS = 32;
 
-/** An expected digest: the algorithm and its lower-case hex. */
+/** An expected digest, in lower-case hex. */
 export interface Digest {
   readonly algorithm: DigestAlgorithm;
   readonly hex: string;
 }
 
-/** A digest as fragments have it: `sha256=…`. */
+/** A digest as in a URL's fragment: `sha256=…`. */
 export const digestText = ({ algorithm, hex }: Digest) => `${algorithm}=${hex}`;
 
-/** Hex digests by algorithm, as PEP 691 has them. */
+/** Hex digests by algorithm, as in PEP 691. */
 export type Hashes = Readonly<Record<string, string>>;
 
 /**
- * An upstream's digests, in lower case: they end in headers and in the store's options. Those of algorithms that are not
- * verified here are handed on. A malformed one is left out where a secure one stands beside it, which is verified instead.
+ * An upstream's digests, checked and in lower case, since they are used in headers and in options of the store. Digests of other
+ * algorithms, which are not verified here, are passed on. A malformed digest is left out where there is also a secure one, which is
+ * verified instead.
  *
- * @param raw names of algorithms with what should be their hex; `null` says that there is none
- * @returns undefined where nothing secure stands beside a malformed digest, or where two of one algorithm differ: the file
- *   would pass unchecked, or fail every check
+ * @param raw names of algorithms, each with the value that should be a hex digest; `null` stands for none
+ * @returns undefined where a digest is malformed and none is secure (the file would be served unverified), or where two digests
+ *   of one algorithm differ (the file would fail every check)
  */
 export function cleanHashes(raw: Iterable<readonly [string, unknown]>): Hashes | undefined {
   const clean: Record<string, string> = {};
@@ -52,30 +53,30 @@ export function cleanHashes(raw: Iterable<readonly [string, unknown]>): Hashes |
 
 function isPlausible(algorithm: string, hex: string): boolean {
   if (!/^[0-9a-f]{8,256}$/.test(hex) || !/^[a-z0-9][a-z0-9_-]{0,31}$/.test(algorithm)) return false;
-  // Not verified here; uv refuses a page for one of another length, such as Python's own blake2b.
+  // Not verified here. uv refuses a page with one of another length, such as the 128 digits of Python's default blake2b.
   if (algorithm === "blake2b") return hex.length === 64;
   const known = DIGESTS.find((digest) => digest === algorithm);
   return known === undefined || hex.length === HEX_DIGITS[known];
 }
 
-/** An upstream's serial, or undefined where it is none that could stand in a header. */
+/** An upstream's serial, or undefined where the value cannot be used in a header. */
 export function cleanSerial(raw: unknown): number | string | undefined {
   if (typeof raw === "number") return Number.isSafeInteger(raw) ? raw : undefined;
   return typeof raw === "string" && /^[\w.-]{1,64}$/.test(raw) ? raw : undefined;
 }
 
 /**
- * One file of a project's page. The keys are PEP 691's own, so that the stored JSON is the model and nothing is mapped
- * between them. `url` is relative to the project's page and reversible (see file-url.ts); `_upstream` is there only where
- * the true URL does not follow from it, without its query, and `_provenance` where `provenance` leads to us.
+ * One file of a project page. The keys are PEP 691's own, so that the stored JSON is the model and needs no mapping. `url` is
+ * relative to the project page, and the upstream's URL can be derived from it (see file-url.ts). Where it cannot, `_upstream` is
+ * the upstream's URL without its query. `_provenance` is the upstream's URL where `provenance` is a URL of ours.
  */
 export interface FileEntry {
   readonly filename: Filename;
   readonly url: string;
   readonly _upstream?: string | undefined;
-  /** Whether the true URL has a query. */
+  /** Whether the upstream's URL has a query. */
   readonly _signed?: true | undefined;
-  /** That query, with its `?`. It is a secret: never on a stored page, and kept in a record beside it. */
+  /** That query, with its `?`. It may be a secret: it is never on a stored page, but kept in a record beside it. */
   readonly _query?: string | undefined;
   readonly hashes: Hashes;
   readonly "requires-python"?: string | undefined;
@@ -87,28 +88,28 @@ export interface FileEntry {
   readonly "core-metadata"?: true | Hashes | undefined;
   readonly provenance?: string | undefined;
   readonly _provenance?: string | undefined;
-  /** The same of `_provenance`. */
+  /** Whether the upstream's provenance URL has a query; `_provenanceQuery` is that query. */
   readonly _provenanceSigned?: true | undefined;
   readonly _provenanceQuery?: string | undefined;
-  /** Which of the members above are not the upstream's own but were added here. */
+  /** The members above that the upstream does not have and that were added here. */
   readonly _backfilled?: readonly Backfilled[] | undefined;
 }
 
 /** The members of an entry that are added where the upstream has none. */
 export type Backfilled = "core-metadata" | "size" | "upload-time";
 
-/** What the upstream itself says in `member`: only that can be held against the bytes that it sends. */
+/** The upstream's own value of `member`: only such a value can be compared with the bytes that the upstream sends. */
 export function upstreamsOwn<Member extends Backfilled>(entry: FileEntry, member: Member): FileEntry[Member] {
   return entry._backfilled?.includes(member) ? undefined : entry[member];
 }
 
-/** PEP 792: what the maintainers or the index say of the whole project. */
+/** PEP 792. */
 export interface ProjectStatus {
   readonly status: string;
   readonly reason?: string | undefined;
 }
 
-/** A project's page as PEP 691, 700 and 792 describe it. */
+/** A project page as PEP 691, 700 and 792 describe it. */
 export interface ProjectPage {
   readonly name: ProjectName;
   readonly versions?: readonly string[] | undefined;
@@ -118,17 +119,17 @@ export interface ProjectPage {
   readonly lastSerial?: number | string | undefined;
 }
 
-/** The upstream's validators of a page, to be sent back as they came (RFC 9110, 13.1). */
+/** The upstream's validators of a page, which are sent back unchanged to revalidate it (RFC 9110, 13.1). */
 export interface Validators {
   readonly etag?: string | undefined;
   readonly lastModified?: string | undefined;
 }
 
 /**
- * The strongest digest of `hashes` that can be verified, preferring sha256, which is what pages, lock files and ETags are
- * made of; undefined where there is none.
+ * The sha256 of `hashes`, which pages, lock files and ETags use; else the strongest digest that can be verified; undefined where
+ * there is none.
  *
- * @param among the algorithms that count, strongest first
+ * @param among the algorithms to choose from, strongest first
  */
 export function verifiableDigest(hashes: Hashes, among: readonly DigestAlgorithm[] = DIGESTS): Digest | undefined {
   const algorithm = hashes["sha256"] ? "sha256" : among.find((known) => hashes[known]);
@@ -137,8 +138,8 @@ export function verifiableDigest(hashes: Hashes, among: readonly DigestAlgorithm
 }
 
 /**
- * Whether two files of these digests cannot be told to be the same: an algorithm that both have tells, else that neither has
- * one that can be verified.
+ * Whether two files with these digests must be treated as different. Algorithms that both have decide; without one, the files count
+ * as the same only where neither has a verifiable digest.
  */
 export function isOtherFile(one: Hashes, other: Hashes): boolean {
   const both = DIGESTS.filter((algorithm) => one[algorithm] !== undefined && other[algorithm] !== undefined);
@@ -146,5 +147,5 @@ export function isOtherFile(one: Hashes, other: Hashes): boolean {
   return verifiableDigest(one) !== undefined || verifiableDigest(other) !== undefined;
 }
 
-/** Whether the upstream says that the project may be malicious and that its files are not to be offered (PEP 792). */
+/** Whether the upstream says that the project may be malicious and must not be offered to installers (PEP 792). */
 export const isUnderQuarantine = (status: ProjectStatus | undefined) => status?.status.toLowerCase() === "quarantined";

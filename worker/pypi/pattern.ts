@@ -1,8 +1,8 @@
 import type { ProjectName } from "./name.ts";
 
 /**
- * Whether a name is one that `pattern` means: a project's name as anybody spells it, in which `*` stands for any characters.
- * Patterns are also what people put into tokens: no pattern may take longer than its length, as an expression would.
+ * A function that tells whether a name matches `pattern`: a project's name in any spelling, in which `*` stands for any characters.
+ * Patterns also come from tokens, so they are not made into regular expressions: a crafted one could take exponential time.
  */
 export function matcher(pattern: string): (name: ProjectName) => boolean {
   const [first = "", ...others] = normalised(pattern).split("*");
@@ -21,9 +21,9 @@ export function matcher(pattern: string): (name: ProjectName) => boolean {
   };
 }
 
-/** Whether `pattern` means every name that `narrower` means. */
+/** Whether `pattern` matches every name that `narrower` matches. */
 export const includes = (pattern: string, narrower: string): boolean =>
-  // Its "*" is a character that only a "*" can match.
+  // `narrower` is matched as a text: only a "*" in `pattern` matches a "*" in it.
   matcher(pattern)(normalised(narrower) as ProjectName);
 
 const normalised = (pattern: string) => pattern.toLowerCase().replace(/[-_.]+/g, "-");

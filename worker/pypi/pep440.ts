@@ -1,37 +1,37 @@
-/** A version as PEP 440 orders it. */
+/** A version in a form that can be compared (PEP 440). */
 export interface Version {
-  /** Whether it is a pre-release or a development release: nobody gets one who has not asked for it. */
+  /** Whether it is a pre-release or a development release: installers take one only on request. */
   readonly isPrerelease: boolean;
-  /** What it is compared by, list by list. */
+  /** The sort key, compared list by list. */
   readonly key: readonly List[];
 }
 
-/** As versions compare them: a text is below any number, and a list below all that continue it. */
+/** In the order of PEP 440, a text is below any number, and a list is below every longer list that begins with it. */
 type List = readonly (number | string)[];
 
-/** `v1!2.0rc1.post2.dev3+local.4`, and the other spellings that PEP 440 takes for it. */
+/** `v1!2.0rc1.post2.dev3+local.4`, and the other spellings that PEP 440 accepts. */
 const VERSION =
   /^v?(?:(?<epoch>\d+)!)?(?<release>\d+(?:\.\d+)*)(?:[-_.]?(?<pre>alpha|beta|preview|pre|a|b|c|rc)[-_.]?(?<preNumber>\d*))?(?<post>-(?<implicit>\d+)|[-_.]?(?:post|rev|r)[-_.]?(?<postNumber>\d*))?(?<dev>[-_.]?dev[-_.]?(?<devNumber>\d*))?(?:\+(?<local>[a-z0-9]+(?:[-_.][a-z0-9]+)*))?$/i;
 
-/** The spellings of a phase that are not its own name. */
+/** Other spellings of the pre-release phases `a`, `b` and `rc`. */
 const PHASES: Readonly<Record<string, string>> = { alpha: "a", beta: "b", c: "rc", pre: "rc", preview: "rc" };
 
-/** Between them are the phases: a development release comes before the first alpha, and none after the last candidate. */
+/** Sort keys before and after `a`, `b` and `rc`: `1.0.dev1` is below every pre-release of 1.0, and 1.0 is above them. */
 const DEVELOPMENT = "";
 const FINAL = "z";
 
-/** Longer ones nobody writes. Characters. */
+/** A longer text is not accepted as a version. Characters. */
 const MAX_LENGTH = 100;
 
-/** What a version is made of, as it is written; undefined where it is none of PEP 440's. */
+/** The parts of a version, as written; undefined where the text is not a PEP 440 version. */
 const versionParts = (text: string) => VERSION.exec(text)?.groups;
 
-/** A version as PEP 440 normalises it: `v1.0-RC1` is `1.0rc1`; undefined where it is none, or over 100 characters. */
+/** A version normalised by PEP 440: `v1.0-RC1` is `1.0rc1`; undefined where it is not a version, or over 100 characters. */
 export function normalVersion(text: string): string | undefined {
   const parts = text.length <= MAX_LENGTH ? versionParts(text) : undefined;
   if (!parts) return undefined;
   const { release = "", post, dev } = parts;
-  // Not before it is known to be ASCII: the Kelvin sign is a "k" in lower case.
+  // Only now is it known to be ASCII: in lower case, the Kelvin sign would become a "k".
   const [pre, local] = [parts["pre"]?.toLowerCase(), parts["local"]?.toLowerCase()];
   const epoch = plain(parts["epoch"] ?? "");
   return [
@@ -44,7 +44,7 @@ export function normalVersion(text: string): string | undefined {
   ].join("");
 }
 
-/** A version so that equal ones are the same text: `1.0`, `v1` and `1.0.0` are. One that PEP 440 has not is lower case. */
+/** One text for all spellings of a version: `1.0`, `v1` and `1.0.0` are `1`. A text that is not a PEP 440 version is put in lower case. */
 export const canonicalVersion = (raw: string) =>
   normalVersion(raw)?.replace(/^(?:\d+!)?\d+(?:\.\d+)*/, withoutFinalZeros) ?? raw.toLowerCase();
 
@@ -54,13 +54,13 @@ function withoutFinalZeros(release: string): string {
   return release.slice(0, end);
 }
 
-/** Whether the two are one version, however each is written. */
+/** Whether two texts are spellings of one version. */
 export const isSameVersion = (one: string, other: string) => canonicalVersion(one) === canonicalVersion(other);
 
-/** Without the local label, which a version that has none does not care for (PEP 440, "Version matching"). */
+/** Without the local label, which `==1.0` ignores in a candidate such as `1.0+local` (PEP 440, "Version matching"). */
 export const publicVersion = (canonical: string) => canonical.split("+", 1)[0] ?? "";
 
-/** Reads a version; undefined where it is none of PEP 440's. */
+/** Reads a version; undefined where the text is not a PEP 440 version. */
 export function parseVersion(text: string): Version | undefined {
   const groups = text.length <= MAX_LENGTH ? versionParts(text) : undefined;
   if (!groups) return undefined;
@@ -82,7 +82,7 @@ export function parseVersion(text: string): Version | undefined {
   };
 }
 
-/** Below zero where `one` is older than `other`, above it where it is newer, zero where they are one version. */
+/** Negative where `one` is older than `other`, positive where it is newer, 0 where they are one version. */
 export function compareVersions(one: Version, other: Version): number {
   for (const [at, list] of one.key.entries()) {
     const order = compareLists(list, other.key[at] ?? []);
@@ -104,8 +104,8 @@ function compareLists(one: List, other: List): number {
 
 const numberOrText = (text: string) => (/^\d+$/.test(text) ? Number(text) : text);
 
-/** `1.0` is `1`. */
+/** Without zeros at the end: `1.0` is `1`. */
 const withoutZeros = (release: readonly number[]) => release.slice(0, release.findLastIndex((it) => it !== 0) + 1);
 
-/** A number without leading zeros, 0 where there is none; a local label's letters as they are. */
+/** Digits without leading zeros, and an empty text as 0; any other part of a local label unchanged. */
 const plain = (part: string) => (/^\d*$/.test(part) ? part.replace(/^0+/, "") || "0" : part);

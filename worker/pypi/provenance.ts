@@ -3,10 +3,12 @@ import type { FileEntry, ProjectPage } from "./page.ts";
 import { versionOf } from "./version.ts";
 
 /**
- * The page with its files' provenance below `root`, the absolute address of an index without a final slash: clients that
- * reach nothing but this index can read it, and PEP 740 wants the URL absolute. The true one stays with the entry, since the
- * page is the authority on it, and its query, which may be a signature, apart from it. A file whose name does not say its version
- * keeps the upstream's, and without `root` all do: but for one with a query, which no client is to see; it is not advertised then.
+ * The page with its files' provenance URLs below `root`, an index's absolute URL without a final slash, so that clients which reach
+ * only this index can read provenance; PEP 740 requires an absolute URL. The upstream's URL stays in the entry as `_provenance`, and
+ * its query, which may be a secret signature, apart from it.
+ *
+ * A file whose name does not contain its version keeps the upstream's URL, unless that has a query, which clients must not see:
+ * then no provenance is advertised. Without `root`, the other files keep the upstream's URL where it has no query.
  */
 export function withProvenanceBelow(root: string | undefined, page: ProjectPage): ProjectPage {
   return { ...page, files: page.files.map((entry) => moved(root, page, entry)) };
@@ -27,7 +29,7 @@ function moved(root: string | undefined, { name: project }: ProjectPage, entry: 
   return { ...entry, provenance: ours, _provenance: upstream.href, ...signed };
 }
 
-/** Where the upstream has a file's provenance; undefined where it has none. Without a query that the entry does not have with it. */
+/** The upstream's URL of a file's provenance; undefined where there is none. With its query only where the entry has `_provenanceQuery`. */
 export function provenanceUrl(entry: FileEntry): URL | undefined {
   const { provenance, _provenance: upstream = provenance, _provenanceQuery: query } = entry;
   const url = upstream === undefined ? undefined : new URL(upstream);

@@ -6,10 +6,10 @@ import { versionOf } from "./version.ts";
 
 const ENDING = ".tar.gz";
 
-/** What is left of names older than PEP 625: hyphens and dots in them, and versions as they were written. */
+/** PEP 625 and the older names that are still accepted, with hyphens and dots, and versions that are not normalised. */
 const NAME = /^[a-z0-9][\w.+!-]*$/i;
 
-/** The filename of an sdist, as far as that can be told without its project's name; throws `bad-request`. */
+/** Checks an sdist's filename, as far as possible without its project's name. Throws `bad-request`. */
 export function parseSdistFilename(raw: string): Filename {
   const filename = asFilename(raw);
   if (filename?.endsWith(ENDING) && NAME.test(filename) && filename.includes("-")) return filename;
@@ -19,14 +19,14 @@ export function parseSdistFilename(raw: string): Filename {
 }
 
 /**
- * The version in the name of an sdist of `project`, normalised; undefined where it is none of that project, or the version
- * is none of PEP 440's.
+ * The normalised version in the name of an sdist of `project`; undefined where the file is not that project's, or the version is not
+ * PEP 440's.
  */
 export function sdistVersion(filename: Filename, project: ProjectName): string | undefined {
   const version = versionOf(filename, project);
   return version === undefined ? undefined : normalVersion(version);
 }
 
-/** The same for all spellings of one sdist (PEP 625), `1.0` as `1`; and of an archive with another ending. */
+/** One name for all spellings of an sdist's name (PEP 625), with `1.0` as `1`; also for archives with another ending. */
 export const sdistIdentity = (project: ProjectName, version: string, ending = ENDING) =>
   `${project.replaceAll("-", "_")}-${canonicalVersion(version)}${ending}`;

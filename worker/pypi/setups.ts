@@ -1,19 +1,20 @@
 import { isLoopback } from "./host.ts";
 
-/** How one client is pointed at an index: each step says where it holds, and what to type or write there. */
+/** How to configure one client for an index: each step says where it applies, and the command or text for it. */
 export interface ClientSetup {
   readonly client: string;
   readonly steps: readonly { readonly where: string; readonly text: string }[];
 }
 
-/** Where people put their own in. */
+/** `TOKEN` is a placeholder for the user's own token. */
 const USER = "__token__";
 const TOKEN = "TOKEN";
 
 /**
- * The clients' set-ups for an index URL such as `https://host/simple/`. Plain http off loopback needs each client's consent.
+ * The clients' set-ups for an index URL such as `https://host/simple/`. For plain http to another machine, each client needs an
+ * option that allows it.
  *
- * @param isPrivate whether it is read with a token; what goes into a project's files is without one
+ * @param isPrivate whether reading needs a token; steps for a project's own files never contain it
  */
 export function clientSetups(index: string, isPrivate = false): ClientSetup[] {
   const { host, hostname } = new URL(index);
@@ -81,7 +82,7 @@ export function clientSetups(index: string, isPrivate = false): ClientSetup[] {
   ];
 }
 
-/** How clients publish to an index that takes uploads at `url`, such as `https://host/team/legacy/`. */
+/** How clients publish to an index that accepts uploads at `url`, such as `https://host/team/legacy/`. */
 export function publishSetup(url: string): ClientSetup {
   const consent = isInsecure(url) ? ` --allow-insecure-host ${new URL(url).host}` : "";
   return {
@@ -94,25 +95,25 @@ export function publishSetup(url: string): ClientSetup {
 }
 
 /**
- * What is typed where pypi-edge is checked out, about an index that takes uploads.
+ * The commands of pypi-edge for an index that accepts uploads.
  *
- * @param root where pypi-edge is; ends in a slash
+ * @param root the server's URL; ends in a slash
  */
 export const adminSetup = (index: string, root: string): ClientSetup => ({
   client: "pypi-edge",
   steps: [
     {
-      where: "a token for somebody, by the admin",
+      where: "create a token for another person, as the admin",
       text: `npx pypi-edge token create --index ${index} --scope read,upload --url ${root}`,
     },
     {
-      where: "files of any size, with such a token in PYPI_EDGE_TOKEN",
+      where: "upload files of any size, with such a token in PYPI_EDGE_TOKEN",
       text: `npx pypi-edge upload dist --index ${index} --url ${root}`,
     },
   ],
 });
 
-/** Whether a URL is plain http that leaves the machine. */
+/** Whether a URL is plain http to another machine. */
 function isInsecure(url: string): boolean {
   const { protocol, hostname } = new URL(url);
   return protocol === "http:" && !isLoopback(hostname);

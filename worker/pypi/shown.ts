@@ -1,12 +1,12 @@
-/** What a terminal or a reader takes for something else than a character: controls, line ends, what changes the direction of text. */
+/** Characters that a terminal would interpret or that hide or reorder text: controls, line ends, text direction, invisible ones. */
 const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}\u200b\ufeff\u{e0000}-\u{e007f}]/u;
 
 const UNPRINTABLES = new RegExp(UNPRINTABLE, "gu");
 
-/** Whether a text has none of those. Joiners are allowed: Persian is written with them, and many an emoji. */
+/** Whether a text has no such character. Joiners are allowed: Persian and many emoji need them. */
 export const isPrintable = (text: string) => !UNPRINTABLE.test(text);
 
-/** A text that somebody else wrote, for a log or a terminal: with `\u202e` for what is not printable, as JSON writes it. */
+/** Untrusted text made safe for a log or a terminal: characters that are not printable become JSON escapes such as `\u202e`. */
 export const escaped = (text: string) => text.replace(UNPRINTABLES, escapedCharacter);
 
 function escapedCharacter(character: string): string {
@@ -14,13 +14,13 @@ function escapedCharacter(character: string): string {
   return character.length === 1 ? first : first + unit(character.charCodeAt(1));
 }
 
-/** The same of a text of several lines. */
+/** `escaped` for each line of a text. */
 export const escapedLines = (text: string) => text.split("\n").map(escaped).join("\n");
 
 const unit = (code: number) => `\\u${code.toString(16).padStart(4, "0")}`;
 
-/** A token of ours, also as the name of a project, which is then spelled in lower case and with other separators. */
+/** A token of ours. In lower case and with other separators, too: so it looks after it was read as a project's name. */
 const TOKEN = /(pypi[-_.]+edge[-_.]+[\da-f]{1,16}[-_.]+)[\w.-]+/gi;
 
-/** A text without the secrets of tokens in it. */
+/** The text with the secrets of tokens replaced by `…`. */
 export const withoutTokens = (text: string) => text.replace(TOKEN, "$1…");

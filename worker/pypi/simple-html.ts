@@ -1,9 +1,9 @@
 import { verifiableDigest, type DigestAlgorithm, type FileEntry, type Hashes, type ProjectPage } from "./page.ts";
 
-/** Raised when a page is rendered otherwise while its content is the same: in the store's keys and in every ETag. */
+/** Part of the store's keys and of every ETag. Raise it when a page with the same content is rendered differently. */
 export const RENDERING = "2";
 
-/** What uv reads: it refuses a whole page for the name of another. */
+/** The digests that uv accepts in a fragment: it refuses a whole page with another algorithm. */
 const IN_FRAGMENTS: readonly DigestAlgorithm[] = ["sha512", "sha384", "sha256", "md5"];
 
 const SPECIAL = /[&<>"']/g;
@@ -11,12 +11,12 @@ const ESCAPES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;"
 
 const CLOSING = "</body>\n</html>\n";
 
-/** HTML has no size to owe (PEP 700), so every page meets this version's obligations. */
+/** PEP 700 requires sizes in JSON only, so every HTML page may declare this version. */
 const VERSION = meta("pypi:repository-version", "1.4");
 
 /**
- * A page as PEP 503 HTML with the attributes of PEP 592, 658, 714, 740 and 792, in pieces. All text is escaped: it is
- * upstream's.
+ * A page as PEP 503 HTML with the attributes of PEP 592, 658, 714, 740 and 792, in pieces. All text is escaped, since it comes from
+ * the upstream.
  */
 export function* htmlOf(page: ProjectPage): Generator<string> {
   const status = page.status;
@@ -31,7 +31,7 @@ export function* htmlOf(page: ProjectPage): Generator<string> {
   yield CLOSING;
 }
 
-/** A flat page of links to files (pip's `--find-links`). */
+/** A page of links to files of any projects (pip's `--find-links`). */
 export const renderLinks = (title: string, files: readonly FileEntry[]) =>
   htmlOpening(title, [VERSION]) + files.map(anchor).join("") + CLOSING;
 
@@ -76,7 +76,7 @@ function metadataValue(metadata: true | Hashes): string {
 
 const attribute = (name: string, value: string) => `${name}="${escape(value)}"`;
 
-/** Most of a page's many texts have nothing to escape: looking once is a fraction of replacing five times. */
+/** Most texts have nothing to escape, and one search costs much less than a replacement. */
 function escape(text: string): string {
   return text.search(SPECIAL) === -1 ? text : text.replace(SPECIAL, (character) => ESCAPES[character] ?? character);
 }

@@ -3,7 +3,7 @@ import type { Filename } from "./filename.ts";
 import type { FileEntry, ProjectPage, ProjectStatus, Validators } from "./page.ts";
 import type { ProjectName } from "./name.ts";
 
-/** The version of the Simple API whose every obligation a page meets: PEP 700 (1.1) wants a size for each file. */
+/** The version of the Simple API that a complete page declares. PEP 700 (1.1) requires a size for each file. */
 const FULL_VERSION = "1.4";
 const WITHOUT_SIZES = "1.0";
 
@@ -20,18 +20,17 @@ export function apiVersion(page: ProjectPage): string {
 }
 
 /**
- * A page as PEP 691 JSON, laid out so that it can be read in part: `meta`, with the upstream's validators in it, is the
- * first line, and each file is a line that begins with its filename. A raw line end cannot stand inside a JSON string,
- * so lines are found without parsing. Members whose value is undefined are left out; `null` is never written, since uv
- * refuses the page for it.
+ * A page as PEP 691 JSON, with line breaks that allow reading parts of it: the first line is `meta` with the upstream's validators,
+ * and each file is a line that begins with its filename. A JSON string cannot contain a raw line end, so lines are found without
+ * parsing. Members whose value is undefined are left out; `null` is never written, since uv would refuse the page.
  *
- * @returns the first line, and the others in pieces: together they are the page
+ * @returns the first line (`head`) and the other lines in pieces (`body`), which together are the page
  */
 export function renderJson(page: ProjectPage, validators: Validators): { head: string; body: Iterable<string> } {
   return { head: jsonHead(page, validators), body: jsonBody(page) };
 }
 
-/** The first line: everything that may change while the page's contents do not, and what describes them. */
+/** The first line: members that may change while the page's contents stay the same. */
 function jsonHead(page: ProjectPage, validators: Validators): string {
   const meta = {
     "api-version": apiVersion(page),
@@ -41,7 +40,7 @@ function jsonHead(page: ProjectPage, validators: Validators): string {
   return `{"meta":${JSON.stringify(meta)},\n`;
 }
 
-/** All lines but the first, in pieces: what the content's digest is made of. */
+/** All lines but the first, in pieces. The digest of the page's content is computed from them. */
 function* jsonBody(page: ProjectPage): Generator<string> {
   const members = [`"name":${JSON.stringify(page.name)}`];
   if (page.status) members.push(`"project-status":${JSON.stringify(page.status)}`);
@@ -55,12 +54,12 @@ function* jsonBody(page: ProjectPage): Generator<string> {
   yield "\n]}\n";
 }
 
-/** Without the queries of its true URLs, which are secrets. */
+/** Without the queries of the upstream's URLs, which may be secrets. */
 function renderFile({ filename, url, _query, _provenanceQuery, ...rest }: FileEntry): string {
   return JSON.stringify({ filename, url, ...rest });
 }
 
-/** The model back from `renderJson`'s text: our own bytes, so nothing is checked again. */
+/** Reads the text that `renderJson` wrote. These are our own bytes, so they are not validated again. */
 export function readJson(text: string): ProjectPage {
   const stored = JSON.parse(text) as {
     meta: Meta;
@@ -84,7 +83,7 @@ export function readValidators(firstLine: string): Validators {
   return meta._upstream ?? {};
 }
 
-/** The project's status from `renderJson`'s text, of which its second line is looked at alone. */
+/** The project's status from `renderJson`'s text; only the second line is parsed. */
 export function readStatus(text: string): ProjectStatus | undefined {
   const at = text.indexOf("\n") + 1;
   const line = text.slice(at, text.indexOf("\n", at));
@@ -102,7 +101,7 @@ export function linesOf(text: string): string[] {
   return lines.map((line) => (line.endsWith(",") ? line.slice(0, -1) : line));
 }
 
-/** The first entry of that filename that is `wanted`, found by its line without parsing the rest of the page. */
+/** The first entry with that filename for which `wanted` is true. Only lines that begin with the filename are parsed. */
 export function findEntry(
   text: string,
   filename: Filename,
@@ -117,13 +116,13 @@ export function findEntry(
   return undefined;
 }
 
-/** A project of a root listing. The serial is PyPI's addition: a mirror (bandersnatch) leaves out a project without one. */
+/** A project in a root listing. The serial is PyPI's addition; a mirror (bandersnatch) skips projects without one. */
 export interface RootEntry {
   readonly name: ProjectName;
   readonly "_last-serial"?: number | undefined;
 }
 
-/** A root listing as lines of PEP 691 JSON: the opening, one line a project, the closing. */
+/** A root listing as lines of PEP 691 JSON: the opening, one line for each project, the closing. */
 export const rootJson = {
   opening: (serial: number | undefined) =>
     `{"meta":${JSON.stringify({ "api-version": FULL_VERSION, "_last-serial": serial })},"projects":[\n`,

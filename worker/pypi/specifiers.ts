@@ -1,14 +1,15 @@
 import { normalVersion } from "./pep440.ts";
 
-/** Line ends, and control characters, which are blanks to packaging in some places and to no other reader. */
+/** Line ends, and control characters, which packaging treats as white space in some places and other readers do not. */
 // oxlint-disable-next-line no-control-regex
 const NOT_ON_ONE_LINE = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u2028\u2029]/;
 
 const CLAUSE = /^(~=|===|==|!=|<=|>=|<|>)[ \t]*(\S+)$/;
 
 /**
- * Whether the text is a set of version specifiers (PEP 440), such as `>=3.9, !=3.12.*`, on one line, to packaging and to uv: the
- * empty set is one, and a comma may stand last. Further commas packaging passes over, and uv refuses the file.
+ * Whether the text is a set of version specifiers (PEP 440) on one line, such as `>=3.9, !=3.12.*`, that both packaging and uv
+ * accept. The set may be empty, and may end in a comma. Further commas are not accepted: packaging ignores them, but uv refuses the
+ * file.
  */
 export function isSpecifierSet(text: string): boolean {
   if (NOT_ON_ONE_LINE.test(text)) return false;
@@ -29,7 +30,7 @@ function isClause(clause: string): boolean {
   return isEquality || !normal.includes("+");
 }
 
-/** What may stand before `.*`: a release alone, as packaging and uv have it. PEP 440 would allow `1.0a1.*`. */
+/** Whether the text may precede `.*`: a release only, as in packaging and uv. PEP 440 would allow `1.0a1.*`. */
 function isPrefix(version: string): boolean {
   const normal = normalVersion(version);
   return normal !== undefined && /^[\d.!]+$/.test(normal);

@@ -1,21 +1,21 @@
 /**
- * What a terminal or a browser would act on, or not show: controls, line and paragraph separators, formatting characters (those
- * that turn the direction of writing, which can make a name read as another, among them), and halves of surrogate pairs,
- * which are not Unicode text, and for which uv refuses a page.
+ * Characters that a terminal or a browser interprets or does not show: controls, line and paragraph separators, and formatting
+ * characters, of which those that change the writing direction can make one name look like another. Also halves of surrogate pairs:
+ * they are not valid Unicode, and uv refuses a page with one.
  */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 
 const BLANKS = /[\p{Cc}\p{Zl}\p{Zp}]+/gu;
 
-/** Formatting characters but for the two joiners, which Persian, Hindi and emoji are written with. */
+/** Formatting characters except the two joiners, which Persian, Hindi and emoji need. */
 const FORMATTING = /(?![\u200c\u200d])\p{Cf}/gu;
 
-/** Whether a name has only characters that can be seen: another one is no name. */
+/** Whether a name has only visible characters, as every valid name has. */
 export const isVisible = (name: string) => !INVISIBLE.test(name);
 
 /**
- * Others' free text, safe to print: controls and line ends become a blank, formatting characters go, halves of surrogate pairs
- * become U+FFFD.
+ * Untrusted text, made safe to print: controls and line ends become a space, formatting characters are removed, and halves of
+ * surrogate pairs become U+FFFD.
  */
 export const printable = (text: string) =>
   INVISIBLE.test(text) ? text.toWellFormed().replace(BLANKS, " ").replace(FORMATTING, "").trim() : text;

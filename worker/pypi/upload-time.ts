@@ -1,20 +1,20 @@
-/** A time by RFC 3339, 5.6: `T` and `Z` may be in lower case, and a blank may stand for `T`. */
+/** A time of RFC 3339, 5.6: `T` and `Z` may be in lower case, and a space may replace `T`. */
 const TIME =
   /^(\d{4}-\d\d-\d\d)[Tt ]([01]\d|2[0-3]):([0-5]\d):([0-5]\d|60)(?:\.(\d{1,100}))?(?:[Zz]|([+-])([01]\d|2[0-3]):([0-5]\d))$/;
 
 /**
- * A time in any form of RFC 3339 as pages have it (PEP 700): in UTC, with `Z`, and at most six digits of fraction. They are
- * none, three or six: Python before 3.11, on which pip runs, reads no others. Undefined for what is none, or has no zone.
+ * Converts a time in any form of RFC 3339 to that of pages (PEP 700): in UTC, with `Z`. The fraction has no, three or six digits:
+ * pip also runs on Python before 3.11, which reads no others. Undefined where the text is not a time, or has no time zone.
  */
 export function uploadTime(text: string): string | undefined {
   const [, day, hour, minute, second, fraction, sign, hours, minutes] = TIME.exec(text) ?? [];
   const start = day === undefined ? Number.NaN : Date.parse(`${day}T${hour}:${minute}:00Z`);
-  // 30 February would silently become another day.
+  // `Date.parse` turns 30 February into another day.
   if (Number.isNaN(start) || new Date(start).toISOString().slice(0, 10) !== day) return undefined;
   const offset = sign === undefined ? 0 : (sign === "-" ? -1 : 1) * (Number(hours) * 60 + Number(minutes));
   const utc = new Date(start + Number(second) * 1_000 - offset * 60_000);
   const year = utc.getUTCFullYear();
-  // What Python's datetime can hold.
+  // The range of Python's datetime.
   if (year < 1 || year > 9999) return undefined;
   return `${utc.toISOString().slice(0, 19)}${fractionOf(fraction)}Z`;
 }

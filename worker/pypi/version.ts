@@ -1,17 +1,17 @@
 import type { Filename } from "./filename.ts";
 import { asProjectName, type ProjectName } from "./name.ts";
 
-/** What versions are written with (PEP 440, and the hyphens of older ones); never a dot segment, and short enough for keys. */
+/** The characters of versions (PEP 440, and hyphens in older ones). It matches no dot segment, and nothing too long for a key. */
 const VERSION = /^[a-z0-9][\w.+!-]{0,99}$/i;
 
-/** Whether decoded text could be a version. */
+/** Whether a decoded text could be a version. */
 export const isVersion = (text: string) => VERSION.test(text);
 
-/** A wheel's and an egg's version ends at the next hyphen; another archive's at its ending. */
+/** The version in a wheel's or egg's name ends at the next hyphen; in another archive's name, at the ending. */
 const FIELDS = /\.(?:whl|egg)$/i;
 const ENDING = /\.(?:tar\.[a-z0-9]+|[a-z]+)$/i;
 
-/** The version in the name of a file of `project`, as it is written there; undefined where the name does not say it. */
+/** The version in the name of a file of `project`, as written there; undefined where the name contains none. */
 export function versionOf(filename: Filename, project: ProjectName): string | undefined {
   const rest = behindName(filename, project);
   if (rest === undefined) return undefined;
@@ -20,8 +20,8 @@ export function versionOf(filename: Filename, project: ProjectName): string | un
 }
 
 /**
- * What follows the project's name and a hyphen, in the name of a file or directory of it. Old tools left hyphens in names, so
- * that only the project says where its own ends.
+ * The part of a file's or directory's name after the project's name and a hyphen; undefined where it is not the project's. Old tools
+ * left hyphens in the project's name, so its end can only be found by comparing with `project`.
  */
 export function behindName(text: string, project: ProjectName): string | undefined {
   const cut = [...text.matchAll(/-/g)].find(({ index }) => asProjectName(text.slice(0, index)) === project);

@@ -3,19 +3,19 @@ import { asFilename, type Filename } from "./filename.ts";
 import { asProjectName, type ProjectName } from "./name.ts";
 import { canonicalVersion, normalVersion } from "./pep440.ts";
 
-/** What a wheel's filename says (PEP 427, and the binary distribution format). */
+/** A parsed wheel filename (PEP 427 and the PyPA's binary distribution format). */
 export interface WheelName {
   readonly filename: Filename;
   readonly project: ProjectName;
   /** Normalised (PEP 440). */
   readonly version: string;
-  /** Every tag that the compressed sets mean, such as `py2-none-any` and `py3-none-any`. */
+  /** All tags of the compressed tag sets, such as `py2-none-any` and `py3-none-any`. */
   readonly tags: ReadonlySet<string>;
-  /** The same for all spellings of one file: the name, `1.0` as `1`, and the tags' cases and order. */
+  /** One name for all spellings of the filename: of the project's name, of `1.0` and `1`, and of the tags' case and order. */
   readonly identity: string;
 }
 
-/** No hyphen, which separates fields; `_` stands for a run of hyphens, dots and `_` (PEP 427), so that two in a row do not occur. */
+/** Without hyphens, which separate fields, and without `__`: one `_` replaces each run of hyphens, dots and `_` (PEP 427). */
 const NAME = /^(?!.*__)[a-z0-9](?:[a-z0-9._]*[a-z0-9])?$/i;
 
 const BUILD = /^\d[a-z0-9_.]*$/i;
@@ -23,41 +23,45 @@ const BUILD = /^\d[a-z0-9_.]*$/i;
 /** One or more tags, with dots between them. */
 const TAGS = /^\w+(?:\.\w+)*$/;
 
-/** A tag of Python is an identifier there: `py3`, and no number. */
+/** Python tags; in packaging each is an identifier, such as `py3`, which cannot begin with a digit. */
 const PYTHONS = /^[a-z_]\w*(?:\.[a-z_]\w*)*$/i;
 
-/** A file fits few interpreters and platforms; the sets multiply. */
+/** Limit of the tags of one wheel, whose number is the product of the three sets' sizes. */
 const MAX_TAGS = 1_000;
 
-/** Reads a wheel's filename, as strictly as pip does (packaging's `parse_wheel_filename`): another it does not see. Throws `bad-request`. */
+/**
+ * Reads a wheel's filename as strictly as pip does (packaging's `parse_wheel_filename`): pip ignores a wheel with another name.
+ * Throws `bad-request`.
+ */
 export function parseWheelName(raw: string): WheelName {
   const filename = asFilename(raw);
   const fields = filename?.replace(/\.whl$/, "").split("-") ?? [];
   if (!filename?.endsWith(".whl") || (fields.length !== 5 && fields.length !== 6)) {
-    throw refused(raw, "has not the five or six fields, with hyphens between them");
+    throw refused(raw, "does not have five or six fields with hyphens between them");
   }
   const [name = "", version = ""] = fields;
   const build = fields.length === 6 ? fields[2] : undefined;
   const project = NAME.test(name) ? asProjectName(name) : undefined;
-  if (!project) throw refused(raw, `begins with ${shown(name)}, which is no project's name`);
+  if (!project) throw refused(raw, `begins with ${shown(name)}, which is not a project's name`);
   const normal = normalVersion(version);
-  if (normal === undefined) throw refused(raw, `gives ${shown(version)} as the version, which PEP 440 does not know`);
+  if (normal === undefined)
+    throw refused(raw, `gives ${shown(version)} as the version, which is not a version of PEP 440`);
   if (build !== undefined && !BUILD.test(build)) {
     throw refused(raw, `gives ${shown(build)} as the build tag, which must begin with a digit`);
   }
   const sets = fields.slice(-3);
   const wrong = sets.find((set, at) => !(at === 0 ? PYTHONS : TAGS).test(set));
-  if (wrong !== undefined) throw refused(raw, `gives ${shown(wrong)} as a tag`);
+  if (wrong !== undefined) throw refused(raw, `gives ${shown(wrong)} as a tag, which is not valid`);
   const tags = expandTag(sets.join("-"));
-  if (!tags) throw refused(raw, `means over ${MAX_TAGS} tags`);
+  if (!tags) throw refused(raw, `has more than ${MAX_TAGS} tags`);
   return { filename, project, version: normal, tags, identity: wheelIdentity(project, normal, build, sets) };
 }
 
-/** The version in an old wheel's name, normalised: `_` stands for a hyphen there. Undefined where it is none of PEP 440's. */
+/** The normalised version in an old wheel's name, where `_` replaces a hyphen. Undefined where it is not a PEP 440 version. */
 export const wheelVersion = (field: string) => normalVersion(field.replaceAll("_", "-"));
 
 /**
- * The same for all spellings of one wheel.
+ * One name for all spellings of a wheel's filename.
  *
  * @param sets the three fields of tags
  */
@@ -73,7 +77,10 @@ export function wheelIdentity(
   return `${project.replaceAll("-", "_")}-${fields.join("-")}.whl`;
 }
 
-/** The tags that a compressed set such as `py2.py3-none-any` means (PEP 425), in lower case; undefined where it is none or they are too many. */
+/**
+ * The tags of a compressed tag set such as `py2.py3-none-any` (PEP 425), in lower case; undefined where the text is not a tag set or
+ * has too many tags.
+ */
 export function expandTag(set: string): ReadonlySet<string> | undefined {
   const fields = set.toLowerCase().split("-");
   const [pythons = [], abis = [], platforms = []] = fields.map((field) => field.split("."));
@@ -85,5 +92,5 @@ const shown = (text: string) => JSON.stringify(text.slice(0, 60));
 
 const refused = (filename: string, what: string) =>
   badRequest(
-    `${JSON.stringify(filename.slice(0, 120))} is not a wheel's filename, it ${what}: {name}-{version}[-{build}]-{python}-{abi}-{platform}.whl is expected, as build tools write it.`,
+    `${JSON.stringify(filename.slice(0, 120))} is not a wheel's filename; it ${what}. Expected is {name}-{version}[-{build}]-{python}-{abi}-{platform}.whl, as build tools write it.`,
   );
