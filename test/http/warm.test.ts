@@ -215,7 +215,7 @@ describe("warming", () => {
     const lock = await lockOf(packages);
     rig.queue.down = true;
     const refused = await rig.post("warm?filename=uv.lock", lock);
-    expect([refused.status, refused.text()]).toEqual([503, expect.stringContaining("could not be left to the queue")]);
+    expect([refused.status, refused.text()]).toEqual([503, expect.stringContaining("could not be sent to the queue")]);
     rig.queue.down = false;
     rig.breakOnce("r2.head");
     expect((await rig.post("warm?filename=uv.lock", lock)).status).toBe(503);

@@ -1,6 +1,6 @@
 /**
- * What `work` makes of each of `items`, in their order, at most `limit` at a time. Once one is rejected no other is begun, and
- * when those under way have ended it rejects with what the first of them in order was rejected with.
+ * The results of `work` for all `items`, in their order, with at most `limit` calls at a time. After a failure no further call
+ * starts. When the running calls have ended, it rejects with the error of the first failed item in the items' order.
  */
 export async function inPool<Item, Result>(
   limit: number,

@@ -11,34 +11,34 @@ import type { Project, ProjectFiles, Repository, Revalidation } from "../reposit
 import type { Listed } from "../repository/artifact.ts";
 import type { Context } from "../repository/context.ts";
 
-/** Pages are asked for so many at a time: the platform opens no more connections for one request. */
+/** How many pages are requested at a time: the platform opens at most six connections for one request. */
 const PAGES_AT_ONCE = 6;
 
-/** A request may call upon other services 10,000 times: some seven times for a page, four times and more for a file. */
+/** The platform allows 10,000 calls of other services in one request: a page takes some seven, a file four or more. */
 const MAX_PACKAGES = 400;
 const MAX_FILES = 1_500;
 
-/** A file that a lock asks for, as the page of its project lists it. */
+/** A file that a lock asks for, as listed on its project page. */
 export interface ResolvedFile extends Listed {
   readonly files: ProjectFiles;
   readonly ref: FileRef;
 }
 
-/** What a lock asks an index for: each file once, in the lock's order. */
+/** The files that a lock asks an index for, each once, in the lock's order. */
 export interface ResolvedLock {
   readonly packages: number;
-  /** How many projects' pages list them. */
+  /** The number of project pages that list the files. */
   readonly pages: number;
   readonly files: readonly ResolvedFile[];
   /** Names of packages that come from no index, or from another one. */
   readonly elsewhere: readonly string[];
-  /** Of these, what comes from which other index. */
+  /** Those of them that come from another index, by index. */
   readonly otherIndexes: readonly OtherIndex[];
-  /** Projects none of whose files fits what it was narrowed to. */
+  /** Projects without a file that fits the requested Python and platform. */
   readonly unfit: readonly ProjectName[];
 }
 
-/** What of which lock is asked for, and where. */
+/** A lock, the Python and platform that it is narrowed to, and the index to look in. */
 export interface LockRequest {
   readonly lock: Lock;
   readonly where: Where;
@@ -47,10 +47,9 @@ export interface LockRequest {
 }
 
 /**
- * Finds the files that a lock asks for on the pages of their projects, each of which is got once, and checks them against the
- * lock. Nothing but pages is fetched or stored, and these are stored when it is done: what reads them next, in another
- * isolate, need not fetch them again. Throws `unprocessable` where the lock and the pages do not agree, or it is too much for
- * one request; and `upstream-failed`.
+ * Finds the files that a lock asks for on the project pages, each of which is read once, and checks them against the lock. Only pages
+ * are fetched and stored, no files. It returns when the pages are stored, so that another isolate need not fetch them again. Throws
+ * `unprocessable` where the lock and the pages do not agree, or where the lock is too large for one request; and `upstream-failed`.
  */
 export async function resolveLock(asked: LockRequest, ctx: Context): Promise<ResolvedLock> {
   const { packages, elsewhere, otherIndexes = [] } = asked.lock;
@@ -83,9 +82,12 @@ export async function resolveLock(asked: LockRequest, ctx: Context): Promise<Res
 }
 
 const tooMany = (what: string, count: number, limit: number, advice: string) =>
-  new IndexError("unprocessable", `This asks for ${count} ${what}, and one request does ${limit} at most: ${advice}.`);
+  new IndexError(
+    "unprocessable",
+    `This asks for ${count} ${what}, and one request handles at most ${limit}: ${advice}.`,
+  );
 
-/** The files of one project. A page that lacks one may be older than the lock: it is then checked once more. */
+/** The files of one project. A stored page without one of them may be older than the lock: it is then revalidated and read again. */
 async function wantedOf(
   project: ProjectName,
   locked: readonly LockedPackage[],
@@ -102,7 +104,7 @@ async function wantedOf(
       await again.page.cancel();
       throw upstreamFailed(
         new URL(decodeURIComponent(again.files.source)).host,
-        `the page of ${project} could not be checked, and what is stored of it does not have what the lock names`,
+        `the page of ${project} could not be revalidated, and the stored copy does not have the files that the lock names`,
       );
     }
     return choose(again, project, locked, asked);

@@ -3,10 +3,13 @@ import { messageOf } from "../errors.ts";
 import { brokenOff } from "../repository/sinks.ts";
 import type { Context } from "../repository/context.ts";
 
-/** One read of the store, waited for until it is full: what lies in the packer's queue is counted by its content, not its buffer. */
+/**
+ * Bytes of one read of the store. Each read waits until the buffer is full: the packer limits its queue by the bytes in the buffers,
+ * so that nearly empty buffers would use far more memory than it counts.
+ */
 const CHUNK = 256 * 1024;
 
-/** Tar goes by blocks. Bytes. */
+/** Tar pads members to whole blocks. Bytes. */
 const BLOCK = 512;
 
 /** A file to be packed. */
@@ -16,15 +19,15 @@ export interface TarMember {
   readonly size: number;
   /** Milliseconds since the epoch. */
   readonly modifiedAt: number;
-  /** Its bytes; called when their turn has come. */
+  /** Opens the bytes; called only when the members before it are packed. */
   open(): Promise<ReadableStream<Uint8Array> | Uint8Array>;
 }
 
 /**
- * A tar of these files, in their order, of which no more than a few megabytes are in memory at a time. A file that cannot be
- * read, or has another size, breaks the transfer: it never ends as if it were whole.
+ * A tar of these files, in their order, with only a few megabytes in memory at a time. Where a file cannot be read, or has another
+ * size, the transfer breaks off, so that a client cannot take the tar for complete.
  *
- * @returns its bytes, and how many they are
+ * @returns the tar, and its size in bytes
  */
 export async function tarOf(
   members: readonly TarMember[],
@@ -34,7 +37,7 @@ export async function tarOf(
   const { readable, controller } = createTarPacker();
   const { readable: body, writable } = new FixedLengthStream(size);
   const packed = pack(members, controller).catch((error: unknown) => {
-    // Any other error is that of a client that has left.
+    // Any other error means that the client closed the connection.
     if (error instanceof Unreadable) ctx.report({ event: "storage-failed", what: error.what, reason: error.message });
     controller.error(brokenOff());
   });
@@ -42,7 +45,7 @@ export async function tarOf(
   return { size, body };
 }
 
-/** Long names have more than one header: the packer is asked how many bytes they come to, with the end's. */
+/** The tar's size. The packer makes the headers and the end marker, since a long name takes more than one header. */
 async function sizeOf(members: readonly TarMember[]): Promise<number> {
   const headers = await packTar(members.map((member) => ({ header: { ...headerOf(member), size: 0 } })));
   return members.reduce((total, { size }) => total + Math.ceil(size / BLOCK) * BLOCK, headers.byteLength);
@@ -56,7 +59,7 @@ const headerOf = ({ name, size, modifiedAt }: TarMember) => ({
   type: "file" as const,
 });
 
-/** A file could not be read from the store, or not whole. */
+/** A file could not be read from the store, or only in part. */
 class Unreadable extends Error {
   /** The file's name. */
   readonly what: string;
@@ -79,7 +82,7 @@ async function pack(members: readonly TarMember[], controller: Packer): Promise<
   controller.finalize();
 }
 
-/** A member's bytes; throws `Unreadable` where they are not as many as they should be. */
+/** A member's bytes. Throws `Unreadable` where they cannot be read, or have another size than `size`. */
 async function* chunksOf({ name, size, open }: TarMember): AsyncGenerator<Uint8Array> {
   const sure = <T>(step: Promise<T>) =>
     step.catch((error: unknown) => {

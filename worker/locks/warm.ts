@@ -5,38 +5,38 @@ import { inPool } from "./pool.ts";
 import type { ResolvedLock, ResolvedFile } from "./resolve.ts";
 import type { Context } from "../repository/context.ts";
 
-/** The platform opens no more connections for one request. */
+/** How many files are looked up at a time: the platform opens at most six connections for one request. */
 const LOOKS_AT_ONCE = 6;
 
-/** Of what is missing, so many are looked at each time: as many as the queue's consumers store at once. */
+/** How many missing files are looked up in each turn: as many as the queue's consumers store at once. */
 const WINDOW = 4;
 
-/** Between two looks at what was still missing. Milliseconds. */
+/** Between two turns. Milliseconds. */
 const PAUSE = 1_000;
 
-/** Nothing has become stored for so long: whoever waits is told what is missing. Milliseconds. */
+/** When no file has been stored for so long, the waiting ends with a list of the missing files. Milliseconds. */
 const PATIENCE = 60_000;
 
-/** A request may call upon other services 10,000 times, of which it has used so many for a page. */
+/** The platform allows 10,000 calls of other services in one request; reading a page has used so many of them. */
 const CALLS = 9_500;
 const CALLS_FOR_PAGE = 7;
 
-/** The time, and how to let it pass. Milliseconds. */
+/** A clock and a timer. Milliseconds. */
 export interface Clock {
   now(): number;
   sleep(milliseconds: number): Promise<void>;
 }
 
-/** How far it is. Sent when something has become stored, which is then named, and as a sign of life. */
+/** Progress. Sent when a file has been stored, which is then named, and otherwise to keep the connection alive. */
 export interface StoreProgress {
   readonly stored: number;
   readonly of: number;
   readonly file?: string;
 }
 
-/** The last word. */
+/** The outcome, which is sent last. */
 export interface StoreSummary {
-  /** Whether all is stored; what is `pending` is still in the queue, or could not be stored. */
+  /** Whether all files are stored. Those in `pending` are still in the queue, or could not be stored. */
   readonly done: boolean;
   readonly packages: number;
   readonly pages: number;
@@ -45,21 +45,21 @@ export interface StoreSummary {
   /** Files and `.metadata` that were stored before. */
   readonly alreadyStored: number;
   readonly pending: readonly string[];
-  /** Names of packages that come from no index, or from another one, so that nothing was done about them. */
+  /** Names of packages that come from no index, or from another one, and were skipped. */
   readonly elsewhere: readonly string[];
-  /** Of these, what comes from which other index. */
+  /** Those of them that come from another index, by index. */
   readonly otherIndexes: readonly OtherIndex[];
-  /** Packages none of whose files fits what it was narrowed to. */
+  /** Packages without a file that fits the requested Python and platform. */
   readonly unfit: readonly string[];
   readonly seconds: number;
 }
 
 /**
- * Leaves what is not stored of these files, and of the `.metadata` that their pages advertise, to the queue. Throws
+ * Sends those of the files, and of the `.metadata` that their pages advertise, that are not stored yet to the queue. Throws
  * `storage-failed` where the store or the queue cannot be used.
  *
- * @returns what happens from then on: it waits until all is stored, or nothing has been for a minute. Whoever reads no further
- *   ends the waiting and no more than that
+ * @returns the progress, until all files are stored or no file has been stored for a minute. A reader that stops early ends only the
+ *   waiting: the queue goes on storing
  */
 export async function warm(
   wanted: ResolvedLock,
@@ -67,7 +67,7 @@ export async function warm(
   ctx: Context,
 ): Promise<AsyncGenerator<StoreProgress | StoreSummary>> {
   const began = clock.now();
-  // The consumer reads a wheel's metadata from the wheel, where the upstream has none: the wheel comes first.
+  // Where the upstream has no `.metadata`, the consumer reads it from the stored wheel: so wheels are queued first.
   const metadata = wanted.files
     .filter(({ entry }) => entry["core-metadata"])
     .map((file): ResolvedFile => ({ ...file, ref: refOf(file.entry, "metadata") }));
@@ -92,14 +92,14 @@ export async function warm(
       otherIndexes: wanted.otherIndexes,
       unfit: wanted.unfit,
     };
-    // Each piece was looked at once, and is once more when it has come.
+    // Each file was looked up once, and is looked up once more when it has been stored.
     const misses = CALLS - CALLS_FOR_PAGE * wanted.pages - 2 * pieces.length;
     return follow(missing, pieces.length, misses, facts, began, clock, ctx);
   } catch (error) {
     ctx.report({ event: "queue-failed", what: "a lock to be warmed", reason: messageOf(error) });
     throw new IndexError(
       "storage-failed",
-      "The files could not be left to the queue, or only some of them. Try again in a moment: nothing is stored twice.",
+      "The files could not be sent to the queue, or only some of them. Try again in a moment: no file is stored twice.",
       { cause: error },
     );
   }
@@ -124,12 +124,12 @@ async function* follow(
   let turn = 0;
   yield { stored: of - waiting.length, of };
   while (waiting.length > 0 && misses < maxMisses) {
-    // The first are those that the queue should come to first; one that cannot be stored must not hide those behind it, so
-    // every second turn these are looked at, further on each time. All are looked at before it is given up.
+    // The queue should store the first missing files first, so every second turn looks those up. Files that cannot be stored must
+    // not hide the others, so the turns between look up later ones, further on each time. The last turn looks up all of them.
     const last = clock.now() - lastChange >= PATIENCE;
     const from = last || turn % 2 === 0 ? 0 : (((turn + 1) / 2) * WINDOW) % waiting.length;
     const window = waiting.slice(from, last ? undefined : from + WINDOW);
-    // A look that fails says nothing: there will be another.
+    // A failed look-up counts as missing: the file is looked up again later.
     const stored = await inPool(LOOKS_AT_ONCE, window, (file) => isStored(file, ctx).catch(() => false));
     const come = window.filter((_, at) => stored[at]);
     misses += window.length - come.length;

@@ -7,26 +7,26 @@ import { discard, type ArtifactFacts } from "../repository/artifact.ts";
 import type { Context } from "../repository/context.ts";
 import type { Event } from "../repository/event.ts";
 
-/** The platform opens no more connections for one request. */
+/** How many files are looked up at a time: the platform opens at most six connections for one request. */
 const LOOKS_AT_ONCE = 6;
 
-/** Each needs two of these connections: one to the upstream, one to the store. */
+/** How many files are stored at a time: each needs two connections, to the upstream and to the store. */
 const STORED_AT_ONCE = 3;
 
-/** A file that is not stored costs a request some ten calls upon other services, of which it has 10,000. */
+/** The platform allows 10,000 calls of other services in one request, and storing a file takes some ten. */
 const MAX_MISSING = 400;
 
-/** A file of a wheelhouse, and what the store knows of it. */
+/** A stored file of a wheelhouse. */
 interface Kept extends ResolvedFile {
   readonly facts: ArtifactFacts;
 }
 
 /**
- * One tar of these files, which is begun when all of them are stored: each has then been held against the digest on its page,
- * which the lock has been held against. Throws, before there is a byte of it: `unprocessable` where two files have one name, a
- * file is not there, or too many are not stored; `upstream-failed` and `storage-failed`.
+ * A tar of these files, which starts when all of them are stored. Each file has then been verified with the digest on its page, and
+ * the page has been checked against the lock. Throws before the first byte is sent: `unprocessable` where two files have one name, a
+ * file does not exist, or too many are not stored; `upstream-failed` and `storage-failed`.
  *
- * @returns its bytes, and how many they are
+ * @returns the tar, and its size in bytes
  */
 export async function wheelhouse({ files }: ResolvedLock, ctx: Context) {
   const sorted = files.toSorted((one, other) => (one.entry.filename < other.entry.filename ? -1 : 1));
@@ -35,7 +35,7 @@ export async function wheelhouse({ files }: ResolvedLock, ctx: Context) {
     if (before?.entry.filename !== entry.filename) continue;
     throw new IndexError(
       "unprocessable",
-      `Two files are called ${entry.filename}, one of ${before.ref.origin} and one of ${ref.origin}; a folder cannot have both. Take one out of the lock.`,
+      `Two files are called ${entry.filename}, one from ${before.ref.origin} and one from ${ref.origin}; a folder cannot have both. Take one out of the lock.`,
     );
   }
   const facts = await inPool(LOOKS_AT_ONCE, sorted, (file) => stored(() => file.files.stored(file.ref, ctx)));
@@ -57,7 +57,7 @@ export async function wheelhouse({ files }: ResolvedLock, ctx: Context) {
   );
 }
 
-/** What the store says, or `storage-failed`. */
+/** The result of `ask`, which reads the store. Throws `storage-failed`. */
 async function stored<T>(ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
@@ -68,7 +68,7 @@ async function stored<T>(ask: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Stores a file now, through the layers that a client's request for it goes through. */
+/** Stores a file now, through the same layers as a client's request for it. */
 async function keep({ files, project, ref }: ResolvedFile, ctx: Context): Promise<ArtifactFacts> {
   let trouble: Event | undefined;
   const listening: Context = {
@@ -90,7 +90,7 @@ async function keep({ files, project, ref }: ResolvedFile, ctx: Context): Promis
     if (!(error instanceof IndexError)) throw storageFailed(ref.filename, messageOf(error));
     throw new IndexError("unprocessable", error.message, { cause: error });
   }
-  const reason = trouble?.reason ?? "its project is no longer there";
+  const reason = trouble?.reason ?? "its project no longer exists in this index";
   if (trouble?.event === "storage-failed") throw storageFailed(ref.filename, reason);
   throw upstreamFailed(ref.origin, `${ref.filename} was refused: ${reason}`);
 }
@@ -104,7 +104,7 @@ function memberOf({ files, ref, entry, facts }: Kept, ctx: Context): TarMember {
   if (facts.size === undefined || facts.digest?.hex !== listed?.hex) {
     throw new IndexError(
       "unprocessable",
-      `${filename} was stored when its page gave it another digest, or none: what is stored is not what the lock asks for.`,
+      `${filename} was stored when its page had another digest for it, or none: the stored file is not the one that the lock asks for.`,
     );
   }
   return {

@@ -75,7 +75,9 @@ describe("the files that a lock names", () => {
     expect(refused(locked)).toContain(
       "is locked with its sha1, md5, and https://edge.example/simple/ has sha256 of it",
     );
-    expect(refused(locked, [{ ...wheel, hashes: {} }])).toContain("has no digest of it: whether they are the same");
+    expect(refused(locked, [{ ...wheel, hashes: {} }])).toContain(
+      "has no digest of it, so it is unknown whether they are the same",
+    );
   });
 
   test("need no digest where the lock has none", () => {

@@ -9,7 +9,7 @@ describe("more than is looked at", () => {
     const many = '[[package]]\nname = "six"\n'.repeat(20_000);
     // What is no TOML behind them is not come to.
     expect(refused("uv.lock", `version = 1\n${many}= = =`)).toBe(
-      "unprocessable: uv.lock has more than 5000 packages, which is the most that can be looked at in one go: split what it locks.",
+      "unprocessable: uv.lock has more than 5000 packages, which is the limit of one request: split the project's lock into several.",
     );
   });
 
@@ -54,7 +54,7 @@ describe("more than is looked at", () => {
   ])("in %s is refused before anything is parsed", (_what, name, text) => {
     // Were it parsed, it would be said to be no TOML or no JSON.
     expect(refused(name, `${text}\n= =`)).toBe(
-      `unprocessable: ${name} has more than 120000 tables, lists and keys, which is the most that can be looked at in one go: split what it locks.`,
+      `unprocessable: ${name} has more than 120000 tables, lists and keys, which is the limit of one request: split the project's lock into several.`,
     );
   });
 

@@ -225,6 +225,6 @@ test.each([
   "__proto___x86_64",
 ])("platform=%s is refused with an example", (platform) => {
   expect(refusalOf(() => narrowing("3.12", platform))).toMatch(
-    /^bad-request: ".*" is not a platform as wheels have it: platform=manylinux_2_28_x86_64 is expected/,
+    /^bad-request: ".*" is not a wheel's platform tag: platform=manylinux_2_28_x86_64 is expected/,
   );
 });

@@ -21,7 +21,7 @@ describe("a name", () => {
 describe("a text", () => {
   test("in Latin-1 is refused with the byte and its line", () => {
     expect(bytes("uv.lock", latin1("version = 1\n\n# caf\u00e9 au lait\n"))).toBe(
-      "unprocessable: uv.lock is not UTF-8 text: byte 0xE9 at line 3 is none of it. Save it as UTF-8 and send it again.",
+      "unprocessable: uv.lock is not UTF-8 text: byte 0xE9 at line 3 is invalid. Save it as UTF-8 and send it again.",
     );
   });
 
@@ -66,15 +66,15 @@ describe("a text", () => {
 
 describe("a format", () => {
   test.each([
-    ["uv.lock", "version = 2", "version is 2, and version 1 is what can be read here"],
-    ["uv.lock", "revision = 1", "there is no version, so this is none of the tool's files"],
-    ["poetry.lock", '[metadata]\nlock-version = "3.0"', "lock-version is 3.0, and lock-version 1 or 2 is"],
+    ["uv.lock", "version = 2", "version is 2, but only version 1 is supported"],
+    ["uv.lock", "revision = 1", "there is no version, so this is not one of the tool's lock files"],
+    ["poetry.lock", '[metadata]\nlock-version = "3.0"', "lock-version is 3.0, but only lock-version 1 or 2 is"],
     ["poetry.lock", "", "there is no lock-version"],
-    ["pdm.lock", '[metadata]\nlock_version = "5.0.0"', "lock_version is 5.0.0, and"],
-    ["pylock.toml", 'lock-version = "2.0"', "lock-version is 2.0, and"],
-    ["pylock.toml", 'lock-version = "1.0-evil"', "lock-version is 1.0-evil, and"],
-    ["pylock.toml", "lock-version = 12345678901234567890", "lock-version is 12345678901234567890, and"],
-    ["Pipfile.lock", '{"_meta": {"pipfile-spec": 7}}', "pipfile-spec is 7, and"],
+    ["pdm.lock", '[metadata]\nlock_version = "5.0.0"', "lock_version is 5.0.0, but only"],
+    ["pylock.toml", 'lock-version = "2.0"', "lock-version is 2.0, but only"],
+    ["pylock.toml", 'lock-version = "1.0-evil"', "lock-version is 1.0-evil, but only"],
+    ["pylock.toml", "lock-version = 12345678901234567890", "lock-version is 12345678901234567890, but only"],
+    ["Pipfile.lock", '{"_meta": {"pipfile-spec": 7}}', "pipfile-spec is 7, but only"],
     ["Pipfile.lock", "{}", "there is no pipfile-spec"],
   ])("of %s that is newer than known is refused: %j", (name, text, why) => {
     expect(refused(name, text)).toContain(`unprocessable: ${name} line 1: ${why}`);
@@ -100,7 +100,12 @@ describe("a shape that is not as it must be", () => {
     ["no source", uv('name = "six"'), 2, "six has no source"],
     ["a source that is no table", uv('name = "six"\nsource = 1'), 2, "source is 1 and not a table"],
     ["no version", uv(six.replace(/version.*\n/, "")), 2, "six has no version"],
-    ["a version that is none", uv(six.replace("1.17.0", "../..")), 2, "six has the version ../.., which is none"],
+    [
+      "a version that is none",
+      uv(six.replace("1.17.0", "../..")),
+      2,
+      "six has the version ../.., which is not a version",
+    ],
     ["wheels that are no list", uv(`${six}wheels = 1`), 2, "wheels is 1 and not a list"],
     ["a wheel that is no table", uv(`${six}wheels = [1]`), 2, "1 is not a file's table"],
     ["a wheel without a name", uv(`${six}wheels = [{ size = 1 }]`), 2, "a file has neither a name nor a URL"],

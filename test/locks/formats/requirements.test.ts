@@ -89,12 +89,12 @@ describe("is refused, with the line:", () => {
   });
 
   test.each([
-    ["-r other.txt", "-r other.txt names a file that is not here; compile all into one file"],
-    ["-rother.txt", "-rother.txt names a file that is not here"],
+    ["-r other.txt", "-r other.txt names a file that was not sent; compile all into one file"],
+    ["-rother.txt", "-rother.txt names a file that was not sent"],
     ["--requirement=https://me:secret@h.example/r.txt", "--requirement=https://h.example/r.txt names a file"],
     ["six==1.17.0 --hash=sha256:4721", "4721 is not a sha256 in hex"],
     ["six==1.17.0 --hash=4721", "4721 is not a hash: algorithm:hex is expected"],
-    ["six==@@", "six has the version @@, which is none"],
+    ["six==@@", "six has the version @@, which is not a version"],
   ])("%s", (line, why) => {
     expect(refusalOf(() => read("requirements.txt", `idna==3.20\n${line}\n`))).toContain(
       `unprocessable: requirements.txt line 2: ${why}`,

@@ -1,30 +1,30 @@
 import { isLoopback } from "../../pypi/host.ts";
 import type { LockedFile } from "./lock.ts";
 
-/** By what a lock can mean an index of ours. */
+/** The addresses by which a lock can name an index of ours. */
 export interface IndexAddresses {
-  /** Its Simple API, and its page of links, as they are reached here, by all names that are known. */
+  /** Our URLs of its Simple API and its page of links, with all known host names. */
   readonly own: readonly URL[];
-  /** Where it has its packages from: roots of Simple APIs or pages of links, and roots of file hosts. */
+  /** Its upstreams: their Simple API roots or pages of links, and the roots of their file hosts. */
   readonly upstreams: readonly { readonly url: URL; readonly files: URL }[];
 }
 
 /**
- * Of the indexes that a lock names for a package, one that is not the index that is asked, as the lock has it; undefined where
- * each of them is, or it names none.
+ * Finds, among the indexes that a lock names for a package, one that is not the index in use, spelled as in the lock; undefined where
+ * all of them are that index, or the lock names none.
  */
 export type FindForeign = (indexes: readonly string[], files: readonly LockedFile[]) => string | undefined;
 
 /**
- * Tells a lock's packages of this index from those of others, whose names must not reach our upstreams: anybody could have
- * taken such a name there. So what is not known to be this index is another one.
+ * Tells a lock's packages from this index apart from those of other indexes. Names of the latter must not reach our upstreams, where
+ * an attacker may have registered them (dependency confusion). So every address that is not known to be this index counts as another.
  */
 export function foreignTo(addresses: IndexAddresses): FindForeign {
   const hosts = new Set(addresses.upstreams.flatMap(({ url, files }) => [url.host, files.host]));
   const isKnown = (url: URL) =>
     addresses.upstreams.some((upstream) => upstream.url.origin === url.origin && isSamePath(upstream.url, url)) ||
     addresses.own.some((own) => isSameServer(own, url) && isSamePath(own, url));
-  // Thousands of packages may have one index, whose text may be megabytes.
+  // Cached, since thousands of packages may name one index, in a text of megabytes.
   const seen = new Map<string, { readonly url: URL | undefined; readonly known: boolean }>();
   const lookAt = (index: string) => {
     const url = indexUrl(index);
@@ -39,26 +39,26 @@ export function foreignTo(addresses: IndexAddresses): FindForeign {
   return (indexes, files) => indexes.find((index) => !isOurs(index, files));
 }
 
-/** Without what some clients drop, as they do line ends, or take for a slash. */
+/** A URL without characters that some clients drop (such as line ends) or read as a slash. */
 const PLAIN = /^https?:\/\/[^\\\s\p{Cc}/?#][^\\\s\p{Cc}]*$/iu;
 
-/** Behind any user and password: the rest of the authority. */
+/** Captures the host and port, after any user and password. */
 const HOST = /^https?:\/\/(?:[^/?#]*@)?([^/?#]*)/i;
 
 /**
- * An index's address out of a lock; undefined for what is none, and for a spelling that clients read in different ways. User
- * and password do not matter: they say who asks, not what.
+ * An index's URL in a lock; undefined where the text is not a URL, or is one that clients read in different ways. User and password
+ * are ignored: they do not identify the index.
  */
 function indexUrl(text: string): URL | undefined {
   const url = PLAIN.test(text) ? URL.parse(text) : null;
   if (!url || url.search !== "" || url.hash !== "") return undefined;
   const host = HOST.exec(text)?.[1] ?? "";
-  // An international name is written in Unicode or as `xn--`. One that turns into plain ASCII was a disguise.
+  // A Unicode name becomes `xn--…`. One that becomes plain ASCII only imitated another name.
   const isDisguised = host.includes("%") || (/[^!-~]/.test(host) && !url.hostname.includes("xn--"));
   return isDisguised ? undefined : url;
 }
 
-/** Whether both are one server: whoever ends TLS in front of us, or names this machine otherwise, leads to the same port. */
+/** Whether both are one server: the host and port are the same (TLS may end in front of us), or both are this machine at one port. */
 function isSameServer(one: URL, other: URL): boolean {
   if (one.host === other.host) return true;
   return (
@@ -66,13 +66,13 @@ function isSameServer(one: URL, other: URL): boolean {
   );
 }
 
-/** Whether both paths are one, with or without a final slash, whichever way either spells its escapes. */
+/** Whether both paths are the same; a final slash and the spelling of escapes do not matter. */
 function isSamePath(one: URL, other: URL): boolean {
   const [own, others] = [segmentsOf(one), segmentsOf(other)];
   return own !== undefined && own.length === others?.length && own.every((segment, at) => segment === others[at]);
 }
 
-/** A path's segments, decoded; undefined where one cannot be, or has a slash in it. */
+/** A path's decoded segments; undefined where one cannot be decoded or contains a slash. */
 function segmentsOf({ pathname }: URL): string[] | undefined {
   try {
     const segments = pathname.replace(/\/$/, "").split("/").map(decodeURIComponent);
@@ -83,8 +83,8 @@ function segmentsOf({ pathname }: URL): string[] | undefined {
 }
 
 /**
- * Whether a file lies where a pypi-edge with its Simple API at `index` has those of an upstream of ours, under whatever host and
- * path. A file that is hosted there proves nothing: it may be another's own.
+ * Whether a file's URL is one that a pypi-edge with its Simple API at `index` gives to files of one of our upstreams. Any host and
+ * leading path match. A hosted file's URL proves nothing: another pypi-edge may host it.
  */
 function provesIndex(index: URL, file: LockedFile, hosts: ReadonlySet<string>): boolean {
   const url = file.url === undefined ? null : URL.parse(file.url);

@@ -6,20 +6,20 @@ import { versionOf } from "../../pypi/version.ts";
 import type { LockedFile, LockedPackage } from "./lock.ts";
 import { refusal, shown } from "./text.ts";
 
-/** What an error names: the lock file, and the index whose page was looked at. */
+/** The lock file and the index, for messages. */
 export interface Where {
   readonly lockName: string;
-  /** As a person knows it: its URL, `https://host/simple/`. */
+  /** The index's URL, such as `https://host/simple/`. */
   readonly index: string;
 }
 
 /**
- * Tells which of the files of a project's page a lock means by a package: those that it names, each once, or all of its version
- * that have one of the package's digests. Yanked ones count: a lock is what they are still there for (PEP 592). However many
- * packages it is asked about, the page's names are read once.
+ * A function that chooses the files on a project page for a package of a lock: the files that the lock names, each once; or, where it
+ * names none, all files of the version with one of the package's digests. Yanked files are included, since a lock pins them
+ * (PEP 592). The page's file names are read once for any number of packages.
  *
- * @throws `unprocessable` (when asked) where the page lacks a file or the version, has another digest of a file or none to
- *   compare, or has it from another address than the lock
+ * @throws `unprocessable` (when the function is called) where the page lacks a file or the version, has another digest of a file or
+ *   none to compare, or has the file from another address than the lock
  */
 export function fileChooser(
   { files }: Pick<ProjectPage, "files">,
@@ -34,7 +34,7 @@ export function fileChooser(
       : filesOfVersion(locked, (versions ??= versionsOf(files, project)), where);
 }
 
-/** Without packages that mean the same files as one before: no names, an equal version, and the same digests. */
+/** Drops packages that ask for the same files as an earlier one: they name no files, and have an equal version and digests. */
 export function distinct(packages: readonly LockedPackage[]): LockedPackage[] {
   const seen = new Set<string>();
   return packages.filter(({ version, files, digests }) => {
@@ -60,8 +60,8 @@ function namedFiles(locked: LockedPackage, listed: ReadonlyMap<string, FileEntry
 }
 
 /**
- * Digests by different algorithms cannot be compared without the bytes. That is refused: what a lock pins would be handed on
- * on the page's word alone.
+ * Throws where a digest differs, or where the lock and the page have no algorithm in common: their digests cannot be compared without
+ * the bytes, and the page alone must not decide what a lock pins.
  */
 function assertSameBytes({ filename, digests, line }: LockedFile, { hashes }: FileEntry, where: Where): void {
   const both = digests.filter(({ algorithm }) => hashes[algorithm] !== undefined);
@@ -76,7 +76,7 @@ function assertSameBytes({ filename, digests, line }: LockedFile, { hashes }: Fi
   const locked = digests.map(({ algorithm }) => algorithm).join(", ");
   throw refusal(
     { name: where.lockName, line },
-    `${filename} is locked with its ${locked}, and ${where.index} has ${verifiableDigest(hashes)?.algorithm ?? "no digest"} of it: whether they are the same file cannot be told. Lock again with this index.`,
+    `${filename} is locked with its ${locked}, and ${where.index} has ${verifiableDigest(hashes)?.algorithm ?? "no digest"} of it, so it is unknown whether they are the same file. Lock again with this index.`,
   );
 }
 
@@ -128,7 +128,7 @@ function versionsOf(files: readonly FileEntry[], project: ProjectName): Versions
   return { exact: by((version) => version), public: by(publicVersion) };
 }
 
-/** As `==` has it: a version without a local label means those with one too, where it is not there itself. */
+/** The files of a version. As with `==`, where the version itself is missing, one with a local label is taken (PEP 440). */
 function ofVersion({ version }: LockedPackage, versions: Versions): readonly FileEntry[] {
   const wanted = canonicalVersion(version);
   return versions.exact.get(wanted) ?? versions.public.get(wanted) ?? [];

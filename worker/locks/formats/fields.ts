@@ -5,13 +5,13 @@ import { isVersion, versionOf } from "../../pypi/version.ts";
 import type { Locked, LockedFile } from "./lock.ts";
 import { refusal, shown, type Place } from "./text.ts";
 
-/** A table of TOML or an object of JSON. Its keys are whatever somebody wrote: read it by `Object.entries` or `own`. */
+/** A TOML table or JSON object. Its keys are untrusted (such as `__proto__`): read it with `Object.entries` or `own`. */
 export type Table = Readonly<Record<string, unknown>>;
 
 export const isTable = (value: unknown): value is Table =>
   typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date);
 
-/** A table's own member, never what every object has. */
+/** A table's own member, never an inherited one such as `constructor`. */
 export const own = (table: Table, key: string): unknown => (Object.hasOwn(table, key) ? table[key] : undefined);
 
 /** The text at `key`, undefined where there is none; throws `unprocessable` where it is something else. */
@@ -35,7 +35,7 @@ export function listAt(place: Place, table: Table, key: string): readonly unknow
   throw refusal(place, `${key} is ${shown(value)} and not a list; make the file again with its tool.`);
 }
 
-/** A package's name, normalised; throws `unprocessable` for what is none. */
+/** A package's normalised name. Throws `unprocessable` where the value is not a name. */
 export function projectNameOf(place: Place, raw: unknown): ProjectName {
   const name = typeof raw === "string" ? asProjectName(raw) : undefined;
   if (name !== undefined) return name;
@@ -43,18 +43,21 @@ export function projectNameOf(place: Place, raw: unknown): ProjectName {
   throw refusal(place, `${what}; make the file again with its tool.`);
 }
 
-/** A package's version as it is written; throws `unprocessable` for what is none. */
+/** A package's version as written. Throws `unprocessable` where the value is not a version. */
 export function versionAt(place: Place, name: ProjectName, raw: unknown): string {
   if (typeof raw === "string" && isVersion(raw)) return raw;
-  const what = raw === undefined ? "has no version" : `has the version ${shown(raw)}, which is none (PEP 440)`;
+  const what = raw === undefined ? "has no version" : `has the version ${shown(raw)}, which is not a version (PEP 440)`;
   throw refusal(place, `${name} ${what}; make the file again with its tool.`);
 }
 
-/** The digest in `algorithm:hex`; undefined where the algorithm is none that is verified here; throws `unprocessable` for what is none. */
+/**
+ * The digest in `algorithm:hex`; undefined for an algorithm that is not verified here. Throws `unprocessable` where the value is not
+ * a digest.
+ */
 export function digestIn(place: Place, raw: unknown): Digest | undefined {
   const [, algorithm, hex] = /^([\w-]+)[:=](\S*)$/.exec(typeof raw === "string" ? raw : "") ?? [];
   if (algorithm !== undefined) return digestOf(place, algorithm.toLowerCase(), hex);
-  throw refusal(place, `${shown(raw)} is not a hash: algorithm:hex is expected, as sha256:4721….`);
+  throw refusal(place, `${shown(raw)} is not a hash: algorithm:hex is expected, such as sha256:4721….`);
 }
 
 function digestOf(place: Place, name: string, hex: unknown): Digest | undefined {
@@ -65,7 +68,7 @@ function digestOf(place: Place, name: string, hex: unknown): Digest | undefined 
   throw refusal(place, `${shown(hex)} is not a ${algorithm} in hex; lock it again.`);
 }
 
-/** What a file must hash to: a text `hash`, or `hashes`, a table of hex by algorithm (PEP 751). */
+/** A file's digests: a text `hash`, or `hashes`, a table of hex by algorithm (PEP 751). */
 function digestsIn(place: Place, file: Table): Digest[] {
   const hash = own(file, "hash");
   const hashes = Object.entries(tableAt(place, file, "hashes") ?? {});
@@ -75,24 +78,24 @@ function digestsIn(place: Place, file: Table): Digest[] {
   ].filter((digest) => digest !== undefined);
 }
 
-/** A package's `sdist` and `wheels`, in the order in which they are written. */
+/** A package's `sdist` and `wheels`, in the file's order. */
 export const builds = (place: Place, table: Table): unknown[] =>
   Object.keys(table).flatMap((key) => {
     if (key === "sdist") return [table[key]];
     return key === "wheels" ? listAt(place, table, key) : [];
   });
 
-/** A package's table in a lock file, and where it stands. */
+/** A package's table in a lock file, and its place. */
 export interface LockedTable {
   readonly table: Table;
   readonly place: Place;
-  /** The line of a piece of the package's text; to be asked for in the text's order. */
+  /** The line of a piece of the package's text. Call it for the pieces in the text's order. */
   readonly lineOf: (piece: string) => number;
 }
 
 /**
- * A package with its files and the indexes that are named for it; its name alone where all of them lie on somebody's disk. One that
- * lists none is another thing: of that, any file will do.
+ * A package with its files and the indexes that the lock names for it; only its name where all of its files are local. A package that
+ * lists no files is not local: any file of its version will do.
  */
 export function packageOf(
   { table, place, lineOf }: LockedTable,
@@ -103,15 +106,15 @@ export function packageOf(
   const files = listed.flatMap((file) => fileIn(place, file, lineOf) ?? []);
   const [first] = files;
   if (listed.length > 0 && !first) return name;
-  // PEP 751 lets it be left out; then the files say it.
+  // PEP 751 allows leaving it out; it is then read from a file's name.
   const version = own(table, "version") ?? (first && versionOf(first.filename, name));
   const locked = { name, version: versionAt(place, name, version), line: place.line, files, digests: [] };
   return { locked, indexes };
 }
 
 /**
- * A file as `{ url | file | filename | name | path, hash | hashes }`, which is how all formats of TOML have it, each with some
- * of the keys; undefined where it lies on somebody's disk. Throws `unprocessable`.
+ * A file from `{ url | file | filename | name | path, hash | hashes }`: each TOML format uses some of these keys. Undefined where the
+ * file is local. Throws `unprocessable`.
  */
 function fileIn(place: Place, raw: unknown, lineOf: (piece: string) => number): LockedFile | undefined {
   if (!isTable(raw)) throw refusal(place, `${shown(raw)} is not a file's table; make the file again with its tool.`);
@@ -133,10 +136,10 @@ function fileIn(place: Place, raw: unknown, lineOf: (piece: string) => number): 
   };
 }
 
-/** Without credentials and fragment: what is read here is shown in sentences. */
+/** The URL without credentials and fragment, since messages show it. */
 function parseUrl(place: Place, raw: string): URL {
   const url = URL.parse(raw);
-  // Not shown: it may be a URL with a password in it all the same.
+  // The text is not shown: it may still contain a password.
   if (!url) throw refusal(place, "a file's url is not a URL; make the file again with its tool.");
   url.username = url.password = url.hash = "";
   return url;

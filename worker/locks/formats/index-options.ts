@@ -1,14 +1,14 @@
-/** Whose names pip's parser of options (optparse) takes cut short. */
+/** pip's option parser (optparse) also accepts these names abbreviated. */
 const INDEX = ["--index-url", "--pypi-url"];
 const EXTRA = "--extra-index-url";
 const NONE = "--no-index";
 
-/** A long option that takes a value, with it or before it. */
+/** A long option, with its value after `=`, or before the value as the next word. */
 const VALUED = /^(--[a-z-]+)(?:=(.*))?$/;
 
 /**
- * The indexes that requirements name by pip's options: the last `--index-url` and every `--extra-index-url`. `--no-index` wins over
- * them, as with pip, and then stands in their place: nothing comes from an index.
+ * The indexes in a requirements file's options: the last `--index-url` and every `--extra-index-url`. As in pip, `--no-index`
+ * overrides them: the result is then `--no-index` alone, which is no index of ours, so that no package is taken from here.
  *
  * @param lines lines that begin with an option, with single spaces
  */
@@ -40,5 +40,5 @@ function optionIn(
   return [EXTRA.startsWith(name) ? "extra" : undefined, unquoted(value ?? "")];
 }
 
-/** As a shell would have it: quotes around a word, or around an option's value. */
+/** Without quotes around the whole word, as a shell would remove them. */
 const unquoted = (word: string) => /^(["'])(.*)\1$/.exec(word)?.[2] ?? word;

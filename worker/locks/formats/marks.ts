@@ -1,11 +1,11 @@
-/** What opens a table or a list, or stands behind a key or a part of one; and what may have such signs in it and is passed over. */
+/** Characters that open a table or list, or end a key or a part of one; and those that begin strings and comments, which are skipped. */
 const SIGN = /[{[=:."'#]/g;
 
 /**
- * Counts what makes tables, lists and keys in a text of TOML or JSON, without parsing it: braces, brackets, signs behind keys,
- * and dots, outside of strings and comments. Behind the first mistake in the text the count may be any.
+ * Estimates the tables, lists and keys in a TOML or JSON text without parsing it: counts opening braces and brackets, signs after
+ * keys, and dots, outside of strings and comments. After the first syntax error the count means nothing.
  *
- * @param enough where counting ends, one above it
+ * @param enough counting stops at one above this number
  */
 export function countMarks(text: string, enough: number): number {
   const signs = new RegExp(SIGN);
@@ -24,7 +24,7 @@ function endOfLine(text: string, start: number): number {
   return end < 0 ? text.length : end;
 }
 
-/** Behind the string that begins at `start`; one that is not closed ends with its line, or with the text if it may have lines. */
+/** The position after the string that begins at `start`. One that is not closed ends with its line; a multi-line one with the text. */
 function endOfString(text: string, start: number, quote: string): number {
   const long = text.startsWith(quote.repeat(3), start);
   const close = long ? quote.repeat(3) : quote;
@@ -34,7 +34,7 @@ function endOfString(text: string, start: number, quote: string): number {
     else if (text.startsWith(close, at)) {
       at += close.length;
       if (!long) return at;
-      // Up to two quotes may stand before those that close it.
+      // TOML allows up to two quotes directly before the closing three.
       while (text[at] === quote) at++;
       return at;
     }

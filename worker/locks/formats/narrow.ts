@@ -3,19 +3,19 @@ import { isWheel } from "../../pypi/filename.ts";
 import { fitsPlatform, parsePlatform } from "./platform.ts";
 import { fitsPython, parsePython } from "./python.ts";
 
-/** Of the files of one version of a package, those that are wanted; none where nothing there can be installed. */
+/** Selects, from the files of one version of a package, those to install; none where no file can be installed. */
 export type Narrowing = <File extends { readonly filename: Filename }>(files: readonly File[]) => File[];
 
-/** What can be built anywhere. Eggs and installers are for one platform, and no client takes them any more. */
+/** Endings of sdists, which can be built anywhere. No client installs eggs and installers any more. */
 const SDIST = /\.(?:tar\.gz|zip|tar\.bz2|tgz|tar\.xz|tar\.z|tbz|tar)$/i;
 
 /**
- * Narrows files to those that an environment would install: its wheels (PEP 425, 600, 656), or the sdist where no wheel fits.
- * What is not given does not matter; with neither, all files are wanted.
+ * Narrows files to those that an environment can install: the wheels that fit it (PEP 425, 600, 656), or the sdists where no wheel
+ * fits. A value that is not given fits every wheel; without both, all files are selected.
  *
- * @param python CPython's version, as `3.12`; `3.13t` without the GIL
- * @param platform as the newest wheel that it takes, as `manylinux_2_28_x86_64`; `linux_x86_64` is any glibc
- * @throws `bad-request` for a value that is neither
+ * @param python CPython's version, such as `3.12`; `3.13t` is without the GIL
+ * @param platform the tag of the newest wheels that fit, such as `manylinux_2_28_x86_64`; `linux_x86_64` is any glibc
+ * @throws `bad-request` where a value is not a Python version or platform
  */
 export function narrowing(python?: string, platform?: string): Narrowing {
   if (python === undefined && platform === undefined) return (files) => [...files];
@@ -24,7 +24,7 @@ export function narrowing(python?: string, platform?: string): Narrowing {
   const fits = (filename: string) => {
     const tags = tagsOf(filename);
     const platforms = tags?.platforms.filter((tag) => tag === "any" || !system || fitsPlatform(system, tag)) ?? [];
-    // What needs an ABI was built for some platform: installers have no tag such as `cp312-cp312-any` among theirs.
+    // A wheel with an ABI needs a platform, too: no installer supports a tag such as `cp312-cp312-any`.
     const isBuilt = platforms.some((tag) => tag !== "any");
     const abis = platforms.length === 0 ? [] : (tags?.abis.filter((abi) => abi === "none" || isBuilt) ?? []);
     if (!interpreter) return abis.length > 0;
@@ -36,7 +36,7 @@ export function narrowing(python?: string, platform?: string): Narrowing {
   };
 }
 
-/** A wheel's three sets of tags (PEP 425); undefined where its name is not made as PEP 427 has it: no installer takes it. */
+/** A wheel's three tag sets (PEP 425); undefined where its name is not as in PEP 427, and so no installer takes it. */
 function tagsOf(filename: string) {
   const fields = filename.toLowerCase().slice(0, -".whl".length).split("-");
   if (fields.length !== 5 && fields.length !== 6) return undefined;

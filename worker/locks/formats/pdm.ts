@@ -4,7 +4,7 @@ import type { Locked } from "./lock.ts";
 import type { LockText } from "./text.ts";
 import { assertVersion, parseToml } from "./toml.ts";
 
-/** What a package has that comes from a repository, a folder or a URL. */
+/** Keys of a package that comes from a version-control repository, a folder or a URL. */
 const DIRECT = ["git", "hg", "svn", "bzr", "url", "path", "editable"];
 
 /** Reads a `pdm.lock`, version 4. Throws `unprocessable`. */
@@ -12,9 +12,9 @@ export function readPdm(text: LockText): Locked[] {
   const { root, top, packages } = parseToml(text, "package");
   const metadata = tableAt(top, root, "metadata") ?? {};
   assertVersion(top, metadata, "lock_version", [4]);
-  // Where the first minors have the files of all packages.
+  // The first minor versions of the format list the files of all packages here.
   const files = tableAt(top, metadata, "files") ?? {};
-  // What many packages name alike is there once, and would be read for each.
+  // Several packages may refer to one list of files here, which is then read once for each: so it is counted for each.
   assertFiles(
     top.name,
     packages.reduce((count, each) => count + listedOf(each, files).length, 0),
@@ -26,7 +26,7 @@ function readPackage(locked: LockedTable, filesByVersion: Table): Locked {
   const { table, place } = locked;
   const name = projectNameOf(place, own(table, "name"));
   if (DIRECT.some((key) => Object.hasOwn(table, key))) return name;
-  // PDM writes into no lock which index a package is from.
+  // PDM's locks do not say which index a package comes from.
   return packageOf(locked, name, listedOf(locked, filesByVersion), []);
 }
 

@@ -7,13 +7,13 @@ import { assertVersion } from "./toml.ts";
 
 const META = "_meta";
 
-/** What a package has that comes from a repository, a folder or a URL. */
+/** Keys of a package that comes from a version-control repository, a folder or a URL. */
 const DIRECT = ["git", "hg", "svn", "bzr", "path", "file", "url"];
 
-/** The indexes that a package means which names this one, or none. */
+/** The URLs of the indexes that a package comes from, by the `index` that it names; undefined where it names none. */
 type Sources = (name: string | undefined) => readonly string[];
 
-/** Reads a `Pipfile.lock` of pipfile-spec 6: every category of it. Throws `unprocessable`. */
+/** Reads all categories of a `Pipfile.lock`, pipfile-spec 6. Throws `unprocessable`. */
 export function readPipfile({ name, text }: LockText): Locked[] {
   const top: Place = { name, line: 1 };
   const root = objectIn(top, text);
@@ -27,7 +27,7 @@ export function readPipfile({ name, text }: LockText): Locked[] {
     .map(([key, value]) => readPackage({ name, line: lineOf.get(key) ?? 1 }, key, value, sources));
 }
 
-/** Of one that names none it is the first: pipenv looks into no other, unless it is told to (`install_search_all_sources`). */
+/** A package without `index` comes from the first source: pipenv uses others only with `install_search_all_sources`. */
 function sourcesIn(top: Place, meta: Table): Sources {
   const sources = listAt(top, meta, "sources").map((source) => {
     if (!isTable(source)) throw refusal(top, `a source is ${shown(source)} and not an object; run pipenv lock again.`);
@@ -37,7 +37,7 @@ function sourcesIn(top: Place, meta: Table): Sources {
   const byName = Map.groupBy(sources, ({ name }) => name);
   return (name) => {
     if (name === undefined) return sources.slice(0, 1).map(({ url }) => url);
-    // One that is not listed is its own address, or cannot be told.
+    // A name that is not listed may be a URL; otherwise it counts as an unknown index.
     return byName.get(name)?.map(({ url }) => url) ?? [name];
   };
 }
@@ -45,7 +45,7 @@ function sourcesIn(top: Place, meta: Table): Sources {
 function readPackage(place: Place, key: string, value: unknown, sources: Sources): Locked {
   const name = projectNameOf(place, key);
   if (!isTable(value)) throw refusal(place, `${name} is ${shown(value)} and not an object; run pipenv lock again.`);
-  // Whatever version stands beside it: that is what was found there.
+  // Such a package may also have a version, which is then ignored.
   if (DIRECT.some((kind) => Object.hasOwn(value, kind)) || own(value, "editable") === true) return name;
   const version = /^===?(.*)$/.exec(textAt(place, value, "version") ?? "")?.[1]?.trimStart();
   if (version === undefined) throw refusal(place, `${name} is not pinned with ==; run pipenv lock again.`);
@@ -66,7 +66,7 @@ function objectIn(top: Place, text: string): Table {
   throw refusal(top, "this is JSON but not an object; run pipenv lock again.");
 }
 
-/** Where the keys of objects are; of one that is there twice, the first. */
+/** The lines of keys whose values are objects; for a key that occurs twice, the first. */
 function linesOfKeys(text: string): Map<string, number> {
   const lines = new Map<string, number>();
   let line = 1;

@@ -1,9 +1,9 @@
 import { badRequest } from "../../errors.ts";
 
-/** What a wheel's platform tag says, or what a machine can take: a kind of system, the newest version of it, and a processor. */
+/** The platform of a wheel's tag, or of a machine: the system, its version (for a machine, the newest that fits) and the processor. */
 interface Platform {
   readonly kind: string;
-  /** glibc's, musl's or macOS's version; infinite where any will do. */
+  /** The version of glibc, musl or macOS; infinite where every version fits. */
   readonly version: readonly [major: number, minor: number];
   readonly arch: string;
 }
@@ -13,13 +13,13 @@ const LEGACY: Readonly<Record<string, readonly [number, number]>> = { "1": [2, 5
 
 const ANY: readonly [number, number] = [Infinity, Infinity];
 
-/** What a wheel for several processors of macOS has in it. */
+/** Tags of macOS wheels for several processors, by processor. */
 const FAT: Readonly<Record<string, readonly string[]>> = {
   x86_64: ["universal2", "universal", "intel", "fat64", "fat3"],
   arm64: ["universal2"],
 };
 
-/** What a processor is called there. Another name, as amd64 on Linux, would silently fit nothing. */
+/** The names of processors in tags. Another name, such as amd64 on Linux, is refused, since it would fit no wheel. */
 const ON_LINUX = [
   "x86_64",
   "i686",
@@ -50,37 +50,37 @@ function platformOf(tag: string): Platform | undefined {
   return system === undefined || arch === undefined ? undefined : { kind: system, version: ANY, arch };
 }
 
-/** Reads a platform as wheels are tagged with it; throws `bad-request`. */
+/** Reads a platform in the form of a wheel's platform tag. Throws `bad-request`. */
 export function parsePlatform(raw: string): Platform {
   const platform = platformOf(raw.toLowerCase());
   if (platform && (ARCHS[platform.kind]?.includes(platform.arch) ?? true)) return platform;
   throw badRequest(
-    `${JSON.stringify(raw.slice(0, 60))} is not a platform as wheels have it: platform=manylinux_2_28_x86_64 is expected, or musllinux_1_2_aarch64, macosx_14_0_arm64, win_amd64, linux_x86_64.`,
+    `${JSON.stringify(raw.slice(0, 60))} is not a wheel's platform tag: platform=manylinux_2_28_x86_64 is expected, or musllinux_1_2_aarch64, macosx_14_0_arm64, win_amd64, linux_x86_64.`,
   );
 }
 
-/** Whether what is tagged so, with another tag than `any`, runs on `machine`, as installers have it (`packaging.tags`). */
+/** Whether installers accept a wheel with this platform tag (not `any`) on `machine` (`packaging.tags`). */
 export function fitsPlatform(machine: Platform, tag: string): boolean {
   const built = platformOf(tag);
   if (!built) return false;
   const archs = [machine.arch, ...(machine.kind === "macosx" ? (FAT[machine.arch] ?? []) : [])];
   if (!archs.includes(built.arch)) return false;
-  // Plain `linux` says nothing of a libc: it was built on the machine it is for.
+  // The tag `linux` does not name a libc: such a wheel is built on the machine that it is for.
   if (built.kind === "linux") return machine.kind.endsWith("linux");
   const asked = machine.kind === "linux" ? "manylinux" : machine.kind;
   if (built.kind !== asked || !isAtMost(built.version, machine.version)) return false;
   return built.version === ANY || (isAtMost(oldest(built, machine), built.version) && isRelease(built));
 }
 
-/** The oldest version that installers have a tag for. */
+/** The oldest version whose tags installers accept. */
 function oldest({ kind, arch }: Platform, machine: Platform): Platform["version"] {
   if (kind === "manylinux") return arch === "x86_64" || arch === "i686" ? [2, 5] : [2, 17];
-  // PEP 656: another major is another libc.
+  // PEP 656: another major version of musl is not compatible.
   if (kind === "musllinux") return [machine.version[0], 0];
   return arch === "arm64" ? [11, 0] : [10, 4];
 }
 
-/** macOS 10 ends with 10.16, which is what 11 calls itself to old programs; from 11 on a tag has the major alone. */
+/** macOS 10 ends with 10.16, the version that macOS 11 reports to old programs. From 11 on, tags have the minor version 0. */
 const isRelease = ({ kind, version: [major, minor] }: Platform) =>
   kind !== "macosx" || (major === 10 ? minor <= 16 : minor === 0);
 

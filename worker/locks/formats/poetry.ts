@@ -9,9 +9,9 @@ export function readPoetry(text: LockText): Locked[] {
   const { root, top, packages } = parseToml(text, "package");
   const metadata = tableAt(top, root, "metadata") ?? {};
   assertVersion(top, metadata, "lock-version", [1, 2]);
-  // Where version 1 has the files of all packages.
+  // Version 1 lists the files of all packages here.
   const files = tableAt(top, metadata, "files") ?? {};
-  // What many packages name alike is there once, and would be read for each.
+  // Several packages may refer to one list of files here, which is then read once for each: so it is counted for each.
   assertFiles(
     top.name,
     packages.reduce((count, each) => count + listedOf(each, files).length, 0),

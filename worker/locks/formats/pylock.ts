@@ -3,7 +3,7 @@ import type { Locked } from "./lock.ts";
 import { refusal, type LockText } from "./text.ts";
 import { assertVersion, parseToml } from "./toml.ts";
 
-/** What a package has that comes from no index. */
+/** Keys of a package that does not come from an index. */
 const DIRECT = ["vcs", "directory", "archive"];
 
 /** Reads a `pylock.toml` (PEP 751), version 1. Throws `unprocessable`. */

@@ -21,14 +21,14 @@ const FIRST_STABLE = 2;
 
 /** Whether a wheel with these two tags can be installed, whatever its platform. */
 export function fitsPython({ minor, freeThreaded }: Python, tag: string, abi: string): boolean {
-  // Tags are compared as text: `py308` is none.
+  // Installers compare tags as text, so `py308` matches nothing.
   const [, kind, version = ""] = /^(py|cp)3(0|[1-9]\d?)?$/.exec(tag) ?? [];
   const built = Number(version);
   if (kind === "py") return abi === "none" && built <= minor;
   if (kind !== "cp" || version === "") return false;
-  // Stable ABIs hold for every later minor (PEP 384, 803); without one, a build is for its own minor.
+  // A stable ABI works in every later minor version (PEP 384, 803); any other ABI in its own minor version only.
   if (abi === (freeThreaded ? "abi3t" : "abi3")) return built >= FIRST_STABLE && built <= minor;
-  // Until 3.7 an "m" stood for the memory allocator.
+  // Up to 3.7, the ABI tag ends in "m", for pymalloc.
   const ours = freeThreaded ? [`cp3${minor}t`] : [`cp3${minor}`, ...(minor <= 7 ? [`cp3${minor}m`] : [])];
   return built === minor && (abi === "none" || ours.includes(abi));
 }

@@ -11,26 +11,25 @@ import { decodeLock, shown, shownUrl, type LockText } from "./text.ts";
 import { readUv } from "./uv.ts";
 
 const KINDS: readonly (readonly [RegExp, (text: LockText) => Locked[]])[] = [
-  // uv names the lock of a script after it.
+  // uv names a script's lock after the script.
   [/^(?:uv|.+\.py)\.lock$/, readUv],
   [/^poetry\.lock$/, readPoetry],
   [/^pdm(?:\..+)?\.lock$/, readPdm],
   [/^Pipfile\.lock$/, readPipfile],
-  // PEP 751: other names than the default carry an identifier without dots.
+  // PEP 751: a name other than `pylock.toml` contains an identifier without dots.
   [/^pylock\.(?:[^.]+\.)?toml$/, readPylock],
   [/\.(?:txt|in)$/, readRequirements],
 ];
 
 /**
- * Reads a lock file, of the format that the last segment of its name says.
+ * Reads a lock file. The last segment of its name tells the format.
  *
  * @param filename `uv.lock`, `poetry.lock`, `pdm.lock`, `Pipfile.lock`, `pylock.toml`, `requirements.txt` and the like
- * @param foreign tells what comes from another index than the one that is asked; left out, nothing does
- * @returns every package that it takes from this index, for whatever environment, and by name what comes from elsewhere; markers are
- *   not looked at
- * @throws `unprocessable` with a sentence that names the file, the line, what is wrong there and what to do: a name of no known
- *   kind, a text that is not UTF-8 or not of the format, a newer format, a requirement that is not pinned, more than 5,000
- *   packages or 100,000 files
+ * @param foreign finds packages that come from another index; by default, none do
+ * @returns the packages from this index, for all environments (markers are ignored), and the names of packages from elsewhere
+ * @throws `unprocessable` with a sentence that names the file, the line, what is wrong and what to do: an unknown file name, a text
+ *   that is not UTF-8 or not in the format, a newer format, a requirement that is not pinned, more than 5,000 packages or 100,000
+ *   files
  */
 export function readLock(filename: string, bytes: Uint8Array, foreign: FindForeign = () => undefined): Lock {
   const name = shown(filename.split(/[/\\]/).at(-1));
@@ -53,7 +52,7 @@ export function readLock(filename: string, bytes: Uint8Array, foreign: FindForei
   return lockOf(locked, foreign);
 }
 
-/** The packages of this index, and the names of the others: they are listed, and nothing else becomes of them. */
+/** The packages from this index, and the names of the others, which are only reported. */
 function lockOf(all: readonly Locked[], foreign: FindForeign): Lock {
   const packages: LockedPackage[] = [];
   const elsewhere = new Set<string>();
@@ -68,7 +67,7 @@ function lockOf(all: readonly Locked[], foreign: FindForeign): Lock {
       others.set(index, (others.get(index) ?? new Set()).add(name));
     }
   }
-  // Spellings that differ in user and password alone are shown as one.
+  // URLs that differ in user and password alone are shown as one.
   const shownAlike = [...Map.groupBy(others, ([index]) => shownUrl(index))];
   const otherIndexes = shownAlike.map(([index, group]) => {
     return { index, packages: [...new Set(group.flatMap(([, names]) => [...names]))] };

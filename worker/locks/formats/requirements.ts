@@ -4,22 +4,22 @@ import { assertIndexes, assertPackages } from "./limits.ts";
 import type { Locked, LockedPackage } from "./lock.ts";
 import { refusal, shown, shownUrl, type LockText, type Place } from "./text.ts";
 
-/** As pip cuts it: a `#` within a URL begins its fragment. */
+/** A comment as in pip: a `#` without a space before it is part of a URL. */
 const COMMENT = /(?:^| )#.*/s;
 
 const INCLUDE = /^(?:-r|--requirement)/;
 const EDITABLE = /^(?:-e|--editable)[ =]?(.*)$/;
 
-/** A name, extras and what follows them. */
+/** A name, extras, and the rest. */
 const NAMED = /^([a-z0-9](?:[\w.-]*[a-z0-9])?) ?(?:\[[^\]]*\])? ?(.*)$/is;
 const PINNED = /^\(? ?===? ?([^ ,;()*]+) ?\)?$/;
 
-/** What uv writes below a package with `--emit-index-annotation`. */
+/** The comment that uv writes below a package with `--emit-index-annotation`. */
 const FROM = /^\s*# from (\S+)\s*$/;
 
 /**
- * Reads a requirements file as pip-compile and `uv pip compile` write it. A package may come from any of the indexes that are named
- * by options, wherever these stand, unless a comment of uv's says from which it does. Throws `unprocessable`.
+ * Reads a requirements file as pip-compile and `uv pip compile` write it. A package may come from any index in the file's options,
+ * which apply wherever they are, unless uv's comment names the package's index. Throws `unprocessable`.
  */
 export function readRequirements({ name, text }: LockText): Locked[] {
   const packages: { readonly locked: Requirement; readonly from: string[] }[] = [];
@@ -39,21 +39,21 @@ export function readRequirements({ name, text }: LockText): Locked[] {
   );
 }
 
-/** A package that is pinned, or the name of one that comes from no index. */
+/** A pinned package, or the name of a package that comes from no index. */
 type Requirement = LockedPackage | string;
 
-/** One requirement; undefined for a line that has none. */
+/** The requirement of a line; undefined for a line without one. */
 function readLine(place: Place, line: string): Requirement | undefined {
   if (line === "") return undefined;
   if (INCLUDE.test(line)) {
     throw refusal(
       place,
-      `${shownUrl(line)} names a file that is not here; compile all into one file (uv pip compile, pip-compile).`,
+      `${shownUrl(line)} names a file that was not sent; compile all into one file (uv pip compile, pip-compile).`,
     );
   }
   const editable = EDITABLE.exec(line)?.[1];
   if (editable !== undefined) return direct(editable);
-  // What pip is to do, and where it looks.
+  // Other options for pip. Those that name indexes are read by `indexOptions`.
   if (line.startsWith("-")) return undefined;
   const [requirement = "", ...options] = line.split(/ (?=--?[a-z])/i);
   const [specified = ""] = requirement.split(/;/, 1);
@@ -72,10 +72,10 @@ function readLine(place: Place, line: string): Requirement | undefined {
   return { name, version: versionAt(place, name, version), line: place.line, files: [], digests };
 }
 
-/** A URL, or a path as pip tells one from a name: by a dot, a separator or an archive's ending. */
+/** Whether pip would read the text as a URL or path, not a name: by a leading dot, a separator or an archive's ending. */
 const isPlace = (text: string) => /^\.|^\S*[/\\]|\.(?:whl|zip|tar\.gz|tar\.bz2|tgz)$/i.test(text.trim());
 
-/** What is installed from elsewhere, by its name where it says one. */
+/** The name of a package with a URL or path: that in its `egg` fragment, else the URL or path itself. */
 const direct = (text: string) => shown(/[#&]egg=([\w.-]+)/.exec(text)?.[1] ?? shownUrl(text));
 
 function hashIn(place: Place, option: string) {
@@ -83,15 +83,15 @@ function hashIn(place: Place, option: string) {
   return hash === undefined ? undefined : digestIn(place, hash);
 }
 
-/** A line as pip joins it, with single spaces and without comments; with `from`, an empty one: uv's comment on what is above. */
+/** A line as pip joins it, with single spaces and without comments. With `from` it is uv's comment on the package above, and empty. */
 interface LogicalLine {
   readonly text: string;
-  /** The line of the file that it begins with, counted from 1. */
+  /** Its first line in the file, counted from 1. */
   readonly at: number;
   readonly from?: string | undefined;
 }
 
-/** The lines of a text; a comment ends what a backslash would go on with. */
+/** The logical lines of a text. A line ending in a backslash continues on the next, unless that is a comment, which ends it. */
 function* logicalLines(text: string): Generator<LogicalLine> {
   let parts: string[] = [];
   let at = 1;

@@ -1,12 +1,12 @@
 import { IndexError } from "../../errors.ts";
 
-/** A lock file's text with the name it came under, which is what its errors begin with. */
+/** A lock file's text, and its name, with which its error messages begin. */
 export interface LockText {
   readonly name: string;
   readonly text: string;
 }
 
-/** Where in a lock file something stands. */
+/** A place in a lock file, for messages. */
 export interface Place {
   /** The lock file's name. */
   readonly name: string;
@@ -14,25 +14,25 @@ export interface Place {
   readonly line: number;
 }
 
-/** An error of kind `unprocessable` that names the file and the line; `why` is a sentence, or more, with what to do. */
+/** An error of kind `unprocessable` that names the file and the line. `why` says in one or more sentences what is wrong and what to do. */
 export const refusal = ({ name, line }: Place, why: string) =>
   new IndexError("unprocessable", `${name} line ${line}: ${why}`);
 
 // oxlint-disable-next-line no-control-regex
 const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]+/gu;
 
-/** What a lock file says, for a sentence: short, and without what a terminal would interpret. */
+/** A value of a lock file, for a message: shortened, and without characters that a terminal would interpret. */
 export function shown(raw: unknown): string {
   if (typeof raw === "object" && raw !== null) return Array.isArray(raw) ? "a list" : "a table";
   return String(raw).slice(0, 200).replace(UNPRINTABLE, " ");
 }
 
-/** The same of a URL, or of a text that has one in it, without user and password. */
+/** `shown` for a URL, or a text with one in it, without user and password. */
 export const shownUrl = (raw: string): string => shown(raw.trim().replace(/\/\/[^/?# ]*@/g, "//"));
 
 /**
- * The bytes as text, without a byte order mark. Throws `unprocessable` for what is not UTF-8, and for text with a NUL in it,
- * which is how UTF-16 without a mark reads.
+ * The bytes as text, without a byte order mark. Throws `unprocessable` where they are not UTF-8, or contain a NUL, as UTF-16 without
+ * a byte order mark does.
  */
 export function decodeLock(name: string, bytes: Uint8Array): LockText {
   const [first, second] = bytes;
@@ -43,13 +43,13 @@ export function decodeLock(name: string, bytes: Uint8Array): LockText {
     );
   }
   const text = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true }).decode(bytes);
-  // A replacement character may stand for what could not be read, or be the file's own.
+  // U+FFFD replaces invalid bytes, but the file may also contain it.
   if (text.includes("\uFFFD")) assertUtf8(name, bytes, text);
   const nul = text.indexOf("\0");
   if (nul >= 0) {
     throw refusal(
       { name, line: lineAt(text, nul) },
-      "there is a NUL in it, so this is no UTF-8 text; save it as UTF-8 and send it again.",
+      "there is a NUL in it, so this is not UTF-8 text; save it as UTF-8 and send it again.",
     );
   }
   return { name, text: text.replace(/^\uFEFF/, "") };
@@ -63,11 +63,11 @@ function assertUtf8(name: string, bytes: Uint8Array, text: string): void {
   const line = bytes.subarray(0, at).reduce((lines, byte) => (byte === 0x0a ? lines + 1 : lines), 1);
   throw new IndexError(
     "unprocessable",
-    `${name} is not UTF-8 text: byte 0x${bad.toString(16).toUpperCase()} at line ${line} is none of it. Save it as UTF-8 and send it again.`,
+    `${name} is not UTF-8 text: byte 0x${bad.toString(16).toUpperCase()} at line ${line} is invalid. Save it as UTF-8 and send it again.`,
   );
 }
 
-/** The line that the character at `offset` is in, counted from 1. */
+/** The line of the character at `offset`, counted from 1. */
 export function lineAt(text: string, offset: number): number {
   let line = 1;
   for (let at = text.indexOf("\n"); at >= 0 && at < offset; at = text.indexOf("\n", at + 1)) line++;
@@ -75,9 +75,9 @@ export function lineAt(text: string, offset: number): number {
 }
 
 /**
- * Tells the lines of pieces of `text` that come in the text's order: each is looked for behind the one before, from `start`
- * on and up to `end`. A piece that is not there has the line of the last one that was, and ends the search: a text that is
- * written otherwise costs one scan, not one for each piece.
+ * A function that finds the lines of pieces of `text` between `start` and `end`. It is called with the pieces in the text's order
+ * and searches for each after the one before. A piece that is not found gets the last line that was found, and ends the search, as
+ * do all after it: text in another form costs one scan, not one for each piece.
  */
 export function lineFinder(text: string, line: number, start: number, end: number): (piece: string) => number {
   const part = text.slice(start, end);

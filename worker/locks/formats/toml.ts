@@ -3,23 +3,23 @@ import { isTable, listAt, own, type LockedTable, type Table } from "./fields.ts"
 import { assertMarks, assertPackages } from "./limits.ts";
 import { lineAt, lineFinder, refusal, shown, type LockText, type Place } from "./text.ts";
 
-/** What a lock in TOML nests is five deep; the parser calls itself for each. */
+/** The parser is recursive, so the depth is limited. Real TOML locks nest five levels deep. */
 const MAX_DEPTH = 32;
 
-/** A text over several lines, in which nothing is a header, or the header of a package. */
+/** Matches a package's header; also multi-line strings, so that a header inside one is skipped. */
 const HEADER = /"""[\s\S]*?"""|'''[\s\S]*?'''|^[ \t]*\[\[[ \t]*packages?[ \t]*\]\]/gm;
 
 /** A lock file in TOML. */
 export interface TomlLock {
   readonly root: Table;
-  /** What is wrong with the whole of the file is said of its first line. */
+  /** The file's first line, which errors about the whole file name. */
   readonly top: Place;
   readonly packages: readonly LockedTable[];
 }
 
 /**
- * Parses a lock file whose packages are the tables `[[key]]`. Throws `unprocessable` where it is no TOML, where the packages are
- * no tables, and where they are too many: that is known before anything is parsed.
+ * Parses a lock file whose packages are the tables `[[key]]`. Throws `unprocessable` where the text is not TOML, where a package is
+ * not a table, and where there are too many packages, which are counted before the text is parsed.
  */
 export function parseToml({ name, text }: LockText, key: "package" | "packages"): TomlLock {
   const top: Place = { name, line: 1 };
@@ -28,7 +28,7 @@ export function parseToml({ name, text }: LockText, key: "package" | "packages")
   const root = tablesOf(name, text);
   const tables = listAt(top, root, key);
   assertPackages(name, tables.length);
-  // Written otherwise than by the tools, it has no headers that could be counted.
+  // A lock that no tool wrote may have packages without such headers; all of them then get the first line.
   const told = headers.length === tables.length;
   let line = 1;
   const packages = tables.map((table, nth): LockedTable => {
@@ -42,7 +42,7 @@ export function parseToml({ name, text }: LockText, key: "package" | "packages")
   return { root, top, packages };
 }
 
-/** Where the headers of packages are. */
+/** The positions of the packages' headers. */
 function headersIn(name: string, text: string): number[] {
   const headers: number[] = [];
   for (const { 0: match, index } of text.matchAll(HEADER)) {
@@ -60,7 +60,7 @@ function tablesOf(name: string, text: string): Table {
     return parse(text, { maxDepth: MAX_DEPTH, integersAsBigInt: "asNeeded" });
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
-    // The rest of the message shows the lines around it.
+    // The rest of the message quotes the lines around the error.
     const why = shown(error.message.split("\n")[0]?.replace("Invalid TOML document: ", ""));
     throw refusal(
       { name, line: error.line },
@@ -70,18 +70,18 @@ function tablesOf(name: string, text: string): Table {
 }
 
 /**
- * Asserts that the file's format is one of `majors`: a newer minor adds what may be passed over, a newer major may mean
- * something else by the same words. Throws `unprocessable`.
+ * Asserts that the major version of the file's format is one of `majors`: a newer minor version only adds keys that can be ignored,
+ * and a newer major version may change what keys mean. Throws `unprocessable`.
  */
 export function assertVersion(top: Place, table: Table, key: string, majors: readonly number[]): void {
   const version = own(table, key);
   const major = typeof version === "string" ? /^(\d{1,3})(?:\.\d+)*$/.exec(version)?.[1] : version;
   if (majors.includes(Number(major))) return;
-  const known = `${key} ${majors.join(" or ")} is what can be read here`;
+  const known = `${key} ${majors.join(" or ")} is supported`;
   throw refusal(
     top,
     version === undefined
-      ? `there is no ${key}, so this is none of the tool's files; ${known}.`
-      : `${key} is ${shown(version)}, and ${known}; lock with a version of the tool that writes it.`,
+      ? `there is no ${key}, so this is not one of the tool's lock files; ${known}.`
+      : `${key} is ${shown(version)}, but only ${known}; lock with a version of the tool that writes it.`,
   );
 }

@@ -3,7 +3,7 @@ import type { Locked } from "./lock.ts";
 import { refusal, type LockText } from "./text.ts";
 import { assertVersion, parseToml } from "./toml.ts";
 
-/** What a source has that is none of an index, whatever stands beside it. */
+/** Keys of a source that is not an index, whatever other keys it has. */
 const DIRECT = ["git", "url", "path", "directory", "editable", "virtual"];
 
 /** Reads a `uv.lock`, version 1, or a script's. Throws `unprocessable`. */
@@ -18,7 +18,7 @@ function readPackage(locked: LockedTable): Locked {
   const name = projectNameOf(place, own(table, "name"));
   const source = tableAt(place, table, "source");
   if (!source) throw refusal(place, `${name} has no source; make the file again with uv lock.`);
-  // A registry may also be a folder; any other source is none that an index has.
+  // A registry may also be a folder, which is not an index of ours.
   const registry = textAt(place, source, "registry") ?? "";
   if (!/^https?:/i.test(registry) || DIRECT.some((key) => Object.hasOwn(source, key))) return name;
   return packageOf(locked, name, builds(place, table), [registry]);
