@@ -3,10 +3,6 @@ import { basename, resolve } from "node:path";
 import { CommandError } from "../lib/command-error.ts";
 import { whyNot } from "../lib/files.ts";
 
-/** The kinds of lock files, for help texts. */
-export const LOCK_FILES =
-  "uv.lock, poetry.lock, pdm.lock, Pipfile.lock, pylock.toml, or compiled requirements as .txt or .in";
-
 /** What narrows a lock, as the API takes it. */
 export interface LockQuery {
   readonly index?: string | undefined;

@@ -6,7 +6,7 @@ import { planCanonical } from "../lock/canonical.ts";
 import { readLockFile, writeLockFile, type LockFile } from "../lock/file.ts";
 import { planLocal } from "../lock/local.ts";
 import { withoutCredentials, type Plan } from "../lock/plan.ts";
-import { LOCK_FILES } from "./lock-file.ts";
+import { LOCK_FILES } from "../../worker/locks/formats/formats.ts";
 
 /** `pypi-edge lock`: maps the URLs in lock files between pypi-edge's and the upstream's. */
 export const lockCommand = () =>

@@ -8,7 +8,8 @@ import { CommandError } from "../lib/command-error.ts";
 import { parsedJson } from "../lib/json.ts";
 import { showProgress, type ProgressState } from "../lib/progress.ts";
 import { findServer, type ServerAccess } from "../lib/server-address.ts";
-import { LOCK_FILES, lockRequest } from "./lock-file.ts";
+import { lockRequest } from "./lock-file.ts";
+import { LOCK_FILES } from "../../worker/locks/formats/formats.ts";
 
 /** More names are not listed. */
 const SHOWN = 10;

@@ -9,7 +9,8 @@ import { CommandError } from "../lib/command-error.ts";
 import { whyNot } from "../lib/files.ts";
 import { showProgress } from "../lib/progress.ts";
 import { findServer } from "../lib/server-address.ts";
-import { LOCK_FILES, lockRequest } from "./lock-file.ts";
+import { lockRequest } from "./lock-file.ts";
+import { LOCK_FILES } from "../../worker/locks/formats/formats.ts";
 
 /** `pypi-edge wheelhouse`: what a lock file asks for as one tar, each file verified before the first byte is sent. */
 export const wheelhouseCommand = () =>

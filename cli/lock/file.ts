@@ -3,6 +3,7 @@ import { chmod, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/
 import { basename, dirname, join, resolve } from "node:path";
 import { whyNot } from "../lib/files.ts";
 import { CommandError } from "../lib/command-error.ts";
+import { LOCK_FILES } from "../../worker/locks/formats/formats.ts";
 import { scannerFor } from "./scanners.ts";
 import type { Scanner } from "./url-token.ts";
 
@@ -23,9 +24,7 @@ export async function readLockFile(name: string): Promise<LockFile> {
   const path = resolve(name);
   const scan = scannerFor(basename(path));
   if (!scan) {
-    throw new CommandError(
-      `${name}: not a file that this command knows: uv.lock, poetry.lock, pdm.lock, Pipfile.lock, pylock.toml, or requirements as .txt or .in.`,
-    );
+    throw new CommandError(`${name}: not a file that this command knows: it must be ${LOCK_FILES}.`);
   }
   const bytes = await readFile(path).catch((error: unknown) => {
     throw new CommandError(`${name}: ${whyNot(error)}.`);

@@ -1,18 +1,17 @@
+import { formatOf, type LockFormat } from "../../worker/locks/formats/formats.ts";
 import { jsonTokens } from "./json.ts";
 import { requirementsTokens } from "./requirements.ts";
 import { tomlTokens } from "./toml.ts";
 import type { Scanner } from "./url-token.ts";
 
-const KINDS: readonly (readonly [RegExp, Scanner])[] = [
-  // uv names the lock of a script after it.
-  [/^(?:uv|.+\.py|poetry|pdm(?:\..+)?)\.lock$/, tomlTokens],
-  // PEP 751: other names than the default carry an identifier without dots.
-  [/^pylock\.(?:[^.]+\.)?toml$/, tomlTokens],
-  [/^Pipfile\.lock$/, jsonTokens],
-  [/\.(?:txt|in)$/, requirementsTokens],
-];
+const SCANNERS: Readonly<Record<LockFormat["syntax"], Scanner>> = {
+  toml: tomlTokens,
+  json: jsonTokens,
+  requirements: requirementsTokens,
+};
 
-/** How to read the file of that name (its last segment); undefined where it is of no kind that has our URLs. */
+/** Finds the URLs in a file of this name (its last segment); undefined where it is of no known format. */
 export function scannerFor(name: string): Scanner | undefined {
-  return KINDS.find(([pattern]) => pattern.test(name))?.[1];
+  const format = formatOf(name);
+  return format && SCANNERS[format.syntax];
 }

@@ -9,7 +9,8 @@ const latin1 = (text: string) => Array.from({ length: text.length }, (_, at) => 
 describe("a name", () => {
   test.each(["package-lock.json", "Cargo.lock", "pylock.a.b.toml", "Pipfile", "", "uv.lock/", "__proto__"])(
     "%j is no lock file's, and the known ones are listed",
-    (name) => expect(refused(name, "")).toMatch(/is not a lock file's name: uv\.lock, poetry\.lock, .*requirements/),
+    (name) =>
+      expect(refused(name, "")).toMatch(/is not a lock file's name: it must be uv\.lock, poetry\.lock, .*requirements/),
   );
 
   test("may have a path before it, which is left out of the sentence", () => {

@@ -1,25 +1,9 @@
 import { IndexError } from "../../errors.ts";
 import type { FindForeign } from "./addresses.ts";
+import { formatOf, LOCK_FILES } from "./formats.ts";
 import { assertFiles, assertPackages } from "./limits.ts";
 import type { Lock, Locked, LockedPackage } from "./lock.ts";
-import { readPdm } from "./pdm.ts";
-import { readPipfile } from "./pipfile.ts";
-import { readPoetry } from "./poetry.ts";
-import { readPylock } from "./pylock.ts";
-import { readRequirements } from "./requirements.ts";
-import { decodeLock, shown, shownUrl, type LockText } from "./text.ts";
-import { readUv } from "./uv.ts";
-
-const KINDS: readonly (readonly [RegExp, (text: LockText) => Locked[]])[] = [
-  // uv names a script's lock after the script.
-  [/^(?:uv|.+\.py)\.lock$/, readUv],
-  [/^poetry\.lock$/, readPoetry],
-  [/^pdm(?:\..+)?\.lock$/, readPdm],
-  [/^Pipfile\.lock$/, readPipfile],
-  // PEP 751: a name other than `pylock.toml` contains an identifier without dots.
-  [/^pylock\.(?:[^.]+\.)?toml$/, readPylock],
-  [/\.(?:txt|in)$/, readRequirements],
-];
+import { decodeLock, shown, shownUrl } from "./text.ts";
 
 /**
  * Reads a lock file. The last segment of its name tells the format.
@@ -33,14 +17,14 @@ const KINDS: readonly (readonly [RegExp, (text: LockText) => Locked[]])[] = [
  */
 export function readLock(filename: string, bytes: Uint8Array, foreign: FindForeign = () => undefined): Lock {
   const name = shown(filename.split(/[/\\]/).at(-1));
-  const read = KINDS.find(([pattern]) => pattern.test(name))?.[1];
-  if (!read) {
+  const format = formatOf(name);
+  if (!format) {
     throw new IndexError(
       "unprocessable",
-      `${JSON.stringify(name)} is not a lock file's name: uv.lock, poetry.lock, pdm.lock, Pipfile.lock, pylock.toml and requirements (.txt, .in) can be read.`,
+      `${JSON.stringify(name)} is not a lock file's name: it must be ${LOCK_FILES}.`,
     );
   }
-  const locked = read(decodeLock(name, bytes));
+  const locked = format.read(decodeLock(name, bytes));
   assertPackages(name, locked.length);
   assertFiles(
     name,

@@ -1,0 +1,45 @@
+import type { Locked } from "./lock.ts";
+import { readPdm } from "./pdm.ts";
+import { readPipfile } from "./pipfile.ts";
+import { readPoetry } from "./poetry.ts";
+import { readPylock } from "./pylock.ts";
+import { readRequirements } from "./requirements.ts";
+import type { LockText } from "./text.ts";
+import { readUv } from "./uv.ts";
+
+/** A format of lock files. */
+export interface LockFormat {
+  /** Its files, as help texts and messages call them. */
+  readonly called: string;
+  /** Matches the last segment of a file's name. */
+  readonly filename: RegExp;
+  /** The syntax of its text: it says where URLs begin and end. */
+  readonly syntax: "toml" | "json" | "requirements";
+  /** Throws `unprocessable` where the text is not of this format. */
+  readonly read: (text: LockText) => Locked[];
+}
+
+/** All formats, for the worker and for the commands. */
+const FORMATS: readonly LockFormat[] = [
+  // uv names a script's lock after the script.
+  { called: "uv.lock", filename: /^(?:uv|.+\.py)\.lock$/, syntax: "toml", read: readUv },
+  { called: "poetry.lock", filename: /^poetry\.lock$/, syntax: "toml", read: readPoetry },
+  { called: "pdm.lock", filename: /^pdm(?:\..+)?\.lock$/, syntax: "toml", read: readPdm },
+  { called: "Pipfile.lock", filename: /^Pipfile\.lock$/, syntax: "json", read: readPipfile },
+  // PEP 751: a name other than `pylock.toml` contains an identifier without dots.
+  { called: "pylock.toml", filename: /^pylock\.(?:[^.]+\.)?toml$/, syntax: "toml", read: readPylock },
+  {
+    called: "compiled requirements as .txt or .in",
+    filename: /\.(?:txt|in)$/,
+    syntax: "requirements",
+    read: readRequirements,
+  },
+];
+
+/** The files that can be read, as a list in a sentence. */
+export const LOCK_FILES = new Intl.ListFormat("en", { type: "disjunction" }).format(
+  FORMATS.map(({ called }) => called),
+);
+
+/** The format of a file of this name (its last segment); undefined where it is none that can be read. */
+export const formatOf = (name: string) => FORMATS.find(({ filename }) => filename.test(name));
