@@ -146,7 +146,7 @@ describe.each(["warm", "wheelhouse"])("POST /-/api/%s", (route) => {
     rig.wait(31_000);
     rig.upstream.down = true;
     const [status, text] = await refused(rig, "?filename=uv.lock", lock);
-    expect([status, text]).toEqual([503, expect.stringContaining("the page of p0 could not be checked")]);
+    expect([status, text]).toEqual([503, expect.stringContaining("the page of p0 could not be revalidated")]);
     rig.upstream.down = false;
     await rig.upstream.publish("p0", [old.wheel, wheel]);
     rig.wait(31_000);
