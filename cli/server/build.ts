@@ -20,6 +20,8 @@ export async function build(): Promise<string> {
     try {
       await wrangler(["deploy", "--dry-run", "--outdir", draft]);
       await mkdir(DIST, { recursive: true });
+      // The map leads from a stack in the log back to the sources.
+      await rename(join(draft, "index.js.map"), `${bundle}.map`);
       await rename(join(draft, "index.js"), bundle);
       await writeFile(stamp, sources);
     } finally {
