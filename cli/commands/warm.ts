@@ -65,14 +65,19 @@ async function follow(answer: Response, { url }: ServerAccess, json: boolean): P
   try {
     for await (const line of createInterface({ input: Readable.from(answer.body ?? []) })) {
       const parsed = warmLine.safeParse(parsedJson(line));
-      if (!parsed.success) throw new CommandError(`${url.href} sent what is no progress; is it a current pypi-edge?`);
+      if (!parsed.success)
+        throw new CommandError(
+          `${url.href} sent an answer that is not a progress report. Is that a current version of pypi-edge?`,
+        );
       if (json) console.log(line);
       if ("done" in parsed.data) summary = parsed.data;
       else if (!json) bar.show(shown(parsed.data));
     }
   } catch (error) {
     if (error instanceof CommandError) throw error;
-    throw new CommandError(`${url.href} broke off (${causeOf(error)}). Run it again: what is stored stays.`);
+    throw new CommandError(
+      `The connection to ${url.href} broke off (${causeOf(error)}). Run the command again: files that are stored already are kept.`,
+    );
   } finally {
     bar.end();
   }

@@ -54,7 +54,7 @@ async function save(answer: Response, output: string): Promise<number> {
     const { syscall } = error as NodeJS.ErrnoException;
     throw new CommandError(
       syscall === undefined
-        ? `The transfer broke off (${causeOf(error)}); ${output} was not written. Run it again: what is stored stays.`
+        ? `The transfer broke off (${causeOf(error)}), so that ${output} was not written. Run the command again: the server keeps the files that it has stored.`
         : `${output} cannot be written: ${whyNot(error)}.`,
     );
   } finally {

@@ -29,7 +29,7 @@ export function planCanonical(file: LockFile, { roots, upstream }: CanonicalOpti
   const suspect = roots.length > 0 ? undefined : suspectsIn(tokens, [...ours, upstream])[0];
   if (suspect !== undefined) {
     throw new CommandError(
-      `${file.name}: ${suspect} may be pypi-edge's, and nothing in the file proves it. Give --url ${suspect} if it is (with --upstream, where that is not PyPI), else --url with the address where yours is.`,
+      `${file.name}: ${suspect} may be the address of a pypi-edge server, but nothing in the file proves it. If it is one, run the command again with --url ${suspect}, and with --upstream where its upstream is not PyPI. If it is not, give the address of your pypi-edge server with --url.`,
     );
   }
   const done =

@@ -11,7 +11,7 @@ export interface StartOptions {
   readonly host: string;
   /** The Simple API root to mirror instead of the one in wrangler.toml. */
   readonly upstream: URL | undefined;
-  /** A file like wrangler.toml whose `[vars]` go before those there. */
+  /** A second file in the format of wrangler.toml. Its `[vars]` override those of wrangler.toml. */
   readonly config: string | undefined;
   /** Where KV, R2 and D1 are kept. */
   readonly state: string;

@@ -144,7 +144,11 @@ describe("pypi-edge warm", () => {
   test.each([
     ["breaks off", { ...good({ stored: 1, of: 3 }), cut: true }, /broke off/],
     ["ends too early", good({ stored: 1, of: 3 }), /broke off/],
-    ["is none of ours", { status: 200, type: "text/html", parts: ["<html>\n"] }, /is it a current pypi-edge/],
+    [
+      "is none of ours",
+      { status: 200, type: "text/html", parts: ["<html>\n"] },
+      /Is that a current version of pypi-edge/,
+    ],
     ["is an error page of something else", { status: 502, type: "text/html", parts: ["<html>\n"] }, /answered 502/],
     ["leads elsewhere", { status: 302, type: "text/html", parts: [] }, /answered 302/],
   ])("ends with 1 where the answer %s", async (_what, given, sentence) => {

@@ -93,7 +93,9 @@ describe("canonical refuses, and says why,", () => {
 
   test("what may be pypi-edge's and is not proved to be", () => {
     const elsewhere = pylock("http://10.0.0.1:8787/files/files.pythonhosted.org/a/x-1.0.zip");
-    expect(() => canonical("pylock.toml", elsewhere)).toThrow(/http:\/\/10\.0\.0\.1:8787 may be pypi-edge's.*--url/);
+    expect(() => canonical("pylock.toml", elsewhere)).toThrow(
+      /http:\/\/10\.0\.0\.1:8787 may be the address of a pypi-edge server.*--url/,
+    );
     expect(() => canonical("dev.in", "-i http://localhost:8080/simple/\n")).toThrow(/localhost:8080 may be/);
     const named = uvLock(`https://e.example/torch/simple`, "https://e.example/torch/files/t.example/x-1.0.zip");
     expect(() => canonical("uv.lock", named)).toThrow(/https:\/\/e\.example\/torch may be/);

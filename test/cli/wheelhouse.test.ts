@@ -37,7 +37,7 @@ describe("pypi-edge wheelhouse", () => {
     writeFileSync(join(folder, "out.tar"), "an older one");
     api.answer = { status: 200, type: "application/x-tar", parts: ["a tar"], cut: true };
     const { code, output } = await wheelhouse();
-    expect([code, output]).toEqual([1, expect.stringMatching(/^The transfer broke off .*Run it again/)]);
+    expect([code, output]).toEqual([1, expect.stringMatching(/^The transfer broke off .*Run the command again/)]);
     expect(readFileSync(join(folder, "out.tar"), "utf8")).toBe("an older one");
     expect(readdirSync(folder).toSorted()).toEqual(["out.tar", "uv.lock"]);
   });

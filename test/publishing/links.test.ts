@@ -63,7 +63,9 @@ describe("a link that leaves the sdist, or may, is refused", () => {
     ["a hard link to a link", [symlink("l", "demo.py"), hard("a", "demo-1.0/l")]],
     ["a hard link that goes up from a link", [symlink("l", "docs"), hard("a", "demo-1.0/l/../demo.py")]],
   ])("%s", async (_what, links) => {
-    expect(await refusal(SDIST, await sdist(...links))).toContain("has the link");
+    expect(await refusal(SDIST, await sdist(...links))).toMatch(
+      /has the link .*, (?:outside the project.s folder|through another link|which is no file that)/,
+    );
   });
 
   test("however many go up and down, in a moment", async () => {

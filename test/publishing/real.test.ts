@@ -25,6 +25,6 @@ test("a real sdist is taken whose links go up and have dots", async () => {
 
 test("the name of a real sdist must be its own", async () => {
   expect(await refusal("be_hatch-2024.1.3.tar.gz", await fixture("be_hatch-updown.tar.gz"))).toContain(
-    "is be-hatch 2024.1.2 by its PKG-INFO",
+    "is be-hatch 2024.1.2 according to its PKG-INFO",
   );
 });

@@ -59,8 +59,16 @@ describe("an sdist is taken", () => {
 
 describe("an sdist is refused", () => {
   test.each<[string, readonly TarEntry[], string]>([
-    ["of another project", sdistEntries("demo", "1.0", metadataOf("other", "1.0")), "is other 1.0 by its PKG-INFO"],
-    ["of another version", sdistEntries("demo", "1.0", metadataOf("demo", "2.0")), "is demo 2.0 by its PKG-INFO"],
+    [
+      "of another project",
+      sdistEntries("demo", "1.0", metadataOf("other", "1.0")),
+      "is other 1.0 according to its PKG-INFO",
+    ],
+    [
+      "of another version",
+      sdistEntries("demo", "1.0", metadataOf("demo", "2.0")),
+      "is demo 2.0 according to its PKG-INFO",
+    ],
     [
       "with another's directory",
       sdistEntries("other", "1.0", metadataOf("demo", "1.0")),
@@ -80,7 +88,11 @@ describe("an sdist is refused", () => {
     ["with a device", adding({ path: "demo-1.0/a", type: "3" }), "neither a file, a directory nor a link"],
     ["with a pipe", adding({ path: "demo-1.0/a", type: "6" }), "neither a file, a directory nor a link"],
     ["with a sparse file", adding({ path: "demo-1.0/a", type: "S" }), "neither a file, a directory nor a link"],
-    ["with a link to elsewhere", adding({ path: "demo-1.0/a", type: "2", target: "/etc/passwd" }), "has the link"],
+    [
+      "with a link to elsewhere",
+      adding({ path: "demo-1.0/a", type: "2", target: "/etc/passwd" }),
+      "/etc/passwd\", outside the project's folder",
+    ],
     ["with a link to above", adding({ path: "demo-1.0/a", type: "2", target: "../x" }), "has the link"],
     [
       "with a link to above by a way down",
@@ -102,7 +114,7 @@ describe("an sdist is refused", () => {
     [
       "with a link that has bytes",
       adding({ path: "demo-1.0/a", type: "2", target: "b", content: "x" }),
-      "is no file and has bytes",
+      "is not a regular file but contains data",
     ],
     ["with a file called like a directory", adding({ path: "demo-1.0/a/" }), "whose name ends like a directory's"],
     [

@@ -100,9 +100,9 @@ describe("a wheel is refused", () => {
     [
       "of another project",
       { metadata: metadataOf("other", "1.0") },
-      "is other 1.0 by its METADATA and another by its filename",
+      "is other 1.0 according to its METADATA, but its filename names another project or version",
     ],
-    ["of another version", { metadata: metadataOf("demo", "1.0.1") }, "is demo 1.0.1 by its METADATA"],
+    ["of another version", { metadata: metadataOf("demo", "1.0.1") }, "is demo 1.0.1 according to its METADATA"],
     [
       "whose dist-info is another's",
       { project: "other", metadata: metadataOf("demo", "1.0") },

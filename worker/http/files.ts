@@ -38,8 +38,8 @@ export function fileRoutes(repository: Repository, at: string, folder = ""): Hon
 }
 
 /**
- * The requested range; undefined for HEAD requests, and where `If-Range` names another version of the file, which takes a
- * look at the present one.
+ * The requested range. It is undefined for HEAD requests, and if `If-Range` names another version of the file. To check
+ * `If-Range`, the present version is looked up.
  */
 async function rangeOf(c: HonoContext<AppEnv>, request: FileRequest, repository: Repository) {
   const range = request.headOnly ? undefined : parseRange(c.req.header("Range"));

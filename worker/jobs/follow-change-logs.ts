@@ -39,8 +39,8 @@ type Said =
   | { readonly kind: "nothing"; readonly reason: string; readonly wait: number };
 
 /**
- * The job `feed`: reads each upstream's change log, and queues the stored pages that the upstream has newer. A crash between any
- * two steps loses nothing: the database has the outdated pages, and the next tick finds them there.
+ * The job `feed`: reads each upstream's change log, and queues each stored page of which the upstream has a newer
+ * version. A crash between two steps loses nothing: the database lists the outdated pages, and the next tick finds them there.
  */
 export const followChangeLogs: Job = async ({ sources }, ctx, { dryRun, byHand }) => {
   const results: JobResult[] = [];

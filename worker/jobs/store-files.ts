@@ -7,9 +7,9 @@ import { again, complaintOf, drop } from "./delivery.ts";
 import type { Consumer } from "./consumer.ts";
 
 /**
- * Stores the files that messages name, one after the other. A file that is stored already costs one read, so that a message may
- * come twice, late or out of order. The message of a file that cannot be stored now is delivered again; that of a file that no
- * page lists is dropped.
+ * Stores the files that the messages name, one after the other. If a file is already stored, its message costs only one read,
+ * so that messages may arrive twice, late or out of order. If a file cannot be stored now, its message is delivered again. If
+ * no page lists a file, its message is dropped.
  */
 export const storeFiles: Consumer = async (batch, { sources }, ctx) => {
   for (const message of batch.messages) await storeFile(message, sources, ctx);

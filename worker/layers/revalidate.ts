@@ -20,7 +20,10 @@ export interface RevalidationParts<What extends string, Value> {
   readonly prepare?: ((value: Value, before: Value | undefined) => Promise<void>) | undefined;
 }
 
-/** As in `Vouching`: milliseconds since the epoch. Each is called only where its answer decides something. */
+/**
+ * The functions of `Vouching` for one kind of stored value. They return times in milliseconds since the epoch, and are called
+ * only if the time can change what happens next, because each may cost a read.
+ */
 export interface Assurance<What extends string, Value> {
   goodSince(what: What, stored: Value, ctx: Context): Promise<number>;
   followedSince(ctx: Context): Promise<number>;

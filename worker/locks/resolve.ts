@@ -14,7 +14,10 @@ import type { Context } from "../repository/context.ts";
 /** How many pages are requested at a time: the platform opens at most six connections for one request. */
 const PAGES_AT_ONCE = 6;
 
-/** The platform allows 10,000 calls of other services in one request: a page takes some seven, a file four or more. */
+/**
+ * Cloudflare allows 10,000 calls to other services in one request. The page of a package takes about seven, a file four or
+ * more; these limits keep a request below that number.
+ */
 const MAX_PACKAGES = 400;
 const MAX_FILES = 1_500;
 

@@ -103,8 +103,8 @@ export function createStores(bindings: Bindings, { maxPut, inMemory }: StorageLi
   /**
    * The stores of one source.
    *
-   * @param source its place in keys
-   * @param root the absolute address of ours that its pages carry
+   * @param source the part of each storage key that identifies the source
+   * @param root the absolute URL of this server that links in its stored pages begin with; undefined where they are relative
    */
   function ofSource(source: string, root: string | undefined, replaceOutdated: ReplaceOutdated) {
     const keys = keysOf(source, root);

@@ -43,8 +43,9 @@ export interface JsonParts {
 }
 
 /**
- * Finds the elements of `files` in a JSON page by its quotes, brackets and commas alone; `JSON.parse` then finds any other error.
- * Throws an `Error` where there are too many entries or values, where `files` occurs twice, or where it does not end.
+ * Splits the `files` array of a JSON page into its elements. It looks only at quotes, brackets and commas; `JSON.parse`
+ * reports all other syntax errors later. Throws an `Error` if there are too many entries or values, if `files` occurs
+ * twice, or if the array does not end.
  */
 export async function jsonParts(bytes: Uint8Array): Promise<JsonParts> {
   const batches: Uint8Array[] = [];

@@ -13,7 +13,7 @@ const MAX_CARRY = 4_096;
 const IDLE = 10_000;
 const SILENT = `it sent nothing for ${IDLE / 1_000} s`;
 
-/** How many chunks of white space may precede a root listing. */
+/** An upstream may send this many chunks of white space before its root listing; more is a failure, or it could go on forever. */
 const MAX_BLANK = 100;
 
 /** Several times PyPI's root listing; a longer one is refused. Characters. */

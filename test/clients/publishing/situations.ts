@@ -56,7 +56,10 @@ export async function wrongDigest(stage: Stage): Promise<void> {
 /** A wheel that says of itself that it is another project's. */
 export async function badMetadata(stage: Stage): Promise<void> {
   const { outcome } = await publish(stage, "crate", { describes: "otter" });
-  refusedWith(outcome, /crate-1\.0-py3-none-any\.whl is otter 1\.0 by its METADATA and another by its filename/);
+  refusedWith(
+    outcome,
+    /crate-1\.0-py3-none-any\.whl is otter 1\.0 according to its METADATA, but its filename names another/,
+  );
   expect([await listed(stage, "crate"), await listed(stage, "otter")]).toEqual([{}, {}]);
 }
 

@@ -16,7 +16,7 @@ import { LIFETIMES } from "../headers.ts";
 import { readOptionalBody } from "./request-body.ts";
 import { drainBody, bodyOfSize } from "./part-body.ts";
 
-/** Limit of an announcement, which is much smaller. Bytes. */
+/** The largest request that may begin an upload in parts. Real ones are much smaller. Bytes. */
 const MAX_ANNOUNCEMENT_BYTES = 1024 ** 2;
 
 /** Uploads in parts, to be mounted at `/-/api/uploads`. */
@@ -104,7 +104,7 @@ async function readAnnouncement(
   const [issue] = parsed.error.issues;
   const member = issue?.path.join(".") || "it";
   throw badRequest(
-    `The announcement of the upload cannot be read: ${issue?.input === undefined && member !== "it" ? `${member} is missing` : `${member} ${issue?.message}`}. It looks like {"index": "team", "filename": "demo-1.0.tar.gz", "size": 1024, "sha256": "…"}.`,
+    `The request that begins the upload cannot be read: ${issue?.input === undefined && member !== "it" ? `${member} is missing` : `${member} ${issue?.message}`}. It looks like {"index": "team", "filename": "demo-1.0.tar.gz", "size": 1024, "sha256": "…"}.`,
   );
 }
 

@@ -39,7 +39,7 @@ export async function readUploadForm(
       if (piece.kind === "bytes") {
         await staging?.write(piece.bytes);
       } else if (piece.kind === "file") {
-        if (staging) throw badRequest("The upload has two files; each file is an upload of its own.");
+        if (staging) throw badRequest("The upload has two files. Send each file in a separate upload.");
         filename = parseFilename(piece.filename);
         staging = openStagingFile();
       } else {

@@ -39,8 +39,8 @@ export interface StoringParts {
 }
 
 /**
- * Serves a file from upstream, and stores it from the same read if it is small enough to be completed after its client
- * has left.
+ * Serves a file from upstream, and stores it from the same read if it is so small that reading it can be finished after
+ * the client has disconnected. Larger files are left to the queue.
  *
  * @param parts undefined while the store cannot be used
  * @returns the artifact to send to the client

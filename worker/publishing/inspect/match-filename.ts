@@ -17,7 +17,7 @@ export function matchFilename(
     return { ...metadata, version };
   }
   throw new InvalidDistribution(
-    `is ${metadata.project} ${metadata.version} by its ${where} and another by its filename`,
+    `is ${metadata.project} ${metadata.version} according to its ${where}, but its filename names another project or version`,
     "keep the name that the build tool gave it, or build it again",
   );
 }

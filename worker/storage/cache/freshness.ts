@@ -6,7 +6,7 @@ const MARKER_TTL = 30 * 24 * 3_600;
 
 /** The last revalidation of a page. Milliseconds since the epoch. */
 export interface Check {
-  /** When the page was last known to be current; where that was lost, when revalidation first failed. */
+  /** The time at which the page was last known to be current. If that time was lost, the time at which revalidation first failed. */
   readonly since: number;
   /** When the upstream may be asked again after it failed; 0 where it did not. */
   readonly retryAt: number;

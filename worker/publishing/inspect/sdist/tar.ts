@@ -74,7 +74,7 @@ function memberOf({ path: own, target, type, size }: Header, extended: ExtendedH
   const kind = type === "\0" && path.endsWith("/") ? "directory" : KINDS[type];
   if (!kind) throw new InvalidDistribution(`has ${quotedName(path)}, which is neither a file, a directory nor a link`);
   if (kind !== "file" && size !== 0)
-    throw new InvalidDistribution(`has ${quotedName(path)}, which is no file and has bytes`);
+    throw new InvalidDistribution(`has ${quotedName(path)}, which is not a regular file but contains data`);
   if (kind !== "directory" && path.endsWith("/"))
     throw new InvalidDistribution(`has the file or link ${quotedName(path)}, whose name ends like a directory's`);
   return {

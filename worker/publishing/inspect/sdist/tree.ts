@@ -52,7 +52,7 @@ export class SdistTree {
     checkTree(this.#leaves, this.#directories);
     for (const { path, target, passed } of this.#turns) {
       for (const step of [passed, ...parentsOf(passed)]) {
-        if (this.#symlinks.has(folded(step))) throw leading(path, target);
+        if (this.#symlinks.has(folded(step))) throw badLink(path, target, "through another link");
       }
     }
   }
@@ -60,14 +60,16 @@ export class SdistTree {
   #checkLink(kind: "symlink" | "link", path: string, target: string): void {
     const directory = kind === "link" ? "" : path.slice(0, path.lastIndexOf("/"));
     const resolved = resolveLink(directory, target);
-    if (!resolved) throw leading(path, target);
+    if (!resolved) throw badLink(path, target, OUTSIDE);
     try {
       checkPath(resolved.path);
     } catch {
-      throw leading(path, target);
+      throw badLink(path, target, OUTSIDE);
     }
     // A hard link's target must precede it and be a file: readers treat a link to a link differently.
-    if (kind === "link" && !this.#files.has(resolved.path)) throw leading(path, target);
+    if (kind === "link" && !this.#files.has(resolved.path)) {
+      throw badLink(path, target, "which is no file that stands before it in the archive");
+    }
     for (const passed of resolved.passed) {
       this.#count(passed);
       this.#turns.push({ path, target, passed });
@@ -83,8 +85,10 @@ export class SdistTree {
 /** Case-insensitive file systems treat such paths as the same link. */
 const folded = (path: string) => path.toLowerCase();
 
-const leading = (path: string, target: string) =>
+const OUTSIDE = "outside the project's folder";
+
+const badLink = (path: string, target: string, why: string) =>
   new InvalidDistribution(
-    `has the link ${quotedName(path)}, which leads to ${quotedName(target)}`,
+    `has the link ${quotedName(path)}, which points to ${quotedName(target)}, ${why}`,
     "put the file itself into the archive",
   );

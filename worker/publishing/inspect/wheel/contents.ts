@@ -106,4 +106,4 @@ async function digestLarge(pieces: AsyncIterable<Uint8Array>, { uncompressedSize
   return stream.digest;
 }
 
-const anotherSize = () => new InvalidDistribution("has another size than its directory says");
+const anotherSize = () => new InvalidDistribution("has a different size from the one in the ZIP's central directory");

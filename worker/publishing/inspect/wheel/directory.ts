@@ -73,7 +73,7 @@ async function readEnd(archive: RangedArchive) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (view.getUint32(0, true) !== END_SIGNATURE || view.getUint16(20, true) !== 0) {
     throw new InvalidDistribution(
-      "is not a ZIP archive that ends with its directory, without a comment or further bytes",
+      "is not a valid ZIP archive: it must end with its central directory, and must have no comment and no bytes after it",
     );
   }
   const [disk, from, here, count] = [4, 6, 8, 10].map((at) => view.getUint16(at, true));

@@ -25,10 +25,11 @@ const ALGORITHMS: Readonly<Record<string, RecordEntry["algorithm"]>> = {
 };
 
 /**
- * Reads RECORD and compares it with the members: it must list every file with a hash, and nothing else. RECORD itself has
- * no hash, and its signatures may be missing. Throws `InvalidDistribution`.
+ * Reads RECORD and compares it with the wheel's members. RECORD must list every file with its hash, and no file that the
+ * wheel lacks. The entry of RECORD itself has no hash, and RECORD need not list its signature files. Throws
+ * `InvalidDistribution`.
  *
- * @param path RECORD's own
+ * @param path the path of RECORD in the wheel
  * @returns the entry of each file, by path
  */
 export function readRecord(bytes: Uint8Array, path: string, members: ReadonlyMap<string, WheelMember>) {
