@@ -51,7 +51,10 @@ export interface UpstreamConfig {
   readonly url: URL;
   /** The root of its file host, ending in `/`. */
   readonly files: URL;
-  /** A claim: these names come only from this upstream, and nothing else does; undefined: any name may. */
+  /**
+   * A claim: an index asks this upstream for names that match these patterns only, and asks no upstream without such a
+   * claim for them. undefined: it may be asked for any name that no upstream of the index claims.
+   */
   readonly projects?: readonly string[] | undefined;
   /** Statuses by which it says that it lacks a project, besides 404 and 410. */
   readonly absent?: readonly number[] | undefined;

@@ -20,7 +20,7 @@ export interface Result {
   readonly fault: string | null;
 }
 
-/** One stop of the tour. */
+/** One step of the tour, which `pypi-edge demo` runs and prints. */
 export interface Step {
   readonly name: string;
   readonly what: string;
@@ -41,7 +41,7 @@ export function tourWheels(): Promise<Wheel[]> {
   ]);
 }
 
-/** The stops in their order; each leaves the upstream as the next one expects it. */
+/** The steps in their order; each leaves the upstream as the next one expects it. */
 export const TOUR: readonly Step[] = [
   {
     name: "cold",

@@ -35,8 +35,8 @@ export function readConfiguration(options: StartOptions, token: string): Configu
       PUBLIC_URL: publicAddress(options),
       LOG: options.quiet ? "problems" : "requests",
       LOG_FORMAT: options.log,
-      // One machine does well without the log of changes: its own clock and the pages' lifetime keep it fresh. What
-      // wrangler.toml says of it is meant for a deployment.
+      // A server on one machine need not follow the upstream's change log: its crons and PAGE_TTL keep its pages fresh
+      // enough. So FEED of the shipped wrangler.toml, which is meant for a deployment, is not used here.
       FEED: options.feed || own["FEED"] === true,
       ADMIN_TOKEN: token,
     };

@@ -58,7 +58,7 @@ const single = (name: string, help: string, value: number): Gauge => ({ name, he
 interface FollowedLog {
   /** The upstream's name in the configuration. */
   readonly upstream: string;
-  /** Whether the change log vouches for stored pages. */
+  /** Whether stored pages are served without revalidation, because the change log is followed (`isFollowed`). */
   readonly up: boolean;
   /** undefined where the log was never read. */
   readonly serial: number | undefined;

@@ -152,7 +152,7 @@ export function parseFileRef(escaped: string): FileRef {
   const segments = rest.map(decodeSegment);
   if (!origin || !isHost(origin) || segments.length === 0 || segments.some((segment) => !segment)) {
     throw badRequest(
-      "This is not a file's address: /files/{host}/{path} is expected, without empty, dotted or encoded-slash segments.",
+      "This is not a file's address: /files/{host}/{path} is expected. No segment may be empty, consist of dots only, or contain an encoded slash.",
     );
   }
   const last = segments.pop() ?? "";

@@ -147,7 +147,7 @@ function decideStatus(
   };
 }
 
-/** The release or file as sentences name it, and the version for the audit log. */
+/** `what`: the selected release or file, as sentences name it; `version`: its version, for the result and the audit log. */
 function describeSelection(
   { index, project }: ReleasedProject,
   selection: FileSelection,

@@ -37,7 +37,7 @@ export interface FileSink {
   abort(reason: Error): Promise<void>;
 }
 
-/** The queue of files that are not stored while they are served. */
+/** A queue of files, such as those too large to be stored while they are served. Its consumer fetches and stores them. */
 export interface FillQueue {
   /** Queues a file to be stored, once or twice, at some later time. Rejects where it could not be queued. */
   send(ref: FileRef): Promise<void>;

@@ -14,7 +14,7 @@ export interface Edge {
 export interface Runs {
   /** undefined where the job has never run. */
   last(job: string): Promise<number | undefined>;
-  /** For all jobs that have ever run, by name. */
+  /** When each job that has ever run last ran, by the name of the job. */
   all(): Promise<ReadonlyMap<string, number>>;
   note(job: string, at: number): Promise<void>;
 }

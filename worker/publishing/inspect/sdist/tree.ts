@@ -23,7 +23,7 @@ export class SdistTree {
     this.top ||= top;
     if (top !== this.top || (path === top && kind !== "directory")) {
       throw new InvalidDistribution(
-        `has ${quotedName(path)} beside ${quotedName(this.top)}, where one directory has all files`,
+        `has ${quotedName(path)} outside ${quotedName(`${this.top}/`)}; all files of an sdist must be in one directory`,
       );
     }
     this.#members += 1;
