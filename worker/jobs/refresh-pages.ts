@@ -3,6 +3,7 @@ import { IndexError, messageOf } from "../errors.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import type { Page } from "../repository/page.ts";
 import type { Context } from "../repository/context.ts";
+import { inPool } from "../repository/pool.ts";
 import type { MirroredSource } from "../repository/repository.ts";
 import { again, complaintOf, drop } from "./delivery.ts";
 import { prefetching, type Prefetch } from "./prefetch-release.ts";
@@ -83,18 +84,13 @@ async function refreshAll(
   prefetch: Prefetch,
   ctx: Context,
 ): Promise<Trouble[]> {
-  const troubles: Trouble[] = [];
-  const queue = tasks.values();
   let told: Trouble | undefined;
-  const work = async () => {
-    for (const task of queue) {
-      const trouble = told ? { ...told, name: task.name } : await refreshPage(task, source, prefetch, ctx);
-      if (trouble) troubles.push(trouble);
-      if (trouble?.retryAfterSeconds !== undefined) told ??= trouble;
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
-  return troubles;
+  const troubles = await inPool(AT_ONCE, tasks, async (task) => {
+    const trouble = told ? { ...told, name: task.name } : await refreshPage(task, source, prefetch, ctx);
+    if (trouble?.retryAfterSeconds !== undefined) told ??= trouble;
+    return trouble;
+  });
+  return troubles.filter((trouble) => trouble !== undefined);
 }
 
 /** Fetches one page, and waits until it is stored, where it has changed. */

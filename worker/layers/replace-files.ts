@@ -5,6 +5,7 @@ import type { ProjectName } from "../pypi/name.ts";
 import { digestText, isOtherFile, upstreamsOwn, verifiableDigest, type FileEntry, type Hashes } from "../pypi/page.ts";
 import { linesOf } from "../pypi/simple-json.ts";
 import type { Page } from "../repository/page.ts";
+import { inPool } from "../repository/pool.ts";
 import type { FactStore, FileStore } from "../repository/ports/files.ts";
 import { listedFacts } from "./read-upstream.ts";
 import type { Uses } from "../repository/ports/stored-objects.ts";
@@ -77,7 +78,7 @@ export async function replaceOutdated(
   if (isNew.length === 0) return;
   const listed = new Map((await page.model()).files.map((entry) => [addressOf(entry), entry]));
   const found: Replaced[] = [];
-  await forEachLimited(isNew.slice(0, MAX_LOOKS), async (ref) => {
+  await inPool(AT_ONCE, isNew.slice(0, MAX_LOOKS), async (ref) => {
     const entry = listed.get(addressIn(ref));
     const wanted = entry && listedFacts({ project: name, entry }, ref.part).digest;
     if (!entry || !wanted) return;
@@ -160,7 +161,7 @@ async function replace(
   const { files, facts, uses } = parts;
   const reportable = replaced.filter(({ isFirst }) => !isFirst);
   const marked = new Set(reportable.slice(0, MAX_TOMBSTONES));
-  await forEachLimited([...marked], (each) => replaceOne(name, each, parts, ctx));
+  await inPool(AT_ONCE, [...marked], (each) => replaceOne(name, each, parts, ctx));
   const others = replaced.filter((each) => !marked.has(each));
   if (others.length > 0) await files.forget(others.flatMap(refsOf));
   if (reportable.length > marked.size) {
@@ -170,14 +171,6 @@ async function replace(
   const urls = replaced.flatMap(({ entry, parts: [part] }) => (part === "file" ? [entry.url] : []));
   if (urls.length > 0) await facts.forget(name, urls);
   uses.emptied(replaced.flatMap(refsOf), ctx);
-}
-
-async function forEachLimited<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
-  const queue = all.values();
-  const worker = async () => {
-    for (const one of queue) await work(one);
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
 }
 
 async function replaceOne(

@@ -5,7 +5,7 @@ import type { Lock, LockedPackage, OtherIndex } from "./formats/lock.ts";
 import type { Narrowing } from "./formats/narrow.ts";
 import { refusal } from "./formats/text.ts";
 import type { ProjectName } from "../pypi/name.ts";
-import { inPool } from "./pool.ts";
+import { inPool } from "../repository/pool.ts";
 import { LISTING_MAX_AGE } from "../layers/find-listed.ts";
 import type { Project, ProjectFiles, Repository, Revalidation } from "../repository/repository.ts";
 import type { Listed } from "../repository/artifact.ts";

@@ -1,7 +1,7 @@
 import { IndexError, messageOf } from "../errors.ts";
 import { refOf } from "../pypi/file-url.ts";
 import type { OtherIndex } from "./formats/lock.ts";
-import { inPool } from "./pool.ts";
+import { inPool } from "../repository/pool.ts";
 import type { ResolvedLock, ResolvedFile } from "./resolve.ts";
 import type { Context } from "../repository/context.ts";
 

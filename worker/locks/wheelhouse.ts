@@ -1,6 +1,6 @@
 import { IndexError, isUpstreamFailure, messageOf, upstreamFailed } from "../errors.ts";
 import { verifiableDigest } from "../pypi/page.ts";
-import { inPool } from "./pool.ts";
+import { inPool } from "../repository/pool.ts";
 import { tarOf, type TarMember } from "./tar.ts";
 import type { ResolvedLock, ResolvedFile } from "./resolve.ts";
 import { discard, type ArtifactFacts } from "../repository/artifact.ts";
