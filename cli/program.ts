@@ -16,7 +16,7 @@ import { serveCommand } from "./server/options.ts";
 export function program(version: string): CommandUnknownOpts {
   const made = command("", "A PyPI cache and private package index.").version(version, "--version");
   const commands: readonly CommandUnknownOpts[] = [
-    // What serves takes a moment to load: it is only loaded where it is asked for.
+    // The server's code takes a moment to load: only `serve` loads it.
     serveCommand(async (options) => (await import("./server/start.ts")).start(options)),
     demoCommand(),
     loginCommand(),

@@ -3,7 +3,7 @@ import * as z from "zod/mini";
 import type { AuditLine } from "../../schema/release.ts";
 import { columns } from "../lib/columns.ts";
 
-/** Lines of the audit log as a person reads them; times are UTC. */
+/** Entries of the audit log as lines of text; times are UTC. */
 export const auditTable = (lines: readonly AuditLine[]): string[] =>
   columns(lines.map((line) => cells(line).map(escaped)));
 

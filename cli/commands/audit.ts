@@ -23,9 +23,9 @@ export const auditCommand = () =>
     .option("--since <time>", "from then on: 2026-11-22, 2026-11-22T12:00:00Z")
     .option("--index <name>", "of this index only")
     .option("--project <name>", "of this project only")
-    .option("--actor <who>", "of this token only: its id, or what it was called then (admin: the admin token)")
-    .option("--after <id>", "what came after this entry")
-    .option("--limit <n>", "no more entries")
+    .option("--actor <token>", "of this token only: its id, or its name at that time (admin: the admin token)")
+    .option("--after <id>", "the entries after this one, by its id")
+    .option("--limit <n>", "this many entries at most")
     .action(async ({ since, index, project, actor, after, limit, json, ...options }) => {
       const given = Object.entries({ since, index, project, actor, after, limit }).filter(
         (pair): pair is [string, string] => pair[1] !== undefined,
@@ -45,7 +45,10 @@ async function print(server: ServerAccess, query: Readonly<Record<string, string
   try {
     for await (const text of createInterface({ input: Readable.from(answer.body ?? []) })) {
       const { data } = auditLine.safeParse(parsedJson(text));
-      if (!data) throw new CommandError(`${server.url.href} sent what is no audit log; is it a current pypi-edge?`);
+      if (!data)
+        throw new CommandError(
+          `${server.url.href} sent an answer that is not an audit log. Is that a current version of pypi-edge?`,
+        );
       if (json) console.log(escaped(text));
       else screen.push(data);
       if (screen.length >= SCREEN) flush();
@@ -58,6 +61,6 @@ async function print(server: ServerAccess, query: Readonly<Record<string, string
     throw new CommandError(`${server.url.href} broke off (${causeOf(error)}): ${goOn}.`);
   }
   flush();
-  // On standard error, so that a program that reads the entries reads none.
-  if (last === query["after"]) console.error("The audit log has no entry that fits.");
+  // On standard error: a program that reads the entries from standard output gets none.
+  if (last === query["after"]) console.error("No entry of the audit log matches.");
 }

@@ -15,7 +15,7 @@ const HEADER = ["client", "step", "result", "seconds", "upstream requests"];
 export const demoCommand = () =>
   command(
     "demo",
-    "show what it does, with real clients and an index made just now; nothing leaves this machine",
+    "install from a small index on this machine with real clients, and show each step's result; it sends no data to other machines",
   ).action(tour);
 
 async function tour(): Promise<void> {
@@ -26,7 +26,7 @@ async function tour(): Promise<void> {
     `pypi-edge demo: an index of ${wheels.length} wheels made just now, pypi-edge in front of it, a real client.`,
   );
   console.log("Nothing leaves this machine.");
-  if (!tools.hasUv) console.log("There is no uv on the PATH: its part is left out.");
+  if (!tools.hasUv) console.log("There is no uv on the PATH: the demo runs without it.");
   const witness = await new Witness(folder(wheels)).start();
   const rows: string[][] = [];
   let faults = 0;

@@ -5,24 +5,24 @@ import { command, forServer } from "../lib/command.ts";
 import { findServer } from "../lib/server-address.ts";
 import { columns } from "../lib/columns.ts";
 
-/** The jobs that the server knows, and what each does. */
+/** The server's jobs, with a description of each. */
 const JOBS = {
   feed: "follows the upstreams' change logs, and queues the pages that are behind",
   refresh: "queues popular projects whose pages are due to be revalidated",
   forget: "forgets the counts of projects that have not been asked for in a long time",
   sweep: "deletes the longest unused mirrored files above the quota, and files of projects that are gone upstream",
-  clean: "deletes what uploads have left behind, and tokens that ended long ago",
+  clean: "deletes the parts of unfinished uploads, and tokens that ended long ago",
   replay: "sends dead letters again",
 } as const;
 
 const answer = z.object({ did: z.array(z.string()) });
 
-/** `pypi-edge jobs`: what the clock starts, started by hand. */
+/** `pypi-edge jobs`: lists the jobs that the crons start, and runs one now. */
 export const jobsCommand = () =>
   command("jobs", "list the server's jobs, and run one now").addCommand(list()).addCommand(run());
 
 const list = () =>
-  command("jobs list", "list the jobs, and what each does")
+  command("jobs list", "list the jobs, with a description of each")
     .option("--json", "as JSON")
     .action(({ json }) => {
       console.log(json ? JSON.stringify(JOBS) : columns(Object.entries(JOBS)).join("\n"));
@@ -30,13 +30,13 @@ const list = () =>
 
 const run = () =>
   forServer(
-    command("jobs run", "run a job now, and print what it did", [
-      ["pypi-edge jobs run sweep --dry-run", "what would be deleted"],
-      ["pypi-edge jobs run feed", "ask for changes now"],
+    command("jobs run", "run a job now, and print its results", [
+      ["pypi-edge jobs run sweep --dry-run", "list what the sweep would delete"],
+      ["pypi-edge jobs run feed", "read the change logs now"],
     ]),
   )
     .argument("<job>", Object.keys(JOBS).join(", "))
-    .option("--dry-run", "print what it would do, and do nothing")
+    .option("--dry-run", "print what it would do, and change nothing")
     .action(async (job, options) => {
       const server = await findServer(options);
       const path = `jobs/${encodeURIComponent(job)}${options.dryRun ? "?dry-run=true" : ""}`;

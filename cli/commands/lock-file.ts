@@ -3,7 +3,7 @@ import { basename, resolve } from "node:path";
 import { CommandError } from "../lib/command-error.ts";
 import { whyNot } from "../lib/files.ts";
 
-/** What narrows a lock, as the API takes it. */
+/** The options that narrow a lock, with their names in the API. */
 export interface LockQuery {
   readonly index?: string | undefined;
   readonly python?: string | undefined;
@@ -11,7 +11,7 @@ export interface LockQuery {
 }
 
 /**
- * A lock file as the API takes it: its bytes, and the query that says its name and what of it is meant.
+ * A lock file for a request to the API: its bytes, and the query with its name and the narrowing options.
  *
  * @throws CommandError where it cannot be read
  */

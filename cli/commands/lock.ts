@@ -54,7 +54,7 @@ async function mapAll(names: readonly string[], map: (file: LockFile) => Plan, j
       refusals.push(error.message);
     }
   }
-  if (refusals.length > 0) throw new CommandError([...refusals, "Nothing was changed."].join("\n"));
+  if (refusals.length > 0) throw new CommandError([...refusals, "No file was changed."].join("\n"));
   for (const { file, text, summary } of plans) {
     const changed = text !== file.text;
     if (changed) await writeLockFile(file, text);

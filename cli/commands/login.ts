@@ -4,9 +4,9 @@ import { sendRequest } from "../lib/admin-api.ts";
 import { deleteProfile, profileFile, writeProfile } from "../lib/profile.ts";
 import { parseServerAddress, checkTokenText, tokenFromInput } from "../lib/server-address.ts";
 
-/** `pypi-edge login`: keeps an address and its token for the commands that follow. */
+/** `pypi-edge login`: stores an address and its token for the other commands. */
 export const loginCommand = () =>
-  command("login", "keep the address and token of a pypi-edge for the other commands", [
+  command("login", "store the address and token of a pypi-edge for the other commands", [
     ["pypi-edge login --url https://pypi.example.com --token - < token", "from a file"],
     ["pypi-edge login --url https://pypi.example.com", "asks for the token"],
   ])
@@ -25,13 +25,13 @@ export const loginCommand = () =>
       console.log(`The address ${url.href} and its token are in ${profileFile()}.`);
     });
 
-/** `pypi-edge logout`: deletes what `login` has kept. */
+/** `pypi-edge logout`: deletes the address and token that `login` has stored. */
 export const logoutCommand = () =>
-  command("logout", "delete what login has kept").action(() => {
+  command("logout", "delete the address and token that login has stored").action(() => {
     console.log(deleteProfile() ? `${profileFile()} is deleted.` : "There is no profile to delete.");
   });
 
-/** Throws where nothing answers there, or the token is not known. One without the right to list tokens is good. */
+/** Throws where no server answers, or the token is unknown. A token without the permission to list tokens is accepted. */
 async function verify(url: URL, token: string): Promise<void> {
   try {
     await sendRequest({ url, token }, "GET", "tokens");

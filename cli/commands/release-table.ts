@@ -2,7 +2,7 @@ import { escaped } from "../../worker/pypi/shown.ts";
 import type { ProjectAnswer } from "../../schema/release.ts";
 import { columns } from "../lib/columns.ts";
 
-/** A hosted project as a person reads it: a line for each file, the newest release last. */
+/** A hosted project as text: a line for each file, the newest release last. */
 export function releaseTable({ index, project, status, statusReason, versions }: ProjectAnswer): string {
   const why = statusReason ? ` (${escaped(statusReason)})` : "";
   const rows = versions.flatMap(({ version, files }) =>

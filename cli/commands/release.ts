@@ -6,7 +6,7 @@ import { confirmDeletion } from "../lib/confirm.ts";
 import { findServer, type ServerOptions } from "../lib/server-address.ts";
 import { releaseTable } from "./release-table.ts";
 
-/** `pypi-edge release`: what can be done with a release that was published. Each action is one request. */
+/** `pypi-edge release`: shows and changes published releases. Each action is one request. */
 export const releaseCommand = () =>
   [show, yank, unyank, remove, status, promote].reduce(
     (made, action) => made.addCommand(action()),
@@ -33,7 +33,7 @@ const show = () =>
 const yank = () =>
   action("yank", "have installers skip a release unless its version is pinned", [
     'pypi-edge release yank demo 1.0 --index team --reason "broken on 3.13"',
-    "without --reason, the reason that is there stays",
+    "without --reason, the stored reason stays",
   ])
     .argument("<project>")
     .argument("<version>")
@@ -44,7 +44,7 @@ const yank = () =>
     );
 
 const unyank = () =>
-  action("unyank", "take a yank back")
+  action("unyank", "undo a yank")
     .argument("<project>")
     .argument("<version>")
     .option("--filename <name>", "one file of the release")
@@ -73,10 +73,10 @@ const status = () =>
     );
 
 const promote = () =>
-  action("promote", "give a release to another index as well; its bytes are stored once")
+  action("promote", "add a release to another index as well; its bytes are stored once")
     .argument("<project>")
     .argument("<version>")
-    .requiredOption("--to <name>", "the index that is to have it, too")
+    .requiredOption("--to <name>", "the index that gets it as well")
     .action((project, version, options) =>
       change(options, "POST", `${below(options, project, version)}/promote`, { to: options.to }),
     );
@@ -98,7 +98,7 @@ const file = ({ filename }: { readonly filename?: string | undefined }) =>
 const reason = ({ reason: why }: { readonly reason?: string | undefined }) =>
   why === undefined ? {} : { reason: why };
 
-/** Sends one change, and prints what the server says that it did. */
+/** Sends one change, and prints the server's sentence about it. */
 async function change(options: OfIndex, method: "POST" | "PUT" | "DELETE", path: string, body?: object): Promise<void> {
   const server = await findServer(options);
   const answer = await sendRequest(server, method, path, body && JSON.stringify(body));

@@ -2,9 +2,9 @@ import type { ShownToken } from "../../schema/token.ts";
 import { clientSetups } from "../../worker/pypi/setups.ts";
 
 /**
- * What is said to whoever has made a token: what it is for, its text, and what to type to use it.
+ * The text that is printed after a token was made: its purpose, the token, and commands that use it.
  *
- * @param root where pypi-edge is; ends in a slash
+ * @param root the server's root address; ends in a slash
  */
 export function shownOnce(made: ShownToken & { readonly token: string }, root: URL): string {
   const { id, name, index, scopes, projects, expires, token } = made;
@@ -31,7 +31,7 @@ function reading(simple: URL, index: string, token: string): string[] {
   return [
     "pip, with the token in the address:",
     `  ${pip}`,
-    "uv, with the index by its name:",
+    "uv, with a named index:",
     `  export ${variable}_USERNAME=__token__ ${variable}_PASSWORD=${token}`,
     `  uv add --index ${index}=${simple.href} requests`,
   ];

@@ -13,25 +13,21 @@ export const tokenCommand = () =>
 
 const create = () =>
   forServer(
-    command("token create", "make a token, and show it this once", [
+    command("token create", "make a token, and show it; it is never shown again", [
       ["pypi-edge token create --index team --scope read,upload", "for a person who publishes"],
       ["pypi-edge token create --index team --scope upload --project 'acme-*' --expires 90d", "for a release job"],
     ]),
   )
     .requiredOption("--index <name>", "the index that it is for, or '*' for every index")
-    .requiredOption(
-      "--scope <scopes>",
-      `what it lets its holder do: ${SCOPES.join(", ")}; several with commas between`,
-      repeated,
-    )
+    .requiredOption("--scope <scopes>", `its scopes: ${SCOPES.join(", ")}; separate several with commas`, repeated)
     .option(
       "--project <pattern>",
       "the projects that it may write, such as 'acme-*'; may be given several times",
       repeated,
     )
     .option("--expires <when>", "when it ends: 30d, 12h, 8w, 1y from now, or a date such as 2027-01-31 (never)")
-    .option("--name <text>", "what it is called (its index and scopes)")
-    .option("--quiet", "print the token and nothing else, as where the output is no terminal")
+    .option("--name <text>", "its name (its index and scopes)")
+    .option("--quiet", "print only the token, as where the output is no terminal")
     .action(async (options) => {
       const { index, project: projects, expires, json, quiet } = options;
       const scopes = scopesOf(options.scope);
@@ -73,7 +69,7 @@ const list = () =>
     });
 
 const revoke = () =>
-  forServer(command("token revoke", "end a token; it may be let in for 30 seconds more"))
+  forServer(command("token revoke", "end a token; the server may accept it for up to 30 seconds more"))
     .argument("<id>", "the token's id, or the whole token")
     .action(async (given, options) => {
       // Of a whole token only the id is sent: its secret must not become part of an address.
@@ -81,7 +77,7 @@ const revoke = () =>
       const server = await findServer(options);
       const answer = await sendRequest(server, "DELETE", `tokens/${encodeURIComponent(id)}`);
       const { value, json } = await readApiJson(server, shownToken, answer);
-      const said = `"${value.name}" (${value.id}) is revoked; it may be let in for 30 seconds more.`;
+      const said = `"${value.name}" (${value.id}) is revoked; the server may accept it for up to 30 seconds more.`;
       console.log(options.json ? JSON.stringify(json) : escaped(said));
     });
 
@@ -100,10 +96,10 @@ const row = ({ id, name, index, scopes, projects, created, lastUsed, expires, re
 
 const day = (iso: string) => iso.slice(0, 10);
 
-/** A day says too little of what ends tonight, or was used this morning. Milliseconds. */
+/** Times nearer than this are shown with the minute. Milliseconds. */
 const NEAR = 48 * 3_600_000;
 
-/** The day, and the minute where it is near. */
+/** The day, with the minute where the time is near. */
 const when = (iso: string) =>
   Math.abs(Date.parse(iso) - Date.now()) < NEAR ? `${day(iso)} ${iso.slice(11, 16)} UTC` : day(iso);
 

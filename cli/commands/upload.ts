@@ -9,15 +9,17 @@ import { Broken, Refused, uploadApi } from "../upload/api.ts";
 import { foundFiles } from "../upload/files.ts";
 import { sendUpload } from "../upload/send.ts";
 
-/** `pypi-edge upload`: uploads files one after the other; one that is refused does not keep the others from it. */
+/** `pypi-edge upload`: uploads files one after the other; where one is refused, the others are still uploaded. */
 export const uploadCommand = () =>
   forServer(
-    command("upload", "upload wheels and sdists of any size, in parts; run again, it goes on where it broke off", [
-      ["pypi-edge upload dist --index team", "the wheels and sdists of a folder, not of those below it"],
-    ]),
+    command(
+      "upload",
+      "upload wheels and sdists of any size, in parts; a second run continues where the first broke off",
+      [["pypi-edge upload dist --index team", "the wheels and sdists of a folder, not of those below it"]],
+    ),
   )
     .argument("<files...>", "files, or folders with *.whl and *.tar.gz")
-    .requiredOption("--index <name>", "the index that they are for; a token with the scope upload is enough")
+    .requiredOption("--index <name>", "the index that gets them; a token with the scope upload is enough")
     .action(async (names, options) => {
       await upload(names, { server: await findServer(options), index: options.index, json: options.json === true });
     });
@@ -34,7 +36,7 @@ async function upload(names: readonly string[], { server, index, json }: Uploadi
   const bar = showProgress(process.stderr);
   process.once("SIGINT", () => {
     bar.end();
-    console.error("Stopped. Run it again: what has arrived stays.");
+    console.error("Stopped. Run the command again: parts that have arrived are not sent again.");
     process.exit(EXIT_CODES.interrupted.code);
   });
   const count = { published: 0, identical: 0, failed: 0 };
@@ -56,7 +58,8 @@ async function upload(names: readonly string[], { server, index, json }: Uploadi
       if (!(error instanceof Refused) && !(error instanceof Broken)) throw error;
       count.failed++;
       if (json) console.log(JSON.stringify({ filename, outcome: "failed", reason: error.message }));
-      const advice = error instanceof Broken ? " Run it again: what has arrived stays." : "";
+      const advice =
+        error instanceof Broken ? " Run the command again: parts that have arrived are not sent again." : "";
       console.error(`${filename}: ${error.message}${advice}`);
     }
   }

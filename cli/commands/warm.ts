@@ -11,21 +11,24 @@ import { findServer, type ServerAccess } from "../lib/server-address.ts";
 import { lockRequest } from "./lock-file.ts";
 import { LOCK_FILES } from "../../worker/locks/formats/formats.ts";
 
-/** More names are not listed. */
+/** The most names that are listed. */
 const SHOWN = 10;
 
-/** `pypi-edge warm`: sends a lock file, and shows how far it is until all of it is stored. */
+/** `pypi-edge warm`: sends a lock file, and shows the progress until all its files are stored. */
 export const warmCommand = () =>
   forServer(
-    command("warm", "store what a lock file asks for, before a client asks", [
-      ["pypi-edge warm uv.lock", "everything that the lock names"],
-      ["pypi-edge warm uv.lock --python 3.12 --platform manylinux_2_28_x86_64", "what one kind of runner installs"],
+    command("warm", "store the files that a lock file asks for, before a client asks", [
+      ["pypi-edge warm uv.lock", "all files that the lock names"],
+      [
+        "pypi-edge warm uv.lock --python 3.12 --platform manylinux_2_28_x86_64",
+        "only the files for one kind of runner",
+      ],
     ]),
   )
     .argument("<file>", LOCK_FILES)
     .option("--index <name>", "the index that it is for (default)")
-    .option("--python <version>", "only what this Python would install, such as 3.12, or 3.13t without the GIL")
-    .option("--platform <tag>", "only what this platform would install, such as manylinux_2_28_x86_64")
+    .option("--python <version>", "only files for this Python, such as 3.12, or 3.13t without the GIL")
+    .option("--platform <tag>", "only files for this platform, such as manylinux_2_28_x86_64")
     .action(async (file, options) => {
       const server = await findServer(options);
       const { query, body } = await lockRequest(file, options);
@@ -33,21 +36,21 @@ export const warmCommand = () =>
       sumUp(await follow(answer, server, options.json === true), options.json === true);
     });
 
-/** Prints what was stored; throws a `CommandError` where not all of it was. */
+/** Prints the stored files; throws a `CommandError` where some could not be stored. */
 function sumUp(summary: WarmSummary, json: boolean): void {
   const { done, files, metadata, packages, alreadyStored, pending, unfit, seconds } = summary;
   const what = `${files} files and ${metadata} .metadata of ${packages} packages`;
   if (!json) sayElsewhere(summary);
-  if (!json && unfit.length > 0) console.log(`Nothing of these fits: ${listed(unfit)}.`);
+  if (!json && unfit.length > 0) console.log(`No file of these packages fits: ${listed(unfit)}.`);
   if (!done) {
     throw new CommandError(
-      `${pending.length} of these ${files + metadata} are not stored yet (${what}), and nothing has come for a while: ${listed(pending)}. What is still in the queue is stored later; the server's log says what went wrong.`,
+      `${pending.length} of these ${files + metadata} are not stored yet (${what}), and none has been stored for a while: ${listed(pending)}. Those still in the queue are stored later; the server's log has the reasons.`,
     );
   }
   if (!json) console.log(`Stored: ${what}, ${alreadyStored} of these ${files + metadata} before; ${seconds} s.`);
 }
 
-/** What was left out, and which index it would have to be asked of. */
+/** Prints the packages that were left out, and the index of each. */
 function sayElsewhere({ elsewhere, otherIndexes }: WarmSummary): void {
   const indexed = new Set(otherIndexes.flatMap((other) => other.packages));
   const direct = elsewhere.filter((name) => !indexed.has(name));
@@ -76,16 +79,18 @@ async function follow(answer: Response, { url }: ServerAccess, json: boolean): P
   } catch (error) {
     if (error instanceof CommandError) throw error;
     throw new CommandError(
-      `The connection to ${url.href} broke off (${causeOf(error)}). Run the command again: files that are stored already are kept.`,
+      `The connection to ${url.href} broke off (${causeOf(error)}). Run the command again: files that are stored already stay stored.`,
     );
   } finally {
     bar.end();
   }
   if (summary) return summary;
-  throw new CommandError(`${url.href} broke off. Run it again: what is stored stays.`);
+  throw new CommandError(
+    `${url.href} broke off its answer. Run the command again: files that are stored already stay stored.`,
+  );
 }
 
-/** A file that has come is worth a line. */
+/** The progress with a line for each stored file. */
 function shown({ stored, of, file }: WarmProgress): ProgressState {
   const name = file && escaped(file);
   return { done: stored, of, unit: "files", text: name ?? "", line: name && `${stored} of ${of} stored: ${name}` };

@@ -12,18 +12,20 @@ import { findServer } from "../lib/server-address.ts";
 import { lockRequest } from "./lock-file.ts";
 import { LOCK_FILES } from "../../worker/locks/formats/formats.ts";
 
-/** `pypi-edge wheelhouse`: what a lock file asks for as one tar, each file verified before the first byte is sent. */
+/** `pypi-edge wheelhouse`: writes the files of a lock as one tar. The server verifies each file before it sends the first byte. */
 export const wheelhouseCommand = () =>
   forServer(
-    command("wheelhouse", "write what a lock file asks for into one tar, for pip install --no-index --find-links", [
-      ["pypi-edge wheelhouse uv.lock -o wheelhouse.tar", "then: tar xf wheelhouse.tar -C wheelhouse"],
-    ]),
+    command(
+      "wheelhouse",
+      "write the files that a lock file asks for into one tar, for pip install --no-index --find-links",
+      [["pypi-edge wheelhouse uv.lock -o wheelhouse.tar", "then: tar xf wheelhouse.tar -C wheelhouse"]],
+    ),
   )
     .argument("<file>", LOCK_FILES)
-    .requiredOption("-o, --output <file>", "the tar that is written; it is there whole, or not at all")
-    .option("--index <name>", "the index that it is for (default)")
-    .option("--python <version>", "only what this Python would install, such as 3.12")
-    .option("--platform <tag>", "only what this platform would install, such as manylinux_2_28_x86_64")
+    .requiredOption("-o, --output <file>", "the tar to write; it is written whole, or not at all")
+    .option("--index <name>", "the index that has the lock's packages (default)")
+    .option("--python <version>", "only files for this Python, such as 3.12")
+    .option("--platform <tag>", "only files for this platform, such as manylinux_2_28_x86_64")
     .action(async (file, options) => {
       const server = await findServer(options);
       const { query, body } = await lockRequest(file, options);
@@ -33,7 +35,7 @@ export const wheelhouseCommand = () =>
       console.log(options.json ? JSON.stringify(said) : `${options.output}: ${bytes(size)}.`);
     });
 
-/** Writes an answer's body to a file, which appears once it is whole. @returns bytes */
+/** Writes an answer's body to a file, which appears once it is complete. @returns bytes */
 async function save(answer: Response, output: string): Promise<number> {
   const draft = `${output}.part`;
   const of = Number(answer.headers.get("Content-Length") ?? 0);

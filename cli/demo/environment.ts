@@ -2,10 +2,10 @@ import { join } from "node:path";
 import { removeLeftover, temporaryDirectory } from "./leftovers.ts";
 import { run } from "./process.ts";
 
-/** A virtual environment of Python with nothing in it, not even pip. */
+/** An empty virtual environment of Python, without pip. */
 export interface Environment {
   readonly python: string;
-  /** Where packages go. */
+  /** The folder into which packages are installed. */
   readonly site: string;
   remove(): void;
 }
@@ -19,7 +19,7 @@ export async function freshEnvironment(python: string, directory: string = tempo
   return environmentAt(directory);
 }
 
-/** The virtual environment that stands in this directory. */
+/** The virtual environment in this directory. */
 export async function environmentAt(directory: string): Promise<Environment> {
   const python = join(directory, "bin", "python");
   const site = await run(python, ["-c", PURELIB]);
@@ -27,11 +27,11 @@ export async function environmentAt(directory: string): Promise<Environment> {
 }
 
 /**
- * This process's environment without what could lead an installer anywhere but to the index it is given: its own
+ * This process's environment without the settings that could lead an installer to another index: its own
  * variables and configuration files, a surrounding virtual environment, proxies.
  */
 export function bareVariables(): NodeJS.ProcessEnv {
   const foreign = /^(PIP_|UV_|PYTHON|VIRTUAL_ENV$|CONDA_|(HTTPS?|ALL|NO)_PROXY$)/i;
-  const kept = Object.entries(process.env).filter(([name]) => !foreign.test(name));
-  return { ...Object.fromEntries(kept), PIP_CONFIG_FILE: "/dev/null" };
+  const own = Object.entries(process.env).filter(([name]) => !foreign.test(name));
+  return { ...Object.fromEntries(own), PIP_CONFIG_FILE: "/dev/null" };
 }

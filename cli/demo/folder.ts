@@ -72,6 +72,6 @@ function absent(path: string): WitnessAnswer {
   return {
     status: 404,
     headers: { "content-type": "text/plain" },
-    body: Buffer.from(`nothing at ${path}\n`),
+    body: Buffer.from(`There is no file at ${path}.\n`),
   };
 }

@@ -3,12 +3,12 @@ import { run, type Outcome } from "./process.ts";
 
 /** A real client. Every install starts without a cache and knows one index only. */
 export interface Installer {
-  /** Name and version, for people. */
+  /** Name and version, for display. */
   readonly label: string;
   install(requirement: string, index: string, into: Environment): Promise<Outcome>;
 }
 
-/** No cache, no configuration, nobody at the keyboard. */
+/** Options without a cache, a configuration or questions. */
 export const PIP_OPTIONS = ["--no-cache-dir", "--no-input", "--no-compile", "--disable-pip-version-check"];
 /** The same for uv. */
 export const UV_OPTIONS = ["--no-config", "--no-cache", "--no-python-downloads"];

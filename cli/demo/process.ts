@@ -3,7 +3,7 @@ import { connect, createServer } from "node:net";
 import { adopt, release } from "./leftovers.ts";
 import { signal, signalGroup } from "./signal.ts";
 
-/** Where and with what a child process runs; `env` replaces the environment, it is not merged with ours. */
+/** The folder and environment of a child process; `env` replaces this process's environment, it is not merged with it. */
 export interface Surroundings {
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
@@ -22,9 +22,9 @@ export interface Outcome {
 /** A child that serves until it is stopped. */
 export interface StartedServer {
   output(): string;
-  /** Asks it to end (by SIGTERM), insists after five seconds, and answers with its exit code (null: a signal ended it). */
+  /** Sends SIGTERM, kills it after five seconds, and returns with its exit code (null: a signal ended it). */
   stop(by?: NodeJS.Signals): Promise<number | null>;
-  /** Ends it, and all that it has started, in the midst of whatever they do. */
+  /** Kills it, and all processes that it has started, at once. */
   kill(): Promise<void>;
 }
 
@@ -32,7 +32,7 @@ const COMMAND_TIMEOUT = 60_000;
 const READY_TIMEOUT = 60_000;
 const GRACE = 5_000;
 
-/** Runs a command to its end and captures what it prints. Never rejects for a non-zero exit code. */
+/** Runs a command to its end and captures its output. Never rejects for a non-zero exit code. */
 export async function run(command: string, args: readonly string[], surroundings: Surroundings = {}): Promise<Outcome> {
   const begun = performance.now();
   const child = launch(command, args, surroundings);
@@ -46,8 +46,8 @@ export async function run(command: string, args: readonly string[], surroundings
 }
 
 /**
- * Starts a server and waits until `ready` says so: a pattern in what it prints, or a port that takes connections.
- * Rejects, with what it printed, when it ends first or takes too long; nothing is left running then.
+ * Starts a server and waits until it is ready: until its output matches a pattern, or a port takes connections.
+ * Rejects, with its output, when it ends first or takes too long; no process of it then goes on running.
  */
 export async function startServer(
   command: string,
@@ -79,7 +79,7 @@ export async function startServer(
   };
 }
 
-/** A TCP port on loopback that nobody listens on at this moment. */
+/** A TCP port on loopback that is free at this moment. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve, reject) => {
@@ -126,7 +126,7 @@ function launch(command: string, args: readonly string[], surroundings: Surround
 }
 
 async function stop(child: Running, by: NodeJS.Signals): Promise<number | null> {
-  // Only the leader is asked: a server that ends cleanly takes its own children along, and that is part of what is observed.
+  // Only the leader is asked: a server that ends cleanly ends its own children, and tests check that, too.
   signal(child.pid, by);
   const timer = setTimeout(() => signalGroup(child.pid, "SIGKILL"), GRACE);
   const code = await child.ended;

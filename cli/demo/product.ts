@@ -10,7 +10,7 @@ export interface Product extends StartedServer {
 const ROOT = join(import.meta.dirname, "../..");
 
 interface Settings {
-  /** The port to listen on, else a free one: what was stored under one address is not served under another. */
+  /** The port to listen on, else a free one: pages stored under one address are not served under another. */
   readonly port?: number | undefined;
   /** A file with upstreams and indexes. */
   readonly config?: string;
@@ -18,7 +18,7 @@ interface Settings {
   readonly also?: readonly string[];
 }
 
-/** Starts pypi-edge over `upstream`; what it stores goes to the directory `state`. It fetches only what is asked for. */
+/** Starts pypi-edge over `upstream`; it stores in the directory `state`. It fires no crons. */
 export async function startProduct(upstream: string, state: string, settings: Settings = {}): Promise<Product> {
   const port = settings.port ?? (await freePort());
   const own = settings.config === undefined ? [] : ["--config", settings.config];

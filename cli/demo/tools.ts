@@ -2,14 +2,14 @@ import { bareVariables } from "./environment.ts";
 import { pip, uv, type Installer } from "./installer.ts";
 import { run } from "./process.ts";
 
-/** What the demo found on this machine: the Python for its environments, and the installers to try. */
+/** The tools of this machine that the demo uses: the Python for its environments, and the installers to try. */
 export interface Tools {
   readonly python: string;
   readonly installers: readonly Installer[];
   readonly hasUv: boolean;
 }
 
-/** Finds python3, its pip, and uv if there is one. Answers with a sentence instead when one of the first two is missing. */
+/** Finds python3, its pip, and uv if there is one. Returns a sentence instead when one of the first two is missing. */
 export async function findTools(): Promise<Tools | string> {
   const python = await ask("python3", "-c", "import sys; print(sys.executable)");
   if (python === null) {
@@ -30,7 +30,7 @@ async function ask(command: string, ...args: string[]): Promise<string | null> {
   return code === 0 ? output.trim() : null;
 }
 
-// "pip 26.3 from /usr/lib/…" and "uv 0.13.9 (x86_64-…)": name and version are all a reader wants.
+// "pip 26.3 from /usr/lib/…" and "uv 0.13.9 (x86_64-…)": only name and version are shown.
 function firstWords(line: string): string {
   return line.split(" ").slice(0, 2).join(" ");
 }

@@ -12,7 +12,7 @@ export interface Stage {
   readonly product: Product;
 }
 
-/** What a step showed; `fault` says how it did not behave, with the client's own words. */
+/** The result of a step; `fault` says what went wrong, with the client's output. */
 export interface Result {
   readonly outcome: string;
   readonly seconds: number;
@@ -45,7 +45,7 @@ export function tourWheels(): Promise<Wheel[]> {
 export const TOUR: readonly Step[] = [
   {
     name: "cold",
-    what: `${WHOLE} and its three dependencies, nothing stored yet`,
+    what: `${WHOLE} and its three dependencies, with an empty cache`,
     run: async (stage) => {
       const { result, log } = await attempt(stage, WHOLE);
       const again = twice(log);
@@ -62,7 +62,7 @@ export const TOUR: readonly Step[] = [
   },
   {
     name: "upstream stopped",
-    what: "the same with nobody behind pypi-edge",
+    what: "the same with the upstream stopped",
     run: async (stage) => {
       await stage.witness.stop();
       const { result } = await attempt(stage, WHOLE);
@@ -77,7 +77,7 @@ export const TOUR: readonly Step[] = [
       const restore = stage.witness.tamper(".whl");
       const { result, log } = await attempt(stage, SPOILED);
       restore();
-      // Refused for its bytes, or failed on the way to them?
+      // The install must have failed because of the bytes, not before they were fetched.
       if (!fetchedWheel(log)) return result;
       if (result.fault === null) return { ...result, fault: "the tampered file was installed" };
       return { ...result, outcome: "refused", fault: null };
@@ -85,7 +85,7 @@ export const TOUR: readonly Step[] = [
   },
   {
     name: "tampering over",
-    what: `${SPOILED} again: nothing wrong was kept`,
+    what: `${SPOILED} again: the wrong bytes were not stored`,
     run: async (stage) => {
       const { result, log } = await attempt(stage, SPOILED);
       return judge(result, fetchedWheel(log), "the file was not fetched again");

@@ -2,12 +2,12 @@ import { rmSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { signalGroup } from "./signal.ts";
 
-/** What the watched process says of a process group or a directory: that it is there, or that it is gone. */
+/** A message of the watched process: a process group or a directory exists, or is gone. */
 export type Notice =
   | { readonly kind: "group"; readonly subject: number; readonly gone: boolean }
   | { readonly kind: "directory"; readonly subject: string; readonly gone: boolean };
 
-// A killed process may still finish what it was doing, such as making a file below a directory that is to be removed.
+// A killed process may still finish a system call, such as making a file below a directory that is removed here.
 const KILL_PAUSE = 100;
 
 const groups = new Set<number>();

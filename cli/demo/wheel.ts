@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { Uint8ArrayReader, Uint8ArrayWriter, ZipWriter } from "@zip.js/zip.js";
 
-/** What goes into a wheel; `requires` holds Requires-Dist lines, `files` extra members by path. */
+/** The contents of a wheel; `requires` holds Requires-Dist lines, `files` extra members by path. */
 export interface WheelSpec {
   readonly name: string;
   readonly version: string;
-  /** The name that its METADATA has, where that is another. */
+  /** The name in its METADATA, where it differs. */
   readonly describes?: string;
   readonly requires?: readonly string[];
   readonly files?: Readonly<Record<string, string | Uint8Array>>;

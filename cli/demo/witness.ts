@@ -8,7 +8,7 @@ export interface Access {
   readonly status: number;
 }
 
-/** What an upstream answers, whole; a HEAD is answered with the same and sent without its body. */
+/** An upstream's complete answer; the answer to a HEAD is sent without the body. */
 export interface WitnessAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -20,7 +20,7 @@ export type WitnessSource = (request: IncomingMessage) => Promise<WitnessAnswer>
 
 /**
  * The counting front of an upstream: it logs every request, can be taken down and brought back on the same port, and can
- * spoil or delay what it hands on. Paths are matched by their ending, since a file's URL is the source's own affair.
+ * spoil or delay answers. Paths are matched by their ending, since each source has URLs of its own.
  */
 export class Witness {
   readonly log: Access[] = [];
@@ -67,7 +67,7 @@ export class Witness {
 
   /**
    * Changes one byte of every body whose path ends so; the length stays, and a wheel stays a sound archive with the same
-   * contents, so that nothing but its hash tells. Call the result to end it.
+   * contents, so that only its hash differs. Call the result to end it.
    */
   tamper(ending: string): () => void {
     this.#tampered.add(ending);

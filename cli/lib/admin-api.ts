@@ -3,15 +3,15 @@ import type * as z from "zod/mini";
 import { CommandError } from "./command-error.ts";
 import type { ServerAccess } from "./server-address.ts";
 
-/** More of an answer that refuses is not shown. Characters. */
+/** The most that is shown of a refusal's text. Characters. */
 const SHOWN = 600;
 
 /**
  * Sends a request to the admin API.
  *
- * @param path what follows `/-/api/`
+ * @param path the part of the URL after `/-/api/`
  * @returns the answer, whose status is 2xx
- * @throws CommandError with what the server said, or where nothing answers
+ * @throws CommandError with the server's sentence, or where no server answers
  */
 export async function sendRequest(
   { url, token }: ServerAccess,
@@ -27,7 +27,7 @@ export async function sendRequest(
     redirect: "manual",
   }).catch((error: unknown) => {
     throw new CommandError(
-      `Nothing answers at ${url.href} (${causeOf(error)}). Start it with pypi-edge serve, or name another address with --url.`,
+      `No server answers at ${url.href} (${causeOf(error)}). Start it with pypi-edge serve, or name another address with --url.`,
       "unreachable",
     );
   });
@@ -35,7 +35,7 @@ export async function sendRequest(
   throw refusalOf(url, answer, (await answer.text().catch(() => "")).trim());
 }
 
-/** What a refusal comes to: the server's own sentence where it is one. `said` is the answer's text. */
+/** The error for a refusal, with the server's own sentence where it sent one. `said` is the answer's text. */
 export function refusalOf({ href }: URL, { status, headers }: Response, said: string): CommandError {
   if (status === 405) {
     return new CommandError(
@@ -46,11 +46,11 @@ export function refusalOf({ href }: URL, { status, headers }: Response, said: st
   const isPlain = headers.get("Content-Type")?.startsWith("text/plain") && said !== "";
   const sentence = isPlain
     ? escapedLines(said).slice(0, SHOWN)
-    : `${href} answered ${status}; is it a current pypi-edge?`;
+    : `${href} answered ${status}. Is that a current version of pypi-edge?`;
   return new CommandError(sentence, status === 401 || status === 403 ? "refused" : "failed", status);
 }
 
-/** The JSON of an answer, as `schema` has it. Throws a `CommandError` where it is something else. */
+/** The JSON of an answer, parsed by `schema`. Throws a `CommandError` where it does not fit. */
 export async function readApiJson<Value>(
   { url }: ServerAccess,
   schema: z.ZodMiniType<Value>,
@@ -59,10 +59,12 @@ export async function readApiJson<Value>(
   const json: unknown = await answer.json().catch(() => undefined);
   const parsed = schema.safeParse(json);
   if (parsed.success) return { value: parsed.data, json };
-  throw new CommandError(`${url.href} did not answer as it should; is it a current pypi-edge?`);
+  throw new CommandError(
+    `${url.href} sent an answer that this command does not know. Is that a current version of pypi-edge?`,
+  );
 }
 
-/** What a failed fetch is due to: its own message says only that it failed. */
+/** The cause of a failed fetch, whose own message says only that it failed. */
 export function causeOf(error: unknown): string {
   const { cause, message } = error as Error;
   const { code, message: deeper } = (cause ?? {}) as NodeJS.ErrnoException;

@@ -1,20 +1,20 @@
 /** How a command ends. The table in docs/commands.md is made from this one. */
 export const EXIT_CODES = {
   done: { code: 0, meaning: "everything was done" },
-  failed: { code: 1, meaning: "it could not be done, or not all of it; the message says why" },
-  usage: { code: 2, meaning: "the command line is wrong; nothing was done" },
+  failed: { code: 1, meaning: "all or a part of it failed; the message says why" },
+  usage: { code: 2, meaning: "the command line is wrong; the command did nothing" },
   unreachable: { code: 3, meaning: "no pypi-edge answers at the address; try again when it does" },
-  refused: { code: 4, meaning: "there is no token, or the server refuses it for this" },
+  refused: { code: 4, meaning: "there is no token, or the server refuses it for this request" },
   interrupted: { code: 130, meaning: "Ctrl-C ended it" },
 } as const satisfies Record<string, { readonly code: number; readonly meaning: string }>;
 
 export type Ending = keyof typeof EXIT_CODES;
 
-/** A failure that the person at the terminal can act on: its message is all that they see. */
+/** A failure that the user can act on. Only its message is printed, without a stack. */
 export class CommandError extends Error {
   override readonly name = "CommandError";
   readonly ending: Exclude<Ending, "done">;
-  /** The status of the server's answer, where it is one that this comes from. */
+  /** The status of the server's answer, where the error comes from an answer. */
   readonly status: number | undefined;
 
   /** @param ending how the command ends because of it */
@@ -25,8 +25,8 @@ export class CommandError extends Error {
   }
 }
 
-/** The command line is wrong: `message` says what is expected. */
+/** The error for a wrong command line; `message` says what is expected. */
 export const usageError = (message: string) => new CommandError(message, "usage");
 
-/** What an error says, whatever was thrown. */
+/** The message of a thrown value, also of one that is no `Error`. */
 export const errorText = (error: unknown) => (error instanceof Error ? error.message : String(error));

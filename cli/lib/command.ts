@@ -3,8 +3,8 @@ import { Command } from "@commander-js/extra-typings";
 /**
  * A command with its one-line description.
  *
- * @param path its words behind `pypi-edge`: `token create`; empty: the program itself
- * @param examples command lines and what each is for, shown below its help
+ * @param path its words after `pypi-edge`, such as `token create`; empty: the program itself
+ * @param examples command lines and the purpose of each, shown below its help
  */
 export function command(
   path: string,
@@ -23,7 +23,7 @@ export function command(
   return made;
 }
 
-/** Adds the options that say which pypi-edge a command speaks to, and `--json`. Call it first, so that the types follow. */
+/** Adds the options for the server's address and token, and `--json`. Call it first: later options keep their types only then. */
 export const forServer = (made: Command) =>
   made
     .option("--url <url>", "the root address of the pypi-edge (PYPI_EDGE_URL)")
@@ -32,7 +32,7 @@ export const forServer = (made: Command) =>
       "its token (PYPI_EDGE_TOKEN); - reads it from standard input, where no process list shows it",
     )
     .option("--state <dir>", "the state directory of the pypi-edge on this machine (PYPI_EDGE_STATE)")
-    .option("--json", "print what the server answered, as JSON");
+    .option("--json", "print the server's answer as JSON");
 
-/** For `option`: gathers the values of one that may be given several times. */
+/** For `option`: collects the values of an option that may be given several times. */
 export const repeated = (value: string, before: readonly string[] | undefined): string[] => [...(before ?? []), value];

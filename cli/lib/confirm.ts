@@ -2,7 +2,7 @@ import { createInterface } from "node:readline";
 import { CommandError } from "./command-error.ts";
 
 /**
- * Asks on the terminal whether something is to be deleted.
+ * Asks on the terminal whether to delete `what`.
  *
  * @throws CommandError where the answer is not yes, or there is no terminal to ask on
  */
@@ -11,11 +11,12 @@ export async function confirmDeletion(
   input: NodeJS.ReadableStream & { readonly isTTY?: boolean } = process.stdin,
   output: NodeJS.WritableStream = process.stderr,
 ): Promise<void> {
-  if (!input.isTTY) throw new CommandError(`There is no terminal to ask on: --yes deletes ${what} without asking.`);
+  if (!input.isTTY)
+    throw new CommandError(`There is no terminal to ask on. Give --yes to delete ${what} without a question.`);
   const terminal = createInterface({ input, output });
   const answer = await new Promise<string>((resolve) => {
     terminal.question(`Delete ${what} for good? [y/N] `, resolve);
-    // Its end is an answer, too.
+    // The end of the input means no.
     terminal.once("close", () => resolve(""));
   });
   terminal.close();

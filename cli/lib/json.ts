@@ -1,4 +1,4 @@
-/** What a text says as JSON; undefined where it is not JSON. */
+/** A text parsed as JSON; undefined where it is not JSON. */
 export function parsedJson(text: string): unknown {
   try {
     return JSON.parse(text);

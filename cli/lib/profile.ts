@@ -6,12 +6,12 @@ import { whyNot } from "./files.ts";
 import { CommandError } from "./command-error.ts";
 import { parsedJson } from "./json.ts";
 
-/** Which pypi-edge the commands speak to by default, and the token that they show there: written by `pypi-edge login`. */
+/** The default server of the commands, and the token for it; `pypi-edge login` writes it. */
 const profile = z.object({ url: z.string(), token: z.string() });
 
 export type Profile = z.infer<typeof profile>;
 
-/** The file that has it, readable by its owner only. */
+/** The profile's file; only its owner can read it. */
 export function profileFile(): string {
   const { XDG_CONFIG_HOME, APPDATA } = process.env;
   const folder = XDG_CONFIG_HOME || (process.platform === "win32" && APPDATA) || join(homedir(), ".config");
@@ -33,7 +33,7 @@ export function readProfile(): Profile | undefined {
   throw new CommandError(`${file} is not a profile of pypi-edge: write it again with pypi-edge login.`);
 }
 
-/** Replaces the profile in one step; its folder is made where it is missing. */
+/** Replaces the profile in one step; it makes the folder where it is missing. */
 export function writeProfile(made: Profile): void {
   const file = profileFile();
   const draft = `${file}.new`;

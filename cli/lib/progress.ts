@@ -3,7 +3,7 @@ import { bytes } from "./bytes.ts";
 
 const WIDTH = 30;
 
-/** How long is waited before a rate is shown: earlier it says nothing. Milliseconds. */
+/** The time before a rate is shown: an earlier one is not reliable. Milliseconds. */
 const SETTLED = 1_000;
 
 /** How far something is. */
@@ -11,17 +11,17 @@ export interface ProgressState {
   readonly done: number;
   readonly of: number;
   readonly unit: "bytes" | "files";
-  /** What stands behind the figures. */
+  /** The text after the figures. */
   readonly text: string;
-  /** What is worth a line of its own where there is no terminal; undefined: nothing is. */
+  /** The line that is printed where there is no terminal; undefined: none. */
   readonly line?: string | undefined;
 }
 
 /**
- * Shows how far something is: on a terminal a bar with amount, rate and time left, drawn anew in its place; elsewhere a line for
- * what is worth one.
+ * Shows how far something is: on a terminal a bar with amount, rate and time left, drawn anew in its place; elsewhere each
+ * state's `line`.
  *
- * @param now milliseconds, from whatever beginning
+ * @param now milliseconds, counted from any fixed time
  */
 export function showProgress(
   out: Pick<WriteStream, "isTTY" | "columns" | "write">,
@@ -37,7 +37,7 @@ export function showProgress(
         if (line !== undefined) out.write(`${line}\n`);
         return;
       }
-      // What is less than before is another thing, whose rate is another.
+      // Less than before: a new piece of work begins, with a rate of its own.
       if (!first || done < last) first = { at: now(), done };
       last = done;
       const full = Math.round((of === 0 ? 1 : done / of) * WIDTH);
@@ -48,7 +48,7 @@ export function showProgress(
       out.write(`\r\u001b[K${bar}`);
       drawn = bar;
     },
-    /** Takes the bar away. */
+    /** Removes the bar. */
     end(): void {
       first = undefined;
       drawn = "";
@@ -57,7 +57,7 @@ export function showProgress(
   };
 }
 
-/** Rate and time left, once they can be told. */
+/** Rate and time left, once they are reliable. */
 function pace(
   { done, of, unit }: ProgressState,
   first: { readonly at: number; readonly done: number },

@@ -9,7 +9,7 @@ export async function runCommandLine(program: CommandUnknownOpts): Promise<void>
     await program.parseAsync();
   } catch (error) {
     if (error instanceof CommanderError) {
-      // Its sentence has been printed. Help and version were asked for.
+      // commander has printed the message. Its exit code is 0 after help and version.
       process.exitCode = error.exitCode === 0 ? EXIT_CODES.done.code : EXIT_CODES.usage.code;
     } else if (error instanceof CommandError) {
       console.error(escapedLines(error.message));
@@ -18,7 +18,7 @@ export async function runCommandLine(program: CommandUnknownOpts): Promise<void>
   }
 }
 
-/** Without this each command would end the process by itself, with an exit code of its own. */
+/** Has commander throw. It would otherwise end the process with exit codes of its own. */
 function endByThrowing(command: CommandUnknownOpts): void {
   command.exitOverride();
   for (const each of command.commands) endByThrowing(each);

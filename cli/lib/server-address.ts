@@ -6,14 +6,14 @@ import { notedAddress, stateDirectory } from "./state.ts";
 import { readToken } from "./state-token.ts";
 import { isThisMachine } from "./this-machine.ts";
 
-/** A pypi-edge, and what opens its admin API. */
+/** A server's address, and a token for its admin API. */
 export interface ServerAccess {
   /** Its root; ends in a slash. */
   readonly url: URL;
   readonly token: string;
 }
 
-/** What a command line says of it: the options of `forServer`. */
+/** The options of `forServer`. */
 export interface ServerOptions {
   readonly url?: string | undefined;
   readonly token?: string | undefined;
@@ -24,9 +24,9 @@ export interface ServerOptions {
 export const DEFAULT_URL = "http://127.0.0.1:8787";
 
 /**
- * Which pypi-edge a command speaks to, and with which token. The address: --url, PYPI_EDGE_URL, the profile, the server of
+ * Finds the server that a command uses, and the token for it. The address: --url, PYPI_EDGE_URL, the profile, the server of
  * this machine's state directory. The token: --token, PYPI_EDGE_TOKEN, the profile where the address is its own, the state directory
- * where the server is on this machine. A token is only ever sent to the address that it was given for.
+ * where the server is on this machine. A token is sent only to the address that it was given for.
  *
  * @throws CommandError that names the wrong option, or says that there is no token
  */
@@ -41,7 +41,7 @@ export async function findServer({ url: named, token, state }: ServerOptions): P
   if (profile && parseServerAddress("the profile", profile.url).href === url.href) return { url, token: profile.token };
   if (state === undefined && !isThisMachine(url.hostname)) {
     throw new CommandError(
-      `There is no token for ${url.href}. Keep one with: pypi-edge login --url ${url.href} --token -; or name it in PYPI_EDGE_TOKEN. The admin token of this machine's server is not sent there.`,
+      `There is no token for ${url.href}. Store one with: pypi-edge login --url ${url.href} --token -; or name it in PYPI_EDGE_TOKEN. The admin token of this machine's server is not sent there.`,
       "refused",
     );
   }
@@ -63,8 +63,8 @@ export async function tokenFromInput(): Promise<string> {
   throw usageError("--token -: standard input is empty; the token is expected there.");
 }
 
-/** A token that could not stand in a header would only be an error without a reason. */
+/** Throws a usage error for a token that cannot be sent in a header: `fetch` would fail without a clear reason. */
 export function checkTokenText(token: string): string {
   if (/^[\x21-\x7e]+$/.test(token)) return token;
-  throw usageError("The token has a character in it that no token has: letters, digits and signs of ASCII only.");
+  throw usageError("The token has a character that tokens do not have: they have only visible ASCII characters.");
 }

@@ -3,11 +3,11 @@ import { tokenFile } from "../server/admin-token.ts";
 import { CommandError } from "./command-error.ts";
 import { whyNot } from "./files.ts";
 
-/** The admin token that the server on this machine keeps in its state directory; throws a `CommandError` where there is none. */
+/** The admin token that the server on this machine stores in its state directory; throws a `CommandError` where there is none. */
 export function readToken(state: string): string {
   const file = tokenFile(state);
   const hint =
-    "pypi-edge serve makes it when it first runs; name its directory with --state DIR, or the token in PYPI_EDGE_TOKEN or with --token -";
+    "pypi-edge serve makes it at its first start; name its directory with --state DIR, or give the token in PYPI_EDGE_TOKEN or with --token -";
   let token: string;
   try {
     token = readFileSync(file, "utf8").trim();

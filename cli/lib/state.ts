@@ -1,14 +1,14 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 
-/** The project's folder, whatever folder a command was started in. */
+/** The project's folder. It does not depend on the folder in which a command is started. */
 export const PROJECT_FOLDER = join(import.meta.dirname, "..", "..");
 
 const NAME = ".pypi-edge";
 
 /**
  * The state directory that the commands look into: `named`, else PYPI_EDGE_STATE, else the `.pypi-edge` of this folder or of the
- * nearest one above it, else that of the project's own folder, where `npm start` keeps it.
+ * nearest one above it, else that of the project's own folder, where `npm start` has it.
  */
 export function stateDirectory(named: string | undefined): string {
   const given = named ?? (process.env["PYPI_EDGE_STATE"] || undefined);
@@ -20,10 +20,10 @@ export function stateDirectory(named: string | undefined): string {
   }
 }
 
-/** Where the server whose state is in `state` notes its own address for the commands on this machine. */
+/** The file in which a server stores its address for the commands on this machine. */
 const addressFile = (state: string) => join(state, "address");
 
-/** The address of the server that last ran with this state; undefined where none has. */
+/** The address of the server that last ran with this state; undefined where none ran. */
 export function notedAddress(state: string): string | undefined {
   try {
     return readFileSync(addressFile(state), "utf8").trim() || undefined;
@@ -32,5 +32,5 @@ export function notedAddress(state: string): string | undefined {
   }
 }
 
-/** Notes the address of the server that runs with this state. */
+/** Stores the address of the server that runs with this state. */
 export const noteAddress = (state: string, address: string) => writeFileSync(addressFile(state), `${address}\n`);

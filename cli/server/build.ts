@@ -9,13 +9,13 @@ import { PROJECT_FOLDER } from "../lib/state.ts";
 const DIST = join(PROJECT_FOLDER, "dist");
 const SOURCES = ["worker", "schema", "wrangler.toml", "package-lock.json"];
 
-/** The production bundle's text, built anew only when a source has changed since the last time. */
+/** The production bundle's text. It is rebuilt only when a source has changed since the last build. */
 export async function build(): Promise<string> {
   const bundle = join(DIST, "index.js");
   const stamp = join(DIST, "sources.sha256");
   const sources = await hashOf(SOURCES);
   if ((await readFile(stamp, "utf8").catch(() => "")) !== sources) {
-    // Built elsewhere and moved here whole: two starts at once must not read each other's half.
+    // Built in a temporary folder and moved here whole: of two starts at once, neither must read the other's incomplete bundle.
     const draft = await mkdtemp(`${DIST}-`);
     try {
       await wrangler(["deploy", "--dry-run", "--outdir", draft]);
@@ -51,7 +51,7 @@ async function filesBelow(folder: string): Promise<string[]> {
 
 async function wrangler(args: string[]): Promise<void> {
   const command = join(PROJECT_FOLDER, "node_modules", "wrangler", "bin", "wrangler.js");
-  // Without these it reports its use and looks for a newer version of itself: we call nobody but the upstream.
+  // Without these wrangler sends usage reports and checks for updates: pypi-edge may call the upstream only.
   const env = { ...process.env, WRANGLER_SEND_METRICS: "false", WRANGLER_HIDE_BANNER: "true" };
   try {
     await promisify(execFile)(process.execPath, [command, ...args], { cwd: PROJECT_FOLDER, env });

@@ -2,13 +2,13 @@ import { Cron } from "croner";
 import type { Miniflare } from "miniflare";
 import { errorText } from "../lib/command-error.ts";
 
-/** As long as the platform lets a cron run. What has not answered by then was lost with a runtime that crashed. Milliseconds. */
+/** Cloudflare's time limit of a cron run. A run without an answer by then was lost when the runtime crashed. Milliseconds. */
 const LONGEST_RUN = 15 * 60_000;
 
 /**
- * Fires the worker's crons at their times, as the platform does: in UTC, each not again before its last run has ended. What
- * goes wrong is said in a line; not so once it is stopped, as the platform's end cuts off what still runs. A runtime that has
- * crashed is started again by miniflare, so that the worker is asked for each time: what is held from before reaches nothing.
+ * Fires the worker's crons at their times, as the platform does: in UTC, and a cron only after its last run has ended. A
+ * failure is printed in one line. After `stop` no line is printed, since the platform's end breaks off the running crons.
+ * miniflare restarts a runtime that crashed, and a reference to the old worker is then dead: each run gets the worker anew.
  *
  * @param crons expressions as in wrangler.toml
  */
@@ -35,7 +35,7 @@ export function startClock(miniflare: Pick<Miniflare, "getWorker">, crons: reado
   };
 }
 
-/** How a run ended, or that it did not. */
+/** The outcome of a run, or `no answer` where it has none within `LONGEST_RUN`. */
 async function withinRun(outcome: Promise<string>): Promise<string> {
   const timer = Promise.withResolvers<string>();
   const timeout = setTimeout(() => timer.resolve("no answer"), LONGEST_RUN);

@@ -8,10 +8,10 @@ import { publicAddress, type StartOptions } from "./options.ts";
 
 const SHIPPED = join(PROJECT_FOLDER, "wrangler.toml");
 
-/** What wrangler.toml says, with what the command line puts in its place. */
+/** The configuration in wrangler.toml, overridden by the command line. */
 export interface Configuration {
   readonly config: Config;
-  /** For the worker: what `config` was read from. */
+  /** The variables from which `config` was read; the worker gets them. */
   readonly variables: Record<string, Json>;
   /** Its bindings, crons and queues. */
   readonly workerOptions: Readonly<Record<string, unknown>>;
@@ -21,14 +21,14 @@ export interface Configuration {
 export function readConfiguration(options: StartOptions, token: string): Configuration {
   const { workerOptions } = unstable_getMiniflareWorkerOptions(SHIPPED);
   const shipped = (workerOptions["bindings"] ?? {}) as Record<string, Json>;
-  // Read for what is wrong in them alone: the bindings have secrets of a .dev.vars as well.
+  // Called only for the errors that it throws: the values come from the bindings, which have the secrets of a .dev.vars as well.
   varsIn(SHIPPED, "wrangler.toml");
   const own = options.config === undefined ? {} : varsIn(options.config, `--config ${options.config}`);
   try {
     const both = { ...shipped, ...own };
     const chosen = options.upstream ? withUpstream(both, options.upstream) : both;
     const written = { ...secretsOf(chosen), ...chosen };
-    // What the command line overrides is read as well: nothing that is written and wrong is passed over.
+    // Checked before the command line overrides them: an overridden value that is wrong is an error, too.
     parseConfig(written);
     const variables = {
       ...written,
@@ -46,7 +46,7 @@ export function readConfiguration(options: StartOptions, token: string): Configu
   }
 }
 
-/** The `[vars]` of a file like wrangler.toml; throws a `CommandError`, which begins with `title`, where one is not known. */
+/** The `[vars]` of a file like wrangler.toml; throws a `CommandError`, whose message begins with `title`, where one of them is unknown. */
 function varsIn(file: string, title: string): Record<string, Json> {
   const { vars, ...others } = rawConfig(file, title);
   const known = VARIABLES.join(", ");
@@ -64,7 +64,7 @@ function varsIn(file: string, title: string): Record<string, Json> {
 }
 
 const SECRET =
-  "is a secret, which no file of this kind keeps; give it with --admin-token T, or to a deployment with npx wrangler secret put ADMIN_TOKEN";
+  "is a secret, which must not be in this file; give it with --admin-token T, or to a deployment with npx wrangler secret put ADMIN_TOKEN";
 
 function rawConfig(file: string, title: string) {
   try {
@@ -74,7 +74,7 @@ function rawConfig(file: string, title: string) {
   }
 }
 
-/** The secrets that upstreams name, from this process's environment: on this machine there is no other place for them. */
+/** The secrets that upstreams name, from this process's environment, the only place for them on this machine. */
 function secretsOf(variables: Readonly<Record<string, Json>>): Record<string, string> {
   const upstreams = Object.values((variables["UPSTREAMS"] ?? {}) as Record<string, { credentials?: unknown }>);
   return Object.fromEntries(

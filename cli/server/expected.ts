@@ -3,7 +3,7 @@ import { cronRow } from "../../schema/crons.ts";
 
 type Database = Awaited<ReturnType<Miniflare["getD1Database"]>>;
 
-/** Notes that these crons are expected from now on, and no others: `/-/health` says which are overdue. */
+/** Stores these crons, and no others, as the expected ones: `/-/health` says which of them are overdue. */
 export async function expectCrons(db: Database, crons: readonly string[]): Promise<void> {
   const expected = db.prepare("INSERT INTO job (name, ran_at) VALUES (?1, ?2)");
   await db.batch([

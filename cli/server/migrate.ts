@@ -7,14 +7,14 @@ type Database = Awaited<ReturnType<Miniflare["getD1Database"]>>;
 
 const FOLDER = join(PROJECT_FOLDER, "schema", "migrations");
 
-/** Wrangler's own table, so that `wrangler d1 migrations apply` and this agree on what has been applied. */
+/** Wrangler's own table, so that `wrangler d1 migrations apply` and this agree on which migrations have been applied. */
 const TABLE = `CREATE TABLE IF NOT EXISTS d1_migrations (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   name TEXT UNIQUE,
   applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL
 )`;
 
-/** Applies the migrations that the database has not seen, each whole or not at all. */
+/** Applies the migrations that are not applied yet, each in one transaction. */
 export async function migrate(db: Database): Promise<void> {
   await db.prepare(TABLE).run();
   const { results } = await db.prepare("SELECT name FROM d1_migrations").all<{ name: string }>();

@@ -13,9 +13,9 @@ export interface StartOptions {
   readonly upstream: URL | undefined;
   /** A second file in the format of wrangler.toml. Its `[vars]` override those of wrangler.toml. */
   readonly config: string | undefined;
-  /** Where KV, R2 and D1 are kept. */
+  /** The state directory: KV, R2 and D1 are stored in it. */
   readonly state: string;
-  /** The address people use, where it is not host and port; else empty. */
+  /** The address that clients use, where it is not host and port; else empty. */
   readonly publicUrl: string;
   readonly quiet: boolean;
   /** How the worker writes its log. */
@@ -24,14 +24,14 @@ export interface StartOptions {
   readonly feed: boolean;
   /** Whether the crons of wrangler.toml are fired. */
   readonly cron: boolean;
-  /** What opens the admin API; undefined: what was kept in `state`, or a new one. */
+  /** The token of the admin API; undefined: the one stored in `state`, else a new one. */
   readonly adminToken: string | undefined;
 }
 
 /**
  * `pypi-edge serve`: serves until it is told to stop.
  *
- * @param start what is done with the options
+ * @param start starts the server with the options
  */
 export const serveCommand = (start: (options: StartOptions) => Promise<void>) =>
   command("serve", "serve on this machine, in front of the configured upstreams", [
@@ -43,18 +43,15 @@ export const serveCommand = (start: (options: StartOptions) => Promise<void>) =>
   ])
     .option("--port <n>", "the port to listen on", "8787")
     .option("--host <address>", "the address to listen on; 127.0.0.1: for this machine only", "127.0.0.1")
-    .option("--upstream <url>", "the Simple API root to mirror (what wrangler.toml says: https://pypi.org/simple/)")
-    .option(
-      "--config <file>",
-      "upstreams and indexes of your own: a file whose [vars] go before those of wrangler.toml",
-    )
-    .option("--state <dir>", "where what is stored is kept", ".pypi-edge")
-    .option("--public-url <url>", "the address people use, when a proxy stands in front", "")
+    .option("--upstream <url>", "the Simple API root to mirror (in wrangler.toml: https://pypi.org/simple/)")
+    .option("--config <file>", "upstreams and indexes of your own: a file whose [vars] override those of wrangler.toml")
+    .option("--state <dir>", "the state directory: all pages and files are stored in it", ".pypi-edge")
+    .option("--public-url <url>", "the address that clients use, where a proxy stands in front", "")
     .option("--feed", "follow the upstream's change log: releases are here within a minute or two")
-    .option("--no-cron", "fetch nothing but what is asked for")
+    .option("--no-cron", "fire no crons: fetch only files and pages that clients ask for")
     .option(
       "--admin-token <token>",
-      "what opens /-/api/ (else made at the first start, and kept in the state directory)",
+      "the token of /-/api/ (else made at the first start, and stored in the state directory)",
     )
     .option("--quiet", "print no line for each request")
     .option("--log <format>", "how lines are printed: text (on a terminal), or json (elsewhere)")
@@ -74,24 +71,24 @@ export const serveCommand = (start: (options: StartOptions) => Promise<void>) =>
       });
     });
 
-/** Options that npm has none of its own by these names: it hands them on as variables, and not to the script. */
+/** Options that npm takes from its command line: it sets a variable for each, and does not pass them to the script. */
 const SWALLOWED = ["port", "host", "upstream", "state", "public_url", "feed", "cron", "admin_token"] as const;
 
-/** `npm start --port 9102` starts the script without the option: says so, rather than serve on another port. */
+/** Throws a usage error where npm took an option: `npm start --port 9102` starts the script without it, on another port. */
 function demandOwnArguments(): void {
   if (process.env["npm_lifecycle_event"] !== "start") return;
   const option = SWALLOWED.find((name) => process.env[`npm_config_${name}`] !== undefined);
   if (option === undefined) return;
   const flag = `--${option === "cron" ? "no-cron" : option.replaceAll("_", "-")}`;
-  throw usageError(`npm keeps ${flag} for itself unless "--" stands before it: npm start -- ${flag} …`);
+  throw usageError(`npm does not pass ${flag} on unless "--" stands before it: npm start -- ${flag} …`);
 }
 
-/** The address that people use, without a final slash: what the options say, or else where it listens. */
+/** The address that clients use, without a final slash: `--public-url`, else host and port. */
 export function publicAddress({ publicUrl, host, port }: StartOptions): string {
   return publicUrl || `http://${reachable(host)}:${port}`;
 }
 
-/** The address that commands on this machine use, without a final slash, whatever stands in front of it for others. */
+/** The address that commands on this machine use, without a final slash. It leads past any proxy. */
 export function localAddress({ host, port }: StartOptions): string {
   const loopback: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
   return `http://${inUrl(loopback[host] ?? host)}:${port}`;
@@ -99,7 +96,7 @@ export function localAddress({ host, port }: StartOptions): string {
 
 const inUrl = (host: string) => (host.includes(":") ? `[${host}]` : host);
 
-/** An address that other machines can use where all are listened on. */
+/** A host for the URL: an address of this machine that others can reach, where the server listens on all addresses. */
 function reachable(host: string): string {
   if (host !== "0.0.0.0" && host !== "::") return inUrl(host);
   const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
@@ -112,7 +109,7 @@ function portOf(text: string): number {
   throw usageError(`--port ${text}: a port is a number from 1 to 65535.`);
 }
 
-/** What `schema` makes of an option's text. */
+/** An option's text, parsed by `schema`. Throws a usage error where it is invalid. */
 function read<Output>(option: string, schema: z.ZodMiniType<Output>, text: string): Output {
   const parsed = schema.safeParse(text);
   if (parsed.success) return parsed.data;

@@ -2,7 +2,7 @@ import { createServer } from "node:net";
 import type { StartOptions } from "./options.ts";
 import { CommandError } from "../lib/command-error.ts";
 
-/** Throws a `CommandError` where nothing can listen at host and port. */
+/** Throws a `CommandError` where this process cannot listen at host and port. */
 export async function portIsFree({ host, port }: StartOptions): Promise<void> {
   const probe = createServer();
   try {
@@ -15,8 +15,8 @@ export async function portIsFree({ host, port }: StartOptions): Promise<void> {
     const { code, message } = error as NodeJS.ErrnoException;
     throw new CommandError(
       code === "EADDRINUSE"
-        ? `Port ${port} of ${host} is in use. Stop what listens there, or choose another with --port N.`
-        : `Nothing can listen at ${host}, port ${port}: ${message}.`,
+        ? `Port ${port} of ${host} is in use. Stop the program that listens there, or choose another port with --port N.`
+        : `pypi-edge cannot listen at ${host}, port ${port}: ${message}.`,
     );
   }
 }

@@ -17,7 +17,7 @@ export async function serveBundle(
   { host, port, state, cron }: StartOptions,
   { variables, workerOptions }: Configuration,
 ): Promise<{ stop(): Promise<void> }> {
-  // The database alone comes first: what a request writes before there are tables is lost for good.
+  // The database alone comes first: a request's writes are lost for good where the tables are missing.
   const miniflare = new Miniflare(
     simulated(state, { d1Databases: workerOptions["d1Databases"] }, "export default { fetch() {} };"),
   );
@@ -34,23 +34,23 @@ export async function serveBundle(
       },
     };
   } catch (error) {
-    // What never began cannot be ended, and says again why.
+    // Where the platform never started, `dispose` fails with the same error again.
     await miniflare.dispose().catch(() => undefined);
     throw error;
   }
 }
 
-/** Makes the tables. The state directory can be written, but what is in it may be another's, or damaged. */
+/** Makes the tables. Throws a `CommandError`: files in the state directory may be damaged, or belong to another user. */
 async function prepare(miniflare: Miniflare, state: string, crons: readonly string[]): Promise<void> {
   try {
     const db = await miniflare.getD1Database("DB");
     await migrate(db);
     await expectCrons(db, crons);
   } catch (error) {
-    // The platform's own messages go on for lines, with guesses.
+    // The platform's messages have several lines, with guesses at the cause: only the first sentence is shown.
     const [reason] = errorText(error).split(/\.?\n|\.(?: |$)/);
     throw new CommandError(
-      `The database in the state directory ${state} cannot be used: ${reason}. See that all in it can be written, or choose another one with --state DIR.`,
+      `The database in the state directory ${state} cannot be used: ${reason}. Make all files in it writable, or choose another one with --state DIR.`,
     );
   }
 }

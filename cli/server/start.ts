@@ -7,13 +7,13 @@ import { openState } from "./state.ts";
 import { portIsFree } from "./port.ts";
 import { whyUnreachable } from "./upstream.ts";
 
-/** Serves the production bundle on this machine, with storage that persists, until it is told to stop. */
+/** Serves the production bundle on this machine, with storage that persists, until a signal stops it. */
 export async function start(options: StartOptions): Promise<void> {
   await portIsFree(options);
   const state = openState(options.state);
   try {
     const bundle = await build();
-    // wrangler takes a second to load: a wrong option is answered before that.
+    // wrangler takes a second to load: a wrong option is reported before that.
     const { readConfiguration } = await import("./configuration.ts");
     const { serveBundle: serve } = await import("./serve.ts");
     const token = options.adminToken ?? adminToken(options.state);
@@ -34,12 +34,13 @@ export async function start(options: StartOptions): Promise<void> {
 
 async function warnIfUnreachable(upstream: URL): Promise<void> {
   const reason = await whyUnreachable(upstream);
-  if (reason) console.error(`The upstream ${upstream.href} cannot be reached (${reason}); what is stored is served.`);
+  if (reason)
+    console.error(`The upstream ${upstream.href} cannot be reached (${reason}); stored pages and files are served.`);
 }
 
 /**
- * Resolves at the first Ctrl-C, SIGTERM or closing of the terminal. miniflare's own listeners are taken off: they end the
- * process before we have stopped the server and said so with exit code 0.
+ * Resolves at the first Ctrl-C, SIGTERM or closing of the terminal. It removes miniflare's own listeners: they end the
+ * process before the server has stopped and the exit code is 0.
  */
 function stopSignal(): Promise<void> {
   return new Promise((resolve) => {

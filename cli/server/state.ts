@@ -4,8 +4,8 @@ import { DatabaseSync } from "node:sqlite";
 import { errorText, CommandError } from "../lib/command-error.ts";
 
 /**
- * Takes the state directory for this process, so that no second server writes to it. The lock is one of the operating
- * system's on an SQLite file: it ends with the process, however that ends.
+ * Locks the state directory for this process, so that no second server writes to it. The operating system holds the lock,
+ * on an SQLite file: it ends with the process, however the process ends.
  *
  * @throws CommandError where another process has it, or it cannot be written
  */

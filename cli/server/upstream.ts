@@ -3,7 +3,7 @@ import { connect as connectTls } from "node:tls";
 
 const PATIENCE = 5_000;
 
-/** Why no connection to the upstream can be made, or undefined where one can. Asks the upstream nothing. */
+/** Why no connection to the upstream can be made; undefined where one can. Sends no request. */
 export function whyUnreachable(upstream: URL): Promise<string | undefined> {
   const tls = upstream.protocol === "https:";
   const host = upstream.hostname.replace(/^\[|\]$/g, "");

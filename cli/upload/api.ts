@@ -11,19 +11,19 @@ import { causeOf, refusalOf } from "../lib/admin-api.ts";
 import { CommandError } from "../lib/command-error.ts";
 import { parsedJson } from "../lib/json.ts";
 
-/** It may go well when it is tried again: the line broke, or the server could not. Says what happened. */
+/** A failure that another try may mend: the connection broke, or the server failed. The message says what happened. */
 export class Broken extends Error {}
 
-/** The server will not have this file. Says why, in its words. */
+/** The server refuses this file. The message is the server's reason. */
 export class Refused extends Error {}
 
-/** The token is not for it. */
+/** The token has no permission for this upload. */
 class Forbidden extends Refused {}
 
 /**
- * Uploads in parts, as the API has them.
+ * The API's calls for an upload in parts.
  *
- * What each throws: `Broken`, `Refused`, and a `CommandError` where no file will go any better.
+ * Each throws `Broken`, `Refused`, or a `CommandError` where every other file would fail as well.
  */
 export interface UploadApi {
   begin(announcement: UploadAnnouncement): Promise<UploadState | UploadOutcome>;
@@ -32,10 +32,10 @@ export interface UploadApi {
   finish(id: string): Promise<UploadOutcome>;
 }
 
-/** What a request has beside its method and its address. */
+/** The headers and body of a request. */
 interface Sent extends RequestInit {
   readonly headers?: Record<string, string>;
-  /** A body that is read while it is sent must say so. */
+  /** `fetch` requires it for a body that is a stream. */
   readonly duplex?: "half";
 }
 
@@ -57,7 +57,7 @@ export function uploadApi({ url, token }: ServerAccess): UploadApi {
     const { message: sentence } = refused;
     // There is no such index, or it takes no uploads.
     if (answer.status === 404 && isPlain && path === "") throw refused;
-    // An upload that is not there any more begins anew.
+    // The server has deleted this upload: the next try begins a new one.
     if (answer.status >= 500 || (answer.status === 404 && isPlain)) throw new Broken(sentence);
     if (answer.status === 401 || answer.status === 405 || !isPlain) throw refused;
     throw answer.status === 403 ? new Forbidden(sentence) : new Refused(sentence);
@@ -66,13 +66,15 @@ export function uploadApi({ url, token }: ServerAccess): UploadApi {
   function read<Value>(schema: z.ZodMiniType<Value>, said: string): Value {
     const parsed = schema.safeParse(parsedJson(said));
     if (parsed.success) return parsed.data;
-    throw new CommandError(`${url.href} sent what is no answer to an upload; is it a current pypi-edge?`);
+    throw new CommandError(
+      `${url.href} sent an answer that does not belong to an upload. Is that a current version of pypi-edge?`,
+    );
   }
 
-  /** Throws a `CommandError` where the token uploads nothing to the index, whatever the project. */
+  /** Throws a `CommandError` where the token may upload no project at all to the index. */
   async function demandIndex(index: string): Promise<void> {
     try {
-      // No upload has this id: whoever may upload there is told that it is not found.
+      // No upload has this id: 404 for a token that may upload to the index, 403 for any other.
       await call("GET", `/${encodeURIComponent(index)}.`);
     } catch (error) {
       if (error instanceof Forbidden) throw new CommandError(error.message, "refused");

@@ -3,7 +3,7 @@ import { basename, join, resolve } from "node:path";
 import { whyNot } from "../lib/files.ts";
 import { CommandError } from "../lib/command-error.ts";
 
-/** A file that is to be uploaded. */
+/** A file to upload. */
 export interface FoundFile {
   readonly path: string;
   /** Its name alone. */
@@ -12,14 +12,14 @@ export interface FoundFile {
   readonly size: number;
 }
 
-/** What is taken of a directory. */
+/** The files that are uploaded from a directory. */
 const DISTRIBUTION = /\.(?:whl|tar\.gz)$/;
 
 /**
- * The files that are meant: those named, and the wheels and sdists of directories, not of what is below them.
+ * The files to upload: the named ones, and the wheels and sdists directly in the named directories.
  *
- * @param folder where names are meant from
- * @throws CommandError where there is no such thing, or a directory has none
+ * @param folder the folder that relative names start from
+ * @throws CommandError where a name does not exist, or a directory has no wheel and no sdist
  */
 export function foundFiles(names: readonly string[], folder: string): FoundFile[] {
   const found = names.flatMap((name) => filesOf(name, resolve(folder, name)));

@@ -4,28 +4,28 @@ import { whyNot } from "../lib/files.ts";
 import { Broken, Refused, type UploadApi } from "./api.ts";
 import type { FoundFile } from "./files.ts";
 
-/** How long is waited before each further try; what has gone well since, counts them anew. Milliseconds. */
+/** The waits before each further try; a part that arrives resets the count. Milliseconds. */
 const WAITS = [1_000, 2_000, 4_000];
 
-/** What a file is sent with. */
+/** The means of sending a file. */
 export interface Sending {
   readonly api: UploadApi;
   readonly index: string;
-  /** What is done with it, how many of its bytes that has come to, and of how many. */
+  /** Shows the step that is under way, its bytes so far, and its bytes in all. */
   readonly show: (doing: string, done: number, of: number) => void;
   readonly sleep: (milliseconds: number) => Promise<void>;
 }
 
-/** What became of a file; `sent`: bytes that travelled to that end. */
+/** The result for a file; `sent`: the bytes that were sent for it. */
 export interface Sent {
   readonly kind: "published" | "identical";
   readonly sent: number;
 }
 
 /**
- * Sends a file in parts. What has arrived in an earlier run is not sent again.
+ * Sends a file in parts. Parts that arrived in an earlier run are not sent again.
  *
- * @throws Refused where the server will not have it, or the file cannot be read; Broken where it could not be done; CommandError
+ * @throws Refused where the server refuses the file, or it cannot be read; Broken where all tries failed; CommandError
  */
 export async function sendUpload(file: FoundFile, { api, index, show, sleep }: Sending): Promise<Sent> {
   const { path, filename, size } = file;
@@ -36,7 +36,7 @@ export async function sendUpload(file: FoundFile, { api, index, show, sleep }: S
 
   async function attempt(): Promise<Sent["kind"]> {
     const begun = await api.begin({ index, filename, size, sha256 });
-    // What was published just now, and the answer lost, is there already: it was this run that did it.
+    // Where the answer to `finish` was lost, this run has published the file, though the server calls it identical.
     if ("identical" in begun) return sent > 0 ? "published" : "identical";
     const { id, partSize, parts } = begun;
     const arrived = new Set(parts);
@@ -77,7 +77,7 @@ export async function sendUpload(file: FoundFile, { api, index, show, sleep }: S
 /** Bytes of a part. */
 const sizeOf = (number: number, partSize: number, size: number) => Math.min(partSize, size - (number - 1) * partSize);
 
-/** Does what nothing is heard of until it is done, and says each second how many have passed. */
+/** Does work that reports no progress, and shows the seconds that have passed, once a second. */
 async function timed<Result>(work: () => Promise<Result>, show: (seconds: number) => void): Promise<Result> {
   let seconds = 0;
   show(seconds);
@@ -102,7 +102,7 @@ async function digestOf({ path }: FoundFile, show: (done: number) => void): Prom
   });
 }
 
-/** Does what reads a file; where it cannot be read, that is why it is not uploaded. */
+/** Runs an action that reads a file. Throws `Refused` with the reason where the file cannot be read. */
 async function readable<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();

@@ -123,7 +123,7 @@ describe("pypi-edge warm", () => {
     const { code, output } = await warm("uv.lock");
     expect(code).toBe(1);
     expect(output).toMatch(
-      /^Not from an index, so left out: mine\.\nNothing of these fits: pywin32\.\n1 of these 3 are not stored yet \(2 files and 1 \.metadata of 2 packages\).* a\.whl\./,
+      /^Not from an index, so left out: mine\.\nNo file of these packages fits: pywin32\.\n1 of these 3 are not stored yet \(2 files and 1 \.metadata of 2 packages\).* a\.whl\./,
     );
   });
 
@@ -175,7 +175,7 @@ describe("pypi-edge warm", () => {
     const { code, output } = await command("warm", ["uv.lock", "--url", at, "--token", TOKEN]);
     expect([code, output]).toEqual([
       3,
-      `Nothing answers at ${at}/ (ECONNREFUSED). Start it with pypi-edge serve, or name another address with --url.\n`,
+      `No server answers at ${at}/ (ECONNREFUSED). Start it with pypi-edge serve, or name another address with --url.\n`,
     ]);
   });
 });
@@ -203,7 +203,7 @@ describe("the admin token", () => {
       4,
       /no admin token in .*empty.*PYPI_EDGE_TOKEN or with --token -/,
     ],
-    ["it has a line end in it", ["--token", "a\nb"], 2, /a character in it that no token has/],
+    ["it has a line end in it", ["--token", "a\nb"], 2, /has a character that tokens do not have/],
     ["the server is not this machine's", ["--url", "https://index.example"], 4, /is not sent there/],
     ["the address is in a private network", ["--url", "http://192.168.255.254"], 4, /in PYPI_EDGE_TOKEN/],
     ["the way there is not encrypted", ["--url", "http://index.example", "--token", "t"], 2, /use https/],

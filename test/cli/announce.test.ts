@@ -59,8 +59,8 @@ test("says whether the log is followed and the crons are on, in one line, where 
   const added = (...args: string[]) => said(...args).filter((line) => !said().includes(line));
   expect([added(), added("--feed"), added("--no-cron"), added("--feed", "--no-cron")]).toEqual([
     [],
-    ["The upstream's change log is followed, where it has one."],
-    ["No cron is fired (--no-cron): nothing is fetched but what is asked for."],
+    ["pypi-edge follows the upstream's change log, where the upstream has one."],
+    ["No cron is fired (--no-cron): only files and pages that clients ask for are fetched."],
     ["No cron is fired (--no-cron): the upstream's change log is read only by npx pypi-edge jobs run feed."],
   ]);
 });
@@ -69,10 +69,10 @@ test("says how the index that takes uploads gets a token, in one line", () => {
   const team = (more = {}) => ({ team: { sources: ["default"], hosted: true, ...more } });
   const about = (lines: string[]) => lines.filter((line) => line.includes("pypi-edge token"));
   const made = "npx pypi-edge token create --index team --scope";
-  expect(about(saidOf(team()))).toEqual([`team is read, and uploaded to, with a token: ${made} read,upload`]);
-  expect(about(saidOf(team({ read: "anyone" })))).toEqual([`team is uploaded to with a token: ${made} upload`]);
+  expect(about(saidOf(team()))).toEqual([`team needs a token for reads and uploads: ${made} read,upload`]);
+  expect(about(saidOf(team({ read: "anyone" })))).toEqual([`team needs a token for uploads: ${made} upload`]);
   expect(about(saidOf(team(), "--port", "47101", "--state", "/tmp/x"))).toEqual([
-    `team is read, and uploaded to, with a token: ${made} read,upload --state /tmp/x`,
+    `team needs a token for reads and uploads: ${made} read,upload --state /tmp/x`,
   ]);
   expect(about(said())).toEqual([]);
 });
@@ -80,5 +80,5 @@ test("says how the index that takes uploads gets a token, in one line", () => {
 test("says how a default index that is private gets a token, and leaves a place for it in the commands", () => {
   const lines = saidOf({ default: { sources: ["pypi"], read: "token" } });
   expect(lines).toContain("  pip install --index-url http://__token__:TOKEN@127.0.0.1:8787/simple/ requests");
-  expect(lines).toContain("default is read with a token: npx pypi-edge token create --index default --scope read");
+  expect(lines).toContain("default needs a token for reads: npx pypi-edge token create --index default --scope read");
 });

@@ -41,7 +41,7 @@ test.each([
   ["ADMIN_TOKEN = 'a-token-of-my-own-choice'\n[vars]\nPAGE_TTL = 60\n", "ADMIN_TOKEN"],
 ])("an admin token in a file is refused as a secret, and not shown: %j", (text, key) => {
   expect(() => read(text)).toThrow(
-    `--config ${join(folder, "own.toml")}: ${key}: is a secret, which no file of this kind keeps; give it with --admin-token T, or to a deployment with npx wrangler secret put ADMIN_TOKEN.`,
+    `--config ${join(folder, "own.toml")}: ${key}: is a secret, which must not be in this file; give it with --admin-token T, or to a deployment with npx wrangler secret put ADMIN_TOKEN.`,
   );
   expect(() => read(text)).not.toThrow(/my-own-choice/);
 });

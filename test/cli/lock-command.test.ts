@@ -86,7 +86,7 @@ test("changes no file when one is refused, and says of each why", async () => {
     expect.stringMatching(/^pylock\.toml: \S+ cannot be mapped: it is pypi-edge's own file/),
     "dir.txt: a directory, not a file.",
     "no.txt: there is no such file.",
-    "Nothing was changed.",
+    "No file was changed.",
     "",
   ]);
   expect(read("a.txt")).toBe(OURS);

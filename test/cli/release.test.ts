@@ -83,7 +83,7 @@ describe("pypi-edge release", () => {
   });
 
   test.each([
-    [{ status: 200, type: "text/html", parts: ["<html>"] }, 1, /is it a current pypi-edge/],
+    [{ status: 200, type: "text/html", parts: ["<html>"] }, 1, /Is that a current version of pypi-edge/],
     [{ status: 405, type: "text/plain", parts: ["no"] }, 2, /name pypi-edge's root/],
   ])("says so where the answer is not pypi-edge's: %j", async (answer, ending, sentence) => {
     api.answer = answer;
@@ -105,7 +105,7 @@ describe("pypi-edge release", () => {
     [["delete", "demo", "1.0", "--index", "team", "--reason", "x"], 2, "unknown option '--reason'"],
     [["yank", "demo", "1.0", "--index", "team", "--yes"], 2, "unknown option '--yes'"],
     [["yank", "demo", "1.0", "--index", "team", "--raeson", "x"], 2, "Did you mean --reason?"],
-    [["delete", "demo", "1.0", "--index", "team"], 1, "--yes deletes demo 1.0 from team without asking."],
+    [["delete", "demo", "1.0", "--index", "team"], 1, "Give --yes to delete demo 1.0 from team without a question."],
   ])("with %j ends with %i, says what is wrong, and sends nothing", async (args, ending, sentence) => {
     const { code, output } = await (args.length === 0 ? pypiEdge(["release"], tmpdir()) : release(...args));
     expect([code, output]).toEqual([ending, expect.stringContaining(sentence)]);
@@ -180,7 +180,7 @@ describe("pypi-edge audit", () => {
 
   test("says so where there is nothing, beside what a program reads", async () => {
     api.answer = lines();
-    expect(await audit()).toMatchObject({ code: 0, output: "The audit log has no entry that fits.\n" });
+    expect(await audit()).toMatchObject({ code: 0, output: "No entry of the audit log matches.\n" });
     expect(api.sent[0]?.url).toBe("/-/api/audit");
   });
 
@@ -194,7 +194,7 @@ describe("pypi-edge audit", () => {
     api.answer = { status: 403, type: "text/plain", parts: ["Not you.\n"] };
     expect(await audit()).toMatchObject({ code: 4, output: "Not you.\n" });
     api.answer = lines({ stored: 1, of: 2 });
-    expect(await audit()).toMatchObject({ code: 1, output: expect.stringContaining("no audit log") });
+    expect(await audit()).toMatchObject({ code: 1, output: expect.stringContaining("not an audit log") });
     expect(await audit("--user", "x")).toMatchObject({ code: 2, output: expect.stringContaining("--user") });
   });
 

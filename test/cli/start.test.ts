@@ -289,6 +289,6 @@ test("npm start --port 9102, whose option npm keeps for itself, is told what is 
   const { code, output } = await run(process.execPath, ["cli/pypi-edge.ts", "serve"], { cwd: ROOT, env });
   expect([code, output]).toEqual([
     2,
-    'npm keeps --port for itself unless "--" stands before it: npm start -- --port …\n',
+    'npm does not pass --port on unless "--" stands before it: npm start -- --port …\n',
   ]);
 });

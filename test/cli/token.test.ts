@@ -101,7 +101,7 @@ describe("pypi-edge token create", () => {
   ])("ends with 1 where it is answered with %s", async (_what, body) => {
     answer = { status: 201, body };
     const { code, output } = await token("create", "--index", "team", "--scope", "read");
-    expect([code, output]).toEqual([1, expect.stringContaining("is it a current pypi-edge?")]);
+    expect([code, output]).toEqual([1, expect.stringContaining("Is that a current version of pypi-edge?")]);
   });
 
   test.each(["write", "read,write", "read,"])(
@@ -229,7 +229,7 @@ This is the only time that it is shown:
 
 pip, with the token in the address:
   pip install --index-url http://__token__:${TEXT}@127.0.0.1:8787/team/simple/ requests
-uv, with the index by its name:
+uv, with a named index:
   export UV_INDEX_TEAM_USERNAME=__token__ UV_INDEX_TEAM_PASSWORD=${TEXT}
   uv add --index team=http://127.0.0.1:8787/team/simple/ requests
 publishing:

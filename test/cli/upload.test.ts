@@ -104,7 +104,7 @@ describe("pypi-edge upload", () => {
     await expect.poll(() => server.requests, { timeout: 30_000 }).toContain("PUT /2");
     child.kill("SIGINT");
     expect(await once(child, "close")).toEqual([130, null]);
-    expect(await said).toBe("Stopped. Run it again: what has arrived stays.\n");
+    expect(await said).toBe("Stopped. Run the command again: parts that have arrived are not sent again.\n");
     server.requests.length = 0;
     expect((await upload([WHEEL])).code).toBe(0);
     expect(server.requests).toEqual(["POST /", "PUT /2", "PUT /3", "POST /finish"]);
