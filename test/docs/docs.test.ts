@@ -42,6 +42,22 @@ test.each(pages)("the links of %s lead somewhere", (page) => {
   expect(broken).toEqual([]);
 });
 
+test("files and folders that the pages name exist", () => {
+  const rooms = "auth|compose|http|jobs|layers|locks|log|publishing|repository|storage|upstream";
+  const named = new RegExp(`(?<![\\w/.-])(?:worker/|cli/|schema/|test/|(?:${rooms})/)[\\w./-]*\\w`, "g");
+  const exists = (path: string) =>
+    [path, `worker/${path}`].some((at) => ["", ".ts", ".tsx"].some((end) => existsSync(join(ROOT, at + end))));
+  const missing = pages
+    .filter((page) => page !== CHANGELOG)
+    .flatMap((page) =>
+      [...read(page).matchAll(named)].flatMap(([path]) =>
+        // NAME stands for what a reader puts there.
+        path.includes("NAME") || exists(path) ? [] : [`${page}: ${path}`],
+      ),
+    );
+  expect(missing).toEqual([]);
+});
+
 describe("commands that the pages name", () => {
   const all = program("0.0.0");
   test.each(pages.filter((page) => page !== CHANGELOG))("exist, with their options: %s", (page) => {
