@@ -44,7 +44,7 @@ const METADATA = { ...BYTES, "content-type": "text/plain; charset=utf-8" };
 export const OPEN = {
   "access-control-allow-origin": "*",
   "access-control-expose-headers":
-    "Accept-Ranges, Cache-Status, Content-Length, Content-Range, ETag, Retry-After, Warning, X-PyPI-Last-Serial",
+    "Accept-Ranges, Cache-Status, Content-Length, Content-Range, ETag, Retry-After, Warning, X-PyPI-Last-Serial, X-Request-Id",
 };
 export const ASKABLE = {
   "access-control-allow-methods": "GET, HEAD",

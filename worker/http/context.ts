@@ -1,7 +1,6 @@
 import { createMiddleware } from "hono/factory";
 import { contextOf } from "../log/context.ts";
 import { withFields, type Log } from "../log/log.ts";
-import { UpstreamWait, waitingIn } from "../log/upstream-wait.ts";
 import type { Counters } from "../repository/ports/counters.ts";
 import type { Context } from "../repository/context.ts";
 import { NOTHING_LOADED } from "./headers.ts";
@@ -15,7 +14,6 @@ export interface AppEnv {
     ctx: Context;
     /** Its lines have the request's id, index and project. */
     log: Log;
-    upstreamWait: UpstreamWait;
   };
 }
 
@@ -43,11 +41,9 @@ export const withContext = ({ now, counters, log, indexNames }: Surroundings) =>
       const time = new Date(started).toISOString();
       withFields(log, { time, requestId, ...subjectOf(pathOf(c.req.url), indexNames) })(level, fields, text);
     };
-    const wait = new UpstreamWait();
     c.set("ctx", contextOf(started, c.executionCtx, counters, own));
     c.set("log", own);
-    c.set("upstreamWait", wait);
-    await waitingIn(wait, next);
+    await next();
     const { headers } = c.res;
     headers.set("X-Request-Id", requestId);
     headers.set("X-Content-Type-Options", "nosniff");

@@ -13,7 +13,7 @@ type Shared = Pick<IndexConfig, "base" | "isPrivate">;
 const READABLE = {
   "Access-Control-Allow-Origin": "*",
   "Access-Control-Expose-Headers":
-    "Accept-Ranges, Cache-Status, Content-Length, Content-Range, ETag, Retry-After, Warning, X-PyPI-Last-Serial",
+    "Accept-Ranges, Cache-Status, Content-Length, Content-Range, ETag, Retry-After, Warning, X-PyPI-Last-Serial, X-Request-Id",
 };
 
 /**
@@ -64,7 +64,7 @@ const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
  * @param publicUrl the public address, where it is not the request's own; else empty
  */
 export const ownPagesOnly = (publicUrl: string) =>
-  createMiddleware<AppEnv>(async (c, next) => {
+  createMiddleware<AppEnv>((c, next) => {
     const { req } = c;
     if (!SAFE.has(req.method)) {
       const site = req.header("Sec-Fetch-Site");
@@ -74,7 +74,7 @@ export const ownPagesOnly = (publicUrl: string) =>
         site === undefined ? isFrom(origin, [req.url, publicUrl]) : site === "same-origin" || site === "none";
       if (!isOwn) throw new IndexError("not-allowed", FOREIGN);
     }
-    await next();
+    return next();
   });
 
 /** Whether an `Origin` has the host of one of these addresses. Without the header, no page made the request. */

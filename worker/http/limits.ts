@@ -9,7 +9,7 @@ const MAX_QUERY = 1_024;
 const MAX_ACCEPT = 2_048;
 
 /** Refuses requests that no client sends, before anything is looked up. */
-export const requestLimits = createMiddleware<AppEnv>(async (c, next) => {
+export const requestLimits = createMiddleware<AppEnv>((c, next) => {
   // The request's URL is built from it, and a slash or a quote in it would change the URL's meaning.
   if (!/^[\w.-]*(?:\[[\da-f:.]+\])?(?::\d{1,5})?$/i.test(c.req.header("Host") ?? "")) {
     throw badRequest("The Host header is not a host name.");
@@ -19,12 +19,12 @@ export const requestLimits = createMiddleware<AppEnv>(async (c, next) => {
   if ((c.req.header("Accept") ?? "").length > MAX_ACCEPT) {
     throw badRequest(`The Accept header is longer than ${MAX_ACCEPT} characters.`);
   }
-  await next();
+  return next();
 });
 
 /** Refuses every other method. */
 export const allowOnly = (...methods: readonly string[]) =>
-  createMiddleware<AppEnv>(async (c, next) => {
+  createMiddleware<AppEnv>((c, next) => {
     if (!methods.includes(c.req.method)) throw methodNotAllowed(c.req.method, methods);
-    await next();
+    return next();
   });

@@ -1,5 +1,6 @@
 import { createMiddleware } from "hono/factory";
 import type { AppEnv } from "./context.ts";
+import { UpstreamWait, waitingIn } from "../log/upstream-wait.ts";
 import { viaOf } from "./headers.ts";
 import { pathOf } from "./path.ts";
 import { redactPath } from "./redact.ts";
@@ -7,8 +8,10 @@ import { redactPath } from "./redact.ts";
 /** Writes one line for each request: when, what, how it was answered, by which layer, and how long its answer's head took. */
 export const requestLog = (now: () => number) =>
   createMiddleware<AppEnv>(async (c, next) => {
-    await next();
-    const { ctx, log, upstreamWait } = c.var;
+    // Only here: following a request through all that it awaits has a price, and nothing else reads the time.
+    const upstreamWait = new UpstreamWait();
+    await waitingIn(upstreamWait, next);
+    const { ctx, log } = c.var;
     const { status, headers } = c.res;
     const ended = now();
     const ms = ended - ctx.now;
