@@ -1,4 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
+import { JOBS } from "../../worker/jobs/schedule.ts";
 import { FakeUpstream, sha256, type FakeFile } from "../support/upstream.ts";
 import { host, READER, teamOf } from "../support/hosted.ts";
 import { uvLock } from "../support/locked.ts";
@@ -133,7 +134,7 @@ const withLocks: Tries = async (path) => {
 };
 
 const jobs: Tries = (path) =>
-  ["refresh-popular", "plan-refresh", "sweep", "check-files"].map((name) => ({
+  Object.keys(JOBS).map((name) => ({
     path: path.replace(":name", name),
     method: "POST",
   }));

@@ -12,7 +12,7 @@ import { resendDeadLetters } from "./resend-dead-letters.ts";
 import { sweepFiles } from "./sweep-files.ts";
 
 /** The jobs by the names under which a person starts them. */
-const JOBS: Readonly<Record<string, Job>> = {
+export const JOBS: Readonly<Record<string, Job>> = {
   feed: followChangeLogs,
   refresh: refreshPopular,
   forget: forgetUnpopular,
