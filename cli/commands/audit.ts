@@ -5,7 +5,7 @@ import { auditLine, type AuditLine } from "../../schema/release.ts";
 import { causeOf, sendRequest } from "../lib/admin-api.ts";
 import { command, forServer } from "../lib/command.ts";
 import { CommandError } from "../lib/command-error.ts";
-import { parsedJson } from "../lib/json.ts";
+import { parsedJson } from "../../worker/pypi/parsed-json.ts";
 import { findServer, type ServerAccess } from "../lib/server-address.ts";
 import { auditTable } from "./audit-table.ts";
 

@@ -5,7 +5,7 @@ import { warmLine, type WarmProgress, type WarmSummary } from "../../schema/warm
 import { causeOf, sendRequest } from "../lib/admin-api.ts";
 import { command, forServer } from "../lib/command.ts";
 import { CommandError } from "../lib/command-error.ts";
-import { parsedJson } from "../lib/json.ts";
+import { parsedJson } from "../../worker/pypi/parsed-json.ts";
 import { showProgress, type ProgressState } from "../lib/progress.ts";
 import { findServer, type ServerAccess } from "../lib/server-address.ts";
 import { lockRequest } from "./lock-file.ts";

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import * as z from "zod/mini";
 import { whyNot } from "./files.ts";
 import { CommandError } from "./command-error.ts";
-import { parsedJson } from "./json.ts";
+import { parsedJson } from "../../worker/pypi/parsed-json.ts";
 
 /** The default server of the commands, and the token for it; `pypi-edge login` writes it. */
 const profile = z.object({ url: z.string(), token: z.string() });

@@ -9,7 +9,7 @@ import {
 import type { ServerAccess } from "../lib/server-address.ts";
 import { causeOf, refusalOf } from "../lib/admin-api.ts";
 import { CommandError } from "../lib/command-error.ts";
-import { parsedJson } from "../lib/json.ts";
+import { parsedJson } from "../../worker/pypi/parsed-json.ts";
 
 /** A failure that another try may mend: the connection broke, or the server failed. The message says what happened. */
 export class Broken extends Error {}

@@ -4,6 +4,7 @@ import * as z from "zod/mini";
 import type { BurnToken } from "../auth/oidc/burn.ts";
 import type { ExchangeToken } from "../auth/oidc/exchange.ts";
 import { IndexError } from "../errors.ts";
+import { parsedJson } from "../pypi/parsed-json.ts";
 import { clientAddress } from "./access.ts";
 import type { AppEnv } from "./context.ts";
 import { LIFETIMES } from "./headers.ts";
@@ -73,13 +74,7 @@ export function oidcRoutes({ audience, tokenExchange: minting }: OidcRouteOption
  * @param what names the expected token in the message
  */
 function tokenIn(bytes: ArrayBuffer, what: string): string {
-  let body: unknown;
-  try {
-    body = JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    // The schema refuses it below.
-  }
-  const { data } = shape.safeParse(body);
+  const { data } = shape.safeParse(parsedJson(new TextDecoder().decode(bytes)));
   if (data) return data.token;
   throw new IndexError("unprocessable", `The body must be JSON, {"token": "…"} with ${what}.`);
 }

@@ -1,6 +1,7 @@
 import { upstreamFailed } from "../errors.ts";
 import { DOCUMENT_TYPES } from "../pypi/document.ts";
 import { cleanSerial } from "../pypi/page.ts";
+import { parsedJson } from "../pypi/parsed-json.ts";
 import type { Upstream } from "../repository/ports/upstream.ts";
 import type { UpstreamClient } from "./client.ts";
 import { conditions, validatorsOf } from "./validators.ts";
@@ -34,10 +35,6 @@ export function documentFrom(client: UpstreamClient): Upstream["document"] {
 }
 
 function objectIn(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = parsedJson(text);
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : undefined;
 }

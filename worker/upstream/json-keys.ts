@@ -3,6 +3,7 @@ import type * as z from "zod/mini";
 import { jsonWebKey, jsonWebKeySet, openidConfiguration } from "../../schema/openid.ts";
 import type { KeySource } from "../auth/oidc/keys.ts";
 import { upstreamFailed } from "../errors.ts";
+import { parsedJson } from "../pypi/parsed-json.ts";
 import { isPrivate } from "../pypi/host.ts";
 import { printable } from "../pypi/text.ts";
 import { UpstreamClient, type CountOutcome, type Fetch } from "./client.ts";
@@ -30,7 +31,7 @@ export function jsonKeys(fetch: Fetch, now: () => number, count: CountOutcome): 
         const answer = await client.open(url, { headers: { Accept: "application/json" } });
         if (!answer)
           throw upstreamFailed(url.host, `it has nothing at ${url.pathname}, which is needed to find its keys`);
-        const { data, error } = schema.safeParse(parsed(await client.text(answer, MAX_BYTES)));
+        const { data, error } = schema.safeParse(parsedJson(await client.text(answer, MAX_BYTES)));
         if (error)
           throw upstreamFailed(url.host, `its document at ${url.pathname} is not as OpenID Connect requires`, error);
         return data;
@@ -60,12 +61,3 @@ export function jsonKeys(fetch: Fetch, now: () => number, count: CountOutcome): 
 
 /** An issuer may have a path, and the well-known path follows it (OpenID Connect Discovery, 4.1). */
 const configurationOf = (issuer: string) => new URL(`${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`);
-
-/** undefined where the text is not JSON. */
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}

@@ -1,5 +1,6 @@
 import type * as z from "zod/mini";
 import { IndexError } from "../../errors.ts";
+import { parsedJson } from "../../pypi/parsed-json.ts";
 import { readOptionalBody } from "./request-body.ts";
 
 /** Limit of a JSON body. Bytes. */
@@ -12,17 +13,11 @@ const MAX_BODY_BYTES = 1024 ** 2;
  */
 export async function readRequestJson<Value>(request: Request, schema: z.ZodMiniType<Value>): Promise<Value> {
   const text = new TextDecoder().decode(await readOptionalBody(request, MAX_BODY_BYTES, "The request"));
-  const parsed = schema.safeParse(text === "" ? {} : parsedJson(text), { reportInput: true });
+  const body = text === "" ? {} : parsedJson(text);
+  if (body === undefined) throw unprocessable(NOT_JSON);
+  const parsed = schema.safeParse(body, { reportInput: true });
   if (parsed.success) return parsed.data;
   throw unprocessable(`The request cannot be read: ${parsed.error.issues.flatMap(complaints).join("; ")}.`);
-}
-
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw unprocessable('The request is not JSON: an object such as {"name": "value"} is expected.');
-  }
 }
 
 /** Turns an issue that zod found into sentences. */
@@ -32,5 +27,7 @@ function complaints(issue: z.core.$ZodIssue): string[] {
   if (member === "") return ["it must be a JSON object"];
   return [issue.input === undefined ? `${member} is missing` : `${member} ${issue.message}`];
 }
+
+const NOT_JSON = 'The request is not JSON: an object such as {"name": "value"} is expected.';
 
 const unprocessable = (sentence: string) => new IndexError("unprocessable", sentence);

@@ -12,6 +12,7 @@ import { partSizeOf, type UploadResult, type UploadsInParts } from "../../publis
 import type { UploadSession } from "../../publishing/upload-sessions.ts";
 import type { Authorize } from "../access.ts";
 import type { AppEnv } from "../context.ts";
+import { parsedJson } from "../../pypi/parsed-json.ts";
 import { LIFETIMES } from "../headers.ts";
 import { readOptionalBody } from "./request-body.ts";
 import { drainBody, bodyOfSize } from "./part-body.ts";
@@ -114,14 +115,6 @@ async function requireAnyToken(authorize: Authorize, c: HonoContext<AppEnv>): Pr
     await authorize(c, { scope: "upload", index: "*", project: SOME_PROJECT });
   } catch (error) {
     if (!(error instanceof IndexError) || error.kind !== "not-allowed") throw error;
-  }
-}
-
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }
 
