@@ -1,7 +1,7 @@
 import { Attempts } from "../auth/attempts.ts";
 import { authenticator, type Authenticate } from "../auth/authenticate.ts";
 import type { TokenStore } from "../auth/ports.ts";
-import { createTokenExchange, type TokenExchange } from "./minting.ts";
+import { createTokenExchange, type TokenExchange } from "./token-exchange.ts";
 import { indexStack } from "./index-stack.ts";
 import { sourceStack, type ComposedSource } from "./source-stack.ts";
 import type { Limits, Platform } from "./platform.ts";

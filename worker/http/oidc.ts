@@ -28,11 +28,11 @@ export interface OidcRouteOptions {
  * Trusted publishing as on PyPI and in PEP 807, to be mounted at `/_/oidc`: uv, twine, pdm and the GitHub action look
  * there, whatever the path of the index is.
  */
-export function oidcRoutes({ audience, tokenExchange: minting }: OidcRouteOptions): Hono<AppEnv> {
+export function oidcRoutes({ audience, tokenExchange }: OidcRouteOptions): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
   const offered = () => {
-    if (!minting) throw new IndexError("no-such-route", NOT_OFFERED);
-    return minting;
+    if (!tokenExchange) throw new IndexError("no-such-route", NOT_OFFERED);
+    return tokenExchange;
   };
 
   routes.use("/audience", allowOnly("GET", "HEAD"));
