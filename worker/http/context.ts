@@ -1,6 +1,6 @@
 import { createMiddleware } from "hono/factory";
 import { contextOf } from "../log/context.ts";
-import { withFields, type Log } from "../log/log.ts";
+import type { Log } from "../log/log.ts";
 import type { Counters } from "../repository/ports/counters.ts";
 import type { Context } from "../repository/context.ts";
 import { NOTHING_LOADED } from "./headers.ts";
@@ -39,7 +39,7 @@ export const withContext = ({ now, counters, log, indexNames }: Surroundings) =>
     // Most requests write no line: what all lines of one have in common is put together where one is written.
     const own: Log = (level, fields, text) => {
       const time = new Date(started).toISOString();
-      withFields(log, { time, requestId, ...subjectOf(pathOf(c.req.url), indexNames) })(level, fields, text);
+      log(level, { time, requestId, ...subjectOf(pathOf(c.req.url), indexNames), ...fields }, text);
     };
     c.set("ctx", contextOf(started, c.executionCtx, counters, own));
     c.set("log", own);

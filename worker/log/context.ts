@@ -1,6 +1,6 @@
 import type { Counters } from "../repository/ports/counters.ts";
 import type { Context } from "../repository/context.ts";
-import { defect, withFields, type Log } from "./log.ts";
+import { defect, type Log } from "./log.ts";
 
 /**
  * A context for work that began at `now`, in milliseconds since the epoch. `work` keeps alive what goes on after the answer;
@@ -36,6 +36,6 @@ export const runContextOf = (
   counters: Counters,
   log: Log,
 ): Context => {
-  const fields = { time: new Date(now).toISOString(), requestId: crypto.randomUUID() };
-  return contextOf(now, work, counters, withFields(log, fields));
+  const common = { time: new Date(now).toISOString(), requestId: crypto.randomUUID() };
+  return contextOf(now, work, counters, (level, fields, text) => log(level, { ...common, ...fields }, text));
 };

@@ -46,12 +46,6 @@ const LEVELS = { log: "info", warn: "warn", error: "error" } as const;
 
 const safe = (text: string) => escaped(withoutTokens(text));
 
-/** The same log, for lines that all have these fields. */
-export const withFields =
-  (log: Log, fields: LogFields): Log =>
-  (level, others, text) =>
-    log(level, { ...fields, ...others }, text);
-
 /** The fields of an error that is a defect of this program. */
 export const defect = (error: unknown): Pick<LogFields, "reason" | "stack"> =>
   error instanceof Error ? { reason: error.message, stack: error.stack } : { reason: String(error) };
