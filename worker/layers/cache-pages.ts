@@ -8,7 +8,8 @@ import type { Page } from "../repository/page.ts";
 import { ROOT_LISTING, type Freshness, type Marks } from "../repository/ports/freshness.ts";
 import type { ListStore, PageStore, QueryStore, StrayStore } from "../repository/ports/pages.ts";
 import { keepQueries, withQuery } from "./signed-urls.ts";
-import { replaceChanged, type ReplacingParts } from "./replace-files.ts";
+import { replaceChanged } from "./replace-files.ts";
+import type { ReplacingParts } from "../repository/ports/files.ts";
 import type { SourcePages, SourceWithoutDocuments, UpstreamPages } from "../repository/repository.ts";
 import type { Context } from "../repository/context.ts";
 

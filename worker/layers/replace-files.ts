@@ -6,9 +6,8 @@ import { digestText, isOtherFile, upstreamsOwn, verifiableDigest, type FileEntry
 import { linesOf } from "../pypi/simple-json.ts";
 import type { Page } from "../repository/page.ts";
 import { inPool } from "../repository/pool.ts";
-import type { FactStore, FileStore } from "../repository/ports/files.ts";
+import type { ReplacingParts } from "../repository/ports/files.ts";
 import { listedFacts } from "./read-upstream.ts";
-import type { Uses } from "../repository/ports/stored-objects.ts";
 import type { ArtifactFacts } from "../repository/artifact.ts";
 import type { Context } from "../repository/context.ts";
 
@@ -23,12 +22,6 @@ const MAX_LOOKS = 400;
 
 /** The platform opens no more connections for one request. */
 const AT_ONCE = 6;
-
-export interface ReplacingParts {
-  readonly files: FileStore;
-  readonly facts: FactStore;
-  readonly uses: Uses;
-}
 
 /** A file, or a `.metadata` alone, that differs from the one that was stored or listed under its URL. */
 interface Replaced {

@@ -7,9 +7,8 @@ import type { Context } from "../repository/context.ts";
 import type { Document } from "../repository/document.ts";
 import type { Page, Queries } from "../repository/page.ts";
 import { MAX_IN_MEMORY, type HostedProject } from "../repository/ports/hosted-packages.ts";
-import type { FactStore, FileStore } from "../repository/ports/files.ts";
+import type { ReplacingParts } from "../repository/ports/files.ts";
 import type { PageChange } from "../repository/ports/pages.ts";
-import type { Uses } from "../repository/ports/stored-objects.ts";
 import { freshness, type Check } from "./cache/freshness.ts";
 import { verdictsIn } from "./cache/verdicts.ts";
 import { auditLogIn } from "./d1/audit-log.ts";
@@ -43,7 +42,7 @@ import { hostedBytesIn } from "./r2/hosted-bytes.ts";
 import { fileStore, type Remembered } from "./r2/mirrored-files.ts";
 import { objectsIn } from "./r2/mirrored-objects.ts";
 import { orphansIn } from "./r2/orphans.ts";
-import { projectFiles } from "./r2/project-files.ts";
+import { projectFileDeletion } from "./r2/delete-project-files.ts";
 import { listStore } from "./r2/root-listing.ts";
 import { stagingIn } from "./r2/staging.ts";
 import { uploadObjectsIn } from "./r2/upload-objects.ts";
@@ -71,24 +70,16 @@ export interface StorageLimits {
   readonly inMemory?: number;
 }
 
-/** A source's stores that hold files against what a page lists. */
-interface ReplacedIn {
-  readonly files: FileStore;
-  readonly facts: FactStore;
-  readonly uses: Uses;
-}
-
 /** Removes stored files that a page lists with other bytes now. `stored`: the project's files that are stored. */
 type ReplaceOutdated = (
   name: ProjectName,
   pages: PageChange,
   stored: readonly FileRef[],
-  stores: ReplacedIn,
+  stores: ReplacingParts,
   ctx: Context,
 ) => Promise<void>;
 
 export type Stores = ReturnType<typeof createStores>;
-export type SourceStores = ReturnType<Stores["ofSource"]>;
 
 /** All stores of a platform. Called once for each isolate, because the isolate's memory is in it. */
 export function createStores(bindings: Bindings, { maxPut, inMemory }: StorageLimits) {
@@ -108,7 +99,7 @@ export function createStores(bindings: Bindings, { maxPut, inMemory }: StorageLi
    */
   function ofSource(source: string, root: string | undefined, replaceOutdated: ReplaceOutdated) {
     const keys = keysOf(source, root);
-    const replacedIn = {
+    const replacing = {
       files: fileStore(r2, memory.files, keys, maxPut, now),
       facts: fileFactsIn(db, source),
       uses: uses.of(source, keys),
@@ -117,10 +108,10 @@ export function createStores(bindings: Bindings, { maxPut, inMemory }: StorageLi
     const queries = queryStore(kv, memory.queries, keys);
     const strays = strayFilesIn(db, source);
     const outdated = (name: ProjectName, change: PageChange, held: readonly string[], ctx: Context) =>
-      replaceOutdated(name, change, held.flatMap(storedRef), replacedIn, ctx);
+      replaceOutdated(name, change, held.flatMap(storedRef), replacing, ctx);
     const { pages, documents, written } = memory;
     return {
-      ...replacedIn,
+      ...replacing,
       catalog,
       queries,
       strays,
@@ -129,7 +120,7 @@ export function createStores(bindings: Bindings, { maxPut, inMemory }: StorageLi
       documents: documentStore({ kv, keys, memory: documents, written }),
       freshness: freshness(memory.marks, cache, keys.checked),
       verdicts: verdictsIn(freshness(memory.marks, cache, keys.absent), catalog),
-      deleteFiles: projectFiles(objects, source, memory.files),
+      deleteFiles: projectFileDeletion(objects, source, memory.files),
       fills: fillQueue(FILLS, source),
       refreshes: refreshQueue(REFRESHES, source),
       demand: demand.of(source),

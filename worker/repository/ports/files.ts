@@ -3,6 +3,7 @@ import type { ProjectName } from "../../pypi/name.ts";
 import type { Digest } from "../../pypi/page.ts";
 import type { RangeSpec } from "../range.ts";
 import type { Artifact, ArtifactFacts } from "../artifact.ts";
+import type { Uses } from "./stored-objects.ts";
 
 /** The store of mirrored files and their `.metadata`. */
 export interface FileStore {
@@ -65,4 +66,11 @@ export interface FactStore {
   record(project: ProjectName, url: string, facts: FileFacts): Promise<void>;
   /** Deletes all facts about these files. One write. */
   forget(project: ProjectName, urls: readonly string[]): Promise<void>;
+}
+
+/** A source's stores that change when the upstream has replaced a file. */
+export interface ReplacingParts {
+  readonly files: FileStore;
+  readonly facts: FactStore;
+  readonly uses: Uses;
 }

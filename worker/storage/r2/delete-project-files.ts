@@ -12,7 +12,7 @@ const ANY_TIME = Number.MAX_SAFE_INTEGER;
  * Returns a function that deletes a project's stored files and their `.metadata`, for one source, and returns how many
  * there were. Costs one read where there are none. Rejects where the store fails; some files may be deleted by then.
  */
-export function projectFiles(
+export function projectFileDeletion(
   objects: StoredObjects,
   source: string,
   memory: Pick<Memory<unknown>, "delete">,
