@@ -43,7 +43,10 @@ export default defineConfig({
         plugins: [workerd()],
         test: {
           name: "worker",
-          include: ["test/{upstream,storage,repository,layers,auth,http,jobs,contract}/**/*.test.ts"],
+          include: [
+            "test/{upstream,storage,repository,layers,auth,http,jobs,contract}/**/*.test.ts",
+            "test/platform/cloudflare/**/*.test.ts",
+          ],
           setupFiles: ["test/support/storage.ts"],
           // Each test begins with empty storage, and nothing of ours lives in a module: files can share an isolate.
           isolate: false,
@@ -68,6 +71,14 @@ export default defineConfig({
           name: "simulation",
           include: ["test/bench/freshness.test.ts"],
           setupFiles: ["test/support/storage.ts"],
+        },
+      },
+      {
+        // One machine's platform, on Node.
+        test: {
+          name: "server",
+          include: ["test/server/**/*.test.ts", "test/platform/machine/**/*.test.ts"],
+          testTimeout: 60_000,
         },
       },
       {

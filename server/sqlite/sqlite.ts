@@ -1,0 +1,65 @@
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { Row, SqlStatement, Value, WriteResult } from "./protocol.ts";
+import type { Writer } from "./writer.ts";
+
+/** One SQLite file: read on the main thread, written in the writer's thread. */
+export interface Sqlite {
+  /** Reads at once, what was committed before. Throws SQLite's error. Must be short: nothing else runs meanwhile. */
+  read(sql: string, ...values: Value[]): Row[];
+  /** Reads several times from one state of the database. */
+  readTogether(statements: readonly SqlStatement[]): Row[][];
+  /**
+   * Runs the statements in one transaction, together with what others write at the same time. Rejects with SQLite's text
+   * where one fails; then none has been done.
+   */
+  write(...statements: SqlStatement[]): Promise<readonly WriteResult[]>;
+  /** Waits for the writes that were begun. */
+  close(): Promise<void>;
+}
+
+export const statement = (sql: string, ...values: Value[]): SqlStatement => ({ sql, values });
+
+/**
+ * Opens an SQLite file, made where there is none.
+ *
+ * @param durable whether a commit must be on the disk before `write` resolves; otherwise a power failure may lose the
+ *   last ones
+ * @param schema statements that make the tables where there are none
+ */
+export async function openSqlite(
+  file: string,
+  writer: Writer,
+  { durable, schema = [] }: { readonly durable: boolean; readonly schema?: readonly string[] },
+): Promise<Sqlite> {
+  await writer.open(file, durable);
+  if (schema.length > 0)
+    await writer.write(
+      file,
+      schema.map((sql) => statement(sql)),
+    );
+  const db = new DatabaseSync(file, { readOnly: true });
+  const prepared = new Map<string, StatementSync>();
+
+  function read(sql: string, ...values: Value[]): Row[] {
+    const known = prepared.get(sql) ?? db.prepare(sql);
+    prepared.set(sql, known);
+    return known.all(...values) as Row[];
+  }
+
+  return {
+    read,
+    readTogether(statements) {
+      db.exec("BEGIN");
+      try {
+        return statements.map(({ sql, values }) => read(sql, ...values));
+      } finally {
+        db.exec("COMMIT");
+      }
+    },
+    write: (...statements) => writer.write(file, statements),
+    async close() {
+      db.close();
+      await writer.close(file);
+    },
+  };
+}

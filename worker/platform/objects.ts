@@ -1,0 +1,71 @@
+/**
+ * Objects under keys, as Cloudflare's R2 has them: an R2 bucket can be passed as it is, and R2's documentation says what
+ * each method does. Only what the worker uses is asked of a platform.
+ */
+export interface Objects {
+  head(key: string): Promise<ObjectHead | null>;
+  /**
+   * Rejects with an error whose text has "10039" where the object has no such range. A condition that does not hold
+   * gives the object without its body.
+   */
+  get(key: string, options?: GetOptions): Promise<ObjectWithBody | ObjectHead | null>;
+  get(key: string, options?: Pick<GetOptions, "range">): Promise<ObjectWithBody | null>;
+  /**
+   * Nothing is visible before all bytes are there. Resolves with null where `onlyIf` does not hold. Rejects where the
+   * bytes do not have the digest in the options, or a stream does not have the length that its `Pipe` was made with.
+   */
+  put(key: string, value: ReadableStream | Uint8Array | string, options?: PutOptions): Promise<ObjectHead | null>;
+  /** At most 1,000 keys. A key that is not there is no error. */
+  delete(keys: string | string[]): Promise<void>;
+  /** In the order of the keys' UTF-8 bytes. */
+  list(options: ListOptions): Promise<ListedObjects>;
+  createMultipartUpload(key: string, options?: Pick<PutOptions, "customMetadata">): Promise<MultipartUpload>;
+  /** Of an upload that does not exist, the methods reject with an error whose text has "(10024)". */
+  resumeMultipartUpload(key: string, uploadId: string): MultipartUpload;
+}
+
+export interface ObjectHead extends Pick<R2Object, "key" | "size" | "uploaded"> {
+  /** Changes with the bytes: two objects with the same bytes may have the same one. */
+  readonly etag: string;
+  readonly customMetadata?: Record<string, string>;
+}
+
+export interface ObjectWithBody extends ObjectHead {
+  /** A byte stream. */
+  readonly body: ReadableStream<Uint8Array>;
+  bytes(): Promise<Uint8Array>;
+}
+
+export type GetOptions = { readonly range?: R2Range; readonly onlyIf?: ObjectCondition };
+
+/** The `*` of `etagDoesNotMatch` means that there must be no object. */
+export type ObjectCondition = { readonly etagMatches?: string; readonly etagDoesNotMatch?: string };
+
+/** `md5` to `sha512`: the digest that the bytes must have, in hex. At most one of them. */
+export interface PutOptions extends Partial<Record<"md5" | "sha1" | "sha256" | "sha384" | "sha512", string>> {
+  onlyIf?: ObjectCondition;
+  /** At most 2,048 bytes of names and values together. */
+  customMetadata?: Record<string, string>;
+}
+
+export type ListOptions = {
+  readonly prefix?: string;
+  readonly limit?: number;
+  /** The listing begins after this key, which need not exist. */
+  readonly startAfter?: string;
+  readonly include?: "customMetadata"[];
+};
+
+export interface ListedObjects {
+  readonly objects: ObjectHead[];
+  readonly truncated: boolean;
+}
+
+/** An object that is written in parts, all of one size but the last. It ends by itself seven days after it was begun. */
+export interface MultipartUpload {
+  readonly uploadId: string;
+  uploadPart(partNumber: number, value: ReadableStream | Uint8Array): Promise<R2UploadedPart>;
+  /** Rejects with an error whose text has "(10025)", "(10011)" or "(10048)" where parts are missing or have wrong sizes. */
+  complete(parts: R2UploadedPart[]): Promise<ObjectHead>;
+  abort(): Promise<void>;
+}

@@ -1,0 +1,11 @@
+/**
+ * A queue, as Cloudflare's Queues have it: a queue binding can be passed as it is. Each message is delivered at least
+ * once, to `consume` in `worker/jobs/queues.ts`.
+ */
+export interface MessageQueue<Body = unknown> {
+  send(message: Body, options?: SendOptions): Promise<unknown>;
+  /** At most 100 messages, of 256 KB together. */
+  sendBatch(messages: Iterable<{ readonly body: Body } & SendOptions>): Promise<unknown>;
+}
+
+export type SendOptions = { readonly contentType?: "json"; readonly delaySeconds?: number };
