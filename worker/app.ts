@@ -2,7 +2,7 @@ import { Hono } from "hono";
 import type { Config } from "../schema/config.ts";
 import type { Services } from "./compose/services.ts";
 import { IndexError } from "./errors.ts";
-import { apiRoutes, type ApiOptions } from "./http/api/routes.ts";
+import { apiRoutes } from "./http/api/routes.ts";
 import { withContext, type AppEnv } from "./http/context.ts";
 import { createAuthorize, readersOnly, revalidatedByCaches } from "./http/access.ts";
 import { counted } from "./http/counted.ts";
@@ -23,18 +23,29 @@ import { misdirectedUploadRoutes, uploadRoutes } from "./http/upload.ts";
 import { runJob } from "./jobs/schedule.ts";
 import { overdueCrons } from "./jobs/overdue-crons.ts";
 import { logAs } from "./log/log.ts";
+import type { Platform, RequestFacts } from "./platform/platform.ts";
 import { homeRoutes } from "./ui/home.tsx";
 
-/** All middleware and routes, in order. The clock is in milliseconds since the epoch. */
-export function createApp(config: Config, services: Services, clock: ApiOptions["clock"]): Hono<AppEnv> {
-  const { now } = clock;
+type HttpPlatform = Pick<Platform, "now" | "sleep" | "pipe" | keyof RequestFacts>;
+
+/** All middleware and routes, in order. */
+export function createApp(config: Config, services: Services, platform: HttpPlatform): Hono<AppEnv> {
+  const { now } = platform;
   const { indexes, counters } = services;
   const authorize = createAuthorize(services.authenticate);
   const all = indexes.map((index) => index.config);
   const bases = all.map(({ base }) => base);
   const app = new Hono<AppEnv>({ getPath: (request) => routedPath(request.url, bases) });
 
-  app.use(withContext({ now, counters, log: logAs(config.logFormat), indexNames: all.map(({ name }) => name) }));
+  app.use(
+    withContext({
+      now,
+      counters,
+      log: logAs(config.logFormat),
+      facts: platform,
+      indexNames: all.map(({ name }) => name),
+    }),
+  );
   if (config.logRequests) app.use(requestLog(now));
   // Before requests are counted: monitoring requests are not part of the figures, and cost no writes.
   app.route(
@@ -58,7 +69,8 @@ export function createApp(config: Config, services: Services, clock: ApiOptions[
       auditLog: services.auditLog,
       tokens: services.tokens,
       uploads: services.uploads,
-      clock,
+      clock: platform,
+      pipe: platform.pipe,
     }),
   );
   const { openStagingFile, publish } = services;

@@ -3,6 +3,7 @@ import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { parseConfig } from "../../schema/config.ts";
+import { cloudflare } from "../../worker/cloudflare/platform.ts";
 import { createApp } from "../../worker/app.ts";
 import { JSON_TYPE, Rig, VARS } from "../support/rig.ts";
 import { basic, bearer, give } from "../support/tokens.ts";
@@ -106,12 +107,11 @@ describe.each([
     const broken = new Proxy({}, { get: () => () => Promise.reject(new TypeError("a defect")) });
     const own = rig.services.indexes.map((index) => ({ ...index, repository: broken as typeof index.repository }));
     const config = parseConfig({ ...VARS, INDEXES: indexes });
-    const clock = { now: () => rig.now, sleep: () => Promise.resolve() };
-    const app = createApp(config, { ...rig.services, indexes: own }, clock);
+    const app = createApp(config, { ...rig.services, indexes: own }, cloudflare(env));
     vi.spyOn(console, "error").mockImplementation(() => undefined);
     for (const path of ["/simple/", "/simple/demo/", file(WHEEL), "/pypi/demo/json"]) {
       const request = new Request(`https://edge.test${base}${path}`, { headers: bearer(text) });
-      const { status, headers } = await app.fetch(request, env, createExecutionContext());
+      const { status, headers } = await app.fetch(request, { work: createExecutionContext() });
       expect([path, status, ...keepers(headers)]).toEqual([path, 500, ...alone(NEVER)]);
     }
   });

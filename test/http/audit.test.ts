@@ -2,9 +2,12 @@ import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { auditLine } from "../../schema/release.ts";
 import { auditEntryStatement } from "../../worker/storage/d1/audit-entry.ts";
+import type { Database } from "../../worker/platform/database.ts";
 import { ADMIN } from "../../worker/auth/principal.ts";
 import type { Rig } from "../support/rig.ts";
 import { at, call, host, team } from "../support/releases.ts";
+
+const db: Database = env.DB;
 
 const START = Date.parse("2026-11-22T12:00:00Z");
 
@@ -12,7 +15,7 @@ const START = Date.parse("2026-11-22T12:00:00Z");
 async function written(count: number, of: (n: number) => Record<string, string> = () => ({})) {
   const rows = Array.from({ length: count }, (_, n) =>
     auditEntryStatement(
-      env.DB,
+      db,
       {
         principal: ADMIN,
         origin: "192.0.2.1",
@@ -26,7 +29,7 @@ async function written(count: number, of: (n: number) => Record<string, string> 
       START + n * 1_000,
     ),
   );
-  await env.DB.batch(rows);
+  await db.batch(rows);
 }
 
 async function read(rig: Rig, query = "") {

@@ -292,13 +292,13 @@ describe("a store that fails", () => {
     });
 
   test.each([["get"], ["put"], ["get and put"]])("in %s breaks no download", async (methods) => {
-    const rig = new Rig({}, { FILES: broken(methods.split(" and ")) });
+    const rig = new Rig({}, { objects: broken(methods.split(" and ")) });
     await rig.upstream.publish("demo", [WHEEL]);
     expect((await rig.get(WHEEL_PATH)).body).toEqual(WHEEL.bytes);
   });
 
   test.each([["get"], ["put"], ["get and put"]])("in %s lets no wrong byte through", async (methods) => {
-    const rig = new Rig({}, { FILES: broken(methods.split(" and ")) });
+    const rig = new Rig({}, { objects: broken(methods.split(" and ")) });
     await rig.upstream.publish("demo", [{ ...WHEEL, entry: { hashes: { sha256: "0".repeat(64) } } }]);
     const { response, settled } = await rig.open(WHEEL_PATH);
     expect(await drain(response)).toMatchObject({ broken: true });
@@ -307,7 +307,7 @@ describe("a store that fails", () => {
 
   test("to read pages is no outage either", async () => {
     const kv = new Proxy(env.PAGES, { get: () => () => Promise.reject(new Error("KV is away")) });
-    const rig = new Rig({}, { PAGES: kv });
+    const rig = new Rig({}, { keyValue: kv });
     await rig.upstream.publish("demo", [WHEEL]);
     expect((await rig.page("demo")).status).toBe(200);
     expect((await rig.get(WHEEL_PATH)).body).toEqual(WHEEL.bytes);

@@ -82,5 +82,5 @@ test("one read in half a minute, however often it is asked", async () => {
 
 test("a database that never answers is not waited for", async () => {
   const never = { prepare: () => ({ all: () => new Promise(() => undefined) }) } as unknown as D1Database;
-  expect(await health(new Rig({}, { DB: never }))).toEqual({ status: "ok" });
+  expect(await health(new Rig({}, { database: never }))).toEqual({ status: "ok" });
 });

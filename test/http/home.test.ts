@@ -42,7 +42,7 @@ describe("the page for a person", () => {
     expect(rig.counts).toEqual({});
     rig.wait(60_000);
     expect((await rig.get("/")).text()).toMatch(/<dd>3</);
-    expect((await new Rig({}, { DB: DATABASE_AWAY }).get("/")).status).toBe(200);
+    expect((await new Rig({}, { database: DATABASE_AWAY }).get("/")).status).toBe(200);
   });
 });
 
@@ -123,7 +123,7 @@ describe("the page of a team's index", () => {
   });
 
   test("is there, with what is open, where a token cannot be looked up", async () => {
-    const rig = new Rig(teamOf({}, { staging: { sources: [], hosted: true } }), { DB: DATABASE_AWAY });
+    const rig = new Rig(teamOf({}, { staging: { sources: [], hosted: true } }), { database: DATABASE_AWAY });
     const answer = await rig.get("/", bearer(`pypi-edge_${"0".repeat(16)}_${"0".repeat(43)}`));
     expect([answer.status, answer.text()]).toEqual([200, expect.not.stringContaining("staging")]);
   });

@@ -238,7 +238,7 @@ describe("/-/metrics", () => {
   });
 
   test("is 503 and not half of the figures while the database is away, and nothing else is", async () => {
-    const rig = new Rig({}, { DB: DATABASE_AWAY });
+    const rig = new Rig({}, { database: DATABASE_AWAY });
     await rig.upstream.publish("demo", []);
     expect((await rig.page("demo")).status).toBe(200);
     rig.wait(301_000);
@@ -277,7 +277,7 @@ describe("/-/metrics", () => {
 
 describe("/-/health", () => {
   test.each(["GET", "HEAD"])("says to %s that the worker runs, and touches nothing", async (method) => {
-    const rig = new Rig({}, { DB: DATABASE_AWAY });
+    const rig = new Rig({}, { database: DATABASE_AWAY });
     rig.upstream.down = true;
     rig.wait(301_000);
     const { status, headers, text } = await rig.get("/-/health", {}, method);

@@ -187,7 +187,7 @@ describe("who is first", () => {
     ["yanks it", () => call(team(), "POST", at("team", "demo", "1.0", "yank"), { reason: "late" }), 200, late],
   ])("is asked anew where somebody %s meanwhile", async (_what, happens, status, there) => {
     await published();
-    const rig = new Rig({ INDEXES }, { DB: beforeWriting(happens) });
+    const rig = new Rig({ INDEXES }, { database: beforeWriting(happens) });
     expect((await promote(rig, "prod")).status).toBe(status);
     expect((await hosted("prod")).map(({ filename, yanked }) => [filename, yanked])).toEqual(there);
     expect((await audit()).filter(({ action }) => action === "promote")).toHaveLength(status === 200 ? 1 : 0);
@@ -201,7 +201,7 @@ describe("who is first", () => {
   test("where somebody changes it without end, nothing is done and that is said", async () => {
     await published();
     const raise = () => env.DB.prepare("UPDATE hosted_project SET revision = revision + 1").run();
-    const rig = new Rig({ INDEXES }, { DB: beforeWriting(raise, Infinity) });
+    const rig = new Rig({ INDEXES }, { database: beforeWriting(raise, Infinity) });
     const { status, text } = await promote(rig, "prod");
     expect([status, text]).toEqual([503, expect.stringContaining("Other requests keep changing demo in team")]);
     expect([await hosted("prod"), await audit()]).toEqual([[], []]);

@@ -109,7 +109,7 @@ describe("where the database is away", () => {
     ["POST", at("team", "demo", "1.0", "yank")],
     ["DELETE", at("team", "demo", "1.0")],
   ])("%s %s is 503, never absence", async (method, path) => {
-    const rig = new Rig({ INDEXES }, { DB: DATABASE_AWAY });
+    const rig = new Rig({ INDEXES }, { database: DATABASE_AWAY });
     expect((await call(rig, method, path)).status).toBe(503);
   });
 

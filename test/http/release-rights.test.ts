@@ -3,6 +3,7 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { env } from "cloudflare:workers";
 import { parseConfig } from "../../schema/config.ts";
 import type { Scope } from "../../schema/token.ts";
+import { cloudflare } from "../../worker/cloudflare/platform.ts";
 import { createApp } from "../../worker/app.ts";
 import { requirePermission, type Principal } from "../../worker/auth/principal.ts";
 import type { Rig } from "../support/rig.ts";
@@ -23,11 +24,14 @@ async function as(rig: Rig, principal: Principal, method: string, path: string, 
     requirePermission(principal, wish);
     return Promise.resolve(principal);
   };
-  const clock = { now: () => rig.now, sleep: () => Promise.resolve() };
-  const app = createApp(parseConfig({ ...VARS, INDEXES }), { ...rig.services, authenticate: admit }, clock);
+  const app = createApp(
+    parseConfig({ ...VARS, INDEXES }),
+    { ...rig.services, authenticate: admit },
+    { ...cloudflare(env), now: () => rig.now },
+  );
   const context = createExecutionContext();
   const init = { method, ...(body !== undefined && { body: JSON.stringify(body) }) };
-  const response = await app.fetch(new Request(`https://edge.test/-/api/${path}`, init), env, context);
+  const response = await app.fetch(new Request(`https://edge.test/-/api/${path}`, init), { work: context });
   const text = new TextDecoder().decode(await response.arrayBuffer());
   await waitOnExecutionContext(context);
   return { status: response.status, text };

@@ -252,7 +252,7 @@ test("who has changed the project in between is not overwritten: it is decided a
   // Before the first transaction that writes somebody deletes the wheel.
   const database = beforeWriting(() => call(team(), "DELETE", `${at("team", "demo", "1.0")}?filename=${ONE}`));
   await published();
-  const rig = new Rig({ INDEXES }, { DB: database });
+  const rig = new Rig({ INDEXES }, { database: database });
   const { status, json } = await call(rig, "POST", at("team", "demo", "1.0", "yank"));
   expect([status, json?.["files"]]).toEqual([200, [SDIST]]);
   expect((await yanks())[0]).toEqual([ONE, null]);

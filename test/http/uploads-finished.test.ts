@@ -35,7 +35,7 @@ describe("finishing", () => {
         expect((await new PartsRig().finish(id)).text).toContain('"identical":false');
         return operation === "head" ? seen : call();
       };
-      const FILES = new Proxy(env.FILES, {
+      const objects = new Proxy(env.FILES, {
         get: (target, property) => {
           const method = Reflect.get(target, property) as (...args: unknown[]) => unknown;
           return (...args: unknown[]) => {
@@ -44,7 +44,7 @@ describe("finishing", () => {
           };
         },
       });
-      const { status, text } = await new PartsRig({ FILES, DB: env.DB }).finish(id);
+      const { status, text } = await new PartsRig({ objects, database: env.DB }).finish(id);
       expect([status, text]).toEqual([200, expect.stringContaining('"identical":true')]);
       expect([await published(), await leftovers()]).toEqual([{ [NAME]: true }, []]);
     },

@@ -116,7 +116,7 @@ describe("warming", () => {
       }
     }
     const { rig: shop, packages } = await shelf(3);
-    const rig = new Rig({}, { PAGES: slow, FILLS: new Queue(), fetch: shop.upstream.fetch });
+    const rig = new Rig({}, { keyValue: slow, fills: new Queue(), fetch: shop.upstream.fetch });
     expect((await rig.post("warm?filename=uv.lock", await lockOf(packages))).status).toBe(200);
     expect(kept).toEqual([3]);
   });

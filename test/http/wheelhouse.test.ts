@@ -226,7 +226,7 @@ describe("the transfer of a wheelhouse", () => {
             }
           : (Reflect.get(target, property) as (...args: unknown[]) => unknown).bind(target),
     });
-    const later = new Rig({}, { FILES: shrinking, fetch: rig.upstream.fetch });
+    const later = new Rig({}, { objects: shrinking, fetch: rig.upstream.fetch });
     const { response, settled } = await open(later, lock);
     expect(response.status).toBe(200);
     expect((await drain(response)).broken).toBe(true);

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
-import type { Platform } from "../../worker/compose/services.ts";
+import type { Platform } from "../../worker/platform/platform.ts";
 import { Dying } from "../support/dying.ts";
 import { deliver } from "../support/queue.ts";
 import { behind, FollowedRig, keeping, pageUrl, SOURCE, state } from "../support/followed.ts";

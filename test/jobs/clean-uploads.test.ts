@@ -113,7 +113,7 @@ describe("bytes that no file is made of", () => {
     const { object } = await host("team", WHEEL);
     const late = await orphan();
     const publish = () => host("prod", "late-1.0-py3-none-any.whl", { object: late });
-    const rig = new Rig({ INDEXES }, { FILES: before(env.FILES, "list", publish) });
+    const rig = new Rig({ INDEXES }, { objects: before(env.FILES, "list", publish) });
     aMonthLater(rig);
     await clean(rig);
     expect(new Set(await inStore())).toEqual(new Set([object, `${object}.metadata`, late, `${late}.metadata`]));
@@ -189,7 +189,7 @@ describe("in doubt nothing is deleted", () => {
     await host("team", WHEEL);
     await orphan();
     await orphan();
-    const rig = new Rig({ INDEXES }, { DB: database });
+    const rig = new Rig({ INDEXES }, { database: database });
     aMonthLater(rig);
     const { status, text } = await rig.post("jobs/clean");
     return { status, text: text(), keys: await inStore(), rig };
@@ -316,7 +316,7 @@ describe("uploads in parts", () => {
         };
       },
     });
-    const rig = new Rig({ INDEXES }, { FILES: stuck });
+    const rig = new Rig({ INDEXES }, { objects: stuck });
     await begun("stuck", rig.now - 8 * DAY);
     await begun("stuck-for-good", rig.now - 8 * DAY - 1);
     await begun("old", rig.now - 2 * DAY);

@@ -117,7 +117,7 @@ describe("while the change log is followed, no page stays old", () => {
 
   test("when it was stored while it was being deleted", async () => {
     const { PAGES, slow, reached, letGo } = slowKv("delete", "after");
-    const rig = await keeping(["one"], { PAGES });
+    const rig = await keeping(["one"], { keyValue: PAGES });
     await rig.minute();
     rig.upstream.on(pageUrl("one"), () => new Response("no", { status: 404 }));
     slow.next = true;
@@ -136,7 +136,7 @@ describe("while the change log is followed, no page stays old", () => {
 
   test("when an older one was written late, and the database could not be told", async () => {
     const { PAGES, slow, reached, letGo } = slowKv("put", "before");
-    const rig = new FollowedRig({ PAGES });
+    const rig = new FollowedRig({ keyValue: PAGES });
     await rig.change("one");
     await rig.tick("* * * * *");
     rig.wait(1_000);

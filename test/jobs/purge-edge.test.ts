@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { runJob } from "../../worker/jobs/schedule.ts";
 import type { Edge } from "../../worker/repository/ports/maintenance.ts";
-import { edgeOf } from "../../worker/storage/cache/edge.ts";
+import { edgeOf } from "../../worker/cloudflare/edge.ts";
 import { Rig } from "../support/rig.ts";
 
 /** A cache in front of the worker that takes down what it was told to drop, call by call. */

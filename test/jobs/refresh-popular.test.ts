@@ -140,7 +140,7 @@ describe("the refresh of popular projects", () => {
       if (isBroken && sql.startsWith("INSERT")) throw new Error("D1 is away");
       return env.DB.prepare(sql);
     };
-    const rig = new Rig({ SEED: ["pip"] }, { DB: { prepare } as D1Database });
+    const rig = new Rig({ SEED: ["pip"] }, { database: { prepare } as D1Database });
     await rig.tick("*/5 * * * *");
     isBroken = false;
     await rig.tick("*/5 * * * *");

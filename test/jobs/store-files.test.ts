@@ -89,7 +89,7 @@ describe("a message about a large file", () => {
           ? () => Promise.reject(new Error("R2 is away"))
           : (Reflect.get(target, property) as (...args: unknown[]) => unknown).bind(target),
     });
-    const rig = await largeRig(undefined, { FILES: broken });
+    const rig = await largeRig(undefined, { objects: broken });
     expect(await rig.deliver([MESSAGE])).toEqual({ done: 0, delays: [30] });
     expect(transfers(rig)).toBe(method === "head" ? 0 : 1);
   });

@@ -192,7 +192,7 @@ describe("a sweep that is broken off", () => {
         return Reflect.apply(Reflect.get(target, property) as () => unknown, target, [sql]);
       },
     });
-    const broken = new Rig({ QUOTA: 3 }, { DB: forgetful });
+    const broken = new Rig({ QUOTA: 3 }, { database: forgetful });
     broken.wait(4 * HOUR);
     await broken.tick("0 * * * *");
     expect([await kept(), await projects()]).toEqual([["cid", "dan", "eve"], NAMES]);
@@ -228,7 +228,7 @@ describe("a sweep that is broken off", () => {
         return typeof value === "function" ? (value.bind(target) as unknown) : value;
       },
     });
-    const broken = new Rig({ QUOTA: 1 }, { FILES: files });
+    const broken = new Rig({ QUOTA: 1 }, { objects: files });
     await broken.tick("0 * * * *");
     expect((await known()).map(({ key }) => key)).toEqual(keys.slice(1_000));
   });

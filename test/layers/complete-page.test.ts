@@ -138,7 +138,7 @@ describe("what a page lacks", () => {
         return (Reflect.get(target, property) as (...args: unknown[]) => unknown).bind(target);
       },
     });
-    const rig = new Rig({}, { DB: db });
+    const rig = new Rig({}, { database: db });
     await rig.upstream.publish("demo", [bare(NAME, WHEEL)]);
     await rig.get(filePath(NAME));
     await changed(rig);

@@ -131,7 +131,7 @@ describe("many at once", () => {
 describe("a store that fails", () => {
   test("leaves the root listing to the upstream", async () => {
     const r2 = new Proxy(env.FILES, { get: () => () => Promise.reject(new Error("R2 is away")) });
-    const rig = new Rig({}, { FILES: r2 });
+    const rig = new Rig({}, { objects: r2 });
     rig.upstream.on(FakeUpstream.INDEX, () => Response.json({ meta: {}, projects: [{ name: "demo" }] }));
     const answer = await rig.get("/simple/", { Accept: JSON_TYPE });
     expect([answer.status, answer.text()]).toEqual([200, expect.stringContaining('{"name":"demo"}')]);

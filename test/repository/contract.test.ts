@@ -1,5 +1,6 @@
 import { env } from "cloudflare:workers";
 import { parseConfig } from "../../schema/config.ts";
+import { cloudflare, pipe } from "../../worker/cloudflare/platform.ts";
 import { compose } from "../../worker/compose/services.ts";
 import { cachePages } from "../../worker/layers/cache-pages.ts";
 import { completePageBy } from "../../worker/layers/complete-page.ts";
@@ -22,7 +23,7 @@ const keys = keysOf("test");
 const INDEX = new URL(FakeUpstream.INDEX);
 const source = (upstream: FakeUpstream) =>
   readUpstream(
-    simpleAt(INDEX, new UpstreamClient(upstream.fetch, INDEX, Date.now, { sleep: () => Promise.resolve() })),
+    simpleAt(INDEX, new UpstreamClient(upstream.fetch, INDEX, Date.now, { sleep: () => Promise.resolve() }), pipe),
     completePageBy(fileFactsIn(env.DB, "test")),
   );
 
@@ -92,10 +93,8 @@ repositoryContract("an index that hosts other projects, over one that reserves o
 function composed(upstream: FakeUpstream, vars: Record<string, unknown>): Repository {
   upstream.on("https://upstream.test/empty/simple/", () => Response.json({ meta: {}, projects: [] }));
   const { indexes } = compose(parseConfig(vars), {
-    ...env,
-    cache: caches.default,
+    ...cloudflare(env),
     fetch: upstream.fetch,
-    now: Date.now,
   });
   const [index] = indexes;
   if (!index) throw new Error("there is no index");

@@ -1,4 +1,5 @@
 import { env } from "cloudflare:workers";
+import { pipe } from "../../worker/cloudflare/platform.ts";
 import { catalogOf } from "../../worker/storage/d1/catalog.ts";
 import { fileStore, MAX_PUT } from "../../worker/storage/r2/mirrored-files.ts";
 import { keysOf } from "../../worker/storage/keys.ts";
@@ -24,5 +25,5 @@ const pages = (maxValue: number) => () =>
 
 pageStoreContract("KV", pages(1_000_000));
 pageStoreContract("R2, for pages too large for KV,", pages(10));
-fileStoreContract("R2", () => fileStore(r2, new Memory(100_000), keys, MAX_PUT));
+fileStoreContract("R2", () => fileStore(r2, new Memory(100_000), keys, { maxPut: MAX_PUT, pipe, now: Date.now }));
 listStoreContract("R2", () => listStore(r2, keys));

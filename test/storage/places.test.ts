@@ -1,5 +1,6 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
+import { pipe } from "../../worker/cloudflare/platform.ts";
 import { parseFileRef } from "../../worker/pypi/file-url.ts";
 import { parseProjectName } from "../../worker/pypi/name.ts";
 import type { Digest } from "../../worker/pypi/page.ts";
@@ -19,7 +20,8 @@ const OLD = new Uint8Array(9_000_000).fill(1);
 const NEW = new Uint8Array(9_000_000).fill(2);
 
 /** A store in an isolate of its own. */
-const open = (now = () => NOW) => fileStore(whole(env.FILES), new Memory(100_000), keysOf("test"), MAX_PUT, now);
+const open = (now = () => NOW) =>
+  fileStore(whole(env.FILES), new Memory(100_000), keysOf("test"), { maxPut: MAX_PUT, pipe, now });
 
 const digestOf = async (bytes: Uint8Array): Promise<Digest> => ({ algorithm: "sha256", hex: await sha256(bytes) });
 

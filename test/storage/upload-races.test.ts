@@ -29,7 +29,10 @@ function pair(): D1Database {
 test("of two uploads of one file at once, one publishes it and the other finds it there", async () => {
   const DB = pair();
   const wheel = await wheelOf();
-  const answers = await Promise.all([upload(teamRig({ DB }), wheel), upload(teamRig({ DB }), wheel)]);
+  const answers = await Promise.all([
+    upload(teamRig({ database: DB }), wheel),
+    upload(teamRig({ database: DB }), wheel),
+  ]);
   expect(answers.map(({ status }) => status)).toEqual([200, 200]);
   expect(new Set(answers.map(({ text }) => text.split(" ")[0]))).toEqual(new Set(["Published", wheel.filename]));
   const [row, ...others] = await rows();
@@ -41,8 +44,8 @@ test("of two uploads of one file at once, one publishes it and the other finds i
 test("of two uploads of other bytes under one name at once, one wins and the other is told", async () => {
   const DB = pair();
   const answers = await Promise.all([
-    upload(teamRig({ DB }), await wheelOf("demo", "1.0", "one = 1")),
-    upload(teamRig({ DB }), await wheelOf("demo", "1.0", "two = 2")),
+    upload(teamRig({ database: DB }), await wheelOf("demo", "1.0", "one = 1")),
+    upload(teamRig({ database: DB }), await wheelOf("demo", "1.0", "two = 2")),
   ]);
   expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 409]));
   expect(answers.find(({ status }) => status === 409)?.text).toMatch(/^File already exists/);
@@ -58,7 +61,7 @@ test("a project that is archived while a file of it is on its way does not get i
     await env.DB.prepare("UPDATE hosted_project SET status = 'archived'").run();
     return transact();
   });
-  const answer = await upload(teamRig({ DB }), await wheelOf("demo", "2.0"));
+  const answer = await upload(teamRig({ database: DB }), await wheelOf("demo", "2.0"));
   expect([answer.status, answer.text]).toEqual([403, expect.stringContaining("demo is archived in team")]);
   expect(await rows()).toHaveLength(1);
   expect([await revisionOf("demo"), (await audited()).length]).toEqual([1, 1]);
@@ -69,7 +72,7 @@ test("a transaction whose answer is lost was a transaction: the upload says that
     await transact();
     throw new Error("the connection broke");
   });
-  const answer = await upload(teamRig({ DB }), await wheelOf());
+  const answer = await upload(teamRig({ database: DB }), await wheelOf());
   expect([answer.status, answer.text]).toEqual([200, expect.stringContaining("Published")]);
 });
 

@@ -10,8 +10,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "worker/pypi": ["worker/errors"],
   "worker/platform": ["schema"],
   "worker/repository": ["worker/pypi", "worker/errors"],
-  "worker/layers": ["worker/repository", "worker/pypi", "worker/errors"],
-  "worker/log": ["worker/repository", "worker/pypi", "worker/errors"],
+  "worker/layers": ["worker/platform", "worker/repository", "worker/pypi", "worker/errors"],
+  "worker/log": ["worker/platform", "worker/repository", "worker/pypi", "worker/errors"],
   schema: ["worker/pypi"],
   "worker/storage": [
     "worker/platform",
@@ -24,21 +24,29 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   "worker/auth": ["worker/repository", "worker/pypi", "worker/errors", "schema"],
   "worker/publishing": ["worker/auth", "worker/repository", "worker/pypi", "worker/errors"],
-  "worker/upstream": ["worker/auth", "worker/repository", "worker/pypi", "worker/errors", "schema"],
+  "worker/upstream": ["worker/auth", "worker/platform", "worker/repository", "worker/pypi", "worker/errors", "schema"],
   "worker/locks/formats": ["worker/pypi", "worker/errors"],
-  "worker/locks": ["worker/locks/formats", "worker/layers", "worker/repository", "worker/pypi", "worker/errors"],
+  "worker/locks": [
+    "worker/locks/formats",
+    "worker/layers",
+    "worker/platform",
+    "worker/repository",
+    "worker/pypi",
+    "worker/errors",
+  ],
   "worker/http": [
     "worker/auth",
     "worker/publishing",
     "worker/locks",
     "worker/locks/formats",
     "worker/log",
+    "worker/platform",
     "worker/repository",
     "worker/pypi",
     "worker/errors",
     "schema",
   ],
-  "worker/jobs": ["worker/repository", "worker/pypi", "worker/errors", "schema"],
+  "worker/jobs": ["worker/platform", "worker/repository", "worker/pypi", "worker/errors", "schema"],
   "worker/ui": ["worker/http", "worker/repository", "worker/pypi", "worker/errors", "schema"],
   "worker/compose": [
     "worker/auth",
@@ -51,18 +59,28 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "worker/upstream",
     "schema",
   ],
-  "worker/app": ["worker/compose", "worker/http", "worker/jobs", "worker/log", "worker/ui", "worker/errors", "schema"],
-  "worker/index": ["worker/app", "worker/compose", "worker/jobs", "worker/log", "worker/storage", "schema"],
-  server: [
-    "worker/index",
+  "worker/cloudflare": ["worker/platform", "worker/repository"],
+  "worker/app": [
+    "worker/compose",
+    "worker/http",
+    "worker/jobs",
+    "worker/log",
+    "worker/platform",
+    "worker/ui",
+    "worker/errors",
+    "schema",
+  ],
+  "worker/worker": [
     "worker/app",
     "worker/compose",
     "worker/jobs",
     "worker/log",
     "worker/platform",
-    "worker/pypi",
+    "worker/repository",
     "schema",
   ],
+  "worker/index": ["worker/worker", "worker/cloudflare", "schema"],
+  server: ["worker/worker", "worker/jobs", "worker/platform", "worker/pypi", "schema"],
   cli: ["server", "worker/locks/formats", "worker/pypi", "schema"],
 };
 
@@ -96,7 +114,9 @@ test("only worker/upstream fetches, and only worker/storage names keys of KV, R2
   const calling = (pattern: RegExp) =>
     files.filter((file) => file.startsWith("worker/") && pattern.test(readFileSync(join(ROOT, file), "utf8")));
   expect(
-    calling(/(?<![.\w])fetch\((?!request, env)/).filter((file) => !/^worker\/(?:upstream\/|index\.ts)/.test(file)),
+    calling(/(?<![.\w])fetch\((?!request: |request, (?:env|work))/).filter(
+      (file) => !/^worker\/(?:upstream|cloudflare)\//.test(file),
+    ),
   ).toEqual([]);
   expect(
     calling(/\.(?:getWithMetadata|createMultipartUpload|prepare)\(/).filter(

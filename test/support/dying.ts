@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import type { Platform } from "../../worker/compose/services.ts";
+import type { Platform } from "../../worker/platform/platform.ts";
 import { whole } from "./whole.ts";
 
 /** At its end nobody reads what the store has given. */
@@ -22,9 +22,9 @@ export class Dying {
 
   /** The stores, as it sees them. */
   readonly platform = {
-    PAGES: this.#over(whole(env.PAGES, DROPPED), env.PAGES),
-    FILES: this.#over(whole(env.FILES, DROPPED), env.FILES),
-    DB: this.#over(env.DB),
+    keyValue: this.#over(whole(env.PAGES, DROPPED), env.PAGES),
+    objects: this.#over(whole(env.FILES, DROPPED), env.FILES),
+    database: this.#over(env.DB),
     cache: this.#over(caches.default),
   } satisfies Partial<Platform>;
 

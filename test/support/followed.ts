@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import type { Platform } from "../../worker/compose/services.ts";
+import type { Platform } from "../../worker/platform/platform.ts";
 import { FakeFeed } from "./feed.ts";
 import { Rig } from "./rig.ts";
 import { FakeUpstream } from "./upstream.ts";

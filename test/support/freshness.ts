@@ -80,7 +80,7 @@ export async function simulate(scene: Scene): Promise<Figures> {
   const chance = random(5);
   const between = (from: number, to: number) => from + chance() * (to - from);
   const writes: { readonly project: string; readonly serial: number; readonly at: number }[] = [];
-  const rig: FollowedRig = new FollowedRig({ PAGES: watched((project, serial) => written(project, serial)) });
+  const rig: FollowedRig = new FollowedRig({ keyValue: watched((project, serial) => written(project, serial)) });
   const written = (project: string, serial: number) => void writes.push({ project, serial, at: rig.now });
 
   const nameOf = (at: number) => `p-${at}`;

@@ -2,6 +2,8 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { env } from "cloudflare:workers";
 import { Hono } from "hono";
 import type { UploadOutcome, UploadState } from "../../schema/upload.ts";
+import { cloudflare, pipe } from "../../worker/cloudflare/platform.ts";
+import type { Platform } from "../../worker/platform/platform.ts";
 import type { Authenticate } from "../../worker/auth/authenticate.ts";
 import { credentialIn } from "../../worker/auth/credentials.ts";
 import { ADMIN, requirePermission, type Principal } from "../../worker/auth/principal.ts";
@@ -63,7 +65,7 @@ const INDEXES = [
 ];
 
 /** What the isolate has of the stores. */
-type Stores = Pick<Env, "FILES" | "DB">;
+type Stores = Pick<Platform, "objects" | "database">;
 
 /** A file that is sent in parts. */
 export interface LargeFile {
@@ -86,16 +88,16 @@ export class PartsRig {
   readonly #app;
 
   constructor(stores?: Stores, partSize = SMALL) {
-    const { FILES, DB } = stores ?? {
-      FILES: this.#counted(),
-      DB: counting(env.DB, "d1", this.counts, this.broken),
+    const { objects, database } = stores ?? {
+      objects: this.#counted(),
+      database: counting(env.DB, "d1", this.counts, this.broken),
     };
     const uploads = createUploadsInParts({
-      sessions: uploadSessionsIn(DB),
-      store: partStoreIn(FILES),
+      sessions: uploadSessionsIn(database),
+      store: partStoreIn(objects, pipe),
       publish: async (submission, ctx) => {
         await this.beforePublish();
-        return publishIn({ FILES, DB })(submission, ctx);
+        return publishIn({ objects, database })(submission, ctx);
       },
       indexes: INDEXES,
       partSize,
@@ -104,7 +106,9 @@ export class PartsRig {
     });
     const counters = { add: () => undefined, flush: () => undefined, totals: () => Promise.resolve([]) };
     this.#app = new Hono<AppEnv>();
-    this.#app.use(withContext({ now: () => this.now, counters, log: logAs("text"), indexNames: [] }));
+    this.#app.use(
+      withContext({ now: () => this.now, counters, log: logAs("text"), facts: cloudflare(env), indexNames: [] }),
+    );
     this.#app.route("/-/api/uploads", uploadsInPartsRoutes(createAuthorize(admit), uploads));
     this.#app.onError((error, c) => problem(error, c));
   }
@@ -130,7 +134,7 @@ export class PartsRig {
       headers: { Authorization: "Bearer alice", ...headers },
       ...(body !== undefined && { body }),
     });
-    const response = await this.#app.fetch(request, env, context);
+    const response = await this.#app.fetch(request, { work: context });
     const text = await response.text();
     await waitOnExecutionContext(context);
     return { status: response.status, headers: response.headers, text };
@@ -186,7 +190,7 @@ export async function fileOf(size: number, partSize: number, filename = "demo-1.
 
 /** Publishing as its contract has it, without a look into the file. */
 const publishIn =
-  ({ FILES, DB }: Stores): Publish =>
+  ({ objects, database }: Stores): Publish =>
   async ({ index, author, filename, staged, claimed }, { now }) => {
     const name = filename as Filename;
     const [project = "" as ProjectName] = projectCandidates(name);
@@ -196,16 +200,18 @@ const publishIn =
     if (filename.includes("unsound")) throw new IndexError("bad-request", `${filename} is no sound file.`);
     requirePermission(author.principal, { scope: "upload", index: index.name, project });
     try {
-      const before = await DB.prepare("SELECT sha256 FROM hosted_file WHERE index_name = ?1 AND identity = ?2")
+      const before = await database
+        .prepare("SELECT sha256 FROM hosted_file WHERE index_name = ?1 AND identity = ?2")
         .bind(index.name, filename)
         .first<{ sha256: string }>();
       if (before?.sha256 === staged.digests.sha256) return { kind: "identical", distribution };
       const object = `hosted/${staged.digests.sha256}/${freshId()}`;
-      await FILES.put(object, await staged.stream(), { sha256: staged.digests.sha256 });
-      const { meta } = await DB.prepare(
-        `INSERT INTO hosted_file (index_name, project, identity, filename, version, sha256, size, object, uploaded_at)
+      await objects.put(object, await staged.stream(), { sha256: staged.digests.sha256 });
+      const { meta } = await database
+        .prepare(
+          `INSERT INTO hosted_file (index_name, project, identity, filename, version, sha256, size, object, uploaded_at)
          VALUES (?1, ?2, ?3, ?3, '1.0', ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING`,
-      )
+        )
         .bind(index.name, project, filename, staged.digests.sha256, staged.size, object, now)
         .run();
       return { kind: meta.changes > 0 ? "published" : "identical", distribution };

@@ -10,8 +10,9 @@ import { contextOf } from "../../worker/log/context.ts";
 import { timedFetch } from "../../worker/log/upstream-wait.ts";
 import { logAs } from "../../worker/log/log.ts";
 import type { Layer } from "../../worker/repository/repository.ts";
-import { compose, type Services, type Limits, type Platform } from "../../worker/compose/services.ts";
-import type { Clock } from "../../worker/locks/warm.ts";
+import { cloudflare } from "../../worker/cloudflare/platform.ts";
+import { compose, type Services, type Limits } from "../../worker/compose/services.ts";
+import type { Platform } from "../../worker/platform/platform.ts";
 import { counting, type Counts } from "./counting.ts";
 import { deliver, FakeQueue } from "./queue.ts";
 import { FakeUpstream } from "./upstream.ts";
@@ -59,14 +60,11 @@ export class Rig {
   /** What happens while the worker waits; the clock has been moved on. */
   meanwhile: () => unknown = () => undefined;
   #working: Promise<unknown> = Promise.resolve();
-  readonly #clock: Clock = {
-    now: () => this.now,
-    sleep: async (milliseconds) => {
-      this.wait(milliseconds);
-      const work = Promise.resolve(this.meanwhile());
-      this.#working = work.catch(() => undefined);
-      await work;
-    },
+  readonly #sleep: Platform["sleep"] = async (milliseconds) => {
+    this.wait(milliseconds);
+    const work = Promise.resolve(this.meanwhile());
+    this.#working = work.catch(() => undefined);
+    await work;
   };
   #app;
 
@@ -86,28 +84,33 @@ export class Rig {
       ...vars,
     });
     this.#platform = {
-      PAGES: counting(whole(env.PAGES), "kv", this.counts, this.#broken),
-      FILES: counting(whole(env.FILES), "r2", this.counts, this.#broken),
-      DB: counting(env.DB, "d1", this.counts, this.#broken),
-      FILLS: this.queue,
-      REFRESHES: this.refreshes,
+      ...cloudflare(env),
+      keyValue: counting(whole(env.PAGES), "kv", this.counts, this.#broken),
+      objects: counting(whole(env.FILES), "r2", this.counts, this.#broken),
+      database: counting(env.DB, "d1", this.counts, this.#broken),
+      fills: this.queue,
+      refreshes: this.refreshes,
       cache: counting(caches.default, "cache", this.counts, this.#broken),
       fetch: timedFetch(this.upstream.fetch, () => this.now),
       now: () => this.now,
       // What is tried again is tried at once: nothing here depends on the pauses, and the clock stands still in them.
       sleep: () => Promise.resolve(),
       ...platform,
-      ...(platform.FILES && { FILES: whole(platform.FILES) }),
-      ...(platform.PAGES && { PAGES: whole(platform.PAGES) }),
+      ...(platform.objects && { objects: whole(platform.objects) }),
+      ...(platform.keyValue && { keyValue: whole(platform.keyValue) }),
     };
     this.services = compose(this.#config, this.#platform, this.#limits, this.#outermost);
-    this.#app = createApp(this.#config, this.services, this.#clock);
+    this.#app = this.#routed();
+  }
+
+  #routed() {
+    return createApp(this.#config, this.services, { ...this.#platform, sleep: this.#sleep });
   }
 
   /** A new isolate over the same storage: what was in memory is gone. */
   restart(): void {
     this.services = compose(this.#config, this.#platform, this.#limits, this.#outermost);
-    this.#app = createApp(this.#config, this.services, this.#clock);
+    this.#app = this.#routed();
   }
 
   /** The routes of the product, as `METHOD /path`; of what stands before all of them there is none. */
@@ -134,7 +137,7 @@ export class Rig {
   /** One request, without waiting for what it leaves running. */
   async open(path: string, init: RequestInit = {}): Promise<{ response: Response; settled: () => Promise<void> }> {
     const context = createExecutionContext();
-    const response = await this.#app.fetch(new Request(`https://edge.test${path}`, init), env, context);
+    const response = await this.#app.fetch(new Request(`https://edge.test${path}`, init), { work: context });
     return { response, settled: () => this.#settle(context) };
   }
 

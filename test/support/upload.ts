@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { sha256 } from "../../worker/repository/sha256.ts";
-import type { Limits, Platform } from "../../worker/compose/services.ts";
+import type { Limits } from "../../worker/compose/services.ts";
+import type { Platform } from "../../worker/platform/platform.ts";
 import { zip } from "./archive.ts";
 import { ADMIN_TOKEN, Rig } from "./rig.ts";
 import { metadataText } from "./wheel.ts";

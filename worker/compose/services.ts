@@ -4,7 +4,7 @@ import type { TokenStore } from "../auth/ports.ts";
 import { createTokenExchange, type TokenExchange } from "./token-exchange.ts";
 import { indexStack } from "./index-stack.ts";
 import { sourceStack, type ComposedSource } from "./source-stack.ts";
-import type { Limits, Platform } from "./platform.ts";
+import type { Platform } from "../platform/platform.ts";
 import { inspect } from "../publishing/inspect/inspect.ts";
 import type { AuditLog } from "../publishing/releases/audit-log.ts";
 import { createReleaseActions, type ReleaseActions } from "../publishing/releases/actions.ts";
@@ -18,19 +18,22 @@ import type { Counters } from "../repository/ports/counters.ts";
 import { routes } from "../layers/priority.ts";
 import { reservedBy } from "../layers/reserved-names.ts";
 import type { Layer, MirroredSource, Repository } from "../repository/repository.ts";
-import { FINISH_ALONE } from "../layers/files/store-file.ts";
 import type { DeadLetters, Leftovers, Recent, Runs } from "../repository/ports/maintenance.ts";
 import type { StoredObjects } from "../repository/ports/stored-objects.ts";
 import { countTogether, type Counting } from "../storage/d1/catalog.ts";
 import { MAX_PUT } from "../storage/r2/mirrored-files.ts";
 import { freshId } from "../storage/keys.ts";
-import { createStores } from "../storage/stores.ts";
+import { createStores, type StorageLimits } from "../storage/stores.ts";
 import type { Config } from "../../schema/config.ts";
 import type { IndexConfig } from "../../schema/indexes.ts";
 import type { UpstreamConfig } from "../../schema/upstreams.ts";
 import type { Context } from "../repository/context.ts";
 
-export type { Limits, Platform } from "./platform.ts";
+/** Sizes above which a file is handled in another way, in bytes; tests lower them. */
+export interface Limits extends StorageLimits {
+  /** Larger files are stored by the queue's consumer; the platform's own limit unless it is given. */
+  readonly finishAlone?: number;
+}
 
 /** All services of requests and jobs. Each route and job takes only what it uses. */
 export interface Services {
@@ -84,12 +87,12 @@ export interface Index {
 export function compose(
   { indexes, pageTtl, publicUrl, feed, quota, popular: count, seed, reserved, adminToken, trusted, audience }: Config,
   platform: Platform,
-  limits: Limits = { finishAlone: FINISH_ALONE, maxPut: MAX_PUT },
+  limits: Limits = { maxPut: MAX_PUT },
   outermost: Layer = (inner) => inner,
 ): Services {
   const stores = createStores(platform, limits);
   const { counters, tokens, hosting, hostedBytes: bytes } = stores;
-  const { finishAlone } = limits;
+  const { finishAlone = platform.finishAlone } = limits;
   const ground = { platform, stores, finishAlone, pageTtl, feed, reserved };
   const stacks = new Map<UpstreamConfig, ComposedSource>();
   for (const upstream of indexes.flatMap(({ upstreams }) => upstreams)) {

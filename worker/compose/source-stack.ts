@@ -17,7 +17,7 @@ import { UpstreamClient, type CountOutcome } from "../upstream/client.ts";
 import { linksAt } from "../upstream/links.ts";
 import { simpleAt } from "../upstream/upstream.ts";
 import type { Stores } from "../storage/stores.ts";
-import type { Platform } from "./platform.ts";
+import type { Platform } from "../platform/platform.ts";
 
 /** A source as indexes and as jobs use it, and the count of its pages. */
 export interface ComposedSource extends PrioritySource {
@@ -54,6 +54,7 @@ export function sourceStack(
   ground: Ground,
 ): ComposedSource {
   const { platform, stores, finishAlone, pageTtl, feed } = ground;
+  const { fetch, now, sleep, pipe } = platform;
   const { url, credentials, projects } = upstream;
   // The whole address, not only the host: one index at two addresses is two sources with different URLs.
   const source = encodeURIComponent(url.href);
@@ -62,15 +63,14 @@ export function sourceStack(
   const { absent, filling, believed, siblingless } = own.remembered;
   const storing = { files, uses, filling, believed, fills, finishAlone };
   const count: CountOutcome = (outcome) => stores.counters.add("upstreamRequests", { outcome });
-  const { fetch, now, sleep } = platform;
   const client = new UpstreamClient(fetch, url, now, { absent: upstream.absent, credentials, count, sleep });
   const changes =
     feed && upstream.kind === "simple"
       ? { feed: changesAt(url, client), log: own.changeLogPosition, behind: own.pagesBehind }
       : undefined;
-  const upstreamIndex = upstream.kind === "find-links" ? linksAt(url, client, now) : simpleAt(url, client);
+  const upstreamIndex = upstream.kind === "find-links" ? linksAt(url, client, pipe, now) : simpleAt(url, client, pipe);
   const repository: Repository = reserveNames(ground.reserved)(
-    mirrorFiles({ ...storing, source, pages, strays })(
+    mirrorFiles({ ...storing, pipe, source, pages, strays })(
       serveMetadata({ ...storing, facts, siblingless })(
         cacheDocuments({ store: own.documents, freshness, absent, ttl: pageTtl })(
           cachePages({

@@ -6,7 +6,7 @@ import { cachedIssuerKeys } from "../auth/oidc/keys.ts";
 import type { TokenStore } from "../auth/ports.ts";
 import type { Counters } from "../repository/ports/counters.ts";
 import { jsonKeys } from "../upstream/json-keys.ts";
-import type { Platform } from "./platform.ts";
+import type { Platform } from "../platform/platform.ts";
 
 /** Exchanges CI's identity tokens for tokens of ours, and revokes these. */
 export interface TokenExchange {

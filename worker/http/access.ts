@@ -10,17 +10,10 @@ import { requireRevalidation, makePrivate } from "./headers.ts";
 /** Authenticates a request and checks a permission; returns who sent it. Throws `not-authenticated` and `not-allowed`. */
 export type Authorize = (c: Pick<HonoContext<AppEnv>, "req" | "var">, permission: Permission) => Promise<Author>;
 
-/**
- * The client's address from Cloudflare's own header, which clients cannot forge there. Elsewhere they can, so anything
- * that is not an address becomes empty.
- */
-export const clientAddress = ({ req }: Pick<HonoContext<AppEnv>, "req">) =>
-  /^[\da-f.:]{1,45}$/i.exec(req.header("CF-Connecting-IP") ?? "")?.[0] ?? "";
-
 export const createAuthorize =
   (admit: Authenticate): Authorize =>
   async (c, permission) => {
-    const origin = clientAddress(c);
+    const origin = c.var.facts.clientAddress(c.req.raw);
     const claimant = { authorization: c.req.header("Authorization"), origin };
     return { principal: await admit(claimant, permission, c.var.ctx), origin };
   };

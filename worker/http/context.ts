@@ -1,19 +1,23 @@
 import { createMiddleware } from "hono/factory";
 import { contextOf } from "../log/context.ts";
 import type { Log } from "../log/log.ts";
+import type { RequestFacts, Work } from "../platform/platform.ts";
 import type { Counters } from "../repository/ports/counters.ts";
 import type { Context } from "../repository/context.ts";
 import { NOTHING_LOADED } from "./headers.ts";
 import { pathOf } from "./path.ts";
-import { requestIdOf } from "./request-id.ts";
 import { subjectOf } from "./subject.ts";
 
-/** What Hono's handlers find in `c.var`, made by the first middleware for each request. */
+/** What Hono's handlers find in `c.env`, and in `c.var`, which the first middleware makes for each request. */
 export interface AppEnv {
+  Bindings: {
+    readonly work: Work;
+  };
   Variables: {
     ctx: Context;
     /** Its lines have the request's id, index and project. */
     log: Log;
+    facts: RequestFacts;
   };
 }
 
@@ -22,6 +26,7 @@ interface Surroundings {
   readonly now: () => number;
   readonly counters: Counters;
   readonly log: Log;
+  readonly facts: RequestFacts;
   /** The names of the indexes; the first is at the root. */
   readonly indexNames: readonly string[];
 }
@@ -32,17 +37,18 @@ const POLICY = "Content-Security-Policy";
  * Gives a request its context and its log; every answer the request's id and `nosniff`; and every answer in HTML a policy by which
  * it loads nothing, unless it has one of its own.
  */
-export const withContext = ({ now, counters, log, indexNames }: Surroundings) =>
+export const withContext = ({ now, counters, log, facts, indexNames }: Surroundings) =>
   createMiddleware<AppEnv>(async (c, next) => {
     const started = now();
-    const requestId = requestIdOf(c.req.raw.headers);
+    const requestId = facts.requestId(c.req.raw);
     // Most requests write no line: what all lines of one have in common is put together where one is written.
     const own: Log = (level, fields, text) => {
       const time = new Date(started).toISOString();
       log(level, { time, requestId, ...subjectOf(pathOf(c.req.url), indexNames), ...fields }, text);
     };
-    c.set("ctx", contextOf(started, c.executionCtx, counters, own));
+    c.set("ctx", contextOf(started, c.env.work, counters, own));
     c.set("log", own);
+    c.set("facts", facts);
     await next();
     const { headers } = c.res;
     headers.set("X-Request-Id", requestId);

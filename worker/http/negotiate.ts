@@ -42,10 +42,8 @@ export function representationFor(accept: string | undefined, format: string | u
   return (["json", "simpleHtml", "html"] as const).find((name) => quality[name] === best) ?? "html";
 }
 
-/** Whether the client accepts gzip. Cloudflare rewrites Accept-Encoding; `cf` has what the client sent. */
-export function acceptsGzip(request: Request): boolean {
-  const sent =
-    (request.cf?.["clientAcceptEncoding"] as string | undefined) ?? request.headers.get("Accept-Encoding") ?? "";
-  const codings = new Map(parseAccept(sent).map(({ type, q }) => [type.toLowerCase(), q]));
+/** Whether the client accepts gzip, by the `Accept-Encoding` that it sent. */
+export function acceptsGzip(accepted: string): boolean {
+  const codings = new Map(parseAccept(accepted).map(({ type, q }) => [type.toLowerCase(), q]));
   return (codings.get("gzip") ?? codings.get("*") ?? 0) > 0;
 }

@@ -5,7 +5,6 @@ import type { BurnToken } from "../auth/oidc/burn.ts";
 import type { ExchangeToken } from "../auth/oidc/exchange.ts";
 import { IndexError } from "../errors.ts";
 import { parsedJson } from "../pypi/parsed-json.ts";
-import { clientAddress } from "./access.ts";
 import type { AppEnv } from "./context.ts";
 import { LIFETIMES } from "./headers.ts";
 import { allowOnly } from "./limits.ts";
@@ -47,13 +46,17 @@ export function oidcRoutes({ audience, tokenExchange }: OidcRouteOptions): Hono<
   routes.post("/mint-token", async (c) => {
     const { exchange } = offered();
     const identity = tokenIn(await c.req.arrayBuffer(), "the identity token that the CI gives the job");
-    const { token, expiresAt } = await exchange(identity, clientAddress(c), c.var.ctx);
+    const { token, expiresAt } = await exchange(identity, c.var.facts.clientAddress(c.req.raw), c.var.ctx);
     return c.json({ success: true, token, expires: Math.floor(expiresAt / 1_000) }, 200, LIFETIMES.live);
   });
 
   routes.post("/burn-token", async (c) => {
     const { burn } = offered();
-    await burn(tokenIn(await c.req.arrayBuffer(), "the token to revoke"), clientAddress(c), c.var.ctx);
+    await burn(
+      tokenIn(await c.req.arrayBuffer(), "the token to revoke"),
+      c.var.facts.clientAddress(c.req.raw),
+      c.var.ctx,
+    );
     return c.json({ message: "Accepted" }, 202, LIFETIMES.live);
   });
 

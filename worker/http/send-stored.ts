@@ -64,7 +64,7 @@ export async function sendStored(
   extra: Record<string, string>,
   stored: Stored,
 ): Promise<Response> {
-  const gzip = acceptsGzip(c.req.raw);
+  const gzip = acceptsGzip(c.var.facts.acceptEncoding(c.req.raw));
   const { digest, changedAt } = stored.head;
   // A listing that could not be stored has no digest, so it has no ETag.
   const etag = digest === "" ? undefined : `"${digest}.${form.tag}${gzip ? ".gz" : ""}"`;

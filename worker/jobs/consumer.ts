@@ -1,4 +1,5 @@
 import type { Context } from "../repository/context.ts";
+import type { Batch } from "../platform/queues.ts";
 import type { MirroredSource } from "../repository/repository.ts";
 import type { DeadLetters } from "../repository/ports/maintenance.ts";
 
@@ -10,4 +11,4 @@ export interface ConsumerServices {
 }
 
 /** Processes a batch of one queue's messages: each is acknowledged or sent for another delivery. */
-export type Consumer = (batch: MessageBatch, services: ConsumerServices, ctx: Context) => Promise<void>;
+export type Consumer = (batch: Batch, services: ConsumerServices, ctx: Context) => Promise<void>;

@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import type { Delivered } from "../platform/queues.ts";
 import type { Event } from "../repository/event.ts";
 import type { Context } from "../repository/context.ts";
 
@@ -9,7 +10,7 @@ const FIRST_DELAY = 30;
 const LONGEST_DELAY = 12 * 3_600;
 
 /** Acknowledges a message that will fail at every delivery, and reports why. */
-export function drop(message: Message, event: Event, ctx: Context): void {
+export function drop(message: Delivered, event: Event, ctx: Context): void {
   ctx.report(event);
   message.ack();
 }
@@ -19,7 +20,7 @@ export function drop(message: Message, event: Event, ctx: Context): void {
  *
  * @param least seconds that it must wait, where the upstream said so
  */
-export function again(message: Message, event: Event, ctx: Context, least = 0): void {
+export function again(message: Delivered, event: Event, ctx: Context, least = 0): void {
   ctx.report(event);
   const delaySeconds = Math.min(Math.max(FIRST_DELAY * 2 ** (message.attempts - 1), least), LONGEST_DELAY);
   message.retry({ delaySeconds });

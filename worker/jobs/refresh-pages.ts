@@ -1,3 +1,4 @@
+import type { Delivered } from "../platform/queues.ts";
 import { refreshMessage } from "../../schema/refresh.ts";
 import { IndexError, messageOf } from "../errors.ts";
 import type { ProjectName } from "../pypi/name.ts";
@@ -40,7 +41,7 @@ export const refreshPages: Consumer = async (batch, { sources }, ctx) => {
   for (const message of batch.messages) await refresh(message, sources, ctx);
 };
 
-async function refresh(message: Message, sources: ReadonlyMap<string, MirroredSource>, ctx: Context): Promise<void> {
+async function refresh(message: Delivered, sources: ReadonlyMap<string, MirroredSource>, ctx: Context): Promise<void> {
   const dropped = (what: string, reason: string) => drop(message, { event: "refresh-dropped", what, reason }, ctx);
   const parsed = refreshMessage.safeParse(message.body);
   if (!parsed.success) return dropped(`message ${message.id}`, complaintOf(parsed.error));

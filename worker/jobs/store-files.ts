@@ -1,3 +1,4 @@
+import type { Delivered } from "../platform/queues.ts";
 import { fillMessage } from "../../schema/fill.ts";
 import { IndexError, messageOf } from "../errors.ts";
 import { type FileRef, nameOf } from "../pypi/file-url.ts";
@@ -15,7 +16,11 @@ export const storeFiles: Consumer = async (batch, { sources }, ctx) => {
   for (const message of batch.messages) await storeFile(message, sources, ctx);
 };
 
-async function storeFile(message: Message, sources: ReadonlyMap<string, MirroredSource>, ctx: Context): Promise<void> {
+async function storeFile(
+  message: Delivered,
+  sources: ReadonlyMap<string, MirroredSource>,
+  ctx: Context,
+): Promise<void> {
   const dropped = (what: string, reason: string) => drop(message, { event: "fill-dropped", what, reason }, ctx);
   const parsed = fillMessage.safeParse(message.body);
   if (!parsed.success) return dropped(`message ${message.id}`, complaintOf(parsed.error));

@@ -1,5 +1,6 @@
 import { IndexError, isUpstreamFailure, messageOf } from "../errors.ts";
 import { type FileRef, nameOf } from "../pypi/file-url.ts";
+import type { MakePipe } from "../platform/pipe.ts";
 import { projectCandidates } from "../pypi/filename.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import { gone, locate, locateIn, type LocatingParts } from "./files/locate.ts";
@@ -21,6 +22,7 @@ import type { Context } from "../repository/context.ts";
 export interface MirrorParts extends Omit<StoringParts, "onStored">, LocatingParts {
   /** The upstream's address, percent-encoded. */
   readonly source: string;
+  readonly pipe: MakePipe;
 }
 
 /**
@@ -81,7 +83,7 @@ function fileOf(parts: MirrorParts, inner: SourceFiles): Repository["file"] {
     }
     try {
       const listed = await locate(request, candidates, inner, parts, ctx);
-      return listed && (await fetchFile(request, listed, inner, usable ? parts : undefined, ctx));
+      return listed && (await fetchFile(request, listed, inner, parts, usable, ctx));
     } catch (error) {
       // The file that should replace the stored one cannot be fetched: the stored one, though unverified, is served.
       const stored = outdated && isUpstreamFailure(error) ? await files.get(ref, range) : null;
@@ -113,12 +115,13 @@ async function storedFacts(ref: FileRef, files: FileStore): Promise<Artifact | n
   return facts && { ...facts, body: null, via: "r2" };
 }
 
-/** @param parts undefined while the store cannot be used */
+/** @param usable whether the store can be used now */
 async function fetchFile(
   request: FileRequest,
   listed: Listed,
   inner: SourceFiles,
-  parts: MirrorParts | undefined,
+  parts: MirrorParts,
+  usable: boolean,
   ctx: Context,
 ): Promise<Artifact> {
   const { ref, headOnly, keep } = request;
@@ -139,12 +142,14 @@ async function fetchFile(
   );
   if (!source) throw gone(ref, listed.project);
   if (headOnly) return source;
-  const storing: StoringParts | undefined = parts && {
-    ...parts,
-    onStored: (artifact, stored) => inner.fileStored({ ...at, ref, artifact }, stored, ctx),
-  };
+  const storing: StoringParts | undefined = usable
+    ? {
+        ...parts,
+        onStored: (artifact, stored) => inner.fileStored({ ...at, ref, artifact }, stored, ctx),
+      }
+    : undefined;
   if (keep && storing) return storeNow(source, ref, storing, ctx);
-  if (!source.part) return serveAndStore(source, ref, storing, ctx);
+  if (!source.part) return serveAndStore(source, ref, storing, parts.pipe, ctx);
   // Store the whole file, so that the next part is served from the store.
   if (storing) {
     const whole = () => inner.file({ ref, headOnly: false, listed: at }, ctx);

@@ -1,5 +1,6 @@
 import { createTarPacker, packTar } from "modern-tar";
 import { messageOf } from "../errors.ts";
+import type { MakePipe } from "../platform/pipe.ts";
 import { brokenOff } from "../repository/sinks.ts";
 import type { Context } from "../repository/context.ts";
 
@@ -31,11 +32,12 @@ export interface TarMember {
  */
 export async function tarOf(
   members: readonly TarMember[],
+  pipe: MakePipe,
   ctx: Context,
 ): Promise<{ size: number; body: ReadableStream<Uint8Array> }> {
   const size = await sizeOf(members);
   const { readable, controller } = createTarPacker();
-  const { readable: body, writable } = new FixedLengthStream(size);
+  const { readable: body, writable } = pipe(size);
   const packed = pack(members, controller).catch((error: unknown) => {
     // Any other error means that the client closed the connection.
     if (error instanceof Unreadable) ctx.report({ event: "storage-failed", what: error.what, reason: error.message });

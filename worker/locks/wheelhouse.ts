@@ -1,5 +1,6 @@
 import { IndexError, isUpstreamFailure, messageOf, upstreamFailed } from "../errors.ts";
 import { verifiableDigest } from "../pypi/page.ts";
+import type { MakePipe } from "../platform/pipe.ts";
 import { inPool } from "../repository/pool.ts";
 import { tarOf, type TarMember } from "./tar.ts";
 import type { ResolvedLock, ResolvedFile } from "./resolve.ts";
@@ -28,7 +29,7 @@ interface Kept extends ResolvedFile {
  *
  * @returns the tar, and its size in bytes
  */
-export async function wheelhouse({ files }: ResolvedLock, ctx: Context) {
+export async function wheelhouse({ files }: ResolvedLock, pipe: MakePipe, ctx: Context) {
   const sorted = files.toSorted((one, other) => (one.entry.filename < other.entry.filename ? -1 : 1));
   for (const [at, { entry, ref }] of sorted.entries()) {
     const before = sorted[at - 1];
@@ -53,6 +54,7 @@ export async function wheelhouse({ files }: ResolvedLock, ctx: Context) {
   kept.sort((one, other) => (one.entry.filename < other.entry.filename ? -1 : 1));
   return tarOf(
     kept.map((file) => memberOf(file, ctx)),
+    pipe,
     ctx,
   );
 }

@@ -1,3 +1,6 @@
+/** Keys that begin with these belong to a team: their objects exist nowhere else. All others can be fetched again. */
+export const DURABLE_PREFIXES = ["hosted/", "staging/"] as const;
+
 /**
  * Objects under keys, as Cloudflare's R2 has them: an R2 bucket can be passed as it is, and R2's documentation says what
  * each method does. Only what the worker uses is asked of a platform.
@@ -8,8 +11,8 @@ export interface Objects {
    * Rejects with an error whose text has "10039" where the object has no such range. A condition that does not hold
    * gives the object without its body.
    */
-  get(key: string, options?: GetOptions): Promise<ObjectWithBody | ObjectHead | null>;
-  get(key: string, options?: Pick<GetOptions, "range">): Promise<ObjectWithBody | null>;
+  get(key: string, options: ConditionalGetOptions): Promise<ObjectWithBody | ObjectHead | null>;
+  get(key: string, options?: GetOptions): Promise<ObjectWithBody | null>;
   /**
    * Nothing is visible before all bytes are there. Resolves with null where `onlyIf` does not hold. Rejects where the
    * bytes do not have the digest in the options, or a stream does not have the length that its `Pipe` was made with.
@@ -36,7 +39,13 @@ export interface ObjectWithBody extends ObjectHead {
   bytes(): Promise<Uint8Array>;
 }
 
-export type GetOptions = { readonly range?: R2Range; readonly onlyIf?: ObjectCondition };
+export type ObjectRange = R2Range;
+
+export type UploadedPart = R2UploadedPart;
+
+export type GetOptions = { readonly range?: ObjectRange };
+
+export type ConditionalGetOptions = GetOptions & { readonly onlyIf: ObjectCondition };
 
 /** The `*` of `etagDoesNotMatch` means that there must be no object. */
 export type ObjectCondition = { readonly etagMatches?: string; readonly etagDoesNotMatch?: string };
@@ -64,8 +73,8 @@ export interface ListedObjects {
 /** An object that is written in parts, all of one size but the last. It ends by itself seven days after it was begun. */
 export interface MultipartUpload {
   readonly uploadId: string;
-  uploadPart(partNumber: number, value: ReadableStream | Uint8Array): Promise<R2UploadedPart>;
+  uploadPart(partNumber: number, value: ReadableStream | Uint8Array): Promise<UploadedPart>;
   /** Rejects with an error whose text has "(10025)", "(10011)" or "(10048)" where parts are missing or have wrong sizes. */
-  complete(parts: R2UploadedPart[]): Promise<ObjectHead>;
+  complete(parts: UploadedPart[]): Promise<ObjectHead>;
   abort(): Promise<void>;
 }

@@ -9,3 +9,12 @@ export interface MessageQueue<Body = unknown> {
 }
 
 export type SendOptions = { readonly contentType?: "json"; readonly delaySeconds?: number };
+
+/** Messages of one queue, delivered together. */
+export type Batch = Pick<MessageBatch, "queue"> & { readonly messages: readonly Delivered[] };
+
+/**
+ * `attempts`: which delivery this is, from 1. A message about which the consumer says nothing is acknowledged where the
+ * consumer succeeds, and comes again where it rejects.
+ */
+export type Delivered = Pick<Message, "id" | "body" | "attempts" | "ack" | "retry">;

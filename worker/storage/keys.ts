@@ -1,3 +1,4 @@
+import { DURABLE_PREFIXES } from "../platform/objects.ts";
 import { asFileRef, type FileRef } from "../pypi/file-url.ts";
 import { fingerprint } from "../pypi/fingerprint.ts";
 import type { ProjectName } from "../pypi/name.ts";
@@ -46,8 +47,7 @@ export const mergedKey = (index: string, name: ProjectName) => `merged/${FORMAT}
 export const MIRRORED = ["file/", "metadata/"] as const;
 
 /** R2: prefixes of hosted files, and of uploads that are still to be checked. */
-export const HOSTED_PREFIX = "hosted/";
-export const UPLOADED = [HOSTED_PREFIX, "staging/"] as const;
+export const [HOSTED_PREFIX, STAGING_PREFIX] = DURABLE_PREFIXES;
 
 /**
  * The object that a key under these prefixes belongs to: itself or, for a METADATA, its wheel; undefined for any other
@@ -69,13 +69,13 @@ export const mirroredFrom = (key: string) => /^(?:file|metadata)\/([^/]+)\/./.ex
 export type Keys = ReturnType<typeof keysOf>;
 
 /** R2: a hosted file. Each upload has a new `id`: the object under a key never changes. */
-export const hostedKey = (sha256: string, id: string) => `hosted/${sha256}/${id}`;
+export const hostedKey = (sha256: string, id: string) => `${HOSTED_PREFIX}${sha256}/${id}`;
 
 /** R2: the METADATA of a hosted wheel. */
 export const hostedMetadataKey = (object: string) => `${object}.metadata`;
 
 /** R2: bytes that are being uploaded. For an upload in parts the id begins with its index's name and a dot. */
-export const stagingKey = (id: string) => `staging/${id}`;
+export const stagingKey = (id: string) => `${STAGING_PREFIX}${id}`;
 
 /** A random id of 64 bits that was not used before. */
 export const freshId = () => crypto.getRandomValues(new Uint8Array(8)).toHex();

@@ -1,6 +1,5 @@
-import type { FillMessage } from "../../schema/fill.ts";
-import type { RefreshMessage } from "../../schema/refresh.ts";
 import type { TokenWithHash } from "../auth/authenticate.ts";
+import type { Platform } from "../platform/platform.ts";
 import type { FileRef } from "../pypi/file-url.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import type { Context } from "../repository/context.ts";
@@ -50,17 +49,8 @@ import { partStoreIn } from "./r2/upload-parts.ts";
 
 const MiB = 1024 * 1024;
 
-/** The bindings that things are stored in. */
-export interface Bindings {
-  readonly PAGES: KVNamespace;
-  readonly FILES: R2Bucket;
-  readonly DB: D1Database;
-  readonly FILLS: Queue<FillMessage>;
-  readonly REFRESHES: Queue<RefreshMessage>;
-  readonly cache: Cache;
-  /** The clock: milliseconds since the epoch. */
-  readonly now: () => number;
-}
+/** What things are stored in. */
+type Storage = Pick<Platform, "objects" | "keyValue" | "database" | "fills" | "refreshes" | "cache" | "pipe" | "now">;
 
 /** Sizes in bytes; tests lower them. */
 export interface StorageLimits {
@@ -82,8 +72,8 @@ type ReplaceOutdated = (
 export type Stores = ReturnType<typeof createStores>;
 
 /** All stores of a platform. Called once for each isolate, because the isolate's memory is in it. */
-export function createStores(bindings: Bindings, { maxPut, inMemory }: StorageLimits) {
-  const { PAGES: kv, FILES: r2, DB: db, FILLS, REFRESHES, cache, now } = bindings;
+export function createStores(platform: Storage, { maxPut, inMemory }: StorageLimits) {
+  const { keyValue: kv, objects: r2, database: db, fills, refreshes, cache, pipe, now } = platform;
   const memory = memoryTier();
   const counters = countersIn(db);
   const uses = fileUsesIn(db, memory.used);
@@ -100,7 +90,7 @@ export function createStores(bindings: Bindings, { maxPut, inMemory }: StorageLi
   function ofSource(source: string, root: string | undefined, replaceOutdated: ReplaceOutdated) {
     const keys = keysOf(source, root);
     const replacing = {
-      files: fileStore(r2, memory.files, keys, maxPut, now),
+      files: fileStore(r2, memory.files, keys, { maxPut, pipe, now }),
       facts: fileFactsIn(db, source),
       uses: uses.of(source, keys),
     };
@@ -121,8 +111,8 @@ export function createStores(bindings: Bindings, { maxPut, inMemory }: StorageLi
       freshness: freshness(memory.marks, cache, keys.checked),
       verdicts: verdictsIn(freshness(memory.marks, cache, keys.absent), catalog),
       deleteFiles: projectFileDeletion(objects, source, memory.files),
-      fills: fillQueue(FILLS, source),
-      refreshes: refreshQueue(REFRESHES, source),
+      fills: fillQueue(fills, source),
+      refreshes: refreshQueue(refreshes, source),
       demand: demand.of(source),
       changeLogPosition: changeLogPositionIn(db, source, keys.pages),
       pagesBehind: pagesBehindIn(db, source),
@@ -152,9 +142,9 @@ export function createStores(bindings: Bindings, { maxPut, inMemory }: StorageLi
     uploadObjects: uploadObjectsIn(r2),
     openStagingFile: stagingIn(r2, inMemory),
     uploadSessions: uploadSessionsIn(db),
-    uploadParts: partStoreIn(r2),
+    uploadParts: partStoreIn(r2, pipe),
     orphans: orphansIn(db, r2),
-    deadLetters: deadLettersIn(db, { "pypi-edge-fills": FILLS, "pypi-edge-refreshes": REFRESHES }),
+    deadLetters: deadLettersIn(db, { "pypi-edge-fills": fills, "pypi-edge-refreshes": refreshes }),
     recentChanges: recentChangesIn(db),
     jobRuns: jobRunsIn(db),
     ofSource,

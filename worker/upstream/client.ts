@@ -1,5 +1,6 @@
 import { canBeAbsence } from "../../schema/upstreams.ts";
 import { isUpstreamFailure, messageOf, upstreamFailed } from "../errors.ts";
+import type { Fetch, Platform } from "../platform/platform.ts";
 import { base64 } from "../pypi/base64.ts";
 import { isPublic } from "../pypi/host.ts";
 import { LATE, within } from "../repository/timeout.ts";
@@ -32,19 +33,13 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 /** Statuses that say that nothing at this address accepts a POST. */
 const WITHOUT_POST = new Set([404, 405, 410, 501]);
 
-/** The platform's `fetch`, as a type of its own so that tests can replace it. */
-export type Fetch = (request: Request, init?: RequestInit) => Promise<Response>;
-
 /** The platform reads this option from `fetch`'s second argument only; in a `Request` it is lost. */
 const UNDECODED: RequestInit = { encodeResponseBody: "manual" };
 
 /** Counts the outcome of a request, as its status shows it. Failures while the body is read are not counted here. */
 export type CountOutcome = (outcome: Counted["upstreamRequests"]["outcome"]) => void;
 
-/** Waits so many milliseconds. */
-export type Sleep = (milliseconds: number) => Promise<void>;
-
-const platformSleep: Sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+const timeout: Platform["sleep"] = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 interface Init {
   readonly method?: "GET" | "HEAD";
@@ -58,7 +53,7 @@ interface Init {
 
 interface ClientOptions {
   /** `setTimeout` by default. */
-  readonly sleep?: Sleep | undefined;
+  readonly sleep?: Platform["sleep"];
   /** `user:password`, sent to the upstream's own origin only: its files may be on other hosts. */
   readonly credentials?: string | undefined;
   /** Called with the outcome of each `open` and `post`. */
@@ -88,7 +83,7 @@ export class UpstreamClient {
   readonly #now: () => number;
   readonly #authorization: string | undefined;
   readonly #count: CountOutcome;
-  readonly #sleep: Sleep;
+  readonly #sleep: Platform["sleep"];
   readonly #redirects: boolean;
   readonly #absent: readonly number[];
   readonly #circuits = new Circuits();
@@ -105,7 +100,7 @@ export class UpstreamClient {
     // RFC 7617 leaves the encoding open; UTF-8 is what servers expect.
     this.#authorization = credentials && `Basic ${base64(credentials)}`;
     this.#count = count ?? (() => undefined);
-    this.#sleep = sleep ?? platformSleep;
+    this.#sleep = sleep ?? timeout;
     this.#redirects = redirects ?? true;
     this.#absent = [...ABSENT, ...(absent ?? [])];
   }

@@ -1,5 +1,6 @@
 import { printable } from "../pypi/text.ts";
 import { isUpstreamFailure, messageOf, upstreamFailed } from "../errors.ts";
+import type { MakePipe } from "../platform/pipe.ts";
 import { magicOf } from "../pypi/magic.ts";
 import type { FileAnswer, FileWanted, Upstream } from "../repository/ports/upstream.ts";
 import { cut, type Part } from "../repository/range.ts";
@@ -14,7 +15,7 @@ const NO_HEAD: ReadonlySet<number | undefined> = new Set([400, 403, 405, 501]);
 const HEADERS = { "Accept-Encoding": "identity" };
 
 /** Fetches files, for every kind of upstream. */
-export function fileFrom(client: UpstreamClient): Upstream["file"] {
+export function fileFrom(client: UpstreamClient, pipe: MakePipe): Upstream["file"] {
   const open = (url: URL, method: "GET" | "HEAD", headers: Record<string, string> = {}) =>
     client.open(url, { method, headers: { ...HEADERS, ...headers }, undecoded: true });
 
@@ -42,15 +43,20 @@ export function fileFrom(client: UpstreamClient): Upstream["file"] {
     const range = `bytes=${part.offset}-${part.offset + part.length - 1}`;
     const answer = await open(url, "GET", { Range: range });
     if (!answer) return null;
-    if (answer.response.status === 200) return sliced(await fileIn(answer, wanted), part);
+    if (answer.response.status === 200) return sliced(await fileIn(answer, wanted), part, pipe);
     if (codingsOf(answer.response).length > 0) {
       // A range of an encoded body is not a range of the file, and its bytes do not show whether it was encoded.
       await answer.response.body?.cancel();
       const file = await whole(url, wanted);
-      return file && sliced(file, part);
+      return file && sliced(file, part, pipe);
     }
     refuseHtml(answer, wanted);
-    return { body: await exactly(part, answer), size: sizeIn(answer.response), ...datesOf(answer), sliced: false };
+    return {
+      body: await exactly(part, answer, pipe),
+      size: sizeIn(answer.response),
+      ...datesOf(answer),
+      sliced: false,
+    };
   }
 
   return (url, wanted) => {
@@ -89,18 +95,21 @@ async function withoutBody(answer: FileAnswer | null): Promise<FileAnswer | null
 }
 
 /** The part, cut from the whole file: some upstreams ignore `Range`, or do so for encoded files. */
-function sliced({ body, ...answer }: FileAnswer, part: Part): FileAnswer {
-  const exact = new FixedLengthStream(part.length);
-  return { ...answer, body: body && cut(body, part).pipeThrough(exact), sliced: true };
+function sliced({ body, ...answer }: FileAnswer, part: Part, pipe: MakePipe): FileAnswer {
+  return { ...answer, body: body && cut(body, part).pipeThrough(pipe(part.length)), sliced: true };
 }
 
 /** The body of a 206 that has exactly the requested range; reading it fails where it has another length. */
-async function exactly(part: Part, { url, response }: UpstreamAnswer): Promise<ReadableStream<Uint8Array>> {
+async function exactly(
+  part: Part,
+  { url, response }: UpstreamAnswer,
+  pipe: MakePipe,
+): Promise<ReadableStream<Uint8Array>> {
   const body = response.body as ReadableStream<Uint8Array> | null;
   if (!body) throw upstreamFailed(url.host, "its answer to a range is empty");
   const range = response.headers.get("Content-Range") ?? "";
   if (range.startsWith(`bytes ${part.offset}-${part.offset + part.length - 1}/`)) {
-    return body.pipeThrough(new FixedLengthStream(part.length));
+    return body.pipeThrough(pipe(part.length));
   }
   await body.cancel();
   throw upstreamFailed(url.host, `it answered with a range that was not asked for (${printable(range.slice(0, 80))})`);

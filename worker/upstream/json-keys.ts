@@ -6,7 +6,8 @@ import { upstreamFailed } from "../errors.ts";
 import { parsedJson } from "../pypi/parsed-json.ts";
 import { isPrivate } from "../pypi/host.ts";
 import { printable } from "../pypi/text.ts";
-import { UpstreamClient, type CountOutcome, type Fetch } from "./client.ts";
+import type { Fetch } from "../platform/platform.ts";
+import { UpstreamClient, type CountOutcome } from "./client.ts";
 
 /** For one document; GitHub's have 10 KB. Bytes. */
 const MAX_BYTES = 256 * 1024;

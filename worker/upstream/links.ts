@@ -1,4 +1,5 @@
 import { IndexError, messageOf, upstreamFailed } from "../errors.ts";
+import type { MakePipe } from "../platform/pipe.ts";
 import { projectCandidates } from "../pypi/filename.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import type { FileEntry, Validators } from "../pypi/page.ts";
@@ -28,7 +29,7 @@ interface Links {
  *
  * @param now milliseconds since the epoch
  */
-export function linksAt(page: URL, client: UpstreamClient, now: () => number): Upstream {
+export function linksAt(page: URL, client: UpstreamClient, pipe: MakePipe, now: () => number): Upstream {
   let held: { readonly links: Links; readonly until: number } | undefined;
 
   /** The page's files by project, or `unchanged` where `known` still holds. */
@@ -57,7 +58,7 @@ export function linksAt(page: URL, client: UpstreamClient, now: () => number): U
       return { kind: "page", page: { name, files }, validators: links.validators };
     },
 
-    file: fileFrom(client),
+    file: fileFrom(client, pipe),
 
     jsonUrl() {
       throw new IndexError(

@@ -1,5 +1,6 @@
 import { messageOf, upstreamFailed } from "../errors.ts";
 import { documentPath } from "../pypi/document.ts";
+import type { MakePipe } from "../platform/pipe.ts";
 import type { NamesAnswer, Upstream } from "../repository/ports/upstream.ts";
 import { inUtf8, isJson } from "./charset.ts";
 import type { UpstreamAnswer, UpstreamClient } from "./client.ts";
@@ -19,7 +20,7 @@ const PAGE_HEADERS = {
 };
 
 /** An upstream index over HTTP. `index` is its Simple API root, ending in `/`. */
-export function simpleAt(index: URL, client: UpstreamClient): Upstream {
+export function simpleAt(index: URL, client: UpstreamClient, pipe: MakePipe): Upstream {
   const mayFetch = (url: URL) => client.mayFetch(url);
 
   return {
@@ -43,7 +44,7 @@ export function simpleAt(index: URL, client: UpstreamClient): Upstream {
       }
     },
 
-    file: fileFrom(client),
+    file: fileFrom(client, pipe),
 
     jsonUrl: (ref) => new URL(`../${documentPath(ref)}`, index),
     document: documentFrom(client),

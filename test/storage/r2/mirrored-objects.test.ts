@@ -67,7 +67,7 @@ describe("a stored file", () => {
   });
 
   test("is answered whole where D1 is away, stored or not", async () => {
-    const rig = new Rig({}, { DB: DATABASE_AWAY });
+    const rig = new Rig({}, { database: DATABASE_AWAY });
     await store(rig, "demo");
     for (let n = 0; n < 3; n++) {
       rig.wait(HOUR);

@@ -7,6 +7,7 @@ import { allowOnly } from "../limits.ts";
 import type { Clock } from "../../locks/warm.ts";
 import type { AuditLog } from "../../publishing/releases/audit-log.ts";
 import type { ReleaseActions } from "../../publishing/releases/actions.ts";
+import type { MakePipe } from "../../platform/pipe.ts";
 import type { TokenStore } from "../../auth/ports.ts";
 import type { UploadsInParts } from "../../publishing/uploads-in-parts.ts";
 import { adminOnly, type Authorize } from "../access.ts";
@@ -36,11 +37,12 @@ export interface ApiOptions {
   readonly tokens: TokenStore;
   readonly uploads: UploadsInParts;
   readonly clock: Clock;
+  readonly pipe: MakePipe;
 }
 
 /** The API, to be mounted at `/-/api`. */
 export function apiRoutes(parts: ApiOptions): Hono<AppEnv> {
-  const { authorize, runJob, indexes, releases, auditLog, tokens, uploads, clock } = parts;
+  const { authorize, runJob, indexes, releases, auditLog, tokens, uploads, clock, pipe } = parts;
   const routes = new Hono<AppEnv>();
 
   for (const path of ["/jobs/:name", "/warm", "/wheelhouse"]) routes.use(path, adminOnly(authorize), allowOnly("POST"));
@@ -55,7 +57,7 @@ export function apiRoutes(parts: ApiOptions): Hono<AppEnv> {
   });
 
   routes.post("/warm", (c) => answerWarm(c, indexes, clock));
-  routes.post("/wheelhouse", (c) => answerWheelhouse(c, indexes));
+  routes.post("/wheelhouse", (c) => answerWheelhouse(c, indexes, pipe));
   routes.route("/tokens", tokenRoutes({ authorize, tokens, indexes }));
 
   routes.route("/indexes", releaseRoutes(authorize, releases));

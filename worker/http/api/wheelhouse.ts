@@ -1,6 +1,7 @@
 import type { Context as HonoContext } from "hono";
 import type { ResolvedLock } from "../../locks/resolve.ts";
 import { wheelhouse } from "../../locks/wheelhouse.ts";
+import type { MakePipe } from "../../platform/pipe.ts";
 import type { AppEnv } from "../context.ts";
 import { LIFETIMES } from "../headers.ts";
 import { readWanted, type NamedIndex } from "./lock.ts";
@@ -12,9 +13,9 @@ const MAX_HEADER_LENGTH = 4_000;
  * Answers with a tar of the files that a lock asks for. The `X-Elsewhere` header names the packages that come from
  * elsewhere and are not in it.
  */
-export async function answerWheelhouse(c: HonoContext<AppEnv>, indexes: readonly NamedIndex[]) {
+export async function answerWheelhouse(c: HonoContext<AppEnv>, indexes: readonly NamedIndex[], pipe: MakePipe) {
   const wanted = await readWanted(c, indexes);
-  const { size, body } = await wheelhouse(wanted, c.var.ctx);
+  const { size, body } = await wheelhouse(wanted, pipe, c.var.ctx);
   return new Response(body, {
     headers: {
       "Content-Type": "application/x-tar",

@@ -1,14 +1,12 @@
 import { messageOf } from "../../errors.ts";
 import { nameOf, type FileRef } from "../../pypi/file-url.ts";
 import { transfer, storeAlone, type Destination, type TransferEnd } from "./transfer.ts";
+import type { MakePipe } from "../../platform/pipe.ts";
 import type { FileStore, FillQueue } from "../../repository/ports/files.ts";
 import type { Marks } from "../../repository/ports/freshness.ts";
 import type { Uses } from "../../repository/ports/stored-objects.ts";
 import { discard, type Artifact } from "../../repository/artifact.ts";
 import type { Context } from "../../repository/context.ts";
-
-/** Up to this size a file is stored completely although its client has left: the platform allows 30 s for it. Bytes. */
-export const FINISH_ALONE = 64 * 1024 * 1024;
 
 /** How long a file counts as being stored by another request, at most. Milliseconds. */
 const CLAIM_TTL = 60_000;
@@ -45,10 +43,16 @@ export interface StoringParts {
  * @param parts undefined while the store cannot be used
  * @returns the artifact to send to the client
  */
-export function serveAndStore(source: Artifact, ref: FileRef, parts: StoringParts | undefined, ctx: Context): Artifact {
+export function serveAndStore(
+  source: Artifact,
+  ref: FileRef,
+  parts: StoringParts | undefined,
+  pipe: MakePipe,
+  ctx: Context,
+): Artifact {
   const isClaimed = parts && claim(ref, source.size ?? source.listedSize, parts, ctx);
   const destination = isClaimed ? destinationOf(source, ref, parts) : undefined;
-  const { artifact, filled } = transfer(source, nameOf(ref), destination, ctx);
+  const { artifact, filled } = transfer(source, nameOf(ref), destination, pipe, ctx);
   ctx.defer(isClaimed ? concluded(noted(filled, source, ref, parts, ctx), ref, parts, ctx) : filled);
   return artifact;
 }

@@ -1,6 +1,7 @@
 import { messageOf } from "../../errors.ts";
 import type { Digest } from "../../pypi/page.ts";
 import { digestStream } from "./digest-stream.ts";
+import type { MakePipe } from "../../platform/pipe.ts";
 import type { FileSink } from "../../repository/ports/files.ts";
 import { clientSink, leavable, NO_SINK, Outgrown, Overtaken, upTo, type Sink } from "../../repository/sinks.ts";
 import { inTime } from "../../repository/timeout.ts";
@@ -45,12 +46,13 @@ export function transfer(
   source: Artifact,
   name: string,
   destination: Destination | undefined,
+  pipe: MakePipe,
   ctx: Context,
 ): { artifact: Artifact; filled: Promise<TransferEnd> } {
   const { size } = source;
   if (!(source.body instanceof ReadableStream))
     return { artifact: source, filled: Promise.resolve({ kind: "not-stored" }) };
-  const { readable, writable } = size === undefined ? new IdentityTransformStream() : new FixedLengthStream(size);
+  const { readable, writable } = pipe(size);
   const client = leavable(clientSink(writable), () => undefined);
   const filled = pump(source.body, { ...source, name }, client, destination, ctx);
   return { artifact: { ...source, body: readable }, filled };

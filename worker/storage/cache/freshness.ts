@@ -1,5 +1,6 @@
 import type { Freshness, Standing, StandingQuestion } from "../../repository/ports/freshness.ts";
 import type { Memory } from "../memory.ts";
+import type { ResponseCache } from "../../platform/platform.ts";
 
 /** How long a marker is kept: it must still be there when its page has been stale for a week. Seconds. */
 const MARKER_TTL = 30 * 24 * 3_600;
@@ -18,7 +19,7 @@ const WEIGHT = 16;
  * The results of pages' last revalidations: in memory, and as small markers in the data centre's cache for other
  * isolates. Never in KV, where each revalidation of an unchanged page would cost a write.
  */
-export function freshness(memory: Memory<Check>, cache: Cache, keyOf: (what: string) => string): Freshness {
+export function freshness(memory: Memory<Check>, cache: ResponseCache, keyOf: (what: string) => string): Freshness {
   function record(key: string, check: Check, defer: (work: Promise<unknown>) => void) {
     memory.set(key, check, WEIGHT);
     const headers = { "Cache-Control": `max-age=${MARKER_TTL}` };
@@ -76,7 +77,7 @@ const isNewer = (one: Check, other: Check) =>
   one.since > other.since || (one.since === other.since && one.retryAt > other.retryAt);
 
 /** Undefined where the cache cannot be read: that costs one more request to the upstream. */
-async function readMarker(cache: Cache, key: string): Promise<Check | undefined> {
+async function readMarker(cache: ResponseCache, key: string): Promise<Check | undefined> {
   const marker = await cache.match(key).catch(() => undefined);
   const [since = 0, retryAt = 0] = ((await marker?.text()) ?? "").split(" ").map(Number);
   return since > 0 ? { since, retryAt } : undefined;

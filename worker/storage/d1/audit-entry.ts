@@ -1,10 +1,11 @@
 import type { NewAuditEntry } from "../../auth/audit-entry.ts";
+import type { Database, Statement } from "../../platform/database.ts";
 
 /**
  * The statement that adds an entry to the audit log. It runs in the transaction that makes the change. `at` in milliseconds
  * since the epoch.
  */
-export function auditEntryStatement(db: D1Database, entry: NewAuditEntry, at: number): D1PreparedStatement {
+export function auditEntryStatement(db: Database, entry: NewAuditEntry, at: number): Statement {
   const { principal, origin, action, index, project, subject, details } = entry;
   return db
     .prepare(

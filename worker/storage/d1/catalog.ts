@@ -1,5 +1,6 @@
 import type { ProjectName } from "../../pypi/name.ts";
 import type { StoredHead } from "../../repository/stored-json.ts";
+import type { Database } from "../../platform/database.ts";
 
 /** One source's stored pages, as recorded in D1. KV cannot be counted or queried. */
 export interface Catalog extends Counting {
@@ -89,7 +90,7 @@ export function countTogether(catalogs: readonly Catalog[], now: () => number): 
 }
 
 /** The catalog in D1; its table is made by schema/migrations. */
-export function catalogOf(db: D1Database, source: string): Catalog {
+export function catalogOf(db: Database, source: string): Catalog {
   return {
     async claim(name, head, now, tell) {
       const row = await db

@@ -1,4 +1,5 @@
 import type { ChangeLogPosition } from "../../repository/ports/change-log.ts";
+import type { Database } from "../../platform/database.ts";
 
 /**
  * How long a change counts as just announced: a page stored during this time may come from a CDN node that does not
@@ -43,7 +44,7 @@ interface Row {
  * @param pages the prefix of its pages' keys: where it has changed, as with another public address, earlier progress
  *   does not count
  */
-export function changeLogPositionIn(db: D1Database, source: string, pages: string): ChangeLogPosition {
+export function changeLogPositionIn(db: Database, source: string, pages: string): ChangeLogPosition {
   return {
     async state() {
       const row = await db

@@ -1,4 +1,5 @@
 import type { Count, Counted, Counters } from "../../repository/ports/counters.ts";
+import type { Database } from "../../platform/database.ts";
 import { Gathering } from "./gathered-writes.ts";
 
 /** One statement, however many counts: D1 binds no more than 100 parameters. `WHERE true` ends the SELECT before ON. */
@@ -14,7 +15,7 @@ const SUMS = `SELECT name, labels, value FROM counter
  * loses a few counts; a write that is reported as failed although it was done counts twice. Avoiding either would cost
  * a write for each request.
  */
-export function countersIn(db: D1Database): Counters {
+export function countersIn(db: Database): Counters {
   const gathering = new Gathering<number>((had, by) => had + by);
 
   /** The statement that adds these counts; none where there are none. */

@@ -1,7 +1,9 @@
 import type { DeadLetter, DeadLetters } from "../../repository/ports/maintenance.ts";
+import type { Database } from "../../platform/database.ts";
+import type { MessageQueue } from "../../platform/queues.ts";
 
 /** Dead letters in D1; `queues` are the queues, by name, that they can be sent to again. */
-export function deadLettersIn(db: D1Database, queues: Readonly<Record<string, Queue>>): DeadLetters {
+export function deadLettersIn(db: Database, queues: Readonly<Record<string, MessageQueue>>): DeadLetters {
   return {
     async keep({ id, queue, body }, now) {
       await db

@@ -1,4 +1,5 @@
 import type { FactStore, FileFacts } from "../../repository/ports/files.ts";
+import type { Database } from "../../platform/database.ts";
 
 interface Row {
   readonly url: string;
@@ -9,7 +10,7 @@ interface Row {
 }
 
 /** The facts found out about a source's files, in D1; the table is made by schema/migrations. */
-export function fileFactsIn(db: D1Database, source: string): FactStore {
+export function fileFactsIn(db: Database, source: string): FactStore {
   return {
     async of(project) {
       const { results } = await db

@@ -4,6 +4,7 @@ import { Gathering } from "./gathered-writes.ts";
 import type { Keys } from "../keys.ts";
 import type { Memory } from "../memory.ts";
 import type { Context } from "../../repository/context.ts";
+import type { Database } from "../../platform/database.ts";
 
 /** A use of one file is recorded at most once in this time. Milliseconds. */
 const RECORD_INTERVAL = 3_600_000;
@@ -41,7 +42,7 @@ export interface UseLog {
  *
  * @param noted files whose use was recorded a short time ago
  */
-export function fileUsesIn(db: D1Database, noted: Memory<true>): UseLog {
+export function fileUsesIn(db: Database, noted: Memory<true>): UseLog {
   function write(what: string, statement: () => Promise<unknown>, ctx: Context) {
     ctx.defer(
       statement().catch((error: unknown) => ctx.report({ event: "storage-failed", what, reason: messageOf(error) })),

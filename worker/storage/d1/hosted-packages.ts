@@ -3,6 +3,7 @@ import type { Filename } from "../../pypi/filename.ts";
 import type { ProjectName } from "../../pypi/name.ts";
 import type { HostedFile, HostedProject, HostedPackages } from "../../repository/ports/hosted-packages.ts";
 import type { Memory } from "../memory.ts";
+import type { Database } from "../../platform/database.ts";
 
 /** How long rows are used by their revision: a restored database may reach the same revision with other rows. */
 const MEMORY_TTL_MS = 60_000;
@@ -65,7 +66,7 @@ const NAMES = `
   WHERE index_name IN (SELECT value FROM json_each(?1)) ORDER BY project`;
 
 /** What indexes host, in D1, and the rows of what has been read lately in memory, where they count in the revision of D1. */
-export function hostingIn(db: D1Database, memory: Memory<HostedProject>): HostedPackages {
+export function hostingIn(db: Database, memory: Memory<HostedProject>): HostedPackages {
   let reads = 0;
 
   async function ask<Result>(sql: string, ...parameters: readonly string[]): Promise<Result[]> {

@@ -1,7 +1,8 @@
 import type { Runs } from "../../repository/ports/maintenance.ts";
+import type { Database } from "../../platform/database.ts";
 
 /** When jobs last ran, in D1: the next run may be in another isolate. */
-export function jobRunsIn(db: D1Database): Runs {
+export function jobRunsIn(db: Database): Runs {
   return {
     async last(job) {
       const row = await db.prepare("SELECT ran_at AS at FROM job WHERE name = ?1").bind(job).first<{ at: number }>();

@@ -1,8 +1,9 @@
 import type { ProjectName } from "../../pypi/name.ts";
 import type { PagesBehind } from "../../repository/ports/change-log.ts";
+import type { Database } from "../../platform/database.ts";
 
 /** The pages of a source that are behind its change log, in D1. */
-export function pagesBehindIn(db: D1Database, source: string): PagesBehind {
+export function pagesBehindIn(db: Database, source: string): PagesBehind {
   /** The page keeps its own serial: some upstreams' pages have other serials than their change logs. */
   async function settle(name: ProjectName, serial: number) {
     await db

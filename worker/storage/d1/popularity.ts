@@ -3,6 +3,7 @@ import type { ProjectName } from "../../pypi/name.ts";
 import { Gathering } from "./gathered-writes.ts";
 import type { Context } from "../../repository/context.ts";
 import type { Demand, Popularity } from "../../repository/ports/popularity.ts";
+import type { Database, Statement } from "../../platform/database.ts";
 
 /** A request that is this old counts half as much as one now. Milliseconds. */
 const HALF_LIFE = 7 * 24 * 3_600_000;
@@ -92,14 +93,14 @@ export interface DemandLog {
  * Counts the demand for sources in the isolate and adds it to D1 every few minutes; like the counters, it may be lost.
  * No more is gathered than can be written at once.
  */
-export function demandIn(db: D1Database): DemandLog {
+export function demandIn(db: Database): DemandLog {
   const gathering = new Gathering<number>((had, came) => had + came);
 
   function note(table: keyof typeof ADDING, source: string, what: ProjectName | Kind): void {
     if (gathering.size < MAX_GATHERED) gathering.add(`${table} ${source} ${what}`, 1);
   }
 
-  function statements(counts: [key: string, count: number][], now: number): D1PreparedStatement[] {
+  function statements(counts: [key: string, count: number][], now: number): Statement[] {
     // Sources' keys, names and kinds have no spaces.
     const rows = counts.map(([key, count]) => [...key.split(" "), count]);
     return Object.entries(ADDING).flatMap(([table, statement]) => {
@@ -118,7 +119,7 @@ export function demandIn(db: D1Database): DemandLog {
 }
 
 /** The demand for one source, in D1; the tables are made by schema/migrations. */
-export function popularityIn(db: D1Database, { source, count, seed, mayHave }: PopularityParts): Popularity {
+export function popularityIn(db: Database, { source, count, seed, mayHave }: PopularityParts): Popularity {
   return {
     async projects(now) {
       const { results } = await db

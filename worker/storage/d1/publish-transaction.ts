@@ -3,6 +3,7 @@ import type { PublishedFile, PublishTransaction } from "../../publishing/ports.t
 import type { Filename } from "../../pypi/filename.ts";
 import { auditEntryStatement } from "./audit-entry.ts";
 import { orStorageFailed } from "../or-storage-failed.ts";
+import type { Database } from "../../platform/database.ts";
 import { noteUnlinked } from "./unlinked-objects.ts";
 
 const READ_STATE = `
@@ -42,7 +43,7 @@ interface Row {
 }
 
 /** Published files in D1. The tables are made by schema/migrations. */
-export function publishTransactionIn(db: D1Database): PublishTransaction {
+export function publishTransactionIn(db: Database): PublishTransaction {
   return {
     stateOf: ({ index, project, identity }) =>
       orStorageFailed(async () => {

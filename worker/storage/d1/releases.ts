@@ -3,6 +3,7 @@ import type { ProjectName } from "../../pypi/name.ts";
 import type { ReleaseChange, ReleasedProject, ReleaseFile, ReleaseStore } from "../../publishing/releases/ports.ts";
 import { auditEntryStatement } from "./audit-entry.ts";
 import { orStorageFailed } from "../or-storage-failed.ts";
+import type { Database, SqlValue, Statement } from "../../platform/database.ts";
 import { noteUnlinked } from "./unlinked-objects.ts";
 
 const PROJECT =
@@ -47,11 +48,11 @@ interface ProjectRow {
 }
 
 /** Hosted releases in D1. The tables are made by schema/migrations. */
-export function releasesIn(db: D1Database): ReleaseStore {
+export function releasesIn(db: Database): ReleaseStore {
   return {
     async read(index, project) {
       const [found, files] = await orStorageFailed(() =>
-        db.batch([PROJECT, FILES].map((sql) => db.prepare(sql).bind(index, project))),
+        db.batch<ProjectRow | ReleaseFile>([PROJECT, FILES].map((sql) => db.prepare(sql).bind(index, project))),
       );
       const row = found?.results[0] as ProjectRow | undefined;
       if (!row || !files) return null;
@@ -77,14 +78,9 @@ export function releasesIn(db: D1Database): ReleaseStore {
   };
 }
 
-function statementsOf(
-  db: D1Database,
-  project: ReleasedProject,
-  change: ReleaseChange,
-  now: number,
-): D1PreparedStatement[] {
+function statementsOf(db: Database, project: ReleasedProject, change: ReleaseChange, now: number): Statement[] {
   const { index, project: name, revision } = project;
-  const about = (sql: string, ...values: unknown[]) => db.prepare(sql).bind(index, name, ...values);
+  const about = (sql: string, ...values: SqlValue[]) => db.prepare(sql).bind(index, name, ...values);
   if (change.kind === "promote") {
     const { files, to, there } = change;
     return [
@@ -107,7 +103,7 @@ function statementsOf(
   return [raised, left, change.forGood ? about(MARK_DELETED, files, now) : about(DELETE_ROWS, files)];
 }
 
-const inOther = (db: D1Database, to: string, name: ProjectName, there: ReleasedProject | null) =>
+const inOther = (db: Database, to: string, name: ProjectName, there: ReleasedProject | null) =>
   there ? db.prepare(RAISE_REVISION).bind(to, name, there.revision) : db.prepare(INSERT_PROJECT).bind(to, name);
 
 const identities = (files: readonly ReleaseFile[]) => JSON.stringify(files.map(({ identity }) => identity));

@@ -1,5 +1,6 @@
 import type { ProjectName } from "../../pypi/name.ts";
 import type { StrayStore } from "../../repository/ports/pages.ts";
+import type { Database } from "../../platform/database.ts";
 
 /** How many projects that list one file are looked at. */
 const MAX_PROJECTS = 3;
@@ -19,7 +20,7 @@ const NOTE = `INSERT INTO stray (source, address, project)
  * A source's files whose names do not lead to the projects that list them, in D1; the table is made by
  * schema/migrations.
  */
-export function strayFilesIn(db: D1Database, source: string): StrayStore {
+export function strayFilesIn(db: Database, source: string): StrayStore {
   return {
     async find(address) {
       const { results } = await db.prepare(FIND).bind(source, address, MAX_PROJECTS).run<{ project: ProjectName }>();

@@ -4,6 +4,7 @@ import type { Scope } from "../../../schema/token.ts";
 import { auditEntryStatement } from "./audit-entry.ts";
 import { Gathering } from "./gathered-writes.ts";
 import type { Context } from "../../repository/context.ts";
+import type { Database, Statement } from "../../platform/database.ts";
 
 /** How many tokens' uses are gathered; uses of others are recorded when they are used again. */
 const MAX_GATHERED = 2_000;
@@ -34,7 +35,7 @@ export interface StoredTokens extends TokenStore {
 }
 
 /** Tokens in D1. Their uses are gathered in the isolate; an isolate that ends before it writes them loses a few. */
-export function tokensIn(db: D1Database): StoredTokens {
+export function tokensIn(db: Database): StoredTokens {
   const uses = new Gathering<number>(Math.max);
   return {
     async create(token, entry, ctx) {
@@ -81,7 +82,7 @@ export function tokensIn(db: D1Database): StoredTokens {
   };
 }
 
-function inserted(db: D1Database, token: NewToken, by: string, at: number): D1PreparedStatement {
+function inserted(db: Database, token: NewToken, by: string, at: number): Statement {
   const { id, name, hash, index, scopes, projects, expiresAt, mintedFor } = token;
   return db
     .prepare(

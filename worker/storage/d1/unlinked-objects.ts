@@ -1,3 +1,5 @@
+import type { Database, Statement } from "../../platform/database.ts";
+
 /** Where two indexes shared an object, the later time counts. */
 const NOTE_UNLINKED = `INSERT INTO hosted_left (object, at)
   SELECT object, ?4 FROM hosted_file
@@ -15,8 +17,5 @@ export interface UnlinkedFiles {
  * replaces the files, in the same transaction. Their bytes are kept for as long as the database can be restored to this
  * moment. `at` in milliseconds since the epoch.
  */
-export const noteUnlinked = (
-  db: D1Database,
-  { index, project, identities }: UnlinkedFiles,
-  at: number,
-): D1PreparedStatement => db.prepare(NOTE_UNLINKED).bind(index, project, JSON.stringify(identities), at);
+export const noteUnlinked = (db: Database, { index, project, identities }: UnlinkedFiles, at: number): Statement =>
+  db.prepare(NOTE_UNLINKED).bind(index, project, JSON.stringify(identities), at);

@@ -2,6 +2,7 @@ import type { AnnouncedFile } from "../../publishing/announcement.ts";
 import type { UploadSession, UploadSessions } from "../../publishing/upload-sessions.ts";
 import { projectCandidates, type Filename } from "../../pypi/filename.ts";
 import { orStorageFailed } from "../or-storage-failed.ts";
+import type { Database, SqlValue } from "../../platform/database.ts";
 
 /** Includes the parts as a JSON object of ETags by number. */
 const SESSION = `
@@ -31,8 +32,8 @@ interface Row {
 }
 
 /** Unfinished uploads in D1. The tables are made by schema/migrations. */
-export function uploadSessionsIn(db: D1Database): UploadSessions {
-  const first = async (where: string, ...values: readonly unknown[]) =>
+export function uploadSessionsIn(db: Database): UploadSessions {
+  const first = async (where: string, ...values: readonly SqlValue[]) =>
     orStorageFailed(async () => {
       const row = await db
         .prepare(`${SESSION} WHERE ${where}`)

@@ -2,6 +2,7 @@ import { messageOf } from "../../errors.ts";
 import type { ProjectName } from "../../pypi/name.ts";
 import { isFollowed, MAX_BEHIND, type Vouching } from "../../repository/ports/change-log.ts";
 import type { Context } from "../../repository/context.ts";
+import type { Database } from "../../platform/database.ts";
 
 /** How long the state read from D1 is used. Milliseconds. */
 const STATE_TTL = 30_000;
@@ -40,7 +41,7 @@ interface Known {
  *
  * @param pages the prefix of its pages' keys, as for the log
  */
-export function vouchingIn(db: D1Database, source: string, pages: string): Vouching {
+export function vouchingIn(db: Database, source: string, pages: string): Vouching {
   let known: Known | undefined;
   let renewing = false;
 

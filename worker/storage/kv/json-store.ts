@@ -2,6 +2,8 @@ import type { Gzipped } from "../../repository/gzip.ts";
 import type { StoredHead, StoredJson } from "../../repository/stored-json.ts";
 import { Memory } from "../memory.ts";
 import type { Via } from "../../repository/artifact.ts";
+import type { KeyValue } from "../../platform/key-value.ts";
+import type { Objects } from "../../platform/objects.ts";
 
 /** How long this isolate uses its own copy, while another isolate may have stored a newer one. Milliseconds. */
 const MEMORY_TTL = 5_000;
@@ -22,9 +24,9 @@ const KV_MAX_KEY = 512;
 type Metadata<Head> = Head & { readonly inR2?: true };
 
 export interface JsonStoreParts<What extends string, Head extends StoredHead, Value> {
-  readonly kv: KVNamespace;
+  readonly kv: KeyValue;
   /** Stores values that are too large for KV; undefined: they are not stored. */
-  readonly r2?: R2Bucket | undefined;
+  readonly r2?: Objects | undefined;
   readonly memory: Memory<Value>;
   /** Digests of the values that this isolate has just written, by key. */
   readonly written: Memory<string>;

@@ -3,6 +3,7 @@ import { Page, type PageHead } from "../../repository/page.ts";
 import { KV_MAX_VALUE } from "./json-store.ts";
 import { mergedKey } from "../keys.ts";
 import type { Memory } from "../memory.ts";
+import type { KeyValue } from "../../platform/key-value.ts";
 
 /** A merged page, and the state that it was made from. */
 export interface StoredMergedPage {
@@ -23,7 +24,7 @@ const MEMORY_TTL_MS = 60_000;
 const KV_TTL_SECONDS = 30 * 24 * 3_600;
 
 /** The pages that one index makes: small ones in memory, large ones in KV. */
-export function mergedPagesIn(index: string, kv: KVNamespace, memory: Memory<StoredMergedPage>): MergedPages {
+export function mergedPagesIn(index: string, kv: KeyValue, memory: Memory<StoredMergedPage>): MergedPages {
   return {
     async get(name, of, isLarge, now) {
       if (!isLarge) {

@@ -6,10 +6,12 @@ import { jsonStore, KV_MAX_VALUE } from "./json-store.ts";
 import type { Keys } from "../keys.ts";
 import type { Memory } from "../memory.ts";
 import type { Context } from "../../repository/context.ts";
+import type { KeyValue } from "../../platform/key-value.ts";
+import type { Objects } from "../../platform/objects.ts";
 
 export interface PageStoreParts {
-  readonly kv: KVNamespace;
-  readonly r2: R2Bucket;
+  readonly kv: KeyValue;
+  readonly r2: Objects;
   readonly catalog: Catalog;
   readonly memory: Memory<Page>;
   /** Digests of the pages that this isolate has just written, by key. */

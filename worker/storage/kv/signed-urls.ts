@@ -4,12 +4,13 @@ import type { QueryStore } from "../../repository/ports/pages.ts";
 import { KV_MAX_VALUE } from "./json-store.ts";
 import type { Keys } from "../keys.ts";
 import type { Memory } from "../memory.ts";
+import type { KeyValue } from "../../platform/key-value.ts";
 
 /** How long a record stays in memory: during this time KV may still return an older one. Milliseconds. */
 const MEMORY_TTL = 70_000;
 
 /** The queries of a source's files, in KV, and for a while in memory. */
-export function queryStore(kv: KVNamespace, memory: Memory<Queries>, keys: Keys): QueryStore {
+export function queryStore(kv: KeyValue, memory: Memory<Queries>, keys: Keys): QueryStore {
   const remember = (key: string, queries: Queries, bytes: number, now: number) =>
     memory.set(key, queries, bytes, now + MEMORY_TTL);
 

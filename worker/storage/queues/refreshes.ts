@@ -1,12 +1,13 @@
 import { MAX_PROJECTS_PER_MESSAGE, type RefreshMessage } from "../../../schema/refresh.ts";
 import type { RefreshQueue } from "../../repository/ports/refreshes.ts";
+import type { MessageQueue } from "../../platform/queues.ts";
 
 /** Limits of one batch: the platform's limit of messages, and half of its limit of bytes of JSON. */
 const MAX_MESSAGES = 100;
 const MAX_BYTES = 128_000;
 
 /** One source's access to the queue whose consumer refreshes pages. */
-export function refreshQueue(queue: Queue<RefreshMessage>, source: string): RefreshQueue {
+export function refreshQueue(queue: MessageQueue<RefreshMessage>, source: string): RefreshQueue {
   return {
     async send(names, cause) {
       for (const batch of packed([...new Set<string>(names)], source, cause)) {

@@ -1,6 +1,7 @@
 import type { ProjectName } from "../../pypi/name.ts";
 import { DIGESTS, digestText, type Digest } from "../../pypi/page.ts";
 import type { ArtifactFacts } from "../../repository/artifact.ts";
+import type { ObjectHead } from "../../platform/objects.ts";
 
 /** R2 allows 8,192 bytes of custom metadata in all, its simulator 2,048. Characters. */
 const MAX_VALIDATOR = 512;
@@ -30,7 +31,7 @@ export function writeFacts({
   };
 }
 
-export function readFacts(object: R2Object): ArtifactFacts {
+export function readFacts(object: ObjectHead): ArtifactFacts {
   const { project = "", modifiedAt = "0", digest, unchecked, validator } = object.customMetadata ?? {};
   return {
     project: project as ProjectName,
@@ -50,7 +51,7 @@ export const writeTombstone = (project: ProjectName, { wanted, at }: Tombstone):
 });
 
 /** The tombstone that an object is; undefined where it is a file. */
-export function readTombstone({ customMetadata }: R2Object): Tombstone | undefined {
+export function readTombstone({ customMetadata }: ObjectHead): Tombstone | undefined {
   const { replaced, wanted } = customMetadata ?? {};
   return replaced === undefined ? undefined : { wanted, at: Number(replaced) };
 }

@@ -1,9 +1,10 @@
 import { IndexError } from "../../errors.ts";
 import type { HostedBytes } from "../../repository/ports/hosted-packages.ts";
 import { hostedMetadataKey } from "../keys.ts";
+import type { GetOptions, ObjectWithBody, Objects } from "../../platform/objects.ts";
 
-export function hostedBytesIn(r2: R2Bucket): HostedBytes {
-  async function open(key: string, options?: R2GetOptions): Promise<R2ObjectBody> {
+export function hostedBytesIn(r2: Objects): HostedBytes {
+  async function open(key: string, options?: GetOptions): Promise<ObjectWithBody> {
     const object = await r2.get(key, options);
     if (!object) throw new Error(`${key} is not there`);
     return object;

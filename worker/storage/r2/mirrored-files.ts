@@ -7,6 +7,16 @@ import { freshId, type Keys } from "../keys.ts";
 import { Memory } from "../memory.ts";
 import { multipartUpload } from "./multipart-upload.ts";
 import type { Artifact, ArtifactFacts } from "../../repository/artifact.ts";
+import type {
+  ObjectCondition,
+  ObjectHead,
+  ObjectRange,
+  ObjectWithBody,
+  Objects,
+  PutOptions,
+} from "../../platform/objects.ts";
+import type { Pipe } from "../../platform/pipe.ts";
+import type { Platform } from "../../platform/platform.ts";
 
 /** R2's limit for one put (5 GiB less 5 MiB); larger objects go in parts. Bytes. */
 export const MAX_PUT = 5 * 1024 ** 3 - 5 * 1024 ** 2;
@@ -51,16 +61,15 @@ const PLACES = 1024 * 1024;
  * earlier cannot come back.
  */
 export function fileStore(
-  r2: R2Bucket,
+  r2: Objects,
   memory: Memory<Remembered>,
   keys: Keys,
-  maxPut: number,
-  now: () => number = Date.now,
+  { maxPut, pipe, now }: { readonly maxPut: number } & Pick<Platform, "pipe" | "now">,
 ): FileStore {
   const places = new Memory<Place>(PLACES);
 
   /** The facts of an object just read, or null where it is a tombstone. Remembers whether a file may replace it. */
-  function noteObject(key: string, object: R2Object | null): ArtifactFacts | null {
+  function noteObject(key: string, object: ObjectHead | null): ArtifactFacts | null {
     const tombstone = object ? readTombstone(object) : undefined;
     const facts = object && !tombstone ? readFacts(object) : null;
     const isFinal = facts?.digest && !facts.unchecked;
@@ -70,7 +79,7 @@ export function fileStore(
   }
 
   /** The whole object as an artifact. A small one is put into memory. */
-  async function received(key: string, object: R2ObjectBody): Promise<Artifact | null> {
+  async function received(key: string, object: ObjectWithBody): Promise<Artifact | null> {
     const facts = noteObject(key, object);
     if (!facts) {
       await object.body.cancel();
@@ -123,7 +132,7 @@ export function fileStore(
     key: string,
     project: ArtifactFacts["project"],
     tombstone: Tombstone,
-    old: R2Object | null,
+    old: ObjectHead | null,
   ) {
     // R2 makes ETags from the bytes: two tombstones must differ, or a fill that saw the first would replace the second.
     const put = await r2.put(key, `replaced ${freshId()}\n`, {
@@ -159,14 +168,14 @@ export function fileStore(
       const { wanted, at = 0 } = place?.tombstone ?? {};
       const digest = facts.digest && digestText(facts.digest);
       if (wanted !== undefined && wanted !== digest && now() - at < TOMBSTONE_TTL) return REFUSING_SINK;
-      const options: R2PutOptions = { customMetadata: writeFacts(facts), onlyIf: conditionOf(place) };
+      const options: PutOptions = { customMetadata: writeFacts(facts), onlyIf: conditionOf(place) };
       // R2's options have these algorithms' names, except for sha224, and R2 refuses an object whose bytes differ.
       if (facts.digest && facts.digest.algorithm !== "sha224") options[facts.digest.algorithm] = facts.digest.hex;
       const isFree = async () => (await r2.head(key))?.etag === place?.etag;
       const sink =
         facts.size === undefined || facts.size > maxPut
           ? multipartUpload(r2, key, options, isFree)
-          : putInto(r2, key, facts.size, options);
+          : putInto(r2, key, pipe(facts.size), options);
       return {
         ...sink,
         async commit() {
@@ -204,7 +213,7 @@ export function fileStore(
 }
 
 /** Whether an object is the verified file of this digest, or a tombstone that accepts it. */
-function isWanted(object: R2Object, wanted: Digest | undefined): boolean {
+function isWanted(object: ObjectHead, wanted: Digest | undefined): boolean {
   if (!wanted) return false;
   const tombstone = readTombstone(object);
   if (tombstone) return tombstone.wanted === digestText(wanted);
@@ -213,7 +222,7 @@ function isWanted(object: R2Object, wanted: Digest | undefined): boolean {
 }
 
 /** The condition that a put replaces exactly this object, or creates one. */
-const conditionOf = (place: Pick<Place, "etag"> | undefined): R2Conditional =>
+const conditionOf = (place: Pick<Place, "etag"> | undefined): ObjectCondition =>
   place ? { etagMatches: place.etag } : { etagDoesNotMatch: "*" };
 
 /** The sink for a file that must not be stored, because the page has another digest for it since. */
@@ -234,7 +243,7 @@ function partOf(file: Artifact, range: RangeSpec): Artifact {
 /** R2's error code for a range that the object does not have. */
 const UNSATISFIABLE = "10039";
 
-function r2Range(range: RangeSpec): R2Range {
+function r2Range(range: RangeSpec): ObjectRange {
   if ("suffix" in range) return { suffix: range.suffix };
   return range.end === undefined
     ? { offset: range.start }
@@ -242,8 +251,7 @@ function r2Range(range: RangeSpec): R2Range {
 }
 
 /** One put of known length that is written as bytes arrive. */
-function putInto(r2: R2Bucket, key: string, size: number, options: R2PutOptions): FileSink {
-  const { readable, writable } = new FixedLengthStream(size);
+function putInto(r2: Objects, key: string, { readable, writable }: Pipe, options: PutOptions): FileSink {
   const writer = writable.getWriter();
   const conditionalPut = async () => {
     if (!(await r2.put(key, readable, options))) throw new Overtaken();

@@ -6,6 +6,8 @@ import type {
   StoredObjects,
 } from "../../repository/ports/stored-objects.ts";
 import { MIRRORED, mirroredFrom } from "../keys.ts";
+import type { Database, SqlValue } from "../../platform/database.ts";
+import type { ObjectHead, Objects } from "../../platform/objects.ts";
 
 /** How many keys R2 deletes in one call, and lists in one. */
 const BATCH = 1_000;
@@ -47,8 +49,8 @@ const GO_ON = `INSERT INTO listing (prefix, after) VALUES (?1, ?2)
   ON CONFLICT (prefix) DO UPDATE SET after = excluded.after WHERE after <> excluded.after`;
 
 /** The mirrored files in R2 and their records in D1; the tables are made by schema/migrations. */
-export function objectsIn(db: D1Database, r2: R2Bucket): StoredObjects {
-  const all = async <Row>(sql: string, ...values: unknown[]) =>
+export function objectsIn(db: Database, r2: Objects): StoredObjects {
+  const all = async <Row>(sql: string, ...values: SqlValue[]) =>
     (
       await db
         .prepare(sql)
@@ -118,7 +120,7 @@ export function objectsIn(db: D1Database, r2: R2Bucket): StoredObjects {
 }
 
 /** The record of an object; none for an object with a key that is not ours. */
-function rowsOf({ key, size, uploaded, customMetadata }: R2Object) {
+function rowsOf({ key, size, uploaded, customMetadata }: ObjectHead) {
   const source = mirroredFrom(key);
   return source === undefined ? [] : [[key, source, customMetadata?.["project"] ?? "", size, uploaded.getTime()]];
 }

@@ -1,4 +1,5 @@
 import { Overtaken } from "../../repository/sinks.ts";
+import type { MultipartUpload, Objects, PutOptions, UploadedPart } from "../../platform/objects.ts";
 
 /** R2 demands that all parts of a multipart upload but the last have one size, at least 5 MiB. Bytes. */
 const PART = 8 * 1024 * 1024;
@@ -13,13 +14,13 @@ const FIRST = 64 * 1024;
  *   right before
  */
 export function multipartUpload(
-  r2: R2Bucket,
+  r2: Objects,
   key: string,
-  options: R2PutOptions,
+  options: PutOptions,
   isFree: () => Promise<boolean> = () => Promise.resolve(true),
 ) {
-  let upload: R2MultipartUpload | undefined;
-  const parts: R2UploadedPart[] = [];
+  let upload: MultipartUpload | undefined;
+  const parts: UploadedPart[] = [];
   let buffer = new Uint8Array(FIRST);
   let filled = 0;
 

@@ -1,6 +1,8 @@
 import { messageOf } from "../../errors.ts";
 import type { LeftObject, Leftovers } from "../../repository/ports/maintenance.ts";
-import { HOSTED_PREFIX, stagingKey, UPLOADED, uploadedObject } from "../keys.ts";
+import { HOSTED_PREFIX, stagingKey, uploadedObject } from "../keys.ts";
+import type { Database } from "../../platform/database.ts";
+import { DURABLE_PREFIXES, type Objects } from "../../platform/objects.ts";
 
 /** How much one run examines. */
 export interface OrphanSearchBounds {
@@ -50,8 +52,8 @@ class UnreliableAnswer extends Error {}
 
 /** Finds and deletes what uploads left behind in R2 and D1. The tables are made by schema/migrations. */
 export function orphansIn(
-  db: D1Database,
-  r2: R2Bucket,
+  db: Database,
+  r2: Objects,
   { batch, listings }: OrphanSearchBounds = { batch: 1_000, listings: 5 },
 ): Leftovers {
   /**
@@ -97,7 +99,7 @@ export function orphansIn(
   return {
     async objects(before, dryRun) {
       const sum: RunResult = { seen: 0, deleted: [], doubts: [] };
-      for (const prefix of UPLOADED) {
+      for (const prefix of DURABLE_PREFIXES) {
         try {
           await deleteBelow(prefix, before[prefix], dryRun, sum);
         } catch (error) {

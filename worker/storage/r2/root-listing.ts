@@ -3,6 +3,7 @@ import type { Validators } from "../../pypi/page.ts";
 import { ProjectList } from "../../repository/project-list.ts";
 import type { ListStore } from "../../repository/ports/pages.ts";
 import type { Keys } from "../keys.ts";
+import type { Objects } from "../../platform/objects.ts";
 import { multipartUpload } from "./multipart-upload.ts";
 
 /**
@@ -11,7 +12,7 @@ import { multipartUpload } from "./multipart-upload.ts";
 const MAX_VALIDATOR = 512;
 
 /** A source's root listing in R2: PyPI's is too large for KV and for memory. */
-export function listStore(r2: R2Bucket, keys: Keys): ListStore {
+export function listStore(r2: Objects, keys: Keys): ListStore {
   return {
     async get() {
       const object = await r2.get(keys.list());

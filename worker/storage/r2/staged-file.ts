@@ -1,6 +1,7 @@
 import type { StagedFile } from "../../publishing/staged-file.ts";
 import { resolveRange, type RangeSpec } from "../../repository/range.ts";
 import { orStorageFailed } from "../or-storage-failed.ts";
+import type { GetOptions, Objects } from "../../platform/objects.ts";
 
 type Facts = Pick<StagedFile, "digests">;
 
@@ -18,11 +19,11 @@ export function stagedInMemory(bytes: Uint8Array<ArrayBuffer>, { digests }: Fact
 }
 
 export function stagedInStore(
-  r2: R2Bucket,
+  r2: Objects,
   key: string,
   { size, digests }: Facts & Pick<StagedFile, "size">,
 ): StagedFile {
-  const get = (options?: R2GetOptions) =>
+  const get = (options?: GetOptions) =>
     orStorageFailed(async () => {
       const object = await r2.get(key, options);
       if (object?.size !== size) throw new Error(`${key} is not there as it was staged`);

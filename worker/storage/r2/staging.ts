@@ -3,6 +3,7 @@ import type { StagedFile } from "../../publishing/staged-file.ts";
 import { freshId, stagingKey } from "../keys.ts";
 import { multipartUpload } from "./multipart-upload.ts";
 import { orStorageFailed } from "../or-storage-failed.ts";
+import type { Objects } from "../../platform/objects.ts";
 import { stagedInMemory, stagedInStore } from "./staged-file.ts";
 
 /** Smaller uploads are staged in memory, so most uploads cost no R2 operations for staging. Bytes. */
@@ -11,12 +12,12 @@ const FIRST_BUFFER_BYTES = 64 * 1024;
 
 /** Stages uploads of up to `inMemory` bytes in memory and larger ones in R2. Digests are computed as the bytes arrive. */
 export const stagingIn =
-  (r2: R2Bucket, inMemory = IN_MEMORY_BYTES): OpenStagingFile =>
+  (r2: Objects, inMemory = IN_MEMORY_BYTES): OpenStagingFile =>
   () =>
     new Staging(r2, inMemory);
 
 class Staging implements StagingFile {
-  readonly #r2: R2Bucket;
+  readonly #r2: Objects;
   readonly #inMemory: number;
   readonly #key = stagingKey(freshId());
   readonly #digests = { sha256: digesting("SHA-256"), md5: digesting("MD5") };
@@ -24,7 +25,7 @@ class Staging implements StagingFile {
   #sink: ReturnType<typeof multipartUpload> | undefined;
   #size = 0;
 
-  constructor(r2: R2Bucket, inMemory: number) {
+  constructor(r2: Objects, inMemory: number) {
     this.#r2 = r2;
     this.#inMemory = inMemory;
   }

@@ -2,9 +2,10 @@ import type { UploadObjects } from "../../publishing/ports.ts";
 import { sha256 } from "../../repository/sha256.ts";
 import { freshId, hostedKey, hostedMetadataKey } from "../keys.ts";
 import { orStorageFailed } from "../or-storage-failed.ts";
+import type { Objects } from "../../platform/objects.ts";
 
 /** Stores the bytes of hosted files in R2, which refuses them if their digest differs. */
-export function uploadObjectsIn(r2: R2Bucket): UploadObjects {
+export function uploadObjectsIn(r2: Objects): UploadObjects {
   return {
     store: (staged, metadata) =>
       orStorageFailed(async () => {

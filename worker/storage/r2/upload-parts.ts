@@ -2,6 +2,8 @@ import { storageFailed } from "../../errors.ts";
 import type { AssembleResult, PartStore, StoredUpload } from "../../publishing/upload-sessions.ts";
 import { stagingKey } from "../keys.ts";
 import { orStorageFailed } from "../or-storage-failed.ts";
+import type { MultipartUpload, Objects } from "../../platform/objects.ts";
+import type { MakePipe } from "../../platform/pipe.ts";
 import { stagedInStore } from "./staged-file.ts";
 
 /** R2's error codes: the upload does not exist or was completed; and three codes for parts that are missing or wrong. */
@@ -12,13 +14,13 @@ const UNFIT = ["(10025)", "(10011)", "(10048)"];
 const CHUNK_BYTES = 256 * 1024;
 
 /** Stores parts with R2's multipart uploads, which become one object under `staging/`. */
-export function partStoreIn(r2: R2Bucket): PartStore {
+export function partStoreIn(r2: Objects, pipe: MakePipe): PartStore {
   const multipart = (upload: StoredUpload) => r2.resumeMultipartUpload(stagingKey(upload.id), upload.multipart);
   return {
     begin: (id) => orStorageFailed(async () => (await r2.createMultipartUpload(stagingKey(id))).uploadId),
 
     async put(upload, number, size, chunks) {
-      const { readable, writable } = new FixedLengthStream(size);
+      const { readable, writable } = pipe(size);
       const writer = writable.getWriter();
       const put = orStorageFailed(() => multipart(upload).uploadPart(number, readable));
       // A put that fails stops reading. Without this abort, a write would wait for ever.
@@ -74,7 +76,7 @@ export function partStoreIn(r2: R2Bucket): PartStore {
   };
 }
 
-const abort = async (upload: R2MultipartUpload) => upload.abort();
+const abort = async (upload: MultipartUpload) => upload.abort();
 
 const reasonIn = (error: unknown) => String((error as Error).cause);
 

@@ -1,4 +1,4 @@
-import type { Edge } from "../../repository/ports/maintenance.ts";
+import type { Edge } from "../repository/ports/maintenance.ts";
 
 /**
  * The cache in front of the worker, as the runtime hands it to an invocation; undefined on a self-hosted server, which

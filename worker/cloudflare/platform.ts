@@ -1,0 +1,48 @@
+import type { Platform } from "../platform/platform.ts";
+import type { MakePipe } from "../platform/pipe.ts";
+
+/** Cloudflare allows 30 s for what goes on after the client has left: enough for a file of this size. Bytes. */
+const FINISH_ALONE = 64 * 1024 * 1024;
+
+/** An address of IPv4 or IPv6. */
+const ADDRESS = /^[\da-f.:]{1,45}$/i;
+
+/** The id that Cloudflare gives a request: sixteen digits and the data centre. */
+const CF_RAY = /^[\da-f]{16}(?:-[A-Z]{3})?$/;
+
+/** Cloudflare as a platform. */
+export const cloudflare = (env: Pick<Env, "FILES" | "PAGES" | "DB" | "FILLS" | "REFRESHES">): Platform => ({
+  objects: env.FILES,
+  keyValue: env.PAGES,
+  database: env.DB,
+  fills: env.FILLS,
+  refreshes: env.REFRESHES,
+  cache: caches.default,
+  pipe,
+  fetch: (request, init) => fetch(request, init),
+  now: Date.now,
+  sleep: (milliseconds) => scheduler.wait(milliseconds),
+  clientAddress,
+  acceptEncoding,
+  requestId,
+  finishAlone: FINISH_ALONE,
+});
+
+export const pipe: MakePipe = (size) =>
+  size === undefined ? new IdentityTransformStream() : new FixedLengthStream(size);
+
+/**
+ * From Cloudflare's own header, which clients cannot forge there. In front of any other server they can, so anything that
+ * is not an address becomes empty.
+ */
+export const clientAddress = ({ headers }: Request): string =>
+  ADDRESS.exec(headers.get("CF-Connecting-IP") ?? "")?.[0] ?? "";
+
+/** Cloudflare rewrites the header; `cf` has what the client sent. */
+export const acceptEncoding = ({ cf, headers }: Request): string =>
+  (cf?.["clientAcceptEncoding"] as string | undefined) ?? headers.get("Accept-Encoding") ?? "";
+
+export function requestId({ headers }: Request): string {
+  const ray = headers.get("CF-Ray") ?? "";
+  return CF_RAY.test(ray) ? ray : crypto.randomUUID();
+}

@@ -1,0 +1,54 @@
+import type { FillMessage } from "../../schema/fill.ts";
+import type { RefreshMessage } from "../../schema/refresh.ts";
+import type { Database } from "./database.ts";
+import type { KeyValue } from "./key-value.ts";
+import type { Objects } from "./objects.ts";
+import type { MakePipe } from "./pipe.ts";
+import type { MessageQueue } from "./queues.ts";
+
+/**
+ * All that the worker asks of the platform that it runs on. Cloudflare's bindings are passed as they are; `server/` has
+ * the same on one machine. The worker never asks which platform it is on.
+ */
+export interface Platform extends RequestFacts {
+  /** Keys that begin with a prefix of `DURABLE_PREFIXES` belong to a team; all others can be fetched again. */
+  readonly objects: Objects;
+  readonly keyValue: KeyValue;
+  readonly database: Database;
+  readonly fills: MessageQueue<FillMessage>;
+  readonly refreshes: MessageQueue<RefreshMessage>;
+  /** Responses by URL, which only this data centre or machine sees. */
+  readonly cache: ResponseCache;
+  readonly pipe: MakePipe;
+  readonly fetch: Fetch;
+  /** The clock: milliseconds since the epoch. */
+  readonly now: () => number;
+  /** @param milliseconds at least 0 */
+  readonly sleep: (milliseconds: number) => Promise<void>;
+  /**
+   * Bytes: a larger file than this cannot be stored within a request, because the platform ends a request's work too soon
+   * after its client has left.
+   */
+  readonly finishAlone: number;
+}
+
+/** What a platform knows of a request. */
+export interface RequestFacts {
+  /** The address that it came from; empty where it is not known. */
+  readonly clientAddress: (request: Request) => string;
+  /** The `Accept-Encoding` that the client sent, which a proxy may have rewritten; empty where there is none. */
+  readonly acceptEncoding: (request: Request) => string;
+  /** An id for its answer and its lines in the log, never a text that the client chose. */
+  readonly requestId: (request: Request) => string;
+}
+
+/**
+ * A request to another host. No redirect is followed where the request says `manual`. A body comes decoded by its
+ * `Content-Encoding`, but as it was sent where `init` has `encodeResponseBody: "manual"`.
+ */
+export type Fetch = (request: Request, init?: RequestInit) => Promise<Response>;
+
+export type ResponseCache = Pick<Cache, "match" | "put" | "delete">;
+
+/** Keeps work alive that goes on after a request's answer, or after a batch or a cron's run. */
+export type Work = Pick<ExecutionContext, "waitUntil">;
