@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { SECOND } from "../worker/duration.ts";
 import { asProjectName, type ProjectName } from "../worker/pypi/name.ts";
 import { publicRoot } from "./address.ts";
 import { DEFAULT, index, indexName, resolveIndexes, type IndexConfig } from "./indexes.ts";
@@ -130,7 +131,7 @@ export function parseConfig(env: Record<string, unknown>): Config {
     reserved: RESERVED,
     trusted: trustedRules,
     audience: AUDIENCE,
-    pageTtl: PAGE_TTL * 1_000,
+    pageTtl: PAGE_TTL * SECOND,
     feed: FEED,
     popular: POPULAR,
     seed: SEED,

@@ -1,14 +1,13 @@
 import * as z from "zod/mini";
-
-const DAY_SECONDS = 86_400;
+import { DAY, HOUR, SECOND, WEEK, YEAR } from "../worker/duration.ts";
 
 const UNITS: ReadonlyMap<string, number> = new Map([
-  ["", 1],
-  ["s", 1],
-  ["h", 3_600],
-  ["d", DAY_SECONDS],
-  ["w", 7 * DAY_SECONDS],
-  ["y", 365 * DAY_SECONDS],
+  ["", SECOND],
+  ["s", SECOND],
+  ["h", HOUR],
+  ["d", DAY],
+  ["w", WEEK],
+  ["y", YEAR],
 ]);
 
 /** A longer expiry is refused: such a token is forgotten before it expires. */
@@ -29,12 +28,12 @@ export function expiryOf(said: string | number, now: number): number | string {
   const at = momentOf(String(said).trim(), now);
   if (at === undefined) return `must be ${EXPIRY}`;
   if (at <= now) return "must be in the future";
-  return at <= now + MAX_YEARS * 366 * DAY_SECONDS * 1_000 ? at : `must be within ${MAX_YEARS} years`;
+  return at <= now + MAX_YEARS * 366 * DAY ? at : `must be within ${MAX_YEARS} years`;
 }
 
 function momentOf(text: string, now: number): number | undefined {
   const [, count, unit = ""] = /^(\d{1,10})([shdwy]?)$/.exec(text) ?? [];
-  const seconds = UNITS.get(unit);
-  if (count !== undefined && seconds !== undefined) return now + Number(count) * seconds * 1_000;
+  const duration = UNITS.get(unit);
+  if (count !== undefined && duration !== undefined) return now + Number(count) * duration;
   return moment.safeParse(text).success ? Date.parse(text) : undefined;
 }

@@ -1,3 +1,4 @@
+import { DAY } from "../../worker/duration.ts";
 import { escaped, escapedLines } from "../../worker/pypi/shown.ts";
 import { createdToken, listedTokens, SCOPES, shownToken, type ShownToken } from "../../schema/token.ts";
 import { readApiJson, sendRequest } from "../lib/admin-api.ts";
@@ -97,7 +98,7 @@ const row = ({ id, name, index, scopes, projects, created, lastUsed, expires, re
 const day = (iso: string) => iso.slice(0, 10);
 
 /** Times nearer than this are shown with the minute. Milliseconds. */
-const NEAR = 48 * 3_600_000;
+const NEAR = 2 * DAY;
 
 /** The day, with the minute where the time is near. */
 const when = (iso: string) =>

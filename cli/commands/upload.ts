@@ -1,3 +1,4 @@
+import { inSeconds } from "../../worker/duration.ts";
 import { escaped } from "../../worker/pypi/shown.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 import { bytes } from "../lib/bytes.ts";
@@ -63,7 +64,7 @@ async function upload(names: readonly string[], { server, index, json }: Uploadi
       console.error(`${filename}: ${error.message}${advice}`);
     }
   }
-  const seconds = ((performance.now() - began) / 1_000).toFixed(1);
+  const seconds = inSeconds(performance.now() - began).toFixed(1);
   const sum = `${files.length} ${files.length === 1 ? "file" : "files"}: ${count.published} published, ${count.identical} already there, ${count.failed} failed; ${bytes(total)} sent in ${seconds} s.`;
   if (count.failed > 0) throw new CommandError(sum);
   if (!json) console.log(sum);

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { connect, createServer } from "node:net";
+import { MINUTE, SECOND, inSeconds } from "../../worker/duration.ts";
 import { adopt, release } from "./leftovers.ts";
 import { signal, signalGroup } from "./signal.ts";
 
@@ -28,9 +29,9 @@ export interface StartedServer {
   kill(): Promise<void>;
 }
 
-const COMMAND_TIMEOUT = 60_000;
-const READY_TIMEOUT = 60_000;
-const GRACE = 5_000;
+const COMMAND_TIMEOUT = MINUTE;
+const READY_TIMEOUT = MINUTE;
+const GRACE = 5 * SECOND;
 
 /** Runs a command to its end and captures its output. Never rejects for a non-zero exit code. */
 export async function run(command: string, args: readonly string[], surroundings: Surroundings = {}): Promise<Outcome> {
@@ -42,7 +43,7 @@ export async function run(command: string, args: readonly string[], surroundings
   const code = await child.ended;
   surroundings.signal?.removeEventListener("abort", kill);
   clearTimeout(timer);
-  return { code, output: child.output(), seconds: (performance.now() - begun) / 1000 };
+  return { code, output: child.output(), seconds: inSeconds(performance.now() - begun) };
 }
 
 /**

@@ -1,10 +1,11 @@
 import type { WriteStream } from "node:tty";
+import { SECOND, inSeconds } from "../../worker/duration.ts";
 import { bytes } from "./bytes.ts";
 
 const WIDTH = 30;
 
 /** The time before a rate is shown: an earlier one is not reliable. Milliseconds. */
-const SETTLED = 1_000;
+const SETTLED = SECOND;
 
 /** How far something is. */
 export interface ProgressState {
@@ -63,7 +64,7 @@ function pace(
   first: { readonly at: number; readonly done: number },
   now: number,
 ): string[] {
-  const seconds = (now - first.at) / 1_000;
+  const seconds = inSeconds(now - first.at);
   const rate = (done - first.done) / seconds;
   if (now - first.at < SETTLED || rate <= 0 || done >= of) return [];
   const left = Math.ceil((of - done) / rate);

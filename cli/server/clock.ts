@@ -1,9 +1,10 @@
 import { Cron } from "croner";
 import type { Miniflare } from "miniflare";
+import { MINUTE } from "../../worker/duration.ts";
 import { errorText } from "../lib/command-error.ts";
 
 /** Cloudflare's time limit of a cron run. A run without an answer by then was lost when the runtime crashed. Milliseconds. */
-const LONGEST_RUN = 15 * 60_000;
+const LONGEST_RUN = 15 * MINUTE;
 
 /**
  * Fires the worker's crons at their times, as the platform does: in UTC, and a cron only after its last run has ended. A

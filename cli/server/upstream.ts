@@ -1,7 +1,8 @@
 import { connect, isIP } from "node:net";
 import { connect as connectTls } from "node:tls";
+import { SECOND, inSeconds } from "../../worker/duration.ts";
 
-const PATIENCE = 5_000;
+const PATIENCE = 5 * SECOND;
 
 /** Why no connection to the upstream can be made; undefined where one can. Sends no request. */
 export function whyUnreachable(upstream: URL): Promise<string | undefined> {
@@ -14,7 +15,7 @@ export function whyUnreachable(upstream: URL): Promise<string | undefined> {
       socket.destroy();
       resolve(reason);
     };
-    socket.setTimeout(PATIENCE, () => end(`no answer within ${PATIENCE / 1_000} s`));
+    socket.setTimeout(PATIENCE, () => end(`no answer within ${inSeconds(PATIENCE)} s`));
     socket.once(tls ? "secureConnect" : "connect", () => end());
     socket.once("error", (error: NodeJS.ErrnoException) => end(error.message || error.code));
   });

@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
 import { createReadStream, openAsBlob } from "node:fs";
+import { SECOND } from "../../worker/duration.ts";
 import { whyNot } from "../lib/files.ts";
 import { Broken, Refused, type UploadApi } from "./api.ts";
 import type { FoundFile } from "./files.ts";
 
 /** The waits before each further try; a part that arrives resets the count. Milliseconds. */
-const WAITS = [1_000, 2_000, 4_000];
+const WAITS = [SECOND, 2 * SECOND, 4 * SECOND];
 
 /** The means of sending a file. */
 export interface Sending {
@@ -81,7 +82,7 @@ const sizeOf = (number: number, partSize: number, size: number) => Math.min(part
 async function timed<Result>(work: () => Promise<Result>, show: (seconds: number) => void): Promise<Result> {
   let seconds = 0;
   show(seconds);
-  const clock = setInterval(() => show(++seconds), 1_000);
+  const clock = setInterval(() => show(++seconds), SECOND);
   try {
     return await work();
   } finally {

@@ -1,3 +1,5 @@
+import { MINUTE, inSeconds } from "../duration.ts";
+
 /**
  * Failed attempts of one network that are answered with 401 within `WINDOW_MS`. Further ones are answered with 429 and
  * not logged.
@@ -5,7 +7,7 @@
 export const MAX_ATTEMPTS = 20;
 
 /** Counted from the first failed attempt. */
-export const WINDOW_MS = 60_000;
+export const WINDOW_MS = MINUTE;
 
 /** If more networks fail, the entry that began longest ago is dropped. */
 const MAX_NETWORKS = 5_000;
@@ -31,7 +33,7 @@ export class Attempts {
   limitedForSeconds(origin: string, now: number): number {
     const count = this.#counts.get(networkOf(origin));
     if (!count || count.failures < MAX_ATTEMPTS) return 0;
-    return Math.max(0, Math.ceil((count.since + WINDOW_MS - now) / 1_000));
+    return Math.max(0, Math.ceil(inSeconds(count.since + WINDOW_MS - now)));
   }
 
   /** Counts a failed attempt. */

@@ -1,3 +1,4 @@
+import { SECOND } from "../duration.ts";
 import { IndexError } from "../errors.ts";
 import type { Attempts } from "./attempts.ts";
 import { credentialIn } from "./credentials.ts";
@@ -41,7 +42,7 @@ export interface AuthParts {
 }
 
 /** How long a token is used without looking it up again. A revocation takes effect after this time at the latest. */
-const TOKEN_MEMORY_MS = 30_000;
+const TOKEN_MEMORY_MS = 30 * SECOND;
 
 /** Memory that an entry takes beside its JSON. */
 const ENTRY_BYTES = 300;

@@ -1,10 +1,11 @@
+import { SECOND } from "../duration.ts";
 import { overlay, type OverlayParts } from "../layers/hosted/overlay.ts";
 import { priority, type PrioritySource } from "../layers/priority.ts";
 import { answerDeadline } from "../layers/answer-deadline.ts";
 import type { Repository } from "../repository/repository.ts";
 
 /** Less than the 15 s after which pip gives up without showing a reason. Milliseconds. */
-const ANSWER_DEADLINE = 14_000;
+const ANSWER_DEADLINE = 14 * SECOND;
 
 /** The whole stack of an index, top to bottom; below it are the stacks of its sources (source-stack.ts). */
 export const indexStack = (sources: readonly PrioritySource[], packages: OverlayParts): Repository =>

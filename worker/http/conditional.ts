@@ -1,4 +1,5 @@
 import type { Context as HonoContext } from "hono";
+import { SECOND, inSeconds } from "../duration.ts";
 
 /**
  * Whether the client's copy is current, by the validators that it sent (RFC 9110, 13.1). `If-Modified-Since` is ignored
@@ -10,7 +11,7 @@ export function isNotModified(c: HonoContext, etag: string | undefined, changedA
   const ifNoneMatch = c.req.header("If-None-Match");
   if (ifNoneMatch !== undefined) return etag !== undefined && etagMatches(ifNoneMatch, etag);
   // HTTP dates have no fractions of a second.
-  return Date.parse(c.req.header("If-Modified-Since") ?? "") >= Math.floor(changedAt / 1_000) * 1_000;
+  return Date.parse(c.req.header("If-Modified-Since") ?? "") >= Math.floor(inSeconds(changedAt)) * SECOND;
 }
 
 /** Whether `If-None-Match` contains this ETag, by weak comparison (RFC 9110, 13.1.2). */

@@ -1,11 +1,7 @@
+import { DAY, MINUTE, WEEK, YEAR, inSeconds } from "../duration.ts";
 import { cacheTag } from "../pypi/cache-tag.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import type { Via } from "../repository/artifact.ts";
-
-const MINUTE_SECONDS = 60;
-const DAY_SECONDS = 24 * 3_600;
-const WEEK_SECONDS = 7 * DAY_SECONDS;
-const YEAR_SECONDS = 365 * 24 * 3_600;
 
 /** How long caches may keep an answer. Every answer must say it: Cloudflare caches one that does not for two hours. */
 interface Lifetime {
@@ -21,13 +17,13 @@ interface Lifetime {
 /** `s-maxage` and the revalidate directives are not used because they disable stale-while-revalidate at Cloudflare. */
 export const LIFETIMES = {
   page: {
-    "Cache-Control": `public, max-age=${MINUTE_SECONDS}, no-transform`,
-    "Cloudflare-CDN-Cache-Control": `public, max-age=${MINUTE_SECONDS}, stale-while-revalidate=${MINUTE_SECONDS}, stale-if-error=${WEEK_SECONDS}`,
+    "Cache-Control": `public, max-age=${inSeconds(MINUTE)}, no-transform`,
+    "Cloudflare-CDN-Cache-Control": `public, max-age=${inSeconds(MINUTE)}, stale-while-revalidate=${inSeconds(MINUTE)}, stale-if-error=${inSeconds(WEEK)}`,
   },
   absent: shortLived("public, max-age=30"),
-  file: { "Cache-Control": `public, max-age=${YEAR_SECONDS}, immutable, no-transform` },
+  file: { "Cache-Control": `public, max-age=${inSeconds(YEAR)}, immutable, no-transform` },
   /** pip stores permanent redirects for good, so ours are temporary and short-lived. */
-  redirect: shortLived(`public, max-age=${MINUTE_SECONDS}`),
+  redirect: shortLived(`public, max-age=${inSeconds(MINUTE)}`),
   /** For indexes that take uploads. */
   hosted: { "Cache-Control": "public, no-cache", "Cloudflare-CDN-Cache-Control": "no-store" },
   /** For answers that contain the host name of the request. */
@@ -55,7 +51,7 @@ export function makePrivate(headers: Headers): void {
   headers.delete("Cache-Tag");
   if (lifetime === LIFETIMES.error["Cache-Control"]) return;
   const isForGood = lifetime === LIFETIMES.file["Cache-Control"];
-  headers.set("Cache-Control", isForGood ? `private, max-age=${YEAR_SECONDS}, immutable` : "private, no-cache");
+  headers.set("Cache-Control", isForGood ? `private, max-age=${inSeconds(YEAR)}, immutable` : "private, no-cache");
 }
 
 /**
@@ -67,7 +63,7 @@ export function requireRevalidation(headers: Headers): void {
   const lifetime = headers.get("Cache-Control") ?? "";
   if (!lifetime.startsWith("public")) return;
   if (lifetime === LIFETIMES.file["Cache-Control"]) {
-    headers.set("Cloudflare-CDN-Cache-Control", `public, max-age=${MINUTE_SECONDS}`);
+    headers.set("Cloudflare-CDN-Cache-Control", `public, max-age=${inSeconds(MINUTE)}`);
     return;
   }
   headers.set("Cache-Control", LIFETIMES.hosted["Cache-Control"]);
@@ -123,9 +119,9 @@ export const viaOf = (headers: Headers) => VIA.get(headers.get("Cache-Status") ?
  * only header that says "Response is Stale" (RFC 7234, 5.5.1).
  */
 function staleWarning(since: number | undefined, now: number): { Warning?: string } {
-  const seconds = (now - (since ?? now)) / 1_000;
-  if (seconds <= WEEK_SECONDS) return {};
-  return { Warning: `110 pypi-edge "Not checked with the upstream for ${Math.floor(seconds / DAY_SECONDS)} days."` };
+  const age = now - (since ?? now);
+  if (age <= WEEK) return {};
+  return { Warning: `110 pypi-edge "Not checked with the upstream for ${Math.floor(age / DAY)} days."` };
 }
 
 /** Formats milliseconds since the epoch as an HTTP date. */

@@ -1,13 +1,14 @@
 import { Hono } from "hono";
+import { SECOND } from "../duration.ts";
 import { inTime } from "../repository/timeout.ts";
 import type { AppEnv } from "./context.ts";
 import { LIFETIMES } from "./headers.ts";
 
 /** How long the database's answer is reused. */
-const REUSE_MS = 30_000;
+const REUSE_MS = 30 * SECOND;
 
 /** How long the database's answer is waited for. */
-const TIMEOUT_MS = 1_000;
+const TIMEOUT_MS = SECOND;
 
 /** A cron that did not run when it was due, and the time since then in milliseconds since the epoch. */
 interface Overdue {

@@ -3,6 +3,7 @@ import { bodyLimit } from "hono/body-limit";
 import * as z from "zod/mini";
 import type { BurnToken } from "../auth/oidc/burn.ts";
 import type { ExchangeToken } from "../auth/oidc/exchange.ts";
+import { inSeconds } from "../duration.ts";
 import { IndexError } from "../errors.ts";
 import { parsedJson } from "../pypi/parsed-json.ts";
 import type { AppEnv } from "./context.ts";
@@ -47,7 +48,7 @@ export function oidcRoutes({ audience, tokenExchange }: OidcRouteOptions): Hono<
     const { exchange } = offered();
     const identity = tokenIn(await c.req.arrayBuffer(), "the identity token that the CI gives the job");
     const { token, expiresAt } = await exchange(identity, c.var.facts.clientAddress(c.req.raw), c.var.ctx);
-    return c.json({ success: true, token, expires: Math.floor(expiresAt / 1_000) }, 200, LIFETIMES.live);
+    return c.json({ success: true, token, expires: Math.floor(inSeconds(expiresAt)) }, 200, LIFETIMES.live);
   });
 
   routes.post("/burn-token", async (c) => {

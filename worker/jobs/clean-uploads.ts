@@ -1,8 +1,7 @@
 import type { JobResult } from "../../schema/job-results.ts";
+import { DAY } from "../duration.ts";
 import type { LeftObject } from "../repository/ports/maintenance.ts";
 import type { Job } from "./job.ts";
-
-const DAY = 24 * 3_600_000;
 
 /** No upload takes as long: an older object that belongs to no file will never belong to one. Milliseconds. */
 const ABANDONED = DAY;

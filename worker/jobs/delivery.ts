@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import type { Delivered } from "../platform/queues.ts";
+import { HOUR, inSeconds } from "../duration.ts";
 import type { Event } from "../repository/event.ts";
 import type { Context } from "../repository/context.ts";
 
@@ -7,7 +8,7 @@ import type { Context } from "../repository/context.ts";
 const FIRST_DELAY = 30;
 
 /** The longest wait that the platform allows. Seconds. */
-const LONGEST_DELAY = 12 * 3_600;
+const LONGEST_DELAY = inSeconds(12 * HOUR);
 
 /** Acknowledges a message that will fail at every delivery, and reports why. */
 export function drop(message: Delivered, event: Event, ctx: Context): void {

@@ -1,4 +1,5 @@
 import type { JobResult } from "../../schema/job-results.ts";
+import { DAY, HOUR, MINUTE, SECOND } from "../duration.ts";
 import { isUpstreamFailure, messageOf, reasonOf } from "../errors.ts";
 import type {
   PagesBehind,
@@ -18,12 +19,11 @@ import type { Job } from "./job.ts";
  */
 const OVERLAP = 1_000;
 
-/** An upstream without a change log is asked again after a day; the longest wait that a `Retry-After` gets. Milliseconds. */
-const HOUR = 3_600_000;
-const DAY = 24 * HOUR;
+/** An upstream without a change log is asked again after this; also the longest wait that a `Retry-After` gets. Milliseconds. */
+const LONGEST_WAIT = DAY;
 
 /** A page that was queued so long ago and is still outdated is queued again: its message was lost. Milliseconds. */
-const LOST_AFTER = 15 * 60_000;
+const LOST_AFTER = 15 * MINUTE;
 
 /** Pages that one run queues for a source at most; the next run goes on. */
 const MAX_PLANNED = 5_000;
@@ -77,7 +77,11 @@ async function follow(source: string, { feed, log }: Log, byHand: boolean, ctx: 
   if (state && state.retryAt > ctx.now && !byHand) return notDue(source, state);
   const said = await ask(feed, state ?? undefined, ctx.now).catch((error: unknown): Said => {
     if (!isUpstreamFailure(error)) throw error;
-    return { kind: "nothing", reason: reasonOf(error), wait: Math.min((error.retryAfterSeconds ?? 0) * 1_000, DAY) };
+    return {
+      kind: "nothing",
+      reason: reasonOf(error),
+      wait: Math.min((error.retryAfterSeconds ?? 0) * SECOND, LONGEST_WAIT),
+    };
   });
   if (said.kind === "nothing") {
     const { reason } = said;
@@ -99,7 +103,8 @@ async function ask(feed: ChangeLog, state: ChangeLogState | undefined, now: numb
   const from = state?.serial;
   if (state === undefined || from === undefined) {
     const end = await feed.lastSerial();
-    if (end === null) return { kind: "nothing", reason: "it has no change log; it is asked again in a day", wait: DAY };
+    if (end === null)
+      return { kind: "nothing", reason: "it has no change log; it is asked again in a day", wait: LONGEST_WAIT };
     return { kind: "end", serial: end };
   }
   const changes = await feed.since(from);
@@ -108,7 +113,7 @@ async function ask(feed: ChangeLog, state: ChangeLogState | undefined, now: numb
   const end = changes === null ? null : await feed.lastSerial();
   if (changes === null || end === null) {
     // It had a change log: that there is none is believed after an hour only.
-    const wait = now - state.polledAt > HOUR ? DAY : 0;
+    const wait = now - state.polledAt > HOUR ? LONGEST_WAIT : 0;
     return { kind: "nothing", reason: "it no longer gives its change log", wait };
   }
   return changes === "gap" || end < from ? { kind: "end", serial: end } : { kind: "changes", from, changes };

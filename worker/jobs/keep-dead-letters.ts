@@ -1,11 +1,12 @@
 import { refreshMessage } from "../../schema/refresh.ts";
+import { DAY } from "../duration.ts";
 import { messageOf } from "../errors.ts";
 import type { Context } from "../repository/context.ts";
 import { again } from "./delivery.ts";
 import type { Consumer, ConsumerServices } from "./consumer.ts";
 
 /** Pages whose refresh was given up are not queued for so long: they are revalidated when their lifetime ends. Milliseconds. */
-const REST = 24 * 3_600_000;
+const REST = DAY;
 
 /** Stores the messages that `queue` has given up; the job `replay` sends them again. */
 export const keepDeadLetters =

@@ -1,14 +1,13 @@
 import { cronRow } from "../../schema/crons.ts";
+import { HOUR, MINUTE } from "../duration.ts";
 import type { Runs } from "../repository/ports/maintenance.ts";
 import type { SCHEDULE } from "./schedule.ts";
-
-const MINUTE = 60_000;
 
 /** The interval of each cron. Milliseconds. */
 export const EVERY: Readonly<Record<keyof typeof SCHEDULE, number>> = {
   "* * * * *": MINUTE,
   "*/5 * * * *": 5 * MINUTE,
-  "0 * * * *": 60 * MINUTE,
+  "0 * * * *": HOUR,
 };
 
 /** The longest that a run may take; the next is not started meanwhile. Milliseconds. */

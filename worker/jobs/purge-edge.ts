@@ -1,12 +1,11 @@
 import type { JobResult } from "../../schema/job-results.ts";
+import { MINUTE } from "../duration.ts";
 import { cacheTag } from "../pypi/cache-tag.ts";
 import type { Job } from "./job.ts";
 
 const NAME = "purge";
 
 /** Time between two ticks: how far the first run looks back. Milliseconds. */
-const MINUTE = 60_000;
-
 /** KV may answer with the old page for so long, and the edge cache then stores that again. Milliseconds. */
 const KV_LAG = 70_000;
 

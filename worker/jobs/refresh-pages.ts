@@ -1,5 +1,6 @@
 import type { Delivered } from "../platform/queues.ts";
 import { refreshMessage } from "../../schema/refresh.ts";
+import { MINUTE, SECOND } from "../duration.ts";
 import { IndexError, messageOf } from "../errors.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import type { Page } from "../repository/page.ts";
@@ -14,10 +15,10 @@ import type { Consumer } from "./consumer.ts";
 const AT_ONCE = 4;
 
 /** A page in memory that is younger may not be stored yet, and may never be. Milliseconds. */
-const MAYBE_UNSTORED = 10_000;
+const MAYBE_UNSTORED = 10 * SECOND;
 
 /** A page that was stored since may be newer than the answer that the project is gone. Milliseconds. */
-const JUST_CLAIMED = 60_000;
+const JUST_CLAIMED = MINUTE;
 
 /** A page to be fetched, and the serial that the change log gives for it, if any. */
 interface Task {
@@ -61,7 +62,7 @@ async function refresh(message: Delivered, sources: ReadonlyMap<string, Mirrored
     if (fromFeed) {
       const left = Math.max(...troubles.map(({ retryAfterSeconds }) => retryAfterSeconds ?? 0));
       // Else the job `feed` would take the message for lost, and queue the pages before the upstream wants to be asked.
-      if (left > 0) await source.changes?.behind.queued(namesOf(troubles), ctx.now + left * 1_000);
+      if (left > 0) await source.changes?.behind.queued(namesOf(troubles), ctx.now + left * SECOND);
       return again(message, event, ctx, left);
     }
     ctx.report(event);

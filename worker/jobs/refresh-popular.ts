@@ -1,4 +1,5 @@
 import type { JobResult } from "../../schema/job-results.ts";
+import { MINUTE } from "../duration.ts";
 import { isFollowed } from "../repository/ports/change-log.ts";
 import type { PopularProject } from "../repository/ports/popularity.ts";
 import type { Context } from "../repository/context.ts";
@@ -6,7 +7,7 @@ import type { MirroredSource, SourceChanges } from "../repository/repository.ts"
 import type { Job } from "./job.ts";
 
 /** A cron may start this much earlier than the one before it, and a page is due all the same. Milliseconds. */
-const PUNCTUALITY = 60_000;
+const PUNCTUALITY = MINUTE;
 
 /** The job `refresh`: queues the pages of popular projects that are due to be revalidated. */
 export const refreshPopular: Job = async ({ sources, pageTtl }, ctx, { dryRun }) => {

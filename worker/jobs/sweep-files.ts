@@ -1,11 +1,10 @@
 import type { JobResult } from "../../schema/job-results.ts";
+import { HOUR } from "../duration.ts";
 import { isUpstreamFailure, reasonOf } from "../errors.ts";
 import type { Context } from "../repository/context.ts";
 import type { MirroredSource } from "../repository/repository.ts";
 import type { PagelessProject, StoredObject, StoredObjects } from "../repository/ports/stored-objects.ts";
 import type { Job, JobServices } from "./job.ts";
-
-const HOUR = 3_600_000;
 
 /**
  * A file that was used later than this stays: a client may still be reading it. A use is written an hour and five minutes after it

@@ -1,3 +1,4 @@
+import { HOUR } from "../duration.ts";
 import { isUpstreamFailure, messageOf, reasonOf } from "../errors.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import type { Vouching } from "../repository/ports/change-log.ts";
@@ -40,7 +41,7 @@ export interface BesideParts extends ReplacingParts {
 }
 
 /** How long the root listing is served without revalidating it. Milliseconds. */
-const LIST_TTL = 3_600_000;
+const LIST_TTL = HOUR;
 
 /**
  * Caches an upstream's pages and its root listing. Files pass through; where a file's true URL has a query, the query

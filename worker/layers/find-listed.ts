@@ -1,3 +1,4 @@
+import { SECOND } from "../duration.ts";
 import { upstreamFailed } from "../errors.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import { type FileEntry, isUnderQuarantine } from "../pypi/page.ts";
@@ -9,7 +10,7 @@ import type { Listed } from "../repository/artifact.ts";
 import type { Context } from "../repository/context.ts";
 
 /** A page that does not list a file is revalidated if that was last done longer ago than this. Milliseconds. */
-export const LISTING_MAX_AGE = 30_000;
+export const LISTING_MAX_AGE = 30 * SECOND;
 
 /**
  * The entry that `find` looks for in the text of a project's page; undefined where the page has none, null where there

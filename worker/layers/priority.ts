@@ -1,3 +1,4 @@
+import { HOUR } from "../duration.ts";
 import { IndexError, isUpstreamFailure, reasonOf } from "../errors.ts";
 import { likelyProjects, MAX_FETCHED } from "../pypi/filename.ts";
 import { fingerprint } from "../pypi/fingerprint.ts";
@@ -11,7 +12,7 @@ import type { Context } from "../repository/context.ts";
 /**
  * How long a source that now fails is still believed not to own a name that it last said it does not own. Milliseconds.
  */
-const ABSENT_VERDICT_TTL = 3_600_000;
+const ABSENT_VERDICT_TTL = HOUR;
 
 /** One of the sources of an index. */
 export interface PrioritySource {

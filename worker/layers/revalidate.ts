@@ -1,3 +1,4 @@
+import { SECOND } from "../duration.ts";
 import { isUpstreamFailure, messageOf, reasonOf, storageFailed } from "../errors.ts";
 import type { Freshness, Marks } from "../repository/ports/freshness.ts";
 import type { CacheStore } from "../repository/ports/pages.ts";
@@ -33,16 +34,16 @@ export interface Assurance<What extends string, Value> {
  * How long a source's "there is none" is believed. With the 10 s for which a find-links page is not read again and the
  * 30 s that the answer itself may be cached, a project published a minute ago is served. Milliseconds.
  */
-const ABSENT_TTL = 20_000;
+const ABSENT_TTL = 20 * SECOND;
 
 /** How long a request waits for a revalidation, which then goes on behind the answer. Milliseconds. */
-const PATIENCE = 1_000;
+const PATIENCE = SECOND;
 
 /**
  * How long a stored value is served without asking again after the upstream failed, so that no client waits for every
  * failure. Milliseconds.
  */
-export const RETRY_AFTER = 30_000;
+export const RETRY_AFTER = 30 * SECOND;
 
 /**
  * Returns the stored value, or what `ask` gives. A fresh value is served as stored, an older one is revalidated, and

@@ -1,3 +1,4 @@
+import { MINUTE } from "../duration.ts";
 import { IndexError, isUpstreamFailure, messageOf, reasonOf } from "../errors.ts";
 import { type FileRef, nameOf } from "../pypi/file-url.ts";
 import { isWheel } from "../pypi/filename.ts";
@@ -14,7 +15,7 @@ import type { Context } from "../repository/context.ts";
 import type { Event } from "../repository/event.ts";
 
 /** One page is made again for wrong sizes at most once in this time. Milliseconds. */
-const REMAKE_INTERVAL = 60_000;
+const REMAKE_INTERVAL = MINUTE;
 
 export interface MetadataParts extends SearchParts {
   readonly facts: FactStore;

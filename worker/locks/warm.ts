@@ -1,3 +1,4 @@
+import { MINUTE, SECOND } from "../duration.ts";
 import { IndexError, messageOf } from "../errors.ts";
 import { refOf } from "../pypi/file-url.ts";
 import type { OtherIndex } from "./formats/lock.ts";
@@ -12,10 +13,10 @@ const LOOKS_AT_ONCE = 6;
 const WINDOW = 4;
 
 /** Between two turns. Milliseconds. */
-const PAUSE = 1_000;
+const PAUSE = SECOND;
 
 /** When no file has been stored for so long, the waiting ends with a list of the missing files. Milliseconds. */
-const PATIENCE = 60_000;
+const PATIENCE = MINUTE;
 
 /** The platform allows 10,000 calls of other services in one request; reading a page has used so many of them. */
 const CALLS = 9_500;

@@ -1,3 +1,5 @@
+import { MINUTE, SECOND } from "../duration.ts";
+
 /** A time of RFC 3339, 5.6: `T` and `Z` may be in lower case, and a space may replace `T`. */
 const TIME =
   /^(\d{4}-\d\d-\d\d)[Tt ]([01]\d|2[0-3]):([0-5]\d):([0-5]\d|60)(?:\.(\d{1,100}))?(?:[Zz]|([+-])([01]\d|2[0-3]):([0-5]\d))$/;
@@ -12,7 +14,7 @@ export function uploadTime(text: string): string | undefined {
   // `Date.parse` turns 30 February into another day.
   if (Number.isNaN(start) || new Date(start).toISOString().slice(0, 10) !== day) return undefined;
   const offset = sign === undefined ? 0 : (sign === "-" ? -1 : 1) * (Number(hours) * 60 + Number(minutes));
-  const utc = new Date(start + Number(second) * 1_000 - offset * 60_000);
+  const utc = new Date(start + Number(second) * SECOND - offset * MINUTE);
   const year = utc.getUTCFullYear();
   // The range of Python's datetime.
   if (year < 1 || year > 9999) return undefined;

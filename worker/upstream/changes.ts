@@ -1,3 +1,4 @@
+import { MINUTE } from "../duration.ts";
 import { isUpstreamFailure, messageOf, upstreamFailed } from "../errors.ts";
 import { printable } from "../pypi/text.ts";
 import type { ChangeLog } from "../repository/ports/change-log.ts";
@@ -7,7 +8,7 @@ import { bounded } from "./retry-after.ts";
 import { callOf } from "./xml-rpc.ts";
 
 /** The changes of one day have some 20 MB, and no client waits for them. Milliseconds. */
-const BODY_DEADLINE = 60_000;
+const BODY_DEADLINE = MINUTE;
 
 const HEADERS = { "Content-Type": "text/xml", Accept: "text/xml", "Accept-Encoding": "gzip" };
 

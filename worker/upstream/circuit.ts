@@ -1,12 +1,14 @@
+import { SECOND } from "../duration.ts";
+
 /** How long no request is sent to a host after its first failure, and at most after many. Milliseconds. */
-const FIRST_PAUSE = 2_000;
-const LONGEST_PAUSE = 30_000;
+const FIRST_PAUSE = 2 * SECOND;
+const LONGEST_PAUSE = 30 * SECOND;
 
 /**
  * After a pause one request tries the host again; the next may try only so much later. Longer than any request waits for an
  * answer. Milliseconds.
  */
-const TRIAL = 10_000;
+const TRIAL = 10 * SECOND;
 
 /**
  * How long the first request that tries a host again waits for an answer; each later one waits so much longer. A cold page must

@@ -1,4 +1,5 @@
 import { canBeAbsence } from "../../schema/upstreams.ts";
+import { SECOND, inSeconds } from "../duration.ts";
 import { isUpstreamFailure, messageOf, upstreamFailed } from "../errors.ts";
 import type { Fetch, Platform } from "../platform/platform.ts";
 import { base64 } from "../pypi/base64.ts";
@@ -9,10 +10,10 @@ import { Circuits } from "./circuit.ts";
 import { retryAfterOf } from "./retry-after.ts";
 
 /** From request to response header, retries and redirects included. Milliseconds. */
-const HEADER_DEADLINE = 8_000;
+const HEADER_DEADLINE = 8 * SECOND;
 
 /** For a page's body after that. Both together are less than pip's timeout of 15 s. Milliseconds. */
-const BODY_DEADLINE = 6_000;
+const BODY_DEADLINE = 6 * SECOND;
 
 /** Pauses before the first try and each retry; ±50% at random, so that isolates do not retry all at once. Milliseconds. */
 const PAUSES = [0, 100, 300];
@@ -273,11 +274,11 @@ export async function readInTime<T>(
 /** A body did not arrive in time. */
 class LateBody extends Error {
   constructor(ms: number) {
-    super(`its answer took longer than ${ms / 1_000} s`);
+    super(`its answer took longer than ${inSeconds(ms)} s`);
   }
 }
 
-const silent = (ms: number) => `no answer within ${ms / 1_000} s`;
+const silent = (ms: number) => `no answer within ${inSeconds(ms)} s`;
 
 /** Why no connection could be made or kept, in plain words instead of the runtime's messages where those are known. */
 function connectionReason(error: unknown): string {

@@ -1,9 +1,10 @@
+import { SECOND, inSeconds } from "../duration.ts";
 import { GZIP, SHOWN, TAR, type Magic } from "../pypi/magic.ts";
 import { inTime } from "../repository/timeout.ts";
 
 /** An upstream that sends headers and then nothing for so long has failed. Milliseconds. */
-const SILENT_FOR = 10_000;
-const SILENT = `it sent nothing of the file for ${SILENT_FOR / 1_000} s`;
+const SILENT_FOR = 10 * SECOND;
+const SILENT = `it sent nothing of the file for ${inSeconds(SILENT_FOR)} s`;
 
 /** `SHOWN` encoded bytes decode to more than this, unless a gzip header takes up most of them. Bytes. */
 const ENOUGH = SHOWN / 2;

@@ -1,3 +1,4 @@
+import { SECOND } from "../duration.ts";
 import { IndexError, messageOf, upstreamFailed } from "../errors.ts";
 import type { MakePipe } from "../platform/pipe.ts";
 import { projectCandidates } from "../pypi/filename.ts";
@@ -12,7 +13,7 @@ import { parseLinks } from "./parse-html.ts";
 import { conditions, validatorsOf } from "./validators.ts";
 
 /** How long the page serves further projects before it is read again: an install asks for many at once. Milliseconds. */
-const READ_TTL = 10_000;
+const READ_TTL = 10 * SECOND;
 
 /** A page with more files is not kept in memory; it is read again for each project. */
 const MAX_HELD = 20_000;

@@ -1,3 +1,4 @@
+import { SECOND, inSeconds } from "../duration.ts";
 import { asProjectName, type ProjectName } from "../pypi/name.ts";
 import type { RootEntry } from "../pypi/simple-json.ts";
 import { giveWay } from "../repository/give-way.ts";
@@ -10,8 +11,8 @@ import { inPieces } from "./html.ts";
 const MAX_CARRY = 4_096;
 
 /** An upstream that sends nothing for so long in the middle of its root listing has failed. Milliseconds. */
-const IDLE = 10_000;
-const SILENT = `it sent nothing for ${IDLE / 1_000} s`;
+const IDLE = 10 * SECOND;
+const SILENT = `it sent nothing for ${inSeconds(IDLE)} s`;
 
 /** An upstream may send this many chunks of white space before its root listing; more is a failure, or it could go on forever. */
 const MAX_BLANK = 100;

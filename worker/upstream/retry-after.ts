@@ -1,5 +1,7 @@
+import { HOUR, inSeconds } from "../duration.ts";
+
 /** A longer `Retry-After` is shortened to this. Seconds. */
-const LONGEST = 3_600;
+const LONGEST = inSeconds(HOUR);
 
 /**
  * The `Retry-After` of a 429 or 503, given as seconds or as a date (RFC 9110, 10.2.3), in seconds; undefined where there is none.
@@ -9,7 +11,7 @@ const LONGEST = 3_600;
 export function retryAfterOf({ status, headers }: Response, now: number): number | undefined {
   const text = headers.get("Retry-After")?.trim();
   if (text === undefined || (status !== 429 && status !== 503)) return undefined;
-  const seconds = /^\d+$/.test(text) ? Number(text) : Math.ceil((Date.parse(text) - now) / 1_000);
+  const seconds = /^\d+$/.test(text) ? Number(text) : Math.ceil(inSeconds(Date.parse(text) - now));
   return Number.isNaN(seconds) ? undefined : bounded(seconds);
 }
 

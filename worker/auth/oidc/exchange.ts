@@ -1,4 +1,5 @@
 import type { TrustedConfig } from "../../../schema/trusted.ts";
+import { MINUTE } from "../../duration.ts";
 import { IndexError } from "../../errors.ts";
 import { sha256 } from "../../repository/sha256.ts";
 import type { Attempts } from "../attempts.ts";
@@ -12,7 +13,7 @@ import { verifyIdentityToken, type IdentityClaims } from "./verify.ts";
 import type { Context } from "../../repository/context.ts";
 
 /** How long the token that is given out is valid. PEP 807 asks for at least this. */
-const LIFETIME_MS = 15 * 60_000;
+const LIFETIME_MS = 15 * MINUTE;
 
 /** Longer token names, and longer claims in the audit log, are cut. Characters. */
 const MAX_TEXT = 200;

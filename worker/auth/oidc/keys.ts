@@ -1,4 +1,5 @@
 import { createLocalJWKSet, type JWK } from "jose";
+import { HOUR, MINUTE } from "../../duration.ts";
 import { IndexError, isUpstreamFailure, reasonOf } from "../../errors.ts";
 import type { Context } from "../../repository/context.ts";
 
@@ -14,16 +15,16 @@ export interface KeySource {
 }
 
 /** How long an issuer's keys are used without fetching them again. */
-const FRESH_MS = 10 * 60_000;
+const FRESH_MS = 10 * MINUTE;
 
 /** How long to wait before asking an issuer again for a key that it did not have, or after it failed. */
-const RETRY_AFTER_MS = 60_000;
+const RETRY_AFTER_MS = MINUTE;
 
 /**
  * How long keys are used while their issuer cannot be reached. A key that the issuer has withdrawn meanwhile stays valid
  * for as long.
  */
-const MAX_STALE_MS = 6 * 3_600_000;
+const MAX_STALE_MS = 6 * HOUR;
 
 /** An issuer's keys, as `jwtVerify` takes them. */
 export type IssuerKeys = ReturnType<typeof createLocalJWKSet>;

@@ -1,4 +1,5 @@
 import { decodeJwt, decodeProtectedHeader, errors, jwtVerify } from "jose";
+import { HOUR, MINUTE, SECOND, inSeconds } from "../../duration.ts";
 import { IndexError, upstreamFailed } from "../../errors.ts";
 import { quotedClaim, type Claims } from "./claims.ts";
 import { keysUnavailable, type FindKeys, type IssuerKeys } from "./keys.ts";
@@ -20,13 +21,13 @@ const ALGORITHMS = [
 ];
 
 /** How far an issuer's clock may differ from ours. */
-const CLOCK_SKEW_SECONDS = 60;
+const CLOCK_SKEW_SECONDS = inSeconds(MINUTE);
 
 /**
  * The largest age of a token. GitLab issues one when a job begins, valid for as long as the job may run: an hour by
  * default. An older token is more likely stolen than from a slow job.
  */
-const MAX_AGE_SECONDS = 3_600;
+const MAX_AGE_SECONDS = inSeconds(HOUR);
 
 /** What verification needs. */
 export interface VerifyOptions {
@@ -116,10 +117,10 @@ function explainRefusal(error: unknown, { issuer, audience, now }: Expected): In
     if (reason === "missing") return refused(`it has no ${claim} claim`);
     if (claim === "aud") return refused(`it is meant for (aud) ${quoted(value)}, and must be for ${quoted(audience)}`);
     if (reason === "invalid") return refused(`its ${claim} claim is ${quoted(value)}, and must be a number of seconds`);
-    const at = `${dated(value)}; it is ${dated(now / 1_000)} here`;
+    const at = `${dated(value)}; it is ${dated(inSeconds(now))} here`;
     if (claim === "exp") return refused(`it expired (exp) at ${at}`);
     if (claim === "nbf") return refused(`it is not good before (nbf) ${at}`);
-    if (Number(value) * 1_000 > now) return refused(`it was issued (iat) in the future, at ${at}`);
+    if (Number(value) * SECOND > now) return refused(`it was issued (iat) in the future, at ${at}`);
     return refused(
       `it was issued (iat) at ${at}, and may be ${MAX_AGE_SECONDS / 60} minutes old; have a later job publish, which gets its own`,
     );
@@ -149,6 +150,6 @@ const quoted = (value: unknown) =>
 
 /** Formats a time for a message, from seconds since the epoch. */
 function dated(seconds: unknown): string {
-  const at = new Date(Number(seconds) * 1_000);
+  const at = new Date(Number(seconds) * SECOND);
   return Number.isNaN(at.getTime()) ? String(seconds) : at.toISOString();
 }

@@ -1,3 +1,4 @@
+import { SECOND } from "../../duration.ts";
 import { IndexError, isUpstreamFailure, messageOf } from "../../errors.ts";
 import { type FileRef, nameOf } from "../../pypi/file-url.ts";
 import { upstreamsOwn } from "../../pypi/page.ts";
@@ -9,7 +10,7 @@ import { discard, type Artifact, type ArtifactFacts, type Listed } from "../../r
 import type { Context } from "../../repository/context.ts";
 
 /** How long a request waits for a comparison with the upstream, which then goes on behind the answer. Milliseconds. */
-const PATIENCE = 1_000;
+const PATIENCE = SECOND;
 
 /**
  * Whether a stored file may be served. A verified one may. An unverified one is compared with the upstream's once a

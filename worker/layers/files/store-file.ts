@@ -1,3 +1,4 @@
+import { MINUTE } from "../../duration.ts";
 import { messageOf } from "../../errors.ts";
 import { nameOf, type FileRef } from "../../pypi/file-url.ts";
 import { transfer, storeAlone, type Destination, type TransferEnd } from "./transfer.ts";
@@ -9,13 +10,13 @@ import { discard, type Artifact } from "../../repository/artifact.ts";
 import type { Context } from "../../repository/context.ts";
 
 /** How long a file counts as being stored by another request, at most. Milliseconds. */
-const CLAIM_TTL = 60_000;
+const CLAIM_TTL = MINUTE;
 
 /** The same for a file left to the queue: storing a large one takes long, and a message may be lost. Milliseconds. */
-const QUEUED_TTL = 10 * 60_000;
+const QUEUED_TTL = 10 * MINUTE;
 
 /** How long an unverified file is served before it is compared with the upstream's again. Milliseconds. */
-const BELIEVED_TTL = 60_000;
+const BELIEVED_TTL = MINUTE;
 
 export interface StoringParts {
   readonly files: FileStore;

@@ -1,3 +1,4 @@
+import { SECOND, inSeconds } from "../../duration.ts";
 import { messageOf } from "../../errors.ts";
 import type { Digest } from "../../pypi/page.ts";
 import { digestStream } from "./digest-stream.ts";
@@ -12,8 +13,8 @@ import type { Context } from "../../repository/context.ts";
 const CHUNK = 256 * 1024;
 
 /** An upstream that sends nothing for this long in the middle of a file is given up. Milliseconds. */
-const IDLE = 30_000;
-const SILENT = `the upstream sent nothing for ${IDLE / 1_000} s`;
+const IDLE = 30 * SECOND;
+const SILENT = `the upstream sent nothing for ${inSeconds(IDLE)} s`;
 
 /** Where a file is to be stored. */
 export interface Destination {

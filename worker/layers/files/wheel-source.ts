@@ -1,3 +1,4 @@
+import { HOUR, SECOND, inSeconds } from "../../duration.ts";
 import { isUpstreamFailure, messageOf, upstreamFailed } from "../../errors.ts";
 import { isCoreMetadata } from "../../pypi/core-metadata.ts";
 import type { FileRef } from "../../pypi/file-url.ts";
@@ -12,11 +13,11 @@ import { discard, type Artifact, type Listed } from "../../repository/artifact.t
 import type { Context } from "../../repository/context.ts";
 
 /** The time for one whole transfer of a part of a wheel, or of a `.metadata`. Milliseconds. */
-const READ_DEADLINE = 10_000;
-const LATE = `its transfer took longer than ${READ_DEADLINE / 1_000} s`;
+const READ_DEADLINE = 10 * SECOND;
+const LATE = `its transfer took longer than ${inSeconds(READ_DEADLINE)} s`;
 
 /** A host that has no `.metadata` beside one wheel is not asked for others during this time. Milliseconds. */
-const SIBLINGLESS_TTL = 3_600_000;
+const SIBLINGLESS_TTL = HOUR;
 
 export interface SearchParts extends StoringParts {
   /** Hosts that have no `.metadata` beside their wheels except where a page advertises it. */

@@ -1,3 +1,4 @@
+import { MINUTE } from "../../duration.ts";
 import type { ProjectName } from "../../pypi/name.ts";
 import type { Context } from "../context.ts";
 
@@ -72,7 +73,7 @@ export interface Vouching {
 }
 
 /** How long after its last reading a log counts as followed: one or two attempts may fail. Milliseconds. */
-const FOLLOWED = 180_000;
+const FOLLOWED = 3 * MINUTE;
 
 /** If more pages than this are behind, something is wrong, and no page is vouched for. */
 export const MAX_BEHIND = 1_000;

@@ -1,9 +1,10 @@
+import { DAY, inSeconds } from "../../duration.ts";
 import type { Freshness, Standing, StandingQuestion } from "../../repository/ports/freshness.ts";
 import type { Memory } from "../memory.ts";
 import type { ResponseCache } from "../../platform/platform.ts";
 
 /** How long a marker is kept: it must still be there when its page has been stale for a week. Seconds. */
-const MARKER_TTL = 30 * 24 * 3_600;
+const MARKER_TTL = inSeconds(30 * DAY);
 
 /** The last revalidation of a page. Milliseconds since the epoch. */
 export interface Check {

@@ -1,8 +1,9 @@
+import { MINUTE } from "../../duration.ts";
 import type { Freshness, Verdicts } from "../../repository/ports/freshness.ts";
 import type { Catalog } from "../d1/catalog.ts";
 
 /** An unchanged verdict is written again at most once in this time. Milliseconds. */
-const REWRITE_INTERVAL = 600_000;
+const REWRITE_INTERVAL = 10 * MINUTE;
 
 /**
  * A source's verdicts: "does not own this name" is recorded like a successful revalidation of a missing page. Whether

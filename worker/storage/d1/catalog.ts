@@ -1,3 +1,4 @@
+import { HOUR, MINUTE } from "../../duration.ts";
 import type { ProjectName } from "../../pypi/name.ts";
 import type { StoredHead } from "../../repository/stored-json.ts";
 import type { Database } from "../../platform/database.ts";
@@ -28,12 +29,12 @@ export interface Counting {
 }
 
 /** How long a count is reused: D1 reads every row for it, and any client may cause it. Milliseconds. */
-const COUNT_TTL = 60_000;
+const COUNT_TTL = MINUTE;
 
 /**
  * How long a row rejects pages with lower serials: after that the upstream may have begun to count anew. Milliseconds.
  */
-const SERIAL_GUARD_TTL = 3_600_000;
+const SERIAL_GUARD_TTL = HOUR;
 
 /** How many stored files of one project are looked at when its page is written, the last used first. */
 const MAX_STORED = 2_000;

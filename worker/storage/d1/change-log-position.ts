@@ -1,3 +1,4 @@
+import { MINUTE } from "../../duration.ts";
 import type { ChangeLogPosition } from "../../repository/ports/change-log.ts";
 import type { Database } from "../../platform/database.ts";
 
@@ -5,7 +6,7 @@ import type { Database } from "../../platform/database.ts";
  * How long a change counts as just announced: a page stored during this time may come from a CDN node that does not
  * have the change yet. Milliseconds.
  */
-const RECENT = 600_000;
+const RECENT = 10 * MINUTE;
 
 /**
  * How many names are remembered as just announced, and written in one statement, whose text must stay below 2 MB. Where

@@ -1,3 +1,4 @@
+import { HOUR } from "../../duration.ts";
 import { messageOf } from "../../errors.ts";
 import type { Uses } from "../../repository/ports/stored-objects.ts";
 import { Gathering } from "./gathered-writes.ts";
@@ -7,7 +8,7 @@ import type { Context } from "../../repository/context.ts";
 import type { Database } from "../../platform/database.ts";
 
 /** A use of one file is recorded at most once in this time. Milliseconds. */
-const RECORD_INTERVAL = 3_600_000;
+const RECORD_INTERVAL = HOUR;
 
 /**
  * How many files' uses are gathered: with keys of at most 800 bytes they fit into D1's 2 MB. Uses of others are

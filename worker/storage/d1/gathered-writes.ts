@@ -1,8 +1,9 @@
+import { MINUTE } from "../../duration.ts";
 import { messageOf } from "../../errors.ts";
 import type { Context } from "../../repository/context.ts";
 
 /** How long an isolate gathers values before it writes them. Milliseconds. */
-export const GATHER = 5 * 60_000;
+export const GATHER = 5 * MINUTE;
 
 /**
  * Values that an isolate gathers by key, because single writes would cost too much: all are written at once, behind an

@@ -1,3 +1,4 @@
+import { MINUTE } from "../../duration.ts";
 import { IndexError } from "../../errors.ts";
 import type { Filename } from "../../pypi/filename.ts";
 import type { ProjectName } from "../../pypi/name.ts";
@@ -6,7 +7,7 @@ import type { Memory } from "../memory.ts";
 import type { Database } from "../../platform/database.ts";
 
 /** How long rows are used by their revision: a restored database may reach the same revision with other rows. */
-const MEMORY_TTL_MS = 60_000;
+const MEMORY_TTL_MS = MINUTE;
 
 /** Estimated memory of a file's row. Bytes. */
 const FILE_BYTES_IN_MEMORY = 700;

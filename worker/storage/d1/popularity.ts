@@ -1,3 +1,4 @@
+import { DAY, WEEK } from "../../duration.ts";
 import type { Kind } from "../../pypi/kind.ts";
 import type { ProjectName } from "../../pypi/name.ts";
 import { Gathering } from "./gathered-writes.ts";
@@ -6,7 +7,7 @@ import type { Demand, Popularity } from "../../repository/ports/popularity.ts";
 import type { Database, Statement } from "../../platform/database.ts";
 
 /** A request that is this old counts half as much as one now. Milliseconds. */
-const HALF_LIFE = 7 * 24 * 3_600_000;
+const HALF_LIFE = WEEK;
 
 /**
  * The time when one request weighs 1. The weight doubles each week; a double can hold a billion requests until the year
@@ -24,7 +25,7 @@ const WORTH_FETCHING = 0.02;
 const MAX_GATHERED = 3_000;
 
 /** A project without demand that was last queued this long ago is taken to be out of the seed. Milliseconds. */
-const ABANDONED = 24 * 3_600_000;
+const ABANDONED = DAY;
 
 /** How many rows one call deletes. */
 const MAX_FORGOTTEN = 5_000;

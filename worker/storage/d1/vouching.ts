@@ -1,3 +1,4 @@
+import { SECOND } from "../../duration.ts";
 import { messageOf } from "../../errors.ts";
 import type { ProjectName } from "../../pypi/name.ts";
 import { isFollowed, MAX_BEHIND, type Vouching } from "../../repository/ports/change-log.ts";
@@ -5,7 +6,7 @@ import type { Context } from "../../repository/context.ts";
 import type { Database } from "../../platform/database.ts";
 
 /** How long the state read from D1 is used. Milliseconds. */
-const STATE_TTL = 30_000;
+const STATE_TTL = 30 * SECOND;
 
 /**
  * How much longer it is used while one request reads it again: the others neither wait nor read it too. Milliseconds.
@@ -13,7 +14,7 @@ const STATE_TTL = 30_000;
 const RENEWING_EXTRA = 2_000;
 
 /** How long no page is vouched for after D1 could not be read. Milliseconds. */
-const FAILED_TTL = 5_000;
+const FAILED_TTL = 5 * SECOND;
 
 const READ = `
   SELECT serial, since, polled_at, (

@@ -1,3 +1,4 @@
+import { SECOND } from "../../duration.ts";
 import type { Gzipped } from "../../repository/gzip.ts";
 import type { StoredHead, StoredJson } from "../../repository/stored-json.ts";
 import { Memory } from "../memory.ts";
@@ -6,10 +7,10 @@ import type { KeyValue } from "../../platform/key-value.ts";
 import type { Objects } from "../../platform/objects.ts";
 
 /** How long this isolate uses its own copy, while another isolate may have stored a newer one. Milliseconds. */
-const MEMORY_TTL = 5_000;
+const MEMORY_TTL = 5 * SECOND;
 
 /** How long the same value is not written again; after that a failed write is repeated. Milliseconds. */
-const WRITTEN_TTL = 10_000;
+const WRITTEN_TTL = 10 * SECOND;
 
 /** KV's limit for a value. Bytes. */
 export const KV_MAX_VALUE = 25 * 1024 * 1024;

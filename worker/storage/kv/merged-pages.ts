@@ -1,3 +1,4 @@
+import { DAY, MINUTE, inSeconds } from "../../duration.ts";
 import type { MergedPages } from "../../repository/ports/hosted-packages.ts";
 import { Page, type PageHead } from "../../repository/page.ts";
 import { KV_MAX_VALUE } from "./json-store.ts";
@@ -18,10 +19,10 @@ interface PageMetadata {
 }
 
 /** How long a page is kept in memory for the state that it was made from. */
-const MEMORY_TTL_MS = 60_000;
+const MEMORY_TTL_MS = MINUTE;
 
 /** How long a large page is kept if it is not made again. */
-const KV_TTL_SECONDS = 30 * 24 * 3_600;
+const KV_TTL_SECONDS = inSeconds(30 * DAY);
 
 /** The pages that one index makes: small ones in memory, large ones in KV. */
 export function mergedPagesIn(index: string, kv: KeyValue, memory: Memory<StoredMergedPage>): MergedPages {

@@ -1,3 +1,4 @@
+import { SECOND } from "../../duration.ts";
 import { bytesOf, gzipped, inflate } from "../../repository/gzip.ts";
 import type { Queries } from "../../repository/page.ts";
 import type { QueryStore } from "../../repository/ports/pages.ts";
@@ -7,7 +8,7 @@ import type { Memory } from "../memory.ts";
 import type { KeyValue } from "../../platform/key-value.ts";
 
 /** How long a record stays in memory: during this time KV may still return an older one. Milliseconds. */
-const MEMORY_TTL = 70_000;
+const MEMORY_TTL = 70 * SECOND;
 
 /** The queries of a source's files, in KV, and for a while in memory. */
 export function queryStore(kv: KeyValue, memory: Memory<Queries>, keys: Keys): QueryStore {

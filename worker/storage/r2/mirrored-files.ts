@@ -1,3 +1,4 @@
+import { HOUR, SECOND } from "../../duration.ts";
 import { digestText, type Digest } from "../../pypi/page.ts";
 import type { FileSink, FileStore } from "../../repository/ports/files.ts";
 import { resolveRange, type RangeSpec } from "../../repository/range.ts";
@@ -26,10 +27,10 @@ export const MAX_PUT = 5 * 1024 ** 3 - 5 * 1024 ** 2;
  * with the 14 s that making a page may take, this is less than the 70 s after which the edge is purged again.
  * Milliseconds.
  */
-const MEMORY_TTL = 50_000;
+const MEMORY_TTL = 50 * SECOND;
 
 /** How long a tombstone accepts only the file of its digest: longer than any fill that was under way. Milliseconds. */
-const TOMBSTONE_TTL = 3_600_000;
+const TOMBSTONE_TTL = HOUR;
 
 /** How often setting a tombstone is tried while other requests write the same key. */
 const MAX_TRIES = 4;

@@ -1,3 +1,4 @@
+import { WEEK } from "../../duration.ts";
 import { messageOf } from "../../errors.ts";
 import type { LeftObject, Leftovers } from "../../repository/ports/maintenance.ts";
 import { HOSTED_PREFIX, stagingKey, uploadedObject } from "../keys.ts";
@@ -37,8 +38,8 @@ const PARTS_ENDED = "DELETE FROM upload_part WHERE upload NOT IN (SELECT id FROM
 const BEFORE = "iif(minted_for IS NULL, ?1, ?2)";
 const ENDED = `FROM token WHERE revoked_at < ${BEFORE} OR expires_at < ${BEFORE}`;
 
-/** R2 itself aborts unfinished uploads after a week. From then on, a failed abort does not matter. */
-const WEEK_MS = 7 * 24 * 3_600_000;
+/** R2 itself aborts unfinished uploads after this. From then on, a failed abort does not matter. Milliseconds. */
+const ABORTED_BY_R2 = WEEK;
 
 /** The result of one run. */
 interface RunResult {
@@ -124,7 +125,7 @@ export function orphansIn(
         try {
           await r2.resumeMultipartUpload(stagingKey(id), multipart).abort();
         } catch (error) {
-          if (begunAt >= before - WEEK_MS) {
+          if (begunAt >= before - ABORTED_BY_R2) {
             failed.push(`The upload of ${filename} could not be aborted: ${messageOf(error)}`);
             continue;
           }
