@@ -16,7 +16,7 @@ interface Placed {
   readonly compressedSize: number;
   readonly uncompressedSize: number;
   readonly compressionMethod: number;
-  readonly crc32?: number | undefined;
+  readonly crc32: number;
 }
 
 /** The wheel's content cannot be read, and trying again will not help. */
@@ -55,14 +55,6 @@ export class RangedArchive {
     this.#maxBytes = maxBytes;
   }
 
-  /**
-   * Called by zip.js, which reads the directory in small steps: the first one reads to the end of the file, for all
-   * that follow.
-   */
-  async readUint8Array(offset: number, length: number): Promise<Uint8Array> {
-    return this.#kept(offset, length) ?? (await this.#load(offset, this.size)).slice(0, length);
-  }
-
   /** These bytes, up to the end of the wheel. */
   async bytes(offset: number, length: number): Promise<Uint8Array> {
     return this.#kept(offset, length) ?? this.#load(offset, Math.min(offset + length, this.size));
@@ -92,8 +84,7 @@ export class RangedArchive {
 }
 
 /**
- * A member's content, of `max` bytes at most. Throws `UnreadableWheel`. zip.js is not used for this: its decoders come
- * from one pool for all requests, so that one request would wait for another, which the platform does not allow.
+ * A member's content, of `max` bytes at most. Throws `UnreadableWheel`.
  *
  * @param name what to call the member in messages
  */

@@ -3,6 +3,7 @@ import { parseProjectName } from "../../../worker/pypi/name.ts";
 import { resolveRange } from "../../../worker/repository/range.ts";
 import { UnreadableWheel, type ReadRange } from "../../../worker/repository/ranged-archive.ts";
 import { metadataOf } from "../../../worker/layers/files/wheel-metadata.ts";
+import { extra, joined, noise, zip, zip64 } from "../../support/archive.ts";
 import { demoWheel, metadataText, zipped } from "../../support/wheel.ts";
 
 const DEMO = parseProjectName("demo");
@@ -88,6 +89,55 @@ describe("METADATA", () => {
   });
 });
 
+describe("METADATA is found as Python's zipfile finds it", () => {
+  const NAME = "demo-1.0.dist-info/METADATA";
+  const code = { name: "demo/code.py", content: noise(500) };
+  const member = { name: NAME, content: METADATA };
+  const size = new TextEncoder().encode(METADATA).byteLength;
+
+  /** The directory's length and offset, from the record at the end. */
+  const directoryOf = (bytes: Uint8Array) => {
+    const view = new DataView(bytes.buffer, bytes.byteLength - 22);
+    return { length: view.getUint32(12, true), offset: view.getUint32(16, true) };
+  };
+
+  /** ZIP64's end record and the record that says where it is; only the first is read for what it says. */
+  function zip64End({ length, offset }: { length: number; offset: number }): Uint8Array {
+    const view = new DataView(new ArrayBuffer(76));
+    view.setUint32(0, 0x06064b50, true);
+    view.setBigUint64(40, BigInt(length), true);
+    view.setBigUint64(48, BigInt(offset), true);
+    view.setUint32(56, 0x07064b50, true);
+    return new Uint8Array(view.buffer);
+  }
+
+  test("where a comment follows the directory", async () => {
+    expect(await text(await zip([code, member], { comment: "c".repeat(60_000) }))).toBe(METADATA);
+  });
+
+  test("where bytes stand in front of the archive", async () => {
+    expect(await text(await joined(["#!/usr/bin/env python\n", await zip([code, member])]))).toBe(METADATA);
+  });
+
+  test("where the directory counts fewer members than it has", async () => {
+    expect(await text(await zip([code, member], { count: 1 }))).toBe(METADATA);
+  });
+
+  test("where the directory's place is in ZIP64's end record", async () => {
+    const before = zip64End(directoryOf(await zip([code, member])));
+    expect(await text(await zip([code, member], { before, length: 0xffffffff }))).toBe(METADATA);
+    const misplaced = zip64End({ ...directoryOf(await zip([code, member])), length: 4_000_000_000 });
+    expect(await reason(await zip([code, member], { before: misplaced }))).toContain("out of the file");
+  });
+
+  test("where its sizes are in an extra field of ZIP64", async () => {
+    const wide = { compressedSize: 0xffffffff, uncompressedSize: 0xffffffff, extra: await zip64(size, size) };
+    expect(await text(await zip([code, { ...member, stored: true, central: wide }]))).toBe(METADATA);
+    const other = { ...wide, extra: await extra(0x5455, new Uint8Array(5)) };
+    expect(await reason(await zip([code, { ...member, stored: true, central: other }]))).toContain("more than 5 MiB");
+  });
+});
+
 describe("a wheel is unreadable", () => {
   test.each([
     ["has no METADATA", { "demo/__init__.py": "" }, "no METADATA of demo"],
@@ -122,12 +172,17 @@ describe("a wheel is unreadable", () => {
 
   test.each([1, 100, 190_000])("that was cut by %i bytes", async (missing) => {
     const wheel = await demoWheel();
-    expect(await reason(wheel.slice(0, wheel.byteLength - missing))).toBe("End of central directory not found");
+    expect(await reason(wheel.slice(0, wheel.byteLength - missing))).toBe("it has no ZIP directory at its end");
+  });
+
+  test("whose directory is broken off", async () => {
+    const wheel = await zip([{ name: "demo-1.0.dist-info/METADATA", content: METADATA }], { length: 30 });
+    expect(await reason(wheel)).toContain("broken off");
   });
 
   test("that is no archive at all", async () => {
     const page = new TextEncoder().encode("<!DOCTYPE html>".repeat(10_000));
-    expect(await reason(page)).toBe("End of central directory not found");
+    expect(await reason(page)).toBe("it has no ZIP directory at its end");
   });
 });
 

@@ -1,7 +1,6 @@
-import { ZipReader, type FileEntry as Member, type Reader } from "@zip.js/zip.js/lib/zip-core-reader.js";
-import { messageOf } from "../../errors.ts";
 import { asProjectName, type ProjectName } from "../../pypi/name.ts";
 import { contentOf, RangedArchive, UnreadableWheel, type ReadRange } from "../../repository/ranged-archive.ts";
+import { tolerantZipEntries, type ZipEntry } from "../../repository/zip-directory.ts";
 
 /**
  * Size of the first read: it holds most wheels' whole ZIP directory, and METADATA too, since `dist-info` comes last
@@ -25,6 +24,9 @@ const MAX_READ = 12 * 1024 * 1024;
  */
 const MAX_READS = 6;
 
+/** A flag of a member. */
+const ENCRYPTED = 0x1;
+
 /**
  * The METADATA of a wheel of `project`, byte for byte, read in few parts; null where there is no such wheel. Throws
  * `UnreadableWheel` where it is no sound ZIP archive, where not exactly one top-level `dist-info` is the project's, or where
@@ -35,28 +37,25 @@ export async function metadataOf(project: ProjectName, read: ReadRange): Promise
   if (!tail) return null;
   const wheel = new RangedArchive(read, tail, MAX_READS, MAX_READ);
   try {
-    return await contentOf(wheel, await metadataMember(wheel, project), "METADATA", MAX_METADATA);
+    return await contentOf(wheel, await metadataEntry(wheel, project), "METADATA", MAX_METADATA);
   } catch (error) {
-    if (wheel.failure) throw wheel.failure.error;
-    throw error instanceof UnreadableWheel ? error : new UnreadableWheel(messageOf(error), { cause: error });
+    throw wheel.failure ? wheel.failure.error : error;
   }
 }
 
 /** The one METADATA of a top-level `{name}-{version}.dist-info` whose name is the project's. */
-async function metadataMember(wheel: RangedArchive, project: ProjectName): Promise<Member> {
-  let member: Member | undefined;
-  // Importing zip.js's own `Reader` would add its half that writes archives; `RangedArchive` has all that reading a
-  // directory needs.
-  const archive = new ZipReader(wheel as unknown as Reader<RangedArchive>);
-  for await (const entry of archive.getEntriesGenerator()) {
-    const [, info] = /^([^/]+)\.dist-info\/METADATA$/.exec(entry.filename) ?? [];
-    if (info === undefined || entry.directory || !isOf(project, info)) continue;
-    if (member) throw new UnreadableWheel(`it has more than one METADATA of ${project}`);
-    member = entry;
+async function metadataEntry(wheel: RangedArchive, project: ProjectName): Promise<ZipEntry> {
+  const decoder = new TextDecoder();
+  let found: ZipEntry | undefined;
+  for await (const entry of tolerantZipEntries(wheel)) {
+    const [, info] = /^([^/]+)\.dist-info\/METADATA$/.exec(decoder.decode(entry.name)) ?? [];
+    if (info === undefined || !isOf(project, info)) continue;
+    if (found) throw new UnreadableWheel(`it has more than one METADATA of ${project}`);
+    found = entry;
   }
-  if (!member) throw new UnreadableWheel(`it has no METADATA of ${project}`);
-  if (member.encrypted) throw new UnreadableWheel("its METADATA is encrypted");
-  return member;
+  if (!found) throw new UnreadableWheel(`it has no METADATA of ${project}`);
+  if (found.flags & ENCRYPTED) throw new UnreadableWheel("its METADATA is encrypted");
+  return found;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { RangedArchive } from "../../../repository/ranged-archive.ts";
+import { readZipEnd, zipEntries, type ZipEnd, type ZipEntry } from "../../../repository/zip-directory.ts";
 import { InvalidDistribution, quotedName } from "../invalid-distribution.ts";
 import { MAX_MEMBERS, MAX_NAME_BYTES, tooManyMembers, unpackedLimit, unpacksTooFar } from "../limits.ts";
 import { checkPath, checkTree } from "../member-path.ts";
@@ -24,10 +25,8 @@ export interface WheelDirectory {
   readonly offset: number;
 }
 
+/** Length of the end record. Bytes. */
 const END = 22;
-const END_SIGNATURE = 0x06054b50;
-const ENTRY = 46;
-const ENTRY_SIGNATURE = 0x02014b50;
 
 /** 6.3: Python refuses an archive with a member that needs a later version of the format (`zipfile.MAX_EXTRACT_VERSION`). */
 const MAX_VERSION = 63;
@@ -45,78 +44,49 @@ const DIRECTORY = 0x4000;
 
 /**
  * Reads a wheel's directory (APPNOTE.TXT 4.3.12). It is strict, so that every reader sees the same members: installers
- * differ in which of two directories, names or sizes they use. Throws `InvalidDistribution`.
+ * differ in which of two directories, names or sizes they use. Throws `InvalidDistribution`, and `UnreadableWheel` where
+ * the directory is broken off.
  */
 export async function readDirectory(archive: RangedArchive): Promise<WheelDirectory> {
-  const { offset, length, count } = await readEnd(archive);
-  const bytes = await archive.bytes(offset, length);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const members: WheelMember[] = [];
-  let at = 0;
-  while (at < length && members.length < count) {
-    const end = at + entryLength(view, at);
-    members.push(readEntry(view, bytes.subarray(at, end), at));
-    at = end;
-  }
-  if (at !== length || members.length !== count) throw inconsistent("its directory has another length than it says");
-  members.sort((one, other) => one.offset - other.offset);
-  checkMembers(members, archive.size);
-  return { members: new Map(members.map((member) => [member.name, member])), offset };
-}
-
-/**
- * The end record must be the very last bytes. A comment after it, or ZIP64 records before it, could hide a second
- * directory.
- */
-async function readEnd(archive: RangedArchive) {
-  const bytes = archive.size < END ? new Uint8Array(END) : await archive.bytes(archive.size - END, END);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (view.getUint32(0, true) !== END_SIGNATURE || view.getUint16(20, true) !== 0) {
+  const end = await readZipEnd(archive);
+  if (!end || end.commentLength !== 0 || end.at + END !== archive.size) {
     throw new InvalidDistribution(
       "is not a valid ZIP archive: it must end with its central directory, and must have no comment and no bytes after it",
     );
   }
-  const [disk, from, here, count] = [4, 6, 8, 10].map((at) => view.getUint16(at, true));
-  const length = view.getUint32(12, true);
-  const offset = view.getUint32(16, true);
-  if (disk !== 0 || from !== 0 || here !== count || count === undefined) {
+  checkEnd(end);
+  const { directoryOffset, directoryLength, entries } = end;
+  const members: WheelMember[] = [];
+  for (const entry of zipEntries(await archive.bytes(directoryOffset, directoryLength))) {
+    members.push(memberOf(entry));
+  }
+  if (members.length !== entries) throw inconsistent("its directory has another length than it says");
+  members.sort((one, other) => one.offset - other.offset);
+  checkMembers(members, archive.size);
+  return { members: new Map(members.map((member) => [member.name, member])), offset: directoryOffset };
+}
+
+/** The directory lies right before its end: ZIP64 records between the two could hide a second one. */
+function checkEnd({ at, disk, directoryDisk, entriesOnDisk, entries, directoryOffset, directoryLength }: ZipEnd): void {
+  if (disk !== 0 || directoryDisk !== 0 || entriesOnDisk !== entries) {
     throw inconsistent("its parts are not all in one file");
   }
-  if (offset + length !== archive.size - END) {
+  if (directoryOffset + directoryLength !== at) {
     throw inconsistent("its directory does not lie right before its end, or is one of ZIP64");
   }
-  if (length > MAX_NAME_BYTES || count >= MAX_MEMBERS) throw tooManyMembers();
-  return { offset, length, count };
+  if (directoryLength > MAX_NAME_BYTES || entries >= MAX_MEMBERS) throw tooManyMembers();
 }
 
-function entryLength(view: DataView, at: number): number {
-  const left = view.byteLength - at;
-  if (left < ENTRY || view.getUint32(at, true) !== ENTRY_SIGNATURE) throw inconsistent("its directory is broken off");
-  const length = ENTRY + view.getUint16(at + 28, true) + view.getUint16(at + 30, true);
-  if (view.getUint16(at + 32, true) !== 0) throw inconsistent("a comment stands in its directory");
-  if (length > left) throw inconsistent("its directory is broken off");
-  return length;
-}
-
-function readEntry(view: DataView, bytes: Uint8Array, at: number): WheelMember {
-  const flags = view.getUint16(at + 8, true);
-  const nameLength = view.getUint16(at + 28, true);
-  const name = nameOf(bytes.subarray(ENTRY, ENTRY + nameLength), flags);
-  const extra = bytes.subarray(ENTRY + nameLength);
-  checkVersion(view.getUint16(at + 6, true), name);
-  if (view.getUint16(at + 34, true) !== 0) throw inconsistent("its parts are not all in one file");
+function memberOf(entry: ZipEntry): WheelMember {
+  const { extra, flags, offset, compressionMethod, crc32 } = entry;
+  if (entry.commentLength !== 0) throw inconsistent("a comment stands in its directory");
+  const name = nameOf(entry.name, flags);
+  checkVersion(entry.version, name);
+  if (entry.disk !== 0) throw inconsistent("its parts are not all in one file");
   checkExtra(extra, name);
-  const sizes = sizesOf(view.getUint32(at + 20, true), view.getUint32(at + 24, true), extra, name);
-  const member: WheelMember = {
-    name,
-    isDirectory: name.endsWith("/"),
-    offset: view.getUint32(at + 42, true),
-    ...sizes,
-    compressionMethod: view.getUint16(at + 10, true),
-    flags,
-    crc32: view.getUint32(at + 16, true),
-  };
-  checkMember(member, view.getUint32(at + 38, true) >>> 16);
+  const sizes = sizesOf(entry.compressedSize, entry.uncompressedSize, extra, name);
+  const member = { name, isDirectory: name.endsWith("/"), offset, ...sizes, compressionMethod, flags, crc32 };
+  checkMember(member, entry.mode);
   return member;
 }
 

@@ -1,12 +1,8 @@
+import { extraFields, IN_ZIP64, ZIP64, type ExtraField } from "../../../repository/zip-directory.ts";
 import { InvalidDistribution, quotedName } from "../invalid-distribution.ts";
-
-const ZIP64 = 0x0001;
 
 /** A second name for the member, which some readers prefer. */
 const UNICODE_PATH = 0x7075;
-
-/** The value of a size field whose real value is in an extra field. */
-const ELSEWHERE = 0xffffffff;
 
 /** Checks that a member's extra fields are complete and unique, and contain no second name. */
 export function checkExtra(extra: Uint8Array, name: string): void {
@@ -19,9 +15,9 @@ export function checkExtra(extra: Uint8Array, name: string): void {
 /** A member's sizes in bytes, both from ZIP64's extra field or both from the header. Throws `InvalidDistribution`. */
 export function sizesOf(compressedSize: number, uncompressedSize: number, extra: Uint8Array, name: string) {
   const zip64 = fieldsOf(extra, name).find(({ id }) => id === ZIP64)?.value;
-  if (!zip64 && compressedSize !== ELSEWHERE && uncompressedSize !== ELSEWHERE)
+  if (!zip64 && compressedSize !== IN_ZIP64 && uncompressedSize !== IN_ZIP64)
     return { compressedSize, uncompressedSize };
-  if (zip64?.byteLength !== 16 || compressedSize !== ELSEWHERE || uncompressedSize !== ELSEWHERE) throw broken(name);
+  if (zip64?.byteLength !== 16 || compressedSize !== IN_ZIP64 || uncompressedSize !== IN_ZIP64) throw broken(name);
   const view = new DataView(zip64.buffer, zip64.byteOffset, zip64.byteLength);
   return {
     uncompressedSize: Number(view.getBigUint64(0, true)),
@@ -29,16 +25,9 @@ export function sizesOf(compressedSize: number, uncompressedSize: number, extra:
   };
 }
 
-function fieldsOf(extra: Uint8Array, name: string) {
-  const view = new DataView(extra.buffer, extra.byteOffset, extra.byteLength);
-  const fields: { readonly id: number; readonly value: Uint8Array }[] = [];
-  for (let at = 0; at < extra.byteLength;) {
-    if (extra.byteLength - at < 4) throw broken(name);
-    const end = at + 4 + view.getUint16(at + 2, true);
-    if (end > extra.byteLength) throw broken(name);
-    fields.push({ id: view.getUint16(at, true), value: extra.subarray(at + 4, end) });
-    at = end;
-  }
+function fieldsOf(extra: Uint8Array, name: string): ExtraField[] {
+  const fields = extraFields(extra);
+  if (!fields) throw broken(name);
   return fields;
 }
 
