@@ -22,12 +22,21 @@ const DIGESTS = {
   [SDIST]: "15dd60d65baa93adc4a277926bd3daff95416440d3f94fa4ee7653301e40560d",
 };
 
+/** Rows of tables and columns that have other names now. */
+const RENAMED_LATER = `
+  UPDATE page SET wanted = 7;
+  INSERT INTO hosted_left (object, at) VALUES ('hosted/an-object', 8);
+  INSERT INTO asked (source, kind, score) VALUES ('a-source', 'sdist', 9);`;
+
 const state = mkdtempSync(join(tmpdir(), "pypi-edge-upgrade-"));
 let server: StartedServer;
 let root: string;
 beforeAll(async () => {
   await build();
   execFileSync("tar", ["-xzf", FIXTURE, "-C", state]);
+  const database = databaseIn(state);
+  database.exec(RENAMED_LATER);
+  database.close();
   const port = await freePort();
   root = `http://127.0.0.1:${port}`;
   // The upstream of the old state, where nobody listens now.
@@ -46,6 +55,16 @@ afterAll(async () => {
   rmSync(state, { recursive: true, force: true });
 });
 
+/** The database in a state directory. Each database has a file there; the product's is the one with migrations. */
+function databaseIn(directory: string): DatabaseSync {
+  for (const file of globSync("d1/*/????????????????*.sqlite", { cwd: directory })) {
+    const database = new DatabaseSync(join(directory, file));
+    if (database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'd1_migrations'").get()) return database;
+    database.close();
+  }
+  throw new Error("no database");
+}
+
 const ask = (path: string, token = TOKEN, init: RequestInit = {}) =>
   fetch(`${root}${path}`, { ...init, headers: { Authorization: `Bearer ${token}`, Accept: "application/json, */*" } });
 
@@ -63,17 +82,21 @@ async function page(): Promise<Page> {
 
 test("every migration has been applied to the database of the version before, once", () => {
   const migrations = globSync("*.sql", { cwd: join(ROOT, "schema", "migrations") }).toSorted();
-  const applied = globSync("d1/*/????????????????*.sqlite", { cwd: state }).flatMap((file) => {
-    const database = new DatabaseSync(join(state, file), { readOnly: true });
-    try {
-      return database.prepare("SELECT name FROM d1_migrations ORDER BY name").all();
-    } catch {
-      return [];
-    } finally {
-      database.close();
-    }
-  });
+  const database = databaseIn(state);
+  const applied = database.prepare("SELECT name FROM d1_migrations ORDER BY name").all();
+  database.close();
   expect(applied.map(({ name }) => name)).toEqual(migrations);
+});
+
+test("tables and columns that have other names now have their rows", () => {
+  const database = databaseIn(state);
+  const rows = [
+    "SELECT announced_serial FROM page",
+    "SELECT object, unlinked_at FROM unlinked_object",
+    "SELECT source, kind, score FROM kind_popularity",
+  ].map((query) => Object.values(database.prepare(query).get() ?? {}));
+  database.close();
+  expect(rows).toEqual([[7], ["hosted/an-object", 8], ["a-source", "sdist", 9]]);
 });
 
 test("the token that was made then lists and downloads what was uploaded then, and nobody does without", async () => {

@@ -96,8 +96,8 @@ test("a volatile index takes other bytes for a name, a deleted one's as well", a
   expect((await upload(rig, other, { to })).status).toBe(200);
   const [row] = await rows();
   // Its bytes stay for as long as the database can be restored.
-  const { results: left } = await env.DB.prepare("SELECT * FROM hosted_left").all();
-  expect(left).toEqual([{ object: before?.object, at: rig.now }]);
+  const { results: left } = await env.DB.prepare("SELECT * FROM unlinked_object").all();
+  expect(left).toEqual([{ object: before?.object, unlinked_at: rig.now }]);
   expect(row?.sha256).toBe(other.fields["sha256_digest"]);
   expect(row && (await isWhole(row))).toBe(true);
   expect(await revisionOf("demo", "scratch")).toBe(2);

@@ -26,7 +26,7 @@ const expected = (rig: FollowedRig, projects: readonly string[] = PROJECTS) => {
   const serialOf = (at: number) => rig.feed.serial - projects.length + at + 1;
   return {
     kv: projects.map((project, at) => [project, serialOf(at)]),
-    d1: projects.map((project, at) => ({ project, serial: serialOf(at), wanted: null })),
+    d1: projects.map((project, at) => ({ project, serial: serialOf(at), announced_serial: null })),
   };
 };
 
@@ -123,7 +123,7 @@ describe("pages that are behind", () => {
   test("are done with, and not written, where they turn out to be right", async () => {
     const rig = await keeping(["demo"]);
     // As where the last step of storing it was lost.
-    await env.DB.exec("UPDATE page SET wanted = serial");
+    await env.DB.exec("UPDATE page SET announced_serial = serial");
     await rig.minute();
     expect(await rig.deliverRefreshes()).toEqual({ done: 1, delays: [] });
     expect([rig.fetched(), rig.counts["kv.put"], await behind()]).toEqual([["demo"], undefined, {}]);

@@ -106,7 +106,7 @@ describe("bytes that no file is made of", () => {
     expect(await inStore()).toEqual(all);
     rig.wait(1);
     await clean(rig);
-    expect([await inStore(), (await env.DB.prepare("SELECT * FROM hosted_left").all()).results]).toEqual([[], []]);
+    expect([await inStore(), (await env.DB.prepare("SELECT * FROM unlinked_object").all()).results]).toEqual([[], []]);
   });
 
   test("are not those that became a file's after they were listed", async () => {

@@ -184,7 +184,10 @@ describe("a log that cannot be followed on", () => {
     await rig.minute();
     expect(rig.feed.calls.at(-1)).toBe("changelog_since_serial(0)");
     await rig.deliverRefreshes();
-    expect(await state()).toEqual({ kv: [["demo", 18]], d1: [{ project: "demo", serial: 18, wanted: null }] });
+    expect(await state()).toEqual({
+      kv: [["demo", 18]],
+      d1: [{ project: "demo", serial: 18, announced_serial: null }],
+    });
   });
 });
 
@@ -216,7 +219,10 @@ describe("whatever happens between two steps", () => {
     await rig.minute();
     await rig.minute();
     await rig.deliverRefreshes();
-    expect(await state()).toEqual({ kv: [["demo", serial]], d1: [{ project: "demo", serial, wanted: null }] });
+    expect(await state()).toEqual({
+      kv: [["demo", serial]],
+      d1: [{ project: "demo", serial, announced_serial: null }],
+    });
     expect(rig.fetched()).toEqual(["demo"]);
   });
 

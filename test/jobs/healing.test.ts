@@ -166,7 +166,7 @@ test("a project that is gone is not known as kept any more, although its page wa
   rig.upstream.on(pageUrl("one"), () => new Response("gone", { status: 404 }));
   await rig.minute();
   await rig.deliverRefreshes();
-  expect((await env.DB.prepare("SELECT project, wanted FROM page").run()).results).toEqual([]);
+  expect((await env.DB.prepare("SELECT project, announced_serial FROM page").run()).results).toEqual([]);
 });
 
 test("a log that refuses whoever asks is soon asked once an hour", async () => {

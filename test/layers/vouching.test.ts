@@ -128,7 +128,7 @@ describe("while the log of changes is followed, a stored page", () => {
     const { rig, behind } = await followed();
     const others = Array.from({ length: 1_001 }, (_, n) => `other-${n}`);
     const keep =
-      "INSERT INTO page (source, project, serial, changed_at, wanted) SELECT ?1, value, 1, 1, 9 FROM json_each(?2)";
+      "INSERT INTO page (source, project, serial, changed_at, announced_serial) SELECT ?1, value, 1, 1, 9 FROM json_each(?2)";
     const [source] = rig.services.sources.keys();
     await env.DB.prepare(keep).bind(source, JSON.stringify(others)).run();
     rig.wait(20 * MINUTE);

@@ -65,15 +65,17 @@ export async function keeping(projects: readonly string[], platform: Partial<Pla
 /** The versions that the stored pages list, by project; and what D1 knows of them. */
 export async function state() {
   const { keys } = await env.PAGES.list<{ serial: number }>({ prefix: "page/" });
-  const { results } = await env.DB.prepare("SELECT project, serial, wanted FROM page ORDER BY project").run();
+  const { results } = await env.DB.prepare("SELECT project, serial, announced_serial FROM page ORDER BY project").run();
   return { kv: keys.map(({ name, metadata }) => [name.split("/").at(-1), metadata?.serial]), d1: results };
 }
 
 /** The projects that are behind, with the serials that their pages are to have. */
 export async function behind(): Promise<Record<string, number>> {
-  const { results } = await env.DB.prepare("SELECT project, wanted FROM page WHERE wanted IS NOT NULL").run<{
+  const { results } = await env.DB.prepare(
+    "SELECT project, announced_serial FROM page WHERE announced_serial IS NOT NULL",
+  ).run<{
     project: string;
-    wanted: number;
+    announced_serial: number;
   }>();
-  return Object.fromEntries(results.map(({ project, wanted }) => [project, wanted]));
+  return Object.fromEntries(results.map(({ project, announced_serial }) => [project, announced_serial]));
 }

@@ -23,7 +23,7 @@ const JUST_CLAIMED = MINUTE;
 /** A page to be fetched, and the serial that the change log gives for it, if any. */
 interface Task {
   readonly name: ProjectName;
-  readonly wanted: number | undefined;
+  readonly announced: number | undefined;
 }
 
 /** Why a page could not be refreshed. `retryAfterSeconds`: where the upstream said so. */
@@ -53,7 +53,7 @@ async function refresh(message: Delivered, sources: ReadonlyMap<string, Mirrored
   const what = `pages of ${source.name}`;
   if (fromFeed && !source.changes) return dropped(what, "its change log is not followed here");
   try {
-    const tasks = fromFeed ? await waiting(names, source) : names.map((name) => ({ name, wanted: undefined }));
+    const tasks = fromFeed ? await waiting(names, source) : names.map((name) => ({ name, announced: undefined }));
     const troubles = await refreshAll(tasks, source, prefetching(source, names, ctx), ctx);
     const [first] = troubles;
     if (!first) return message.ack();
@@ -75,8 +75,8 @@ async function refresh(message: Delivered, sources: ReadonlyMap<string, Mirrored
 const namesOf = (troubles: readonly Trouble[]) => troubles.map(({ name }) => name);
 
 async function waiting(names: readonly ProjectName[], { changes }: MirroredSource): Promise<Task[]> {
-  const wanted = await changes?.behind.among(names);
-  return [...(wanted ?? [])].map(([name, serial]) => ({ name, wanted: serial }));
+  const behind = await changes?.behind.among(names);
+  return [...(behind ?? [])].map(([name, serial]) => ({ name, announced: serial }));
 }
 
 /** A few at a time, until the upstream asks for a pause (`Retry-After`): the pages that were not asked for yet then fail, too. */
@@ -120,16 +120,16 @@ async function refreshPage(
 }
 
 /** Why the page is not as new as the change log says; undefined where it is, or where that cannot be told. */
-async function shortcoming(page: Page | null, { name, wanted }: Task, { changes }: MirroredSource, ctx: Context) {
+async function shortcoming(page: Page | null, { name, announced }: Task, { changes }: MirroredSource, ctx: Context) {
   if (page?.via === "stale") return "its upstream has just failed and is not asked again yet";
-  if (wanted === undefined) return undefined;
+  if (announced === undefined) return undefined;
   // A page without a serial, or one that is gone, cannot be compared with the change log; it was asked for after the change.
   const serial = page?.head.serial;
-  if (serial !== undefined && Number(serial) < wanted)
-    return `the upstream gave serial ${serial}, and its change log ${wanted}`;
+  if (serial !== undefined && Number(serial) < announced)
+    return `the upstream gave serial ${serial}, and its change log ${announced}`;
   const unsure = page?.via === "memory" && ctx.now - page.head.changedAt < MAYBE_UNSTORED;
   if (unsure) return "another request is storing it";
-  if (page) await changes?.behind.settle(name, wanted);
-  else await changes?.behind.gone(name, wanted, ctx.now - JUST_CLAIMED);
+  if (page) await changes?.behind.settle(name, announced);
+  else await changes?.behind.gone(name, announced, ctx.now - JUST_CLAIMED);
   return undefined;
 }

@@ -42,11 +42,11 @@ const MAX_STORED = 2_000;
 /**
  * Of two pages the one with the higher serial is newer; where serials do not decide, the one made later. A page made
  * before the log was followed gets no serial: its serial may come from another count. Where a log is followed, the page
- * is behind (`wanted`) until it is settled, and stays so where a newer serial was just announced. `WHERE true` ends the
+ * is behind (`announced_serial`) until it is settled, and stays so where a newer serial was just announced. `WHERE true` ends the
  * SELECT before ON.
  */
 const CLAIM = `
-  INSERT INTO page (source, project, serial, changed_at, wanted)
+  INSERT INTO page (source, project, serial, changed_at, announced_serial)
     SELECT ?1, ?2, iif(?4 < feed.since, NULL, ?3), ?4, iif(
       feed.source IS NULL, NULL, max(coalesce(?3, 0), coalesce(feed.recent ->> ('$."' || ?2 || '"[0]'), 0))
     )
@@ -54,25 +54,25 @@ const CLAIM = `
   ON CONFLICT (source, project) DO UPDATE SET
     serial = excluded.serial,
     changed_at = excluded.changed_at,
-    wanted = coalesce(max(page.wanted, excluded.wanted), excluded.wanted, page.wanted)
+    announced_serial = coalesce(max(page.announced_serial, excluded.announced_serial), excluded.announced_serial, page.announced_serial)
   WHERE CASE WHEN page.serial <> excluded.serial
     THEN page.serial < excluded.serial OR page.changed_at <= ?5
     ELSE page.changed_at <= excluded.changed_at
   END
-  RETURNING wanted, iif(?6, (
+  RETURNING announced_serial, iif(?6, (
     SELECT json_group_array(key) FROM (
       SELECT key FROM object WHERE source = ?1 AND project = ?2 ORDER BY used_at DESC LIMIT ${MAX_STORED}
     )
   ), '[]') AS stored`;
 
 /**
- * Clears `wanted` unless a newer serial was announced. Where another isolate has claimed the page meanwhile, our write
+ * Clears `announced_serial` unless a newer serial was announced. Where another isolate has claimed the page meanwhile, our write
  * may have replaced its page in KV: the page is then behind.
  */
 const SETTLE = `
-  UPDATE page SET (wanted, queued_at) = (
-    SELECT iif(mine AND coalesce(page.wanted, 0) <= coalesce(?3, 0), NULL, max(coalesce(page.wanted, 0), coalesce(page.serial, 0))),
-      iif(mine AND page.wanted > coalesce(?3, 0), page.queued_at, NULL)
+  UPDATE page SET (announced_serial, queued_at) = (
+    SELECT iif(mine AND coalesce(page.announced_serial, 0) <= coalesce(?3, 0), NULL, max(coalesce(page.announced_serial, 0), coalesce(page.serial, 0))),
+      iif(mine AND page.announced_serial > coalesce(?3, 0), page.queued_at, NULL)
     FROM (SELECT iif(page.serial IS NULL, page.changed_at = ?4, page.serial = ?3) AS mine)
   ) WHERE source = ?1 AND project = ?2`;
 
@@ -97,10 +97,10 @@ export function catalogOf(db: Database, source: string): Catalog {
       const row = await db
         .prepare(CLAIM)
         .bind(source, name, serialOf(head), head.changedAt, now - SERIAL_GUARD_TTL, Number(tell !== undefined))
-        .first<{ wanted: number | null; stored: string }>();
+        .first<{ announced_serial: number | null; stored: string }>();
       if (!row) return "older";
       tell?.(JSON.parse(row.stored) as string[]);
-      return row.wanted === null ? "settled" : "unsettled";
+      return row.announced_serial === null ? "settled" : "unsettled";
     },
     async settle(name, head) {
       await db.prepare(SETTLE).bind(source, name, serialOf(head), head.changedAt).run();

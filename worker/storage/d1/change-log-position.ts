@@ -15,10 +15,10 @@ const RECENT = 10 * MINUTE;
 const MAX_NAMES = 5_000;
 
 /** Marks stored pages with lower serials as behind; does nothing where the log has been followed beyond `?3`. */
-const WANT = `
-  UPDATE page SET wanted = change.value, queued_at = NULL FROM json_each(?2) AS change
+const MARK_BEHIND = `
+  UPDATE page SET announced_serial = change.value, queued_at = NULL FROM json_each(?2) AS change
   WHERE page.source = ?1 AND page.project = change.key
-    AND coalesce(page.serial, -1) < change.value AND coalesce(page.wanted, -1) < change.value
+    AND coalesce(page.serial, -1) < change.value AND coalesce(page.announced_serial, -1) < change.value
     AND EXISTS (SELECT 1 FROM feed WHERE source = ?1 AND serial = ?3)`;
 
 const FOLLOW = `
@@ -77,8 +77,8 @@ export function changeLogPositionIn(db: Database, source: string, pages: string)
         // The old serials may come from another count, and would keep new pages from being stored.
         db
           .prepare(
-            `UPDATE page SET serial = NULL, wanted = NULL, queued_at = NULL
-             WHERE source = ?1 AND (serial IS NOT NULL OR wanted IS NOT NULL)`,
+            `UPDATE page SET serial = NULL, announced_serial = NULL, queued_at = NULL
+             WHERE source = ?1 AND (serial IS NOT NULL OR announced_serial IS NOT NULL)`,
           )
           .bind(source),
       ]);
@@ -92,7 +92,7 @@ export function changeLogPositionIn(db: Database, source: string, pages: string)
       }
       // A batch is atomic. The last statement changes the serial that the others have as their condition.
       const results = await db.batch([
-        ...pieces.map((piece) => db.prepare(WANT).bind(source, piece, from)),
+        ...pieces.map((piece) => db.prepare(MARK_BEHIND).bind(source, piece, from)),
         db.prepare(FOLLOW).bind(source, from, last, now, now - RECENT, pieces[0] ?? "{}"),
       ]);
       return results.at(-1)?.meta.changes === 1;

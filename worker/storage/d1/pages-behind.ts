@@ -7,7 +7,9 @@ export function pagesBehindIn(db: Database, source: string): PagesBehind {
   /** The page keeps its own serial: some upstreams' pages have other serials than their change logs. */
   async function settle(name: ProjectName, serial: number) {
     await db
-      .prepare("UPDATE page SET wanted = NULL, queued_at = NULL WHERE source = ?1 AND project = ?2 AND wanted <= ?3")
+      .prepare(
+        "UPDATE page SET announced_serial = NULL, queued_at = NULL WHERE source = ?1 AND project = ?2 AND announced_serial <= ?3",
+      )
       .bind(source, name, serial)
       .run();
   }
@@ -17,8 +19,8 @@ export function pagesBehindIn(db: Database, source: string): PagesBehind {
       const { results } = await db
         .prepare(
           `SELECT project FROM page
-           WHERE source = ?1 AND wanted IS NOT NULL AND (queued_at IS NULL OR queued_at <= ?2)
-           ORDER BY queued_at, wanted LIMIT ?3`,
+           WHERE source = ?1 AND announced_serial IS NOT NULL AND (queued_at IS NULL OR queued_at <= ?2)
+           ORDER BY queued_at, announced_serial LIMIT ?3`,
         )
         .bind(source, queuedBefore, limit)
         .all<{ project: ProjectName }>();
@@ -29,7 +31,7 @@ export function pagesBehindIn(db: Database, source: string): PagesBehind {
       await db
         .prepare(
           `UPDATE page SET queued_at = ?3
-           WHERE source = ?1 AND wanted IS NOT NULL AND project IN (SELECT value FROM json_each(?2))`,
+           WHERE source = ?1 AND announced_serial IS NOT NULL AND project IN (SELECT value FROM json_each(?2))`,
         )
         .bind(source, JSON.stringify(names), now)
         .run();
@@ -38,19 +40,19 @@ export function pagesBehindIn(db: Database, source: string): PagesBehind {
     async among(names) {
       const { results } = await db
         .prepare(
-          `SELECT project, wanted FROM page
-           WHERE source = ?1 AND wanted IS NOT NULL AND project IN (SELECT value FROM json_each(?2))`,
+          `SELECT project, announced_serial FROM page
+           WHERE source = ?1 AND announced_serial IS NOT NULL AND project IN (SELECT value FROM json_each(?2))`,
         )
         .bind(source, JSON.stringify(names))
-        .all<{ project: ProjectName; wanted: number }>();
-      return new Map(results.map(({ project, wanted }) => [project, wanted]));
+        .all<{ project: ProjectName; announced_serial: number }>();
+      return new Map(results.map(({ project, announced_serial }) => [project, announced_serial]));
     },
 
     settle,
 
     async gone(name, serial, before) {
       await db
-        .prepare("DELETE FROM page WHERE source = ?1 AND project = ?2 AND wanted <= ?3 AND changed_at <= ?4")
+        .prepare("DELETE FROM page WHERE source = ?1 AND project = ?2 AND announced_serial <= ?3 AND changed_at <= ?4")
         .bind(source, name, serial, before)
         .run();
       await settle(name, serial);
@@ -58,7 +60,7 @@ export function pagesBehindIn(db: Database, source: string): PagesBehind {
 
     async count() {
       const row = await db
-        .prepare("SELECT count(*) AS n FROM page WHERE source = ?1 AND wanted IS NOT NULL")
+        .prepare("SELECT count(*) AS n FROM page WHERE source = ?1 AND announced_serial IS NOT NULL")
         .bind(source)
         .first<{ n: number }>();
       return row?.n ?? 0;

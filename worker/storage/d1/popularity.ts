@@ -41,7 +41,7 @@ const adding = (table: string, column: string) =>
    ON CONFLICT (source, ${column}) DO UPDATE SET score = score + excluded.score`;
 
 /** For each table, one statement that adds any number of counts. `WHERE true` ends the SELECT before ON. */
-const ADDING = { popularity: adding("popularity", "project"), asked: adding("asked", "kind") };
+const ADDING = { popularity: adding("popularity", "project"), kind_popularity: adding("kind_popularity", "kind") };
 
 const TOP = "SELECT project FROM popularity WHERE source = ?1 AND score >= ?3 ORDER BY score DESC LIMIT ?2";
 
@@ -58,14 +58,14 @@ const PLANNED = `INSERT INTO popularity (source, project, score, planned_at)
 
 const AMONG = `SELECT project AS name FROM (${TOP}) WHERE project IN (SELECT value FROM json_each(?4))`;
 
-const KINDS = `SELECT kind AS name FROM asked WHERE source = ?1
-  AND score >= ?2 * (SELECT sum(score) FROM asked WHERE source = ?1)`;
+const KINDS = `SELECT kind AS name FROM kind_popularity WHERE source = ?1
+  AND score >= ?2 * (SELECT sum(score) FROM kind_popularity WHERE source = ?1)`;
 
 const FORGET_PROJECTS = `DELETE FROM popularity WHERE source = ?1 AND project IN (
   SELECT project FROM popularity
   WHERE source = ?1 AND score < ?2 AND (planned_at IS NULL OR planned_at < ?3) LIMIT ?4)`;
 
-const FORGET_KINDS = "DELETE FROM asked WHERE source = ?1 AND score < ?2";
+const FORGET_KINDS = "DELETE FROM kind_popularity WHERE source = ?1 AND score < ?2";
 
 /**
  * The rules for what is popular: the `count` projects most asked for, and `seed`, as far as they may come from the
@@ -113,7 +113,7 @@ export function demandIn(db: Database): DemandLog {
   return {
     of: (source) => ({
       project: (name) => note("popularity", source, name),
-      file: (kind) => note("asked", source, kind),
+      file: (kind) => note("kind_popularity", source, kind),
     }),
     flush: (ctx) => gathering.flush("the counts of demand", (counts) => db.batch(statements(counts, ctx.now)), ctx),
   };

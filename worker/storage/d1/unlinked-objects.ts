@@ -1,10 +1,10 @@
 import type { Database, Statement } from "../../platform/database.ts";
 
 /** Where two indexes shared an object, the later time counts. */
-const NOTE_UNLINKED = `INSERT INTO hosted_left (object, at)
+const NOTE_UNLINKED = `INSERT INTO unlinked_object (object, unlinked_at)
   SELECT object, ?4 FROM hosted_file
   WHERE index_name = ?1 AND project = ?2 AND identity IN (SELECT value FROM json_each(?3)) AND object IS NOT NULL
-  ON CONFLICT (object) DO UPDATE SET at = max(at, excluded.at)`;
+  ON CONFLICT (object) DO UPDATE SET unlinked_at = max(unlinked_at, excluded.unlinked_at)`;
 
 export interface UnlinkedFiles {
   readonly index: string;

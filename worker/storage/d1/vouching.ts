@@ -19,7 +19,7 @@ const FAILED_TTL = 5 * SECOND;
 const READ = `
   SELECT serial, since, polled_at, (
     SELECT json_group_array(project) FROM (
-      SELECT project FROM page WHERE source = ?1 AND wanted IS NOT NULL LIMIT ${MAX_BEHIND + 1}
+      SELECT project FROM page WHERE source = ?1 AND announced_serial IS NOT NULL LIMIT ${MAX_BEHIND + 1}
     )
   ) AS behind FROM feed WHERE source = ?1 AND pages = ?2`;
 

@@ -21,7 +21,7 @@ const MAX_TOKENS = 1_000;
 /** For each key: whether a file in any index has it, or had it lately; and whether the database has any file at all. */
 const IN_USE = `SELECT value AS object,
     EXISTS (SELECT 1 FROM hosted_file WHERE object = value)
-      OR EXISTS (SELECT 1 FROM hosted_left WHERE object = value AND at >= ?2) AS owned,
+      OR EXISTS (SELECT 1 FROM unlinked_object WHERE object = value AND unlinked_at >= ?2) AS owned,
     EXISTS (SELECT 1 FROM hosted_file) AS anything
   FROM json_each(?1)`;
 
@@ -108,7 +108,8 @@ export function orphansIn(
           sum.doubts.push(`No more objects below ${prefix} are deleted: ${error.message}.`);
         }
       }
-      if (!dryRun) await db.prepare("DELETE FROM hosted_left WHERE at < ?1").bind(before[HOSTED_PREFIX]).run();
+      if (!dryRun)
+        await db.prepare("DELETE FROM unlinked_object WHERE unlinked_at < ?1").bind(before[HOSTED_PREFIX]).run();
       return sum;
     },
 
