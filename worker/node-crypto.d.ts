@@ -1,7 +1,13 @@
 /** What is used of the runtime's own `node:crypto`: the other declarations of Node would hide what Workers lack. */
 declare module "node:crypto" {
-  export function createHash(algorithm: "sha224"): {
-    update(chunk: Uint8Array): void;
+  export function createHash(algorithm: "md5" | "sha1" | "sha224" | "sha256" | "sha384" | "sha512"): Hash;
+
+  export interface Hash {
+    update(chunk: Uint8Array): Hash;
+    digest(encoding: "hex" | "base64url"): string;
     digest(): Uint8Array;
-  };
+  }
+
+  /** Throws where the two have different lengths. */
+  export function timingSafeEqual(one: Uint8Array, other: Uint8Array): boolean;
 }

@@ -24,7 +24,7 @@ test("of a secret the hash alone is stored, and who made it is written down with
   expect(token).toEqual({
     id,
     name: "a test's",
-    hash: await hashOfSecret(secret),
+    hash: hashOfSecret(secret),
     index_name: "team",
     scopes: '["read"]',
     projects: '["acme-*"]',

@@ -9,10 +9,7 @@ import { PROJECT_FOLDER } from "../../cli/lib/state.ts";
 /** What the product makes of a case; `broken` where it throws what is no refusal. */
 export type Own = { readonly reading: unknown } | { readonly refused: string } | { readonly broken: string };
 
-/**
- * The product's readers in workerd, where the product runs: HTMLRewriter and DigestStream are nowhere else, and another
- * platform's DecompressionStream takes and refuses other streams.
- */
+/** The product's readers in workerd: another platform's DecompressionStream takes and refuses other streams. */
 export class Product {
   readonly #miniflare: Miniflare;
 

@@ -23,7 +23,7 @@ export const contextIn = (rig: Rig) =>
 /** A new token in the rig's database: for reading `team`, unless something else is said. */
 export async function give(rig: Rig, more: Partial<NewToken> = {}): Promise<{ id: string; text: string }> {
   const { id, secret, text } = makeToken();
-  const token = { id, name: "a test's", hash: await hashOfSecret(secret), index: "team", scopes: ["read"] as const };
+  const token = { id, name: "a test's", hash: hashOfSecret(secret), index: "team", scopes: ["read"] as const };
   await rig.services.tokens.create({ ...token, expiresAt: undefined, ...more }, deed(id), contextIn(rig));
   return { id, text };
 }

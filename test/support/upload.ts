@@ -64,7 +64,7 @@ export const fieldsOf = async (bytes: Uint8Array, name: string, version: string)
   metadata_version: "2.1",
   name,
   version,
-  sha256_digest: await sha256(bytes),
+  sha256_digest: sha256(bytes),
 });
 
 export const BOUNDARY = "00000000000000000000000000000042";
@@ -168,7 +168,7 @@ export async function isWhole({ object, sha256: digest, size, metadata_sha256 }:
   return (
     bytes !== undefined &&
     bytes.byteLength === size &&
-    (await sha256(bytes)) === digest &&
-    (metadata === undefined ? metadata_sha256 === null : (await sha256(metadata)) === metadata_sha256)
+    sha256(bytes) === digest &&
+    (metadata === undefined ? metadata_sha256 === null : sha256(metadata) === metadata_sha256)
   );
 }

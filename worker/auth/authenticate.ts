@@ -82,7 +82,7 @@ export function authenticator({ adminToken, tokens, memory, attempts }: AuthPart
 
     const identify = async (): Promise<Principal> => {
       const parts = parseToken(shown);
-      if (adminToken !== undefined && (await equalsInConstantTime(shown, adminToken))) return ADMIN;
+      if (adminToken !== undefined && equalsInConstantTime(shown, adminToken)) return ADMIN;
 
       // uv, and pip with a keyring, first send the user name of the URL without a password, and the password after a 401.
       // That is not a failed attempt.
@@ -90,7 +90,7 @@ export function authenticator({ adminToken, tokens, memory, attempts }: AuthPart
       if (!parts) throw refuse(shown.startsWith(TOKEN_PREFIX) ? INCOMPLETE_TOKEN : UNKNOWN_TOKEN, "it is not a token");
       // Looked up even after many failed attempts: attempts of others must not lock out the holder of a token.
       const found = await lookUp(parts.id);
-      const isHolder = await equalsInConstantTime(await hashOfSecret(parts.secret), found?.hash ?? NO_HASH);
+      const isHolder = equalsInConstantTime(hashOfSecret(parts.secret), found?.hash ?? NO_HASH);
       if (!found || !isHolder || found.revokedAt !== undefined) {
         const reason = found ? (isHolder ? "it was revoked" : "its secret is wrong") : "it is not known";
         throw refuse(UNKNOWN_TOKEN, reason, parts);

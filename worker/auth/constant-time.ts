@@ -1,6 +1,7 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+
 /** Compares two texts. The time it takes does not depend on where they differ. */
-export async function equalsInConstantTime(one: string, other: string): Promise<boolean> {
-  const hash = (text: string) => crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  const [a, b] = await Promise.all([hash(one), hash(other)]);
-  return crypto.subtle.timingSafeEqual(a, b);
+export function equalsInConstantTime(one: string, other: string): boolean {
+  const hash = (text: string) => createHash("sha256").update(new TextEncoder().encode(text)).digest();
+  return timingSafeEqual(hash(one), hash(other));
 }

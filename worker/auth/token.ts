@@ -1,3 +1,4 @@
+import { base64url, hex } from "../pypi/encode.ts";
 import { sha256 } from "../repository/sha256.ts";
 
 /** The parts of a token's text. */
@@ -15,8 +16,8 @@ const FORM = new RegExp(`^${TOKEN_PREFIX}([\\da-f]{16})_([\\w-]{43})$`);
 
 /** Creates a token. Its text is shown to its holder once: 16 hex digits of an id, then 32 random bytes as base64url. */
 export function makeToken(): TokenParts & { readonly text: string } {
-  const id = crypto.getRandomValues(new Uint8Array(8)).toHex();
-  const secret = crypto.getRandomValues(new Uint8Array(32)).toBase64({ alphabet: "base64url", omitPadding: true });
+  const id = hex(crypto.getRandomValues(new Uint8Array(8)));
+  const secret = base64url(crypto.getRandomValues(new Uint8Array(32)));
   return { id, secret, text: `${TOKEN_PREFIX}${id}_${secret}` };
 }
 
@@ -30,4 +31,4 @@ export function parseToken(text: string): TokenParts | undefined {
  * What the database stores of a secret: its SHA-256 in lower-case hex. The secret has 256 random bits, so a slower hash
  * would not protect it better.
  */
-export const hashOfSecret = (secret: string) => sha256(new TextEncoder().encode(secret));
+export const hashOfSecret = (secret: string) => sha256(secret);

@@ -260,5 +260,5 @@ class OneWheel implements WheelSource {
 }
 
 async function digestOf(bytes: Uint8Array): Promise<Digest> {
-  return { algorithm: "sha256", hex: await sha256(bytes) };
+  return { algorithm: "sha256", hex: sha256(bytes) };
 }

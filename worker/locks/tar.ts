@@ -1,6 +1,7 @@
 import { createTarPacker, packTar } from "modern-tar";
 import { messageOf } from "../errors.ts";
 import type { MakePipe } from "../platform/pipe.ts";
+import { byteReader } from "../repository/byte-reader.ts";
 import { brokenOff } from "../repository/sinks.ts";
 import type { Context } from "../repository/context.ts";
 
@@ -96,13 +97,13 @@ async function* chunksOf({ name, size, open }: TarMember): AsyncGenerator<Uint8A
     total = body.byteLength;
     yield body;
   } else {
-    const reader = body.getReader({ mode: "byob" });
+    const reader = byteReader(body);
     try {
       for (;;) {
-        const { done, value } = await sure(reader.readAtLeast(CHUNK, new Uint8Array(CHUNK)));
-        total += value?.byteLength ?? 0;
-        if (value && value.byteLength > 0) yield value;
-        if (done) break;
+        const chunk = await sure(reader.fill(CHUNK));
+        if (!chunk) break;
+        total += chunk.byteLength;
+        yield chunk;
       }
     } finally {
       await reader.cancel();

@@ -36,7 +36,7 @@ export function createPublish({ inspect, transaction, objects }: PublishOptions)
       index: index.name,
       distribution,
       sha256: staged.digests.sha256,
-      metadataSha256: metadata && (await sha256(metadata)),
+      metadataSha256: metadata && sha256(metadata),
       size: staged.size,
       object,
       uploadedAt: ctx.now,

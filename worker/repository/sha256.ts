@@ -1,4 +1,7 @@
-/** SHA-256 of bytes in memory, in lower-case hex. */
-export async function sha256(bytes: Uint8Array): Promise<string> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
-}
+import { createHash } from "node:crypto";
+
+/** SHA-256 of bytes in memory, or of a text's UTF-8, in lower-case hex. */
+export const sha256 = (content: Uint8Array | string): string =>
+  createHash("sha256")
+    .update(typeof content === "string" ? new TextEncoder().encode(content) : content)
+    .digest("hex");

@@ -1,4 +1,5 @@
 import { DURABLE_PREFIXES } from "../platform/objects.ts";
+import { hex } from "../pypi/encode.ts";
 import { asFileRef, type FileRef } from "../pypi/file-url.ts";
 import { fingerprint } from "../pypi/fingerprint.ts";
 import type { ProjectName } from "../pypi/name.ts";
@@ -78,4 +79,4 @@ export const hostedMetadataKey = (object: string) => `${object}.metadata`;
 export const stagingKey = (id: string) => `${STAGING_PREFIX}${id}`;
 
 /** A random id of 64 bits that was not used before. */
-export const freshId = () => crypto.getRandomValues(new Uint8Array(8)).toHex();
+export const freshId = () => hex(crypto.getRandomValues(new Uint8Array(8)));

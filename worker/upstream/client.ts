@@ -2,7 +2,7 @@ import { canBeAbsence } from "../../schema/upstreams.ts";
 import { SECOND, inSeconds } from "../duration.ts";
 import { isUpstreamFailure, messageOf, upstreamFailed } from "../errors.ts";
 import type { Fetch, Platform } from "../platform/platform.ts";
-import { base64 } from "../pypi/base64.ts";
+import { base64 } from "../pypi/encode.ts";
 import { isPublic } from "../pypi/host.ts";
 import { LATE, within } from "../repository/timeout.ts";
 import type { Counted } from "../repository/ports/counters.ts";

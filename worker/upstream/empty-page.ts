@@ -1,6 +1,6 @@
 import { decodeHTML } from "entities";
 import { asProjectName, type ProjectName } from "../pypi/name.ts";
-import { readHtml } from "./html.ts";
+import { readHtml, type HtmlListener } from "./html.ts";
 import { htmlPieces } from "./page-bytes.ts";
 
 /** A page without files is short; a longer document is not one. Bytes. */
@@ -9,8 +9,14 @@ const MAX_EMPTY = 64 * 1024;
 /** Titles that servers give a project page: `Links for demo`, `root/pypi: links for demo`, `Index of /simple/demo/`. */
 const HEADING = /\b(?:links for|index of)\s+(\S{1,300})$/i;
 
-/** Elements for people to use, or that load the contents later: a project page has none of them. */
-const INTERACTIVE = "form, input, button, script, iframe, frame, object, embed, img, svg, meta[http-equiv]";
+/**
+ * Elements for people to use, or that load the contents later: a project page has none of them, nor a `<meta http-equiv>`.
+ */
+const INTERACTIVE: ReadonlySet<string> = new Set(
+  "form input button script iframe frame object embed img svg".split(" "),
+);
+
+const HEADINGS: ReadonlySet<string> = new Set(["title", "h1", "h2", "h3"]);
 
 /**
  * Whether a document without links to files is the page of a project without files. PEP 503 requires nothing of such a page, and
@@ -26,17 +32,24 @@ export async function isEmptyPage(html: Uint8Array, name: ProjectName, wasGood: 
   let text = "";
   let isInteractive = false;
   let asksForPassword = false;
-  const rewriter = new HTMLRewriter()
-    .on("*", { text: (chunk) => void (text += chunk.text) })
-    .on(INTERACTIVE, { element: () => void (isInteractive = true) })
-    .on("input", {
-      element: (element) => void (asksForPassword ||= element.getAttribute("type")?.toLowerCase() === "password"),
-    })
-    .on("title, h1, h2, h3", {
-      element: () => void headings.push(""),
-      text: (chunk) => void headings.push((headings.pop() ?? "") + chunk.text),
-    });
-  await readHtml(rewriter, await htmlPieces(html));
+  let isInHeading = false;
+  const listener: HtmlListener = {
+    opened(tag, attributes) {
+      isInteractive ||= INTERACTIVE.has(tag) || (tag === "meta" && attributes.has("http-equiv"));
+      asksForPassword ||= tag === "input" && attributes.get("type")?.toLowerCase() === "password";
+      if (!HEADINGS.has(tag)) return;
+      isInHeading = true;
+      headings.push("");
+    },
+    closed(tag) {
+      if (HEADINGS.has(tag)) isInHeading = false;
+    },
+    text(piece) {
+      text += piece;
+      if (isInHeading) headings.push((headings.pop() ?? "") + piece);
+    },
+  };
+  await readHtml(listener, await htmlPieces(html));
   const isHeaded = headings.some((heading) => {
     const [, named = ""] = HEADING.exec(decodeHTML(heading).trim()) ?? [];
     return asProjectName(named.replace(/\/$/, "").split("/").at(-1) ?? "") === name;

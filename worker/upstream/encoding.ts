@@ -1,5 +1,6 @@
 import { SECOND, inSeconds } from "../duration.ts";
 import { GZIP, SHOWN, TAR, type Magic } from "../pypi/magic.ts";
+import { byteReader, type ByteReader } from "../repository/byte-reader.ts";
 import { inTime } from "../repository/timeout.ts";
 
 /** An upstream that sends headers and then nothing for so long has failed. Milliseconds. */
@@ -8,6 +9,9 @@ const SILENT = `it sent nothing of the file for ${inSeconds(SILENT_FOR)} s`;
 
 /** `SHOWN` encoded bytes decode to more than this, unless a gzip header takes up most of them. Bytes. */
 const ENOUGH = SHOWN / 2;
+
+/** Size of one read. Bytes. */
+const CHUNK = 64 * 1024;
 
 /** Bytes in memory are decoded at once: a decoder that yields nothing for so long needs more input. Milliseconds. */
 const DECODED_WITHIN = 500;
@@ -45,7 +49,7 @@ export function codingsOf({ headers }: Response): string[] {
 export async function decoded(response: Response, magic: Magic | undefined, unverified: boolean): Promise<Decoded> {
   const body = response.body as ReadableStream<Uint8Array>;
   const codings = codingsOf(response);
-  const reader = body.getReader({ mode: "byob" });
+  const reader = byteReader(body);
   try {
     const first = await firstOf(reader);
     const formats = codings.toReversed().map((coding, depth) => (depth < MAX_CODINGS ? FORMATS[coding] : undefined));
@@ -119,36 +123,18 @@ async function decodedStart(bytes: Uint8Array, format: Format): Promise<Uint8Arr
   return new Uint8Array(await new Blob(chunks).arrayBuffer()).subarray(0, SHOWN);
 }
 
-async function firstOf(reader: ReadableStreamBYOBReader): Promise<Uint8Array> {
-  const { value } = await inTime(SILENT_FOR, SILENT, reader.readAtLeast(SHOWN, new Uint8Array(SHOWN)));
-  return value ?? new Uint8Array();
-}
+const firstOf = async (reader: ByteReader) =>
+  (await inTime(SILENT_FOR, SILENT, reader.fill(SHOWN))) ?? new Uint8Array();
 
 /** The whole body again, after `first` has been read from it. */
-function resumed(first: Uint8Array, reader: ReadableStreamBYOBReader): ReadableStream<Uint8Array> {
-  let rest = first;
+function resumed(first: Uint8Array, reader: ByteReader): ReadableStream<Uint8Array> {
+  let rest: Uint8Array | undefined = first;
   return new ReadableStream({
-    type: "bytes",
-    autoAllocateChunkSize: 64 * 1024,
     async pull(controller) {
-      const request = controller.byobRequest;
-      const view = request?.view;
-      if (!request || !view) return;
-      if (rest.byteLength > 0) {
-        const room = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-        const piece = rest.subarray(0, room.byteLength);
-        room.set(piece);
-        rest = rest.subarray(piece.byteLength);
-        request.respond(piece.byteLength);
-        return;
-      }
-      const { done, value } = await reader.read(new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
-      if (!done) {
-        request.respondWithNewView(value);
-        return;
-      }
-      controller.close();
-      request.respond(0);
+      const chunk = rest?.byteLength ? rest : await reader.read(new ArrayBuffer(CHUNK));
+      rest = undefined;
+      if (chunk) controller.enqueue(chunk);
+      else controller.close();
     },
     cancel: (reason) => reader.cancel(reason),
   });

@@ -5,7 +5,7 @@ import { cleanSerial, type FileEntry, type ProjectPage } from "../pypi/page.ts";
 import { assertReadable } from "./api-version.ts";
 import { digestsIn, statusFrom, toEntries, type Described } from "./entry.ts";
 import { isEmptyPage } from "./empty-page.ts";
-import { readHtml } from "./html.ts";
+import { readHtml, type HtmlListener } from "./html.ts";
 import { htmlPieces } from "./page-bytes.ts";
 
 /** Attributes of all links together, at some microseconds each. No real page has as many. */
@@ -13,6 +13,12 @@ const MAX_ATTRIBUTES = 500_000;
 
 /** Files that are processed before other requests can run. */
 const BATCH = 500;
+
+/** A link; its attributes are decoded, its text is not. */
+interface Anchor {
+  readonly attributes: ReadonlyMap<string, string>;
+  text: string;
+}
 
 /** The files that a document links to, and its `<meta>` elements, by name. */
 interface Links {
@@ -62,53 +68,46 @@ export async function parseLinks(
 }
 
 async function linksIn(html: Uint8Array, base: URL, mayFetch: (url: URL) => boolean): Promise<Links> {
-  const anchors: { attributes: Map<string, string>; text: string }[] = [];
+  const anchors: Anchor[] = [];
   const metas = new Map<string, string>();
   let baseHref: string | undefined;
   let count = 0;
-  const rewriter = new HTMLRewriter()
-    .on("base", { element: (element) => void (baseHref ??= decodedHref(element)) })
-    .on("meta", {
-      element: (element) =>
-        void metas.set(element.getAttribute("name") ?? "", decodeHTMLAttribute(element.getAttribute("content") ?? "")),
-    })
-    .on("a", {
-      element(element) {
-        const attributes = new Map<string, string>();
-        for (const [key = "", value = ""] of element.attributes) {
-          if (++count > MAX_ATTRIBUTES) return;
-          // HTMLRewriter gives attributes as they are written, entities undecoded.
-          attributes.set(key, decodeHTMLAttribute(value));
-        }
-        anchors.push({ attributes, text: "" });
-      },
-      text(chunk) {
-        const anchor = anchors.at(-1);
-        if (anchor) anchor.text += chunk.text;
-      },
-    });
-  await readHtml(rewriter, await htmlPieces(html));
-  // Not thrown by the handler: the runtime would log it as uncaught.
-  if (count > MAX_ATTRIBUTES) throw new Error(`the links of its page have more than ${MAX_ATTRIBUTES} attributes`);
+  let open: Anchor | undefined;
+  const listener: HtmlListener = {
+    opened(name, attributes) {
+      const valueOf = (attribute: string) => decodeHTMLAttribute(attributes.get(attribute) ?? "");
+      if (name === "base" && attributes.has("href")) baseHref ??= valueOf("href");
+      if (name === "meta") metas.set(attributes.get("name") ?? "", valueOf("content"));
+      if (name !== "a") return;
+      count += attributes.size;
+      if (count > MAX_ATTRIBUTES) throw new Error(`the links of its page have more than ${MAX_ATTRIBUTES} attributes`);
+      open = {
+        attributes: new Map([...attributes].map(([key, value]) => [key, decodeHTMLAttribute(value)])),
+        text: "",
+      };
+      anchors.push(open);
+    },
+    closed(name) {
+      if (name === "a") open = undefined;
+    },
+    text(piece) {
+      if (open) open.text += piece;
+    },
+  };
+  await readHtml(listener, await htmlPieces(html));
   assertReadable(metas.get("pypi:repository-version"));
 
   const root = baseHref !== undefined && URL.canParse(baseHref, base) ? new URL(baseHref, base) : base;
   function* described() {
     for (let at = 0; at < anchors.length; at += BATCH) {
-      yield anchors.slice(at, at + BATCH).flatMap(({ attributes, text }) => describe(attributes, text, root) ?? []);
+      yield anchors.slice(at, at + BATCH).flatMap((anchor) => describe(anchor, root) ?? []);
     }
   }
   return { files: await toEntries(described(), root, mayFetch), metas };
 }
 
-/** The address of a `<base>`; undefined where it has none. */
-function decodedHref(element: Element): string | undefined {
-  const href = element.getAttribute("href");
-  return href === null ? undefined : decodeHTMLAttribute(href);
-}
-
 /** The file that an anchor links to; undefined where it links to something else. */
-function describe(attributes: Map<string, string>, text: string, base: URL): Described | undefined {
+function describe({ attributes, text }: Anchor, base: URL): Described | undefined {
   const href = attributes.get("href");
   const url = href === undefined ? null : URL.parse(href, base);
   const filename = url && filenameOf(url, text);

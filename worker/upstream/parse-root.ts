@@ -5,7 +5,7 @@ import { giveWay } from "../repository/give-way.ts";
 import { inTime } from "../repository/timeout.ts";
 import { assertReadable } from "./api-version.ts";
 import { isBlank } from "./charset.ts";
-import { inPieces } from "./html.ts";
+import { htmlReader } from "./html.ts";
 
 /** How much text is kept for a member that continues in the next chunk. Characters. */
 const MAX_CARRY = 4_096;
@@ -22,6 +22,12 @@ const MAX_LISTING = 250_000_000;
 
 /** How much is read before other requests can run: this takes some milliseconds. Characters. */
 const STRIDE = 256 * 1024;
+
+/** Piece size for a document whose links were not counted first. Characters. */
+const PIECE = 32 * 1024;
+
+/** Longer than any project's name; a link with a longer text is none to a project. Characters. */
+const MAX_LINK_TEXT = 4_096;
 
 /** Projects in batches, as they arrive: PyPI's root listing has 40 MB. Invalid names are left out. */
 export type RootEntries = AsyncGenerator<readonly RootEntry[]>;
@@ -78,31 +84,56 @@ export async function* entriesInHtml(body: ReadableStream<Uint8Array>): RootEntr
   let folder: ProjectName | undefined;
   let text = "";
   let found = false;
-  let version: string | undefined;
-  const rewriter = new HTMLRewriter().on("meta[name='pypi:repository-version']", {
-    element: (element) => void (version = element.getAttribute("content") ?? ""),
-  });
-  rewriter.on("a", {
-    element(element) {
+  /** The text of a link ends where any tag begins: sizes and dates may follow it. */
+  const textEnds = () => {
+    if (!folder || text === "" || asProjectName(text.trim().replace(/\/$/, "")) !== folder) return;
+    batch.push({ name: folder });
+    folder = undefined;
+  };
+  const reader = htmlReader({
+    opened(name, attributes) {
+      textEnds();
+      if (name === "meta" && attributes.get("name") === "pypi:repository-version")
+        assertReadable(attributes.get("content") ?? "");
+      if (name !== "a") return;
       text = "";
-      const [segment, end] = (element.getAttribute("href") ?? "").split("/").slice(-2);
+      const [segment, end] = (attributes.get("href") ?? "").split("/").slice(-2);
       folder = end === "" ? asProjectName(segment ?? "") : undefined;
     },
-    text(chunk) {
-      text += chunk.text;
-      if (chunk.lastInTextNode && folder && asProjectName(text.trim().replace(/\/$/, "")) === folder)
-        batch.push({ name: folder });
+    closed(name) {
+      textEnds();
+      if (name === "a") folder = undefined;
+    },
+    text(piece) {
+      if (folder && text.length < MAX_LINK_TEXT) text += piece;
     },
   });
-  for await (const _ of textOf(rewriter.transform(new Response(inPieces(body))).body)) {
-    assertReadable(version);
+  for await (const piece of inPieces(textOf(body))) {
+    reader.write(piece);
     if (batch.length === 0) continue;
     found = true;
     yield batch;
     batch = [];
   }
+  reader.end();
+  textEnds();
   if (batch.length > 0) yield batch;
   else if (!found) throw new Error("its root listing is neither JSON nor a list of links to projects");
+}
+
+/** A text in pieces of some milliseconds' work, between which other requests can run. */
+async function* inPieces(texts: AsyncIterable<string>): AsyncGenerator<string> {
+  let since = 0;
+  for await (const text of texts) {
+    for (let at = 0; at < text.length; at += PIECE) {
+      const piece = text.slice(at, at + PIECE);
+      since += piece.length;
+      yield piece;
+      if (since < PIECE) continue;
+      since = 0;
+      await giveWay();
+    }
+  }
 }
 
 /**

@@ -26,7 +26,7 @@ export function createBurnToken({ tokens, attempts }: BurnTokenOptions): BurnTok
   return async (text, origin, ctx) => {
     const parts = parseToken(text);
     const token = parts && (await tokens.find(parts.id, ctx));
-    if (!token || !(await equalsInConstantTime(token.hash, await hashOfSecret(parts.secret)))) {
+    if (!token || !equalsInConstantTime(token.hash, hashOfSecret(parts.secret))) {
       const limited = attempts.limitedForSeconds(origin, ctx.now);
       attempts.countFailure(origin, ctx.now);
       if (limited > 0) throw tooManyAttempts(limited);

@@ -91,7 +91,7 @@ export function createExchangeToken({
     const { index, scopes, projects } = rule;
     const name = `oidc: ${jobName(claims)}`;
     const expiresAt = ctx.now + LIFETIME_MS;
-    const token = { id, name, hash: await hashOfSecret(secret), index, scopes, projects, expiresAt };
+    const token = { id, name, hash: hashOfSecret(secret), index, scopes, projects, expiresAt };
     const entry = {
       principal: { id: claims.iss, name, index, scopes, projects },
       origin,
@@ -153,7 +153,7 @@ function recordedClaims({ claims: expected }: TrustedRule, claims: IdentityClaim
 async function identityOf(identity: string, { iss, jti }: IdentityClaims): Promise<string> {
   if (typeof jti === "string" && jti !== "" && jti.length <= MAX_JTI) return `${iss} ${jti}`;
   const signed = identity.slice(0, identity.lastIndexOf("."));
-  return `${iss} sha256:${await sha256(new TextEncoder().encode(signed))}`;
+  return `${iss} sha256:${sha256(signed)}`;
 }
 
 const ALREADY_EXCHANGED =

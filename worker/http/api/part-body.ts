@@ -1,4 +1,5 @@
 import { badRequest } from "../../errors.ts";
+import { byteReader } from "../../repository/byte-reader.ts";
 
 /** Large enough that reads cost little. Bytes. */
 const CHUNK_BYTES = 256 * 1024;
@@ -13,15 +14,15 @@ const MAX_DRAINED_BYTES = 100 * 1024 ** 2;
  */
 export async function* bodyOfSize(body: ReadableStream<Uint8Array> | null, size: number): AsyncGenerator<Uint8Array> {
   if (!body) throw badRequest(`The part is empty; ${size} bytes are expected.`);
-  const reader = body.getReader({ mode: "byob" });
+  const reader = byteReader(body);
   let spare = new ArrayBuffer(CHUNK_BYTES);
   let total = 0;
   try {
     for (;;) {
-      const { done, value } = await reader.read(new Uint8Array(spare)).catch(() => {
+      const value = await reader.read(spare).catch(() => {
         throw badRequest("The part broke off before its end. Send it again.");
       });
-      if (done || value === undefined) break;
+      if (!value) break;
       total += value.byteLength;
       if (total > size) throw badRequest(`The part has more than the ${size} bytes that it should have.`);
       yield value;

@@ -56,7 +56,7 @@ export function tokenRoutes({ authorize, tokens, indexes }: TokensApi): Hono<Adm
     const token = { id, name, ...grant, expiresAt };
     const details = { name, scopes: grant.scopes, projects, expires: isoOf(expiresAt) };
     const entry = auditEntryOf("token.create", author, token, details);
-    await tokens.create({ ...token, hash: await hashOfSecret(secret) }, entry, ctx);
+    await tokens.create({ ...token, hash: hashOfSecret(secret) }, entry, ctx);
     const made = { createdAt: ctx.now, createdBy: author.principal.id, revokedAt: undefined, usedAt: undefined };
     return c.json({ ...shown({ ...token, ...made }), token: text }, 201, LIFETIMES.live);
   });

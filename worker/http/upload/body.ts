@@ -1,4 +1,5 @@
 import { badRequest } from "../../errors.ts";
+import { byteReader } from "../../repository/byte-reader.ts";
 
 /** How much of a refused body is read and discarded. Bytes. */
 const MAX_DRAINED_BYTES = 256 * 1000 ** 2;
@@ -22,13 +23,12 @@ export interface UploadBody extends AsyncIterable<Uint8Array> {
  * @param tooLarge makes the error for a longer body
  */
 export function uploadBodyOf(request: Request, limit: number, tooLarge: () => Error): UploadBody {
-  const reader = request.body?.getReader({ mode: "byob" });
+  const reader = request.body ? byteReader(request.body) : undefined;
 
   /** The next bytes; empty at the end. */
   async function next(): Promise<Uint8Array> {
     try {
-      const read = await reader?.readAtLeast(CHUNK_BYTES, new Uint8Array(CHUNK_BYTES));
-      return read?.value ?? new Uint8Array();
+      return (await reader?.fill(CHUNK_BYTES)) ?? new Uint8Array();
     } catch {
       throw badRequest("The upload broke off before its end. Nothing was published.");
     }

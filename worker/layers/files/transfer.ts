@@ -1,8 +1,9 @@
+import { createHash } from "node:crypto";
 import { SECOND, inSeconds } from "../../duration.ts";
 import { messageOf } from "../../errors.ts";
 import type { Digest } from "../../pypi/page.ts";
-import { digestStream } from "./digest-stream.ts";
 import type { MakePipe } from "../../platform/pipe.ts";
+import { byteReader } from "../../repository/byte-reader.ts";
 import type { FileSink } from "../../repository/ports/files.ts";
 import { clientSink, leavable, NO_SINK, Outgrown, Overtaken, upTo, type Sink } from "../../repository/sinks.ts";
 import { inTime } from "../../repository/timeout.ts";
@@ -88,7 +89,7 @@ async function pump(
   ctx: Context,
 ): Promise<TransferEnd> {
   const { size, name } = expected;
-  const reader = source.getReader({ mode: "byob" });
+  const reader = byteReader(source);
   let outgrown = false;
   let stored = false;
   const store = destination
@@ -106,11 +107,14 @@ async function pump(
   let spare = new ArrayBuffer(CHUNK);
   try {
     for (;;) {
-      const { done, value } = await inTime(IDLE, SILENT, reader.read(new Uint8Array(spare)));
-      if (done || value === undefined) break;
+      const value = await inTime(IDLE, SILENT, reader.read(spare));
+      if (!value) break;
       total += value.byteLength;
       if (size !== undefined && total > size) throw new Error(`it has more than the ${size} bytes it should have`);
-      await Promise.all([digest?.write(value), store.write(value)]);
+      // The store may write while the digest is computed.
+      const written = store.write(value);
+      digest?.update(value);
+      await written;
       if (held) await client.write(held);
       if (size === undefined || total === size) {
         held = value;
@@ -125,7 +129,7 @@ async function pump(
       }
     }
     if (size !== undefined && total !== size) throw new Error(`it ended after ${total} of ${size} bytes`);
-    await digest?.verify();
+    digest?.verify();
     await store.commit();
     stored = !store.left;
     if (held) await client.write(held);
@@ -140,13 +144,11 @@ async function pump(
 }
 
 function digester({ algorithm, hex }: Digest) {
-  const stream = digestStream(algorithm);
-  const writer = stream.getWriter();
+  const hash = createHash(algorithm);
   return {
-    write: (chunk: Uint8Array) => writer.write(chunk),
-    async verify() {
-      await writer.close();
-      const actual = new Uint8Array(await stream.digest).toHex();
+    update: (chunk: Uint8Array) => hash.update(chunk),
+    verify() {
+      const actual = hash.digest("hex");
       if (actual !== hex) throw new Error(`its ${algorithm} is ${actual} and the project's page says ${hex}`);
     },
   };

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { OpenStagingFile, StagingFile } from "../../publishing/ports.ts";
 import type { StagedFile } from "../../publishing/staged-file.ts";
 import { freshId, stagingKey } from "../keys.ts";
@@ -20,7 +21,7 @@ class Staging implements StagingFile {
   readonly #r2: Objects;
   readonly #inMemory: number;
   readonly #key = stagingKey(freshId());
-  readonly #digests = { sha256: digesting("SHA-256"), md5: digesting("MD5") };
+  readonly #digests = { sha256: createHash("sha256"), md5: createHash("md5") };
   #buffer = new Uint8Array(FIRST_BUFFER_BYTES);
   #sink: ReturnType<typeof multipartUpload> | undefined;
   #size = 0;
@@ -31,7 +32,7 @@ class Staging implements StagingFile {
   }
 
   async write(chunk: Uint8Array): Promise<void> {
-    await Promise.all([this.#digests.sha256.write(chunk), this.#digests.md5.write(chunk)]);
+    for (const hash of Object.values(this.#digests)) hash.update(chunk);
     const size = this.#size + chunk.byteLength;
     if (size <= this.#inMemory) {
       this.#makeRoom(size);
@@ -43,8 +44,8 @@ class Staging implements StagingFile {
   }
 
   async finish(): Promise<StagedFile> {
-    const [sha256, md5] = await Promise.all([this.#digests.sha256.hex(), this.#digests.md5.hex()]);
-    const digests = { sha256, md5 };
+    const { sha256, md5 } = this.#digests;
+    const digests = { sha256: sha256.digest("hex"), md5: md5.digest("hex") };
     const sink = this.#sink;
     if (!sink) return stagedInMemory(this.#buffer.subarray(0, this.#size), { digests });
     await orStorageFailed(() => sink.commit());
@@ -71,18 +72,4 @@ class Staging implements StagingFile {
     larger.set(this.#buffer.subarray(0, this.#size));
     this.#buffer = larger;
   }
-}
-
-/** Computes a digest of what is written to it. */
-function digesting(algorithm: "SHA-256" | "MD5") {
-  const stream = new crypto.DigestStream(algorithm);
-  const writer = stream.getWriter();
-  return {
-    write: (chunk: Uint8Array) => writer.write(chunk),
-    /** The digest of everything written, in lower-case hex. */
-    async hex(): Promise<string> {
-      await writer.close();
-      return new Uint8Array(await stream.digest).toHex();
-    },
-  };
 }

@@ -1,5 +1,7 @@
+import { createHash } from "node:crypto";
 import { storageFailed } from "../../errors.ts";
 import type { AssembleResult, PartStore, StoredUpload } from "../../publishing/upload-sessions.ts";
+import { byteReader } from "../../repository/byte-reader.ts";
 import { stagingKey } from "../keys.ts";
 import { orStorageFailed } from "../or-storage-failed.ts";
 import type { MultipartUpload, Objects } from "../../platform/objects.ts";
@@ -82,17 +84,15 @@ const reasonIn = (error: unknown) => String((error as Error).cause);
 
 /** The digests of a stream, in lower-case hex. */
 async function digestsOf(body: ReadableStream<Uint8Array>) {
-  const streams = { sha256: new crypto.DigestStream("SHA-256"), md5: new crypto.DigestStream("MD5") };
-  const writers = Object.values(streams).map((stream) => stream.getWriter());
-  const reader = body.getReader({ mode: "byob" });
+  const [sha256, md5] = [createHash("sha256"), createHash("md5")];
+  const reader = byteReader(body);
   let spare = new ArrayBuffer(CHUNK_BYTES);
   for (;;) {
-    const { done, value } = await reader.read(new Uint8Array(spare));
-    if (done || value === undefined) break;
-    await Promise.all(writers.map((writer) => writer.write(value)));
-    spare = value.buffer;
+    const chunk = await reader.read(spare);
+    if (!chunk) break;
+    sha256.update(chunk);
+    md5.update(chunk);
+    spare = chunk.buffer;
   }
-  await Promise.all(writers.map((writer) => writer.close()));
-  const [sha256, md5] = await Promise.all([streams.sha256.digest, streams.md5.digest]);
-  return { sha256: new Uint8Array(sha256).toHex(), md5: new Uint8Array(md5).toHex() };
+  return { sha256: sha256.digest("hex"), md5: md5.digest("hex") };
 }

@@ -1,3 +1,4 @@
+import { createHash, type Hash } from "node:crypto";
 import { Cursor } from "../cursor.ts";
 import { InvalidDistribution, quotedName } from "../invalid-distribution.ts";
 import { gunzip, gunzipSmall } from "../gunzip.ts";
@@ -32,7 +33,7 @@ export async function verifyContents(
       if (cursor.at + member.compressedSize > offset)
         throw inconsistent(`${quotedName(member.name)} leads into the directory`);
       const said = recorded.get(member.name);
-      const hash = await hashOf(cursor, member, said?.algorithm ?? "SHA-256");
+      const hash = await hashOf(cursor, member, said?.algorithm ?? "sha256");
       if (said && hash !== said.hash)
         throw new InvalidDistribution(`has ${quotedName(member.name)} with another hash than RECORD says`);
     }
@@ -65,14 +66,13 @@ async function checkHeader(cursor: Cursor, member: WheelMember): Promise<void> {
 }
 
 /** The digest of a member's content as RECORD has it: base64url without padding. */
-async function hashOf(cursor: Cursor, member: WheelMember, algorithm: string): Promise<string> {
+async function hashOf(cursor: Cursor, member: WheelMember, algorithm: RecordEntry["algorithm"]): Promise<string> {
   try {
     const pieces = asGzip(cursor.next(member.compressedSize), member);
-    const digest =
-      member.compressedSize <= SMALL_MEMBER_BYTES
-        ? digestSmall(pieces, algorithm)
-        : digestLarge(pieces, member, algorithm);
-    return new Uint8Array(await digest).toBase64({ alphabet: "base64url", omitPadding: true });
+    const hash = createHash(algorithm);
+    if (member.compressedSize <= SMALL_MEMBER_BYTES) hash.update(await contentOf(pieces));
+    else await readInto(hash, pieces, member);
+    return hash.digest("base64url");
   } catch (error) {
     throw error instanceof InvalidDistribution
       ? new InvalidDistribution(`has ${quotedName(member.name)}, which ${error.message}`)
@@ -80,30 +80,19 @@ async function hashOf(cursor: Cursor, member: WheelMember, algorithm: string): P
   }
 }
 
-async function digestSmall(pieces: AsyncIterable<Uint8Array>, algorithm: string) {
-  const gzip = new Uint8Array(await new Blob(await Array.fromAsync(pieces)).arrayBuffer());
-  return crypto.subtle.digest(algorithm, await gunzipSmall(gzip));
+/** The content of a member that is compressed small. */
+async function contentOf(pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  return gunzipSmall(new Uint8Array(await new Blob(await Array.fromAsync(pieces)).arrayBuffer()));
 }
 
-async function digestLarge(pieces: AsyncIterable<Uint8Array>, { uncompressedSize }: WheelMember, algorithm: string) {
-  const stream = new crypto.DigestStream(algorithm);
-  // If the function ends early, nothing awaits this promise.
-  stream.digest.catch(() => undefined);
-  const writer = stream.getWriter();
+async function readInto(hash: Hash, pieces: AsyncIterable<Uint8Array>, { uncompressedSize }: WheelMember) {
   let total = 0;
-  try {
-    for await (const piece of gunzip(pieces)) {
-      total += piece.byteLength;
-      if (total > uncompressedSize) throw anotherSize();
-      await writer.write(piece);
-    }
-    if (total !== uncompressedSize) throw anotherSize();
-  } catch (error) {
-    await writer.abort(error).catch(() => undefined);
-    throw error;
+  for await (const piece of gunzip(pieces)) {
+    total += piece.byteLength;
+    if (total > uncompressedSize) throw anotherSize();
+    hash.update(piece);
   }
-  await writer.close();
-  return stream.digest;
+  if (total !== uncompressedSize) throw anotherSize();
 }
 
 const anotherSize = () => new InvalidDistribution("has a different size from the one in the ZIP's central directory");

@@ -3,7 +3,7 @@ import type { WheelMember } from "./directory.ts";
 
 /** What RECORD says of a file. */
 export interface RecordEntry {
-  readonly algorithm: "SHA-256" | "SHA-384" | "SHA-512";
+  readonly algorithm: (typeof ALGORITHMS)[number];
   /** Base64url without padding. */
   readonly hash: string;
 }
@@ -18,11 +18,7 @@ const FIELD = /(?:"((?:[^"]|"")*)"(?!")([^,]*)|((?!")[^,]*))(?:,|$)/y;
 const MAX_LINE = 4 * 1024;
 
 /** SHA-256 or better (PEP 427). */
-const ALGORITHMS: Readonly<Record<string, RecordEntry["algorithm"]>> = {
-  sha256: "SHA-256",
-  sha384: "SHA-384",
-  sha512: "SHA-512",
-};
+const ALGORITHMS = ["sha256", "sha384", "sha512"] as const;
 
 /**
  * Reads RECORD and compares it with the wheel's members. RECORD must list every file with its hash, and no file that the
@@ -101,7 +97,7 @@ function* linesOf(text: string): Generator<string, void> {
 
 function hashOf(field: string, name: string): RecordEntry {
   const [, key = "", hash = ""] = /^(\w+)=([\w-]+)=*$/.exec(field) ?? [];
-  const algorithm = ALGORITHMS[key.toLowerCase()];
+  const algorithm = ALGORITHMS.find((known) => known === key.toLowerCase());
   if (algorithm) return { algorithm, hash };
   throw new InvalidDistribution(`has no hash of ${quotedName(name)} in RECORD by sha256, sha384 or sha512`);
 }
