@@ -12,7 +12,7 @@ async function published(vars: Record<string, unknown> = {}) {
   return rig;
 }
 
-const rows = async (column: "project" | "kind", table: "popularity" | "asked") =>
+const rows = async (column: "project" | "kind", table: "popularity" | "kind_popularity") =>
   (await env.DB.prepare(`SELECT ${column} AS it FROM ${table} ORDER BY it`).all<{ it: string }>()).results.map(
     ({ it }) => it,
   );
@@ -22,7 +22,7 @@ async function written(rig: Rig) {
   rig.wait(301_000);
   await rig.page("demo");
   await rig.get(filePath(SDIST.filename));
-  return { projects: await rows("project", "popularity"), kinds: await rows("kind", "asked") };
+  return { projects: await rows("project", "popularity"), kinds: await rows("kind", "kind_popularity") };
 }
 
 describe("what clients ask for", () => {
@@ -93,7 +93,7 @@ describe("what clients ask for", () => {
     await rig.get(filePath(SDIST.filename));
     rig.wait(301_000);
     await rig.get(filePath(SDIST.filename));
-    expect([await rows("project", "popularity"), await rows("kind", "asked")]).toEqual([[], ["sdist"]]);
+    expect([await rows("project", "popularity"), await rows("kind", "kind_popularity")]).toEqual([[], ["sdist"]]);
   });
 
   test("is not counted where nothing is to be popular", async () => {
