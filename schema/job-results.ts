@@ -70,8 +70,14 @@ type CleanResult =
       readonly objects: number;
       readonly bytes: number;
     }
-  /** Why objects of uploads, or an upload, stay although they look abandoned. */
-  | { readonly kind: "kept-in-doubt"; readonly reason: string }
+  /** Objects under `prefix` that look abandoned stay, since the database's answer about them is not reliable. */
+  | {
+      readonly kind: "upload-objects-kept";
+      readonly prefix: "hosted/" | "staging/";
+      readonly reason: "incomplete-answer" | "no-files-in-database";
+    }
+  /** An upload stays although it looks abandoned; `reason` is the store's message. */
+  | { readonly kind: "upload-not-cancelled"; readonly filename: string; readonly reason: string }
   | { readonly kind: "uploads-cancelled"; readonly uploads: number }
   /** Dry run: an upload that would be cancelled. */
   | { readonly kind: "upload-named"; readonly filename: string }

@@ -81,7 +81,18 @@ const CASES: readonly (readonly [result: JobResult, sentence: string, dry?: stri
     { kind: "upload-objects-deleted", checked: 1, objects: 0, bytes: 0 },
     "1 object of uploads was checked; there is none to delete.",
   ],
-  [{ kind: "kept-in-doubt", reason: "It stays." }, "It stays."],
+  [
+    { kind: "upload-objects-kept", prefix: "staging/", reason: "incomplete-answer" },
+    "No more objects below staging/ are deleted: the database answered for only some of them.",
+  ],
+  [
+    { kind: "upload-objects-kept", prefix: "hosted/", reason: "no-files-in-database" },
+    "No more objects below hosted/ are deleted: the database has no files at all, so it may have lost them.",
+  ],
+  [
+    { kind: "upload-not-cancelled", filename: "demo-1.0.tar.gz", reason: "R2 is away" },
+    "The upload of demo-1.0.tar.gz could not be cancelled: R2 is away",
+  ],
   [
     { kind: "uploads-cancelled", uploads: 1 },
     "1 unfinished upload that began more than a day ago was cancelled.",

@@ -320,7 +320,7 @@ describe("uploads in parts", () => {
     await begun("stuck", rig.now - 8 * DAY);
     await begun("stuck-for-good", rig.now - 8 * DAY - 1);
     await begun("old", rig.now - 2 * DAY);
-    expect(await clean(rig)).toContain("The upload of stuck.whl could not be aborted: R2 is away");
+    expect(await clean(rig)).toContain("The upload of stuck.whl could not be cancelled: R2 is away");
     expect(await left()).toEqual([["stuck"], ["stuck"]]);
   });
 });

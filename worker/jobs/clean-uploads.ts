@@ -32,19 +32,19 @@ export const cleanUploads: Job = async ({ leftovers }, ctx, { dryRun }) => {
   const results: JobResult[] = [];
   const abandoned = ctx.now - ABANDONED;
   const before = { "hosted/": ctx.now - RESTORABLE, "staging/": abandoned };
-  const { seen: checked, deleted, doubts } = await leftovers.objects(before, dryRun);
+  const { seen: checked, deleted, kept } = await leftovers.objects(before, dryRun);
   const bytes = deleted.reduce((sum, { size }) => sum + size, 0);
   results.push({ kind: "upload-objects-deleted", checked, objects: deleted.length, bytes });
   if (dryRun) results.push(...deleted.slice(0, NAMED).map(named));
-  for (const reason of doubts) {
-    results.push({ kind: "kept-in-doubt", reason });
-    ctx.report({ event: "storage-failed", what: "clean", reason });
+  for (const { prefix, reason } of kept) {
+    results.push({ kind: "upload-objects-kept", prefix, reason });
+    ctx.report({ event: "storage-failed", what: `the check of objects below ${prefix}`, reason });
   }
 
   const { ended, failed } = await leftovers.uploads(abandoned, dryRun);
   results.push({ kind: "uploads-cancelled", uploads: ended.length });
   if (dryRun) for (const filename of ended.slice(0, NAMED)) results.push({ kind: "upload-named", filename });
-  for (const reason of failed) results.push({ kind: "kept-in-doubt", reason });
+  for (const upload of failed) results.push({ kind: "upload-not-cancelled", ...upload });
 
   const tokens = await leftovers.tokens({ made: ctx.now - FORGOTTEN, minted: ctx.now - OUTLIVED }, dryRun);
   results.push({ kind: "tokens-deleted", tokens });

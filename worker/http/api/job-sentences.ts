@@ -57,9 +57,10 @@ const SENTENCES: { readonly [Of in Kind]: Sentence<Of> } = {
     const one = objects === 1;
     return `${objects} of ${all} of uploads (${size(bytes)}) ${one ? "belongs" : "belong"} to no file; ${one ? "it" : "they"} ${was(objects, dryRun)} deleted.`;
   },
-  "kept-in-doubt": ({ reason }) => reason,
+  "upload-objects-kept": ({ prefix, reason }) => `No more objects below ${prefix} are deleted: ${KEPT[reason]}.`,
   "uploads-cancelled": ({ uploads }, dryRun) =>
     `${some(uploads, "unfinished upload")} that began more than a day ago ${was(uploads, dryRun)} cancelled.`,
+  "upload-not-cancelled": ({ filename, reason }) => `The upload of ${filename} could not be cancelled: ${reason}`,
   "upload-named": ({ filename }) => filename,
   "tokens-deleted": ({ tokens }, dryRun) =>
     `${some(tokens, "token")} that ended long ago ${was(tokens, dryRun)} deleted.`,
@@ -81,6 +82,11 @@ const FAILED = {
   read: "its change log could not be read",
   queue: "its outdated pages could not be queued",
   plan: "the database could not be read",
+} as const;
+
+const KEPT = {
+  "incomplete-answer": "the database answered for only some of them",
+  "no-files-in-database": "the database has no files at all, so it may have lost them",
 } as const;
 
 function sentenceOf<Of extends Kind>(result: Extract<JobResult, { readonly kind: Of }>, dryRun: boolean): string {

@@ -61,25 +61,38 @@ export interface LeftObject {
   readonly size: number;
 }
 
+/** Objects under one prefix that stay, since the database's answer about them is not reliable. */
+export interface KeptObjects {
+  readonly prefix: "hosted/" | "staging/";
+  /** It answered for some of the objects only; or it has no hosted files at all, so that it may have lost them. */
+  readonly reason: "incomplete-answer" | "no-files-in-database";
+}
+
+/** An upload session that could not be ended: its file's name, and the store's message. */
+export interface FailedAbort {
+  readonly filename: string;
+  readonly reason: string;
+}
+
 /** What uploads and tokens have left behind. A dry run changes nothing, and returns what would be done. */
 export interface Leftovers {
   /**
    * Looks through the next objects that uploads have stored, and deletes orphans: those that are older than `before`
-   * says for their prefix and that no hosted file names. Each is checked again right before it is deleted; where the
-   * check is in doubt, nothing is deleted, and `doubts` say why.
+   * says for their prefix and that no hosted file names. Each is checked again right before it is deleted. Where the
+   * check is not reliable, no more objects under that prefix are deleted, and `kept` says why.
    */
   objects(
-    before: Readonly<Record<"hosted/" | "staging/", number>>,
+    before: Readonly<Record<KeptObjects["prefix"], number>>,
     dryRun: boolean,
-  ): Promise<{ readonly seen: number; readonly deleted: readonly LeftObject[]; readonly doubts: readonly string[] }>;
+  ): Promise<{ readonly seen: number; readonly deleted: readonly LeftObject[]; readonly kept: readonly KeptObjects[] }>;
   /**
-   * Ends upload sessions that were begun earlier than this: returns the names of their files, and a sentence for each
-   * that could not be ended.
+   * Ends upload sessions that were begun earlier than this: returns the names of their files, and those that could not
+   * be ended.
    */
   uploads(
     before: number,
     dryRun: boolean,
-  ): Promise<{ readonly ended: readonly string[]; readonly failed: readonly string[] }>;
+  ): Promise<{ readonly ended: readonly string[]; readonly failed: readonly FailedAbort[] }>;
   /**
    * Deletes tokens that expired or were revoked before these times (`minted` for tokens that were exchanged for an
    * identity token, `made` for all others) and returns how many.

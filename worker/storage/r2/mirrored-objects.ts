@@ -8,12 +8,13 @@ import type {
 import { MIRRORED, mirroredFrom } from "../keys.ts";
 import type { Database, SqlValue } from "../../platform/database.ts";
 import type { ObjectHead, Objects } from "../../platform/objects.ts";
+import { listOn } from "./listing.ts";
 
-/** How many keys R2 deletes in one call, and lists in one. */
+/** How many keys R2 deletes in one call. */
 const BATCH = 1_000;
 
-/** How many times R2 is listed in one reconciliation, for each prefix. */
-const LISTINGS = 5;
+/** How much is listed in one reconciliation. */
+const BOUNDS = { batch: 1_000, listings: 5 };
 
 const AMOUNT = "SELECT objects, bytes FROM stored";
 
@@ -45,9 +46,6 @@ const FOUND = `INSERT INTO object (key, source, project, size, used_at, known_at
 const GONE = `DELETE FROM object
   WHERE key > ?2 AND key <= ?3 AND used_at < ?4 AND key NOT IN (SELECT value ->> 0 FROM json_each(?1)) RETURNING 1`;
 
-const GO_ON = `INSERT INTO listing (prefix, after) VALUES (?1, ?2)
-  ON CONFLICT (prefix) DO UPDATE SET after = excluded.after WHERE after <> excluded.after`;
-
 /** The mirrored files in R2 and their records in D1; the tables are made by schema/migrations. */
 export function objectsIn(db: Database, r2: Objects): StoredObjects {
   const all = async <Row>(sql: string, ...values: SqlValue[]) =>
@@ -60,31 +58,17 @@ export function objectsIn(db: Database, r2: Objects): StoredObjects {
 
   /** Compares what R2 lists under a prefix with the records in D1, from where the last call ended. */
   async function reconcileUnder(prefix: string, before: number, now: number): Promise<Reconciled> {
-    const row = await db.prepare("SELECT after FROM listing WHERE prefix = ?1").bind(prefix).first<{ after: string }>();
-    let after = row?.after ?? "";
     let [seen, found, gone] = [0, 0, 0];
-    for (let listings = 0; listings < LISTINGS; listings++) {
-      const listed = await r2.list({
-        prefix,
-        limit: BATCH,
-        include: ["customMetadata"],
-        ...(after && { startAfter: after }),
-      });
-      const last = listed.objects.at(-1)?.key;
-      if (listed.truncated && last === undefined) break;
-      const rows = JSON.stringify(listed.objects.flatMap(rowsOf));
-      const end = listed.truncated && last !== undefined ? last : endOf(prefix);
-      const next = listed.truncated && last !== undefined ? last : "";
+    for await (const { objects, after, next, record } of listOn(db, r2, prefix, BOUNDS, ["customMetadata"])) {
+      const rows = JSON.stringify(objects.flatMap(rowsOf));
       const [added, forgotten] = await db.batch([
         db.prepare(FOUND).bind(rows, now),
-        db.prepare(GONE).bind(rows, after || prefix, end, before),
-        db.prepare(GO_ON).bind(prefix, next),
+        db.prepare(GONE).bind(rows, after || prefix, next || endOf(prefix), before),
+        record,
       ]);
-      seen += listed.objects.length;
+      seen += objects.length;
       found += added?.results.length ?? 0;
       gone += forgotten?.results.length ?? 0;
-      after = next;
-      if (!listed.truncated) break;
     }
     return { seen, found, gone };
   }

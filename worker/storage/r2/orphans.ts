@@ -1,17 +1,10 @@
 import { WEEK } from "../../duration.ts";
 import { messageOf } from "../../errors.ts";
-import type { LeftObject, Leftovers } from "../../repository/ports/maintenance.ts";
+import type { FailedAbort, KeptObjects, LeftObject, Leftovers } from "../../repository/ports/maintenance.ts";
 import { HOSTED_PREFIX, stagingKey, uploadedObject } from "../keys.ts";
 import type { Database } from "../../platform/database.ts";
 import { DURABLE_PREFIXES, type Objects } from "../../platform/objects.ts";
-
-/** How much one run examines. */
-export interface OrphanSearchBounds {
-  /** Keys per listing. R2 lists at most 1,000 and deletes at most 1,000 in one call. */
-  readonly batch: number;
-  /** Listings per prefix. */
-  readonly listings: number;
-}
+import { listOn, type ListingBounds } from "./listing.ts";
 
 /** Uploads that one run aborts at most, because each takes a call. */
 const MAX_UPLOADS = 100;
@@ -24,9 +17,6 @@ const IN_USE = `SELECT value AS object,
       OR EXISTS (SELECT 1 FROM unlinked_object WHERE object = value AND unlinked_at >= ?2) AS owned,
     EXISTS (SELECT 1 FROM hosted_file) AS anything
   FROM json_each(?1)`;
-
-const SAVE_POSITION = `INSERT INTO listing (prefix, after) VALUES (?1, ?2)
-  ON CONFLICT (prefix) DO UPDATE SET after = excluded.after`;
 
 /** In random order: uploads that cannot be aborted must not block the others. */
 const UNFINISHED =
@@ -41,22 +31,24 @@ const ENDED = `FROM token WHERE revoked_at < ${BEFORE} OR expires_at < ${BEFORE}
 /** R2 itself aborts unfinished uploads after this. From then on, a failed abort does not matter. Milliseconds. */
 const ABORTED_BY_R2 = WEEK;
 
-/** The result of one run. */
-interface RunResult {
-  seen: number;
-  readonly deleted: LeftObject[];
-  readonly doubts: string[];
+/** The database's answer is not reliable, so nothing may be deleted. */
+class UnreliableAnswer extends Error {
+  readonly reason: KeptObjects["reason"];
+
+  constructor(reason: KeptObjects["reason"]) {
+    super(reason);
+    this.reason = reason;
+  }
 }
 
-/** The database's answer is not reliable, so nothing may be deleted. */
-class UnreliableAnswer extends Error {}
+/** What one run has done. */
+interface Sum {
+  seen: number;
+  readonly deleted: LeftObject[];
+}
 
 /** Finds and deletes what uploads left behind in R2 and D1. The tables are made by schema/migrations. */
-export function orphansIn(
-  db: Database,
-  r2: Objects,
-  { batch, listings }: OrphanSearchBounds = { batch: 1_000, listings: 5 },
-): Leftovers {
+export function orphansIn(db: Database, r2: Objects, bounds: ListingBounds = { batch: 1_000, listings: 5 }): Leftovers {
   /**
    * The objects that no file has now or had since `before`, according to D1. A key is never reused, so they stay orphans.
    */
@@ -68,49 +60,43 @@ export function orphansIn(
       .bind(JSON.stringify(asked), before)
       .all<{ object: string; owned: number; anything: number }>();
     const owned = new Map(results.map((row) => [row.object, row.owned]));
-    if (owned.size !== asked.length) throw new UnreliableAnswer("the database answered for only some of them");
+    if (owned.size !== asked.length) throw new UnreliableAnswer("incomplete-answer");
     // A database that was emptied, or is another one, must not cost the files.
     if (prefix === HOSTED_PREFIX && results.some(({ anything }) => anything !== 1)) {
-      throw new UnreliableAnswer("the database has no files at all, so it may have lost them");
+      throw new UnreliableAnswer("no-files-in-database");
     }
     return objects.filter(({ key }) => owned.get(uploadedObject(key) ?? "") === 0);
   }
 
-  /** Deletes the orphans of one prefix. `sum` has what was done even if this throws. */
-  async function deleteBelow(prefix: string, before: number, dryRun: boolean, sum: RunResult): Promise<void> {
-    const row = await db.prepare("SELECT after FROM listing WHERE prefix = ?1").bind(prefix).first<{ after: string }>();
-    let after = row?.after ?? "";
-    for (let count = 0; count < listings; count++) {
-      const listed = await r2.list({ prefix, limit: batch, ...(after && { startAfter: after }) });
-      const last = listed.truncated ? listed.objects.at(-1)?.key : "";
-      if (last === undefined) break;
-      sum.seen += listed.objects.length;
-      const old = listed.objects.filter(({ uploaded }) => uploaded.getTime() < before);
-      const leaving = await orphansAmong(prefix, old, before);
+  /** Deletes the orphans under one prefix. `sum` has what was done even if this throws. */
+  async function deleteUnder(prefix: string, before: number, dryRun: boolean, sum: Sum): Promise<void> {
+    for await (const { objects, after, next, record } of listOn(db, r2, prefix, bounds)) {
+      sum.seen += objects.length;
+      const old = objects.filter(({ uploaded }) => uploaded.getTime() < before);
+      const orphans = await orphansAmong(prefix, old, before);
       if (!dryRun) {
-        if (leaving.length > 0) await r2.delete(leaving.map(({ key }) => key));
-        if (last !== after) await db.prepare(SAVE_POSITION).bind(prefix, last).run();
+        if (orphans.length > 0) await r2.delete(orphans.map(({ key }) => key));
+        if (next !== after) await record.run();
       }
-      sum.deleted.push(...leaving.map(({ key, size }) => ({ key, size })));
-      after = last;
-      if (after === "") break;
+      sum.deleted.push(...orphans.map(({ key, size }) => ({ key, size })));
     }
   }
 
   return {
     async objects(before, dryRun) {
-      const sum: RunResult = { seen: 0, deleted: [], doubts: [] };
+      const sum: Sum = { seen: 0, deleted: [] };
+      const kept: KeptObjects[] = [];
       for (const prefix of DURABLE_PREFIXES) {
         try {
-          await deleteBelow(prefix, before[prefix], dryRun, sum);
+          await deleteUnder(prefix, before[prefix], dryRun, sum);
         } catch (error) {
           if (!(error instanceof UnreliableAnswer)) throw error;
-          sum.doubts.push(`No more objects below ${prefix} are deleted: ${error.message}.`);
+          kept.push({ prefix, reason: error.reason });
         }
       }
       if (!dryRun)
         await db.prepare("DELETE FROM unlinked_object WHERE unlinked_at < ?1").bind(before[HOSTED_PREFIX]).run();
-      return sum;
+      return { ...sum, kept };
     },
 
     async uploads(before, dryRun) {
@@ -119,7 +105,7 @@ export function orphansIn(
         .bind(before, MAX_UPLOADS)
         .all<{ id: string; filename: string; multipart: string; begunAt: number }>();
       if (dryRun) return { ended: results.map(({ filename }) => filename), failed: [] };
-      const failed: string[] = [];
+      const failed: FailedAbort[] = [];
       const ended: typeof results = [];
       for (const upload of results) {
         const { id, filename, multipart, begunAt } = upload;
@@ -127,7 +113,7 @@ export function orphansIn(
           await r2.resumeMultipartUpload(stagingKey(id), multipart).abort();
         } catch (error) {
           if (begunAt >= before - ABORTED_BY_R2) {
-            failed.push(`The upload of ${filename} could not be aborted: ${messageOf(error)}`);
+            failed.push({ filename, reason: messageOf(error) });
             continue;
           }
         }
