@@ -15,7 +15,7 @@ export const VARIABLE_MEANINGS: Readonly<Record<keyof z.infer<typeof vars>, stri
   TRUSTED: "Rules by which CI jobs get tokens without a secret; the keys of each are below.",
   AUDIENCE:
     "What identity tokens of CI must be meant for: the host name that people use. Needed where there are `TRUSTED` rules.",
-  PAGE_TTL: "Seconds for which a page is served without revalidation, where no change log vouches for it.",
+  PAGE_TTL: "Seconds for which a page is served without revalidation, where no change log confirms it.",
   FEED: "Whether the change logs of upstreams that have one (PyPI's XML-RPC) are followed. `pypi-edge serve` follows them with `--feed`, or with `FEED = true` in its `--config` file only.",
   POPULAR: "How many of the projects most asked for are refreshed by the clock; 0: none, and nothing is counted.",
   SEED: "Projects that count as popular before a client has asked for them.",

@@ -5,7 +5,7 @@ import { IndexError } from "./errors.ts";
 import { apiRoutes } from "./http/api/routes.ts";
 import { withContext, type AppEnv } from "./http/context.ts";
 import { createAuthorize, readersOnly, revalidatedByCaches } from "./http/access.ts";
-import { counted } from "./http/counted.ts";
+import { countRequests } from "./http/count-requests.ts";
 import { ownPagesOnly, readableAnywhere } from "./http/cross-origin.ts";
 import { jsonRoutes, provenanceRoutes } from "./http/documents.ts";
 import { fileRoutes } from "./http/files.ts";
@@ -53,7 +53,7 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
     healthRoutes((at) => overdueCrons(services.runs, at)),
   );
   app.route("/-/metrics", metricsRoutes(services, config.openMetrics ? undefined : authorize));
-  app.use(counted(counters, services.flush));
+  app.use(countRequests(counters, services.flush));
   app.use(readableAnywhere(all));
   app.use(requestLimits);
   app.use(ownPagesOnly(config.publicUrl));

@@ -1,7 +1,7 @@
 import { command } from "../lib/command.ts";
 import { CommandError } from "../lib/command-error.ts";
-import { folder } from "../demo/folder.ts";
-import { removeLeftover, temporaryDirectory } from "../demo/leftovers.ts";
+import { wheelFolder } from "../demo/folder.ts";
+import { removeDirectory, temporaryDirectory } from "../demo/leftovers.ts";
 import { startProduct } from "../demo/product.ts";
 import { table } from "../lib/table.ts";
 import { findTools, type Tools } from "../demo/tools.ts";
@@ -27,7 +27,7 @@ async function tour(): Promise<void> {
   );
   console.log("Nothing leaves this machine.");
   if (!tools.hasUv) console.log("There is no uv on the PATH: the demo runs without it.");
-  const witness = await new Witness(folder(wheels)).start();
+  const witness = await new Witness(wheelFolder(wheels)).start();
   const rows: string[][] = [];
   let faults = 0;
   try {
@@ -67,7 +67,7 @@ async function guide(
     }
   } finally {
     await product.stop();
-    removeLeftover(state);
+    removeDirectory(state);
   }
   return { rows, faults };
 }

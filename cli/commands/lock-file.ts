@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { CommandError } from "../lib/command-error.ts";
-import { whyNot } from "../lib/files.ts";
+import { fileErrorText } from "../lib/files.ts";
 
 /** The options that narrow a lock, with their names in the API. */
 export interface LockQuery {
@@ -17,7 +17,7 @@ export interface LockQuery {
  */
 export async function lockRequest(file: string, { index, python, platform }: LockQuery) {
   const body = await readFile(resolve(file)).catch((error: unknown) => {
-    throw new CommandError(`${file}: ${whyNot(error)}.`);
+    throw new CommandError(`${file}: ${fileErrorText(error)}.`);
   });
   const query = new URLSearchParams({ filename: basename(file) });
   for (const [name, value] of Object.entries({ index, python, platform }))

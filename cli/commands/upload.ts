@@ -6,7 +6,7 @@ import { command, forServer } from "../lib/command.ts";
 import { CommandError, EXIT_CODES } from "../lib/command-error.ts";
 import { showProgress } from "../lib/progress.ts";
 import { findServer, type ServerAccess } from "../lib/server-address.ts";
-import { Broken, Refused, uploadApi } from "../upload/api.ts";
+import { RetryableFailure, RefusedUpload, uploadApi } from "../upload/api.ts";
 import { foundFiles } from "../upload/files.ts";
 import { sendUpload } from "../upload/send.ts";
 
@@ -56,11 +56,11 @@ async function upload(names: readonly string[], { server, index, json }: Uploadi
       console.log(json ? JSON.stringify({ filename, outcome: kind, size: file.size, sent }) : line);
     } catch (error) {
       bar.end();
-      if (!(error instanceof Refused) && !(error instanceof Broken)) throw error;
+      if (!(error instanceof RefusedUpload) && !(error instanceof RetryableFailure)) throw error;
       count.failed++;
       if (json) console.log(JSON.stringify({ filename, outcome: "failed", reason: error.message }));
       const advice =
-        error instanceof Broken ? " Run the command again: parts that have arrived are not sent again." : "";
+        error instanceof RetryableFailure ? " Run the command again: parts that have arrived are not sent again." : "";
       console.error(`${filename}: ${error.message}${advice}`);
     }
   }

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { removeLeftover, temporaryDirectory } from "./leftovers.ts";
+import { removeDirectory, temporaryDirectory } from "./leftovers.ts";
 import { run } from "./process.ts";
 
 /** An empty virtual environment of Python, without pip. */
@@ -23,7 +23,7 @@ export async function freshEnvironment(python: string, directory: string = tempo
 export async function environmentAt(directory: string): Promise<Environment> {
   const python = join(directory, "bin", "python");
   const site = await run(python, ["-c", PURELIB]);
-  return { python, site: site.output.trim(), remove: () => removeLeftover(directory) };
+  return { python, site: site.output.trim(), remove: () => removeDirectory(directory) };
 }
 
 /**

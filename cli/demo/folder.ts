@@ -8,7 +8,7 @@ const JSON_TYPE = "application/vnd.pypi.simple.v1+json";
  * A small index of wheels held in memory. It serves pages as PEP 691 JSON to clients that ask for JSON, and as PEP 503 HTML to
  * all others; and the wheels and their `.metadata`.
  */
-export function folder(wheels: readonly Wheel[]): WitnessSource {
+export function wheelFolder(wheels: readonly Wheel[]): WitnessSource {
   const projects = Map.groupBy(wheels, (wheel) => wheel.project);
   const files = new Map<string, WitnessAnswer>();
   for (const wheel of wheels) {

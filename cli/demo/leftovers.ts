@@ -5,12 +5,12 @@ import { join } from "node:path";
 import type { Notice } from "./watchdog.ts";
 
 /** Makes sure that the process group led by `pid` does not outlive this process. */
-export function adopt(pid: number): void {
+export function endGroupWithUs(pid: number): void {
   tell({ kind: "group", subject: pid, gone: false });
 }
 
 /** Forgets a process group whose members have all ended. */
-export function release(pid: number): void {
+export function forgetGroup(pid: number): void {
   tell({ kind: "group", subject: pid, gone: true });
 }
 
@@ -22,7 +22,7 @@ export function temporaryDirectory(parent: string = tmpdir()): string {
 }
 
 /** Removes a directory made by `temporaryDirectory`. */
-export function removeLeftover(directory: string): void {
+export function removeDirectory(directory: string): void {
   rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
   tell({ kind: "directory", subject: directory, gone: true });
 }

@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
 import { connect, createServer } from "node:net";
 import { MINUTE, SECOND, inSeconds } from "../../worker/duration.ts";
-import { adopt, release } from "./leftovers.ts";
+import { endGroupWithUs, forgetGroup } from "./leftovers.ts";
 import { signal, signalGroup } from "./signal.ts";
 
 /** The folder and environment of a child process; `env` replaces this process's environment, it is not merged with it. */
-export interface Surroundings {
+export interface RunOptions {
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
   readonly timeoutMs?: number;
@@ -34,7 +34,7 @@ const READY_TIMEOUT = MINUTE;
 const GRACE = 5 * SECOND;
 
 /** Runs a command to its end and captures its output. Never rejects for a non-zero exit code. */
-export async function run(command: string, args: readonly string[], surroundings: Surroundings = {}): Promise<Outcome> {
+export async function run(command: string, args: readonly string[], surroundings: RunOptions = {}): Promise<Outcome> {
   const begun = performance.now();
   const child = launch(command, args, surroundings);
   const kill = (): void => signalGroup(child.pid, "SIGKILL");
@@ -54,7 +54,7 @@ export async function startServer(
   command: string,
   args: readonly string[],
   ready: RegExp | { readonly port: number },
-  surroundings: Surroundings = {},
+  surroundings: RunOptions = {},
 ): Promise<StartedServer> {
   const child = launch(command, args, surroundings);
   let over = false;
@@ -99,7 +99,7 @@ interface Running {
   output(): string;
 }
 
-function launch(command: string, args: readonly string[], surroundings: Surroundings): Running {
+function launch(command: string, args: readonly string[], surroundings: RunOptions): Running {
   const child = spawn(command, args, {
     cwd: surroundings.cwd,
     env: surroundings.env ?? process.env,
@@ -112,14 +112,14 @@ function launch(command: string, args: readonly string[], surroundings: Surround
   child.stdout.setEncoding("utf8").on("data", note);
   child.stderr.setEncoding("utf8").on("data", note);
   const pid = child.pid ?? null;
-  if (pid !== null) adopt(pid);
+  if (pid !== null) endGroupWithUs(pid);
   const ended = new Promise<number | null>((resolve) => {
     child.once("error", (error) => {
       note(`${error.message}\n`);
       if (pid === null) resolve(null);
     });
     child.once("close", (code) => {
-      if (pid !== null) release(pid);
+      if (pid !== null) forgetGroup(pid);
       resolve(code);
     });
   });

@@ -8,17 +8,17 @@ export const EXIT_CODES = {
   interrupted: { code: 130, meaning: "Ctrl-C ended it" },
 } as const satisfies Record<string, { readonly code: number; readonly meaning: string }>;
 
-export type Ending = keyof typeof EXIT_CODES;
+export type ExitReason = keyof typeof EXIT_CODES;
 
 /** A failure that the user can act on. Only its message is printed, without a stack. */
 export class CommandError extends Error {
   override readonly name = "CommandError";
-  readonly ending: Exclude<Ending, "done">;
+  readonly ending: Exclude<ExitReason, "done">;
   /** The status of the server's answer, where the error comes from an answer. */
   readonly status: number | undefined;
 
   /** @param ending how the command ends because of it */
-  constructor(message: string, ending: Exclude<Ending, "done"> = "failed", status?: number) {
+  constructor(message: string, ending: Exclude<ExitReason, "done"> = "failed", status?: number) {
     super(message);
     this.ending = ending;
     this.status = status;

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { tokenFile } from "../server/admin-token.ts";
 import { CommandError } from "./command-error.ts";
-import { whyNot } from "./files.ts";
+import { fileErrorText } from "./files.ts";
 
 /** The admin token that the server on this machine stores in its state directory; throws a `CommandError` where there is none. */
 export function readToken(state: string): string {
@@ -12,7 +12,7 @@ export function readToken(state: string): string {
   try {
     token = readFileSync(file, "utf8").trim();
   } catch (error) {
-    throw new CommandError(`There is no admin token in ${file}: ${whyNot(error)}. ${hint}.`, "refused");
+    throw new CommandError(`There is no admin token in ${file}: ${fileErrorText(error)}. ${hint}.`, "refused");
   }
   if (token !== "") return token;
   throw new CommandError(`There is no admin token in ${file}: the file is empty. ${hint}.`, "refused");

@@ -6,7 +6,7 @@ export interface Address {
 }
 
 /** A URL as it stands in a file, cut but not rewritten: put together again, its parts are the same bytes. */
-export interface Parts {
+export interface UrlParts {
   /** Normalised, for comparison. */
   readonly origin: string;
   readonly credentials: boolean;
@@ -17,14 +17,14 @@ export interface Parts {
 const URL_PARTS = /^(?<scheme>https?):\/\/(?:(?<user>[^/?#]*)@)?(?<host>[^/?#@]+)(?<rest>.*)$/is;
 
 /** Cuts a URL; undefined where it is none, or not of http or https. */
-export function partsOf(url: string): Parts | undefined {
+export function urlParts(url: string): UrlParts | undefined {
   const { scheme, user, host, rest = "" } = URL_PARTS.exec(url)?.groups ?? {};
   const origin = URL.parse(`${scheme}://${host}/`)?.origin;
   return origin === undefined ? undefined : { origin, credentials: user !== undefined, rest };
 }
 
 /** What of `url` follows `address`: empty, or beginning with a slash; undefined where it does not lie there. */
-export function below(address: Address, { origin, rest }: Parts): string | undefined {
+export function restBelow(address: Address, { origin, rest }: UrlParts): string | undefined {
   if (origin !== address.origin || !rest.startsWith(address.path)) return undefined;
   const tail = rest.slice(address.path.length);
   return tail === "" || tail.startsWith("/") ? tail : undefined;
@@ -45,6 +45,6 @@ export const indexOf = (upstream: URL): Address => ({
 });
 
 /** Why a URL with credentials is not mapped: they would be written where they do not belong, or lost. */
-export const CREDENTIALS = { why: "it carries credentials. Take them out of the file first." } as const;
+export const HAS_CREDENTIALS = { why: "it carries credentials. Take them out of the file first." } as const;
 
 export const addressText = ({ origin, path }: Address) => origin + path;

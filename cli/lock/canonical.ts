@@ -1,11 +1,11 @@
 import { CommandError } from "../lib/command-error.ts";
-import { below, CREDENTIALS, partsOf, addressText, type Address } from "./address.ts";
+import { restBelow, HAS_CREDENTIALS, urlParts, addressText, type Address } from "./address.ts";
 import type { LockFile } from "./file.ts";
 import { toUpstreamFile } from "./file-mapping.ts";
-import { urlCount, rewrite, type Mapped, type Plan } from "./plan.ts";
-import { rootsIn, suspectsIn } from "./roots.ts";
+import { urlCount, rewrite, type MappedUrl, type Plan } from "./plan.ts";
+import { rootsIn, possibleRootsIn } from "./roots.ts";
 import type { UrlToken } from "./url-token.ts";
-import { lists } from "./upstream.ts";
+import { mayListFilesAt } from "./upstream.ts";
 
 export interface CanonicalOptions {
   /** The Simple API root that pypi-edge mirrors. */
@@ -26,7 +26,7 @@ export function planCanonical(file: LockFile, { roots, upstream }: CanonicalOpti
   // The longest first: another index lies below the default one.
   const ours = (roots.length > 0 ? roots : rootsIn(tokens)).toSorted((a, b) => b.path.length - a.path.length);
   const { text, count } = rewrite(file, tokens, (token) => toUpstream(token, ours, upstream));
-  const suspect = roots.length > 0 ? undefined : suspectsIn(tokens, [...ours, upstream])[0];
+  const suspect = roots.length > 0 ? undefined : possibleRootsIn(tokens, [...ours, upstream])[0];
   if (suspect !== undefined) {
     throw new CommandError(
       `${file.name}: ${suspect} may be the address of a pypi-edge server, but nothing in the file proves it. If it is one, run the command again with --url ${suspect}, and with --upstream where its upstream is not PyPI. If it is not, give the address of your pypi-edge server with --url.`,
@@ -39,11 +39,11 @@ export function planCanonical(file: LockFile, { roots, upstream }: CanonicalOpti
   return { file, text, summary: `${file.name}: ${done}.` };
 }
 
-function toUpstream({ url, index }: UrlToken, roots: readonly Address[], upstream: Address): Mapped {
-  const parts = partsOf(url);
-  const tail = parts && roots.map((root) => below(root, parts)).find((each) => each !== undefined);
+function toUpstream({ url, index }: UrlToken, roots: readonly Address[], upstream: Address): MappedUrl {
+  const parts = urlParts(url);
+  const tail = parts && roots.map((root) => restBelow(root, parts)).find((each) => each !== undefined);
   if (tail === undefined) return undefined;
-  if (parts?.credentials) return CREDENTIALS;
+  if (parts?.credentials) return HAS_CREDENTIALS;
   if (tail === "/simple" || tail === "/simple/") return { url: addressText(upstream) + tail.slice("/simple".length) };
   if (!tail.startsWith("/files/")) {
     return {
@@ -52,7 +52,7 @@ function toUpstream({ url, index }: UrlToken, roots: readonly Address[], upstrea
   }
   const file = toUpstreamFile(tail, upstream);
   // The package's index would become PyPI, where anybody can take the name of a project that PyPI does not have.
-  if ("url" in file && index !== undefined && lists(upstream, new URL(file.url).origin) === false) {
+  if ("url" in file && index !== undefined && mayListFilesAt(upstream, new URL(file.url).origin) === false) {
     return { why: "PyPI has no files there. Give the index that pypi-edge mirrors with --upstream." };
   }
   return file;

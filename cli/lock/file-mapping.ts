@@ -1,11 +1,11 @@
 import { asFilename, isDistribution, type Filename } from "../../worker/pypi/filename.ts";
 import { localUrl, parseFileRef } from "../../worker/pypi/file-url.ts";
 import { isPrivate } from "../../worker/pypi/host.ts";
-import { CREDENTIALS, partsOf, addressText, type Address } from "./address.ts";
-import type { Mapped } from "./plan.ts";
+import { HAS_CREDENTIALS, urlParts, addressText, type Address } from "./address.ts";
+import type { MappedUrl } from "./plan.ts";
 import { errorText } from "../lib/command-error.ts";
 
-type Result = NonNullable<Mapped>;
+type Result = NonNullable<MappedUrl>;
 
 /** How pages write our file URLs; see worker/pypi/file-url.ts. */
 const ON_PAGES = "../../files/";
@@ -46,7 +46,7 @@ export function toUpstreamFile(tail: string, upstream: Address): Result {
  * back to the same URL.
  */
 export function toLocalFile(url: string, root: Address, upstream: Address): Result {
-  if (partsOf(url)?.credentials) return CREDENTIALS;
+  if (urlParts(url)?.credentials) return HAS_CREDENTIALS;
   const [bare = "", ...fragment] = url.split(/(?=#)/);
   const filename = filenameOf(bare);
   const onPages = filename && localUrl(new URL(bare), filename)?.url;

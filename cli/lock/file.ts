@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { chmod, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { whyNot } from "../lib/files.ts";
+import { fileErrorText } from "../lib/files.ts";
 import { CommandError } from "../lib/command-error.ts";
 import { LOCK_FILES } from "../../worker/locks/formats/formats.ts";
 import { scannerFor } from "./scanners.ts";
@@ -27,7 +27,7 @@ export async function readLockFile(name: string): Promise<LockFile> {
     throw new CommandError(`${name}: not a file that this command knows: it must be ${LOCK_FILES}.`);
   }
   const bytes = await readFile(path).catch((error: unknown) => {
-    throw new CommandError(`${name}: ${whyNot(error)}.`);
+    throw new CommandError(`${name}: ${fileErrorText(error)}.`);
   });
   try {
     // The byte order mark is kept: it is written again.
@@ -53,6 +53,6 @@ export async function writeLockFile({ name, path }: LockFile, text: string): Pro
     await rename(draft, target);
   } catch (error) {
     if (draft !== undefined) await rm(draft, { force: true });
-    throw new CommandError(`${name}: ${whyNot(error)}.`);
+    throw new CommandError(`${name}: ${fileErrorText(error)}.`);
   }
 }

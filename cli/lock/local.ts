@@ -1,8 +1,8 @@
-import { below, CREDENTIALS, partsOf, addressText, type Address } from "./address.ts";
+import { restBelow, HAS_CREDENTIALS, urlParts, addressText, type Address } from "./address.ts";
 import type { LockFile } from "./file.ts";
 import { filenameOf, toLocalFile } from "./file-mapping.ts";
-import { urlCount, rewrite, type Mapped, type Plan } from "./plan.ts";
-import { indexTail, lists } from "./upstream.ts";
+import { urlCount, rewrite, type MappedUrl, type Plan } from "./plan.ts";
+import { indexTail, mayListFilesAt } from "./upstream.ts";
 
 export interface LocalOptions {
   /** The Simple API root that pypi-edge mirrors. */
@@ -20,13 +20,14 @@ export interface LocalOptions {
  */
 export function planLocal(file: LockFile, { root, upstream }: LocalOptions): Plan {
   const left = new Set<string>();
-  const { text, count } = rewrite(file, file.scan(file.text), ({ url, index }): Mapped => {
-    const parts = partsOf(url);
+  const { text, count } = rewrite(file, file.scan(file.text), ({ url, index }): MappedUrl => {
+    const parts = urlParts(url);
     if (!parts) return undefined;
     const tail = indexTail(url, upstream);
-    if (tail !== undefined) return parts.credentials ? CREDENTIALS : { url: `${addressText(root)}/simple${tail}` };
-    if (!filenameOf(url) || below(root, parts) !== undefined) return undefined;
-    const listed = index === undefined ? lists(upstream, parts.origin) : indexTail(index, upstream) !== undefined;
+    if (tail !== undefined) return parts.credentials ? HAS_CREDENTIALS : { url: `${addressText(root)}/simple${tail}` };
+    if (!filenameOf(url) || restBelow(root, parts) !== undefined) return undefined;
+    const listed =
+      index === undefined ? mayListFilesAt(upstream, parts.origin) : indexTail(index, upstream) !== undefined;
     if (listed) return toLocalFile(url, root, upstream);
     if (index === undefined) left.add(parts.origin);
     return undefined;

@@ -10,10 +10,10 @@ export interface Plan {
 }
 
 /** What becomes of a URL: another one, or the reason why there is none. Undefined: it is left as it is. */
-export type Mapped = { readonly url: string } | { readonly why: string } | undefined;
+export type MappedUrl = { readonly url: string } | { readonly why: string } | undefined;
 
 /** A file's text with its URLs mapped, all other bytes as they were, and how many were. */
-export interface Rewritten {
+export interface RewrittenFile {
   readonly text: string;
   readonly count: number;
 }
@@ -25,7 +25,11 @@ const SHOWN = 5;
  *
  * @throws CommandError naming the URLs that have no counterpart: a file half of whose URLs are mapped is of no use
  */
-export function rewrite(file: LockFile, tokens: readonly UrlToken[], map: (token: UrlToken) => Mapped): Rewritten {
+export function rewrite(
+  file: LockFile,
+  tokens: readonly UrlToken[],
+  map: (token: UrlToken) => MappedUrl,
+): RewrittenFile {
   const refused = new Set<string>();
   let text = "";
   let end = 0;

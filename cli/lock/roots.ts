@@ -1,5 +1,5 @@
 import { isLoopback } from "../../worker/pypi/host.ts";
-import { below, partsOf, rootOf, addressText, type Address, type Parts } from "./address.ts";
+import { restBelow, urlParts, rootOf, addressText, type Address, type UrlParts } from "./address.ts";
 import { filenameOf } from "./file-mapping.ts";
 import type { UrlToken } from "./url-token.ts";
 
@@ -19,7 +19,7 @@ const SIMPLE = /^(?<base>.*)\/simple\/?$/;
  * mapped to a public upstream. An index below a path (`/name/simple`) has an upstream of its own: the caller must name it.
  */
 export function rootsIn(tokens: readonly UrlToken[]): Address[] {
-  const urls = tokens.flatMap(({ url }) => partsOf(url) ?? []);
+  const urls = tokens.flatMap(({ url }) => urlParts(url) ?? []);
   const withFiles = new Set(urls.filter((url) => baseOf(url, FILES) === "").map(({ origin }) => origin));
   const indexes = new Set(urls.filter((url) => baseOf(url, SIMPLE) === "").map(({ origin }) => origin));
   return [...DEFAULTS, ...[...indexes.intersection(withFiles)].map((origin) => ({ origin, path: "" }))];
@@ -29,16 +29,16 @@ export function rootsIn(tokens: readonly UrlToken[]): Address[] {
  * The addresses that may be pypi-edge's although the file does not prove it: those with a distribution below
  * `/files/{host}/`, and loopback's indexes called `/simple`. What lies below one of `known` is not looked at.
  */
-export function suspectsIn(tokens: readonly UrlToken[], known: readonly Address[]): string[] {
+export function possibleRootsIn(tokens: readonly UrlToken[], known: readonly Address[]): string[] {
   const suspects = tokens.flatMap(({ url }) => {
-    const parts = partsOf(url);
-    if (!parts || known.some((address) => below(address, parts) !== undefined)) return [];
+    const parts = urlParts(url);
+    if (!parts || known.some((address) => restBelow(address, parts) !== undefined)) return [];
     const base = filenameOf(url) ? baseOf(parts, FILES) : isOnLoopback(parts) ? baseOf(parts, SIMPLE) : undefined;
     return base === undefined ? [] : [addressText({ origin: parts.origin, path: base })];
   });
   return [...new Set(suspects)];
 }
 
-const baseOf = ({ rest }: Parts, pattern: RegExp) => pattern.exec(rest)?.groups?.["base"];
+const baseOf = ({ rest }: UrlParts, pattern: RegExp) => pattern.exec(rest)?.groups?.["base"];
 
-const isOnLoopback = ({ origin }: Parts) => isLoopback(new URL(origin).hostname);
+const isOnLoopback = ({ origin }: UrlParts) => isLoopback(new URL(origin).hostname);

@@ -12,18 +12,18 @@ import { CommandError } from "../lib/command-error.ts";
 import { parsedJson } from "../../worker/pypi/parsed-json.ts";
 
 /** A failure that another try may mend: the connection broke, or the server failed. The message says what happened. */
-export class Broken extends Error {}
+export class RetryableFailure extends Error {}
 
 /** The server refuses this file. The message is the server's reason. */
-export class Refused extends Error {}
+export class RefusedUpload extends Error {}
 
 /** The token has no permission for this upload. */
-class Forbidden extends Refused {}
+class Forbidden extends RefusedUpload {}
 
 /**
  * The API's calls for an upload in parts.
  *
- * Each throws `Broken`, `Refused`, or a `CommandError` where every other file would fail as well.
+ * Each throws `RetryableFailure`, `RefusedUpload`, or a `CommandError` where every other file would fail as well.
  */
 export interface UploadApi {
   begin(announcement: UploadAnnouncement): Promise<UploadState | UploadOutcome>;
@@ -49,7 +49,7 @@ export function uploadApi({ url, token }: ServerAccess): UploadApi {
       answer = await fetch(new URL(`-/api/uploads${path}`, url), { method, redirect: "manual", ...rest, headers });
       said = await answer.text();
     } catch (error) {
-      throw new Broken(`${url.href} does not answer (${causeOf(error)})`);
+      throw new RetryableFailure(`${url.href} does not answer (${causeOf(error)})`);
     }
     if (answer.ok) return said;
     const isPlain = answer.headers.get("Content-Type")?.startsWith("text/plain") && said.trim() !== "";
@@ -58,9 +58,9 @@ export function uploadApi({ url, token }: ServerAccess): UploadApi {
     // There is no such index, or it takes no uploads.
     if (answer.status === 404 && isPlain && path === "") throw refused;
     // The server has deleted this upload: the next try begins a new one.
-    if (answer.status >= 500 || (answer.status === 404 && isPlain)) throw new Broken(sentence);
+    if (answer.status >= 500 || (answer.status === 404 && isPlain)) throw new RetryableFailure(sentence);
     if (answer.status === 401 || answer.status === 405 || !isPlain) throw refused;
-    throw answer.status === 403 ? new Forbidden(sentence) : new Refused(sentence);
+    throw answer.status === 403 ? new Forbidden(sentence) : new RefusedUpload(sentence);
   }
 
   function read<Value>(schema: z.ZodMiniType<Value>, said: string): Value {

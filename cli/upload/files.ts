@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
-import { whyNot } from "../lib/files.ts";
+import { fileErrorText } from "../lib/files.ts";
 import { CommandError } from "../lib/command-error.ts";
 
 /** A file to upload. */
@@ -37,7 +37,7 @@ function filesOf(name: string, path: string): FoundFile[] {
       .filter((file) => file.stats.isFile());
     if (files.length > 0) return files.map(({ stats: { size }, ...file }) => ({ ...file, size }));
   } catch (error) {
-    throw new CommandError(`${name}: ${whyNot(error)}.`);
+    throw new CommandError(`${name}: ${fileErrorText(error)}.`);
   }
   throw new CommandError(`${name}: there is no wheel (*.whl) and no sdist (*.tar.gz) in this directory.`);
 }

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { createReadStream, openAsBlob } from "node:fs";
 import { SECOND } from "../../worker/duration.ts";
-import { whyNot } from "../lib/files.ts";
-import { Broken, Refused, type UploadApi } from "./api.ts";
+import { fileErrorText } from "../lib/files.ts";
+import { RetryableFailure, RefusedUpload, type UploadApi } from "./api.ts";
 import type { FoundFile } from "./files.ts";
 
 /** The waits before each further try; a part that arrives resets the count. Milliseconds. */
@@ -26,7 +26,7 @@ export interface Sent {
 /**
  * Sends a file in parts. Parts that arrived in an earlier run are not sent again.
  *
- * @throws Refused where the server refuses the file, or it cannot be read; Broken where all tries failed; CommandError
+ * @throws RefusedUpload where the server refuses the file, or it cannot be read; RetryableFailure where all tries failed; CommandError
  */
 export async function sendUpload(file: FoundFile, { api, index, show, sleep }: Sending): Promise<Sent> {
   const { path, filename, size } = file;
@@ -69,7 +69,7 @@ export async function sendUpload(file: FoundFile, { api, index, show, sleep }: S
       return { kind: await attempt(), sent };
     } catch (error) {
       const wait = WAITS[tries++];
-      if (!(error instanceof Broken) || wait === undefined) throw error;
+      if (!(error instanceof RetryableFailure) || wait === undefined) throw error;
       await sleep(wait);
     }
   }
@@ -103,12 +103,12 @@ async function digestOf({ path }: FoundFile, show: (done: number) => void): Prom
   });
 }
 
-/** Runs an action that reads a file. Throws `Refused` with the reason where the file cannot be read. */
+/** Runs an action that reads a file. Throws `RefusedUpload` with the reason where the file cannot be read. */
 async function readable<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
   } catch (error) {
-    throw new Refused(`${whyNot(error)}.`, { cause: error });
+    throw new RefusedUpload(`${fileErrorText(error)}.`, { cause: error });
   }
 }
 

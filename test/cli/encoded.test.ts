@@ -4,7 +4,7 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { removeLeftover, temporaryDirectory } from "../../cli/demo/leftovers.ts";
+import { removeDirectory, temporaryDirectory } from "../../cli/demo/leftovers.ts";
 import { startProduct, type Product } from "../../cli/demo/product.ts";
 import { build } from "../../cli/server/build.ts";
 
@@ -67,7 +67,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await product?.stop();
   upstream?.close();
-  removeLeftover(state);
+  removeDirectory(state);
 });
 
 // Which option of `fetch` leaves a body undecoded, the runtime alone can show.

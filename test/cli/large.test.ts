@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { get, type IncomingMessage } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { folder } from "../../cli/demo/folder.ts";
-import { removeLeftover, temporaryDirectory } from "../../cli/demo/leftovers.ts";
+import { wheelFolder } from "../../cli/demo/folder.ts";
+import { removeDirectory, temporaryDirectory } from "../../cli/demo/leftovers.ts";
 import { startProduct, type Product } from "../../cli/demo/product.ts";
 import type { Wheel } from "../../cli/demo/wheel.ts";
 import { Witness } from "../../cli/demo/witness.ts";
@@ -31,14 +31,14 @@ let product: Product;
 let url: URL;
 beforeAll(async () => {
   await build();
-  witness = await new Witness(folder([wheel])).start();
+  witness = await new Witness(wheelFolder([wheel])).start();
   product = await startProduct(witness.index, state);
   url = new URL(`/files/${new URL(witness.index).host}/files/${wheel.filename}`, product.index);
 }, 120_000);
 afterAll(async () => {
   await product?.stop();
   await witness?.stop();
-  removeLeftover(state);
+  removeDirectory(state);
 });
 
 async function open(): Promise<IncomingMessage> {

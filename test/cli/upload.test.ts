@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { freePort } from "../../cli/demo/process.ts";
-import { Broken, Refused, uploadApi } from "../../cli/upload/api.ts";
+import { RetryableFailure, RefusedUpload, uploadApi } from "../../cli/upload/api.ts";
 import { bytes } from "../../cli/lib/bytes.ts";
 import { sendUpload } from "../../cli/upload/send.ts";
 import { CommandError } from "../../cli/lib/command-error.ts";
@@ -222,11 +222,11 @@ describe("a file that is sent", () => {
   });
 
   test.each([
-    ["of which the server will know nothing", 403, "text/plain", Refused],
+    ["of which the server will know nothing", 403, "text/plain", RefusedUpload],
     ["for which the token is no good", 401, "text/plain", CommandError],
     ["that meets another server", 404, "text/html", CommandError],
     ["that is led elsewhere", 302, "text/html", CommandError],
-    ["that meets a proxy which cannot", 502, "text/html", Broken],
+    ["that meets a proxy which cannot", 502, "text/html", RetryableFailure],
   ])("%s is not sent", async (_what, status, type, kind) => {
     file(WHEEL, 2_500);
     const fault = { status, text: "no", type };

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { removeLeftover, temporaryDirectory } from "../../cli/demo/leftovers.ts";
+import { removeDirectory, temporaryDirectory } from "../../cli/demo/leftovers.ts";
 import { startProduct, type Product } from "../../cli/demo/product.ts";
 import { buildWheel } from "../../cli/demo/wheel.ts";
 import { Witness } from "../../cli/demo/witness.ts";
@@ -46,7 +46,7 @@ team = { sources = ["shelf", "torch", "pypi"] }
 afterAll(async () => {
   await product?.stop();
   await Promise.all([team, torch, pypi].map((witness) => witness?.stop()));
-  removeLeftover(state);
+  removeDirectory(state);
 });
 
 const VERSIONS = "import importlib.metadata as m; print(*(m.version(n) for n in ('lunchbox', 'torchlight', 'bread')))";

@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { bareVariables } from "../../cli/demo/environment.ts";
-import { removeLeftover, temporaryDirectory } from "../../cli/demo/leftovers.ts";
+import { removeDirectory, temporaryDirectory } from "../../cli/demo/leftovers.ts";
 import { run } from "../../cli/demo/process.ts";
 import type { Access } from "../../cli/demo/witness.ts";
 import { paths, type Rig } from "../support/node/rig.ts";
@@ -35,7 +35,7 @@ describe.skipIf(!all.some(({ available }) => available))("over an index that has
     const options = ["--no-config", "--no-cache", "--no-python-downloads", "--default-index", rig.index];
     rig.witness.take();
     const { code, output } = await run(binary, ["pip", "compile", ...options, requirements], { env: bareVariables() });
-    removeLeftover(folder);
+    removeDirectory(folder);
     expect(code, output).toBe(0);
     for (const project of PROJECTS) expect(output).toContain(`${project}==`);
     const requests = rig.witness.take();

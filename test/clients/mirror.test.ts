@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { bareVariables, type Environment } from "../../cli/demo/environment.ts";
-import { removeLeftover, temporaryDirectory } from "../../cli/demo/leftovers.ts";
+import { removeDirectory, temporaryDirectory } from "../../cli/demo/leftovers.ts";
 import { run } from "../../cli/demo/process.ts";
 import { startProduct, type Product } from "../../cli/demo/product.ts";
 import { buildWheel, type Wheel } from "../../cli/demo/wheel.ts";
@@ -31,8 +31,8 @@ beforeAll(async () => {
 afterAll(async () => {
   await product?.stop();
   await witness?.stop();
-  removeLeftover(state);
-  removeLeftover(home);
+  removeDirectory(state);
+  removeDirectory(home);
 });
 
 // One story: each part takes up what the one before has left in the mirror.

@@ -4,7 +4,7 @@ import { parseFileRef } from "../../worker/pypi/file-url.ts";
 import { parseProjectName } from "../../worker/pypi/name.ts";
 import type { SourcePages } from "../../worker/repository/repository.ts";
 import { FakeUpstream, type FakeFile } from "../support/upstream.ts";
-import type { Listed } from "../../worker/repository/artifact.ts";
+import type { ListedFile } from "../../worker/repository/artifact.ts";
 import type { Context } from "../../worker/repository/context.ts";
 
 const WHEEL: FakeFile = {
@@ -94,7 +94,7 @@ export function repositoryContract(what: string, over: (upstream: FakeUpstream) 
 const isFailure = (error: unknown) => error instanceof IndexError && error.kind === "upstream-failed";
 
 /** How the page lists the wheel: layers below the store of files are told. */
-async function listing(repository: SourcePages, ctx: Context): Promise<Listed> {
+async function listing(repository: SourcePages, ctx: Context): Promise<ListedFile> {
   const [entry] = (await (await repository.project(NAME, ctx))?.model())?.files ?? [];
   if (!entry) throw new Error("the page is empty");
   return { project: NAME, entry };

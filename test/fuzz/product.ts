@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { unstable_getMiniflareWorkerOptions } from "wrangler";
-import { removeLeftover, temporaryDirectory } from "../../cli/demo/leftovers.ts";
+import { removeDirectory, temporaryDirectory } from "../../cli/demo/leftovers.ts";
 import { run } from "../../cli/demo/process.ts";
 import { PROJECT_FOLDER } from "../../cli/lib/state.ts";
 
@@ -60,6 +60,6 @@ async function bundled(): Promise<string> {
     if (code !== 0) throw new Error(`The readers cannot be bundled:\n${output}`);
     return readFileSync(join(folder, "worker.js"), "utf8");
   } finally {
-    removeLeftover(folder);
+    removeDirectory(folder);
   }
 }

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
-import { adopt, release } from "../../cli/demo/leftovers.ts";
+import { endGroupWithUs, forgetGroup } from "../../cli/demo/leftovers.ts";
 import { bareVariables } from "../../cli/demo/environment.ts";
 
 /** What the ways to read a case in Python give, by their names. */
@@ -23,7 +23,7 @@ export class Python {
   constructor(python: string) {
     const env = { ...bareVariables(), PYTHONUTF8: "1" };
     this.#child = spawn(python, [SCRIPT], { env, stdio: ["pipe", "pipe", "inherit"], detached: true });
-    if (this.#child.pid !== undefined) adopt(this.#child.pid);
+    if (this.#child.pid !== undefined) endGroupWithUs(this.#child.pid);
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
   }
 
@@ -43,6 +43,6 @@ export class Python {
     const { pid, exitCode } = this.#child;
     this.#child.stdin.end();
     if (exitCode === null) await once(this.#child, "exit");
-    if (pid !== undefined) release(pid);
+    if (pid !== undefined) forgetGroup(pid);
   }
 }

@@ -247,10 +247,10 @@ describe("many of them", () => {
       await some(3);
       kept.push((await host("team", `demo-${n}.0-py3-none-any.whl`, { sha256: DIGEST })).object ?? "");
     }
-    const leftovers = orphansIn(env.DB, env.FILES, { batch, listings: 2 });
+    const cleanup = orphansIn(env.DB, env.FILES, { batch, listings: 2 });
     let runs = 0;
     for (; (await inStore()).length > 8; runs++) {
-      const { seen, deleted } = await leftovers.objects(EVER, false);
+      const { seen, deleted } = await cleanup.objects(EVER, false);
       expect(seen).toBeLessThanOrEqual(2 * batch);
       for (const { key } of deleted) expect(kept).not.toContain(key.replace(".metadata", ""));
     }
@@ -260,11 +260,11 @@ describe("many of them", () => {
 
   test("begin anew at the end: what comes late before the place reached is found by a later run", async () => {
     await host("team", WHEEL);
-    const leftovers = orphansIn(env.DB, env.FILES, { batch: 2, listings: 1 });
+    const cleanup = orphansIn(env.DB, env.FILES, { batch: 2, listings: 1 });
     await some(4);
-    await leftovers.objects(EVER, false);
+    await cleanup.objects(EVER, false);
     await orphan(`hosted/${"00".repeat(32)}/0000000000000000`);
-    for (let n = 0; n < 8; n++) await leftovers.objects(EVER, false);
+    for (let n = 0; n < 8; n++) await cleanup.objects(EVER, false);
     expect(await inStore()).toHaveLength(2);
   });
 });

@@ -67,7 +67,7 @@ describe("the refresh of popular projects", () => {
     expect(rig.upstream.requests).toEqual([]);
   });
 
-  test("queues none that the upstream's change log vouches for", async () => {
+  test("queues none that the upstream's change log confirms", async () => {
     const rig = await asked(["a", "b"]);
     const run = (state: Partial<ChangeLogState>, behindNow = 0) => {
       const log = { state: () => Promise.resolve({ serial: 1, since: 0, polledAt: rig.now, ...state }) };
@@ -166,7 +166,7 @@ describe("the refresh of popular projects", () => {
   });
 });
 
-describe("a page that the upstream's change log vouches for", () => {
+describe("a page that the upstream's change log confirms", () => {
   const NOW = Date.parse("2026-11-22T12:00:00Z");
   const [ago, TTL] = [(minutes: number) => NOW - minutes * MINUTE, 10 * MINUTE];
   const name: ProjectName = parseProjectName("demo");

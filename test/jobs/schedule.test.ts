@@ -1,7 +1,7 @@
 import { parse } from "smol-toml";
 import { expect, test } from "vitest";
 import { SCHEDULE } from "../../worker/jobs/schedule.ts";
-import { EVERY } from "../../worker/jobs/overdue-crons.ts";
+import { CRON_INTERVALS } from "../../worker/jobs/overdue-crons.ts";
 import { QUEUES } from "../../worker/jobs/queues.ts";
 import TEXT from "../../wrangler.toml?raw";
 
@@ -14,7 +14,7 @@ const { triggers, queues } = parse(TEXT) as unknown as Settings;
 
 test("wrangler.toml's crons are those that a job is started by, and no others", () => {
   expect(triggers.crons.toSorted()).toEqual(Object.keys(SCHEDULE).toSorted());
-  expect(Object.keys(EVERY)).toEqual(Object.keys(SCHEDULE));
+  expect(Object.keys(CRON_INTERVALS)).toEqual(Object.keys(SCHEDULE));
 });
 
 test("wrangler.toml's queues are those that are read here, and each that gives messages up has another for them", () => {

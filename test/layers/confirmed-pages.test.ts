@@ -191,7 +191,7 @@ describe("while the log of changes is followed, a stored page", () => {
     expect(filenames(await rig.page("demo"))).toEqual([ONE.filename, TWO.filename]);
   });
 
-  test("is checked for a file that it does not list, whoever vouches for it", async () => {
+  test("is revalidated for a file that it does not list, although the change log confirms it", async () => {
     const { rig } = await followed();
     await at(rig, 8, ONE, TWO);
     rig.wait(20 * MINUTE);
@@ -199,7 +199,7 @@ describe("while the log of changes is followed, a stored page", () => {
     expect((await rig.get(`/files/files.upstream.test/packages/${TWO.filename}`)).status).toBe(200);
   });
 
-  test("is served as fresh though its last check failed, once it is vouched for again", async () => {
+  test("is served as fresh though its last revalidation failed, once the change log confirms it again", async () => {
     const { rig } = await followed();
     rig.wait(20 * MINUTE);
     rig.upstream.down = true;

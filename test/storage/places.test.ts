@@ -5,7 +5,7 @@ import { parseFileRef } from "../../worker/pypi/file-url.ts";
 import { parseProjectName } from "../../worker/pypi/name.ts";
 import type { Digest } from "../../worker/pypi/page.ts";
 import type { FileStore } from "../../worker/repository/ports/files.ts";
-import { Overtaken } from "../../worker/repository/sinks.ts";
+import { StoreConflict } from "../../worker/repository/sinks.ts";
 import { fileStore, MAX_PUT } from "../../worker/storage/r2/mirrored-files.ts";
 import { keysOf } from "../../worker/storage/keys.ts";
 import { Memory } from "../../worker/storage/memory.ts";
@@ -45,14 +45,14 @@ describe.each([
   test("which was begun before its replacement, is refused whenever it ends", async () => {
     const late = await begin(open(), OLD, size, await digestOf(OLD));
     await open().replace(REF, DEMO, await digestOf(NEW));
-    await expect(late()).rejects.toThrow(Overtaken);
+    await expect(late()).rejects.toThrow(StoreConflict);
     const later = await begin(open(), OLD, size, await digestOf(OLD));
     const store = open();
     expect(await kept(store)).toBeUndefined();
     await (
       await begin(store, NEW, size, await digestOf(NEW))
     )();
-    await expect(later()).rejects.toThrow(Overtaken);
+    await expect(later()).rejects.toThrow(StoreConflict);
     expect(await kept(open())).toBe(2);
   });
 
@@ -61,7 +61,7 @@ describe.each([
     let now = NOW;
     const store = open(() => now);
     await store.get(REF);
-    await expect((await begin(store, OLD, size, await digestOf(OLD)))()).rejects.toThrow(Overtaken);
+    await expect((await begin(store, OLD, size, await digestOf(OLD)))()).rejects.toThrow(StoreConflict);
     now += HOUR;
     await (
       await begin(store, OLD, size, await digestOf(OLD))
@@ -75,7 +75,7 @@ describe.each([
     await store.get(REF);
     const late = await begin(store, OLD, size, await digestOf(OLD));
     await open().replace(REF, DEMO, await digestOf(NEW));
-    await expect(late()).rejects.toThrow(Overtaken);
+    await expect(late()).rejects.toThrow(StoreConflict);
     expect(await kept(open())).toBeUndefined();
   });
 
@@ -85,7 +85,7 @@ describe.each([
     )();
     const store = open();
     expect(await kept(store)).toBe(1);
-    await expect((await begin(store, NEW, size, await digestOf(NEW)))()).rejects.toThrow(Overtaken);
+    await expect((await begin(store, NEW, size, await digestOf(NEW)))()).rejects.toThrow(StoreConflict);
     expect(await store.replace(REF, DEMO, await digestOf(OLD))).toBe(false);
     expect(await store.replace(REF, DEMO, await digestOf(NEW))).toBe(true);
     expect(await store.replace(REF, DEMO, await digestOf(NEW))).toBe(false);

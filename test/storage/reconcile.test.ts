@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import type { StoredObjects } from "../../worker/repository/ports/stored-objects.ts";
-import { objectsIn } from "../../worker/storage/r2/mirrored-objects.ts";
+import { mirroredObjectsIn } from "../../worker/storage/r2/mirrored-objects.ts";
 import { counting, type Counts } from "../support/counting.ts";
 import { keyOf, known, SOURCE } from "../support/swept.ts";
 
@@ -31,7 +31,7 @@ describe("a reconciliation", () => {
   test("makes files known that were stored by an earlier version, as used when they were stored", async () => {
     const object = await put(keyOf("demo-1.0.zip"));
     await put(keyOf("demo-1.0.zip", "metadata"), "longer bytes");
-    const objects = objectsIn(env.DB, env.FILES);
+    const objects = mirroredObjectsIn(env.DB, env.FILES);
     expect(await objects.reconcile(BEFORE, NOW)).toEqual({ seen: 2, found: 2, gone: 0 });
     const used_at = object.uploaded.getTime();
     expect((await known())[0]).toEqual({
@@ -47,7 +47,7 @@ describe("a reconciliation", () => {
 
   test("writes nothing where all is known as it is", async () => {
     await put(keyOf("demo-1.0.zip"));
-    const objects = objectsIn(env.DB, env.FILES);
+    const objects = mirroredObjectsIn(env.DB, env.FILES);
     await objects.reconcile(BEFORE, NOW);
     await env.DB.prepare("UPDATE object SET used_at = used_at + 5").run();
     const rows = await known();
@@ -58,7 +58,7 @@ describe("a reconciliation", () => {
   test("goes on over several runs where the last one ended, and begins anew at the end", async () => {
     const all = Array.from({ length: 23 }, (_, n) => keyOf(`demo-${String(n).padStart(2, "0")}.zip`));
     await Promise.all(all.map((key) => put(key)));
-    const objects = objectsIn(env.DB, listingBy(2));
+    const objects = mirroredObjectsIn(env.DB, listingBy(2));
     expect(await runs(objects, 3)).toMatchObject([
       { seen: 10, found: 10 },
       { seen: 10, found: 10 },
@@ -73,7 +73,7 @@ describe("a reconciliation", () => {
   test("goes on where it ended although the file that it ended with is gone", async () => {
     const all = Array.from({ length: 12 }, (_, n) => keyOf(`demo-${String(n).padStart(2, "0")}.zip`));
     await Promise.all(all.map((key) => put(key)));
-    const objects = objectsIn(env.DB, listingBy(2));
+    const objects = mirroredObjectsIn(env.DB, listingBy(2));
     await objects.reconcile(BEFORE, NOW);
     await env.FILES.delete(all[9] ?? "");
     expect(await objects.reconcile(BEFORE, NOW)).toEqual({ seen: 2, found: 2, gone: 0 });
@@ -82,11 +82,11 @@ describe("a reconciliation", () => {
   test("forgets files that are gone, within what it has listed and nowhere else", async () => {
     const all = Array.from({ length: 30 }, (_, n) => keyOf(`demo-${String(n).padStart(2, "0")}.zip`));
     await Promise.all(all.map((key) => put(key)));
-    await objectsIn(env.DB, env.FILES).reconcile(BEFORE, NOW);
+    await mirroredObjectsIn(env.DB, env.FILES).reconcile(BEFORE, NOW);
     await env.DB.prepare("UPDATE object SET used_at = 0").run();
     const gone = [0, 5, 20, 29].map((n) => all[n] ?? "");
     await env.FILES.delete(gone);
-    const objects = objectsIn(env.DB, listingBy(2));
+    const objects = mirroredObjectsIn(env.DB, listingBy(2));
     await objects.reconcile(BEFORE, NOW);
     expect((await keys()).filter((key) => gone.includes(key))).toEqual([all[20], all[29]]);
     await runs(objects, 2);
@@ -97,13 +97,13 @@ describe("a reconciliation", () => {
     const row = env.DB.prepare("INSERT INTO object VALUES (?1, 's', 'demo', 1, ?2, 0)");
     await row.bind(keyOf("late-1.0.zip"), BEFORE).run();
     await row.bind(keyOf("old-1.0.zip"), BEFORE - 1).run();
-    expect(await objectsIn(env.DB, env.FILES).reconcile(BEFORE, NOW)).toEqual({ seen: 0, found: 0, gone: 1 });
+    expect(await mirroredObjectsIn(env.DB, env.FILES).reconcile(BEFORE, NOW)).toEqual({ seen: 0, found: 0, gone: 1 });
     expect(await keys()).toEqual([keyOf("late-1.0.zip")]);
   });
 
   test("corrects the size of a file that was stored anew", async () => {
     await put(keyOf("demo-1.0.zip"));
-    const objects = objectsIn(env.DB, env.FILES);
+    const objects = mirroredObjectsIn(env.DB, env.FILES);
     await objects.reconcile(BEFORE, NOW);
     await put(keyOf("demo-1.0.zip"), "more bytes");
     expect(await objects.reconcile(BEFORE, NOW)).toMatchObject({ found: 1 });
@@ -113,14 +113,14 @@ describe("a reconciliation", () => {
   test("looks at nothing but mirrored files and their metadata", async () => {
     for (const key of ["hosted/x/y/z.zip", "page/2/s/demo", "list/2/s", "file/x.zip", "files/s/h/x.zip"])
       await put(key);
-    expect(await objectsIn(env.DB, env.FILES).reconcile(BEFORE, NOW)).toMatchObject({ found: 0 });
+    expect(await mirroredObjectsIn(env.DB, env.FILES).reconcile(BEFORE, NOW)).toMatchObject({ found: 0 });
     expect(await keys()).toEqual([]);
   });
 
   test("costs two lists of R2 where little is stored", async () => {
     const counts: Counts = {};
     await put(keyOf("demo-1.0.zip"));
-    await objectsIn(env.DB, counting(env.FILES, "r2", counts)).reconcile(BEFORE, NOW);
+    await mirroredObjectsIn(env.DB, counting(env.FILES, "r2", counts)).reconcile(BEFORE, NOW);
     expect(counts).toEqual({ "r2.list": 2 });
   });
 });

@@ -1,6 +1,6 @@
 import { IndexError } from "../../worker/errors.ts";
 import type { ProjectName } from "../../worker/pypi/name.ts";
-import type { Listed } from "../../worker/repository/artifact.ts";
+import type { ListedFile } from "../../worker/repository/artifact.ts";
 import type { Context } from "../../worker/repository/context.ts";
 import { Page } from "../../worker/repository/page.ts";
 import type { Layer, Project, ProjectFiles } from "../../worker/repository/repository.ts";
@@ -57,7 +57,7 @@ export function hiding({ projects, files, partly }: Hidden): Layer {
     },
     async hostedFiles(of, ctx) {
       const listed = await inner.hostedFiles(of, ctx);
-      const mayShow = ({ project, entry }: Listed) => isShown(project) && !files.has(entry.filename);
+      const mayShow = ({ project, entry }: ListedFile) => isShown(project) && !files.has(entry.filename);
       return of !== "all" && !isShown(of) ? null : (listed?.filter(mayShow) ?? null);
     },
   });

@@ -1,5 +1,5 @@
 import { IndexError } from "../errors.ts";
-import { includes } from "../pypi/pattern.ts";
+import { coversPattern } from "../pypi/pattern.ts";
 import { isPermitted, SOME_PROJECT, type Grant, type Principal } from "./principal.ts";
 
 /**
@@ -38,5 +38,5 @@ const refused = ({ name }: Principal, sentence: string) =>
 /** A token that can only read may read the whole index, so its projects do not matter. */
 function coversProjects(own: Grant["projects"], { scopes, projects }: Grant): boolean {
   if (!own || scopes.every((scope) => scope === "read")) return true;
-  return projects?.every((narrower) => own.some((pattern) => includes(pattern, narrower))) ?? false;
+  return projects?.every((narrower) => own.some((pattern) => coversPattern(pattern, narrower))) ?? false;
 }

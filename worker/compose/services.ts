@@ -3,7 +3,7 @@ import { authenticator, type Authenticate } from "../auth/authenticate.ts";
 import type { TokenStore } from "../auth/ports.ts";
 import { createTokenExchange, type TokenExchange } from "./token-exchange.ts";
 import { indexStack } from "./index-stack.ts";
-import { sourceStack, type ComposedSource } from "./source-stack.ts";
+import { sourceStack, type Source } from "./source-stack.ts";
 import type { Platform } from "../platform/platform.ts";
 import { inspect } from "../publishing/inspect/inspect.ts";
 import type { AuditLog } from "../publishing/releases/audit-log.ts";
@@ -15,10 +15,10 @@ import { createPublish } from "../publishing/publish.ts";
 import type { Publish } from "../publishing/publish-request.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import type { Counters } from "../repository/ports/counters.ts";
-import { routes } from "../layers/priority.ts";
+import { sourcesByName } from "../layers/priority.ts";
 import { reservedBy } from "../layers/reserved-names.ts";
 import type { Layer, MirroredSource, Repository } from "../repository/repository.ts";
-import type { DeadLetters, Leftovers, Recent, Runs } from "../repository/ports/maintenance.ts";
+import type { DeadLetters, Cleanup, RecentChanges, Runs } from "../repository/ports/maintenance.ts";
 import type { StoredObjects } from "../repository/ports/stored-objects.ts";
 import { countTogether, type Counting } from "../storage/d1/catalog.ts";
 import { MAX_PUT } from "../storage/r2/mirrored-files.ts";
@@ -63,9 +63,9 @@ export interface Services {
   readonly quota: number;
   /** Writes what has been gathered in memory (counts, uses, demand), behind the answer, if it is due. */
   readonly flush: (ctx: Context) => void;
-  readonly leftovers: Leftovers;
+  readonly cleanup: Cleanup;
   readonly letters: DeadLetters;
-  readonly recent: Recent;
+  readonly recent: RecentChanges;
   readonly runs: Runs;
   /** Milliseconds for which a page is served without asking the upstream. */
   readonly pageTtl: number;
@@ -93,14 +93,14 @@ export function compose(
   const stores = createStores(platform, limits);
   const { counters, tokens, hosting, hostedBytes: bytes } = stores;
   const { finishAlone = platform.finishAlone } = limits;
-  const ground = { platform, stores, finishAlone, pageTtl, feed, reserved };
-  const stacks = new Map<UpstreamConfig, ComposedSource>();
+  const shared = { platform, stores, finishAlone, pageTtl, feed, reserved };
+  const stacks = new Map<UpstreamConfig, Source>();
   for (const upstream of indexes.flatMap(({ upstreams }) => upstreams)) {
     if (stacks.has(upstream)) continue;
     const base = publicUrl === "" ? undefined : baseFor(upstream, indexes);
     const favourites = count === 0 ? undefined : { count, seed, mayHave: belongingTo(upstream, indexes, reserved) };
     const root = base === undefined ? undefined : publicUrl + base;
-    stacks.set(upstream, sourceStack(upstream, root, favourites, ground));
+    stacks.set(upstream, sourceStack(upstream, root, favourites, shared));
   }
   const publish = createPublish({
     inspect,
@@ -151,7 +151,7 @@ export function compose(
     hosted: stores.hostedAmounts,
     quota,
     flush: stores.flush,
-    leftovers: stores.orphans,
+    cleanup: stores.orphans,
     letters: stores.deadLetters,
     recent: stores.recentChanges,
     runs: stores.jobRuns,
@@ -166,7 +166,7 @@ function belongingTo(
   reserved: readonly string[],
 ): (name: ProjectName) => boolean {
   const isReserved = reservedBy(reserved);
-  const routings = indexes.map(({ upstreams }) => routes<UpstreamConfig>(upstreams));
+  const routings = indexes.map(({ upstreams }) => sourcesByName<UpstreamConfig>(upstreams));
   return (name) => !isReserved(name) && routings.some((route) => route(name).includes(upstream));
 }
 

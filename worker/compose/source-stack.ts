@@ -20,13 +20,13 @@ import type { Stores } from "../storage/stores.ts";
 import type { Platform } from "../platform/platform.ts";
 
 /** A source as indexes and as jobs use it, and the count of its pages. */
-export interface ComposedSource extends PrioritySource {
+export interface Source extends PrioritySource {
   readonly catalog: Catalog;
   readonly mirrored: MirroredSource;
 }
 
 /** What all sources of an isolate share. */
-export interface Ground {
+export interface SharedParts {
   readonly platform: Platform;
   readonly stores: Stores;
   /** Bytes: larger files are stored by the queue's consumer. */
@@ -51,9 +51,9 @@ export function sourceStack(
   upstream: UpstreamConfig,
   root: string | undefined,
   favourites: Favourites | undefined,
-  ground: Ground,
-): ComposedSource {
-  const { platform, stores, finishAlone, pageTtl, feed } = ground;
+  shared: SharedParts,
+): Source {
+  const { platform, stores, finishAlone, pageTtl, feed } = shared;
   const { fetch, now, sleep, pipe } = platform;
   const { url, credentials, projects } = upstream;
   // The whole address, not only the host: one index at two addresses is two sources with different URLs.
@@ -69,7 +69,7 @@ export function sourceStack(
       ? { feed: changesAt(url, client), log: own.changeLogPosition, behind: own.pagesBehind }
       : undefined;
   const upstreamIndex = upstream.kind === "find-links" ? linksAt(url, client, pipe, now) : simpleAt(url, client, pipe);
-  const repository: Repository = reserveNames(ground.reserved)(
+  const repository: Repository = reserveNames(shared.reserved)(
     mirrorFiles({ ...storing, pipe, source, pages, strays })(
       serveMetadata({ ...storing, facts, siblingless })(
         cacheDocuments({ store: own.documents, freshness, absent, ttl: pageTtl })(
@@ -79,9 +79,9 @@ export function sourceStack(
             freshness,
             absent,
             pageTtl,
-            vouching: changes && own.vouching,
+            confirmation: changes && own.confirmation,
             deleteFiles: own.deleteFiles,
-            beside: { files, facts, uses, queries, strays },
+            extras: { files, facts, uses, queries, strays },
           })(
             readUpstream(upstreamIndex, completePageBy(facts), root), //
           ),
@@ -92,7 +92,7 @@ export function sourceStack(
   return {
     repository: favourites ? countDemand(own.demand)(repository) : repository,
     projects,
-    verdicts: own.verdicts,
+    absentNames: own.absentNames,
     catalog,
     mirrored: {
       key: source,

@@ -21,7 +21,7 @@ const FAMILIES = new Map<string, Counted["requests"]["family"]>([
  *
  * @param flush lets what has been gathered be written where it is time
  */
-export const counted = (counters: Counters, flush: (ctx: Context) => void) =>
+export const countRequests = (counters: Counters, flush: (ctx: Context) => void) =>
   createMiddleware<AppEnv>(async (c, next) => {
     await next();
     const { status, headers } = c.res;

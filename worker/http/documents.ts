@@ -3,7 +3,7 @@ import { badRequest, IndexError } from "../errors.ts";
 import { DOCUMENT_TYPES, type DocumentRef } from "../pypi/document.ts";
 import { asFilename } from "../pypi/filename.ts";
 import { fingerprint } from "../pypi/fingerprint.ts";
-import { withFilesHere } from "../pypi/json-api.ts";
+import { withOwnUrls } from "../pypi/json-api.ts";
 import { parseProjectName, type ProjectName } from "../pypi/name.ts";
 import { isVersion, versionOf } from "../pypi/version.ts";
 import type { Document } from "../repository/document.ts";
@@ -49,7 +49,7 @@ export function jsonRoutes(index: DocumentRouteOptions): Hono<AppEnv> {
       type: DOCUMENT_TYPES.json,
       vary: "Accept-Encoding",
       async body(gzip: boolean) {
-        const bytes = new TextEncoder().encode(withFilesHere(await document.text(), { root, packages }));
+        const bytes = new TextEncoder().encode(withOwnUrls(await document.text(), { root, packages }));
         return gzip ? gzipped(bytes) : bytes;
       },
     };

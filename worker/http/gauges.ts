@@ -85,7 +85,7 @@ function ofLogs(logs: readonly FollowedLog[]): Gauge[] {
   return [
     gauge(
       "pypi_edge_feed_up",
-      "Whether the upstream's change log vouches for stored pages; 0: PAGE_TTL applies.",
+      "Whether the upstream's change log confirms stored pages; 0: PAGE_TTL applies.",
       ({ up }) => Number(up),
     ),
     gauge(

@@ -1,6 +1,6 @@
 import { createMiddleware } from "hono/factory";
 import type { AppEnv } from "./context.ts";
-import { UpstreamWait, waitingIn } from "../log/upstream-wait.ts";
+import { UpstreamWait, addUpstreamWait } from "../log/upstream-wait.ts";
 import { viaOf } from "./headers.ts";
 import { pathOf } from "./path.ts";
 import { redactPath } from "./redact.ts";
@@ -10,7 +10,7 @@ export const requestLog = (now: () => number) =>
   createMiddleware<AppEnv>(async (c, next) => {
     // Only here: following a request through all that it awaits has a price, and nothing else reads the time.
     const upstreamWait = new UpstreamWait();
-    await waitingIn(upstreamWait, next);
+    await addUpstreamWait(upstreamWait, next);
     const { ctx, log } = c.var;
     const { status, headers } = c.res;
     const ended = now();

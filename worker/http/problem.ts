@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import { IndexError, messageOf, type ErrorKind } from "../errors.ts";
-import { defect } from "../log/log.ts";
+import { defectFields } from "../log/log.ts";
 import { escapedLines } from "../pypi/shown.ts";
 import type { AppEnv } from "./context.ts";
 import { LIFETIMES } from "./headers.ts";
@@ -30,7 +30,7 @@ export function problem(error: unknown, c: Context<AppEnv>, besides?: (error: In
       : new IndexError("internal", "Something went wrong here; the log has the details.");
   const asked = `${c.req.method} ${redactPath(pathOf(c.req.url))}`;
   if (known !== error) {
-    c.var.log("error", { request: asked, status: 500, ...defect(error) }, `internal error at ${asked}:`);
+    c.var.log("error", { request: asked, status: 500, ...defectFields(error) }, `internal error at ${asked}:`);
   }
   const { status, title } = known;
   // It quotes text of clients and upstreams, and clients print it on terminals.

@@ -1,6 +1,6 @@
 import type { Context as HonoContext } from "hono";
 import { acceptsGzip, MEDIA_TYPES, type Representation } from "./negotiate.ts";
-import { RENDERING } from "../pypi/simple-html.ts";
+import { HTML_VERSION } from "../pypi/simple-html.ts";
 import { inflate, type Gzipped } from "../repository/gzip.ts";
 import { isNotModified } from "./conditional.ts";
 import type { AppEnv } from "./context.ts";
@@ -40,7 +40,7 @@ export function sendPage(
 ): Promise<Response> {
   const json = representation === "json";
   const form: Form = {
-    tag: `${RENDERING}.${representation}`,
+    tag: `${HTML_VERSION}.${representation}`,
     type: `${MEDIA_TYPES[representation]}${json ? "" : "; charset=utf-8"}`,
     vary: "Accept, Accept-Encoding",
     async body(gzip) {

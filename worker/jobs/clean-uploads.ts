@@ -1,6 +1,6 @@
 import type { JobResult } from "../../schema/job-results.ts";
 import { DAY } from "../duration.ts";
-import type { LeftObject } from "../repository/ports/maintenance.ts";
+import type { OrphanObject } from "../repository/ports/maintenance.ts";
 import type { Job } from "./job.ts";
 
 /** No upload takes as long: an older object that belongs to no file will never belong to one. Milliseconds. */
@@ -28,11 +28,11 @@ const NAMED = 10;
  * The job `clean`: deletes the objects of uploads that belong to no file, cancels uploads that no client has gone on with, and
  * deletes tokens that ended long ago. Each step can be repeated without harm, and goes on where the last run ended.
  */
-export const cleanUploads: Job = async ({ leftovers }, ctx, { dryRun }) => {
+export const cleanUploads: Job = async ({ cleanup }, ctx, { dryRun }) => {
   const results: JobResult[] = [];
   const abandoned = ctx.now - ABANDONED;
   const before = { "hosted/": ctx.now - RESTORABLE, "staging/": abandoned };
-  const { seen: checked, deleted, kept } = await leftovers.objects(before, dryRun);
+  const { seen: checked, deleted, kept } = await cleanup.objects(before, dryRun);
   const bytes = deleted.reduce((sum, { size }) => sum + size, 0);
   results.push({ kind: "upload-objects-deleted", checked, objects: deleted.length, bytes });
   if (dryRun) results.push(...deleted.slice(0, NAMED).map(named));
@@ -41,14 +41,14 @@ export const cleanUploads: Job = async ({ leftovers }, ctx, { dryRun }) => {
     ctx.report({ event: "storage-failed", what: `the check of objects below ${prefix}`, reason });
   }
 
-  const { ended, failed } = await leftovers.uploads(abandoned, dryRun);
+  const { ended, failed } = await cleanup.uploads(abandoned, dryRun);
   results.push({ kind: "uploads-cancelled", uploads: ended.length });
   if (dryRun) for (const filename of ended.slice(0, NAMED)) results.push({ kind: "upload-named", filename });
   for (const upload of failed) results.push({ kind: "upload-not-cancelled", ...upload });
 
-  const tokens = await leftovers.tokens({ made: ctx.now - FORGOTTEN, minted: ctx.now - OUTLIVED }, dryRun);
+  const tokens = await cleanup.tokens({ made: ctx.now - FORGOTTEN, minted: ctx.now - OUTLIVED }, dryRun);
   results.push({ kind: "tokens-deleted", tokens });
   return results;
 };
 
-const named = ({ key, size }: LeftObject): JobResult => ({ kind: "object-named", key, bytes: size, usedAt: null });
+const named = ({ key, size }: OrphanObject): JobResult => ({ kind: "object-named", key, bytes: size, usedAt: null });

@@ -11,7 +11,7 @@ const FIRST_DELAY = 30;
 const LONGEST_DELAY = inSeconds(12 * HOUR);
 
 /** Acknowledges a message that will fail at every delivery, and reports why. */
-export function drop(message: Delivered, event: Event, ctx: Context): void {
+export function dropMessage(message: Delivered, event: Event, ctx: Context): void {
   ctx.report(event);
   message.ack();
 }
@@ -21,11 +21,11 @@ export function drop(message: Delivered, event: Event, ctx: Context): void {
  *
  * @param least seconds that it must wait, where the upstream said so
  */
-export function again(message: Delivered, event: Event, ctx: Context, least = 0): void {
+export function retryMessage(message: Delivered, event: Event, ctx: Context, least = 0): void {
   ctx.report(event);
   const delaySeconds = Math.min(Math.max(FIRST_DELAY * 2 ** (message.attempts - 1), least), LONGEST_DELAY);
   message.retry({ delaySeconds });
 }
 
 /** What is wrong with a message that cannot be read, in one line. */
-export const complaintOf = (error: z.core.$ZodError) => z.prettifyError(error).replaceAll("\n", " ");
+export const invalidMessageReason = (error: z.core.$ZodError) => z.prettifyError(error).replaceAll("\n", " ");

@@ -1,7 +1,7 @@
 import type { JobResult } from "../../schema/job-results.ts";
 import type { Context } from "../repository/context.ts";
 import type { MirroredSource } from "../repository/repository.ts";
-import type { DeadLetters, Edge, Leftovers, Recent, Runs } from "../repository/ports/maintenance.ts";
+import type { DeadLetters, Edge, Cleanup, RecentChanges, Runs } from "../repository/ports/maintenance.ts";
 import type { StoredObjects } from "../repository/ports/stored-objects.ts";
 
 /** What jobs work with; each takes what it uses. */
@@ -10,9 +10,9 @@ export interface JobServices {
   readonly objects: StoredObjects;
   /** Bytes of stored files above which the longest unused are deleted; 0: none are. */
   readonly quota: number;
-  readonly leftovers: Leftovers;
+  readonly cleanup: Cleanup;
   readonly letters: DeadLetters;
-  readonly recent: Recent;
+  readonly recent: RecentChanges;
   readonly runs: Runs;
   /** undefined where no edge cache can be purged. */
   readonly edge?: Edge | undefined;

@@ -2,7 +2,7 @@ import { refreshMessage } from "../../schema/refresh.ts";
 import { DAY } from "../duration.ts";
 import { messageOf } from "../errors.ts";
 import type { Context } from "../repository/context.ts";
-import { again } from "./delivery.ts";
+import { retryMessage } from "./delivery.ts";
 import type { Consumer, ConsumerServices } from "./consumer.ts";
 
 /** Pages whose refresh was given up are not queued for so long: they are revalidated when their lifetime ends. Milliseconds. */
@@ -11,12 +11,12 @@ const REST = DAY;
 /** Stores the messages that `queue` has given up; the job `replay` sends them again. */
 export const keepDeadLetters =
   (queue: string): Consumer =>
-  async (batch, ground, ctx) => {
+  async (batch, services, ctx) => {
     for (const message of batch.messages) {
       const what = `message ${message.id} of ${queue}`;
       try {
-        await ground.letters.keep({ id: message.id, queue, body: message.body }, ctx.now);
-        await rest(message.body, ground, ctx);
+        await services.letters.keep({ id: message.id, queue, body: message.body }, ctx.now);
+        await rest(message.body, services, ctx);
         ctx.report({
           event: "message-died",
           what,
@@ -24,12 +24,12 @@ export const keepDeadLetters =
         });
         message.ack();
       } catch (error) {
-        again(message, { event: "storage-failed", what, reason: messageOf(error) }, ctx);
+        retryMessage(message, { event: "storage-failed", what, reason: messageOf(error) }, ctx);
       }
     }
   };
 
-/** The pages stay marked as outdated, so that the change log does not vouch for them, but the next ticks do not queue them. */
+/** The pages stay marked as outdated, so that the change log does not confirm them, but the next ticks do not queue them. */
 async function rest(body: unknown, { sources }: ConsumerServices, ctx: Context): Promise<void> {
   const { data } = refreshMessage.safeParse(body);
   const behind = data?.cause === "feed" ? sources.get(data.source)?.changes?.behind : undefined;

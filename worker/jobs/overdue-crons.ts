@@ -4,7 +4,7 @@ import type { Runs } from "../repository/ports/maintenance.ts";
 import type { SCHEDULE } from "./schedule.ts";
 
 /** The interval of each cron. Milliseconds. */
-export const EVERY: Readonly<Record<keyof typeof SCHEDULE, number>> = {
+export const CRON_INTERVALS: Readonly<Record<keyof typeof SCHEDULE, number>> = {
   "* * * * *": MINUTE,
   "*/5 * * * *": 5 * MINUTE,
   "0 * * * *": HOUR,
@@ -14,7 +14,7 @@ export const EVERY: Readonly<Record<keyof typeof SCHEDULE, number>> = {
 const LONGEST_RUN = 15 * MINUTE;
 
 /** A cron that did not run when it should have. */
-export interface Overdue {
+export interface OverdueCron {
   readonly cron: string;
   /** When it last did, or since when it is expected. Milliseconds since the epoch. */
   readonly since: number;
@@ -25,9 +25,9 @@ export interface Overdue {
  *
  * @param now milliseconds since the epoch
  */
-export async function overdueCrons(runs: Pick<Runs, "all">, now: number): Promise<Overdue[]> {
+export async function overdueCrons(runs: Pick<Runs, "all">, now: number): Promise<OverdueCron[]> {
   const started = await runs.all();
-  return Object.entries(EVERY).flatMap(([cron, every]) => {
+  return Object.entries(CRON_INTERVALS).flatMap(([cron, every]) => {
     const since = started.get(cronRow(cron));
     return since !== undefined && now - since > 2 * every + LONGEST_RUN ? [{ cron, since }] : [];
   });

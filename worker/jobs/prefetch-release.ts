@@ -22,7 +22,7 @@ export type Prefetch = (name: ProjectName, project: Project) => Promise<void>;
  * for. It looks only at pages that have just changed. It asks once for all of `names` which are popular, and not before a page has
  * changed. Never rejects: a failure is reported, and the files are fetched when a client asks for them.
  */
-export function prefetching(source: MirroredSource, names: readonly ProjectName[], ctx: Context): Prefetch {
+export function createPrefetch(source: MirroredSource, names: readonly ProjectName[], ctx: Context): Prefetch {
   const { popularity } = source;
   if (!popularity) return () => Promise.resolve();
   let wanted: Promise<PopularAmong> | undefined;

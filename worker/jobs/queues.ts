@@ -15,8 +15,8 @@ const CONSUMERS: Readonly<Record<string, Consumer>> = {
 export const QUEUES = Object.keys(CONSUMERS);
 
 /** Processes a batch of any queue. Throws where the queue has no consumer here, so that the batch is delivered again. */
-export const consume: Consumer = async (batch, ground, ctx) => {
+export const consume: Consumer = async (batch, services, ctx) => {
   const consumer = CONSUMERS[batch.queue];
   if (!consumer) throw new Error(`No consumer here reads the queue ${batch.queue}: take it out of wrangler.toml.`);
-  await consumer(batch, ground, ctx);
+  await consumer(batch, services, ctx);
 };

@@ -7,8 +7,8 @@ import type { Page } from "../repository/page.ts";
 import type { Context } from "../repository/context.ts";
 import { inPool } from "../repository/pool.ts";
 import type { MirroredSource } from "../repository/repository.ts";
-import { again, complaintOf, drop } from "./delivery.ts";
-import { prefetching, type Prefetch } from "./prefetch-release.ts";
+import { retryMessage, invalidMessageReason, dropMessage } from "./delivery.ts";
+import { createPrefetch, type Prefetch } from "./prefetch-release.ts";
 import type { Consumer } from "./consumer.ts";
 
 /** Pages that are refreshed at the same time: a page of 10 MB takes some 100 MB of memory while it is parsed. */
@@ -43,9 +43,10 @@ export const refreshPages: Consumer = async (batch, { sources }, ctx) => {
 };
 
 async function refresh(message: Delivered, sources: ReadonlyMap<string, MirroredSource>, ctx: Context): Promise<void> {
-  const dropped = (what: string, reason: string) => drop(message, { event: "refresh-dropped", what, reason }, ctx);
+  const dropped = (what: string, reason: string) =>
+    dropMessage(message, { event: "refresh-dropped", what, reason }, ctx);
   const parsed = refreshMessage.safeParse(message.body);
-  if (!parsed.success) return dropped(`message ${message.id}`, complaintOf(parsed.error));
+  if (!parsed.success) return dropped(`message ${message.id}`, invalidMessageReason(parsed.error));
   const { source: key, names, cause } = parsed.data;
   const source = sources.get(key);
   if (!source) return dropped(`message ${message.id}`, `no index here mirrors ${key}`);
@@ -54,7 +55,7 @@ async function refresh(message: Delivered, sources: ReadonlyMap<string, Mirrored
   if (fromFeed && !source.changes) return dropped(what, "its change log is not followed here");
   try {
     const tasks = fromFeed ? await waiting(names, source) : names.map((name) => ({ name, announced: undefined }));
-    const troubles = await refreshAll(tasks, source, prefetching(source, names, ctx), ctx);
+    const troubles = await refreshAll(tasks, source, createPrefetch(source, names, ctx), ctx);
     const [first] = troubles;
     if (!first) return message.ack();
     const reason = `${first.name}: ${first.reason}`;
@@ -63,12 +64,12 @@ async function refresh(message: Delivered, sources: ReadonlyMap<string, Mirrored
       const left = Math.max(...troubles.map(({ retryAfterSeconds }) => retryAfterSeconds ?? 0));
       // Else the job `feed` would take the message for lost, and queue the pages before the upstream wants to be asked.
       if (left > 0) await source.changes?.behind.queued(namesOf(troubles), ctx.now + left * SECOND);
-      return again(message, event, ctx, left);
+      return retryMessage(message, event, ctx, left);
     }
     ctx.report(event);
     message.ack();
   } catch (error) {
-    again(message, { event: "storage-failed", what, reason: messageOf(error) }, ctx);
+    retryMessage(message, { event: "storage-failed", what, reason: messageOf(error) }, ctx);
   }
 }
 

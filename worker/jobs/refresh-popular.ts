@@ -32,7 +32,7 @@ async function plan(source: MirroredSource, ttl: number, ctx: Context, dryRun: b
   return { kind: "popular-due", source: source.name, popular: projects.length, due: due.length };
 }
 
-/** Since when the upstream's change log has been followed; undefined where it vouches for nothing. */
+/** Since when the upstream's change log has been followed; undefined where it confirms nothing. */
 async function followedSince({ log, behind }: SourceChanges, { now }: Context): Promise<number | undefined> {
   const [state, count] = await Promise.all([log.state(), behind.count()]);
   return state && isFollowed(state, count, now) ? state.since : undefined;
@@ -40,9 +40,9 @@ async function followedSince({ log, behind }: SourceChanges, { now }: Context): 
 
 /**
  * Whether a page is to be revalidated: it was not queued within the lifetime of pages, and the upstream's change log does not
- * vouch for it.
+ * confirm it.
  *
- * @param goodSince pages that were good later than this are vouched for; undefined: none is
+ * @param goodSince pages that were good later than this are confirmed by the change log; undefined: none is
  * @param ttl milliseconds
  */
 export function isDue(

@@ -32,12 +32,12 @@ export const SCHEDULE: Readonly<Record<string, readonly string[]>> = {
 /** Runs one job. Throws `no-such-route` where no job has that name. */
 export async function runJob(
   name: string,
-  ground: JobServices,
+  services: JobServices,
   ctx: Context,
   options: JobOptions,
 ): Promise<JobResult[]> {
   const job = Object.hasOwn(JOBS, name) && JOBS[name];
-  if (job) return job(ground, ctx, options);
+  if (job) return job(services, ctx, options);
   const known = Object.keys(JOBS).join(", ");
   throw new IndexError("no-such-route", `There is no job ${JSON.stringify(name.slice(0, 40))}; there are ${known}.`);
 }
@@ -48,7 +48,7 @@ export async function runJob(
  *
  * @throws Error where `SCHEDULE` does not have the expression
  */
-export async function onSchedule(cron: string, ground: JobServices, ctx: Context): Promise<void> {
+export async function onSchedule(cron: string, services: JobServices, ctx: Context): Promise<void> {
   const names = SCHEDULE[cron];
   if (!names) throw new Error(`No job here is started by the cron ${cron}: take it out of wrangler.toml.`);
   const attempt = async (what: string, work: () => Promise<unknown>) => {
@@ -58,6 +58,6 @@ export async function onSchedule(cron: string, ground: JobServices, ctx: Context
       ctx.report({ event: "job-failed", what, reason: messageOf(error) });
     }
   };
-  for (const name of names) await attempt(name, () => runJob(name, ground, ctx, { dryRun: false, byHand: false }));
-  await attempt(`noting the cron ${cron}`, () => ground.runs.note(cronRow(cron), ctx.now));
+  for (const name of names) await attempt(name, () => runJob(name, services, ctx, { dryRun: false, byHand: false }));
+  await attempt(`noting the cron ${cron}`, () => services.runs.note(cronRow(cron), ctx.now));
 }

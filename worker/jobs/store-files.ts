@@ -1,10 +1,10 @@
 import type { Delivered } from "../platform/queues.ts";
 import { fillMessage } from "../../schema/fill.ts";
 import { IndexError, messageOf } from "../errors.ts";
-import { type FileRef, nameOf } from "../pypi/file-url.ts";
+import { type FileRef, fileLabel } from "../pypi/file-url.ts";
 import type { Context } from "../repository/context.ts";
 import type { Repository, MirroredSource } from "../repository/repository.ts";
-import { again, complaintOf, drop } from "./delivery.ts";
+import { retryMessage, invalidMessageReason, dropMessage } from "./delivery.ts";
 import type { Consumer } from "./consumer.ts";
 
 /**
@@ -21,16 +21,16 @@ async function storeFile(
   sources: ReadonlyMap<string, MirroredSource>,
   ctx: Context,
 ): Promise<void> {
-  const dropped = (what: string, reason: string) => drop(message, { event: "fill-dropped", what, reason }, ctx);
+  const dropped = (what: string, reason: string) => dropMessage(message, { event: "fill-dropped", what, reason }, ctx);
   const parsed = fillMessage.safeParse(message.body);
-  if (!parsed.success) return dropped(`message ${message.id}`, complaintOf(parsed.error));
+  if (!parsed.success) return dropped(`message ${message.id}`, invalidMessageReason(parsed.error));
   const { source, ref } = parsed.data;
   const repository = sources.get(source)?.repository;
-  if (!repository) return dropped(nameOf(ref), `no index here mirrors ${source}`);
+  if (!repository) return dropped(fileLabel(ref), `no index here mirrors ${source}`);
   const outcome = await attempt(ref, repository, ctx);
   if (outcome.kind === "stored") return message.ack();
-  if (outcome.kind === "unlisted") return dropped(nameOf(ref), outcome.reason);
-  again(message, { event: "fill-delayed", what: nameOf(ref), reason: outcome.reason }, ctx);
+  if (outcome.kind === "unlisted") return dropped(fileLabel(ref), outcome.reason);
+  retryMessage(message, { event: "fill-delayed", what: fileLabel(ref), reason: outcome.reason }, ctx);
 }
 
 type Outcome = { readonly kind: "stored" } | { readonly kind: "unlisted" | "failed"; readonly reason: string };

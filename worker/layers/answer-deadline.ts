@@ -1,6 +1,6 @@
 import { IndexError } from "../errors.ts";
 import { type Layer } from "../repository/repository.ts";
-import { LATE, within } from "../repository/timeout.ts";
+import { TIMED_OUT, within } from "../repository/timeout.ts";
 import { discard } from "../repository/artifact.ts";
 import type { Context } from "../repository/context.ts";
 
@@ -13,7 +13,7 @@ export function answerDeadline(timeoutMs: number): Layer {
   async function answered<T>(work: Promise<T>, cancel: (late: T) => Promise<unknown>, ctx: Context): Promise<T> {
     if (ctx.patient) return work;
     const answer = await within(timeoutMs, work);
-    if (answer !== LATE) return answer;
+    if (answer !== TIMED_OUT) return answer;
     ctx.defer(work.then(cancel, () => undefined));
     throw new IndexError(
       "upstream-failed",

@@ -1,9 +1,9 @@
 import { HOUR } from "../duration.ts";
 import { isUpstreamFailure, messageOf, reasonOf } from "../errors.ts";
 import type { ProjectName } from "../pypi/name.ts";
-import type { Vouching } from "../repository/ports/change-log.ts";
-import { emptied } from "./quarantine.ts";
-import { revalidated, orReport, RETRY_AFTER, type Assurance } from "./revalidate.ts";
+import type { ChangeLogConfirmation } from "../repository/ports/change-log.ts";
+import { deleteQuarantinedFiles } from "./quarantine.ts";
+import { revalidated, readOrReport, RETRY_AFTER, type ConfirmationOf } from "./revalidate.ts";
 import type { ProjectList } from "../repository/project-list.ts";
 import type { Page } from "../repository/page.ts";
 import { ROOT_LISTING, type Freshness, type Marks } from "../repository/ports/freshness.ts";
@@ -27,15 +27,15 @@ export interface PageCacheParts {
   /** Milliseconds for which a page is served without asking the upstream. */
   readonly pageTtl: number;
   /** Says which pages need no revalidation because the change log is followed. */
-  readonly vouching?: Vouching | undefined;
+  readonly confirmation?: ChangeLogConfirmation | undefined;
   /** Deletes all stored files of a project and returns how many there were. */
   readonly deleteFiles: (name: ProjectName) => Promise<number>;
   /** Stores for the files on the source's pages; undefined where this source has none. */
-  readonly beside?: BesideParts | undefined;
+  readonly extras?: PageExtraStores | undefined;
 }
 
 /** The stores beside pages, and the stores of files: a changed page may list other files under the same URLs. */
-export interface BesideParts extends ReplacingParts {
+export interface PageExtraStores extends ReplacingParts {
   readonly queries: QueryStore;
   readonly strays: StrayStore;
 }
@@ -53,24 +53,24 @@ export function cachePages({
   freshness,
   absent,
   pageTtl: ttl,
-  vouching,
-  beside,
+  confirmation,
+  extras,
   deleteFiles,
 }: PageCacheParts): (upstream: UpstreamPages) => SourceWithoutDocuments {
-  const own = { store: pages, freshness, absent, ttl, vouching: vouching && forListed(vouching) };
+  const own = { store: pages, freshness, absent, ttl, confirmation: confirmation && forListed(confirmation) };
   return (inner) => {
     const project: SourcePages["project"] = (name, ctx, demand) =>
       revalidated(
         name,
-        { ...own, prepare: beside && ((page, before) => prepare(name, page, before, beside, ctx)) },
+        { ...own, prepare: extras && ((page, before) => prepare(name, page, before, extras, ctx)) },
         async (known) => {
           const answer = await inner.project(name, known, ctx, demand?.remake);
           const page = answer === "unchanged" ? known : answer;
           // Each time, not only the first: a request that began earlier may have stored a file after the quarantine was
           // first seen.
-          if (page?.head.quarantined) await emptied(name, deleteFiles, ctx);
+          if (page?.head.quarantined) await deleteQuarantinedFiles(name, deleteFiles, ctx);
           if (answer === "unchanged" || answer === null) return answer;
-          if (beside) await keepQueries(name, answer, known, beside.queries, ctx);
+          if (extras) await keepQueries(name, answer, known, extras.queries, ctx);
           return pages.own(name, answer);
         },
         ctx,
@@ -81,14 +81,14 @@ export function cachePages({
       project,
       async document(request, known, ctx) {
         const { listed } = request;
-        if (!beside || !listed?.entry._provenanceSigned) return inner.document(request, known, ctx);
-        const withIt = await withQuery(listed, "provenance", beside.queries, project, ctx);
+        if (!extras || !listed?.entry._provenanceSigned) return inner.document(request, known, ctx);
+        const withIt = await withQuery(listed, "provenance", extras.queries, project, ctx);
         return inner.document({ ...request, listed: withIt }, known, ctx);
       },
       async file(request, ctx) {
         const { listed } = request;
-        if (!beside || !listed?.entry._signed) return inner.file(request, ctx);
-        return inner.file({ ...request, listed: await withQuery(listed, "file", beside.queries, project, ctx) }, ctx);
+        if (!extras || !listed?.entry._signed) return inner.file(request, ctx);
+        return inner.file({ ...request, listed: await withQuery(listed, "file", extras.queries, project, ctx) }, ctx);
       },
     };
   };
@@ -102,20 +102,20 @@ async function prepare(
   name: ProjectName,
   page: Page,
   before: Page | undefined,
-  beside: BesideParts,
+  extras: PageExtraStores,
   ctx: Context,
 ): Promise<void> {
-  if (before) await replaceChanged(name, page, before, beside, ctx);
-  if (page.head.strays || before?.head.strays) await beside.strays.note(name, page.beside.strays ?? []);
+  if (before) await replaceChanged(name, page, before, extras, ctx);
+  if (page.head.strays || before?.head.strays) await extras.strays.note(name, page.extras.strays ?? []);
 }
 
 /**
- * A page that could not be noted in the catalog (`unlisted`) is never vouched for: the change log's entries are not
+ * A page that could not be noted in the catalog (`unlisted`) is never confirmed: the change log's entries are not
  * compared with it.
  */
-const forListed = (vouching: Vouching): Assurance<ProjectName, Page> => ({
-  goodSince: async (name, { head }, ctx) => (head.unlisted ? Infinity : vouching.goodSince(name, ctx)),
-  followedSince: (ctx) => vouching.followedSince(ctx),
+const forListed = (confirmation: ChangeLogConfirmation): ConfirmationOf<ProjectName, Page> => ({
+  goodSince: async (name, { head }, ctx) => (head.unlisted ? Infinity : confirmation.goodSince(name, ctx)),
+  followedSince: (ctx) => confirmation.followedSince(ctx),
 });
 
 async function projects(
@@ -125,7 +125,7 @@ async function projects(
   ctx: Context,
 ): Promise<ProjectList> {
   const what = "the root listing";
-  const stored = await orReport(() => lists.get(), what, ctx);
+  const stored = await readOrReport(() => lists.get(), what, ctx);
   let since = ctx.now;
   if (stored) {
     const { changedAt } = stored.head;
@@ -160,7 +160,7 @@ async function projects(
     return stored.stale(since);
   }
   await stored?.cancel();
-  return (await orReport(() => lists.get(), what, ctx)) ?? unconditional(inner, ctx);
+  return (await readOrReport(() => lists.get(), what, ctx)) ?? unconditional(inner, ctx);
 }
 
 /** The upstream's listing, fetched without validators and not stored. */

@@ -2,7 +2,7 @@ import { messageOf } from "../errors.ts";
 import { isWheel } from "../pypi/filename.ts";
 import {
   isOtherFile,
-  upstreamsOwn,
+  upstreamValue,
   verifiableDigest,
   type Backfilled,
   type FileEntry,
@@ -13,10 +13,10 @@ import type { Page } from "../repository/page.ts";
 import type { Context } from "../repository/context.ts";
 
 /** Adds to a page what the upstream leaves out. The same page with the same facts gives the same result. */
-export type CompletePage = (page: ProjectPage, before: Before, ctx: Context) => Promise<ProjectPage>;
+export type CompletePage = (page: ProjectPage, before: PreviousPage, ctx: Context) => Promise<ProjectPage>;
 
 /** The stored page, and whether a new one is made even if the upstream has not changed it. */
-export interface Before {
+export interface PreviousPage {
   readonly known: Page | undefined;
   readonly remake: boolean;
 }
@@ -105,7 +105,7 @@ function uploadTime(modifiedAt: number | undefined, earlier: FileEntry | undefin
 
 /** The value that was added to the stored entry here, to be carried over to the new page. */
 function carried<Member extends Backfilled>(before: FileEntry | undefined, member: Member): FileEntry[Member] {
-  return before && upstreamsOwn(before, member) === undefined ? before[member] : undefined;
+  return before && upstreamValue(before, member) === undefined ? before[member] : undefined;
 }
 
 /** The entry with those of the `additions` that it lacks; their names are in `_backfilled`. */

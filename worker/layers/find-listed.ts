@@ -4,9 +4,9 @@ import type { ProjectName } from "../pypi/name.ts";
 import { type FileEntry, isUnderQuarantine } from "../pypi/page.ts";
 import { readStatus } from "../pypi/simple-json.ts";
 import type { Page } from "../repository/page.ts";
-import { quarantined } from "./quarantine.ts";
+import { fileQuarantined } from "./quarantine.ts";
 import type { Revalidation, SourcePages } from "../repository/repository.ts";
-import type { Listed } from "../repository/artifact.ts";
+import type { ListedFile } from "../repository/artifact.ts";
 import type { Context } from "../repository/context.ts";
 
 /** A page that does not list a file is revalidated if that was last done longer ago than this. Milliseconds. */
@@ -24,7 +24,7 @@ export async function findListed(
   inner: Pick<SourcePages, "project">,
   ctx: Context,
   demand?: Revalidation,
-): Promise<Listed | undefined | null> {
+): Promise<ListedFile | undefined | null> {
   let page = await inner.project(project, ctx, demand);
   if (!page) return null;
   const { via } = page;
@@ -44,6 +44,6 @@ async function entryOn(page: Page | null, project: ProjectName, find: (text: str
   const text = await page.text();
   const entry = find(text);
   const status = entry ? undefined : readStatus(text);
-  if (isUnderQuarantine(status)) throw quarantined(project, status);
+  if (isUnderQuarantine(status)) throw fileQuarantined(project, status);
   return entry;
 }

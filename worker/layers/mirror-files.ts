@@ -1,10 +1,10 @@
 import { IndexError, isUpstreamFailure, messageOf } from "../errors.ts";
-import { type FileRef, nameOf } from "../pypi/file-url.ts";
+import { type FileRef, fileLabel } from "../pypi/file-url.ts";
 import type { MakePipe } from "../platform/pipe.ts";
 import { projectCandidates } from "../pypi/filename.ts";
 import type { ProjectName } from "../pypi/name.ts";
-import { gone, locate, locateIn, type LocatingParts } from "./files/locate.ts";
-import { opened } from "./files/open-listed.ts";
+import { fileNotListed, locate, locateIn, type LocatingParts } from "./files/locate.ts";
+import { openListed } from "./files/open-listed.ts";
 import type { FileStore } from "../repository/ports/files.ts";
 import { isCurrent } from "./files/recheck.ts";
 import { listedFacts } from "./read-upstream.ts";
@@ -16,7 +16,7 @@ import {
   type SourceFiles,
 } from "../repository/repository.ts";
 import { serveAndStore, storeNow, storeWhole, type StoringParts } from "./files/store-file.ts";
-import { discard, type Artifact, type Listed } from "../repository/artifact.ts";
+import { discard, type Artifact, type ListedFile } from "../repository/artifact.ts";
 import type { Context } from "../repository/context.ts";
 
 export interface MirrorParts extends Omit<StoringParts, "onStored">, LocatingParts {
@@ -78,7 +78,7 @@ function fileOf(parts: MirrorParts, inner: SourceFiles): Repository["file"] {
       if (stored) await discard(stored);
     } catch (error) {
       if (request.keep || error instanceof IndexError) throw error;
-      ctx.report({ event: "storage-failed", what: nameOf(ref), reason: messageOf(error) });
+      ctx.report({ event: "storage-failed", what: fileLabel(ref), reason: messageOf(error) });
       usable = false;
     }
     try {
@@ -90,7 +90,7 @@ function fileOf(parts: MirrorParts, inner: SourceFiles): Repository["file"] {
       if (!stored) throw error;
       ctx.report({
         event: "upstream-failed",
-        what: `${nameOf(ref)}, served from the store`,
+        what: `${fileLabel(ref)}, served from the store`,
         reason: messageOf(error),
       });
       return stored;
@@ -118,7 +118,7 @@ async function storedFacts(ref: FileRef, files: FileStore): Promise<Artifact | n
 /** @param usable whether the store can be used now */
 async function fetchFile(
   request: FileRequest,
-  listed: Listed,
+  listed: ListedFile,
   inner: SourceFiles,
   parts: MirrorParts,
   usable: boolean,
@@ -133,14 +133,14 @@ async function fetchFile(
   // Only a newly made page has a new signature, even where nothing else on it has changed.
   const renewed: Revalidation = listed.entry._signed ? { remake: true } : { maxAgeMs: 0 };
   const list = () => locateIn(listed.project, ref, inner, ctx, renewed);
-  const { source, at } = await opened(
+  const { source, at } = await openListed(
     ref,
     listed,
     (where) => inner.file({ ...request, listed: where }, ctx),
     list,
     ctx,
   );
-  if (!source) throw gone(ref, listed.project);
+  if (!source) throw fileNotListed(ref, listed.project);
   if (headOnly) return source;
   const storing: StoringParts | undefined = usable
     ? {

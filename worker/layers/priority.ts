@@ -5,14 +5,14 @@ import { fingerprint } from "../pypi/fingerprint.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import { matcher } from "../pypi/pattern.ts";
 import { mergeListings } from "./merge-listings.ts";
-import type { Verdicts } from "../repository/ports/freshness.ts";
+import type { AbsentNames } from "../repository/ports/freshness.ts";
 import type { FileRequest, Project, Repository, Revalidation } from "../repository/repository.ts";
 import type { Context } from "../repository/context.ts";
 
 /**
  * How long a source that now fails is still believed not to own a name that it last said it does not own. Milliseconds.
  */
-const ABSENT_VERDICT_TTL = HOUR;
+const KNOWN_ABSENT_TTL = HOUR;
 
 /** One of the sources of an index. */
 export interface PrioritySource {
@@ -22,7 +22,7 @@ export interface PrioritySource {
    * claims none.
    */
   readonly projects?: readonly string[] | undefined;
-  readonly verdicts: Verdicts;
+  readonly absentNames: AbsentNames;
 }
 
 /**
@@ -32,7 +32,7 @@ export interface PrioritySource {
  * sources that claim a name are asked for it.
  */
 export function priority(sources: readonly PrioritySource[]): Repository {
-  const route = routes(sources);
+  const route = sourcesByName(sources);
   const routing = fingerprint(JSON.stringify(sources.map(({ projects }) => projects ?? [])));
 
   /** The source that owns a name, and its answer for the project. */
@@ -45,7 +45,7 @@ export function priority(sources: readonly PrioritySource[]): Repository {
         noteAbsent(absent, name, ctx);
         // The source has just confirmed that it owns the name: an earlier "does not own it" must not be used when it
         // fails.
-        if (project.page.via === "upstream") source.verdicts.noteOwned(name, ctx);
+        if (project.page.via === "upstream") source.absentNames.noteOwned(name, ctx);
         return { source, project };
       }
     }
@@ -129,7 +129,7 @@ export function priority(sources: readonly PrioritySource[]): Repository {
 }
 
 /** Returns a function that gives the sources which a name may come from, in order. */
-export function routes<Claimant extends Pick<PrioritySource, "projects">>(sources: readonly Claimant[]) {
+export function sourcesByName<Claimant extends Pick<PrioritySource, "projects">>(sources: readonly Claimant[]) {
   const claimants = sources.map((source) => ({ source, matchers: source.projects?.map(matcher) }));
   const unclaimed = sources.filter(({ projects }) => !projects);
   return (name: ProjectName): Claimant[] => {
@@ -140,7 +140,7 @@ export function routes<Claimant extends Pick<PrioritySource, "projects">>(source
 
 /** Makes each source remember that it does not own a name that a later source has just served. */
 function noteAbsent(sources: readonly PrioritySource[], name: ProjectName, ctx: Context): void {
-  for (const { verdicts } of sources) verdicts.noteAbsent(name, ctx);
+  for (const { absentNames } of sources) absentNames.noteAbsent(name, ctx);
 }
 
 /**
@@ -148,7 +148,7 @@ function noteAbsent(sources: readonly PrioritySource[], name: ProjectName, ctx: 
  * that it has none.
  */
 async function projectOf(
-  { repository, verdicts }: PrioritySource,
+  { repository, absentNames }: PrioritySource,
   name: ProjectName,
   ctx: Context,
   demand?: Revalidation,
@@ -157,8 +157,8 @@ async function projectOf(
     return (await repository.project(name, ctx, demand)) ?? "absent";
   } catch (error) {
     if (!isUpstreamFailure(error)) throw error;
-    // A verdict that cannot be read does not count.
-    if (!(await verdicts.isAbsent(name, ctx.now - ABSENT_VERDICT_TTL, ctx).catch(() => false))) throw error;
+    // A record that cannot be read does not count.
+    if (!(await absentNames.isAbsent(name, ctx.now - KNOWN_ABSENT_TTL, ctx).catch(() => false))) throw error;
     ctx.report({ event: "upstream-failed", what: `${name}, asked of the next source`, reason: reasonOf(error) });
     return "failing";
   }

@@ -7,11 +7,11 @@ import type { Context } from "../repository/context.ts";
 const MAX_REASON = 300;
 
 /** The page without files where its project is under quarantine (PEP 792): an upstream may go on listing them. */
-export const withoutQuarantined = (page: ProjectPage): ProjectPage =>
+export const withoutQuarantinedFiles = (page: ProjectPage): ProjectPage =>
   isUnderQuarantine(page.status) ? { ...page, files: [] } : page;
 
 /** The error for a request for a file of a quarantined project. */
-export const quarantined = (project: ProjectName, status: ProjectStatus | undefined) =>
+export const fileQuarantined = (project: ProjectName, status: ProjectStatus | undefined) =>
   new IndexError(
     "not-allowed",
     `${project} is quarantined by its upstream${status?.reason ? ` (${status.reason.slice(0, MAX_REASON)})` : ""}: its files are not served until the upstream ends the quarantine. Use another project, or ask the upstream's operators.`,
@@ -21,7 +21,7 @@ export const quarantined = (project: ProjectName, status: ProjectStatus | undefi
  * Deletes all stored files of a project under quarantine. Call it before the page is served: a stored file is served
  * without reading its page. Rejects with `storage-failed` where a deletion fails.
  */
-export async function emptied(
+export async function deleteQuarantinedFiles(
   name: ProjectName,
   deleteFiles: (name: ProjectName) => Promise<number>,
   ctx: Context,

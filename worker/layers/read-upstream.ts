@@ -1,6 +1,6 @@
 import { isUpstreamFailure, upstreamFailed } from "../errors.ts";
 import { upstreamUrl, type FileRef } from "../pypi/file-url.ts";
-import { upstreamsOwn, verifiableDigest } from "../pypi/page.ts";
+import { upstreamValue, verifiableDigest } from "../pypi/page.ts";
 import { provenanceUrl, withProvenanceBelow } from "../pypi/provenance.ts";
 import { rootJson, type RootEntry } from "../pypi/simple-json.ts";
 import type { CompletePage } from "./complete-page.ts";
@@ -9,10 +9,10 @@ import { ProjectList } from "../repository/project-list.ts";
 import { Page } from "../repository/page.ts";
 import type { FileAnswer, Upstream } from "../repository/ports/upstream.ts";
 import { resolveRange, type RangeSpec } from "../repository/range.ts";
-import { withoutQuarantined } from "./quarantine.ts";
+import { withoutQuarantinedFiles } from "./quarantine.ts";
 import { readable } from "../repository/readable.ts";
 import type { UpstreamPages } from "../repository/repository.ts";
-import type { Listed } from "../repository/artifact.ts";
+import type { ListedFile } from "../repository/artifact.ts";
 
 /**
  * The innermost part of a source's stack: an upstream index over HTTP, nothing cached.
@@ -35,7 +35,7 @@ export function readUpstream(upstream: Upstream, describe: CompletePage, root?: 
       const answer = await upstream.page(name, validators ?? {}, known !== undefined);
       if (answer.kind === "absent") return null;
       if (answer.kind === "unchanged") return "unchanged";
-      const described = await describe(withoutQuarantined(answer.page), { known, remake }, ctx);
+      const described = await describe(withoutQuarantinedFiles(answer.page), { known, remake }, ctx);
       return Page.from(withProvenanceBelow(root, described), answer.validators, ctx.now);
     },
 
@@ -130,16 +130,16 @@ async function openFile(upstream: Upstream, url: URL, { facts, headOnly, range, 
 }
 
 /** What the upstream's page says of a file, or of its `.metadata`, before its bytes are read. */
-export function listedFacts({ project, entry }: Listed, part: FileRef["part"]) {
-  const metadata = upstreamsOwn(entry, "core-metadata");
+export function listedFacts({ project, entry }: ListedFile, part: FileRef["part"]) {
+  const metadata = upstreamValue(entry, "core-metadata");
   const hashes = part === "file" ? entry.hashes : metadata === true ? {} : (metadata ?? {});
-  const uploadedAt = Date.parse(upstreamsOwn(entry, "upload-time") ?? "");
+  const uploadedAt = Date.parse(upstreamValue(entry, "upload-time") ?? "");
   const digest = verifiableDigest(hashes);
   return {
     project,
     digest,
     unchecked: digest === undefined,
-    size: part === "file" ? upstreamsOwn(entry, "size") : undefined,
+    size: part === "file" ? upstreamValue(entry, "size") : undefined,
     modifiedAt: Number.isNaN(uploadedAt) ? undefined : uploadedAt,
   };
 }

@@ -1,8 +1,8 @@
 import type { PageChange } from "../repository/ports/pages.ts";
-import { addressOf, refOf, type FileRef, nameOf } from "../pypi/file-url.ts";
+import { addressOf, refOf, type FileRef, fileLabel } from "../pypi/file-url.ts";
 import { isWheel } from "../pypi/filename.ts";
 import type { ProjectName } from "../pypi/name.ts";
-import { digestText, isOtherFile, upstreamsOwn, verifiableDigest, type FileEntry, type Hashes } from "../pypi/page.ts";
+import { digestText, isOtherFile, upstreamValue, verifiableDigest, type FileEntry, type Hashes } from "../pypi/page.ts";
 import { linesOf } from "../pypi/simple-json.ts";
 import type { Page } from "../repository/page.ts";
 import { inPool } from "../repository/pool.ts";
@@ -130,14 +130,14 @@ function isOfDigests({ "core-metadata": listed }: FileEntry, entry: FileEntry): 
 
 /** Whether the sizes differ. They are compared only where no digest identifies the file. */
 function isOfOtherSize(before: FileEntry, entry: FileEntry): boolean {
-  const [old, current] = [upstreamsOwn(before, "size"), upstreamsOwn(entry, "size")];
+  const [old, current] = [upstreamValue(before, "size"), upstreamValue(entry, "size")];
   const verified = listedFacts({ project: "" as ProjectName, entry }, "file").digest !== undefined;
   return !verified && old !== undefined && current !== undefined && old !== current;
 }
 
 /** The digests that the upstream itself gives of a file's metadata. */
 function metadataOf(entry: FileEntry): Hashes {
-  const own = upstreamsOwn(entry, "core-metadata");
+  const own = upstreamValue(entry, "core-metadata");
   return own === undefined || own === true ? {} : own;
 }
 
@@ -187,7 +187,7 @@ async function replaceOne(
   if (!isReportable) return;
   ctx.report({
     event: "file-replaced",
-    what: nameOf(refOf(entry, part)),
+    what: fileLabel(refOf(entry, part)),
     reason: `the upstream said ${was} before and says ${is} now; the stored file is no longer served`,
   });
 }

@@ -4,7 +4,7 @@ import type { Freshness, Marks } from "../repository/ports/freshness.ts";
 import type { CacheStore } from "../repository/ports/pages.ts";
 import type { Revalidation } from "../repository/repository.ts";
 import type { StoredHead, StoredJson } from "../repository/stored-json.ts";
-import { LATE, within } from "../repository/timeout.ts";
+import { TIMED_OUT, within } from "../repository/timeout.ts";
 import type { Context } from "../repository/context.ts";
 
 /** The stores and rules by which something is cached. `What` identifies it: a project's name, or a document's path. */
@@ -16,16 +16,16 @@ export interface RevalidationParts<What extends string, Value> {
   /** Milliseconds for which a stored value is served without revalidating it. */
   readonly ttl: number;
   /** Says, without asking the upstream, whether a value older than `ttl` is still current. */
-  readonly vouching?: Assurance<What, Value> | undefined;
+  readonly confirmation?: ConfirmationOf<What, Value> | undefined;
   /** Runs before a new value is served; `before` is the value that it replaces. */
   readonly prepare?: ((value: Value, before: Value | undefined) => Promise<void>) | undefined;
 }
 
 /**
- * The functions of `Vouching` for one kind of stored value. They return times in milliseconds since the epoch, and are called
+ * The functions of `ChangeLogConfirmation` for one kind of stored value. They return times in milliseconds since the epoch, and are called
  * only if the time can change what happens next, because each may cost a read.
  */
-export interface Assurance<What extends string, Value> {
+export interface ConfirmationOf<What extends string, Value> {
   goodSince(what: What, stored: Value, ctx: Context): Promise<number>;
   followedSince(ctx: Context): Promise<number>;
 }
@@ -60,17 +60,17 @@ export async function revalidated<What extends string, Value extends StoredJson<
   ctx: Context,
   demand: Revalidation = {},
 ): Promise<Value | null> {
-  const { store, freshness, absent, ttl, vouching } = parts;
+  const { store, freshness, absent, ttl, confirmation } = parts;
   const { maxAgeMs, remake, strict } = demand;
   // A job asks because something has changed: what was absent a moment ago may exist now.
   if (!strict && absent.get(what, ctx.now)) return null;
-  const stored = await orReport(() => store.get(what, ctx.now), what, ctx);
+  const stored = await readOrReport(() => store.get(what, ctx.now), what, ctx);
   if (!stored) return refresh(what, null, parts, ask, ctx, strict);
   const staleBefore = ctx.now - Math.min(ttl, maxAgeMs ?? ttl);
   const { changedAt } = stored.head;
   // The change log is not enough for a caller that demands a newer page, or one made again.
   const isDemanded = remake === true || maxAgeMs !== undefined;
-  const believed = isDemanded ? undefined : vouching;
+  const believed = isDemanded ? undefined : confirmation;
   const standing = await freshness.standing(what, {
     changedAt,
     staleBefore,
@@ -79,12 +79,12 @@ export async function revalidated<What extends string, Value extends StoredJson<
   });
   if (standing.kind === "fresh" && !remake) return stored;
   if (standing.kind === "failing") return stored.stale(standing.since);
-  const value = await orReport(() => stored.buffered(), what, ctx);
+  const value = await readOrReport(() => stored.buffered(), what, ctx);
   const since = (standing.kind === "due" ? standing.since : undefined) ?? ctx.now;
   const checked = refresh(what, value && { value, since }, parts, ask, ctx, strict);
   if (!value || isDemanded) return checked;
   const outcome = await within(PATIENCE, checked);
-  if (outcome !== LATE) return outcome;
+  if (outcome !== TIMED_OUT) return outcome;
   ctx.defer(checked);
   return value.stale(since);
 }
@@ -93,7 +93,7 @@ export async function revalidated<What extends string, Value extends StoredJson<
 async function refresh<What extends string, Value extends StoredJson<StoredHead, Value>>(
   what: What,
   stored: { readonly value: Value; readonly since: number } | null,
-  { store, freshness, absent, vouching, prepare }: RevalidationParts<What, Value>,
+  { store, freshness, absent, confirmation, prepare }: RevalidationParts<What, Value>,
   ask: (known: Value | undefined) => Promise<Value | "unchanged" | null>,
   ctx: Context,
   strict: boolean | undefined,
@@ -108,7 +108,7 @@ async function refresh<What extends string, Value extends StoredJson<StoredHead,
       return null;
     }
     const unchanged = stored && answer.head.digest === stored.value.head.digest;
-    if (stored && (unchanged || (await isBefore(answer, stored.value, vouching, ctx)))) {
+    if (stored && (unchanged || (await isBefore(answer, stored.value, confirmation, ctx)))) {
       freshness.good(what, ctx);
       return stored.value;
     }
@@ -137,18 +137,18 @@ async function refresh<What extends string, Value extends StoredJson<StoredHead,
 async function isBefore<What extends string, Value extends StoredJson<StoredHead, Value>>(
   answer: Value,
   stored: Value,
-  vouching: Assurance<What, Value> | undefined,
+  confirmation: ConfirmationOf<What, Value> | undefined,
   ctx: Context,
 ): Promise<boolean> {
-  if (!vouching || !(Number(answer.head.serial) < Number(stored.head.serial))) return false;
-  return stored.head.changedAt > (await vouching.followedSince(ctx));
+  if (!confirmation || !(Number(answer.head.serial) < Number(stored.head.serial))) return false;
+  return stored.head.changedAt > (await confirmation.followedSince(ctx));
 }
 
 /**
  * Reads from a store; reports a failure and returns null. The store has only copies, and the upstream can answer
  * instead.
  */
-export async function orReport<T>(read: () => Promise<T | null>, what: string, ctx: Context): Promise<T | null> {
+export async function readOrReport<T>(read: () => Promise<T | null>, what: string, ctx: Context): Promise<T | null> {
   try {
     return await read();
   } catch (error) {

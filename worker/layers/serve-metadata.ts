@@ -1,16 +1,22 @@
 import { MINUTE } from "../duration.ts";
 import { IndexError, isUpstreamFailure, messageOf, reasonOf } from "../errors.ts";
-import { type FileRef, nameOf } from "../pypi/file-url.ts";
+import { type FileRef, fileLabel } from "../pypi/file-url.ts";
 import { isWheel } from "../pypi/filename.ts";
-import { upstreamsOwn, type Digest } from "../pypi/page.ts";
-import { storeAlone } from "./files/transfer.ts";
+import { upstreamValue, type Digest } from "../pypi/page.ts";
+import { storeWithoutClient } from "./files/transfer.ts";
 import type { FactStore, FileFacts } from "../repository/ports/files.ts";
 import { listedFacts } from "./read-upstream.ts";
 import { type SourceFiles, type SourcePages } from "../repository/repository.ts";
 import { sha256 } from "../repository/sha256.ts";
 import { UnreadableWheel } from "../repository/ranged-archive.ts";
-import { findMetadata, storedMetadata, type Found, type SearchParts, type WheelSource } from "./files/wheel-source.ts";
-import { discard, type Artifact, type Listed } from "../repository/artifact.ts";
+import {
+  findMetadata,
+  storedMetadata,
+  type FoundMetadata,
+  type SearchParts,
+  type WheelSource,
+} from "./files/wheel-source.ts";
+import { discard, type Artifact, type ListedFile } from "../repository/artifact.ts";
 import type { Context } from "../repository/context.ts";
 import type { Event } from "../repository/event.ts";
 
@@ -35,10 +41,10 @@ export function serveMetadata(parts: MetadataParts): (inner: SourcePages) => Sou
       if (!listed || ref.part === "file") return inner.file(request, ctx);
       const fromUpstream = () => inner.file(request, ctx);
       if (!isWheel(ref.filename))
-        return upstreamsOwn(listed.entry, "core-metadata") === undefined ? null : fromUpstream();
+        return upstreamValue(listed.entry, "core-metadata") === undefined ? null : fromUpstream();
       const wheel = new OneWheel(parts, { ...ref, part: "file" }, listed, inner, ctx);
       const fromWheel = () => wheel.metadata(request.headOnly);
-      if (upstreamsOwn(listed.entry, "core-metadata") === undefined) return fromWheel();
+      if (upstreamValue(listed.entry, "core-metadata") === undefined) return fromWheel();
       return (await wheel.instead(request.headOnly)) ?? promised(fromUpstream, fromWheel);
     },
 
@@ -76,11 +82,11 @@ async function promised(
 class OneWheel implements WheelSource {
   readonly parts: MetadataParts;
   readonly ref: FileRef;
-  readonly listed: Listed;
+  readonly listed: ListedFile;
   readonly inner: SourcePages;
   readonly #ctx: Context;
 
-  constructor(parts: MetadataParts, ref: FileRef, listed: Listed, inner: SourcePages, ctx: Context) {
+  constructor(parts: MetadataParts, ref: FileRef, listed: ListedFile, inner: SourcePages, ctx: Context) {
     this.parts = { ...parts, onStored: (artifact, size) => this.stored(artifact, size) };
     this.ref = ref;
     this.listed = listed;
@@ -121,7 +127,7 @@ class OneWheel implements WheelSource {
     return found && this.#artifact(found, headOnly);
   }
 
-  async #artifact({ bytes, unchecked }: Found, headOnly: boolean): Promise<Artifact> {
+  async #artifact({ bytes, unchecked }: FoundMetadata, headOnly: boolean): Promise<Artifact> {
     const { project, entry } = this.listed;
     const digest = await digestOf(bytes);
     if (this.#isOurs) this.#ctx.defer(this.#advertise(digest));
@@ -147,8 +153,8 @@ class OneWheel implements WheelSource {
   /** Records, from a file just stored and verified, what its page leaves out, and checks its stored `.metadata`. */
   async stored({ modifiedAt, unchecked = false }: Artifact, size: number): Promise<void> {
     const { entry } = this.listed;
-    const lacksTime = upstreamsOwn(entry, "upload-time") === undefined;
-    const listedSize = upstreamsOwn(entry, "size");
+    const lacksTime = upstreamValue(entry, "upload-time") === undefined;
+    const listedSize = upstreamValue(entry, "size");
     await this.#record({
       size: listedSize === size ? undefined : size,
       // `modifiedAt` is the time of the request where the upstream gives the file no date.
@@ -189,7 +195,7 @@ class OneWheel implements WheelSource {
       // The store keeps a verified object unless `replace` names another digest.
       if (!kept.unchecked) await this.parts.files.replace(ref, kept.project, digest);
       const sink = this.parts.files.create(ref, right);
-      await storeAlone(right, nameOf(ref), { sink, limit: Infinity }, this.#ctx);
+      await storeWithoutClient(right, fileLabel(ref), { sink, limit: Infinity }, this.#ctx);
       if (this.#isOurs) await this.#advertise(digest);
     } catch (error) {
       if (!(error instanceof UnreadableWheel)) this.#report("storage-failed", messageOf(error));
@@ -255,7 +261,7 @@ class OneWheel implements WheelSource {
   }
 
   #report(event: "file-refused" | "storage-failed", reason: string): void {
-    this.#ctx.report({ event, what: nameOf({ ...this.ref, part: "metadata" }), reason });
+    this.#ctx.report({ event, what: fileLabel({ ...this.ref, part: "metadata" }), reason });
   }
 }
 

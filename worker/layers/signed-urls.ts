@@ -1,11 +1,11 @@
 import { messageOf, upstreamFailed } from "../errors.ts";
 import { refOf } from "../pypi/file-url.ts";
 import type { ProjectName } from "../pypi/name.ts";
-import { orReport } from "./revalidate.ts";
+import { readOrReport } from "./revalidate.ts";
 import { provenanceKey, type Page } from "../repository/page.ts";
 import type { QueryStore } from "../repository/ports/pages.ts";
 import type { SourcePages } from "../repository/repository.ts";
-import type { Listed } from "../repository/artifact.ts";
+import type { ListedFile } from "../repository/artifact.ts";
 import type { Context } from "../repository/context.ts";
 
 /**
@@ -16,7 +16,7 @@ import type { Context } from "../repository/context.ts";
  */
 export async function keepQueries(
   name: ProjectName,
-  { head, beside: { queries } }: Page,
+  { head, extras: { queries } }: Page,
   known: Page | undefined,
   store: QueryStore,
   ctx: Context,
@@ -24,7 +24,7 @@ export async function keepQueries(
   if (!head.signed && !known?.head.signed) return;
   const failed = (error: unknown) =>
     ctx.report({ event: "storage-failed", what: `the true URLs of ${name}`, reason: messageOf(error) });
-  const kept = known?.head.signed && (await orReport(() => store.get(name, ctx.now), name, ctx));
+  const kept = known?.head.signed && (await readOrReport(() => store.get(name, ctx.now), name, ctx));
   if (kept && queries && JSON.stringify(kept) === JSON.stringify(queries)) return;
   // The answer does not wait for this: a request that finds no record fetches the page once more.
   ctx.defer((queries ? store.put(name, queries, ctx.now) : store.delete(name)).catch(failed));
@@ -35,15 +35,15 @@ export async function keepQueries(
  * once more. Throws `upstream-failed` where the new page has no query for it either.
  */
 export async function withQuery(
-  listed: Listed,
+  listed: ListedFile,
   of: "file" | "provenance",
   store: QueryStore,
   pageOf: SourcePages["project"],
   ctx: Context,
-): Promise<Listed> {
+): Promise<ListedFile> {
   const { project, entry } = listed;
   const key = of === "file" ? entry.url : provenanceKey(entry);
-  const find = async () => (await orReport(() => store.get(project, ctx.now), project, ctx))?.[key];
+  const find = async () => (await readOrReport(() => store.get(project, ctx.now), project, ctx))?.[key];
   let query = await find();
   if (query === undefined) {
     const page = await pageOf(project, ctx, { remake: true });

@@ -1,6 +1,6 @@
 import { IndexError, upstreamFailed } from "../errors.ts";
 import { refOf, type FileRef } from "../pypi/file-url.ts";
-import { distinct, fileChooser, type Where } from "./formats/choose.ts";
+import { distinctPackages, fileChooser, type LockAndIndex } from "./formats/choose.ts";
 import type { Lock, LockedPackage, OtherIndex } from "./formats/lock.ts";
 import type { Narrowing } from "./formats/narrow.ts";
 import { refusal } from "./formats/text.ts";
@@ -8,7 +8,7 @@ import type { ProjectName } from "../pypi/name.ts";
 import { inPool } from "../repository/pool.ts";
 import { LISTING_MAX_AGE } from "../layers/find-listed.ts";
 import type { Project, ProjectFiles, Repository, Revalidation } from "../repository/repository.ts";
-import type { Listed } from "../repository/artifact.ts";
+import type { ListedFile } from "../repository/artifact.ts";
 import type { Context } from "../repository/context.ts";
 
 /** How many pages are requested at a time: the platform opens at most six connections for one request. */
@@ -22,7 +22,7 @@ const MAX_PACKAGES = 400;
 const MAX_FILES = 1_500;
 
 /** A file that a lock asks for, as listed on its project page. */
-export interface ResolvedFile extends Listed {
+export interface ResolvedFile extends ListedFile {
   readonly files: ProjectFiles;
   readonly ref: FileRef;
 }
@@ -44,7 +44,7 @@ export interface ResolvedLock {
 /** A lock, the Python and platform that it is narrowed to, and the index to look in. */
 export interface LockRequest {
   readonly lock: Lock;
-  readonly where: Where;
+  readonly where: LockAndIndex;
   readonly narrowed: Narrowing;
   readonly repository: Pick<Repository, "project">;
 }
@@ -136,6 +136,6 @@ async function choose(
   { where, narrowed }: LockRequest,
 ): Promise<ResolvedFile[]> {
   const chosenFor = fileChooser(await page.model(), project, where);
-  const chosen = new Set(distinct(locked).flatMap((each) => narrowed(chosenFor(each))));
+  const chosen = new Set(distinctPackages(locked).flatMap((each) => narrowed(chosenFor(each))));
   return [...chosen].map((entry) => ({ files, project, entry, ref: refOf(entry, "file") }));
 }

@@ -2,7 +2,7 @@ import { createTarPacker, packTar } from "modern-tar";
 import { messageOf } from "../errors.ts";
 import type { MakePipe } from "../platform/pipe.ts";
 import { byteReader } from "../repository/byte-reader.ts";
-import { brokenOff } from "../repository/sinks.ts";
+import { brokenTransfer } from "../repository/sinks.ts";
 import type { Context } from "../repository/context.ts";
 
 /**
@@ -42,7 +42,7 @@ export async function tarOf(
   const packed = pack(members, controller).catch((error: unknown) => {
     // Any other error means that the client closed the connection.
     if (error instanceof Unreadable) ctx.report({ event: "storage-failed", what: error.what, reason: error.message });
-    controller.error(brokenOff());
+    controller.error(brokenTransfer());
   });
   ctx.defer(Promise.allSettled([packed, readable.pipeTo(writable)]));
   return { size, body };

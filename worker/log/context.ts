@@ -1,7 +1,7 @@
 import type { Work } from "../platform/platform.ts";
 import type { Counters } from "../repository/ports/counters.ts";
 import type { Context } from "../repository/context.ts";
-import { defect, type Log } from "./log.ts";
+import { defectFields, type Log } from "./log.ts";
 
 /**
  * A context for work that began at `now`, in milliseconds since the epoch. Events are counted, and written to `log`.
@@ -13,7 +13,7 @@ export const contextOf = (now: number, work: Work, counters: Counters, log: Log)
       promise.catch((error: unknown) =>
         log(
           "error",
-          { event: "work-failed", what: "work behind an answer", ...defect(error) },
+          { event: "work-failed", what: "work behind an answer", ...defectFields(error) },
           "deferred work failed:",
         ),
       ),

@@ -47,5 +47,5 @@ const LEVELS = { log: "info", warn: "warn", error: "error" } as const;
 const safe = (text: string) => escaped(withoutTokens(text));
 
 /** The fields of an error that is a defect of this program. */
-export const defect = (error: unknown): Pick<LogFields, "reason" | "stack"> =>
+export const defectFields = (error: unknown): Pick<LogFields, "reason" | "stack"> =>
   error instanceof Error ? { reason: error.message, stack: error.stack } : { reason: String(error) };

@@ -26,7 +26,7 @@ export class UpstreamWait {
 const waits = new AsyncLocalStorage<UpstreamWait>();
 
 /** Runs `work`; what it waits for upstreams is added to `wait`. */
-export const waitingIn = <Result>(wait: UpstreamWait, work: () => Result): Result => waits.run(wait, work);
+export const addUpstreamWait = <Result>(wait: UpstreamWait, work: () => Result): Result => waits.run(wait, work);
 
 /** A `fetch` whose calls are added to what the request that makes them has waited. `now` in milliseconds since the epoch. */
 export const timedFetch =

@@ -6,7 +6,7 @@ import { isOtherFile, verifiableDigest, type Digest, type FileEntry } from "./pa
 const PREFIX = "../../files/";
 
 /** The segment in place of a host in the URLs of hosted files. No upstream has this host name. */
-export const HOSTED = "-";
+export const HOSTED_SEGMENT = "-";
 
 /** PEP 658: the URL of a file's core metadata is the file's URL and this ending. */
 const METADATA = ".metadata";
@@ -35,10 +35,10 @@ type Located = Pick<FileEntry, "url" | "_upstream" | "_signed" | "_query">;
  * one URL here, unless their filenames differ (see `distinctUrls`).
  *
  * Undefined for a file that cannot be requested here and so is not listed: where a segment of its path cannot be used (an encoded
- * slash, for one), where the path is too long, or where the host is `HOSTED`.
+ * slash, for one), where the path is too long, or where the host is `HOSTED_SEGMENT`.
  */
 export function localUrl(upstream: URL, filename: Filename): Located | undefined {
-  if (upstream.host === HOSTED) return undefined;
+  if (upstream.host === HOSTED_SEGMENT) return undefined;
   const clean = new URL(upstream);
   clean.username = clean.password = clean.hash = clean.search = "";
   const segments = clean.pathname.split("/").slice(1);
@@ -89,7 +89,7 @@ function moved(entry: FileEntry, { hex }: Digest): FileEntry {
 
 /** The URL of a hosted file, as in a page's entry. */
 export const hostedUrl = (sha256: string, filename: Filename) =>
-  `${PREFIX}${HOSTED}/${sha256}/${encodeURIComponent(filename)}`;
+  `${PREFIX}${HOSTED_SEGMENT}/${sha256}/${encodeURIComponent(filename)}`;
 
 /** The entry for a page at another path; `files` is the relative URL of `/files/` from there, with a final slash. */
 export const listedFrom = (entry: FileEntry, files: string): FileEntry => ({
@@ -121,7 +121,7 @@ export function isListedAs(entry: FileEntry, ref: FileRef): boolean {
  * Whether `url` is the upstream's URL of the file of `entry`; the spelling of escapes does not matter. Where the entry's own query
  * is not known, any query matches: it may be another signature.
  */
-export function isUpstreams(entry: FileEntry, url: URL): boolean {
+export function isUpstreamUrl(entry: FileEntry, url: URL): boolean {
   const own = upstreamUrl(entry);
   const isUnknown = entry._signed && entry._query === undefined;
   if (own.origin !== url.origin || (!isUnknown && own.search !== url.search)) return false;
@@ -129,7 +129,7 @@ export function isUpstreams(entry: FileEntry, url: URL): boolean {
 }
 
 /** Whether `url` is one of our URLs for `entry`. Any host and leading path match, since an index may have several. */
-export function isOurs(entry: FileEntry, url: URL): boolean {
+export function isOwnUrl(entry: FileEntry, url: URL): boolean {
   if (!entry.url.startsWith(PREFIX) || url.search !== "") return false;
   const path = `/files/${entry.url.slice(PREFIX.length)}`;
   const segments = url.pathname.split("/").filter((segment) => !isQuerySegment(segment));
@@ -193,7 +193,7 @@ export const refOf = (entry: FileEntry, part: FileRef["part"]): FileRef => ({
 export function asFileRef(address: string, part: FileRef["part"]): FileRef | undefined {
   const [origin = "", ...segments] = address.split("/");
   const filename = asFilename(segments.at(-1) ?? "");
-  if (!filename || origin === HOSTED || !isHost(origin) || !segments.every(isSegment)) return undefined;
+  if (!filename || origin === HOSTED_SEGMENT || !isHost(origin) || !segments.every(isSegment)) return undefined;
   return { origin, path: segments.join("/"), filename, part };
 }
 
@@ -210,4 +210,5 @@ function decodeSegment(segment: string): string | undefined {
 const isHost = (origin: string) => URL.canParse(`https://${origin}/`) && new URL(`https://${origin}/`).host === origin;
 
 /** A file's name in short-lived marks and in log lines. */
-export const nameOf = ({ origin, path, part }: FileRef) => `${origin}/${path}${part === "metadata" ? ".metadata" : ""}`;
+export const fileLabel = ({ origin, path, part }: FileRef) =>
+  `${origin}/${path}${part === "metadata" ? ".metadata" : ""}`;

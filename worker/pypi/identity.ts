@@ -2,7 +2,7 @@ import { isWheel, type Filename } from "./filename.ts";
 import type { ProjectName } from "./name.ts";
 import { parseVersion } from "./pep440.ts";
 import { sdistIdentity } from "./sdist-name.ts";
-import { behindName, versionOf } from "./version.ts";
+import { afterName, versionOf } from "./version.ts";
 import { wheelIdentity, wheelVersion } from "./wheel-name.ts";
 
 const ENDING = /\.(?:tar\.[a-z0-9]+|[a-z]+)$/;
@@ -18,7 +18,7 @@ export function identityOf(filename: Filename, project: ProjectName): string {
   if (version === undefined) return lower;
   const [ending] = ENDING.exec(lower) ?? [""];
   if (!isWheel(filename)) return sdistIdentity(project, unescaped(version), ending);
-  const [, ...fields] = (behindName(lower, project) ?? "").slice(0, -ending.length).split("-");
+  const [, ...fields] = (afterName(lower, project) ?? "").slice(0, -ending.length).split("-");
   // A build tag may come before the three others.
   const build = fields.length > 3 ? fields.shift() : undefined;
   return wheelIdentity(project, wheelVersion(version) ?? unescaped(version), build, fields);

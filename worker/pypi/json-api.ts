@@ -2,7 +2,7 @@ import { localUrl } from "./file-url.ts";
 import { asFilename } from "./filename.ts";
 
 /** Where clients get the files of a JSON document from this index. */
-export interface FilesHere {
+export interface OwnUrls {
   /** The index's absolute address, without a final slash. */
   readonly root: string;
   /** The upstream's folder that `{root}/packages/` maps to; ends in `/`. */
@@ -22,19 +22,19 @@ interface JsonFile {
  *
  * @param text a JSON object
  */
-export function withFilesHere(text: string, here: FilesHere): string {
+export function withOwnUrls(text: string, here: OwnUrls): string {
   const document = JSON.parse(text) as { urls?: unknown; releases?: unknown };
   move(document.urls, here);
   if (isObject(document.releases)) for (const files of Object.values(document.releases)) move(files, here);
   return JSON.stringify(document);
 }
 
-function move(files: unknown, here: FilesHere): void {
+function move(files: unknown, here: OwnUrls): void {
   if (!Array.isArray(files)) return;
   for (const file of files as unknown[]) if (isObject(file)) moveOne(file, here);
 }
 
-function moveOne(file: JsonFile, { root, packages }: FilesHere): void {
+function moveOne(file: JsonFile, { root, packages }: OwnUrls): void {
   if (typeof file.url !== "string") return;
   const url = URL.parse(file.url);
   if (!url) {

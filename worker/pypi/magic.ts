@@ -1,13 +1,13 @@
 import type { FileRef } from "./file-url.ts";
 
 /** How many first bytes are read to recognise a file. */
-export const SHOWN = 4_096;
+export const MAGIC_LENGTH = 4_096;
 
 /** A file format and how its first bytes are recognised. */
 export interface Magic {
   /** The format's name, for a sentence: "it is …". */
   readonly what: string;
-  /** @param first the file's first `SHOWN` bytes, or all of a shorter file */
+  /** @param first the file's first `MAGIC_LENGTH` bytes, or all of a shorter file */
   readonly begins: (first: Uint8Array) => boolean;
 }
 

@@ -99,7 +99,7 @@ export interface FileEntry {
 export type Backfilled = "core-metadata" | "size" | "upload-time";
 
 /** The upstream's own value of `member`: only such a value can be compared with the bytes that the upstream sends. */
-export function upstreamsOwn<Member extends Backfilled>(entry: FileEntry, member: Member): FileEntry[Member] {
+export function upstreamValue<Member extends Backfilled>(entry: FileEntry, member: Member): FileEntry[Member] {
   return entry._backfilled?.includes(member) ? undefined : entry[member];
 }
 

@@ -22,7 +22,7 @@ export function matcher(pattern: string): (name: ProjectName) => boolean {
 }
 
 /** Whether `pattern` matches every name that `narrower` matches. */
-export const includes = (pattern: string, narrower: string): boolean =>
+export const coversPattern = (pattern: string, narrower: string): boolean =>
   // `narrower` is matched as a text: only a "*" in `pattern` matches a "*" in it.
   matcher(pattern)(normalised(narrower) as ProjectName);
 

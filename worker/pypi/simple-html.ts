@@ -1,7 +1,7 @@
 import { verifiableDigest, type DigestAlgorithm, type FileEntry, type Hashes, type ProjectPage } from "./page.ts";
 
 /** Part of the store's keys and of every ETag. Raise it when a page with the same content is rendered differently. */
-export const RENDERING = "2";
+export const HTML_VERSION = "2";
 
 /** The digests that uv accepts in a fragment: it refuses a whole page with another algorithm. */
 const IN_FRAGMENTS: readonly DigestAlgorithm[] = ["sha512", "sha384", "sha256", "md5"];

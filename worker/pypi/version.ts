@@ -13,7 +13,7 @@ const ENDING = /\.(?:tar\.[a-z0-9]+|[a-z]+)$/i;
 
 /** The version in the name of a file of `project`, as written there; undefined where the name contains none. */
 export function versionOf(filename: Filename, project: ProjectName): string | undefined {
-  const rest = behindName(filename, project);
+  const rest = afterName(filename, project);
   if (rest === undefined) return undefined;
   const version = FIELDS.test(rest) ? rest.split("-")[0] : rest.replace(ENDING, "");
   return version !== undefined && isVersion(version) ? version : undefined;
@@ -23,7 +23,7 @@ export function versionOf(filename: Filename, project: ProjectName): string | un
  * The part of a file's or directory's name after the project's name and a hyphen; undefined where it is not the project's. Old tools
  * left hyphens in the project's name, so its end can only be found by comparing with `project`.
  */
-export function behindName(text: string, project: ProjectName): string | undefined {
+export function afterName(text: string, project: ProjectName): string | undefined {
   const cut = [...text.matchAll(/-/g)].find(({ index }) => asProjectName(text.slice(0, index)) === project);
   return cut && text.slice(cut.index + 1);
 }

@@ -3,7 +3,7 @@ import type { Digest, FileEntry } from "../pypi/page.ts";
 import type { Part } from "./range.ts";
 
 /** A file as its project's page lists it. */
-export interface Listed {
+export interface ListedFile {
   readonly project: ProjectName;
   readonly entry: FileEntry;
 }

@@ -8,7 +8,7 @@ export const giveWay = (): Promise<void> => new Promise((resolve) => setTimeout(
 const STRIDE = 256 * 1024;
 
 /** Joins the pieces of a text, and lets other requests run in between. */
-export async function joined(pieces: Iterable<string>): Promise<string> {
+export async function joinText(pieces: Iterable<string>): Promise<string> {
   let text = "";
   let since = 0;
   for (const piece of pieces) {

@@ -4,7 +4,7 @@ import { type FileEntry, type ProjectPage, type Validators, isUnderQuarantine } 
 import { htmlOf } from "../pypi/simple-html.ts";
 import { readJson, readValidators, renderJson } from "../pypi/simple-json.ts";
 import { gzipped, inflate, type Gzipped } from "./gzip.ts";
-import { joined } from "./give-way.ts";
+import { joinText } from "./give-way.ts";
 import { digestOf, StoredJson, type StoredHead } from "./stored-json.ts";
 import type { Via } from "./artifact.ts";
 import type { Context } from "./context.ts";
@@ -32,7 +32,7 @@ export interface PageHead extends StoredHead {
 export type Queries = Readonly<Record<string, string>>;
 
 /** What is stored beside a page; each is left out where no file needs it. */
-export interface Beside {
+export interface PageExtras {
   readonly queries?: Queries | undefined;
   /** Addresses (`{origin}/{path}`, decoded) of files whose names do not lead to the project. */
   readonly strays?: readonly string[] | undefined;
@@ -49,13 +49,13 @@ export interface Renderings {
 export class Page extends StoredJson<PageHead, Page> {
   readonly #renderings: Renderings | undefined;
   /** Set only on a page that was just made. */
-  readonly beside: Beside;
+  readonly extras: PageExtras;
 
   /** @param renderings where its HTML is stored; undefined for a page that is not stored as it is */
-  constructor(head: PageHead, gzip: Gzipped, via: Via, renderings?: Renderings, beside: Beside = {}) {
+  constructor(head: PageHead, gzip: Gzipped, via: Via, renderings?: Renderings, extras: PageExtras = {}) {
     super(head, gzip, via);
     this.#renderings = renderings;
-    this.beside = beside;
+    this.extras = extras;
   }
 
   protected override copy(gzip: Gzipped, via: Via): Page {
@@ -68,7 +68,7 @@ export class Page extends StoredJson<PageHead, Page> {
    */
   static async from(model: ProjectPage, validators: Validators, now: number): Promise<Page> {
     const { head, body } = renderJson(model, validators);
-    const lines = { head: new TextEncoder().encode(head), body: new TextEncoder().encode(await joined(body)) };
+    const lines = { head: new TextEncoder().encode(head), body: new TextEncoder().encode(await joinText(body)) };
     // The first line has the upstream's validators and is not hashed: where only they change, nothing is written.
     const digest = await digestOf(lines.body, model.lastSerial);
     const gzip = await gzipped(lines.head, lines.body);
@@ -96,7 +96,7 @@ export class Page extends StoredJson<PageHead, Page> {
 
   /** The same page, with its HTML stored in `renderings`. */
   keptIn(renderings: Renderings): Page {
-    return new Page(this.head, this.gzip(), this.via, renderings, this.beside);
+    return new Page(this.head, this.gzip(), this.via, renderings, this.extras);
   }
 
   /** PEP 503 HTML, gzipped: read from where it is stored, or made now and stored. */
@@ -108,7 +108,7 @@ export class Page extends StoredJson<PageHead, Page> {
       await this.cancel();
       return kept;
     }
-    const gzip = await gzipped(new TextEncoder().encode(await joined(htmlOf(await this.model()))));
+    const gzip = await gzipped(new TextEncoder().encode(await joinText(htmlOf(await this.model()))));
     if (this.#renderings) ctx.defer(this.#renderings.put(digest, gzip));
     if (this.isSmall) this.forms.html = gzip;
     return gzip;

@@ -17,7 +17,7 @@ export function resolveRange(spec: RangeSpec, size: number): Part | "unsatisfiab
 }
 
 /** Cuts `part` out of a stream of the whole file; the rest is not read. */
-export function cut(whole: ReadableStream<Uint8Array>, { offset, length }: Part): ReadableStream<Uint8Array> {
+export function partOfStream(whole: ReadableStream<Uint8Array>, { offset, length }: Part): ReadableStream<Uint8Array> {
   const reader = whole.getReader();
   let skip = offset;
   let left = length;

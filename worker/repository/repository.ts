@@ -1,7 +1,7 @@
 import type { DocumentRef } from "../pypi/document.ts";
 import type { FileRef } from "../pypi/file-url.ts";
 import type { ProjectName } from "../pypi/name.ts";
-import type { Artifact, ArtifactFacts, Listed } from "./artifact.ts";
+import type { Artifact, ArtifactFacts, ListedFile } from "./artifact.ts";
 import type { Context } from "./context.ts";
 import type { Document } from "./document.ts";
 import type { Page } from "./page.ts";
@@ -28,7 +28,7 @@ export interface Repository {
    * The hosted files that the index lists: all of them, sorted by project, or those of one project that the index
    * itself hosts; null where it does not host that project.
    */
-  hostedFiles(of: ProjectName | "all", ctx: Context): Promise<readonly Listed[] | null>;
+  hostedFiles(of: ProjectName | "all", ctx: Context): Promise<readonly ListedFile[] | null>;
 }
 
 /** One feature of an index. */
@@ -84,7 +84,7 @@ export interface SourcePages {
 export interface SourceFiles extends SourcePages {
   /** @param size bytes */
   fileStored(
-    file: Listed & { readonly ref: FileRef; readonly artifact: Artifact },
+    file: ListedFile & { readonly ref: FileRef; readonly artifact: Artifact },
     size: number,
     ctx: Context,
   ): Promise<void>;
@@ -152,11 +152,11 @@ export interface FileRequest {
   /**
    * The file's entry on the project's page, set once a layer has looked it up. Sources need it; clients do not know it.
    */
-  readonly listed?: Listed;
+  readonly listed?: ListedFile;
 }
 
 export interface DocumentRequest {
   readonly ref: DocumentRef;
   /** For provenance: the file's entry on the project's page, set once a layer has looked it up. */
-  readonly listed?: Listed | undefined;
+  readonly listed?: ListedFile | undefined;
 }

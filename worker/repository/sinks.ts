@@ -15,7 +15,7 @@ export const NO_SINK: Sink = {
 };
 
 /** Makes a destination that may fail or leave without harm to another. `failed` is called once, with the reason. */
-export function leavable(sink: FileSink, failed: (error: unknown) => void): Sink {
+export function optionalSink(sink: FileSink, failed: (error: unknown) => void): Sink {
   let left = false;
   const attempt = async (step: () => Promise<void>) => {
     if (left) return;
@@ -42,7 +42,7 @@ export function clientSink(writable: WritableStream<Uint8Array>): FileSink {
   return {
     write: (chunk) => writer.write(chunk),
     commit: () => writer.close(),
-    abort: () => writer.abort(brokenOff()),
+    abort: () => writer.abort(brokenTransfer()),
   };
 }
 
@@ -50,29 +50,29 @@ export function clientSink(writable: WritableStream<Uint8Array>): FileSink {
  * The error that ends a client's broken transfer. `retryable` tells the runtime that a connection was lost: any other
  * error would be logged as our uncaught exception.
  */
-export const brokenOff = () => Object.assign(new Error("The transfer was broken off."), { retryable: true });
+export const brokenTransfer = () => Object.assign(new Error("The transfer was broken off."), { retryable: true });
 
 /** A sink throws this when it gets more bytes than its limit. */
-export class Outgrown extends Error {}
+export class LimitExceeded extends Error {}
 
 /**
  * A store's sink throws this where another request has stored the file first, or the file was replaced upstream
  * meanwhile.
  */
-export class Overtaken extends Error {
+export class StoreConflict extends Error {
   constructor() {
     super("Another writer changed the object meanwhile.");
   }
 }
 
 /** A sink that accepts at most `limit` bytes: where neither side gives a file's size, only the transfer shows it. */
-export function upTo(limit: number, sink: FileSink): FileSink {
+export function limitedSink(limit: number, sink: FileSink): FileSink {
   let total = 0;
   return {
     ...sink,
     write(chunk) {
       total += chunk.byteLength;
-      return total > limit ? Promise.reject(new Outgrown(`It has more than ${limit} bytes.`)) : sink.write(chunk);
+      return total > limit ? Promise.reject(new LimitExceeded(`It has more than ${limit} bytes.`)) : sink.write(chunk);
     },
   };
 }

@@ -2,18 +2,18 @@
 const TURNS = 50;
 
 /** What `within` resolves to after the timeout. */
-export const LATE = Symbol("late");
+export const TIMED_OUT = Symbol("late");
 
-/** Resolves to what `work` resolves to, or to `LATE` after `timeoutMs` milliseconds. The work goes on. */
-export async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T | typeof LATE> {
+/** Resolves to what `work` resolves to, or to `TIMED_OUT` after `timeoutMs` milliseconds. The work goes on. */
+export async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T | typeof TIMED_OUT> {
   const state = { settled: false };
   const settle = () => void (state.settled = true);
   work.then(settle, settle);
   for (let turn = 0; turn < TURNS && !state.settled; turn++) await Promise.resolve();
   if (state.settled) return work;
   let timer: ReturnType<typeof setTimeout> | null = null;
-  const late = new Promise<typeof LATE>((resolve) => {
-    timer = setTimeout(() => resolve(LATE), timeoutMs);
+  const late = new Promise<typeof TIMED_OUT>((resolve) => {
+    timer = setTimeout(() => resolve(TIMED_OUT), timeoutMs);
   });
   try {
     return await Promise.race([work, late]);
@@ -25,6 +25,6 @@ export async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T 
 /** The same, but throws an `Error` with `reason` after the timeout. */
 export async function inTime<T>(timeoutMs: number, reason: string, work: Promise<T>): Promise<T> {
   const outcome = await within(timeoutMs, work);
-  if (outcome === LATE) throw new Error(reason);
+  if (outcome === TIMED_OUT) throw new Error(reason);
   return outcome;
 }

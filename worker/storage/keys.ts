@@ -3,7 +3,7 @@ import { hex } from "../pypi/encode.ts";
 import { asFileRef, type FileRef } from "../pypi/file-url.ts";
 import { fingerprint } from "../pypi/fingerprint.ts";
 import type { ProjectName } from "../pypi/name.ts";
-import { RENDERING } from "../pypi/simple-html.ts";
+import { HTML_VERSION } from "../pypi/simple-html.ts";
 
 /** Raised when the layout of stored values changes: old pages and listings are then not found, and are fetched anew. */
 const FORMAT = "4";
@@ -23,7 +23,7 @@ export function keysOf(source: string, root?: string) {
     /** KV, and R2 where the page is too large for KV. */
     page: (name: ProjectName) => `${all}/${name}`,
     /** KV: the same page as HTML. */
-    html: (name: ProjectName) => `html/${RENDERING}/${pages}/${name}`,
+    html: (name: ProjectName) => `html/${HTML_VERSION}/${pages}/${name}`,
     /** KV: the queries of the files' true URLs: secrets, which no client sees. */
     queries: (name: ProjectName) => `queries/${FORMAT}/${pages}/${name}`,
     /** KV: a document, by its path. */

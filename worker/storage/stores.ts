@@ -8,8 +8,8 @@ import type { Page, Queries } from "../repository/page.ts";
 import { MAX_IN_MEMORY, type HostedProject } from "../repository/ports/hosted-packages.ts";
 import type { ReplacingParts } from "../repository/ports/files.ts";
 import type { PageChange } from "../repository/ports/pages.ts";
-import { freshness, type Check } from "./cache/freshness.ts";
-import { verdictsIn } from "./cache/verdicts.ts";
+import { freshness, type LastRevalidation } from "./cache/freshness.ts";
+import { absentNamesIn } from "./cache/absent-names.ts";
 import { auditLogIn } from "./d1/audit-log.ts";
 import { catalogOf } from "./d1/catalog.ts";
 import { changeLogPositionIn } from "./d1/change-log-position.ts";
@@ -28,7 +28,7 @@ import { releasesIn } from "./d1/releases.ts";
 import { strayFilesIn } from "./d1/stray-files.ts";
 import { tokensIn } from "./d1/tokens.ts";
 import { uploadSessionsIn } from "./d1/upload-sessions.ts";
-import { vouchingIn } from "./d1/vouching.ts";
+import { confirmationIn } from "./d1/confirmation.ts";
 import { keysOf, storedRef } from "./keys.ts";
 import { documentStore } from "./kv/documents.ts";
 import { mergedPagesIn, type StoredMergedPage } from "./kv/merged-pages.ts";
@@ -38,8 +38,8 @@ import { Memory, scopedTo } from "./memory.ts";
 import { fillQueue } from "./queues/fills.ts";
 import { refreshQueue } from "./queues/refreshes.ts";
 import { hostedBytesIn } from "./r2/hosted-bytes.ts";
-import { fileStore, type Remembered } from "./r2/mirrored-files.ts";
-import { objectsIn } from "./r2/mirrored-objects.ts";
+import { fileStore, type FileInMemory } from "./r2/mirrored-files.ts";
+import { mirroredObjectsIn } from "./r2/mirrored-objects.ts";
 import { orphansIn } from "./r2/orphans.ts";
 import { projectFileDeletion } from "./r2/delete-project-files.ts";
 import { listStore } from "./r2/root-listing.ts";
@@ -79,7 +79,7 @@ export function createStores(platform: Storage, { maxPut, inMemory }: StorageLim
   const uses = fileUsesIn(db, memory.used);
   const demand = demandIn(db);
   const tokens = tokensIn(db);
-  const objects = objectsIn(db, r2);
+  const objects = mirroredObjectsIn(db, r2);
 
   /**
    * The stores of one source.
@@ -109,14 +109,14 @@ export function createStores(platform: Storage, { maxPut, inMemory }: StorageLim
       lists: listStore(r2, keys),
       documents: documentStore({ kv, keys, memory: documents, written }),
       freshness: freshness(memory.marks, cache, keys.checked),
-      verdicts: verdictsIn(freshness(memory.marks, cache, keys.absent), catalog),
+      absentNames: absentNamesIn(freshness(memory.marks, cache, keys.absent), catalog),
       deleteFiles: projectFileDeletion(objects, source, memory.files),
       fills: fillQueue(fills, source),
       refreshes: refreshQueue(refreshes, source),
       demand: demand.of(source),
       changeLogPosition: changeLogPositionIn(db, source, keys.pages),
       pagesBehind: pagesBehindIn(db, source),
-      vouching: vouchingIn(db, source, keys.pages),
+      confirmation: confirmationIn(db, source, keys.pages),
       popularity: (favourites: Omit<PopularityParts, "source">) => popularityIn(db, { source, ...favourites }),
       /** What the isolate remembers of the source, beside copies of what is stored. */
       remembered: {
@@ -162,8 +162,8 @@ const memoryTier = () => ({
   pages: new Memory<Page>(16 * MiB),
   documents: new Memory<Document>(4 * MiB),
   written: new Memory<string>(MiB),
-  files: new Memory<Remembered>(16 * MiB),
-  marks: new Memory<Check>(4 * MiB),
+  files: new Memory<FileInMemory>(16 * MiB),
+  marks: new Memory<LastRevalidation>(4 * MiB),
   absent: new Memory<true>(2 * MiB),
   filling: new Memory<true>(MiB),
   believed: new Memory<true>(MiB),

@@ -4,7 +4,7 @@ import { isUpstreamFailure, messageOf, upstreamFailed } from "../errors.ts";
 import type { Fetch, Platform } from "../platform/platform.ts";
 import { base64 } from "../pypi/encode.ts";
 import { isPublic } from "../pypi/host.ts";
-import { LATE, within } from "../repository/timeout.ts";
+import { TIMED_OUT, within } from "../repository/timeout.ts";
 import type { Counted } from "../repository/ports/counters.ts";
 import { Circuits } from "./circuit.ts";
 import { retryAfterOf } from "./retry-after.ts";
@@ -264,7 +264,7 @@ export async function readInTime<T>(
   const reader = ((body ?? new Blob([]).stream()) as ReadableStream<Uint8Array>).getReader();
   try {
     const outcome = await within(ms, read(reader));
-    if (outcome === LATE) throw new LateBody(ms);
+    if (outcome === TIMED_OUT) throw new LateBody(ms);
     return outcome;
   } finally {
     await reader.cancel().catch(() => undefined);

@@ -4,7 +4,7 @@ import { cleanSerial } from "../pypi/page.ts";
 import { parsedJson } from "../pypi/parsed-json.ts";
 import type { Upstream } from "../repository/ports/upstream.ts";
 import type { UpstreamClient } from "./client.ts";
-import { conditions, validatorsOf } from "./validators.ts";
+import { conditionalHeaders, validatorsOf } from "./validators.ts";
 
 const HEADERS = {
   Accept: `${DOCUMENT_TYPES.integrity}, ${DOCUMENT_TYPES.json}`,
@@ -16,7 +16,7 @@ export function documentFrom(client: UpstreamClient): Upstream["document"] {
   return async (url, known) => {
     const { host } = url;
     if (!client.mayFetch(url)) throw upstreamFailed(host, "its document has an address that may not be fetched");
-    const answer = await client.open(url, { headers: { ...HEADERS, ...conditions(known) }, mayBeAbsent: true });
+    const answer = await client.open(url, { headers: { ...HEADERS, ...conditionalHeaders(known) }, mayBeAbsent: true });
     if (!answer) return { kind: "absent" };
     const { headers, status } = answer.response;
     if (status === 304) return { kind: "unchanged" };

@@ -1,5 +1,5 @@
 import { SECOND, inSeconds } from "../duration.ts";
-import { GZIP, SHOWN, TAR, type Magic } from "../pypi/magic.ts";
+import { GZIP, MAGIC_LENGTH, TAR, type Magic } from "../pypi/magic.ts";
 import { byteReader, type ByteReader } from "../repository/byte-reader.ts";
 import { inTime } from "../repository/timeout.ts";
 
@@ -7,8 +7,8 @@ import { inTime } from "../repository/timeout.ts";
 const SILENT_FOR = 10 * SECOND;
 const SILENT = `it sent nothing of the file for ${inSeconds(SILENT_FOR)} s`;
 
-/** `SHOWN` encoded bytes decode to more than this, unless a gzip header takes up most of them. Bytes. */
-const ENOUGH = SHOWN / 2;
+/** `MAGIC_LENGTH` encoded bytes decode to more than this, unless a gzip header takes up most of them. Bytes. */
+const ENOUGH = MAGIC_LENGTH / 2;
 
 /** Size of one read. Bytes. */
 const CHUNK = 64 * 1024;
@@ -103,9 +103,9 @@ async function decodedStart(bytes: Uint8Array, format: Format): Promise<Uint8Arr
   const { readable, writable } = new DecompressionStream(format);
   const writer = writable.getWriter();
   const reader = readable.getReader();
-  const ending = (bytes.length < SHOWN ? writer.write(bytes).then(() => writer.close()) : writer.write(bytes)).catch(
-    () => undefined,
-  );
+  const ending = (
+    bytes.length < MAGIC_LENGTH ? writer.write(bytes).then(() => writer.close()) : writer.write(bytes)
+  ).catch(() => undefined);
   const chunks: Uint8Array[] = [];
   let total = 0;
   try {
@@ -120,11 +120,11 @@ async function decodedStart(bytes: Uint8Array, format: Format): Promise<Uint8Arr
   } finally {
     await Promise.allSettled([reader.cancel(), writer.abort(), ending]);
   }
-  return new Uint8Array(await new Blob(chunks).arrayBuffer()).subarray(0, SHOWN);
+  return new Uint8Array(await new Blob(chunks).arrayBuffer()).subarray(0, MAGIC_LENGTH);
 }
 
 const firstOf = async (reader: ByteReader) =>
-  (await inTime(SILENT_FOR, SILENT, reader.fill(SHOWN))) ?? new Uint8Array();
+  (await inTime(SILENT_FOR, SILENT, reader.fill(MAGIC_LENGTH))) ?? new Uint8Array();
 
 /** The whole body again, after `first` has been read from it. */
 function resumed(first: Uint8Array, reader: ByteReader): ReadableStream<Uint8Array> {

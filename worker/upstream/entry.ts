@@ -8,7 +8,7 @@ import { giveWay } from "../repository/give-way.ts";
 type Digests = readonly (readonly [algorithm: string, hex: unknown])[];
 
 /** A file as an upstream describes it, in JSON or HTML. */
-export type Described = Omit<
+export type DescribedFile = Omit<
   FileEntry,
   | "url"
   | "_upstream"
@@ -38,7 +38,7 @@ export type Described = Omit<
  * @param base what the files' URLs are relative to
  */
 export async function toEntries(
-  described: Iterable<readonly (Described | undefined)[]>,
+  described: Iterable<readonly (DescribedFile | undefined)[]>,
   base: URL,
   mayFetch: (url: URL) => boolean,
 ): Promise<FileEntry[]> {
@@ -58,7 +58,7 @@ export async function toEntries(
   );
 }
 
-function toEntry(described: Described, base: URL, mayFetch: (url: URL) => boolean): FileEntry | undefined {
+function toEntry(described: DescribedFile, base: URL, mayFetch: (url: URL) => boolean): FileEntry | undefined {
   const { filename: name, url: text, hashes, "core-metadata": metadata, provenance, yanked, ...rest } = described;
   const filename = asFilename(name);
   const url = URL.parse(text, base);
@@ -111,7 +111,7 @@ function provenanceAt(url: URL, mayFetch: (url: URL) => boolean): string | undef
 }
 
 /** Core metadata with a malformed digest is not advertised: it would be served unverified. */
-function metadataOf(metadata: Described["core-metadata"]): FileEntry["core-metadata"] {
+function metadataOf(metadata: DescribedFile["core-metadata"]): FileEntry["core-metadata"] {
   if (metadata === undefined || metadata === true) return metadata;
   const clean = cleanHashes(metadata);
   return clean && Object.keys(clean).length === 0 ? true : clean;

@@ -3,7 +3,7 @@ import { isUpstreamFailure, messageOf, upstreamFailed } from "../errors.ts";
 import type { MakePipe } from "../platform/pipe.ts";
 import { magicOf } from "../pypi/magic.ts";
 import type { FileAnswer, FileWanted, Upstream } from "../repository/ports/upstream.ts";
-import { cut, type Part } from "../repository/range.ts";
+import { partOfStream, type Part } from "../repository/range.ts";
 import type { UpstreamAnswer, UpstreamClient } from "./client.ts";
 import { codingsOf, decoded } from "./encoding.ts";
 import { validatorsOf } from "./validators.ts";
@@ -96,7 +96,7 @@ async function withoutBody(answer: FileAnswer | null): Promise<FileAnswer | null
 
 /** The part, cut from the whole file: some upstreams ignore `Range`, or do so for encoded files. */
 function sliced({ body, ...answer }: FileAnswer, part: Part, pipe: MakePipe): FileAnswer {
-  return { ...answer, body: body && cut(body, part).pipeThrough(pipe(part.length)), sliced: true };
+  return { ...answer, body: body && partOfStream(body, part).pipeThrough(pipe(part.length)), sliced: true };
 }
 
 /** The body of a 206 that has exactly the requested range; reading it fails where it has another length. */

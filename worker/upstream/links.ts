@@ -10,7 +10,7 @@ import type { UpstreamClient } from "./client.ts";
 import { documentFrom } from "./documents.ts";
 import { fileFrom } from "./files.ts";
 import { parseLinks } from "./parse-html.ts";
-import { conditions, validatorsOf } from "./validators.ts";
+import { conditionalHeaders, validatorsOf } from "./validators.ts";
 
 /** How long the page serves further projects before it is read again: an install asks for many at once. Milliseconds. */
 const READ_TTL = 10 * SECOND;
@@ -37,7 +37,7 @@ export function linksAt(page: URL, client: UpstreamClient, pipe: MakePipe, now: 
   async function read(known: Validators): Promise<Links | "unchanged"> {
     if (held && now() < held.until) return held.links;
     const answer = await client.open(page, {
-      headers: { Accept: "text/html", "Accept-Encoding": "gzip", ...conditions(known) },
+      headers: { Accept: "text/html", "Accept-Encoding": "gzip", ...conditionalHeaders(known) },
     });
     if (!answer) throw upstreamFailed(page.host, `there is no page of links at ${page.href}`);
     if (answer.response.status === 304) return "unchanged";

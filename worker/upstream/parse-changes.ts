@@ -1,6 +1,6 @@
 import { asProjectName, type ProjectName } from "../pypi/name.ts";
 import type { Changes } from "../repository/ports/change-log.ts";
-import { readXmlRpc, type Fault, type Scalar } from "./xml-rpc.ts";
+import { readXmlRpc, type XmlRpcFault, type Scalar } from "./xml-rpc.ts";
 
 /** PyPI sends at most so many rows: an answer with as many may be incomplete. */
 export const MAX_ROWS = 50_000;
@@ -20,12 +20,12 @@ const ROW = LIST + 1;
 const INTEGERS: ReadonlySet<string> = new Set(["int", "i4", "i8"]);
 
 /** An answer that is not a change log's: a fault, or `no-xml`, which is a web page or JSON. */
-export type Other = Fault | "no-xml";
+export type OtherAnswer = XmlRpcFault | "no-xml";
 
 type Body = ReadableStreamDefaultReader<Uint8Array>;
 
 /** Reads the answer with the last serial. Throws an `Error` where it is cut off or has another form. */
-export async function readSerial(body: Body): Promise<number | Other> {
+export async function readSerial(body: Body): Promise<number | OtherAnswer> {
   const values: Scalar[] = [];
   const reading = await readXmlRpc(body, NUMBER, MAX_NUMBER, { scalar: (value) => values.push(value) });
   if (reading === "no-xml" || typeof reading === "object") return reading;
@@ -37,7 +37,7 @@ export async function readSerial(body: Body): Promise<number | Other> {
  * many rows as PyPI sends at most, or is too large. Of a row without a valid project name, only the serial counts. Throws an
  * `Error` where the answer is cut off, has other rows, or one with a serial below `after`.
  */
-export async function readChanges(body: Body, after: number): Promise<Changes | "gap" | Other> {
+export async function readChanges(body: Body, after: number): Promise<Changes | "gap" | OtherAnswer> {
   const projects = new Map<ProjectName, number>();
   let last: number | undefined;
   let rows = 0;

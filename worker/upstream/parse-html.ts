@@ -3,7 +3,7 @@ import { isDistribution } from "../pypi/filename.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import { cleanSerial, type FileEntry, type ProjectPage } from "../pypi/page.ts";
 import { assertReadable } from "./api-version.ts";
-import { digestsIn, statusFrom, toEntries, type Described } from "./entry.ts";
+import { digestsIn, statusFrom, toEntries, type DescribedFile } from "./entry.ts";
 import { isEmptyPage } from "./empty-page.ts";
 import { readHtml, type HtmlListener } from "./html.ts";
 import { htmlPieces } from "./page-bytes.ts";
@@ -107,7 +107,7 @@ async function linksIn(html: Uint8Array, base: URL, mayFetch: (url: URL) => bool
 }
 
 /** The file that an anchor links to; undefined where it links to something else. */
-function describe({ attributes, text }: Anchor, base: URL): Described | undefined {
+function describe({ attributes, text }: Anchor, base: URL): DescribedFile | undefined {
   const href = attributes.get("href");
   const url = href === undefined ? null : URL.parse(href, base);
   const filename = url && filenameOf(url, text);
@@ -125,7 +125,7 @@ function describe({ attributes, text }: Anchor, base: URL): Described | undefine
 }
 
 /** PEP 714: `true`, or a digest as in a fragment. Any other value advertises no core metadata, as in pip. */
-function metadataIn(text: string): Described["core-metadata"] {
+function metadataIn(text: string): DescribedFile["core-metadata"] {
   if (text === "true") return true;
   return text.includes("=") ? digestsIn(text) : undefined;
 }

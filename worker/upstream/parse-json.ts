@@ -3,7 +3,7 @@ import { asProjectName, type ProjectName } from "../pypi/name.ts";
 import { cleanSerial, type ProjectPage } from "../pypi/page.ts";
 import { printable } from "../pypi/text.ts";
 import { assertReadable } from "./api-version.ts";
-import { statusFrom, toEntries, type Described } from "./entry.ts";
+import { statusFrom, toEntries, type DescribedFile } from "./entry.ts";
 import { jsonParts } from "./page-bytes.ts";
 
 /**
@@ -37,7 +37,7 @@ export async function parseJson(
 }
 
 /** Files in batches; undefined for an element that is not a file. */
-function* describedIn(batches: readonly Uint8Array[]): Generator<(Described | undefined)[]> {
+function* describedIn(batches: readonly Uint8Array[]): Generator<(DescribedFile | undefined)[]> {
   for (const batch of batches) {
     const elements = jsonOf(batch, "[", "]") as unknown[];
     yield elements.map((raw) => {

@@ -140,7 +140,7 @@ async function* inPieces(texts: AsyncIterable<string>): AsyncGenerator<string> {
  * The body's first chunk that is not only white space, and the whole body, from its start. Throws where the body stops arriving
  * before that.
  */
-export async function peeked(
+export async function peekBody(
   body: ReadableStream<Uint8Array>,
 ): Promise<{ beginning: Uint8Array; body: ReadableStream<Uint8Array> }> {
   const reader = body.getReader();

@@ -12,8 +12,8 @@ export function retryAfterOf({ status, headers }: Response, now: number): number
   const text = headers.get("Retry-After")?.trim();
   if (text === undefined || (status !== 429 && status !== 503)) return undefined;
   const seconds = /^\d+$/.test(text) ? Number(text) : Math.ceil(inSeconds(Date.parse(text) - now));
-  return Number.isNaN(seconds) ? undefined : bounded(seconds);
+  return Number.isNaN(seconds) ? undefined : boundedRetryAfter(seconds);
 }
 
 /** `seconds`, at least 0 and at most an hour. */
-export const bounded = (seconds: number) => Math.min(Math.max(seconds, 0), LONGEST);
+export const boundedRetryAfter = (seconds: number) => Math.min(Math.max(seconds, 0), LONGEST);

@@ -8,8 +8,8 @@ import { documentFrom } from "./documents.ts";
 import { fileFrom } from "./files.ts";
 import { parseHtml } from "./parse-html.ts";
 import { parseJson } from "./parse-json.ts";
-import { entriesInHtml, entriesInJson, peeked, type RootEntries } from "./parse-root.ts";
-import { conditions, validatorsOf } from "./validators.ts";
+import { entriesInHtml, entriesInJson, peekBody, type RootEntries } from "./parse-root.ts";
+import { conditionalHeaders, validatorsOf } from "./validators.ts";
 
 const JSON_TYPE = "application/vnd.pypi.simple.v1+json";
 
@@ -26,7 +26,7 @@ export function simpleAt(index: URL, client: UpstreamClient, pipe: MakePipe): Up
   return {
     async page(name, known, wasGood) {
       const answer = await client.open(new URL(`${name}/`, index), {
-        headers: { ...PAGE_HEADERS, ...conditions(known) },
+        headers: { ...PAGE_HEADERS, ...conditionalHeaders(known) },
         mayBeAbsent: true,
       });
       if (!answer) return { kind: "absent" };
@@ -50,7 +50,7 @@ export function simpleAt(index: URL, client: UpstreamClient, pipe: MakePipe): Up
     document: documentFrom(client),
 
     async names(known) {
-      const answer = await client.open(index, { headers: { ...PAGE_HEADERS, ...conditions(known) } });
+      const answer = await client.open(index, { headers: { ...PAGE_HEADERS, ...conditionalHeaders(known) } });
       if (!answer) throw upstreamFailed(index.host, "it has no root listing");
       return answer.response.status === 304 ? { kind: "unchanged" } : namesOf(answer);
     },
@@ -60,7 +60,7 @@ export function simpleAt(index: URL, client: UpstreamClient, pipe: MakePipe): Up
 async function namesOf(answer: UpstreamAnswer): Promise<NamesAnswer> {
   const { url, response } = answer;
   if (!response.body) throw upstreamFailed(url.host, "its root listing is empty");
-  const { beginning, body } = await peeked(response.body).catch((error: unknown) => {
+  const { beginning, body } = await peekBody(response.body).catch((error: unknown) => {
     throw upstreamFailed(url.host, messageOf(error), error);
   });
   let own: number | undefined;

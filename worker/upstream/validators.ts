@@ -10,6 +10,6 @@ export function validatorsOf({ response }: UpstreamAnswer): Validators {
 }
 
 /** The request headers that revalidate a copy with these validators. */
-export function conditions({ etag, lastModified }: Validators): Record<string, string> {
+export function conditionalHeaders({ etag, lastModified }: Validators): Record<string, string> {
   return { ...(etag && { "If-None-Match": etag }), ...(lastModified && { "If-Modified-Since": lastModified }) };
 }

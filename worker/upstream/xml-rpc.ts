@@ -7,7 +7,7 @@ const MAX_TEXT = 1_000;
 const MAX_FAULT = 20;
 
 /** An XML-RPC fault: the server refused the call. */
-export interface Fault {
+export interface XmlRpcFault {
   readonly kind: "fault";
   readonly code: string;
   readonly text: string;
@@ -30,10 +30,10 @@ interface Listener {
  * How the reading ended: `read` at the end of the answer, `enough` by the listener, `too-large` at the limit; or at a fault, or at
  * a web page or JSON (`no-xml`).
  */
-export type Reading = "read" | "enough" | "too-large" | "no-xml" | Fault;
+export type ReadingEnd = "read" | "enough" | "too-large" | "no-xml" | XmlRpcFault;
 
 /** The body of a call, sent as `text/xml`. */
-export function callOf(method: string, ...parameters: readonly number[]): string {
+export function xmlRpcCall(method: string, ...parameters: readonly number[]): string {
   const params = parameters.map((value) => `<param><value><int>${value}</int></value></param>`).join("");
   return `<?xml version="1.0"?><methodCall><methodName>${method}</methodName><params>${params}</params></methodCall>`;
 }
@@ -49,7 +49,7 @@ export async function readXmlRpc(
   shape: readonly string[],
   limit: number,
   listener: Listener,
-): Promise<Reading> {
+): Promise<ReadingEnd> {
   const xml = xmlOf(shape, listener);
   const decoder = new TextDecoder();
   let total = 0;
@@ -131,7 +131,7 @@ function xmlOf(shape: readonly string[], { scalar, end }: Listener) {
   return {
     write: (chunk: string) => parser.write(chunk),
     found: () => found,
-    end(): Reading {
+    end(): ReadingEnd {
       if (depth > 0 || deepest === 0) throw new Error("its answer was cut off");
       if (fault) return { kind: "fault", code: following(fault, "faultCode"), text: following(fault, "faultString") };
       return "read";

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { folder } from "../../../cli/demo/folder.ts";
+import { wheelFolder } from "../../../cli/demo/folder.ts";
 import { run, type Outcome } from "../../../cli/demo/process.ts";
 import { tourWheels } from "../../../cli/demo/tour.ts";
 import { Place } from "../../support/node/clients/place.ts";
@@ -18,7 +18,7 @@ const ALL_LEFT_OUT = /^(?!.*another index).*Stored: 0 files/s;
 
 let rig: Rig;
 beforeAll(async () => {
-  rig = await Rig.open(folder(await tourWheels()));
+  rig = await Rig.open(wheelFolder(await tourWheels()));
 });
 afterAll(() => rig?.close());
 

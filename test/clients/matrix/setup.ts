@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
-import { removeLeftover, temporaryDirectory } from "../../../cli/demo/leftovers.ts";
+import { removeDirectory, temporaryDirectory } from "../../../cli/demo/leftovers.ts";
 import { build } from "../../../cli/server/build.ts";
 import { buildWheel, type Wheel } from "../../../cli/demo/wheel.ts";
 import { incompressible, largeWheel } from "../../support/node/fake-index/content.ts";
@@ -43,7 +43,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide("freight", put(freight));
   return async () => {
     await running?.stop();
-    removeLeftover(folder);
+    removeDirectory(folder);
     saySkipped(project, [...supplies.missing, ...others.missing, ...publishers.missing]);
   };
 }

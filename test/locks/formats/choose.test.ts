@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { distinct, fileChooser } from "../../../worker/locks/formats/choose.ts";
+import { distinctPackages, fileChooser } from "../../../worker/locks/formats/choose.ts";
 import { parseProjectName } from "../../../worker/pypi/name.ts";
 import type { FileEntry, Hashes } from "../../../worker/pypi/page.ts";
 import type { LockedFile, LockedPackage } from "../../../worker/locks/formats/lock.ts";
@@ -224,6 +224,6 @@ describe("many packages of one project", () => {
     const named = six({ files: [file(sdist)] });
     const first = six({ line: 1 });
     const all = [first, six({ version: "v1.17" }), six({ version: "1.16.0" }), hashed, { ...hashed }, named, named];
-    expect(distinct(all)).toEqual([first, six({ version: "1.16.0" }), hashed, named, named]);
+    expect(distinctPackages(all)).toEqual([first, six({ version: "1.16.0" }), hashed, named, named]);
   });
 });

@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { DATABASE_AWAY } from "../../support/away.ts";
 import { filePath, Rig } from "../../support/rig.ts";
-import { objectsIn } from "../../../worker/storage/r2/mirrored-objects.ts";
+import { mirroredObjectsIn } from "../../../worker/storage/r2/mirrored-objects.ts";
 import { HOUR, inStore, keyOf, known, MINUTE, read, SOURCE, store, usedAt, wheelOf } from "../../support/swept.ts";
 
 /** One more answer, behind which the isolate may write what it has gathered. */
@@ -21,7 +21,7 @@ describe("a stored file", () => {
     const rig = new Rig();
     await store(rig, "demo", 700);
     await rig.get(`${filePath(wheelOf("demo").filename)}.metadata`);
-    const objects = objectsIn(env.DB, env.FILES);
+    const objects = mirroredObjectsIn(env.DB, env.FILES);
     expect(await objects.total()).toEqual({ objects: 2, bytes: 700 + "Name: demo\n".length });
     await env.FILES.delete(keyOf(wheelOf("demo").filename));
     rig.restart();
@@ -199,7 +199,7 @@ describe("a use of a stored file", () => {
     rig.wait(2 * HOUR);
     await read(rig, "other");
     await read(rig, "demo");
-    await objectsIn(env.DB, env.FILES).remove([{ key, size: 0, usedAt: 0 }], rig.now);
+    await mirroredObjectsIn(env.DB, env.FILES).remove([{ key, size: 0, usedAt: 0 }], rig.now);
     rig.wait(40_000);
     rig.forget();
     expect((await read(rig, "demo")).body).toEqual(wheelOf("demo").bytes);
@@ -216,7 +216,7 @@ describe("what is known of stored files", () => {
     await env.FILES.put("hosted/demo-1.0.tar.gz", "mine");
     const row = env.DB.prepare("INSERT INTO object VALUES ('hosted/demo-1.0.tar.gz', 's', 'demo', 4, 0, 0)");
     await expect(row.run()).rejects.toThrow("CHECK constraint failed");
-    const objects = objectsIn(env.DB, env.FILES);
+    const objects = mirroredObjectsIn(env.DB, env.FILES);
     await expect(objects.remove([{ key: "hosted/demo-1.0.tar.gz", size: 4, usedAt: 0 }], Infinity)).rejects.toThrow(
       "no mirrored file",
     );
@@ -232,11 +232,11 @@ describe("what is known of stored files", () => {
       ).results
         .map(({ detail }) => detail)
         .join("\n");
-    const { USED } = await import("../../../worker/storage/d1/file-uses.ts");
-    const { OLDEST } = await import("../../../worker/storage/r2/mirrored-objects.ts");
-    expect(await plan(USED, "[]")).toMatch(
+    const { NOTE_USES } = await import("../../../worker/storage/d1/file-uses.ts");
+    const { SELECT_OLDEST } = await import("../../../worker/storage/r2/mirrored-objects.ts");
+    expect(await plan(NOTE_USES, "[]")).toMatch(
       /SEARCH object USING (?:INDEX sqlite_autoindex_object_1|PRIMARY KEY) \(key=\?\)/,
     );
-    expect(await plan(OLDEST, 1, 1)).toMatch(/SEARCH object USING INDEX object_used \(used_at<\?\)/);
+    expect(await plan(SELECT_OLDEST, 1, 1)).toMatch(/SEARCH object USING INDEX object_used \(used_at<\?\)/);
   });
 });

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { delimiter, join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { bareVariables } from "../../../cli/demo/environment.ts";
-import { removeLeftover, temporaryDirectory } from "../../../cli/demo/leftovers.ts";
+import { removeDirectory, temporaryDirectory } from "../../../cli/demo/leftovers.ts";
 import { run } from "../../../cli/demo/process.ts";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome"];
@@ -87,7 +87,7 @@ export async function visit<Result>(chromium: string, { path, argument, host }: 
   } finally {
     server.closeAllConnections();
     server.close();
-    removeLeftover(folder);
+    removeDirectory(folder);
   }
 }
 

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { bareVariables, environmentAt, freshEnvironment, type Environment } from "../../../cli/demo/environment.ts";
-import { removeLeftover, temporaryDirectory } from "../../../cli/demo/leftovers.ts";
+import { removeDirectory, temporaryDirectory } from "../../../cli/demo/leftovers.ts";
 import { run } from "../../../cli/demo/process.ts";
 
 const CACHE = resolve(import.meta.dirname, "../../../node_modules/.cache/pypi-edge-clients");
@@ -80,6 +80,6 @@ async function once(key: readonly string[], make: (directory: string) => Promise
     if (!existsSync(directory)) renameSync(draft, directory);
     return directory;
   } finally {
-    removeLeftover(draft);
+    removeDirectory(draft);
   }
 }

@@ -1,6 +1,6 @@
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { removeLeftover, temporaryDirectory } from "../../../cli/demo/leftovers.ts";
+import { removeDirectory, temporaryDirectory } from "../../../cli/demo/leftovers.ts";
 import { run, type Outcome } from "../../../cli/demo/process.ts";
 import { startProduct, type Product } from "../../../cli/demo/product.ts";
 import { CLI } from "./command.ts";
@@ -97,7 +97,7 @@ export class Rig {
   async close(): Promise<void> {
     await this.stop();
     await this.witness.stop();
-    removeLeftover(this.#state);
+    removeDirectory(this.#state);
   }
 
   /** Installs into a new environment, without a client cache, then imports `modules` there. */

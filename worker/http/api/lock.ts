@@ -31,7 +31,7 @@ export interface NamedIndex {
  *
  * @throws `bad-request` for the query, `too-large`, and `unprocessable` and `upstream-failed` for the lock's content
  */
-export async function readWanted(c: HonoContext<AppEnv>, indexes: readonly NamedIndex[]): Promise<ResolvedLock> {
+export async function readLockRequest(c: HonoContext<AppEnv>, indexes: readonly NamedIndex[]): Promise<ResolvedLock> {
   const { filename, index = "default", python, platform } = parametersOf(c.req.url, PARAMETERS);
   if (!filename) throw badRequest(NO_FILENAME);
   const named = indexes.find(({ name }) => name === index);

@@ -4,7 +4,7 @@ import { wheelhouse } from "../../locks/wheelhouse.ts";
 import type { MakePipe } from "../../platform/pipe.ts";
 import type { AppEnv } from "../context.ts";
 import { LIFETIMES } from "../headers.ts";
-import { readWanted, type NamedIndex } from "./lock.ts";
+import { readLockRequest, type NamedIndex } from "./lock.ts";
 
 /** Limit of the header's value. Characters. */
 const MAX_HEADER_LENGTH = 4_000;
@@ -14,7 +14,7 @@ const MAX_HEADER_LENGTH = 4_000;
  * elsewhere and are not in it.
  */
 export async function answerWheelhouse(c: HonoContext<AppEnv>, indexes: readonly NamedIndex[], pipe: MakePipe) {
-  const wanted = await readWanted(c, indexes);
+  const wanted = await readLockRequest(c, indexes);
   const { size, body } = await wheelhouse(wanted, pipe, c.var.ctx);
   return new Response(body, {
     headers: {

@@ -3,12 +3,12 @@ import type { FileRef } from "../../pypi/file-url.ts";
 import { MAX_FETCHED } from "../../pypi/filename.ts";
 import type { ProjectName } from "../../pypi/name.ts";
 import { findFile } from "../../pypi/simple-json.ts";
-import { orReport } from "../revalidate.ts";
+import { readOrReport } from "../revalidate.ts";
 import { findListed } from "../find-listed.ts";
 import type { Page } from "../../repository/page.ts";
 import type { PageStore, StrayStore } from "../../repository/ports/pages.ts";
 import type { FileRequest, Revalidation, SourcePages } from "../../repository/repository.ts";
-import type { Listed } from "../../repository/artifact.ts";
+import type { ListedFile } from "../../repository/artifact.ts";
 import type { Context } from "../../repository/context.ts";
 
 export interface LocatingParts {
@@ -30,7 +30,7 @@ export async function locate(
   inner: SourcePages,
   parts: LocatingParts,
   ctx: Context,
-): Promise<Listed | null> {
+): Promise<ListedFile | null> {
   const { ref } = request;
   let failure: unknown;
   try {
@@ -52,7 +52,7 @@ async function locateAmong(
   inner: SourcePages,
   pages: PageStore,
   ctx: Context,
-): Promise<Listed | null> {
+): Promise<ListedFile | null> {
   if (candidates.length > 1) {
     for (const project of candidates) {
       const stored = await pages.get(project, ctx.now).catch(() => null);
@@ -67,7 +67,7 @@ async function locateAmong(
     if (found === undefined) owner ??= project;
   }
   if (owner === undefined) return null;
-  throw gone(ref, owner);
+  throw fileNotListed(ref, owner);
 }
 
 /** The same, only on pages that were noted to list the file although its name does not lead to their project. */
@@ -77,8 +77,8 @@ async function locateStray(
   inner: SourcePages,
   strays: StrayStore,
   ctx: Context,
-): Promise<Listed | null> {
-  const noted = await orReport(() => strays.find(`${ref.origin}/${ref.path}`), ref.filename, ctx);
+): Promise<ListedFile | null> {
+  const noted = await readOrReport(() => strays.find(`${ref.origin}/${ref.path}`), ref.filename, ctx);
   for (const project of noted ?? []) {
     if (candidates.includes(project) || (await admits?.(project)) === false) continue;
     const found = await locateIn(project, ref, inner, ctx);
@@ -94,7 +94,7 @@ async function locateStray(
 export const locateIn = (project: ProjectName, ref: FileRef, inner: SourcePages, ctx: Context, demand?: Revalidation) =>
   findListed(project, ref.origin, (text) => entryFor(text, ref), inner, ctx, demand);
 
-async function listedOnStored(page: Page | null, ref: FileRef, project: ProjectName): Promise<Listed | undefined> {
+async function listedOnStored(page: Page | null, ref: FileRef, project: ProjectName): Promise<ListedFile | undefined> {
   const entry = page && entryFor(await page.text(), ref);
   return entry ? { project, entry } : undefined;
 }
@@ -105,7 +105,7 @@ function entryFor(text: string, ref: FileRef) {
 }
 
 /** The error for a file that a project's page does not list. */
-export const gone = (ref: FileRef, project: ProjectName) =>
+export const fileNotListed = (ref: FileRef, project: ProjectName) =>
   new IndexError(
     "file-not-found",
     `The page of ${project} does not list this ${ref.part === "file" ? "file" : "file's metadata"}: ${ref.origin}/${ref.path}. If a lock file names it, it may have been removed upstream.`,

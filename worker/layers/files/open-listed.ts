@@ -1,15 +1,15 @@
 import { IndexError, isUpstreamFailure, reasonOf } from "../../errors.ts";
-import { upstreamUrl, type FileRef, nameOf } from "../../pypi/file-url.ts";
-import type { Artifact, Listed } from "../../repository/artifact.ts";
+import { upstreamUrl, type FileRef, fileLabel } from "../../pypi/file-url.ts";
+import type { Artifact, ListedFile } from "../../repository/artifact.ts";
 import type { Context } from "../../repository/context.ts";
 
 /** Statuses of 400 and above that may change a moment later, or that are about the request and not about the file. */
 const TRANSIENT: ReadonlySet<number> = new Set([408, 416, 425, 429]);
 
 /** An opened file, or null where the source does not have it; and the page entry that it was opened by. */
-export interface Opened {
+export interface OpenedFile {
   readonly source: Artifact | null;
-  readonly at: Listed;
+  readonly at: ListedFile;
 }
 
 /**
@@ -19,13 +19,13 @@ export interface Opened {
  *
  * @param list fetches the page and gives the file's entry; undefined or null where there is none
  */
-export async function opened(
+export async function openListed(
   ref: FileRef,
-  listed: Listed,
-  open: (listed: Listed) => Promise<Artifact | null>,
-  list: () => Promise<Listed | undefined | null>,
+  listed: ListedFile,
+  open: (listed: ListedFile) => Promise<Artifact | null>,
+  list: () => Promise<ListedFile | undefined | null>,
   ctx: Context,
-): Promise<Opened> {
+): Promise<OpenedFile> {
   const first = await attempt(open, listed);
   if (first.source) return { source: first.source, at: listed };
   const again = await list().catch((error: unknown) => {
@@ -46,7 +46,7 @@ interface Attempt {
   readonly refusal?: IndexError | undefined;
 }
 
-async function attempt(open: (listed: Listed) => Promise<Artifact | null>, listed: Listed): Promise<Attempt> {
+async function attempt(open: (listed: ListedFile) => Promise<Artifact | null>, listed: ListedFile): Promise<Attempt> {
   try {
     return { source: await open(listed) };
   } catch (error) {
@@ -57,8 +57,8 @@ async function attempt(open: (listed: Listed) => Promise<Artifact | null>, liste
 
 const isRefusal = (status = 0) => status >= 400 && status < 500 && !TRANSIENT.has(status);
 
-function refused(ref: FileRef, { project, entry }: Listed, refusal: IndexError, ctx: Context): IndexError {
-  ctx.report({ event: "upstream-failed", what: nameOf(ref), reason: reasonOf(refusal) });
+function refused(ref: FileRef, { project, entry }: ListedFile, refusal: IndexError, ctx: Context): IndexError {
+  ctx.report({ event: "upstream-failed", what: fileLabel(ref), reason: reasonOf(refusal) });
   const what = ref.part === "file" ? ref.filename : `the metadata of ${ref.filename}`;
   return new IndexError(
     "refused-upstream",

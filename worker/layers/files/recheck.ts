@@ -1,12 +1,12 @@
 import { SECOND } from "../../duration.ts";
 import { IndexError, isUpstreamFailure, messageOf } from "../../errors.ts";
-import { type FileRef, nameOf } from "../../pypi/file-url.ts";
-import { upstreamsOwn } from "../../pypi/page.ts";
+import { type FileRef, fileLabel } from "../../pypi/file-url.ts";
+import { upstreamValue } from "../../pypi/page.ts";
 import { listedFacts } from "../read-upstream.ts";
 import { type SourcePages } from "../../repository/repository.ts";
-import { believe, storeWhole, type StoringParts } from "./store-file.ts";
-import { LATE, within } from "../../repository/timeout.ts";
-import { discard, type Artifact, type ArtifactFacts, type Listed } from "../../repository/artifact.ts";
+import { skipRecheck, storeWhole, type StoringParts } from "./store-file.ts";
+import { TIMED_OUT, within } from "../../repository/timeout.ts";
+import { discard, type Artifact, type ArtifactFacts, type ListedFile } from "../../repository/artifact.ts";
 import type { Context } from "../../repository/context.ts";
 
 /** How long a request waits for a comparison with the upstream, which then goes on behind the answer. Milliseconds. */
@@ -24,16 +24,16 @@ export async function isCurrent(
   stored: Artifact,
   ref: FileRef,
   parts: StoringParts,
-  list: () => Promise<Listed | undefined | null>,
+  list: () => Promise<ListedFile | undefined | null>,
   inner: SourcePages,
   ctx: Context,
 ): Promise<boolean> {
   if (!stored.unchecked) return true;
   if (ref.part === "metadata" && (await hasVerifiedWheel(ref, parts))) return false;
-  if (parts.believed.get(nameOf(ref), ctx.now)) return true;
+  if (parts.believed.get(fileLabel(ref), ctx.now)) return true;
   const checked = check(stored, ref, parts, list, inner, ctx);
   const outcome = await within(PATIENCE, checked);
-  if (outcome !== LATE) return outcome === undefined;
+  if (outcome !== TIMED_OUT) return outcome === undefined;
   ctx.defer(checked.then((listed) => listed && storeAnew(ref, listed, parts, inner, ctx)));
   return true;
 }
@@ -49,14 +49,14 @@ async function check(
   stored: ArtifactFacts,
   ref: FileRef,
   { believed }: StoringParts,
-  list: () => Promise<Listed | undefined | null>,
+  list: () => Promise<ListedFile | undefined | null>,
   inner: SourcePages,
   ctx: Context,
-): Promise<Listed | undefined> {
+): Promise<ListedFile | undefined> {
   const listed = await orNothing(list, ref, ctx);
   const isOther = listed && (await orNothing(() => differs(stored, ref, listed, inner, ctx), ref, ctx));
   if (isOther) return listed;
-  believe(ref, believed, ctx);
+  skipRecheck(ref, believed, ctx);
   return undefined;
 }
 
@@ -68,15 +68,19 @@ async function orNothing<T>(ask: () => Promise<T>, ref: FileRef, ctx: Context): 
     const isAbsent = error instanceof IndexError && error.kind === "file-not-found";
     if (!isAbsent && !isUpstreamFailure(error)) throw error;
     if (!isAbsent) {
-      ctx.report({ event: "upstream-failed", what: `${nameOf(ref)}, served from the store`, reason: messageOf(error) });
+      ctx.report({
+        event: "upstream-failed",
+        what: `${fileLabel(ref)}, served from the store`,
+        reason: messageOf(error),
+      });
     }
     return undefined;
   }
 }
 
-async function differs(stored: ArtifactFacts, ref: FileRef, listed: Listed, inner: SourcePages, ctx: Context) {
+async function differs(stored: ArtifactFacts, ref: FileRef, listed: ListedFile, inner: SourcePages, ctx: Context) {
   // Metadata that was read from the wheel is compared with the stored wheel only.
-  if (ref.part === "metadata" && upstreamsOwn(listed.entry, "core-metadata") === undefined) return false;
+  if (ref.part === "metadata" && upstreamValue(listed.entry, "core-metadata") === undefined) return false;
   if (!listedFacts(listed, ref.part).unchecked) return true;
   const now = await inner.file({ ref, headOnly: true, listed }, ctx);
   return now !== null && !isSame(stored, now);
@@ -89,7 +93,7 @@ function isSame(stored: ArtifactFacts, now: ArtifactFacts): boolean {
   return stored.validator !== undefined && stored.validator === now.validator;
 }
 
-const storeAnew = (ref: FileRef, listed: Listed, parts: StoringParts, inner: SourcePages, ctx: Context) =>
+const storeAnew = (ref: FileRef, listed: ListedFile, parts: StoringParts, inner: SourcePages, ctx: Context) =>
   storeWhole(
     listedFacts(listed, ref.part).size,
     () => inner.file({ ref, headOnly: false, listed }, ctx),

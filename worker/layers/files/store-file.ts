@@ -1,11 +1,11 @@
 import { MINUTE } from "../../duration.ts";
 import { messageOf } from "../../errors.ts";
-import { nameOf, type FileRef } from "../../pypi/file-url.ts";
-import { transfer, storeAlone, type Destination, type TransferEnd } from "./transfer.ts";
+import { fileLabel, type FileRef } from "../../pypi/file-url.ts";
+import { transfer, storeWithoutClient, type Destination, type TransferEnd } from "./transfer.ts";
 import type { MakePipe } from "../../platform/pipe.ts";
 import type { FileStore, FillQueue } from "../../repository/ports/files.ts";
 import type { Marks } from "../../repository/ports/freshness.ts";
-import type { Uses } from "../../repository/ports/stored-objects.ts";
+import type { FileUses } from "../../repository/ports/stored-objects.ts";
 import { discard, type Artifact } from "../../repository/artifact.ts";
 import type { Context } from "../../repository/context.ts";
 
@@ -21,7 +21,7 @@ const BELIEVED_TTL = MINUTE;
 export interface StoringParts {
   readonly files: FileStore;
   /** Records what was stored. */
-  readonly uses: Uses;
+  readonly uses: FileUses;
   /**
    * Files that this isolate is storing now: R2 refuses a second write to a key within a second, and one write is
    * enough.
@@ -53,7 +53,7 @@ export function serveAndStore(
 ): Artifact {
   const isClaimed = parts && claim(ref, source.size ?? source.listedSize, parts, ctx);
   const destination = isClaimed ? destinationOf(source, ref, parts) : undefined;
-  const { artifact, filled } = transfer(source, nameOf(ref), destination, pipe, ctx);
+  const { artifact, filled } = transfer(source, fileLabel(ref), destination, pipe, ctx);
   ctx.defer(isClaimed ? concluded(noted(filled, source, ref, parts, ctx), ref, parts, ctx) : filled);
   return artifact;
 }
@@ -80,7 +80,7 @@ export async function storeWhole(
     absent = !source;
     if (!source) return { kind: "not-stored" };
     if (source.size === undefined || source.size <= parts.finishAlone) {
-      const filled = storeAlone(source, nameOf(ref), destinationOf(source, ref, parts), ctx);
+      const filled = storeWithoutClient(source, fileLabel(ref), destinationOf(source, ref, parts), ctx);
       return noted(filled, source, ref, parts, ctx);
     }
     await discard(source);
@@ -98,7 +98,7 @@ export async function storeWhole(
  */
 export async function storeNow(source: Artifact, ref: FileRef, parts: StoringParts, ctx: Context): Promise<Artifact> {
   const destination = { sink: parts.files.create(ref, source), limit: Infinity };
-  await noted(storeAlone(source, nameOf(ref), destination, ctx), source, ref, parts, ctx);
+  await noted(storeWithoutClient(source, fileLabel(ref), destination, ctx), source, ref, parts, ctx);
   return (await parts.files.get(ref)) ?? { ...source, body: null };
 }
 
@@ -108,8 +108,8 @@ const destinationOf = (source: Artifact, ref: FileRef, { files, finishAlone }: S
 });
 
 /** Skips the comparison of an unverified file with the upstream's for a minute. */
-export const believe = (ref: FileRef, believed: Marks, ctx: Context) =>
-  believed.set(nameOf(ref), true, 0, ctx.now + BELIEVED_TTL);
+export const skipRecheck = (ref: FileRef, believed: Marks, ctx: Context) =>
+  believed.set(fileLabel(ref), true, 0, ctx.now + BELIEVED_TTL);
 
 /** Waits for the end of storing, and records a file that was stored. */
 async function noted(
@@ -122,7 +122,7 @@ async function noted(
   const filled = await filling;
   if (filled.kind === "stored") {
     uses.stored(ref, source.project, filled.size, ctx);
-    if (source.unchecked) believe(ref, believed, ctx);
+    if (source.unchecked) skipRecheck(ref, believed, ctx);
     await onStored?.(source, filled.size, ctx);
   }
   return filled;
@@ -131,12 +131,12 @@ async function noted(
 /** Claims the storing of a file; false where another request is storing it, or the queue is to store it. */
 function claim(ref: FileRef, size: number | undefined, parts: StoringParts, ctx: Context): boolean {
   const { filling, finishAlone } = parts;
-  if (filling.get(nameOf(ref), ctx.now)) return false;
+  if (filling.get(fileLabel(ref), ctx.now)) return false;
   if (size !== undefined && size > finishAlone) {
     leaveToQueue(ref, parts, ctx);
     return false;
   }
-  filling.set(nameOf(ref), true, 0, ctx.now + CLAIM_TTL);
+  filling.set(fileLabel(ref), true, 0, ctx.now + CLAIM_TTL);
   return true;
 }
 
@@ -151,7 +151,7 @@ async function concluded(
   try {
     outcome = await filled;
   } finally {
-    parts.filling.delete(nameOf(ref));
+    parts.filling.delete(fileLabel(ref));
   }
   if (outcome.kind === "outgrown") leaveToQueue(ref, parts, ctx);
   return outcome;
@@ -162,7 +162,7 @@ async function concluded(
  * again.
  */
 function leaveToQueue(ref: FileRef, { filling, fills }: StoringParts, ctx: Context): void {
-  const name = nameOf(ref);
+  const name = fileLabel(ref);
   filling.set(name, true, 0, ctx.now + QUEUED_TTL);
   const failed = (error: unknown) => {
     filling.delete(name);

@@ -5,7 +5,15 @@ import type { Digest } from "../../pypi/page.ts";
 import type { MakePipe } from "../../platform/pipe.ts";
 import { byteReader } from "../../repository/byte-reader.ts";
 import type { FileSink } from "../../repository/ports/files.ts";
-import { clientSink, leavable, NO_SINK, Outgrown, Overtaken, upTo, type Sink } from "../../repository/sinks.ts";
+import {
+  clientSink,
+  optionalSink,
+  NO_SINK,
+  LimitExceeded,
+  StoreConflict,
+  limitedSink,
+  type Sink,
+} from "../../repository/sinks.ts";
 import { inTime } from "../../repository/timeout.ts";
 import type { Artifact } from "../../repository/artifact.ts";
 import type { Context } from "../../repository/context.ts";
@@ -55,13 +63,13 @@ export function transfer(
   if (!(source.body instanceof ReadableStream))
     return { artifact: source, filled: Promise.resolve({ kind: "not-stored" }) };
   const { readable, writable } = pipe(size);
-  const client = leavable(clientSink(writable), () => undefined);
+  const client = optionalSink(clientSink(writable), () => undefined);
   const filled = pump(source.body, { ...source, name }, client, destination, ctx);
   return { artifact: { ...source, body: readable }, filled };
 }
 
 /** Stores a file from upstream that no client is waiting for, under the same conditions. */
-export async function storeAlone(
+export async function storeWithoutClient(
   source: Artifact,
   name: string,
   destination: Destination,
@@ -93,9 +101,9 @@ async function pump(
   let outgrown = false;
   let stored = false;
   const store = destination
-    ? leavable(upTo(destination.limit, destination.sink), (error) => {
-        outgrown = error instanceof Outgrown;
-        if (!outgrown && !(error instanceof Overtaken))
+    ? optionalSink(limitedSink(destination.limit, destination.sink), (error) => {
+        outgrown = error instanceof LimitExceeded;
+        if (!outgrown && !(error instanceof StoreConflict))
           ctx.report({ event: "storage-failed", what: name, reason: messageOf(error) });
       })
     : NO_SINK;

@@ -2,14 +2,14 @@ import { HOUR, SECOND, inSeconds } from "../../duration.ts";
 import { isUpstreamFailure, messageOf, upstreamFailed } from "../../errors.ts";
 import { isCoreMetadata } from "../../pypi/core-metadata.ts";
 import type { FileRef } from "../../pypi/file-url.ts";
-import { upstreamsOwn } from "../../pypi/page.ts";
+import { upstreamValue } from "../../pypi/page.ts";
 import type { Marks } from "../../repository/ports/freshness.ts";
 import { type SourcePages } from "../../repository/repository.ts";
 import { storeWhole, type StoringParts } from "./store-file.ts";
 import { UnreadableWheel, type Piece, type ReadRange } from "../../repository/ranged-archive.ts";
 import { MAX_METADATA, metadataOf } from "./wheel-metadata.ts";
 import { inTime } from "../../repository/timeout.ts";
-import { discard, type Artifact, type Listed } from "../../repository/artifact.ts";
+import { discard, type Artifact, type ListedFile } from "../../repository/artifact.ts";
 import type { Context } from "../../repository/context.ts";
 
 /** The time for one whole transfer of a part of a wheel, or of a `.metadata`. Milliseconds. */
@@ -28,7 +28,7 @@ export interface SearchParts extends StoringParts {
 export interface WheelSource {
   /** The wheel itself. */
   readonly ref: FileRef;
-  readonly listed: Listed;
+  readonly listed: ListedFile;
   /** The upstream. */
   readonly inner: SourcePages;
   /** Opens the whole wheel upstream, to be stored. */
@@ -36,7 +36,7 @@ export interface WheelSource {
   readonly parts: SearchParts;
 }
 
-export interface Found {
+export interface FoundMetadata {
   readonly bytes: Uint8Array;
   /** False only where it was read from a stored wheel that a digest has verified. */
   readonly unchecked: boolean;
@@ -48,7 +48,7 @@ export interface Found {
  * the wheel once it is stored. Null where the upstream does not have the wheel. Throws `upstream-failed`, and
  * `UnreadableWheel` where the stored wheel is unreadable.
  */
-export async function findMetadata(source: WheelSource, ctx: Context): Promise<Found | null> {
+export async function findMetadata(source: WheelSource, ctx: Context): Promise<FoundMetadata | null> {
   const stored = await storedMetadata(source, ctx);
   if (stored) return stored;
   const beside = await sibling(source, ctx);
@@ -56,7 +56,7 @@ export async function findMetadata(source: WheelSource, ctx: Context): Promise<F
 }
 
 /** METADATA of the stored wheel; null where no wheel is stored, or the store cannot be read now. */
-export async function storedMetadata({ parts, ref, listed }: WheelSource, ctx: Context): Promise<Found | null> {
+export async function storedMetadata({ parts, ref, listed }: WheelSource, ctx: Context): Promise<FoundMetadata | null> {
   let unchecked = false;
   try {
     const bytes = await metadataOf(listed.project, async (range) => {
@@ -79,7 +79,7 @@ export async function storedMetadata({ parts, ref, listed }: WheelSource, ctx: C
 async function sibling({ ref, listed, inner, parts }: WheelSource, ctx: Context): Promise<Uint8Array | null> {
   const { siblingless } = parts;
   // Where the page advertises it, the caller has already asked for it without success.
-  const isAdvertised = upstreamsOwn(listed.entry, "core-metadata") !== undefined;
+  const isAdvertised = upstreamValue(listed.entry, "core-metadata") !== undefined;
   if (isAdvertised || siblingless.get(ref.origin, ctx.now)) return null;
   try {
     const artifact = await inner.file({ ref: { ...ref, part: "metadata" }, headOnly: false, listed }, ctx);
@@ -97,14 +97,14 @@ async function sibling({ ref, listed, inner, parts }: WheelSource, ctx: Context)
  * METADATA from the upstream's wheel, by ranges. Where ranges fail, the whole wheel is stored and read: it can be
  * verified by its digest, and only a stored wheel is ever judged to be unreadable.
  */
-async function wheelMetadata(source: WheelSource, ctx: Context): Promise<Found | null> {
+async function wheelMetadata(source: WheelSource, ctx: Context): Promise<FoundMetadata | null> {
   const { ref, listed, parts } = source;
   try {
     const bytes = await metadataOf(listed.project, rangesOf(source, ctx));
     return bytes && { bytes, unchecked: true };
   } catch (error) {
     if (!(error instanceof NoRanges || error instanceof UnreadableWheel) && !isUpstreamFailure(error)) throw error;
-    const storing = storeWhole(upstreamsOwn(listed.entry, "size"), () => source.open(), ref, parts, ctx);
+    const storing = storeWhole(upstreamValue(listed.entry, "size"), () => source.open(), ref, parts, ctx);
     // Storing goes on after the answer's deadline. A failure is handled by `await storing` below.
     ctx.defer(storing.catch(() => undefined));
     const outcome = await storing;
@@ -134,7 +134,7 @@ function rangesOf({ ref, listed, inner }: WheelSource, ctx: Context): ReadRange 
   };
 }
 
-function withSize({ project, entry }: Listed, size: number | undefined): Listed {
+function withSize({ project, entry }: ListedFile, size: number | undefined): ListedFile {
   return { project, entry: { ...entry, size, _backfilled: entry._backfilled?.filter((member) => member !== "size") } };
 }
 

@@ -1,8 +1,8 @@
 import { messageOf } from "../../errors.ts";
 import { renderJson } from "../../pypi/simple-json.ts";
-import { hostedPage, merged, type ShownProject } from "./shown-project.ts";
+import { hostedPage, mergePages, type ShownProject } from "./shown-project.ts";
 import { MAX_IN_MEMORY, type MergedPages } from "../../repository/ports/hosted-packages.ts";
-import { joined } from "../../repository/give-way.ts";
+import { joinText } from "../../repository/give-way.ts";
 import { Page } from "../../repository/page.ts";
 import { digestOf } from "../../repository/stored-json.ts";
 import type { Context } from "../../repository/context.ts";
@@ -16,7 +16,7 @@ const FILE_SIZE = 130;
  *
  * @param below the page of the same project in the sources, where the index merges the two
  */
-export async function pageOf(
+export async function mergedPage(
   holding: ShownProject,
   below: Page | null,
   made: MergedPages,
@@ -28,7 +28,7 @@ export async function pageOf(
   const model = () => hostedPage(holding);
   // `state` is known to this isolate only; a page in KV, which all isolates share, is identified by its content.
   const content = isLarge
-    ? await digestOf(new TextEncoder().encode(await joined(renderJson(model(), {}).body)))
+    ? await digestOf(new TextEncoder().encode(await joinText(renderJson(model(), {}).body)))
     : tiers.map(({ state }) => state).join(" ");
   const of = `${content} ${below?.head.digest ?? ""}`;
 
@@ -40,7 +40,7 @@ export async function pageOf(
     await below?.cancel();
     return seenWith(below, known);
   }
-  const page = await Page.from(below ? merged(model(), await below.model()) : model(), {}, ctx.now);
+  const page = await Page.from(below ? mergePages(model(), await below.model()) : model(), {}, ctx.now);
   ctx.defer(made.put(name, of, isLarge, page, ctx.now));
   return seenWith(below, page.as(below?.via ?? "d1"));
 }

@@ -1,16 +1,16 @@
 import { IndexError } from "../../errors.ts";
-import { HOSTED, type FileRef } from "../../pypi/file-url.ts";
+import { HOSTED_SEGMENT, type FileRef } from "../../pypi/file-url.ts";
 import { projectCandidates } from "../../pypi/filename.ts";
 import type { ProjectName } from "../../pypi/name.ts";
 import { hasFile, shownProjects, hostedPage, type ShownProject, type HostingIndex } from "./shown-project.ts";
 import { HostedFiles, isQuarantined } from "./hosted-files.ts";
 import { hostedList } from "./hosted-listing.ts";
-import { pageOf } from "./merged-page.ts";
+import { mergedPage } from "./merged-page.ts";
 import type { HostedBytes, HostedPackages, MergedPages } from "../../repository/ports/hosted-packages.ts";
 import { mergeListings } from "../merge-listings.ts";
 import type { Layer } from "../../repository/repository.ts";
-import { filesOver } from "./project-files.ts";
-import type { Listed } from "../../repository/artifact.ts";
+import { overlaidFiles } from "./project-files.ts";
+import type { ListedFile } from "../../repository/artifact.ts";
 import type { Context } from "../../repository/context.ts";
 
 export interface OverlayParts {
@@ -47,12 +47,15 @@ export function overlay(parts: OverlayParts): Layer {
       const holding = await find(name, ctx);
       if (!holding) return inner.project(name, ctx, demand);
       const below = holding.isOpen ? await inner.project(name, ctx, demand) : null;
-      return { page: await pageOf(holding, below?.page ?? null, made, ctx), files: filesOver(below?.files, files) };
+      return {
+        page: await mergedPage(holding, below?.page ?? null, made, ctx),
+        files: overlaidFiles(below?.files, files),
+      };
     },
 
     async file(request, ctx) {
       const { ref } = request;
-      if (ref.origin === HOSTED) return files.get(request);
+      if (ref.origin === HOSTED_SEGMENT) return files.get(request);
       const all = request.candidates ?? projectCandidates(ref.filename);
       const admits = async (name: ProjectName) =>
         isFromBelow(await find(name, ctx), ref) && (await request.admits?.(name)) !== false;
@@ -80,7 +83,7 @@ export function overlay(parts: OverlayParts): Layer {
     async hostedFiles(of, ctx) {
       const own = of === "all" ? indexes : indexes.slice(0, 1);
       const hosts = of === "all" ? await hosting.all(own) : await hosting.projects([of], own, ctx.now);
-      const listed = [...hosts].flatMap(([project, having]): Listed[] => {
+      const listed = [...hosts].flatMap(([project, having]): ListedFile[] => {
         const holding = holdingOf(project, having);
         return holding ? hostedPage(holding).files.map((entry) => ({ project, entry })) : [];
       });
@@ -101,7 +104,7 @@ const hostingNothing =
   (files: HostedFiles): Layer =>
   (inner) => ({
     ...inner,
-    file: (request, ctx) => (request.ref.origin === HOSTED ? files.get(request) : inner.file(request, ctx)),
+    file: (request, ctx) => (request.ref.origin === HOSTED_SEGMENT ? files.get(request) : inner.file(request, ctx)),
   });
 
 const isOurs = ({ filename }: FileRef, project: ProjectName | undefined) =>

@@ -1,5 +1,5 @@
 import { IndexError } from "../../errors.ts";
-import { HOSTED, type FileRef } from "../../pypi/file-url.ts";
+import { HOSTED_SEGMENT, type FileRef } from "../../pypi/file-url.ts";
 import type { ProjectFiles } from "../../repository/repository.ts";
 import type { HostedFiles } from "./hosted-files.ts";
 
@@ -8,10 +8,10 @@ import type { HostedFiles } from "./hosted-files.ts";
  *
  * @param below the files of the sources on the same page; undefined where there are none
  */
-export function filesOver(below: ProjectFiles | undefined, files: HostedFiles): ProjectFiles {
+export function overlaidFiles(below: ProjectFiles | undefined, files: HostedFiles): ProjectFiles {
   const own = hostedFiles(files);
   if (!below) return own;
-  const having = ({ origin }: FileRef) => (origin === HOSTED ? own : below);
+  const having = ({ origin }: FileRef) => (origin === HOSTED_SEGMENT ? own : below);
   return {
     source: below.source,
     file: (request, ctx) => having(request.ref).file(request, ctx),
@@ -32,7 +32,7 @@ function hostedFiles(files: HostedFiles): ProjectFiles {
       throw error;
     });
   return {
-    source: HOSTED,
+    source: HOSTED_SEGMENT,
     file: (request) => files.get(request),
     stored: (ref) => find(ref, true),
     read: (ref) => find(ref, false),

@@ -48,7 +48,7 @@ export function shownProjects(overlays: readonly HostingIndex[]) {
 /** The hosted part of a project, as a page. */
 export function hostedPage({ name, tiers }: ShownProject): ProjectPage {
   const pages = tiers.map((tier) => pageOf(name, tier));
-  return pages.reduceRight((below, above) => merged(above, below));
+  return pages.reduceRight((below, above) => mergePages(above, below));
 }
 
 /** Whether a file of that name, in any spelling, is hosted. */
@@ -63,7 +63,7 @@ export function hasFile({ name, tiers }: ShownProject, filename: Filename): bool
  * Merges two pages of a project: of two files of one name, in any spelling, the one of `above` is listed. The status is
  * that of `above`, if it has one. A quarantine of `below` concerns only its own files, which its page does not list.
  */
-export function merged(above: ProjectPage, below: ProjectPage): ProjectPage {
+export function mergePages(above: ProjectPage, below: ProjectPage): ProjectPage {
   const { name, status } = above;
   const own = new Set(above.files.flatMap(({ filename }) => keysOf(filename, name)));
   const versions = new Set(above.versions?.map(canonicalVersion));

@@ -1,4 +1,4 @@
-import { isOurs, isUpstreams } from "../../pypi/file-url.ts";
+import { isOwnUrl, isUpstreamUrl } from "../../pypi/file-url.ts";
 import type { ProjectName } from "../../pypi/name.ts";
 import { verifiableDigest, type FileEntry, type ProjectPage } from "../../pypi/page.ts";
 import { canonicalVersion, publicVersion } from "../../pypi/pep440.ts";
@@ -7,7 +7,7 @@ import type { LockedFile, LockedPackage } from "./lock.ts";
 import { refusal, shown } from "./text.ts";
 
 /** The lock file and the index, for messages. */
-export interface Where {
+export interface LockAndIndex {
   readonly lockName: string;
   /** The index's URL, such as `https://host/simple/`. */
   readonly index: string;
@@ -24,7 +24,7 @@ export interface Where {
 export function fileChooser(
   { files }: Pick<ProjectPage, "files">,
   project: ProjectName,
-  where: Where,
+  where: LockAndIndex,
 ): (locked: LockedPackage) => FileEntry[] {
   let names: ReadonlyMap<string, FileEntry> | undefined;
   let versions: Versions | undefined;
@@ -35,7 +35,7 @@ export function fileChooser(
 }
 
 /** Drops packages that ask for the same files as an earlier one: they name no files, and have an equal version and digests. */
-export function distinct(packages: readonly LockedPackage[]): LockedPackage[] {
+export function distinctPackages(packages: readonly LockedPackage[]): LockedPackage[] {
   const seen = new Set<string>();
   return packages.filter(({ version, files, digests }) => {
     const same = [canonicalVersion(version), ...digests.map(({ algorithm, hex }) => `${algorithm}:${hex}`)].join(" ");
@@ -43,7 +43,7 @@ export function distinct(packages: readonly LockedPackage[]): LockedPackage[] {
   });
 }
 
-function namedFiles(locked: LockedPackage, listed: ReadonlyMap<string, FileEntry>, where: Where): FileEntry[] {
+function namedFiles(locked: LockedPackage, listed: ReadonlyMap<string, FileEntry>, where: LockAndIndex): FileEntry[] {
   const chosen = locked.files.map((file) => {
     const entry = listed.get(file.filename);
     if (!entry) {
@@ -63,7 +63,7 @@ function namedFiles(locked: LockedPackage, listed: ReadonlyMap<string, FileEntry
  * Throws where a digest differs, or where the lock and the page have no algorithm in common: their digests cannot be compared without
  * the bytes, and the page alone must not decide what a lock pins.
  */
-function assertSameBytes({ filename, digests, line }: LockedFile, { hashes }: FileEntry, where: Where): void {
+function assertSameBytes({ filename, digests, line }: LockedFile, { hashes }: FileEntry, where: LockAndIndex): void {
   const both = digests.filter(({ algorithm }) => hashes[algorithm] !== undefined);
   const other = both.find(({ algorithm, hex }) => hashes[algorithm] !== hex);
   if (other) {
@@ -80,17 +80,17 @@ function assertSameBytes({ filename, digests, line }: LockedFile, { hashes }: Fi
   );
 }
 
-function assertSameAddress({ filename, url, line }: LockedFile, entry: FileEntry, where: Where): void {
+function assertSameAddress({ filename, url, line }: LockedFile, entry: FileEntry, where: LockAndIndex): void {
   if (url === undefined) return;
   const address = new URL(url);
-  if (isOurs(entry, address) || isUpstreams(entry, address)) return;
+  if (isOwnUrl(entry, address) || isUpstreamUrl(entry, address)) return;
   throw refusal(
     { name: where.lockName, line },
     `${filename} is locked at ${shown(url)}, which is not where ${where.index} has it from: an install would go there, not here. Map it with pypi-edge lock, or lock again with this index.`,
   );
 }
 
-function filesOfVersion(locked: LockedPackage, versions: Versions, where: Where): FileEntry[] {
+function filesOfVersion(locked: LockedPackage, versions: Versions, where: LockAndIndex): FileEntry[] {
   const place = { name: where.lockName, line: locked.line };
   const entries = ofVersion(locked, versions);
   if (entries.length === 0) {

@@ -2,7 +2,7 @@ import { asFilename, type Filename } from "../../pypi/filename.ts";
 import { asProjectName, type ProjectName } from "../../pypi/name.ts";
 import { cleanHashes, DIGESTS, type Digest } from "../../pypi/page.ts";
 import { isVersion, versionOf } from "../../pypi/version.ts";
-import type { Locked, LockedFile } from "./lock.ts";
+import type { LockEntry, LockedFile } from "./lock.ts";
 import { refusal, shown, type Place } from "./text.ts";
 
 /** A TOML table or JSON object. Its keys are untrusted (such as `__proto__`): read it with `Object.entries` or `own`. */
@@ -12,25 +12,25 @@ export const isTable = (value: unknown): value is Table =>
   typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date);
 
 /** A table's own member, never an inherited one such as `constructor`. */
-export const own = (table: Table, key: string): unknown => (Object.hasOwn(table, key) ? table[key] : undefined);
+export const ownMember = (table: Table, key: string): unknown => (Object.hasOwn(table, key) ? table[key] : undefined);
 
 /** The text at `key`, undefined where there is none; throws `unprocessable` where it is something else. */
 export function textAt(place: Place, table: Table, key: string): string | undefined {
-  const value = own(table, key);
+  const value = ownMember(table, key);
   if (value === undefined || typeof value === "string") return value;
   throw refusal(place, `${key} is ${shown(value)} and not a text; make the file again with its tool.`);
 }
 
 /** The table at `key`, undefined where there is none; throws `unprocessable` where it is something else. */
 export function tableAt(place: Place, table: Table, key: string): Table | undefined {
-  const value = own(table, key);
+  const value = ownMember(table, key);
   if (value === undefined || isTable(value)) return value;
   throw refusal(place, `${key} is ${shown(value)} and not a table; make the file again with its tool.`);
 }
 
 /** The list at `key`, empty where there is none; throws `unprocessable` where it is something else. */
 export function listAt(place: Place, table: Table, key: string): readonly unknown[] {
-  const value = own(table, key) ?? [];
+  const value = ownMember(table, key) ?? [];
   if (Array.isArray(value)) return value;
   throw refusal(place, `${key} is ${shown(value)} and not a list; make the file again with its tool.`);
 }
@@ -70,7 +70,7 @@ function digestOf(place: Place, name: string, hex: unknown): Digest | undefined 
 
 /** A file's digests: a text `hash`, or `hashes`, a table of hex by algorithm (PEP 751). */
 function digestsIn(place: Place, file: Table): Digest[] {
-  const hash = own(file, "hash");
+  const hash = ownMember(file, "hash");
   const hashes = Object.entries(tableAt(place, file, "hashes") ?? {});
   return [
     ...(hash === undefined ? [] : [digestIn(place, hash)]),
@@ -79,7 +79,7 @@ function digestsIn(place: Place, file: Table): Digest[] {
 }
 
 /** A package's `sdist` and `wheels`, in the file's order. */
-export const builds = (place: Place, table: Table): unknown[] =>
+export const distributionsIn = (place: Place, table: Table): unknown[] =>
   Object.keys(table).flatMap((key) => {
     if (key === "sdist") return [table[key]];
     return key === "wheels" ? listAt(place, table, key) : [];
@@ -102,12 +102,12 @@ export function packageOf(
   name: ProjectName,
   listed: readonly unknown[],
   indexes: readonly string[],
-): Locked {
+): LockEntry {
   const files = listed.flatMap((file) => fileIn(place, file, lineOf) ?? []);
   const [first] = files;
   if (listed.length > 0 && !first) return name;
   // PEP 751 allows leaving it out; it is then read from a file's name.
-  const version = own(table, "version") ?? (first && versionOf(first.filename, name));
+  const version = ownMember(table, "version") ?? (first && versionOf(first.filename, name));
   const locked = { name, version: versionAt(place, name, version), line: place.line, files, digests: [] };
   return { locked, indexes };
 }

@@ -1,4 +1,4 @@
-import type { Locked } from "./lock.ts";
+import type { LockEntry } from "./lock.ts";
 import { readPdm } from "./pdm.ts";
 import { readPipfile } from "./pipfile.ts";
 import { readPoetry } from "./poetry.ts";
@@ -16,7 +16,7 @@ export interface LockFormat {
   /** The syntax of its text: it says where URLs begin and end. */
   readonly syntax: "toml" | "json" | "requirements";
   /** Throws `unprocessable` where the text is not of this format. */
-  readonly read: (text: LockText) => Locked[];
+  readonly read: (text: LockText) => LockEntry[];
 }
 
 /** All formats, for the worker and for the commands. */

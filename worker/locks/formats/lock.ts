@@ -42,11 +42,11 @@ export interface OtherIndex {
 }
 
 /** A package that comes from an index. */
-export interface Indexed {
+export interface IndexedPackage {
   readonly locked: LockedPackage;
   /** The indexes that the lock names for it, as written: the package may come from any of them. Empty where it names none. */
   readonly indexes: readonly string[];
 }
 
 /** A package of a lock file, or the name of one that comes from no index. */
-export type Locked = Indexed | string;
+export type LockEntry = IndexedPackage | string;

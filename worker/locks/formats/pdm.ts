@@ -1,6 +1,6 @@
-import { listAt, own, packageOf, projectNameOf, tableAt, type LockedTable, type Table } from "./fields.ts";
+import { listAt, ownMember, packageOf, projectNameOf, tableAt, type LockedTable, type Table } from "./fields.ts";
 import { assertFiles } from "./limits.ts";
-import type { Locked } from "./lock.ts";
+import type { LockEntry } from "./lock.ts";
 import type { LockText } from "./text.ts";
 import { assertVersion, parseToml } from "./toml.ts";
 
@@ -8,7 +8,7 @@ import { assertVersion, parseToml } from "./toml.ts";
 const DIRECT = ["git", "hg", "svn", "bzr", "url", "path", "editable"];
 
 /** Reads a `pdm.lock`, version 4. Throws `unprocessable`. */
-export function readPdm(text: LockText): Locked[] {
+export function readPdm(text: LockText): LockEntry[] {
   const { root, top, packages } = parseToml(text, "package");
   const metadata = tableAt(top, root, "metadata") ?? {};
   assertVersion(top, metadata, "lock_version", [4]);
@@ -22,9 +22,9 @@ export function readPdm(text: LockText): Locked[] {
   return packages.map((each) => readPackage(each, files));
 }
 
-function readPackage(locked: LockedTable, filesByVersion: Table): Locked {
+function readPackage(locked: LockedTable, filesByVersion: Table): LockEntry {
   const { table, place } = locked;
-  const name = projectNameOf(place, own(table, "name"));
+  const name = projectNameOf(place, ownMember(table, "name"));
   if (DIRECT.some((key) => Object.hasOwn(table, key))) return name;
   // PDM's locks do not say which index a package comes from.
   return packageOf(locked, name, listedOf(locked, filesByVersion), []);
@@ -32,7 +32,7 @@ function readPackage(locked: LockedTable, filesByVersion: Table): Locked {
 
 function listedOf({ table, place }: LockedTable, filesByVersion: Table): readonly unknown[] {
   if (Object.hasOwn(table, "files")) return listAt(place, table, "files");
-  const [name, version] = [own(table, "name"), own(table, "version")];
+  const [name, version] = [ownMember(table, "name"), ownMember(table, "version")];
   return typeof name === "string" && typeof version === "string"
     ? listAt(place, filesByVersion, `${name} ${version}`)
     : [];

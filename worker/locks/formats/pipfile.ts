@@ -1,5 +1,15 @@
-import { digestIn, isTable, listAt, own, projectNameOf, tableAt, textAt, versionAt, type Table } from "./fields.ts";
-import type { Locked } from "./lock.ts";
+import {
+  digestIn,
+  isTable,
+  listAt,
+  ownMember,
+  projectNameOf,
+  tableAt,
+  textAt,
+  versionAt,
+  type Table,
+} from "./fields.ts";
+import type { LockEntry } from "./lock.ts";
 import { brokenJson } from "./json.ts";
 import { assertIndexes, assertMarks } from "./limits.ts";
 import { lineAt, refusal, shown, type LockText, type Place } from "./text.ts";
@@ -14,7 +24,7 @@ const DIRECT = ["git", "hg", "svn", "bzr", "path", "file", "url"];
 type Sources = (name: string | undefined) => readonly string[];
 
 /** Reads all categories of a `Pipfile.lock`, pipfile-spec 6. Throws `unprocessable`. */
-export function readPipfile({ name, text }: LockText): Locked[] {
+export function readPipfile({ name, text }: LockText): LockEntry[] {
   const top: Place = { name, line: 1 };
   const root = objectIn(top, text);
   const meta = tableAt(top, root, META) ?? {};
@@ -42,11 +52,11 @@ function sourcesIn(top: Place, meta: Table): Sources {
   };
 }
 
-function readPackage(place: Place, key: string, value: unknown, sources: Sources): Locked {
+function readPackage(place: Place, key: string, value: unknown, sources: Sources): LockEntry {
   const name = projectNameOf(place, key);
   if (!isTable(value)) throw refusal(place, `${name} is ${shown(value)} and not an object; run pipenv lock again.`);
   // Such a package may also have a version, which is then ignored.
-  if (DIRECT.some((kind) => Object.hasOwn(value, kind)) || own(value, "editable") === true) return name;
+  if (DIRECT.some((kind) => Object.hasOwn(value, kind)) || ownMember(value, "editable") === true) return name;
   const version = /^===?(.*)$/.exec(textAt(place, value, "version") ?? "")?.[1]?.trimStart();
   if (version === undefined) throw refusal(place, `${name} is not pinned with ==; run pipenv lock again.`);
   const digests = listAt(place, value, "hashes").flatMap((hash) => digestIn(place, hash) ?? []);

@@ -1,11 +1,20 @@
-import { listAt, own, packageOf, projectNameOf, tableAt, textAt, type LockedTable, type Table } from "./fields.ts";
+import {
+  listAt,
+  ownMember,
+  packageOf,
+  projectNameOf,
+  tableAt,
+  textAt,
+  type LockedTable,
+  type Table,
+} from "./fields.ts";
 import { assertFiles } from "./limits.ts";
-import type { Locked } from "./lock.ts";
+import type { LockEntry } from "./lock.ts";
 import type { LockText } from "./text.ts";
 import { assertVersion, parseToml } from "./toml.ts";
 
 /** Reads a `poetry.lock`, version 1 or 2. Throws `unprocessable`. */
-export function readPoetry(text: LockText): Locked[] {
+export function readPoetry(text: LockText): LockEntry[] {
   const { root, top, packages } = parseToml(text, "package");
   const metadata = tableAt(top, root, "metadata") ?? {};
   assertVersion(top, metadata, "lock-version", [1, 2]);
@@ -19,9 +28,9 @@ export function readPoetry(text: LockText): Locked[] {
   return packages.map((each) => readPackage(each, files));
 }
 
-function readPackage(locked: LockedTable, filesByName: Table): Locked {
+function readPackage(locked: LockedTable, filesByName: Table): LockEntry {
   const { table, place } = locked;
-  const name = projectNameOf(place, own(table, "name"));
+  const name = projectNameOf(place, ownMember(table, "name"));
   const source = tableAt(place, table, "source");
   const listed = () => listedOf(locked, filesByName);
   if (!source) return packageOf(locked, name, listed(), []);
@@ -33,6 +42,6 @@ function readPackage(locked: LockedTable, filesByName: Table): Locked {
 
 function listedOf({ table, place }: LockedTable, filesByName: Table): readonly unknown[] {
   if (Object.hasOwn(table, "files")) return listAt(place, table, "files");
-  const name = own(table, "name");
+  const name = ownMember(table, "name");
   return typeof name === "string" ? listAt(place, filesByName, name) : [];
 }

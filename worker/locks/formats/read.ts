@@ -2,7 +2,7 @@ import { IndexError } from "../../errors.ts";
 import type { FindForeign } from "./addresses.ts";
 import { formatOf, LOCK_FILES } from "./formats.ts";
 import { assertFiles, assertPackages } from "./limits.ts";
-import type { Lock, Locked, LockedPackage } from "./lock.ts";
+import type { Lock, LockEntry, LockedPackage } from "./lock.ts";
 import { decodeLock, shown, shownUrl } from "./text.ts";
 
 /**
@@ -37,7 +37,7 @@ export function readLock(filename: string, bytes: Uint8Array, foreign: FindForei
 }
 
 /** The packages from this index, and the names of the others, which are only reported. */
-function lockOf(all: readonly Locked[], foreign: FindForeign): Lock {
+function lockOf(all: readonly LockEntry[], foreign: FindForeign): Lock {
   const packages: LockedPackage[] = [];
   const elsewhere = new Set<string>();
   const others = new Map<string, Set<string>>();

@@ -1,7 +1,7 @@
 import { digestIn, projectNameOf, versionAt } from "./fields.ts";
 import { indexOptions } from "./index-options.ts";
 import { assertIndexes, assertPackages } from "./limits.ts";
-import type { Locked, LockedPackage } from "./lock.ts";
+import type { LockEntry, LockedPackage } from "./lock.ts";
 import { refusal, shown, shownUrl, type LockText, type Place } from "./text.ts";
 
 /** A comment as in pip: a `#` without a space before it is part of a URL. */
@@ -21,7 +21,7 @@ const FROM = /^\s*# from (\S+)\s*$/;
  * Reads a requirements file as pip-compile and `uv pip compile` write it. A package may come from any index in the file's options,
  * which apply wherever they are, unless uv's comment names the package's index. Throws `unprocessable`.
  */
-export function readRequirements({ name, text }: LockText): Locked[] {
+export function readRequirements({ name, text }: LockText): LockEntry[] {
   const packages: { readonly locked: Requirement; readonly from: string[] }[] = [];
   const options: string[] = [];
   for (const { text: line, at, from } of logicalLines(text)) {

@@ -1,5 +1,5 @@
 import { parse, TomlError } from "smol-toml";
-import { isTable, listAt, own, type LockedTable, type Table } from "./fields.ts";
+import { isTable, listAt, ownMember, type LockedTable, type Table } from "./fields.ts";
 import { assertMarks, assertPackages } from "./limits.ts";
 import { lineAt, lineFinder, refusal, shown, type LockText, type Place } from "./text.ts";
 
@@ -74,7 +74,7 @@ function tablesOf(name: string, text: string): Table {
  * and a newer major version may change what keys mean. Throws `unprocessable`.
  */
 export function assertVersion(top: Place, table: Table, key: string, majors: readonly number[]): void {
-  const version = own(table, key);
+  const version = ownMember(table, key);
   const major = typeof version === "string" ? /^(\d{1,3})(?:\.\d+)*$/.exec(version)?.[1] : version;
   if (majors.includes(Number(major))) return;
   const known = `${key} ${majors.join(" or ")} is supported`;

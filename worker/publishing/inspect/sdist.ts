@@ -2,7 +2,7 @@ import { parseCoreMetadata } from "../../pypi/core-metadata.ts";
 import { projectCandidates, type Filename } from "../../pypi/filename.ts";
 import { isSameVersion } from "../../pypi/pep440.ts";
 import { sdistIdentity, sdistVersion } from "../../pypi/sdist-name.ts";
-import { behindName } from "../../pypi/version.ts";
+import { afterName } from "../../pypi/version.ts";
 import { matchFilename } from "./match-filename.ts";
 import { Cursor } from "./cursor.ts";
 import type { Distribution } from "../distribution.ts";
@@ -51,7 +51,7 @@ export async function inspectSdist(filename: Filename, staged: StagedFile): Prom
   // Files are looked up by their filename alone: a file whose name does not lead to its project could be published but
   // never downloaded.
   if (!projectCandidates(filename).includes(project)) throw misnamed(project, version);
-  const behind = behindName(tree.top, project);
+  const behind = afterName(tree.top, project);
   if (behind === undefined || !isSameVersion(behind, version)) {
     throw new InvalidDistribution(
       `has the directory ${quotedName(tree.top)} where ${project.replaceAll("-", "_")}-${version} is expected`,

@@ -1,7 +1,7 @@
 import { parseCoreMetadata } from "../../pypi/core-metadata.ts";
 import { AMBIGUOUS, headersOf } from "../../pypi/headers.ts";
 import { isSameVersion } from "../../pypi/pep440.ts";
-import { behindName } from "../../pypi/version.ts";
+import { afterName } from "../../pypi/version.ts";
 import { expandTag, type WheelName } from "../../pypi/wheel-name.ts";
 import { contentOf, RangedArchive } from "../../repository/ranged-archive.ts";
 import type { Distribution } from "../distribution.ts";
@@ -66,7 +66,7 @@ function infoOf({ members }: WheelDirectory, { project, version }: WheelName): s
       info === undefined ? "has no dist-info directory" : `has ${infos.size} dist-info directories`,
     );
   }
-  const behind = behindName(info, project);
+  const behind = afterName(info, project);
   if (!behind?.endsWith(".dist-info") || !isSameVersion(behind.slice(0, -".dist-info".length), version)) {
     throw new InvalidDistribution(
       `has the directory ${quotedName(info)} where ${project.replaceAll("-", "_")}-${version}.dist-info is expected`,

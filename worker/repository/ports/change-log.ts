@@ -30,7 +30,7 @@ export interface ChangeLogPosition {
   state(): Promise<ChangeLogState | null>;
   /**
    * Starts to follow the log from `serial` on, whatever was followed before. Pages that are found current after `now`
-   * (milliseconds since the epoch) are vouched for; serials from before are forgotten.
+   * (milliseconds since the epoch) are confirmed; serials from before are forgotten.
    */
   begin(serial: number, now: number): Promise<void>;
   /**
@@ -57,8 +57,8 @@ export interface ChangeLogState {
   readonly failure: string | undefined;
 }
 
-/** Tells whether a page needs no revalidation. */
-export interface Vouching {
+/** Tells whether the change log confirms a page: it then needs no revalidation. */
+export interface ChangeLogConfirmation {
   /**
    * A page of this name that was found current after the returned time (milliseconds since the epoch) still is.
    * Infinity where that is unknown: the log is not followed, or it says that the page is behind. The answer may be 30 s
@@ -75,10 +75,10 @@ export interface Vouching {
 /** How long after its last reading a log counts as followed: one or two attempts may fail. Milliseconds. */
 const FOLLOWED = 3 * MINUTE;
 
-/** If more pages than this are behind, something is wrong, and no page is vouched for. */
+/** If more pages than this are behind, something is wrong, and no page is confirmed. */
 export const MAX_BEHIND = 1_000;
 
-/** Whether pages can be vouched for, given when the source's log was last read and how many pages are behind it. */
+/** Whether the change log confirms pages, given when the source's log was last read and how many pages are behind it. */
 export const isFollowed = (
   { serial, polledAt }: Pick<ChangeLogState, "serial" | "polledAt">,
   behind: number,

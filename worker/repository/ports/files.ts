@@ -3,7 +3,7 @@ import type { ProjectName } from "../../pypi/name.ts";
 import type { Digest } from "../../pypi/page.ts";
 import type { RangeSpec } from "../range.ts";
 import type { Artifact, ArtifactFacts } from "../artifact.ts";
-import type { Uses } from "./stored-objects.ts";
+import type { FileUses } from "./stored-objects.ts";
 
 /** The store of mirrored files and their `.metadata`. */
 export interface FileStore {
@@ -12,7 +12,7 @@ export interface FileStore {
   /** The file's facts, without its bytes. One read, or none. */
   head(ref: FileRef): Promise<ArtifactFacts | null>;
   /**
-   * Opens a sink for a file; nothing is visible before `commit`. The sink rejects with `Overtaken` where a verified
+   * Opens a sink for a file; nothing is visible before `commit`. The sink rejects with `StoreConflict` where a verified
    * file is stored already or has been stored meanwhile, or where `replace` demands another digest.
    */
   create(ref: FileRef, facts: ArtifactFacts): FileSink;
@@ -72,5 +72,5 @@ export interface FactStore {
 export interface ReplacingParts {
   readonly files: FileStore;
   readonly facts: FactStore;
-  readonly uses: Uses;
+  readonly uses: FileUses;
 }

@@ -7,7 +7,7 @@ import type { Context } from "../context.ts";
  */
 export interface Freshness {
   /** Whether a value is fresh. Reads only as many places as it takes to find out. */
-  standing(what: string, asked: StandingQuestion): Promise<Standing>;
+  standing(what: string, asked: FreshnessQuestion): Promise<FreshnessState>;
   /** Records that the stored value was just found to be current. */
   good(what: string, ctx: Context): void;
   /** Forgets all of that. */
@@ -23,7 +23,7 @@ export interface Freshness {
  * Remembers which names a source does not own, for the time when it fails. Only for names that a later source has
  * served.
  */
-export interface Verdicts {
+export interface AbsentNames {
   /** The source has just given the name's page: an earlier "does not own it" no longer counts. */
   noteOwned(name: ProjectName, ctx: Context): void;
   /** The source has just answered that it does not own the name. */
@@ -33,7 +33,7 @@ export interface Verdicts {
 }
 
 /** A value stored at `changedAt` is fresh if it was current later than `staleBefore`. */
-export interface StandingQuestion {
+export interface FreshnessQuestion {
   readonly changedAt: number;
   readonly staleBefore: number;
   readonly now: number;
@@ -42,7 +42,7 @@ export interface StandingQuestion {
 }
 
 /** `since` is when it was last known to be current; where that was lost, when its revalidation first failed. */
-export type Standing =
+export type FreshnessState =
   | { readonly kind: "fresh" }
   /** The upstream has just failed and is not asked for now. */
   | { readonly kind: "failing"; readonly since: number }

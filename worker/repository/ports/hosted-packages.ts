@@ -38,7 +38,7 @@ export interface HostedProject {
 }
 
 /** For each project, the indexes that host it, in the order in which the indexes were given. */
-export type Hosts = ReadonlyMap<ProjectName, readonly HostedProject[]>;
+export type HostsByName = ReadonlyMap<ProjectName, readonly HostedProject[]>;
 
 /**
  * What indexes host. Each method makes one call and never answers from memory alone: a name that is hosted must never
@@ -46,14 +46,14 @@ export type Hosts = ReadonlyMap<ProjectName, readonly HostedProject[]>;
  */
 export interface HostedPackages {
   /** The indexes that host these projects. `now` in milliseconds since the epoch. */
-  projects(names: readonly ProjectName[], indexes: readonly string[], now: number): Promise<Hosts>;
+  projects(names: readonly ProjectName[], indexes: readonly string[], now: number): Promise<HostsByName>;
   /**
    * The hosted projects that have a file of this name and SHA-256, each with only those of its files that have that
    * name, in any spelling; empty where no such file is hosted.
    */
-  file(sha256: string, filename: Filename, indexes: readonly string[]): Promise<Hosts>;
+  file(sha256: string, filename: Filename, indexes: readonly string[]): Promise<HostsByName>;
   /** All projects with all their files. */
-  all(indexes: readonly string[]): Promise<Hosts>;
+  all(indexes: readonly string[]): Promise<HostsByName>;
   /** The names of all projects, each once, sorted. */
   names(indexes: readonly string[]): Promise<readonly ProjectName[]>;
 }

@@ -20,15 +20,15 @@ export interface Runs {
 }
 
 /** A time later than `after`, and no later than `until`. */
-export interface Span {
+export interface TimeSpan {
   readonly after: number;
   readonly until: number;
 }
 
 /** The projects whose stored pages changed lately, of all sources together. */
-export interface Recent {
+export interface RecentChanges {
   /** The projects whose pages changed in one of the two spans, each once. */
-  changed(first: Span, second: Span, limit: number): Promise<ProjectName[]>;
+  changed(first: TimeSpan, second: TimeSpan, limit: number): Promise<ProjectName[]>;
 }
 
 /** A queue message that failed at each delivery. */
@@ -56,7 +56,7 @@ export interface DeadLetters {
 }
 
 /** An object in the store; its size in bytes. */
-export interface LeftObject {
+export interface OrphanObject {
   readonly key: string;
   readonly size: number;
 }
@@ -75,7 +75,7 @@ export interface FailedAbort {
 }
 
 /** What uploads and tokens have left behind. A dry run changes nothing, and returns what would be done. */
-export interface Leftovers {
+export interface Cleanup {
   /**
    * Looks through the next objects that uploads have stored, and deletes orphans: those that are older than `before`
    * says for their prefix and that no hosted file names. Each is checked again right before it is deleted. Where the
@@ -84,7 +84,11 @@ export interface Leftovers {
   objects(
     before: Readonly<Record<KeptObjects["prefix"], number>>,
     dryRun: boolean,
-  ): Promise<{ readonly seen: number; readonly deleted: readonly LeftObject[]; readonly kept: readonly KeptObjects[] }>;
+  ): Promise<{
+    readonly seen: number;
+    readonly deleted: readonly OrphanObject[];
+    readonly kept: readonly KeptObjects[];
+  }>;
   /**
    * Ends upload sessions that were begun earlier than this: returns the names of their files, and those that could not
    * be ended.

@@ -21,7 +21,7 @@ export interface Popularity {
   /** Which of `names` are popular, and which kinds of files make up a relevant part of the demand. */
   among(names: readonly ProjectName[], now: number): Promise<PopularAmong>;
   /** Deletes some of the rows that have not been asked for in a long time. */
-  forget(now: number): Promise<Forgotten>;
+  forget(now: number): Promise<ForgottenCounts>;
 }
 
 /** Times are milliseconds since the epoch. */
@@ -38,7 +38,7 @@ export interface PopularAmong {
   readonly kinds: ReadonlySet<Kind>;
 }
 
-export interface Forgotten {
+export interface ForgottenCounts {
   readonly projects: number;
   readonly kinds: number;
 }

@@ -8,7 +8,7 @@ import type { Context } from "../context.ts";
  */
 
 /** Records what happens to one source's stored files. Its methods never fail and do not delay an answer. */
-export interface Uses {
+export interface FileUses {
   /** A file was stored. One write, behind the answer; where it is lost, a later `reconcile` makes up for it. */
   stored(ref: FileRef, project: ProjectName, size: number, ctx: Context): void;
   /**
@@ -22,7 +22,7 @@ export interface Uses {
 
 /** The stored files of all sources. Each method rejects where the store or the database fails. */
 export interface StoredObjects {
-  total(): Promise<Amount>;
+  total(): Promise<StoredAmount>;
   /** Those neither used nor first recorded since `before` (milliseconds since the epoch), the longest unused first. */
   oldest(before: number, limit: number): Promise<StoredObject[]>;
   /**
@@ -33,7 +33,7 @@ export interface StoredObjects {
   /** The project's files that were neither used nor first recorded since `before`. */
   ofProject(project: PagelessProject, before: number, limit: number): Promise<StoredObject[]>;
   /** The amount stored for sources other than these. */
-  ofOthers(sources: readonly string[]): Promise<(Amount & { readonly source: string })[]>;
+  ofOthers(sources: readonly string[]): Promise<(StoredAmount & { readonly source: string })[]>;
   /**
    * Deletes files, and after that their records: where it is interrupted, the remaining records allow the deletion to
    * be repeated, which does no harm. Records of files used since `before` stay, since these may just have been stored
@@ -47,7 +47,7 @@ export interface StoredObjects {
   reconcile(before: number, now: number): Promise<Reconciled>;
 }
 
-export interface Amount {
+export interface StoredAmount {
   readonly objects: number;
   readonly bytes: number;
 }

@@ -1,17 +1,17 @@
 import { MINUTE } from "../../duration.ts";
-import type { Freshness, Verdicts } from "../../repository/ports/freshness.ts";
+import type { Freshness, AbsentNames } from "../../repository/ports/freshness.ts";
 import type { Catalog } from "../d1/catalog.ts";
 
-/** An unchanged verdict is written again at most once in this time. Milliseconds. */
+/** An unchanged record is written again at most once in this time. Milliseconds. */
 const REWRITE_INTERVAL = 10 * MINUTE;
 
 /**
- * A source's verdicts: "does not own this name" is recorded like a successful revalidation of a missing page. Whether
+ * The names that a source does not own: "does not own this name" is recorded like a successful revalidation of a missing page. Whether
  * the source has owned the name since is read from D1: a mark in another data centre's cache may be older, and
  * believing it for a minute would give the name to another source.
  */
-export function verdictsIn(marks: Freshness, catalog: Catalog): Verdicts {
-  const isMarked = async (...[name, after, { now }]: Parameters<Verdicts["isAbsent"]>) =>
+export function absentNamesIn(marks: Freshness, catalog: Catalog): AbsentNames {
+  const isMarked = async (...[name, after, { now }]: Parameters<AbsentNames["isAbsent"]>) =>
     (await marks.standing(name, { changedAt: 0, staleBefore: after, now })).kind === "fresh";
 
   return {

@@ -1,5 +1,5 @@
 import { DAY, inSeconds } from "../../duration.ts";
-import type { Freshness, Standing, StandingQuestion } from "../../repository/ports/freshness.ts";
+import type { Freshness, FreshnessState, FreshnessQuestion } from "../../repository/ports/freshness.ts";
 import type { Memory } from "../memory.ts";
 import type { ResponseCache } from "../../platform/platform.ts";
 
@@ -7,7 +7,7 @@ import type { ResponseCache } from "../../platform/platform.ts";
 const MARKER_TTL = inSeconds(30 * DAY);
 
 /** The last revalidation of a page. Milliseconds since the epoch. */
-export interface Check {
+export interface LastRevalidation {
   /** The time at which the page was last known to be current. If that time was lost, the time at which revalidation first failed. */
   readonly since: number;
   /** When the upstream may be asked again after it failed; 0 where it did not. */
@@ -20,8 +20,12 @@ const WEIGHT = 16;
  * The results of pages' last revalidations: in memory, and as small markers in the data centre's cache for other
  * isolates. Never in KV, where each revalidation of an unchanged page would cost a write.
  */
-export function freshness(memory: Memory<Check>, cache: ResponseCache, keyOf: (what: string) => string): Freshness {
-  function record(key: string, check: Check, defer: (work: Promise<unknown>) => void) {
+export function freshness(
+  memory: Memory<LastRevalidation>,
+  cache: ResponseCache,
+  keyOf: (what: string) => string,
+): Freshness {
+  function record(key: string, check: LastRevalidation, defer: (work: Promise<unknown>) => void) {
     memory.set(key, check, WEIGHT);
     const headers = { "Cache-Control": `max-age=${MARKER_TTL}` };
     defer(cache.put(key, new Response(`${check.since} ${check.retryAt}`, { headers })));
@@ -33,15 +37,15 @@ export function freshness(memory: Memory<Check>, cache: ResponseCache, keyOf: (w
       const remembered = memory.get(key, asked.now);
       const atOnce = judge(remembered, asked);
       if (atOnce.kind !== "due") return atOnce;
-      const vouched = { ...asked, staleBefore: Math.min(asked.staleBefore, (await asked.goodSince?.()) ?? Infinity) };
+      const confirmed = { ...asked, staleBefore: Math.min(asked.staleBefore, (await asked.goodSince?.()) ?? Infinity) };
       // Fresh without a revalidation since it was stored; and where the last one failed, it need not be repeated.
-      if (asked.changedAt > vouched.staleBefore) return { kind: "fresh" };
-      const standing = judge(remembered, vouched);
+      if (asked.changedAt > confirmed.staleBefore) return { kind: "fresh" };
+      const standing = judge(remembered, confirmed);
       if (standing.kind !== "due") return standing;
       const marked = await readMarker(cache, key);
       if (!marked || (remembered && !isNewer(marked, remembered))) return standing;
       memory.set(key, marked, WEIGHT);
-      return judge(marked, vouched);
+      return judge(marked, confirmed);
     },
 
     good(what, ctx) {
@@ -66,7 +70,10 @@ export function freshness(memory: Memory<Check>, cache: ResponseCache, keyOf: (w
 }
 
 /** A page that was stored after its last revalidation was current when it was stored. */
-function judge(check: Check | undefined, { changedAt, staleBefore, now }: StandingQuestion): Standing {
+function judge(
+  check: LastRevalidation | undefined,
+  { changedAt, staleBefore, now }: FreshnessQuestion,
+): FreshnessState {
   const last = check && check.since >= changedAt ? check : { since: changedAt, retryAt: 0 };
   if (last.retryAt > now) return { kind: "failing", since: last.since };
   if (last.retryAt === 0 && last.since > staleBefore) return { kind: "fresh" };
@@ -74,11 +81,11 @@ function judge(check: Check | undefined, { changedAt, staleBefore, now }: Standi
   return { kind: "due", since: check && last.since };
 }
 
-const isNewer = (one: Check, other: Check) =>
+const isNewer = (one: LastRevalidation, other: LastRevalidation) =>
   one.since > other.since || (one.since === other.since && one.retryAt > other.retryAt);
 
 /** Undefined where the cache cannot be read: that costs one more request to the upstream. */
-async function readMarker(cache: ResponseCache, key: string): Promise<Check | undefined> {
+async function readMarker(cache: ResponseCache, key: string): Promise<LastRevalidation | undefined> {
   const marker = await cache.match(key).catch(() => undefined);
   const [since = 0, retryAt = 0] = ((await marker?.text()) ?? "").split(" ").map(Number);
   return since > 0 ? { since, retryAt } : undefined;

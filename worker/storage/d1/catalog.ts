@@ -12,7 +12,12 @@ export interface Catalog extends Counting {
    *
    * @param tell receives, from the same call, the keys of the project's known stored files
    */
-  claim(name: ProjectName, head: StoredHead, now: number, tell?: (stored: readonly string[]) => void): Promise<Claim>;
+  claim(
+    name: ProjectName,
+    head: StoredHead,
+    now: number,
+    tell?: (stored: readonly string[]) => void,
+  ): Promise<ClaimResult>;
   /** Records that the page with this head has been written to KV. */
   settle(name: ProjectName, head: StoredHead): Promise<void>;
   /** Removes the record of the page with this head; the record of a page that was claimed since stays. */
@@ -21,7 +26,7 @@ export interface Catalog extends Counting {
   has(name: ProjectName): Promise<boolean>;
 }
 
-export type Claim = "older" | "unsettled" | "settled";
+export type ClaimResult = "older" | "unsettled" | "settled";
 
 /** Counts stored project pages. */
 export interface Counting {

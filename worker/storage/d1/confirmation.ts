@@ -1,7 +1,7 @@
 import { SECOND } from "../../duration.ts";
 import { messageOf } from "../../errors.ts";
 import type { ProjectName } from "../../pypi/name.ts";
-import { isFollowed, MAX_BEHIND, type Vouching } from "../../repository/ports/change-log.ts";
+import { isFollowed, MAX_BEHIND, type ChangeLogConfirmation } from "../../repository/ports/change-log.ts";
 import type { Context } from "../../repository/context.ts";
 import type { Database } from "../../platform/database.ts";
 
@@ -13,7 +13,7 @@ const STATE_TTL = 30 * SECOND;
  */
 const RENEWING_EXTRA = 2_000;
 
-/** How long no page is vouched for after D1 could not be read. Milliseconds. */
+/** How long no page is confirmed after D1 could not be read. Milliseconds. */
 const FAILED_TTL = 5 * SECOND;
 
 const READ = `
@@ -42,7 +42,7 @@ interface Known {
  *
  * @param pages the prefix of its pages' keys, as for the log
  */
-export function vouchingIn(db: Database, source: string, pages: string): Vouching {
+export function confirmationIn(db: Database, source: string, pages: string): ChangeLogConfirmation {
   let known: Known | undefined;
   let renewing = false;
 

@@ -1,6 +1,6 @@
 import { HOUR } from "../../duration.ts";
 import { messageOf } from "../../errors.ts";
-import type { Uses } from "../../repository/ports/stored-objects.ts";
+import type { FileUses } from "../../repository/ports/stored-objects.ts";
 import { Gathering } from "./gathered-writes.ts";
 import type { Keys } from "../keys.ts";
 import type { Memory } from "../memory.ts";
@@ -26,13 +26,13 @@ const STORED = `INSERT INTO object (key, source, project, size, used_at, known_a
 const EMPTIED = "UPDATE object SET size = 0 WHERE key IN (SELECT value FROM json_each(?1))";
 
 /** One statement for any number of uses. A deleted file that is still served from memory gets no new record. */
-export const USED = `UPDATE object SET used_at = use.value ->> 1 FROM json_each(?1) AS use
+export const NOTE_USES = `UPDATE object SET used_at = use.value ->> 1 FROM json_each(?1) AS use
   WHERE object.key = use.value ->> 0 AND object.used_at < use.value ->> 1`;
 
 /** The uses of all sources' files, as this isolate has gathered them. */
 export interface UseLog {
   /** The recorder for one source. */
-  of(source: string, keys: Keys): Uses;
+  of(source: string, keys: Keys): FileUses;
   /** Writes the gathered uses to D1, behind the answer, if it last did so some minutes ago. */
   flush(ctx: Context): void;
 }
@@ -72,7 +72,7 @@ export function fileUsesIn(db: Database, noted: Memory<true>): UseLog {
     }),
 
     flush(ctx) {
-      gathering.flush("the uses of files", (uses) => db.prepare(USED).bind(JSON.stringify(uses)).run(), ctx);
+      gathering.flush("the uses of files", (uses) => db.prepare(NOTE_USES).bind(JSON.stringify(uses)).run(), ctx);
     },
   };
 }

@@ -3,7 +3,7 @@ import { messageOf } from "../../errors.ts";
 import type { Context } from "../../repository/context.ts";
 
 /** How long an isolate gathers values before it writes them. Milliseconds. */
-export const GATHER = 5 * MINUTE;
+export const GATHERING_TIME = 5 * MINUTE;
 
 /**
  * Values that an isolate gathers by key, because single writes would cost too much: all are written at once, behind an
@@ -44,14 +44,14 @@ export class Gathering<Value> {
   }
 
   /**
-   * Runs `write` with all gathered values behind the answer, if the last time was more than `GATHER` ago. A failure is
+   * Runs `write` with all gathered values behind the answer, if the last time was more than `GATHERING_TIME` ago. A failure is
    * reported.
    *
    * @param what the values' name in the report
    */
   flush(what: string, write: (entries: [key: string, value: Value][]) => Promise<unknown>, ctx: Context): void {
     this.#writtenAt ??= ctx.now;
-    if (ctx.now - this.#writtenAt < GATHER || this.size === 0) return;
+    if (ctx.now - this.#writtenAt < GATHERING_TIME || this.size === 0) return;
     this.#writtenAt = ctx.now;
     const report = (error: unknown) => ctx.report({ event: "storage-failed", what, reason: messageOf(error) });
     ctx.defer(this.take(write).catch(report));

@@ -1,11 +1,11 @@
 import type { ProjectName } from "../../pypi/name.ts";
-import type { Recent } from "../../repository/ports/maintenance.ts";
+import type { RecentChanges } from "../../repository/ports/maintenance.ts";
 import type { Database } from "../../platform/database.ts";
 
 const CHANGED = "SELECT project FROM page WHERE changed_at >";
 
 /** The pages that changed lately, of all sources, as recorded in D1. */
-export function recentChangesIn(db: Database): Recent {
+export function recentChangesIn(db: Database): RecentChanges {
   return {
     async changed(first, second, limit) {
       const { results } = await db

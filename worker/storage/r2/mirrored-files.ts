@@ -2,7 +2,7 @@ import { HOUR, SECOND } from "../../duration.ts";
 import { digestText, type Digest } from "../../pypi/page.ts";
 import type { FileSink, FileStore } from "../../repository/ports/files.ts";
 import { resolveRange, type RangeSpec } from "../../repository/range.ts";
-import { Overtaken } from "../../repository/sinks.ts";
+import { StoreConflict } from "../../repository/sinks.ts";
 import { readFacts, readTombstone, writeFacts, writeTombstone, type Tombstone } from "./custom-metadata.ts";
 import { freshId, type Keys } from "../keys.ts";
 import { Memory } from "../memory.ts";
@@ -39,7 +39,7 @@ const MAX_TRIES = 4;
 const BATCH = 1_000;
 
 /** A file in memory. */
-export interface Remembered {
+export interface FileInMemory {
   readonly artifact: Artifact;
   /** R2's ETag of the object. */
   readonly etag: string;
@@ -63,7 +63,7 @@ const PLACES = 1024 * 1024;
  */
 export function fileStore(
   r2: Objects,
-  memory: Memory<Remembered>,
+  memory: Memory<FileInMemory>,
   keys: Keys,
   { maxPut, pipe, now }: { readonly maxPut: number } & Pick<Platform, "pipe" | "now">,
 ): FileStore {
@@ -92,7 +92,7 @@ export function fileStore(
     return artifact;
   }
 
-  const remember = (key: string, { artifact, etag }: Pick<Remembered, "artifact" | "etag">) =>
+  const remember = (key: string, { artifact, etag }: Pick<FileInMemory, "artifact" | "etag">) =>
     memory.set(key, { artifact, etag, until: now() + MEMORY_TTL }, artifact.size ?? 0);
 
   /**
@@ -228,8 +228,8 @@ const conditionOf = (place: Pick<Place, "etag"> | undefined): ObjectCondition =>
 
 /** The sink for a file that must not be stored, because the page has another digest for it since. */
 const REFUSING_SINK: FileSink = {
-  write: () => Promise.reject(new Overtaken()),
-  commit: () => Promise.reject(new Overtaken()),
+  write: () => Promise.reject(new StoreConflict()),
+  commit: () => Promise.reject(new StoreConflict()),
   abort: () => Promise.resolve(),
 };
 
@@ -255,7 +255,7 @@ function r2Range(range: RangeSpec): ObjectRange {
 function putInto(r2: Objects, key: string, { readable, writable }: Pipe, options: PutOptions): FileSink {
   const writer = writable.getWriter();
   const conditionalPut = async () => {
-    if (!(await r2.put(key, readable, options))) throw new Overtaken();
+    if (!(await r2.put(key, readable, options))) throw new StoreConflict();
   };
   const put = conditionalPut();
   // A failed put stops reading: without this abort, a write would wait for ever.

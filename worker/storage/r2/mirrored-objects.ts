@@ -1,5 +1,5 @@
 import type {
-  Amount,
+  StoredAmount,
   PagelessProject,
   Reconciled,
   StoredObject,
@@ -18,7 +18,7 @@ const BOUNDS = { batch: 1_000, listings: 5 };
 
 const AMOUNT = "SELECT objects, bytes FROM stored";
 
-export const OLDEST = `SELECT key, size, used_at AS usedAt FROM object
+export const SELECT_OLDEST = `SELECT key, size, used_at AS usedAt FROM object
   WHERE used_at < ?1 AND known_at < ?1 ORDER BY used_at, key LIMIT ?2`;
 
 /** In random order: projects whose sources cannot be asked would otherwise keep the rest waiting. */
@@ -47,7 +47,7 @@ const GONE = `DELETE FROM object
   WHERE key > ?2 AND key <= ?3 AND used_at < ?4 AND key NOT IN (SELECT value ->> 0 FROM json_each(?1)) RETURNING 1`;
 
 /** The mirrored files in R2 and their records in D1; the tables are made by schema/migrations. */
-export function objectsIn(db: Database, r2: Objects): StoredObjects {
+export function mirroredObjectsIn(db: Database, r2: Objects): StoredObjects {
   const all = async <Row>(sql: string, ...values: SqlValue[]) =>
     (
       await db
@@ -74,11 +74,11 @@ export function objectsIn(db: Database, r2: Objects): StoredObjects {
   }
 
   return {
-    total: async () => (await db.prepare(AMOUNT).first<Amount>()) ?? { objects: 0, bytes: 0 },
-    oldest: (before, limit) => all<StoredObject>(OLDEST, before, limit),
+    total: async () => (await db.prepare(AMOUNT).first<StoredAmount>()) ?? { objects: 0, bytes: 0 },
+    oldest: (before, limit) => all<StoredObject>(SELECT_OLDEST, before, limit),
     pageless: (sources, before, limit) => all<PagelessProject>(PAGELESS, JSON.stringify(sources), before, limit),
     ofProject: ({ source, project }, before, limit) => all<StoredObject>(OF_PROJECT, source, project, before, limit),
-    ofOthers: (sources) => all<Amount & { source: string }>(OF_OTHERS, JSON.stringify(sources)),
+    ofOthers: (sources) => all<StoredAmount & { source: string }>(OF_OTHERS, JSON.stringify(sources)),
 
     async remove(objects, before) {
       for (let at = 0; at < objects.length; at += BATCH) {

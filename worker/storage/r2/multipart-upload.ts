@@ -1,4 +1,4 @@
-import { Overtaken } from "../../repository/sinks.ts";
+import { StoreConflict } from "../../repository/sinks.ts";
 import type { MultipartUpload, Objects, PutOptions, UploadedPart } from "../../platform/objects.ts";
 
 /** R2 demands that all parts of a multipart upload but the last have one size, at least 5 MiB. Bytes. */
@@ -56,11 +56,11 @@ export function multipartUpload(
     /** R2 checks a digest in `options` only for a single put; for parts the caller must have checked it. */
     async commit(): Promise<void> {
       if (!upload) {
-        if (!(await r2.put(key, buffer.subarray(0, filled), options))) throw new Overtaken();
+        if (!(await r2.put(key, buffer.subarray(0, filled), options))) throw new StoreConflict();
         return;
       }
       if (filled > 0) await flush();
-      if (!(await isFree())) throw new Overtaken();
+      if (!(await isFree())) throw new StoreConflict();
       await upload.complete(parts);
     },
 

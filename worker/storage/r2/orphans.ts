@@ -1,6 +1,6 @@
 import { WEEK } from "../../duration.ts";
 import { messageOf } from "../../errors.ts";
-import type { FailedAbort, KeptObjects, LeftObject, Leftovers } from "../../repository/ports/maintenance.ts";
+import type { FailedAbort, KeptObjects, OrphanObject, Cleanup } from "../../repository/ports/maintenance.ts";
 import { HOSTED_PREFIX, stagingKey, uploadedObject } from "../keys.ts";
 import type { Database } from "../../platform/database.ts";
 import { DURABLE_PREFIXES, type Objects } from "../../platform/objects.ts";
@@ -44,15 +44,19 @@ class UnreliableAnswer extends Error {
 /** What one run has done. */
 interface Sum {
   seen: number;
-  readonly deleted: LeftObject[];
+  readonly deleted: OrphanObject[];
 }
 
 /** Finds and deletes what uploads left behind in R2 and D1. The tables are made by schema/migrations. */
-export function orphansIn(db: Database, r2: Objects, bounds: ListingBounds = { batch: 1_000, listings: 5 }): Leftovers {
+export function orphansIn(db: Database, r2: Objects, bounds: ListingBounds = { batch: 1_000, listings: 5 }): Cleanup {
   /**
    * The objects that no file has now or had since `before`, according to D1. A key is never reused, so they stay orphans.
    */
-  async function orphansAmong(prefix: string, objects: readonly LeftObject[], before: number): Promise<LeftObject[]> {
+  async function orphansAmong(
+    prefix: string,
+    objects: readonly OrphanObject[],
+    before: number,
+  ): Promise<OrphanObject[]> {
     const asked = [...new Set(objects.flatMap(({ key }) => uploadedObject(key) ?? []))];
     if (asked.length === 0) return [];
     const { results } = await db

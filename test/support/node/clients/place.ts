@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { bareVariables, freshEnvironment, type Environment } from "../../../../cli/demo/environment.ts";
-import { removeLeftover, temporaryDirectory } from "../../../../cli/demo/leftovers.ts";
+import { removeDirectory, temporaryDirectory } from "../../../../cli/demo/leftovers.ts";
 import { run, type Outcome } from "../../../../cli/demo/process.ts";
 
 /** Where a client works: a folder of its own with its project, configuration and caches, and an empty environment. */
@@ -75,7 +75,7 @@ export class Place {
   }
 
   remove(): void {
-    removeLeftover(this.folder);
+    removeDirectory(this.folder);
   }
 
   get #home(): string {
@@ -98,5 +98,5 @@ async function emptyEnvironment(folder: string): Promise<Environment> {
   const to = join(folder, ".venv");
   cpSync(from, to, { recursive: true, verbatimSymlinks: true });
   const there = (path: string) => join(to, relative(from, path));
-  return { python: there(environment.python), site: there(environment.site), remove: () => removeLeftover(to) };
+  return { python: there(environment.python), site: there(environment.site), remove: () => removeDirectory(to) };
 }

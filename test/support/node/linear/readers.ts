@@ -2,7 +2,7 @@ import { wordTokens } from "../../../../cli/lock/comments.ts";
 import { filenameOf } from "../../../../cli/lock/file-mapping.ts";
 import { jsonTokens } from "../../../../cli/lock/json.ts";
 import { requirementsTokens } from "../../../../cli/lock/requirements.ts";
-import { rootsIn, suspectsIn } from "../../../../cli/lock/roots.ts";
+import { rootsIn, possibleRootsIn } from "../../../../cli/lock/roots.ts";
 import { tomlTokens } from "../../../../cli/lock/toml.ts";
 import { yankBody } from "../../../../schema/release.ts";
 import { newToken } from "../../../../schema/token.ts";
@@ -22,12 +22,12 @@ import { identityOf } from "../../../../worker/pypi/identity.ts";
 import { kindOf } from "../../../../worker/pypi/kind.ts";
 import { readLock } from "../../../../worker/locks/formats/read.ts";
 import { asProjectName, type ProjectName } from "../../../../worker/pypi/name.ts";
-import { includes, matcher } from "../../../../worker/pypi/pattern.ts";
+import { coversPattern, matcher } from "../../../../worker/pypi/pattern.ts";
 import { canonicalVersion, parseVersion, publicVersion } from "../../../../worker/pypi/pep440.ts";
 import { parseSdistFilename, sdistVersion } from "../../../../worker/pypi/sdist-name.ts";
 import { escaped, isPrintable, withoutTokens } from "../../../../worker/pypi/shown.ts";
 import { isSpecifierSet } from "../../../../worker/pypi/specifiers.ts";
-import { behindName, versionOf } from "../../../../worker/pypi/version.ts";
+import { afterName, versionOf } from "../../../../worker/pypi/version.ts";
 import { expandTag, parseWheelName } from "../../../../worker/pypi/wheel-name.ts";
 import { checkPath } from "../../../../worker/publishing/inspect/member-path.ts";
 import type { Growing } from "./hostile.ts";
@@ -61,7 +61,7 @@ export const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   asProjectName,
   matcher: (text) => matcher("a*-*_*.*a")(text as ProjectName),
   "matcher, of its pattern": (text) => matcher(text)("a".repeat(100) as ProjectName),
-  includes: (text) => includes("a*a", text),
+  includes: (text) => coversPattern("a*a", text),
   canonicalVersion,
   parseVersion,
   publicVersion,
@@ -72,7 +72,7 @@ export const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   withoutTokens,
   isSpecifierSet,
   versionOf: (text) => versionOf(`a-${text}.tar.gz` as Filename, PROJECT),
-  behindName: (text) => behindName(text, "b" as ProjectName),
+  behindName: (text) => afterName(text, "b" as ProjectName),
   expandTag,
   parseWheelName: (text) => parseWheelName(`a-1-${text}-none-any.whl`),
   checkPath,
@@ -85,7 +85,7 @@ export const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   tomlTokens,
   "rootsIn and suspectsIn": (text) => {
     const tokens = [{ start: 0, end: 0, url: `https://edge.test/${text}` }];
-    return [rootsIn(tokens), suspectsIn(tokens, [])];
+    return [rootsIn(tokens), possibleRootsIn(tokens, [])];
   },
   ...Object.fromEntries(LOCKS.map((name) => [name, (text: string) => readLock(name, utf8(text))])),
 };

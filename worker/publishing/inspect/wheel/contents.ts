@@ -4,7 +4,7 @@ import { InvalidDistribution, quotedName } from "../invalid-distribution.ts";
 import { gunzip, gunzipSmall } from "../gunzip.ts";
 import { stagedChunks } from "../staged-chunks.ts";
 import type { StagedFile } from "../../staged-file.ts";
-import { checkVersion, inconsistent, type WheelDirectory, type WheelMember } from "./directory.ts";
+import { checkVersion, ambiguousZip, type WheelDirectory, type WheelMember } from "./directory.ts";
 import { checkExtra, sizesOf } from "./extra-fields.ts";
 import { asGzip } from "./member-as-gzip.ts";
 import type { RecordEntry } from "./record.ts";
@@ -28,16 +28,16 @@ export async function verifyContents(
   try {
     for (const member of members.values()) {
       if (member.offset !== cursor.at)
-        throw inconsistent(`${quotedName(member.name)} does not directly follow what precedes it`);
+        throw ambiguousZip(`${quotedName(member.name)} does not directly follow what precedes it`);
       await checkHeader(cursor, member);
       if (cursor.at + member.compressedSize > offset)
-        throw inconsistent(`${quotedName(member.name)} leads into the directory`);
+        throw ambiguousZip(`${quotedName(member.name)} leads into the directory`);
       const said = recorded.get(member.name);
       const hash = await hashOf(cursor, member, said?.algorithm ?? "sha256");
       if (said && hash !== said.hash)
         throw new InvalidDistribution(`has ${quotedName(member.name)} with another hash than RECORD says`);
     }
-    if (cursor.at !== offset) throw inconsistent("there are bytes between its last member and its directory");
+    if (cursor.at !== offset) throw ambiguousZip("there are bytes between its last member and its directory");
   } finally {
     await cursor.close();
   }
@@ -47,7 +47,7 @@ async function checkHeader(cursor: Cursor, member: WheelMember): Promise<void> {
   const { name } = member;
   const head = await cursor.exactly(HEADER);
   const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
-  if (view.getUint32(0, true) !== SIGNATURE) throw inconsistent(`${quotedName(name)} is not where its directory says`);
+  if (view.getUint32(0, true) !== SIGNATURE) throw ambiguousZip(`${quotedName(name)} is not where its directory says`);
   const spelled = new TextEncoder().encode(name);
   const own = await cursor.exactly(view.getUint16(26, true));
   const extra = await cursor.exactly(view.getUint16(28, true));
@@ -62,7 +62,7 @@ async function checkHeader(cursor: Cursor, member: WheelMember): Promise<void> {
     view.getUint32(14, true) === member.crc32 &&
     compressedSize === member.compressedSize &&
     uncompressedSize === member.uncompressedSize;
-  if (!isSame) throw inconsistent(`${quotedName(name)} says something else of itself than its directory says`);
+  if (!isSame) throw ambiguousZip(`${quotedName(name)} says something else of itself than its directory says`);
 }
 
 /** The digest of a member's content as RECORD has it: base64url without padding. */

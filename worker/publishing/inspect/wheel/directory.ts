@@ -60,7 +60,7 @@ export async function readDirectory(archive: RangedArchive): Promise<WheelDirect
   for (const entry of zipEntries(await archive.bytes(directoryOffset, directoryLength))) {
     members.push(memberOf(entry));
   }
-  if (members.length !== entries) throw inconsistent("its directory has another length than it says");
+  if (members.length !== entries) throw ambiguousZip("its directory has another length than it says");
   members.sort((one, other) => one.offset - other.offset);
   checkMembers(members, archive.size);
   return { members: new Map(members.map((member) => [member.name, member])), offset: directoryOffset };
@@ -69,20 +69,20 @@ export async function readDirectory(archive: RangedArchive): Promise<WheelDirect
 /** The directory lies right before its end: ZIP64 records between the two could hide a second one. */
 function checkEnd({ at, disk, directoryDisk, entriesOnDisk, entries, directoryOffset, directoryLength }: ZipEnd): void {
   if (disk !== 0 || directoryDisk !== 0 || entriesOnDisk !== entries) {
-    throw inconsistent("its parts are not all in one file");
+    throw ambiguousZip("its parts are not all in one file");
   }
   if (directoryOffset + directoryLength !== at) {
-    throw inconsistent("its directory does not lie right before its end, or is one of ZIP64");
+    throw ambiguousZip("its directory does not lie right before its end, or is one of ZIP64");
   }
   if (directoryLength > MAX_NAME_BYTES || entries >= MAX_MEMBERS) throw tooManyMembers();
 }
 
 function memberOf(entry: ZipEntry): WheelMember {
   const { extra, flags, offset, compressionMethod, crc32 } = entry;
-  if (entry.commentLength !== 0) throw inconsistent("a comment stands in its directory");
+  if (entry.commentLength !== 0) throw ambiguousZip("a comment stands in its directory");
   const name = nameOf(entry.name, flags);
   checkVersion(entry.version, name);
-  if (entry.disk !== 0) throw inconsistent("its parts are not all in one file");
+  if (entry.disk !== 0) throw ambiguousZip("its parts are not all in one file");
   checkExtra(extra, name);
   const sizes = sizesOf(entry.compressedSize, entry.uncompressedSize, extra, name);
   const member = { name, isDirectory: name.endsWith("/"), offset, ...sizes, compressionMethod, flags, crc32 };
@@ -119,7 +119,7 @@ function checkMember(
   if (flags & ~(UTF8 | LEVEL)) throw wrong("has flags that installers do not know");
   if (compressionMethod !== 0 && compressionMethod !== 8) throw wrong("is compressed by a method other than deflate");
   if (compressionMethod === 0 && compressedSize !== uncompressedSize)
-    throw inconsistent(`${quotedName(name)} has two sizes`);
+    throw ambiguousZip(`${quotedName(name)} has two sizes`);
   const type = mode & TYPE;
   if (type !== 0 && type !== (isDirectory ? DIRECTORY : REGULAR)) throw wrong("is a link or a special file");
   if (isDirectory && uncompressedSize !== 0) throw wrong("is a directory with bytes of its own");
@@ -141,5 +141,5 @@ function checkMembers(members: readonly WheelMember[], size: number): void {
   checkTree(leaves, directories);
 }
 
-export const inconsistent = (what: string) =>
+export const ambiguousZip = (what: string) =>
   new InvalidDistribution(`is a ZIP archive that readers interpret differently: ${what}`);
