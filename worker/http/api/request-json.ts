@@ -17,11 +17,17 @@ export async function readRequestJson<Value>(request: Request, schema: z.ZodMini
   if (body === undefined) throw unprocessable(NOT_JSON);
   const parsed = schema.safeParse(body, { reportInput: true });
   if (parsed.success) return parsed.data;
-  throw unprocessable(`The request cannot be read: ${parsed.error.issues.flatMap(complaints).join("; ")}.`);
+  throw unprocessable(`The request cannot be read: ${wrongMembers(parsed.error)}.`);
 }
 
-/** Turns an issue that zod found into sentences. */
-function complaints(issue: z.core.$ZodIssue): string[] {
+/**
+ * Says which members of a JSON body are wrong, and how, as the end of a sentence without its full stop.
+ *
+ * @param error of a schema that was given `reportInput`, so that missing members are told from wrong ones
+ */
+export const wrongMembers = (error: z.core.$ZodError): string => error.issues.flatMap(wrongMember).join("; ");
+
+function wrongMember(issue: z.core.$ZodIssue): string[] {
   if (issue.code === "unrecognized_keys") return issue.keys.map((key) => `${JSON.stringify(key)} is not known here`);
   const member = issue.path.join(".");
   if (member === "") return ["it must be a JSON object"];

@@ -15,6 +15,7 @@ import type { AppEnv } from "../context.ts";
 import { parsedJson } from "../../pypi/parsed-json.ts";
 import { LIFETIMES } from "../headers.ts";
 import { readOptionalBody } from "./request-body.ts";
+import { wrongMembers } from "./request-json.ts";
 import { drainBody, bodyOfSize } from "./part-body.ts";
 
 /** The largest request that may begin an upload in parts. Real ones are much smaller. Bytes. */
@@ -102,10 +103,8 @@ async function readAnnouncement(
     return { announcement: parsed.data, author: await authorize(c, { scope: "upload", index, project: SOME_PROJECT }) };
   }
   await requireAnyToken(authorize, c);
-  const [issue] = parsed.error.issues;
-  const member = issue?.path.join(".") || "it";
   throw badRequest(
-    `The request that begins the upload cannot be read: ${issue?.input === undefined && member !== "it" ? `${member} is missing` : `${member} ${issue?.message}`}. It looks like {"index": "team", "filename": "demo-1.0.tar.gz", "size": 1024, "sha256": "…"}.`,
+    `The request that begins the upload cannot be read: ${wrongMembers(parsed.error)}. It looks like {"index": "team", "filename": "demo-1.0.tar.gz", "size": 1024, "sha256": "…"}.`,
   );
 }
 
