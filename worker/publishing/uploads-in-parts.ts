@@ -1,11 +1,19 @@
 import type { Author } from "../auth/audit-entry.ts";
-import { ADMIN, requirePermission, isPermitted, type Principal } from "../auth/principal.ts";
+import { ADMIN, type Principal } from "../auth/principal.ts";
 import { badRequest, IndexError, messageOf } from "../errors.ts";
-import type { ProjectName } from "../pypi/name.ts";
 import type { Context } from "../repository/context.ts";
-import { checkAnnouncement, type AnnouncedFile, type Announcement } from "./announcement.ts";
+import { checkAnnouncement, type Announcement } from "./announcement.ts";
 import type { ReleaseIndex } from "./releases/optimistic-write.ts";
 import type { PartStore, UploadSession, UploadSessions } from "./upload-sessions.ts";
+import {
+  fileExists,
+  noLongerOpen,
+  requireAllParts,
+  requireHostingIndex,
+  restrictToPermitted,
+  tooManyUnfinished,
+  uploadNotFound,
+} from "./upload-refusals.ts";
 import type { PublishResult, Publish } from "./publish-request.ts";
 
 /** Size of every part except the last: well below the 100 MB that the platform accepts in one request. Bytes. */
@@ -17,8 +25,8 @@ export const PART_SIZE = 32 * 1024 ** 2;
  */
 const MAX_UNFINISHED = 20;
 
-/** How many part numbers a message lists. */
-const MAX_LISTED_PARTS = 10;
+/** After these errors the file may have been published all the same. */
+const MAY_BE_DONE: ReadonlySet<string> = new Set(["storage-failed", "upload-not-found"]);
 
 /** What uploads in parts need. */
 export interface UploadsInPartsOptions {
@@ -136,7 +144,7 @@ export function createUploadsInParts(parts: UploadsInPartsOptions): UploadsInPar
       if (namesake?.isThere && namesake.sha256 === file.sha256) {
         return { kind: "identical", filename: file.filename, index: index.name };
       }
-      if (namesake && !index.volatile) throw exists(file, namesake.isThere);
+      if (namesake && !index.volatile) throw fileExists(file, namesake.isThere);
       if (open) return { kind: "resumed", session: open };
       const id = `${index.name}.${freshId()}`;
       const own = { ...file, id, actor: author.principal.id, partSize, multipart: await store.begin(id) };
@@ -146,13 +154,13 @@ export function createUploadsInParts(parts: UploadsInPartsOptions): UploadsInPar
       await store.discard(own);
       const other = await sessions.findSame(file, author.principal.id);
       if (other) return { kind: "resumed", session: other };
-      throw tooMany(author.principal);
+      throw tooManyUnfinished(author.principal, MAX_UNFINISHED);
     },
 
     async find(id, principal) {
       const session = await sessions.find(id);
       if (session && (session.actor === principal.id || principal.id === ADMIN.id)) return session;
-      throw new IndexError("upload-not-found", NOT_FOUND);
+      throw uploadNotFound();
     },
 
     async put(session, number, chunks) {
@@ -200,61 +208,3 @@ export function createUploadsInParts(parts: UploadsInPartsOptions): UploadsInPar
     },
   };
 }
-
-/** After these errors the file may have been published all the same. */
-const MAY_BE_DONE: ReadonlySet<string> = new Set(["storage-failed", "upload-not-found"]);
-
-/** Throws `no-such-route` where no index of this name takes uploads. */
-function requireHostingIndex(indexes: readonly ReleaseIndex[], name: string): ReleaseIndex {
-  const index = indexes.find((each) => each.hosted && each.name === name);
-  if (index) return index;
-  throw new IndexError(
-    "no-such-route",
-    `There is no index ${JSON.stringify(name.slice(0, 40))} here that takes uploads; wrangler.toml shows which do (hosted = true).`,
-  );
-}
-
-/**
- * Restricts the file to the projects that the principal may write, so that nothing is revealed about others.
- *
- * @throws IndexError `not-allowed` where none is left
- */
-function restrictToPermitted(file: AnnouncedFile, principal: Principal): AnnouncedFile {
-  const permission = (project: ProjectName) => ({ scope: "upload", index: file.index, project }) as const;
-  const projects = file.projects.filter((project) => isPermitted(principal, permission(project)));
-  const [first] = file.projects;
-  if (projects.length === 0 && first !== undefined) requirePermission(principal, permission(first));
-  return { ...file, projects };
-}
-
-/** Throws `bad-request` where parts are missing. */
-function requireAllParts({ filename, size, partSize, parts }: UploadSession): void {
-  const all = Array.from({ length: Math.ceil(size / partSize) }, (_, at) => at + 1);
-  const missing = all.filter((number) => !parts.has(number));
-  if (missing.length === 0) return;
-  const more = missing.length > MAX_LISTED_PARTS ? ` and ${missing.length - MAX_LISTED_PARTS} more` : "";
-  throw badRequest(
-    `${missing.length} of ${all.length} parts of ${filename} have not arrived: ${missing.slice(0, MAX_LISTED_PARTS).join(", ")}${more}. Send them, then finish the upload.`,
-  );
-}
-
-const exists = ({ filename, index }: AnnouncedFile, isThere: boolean) =>
-  new IndexError(
-    "file-exists",
-    `File already exists: ${filename}. ${index} ${isThere ? "has it with other bytes" : "had it, and it was deleted"}. A filename can be used only once: raise the version and build again.`,
-  );
-
-const tooMany = ({ name }: Principal) =>
-  new IndexError(
-    "too-many-attempts",
-    `The token ${JSON.stringify(name)} has ${MAX_UNFINISHED} unfinished uploads; finish or abort one of them, or wait: each ends a day after it began.`,
-  );
-
-const NOT_FOUND =
-  "You have no such upload: it was finished or aborted, or a day has passed since it began. Begin it again; the answer says if the file is published already.";
-
-const noLongerOpen = ({ filename }: UploadSession) =>
-  new IndexError(
-    "upload-not-found",
-    `This upload of ${filename} takes no more parts: all of them have arrived, or it was aborted. Begin it again; the answer says which parts are missing.`,
-  );
