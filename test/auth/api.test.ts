@@ -40,7 +40,7 @@ const ids = async (rig: Rig, query = "", token?: string) =>
     .tokens.map(({ name }) => name);
 
 describe("POST /-/api/tokens", () => {
-  test("makes a token, shows it once, and no cache keeps it", async () => {
+  test("creates a token and shows it once, in an answer that no cache stores", async () => {
     const rig = new Rig({ INDEXES });
     const answer = await ask(rig, "POST", "tokens", { ...WISHED, projects: ["acme-*"], expires: "30d" });
     expect([answer.status, answer.headers.get("Cache-Control")]).toEqual([201, "no-store"]);
@@ -68,7 +68,7 @@ describe("POST /-/api/tokens", () => {
     expect(JSON.stringify(line)).not.toContain(token.slice(-43));
   });
 
-  test("makes one for every index, without end, where that is said", async () => {
+  test("creates one for every index that never expires, where the request asks for that", async () => {
     const rig = new Rig({ INDEXES });
     const { token, ...rest } = await made(rig, { index: "*", scopes: ["read", "read"] });
     expect(rest).toMatchObject({ index: "*", scopes: ["read"], projects: null, expires: null });
@@ -151,7 +151,7 @@ describe("POST /-/api/tokens", () => {
     expect(await made(new Rig({ INDEXES }), { scopes, index })).toMatchObject({ scopes, index });
   });
 
-  test("says that no index takes uploads where none does", async () => {
+  test("answers that no index takes uploads where none does", async () => {
     const rig = new Rig({ INDEXES: { default: { sources: ["pypi"] } } });
     const answer = await ask(rig, "POST", "tokens", { ...WISHED, index: "default" });
     expect([answer.status, answer.text]).toEqual([400, expect.stringContaining("no index here does (hosted = true")]);
@@ -164,7 +164,7 @@ describe("POST /-/api/tokens", () => {
     expect(await rows("token")).toEqual([]);
   });
 
-  test("says 503 while the database is away, and neither token nor line is left", async () => {
+  test("answers 503 while the database is away, and stores neither token nor audit entry", async () => {
     const rig = new Rig({ INDEXES });
     rig.breakOnce("d1.batch");
     expect((await ask(rig, "POST", "tokens", WISHED)).status).toBe(503);
@@ -191,7 +191,7 @@ describe("a token that is admin of an index", () => {
     expect((await rows("audit")).at(-1)).toMatchObject({ actor: admin.id, actor_name: "boss" });
   });
 
-  test("of some projects lists those tokens alone that it could have made, whoever made them", async () => {
+  test("limited to some projects lists only the tokens that it could have created", async () => {
     const rig = new Rig({ INDEXES });
     const admin = await give(rig, { name: "boss", scopes: ["admin"], projects: ["acme-*", "tool"] });
     await give(rig, { name: "web", scopes: ["upload", "read"], projects: ["acme-web-*"] });
@@ -210,7 +210,7 @@ describe("a token that is admin of an index", () => {
     expect(await ids(rig)).toHaveLength(10);
   });
 
-  test("gives nobody more projects than it has itself", async () => {
+  test("cannot create a token for more projects than it has itself", async () => {
     const rig = new Rig({ INDEXES });
     const admin = await give(rig, { scopes: ["admin"], projects: ["acme-*", "tool"] });
     for (const projects of [["acme-*"], ["acme-web-*", "tool"], ["ACME_web"], ["Tool"]]) {
@@ -227,7 +227,7 @@ describe("a token that is admin of an index", () => {
     }
   });
 
-  test("makes none that outlives it", async () => {
+  test("cannot create a token that expires after itself", async () => {
     const rig = new Rig({ INDEXES });
     const admin = await give(rig, { scopes: ["admin"], expiresAt: rig.now + DAY });
     expect((await made(rig, { expires: "1d" }, admin.text)).expires).toBe(new Date(rig.now + DAY).toISOString());
@@ -249,8 +249,8 @@ describe("a token that is admin of an index", () => {
   });
 });
 
-describe("who may not administer tokens", () => {
-  test.each(["GET", "POST", "DELETE", "PUT"])("is told so before anything is looked at: %s", async (method) => {
+describe("a client that may not administer tokens", () => {
+  test.each(["GET", "POST", "DELETE", "PUT"])("is refused before anything is read: %s", async (method) => {
     const rig = new Rig({ INDEXES });
     const reader = await give(rig, { scopes: ["read", "upload", "yank"] });
     for (const path of ["tokens", `tokens/${reader.id}`, "tokens/none"]) {
@@ -260,7 +260,7 @@ describe("who may not administer tokens", () => {
     }
   });
 
-  test("an address below, or a method that there is not, is told to admins alone", async () => {
+  test("an unknown address or method below it is a 404 or 405 for admins only", async () => {
     const rig = new Rig({ INDEXES });
     for (const path of ["tokens/a/b", "tokens/"]) {
       expect((await ask(rig, "GET", path, undefined, "nobody's")).status).toBe(401);
@@ -289,7 +289,7 @@ describe("GET /-/api/tokens", () => {
 describe("DELETE /-/api/tokens/{id}", () => {
   const revoke = (rig: Rig, id: string, token?: string) => ask(rig, "DELETE", `tokens/${id}`, undefined, token);
 
-  test("revokes for good; the second time says the same and writes nothing", async () => {
+  test("revokes a token; a second request has the same answer and writes nothing", async () => {
     const rig = new Rig({ INDEXES });
     const { id, text } = await give(rig);
     const first = await revoke(rig, id);
@@ -304,7 +304,7 @@ describe("DELETE /-/api/tokens/{id}", () => {
     expect((await rows("audit"))[1]).toMatchObject({ subject: id, index_name: "team", actor: "admin" });
   });
 
-  test("is 404 for what is none, and for another index's token", async () => {
+  test("is 404 for an id that no token has, and for another index's token", async () => {
     const rig = new Rig({ INDEXES });
     const admin = await give(rig, { scopes: ["admin"] });
     const there = await give(rig, { index: "other" });
@@ -319,7 +319,7 @@ describe("DELETE /-/api/tokens/{id}", () => {
     expect((await rig.get("/other/", bearer(there.text))).status).toBe(200);
   });
 
-  test("is not for whose projects are others", async () => {
+  test("is refused to an admin of other projects", async () => {
     const rig = new Rig({ INDEXES });
     const admin = await give(rig, { scopes: ["admin"], projects: ["acme-*"], expiresAt: rig.now + HOUR });
     const theirs = await give(rig, { scopes: ["upload"], projects: ["zoo"] });
@@ -332,7 +332,7 @@ describe("DELETE /-/api/tokens/{id}", () => {
     expect((await revoke(rig, own.id, admin.text)).status).toBe(200);
   });
 
-  test("says 503 while the database is away, and the token is as it was", async () => {
+  test("answers 503 while the database is away, and does not change the token", async () => {
     const rig = new Rig({ INDEXES });
     const { id, text } = await give(rig);
     rig.breakOnce("d1.prepare");

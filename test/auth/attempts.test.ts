@@ -27,7 +27,7 @@ async function exhaust(rig: Rig, origin = SOMEBODY): Promise<void> {
 }
 
 describe("after twenty failed attempts from one address", () => {
-  test("others that fail are 429 for the rest of the minute, which the answer says", async () => {
+  test("further failed attempts are 429 for the rest of the minute, with Retry-After", async () => {
     const rig = new Rig({ INDEXES });
     const { id } = await give(rig);
     rig.wait(10 * SECOND);
@@ -60,7 +60,7 @@ describe("after twenty failed attempts from one address", () => {
   test.each([
     ["from an address", SOMEBODY],
     ["from nowhere known", ""],
-  ])("nobody who knows a token's id can keep its holder out: guesses come %s", async (_where, origin) => {
+  ])("guesses with a token's id do not lock its holder out: guesses come %s", async (_where, origin) => {
     const rig = new Rig({ INDEXES });
     const { id, text } = await give(rig);
     const wrong = `pypi-edge_${id}_${"A".repeat(43)}`;
@@ -72,7 +72,7 @@ describe("after twenty failed attempts from one address", () => {
     expect([await show(wrong), await show(text)]).toEqual([429, 200]);
   });
 
-  test("guesses at one token's secret cost one read of the database in half a minute, words that are no tokens none", async () => {
+  test("guesses at one token's secret cost one read of the database in 30 s, and malformed tokens none", async () => {
     const rig = new Rig({ INDEXES });
     const { id, text } = await give(rig);
     rig.forget();
@@ -84,7 +84,7 @@ describe("after twenty failed attempts from one address", () => {
     expect((await rig.get(HOME, from(SOMEBODY, text))).status).toBe(200);
   });
 
-  test("other addresses, and who shows nothing, notice nothing", async () => {
+  test("other addresses and requests without a token are not limited", async () => {
     const rig = new Rig({ INDEXES });
     await exhaust(rig);
     expect((await rig.get(HOME, from("203.0.113.8", guess(1)))).status).toBe(401);
@@ -92,7 +92,7 @@ describe("after twenty failed attempts from one address", () => {
     expect((await rig.get(HOME, { "CF-Connecting-IP": SOMEBODY })).status).toBe(401);
   });
 
-  test("where no address is known, they count by token: one that has ended locks nobody else out", async () => {
+  test("without a client address attempts count by token: an expired token limits no other", async () => {
     const rig = new Rig({ INDEXES });
     const { text } = await give(rig);
     for (let times = 0; times < MAX_ATTEMPTS; times++) expect((await rig.get(HOME, bearer(guess(1)))).status).toBe(401);
@@ -143,7 +143,7 @@ describe("addresses", () => {
 });
 
 describe("the log", () => {
-  test("has each failure with its address and the token's id, and says when there are too many", async () => {
+  test("logs each failure with its address and the token's id, and when the limit is reached", async () => {
     const rig = new Rig({ INDEXES });
     const { id } = await give(rig);
     await rig.get(HOME, from(SOMEBODY, guess(7)));
@@ -156,7 +156,7 @@ describe("the log", () => {
     ]);
   });
 
-  test("has no more than twenty lines a minute of one address, whatever it sends", async () => {
+  test("logs at most twenty lines a minute of one address", async () => {
     const rig = new Rig({ INDEXES });
     const { text } = await give(rig, { expiresAt: rig.now });
     for (let at = 0; at < 50; at++) {
@@ -170,7 +170,7 @@ describe("the log", () => {
     expect(lines.at(-1)).toMatch(/it is not known; for 60 s further ones are answered with 429$/);
   });
 
-  test("never has a secret in it: not of good tokens, nor of wrong ones, in any form, whatever fails", async () => {
+  test("never logs a secret, of a valid or an invalid token, in any form", async () => {
     const rig = new Rig({ INDEXES, LOG: "requests" });
     const { text, id } = await give(rig);
     const expired = await give(rig, { expiresAt: rig.now });

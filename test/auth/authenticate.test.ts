@@ -62,7 +62,7 @@ describe("a token is shown", () => {
   });
 });
 
-describe("who is not let in", () => {
+describe("a request that is refused", () => {
   test("learns the same of a token that there is not, of another secret, and of a revoked one", async () => {
     const rig = await privateRig();
     const { id, text } = await give(rig);
@@ -98,7 +98,7 @@ describe("who is not let in", () => {
     expect(rig.counts).toEqual({});
   });
 
-  test("is told since when it has expired, to the millisecond and even from memory, where the secret was right", async () => {
+  test("names the time at which its token expired, also from memory, where the secret was right", async () => {
     const rig = await privateRig();
     const { id, text } = await give(rig, { name: "the ci's", expiresAt: rig.now + 10 * SECOND });
     rig.wait(10 * SECOND - 1);
@@ -115,7 +115,7 @@ describe("who is not let in", () => {
     expect([other.status, other.text()]).toEqual([401, expect.stringContaining("not known here")]);
   });
 
-  test("is not told that a revoked token has expired", async () => {
+  test("does not say of a revoked token that it has expired", async () => {
     const rig = await privateRig();
     const { id, text } = await give(rig, { expiresAt: rig.now + SECOND });
     await revoke(rig, id);
@@ -123,7 +123,7 @@ describe("who is not let in", () => {
     expect((await rig.get(PAGE, bearer(text))).text()).toContain("not known here");
   });
 
-  test("is told what the token is for, where it is good and not for this: 403", async () => {
+  test("is 403 with the token's scopes, where the token is valid and does not allow this", async () => {
     const rig = await privateRig();
     const uploader = await give(rig, { name: "up", scopes: ["upload"], projects: ["acme-*"] });
     const elsewhere = await give(rig, { name: "there", index: "other" });
@@ -140,7 +140,7 @@ describe("who is not let in", () => {
     for (const { headers } of answers) expect(headers.get("Cache-Control")).toBe("no-store");
   });
 
-  test("is nobody's business of the scopes: admin of an index reads it, and a token for all indexes reads any", async () => {
+  test("needs only a scope of the index: its admin reads it, and a token for all indexes reads any", async () => {
     const rig = await privateRig();
     const admin = await give(rig, { scopes: ["admin"] });
     const all = await give(rig, { index: "*" });
@@ -205,7 +205,7 @@ describe("while the database is away", () => {
     expect((await rig.get(PAGE, bearer(text))).status).toBe(200);
   });
 
-  test("one that was good a minute ago is 503 as well, and one of the last 30 s goes on, as the admin's does", async () => {
+  test("a token that was valid a minute ago is 503 as well; one of the last 30 s is accepted, and so is the admin's", async () => {
     const rig = await privateRig();
     const { text } = await give(rig);
     await rig.get(PAGE, bearer(text));
@@ -234,7 +234,7 @@ describe("its last use", () => {
     expect(written).toEqual([at, at]);
   });
 
-  test("never goes back, though isolates write in any order", async () => {
+  test("never becomes earlier, in whatever order isolates write", async () => {
     const rig = await privateRig();
     const { id } = await give(rig);
     const isolate = (at: number) => {

@@ -23,7 +23,7 @@ const deeds = async () =>
   (await env.DB.prepare("SELECT actor, action, subject, origin FROM audit WHERE action = 'token.revoke'").all())
     .results;
 
-test("who holds a minted token can end it, which is written down", async () => {
+test("the holder of a minted token can revoke it, which writes an audit entry", async () => {
   const { rig, token } = await minted();
   expect(await read(rig, token)).toBe(200);
   const { status, headers } = await burn(rig, token, { "CF-Connecting-IP": "192.0.2.7" });
@@ -50,7 +50,7 @@ test("what is no minted token is answered alike, and stays as it is", async () =
   expect([await deeds(), await read(rig, token), await read(rig, made.text)]).toEqual([[], 200, 200]);
 });
 
-test("where it cannot be looked up that is said, in a form that clients read", async () => {
+test("where it cannot be looked up, the answer says so in a form that clients read", async () => {
   const { rig, token } = await minted();
   rig.breakOnce("d1.prepare");
   const { status, json } = await burn(rig, token);
@@ -58,7 +58,7 @@ test("where it cannot be looked up that is said, in a form that clients read", a
   expect((await burn(rig, token)).status).toBe(202);
 });
 
-test("who guesses is told to wait, and keeps nobody from ending a token", async () => {
+test("a client that guesses is limited, and keeps no other from revoking a token", async () => {
   const { rig, token } = await minted();
   for (let guess = 0; guess < 20; guess++) await burn(rig, "x");
   expect([(await burn(rig, "x")).status, await read(rig, token)]).toEqual([429, 200]);
@@ -67,11 +67,11 @@ test("who guesses is told to wait, and keeps nobody from ending a token", async 
   expect(await read(rig, token)).toBe(401);
 });
 
-test("where no rule trusts anybody there is nothing to end", async () => {
+test("without trusted publishers the address does not exist", async () => {
   expect((await burn(new Rig(), "x")).status).toBe(404);
 });
 
-test("a body that is none is refused", async () => {
+test("a malformed body is refused", async () => {
   const { rig } = await minted();
   expect((await post(rig, "{}", {}, "burn-token")).sentence).toBe(
     'The body must be JSON, {"token": "…"} with the token to revoke.',
@@ -97,7 +97,7 @@ test("minted tokens are forgotten a day after their end, and others later", asyn
   expect(await kept()).toEqual(new Set([made.id]));
 });
 
-test("an identity token is exchanged once for as long as it is good, whatever was cleaned meanwhile", async () => {
+test("an identity token is exchanged only once, also after the job clean has run", async () => {
   const rig = new Rig({ INDEXES, TRUSTED: [RULE], AUDIENCE });
   const issuer = await new FakeIssuer(rig).publish("first");
   // As far ahead as a clock may be, and longer than an hour, which none is good for.

@@ -63,7 +63,7 @@ test.each<[unknown, string | undefined]>([
   expect(claimText({ claim: value }, "claim")).toBe(text);
 });
 
-test("what a claim is born with is none", () => {
+test("a member inherited from Object is no claim", () => {
   expect(["toString", "__proto__", "constructor"].map((name) => claimText({}, name))).toEqual([
     undefined,
     undefined,

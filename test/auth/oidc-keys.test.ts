@@ -55,7 +55,7 @@ describe("an issuer's keys", () => {
     expect([(await exchange("first")).status, rig.upstream.requests.length]).toEqual([200, 2]);
   });
 
-  test("that it does not have are asked for once a minute, however many tokens name them", async () => {
+  test("that it does not have are fetched once a minute, however many tokens name them", async () => {
     const { rig, exchange } = await github();
     await exchange();
     rig.forget();
@@ -85,7 +85,7 @@ describe("an issuer's keys", () => {
     expect((await exchange()).status).toBe(200);
   });
 
-  test("of a host in one's own network may be had over plain http", async () => {
+  test("of a host in a private network may be fetched over plain http", async () => {
     const { exchange } = await github("http://10.0.0.8:8080");
     expect((await exchange()).status).toBe(200);
   });
@@ -99,7 +99,7 @@ describe("an issuer's keys", () => {
   });
 });
 
-describe("keys that are not to be had are no fault of the token's", () => {
+describe("keys that cannot be fetched are a 503, and not a fault of the token", () => {
   const huge = () => Response.json({ keys: [], filler: "x".repeat(300_000) });
   const text = (body: string) => () => new Response(body);
 
@@ -218,7 +218,7 @@ describe("keys that are not to be had are no fault of the token's", () => {
 });
 
 describe("while an issuer is away", () => {
-  test("keys known before go on for six hours, and it is asked once a minute", async () => {
+  test("keys fetched before are used for six hours, and the issuer is asked once a minute", async () => {
     const { rig, exchange } = await github();
     await exchange();
     rig.upstream.down = true;

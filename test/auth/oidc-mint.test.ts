@@ -50,7 +50,7 @@ async function tried(
 }
 
 describe("a job's identity token is exchanged for one of ours", () => {
-  test("which says when it ends, and costs two requests the first time and none the second", async () => {
+  test("with its expiry, for two requests to the issuer the first time and none the second", async () => {
     const { rig, issuer } = await github();
     const { status, headers, json } = await mint(rig, await issuer.token(githubJob));
     expect([status, json.success, json.expires]).toEqual([200, true, rig.now / 1_000 + 900]);
@@ -63,7 +63,7 @@ describe("a job's identity token is exchanged for one of ours", () => {
     expect(rig.counts).toMatchObject({ "d1.batch": 1 });
   });
 
-  test("which may do what the rule says and nothing else", async () => {
+  test("that allows what the rule says and nothing else", async () => {
     const { rig, issuer } = await github();
     const { json } = await mint(rig, await issuer.token(githubJob));
     const token = json.token ?? "";
@@ -75,7 +75,7 @@ describe("a job's identity token is exchanged for one of ours", () => {
     expect(await tried(rig, token, { scope: "admin", index: "*" })).toBe("not-allowed");
   });
 
-  test("which ends after fifteen minutes to the millisecond, also where it was just believed", async () => {
+  test("that expires after fifteen minutes to the millisecond, also where it is remembered", async () => {
     const { rig, issuer } = await github();
     const { json } = await mint(rig, await issuer.token(githubJob));
     const wish = { scope: "upload", index: "team", project: "acme-tools" } as const;
@@ -103,7 +103,7 @@ describe("a job's identity token is exchanged for one of ours", () => {
     expect((await mint(rig, await issuer.token(githubJob, {}, "curve"))).status).toBe(200);
   });
 
-  test("the first rule that fits decides, whatever later ones would give", async () => {
+  test("the first rule that matches decides", async () => {
     const { claims, ...rest } = RELEASE;
     const { rig, issuer } = await github(
       { ...rest, claims: { ...claims, environment: "other" }, index: "stage" },
@@ -118,7 +118,7 @@ describe("a job's identity token is exchanged for one of ours", () => {
     expect(await tried(rig, other.json.token ?? "", { scope: "yank", index: "team", project: "acme-x" })).toBeNull();
   });
 
-  test("a rule is for its own issuer's tokens, whatever those of another that is trusted say", async () => {
+  test("a rule matches its own issuer's tokens only, and not those of another trusted issuer", async () => {
     const rules = [RELEASE, { issuer: GITLAB, claims: { project_path: "acme/*" }, index: "stage", scopes: ["read"] }];
     const { rig } = await github(...rules);
     const other = await new FakeIssuer(rig, GITLAB).publish("first");
@@ -139,7 +139,7 @@ describe("a job's identity token is exchanged for one of ours", () => {
 });
 
 describe("what is written down of a mint", () => {
-  test("is whose job it was, by which rule, and what it was given; no secret", async () => {
+  test("names the job, the rule and the token's rights, and no secret", async () => {
     const { rig, issuer } = await github();
     const identity = await issuer.token({ ...githubJob, jti: "one", email: "mia@acme.example" });
     const { json } = await mint(rig, identity, { "CF-Connecting-IP": "192.0.2.7" });
@@ -218,16 +218,19 @@ describe("an identity token is exchanged once", () => {
     ["has an id that is no text", 7],
     ["has an endless id", "x".repeat(300)],
     ["has an empty id", ""],
-  ])("one that %s is known by what is signed, however its signature is written", async (_what, jti?: unknown) => {
-    const { rig, issuer } = await github();
-    const identity = await issuer.token({ ...githubJob, jti });
-    expect((await mint(rig, identity)).status).toBe(200);
-    // The last character has bits that are none of the signature's.
-    const last = identity.at(-1) ?? "";
-    const other = `${identity.slice(0, -1)}${String.fromCharCode(last.charCodeAt(0) + 1)}`;
-    for (const again of [identity, other]) expect((await mint(rig, again)).status).toBe(403);
-    expect((await mint(rig, await issuer.token({ ...githubJob, jti, iat: rig.now / 1_000 - 1 }))).status).toBe(200);
-  });
+  ])(
+    "a token that %s is identified by its signed part, however its signature is written",
+    async (_what, jti?: unknown) => {
+      const { rig, issuer } = await github();
+      const identity = await issuer.token({ ...githubJob, jti });
+      expect((await mint(rig, identity)).status).toBe(200);
+      // The last character has bits that are none of the signature's.
+      const last = identity.at(-1) ?? "";
+      const other = `${identity.slice(0, -1)}${String.fromCharCode(last.charCodeAt(0) + 1)}`;
+      for (const again of [identity, other]) expect((await mint(rig, again)).status).toBe(403);
+      expect((await mint(rig, await issuer.token({ ...githubJob, jti, iat: rig.now / 1_000 - 1 }))).status).toBe(200);
+    },
+  );
 
   test("the same id of another issuer is another token", async () => {
     const rules = [RELEASE, { issuer: GITLAB, claims: { project_path: "acme/*" }, index: "team", scopes: ["upload"] }];
@@ -247,10 +250,10 @@ describe("an identity token is exchanged once", () => {
   });
 });
 
-describe("who tries often without a good token", () => {
+describe("a client that fails often", () => {
   const from = (address: string) => ({ "CF-Connecting-IP": address });
 
-  test("is told to wait, which keeps no good token from being exchanged: not there, nor elsewhere", async () => {
+  test("is limited, and no valid token is kept from being exchanged, at its address or another", async () => {
     const { rig, issuer } = await github();
     for (let guess = 0; guess < 20; guess++) expect((await mint(rig, "a.b.c", from("192.0.2.1"))).status).toBe(422);
     const limited = await mint(rig, "a.b.c", from("192.0.2.1"));

@@ -87,7 +87,7 @@ describe("a claim that does not fit is named, with what was expected and what ca
     expect(sentence).toContain("TRUSTED.1: repository is");
   });
 
-  test("a stranger on a service for all is told what came, and not the names that are expected", async () => {
+  test("a job of another owner of a shared issuer learns which claims came, and not which are expected", async () => {
     const { rig, issuer } = await github();
     const stranger = { ...githubJob, sub: "repo:evil/x:y", repository: "evil/x", repository_owner: "evil" };
     const { sentence } = await mint(rig, await issuer.token({ ...stranger, repository_owner_id: "666" }));
@@ -206,7 +206,7 @@ describe("a token is for us and of an issuer that is trusted, letter by letter",
     undefined,
     7,
     [GITHUB],
-  ])("issuer %j is another, and nobody is asked about it", async (iss) => {
+  ])("issuer %j is not trusted, and no request is sent for it", async (iss) => {
     const { rig, issuer } = await github();
     const { status, sentence } = await mint(rig, await issuer.token({ ...githubJob, iss }));
     expect([status, rig.upstream.requests]).toEqual([403, []]);

@@ -21,7 +21,7 @@ describe("a signature is the issuer's", () => {
     );
   });
 
-  test("of what it says now, not of what it said", async () => {
+  test("of its present claims, not of earlier ones", async () => {
     const { rig, issuer } = await github();
     const [header, , signature] = (await issuer.token({ ...githubJob, repository: "evil/x" })).split(".");
     const swapped = `${header}.${base64url.encode(JSON.stringify(goodClaims(rig)))}.${signature}`;
@@ -30,7 +30,7 @@ describe("a signature is the issuer's", () => {
   });
 
   test.each(["none", "None", "NONE", "", "HS256", "HS384", "HS512", "RSA1_5", "dir", "rs256", 7, null, undefined])(
-    "algorithm %j is none of those that are accepted, and nobody is asked",
+    "algorithm %j is not accepted, and no request is sent",
     async (alg) => {
       const { rig } = await github();
       const { status, sentence } = await mint(rig, written({ alg, kid: "first" }, goodClaims(rig)));
@@ -39,7 +39,7 @@ describe("a signature is the issuer's", () => {
     },
   );
 
-  test("made with the public key as a secret, it is none", async () => {
+  test("made with the public key as a secret, it is refused", async () => {
     const { rig, issuer } = await github();
     const { jwk } = await pairOf("first");
     const spki = await exportSPKI((await importJWK(jwk)) as CryptoKey);
@@ -53,7 +53,7 @@ describe("a signature is the issuer's", () => {
     expect(rig.upstream.requests).toEqual([`GET ${issuer.configuration}`, `GET ${issuer.jwks}`]);
   });
 
-  test("made with a key that is of another kind than the header says, it is none", async () => {
+  test("made with a key of another kind than the header names, it is refused", async () => {
     const { rig, issuer } = await github();
     await pairOf("curve", "ES256");
     await issuer.publish("first", "curve");
@@ -63,7 +63,7 @@ describe("a signature is the issuer's", () => {
     expect((await mint(rig, other)).sentence).toContain("that is not for its algorithm");
   });
 
-  test("made with a key that the token brings along, it is none", async () => {
+  test("made with a key that the token itself contains, it is refused", async () => {
     const { rig, issuer } = await github();
     const { jwk } = await pairOf("forger");
     const header = { jwk, jku: "https://evil.test/jwks", x5u: "https://evil.test/cert" };
@@ -78,7 +78,7 @@ describe("a signature is the issuer's", () => {
     expect([sentence, rig.upstream.requests]).toEqual([expect.stringContaining("does not name the key (kid)"), []]);
   });
 
-  test("with demands that are not known here, it is none", async () => {
+  test("with an unknown critical header, it is refused", async () => {
     const { rig } = await github();
     const odd = written({ alg: "RS256", kid: "first", crit: ["x"], x: 1 }, goodClaims(rig), "AAAA");
     expect((await mint(rig, odd)).sentence).toContain("it is built as none of its issuer's would be");
@@ -98,7 +98,7 @@ describe("what is no token", () => {
     "WzFd.e30.x",
     "é.ü.ß",
     "pypi-edge_0123456789abcdef_0123456789012345678901234567890123456789012",
-  ])("%j is refused, and nobody is asked", async (token) => {
+  ])("%j is refused, and no request is sent", async (token) => {
     const { rig } = await github();
     const { status, sentence, json } = await mint(rig, token);
     expect([status, json.errors?.[0]?.code, rig.upstream.requests]).toEqual([422, "unprocessable", []]);

@@ -101,7 +101,7 @@ describe.each([
     expect([known.status, ...keepers(known.headers)]).toEqual([304, ...alone(lifetime)]);
   });
 
-  test("a defect in a handler is nobody's to keep", async () => {
+  test("the answer to a defect is stored by no cache", async () => {
     const rig = await rigWith(indexes);
     const { text } = await give(rig, { index: "*" });
     const broken = new Proxy({}, { get: () => () => Promise.reject(new TypeError("a defect")) });
@@ -116,7 +116,7 @@ describe.each([
     }
   });
 
-  test("what there is, and what there is not, is the same to who has no token, and nothing is looked at", async () => {
+  test("a client without a token gets the same answer for what exists and what does not, and nothing is read", async () => {
     const rig = await rigWith(indexes);
     const { text } = await give(rig, { index: "*" });
     // All of it is stored: it would be answered at once.
@@ -146,7 +146,7 @@ describe.each([
     }
   });
 
-  test("an address that is written oddly says nothing to who has no token", async () => {
+  test("an address in another spelling has the same answer for a client without a token", async () => {
     const rig = await rigWith(indexes);
     const odd = (name: string) => [
       `/${base}/simple/${name}/`,
@@ -179,7 +179,7 @@ describe.each([
 describe("beside a default index that needs a token", () => {
   const indexes = { default: { sources: ["pypi"], read: "token" }, open: { sources: ["pypi"] } };
 
-  test.each(["/open/", "/open/simple/demo/", `/open${file(WHEEL)}`, "/-/health"])("%s is anybody's", async (path) =>
+  test.each(["/open/", "/open/simple/demo/", `/open${file(WHEEL)}`, "/-/health"])("%s needs no token", async (path) =>
     expect((await (await rigWith(indexes)).get(path)).status).toBe(200),
   );
 

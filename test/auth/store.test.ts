@@ -16,7 +16,7 @@ test("a token's text begins so that scanners find it, and has a secret of 256 bi
   expect(makeToken().secret).not.toBe(secret);
 });
 
-test("of a secret the hash alone is stored, and who made it is written down with it", async () => {
+test("only a secret's hash is stored, together with the token's creator", async () => {
   const rig = new Rig();
   const { id, text } = await give(rig, { projects: ["acme-*"], expiresAt: rig.now + HOUR });
   const secret = text.slice(-43);
@@ -61,7 +61,7 @@ test.each([
   ["revoke", "d1.batch", (rig: Rig) => rig.services.tokens.revoke("x", deed("x", "token.revoke"), contextIn(rig))],
   ["find", "d1.prepare", (rig: Rig) => rig.services.tokens.find("x", contextIn(rig))],
   ["list", "d1.prepare", (rig: Rig) => rig.services.tokens.list(undefined, contextIn(rig))],
-])("%s says that the database is away, and changes nothing", async (_what, operation, act) => {
+])("%s fails with storage-failed while the database is away, and changes nothing", async (_what, operation, act) => {
   const rig = new Rig();
   rig.breakOnce(operation);
   await expect(act(rig)).rejects.toMatchObject({

@@ -8,8 +8,8 @@ const ask = (path: string, method: string) =>
 /** A sweep, which says what would be deleted where it is a dry run. */
 const sweep = (query: string) => new Rig().post(`jobs/sweep${query}`);
 
-describe("who may use /-/api/", () => {
-  test("nobody where no token is configured", async () => {
+describe("the permission for /-/api/", () => {
+  test("no client has it where no token is configured", async () => {
     const answer = await new Rig({ ADMIN_TOKEN: undefined }).post("jobs/refresh");
     expect(answer.status).toBe(401);
     expect(answer.headers.get("Cache-Control")).toBe("no-store");
@@ -19,7 +19,7 @@ describe("who may use /-/api/", () => {
     ["no token", {}],
     ["another token", { Authorization: "Bearer something-else-entirely" }],
     ["another token as a password", { Authorization: `Basic ${btoa("admin:something-else")}` }],
-  ])("with %s it is 401, and the answer is nobody else's", async (_what, headers) => {
+  ])("with %s the answer is 401, and no cache stores it", async (_what, headers) => {
     const { response, settled } = await new Rig().open("/-/api/jobs/refresh", { method: "POST", headers });
     await response.text();
     await settled();
@@ -35,17 +35,20 @@ describe("who may use /-/api/", () => {
     expect(answer.text()).toMatch(/no job "reboot"/);
   });
 
-  test.each(["jobs/refresh", "warm", "wheelhouse"])("/-/api/%s takes POST alone, and says so", async (path) => {
-    for (const method of ["GET", "PUT", "DELETE", "OPTIONS"]) {
-      const { status, headers, text } = await ask(path, method);
-      expect([status, headers.get("Allow"), text()]).toEqual([
-        405,
-        "POST",
-        `${method} is not offered here; only POST is.\n`,
-      ]);
-    }
-    expect((await ask(path, "HEAD")).headers.get("Allow")).toBe("POST");
-  });
+  test.each(["jobs/refresh", "warm", "wheelhouse"])(
+    "/-/api/%s accepts POST only, and its 405 says so",
+    async (path) => {
+      for (const method of ["GET", "PUT", "DELETE", "OPTIONS"]) {
+        const { status, headers, text } = await ask(path, method);
+        expect([status, headers.get("Allow"), text()]).toEqual([
+          405,
+          "POST",
+          `${method} is not offered here; only POST is.\n`,
+        ]);
+      }
+      expect((await ask(path, "HEAD")).headers.get("Allow")).toBe("POST");
+    },
+  );
 
   test.each(["GET", "POST", "PUT"])(
     "an unknown address of the API is 404 for %s, and names those there are",
@@ -58,7 +61,7 @@ describe("who may use /-/api/", () => {
     },
   );
 
-  test("what there is of the API is told to admins alone", async () => {
+  test("only admins learn which addresses the API has", async () => {
     const rig = new Rig();
     const answers = [
       await rig.get("/-/api/warm"),

@@ -81,7 +81,7 @@ describe("the audit log", () => {
     expect(await read(team())).toEqual([]);
   });
 
-  test("is read in pages, each line once, however many there are", async () => {
+  test("is read in pages, each entry once", async () => {
     await written(1_200);
     const rig = team();
     rig.forget();
@@ -94,7 +94,7 @@ describe("the audit log", () => {
     expect(await read(team())).toHaveLength(1_000);
   });
 
-  test("can be read on from where somebody was, and no more of it than wanted", async () => {
+  test("can be read from an entry on, up to a limit", async () => {
     await written(700);
     const rig = team();
     expect((await read(rig, "?after=10&limit=3")).map(({ id }) => id)).toEqual([11, 12, 13]);
@@ -103,7 +103,7 @@ describe("the audit log", () => {
     expect(await read(rig, "?limit=0")).toEqual([]);
   });
 
-  test("can be narrowed to a time, an index, a project and somebody", async () => {
+  test("can be filtered by time, index, project and actor", async () => {
     await written(6, (n) => ({ index: n % 2 ? "prod" : "team", project: n < 3 ? "demo" : "other" }));
     await env.DB.prepare("UPDATE audit SET actor = 't1' WHERE id = 5").run();
     const rig = team();
@@ -129,22 +129,22 @@ describe("the audit log", () => {
     ["limit=-1", /^limit is "-1"/],
     ["user=x", /^"user" is not a parameter of this address/],
     ["project=-", /is not a project name/],
-  ])("with %s says what is wrong", async (query, sentence) => {
+  ])("with %s is refused with the reason", async (query, sentence) => {
     const { status, text } = await call(team(), "GET", `audit?${query}`);
     expect([status, text]).toEqual([400, expect.stringMatching(sentence)]);
   });
 
-  test.each(["POST", "PUT", "DELETE"])("takes no %s: nobody changes it", async (method) => {
+  test.each(["POST", "PUT", "DELETE"])("refuses %s: it cannot be changed", async (method) => {
     const { status, headers } = await call(team(), method, "audit");
     expect([status, headers.get("Allow")]).toEqual([405, "GET, HEAD"]);
   });
 
-  test("is not for those who show nothing", async () => {
+  test("is 401 without a token", async () => {
     expect((await call(team(), "GET", "audit", undefined, {})).status).toBe(401);
     expect((await call(team(), "GET", "audit?index=nosuch", undefined, {})).status).toBe(401);
   });
 
-  test("is 503 where the database is away, and broken off where it goes away in between, never cut short", async () => {
+  test("is 503 where the database is away, and a broken transfer where it fails in between", async () => {
     await written(600);
     const rig = team();
     rig.breakOnce("d1.prepare");

@@ -248,7 +248,7 @@ test("a lifetime may be a number or a string, a public address plain http and wi
   expect(parseConfig({ ...GOOD, PAGE_TTL: 0, PUBLIC_URL: "" })).toMatchObject({ pageTtl: 0, publicUrl: "" });
 });
 
-test("the figures are for whoever may read every index, unless METRICS opens them", () => {
+test("metrics need a token that may read every index, unless METRICS is open", () => {
   expect(["token", "open"].map((METRICS) => parseConfig({ ...GOOD, METRICS }).openMetrics)).toEqual([false, true]);
 });
 

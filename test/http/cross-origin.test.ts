@@ -70,7 +70,7 @@ describe("another origin's page may read", () => {
     }
   });
 
-  test("the headers that clients go by", async () => {
+  test("the headers that clients read", async () => {
     const answer = await (await rigOfThree()).get("/simple/demo/", PAGE);
     const exposed = answer.headers.get("Access-Control-Expose-Headers")?.split(", ");
     expect(exposed).toEqual(
@@ -87,7 +87,7 @@ describe("another origin's page may read", () => {
     }
   });
 
-  test("nothing of an index that needs a token, whatever it answers to whom", async () => {
+  test("no answer of an index that needs a token", async () => {
     const rig = await rigOfThree();
     const odd = [
       "//closed/simple//demo",
@@ -104,7 +104,7 @@ describe("another origin's page may read", () => {
     }
   });
 
-  test("nothing of a default index that needs a token, and all of an open one beside it", async () => {
+  test("no answer of a default index that needs a token, and every answer of a public one beside it", async () => {
     const rig = new Rig({ INDEXES: { default: { sources: ["pypi"], read: "token" }, open: { sources: ["pypi"] } } });
     const shared = async (path: string, method = "GET", headers: Record<string, string> = READER) =>
       shares((await rig.get(path, { ...PAGE, ...headers }, method)).headers).length > 0;
@@ -228,7 +228,7 @@ describe("a request that would change something", () => {
     ["an older browser's page of this host", { Origin: "https://EDGE.test" }],
     ["a page of this host, whose proxy speaks plain http to it", { Origin: "http://edge.test" }],
     ["a page of the public address", { Origin: "https://pypi.corp.example" }],
-  ])("goes on where it comes from %s", async (_what, headers) => {
+  ])("is accepted from %s", async (_what, headers) => {
     const rig = await rigOfThree({ PUBLIC_URL: "https://pypi.corp.example" });
     const { text } = await give(rig, { index: "*", scopes: ["admin"] });
     const made = await rig.post("tokens", JSON.stringify({ name: "a", index: "team", scopes: ["read"] }), {

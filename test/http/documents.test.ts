@@ -93,7 +93,7 @@ describe("the JSON of a project", () => {
     expect(own.headers.get("ETag")).not.toBe(shared.headers.get("ETag"));
   });
 
-  test("has a page's headers, gzips for who takes it, is 304 for its ETag, and HEAD has no body", async () => {
+  test("has a page's headers, is gzipped for clients that accept it, is 304 for its ETag, and has no body for HEAD", async () => {
     const rig = offered();
     const plain = await rig.get(PATH);
     const gzip = await rig.get(PATH, GZIP);
@@ -120,8 +120,8 @@ describe("the JSON of a project", () => {
   });
 });
 
-describe("a document is kept as a page is", () => {
-  test("a warm one costs one KV read in a fresh isolate, and nothing right after", async () => {
+describe("a document is stored as a page is", () => {
+  test("a warm document costs one KV read in a new isolate, and nothing right after", async () => {
     const rig = offered();
     await rig.get(PATH);
     rig.restart();
@@ -172,7 +172,7 @@ describe("a document is kept as a page is", () => {
     expect((await rig.get("/pypi/nobody/json")).status).toBe(200);
   });
 
-  test("one that is gone upstream is gone here", async () => {
+  test("a document that is deleted upstream is 404 here", async () => {
     const rig = offered();
     await rig.get(PATH);
     rig.upstream.on(DEMO, () => new Response(null, { status: 404 }));
@@ -243,7 +243,7 @@ describe("addresses of documents", () => {
     `/pypi/demo/${"1".repeat(101)}/json`,
     "/integrity/demo/1.0/a%2Fdemo-1.0.tar.gz/provenance",
     "/integrity/demo/1.0%2F/demo-1.0.tar.gz/provenance",
-  ])("%s is a 400, and nobody is asked", async (path) => {
+  ])("%s is a 400, and no upstream is asked", async (path) => {
     const rig = new Rig();
     expect((await rig.get(path)).status).toBe(400);
     expect([rig.upstream.requests, rig.counts]).toEqual([[], {}]);
@@ -279,7 +279,7 @@ describe("an index of several upstreams", () => {
     expect((await rig.get(PATH)).text()).toBe('{"from":"team"}');
   });
 
-  test("takes the owner's word that there is none", async () => {
+  test("takes the 404 of the source that owns the project as final", async () => {
     const rig = two();
     rig.upstream.on(`${TEAM}demo/`, () => Response.json({ meta: {}, name: "demo", files: [] }));
     offer(rig, DEMO, { from: "pypi" });
@@ -287,7 +287,7 @@ describe("an index of several upstreams", () => {
     expect(rig.upstream.requests).not.toContain(`GET ${DEMO}`);
   });
 
-  test("answers 503 while it cannot be told who owns it", async () => {
+  test("answers 503 while it is unknown which source owns the project", async () => {
     const rig = two();
     rig.upstream.on(`${TEAM}demo/`, () => new Response(null, { status: 500 }));
     await rig.upstream.publish("demo", []);
@@ -296,13 +296,13 @@ describe("an index of several upstreams", () => {
     expect(rig.upstream.requests).not.toContain(`GET ${DEMO}`);
   });
 
-  test("has no document of a project that nobody owns", async () => {
+  test("is 404 for a project that no source owns", async () => {
     const rig = two();
     offer(rig, DEMO, { from: "pypi" });
     expect((await rig.get(PATH)).status).toBe(404);
   });
 
-  test("says of a page of links that it has no JSON API", async () => {
+  test("answers that a page of links has no JSON API", async () => {
     const links = "https://upstream.test/links.html";
     const rig = two({ find_links: links });
     rig.upstream.on(

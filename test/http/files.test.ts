@@ -82,13 +82,13 @@ describe("a file", () => {
     expect(rig.upstream.requests.at(-1)).toBe(`HEAD ${URL_OF_WHEEL}`);
   });
 
-  test("is found by a lock file before anybody has asked for its page", async () => {
+  test("is found from a lock file before its page was requested", async () => {
     const rig = await published();
     expect((await rig.get(WHEEL_PATH)).status).toBe(200);
     expect(rig.upstream.requests).toEqual(["GET https://upstream.test/simple/demo/", `GET ${URL_OF_WHEEL}`]);
   });
 
-  test("is one file however its address is escaped", async () => {
+  test("is one file in every spelling of its address", async () => {
     const local: FakeFile = { filename: "demo-1.0+cpu-py3-none-any.whl", bytes: bytes(10) };
     const rig = await published(local);
     const plus = await rig.get("/files/files.upstream.test/packages/demo-1.0+cpu-py3-none-any.whl");
@@ -107,7 +107,7 @@ describe("a file", () => {
     expect(rig.upstream.requests.filter((request) => request.endsWith(".metadata"))).toHaveLength(1);
   });
 
-  test("of an sdist whose version begins at a hyphen nobody can see is found on the right project's page", async () => {
+  test("of an sdist with an ambiguous name is found on the right project's page", async () => {
     const rig = new Rig();
     const sdist: FakeFile = { filename: "demo-2-1.0.tar.gz", bytes: bytes(10) };
     await rig.upstream.publish("demo-2", [sdist]);
@@ -115,7 +115,7 @@ describe("a file", () => {
   });
 });
 
-describe("a file whose length is not known beforehand", () => {
+describe("a file of unknown length", () => {
   const streamed = (rig: Rig, body: Uint8Array) =>
     rig.upstream.on(
       URL_OF_WHEEL,
@@ -123,7 +123,7 @@ describe("a file whose length is not known beforehand", () => {
     );
 
   test.each([900_000, 899_999, 900_001])(
-    "is given without a length where the upstream says none: the page's size (%i) is advice",
+    "is served without a Content-Length where the upstream sends none: the page's size (%i) is not binding",
     async (size) => {
       const rig = await published({ ...WHEEL, entry: { size } });
       streamed(rig, WHEEL.bytes);
@@ -133,7 +133,7 @@ describe("a file whose length is not known beforehand", () => {
     },
   );
 
-  test("takes the page's size where the upstream says none and no digest verifies the bytes", async () => {
+  test("has the page's size where the upstream sends none and there is no digest", async () => {
     const zip = new Uint8Array(WHEEL.bytes);
     zip.set([0x50, 0x4b, 3, 4]);
     const rig = await published({ ...WHEEL, bytes: zip, entry: { hashes: {} } });
@@ -142,7 +142,7 @@ describe("a file whose length is not known beforehand", () => {
     expect([answer.headers.get("Content-Length"), answer.body]).toEqual(["900000", zip]);
   });
 
-  test.each([900_000, 20_000_000])("is served, verified and stored where nobody says (%i bytes)", async (size) => {
+  test.each([900_000, 20_000_000])("is served, verified and stored where neither says it (%i bytes)", async (size) => {
     const file = { ...WHEEL, bytes: bytes(size), entry: { size: null } };
     const rig = await published(file);
     streamed(rig, file.bytes);
@@ -254,7 +254,7 @@ describe("what is no file of the index", () => {
   });
 
   test.each(["/files/files.upstream.test/../../simple/x.whl", "/files/files.upstream.test/%2e%2e/%2e%2e/x.whl"])(
-    "%s: resolved by the URL itself before it reaches anything of ours",
+    "%s: dot segments are resolved by the URL parser before any route",
     async (path) => {
       const rig = await published();
       expect((await rig.get(path)).status).toBeGreaterThanOrEqual(302);

@@ -28,7 +28,7 @@ describe("the page of links", () => {
     expect(rig.upstream.requests).toEqual([]);
   });
 
-  test("says of a file what clients need to know, and is safe whatever a file says", async () => {
+  test("lists what clients need to know of each file, escaped", async () => {
     const rig = new Rig(OPEN_TEAM);
     await host("acme", "acme-1.0-py3-none-any.whl", {
       requiresPython: ">=3.9,<4",
@@ -61,7 +61,7 @@ describe("the page of links", () => {
     expect([answer.status, target.pathname]).toEqual([302, "/team/find-links/"]);
   });
 
-  test("is there for a default index that hosts, and for none that does not", async () => {
+  test("exists for a default index that hosts, and for no other", async () => {
     const rig = new Rig({ INDEXES: { default: { sources: ["pypi"], hosted: true, read: "anyone" } } });
     const hosted = await host("acme", "acme-1.0.tar.gz", { index: "default" });
     expect(linksOn((await rig.get("/find-links/")).text())).toHaveLength(1);

@@ -42,7 +42,7 @@ describe("a cron that does not run", () => {
     expect(await health(rig)).toEqual({ status: "ok" });
   });
 
-  test("is overdue even where it never was, and is not where nobody expects it (npm start --no-cron)", async () => {
+  test("is overdue where it never ran, and not where it is not expected (npm start --no-cron)", async () => {
     const rig = await expecting();
     rig.wait(1_000 * MINUTE);
     expect((await health(rig)).overdue).toHaveLength(3);
@@ -71,7 +71,7 @@ test("a cron that cannot be noted runs all the same", async () => {
   expect(said.mock.calls.flat()).toEqual([expect.stringMatching(/^job-failed: noting the cron \*\/5 \* \* \* \*: /)]);
 });
 
-test("one read in half a minute, however often it is asked", async () => {
+test("costs one read in 30 s, however many requests come", async () => {
   const rig = await expecting();
   for (let times = 0; times < 20; times++) await health(rig);
   expect(rig.counts).toEqual({ "d1.prepare": 1 });

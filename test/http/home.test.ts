@@ -5,7 +5,7 @@ import { Rig } from "../support/rig.ts";
 import { bearer, give } from "../support/tokens.ts";
 
 describe("the page for a person", () => {
-  test("sets up each client with the very host name it was asked under, and is not kept by caches", async () => {
+  test("sets up each client with the host name of the request, and is not stored by caches", async () => {
     const rig = new Rig();
     const home = await rig.get("/");
     const text = home.text();
@@ -28,7 +28,7 @@ describe("the page for a person", () => {
     expect(text).not.toContain("edge.test");
   });
 
-  test("counts the projects that are kept once a minute, and does without the count where the catalog is away", async () => {
+  test("counts the stored projects once a minute, and leaves the count out while the database is away", async () => {
     const rig = new Rig();
     for (const project of ["one", "two"]) {
       await rig.upstream.publish(project, []);
@@ -47,7 +47,7 @@ describe("the page for a person", () => {
 });
 
 describe("the page of a team's index", () => {
-  test("sets clients up with a token, but for what goes into a project's files, and says how to publish", async () => {
+  test("sets clients up with a token, except in a project's files, and shows how to publish", async () => {
     const text = (await new Rig(TEAM).get("/team/", READER)).text();
     expect(text).toContain("pip install --index-url https://__token__:TOKEN@edge.test/team/simple/ requests");
     expect(text).toContain("uv pip install --default-index https://__token__:TOKEN@edge.test/team/simple/ requests");
@@ -58,7 +58,7 @@ describe("the page of a team's index", () => {
     expect(text).toContain("<b>team</b>");
   });
 
-  test("says where its files are listed, and what makes a token and uploads from a checkout", async () => {
+  test("shows where its files are listed, and the commands that create a token and upload", async () => {
     const text = (await new Rig(TEAM).get("/team/", READER)).text();
     expect(text).toContain('<a href="https://edge.test/team/find-links/">https://edge.test/team/find-links/</a>');
     expect(text).toContain("npx pypi-edge token create --index team --scope read,upload --url https://edge.test/<");
@@ -75,7 +75,7 @@ describe("the page of a team's index", () => {
     expect(text).not.toContain("npx pypi-edge");
   });
 
-  test("is where an address without its final slash leads, and is not kept on the way where uploads are seen at once", async () => {
+  test("is the target of the redirect from an address without its final slash, which caches must revalidate for an index that hosts", async () => {
     for (const [vars, lifetime] of [
       [OPEN_TEAM, "public, no-cache"],
       [{ INDEXES: { default: { sources: ["pypi"] }, team: { sources: ["pypi"] } } }, "public, max-age=60"],
@@ -99,7 +99,7 @@ describe("the page of a team's index", () => {
     expect(text).toContain('<p class="lead">A Python package index that mirrors <b>upstream.test</b>. ');
   });
 
-  test("names an index that needs a token to those alone who may read it", async () => {
+  test("names an index that needs a token only to clients that may read it", async () => {
     const closed = { sources: ["default"], hosted: true };
     const rig = new Rig(teamOf({}, { staging: closed, prod: closed }));
     const named = async (path: string, headers: Record<string, string> = {}) =>

@@ -14,7 +14,7 @@ async function hosting(vars: Record<string, unknown> = OPEN_TEAM) {
 }
 
 describe("a hosted file", () => {
-  test("is given as it was uploaded, for good, from one read of the database and one of the store", async () => {
+  test("is served as uploaded, immutable, from one read of the database and one of the store", async () => {
     const { rig, hosted } = await hosting();
     rig.forget();
     const answer = await rig.get(`/team${hosted.path}`);
@@ -31,7 +31,7 @@ describe("a hosted file", () => {
     });
   });
 
-  test("is kept by the edge for a minute, and so is an upstream's: names come to be hosted, and files to be deleted", async () => {
+  test("is stored by the edge for a minute, and so is an upstream's: names become hosted, and files are deleted", async () => {
     const { rig, hosted } = await hosting();
     await rig.upstream.publish("demo", [{ filename: "demo-1.0.tar.gz", bytes: BYTES }]);
     for (const path of [hosted.path, `${hosted.path}.metadata`, filePath("demo-1.0.tar.gz")]) {
@@ -40,7 +40,7 @@ describe("a hosted file", () => {
     }
   });
 
-  test("has its metadata beside it, with a validator of its own", async () => {
+  test("has its .metadata, with a validator of its own", async () => {
     const { rig, hosted } = await hosting();
     const answer = await rig.get(`/team${hosted.path}.metadata`);
     expect([answer.status, answer.text()]).toEqual([200, METADATA]);
@@ -74,7 +74,7 @@ describe("a hosted file", () => {
     expect(/immutable/.test(answer.headers.get("Cache-Control") ?? "")).toBe(status !== 416);
   });
 
-  test("is 304 to who has it, and whole to who has part of another", async () => {
+  test("is 304 for its ETag, and whole for If-Range with another", async () => {
     const { rig, hosted } = await hosting();
     const etag = `"${hosted.sha256}"`;
     const get = (headers: Record<string, string>) => rig.get(`/team${hosted.path}`, headers);
@@ -99,7 +99,7 @@ describe("a hosted file", () => {
     expect(answer.headers.get("Cache-Control")).toBe("no-store");
   });
 
-  test("is given however its address is escaped", async () => {
+  test("is served in every spelling of its address", async () => {
     const { rig } = await hosting();
     const fork = await host("acme", "acme-1.0+fork1.tar.gz");
     for (const path of [fork.path, fork.path.replace("%2B", "+"), fork.path.replace("/-/", "/%2D/")]) {

@@ -47,7 +47,7 @@ describe("a lock of hosted and of mirrored files", () => {
     ]);
   });
 
-  test("is refused where a hosted name is locked with somebody else's file, and nobody is asked for it", async () => {
+  test("is refused where a hosted name is locked with another index's file, and no upstream is asked", async () => {
     const rig = new Rig(MERGED);
     const { wheel } = await packaged("acme");
     await rig.upstream.publish("acme", [wheel]);
@@ -59,7 +59,7 @@ describe("a lock of hosted and of mirrored files", () => {
     expect(rig.upstream.requests).toEqual([]);
   });
 
-  test("is not gathered while the database does not answer: 503, and nobody is asked", async () => {
+  test("is 503 while the database does not answer, and no upstream is asked", async () => {
     const { rig, lock } = await locking();
     rig.breakOnce("d1.prepare");
     const answer = await rig.post("wheelhouse?filename=requirements.txt&index=team", lock);

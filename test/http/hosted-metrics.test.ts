@@ -15,7 +15,7 @@ async function figures(rig: Rig): Promise<number[]> {
   );
 }
 
-test("what is hosted is counted through the whole life of a release, and is what a count of the rows says", async () => {
+test("the sums of hosted projects, files and bytes equal a count of the rows after each action", async () => {
   const rig = team();
   const told = [await figures(rig)];
   const then = async (work: Promise<unknown>) => {

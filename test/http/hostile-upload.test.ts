@@ -29,7 +29,7 @@ const without = (parts: Part[], ...names: string[]) => parts.filter(([name]) => 
 const withField = (parts: Part[], name: string, value: string): Part[] => [...without(parts, name), [name, value]];
 
 test.each([":action", "protocol_version", "filetype", "metadata_version", "name", "version"])(
-  "an upload without %s is refused, and told what it lacks",
+  "an upload without %s is refused, and the answer names it",
   async (name) => {
     expect(await refused((_, parts) => without(parts, name))).toContain(`lacks ${name}`);
   },
@@ -46,7 +46,7 @@ test("an upload without a file, or with something else in its place, is refused"
   expect(await refused((_, parts) => withField(parts, "content", "text"))).toContain("is not a filename");
 });
 
-test("what is said twice is refused", async () => {
+test("a form that has a field twice is refused", async () => {
   expect(await refused((_, parts) => [["name", "other"], ...parts])).toContain("name twice");
   expect(await refused(({ filename, bytes }, parts) => [["content", { filename, bytes }], ...parts])).toContain(
     "two files",
@@ -72,7 +72,7 @@ test.each([
   expect(await refused((_, parts) => withField(parts, name, value))).toContain(sentence);
 });
 
-test("names and versions are held against the file's as the specifications compare them", async () => {
+test("names and versions are compared with the file's in normalized form", async () => {
   const rig = teamRig();
   const fields = { name: "De_mo.X", version: "v1.0.0" };
   expect((await upload(rig, await wheelOf("de-mo-x"), { fields })).status).toBe(200);
@@ -118,7 +118,7 @@ test.each([
   expect(await refused(({ bytes, fields }) => partsOf({ filename, bytes, fields }))).not.toContain("\u001b");
 });
 
-test("what a client sends beside what is wanted is passed over: descriptions of some MB, thousands of classifiers, signatures", async () => {
+test("fields that are not needed are ignored: descriptions of some MB, thousands of classifiers, signatures", async () => {
   const rig = teamRig();
   const file = await wheelOf();
   const extra: Part[] = [
@@ -144,20 +144,20 @@ test("a form that breaks off is refused, and so is one that never begins", async
   expect(await refused(() => "no form at all")).toContain("breaks off before its end");
 });
 
-test("a body of another type is refused, and told which one it should have", async () => {
+test("a body of another type is refused, and the answer names the right type", async () => {
   const rig = teamRig();
   const headers = { "Content-Type": "application/json" };
   const answer = await send(rig, { headers, body: "{}" });
   expect([answer.status, answer.text]).toEqual([400, expect.stringContaining("multipart/form-data")]);
 });
 
-test("a body that says that it has more than 100 MB is refused with the command to use", async () => {
+test("a body with a Content-Length above 100 MB is refused with the command to use", async () => {
   const rig = teamRig();
   const answer = await send(rig, { headers: { "Content-Length": "100000001" }, body: "x" });
   expect([answer.status, answer.text]).toEqual([413, expect.stringContaining("pypi-edge upload FILE --index team")]);
 });
 
-test("a body that does not say how much it has is counted, and what is left of it is read for nobody", async () => {
+test("a body without a Content-Length is counted, and its rest is read and dropped", async () => {
   const { readable, writable } = new IdentityTransformStream();
   const sent = (async () => {
     const writer = writable.getWriter();
@@ -180,7 +180,7 @@ test("a body that does not say how much it has is counted, and what is left of i
   expect(await sent).toBe("all");
 });
 
-test("a refusal says why in its reason phrase too, in one line of ASCII: twine shows nothing else", async () => {
+test("a refusal has its reason in the reason phrase too, in one line of ASCII: twine shows nothing else", async () => {
   const rig = teamRig();
   const file = await wheelOf();
   const answer = await upload(rig, file, { fields: { name: "dé\u0007mo" } });

@@ -128,13 +128,13 @@ const CASES: readonly (readonly [result: JobResult, sentence: string, dry?: stri
 ];
 
 test.each(CASES.map(([result, sentence, dry = sentence]) => ({ result, sentence, dry })))(
-  "of $result.kind a run says: $sentence",
+  "the result $result.kind becomes the sentence: $sentence",
   ({ result, sentence, dry }) => {
     expect([sentencesOf([result], false), sentencesOf([result], true)]).toEqual([[sentence], [dry]]);
   },
 );
 
-test("of no result it says that there was nothing to do", () => {
+test("no result becomes the sentence that there was nothing to do", () => {
   expect(sentencesOf([], false)).toEqual(["There was nothing to do."]);
 });
 

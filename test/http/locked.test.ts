@@ -29,7 +29,7 @@ describe.each(["warm", "wheelhouse"])("POST /-/api/%s", (route) => {
     ["?filename=uv.lock&python=banana", 400, "banana"],
     ["?filename=uv.lock&platform=banana", 400, "banana"],
     ["?filename=Cargo.lock", 422, "Cargo.lock"],
-  ])("with %j is %i, and says what is wrong", async (query, status, sentence) => {
+  ])("with %j is %i with the reason", async (query, status, sentence) => {
     const { rig, packages } = await shelf(1);
     const [got, text] = await refused(rig, query, await lockOf(packages));
     expect([got, text]).toEqual([status, expect.stringContaining(sentence)]);

@@ -23,7 +23,7 @@ const logging = (vars: Record<string, unknown> = {}) => new Rig({ LOG: "requests
 const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;
 
 describe("a line about a request", () => {
-  test("says index, project, layer, status, bytes, and how long it and the upstream took", async () => {
+  test("has index, project, layer, status, bytes, and the time here and upstream", async () => {
     const rig = logging();
     const { upstream } = rig;
     const wheel = wheelOf("demo");
@@ -77,7 +77,7 @@ describe("a line about a request", () => {
   });
 });
 
-test("a deployment that says nothing of the format logs JSON", async () => {
+test("a deployment without LOG_FORMAT logs JSON", async () => {
   const rig = new Rig({ LOG: "requests", LOG_FORMAT: undefined });
   await rig.get("/-/nothing");
   expect(lines()).toMatchObject([{ request: "GET /-/nothing", status: 404 }]);

@@ -23,7 +23,7 @@ async function samples(rig: Rig, prefix: string): Promise<string[]> {
 }
 
 describe("/-/metrics", () => {
-  test("is Prometheus' text format, kept by nobody, and every metric says what it is", async () => {
+  test("is Prometheus' text format, stored by no cache, with a help text for every metric", async () => {
     const rig = await published();
     await rig.page("demo");
     const { status, headers, text } = await rig.get("/-/metrics", READER);
@@ -51,7 +51,7 @@ describe("/-/metrics", () => {
     ]);
   });
 
-  test("is for whoever may read every index, and says nothing to anybody else", async () => {
+  test("needs a token that may read every index", async () => {
     const rig = new Rig(TEAM);
     const asked = async (grant: Parameters<typeof give>[1]) => bearer((await give(rig, grant)).text);
     const rows: readonly (readonly [Record<string, string>, number])[] = [
@@ -80,11 +80,11 @@ describe("/-/metrics", () => {
     expect(rig.counts).toEqual({});
   });
 
-  test('is for anybody where METRICS = "open"', async () => {
+  test('needs no token where METRICS = "open"', async () => {
     expect((await new Rig({ METRICS: "open" }).get("/-/metrics")).text()).toContain("pypi_edge_requests_total");
   });
 
-  test("events are not all failures, and the text about them says so", async () => {
+  test("events are not all failures, and their help text says so", async () => {
     expect((await new Rig().get("/-/metrics", READER)).text()).toContain(
       "# HELP pypi_edge_events_total What happened behind answers and jobs, by kind: failures, and recoveries (feed-recovered).\n",
     );
@@ -123,7 +123,7 @@ describe("/-/metrics", () => {
     ]);
   });
 
-  test("counts the bytes of files by where they came from, and none for HEAD and 304", async () => {
+  test("counts the bytes of files by their origin, and none for HEAD and 304", async () => {
     const rig = await published();
     const path = filePath(WHEEL.filename);
     await rig.get(path);
@@ -203,7 +203,7 @@ describe("/-/metrics", () => {
     ]);
   });
 
-  test("keeps every count while fifty requests at once meet the time to write", async () => {
+  test("loses no count where fifty requests coincide with a write", async () => {
     const rig = await published();
     await rig.page("demo");
     rig.wait(301_000);
@@ -212,7 +212,7 @@ describe("/-/metrics", () => {
     expect(total).toBe(51);
   });
 
-  test("shows how many projects are kept, and names none of them", async () => {
+  test("shows how many projects are stored, and names none of them", async () => {
     const rig = await published();
     await rig.page("demo");
     await rig.get(filePath(WHEEL.filename));
@@ -220,7 +220,7 @@ describe("/-/metrics", () => {
     expect((await rig.get("/-/metrics", READER)).text()).not.toMatch(/demo|upstream\.test|edge\.test/);
   });
 
-  test("shows how much is stored of files and their metadata, in whatever isolate it was stored", async () => {
+  test("shows how many files and bytes are stored, by any isolate", async () => {
     const rig = await published();
     await rig.get(filePath(WHEEL.filename));
     rig.restart();
@@ -276,7 +276,7 @@ describe("/-/metrics", () => {
 });
 
 describe("/-/health", () => {
-  test.each(["GET", "HEAD"])("says to %s that the worker runs, and touches nothing", async (method) => {
+  test.each(["GET", "HEAD"])("answers %s that the worker runs, and reads nothing", async (method) => {
     const rig = new Rig({}, { database: DATABASE_AWAY });
     rig.upstream.down = true;
     rig.wait(301_000);

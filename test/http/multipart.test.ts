@@ -81,14 +81,14 @@ test.each(BOUNDARIES)("a form with the boundary %s is refused wherever it breaks
   }
 });
 
-test("hyphens without end are kept by nobody", async () => {
+test("endless hyphens are not held in memory", async () => {
   const bytes = new Uint8Array(500_000).fill(0x2d);
   const form = formOf([["content", { filename: "demo-1.0.tar.gz", bytes }]], "-x-");
   const { bytes: found } = await read("-x-", form, 1_000);
   expect(found.byteLength).toBe(bytes.byteLength);
 });
 
-test("a boundary may be quoted, and what stands around a form is none of it", async () => {
+test("a boundary may be quoted, and text before and after a form is ignored", async () => {
   const form = new TextEncoder().encode(
     '--a b\r\nContent-Disposition: form-data; name="name"\r\n\r\ndemo\r\n--a b--\r\nand more\r\n--a b\r\nnot a header\r\n',
   );

@@ -8,7 +8,7 @@ const INDEXES = { default: { sources: ["pypi"] }, team: { sources: ["default"], 
 const trusting = () => new Rig({ INDEXES, TRUSTED: [RULE], AUDIENCE });
 
 describe("/_/oidc/audience", () => {
-  test("says whom identity tokens must be meant for, and nobody keeps it", async () => {
+  test("names the audience of identity tokens, and no cache stores the answer", async () => {
     const rig = trusting();
     const answer = await rig.get("/_/oidc/audience");
     expect([answer.status, JSON.parse(answer.text())]).toEqual([200, { audience: AUDIENCE }]);
@@ -18,7 +18,7 @@ describe("/_/oidc/audience", () => {
     expect((await rig.get("/_/oidc/audience", {}, "HEAD")).status).toBe(200);
   });
 
-  test("is 404 where no rule trusts anybody, as clients expect of an index without it", async () => {
+  test("is 404 where there are no trusted publishers, as clients expect", async () => {
     const answer = await new Rig({ AUDIENCE }).get("/_/oidc/audience");
     expect([answer.status, JSON.parse(answer.text())]).toEqual([
       404,
@@ -35,7 +35,7 @@ describe("/_/oidc/audience", () => {
 });
 
 describe("/_/oidc/mint-token", () => {
-  test("is 404 where no rule trusts anybody", async () => {
+  test("is 404 where there are no trusted publishers", async () => {
     const { status, sentence } = await mint(new Rig(), "a.b.c");
     expect([status, sentence]).toEqual([404, expect.stringMatching(/^Identity tokens are not exchanged here/)]);
   });
@@ -46,7 +46,7 @@ describe("/_/oidc/mint-token", () => {
   });
 
   test.each(["application/json", "application/x-www-form-urlencoded", "text/plain"])(
-    "takes JSON that is said to be %s, as curl and older clients send it",
+    "accepts JSON with the type %s, as curl and older clients send it",
     async (type) => {
       const rig = trusting();
       const issuer = await new FakeIssuer(rig).publish("first");
@@ -54,7 +54,7 @@ describe("/_/oidc/mint-token", () => {
     },
   );
 
-  test("a refusal is read by what PyPI's clients read, and by RFC 9457, whatever they accept", async () => {
+  test("a refusal has PyPI's members and those of RFC 9457", async () => {
     for (const accept of ["*/*", "text/html", "application/json", ""]) {
       const rig = trusting();
       const issuer = await new FakeIssuer(rig).publish("first");
@@ -128,7 +128,7 @@ describe("/_/oidc/mint-token", () => {
     expect(chunks).toBeLessThan(8);
   });
 
-  test("is one address for all indexes, and none of them has another", async () => {
+  test("has one address for all indexes", async () => {
     const { response, settled } = await trusting().open("/team/_/oidc/mint-token", { method: "POST", body: "{}" });
     await response.text();
     await settled();

@@ -296,7 +296,7 @@ test("without a layer that hides them, the files are found by these routes", asy
   expect([...(await tellingOf(open)).keys()].toSorted()).toEqual(expected.toSorted());
 });
 
-test.each(["nothing", "everything"])("no route goes round a layer, with %s stored before", async (stored) => {
+test.each(["nothing", "everything"])("no route bypasses a layer, with %s stored before", async (stored) => {
   if (stored === "everything") await tellingOf(open);
   const guarded = new Rig(VARS, {}, undefined, probe);
   await furnish(guarded);

@@ -126,7 +126,7 @@ describe("what a request costs, in operations of bindings", () => {
     expect((await rig.page("soon")).status).toBe(200);
   });
 
-  test("the counters cost one D1 statement in five minutes of requests, and none where nobody asks", async () => {
+  test("the counters cost one D1 statement in five minutes of requests, and none without requests", async () => {
     const rig = new Rig({ POPULAR: 0 });
     await rig.upstream.publish("demo", [WHEEL]);
     await rig.page("demo");

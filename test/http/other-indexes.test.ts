@@ -162,7 +162,7 @@ describe("what a lock has directly", () => {
   const git = { git: "https://git.example/p1.git", ref: "0".repeat(40), version: "==1.0" };
   const sources = [{ name: "pypi", url: PYPI }];
 
-  test("is elsewhere, whatever version stands beside it", async () => {
+  test("is of another index, with or without a version", async () => {
     const { rig } = await namesakes();
     const lock = JSON.stringify({ _meta: { "pipfile-spec": 6, sources }, default: { p1: git } });
     expect(await warmed(rig, "filename=Pipfile.lock", lock)).toMatchObject({ elsewhere: ["p1"], otherIndexes: [] });
@@ -182,7 +182,7 @@ describe("what a lock has directly", () => {
 });
 
 describe("an address of ours that this request does not come by", () => {
-  test("is told by the files that the lock has from there", async () => {
+  test("is recognised by the files that the lock has from there", async () => {
     const { rig, packages } = await shelf(1);
     const lock = (await uvLock(packages.map(({ name, wheel }) => ({ name, files: [wheel] }))))
       .replaceAll(FakeUpstream.FILES, "http://127.0.0.1:8787/files/files.upstream.test/packages/")
@@ -190,7 +190,7 @@ describe("an address of ours that this request does not come by", () => {
     expect(await warmed(rig, "filename=uv.lock", lock)).toMatchObject({ done: true, files: 1, elsewhere: [] });
   });
 
-  test("is not told by files that are hosted there: these may be private", async () => {
+  test("is not recognised by files that are hosted there: these may be private", async () => {
     const rig = new Rig();
     const { wheel } = await packaged("corp");
     await rig.upstream.publish("corp", [wheel]);

@@ -52,7 +52,7 @@ describe("an index that needs a token", () => {
     expect(answer.headers.has("Cache-Tag")).toBe(false);
   });
 
-  test("keeps its readers below it", async () => {
+  test("applies to everything below it", async () => {
     const { rig } = await privately();
     const answer = await rig.get("/team/simple/Acme", READER);
     expect(new URL(answer.headers.get("Location") ?? "", "https://edge.test/team/simple/Acme").pathname).toBe(
@@ -60,7 +60,7 @@ describe("an index that needs a token", () => {
     );
   });
 
-  test("tells nobody else what there is, at the cost of nothing", async () => {
+  test("does not tell other clients what exists, and reads nothing for them", async () => {
     const { rig, hosted } = await privately();
     await rig.get("/team/simple/demo/", READER);
     await rig.get(`/team${hosted.path}`, READER);

@@ -168,7 +168,7 @@ describe("nothing is promoted", () => {
   });
 });
 
-describe("who is first", () => {
+describe("the first of two", () => {
   const asItWas = [
     [WHEEL, "broken"],
     [SDIST, null],
@@ -185,7 +185,7 @@ describe("who is first", () => {
     ["deletes the release", () => call(team(), "DELETE", at("team", "demo", "1.0")), 404, []],
     ["quarantines it", () => setStatus(team(), "team", "quarantined"), 403, []],
     ["yanks it", () => call(team(), "POST", at("team", "demo", "1.0", "yank"), { reason: "late" }), 200, late],
-  ])("is asked anew where somebody %s meanwhile", async (_what, happens, status, there) => {
+  ])("is decided again where another request %s meanwhile", async (_what, happens, status, there) => {
     await published();
     const rig = new Rig({ INDEXES }, { database: beforeWriting(happens) });
     expect((await promote(rig, "prod")).status).toBe(status);
@@ -198,7 +198,7 @@ describe("who is first", () => {
     await setStatus(team(), "prod", "archived");
   }
 
-  test("where somebody changes it without end, nothing is done and that is said", async () => {
+  test("where other requests keep changing it, nothing is done and the answer says so", async () => {
     await published();
     const raise = () => env.DB.prepare("UPDATE hosted_project SET revision = revision + 1").run();
     const rig = new Rig({ INDEXES }, { database: beforeWriting(raise, Infinity) });

@@ -119,7 +119,7 @@ describe("the route of a file's provenance", () => {
     expect(rig.upstream.requests).toEqual(["GET https://upstream.test/simple/demo/", `GET ${THEIRS}`]);
   });
 
-  test("says application/json where the upstream does not say better", async () => {
+  test("has the type application/json where the upstream sends no better one", async () => {
     const rig = await published();
     rig.upstream.on(THEIRS, () => Response.json(BUNDLE));
     expect((await rig.get(PATH)).headers.get("Content-Type")).toBe("application/json");
@@ -163,7 +163,7 @@ describe("the route of a file's provenance", () => {
     expect(rig.upstream.requests.filter((line) => !line.includes("/simple/"))).toEqual([]);
   });
 
-  test("is 404 for a file without provenance, and where the upstream has none after all", async () => {
+  test("is 404 for a file without provenance, and where the upstream has none", async () => {
     const rig = new Rig();
     await rig.upstream.publish("demo", [{ filename: FILENAME, bytes: new Uint8Array([1]) }]);
     expect((await rig.get(PATH)).status).toBe(404);
@@ -172,7 +172,7 @@ describe("the route of a file's provenance", () => {
     expect((await gone.get(PATH)).status).toBe(404);
   });
 
-  test("is 503 while it cannot be told whether the page lists it, and what is stored stays", async () => {
+  test("is 503 while it is unknown whether the page lists it, and what is stored stays", async () => {
     const rig = await published();
     await rig.get(PATH);
     rig.restart();
@@ -202,7 +202,7 @@ describe("the route of a file's provenance", () => {
     expect(sent).toEqual([null, '"m"']);
   });
 
-  test("is gone when the page no longer lists the file", async () => {
+  test("is 404 when the page no longer lists the file", async () => {
     const rig = await published();
     await rig.get(PATH);
     await rig.upstream.publish("demo", []);

@@ -103,7 +103,7 @@ describe("a range", () => {
     ]);
   });
 
-  test("is stored behind only once, however many are asked for meanwhile", async () => {
+  test("has its file stored once, however many ranges are requested meanwhile", async () => {
     const rig = await published();
     const answers = await Promise.all(
       ["bytes=0-9", "bytes=10-19", "bytes=20-29"].map((range) =>
@@ -123,7 +123,7 @@ describe("a range", () => {
     ).toBe(await sha256(BYTES));
   });
 
-  test("stores nothing behind it where the whole is not what the page says", async () => {
+  test("stores nothing where the whole file differs from the page's facts", async () => {
     const rig = await published({ hashes: { sha256: "0".repeat(64) } });
     expect((await rig.get(filePath(WHEEL.filename), { Range: "bytes=0-9" })).status).toBe(206);
     expect((await env.FILES.list()).objects).toEqual([]);
@@ -166,7 +166,7 @@ test.each([
   expect(parseRange(header)).toBeUndefined();
 });
 
-test("every whole answer says that ranges are known, and HEAD has no part", async () => {
+test("every whole answer has Accept-Ranges, and HEAD ignores ranges", async () => {
   const rig = await published();
   const get = await rig.get(filePath(WHEEL.filename));
   const head = await rig.get(filePath(WHEEL.filename), { Range: "bytes=0-9" }, "HEAD");
@@ -192,7 +192,7 @@ describe("a part that is passed on from upstream", () => {
   });
 
   test.each([5_000, 5])(
-    "is never another number of bytes than it says, though upstream sends %i for 10",
+    "never has another length than its headers say, though the upstream sends %i bytes for 10",
     async (sent) => {
       const rig = await published();
       rig.upstream.on(URL_OF_WHEEL, (request) =>

@@ -65,7 +65,7 @@ test("unescaping makes neither line ends nor spaces", () => {
   );
 });
 
-test("of a path that is too long, no credentials are shown whose end was cut off", () => {
+test("credentials whose end was cut off a long path are not shown", () => {
   const shown = redactPath(`/simple/https://ann:s3cret${"a".repeat(20_000)}@edge.test/`);
   expect(shown.length).toBeLessThan(2_100);
   expect(shown).not.toContain("s3cret");

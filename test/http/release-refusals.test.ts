@@ -48,7 +48,7 @@ test.each([
   ]);
 });
 
-describe("what is no good request", () => {
+describe("a malformed request", () => {
   test.each([
     ["POST", "yank", { reson: "x" }, 422, 'The request cannot be read: "reson" is not known here.'],
     ["POST", "yank", { reason: 3 }, 422, "The request cannot be read: reason must be a text."],

@@ -84,14 +84,14 @@ describe("a token", () => {
     ["read and upload everywhere, for other projects", holder("*", ["read", "upload"], ["acme-*"]), 403],
     ["read everywhere", holder("*", ["read"]), 403],
     ["upload everywhere", holder("*", ["upload"]), 403],
-  ])("for %s: promoting is %i where it says so", async (_what, principal, expected) => {
+  ])("for %s: promoting is %i", async (_what, principal, expected) => {
     const rig = await published();
     const { status } = await as(rig, principal, ...PROMOTE);
     expect([status, (await audit()).length]).toEqual([expected, expected === 200 ? 1 : 0]);
   });
 });
 
-describe("who has no right", () => {
+describe("a client without permission", () => {
   const paths = (project: string) =>
     [
       ["GET", at("team", project)],

@@ -89,7 +89,7 @@ describe("yanking", () => {
     expect((await call(rig, "POST", at("team", "DEMO", "1.0", "yank"))).json?.["project"]).toBe("demo");
   });
 
-  test("again without a reason keeps the one that there is, and an empty one clears it", async () => {
+  test("a second time without a reason does not change the reason, and an empty one clears it", async () => {
     const rig = await published();
     const path = at("team", "demo", "1.0", "yank");
     await call(rig, "POST", `${path}?filename=${ONE}`, { reason: "broken" });
@@ -145,7 +145,7 @@ describe("yanking", () => {
 });
 
 describe("deleting", () => {
-  test("leaves the rows without their bytes, says that the names stay used, and done again changes nothing", async () => {
+  test("deletes the bytes and not the rows, so that the names stay used; a second time changes nothing", async () => {
     const rig = await published();
     const { status, json } = await call(rig, "DELETE", at("team", "demo", "1.0"));
     expect([status, json?.["did"]]).toEqual([
@@ -248,7 +248,7 @@ describe("a project, shown", () => {
   });
 });
 
-test("who has changed the project in between is not overwritten: it is decided anew on what is there then", async () => {
+test("a change by another request in between is not overwritten: the action is decided again on the new state", async () => {
   // Before the first transaction that writes somebody deletes the wheel.
   const database = beforeWriting(() => call(team(), "DELETE", `${at("team", "demo", "1.0")}?filename=${ONE}`));
   await published();

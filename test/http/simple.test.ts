@@ -29,12 +29,12 @@ describe("negotiation", () => {
     expect(answer.headers.get("Vary")).toBe("Accept, Accept-Encoding");
   });
 
-  test("no Accept at all is answered with HTML, as PyPI does", async () => {
+  test("a request without Accept is answered with HTML, as PyPI does", async () => {
     const rig = await published();
     expect((await rig.get("/simple/demo/")).headers.get("Content-Type")).toBe("text/html; charset=utf-8");
   });
 
-  test("?format= goes before Accept, and an unknown one is a 400 that lists the known", async () => {
+  test("?format= overrides Accept, and an unknown one is a 400 that lists the known ones", async () => {
     const rig = await published();
     const html = await rig.get("/simple/demo/?format=application/vnd.pypi.simple.v1%2Bhtml", { Accept: PIP });
     expect(html.headers.get("Content-Type")).toBe("application/vnd.pypi.simple.v1+html; charset=utf-8");
@@ -82,7 +82,7 @@ describe("a project's page", () => {
     expect(Object.keys(json?.files[0] ?? {})).toEqual(["filename", "url", "hashes"]);
   });
 
-  test("travels gzipped to who accepts it and plain to who does not, under two ETags", async () => {
+  test("is sent gzipped to clients that accept it and plain to others, under two ETags", async () => {
     const rig = await published();
     const plain = await rig.get("/simple/demo/", { Accept: PIP });
     const { response, settled } = await rig.open("/simple/demo/", {
@@ -123,7 +123,7 @@ describe("a project's page", () => {
     expect([head.status, head.body.byteLength, head.headers.get("ETag")]).toEqual([200, 0, get.headers.get("ETag")]);
   });
 
-  test("states who may keep it for how long, to clients and to the edge, and its tag", async () => {
+  test("has lifetimes for clients and for the edge, and its cache tag", async () => {
     const rig = await published();
     const { headers } = await rig.get("/simple/demo/");
     expect(headers.get("Cache-Control")).toBe("public, max-age=60, no-transform");
@@ -151,7 +151,7 @@ describe("addresses", () => {
     ["/simple//demo/", "../../../simple/demo/"],
     ["//simple/demo/", "../../../simple/demo/"],
     ["/simple", "simple/"],
-  ])("%s is redirected, relatively and not for good", async (path, location) => {
+  ])("%s is redirected, relatively and temporarily", async (path, location) => {
     const rig = new Rig();
     const answer = await rig.get(path);
     expect([answer.status, answer.headers.get("Location")]).toEqual([302, location]);
@@ -167,7 +167,7 @@ describe("addresses", () => {
     [`/simple/${"a".repeat(201)}/`, "is not a project name"],
     [`/simple/demo/?${"q".repeat(1_025)}`, "query is longer"],
     [`/simple/${"a/".repeat(1_100)}`, "path is longer"],
-  ])("%s is a 400 with a sentence, and nobody is asked", async (path, sentence) => {
+  ])("%s is a 400 with a sentence, and no upstream is asked", async (path, sentence) => {
     const rig = new Rig();
     const answer = await rig.get(path);
     expect([answer.status, answer.text()]).toEqual([400, expect.stringContaining(sentence)]);
@@ -180,7 +180,7 @@ describe("addresses", () => {
     expect((await rig.get("/simple/demo/", { Accept: ";;q=,,=/;" })).status).toBe(200);
   });
 
-  test("an unknown address, an unknown method and an unknown project are told apart", async () => {
+  test("an unknown address, an unknown method and an unknown project have different answers", async () => {
     const rig = new Rig();
     const nothing = await rig.get("/nothing/here");
     expect([nothing.status, nothing.text()]).toEqual([404, expect.stringMatching(/listed at \/\.$/m)]);
@@ -231,7 +231,7 @@ describe("the root listing", () => {
     expect([rig.upstream.requests.length, rig.counts["r2.put"]]).toEqual([1, undefined]);
   });
 
-  test("passes its serial on where the upstream says it in the listing alone", async () => {
+  test("has its serial where the upstream sends it in the listing only", async () => {
     const rig = new Rig();
     rig.upstream.on(FakeUpstream.INDEX, () =>
       Response.json({
@@ -244,7 +244,7 @@ describe("the root listing", () => {
     expect(JSON.parse(text())).toMatchObject({ meta: { "_last-serial": 99 }, projects: [{ "_last-serial": 5 }] });
   });
 
-  test("has each project's serial where the upstream says it: a mirror leaves out a project without one", async () => {
+  test("has each project's serial where the upstream sends it: a mirror leaves out a project without one", async () => {
     const rig = new Rig();
     offer(
       rig,

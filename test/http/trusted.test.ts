@@ -113,10 +113,10 @@ test.each<Record<string, string>>([
   { sub: "repo:acme/*" },
   { workflow_ref: "acme/tools/.github/workflows/release.yml@*" },
   { repository_id: "100", environment: "*-release" },
-])("%j names whom it trusts", (claims) => {
+])("%j names the trusted publishers", (claims) => {
   expect(parsed({ ...RULE, claims })).toHaveLength(1);
 });
 
-test("an issuer of one's own needs no owner to be named: it has no strangers", () => {
+test("an issuer that is not shared needs no owner to be named", () => {
   expect(parsed({ ...RULE, issuer: "https://gitlab.acme.example", claims: { ref_protected: "true" } })).toHaveLength(1);
 });

@@ -45,7 +45,7 @@ test("takes an upload without the last slash as well, and without a redirect", a
 });
 
 test.each(["/team", "/team/", "/team/simple/"])(
-  "an upload to %s is told where uploads go, in the reason too",
+  "an upload to %s is refused with the right address, in the reason phrase too",
   async (to) => {
     const sentence = "Uploads to team go to /team/legacy/, not here.";
     const { status, text, reason } = await upload(teamRig(), await wheelOf(), { to });
@@ -66,7 +66,7 @@ test("takes the same bytes again, and changes nothing", async () => {
   expect(rig.counts).toEqual({ "d1.prepare": 1 });
 });
 
-test("refuses other bytes for a name, and says what to do", async () => {
+test("refuses other bytes under a filename that is used, with the remedy", async () => {
   const rig = teamRig();
   await upload(rig, await wheelOf());
   const before = await rows();
@@ -76,7 +76,7 @@ test("refuses other bytes for a name, and says what to do", async () => {
   expect(await rows()).toEqual(before);
 });
 
-test("a name is used for good: a deleted file's is refused, even with the bytes it had", async () => {
+test("a filename stays used: a deleted file's is refused, even with the same bytes", async () => {
   const rig = teamRig();
   const wheel = await wheelOf();
   await upload(rig, wheel);
@@ -123,7 +123,7 @@ test("a small upload costs one read and one transaction of D1, and a put of R2 f
   expect(rig.counts).toEqual({ "d1.prepare": 4, "d1.batch": 1, "r2.put": 2 });
 });
 
-test("an upload above 8 MiB goes to the store as it comes, in parts, and nothing of it stays behind", async () => {
+test("an upload above 8 MiB is streamed to the store in parts, and leaves nothing in staging", async () => {
   const rig = teamRig();
   const wheel = await wheelOf("demo", "1.0", "", 9_000_000);
   expect((await upload(rig, wheel)).status).toBe(200);
@@ -132,7 +132,7 @@ test("an upload above 8 MiB goes to the store as it comes, in parts, and nothing
   expect(await stored()).toEqual([row?.object, `${row?.object}.metadata`]);
 });
 
-test("who may not upload is told so before a byte is stored, whatever they send", async () => {
+test("a client without permission is refused before a byte is stored", async () => {
   const rig = teamRig();
   const wheel = await wheelOf();
   const wrong = await upload(rig, wheel, { headers: { Authorization: "Bearer of-nothing" } });
@@ -172,7 +172,7 @@ test("a token for some projects publishes no others, and nothing is looked up fo
   expect(await audited()).toMatchObject([{ actor: "t1", subject: filename }]);
 });
 
-test("an index that hosts nothing says where uploads go, and names none that is private", async () => {
+test("an index that hosts nothing answers with the address for uploads, and names no private index", async () => {
   const rig = teamRig();
   const answer = await upload(rig, await wheelOf(), { to: "/legacy/" });
   expect(answer.status).toBe(403);

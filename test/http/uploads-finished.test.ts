@@ -8,7 +8,7 @@ const SHORT = await fileOf(100, SMALL);
 const NAME = "demo-1.0.tar.gz";
 
 describe("finishing", () => {
-  test("twice at once publishes once, and the other says identical", async () => {
+  test("two at once publish once, and the other answer is identical", async () => {
     for (let round = 0; round < 5; round++) {
       const file = await fileOf(100, SMALL, `demo-1.${round}.tar.gz`);
       const { id } = await begun(file, [1]);
@@ -50,7 +50,7 @@ describe("finishing", () => {
     },
   );
 
-  test("again once all is done is 404, and to begin again says that it is there", async () => {
+  test("a second time is 404, and beginning again answers that the file is published", async () => {
     const { rig, id } = await begun(SHORT, [1]);
     await rig.finish(id);
     const { status, text } = await rig.finish(id);
@@ -74,7 +74,7 @@ describe("finishing", () => {
     },
   );
 
-  test("publishes although what is left cannot be cleared; the next who begins is told that it is there", async () => {
+  test("publishes although its parts cannot be deleted; the next request that begins is answered that the file is published", async () => {
     const { rig, id } = await begun(SHORT, [1]);
     rig.broken.set("d1.batch", 1);
     expect((await rig.finish(id)).status).toBe(200);
@@ -93,7 +93,7 @@ describe("finishing", () => {
     expect(await published()).toEqual({ [NAME]: true });
   });
 
-  test("of parts that the store has given up ends the upload, which begins anew", async () => {
+  test("of parts that the store has aborted ends the upload, which begins again", async () => {
     const { rig, id } = await begun(SHORT, [1]);
     const multipart = await env.DB.prepare("SELECT multipart FROM upload").first<string>("multipart");
     await env.FILES.resumeMultipartUpload(`staging/${id}`, multipart ?? "").abort();
@@ -117,7 +117,7 @@ describe("a part that comes too late", () => {
     expect(await published()).toEqual({ [NAME]: true });
   });
 
-  test("for one whose place the store has given up ends it, so that it can begin anew", async () => {
+  test("for an upload that the store has aborted ends it, so that it can begin again", async () => {
     const { rig, id } = await begun(SHORT, [1]);
     const multipart = await env.DB.prepare("SELECT multipart FROM upload").first<string>("multipart");
     await env.FILES.resumeMultipartUpload(`staging/${id}`, multipart ?? "").abort();
@@ -127,7 +127,7 @@ describe("a part that comes too late", () => {
 });
 
 describe("an isolate that ends at any operation of a store", () => {
-  test("leaves the old state or the new one, and whoever comes again gets to the end", async () => {
+  test("leaves the old state or the new one, and a repeated request succeeds", async () => {
     const ending = new Dying();
     await new PartsRig(ending.platform).upload(await fileOf(100, SMALL, "demo-0.tar.gz"));
     const all = ending.seen;

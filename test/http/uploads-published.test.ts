@@ -29,7 +29,7 @@ async function inParts(rig: Rig, file: Upload) {
 }
 
 describe("a file that came in parts", () => {
-  test("is published as any other is, and to who uploads it in one piece it is there already", async () => {
+  test("is published like any other, and a later upload in one piece finds it published", async () => {
     const rig = teamRig();
     const file = await wheelOf();
     const { status, text } = await inParts(rig, file);
@@ -44,7 +44,7 @@ describe("a file that came in parts", () => {
     expect((await call(rig, "POST", "", await announced(file))).text).toContain('"identical":true');
   });
 
-  test("that is no sound wheel is refused with the sentence of publishing, and nothing is left", async () => {
+  test("that is no valid wheel is refused with the sentence of publishing, and nothing is left", async () => {
     const rig = teamRig();
     const file = { ...(await wheelOf()), bytes: new Uint8Array(500) };
     const { status, text } = await inParts(rig, file);

@@ -72,7 +72,7 @@ describe("an upload is refused before any byte travels where", () => {
     ["elsewhere", 403],
     ["limited", 404],
     ["alice", 404],
-  ])("an id that no upload has tells %s whether they may upload to the index at all", async (who, status) => {
+  ])("an unknown id tells %s only whether they may upload to the index", async (who, status) => {
     const answer = await new PartsRig().send("GET", "/team.", undefined, { Authorization: `Bearer ${who}` });
     expect(answer.status).toBe(status);
   });
@@ -131,7 +131,7 @@ describe("an upload is refused before any byte travels where", () => {
   });
 });
 
-describe("who may not upload", () => {
+describe("a client without permission to upload", () => {
   const REQUESTS = [
     ["POST", ""],
     ["GET", "/ID"],
@@ -158,7 +158,7 @@ describe("who may not upload", () => {
     }
   });
 
-  test.each(["reader", "elsewhere"])("to the index is told so: %s", async (token) => {
+  test.each(["reader", "elsewhere"])("to the index is refused: %s", async (token) => {
     const { rig, id } = await begun(FILE, [1]);
     expect((await rig.begin(FILE, {}, token)).status).toBe(403);
     expect((await rig.put(id, 2, FILE, token)).status).toBe(403);
@@ -166,7 +166,7 @@ describe("who may not upload", () => {
     expect(await arrived(rig, id)).toEqual([1]);
   });
 
-  test("the project is told so before any byte travels", async () => {
+  test("the project is refused before any byte is sent", async () => {
     const { status, text } = await new PartsRig().begin(FILE, {}, "limited");
     expect([status, text]).toEqual([403, expect.stringContaining("may not upload demo in team")]);
     const own = await fileOf(10, SMALL, "acme-tools-1.0.tar.gz");
@@ -197,7 +197,7 @@ describe("who may not upload", () => {
     expect((await rig.finish(id, "admin")).status).toBe(200);
   });
 
-  test("with what is not offered is told what is", async () => {
+  test("with an unknown method is a 405 that lists the known ones", async () => {
     const { rig, id } = await begun(FILE);
     const answers = [
       await rig.send("GET"),

@@ -29,7 +29,7 @@ describe("an upload in parts", () => {
     expect([await published(), await leftovers()]).toEqual([{ [NAME]: true }, []]);
   });
 
-  test("begins with 201, its id and the size of parts, of which none has come", async () => {
+  test("begins with 201, its id and the size of parts, none of which has arrived", async () => {
     const rig = new PartsRig();
     const answer = await rig.begin(FILE);
     expect([answer.status, stateIn(answer)]).toEqual([
@@ -54,7 +54,7 @@ describe("an upload in parts", () => {
     expect(await published()).toEqual({ [NAME]: true });
   });
 
-  test("is answered again to who begins the same, by whichever isolate, with the parts that have come", async () => {
+  test("is resumed by a client that begins the same upload, in any isolate, with the parts that have arrived", async () => {
     const { id } = await begun(FILE, [1, 3]);
     const answer = await new PartsRig().begin(FILE, { sha256: FILE.sha256.toUpperCase() });
     expect([answer.status, stateIn(answer)]).toEqual([200, { id, partSize: SMALL, parts: [1, 3] }]);
@@ -78,7 +78,7 @@ describe("an upload in parts", () => {
     expect(await leftovers()).toHaveLength(1);
   });
 
-  test("can be finished only when all parts have come, and goes on", async () => {
+  test("can be finished only when all parts have arrived, and continues until then", async () => {
     const { rig, id } = await begun(FILE, [2]);
     const { status, text } = await rig.finish(id);
     expect([status, text]).toEqual([
@@ -105,7 +105,7 @@ describe("an upload in parts", () => {
     expect([await published(), await leftovers()]).toEqual([{}, []]);
   });
 
-  test("can be given up, and nothing is left", async () => {
+  test("can be aborted, and nothing is left", async () => {
     const { rig, id } = await begun(FILE, [1, 2]);
     expect((await rig.send("DELETE", `/${id}`)).status).toBe(204);
     expect(await leftovers()).toEqual([]);
@@ -175,7 +175,7 @@ describe("a part", () => {
     expect(await published()).toEqual({ [NAME]: true });
   });
 
-  test("is 503 while R2 takes none, has not arrived, and can be sent again", async () => {
+  test("is 503 while R2 fails, counts as missing, and can be sent again", async () => {
     const { rig, id } = await begun(SHORT, [1]);
     rig.broken.set("r2.uploadPart", 1);
     expect((await rig.put(id, 1, SHORT)).status).toBe(503);

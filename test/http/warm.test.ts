@@ -29,7 +29,7 @@ const open = (rig: Rig, lock: BodyInit) =>
   });
 
 describe("warming a lock of 60 packages", () => {
-  test("costs one upstream request a page and a file, and a second time none", async () => {
+  test("costs one upstream request for each page and file, and none a second time", async () => {
     const { rig, packages } = await shelf(60);
     const lock = await lockOf(packages);
     const { summary, headers } = await warm(rig, lock);
@@ -69,7 +69,7 @@ describe("warming a lock of 60 packages", () => {
     }
   });
 
-  test("says of each file when it has come, and how many have", async () => {
+  test("reports each file when it is stored, and how many are", async () => {
     const { rig, packages } = await shelf(3);
     const { progress } = await warm(rig, await lockOf(packages));
     expect(progress[0]).toEqual({ stored: 0, of: 6 });
@@ -81,7 +81,7 @@ describe("warming a lock of 60 packages", () => {
 });
 
 describe("warming", () => {
-  test("leaves each file to the queue once, the wheels before their metadata, whatever names them twice", async () => {
+  test("queues each file once, the wheels before their metadata, also where two entries name it", async () => {
     const { rig, packages } = await shelf(2);
     const twice = await uvLock(
       [...packages, ...packages].map(({ name, wheel, sdist }) => ({ name, files: [wheel, sdist] })),
@@ -97,7 +97,7 @@ describe("warming", () => {
     ]);
   });
 
-  test("has stored the pages by then: who reads the queue need not fetch them again", async () => {
+  test("stores the pages first, so that the consumer does not fetch them again", async () => {
     const kept: number[] = [];
     const slow = new Proxy(env.PAGES, {
       get(target, property) {
@@ -135,7 +135,7 @@ describe("warming", () => {
     });
   });
 
-  test("gives up when nothing has come for a minute, and the queue goes on", async () => {
+  test("ends when nothing was stored for a minute, and the queue continues", async () => {
     const { rig, packages } = await shelf(3);
     const lock = await lockOf(packages);
     const began = rig.now;
@@ -167,7 +167,7 @@ describe("warming", () => {
     expect(summary.done).toBe(false);
   });
 
-  test("looks at all that is missing before it gives up", async () => {
+  test("checks every missing file before it ends", async () => {
     const { rig, packages } = await shelf(80);
     let seconds = 0;
     rig.meanwhile = () => {
@@ -179,7 +179,7 @@ describe("warming", () => {
     expect(answer.text().trimEnd().split("\n").at(-1)).toContain('"done":true');
   });
 
-  test("says what has come soon after it has, however slow the queue is", async () => {
+  test("reports a file soon after it was stored, however slow the queue is", async () => {
     const { rig, packages } = await shelf(20);
     let seconds = 0;
     let delivered = 0;
@@ -197,7 +197,7 @@ describe("warming", () => {
     expect(Math.max(...late.filter((missed) => !Number.isNaN(missed)))).toBeLessThanOrEqual(1);
   });
 
-  test("ends its looks when the client has gone", async () => {
+  test("stops checking when the client has disconnected", async () => {
     const { rig, packages } = await shelf(2);
     const { response, settled } = await open(rig, await lockOf(packages));
     const reader = response.body?.getReader();
@@ -210,7 +210,7 @@ describe("warming", () => {
     expect(rig.queue.messages).toHaveLength(4);
   });
 
-  test("is 503 where the queue takes nothing, or the store does not answer: nothing has been promised", async () => {
+  test("is 503 where the queue or the store fails before anything was reported", async () => {
     const { rig, packages } = await shelf(2);
     const lock = await lockOf(packages);
     rig.queue.down = true;
@@ -222,7 +222,7 @@ describe("warming", () => {
     expect(rig.queue.messages).toEqual([]);
   });
 
-  test("goes on where one look at the store fails", async () => {
+  test("continues where one read of the store fails", async () => {
     const { rig, packages } = await shelf(1);
     let looks = 0;
     rig.meanwhile = () => (looks++ === 0 ? rig.breakOnce("r2.head") : rig.deliver());

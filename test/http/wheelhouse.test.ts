@@ -162,7 +162,7 @@ describe("a wheelhouse is refused before its first byte", () => {
     },
   );
 
-  test("where what is stored was held against another digest than the page now has", async () => {
+  test("where a stored file was verified with another digest than the page has now", async () => {
     const { rig, wheel } = await one();
     await rig.get(filePath(wheel.filename));
     const other = { ...wheel, bytes: new Uint8Array(10) };
