@@ -63,7 +63,7 @@ describe("pages that are behind", () => {
     expect(await state()).toEqual(expected(rig));
   });
 
-  test("are left alone by a message that is late: a newer one has been there", async () => {
+  test("are not changed by a message that is late: a newer one was handled", async () => {
     const rig = await outdated(["demo"]);
     const late = rig.refreshes.messages.splice(0);
     await rig.change("demo");
@@ -111,7 +111,7 @@ describe("pages that are behind", () => {
     expect((await state()).kv).toEqual([["demo", serial]]);
   });
 
-  test("and do not say their serial are done with once they were fetched", async () => {
+  test("and have no serial are settled once they were fetched", async () => {
     const rig = await outdated(["demo"]);
     rig.offer("demo", undefined, rig.feed.serial);
     expect(await rig.deliverRefreshes()).toEqual({ done: 1, delays: [] });
@@ -120,7 +120,7 @@ describe("pages that are behind", () => {
     expect((await rig.page("demo")).json).toMatchObject({ versions: [`${rig.feed.serial}`] });
   });
 
-  test("are done with, and not written, where they turn out to be right", async () => {
+  test("are settled, and not written, where they are unchanged", async () => {
     const rig = await keeping(["demo"]);
     // As where the last step of storing it was lost.
     await env.DB.exec("UPDATE page SET announced_serial = serial");
@@ -129,7 +129,7 @@ describe("pages that are behind", () => {
     expect([rig.fetched(), rig.counts["kv.put"], await behind()]).toEqual([["demo"], undefined, {}]);
   });
 
-  test("are not done with where what this isolate has may not have reached the store", async () => {
+  test("are not settled where this isolate's page may not be stored yet", async () => {
     const rig = await outdated(["demo"]);
     const [planned] = rig.refreshes.messages.splice(0);
     rig.wait(601_000);
@@ -141,7 +141,7 @@ describe("pages that are behind", () => {
     expect(await state()).toEqual(expected(rig, ["demo"]));
   });
 
-  test("are deleted where they are gone, and nothing is behind any more", async () => {
+  test("are deleted where their project is gone upstream, and are no longer behind", async () => {
     const rig = await outdated(["demo"]);
     rig.upstream.on(pageUrl("demo"), () => new Response(null, { status: 404 }));
     expect(await rig.deliverRefreshes()).toEqual({ done: 1, delays: [] });
@@ -163,7 +163,7 @@ describe("an upstream that fails", () => {
     expect(await state()).toEqual(expected(rig));
   });
 
-  test("with Retry-After is not asked for the rest of the message, nor again before", async () => {
+  test("with Retry-After is not asked for the rest of the message, nor again before that time", async () => {
     const rig = await outdated();
     const [planned] = rig.refreshes.messages.splice(0);
     for (const project of PROJECTS.slice(4)) {
@@ -232,7 +232,7 @@ describe("a consumer that is killed", () => {
   });
 });
 
-describe("pages whose refresh was given up", () => {
+describe("pages whose refresh is a dead letter", () => {
   const die = (rig: FollowedRig, messages: readonly unknown[]) =>
     deliver("pypi-edge-refreshes-dead", messages, rig.services, rig.now);
 
@@ -250,7 +250,7 @@ describe("pages whose refresh was given up", () => {
     expect(rig.refreshes.messages).toEqual([message("demo")]);
   });
 
-  test("are made good by the next one who asks for them after PAGE_TTL", async () => {
+  test("are refreshed by the next request after PAGE_TTL", async () => {
     const rig = await outdated(["demo"]);
     await die(rig, rig.refreshes.messages.splice(0));
     rig.wait(601_000);
@@ -266,7 +266,7 @@ describe("pages whose refresh was given up", () => {
     expect(rig.refreshes.messages).toEqual([message("demo")]);
   });
 
-  test("are made good by replay", async () => {
+  test("are refreshed by the job replay", async () => {
     const rig = await outdated();
     await die(rig, rig.refreshes.messages.splice(0));
     await rig.post("jobs/replay");

@@ -48,7 +48,7 @@ function before<Binding extends object>(binding: Binding, operation: string, hap
 }
 
 describe("bytes that no file is made of", () => {
-  test("go with their metadata when the database can no longer be restored to the time before them, and no others", async () => {
+  test("are deleted with their metadata when the database can no longer be restored to the time before them, and no others", async () => {
     const rig = team();
     const { object } = await host("team", WHEEL);
     const gone = await orphan();
@@ -119,7 +119,7 @@ describe("bytes that no file is made of", () => {
     expect(new Set(await inStore())).toEqual(new Set([object, `${object}.metadata`, late, `${late}.metadata`]));
   });
 
-  test("stay where their name is none that an upload would give", async () => {
+  test("stay where their key is none that an upload makes", async () => {
     const rig = team();
     await host("team", WHEEL);
     const others = ["hosted/readme.txt", `hosted/${DIGEST}/x/y`, `hosted/${DIGEST}`, "hostedx/a", "staging/a/b"];
@@ -152,7 +152,7 @@ describe("bytes that no file is made of", () => {
     expect([await inStore(), (await env.DB.prepare("SELECT * FROM listing").all()).results]).toEqual([all, []]);
   });
 
-  test("go by the clock, too", async () => {
+  test("are deleted by the cron, too", async () => {
     const rig = team();
     await host("team", WHEEL);
     await orphan();
@@ -162,7 +162,7 @@ describe("bytes that no file is made of", () => {
   });
 });
 
-describe("in doubt nothing is deleted", () => {
+describe("nothing is deleted where the database's answer is not reliable", () => {
   /** A database that answers what is asked about owners in another way. */
   const answering = (change: (rows: Record<string, unknown>[]) => Record<string, unknown>[]) =>
     new Proxy(env.DB, {
@@ -214,7 +214,7 @@ describe("in doubt nothing is deleted", () => {
     expect([status, keys.length]).toEqual([500, 6]);
   });
 
-  test("where it knows of no file at all: it may have been emptied, or be another one", async () => {
+  test("where it has no file at all: it may have been emptied, or be another one", async () => {
     const rig = team();
     await orphan();
     await env.FILES.put("staging/0123456789abcdef", "half of it");
@@ -241,7 +241,7 @@ describe("in doubt nothing is deleted", () => {
 describe("many of them", () => {
   const some = (count: number) => Promise.all(Array.from({ length: count }, () => orphan()));
 
-  test.each([1, 2, 3, 5])("go run by run, %i keys of a listing at once, and those of files stay", async (batch) => {
+  test.each([1, 2, 3, 5])("are deleted run by run, %i keys at once, and those of files stay", async (batch) => {
     const kept = [];
     for (let n = 0; n < 4; n++) {
       await some(3);
@@ -258,7 +258,7 @@ describe("many of them", () => {
     expect(new Set(await inStore())).toEqual(new Set(kept.flatMap((key) => [key, `${key}.metadata`])));
   });
 
-  test("begin anew at the end: what comes late before the place reached is found by a later run", async () => {
+  test("are listed from the beginning again at the end: an object added before the position is found by a later run", async () => {
     await host("team", WHEEL);
     const cleanup = orphansIn(env.DB, env.FILES, { batch: 2, listings: 1 });
     await some(4);
@@ -287,7 +287,7 @@ describe("uploads in parts", () => {
     (await env.DB.prepare("SELECT upload FROM upload_part").all<{ upload: string }>()).results.map((row) => row.upload),
   ];
 
-  test("that were begun a day ago are given up in R2 and in D1, younger ones go on", async () => {
+  test("that were begun a day ago are aborted in R2 and D1, and younger ones continue", async () => {
     const rig = team();
     const old = await begun("old", rig.now - DAY - 1);
     const young = await begun("young", rig.now - DAY);
@@ -304,7 +304,7 @@ describe("uploads in parts", () => {
     await young();
   });
 
-  test("stay for the next run where R2 cannot give them up, for the week after which R2 does by itself", async () => {
+  test("stay for the next run where R2 cannot abort them, until the week after which R2 does by itself", async () => {
     const stuck = new Proxy(env.FILES, {
       get(target, property) {
         const value: unknown = Reflect.get(target, property);
@@ -325,7 +325,7 @@ describe("uploads in parts", () => {
   });
 });
 
-test("tokens go 90 days after they expired or were revoked", async () => {
+test("tokens are deleted 90 days after they expired or were revoked", async () => {
   const rig = team();
   const token = (id: string, expires: number | null, revoked: number | null) =>
     env.DB.prepare(

@@ -23,8 +23,8 @@ const replay = async (rig: Rig, query = "") => {
   return (JSON.parse(answer.text()) as { did: string[] }).did;
 };
 
-describe("a message that its queue gave up", () => {
-  test("is kept as it was, once however often it is delivered", async () => {
+describe("a dead letter", () => {
+  test("is stored unchanged, and once however often it is delivered", async () => {
     const rig = new Rig();
     expect(await fillDies(rig, FILL)).toEqual({ done: 1, delays: [] });
     const { now } = rig;
@@ -33,13 +33,16 @@ describe("a message that its queue gave up", () => {
     expect(await kept()).toEqual([{ queue: "pypi-edge-fills", body: JSON.stringify(FILL), died_at: now }]);
   });
 
-  test.each([null, undefined, "text", {}, 7])("is kept where it says %j, which nobody can read", async (body) => {
-    const rig = new Rig();
-    expect(await refreshDies(rig, body)).toEqual({ done: 1, delays: [] });
-    expect(await kept()).toHaveLength(1);
-  });
+  test.each([null, undefined, "text", {}, 7])(
+    "is stored where its body is %j, which no consumer can read",
+    async (body) => {
+      const rig = new Rig();
+      expect(await refreshDies(rig, body)).toEqual({ done: 1, delays: [] });
+      expect(await kept()).toHaveLength(1);
+    },
+  );
 
-  test("comes again while the database is away, later each time, and keeps none beside it from being kept", async () => {
+  test("is delivered again while the database is away, later each time, and others of its batch are stored", async () => {
     const rig = new Rig();
     rig.breakOnce("d1.prepare");
     expect(await fillDies(rig, FILL, { ...FILL, part: "metadata" })).toEqual({ done: 1, delays: [30] });
@@ -70,7 +73,7 @@ describe("a message that its queue gave up", () => {
 });
 
 describe("replay", () => {
-  test("sends each to its queue as it was, and keeps it no longer", async () => {
+  test("sends each to its queue unchanged, and deletes it", async () => {
     const rig = new Rig();
     await fillDies(rig, FILL);
     await refreshDies(rig, REFRESH);
@@ -82,7 +85,7 @@ describe("replay", () => {
     expect(await replay(rig)).toEqual(["There are no dead letters."]);
   });
 
-  test("has done by then what the upstream refused before", async () => {
+  test("does what the upstream refused before", async () => {
     const rig = new Rig();
     await refreshDies(rig, REFRESH);
     await rig.upstream.publish("demo", []);
@@ -99,7 +102,7 @@ describe("replay", () => {
     expect([rig.queue.messages.length, await kept()]).toEqual([120, []]);
   });
 
-  test("keeps what its queue does not take, and says so", async () => {
+  test("keeps a message that its queue does not accept, and reports it", async () => {
     const rig = new Rig();
     await fillDies(rig, FILL);
     rig.queue.down = true;

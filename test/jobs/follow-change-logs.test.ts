@@ -18,7 +18,7 @@ const eventsTold = (warn: ReturnType<typeof listening>) =>
 const down = () => new Response(null, { status: 500 });
 
 describe("each minute", () => {
-  test("what has changed and is kept is fetched once, and nothing else is", async () => {
+  test("changed pages that are stored are fetched once, and no others", async () => {
     const rig = await keeping(["one", "two", "three"]);
     await rig.change("one", "unknown", "two", "one");
     await rig.minute();
@@ -32,7 +32,7 @@ describe("each minute", () => {
     expect([rig.refreshes.messages, rig.fetched().length]).toEqual([[], 2]);
   });
 
-  test("what a client gets then is new, and asks the upstream nothing", async () => {
+  test("a client then gets the new page without a request to the upstream", async () => {
     const rig = await keeping(["demo"]);
     const serial = await rig.change("demo");
     await rig.minute();
@@ -42,7 +42,7 @@ describe("each minute", () => {
     expect((await rig.page("demo")).json).toMatchObject({ versions: [`${serial}`] });
   });
 
-  test("the log is asked once, from where it was followed to; twice where it is silent", async () => {
+  test("the log is read once from its last serial, and twice where it has no changes", async () => {
     const rig = await keeping(["demo"]);
     const before = rig.feed.serial;
     await rig.change("demo", "other");
@@ -52,7 +52,7 @@ describe("each minute", () => {
     expect(rig.feed.calls.slice(1)).toEqual([`changelog_since_serial(${before + 2})`, "changelog_last_serial()"]);
   });
 
-  test("says what it did when it is started by hand, and changes nothing in a dry run", async () => {
+  test("reports what it did when it is started by hand, and changes nothing in a dry run", async () => {
     const rig = await keeping(["demo"]);
     const before = rig.feed.serial;
     await rig.change("demo", "other");
@@ -69,7 +69,7 @@ describe("each minute", () => {
 });
 
 describe("a log that is followed for the first time", () => {
-  test("is followed from a little before its end: what was just fetched may be from before that", async () => {
+  test("is followed from a little before its end: a page that was just fetched may be older", async () => {
     const rig = new FollowedRig();
     await rig.change("demo", "other");
     rig.offer("demo", rig.feed.serial - 5);
@@ -84,7 +84,7 @@ describe("a log that is followed for the first time", () => {
   test.each([
     ["404", () => new Response(null, { status: 404 })],
     ["a page for people", () => new Response("<!doctype html><title>Index</title>")],
-  ])("and is none (%s) is noticed once, and not asked for again for a day", async (_what, none) => {
+  ])("and does not exist (%s) is reported once, and not asked for again for a day", async (_what, none) => {
     const warn = listening();
     const rig = new FollowedRig();
     rig.feed.instead = none;
@@ -111,7 +111,7 @@ describe("an upstream's log that fails", () => {
     ["is cut", () => new Response("<?xml version='1.0'?><methodResponse><params><param><value><array><data>")],
     ["answers with a page for people", () => new Response("<!doctype html><title>Busy</title>")],
     ["has vanished", () => new Response(null, { status: 404 })],
-  ])("for an hour (it %s) costs a word at its beginning and its end, and no change", async (_what, instead) => {
+  ])("for an hour (it %s) is reported at its beginning and its end, and no change is lost", async (_what, instead) => {
     const projects = ["one", "two", "three"];
     const rig = await keeping(projects);
     const warn = listening();
@@ -136,7 +136,7 @@ describe("an upstream's log that fails", () => {
     expect(await behind()).toEqual({});
   });
 
-  test("is left alone for as long as it says", async () => {
+  test("is not asked before its Retry-After", async () => {
     const rig = await keeping(["demo"]);
     rig.feed.instead = () => new Response(null, { status: 429, headers: { "Retry-After": "600" } });
     await rig.minute();
@@ -146,7 +146,7 @@ describe("an upstream's log that fails", () => {
     expect(rig.feed.calls).toHaveLength(2);
   });
 
-  test("keeps what is behind already from nothing", async () => {
+  test("does not keep pages that are behind from being queued", async () => {
     const rig = await keeping(["demo"]);
     await rig.change("demo");
     rig.refreshes.down = true;
@@ -191,7 +191,7 @@ describe("a log that cannot be followed on", () => {
   });
 });
 
-describe("whatever happens between two steps", () => {
+describe("failures between two steps", () => {
   test("two ticks at once note and fetch what one does", async () => {
     const rig = await keeping(["one", "two"]);
     await rig.change("one", "two");
@@ -226,7 +226,7 @@ describe("whatever happens between two steps", () => {
     expect(rig.fetched()).toEqual(["demo"]);
   });
 
-  test("a message that was lost is sent again after a quarter of an hour, and not before", async () => {
+  test("a message that was lost is sent again after a quarter of an hour, and not earlier", async () => {
     const rig = await keeping(["demo"]);
     await rig.change("demo");
     await rig.minute();
@@ -237,7 +237,7 @@ describe("whatever happens between two steps", () => {
     expect(rig.refreshes.messages).toHaveLength(1);
   });
 
-  test("the trouble of one source is not another's", async () => {
+  test("a failure of one source does not affect another", async () => {
     const rig = new FollowedRig(
       {},
       {

@@ -91,7 +91,7 @@ describe("while the change log is followed, no page stays old", () => {
     expect((await back.page("one")).status).toBe(404);
   });
 
-  test("when the isolate that is to fetch it has just been told that there is none", async () => {
+  test("when the isolate that fetches it has just noted the project as absent", async () => {
     const rig = new FollowedRig();
     await rig.change("other");
     await rig.tick("* * * * *");
@@ -134,7 +134,7 @@ describe("while the change log is followed, no page stays old", () => {
     expect(await versions(rig)).toEqual([`${later}`]);
   });
 
-  test("when an older one was written late, and the database could not be told", async () => {
+  test("when an older one was written late, and the database could not be written", async () => {
     const { PAGES, slow, reached, letGo } = slowKv("put", "before");
     const rig = new FollowedRig({ keyValue: PAGES });
     await rig.change("one");
@@ -158,7 +158,7 @@ describe("while the change log is followed, no page stays old", () => {
   });
 });
 
-test("a project that is gone is not known as kept any more, although its page was not in the store", async () => {
+test("a project that is gone has no row, although its page was not in the store", async () => {
   const rig = await keeping(["one"]);
   for (const { name } of (await env.PAGES.list()).keys) await env.PAGES.delete(name);
   rig.restart();
@@ -169,7 +169,7 @@ test("a project that is gone is not known as kept any more, although its page wa
   expect((await env.DB.prepare("SELECT project, announced_serial FROM page").run()).results).toEqual([]);
 });
 
-test("a log that refuses whoever asks is soon asked once an hour", async () => {
+test("a log that refuses all requests is soon asked once an hour", async () => {
   const rig = new FollowedRig();
   rig.feed.instead = () => new Response("this method is not allowed here", { status: 403 });
   for (let n = 0; n < 120; n++) await rig.minute();
@@ -187,7 +187,7 @@ test("a log that was lost is asked for every minute for an hour, then once a day
   expect(rig.feed.calls.length).toBe(before + 1);
 });
 
-test("an upstream that wants to be left alone for an hour is, by all messages", async () => {
+test("an upstream with a Retry-After of an hour is not asked by any message", async () => {
   const projects = ["one", "two", "three"];
   const rig = await keeping(projects);
   const slowDown = () => new Response("slow down", { status: 429, headers: { "Retry-After": "3600" } });

@@ -33,7 +33,7 @@ async function orphaned(vars: Record<string, unknown> = {}): Promise<Rig> {
 }
 
 describe("files of a project that is gone upstream", () => {
-  test("go with their metadata a day after their last use, whatever the quota", async () => {
+  test("are deleted with their metadata a day after their last use, whatever the quota", async () => {
     const rig = await orphaned();
     rig.wait(DAY - HOUR);
     await sweep(rig);
@@ -53,7 +53,7 @@ describe("files of a project that is gone upstream", () => {
     expect(await projects()).toEqual(["gone", "here", "gone"]);
   });
 
-  test("count as deleted before the longest unused are", async () => {
+  test("are deleted first, and count towards the quota", async () => {
     const rig = await orphaned({ QUOTA: 1 });
     await resize(1_000_000_000);
     rig.wait(2 * DAY);
@@ -63,7 +63,7 @@ describe("files of a project that is gone upstream", () => {
     expect(await projects()).toEqual(["here"]);
   });
 
-  test("stay while nobody can tell that it is gone, and the run says so", async () => {
+  test("stay while the source cannot say that it is gone, which the run reports", async () => {
     const rig = await orphaned();
     rig.wait(2 * DAY);
     rig.upstream.down = true;
@@ -77,7 +77,7 @@ describe("files of a project that is gone upstream", () => {
     expect(await projects()).toEqual(["here"]);
   });
 
-  test("stay where it has come back, and its page is kept again", async () => {
+  test("stay where it has come back, and its page is stored again", async () => {
     const rig = await orphaned();
     await rig.upstream.publish("gone", [wheelOf("gone")]);
     rig.wait(2 * DAY);
@@ -87,8 +87,8 @@ describe("files of a project that is gone upstream", () => {
   });
 });
 
-describe("a project whose row was lost while its page is kept", () => {
-  test("keeps its files and gets its row again, with one question for all runs to come", async () => {
+describe("a project whose row was lost while its page is stored", () => {
+  test("keeps its files and gets its row again, with one request for all later runs", async () => {
     const rig = new Rig();
     await store(rig, "demo");
     const row = () => env.DB.prepare("SELECT project, serial, changed_at FROM page").all();
@@ -141,7 +141,7 @@ test("files of a source that is not configured any more are no orphans", async (
   expect([await projects(), rig.upstream.requests]).toEqual([["demo"], []]);
 });
 
-test("a file whose project nobody noted is no orphan", async () => {
+test("a file without a noted project is not deleted", async () => {
   const rig = new Rig();
   await env.FILES.put(keyOf("nobody-1.0.zip"), "bytes");
   await rig.tick("0 * * * *");
@@ -151,7 +151,7 @@ test("a file whose project nobody noted is no orphan", async () => {
   expect(await inStore()).toHaveLength(1);
 });
 
-test("projects whose sources cannot be asked do not keep others waiting for ever", async () => {
+test("projects whose sources fail do not block others", async () => {
   const rig = new Rig();
   const names = [...Array.from({ length: 20 }, (_, n) => `p${n}`), "gone"];
   for (const name of names) {

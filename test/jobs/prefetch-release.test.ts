@@ -119,7 +119,7 @@ describe("a refresh", () => {
     expect(rig.counts["d1.batch"]).toBe(1);
   });
 
-  test("is well although the database, the store or the queue fails: nothing is queued then", async () => {
+  test("succeeds although the database, the store or the queue fails: nothing is queued then", async () => {
     for (const operation of ["d1.batch", "r2.head"]) {
       await rig.upstream.publish("demo", [sdist(`1.${operation}`.replace(/\D/g, "1"))]);
       rig.breakOnce(operation);
@@ -136,7 +136,7 @@ describe("a refresh", () => {
     expect(await refresh("demo")).toHaveLength(240);
   });
 
-  test("leaves files whose size nobody says to who asks for them", async () => {
+  test("does not queue files of unknown size", async () => {
     await rig.upstream.publish("demo", [{ ...sdist("2.0"), entry: { size: undefined } }]);
     expect(await refresh("demo")).toEqual([]);
   });

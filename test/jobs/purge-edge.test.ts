@@ -96,7 +96,7 @@ describe("each minute the edge's cache", () => {
     expect(edge.calls.map((call) => (call === "everything" ? call : call.length))).toEqual(calls);
   });
 
-  test("that was not reached, or whose changes could not be read, drops them at the next tick", async () => {
+  test("that was not reached, or whose changes could not be read, is purged at the next tick", async () => {
     const { rig, edge } = await edgeRig();
     await change(rig, "demo");
     edge.down = true;
@@ -121,7 +121,7 @@ describe("each minute the edge's cache", () => {
     expect(edge.dropped()).toEqual([]);
   });
 
-  test("is not asked by who only wants to know what would be done, nor taken for asked", async () => {
+  test("is not purged by a dry run, which records nothing", async () => {
     const { rig, edge } = await edgeRig();
     await change(rig, "demo");
     const ctx = { now: rig.now, defer: () => undefined, report: () => undefined };
@@ -150,7 +150,7 @@ describe("the platform's cache", () => {
     return { cache: { purge, invalidate: purge }, asked };
   };
 
-  test("is told tags, or to drop everything", async () => {
+  test("is purged by tags, or completely", async () => {
     const { cache, asked } = cacheThat({ success: true, errors: [] });
     await edgeOf(cache)?.purge(["project-demo"]);
     await edgeOf(cache)?.purge("everything");

@@ -50,7 +50,7 @@ describe("a message about pages that are asked for often", () => {
     expect([most, rig.upstream.requests.length]).toEqual([4, 30]);
   });
 
-  test("is done with although one fails: the next plan comes soon, and the others are stored", async () => {
+  test("is acknowledged although one page fails, and the others are stored", async () => {
     const rig = await rigWith("one", "two");
     rig.upstream.on(`${FakeUpstream.INDEX}bad/`, () => new Response("<html>", { status: 200 }));
     expect(await rig.deliverRefreshes([asked("one", "bad", "two")])).toEqual({ done: 1, delays: [] });
@@ -58,7 +58,7 @@ describe("a message about pages that are asked for often", () => {
     for (const project of ["one", "two"]) expect((await rig.page(project)).status).toBe(200);
   });
 
-  test("has the page deleted that is gone", async () => {
+  test("deletes a page whose project is gone", async () => {
     const rig = await rigWith("demo");
     await rig.deliverRefreshes([asked("demo")]);
     rig.wait(1_000);
@@ -81,7 +81,7 @@ test.each([
   { ...asked("demo"), cause: "whim" },
   { ...asked("demo"), source: "https%3A%2F%2Fother.test%2Fsimple%2F" },
   { ...asked("demo"), cause: "feed" },
-])("a message that says %j is done with, and nothing is fetched or looked up", async (message) => {
+])("a message with the body %j is acknowledged, and nothing is fetched or read", async (message) => {
   const rig = await rigWith("demo");
   expect(await rig.deliverRefreshes([message])).toEqual({ done: 1, delays: [] });
   expect([rig.upstream.requests, rig.counts]).toEqual([[], {}]);

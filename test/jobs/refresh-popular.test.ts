@@ -29,7 +29,7 @@ const did = async (rig: Rig, job: string) =>
   (JSON.parse((await rig.post(`jobs/${job}`)).text()) as { did: string[] }).did;
 
 describe("the refresh of popular projects", () => {
-  test("queues the pages of the most popular, says so, and asks the upstream nothing itself", async () => {
+  test("queues the pages of the most popular projects, and sends the upstream no request itself", async () => {
     const rig = await asked(["a", "b", "b", "a", "c"], { POPULAR: 2 });
     expect(await did(rig, "refresh")).toEqual(["pypi: 2 popular projects, 2 due, queued."]);
     expect(rig.refreshes.messages).toEqual([{ source: SOURCE, projects: ["a", "b"], cause: "popular" }]);
@@ -38,7 +38,7 @@ describe("the refresh of popular projects", () => {
     expect(rig.counts).toEqual({ "d1.prepare": 2 });
   });
 
-  test("queues none again before pages have lived out their time, and each once they have", async () => {
+  test("queues no page again before PAGE_TTL, and each page after it", async () => {
     const rig = await asked(["a", "b"]);
     const queued = [];
     for (let minutes = 0; minutes <= 20; minutes += 5) {
@@ -86,7 +86,7 @@ describe("the refresh of popular projects", () => {
     expect(await run({}, 2_000)).toEqual([{ kind: "popular-due", source: "pypi", popular: 2, due: 2 }]);
   });
 
-  test("queues the seed before anybody has asked for it", async () => {
+  test("queues the seed before a client has asked for it", async () => {
     const rig = new Rig({ SEED: ["Pip", "wheel"] });
     expect(await did(rig, "refresh")).toEqual(["pypi: 2 popular projects, 2 due, queued."]);
     expect(rig.refreshes.messages[0]?.projects).toEqual(["pip", "wheel"]);
@@ -118,7 +118,7 @@ describe("the refresh of popular projects", () => {
     expect([rig.refreshes.messages, rig.counts]).toEqual([[], {}]);
   });
 
-  test("says what it would do, and does nothing, where that is wanted", async () => {
+  test("reports what it would do in a dry run, and does nothing", async () => {
     const rig = await asked(["a"]);
     expect(await did(rig, "refresh?dry-run=true")).toEqual(["pypi: 1 popular project, 1 due."]);
     expect(rig.refreshes.messages).toEqual([]);
@@ -148,7 +148,7 @@ describe("the refresh of popular projects", () => {
     expect(rig.refreshes.messages.map(({ projects }) => projects)).toEqual([["pip"], ["pip"]]);
   });
 
-  test("what nobody has asked for in six weeks is forgotten by the hour, and is not refreshed", async () => {
+  test("a project that no client has asked for in six weeks is deleted by the hourly job, and not refreshed", async () => {
     const rig = await asked(["a"]);
     // It was asked for twice.
     rig.wait(50 * 24 * 60 * MINUTE);
@@ -177,11 +177,11 @@ describe("a page that the upstream's change log confirms", () => {
     expect([due(ago(50), undefined), due(ago(300), ago(50)), due(ago(50), ago(300))]).toEqual([false, false, false]);
   });
 
-  test("is due where it is older, or not kept", () => {
+  test("is due where it is older, or not stored", () => {
     expect([due(ago(61), undefined), due(ago(300), ago(61)), due(undefined, ago(50))]).toEqual([true, true, true]);
   });
 
-  test("is due, as it were without, where the log is not followed any more", () => {
+  test("is due by PAGE_TTL where the log is no longer followed", () => {
     expect([due(ago(50), ago(50), false), due(ago(50), ago(5), false), due(ago(5), undefined, false)]).toEqual([
       true,
       false,

@@ -15,7 +15,7 @@ import {
 } from "../support/large.ts";
 
 describe("a message about a large file", () => {
-  test("has it fetched once and stored, however often it is delivered", async () => {
+  test("stores it with one fetch, however often it is delivered", async () => {
     const rig = await largeRig();
     expect(await rig.deliver([MESSAGE, MESSAGE])).toEqual({ done: 2, delays: [] });
     rig.restart();
@@ -23,14 +23,14 @@ describe("a message about a large file", () => {
     expect([transfers(rig), (await stored()).length]).toEqual([1, 1]);
   });
 
-  test("that is delivered twice at once leaves one sound file", async () => {
+  test("that is delivered twice at once leaves one intact file", async () => {
     const rig = await largeRig();
     await Promise.all([rig.deliver([MESSAGE]), rig.deliver([MESSAGE])]);
     rig.upstream.down = true;
     expect(await sha256((await rig.get(WHEEL_PATH)).body)).toBe(await sha256(BYTES));
   });
 
-  test("is about the file's metadata where it says so", async () => {
+  test("stores the file's metadata where its part is metadata", async () => {
     const rig = await largeRig();
     await rig.upstream.publish("demo", [{ ...WHEEL, metadata: "Name: demo\n" }]);
     expect(await rig.deliver([{ ...MESSAGE, part: "metadata" }])).toEqual({ done: 1, delays: [] });
@@ -45,7 +45,7 @@ describe("a message about a large file", () => {
     expect([rig.counts, rig.upstream.requests]).toEqual([{ "r2.head": 1 }, []]);
   });
 
-  test("stores nothing and comes again where the bytes are wrong, and heals when they are right", async () => {
+  test("stores nothing and is delivered again where the bytes are wrong, until they are right", async () => {
     const rig = await largeRig();
     const wrong = BYTES.slice();
     wrong[5] = 255;
@@ -63,7 +63,7 @@ describe("a message about a large file", () => {
       () => new Response(new Response(BYTES.slice(0, 300_000)).body?.pipeThrough(new IdentityTransformStream())),
     ],
     ["answers 500", () => new Response(null, { status: 500 })],
-  ])("comes again, later each time, while the upstream %s", async (_what, answer) => {
+  ])("is delivered again, later each time, while the upstream %s", async (_what, answer) => {
     const rig = await largeRig();
     rig.upstream.on(URL_OF_WHEEL, answer);
     for (const [attempts, delay] of [
@@ -76,13 +76,13 @@ describe("a message about a large file", () => {
     expect(await stored()).toEqual([]);
   });
 
-  test("comes again while the upstream is away: nobody can say whether the file is listed", async () => {
+  test("is delivered again while the upstream is away: it is unknown whether the file is listed", async () => {
     const rig = await largeRig();
     rig.upstream.down = true;
     expect(await rig.deliver([MESSAGE])).toEqual({ done: 0, delays: [30] });
   });
 
-  test.each(["head", "put"])("comes again while the store fails to %s", async (method) => {
+  test.each(["head", "put"])("is delivered again while the store fails to %s", async (method) => {
     const broken = new Proxy(env.FILES, {
       get: (target, property) =>
         property === method
@@ -94,7 +94,7 @@ describe("a message about a large file", () => {
     expect(transfers(rig)).toBe(method === "head" ? 0 : 1);
   });
 
-  test("is done with where the file, or its project, is no longer listed, and no such URL is fetched", async () => {
+  test("is acknowledged where the file, or its project, is no longer listed, and no such URL is fetched", async () => {
     const rig = await largeRig();
     await rig.upstream.publish("demo", []);
     expect(await rig.deliver([MESSAGE])).toEqual({ done: 1, delays: [] });
@@ -115,13 +115,13 @@ describe("a message about a large file", () => {
     { ...MESSAGE, file: "files.upstream.test" },
     { ...MESSAGE, file: "files.upstream.test/../demo-1.0-py3-none-any.whl" },
     { ...MESSAGE, file: "user@files.upstream.test/demo-1.0-py3-none-any.whl" },
-  ])("that says %j is done with, and nothing is fetched or looked up", async (message) => {
+  ])("with the body %j is acknowledged, and nothing is fetched or read", async (message) => {
     const rig = await largeRig();
     expect(await rig.deliver([message])).toEqual({ done: 1, delays: [] });
     expect([rig.upstream.requests, rig.counts]).toEqual([[], {}]);
   });
 
-  test("that is no good keeps none beside it from being read", async () => {
+  test("that is malformed does not keep others of its batch from being handled", async () => {
     const rig = await largeRig();
     expect(await rig.deliver([{}, MESSAGE])).toEqual({ done: 2, delays: [] });
     expect(await stored()).toHaveLength(1);
@@ -134,7 +134,7 @@ describe("a message about a large file", () => {
 });
 
 describe("a file that is larger than one put may be", () => {
-  test("goes up in parts, and is the same", async () => {
+  test("is stored in parts, with the same bytes", async () => {
     const rig = await largeRig(undefined, {}, 300_000);
     rig.forget();
     const bytes = new Uint8Array(9_000_000).map((_, at) => at % 251);
@@ -149,7 +149,7 @@ describe("a file that is larger than one put may be", () => {
     ]);
   });
 
-  test("is not joined where its digest is wrong: R2 checks none of parts, we do", async () => {
+  test("is not completed where its digest is wrong: R2 does not check the digest of an upload in parts", async () => {
     const rig = await largeRig(undefined, {}, 300_000);
     const bytes = new Uint8Array(9_000_000).fill(1);
     const filename = "demo-2.0-py3-none-any.whl";

@@ -12,7 +12,7 @@ async function everything() {
   return [rows.map(({ results }) => results), await inStore(), (await env.PAGES.list()).keys];
 }
 
-test("a dry run says what would go, oldest first and by name, and changes nothing", async () => {
+test("a dry run names the objects that would be deleted, oldest first, and changes nothing", async () => {
   const rig = new Rig({ QUOTA: 2 });
   const start = rig.now;
   for (const name of ["gone", "ann", "bob", "cid"]) {
@@ -46,7 +46,7 @@ test("a dry run says what would go, oldest first and by name, and changes nothin
   ]);
 });
 
-test("a dry run names ten of many, and says of whom files are whose source is not configured any more", async () => {
+test("a dry run names ten of many, and the sources of files that are no longer configured", async () => {
   const rig = new Rig({ QUOTA: 1 });
   const rows = Array.from({ length: 30 }, (_, n) => [keyOf(`p${n}.zip`), SOURCE, n]);
   rows.push(["file/old/host/x.zip", "old", 100]);
@@ -61,6 +61,6 @@ test("a dry run names ten of many, and says of whom files are whose source is no
   );
 });
 
-test("a dry run without a quota says that there is none", async () => {
+test("a dry run without a quota reports that there is none", async () => {
   expect((await sweep(new Rig(), true))[0]).toBe("0 objects (0 bytes) are stored; there is no quota.");
 });

@@ -36,7 +36,7 @@ async function filled(names: readonly string[], quota: number): Promise<Rig> {
 const kept = async () => (await inStore()).map((key) => /([a-z]+)-1\.0/.exec(key)?.[1]);
 
 describe("above the quota", () => {
-  test("the longest unused go, no more of them than must", async () => {
+  test("the longest unused files are deleted, no more than necessary", async () => {
     const rig = await filled(NAMES, 3);
     const told = await sweep(rig);
     expect(told[0]).toBe("5 objects (5 GB) are stored; the quota is 3 GB.");
@@ -47,7 +47,7 @@ describe("above the quota", () => {
     ]);
   });
 
-  test("of hundreds of files the longest unused go, whatever order they were stored in", async () => {
+  test("of hundreds of files the longest unused are deleted, in whatever order they were stored", async () => {
     const rig = await filled([], 1);
     const rows = Array.from({ length: 2_500 }, (_, n) => ({ key: keyOf(`p${n}.zip`), age: (n * 7_919) % 2_500 }));
     for (const { key } of rows.slice(0, 300)) await env.FILES.put(key, "x");
@@ -77,7 +77,7 @@ describe("above the quota", () => {
     expect(await kept()).toEqual(["ann", "dan", "eve"]);
   });
 
-  test("none goes that was used within two hours, and the rest waits for the next run", async () => {
+  test("no file used within two hours is deleted; the rest waits for the next run", async () => {
     const rig = await filled(["ann"], 1);
     await store(rig, "bob");
     await store(rig, "cid");
@@ -95,7 +95,7 @@ describe("above the quota", () => {
     expect(await kept()).toEqual(["cid"]);
   });
 
-  test("none goes that has only now come to be known: it may be in use, which nobody could note", async () => {
+  test("no file with a new row is deleted: its uses could not be noted yet", async () => {
     const rig = await filled(["ann", "bob"], 1);
     await env.DB.prepare("DELETE FROM object").run();
     const uploaded = Date.parse("2026-11-01T00:00:00Z");
@@ -112,7 +112,7 @@ describe("above the quota", () => {
     expect(await kept()).toEqual(["bob"]);
   });
 
-  test("a file's metadata goes by itself, and what was evicted is fetched and stored again with its row", async () => {
+  test("a file's metadata is deleted on its own, and a deleted file is fetched and stored again with its row", async () => {
     const rig = await filled(["ann", "bob"], 1);
     await resize(0.6 * GB);
     await rig.get(`${filePath(wheelOf("ann").filename)}.metadata`);
@@ -127,7 +127,7 @@ describe("above the quota", () => {
     );
   });
 
-  test("whoever is reading a file that goes gets the whole of it", async () => {
+  test("a client that is reading a deleted file gets the whole of it", async () => {
     const rig = await filled([], 1);
     const bytes = crypto.getRandomValues(new Uint8Array(60_000));
     const wheel = { ...wheelOf("ann"), bytes: new Uint8Array(3_000_000).map((_, at) => bytes[at % 60_000] ?? 0) };
@@ -147,7 +147,7 @@ describe("above the quota", () => {
     expect(new Uint8Array(await new Blob(rest).arrayBuffer())).toEqual(wheel.bytes);
   });
 
-  test("what others keep in the same bucket stays, whatever its age and size", async () => {
+  test("other objects in the same bucket stay, whatever their age and size", async () => {
     const rig = await filled(["ann"], 1);
     await env.FILES.put("hosted/team/mine-1.0.tar.gz", "mine");
     await env.FILES.put("files/mine-1.0.tar.gz", "mine");
@@ -174,8 +174,8 @@ describe("below the quota, or without one", () => {
   });
 });
 
-describe("a sweep that is broken off", () => {
-  test("before R2 has deleted leaves all as it is", async () => {
+describe("a sweep that is interrupted", () => {
+  test("before R2 has deleted changes nothing", async () => {
     const rig = await filled(NAMES, 3);
     rig.breakOnce("r2.delete");
     await rig.tick("0 * * * *");
@@ -215,7 +215,7 @@ describe("a sweep that is broken off", () => {
     ]);
   });
 
-  test("in the middle of many has deleted what it had reached, and keeps a row of all else", async () => {
+  test("in the middle of many has deleted the first ones, and keeps the rows of all others", async () => {
     const keys = Array.from({ length: 1_500 }, (_, n) => keyOf(`p${String(n).padStart(4, "0")}.zip`));
     await env.DB.prepare("INSERT INTO object SELECT value, ?2, '', ?3, 0, 0 FROM json_each(?1)")
       .bind(JSON.stringify(keys), SOURCE, GB)

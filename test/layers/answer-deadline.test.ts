@@ -45,7 +45,7 @@ test("an answer that begins in time is not touched", async () => {
   expect([(await project())?.page.via, (await file())?.via, cancelled]).toEqual(["upstream", "upstream", []]);
 });
 
-test("one that does not is a failure, and what comes late is given up", async () => {
+test("an answer that does not is a failure, and its late body is cancelled", async () => {
   const { project, file, cancelled, settled } = slowBy(100);
   await expect(project()).rejects.toMatchObject({
     kind: "upstream-failed",
@@ -56,7 +56,7 @@ test("one that does not is a failure, and what comes late is given up", async ()
   expect(cancelled).toEqual(["page", "file"]);
 });
 
-test("a caller that is patient waits for as long as it takes", async () => {
+test("a caller without a deadline waits for the answer", async () => {
   const { project, cancelled } = slowBy(100);
   expect([(await project({ patient: true }))?.page.via, cancelled]).toEqual(["upstream", []]);
 });

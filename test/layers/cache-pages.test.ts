@@ -42,7 +42,7 @@ describe("a stored page", () => {
     expect(names((await rig.page("demo")).json)).toEqual([ONE.filename, TWO.filename]);
   });
 
-  test("is served while the upstream is away, however old, and the upstream is not asked at each request", async () => {
+  test("is served while the upstream is away, whatever its age, and the upstream is not asked for each request", async () => {
     const rig = await stored();
     rig.upstream.down = true;
     rig.wait(90 * 24 * 3_600_000);
@@ -54,7 +54,7 @@ describe("a stored page", () => {
     expect(rig.upstream.requests).toHaveLength(2 * once);
   });
 
-  test("is said to be stale for as long as the upstream is left alone, and costs what it costs fresh", async () => {
+  test("is marked as stale until the upstream is asked again, and costs what a fresh one costs", async () => {
     const rig = await stored();
     rig.upstream.down = true;
     rig.wait(601_000);
@@ -86,7 +86,7 @@ describe("a stored page", () => {
     expect(names((await rig.page("demo")).json)).toEqual([ONE.filename, TWO.filename]);
   });
 
-  test("that is gone upstream is gone here", async () => {
+  test("that is deleted upstream is deleted here", async () => {
     const rig = await stored();
     rig.upstream.on(PAGE, () => new Response(null, { status: 404 }));
     rig.wait(601_000);
@@ -170,7 +170,7 @@ describe("a page that the upstream cannot be asked about", () => {
     expect(await warning(rig)).toContain("8 days");
   });
 
-  test("costs one cache put in half a minute, however many ask", async () => {
+  test("costs one cache put in 30 s, however many requests come", async () => {
     const rig = await checked();
     rig.upstream.down = true;
     rig.wait(DAY);

@@ -85,7 +85,7 @@ describe("what a page lacks", () => {
     expect([after?.["size"], after?.["upload-time"]]).toEqual([WHEEL.byteLength, undefined]);
   });
 
-  test("is the upstream's as soon as it says it", async () => {
+  test("is the upstream's as soon as the upstream has it", async () => {
     const rig = await published();
     await rig.get(filePath(NAME));
     await changed(rig);
@@ -130,7 +130,7 @@ describe("what a page lacks", () => {
     expect(await dates()).toEqual(seen);
   });
 
-  test("keeps no page from being served while D1 is away, and stays as it was", async () => {
+  test("does not keep a page from being served while D1 is away, and stays unchanged", async () => {
     let away = false;
     const db = new Proxy(env.DB, {
       get: (target, property) => {
@@ -153,7 +153,7 @@ describe("what a page lacks", () => {
 describe("what it costs", () => {
   const GZIP = { Accept: JSON_TYPE, "Accept-Encoding": "gzip" };
 
-  test("a page made anew: one D1 read; a warm one: none", async () => {
+  test("a new page costs one D1 read, and a warm one none", async () => {
     const rig = await published();
     await rig.get("/simple/demo/", GZIP);
     // One of them is the catalog's write.
@@ -164,7 +164,7 @@ describe("what it costs", () => {
     expect(rig.counts).toEqual({ "kv.getWithMetadata": 1 });
   });
 
-  test("nothing of all this where the upstream says all, as PyPI does", async () => {
+  test("nothing where the upstream's page is complete, as PyPI's is", async () => {
     const rig = new Rig();
     await rig.upstream.publish("demo", [{ filename: NAME, bytes: WHEEL, metadata: METADATA }]);
     const [file] = await files(rig);

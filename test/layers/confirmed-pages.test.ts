@@ -45,7 +45,7 @@ const at = (rig: Rig, serial: number, ...files: (typeof ONE)[]) =>
   rig.upstream.publish("demo", files, { meta: { "api-version": "1.1", "_last-serial": serial } });
 
 describe("while the log of changes is followed, a stored page", () => {
-  test("is served weeks later without a word to the upstream, from one KV read", async () => {
+  test("is served weeks later without a request to the upstream, from one KV read", async () => {
     const { rig } = await followed();
     for (const wait of [11 * MINUTE, DAY, 30 * DAY]) {
       rig.wait(wait);
@@ -81,7 +81,7 @@ describe("while the log of changes is followed, a stored page", () => {
     expect(asked(rig)).toBe(1);
   });
 
-  test("is trusted while the log has failed twice, and while it was told when to come again", async () => {
+  test("is fresh while the log has failed twice, and while its Retry-After lasts", async () => {
     const { rig, log } = await followed();
     rig.wait(20 * MINUTE);
     await poll(rig);
@@ -93,7 +93,7 @@ describe("while the log of changes is followed, a stored page", () => {
     expect(asked(rig)).toBe(0);
   });
 
-  test("from before it was followed is checked once", async () => {
+  test("from before the log was followed is revalidated once", async () => {
     const rig = new Rig({ FEED: true });
     await rig.upstream.publish("demo", [ONE]);
     await rig.page("demo");
@@ -111,7 +111,7 @@ describe("while the log of changes is followed, a stored page", () => {
     expect(asked(rig)).toBe(1);
   });
 
-  test("that the log says is behind is checked as if there were no log, until it is settled", async () => {
+  test("that is behind the log is revalidated as without a log, until it is settled", async () => {
     const { rig, behind } = await followed();
     rig.wait(20 * MINUTE);
     await poll(rig, { demo: 8 });
@@ -142,7 +142,7 @@ describe("while the log of changes is followed, a stored page", () => {
     expect(asked(rig)).toBe(1);
   });
 
-  test("costs D1 one read in thirty seconds, however many ask, and none where it is young", async () => {
+  test("costs one D1 read in 30 s, however many requests come, and none where it is young", async () => {
     const { rig } = await followed();
     rig.wait(9 * MINUTE);
     for (let n = 0; n < 20; n++) await rig.page("demo");
@@ -161,7 +161,7 @@ describe("while the log of changes is followed, a stored page", () => {
     expect([rig.counts["d1.prepare"], asked(rig)]).toEqual([1, 0]);
   });
 
-  test("is checked as ever while D1 fails, which is told once in some seconds", async () => {
+  test("is revalidated by age while D1 fails, which is reported once in some seconds", async () => {
     const { rig } = await followed();
     rig.wait(20 * MINUTE);
     await poll(rig);
@@ -179,7 +179,7 @@ describe("while the log of changes is followed, a stored page", () => {
     expect(asked(rig)).toBe(1);
   });
 
-  test("whose row D1 did not take is checked as ever: the log's changes are not held against it", async () => {
+  test("without a row in D1 is revalidated by age: the log's changes do not mark it", async () => {
     const rig = new Rig({ FEED: true });
     await rig.upstream.publish("demo", [ONE]);
     await changesOf(rig).log.begin(7, rig.now - 1);

@@ -87,7 +87,7 @@ describe("what clients ask for", () => {
     expect((await written(rig)).kinds).toEqual(["cp312-win_amd64", "sdist"]);
   });
 
-  test("is what clients ask for, not what the house does", async () => {
+  test("counts requests of clients, and not those of jobs", async () => {
     const rig = await published();
     await rig.deliver([{ source: encodeURIComponent(FakeUpstream.INDEX), file: fileOf(WHEEL.filename), part: "file" }]);
     await rig.get(filePath(SDIST.filename));

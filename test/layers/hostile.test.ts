@@ -19,7 +19,7 @@ async function published(entry?: Record<string, unknown>) {
 
 const stored = async () => (await env.FILES.list()).objects.length;
 
-describe("an upstream that answers what nobody asked for", () => {
+describe("an upstream that answers something else than was requested", () => {
   test.each([
     ["an empty 200", () => new Response("", { headers: { "Content-Length": "0" } })],
     ["a 200 without a body", () => new Response(null)],
@@ -68,7 +68,7 @@ describe("what an upstream writes", () => {
     },
   );
 
-  test("as a digest that can be none is dropped, and the good ones beside it stay", async () => {
+  test("as a malformed digest is dropped, and valid ones beside it stay", async () => {
     const good = (await (await published()).page("demo")).json?.files[0]?.["hashes"] as { sha256: string };
     const rig = await published({ hashes: { ...good, md5: null, sha1: "a\r\nb", sha512: "ab" } });
     const { json } = await rig.page("demo");

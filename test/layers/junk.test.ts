@@ -103,7 +103,7 @@ describe("what no digest verifies", () => {
     }
   });
 
-  test("is for good once a digest says so", async () => {
+  test("is stored for good once a digest verifies it", async () => {
     const rig = await published();
     expect((await rig.get(PATH)).headers.get("Cache-Control")).toBe(LONG);
   });
@@ -240,7 +240,7 @@ describe("metadata that the upstream says it has, without a digest", () => {
     expect([rig.counts, rig.upstream.requests]).toEqual([{ "r2.get": 1 }, []]);
   });
 
-  test("is for good once the stored wheel says the same, which is reported as no fault", async () => {
+  test("is stored for good once the stored wheel has the same, which is not reported", async () => {
     const rig = await published({ metadata: METADATA, entry: { "core-metadata": true } });
     await rig.get(metadataOf);
     await rig.get(PATH);

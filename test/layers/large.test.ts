@@ -141,7 +141,7 @@ describe("a part of a large file that is not stored", () => {
   });
 });
 
-describe("a file whose size nobody says", () => {
+describe("a file of unknown size", () => {
   test("and that turns out large is served whole, left out of the store, and left to the queue", async () => {
     const rig = await largeRig({ size: null });
     stream(rig, BYTES);

@@ -41,7 +41,7 @@ describe("the metadata of a wheel whose upstream gives no ranges", () => {
     expect((await rig.get(METADATA_PATH)).text()).toBe(METADATA);
   });
 
-  test("is transferred up to the limit once where nobody says how large the wheel is", async () => {
+  test("is transferred once up to the limit where the wheel's size is unknown", async () => {
     const rig = await large();
     let sent = 0;
     rig.upstream.on(URL_OF_WHEEL, ({ method }) => {

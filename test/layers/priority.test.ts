@@ -99,7 +99,7 @@ describe("an index of two upstreams", () => {
     expect((await rig.get(PUBLIC_DEMO)).status).toBe(404);
   });
 
-  test("answers 503 where the first fails and the name was never served: not a word to the second", async () => {
+  test("answers 503 where the first fails and the name was never served, and does not ask the second", async () => {
     const rig = rigOfTwo();
     await publish(rig, "demo");
     failing(rig, "demo");
@@ -108,7 +108,7 @@ describe("an index of two upstreams", () => {
     expect(rig.upstream.requests.filter((line) => !line.includes("/team/"))).toEqual([]);
   });
 
-  test("goes on for an hour with a name that it has served from the second, then answers 503", async () => {
+  test("serves a name of the second for another hour, then answers 503", async () => {
     const rig = rigOfTwo();
     await publish(rig, "demo");
     await rig.page("demo");
@@ -123,7 +123,7 @@ describe("an index of two upstreams", () => {
     expect((await rig.get(PUBLIC_DEMO)).status).toBe(503);
   });
 
-  test("does not go on with a name that the first has had since", async () => {
+  test("does not serve a name from the second that the first has had since", async () => {
     const rig = rigOfTwo();
     await publish(rig, "demo");
     await rig.page("demo");
@@ -177,7 +177,7 @@ describe("an index of two upstreams", () => {
     expect(urls(await rig.page("demo"))).toEqual([`../..${TEAM_DEMO}`]);
   });
 
-  test("goes on for an hour with a file that was installed from a lock file, whose page nobody asked for", async () => {
+  test("serves a file from the second for another hour that was installed from a lock file without its page", async () => {
     const rig = rigOfTwo();
     await publish(rig, "demo");
     expect((await rig.get(PUBLIC_DEMO)).text()).toBe("P");
@@ -232,7 +232,7 @@ describe("an index of two upstreams", () => {
     expect(projects).toEqual([{ name: "ours" }, { name: "theirs", "_last-serial": 5 }]);
   });
 
-  test("gives the listings of both up where nobody reads them, and an ETag that its claims are part of", async () => {
+  test("cancels the listings of both where the body is not read, and has an ETag that depends on its claims", async () => {
     const cancelled: string[] = [];
     const listing = (name: string) => () => Response.json({ meta: {}, projects: [{ name }] });
     const etagOf = async (rig: Rig) => {

@@ -121,7 +121,7 @@ describe("a project that the upstream has quarantined", () => {
   });
 });
 
-describe("what keeps its files", () => {
+describe("a project that keeps its files", () => {
   test.each([["archived"], ["deprecated"], ["of-a-later-pep"]])("is a project that is %s", async (word) => {
     const rig = await seized();
     await status(rig, { status: word }, bare(NAME, WHEEL));

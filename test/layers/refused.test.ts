@@ -69,7 +69,7 @@ describe("HEAD of a file whose size its page does not have", () => {
 });
 
 describe("a listed file that the upstream refuses", () => {
-  test.each([400, 401, 403, 451])("with %i is 403, and the answer says what to do", async (status) => {
+  test.each([400, 401, 403, 451])("with %i is 403 with the remedy", async (status) => {
     const rig = await published();
     await rig.page("demo");
     answering(rig, status);
@@ -160,7 +160,7 @@ async function moving(status: number) {
   return { rig, expire: () => rig.upstream.on(address, () => new Response("<Error>expired</Error>", { status })) };
 }
 
-describe("a file whose address is good for a short time", () => {
+describe("a file whose address is valid for a short time", () => {
   test.each([400, 401, 403, 404, 410])("is fetched at its page's new one where the old one is %i", async (status) => {
     const { rig, expire } = await moving(status);
     expire();

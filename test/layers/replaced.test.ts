@@ -97,7 +97,7 @@ describe("a file that is replaced under its URL", () => {
     expect(await served(other)).toBe(textOf(B.bytes));
   });
 
-  test("is refused, and not given as other bytes, to who still has the page before", async () => {
+  test("is refused, and not served with other bytes, to a client that has the earlier page", async () => {
     const rig = new Rig();
     await rig.upstream.publish("demo", [A]);
     await rig.get(PATH);
@@ -150,7 +150,7 @@ describe("a file that is replaced under its URL", () => {
     expect(await served(rig)).toBe(textOf(B.bytes));
   });
 
-  test("is stored by the queue with its new bytes, from a message of before", async () => {
+  test("is stored by the queue with its new bytes, from an earlier message", async () => {
     const rig = new Rig({}, {}, { finishAlone: 1_000, maxPut: 1_000_000 });
     await rig.upstream.publish("demo", [A]);
     await rig.get(PATH);
@@ -212,7 +212,7 @@ describe("what replaces a file", () => {
     expect(rig.upstream.requests).toEqual([`GET ${URL_OF_FILE}.metadata`]);
   });
 
-  test("is the first digest of its metadata, which was stored unverified: that is no news", async () => {
+  test("is not a first digest of metadata that was stored unverified", async () => {
     const rig = new Rig();
     await rig.upstream.publish("demo", [{ ...A, entry: { "core-metadata": true } }]);
     await rig.get(`${PATH}.metadata`);

@@ -33,7 +33,7 @@ describe("the metadata of a wheel", () => {
     expect(warm.headers.get("Cache-Status")).toContain("r2");
   });
 
-  test("costs one probe, one HEAD where nobody says the size, and one range; the next wheel no probe", async () => {
+  test("costs one probe, one HEAD where the size is unknown, and one range; the next wheel no probe", async () => {
     const other = "demo-0.9-py3-none-any.whl";
     const rig = await published({}, bare(other, WHEEL, { entry: { size: WHEEL.byteLength } }));
     await rig.page("demo");
@@ -63,7 +63,7 @@ describe("the metadata of a wheel", () => {
   });
 
   test.each(["<!DOCTYPE html><title>Log in</title>", metadataText("other"), metadataText("demo", "6.6"), ""])(
-    "is not whatever else a host may answer with (%j)",
+    "is not another answer of the host (%j)",
     async (answer) => {
       const rig = await published({ metadata: answer, entry: { "core-metadata": undefined } });
       expect((await rig.get(METADATA_PATH)).text()).toBe(METADATA);
@@ -108,7 +108,7 @@ describe("the metadata of a wheel", () => {
     ["is refused", { status: 405 }],
     ["says nothing of the size", {}],
     ["says that there is nothing", { headers: { "Content-Length": "0" } }],
-  ])("is had from a host whose answer to HEAD %s", async (_what, answer) => {
+  ])("is read from a host whose answer to HEAD %s", async (_what, answer) => {
     const rig = await published();
     rig.upstream.on(URL_OF_WHEEL, (request) =>
       request.method === "HEAD" ? new Response(null, answer) : fileResponse(request, WHEEL, { ranges: true }),
@@ -116,7 +116,7 @@ describe("the metadata of a wheel", () => {
     expect((await rig.get(METADATA_PATH)).text()).toBe(METADATA);
   });
 
-  test("is had by many at once, whatever becomes of one of them", async () => {
+  test("is read by many requests at once, also where one of them hangs", async () => {
     const rig = new Rig();
     const names = Array.from({ length: 12 }, (_, n) => `demo-1.${n}-py3-none-any.whl`);
     await rig.upstream.publish(

@@ -32,7 +32,7 @@ const transfers = (rig: Rig) => rig.upstream.requests.filter((line) => line.star
 const records = async () => (await env.PAGES.list({ prefix: "queries/" })).keys.map(({ name }) => name);
 
 describe("a file whose true URL is signed anew on each page", () => {
-  test("is stored once, at one URL, whatever its signature", async () => {
+  test("is stored once under one URL, with any signature", async () => {
     const rig = new Rig();
     await signing(rig);
     const urls = new Set<unknown>();
@@ -139,7 +139,7 @@ describe("a file whose true URL is signed anew on each page", () => {
   });
 });
 
-describe("a secret in what else an upstream says", () => {
+describe("a secret in another member of an upstream's page", () => {
   test.each(["", "https://edge.test"])(
     "is not in a provenance's URL, which leads to it (PUBLIC_URL %j)",
     async (address) => {
@@ -222,7 +222,7 @@ describe("a page with queries in its files' URLs", () => {
     expect(await records()).toEqual([]);
   });
 
-  test("whose queries stay the same costs no write, and one without any nothing more", async () => {
+  test("whose queries stay the same costs no write, and a page without queries no operation", async () => {
     const rig = new Rig();
     await signing(rig, () => "?v=1");
     await rig.page("demo");

@@ -73,7 +73,7 @@ describe.each(WRONG)("a file of 5,000 bytes whose page says %i, and has its dige
 });
 
 describe("a wrong size", () => {
-  test("of a page with digests is not held against the metadata read from the wheel, nor the queue", async () => {
+  test("of a page with digests prevents neither metadata from the wheel nor the queue", async () => {
     const rig = new Rig({}, {}, { finishAlone: 1_000, maxPut: 1_000_000 });
     await rig.upstream.publish("demo", [{ filename: FILENAME, bytes: BYTES, entry: { size: 7 } }]);
     expect((await rig.get(PATH)).body).toEqual(BYTES);
@@ -109,7 +109,7 @@ describe("a wrong size", () => {
     expect(rig.upstream.requests.filter((line) => line.endsWith("/simple/demo/"))).toHaveLength(1);
   });
 
-  test("is not believed again when the upstream corrects it", async () => {
+  test("is replaced when the upstream corrects it", async () => {
     const rig = await published(7);
     await rig.get(PATH);
     await rig.upstream.publish("demo", [{ filename: FILENAME, bytes: BYTES }]);

@@ -70,7 +70,7 @@ describe("a file whose name does not lead to the project that lists it", () => {
     }
   });
 
-  test("is not given from a source whose project belongs to one before it", async () => {
+  test("is not served from a source whose project belongs to an earlier source", async () => {
     const rig = await published(TWO);
     for (const { filename } of files) await rig.get(filePath(filename));
     rig.upstream.on("https://upstream.test/first/simple/demo/", () =>

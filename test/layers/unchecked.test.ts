@@ -34,7 +34,7 @@ describe("metadata that no stored wheel has confirmed", () => {
   test.each([
     ["a sibling", () => misled(), WRONG],
     ["ranges", () => published(), METADATA],
-  ])("from %s is served for a minute at a time, and kept in no isolate's memory", async (_where, open, text) => {
+  ])("from %s is served for a minute at a time, and not stored in memory", async (_where, open, text) => {
     const rig = await open();
     expect(await metadata(rig)).toEqual([text, SHORT]);
     rig.forget();
@@ -83,7 +83,7 @@ describe("metadata that no stored wheel has confirmed", () => {
     expect(await metadata(rig)).toEqual([METADATA, SHORT]);
   });
 
-  test("is no matter where the upstream's page has its digest", async () => {
+  test("has its full lifetime where the upstream's page has its digest", async () => {
     const rig = await published({ metadata: METADATA });
     rig.upstream.on(`${URL_OF_WHEEL}.metadata`, () => new Response("no", { status: 404 }));
     expect(await metadata(rig)).toEqual([METADATA, LONG]);
@@ -107,7 +107,7 @@ describe("metadata that the upstream advertises and refuses", () => {
     ["cannot be read", 200],
     ["is not there", 404],
     ["is refused as well", 403],
-  ])("is 403 and says so where the wheel %s", async (_what, status) => {
+  ])("is 403 with the reason where the wheel %s", async (_what, status) => {
     const rig = await refusing();
     rig.upstream.on(URL_OF_WHEEL, () => new Response("no", { status }));
     const answer = await rig.get(METADATA_PATH);
@@ -122,7 +122,7 @@ describe("an upstream that gives wrong bytes for a part of a wheel", () => {
       return fileResponse(request, isPart ? new Uint8Array(WHEEL.byteLength) : WHEEL, { ranges: true });
     });
 
-  test("is asked for the whole wheel, whose word counts", async () => {
+  test("is asked for the whole wheel, which decides", async () => {
     const rig = await published();
     garbled(rig);
     expect(await metadata(rig)).toEqual([METADATA, LONG]);

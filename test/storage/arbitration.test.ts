@@ -128,7 +128,7 @@ describe("of two writers of a page", () => {
 });
 
 describe("a page whose writing does not end", () => {
-  test("between D1 and KV is wanted", async () => {
+  test("between D1 and KV leaves its row behind", async () => {
     await follow();
     await real.claim(DEMO, (await made(NOW, 12)).head, NOW);
     expect(await outcome()).toEqual([null, 12]);
@@ -136,7 +136,7 @@ describe("a page whose writing does not end", () => {
     expect(await outcome()).toEqual(["again", undefined]);
   });
 
-  test("since KV refuses it is wanted", async () => {
+  test("since KV refuses it leaves its row behind", async () => {
     await follow();
     await isolate().put(DEMO, await made(NOW, 11, "old"), NOW);
     const kv = counting(env.PAGES, "kv", {}, new Map([["kv.put", 1]]));
@@ -144,7 +144,7 @@ describe("a page whose writing does not end", () => {
     expect(await outcome()).toEqual(["old", 12]);
   });
 
-  test("after KV, before it is settled, is wanted once more, and settled by whoever finds it right", async () => {
+  test("after KV, before it is settled, is behind once more, and is settled by the next revalidation", async () => {
     await follow();
     const db = counting(env.DB, "d1", {});
     const killed: Catalog = { ...real, settle: () => new Promise(() => undefined) };
@@ -154,7 +154,7 @@ describe("a page whose writing does not end", () => {
     expect(await outcome()).toEqual(["new", undefined]);
   });
 
-  test("since D1 fails once it is in KV is rather not kept: it may have overwritten a newer one", async () => {
+  test("since D1 fails once it is in KV is deleted: it may have overwritten a newer one", async () => {
     await follow();
     const failing: Catalog = { ...real, settle: () => Promise.reject(new Error("D1 is away")) };
     const put = isolate({ catalog: failing }).put(DEMO, await made(NOW, 12, "new"), NOW);
@@ -183,13 +183,13 @@ describe("a page that is written", () => {
     expect(counts).toEqual({ "d1.prepare": 3 });
   });
 
-  test("without a serial is not wanted where nothing was announced", async () => {
+  test("without a serial is not behind where nothing was announced", async () => {
     await follow();
     await isolate().put(DEMO, await made(NOW, undefined), NOW);
     expect((await outcome())[1]).toBeUndefined();
   });
 
-  test("stays wanted where the log has announced a newer one, whether or not it was kept then", async () => {
+  test("stays behind where the log has announced a newer one, whether or not it was stored then", async () => {
     await follow();
     const changes = { projects: new Map([[DEMO, 12]]), last: 12 };
     await changeLogPositionIn(env.DB, "test", "page/test").advance(1, changes, NOW);

@@ -61,7 +61,7 @@ describe("a store that tests hand whole bodies", () => {
     await expect(put).rejects.toThrow("known length");
   });
 
-  test("counts the bodies that it gave and nobody read or cancelled", async () => {
+  test("counts the bodies that were neither read nor cancelled", async () => {
     await FILES.put(KEY, BYTES);
     await PAGES.put("page", BYTES);
     const bodies = async () => [

@@ -29,8 +29,8 @@ function hosting(budget = 1024 ** 2) {
   return { port: hostingIn(db, new Memory<HostedProject>(budget, budget)), rows };
 }
 
-describe("who hosts projects", () => {
-  test("is said by project, in the order of the indexes, with the files that are there", async () => {
+describe("the indexes that host projects", () => {
+  test("are listed by project, in the order of the indexes, with their files", async () => {
     const { port } = hosting();
     await host("demo", "demo-1.0.tar.gz", { index: "base" });
     await host("demo", "demo-2.0.tar.gz", { yanked: "", requiresPython: ">=3" });

@@ -15,14 +15,14 @@ test("pushes out what was used longest ago once the budget is spent", () => {
   expect(["a", "b", "c", "d"].map((key) => memory.get(key, 0))).toEqual(["a", undefined, "c", "d"]);
 });
 
-test("does not take what is larger than a stream is worth, and forgets what was there before it", () => {
+test("does not store a value above its limit, and drops the earlier value", () => {
   const memory = new Memory<string>(1_000_000);
   memory.set("a", "small", 5);
   memory.set("a", "large", Memory.MAX_VALUE + 1);
   expect(memory.get("a", 0)).toBeUndefined();
 });
 
-test("gives its budget back: setting one key for ever never pushes another out", () => {
+test("counts a replaced value no longer: setting one key again and again never pushes another out", () => {
   const memory = new Memory<string>(2_500);
   memory.set("kept", "kept", 500);
   for (let n = 0; n < 100; n++) memory.set("often", "often", 500);

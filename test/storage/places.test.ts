@@ -56,7 +56,7 @@ describe.each([
     expect(await kept(open())).toBe(2);
   });
 
-  test("which is not the wanted one, is refused for an hour, also by who has seen what is wanted", async () => {
+  test("which has not the tombstone's digest, is refused for an hour, also in an isolate that has seen the digest", async () => {
     await open().replace(REF, DEMO, await digestOf(NEW));
     let now = NOW;
     const store = open(() => now);
@@ -98,7 +98,7 @@ describe.each([
 });
 
 describe("a tombstone", () => {
-  test("has no part, whatever is asked for", async () => {
+  test("has no part, whatever range is requested", async () => {
     const store = open();
     await store.replace(REF, DEMO, undefined);
     for (const range of [{ start: 0 }, { start: 5, end: 9 }, { suffix: 5 }]) {

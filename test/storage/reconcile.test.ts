@@ -79,7 +79,7 @@ describe("a reconciliation", () => {
     expect(await objects.reconcile(BEFORE, NOW)).toEqual({ seen: 2, found: 2, gone: 0 });
   });
 
-  test("forgets files that are gone, within what it has listed and nowhere else", async () => {
+  test("deletes rows of files that are gone, within what it has listed only", async () => {
     const all = Array.from({ length: 30 }, (_, n) => keyOf(`demo-${String(n).padStart(2, "0")}.zip`));
     await Promise.all(all.map((key) => put(key)));
     await mirroredObjectsIn(env.DB, env.FILES).reconcile(BEFORE, NOW);
@@ -93,7 +93,7 @@ describe("a reconciliation", () => {
     expect(await keys()).toEqual(all.filter((key) => !gone.includes(key)));
   });
 
-  test("forgets nothing that was used lately: it may have been stored while R2 was listed", async () => {
+  test("deletes no row of a recently used file: it may have been stored while R2 was listed", async () => {
     const row = env.DB.prepare("INSERT INTO object VALUES (?1, 's', 'demo', 1, ?2, 0)");
     await row.bind(keyOf("late-1.0.zip"), BEFORE).run();
     await row.bind(keyOf("old-1.0.zip"), BEFORE - 1).run();

@@ -95,7 +95,7 @@ const files = globSync("{worker,schema,server,cli}/**/*.{ts,tsx}", { cwd: ROOT }
   (file) => !file.endsWith(".d.ts"),
 );
 
-test("every source file belongs to a part of the house", () => {
+test("every source file belongs to a part of the tree", () => {
   expect(files.length).toBeGreaterThan(30);
   expect(files.filter((file) => partOf(file) === "(none)")).toEqual([]);
 });

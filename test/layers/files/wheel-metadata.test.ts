@@ -212,7 +212,7 @@ test("a wheel is unreadable whose directory and METADATA come to more than 12 Mi
   expect(await reason(wheel)).toContain("too large");
 });
 
-test("what goes wrong while reading is thrown on as it is, and says nothing of the wheel", async () => {
+test("an error of a read is thrown unchanged, and does not make the wheel unreadable", async () => {
   const { read } = reading(await zipped({ "demo-1.0.dist-info/METADATA": METADATA, "demo/code.py": 500_000 }));
   const broken = new Error("connection lost");
   let reads = 0;

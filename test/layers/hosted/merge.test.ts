@@ -16,7 +16,7 @@ async function forked(...filenames: string[]) {
 }
 
 describe("a merged name", () => {
-  test("has a patched fork beside what the upstream has, and the files of both", async () => {
+  test("has a patched fork beside the upstream's releases, and the files of both", async () => {
     const { rig, fork } = await forked();
     await host("demo", "demo-1.2.tar.gz");
     const page = await pageIn(rig, "/team", "demo");
@@ -168,7 +168,7 @@ describe("a large merged page", () => {
     expect(filesOn(await pageIn(rig, "/team", "demo"))).toHaveLength(3_002);
   });
 
-  test("is merged anew where it cannot be read, or kept", async () => {
+  test("is merged again where it cannot be read or stored", async () => {
     const rig = new Rig(MERGED);
     await rig.upstream.publish("demo", many);
     await pageIn(rig, "", "demo");

@@ -4,7 +4,7 @@ import { filesOn, host, OPEN_TEAM, pageIn } from "../../support/hosted.ts";
 import { Rig } from "../../support/rig.ts";
 
 describe("a hosted page", () => {
-  test("says of each file all that is known of it", async () => {
+  test("has all facts of each file", async () => {
     const rig = new Rig(OPEN_TEAM);
     const wheel = await host("acme", "acme-1.0-py3-none-any.whl", {
       metadata: "Name: acme\n",
@@ -55,7 +55,7 @@ describe("a hosted page", () => {
 });
 
 describe("a page of very many hosted files", () => {
-  test("is kept in the store, and made anew for what has changed", async () => {
+  test("is stored, and made again after a change", async () => {
     const rig = new Rig(OPEN_TEAM);
     await host("big", "big-0.1.tar.gz");
     await env.DB.exec(

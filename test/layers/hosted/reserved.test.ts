@@ -36,7 +36,7 @@ describe("a reserved name", () => {
     expect((await rig.get(path)).status).toBe(404);
   });
 
-  test("that was mirrored before is served no more", async () => {
+  test("that was mirrored before is no longer served", async () => {
     const before = await reserving({ RESERVED: [] });
     expect((await before.get("/simple/acme-tools/")).status).toBe(200);
     expect((await before.get(filePath(WHEEL))).status).toBe(200);

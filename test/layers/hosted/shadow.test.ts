@@ -34,7 +34,7 @@ const WAYS: readonly [way: string, path: string, init?: { method?: string; heade
 
 describe("a hosted name", () => {
   test.each(["acme-tools", "Acme_Tools", "acme.tools", "ACME--tools", "acme%2Dtools", "acme-._tools"])(
-    "spelled %s is the team's, and nobody else is asked",
+    "spelled %s is the team's, and no upstream is asked",
     async (spelling) => {
       const { rig } = await confused();
       let answer = await rig.get(`/team/simple/${spelling}/`, { Accept: JSON_TYPE });
@@ -49,7 +49,7 @@ describe("a hosted name", () => {
   );
 
   test.each(["acme‐tools", "ａcme-tools", "acme-tools\u200b", "acmé-tools"])(
-    "that looks like it (%s) is no name at all",
+    "that looks like it (%s) is not a valid name",
     async (spelling) => {
       const { rig } = await confused();
       const answer = await rig.get(`/team/simple/${encodeURIComponent(spelling)}/`);
@@ -73,7 +73,7 @@ describe("a hosted name", () => {
     "/pypi/Acme_Tools/1.0/json",
     `/integrity/acme-tools/1.0/${WHEEL}/provenance`,
     "/integrity/acme-tools/9.9/acme_tools-9.9-py3-none-any.whl/provenance",
-  ])("has no document of somebody else's: %s", async (path) => {
+  ])("has no document of an upstream: %s", async (path) => {
     const { rig } = await confused();
     let answer = await rig.get(`/team${path}`);
     if (answer.status === 302) answer = await rig.get(`/team${path.replace("Acme_Tools", "acme-tools")}`);
@@ -112,7 +112,7 @@ describe("a hosted name", () => {
     expect((await rig.get(`/team${hosted.path}`)).body).toEqual(hosted.bytes);
   });
 
-  test("is the team's from the moment at which it is hosted, whatever isolates remember", async () => {
+  test("is the team's as soon as it is hosted, whatever isolates have in memory", async () => {
     const rig = new Rig(OPEN_TEAM);
     await rig.upstream.publish("demo", [{ filename: "demo-1.0.tar.gz", bytes: THEIRS }]);
     expect(filesOn(await pageIn(rig, "/team", "demo"))).toEqual(["demo-1.0.tar.gz"]);
@@ -161,7 +161,7 @@ describe("where the database does not answer", () => {
     ["a document", "/pypi/acme-tools/json"],
     ["the listing", "/simple/"],
     ["the page of links", "/find-links/"],
-  ])("%s is 503, and nobody else is asked", async (_what, path) => {
+  ])("%s is 503, and no upstream is asked", async (_what, path) => {
     const { rig } = await confused();
     rig.breakOnce("d1.prepare");
     const answer = await rig.get(`/team${path}`);
@@ -219,7 +219,7 @@ describe("an index over another that hosts", () => {
 });
 
 describe("the status of a hosted project", () => {
-  test("is shown, and quarantine gives its files to nobody", async () => {
+  test("is shown, and files of a quarantined project are not served", async () => {
     const { rig, hosted } = await confused();
     await setStatus("acme-tools", "archived", "use acme instead");
     const archived = (await pageIn(rig, "/team", "acme-tools")).json as unknown as Record<string, unknown>;

@@ -88,7 +88,7 @@ describe("how far a log has been followed", () => {
 });
 
 describe("what has changed", () => {
-  test("is wanted where it is kept and older, or of no serial", async () => {
+  test("is behind where it is stored and older, or without a serial", async () => {
     await log.begin(10, NOW);
     await keep(DEMO, 11);
     await keep(OTHER, 15);
@@ -101,7 +101,7 @@ describe("what has changed", () => {
     expect(await behind.count()).toBe(2);
   });
 
-  test("twice is wanted as it was the last time, and is to be queued anew", async () => {
+  test("twice is behind the later serial, and is queued again", async () => {
     await log.begin(10, NOW);
     await keep(DEMO, 5);
     await log.advance(10, changes({ demo: 12 }), NOW);
@@ -111,7 +111,7 @@ describe("what has changed", () => {
     expect([await wanted(DEMO), await behind.due(NOW - 1, 10)]).toEqual([{ demo: 13 }, ["demo"]]);
   });
 
-  test("just before a page is stored that does not have it yet is wanted: ten minutes long", async () => {
+  test("within ten minutes before a page is stored that does not have it yet is behind", async () => {
     await log.begin(10, NOW);
     await log.advance(10, changes({ demo: 12, other: 13 }), NOW);
     await log.advance(13, changes({ third: 14 }), NOW + 9 * MINUTE);
@@ -124,7 +124,7 @@ describe("what has changed", () => {
     expect(await wanted(OTHER, parseProjectName("third"))).toEqual({ third: 14 });
   });
 
-  test("in 12,000 projects at once is wanted in each that is kept", async () => {
+  test("in 12,000 projects at once is behind in each that is stored", async () => {
     await log.begin(10, NOW);
     const names = Array.from({ length: 1_500 }, (_, at) => parseProjectName(`p-${at * 8}`));
     await env.DB.prepare(
@@ -144,7 +144,7 @@ describe("what has changed", () => {
     expect([recent.length, recent.includes("p-11999"), recent.includes("p-0")]).toEqual([5_000, true, false]);
   });
 
-  test("counts no more once the log begins anew, and serials of before keep nothing out", async () => {
+  test("no longer counts once the log begins again, and earlier serials keep no page out", async () => {
     await log.begin(1_000, NOW);
     await keep(DEMO, 900);
     await keep(OTHER, 1_001, NOW + 1);
@@ -161,7 +161,7 @@ describe("what has changed", () => {
 });
 
 describe("the pages that are behind", () => {
-  test("are due where they were not queued of late, the longest waiting first", async () => {
+  test("are due where they were not queued recently, the longest waiting first", async () => {
     await log.begin(10, NOW);
     const third = parseProjectName("third");
     for (const name of [DEMO, OTHER, third]) await keep(name, 5);
@@ -175,7 +175,7 @@ describe("the pages that are behind", () => {
     expect(await behind.due(NOW + 2, 10)).toEqual(["demo", "third", "other"]);
   });
 
-  test("are settled by a check that is as new as what is wanted, not by an older one", async () => {
+  test("are settled by a check as new as the announced serial, not by an older one", async () => {
     await log.begin(10, NOW);
     await keep(DEMO, 5);
     await log.advance(10, changes({ demo: 12 }), NOW);

@@ -76,7 +76,7 @@ describe("counters", () => {
     expect(await values(one)).toEqual([["ok", 7]]);
   });
 
-  test("are kept while they cannot be written, and written later with what has come since", async () => {
+  test("are held while they cannot be written, and written later with newer ones", async () => {
     const { db, state } = database();
     const counters = countersIn(db);
     await flush(counters, START);

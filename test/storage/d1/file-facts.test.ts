@@ -7,7 +7,7 @@ const DEMO = parseProjectName("demo");
 const URL = "../../files/files.test/demo-1.0-py3-none-any.whl";
 const store = (source = "test") => fileFactsIn(env.DB, source);
 
-test("what was found out about a file adds up, and the later of two is believed", async () => {
+test("facts of a file are merged, and the later of two values is used", async () => {
   await store().record(DEMO, URL, { unreadable: true });
   await store().record(DEMO, URL, { size: 0, modifiedAt: 1_000 });
   await store().record(DEMO, URL, { metadata: "aa", unreadable: false });

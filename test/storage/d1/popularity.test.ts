@@ -127,7 +127,7 @@ describe("what is asked for", () => {
 });
 
 describe("what is popular", () => {
-  test("are the most asked for, no more than so many, and the seed besides", async () => {
+  test("are the most requested, up to the limit, and the seed", async () => {
     await count(projects("a", "a", "a", "b", "b", "b", "c", "c"));
     expect(await names(open({ count: 2 }))).toEqual(["a", "b"]);
     expect(await names(open({ count: 2, seed: [name("z"), name("a")] }))).toEqual(["a", "b", "z"]);
@@ -157,7 +157,7 @@ describe("what is popular", () => {
     ]);
   });
 
-  test("is said of those that are asked about, with the kinds of files that make two in a hundred", async () => {
+  test("is known for given names, with the kinds of files that make two per cent", async () => {
     await count((demand) => {
       for (const project of ["a", "a", "b", "b", "c"]) demand.project(name(project));
       for (let n = 0; n < 97; n++) demand.file("py3-any");
@@ -174,7 +174,7 @@ describe("what is popular", () => {
   });
 });
 
-describe("what nobody has asked for", () => {
+describe("what no client has asked for", () => {
   const WEEKS = 7 * DAY;
 
   test("in six weeks is not popular, and is forgotten", async () => {

@@ -15,7 +15,7 @@ test("takes more files than the platform takes at once, each once and in their o
   );
 });
 
-test("says where it could not be promised", async () => {
+test("reports where it could not be queued", async () => {
   const queue = new FakeQueue<FillMessage>();
   queue.down = true;
   const ref = parseFileRef("files.test/p-1-py3-none-any.whl");

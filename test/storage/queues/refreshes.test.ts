@@ -37,7 +37,7 @@ test("no batch is larger than the platform takes, in messages or in bytes", asyn
   expect(Math.max(...queue.batches.map(({ bytes }) => bytes))).toBeLessThanOrEqual(128_100);
 });
 
-test("no names make no message, and a queue that is away says so", async () => {
+test("no names make no message, and a failing queue rejects", async () => {
   const queue = new Watched();
   await refreshQueue(queue, SOURCE).send([], "feed");
   expect(queue.batches).toEqual([]);

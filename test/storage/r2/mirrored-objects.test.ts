@@ -30,7 +30,7 @@ describe("a stored file", () => {
     expect(await objects.total()).toEqual({ objects: 2, bytes: 300 + "Name: demo\n".length });
   });
 
-  test("is known with the size that turned out where nobody said it", async () => {
+  test("has the transferred size where it was unknown before", async () => {
     const rig = new Rig();
     const wheel = wheelOf("demo", 5_000);
     await rig.upstream.publish("demo", [{ ...wheel, entry: { size: undefined } }]);
@@ -129,7 +129,7 @@ describe("a use of a stored file", () => {
     expect(await known()).toMatchObject([{ key, used_at: rig.now - 5 * MINUTE }]);
   });
 
-  test("is written once an hour, however often there is one", async () => {
+  test("is written once an hour, however often the file is used", async () => {
     const rig = new Rig();
     const key = await store(rig, "demo");
     const stored = rig.now;
