@@ -1,6 +1,7 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { parse } from "smol-toml";
 import { describe, expect, test } from "vitest";
 import { program } from "../../cli/program.ts";
@@ -21,6 +22,31 @@ test.each(Object.entries(PAGES))("docs/%s is what the code says: npm run docs wr
 test("README and ARCHITECTURE have at most 150 lines", () => {
   const lines = ["README.md", "ARCHITECTURE.md"].map((page) => read(page).trimEnd().split("\n").length);
   expect(lines.filter((count) => count > 150)).toEqual([]);
+});
+
+test("schema/STORAGE.md has a section for every table of the database, and for no other", () => {
+  const database = new DatabaseSync(":memory:");
+  for (const file of globSync("schema/migrations/*.sql", { cwd: ROOT }).toSorted()) database.exec(read(file));
+  const tables = database
+    .prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'")
+    .all();
+  database.close();
+  const sections = [...read("schema/STORAGE.md").matchAll(/^#### `(\w+)`$/gm)].map(([, name = ""]) => name);
+  expect(sections.toSorted()).toEqual(tables.map(({ name }) => String(name)).toSorted());
+});
+
+/** What the stacks import from layers without it being a layer. */
+const NO_LAYERS: ReadonlySet<string> = new Set(["complete-page", "replace-files"]);
+
+test("the drawing in ARCHITECTURE has every layer of the stacks", () => {
+  const drawing = read("ARCHITECTURE.md").split("```")[1] ?? "";
+  const layers = ["index-stack", "source-stack"].flatMap((stack) =>
+    [...read(`worker/compose/${stack}.ts`).matchAll(/^import \{.*"\.\.\/layers\/(?:.*\/)?([\w-]+)\.ts";$/gm)].map(
+      ([, layer = ""]) => layer,
+    ),
+  );
+  expect(layers.length).toBeGreaterThan(8);
+  expect(layers.filter((layer) => !NO_LAYERS.has(layer) && !drawing.includes(`│ ${layer} `))).toEqual([]);
 });
 
 test("every page of docs can be reached from README by links", () => {
