@@ -174,6 +174,16 @@ describe("HTML", () => {
     expect(rig.counts).toEqual({});
   });
 
+  test("of a small page is read from KV once, by an isolate that did not make it", async () => {
+    const rig = new Rig();
+    await rig.upstream.publish("demo", [WHEEL]);
+    const made = await rig.get("/simple/demo/");
+    rig.restart();
+    rig.forget();
+    for (let n = 0; n < 2; n++) expect((await rig.get("/simple/demo/")).body).toEqual(made.body);
+    expect(rig.counts).toEqual({ "kv.getWithMetadata": 2 });
+  });
+
   test("of a page that has changed is not the old one", async () => {
     const rig = new Rig();
     await rig.upstream.publish("demo", [WHEEL]);

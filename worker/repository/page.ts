@@ -3,7 +3,7 @@ import { likelyProjects } from "../pypi/filename.ts";
 import { type FileEntry, type ProjectPage, type Validators, isUnderQuarantine } from "../pypi/page.ts";
 import { htmlOf } from "../pypi/simple-html.ts";
 import { readJson, readValidators, renderJson } from "../pypi/simple-json.ts";
-import { gzipped, inflate, type Gzipped } from "./gzip.ts";
+import { bytesOf, gzipped, inflate, type Gzipped } from "./gzip.ts";
 import { joinText } from "./give-way.ts";
 import { digestOf, StoredJson, type StoredHead } from "./stored-json.ts";
 import type { Via } from "./artifact.ts";
@@ -102,16 +102,27 @@ export class Page extends StoredJson<PageHead, Page> {
   /** PEP 503 HTML, gzipped: read from where it is stored, or made now and stored. */
   async html(ctx: Context): Promise<Gzipped> {
     if (this.forms.html) return this.forms.html;
-    const { digest } = this.head;
-    const kept = await this.#renderings?.get(digest).catch(() => null);
-    if (kept) {
+    const stored = await this.#storedHtml();
+    if (stored) {
       await this.cancel();
-      return kept;
+      return stored;
     }
     const gzip = await gzipped(new TextEncoder().encode(await joinText(htmlOf(await this.model()))));
-    if (this.#renderings) ctx.defer(this.#renderings.put(digest, gzip));
+    if (this.#renderings) ctx.defer(this.#renderings.put(this.head.digest, gzip));
     if (this.isSmall) this.forms.html = gzip;
     return gzip;
+  }
+
+  /** Null where it is not stored or cannot be read. Where it is small, it is in memory from now on. */
+  async #storedHtml(): Promise<Gzipped | null> {
+    try {
+      const html = (await this.#renderings?.get(this.head.digest)) ?? null;
+      if (!html || !this.isSmall) return html;
+      this.forms.html = html instanceof Uint8Array ? html : await bytesOf(html);
+      return this.forms.html;
+    } catch {
+      return null;
+    }
   }
 
   override get weight(): number {
