@@ -34,8 +34,8 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
   const { indexes, counters } = services;
   const authorize = createAuthorize(services.authenticate);
   const all = indexes.map((index) => index.config);
-  const bases = all.map(({ base }) => base);
-  const app = new Hono<AppEnv>({ getPath: (request) => routedPath(request.url, bases) });
+  const pages = all.flatMap(({ base }) => [`${base}/simple/`, `${base}/find-links/`]);
+  const app = new Hono<AppEnv>({ getPath: (request) => routedPath(request.url, pages) });
 
   app.use(
     withContext({
@@ -116,14 +116,13 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
  * The path that routes are matched with: as it was sent, except in the Simple API of an index and on its find-links
  * page. There doubled slashes count as one and a final slash is ignored; a redirect then leads to the canonical
  * spelling.
+ *
+ * @param pages the paths of all Simple APIs and find-links pages; each ends in `/`
  */
-function routedPath(url: string, bases: readonly string[]): string {
+function routedPath(url: string, pages: readonly string[]): string {
   const pathname = pathOf(url);
-  const collapsed = pathname.replace(/\/{2,}/g, "/");
-  const isPage = bases.some((base) =>
-    [`${base}/simple/`, `${base}/find-links/`].some((start) => `${collapsed}/`.startsWith(start)),
-  );
-  return isPage ? collapsed.replace(/\/$/, "") : pathname;
+  const collapsed = `${pathname}/`.replace(/\/{2,}/g, "/");
+  return pages.some((page) => collapsed.startsWith(page)) ? collapsed.slice(0, -1) : pathname;
 }
 
 const noSuchRoute = () =>

@@ -8,14 +8,14 @@ import type { AppEnv } from "./context.ts";
 import { requireRevalidation, makePrivate } from "./headers.ts";
 
 /** Authenticates a request and checks a permission; returns who sent it. Throws `not-authenticated` and `not-allowed`. */
-export type Authorize = (c: Pick<HonoContext<AppEnv>, "req" | "var">, permission: Permission) => Promise<Author>;
+export type Authorize = (c: Pick<HonoContext<AppEnv>, "req" | "get">, permission: Permission) => Promise<Author>;
 
 export const createAuthorize =
   (admit: Authenticate): Authorize =>
   async (c, permission) => {
-    const origin = c.var.facts.clientAddress(c.req.raw);
+    const origin = c.get("facts").clientAddress(c.req.raw);
     const claimant = { authorization: c.req.header("Authorization"), origin };
-    return { principal: await admit(claimant, permission, c.var.ctx), origin };
+    return { principal: await admit(claimant, permission, c.get("ctx")), origin };
   };
 
 /**

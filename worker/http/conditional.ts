@@ -10,8 +10,10 @@ import { SECOND, inSeconds } from "../duration.ts";
 export function isNotModified(c: HonoContext, etag: string | undefined, changedAt: number): boolean {
   const ifNoneMatch = c.req.header("If-None-Match");
   if (ifNoneMatch !== undefined) return etag !== undefined && etagMatches(ifNoneMatch, etag);
+  const ifModifiedSince = c.req.header("If-Modified-Since");
+  if (ifModifiedSince === undefined) return false;
   // HTTP dates have no fractions of a second.
-  return Date.parse(c.req.header("If-Modified-Since") ?? "") >= Math.floor(inSeconds(changedAt)) * SECOND;
+  return Date.parse(ifModifiedSince) >= Math.floor(inSeconds(changedAt)) * SECOND;
 }
 
 /** Whether `If-None-Match` contains this ETag, by weak comparison (RFC 9110, 13.1.2). */

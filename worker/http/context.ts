@@ -8,7 +8,10 @@ import { NOTHING_LOADED } from "./headers.ts";
 import { pathOf } from "./path.ts";
 import { subjectOf } from "./subject.ts";
 
-/** What Hono's handlers find in `c.env`, and in `c.var`, which the first middleware makes for each request. */
+/**
+ * What Hono's handlers find in `c.env`, and get by `c.get`, which the first middleware sets for each request. `c.var` would make
+ * an object of it at each access.
+ */
 export interface AppEnv {
   Bindings: {
     readonly work: Work;

@@ -32,5 +32,5 @@ export const countRequests = (counters: Counters, flush: (ctx: Context) => void)
     if (family === "files" && via !== "none" && c.req.method === "GET" && (status === 200 || status === 206)) {
       counters.add("fileBytes", { via }, Number(headers.get("Content-Length") ?? 0));
     }
-    flush(c.var.ctx);
+    flush(c.get("ctx"));
   });

@@ -10,11 +10,11 @@ type Shared = Pick<IndexConfig, "base" | "isPrivate">;
  * Lets pages of other origins read an answer, and which of its headers beyond those that every page may read (Fetch
  * standard, 3.3.3). `*` does not cover requests with cookies or passwords: browsers withhold the answers to those.
  */
-const READABLE = {
+const READABLE = Object.entries({
   "Access-Control-Allow-Origin": "*",
   "Access-Control-Expose-Headers":
     "Accept-Ranges, Cache-Status, Content-Length, Content-Range, ETag, Retry-After, Warning, X-PyPI-Last-Serial, X-Request-Id",
-};
+});
 
 /**
  * What pages of other origins may send. `*` stands for every header but Authorization, which public indexes do not need.
@@ -31,26 +31,34 @@ const ASKABLE = {
  * Lets pages of other origins (pyodide's micropip) read everything in public indexes, including errors and redirects, and
  * answers their preflight requests. Private indexes, uploads and the API are not shared.
  */
-export const readableAnywhere = (indexes: readonly Shared[]) =>
-  createMiddleware<AppEnv>(async (c, next) => {
-    if (!isShared(c.req.path, indexes)) return next();
+export function readableAnywhere(indexes: readonly Shared[]) {
+  const isShared = sharedPaths(indexes);
+  return createMiddleware<AppEnv>(async (c, next) => {
+    if (!isShared(c.req.path)) return next();
     if (c.req.method === "OPTIONS")
       c.res = new Response(null, { status: 204, headers: { ...LIFETIMES.live, ...ASKABLE } });
     else await next();
-    for (const [name, value] of Object.entries(READABLE)) c.res.headers.set(name, value);
+    const { headers } = c.res;
+    for (const [name, value] of READABLE) headers.set(name, value);
     return undefined;
   });
+}
 
 /** First segments below an index's base where nothing is read. */
 const NOT_READ = new Set(["legacy", "-", "_"]);
 
-/** Whether a path lies in a public index. Repeated slashes count as one, as in the routes that accept them. */
-function isShared(path: string, indexes: readonly Shared[]): boolean {
-  const segments = path.split("/").filter((segment) => segment !== "");
-  const named = indexes.find(({ base }) => base === `/${segments[0]}`);
-  const index = named ?? indexes.find(({ base }) => base === "");
-  const first = named ? segments[1] : segments[0];
-  return index !== undefined && !index.isPrivate && !NOT_READ.has(first ?? "");
+/** The first two segments of a path. Repeated slashes count as one, as in the routes that accept them. */
+const SEGMENTS = /^\/*([^/]*)\/*([^/]*)/;
+
+/** Returns a function that says whether a path lies in a public index. */
+function sharedPaths(indexes: readonly Shared[]): (path: string) => boolean {
+  const byBase = new Map(indexes.map((index) => [index.base, index]));
+  return (path) => {
+    const [, first = "", second = ""] = SEGMENTS.exec(path) ?? [];
+    const named = first === "" ? undefined : byBase.get(`/${first}`);
+    const index = named ?? byBase.get("");
+    return index !== undefined && !index.isPrivate && !NOT_READ.has(named ? second : first);
+  };
 }
 
 /** Methods that change nothing (RFC 9110, 9.2.1). */

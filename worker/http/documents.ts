@@ -55,7 +55,7 @@ export function jsonRoutes(index: DocumentRouteOptions): Hono<AppEnv> {
     };
     // Cloudflare's cache does not distinguish host names.
     const lifetime = publicUrl ? LIFETIMES.page : LIFETIMES.ownHost;
-    return sendStored(c, form, { ...lifetime, ...headersOf(document, project, c.var.ctx.now) }, document);
+    return sendStored(c, form, { ...lifetime, ...headersOf(document, project, c.get("ctx").now) }, document);
   });
 
   return routes;
@@ -82,14 +82,14 @@ export function provenanceRoutes({ repository, base }: DocumentRouteOptions): Ho
       vary: "Accept-Encoding",
       body: async (gzip: boolean) => (gzip ? document.gzip() : document.json()),
     };
-    return sendStored(c, form, { ...LIFETIMES.page, ...headersOf(document, project, c.var.ctx.now) }, document);
+    return sendStored(c, form, { ...LIFETIMES.page, ...headersOf(document, project, c.get("ctx").now) }, document);
   });
 
   return routes;
 }
 
 async function find(repository: Repository, ref: DocumentRef, c: HonoContext<AppEnv>): Promise<Document> {
-  const document = await repository.document({ ref }, c.var.ctx);
+  const document = await repository.document({ ref }, c.get("ctx"));
   if (document) return document;
   throw notFound(
     ref.kind === "provenance"

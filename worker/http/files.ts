@@ -4,7 +4,7 @@ import { parseFileRef, withoutQuerySegment, type FileRef } from "../pypi/file-ur
 import { type FileRequest, type Repository } from "../repository/repository.ts";
 import { isNotModified } from "./conditional.ts";
 import type { AppEnv } from "./context.ts";
-import { cacheStatus, httpDate, LIFETIMES, projectTag } from "./headers.ts";
+import { answerOf, cacheStatus, httpDate, LIFETIMES, projectTag } from "./headers.ts";
 import { pathOf } from "./path.ts";
 import { contentRange, mayBePartial, parseRange } from "./range.ts";
 import { discard, type Artifact } from "../repository/artifact.ts";
@@ -25,11 +25,11 @@ export function fileRoutes(repository: Repository, at: string, folder = ""): Hon
   routes.get("/*", async (c) => {
     const request = { ref: refOf(c, at, folder), headOnly: c.req.method === "HEAD" };
     const range = await rangeOf(c, request, repository);
-    const artifact = await find(repository, { ...request, range }, c.var.ctx);
+    const artifact = await find(repository, { ...request, range }, c.get("ctx"));
     const headers = headersOf(artifact);
     if (isNotModified(c, headers["ETag"], artifact.modifiedAt)) {
       await discard(artifact);
-      return new Response(null, { status: 304, headers });
+      return answerOf(null, headers, { status: 304 });
     }
     return answer(c, request.ref, artifact, headers);
   });
@@ -45,7 +45,7 @@ async function rangeOf(c: HonoContext<AppEnv>, request: FileRequest, repository:
   const range = request.headOnly ? undefined : parseRange(c.req.header("Range"));
   const ifRange = c.req.header("If-Range");
   if (!range || ifRange === undefined) return range;
-  const artifact = await find(repository, { ...request, headOnly: true }, c.var.ctx);
+  const artifact = await find(repository, { ...request, headOnly: true }, c.get("ctx"));
   await discard(artifact);
   const headers = headersOf(artifact);
   return mayBePartial(ifRange, headers["ETag"], headers["Last-Modified"]) ? range : undefined;
@@ -66,15 +66,15 @@ async function answer(c: HonoContext, ref: FileRef, artifact: Artifact, headers:
   if (part) headers["Content-Range"] = contentRange(part, size);
   // A part that is passed on from the upstream is not verified, so no cache may store it.
   if (part && artifact.via === "upstream") Object.assign(headers, LIFETIMES.error);
-  if (part === "unsatisfiable") return new Response(null, { status: 416, headers: { ...headers, ...LIFETIMES.error } });
+  if (part === "unsatisfiable") return answerOf(null, { ...headers, ...LIFETIMES.error }, { status: 416 });
   headers["Content-Type"] = ref.part === "file" ? "application/octet-stream" : "text/plain; charset=utf-8";
   const length = part?.length ?? size;
   if (length !== undefined) headers["Content-Length"] = String(length);
   if (c.req.method === "HEAD") {
     await discard(artifact);
-    return new Response(null, { headers });
+    return answerOf(null, headers);
   }
-  return new Response(artifact.body as BodyInit | null, { status: part ? 206 : 200, headers });
+  return answerOf(artifact.body as BodyInit | null, headers, { status: part ? 206 : 200 });
 }
 
 /** Reads the reference from the raw path: the router decodes its parameters, and `%2F` must not become a slash. */

@@ -16,7 +16,7 @@ export function findLinksRoutes(repository: Repository, base: string): Hono<AppE
   const routes = new Hono<AppEnv>();
   routes.get("/", async (c) => {
     const redirect = redirectToCanonical(c, `${base}/find-links/`);
-    return redirect ?? flatPage(c, "Hosted files", (await hosted(repository, "all", c.var.ctx)) ?? [], "../files/");
+    return redirect ?? flatPage(c, "Hosted files", (await hosted(repository, "all", c.get("ctx"))) ?? [], "../files/");
   });
   return routes;
 }
@@ -30,7 +30,7 @@ export function uploadedFileRoutes(repository: Repository): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
   routes.get("/:project/", async (c) => {
     const name = parseProjectName(c.req.param("project"));
-    const files = await hosted(repository, name, c.var.ctx);
+    const files = await hosted(repository, name, c.get("ctx"));
     if (!files) throw new IndexError("project-not-found", `This index hosts no project ${name} itself.`);
     return flatPage(c, `Hosted files of ${name}`, files, "../../../files/");
   });

@@ -124,5 +124,20 @@ function staleWarning(since: number | undefined, now: number): { Warning?: strin
   return { Warning: `110 pypi-edge "Not checked with the upstream for ${Math.floor(age / DAY)} days."` };
 }
 
+/**
+ * Makes an answer. For each header workerd needs half the time to set it that it needs to read it from a record given to
+ * `new Response`; so does `for (… in …)` compared with `Object.entries`.
+ */
+export function answerOf(
+  body: BodyInit | null,
+  headers: Readonly<Record<string, string>>,
+  init?: ResponseInit,
+): Response {
+  const answer = new Response(body, init);
+  const own = answer.headers;
+  for (const name in headers) own.set(name, headers[name] ?? "");
+  return answer;
+}
+
 /** Formats milliseconds since the epoch as an HTTP date. */
 export const httpDate = (at: number) => new Date(at).toUTCString();

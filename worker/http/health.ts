@@ -27,7 +27,7 @@ export function healthRoutes(overdue: (now: number) => Promise<readonly Overdue[
   const routes = new Hono<AppEnv>();
   let known: { readonly at: number; readonly crons: readonly Overdue[] } | undefined;
   routes.get("/", async (c) => {
-    const { now } = c.var.ctx;
+    const { now } = c.get("ctx");
     if (!known || now - known.at >= REUSE_MS) {
       const crons = await inTime(TIMEOUT_MS, "no answer", overdue(now)).catch(() => []);
       known = { at: now, crons };

@@ -11,13 +11,13 @@ export const requestLog = (now: () => number) =>
     // Only here: following a request through all that it awaits has a price, and nothing else reads the time.
     const upstreamWait = new UpstreamWait();
     await addUpstreamWait(upstreamWait, next);
-    const { ctx, log } = c.var;
+    const ctx = c.get("ctx");
     const { status, headers } = c.res;
     const ended = now();
     const ms = ended - ctx.now;
     const request = `${c.req.method} ${redactPath(pathOf(c.req.url))}`;
     const from = headers.get("Cache-Status")?.replace("pypi-edge; ", "") ?? "-";
-    log(
+    c.get("log")(
       "log",
       {
         request,

@@ -46,9 +46,9 @@ export function metricsRoutes(measured: Measured, authorize: Authorize | undefin
   const routes = new Hono<AppEnv>();
   routes.get("/", async (c) => {
     await authorize?.(c, { scope: "read", index: "*" });
-    const figures = Promise.all([measured.counters.totals(NAMES), readGauges(measured, c.var.ctx.now)]);
+    const figures = Promise.all([measured.counters.totals(NAMES), readGauges(measured, c.get("ctx").now)]);
     const [counts, gauges] = await figures.catch((error: unknown) => {
-      c.var.ctx.report({ event: "storage-failed", what: "the figures", reason: messageOf(error) });
+      c.get("ctx").report({ event: "storage-failed", what: "the figures", reason: messageOf(error) });
       throw unavailable();
     });
     const headers = { "Content-Type": "text/plain; version=0.0.4; charset=utf-8", ...LIFETIMES.live };

@@ -47,7 +47,7 @@ export function oidcRoutes({ audience, tokenExchange }: OidcRouteOptions): Hono<
   routes.post("/mint-token", async (c) => {
     const { exchange } = offered();
     const identity = tokenIn(await c.req.arrayBuffer(), "the identity token that the CI gives the job");
-    const { token, expiresAt } = await exchange(identity, c.var.facts.clientAddress(c.req.raw), c.var.ctx);
+    const { token, expiresAt } = await exchange(identity, c.get("facts").clientAddress(c.req.raw), c.get("ctx"));
     return c.json({ success: true, token, expires: Math.floor(inSeconds(expiresAt)) }, 200, LIFETIMES.live);
   });
 
@@ -55,8 +55,8 @@ export function oidcRoutes({ audience, tokenExchange }: OidcRouteOptions): Hono<
     const { burn } = offered();
     await burn(
       tokenIn(await c.req.arrayBuffer(), "the token to revoke"),
-      c.var.facts.clientAddress(c.req.raw),
-      c.var.ctx,
+      c.get("facts").clientAddress(c.req.raw),
+      c.get("ctx"),
     );
     return c.json({ message: "Accepted" }, 202, LIFETIMES.live);
   });

@@ -30,14 +30,14 @@ export function problem(error: unknown, c: Context<AppEnv>, besides?: (error: In
       : new IndexError("internal", "Something went wrong here; the log has the details.");
   const asked = `${c.req.method} ${redactPath(pathOf(c.req.url))}`;
   if (known !== error) {
-    c.var.log("error", { request: asked, status: 500, ...defectFields(error) }, `internal error at ${asked}:`);
+    c.get("log")("error", { request: asked, status: 500, ...defectFields(error) }, `internal error at ${asked}:`);
   }
   const { status, title } = known;
   // It quotes text of clients and upstreams, and clients print it on terminals.
   const detail = escapedLines(known.message);
   if (status === 503) {
     const reason = `${detail}${causeOf(known)}`;
-    c.var.log("warn", { request: asked, status, reason }, `${asked} answered 503: ${reason}`);
+    c.get("log")("warn", { request: asked, status, reason }, `${asked} answered 503: ${reason}`);
   }
   const lifetime = BRIEFLY_CACHED.has(known.kind) ? LIFETIMES.absent : LIFETIMES.error;
   const headers: Record<string, string> = { ...lifetime, Vary: "Accept" };

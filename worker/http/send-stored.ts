@@ -4,7 +4,7 @@ import { HTML_VERSION } from "../pypi/simple-html.ts";
 import { inflate, type Gzipped } from "../repository/gzip.ts";
 import { isNotModified } from "./conditional.ts";
 import type { AppEnv } from "./context.ts";
-import { httpDate, LIFETIMES } from "./headers.ts";
+import { answerOf, httpDate, LIFETIMES } from "./headers.ts";
 import type { Context } from "../repository/context.ts";
 
 /** What pages, the root listing and documents have in common: what is known before their content is read. */
@@ -45,7 +45,7 @@ export function sendPage(
     vary: "Accept, Accept-Encoding",
     async body(gzip) {
       if (json) return gzip ? stored.gzip() : stored.json();
-      const html = await stored.html(c.var.ctx);
+      const html = await stored.html(c.get("ctx"));
       return gzip ? html : inflate(html);
     },
   };
@@ -64,7 +64,7 @@ export async function sendStored(
   extra: Record<string, string>,
   stored: Stored,
 ): Promise<Response> {
-  const gzip = acceptsGzip(c.var.facts.acceptEncoding(c.req.raw));
+  const gzip = acceptsGzip(c.get("facts").acceptEncoding(c.req.raw));
   const { digest, changedAt } = stored.head;
   // A listing that could not be stored has no digest, so it has no ETag.
   const etag = digest === "" ? undefined : `"${digest}.${form.tag}${gzip ? ".gz" : ""}"`;
@@ -76,14 +76,14 @@ export async function sendStored(
   };
   if (isNotModified(c, etag, changedAt)) {
     await stored.cancel();
-    return new Response(null, { status: 304, headers });
+    return answerOf(null, headers, { status: 304 });
   }
   headers["Content-Type"] = form.type;
   if (gzip) headers["Content-Encoding"] = "gzip";
   if (c.req.method === "HEAD") {
     await stored.cancel();
-    return new Response(null, { headers });
+    return answerOf(null, headers);
   }
   const body = (await form.body(gzip)) as BodyInit;
-  return new Response(body, gzip ? { headers, encodeBody: "manual" } : { headers });
+  return answerOf(body, headers, gzip ? { encodeBody: "manual" } : undefined);
 }

@@ -16,8 +16,8 @@ export function simpleRoutes(repository: Repository, base: string): Hono<AppEnv>
     const representation = wanted(c);
     const redirect = redirectToCanonical(c, `${base}/simple/`);
     if (redirect) return redirect;
-    const list = await repository.projects(c.var.ctx);
-    return sendPage(c, representation, storedHeaders(list, c.var.ctx.now), list);
+    const list = await repository.projects(c.get("ctx"));
+    return sendPage(c, representation, storedHeaders(list, c.get("ctx").now), list);
   });
 
   routes.get("/:project", async (c) => {
@@ -26,10 +26,10 @@ export function simpleRoutes(repository: Repository, base: string): Hono<AppEnv>
     // File URLs are relative to the page, so the page must have its canonical address.
     const redirect = redirectToCanonical(c, `${base}/simple/${name}/`);
     if (redirect) return redirect;
-    const project = await repository.project(name, c.var.ctx);
+    const project = await repository.project(name, c.get("ctx"));
     if (!project) throw absent(name);
     const { page } = project;
-    return sendPage(c, representation, { ...storedHeaders(page, c.var.ctx.now), ...projectTag(name) }, page);
+    return sendPage(c, representation, { ...storedHeaders(page, c.get("ctx").now), ...projectTag(name) }, page);
   });
 
   return routes;

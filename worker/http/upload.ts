@@ -58,7 +58,7 @@ async function handleUpload(
     if (Number(c.req.header("Content-Length") ?? 0) > MAX_BODY_BYTES) throw tooLarge(index.name);
     const form = await readUploadForm(c.req.header("Content-Type"), body, openStage);
     try {
-      const { kind, distribution } = await publish({ index, author, ...form }, c.var.ctx);
+      const { kind, distribution } = await publish({ index, author, ...form }, c.get("ctx"));
       const { filename } = distribution;
       const said =
         kind === "published"
@@ -66,7 +66,7 @@ async function handleUpload(
           : `${filename} is in ${index.name} already, with these very bytes; nothing has changed.`;
       return c.text(`${said}\n`, 200, LIFETIMES.live);
     } finally {
-      c.var.ctx.defer(form.staged.discard());
+      c.get("ctx").defer(form.staged.discard());
     }
   } catch (error) {
     await body.drain();

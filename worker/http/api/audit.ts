@@ -33,7 +33,7 @@ export async function answerAudit(c: HonoContext<AppEnv>, authorize: Authorize, 
   // Read before the answer begins, so that a failed store gives an error and not a truncated log.
   const first = await log.read(question, Math.min(BATCH, most));
   const headers = { "Content-Type": "application/x-ndjson", ...LIFETIMES.live };
-  return new Response(readable(lines(log, question, first, most, c.var.ctx)), { headers });
+  return new Response(readable(lines(log, question, first, most, c.get("ctx"))), { headers });
 }
 
 async function* lines(

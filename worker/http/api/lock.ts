@@ -57,7 +57,7 @@ export async function readLockRequest(c: HonoContext<AppEnv>, indexes: readonly 
       narrowed,
       repository: named.repository,
     },
-    c.var.ctx,
+    c.get("ctx"),
   );
 }
 

@@ -76,7 +76,7 @@ const offers = (authorize: Authorize, releases: ReleaseActions): readonly Offer[
         target,
         status === "active" ? undefined : { status, reason: reason || undefined },
         by,
-        c.var.ctx,
+        c.get("ctx"),
       );
     },
   },
@@ -87,7 +87,7 @@ const offers = (authorize: Authorize, releases: ReleaseActions): readonly Offer[
     parameters: ["filename"],
     async answer({ c, target, selection, by }) {
       await readRequestJson(c.req.raw, emptyBody);
-      return releases.remove(target, selection, by, c.var.ctx);
+      return releases.remove(target, selection, by, c.get("ctx"));
     },
   },
   {
@@ -97,7 +97,7 @@ const offers = (authorize: Authorize, releases: ReleaseActions): readonly Offer[
     parameters: ["filename"],
     async answer({ c, target, selection, by }) {
       const { reason } = await readRequestJson(c.req.raw, yankBody);
-      return releases.yank(target, selection, reason, by, c.var.ctx);
+      return releases.yank(target, selection, reason, by, c.get("ctx"));
     },
   },
   {
@@ -107,7 +107,7 @@ const offers = (authorize: Authorize, releases: ReleaseActions): readonly Offer[
     parameters: ["filename"],
     async answer({ c, target, selection, by }) {
       await readRequestJson(c.req.raw, emptyBody);
-      return releases.yank(target, selection, null, by, c.var.ctx);
+      return releases.yank(target, selection, null, by, c.get("ctx"));
     },
   },
   {
@@ -119,7 +119,7 @@ const offers = (authorize: Authorize, releases: ReleaseActions): readonly Offer[
       const { to } = await readRequestJson(c.req.raw, promoteBody);
       // Promoting needs `upload` on the other index; `read` on this one was checked before.
       const by = await authorize(c, { scope: "upload", index: to, project: target.project });
-      return releases.promote(target, version, to, by, c.var.ctx);
+      return releases.promote(target, version, to, by, c.get("ctx"));
     },
   },
 ];

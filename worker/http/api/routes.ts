@@ -52,7 +52,7 @@ export function apiRoutes(parts: ApiOptions): Hono<AppEnv> {
     if ((await c.req.raw.text()) !== "")
       throw badRequest("A job takes no body; dry-run is a parameter: ?dry-run=true.");
     const options = { dryRun: isSwitchedOn("dry-run", dryRun), byHand: true };
-    const results = await runJob(job, c.var.ctx, options);
+    const results = await runJob(job, c.get("ctx"), options);
     return c.json({ job, did: sentencesOf(results, options.dryRun), results }, 200, LIFETIMES.live);
   });
 

@@ -26,7 +26,7 @@ export interface TokensApi {
 const adminOf = (index: Permission["index"]): Permission => ({ scope: "admin", index, project: SOME_PROJECT });
 
 /** A request with an authenticated sender. */
-interface AdmittedEnv {
+interface AdmittedEnv extends AppEnv {
   Variables: AppEnv["Variables"] & { author: Author };
 }
 
@@ -41,7 +41,7 @@ export function tokenRoutes({ authorize, tokens, indexes }: TokensApi): Hono<Adm
   routes.use("/:id", admitted, allowOnly("DELETE"));
 
   routes.post("/", async (c) => {
-    const { author, ctx } = c.var;
+    const [author, ctx] = [c.get("author"), c.get("ctx")];
     parametersOf(c.req.url, []);
     const { name, index, scopes, projects, expires } = await readRequestJson(c.req.raw, newToken);
     requireKnownIndex(index, indexes);
@@ -62,20 +62,20 @@ export function tokenRoutes({ authorize, tokens, indexes }: TokensApi): Hono<Adm
   });
 
   routes.get("/", async (c) => {
-    const { principal } = c.var.author;
+    const { principal } = c.get("author");
     const { index } = parametersOf(c.req.url, ["index"]);
     if (index !== undefined) {
       requireKnownIndex(index, indexes);
       requirePermission(principal, adminOf(index));
     }
     const own = principal.index === "*" ? undefined : principal.index;
-    const listed = await tokens.list(index ?? own, c.var.ctx);
+    const listed = await tokens.list(index ?? own, c.get("ctx"));
     const theirs = listed.filter((token) => mayAdminister(principal, token));
     return c.json({ tokens: theirs.map(shown) }, 200, LIFETIMES.live);
   });
 
   routes.delete("/:id", async (c) => {
-    const { author, ctx } = c.var;
+    const [author, ctx] = [c.get("author"), c.get("ctx")];
     parametersOf(c.req.url, []);
     const token = await tokens.find(c.req.param("id"), ctx);
     // An admin of another index or of other projects gets the same answer as for an unknown id.

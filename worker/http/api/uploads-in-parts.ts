@@ -44,7 +44,7 @@ export function uploadsInPartsRoutes(authorize: Authorize, uploads: UploadsInPar
   offer("/", {
     async POST(c) {
       const { announcement, author } = await readAnnouncement(authorize, c);
-      const begun = await uploads.begin(announcement, author, c.var.ctx);
+      const begun = await uploads.begin(announcement, author, c.get("ctx"));
       if (begun.kind === "identical") return c.json(outcome(begun), 200, LIFETIMES.live);
       return c.json(state(begun.session), begun.kind === "begun" ? 201 : 200, LIFETIMES.live);
     },
@@ -61,7 +61,7 @@ export function uploadsInPartsRoutes(authorize: Authorize, uploads: UploadsInPar
   offer("/:id/finish", {
     async POST(c) {
       const { author, session } = await findUpload(c);
-      return c.json(outcome(await uploads.finish(session, author, c.var.ctx)), 200, LIFETIMES.live);
+      return c.json(outcome(await uploads.finish(session, author, c.get("ctx"))), 200, LIFETIMES.live);
     },
   });
 

@@ -7,7 +7,7 @@ import { readLockRequest, type NamedIndex } from "./lock.ts";
 
 /** Stores what a lock asks for, and reports the progress as lines of JSON (NDJSON); the last line is a summary. */
 export async function answerWarm(c: HonoContext<AppEnv>, indexes: readonly NamedIndex[], clock: Clock) {
-  const progress = await warm(await readLockRequest(c, indexes), clock, c.var.ctx);
+  const progress = await warm(await readLockRequest(c, indexes), clock, c.get("ctx"));
   const headers = { "Content-Type": "application/x-ndjson", ...LIFETIMES.live };
   return new Response(readable(lines(progress)), { headers });
 }

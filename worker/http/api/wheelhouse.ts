@@ -15,7 +15,7 @@ const MAX_HEADER_LENGTH = 4_000;
  */
 export async function answerWheelhouse(c: HonoContext<AppEnv>, indexes: readonly NamedIndex[], pipe: MakePipe) {
   const wanted = await readLockRequest(c, indexes);
-  const { size, body } = await wheelhouse(wanted, pipe, c.var.ctx);
+  const { size, body } = await wheelhouse(wanted, pipe, c.get("ctx"));
   return new Response(body, {
     headers: {
       "Content-Type": "application/x-tar",
