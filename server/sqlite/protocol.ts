@@ -10,16 +10,45 @@ export type Row = Record<string, Value>;
 
 export interface WriteResult {
   readonly rows: Row[];
-  /** Rows that the statement inserted, changed or deleted. */
+  /** Rows that the statement inserted, changed or deleted, by its triggers too. */
   readonly changes: number;
 }
 
 /** What the main thread asks of the thread that writes. `open` and `close` name the file; `write` is one transaction. */
 export type WriterRequest =
-  | { readonly kind: "open"; readonly id: number; readonly file: string; readonly durable: boolean }
-  | { readonly kind: "write"; readonly id: number; readonly file: string; readonly statements: readonly SqlStatement[] }
-  | { readonly kind: "close"; readonly id: number; readonly file: string };
+  | { readonly kind: "open"; readonly file: string; readonly durable: boolean }
+  | { readonly kind: "write"; readonly file: string; readonly statements: readonly SqlStatement[] }
+  | { readonly kind: "close"; readonly file: string };
 
-export type WriterReply =
-  | { readonly id: number; readonly results: readonly WriteResult[] }
-  | { readonly id: number; readonly error: string };
+/** What the main thread asks of the thread that reads: all from one state of the database. */
+export interface ReaderRequest {
+  readonly statements: readonly SqlStatement[];
+}
+
+export interface ReaderResult {
+  readonly rows: Row[][];
+  /** Milliseconds. */
+  readonly duration: number;
+}
+
+/** Requests to a thread, and its replies, have a number in common. */
+export interface Asked<Request> {
+  readonly id: number;
+  readonly request: Request;
+}
+
+export type Reply<Result> =
+  | { readonly id: number; readonly result: Result }
+  | { readonly id: number; readonly error: SqliteFault };
+
+/** An error of SQLite, as it goes from one thread to another. */
+export interface SqliteFault {
+  readonly message: string;
+  /** SQLite's extended result code, where the error is SQLite's. */
+  readonly errcode: number | undefined;
+}
+
+export const faultOf = (error: unknown): SqliteFault => ({
+  message: error instanceof Error ? error.message : String(error),
+  errcode: error instanceof Error && "errcode" in error ? Number(error.errcode) : undefined,
+});

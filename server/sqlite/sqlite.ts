@@ -1,4 +1,5 @@
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { DatabaseSync } from "node:sqlite";
+import { Connection } from "./connection.ts";
 import type { Row, SqlStatement, Value, WriteResult } from "./protocol.ts";
 import type { Writer } from "./writer.ts";
 
@@ -38,24 +39,11 @@ export async function openSqlite(
       schema.map((sql) => statement(sql)),
     );
   const db = new DatabaseSync(file, { readOnly: true });
-  const prepared = new Map<string, StatementSync>();
-
-  function read(sql: string, ...values: Value[]): Row[] {
-    const known = prepared.get(sql) ?? db.prepare(sql);
-    prepared.set(sql, known);
-    return known.all(...values) as Row[];
-  }
+  const connection = new Connection(db);
 
   return {
-    read,
-    readTogether(statements) {
-      db.exec("BEGIN");
-      try {
-        return statements.map(({ sql, values }) => read(sql, ...values));
-      } finally {
-        db.exec("COMMIT");
-      }
-    },
+    read: (sql, ...values) => connection.all(sql, ...values),
+    readTogether: (statements) => connection.together(statements),
     write: (...statements) => writer.write(file, statements),
     async close() {
       db.close();

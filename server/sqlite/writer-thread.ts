@@ -1,18 +1,22 @@
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { DatabaseSync } from "node:sqlite";
 import { parentPort, receiveMessageOnPort } from "node:worker_threads";
-import type { Row, SqlStatement, WriteResult, WriterReply, WriterRequest } from "./protocol.ts";
+import { Connection } from "./connection.ts";
+import {
+  faultOf,
+  type Asked,
+  type Reply,
+  type SqlStatement,
+  type WriteResult,
+  type WriterRequest,
+} from "./protocol.ts";
 
 /**
  * The thread in which all writes to SQLite happen: a commit waits for the disk, and the main thread must not. What has
  * arrived while one commit waited goes into the next one together, so that a slow disk costs each writer one wait.
  */
 
-interface Connection {
-  readonly db: DatabaseSync;
-  readonly prepared: Map<string, StatementSync>;
-}
-
-type Write = Extract<WriterRequest, { kind: "write" }>;
+type Write = Asked<Extract<WriterRequest, { kind: "write" }>>;
+type WriterReply = Reply<readonly WriteResult[]>;
 
 /** Milliseconds that another process's lock on the file is waited for. */
 const BUSY = 10_000;
@@ -26,20 +30,20 @@ if (!port) throw new Error("This file runs in a thread of its own.");
 
 const reply = (message: WriterReply) => port.postMessage(message);
 
-port.on("message", (first: WriterRequest) => {
-  const requests = [first];
+port.on("message", (first: Asked<WriterRequest>) => {
+  const asked = [first];
   for (let next = receiveMessageOnPort(port); next; next = receiveMessageOnPort(port))
-    requests.push(next.message as WriterRequest);
-  let gathered: Write[] = [];
+    asked.push(next.message as Asked<WriterRequest>);
+  let writes: Write[] = [];
   const settle = () => {
-    for (const [file, writes] of Map.groupBy(gathered, (write) => write.file)) commit(file, writes);
-    gathered = [];
+    for (const [file, own] of Map.groupBy(writes, ({ request }) => request.file)) commit(file, own);
+    writes = [];
   };
-  for (const request of requests) {
-    if (request.kind === "write") gathered.push(request);
+  for (const { id, request } of asked) {
+    if (request.kind === "write") writes.push({ id, request });
     else {
       settle();
-      answer(request.id, () => (request.kind === "open" ? open(request.file, request.durable) : close(request.file)));
+      answer(id, () => (request.kind === "open" ? open(request.file, request.durable) : close(request.file)));
     }
   }
   settle();
@@ -48,20 +52,25 @@ port.on("message", (first: WriterRequest) => {
 function answer(id: number, work: () => void): void {
   try {
     work();
-    reply({ id, results: [] });
+    reply({ id, result: [] });
   } catch (error) {
-    reply({ id, error: textOf(error) });
+    reply({ id, error: faultOf(error) });
   }
 }
 
 function open(file: string, durable: boolean): void {
   const db = new DatabaseSync(file);
-  db.exec(`PRAGMA busy_timeout = ${BUSY}`);
-  db.exec("PRAGMA journal_mode = WAL");
-  // FULL: a commit is on the disk before it is answered. NORMAL: a power failure may lose the last commits, and no more.
-  db.exec(`PRAGMA synchronous = ${durable ? "FULL" : "NORMAL"}`);
-  db.exec(`PRAGMA journal_size_limit = ${WAL_LIMIT}`);
-  connections.set(file, { db, prepared: new Map() });
+  try {
+    db.exec(`PRAGMA busy_timeout = ${BUSY}`);
+    db.exec("PRAGMA journal_mode = WAL");
+    // FULL: a commit is on the disk before it is answered. NORMAL: a power failure may lose the last commits, and no more.
+    db.exec(`PRAGMA synchronous = ${durable ? "FULL" : "NORMAL"}`);
+    db.exec(`PRAGMA journal_size_limit = ${WAL_LIMIT}`);
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+  connections.set(file, new Connection(db));
 }
 
 function close(file: string): void {
@@ -78,15 +87,15 @@ function commit(file: string, writes: readonly Write[]): void {
     const { db } = connection;
     db.exec("BEGIN IMMEDIATE");
     try {
-      for (const { id, statements } of writes) replies.push(attempt(connection, id, statements));
+      for (const { id, request } of writes) replies.push(attempt(connection, id, request.statements));
       db.exec("COMMIT");
     } catch (error) {
-      if (db.isTransaction) db.exec("ROLLBACK");
+      undo(connection, "ROLLBACK");
       throw error;
     }
     for (const each of replies) reply(each);
   } catch (error) {
-    for (const { id } of writes) reply({ id, error: textOf(error) });
+    for (const { id } of writes) reply({ id, error: faultOf(error) });
   }
 }
 
@@ -94,26 +103,34 @@ function attempt(connection: Connection, id: number, statements: readonly SqlSta
   const { db } = connection;
   db.exec("SAVEPOINT one_write");
   try {
-    const results = statements.map((statement) => run(connection, statement));
+    let before = totalChanges(connection);
+    const result = statements.map(({ sql, values }): WriteResult => {
+      const rows = connection.all(sql, ...values);
+      const after = totalChanges(connection);
+      const changes = after - before;
+      before = after;
+      return { rows, changes };
+    });
     db.exec("RELEASE one_write");
-    return { id, results };
+    return { id, result };
   } catch (error) {
-    // Some errors (a full disk) have ended the transaction itself: then the others have failed, too.
-    if (!db.isTransaction) throw error;
-    db.exec("ROLLBACK TO one_write; RELEASE one_write");
-    return { id, error: textOf(error) };
+    if (!undo(connection, "ROLLBACK TO one_write; RELEASE one_write")) throw error;
+    return { id, error: faultOf(error) };
   }
 }
 
-function run({ db, prepared }: Connection, { sql, values }: SqlStatement): WriteResult {
-  const statement = prepared.get(sql) ?? db.prepare(sql);
-  prepared.set(sql, statement);
-  const rows = statement.all(...values) as Row[];
-  const counted = prepared.get(CHANGES) ?? db.prepare(CHANGES);
-  prepared.set(CHANGES, counted);
-  return { rows, changes: Number(counted.get()?.["n"]) };
+/** `changes()` would not do: after a SELECT it has the number of the statement before. */
+const totalChanges = (connection: Connection) => Number(connection.all("SELECT total_changes() AS n")[0]?.["n"]);
+
+/**
+ * Undoes what was done. False where there is nothing to undo: some errors (a full disk) have ended the transaction, with
+ * all writes in it.
+ */
+function undo({ db }: Connection, sql: string): boolean {
+  try {
+    db.exec(sql);
+    return true;
+  } catch {
+    return false;
+  }
 }
-
-const CHANGES = "SELECT changes() AS n";
-
-const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

@@ -61,3 +61,23 @@ test("a second connection reads what was closed, and nothing that a failed write
   expect(other.read("SELECT * FROM entry")).toEqual([{ key: "a", value: "x" }]);
   await other.close();
 });
+
+test("a write to a file that is not open, or to a thread that has ended, is rejected", async () => {
+  await expect(writer.write(join(folder, "c.sqlite"), [insert("a", 1)])).rejects.toThrow("is not open");
+  const other = new Writer();
+  await other.end();
+  await expect(other.write(join(folder, "a.sqlite"), [insert("a", 1)])).rejects.toThrow("The thread has ended.");
+});
+
+test("an error that ends the transaction fails all writes of it, and the next ones are done", async () => {
+  const file = join(folder, "full.sqlite");
+  const schema = ["CREATE TABLE entry (key TEXT PRIMARY KEY, value ANY)"];
+  const full = await openSqlite(file, writer, { durable: false, schema });
+  await full.write(statement("PRAGMA max_page_count = 10"));
+  const large = (key: string) => statement("INSERT INTO entry VALUES (?1, zeroblob(100000))", key);
+  const outcomes = await Promise.allSettled([full.write(large("a")), full.write(insert("b", 1))]);
+  expect(outcomes[0]).toHaveProperty("reason.message", "database or disk is full");
+  await full.write(insert("c", 1));
+  expect(full.read("SELECT key FROM entry WHERE key <> 'b'")).toEqual([{ key: "c" }]);
+  await full.close();
+});

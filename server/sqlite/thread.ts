@@ -1,0 +1,62 @@
+import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
+import type { Asked, Reply } from "./protocol.ts";
+
+/**
+ * The file of a thread. It lies beside the file that starts it, as TypeScript in a clone and as JavaScript in a bundle.
+ *
+ * @param url of the file that starts it: `import.meta.url`
+ */
+export const threadBeside = (url: string, name: string): string =>
+  fileURLToPath(new URL(`./${name}${url.slice(url.lastIndexOf("."))}`, url).href);
+
+/** The main thread's side of a thread that answers each request once. */
+export class Thread<Request, Result> {
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, PromiseWithResolvers<Result>>();
+  #last = 0;
+  #failure: Error | undefined;
+
+  /** @param data what the thread finds as `workerData` */
+  constructor(file: string, data?: unknown) {
+    this.#worker = new Worker(file, { workerData: data });
+    // It ends with the process, unless a request is waiting for it.
+    this.#worker.unref();
+    this.#worker.on("message", (reply: Reply<Result>) => {
+      const waiting = this.#forget(reply.id);
+      if ("error" in reply) waiting?.reject(Object.assign(new Error(reply.error.message), reply.error));
+      else waiting?.resolve(reply.result);
+    });
+    this.#worker.on("error", (error) => this.#fail(error instanceof Error ? error : new Error(String(error))));
+    this.#worker.on("exit", () => this.#fail(new Error("The thread has ended.")));
+  }
+
+  /** Rejects with the thread's error, which has SQLite's text and its `errcode`. */
+  ask(request: Request): Promise<Result> {
+    if (this.#failure) return Promise.reject(this.#failure);
+    this.#last += 1;
+    const asked: Asked<Request> = { id: this.#last, request };
+    const waiting = Promise.withResolvers<Result>();
+    this.#waiting.set(asked.id, waiting);
+    if (this.#waiting.size === 1) this.#worker.ref();
+    this.#worker.postMessage(asked);
+    return waiting.promise;
+  }
+
+  /** Ends the thread, whatever it is doing. */
+  async end(): Promise<void> {
+    await this.#worker.terminate();
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    for (const id of this.#waiting.keys()) this.#forget(id)?.reject(this.#failure);
+  }
+
+  #forget(id: number): PromiseWithResolvers<Result> | undefined {
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    if (this.#waiting.size === 0) this.#worker.unref();
+    return waiting;
+  }
+}
