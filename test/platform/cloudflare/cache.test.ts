@@ -1,0 +1,3 @@
+import { cacheSuite } from "../suites/cache.ts";
+
+cacheSuite(async () => caches.default);
