@@ -1,10 +1,14 @@
+import { join } from "node:path";
 import { convertV4MiniflareOptions, Miniflare, type MiniflareOptions } from "miniflare";
+import { migrate, UnusableDatabase } from "../../server/migrate.ts";
 import { startClock } from "./clock.ts";
 import type { Configuration } from "./configuration.ts";
 import { expectCrons } from "./expected.ts";
-import { migrate } from "./migrate.ts";
 import type { StartOptions } from "./options.ts";
 import { errorText, CommandError } from "../lib/command-error.ts";
+import { PROJECT_FOLDER } from "../lib/state.ts";
+
+const MIGRATIONS = join(PROJECT_FOLDER, "schema", "migrations");
 
 /**
  * Serves the bundle at host and port until it is stopped. Requests reach the worker through a socket of its own, without
@@ -44,9 +48,10 @@ export async function serveBundle(
 async function prepare(miniflare: Miniflare, state: string, crons: readonly string[]): Promise<void> {
   try {
     const db = await miniflare.getD1Database("DB");
-    await migrate(db);
+    await migrate(db, MIGRATIONS);
     await expectCrons(db, crons);
   } catch (error) {
+    if (error instanceof UnusableDatabase) throw new CommandError(error.message);
     // The platform's messages have several lines, with guesses at the cause: only the first sentence is shown.
     const [reason] = errorText(error).split(/\.?\n|\.(?: |$)/);
     throw new CommandError(

@@ -189,6 +189,18 @@ describe("pypi-edge serve on a new state directory, on all addresses", () => {
     expect(output).toContain(`--allow-insecure-host ${machine}:${port}`);
   });
 
+  test("refuses in a sentence a database that a newer version has changed", async () => {
+    const [file] = globSync("d1/*/????????????????*.sqlite", { cwd: state });
+    const database = new DatabaseSync(join(state, file ?? "none"));
+    database.exec("INSERT INTO d1_migrations (name) VALUES ('9999_next.sql')");
+    expect(await refusal(state)).toEqual([
+      1,
+      expect.stringMatching(/^A newer pypi-edge has changed the database \(9999_next\.sql\).* Start that version .*$/m),
+    ]);
+    database.exec("DELETE FROM d1_migrations WHERE name = '9999_next.sql'");
+    database.close();
+  });
+
   test("names that directory in a sentence where its database refuses what is written later", async () => {
     const [file] = globSync("d1/*/????????????????*.sqlite", { cwd: state });
     const database = new DatabaseSync(join(state, file ?? "none"));
