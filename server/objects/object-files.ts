@@ -1,0 +1,150 @@
+import { createHash, randomBytes } from "node:crypto";
+import { rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { Folders, syncFolder } from "./folders.ts";
+import { pathOfObject } from "./key-path.ts";
+import { checkDigest, type WantedDigest } from "./limits.ts";
+import { isSystemError } from "./system-error.ts";
+import { writeNewFile } from "./write-file.ts";
+
+/** How often a file is moved into its folder while others delete that folder. */
+const MAX_TRIES = 5;
+
+/** Bytes that were written and are not visible yet. */
+export interface WrittenFile {
+  readonly key: string;
+  readonly version: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Such as `sha256=…`, where a digest was verified. */
+  readonly digest: string | null;
+}
+
+/** What became of a row: whether the condition held, and the version that it had before. */
+export interface Commit {
+  readonly isStored: boolean;
+  readonly old: string | undefined;
+}
+
+export const freshVersion = () => randomBytes(8).toString("hex");
+
+/**
+ * The files of objects. Each version of an object has a file of its own, so that a row and its bytes always agree: a
+ * reader of an old version finishes with the old bytes.
+ */
+export class ObjectFiles {
+  readonly root: string;
+  readonly #partial: string;
+  readonly #folders: Folders;
+  readonly #isDurable: (key: string) => boolean;
+  /** Versions whose files may be in their places before their rows are. */
+  readonly #uncommitted = new Set<string>();
+  #hasLeftovers = false;
+
+  /**
+   * @param root the folder of objects
+   * @param partial a folder of the same file system, for files that are being written
+   */
+  constructor(root: string, partial: string, isDurable: (key: string) => boolean) {
+    this.root = root;
+    this.#partial = partial;
+    this.#folders = new Folders(root);
+    this.#isDurable = isDurable;
+  }
+
+  pathOf(key: string, version: string): string {
+    return join(this.root, pathOfObject(key, version));
+  }
+
+  /** Whether there may be a file that no row names. */
+  hasLeftovers(): boolean {
+    return this.#hasLeftovers || this.#uncommitted.size > 0;
+  }
+
+  isUncommitted(version: string): boolean {
+    return this.#uncommitted.has(version);
+  }
+
+  /**
+   * Writes bytes beside the objects. They are on the disk when this resolves, where the key is durable. Rejects where
+   * the bytes have another digest.
+   */
+  async write(
+    key: string,
+    source: Uint8Array | AsyncIterable<Uint8Array>,
+    wanted?: WantedDigest,
+  ): Promise<WrittenFile> {
+    const version = freshVersion();
+    const hash = wanted && createHash(wanted.algorithm);
+    const check = hash && (() => checkDigest(wanted, hash.digest("hex")));
+    const synced = this.#isDurable(key);
+    const size = await writeNewFile(join(this.#partial, version), source, { hash, check, synced });
+    return { key, version, size, digest: wanted ? `${wanted.algorithm}=${wanted.hex}` : null };
+  }
+
+  /**
+   * Makes written bytes the object: moves the file into its place, then has its row written. Of the old version and the
+   * new one, the file stays that the row names.
+   *
+   * @param commit writes the row
+   * @param isCommitted whether the row has this version now
+   * @returns whether the condition of the commit held
+   */
+  async publish(file: WrittenFile, commit: () => Promise<Commit>, isCommitted: () => boolean): Promise<boolean> {
+    const { key, version } = file;
+    this.#uncommitted.add(version);
+    try {
+      await this.#moveIntoPlace(file);
+      const { isStored, old } = await commit();
+      const unnamed = isStored ? old : version;
+      // The object is as it should be, whatever becomes of this file: it is found when the folder is opened again.
+      if (unnamed !== undefined) await this.remove(key, unnamed).catch(() => undefined);
+      return isStored;
+    } catch (error) {
+      await this.discard(file);
+      // An error says that the row was not written, unless the thread that writes has died.
+      if (!isCommitted()) await this.remove(key, version).catch(() => undefined);
+      throw error;
+    } finally {
+      this.#uncommitted.delete(version);
+    }
+  }
+
+  /** Deletes written bytes that are not to become an object. */
+  async discard({ version }: WrittenFile): Promise<void> {
+    await rm(join(this.#partial, version), { force: true }).catch(() => undefined);
+  }
+
+  /**
+   * Deletes a version's file, where there is one, and the folders that are empty then. No row may name it. Rejects with
+   * the system's error.
+   */
+  async remove(key: string, version: string): Promise<void> {
+    const path = this.pathOf(key, version);
+    try {
+      await rm(path, { force: true });
+    } catch (error) {
+      this.#hasLeftovers = true;
+      throw error;
+    }
+    await this.#folders.prune(dirname(path));
+  }
+
+  async #moveIntoPlace({ key, version }: WrittenFile): Promise<void> {
+    const path = this.pathOf(key, version);
+    const folder = dirname(path);
+    const synced = this.#isDurable(key);
+    for (let tries = 1; ; tries++) {
+      try {
+        await this.#folders.ensure(folder, synced);
+        await rename(join(this.#partial, version), path);
+        break;
+      } catch (error) {
+        // The last other file of the folder was deleted, and the folder with it.
+        if (tries === MAX_TRIES || !isSystemError(error, "ENOENT")) throw error;
+        this.#folders.forget(folder);
+      }
+    }
+    if (synced) await syncFolder(folder);
+  }
+}

@@ -1,0 +1,151 @@
+import { stat } from "node:fs/promises";
+import type {
+  ConditionalGetOptions,
+  ObjectCondition,
+  ObjectHead,
+  Objects,
+  ObjectWithBody,
+  PutOptions,
+} from "../../worker/platform/objects.ts";
+import type { Sqlite } from "../sqlite/sqlite.ts";
+import { fileBody, readPart, type FilePart } from "./file-body.ts";
+import { checkedKey, checkedKeys, checkedLimit, checkedMetadata, resolvedRange, wantedDigest } from "./limits.ts";
+import type { ObjectFiles } from "./object-files.ts";
+import { deleteRows, deleteVersion, listRows, putRow, rowOf, type ObjectRow } from "./object-rows.ts";
+import { isSystemError } from "./system-error.ts";
+import { uploadOf, type Uploads } from "./uploads.ts";
+import { orCancelled } from "./write-file.ts";
+
+interface Parts {
+  readonly db: Sqlite;
+  readonly files: ObjectFiles;
+  readonly uploads: Uploads;
+  readonly isDurable: (key: string) => boolean;
+  readonly now: () => number;
+}
+
+/** Objects whose bytes are files and whose rows are in SQLite. */
+export function fileObjects({ db, files, uploads, isDurable, now }: Parts): Objects {
+  async function put(key: string, value: ReadableStream | Uint8Array | string, options: PutOptions) {
+    const name = checkedKey("put", key);
+    const metadata = checkedMetadata("put", options.customMetadata);
+    const source = typeof value === "string" ? Buffer.from(value) : value;
+    const file = await files.write(name, source, wantedDigest(options));
+    const { version, size, digest } = file;
+    const row: ObjectRow = { key: name, version, size, uploaded: now(), metadata, digest };
+    const commit = () => putRow(db, row, options.onlyIf);
+    const isStored = await files.publish(file, commit, () => rowOf(db, name)?.version === version);
+    return isStored ? headOf(row) : null;
+  }
+
+  async function get(
+    key: string,
+    { range, onlyIf }: Partial<ConditionalGetOptions> = {},
+  ): Promise<ObjectWithBody | ObjectHead | null> {
+    const name = checkedKey("get", key);
+    for (;;) {
+      const row = rowOf(db, name);
+      if (!row) return null;
+      if (onlyIf && !holds(onlyIf, row)) return headOf(row);
+      const path = files.pathOf(name, row.version);
+      const part = { path, ...resolvedRange(range, row.size) };
+      const size = await sizeOf(path);
+      if (size === row.size) return withBody(row, part);
+      // Otherwise it was replaced or deleted since its row was read.
+      if (rowOf(db, name)?.version === row.version) await giveUp(row, path, size);
+    }
+  }
+
+  /** The disk has lost an object's bytes: one that can be fetched again becomes absent. */
+  async function giveUp(row: ObjectRow, path: string, size: number | undefined): Promise<void> {
+    if (isDurable(row.key)) {
+      const what = size === undefined ? "is not there" : `has ${size} bytes instead of ${row.size}`;
+      throw new Error(`The bytes of ${row.key} are lost: ${path} ${what}.`);
+    }
+    await deleteVersion(db, row);
+    await files.remove(row.key, row.version);
+  }
+
+  return {
+    async head(key) {
+      const row = rowOf(db, checkedKey("head", key));
+      return row ? headOf(row) : null;
+    },
+
+    // Its overloads say that there is a body where there is no condition.
+    get: get as Objects["get"],
+
+    put: (key, value, options = {}) => orCancelled(value, () => put(key, value, options)),
+
+    async delete(keys) {
+      const names = checkedKeys("delete", keys);
+      const versions = await deleteRows(db, names);
+      await Promise.all(
+        names.map(async (name, at) => {
+          const version = versions[at];
+          if (version !== undefined) await files.remove(name, version);
+        }),
+      );
+    },
+
+    async list({ prefix = "", startAfter = "", limit, include = [] }) {
+      const most = checkedLimit(limit);
+      const rows = listRows(db, prefix.toWellFormed(), startAfter.toWellFormed(), most + 1);
+      const withMetadata = include.includes("customMetadata");
+      return {
+        objects: rows.slice(0, most).map(withMetadata ? headOf : factsOf),
+        truncated: rows.length > most,
+      };
+    },
+
+    async createMultipartUpload(key, options = {}) {
+      const name = checkedKey("createMultipartUpload", key);
+      const metadata = checkedMetadata("createMultipartUpload", options.customMetadata);
+      return uploadOf(uploads, name, await uploads.begin(name, metadata), headOf);
+    },
+
+    resumeMultipartUpload: (key, uploadId) =>
+      uploadOf(uploads, checkedKey("resumeMultipartUpload", key), uploadId, headOf),
+  };
+}
+
+/** The size of a file in bytes; undefined where there is none. */
+async function sizeOf(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if (isSystemError(error, "ENOENT") || isSystemError(error, "ENOTDIR")) return undefined;
+    throw error;
+  }
+}
+
+function holds({ etagMatches, etagDoesNotMatch }: ObjectCondition, { version }: ObjectRow): boolean {
+  const names = (etag: string) => etag === "*" || etag === version;
+  return (
+    (etagMatches === undefined || names(etagMatches)) && (etagDoesNotMatch === undefined || !names(etagDoesNotMatch))
+  );
+}
+
+const factsOf = ({ key, version, size, uploaded }: ObjectRow): ObjectHead => ({
+  key,
+  size,
+  etag: version,
+  uploaded: new Date(uploaded),
+});
+
+const headOf = (row: ObjectRow): ObjectHead => ({
+  ...factsOf(row),
+  customMetadata: JSON.parse(row.metadata) as Record<string, string>,
+});
+
+/** The stream is made when it is asked for: small objects are read with `bytes`. */
+function withBody(row: ObjectRow, part: FilePart): ObjectWithBody {
+  let body: ReadableStream<Uint8Array> | undefined;
+  return {
+    ...headOf(row),
+    get body() {
+      return (body ??= fileBody(part));
+    },
+    bytes: () => readPart(part),
+  };
+}

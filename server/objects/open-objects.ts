@@ -1,0 +1,65 @@
+import { mkdir, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Objects } from "../../worker/platform/objects.ts";
+import { openSqlite, statement } from "../sqlite/sqlite.ts";
+import type { Writer } from "../sqlite/writer.ts";
+import { syncFolder } from "./folders.ts";
+import { ObjectFiles } from "./object-files.ts";
+import { SCHEMA } from "./object-rows.ts";
+import { fileObjects } from "./objects.ts";
+import { recoverDurable, removeUnnamed } from "./recovery.ts";
+import { Uploads } from "./uploads.ts";
+
+export interface OpenedObjects extends Objects {
+  /** Waits for the writes that were begun. No method may be called after it. */
+  close(): Promise<void>;
+}
+
+interface ObjectsOptions {
+  /**
+   * Prefixes of keys, each with a slash at its end, whose bytes are on the disk before a put resolves, and are not
+   * deleted where only their row is missing. What lies under other keys can be fetched again.
+   */
+  readonly durable: readonly string[];
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
+}
+
+/**
+ * Opens a folder of objects, made where there is none. Each object is a file below `objects/`; what else is known about
+ * it is a row of `objects.sqlite`. What a stop in the middle of something has left is deleted: of durable keys before
+ * this resolves, of others in the background. Rejects with the system's error or SQLite's.
+ */
+export async function openObjects(folder: string, writer: Writer, options: ObjectsOptions): Promise<OpenedObjects> {
+  const { durable, now = Date.now } = options;
+  const isDurable = (key: string) => durable.some((prefix) => key.startsWith(prefix));
+  // All of one file system: a rename moves a file from one to the other.
+  const [root, partial, parts] = [join(folder, "objects"), join(folder, "partial"), join(folder, "uploads")];
+  for (const each of [root, partial, parts]) await mkdir(each, { recursive: true });
+  await syncFolder(folder);
+  for (const name of await readdir(partial)) await rm(join(partial, name), { recursive: true });
+
+  const db = await openSqlite(join(folder, "objects.sqlite"), writer, { durable: true, schema: SCHEMA });
+  const files = new ObjectFiles(root, partial, isDurable);
+  const uploads = new Uploads(parts, db, files, { isDurable, now });
+  await uploads.endExpired();
+  await uploads.removeEnded();
+
+  const wasClosed = db.read("SELECT at FROM closed").length > 0;
+  await db.write(statement("DELETE FROM closed"));
+  let isClosing = false;
+  if (!wasClosed) await recoverDurable(db, files, durable);
+  const cleanup = wasClosed
+    ? Promise.resolve(true)
+    : removeUnnamed(db, files, durable, () => isClosing).catch(() => false);
+
+  return {
+    ...fileObjects({ db, files, uploads, isDurable, now }),
+    async close() {
+      isClosing = true;
+      // Where something was left, files and rows are compared when the folder is opened again.
+      if ((await cleanup) && !files.hasLeftovers()) await db.write(statement("INSERT INTO closed VALUES (?1)", now()));
+      await db.close();
+    },
+  };
+}

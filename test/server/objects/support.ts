@@ -1,0 +1,66 @@
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach } from "vitest";
+import { openObjects, type OpenedObjects } from "../../../server/objects/open-objects.ts";
+import { Writer } from "../../../server/sqlite/writer.ts";
+import { DURABLE_PREFIXES, type Objects } from "../../../worker/platform/objects.ts";
+
+/** A folder of objects that lives for a test. It can be closed and opened again. */
+export function testFolder() {
+  let folder = "";
+  let writer: Writer | undefined;
+  let objects: OpenedObjects | undefined;
+
+  async function close() {
+    await objects?.close();
+    await writer?.end();
+    [objects, writer] = [undefined, undefined];
+  }
+
+  afterEach(async () => {
+    await close();
+    if (folder !== "") rmSync(folder, { recursive: true, force: true });
+    folder = "";
+  });
+
+  return {
+    close,
+    /** The path of something in the folder. */
+    path(name = "") {
+      if (folder === "") folder = mkdtempSync(join(tmpdir(), "pypi-edge-objects-"));
+      return join(folder, name);
+    },
+    async open(now?: () => number): Promise<Objects> {
+      writer = new Writer();
+      objects = await openObjects(this.path(), writer, { durable: DURABLE_PREFIXES, ...(now && { now }) });
+      return objects;
+    },
+    /** The files below a part of the folder, in order. */
+    files(part: "objects" | "partial" | "uploads") {
+      return readdirSync(this.path(part), { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => join(entry.parentPath, entry.name).slice(this.path(part).length + 1))
+        .toSorted();
+    },
+  };
+}
+
+export async function textOf(objects: Objects, key: string): Promise<string | undefined> {
+  const object = await objects.get(key);
+  return object ? Buffer.from(await object.bytes()).toString() : undefined;
+}
+
+/** How many files this process has open. */
+export const openFiles = () => readdirSync("/proc/self/fd").length;
+
+export function streamOf(...chunks: (Uint8Array | Error)[]): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    pull(controller) {
+      const chunk = chunks.shift();
+      if (chunk instanceof Error) controller.error(chunk);
+      else if (chunk) controller.enqueue(chunk);
+      else controller.close();
+    },
+  });
+}
