@@ -77,7 +77,7 @@ export default defineConfig({
         // One machine's platform, on Node.
         test: {
           name: "server",
-          include: ["test/server/**/*.test.ts", "test/platform/machine/**/*.test.ts"],
+          include: ["test/server/**/*.test.ts", "test/platform/{machine,miniflare}/**/*.test.ts"],
           testTimeout: 60_000,
         },
       },
