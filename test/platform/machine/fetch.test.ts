@@ -1,0 +1,8 @@
+import { afterAll } from "vitest";
+import { openFetch } from "../../../server/fetch.ts";
+import { ask, fetchSuite } from "../suites/fetch.ts";
+
+const fetcher = openFetch();
+afterAll(() => fetcher.close());
+
+fetchSuite((asked) => ask(fetcher.fetch, asked));

@@ -1,0 +1,137 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { type AddressInfo, connect, type Socket } from "node:net";
+import { afterEach, expect, test, vi } from "vitest";
+import { type Fetcher, openFetch } from "../../server/fetch.ts";
+
+const servers: Server[] = [];
+const fetchers: Fetcher[] = [];
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  for (const fetcher of fetchers.splice(0)) await fetcher.close();
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+async function serve(listener: (request: IncomingMessage, response: ServerResponse) => void) {
+  const server = createServer(listener);
+  servers.push(server);
+  const connections: Socket[] = [];
+  server.on("connection", (socket: Socket) => connections.push(socket));
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return { server, connections, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` };
+}
+
+function opened(options: Parameters<typeof openFetch>[0] = {}): Fetcher["fetch"] {
+  const fetcher = openFetch(options);
+  fetchers.push(fetcher);
+  return fetcher.fetch;
+}
+
+const to = (url: string, init: RequestInit = {}) => new Request(url, { redirect: "manual", ...init });
+
+test("requests beyond the limit of connections wait, and none fails", async () => {
+  let [active, most] = [0, 0];
+  const { url, connections } = await serve((_, response) => {
+    most = Math.max(most, ++active);
+    setTimeout(() => {
+      active--;
+      response.end("x");
+    }, 5);
+  });
+  const fetched = opened({ connections: 3 });
+  const bodies = await Promise.all(Array.from({ length: 20 }, async () => (await fetched(to(url))).text()));
+  expect(bodies).toEqual(Array.from({ length: 20 }, () => "x"));
+  expect([most, connections.length]).toEqual([3, 3]);
+});
+
+test("a small body that is not wanted leaves its connection usable, a large one does not", async () => {
+  const sizes = [10, 10, 10_000_000, 10];
+  const { url, connections } = await serve((_, response) => response.end(Buffer.alloc(sizes.shift() ?? 0)));
+  const fetched = opened({ connections: 1 });
+  const seen: number[] = [];
+  for (let nth = 0; nth < 4; nth++) {
+    const { body } = await fetched(to(url));
+    await body?.cancel();
+    seen.push(connections.length);
+  }
+  expect(seen).toEqual([1, 1, 1, 2]);
+});
+
+test("a body can be given up by the request's signal", async () => {
+  const { url } = await serve((_, response) => {
+    response.writeHead(200);
+    response.write("x");
+  });
+  const abort = new AbortController();
+  const { body } = await opened()(to(url, { signal: abort.signal }));
+  const reader = body?.getReader();
+  await reader?.read();
+  abort.abort(new Error("enough"));
+  await expect(reader?.read()).rejects.toThrow("enough");
+});
+
+test("an answer that no Response can have is refused, and its connection closed", async () => {
+  const { url, connections } = await serve((_, response) => {
+    response.writeHead(999);
+    response.write("x");
+  });
+  await expect(opened()(to(url))).rejects.toThrow(RangeError);
+  await vi.waitUntil(() => connections[0]?.destroyed);
+});
+
+test("a request that would follow redirects is refused", async () => {
+  await expect(opened()(new Request("http://127.0.0.1:1/"))).rejects.toThrow("its redirects are not followed");
+});
+
+test("the reader of a body sets its pace", async () => {
+  let written = 0;
+  const { url } = await serve((_, response) => {
+    const more = () => {
+      if (response.destroyed || written > 200_000_000) return;
+      written += 1_000_000;
+      response.write(Buffer.alloc(1_000_000), more);
+    };
+    more();
+  });
+  const { body } = await opened()(to(url));
+  const reader = body?.getReader();
+  await reader?.read();
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  // What the sockets of both sides hold, and what is read ahead.
+  expect(written).toBeLessThan(50_000_000);
+  await reader?.cancel();
+});
+
+test("HTTP_PROXY gets whole addresses, HTTPS_PROXY tunnels, and NO_PROXY is asked directly", async () => {
+  const { url } = await serve((_, response) => response.end("direct"));
+  const asked: string[] = [];
+  const proxy = await serve((request, response) => {
+    asked.push(`${request.method} ${request.url} ${request.headers["proxy-authorization"]}`);
+    response.end("by proxy");
+  });
+  proxy.server.on("connect", (request: IncomingMessage, socket: Socket) => {
+    asked.push(`CONNECT ${request.url}`);
+    const upstream = connect(Number(new URL(url).port), "127.0.0.1", () => {
+      socket.write("HTTP/1.1 200 OK\r\n\r\n");
+      socket.pipe(upstream).pipe(socket);
+    });
+    upstream.on("error", () => socket.destroy());
+    socket.on("error", () => upstream.destroy());
+  });
+  vi.stubEnv("http_proxy", proxy.url.replace("//", "//user:secret@"));
+  vi.stubEnv("https_proxy", proxy.url);
+  vi.stubEnv("no_proxy", "127.0.0.1");
+  const fetched = opened();
+  expect(await (await fetched(to("http://index.test/simple/"))).text()).toBe("by proxy");
+  expect(await (await fetched(to(url))).text()).toBe("direct");
+  // No TLS is spoken at the other end of the tunnel.
+  await expect(fetched(to("https://index.test/simple/"))).rejects.toThrow(Error);
+  expect(asked).toEqual([
+    `GET http://index.test/simple/ Basic ${Buffer.from("user:secret").toString("base64")}`,
+    "CONNECT index.test:443",
+  ]);
+});
