@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { convertV4MiniflareOptions, Miniflare, type MiniflareOptions } from "miniflare";
+import { expectCrons } from "../../server/expected-crons.ts";
 import { migrate, UnusableDatabase } from "../../server/migrate.ts";
 import { startClock } from "./clock.ts";
 import type { Configuration } from "./configuration.ts";
-import { expectCrons } from "./expected.ts";
 import type { StartOptions } from "./options.ts";
 import { errorText, CommandError } from "../lib/command-error.ts";
 import { PROJECT_FOLDER } from "../lib/state.ts";
