@@ -1,0 +1,29 @@
+import type { IncomingMessage } from "node:http";
+
+/** The most of an unread body that is read and discarded. Bytes, and milliseconds. */
+const MOST = 256 * 1024 ** 2;
+const LONGEST = 30_000;
+
+/**
+ * Reads what the worker has left of a request's body. Clients send all of it before they read the answer, and where a
+ * socket is closed with bytes unread, they lose the answer.
+ *
+ * @returns whether all of it has arrived
+ */
+export function discardRest(incoming: IncomingMessage): Promise<boolean> {
+  if (incoming.complete || incoming.destroyed) return Promise.resolve(incoming.complete);
+  return new Promise((resolve) => {
+    let left = MOST;
+    const settle = () => {
+      clearTimeout(timer);
+      incoming.off("data", count).off("close", settle).off("end", settle);
+      resolve(incoming.complete);
+    };
+    const count = (chunk: Buffer) => {
+      left -= chunk.byteLength;
+      if (left < 0) settle();
+    };
+    const timer = setTimeout(settle, LONGEST);
+    incoming.on("data", count).on("close", settle).on("end", settle).resume();
+  });
+}

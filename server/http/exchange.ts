@@ -1,0 +1,107 @@
+import { STATUS_CODES, type IncomingMessage, type ServerResponse } from "node:http";
+import { discardRest } from "./discard-rest.ts";
+import { receivedBody } from "./received-body.ts";
+import { MAX_HEADERS, MAX_TARGET, REFUSALS, type Refusal } from "./refuse.ts";
+import { ReceivedRequest } from "./received-request.ts";
+import { send, type FileOf } from "./send.ts";
+import { urlOf } from "./target.ts";
+
+/** Answers requests. What it throws becomes a 500. */
+export type Handler = (request: ReceivedRequest, tools: HandlerTools) => Promise<Response> | Response;
+
+export interface HandlerTools {
+  /** Work that goes on after the answer; the server does not stop before it is done. */
+  readonly waitUntil: (work: Promise<unknown>) => void;
+}
+
+export interface ExchangeParts {
+  readonly handler: Handler;
+  readonly tools: HandlerTools;
+  readonly fileOf: FileOf;
+  /** Takes errors that the handler has thrown, and those of an answer's body while its client was still there. */
+  readonly report: (error: unknown) => void;
+  /** Whether the connection may be used again. */
+  readonly mayStay: () => boolean;
+}
+
+export interface Exchange {
+  /** Says that the rest of the connection cannot be read. The answer is sent, and the connection closed. */
+  break(error: Error): void;
+}
+
+/**
+ * Answers one request. An answer that cannot be sent whole never ends cleanly: the connection is broken off.
+ */
+export function exchange(incoming: IncomingMessage, outgoing: ServerResponse, parts: ExchangeParts): Exchange {
+  const expects = /^100-continue$/i.test(incoming.headers.expect ?? "");
+  const hasBody =
+    incoming.headers["content-length"] !== undefined || incoming.headers["transfer-encoding"] !== undefined;
+  const { socket } = incoming;
+  let isRead = false;
+  let isBroken = false;
+  const body = hasBody
+    ? receivedBody(incoming, () => {
+        isRead = true;
+        if (expects) outgoing.writeContinue();
+      })
+    : undefined;
+
+  async function answer(): Promise<void> {
+    const received = receive(incoming, body?.stream ?? null);
+    const response = typeof received === "number" ? refusal(received) : await handled(received, parts);
+    if (outgoing.destroyed) {
+      await response.body?.cancel();
+      return;
+    }
+    // A client that waits for 100 sends its body or not (RFC 9110, 10.1.1): what comes next on the connection is not known.
+    const isUnknown = isBroken || (expects && !isRead);
+    if (isUnknown || typeof received === "number" || !parts.mayStay()) outgoing.shouldKeepAlive = false;
+    await send(outgoing, response, incoming.method === "HEAD", parts.fileOf);
+    const isReady = isUnknown || isBroken || (await discardRest(incoming));
+    if (!isReady) outgoing.once("close", () => socket.destroySoon());
+    outgoing.end();
+  }
+
+  answer().catch((error: unknown) => {
+    if (!outgoing.destroyed) parts.report(error);
+    outgoing.destroy();
+  });
+  return {
+    break(error) {
+      isBroken = true;
+      outgoing.once("close", () => socket.destroySoon());
+      body?.fail(error);
+    },
+  };
+}
+
+async function handled(request: ReceivedRequest, { handler, tools, report }: ExchangeParts): Promise<Response> {
+  try {
+    return await handler(request, tools);
+  } catch (error) {
+    report(error);
+    return new Response(STATUS_CODES[500], { status: 500 });
+  }
+}
+
+/** The request for the handler, or why it gets none. */
+function receive(incoming: IncomingMessage, body: ReadableStream<Uint8Array> | null): ReceivedRequest | Refusal {
+  const { method = "", url: target = "", rawHeaders, socket } = incoming;
+  if (target.length > MAX_TARGET) return 414;
+  let size = 0;
+  for (const text of rawHeaders) size += text.length + 2;
+  if (size > MAX_HEADERS) return 431;
+  const headers = new Headers();
+  for (let at = 0; at < rawHeaders.length; at += 2) headers.append(rawHeaders[at] ?? "", rawHeaders[at + 1] ?? "");
+  // Several become a list, which is no host name, and the worker says so.
+  const host = headers.get("Host") ?? "";
+  const url = host === "" ? undefined : urlOf(target, host);
+  if (url === undefined) return 400;
+  return new ReceivedRequest({ method, url, headers, body, clientAddress: addressOf(socket.remoteAddress) });
+}
+
+const refusal = (status: Refusal) =>
+  new Response(`${REFUSALS[status]}\n`, { status, headers: { "Cache-Control": "no-store" } });
+
+/** A socket of both IPv6 and IPv4 has IPv4 addresses in the form of IPv6 (RFC 4291, 2.5.5.2). */
+const addressOf = (address = "") => address.replace(/^::ffff:(?=\d+\.)/i, "");

@@ -1,0 +1,39 @@
+import type { ServerResponse } from "node:http";
+import { declaredLength, writeHead } from "./head.ts";
+import { sendFile, type FileBody } from "./send-file.ts";
+import { sendStream } from "./send-stream.ts";
+
+/** The file that a body stands for; undefined for all other bodies. */
+export type FileOf = (body: ReadableStream<Uint8Array>) => FileBody | undefined;
+
+/** Statuses of answers that have no content (RFC 9110, 15.3.5 and 15.4.5). */
+const WITHOUT_CONTENT: ReadonlySet<number> = new Set([204, 304]);
+
+/**
+ * Sends an answer, but not its end. Content-Length is sent where the length is known, to HEAD as to GET.
+ *
+ * @throws where the body cannot be sent whole: the connection must then be broken off. The body has been cancelled
+ */
+export async function send(
+  outgoing: ServerResponse,
+  response: Response,
+  isHead: boolean,
+  fileOf: FileOf,
+): Promise<void> {
+  const { body, status } = response;
+  const file = body ? fileOf(body) : undefined;
+  if (WITHOUT_CONTENT.has(status)) {
+    await body?.cancel();
+    writeHead(outgoing, response, undefined);
+  } else if (!body) {
+    // The worker makes its answers to HEAD without a body: their length is the one that they declare.
+    writeHead(outgoing, response, isHead ? declaredLength(response) : 0);
+  } else if (!file) {
+    await sendStream(outgoing, response, body, isHead);
+  } else if (isHead) {
+    await body.cancel();
+    writeHead(outgoing, response, file.length);
+  } else {
+    await sendFile(file, outgoing, () => writeHead(outgoing, response, file.length));
+  }
+}

@@ -1,0 +1,111 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { exchange, type Exchange, type ExchangeParts, type Handler } from "./exchange.ts";
+import { listen } from "./listen.ts";
+import { MAX_HEADERS, MAX_TARGET, refusalFor, refuse } from "./refuse.ts";
+import type { FileOf } from "./send.ts";
+
+export interface HttpOptions {
+  readonly host: string;
+  /** 0: any that is free. */
+  readonly port: number;
+  readonly handler: Handler;
+  readonly fileOf?: FileOf;
+  /** Takes what the handler, an answer's body or work after an answer has thrown. */
+  readonly report: (error: unknown) => void;
+}
+
+export interface HttpServer {
+  readonly port: number;
+  /** Takes no more requests, and resolves when all that was begun has ended, or been broken off after 30 s. */
+  stop(): Promise<void>;
+}
+
+/** Milliseconds. A proxy in front of the server has a shorter one, 60 s for example: the one that sends must close first. */
+const KEEP_ALIVE = 61_000;
+
+/** Milliseconds for a request's header to arrive. */
+const HEADER_TIME = 60_000;
+
+/** Milliseconds without a byte in either direction. A job that the API starts may take a quarter of an hour to answer. */
+const SILENCE = 20 * 60_000;
+
+/** Milliseconds for what was begun when the server was to stop. */
+const LAST_ANSWERS = 30_000;
+
+/**
+ * Serves a handler over HTTP/1.1, as workerd does: the same URLs, refusals and lengths.
+ *
+ * @throws Error whose message is a sentence, where it cannot listen
+ */
+export async function serveHttp({
+  host,
+  port,
+  handler,
+  report,
+  fileOf = () => undefined,
+}: HttpOptions): Promise<HttpServer> {
+  /** The connections, with the latest exchange on each that has not ended. */
+  const sockets = new Map<Duplex, Exchange | undefined>();
+  const working = new Set<Promise<unknown>>();
+  let isStopping = false;
+
+  const waitUntil = (work: Promise<unknown>) => {
+    const settled = work.catch(report).finally(() => working.delete(settled));
+    working.add(settled);
+  };
+  const parts: ExchangeParts = { handler, fileOf, report, tools: { waitUntil }, mayStay: () => !isStopping };
+
+  const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    const { socket } = incoming;
+    const begun = exchange(incoming, outgoing, parts);
+    sockets.set(socket, begun);
+    outgoing.once("close", () => {
+      if (sockets.get(socket) !== begun) return;
+      sockets.set(socket, undefined);
+      if (isStopping) socket.destroySoon();
+    });
+  };
+
+  const server = createServer({
+    maxHeaderSize: MAX_TARGET + MAX_HEADERS,
+    headersTimeout: HEADER_TIME,
+    // Uploads take as long as they take.
+    requestTimeout: 0,
+    keepAliveTimeout: KEEP_ALIVE,
+    // The worker's own answer is given, as to an empty one.
+    requireHostHeader: false,
+  });
+  server.timeout = SILENCE;
+  // Beyond this number, Node would drop headers and say nothing. Their size is limited.
+  server.maxHeadersCount = 0;
+  server.on("request", onRequest);
+  server.on("checkContinue", onRequest);
+  server.on("checkExpectation", onRequest);
+  server.on("connect", (_, socket: Duplex) => refuse(socket, 501));
+  server.on("connection", (socket: Socket) => {
+    sockets.set(socket, undefined);
+    socket.once("close", () => sockets.delete(socket));
+  });
+  server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
+    const begun = sockets.get(socket);
+    if (begun) begun.break(error);
+    else refuse(socket, refusalFor(error));
+  });
+
+  return {
+    port: await listen(server, host, port),
+    async stop() {
+      isStopping = true;
+      const closed = new Promise((resolve) => server.close(resolve));
+      for (const [socket, begun] of sockets) if (!begun) socket.destroy();
+      const last = Promise.withResolvers<void>();
+      const timer = setTimeout(last.resolve, LAST_ANSWERS);
+      await Promise.race([closed.then(() => Promise.allSettled(working)), last.promise]);
+      clearTimeout(timer);
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
