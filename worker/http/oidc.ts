@@ -1,11 +1,11 @@
 import { Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import * as z from "zod/mini";
 import type { BurnToken } from "../auth/oidc/burn.ts";
 import type { ExchangeToken } from "../auth/oidc/exchange.ts";
 import { inSeconds } from "../duration.ts";
 import { IndexError } from "../errors.ts";
 import { parsedJson } from "../pypi/parsed-json.ts";
+import { readBodyUpTo } from "./api/request-body.ts";
 import type { AppEnv } from "./context.ts";
 import { LIFETIMES } from "./headers.ts";
 import { allowOnly } from "./limits.ts";
@@ -41,23 +41,18 @@ export function oidcRoutes({ audience, tokenExchange }: OidcRouteOptions): Hono<
     return c.json({ audience }, 200, LIFETIMES.live);
   });
 
-  for (const path of ["/mint-token", "/burn-token"]) {
-    routes.use(path, allowOnly("POST"), bodyLimit({ maxSize: MAX_BODY_BYTES, onError: tooLarge }));
-  }
+  for (const path of ["/mint-token", "/burn-token"]) routes.use(path, allowOnly("POST"));
   routes.post("/mint-token", async (c) => {
     const { exchange } = offered();
-    const identity = tokenIn(await c.req.arrayBuffer(), "the identity token that the CI gives the job");
+    const identity = await readToken(c.req.raw, "the identity token that the CI gives the job");
     const { token, expiresAt } = await exchange(identity, c.get("facts").clientAddress(c.req.raw), c.get("ctx"));
     return c.json({ success: true, token, expires: Math.floor(inSeconds(expiresAt)) }, 200, LIFETIMES.live);
   });
 
   routes.post("/burn-token", async (c) => {
     const { burn } = offered();
-    await burn(
-      tokenIn(await c.req.arrayBuffer(), "the token to revoke"),
-      c.get("facts").clientAddress(c.req.raw),
-      c.get("ctx"),
-    );
+    const token = await readToken(c.req.raw, "the token to revoke");
+    await burn(token, c.get("facts").clientAddress(c.req.raw), c.get("ctx"));
     return c.json({ message: "Accepted" }, 202, LIFETIMES.live);
   });
 
@@ -77,15 +72,14 @@ export function oidcRoutes({ audience, tokenExchange }: OidcRouteOptions): Hono<
  *
  * @param what names the expected token in the message
  */
-function tokenIn(bytes: ArrayBuffer, what: string): string {
+async function readToken(request: Request, what: string): Promise<string> {
+  const bytes = await readBodyUpTo(request, MAX_BODY_BYTES, "The body", new IndexError("too-large", TOO_LARGE));
   const { data } = shape.safeParse(parsedJson(new TextDecoder().decode(bytes)));
   if (data) return data.token;
   throw new IndexError("unprocessable", `The body must be JSON, {"token": "…"} with ${what}.`);
 }
 
-const tooLarge = () => {
-  throw new IndexError("too-large", `The body is larger than ${MAX_BODY_BYTES / 1024} KiB, and no token is.`);
-};
+const TOO_LARGE = `The body is larger than ${MAX_BODY_BYTES / 1024} KiB, and no token is.`;
 
 const NOT_OFFERED =
   "Identity tokens are not exchanged here: there is no TRUSTED rule in the configuration. Use a token instead.";

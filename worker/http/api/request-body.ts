@@ -1,11 +1,11 @@
-import { IndexError } from "../../errors.ts";
+import { badRequest, IndexError } from "../../errors.ts";
 
 /**
  * Reads a request's body.
  *
  * @param limit in bytes; reading stops where the body is longer, or says so in its Content-Length
  * @param what names the body in messages
- * @throws `too-large`, and `unprocessable` where it is empty
+ * @throws `too-large`, `bad-request` where it breaks off, and `unprocessable` where it is empty
  */
 export async function readRequestBody(request: Request, limit: number, what: string): Promise<Uint8Array> {
   const bytes = await readOptionalBody(request, limit, what);
@@ -14,21 +14,38 @@ export async function readRequestBody(request: Request, limit: number, what: str
 }
 
 /** Like `readRequestBody`, but the body may be empty. */
-export async function readOptionalBody(request: Request, limit: number, what: string): Promise<Uint8Array> {
-  const tooLarge = new IndexError(
-    "too-large",
-    `${what} is larger than ${limit / 1024 ** 2} MiB, which is the most that is read here. Is it the right file?`,
-  );
+export function readOptionalBody(request: Request, limit: number, what: string): Promise<Uint8Array> {
+  const sentence = `${what} is larger than ${limit / 1024 ** 2} MiB, which is the most that is read here. Is it the right file?`;
+  return readBodyUpTo(request, limit, what, new IndexError("too-large", sentence));
+}
+
+/**
+ * Reads a request's body, which may be empty.
+ *
+ * @param limit in bytes
+ * @param what names the body in messages
+ * @throws `tooLarge`, and `bad-request` where it breaks off
+ */
+export async function readBodyUpTo(
+  request: Request,
+  limit: number,
+  what: string,
+  tooLarge: IndexError,
+): Promise<Uint8Array> {
   if (Number(request.headers.get("Content-Length") ?? 0) > limit) {
     await request.body?.cancel();
     throw tooLarge;
   }
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of request.body ?? []) {
-    size += chunk.byteLength;
-    if (size > limit) throw tooLarge;
-    chunks.push(chunk);
+  try {
+    for await (const chunk of request.body ?? []) {
+      size += chunk.byteLength;
+      if (size > limit) throw tooLarge;
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    throw error === tooLarge ? error : badRequest(`${what} broke off before its end.`);
   }
   return new Uint8Array(await new Blob(chunks).arrayBuffer());
 }
