@@ -1,5 +1,8 @@
-/** Never seen: `url` is overridden. The constructor would normalise the real one, or refuse it. */
+/** Stands where the constructor would refuse the URL, or need time to normalise it: `url` is overridden. */
 const PLACEHOLDER = "http://localhost/";
+
+/** Methods that the constructor takes beside a body. */
+const WITH_BODY = new Set(["POST", "PUT", "PATCH", "DELETE"]);
 
 interface Received {
   readonly method: string;
@@ -11,7 +14,7 @@ interface Received {
 
 /**
  * A request as it was received: `url` and `method` are what the client sent, where those of Node's own Request are
- * normalised, and GET may have a body. It cannot be copied by `new Request(request)`.
+ * normalised, and GET may have a body. A copy made by `new Request(request)` is one of Node's own, and normalised.
  */
 export class ReceivedRequest extends Request {
   readonly #method: string;
@@ -20,9 +23,11 @@ export class ReceivedRequest extends Request {
   readonly clientAddress: string;
 
   constructor({ method, url, headers, body, clientAddress }: Received) {
-    // `duplex` is Node's, and required for a stream (Fetch standard, 5.4).
-    const withBody = { method: "POST", headers, body, duplex: "half" };
-    super(PLACEHOLDER, body ? withBody : { headers });
+    const copied = WITH_BODY.has(method) ? method : "POST";
+    // `duplex` is required for a stream (Fetch standard, 5.4).
+    if (body)
+      super(URL.canParse(url) ? url : PLACEHOLDER, { method: copied, headers, body, duplex: "half" } as RequestInit);
+    else super(PLACEHOLDER, { headers });
     this.#method = method;
     this.#url = url;
     this.clientAddress = clientAddress;

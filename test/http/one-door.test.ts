@@ -5,6 +5,7 @@ import { host, READER, teamOf } from "../support/hosted.ts";
 import { uvLock } from "../support/locked.ts";
 import { hiding } from "../support/probe.ts";
 import { JSON_TYPE, Rig } from "../support/rig.ts";
+import { answeringRoutes } from "../support/routes.ts";
 import { metadataText } from "../support/wheel.ts";
 
 /*
@@ -210,15 +211,6 @@ const TABLE: Readonly<Record<string, Tries>> = {
   "POST /_/oidc/burn-token": sent("POST"),
 };
 
-/** The routes that answer; what stands in front of them, and what refuses other methods, is none. */
-function answering(routes: readonly string[]): string[] {
-  const paths = new Set(routes.filter((route) => !route.startsWith("ALL ")).map((route) => route.split(" ")[1]));
-  return routes.filter((route) => {
-    const [method = "", path = ""] = route.split(" ");
-    return method !== "ALL" || (!path.endsWith("*") && !paths.has(path));
-  });
-}
-
 /** What must be in no answer: names, bytes, digests and sizes of what is hidden. */
 async function secrets(): Promise<readonly string[]> {
   const ofHidden = HIDDEN_FILES.map(async (filename) => {
@@ -279,7 +271,7 @@ beforeEach(async () => {
 });
 
 test("each route is tried", () => {
-  expect(answering(open.routes).toSorted()).toEqual(Object.keys(TABLE).toSorted());
+  expect(answeringRoutes(open.routes).toSorted()).toEqual(Object.keys(TABLE).toSorted());
 });
 
 test("without a layer that hides them, the files are found by these routes", async () => {

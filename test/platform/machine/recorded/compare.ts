@@ -1,0 +1,56 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { gunzipSync } from "node:zlib";
+import { answerTo, type RawAnswer } from "../../../support/node/raw-http.ts";
+import type { Recorded } from "./requests.ts";
+
+/** A server, with what it has told in answers: tokens and ids, which each server makes for itself. */
+export interface Told {
+  readonly port: number;
+  readonly known: Map<string, string>;
+}
+
+/** Headers that may differ: of the connection, of the time, and the id that each answer has. */
+const MAY_DIFFER = new Set(["date", "connection", "keep-alive", "transfer-encoding", "x-request-id"]);
+
+/** Sends it, and learns from the answer. */
+export async function answerOf(server: Told, { text, cut, learn, warm }: Recorded): Promise<RawAnswer> {
+  const filled = [...server.known].reduce((all, [name, value]) => all.replaceAll(`{${name}}`, value), text);
+  let answer = await answerTo(server.port, filled, { cut });
+  for (let left = warm ? 20 : 0; left > 0 && isFetched(answer); left -= 1) {
+    await pause(50);
+    answer = await answerTo(server.port, filled, { cut });
+  }
+  for (const [name, member] of Object.entries(learn)) {
+    const told = (JSON.parse(answer.body.toString()) as Record<string, unknown>)[member];
+    if (typeof told !== "string") throw new Error(`No ${member} in ${answer.status} ${answer.body.toString()}`);
+    server.known.set(name, told);
+  }
+  return answer;
+}
+
+const isFetched = ({ headers }: RawAnswer) => headers.some(([, value]) => value.includes("fwd=miss"));
+
+/** An answer as lines, without what may differ. */
+export function comparable({ status, reason, headers, body, isWhole }: RawAnswer, { known }: Told): string[] {
+  const coding = headers.find(([name]) => name === "content-encoding")?.[1];
+  // Two compressors may write the same text differently.
+  const bytes = coding === "gzip" && body.length > 0 ? gunzipSync(body) : body;
+  const shown = headers
+    .filter(([name]) => !MAY_DIFFER.has(name) && !(name === "content-length" && coding === "gzip"))
+    .map(([name, value]) => `${name}: ${neutral(value, known)}`);
+  return [
+    `${status} ${reason}${isWhole ? "" : " (broken off)"}`,
+    ...shown.toSorted(),
+    "",
+    ...neutral(bytes.toString("latin1"), known).split("\n"),
+  ];
+}
+
+/** Without what each server makes for itself, and without times. */
+function neutral(text: string, known: ReadonlyMap<string, string>): string {
+  const named = [...known].reduce((all, [name, value]) => all.replaceAll(value, `{${name}}`), text);
+  return named
+    .replaceAll(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00)/g, "{time}")
+    .replaceAll(/[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT/g, "{time}")
+    .replaceAll(/detail=(?:memory|kv)/g, "detail=stored");
+}

@@ -1,0 +1,221 @@
+import type { Wheel } from "../../../../cli/demo/wheel.ts";
+import { form, JSON_PAGE, reads, refusedWrites, request, type Recorded } from "./requests.ts";
+
+/** What the requests are about. */
+export interface Content {
+  /** Is on the upstream. */
+  readonly mirrored: Wheel;
+  /** The address of its file below `files/`, as pages here have it. */
+  readonly address: string;
+  /** Is uploaded in the course of the requests: one in one request, one in parts. */
+  readonly uploaded: Wheel;
+  readonly inParts: Wheel;
+  readonly adminToken: string;
+}
+
+type Table = readonly (readonly [route: string, requests: readonly Recorded[]])[];
+
+/** Reads of an index whose paths begin with `base`. */
+function ofIndex(base: string, headers: Readonly<Record<string, string>>, content: Content): Table {
+  const { mirrored, address } = content;
+  const { project, version, filename } = mirrored;
+  const read = (path: string) => [
+    ...reads(`${base}${path}`, headers),
+    ...reads(`${base}${path.replace(project, "no-such")}`, headers),
+  ];
+  const file = `/files/${address}`;
+  const post = (path: string) => refusedWrites("POST", `${base}${path}`, headers);
+  return [
+    [`GET ${base}/`, reads(`${base}/`, headers)],
+    [`GET ${base}/simple`, [...reads(`${base}/simple/`, headers), ...reads(`${base}/simple`, headers)]],
+    [
+      `GET ${base}/simple/:project`,
+      [
+        ...read(`/simple/${project}/`),
+        ...read(`/simple//${project.toUpperCase()}`),
+        ...reads(`${base}/simple/%2e%2e/${project}/`, headers),
+        ...reads(`${base}/simple/${project}%00/`, headers),
+      ],
+    ],
+    [
+      `GET ${base}/files/*`,
+      [
+        ...read(file),
+        ...reads(`${base}${file}.metadata`, headers),
+        ...reads(`${base}/files/a/%2e%2e/${address}`, headers),
+        ...reads(`${base}/files/..\\${filename}`, headers),
+      ],
+    ],
+    [`GET ${base}/packages/*`, read(`/packages/${address.slice(address.indexOf("/") + 1)}`)],
+    [`GET ${base}/pypi/:project/json`, read(`/pypi/${project}/json`)],
+    [`GET ${base}/pypi/:project/:version/json`, read(`/pypi/${project}/${version}/json`)],
+    [
+      `GET ${base}/integrity/:project/:version/:filename/provenance`,
+      read(`/integrity/${project}/${version}/${filename}/provenance`),
+    ],
+    [`POST ${base}/`, post("/")],
+    [`POST ${base}/simple`, post("/simple")],
+  ];
+}
+
+/** What publishers send, in its order: tokens, an upload in one request, one in parts, what is done with a release. */
+function publishing({ uploaded, inParts, adminToken }: Content): Table {
+  const admin = { Authorization: `Bearer ${adminToken}` };
+  const publisher = { Authorization: "Bearer {publisher}" };
+  const reader = { Authorization: "Bearer {reader}" };
+  const create = (name: string, scopes: readonly string[]) =>
+    request("POST", "/-/api/tokens", {
+      headers: admin,
+      body: JSON.stringify({ name, index: "team", scopes }),
+      learn: { [name]: "token", [`${name}-id`]: "id" },
+    });
+  const fields = {
+    ":action": "file_upload",
+    protocol_version: "1",
+    filetype: "bdist_wheel",
+    pyversion: "py3",
+    metadata_version: "2.1",
+    name: uploaded.project,
+    version: uploaded.version,
+    sha256_digest: uploaded.sha256,
+  };
+  const whole = form(fields, uploaded.filename, uploaded.bytes);
+  const wrong = form({ ...fields, sha256_digest: "0".repeat(64) }, uploaded.filename, uploaded.bytes);
+  const damaged = form({ ...fields, sha256_digest: "" }, uploaded.filename, uploaded.bytes.subarray(0, 99));
+  const upload = (path: string, { headers, body } = whole) =>
+    request("POST", path, { headers: { ...publisher, ...headers }, body });
+  const cut = request("POST", "/team/legacy/", {
+    headers: { ...publisher, ...whole.headers, "Content-Length": String(whole.body.length) },
+    body: whole.body.slice(0, whole.body.length / 2),
+    cut: true,
+  });
+  const waiting = request("POST", "/team/legacy/", {
+    headers: { ...publisher, ...whole.headers, Expect: "100-continue" },
+    body: whole.body,
+  });
+  const announcement = JSON.stringify({
+    index: "team",
+    filename: inParts.filename,
+    size: inParts.bytes.byteLength,
+    sha256: inParts.sha256,
+  });
+  const of = (path: string) => `/-/api/indexes/team/projects/${uploaded.project}${path}`;
+  const change = (method: string, path: string, body: string) => [
+    ...refusedWrites(method, of(path), admin),
+    request(method, of(path), { headers: admin, body }),
+    request(method, of(path).replace("team", "no-such"), { headers: admin, body }),
+  ];
+  return [
+    [
+      "POST /-/api/tokens",
+      [
+        ...refusedWrites("POST", "/-/api/tokens", admin),
+        create("publisher", ["read", "upload", "yank"]),
+        create("reader", ["read"]),
+      ],
+    ],
+    ["GET /-/api/tokens", [...reads("/-/api/tokens"), ...reads("/-/api/tokens?index=team", admin)]],
+    ["POST /legacy", refusedWrites("POST", "/legacy", publisher)],
+    ["POST /legacy/", [...refusedWrites("POST", "/legacy/", publisher), upload("/legacy/")]],
+    ["POST /team/legacy", [...refusedWrites("POST", "/team/legacy", reader), upload("/team/legacy", wrong)]],
+    [
+      "POST /team/legacy/",
+      [
+        ...refusedWrites("POST", "/team/legacy/", publisher),
+        upload("/team/legacy/", wrong),
+        upload("/team/legacy/", damaged),
+        cut,
+        waiting,
+        upload("/team/legacy/"),
+      ],
+    ],
+    [
+      "POST /-/api/uploads",
+      [
+        ...refusedWrites("POST", "/-/api/uploads", publisher),
+        request("POST", "/-/api/uploads", { headers: publisher, body: announcement, learn: { upload: "id" } }),
+      ],
+    ],
+    ["GET /-/api/uploads/:id", [...reads("/-/api/uploads/{upload}", publisher), ...reads("/-/api/uploads/team.0")]],
+    [
+      "PUT /-/api/uploads/:id/:number",
+      [
+        ...refusedWrites("PUT", "/-/api/uploads/{upload}/1", publisher),
+        request("PUT", "/-/api/uploads/{upload}/0", { headers: publisher, body: "x" }),
+        request("PUT", "/-/api/uploads/{upload}/1", {
+          headers: publisher,
+          body: Buffer.from(inParts.bytes).toString("latin1"),
+        }),
+      ],
+    ],
+    [
+      "POST /-/api/uploads/:id/finish",
+      [
+        ...refusedWrites("POST", "/-/api/uploads/team.0/finish", publisher),
+        request("POST", "/-/api/uploads/{upload}/finish", { headers: publisher }),
+        request("POST", "/-/api/uploads/{upload}/finish", { headers: publisher }),
+      ],
+    ],
+    ["DELETE /-/api/uploads/:id", refusedWrites("DELETE", "/-/api/uploads/{upload}", publisher)],
+    ["GET /team/find-links", reads("/team/find-links/", reader)],
+    ["GET /team/legacy/+simple/:project/", reads(`/team/legacy/+simple/${uploaded.project}/`, publisher)],
+    ["ALL /-/api/indexes/:index/projects/:project", [...reads(of(""), admin), ...reads(of(""), reader)]],
+    ["ALL /-/api/indexes/:index/projects/:project/status", change("PUT", "/status", '{"status":"archived"}')],
+    [
+      "ALL /-/api/indexes/:index/projects/:project/:version/yank",
+      change("POST", `/${uploaded.version}/yank`, '{"reason":"It is soft."}'),
+    ],
+    [
+      "ALL /-/api/indexes/:index/projects/:project/:version/unyank",
+      change("POST", `/${uploaded.version}/unyank`, "{}"),
+    ],
+    [
+      "ALL /-/api/indexes/:index/projects/:project/:version/promote",
+      change("POST", `/${uploaded.version}/promote`, '{"to":"team"}'),
+    ],
+    ["ALL /-/api/indexes/:index/projects/:project/:version", change("DELETE", `/${uploaded.version}`, "")],
+    ["GET /-/api/audit", [...reads("/-/api/audit", reader), ...reads("/-/api/audit?index=team", admin)]],
+    [
+      "DELETE /-/api/tokens/:id",
+      [
+        ...refusedWrites("DELETE", "/-/api/tokens/{reader-id}", reader),
+        request("DELETE", "/-/api/tokens/{publisher-id}", { headers: admin }),
+        request("DELETE", "/-/api/tokens/{publisher-id}", { headers: admin }),
+      ],
+    ],
+  ];
+}
+
+/** At least five requests for each route, in the order in which they are sent. */
+export function recordedRequests(content: Content): Table {
+  const admin = { Authorization: `Bearer ${content.adminToken}` };
+  const lock = `--extra-index-url x\n${content.mirrored.project}==${content.mirrored.version} --hash=sha256:${content.mirrored.sha256}\n`;
+  const withLock = (path: string) => [
+    ...refusedWrites("POST", `${path}?filename=requirements.txt`, admin),
+    request("POST", `${path}?filename=requirements.txt`, { headers: { ...admin, Accept: JSON_PAGE }, body: lock }),
+    request("POST", `${path}?filename=requirements.txt&index=no-such`, { headers: admin, body: lock }),
+  ];
+  const oidc = (path: string) => refusedWrites("POST", `/_/oidc/${path}`, {});
+  return [
+    ...ofIndex("", {}, content),
+    ...publishing(content),
+    ...ofIndex("/team", { Authorization: "Bearer {reader}" }, content),
+    ["GET /team", reads("/team", { Authorization: "Bearer {reader}" })],
+    ["POST /team", refusedWrites("POST", "/team", {})],
+    ["GET /-/health", reads("/-/health")],
+    ["GET /-/metrics", reads("/-/metrics")],
+    ["POST /-/api/warm", withLock("/-/api/warm")],
+    ["POST /-/api/wheelhouse", withLock("/-/api/wheelhouse")],
+    [
+      "POST /-/api/jobs/:name",
+      [
+        ...refusedWrites("POST", "/-/api/jobs/no-such", admin),
+        request("POST", "/-/api/jobs/forget", { headers: admin }),
+        request("POST", "/-/api/jobs/forget?dry-run=nonsense", { headers: admin }),
+      ],
+    ],
+    ["GET /_/oidc/audience", reads("/_/oidc/audience")],
+    ["POST /_/oidc/mint-token", oidc("mint-token")],
+    ["POST /_/oidc/burn-token", oidc("burn-token")],
+  ];
+}
