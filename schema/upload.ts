@@ -1,18 +1,22 @@
 import * as z from "zod/mini";
 
 /** The body that begins an upload in parts. */
-export const uploadAnnouncement = z.strictObject({
-  index: z.string("must be an index's name"),
-  filename: z.string("must be a text"),
-  /** Bytes. */
-  size: z
-    .number("must be a number of bytes")
-    .check(z.refine((it) => Number.isSafeInteger(it) && it >= 0, "must be a whole number of bytes")),
-  sha256: z.pipe(
-    z.string("must be a text").check(z.regex(/^[0-9a-f]{64}$/i, "must be 64 hexadecimal digits")),
-    z.transform((it) => it.toLowerCase()),
-  ),
-});
+export const uploadAnnouncement = z.strictObject(
+  {
+    index: z.string("must be an index's name"),
+    filename: z.string("must be a text"),
+    /** Bytes. */
+    size: z
+      .number("must be a number of bytes")
+      .check(z.refine((it) => Number.isSafeInteger(it) && it >= 0, "must be a whole number of bytes")),
+    sha256: z.pipe(
+      z.string("must be a text").check(z.regex(/^[0-9a-f]{64}$/i, "must be 64 hexadecimal digits")),
+      z.transform((it) => it.toLowerCase()),
+    ),
+  },
+  // Without it the text would be zod's, which depends on what else in the process has chosen a language for it.
+  { error: ({ code }) => (code === "invalid_type" ? "must be a JSON object" : "has members that are not known here") },
+);
 
 /** The progress of an upload in parts. */
 export const uploadState = z.object({
