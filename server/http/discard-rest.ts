@@ -8,15 +8,18 @@ const LONGEST = 30_000;
  * Reads what the worker has left of a request's body. Clients send all of it before they read the answer, and where a
  * socket is closed with bytes unread, they lose the answer.
  *
- * @returns whether all of it has arrived
+ * @param broken aborted once the rest cannot arrive, because it is malformed or the client has closed its side
+ * @returns whether the connection can be used again: all of the body has arrived
  */
-export function discardRest(incoming: IncomingMessage): Promise<boolean> {
+export function discardRest(incoming: IncomingMessage, broken: AbortSignal): Promise<boolean> {
+  if (broken.aborted) return Promise.resolve(false);
   if (incoming.complete || incoming.destroyed) return Promise.resolve(incoming.complete);
   return new Promise((resolve) => {
     let left = MOST;
     const settle = () => {
       clearTimeout(timer);
       incoming.off("data", count).off("close", settle).off("end", settle);
+      broken.removeEventListener("abort", settle);
       resolve(incoming.complete);
     };
     const count = (chunk: Buffer) => {
@@ -24,6 +27,7 @@ export function discardRest(incoming: IncomingMessage): Promise<boolean> {
       if (left < 0) settle();
     };
     const timer = setTimeout(settle, LONGEST);
+    broken.addEventListener("abort", settle);
     incoming.on("data", count).on("close", settle).on("end", settle).resume();
   });
 }

@@ -38,7 +38,7 @@ export function exchange(incoming: IncomingMessage, outgoing: ServerResponse, pa
     incoming.headers["content-length"] !== undefined || incoming.headers["transfer-encoding"] !== undefined;
   const { socket } = incoming;
   let isRead = false;
-  let isBroken = false;
+  const broken = new AbortController();
   const body = hasBody
     ? receivedBody(incoming, () => {
         isRead = true;
@@ -54,10 +54,10 @@ export function exchange(incoming: IncomingMessage, outgoing: ServerResponse, pa
       return;
     }
     // A client that waits for 100 sends its body or not (RFC 9110, 10.1.1): what comes next on the connection is not known.
-    const isUnknown = isBroken || (expects && !isRead);
+    const isUnknown = broken.signal.aborted || (expects && !isRead);
     if (isUnknown || typeof received === "number" || !parts.mayStay()) outgoing.shouldKeepAlive = false;
     await send(outgoing, response, incoming.method === "HEAD", parts.fileOf);
-    const isReady = isUnknown || isBroken || (await discardRest(incoming));
+    const isReady = isUnknown || (await discardRest(incoming, broken.signal));
     if (!isReady) outgoing.once("close", () => socket.destroySoon());
     outgoing.end();
   }
@@ -68,7 +68,7 @@ export function exchange(incoming: IncomingMessage, outgoing: ServerResponse, pa
   });
   return {
     break(error) {
-      isBroken = true;
+      broken.abort();
       outgoing.once("close", () => socket.destroySoon());
       body?.fail(error);
     },

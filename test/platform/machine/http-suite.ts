@@ -68,6 +68,13 @@ function post(path: string, body: string, more = `Content-Length: ${body.length}
   return `POST ${path} HTTP/1.1\r\nHost: edge.test\r\nConnection: close\r\n${more}\r\n${body}`;
 }
 
+/** Bodies of which four bytes arrive before the connection is half-closed. */
+const CUT: readonly (readonly [string, string])[] = [
+  ["that is cut", post("/size", "half", "Content-Length: 8\r\n")],
+  ["whose chunks are cut", post("/size", "4\r\nhalf\r\n", "Transfer-Encoding: chunked\r\n")],
+  ["whose chunks are malformed", post("/size", "4\r\nhalf\r\nzz\r\n", "Transfer-Encoding: chunked\r\n")],
+];
+
 /** Declares the tests of HTTP. */
 export function httpSuite(serve: () => Promise<ServedHandler>): void {
   let served: ServedHandler;
@@ -223,14 +230,17 @@ export function httpSuite(serve: () => Promise<ServedHandler>): void {
     expect(JSON.parse(answer.body.toString())).toEqual({ size: body.length, sum });
   });
 
-  test.each([
-    ["that is cut", post("/size", "half", "Content-Length: 8\r\n")],
-    ["whose chunks are cut", post("/size", "4\r\nhalf\r\n", "Transfer-Encoding: chunked\r\n")],
-    ["whose chunks are malformed", post("/size", "4\r\nhalf\r\nzz\r\n", "Transfer-Encoding: chunked\r\n")],
-  ])("a body %s breaks off for the worker, whose answer is sent", async (_, request) => {
+  test.each(CUT)("a body %s breaks off for the worker, whose answer is sent", async (_, request) => {
     const answer = await answerTo(port, request, { cut: true });
     expect(answer).toMatchObject({ status: 400, isWhole: true, body: Buffer.from("broke off after 4 bytes\n") });
     expect(await happened()).toEqual(["a request's body broke off"]);
+  });
+
+  test.each(CUT)("the answer that does not read a body %s is sent at once", async (_, cut) => {
+    const begun = Date.now();
+    const answer = await answerTo(port, cut.replace("/size", "/refused"), { cut: true });
+    expect(answer).toMatchObject({ status: 401, isWhole: true, body: Buffer.from("refused") });
+    expect(Date.now() - begun).toBeLessThan(10_000);
   });
 
   test("a reader may give its own memory", async () => {

@@ -4,6 +4,7 @@ import { connect } from "node:net";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, expect, test, vi } from "vitest";
+import { requestFacts } from "../../../server/http/request-facts.ts";
 import type { FileBody } from "../../../server/http/send-file.ts";
 import { serveHttp, type HttpOptions, type HttpServer } from "../../../server/http/serve-http.ts";
 import { answerTo, headerOf, sendRaw } from "../../support/node/raw-http.ts";
@@ -137,7 +138,7 @@ test("bytes beyond ASCII in the target are refused", async () => {
 });
 
 test.skipIf(!hasIPv6)("the request tells the client's address, IPv4 as such", async () => {
-  const { port } = await serve((request) => new Response(request.clientAddress), { host: "::" });
+  const { port } = await serve((request) => new Response(requestFacts.clientAddress(request)), { host: "::" });
   expect((await answerTo(port, GET)).body.toString()).toBe("127.0.0.1");
   expect((await answerTo(port, GET, { host: "::1" })).body.toString()).toBe("::1");
 });

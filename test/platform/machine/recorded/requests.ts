@@ -26,6 +26,8 @@ export function request(method: string, path: string, sent: Sent = {}): Recorded
   const all = {
     Host: "edge.test",
     Connection: "close",
+    // Cloudflare's own header: the worker there has the client's address from it, and here from the socket.
+    "CF-Connecting-IP": "127.0.0.1",
     ...(!isFramed && { "Content-Length": String(body.length) }),
     ...headers,
   };
