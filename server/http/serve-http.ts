@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { MINUTE, SECOND } from "../../worker/duration.ts";
 import type { Duplex } from "node:stream";
 import { exchange, type Exchange, type ExchangeParts, type Handler } from "./exchange.ts";
 import { listen } from "./listen.ts";
@@ -23,13 +24,13 @@ export interface HttpServer {
 }
 
 /** Milliseconds. A proxy in front of the server has a shorter one, 60 s for example: the one that sends must close first. */
-const KEEP_ALIVE = 61_000;
+const KEEP_ALIVE = 61 * SECOND;
 
 /** Milliseconds for a request's header to arrive. */
-const HEADER_TIME = 60_000;
+const HEADER_TIME = MINUTE;
 
 /** Milliseconds without a byte in either direction. A job that the API starts may take a quarter of an hour to answer. */
-const SILENCE = 20 * 60_000;
+const SILENCE = 20 * MINUTE;
 
 /** Milliseconds for what was begun when the server was to stop. */
 const LAST_ANSWERS = 30_000;

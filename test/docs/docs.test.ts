@@ -31,7 +31,9 @@ test("schema/STORAGE.md has a section for every table of the database, and for n
     .prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'")
     .all();
   database.close();
-  const sections = [...read("schema/STORAGE.md").matchAll(/^#### `(\w+)`$/gm)].map(([, name = ""]) => name);
+  // Tables of the other SQLite files of one machine have sections, too, in a chapter of their own.
+  const [, chapter = ""] = /^## D1 .*\n([^]*?)(?=^## |$(?![^]))/m.exec(read("schema/STORAGE.md")) ?? [];
+  const sections = [...chapter.matchAll(/^#### `(\w+)`$/gm)].map(([, name = ""]) => name);
   expect(sections.toSorted()).toEqual(tables.map(({ name }) => String(name)).toSorted());
 });
 
