@@ -6,9 +6,7 @@ import { inTime } from "../repository/timeout.ts";
 import { assertReadable } from "./api-version.ts";
 import { isBlank } from "./charset.ts";
 import { htmlReader } from "./html.ts";
-
-/** How much text is kept for a member that continues in the next chunk. Characters. */
-const MAX_CARRY = 4_096;
+import { RootScanner } from "./root-scanner.ts";
 
 /** An upstream that sends nothing for so long in the middle of its root listing has failed. Milliseconds. */
 const IDLE = 10 * SECOND;
@@ -29,50 +27,36 @@ const PIECE = 32 * 1024;
 /** Longer than any project's name; a link with a longer text is none to a project. Characters. */
 const MAX_LINK_TEXT = 4_096;
 
+/** How many projects are given at once; the last batch has fewer. A listing with fewer is given when it is whole. */
+const BATCH = 2_000;
+
 /** Projects in batches, as they arrive: PyPI's root listing has 40 MB. Invalid names are left out. */
 export type RootEntries = AsyncGenerator<readonly RootEntry[]>;
 
-const PROJECTS = /"projects"\s*:\s*\[/;
-
-/** A project's members, in any order, and its end. A number matches only once the character after it has arrived. */
-const TOKENS =
-  /"name"\s*:\s*"([^"\\]*)"|"_last-serial"\s*:\s*(\d{1,15})(?=\s*[,}])|"api-version"\s*:\s*"([^"\\]*)"|\}/g;
-
 /**
- * Projects from an upstream's root listing in JSON (PEP 691). Throws where the text is cut off or not a root listing.
+ * Projects from an upstream's root listing in JSON (PEP 691). Throws where the text is cut off or not a root listing: before the
+ * last batch is given.
  *
  * @param tell called with the root listing's own serial; before the first project where `meta` precedes `projects`
  */
 export async function* entriesInJson(body: ReadableStream<Uint8Array>, tell?: (serial: number) => void): RootEntries {
-  const nesting = nestingOf();
-  let carry = "";
-  let listing = false;
-  let name: ProjectName | undefined;
-  let serial: number | undefined;
+  let batch: RootEntry[] = [];
+  const scanner = new RootScanner({
+    project: (rawName, serial) => {
+      const name = asProjectName(rawName);
+      if (name) batch.push({ name, "_last-serial": serial });
+    },
+    serial: (serial) => tell?.(serial),
+    version: assertReadable,
+  });
   for await (const chunk of textOf(body)) {
-    nesting.read(chunk);
-    const text = carry + chunk;
-    const begins = text.search(PROJECTS);
-    const metaEnds = begins === -1 && !listing ? text.length : begins;
-    listing ||= begins !== -1;
-    const entries: RootEntry[] = [];
-    let end = 0;
-    for (const match of text.matchAll(TOKENS)) {
-      const [token, rawName, digits, version] = match;
-      if (rawName !== undefined) name = asProjectName(rawName);
-      else if (version !== undefined) assertReadable(version);
-      else if (digits !== undefined) serial = Number(digits);
-      else {
-        if (name) entries.push({ name, "_last-serial": serial });
-        else if (serial !== undefined && match.index < metaEnds) tell?.(serial);
-        name = serial = undefined;
-      }
-      end = match.index + token.length;
-    }
-    carry = text.slice(end).slice(-MAX_CARRY);
-    if (entries.length > 0) yield entries;
+    scanner.read(chunk);
+    if (batch.length < BATCH) continue;
+    yield batch;
+    batch = [];
   }
-  if (!listing || !nesting.closed()) throw new Error("its root listing is not PEP 691 JSON, or was cut off");
+  if (!scanner.isWhole()) throw new Error("its root listing is not PEP 691 JSON, or was cut off");
+  if (batch.length > 0) yield batch;
 }
 
 /**
@@ -110,7 +94,7 @@ export async function* entriesInHtml(body: ReadableStream<Uint8Array>): RootEntr
   });
   for await (const piece of inPieces(textOf(body))) {
     reader.write(piece);
-    if (batch.length === 0) continue;
+    if (batch.length < BATCH) continue;
     found = true;
     yield batch;
     batch = [];
@@ -189,29 +173,4 @@ async function* textOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<
   } finally {
     await reader.cancel().catch(() => undefined);
   }
-}
-
-/** Tracks the nesting of a JSON text that arrives in chunks, to tell whether it is complete. */
-function nestingOf() {
-  let depth = 0;
-  let begun = false;
-  let inString = false;
-  let dangling = "";
-  return {
-    read(chunk: string) {
-      const text = dangling + chunk;
-      // A backslash and the character that it escapes are one token; a chunk may end between them.
-      let backslashes = 0;
-      while (text.at(-1 - backslashes) === "\\") backslashes++;
-      dangling = backslashes % 2 === 1 ? "\\" : "";
-      for (const [token] of text.slice(0, text.length - dangling.length).matchAll(/\\[^]|["{}[\]]/g)) {
-        if (token === '"') inString = !inString;
-        else if (!inString && token.length === 1) {
-          depth += token === "{" || token === "[" ? 1 : -1;
-          begun = true;
-        }
-      }
-    },
-    closed: () => begun && depth === 0 && !inString,
-  };
 }
