@@ -24,6 +24,8 @@ const OPEN_PAGE = { ...OPEN, ...KEPT.page, ...tag(), ...SERIAL, ...page() };
 const OPEN_FILE = { ...OPEN, ...KEPT.file, ...tag(), ...file() };
 const AT_ONCE = { ...OPEN, ...KEPT.atOnce };
 const OPEN_ERROR = { ...SENTENCE, ...OPEN, ...KEPT.never };
+/** Of a listing that is not stored yet nothing is known that an ETag could be made of. */
+const { etag: _, ...ARRIVING } = page();
 const ERROR = { ...SENTENCE, ...KEPT.never };
 const REFUSED = { ...ERROR, ...is.BASIC };
 
@@ -86,7 +88,14 @@ const ANYONE: readonly is.Row[] = [
     { ...HTML, ...OPEN_PAGE, ...page("stale"), warning: '110 pypi-edge "Not checked with the upstream for 8 days."' },
     { before: staleForAWeek },
   ],
-  ["the root listing", "/simple/", 200, { ...HTML, ...OPEN, ...KEPT.page, ...page("r2") }],
+  [
+    "the root listing",
+    "/simple/",
+    200,
+    { ...HTML, ...OPEN, ...KEPT.page, ...page("r2") },
+    { before: (rig) => rig.get("/simple/") },
+  ],
+  ["the root listing as it arrives", "/simple/", 200, { ...HTML, ...OPEN, ...KEPT.page, ...ARRIVING }],
   ["a redirect", "/simple/Demo/", 302, { ...OPEN, ...KEPT.redirect, location: "../../simple/demo/" }],
   ["an absent project", "/simple/absent/", 404, { ...SENTENCE, ...OPEN, ...KEPT.absent }],
   [
@@ -178,7 +187,13 @@ const PRIVATE: readonly is.Row[] = [
     { headers: { Accept: JSON_TYPE } },
   ],
   ["a page that the client has", "/team/simple/demo/", 304, { ...KEPT.own, ...SERIAL, ...page() }, { headers: KNOWN }],
-  ["the root listing", "/team/simple/", 200, { ...HTML, ...KEPT.own, ...page("r2") }],
+  [
+    "the root listing",
+    "/team/simple/",
+    200,
+    { ...HTML, ...KEPT.own, ...page("r2") },
+    { before: (rig) => rig.get("/simple/") },
+  ],
   ["a redirect", "/team/simple/Demo/", 302, { ...KEPT.own, location: "../../../team/simple/demo/" }],
   ["an absent project", "/team/simple/absent/", 404, { ...SENTENCE, ...KEPT.own }],
   ["a hosted file", "/team{hosted}", 200, { ...KEPT.ownFile, ...file() }],

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { inBatches } from "../../worker/repository/list-shapes.ts";
 import { ProjectList } from "../../worker/repository/project-list.ts";
 import { mergeListings } from "../../worker/layers/merge-listings.ts";
 import type { Repository } from "../../worker/repository/repository.ts";
@@ -242,12 +243,12 @@ describe("an index of two upstreams", () => {
       return (await rig.get("/simple/", { Accept: JSON_TYPE }, "HEAD")).headers.get("ETag");
     };
     expect(await etagOf(rigOfTwo())).not.toBe(await etagOf(rigOfTwo(["torch*"])));
-    const body = (what: string) => new ReadableStream<Uint8Array>({ cancel: () => void cancelled.push(what) });
     const head = { digest: "x", changedAt: 0, validators: {} };
-    const part = (what: string) => ({
-      repository: { ...NOTHING, projects: async () => new ProjectList(head, body(what), false, "r2") },
-      has: () => true,
-    });
+    const part = (what: string) => {
+      const giveUp = async () => void cancelled.push(what);
+      const list = ProjectList.of(head, inBatches([]), giveUp, "r2", CONTEXT);
+      return { repository: { ...NOTHING, projects: async () => list }, has: () => true };
+    };
     const merged = await mergeListings([part("one"), part("two")], "", CONTEXT);
     await merged.cancel();
     expect(cancelled).toEqual(["one", "two"]);

@@ -59,7 +59,7 @@ repositoryContract("a cached upstream", (upstream) => {
       written: new Memory(1_000),
       keys,
     }),
-    lists: listStore(env.FILES, keys),
+    listing: { lists: listStore(env.FILES, keys.list), storing: new Memory<true>(1_000) },
     freshness: freshness(new Memory(1_000), caches.default, keys.checked),
     absent: new Memory<true>(1_000),
     pageTtl: 600_000,

@@ -26,4 +26,4 @@ const pages = (maxValue: number) => () =>
 pageStoreContract("KV", pages(1_000_000));
 pageStoreContract("R2, for pages too large for KV,", pages(10));
 fileStoreContract("R2", () => fileStore(r2, new Memory(100_000), keys, { maxPut: MAX_PUT, pipe, now: Date.now }));
-listStoreContract("R2", () => listStore(r2, keys));
+listStoreContract("R2", () => listStore(r2, keys.list));

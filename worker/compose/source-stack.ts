@@ -75,7 +75,7 @@ export function sourceStack(
         cacheDocuments({ store: own.documents, freshness, absent, ttl: pageTtl })(
           cachePages({
             pages,
-            lists: own.lists,
+            listing: own.listing,
             freshness,
             absent,
             pageTtl,

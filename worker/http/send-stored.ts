@@ -15,7 +15,7 @@ interface Stored {
 
 /** A page or the root listing, stored as gzipped JSON. */
 interface StoredPage extends Stored {
-  gzip(): Gzipped;
+  gzip(): Gzipped | Promise<Gzipped>;
   json(): Promise<Gzipped>;
   html(ctx: Context): Promise<Gzipped>;
 }

@@ -6,8 +6,7 @@ import type { Context } from "../repository/context.ts";
 
 /**
  * Fails a request whose answer has not begun after `timeoutMs` milliseconds. Each upstream has a deadline of its own,
- * but one request may have to wait for several upstreams. The root listing has no deadline here, because it is stored
- * before it is served. A context that is `patient` has none either.
+ * but one request may have to wait for several upstreams. A context that is `patient` has none.
  */
 export function answerDeadline(timeoutMs: number): Layer {
   async function answered<T>(work: Promise<T>, cancel: (late: T) => Promise<unknown>, ctx: Context): Promise<T> {
@@ -22,6 +21,7 @@ export function answerDeadline(timeoutMs: number): Layer {
   }
   return (inner) => ({
     ...inner,
+    projects: (ctx) => answered(inner.projects(ctx), (list) => list.cancel(), ctx),
     project: (name, ctx, demand) =>
       answered(inner.project(name, ctx, demand), async (project) => project?.page.cancel(), ctx),
     document: (request, ctx) => answered(inner.document(request, ctx), async (document) => document?.cancel(), ctx),

@@ -1,13 +1,12 @@
-import { HOUR } from "../duration.ts";
-import { isUpstreamFailure, messageOf, reasonOf } from "../errors.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import type { ChangeLogConfirmation } from "../repository/ports/change-log.ts";
 import { deleteQuarantinedFiles } from "./quarantine.ts";
-import { revalidated, readOrReport, RETRY_AFTER, type ConfirmationOf } from "./revalidate.ts";
-import type { ProjectList } from "../repository/project-list.ts";
+import { cachedListing } from "./cache-listing.ts";
+import type { ListingParts } from "./store-listing.ts";
+import { revalidated, type ConfirmationOf } from "./revalidate.ts";
 import type { Page } from "../repository/page.ts";
-import { ROOT_LISTING, type Freshness, type Marks } from "../repository/ports/freshness.ts";
-import type { ListStore, PageStore, QueryStore, StrayStore } from "../repository/ports/pages.ts";
+import type { Freshness, Marks } from "../repository/ports/freshness.ts";
+import type { PageStore, QueryStore, StrayStore } from "../repository/ports/pages.ts";
 import { keepQueries, withQuery } from "./signed-urls.ts";
 import { replaceChanged } from "./replace-files.ts";
 import type { ReplacingParts } from "../repository/ports/files.ts";
@@ -17,7 +16,7 @@ import type { Context } from "../repository/context.ts";
 /** What the cache is put together from. */
 export interface PageCacheParts {
   readonly pages: PageStore;
-  readonly lists: ListStore;
+  readonly listing: ListingParts;
   readonly freshness: Freshness;
   /**
    * Names that the source does not have (negative cache). In memory only: requests for random names must not cost
@@ -40,16 +39,13 @@ export interface PageExtraStores extends ReplacingParts {
   readonly strays: StrayStore;
 }
 
-/** How long the root listing is served without revalidating it. Milliseconds. */
-const LIST_TTL = HOUR;
-
 /**
  * Caches an upstream's pages and its root listing. Files pass through; where a file's true URL has a query, the query
  * is added.
  */
 export function cachePages({
   pages,
-  lists,
+  listing,
   freshness,
   absent,
   pageTtl: ttl,
@@ -77,7 +73,7 @@ export function cachePages({
         demand,
       );
     return {
-      projects: (ctx) => projects(lists, freshness, inner, ctx),
+      projects: (ctx) => cachedListing(listing, freshness, inner, ctx),
       project,
       async document(request, known, ctx) {
         const { listed } = request;
@@ -117,55 +113,3 @@ const forListed = (confirmation: ChangeLogConfirmation): ConfirmationOf<ProjectN
   goodSince: async (name, { head }, ctx) => (head.unlisted ? Infinity : confirmation.goodSince(name, ctx)),
   followedSince: (ctx) => confirmation.followedSince(ctx),
 });
-
-async function projects(
-  lists: ListStore,
-  freshness: Freshness,
-  inner: Pick<UpstreamPages, "projects">,
-  ctx: Context,
-): Promise<ProjectList> {
-  const what = "the root listing";
-  const stored = await readOrReport(() => lists.get(), what, ctx);
-  let since = ctx.now;
-  if (stored) {
-    const { changedAt } = stored.head;
-    const standing = await freshness.standing(ROOT_LISTING, {
-      changedAt,
-      staleBefore: ctx.now - LIST_TTL,
-      now: ctx.now,
-    });
-    if (standing.kind === "fresh") return stored;
-    if (standing.kind === "failing") return stored.stale(standing.since);
-    since = standing.since ?? since;
-  }
-  try {
-    const answer = await inner.projects(stored ?? undefined, ctx);
-    if (answer === "unchanged") {
-      if (!stored) throw new Error("The upstream answered 304 to an unconditional request.");
-      freshness.good(ROOT_LISTING, ctx);
-      return stored;
-    }
-    // Stored before it is served: a listing that is cut in transfer must not reach a client, or the store, as if it
-    // were complete.
-    await lists.put(answer);
-  } catch (error) {
-    if (!isUpstreamFailure(error)) {
-      ctx.report({ event: "storage-failed", what, reason: messageOf(error) });
-      await stored?.cancel();
-      return unconditional(inner, ctx);
-    }
-    if (!stored) throw error;
-    ctx.report({ event: "upstream-failed", what: `${what}, served from the store`, reason: reasonOf(error) });
-    freshness.failed(ROOT_LISTING, since, ctx.now + RETRY_AFTER, ctx);
-    return stored.stale(since);
-  }
-  await stored?.cancel();
-  return (await readOrReport(() => lists.get(), what, ctx)) ?? unconditional(inner, ctx);
-}
-
-/** The upstream's listing, fetched without validators and not stored. */
-async function unconditional(inner: Pick<UpstreamPages, "projects">, ctx: Context): Promise<ProjectList> {
-  const answer = await inner.projects(undefined, ctx);
-  if (answer === "unchanged") throw new Error("The upstream answered 304 to an unconditional request.");
-  return answer;
-}

@@ -2,7 +2,6 @@ import { isUpstreamFailure, upstreamFailed } from "../errors.ts";
 import { upstreamUrl, type FileRef } from "../pypi/file-url.ts";
 import { upstreamValue, verifiableDigest } from "../pypi/page.ts";
 import { provenanceUrl, withProvenanceBelow } from "../pypi/provenance.ts";
-import { rootJson, type RootEntry } from "../pypi/simple-json.ts";
 import type { CompletePage } from "./complete-page.ts";
 import { Document } from "../repository/document.ts";
 import { ProjectList } from "../repository/project-list.ts";
@@ -10,7 +9,6 @@ import { Page } from "../repository/page.ts";
 import type { FileAnswer, Upstream } from "../repository/ports/upstream.ts";
 import { resolveRange, type RangeSpec } from "../repository/range.ts";
 import { withoutQuarantinedFiles } from "./quarantine.ts";
-import { readable } from "../repository/readable.ts";
 import type { UpstreamPages } from "../repository/repository.ts";
 import type { ListedFile } from "../repository/artifact.ts";
 
@@ -25,9 +23,9 @@ export function readUpstream(upstream: Upstream, describe: CompletePage, root?: 
     async projects(known, ctx) {
       const answer = await upstream.names(known?.head.validators ?? {});
       if (answer.kind === "unchanged") return "unchanged";
-      const { serial, validators } = answer;
-      const json = readable(asJson(answer.entries, serial));
-      return new ProjectList({ digest: "", changedAt: ctx.now, serial, validators }, json, false, "upstream");
+      const { entries, serial, validators } = answer;
+      const head = { digest: "", changedAt: ctx.now, serial, validators };
+      return ProjectList.of(head, entries, async () => entries.return?.(), "upstream", ctx);
     },
 
     async project(name, known, ctx, remake = false) {
@@ -142,14 +140,4 @@ export function listedFacts({ project, entry }: ListedFile, part: FileRef["part"
     size: part === "file" ? upstreamValue(entry, "size") : undefined,
     modifiedAt: Number.isNaN(uploadedAt) ? undefined : uploadedAt,
   };
-}
-
-async function* asJson(batches: AsyncIterable<readonly RootEntry[]>, serial: number | undefined) {
-  yield rootJson.opening(serial);
-  let separator = "";
-  for await (const entries of batches) {
-    yield separator + entries.map(rootJson.project).join(",\n");
-    separator = ",\n";
-  }
-  yield rootJson.closing;
 }

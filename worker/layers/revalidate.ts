@@ -37,7 +37,7 @@ export interface ConfirmationOf<What extends string, Value> {
 const ABSENT_TTL = 20 * SECOND;
 
 /** How long a request waits for a revalidation, which then goes on behind the answer. Milliseconds. */
-const PATIENCE = SECOND;
+export const PATIENCE = SECOND;
 
 /**
  * How long a stored value is served without asking again after the upstream failed, so that no client waits for every

@@ -126,7 +126,9 @@ export interface RootEntry {
 export const rootJson = {
   opening: (serial: number | undefined) =>
     `{"meta":${JSON.stringify({ "api-version": FULL_VERSION, "_last-serial": serial })},"projects":[\n`,
-  project: ({ name, "_last-serial": serial }: RootEntry) => JSON.stringify({ name, "_last-serial": serial }),
+  // A normalized name has nothing to escape, and a listing has hundreds of thousands.
+  project: ({ name, "_last-serial": serial }: RootEntry) =>
+    serial === undefined ? `{"name":"${name}"}` : `{"name":"${name}","_last-serial":${serial}}`,
   closing: "\n]}\n",
   /** The project in one of these lines; undefined for the opening and the closing. */
   entryIn(line: string): RootEntry | undefined {

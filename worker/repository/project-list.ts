@@ -1,13 +1,16 @@
 import type { Validators } from "../pypi/page.ts";
-import { rootHtml } from "../pypi/simple-html.ts";
 import { rootJson, type RootEntry } from "../pypi/simple-json.ts";
-import { inflate } from "./gzip.ts";
-import { readable } from "./readable.ts";
 import type { Via } from "./artifact.ts";
+import type { Context } from "./context.ts";
+import { inflate } from "./gzip.ts";
+import { shaped, type RootBatches, type Shape } from "./list-shapes.ts";
 
 /** The facts of a root listing, known without reading it. */
 export interface ListHead {
-  /** Hash of the content. Not an ETag: each representation (HTML, JSON) has its own. */
+  /**
+   * Hash of the content; empty where it is not known before the listing has been read. Not an ETag: each shape has its
+   * own.
+   */
   readonly digest: string;
   /** Milliseconds since the epoch at which it was fetched. */
   readonly changedAt: number;
@@ -16,9 +19,17 @@ export interface ListHead {
   readonly validators: Validators;
 }
 
-/**
- * The root listing: PEP 691 JSON, one line for each project. It is streamed and never held in memory: PyPI's has 40 MB.
- */
+/** A listing's content. It is read once, in one shape, or cancelled. */
+export interface ListContent {
+  /** Whether its bytes are stored. Otherwise they are made for whoever reads them. */
+  readonly isStored: boolean;
+  /** Gzipped bytes: JSON (PEP 691) with one line for each project, or HTML (PEP 503). */
+  open(shape: Shape): Promise<ReadableStream<Uint8Array>>;
+  entries(): RootBatches;
+  cancel(): Promise<void>;
+}
+
+/** The root listing. It is streamed and never held in memory: PyPI's has 40 MB. */
 export class ProjectList {
   readonly head: ListHead;
   readonly via: Via;
@@ -27,55 +38,74 @@ export class ProjectList {
    * stale.
    */
   readonly uncheckedSince: number | undefined;
-  readonly #body: ReadableStream<Uint8Array>;
-  readonly #gzipped: boolean;
+  readonly #content: ListContent;
 
-  /** `gzipped` tells whether `body` is compressed. The listing can be read once. */
-  constructor(head: ListHead, body: ReadableStream<Uint8Array>, gzipped: boolean, via: Via, uncheckedSince?: number) {
+  constructor(head: ListHead, content: ListContent, via: Via, uncheckedSince?: number) {
     this.head = head;
     this.via = via;
     this.uncheckedSince = uncheckedSince;
-    this.#body = body;
-    this.#gzipped = gzipped;
+    this.#content = content;
+  }
+
+  /**
+   * A listing that is made of batches as it is read.
+   *
+   * @param giveUp gives up what the batches are read from
+   */
+  static of(head: ListHead, batches: RootBatches, giveUp: () => Promise<unknown>, via: Via, ctx: Context): ProjectList {
+    const content: ListContent = {
+      isStored: false,
+      open: async (shape) => shaped(shape, batches, head.serial, giveUp, ctx),
+      entries: () => batches,
+      cancel: async () => void (await giveUp()),
+    };
+    return new ProjectList(head, content, via);
   }
 
   /** The same listing, marked stale: the upstream could not be asked about it since then. */
   stale(since: number): ProjectList {
-    return new ProjectList(this.head, this.#body, this.#gzipped, "stale", since);
+    return new ProjectList(this.head, this.#content, "stale", since);
   }
 
-  gzip(): ReadableStream<Uint8Array> {
-    return this.#gzipped ? this.#body : this.#body.pipeThrough(new CompressionStream("gzip"));
+  /** The same listing, its content read in another way. */
+  with(content: ListContent): ProjectList {
+    return new ProjectList(this.head, content, this.via, this.uncheckedSince);
+  }
+
+  get content(): ListContent {
+    return this.#content;
+  }
+
+  gzip(): Promise<ReadableStream<Uint8Array>> {
+    return this.#content.open("json");
   }
 
   async json(): Promise<ReadableStream<Uint8Array>> {
-    return this.#gzipped ? inflate(this.#body) : this.#body;
+    return inflate(await this.gzip());
   }
 
-  /** PEP 503 HTML, gzipped, made line by line. */
-  async html(): Promise<ReadableStream<Uint8Array>> {
-    return readable(toHtml(this.entries())).pipeThrough(new CompressionStream("gzip"));
+  html(): Promise<ReadableStream<Uint8Array>> {
+    return this.#content.open("html");
   }
 
   /** Its projects, in batches as they are read. */
-  async *entries(): AsyncGenerator<readonly RootEntry[]> {
-    let rest = "";
-    for await (const chunk of (await this.json()).pipeThrough(new TextDecoderStream())) {
-      const lines = (rest + chunk).split("\n");
-      rest = lines.pop() ?? "";
-      const entries = lines.map(rootJson.entryIn).filter((entry) => entry !== undefined);
-      if (entries.length > 0) yield entries;
-    }
+  entries(): RootBatches {
+    return this.#content.entries();
   }
 
   /** Cancels a listing that will not be read. */
-  async cancel(): Promise<void> {
-    await this.#body.cancel();
+  cancel(): Promise<void> {
+    return this.#content.cancel();
   }
 }
 
-async function* toHtml(batches: AsyncIterable<readonly RootEntry[]>): AsyncGenerator<string> {
-  yield rootHtml.opening;
-  for await (const entries of batches) yield entries.map(({ name }) => rootHtml.project(name)).join("");
-  yield rootHtml.closing;
+/** The projects in a listing's gzipped JSON. These are our own bytes, so they are not validated again. */
+export async function* entriesIn(gzip: ReadableStream<Uint8Array>): AsyncGenerator<readonly RootEntry[]> {
+  let rest = "";
+  for await (const chunk of inflate(gzip).pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + chunk).split("\n");
+    rest = lines.pop() ?? "";
+    const entries = lines.map(rootJson.entryIn).filter((entry) => entry !== undefined);
+    if (entries.length > 0) yield entries;
+  }
 }

@@ -29,7 +29,7 @@ export function keysOf(source: string, root?: string) {
     /** KV: a document, by its path. */
     document: (path: string) => `document/${FORMAT}/${source}/${path}`,
     /** R2. */
-    list: () => `list/${FORMAT}/${source}`,
+    list: listKeys(source),
     /**
      * R2: a file, or its `.metadata`. The path is decoded, so that a file has one key, however a client encodes its
      * URL.
@@ -40,6 +40,11 @@ export function keysOf(source: string, root?: string) {
     absent: (what: string) => `https://absent.invalid/${encodeURIComponent(source)}/${what}`,
   };
 }
+
+/** R2: a root listing as JSON and as HTML, of a source or of an index, whose name never is a source's. */
+export const listKeys = (of: string) => ({ json: `list/${FORMAT}/${of}`, html: `list-html/${HTML_VERSION}/${of}` });
+
+export type ListKeys = ReturnType<typeof listKeys>;
 
 /** KV: the merged page of an index's hosted files and the sources' files, where it is too large for memory. */
 export const mergedKey = (index: string, name: ProjectName) => `merged/${FORMAT}/${index}/${name}`;

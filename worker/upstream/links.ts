@@ -4,6 +4,7 @@ import type { MakePipe } from "../platform/pipe.ts";
 import { projectCandidates } from "../pypi/filename.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import type { FileEntry, Validators } from "../pypi/page.ts";
+import { inBatches } from "../repository/list-shapes.ts";
 import type { Upstream } from "../repository/ports/upstream.ts";
 import { inUtf8 } from "./charset.ts";
 import type { UpstreamClient } from "./client.ts";
@@ -72,7 +73,7 @@ export function linksAt(page: URL, client: UpstreamClient, pipe: MakePipe, now: 
     async names(known) {
       const links = await read(known);
       if (links === "unchanged") return { kind: "unchanged" };
-      return { kind: "names", entries: inOneBatch([...links.files.keys()]), validators: links.validators };
+      return { kind: "names", entries: inBatches([...links.files.keys()]), validators: links.validators };
     },
   };
 }
@@ -87,8 +88,4 @@ function byProject(files: readonly FileEntry[]): Map<ProjectName, FileEntry[]> {
     }
   }
   return projects;
-}
-
-async function* inOneBatch(names: readonly ProjectName[]) {
-  yield names.map((name) => ({ name }));
 }

@@ -11,6 +11,8 @@ import { parseJson } from "./parse-json.ts";
 import { entriesInHtml, entriesInJson, peekBody, type RootEntries } from "./parse-root.ts";
 import { conditionalHeaders, validatorsOf } from "./validators.ts";
 
+type NamesIterator = Extract<NamesAnswer, { kind: "names" }>["entries"];
+
 const JSON_TYPE = "application/vnd.pypi.simple.v1+json";
 
 /** JSON is preferred; older indexes answer with one of the HTML types. */
@@ -77,11 +79,23 @@ async function namesOf(answer: UpstreamAnswer): Promise<NamesAnswer> {
   };
 }
 
-/** The whole listing again, after its first batch has been taken. */
-async function* resumed(first: Awaited<ReturnType<RootEntries["next"]>>, rest: RootEntries): RootEntries {
-  if (first.done) return;
-  yield first.value;
-  yield* rest;
+/**
+ * The whole listing again, after its first batch has been taken. No generator: one that has not begun would not give the
+ * answer up.
+ */
+function resumed(first: Awaited<ReturnType<RootEntries["next"]>>, rest: RootEntries): NamesIterator {
+  let taken: typeof first | undefined = first;
+  return {
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    async next() {
+      const result = taken ?? (await rest.next());
+      taken = undefined;
+      return result;
+    },
+    return: () => rest.return(undefined),
+  };
 }
 
 /** The serial in an answer's header, which is the only place where PyPI gives it with an HTML page. */

@@ -1,4 +1,4 @@
-import { rootJson } from "../../pypi/simple-json.ts";
+import { inBatches } from "../../repository/list-shapes.ts";
 import type { HostedPackages } from "../../repository/ports/hosted-packages.ts";
 import { ProjectList } from "../../repository/project-list.ts";
 import { sha256 } from "../../repository/sha256.ts";
@@ -9,10 +9,9 @@ export const hostedList = (hosting: HostedPackages, indexes: readonly string[]) 
   repository: {
     async projects(ctx: Context): Promise<ProjectList> {
       const names = await hosting.names(indexes);
-      const lines = names.map((name) => rootJson.project({ name })).join(",\n");
-      const bytes = new TextEncoder().encode(rootJson.opening(undefined) + lines + rootJson.closing);
-      const head = { digest: sha256(bytes).slice(0, 32), changedAt: ctx.now, validators: {} };
-      return new ProjectList(head, new Blob([bytes]).stream() as ReadableStream<Uint8Array>, false, "d1");
+      const digest = sha256(new TextEncoder().encode(names.join("\n")));
+      const head = { digest: digest.slice(0, 32), changedAt: ctx.now, validators: {} };
+      return ProjectList.of(head, inBatches(names), () => Promise.resolve(), "d1", ctx);
     },
   },
   has: () => true,

@@ -1,6 +1,7 @@
 import type { ProjectName } from "../../pypi/name.ts";
 import type { Page, Queries } from "../page.ts";
-import type { ProjectList } from "../project-list.ts";
+import type { Shape } from "../list-shapes.ts";
+import type { ListHead, ProjectList } from "../project-list.ts";
 import type { Context } from "../context.ts";
 
 /** The value that a new one replaces, and the context for reports. */
@@ -42,11 +43,19 @@ export interface StrayStore {
   note(project: ProjectName, addresses: readonly string[]): Promise<void>;
 }
 
-/** The store of the root listing. */
+/** The store of one root listing. */
 export interface ListStore {
-  get(): Promise<ProjectList | null>;
-  /** Stores the complete listing or, where its stream fails, nothing. */
-  put(list: ProjectList): Promise<void>;
+  /** One read, and another one where its HTML is opened. */
+  get(ctx: Context): Promise<ProjectList | null>;
+  /** Begins to store a listing; the one before it is given until `commit`. An empty digest is found out here. */
+  create(head: ListHead): ListSink;
+}
+
+/** Takes a listing's gzipped bytes. Both shapes become visible together, or neither. */
+export interface ListSink {
+  write(shape: Shape, bytes: Uint8Array): Promise<void>;
+  commit(): Promise<void>;
+  abort(): Promise<void>;
 }
 
 /** A page, and the page that it replaces, if known. */

@@ -77,8 +77,9 @@ export type NamesAnswer =
       readonly kind: "names";
       /**
        * Batches of projects. Throws `upstream-failed` where the listing turns out to be cut off or not to be a listing.
+       * The first batch has been read: a small listing is known to be whole. `return` gives the answer up.
        */
-      readonly entries: AsyncIterable<readonly RootEntry[]>;
+      readonly entries: AsyncIterableIterator<readonly RootEntry[]>;
       readonly serial?: number | undefined;
       readonly validators: Validators;
     };

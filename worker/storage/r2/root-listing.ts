@@ -1,8 +1,10 @@
-import { throughStream } from "../../errors.ts";
+import type { ListKeys } from "../keys.ts";
+import { freshId } from "../keys.ts";
 import type { Validators } from "../../pypi/page.ts";
-import { ProjectList } from "../../repository/project-list.ts";
+import { shaped } from "../../repository/list-shapes.ts";
+import { entriesIn, ProjectList, type ListContent, type ListHead } from "../../repository/project-list.ts";
+import type { Context } from "../../repository/context.ts";
 import type { ListStore } from "../../repository/ports/pages.ts";
-import type { Keys } from "../keys.ts";
 import type { Objects } from "../../platform/objects.ts";
 import { multipartUpload } from "./multipart-upload.ts";
 
@@ -11,38 +13,72 @@ import { multipartUpload } from "./multipart-upload.ts";
  */
 const MAX_VALIDATOR = 512;
 
-/** A source's root listing in R2: PyPI's is too large for KV and for memory. */
-export function listStore(r2: Objects, keys: Keys): ListStore {
+/**
+ * A root listing in R2, JSON and HTML as two objects: PyPI's is too large for KV and for memory. The JSON has the
+ * listing's facts. Both name the revision that they were written in, and HTML of another revision is not used: two
+ * objects cannot be written at once.
+ */
+export function listStore(r2: Objects, keys: ListKeys): ListStore {
   return {
-    async get() {
-      const object = await r2.get(keys.list());
+    async get(ctx) {
+      const object = await r2.get(keys.json);
       if (!object) return null;
-      const { changedAt, serial, etag, lastModified } = object.customMetadata ?? {};
+      const { changedAt, serial, etag, lastModified, digest, revision } = object.customMetadata ?? {};
       const validators: Validators = { etag, lastModified };
       const head = {
-        digest: object.etag,
+        digest: digest ?? object.etag,
         changedAt: Number(changedAt),
         serial: serial ? Number(serial) : undefined,
         validators,
       };
-      return new ProjectList(head, object.body, true, "r2");
+      return new ProjectList(head, contentOf(object.body, revision, ctx), "r2");
     },
 
-    async put(list) {
-      const { changedAt, serial, validators } = list.head;
-      const customMetadata: Record<string, string> = { changedAt: String(changedAt) };
-      if (serial !== undefined) customMetadata["serial"] = String(serial);
-      for (const [name, value] of Object.entries(validators)) {
-        if (value && value.length <= MAX_VALIDATOR) customMetadata[name] = value;
-      }
-      const sink = multipartUpload(r2, keys.list(), { customMetadata });
-      try {
-        for await (const chunk of list.gzip()) await sink.write(chunk);
-        await sink.commit();
-      } catch (error) {
-        await sink.abort();
-        throw throughStream(error);
-      }
+    create(head) {
+      const revision = freshId();
+      const sinks = {
+        json: multipartUpload(r2, keys.json, { customMetadata: { ...metadataOf(head), revision } }),
+        html: multipartUpload(r2, keys.html, { customMetadata: { revision } }),
+      };
+      return {
+        write: (shape, bytes) => sinks[shape].write(bytes),
+        async commit() {
+          await sinks.html.commit();
+          await sinks.json.commit();
+        },
+        async abort() {
+          await Promise.allSettled([sinks.json.abort(), sinks.html.abort()]);
+        },
+      };
     },
   };
+
+  function contentOf(json: ReadableStream<Uint8Array>, revision: string | undefined, ctx: Context): ListContent {
+    const giveUp = () => json.cancel();
+    return {
+      isStored: true,
+      async open(shape) {
+        if (shape === "json") return json;
+        const html = revision === undefined ? null : await r2.get(keys.html);
+        if (html?.customMetadata?.["revision"] === revision && html) {
+          await json.cancel();
+          return html.body;
+        }
+        await html?.body.cancel();
+        return shaped(shape, entriesIn(json), undefined, giveUp, ctx);
+      },
+      entries: () => entriesIn(json),
+      cancel: giveUp,
+    };
+  }
+}
+
+function metadataOf({ changedAt, serial, validators, digest }: ListHead): Record<string, string> {
+  const metadata: Record<string, string> = { changedAt: String(changedAt) };
+  if (serial !== undefined) metadata["serial"] = String(serial);
+  if (digest !== "") metadata["digest"] = digest;
+  for (const [name, value] of Object.entries(validators)) {
+    if (value && value.length <= MAX_VALIDATOR) metadata[name] = value;
+  }
+  return metadata;
 }
