@@ -1,6 +1,6 @@
 import type { ResponseCache } from "../worker/platform/platform.ts";
 import { cacheLifetime } from "./cache-lifetime.ts";
-import { entriesIn, entriesSchema, type Entries } from "./sqlite/entries.ts";
+import { keyedEntriesIn, entriesSchema, type Entries } from "./sqlite/entries.ts";
 import type { Sqlite } from "./sqlite/sqlite.ts";
 
 const TABLE = "response";
@@ -22,7 +22,7 @@ interface Head {
  * @param now the clock: milliseconds since the epoch
  */
 export function openCache(sqlite: Sqlite, now: () => number): ResponseCache & Pick<Entries, "close"> {
-  const entries = entriesIn(sqlite, TABLE, now);
+  const entries = keyedEntriesIn(sqlite, TABLE, now);
 
   return {
     async match(request) {

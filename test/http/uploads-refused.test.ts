@@ -51,7 +51,7 @@ describe("an upload is refused before any byte travels where", () => {
     ["the size is a text", { size: "12" }, 400, /size must be a number of bytes/],
     ["the digest is none", { sha256: "abc" }, 400, /sha256 must be 64 hexadecimal digits/],
     ["something is missing", { filename: undefined }, 400, /filename is missing\. It looks like/],
-    ["something is misspelt", { file: "x" }, 400, /cannot be read: it has members that are not known here/],
+    ["something is misspelt", { file: "x" }, 400, /cannot be read: "file" is not known here/],
   ])("%s", async (_what, more, status, sentence) => {
     const rig = new PartsRig();
     const answer = await rig.begin(FILE, more);

@@ -134,7 +134,9 @@ export function compose(
       const made = stores.mergedPages(index.name);
       return {
         config: index,
-        repository: outermost(indexStack(sources, { overlays: index.overlays, hosting, bytes, made })),
+        repository: outermost(
+          indexStack(sources, { overlays: index.overlays, hosting, bytes, made }, stores.listing(index.name)),
+        ),
         catalog: countTogether(
           sources.map(({ catalog }) => catalog),
           platform.now,

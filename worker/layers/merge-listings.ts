@@ -36,7 +36,7 @@ export async function mergeListings(parts: readonly Part[], routing: string, ctx
   const heads = opened.map(({ list }) => list.head);
   const digests = heads.map(({ digest }) => digest);
   const head = {
-    digest: digests.includes("") ? "" : await digestFrom([...digests, routing]),
+    digest: digests.includes("") ? "" : digestFrom([...digests, routing]),
     changedAt: Math.max(...heads.map(({ changedAt }) => changedAt)),
     // A tool that mirrors the index follows serials. Only the last source's are given: serials of two sources cannot be
     // compared.
@@ -48,8 +48,7 @@ export async function mergeListings(parts: readonly Part[], routing: string, ctx
   return unchecked.length > 0 ? merged.stale(Math.min(...unchecked)) : merged;
 }
 
-const digestFrom = async (parts: readonly string[]) =>
-  (await sha256(new TextEncoder().encode(parts.join("\n")))).slice(0, 32);
+const digestFrom = (parts: readonly string[]) => sha256(new TextEncoder().encode(parts.join("\n"))).slice(0, 32);
 
 interface Opened {
   readonly list: ProjectList;

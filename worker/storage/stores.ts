@@ -29,7 +29,7 @@ import { strayFilesIn } from "./d1/stray-files.ts";
 import { tokensIn } from "./d1/tokens.ts";
 import { uploadSessionsIn } from "./d1/upload-sessions.ts";
 import { confirmationIn } from "./d1/confirmation.ts";
-import { keysOf, storedRef } from "./keys.ts";
+import { keysOf, listKeys, storedRef } from "./keys.ts";
 import { documentStore } from "./kv/documents.ts";
 import { mergedPagesIn, type StoredMergedPage } from "./kv/merged-pages.ts";
 import { pageStore } from "./kv/pages.ts";
@@ -148,6 +148,11 @@ export function createStores(platform: Storage, { maxPut, inMemory }: StorageLim
     recentChanges: recentChangesIn(db),
     jobRuns: jobRunsIn(db),
     ofSource,
+    /** The root listing of an index. */
+    listing: (index: string) => ({
+      lists: listStore(r2, listKeys(index)),
+      storing: scopedTo(memory.listings, index),
+    }),
     /** The merged pages of an index. */
     mergedPages: (index: string) => mergedPagesIn(index, kv, memory.made),
     /** Writes what requests and jobs have left in memory to be written, after the answer, if it is time. */
