@@ -20,7 +20,7 @@ export const compareMetadata: Compare = (ours, theirs) => {
 export const compareRecords: Compare = (ours, theirs) => {
   const hashed = (theirs as [string, string, string][]).flatMap(([path, hash]) => {
     const [, algorithm = "", value = ""] = /^sha(\d+)=(.*?)=*$/i.exec(hash) ?? [];
-    return hash === "" ? [] : [[path, `SHA-${algorithm}`, value]];
+    return hash === "" ? [] : [[path, `sha${algorithm}`, value]];
   });
   return compareSets(ours, hashed);
 };

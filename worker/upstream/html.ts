@@ -9,7 +9,7 @@ const MAX_TOKEN = 4 * 1024 * 1024;
 
 /** What a document consists of, in its order. Names are in lower case; in texts and values character references are undecoded. */
 export interface HtmlListener {
-  /** A start tag. Of attributes with one name the first counts (HTML, 13.2.5.33). */
+  /** A start tag. Of attributes with one name the last counts, as in pip; in HTML it is the first (13.2.5.33). */
   opened?(name: string, attributes: ReadonlyMap<string, string>): void;
   /** An end tag, whether or not it closes anything. */
   closed?(name: string): void;
@@ -65,7 +65,7 @@ export function htmlReader(listener: HtmlListener) {
       if (value.length > MAX_TOKEN) throw tooLong();
     },
     onattribend() {
-      if (!attributes.has(attribute)) attributes.set(attribute, value);
+      attributes.set(attribute, value);
       if (attributes.size > MAX_ATTRIBUTES) throw new Error(`an element has more than ${MAX_ATTRIBUTES} attributes`);
     },
     onopentagend: opened,
