@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { connect, createServer } from "node:net";
 import { MINUTE, SECOND, inSeconds } from "../../worker/duration.ts";
 import { endGroupWithUs, forgetGroup } from "./leftovers.ts";
@@ -80,16 +81,31 @@ export async function startServer(
   };
 }
 
-/** A TCP port on loopback that is free at this moment. */
+/**
+ * A TCP port on loopback that is free at this moment. It is none that the system gives out by itself: such a port may be
+ * an outgoing connection's a moment later, and a server that is then started on it ends with EADDRINUSE.
+ */
 export async function freePort(): Promise<number> {
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    const port = randomInt(FIRST_PORT, SYSTEM_PORTS);
+    if (await canListen(port)) return port;
+  }
+  throw new Error(`no port from ${FIRST_PORT} to ${SYSTEM_PORTS} is free`);
+}
+
+/** Above the ports of well-known services. */
+const FIRST_PORT = 15_000;
+
+/** Where the ports begin that Linux gives to outgoing connections; macOS and Windows begin at 49,152. */
+const SYSTEM_PORTS = 32_768;
+
+async function canListen(port: number): Promise<boolean> {
   const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject).listen(0, "127.0.0.1", resolve);
+  const listening = await new Promise<boolean>((resolve) => {
+    server.once("error", () => resolve(false)).listen(port, "127.0.0.1", () => resolve(true));
   });
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("no port was assigned");
-  return address.port;
+  if (listening) await new Promise((resolve) => server.close(resolve));
+  return listening;
 }
 
 interface Running {
