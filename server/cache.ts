@@ -1,5 +1,6 @@
 import type { ResponseCache } from "../worker/platform/platform.ts";
 import { cacheLifetime } from "./cache-lifetime.ts";
+import { NULL_BODY_STATUSES } from "./null-body.ts";
 import { keyedEntriesIn, entriesSchema, type Entries } from "./sqlite/entries.ts";
 import type { Sqlite } from "./sqlite/sqlite.ts";
 
@@ -30,7 +31,7 @@ export function openCache(sqlite: Sqlite, now: () => number): ResponseCache & Pi
       const entry = method === "GET" ? entries.get(key) : null;
       if (!entry) return undefined;
       const { status, statusText, headers } = JSON.parse(entry.head) as Head;
-      const body = NULL_BODY.has(status) ? null : entry.value;
+      const body = NULL_BODY_STATUSES.has(status) ? null : entry.value;
       return new Response(body, { status, statusText, headers });
     },
 
@@ -61,9 +62,6 @@ export function openCache(sqlite: Sqlite, now: () => number): ResponseCache & Pi
     close: () => entries.close(),
   };
 }
-
-/** Statuses whose responses have no body (Fetch standard, 2.2.3). */
-const NULL_BODY = new Set([204, 205, 304]);
 
 /** The URL without its fragment, and the method. Throws a TypeError where there is no absolute URL. */
 function asked(request: RequestInfo | URL): { readonly key: string; readonly method: string } {

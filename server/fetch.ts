@@ -4,6 +4,7 @@ import { type Dispatcher, EnvHttpProxyAgent, request as send } from "undici";
 import { SECOND } from "../worker/duration.ts";
 import type { Fetch } from "../worker/platform/platform.ts";
 import { byteStreamOf } from "./byte-stream.ts";
+import { NULL_BODY_STATUSES } from "./null-body.ts";
 
 /** Connections to one origin at the same time. Further requests wait. */
 const CONNECTIONS = 128;
@@ -26,8 +27,6 @@ const DECODERS: Readonly<Record<string, () => Gunzip | BrotliDecompress>> = {
   "x-gzip": () => createGunzip({ chunkSize: READ_AHEAD }),
   br: () => createBrotliDecompress({ chunkSize: READ_AHEAD }),
 };
-
-const WITHOUT_BODY = new Set([204, 205, 304]);
 
 /** Codes of connections that were refused or broke off. */
 const LOST = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE", "UND_ERR_SOCKET", "HPE_INVALID_EOF_STATE"]);
@@ -85,7 +84,7 @@ function responseTo(method: string, answer: Dispatcher.ResponseData, undecoded: 
     const headers = new Headers();
     for (const [name, value] of Object.entries(answer.headers))
       for (const each of [value ?? []].flat()) headers.append(name, each);
-    if (method === "HEAD" || WITHOUT_BODY.has(status)) {
+    if (method === "HEAD" || NULL_BODY_STATUSES.has(status)) {
       discard();
       return new Response(null, { status, statusText, headers });
     }
