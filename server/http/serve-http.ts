@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { Socket } from "node:net";
 import { MINUTE, SECOND } from "../../worker/duration.ts";
 import type { Duplex } from "node:stream";
+import { endedWithin } from "../ended-within.ts";
 import { exchange, type Exchange, type ExchangeParts, type Handler } from "./exchange.ts";
 import { listen } from "./listen.ts";
 import { MAX_HEADERS, MAX_TARGET, refusalFor, refuse } from "./refuse.ts";
@@ -33,7 +34,7 @@ const HEADER_TIME = MINUTE;
 const SILENCE = 20 * MINUTE;
 
 /** Milliseconds for what was begun when the server was to stop. */
-const LAST_ANSWERS = 30_000;
+const LAST_ANSWERS = 30 * SECOND;
 
 /**
  * Serves a handler over HTTP/1.1, as workerd does: the same URLs, refusals and lengths.
@@ -101,10 +102,7 @@ export async function serveHttp({
       isStopping = true;
       const closed = new Promise((resolve) => server.close(resolve));
       for (const [socket, begun] of sockets) if (!begun) socket.destroy();
-      const last = Promise.withResolvers<void>();
-      const timer = setTimeout(last.resolve, LAST_ANSWERS);
-      await Promise.race([closed.then(() => Promise.allSettled(working)), last.promise]);
-      clearTimeout(timer);
+      await endedWithin(LAST_ANSWERS, [closed.then(() => Promise.allSettled(working))]);
       server.closeAllConnections();
       await closed;
     },
