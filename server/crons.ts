@@ -1,4 +1,5 @@
 import { Cron } from "croner";
+import { messageOf } from "../worker/errors.ts";
 import { endedWithin } from "./ended-within.ts";
 
 /** Crons that fire until they are stopped. */
@@ -24,7 +25,7 @@ export function startCrons(
     try {
       await run(expression);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       log(`The cron ${expression} failed: ${reason}; it comes again at its next time.`);
     }
   };

@@ -3,6 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Database } from "../worker/platform/database.ts";
+import { messageOf } from "../worker/errors.ts";
 import { codeOf } from "./sqlite/codes.ts";
 
 /** The database cannot be used as it is. The message is a sentence that says why, and what to do. */
@@ -80,7 +81,7 @@ function refuseNewer(applied: readonly string[], known: readonly string[]): void
 }
 
 function unreadable(file: string, error: unknown): UnusableDatabase {
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = messageOf(error);
   const code = codeOf(error);
   const damaged = code === "SQLITE_NOTADB" || code === "SQLITE_CORRUPT";
   return new UnusableDatabase(

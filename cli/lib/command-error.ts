@@ -28,5 +28,4 @@ export class CommandError extends Error {
 /** The error for a wrong command line; `message` says what is expected. */
 export const usageError = (message: string) => new CommandError(message, "usage");
 
-/** The message of a thrown value, also of one that is no `Error`. */
-export const errorText = (error: unknown) => (error instanceof Error ? error.message : String(error));
+export { messageOf as errorText } from "../../worker/errors.ts";

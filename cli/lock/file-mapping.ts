@@ -3,7 +3,7 @@ import { localUrl, parseFileRef } from "../../worker/pypi/file-url.ts";
 import { isPrivate } from "../../worker/pypi/host.ts";
 import { HAS_CREDENTIALS, urlParts, addressText, type Address } from "./address.ts";
 import type { MappedUrl } from "./plan.ts";
-import { errorText } from "../lib/command-error.ts";
+import { messageOf } from "../../worker/errors.ts";
 
 type Result = NonNullable<MappedUrl>;
 
@@ -74,7 +74,7 @@ function refOf(path: string): { origin: string; filename: Filename } | string {
     const ref = parseFileRef(path);
     return ref.part === "file" ? ref : "it is a metadata file's, not a distribution's.";
   } catch (error) {
-    return errorText(error);
+    return messageOf(error);
   }
 }
 

@@ -3,6 +3,7 @@ import { endedWithin } from "../ended-within.ts";
 import type { SqlStatement } from "../sqlite/protocol.ts";
 import type { Sqlite } from "../sqlite/sqlite.ts";
 import { SECOND } from "../../worker/duration.ts";
+import { messageOf } from "../../worker/errors.ts";
 import type { Batch } from "../../worker/platform/queues.ts";
 import { openBatch, type OpenBatch } from "./batch.ts";
 import { burial, dueTimes, givenBack, interrupted, postponement, removal, take, type TakenMessage } from "./store.ts";
@@ -94,7 +95,7 @@ export class QueueConsumer {
       const [first] = times;
       return first && Math.min(first + max_batch_timeout * SECOND, times[this.#size - 1] ?? Infinity) - now();
     } catch (error) {
-      log(`The queue ${queue} cannot be read: ${reasonOf(error)}.`);
+      log(`The queue ${queue} cannot be read: ${messageOf(error)}.`);
       return PAUSE;
     }
   }
@@ -115,7 +116,7 @@ export class QueueConsumer {
     try {
       taken = await take(db, queue, this.#size, now());
     } catch (error) {
-      log(`No message of the queue ${queue} can be taken: ${reasonOf(error)}.`);
+      log(`No message of the queue ${queue} can be taken: ${messageOf(error)}.`);
       await this.#pause();
       return;
     } finally {
@@ -135,7 +136,7 @@ export class QueueConsumer {
       await this.#around.deliver(open.batch);
     } catch (error) {
       threw = true;
-      this.#around.log(`A delivery of the queue ${queue} failed: ${reasonOf(error)}.`);
+      this.#around.log(`A delivery of the queue ${queue} failed: ${messageOf(error)}.`);
     }
     await this.#write(taken.map((message) => this.#outcome(message, open, threw)));
     const dead = this.#settings.dead_letter_queue;
@@ -168,7 +169,7 @@ export class QueueConsumer {
         return;
       } catch (error) {
         const { queue } = this.#settings;
-        this.#around.log(`What became of messages of the queue ${queue} cannot be stored: ${reasonOf(error)}.`);
+        this.#around.log(`What became of messages of the queue ${queue} cannot be stored: ${messageOf(error)}.`);
         // After a restart they are delivered again.
         if (this.#stopping.signal.aborted) return;
         await this.#pause();
@@ -180,5 +181,3 @@ export class QueueConsumer {
     await wait(PAUSE, undefined, { ref: false, signal: this.#stopping.signal }).catch(() => undefined);
   }
 }
-
-const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

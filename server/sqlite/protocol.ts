@@ -1,3 +1,5 @@
+import { messageOf } from "../../worker/errors.ts";
+
 /** What node:sqlite binds and returns. */
 export type Value = string | number | null | Uint8Array;
 
@@ -49,6 +51,6 @@ export interface SqliteFault {
 }
 
 export const faultOf = (error: unknown): SqliteFault => ({
-  message: error instanceof Error ? error.message : String(error),
+  message: messageOf(error),
   errcode: error instanceof Error && "errcode" in error ? Number(error.errcode) : undefined,
 });

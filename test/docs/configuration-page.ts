@@ -6,6 +6,7 @@ import { index } from "../../schema/indexes.ts";
 import { INDEX_MEANINGS, TRUSTED_MEANINGS, UPSTREAM_MEANINGS, VARIABLE_MEANINGS } from "../../schema/meanings.ts";
 import { trusted } from "../../schema/trusted.ts";
 import { upstream } from "../../schema/upstreams.ts";
+import { messageOf } from "../../worker/errors.ts";
 import { tableOf } from "./markdown.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -145,7 +146,7 @@ function demandOf(key: string, wrongly: (key: string, wrong: unknown) => Values)
       parseConfig(wrongly(key, wrong));
       return undefined;
     } catch (error) {
-      const said = String(error instanceof Error ? error.message : error);
+      const said = messageOf(error);
       return /: (?:must|no|has|is) [^;]*?(?=[;.]?$|;)/
         .exec(said)?.[0]
         .slice(2)

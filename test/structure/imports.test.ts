@@ -81,8 +81,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "schema",
   ],
   "worker/index": ["worker/worker", "worker/cloudflare", "schema"],
-  server: ["worker/worker", "worker/jobs", "worker/platform", "worker/pypi", "schema"],
-  cli: ["server", "worker/locks/formats", "worker/pypi", "schema"],
+  server: ["worker/worker", "worker/jobs", "worker/platform", "worker/pypi", "worker/errors", "schema"],
+  cli: ["server", "worker/locks/formats", "worker/pypi", "worker/errors", "schema"],
 };
 
 /** Units of time have one definition, for all parts. */

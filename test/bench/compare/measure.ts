@@ -1,5 +1,6 @@
 /** One row on all servers: checked, warmed, then loaded in turns. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { messageOf } from "../../../worker/errors.ts";
 import { type Answer, request } from "../harness/http.ts";
 import { median } from "../harness/statistics.ts";
 import { CONNECTIONS, load } from "../harness/wrk.ts";
@@ -137,8 +138,4 @@ async function conclude(run: Run, row: Row): Promise<Outcome> {
     highest: Math.max(...run.rates),
     remarks: [...run.remarks],
   };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,6 @@
 import { openObjects } from "../../../server/objects/open-objects.ts";
 import { Writer } from "../../../server/sqlite/writer.ts";
+import { messageOf } from "../../../worker/errors.ts";
 import { DURABLE_PREFIXES } from "../../../worker/platform/objects.ts";
 import { contentOf } from "./content.ts";
 
@@ -13,11 +14,7 @@ const objects = await openObjects(folder, new Writer(), { durable: DURABLE_PREFI
 /** The parent reads a line for each write that was answered. */
 const say = (...words: string[]) => process.stdout.write(`${words.join(" ")}\n`);
 
-const failure = (work: Promise<unknown>) =>
-  work.then(
-    () => "stored",
-    (error: unknown) => (error instanceof Error ? error.message : String(error)),
-  );
+const failure = (work: Promise<unknown>) => work.then(() => "stored", messageOf);
 
 async function writeUntilKilled(key: string, at: number): Promise<void> {
   await objects.put(key, contentOf(key, at));
