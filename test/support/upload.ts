@@ -4,6 +4,7 @@ import type { Limits } from "../../worker/compose/services.ts";
 import type { Platform } from "../../worker/platform/platform.ts";
 import { zip } from "./archive.ts";
 import { ADMIN_TOKEN, Rig } from "./rig.ts";
+import { uploadFields } from "./upload-fields.ts";
 import { metadataText } from "./wheel.ts";
 
 /** A worker with an index that hosts, one that takes other bytes for a name as well, and one that hosts nothing. */
@@ -51,21 +52,9 @@ export async function wheelOf(project = "demo", version = "1.0", code = "", padd
   return {
     filename: `${dist}-${version}-py3-none-any.whl`,
     bytes,
-    fields: await fieldsOf(bytes, project, version),
+    fields: uploadFields({ project, version, sha256: sha256(bytes) }),
   };
 }
-
-/** What clients say of a wheel. */
-export const fieldsOf = async (bytes: Uint8Array, name: string, version: string) => ({
-  ":action": "file_upload",
-  protocol_version: "1",
-  filetype: "bdist_wheel",
-  pyversion: "py3",
-  metadata_version: "2.1",
-  name,
-  version,
-  sha256_digest: sha256(bytes),
-});
 
 export const BOUNDARY = "00000000000000000000000000000042";
 

@@ -1,4 +1,5 @@
 import type { Wheel } from "../../../cli/demo/wheel.ts";
+import { uploadFields } from "../upload-fields.ts";
 import type { Rig } from "./rig.ts";
 
 /** A file that the index hosts, as a reader gets it. */
@@ -71,21 +72,11 @@ export class Team {
 export async function upload(
   legacy: string,
   token: string,
-  { filename, bytes, sha256, project, version }: Wheel,
+  wheel: Wheel,
 ): Promise<{ readonly status: number; readonly said: string }> {
   const form = new FormData();
-  const fields = {
-    ":action": "file_upload",
-    protocol_version: "1",
-    filetype: "bdist_wheel",
-    pyversion: "py3",
-    metadata_version: "2.1",
-    name: project,
-    version,
-    sha256_digest: sha256,
-  };
-  for (const [name, value] of Object.entries(fields)) form.set(name, value);
-  form.set("content", new Blob([Buffer.from(bytes)]), filename);
+  for (const [name, value] of Object.entries(uploadFields(wheel))) form.set(name, value);
+  form.set("content", new Blob([Buffer.from(wheel.bytes)]), wheel.filename);
   const headers = { Authorization: `Bearer ${token}` };
   const answer = await fetch(legacy, { method: "POST", headers, body: form });
   return { status: answer.status, said: await answer.text() };

@@ -1,4 +1,5 @@
 import type { Wheel } from "../../../../cli/demo/wheel.ts";
+import { uploadFields } from "../../../support/upload-fields.ts";
 import { form, JSON_PAGE, reads, refusedWrites, request, type Recorded } from "./requests.ts";
 
 /** What the requests are about. */
@@ -69,16 +70,7 @@ function publishing({ uploaded, inParts, adminToken }: Content): Table {
       body: JSON.stringify({ name, index: "team", scopes }),
       learn: { [name]: "token", [`${name}-id`]: "id" },
     });
-  const fields = {
-    ":action": "file_upload",
-    protocol_version: "1",
-    filetype: "bdist_wheel",
-    pyversion: "py3",
-    metadata_version: "2.1",
-    name: uploaded.project,
-    version: uploaded.version,
-    sha256_digest: uploaded.sha256,
-  };
+  const fields = uploadFields(uploaded);
   const whole = form(fields, uploaded.filename, uploaded.bytes);
   const wrong = form({ ...fields, sha256_digest: "0".repeat(64) }, uploaded.filename, uploaded.bytes);
   const damaged = form({ ...fields, sha256_digest: "" }, uploaded.filename, uploaded.bytes.subarray(0, 99));
