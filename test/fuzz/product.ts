@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import type { Miniflare } from "miniflare";
 import { unstable_getMiniflareWorkerOptions } from "wrangler";
 import { removeDirectory, temporaryDirectory } from "../../cli/demo/leftovers.ts";
 import { run } from "../../cli/demo/process.ts";
 import { PROJECT_FOLDER } from "../../cli/lib/state.ts";
+import { startMiniflare } from "../support/node/miniflare.ts";
 
 /** What the product makes of a case; `broken` where it throws what is no refusal. */
 export type Own = { readonly reading: unknown } | { readonly refused: string } | { readonly broken: string };
@@ -20,21 +21,8 @@ export class Product {
   /** Bundles and starts them; throws an `Error` with wrangler's output where that cannot be done. */
   static async start(): Promise<Product> {
     const { workerOptions } = unstable_getMiniflareWorkerOptions(join(PROJECT_FOLDER, "wrangler.toml"));
-    const options = convertV4MiniflareOptions({
-      host: "127.0.0.1",
-      port: 0,
-      cf: false,
-      workers: [
-        {
-          name: "readers",
-          compatibilityDate: workerOptions["compatibilityDate"] as string,
-          modules: [{ type: "ESModule", path: "worker.js", contents: await bundled() }],
-        },
-      ],
-    });
-    const miniflare = new Miniflare(options);
-    await miniflare.ready;
-    return new Product(miniflare);
+    const compatibilityDate = workerOptions["compatibilityDate"] as string;
+    return new Product(await startMiniflare(await bundled(), { compatibilityDate }));
   }
 
   /** What each of the cases reads as. */

@@ -1,5 +1,6 @@
-import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import type { Miniflare } from "miniflare";
 import { afterAll, beforeAll } from "vitest";
+import { startMiniflare } from "../../support/node/miniflare.ts";
 import { ask, fetchSuite, type Seen } from "../suites/fetch.ts";
 
 const SCRIPT = `
@@ -9,21 +10,8 @@ const SCRIPT = `
   };`;
 
 let miniflare: Miniflare;
-beforeAll(() => {
-  miniflare = new Miniflare(
-    convertV4MiniflareOptions({
-      host: "127.0.0.1",
-      port: 0,
-      cf: false,
-      workers: [
-        {
-          name: "asking",
-          compatibilityDate: "2026-10-01",
-          modules: [{ type: "ESModule", path: "index.js", contents: SCRIPT }],
-        },
-      ],
-    }),
-  );
+beforeAll(async () => {
+  miniflare = await startMiniflare(SCRIPT);
 });
 afterAll(() => miniflare.dispose());
 

@@ -1,6 +1,7 @@
-import { convertV4MiniflareOptions, Miniflare, Response as MiniflareResponse } from "miniflare";
+import { type Miniflare, Response as MiniflareResponse } from "miniflare";
 import { afterAll, beforeAll } from "vitest";
 import type { MessageQueue } from "../../../worker/platform/queues.ts";
+import { startMiniflare } from "../../support/node/miniflare.ts";
 import { consume, CONSUMERS, type DeliveredTogether, queueSuite } from "../suites/queues.ts";
 
 const deliveries: DeliveredTogether[] = [];
@@ -15,39 +16,27 @@ const SCRIPT = `
   };`;
 
 beforeAll(async () => {
-  miniflare = new Miniflare(
-    convertV4MiniflareOptions({
-      host: "127.0.0.1",
-      port: 0,
-      cf: false,
-      workers: [
+  miniflare = await startMiniflare(SCRIPT, {
+    serviceBindings: {
+      async RECORD(request) {
+        deliveries.push((await request.json()) as DeliveredTogether);
+        return new MiniflareResponse();
+      },
+    },
+    queueProducers: Object.fromEntries(CONSUMERS.map(({ queue }) => [queue, queue])),
+    queueConsumers: Object.fromEntries(
+      CONSUMERS.map((settings) => [
+        settings.queue,
         {
-          name: "consumer",
-          compatibilityDate: "2026-10-01",
-          modules: [{ type: "ESModule", path: "index.js", contents: SCRIPT }],
-          serviceBindings: {
-            async RECORD(request) {
-              deliveries.push((await request.json()) as DeliveredTogether);
-              return new MiniflareResponse();
-            },
-          },
-          queueProducers: Object.fromEntries(CONSUMERS.map(({ queue }) => [queue, queue])),
-          queueConsumers: Object.fromEntries(
-            CONSUMERS.map((settings) => [
-              settings.queue,
-              {
-                maxBatchSize: settings.max_batch_size ?? 10,
-                maxBatchTimeout: settings.max_batch_timeout ?? 1,
-                maxRetries: settings.max_retries ?? 3,
-                retryDelay: settings.retry_delay ?? 0,
-                ...(settings.dead_letter_queue && { deadLetterQueue: settings.dead_letter_queue }),
-              },
-            ]),
-          ),
+          maxBatchSize: settings.max_batch_size ?? 10,
+          maxBatchTimeout: settings.max_batch_timeout ?? 1,
+          maxRetries: settings.max_retries ?? 3,
+          retryDelay: settings.retry_delay ?? 0,
+          ...(settings.dead_letter_queue && { deadLetterQueue: settings.dead_letter_queue }),
         },
-      ],
-    }),
-  );
+      ]),
+    ),
+  });
   for (const { queue } of CONSUMERS) producers.set(queue, await miniflare.getQueueProducer(queue));
 });
 afterAll(() => miniflare.dispose());

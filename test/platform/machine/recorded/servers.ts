@@ -1,3 +1,4 @@
+import type { Json } from "miniflare";
 import { unstable_getMiniflareWorkerOptions } from "wrangler";
 import { build } from "../../../../cli/server/build.ts";
 import { migrate } from "../../../../server/migrate.ts";
@@ -17,7 +18,11 @@ export const variablesFor = (upstream: string, adminToken: string): Record<strin
 
 /** The production bundle in workerd, with empty stores. */
 export async function productInWorkerd(variables: Record<string, unknown>): Promise<ServedHandler> {
-  return inWorkerd(await build(), { ...workerOptions, bindings: variables }, async (miniflare) => {
-    await migrate(await miniflare.getD1Database("DB"), `${PROJECT_FOLDER}/schema/migrations`);
-  });
+  return inWorkerd(
+    await build(),
+    { ...workerOptions, bindings: variables as Record<string, Json> },
+    async (miniflare) => {
+      await migrate(await miniflare.getD1Database("DB"), `${PROJECT_FOLDER}/schema/migrations`);
+    },
+  );
 }
