@@ -1,14 +1,13 @@
-import { MINUTE } from "../duration.ts";
-import { IndexError, isUpstreamFailure, messageOf, reasonOf } from "../errors.ts";
-import { type FileRef, fileLabel } from "../pypi/file-url.ts";
+import { IndexError, isUpstreamFailure } from "../errors.ts";
+import type { FileRef } from "../pypi/file-url.ts";
 import { isWheel } from "../pypi/filename.ts";
-import { upstreamValue, type Digest } from "../pypi/page.ts";
-import { storeWithoutClient } from "./files/transfer.ts";
-import type { FactStore, FileFacts } from "../repository/ports/files.ts";
+import { upstreamValue } from "../pypi/page.ts";
+import type { FactStore } from "../repository/ports/files.ts";
 import { listedFacts } from "./read-upstream.ts";
 import { type SourceFiles, type SourcePages } from "../repository/repository.ts";
-import { sha256 } from "../repository/sha256.ts";
 import { UnreadableWheel } from "../repository/ranged-archive.ts";
+import { checkMetadata, metadataDigest, readvertiseMetadata } from "./files/check-metadata.ts";
+import { PageFacts } from "./files/page-facts.ts";
 import {
   findMetadata,
   storedMetadata,
@@ -16,12 +15,8 @@ import {
   type SearchParts,
   type WheelSource,
 } from "./files/wheel-source.ts";
-import { discard, type Artifact, type ListedFile } from "../repository/artifact.ts";
+import type { Artifact, ListedFile } from "../repository/artifact.ts";
 import type { Context } from "../repository/context.ts";
-import type { Event } from "../repository/event.ts";
-
-/** One page is made again for wrong sizes at most once in this time. Milliseconds. */
-const REMAKE_INTERVAL = MINUTE;
 
 export interface MetadataParts extends SearchParts {
   readonly facts: FactStore;
@@ -84,6 +79,7 @@ class OneWheel implements WheelSource {
   readonly ref: FileRef;
   readonly listed: ListedFile;
   readonly inner: SourcePages;
+  readonly #page: PageFacts;
   readonly #ctx: Context;
 
   constructor(parts: MetadataParts, ref: FileRef, listed: ListedFile, inner: SourcePages, ctx: Context) {
@@ -91,6 +87,7 @@ class OneWheel implements WheelSource {
     this.ref = ref;
     this.listed = listed;
     this.inner = inner;
+    this.#page = new PageFacts(parts, ref, listed, inner, ctx);
     this.#ctx = ctx;
   }
 
@@ -106,7 +103,7 @@ class OneWheel implements WheelSource {
       return found && (await this.#artifact(found, headOnly));
     } catch (error) {
       if (!(error instanceof UnreadableWheel)) throw error;
-      if (this.#isOurs) this.#ctx.defer(this.#withdraw(error));
+      if (this.#page.advertisedHere) this.#ctx.defer(this.#page.withdraw(error));
       throw new IndexError(
         "file-not-found",
         `The metadata of ${this.ref.filename} cannot be read from the wheel: ${error.message}. The page of ${project} is being made again without it; try again in a moment.`,
@@ -129,8 +126,8 @@ class OneWheel implements WheelSource {
 
   async #artifact({ bytes, unchecked }: FoundMetadata, headOnly: boolean): Promise<Artifact> {
     const { project, entry } = this.listed;
-    const digest = await digestOf(bytes);
-    if (this.#isOurs) this.#ctx.defer(this.#advertise(digest));
+    const digest = metadataDigest(bytes);
+    if (this.#page.advertisedHere) this.#ctx.defer(this.#page.advertise(digest));
     // Where the upstream's page has a digest, only bytes that match it are the right ones, and only those are passed on
     // whole.
     const expected = listedFacts(this.listed, "metadata").digest;
@@ -145,126 +142,14 @@ class OneWheel implements WheelSource {
     };
   }
 
-  /** Whether the metadata is advertised by us and not by the upstream. */
-  get #isOurs(): boolean {
-    return this.listed.entry._backfilled?.includes("core-metadata") ?? false;
-  }
-
   /** Records, from a file just stored and verified, what its page leaves out, and checks its stored `.metadata`. */
-  async stored({ modifiedAt, unchecked = false }: Artifact, size: number): Promise<void> {
-    const { entry } = this.listed;
-    const lacksTime = upstreamValue(entry, "upload-time") === undefined;
-    const listedSize = upstreamValue(entry, "size");
-    await this.#record({
-      size: listedSize === size ? undefined : size,
-      // `modifiedAt` is the time of the request where the upstream gives the file no date.
-      modifiedAt: lacksTime && modifiedAt < this.#ctx.now ? modifiedAt : undefined,
-    });
-    if (listedSize !== undefined && listedSize !== size) await this.#correctPage();
+  async stored(artifact: Artifact, size: number): Promise<void> {
+    await this.#page.noteStored(artifact, size);
     if (!isWheel(this.ref.filename)) return;
-    if (!entry["core-metadata"]) await this.#reconsider();
-    else if (listedFacts(this.listed, "metadata").unchecked) await this.#check(unchecked);
-  }
-
-  /**
-   * Compares the stored `.metadata` with METADATA in the stored wheel, and replaces it where they differ.
-   *
-   * @param unchecked whether the wheel itself is unverified
-   */
-  async #check(unchecked: boolean): Promise<void> {
-    const ref: FileRef = { ...this.ref, part: "metadata" };
-    try {
-      const kept = await this.parts.files.get(ref);
-      if (!kept) return;
-      const was = kept.digest ?? (await digestOf(await new Response(kept.body as BodyInit).bytes()));
-      if (kept.digest) await discard(kept);
-      const found = await storedMetadata(this, this.#ctx);
-      if (!found) return;
-      const { bytes } = found;
-      const digest = await digestOf(bytes);
-      if (was.hex === digest.hex) return;
-      this.#report("file-refused", "it differed from METADATA in the wheel and was replaced by that");
-      const right: Artifact = {
-        ...kept,
-        size: bytes.byteLength,
-        digest,
-        unchecked,
-        validator: undefined,
-        body: new Response(bytes).body,
-      };
-      // The store keeps a verified object unless `replace` names another digest.
-      if (!kept.unchecked) await this.parts.files.replace(ref, kept.project, digest);
-      const sink = this.parts.files.create(ref, right);
-      await storeWithoutClient(right, fileLabel(ref), { sink, limit: Infinity }, this.#ctx);
-      if (this.#isOurs) await this.#advertise(digest);
-    } catch (error) {
-      if (!(error instanceof UnreadableWheel)) this.#report("storage-failed", messageOf(error));
-      else if (this.#isOurs) await this.#withdraw(error);
+    if (!this.listed.entry["core-metadata"]) {
+      await readvertiseMetadata(this, this.parts.facts, this.#page, this.#ctx);
+    } else if (listedFacts(this.listed, "metadata").unchecked) {
+      await checkMetadata(this, this.#page, artifact.unchecked ?? false, this.#ctx);
     }
   }
-
-  /** Advertises metadata again for a wheel that could not be read before, where the wheel just stored can be read. */
-  async #reconsider(): Promise<void> {
-    const { project, entry } = this.listed;
-    try {
-      const facts = await this.parts.facts.of(project);
-      const found = facts.get(entry.url)?.unreadable ? await storedMetadata(this, this.#ctx) : null;
-      if (found) await this.#advertise(await digestOf(found.bytes));
-    } catch (error) {
-      if (!(error instanceof UnreadableWheel)) this.#report("storage-failed", messageOf(error));
-    }
-  }
-
-  /** Records this digest for the next page; where the present page advertises another digest, has it made again now. */
-  async #advertise({ hex }: Digest): Promise<void> {
-    await this.#record({ metadata: hex, unreadable: false });
-    const advertised = this.listed.entry["core-metadata"];
-    if (typeof advertised === "object" && advertised["sha256"] !== hex) await this.#remakePage();
-  }
-
-  /** Stops advertising metadata for this wheel. */
-  async #withdraw(reason: UnreadableWheel): Promise<void> {
-    this.#report("file-refused", reason.message);
-    await this.#record({ unreadable: true });
-    await this.#remakePage();
-  }
-
-  /** Has the page made again with the right size: once for many files of it that are stored one after the other. */
-  async #correctPage(): Promise<void> {
-    const mark = `the page of ${this.listed.project}`;
-    if (this.parts.filling.get(mark, this.#ctx.now)) return;
-    this.parts.filling.set(mark, true, 0, this.#ctx.now + REMAKE_INTERVAL);
-    await this.#remakePage();
-  }
-
-  /** Where this fails, the next client that the wrong page misleads has it made again. */
-  async #remakePage(): Promise<void> {
-    const { project } = this.listed;
-    try {
-      const page = await this.inner.project(project, this.#ctx, { remake: true });
-      await page?.cancel();
-    } catch (error) {
-      const [event, reason]: [Event["event"], string] = isUpstreamFailure(error)
-        ? ["upstream-failed", reasonOf(error)]
-        : ["storage-failed", messageOf(error)];
-      this.#ctx.report({ event, what: `making the page of ${project} again`, reason });
-    }
-  }
-
-  async #record(facts: FileFacts): Promise<void> {
-    if (Object.values(facts).every((fact) => fact === undefined)) return;
-    try {
-      await this.parts.facts.record(this.listed.project, this.listed.entry.url, facts);
-    } catch (error) {
-      this.#report("storage-failed", messageOf(error));
-    }
-  }
-
-  #report(event: "file-refused" | "storage-failed", reason: string): void {
-    this.#ctx.report({ event, what: fileLabel({ ...this.ref, part: "metadata" }), reason });
-  }
-}
-
-async function digestOf(bytes: Uint8Array): Promise<Digest> {
-  return { algorithm: "sha256", hex: sha256(bytes) };
 }
