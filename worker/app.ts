@@ -28,7 +28,12 @@ import { homeRoutes } from "./ui/home.tsx";
 
 type HttpPlatform = Pick<Platform, "now" | "sleep" | "pipe" | keyof RequestFacts>;
 
-/** All middleware and routes, in order. */
+/**
+ * All middleware and routes, in order.
+ *
+ * No route has a name where another route with the same beginning has a parameter (`/:version` and `/status`). Hono
+ * would match all routes with its slower router then; such a pair is one route, and its handler tells them apart.
+ */
 export function createApp(config: Config, services: Services, platform: HttpPlatform): Hono<AppEnv> {
   const { now } = platform;
   const { indexes, counters } = services;

@@ -112,6 +112,14 @@ const ofFiles: Tries = async (path) => {
   return read((await Promise.all(paths)).flat().map((address) => path.replace("*", address)));
 };
 
+const JSON_REST = ":rest{json|[^/]+/json}";
+
+/** Of a project, and of each of its releases. */
+const ofJson: Tries = async (path) => [
+  ...(await ofProjects(path.replace(JSON_REST, "json"))),
+  ...(await ofProjects(path.replace(JSON_REST, ":version/json"))),
+];
+
 const ofProvenance: Tries = (path) =>
   read(
     [...HIDDEN_FILES, ...SHOWN_FILES].map((filename) =>
@@ -165,8 +173,7 @@ const OF_AN_INDEX: Readonly<Record<string, Tries>> = {
   "GET /simple/:project": ofProjects,
   "GET /files/*": ofFiles,
   "GET /packages/*": ofFiles,
-  "GET /pypi/:project/json": ofProjects,
-  "GET /pypi/:project/:version/json": ofProjects,
+  [`GET /pypi/:project/${JSON_REST}`]: ofJson,
   "GET /integrity/:project/:version/:filename/provenance": ofProvenance,
   "POST /legacy": sent("POST", ""),
   "POST /legacy/": sent("POST", ""),
@@ -195,8 +202,7 @@ const TABLE: Readonly<Record<string, Tries>> = {
   "GET /-/api/tokens": plain,
   "DELETE /-/api/tokens/:id": sent("DELETE", ""),
   [RELEASES]: released("GET", ""),
-  [`${RELEASES}/status`]: released("PUT", '{"status":"active"}'),
-  [`${RELEASES}/:version`]: () => [],
+  [`${RELEASES}/:version`]: (path) => released("PUT", '{"status":"active"}')(path.replace(":version", "status")),
   [`${RELEASES}/:version/yank`]: released("POST"),
   [`${RELEASES}/:version/unyank`]: released("POST"),
   [`${RELEASES}/:version/promote`]: released("POST", '{"to":"team"}'),
@@ -204,7 +210,7 @@ const TABLE: Readonly<Record<string, Tries>> = {
   "POST /-/api/uploads": sent("POST"),
   "GET /-/api/uploads/:id": sent("GET", ""),
   "DELETE /-/api/uploads/:id": sent("DELETE", ""),
-  "POST /-/api/uploads/:id/finish": sent("POST"),
+  "POST /-/api/uploads/:id/:number": (path) => sent("POST")(path.replace(":number", "finish")),
   "PUT /-/api/uploads/:id/:number": sent("PUT", "x"),
   "GET /_/oidc/audience": plain,
   "POST /_/oidc/mint-token": sent("POST"),
@@ -275,8 +281,8 @@ test("each route is tried", () => {
 });
 
 test("without a layer that hides them, the files are found by these routes", async () => {
-  const reads = ["/simple", "/simple/:project", "/files/*", "/packages/*", "/pypi/:project/json"];
-  const more = ["/pypi/:project/:version/json", "/integrity/:project/:version/:filename/provenance"];
+  const reads = ["/simple", "/simple/:project", "/files/*", "/packages/*"];
+  const more = [`/pypi/:project/${JSON_REST}`, "/integrity/:project/:version/:filename/provenance"];
   const routes = [...reads, ...more].flatMap((path) => [`GET ${path}`, `GET /team${path}`]);
   const expected = [
     ...routes,

@@ -113,6 +113,11 @@ export class Rig {
     this.#app = this.#routed();
   }
 
+  /** The name of the router that has matched a request: Hono chooses one at the first. */
+  get router(): string {
+    return this.#app.router.name;
+  }
+
   /** The routes of the product, as `METHOD /path`; of what stands before all of them there is none. */
   get routes(): readonly string[] {
     return [...new Set(this.#app.routes.map(({ method, path }) => `${method} ${path}`))];

@@ -33,13 +33,14 @@ export function jsonRoutes(index: DocumentRouteOptions): Hono<AppEnv> {
   const { repository, base, publicUrl, packages } = index;
   const routes = new Hono<AppEnv>();
 
-  routes.on("GET", ["/:project/json", "/:project/:version/json"], async (c) => {
-    const project = parseProjectName(c.req.param("project") ?? "");
-    const version = c.req.param("version");
+  // A project's JSON and a release's are one route: see createApp.
+  routes.get("/:project/:rest{json|[^/]+/json}", async (c) => {
+    const project = parseProjectName(c.req.param("project"));
+    const rest = c.req.param("rest");
     const ref: DocumentRef =
-      version === undefined
+      rest === "json"
         ? { kind: "project-json", project }
-        : { kind: "release-json", project, version: parseVersion(version) };
+        : { kind: "release-json", project, version: parseVersion(rest.slice(0, -"/json".length)) };
     const redirect = spelledOtherwise(c, base, project);
     if (redirect) return redirect;
     const document = await find(repository, ref, c);

@@ -24,9 +24,8 @@ interface Admitted {
   readonly by: Author;
 }
 
-/** What is offered at one address, and the scope that it needs on the project. */
+/** What one address offers, and the scope that it needs on the project. */
 interface Offer {
-  readonly path: string;
   readonly methods: readonly string[];
   readonly scope: Scope;
   readonly parameters: readonly "filename"[];
@@ -40,9 +39,13 @@ export function releaseRoutes(authorize: Authorize, releases: ReleaseActions): H
     await next();
     makePrivate(c.res.headers);
   });
-  for (const { path, methods, scope, parameters, answer } of offers(authorize, releases)) {
+  const status = statusOffer(releases);
+  for (const [path, offer] of Object.entries(offers(authorize, releases))) {
     routes.all(`/:index/projects/:project${path}`, async (c) => {
       const { index = "", project: raw = "", version = "" } = c.req.param() as Partial<Record<string, string>>;
+      // The status and a release are one route: see createApp.
+      const isStatus = path === "/:version" && version === "status";
+      const { methods, scope, parameters, answer } = isStatus ? status : offer;
       const project = asProjectName(raw);
       const isOffered = methods.includes(c.req.method);
       // Checked first, so that answers reveal nothing about what exists.
@@ -56,32 +59,31 @@ export function releaseRoutes(authorize: Authorize, releases: ReleaseActions): H
   return routes;
 }
 
-/** `status` must come first, or the router would take it for a version. */
-const offers = (authorize: Authorize, releases: ReleaseActions): readonly Offer[] => [
-  {
-    path: "",
+/** What is offered at `/status`, in the place of a version. */
+const statusOffer = (releases: ReleaseActions): Offer => ({
+  methods: ["PUT"],
+  scope: "admin",
+  parameters: [],
+  async answer({ c, target, by }) {
+    const { status, reason } = await readRequestJson(c.req.raw, statusBody);
+    return releases.mark(
+      target,
+      status === "active" ? undefined : { status, reason: reason || undefined },
+      by,
+      c.get("ctx"),
+    );
+  },
+});
+
+/** What is offered at each address below a project. */
+const offers = (authorize: Authorize, releases: ReleaseActions): Readonly<Record<string, Offer>> => ({
+  "": {
     methods: ["GET", "HEAD"],
     scope: "read",
     parameters: [],
     answer: async ({ target }) => shown(await releases.show(target)),
   },
-  {
-    path: "/status",
-    methods: ["PUT"],
-    scope: "admin",
-    parameters: [],
-    async answer({ c, target, by }) {
-      const { status, reason } = await readRequestJson(c.req.raw, statusBody);
-      return releases.mark(
-        target,
-        status === "active" ? undefined : { status, reason: reason || undefined },
-        by,
-        c.get("ctx"),
-      );
-    },
-  },
-  {
-    path: "/:version",
+  "/:version": {
     methods: ["DELETE"],
     scope: "admin",
     parameters: ["filename"],
@@ -90,8 +92,7 @@ const offers = (authorize: Authorize, releases: ReleaseActions): readonly Offer[
       return releases.remove(target, selection, by, c.get("ctx"));
     },
   },
-  {
-    path: "/:version/yank",
+  "/:version/yank": {
     methods: ["POST"],
     scope: "yank",
     parameters: ["filename"],
@@ -100,8 +101,7 @@ const offers = (authorize: Authorize, releases: ReleaseActions): readonly Offer[
       return releases.yank(target, selection, reason, by, c.get("ctx"));
     },
   },
-  {
-    path: "/:version/unyank",
+  "/:version/unyank": {
     methods: ["POST"],
     scope: "yank",
     parameters: ["filename"],
@@ -110,8 +110,7 @@ const offers = (authorize: Authorize, releases: ReleaseActions): readonly Offer[
       return releases.yank(target, selection, null, by, c.get("ctx"));
     },
   },
-  {
-    path: "/:version/promote",
+  "/:version/promote": {
     methods: ["POST"],
     scope: "read",
     parameters: [],
@@ -122,7 +121,7 @@ const offers = (authorize: Authorize, releases: ReleaseActions): readonly Offer[
       return releases.promote(target, version, to, by, c.get("ctx"));
     },
   },
-];
+});
 
 function shown({ index, project, status, files }: ReleasedProject): ProjectAnswer {
   return {

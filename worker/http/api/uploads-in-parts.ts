@@ -33,9 +33,17 @@ export function uploadsInPartsRoutes(authorize: Authorize, uploads: UploadsInPar
     return { author, session: await uploads.find(id, author.principal) };
   }
 
-  const offer = (path: string, methods: Readonly<Record<string, (c: HonoContext<AppEnv>) => Promise<Response>>>) => {
-    for (const [method, answer] of Object.entries(methods)) routes.on(method, path, answer);
-    routes.all(path, async (c) => {
+  /** @param isMeant whether a request is for this offer, where two share a path; the next offer has it otherwise */
+  const offer = (
+    path: string,
+    methods: Readonly<Record<string, (c: HonoContext<AppEnv>) => Promise<Response>>>,
+    isMeant: (c: HonoContext<AppEnv>) => boolean = () => true,
+  ) => {
+    for (const [method, answer] of Object.entries(methods)) {
+      routes.on(method, path, (c, next) => (isMeant(c) ? answer(c) : next()));
+    }
+    routes.all(path, async (c, next) => {
+      if (!isMeant(c)) return next();
       await requireAnyToken(authorize, c);
       throw methodNotAllowed(c.req.method, Object.keys(methods));
     });
@@ -58,12 +66,17 @@ export function uploadsInPartsRoutes(authorize: Authorize, uploads: UploadsInPar
     },
   });
 
-  offer("/:id/finish", {
-    async POST(c) {
-      const { author, session } = await findUpload(c);
-      return c.json(outcome(await uploads.finish(session, author, c.get("ctx"))), 200, LIFETIMES.live);
+  // `/:id/finish`. It and the parts are one route: see createApp.
+  offer(
+    "/:id/:number",
+    {
+      async POST(c) {
+        const { author, session } = await findUpload(c);
+        return c.json(outcome(await uploads.finish(session, author, c.get("ctx"))), 200, LIFETIMES.live);
+      },
     },
-  });
+    (c) => c.req.param("number") === "finish",
+  );
 
   offer("/:id/:number", {
     async PUT(c) {

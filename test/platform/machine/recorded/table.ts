@@ -48,8 +48,10 @@ function ofIndex(base: string, headers: Readonly<Record<string, string>>, conten
       ],
     ],
     [`GET ${base}/packages/*`, read(`/packages/${address.slice(address.indexOf("/") + 1)}`)],
-    [`GET ${base}/pypi/:project/json`, read(`/pypi/${project}/json`)],
-    [`GET ${base}/pypi/:project/:version/json`, read(`/pypi/${project}/${version}/json`)],
+    [
+      `GET ${base}/pypi/:project/:rest{json|[^/]+/json}`,
+      [...read(`/pypi/${project}/json`), ...read(`/pypi/${project}/${version}/json`)],
+    ],
     [
       `GET ${base}/integrity/:project/:version/:filename/provenance`,
       read(`/integrity/${project}/${version}/${filename}/provenance`),
@@ -141,7 +143,7 @@ function publishing({ uploaded, inParts, adminToken }: Content): Table {
       ],
     ],
     [
-      "POST /-/api/uploads/:id/finish",
+      "POST /-/api/uploads/:id/:number",
       [
         ...refusedWrites("POST", "/-/api/uploads/team.0/finish", publisher),
         request("POST", "/-/api/uploads/{upload}/finish", { headers: publisher }),
@@ -152,7 +154,6 @@ function publishing({ uploaded, inParts, adminToken }: Content): Table {
     ["GET /team/find-links", reads("/team/find-links/", reader)],
     ["GET /team/legacy/+simple/:project/", reads(`/team/legacy/+simple/${uploaded.project}/`, publisher)],
     ["ALL /-/api/indexes/:index/projects/:project", [...reads(of(""), admin), ...reads(of(""), reader)]],
-    ["ALL /-/api/indexes/:index/projects/:project/status", change("PUT", "/status", '{"status":"archived"}')],
     [
       "ALL /-/api/indexes/:index/projects/:project/:version/yank",
       change("POST", `/${uploaded.version}/yank`, '{"reason":"It is soft."}'),
@@ -165,7 +166,10 @@ function publishing({ uploaded, inParts, adminToken }: Content): Table {
       "ALL /-/api/indexes/:index/projects/:project/:version/promote",
       change("POST", `/${uploaded.version}/promote`, '{"to":"team"}'),
     ],
-    ["ALL /-/api/indexes/:index/projects/:project/:version", change("DELETE", `/${uploaded.version}`, "")],
+    [
+      "ALL /-/api/indexes/:index/projects/:project/:version",
+      [...change("PUT", "/status", '{"status":"archived"}'), ...change("DELETE", `/${uploaded.version}`, "")],
+    ],
     ["GET /-/api/audit", [...reads("/-/api/audit", reader), ...reads("/-/api/audit?index=team", admin)]],
     [
       "DELETE /-/api/tokens/:id",
