@@ -1,5 +1,6 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { auditCommand } from "./commands/audit.ts";
+import { carryOverCommand } from "./commands/carry-over.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { jobsCommand } from "./commands/jobs.ts";
 import { lockCommand } from "./commands/lock.ts";
@@ -29,6 +30,7 @@ export function program(version: string): CommandUnknownOpts {
     wheelhouseCommand(),
     lockCommand(),
     jobsCommand(),
+    carryOverCommand(),
   ];
   for (const each of commands) made.addCommand(each);
   return made;

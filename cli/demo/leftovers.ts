@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileBeside } from "../../server/file-beside.ts";
 import type { Notice } from "./watchdog.ts";
 
 /** Makes sure that the process group led by `pid` does not outlive this process. */
@@ -36,7 +37,7 @@ function tell(notice: Notice): void {
 }
 
 function startWatchdog(): NodeJS.WritableStream {
-  const script = join(import.meta.dirname, "watchdog.ts");
+  const script = fileBeside(import.meta.url, "watchdog");
   const child = spawn(process.execPath, [script], {
     stdio: ["pipe", "ignore", "inherit"],
     // Ctrl-C reaches every process of the terminal's group: this one has to live on.

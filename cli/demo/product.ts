@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { PROJECT_FOLDER } from "../lib/project-folder.ts";
 import { freePort, startServer, type StartedServer } from "./process.ts";
 
 /** A running pypi-edge. */
@@ -7,7 +8,7 @@ export interface Product extends StartedServer {
   readonly index: string;
 }
 
-const ROOT = join(import.meta.dirname, "../..");
+const COMMAND = join(PROJECT_FOLDER, "bin", "pypi-edge.js");
 
 interface Settings {
   /** The port to listen on, else a free one: pages stored under one address are not served under another. */
@@ -37,8 +38,6 @@ export async function startProduct(upstream: string, state: string, settings: Se
     ...own,
     ...also,
   ];
-  const server = await startServer(process.execPath, ["cli/pypi-edge.ts", "serve", ...args], /\bready\b/, {
-    cwd: ROOT,
-  });
+  const server = await startServer(process.execPath, [COMMAND, "serve", ...args], /\bready\b/);
   return { ...server, index: `http://127.0.0.1:${port}/simple/` };
 }

@@ -1,8 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-
-/** The project's folder. It does not depend on the folder in which a command is started. */
-export const PROJECT_FOLDER = join(import.meta.dirname, "..", "..");
+import { PROJECT_FOLDER } from "./project-folder.ts";
 
 const NAME = ".pypi-edge";
 

@@ -3,8 +3,9 @@ import { resolve } from "node:path";
 import type * as z from "zod/mini";
 import { publicRoot, upstreamAddress } from "../../schema/address.ts";
 import { logFormat } from "../../schema/config.ts";
+import { clientAddressBehind } from "../../server/http/client-address.ts";
 import { command } from "../lib/command.ts";
-import { usageError } from "../lib/command-error.ts";
+import { errorText, usageError } from "../lib/command-error.ts";
 
 export interface StartOptions {
   readonly port: number;
@@ -13,10 +14,12 @@ export interface StartOptions {
   readonly upstream: URL | undefined;
   /** A second file in the format of wrangler.toml. Its `[vars]` override those of wrangler.toml. */
   readonly config: string | undefined;
-  /** The state directory: KV, R2 and D1 are stored in it. */
+  /** The state directory; schema/STORAGE.md says what is stored in it. */
   readonly state: string;
   /** The address that clients use, where it is not host and port; else empty. */
   readonly publicUrl: string;
+  /** Addresses or networks of proxies in front. */
+  readonly trustedProxies: readonly string[];
   readonly quiet: boolean;
   /** How the worker writes its log. */
   readonly log: z.infer<typeof logFormat>;
@@ -47,6 +50,11 @@ export const serveCommand = (start: (options: StartOptions) => Promise<void>) =>
     .option("--config <file>", "upstreams and indexes of your own: a file whose [vars] override those of wrangler.toml")
     .option("--state <dir>", "the state directory: all pages and files are stored in it", ".pypi-edge")
     .option("--public-url <url>", "the address that clients use, where a proxy stands in front", "")
+    .option(
+      "--trusted-proxy <addresses>",
+      "proxies in front, as addresses or networks with commas between: their X-Forwarded-For names the client",
+      "",
+    )
     .option("--feed", "follow the upstream's change log: releases are here within a minute or two")
     .option("--no-cron", "fire no crons: fetch only files and pages that clients ask for")
     .option(
@@ -55,7 +63,7 @@ export const serveCommand = (start: (options: StartOptions) => Promise<void>) =>
     )
     .option("--quiet", "print no line for each request")
     .option("--log <format>", "how lines are printed: text (on a terminal), or json (elsewhere)")
-    .action(async ({ port, upstream, config, state, publicUrl, quiet, log, feed, ...others }) => {
+    .action(async ({ port, upstream, config, state, publicUrl, trustedProxy, quiet, log, feed, ...others }) => {
       demandOwnArguments();
       await start({
         ...others,
@@ -64,6 +72,7 @@ export const serveCommand = (start: (options: StartOptions) => Promise<void>) =>
         config: config === undefined ? undefined : resolve(config),
         state: resolve(state),
         publicUrl: read("--public-url", publicRoot, publicUrl),
+        trustedProxies: proxies(trustedProxy),
         quiet: quiet === true,
         log: read("--log", logFormat, log ?? (process.stdout.isTTY ? "text" : "json")),
         feed: feed === true,
@@ -72,7 +81,17 @@ export const serveCommand = (start: (options: StartOptions) => Promise<void>) =>
     });
 
 /** Options that npm takes from its command line: it sets a variable for each, and does not pass them to the script. */
-const SWALLOWED = ["port", "host", "upstream", "state", "public_url", "feed", "cron", "admin_token"] as const;
+const SWALLOWED = [
+  "port",
+  "host",
+  "upstream",
+  "state",
+  "public_url",
+  "trusted_proxy",
+  "feed",
+  "cron",
+  "admin_token",
+] as const;
 
 /** Throws a usage error where npm took an option: `npm start --port 9102` starts the script without it, on another port. */
 function demandOwnArguments(): void {
@@ -107,6 +126,20 @@ function portOf(text: string): number {
   const port = Number(text);
   if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
   throw usageError(`--port ${text}: a port is a number from 1 to 65535.`);
+}
+
+/** Throws a usage error where one is no address and no network. */
+function proxies(text: string): string[] {
+  const all = text
+    .split(",")
+    .map((each) => each.trim())
+    .filter((each) => each !== "");
+  try {
+    clientAddressBehind(all);
+    return all;
+  } catch (error) {
+    throw usageError(`--trusted-proxy ${text}: ${errorText(error)}`);
+  }
 }
 
 /** An option's text, parsed by `schema`. Throws a usage error where it is invalid. */

@@ -1,34 +1,60 @@
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type * as server from "../../server/serve.ts";
+import { builtServer } from "../build/build.ts";
+import { CommandError } from "../lib/command-error.ts";
+import { PROJECT_FOLDER } from "../lib/project-folder.ts";
 import { noteAddress } from "../lib/state.ts";
 import { adminToken, keepAdminToken } from "./admin-token.ts";
 import { announce } from "./announce.ts";
-import { build } from "./build.ts";
+import { readConfiguration, type Configuration } from "./configuration.ts";
 import { localAddress, type StartOptions } from "./options.ts";
+import { refuseSimulatorsState } from "./simulators-state.ts";
 import { openState } from "./state.ts";
 import { portIsFree } from "./port.ts";
 import { whyUnreachable } from "./upstream.ts";
 
-/** Serves the production bundle on this machine, with storage that persists, until a signal stops it. */
+/** Serves on this machine, with storage that persists, until a signal stops it. */
 export async function start(options: StartOptions): Promise<void> {
   await portIsFree(options);
   const state = openState(options.state);
   try {
-    const bundle = await build();
-    // wrangler takes a second to load: a wrong option is reported before that.
-    const { readConfiguration } = await import("./configuration.ts");
-    const { serveBundle: serve } = await import("./serve.ts");
+    refuseSimulatorsState(options.state);
     const token = options.adminToken ?? adminToken(options.state);
     const configuration = readConfiguration(options, token);
     keepAdminToken(options.state, token);
-    const server = await serve(bundle, options, configuration);
-    noteAddress(options.state, localAddress(options));
     const stopped = stopSignal();
+    const served = await serve(options, configuration);
+    noteAddress(options.state, localAddress(options));
     announce(options, configuration.config);
     const upstreams = new Set(configuration.config.indexes.flatMap((index) => index.upstreams));
-    await Promise.all([...upstreams].map(({ url }) => warnIfUnreachable(url)));
+    void Promise.all([...upstreams].map(({ url }) => warnIfUnreachable(url)));
     await stopped;
-    await server.stop();
+    await served.stop();
   } finally {
     state.close();
+  }
+}
+
+/** Throws a `CommandError` where the server cannot listen, or the state directory cannot be used. */
+async function serve(
+  { host, port, state, cron, trustedProxies }: StartOptions,
+  { config, deployment }: Configuration,
+): Promise<server.Served> {
+  const built = (await import(pathToFileURL(await builtServer()).href)) as typeof server;
+  try {
+    return await built.serve({
+      host,
+      port,
+      trustedProxies,
+      state,
+      config,
+      crons: cron ? deployment.triggers.crons : [],
+      consumers: deployment.queues.consumers,
+      migrations: join(PROJECT_FOLDER, "schema", "migrations"),
+    });
+  } catch (error) {
+    throw error instanceof built.CannotServe ? new CommandError(error.message) : error;
   }
 }
 
@@ -38,15 +64,9 @@ async function warnIfUnreachable(upstream: URL): Promise<void> {
     console.error(`The upstream ${upstream.href} cannot be reached (${reason}); stored pages and files are served.`);
 }
 
-/**
- * Resolves at the first Ctrl-C, SIGTERM or closing of the terminal. It removes miniflare's own listeners: they end the
- * process before the server has stopped and the exit code is 0.
- */
+/** Resolves at the first Ctrl-C, SIGTERM or closing of the terminal. */
 function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-      process.removeAllListeners(signal);
-      process.once(signal, () => resolve());
-    }
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => resolve());
   });
 }

@@ -1,4 +1,5 @@
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from "node:http";
+import type { ClientAddress } from "./client-address.ts";
 import { discardRest } from "./discard-rest.ts";
 import { receivedBody } from "./received-body.ts";
 import { MAX_HEADERS, MAX_TARGET, REFUSALS, type Refusal } from "./refuse.ts";
@@ -20,6 +21,7 @@ export interface ExchangeParts {
   readonly fileOf: FileOf;
   /** Takes errors that the handler has thrown, and those of an answer's body while its client was still there. */
   readonly report: (error: unknown) => void;
+  readonly clientAddress: ClientAddress;
   /** Whether the connection may be used again. */
   readonly mayStay: () => boolean;
 }
@@ -47,7 +49,7 @@ export function exchange(incoming: IncomingMessage, outgoing: ServerResponse, pa
     : undefined;
 
   async function answer(): Promise<void> {
-    const received = receive(incoming, body?.stream ?? null);
+    const received = receive(incoming, body?.stream ?? null, parts.clientAddress);
     const response = typeof received === "number" ? refusal(received) : await handled(received, parts);
     if (outgoing.destroyed) {
       await response.body?.cancel();
@@ -85,7 +87,11 @@ async function handled(request: ReceivedRequest, { handler, tools, report }: Exc
 }
 
 /** The request for the handler, or why it gets none. */
-function receive(incoming: IncomingMessage, body: ReadableStream<Uint8Array> | null): ReceivedRequest | Refusal {
+function receive(
+  incoming: IncomingMessage,
+  body: ReadableStream<Uint8Array> | null,
+  addressOf: ClientAddress,
+): ReceivedRequest | Refusal {
   const { method = "", url: target = "", rawHeaders, socket } = incoming;
   if (target.length > MAX_TARGET) return 414;
   let size = 0;
@@ -97,11 +103,9 @@ function receive(incoming: IncomingMessage, body: ReadableStream<Uint8Array> | n
   const host = headers.get("Host") ?? "";
   const url = host === "" ? undefined : urlOf(target, host);
   if (url === undefined) return 400;
-  return new ReceivedRequest({ method, url, headers, body, clientAddress: addressOf(socket.remoteAddress) });
+  const clientAddress = addressOf(socket.remoteAddress ?? "", headers.get("X-Forwarded-For"));
+  return new ReceivedRequest({ method, url, headers, body, clientAddress });
 }
 
 const refusal = (status: Refusal) =>
   new Response(`${REFUSALS[status]}\n`, { status, headers: { "Cache-Control": "no-store" } });
-
-/** A socket of both IPv6 and IPv4 has IPv4 addresses in the form of IPv6 (RFC 4291, 2.5.5.2). */
-const addressOf = (address = "") => address.replace(/^::ffff:(?=\d+\.)/i, "");

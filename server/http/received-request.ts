@@ -19,7 +19,7 @@ interface Received {
 export class ReceivedRequest extends Request {
   readonly #method: string;
   readonly #url: string;
-  /** The socket's address. */
+  /** Empty where it is not known. */
   readonly clientAddress: string;
 
   constructor({ method, url, headers, body, clientAddress }: Received) {

@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import { MINUTE, SECOND } from "../../worker/duration.ts";
 import type { Duplex } from "node:stream";
 import { endedWithin } from "../ended-within.ts";
+import { clientAddressBehind, type ClientAddress } from "./client-address.ts";
 import { exchange, type Exchange, type ExchangeParts, type Handler } from "./exchange.ts";
 import { listen } from "./listen.ts";
 import { MAX_HEADERS, MAX_TARGET, refusalFor, refuse } from "./refuse.ts";
@@ -14,6 +15,8 @@ export interface HttpOptions {
   readonly port: number;
   readonly handler: Handler;
   readonly fileOf?: FileOf;
+  /** Where it is left out, no proxy is trusted. */
+  readonly clientAddress?: ClientAddress;
   /** Takes what the handler, an answer's body or work after an answer has thrown. */
   readonly report: (error: unknown) => void;
 }
@@ -47,6 +50,7 @@ export async function serveHttp({
   handler,
   report,
   fileOf = () => undefined,
+  clientAddress = clientAddressBehind([]),
 }: HttpOptions): Promise<HttpServer> {
   /** The connections, with the latest exchange on each that has not ended. */
   const sockets = new Map<Duplex, Exchange | undefined>();
@@ -57,7 +61,14 @@ export async function serveHttp({
     const settled = work.catch(report).finally(() => working.delete(settled));
     working.add(settled);
   };
-  const parts: ExchangeParts = { handler, fileOf, report, tools: { waitUntil }, mayStay: () => !isStopping };
+  const parts: ExchangeParts = {
+    handler,
+    fileOf,
+    clientAddress,
+    report,
+    tools: { waitUntil },
+    mayStay: () => !isStopping,
+  };
 
   const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const { socket } = incoming;

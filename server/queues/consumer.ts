@@ -12,20 +12,20 @@ import { burial, dueTimes, givenBack, interrupted, postponement, removal, take, 
 export interface ConsumerSettings {
   readonly queue: string;
   /** 10 by default. */
-  readonly max_batch_size?: number;
+  readonly max_batch_size?: number | undefined;
   /**
    * Seconds that a batch which is not full waits for more. 1 by default, not Queues' 5: a delivery within one process costs
    * little, and clients wait for some.
    */
-  readonly max_batch_timeout?: number;
+  readonly max_batch_timeout?: number | undefined;
   /** 1 by default: deliveries share one process. */
-  readonly max_concurrency?: number;
+  readonly max_concurrency?: number | undefined;
   /** 3 by default: a message is delivered at most four times. */
-  readonly max_retries?: number;
+  readonly max_retries?: number | undefined;
   /** Without one, a message that was given up is dropped. */
-  readonly dead_letter_queue?: string;
+  readonly dead_letter_queue?: string | undefined;
   /** Seconds between two deliveries, where the consumer does not say. 0 by default. */
-  readonly retry_delay?: number;
+  readonly retry_delay?: number | undefined;
 }
 
 /** Processes a batch. Where it rejects, the messages that it did not acknowledge are delivered again. */

@@ -1,5 +1,6 @@
+import { fileBeside } from "../file-beside.ts";
 import type { ReaderRequest, ReaderResult, SqlStatement } from "./protocol.ts";
-import { Thread, threadBeside } from "./thread.ts";
+import { Thread } from "./thread.ts";
 
 /** The main thread's side of a thread that runs long queries of one SQLite file. */
 export class Reader {
@@ -7,7 +8,7 @@ export class Reader {
 
   /** @param file it exists */
   constructor(file: string) {
-    this.#thread = new Thread(threadBeside(import.meta.url, "reader-thread"), file);
+    this.#thread = new Thread(fileBeside(import.meta.url, "reader-thread"), file);
   }
 
   /** Reads all from one state of the database: one that has every write that was answered before. */

@@ -1,14 +1,8 @@
-import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import type { Asked, Reply } from "./protocol.ts";
 
-/**
- * The file of a thread. It lies beside the file that starts it, as TypeScript in a clone and as JavaScript in a bundle.
- *
- * @param url of the file that starts it: `import.meta.url`
- */
-export const threadBeside = (url: string, name: string): string =>
-  fileURLToPath(new URL(`./${name}${url.slice(url.lastIndexOf("."))}`, url).href);
+/** Node 22 says of `node:sqlite` that it is experimental, in every thread that loads it. */
+const QUIET = "--disable-warning=ExperimentalWarning";
 
 /** The main thread's side of a thread that answers each request once. */
 export class Thread<Request, Result> {
@@ -19,7 +13,7 @@ export class Thread<Request, Result> {
 
   /** @param data what the thread finds as `workerData` */
   constructor(file: string, data?: unknown) {
-    this.#worker = new Worker(file, { workerData: data });
+    this.#worker = new Worker(file, { workerData: data, execArgv: [...process.execArgv, QUIET] });
     // It ends with the process, unless a request is waiting for it.
     this.#worker.unref();
     this.#worker.on("message", (reply: Reply<Result>) => {

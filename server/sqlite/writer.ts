@@ -1,12 +1,13 @@
+import { fileBeside } from "../file-beside.ts";
 import type { SqlStatement, WriteResult, WriterRequest } from "./protocol.ts";
-import { Thread, threadBeside } from "./thread.ts";
+import { Thread } from "./thread.ts";
 
 /** The main thread's side of the thread that writes. One for all databases of a process. */
 export class Writer {
   readonly #thread: Thread<WriterRequest, readonly WriteResult[]>;
 
   /** @param file the thread's; tests have one whose disk is slow */
-  constructor(file = threadBeside(import.meta.url, "writer-thread")) {
+  constructor(file = fileBeside(import.meta.url, "writer-thread")) {
     this.#thread = new Thread(file);
   }
 

@@ -67,7 +67,7 @@ function readTar({ simple }: Product, expected: readonly LargeFile[]): Promise<R
   const url = new URL("/-/api/wheelhouse?filename=requirements.txt", simple);
   return new Promise((resolve, reject) => {
     const askedAt = performance.now();
-    const sent = request(url, { method: "POST", agent: false, headers: { Authorization: `Bearer ${token}` } });
+    const sent = request(url.href, { method: "POST", agent: false, headers: { Authorization: `Bearer ${token}` } });
     sent.once("error", reject);
     sent.once("response", (answer) => {
       if (answer.statusCode !== 200) reject(new Error(`status ${answer.statusCode} of ${url.href}`));

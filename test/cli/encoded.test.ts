@@ -6,7 +6,7 @@ import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { removeDirectory, temporaryDirectory } from "../../cli/demo/leftovers.ts";
 import { startProduct, type Product } from "../../cli/demo/product.ts";
-import { build } from "../../cli/server/build.ts";
+import { builtServer } from "../../cli/build/build.ts";
 
 /** What stands in a sdist is not looked at, but for its first header: a ustar block with its checksum. */
 function tarOf(content: Buffer): Buffer {
@@ -15,7 +15,7 @@ function tarOf(content: Buffer): Buffer {
   header.write(content.length.toString(8).padStart(11, "0"), 124);
   header.write("        0", 148);
   header.write("ustar\x0000", 257);
-  const sum = header.reduce((total, byte) => total + byte, 0);
+  const sum = header.reduce((total: number, byte: number) => total + byte, 0);
   header.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
   return Buffer.concat([header, content, Buffer.alloc(1024)]);
 }
@@ -57,7 +57,7 @@ let upstream: Server;
 let product: Product;
 let files: URL;
 beforeAll(async () => {
-  await build();
+  await builtServer();
   upstream = createServer(answer).listen(0, "127.0.0.1");
   await once(upstream, "listening");
   const origin = `127.0.0.1:${(upstream.address() as AddressInfo).port}`;

@@ -1,7 +1,8 @@
+import { execFileSync } from "node:child_process";
 import {
   closeSync,
   existsSync,
-  globSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
   readdirSync,
@@ -18,7 +19,7 @@ import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { freePort, run, startServer, type StartedServer } from "../../cli/demo/process.ts";
 import { adminToken, keepAdminToken } from "../../cli/server/admin-token.ts";
-import { build } from "../../cli/server/build.ts";
+import { builtServer } from "../../cli/build/build.ts";
 import { openState } from "../../cli/server/state.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
@@ -28,7 +29,7 @@ const NOBODY = "http://127.0.0.1:9/simple/";
 
 const folder = mkdtempSync(join(tmpdir(), "pypi-edge-start-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-beforeAll(() => build(), 120_000);
+beforeAll(() => builtServer(), 120_000);
 
 const start = (...options: string[]) =>
   startServer(
@@ -114,10 +115,10 @@ async function refusal(state: string) {
 
 test("a state directory in which the database's place is taken is named in a sentence", async () => {
   const state = mkdtempSync(join(folder, "taken-"));
-  writeFileSync(join(state, "d1"), "");
+  mkdirSync(join(state, "database.sqlite"));
   expect(await refusal(state)).toEqual([
     1,
-    expect.stringMatching(/^The database in the state directory .*taken-.* cannot be used: EEXIST: .*--state DIR\.\n$/),
+    expect.stringMatching(/^\S+taken-\S+database\.sqlite cannot be read: [^.]+\. Make .*\.\n$/),
   ]);
 });
 
@@ -167,7 +168,7 @@ describe("pypi-edge serve on a new state directory, on all addresses", () => {
     const asking = new AbortController();
     void starting.catch(() => undefined).then(() => asking.abort());
     while (!asking.signal.aborted) {
-      // The figures are read from D1. Nobody listens yet where there is no answer.
+      // The figures are read from the database. Nobody listens yet where there is no answer.
       const answer = await fetch(`http://127.0.0.1:${port}/-/metrics`, { headers }).catch(() => undefined);
       await answer?.text();
       statuses.add(answer?.status);
@@ -190,8 +191,7 @@ describe("pypi-edge serve on a new state directory, on all addresses", () => {
   });
 
   test("refuses in a sentence a database that a newer version has changed", async () => {
-    const [file] = globSync("d1/*/????????????????*.sqlite", { cwd: state });
-    const database = new DatabaseSync(join(state, file ?? "none"));
+    const database = new DatabaseSync(join(state, "database.sqlite"));
     database.exec("INSERT INTO d1_migrations (name) VALUES ('9999_next.sql')");
     expect(await refusal(state)).toEqual([
       1,
@@ -201,14 +201,12 @@ describe("pypi-edge serve on a new state directory, on all addresses", () => {
     database.close();
   });
 
-  test("names that directory in a sentence where its database refuses what is written later", async () => {
-    const [file] = globSync("d1/*/????????????????*.sqlite", { cwd: state });
-    const database = new DatabaseSync(join(state, file ?? "none"));
-    database.exec("DROP TABLE d1_migrations; CREATE VIEW d1_migrations AS SELECT 1 AS one;");
-    database.close();
+  test("names that directory in a sentence where another of its stores cannot be opened", async () => {
+    rmSync(join(state, "objects"), { recursive: true });
+    writeFileSync(join(state, "objects"), "");
     expect(await refusal(state)).toEqual([
       1,
-      expect.stringMatching(/^The database in the state directory .*new cannot be used: D1_ERROR: .*--state DIR\.$/m),
+      expect.stringMatching(/^The state directory .*new cannot be used: EEXIST: .*--state DIR\.$/m),
     ]);
   });
 });
@@ -303,4 +301,19 @@ test("npm start --port 9102, whose option npm keeps for itself, is told what is 
     2,
     'npm does not pass --port on unless "--" stands before it: npm start -- --port …\n',
   ]);
+});
+
+test("a state directory of the simulators is refused with the command that carries it over, and stays as it is", async () => {
+  const state = mkdtempSync(join(folder, "simulated-"));
+  execFileSync("tar", ["-xzf", join(ROOT, "test", "fixtures", "states", "0012.tar.gz"), "-C", state]);
+  const names = () => readdirSync(state, { recursive: true }).map(String);
+  const before = names();
+  expect(await refusal(state)).toEqual([
+    1,
+    expect.stringMatching(
+      /^The state directory .* is of an earlier version .*npx pypi-edge carry-over "\S+" --state NEW\./,
+    ),
+  ]);
+  const added = names().filter((name) => !before.includes(name));
+  expect(added.filter((name) => !name.startsWith("lock.sqlite"))).toEqual([]);
 });

@@ -5,8 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { freePort, startServer, type StartedServer } from "../../cli/demo/process.ts";
-import { build } from "../../cli/server/build.ts";
+import { freePort, run, startServer, type StartedServer } from "../../cli/demo/process.ts";
+import { CLI } from "../support/node/command.ts";
+import { builtServer } from "../../cli/build/build.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 
@@ -28,35 +29,34 @@ const RENAMED_LATER = `
   INSERT INTO hosted_left (object, at) VALUES ('hosted/an-object', 8);
   INSERT INTO asked (source, kind, score) VALUES ('a-source', 'sdist', 9);`;
 
-const state = mkdtempSync(join(tmpdir(), "pypi-edge-upgrade-"));
+const folder = mkdtempSync(join(tmpdir(), "pypi-edge-upgrade-"));
+/** The state directory that the version before has left, and what is carried over from it. */
+const [old, state] = [mkdtempSync(join(folder, "old-")), join(folder, "state")];
 let server: StartedServer;
 let root: string;
 beforeAll(async () => {
-  await build();
-  execFileSync("tar", ["-xzf", FIXTURE, "-C", state]);
-  const database = databaseIn(state);
+  await builtServer();
+  execFileSync("tar", ["-xzf", FIXTURE, "-C", old]);
+  const database = simulatedDatabase(old);
   database.exec(RENAMED_LATER);
   database.close();
+  const carried = await run(process.execPath, [CLI, "carry-over", old, "--state", state]);
+  if (carried.code !== 0) throw new Error(carried.output);
   const port = await freePort();
   root = `http://127.0.0.1:${port}`;
   // The upstream of the old state, where nobody listens now.
   const args = ["--port", `${port}`, "--state", state, "--upstream", "http://127.0.0.1:18931/simple/", "--no-cron"];
-  server = await startServer(
-    process.execPath,
-    ["cli/pypi-edge.ts", "serve", "--log", "text", ...args],
-    /\bready\b[^]*Ctrl-C/,
-    {
-      cwd: ROOT,
-    },
-  );
+  server = await startServer(process.execPath, [CLI, "serve", "--log", "text", ...args], /\bready\b[^]*Ctrl-C/, {
+    cwd: ROOT,
+  });
 }, 120_000);
 afterAll(async () => {
   await server.stop();
-  rmSync(state, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true });
 });
 
-/** The database in a state directory. Each database has a file there; the product's is the one with migrations. */
-function databaseIn(directory: string): DatabaseSync {
+/** The database of the version before. Each database has a file there; the product's is the one with migrations. */
+function simulatedDatabase(directory: string): DatabaseSync {
   for (const file of globSync("d1/*/????????????????*.sqlite", { cwd: directory })) {
     const database = new DatabaseSync(join(directory, file));
     if (database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'd1_migrations'").get()) return database;
@@ -64,6 +64,8 @@ function databaseIn(directory: string): DatabaseSync {
   }
   throw new Error("no database");
 }
+
+const openDatabase = () => new DatabaseSync(join(state, "database.sqlite"), { readOnly: true });
 
 const ask = (path: string, token = TOKEN, init: RequestInit = {}) =>
   fetch(`${root}${path}`, { ...init, headers: { Authorization: `Bearer ${token}`, Accept: "application/json, */*" } });
@@ -82,14 +84,14 @@ async function page(): Promise<Page> {
 
 test("every migration has been applied to the database of the version before, once", () => {
   const migrations = globSync("*.sql", { cwd: join(ROOT, "schema", "migrations") }).toSorted();
-  const database = databaseIn(state);
+  const database = openDatabase();
   const applied = database.prepare("SELECT name FROM d1_migrations ORDER BY name").all();
   database.close();
   expect(applied.map(({ name }) => name)).toEqual(migrations);
 });
 
 test("tables and columns that have other names now have their rows", () => {
-  const database = databaseIn(state);
+  const database = openDatabase();
   const rows = [
     "SELECT announced_serial FROM page",
     "SELECT object, unlinked_at FROM unlinked_object",

@@ -39,7 +39,7 @@ class Remembering {
       const known = { ...headers, authorization: headers.authorization ?? `Basic ${btoa(`__token__:${token}`)}` };
       // A preflight has no password, whatever a browser knows (Fetch standard, 4.8).
       const sent = method === "OPTIONS" ? headers : known;
-      const onward = ask(new URL(url, origin), { method, headers: sent, agent: false }, (answer) => {
+      const onward = ask(new URL(url, origin).href, { method, headers: sent, agent: false }, (answer) => {
         this.answered.push(`${method} ${url} ${answer.statusCode}`);
         outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
         answer.pipe(outgoing);

@@ -1,5 +1,5 @@
 import type { TestProject } from "vitest/node";
-import { build } from "../../cli/server/build.ts";
+import { builtServer } from "../../cli/build/build.ts";
 import { startIndexServers } from "../support/node/index-servers.ts";
 import {
   gatherOthers,
@@ -28,7 +28,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     gatherSupplies(),
     gatherOthers(),
     gatherPublishers(["twine", "uv"]),
-    build(),
+    builtServer(),
   ]);
   const { servers, wheels } = others;
   const running = servers === null || wheels === null ? null : await startIndexServers(servers, wheels);

@@ -4,7 +4,7 @@ import { join, relative } from "node:path";
 import { Command } from "@commander-js/extra-typings";
 import { usageError } from "../../cli/lib/command-error.ts";
 import { runCommandLine } from "../../cli/lib/run.ts";
-import { PROJECT_FOLDER } from "../../cli/lib/state.ts";
+import { PROJECT_FOLDER } from "../../cli/lib/project-folder.ts";
 import { table } from "../../cli/lib/table.ts";
 import type { Difference } from "./judge.ts";
 import { READER_NAMES, shareOf, type ReaderName } from "./readers.ts";

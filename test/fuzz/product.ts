@@ -4,8 +4,8 @@ import type { Miniflare } from "miniflare";
 import { unstable_getMiniflareWorkerOptions } from "wrangler";
 import { removeDirectory, temporaryDirectory } from "../../cli/demo/leftovers.ts";
 import { run } from "../../cli/demo/process.ts";
-import { PROJECT_FOLDER } from "../../cli/lib/state.ts";
 import { startMiniflare } from "../support/node/miniflare.ts";
+import { PROJECT_FOLDER } from "../../cli/lib/project-folder.ts";
 
 /** What the product makes of a case; `broken` where it throws what is no refusal. */
 export type Own = { readonly reading: unknown } | { readonly refused: string } | { readonly broken: string };

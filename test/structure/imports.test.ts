@@ -81,7 +81,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "schema",
   ],
   "worker/index": ["worker/worker", "worker/cloudflare", "schema"],
-  server: ["worker/worker", "worker/jobs", "worker/platform", "worker/pypi", "worker/errors", "schema"],
+  server: ["worker/worker", "worker/jobs", "worker/log", "worker/platform", "worker/pypi", "worker/errors", "schema"],
   cli: ["server", "worker/locks/formats", "worker/pypi", "worker/errors", "schema"],
 };
 

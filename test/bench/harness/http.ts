@@ -16,7 +16,7 @@ export type Headers = Readonly<Record<string, string>>;
 
 export function request(url: URL, headers: Headers, timeoutMs = REQUEST_MS): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const outgoing = get(url, { agent: false, headers, signal: AbortSignal.timeout(timeoutMs) }, (incoming) => {
+    const outgoing = get(url.href, { agent: false, headers, signal: AbortSignal.timeout(timeoutMs) }, (incoming) => {
       const pieces: Buffer[] = [];
       let size = 0;
       incoming.on("data", (piece: Buffer) => {

@@ -1,5 +1,6 @@
 /** An upstream of a benchmark's own making, in a thread of its own: its work delays no client and is in nobody's figures. */
 import { once } from "node:events";
+import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 
 export interface Upstream {
@@ -21,7 +22,7 @@ export interface ThreadData {
 /** Runs `script`, which calls `serve` of upstream-thread.ts and finds `data` there, and waits until it listens. */
 export async function startUpstream(script: URL, data: unknown): Promise<Upstream> {
   const requests = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-  const thread = new Worker(script, { workerData: { requests, data } satisfies ThreadData });
+  const thread = new Worker(fileURLToPath(script.href), { workerData: { requests, data } satisfies ThreadData });
   thread.unref();
   const [port] = (await once(thread, "message")) as [number];
   thread.on("error", (error) => {

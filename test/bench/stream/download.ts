@@ -21,7 +21,7 @@ export function download(url: URL): Promise<Download> {
   return new Promise((resolve, reject) => {
     const askedAt = wallClock();
     const options = { agent: false, signal: AbortSignal.timeout(DOWNLOAD_MS) };
-    const outgoing = get(url, options, (incoming) => {
+    const outgoing = get(url.href, options, (incoming) => {
       if (incoming.statusCode !== 200) {
         incoming.destroy();
         reject(new Error(`status ${incoming.statusCode} of ${url}`));

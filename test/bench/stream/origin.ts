@@ -1,3 +1,4 @@
+import { join } from "node:path";
 /** An upstream with large files, and a record of when it was asked for them. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
@@ -33,7 +34,7 @@ export function wallClock(): number {
 
 export async function startOrigin(files: readonly LargeFile[]): Promise<Origin> {
   const log: OriginEvent[] = [];
-  const thread = new Worker(new URL("origin-thread.ts", import.meta.url), { workerData: files });
+  const thread = new Worker(join(import.meta.dirname, "origin-thread.ts"), { workerData: files });
   thread.unref();
   thread.on("message", (event: OriginEvent) => log.push(event));
   thread.on("error", (error) => {

@@ -115,7 +115,7 @@ function header(member: TarMember): Buffer {
   for (const [field, at, width] of PLACES) block.write(member[field].slice(0, width), at, "latin1");
   for (const { at, mask } of member.flips) block[at] = (block[at] ?? 0) ^ mask;
   block.write(" ".repeat(8), 148, "latin1");
-  const sum = block.reduce((total, byte) => total + byte, 0);
+  const sum = block.reduce((total: number, byte: number) => total + byte, 0);
   block.write((member.checksum ?? `${octal(sum, 6)}\0 `).slice(0, 8), 148, "latin1");
   return block;
 }

@@ -9,7 +9,7 @@ import { fakeIndex } from "../../support/node/fake-index/fake-index.ts";
 import { answeringRoutes } from "../../support/routes.ts";
 import type { ServedHandler } from "./http-suite.ts";
 import { answerOf, comparable, type Told } from "./recorded/compare.ts";
-import { productInWorkerd, variablesFor } from "./recorded/servers.ts";
+import { productInWorkerd, productOnMachine, variablesFor } from "./recorded/servers.ts";
 import { recordedRequests, type Content } from "./recorded/table.ts";
 
 /*
@@ -30,7 +30,7 @@ beforeAll(async () => {
   if (!mirrored || !uploaded || !inParts) throw new Error("No wheels.");
   witness = await new Witness(fakeIndex([mirrored], () => "pypi")).start();
   variables = variablesFor(witness.index, ADMIN_TOKEN);
-  served.push(await productInWorkerd(variables), await productInWorkerd(variables));
+  served.push(await productInWorkerd(variables), await productOnMachine(variables));
   content = { mirrored, uploaded, inParts, adminToken: ADMIN_TOKEN, address: await addressOf(mirrored.filename) };
 }, 120_000);
 afterAll(async () => {
@@ -41,7 +41,7 @@ afterAll(async () => {
 /** The file's address below `files/`, from the page. */
 async function addressOf(filename: string): Promise<string> {
   const page = await fetch(new URL("picnic/", witness.index), { headers: { Accept: "text/html" } });
-  const [, url = ""] = new RegExp(`href="([^"#]*${RegExp.escape(filename)})`).exec(await page.text()) ?? [];
+  const [, url = ""] = new RegExp(`href="([^"#]*${filename.replaceAll(".", "[.]")})`).exec(await page.text()) ?? [];
   const { host, pathname } = new URL(url, page.url);
   return host + pathname;
 }

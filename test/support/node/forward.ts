@@ -15,7 +15,7 @@ export function forward(origin: string): WitnessSource {
       // An answer is always whole; the witness leaves out what a HEAD does not get.
       const { headers } = incoming;
       const method = incoming.method === "HEAD" ? "GET" : incoming.method;
-      const outgoing = ask(new URL(incoming.url ?? "/", origin), { method, headers }, (response) => {
+      const outgoing = ask(new URL(incoming.url ?? "/", origin).href, { method, headers }, (response) => {
         answer(response).then(resolve, reject);
       });
       outgoing.once("error", reject).end();

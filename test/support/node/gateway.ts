@@ -49,7 +49,7 @@ export class Gateway {
     const body = await buffer(incoming);
     const isUpload = incoming.method === "POST";
     if (isUpload && this.passage === "spoiled") spoil(body);
-    const onward = ask(new URL(incoming.url ?? "/", this.#origin()), {
+    const onward = ask(new URL(incoming.url ?? "/", this.#origin()).href, {
       method: incoming.method,
       headers: { ...incoming.headers, "content-length": body.byteLength },
       agent: false,

@@ -24,12 +24,15 @@ export function claimText(claims: Claims, claim: string): string | undefined {
 export function matchesPattern(pattern: string, value: string): boolean {
   if (!pattern.includes("*")) return value === pattern;
   if (value.length > MAX_VALUE || UNPRINTABLE.test(value)) return false;
-  const parts = pattern.replace(/\*+/g, "*").split("*").map(RegExp.escape);
+  const parts = pattern.replace(/\*+/g, "*").split("*").map(literal);
   const last = parts.pop() ?? "";
   const open = last === "" && parts.length > 0;
   const expression = open ? `${parts.join(WITHIN_PART)}.*` : [...parts, last].join(WITHIN_PART);
   return new RegExp(`^${expression}$`).test(value);
 }
+
+/** An expression for the text itself. RegExp.escape is not in Node 22. */
+const literal = (text: string) => text.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, String.raw`\$&`);
 
 const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/u;
 

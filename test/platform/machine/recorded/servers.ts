@@ -1,13 +1,17 @@
 import type { Json } from "miniflare";
 import { unstable_getMiniflareWorkerOptions } from "wrangler";
-import { build } from "../../../../cli/server/build.ts";
+import { deployedBundle } from "../../../support/node/workerd/build.ts";
 import { migrate } from "../../../../server/migrate.ts";
-import { PROJECT_FOLDER } from "../../../../cli/lib/state.ts";
-import { withUpstream } from "../../../../schema/config.ts";
+import { PROJECT_FOLDER } from "../../../../cli/lib/project-folder.ts";
+import { parseConfig, withUpstream } from "../../../../schema/config.ts";
+import { removeDirectory, temporaryDirectory } from "../../../../cli/demo/leftovers.ts";
+import { serve } from "../../../../server/serve.ts";
 import type { ServedHandler } from "../http-suite.ts";
 import { inWorkerd } from "../in-workerd.ts";
 
 const { workerOptions } = unstable_getMiniflareWorkerOptions(`${PROJECT_FOLDER}/wrangler.toml`);
+
+const MIGRATIONS = `${PROJECT_FOLDER}/schema/migrations`;
 
 /** The variables of wrangler.toml, with another upstream, and without a change log. */
 export const variablesFor = (upstream: string, adminToken: string): Record<string, unknown> => ({
@@ -19,10 +23,32 @@ export const variablesFor = (upstream: string, adminToken: string): Record<strin
 /** The production bundle in workerd, with empty stores. */
 export async function productInWorkerd(variables: Record<string, unknown>): Promise<ServedHandler> {
   return inWorkerd(
-    await build(),
+    await deployedBundle(),
     { ...workerOptions, bindings: variables as Record<string, Json> },
     async (miniflare) => {
-      await migrate(await miniflare.getD1Database("DB"), `${PROJECT_FOLDER}/schema/migrations`);
+      await migrate(await miniflare.getD1Database("DB"), MIGRATIONS);
     },
   );
+}
+
+/** The same worker on this machine, with empty stores. */
+export async function productOnMachine(variables: Record<string, unknown>): Promise<ServedHandler> {
+  const state = temporaryDirectory();
+  const { port, stop } = await serve({
+    host: "127.0.0.1",
+    port: 0,
+    trustedProxies: [],
+    state,
+    config: parseConfig(variables),
+    crons: [],
+    consumers: [],
+    migrations: MIGRATIONS,
+  });
+  return {
+    port,
+    async stop() {
+      await stop();
+      removeDirectory(state);
+    },
+  };
 }

@@ -56,7 +56,7 @@ function header(path: string, size: number): Buffer {
   block.write("0", 156);
   block.write("ustar", 257);
   block.write("00", 263);
-  const sum = block.reduce((total, byte) => total + byte, 0);
+  const sum = block.reduce((total: number, byte: number) => total + byte, 0);
   block.write(`${octal(sum, 6)} `, 148);
   return block;
 }

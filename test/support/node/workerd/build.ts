@@ -3,20 +3,19 @@ import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { CommandError } from "../lib/command-error.ts";
-import { PROJECT_FOLDER } from "../lib/state.ts";
+import { PROJECT_FOLDER } from "../../../../cli/lib/project-folder.ts";
 
-const DIST = join(PROJECT_FOLDER, "dist");
+const DIST = join(PROJECT_FOLDER, "dist", "workerd");
 const SOURCES = ["worker", "schema", "wrangler.toml", "package-lock.json"];
 
-/** The production bundle's text. It is rebuilt only when a source has changed since the last build. */
-export async function build(): Promise<string> {
+/** The text of the bundle that is deployed to Cloudflare. It is rebuilt only when a source has changed since the last build. */
+export async function deployedBundle(): Promise<string> {
   const bundle = join(DIST, "index.js");
   const stamp = join(DIST, "sources.sha256");
   const sources = await hashOf(SOURCES);
   if ((await readFile(stamp, "utf8").catch(() => "")) !== sources) {
     // Built in a temporary folder and moved here whole: of two starts at once, neither must read the other's incomplete bundle.
-    const draft = await mkdtemp(`${DIST}-`);
+    const draft = await mkdtemp(`${join(PROJECT_FOLDER, "dist")}-`);
     try {
       await wrangler(["deploy", "--dry-run", "--outdir", draft]);
       await mkdir(DIST, { recursive: true });
@@ -57,6 +56,8 @@ async function wrangler(args: string[]): Promise<void> {
     await promisify(execFile)(process.execPath, [command, ...args], { cwd: PROJECT_FOLDER, env });
   } catch (error) {
     const output = error as { stdout?: string; stderr?: string };
-    throw new CommandError(`The worker cannot be built:\n${output.stdout ?? ""}${output.stderr ?? String(error)}`);
+    throw new Error(`The worker cannot be built:\n${output.stdout ?? ""}${output.stderr ?? String(error)}`, {
+      cause: error,
+    });
   }
 }

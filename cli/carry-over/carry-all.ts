@@ -1,0 +1,60 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { CannotCarryOver } from "../../server/carry-over/cannot-carry-over.ts";
+import { carryOver, type CarriedOver } from "../../server/carry-over/carry-over.ts";
+import { findSimulatedState } from "../../server/carry-over/simulated-state.ts";
+import { markFinished, markUnfinished, refuseForeign } from "../../server/carry-over/unfinished.ts";
+import { UnusableDatabase } from "../../server/migrate.ts";
+import { CommandError, errorText } from "../lib/command-error.ts";
+import { showProgress } from "../lib/progress.ts";
+import { PROJECT_FOLDER } from "../lib/project-folder.ts";
+import { adminToken, keepAdminToken, tokenFile } from "../server/admin-token.ts";
+import { openState } from "../server/state.ts";
+
+const MIGRATIONS = join(PROJECT_FOLDER, "schema", "migrations");
+
+/**
+ * Carries an earlier version's state directory over into a new one.
+ *
+ * @param withoutDamaged whether the new one may be used although bytes of files are lost
+ * @throws CommandError where that cannot be done, or not to the end: a second call then goes on
+ */
+export async function carryAll(from: string, to: string, withoutDamaged: boolean): Promise<CarriedOver> {
+  try {
+    // Before locks, which make directories and files: both may be directories of something else.
+    await findSimulatedState(from);
+    await refuseForeign(from, to);
+    return await whileLocked(from, () => whileLocked(to, () => carry(from, to, withoutDamaged)));
+  } catch (error) {
+    if (error instanceof CommandError) throw error;
+    if (error instanceof CannotCarryOver || error instanceof UnusableDatabase) throw new CommandError(error.message);
+    throw new CommandError(
+      `${from} could not be carried over to its end: ${errorText(error)}. Run the command again: it goes on from there.`,
+    );
+  }
+}
+
+/** Does something while no server uses a state directory, which is made where there is none. */
+async function whileLocked<Result>(state: string, act: () => Promise<Result>): Promise<Result> {
+  const lock = openState(state);
+  try {
+    return await act();
+  } finally {
+    lock.close();
+  }
+}
+
+async function carry(from: string, to: string, withoutDamaged: boolean): Promise<CarriedOver> {
+  await markUnfinished(from, to);
+  const bar = showProgress(process.stderr);
+  const show = (done: number, of: number) => bar.show({ done, of, unit: "bytes", text: "copied" });
+  const carried = await carryOver(from, to, { migrations: MIGRATIONS, show }).finally(() => bar.end());
+  const { damaged } = carried;
+  if (damaged.length > 0 && !withoutDamaged)
+    throw new CommandError(
+      `Bytes of files are lost in ${from}:\n${damaged.map((line) => `  ${line}\n`).join("")}All else is in ${to}, which cannot be used yet. Restore these files from a copy of ${from}, and run the command again; or give it --without-damaged.`,
+    );
+  if (existsSync(tokenFile(from))) keepAdminToken(to, adminToken(from));
+  await markFinished(to);
+  return carried;
+}

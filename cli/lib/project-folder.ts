@@ -1,0 +1,14 @@
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+/**
+ * The project's folder: that of a clone, or of an installed package. It does not depend on the folder in which a command
+ * is started. Looked for upwards, because this code is `dist/pypi-edge.js` in a package.
+ */
+export const PROJECT_FOLDER = folderAbove(import.meta.dirname);
+
+function folderAbove(folder: string): string {
+  if (existsSync(join(folder, "package.json"))) return folder;
+  if (dirname(folder) === folder) throw new Error(`No package.json lies above ${import.meta.dirname}.`);
+  return folderAbove(dirname(folder));
+}

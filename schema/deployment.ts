@@ -1,0 +1,20 @@
+import * as z from "zod/mini";
+
+/** An entry of `[[queues.consumers]]`. What is left out has the server's default. */
+const queueConsumer = z.object({
+  queue: z.string(),
+  max_batch_size: z.optional(z.number()),
+  max_batch_timeout: z.optional(z.number()),
+  max_concurrency: z.optional(z.number()),
+  max_retries: z.optional(z.number()),
+  dead_letter_queue: z.optional(z.string()),
+  retry_delay: z.optional(z.number()),
+});
+
+/** What wrangler.toml says of crons and queues, beside `[vars]`. */
+export const deployment = z.object({
+  queues: z.object({ consumers: z.array(queueConsumer) }),
+  triggers: z.object({ crons: z.array(z.string()) }),
+});
+
+export type Deployment = z.infer<typeof deployment>;

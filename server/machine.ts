@@ -1,0 +1,99 @@
+import { randomUUID } from "node:crypto";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { DURABLE_PREFIXES } from "../worker/platform/objects.ts";
+import type { Platform } from "../worker/platform/platform.ts";
+import { CACHE_SCHEMA, openCache } from "./cache.ts";
+import { openDatabase } from "./database.ts";
+import { openFetch } from "./fetch.ts";
+import { ReceivedRequest } from "./http/received-request.ts";
+import { KEY_VALUE_SCHEMA, openKeyValue } from "./key-value.ts";
+import { checkDatabase, migrate } from "./migrate.ts";
+import { openObjects } from "./objects/open-objects.ts";
+import { copyingPipe } from "./pipe.ts";
+import type { ConsumerSettings } from "./queues/consumer.ts";
+import { openQueues, type Queues } from "./queues/queues.ts";
+import { openSqlite } from "./sqlite/sqlite.ts";
+import { Writer } from "./sqlite/writer.ts";
+
+/** One machine as a platform, with all that it has stored. */
+export interface Machine {
+  readonly platform: Platform;
+  readonly queues: Queues;
+  /** Closes all files. All requests, deliveries and jobs must have ended. */
+  close(): Promise<void>;
+}
+
+interface MachineOptions {
+  /** The state directory; schema/STORAGE.md says what lies where. */
+  readonly state: string;
+  /** The folder of the migrations. */
+  readonly migrations: string;
+  /** The queues' consumers, as wrangler.toml has them. */
+  readonly consumers: readonly ConsumerSettings[];
+  /** Takes a sentence for each problem of a queue. */
+  readonly log: (line: string) => void;
+}
+
+/**
+ * Opens the stores in a directory, which are made where there are none, and applies the migrations.
+ *
+ * @throws UnusableDatabase, whose message is a sentence for the user, or the system's or SQLite's error
+ */
+export async function openMachine({ state, migrations, consumers, log }: MachineOptions): Promise<Machine> {
+  await mkdir(state, { recursive: true });
+  const file = (name: string) => join(state, `${name}.sqlite`);
+  await checkDatabase(file("database"), migrations);
+  const opened: (() => Promise<void>)[] = [];
+  const close = async () => {
+    for (const each of opened.toReversed()) await each();
+    opened.length = 0;
+  };
+  try {
+    // What the cache writes must not wait for the disk, as the others' commits do.
+    const [writer, cacheWriter] = [new Writer(), new Writer()];
+    opened.push(
+      () => writer.end(),
+      () => cacheWriter.end(),
+    );
+    const database = await openDatabase(file("database"), writer);
+    opened.push(() => database.close());
+    await migrate(database, migrations);
+    const schema = [...KEY_VALUE_SCHEMA, ...CACHE_SCHEMA];
+    const cached = await openSqlite(file("cache"), cacheWriter, { durable: false, schema });
+    const [keyValue, cache] = [openKeyValue(cached, Date.now), openCache(cached, Date.now)];
+    opened.push(
+      () => cached.close(),
+      () => keyValue.close(),
+      () => cache.close(),
+    );
+    const objects = await openObjects(state, writer, { durable: DURABLE_PREFIXES });
+    opened.push(() => objects.close());
+    const queues = await openQueues(file("queues"), writer, consumers, { log });
+    opened.push(() => queues.close());
+    const { fetch, close: closeFetch } = openFetch();
+    opened.push(closeFetch);
+    const platform: Platform = {
+      objects,
+      keyValue,
+      database,
+      fills: queues.queue("pypi-edge-fills"),
+      refreshes: queues.queue("pypi-edge-refreshes"),
+      cache,
+      pipe: copyingPipe,
+      fetch,
+      now: Date.now,
+      sleep: (milliseconds) => sleep(milliseconds),
+      clientAddress: (request) => (request instanceof ReceivedRequest ? request.clientAddress : ""),
+      acceptEncoding: ({ headers }) => headers.get("Accept-Encoding") ?? "",
+      requestId: () => randomUUID(),
+      // What goes on after a client has left is ended by the server's stop only.
+      finishAlone: Infinity,
+    };
+    return { platform, queues, close };
+  } catch (error) {
+    await close().catch(() => undefined);
+    throw error;
+  }
+}

@@ -1,0 +1,109 @@
+import type { Config } from "../schema/config.ts";
+import { SECOND } from "../worker/duration.ts";
+import { messageOf } from "../worker/errors.ts";
+import { defectFields, logAs } from "../worker/log/log.ts";
+import { createWorker } from "../worker/worker.ts";
+import { Background } from "./background.ts";
+import { startCrons } from "./crons.ts";
+import { expectCrons } from "./expected-crons.ts";
+import { clientAddressBehind } from "./http/client-address.ts";
+import { serveHttp } from "./http/serve-http.ts";
+import { openMachine, type Machine } from "./machine.ts";
+import { UnusableDatabase } from "./migrate.ts";
+import { fileOf } from "./objects/file-body.ts";
+import type { ConsumerSettings } from "./queues/consumer.ts";
+
+export interface ServeOptions {
+  readonly host: string;
+  /** 0: any that is free. */
+  readonly port: number;
+  /** Addresses or networks of proxies, whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[];
+  /** The state directory. */
+  readonly state: string;
+  readonly config: Config;
+  /** Expressions as in wrangler.toml, which are fired in UTC. */
+  readonly crons: readonly string[];
+  readonly consumers: readonly ConsumerSettings[];
+  /** The folder of the migrations. */
+  readonly migrations: string;
+}
+
+export interface Served {
+  readonly port: number;
+  /** Takes no more requests, and waits for what was begun, for half a minute at most. */
+  stop(): Promise<void>;
+}
+
+/** The server cannot start. The message is a sentence for the user. */
+export class CannotServe extends Error {}
+
+/** Milliseconds that deliveries and jobs which are under way have to end. */
+const PATIENCE = 10 * SECOND;
+
+/**
+ * Serves the worker on this machine until it is stopped.
+ *
+ * @throws CannotServe where it cannot listen, or a store cannot be used
+ */
+export async function serve(options: ServeOptions): Promise<Served> {
+  const { host, port, config, trustedProxies } = options;
+  const clientAddress = clientAddressBehind(trustedProxies);
+  const log = logAs(config.logFormat);
+  const say = (sentence: string) => log("error", { event: "work-failed", what: sentence }, sentence);
+  const report = (error: unknown) =>
+    log("error", { event: "work-failed", ...defectFields(error) }, `Something failed: ${messageOf(error)}.`);
+
+  const machine = await machineFor(options, say);
+  try {
+    const { platform, queues } = machine;
+    const worker = createWorker(config, platform);
+    const background = new Background(report);
+    const http = await listening(
+      serveHttp({
+        host,
+        port,
+        fileOf,
+        clientAddress,
+        report,
+        handler: (request, work) => worker.fetch(request, work),
+      }),
+    );
+    await queues.start((batch) => background.run((work) => worker.queue(batch, work)));
+    const crons = startCrons(options.crons, (cron) => background.run((work) => worker.scheduled(cron, work)), say);
+    return {
+      port: http.port,
+      async stop() {
+        await Promise.all([crons.stop(PATIENCE), queues.stop(PATIENCE), http.stop()]);
+        await machine.close();
+      },
+    };
+  } catch (error) {
+    await machine.close();
+    throw error;
+  }
+}
+
+async function machineFor(
+  { state, crons, migrations, consumers }: ServeOptions,
+  log: (line: string) => void,
+): Promise<Machine> {
+  try {
+    const machine = await openMachine({ state, migrations, consumers, log });
+    await expectCrons(machine.platform.database, crons);
+    return machine;
+  } catch (error) {
+    throw new CannotServe(
+      error instanceof UnusableDatabase
+        ? error.message
+        : `The state directory ${state} cannot be used: ${messageOf(error)}. Make all files in it writable, or choose another one with --state DIR.`,
+      { cause: error },
+    );
+  }
+}
+
+/** Errors of the HTTP server's start are sentences already. */
+const listening = <Server>(server: Promise<Server>): Promise<Server> =>
+  server.catch((error: unknown) => {
+    throw new CannotServe(messageOf(error), { cause: error });
+  });
