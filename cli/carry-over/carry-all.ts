@@ -10,6 +10,7 @@ import { showProgress } from "../lib/progress.ts";
 import { PROJECT_FOLDER } from "../lib/project-folder.ts";
 import { adminToken, keepAdminToken, tokenFile } from "../server/admin-token.ts";
 import { openState } from "../server/state.ts";
+import { refuseRunning } from "./refuse-running.ts";
 
 const MIGRATIONS = join(PROJECT_FOLDER, "schema", "migrations");
 
@@ -45,6 +46,7 @@ async function whileLocked<Result>(state: string, act: () => Promise<Result>): P
 }
 
 async function carry(from: string, to: string, withoutDamaged: boolean): Promise<CarriedOver> {
+  await refuseRunning(from);
   await markUnfinished(from, to);
   const bar = showProgress(process.stderr);
   const show = (done: number, of: number) => bar.show({ done, of, unit: "bytes", text: "copied" });

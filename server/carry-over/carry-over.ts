@@ -68,9 +68,7 @@ export async function carryOver(
     return { objects: source.length, bytes, tokens, auditEntries, unfinishedUploads, damaged };
   });
   if ((await stampOf(old)) === stamp) return carried;
-  throw new CannotCarryOver(
-    `${from} was changed while it was copied. Stop what uses it (after kill -9 of a server, its workerd process goes on), and run the command again.`,
-  );
+  throw new CannotCarryOver(`${from} was changed while it was copied. Stop what uses it, and run the command again.`);
 }
 
 /** The objects to be copied. */

@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -8,6 +10,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { removeDirectory, temporaryDirectory } from "../../cli/demo/leftovers.ts";
 import { run } from "../../cli/demo/process.ts";
 import { PROJECT_FOLDER } from "../../cli/lib/project-folder.ts";
+import { noteAddress } from "../../cli/lib/state.ts";
 import { refuseSimulatorsState } from "../../cli/server/simulators-state.ts";
 import { openState } from "../../cli/server/state.ts";
 import {
@@ -268,6 +271,26 @@ test("what has something else in it, is in use, or has no such state is refused,
   const done = filesOf(made);
   expect(await refused()).toEqual([1, `${made} is not empty. Name a directory that does not exist yet.`]);
   expect(filesOf(made)).toEqual(done);
+});
+
+test("a server that still answers for the old state is refused, another one at its address is none", async () => {
+  unpackState("0012", old);
+  let accepted = "Bearer the-admin-of-the-old-state";
+  const server = createServer((request, response) => {
+    response.statusCode = request.headers.authorization === accepted ? 200 : 401;
+    response.end();
+  }).listen(0, "127.0.0.1");
+  try {
+    await once(server, "listening");
+    const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    noteAddress(old, address);
+    const { code, output } = await carryOver();
+    expect([code, output]).toEqual([1, expect.stringContaining(`The server of ${old} still answers at ${address}.`)]);
+    accepted = "Bearer another";
+    expect((await carryOver()).code).toBe(0);
+  } finally {
+    server.close();
+  }
 });
 
 test("a directory that has a part of another state is refused", async () => {
