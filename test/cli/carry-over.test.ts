@@ -153,6 +153,23 @@ test("a run that is killed at any moment is gone on with, and no server starts m
   expect(() => refuseSimulatorsState(made)).not.toThrow();
 });
 
+test("an object whose row a kill has prevented gets its custom metadata all the same", async () => {
+  unpackState("0012", old);
+  addHostedFiles(old, 2);
+  const [key = ""] = simulatedKeys(old, "hosted/612026");
+  const bytes = readFileSync(blobOf(old, key));
+  rmSync(blobOf(old, key));
+  expect((await carryOver()).code).toBe(1);
+  const rows = new DatabaseSync(join(made, "objects.sqlite"));
+  rows.exec("DELETE FROM closed; DELETE FROM object WHERE metadata <> '{}'");
+  rows.close();
+  writeFileSync(blobOf(old, key), bytes);
+  expect((await carryOver()).code).toBe(0);
+  const objects = tablesIn(join(made, "objects.sqlite"))["object"] as { metadata: string }[];
+  const found = objects.map(({ metadata }) => metadata).filter((metadata) => metadata !== "{}");
+  expect(found.toSorted()).toEqual(['{"at":"0 é"}', '{"at":"1 é"}']);
+});
+
 test("where the disk takes no more, the command says so, and is gone on with later", async () => {
   unpackState("0012", old);
   const script = `ulimit -f 4000; exec "$@"`;
