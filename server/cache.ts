@@ -1,7 +1,7 @@
 import type { ResponseCache } from "../worker/platform/platform.ts";
 import { cacheLifetime } from "./cache-lifetime.ts";
 import { NULL_BODY_STATUSES } from "./null-body.ts";
-import { keyedEntriesIn, entriesSchema, type Entries } from "./sqlite/entries.ts";
+import { openEntries, entriesSchema, type Entries } from "./sqlite/entries.ts";
 import type { Sqlite } from "./sqlite/sqlite.ts";
 
 const TABLE = "response";
@@ -23,7 +23,7 @@ interface Head {
  * @param now the clock: milliseconds since the epoch
  */
 export function openCache(sqlite: Sqlite, now: () => number): ResponseCache & Pick<Entries, "close"> {
-  const entries = keyedEntriesIn(sqlite, TABLE, now);
+  const entries = openEntries(sqlite, TABLE, now);
 
   return {
     async match(request) {

@@ -1,7 +1,7 @@
 import { SECOND } from "../worker/duration.ts";
 import type { KeyValue } from "../worker/platform/key-value.ts";
 import { byteStream } from "./byte-stream.ts";
-import { keyedEntriesIn, entriesSchema, type Entries } from "./sqlite/entries.ts";
+import { openEntries, entriesSchema, type Entries } from "./sqlite/entries.ts";
 import type { Sqlite } from "./sqlite/sqlite.ts";
 
 /** KV's limits, in bytes. */
@@ -23,7 +23,7 @@ export const KEY_VALUE_SCHEMA = entriesSchema(TABLE);
  * @param now the clock: milliseconds since the epoch
  */
 export function openKeyValue(sqlite: Sqlite, now: () => number): KeyValue & Pick<Entries, "close"> {
-  const entries = keyedEntriesIn(sqlite, TABLE, now);
+  const entries = openEntries(sqlite, TABLE, now);
 
   return {
     async get(key) {

@@ -38,7 +38,7 @@ export const entriesSchema = (table: string): readonly string[] => [
  * The entries in a table of `sqlite`, which `entriesSchema` has made. Reads are made on the main thread; SQLite holds the
  * pages of the file that were read last.
  */
-export function keyedEntriesIn(sqlite: Sqlite, table: string, now: () => number): Entries {
+export function openEntries(sqlite: Sqlite, table: string, now: () => number): Entries {
   const get = `SELECT head, expires_at, value FROM ${table} WHERE key = ?1`;
   // Early versions of Node 22 bind no bytes as NULL.
   const put = `INSERT INTO ${table} (key, head, expires_at, value) VALUES (?1, ?2, ?3, ifnull(?4, zeroblob(0)))
