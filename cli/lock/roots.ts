@@ -26,8 +26,8 @@ export function rootsIn(tokens: readonly UrlToken[]): Address[] {
 }
 
 /**
- * The addresses that may be pypi-edge's although the file does not prove it: those with a distribution below
- * `/files/{host}/`, and loopback's indexes called `/simple`. What lies below one of `known` is not looked at.
+ * Addresses that may be those of a pypi-edge, though the file does not prove it: hosts with a distribution file below
+ * `/files/{host}/`, and indexes `/simple` on loopback. URLs below the addresses in `known` are left out.
  */
 export function possibleRootsIn(tokens: readonly UrlToken[], known: readonly Address[]): string[] {
   const suspects = tokens.flatMap(({ url }) => {

@@ -4,7 +4,7 @@ import { statement, type Sqlite } from "./sqlite.ts";
 /** Bytes under a key, which end at some time. */
 export interface Entry {
   readonly value: Uint8Array<ArrayBuffer>;
-  /** What else there is to say of the value: JSON. */
+  /** Metadata of the value: JSON. */
   readonly head: string;
   /** Milliseconds since the epoch; null: never. */
   readonly expiresAt: number | null;

@@ -29,8 +29,8 @@ interface Replaced {
   /** The parts that differ; the first is the one reported. */
   readonly parts: readonly FileRef["part"][];
   /**
-   * Whether metadata has got its first digest. Its bytes rarely differ then, and thousands of files may get one at
-   * once.
+   * Whether metadata that had no digest has one now. Its bytes rarely differ then, and thousands of files may get a
+   * digest at once.
    */
   readonly isFirst?: boolean;
   /** Digest or size before and now, for the report. */

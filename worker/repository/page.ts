@@ -15,7 +15,7 @@ export interface PageHead extends StoredHead {
   readonly unlisted?: boolean | undefined;
   /** Whether the upstream has the project under quarantine: none of its files is stored. */
   readonly quarantined?: true | undefined;
-  /** Whether true URLs of its files have queries. These are stored beside the page, not on it. */
+  /** Whether the upstream's URLs of its files have queries, which are stored beside the page. */
   readonly signed?: true | undefined;
   /**
    * Whether it lists files whose names do not lead to its project: their addresses are stored beside it (`StrayStore`).

@@ -50,7 +50,7 @@ export class ProjectList {
   /**
    * A listing that is made of batches as it is read.
    *
-   * @param giveUp gives up what the batches are read from
+   * @param giveUp called when the rest of the batches is not wanted: ends the request that they are read from
    */
   static of(head: ListHead, batches: RootBatches, giveUp: () => Promise<unknown>, via: Via, ctx: Context): ProjectList {
     const content: ListContent = {

@@ -28,7 +28,7 @@ export function keysOf(source: string, root?: string) {
     queries: (name: ProjectName) => `queries/${FORMAT}/${pages}/${name}`,
     /** KV: a document, by its path. */
     document: (path: string) => `document/${FORMAT}/${source}/${path}`,
-    /** R2. */
+    /** R2: the root listing. */
     list: listKeys(source),
     /**
      * R2: a file, or its `.metadata`. The path is decoded, so that a file has one key, however a client encodes its

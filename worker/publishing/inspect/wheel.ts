@@ -22,7 +22,7 @@ const TAIL_BYTES = 66 * 1024;
 /** Limit for all partial reads together: the largest allowed directory, RECORD and METADATA, and the tail. Bytes. */
 const MAX_READ_BYTES = 32 * 1024 * 1024;
 
-/** The tail, the directory, and two reads for each of the three files. */
+/** Limit for the number of partial reads: the tail, the directory, and two for each of the three files. */
 const MAX_READS = 8;
 
 const MIB = 1024 * 1024;
