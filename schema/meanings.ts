@@ -53,5 +53,5 @@ export const TRUSTED_MEANINGS: Meanings<typeof trusted> = {
   claims: "By the name of a claim, the value that it must have; `*` stands for any characters.",
   index: "The index that the token is for.",
   scopes: "What the token lets its holder do.",
-  projects: "The names that it may write; left out: any.",
+  projects: "The projects that it may change; left out: all.",
 };

@@ -24,7 +24,7 @@ export const auditCommand = () =>
     .option("--index <name>", "of this index only")
     .option("--project <name>", "of this project only")
     .option("--actor <token>", "of this token only: its id, or its name at that time (admin: the admin token)")
-    .option("--after <id>", "the entries after this one, by its id")
+    .option("--after <id>", "only entries that come after the one with this id")
     .option("--limit <n>", "this many entries at most")
     .action(async ({ since, index, project, actor, after, limit, json, ...options }) => {
       const given = Object.entries({ since, index, project, actor, after, limit }).filter(

@@ -17,7 +17,7 @@ export const lockCommand = () =>
 const UPSTREAM = "https://pypi.org/simple/";
 
 const canonicalCommand = () =>
-  command("lock canonical", "write the upstream's own URLs in the place of pypi-edge's", [
+  command("lock canonical", "write the upstream's URLs in place of pypi-edge's", [
     ["pypi-edge lock canonical uv.lock", "before it is committed"],
   ])
     .argument("<files...>", LOCK_FILES)

@@ -53,7 +53,7 @@ const unyank = () =>
     );
 
 const remove = () =>
-  action("delete", "delete a release for good; its file names stay used, except in a volatile index")
+  action("delete", "delete a release for good; its filenames cannot be used again, except in a volatile index")
     .argument("<project>")
     .argument("<version>")
     .option("--filename <name>", "one file of the release")

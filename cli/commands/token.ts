@@ -19,11 +19,11 @@ const create = () =>
       ["pypi-edge token create --index team --scope upload --project 'acme-*' --expires 90d", "for a release job"],
     ]),
   )
-    .requiredOption("--index <name>", "the index that it is for, or '*' for every index")
+    .requiredOption("--index <name>", "the index that the token is for, or '*' for every index")
     .requiredOption("--scope <scopes>", `its scopes: ${SCOPES.join(", ")}; separate several with commas`, repeated)
     .option(
       "--project <pattern>",
-      "the projects that it may write, such as 'acme-*'; may be given several times",
+      "the projects that it may change, such as 'acme-*'; may be given several times",
       repeated,
     )
     .option("--expires <when>", "when it ends: 30d, 12h, 8w, 1y from now, or a date such as 2027-01-31 (never)")

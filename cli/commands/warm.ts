@@ -26,7 +26,7 @@ export const warmCommand = () =>
     ]),
   )
     .argument("<file>", LOCK_FILES)
-    .option("--index <name>", "the index that it is for (default)")
+    .option("--index <name>", "the index that the lock is for (default)")
     .option("--python <version>", "only files for this Python, such as 3.12, or 3.13t without the GIL")
     .option("--platform <tag>", "only files for this platform, such as manylinux_2_28_x86_64")
     .action(async (file, options) => {
@@ -79,14 +79,14 @@ async function follow(answer: Response, { url }: ServerAccess, json: boolean): P
   } catch (error) {
     if (error instanceof CommandError) throw error;
     throw new CommandError(
-      `The connection to ${url.href} broke off (${causeOf(error)}). Run the command again: files that are stored already stay stored.`,
+      `The connection to ${url.href} broke off (${causeOf(error)}). Run the command again; files that are already stored are not fetched again.`,
     );
   } finally {
     bar.end();
   }
   if (summary) return summary;
   throw new CommandError(
-    `${url.href} broke off its answer. Run the command again: files that are stored already stay stored.`,
+    `${url.href} ended its answer too early. Run the command again; files that are already stored are not fetched again.`,
   );
 }
 

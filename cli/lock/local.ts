@@ -34,7 +34,7 @@ export function planLocal(file: LockFile, { root, upstream }: LocalOptions): Pla
   });
   const done =
     count === 0
-      ? `nothing of ${addressText(upstream)} is in it; unchanged`
+      ? `no URL of ${addressText(upstream)} is in it; unchanged`
       : `${urlCount(count)} mapped to those of ${addressText(root)}`;
   const rest = left.size === 0 ? "" : `; files at ${[...left].join(", ")} stay, since the file names no index for them`;
   return { file, text, summary: `${file.name}: ${done}${rest}.` };

@@ -169,7 +169,7 @@ export class QueueConsumer {
         return;
       } catch (error) {
         const { queue } = this.#settings;
-        this.#around.log(`What became of messages of the queue ${queue} cannot be stored: ${messageOf(error)}.`);
+        this.#around.log(`The results of a delivery of the queue ${queue} cannot be stored: ${messageOf(error)}.`);
         // After a restart they are delivered again.
         if (this.#stopping.signal.aborted) return;
         await this.#pause();

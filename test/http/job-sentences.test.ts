@@ -53,8 +53,8 @@ const CASES: readonly (readonly [result: JobResult, sentence: string, dry?: stri
   ],
   [
     { kind: "unused-deleted", objects: 2, bytes: 10 },
-    "2 objects (10 bytes) that no client has used for the longest time were deleted.",
-    "2 objects (10 bytes) that no client has used for the longest time would be deleted.",
+    "2 objects (10 bytes) that had been unused for the longest time were deleted.",
+    "2 objects (10 bytes) that had been unused for the longest time would be deleted.",
   ],
   [
     { kind: "above-quota", bytes: 2e9 },

@@ -150,7 +150,7 @@ describe("deleting", () => {
     const { status, json } = await call(rig, "DELETE", at("team", "demo", "1.0"));
     expect([status, json?.["did"]]).toEqual([
       200,
-      `demo 1.0 in team is deleted: ${ONE}, ${SDIST}. The names of deleted files stay used: no other files can ever have them.`,
+      `demo 1.0 in team is deleted: ${ONE}, ${SDIST}. The names of deleted files cannot be used again.`,
     ]);
     expect((await hosted("team")).map((row) => [row.filename, row.object === null, row.deleted_at])).toEqual([
       [ONE, true, rig.now],

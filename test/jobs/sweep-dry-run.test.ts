@@ -32,7 +32,7 @@ test("a dry run names the objects that would be deleted, oldest first, and chang
   expect(told).toEqual([
     "4 objects (4 GB) are stored; the quota is 2 GB.",
     "1 object (1 GB) of projects that are gone upstream would be deleted, if their sources confirm it.",
-    "1 object (1 GB) that no client has used for the longest time would be deleted.",
+    "1 object (1 GB) that had been unused for the longest time would be deleted.",
     `${keyOf(wheelOf("gone").filename)}, 1 GB, last used ${used(0)}`,
     `${keyOf(wheelOf("ann").filename)}, 1 GB, last used ${used(1)}`,
   ]);
@@ -41,7 +41,7 @@ test("a dry run names the objects that would be deleted, oldest first, and chang
   expect((await sweep(rig)).slice(0, 4)).toEqual([
     told[0],
     "1 object (1 GB) of projects that are gone upstream was deleted.",
-    "1 object (1 GB) that no client has used for the longest time was deleted.",
+    "1 object (1 GB) that had been unused for the longest time was deleted.",
     "3 stored objects were compared with the database: 3 rows added or corrected, 0 deleted.",
   ]);
 });

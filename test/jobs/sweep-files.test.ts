@@ -40,7 +40,7 @@ describe("above the quota", () => {
     const rig = await filled(NAMES, 3);
     const told = await sweep(rig);
     expect(told[0]).toBe("5 objects (5 GB) are stored; the quota is 3 GB.");
-    expect(told).toContain("2 objects (2 GB) that no client has used for the longest time were deleted.");
+    expect(told).toContain("2 objects (2 GB) that had been unused for the longest time were deleted.");
     expect([await kept(), await projects()]).toEqual([
       ["cid", "dan", "eve"],
       ["cid", "dan", "eve"],

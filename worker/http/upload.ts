@@ -84,7 +84,7 @@ const READING = ["GET", "HEAD"];
 const noUploads = (index: string) =>
   new IndexError(
     "not-allowed",
-    `The index ${index} takes no uploads: upload to /INDEX/legacy/ with the name of one that does, which wrangler.toml shows (hosted = true).`,
+    `The index ${index} takes no uploads. Upload to /INDEX/legacy/, where INDEX is an index with hosted = true in wrangler.toml.`,
   );
 
 const tooLarge = (index: string) =>

@@ -37,7 +37,7 @@ export function parseWheelName(raw: string): WheelName {
   const filename = asFilename(raw);
   const fields = filename?.replace(/\.whl$/, "").split("-") ?? [];
   if (!filename?.endsWith(".whl") || (fields.length !== 5 && fields.length !== 6)) {
-    throw refused(raw, "does not have five or six fields with hyphens between them");
+    throw refused(raw, "does not have five or six fields, separated by hyphens");
   }
   const [name = "", version = ""] = fields;
   const build = fields.length === 6 ? fields[2] : undefined;

@@ -26,7 +26,7 @@ export function partOfStream(whole: ReadableStream<Uint8Array>, { offset, length
       for (;;) {
         const { done, value } = await reader.read();
         if (done) {
-          controller.error(new Error("the file ended before the range did"));
+          controller.error(new Error("the file ended before the end of the range"));
           return;
         }
         const piece = value.subarray(skip, skip + left);

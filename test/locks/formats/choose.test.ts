@@ -54,7 +54,7 @@ describe("the files that a lock names", () => {
   test("are refused where the page does not list one", () => {
     const gone = file(wheel, { filename: "six-1.18.0-py3-none-any.whl" as Filename });
     expect(refused(six({ files: [file(sdist), gone] }))).toBe(
-      "unprocessable: uv.lock line 12: six-1.18.0-py3-none-any.whl is not on the page of six at https://edge.example/simple/. It was deleted, or comes from another index: lock again with this one.",
+      "unprocessable: uv.lock line 12: six-1.18.0-py3-none-any.whl is not on the page of six at https://edge.example/simple/. It was deleted, or comes from another index: make the lock file again with this index.",
     );
   });
 
@@ -147,7 +147,7 @@ describe("a package without files", () => {
 
   test("is refused where its version is not on the page", () => {
     expect(refused(six({ version: "1.18" }))).toBe(
-      "unprocessable: uv.lock line 10: six 1.18 has no file at https://edge.example/simple/. It was deleted, or comes from another index: lock again with this one.",
+      "unprocessable: uv.lock line 10: six 1.18 has no file at https://edge.example/simple/. It was deleted, or comes from another index: make the lock file again with this index.",
     );
     expect(refused(six({}), [])).toContain("six 1.17.0 has no file at");
   });

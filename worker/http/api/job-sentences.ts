@@ -41,7 +41,7 @@ const SENTENCES: { readonly [Of in Kind]: Sentence<Of> } = {
       ? `${amount(objects, bytes)} of projects that are gone upstream would be deleted, if their sources confirm it.`
       : `${amount(objects, bytes)} of projects that are gone upstream ${was(objects)} deleted.`,
   "unused-deleted": ({ objects, bytes }, dryRun) =>
-    `${amount(objects, bytes)} that no client has used for the longest time ${was(objects, dryRun)} deleted.`,
+    `${amount(objects, bytes)} that had been unused for the longest time ${was(objects, dryRun)} deleted.`,
   "above-quota": ({ bytes }) =>
     `${size(bytes)} above the quota ${bytes === 1 ? "stays" : "stay"} for now: they were used recently, or the next run deletes them.`,
   "object-named": ({ key, bytes, usedAt }) =>

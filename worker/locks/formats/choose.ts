@@ -49,7 +49,7 @@ function namedFiles(locked: LockedPackage, listed: ReadonlyMap<string, FileEntry
     if (!entry) {
       throw refusal(
         { name: where.lockName, line: file.line },
-        `${file.filename} is not on the page of ${locked.name} at ${where.index}. It was deleted, or comes from another index: lock again with this one.`,
+        `${file.filename} is not on the page of ${locked.name} at ${where.index}. It was deleted, or comes from another index: make the lock file again with this index.`,
       );
     }
     assertSameBytes(file, entry, where);
@@ -96,7 +96,7 @@ function filesOfVersion(locked: LockedPackage, versions: Versions, where: LockAn
   if (entries.length === 0) {
     throw refusal(
       place,
-      `${locked.name} ${locked.version} has no file at ${where.index}. It was deleted, or comes from another index: lock again with this one.`,
+      `${locked.name} ${locked.version} has no file at ${where.index}. It was deleted, or comes from another index: make the lock file again with this index.`,
     );
   }
   const { digests } = locked;

@@ -30,7 +30,7 @@ export interface ReleaseActions {
     by: Author,
     ctx: Context,
   ): Promise<ActionResult>;
-  /** Deletes files. Their names stay used, except in a volatile index. */
+  /** Deletes files. Their names cannot be used again, except in a volatile index. */
   remove(target: ProjectRef, selection: FileSelection, by: Author, ctx: Context): Promise<ActionResult>;
   /** @param status undefined for active (PEP 792) */
   mark(target: ProjectRef, status: ProjectStatus | undefined, by: Author, ctx: Context): Promise<ActionResult>;
@@ -115,7 +115,7 @@ function decideRemoval(project: ReleasedProject, selection: FileSelection, volat
   const names = files.map(({ filename }) => filename);
   const fate = volatile
     ? "The names of deleted files can be used again here."
-    : "The names of deleted files stay used: no other files can ever have them.";
+    : "The names of deleted files cannot be used again.";
   if (files.length === 0) return { done: { version, files: [], did: `${what} was deleted already. ${fate}` } };
   return {
     done: { version, files: names, did: `${what} is deleted${filesPhrase(selection, names)}. ${fate}` },

@@ -35,7 +35,7 @@ export interface ReleasedProject {
 export type ReleaseChange =
   /** `reason`: null unyanks. */
   | { readonly kind: "yank"; readonly files: readonly ReleaseFile[]; readonly reason: string | null }
-  /** `forGood`: the names stay used. */
+  /** `forGood`: the names cannot be used again. */
   | { readonly kind: "delete"; readonly files: readonly ReleaseFile[]; readonly forGood: boolean }
   | { readonly kind: "status"; readonly status: ProjectStatus | undefined }
   /** `there`: the same project in the other index, as it was read; null where it does not exist there. */
