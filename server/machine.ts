@@ -76,6 +76,7 @@ export async function openMachine({ state, migrations, consumers, log }: Machine
     opened.push(closeFetch);
     const platform: Platform = {
       objects,
+      openSpool: objects.openSpool,
       keyValue,
       database,
       fills: queues.queue("pypi-edge-fills"),

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { Folders, syncFolder } from "./folders.ts";
 import { pathOfObject } from "./key-path.ts";
 import { checkDigest, type WantedDigest } from "./limits.ts";
+import { openFileSpool, type FileSpool } from "./file-spool.ts";
 import { isSystemError } from "./system-error.ts";
 import { writeNewFile } from "./write-file.ts";
 
@@ -79,6 +80,18 @@ export class ObjectFiles {
     const check = hash && (() => checkDigest(wanted, hash.digest("hex")));
     const synced = this.#isDurable(key);
     const size = await writeNewFile(join(this.#partial, version), source, { hash, check, synced });
+    return { key, version, size, digest: wanted ? `${wanted.algorithm}=${wanted.hex}` : null };
+  }
+
+  /** Opens a spool beside the objects. Rejects where the disk has no room, or with the system's error. */
+  spool(size: number | undefined, algorithm: string | undefined): Promise<FileSpool> {
+    return openFileSpool(this.#partial, freshVersion(), size, algorithm);
+  }
+
+  /** Takes a spool's bytes over, as if they had been written here. Rejects where they have another digest. */
+  async adopt(key: string, spool: FileSpool, wanted?: WantedDigest): Promise<WrittenFile> {
+    if (wanted) checkDigest(wanted, spool.digestBy(wanted.algorithm));
+    const { version, size } = await spool.take(this.#isDurable(key));
     return { key, version, size, digest: wanted ? `${wanted.algorithm}=${wanted.hex}` : null };
   }
 

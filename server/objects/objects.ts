@@ -10,6 +10,7 @@ import type {
 import type { Sqlite } from "../sqlite/sqlite.ts";
 import { fileBody, readPart, type FilePart } from "./file-body.ts";
 import { checkedKey, checkedKeys, checkedLimit, checkedMetadata, resolvedRange, wantedDigest } from "./limits.ts";
+import { spoolOf } from "./file-spool.ts";
 import type { ObjectFiles } from "./object-files.ts";
 import { deleteRows, deleteVersion, listRows, putRow, rowOf, type ObjectRow } from "./object-rows.ts";
 import { isSystemError } from "./system-error.ts";
@@ -30,7 +31,9 @@ export function fileObjects({ db, files, uploads, isDurable, now }: Parts): Obje
     const name = checkedKey("put", key);
     const metadata = checkedMetadata("put", options.customMetadata);
     const source = typeof value === "string" ? Buffer.from(value) : value;
-    const file = await files.write(name, source, wantedDigest(options));
+    const spool = spoolOf(value);
+    const wanted = wantedDigest(options);
+    const file = await (spool ? files.adopt(name, spool, wanted) : files.write(name, source, wanted));
     const { version, size, digest } = file;
     const row: ObjectRow = { key: name, version, size, uploaded: now(), metadata, digest };
     const commit = () => putRow(db, row, options.onlyIf);

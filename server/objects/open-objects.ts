@@ -1,6 +1,7 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Objects } from "../../worker/platform/objects.ts";
+import type { OpenSpool } from "../../worker/platform/spool.ts";
 import { openSqlite, statement } from "../sqlite/sqlite.ts";
 import type { Writer } from "../sqlite/writer.ts";
 import { syncFolder } from "./folders.ts";
@@ -11,6 +12,8 @@ import { recoverDurable, removeUnnamed } from "./recovery.ts";
 import { Uploads } from "./uploads.ts";
 
 export interface OpenedObjects extends Objects {
+  /** Opens a spool whose bytes can become an object here. */
+  readonly openSpool: OpenSpool;
   /** Waits for the writes that were begun. No method may be called after it. */
   close(): Promise<void>;
 }
@@ -55,6 +58,7 @@ export async function openObjects(folder: string, writer: Writer, options: Objec
 
   return {
     ...fileObjects({ db, files, uploads, isDurable, now }),
+    openSpool: ({ size, algorithm }) => files.spool(size, algorithm),
     async close() {
       isClosing = true;
       // Where something was left, files and rows are compared when the folder is opened again.

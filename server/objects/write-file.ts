@@ -63,8 +63,8 @@ async function pour(source: AsyncIterable<Uint8Array>, handle: FileHandle, hash:
   return size;
 }
 
-/** Writes at the end of a file. The digest is computed while the system writes. */
-async function append(handle: FileHandle, bytes: Uint8Array, hash: Hash | undefined): Promise<number> {
+/** Writes at the end of a file. The digest is computed while the system writes. Returns the number of bytes. */
+export async function append(handle: FileHandle, bytes: Uint8Array, hash: Hash | undefined): Promise<number> {
   const written = appendAll(handle, bytes);
   hash?.update(bytes);
   await written;

@@ -19,6 +19,8 @@ export const cloudflare = (env: Pick<Env, "FILES" | "PAGES" | "DB" | "FILLS" | "
   refreshes: env.REFRESHES,
   cache: caches.default,
   pipe,
+  // A request's streams end with it, and no other request may read them.
+  openSpool: null,
   fetch: (request, init) => fetch(request, init),
   now: Date.now,
   sleep: (milliseconds) => scheduler.wait(milliseconds),

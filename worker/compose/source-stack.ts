@@ -4,6 +4,7 @@ import { completePageBy } from "../layers/complete-page.ts";
 import { serveMetadata } from "../layers/serve-metadata.ts";
 import { cacheDocuments } from "../layers/cache-documents.ts";
 import { mirrorFiles } from "../layers/mirror-files.ts";
+import { SharedFills } from "../layers/files/shared-fills.ts";
 import { countDemand } from "../layers/count-demand.ts";
 import type { PrioritySource } from "../layers/priority.ts";
 import { readUpstream } from "../layers/read-upstream.ts";
@@ -51,17 +52,18 @@ export function sourceStack(
   upstream: UpstreamConfig,
   root: string | undefined,
   favourites: Favourites | undefined,
-  shared: SharedParts,
+  common: SharedParts,
 ): Source {
-  const { platform, stores, finishAlone, pageTtl, feed } = shared;
-  const { fetch, now, sleep, pipe } = platform;
+  const { platform, stores, finishAlone, pageTtl, feed, reserved } = common;
+  const { fetch, now, sleep, pipe, openSpool } = platform;
   const { url, credentials, projects } = upstream;
   // The whole address, not only the host: one index at two addresses is two sources with different URLs.
   const source = encodeURIComponent(url.href);
   const own = stores.ofSource(source, root, replaceOutdated);
   const { files, facts, uses, catalog, queries, strays, pages, freshness, fills } = own;
-  const { absent, filling, believed, siblingless } = own.remembered;
-  const storing = { files, uses, filling, believed, fills, finishAlone };
+  const { absent, filling, filled, believed, siblingless } = own.remembered;
+  const shared = openSpool && new SharedFills(openSpool, finishAlone, filled, now);
+  const storing = { files, uses, filling, believed, fills, finishAlone, shared };
   const count: CountOutcome = (outcome) => stores.counters.add("upstreamRequests", { outcome });
   const client = new UpstreamClient(fetch, url, now, { absent: upstream.absent, credentials, count, sleep });
   const changes =
@@ -69,7 +71,7 @@ export function sourceStack(
       ? { feed: changesAt(url, client), log: own.changeLogPosition, behind: own.pagesBehind }
       : undefined;
   const upstreamIndex = upstream.kind === "find-links" ? linksAt(url, client, pipe, now) : simpleAt(url, client, pipe);
-  const repository: Repository = reserveNames(shared.reserved)(
+  const repository: Repository = reserveNames(reserved)(
     mirrorFiles({ ...storing, pipe, source, pages, strays })(
       serveMetadata({ ...storing, facts, siblingless })(
         cacheDocuments({ store: own.documents, freshness, absent, ttl: pageTtl })(

@@ -3,6 +3,7 @@ import { type FileRef, fileLabel } from "../pypi/file-url.ts";
 import type { MakePipe } from "../platform/pipe.ts";
 import { projectCandidates } from "../pypi/filename.ts";
 import type { ProjectName } from "../pypi/name.ts";
+import type { Digest } from "../pypi/page.ts";
 import { fileNotListed, locate, locateIn, type LocatingParts } from "./files/locate.ts";
 import { openListed } from "./files/open-listed.ts";
 import type { FileStore } from "../repository/ports/files.ts";
@@ -15,7 +16,16 @@ import {
   type Revalidation,
   type SourceFiles,
 } from "../repository/repository.ts";
-import { serveAndStore, storeNow, storeWhole, type StoringParts } from "./files/store-file.ts";
+import type { SharedFills } from "./files/shared-fills.ts";
+import {
+  follow,
+  serveAndStore,
+  serveShared,
+  whenStored,
+  storeNow,
+  storeWhole,
+  type StoringParts,
+} from "./files/store-file.ts";
 import { discard, type Artifact, type ListedFile } from "../repository/artifact.ts";
 import type { Context } from "../repository/context.ts";
 
@@ -83,6 +93,10 @@ function fileOf(parts: MirrorParts, inner: SourceFiles): Repository["file"] {
     }
     try {
       const listed = await locate(request, candidates, inner, parts, ctx);
+      if (usable && !outdated && parts.shared?.hasJustStored(ref, ctx)) {
+        const late = request.keep ? await storedFacts(ref, files) : await files.get(ref, range);
+        if (late) return late;
+      }
       return listed && (await fetchFile(request, listed, inner, parts, usable, ctx));
     } catch (error) {
       // The file that should replace the stored one cannot be fetched: the stored one, though unverified, is served.
@@ -124,36 +138,58 @@ async function fetchFile(
   usable: boolean,
   ctx: Context,
 ): Promise<Artifact> {
-  const { ref, headOnly, keep } = request;
+  const { ref, headOnly, range, keep } = request;
   const { modifiedAt, size, ...facts } = listedFacts(listed, ref.part);
   // No distribution file is empty: a size of 0 is wrong.
   if (headOnly && size && modifiedAt !== undefined) {
     return { ...facts, size, modifiedAt, body: null, via: "upstream" };
   }
+  const { shared } = parts;
+  const isUnderWay = shared?.has(ref) ?? false;
+  const given = isUnderWay ? await fromFill(request, facts.digest, shared, parts) : null;
+  if (given) return given;
   // Only a newly made page has a new signature, even where nothing else on it has changed.
   const renewed: Revalidation = listed.entry._signed ? { remake: true } : { maxAgeMs: 0 };
   const list = () => locateIn(listed.project, ref, inner, ctx, renewed);
-  const { source, at } = await openListed(
-    ref,
-    listed,
-    (where) => inner.file({ ...request, listed: where }, ctx),
-    list,
-    ctx,
-  );
-  if (!source) throw fileNotListed(ref, listed.project);
+  const open = async () => {
+    const { source, at } = await openListed(
+      ref,
+      listed,
+      (where) => inner.file({ ...request, listed: where }, ctx),
+      list,
+      ctx,
+    );
+    if (!source) throw fileNotListed(ref, listed.project);
+    const storing: StoringParts = {
+      ...parts,
+      onStored: (artifact, stored) => inner.fileStored({ ...at, ref, artifact }, stored, ctx),
+    };
+    return { source, at, storing };
+  };
+  const maySpool = usable && !headOnly && !range && !isUnderWay ? shared : null;
+  if (keep && usable) return storeNow(ref, open, maySpool, ctx);
+  if (maySpool) return serveShared(ref, open, maySpool, parts.pipe, ctx);
+  const { source, at, storing } = await open();
   if (headOnly) return source;
-  const storing: StoringParts | undefined = usable
-    ? {
-        ...parts,
-        onStored: (artifact, stored) => inner.fileStored({ ...at, ref, artifact }, stored, ctx),
-      }
-    : undefined;
-  if (keep && storing) return storeNow(source, ref, storing, ctx);
-  if (!source.part) return serveAndStore(source, ref, storing, parts.pipe, ctx);
+  if (!source.part) return serveAndStore(source, ref, usable ? storing : undefined, parts.pipe, ctx);
   // Store the whole file, so that the next part is served from the store.
-  if (storing) {
+  if (usable) {
     const whole = () => inner.file({ ref, headOnly: false, listed: at }, ctx);
     ctx.defer(storeWhole(source.size, whole, ref, storing, ctx));
   }
   return source;
+}
+
+/** What a fill that is under way has for a request; null where the request must ask the upstream itself. */
+async function fromFill(
+  { ref, headOnly, range, keep }: FileRequest,
+  digest: Digest | undefined,
+  shared: SharedFills | null,
+  { files }: MirrorParts,
+): Promise<Artifact | null> {
+  const fill = await shared?.find(ref, digest);
+  if (!fill) return null;
+  if (headOnly) return fill.growing.facts;
+  if (keep) return whenStored(fill, ref, files);
+  return range ? fill.growing.part(range) : follow(fill, ref, files);
 }

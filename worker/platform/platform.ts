@@ -5,6 +5,7 @@ import type { KeyValue } from "./key-value.ts";
 import type { Objects } from "./objects.ts";
 import type { MakePipe } from "./pipe.ts";
 import type { MessageQueue } from "./queues.ts";
+import type { OpenSpool } from "./spool.ts";
 
 /**
  * All that the worker asks of the platform that it runs on. Cloudflare's bindings are passed as they are; `server/` has
@@ -20,6 +21,11 @@ export interface Platform extends RequestFacts {
   /** Responses by URL, which only this data centre or machine sees. */
   readonly cache: ResponseCache;
   readonly pipe: MakePipe;
+  /**
+   * For files that several requests ask for while they are being stored. null where one request cannot read what another
+   * one fetches: on Cloudflare, each reads the upstream itself.
+   */
+  readonly openSpool: OpenSpool | null;
   readonly fetch: Fetch;
   /** The clock: milliseconds since the epoch. */
   readonly now: () => number;

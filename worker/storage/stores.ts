@@ -122,6 +122,7 @@ export function createStores(platform: Storage, { maxPut, inMemory }: StorageLim
       remembered: {
         absent: scopedTo(memory.absent, source),
         filling: scopedTo(memory.filling, source),
+        filled: scopedTo(memory.filled, source),
         believed: scopedTo(memory.believed, source),
         siblingless: scopedTo(memory.siblingless, source),
       },
@@ -171,6 +172,7 @@ const memoryTier = () => ({
   marks: new Memory<LastRevalidation>(4 * MiB),
   absent: new Memory<true>(2 * MiB),
   filling: new Memory<true>(MiB),
+  filled: new Memory<true>(MiB),
   believed: new Memory<true>(MiB),
   queries: new Memory<Queries>(4 * MiB, MiB),
   siblingless: new Memory<true>(MiB),

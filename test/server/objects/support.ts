@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readlinkSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach } from "vitest";
@@ -31,7 +31,7 @@ export function testFolder() {
       if (folder === "") folder = mkdtempSync(join(tmpdir(), "pypi-edge-objects-"));
       return join(folder, name);
     },
-    async open(now?: () => number): Promise<Objects> {
+    async open(now?: () => number): Promise<OpenedObjects> {
       writer = new Writer();
       objects = await openObjects(this.path(), writer, { durable: DURABLE_PREFIXES, ...(now && { now }) });
       return objects;
@@ -49,6 +49,22 @@ export function testFolder() {
 export async function textOf(objects: Objects, key: string): Promise<string | undefined> {
   const object = await objects.get(key);
   return object ? Buffer.from(await object.bytes()).toString() : undefined;
+}
+
+/** The files below `objects/` and `partial/` of any folder that this process has open. */
+export const openObjectFiles = () =>
+  readdirSync("/proc/self/fd").flatMap((descriptor) => {
+    const path = pathOf(descriptor);
+    return /\/(?:partial|objects)\//.test(path) ? [path] : [];
+  });
+
+/** What a descriptor is open on; empty where it has been closed meanwhile. */
+function pathOf(descriptor: string): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${descriptor}`);
+  } catch {
+    return "";
+  }
 }
 
 /** How many files this process has open. */

@@ -1,7 +1,8 @@
 import { MINUTE } from "../../duration.ts";
-import { messageOf } from "../../errors.ts";
+import { messageOf, upstreamFailed } from "../../errors.ts";
 import { fileLabel, type FileRef } from "../../pypi/file-url.ts";
-import { transfer, storeWithoutClient, type Destination, type TransferEnd } from "./transfer.ts";
+import type { SharedFill, SharedFills } from "./shared-fills.ts";
+import { storeForFollowers, transfer, storeWithoutClient, type Destination, type TransferEnd } from "./transfer.ts";
 import type { MakePipe } from "../../platform/pipe.ts";
 import type { FileStore, FillQueue } from "../../repository/ports/files.ts";
 import type { Marks } from "../../repository/ports/freshness.ts";
@@ -33,6 +34,8 @@ export interface StoringParts {
   readonly fills: FillQueue;
   /** Bytes; larger files are left to the queue. */
   readonly finishAlone: number;
+  /** The fills that requests follow; null where the platform has no spool. */
+  readonly shared: SharedFills | null;
   /** Called for each file that was verified and stored, with its size in bytes. */
   readonly onStored?: ((artifact: Artifact, size: number, ctx: Context) => Promise<void>) | undefined;
 }
@@ -58,6 +61,55 @@ export function serveAndStore(
   return artifact;
 }
 
+/** An upstream's file, and what it is stored with. */
+export interface OpenedSource {
+  readonly source: Artifact;
+  readonly storing: StoringParts;
+}
+
+/**
+ * Serves a file, and stores it from the same read so that other requests can follow it. No fill of it may be under way.
+ *
+ * @returns the artifact to send to the client
+ */
+export async function serveShared(
+  ref: FileRef,
+  open: () => Promise<OpenedSource>,
+  shared: SharedFills,
+  pipe: MakePipe,
+  ctx: Context,
+): Promise<Artifact> {
+  const { fill, opened } = await beginShared(ref, open, shared, ctx);
+  const { source, storing } = opened;
+  return fill ? follow(fill, ref, storing.files) : serveAndStore(source, ref, storing, pipe, ctx);
+}
+
+/** The file that a fill stores, for one more client. Throws `upstream-failed` where it has been refused meanwhile. */
+export async function follow({ growing }: SharedFill, ref: FileRef, files: FileStore): Promise<Artifact> {
+  const artifact = growing.whole() ?? (await files.get(ref));
+  if (artifact) return artifact;
+  throw upstreamFailed(ref.origin, `its transfer of ${ref.filename} has just failed`);
+}
+
+/** Begins a fill that other requests can follow. */
+const beginShared = <Opened extends OpenedSource | null>(
+  ref: FileRef,
+  open: () => Promise<Opened>,
+  shared: SharedFills,
+  ctx: Context,
+) =>
+  shared.begin(
+    ref,
+    open,
+    ({ source, storing }, growing, body) => {
+      const sink = growing.storedBy(storing.files.createLater(ref, source));
+      const destination = { sink, limit: Infinity, digest: () => growing.digest() };
+      const facts = { ...source, name: fileLabel(ref) };
+      return noted(storeForFollowers(body, facts, growing.followers, destination, ctx), source, ref, storing, ctx);
+    },
+    ctx,
+  );
+
 /**
  * Stores a file without serving it, unless another request is storing it or it is large enough for the queue.
  *
@@ -75,9 +127,17 @@ export async function storeWhole(
 ): Promise<"done" | "elsewhere" | "absent"> {
   if (!claim(ref, size, parts, ctx)) return "elsewhere";
   let absent = false;
-  const store = async (): Promise<TransferEnd> => {
+  const opened = async () => {
     const source = await open();
     absent = !source;
+    return source && { source, storing: parts };
+  };
+  const store = async (): Promise<TransferEnd> => {
+    const begun = parts.shared
+      ? await beginShared(ref, opened, parts.shared, ctx)
+      : { fill: null, opened: await opened() };
+    if (begun.fill) return begun.fill.ended;
+    const source = begun.opened?.source;
     if (!source) return { kind: "not-stored" };
     if (source.size === undefined || source.size <= parts.finishAlone) {
       const filled = storeWithoutClient(source, fileLabel(ref), destinationOf(source, ref, parts), ctx);
@@ -96,10 +156,24 @@ export async function storeWhole(
  *
  * @returns the stored file; or the file without its bytes where they were refused, which has been reported
  */
-export async function storeNow(source: Artifact, ref: FileRef, parts: StoringParts, ctx: Context): Promise<Artifact> {
-  const destination = { sink: parts.files.create(ref, source), limit: Infinity };
-  await noted(storeWithoutClient(source, fileLabel(ref), destination, ctx), source, ref, parts, ctx);
-  return (await parts.files.get(ref)) ?? { ...source, body: null };
+export async function storeNow(
+  ref: FileRef,
+  open: () => Promise<OpenedSource>,
+  shared: SharedFills | null,
+  ctx: Context,
+): Promise<Artifact> {
+  const begun = shared ? await beginShared(ref, open, shared, ctx) : { fill: null, opened: await open() };
+  const { source, storing } = begun.opened;
+  if (begun.fill) return whenStored(begun.fill, ref, storing.files);
+  const destination = { sink: storing.files.create(ref, source), limit: Infinity };
+  await noted(storeWithoutClient(source, fileLabel(ref), destination, ctx), source, ref, storing, ctx);
+  return (await storing.files.get(ref)) ?? { ...source, body: null };
+}
+
+/** The same for a file that is being stored. */
+export async function whenStored({ growing, ended }: SharedFill, ref: FileRef, files: FileStore): Promise<Artifact> {
+  await ended;
+  return (await files.get(ref)) ?? growing.facts;
 }
 
 const destinationOf = (source: Artifact, ref: FileRef, { files, finishAlone }: StoringParts): Destination => ({
@@ -130,8 +204,8 @@ async function noted(
 
 /** Claims the storing of a file; false where another request is storing it, or the queue is to store it. */
 function claim(ref: FileRef, size: number | undefined, parts: StoringParts, ctx: Context): boolean {
-  const { filling, finishAlone } = parts;
-  if (filling.get(fileLabel(ref), ctx.now)) return false;
+  const { filling, finishAlone, shared } = parts;
+  if (filling.get(fileLabel(ref), ctx.now) || shared?.has(ref)) return false;
   if (size !== undefined && size > finishAlone) {
     leaveToQueue(ref, parts, ctx);
     return false;

@@ -30,6 +30,8 @@ export interface Destination {
   readonly sink: FileSink;
   /** Bytes: a file that turns out larger is not stored. */
   readonly limit: number;
+  /** The digest of what was written, where the destination takes it in any case: it is not taken twice. */
+  readonly digest?: () => string | undefined;
 }
 
 /**
@@ -79,6 +81,19 @@ export async function storeWithoutClient(
   return pump(source.body, { ...source, name }, NO_SINK, destination, ctx);
 }
 
+/**
+ * Stores a file from upstream, under the same conditions, while others read it from where it is written.
+ *
+ * @param followers are told of its end: committed when the file is verified, and aborted otherwise. No bytes go to them
+ */
+export const storeForFollowers = (
+  body: ReadableStream<Uint8Array>,
+  facts: Expected,
+  followers: Sink,
+  destination: Destination,
+  ctx: Context,
+): Promise<TransferEnd> => pump(body, facts, followers, destination, ctx);
+
 interface Expected {
   readonly size?: number | undefined;
   readonly digest?: Digest | undefined;
@@ -109,7 +124,7 @@ async function pump(
     : NO_SINK;
   const stop = (reason: Error) =>
     Promise.allSettled([reader.cancel(reason), store.abort(reason), client.abort(reason)]);
-  const digest = expected.digest && digester(expected.digest);
+  const digest = expected.digest && digester(expected.digest, destination?.digest);
   let total = 0;
   let held: Uint8Array | undefined;
   let spare = new ArrayBuffer(CHUNK);
@@ -151,12 +166,13 @@ async function pump(
   return { kind: outgrown ? "outgrown" : "not-stored" };
 }
 
-function digester({ algorithm, hex }: Digest) {
-  const hash = createHash(algorithm);
+/** @param taken gives the digest that another takes of the same bytes; without it, it is taken here */
+function digester({ algorithm, hex }: Digest, taken: Destination["digest"]) {
+  const hash = taken ? undefined : createHash(algorithm);
   return {
-    update: (chunk: Uint8Array) => hash.update(chunk),
+    update: (chunk: Uint8Array) => hash?.update(chunk),
     verify() {
-      const actual = hash.digest("hex");
+      const actual = taken ? taken() : hash?.digest("hex");
       if (actual !== hex) throw new Error(`its ${algorithm} is ${actual} and the project's page says ${hex}`);
     },
   };

@@ -1,4 +1,5 @@
 import { HOUR, SECOND } from "../../duration.ts";
+import type { FileRef } from "../../pypi/file-url.ts";
 import { digestText, type Digest } from "../../pypi/page.ts";
 import type { FileSink, FileStore } from "../../repository/ports/files.ts";
 import { resolveRange, type RangeSpec } from "../../repository/range.ts";
@@ -128,6 +129,27 @@ export function fileStore(
     }
   }
 
+  /** Where a file goes, and on which conditions: those of now, since others may write meanwhile. */
+  function placeFor(ref: FileRef, facts: ArtifactFacts) {
+    const key = keys.file(ref);
+    const place = places.get(key, 0);
+    const { wanted, at = 0 } = place?.tombstone ?? {};
+    const digest = facts.digest && digestText(facts.digest);
+    const options: PutOptions = { customMetadata: writeFacts(facts), onlyIf: conditionOf(place) };
+    // R2's options have these algorithms' names, except for sha224, and R2 refuses an object whose bytes differ.
+    if (facts.digest && facts.digest.algorithm !== "sha224") options[facts.digest.algorithm] = facts.digest.hex;
+    return {
+      key,
+      options,
+      isRefused: wanted !== undefined && wanted !== digest && now() - at < TOMBSTONE_TTL,
+      isFree: async () => (await r2.head(key))?.etag === place?.etag,
+      stored() {
+        memory.delete(key);
+        places.delete(key);
+      },
+    };
+  }
+
   /** Puts a tombstone in place of `old`; false where the object has changed meanwhile. */
   async function putTombstone(
     key: string,
@@ -164,15 +186,8 @@ export function fileStore(
     },
 
     create(ref, facts) {
-      const key = keys.file(ref);
-      const place = places.get(key, 0);
-      const { wanted, at = 0 } = place?.tombstone ?? {};
-      const digest = facts.digest && digestText(facts.digest);
-      if (wanted !== undefined && wanted !== digest && now() - at < TOMBSTONE_TTL) return REFUSING_SINK;
-      const options: PutOptions = { customMetadata: writeFacts(facts), onlyIf: conditionOf(place) };
-      // R2's options have these algorithms' names, except for sha224, and R2 refuses an object whose bytes differ.
-      if (facts.digest && facts.digest.algorithm !== "sha224") options[facts.digest.algorithm] = facts.digest.hex;
-      const isFree = async () => (await r2.head(key))?.etag === place?.etag;
+      const { key, options, isRefused, isFree, stored } = placeFor(ref, facts);
+      if (isRefused) return REFUSING_SINK;
       const sink =
         facts.size === undefined || facts.size > maxPut
           ? multipartUpload(r2, key, options, isFree)
@@ -181,9 +196,16 @@ export function fileStore(
         ...sink,
         async commit() {
           await sink.commit();
-          memory.delete(key);
-          places.delete(key);
+          stored();
         },
+      };
+    },
+
+    createLater(ref, facts) {
+      const { key, options, isRefused, stored } = placeFor(ref, facts);
+      return async (content) => {
+        if (isRefused || !(await r2.put(key, content, options))) throw new StoreConflict();
+        stored();
       };
     },
 

@@ -1,0 +1,95 @@
+import { createHash, type Hash } from "node:crypto";
+import { open, rm, statfs, type FileHandle } from "node:fs/promises";
+import { join } from "node:path";
+import type { Spool } from "../../worker/platform/spool.ts";
+import { fileBody } from "./file-body.ts";
+import { append } from "./write-file.ts";
+
+const spools = new WeakMap<ReadableStream, FileSpool>();
+
+/** The spool that a stream is the content of; undefined for all other values. */
+export const spoolOf = (value: unknown): FileSpool | undefined =>
+  value instanceof ReadableStream ? spools.get(value) : undefined;
+
+/**
+ * Opens a spool: a new file in a folder, under its version. Rejects where the disk has no room for `size` bytes, or with
+ * the system's error.
+ */
+export async function openFileSpool(
+  folder: string,
+  version: string,
+  size: number | undefined,
+  algorithm: string | undefined,
+): Promise<FileSpool> {
+  if (size !== undefined) await checkRoom(folder, size);
+  const path = join(folder, version);
+  return new FileSpool(path, version, await open(path, "wx+"), algorithm);
+}
+
+/** A file that is read while it is written, over one descriptor. It may be moved or deleted meanwhile. */
+export class FileSpool implements Spool {
+  readonly #path: string;
+  readonly #version: string;
+  readonly #handle: FileHandle;
+  readonly #algorithm: string | undefined;
+  readonly #hash: Hash | undefined;
+  #digest: string | undefined;
+  #size = 0;
+  #isTaken = false;
+
+  constructor(path: string, version: string, handle: FileHandle, algorithm: string | undefined) {
+    this.#path = path;
+    this.#version = version;
+    this.#handle = handle;
+    this.#algorithm = algorithm;
+    this.#hash = algorithm === undefined ? undefined : createHash(algorithm);
+  }
+
+  async write(chunk: Uint8Array): Promise<void> {
+    const written = await append(this.#handle, chunk, this.#hash);
+    this.#size += written;
+  }
+
+  async read(view: Uint8Array, offset: number): Promise<number> {
+    return (await this.#handle.read(view, 0, view.byteLength, offset)).bytesRead;
+  }
+
+  digest(): string | undefined {
+    return (this.#digest ??= this.#hash?.digest("hex"));
+  }
+
+  /** The same. Throws where another algorithm was given when the spool was opened. */
+  digestBy(algorithm: string): string {
+    const digest = this.#algorithm === algorithm ? this.digest() : undefined;
+    if (digest === undefined)
+      throw new TypeError(`put: A spool with a digest by ${this.#algorithm} has none by ${algorithm}.`);
+    return digest;
+  }
+
+  content(): ReadableStream<Uint8Array> {
+    const body = fileBody({ path: this.#path, offset: 0, length: this.#size });
+    spools.set(body, this);
+    return body;
+  }
+
+  /**
+   * Leaves the file to the caller, who moves or deletes it.
+   *
+   * @param synced whether its bytes must be on the disk before this resolves
+   */
+  async take(synced: boolean): Promise<{ readonly version: string; readonly size: number }> {
+    if (synced) await this.#handle.sync();
+    this.#isTaken = true;
+    return { version: this.#version, size: this.#size };
+  }
+
+  async close(): Promise<void> {
+    await this.#handle.close();
+    if (!this.#isTaken) await rm(this.#path, { force: true });
+  }
+}
+
+async function checkRoom(folder: string, size: number): Promise<void> {
+  const { bavail, bsize } = await statfs(folder);
+  if (bavail * bsize < size) throw new Error(`The disk of ${folder} has no room for ${size} bytes.`);
+}

@@ -1,0 +1,100 @@
+import { expect, test, vi } from "vitest";
+import { begun, content, received } from "./rig.ts";
+import { testRig } from "./support.ts";
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+const open = testRig();
+
+test.each([
+  [1, 30],
+  [10 * KiB, 30],
+  [300 * KiB, 30],
+  [3 * MiB + 7, 30],
+  [66 * MiB, 8],
+])("a file of %i bytes that %i clients ask for at once is asked for once upstream", async (size, clients) => {
+  const rig = await open();
+  const bytes = content(size);
+  rig.origin.publish(bytes);
+  const answers = await Promise.all(Array.from({ length: clients }, async () => received(await rig.ask())));
+  for (const { status, bytes: got, isWhole } of answers)
+    expect([status, isWhole, got.equals(bytes)]).toEqual([200, true, true]);
+  const { bytes: stored } = await received(await rig.ask());
+  expect([stored.equals(bytes), rig.origin.asked, rig.partial()]).toEqual([true, ["GET"], []]);
+});
+
+test.each(["", "unknown"])("clients that come while it arrives follow it, its size %s on the page", async (size) => {
+  const rig = await open();
+  const bytes = content(6 * MiB);
+  rig.origin.publish(bytes, size === "unknown" ? { size: undefined } : {});
+  const sendRest = rig.origin.sendFirst(4 * MiB);
+  const first = await begun(await rig.ask());
+  const second = await begun(await rig.ask());
+  sendRest();
+  for (const { bytes: got, isWhole } of await Promise.all([first, second, await rig.ask()].map(received)))
+    expect([isWhole, got.equals(bytes)]).toEqual([true, true]);
+  expect(rig.origin.asked).toEqual(["GET"]);
+});
+
+test("the first client leaves, and the others get the file", async () => {
+  const rig = await open();
+  const bytes = content(6 * MiB);
+  rig.origin.publish(bytes);
+  const sendRest = rig.origin.sendFirst(2 * MiB);
+  const first = await begun(await rig.ask());
+  const second = await begun(await rig.ask());
+  first.destroy();
+  sendRest();
+  const { bytes: got, isWhole } = await received(second);
+  expect([isWhole, got.equals(bytes), rig.origin.asked]).toEqual([true, true, ["GET"]]);
+});
+
+test("all clients leave, and the file is stored", async () => {
+  const rig = await open();
+  const bytes = content(6 * MiB);
+  rig.origin.publish(bytes);
+  const sendRest = rig.origin.sendFirst(2 * MiB);
+  for (const answer of [await begun(await rig.ask()), await begun(await rig.ask())]) answer.destroy();
+  sendRest();
+  await vi.waitFor(() => expect(rig.stored()).toHaveLength(1), 20_000);
+  const { bytes: got } = await received(await rig.ask());
+  expect([got.equals(bytes), rig.origin.asked]).toEqual([true, ["GET"]]);
+});
+
+test("a client that does not read holds up neither the store nor the others", async () => {
+  const rig = await open();
+  const bytes = content(40 * MiB);
+  rig.origin.publish(bytes);
+  const slow = await begun(await rig.ask());
+  const { bytes: got } = await received(await rig.ask());
+  expect(got.equals(bytes)).toBe(true);
+  expect(rig.stored()).toHaveLength(1);
+  const late = await received(slow);
+  expect([late.isWhole, late.bytes.equals(bytes), rig.origin.asked]).toEqual([true, true, ["GET"]]);
+});
+
+test("a queue's message for a file that a client is getting costs no request upstream", async () => {
+  const rig = await open();
+  rig.origin.publish(content(6 * MiB));
+  const sendRest = rig.origin.sendFirst(2 * MiB);
+  const first = await begun(await rig.ask());
+  const delivered = rig.deliverFill();
+  sendRest();
+  expect(await delivered).toBe("acknowledged");
+  await received(first);
+  expect(rig.origin.asked).toEqual(["GET"]);
+});
+
+test("a client follows a fill that a queue's message has begun", async () => {
+  const rig = await open();
+  const bytes = content(6 * MiB);
+  rig.origin.publish(bytes);
+  const sendRest = rig.origin.sendFirst(2 * MiB);
+  const delivered = rig.deliverFill();
+  await vi.waitFor(() => expect(rig.origin.asked).toHaveLength(1));
+  const client = await begun(await rig.ask());
+  sendRest();
+  const { bytes: got } = await received(client);
+  expect([await delivered, got.equals(bytes), rig.origin.asked]).toEqual(["acknowledged", true, ["GET"]]);
+});
