@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { isDeepStrictEqual } from "node:util";
 import { DURABLE_PREFIXES, type Objects } from "../../worker/platform/objects.ts";
+import { messageOf } from "../../worker/errors.ts";
 import { byteStreamOf } from "../byte-stream.ts";
 import { CODES } from "../objects/objects-error.ts";
 
@@ -107,7 +108,6 @@ function bytesOf(path: string): ReadableStream<Uint8Array> {
   return byteStreamOf(
     source,
     () => source.destroy(),
-    (error) =>
-      new UnreadableBlob(`its bytes cannot be read: ${error instanceof Error ? error.message : String(error)}`),
+    (error) => new UnreadableBlob(`its bytes cannot be read: ${messageOf(error)}`),
   );
 }

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { copyFile, open, rm } from "node:fs/promises";
 import { DatabaseSync } from "node:sqlite";
+import { messageOf } from "../../worker/errors.ts";
 import { codeOf } from "../sqlite/codes.ts";
 import { CannotCarryOver } from "./cannot-carry-over.ts";
 import { walOf } from "./simulated-state.ts";
@@ -49,7 +50,7 @@ function orDamaged<Result>(file: string, read: () => Result): Result {
   } catch (error) {
     const code = codeOf(error);
     if (code !== "SQLITE_NOTADB" && code !== "SQLITE_CORRUPT") throw error;
-    throw damaged(file, error instanceof Error ? error.message : code);
+    throw damaged(file, messageOf(error));
   }
 }
 
