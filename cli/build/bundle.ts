@@ -1,15 +1,16 @@
 import { join } from "node:path";
 import { PROJECT_FOLDER } from "../lib/project-folder.ts";
 
-/** The server, and the threads that it starts, which are files of their own. By the names that they get. */
-export const SERVER_ENTRIES = {
-  serve: "server/serve.ts",
+/** The threads that write and read SQLite, which are files of their own beside what starts them. */
+const THREADS = {
   "reader-thread": "server/sqlite/reader-thread.ts",
   "writer-thread": "server/sqlite/writer-thread.ts",
 };
 
+export const SERVER_ENTRIES = { serve: "server/serve.ts", ...THREADS };
+
 /** The commands, and the process that `demo` starts. */
-export const COMMAND_ENTRIES = { "pypi-edge": "cli/pypi-edge.ts", watchdog: "cli/demo/watchdog.ts" };
+export const COMMAND_ENTRIES = { "pypi-edge": "cli/pypi-edge.ts", watchdog: "cli/demo/watchdog.ts", ...THREADS };
 
 /** The oldest Node that a bundle runs on. */
 const TARGET = "node22.13";
