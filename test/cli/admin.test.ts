@@ -143,7 +143,7 @@ describe("pypi-edge warm", () => {
 
   test.each([
     ["breaks off", { ...good({ stored: 1, of: 3 }), cut: true }, /broke off/],
-    ["ends too early", good({ stored: 1, of: 3 }), /broke off/],
+    ["ends too early", good({ stored: 1, of: 3 }), /ended its answer too early/],
     [
       "is none of ours",
       { status: 200, type: "text/html", parts: ["<html>\n"] },
