@@ -12,6 +12,7 @@ export function byteStreamOf(
   cancelled: () => void,
   explained: (error: unknown) => unknown,
 ): ReadableStream<Uint8Array> {
+  const chunks = new Chunks(source);
   let waiting: (() => void) | undefined;
   const wake = () => waiting?.();
   for (const event of ["readable", "end", "error", "close"]) source.on(event, wake);
@@ -24,7 +25,7 @@ export function byteStreamOf(
           const request = controller.byobRequest;
           // Cancelled meanwhile.
           if (!request?.view) return;
-          const size = readInto(request.view, source);
+          const size = chunks.readInto(request.view);
           if (size > 0) return request.respond(size);
           if (source.readableEnded) {
             controller.close();
@@ -45,19 +46,35 @@ export function byteStreamOf(
   );
 }
 
-/** Fills the view with what the source has at hand. Returns the number of bytes. */
-function readInto({ buffer, byteOffset, byteLength }: ArrayBufferView, source: Readable): number {
-  const room = new Uint8Array(buffer, byteOffset, byteLength);
-  let size = 0;
-  while (size < byteLength) {
-    const chunk = source.read() as Buffer | null;
-    if (chunk === null) break;
-    const piece = chunk.subarray(0, byteLength - size);
-    room.set(piece, size);
-    size += piece.byteLength;
-    if (piece.byteLength < chunk.byteLength) source.unshift(chunk.subarray(piece.byteLength));
+/**
+ * Reads a stream of Node's into memory of others. What does not fit is kept here: given back to the stream, it would be
+ * copied again for each view.
+ */
+class Chunks {
+  readonly #source: Readable;
+  #rest: Buffer = Buffer.alloc(0);
+
+  constructor(source: Readable) {
+    this.#source = source;
   }
-  return size;
+
+  /** Fills the view with what is at hand. Returns the number of bytes. */
+  readInto({ buffer, byteOffset, byteLength }: ArrayBufferView): number {
+    const room = new Uint8Array(buffer, byteOffset, byteLength);
+    let size = 0;
+    while (size < byteLength) {
+      if (this.#rest.byteLength === 0) {
+        const chunk = this.#source.read() as Buffer | null;
+        if (chunk === null) break;
+        this.#rest = chunk;
+      }
+      const piece = this.#rest.subarray(0, byteLength - size);
+      room.set(piece, size);
+      size += piece.byteLength;
+      this.#rest = this.#rest.subarray(piece.byteLength);
+    }
+    return size;
+  }
 }
 
 /** A byte stream of bytes that are at hand. It takes over their memory. */
