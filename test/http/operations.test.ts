@@ -184,6 +184,16 @@ describe("HTML", () => {
     expect(rig.counts).toEqual({ "kv.getWithMetadata": 2 });
   });
 
+  test("of a small page is not read again while its page in KV stays the same", async () => {
+    const rig = new Rig();
+    await rig.upstream.publish("demo", [WHEEL]);
+    const made = await rig.get("/simple/demo/");
+    rig.wait(6_000);
+    rig.forget();
+    expect((await rig.get("/simple/demo/")).body).toEqual(made.body);
+    expect(rig.counts).toEqual({ "kv.getWithMetadata": 1 });
+  });
+
   test("of a page that has changed is not the old one", async () => {
     const rig = new Rig();
     await rig.upstream.publish("demo", [WHEEL]);

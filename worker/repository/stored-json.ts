@@ -50,6 +50,13 @@ export abstract class StoredJson<Head extends StoredHead, Self extends StoredJso
     return copy;
   }
 
+  /** The same, with the other forms of an earlier copy where that has the same content: they are not made or read again. */
+  withFormsOf(earlier: Self | undefined): Self {
+    const copy = this.as(this.via);
+    if (earlier?.head.digest === this.head.digest) copy.forms = earlier.forms;
+    return copy;
+  }
+
   /** The same, marked stale: the upstream could not be asked about it since then. Milliseconds since the epoch. */
   stale(since: number): Self {
     const copy = this.as("stale");

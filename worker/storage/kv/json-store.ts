@@ -59,7 +59,8 @@ export function jsonStore<What extends string, Head extends StoredHead, Value ex
 
     async get(what: What, now: number): Promise<Value | null> {
       const key = keyOf(what);
-      const remembered = memory.get(key, now);
+      const last = memory.get(key, 0);
+      const remembered = last && memory.get(key, now);
       if (remembered) return remembered;
       if (key.length > KV_MAX_KEY) return null;
       const { value: gzip, metadata } = await kv.getWithMetadata<Metadata<Head>>(key, "stream");
@@ -72,7 +73,7 @@ export function jsonStore<What extends string, Head extends StoredHead, Value ex
       }
       const value = make(what, head as unknown as Head, gzip, "kv");
       if (head.size > Memory.MAX_VALUE) return value;
-      const buffered = await value.buffered();
+      const buffered = (await value.buffered()).withFormsOf(last);
       remember(key, buffered, now);
       return buffered;
     },
