@@ -1,5 +1,6 @@
 import { open, type FileHandle } from "node:fs/promises";
 import type { ServerResponse } from "node:http";
+import { writeOut } from "./write-out.ts";
 
 /** A part of a file on this machine, for which an answer's body stands. Bytes. */
 export interface FileBody {
@@ -39,21 +40,9 @@ async function copy(handle: FileHandle, { path, offset, length }: FileBody, outg
       const { bytesRead } = await handle.read(turn.buffer, 0, Math.min(size, length - sent), offset + sent);
       if (bytesRead === 0) throw new Error(`${path} ends after ${offset + sent} bytes, ${length - sent} too early.`);
       sent += bytesRead;
-      turn.written = write(outgoing, turn.buffer.subarray(0, bytesRead));
+      turn.written = writeOut(outgoing, turn.buffer.subarray(0, bytesRead));
     }
     if (outgoing.destroyed) return;
   }
   await Promise.all(turns.map(({ written }) => written));
-}
-
-/** Writes, and waits until the memory may be used again. Where the connection is closed, it does not wait for ever. */
-function write(outgoing: ServerResponse, chunk: Buffer): Promise<void> {
-  return new Promise((resolve) => {
-    const settle = () => {
-      outgoing.off("close", settle);
-      resolve();
-    };
-    outgoing.on("close", settle);
-    outgoing.write(chunk, settle);
-  });
 }

@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { declaredLength, writeHead } from "./head.ts";
+import { memoryReader, sendLong } from "./send-long.ts";
 
 /**
  * Sends head and body. A body that is in memory has a length, which is sent as Content-Length: it is over with its first
@@ -14,11 +15,13 @@ export async function sendStream(
   body: ReadableStream<Uint8Array>,
   isHead: boolean,
 ): Promise<void> {
+  const declared = declaredLength(response);
+  const memory = isHead ? undefined : memoryReader(body, declared);
+  if (memory && declared !== undefined) return sendLong(outgoing, response, memory, declared);
   const reader = body.getReader();
   const cancel = () => void reader.cancel().catch(() => undefined);
   outgoing.once("close", cancel);
   try {
-    const declared = declaredLength(response);
     if (isHead && declared !== undefined) {
       writeHead(outgoing, response, declared);
       return;

@@ -115,6 +115,32 @@ test.each([
   expect(reported).toHaveLength(1);
 });
 
+/** A stream that has these bytes at hand, as a byte stream or as one of chunks. */
+function streamOf(bytes: Uint8Array, kind: "byte" | "chunk"): ReadableStream<Uint8Array> {
+  let at = 0;
+  const pull = (controller: ReadableByteStreamController | ReadableStreamDefaultController<Uint8Array>) => {
+    if (at < bytes.byteLength) return controller.enqueue(Uint8Array.from(bytes.subarray(at, (at += 100_003))));
+    controller.close();
+    if ("byobRequest" in controller) controller.byobRequest?.respond(0);
+  };
+  return kind === "byte" ? new ReadableStream({ type: "bytes", pull }) : new ReadableStream({ pull });
+}
+
+test.each([
+  ["byte", 2_000_000, 2_000_000, true],
+  ["byte", 2_000_000, 2_000_001, false],
+  ["byte", 2_000_001, 2_000_000, false],
+  ["chunk", 2_000_000, 2_000_000, true],
+  ["chunk", 2_000_000, 2_000_001, false],
+] as const)("a long %s stream of %i bytes whose header says %i ends cleanly: %s", async (kind, size, said, isWhole) => {
+  const bytes = bytesOf(size);
+  const headers = { "Content-Length": String(said) };
+  const { port } = await serve(() => new Response(streamOf(bytes, kind), { headers }));
+  const answer = await answerTo(port, GET);
+  expect([answer.isWhole, reported.length]).toEqual([isWhole, isWhole ? 0 : 1]);
+  expect(answer.body.equals(bytes.subarray(0, answer.body.byteLength))).toBe(true);
+});
+
 test("an address of 16 KiB, or a header of 32 KiB, is refused", async () => {
   const { port } = await serve(() => new Response("yes"));
   const target = (length: number) => GET.replace("/x", `/${"x".repeat(length - 1)}`);
