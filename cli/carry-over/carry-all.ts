@@ -5,12 +5,13 @@ import { carryOver, type CarriedOver } from "../../server/carry-over/carry-over.
 import { findSimulatedState } from "../../server/carry-over/simulated-state.ts";
 import { markFinished, markUnfinished, refuseForeign } from "../../server/carry-over/unfinished.ts";
 import { UnusableDatabase } from "../../server/migrate.ts";
-import { CommandError, errorText } from "../lib/command-error.ts";
+import { CommandError } from "../lib/command-error.ts";
 import { showProgress } from "../lib/progress.ts";
 import { PROJECT_FOLDER } from "../lib/project-folder.ts";
 import { adminToken, keepAdminToken, tokenFile } from "../server/admin-token.ts";
 import { openState } from "../server/state.ts";
 import { refuseRunning } from "./refuse-running.ts";
+import { messageOf } from "../../worker/errors.ts";
 
 const MIGRATIONS = join(PROJECT_FOLDER, "schema", "migrations");
 
@@ -30,7 +31,7 @@ export async function carryAll(from: string, to: string, withoutDamaged: boolean
     if (error instanceof CommandError) throw error;
     if (error instanceof CannotCarryOver || error instanceof UnusableDatabase) throw new CommandError(error.message);
     throw new CommandError(
-      `${from} could not be carried over to its end: ${errorText(error)}. Run the command again: it goes on from there.`,
+      `${from} could not be carried over to its end: ${messageOf(error)}. Run the command again: it goes on from there.`,
     );
   }
 }

@@ -27,5 +27,3 @@ export class CommandError extends Error {
 
 /** The error for a wrong command line; `message` says what is expected. */
 export const usageError = (message: string) => new CommandError(message, "usage");
-
-export { messageOf as errorText } from "../../worker/errors.ts";

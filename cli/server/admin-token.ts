@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { errorText, CommandError } from "../lib/command-error.ts";
+import { CommandError } from "../lib/command-error.ts";
+import { messageOf } from "../../worker/errors.ts";
 
 /** The file in which `npm start` stores its admin token for the other commands. */
 export const tokenFile = (state: string) => join(state, "admin-token");
@@ -28,7 +29,7 @@ function orSentence<T>(state: string, act: (file: string) => T): T {
   try {
     return act(file);
   } catch (error) {
-    const reason = errorText(error);
+    const reason = messageOf(error);
     throw new CommandError(`The admin token cannot be stored in ${file}: ${reason}.`);
   }
 }

@@ -4,9 +4,10 @@ import { parseEnv } from "node:util";
 import { parse, type TomlTable, type TomlValue } from "smol-toml";
 import { parseConfig, VARIABLES, withUpstream, type Config } from "../../schema/config.ts";
 import { deployment, type Deployment } from "../../schema/deployment.ts";
-import { errorText, CommandError } from "../lib/command-error.ts";
+import { CommandError } from "../lib/command-error.ts";
 import { PROJECT_FOLDER } from "../lib/project-folder.ts";
 import { publicAddress, type StartOptions } from "./options.ts";
+import { messageOf } from "../../worker/errors.ts";
 
 const SHIPPED = join(PROJECT_FOLDER, "wrangler.toml");
 
@@ -44,7 +45,7 @@ export function readConfiguration(options: StartOptions, token: string): Configu
     };
     return { config: parseConfig(variables), variables, deployment: deployment.parse(shipped) };
   } catch (error) {
-    throw new CommandError(errorText(error));
+    throw new CommandError(messageOf(error));
   }
 }
 
@@ -72,7 +73,7 @@ function tomlOf(file: string, title: string): TomlTable {
   try {
     return parse(readFileSync(file, "utf8"));
   } catch (error) {
-    throw new CommandError(`${title}: ${errorText(error).trimEnd()}`);
+    throw new CommandError(`${title}: ${messageOf(error).trimEnd()}`);
   }
 }
 

@@ -5,7 +5,8 @@ import { publicRoot, upstreamAddress } from "../../schema/address.ts";
 import { logFormat } from "../../schema/config.ts";
 import { clientAddressBehind } from "../../server/http/client-address.ts";
 import { command } from "../lib/command.ts";
-import { errorText, usageError } from "../lib/command-error.ts";
+import { usageError } from "../lib/command-error.ts";
+import { messageOf } from "../../worker/errors.ts";
 
 export interface StartOptions {
   readonly port: number;
@@ -138,7 +139,7 @@ function proxies(text: string): string[] {
     clientAddressBehind(all);
     return all;
   } catch (error) {
-    throw usageError(`--trusted-proxy ${text}: ${errorText(error)}`);
+    throw usageError(`--trusted-proxy ${text}: ${messageOf(error)}`);
   }
 }
 

@@ -1,7 +1,8 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { errorText, CommandError } from "../lib/command-error.ts";
+import { CommandError } from "../lib/command-error.ts";
+import { messageOf } from "../../worker/errors.ts";
 
 /**
  * Locks the state directory for this process, so that no second server writes to it. The operating system holds the lock,
@@ -18,7 +19,7 @@ export function openState(directory: string): { close(): void } {
     return lock;
   } catch (error) {
     lock?.close();
-    const reason = errorText(error);
+    const reason = messageOf(error);
     throw new CommandError(
       reason.includes("locked")
         ? `Another pypi-edge uses ${directory}. Stop it, or give this one a directory of its own with --state DIR.`

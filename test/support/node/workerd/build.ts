@@ -1,9 +1,9 @@
 import { execFile } from "node:child_process";
-import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { PROJECT_FOLDER } from "../../../../cli/lib/project-folder.ts";
+import { hashOfSources } from "../../../../cli/build/hash-of-sources.ts";
 
 const DIST = join(PROJECT_FOLDER, "dist", "workerd");
 const SOURCES = ["worker", "schema", "wrangler.toml", "package-lock.json"];
@@ -12,7 +12,7 @@ const SOURCES = ["worker", "schema", "wrangler.toml", "package-lock.json"];
 export async function deployedBundle(): Promise<string> {
   const bundle = join(DIST, "index.js");
   const stamp = join(DIST, "sources.sha256");
-  const sources = await hashOf(SOURCES);
+  const sources = await hashOfSources(SOURCES);
   if ((await readFile(stamp, "utf8").catch(() => "")) !== sources) {
     // Built in a temporary folder and moved here whole: of two starts at once, neither must read the other's incomplete bundle.
     const draft = await mkdtemp(`${join(PROJECT_FOLDER, "dist")}-`);
@@ -28,24 +28,6 @@ export async function deployedBundle(): Promise<string> {
     }
   }
   return readFile(bundle, "utf8");
-}
-
-async function hashOf(sources: string[]): Promise<string> {
-  const hash = createHash("sha256");
-  for (const source of sources) {
-    const path = join(PROJECT_FOLDER, source);
-    const files = source.includes(".") ? [path] : await filesBelow(path);
-    for (const file of files) hash.update(file.slice(PROJECT_FOLDER.length)).update(await readFile(file));
-  }
-  return hash.digest("hex");
-}
-
-async function filesBelow(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  return entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .toSorted();
 }
 
 async function wrangler(args: string[]): Promise<void> {
