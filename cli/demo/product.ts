@@ -15,6 +15,8 @@ interface Settings {
   readonly port?: number | undefined;
   /** A file with upstreams and indexes. */
   readonly config?: string;
+  /** What Node runs; where it is left out, `pypi-edge serve`. */
+  readonly program?: readonly string[] | undefined;
   /** Options of `serve` beside these. */
   readonly also?: readonly string[];
 }
@@ -23,7 +25,7 @@ interface Settings {
 export async function startProduct(upstream: string, state: string, settings: Settings = {}): Promise<Product> {
   const port = settings.port ?? (await freePort());
   const own = settings.config === undefined ? [] : ["--config", settings.config];
-  const { also = [] } = settings;
+  const { also = [], program = [COMMAND, "serve"] } = settings;
   const args = [
     "--port",
     `${port}`,
@@ -38,6 +40,6 @@ export async function startProduct(upstream: string, state: string, settings: Se
     ...own,
     ...also,
   ];
-  const server = await startServer(process.execPath, [COMMAND, "serve", ...args], /\bready\b/);
+  const server = await startServer(process.execPath, [...program, ...args], /\bready\b/);
   return { ...server, index: `http://127.0.0.1:${port}/simple/` };
 }

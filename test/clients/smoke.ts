@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import type { WitnessSource } from "../../cli/demo/witness.ts";
 import { buildWheel } from "../../cli/demo/wheel.ts";
 import type { ClientName } from "../support/node/clients/table.ts";
 import { smallContent } from "../support/node/fake-index/content.ts";
@@ -6,8 +7,15 @@ import { fakeIndex } from "../support/node/fake-index/fake-index.ts";
 import { Rig } from "../support/node/rig.ts";
 import { actor } from "./cast.ts";
 
-/** Whether these clients work at all, over an index whose pages name no digest of a wheel's metadata. */
-export function smoke(names: readonly ClientName[]): void {
+/**
+ * Whether these clients work at all, over an index whose pages name no digest of a wheel's metadata.
+ *
+ * @param open starts pypi-edge
+ */
+export function smoke(
+  names: readonly ClientName[],
+  open: (source: WitnessSource) => Promise<Rig> = (source) => Rig.open(source),
+): void {
   const { backends } = inject("supplies");
   // A project for each client, which is cold when that client comes; what it depends on may not be.
   const cases = names.map((name) => ({
@@ -23,7 +31,7 @@ export function smoke(names: readonly ClientName[]): void {
       // Every client takes a core-metadata of true, which is what an index says that does not know the digest.
       const undigested = (await Promise.all(own)).map((wheel) => ({ ...wheel, metadataSha256: undefined }));
       const content = [...(await smallContent(backends ?? "")), ...undigested];
-      rig = await Rig.open(fakeIndex(content, () => "pypi"));
+      rig = await open(fakeIndex(content, () => "pypi"));
     });
     afterAll(() => rig?.close());
 

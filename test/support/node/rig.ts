@@ -8,6 +8,8 @@ import { Witness, type Access, type WitnessSource } from "../../../cli/demo/witn
 import type { Client } from "./clients/client.ts";
 import { Place } from "./clients/place.ts";
 
+const IN_WORKERD = join(import.meta.dirname, "workerd", "start.ts");
+
 /** One install by a client: how it ended, and what reached the upstream meanwhile. */
 export interface Install {
   /** 0 when the client succeeded and what it installed could be imported. */
@@ -21,17 +23,27 @@ export class Rig {
   readonly witness: Witness;
   readonly #state = temporaryDirectory();
   readonly #options: readonly string[];
+  readonly #program: readonly string[] | undefined;
   #product: Product | null = null;
   #port: number | undefined;
 
-  private constructor(witness: Witness, options: readonly string[]) {
+  private constructor(witness: Witness, options: readonly string[], program?: readonly string[]) {
     this.witness = witness;
     this.#options = options;
+    this.#program = program;
   }
 
   /** Starts one, with these options of `npm start`, in front of the index that `source` is. */
   static async open(source: WitnessSource, ...options: string[]): Promise<Rig> {
-    const rig = new Rig(await new Witness(source).start(), options);
+    return Rig.#started(new Rig(await new Witness(source).start(), options));
+  }
+
+  /** Starts the bundle that is deployed to Cloudflare, in workerd over simulated stores. */
+  static async inWorkerd(source: WitnessSource): Promise<Rig> {
+    return Rig.#started(new Rig(await new Witness(source).start(), [], [IN_WORKERD]));
+  }
+
+  static async #started(rig: Rig): Promise<Rig> {
     try {
       await rig.start();
       return rig;
@@ -54,7 +66,7 @@ export class Rig {
 
   /** Starts the product on what it has stored, the first time on a free port, later on that same one. */
   async start(): Promise<void> {
-    const settings = { port: this.#port, also: this.#options };
+    const settings = { port: this.#port, also: this.#options, program: this.#program };
     this.#product = await startProduct(this.witness.index, this.#state, settings);
     this.#port = Number(new URL(this.#product.index).port);
   }

