@@ -24,7 +24,7 @@ const addresses = ({ upstreams }: Config["indexes"][number]) => upstreams.map(({
 
 /** How the other commands find this server: through its state directory, which those of this folder and below look into. */
 const adminCommands = (options: StartOptions) =>
-  `the other commands find it there: npx pypi-edge jobs list${state(options)}`;
+  `the other commands find it there: npx pypi-edge token list${state(options)}`;
 
 /** The option with which a command finds this server's state; empty where the command finds it without one. */
 function state(options: StartOptions): string {

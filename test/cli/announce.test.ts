@@ -1,5 +1,7 @@
 import { join } from "node:path";
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { expect, test, vi } from "vitest";
+import { program } from "../../cli/program.ts";
 import { announce } from "../../cli/server/announce.ts";
 import { optionsOf } from "../support/node/serve-options.ts";
 import { parseConfig } from "../../schema/config.ts";
@@ -37,7 +39,7 @@ function saidOf(others: Record<string, unknown>, ...args: string[]): string[] {
 const aboutToken = (...args: string[]) => said(...args).find((line) => line.startsWith("The admin token"));
 
 test("where the commands find the server by themselves, no option is to be typed", () => {
-  const line = `The admin token is in ${join(HOME, "admin-token")}; the other commands find it there: npx pypi-edge jobs list`;
+  const line = `The admin token is in ${join(HOME, "admin-token")}; the other commands find it there: npx pypi-edge token list`;
   expect([aboutToken(), aboutToken("--port", "47101"), aboutToken("--public-url", "https://pypi.example")]).toEqual([
     line,
     line,
@@ -50,7 +52,7 @@ test.each([
   [["--state", "/tmp/it's here"], "--state '/tmp/it'\\''s here'"],
 ])("with %j it says which option to type, in as many lines", (args, options) => {
   expect(aboutToken(...args)).toBe(
-    `The admin token is in ${join(args.at(-1) ?? "", "admin-token")}; the other commands find it there: npx pypi-edge jobs list ${options}`,
+    `The admin token is in ${join(args.at(-1) ?? "", "admin-token")}; the other commands find it there: npx pypi-edge token list ${options}`,
   );
   expect(said(...args)).toHaveLength(said().length);
 });
@@ -67,7 +69,7 @@ test("says whether the log is followed and the crons are on, in one line, where 
 
 test("says how the index that takes uploads gets a token, in one line", () => {
   const team = (more = {}) => ({ team: { sources: ["default"], hosted: true, ...more } });
-  const about = (lines: string[]) => lines.filter((line) => line.includes("pypi-edge token"));
+  const about = (lines: string[]) => lines.filter((line) => line.includes("pypi-edge token create"));
   const made = "npx pypi-edge token create --index team --scope";
   expect(about(saidOf(team()))).toEqual([`team needs a token for reads and uploads: ${made} read,upload`]);
   expect(about(saidOf(team({ read: "anyone" })))).toEqual([`team needs a token for uploads: ${made} upload`]);
@@ -81,4 +83,22 @@ test("says how a default index that is private gets a token, and leaves a place 
   const lines = saidOf({ default: { sources: ["pypi"], read: "token" } });
   expect(lines).toContain("  pip install --index-url http://__token__:TOKEN@127.0.0.1:8787/simple/ requests");
   expect(lines).toContain("default needs a token for reads: npx pypi-edge token create --index default --scope read");
+});
+
+test("each command that is printed exists and takes the options that are printed with it", () => {
+  const team = { sources: ["default"], hosted: true };
+  const closed = { sources: ["pypi"], read: "token" };
+  const lines = [
+    ...saidOf({ team }, "--state", "/tmp/x", "--no-cron", "--feed"),
+    ...saidOf({ default: closed }, "--state", "/tmp/x"),
+  ];
+  const printed = lines.flatMap((line) => /npx pypi-edge (.*)/.exec(line)?.[1] ?? []);
+  expect(printed.length).toBeGreaterThan(3);
+  for (const line of printed) {
+    let found: CommandUnknownOpts = program("1.0");
+    const words = line.split(" ");
+    for (const word of words) found = found.commands.find((each) => each.name() === word) ?? found;
+    const unknown = words.filter((word) => word.startsWith("--") && !found.options.some(({ long }) => long === word));
+    expect([line, found.commands.length, unknown]).toEqual([line, 0, []]);
+  }
 });
