@@ -38,8 +38,9 @@ export interface MirrorParts extends Omit<StoringParts, "onStored">, LocatingPar
 /**
  * Stores an upstream's files, and serves only those that a project's page lists: that is checked when a file is first
  * fetched, and recorded with it, so that serving a stored file costs one read. A file that is not stored yet is served
- * and stored from one read of the upstream. For a range request the upstream's part is passed on, and the whole file is
- * stored behind the answer. A large file is passed on and left to the queue.
+ * and stored from one read of the upstream, which the requests that come meanwhile follow where the platform has a spool.
+ * For a range request the upstream's part is passed on, and the whole file is stored behind the answer. A file that the
+ * platform cannot store within a request is passed on and left to the queue.
  */
 export const mirrorFiles =
   (parts: MirrorParts) =>

@@ -1,4 +1,5 @@
 import { expect, test, vi } from "vitest";
+import { openFetch } from "../../../server/fetch.ts";
 import { begun, content, received } from "./rig.ts";
 import { testRig } from "./support.ts";
 
@@ -24,10 +25,16 @@ test.each([
   expect([stored.equals(bytes), rig.origin.asked, rig.partial()]).toEqual([true, ["GET"], []]);
 });
 
-test.each(["", "unknown"])("clients that come while it arrives follow it, its size %s on the page", async (size) => {
+test.each([
+  ["its page and the upstream say its size", {}, true],
+  ["only the upstream says its size", { size: undefined }, true],
+  ["only its page says its size", {}, false],
+  ["neither says its size", { size: undefined }, false],
+])("clients that come while a file arrives follow it, where %s", async (_, entry, isSized) => {
   const rig = await open();
   const bytes = content(6 * MiB);
-  rig.origin.publish(bytes, size === "unknown" ? { size: undefined } : {});
+  rig.origin.publish(bytes, entry);
+  rig.origin.isSized = isSized;
   const sendRest = rig.origin.sendFirst(4 * MiB);
   const first = await begun(await rig.ask());
   const second = await begun(await rig.ask());
@@ -35,6 +42,27 @@ test.each(["", "unknown"])("clients that come while it arrives follow it, its si
   for (const { bytes: got, isWhole } of await Promise.all([first, second, await rig.ask()].map(received)))
     expect([isWhole, got.equals(bytes)]).toEqual([true, true]);
   expect(rig.origin.asked).toEqual(["GET"]);
+});
+
+test("a client that had looked into the store before the fill began gets what the fill has stored", async () => {
+  const fetcher = openFetch();
+  const { promise: late, resolve: answerPage } = Promise.withResolvers<void>();
+  let pages = 0;
+  const rig = await open({
+    async fetch(request, init) {
+      if (request.url.endsWith("/simple/demo/") && (pages += 1) === 1) await late;
+      return fetcher.fetch(request, init);
+    },
+  });
+  const bytes = content(300 * KiB);
+  rig.origin.publish(bytes);
+  const first = rig.ask().then(received);
+  await vi.waitFor(() => expect(pages).toBe(1), 20_000);
+  await received(await rig.ask());
+  await vi.waitFor(() => expect(rig.partial()).toEqual([]), 20_000);
+  answerPage();
+  expect([(await first).bytes.equals(bytes), pages, rig.origin.asked]).toEqual([true, 2, ["GET"]]);
+  await fetcher.close();
 });
 
 test("the first client leaves, and the others get the file", async () => {

@@ -13,6 +13,8 @@ export class Origin {
   /** What was asked for of the file: `GET`, `HEAD`, `GET bytes=…`. */
   readonly asked: string[] = [];
   manner: Manner = whole;
+  /** Whether it says how long the file is. */
+  isSized = true;
   #server: Server | undefined;
   #port = 0;
   #bytes = Buffer.alloc(0);
@@ -87,7 +89,7 @@ export class Origin {
       response.statusCode = 206;
       response.setHeader("Content-Range", `bytes ${from}-${to}/${this.#bytes.byteLength}`);
     }
-    response.setHeader("Content-Length", bytes.byteLength);
+    if (this.isSized) response.setHeader("Content-Length", bytes.byteLength);
     response.flushHeaders();
     if (method === "HEAD") response.end();
     else void this.manner(response, bytes);
