@@ -1,5 +1,4 @@
 import { expect, test, vi } from "vitest";
-import { openFetch } from "../../../server/fetch.ts";
 import { begun, content, received } from "./rig.ts";
 import { testRig } from "./support.ts";
 
@@ -45,15 +44,14 @@ test.each([
 });
 
 test("a client that had looked into the store before the fill began gets what the fill has stored", async () => {
-  const fetcher = openFetch();
   const { promise: late, resolve: answerPage } = Promise.withResolvers<void>();
   let pages = 0;
-  const rig = await open({
+  const rig = await open(({ fetch }) => ({
     async fetch(request, init) {
       if (request.url.endsWith("/simple/demo/") && (pages += 1) === 1) await late;
-      return fetcher.fetch(request, init);
+      return fetch(request, init);
     },
-  });
+  }));
   const bytes = content(300 * KiB);
   rig.origin.publish(bytes);
   const first = rig.ask().then(received);
@@ -62,7 +60,6 @@ test("a client that had looked into the store before the fill began gets what th
   await vi.waitFor(() => expect(rig.partial()).toEqual([]), 20_000);
   answerPage();
   expect([(await first).bytes.equals(bytes), pages, rig.origin.asked]).toEqual([true, 2, ["GET"]]);
-  await fetcher.close();
 });
 
 test("the first client leaves, and the others get the file", async () => {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterEach, expect, test, vi } from "vitest";
-import type { Platform } from "../../../worker/platform/platform.ts";
+import type { OpenSpool, Spool } from "../../../worker/platform/spool.ts";
 import { SECOND } from "../../../worker/duration.ts";
 import { openObjectFiles } from "../objects/support.ts";
 import { begun, content, received, type MachineRig, type Received } from "./rig.ts";
@@ -114,37 +114,51 @@ test("200 clients that leave keep nothing open", async () => {
 });
 
 test("without room for a spool each client is passed the upstream's file", async () => {
-  const rig = await open({ openSpool: () => Promise.reject(new Error("the disk is full")) });
+  const rig = await open(() => ({ openSpool: () => Promise.reject(new Error("the disk is full")) }));
   const bytes = content(300 * KiB);
   rig.origin.publish(bytes);
   for (const { isWhole, bytes: got } of await crowd(rig, 3)) expect([isWhole, got.equals(bytes)]).toEqual([true, true]);
 });
 
 test("where a spool loses bytes its clients are broken off, and others are passed the upstream's file", async () => {
-  const rig = await open();
+  const rig = await open(({ openSpool }) => ({
+    async openSpool(wanted) {
+      const spool = await spoolOf(openSpool, wanted);
+      let size = 0;
+      const write = (chunk: Uint8Array) => {
+        size += chunk.byteLength;
+        return size > 3 * MiB ? Promise.reject(new Error("the disk is full")) : spool.write(chunk);
+      };
+      return new Proxy(spool, { get: (target, name) => (name === "write" ? write : bound(target, name)) });
+    },
+  }));
   const bytes = content(6 * MiB);
-  const failing = await open({ openSpool: failingAfter(rig.openSpool, 3 * MiB) });
-  failing.origin.publish(bytes);
-  for (const { isWhole } of await crowd(failing, 3)) expect(isWhole).toBe(false);
-  const next = await received(await failing.ask());
+  rig.origin.publish(bytes);
+  for (const { isWhole } of await crowd(rig, 3)) expect(isWhole).toBe(false);
+  await vi.waitFor(() => expect(rig.partial()).toEqual([]), 20_000);
+  const next = await received(await rig.ask());
   expect([next.isWhole, next.bytes.equals(bytes)]).toEqual([true, true]);
-  await vi.waitFor(() => expect([failing.partial(), rig.partial()]).toEqual([[], []]), 20_000);
 });
 
-/** A spool that can take no more than so many bytes. */
-function failingAfter(openSpool: NonNullable<Platform["openSpool"]>, limit: number): Platform["openSpool"] {
-  return async (wanted) => {
-    const spool = await openSpool(wanted);
-    let size = 0;
-    return {
-      read: (view, offset) => spool.read(view, offset),
-      digest: () => spool.digest(),
-      content: () => spool.content(),
-      close: () => spool.close(),
-      write(chunk) {
-        size += chunk.byteLength;
-        return size > limit ? Promise.reject(new Error("the disk is full")) : spool.write(chunk);
-      },
-    };
-  };
+test("a store that fails in the end costs no client its file", async () => {
+  const rig = await open(({ objects }) => ({
+    objects: new Proxy(objects, {
+      get: (target, name) =>
+        name === "put" ? () => Promise.reject(new Error("the database is away")) : bound(target, name),
+    }),
+  }));
+  const bytes = content(6 * MiB);
+  rig.origin.publish(bytes);
+  for (const { isWhole, bytes: got } of await crowd(rig, 3)) expect([isWhole, got.equals(bytes)]).toEqual([true, true]);
+  expect(rig.stored()).toEqual([]);
+  await vi.waitFor(() => expect([rig.partial(), openObjectFiles()]).toEqual([[], []]), 20_000);
+});
+
+const spoolOf = (openSpool: OpenSpool | null, wanted: Parameters<OpenSpool>[0]): Promise<Spool> =>
+  openSpool?.(wanted) ?? Promise.reject(new Error("One machine has spools."));
+
+/** A member of an object, with its methods bound to it, since a proxy has no private members. */
+function bound(target: object, name: string | symbol): unknown {
+  const member: unknown = Reflect.get(target, name, target);
+  return typeof member === "function" ? member.bind(target) : member;
 }

@@ -17,21 +17,21 @@ const NO_QUEUE = { send: () => Promise.resolve(), sendBatch: () => Promise.resol
 
 export type MachineRig = Awaited<ReturnType<typeof openRig>>;
 
+/** What a test changes of the machine's platform. */
+export type Change = (platform: Platform) => Partial<Platform>;
+
 /** The worker on one machine, behind its HTTP server, over an upstream on loopback. Queues deliver nothing. */
-export async function openRig(changed: Partial<Platform> = {}) {
+export async function openRig(change: Change = () => ({})) {
   const origin = new Origin();
   await origin.start();
   const folder = mkdtempSync(join(tmpdir(), "pypi-edge-shared-"));
   const machine = await openMachine({ state: folder, migrations: MIGRATIONS, consumers: [], log: () => undefined });
-  const { openSpool } = machine.platform;
-  if (!openSpool) throw new Error("One machine has spools.");
-  const platform = { ...machine.platform, fills: NO_QUEUE, refreshes: NO_QUEUE, ...changed };
+  const platform = { ...machine.platform, fills: NO_QUEUE, refreshes: NO_QUEUE, ...change(machine.platform) };
   const { worker, http } = await serve(origin, platform);
 
   return {
     origin,
     port: http.port,
-    openSpool,
     /** Sends a request for the file and gives its answer, unread. */
     async ask(method = "GET", headers: Record<string, string> = {}): Promise<IncomingMessage> {
       const path = `/files/${new URL(origin.url).host}/files/${Origin.FILENAME}`;
