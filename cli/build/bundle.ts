@@ -15,8 +15,8 @@ export const COMMAND_ENTRIES = { "pypi-edge": "cli/pypi-edge.ts", watchdog: "cli
 /** The oldest Node that a bundle runs on. */
 const TARGET = "node22.13";
 
-/** What only a clone has, and only some commands load. */
-const ONLY_IN_A_CLONE = ["esbuild", "miniflare", "wrangler"];
+/** What only a clone has, where something is built. */
+const ONLY_IN_A_CLONE = ["esbuild"];
 
 /** Some dependencies are CommonJS modules, which call `require` for modules of Node. */
 const REQUIRE = `import { createRequire } from "node:module"; const require = createRequire(import.meta.url);`;
@@ -27,15 +27,16 @@ const REQUIRE = `import { createRequire } from "node:module"; const require = cr
  * @param entries source files by the names of the bundles
  * @param folder where the bundles are written
  * @param sourcemap whether maps to the sources are written beside them
+ * @returns all files that are in the bundles, as paths below the project's folder
  */
 export async function bundle(
   entries: Readonly<Record<string, string>>,
   folder: string,
   { sourcemap }: { readonly sourcemap: boolean },
-): Promise<void> {
+): Promise<string[]> {
   // A package has no esbuild, and needs none: it is loaded where something is built.
   const { build } = await import("esbuild");
-  await build({
+  const { metafile } = await build({
     absWorkingDir: PROJECT_FOLDER,
     entryPoints: Object.entries(entries).map(([out, path]) => ({ in: join(PROJECT_FOLDER, path), out })),
     outdir: folder,
@@ -54,5 +55,7 @@ export async function bundle(
     sourcemap,
     banner: { js: REQUIRE },
     logLevel: "silent",
+    metafile: true,
   });
+  return Object.keys(metafile.inputs);
 }

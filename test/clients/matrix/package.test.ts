@@ -31,6 +31,9 @@ test("the package is small, and needs no other", () => {
   expect(readdirSync(join(folder, "node_modules")).filter((name) => !name.startsWith("."))).toEqual(["pypi-edge"]);
   const { dependencies } = JSON.parse(readFileSync(join(installed, "package.json"), "utf8")) as Record<string, unknown>;
   expect(dependencies).toBeUndefined();
+  expect(readFileSync(join(installed, "dist", "package", "LICENSES.txt"), "utf8")).toMatch(
+    /^hono \d.* \(MIT\)\n\nMIT License/m,
+  );
 });
 
 describe.for(NODES)("on Node %s", (version) => {
