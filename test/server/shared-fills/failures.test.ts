@@ -92,6 +92,8 @@ function countedBytes(answer: IncomingMessage) {
   return count;
 }
 
+const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
+
 test("200 clients that leave keep nothing open", async () => {
   const rig = await open();
   const bytes = content(6 * MiB);
@@ -100,7 +102,7 @@ test("200 clients that leave keep nothing open", async () => {
   const warnings: Error[] = [];
   const warned = (warning: Error) => void warnings.push(warning);
   process.on("warning", warned);
-  const before = openObjectFiles();
+  const before = timers();
   const sendRest = rig.origin.sendFirst(2 * MiB);
   for (let round = 0; round < 10; round++) {
     const answers = await Promise.all(Array.from({ length: 20 }, async () => begun(await rig.ask())));
@@ -108,7 +110,7 @@ test("200 clients that leave keep nothing open", async () => {
   }
   sendRest();
   await vi.waitFor(() => expect(rig.stored()).toHaveLength(1), 20_000);
-  await vi.waitFor(() => expect(openObjectFiles()).toEqual(before), 20_000);
+  await vi.waitFor(() => expect([openObjectFiles(), timers() <= before]).toEqual([[], true]), 20_000);
   process.off("warning", warned);
   expect([warnings, rig.origin.asked]).toEqual([[], ["GET"]]);
 });
