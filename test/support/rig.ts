@@ -16,6 +16,7 @@ import type { Platform } from "../../worker/platform/platform.ts";
 import { counting, type Counts } from "./counting.ts";
 import { deliver, FakeQueue } from "./queue.ts";
 import { FakeUpstream } from "./upstream.ts";
+import { ONE_SOURCE } from "./variables.ts";
 import { whole } from "./whole.ts";
 
 export const JSON_TYPE = "application/vnd.pypi.simple.v1+json";
@@ -23,22 +24,7 @@ export const JSON_TYPE = "application/vnd.pypi.simple.v1+json";
 export const ADMIN_TOKEN = "a-token-for-the-tests";
 
 /** A configuration with one index over one upstream. */
-export const VARS = {
-  UPSTREAMS: { pypi: { url: FakeUpstream.INDEX, files: "https://files.upstream.test/" } },
-  INDEXES: { default: { sources: ["pypi"] } },
-  RESERVED: [],
-  TRUSTED: [],
-  AUDIENCE: "",
-  PAGE_TTL: "600",
-  FEED: false,
-  POPULAR: 200,
-  SEED: [],
-  QUOTA: 0,
-  PUBLIC_URL: "",
-  LOG: "problems",
-  LOG_FORMAT: "text",
-  ADMIN_TOKEN,
-};
+export const VARS = { ...ONE_SOURCE, ADMIN_TOKEN };
 
 /** The whole worker over real local storage and a fake upstream, with a clock that stands still until it is moved. */
 export class Rig {

@@ -1,3 +1,4 @@
+import { ONE_SOURCE } from "../../support/variables.ts";
 import { appendFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -39,22 +40,15 @@ afterEach(async () => {
 const carried = (show = () => {}) => carryOver(old, made, { migrations: MIGRATIONS, show });
 
 const config = parseConfig({
+  ...ONE_SOURCE,
   UPSTREAMS: { pypi: { url: "http://127.0.0.1:18931/simple/" } },
   INDEXES: {
     default: { sources: ["pypi"] },
     team: { sources: ["default"], hosted: true },
     prod: { sources: [], hosted: true },
   },
-  RESERVED: [],
-  TRUSTED: [],
-  AUDIENCE: "",
-  PAGE_TTL: 600,
-  FEED: false,
   POPULAR: 0,
-  SEED: [],
   QUOTA: 100,
-  PUBLIC_URL: "",
-  LOG: "problems",
   ADMIN_TOKEN: "the-admin-of-the-old-state",
 });
 

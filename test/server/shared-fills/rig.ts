@@ -9,6 +9,7 @@ import { serveHttp } from "../../../server/http/serve-http.ts";
 import { fileOf } from "../../../server/objects/file-body.ts";
 import type { Platform } from "../../../worker/platform/platform.ts";
 import { createWorker } from "../../../worker/worker.ts";
+import { ONE_SOURCE } from "../../support/variables.ts";
 import { Origin } from "./origin.ts";
 
 const MIGRATIONS = join(import.meta.dirname, "../../../schema/migrations");
@@ -68,19 +69,9 @@ export async function openRig(change: Change = () => ({})) {
 
 async function serve(origin: Origin, platform: Platform) {
   const config = parseConfig({
+    ...ONE_SOURCE,
     UPSTREAMS: { pypi: { url: `${origin.url}simple/`, files: origin.url } },
-    INDEXES: { default: { sources: ["pypi"] } },
-    RESERVED: [],
-    TRUSTED: [],
-    AUDIENCE: "",
-    PAGE_TTL: "600",
-    FEED: false,
     POPULAR: 0,
-    SEED: [],
-    QUOTA: 0,
-    PUBLIC_URL: "",
-    LOG: "problems",
-    LOG_FORMAT: "text",
   });
   const worker = createWorker(config, platform);
   const http = await serveHttp({
