@@ -68,7 +68,7 @@ export async function openMachine({ state, migrations, consumers, log }: Machine
       () => keyValue.close(),
       () => cache.close(),
     );
-    const objects = await openObjects(state, writer, { durable: DURABLE_PREFIXES });
+    const objects = await openObjects(state, writer, { durable: DURABLE_PREFIXES, log });
     opened.push(() => objects.close());
     const queues = await openQueues(file("queues"), writer, consumers, { log });
     opened.push(() => queues.close());

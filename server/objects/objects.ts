@@ -1,4 +1,3 @@
-import { stat } from "node:fs/promises";
 import type {
   ConditionalGetOptions,
   ObjectCondition,
@@ -12,8 +11,8 @@ import { fileBody, readPart, type FilePart } from "./file-body.ts";
 import { checkedKey, checkedKeys, checkedLimit, checkedMetadata, resolvedRange, wantedDigest } from "./limits.ts";
 import { spoolOf } from "./file-spool.ts";
 import type { ObjectFiles } from "./object-files.ts";
-import { deleteRows, deleteVersion, listRows, putRow, rowOf, type ObjectRow } from "./object-rows.ts";
-import { isSystemError } from "./system-error.ts";
+import { deleteRows, listRows, putRow, rowOf, type ObjectRow } from "./object-rows.ts";
+import type { Soundness } from "./soundness.ts";
 import { uploadOf, type Uploads } from "./uploads.ts";
 import { orCancelled } from "./write-file.ts";
 
@@ -21,12 +20,12 @@ interface Parts {
   readonly db: Sqlite;
   readonly files: ObjectFiles;
   readonly uploads: Uploads;
-  readonly isDurable: (key: string) => boolean;
+  readonly soundness: Soundness;
   readonly now: () => number;
 }
 
 /** Objects whose bytes are files and whose rows are in SQLite. */
-export function fileObjects({ db, files, uploads, isDurable, now }: Parts): Objects {
+export function fileObjects({ db, files, uploads, soundness, now }: Parts): Objects {
   async function put(key: string, value: ReadableStream | Uint8Array | string, options: PutOptions) {
     const name = checkedKey("put", key);
     const metadata = checkedMetadata("put", options.customMetadata);
@@ -45,34 +44,26 @@ export function fileObjects({ db, files, uploads, isDurable, now }: Parts): Obje
     key: string,
     { range, onlyIf }: Partial<ConditionalGetOptions> = {},
   ): Promise<ObjectWithBody | ObjectHead | null> {
-    const name = checkedKey("get", key);
-    for (;;) {
-      const row = rowOf(db, name);
-      if (!row) return null;
-      if (onlyIf && !holds(onlyIf, row)) return headOf(row);
-      const path = files.pathOf(name, row.version);
-      const part = { path, ...resolvedRange(range, row.size) };
-      const size = await sizeOf(path);
-      if (size === row.size) return withBody(row, part);
-      // Otherwise it was replaced or deleted since its row was read.
-      if (rowOf(db, name)?.version === row.version) await giveUp(row, path, size);
-    }
+    const row = await soundRow(checkedKey("get", key));
+    if (!row) return null;
+    if (onlyIf && !holds(onlyIf, row)) return headOf(row);
+    return withBody(row, { path: files.pathOf(row.key, row.version), ...resolvedRange(range, row.size) });
   }
 
-  /** The disk has lost an object's bytes: one that can be fetched again becomes absent. */
-  async function giveUp(row: ObjectRow, path: string, size: number | undefined): Promise<void> {
-    if (isDurable(row.key)) {
-      const what = size === undefined ? "is not there" : `has ${size} bytes instead of ${row.size}`;
-      throw new Error(`The bytes of ${row.key} are lost: ${path} ${what}.`);
+  /** The row of a key whose bytes are right. */
+  async function soundRow(key: string): Promise<ObjectRow | undefined> {
+    for (;;) {
+      const row = rowOf(db, key);
+      if (!row || (await soundness.isSound(row))) return row;
     }
-    await deleteVersion(db, row);
-    await files.remove(row.key, row.version);
   }
 
   return {
     async head(key) {
-      const row = rowOf(db, checkedKey("head", key));
-      return row ? headOf(row) : null;
+      const name = checkedKey("head", key);
+      const row = rowOf(db, name);
+      const sound = row && soundness.mayBeAbsent(row) ? await soundRow(name) : row;
+      return sound ? headOf(sound) : null;
     },
 
     // Its overloads say that there is a body where there is no condition.
@@ -110,16 +101,6 @@ export function fileObjects({ db, files, uploads, isDurable, now }: Parts): Obje
     resumeMultipartUpload: (key, uploadId) =>
       uploadOf(uploads, checkedKey("resumeMultipartUpload", key), uploadId, headOf),
   };
-}
-
-/** The size of a file in bytes; undefined where there is none. */
-async function sizeOf(path: string): Promise<number | undefined> {
-  try {
-    return (await stat(path)).size;
-  } catch (error) {
-    if (isSystemError(error, "ENOENT") || isSystemError(error, "ENOTDIR")) return undefined;
-    throw error;
-  }
 }
 
 function holds({ etagMatches, etagDoesNotMatch }: ObjectCondition, { version }: ObjectRow): boolean {

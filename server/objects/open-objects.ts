@@ -1,5 +1,6 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { SECOND } from "../../worker/duration.ts";
 import type { Objects } from "../../worker/platform/objects.ts";
 import type { OpenSpool } from "../../worker/platform/spool.ts";
 import { openSqlite, statement } from "../sqlite/sqlite.ts";
@@ -9,11 +10,18 @@ import { ObjectFiles } from "./object-files.ts";
 import { SCHEMA } from "./object-rows.ts";
 import { fileObjects } from "./objects.ts";
 import { recoverDurable, removeUnnamed } from "./recovery.ts";
+import { Soundness } from "./soundness.ts";
+import { UNSYNCED_SCHEMA, unsyncedVersions, WriteBack } from "./unsynced.ts";
 import { Uploads } from "./uploads.ts";
+
+/** How often the bytes of new objects are written back. Milliseconds. */
+const WRITE_BACK_EVERY = 5 * SECOND;
 
 export interface OpenedObjects extends Objects {
   /** Opens a spool whose bytes can become an object here. */
   readonly openSpool: OpenSpool;
+  /** Resolves when the bytes of all objects that were put before are on the disk, or cannot be written. */
+  writeBack(): Promise<void>;
   /** Waits for the writes that were begun. No method may be called after it. */
   close(): Promise<void>;
 }
@@ -24,6 +32,8 @@ interface ObjectsOptions {
    * deleted where only their row is missing. What lies under other keys can be fetched again.
    */
   readonly durable: readonly string[];
+  /** Takes a sentence for each object whose bytes the disk has lost or does not take. */
+  readonly log?: (line: string) => void;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
 }
@@ -34,7 +44,7 @@ interface ObjectsOptions {
  * this resolves, of others in the background. Rejects with the system's error or SQLite's.
  */
 export async function openObjects(folder: string, writer: Writer, options: ObjectsOptions): Promise<OpenedObjects> {
-  const { durable, now = Date.now } = options;
+  const { durable, log = () => undefined, now = Date.now } = options;
   const isDurable = (key: string) => durable.some((prefix) => key.startsWith(prefix));
   // All of one file system: a rename moves a file from one to the other.
   const [root, partial, parts] = [join(folder, "objects"), join(folder, "partial"), join(folder, "uploads")];
@@ -42,7 +52,10 @@ export async function openObjects(folder: string, writer: Writer, options: Objec
   await syncFolder(folder);
   for (const name of await readdir(partial)) await rm(join(partial, name), { recursive: true });
 
-  const db = await openSqlite(join(folder, "objects.sqlite"), writer, { durable: true, schema: SCHEMA });
+  const db = await openSqlite(join(folder, "objects.sqlite"), writer, {
+    durable: true,
+    schema: [...SCHEMA, ...UNSYNCED_SCHEMA],
+  });
   const files = new ObjectFiles(root, partial, isDurable);
   const uploads = new Uploads(parts, db, files, { isDurable, now });
   await uploads.endExpired();
@@ -50,17 +63,28 @@ export async function openObjects(folder: string, writer: Writer, options: Objec
 
   const wasClosed = db.read("SELECT at FROM closed").length > 0;
   await db.write(statement("DELETE FROM closed"));
+  const soundness = new Soundness({ db, files, isDurable, suspects: unsyncedVersions(db), log });
+  const writeBack = new WriteBack(db, files, (row) => soundness.isSound(row), log);
   let isClosing = false;
   if (!wasClosed) await recoverDurable(db, files, durable);
   const cleanup = wasClosed
     ? Promise.resolve(true)
     : removeUnnamed(db, files, durable, () => isClosing).catch(() => false);
 
+  // A failure (a full disk) passes, or shows with the next put.
+  const writeBackNow = () => void writeBack.run().catch(() => undefined);
+  const timer = setInterval(writeBackNow, WRITE_BACK_EVERY);
+  timer.unref();
+
   return {
-    ...fileObjects({ db, files, uploads, isDurable, now }),
+    ...fileObjects({ db, files, uploads, soundness, now }),
     openSpool: ({ size, algorithm }) => files.spool(size, algorithm),
+    writeBack: () => writeBack.run(),
     async close() {
       isClosing = true;
+      clearInterval(timer);
+      // What was not written back is verified when it is next wanted.
+      await writeBack.run().catch(() => undefined);
       // Where something was left, files and rows are compared when the folder is opened again.
       if ((await cleanup) && !files.hasLeftovers()) await db.write(statement("INSERT INTO closed VALUES (?1)", now()));
       await db.close();

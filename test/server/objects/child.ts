@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { openObjects } from "../../../server/objects/open-objects.ts";
 import { Writer } from "../../../server/sqlite/writer.ts";
 import { messageOf } from "../../../worker/errors.ts";
@@ -17,7 +18,8 @@ const say = (...words: string[]) => process.stdout.write(`${words.join(" ")}\n`)
 const failure = (work: Promise<unknown>) => work.then(() => "stored", messageOf);
 
 async function writeUntilKilled(key: string, at: number): Promise<void> {
-  await objects.put(key, contentOf(key, at));
+  const content = contentOf(key, at);
+  await objects.put(key, content, { sha256: createHash("sha256").update(content).digest("hex") });
   say("put", key, String(at));
   if (at % 3 === 2) {
     say("deleting", key);

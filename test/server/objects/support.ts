@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readlinkSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readlinkSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach } from "vitest";
@@ -11,6 +11,7 @@ export function testFolder() {
   let folder = "";
   let writer: Writer | undefined;
   let objects: OpenedObjects | undefined;
+  const log: string[] = [];
 
   async function close() {
     await objects?.close();
@@ -22,10 +23,21 @@ export function testFolder() {
     await close();
     if (folder !== "") rmSync(folder, { recursive: true, force: true });
     folder = "";
+    log.length = 0;
   });
 
   return {
     close,
+    /** The sentences for the log. */
+    log,
+    /** Closes the folder, and leaves it as it would be if the process had been killed instead. */
+    async crash() {
+      const copy = `${folder}-copy`;
+      cpSync(folder, copy, { recursive: true });
+      await close();
+      rmSync(folder, { recursive: true });
+      renameSync(copy, folder);
+    },
     /** The path of something in the folder. */
     path(name = "") {
       if (folder === "") folder = mkdtempSync(join(tmpdir(), "pypi-edge-objects-"));
@@ -33,7 +45,8 @@ export function testFolder() {
     },
     async open(now?: () => number): Promise<OpenedObjects> {
       writer = new Writer();
-      objects = await openObjects(this.path(), writer, { durable: DURABLE_PREFIXES, ...(now && { now }) });
+      const options = { durable: DURABLE_PREFIXES, log: (line: string) => log.push(line), ...(now && { now }) };
+      objects = await openObjects(this.path(), writer, options);
       return objects;
     },
     /** The files below a part of the folder, in order. */

@@ -1,0 +1,137 @@
+import { createHash } from "node:crypto";
+import { existsSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
+import { expect, test, vi } from "vitest";
+import type { OpenedObjects } from "../../../server/objects/open-objects.ts";
+import { testFolder, textOf } from "./support.ts";
+
+const folder = testFolder();
+const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
+
+const DAMAGES = {
+  zeroed: (path: string) => writeFileSync(path, new Uint8Array(3)),
+  torn: (path: string) => writeFileSync(path, "ab\0"),
+  short: (path: string) => truncateSync(path, 2),
+  empty: (path: string) => truncateSync(path, 0),
+  lost: (path: string) => rmSync(path),
+} as const;
+
+const damages = Object.keys(DAMAGES) as (keyof typeof DAMAGES)[];
+
+/** Puts an object of the bytes `abc`, and returns the path of its file. */
+async function put(objects: OpenedObjects, key: string, hasDigest = true): Promise<string> {
+  const { etag } = (await objects.put(key, "abc", hasDigest ? { sha256: sha256("abc") } : {})) ?? {};
+  return `objects/${key}@${etag}`;
+}
+
+/** The power fails before anything is written back; then `path` is damaged. */
+async function powerFails(path?: string, damage?: keyof typeof DAMAGES): Promise<OpenedObjects> {
+  await folder.crash();
+  if (path && damage) DAMAGES[damage](folder.path(path));
+  return folder.open();
+}
+
+test.each(damages)("a file that can be fetched again and is %s after a power failure is absent", async (damage) => {
+  const path = await put(await folder.open(), "file/a");
+  const objects = await powerFails(path, damage);
+  expect(await objects.get("file/a")).toBeNull();
+  expect(existsSync(folder.path(path))).toBe(false);
+  await objects.put("file/a", "new", { onlyIf: { etagDoesNotMatch: "*" } });
+  expect(await textOf(objects, "file/a")).toBe("new");
+});
+
+test("a HEAD and a part do not find it either", async () => {
+  const before = await folder.open();
+  const paths = [await put(before, "file/a"), await put(before, "file/b")];
+  await folder.crash();
+  for (const path of paths) DAMAGES.torn(folder.path(path));
+  const objects = await folder.open();
+  expect(await objects.head("file/a")).toBeNull();
+  expect(await objects.get("file/b", { range: { offset: 0, length: 1 } })).toBeNull();
+});
+
+test("a right one is served after a power failure, and is read for that once", async () => {
+  await put(await folder.open(), "file/a");
+  const objects = await powerFails();
+  const handle = await open(folder.path("objects.sqlite"));
+  const read = vi.spyOn(Object.getPrototypeOf(handle) as typeof handle, "read");
+  await handle.close();
+  const [whole, head] = await Promise.all([objects.get("file/a"), objects.head("file/a")]);
+  expect([whole?.size, head?.size]).toEqual([3, 3]);
+  const reads = read.mock.calls.length;
+  expect(reads).toBeGreaterThan(0);
+  await objects.get("file/a");
+  expect(read.mock.calls.length).toBe(reads);
+  expect(await textOf(objects, "file/a")).toBe("abc");
+  read.mockRestore();
+});
+
+test("one without a digest is fetched again after a power failure", async () => {
+  const path = await put(await folder.open(), "file/a", false);
+  const objects = await powerFails();
+  expect(await objects.get("file/a")).toBeNull();
+  expect(existsSync(folder.path(path))).toBe(false);
+});
+
+test("what has been written back is trusted, and so is all of it after a stop in good order", async () => {
+  const first = await folder.open();
+  await put(first, "file/a", false);
+  await first.writeBack();
+  await put(first, "file/b", false);
+  const second = await powerFails();
+  expect([await textOf(second, "file/a"), await textOf(second, "file/b")]).toEqual(["abc", undefined]);
+  await put(second, "file/c", false);
+  await folder.close();
+  await folder.open();
+  const third = await powerFails();
+  expect([await textOf(third, "file/a"), await textOf(third, "file/c")]).toEqual(["abc", "abc"]);
+});
+
+test("a file that cannot be written back is not trusted after a power failure", async () => {
+  const objects = await folder.open();
+  await put(objects, "file/a", false);
+  const handle = await open(folder.path("objects.sqlite"));
+  const sync = vi.spyOn(Object.getPrototypeOf(handle) as typeof handle, "datasync");
+  await handle.close();
+  sync.mockRejectedValueOnce(Object.assign(new Error("EIO: i/o error, fdatasync"), { code: "EIO" }));
+  await objects.writeBack();
+  // The system takes the pages for written now, and would say that all is well.
+  await objects.writeBack();
+  sync.mockRestore();
+  expect(await textOf(await powerFails(), "file/a")).toBeUndefined();
+});
+
+test("what was replaced or deleted in the meantime is no trouble", async () => {
+  const objects = await folder.open();
+  await put(objects, "file/a", false);
+  await put(objects, "file/b", false);
+  await Promise.all([objects.delete("file/b"), objects.writeBack(), put(objects, "file/a", false)]);
+  await objects.writeBack();
+  const later = await powerFails();
+  expect([await textOf(later, "file/a"), await later.head("file/b")]).toEqual(["abc", null]);
+});
+
+test.each(damages)("a team's file that is %s is an error, and one line in the log says what to do", async (damage) => {
+  const path = await put(await folder.open(), "hosted/a");
+  const objects = await powerFails(path, damage);
+  for (let times = 0; times < 2; times++) {
+    await expect(objects.get("hosted/a")).rejects.toThrow("The bytes of hosted/a are lost: ");
+  }
+  expect(folder.log).toEqual([
+    expect.stringMatching(
+      /^The bytes of hosted\/a are lost: \S+ .+\. Restore this file from a copy of the state directory/,
+    ),
+  ]);
+  await objects.writeBack();
+  expect(folder.log).toHaveLength(1);
+  expect(existsSync(folder.path(path))).toBe(damage !== "lost");
+  expect((await objects.list({})).objects).toHaveLength(1);
+});
+
+test("a team's file that is restored from a copy is served again", async () => {
+  const path = await put(await folder.open(), "hosted/a");
+  const objects = await powerFails(path, "torn");
+  await expect(objects.get("hosted/a")).rejects.toThrow("are lost");
+  writeFileSync(folder.path(path), "abc");
+  expect(await textOf(objects, "hosted/a")).toBe("abc");
+});
