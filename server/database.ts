@@ -1,5 +1,5 @@
 import type { Database, QueryResult, SqlValue, Statement } from "../worker/platform/database.ts";
-import { messageOf } from "../worker/errors.ts";
+import { isStorageFull, messageOf } from "../worker/errors.ts";
 import { codeOf } from "./sqlite/codes.ts";
 import { parameterNumbers } from "./sqlite/parameters.ts";
 import type { Row, SqlStatement, Value, WriteResult } from "./sqlite/protocol.ts";
@@ -148,6 +148,7 @@ function d1Row(row: Row): Row {
 }
 
 function d1Error(error: unknown): Error {
+  if (isStorageFull(error)) return error;
   const code = codeOf(error);
   return new Error(`D1_ERROR: ${messageOf(error)}${code ? `: ${code}` : ""}`, { cause: error });
 }

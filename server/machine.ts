@@ -14,6 +14,7 @@ import { openObjects } from "./objects/open-objects.ts";
 import { copyingPipe } from "./pipe.ts";
 import type { ConsumerSettings } from "./queues/consumer.ts";
 import { openQueues, type Queues } from "./queues/queues.ts";
+import { releaseReserve } from "./reserve.ts";
 import { openSqlite } from "./sqlite/sqlite.ts";
 import { Writer } from "./sqlite/writer.ts";
 
@@ -39,16 +40,19 @@ interface MachineOptions {
 /**
  * Opens the stores in a directory, which are made where there are none, and applies the migrations.
  *
- * @throws UnusableDatabase, whose message is a sentence for the user, or the system's or SQLite's error
+ * @throws UnusableDatabase, whose message is a sentence for the user, `storage-full`, or the system's or SQLite's error
  */
 export async function openMachine({ state, migrations, consumers, log }: MachineOptions): Promise<Machine> {
   await mkdir(state, { recursive: true });
   const file = (name: string) => join(state, `${name}.sqlite`);
+  const reserve = await releaseReserve(join(state, "reserve"));
   await checkDatabase(file("database"), migrations);
-  const opened: (() => Promise<void>)[] = [];
+  const opened: (() => Promise<void>)[] = [async () => reserve.close()];
   const close = async () => {
-    for (const each of opened.toReversed()) await each();
-    opened.length = 0;
+    const failures: unknown[] = [];
+    // What cannot be written any more must not keep the rest open.
+    for (const each of opened.splice(0).toReversed()) await each().catch((error: unknown) => failures.push(error));
+    if (failures.length > 0) throw failures[0];
   };
   try {
     // What the cache writes must not wait for the disk, as the others' commits do.
@@ -74,6 +78,7 @@ export async function openMachine({ state, migrations, consumers, log }: Machine
     opened.push(() => queues.close());
     const { fetch, close: closeFetch } = openFetch();
     opened.push(closeFetch);
+    await reserve.renew();
     const platform: Platform = {
       objects,
       openSpool: objects.openSpool,

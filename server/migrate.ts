@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Database } from "../worker/platform/database.ts";
 import { messageOf } from "../worker/errors.ts";
+import { diskFull, saysFull } from "./disk-full.ts";
 import { codeOf } from "./sqlite/codes.ts";
 
 /** The database cannot be used as it is. The message is a sentence that says why, and what to do. */
@@ -39,7 +40,7 @@ export async function checkDatabase(file: string, folder: string): Promise<void>
       );
   } catch (error) {
     if (error instanceof UnusableDatabase) throw error;
-    throw unreadable(file, error);
+    throw saysFull(error) ? diskFull(error) : unreadable(file, error);
   } finally {
     db?.close();
   }

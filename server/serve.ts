@@ -1,6 +1,6 @@
 import type { Config } from "../schema/config.ts";
 import { SECOND } from "../worker/duration.ts";
-import { messageOf } from "../worker/errors.ts";
+import { isStorageFull, messageOf } from "../worker/errors.ts";
 import { defectFields, logAs } from "../worker/log/log.ts";
 import { createWorker } from "../worker/worker.ts";
 import { Background } from "./background.ts";
@@ -93,13 +93,15 @@ async function machineFor(
     await expectCrons(machine.platform.database, crons);
     return machine;
   } catch (error) {
-    throw new CannotServe(
-      error instanceof UnusableDatabase
-        ? error.message
-        : `The state directory ${state} cannot be used: ${messageOf(error)}. Make all files in it writable, or choose another one with --state DIR.`,
-      { cause: error },
-    );
+    throw new CannotServe(whyUnusable(state, error), { cause: error });
   }
+}
+
+function whyUnusable(state: string, error: unknown): string {
+  if (error instanceof UnusableDatabase) return error.message;
+  if (isStorageFull(error))
+    return `The disk of the state directory ${state} is full. Make room on it, and start again.`;
+  return `The state directory ${state} cannot be used: ${messageOf(error)}. Make all files in it writable, or choose another one with --state DIR.`;
 }
 
 /** Errors of the HTTP server's start are sentences already. */

@@ -17,6 +17,7 @@ const KINDS = {
   internal: { status: 500, title: "Internal error" },
   "storage-failed": { status: 503, title: "Storage unavailable" },
   "upstream-failed": { status: 503, title: "Upstream unavailable" },
+  "storage-full": { status: 507, title: "Storage full" },
 } as const;
 
 export type ErrorKind = keyof typeof KINDS;
@@ -100,9 +101,18 @@ function withoutStop(text: string): string {
   return text.slice(0, end);
 }
 
-/** A store failed, or did not confirm. Never treat this as absence. */
-export const storageFailed = (cause: unknown) =>
-  new IndexError("storage-failed", "The storage here cannot be used right now; try again in a moment.", { cause });
+/**
+ * A store failed, or did not confirm. Never treat this as absence. A store that says `storage-full` itself is passed on:
+ * to try again does not help then.
+ */
+export const storageFailed = (
+  cause: unknown,
+  sentence = "The storage here cannot be used right now; try again in a moment.",
+) => (isStorageFull(cause) ? cause : new IndexError("storage-failed", sentence, { cause }));
+
+/** Whether a store of the platform has no room. Cloudflare's stores never say so (RFC 4918, 11.5). */
+export const isStorageFull = (error: unknown): error is IndexError =>
+  error instanceof IndexError && error.kind === "storage-full";
 
 /**
  * Restores an error that came through one of the platform's streams, which pass on a copy with the fields but without

@@ -1,8 +1,10 @@
 import { createHash, type Hash } from "node:crypto";
-import { open, rm, statfs, type FileHandle } from "node:fs/promises";
+import { open, rm, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import type { Spool } from "../../worker/platform/spool.ts";
+import { orDiskFull } from "../disk-full.ts";
 import { fileBody } from "./file-body.ts";
+import { checkRoom } from "./room.ts";
 import { append } from "./write-file.ts";
 
 const spools = new WeakMap<ReadableStream, FileSpool>();
@@ -21,9 +23,9 @@ export async function openFileSpool(
   size: number | undefined,
   algorithm: string | undefined,
 ): Promise<FileSpool> {
-  if (size !== undefined) await checkRoom(folder, size);
+  await checkRoom(folder, size);
   const path = join(folder, version);
-  return new FileSpool(path, version, await open(path, "wx+"), algorithm);
+  return new FileSpool(path, version, await orDiskFull(() => open(path, "wx+")), algorithm);
 }
 
 /** A file that is read while it is written, over one descriptor. It may be moved or deleted meanwhile. */
@@ -46,7 +48,7 @@ export class FileSpool implements Spool {
   }
 
   async write(chunk: Uint8Array): Promise<void> {
-    const written = await append(this.#handle, chunk, this.#hash);
+    const written = await orDiskFull(() => append(this.#handle, chunk, this.#hash));
     this.#size += written;
   }
 
@@ -87,9 +89,4 @@ export class FileSpool implements Spool {
     await this.#handle.close();
     if (!this.#isTaken) await rm(this.#path, { force: true });
   }
-}
-
-async function checkRoom(folder: string, size: number): Promise<void> {
-  const { bavail, bsize } = await statfs(folder);
-  if (bavail * bsize < size) throw new Error(`The disk of ${folder} has no room for ${size} bytes.`);
 }

@@ -5,6 +5,7 @@ import { Folders, syncFolder } from "./folders.ts";
 import { pathOfObject } from "./key-path.ts";
 import { checkDigest, type WantedDigest } from "./limits.ts";
 import { openFileSpool, type FileSpool } from "./file-spool.ts";
+import { checkRoom } from "./room.ts";
 import { isSystemError } from "./system-error.ts";
 import { writeNewFile } from "./write-file.ts";
 
@@ -67,8 +68,8 @@ export class ObjectFiles {
   }
 
   /**
-   * Writes bytes beside the objects. They are on the disk when this resolves, where the key is durable. Rejects where
-   * the bytes have another digest.
+   * Writes bytes beside the objects. They are on the disk when this resolves, where the key is durable; others are
+   * refused where they would leave too little room. Rejects where the bytes have another digest.
    */
   async write(
     key: string,
@@ -79,6 +80,7 @@ export class ObjectFiles {
     const hash = wanted && createHash(wanted.algorithm);
     const check = hash && (() => checkDigest(wanted, hash.digest("hex")));
     const synced = this.#isDurable(key);
+    if (!synced) await checkRoom(this.#partial);
     const size = await writeNewFile(join(this.#partial, version), source, { hash, check, synced });
     return { key, version, size, digest: wanted ? `${wanted.algorithm}=${wanted.hex}` : null };
   }

@@ -6,6 +6,7 @@ import type {
   ObjectWithBody,
   PutOptions,
 } from "../../worker/platform/objects.ts";
+import { orDiskFull } from "../disk-full.ts";
 import type { Sqlite } from "../sqlite/sqlite.ts";
 import { fileBody, readPart, type FilePart } from "./file-body.ts";
 import { checkedKey, checkedKeys, checkedLimit, checkedMetadata, resolvedRange, wantedDigest } from "./limits.ts";
@@ -69,7 +70,7 @@ export function fileObjects({ db, files, uploads, soundness, now }: Parts): Obje
     // Its overloads say that there is a body where there is no condition.
     get: get as Objects["get"],
 
-    put: (key, value, options = {}) => orCancelled(value, () => put(key, value, options)),
+    put: (key, value, options = {}) => orCancelled(value, () => orDiskFull(() => put(key, value, options))),
 
     async delete(keys) {
       const names = checkedKeys("delete", keys);
@@ -95,7 +96,7 @@ export function fileObjects({ db, files, uploads, soundness, now }: Parts): Obje
     async createMultipartUpload(key, options = {}) {
       const name = checkedKey("createMultipartUpload", key);
       const metadata = checkedMetadata("createMultipartUpload", options.customMetadata);
-      return uploadOf(uploads, name, await uploads.begin(name, metadata), headOf);
+      return uploadOf(uploads, name, await orDiskFull(() => uploads.begin(name, metadata)), headOf);
     },
 
     resumeMultipartUpload: (key, uploadId) =>

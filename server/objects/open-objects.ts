@@ -86,7 +86,9 @@ export async function openObjects(folder: string, writer: Writer, options: Objec
       // What was not written back is verified when it is next wanted.
       await writeBack.run().catch(() => undefined);
       // Where something was left, files and rows are compared when the folder is opened again.
-      if ((await cleanup) && !files.hasLeftovers()) await db.write(statement("INSERT INTO closed VALUES (?1)", now()));
+      // Where that cannot be written, they are compared as well.
+      const noted = statement("INSERT INTO closed VALUES (?1)", now());
+      if ((await cleanup) && !files.hasLeftovers()) await db.write(noted).catch(() => undefined);
       await db.close();
     },
   };

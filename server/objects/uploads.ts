@@ -3,11 +3,13 @@ import { randomBytes } from "node:crypto";
 import { dirname, join } from "node:path";
 import type { MultipartUpload, UploadedPart } from "../../worker/platform/objects.ts";
 import { WEEK } from "../../worker/duration.ts";
+import { orDiskFull } from "../disk-full.ts";
 import { statement, type Sqlite } from "../sqlite/sqlite.ts";
 import { syncFolder } from "./folders.ts";
 import { freshVersion, type ObjectFiles } from "./object-files.ts";
 import { commitOf, rowOf, versionBefore, type ObjectRow } from "./object-rows.ts";
 import { CODES, objectsError } from "./objects-error.ts";
+import { checkRoom } from "./room.ts";
 import { isSystemError } from "./system-error.ts";
 import { orCancelled, writeNewFile } from "./write-file.ts";
 
@@ -111,6 +113,7 @@ export class Uploads {
   }
 
   async #writePart(path: string, value: Uint8Array | AsyncIterable<Uint8Array>, synced: boolean): Promise<number> {
+    if (!synced) await checkRoom(this.#folder);
     const size = await writeNewFile(path, value, { synced });
     if (synced) await syncFolder(dirname(path));
     return size;
@@ -238,8 +241,9 @@ export const uploadOf = (
   headOf: (row: ObjectRow) => Awaited<ReturnType<MultipartUpload["complete"]>>,
 ): MultipartUpload => ({
   uploadId,
-  uploadPart: (partNumber, value) => orCancelled(value, () => uploads.putPart(key, uploadId, partNumber, value)),
-  complete: async (parts) => headOf(await uploads.complete(key, uploadId, parts)),
+  uploadPart: (partNumber, value) =>
+    orCancelled(value, () => orDiskFull(() => uploads.putPart(key, uploadId, partNumber, value))),
+  complete: async (parts) => headOf(await orDiskFull(() => uploads.complete(key, uploadId, parts))),
   abort: () => uploads.abort(key, uploadId),
 });
 

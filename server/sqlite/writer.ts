@@ -1,3 +1,4 @@
+import { orDiskFull } from "../disk-full.ts";
 import { fileBeside } from "../file-beside.ts";
 import type { SqlStatement, WriteResult, WriterRequest } from "./protocol.ts";
 import { Thread } from "./thread.ts";
@@ -13,12 +14,15 @@ export class Writer {
 
   /** @param durable whether a commit must be on the disk before it is answered */
   async open(file: string, durable: boolean): Promise<void> {
-    await this.#thread.ask({ kind: "open", file, durable });
+    await orDiskFull(() => this.#thread.ask({ kind: "open", file, durable }));
   }
 
-  /** Runs the statements in one transaction. Rejects with SQLite's text where one fails; then none has been done. */
+  /**
+   * Runs the statements in one transaction. Rejects with SQLite's text where one fails, or with `storage-full`; then none
+   * has been done.
+   */
   write(file: string, statements: readonly SqlStatement[]): Promise<readonly WriteResult[]> {
-    return this.#thread.ask({ kind: "write", file, statements });
+    return orDiskFull(() => this.#thread.ask({ kind: "write", file, statements }));
   }
 
   /** Closes the file after all writes to it that were begun. */

@@ -35,9 +35,9 @@ export function problem(error: unknown, c: Context<AppEnv>, besides?: (error: In
   const { status, title } = known;
   // It quotes text of clients and upstreams, and clients print it on terminals.
   const detail = escapedLines(known.message);
-  if (status === 503) {
+  if (status === 503 || status === 507) {
     const reason = `${detail}${causeOf(known)}`;
-    c.get("log")("warn", { request: asked, status, reason }, `${asked} answered 503: ${reason}`);
+    c.get("log")("warn", { request: asked, status, reason }, `${asked} answered ${status}: ${reason}`);
   }
   const lifetime = BRIEFLY_CACHED.has(known.kind) ? LIFETIMES.absent : LIFETIMES.error;
   const headers: Record<string, string> = { ...lifetime, Vary: "Accept" };
@@ -62,4 +62,4 @@ const challengeAt = (path: string) =>
 
 /** The store's own error. An upstream's failure has it in its sentence already. */
 const causeOf = ({ kind, cause }: IndexError) =>
-  kind === "storage-failed" && cause !== undefined ? ` (${messageOf(cause)})` : "";
+  (kind === "storage-failed" || kind === "storage-full") && cause !== undefined ? ` (${messageOf(cause)})` : "";

@@ -1,5 +1,5 @@
 import { MINUTE, SECOND } from "../duration.ts";
-import { IndexError, messageOf } from "../errors.ts";
+import { messageOf, storageFailed } from "../errors.ts";
 import { refOf } from "../pypi/file-url.ts";
 import type { OtherIndex } from "./formats/lock.ts";
 import { inPool } from "../repository/pool.ts";
@@ -98,10 +98,9 @@ export async function warm(
     return follow(missing, pieces.length, misses, facts, began, clock, ctx);
   } catch (error) {
     ctx.report({ event: "queue-failed", what: "a lock to be warmed", reason: messageOf(error) });
-    throw new IndexError(
-      "storage-failed",
+    throw storageFailed(
+      error,
       "The files could not be sent to the queue, or only some of them. Try again in a moment: no file is stored twice.",
-      { cause: error },
     );
   }
 }

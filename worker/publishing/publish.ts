@@ -1,5 +1,5 @@
 import { requirePermission } from "../auth/principal.ts";
-import { badRequest, IndexError, messageOf } from "../errors.ts";
+import { badRequest, IndexError, messageOf, type ErrorKind } from "../errors.ts";
 import { asProjectName } from "../pypi/name.ts";
 import { isSameVersion } from "../pypi/pep440.ts";
 import { sha256 } from "../repository/sha256.ts";
@@ -127,14 +127,17 @@ function checkClaims({ name, version }: ClaimedMetadata, { project, version: own
   }
 }
 
+const STORAGE_FAILURES: ReadonlySet<ErrorKind> = new Set(["storage-failed", "storage-full"]);
+
 /** Reports a storage failure, and turns it into the sentence that the client is told. Other errors stay. */
 function forClient(error: unknown, { filename, index }: PublishRequest, ctx: Context): unknown {
-  if (!(error instanceof IndexError) || error.kind !== "storage-failed") return error;
+  if (!(error instanceof IndexError) || !STORAGE_FAILURES.has(error.kind)) return error;
   ctx.report({
     event: "storage-failed",
     what: `upload of ${filename} to ${index.name}`,
     reason: messageOf(error.cause ?? error),
   });
+  if (error.kind === "storage-full") return error;
   return new IndexError(
     "storage-failed",
     `The storage failed while ${filename} was being published in ${index.name}. It is there whole or not at all. Upload it again; this does no harm if it is there.`,

@@ -26,7 +26,7 @@ export const PART_SIZE = 32 * 1024 ** 2;
 const MAX_UNFINISHED = 20;
 
 /** After these errors the file may have been published all the same. */
-const MAY_BE_DONE: ReadonlySet<string> = new Set(["storage-failed", "upload-not-found"]);
+const MAY_BE_DONE: ReadonlySet<string> = new Set(["storage-failed", "storage-full", "upload-not-found"]);
 
 /** What uploads in parts need. */
 export interface UploadsInPartsOptions {

@@ -78,6 +78,8 @@ test("a spool under a durable key is an object after a restart", async () => {
 
 test("no spool is opened for more bytes than the disk has room for", async () => {
   const objects = await folder.open();
-  await expect(objects.openSpool({ size: 2 ** 60, algorithm: undefined })).rejects.toThrow("no room");
+  await expect(objects.openSpool({ size: 2 ** 60, algorithm: undefined })).rejects.toThrow(
+    "The disk of this server is full",
+  );
   expect(folder.files("partial")).toEqual([]);
 });

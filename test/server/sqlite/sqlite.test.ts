@@ -76,7 +76,7 @@ test("an error that ends the transaction fails all writes of it, and the next on
   await full.write(statement("PRAGMA max_page_count = 10"));
   const large = (key: string) => statement("INSERT INTO entry VALUES (?1, zeroblob(100000))", key);
   const outcomes = await Promise.allSettled([full.write(large("a")), full.write(insert("b", 1))]);
-  expect(outcomes[0]).toHaveProperty("reason.message", "database or disk is full");
+  expect(outcomes[0]).toHaveProperty("reason.cause.message", "database or disk is full");
   await full.write(insert("c", 1));
   expect(full.read("SELECT key FROM entry WHERE key <> 'b'")).toEqual([{ key: "c" }]);
   await full.close();

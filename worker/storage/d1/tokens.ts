@@ -1,5 +1,5 @@
 import type { NewToken, StoredToken, TokenStore } from "../../auth/ports.ts";
-import { IndexError, messageOf } from "../../errors.ts";
+import { messageOf, storageFailed, type IndexError } from "../../errors.ts";
 import type { Scope } from "../../../schema/token.ts";
 import { auditEntryStatement } from "./audit-entry.ts";
 import { Gathering } from "./gathered-writes.ts";
@@ -127,9 +127,5 @@ async function available<T>(ctx: Context, work: () => Promise<T>): Promise<T> {
 
 function unavailable(error: unknown, ctx: Context): IndexError {
   ctx.report({ event: "storage-failed", what: "the tokens", reason: messageOf(error) });
-  return new IndexError(
-    "storage-failed",
-    "The database with the tokens cannot be used right now; try again in a moment.",
-    { cause: error },
-  );
+  return storageFailed(error, "The database with the tokens cannot be used right now; try again in a moment.");
 }
