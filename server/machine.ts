@@ -16,6 +16,7 @@ import type { ConsumerSettings } from "./queues/consumer.ts";
 import { openQueues, type Queues } from "./queues/queues.ts";
 import { releaseReserve } from "./reserve.ts";
 import { openSqlite } from "./sqlite/sqlite.ts";
+import { StateWatch } from "./state-watch.ts";
 import { Writer } from "./sqlite/writer.ts";
 
 /** One machine as a platform, with all that it has stored. */
@@ -79,6 +80,8 @@ export async function openMachine({ state, migrations, consumers, log }: Machine
     const { fetch, close: closeFetch } = openFetch();
     opened.push(closeFetch);
     await reserve.renew();
+    const watch = new StateWatch({ state, log });
+    opened.push(async () => watch.close());
     const platform: Platform = {
       objects,
       openSpool: objects.openSpool,
@@ -96,6 +99,7 @@ export async function openMachine({ state, migrations, consumers, log }: Machine
       requestId: () => randomUUID(),
       // What goes on after a client has left is ended by the server's stop only.
       finishAlone: Infinity,
+      trouble: () => watch.trouble(),
     };
     return { platform, queues, close };
   } catch (error) {

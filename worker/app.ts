@@ -26,7 +26,7 @@ import { logAs } from "./log/log.ts";
 import type { Platform, RequestFacts } from "./platform/platform.ts";
 import { homeRoutes } from "./ui/home.tsx";
 
-type HttpPlatform = Pick<Platform, "now" | "sleep" | "pipe" | keyof RequestFacts>;
+type HttpPlatform = Pick<Platform, "now" | "sleep" | "pipe" | "trouble" | keyof RequestFacts>;
 
 /**
  * All middleware and routes, in order.
@@ -55,7 +55,7 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
   // Before requests are counted: monitoring requests are not part of the figures, and cost no writes.
   app.route(
     "/-/health",
-    healthRoutes((at) => overdueCrons(services.runs, at)),
+    healthRoutes((at) => overdueCrons(services.runs, at), platform.trouble),
   );
   app.route("/-/metrics", metricsRoutes(services, config.openMetrics ? undefined : authorize));
   app.use(countRequests(counters, services.flush));

@@ -1,9 +1,11 @@
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from "node:http";
 import type { ClientAddress } from "./client-address.ts";
+import { storageFailed } from "../../worker/errors.ts";
 import { discardRest } from "./discard-rest.ts";
 import { receivedBody } from "./received-body.ts";
 import { MAX_HEADERS, MAX_TARGET, REFUSALS, type Refusal } from "./refuse.ts";
 import { ReceivedRequest } from "./received-request.ts";
+import { CannotOpen } from "./send-file.ts";
 import { send, type FileOf } from "./send.ts";
 import { urlOf } from "./target.ts";
 
@@ -58,7 +60,11 @@ export function exchange(incoming: IncomingMessage, outgoing: ServerResponse, pa
     // A client that waits for 100 sends its body or not (RFC 9110, 10.1.1): what comes next on the connection is not known.
     const isUnknown = broken.signal.aborted || (expects && !isRead);
     if (isUnknown || typeof received === "number" || !parts.mayStay()) outgoing.shouldKeepAlive = false;
-    await send(outgoing, response, incoming.method === "HEAD", parts.fileOf);
+    await send(outgoing, response, incoming.method === "HEAD", parts.fileOf).catch(async (error: unknown) => {
+      if (!(error instanceof CannotOpen) || outgoing.destroyed) throw error;
+      parts.report(error);
+      await send(outgoing, unavailable(), incoming.method === "HEAD", () => undefined);
+    });
     const isReady = isUnknown || (await discardRest(incoming, broken.signal));
     if (!isReady) outgoing.once("close", () => socket.destroySoon());
     outgoing.end();
@@ -106,6 +112,13 @@ function receive(
   const clientAddress = addressOf(socket.remoteAddress ?? "", headers.get("X-Forwarded-For"));
   return new ReceivedRequest({ method, url, headers, body, clientAddress });
 }
+
+/** As the worker says it. */
+const unavailable = () =>
+  new Response(`${storageFailed(undefined).message}\n`, {
+    status: 503,
+    headers: { "Cache-Control": "no-store", "Content-Type": "text/plain; charset=utf-8", "Retry-After": "1" },
+  });
 
 const refusal = (status: Refusal) =>
   new Response(`${REFUSALS[status]}\n`, { status, headers: { "Cache-Control": "no-store" } });

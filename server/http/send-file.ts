@@ -1,5 +1,6 @@
 import { open, type FileHandle } from "node:fs/promises";
 import type { ServerResponse } from "node:http";
+import { messageOf } from "../../worker/errors.ts";
 import { writeOut } from "./write-out.ts";
 
 /** A part of a file on this machine, for which an answer's body stands. Bytes. */
@@ -8,6 +9,9 @@ export interface FileBody {
   readonly offset: number;
   readonly length: number;
 }
+
+/** The file of an answer cannot be opened: nothing was sent yet. */
+export class CannotOpen extends Error {}
 
 /** Bytes of a read. Two are held for each answer. */
 const READ_SIZE = 256 * 1024;
@@ -18,10 +22,12 @@ const READ_SIZE = 256 * 1024;
  * The file is closed in any case. Returns early where the client leaves.
  *
  * @param begin writes the head; called once the file is open
- * @throws where the file cannot be read, or is shorter than it should be
+ * @throws CannotOpen; also where the file cannot be read, or is shorter than it should be
  */
 export async function sendFile(part: FileBody, outgoing: ServerResponse, begin: () => void): Promise<void> {
-  const handle = await open(part.path);
+  const handle = await open(part.path).catch((error: unknown) => {
+    throw new CannotOpen(messageOf(error), { cause: error });
+  });
   try {
     begin();
     await copy(handle, part, outgoing);

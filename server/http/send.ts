@@ -12,7 +12,7 @@ const WITHOUT_CONTENT: ReadonlySet<number> = new Set([204, 304]);
 /**
  * Sends an answer, but not its end. Content-Length is sent where the length is known, to HEAD as to GET.
  *
- * @throws where the body cannot be sent whole: the connection must then be broken off. The body has been cancelled
+ * @throws CannotOpen, where nothing was sent; also where the body cannot be sent whole: the connection must then be broken off. The body has been cancelled
  */
 export async function send(
   outgoing: ServerResponse,

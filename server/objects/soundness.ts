@@ -48,6 +48,8 @@ export class Soundness {
     const { db, files, isDurable } = this.#parts;
     // It was replaced or deleted since its row was read.
     if (rowOf(db, row.key)?.version !== row.version) return false;
+    // Where the whole folder is away, with the disk that it is on, nothing is known of the object.
+    await stat(files.root);
     if (isDurable(row.key)) throw this.#lost(row, fault);
     await deleteVersion(db, row);
     await files.remove(row.key, row.version);

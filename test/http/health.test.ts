@@ -84,3 +84,21 @@ test("a database that never answers is not waited for", async () => {
   const never = { prepare: () => ({ all: () => new Promise(() => undefined) }) } as unknown as D1Database;
   expect(await health(new Rig({}, { database: never }))).toEqual({ status: "ok" });
 });
+
+test("says what is wrong with the stores, and asks the platform once in 30 s", async () => {
+  let sentence: string | undefined = "The disk is full.";
+  let asked = 0;
+  const trouble = async () => (asked++, sentence);
+  const rig = new Rig({}, { trouble });
+  for (let times = 0; times < 3; times++)
+    expect(await health(rig)).toEqual({ status: "degraded", storage: "The disk is full." });
+  expect(asked).toBe(1);
+  sentence = undefined;
+  rig.wait(30_000);
+  expect(await health(rig)).toEqual({ status: "ok" });
+});
+
+test("stores that do not say how they are are not waited for", async () => {
+  const trouble = () => new Promise<undefined>(() => undefined);
+  expect(await health(new Rig({}, { trouble }))).toEqual({ status: "degraded", storage: "The stores do not answer." });
+});

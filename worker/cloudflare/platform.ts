@@ -21,6 +21,7 @@ export const cloudflare = (env: Pick<Env, "FILES" | "PAGES" | "DB" | "FILLS" | "
   pipe,
   // A request's streams end with it, and no other request may read them.
   openSpool: null,
+  trouble: () => Promise.resolve(undefined),
   fetch: (request, init) => fetch(request, init),
   now: Date.now,
   sleep: (milliseconds) => scheduler.wait(milliseconds),

@@ -36,6 +36,8 @@ export interface Platform extends RequestFacts {
    * after its client has left.
    */
   readonly finishAlone: number;
+  /** What keeps the stores from being used now, in a sentence; undefined where nothing is known. Does not reject. */
+  readonly trouble: () => Promise<string | undefined>;
 }
 
 /** What a platform knows of a request. */

@@ -86,10 +86,11 @@ test("a file that is shorter than it should be breaks the answer off", async () 
   expect(isOpen()).toBe(false);
 });
 
-test("a file that is gone is no answer", async () => {
+test("a file that cannot be opened is 503", async () => {
   const { port } = await serveFile({ offset: 0, length: 1 });
-  expect(await sendRaw(port, GET)).toEqual([]);
-  expect(reported).toMatchObject([{ code: "ENOENT" }]);
+  const body = Buffer.from("The storage here cannot be used right now; try again in a moment.\n");
+  expect(await answerTo(port, GET)).toMatchObject({ status: 503, isWhole: true, body });
+  expect(reported).toMatchObject([{ cause: { code: "ENOENT" } }]);
 });
 
 test.skipIf(!existsSync(OPEN_FILES))("a file is closed when its client leaves", async () => {
