@@ -31,4 +31,6 @@ export function notedAddress(state: string): string | undefined {
 }
 
 /** Stores the address of the server that runs with this state. */
-export const noteAddress = (state: string, address: string) => writeFileSync(addressFile(state), `${address}\n`);
+export function noteAddress(state: string, address: string): void {
+  if (notedAddress(state) !== address) writeFileSync(addressFile(state), `${address}\n`);
+}

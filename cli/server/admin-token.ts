@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CommandError } from "../lib/command-error.ts";
 import { messageOf } from "../../worker/errors.ts";
@@ -16,6 +16,7 @@ export function adminToken(state: string): string {
 /** Stores the token for the other commands. Only the file's owner can read it. */
 export function keepAdminToken(state: string, token: string): void {
   orSentence(state, (file) => {
+    if (isKept(file, token)) return;
     // A new file: an existing one may be readable by other users, or open in another process.
     const aside = `${file}.new`;
     rmSync(aside, { force: true });
@@ -23,6 +24,10 @@ export function keepAdminToken(state: string, token: string): void {
     renameSync(aside, file);
   });
 }
+
+/** Whether the file is as it should be: nothing is written then, which a full disk would not allow. */
+const isKept = (file: string, token: string) =>
+  existsSync(file) && (statSync(file).mode & 0o777) === 0o600 && readFileSync(file, "utf8") === `${token}\n`;
 
 function orSentence<T>(state: string, act: (file: string) => T): T {
   const file = tokenFile(state);

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type * as server from "../../server/serve.ts";
+import { messageOf } from "../../worker/errors.ts";
 import { builtServer } from "../build/build.ts";
 import { CommandError } from "../lib/command-error.ts";
 import { PROJECT_FOLDER } from "../lib/project-folder.ts";
@@ -25,7 +26,7 @@ export async function start(options: StartOptions): Promise<void> {
     keepAdminToken(options.state, token);
     const stopped = stopSignal();
     const served = await serve(options, configuration);
-    noteAddress(options.state, localAddress(options));
+    tryToNote(options.state, localAddress(options));
     announce(options, configuration.config);
     const upstreams = new Set(configuration.config.indexes.flatMap((index) => index.upstreams));
     void Promise.all([...upstreams].map(({ url }) => warnIfUnreachable(url)));
@@ -55,6 +56,15 @@ async function serve(
     });
   } catch (error) {
     throw error instanceof built.CannotServe ? new CommandError(error.message) : error;
+  }
+}
+
+/** Other commands look for the server at its address. It runs without them, on a full disk for example. */
+function tryToNote(state: string, address: string): void {
+  try {
+    noteAddress(state, address);
+  } catch (error) {
+    console.error(`The address cannot be stored for other commands (${messageOf(error)}); give them --url ${address}`);
   }
 }
 

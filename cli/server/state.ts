@@ -15,7 +15,8 @@ export function openState(directory: string): { close(): void } {
   try {
     mkdirSync(directory, { recursive: true });
     lock = new DatabaseSync(join(directory, "lock.sqlite"));
-    lock.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE;");
+    // Nothing is ever written to it. A journal on the disk would be begun all the same, which a full disk does not allow.
+    lock.exec("PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE;");
     return lock;
   } catch (error) {
     lock?.close();
