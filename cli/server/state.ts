@@ -3,23 +3,26 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { CommandError } from "../lib/command-error.ts";
 import { messageOf } from "../../worker/errors.ts";
+import { refuseNetworkDisk } from "./network-disk.ts";
 
 /**
  * Locks the state directory for this process, so that no second server writes to it. The operating system holds the lock,
  * on an SQLite file: it ends with the process, however the process ends.
  *
- * @throws CommandError where another process has it, or it cannot be written
+ * @throws CommandError where another process has it, it cannot be written, or it is on a network file system
  */
 export function openState(directory: string): { close(): void } {
   let lock: DatabaseSync | undefined;
   try {
     mkdirSync(directory, { recursive: true });
+    refuseNetworkDisk(directory);
     lock = new DatabaseSync(join(directory, "lock.sqlite"));
     // Nothing is ever written to it. A journal on the disk would be begun all the same, which a full disk does not allow.
     lock.exec("PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE;");
     return lock;
   } catch (error) {
     lock?.close();
+    if (error instanceof CommandError) throw error;
     const reason = messageOf(error);
     throw new CommandError(
       reason.includes("locked")
