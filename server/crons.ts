@@ -4,6 +4,8 @@ import { endedWithin } from "./ended-within.ts";
 
 /** Crons that fire until they are stopped. */
 export interface Crons {
+  /** Fires them at their next times by the clock as it is now. Runs under way go on. */
+  clockWasSetBack(): void;
   /** Fires none from now on, and waits for runs under way, so many milliseconds at most. */
   stop(patience: number): Promise<void>;
 }
@@ -29,15 +31,21 @@ export function startCrons(
       log(`The cron ${expression} failed: ${reason}; it comes again at its next time.`);
     }
   };
-  const crons = expressions.map(
-    (expression) =>
-      new Cron(expression, { timezone: "UTC", protect: true, unref: true }, () => {
-        const fired = fire(expression).finally(() => runs.delete(fired));
-        runs.add(fired);
-        return fired;
-      }),
-  );
+  const begun = () =>
+    expressions.map(
+      (expression) =>
+        new Cron(expression, { timezone: "UTC", protect: true, unref: true }, () => {
+          const fired = fire(expression).finally(() => runs.delete(fired));
+          runs.add(fired);
+          return fired;
+        }),
+    );
+  let crons = begun();
   return {
+    clockWasSetBack() {
+      for (const cron of crons) cron.stop();
+      crons = begun();
+    },
     async stop(patience) {
       for (const cron of crons) cron.stop();
       await endedWithin(patience, runs);

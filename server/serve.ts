@@ -4,6 +4,7 @@ import { isStorageFull, messageOf } from "../worker/errors.ts";
 import { defectFields, logAs } from "../worker/log/log.ts";
 import { createWorker } from "../worker/worker.ts";
 import { Background } from "./background.ts";
+import { watchClock } from "./clock-watch.ts";
 import { startCrons } from "./crons.ts";
 import { expectCrons } from "./expected-crons.ts";
 import { clientAddressBehind } from "./http/client-address.ts";
@@ -57,7 +58,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
   const machine = await machineFor(options, say);
   try {
     const { platform, queues } = machine;
-    const worker = createWorker(config, platform);
+    let worker = createWorker(config, platform);
     const background = new Background(report);
     const http = await listening(
       serveHttp({
@@ -71,9 +72,17 @@ export async function serve(options: ServeOptions): Promise<Served> {
     );
     await queues.start((batch) => background.run((work) => worker.queue(batch, work)));
     const crons = startCrons(options.crons, (cron) => background.run((work) => worker.scheduled(cron, work)), say);
+    const unwatch = watchClock(() => {
+      say("The clock was set back. What is in memory is read again, and pages that are from a later time are checked.");
+      // A new one has nothing in memory that would be used for too long.
+      worker = createWorker(config, platform);
+      crons.clockWasSetBack();
+      background.run(() => queues.clockWasSetBack()).catch(report);
+    });
     return {
       port: http.port,
       async stop() {
+        unwatch();
         await Promise.all([crons.stop(PATIENCE), queues.stop(PATIENCE), http.stop()]);
         await machine.close();
       },

@@ -1,9 +1,6 @@
-import { DAY, inSeconds } from "../../worker/duration.ts";
 import type { Batch } from "../../worker/platform/queues.ts";
+import { LONGEST_DELAY } from "./longest-delay.ts";
 import type { TakenMessage } from "./store.ts";
-
-/** The longest delay of a message. Seconds. */
-export const LONGEST_DELAY = inSeconds(DAY);
 
 /** `delay`: seconds; undefined where the consumer did not say. */
 type Decision = { readonly kind: "ack" } | { readonly kind: "retry"; readonly delay: number | undefined };

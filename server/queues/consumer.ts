@@ -6,7 +6,18 @@ import { SECOND } from "../../worker/duration.ts";
 import { messageOf } from "../../worker/errors.ts";
 import type { Batch } from "../../worker/platform/queues.ts";
 import { openBatch, type OpenBatch } from "./batch.ts";
-import { burial, dueTimes, givenBack, interrupted, postponement, removal, take, type TakenMessage } from "./store.ts";
+import { LONGEST_DELAY } from "./longest-delay.ts";
+import {
+  burial,
+  dueTimes,
+  givenBack,
+  hasten,
+  interrupted,
+  postponement,
+  removal,
+  take,
+  type TakenMessage,
+} from "./store.ts";
 
 /** An entry of wrangler.toml's `[[queues.consumers]]`, whose documentation says what each setting means. */
 export interface ConsumerSettings {
@@ -63,6 +74,21 @@ export class QueueConsumer {
   async recover(): Promise<void> {
     const left = interrupted(this.#around.db, this.#settings.queue);
     if (left.length > 0) await this.#write(left.map((message) => this.#again(message, message.dueAt)));
+    await this.#hasten();
+  }
+
+  /** Delivers what is due by the clock as it is now. */
+  async clockWasSetBack(): Promise<void> {
+    await this.#hasten();
+    this.wake();
+  }
+
+  async #hasten(): Promise<void> {
+    const { db, log, now } = this.#around;
+    const { queue } = this.#settings;
+    await hasten(db, queue, now()).catch((error: unknown) =>
+      log(`The messages of the queue ${queue} keep the times of a clock that was set back: ${messageOf(error)}.`),
+    );
   }
 
   /** Delivers what is due, and comes back when more is. */
@@ -72,7 +98,8 @@ export class QueueConsumer {
     clearTimeout(this.#timer);
     const late = this.#dueIn();
     if (late === undefined) return;
-    if (late > 0) this.#timer = setTimeout(() => this.wake(), late).unref();
+    // A longer time than a timer can wait for (25 days) would be none at all.
+    if (late > 0) this.#timer = setTimeout(() => this.wake(), Math.min(late, LONGEST_DELAY * SECOND)).unref();
     else this.#begin();
   }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { SECOND } from "../../worker/duration.ts";
 import type { SendOptions } from "../../worker/platform/queues.ts";
-import { LONGEST_DELAY } from "./batch.ts";
+import { LONGEST_DELAY } from "./longest-delay.ts";
 import type { NewMessage } from "./store.ts";
 
 /** Queues' limits: bytes of a message's JSON, messages of a batch, and bytes of all of them. */

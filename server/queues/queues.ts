@@ -17,6 +17,8 @@ export interface Queues {
    * earlier process was delivering when it ended, the attempts are counted.
    */
   start(deliver: Deliver): Promise<void>;
+  /** Delivers also what would be due only once the clock has come to where it was. */
+  clockWasSetBack(): Promise<void>;
   /** Begins no further delivery, and waits for those under way, so many milliseconds at most. The rest stays stored. */
   stop(patience: number): Promise<void>;
   close(): Promise<void>;
@@ -51,6 +53,9 @@ export async function openQueues(
       // All of them before any delivery: a dead letter queue may get messages by it.
       await Promise.all([...consumers.values()].map((consumer) => consumer.recover()));
       for (const consumer of consumers.values()) consumer.wake();
+    },
+    async clockWasSetBack() {
+      await Promise.all([...consumers.values()].map((consumer) => consumer.clockWasSetBack()));
     },
     async stop(patience) {
       await Promise.all([...consumers.values()].map((consumer) => consumer.stop(patience)));

@@ -1,3 +1,5 @@
+import { SECOND } from "../../worker/duration.ts";
+import { LONGEST_DELAY } from "./longest-delay.ts";
 import type { SqlStatement } from "../sqlite/protocol.ts";
 import { type Sqlite, statement } from "../sqlite/sqlite.ts";
 
@@ -61,6 +63,17 @@ export async function take(db: Sqlite, queue: string, limit: number, now: number
   return ((result?.rows ?? []) as unknown as TakenMessage[]).toSorted(
     (a, b) => a.dueAt - b.dueAt || a.number - b.number,
   );
+}
+
+/**
+ * Has the messages delivered at `now` that would be due later than any delay allows: the clock was set back since they
+ * were sent.
+ */
+export async function hasten(db: Sqlite, queue: string, now: number): Promise<void> {
+  const latest = now + LONGEST_DELAY * SECOND;
+  const isNeeded = db.read("SELECT 1 FROM message WHERE queue = ?1 AND due_at > ?2 LIMIT 1", queue, latest).length > 0;
+  if (isNeeded)
+    await db.write(statement("UPDATE message SET due_at = ?2 WHERE queue = ?1 AND due_at > ?3", queue, now, latest));
 }
 
 /** Undoes `take` for a message that was not delivered. */

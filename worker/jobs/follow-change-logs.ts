@@ -74,7 +74,7 @@ const attempting =
 /** Notes what the upstream's change log says, or that it cannot be followed, which is reported once an outage. */
 async function follow(source: string, { feed, log }: Log, byHand: boolean, ctx: Context): Promise<JobResult> {
   const state = await log.state();
-  if (state && state.retryAt > ctx.now && !byHand) return notDue(source, state);
+  if (state && waits(state, ctx.now) && !byHand) return notDue(source, state);
   const said = await ask(feed, state ?? undefined, ctx.now).catch((error: unknown): Said => {
     if (!isUpstreamFailure(error)) throw error;
     return {
@@ -146,10 +146,13 @@ async function plan(source: string, behind: PagesBehind, refreshes: RefreshQueue
 
 async function foresee(source: string, { log, behind }: Log, ctx: Context): Promise<JobResult> {
   const state = await log.state();
-  if (state && state.retryAt > ctx.now) return notDue(source, state);
+  if (state && waits(state, ctx.now)) return notDue(source, state);
   const names = await behind.due(ctx.now - LOST_AFTER, MAX_PLANNED);
   return { kind: "change-log-planned", source, since: state?.serial ?? null, pages: names.length };
 }
+
+/** Whether the upstream is not to be asked yet. No wait is longer: the clock was set back since. */
+const waits = ({ retryAt }: ChangeLogState, now: number) => retryAt > now && retryAt <= now + LONGEST_WAIT;
 
 const notDue = (source: string, { retryAt, failure }: ChangeLogState): JobResult => ({
   kind: "change-log-not-due",

@@ -15,6 +15,8 @@ export class Origin {
   manner: Manner = whole;
   /** Whether it says how long the file is. */
   isSized = true;
+  /** Whether it has the project. */
+  isThere = true;
   #server: Server | undefined;
   #port = 0;
   #bytes = Buffer.alloc(0);
@@ -70,7 +72,7 @@ export class Origin {
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
     const { method = "", url = "", headers } = request;
-    if (url === "/simple/demo/") {
+    if (url === "/simple/demo/" && this.isThere) {
       const file = { filename: Origin.FILENAME, url: `${this.url}files/${Origin.FILENAME}`, ...this.#entry };
       response.setHeader("Content-Type", "application/vnd.pypi.simple.v1+json");
       response.end(JSON.stringify({ meta: { "api-version": "1.1" }, name: "demo", versions: ["1.0"], files: [file] }));

@@ -78,12 +78,12 @@ const FOLLOWED = 3 * MINUTE;
 /** If more pages than this are behind, something is wrong, and no page is confirmed. */
 export const MAX_BEHIND = 1_000;
 
-/** Whether the change log confirms pages, given when the source's log was last read and how many pages are behind it. */
+/** Whether the change log confirms pages (not after the clock was set back), given when the source's log was last read and how many pages are behind it. */
 export const isFollowed = (
   { serial, polledAt }: Pick<ChangeLogState, "serial" | "polledAt">,
   behind: number,
   now: number,
-): boolean => serial !== undefined && now - polledAt < FOLLOWED && behind <= MAX_BEHIND;
+): boolean => serial !== undefined && Math.abs(now - polledAt) < FOLLOWED && behind <= MAX_BEHIND;
 
 /** The stored pages that are behind the change log. */
 export interface PagesBehind {

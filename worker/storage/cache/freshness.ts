@@ -1,4 +1,4 @@
-import { DAY, inSeconds } from "../../duration.ts";
+import { DAY, MINUTE, inSeconds } from "../../duration.ts";
 import type { Freshness, FreshnessState, FreshnessQuestion } from "../../repository/ports/freshness.ts";
 import type { Memory } from "../memory.ts";
 import type { ResponseCache } from "../../platform/platform.ts";
@@ -17,6 +17,12 @@ export interface LastRevalidation {
 const WEIGHT = 16;
 
 /**
+ * How far another isolate's clock may be ahead. A time that is later than this was noted before a clock was set back, and
+ * nothing is known by it: it would keep a page fresh until that time has come. Milliseconds.
+ */
+const AHEAD = 2 * MINUTE;
+
+/**
  * The results of pages' last revalidations: in memory, and as small markers in the data centre's cache for other
  * isolates. Never in KV, where each revalidation of an unchanged page would cost a write.
  */
@@ -32,9 +38,11 @@ export function freshness(
   }
 
   return {
-    async standing(what, asked) {
+    async standing(what, given) {
       const key = keyOf(what);
-      const remembered = memory.get(key, asked.now);
+      const { now } = given;
+      const asked = { ...given, changedAt: given.changedAt > now + AHEAD ? 0 : given.changedAt };
+      const remembered = believed(memory.get(key, now), now);
       const atOnce = judge(remembered, asked);
       if (atOnce.kind !== "due") return atOnce;
       const confirmed = { ...asked, staleBefore: Math.min(asked.staleBefore, (await asked.goodSince?.()) ?? Infinity) };
@@ -42,7 +50,7 @@ export function freshness(
       if (asked.changedAt > confirmed.staleBefore) return { kind: "fresh" };
       const standing = judge(remembered, confirmed);
       if (standing.kind !== "due") return standing;
-      const marked = await readMarker(cache, key);
+      const marked = believed(await readMarker(cache, key), now);
       if (!marked || (remembered && !isNewer(marked, remembered))) return standing;
       memory.set(key, marked, WEIGHT);
       return judge(marked, confirmed);
@@ -50,7 +58,7 @@ export function freshness(
 
     good(what, ctx) {
       const key = keyOf(what);
-      if ((memory.get(key, ctx.now)?.since ?? 0) > ctx.now) return;
+      if ((believed(memory.get(key, ctx.now), ctx.now)?.since ?? 0) > ctx.now) return;
       record(key, { since: ctx.now, retryAt: 0 }, ctx.defer);
     },
 
@@ -61,13 +69,17 @@ export function freshness(
 
     failed(what, since, retryAt, ctx) {
       const key = keyOf(what);
-      const last = memory.get(key, ctx.now);
+      const last = believed(memory.get(key, ctx.now), ctx.now);
       // Another request has recorded the same failure, or has found the page to be current.
       if (last && (last.retryAt > ctx.now || last.since > since)) return;
       record(key, { since, retryAt }, ctx.defer);
     },
   };
 }
+
+/** A revalidation, unless it has a time of a clock that was set back since. */
+const believed = (check: LastRevalidation | undefined, now: number) =>
+  check && Math.max(check.since, check.retryAt) <= now + AHEAD ? check : undefined;
 
 /** A page that was stored after its last revalidation was current when it was stored. */
 function judge(

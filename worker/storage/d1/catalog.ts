@@ -41,6 +41,9 @@ const COUNT_TTL = MINUTE;
  */
 const SERIAL_GUARD_TTL = HOUR;
 
+/** How far another isolate's clock may be ahead. A row of a later time is older: a clock was set back since. Milliseconds. */
+const AHEAD = 2 * MINUTE;
+
 /** How many stored files of one project are looked at when its page is written, the last used first. */
 const MAX_STORED = 2_000;
 
@@ -62,7 +65,7 @@ const CLAIM = `
     announced_serial = coalesce(max(page.announced_serial, excluded.announced_serial), excluded.announced_serial, page.announced_serial)
   WHERE CASE WHEN page.serial <> excluded.serial
     THEN page.serial < excluded.serial OR page.changed_at <= ?5
-    ELSE page.changed_at <= excluded.changed_at
+    ELSE page.changed_at <= excluded.changed_at OR page.changed_at > ?7
   END
   RETURNING announced_serial, iif(?6, (
     SELECT json_group_array(key) FROM (
@@ -101,7 +104,15 @@ export function catalogOf(db: Database, source: string): Catalog {
     async claim(name, head, now, tell) {
       const row = await db
         .prepare(CLAIM)
-        .bind(source, name, serialOf(head), head.changedAt, now - SERIAL_GUARD_TTL, Number(tell !== undefined))
+        .bind(
+          source,
+          name,
+          serialOf(head),
+          head.changedAt,
+          now - SERIAL_GUARD_TTL,
+          Number(tell !== undefined),
+          now + AHEAD,
+        )
         .first<{ announced_serial: number | null; stored: string }>();
       if (!row) return "older";
       tell?.(JSON.parse(row.stored) as string[]);

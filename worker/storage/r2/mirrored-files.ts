@@ -141,7 +141,7 @@ export function fileStore(
     return {
       key,
       options,
-      isRefused: wanted !== undefined && wanted !== digest && now() - at < TOMBSTONE_TTL,
+      isRefused: wanted !== undefined && wanted !== digest && Math.abs(now() - at) < TOMBSTONE_TTL,
       isFree: async () => (await r2.head(key))?.etag === place?.etag,
       stored() {
         memory.delete(key);
