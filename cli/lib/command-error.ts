@@ -5,7 +5,7 @@ export const EXIT_CODES = {
   usage: { code: 2, meaning: "the command line is wrong; the command did nothing" },
   unreachable: { code: 3, meaning: "no pypi-edge answers at the address; try again when it does" },
   refused: { code: 4, meaning: "there is no token, or the server refuses it for this request" },
-  interrupted: { code: 130, meaning: "Ctrl-C ended it" },
+  interrupted: { code: 130, meaning: "Ctrl-C ended it, or a second signal the server" },
 } as const satisfies Record<string, { readonly code: number; readonly meaning: string }>;
 
 export type ExitReason = keyof typeof EXIT_CODES;

@@ -13,10 +13,12 @@ import { localAddress, type StartOptions } from "./options.ts";
 import { refuseSimulatorsState } from "./simulators-state.ts";
 import { openState } from "./state.ts";
 import { portIsFree } from "./port.ts";
+import { stopSignal } from "./stop-signal.ts";
 import { whyUnreachable } from "./upstream.ts";
 
 /** Serves on this machine, with storage that persists, until a signal stops it. */
 export async function start(options: StartOptions): Promise<void> {
+  const stopped = stopSignal();
   await portIsFree(options);
   const state = openState(options.state);
   try {
@@ -24,7 +26,6 @@ export async function start(options: StartOptions): Promise<void> {
     const token = options.adminToken ?? adminToken(options.state);
     const configuration = readConfiguration(options, token);
     keepAdminToken(options.state, token);
-    const stopped = stopSignal();
     const served = await serve(options, configuration);
     tryToNote(options.state, localAddress(options));
     announce(options, configuration.config);
@@ -35,6 +36,8 @@ export async function start(options: StartOptions): Promise<void> {
   } finally {
     state.close();
   }
+  // What a request has left behind, such as the look-up of a name, would hold the process for some seconds.
+  process.exit();
 }
 
 /** Throws a `CommandError` where the server cannot listen, or the state directory cannot be used. */
@@ -72,11 +75,4 @@ async function warnIfUnreachable(upstream: URL): Promise<void> {
   const reason = await whyUnreachable(upstream);
   if (reason)
     console.error(`The upstream ${upstream.href} cannot be reached (${reason}); stored pages and files are served.`);
-}
-
-/** Resolves at the first Ctrl-C, SIGTERM or closing of the terminal. */
-function stopSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => resolve());
-  });
 }

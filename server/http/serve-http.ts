@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { MINUTE, SECOND } from "../../worker/duration.ts";
 import type { Duplex } from "node:stream";
 import { endedWithin } from "../ended-within.ts";
@@ -38,6 +39,9 @@ const SILENCE = 20 * MINUTE;
 
 /** Milliseconds for what was begun when the server was to stop. */
 const LAST_ANSWERS = 30 * SECOND;
+
+/** Turns of the event loop in which a stop takes what has reached the system, but not yet this process. */
+const TURNS = 4;
 
 /**
  * Serves a handler over HTTP/1.1, as workerd does: the same URLs, refusals and lengths.
@@ -111,6 +115,8 @@ export async function serveHttp({
     port: await listen(server, host, port),
     async stop() {
       isStopping = true;
+      // What clients have sent by now is begun: it is accepted in one turn, and read in the next.
+      for (let turn = 0; turn < TURNS; turn += 1) await nextTurn();
       const closed = new Promise((resolve) => server.close(resolve));
       for (const [socket, begun] of sockets) if (!begun) socket.destroy();
       await endedWithin(LAST_ANSWERS, [closed.then(() => Promise.allSettled(working))]);

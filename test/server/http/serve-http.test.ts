@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readlinkSync, rmSync, truncateSyn
 import { connect } from "node:net";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { afterAll, afterEach, expect, test, vi } from "vitest";
 import { requestFacts } from "../../../server/http/request-facts.ts";
 import type { FileBody } from "../../../server/http/send-file.ts";
@@ -237,6 +238,20 @@ test("stopping answers what was begun, ends what waits after answers, and closes
   expect(headerOf(await answer, "connection")).toBe("close");
   await stopped;
   expect(isDone).toBe(true);
+});
+
+test("stopping answers what clients have sent by then", async () => {
+  const server = await serve(() => new Response("answered"));
+  const kept = connect(server.port, "127.0.0.1");
+  kept.write(KEPT);
+  await once(kept, "data");
+  const fresh = connect(server.port, "127.0.0.1");
+  await once(fresh, "connect");
+  const answers = [kept, fresh].map((socket) => text(socket));
+  kept.write(KEPT);
+  fresh.write(KEPT);
+  await server.stop();
+  for (const answer of await Promise.all(answers)) expect(answer).toContain("answered");
 });
 
 test("stopping closes a connection that waits for its next request", async () => {
