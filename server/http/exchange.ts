@@ -24,6 +24,8 @@ export interface ExchangeParts {
   /** Takes errors that the handler has thrown, and those of an answer's body while its client was still there. */
   readonly report: (error: unknown) => void;
   readonly clientAddress: ClientAddress;
+  /** The longest wait for a next byte of a request's body. Milliseconds. */
+  readonly bodyTime: number;
   /** Whether the connection may be used again. */
   readonly mayStay: () => boolean;
 }
@@ -43,10 +45,18 @@ export function exchange(incoming: IncomingMessage, outgoing: ServerResponse, pa
   const { socket } = incoming;
   let isRead = false;
   const broken = new AbortController();
+  const breakOff = (error: Error) => {
+    broken.abort();
+    outgoing.once("close", () => socket.destroySoon());
+    body?.fail(error);
+  };
   const body = hasBody
-    ? receivedBody(incoming, () => {
-        isRead = true;
-        if (expects) outgoing.writeContinue();
+    ? receivedBody(incoming, parts.bodyTime, {
+        onSilence: breakOff,
+        onFirstRead() {
+          isRead = true;
+          if (expects) outgoing.writeContinue();
+        },
       })
     : undefined;
 
@@ -65,7 +75,7 @@ export function exchange(incoming: IncomingMessage, outgoing: ServerResponse, pa
       parts.report(error);
       await send(outgoing, unavailable(), incoming.method === "HEAD", () => undefined);
     });
-    const isReady = isUnknown || (await discardRest(incoming, broken.signal));
+    const isReady = isUnknown || (await discardRest(incoming, parts.bodyTime, broken.signal));
     if (!isReady) outgoing.once("close", () => socket.destroySoon());
     outgoing.end();
   }
@@ -74,13 +84,7 @@ export function exchange(incoming: IncomingMessage, outgoing: ServerResponse, pa
     if (!outgoing.destroyed) parts.report(error);
     outgoing.destroy();
   });
-  return {
-    break(error) {
-      broken.abort();
-      outgoing.once("close", () => socket.destroySoon());
-      body?.fail(error);
-    },
-  };
+  return { break: breakOff };
 }
 
 async function handled(request: ReceivedRequest, { handler, tools, report }: ExchangeParts): Promise<Response> {

@@ -7,19 +7,31 @@ export interface ReceivedBody {
   fail(error: Error): void;
 }
 
+interface BodyEvents {
+  /** Called before the first bytes are read. */
+  readonly onFirstRead: () => void;
+  /** Called where a reader has waited too long for a byte. */
+  readonly onSilence: (error: Error) => void;
+}
+
 /**
  * The body of a request.
  *
- * @param onFirstRead called before the first bytes are read
+ * @param silence the longest wait for a next byte; milliseconds
  */
-export function receivedBody(incoming: IncomingMessage, onFirstRead: () => void): ReceivedBody {
+export function receivedBody(incoming: IncomingMessage, silence: number, events: BodyEvents): ReceivedBody {
+  let timer: NodeJS.Timeout | undefined;
   let controller: ReadableByteStreamController | undefined;
   let isBegun = false;
   let isOver = false;
 
+  const finish = () => {
+    isOver = true;
+    clearTimeout(timer);
+  };
   const end = (settle: (controller: ReadableByteStreamController) => void) => {
     if (isOver || !controller) return;
-    isOver = true;
+    finish();
     settle(controller);
   };
   const fail = (error: Error) => end((open) => open.error(error));
@@ -40,6 +52,12 @@ export function receivedBody(incoming: IncomingMessage, onFirstRead: () => void)
     controller?.enqueue(new Uint8Array(chunk));
   };
 
+  // While the reader has not asked for more, the client cannot send.
+  const onLate = () => {
+    if (!isOver && !incoming.isPaused())
+      events.onSilence(new Error("The next bytes of a request's body did not come."));
+  };
+
   const source: UnderlyingByteSource = {
     type: "bytes",
     start(own) {
@@ -48,14 +66,13 @@ export function receivedBody(incoming: IncomingMessage, onFirstRead: () => void)
     pull() {
       if (!isBegun) {
         isBegun = true;
-        onFirstRead();
+        events.onFirstRead();
         incoming.on("data", onData);
-      }
+        timer = setTimeout(onLate, silence);
+      } else timer?.refresh();
       incoming.resume();
     },
-    cancel() {
-      isOver = true;
-    },
+    cancel: finish,
   };
   return { stream: new ReadableStream(source), fail };
 }

@@ -1,7 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { MINUTE, SECOND } from "../../worker/duration.ts";
 import type { Duplex } from "node:stream";
 import { endedWithin } from "../ended-within.ts";
 import { clientAddressBehind, type ClientAddress } from "./client-address.ts";
@@ -9,6 +8,7 @@ import { exchange, type Exchange, type ExchangeParts, type Handler } from "./exc
 import { listen } from "./listen.ts";
 import { MAX_HEADERS, MAX_TARGET, refusalFor, refuse } from "./refuse.ts";
 import type { FileOf } from "./send.ts";
+import { TIMES, type Times } from "./times.ts";
 
 export interface HttpOptions {
   readonly host: string;
@@ -20,25 +20,14 @@ export interface HttpOptions {
   readonly clientAddress?: ClientAddress;
   /** Takes what the handler, an answer's body or work after an answer has thrown. */
   readonly report: (error: unknown) => void;
+  readonly times?: Times;
 }
 
 export interface HttpServer {
   readonly port: number;
-  /** Takes no more requests, and resolves when all that was begun has ended, or been broken off after 30 s. */
+  /** Takes no more requests, and resolves when all that was begun has ended, or been broken off after `times.lastAnswers`. */
   stop(): Promise<void>;
 }
-
-/** Milliseconds. A proxy in front of the server has a shorter one, 60 s for example: the one that sends must close first. */
-const KEEP_ALIVE = 61 * SECOND;
-
-/** Milliseconds for a request's header to arrive. */
-const HEADER_TIME = MINUTE;
-
-/** Milliseconds without a byte in either direction. A job that the API starts may take a quarter of an hour to answer. */
-const SILENCE = 20 * MINUTE;
-
-/** Milliseconds for what was begun when the server was to stop. */
-const LAST_ANSWERS = 30 * SECOND;
 
 /** Turns of the event loop in which a stop takes what has reached the system, but not yet this process. */
 const TURNS = 4;
@@ -55,6 +44,7 @@ export async function serveHttp({
   report,
   fileOf = () => undefined,
   clientAddress = clientAddressBehind([]),
+  times = TIMES,
 }: HttpOptions): Promise<HttpServer> {
   /** The connections, with the latest exchange on each that has not ended. */
   const sockets = new Map<Duplex, Exchange | undefined>();
@@ -70,6 +60,7 @@ export async function serveHttp({
     fileOf,
     clientAddress,
     report,
+    bodyTime: times.body,
     tools: { waitUntil },
     mayStay: () => !isStopping,
   };
@@ -87,14 +78,15 @@ export async function serveHttp({
 
   const server = createServer({
     maxHeaderSize: MAX_TARGET + MAX_HEADERS,
-    headersTimeout: HEADER_TIME,
-    // Uploads take as long as they take.
+    headersTimeout: times.header,
+    connectionsCheckingInterval: times.check,
+    // The time of a whole request is not limited.
     requestTimeout: 0,
-    keepAliveTimeout: KEEP_ALIVE,
+    keepAliveTimeout: times.keepAlive,
     // The worker's own answer is given, as to an empty one.
     requireHostHeader: false,
   });
-  server.timeout = SILENCE;
+  server.timeout = times.answer;
   // Beyond this number, Node would drop headers and say nothing. Their size is limited.
   server.maxHeadersCount = 0;
   server.on("request", onRequest);
@@ -108,6 +100,8 @@ export async function serveHttp({
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
     const begun = sockets.get(socket);
     if (begun) begun.break(error);
+    // Proxies open connections before they have a request, and would take a refusal for the answer to it.
+    else if (socket.bytesRead === 0) socket.destroy();
     else refuse(socket, refusalFor(error));
   });
 
@@ -119,7 +113,7 @@ export async function serveHttp({
       for (let turn = 0; turn < TURNS; turn += 1) await nextTurn();
       const closed = new Promise((resolve) => server.close(resolve));
       for (const [socket, begun] of sockets) if (!begun) socket.destroy();
-      await endedWithin(LAST_ANSWERS, [closed.then(() => Promise.allSettled(working))]);
+      await endedWithin(times.lastAnswers, [closed.then(() => Promise.allSettled(working))]);
       server.closeAllConnections();
       await closed;
     },

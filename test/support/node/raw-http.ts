@@ -61,7 +61,8 @@ async function allOf(socket: Socket): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-function answersIn(bytes: Buffer, isHead: boolean): RawAnswer[] {
+/** The answers that bytes are; `isHead`: to a HEAD, which has no body. */
+export function answersIn(bytes: Buffer, isHead: boolean): RawAnswer[] {
   const answers: RawAnswer[] = [];
   for (let at = 0; at < bytes.length;) {
     const end = bytes.indexOf("\r\n\r\n", at);
