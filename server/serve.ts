@@ -7,7 +7,9 @@ import { Background } from "./background.ts";
 import { watchClock } from "./clock-watch.ts";
 import { startCrons } from "./crons.ts";
 import { expectCrons } from "./expected-crons.ts";
+import { readCertificate, type CertificateFiles } from "./http/certificate.ts";
 import { clientAddressBehind } from "./http/client-address.ts";
+import { followCertificate } from "./http/follow-certificate.ts";
 import { serveHttp } from "./http/serve-http.ts";
 import { openMachine, type Machine } from "./machine.ts";
 import { UnusableDatabase } from "./migrate.ts";
@@ -18,6 +20,8 @@ export interface ServeOptions {
   readonly host: string;
   /** 0: any that is free. */
   readonly port: number;
+  /** The certificate with which the server speaks TLS; undefined: plain HTTP. */
+  readonly tls: CertificateFiles | undefined;
   /** Addresses or networks of proxies, whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[];
   /** The state directory. */
@@ -48,28 +52,39 @@ const PATIENCE = 10 * SECOND;
  * @throws CannotServe where it cannot listen, or a store cannot be used
  */
 export async function serve(options: ServeOptions): Promise<Served> {
-  const { host, port, config, trustedProxies } = options;
+  const { host, port, tls, config, trustedProxies } = options;
   const clientAddress = clientAddressBehind(trustedProxies);
   const log = logAs(config.logFormat);
   const say = (sentence: string) => log("error", { event: "work-failed", what: sentence }, sentence);
   const report = (error: unknown) =>
     log("error", { event: "work-failed", ...defectFields(error) }, `Something failed: ${messageOf(error)}.`);
 
+  const certificate = tls && (await orCannotServe(readCertificate(tls)));
   const machine = await machineFor(options, say);
   try {
     const { platform, queues } = machine;
     let worker = createWorker(config, platform);
     const background = new Background(report);
-    const http = await listening(
+    const http = await orCannotServe(
       serveHttp({
         host,
         port,
+        certificate,
         fileOf,
         clientAddress,
         report,
         handler: (request, work) => worker.fetch(request, work),
       }),
     );
+    const following =
+      tls &&
+      certificate &&
+      followCertificate({
+        files: tls,
+        current: certificate,
+        take: http.renew,
+        say: (level, sentence) => log(level, { event: "certificate", what: sentence }, sentence),
+      });
     await queues.start((batch) => background.run((work) => worker.queue(batch, work)));
     const crons = startCrons(options.crons, (cron) => background.run((work) => worker.scheduled(cron, work)), say);
     const unwatch = watchClock(() => {
@@ -83,6 +98,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
       port: http.port,
       async stop() {
         unwatch();
+        following?.stop();
         await Promise.all([crons.stop(PATIENCE), queues.stop(PATIENCE), http.stop()]);
         await machine.close();
       },
@@ -113,8 +129,8 @@ function whyUnusable(state: string, error: unknown): string {
   return `The state directory ${state} cannot be used: ${messageOf(error)}. Make all files in it writable, or choose another one with --state DIR.`;
 }
 
-/** Errors of the HTTP server's start are sentences already. */
-const listening = <Server>(server: Promise<Server>): Promise<Server> =>
-  server.catch((error: unknown) => {
+/** Errors of the HTTP server's start, and of its certificate, are sentences already. */
+const orCannotServe = <Part>(part: Promise<Part>): Promise<Part> =>
+  part.catch((error: unknown) => {
     throw new CannotServe(messageOf(error), { cause: error });
   });

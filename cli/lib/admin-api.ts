@@ -6,6 +6,9 @@ import type { ServerAccess } from "./server-address.ts";
 /** The most that is shown of a refusal's text. Characters. */
 const SHOWN = 600;
 
+/** Node's codes for certificates that it does not trust. */
+const CERTIFICATE = /CERT|VERIFY|SIGNATURE/;
+
 /**
  * Sends a request to the admin API.
  *
@@ -26,8 +29,14 @@ export async function sendRequest(
     headers: { Authorization: `Bearer ${token}`, Accept: "text/plain" },
     redirect: "manual",
   }).catch((error: unknown) => {
+    const cause = causeOf(error);
+    if (CERTIFICATE.test(cause))
+      throw new CommandError(
+        `The certificate of ${url.href} is not trusted (${cause}). Name the file of its authority in NODE_EXTRA_CA_CERTS, or an address that is in the certificate with --url.`,
+        "unreachable",
+      );
     throw new CommandError(
-      `No server answers at ${url.href} (${causeOf(error)}). Start it with pypi-edge serve, or name another address with --url.`,
+      `No server answers at ${url.href} (${cause}). Start it with pypi-edge serve, or name another address with --url.`,
       "unreachable",
     );
   });

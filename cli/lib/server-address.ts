@@ -26,7 +26,7 @@ export const DEFAULT_URL = "http://127.0.0.1:8787";
 /**
  * Finds the server that a command uses, and the token for it. The address: --url, PYPI_EDGE_URL, the profile, the server of
  * this machine's state directory. The token: --token, PYPI_EDGE_TOKEN, the profile where the address is its own, the state directory
- * where the server is on this machine. A token is sent only to the address that it was given for.
+ * where the address is noted there, or is this machine's. A token is sent only to the address that it was given for.
  *
  * @throws CommandError that names the wrong option, or says that there is no token
  */
@@ -35,11 +35,14 @@ export async function findServer({ url: named, token, state }: ServerOptions): P
   const profile = state === undefined ? readProfile() : undefined;
   const directory = stateDirectory(state);
   const source = named === undefined ? "PYPI_EDGE_URL" : "--url";
-  const url = parseServerAddress(source, chosen ?? profile?.url ?? notedAddress(directory) ?? DEFAULT_URL);
+  const noted = chosen === undefined && !profile ? notedAddress(directory) : undefined;
+  const url = parseServerAddress(source, chosen ?? profile?.url ?? noted ?? DEFAULT_URL);
   const given = token === "-" ? await tokenFromInput() : (token ?? (process.env["PYPI_EDGE_TOKEN"] || undefined));
   if (given !== undefined) return { url, token: checkTokenText(given) };
   if (profile && parseServerAddress("the profile", profile.url).href === url.href) return { url, token: profile.token };
-  if (state === undefined && !isThisMachine(url.hostname)) {
+  // A server with TLS notes a name that is in its certificate.
+  const isOwn = state !== undefined || noted !== undefined || isThisMachine(url.hostname);
+  if (!isOwn) {
     throw new CommandError(
       `There is no token for ${url.href}. Store one with: pypi-edge login --url ${url.href} --token -; or name it in PYPI_EDGE_TOKEN. The admin token of this machine's server is not sent there.`,
       "refused",

@@ -2,7 +2,8 @@ import type { Config } from "../../schema/config.ts";
 import { clientSetups } from "../../worker/pypi/setups.ts";
 import { tokenFile } from "./admin-token.ts";
 import { stateDirectory } from "../lib/state.ts";
-import { publicAddress, type StartOptions } from "./options.ts";
+import { publicAddress } from "./address.ts";
+import type { StartOptions } from "./options.ts";
 
 /** Prints the server's address, its upstreams, and the commands to type next. */
 export function announce(options: StartOptions, { indexes, feed }: Config): void {

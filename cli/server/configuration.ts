@@ -6,7 +6,8 @@ import { parseConfig, VARIABLES, withUpstream, type Config } from "../../schema/
 import { deployment, type Deployment } from "../../schema/deployment.ts";
 import { CommandError } from "../lib/command-error.ts";
 import { PROJECT_FOLDER } from "../lib/project-folder.ts";
-import { publicAddress, type StartOptions } from "./options.ts";
+import { publicAddress } from "./address.ts";
+import type { StartOptions } from "./options.ts";
 import { messageOf } from "../../worker/errors.ts";
 
 const SHIPPED = join(PROJECT_FOLDER, "wrangler.toml");

@@ -1,8 +1,8 @@
-import { networkInterfaces } from "node:os";
 import { resolve } from "node:path";
 import type * as z from "zod/mini";
 import { publicRoot, upstreamAddress } from "../../schema/address.ts";
 import { logFormat } from "../../schema/config.ts";
+import type { CertificateFiles } from "../../server/http/certificate.ts";
 import { clientAddressBehind } from "../../server/http/client-address.ts";
 import { command } from "../lib/command.ts";
 import { usageError } from "../lib/command-error.ts";
@@ -19,6 +19,8 @@ export interface StartOptions {
   readonly state: string;
   /** The address that clients use, where it is not host and port; else empty. */
   readonly publicUrl: string;
+  /** The files of a certificate, with which the server speaks TLS. */
+  readonly tls: CertificateFiles | undefined;
   /** Addresses or networks of proxies in front. */
   readonly trustedProxies: readonly string[];
   readonly quiet: boolean;
@@ -44,6 +46,10 @@ export const serveCommand = (start: (options: StartOptions) => Promise<void>) =>
       "pypi-edge serve --host 0.0.0.0 --public-url https://pypi.example.com --quiet",
       "for a team, behind a proxy with TLS",
     ],
+    [
+      "pypi-edge serve --host 0.0.0.0 --port 8443 --tls-cert pypi.example.com.pem --tls-key pypi.example.com.key",
+      "for a team, with TLS of its own",
+    ],
   ])
     .option("--port <n>", "the port to listen on", "8787")
     .option("--host <address>", "the address to listen on; 127.0.0.1: for this machine only", "127.0.0.1")
@@ -51,6 +57,8 @@ export const serveCommand = (start: (options: StartOptions) => Promise<void>) =>
     .option("--config <file>", "upstreams and indexes of your own: a file whose [vars] override those of wrangler.toml")
     .option("--state <dir>", "the state directory: all pages and files are stored in it", ".pypi-edge")
     .option("--public-url <url>", "the address that clients use, where a proxy stands in front", "")
+    .option("--tls-cert <file>", "speak https, with this certificate and those of its authorities, in PEM form")
+    .option("--tls-key <file>", "the certificate's private key, in PEM form")
     .option(
       "--trusted-proxy <addresses>",
       "proxies in front, as addresses or networks with commas between: their X-Forwarded-For names the client",
@@ -64,22 +72,38 @@ export const serveCommand = (start: (options: StartOptions) => Promise<void>) =>
     )
     .option("--quiet", "print no line for each request")
     .option("--log <format>", "how lines are printed: text (on a terminal), or json (elsewhere)")
-    .action(async ({ port, upstream, config, state, publicUrl, trustedProxy, quiet, log, feed, ...others }) => {
-      demandOwnArguments();
-      await start({
-        ...others,
-        port: portOf(port),
-        upstream: upstream === undefined ? undefined : read("--upstream", upstreamAddress, upstream),
-        config: config === undefined ? undefined : resolve(config),
-        state: resolve(state),
-        publicUrl: read("--public-url", publicRoot, publicUrl),
-        trustedProxies: proxies(trustedProxy),
-        quiet: quiet === true,
-        log: read("--log", logFormat, log ?? (process.stdout.isTTY ? "text" : "json")),
-        feed: feed === true,
-        adminToken: others.adminToken,
-      });
-    });
+    .action(
+      async ({
+        port,
+        upstream,
+        config,
+        state,
+        publicUrl,
+        tlsCert,
+        tlsKey,
+        trustedProxy,
+        quiet,
+        log,
+        feed,
+        ...others
+      }) => {
+        demandOwnArguments();
+        await start({
+          ...others,
+          port: portOf(port),
+          upstream: upstream === undefined ? undefined : read("--upstream", upstreamAddress, upstream),
+          config: config === undefined ? undefined : resolve(config),
+          state: resolve(state),
+          publicUrl: read("--public-url", publicRoot, publicUrl),
+          tls: certificateFiles(tlsCert, tlsKey),
+          trustedProxies: proxies(trustedProxy),
+          quiet: quiet === true,
+          log: read("--log", logFormat, log ?? (process.stdout.isTTY ? "text" : "json")),
+          feed: feed === true,
+          adminToken: others.adminToken,
+        });
+      },
+    );
 
 /** Options that npm takes from its command line: it sets a variable for each, and does not pass them to the script. */
 const SWALLOWED = [
@@ -88,6 +112,8 @@ const SWALLOWED = [
   "upstream",
   "state",
   "public_url",
+  "tls_cert",
+  "tls_key",
   "trusted_proxy",
   "feed",
   "cron",
@@ -103,24 +129,11 @@ function demandOwnArguments(): void {
   throw usageError(`npm does not pass ${flag} on unless "--" stands before it: npm start -- ${flag} …`);
 }
 
-/** The address that clients use, without a final slash: `--public-url`, else host and port. */
-export function publicAddress({ publicUrl, host, port }: StartOptions): string {
-  return publicUrl || `http://${reachable(host)}:${port}`;
-}
-
-/** The address that commands on this machine use, without a final slash. It leads past any proxy. */
-export function localAddress({ host, port }: StartOptions): string {
-  const loopback: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
-  return `http://${inUrl(loopback[host] ?? host)}:${port}`;
-}
-
-const inUrl = (host: string) => (host.includes(":") ? `[${host}]` : host);
-
-/** A host for the URL: an address of this machine that others can reach, where the server listens on all addresses. */
-function reachable(host: string): string {
-  if (host !== "0.0.0.0" && host !== "::") return inUrl(host);
-  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-  return addresses.find((address) => address.family === "IPv4" && !address.internal)?.address ?? "127.0.0.1";
+/** Throws a usage error where one of the two is missing. */
+function certificateFiles(cert: string | undefined, key: string | undefined): CertificateFiles | undefined {
+  if (cert === undefined && key === undefined) return undefined;
+  if (cert !== undefined && key !== undefined) return { cert: resolve(cert), key: resolve(key) };
+  throw usageError("--tls-cert FILE and --tls-key FILE belong together.");
 }
 
 function portOf(text: string): number {

@@ -1,5 +1,12 @@
+import type { X509Certificate } from "node:crypto";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import {
+  readCertificate,
+  UnusableCertificate,
+  whyOutOfDate,
+  type CertificateFiles,
+} from "../../server/http/certificate.ts";
 import type * as server from "../../server/serve.ts";
 import { messageOf } from "../../worker/errors.ts";
 import { builtServer } from "../build/build.ts";
@@ -7,9 +14,10 @@ import { CommandError } from "../lib/command-error.ts";
 import { PROJECT_FOLDER } from "../lib/project-folder.ts";
 import { noteAddress } from "../lib/state.ts";
 import { adminToken, keepAdminToken } from "./admin-token.ts";
+import { localAddress, publicAddress } from "./address.ts";
 import { announce } from "./announce.ts";
 import { readConfiguration, type Configuration } from "./configuration.ts";
-import { localAddress, type StartOptions } from "./options.ts";
+import type { StartOptions } from "./options.ts";
 import { refuseSimulatorsState } from "./simulators-state.ts";
 import { openState } from "./state.ts";
 import { portIsFree } from "./port.ts";
@@ -17,8 +25,10 @@ import { stopSignal } from "./stop-signal.ts";
 import { whyUnreachable } from "./upstream.ts";
 
 /** Serves on this machine, with storage that persists, until a signal stops it. */
-export async function start(options: StartOptions): Promise<void> {
+export async function start(given: StartOptions): Promise<void> {
   const stopped = stopSignal();
+  const certificate = given.tls && (await usableCertificate(given.tls));
+  const options = { ...given, publicUrl: publicAddress(given, certificate) };
   await portIsFree(options);
   const state = openState(options.state);
   try {
@@ -27,7 +37,7 @@ export async function start(options: StartOptions): Promise<void> {
     const configuration = readConfiguration(options, token);
     keepAdminToken(options.state, token);
     const served = await serve(options, configuration);
-    tryToNote(options.state, localAddress(options));
+    tryToNote(options.state, localAddress(given, certificate));
     announce(options, configuration.config);
     const upstreams = new Set(configuration.config.indexes.flatMap((index) => index.upstreams));
     void Promise.all([...upstreams].map(({ url }) => warnIfUnreachable(url)));
@@ -42,7 +52,7 @@ export async function start(options: StartOptions): Promise<void> {
 
 /** Throws a `CommandError` where the server cannot listen, or the state directory cannot be used. */
 async function serve(
-  { host, port, state, cron, trustedProxies }: StartOptions,
+  { host, port, tls, state, cron, trustedProxies }: StartOptions,
   { config, deployment }: Configuration,
 ): Promise<server.Served> {
   const built = (await import(pathToFileURL(await builtServer()).href)) as typeof server;
@@ -50,6 +60,7 @@ async function serve(
     return await built.serve({
       host,
       port,
+      tls,
       trustedProxies,
       state,
       config,
@@ -68,6 +79,18 @@ function tryToNote(state: string, address: string): void {
     noteAddress(state, address);
   } catch (error) {
     console.error(`The address cannot be stored for other commands (${messageOf(error)}); give them --url ${address}`);
+  }
+}
+
+/** Throws a `CommandError` where the files cannot be used. One that is out of date is used, with a warning. */
+async function usableCertificate(files: CertificateFiles): Promise<X509Certificate> {
+  try {
+    const certificate = await readCertificate(files);
+    const problem = whyOutOfDate(certificate, files.cert, Date.now());
+    if (problem) console.error(problem);
+    return certificate.x509;
+  } catch (error) {
+    throw error instanceof UnusableCertificate ? new CommandError(error.message) : error;
   }
 }
 

@@ -1,4 +1,5 @@
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from "node:http";
+import { TLSSocket } from "node:tls";
 import type { ClientAddress } from "./client-address.ts";
 import { storageFailed } from "../../worker/errors.ts";
 import { discardRest } from "./discard-rest.ts";
@@ -111,7 +112,7 @@ function receive(
   for (let at = 0; at < rawHeaders.length; at += 2) headers.append(rawHeaders[at] ?? "", rawHeaders[at + 1] ?? "");
   // Several become a list, which is no host name, and the worker says so.
   const host = headers.get("Host") ?? "";
-  const url = host === "" ? undefined : urlOf(target, host);
+  const url = host === "" ? undefined : urlOf(socket instanceof TLSSocket ? "https" : "http", target, host);
   if (url === undefined) return 400;
   const clientAddress = addressOf(socket.remoteAddress ?? "", headers.get("X-Forwarded-For"));
   return new ReceivedRequest({ method, url, headers, body, clientAddress });

@@ -1,10 +1,13 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { Socket } from "node:net";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Duplex } from "node:stream";
 import { endedWithin } from "../ended-within.ts";
 import { clientAddressBehind, type ClientAddress } from "./client-address.ts";
-import { exchange, type Exchange, type ExchangeParts, type Handler } from "./exchange.ts";
+import type { Certificate } from "./certificate.ts";
+import { Connections } from "./connections.ts";
+import { exchange, type ExchangeParts, type Handler } from "./exchange.ts";
 import { listen } from "./listen.ts";
 import { MAX_HEADERS, MAX_TARGET, refusalFor, refuse } from "./refuse.ts";
 import type { FileOf } from "./send.ts";
@@ -14,6 +17,8 @@ export interface HttpOptions {
   readonly host: string;
   /** 0: any that is free. */
   readonly port: number;
+  /** Where it is given, the server speaks TLS. */
+  readonly certificate?: Certificate | undefined;
   readonly handler: Handler;
   readonly fileOf?: FileOf;
   /** Where it is left out, no proxy is trusted. */
@@ -25,12 +30,16 @@ export interface HttpOptions {
 
 export interface HttpServer {
   readonly port: number;
+  /** Uses another certificate for new connections. */
+  renew(certificate: Certificate): void;
   /** Takes no more requests, and resolves when all that was begun has ended, or been broken off after `times.lastAnswers`. */
   stop(): Promise<void>;
 }
 
 /** Turns of the event loop in which a stop takes what has reached the system, but not yet this process. */
 const TURNS = 4;
+
+const pairOf = ({ cert, key }: Certificate) => ({ cert, key });
 
 /**
  * Serves a handler over HTTP/1.1, as workerd does: the same URLs, refusals and lengths.
@@ -40,14 +49,13 @@ const TURNS = 4;
 export async function serveHttp({
   host,
   port,
+  certificate,
   handler,
   report,
   fileOf = () => undefined,
   clientAddress = clientAddressBehind([]),
   times = TIMES,
 }: HttpOptions): Promise<HttpServer> {
-  /** The connections, with the latest exchange on each that has not ended. */
-  const sockets = new Map<Duplex, Exchange | undefined>();
   const working = new Set<Promise<unknown>>();
   let isStopping = false;
 
@@ -65,18 +73,7 @@ export async function serveHttp({
     mayStay: () => !isStopping,
   };
 
-  const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse) => {
-    const { socket } = incoming;
-    const begun = exchange(incoming, outgoing, parts);
-    sockets.set(socket, begun);
-    outgoing.once("close", () => {
-      if (sockets.get(socket) !== begun) return;
-      sockets.set(socket, undefined);
-      if (isStopping) socket.destroySoon();
-    });
-  };
-
-  const server = createServer({
+  const settings: ServerOptions = {
     maxHeaderSize: MAX_TARGET + MAX_HEADERS,
     headersTimeout: times.header,
     connectionsCheckingInterval: times.check,
@@ -85,7 +82,13 @@ export async function serveHttp({
     keepAliveTimeout: times.keepAlive,
     // The worker's own answer is given, as to an empty one.
     requireHostHeader: false,
-  });
+  };
+  const tlsServer =
+    certificate && createTlsServer({ ...settings, ...pairOf(certificate), handshakeTimeout: times.header });
+  const server: Server = tlsServer ?? createServer(settings);
+  const connections = new Connections(server);
+  const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse) =>
+    connections.begin(incoming.socket, exchange(incoming, outgoing, parts), outgoing);
   server.timeout = times.answer;
   // Beyond this number, Node would drop headers and say nothing. Their size is limited.
   server.maxHeadersCount = 0;
@@ -93,26 +96,24 @@ export async function serveHttp({
   server.on("checkContinue", onRequest);
   server.on("checkExpectation", onRequest);
   server.on("connect", (_, socket: Duplex) => refuse(socket, 501));
-  server.on("connection", (socket: Socket) => {
-    sockets.set(socket, undefined);
-    socket.once("close", () => sockets.delete(socket));
-  });
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
-    const begun = sockets.get(socket);
+    const begun = connections.begunOn(socket);
     if (begun) begun.break(error);
-    // Proxies open connections before they have a request, and would take a refusal for the answer to it.
-    else if (socket.bytesRead === 0) socket.destroy();
+    // Where TLS was not agreed on, nothing can be said. Proxies open connections before they have a request, and would
+    // take a refusal for the answer to it.
+    else if (!connections.has(socket) || socket.bytesRead === 0) socket.destroy();
     else refuse(socket, refusalFor(error));
   });
 
   return {
     port: await listen(server, host, port),
+    renew: (renewed) => tlsServer?.setSecureContext(pairOf(renewed)),
     async stop() {
       isStopping = true;
       // What clients have sent by now is begun: it is accepted in one turn, and read in the next.
       for (let turn = 0; turn < TURNS; turn += 1) await nextTurn();
       const closed = new Promise((resolve) => server.close(resolve));
-      for (const [socket, begun] of sockets) if (!begun) socket.destroy();
+      connections.closeIdle();
       await endedWithin(times.lastAnswers, [closed.then(() => Promise.allSettled(working))]);
       server.closeAllConnections();
       await closed;

@@ -12,9 +12,9 @@ const ABSOLUTE = /^[a-z][a-z\d+.-]*:\/\/[^/?#]+/i;
  * @param target of the request line; ASCII, since Node's parser refuses other bytes
  * @returns undefined where it is no target that a request to an origin may have
  */
-export function urlOf(target: string, host: string): string | undefined {
+export function urlOf(scheme: "http" | "https", target: string, host: string): string | undefined {
   const path = pathAndQuery(target);
-  return path !== undefined && ACCEPTED.test(path) ? `http://${host}${path}` : undefined;
+  return path !== undefined && ACCEPTED.test(path) ? `${scheme}://${host}${path}` : undefined;
 }
 
 function pathAndQuery(target: string): string | undefined {
