@@ -10,6 +10,7 @@ import { expectCrons } from "./expected-crons.ts";
 import { readCertificate, type CertificateFiles } from "./http/certificate.ts";
 import { clientAddressBehind } from "./http/client-address.ts";
 import { followCertificate } from "./http/follow-certificate.ts";
+import type { Listener, ListeningAt } from "./http/listen.ts";
 import { serveHttp } from "./http/serve-http.ts";
 import { openMachine, type Machine } from "./machine.ts";
 import { UnusableDatabase } from "./migrate.ts";
@@ -20,6 +21,8 @@ export interface ServeOptions {
   readonly host: string;
   /** 0: any that is free. */
   readonly port: number;
+  /** Takes the place of host and port. */
+  readonly listener: Listener | undefined;
   /** The certificate with which the server speaks TLS; undefined: plain HTTP. */
   readonly tls: CertificateFiles | undefined;
   /** Addresses or networks of proxies, whose `X-Forwarded-For` is believed. */
@@ -34,8 +37,7 @@ export interface ServeOptions {
   readonly migrations: string;
 }
 
-export interface Served {
-  readonly port: number;
+export interface Served extends ListeningAt {
   /** Takes no more requests, and waits for what was begun, for half a minute at most. */
   stop(): Promise<void>;
 }
@@ -52,7 +54,7 @@ const PATIENCE = 10 * SECOND;
  * @throws CannotServe where it cannot listen, or a store cannot be used
  */
 export async function serve(options: ServeOptions): Promise<Served> {
-  const { host, port, tls, config, trustedProxies } = options;
+  const { host, port, listener, tls, config, trustedProxies } = options;
   const clientAddress = clientAddressBehind(trustedProxies);
   const log = logAs(config.logFormat);
   const say = (sentence: string) => log("error", { event: "work-failed", what: sentence }, sentence);
@@ -69,6 +71,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
       serveHttp({
         host,
         port,
+        listener,
         certificate,
         fileOf,
         clientAddress,
@@ -95,6 +98,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
       background.run(() => queues.clockWasSetBack()).catch(report);
     });
     return {
+      host: http.host,
       port: http.port,
       async stop() {
         unwatch();

@@ -1,6 +1,7 @@
 import { escapedLines } from "../../worker/pypi/shown.ts";
 import type * as z from "zod/mini";
 import { CommandError } from "./command-error.ts";
+import { fetchOver } from "./fetch-over.ts";
 import type { ServerAccess } from "./server-address.ts";
 
 /** The most that is shown of a refusal's text. Characters. */
@@ -17,13 +18,13 @@ const CERTIFICATE = /CERT|VERIFY|SIGNATURE/;
  * @throws CommandError with the server's sentence, or where no server answers
  */
 export async function sendRequest(
-  { url, token }: ServerAccess,
+  { url, token, socket }: ServerAccess,
   method: "GET" | "POST" | "PUT" | "DELETE",
   path: string,
   body?: string | Uint8Array<ArrayBuffer>,
 ): Promise<Response> {
   const address = new URL(`-/api/${path}`, url);
-  const answer = await fetch(address, {
+  const answer = await fetchOver(socket, address, {
     method,
     ...(body !== undefined && { body }),
     headers: { Authorization: `Bearer ${token}`, Accept: "text/plain" },
@@ -36,7 +37,7 @@ export async function sendRequest(
         "unreachable",
       );
     throw new CommandError(
-      `No server answers at ${url.href} (${cause}). Start it with pypi-edge serve, or name another address with --url.`,
+      `No server answers at ${socket ?? url.href} (${cause}). Start it with pypi-edge serve, or name another address with --url.`,
       "unreachable",
     );
   });

@@ -2,7 +2,7 @@ import { text } from "node:stream/consumers";
 import { upstreamAddress } from "../../schema/address.ts";
 import { CommandError, usageError } from "./command-error.ts";
 import { readProfile } from "./profile.ts";
-import { notedAddress, stateDirectory } from "./state.ts";
+import { notedAddress, socketPath, stateDirectory } from "./state.ts";
 import { readToken } from "./state-token.ts";
 import { isThisMachine } from "./this-machine.ts";
 
@@ -11,6 +11,8 @@ export interface ServerAccess {
   /** Its root; ends in a slash. */
   readonly url: URL;
   readonly token: string;
+  /** The path of the Unix socket at which the server listens, where it does. */
+  readonly socket?: string | undefined;
 }
 
 /** The options of `forServer`. */
@@ -36,9 +38,11 @@ export async function findServer({ url: named, token, state }: ServerOptions): P
   const directory = stateDirectory(state);
   const source = named === undefined ? "PYPI_EDGE_URL" : "--url";
   const noted = chosen === undefined && !profile ? notedAddress(directory) : undefined;
-  const url = parseServerAddress(source, chosen ?? profile?.url ?? noted ?? DEFAULT_URL);
+  const socket = noted === undefined ? undefined : socketPath(noted);
+  const address = socket === undefined ? noted : "http://localhost";
+  const url = parseServerAddress(source, chosen ?? profile?.url ?? address ?? DEFAULT_URL);
   const given = token === "-" ? await tokenFromInput() : (token ?? (process.env["PYPI_EDGE_TOKEN"] || undefined));
-  if (given !== undefined) return { url, token: checkTokenText(given) };
+  if (given !== undefined) return { url, token: checkTokenText(given), socket };
   if (profile && parseServerAddress("the profile", profile.url).href === url.href) return { url, token: profile.token };
   // A server with TLS notes a name that is in its certificate.
   const isOwn = state !== undefined || noted !== undefined || isThisMachine(url.hostname);
@@ -48,7 +52,7 @@ export async function findServer({ url: named, token, state }: ServerOptions): P
       "refused",
     );
   }
-  return { url, token: checkTokenText(readToken(directory)) };
+  return { url, token: checkTokenText(readToken(directory)), socket };
 }
 
 /** A root address from a text; `source` says where the text comes from. Throws a usage error. */

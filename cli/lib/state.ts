@@ -30,6 +30,14 @@ export function notedAddress(state: string): string | undefined {
   }
 }
 
+const SOCKET = "unix:";
+
+/** The address of a server that listens at a Unix socket. */
+export const socketAddress = (path: string) => `${SOCKET}${path}`;
+
+/** The path in the address of a Unix socket; undefined for all other addresses. */
+export const socketPath = (address: string) => (address.startsWith(SOCKET) ? address.slice(SOCKET.length) : undefined);
+
 /** Stores the address of the server that runs with this state. */
 export function noteAddress(state: string, address: string): void {
   if (notedAddress(state) !== address) writeFileSync(addressFile(state), `${address}\n`);

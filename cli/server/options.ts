@@ -11,6 +11,8 @@ import { messageOf } from "../../worker/errors.ts";
 export interface StartOptions {
   readonly port: number;
   readonly host: string;
+  /** The path of a Unix socket to listen at, in the place of host and port. */
+  readonly socket: string | undefined;
   /** The Simple API root to mirror instead of the one in wrangler.toml. */
   readonly upstream: URL | undefined;
   /** A second file in the format of wrangler.toml. Its `[vars]` override those of wrangler.toml. */
@@ -53,6 +55,7 @@ export const serveCommand = (start: (options: StartOptions) => Promise<void>) =>
   ])
     .option("--port <n>", "the port to listen on", "8787")
     .option("--host <address>", "the address to listen on; 127.0.0.1: for this machine only", "127.0.0.1")
+    .option("--socket <path>", "a Unix socket to listen at instead, for a proxy on this machine")
     .option("--upstream <url>", "the Simple API root to mirror (in wrangler.toml: https://pypi.org/simple/)")
     .option("--config <file>", "upstreams and indexes of your own: a file whose [vars] override those of wrangler.toml")
     .option("--state <dir>", "the state directory: all pages and files are stored in it", ".pypi-edge")
@@ -61,7 +64,7 @@ export const serveCommand = (start: (options: StartOptions) => Promise<void>) =>
     .option("--tls-key <file>", "the certificate's private key, in PEM form")
     .option(
       "--trusted-proxy <addresses>",
-      "proxies in front, as addresses or networks with commas between: their X-Forwarded-For names the client",
+      "proxies in front, as addresses, networks or unix, with commas between: their X-Forwarded-For names the client",
       "",
     )
     .option("--feed", "follow the upstream's change log: releases are here within a minute or two")
@@ -75,6 +78,7 @@ export const serveCommand = (start: (options: StartOptions) => Promise<void>) =>
     .action(
       async ({
         port,
+        socket,
         upstream,
         config,
         state,
@@ -88,9 +92,11 @@ export const serveCommand = (start: (options: StartOptions) => Promise<void>) =>
         ...others
       }) => {
         demandOwnArguments();
+        if (socket !== undefined) checkSocket(tlsCert, publicUrl);
         await start({
           ...others,
           port: portOf(port),
+          socket: socket === undefined ? undefined : resolve(socket),
           upstream: upstream === undefined ? undefined : read("--upstream", upstreamAddress, upstream),
           config: config === undefined ? undefined : resolve(config),
           state: resolve(state),
@@ -109,6 +115,7 @@ export const serveCommand = (start: (options: StartOptions) => Promise<void>) =>
 const SWALLOWED = [
   "port",
   "host",
+  "socket",
   "upstream",
   "state",
   "public_url",
@@ -127,6 +134,12 @@ function demandOwnArguments(): void {
   if (option === undefined) return;
   const flag = `--${option === "cron" ? "no-cron" : option.replaceAll("_", "-")}`;
   throw usageError(`npm does not pass ${flag} on unless "--" stands before it: npm start -- ${flag} …`);
+}
+
+/** Throws a usage error for what does not go with `--socket`. */
+function checkSocket(tlsCert: string | undefined, publicUrl: string): void {
+  if (tlsCert !== undefined) throw usageError("--socket and --tls-cert: TLS is not spoken on a Unix socket.");
+  if (publicUrl === "") throw usageError("--socket: name the address that clients use with --public-url URL.");
 }
 
 /** Throws a usage error where one of the two is missing. */

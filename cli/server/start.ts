@@ -7,16 +7,18 @@ import {
   whyOutOfDate,
   type CertificateFiles,
 } from "../../server/http/certificate.ts";
+import type { Listener } from "../../server/http/listen.ts";
 import type * as server from "../../server/serve.ts";
 import { messageOf } from "../../worker/errors.ts";
 import { builtServer } from "../build/build.ts";
 import { CommandError } from "../lib/command-error.ts";
 import { PROJECT_FOLDER } from "../lib/project-folder.ts";
-import { noteAddress } from "../lib/state.ts";
+import { noteAddress, socketAddress } from "../lib/state.ts";
 import { adminToken, keepAdminToken } from "./admin-token.ts";
 import { localAddress, publicAddress } from "./address.ts";
 import { announce } from "./announce.ts";
 import { readConfiguration, type Configuration } from "./configuration.ts";
+import { listenerOf } from "./listener.ts";
 import type { StartOptions } from "./options.ts";
 import { refuseSimulatorsState } from "./simulators-state.ts";
 import { openState } from "./state.ts";
@@ -29,15 +31,16 @@ export async function start(given: StartOptions): Promise<void> {
   const stopped = stopSignal();
   const certificate = given.tls && (await usableCertificate(given.tls));
   const options = { ...given, publicUrl: publicAddress(given, certificate) };
-  await portIsFree(options);
+  const listener = listenerOf(given);
+  if (!listener) await portIsFree(options);
   const state = openState(options.state);
   try {
     refuseSimulatorsState(options.state);
     const token = options.adminToken ?? adminToken(options.state);
     const configuration = readConfiguration(options, token);
     keepAdminToken(options.state, token);
-    const served = await serve(options, configuration);
-    tryToNote(options.state, localAddress(given, certificate));
+    const served = await serve(options, listener, configuration);
+    tryToNote(options.state, addressHere(given, served, certificate));
     announce(options, configuration.config);
     const upstreams = new Set(configuration.config.indexes.flatMap((index) => index.upstreams));
     void Promise.all([...upstreams].map(({ url }) => warnIfUnreachable(url)));
@@ -53,6 +56,7 @@ export async function start(given: StartOptions): Promise<void> {
 /** Throws a `CommandError` where the server cannot listen, or the state directory cannot be used. */
 async function serve(
   { host, port, tls, state, cron, trustedProxies }: StartOptions,
+  listener: Listener | undefined,
   { config, deployment }: Configuration,
 ): Promise<server.Served> {
   const built = (await import(pathToFileURL(await builtServer()).href)) as typeof server;
@@ -60,6 +64,7 @@ async function serve(
     return await built.serve({
       host,
       port,
+      listener,
       tls,
       trustedProxies,
       state,
@@ -80,6 +85,13 @@ function tryToNote(state: string, address: string): void {
   } catch (error) {
     console.error(`The address cannot be stored for other commands (${messageOf(error)}); give them --url ${address}`);
   }
+}
+
+/** Where the commands on this machine find the server. */
+function addressHere(options: StartOptions, { host, port }: server.Served, certificate?: X509Certificate): string {
+  if (port > 0) return localAddress({ ...options, host, port }, certificate);
+  // The path of a Unix socket that the server was started with is not known.
+  return options.socket === undefined ? options.publicUrl : socketAddress(options.socket);
 }
 
 /** Throws a `CommandError` where the files cannot be used. One that is out of date is used, with a warning. */

@@ -7,6 +7,7 @@ import {
   type UploadState,
 } from "../../schema/upload.ts";
 import type { ServerAccess } from "../lib/server-address.ts";
+import { fetchOver } from "../lib/fetch-over.ts";
 import { causeOf, refusalOf } from "../lib/admin-api.ts";
 import { CommandError } from "../lib/command-error.ts";
 import { parsedJson } from "../../worker/pypi/parsed-json.ts";
@@ -40,13 +41,18 @@ interface Sent extends RequestInit {
 }
 
 /** The API of a server. */
-export function uploadApi({ url, token }: ServerAccess): UploadApi {
+export function uploadApi({ url, token, socket }: ServerAccess): UploadApi {
   async function call(method: string, path: string, { headers: more, ...rest }: Sent = {}): Promise<string> {
     const headers = { Authorization: `Bearer ${token}`, Accept: "text/plain", ...more };
     let answer: Response;
     let said: string;
     try {
-      answer = await fetch(new URL(`-/api/uploads${path}`, url), { method, redirect: "manual", ...rest, headers });
+      answer = await fetchOver(socket, new URL(`-/api/uploads${path}`, url), {
+        method,
+        redirect: "manual",
+        ...rest,
+        headers,
+      });
       said = await answer.text();
     } catch (error) {
       throw new RetryableFailure(`${url.href} does not answer (${causeOf(error)})`);

@@ -8,28 +8,34 @@ import { BlockList, isIP } from "node:net";
  */
 export type ClientAddress = (peer: string, forwarded: string | null) => string;
 
+/** Stands for the other end of a Unix socket, which has no address. */
+export const UNIX_PEER = "unix";
+
 /**
  * Reads clients' addresses where proxies stand in front. Each proxy adds the address of its own peer at the end of
  * `X-Forwarded-For`: the client is the last address that is no proxy. What a connection says that comes from anywhere else
  * is ignored, since every client can send the header.
  *
- * @param proxies addresses, or networks such as `10.0.0.0/8`
+ * @param proxies addresses, networks such as `10.0.0.0/8`, or `unix` for what connects over a Unix socket
  * @throws Error whose message is a sentence, where one is neither
  */
 export function clientAddressBehind(proxies: readonly string[]): ClientAddress {
   const trusted = new BlockList();
-  for (const proxy of proxies) add(trusted, proxy);
-  const isTrusted = (address: string) => trusted.check(address, address.includes(":") ? "ipv6" : "ipv4");
+  for (const proxy of proxies) if (proxy !== UNIX_PEER) add(trusted, proxy);
+  const isTrusted = (address: string) =>
+    isIP(address)
+      ? trusted.check(address, address.includes(":") ? "ipv6" : "ipv4")
+      : address === UNIX_PEER && proxies.includes(UNIX_PEER);
 
   return (peer, forwarded) => {
     let client = withoutMapping(peer);
     const named = forwarded?.split(",").map((each) => withoutMapping(each.trim())) ?? [];
-    while (isIP(client) && isTrusted(client)) {
+    while (isTrusted(client)) {
       const before = named.pop();
       if (before === undefined || !isIP(before)) break;
       client = before;
     }
-    return client;
+    return client === UNIX_PEER ? "" : client;
   };
 }
 

@@ -4,11 +4,11 @@ import type { Socket } from "node:net";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Duplex } from "node:stream";
 import { endedWithin } from "../ended-within.ts";
-import { clientAddressBehind, type ClientAddress } from "./client-address.ts";
+import { clientAddressBehind, UNIX_PEER, type ClientAddress } from "./client-address.ts";
 import type { Certificate } from "./certificate.ts";
 import { Connections } from "./connections.ts";
 import { exchange, type ExchangeParts, type Handler } from "./exchange.ts";
-import { listen } from "./listen.ts";
+import { listen, type Listener, type ListeningAt } from "./listen.ts";
 import { MAX_HEADERS, MAX_TARGET, refusalFor, refuse } from "./refuse.ts";
 import type { FileOf } from "./send.ts";
 import { TIMES, type Times } from "./times.ts";
@@ -17,6 +17,8 @@ export interface HttpOptions {
   readonly host: string;
   /** 0: any that is free. */
   readonly port: number;
+  /** Takes the place of host and port. */
+  readonly listener?: Listener | undefined;
   /** Where it is given, the server speaks TLS. */
   readonly certificate?: Certificate | undefined;
   readonly handler: Handler;
@@ -28,8 +30,7 @@ export interface HttpOptions {
   readonly times?: Times;
 }
 
-export interface HttpServer {
-  readonly port: number;
+export interface HttpServer extends ListeningAt {
   /** Uses another certificate for new connections. */
   renew(certificate: Certificate): void;
   /** Takes no more requests, and resolves when all that was begun has ended, or been broken off after `times.lastAnswers`. */
@@ -49,6 +50,7 @@ const pairOf = ({ cert, key }: Certificate) => ({ cert, key });
 export async function serveHttp({
   host,
   port,
+  listener,
   certificate,
   handler,
   report,
@@ -58,6 +60,7 @@ export async function serveHttp({
 }: HttpOptions): Promise<HttpServer> {
   const working = new Set<Promise<unknown>>();
   let isStopping = false;
+  let isUnix = false;
 
   const waitUntil = (work: Promise<unknown>) => {
     const settled = work.catch(report).finally(() => working.delete(settled));
@@ -66,7 +69,7 @@ export async function serveHttp({
   const parts: ExchangeParts = {
     handler,
     fileOf,
-    clientAddress,
+    clientAddress: (peer, forwarded) => clientAddress(isUnix ? UNIX_PEER : peer, forwarded),
     report,
     bodyTime: times.body,
     tools: { waitUntil },
@@ -105,8 +108,10 @@ export async function serveHttp({
     else refuse(socket, refusalFor(error));
   });
 
+  const at = await listen(server, host, port, listener);
+  isUnix = at.port === 0;
   return {
-    port: await listen(server, host, port),
+    ...at,
     renew: (renewed) => tlsServer?.setSecureContext(pairOf(renewed)),
     async stop() {
       isStopping = true;

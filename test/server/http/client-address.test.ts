@@ -20,6 +20,13 @@ test.each([
   expect(behind(peer, forwarded)).toBe(client);
 });
 
+test("what connects over a Unix socket is a proxy only where it is named so", () => {
+  expect(clientAddressBehind(["unix", "10.0.0.0/8"])("unix", "203.0.113.7, 10.1.2.3")).toBe("203.0.113.7");
+  expect(clientAddressBehind(["unix"])("unix", null)).toBe("");
+  expect(clientAddressBehind(["unix"])("127.0.0.1", "203.0.113.7")).toBe("127.0.0.1");
+  expect(clientAddressBehind(["127.0.0.1"])("unix", "203.0.113.7")).toBe("");
+});
+
 test("without proxies no header is believed", () => {
   expect(clientAddressBehind([])("127.0.0.1", "203.0.113.7")).toBe("127.0.0.1");
 });

@@ -37,6 +37,7 @@ export async function productOnMachine(variables: Record<string, unknown>): Prom
   const { port, stop } = await serve({
     host: "127.0.0.1",
     port: 0,
+    listener: undefined,
     tls: undefined,
     trustedProxies: [],
     state,
