@@ -54,7 +54,7 @@ await upstream.stop();
 
 process.stdout.write(
   `${costTable(results)}\n\n${targetTable(results)}\n\n` +
-    `User and system time of workerd, less what it takes when idle: median (lowest–highest) of ${plan.copies} names for the ` +
+    `User and system time of the server, less what it takes when idle: median (lowest–highest) of ${plan.copies} names for the ` +
     `first two lines, of ${plan.rounds} rounds of ${plan.requests} requests in sequence for the others, gzip asked for where ` +
     `nothing else is said; load average before: ${loadBefore.toFixed(1)}.\n`,
 );

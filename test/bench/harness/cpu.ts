@@ -1,7 +1,7 @@
-/** CPU time that a server's runtime takes for what it is asked. */
+/** CPU time that a server, with all its processes, takes for what it is asked. */
 import { readdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { readProcess, runtimesBelow } from "./process-table.ts";
+import { processTree, readProcess } from "./process-table.ts";
 import { median } from "./statistics.ts";
 
 const LOOK_MS = 50;
@@ -15,16 +15,16 @@ const IDLE_MS = 400;
 
 export interface CpuMeter {
   /**
-   * Milliseconds of CPU for all that `act` causes, what the runtime does after its answers included, and without what it
+   * Milliseconds of CPU for all that `act` causes, what the server does after its answers included, and without what it
    * takes while nobody asks.
    */
   during(act: () => Promise<unknown>): Promise<number>;
 }
 
-/** Watches every workerd below the process `pid`, which must have nothing to do while this is called. */
+/** Watches the process `pid` and its descendants, which must have nothing to do while this is called. */
 export async function cpuMeter(pid: number): Promise<CpuMeter> {
-  const runtimes = runtimesBelow(pid);
-  const spent = (): number => runtimes.reduce((sum, runtime) => sum + cpuOf(runtime), 0);
+  const processes = processTree(pid);
+  const spent = (): number => processes.reduce((sum, each) => sum + cpuOf(each), 0);
 
   async function untilQuiet(): Promise<void> {
     const deadline = performance.now() + LONGEST_WORK_MS;
@@ -35,7 +35,7 @@ export async function cpuMeter(pid: number): Promise<CpuMeter> {
       quiet = spent() - before < NOTHING ? quiet + 1 : 0;
       if (quiet === QUIET_LOOKS) return;
     }
-    throw new Error(`the runtime was not done after ${LONGEST_WORK_MS / 1000} s`);
+    throw new Error(`the server was not done after ${LONGEST_WORK_MS / 1000} s`);
   }
 
   await untilQuiet();
@@ -59,13 +59,14 @@ export async function cpuMeter(pid: number): Promise<CpuMeter> {
 }
 
 /**
- * Milliseconds that the threads of a process have run, user and system together. The scheduler counts nanoseconds, while
- * `utime` and `stime` of /proc/PID/stat have hundredths of a second; threads that have ended are left out, and the runtime
- * ends none while it serves.
+ * Milliseconds that a process has run, user and system together. The scheduler counts each thread in nanoseconds; `utime`
+ * and `stime` of /proc/PID/stat have hundredths of a second, rounded down, and threads that have ended as well.
  */
 function cpuOf(pid: number): number {
   const nanoseconds = readdirSync(`/proc/${pid}/task`)
     .map((thread) => Number(readProcess(pid, `task/${thread}/schedstat`).split(" ")[0]))
     .reduce((sum, value) => sum + value, 0);
-  return nanoseconds / 1e6;
+  // The fields are counted behind the name, which may hold spaces.
+  const [utime, stime] = readProcess(pid, "stat").split(") ").at(-1)?.split(" ").slice(11, 13) ?? [];
+  return Math.max(nanoseconds / 1e6, (Number(utime) + Number(stime)) * 10);
 }

@@ -1,8 +1,6 @@
 /** The processes of this machine, as /proc shows them. */
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 
-const RUNTIME = "workerd";
-
 export interface ProcessEntry {
   readonly pid: number;
   readonly name: string;
@@ -24,12 +22,20 @@ export function processTable(): ProcessEntry[] {
   });
 }
 
-/** Every workerd among the process `root` and its descendants. */
-export function runtimesBelow(root: number): number[] {
+/** The process `root` and its descendants, those that live. */
+export function processTree(root: number): number[] {
   const table = new Map(processTable().map((entry) => [entry.pid, entry]));
   const isBelow = (entry: ProcessEntry | undefined): boolean =>
     entry !== undefined && (entry.pid === root || isBelow(table.get(entry.parent)));
-  return [...table.values()].filter((entry) => entry.name === RUNTIME && isBelow(entry)).map(({ pid }) => pid);
+  return [...table.values()].filter(isBelow).map(({ pid }) => pid);
+}
+
+/** Bytes of memory that the process `root` and its descendants have, as a line of /proc/PID/status counts them. */
+export function memoryBelow(root: number, kind: "RssAnon" | "VmRSS"): number {
+  const kilobytes = processTree(root).map(
+    (pid) => new RegExp(`^${kind}:\\s+(\\d+) kB$`, "m").exec(readProcess(pid, "status"))?.[1] ?? 0,
+  );
+  return kilobytes.reduce<number>((sum, value) => sum + Number(value), 0) * 1024;
 }
 
 /** A file of /proc/PID; empty when the process is gone. */

@@ -1,5 +1,5 @@
-/** How much memory the runtime of a server takes, at its peak. */
-import { readProcess, runtimesBelow } from "../harness/process-table.ts";
+/** How much memory a server takes, with all its processes, at its peak. */
+import { memoryBelow } from "../harness/process-table.ts";
 
 const SAMPLE_MS = 100;
 
@@ -10,16 +10,16 @@ export interface MemoryWatch {
 }
 
 /**
- * Watches the anonymous memory of every workerd below `pid`.
+ * Watches the anonymous memory of the process `pid` and its descendants.
  *
  * Anonymous only: the program's own pages come in from disk at the first request and would look like growth, and stored
- * bytes that the kernel caches are not the runtime's.
+ * bytes that the kernel caches are not the server's.
  */
 export function watchMemory(pid: number): MemoryWatch {
-  const before = runtimeBytes(pid);
+  const before = memoryBelow(pid, "RssAnon");
   let peak = before;
   const sample = (): void => {
-    peak = Math.max(peak, runtimeBytes(pid));
+    peak = Math.max(peak, memoryBelow(pid, "RssAnon"));
   };
   const timer = setInterval(sample, SAMPLE_MS);
   return {
@@ -29,13 +29,4 @@ export function watchMemory(pid: number): MemoryWatch {
     },
     end: () => clearInterval(timer),
   };
-}
-
-function runtimeBytes(root: number): number {
-  return runtimesBelow(root).reduce((sum, pid) => sum + anonymousBytes(pid), 0);
-}
-
-function anonymousBytes(pid: number): number {
-  const kilobytes = /^RssAnon:\s+(\d+) kB$/m.exec(readProcess(pid, "status"))?.[1];
-  return Number(kilobytes ?? 0) * 1024;
 }
