@@ -61,7 +61,10 @@ for (const name of serverNames) {
 const results: Result[] = [];
 for (const row of rows(upstream).filter(({ id }) => rowIds.some((wanted) => wanted === id))) {
   progress(`measuring: ${row.title}`);
-  results.push({ row, outcomes: await measureRow(row, servers, { wrk, rounds, seconds, nginx }) });
+  results.push({
+    row,
+    outcomes: await measureRow(row, servers, { wrk, rounds, seconds, upstreamRequests: nginx.upstreamRequests }),
+  });
 }
 for (const server of servers) {
   const forced = await server.stop();

@@ -1,12 +1,9 @@
 /** One row on all servers: checked, warmed, then loaded in turns. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../../../worker/errors.ts";
-import { type Answer, request } from "../harness/http.ts";
+import { type Answer, type Headers, request } from "../harness/http.ts";
 import { median } from "../harness/statistics.ts";
 import { CONNECTIONS, load } from "../harness/wrk.ts";
-import type { Nginx } from "./nginx.ts";
-import type { Row } from "./rows.ts";
-import type { Server, ServerName } from "./servers.ts";
 
 const WARM_MS = 60_000;
 /** An index may answer rightly from its upstream before it has stored anything. */
@@ -20,7 +17,23 @@ export interface Plan {
   readonly wrk: string;
   readonly rounds: number;
   readonly seconds: number;
-  readonly nginx: Nginx;
+  /** How many requests have gone upstream so far. */
+  upstreamRequests(): number;
+}
+
+export interface LoadedServer {
+  readonly name: string;
+  /** What happened, if the server is gone. */
+  ending(): string | undefined;
+}
+
+/** What is asked of each server, and what counts as the right answer. */
+export interface Question<S extends LoadedServer> {
+  readonly headers: Headers;
+  /** Where `server` answers this; may ask the server for it. */
+  locate(server: S): Promise<URL>;
+  /** Why the answer is not the expected one, or undefined if it is. */
+  problem(answer: Answer): string | undefined;
 }
 
 /** Requests a second of one server, or why there is no such figure. */
@@ -35,13 +48,13 @@ export type Outcome =
   | { readonly problem: string };
 
 /** Only one server is under load at any time; rounds interleave them, so that a slow minute of the machine hits all. */
-export async function measureRow(
-  row: Row,
-  servers: readonly Server[],
+export async function measureRow<S extends LoadedServer>(
+  row: Question<S>,
+  servers: readonly S[],
   plan: Plan,
-): Promise<ReadonlyMap<ServerName, Outcome>> {
-  const outcomes = new Map<ServerName, Outcome>();
-  const runs: Run[] = [];
+): Promise<ReadonlyMap<S["name"], Outcome>> {
+  const outcomes = new Map<S["name"], Outcome>();
+  const runs: Run<S>[] = [];
   for (const server of servers) {
     try {
       runs.push(await warm(server, row, plan));
@@ -56,8 +69,8 @@ export async function measureRow(
   return outcomes;
 }
 
-interface Run {
-  readonly server: Server;
+interface Run<S extends LoadedServer> {
+  readonly server: S;
   readonly url: URL;
   readonly bodyBytes: number;
   readonly seconds: number;
@@ -67,7 +80,7 @@ interface Run {
   fault?: string;
 }
 
-async function warm(server: Server, row: Row, plan: Plan): Promise<Run> {
+async function warm<S extends LoadedServer>(server: S, row: Question<S>, plan: Plan): Promise<Run<S>> {
   const { url, answer, seconds: took } = await rightAnswer(server, row);
   const remarks = new Set<string>();
   if (row.headers["Accept-Encoding"] === "gzip" && !answer.headers["content-encoding"]) {
@@ -87,7 +100,7 @@ interface TimedAnswer {
 }
 
 /** Asks until the server has been right several times running; throws what was wrong last if it never is. */
-async function rightAnswer(server: Server, row: Row): Promise<TimedAnswer> {
+async function rightAnswer<S extends LoadedServer>(server: S, row: Question<S>): Promise<TimedAnswer> {
   const deadline = performance.now() + WARM_MS;
   let right = 0;
   let problem: string | undefined;
@@ -109,17 +122,17 @@ async function rightAnswer(server: Server, row: Row): Promise<TimedAnswer> {
   throw new Error(`not warm after ${WARM_MS / 1000} s: ${problem}`);
 }
 
-async function measureOnce(run: Run, row: Row, plan: Plan): Promise<void> {
-  const before = plan.nginx.upstreamRequests();
+async function measureOnce<S extends LoadedServer>(run: Run<S>, row: Question<S>, plan: Plan): Promise<void> {
+  const before = plan.upstreamRequests();
   const result = await load(plan.wrk, run.url, row.headers, run.seconds, run.bodyBytes);
   await sleep(SETTLE_MS);
-  run.upstreamRequests += plan.nginx.upstreamRequests() - before;
+  run.upstreamRequests += plan.upstreamRequests() - before;
   run.rates.push(result.requestsPerSecond);
   if (result.fault !== undefined) run.fault = result.fault;
 }
 
 /** The answer is checked once more: load may have changed it. */
-async function conclude(run: Run, row: Row): Promise<Outcome> {
+async function conclude<S extends LoadedServer>(run: Run<S>, row: Question<S>): Promise<Outcome> {
   const ending = run.server.ending();
   if (ending !== undefined) return { problem: ending };
   if (run.fault !== undefined) return { problem: run.fault };

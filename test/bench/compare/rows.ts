@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { type Answer, type Headers, decoded, request } from "../harness/http.ts";
 import { figure } from "../harness/statistics.ts";
+import type { Question } from "./measure.ts";
 import type { Server, ServerName } from "./servers.ts";
 import type { Upstream } from "./upstream-tree.ts";
 
@@ -19,15 +20,10 @@ export interface Target {
   readonly aim?: number;
 }
 
-export interface Row {
+export interface Row extends Question<Server> {
   readonly id: string;
   readonly title: string;
-  readonly headers: Headers;
   readonly targets: readonly Target[];
-  /** Where `server` answers this; may ask the server for it. */
-  locate(server: Server): Promise<URL>;
-  /** Why the answer is not the expected one, or undefined if it is. */
-  problem(answer: Answer): string | undefined;
 }
 
 export const ROW_IDS = ["small-page", "small-page-gzip", "large-page", "small-file", "large-file"] as const;

@@ -4,20 +4,20 @@ import { join } from "node:path";
 import { freePort } from "../../../cli/demo/process.ts";
 import { run, start } from "../harness/processes.ts";
 import { startProduct } from "../harness/product.ts";
+import { startProxpi } from "../harness/proxpi.ts";
 import { virtualEnvironment } from "../harness/venv.ts";
+import type { LoadedServer } from "./measure.ts";
 import { startProxyCache } from "./proxy-cache.ts";
 
 export const SERVERS = ["pypi-edge", "proxpi", "devpi", "proxy_cache", "nginx"] as const;
 export type ServerName = (typeof SERVERS)[number];
 
-export interface Server {
+export interface Server extends LoadedServer {
   readonly name: ServerName;
   /** Root of the Simple API, with its trailing slash. */
   readonly simple: URL;
   /** Where the server has the file that a page says is at `url`. */
   fileUrl(url: URL): URL;
-  /** What happened, if the server is gone. */
-  ending(): string | undefined;
   stop(): Promise<string | undefined>;
 }
 
@@ -35,7 +35,7 @@ type Starter = (around: Surroundings, state: string) => Promise<Omit<Server, "na
 
 const STARTERS: Record<ServerName, Starter> = {
   "pypi-edge": startPypiEdge,
-  proxpi: startProxpi,
+  proxpi: startPeerProxpi,
   devpi: startDevpi,
   proxy_cache: startCachingNginx,
   nginx: startStatic,
@@ -52,22 +52,8 @@ async function startPypiEdge(around: Surroundings, state: string): ReturnType<St
   return { ...product, fileUrl: unchanged };
 }
 
-async function startProxpi(around: Surroundings, state: string): ReturnType<Starter> {
-  const bin = await virtualEnvironment("proxpi", ["proxpi", "gunicorn"], around.wheelhouse);
-  const port = await freePort();
-  const running = await start(
-    [join(bin, "gunicorn"), "--threads", "16", "-b", `127.0.0.1:${port}`, "proxpi.server:app"],
-    { port },
-    {
-      cwd: state,
-      env: {
-        ...process.env,
-        PROXPI_INDEX_URL: around.upstream.href,
-        PROXPI_CACHE_DIR: join(state, "cache"),
-      },
-    },
-  );
-  return { ...running, simple: new URL(`http://127.0.0.1:${port}/index/`), fileUrl: unchanged };
+async function startPeerProxpi(around: Surroundings, state: string): ReturnType<Starter> {
+  return { ...(await startProxpi(around.upstream, state, around.wheelhouse)), fileUrl: unchanged };
 }
 
 async function startDevpi(around: Surroundings, state: string): ReturnType<Starter> {

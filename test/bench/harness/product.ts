@@ -1,24 +1,32 @@
 /** pypi-edge itself, started the way a person starts it. */
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { freePort } from "../../../cli/demo/process.ts";
 import { type Running, start } from "./processes.ts";
 import { REPOSITORY_ROOT } from "./tools.ts";
 
-const ENTRY = join(REPOSITORY_ROOT, "cli/pypi-edge.ts");
+/** What Node runs: `pypi-edge serve`, or the bundle that is deployed to Cloudflare, in workerd over simulated stores. */
+const PROGRAMS = {
+  node: [join(REPOSITORY_ROOT, "cli/pypi-edge.ts"), "serve"],
+  workerd: [join(REPOSITORY_ROOT, "test/support/node/workerd/start.ts")],
+} as const;
 
 export interface Product extends Running {
   /** Root of its Simple API. */
   readonly simple: URL;
 }
 
-/** Serves `upstream`, a Simple API root, from the state in `state`. */
-export async function startProduct(upstream: URL, state: string): Promise<Product> {
+/** Serves `upstream`, a Simple API root, from the state in `state`; its temporary files are beside that. */
+export async function startProduct(
+  upstream: URL,
+  state: string,
+  platform: keyof typeof PROGRAMS = "node",
+): Promise<Product> {
   const port = await freePort();
   const options = ["--port", `${port}`, "--upstream", upstream.href, "--state", state, "--no-cron", "--quiet"];
   const running = await start(
-    [process.execPath, ENTRY, "serve", ...options],
+    [process.execPath, ...PROGRAMS[platform], ...options],
     { line: /ready/ },
-    { cwd: REPOSITORY_ROOT },
+    { cwd: REPOSITORY_ROOT, env: { ...process.env, TMPDIR: dirname(state) } },
   );
   return { ...running, simple: new URL(`http://127.0.0.1:${port}/simple/`) };
 }

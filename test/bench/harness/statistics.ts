@@ -8,6 +8,12 @@ export function median(values: readonly number[]): number {
   return (lower + upper) / 2;
 }
 
+/** The median, with the lowest and the highest; `–` for no values. */
+export function spread(values: readonly number[]): string {
+  if (values.length === 0) return "–";
+  return `${figure(median(values))} (${figure(Math.min(...values))}–${figure(Math.max(...values))})`;
+}
+
 /** Three significant digits below 100, whole and grouped above. */
 export function figure(value: number): string {
   if (Math.abs(value) >= 100) return Math.round(value).toLocaleString("en-US");

@@ -1,14 +1,8 @@
 /** One `uv pip compile` without anything cached: how long it took, and what reached the upstream meanwhile. */
-import { join } from "node:path";
-import { bareVariables } from "../../../cli/demo/environment.ts";
-import { run } from "../harness/processes.ts";
 import type { Upstream } from "../harness/upstream.ts";
+import { type Uv, uvPip } from "../harness/uv.ts";
 
-export interface Resolver {
-  /** The directory of an environment's programs, uv and python among them. */
-  readonly bin: string;
-  /** uv's temporary cache goes here. */
-  readonly scratch: string;
+export interface Resolver extends Uv {
   readonly upstream: Upstream;
 }
 
@@ -21,14 +15,8 @@ export interface Resolution {
 
 /** Resolves the requirements in the file `requirements` from `index` alone; throws, with what uv said, where it cannot. */
 export async function compile(requirements: string, index: URL, resolver: Resolver): Promise<Resolution> {
-  const { bin, scratch, upstream } = resolver;
-  const options = ["--no-config", "--no-cache", "--no-python-downloads", "--python", join(bin, "python")];
-  const command = [join(bin, "uv"), "pip", "compile", ...options, "--no-header", "--no-annotate"];
-  const before = upstream.requests();
-  const begun = performance.now();
-  const output = await run([...command, "--default-index", index.href, requirements], {
-    env: { ...bareVariables(), TMPDIR: scratch },
-  });
-  const seconds = (performance.now() - begun) / 1000;
-  return { seconds, output, upstreamRequests: upstream.requests() - before };
+  const before = resolver.upstream.requests();
+  const args = ["--no-header", "--no-annotate", requirements];
+  const { seconds, output } = await uvPip("compile", args, index, resolver);
+  return { seconds, output, upstreamRequests: resolver.upstream.requests() - before };
 }

@@ -1,5 +1,5 @@
 /** The two tables: how long a resolution takes each way, and how the ways stand to one another. */
-import { figure, median, table } from "../harness/statistics.ts";
+import { figure, median, spread, table } from "../harness/statistics.ts";
 import type { Resolution } from "./compile.ts";
 
 /** One way to resolve, with all its rounds. */
@@ -15,9 +15,8 @@ export function secondsTable(packages: number, ways: readonly Way[]): string {
     [`uv pip compile, ${packages} packages, nothing cached by uv`, "s", "requests upstream"],
     ways.map(({ title, resolutions }) => {
       const seconds = resolutions.map((one) => one.seconds);
-      const spread = `${figure(Math.min(...seconds))}–${figure(Math.max(...seconds))}`;
       const requests = median(resolutions.map((one) => one.upstreamRequests));
-      return [title, `${figure(median(seconds))} (${spread})`, figure(requests)];
+      return [title, spread(seconds), figure(requests)];
     }),
   );
 }

@@ -53,8 +53,8 @@ function measureCold(
   });
 }
 
-/** Waits until the file's bytes are in the state directory and the upstream has been left alone for a while. */
-async function settle(file: LargeFile, origin: Origin, state: string): Promise<string[]> {
+/** Waits until the file's bytes are in the state directory and the upstream has been left alone for a while. Resolves to remarks. */
+export async function settle(file: LargeFile, origin: Origin, state: string): Promise<string[]> {
   const deadline = performance.now() + STORE_MS;
   let quietSince = performance.now();
   let stored = false;

@@ -1,0 +1,26 @@
+/** uv without a cache, a configuration file or an index of its own. */
+import { join } from "node:path";
+import { bareVariables } from "../../../cli/demo/environment.ts";
+import { run } from "./processes.ts";
+
+export interface Uv {
+  /** The directory of an environment's programs, uv and python among them. */
+  readonly bin: string;
+  /** uv's temporary cache goes here. */
+  readonly scratch: string;
+}
+
+/** Runs `uv pip COMMAND` with `args` over `index` alone; throws, with what uv said, where it fails. */
+export async function uvPip(
+  command: "compile" | "install",
+  args: readonly string[],
+  index: URL,
+  { bin, scratch }: Uv,
+): Promise<{ readonly seconds: number; readonly output: string }> {
+  const options = ["--no-config", "--no-cache", "--no-python-downloads", "--python", join(bin, "python")];
+  const begun = performance.now();
+  const output = await run([join(bin, "uv"), "pip", command, ...options, "--default-index", index.href, ...args], {
+    env: { ...bareVariables(), TMPDIR: scratch },
+  });
+  return { seconds: (performance.now() - begun) / 1000, output };
+}

@@ -1,0 +1,133 @@
+/**
+ * pypi-edge on Node, as `npm start` runs it, beside the same in workerd over simulated stores, beside proxpi and without any.
+ *
+ *     node test/bench/machine.ts [--rounds 3] [--only A,B,C,D] [--mb 500]
+ *
+ * A: a cold install. B: a large file, cold and stored. C: requests a second, warm. D: the longest stall of the event loop.
+ * Needs Linux (/proc), the wheelhouse (WHEELHOUSE, by default ../shared/wheelhouse) with uv's wheel for A and proxpi's for A and
+ * B, the fixtures (FIXTURES, by default test/fixtures), and `wrk` for C. What is stored is in memory, in a temporary directory that
+ * is removed at the end. A part begins no round that it has no time for: a run takes eight minutes at most on two cores.
+ */
+import { loadavg } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { builtServer } from "../../cli/build/build.ts";
+import { deployedBundle } from "../support/node/workerd/build.ts";
+import { measureRow } from "./compare/measure.ts";
+import { type Page, fixturePages } from "./content/pages.ts";
+import { freeBytes, scratchDirectory } from "./harness/cleanup.ts";
+import { findProgram, giveUp, neededDirectory, wholeNumber } from "./harness/tools.ts";
+import { startUpstream } from "./harness/upstream.ts";
+import { virtualEnvironment } from "./harness/venv.ts";
+import { type Offer, packages, wheelOf } from "./machine/content.ts";
+import { measureInstallation } from "./machine/install.ts";
+import { measureTransfers } from "./machine/large-file.ts";
+import { installationTable, stallTable, transferTable, warmTable } from "./machine/report.ts";
+import { inRounds } from "./machine/rounds.ts";
+import { measureStall } from "./machine/stall.ts";
+import { type WarmServer, warmRows } from "./machine/warm.ts";
+import { findWays } from "./machine/ways.ts";
+import { largeFile } from "./stream/files.ts";
+import { startOrigin } from "./stream/origin.ts";
+
+/** Seconds within which a part begins rounds. Together with what is not measured they leave some of the eight minutes. */
+const SECONDS = { A: 140, B: 170, D: 40 };
+/** Seconds of a load by wrk. */
+const LOAD_SECONDS = 2;
+const WARM_FILE_BYTES = 17_000_000;
+
+const { values: options } = parseArgs({
+  options: {
+    rounds: { type: "string", default: "3" },
+    only: { type: "string", default: "A,B,C,D" },
+    mb: { type: "string", default: "500" },
+  },
+});
+const rounds = wholeNumber("--rounds", options.rounds, 9);
+const megabytes = wholeNumber("--mb", options.mb, 2_000);
+const parts = options.only.toUpperCase().split(",");
+for (const part of parts) if (!/^[ABCD]$/.test(part)) giveUp(`--only: no ${part}; there are A, B, C, D`);
+const wrk = findProgram("wrk");
+if (wrk === undefined && parts.includes("C")) giveUp("wrk is missing: apt-get install wrk");
+const wheelhouse = neededDirectory("WHEELHOUSE", "../shared/wheelhouse");
+/** Where PyPI's pages have their files; none is fetched. */
+const recorded = fixturePages(
+  join(neededDirectory("FIXTURES", "test/fixtures"), "pages"),
+  "https://files.pythonhosted.org",
+);
+
+const [loadBefore = 0] = loadavg();
+const scratch = scratchDirectory();
+if (freeBytes(scratch) < 4e6 * megabytes) giveUp(`too little room in ${scratch}`);
+const ways = await findWays(scratch, wheelhouse, progress);
+const [small = giveUp("no packages"), ...others] = await packages();
+const large = await wheelOf("large", WARM_FILE_BYTES);
+const [page, largestPage] = [recordedPage("numpy"), recordedPage("grpcio")];
+const offer: Offer = { wheels: [small, ...others, large], pages: [page, largestPage] };
+// A server that finds itself built has less memory and no child that builds.
+await builtServer();
+await deployedBundle();
+const upstream = await startUpstream(new URL("machine/upstream-thread.ts", import.meta.url), offer);
+
+const PARTS: Record<string, () => Promise<string>> = { A: install, B: transfer, C: load, D: stall };
+for (const [part, measure] of Object.entries(PARTS)) {
+  if (!parts.includes(part)) continue;
+  progress(`measuring: ${part}`);
+  process.stdout.write(`${await measure()}\n\n`);
+}
+await upstream.stop();
+process.stdout.write(
+  `Median (lowest–highest) of interleaved rounds, all on one machine whose load average was ${loadBefore.toFixed(1)} before.\n`,
+);
+
+async function install(): Promise<string> {
+  const uv = { bin: await virtualEnvironment("uv", ["uv"], wheelhouse), scratch };
+  const samples = await inRounds(ways.names, { rounds, seconds: SECONDS.A }, (way) =>
+    ways.over(way, upstream.simple, (server) => measureInstallation(server, upstream.simple, uv)),
+  );
+  return installationTable(samples);
+}
+
+async function transfer(): Promise<string> {
+  const file = largeFile("largest", megabytes);
+  const origin = await startOrigin([file]);
+  const samples = await inRounds(ways.names, { rounds, seconds: SECONDS.B }, (way) =>
+    ways.over(way, origin.simple, (server) => measureTransfers(server, origin, file)),
+  );
+  await origin.stop();
+  return transferTable(samples, megabytes);
+}
+
+async function load(): Promise<string> {
+  const plan = { wrk: wrk ?? "", rounds, seconds: LOAD_SECONDS, upstreamRequests: upstream.requests };
+  return ways.over("Node", upstream.simple, (node) =>
+    ways.over("workerd", upstream.simple, async (workerd) => {
+      const servers: WarmServer[] = [];
+      if (node) servers.push({ ...node, name: "Node" });
+      if (workerd) servers.push({ ...workerd, name: "workerd" });
+      const results = [];
+      for (const row of warmRows(small, large, page)) {
+        results.push({ row, outcomes: await measureRow(row, servers, plan) });
+      }
+      return warmTable(results);
+    }),
+  );
+}
+
+async function stall(): Promise<string> {
+  const samples = await inRounds(["Node"], { rounds, seconds: SECONDS.D }, (way) =>
+    ways.over(way, upstream.simple, (server) => {
+      if (!server) throw new Error("no server");
+      return measureStall(server.simple, largestPage);
+    }),
+  );
+  return stallTable(samples.get("Node") ?? [], largestPage.files.length);
+}
+
+function recordedPage(name: string): Page {
+  return recorded.find((each) => each.name === name) ?? giveUp(`FIXTURES: no page of ${name}`);
+}
+
+function progress(text: string): void {
+  process.stderr.write(`${text}\n`);
+}

@@ -1,0 +1,69 @@
+/** The ways from a client to the upstream: straight, or through a server that is started for it. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { messageOf } from "../../../worker/errors.ts";
+import type { Running } from "../harness/processes.ts";
+import { startProduct } from "../harness/product.ts";
+import { startProxpi } from "../harness/proxpi.ts";
+import { virtualEnvironment } from "../harness/venv.ts";
+
+export type WayName = "direct" | "Node" | "workerd" | "proxpi";
+
+/** A server with nothing stored. */
+export interface WayServer extends Running {
+  /** Root of its Simple API. */
+  readonly simple: URL;
+  /** Where it stores what it has fetched. */
+  readonly state: string;
+}
+
+export interface Ways {
+  /** Those that this machine has. */
+  readonly names: readonly WayName[];
+  /**
+   * Starts a way's server in front of `upstream`, hands it over, stops it, and removes what it has stored. The server is
+   * null where there is none.
+   */
+  over<T>(name: WayName, upstream: URL, use: (server: WayServer | null) => Promise<T>): Promise<T>;
+  /** Starts a server that the caller stops. */
+  start(name: Exclude<WayName, "direct">, upstream: URL): Promise<WayServer>;
+}
+
+/** proxpi sends a client to the upstream when a download takes longer; its default is 0.9 s. */
+const PROXPI_SETTINGS = { PROXPI_DOWNLOAD_TIMEOUT: "120" };
+
+/** proxpi is among them where the wheelhouse has it; else `say` is told why not. */
+export async function findWays(scratch: string, wheelhouse: string, say: (text: string) => void): Promise<Ways> {
+  const names: WayName[] = ["direct", "Node", "workerd"];
+  try {
+    await virtualEnvironment("proxpi", ["proxpi", "gunicorn"], wheelhouse);
+    names.push("proxpi");
+  } catch (error) {
+    say(`without proxpi: ${messageOf(error)}`);
+  }
+
+  const starters = {
+    Node: (upstream: URL, state: string) => startProduct(upstream, state),
+    workerd: (upstream: URL, state: string) => startProduct(upstream, state, "workerd"),
+    proxpi: (upstream: URL, state: string) => startProxpi(upstream, state, wheelhouse, PROXPI_SETTINGS),
+  };
+  const start: Ways["start"] = async (name, upstream) => {
+    const state = mkdtempSync(join(scratch, `${name}-`));
+    return { ...(await starters[name](upstream, state)), state };
+  };
+  return {
+    names,
+    start,
+    async over(name, upstream, use) {
+      if (name === "direct") return use(null);
+      const server = await start(name, upstream);
+      try {
+        return await use(server);
+      } finally {
+        const forced = await server.stop();
+        if (forced !== undefined) say(`warning: ${forced}`);
+        rmSync(server.state, { recursive: true, force: true, maxRetries: 3 });
+      }
+    },
+  };
+}
