@@ -12,10 +12,10 @@ export function byteStreamOf(
   cancelled: () => void,
   explained: (error: unknown) => unknown,
 ): ReadableStream<Uint8Array> {
-  const chunks = new Chunks(source);
   let waiting: (() => void) | undefined;
   const wake = () => waiting?.();
-  for (const event of ["readable", "end", "error", "close"]) source.on(event, wake);
+  const chunks = new Chunks(source, wake);
+  for (const event of ["end", "error", "close"]) source.on(event, wake);
   return new ReadableStream(
     {
       type: "bytes",
@@ -36,8 +36,7 @@ export function byteStreamOf(
         }
       },
       cancel() {
-        // A stream with a listener for "readable" does not flow, and what is left of it can then not be discarded.
-        source.off("readable", wake);
+        chunks.leave();
         wake();
         cancelled();
       },
@@ -46,34 +45,52 @@ export function byteStreamOf(
   );
 }
 
+/** So much is held here beside what the source reads ahead, and one chunk more. Bytes. */
+const HELD = 256 * 1024;
+
 /**
- * Reads a stream of Node's into memory of others. What does not fit is kept here: given back to the stream, it would be
- * copied again for each view.
+ * Reads a stream of Node's into memory of others. The stream flows, and is paused where this holds enough: `read()` would
+ * join its chunks in new memory, and what does not fit, given back to the stream, would be copied again for each view.
  */
 class Chunks {
   readonly #source: Readable;
-  #rest: Buffer = Buffer.alloc(0);
+  readonly #take: (chunk: Buffer) => void;
+  readonly #held: Buffer[] = [];
+  #size = 0;
 
-  constructor(source: Readable) {
+  /** @param taken called when there is more to read */
+  constructor(source: Readable, taken: () => void) {
     this.#source = source;
+    this.#take = (chunk) => {
+      this.#held.push(chunk);
+      this.#size += chunk.byteLength;
+      if (this.#size >= HELD) source.pause();
+      taken();
+    };
+    source.on("data", this.#take);
   }
 
   /** Fills the view with what is at hand. Returns the number of bytes. */
   readInto({ buffer, byteOffset, byteLength }: ArrayBufferView): number {
     const room = new Uint8Array(buffer, byteOffset, byteLength);
     let size = 0;
-    while (size < byteLength) {
-      if (this.#rest.byteLength === 0) {
-        const chunk = this.#source.read() as Buffer | null;
-        if (chunk === null) break;
-        this.#rest = chunk;
-      }
-      const piece = this.#rest.subarray(0, byteLength - size);
+    for (let chunk = this.#held.shift(); chunk; chunk = this.#held.shift()) {
+      const piece = chunk.subarray(0, byteLength - size);
       room.set(piece, size);
       size += piece.byteLength;
-      this.#rest = this.#rest.subarray(piece.byteLength);
+      if (piece.byteLength < chunk.byteLength) {
+        this.#held.unshift(chunk.subarray(piece.byteLength));
+        break;
+      }
     }
+    this.#size -= size;
+    if (this.#size < HELD) this.#source.resume();
     return size;
+  }
+
+  /** Takes no more. */
+  leave(): void {
+    this.#source.off("data", this.#take);
   }
 }
 
