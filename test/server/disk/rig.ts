@@ -78,6 +78,8 @@ const optionsOf = (state: string, origin: Origin) => ({
   host: "127.0.0.1",
   port: 0,
   trustedProxies: [],
+  listener: undefined,
+  tls: undefined,
   state,
   crons: [],
   consumers: [],
