@@ -4,9 +4,19 @@ import type { Duplex } from "node:stream";
 import type { Socket } from "node:net";
 import type { Exchange } from "./exchange.ts";
 
-/** A server's connections, with the latest exchange on each that has not ended. */
+interface Connection {
+  /** The exchange that has not ended. */
+  begun: Exchange | undefined;
+  /** Start those behind it, in their order. */
+  readonly waiting: (() => void)[];
+}
+
+/** Requests that are read from a connection before those in front of them are answered. */
+const MOST_WAITING = 1_000;
+
+/** A server's connections, and what is under way on each. */
 export class Connections {
-  readonly #open = new Map<Duplex, Exchange | undefined>();
+  readonly #open = new Map<Duplex, Connection>();
   /** Sockets on which TLS may still be negotiated, with their names: the socket that requests come from is another one then. */
   readonly #negotiating = new Map<Socket, string>();
   #isStopping = false;
@@ -14,7 +24,7 @@ export class Connections {
   constructor(server: Server) {
     const isTls = server instanceof TlsServer;
     server.on(isTls ? "secureConnection" : "connection", (socket: Socket) => {
-      this.#open.set(socket, undefined);
+      this.#open.set(socket, { begun: undefined, waiting: [] });
       socket.once("close", () => this.#open.delete(socket));
     });
     if (!isTls) return;
@@ -30,16 +40,29 @@ export class Connections {
 
   /** What is under way on a connection. */
   begunOn(socket: Duplex): Exchange | undefined {
-    return this.#open.get(socket);
+    return this.#open.get(socket)?.begun;
   }
 
-  begin(socket: Socket, begun: Exchange, outgoing: ServerResponse): void {
-    this.#open.set(socket, begun);
-    outgoing.once("close", () => {
-      if (this.#open.get(socket) !== begun) return;
-      this.#open.set(socket, undefined);
-      if (this.#isStopping) socket.destroySoon();
-    });
+  /**
+   * Starts an exchange once those before it on its connection have ended: requests that change something are not answered
+   * side by side (RFC 9112, 9.3.2). None is started behind an answer that closes the connection.
+   */
+  inTurn(socket: Socket, outgoing: ServerResponse, start: () => Exchange): void {
+    const connection = this.#open.get(socket);
+    // What has come in is still read while the last answer is sent.
+    if (!connection || !socket.writable) return;
+    const run = () => {
+      connection.begun = start();
+      outgoing.once("close", () => {
+        connection.begun = undefined;
+        const next = connection.waiting.shift();
+        if (next && socket.writable) next();
+        else if (this.#isStopping) socket.destroySoon();
+      });
+    };
+    if (!connection.begun) run();
+    else if (connection.waiting.length < MOST_WAITING) connection.waiting.push(run);
+    else socket.destroy();
   }
 
   /** Closes the connections on which nothing is under way, now and when the last answer on one has been sent. */
@@ -47,7 +70,7 @@ export class Connections {
     this.#isStopping = true;
     const named = new Set([...this.#open.keys()].map((socket) => nameOf(socket as Socket)));
     for (const [socket, name] of this.#negotiating) if (!named.has(name)) socket.destroy();
-    for (const [socket, begun] of this.#open) if (!begun) socket.destroy();
+    for (const [socket, { begun }] of this.#open) if (!begun) socket.destroy();
   }
 }
 

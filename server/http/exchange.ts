@@ -40,7 +40,7 @@ export interface Exchange {
  * Answers one request. An answer that cannot be sent whole never ends cleanly: the connection is broken off.
  */
 export function exchange(incoming: IncomingMessage, outgoing: ServerResponse, parts: ExchangeParts): Exchange {
-  const expects = /^100-continue$/i.test(incoming.headers.expect ?? "");
+  const expects = incoming.headers.expect !== undefined && incoming.httpVersion !== "1.0";
   const hasBody =
     incoming.headers["content-length"] !== undefined || incoming.headers["transfer-encoding"] !== undefined;
   const { socket } = incoming;
@@ -49,7 +49,8 @@ export function exchange(incoming: IncomingMessage, outgoing: ServerResponse, pa
   const breakOff = (error: Error) => {
     broken.abort();
     outgoing.once("close", () => socket.destroySoon());
-    body?.fail(error);
+    // What cannot be read may be the next request.
+    if (!incoming.complete) body?.fail(error);
   };
   const body = hasBody
     ? receivedBody(incoming, parts.bodyTime, {
@@ -69,7 +70,8 @@ export function exchange(incoming: IncomingMessage, outgoing: ServerResponse, pa
       return;
     }
     // A client that waits for 100 sends its body or not (RFC 9110, 10.1.1): what comes next on the connection is not known.
-    const isUnknown = broken.signal.aborted || (expects && !isRead);
+    // Node drops what comes in one packet with a request that asks for another protocol.
+    const isUnknown = broken.signal.aborted || (expects && !isRead) || incoming.headers.upgrade !== undefined;
     if (isUnknown || typeof received === "number" || !parts.mayStay()) outgoing.shouldKeepAlive = false;
     await send(outgoing, response, incoming.method === "HEAD", parts.fileOf).catch(async (error: unknown) => {
       if (!(error instanceof CannotOpen) || outgoing.destroyed) throw error;
@@ -104,6 +106,8 @@ function receive(
   addressOf: ClientAddress,
 ): ReceivedRequest | Refusal {
   const { method = "", url: target = "", rawHeaders, socket } = incoming;
+  const faulty = framingFault(incoming);
+  if (faulty !== undefined) return faulty;
   if (target.length > MAX_TARGET) return 414;
   let size = 0;
   for (const text of rawHeaders) size += text.length + 2;
@@ -124,6 +128,16 @@ const unavailable = () =>
     status: 503,
     headers: { "Cache-Control": "no-store", "Content-Type": "text/plain; charset=utf-8", "Retry-After": "1" },
   });
+
+/** Why a body's length, or whether one comes, is not certain, beyond what Node's parser refuses. */
+function framingFault({ headers, httpVersion }: IncomingMessage): Refusal | undefined {
+  const coding = headers["transfer-encoding"];
+  // Others on the way may have taken it for a request without a body (RFC 9112, 6.1).
+  if (coding !== undefined && httpVersion === "1.0") return 400;
+  if (coding !== undefined && coding.toLowerCase() !== "chunked") return 501;
+  const expected = headers.expect?.split(",").map((each) => each.trim().toLowerCase()) ?? [];
+  return expected.every((each) => each === "100-continue") ? undefined : 417;
+}
 
 const refusal = (status: Refusal) =>
   new Response(`${REFUSALS[status]}\n`, { status, headers: { "Cache-Control": "no-store" } });

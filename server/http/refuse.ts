@@ -10,8 +10,9 @@ export const REFUSALS = {
   400: "The request is not valid HTTP/1.1.",
   408: "The request's header did not arrive in time.",
   414: `The address is longer than ${MAX_TARGET / 1024} KiB.`,
+  417: "Nothing but 100-continue can be expected.",
   431: `The header is larger than ${MAX_HEADERS / 1024} KiB.`,
-  501: "The method is not one that is known here.",
+  501: "The method, or the transfer coding, is not one that is known here.",
 } as const;
 
 export type Refusal = keyof typeof REFUSALS;

@@ -91,7 +91,7 @@ export async function serveHttp({
   const server: Server = tlsServer ?? createServer(settings);
   const connections = new Connections(server);
   const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse) =>
-    connections.begin(incoming.socket, exchange(incoming, outgoing, parts), outgoing);
+    connections.inTurn(incoming.socket, outgoing, () => exchange(incoming, outgoing, parts));
   server.timeout = times.answer;
   // Beyond this number, Node would drop headers and say nothing. Their size is limited.
   server.maxHeadersCount = 0;
