@@ -6,7 +6,9 @@ import { text } from "node:stream/consumers";
 import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { buildWheel } from "../../cli/demo/wheel.ts";
 import { builtServer } from "../../cli/build/build.ts";
+import { bundle, COMMAND_ENTRIES } from "../../cli/build/bundle.ts";
 import { freePort, run, startServer, type StartedServer } from "../../cli/demo/process.ts";
+import { PROJECT_FOLDER } from "../../cli/lib/project-folder.ts";
 import { CLI, pypiEdge } from "../support/node/command.ts";
 
 const READY = /\bready\b[^]*Ctrl-C/;
@@ -61,6 +63,19 @@ test("it listens at the socket, the other commands find it there, and the file i
   expect(existsSync(path)).toBe(false);
   const late = await command("token", "list");
   expect([late.code, late.output]).toEqual([3, expect.stringContaining(`No server answers at ${path} (ENOENT)`)]);
+});
+
+test("the commands of the package find it there, too", async () => {
+  await start();
+  const built = mkdtempSync(`${join(PROJECT_FOLDER, "dist")}-`);
+  try {
+    await bundle(COMMAND_ENTRIES, built, { sourcemap: false });
+    const env = { ...process.env, PYPI_EDGE_STATE: state, XDG_CONFIG_HOME: folder };
+    const { code, output } = await run(process.execPath, [join(built, "pypi-edge.js"), "token", "list"], { env });
+    expect([code, output]).toEqual([0, expect.stringContaining("There are no tokens")]);
+  } finally {
+    rmSync(built, { recursive: true });
+  }
 });
 
 test("the socket of a killed server is replaced, and that of a live one is refused", async () => {
