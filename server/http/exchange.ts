@@ -22,7 +22,10 @@ export interface ExchangeParts {
   readonly handler: Handler;
   readonly tools: HandlerTools;
   readonly fileOf: FileOf;
-  /** Takes errors that the handler has thrown, and those of an answer's body while its client was still there. */
+  /**
+   * Takes errors that the handler has thrown, and those of an answer's body while its client was still there, except those
+   * with `retryable: true`.
+   */
   readonly report: (error: unknown) => void;
   readonly clientAddress: ClientAddress;
   /** The longest wait for a next byte of a request's body. Milliseconds. */
@@ -84,11 +87,14 @@ export function exchange(incoming: IncomingMessage, outgoing: ServerResponse, pa
   }
 
   answer().catch((error: unknown) => {
-    if (!outgoing.destroyed) parts.report(error);
+    if (!outgoing.destroyed && !isBrokenOff(error)) parts.report(error);
     outgoing.destroy();
   });
   return { break: breakOff };
 }
+
+/** Whether the worker breaks the transfer off on purpose. It has reported why, once for all clients of the file. */
+const isBrokenOff = (error: unknown) => error instanceof Error && "retryable" in error && error.retryable === true;
 
 async function handled(request: ReceivedRequest, { handler, tools, report }: ExchangeParts): Promise<Response> {
   try {

@@ -143,6 +143,17 @@ test.each([
   expect(answer.body.equals(bytes.subarray(0, answer.body.byteLength))).toBe(true);
 });
 
+test("a transfer that is broken off on purpose ends without its end, and is no defect to report", async () => {
+  const lost = Object.assign(new Error("The transfer was broken off."), { retryable: true });
+  const pull = (controller: ReadableStreamDefaultController<Uint8Array>) => controller.error(lost);
+  const start = (controller: ReadableStreamDefaultController<Uint8Array>) => controller.enqueue(bytesOf(10));
+  const headers = { "Content-Length": "20" };
+  const { port } = await serve(() => new Response(new ReadableStream({ start, pull }), { headers }));
+  const answers = await sendRaw(port, GET);
+  expect(answers.filter(({ isWhole }) => isWhole)).toEqual([]);
+  expect(reported).toEqual([]);
+});
+
 test("an address of 16 KiB, or a header of 32 KiB, is refused", async () => {
   const { port } = await serve(() => new Response("yes"));
   const target = (length: number) => GET.replace("/x", `/${"x".repeat(length - 1)}`);
