@@ -23,9 +23,11 @@ export interface Outcome {
 
 /** A child that serves until it is stopped. */
 export interface StartedServer {
+  /** It leads a process group of its own. */
+  readonly pid: number;
   output(): string;
-  /** Sends SIGTERM, kills it after five seconds, and returns with its exit code (null: a signal ended it). */
-  stop(by?: NodeJS.Signals): Promise<number | null>;
+  /** Sends SIGTERM, kills it after `grace` milliseconds (5 s), and returns with its exit code (null: a signal ended it). */
+  stop(by?: NodeJS.Signals, grace?: number): Promise<number | null>;
   /** Kills it, and all processes that it has started, at once. */
   kill(): Promise<void>;
 }
@@ -63,7 +65,7 @@ export async function startServer(
   const deadline = performance.now() + (surroundings.timeoutMs ?? READY_TIMEOUT);
   const isReady = async (): Promise<boolean> =>
     ready instanceof RegExp ? ready.test(child.output()) : listens(ready.port);
-  while (!(await isReady())) {
+  while (child.pid === null || !(await isReady())) {
     if (over || performance.now() > deadline) {
       signalGroup(child.pid, "SIGKILL");
       const why = over ? "ended before it was ready" : "was not ready in time";
@@ -72,8 +74,9 @@ export async function startServer(
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   return {
+    pid: child.pid,
     output: child.output,
-    stop: (by = "SIGTERM") => stop(child, by),
+    stop: (by = "SIGTERM", grace = GRACE) => stop(child, by, grace),
     kill: async () => {
       signalGroup(child.pid, "SIGKILL");
       await child.ended;
@@ -142,10 +145,10 @@ function launch(command: string, args: readonly string[], surroundings: RunOptio
   return { pid, ended, output: () => output };
 }
 
-async function stop(child: Running, by: NodeJS.Signals): Promise<number | null> {
+async function stop(child: Running, by: NodeJS.Signals, grace: number): Promise<number | null> {
   // Only the leader is asked: a server that ends cleanly ends its own children, and tests check that, too.
   signal(child.pid, by);
-  const timer = setTimeout(() => signalGroup(child.pid, "SIGKILL"), GRACE);
+  const timer = setTimeout(() => signalGroup(child.pid, "SIGKILL"), grace);
   const code = await child.ended;
   clearTimeout(timer);
   return code;

@@ -1,0 +1,163 @@
+/**
+ * `npm run soak -- MINUTES [--seed N]`: many kinds of clients, an upstream that fails in all ways, and a server that is
+ * killed and stopped meanwhile. Ends with 1 where an answer, or what is stored in the end, is not as promised. All is on
+ * loopback. The seed decides what is asked and how the upstream fails; the order of answers depends on the machine.
+ */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { Command } from "@commander-js/extra-typings";
+import { CommandError, usageError } from "../../cli/lib/command-error.ts";
+import { PROJECT_FOLDER } from "../../cli/lib/project-folder.ts";
+import { runCommandLine } from "../../cli/lib/run.ts";
+import { removeDirectory, temporaryDirectory } from "../../cli/demo/leftovers.ts";
+import { MINUTE, SECOND } from "../../worker/duration.ts";
+import { startUpstream } from "../bench/harness/upstream.ts";
+import { Random } from "../fuzz/random.ts";
+import { buildWheel } from "../../cli/demo/wheel.ts";
+import { client } from "./clients/mix.ts";
+import { createToken } from "./clients/tokens.ts";
+import { readListed } from "./clients/pages.ts";
+import { send } from "./clients/uploads.ts";
+import { contentOf, HIDDEN } from "./content.ts";
+import type { UpstreamData } from "./faulty-upstream.ts";
+import { expectHealed, expectTidy } from "./healing.ts";
+import { faultsInState } from "./state.ts";
+import { Subject } from "./subject.ts";
+import { changeWeather, disturb, stopCleanly } from "./trouble.ts";
+import { forecast, Sky } from "./weather.ts";
+import { World } from "./world.ts";
+
+const FOUND = join(PROJECT_FOLDER, "dist", "soak");
+const CLIENTS = 12;
+const MOST_MEMORY = 350_000_000;
+
+/** In the last part of a run the server is left alone, so that what one life leaves shows. */
+const DISTURBED = 0.7;
+
+/** How many violations are printed. */
+const SHOWN = 20;
+
+async function soak(minutes: number, seed: number): Promise<void> {
+  const random = new Random(seed);
+  const lasting = minutes * MINUTE;
+  const [content, sky] = [await contentOf(random.fork()), new Sky()];
+  const phases = forecast(random.fork(), lasting);
+  const data: UpstreamData = { content, seed: random.next(), cells: sky.cells };
+  const upstream = await startUpstream(new URL("faulty-upstream.ts", import.meta.url), data);
+  const folder = temporaryDirectory();
+  const subject = new Subject(folder, upstream.simple.href);
+  const world = new World(subject, sky, content);
+  try {
+    await subject.start();
+    await furnish(world);
+    const began = performance.now();
+    const isOver = () => performance.now() - began > lasting;
+    const isLeftAlone = () => performance.now() - began > lasting * DISTURBED;
+    const watching = watch(world);
+    const clients = Array.from({ length: CLIENTS }, () => client(world, random.fork(), isOver));
+    const [{ kills, stops }] = await Promise.all([
+      disturb(world, random.fork(), isLeftAlone),
+      changeWeather(sky, phases, isOver),
+      ...clients,
+    ]);
+    await expectHealed(world);
+    await expectTidy(world, world.subject.descriptorsAtStart);
+    const memory = watching.end();
+    if (memory > MOST_MEMORY) world.fault("the server", `at most ${MOST_MEMORY} bytes of memory`, `${memory}`);
+    await stopCleanly(world);
+    for (const found of defectsIn(subject.output)) world.fault("the server's log", "no defect of the program", found);
+    for (const found of faultsInState(subject.state, kills * CLIENTS))
+      world.fault("the state directory", "sound", found);
+    const log = world.tally.violations.length > 0 ? keptLog(subject.output) : undefined;
+    report(world, { seed, minutes, kills, stops, memory, upstreamRequests: upstream.requests(), log });
+  } finally {
+    await subject.kill();
+    await upstream.stop();
+    world.asker.close();
+    removeDirectory(folder);
+  }
+}
+
+/** The lines of a log that have the stack of a defect below them. */
+const defectsIn = (log: string) => [...log.matchAll(/^(.*)\n((?: +at .*\n)+)/gm)].map(([both]) => both.trim());
+
+/** Writes the server's log into a file, and returns its path. */
+function keptLog(log: string): string {
+  mkdirSync(FOUND, { recursive: true });
+  const file = join(FOUND, "server.log");
+  writeFileSync(file, log);
+  return relative(process.cwd(), file);
+}
+
+/** What is there before anything fails: tokens, the addresses of files, and a name that the team hosts. */
+async function furnish(world: World): Promise<void> {
+  world.reader = (await createToken(world, ["read"])) ?? "";
+  world.uploader = (await createToken(world, ["read", "upload"])) ?? "";
+  const heard = await world.ask("/simple/soak-1/", { headers: { accept: "application/vnd.pypi.simple.v1+json" } });
+  const [first] = readListed(world, heard, [200]) ?? [];
+  const file = first && world.fileNamed(first.filename);
+  if (!file) throw new CommandError("The server gave no page before anything failed.");
+  world.learnPaths(file, new URL(first.url, `${world.subject.origin}/simple/soak-1/`).href);
+  const hidden = await buildWheel({ name: HIDDEN, version: "7.0" });
+  if (!world.expect(await send(world, hidden), [200])) throw new CommandError("The server took no upload.");
+}
+
+/** Prints a line every ten seconds, and keeps the highest figure of memory. */
+function watch(world: World): { end(): number } {
+  let most = 0;
+  const looking = setInterval(() => (most = Math.max(most, world.subject.memory())), SECOND / 4);
+  const telling = setInterval(() => console.log(line(world)), 10 * SECOND);
+  return {
+    end() {
+      clearInterval(looking);
+      clearInterval(telling);
+      return most;
+    },
+  };
+}
+
+function line({ elapsed, sky, tally, subject }: World): string {
+  const memory = `${Math.round(subject.memory() / 1e6)} MB`;
+  const figures = [`${tally.requests} requests`, tally.kinds(), memory, `${subject.descriptors()} descriptors`];
+  return `${elapsed.toFixed(0).padStart(4)} s  ${sky.weather.padEnd(7)}  ${figures.join("; ")}; violations: ${tally.violations.length}`;
+}
+
+interface Figures {
+  readonly seed: number;
+  readonly minutes: number;
+  readonly kills: number;
+  readonly stops: number;
+  readonly memory: number;
+  readonly upstreamRequests: number;
+  /** Where the server's log is. */
+  readonly log: string | undefined;
+}
+
+function report(world: World, { seed, minutes, kills, stops, memory, upstreamRequests, log }: Figures): void {
+  const { tally, ledger } = world;
+  console.log(
+    [
+      `npm run soak -- ${minutes} --seed ${seed}`,
+      `  ${tally.requests} requests (${tally.kinds()}), ${upstreamRequests} of the upstream`,
+      `  ${kills} kills, ${stops} stops, ${ledger.uploads.length} uploads, ${ledger.tokens.length} tokens, at most ${Math.round(memory / 1e6)} MB`,
+      `  violations: ${tally.violations.length}${log === undefined ? "" : `; the server's log is ${log}`}`,
+      ...tally.violations.slice(0, SHOWN).map(({ at, weather, request, expected, found }) => {
+        return `  at ${at.toFixed(1)} s, ${weather}: ${request}\n    expected: ${expected}\n    found:    ${found}`;
+      }),
+    ].join("\n"),
+  );
+  if (tally.violations.length > 0) process.exitCode = 1;
+}
+
+function whole(what: string, text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw usageError(`${what} ${text}: a whole number is expected.`);
+}
+
+await runCommandLine(
+  new Command("soak")
+    .description("tries the server for so many minutes, with an upstream that fails and with kills")
+    .argument("<minutes>", "how long")
+    .option("--seed <n>", "what is asked, and how the upstream fails", `${Date.now() % 1_000_000}`)
+    .action((minutes, { seed }) => soak(whole("MINUTES", minutes), whole("--seed", seed))),
+);

@@ -1,0 +1,124 @@
+import { readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { startProduct, type Product } from "../../cli/demo/product.ts";
+import { SECOND } from "../../worker/duration.ts";
+import { processTable, readProcess } from "../bench/harness/process-table.ts";
+
+/** The server waits so long for what was begun, and then for its jobs. Milliseconds. */
+const STOPS_WITHIN = 60 * SECOND;
+
+export const ADMIN_TOKEN = "the-admin-token-of-the-soak";
+
+/** A page is revalidated after three seconds, so that releases and failures of the upstream reach it within a run. */
+const CONFIGURATION = `[vars]
+PAGE_TTL = 3
+FEED = true
+SEED = ["soak-0"]
+`;
+
+/** The server that is tried. It is killed, stopped and started again on the same state and port. */
+export class Subject {
+  readonly state: string;
+  readonly #upstream: string;
+  readonly #config: string;
+  #product: Product | undefined;
+  #port: number | undefined;
+  #startedAt = Infinity;
+  #descriptorsAtStart = 0;
+  #output = "";
+  /** The process groups that it had. */
+  readonly #groups: number[] = [];
+
+  /**
+   * @param folder an empty folder for its state and its configuration
+   * @param upstream the Simple API root that it mirrors
+   */
+  constructor(folder: string, upstream: string) {
+    this.state = join(folder, "state");
+    this.#upstream = upstream;
+    this.#config = join(folder, "soak.toml");
+    writeFileSync(this.#config, CONFIGURATION);
+  }
+
+  /** Its address, without a final slash. */
+  get origin(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  get port(): number {
+    return this.#port ?? 0;
+  }
+
+  /** What it has printed, in all its lives. */
+  get output(): string {
+    return this.#output + (this.#product?.output() ?? "");
+  }
+
+  async start(): Promise<void> {
+    // Each client has an address of its own, so that failed attempts of one do not lock out the others.
+    const also = ["--trusted-proxy", "127.0.0.1", "--admin-token", ADMIN_TOKEN];
+    const settings = { port: this.#port, config: this.#config, also };
+    this.#product = await startProduct(this.#upstream, this.state, settings);
+    this.#port = Number(new URL(this.#product.index).port);
+    this.#groups.push(this.#product.pid);
+    this.#descriptorsAtStart = this.descriptors();
+    this.#startedAt = performance.now();
+  }
+
+  /** How many descriptors were open when it began to serve. */
+  get descriptorsAtStart(): number {
+    return this.#descriptorsAtStart;
+  }
+
+  get isUp(): boolean {
+    return this.#startedAt < Infinity;
+  }
+
+  /** Whether it has been running, without a stop, since a moment (`performance.now()`). */
+  wasUpSince(moment: number): boolean {
+    return this.#startedAt <= moment;
+  }
+
+  /** Kills it with its process group. */
+  async kill(): Promise<void> {
+    if (this.#product) await this.#end((product) => product.kill());
+  }
+
+  /** Sends SIGTERM and returns the exit code; null where it had to be killed. */
+  stop(): Promise<number | null> {
+    return this.#end((product) => product.stop("SIGTERM", STOPS_WITHIN));
+  }
+
+  async #end<T>(how: (product: Product) => Promise<T>): Promise<T> {
+    const product = this.#product;
+    if (!product) throw new Error("The server is not running.");
+    this.#startedAt = Infinity;
+    const result = await how(product);
+    this.#output += product.output();
+    this.#product = undefined;
+    return result;
+  }
+
+  /** Resident bytes; 0 where it is not running, or on another system than Linux. */
+  memory(): number {
+    const { pid } = this.#product ?? {};
+    if (pid === undefined) return 0;
+    return 1024 * Number(/^VmRSS:\s+(\d+)/m.exec(readProcess(pid, "status"))?.[1] ?? 0);
+  }
+
+  /** How many descriptors are open; 0 in the same cases. */
+  descriptors(): number {
+    try {
+      return readdirSync(`/proc/${this.#product?.pid}/fd`).length;
+    } catch {
+      return 0;
+    }
+  }
+
+  /** Its processes that are left. */
+  processes(): string[] {
+    return processTable()
+      .filter(({ group }) => this.#groups.includes(group))
+      .map(({ pid, name }) => `${name} (${pid})`);
+  }
+}
