@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { bare, METADATA, METADATA_PATH, NAME, PAGE, published, URL_OF_WHEEL, WHEEL } from "../support/bare.ts";
 import { filePath, Rig } from "../support/rig.ts";
 import { fileResponse, sha256 } from "../support/upstream.ts";
@@ -66,6 +66,22 @@ describe("HEAD of a file whose size its page does not have", () => {
     answering(rig, status, "HEAD");
     expect((await rig.get(PATH, {}, "HEAD")).status).toBe(503);
   });
+});
+
+test("an upstream that gives a part of a file and then fails is reported as such, not as a defect", async () => {
+  const [warn, error] = [vi.spyOn(console, "warn"), vi.spyOn(console, "error")];
+  const rig = await published({ entry: { size: WHEEL.byteLength } });
+  await rig.page("demo");
+  rig.upstream.on(URL_OF_WHEEL, (request) =>
+    request.headers.has("Range") ? fileResponse(request, WHEEL, { ranges: true }) : new Response("no", { status: 503 }),
+  );
+  const { status, body } = await rig.get(PATH, { Range: "bytes=10-19" });
+  expect([status, body]).toEqual([206, WHEEL.slice(10, 20)]);
+  expect(error.mock.calls).toEqual([]);
+  expect(warn.mock.calls.flat().join()).toMatch(
+    `upstream-failed: files.upstream.test/packages/${NAME}, after a part of it: `,
+  );
+  vi.restoreAllMocks();
 });
 
 describe("a listed file that the upstream refuses", () => {

@@ -23,6 +23,7 @@ import {
   serveShared,
   whenStored,
   storeNow,
+  storeBehind,
   storeWhole,
   type StoringParts,
 } from "./files/store-file.ts";
@@ -176,7 +177,7 @@ async function fetchFile(
   // Store the whole file, so that the next part is served from the store.
   if (usable) {
     const whole = () => inner.file({ ref, headOnly: false, listed: at }, ctx);
-    ctx.defer(storeWhole(source.size, whole, ref, storing, ctx));
+    storeBehind(storeWhole(source.size, whole, ref, storing, ctx), ref, "after a part of it", ctx);
   }
   return source;
 }

@@ -1,5 +1,5 @@
 import { MINUTE } from "../../duration.ts";
-import { messageOf, upstreamFailed } from "../../errors.ts";
+import { isUpstreamFailure, messageOf, reasonOf, upstreamFailed } from "../../errors.ts";
 import { fileLabel, type FileRef } from "../../pypi/file-url.ts";
 import type { SharedFill, SharedFills } from "./shared-fills.ts";
 import { storeForFollowers, transfer, storeWithoutClient, type Destination, type TransferEnd } from "./transfer.ts";
@@ -150,6 +150,20 @@ export async function storeWhole(
   if (absent) return "absent";
   return outcome.kind === "outgrown" ? "elsewhere" : "done";
 }
+
+/**
+ * Has `storing` of a file go on behind an answer. That the upstream fails is reported: the next request has the file
+ * stored.
+ *
+ * @param what has had it stored, for the log
+ */
+export const storeBehind = (storing: Promise<unknown>, ref: FileRef, what: string, ctx: Context): void =>
+  ctx.defer(
+    storing.catch((error: unknown) => {
+      if (!isUpstreamFailure(error)) throw error;
+      ctx.report({ event: "upstream-failed", what: `${fileLabel(ref)}, ${what}`, reason: reasonOf(error) });
+    }),
+  );
 
 /**
  * Stores a file from upstream, whatever its size and however long that takes.
