@@ -1,7 +1,9 @@
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { FILENAME, URL_OF_FILE, PAGE, TTL, bytesOf, A, textOf, served } from "../support/replaced.ts";
 import { Rig } from "../support/rig.ts";
 import { fileResponse } from "../support/upstream.ts";
+
+afterEach(() => vi.restoreAllMocks());
 
 describe("a file that no digest verifies", () => {
   const html = `<html><body><a href="${URL_OF_FILE}">${FILENAME}</a></body></html>`;
@@ -32,4 +34,23 @@ describe("a file that no digest verifies", () => {
     rig.restart();
     expect(await served(rig)).toBe(textOf(second));
   });
+
+  test("is served where the upstream is slow to say that it is another, and then fails; that is reported as such", async () => {
+    const [warn, error] = [vi.spyOn(console, "warn"), vi.spyOn(console, "error")];
+    const rig = new Rig();
+    offer(rig, A.bytes, { ETag: '"1"' });
+    expect(await served(rig)).toBe(textOf(A.bytes));
+    rig.upstream.on(URL_OF_FILE, async ({ method }) => {
+      if (method !== "HEAD") return new Response("no", { status: 503 });
+      await new Promise((resolve) => setTimeout(resolve, LATE));
+      return new Response(null, { headers: { "Content-Length": String(A.bytes.byteLength), ETag: '"2"' } });
+    });
+    rig.wait(TTL);
+    expect(await served(rig)).toBe(textOf(A.bytes));
+    expect(error.mock.calls).toEqual([]);
+    expect(warn.mock.calls.flat().join()).toMatch(`${FILENAME}, which is another upstream: `);
+  });
 });
+
+/** Longer than a request waits for the comparison. Milliseconds. */
+const LATE = 1_300;

@@ -4,7 +4,7 @@ import { type FileRef, fileLabel } from "../../pypi/file-url.ts";
 import { upstreamValue } from "../../pypi/page.ts";
 import { listedFacts } from "../read-upstream.ts";
 import { type SourcePages } from "../../repository/repository.ts";
-import { skipRecheck, storeWhole, type StoringParts } from "./store-file.ts";
+import { skipRecheck, storeBehind, storeWhole, type StoringParts } from "./store-file.ts";
 import { TIMED_OUT, within } from "../../repository/timeout.ts";
 import { discard, type Artifact, type ArtifactFacts, type ListedFile } from "../../repository/artifact.ts";
 import type { Context } from "../../repository/context.ts";
@@ -34,7 +34,8 @@ export async function isCurrent(
   const checked = check(stored, ref, parts, list, inner, ctx);
   const outcome = await within(PATIENCE, checked);
   if (outcome !== TIMED_OUT) return outcome === undefined;
-  ctx.defer(checked.then((listed) => listed && storeAnew(ref, listed, parts, inner, ctx)));
+  const storing = checked.then((listed) => listed && storeAnew(ref, listed, parts, inner, ctx));
+  storeBehind(storing, ref, "which is another upstream", ctx);
   return true;
 }
 
