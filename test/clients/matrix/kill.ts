@@ -72,7 +72,7 @@ export function killTest(where: string, kills: number, open: (source: WitnessSou
     }
 
     const { nothing, whole, confirmed } = seen;
-    task.meta.summary = `${where} killed at random moments of uploads (KILL_SEED=${seed}), ${nothing} times nothing was there afterwards, ${whole} times the whole file though nobody had been told; another ${confirmed} times it was there, as had been confirmed before the kill.`;
+    task.meta.summary = `${where} killed at random moments of uploads (KILL_SEED=${seed}), ${nothing} times nothing was there afterwards, ${whole} times the whole file though no client had been told; another ${confirmed} times it was there, as had been confirmed before the kill.`;
     expect(nothing + whole, task.meta.summary).toBe(kills);
     expect(nothing, task.meta.summary).toBeGreaterThan(0);
   }, 1_800_000);

@@ -65,13 +65,13 @@ export function reads(path: string, headers: Headers = {}): Recorded[] {
   ];
 }
 
-/** Requests that would change something and are refused: nobody's, malformed, cut and misframed bodies, other methods. */
+/** Requests that would change something and are refused: without rights, malformed, cut and misframed bodies, other methods. */
 export function refusedWrites(method: string, path: string, headers: Headers): Recorded[] {
   const send = (body: string, more: Headers = {}, cut = false) =>
     request(method, path, { headers: { ...headers, ...more }, body, cut });
   return [
     request(method, path, { body: "{}" }),
-    request(method, path, { headers: { Authorization: "Bearer nobody" }, body: "{}" }),
+    request(method, path, { headers: { Authorization: "Bearer unknown" }, body: "{}" }),
     send("{nonsense"),
     send('{"unknown": 1}'),
     send("\0\xff\xfe"),
