@@ -15,7 +15,8 @@ export async function virtualEnvironment(
 ): Promise<string> {
   const directory = join(CACHE, name);
   const marker = join(directory, "complete");
-  const wanted = packages.join(" ");
+  // Its scripts name its own path: a folder that was moved is made anew.
+  const wanted = [directory, ...packages].join(" ");
   const bin = join(directory, "bin");
   if (existsSync(marker) && readFileSync(marker, "utf8") === wanted) return bin;
 
