@@ -80,7 +80,7 @@ export class StateWatch {
       await checkRoom(this.#folder);
       return undefined;
     } catch (error) {
-      // A system that does not say how much room there is has been written to.
+      // The room cannot be read, but the file above was written.
       return isStorageFull(error) ? NEARLY_FULL : undefined;
     }
   }

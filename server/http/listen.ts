@@ -32,7 +32,7 @@ const SOCKET_REASONS: Readonly<Record<string, string>> = {
  * Listens at host and port (`::` is all addresses, of IPv4 as well), or at a listener. The file of a Unix socket is removed
  * when the server closes; one that a dead server has left is replaced.
  *
- * @returns the port, another one where `port` is 0
+ * @returns where it listens; where `port` is 0, with the port that the system chose
  * @throws Error whose message is a sentence
  */
 export async function listen(server: Server, host: string, port: number, at?: Listener): Promise<ListeningAt> {

@@ -115,7 +115,7 @@ export async function serveHttp({
     renew: (renewed) => tlsServer?.setSecureContext(pairOf(renewed)),
     async stop() {
       isStopping = true;
-      // What clients have sent by now is begun: it is accepted in one turn, and read in the next.
+      // Requests that clients have sent by now are answered: their connections are accepted in one turn and read in the next.
       for (let turn = 0; turn < TURNS; turn += 1) await nextTurn();
       const closed = new Promise((resolve) => server.close(resolve));
       connections.closeIdle();

@@ -92,7 +92,7 @@ export class WriteBack {
       const row = rowOf(this.#db, key);
       if (row?.version !== version || !(await this.#isSound(row))) return false;
     } catch {
-      // Who wants the object has the error.
+      // A request for the object is told of the error.
       return false;
     }
     try {

@@ -84,15 +84,15 @@ export class SharedFills {
   ): Promise<{ readonly opened: Opened; readonly fill: SharedFill | null }> {
     const label = fileLabel(ref);
     const { promise, resolve, reject } = Promise.withResolvers<SharedFill | null>();
-    // Where no request follows it, its beginner has the error.
+    // The error is thrown to the request that began the fill: without followers nothing else handles this rejection.
     promise.catch(() => undefined);
     this.#underWay.set(label, promise);
-    const over = () => void this.#underWay.delete(label);
+    const forget = () => void this.#underWay.delete(label);
     try {
       const opened = await open();
       const growing = opened && (await this.#grow(label, opened.source, ctx));
       if (!growing) {
-        over();
+        forget();
         resolve(null);
         return { opened, fill: null };
       }
@@ -102,13 +102,13 @@ export class SharedFills {
           if (growing.hasLostBytes) this.#brokenUntil = this.#now() + BROKEN_TTL;
           return end;
         })
-        .finally(over);
+        .finally(forget);
       ctx.defer(ended);
       const begun = { growing, ended };
       resolve(begun);
       return { opened, fill: begun };
     } catch (error) {
-      over();
+      forget();
       reject(error);
       throw error;
     }
