@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -7,7 +6,7 @@ import type { Platform } from "../worker/platform/platform.ts";
 import { CACHE_SCHEMA, openCache } from "./cache.ts";
 import { openDatabase } from "./database.ts";
 import { openFetch } from "./fetch.ts";
-import { ReceivedRequest } from "./http/received-request.ts";
+import { requestFacts } from "./http/request-facts.ts";
 import { KEY_VALUE_SCHEMA, openKeyValue } from "./key-value.ts";
 import { checkDatabase, migrate } from "./migrate.ts";
 import { openObjects } from "./objects/open-objects.ts";
@@ -94,9 +93,7 @@ export async function openMachine({ state, migrations, consumers, log }: Machine
       fetch,
       now: Date.now,
       sleep: (milliseconds) => sleep(milliseconds),
-      clientAddress: (request) => (request instanceof ReceivedRequest ? request.clientAddress : ""),
-      acceptEncoding: ({ headers }) => headers.get("Accept-Encoding") ?? "",
-      requestId: () => randomUUID(),
+      ...requestFacts,
       // What goes on after a client has left is ended by the server's stop only.
       finishAlone: Infinity,
       trouble: () => watch.trouble(),

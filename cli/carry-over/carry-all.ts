@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { CannotCarryOver } from "../../server/carry-over/cannot-carry-over.ts";
 import { carryOver, type CarriedOver } from "../../server/carry-over/carry-over.ts";
 import { findSimulatedState } from "../../server/carry-over/simulated-state.ts";
@@ -7,13 +6,11 @@ import { markFinished, markUnfinished, refuseForeign } from "../../server/carry-
 import { UnusableDatabase } from "../../server/migrate.ts";
 import { CommandError } from "../lib/command-error.ts";
 import { showProgress } from "../lib/progress.ts";
-import { PROJECT_FOLDER } from "../lib/project-folder.ts";
+import { MIGRATIONS } from "../lib/project-folder.ts";
 import { adminToken, keepAdminToken, tokenFile } from "../server/admin-token.ts";
 import { openState } from "../server/state.ts";
 import { refuseRunning } from "./refuse-running.ts";
 import { messageOf } from "../../worker/errors.ts";
-
-const MIGRATIONS = join(PROJECT_FOLDER, "schema", "migrations");
 
 /**
  * Carries an earlier version's state directory over into a new one.

@@ -7,6 +7,9 @@ import { dirname, join } from "node:path";
  */
 export const PROJECT_FOLDER = folderAbove(import.meta.dirname);
 
+/** The folder of the database's migrations. */
+export const MIGRATIONS = join(PROJECT_FOLDER, "schema", "migrations");
+
 function folderAbove(folder: string): string {
   if (existsSync(join(folder, "package.json"))) return folder;
   if (dirname(folder) === folder) throw new Error(`No package.json lies above ${import.meta.dirname}.`);

@@ -1,5 +1,4 @@
 import type { X509Certificate } from "node:crypto";
-import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import {
   readCertificate,
@@ -12,7 +11,7 @@ import type * as server from "../../server/serve.ts";
 import { messageOf } from "../../worker/errors.ts";
 import { builtServer } from "../build/build.ts";
 import { CommandError } from "../lib/command-error.ts";
-import { PROJECT_FOLDER } from "../lib/project-folder.ts";
+import { MIGRATIONS } from "../lib/project-folder.ts";
 import { noteAddress, socketAddress } from "../lib/state.ts";
 import { adminToken, keepAdminToken } from "./admin-token.ts";
 import { localAddress, publicAddress } from "./address.ts";
@@ -71,7 +70,7 @@ async function serve(
       config,
       crons: cron ? deployment.triggers.crons : [],
       consumers: deployment.queues.consumers,
-      migrations: join(PROJECT_FOLDER, "schema", "migrations"),
+      migrations: MIGRATIONS,
     });
   } catch (error) {
     throw error instanceof built.CannotServe ? new CommandError(error.message) : error;

@@ -1,20 +1,14 @@
 import { open, type FileHandle } from "node:fs/promises";
 import type { ServerResponse } from "node:http";
 import { messageOf } from "../../worker/errors.ts";
+import type { FilePart } from "../objects/file-body.ts";
 import { writeOut } from "./write-out.ts";
-
-/** A part of a file on this machine, for which an answer's body stands. Bytes. */
-export interface FileBody {
-  readonly path: string;
-  readonly offset: number;
-  readonly length: number;
-}
 
 /** The file of an answer cannot be opened: nothing was sent yet. */
 export class CannotOpen extends Error {}
 
 /** Bytes of a read. Two are held for each answer. */
-const READ_SIZE = 256 * 1024;
+export const READ_SIZE = 256 * 1024;
 
 /**
  * Sends the part straight from the file, in two buffers by turns: one is read while the other is written. That takes two
@@ -24,7 +18,7 @@ const READ_SIZE = 256 * 1024;
  * @param begin writes the head; called once the file is open
  * @throws CannotOpen; also where the file cannot be read, or is shorter than it should be
  */
-export async function sendFile(part: FileBody, outgoing: ServerResponse, begin: () => void): Promise<void> {
+export async function sendFile(part: FilePart, outgoing: ServerResponse, begin: () => void): Promise<void> {
   const handle = await open(part.path).catch((error: unknown) => {
     throw new CannotOpen(messageOf(error), { cause: error });
   });
@@ -36,7 +30,7 @@ export async function sendFile(part: FileBody, outgoing: ServerResponse, begin: 
   }
 }
 
-async function copy(handle: FileHandle, { path, offset, length }: FileBody, outgoing: ServerResponse): Promise<void> {
+async function copy(handle: FileHandle, { path, offset, length }: FilePart, outgoing: ServerResponse): Promise<void> {
   const size = Math.min(READ_SIZE, length);
   const turns = [0, 1].map(() => ({ buffer: Buffer.allocUnsafeSlow(size), written: Promise.resolve() }));
   for (let sent = 0; sent < length;) {

@@ -1,9 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { writeHead } from "./head.ts";
+import { READ_SIZE } from "./send-file.ts";
 import { writeOut } from "./write-out.ts";
-
-/** Bytes of a read. Two are held for each answer. */
-const READ_SIZE = 256 * 1024;
 
 /** A reader into memory of one's own, for a body that is long enough for that and can give one; undefined for others. */
 export function memoryReader(

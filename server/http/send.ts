@@ -1,10 +1,11 @@
 import type { ServerResponse } from "node:http";
 import { declaredLength, writeHead } from "./head.ts";
-import { sendFile, type FileBody } from "./send-file.ts";
+import type { FilePart } from "../objects/file-body.ts";
+import { sendFile } from "./send-file.ts";
 import { sendStream } from "./send-stream.ts";
 
 /** The file that a body stands for; undefined for all other bodies. */
-export type FileOf = (body: ReadableStream<Uint8Array>) => FileBody | undefined;
+export type FileOf = (body: ReadableStream<Uint8Array>) => FilePart | undefined;
 
 /** Statuses of answers that have no content (RFC 9110, 15.3.5 and 15.4.5). */
 const WITHOUT_CONTENT: ReadonlySet<number> = new Set([204, 304]);

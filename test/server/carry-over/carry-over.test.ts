@@ -3,7 +3,7 @@ import { appendFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { removeDirectory, temporaryDirectory } from "../../../cli/demo/leftovers.ts";
-import { PROJECT_FOLDER } from "../../../cli/lib/project-folder.ts";
+import { MIGRATIONS } from "../../../cli/lib/project-folder.ts";
 import { parseConfig } from "../../../schema/config.ts";
 import { CACHE_SCHEMA, openCache } from "../../../server/cache.ts";
 import { carryOver } from "../../../server/carry-over/carry-over.ts";
@@ -19,8 +19,6 @@ import type { Platform } from "../../../worker/platform/platform.ts";
 import { createWorker, type Worker } from "../../../worker/worker.ts";
 import { buildWheel } from "../../../cli/demo/wheel.ts";
 import { OLD_FILES, OLD_TOKEN, simulatedFile, tablesIn, unpackState } from "../../support/node/simulated-state.ts";
-
-const MIGRATIONS = join(PROJECT_FOLDER, "schema", "migrations");
 
 let folder: string;
 let old: string;

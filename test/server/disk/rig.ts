@@ -1,12 +1,10 @@
 import { mkdirSync } from "node:fs";
-import { join } from "node:path";
 import { buildWheel } from "../../../cli/demo/wheel.ts";
+import { MIGRATIONS } from "../../../cli/lib/project-folder.ts";
 import { parseConfig } from "../../../schema/config.ts";
 import { serve } from "../../../server/serve.ts";
 import { uploadFields } from "../../support/upload-fields.ts";
 import { Origin } from "../shared-fills/origin.ts";
-
-const MIGRATIONS = join(import.meta.dirname, "../../../schema/migrations");
 
 const ADMIN = "the-admin-of-the-disk-tests";
 

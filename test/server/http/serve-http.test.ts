@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, afterEach, expect, test, vi } from "vitest";
 import { requestFacts } from "../../../server/http/request-facts.ts";
-import type { FileBody } from "../../../server/http/send-file.ts";
+import type { FilePart } from "../../../server/objects/file-body.ts";
 import { serveHttp, type HttpOptions, type HttpServer } from "../../../server/http/serve-http.ts";
 import { answerTo, headerOf, sendRaw } from "../../support/node/raw-http.ts";
 
@@ -28,7 +28,7 @@ async function serve(handler: HttpOptions["handler"], more: Partial<HttpOptions>
 }
 
 /** A server whose every answer is a part of a file. */
-function serveFile(part: Omit<FileBody, "path">, body = new ReadableStream<Uint8Array>()): Promise<HttpServer> {
+function serveFile(part: Omit<FilePart, "path">, body = new ReadableStream<Uint8Array>()): Promise<HttpServer> {
   return serve(() => new Response(body), { fileOf: () => ({ path: join(folder, "file"), ...part }) });
 }
 

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { request as send, type IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { MIGRATIONS } from "../../../cli/lib/project-folder.ts";
 import { parseConfig } from "../../../schema/config.ts";
 import { openMachine } from "../../../server/machine.ts";
 import { serveHttp } from "../../../server/http/serve-http.ts";
@@ -11,8 +12,6 @@ import type { Platform } from "../../../worker/platform/platform.ts";
 import { createWorker } from "../../../worker/worker.ts";
 import { ONE_SOURCE } from "../../support/variables.ts";
 import { Origin } from "./origin.ts";
-
-const MIGRATIONS = join(import.meta.dirname, "../../../schema/migrations");
 
 const NO_QUEUE = { send: () => Promise.resolve(), sendBatch: () => Promise.resolve() };
 

@@ -2,7 +2,7 @@ import type { Json } from "miniflare";
 import { unstable_getMiniflareWorkerOptions } from "wrangler";
 import { deployedBundle } from "../../../support/node/workerd/build.ts";
 import { migrate } from "../../../../server/migrate.ts";
-import { PROJECT_FOLDER } from "../../../../cli/lib/project-folder.ts";
+import { MIGRATIONS, PROJECT_FOLDER } from "../../../../cli/lib/project-folder.ts";
 import { parseConfig, withUpstream } from "../../../../schema/config.ts";
 import { removeDirectory, temporaryDirectory } from "../../../../cli/demo/leftovers.ts";
 import { serve } from "../../../../server/serve.ts";
@@ -10,8 +10,6 @@ import type { ServedHandler } from "../http-suite.ts";
 import { inWorkerd } from "../in-workerd.ts";
 
 const { workerOptions } = unstable_getMiniflareWorkerOptions(`${PROJECT_FOLDER}/wrangler.toml`);
-
-const MIGRATIONS = `${PROJECT_FOLDER}/schema/migrations`;
 
 /** The variables of wrangler.toml, with another upstream, and without a change log. */
 export const variablesFor = (upstream: string, adminToken: string): Record<string, unknown> => ({

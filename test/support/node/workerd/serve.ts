@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { readConfiguration } from "../../../../cli/server/configuration.ts";
 import { adminToken, keepAdminToken } from "../../../../cli/server/admin-token.ts";
 import type { StartOptions } from "../../../../cli/server/options.ts";
-import { PROJECT_FOLDER } from "../../../../cli/lib/project-folder.ts";
+import { MIGRATIONS, PROJECT_FOLDER } from "../../../../cli/lib/project-folder.ts";
 import { migrate } from "../../../../server/migrate.ts";
 import { deployedBundle } from "./build.ts";
 
@@ -25,7 +25,7 @@ export async function serveInWorkerd(
     simulated(state, { d1Databases: workerOptions["d1Databases"] }, "export default { fetch() {} };"),
   );
   try {
-    await migrate(await miniflare.getD1Database("DB"), join(PROJECT_FOLDER, "schema", "migrations"));
+    await migrate(await miniflare.getD1Database("DB"), MIGRATIONS);
     const served = { ...workerOptions, bindings: variables, unsafeDirectSockets: [{ host, port }] };
     await miniflare.setOptions(simulated(state, served, await deployedBundle()));
   } catch (error) {
