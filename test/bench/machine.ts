@@ -1,12 +1,14 @@
 /**
  * pypi-edge on Node, as `npm start` runs it, beside the same in workerd over simulated stores, beside proxpi and without any.
  *
- *     node test/bench/machine.ts [--rounds 3] [--only A,B,C,D] [--mb 500]
+ *     node test/bench/machine.ts [--rounds 3] [--only A,B,C,D,E] [--mb 500] [--before FOLDER]
  *
  * A: a cold install. B: a large file, cold and stored. C: requests a second, warm. D: the longest stall of the event loop.
+ * E: cold installs over upstreams that answer later. FOLDER: a checkout of an earlier version, with its dependencies, to be
+ * measured beside them in A, B and C.
  * Needs Linux (/proc), the wheelhouse (WHEELHOUSE, by default ../shared/wheelhouse) with uv's wheel for A and proxpi's for A and
  * B, the fixtures (FIXTURES, by default test/fixtures), and `wrk` for C. What is stored is in memory, in a temporary directory that
- * is removed at the end. A part begins no round that it has no time for: a run takes eight minutes at most on two cores.
+ * is removed at the end. A part begins no round that it has no time for: a run takes some twelve minutes at most on two cores.
  */
 import { loadavg } from "node:os";
 import { join } from "node:path";
@@ -19,34 +21,44 @@ import { freeBytes, scratchDirectory } from "./harness/cleanup.ts";
 import { findProgram, giveUp, neededDirectory, wholeNumber } from "./harness/tools.ts";
 import { startUpstream } from "./harness/upstream.ts";
 import { virtualEnvironment } from "./harness/venv.ts";
-import { type Offer, packages, wheelOf } from "./machine/content.ts";
+import { type Offer, realWheels, wheelOf } from "./machine/content.ts";
 import { measureInstallation } from "./machine/install.ts";
 import { measureTransfers } from "./machine/large-file.ts";
 import { installationTable, stallTable, transferTable, warmTable } from "./machine/report.ts";
 import { inRounds } from "./machine/rounds.ts";
 import { measureStall } from "./machine/stall.ts";
 import { type WarmServer, warmRows } from "./machine/warm.ts";
-import { findWays } from "./machine/ways.ts";
+import { type WayName, findWays } from "./machine/ways.ts";
 import { largeFile } from "./stream/files.ts";
 import { startOrigin } from "./stream/origin.ts";
 
 /** Seconds within which a part begins rounds. Together with what is not measured they leave some of the eight minutes. */
-const SECONDS = { A: 140, B: 170, D: 40 };
+const SECONDS = { A: 150, B: 170, D: 40, E: 70 };
+/** How the upstreams of E answer: their path, and what that means. */
+const SLOW_UPSTREAMS = {
+  "20ms": "each answer after 20 ms",
+  "20ms-bare": "each answer after 20 ms, no core metadata",
+  "100ms": "each answer after 100 ms",
+};
+/** The ways of E. */
+const SLOW_WAYS: ReadonlySet<WayName> = new Set(["direct", "Node", "proxpi"]);
 /** Seconds of a load by wrk. */
 const LOAD_SECONDS = 2;
 const WARM_FILE_BYTES = 17_000_000;
+const SMALL_FILE_BYTES = 20_000;
 
 const { values: options } = parseArgs({
   options: {
     rounds: { type: "string", default: "3" },
-    only: { type: "string", default: "A,B,C,D" },
+    only: { type: "string", default: "A,B,C,D,E" },
     mb: { type: "string", default: "500" },
+    before: { type: "string" },
   },
 });
 const rounds = wholeNumber("--rounds", options.rounds, 9);
 const megabytes = wholeNumber("--mb", options.mb, 2_000);
 const parts = options.only.toUpperCase().split(",");
-for (const part of parts) if (!/^[ABCD]$/.test(part)) giveUp(`--only: no ${part}; there are A, B, C, D`);
+for (const part of parts) if (!/^[ABCDE]$/.test(part)) giveUp(`--only: no ${part}; there are A, B, C, D, E`);
 const wrk = findProgram("wrk");
 if (wrk === undefined && parts.includes("C")) giveUp("wrk is missing: apt-get install wrk");
 const wheelhouse = neededDirectory("WHEELHOUSE", "../shared/wheelhouse");
@@ -59,17 +71,17 @@ const recorded = fixturePages(
 const [loadBefore = 0] = loadavg();
 const scratch = scratchDirectory();
 if (freeBytes(scratch) < 4e6 * megabytes) giveUp(`too little room in ${scratch}`);
-const ways = await findWays(scratch, wheelhouse, progress);
-const [small = giveUp("no packages"), ...others] = await packages();
+const ways = await findWays(scratch, wheelhouse, options.before, progress);
+const small = await wheelOf("small", SMALL_FILE_BYTES);
 const large = await wheelOf("large", WARM_FILE_BYTES);
 const [page, largestPage] = [recordedPage("numpy"), recordedPage("grpcio")];
-const offer: Offer = { wheels: [small, ...others, large], pages: [page, largestPage] };
+const offer: Offer = { wheels: [small, large, ...(await realWheels(wheelhouse))], pages: [page, largestPage] };
 // A server that finds itself built has less memory and no child that builds.
 await builtServer();
 await deployedBundle();
 const upstream = await startUpstream(new URL("machine/upstream-thread.ts", import.meta.url), offer);
 
-const PARTS: Record<string, () => Promise<string>> = { A: install, B: transfer, C: load, D: stall };
+const PARTS: Record<string, () => Promise<string>> = { A: install, B: transfer, C: load, D: stall, E: slowInstalls };
 for (const [part, measure] of Object.entries(PARTS)) {
   if (!parts.includes(part)) continue;
   progress(`measuring: ${part}`);
@@ -80,12 +92,26 @@ process.stdout.write(
   `Median (lowest–highest) of interleaved rounds, all on one machine whose load average was ${loadBefore.toFixed(1)} before.\n`,
 );
 
-async function install(): Promise<string> {
+function install(): Promise<string> {
+  return installations(ways.names, upstream.simple, SECONDS.A, "answers at once");
+}
+
+async function slowInstalls(): Promise<string> {
+  const tables: string[] = [];
+  const names = ways.names.filter((way) => SLOW_WAYS.has(way));
+  for (const [path, title] of Object.entries(SLOW_UPSTREAMS)) {
+    tables.push(await installations(names, new URL(`/${path}/simple/`, upstream.simple), SECONDS.E, title));
+  }
+  return tables.join("\n\n");
+}
+
+/** @param title how `simple`, the upstream, answers */
+async function installations(names: readonly WayName[], simple: URL, seconds: number, title: string): Promise<string> {
   const uv = { bin: await virtualEnvironment("uv", ["uv"], wheelhouse), scratch };
-  const samples = await inRounds(ways.names, { rounds, seconds: SECONDS.A }, (way) =>
-    ways.over(way, upstream.simple, (server) => measureInstallation(server, upstream.simple, uv)),
+  const samples = await inRounds(names, { rounds, seconds }, (way) =>
+    ways.over(way, simple, (server) => measureInstallation(server, simple, uv)),
   );
-  return installationTable(samples);
+  return installationTable(samples, title);
 }
 
 async function transfer(): Promise<string> {
@@ -100,17 +126,29 @@ async function transfer(): Promise<string> {
 
 async function load(): Promise<string> {
   const plan = { wrk: wrk ?? "", rounds, seconds: LOAD_SECONDS, upstreamRequests: upstream.requests };
-  return ways.over("Node", upstream.simple, (node) =>
-    ways.over("workerd", upstream.simple, async (workerd) => {
-      const servers: WarmServer[] = [];
-      if (node) servers.push({ ...node, name: "Node" });
-      if (workerd) servers.push({ ...workerd, name: "workerd" });
+  const names: readonly WayName[] = ["Node", "workerd", "before"];
+  return withAll(
+    names.filter((way) => ways.names.includes(way)),
+    [],
+    async (servers) => {
       const results = [];
       for (const row of warmRows(small, large, page)) {
         results.push({ row, outcomes: await measureRow(row, servers, plan) });
       }
       return warmTable(results);
-    }),
+    },
+  );
+}
+
+/** Starts each of `names`, one within the other, and hands them over together. */
+function withAll<T>(
+  [name, ...others]: readonly WayName[],
+  started: readonly WarmServer[],
+  use: (servers: readonly WarmServer[]) => Promise<T>,
+): Promise<T> {
+  if (name === undefined) return use(started);
+  return ways.over(name, upstream.simple, (server) =>
+    withAll(others, server ? [...started, { ...server, name }] : started, use),
   );
 }
 

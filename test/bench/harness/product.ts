@@ -6,8 +6,8 @@ import { REPOSITORY_ROOT } from "./tools.ts";
 
 /** What Node runs: `pypi-edge serve`, or the bundle that is deployed to Cloudflare, in workerd over simulated stores. */
 const PROGRAMS = {
-  node: [join(REPOSITORY_ROOT, "cli/pypi-edge.ts"), "serve"],
-  workerd: [join(REPOSITORY_ROOT, "test/support/node/workerd/start.ts")],
+  node: ["cli/pypi-edge.ts", "serve"],
+  workerd: ["test/support/node/workerd/start.ts"],
 } as const;
 
 export interface Product extends Running {
@@ -15,18 +15,23 @@ export interface Product extends Running {
   readonly simple: URL;
 }
 
-/** Serves `upstream`, a Simple API root, from the state in `state`; its temporary files are beside that. */
+/**
+ * Serves `upstream`, a Simple API root, from the state in `state`; its temporary files are beside that.
+ * @param root the checkout that is started: of an earlier version, where it is not this one
+ */
 export async function startProduct(
   upstream: URL,
   state: string,
   platform: keyof typeof PROGRAMS = "node",
+  root = REPOSITORY_ROOT,
 ): Promise<Product> {
   const port = await freePort();
   const options = ["--port", `${port}`, "--upstream", upstream.href, "--state", state, "--no-cron", "--quiet"];
+  const [script, ...command] = PROGRAMS[platform];
   const running = await start(
-    [process.execPath, ...PROGRAMS[platform], ...options],
+    [process.execPath, join(root, script), ...command, ...options],
     { line: /ready/ },
-    { cwd: REPOSITORY_ROOT, env: { ...process.env, TMPDIR: dirname(state) } },
+    { cwd: root, env: { ...process.env, TMPDIR: dirname(state) } },
   );
   return { ...running, simple: new URL(`http://127.0.0.1:${port}/simple/`) };
 }

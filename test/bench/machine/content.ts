@@ -1,7 +1,11 @@
-/** What the upstream of this benchmark offers: packages that depend on one another, a large wheel, and recorded pages. */
+/** What the upstream of this benchmark offers: real wheels, a small one, a large one, and recorded pages. */
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { Uint8ArrayReader, Uint8ArrayWriter, ZipReader } from "@zip.js/zip.js";
 import { type Wheel, buildWheel } from "../../../cli/demo/wheel.ts";
-import { contentOf } from "../stream/files.ts";
 import type { Page } from "../content/pages.ts";
+import { type Wheel as WheelFile, readWheels } from "../content/wheels.ts";
+import { contentOf } from "../stream/files.ts";
 
 export interface Offer {
   readonly wheels: readonly Wheel[];
@@ -9,38 +13,29 @@ export interface Offer {
   readonly pages: readonly Page[];
 }
 
-export const PACKAGES = 110;
-/** Bytes of the smallest and of the largest package's data. */
-const SMALLEST = 20_000;
-const LARGEST = 60_000;
-/** Each package but the last ones needs so many others. */
-const NEEDS = 3;
+/** What is installed. With what these need, it is some 110 packages: 48 MB, half of them below 60 KB. */
+export const INSTALLED: readonly string[] = [
+  ..."aiohttp build celery cryptography fastapi flask gunicorn hatch hypothesis keyring nox pip-tools".split(" "),
+  ..."pydantic pytest requests[socks] sqlalchemy tox twine uvicorn".split(" "),
+];
 
-/** The name of the package that needs all others. */
-export const FIRST_PACKAGE = nameOf(0);
+/** The wheels of a folder, with the metadata that is in them. */
+export function realWheels(folder: string): Promise<Wheel[]> {
+  return Promise.all(readWheels(folder).map(withMetadata));
+}
 
-/** Wheels of some tens of kilobytes, of which the first one needs all others, over several steps. */
-export function packages(): Promise<Wheel[]> {
-  return Promise.all(
-    Array.from({ length: PACKAGES }, (_, index) => {
-      const needed = Array.from({ length: NEEDS }, (_each, at) => index * NEEDS + at + 1).filter((at) => at < PACKAGES);
-      const size = SMALLEST + Math.round(((LARGEST - SMALLEST) * ((index * 37) % PACKAGES)) / PACKAGES);
-      return wheelOf(
-        nameOf(index),
-        size,
-        needed.map((at) => `${nameOf(at)} (>=1.0,<2)`),
-      );
-    }),
-  );
+async function withMetadata({ path, project, version, filename, sha256 }: WheelFile): Promise<Wheel> {
+  const bytes = readFileSync(path);
+  const members = await new ZipReader(new Uint8ArrayReader(bytes)).getEntries();
+  const member = members.find((each) => !each.directory && /^[^/]+\.dist-info\/METADATA$/.test(each.filename));
+  if (!member || member.directory) throw new Error(`${filename} has no METADATA`);
+  const metadata = await member.getData(new Uint8ArrayWriter(), { useWebWorkers: false });
+  const metadataSha256 = createHash("sha256").update(metadata).digest("hex");
+  return { project, version, filename, bytes, sha256, metadata, metadataSha256 };
 }
 
 /** A wheel with one member of `size` bytes that do not compress. */
-export function wheelOf(name: string, size: number, requires: readonly string[] = []): Promise<Wheel> {
+export function wheelOf(name: string, size: number): Promise<Wheel> {
   const filename = `${name}/data.bin`;
-  const files = { [filename]: Buffer.concat([...contentOf({ filename, size })]) };
-  return buildWheel({ name, version: "1.0", requires, files });
-}
-
-function nameOf(index: number): string {
-  return `package${String(index).padStart(3, "0")}`;
+  return buildWheel({ name, version: "1.0", files: { [filename]: Buffer.concat([...contentOf({ filename, size })]) } });
 }

@@ -1,7 +1,6 @@
 /** The tables of the four parts: medians, the lowest and the highest of the rounds, and how the ways stand to one another. */
 import type { Outcome } from "../compare/measure.ts";
 import { figure, median, spread, table } from "../harness/statistics.ts";
-import { PACKAGES } from "./content.ts";
 import type { Installation } from "./install.ts";
 import type { Transfer, Transfers } from "./large-file.ts";
 import type { Samples } from "./rounds.ts";
@@ -13,19 +12,31 @@ const TITLES: Record<WayName, string> = {
   direct: "straight from the upstream",
   Node: "pypi-edge on Node",
   workerd: "pypi-edge in workerd",
+  before: "pypi-edge before, on simulators",
   proxpi: "proxpi",
 };
 
-export function installationTable(samples: Samples<Installation>): string {
+/** @param upstream how the upstream answers, in the table's head */
+export function installationTable(samples: Samples<Installation>, upstream: string): string {
+  const packages = new Set([...samples.values()].flat().map((sample) => sample.packages));
+  if (packages.size !== 1) throw new Error(`the ways installed ${[...packages].join(" and ")} packages`);
   const seconds = (way: WayName) => samples.get(way)?.map((sample) => sample.seconds) ?? [];
   return table(
-    [`cold install of ${PACKAGES} packages`, "rounds", "s", "÷ direct", "÷ workerd", "CPU, s", "resident, MB"],
+    [
+      `cold install of ${[...packages].join("")} packages, ${upstream}`,
+      "rounds",
+      "s",
+      "÷ direct",
+      "÷ proxpi",
+      "CPU, s",
+      "resident, MB",
+    ],
     [...samples].map(([way, own]) => [
       TITLES[way],
       `${own.length}`,
       spread(seconds(way)),
       ratio(seconds(way), seconds("direct")),
-      ratio(seconds(way), seconds("workerd")),
+      ratio(seconds(way), seconds("proxpi")),
       spread(known(own.map(({ cpu }) => cpu))),
       spread(known(own.map(({ bytes }) => bytes)).map((bytes) => bytes / 1e6)),
     ]),
@@ -48,26 +59,32 @@ export function transferTable(samples: Samples<Transfers>, megabytes: number): s
           `${own.length}`,
           spread(seconds(transfers)),
           ratio(seconds(transfers), direct),
-          ratio(seconds(transfers), seconds(of("workerd", when))),
+          ratio(seconds(transfers), seconds(of("proxpi", when))),
           spread(known(transfers.map(({ cpu }) => cpu))),
         ],
       ];
     }),
   );
-  return table([`a file of ${figure(megabytes)} MB`, "rounds", "s", "÷ direct", "÷ workerd", "CPU, s"], rows);
+  return table([`a file of ${figure(megabytes)} MB`, "rounds", "s", "÷ direct", "÷ proxpi", "CPU, s"], rows);
 }
 
 export function warmTable(
   results: readonly { readonly row: WarmRow; readonly outcomes: ReadonlyMap<WayName, Outcome> }[],
 ): string {
+  const ways = [...new Set(results.flatMap(({ outcomes }) => [...outcomes.keys()]))];
+  const others = ways.filter((way) => way !== "Node");
   return table(
-    ["requests a second, warm", TITLES.Node, TITLES.workerd, "Node ÷ workerd"],
-    results.map(({ row, outcomes }) => {
-      const [node, workerd] = [outcomes.get("Node"), outcomes.get("workerd")];
-      const both = node && workerd && "median" in node && "median" in workerd;
-      return [row.title, rate(node), rate(workerd), both ? figure(node.median / workerd.median) : "–"];
-    }),
+    ["requests a second, warm", ...ways.map((way) => TITLES[way]), ...others.map((way) => `Node ÷ ${way}`)],
+    results.map(({ row, outcomes }) => [
+      row.title,
+      ...ways.map((way) => rate(outcomes.get(way))),
+      ...others.map((way) => quotient(outcomes.get("Node"), outcomes.get(way))),
+    ]),
   );
+}
+
+function quotient(one: Outcome | undefined, other: Outcome | undefined): string {
+  return one && other && "median" in one && "median" in other ? figure(one.median / other.median) : "–";
 }
 
 export function stallTable(samples: readonly Stall[], files: number): string {

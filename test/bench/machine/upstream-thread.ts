@@ -1,5 +1,6 @@
 /** An index that answers at once: PEP 691 pages with core metadata, and files from memory. */
 import type { ServerResponse } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import type { Wheel } from "../../../cli/demo/wheel.ts";
 import { data, serve } from "../harness/upstream-thread.ts";
@@ -8,7 +9,7 @@ import type { Offer } from "./content.ts";
 const PAGE_TYPE = "application/vnd.pypi.simple.v1+json";
 
 const { wheels, pages } = data as Offer;
-const wheelOfProject = new Map(wheels.map((wheel) => [wheel.project, wheel]));
+const wheelsOfProject = Map.groupBy(wheels, (wheel) => wheel.project);
 const recorded = new Map(pages.map((page) => [page.name, gzipSync(JSON.stringify(page))]));
 const files = new Map(
   wheels.flatMap(({ filename, bytes, metadata }) => [
@@ -17,10 +18,13 @@ const files = new Map(
   ]),
 );
 
+// "/simple/NAME/", "/files/NAME"; with a first segment "20ms" each answer comes later, with "20ms-bare" there is no metadata.
 serve(async (path, request, response) => {
-  const [, area, name = ""] = path.split("/");
+  const [, way = "", delay = "0", bare, area, name = ""] = /^(\/(\d+)ms(-bare)?)?\/(\w+)\/([^/]*)/.exec(path) ?? [];
+  if (delay !== "0") await sleep(Number(delay));
   if (area === "files") {
-    send(response, files.get(name), { "Content-Type": "application/octet-stream" });
+    const body = bare && name.endsWith(".metadata") ? undefined : files.get(name);
+    send(response, body, { "Content-Type": "application/octet-stream" });
     return;
   }
   const page = recorded.get(name);
@@ -28,8 +32,8 @@ serve(async (path, request, response) => {
     send(response, page, { "Content-Type": PAGE_TYPE, "Content-Encoding": "gzip" });
     return;
   }
-  const wheel = wheelOfProject.get(name);
-  const text = wheel && JSON.stringify(pageOf(wheel, `http://${request.headers.host}`));
+  const own = wheelsOfProject.get(name);
+  const text = own && JSON.stringify(pageOf(name, own, `http://${request.headers.host}${way}`, bare === undefined));
   send(response, text && Buffer.from(text), { "Content-Type": PAGE_TYPE });
 });
 
@@ -38,16 +42,16 @@ function send(response: ServerResponse, body: Uint8Array | undefined, headers: R
   else response.writeHead(404).end();
 }
 
-function pageOf(wheel: Wheel, origin: string): object {
-  const { project, version, filename, bytes, sha256, metadataSha256 } = wheel;
-  const file = {
+function pageOf(name: string, own: readonly Wheel[], root: string, hasMetadata: boolean): object {
+  const listed = own.map(({ filename, bytes, sha256, metadataSha256 }) => ({
     filename,
     hashes: { sha256 },
     size: bytes.byteLength,
-    "core-metadata": { sha256: metadataSha256 },
+    ...(hasMetadata && { "core-metadata": { sha256: metadataSha256 } }),
     "upload-time": "2026-05-18T23:33:29.955928Z",
-    url: `${origin}/files/${filename}`,
+    url: `${root}/files/${filename}`,
     yanked: false,
-  };
-  return { meta: { "api-version": "1.1" }, name: project, versions: [version], files: [file] };
+  }));
+  const versions = [...new Set(own.map(({ version }) => version))];
+  return { meta: { "api-version": "1.1" }, name, versions, files: listed };
 }

@@ -7,7 +7,8 @@ import { startProduct } from "../harness/product.ts";
 import { startProxpi } from "../harness/proxpi.ts";
 import { virtualEnvironment } from "../harness/venv.ts";
 
-export type WayName = "direct" | "Node" | "workerd" | "proxpi";
+/** "before": an earlier version, from a checkout of it. */
+export type WayName = "direct" | "Node" | "workerd" | "before" | "proxpi";
 
 /** A server with nothing stored. */
 export interface WayServer extends Running {
@@ -32,9 +33,18 @@ export interface Ways {
 /** proxpi sends a client to the upstream when a download takes longer; its default is 0.9 s. */
 const PROXPI_SETTINGS = { PROXPI_DOWNLOAD_TIMEOUT: "120" };
 
-/** proxpi is among them where the wheelhouse has it; else `say` is told why not. */
-export async function findWays(scratch: string, wheelhouse: string, say: (text: string) => void): Promise<Ways> {
+/**
+ * proxpi is among them where the wheelhouse has it; else `say` is told why not.
+ * @param before a checkout of an earlier version with its dependencies, where it is to be measured, too
+ */
+export async function findWays(
+  scratch: string,
+  wheelhouse: string,
+  before: string | undefined,
+  say: (text: string) => void,
+): Promise<Ways> {
   const names: WayName[] = ["direct", "Node", "workerd"];
+  if (before !== undefined) names.push("before");
   try {
     await virtualEnvironment("proxpi", ["proxpi", "gunicorn"], wheelhouse);
     names.push("proxpi");
@@ -45,6 +55,7 @@ export async function findWays(scratch: string, wheelhouse: string, say: (text: 
   const starters = {
     Node: (upstream: URL, state: string) => startProduct(upstream, state),
     workerd: (upstream: URL, state: string) => startProduct(upstream, state, "workerd"),
+    before: (upstream: URL, state: string) => startProduct(upstream, state, "node", before),
     proxpi: (upstream: URL, state: string) => startProxpi(upstream, state, wheelhouse, PROXPI_SETTINGS),
   };
   const start: Ways["start"] = async (name, upstream) => {
