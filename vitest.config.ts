@@ -82,7 +82,12 @@ export default defineConfig({
         },
       },
       {
-        test: { name: "machine", include: ["test/{cli,structure,docs}/**/*.test.ts"], testTimeout: 60_000 },
+        test: {
+          name: "machine",
+          include: ["test/{cli,structure,docs}/**/*.test.ts"],
+          globalSetup: ["test/cli/setup.ts"],
+          testTimeout: 60_000,
+        },
       },
       {
         test: {

@@ -4,15 +4,17 @@ import { join } from "node:path";
 import { CommandError } from "../lib/command-error.ts";
 import { PROJECT_FOLDER } from "../lib/project-folder.ts";
 import { hashOfSources } from "./hash-of-sources.ts";
-import { bundle, SERVER_ENTRIES } from "./bundle.ts";
+import { bundle, COMMAND_ENTRIES, SERVER_ENTRIES } from "./bundle.ts";
 import { messageOf } from "../../worker/errors.ts";
 
 /** What a package has ready. */
 const PACKED = join(PROJECT_FOLDER, "dist", "package", "server", "serve.js");
 
-/** What a clone builds. */
-const DIST = join(PROJECT_FOLDER, "dist", "server");
-const SOURCES = ["server", "worker", "schema", "package-lock.json"];
+/** What a clone builds, by its folder in `dist`, and what it is built of. */
+const BUNDLES = {
+  server: { entries: SERVER_ENTRIES, sources: ["server", "worker", "schema", "package-lock.json"] },
+  commands: { entries: COMMAND_ENTRIES, sources: ["cli", "server", "worker", "schema", "package-lock.json"] },
+} as const;
 
 /**
  * The path of the server's bundle, which has the worker in it. In a clone it is rebuilt where a source has changed since
@@ -20,21 +22,32 @@ const SOURCES = ["server", "worker", "schema", "package-lock.json"];
  */
 export async function builtServer(): Promise<string> {
   if (!existsSync(join(PROJECT_FOLDER, "server"))) return PACKED;
-  const server = join(DIST, "serve.js");
-  const stamp = join(DIST, "sources.sha256");
-  const sources = await hashOfSources(SOURCES);
-  if ((await readFile(stamp, "utf8").catch(() => "")) === sources) return server;
+  return join(await built("server"), "serve.js");
+}
+
+/** The path of the commands' bundle in a clone: it starts in half the time that the sources need. */
+export async function builtCommands(): Promise<string> {
+  return join(await built("commands"), "pypi-edge.js");
+}
+
+/** The folder of a bundle. It is rebuilt where a source has changed since the last build. */
+async function built(name: keyof typeof BUNDLES): Promise<string> {
+  const { entries, sources } = BUNDLES[name];
+  const folder = join(PROJECT_FOLDER, "dist", name);
+  const stamp = join(folder, "sources.sha256");
+  const hash = await hashOfSources(sources);
+  if ((await readFile(stamp, "utf8").catch(() => "")) === hash) return folder;
   // Built in a temporary folder and moved here whole: of two starts at once, neither must read the other's incomplete bundle.
   const draft = await mkdtemp(`${join(PROJECT_FOLDER, "dist")}-`);
   try {
-    await bundle(SERVER_ENTRIES, draft, { sourcemap: true });
-    await mkdir(DIST, { recursive: true });
-    for (const file of await readdir(draft)) await rename(join(draft, file), join(DIST, file));
-    await writeFile(stamp, sources);
+    await bundle(entries, draft, { sourcemap: true });
+    await mkdir(folder, { recursive: true });
+    for (const file of await readdir(draft)) await rename(join(draft, file), join(folder, file));
+    await writeFile(stamp, hash);
   } catch (error) {
-    throw new CommandError(`The server cannot be built: ${messageOf(error)}.`);
+    throw new CommandError(`The ${name} cannot be built: ${messageOf(error)}.`);
   } finally {
     await rm(draft, { recursive: true });
   }
-  return server;
+  return folder;
 }

@@ -23,6 +23,7 @@ import {
   tablesIn,
   unpackState,
 } from "../support/node/simulated-state.ts";
+import { CLI } from "../support/node/command.ts";
 
 let folder: string;
 let old: string;
@@ -34,9 +35,8 @@ beforeEach(() => {
 });
 afterEach(() => removeDirectory(folder));
 
-const SCRIPT = join(PROJECT_FOLDER, "cli", "pypi-edge.ts");
 const carryOver = (...options: string[]) =>
-  run(process.execPath, [SCRIPT, "carry-over", old, "--state", made, ...options], { cwd: folder });
+  run(process.execPath, [CLI, "carry-over", old, "--state", made, ...options], { cwd: folder });
 
 /** An object without one of its members. */
 const without = <Value>(members: Readonly<Record<string, Value>>, name: string) =>
@@ -120,7 +120,7 @@ test("a state without uploads is carried over, too", async () => {
 
 /** Runs the command until there are files of so many digests, and kills it. */
 async function killedAt(count: number): Promise<void> {
-  const child = spawn(process.execPath, [SCRIPT, "carry-over", old, "--state", made], { stdio: "ignore" });
+  const child = spawn(process.execPath, [CLI, "carry-over", old, "--state", made], { stdio: "ignore" });
   const ended = once(child, "exit");
   const hosted = join(made, "objects", "hosted");
   const isReached = () =>
@@ -173,7 +173,7 @@ test("an object whose row a kill has prevented gets its custom metadata all the 
 test("where the disk takes no more, the command says so, and is gone on with later", async () => {
   unpackState("0012", old);
   const script = `ulimit -f 4000; exec "$@"`;
-  const command = [process.execPath, SCRIPT, "carry-over", old, "--state", made];
+  const command = [process.execPath, CLI, "carry-over", old, "--state", made];
   const { code, output } = await run("bash", ["-c", script, "bash", ...command], { cwd: folder });
   expect([code, output]).toEqual([
     1,

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { freePort, startServer, type StartedServer } from "../../cli/demo/process.ts";
 import { builtServer } from "../../cli/build/build.ts";
 import { cronRow } from "../../schema/crons.ts";
+import { CLI } from "../support/node/command.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const EACH_MINUTE = "* * * * *";
@@ -25,7 +26,7 @@ afterAll(async () => {
 
 const start = () => {
   const upstream = "http://127.0.0.1:9/simple/";
-  const args = ["cli/pypi-edge.ts", "serve", "--port", `${port}`, "--state", state, "--upstream", upstream];
+  const args = [CLI, "serve", "--port", `${port}`, "--state", state, "--upstream", upstream];
   return startServer(process.execPath, args, /\bready\b[^]*Ctrl-C/, { cwd: ROOT });
 };
 

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { builtServer } from "../../cli/build/build.ts";
 import { freePort, startServer, type StartedServer } from "../../cli/demo/process.ts";
 import { noSmallDisks, smallDisk } from "../support/node/small-disk.ts";
+import { CLI } from "../support/node/command.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const because = noSmallDisks === undefined ? "" : ` (not run: ${noSmallDisks})`;
@@ -22,7 +23,7 @@ test.skipIf(noSmallDisks !== undefined)(`pypi-edge serve starts while the disk i
       "--upstream",
       "http://127.0.0.1:9/",
     ];
-    server = await startServer(process.execPath, ["cli/pypi-edge.ts", ...args], /\bready\b[^]*Ctrl-C/, { cwd: ROOT });
+    server = await startServer(process.execPath, [CLI, ...args], /\bready\b[^]*Ctrl-C/, { cwd: ROOT });
     return `http://127.0.0.1:${port}`;
   };
   try {

@@ -21,6 +21,7 @@ import { freePort, run, startServer, type StartedServer } from "../../cli/demo/p
 import { adminToken, keepAdminToken } from "../../cli/server/admin-token.ts";
 import { builtServer } from "../../cli/build/build.ts";
 import { openState } from "../../cli/server/state.ts";
+import { CLI } from "../support/node/command.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 /** Nothing listens there (RFC 863's port, which nobody serves). */
@@ -32,16 +33,10 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 beforeAll(() => builtServer(), 120_000);
 
 const start = (...options: string[]) =>
-  startServer(
-    process.execPath,
-    ["cli/pypi-edge.ts", "serve", "--upstream", NOBODY, ...options],
-    /\bready\b[^]*Ctrl-C/,
-    {
-      cwd: ROOT,
-    },
-  );
-const attempt = (...options: string[]) =>
-  run(process.execPath, ["cli/pypi-edge.ts", "serve", ...options], { cwd: ROOT });
+  startServer(process.execPath, [CLI, "serve", "--upstream", NOBODY, ...options], /\bready\b[^]*Ctrl-C/, {
+    cwd: ROOT,
+  });
+const attempt = (...options: string[]) => run(process.execPath, [CLI, "serve", ...options], { cwd: ROOT });
 
 describe("pypi-edge serve", () => {
   let server: StartedServer;
@@ -233,17 +228,7 @@ describe("pypi-edge serve --config", () => {
 [vars.INDEXES]\ndefault = { sources = ["pypi"] }\nacme = { sources = ["acme", "pypi"] }\n`,
     );
     const port = await freePort();
-    const args = [
-      "cli/pypi-edge.ts",
-      "serve",
-      "--port",
-      `${port}`,
-      "--state",
-      join(folder, "two"),
-      "--config",
-      file,
-      "--quiet",
-    ];
+    const args = [CLI, "serve", "--port", `${port}`, "--state", join(folder, "two"), "--config", file, "--quiet"];
     const server = await startServer(process.execPath, args, /\bready\b[^]*Ctrl-C/, {
       cwd: ROOT,
       env: { ...process.env, ACME: "reader:s3cret" },
@@ -296,7 +281,7 @@ test.each([
 
 test("npm start --port 9102, whose option npm keeps for itself, is told what is missing", async () => {
   const env = { ...process.env, npm_lifecycle_event: "start", npm_config_port: "9102" };
-  const { code, output } = await run(process.execPath, ["cli/pypi-edge.ts", "serve"], { cwd: ROOT, env });
+  const { code, output } = await run(process.execPath, [CLI, "serve"], { cwd: ROOT, env });
   expect([code, output]).toEqual([
     2,
     'npm does not pass --port on unless "--" stands before it: npm start -- --port …\n',

@@ -13,10 +13,15 @@ export interface Actor {
   readonly client: () => Client;
 }
 
-/** The client of that name, whether or not it could be had on this machine. */
+/**
+ * The client of that name, whether or not it could be had on this machine. Throws where the project of tests does not ask
+ * for it: its tests would be skipped everywhere.
+ */
 export function actor(name: ClientName): Actor {
   const { label, client } = CLIENTS[name];
-  const home = inject("supplies").homes[name];
+  const { clients, homes } = inject("supplies");
+  if (!clients.includes(name)) throw new Error(`The setup of this project does not get ${name}.`);
+  const home = homes[name];
   return { name: label, available: home !== undefined, client: () => client(present(home)) };
 }
 

@@ -1,5 +1,5 @@
 import type { TestProject } from "vitest/node";
-import { builtServer } from "../../cli/build/build.ts";
+import { builtCommands, builtServer } from "../../cli/build/build.ts";
 import { startIndexServers } from "../support/node/index-servers.ts";
 import {
   gatherOthers,
@@ -25,10 +25,11 @@ declare module "vitest" {
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   // Built before test files, side by side, start it: each of them would build it, into the same folder.
   const [supplies, others, publishers] = await Promise.all([
-    gatherSupplies(),
+    gatherSupplies(["pip", "pip-older", "uv-pip", "uv-project", "bandersnatch"]),
     gatherOthers(),
     gatherPublishers(["twine", "uv"]),
     builtServer(),
+    builtCommands(),
   ]);
   const { servers, wheels } = others;
   const running = servers === null || wheels === null ? null : await startIndexServers(servers, wheels);

@@ -7,8 +7,7 @@ import { tourWheels } from "../../../cli/demo/tour.ts";
 import { Place } from "../../support/node/clients/place.ts";
 import { Rig } from "../../support/node/rig.ts";
 import { LOCKERS, type UrlLock } from "../lockers.ts";
-
-const COMMAND = join(import.meta.dirname, "../../..", "cli", "pypi-edge.ts");
+import { CLI } from "../../support/node/command.ts";
 
 /** What comes with `picnic`. */
 const WHOLE = ["basket", "bread", "picnic", "sandwich"];
@@ -95,9 +94,7 @@ class Project {
 
   /** Runs `pypi-edge lock` on the lock file. */
   async map(...args: string[]): Promise<string> {
-    return succeeded(
-      await run(process.execPath, [COMMAND, "lock", ...args, "--upstream", rig.witness.index, this.#file]),
-    );
+    return succeeded(await run(process.execPath, [CLI, "lock", ...args, "--upstream", rig.witness.index, this.#file]));
   }
 
   /** Runs `pypi-edge warm` on the lock file. */

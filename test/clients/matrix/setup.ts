@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import { removeDirectory, temporaryDirectory } from "../../../cli/demo/leftovers.ts";
 import { deployedBundle } from "../../support/node/workerd/build.ts";
-import { builtServer } from "../../../cli/build/build.ts";
+import { builtCommands, builtServer } from "../../../cli/build/build.ts";
 import { buildWheel, type Wheel } from "../../../cli/demo/wheel.ts";
 import { incompressible, largeWheel } from "../../support/node/fake-index/content.ts";
 import { startIndexServers } from "../../support/node/index-servers.ts";
@@ -28,6 +28,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     largeWheel(),
     buildWheel({ name: "freight", version: "1.0", files: { "freight/stone.bin": incompressible(120_000_000) } }),
     builtServer(),
+    builtCommands(),
     deployedBundle(),
   ]);
   const put = ({ filename, bytes }: Wheel): string => {

@@ -1,4 +1,4 @@
-import { smoke } from "../smoke.ts";
+import { CLIENT_NAMES } from "../../support/node/clients/table.ts";
+import { smoke } from "./smoke.ts";
 
-// Those that test/clients has in more than this.
-smoke(["pip-older", "pip", "uv-pip", "poetry", "pdm", "pipenv", "bandersnatch"]);
+smoke(CLIENT_NAMES);

@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { run, type Outcome } from "../../../cli/demo/process.ts";
 
-export const CLI = join(import.meta.dirname, "../../..", "cli", "pypi-edge.ts");
+/** The commands as a package has them. The setup of each project that starts them has them built. */
+export const CLI = join(import.meta.dirname, "../../..", "dist", "commands", "pypi-edge.js");
 
 /**
  * Runs `pypi-edge` in a folder, with no profile, address or token of the person who runs the tests.

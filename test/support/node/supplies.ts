@@ -11,7 +11,9 @@ const VALIDATORS = ["pypi-simple==1.8.0", "mousebender==2025.1", "packaging==26.
 
 /** What could be had on this machine. It travels to the processes that run tests, so it is data only. */
 export interface Supplies {
-  /** Absent where the client could not be had. */
+  /** The clients that the project of tests has. */
+  readonly clients: readonly ClientName[];
+  /** Those of them that could be had. */
   readonly homes: Readonly<Partial<Record<ClientName, Home>>>;
   /** A directory with the wheel of a build backend. */
   readonly backends: string | null;
@@ -44,8 +46,11 @@ export async function gatherPublishers(names: readonly PublisherName[] = PUBLISH
   return { homes: Object.fromEntries(homes.filter(([, home]) => home !== null)), missing };
 }
 
-/** Gets the clients under test and what they build with from $WHEELHOUSE, or by the user's own pip configuration. */
-export async function gatherSupplies(): Promise<Supplies> {
+/**
+ * Gets the clients under test, or these of them, and what they build with from $WHEELHOUSE, or by the user's own pip
+ * configuration.
+ */
+export async function gatherSupplies(clients: readonly ClientName[] = CLIENT_NAMES): Promise<Supplies> {
   const made = new Map<string, Promise<Home | null>>();
   const homeOf = (requirements: readonly string[]): Promise<Home | null> => {
     const key = requirements.join(" ");
@@ -55,11 +60,11 @@ export async function gatherSupplies(): Promise<Supplies> {
   };
   const [backends, ...homes] = await Promise.all([
     provideWheels(BACKEND),
-    ...CLIENT_NAMES.map(async (name) => [name, await homeOf(CLIENTS[name].requirements)] as const),
+    ...clients.map(async (name) => [name, await homeOf(CLIENTS[name].requirements)] as const),
   ]);
   const missing = homes.filter(([, home]) => home === null).map(([name]) => CLIENTS[name].label);
   if (backends === null) missing.push(readable(BACKEND));
-  return { homes: Object.fromEntries(homes.filter(([, home]) => home !== null)), backends, missing };
+  return { clients, homes: Object.fromEntries(homes.filter(([, home]) => home !== null)), backends, missing };
 }
 
 /** Gets the index servers, their wheels and the parsers, in the same way. */

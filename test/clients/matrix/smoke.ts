@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import type { WitnessSource } from "../../cli/demo/witness.ts";
-import { buildWheel } from "../../cli/demo/wheel.ts";
-import type { ClientName } from "../support/node/clients/table.ts";
-import { smallContent } from "../support/node/fake-index/content.ts";
-import { fakeIndex } from "../support/node/fake-index/fake-index.ts";
-import { Rig } from "../support/node/rig.ts";
-import { actor } from "./cast.ts";
+import type { WitnessSource } from "../../../cli/demo/witness.ts";
+import { buildWheel } from "../../../cli/demo/wheel.ts";
+import type { ClientName } from "../../support/node/clients/table.ts";
+import { smallContent } from "../../support/node/fake-index/content.ts";
+import { fakeIndex } from "../../support/node/fake-index/fake-index.ts";
+import { Rig } from "../../support/node/rig.ts";
+import { actor } from "../cast.ts";
 
 /**
  * Whether these clients work at all, over an index whose pages name no digest of a wheel's metadata.
