@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { parseRange } from "../../worker/http/range.ts";
 import { drain } from "../support/large.ts";
 import { filePath, Rig } from "../support/rig.ts";
@@ -192,8 +192,9 @@ describe("a part that is passed on from upstream", () => {
   });
 
   test.each([5_000, 5])(
-    "never has another length than its headers say, though the upstream sends %i bytes for 10",
+    "never has another length than its headers say, though the upstream sends %i bytes for 10, which is reported",
     async (sent) => {
+      const [warn, error] = [vi.spyOn(console, "warn"), vi.spyOn(console, "error")];
       const rig = await published();
       rig.upstream.on(URL_OF_WHEEL, (request) =>
         request.headers.has("Range")
@@ -205,6 +206,11 @@ describe("a part that is passed on from upstream", () => {
       await settled();
       expect([response.status, response.headers.get("Content-Length")]).toEqual([206, "10"]);
       expect([received <= 10, broken]).toEqual([true, true]);
+      expect(error.mock.calls).toEqual([]);
+      expect(warn.mock.calls.flat().join()).toMatch(
+        `file-refused: files.upstream.test/packages/${WHEEL.filename}, a part of it: it `,
+      );
+      vi.restoreAllMocks();
     },
   );
 });

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { parseConfig } from "../../schema/config.ts";
-import { cloudflare, pipe } from "../../worker/cloudflare/platform.ts";
+import { cloudflare } from "../../worker/cloudflare/platform.ts";
 import { compose } from "../../worker/compose/services.ts";
 import { cachePages } from "../../worker/layers/cache-pages.ts";
 import { completePageBy } from "../../worker/layers/complete-page.ts";
@@ -23,7 +23,7 @@ const keys = keysOf("test");
 const INDEX = new URL(FakeUpstream.INDEX);
 const source = (upstream: FakeUpstream) =>
   readUpstream(
-    simpleAt(INDEX, new UpstreamClient(upstream.fetch, INDEX, Date.now, { sleep: () => Promise.resolve() }), pipe),
+    simpleAt(INDEX, new UpstreamClient(upstream.fetch, INDEX, Date.now, { sleep: () => Promise.resolve() })),
     completePageBy(fileFactsIn(env.DB, "test")),
   );
 

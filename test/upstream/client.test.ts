@@ -1,6 +1,5 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { parseProjectName } from "../../worker/pypi/name.ts";
-import { pipe } from "../../worker/cloudflare/platform.ts";
 import type { Fetch } from "../../worker/platform/platform.ts";
 import { UpstreamClient } from "../../worker/upstream/client.ts";
 import { simpleAt } from "../../worker/upstream/upstream.ts";
@@ -10,7 +9,7 @@ const NAME = parseProjectName("demo");
 afterEach(() => void vi.useRealTimers());
 
 const over = (index: URL, fetch: Fetch, now: () => number, credentials?: string) =>
-  simpleAt(index, new UpstreamClient(fetch, index, now, { credentials }), pipe);
+  simpleAt(index, new UpstreamClient(fetch, index, now, { credentials }));
 
 /** An upstream whose every answer is written down beforehand, and the requests it got. */
 function answering(index: string, answers: Record<string, () => Response>, credentials?: string) {

@@ -70,7 +70,7 @@ export function sourceStack(
     feed && upstream.kind === "simple"
       ? { feed: changesAt(url, client), log: own.changeLogPosition, behind: own.pagesBehind }
       : undefined;
-  const upstreamIndex = upstream.kind === "find-links" ? linksAt(url, client, pipe, now) : simpleAt(url, client, pipe);
+  const upstreamIndex = upstream.kind === "find-links" ? linksAt(url, client, now) : simpleAt(url, client);
   const repository: Repository = reserveNames(reserved)(
     mirrorFiles({ ...storing, pipe, source, pages, strays })(
       serveMetadata({ ...storing, facts, siblingless })(

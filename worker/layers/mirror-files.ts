@@ -20,6 +20,7 @@ import type { SharedFills } from "./files/shared-fills.ts";
 import {
   follow,
   serveAndStore,
+  servePart,
   serveShared,
   whenStored,
   storeNow,
@@ -179,7 +180,7 @@ async function fetchFile(
     const whole = () => inner.file({ ref, headOnly: false, listed: at }, ctx);
     storeBehind(storeWhole(source.size, whole, ref, storing, ctx), ref, "after a part of it", ctx);
   }
-  return source;
+  return servePart(source, ref, parts.pipe, ctx);
 }
 
 /** What a fill that is under way has for a request; null where the request must ask the upstream itself. */

@@ -1,6 +1,5 @@
 import { printable } from "../pypi/text.ts";
 import { isUpstreamFailure, messageOf, upstreamFailed } from "../errors.ts";
-import type { MakePipe } from "../platform/pipe.ts";
 import { magicOf } from "../pypi/magic.ts";
 import type { FileAnswer, FileWanted, Upstream } from "../repository/ports/upstream.ts";
 import { partOfStream, type Part } from "../repository/range.ts";
@@ -14,8 +13,8 @@ const NO_HEAD: ReadonlySet<number | undefined> = new Set([400, 403, 405, 501]);
 /** With another encoding, `Content-Length` would not be the file's length. */
 const HEADERS = { "Accept-Encoding": "identity" };
 
-/** Fetches files, for every kind of upstream. */
-export function fileFrom(client: UpstreamClient, pipe: MakePipe): Upstream["file"] {
+/** Fetches files, for every kind of upstream. A part's body may be cut off, or go on: its reader counts the bytes. */
+export function fileFrom(client: UpstreamClient): Upstream["file"] {
   const open = (url: URL, method: "GET" | "HEAD", headers: Record<string, string> = {}) =>
     client.open(url, { method, headers: { ...HEADERS, ...headers }, undecoded: true });
 
@@ -43,16 +42,16 @@ export function fileFrom(client: UpstreamClient, pipe: MakePipe): Upstream["file
     const range = `bytes=${part.offset}-${part.offset + part.length - 1}`;
     const answer = await open(url, "GET", { Range: range });
     if (!answer) return null;
-    if (answer.response.status === 200) return sliced(await fileIn(answer, wanted), part, pipe);
+    if (answer.response.status === 200) return sliced(await fileIn(answer, wanted), part);
     if (codingsOf(answer.response).length > 0) {
       // A range of an encoded body is not a range of the file, and its bytes do not show whether it was encoded.
       await answer.response.body?.cancel();
       const file = await whole(url, wanted);
-      return file && sliced(file, part, pipe);
+      return file && sliced(file, part);
     }
     refuseHtml(answer, wanted);
     return {
-      body: await exactly(part, answer, pipe),
+      body: await bodyOf(part, answer),
       size: sizeIn(answer.response),
       ...datesOf(answer),
       sliced: false,
@@ -95,22 +94,16 @@ async function withoutBody(answer: FileAnswer | null): Promise<FileAnswer | null
 }
 
 /** The part, cut from the whole file: some upstreams ignore `Range`, or do so for encoded files. */
-function sliced({ body, ...answer }: FileAnswer, part: Part, pipe: MakePipe): FileAnswer {
-  return { ...answer, body: body && partOfStream(body, part).pipeThrough(pipe(part.length)), sliced: true };
+function sliced({ body, ...answer }: FileAnswer, part: Part): FileAnswer {
+  return { ...answer, body: body && partOfStream(body, part), sliced: true };
 }
 
-/** The body of a 206 that has exactly the requested range; reading it fails where it has another length. */
-async function exactly(
-  part: Part,
-  { url, response }: UpstreamAnswer,
-  pipe: MakePipe,
-): Promise<ReadableStream<Uint8Array>> {
-  const body = response.body as ReadableStream<Uint8Array> | null;
+/** The body of a 206 that says to have exactly the requested range. */
+async function bodyOf(part: Part, { url, response }: UpstreamAnswer): Promise<ReadableStream<Uint8Array>> {
+  const { body } = response;
   if (!body) throw upstreamFailed(url.host, "its answer to a range is empty");
   const range = response.headers.get("Content-Range") ?? "";
-  if (range.startsWith(`bytes ${part.offset}-${part.offset + part.length - 1}/`)) {
-    return body.pipeThrough(pipe(part.length));
-  }
+  if (range.startsWith(`bytes ${part.offset}-${part.offset + part.length - 1}/`)) return body;
   await body.cancel();
   throw upstreamFailed(url.host, `it answered with a range that was not asked for (${printable(range.slice(0, 80))})`);
 }

@@ -1,6 +1,5 @@
 import { SECOND } from "../duration.ts";
 import { IndexError, messageOf, upstreamFailed } from "../errors.ts";
-import type { MakePipe } from "../platform/pipe.ts";
 import { projectCandidates } from "../pypi/filename.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import type { FileEntry, Validators } from "../pypi/page.ts";
@@ -31,7 +30,7 @@ interface Links {
  *
  * @param now milliseconds since the epoch
  */
-export function linksAt(page: URL, client: UpstreamClient, pipe: MakePipe, now: () => number): Upstream {
+export function linksAt(page: URL, client: UpstreamClient, now: () => number): Upstream {
   let held: { readonly links: Links; readonly until: number } | undefined;
 
   /** The page's files by project, or `unchanged` where `known` still holds. */
@@ -60,7 +59,7 @@ export function linksAt(page: URL, client: UpstreamClient, pipe: MakePipe, now: 
       return { kind: "page", page: { name, files }, validators: links.validators };
     },
 
-    file: fileFrom(client, pipe),
+    file: fileFrom(client),
 
     jsonUrl() {
       throw new IndexError(

@@ -1,6 +1,5 @@
 import { messageOf, upstreamFailed } from "../errors.ts";
 import { documentPath } from "../pypi/document.ts";
-import type { MakePipe } from "../platform/pipe.ts";
 import type { NamesAnswer, Upstream } from "../repository/ports/upstream.ts";
 import { inUtf8, isJson } from "./charset.ts";
 import type { UpstreamAnswer, UpstreamClient } from "./client.ts";
@@ -22,7 +21,7 @@ const PAGE_HEADERS = {
 };
 
 /** An upstream index over HTTP. `index` is its Simple API root, ending in `/`. */
-export function simpleAt(index: URL, client: UpstreamClient, pipe: MakePipe): Upstream {
+export function simpleAt(index: URL, client: UpstreamClient): Upstream {
   const mayFetch = (url: URL) => client.mayFetch(url);
 
   return {
@@ -46,7 +45,7 @@ export function simpleAt(index: URL, client: UpstreamClient, pipe: MakePipe): Up
       }
     },
 
-    file: fileFrom(client, pipe),
+    file: fileFrom(client),
 
     jsonUrl: (ref) => new URL(`../${documentPath(ref)}`, index),
     document: documentFrom(client),

@@ -61,6 +61,19 @@ export function serveAndStore(
   return artifact;
 }
 
+/**
+ * Passes a part of a file on. Where the upstream sends another length than it announced, that is reported, and the client's
+ * transfer is broken off.
+ */
+export function servePart(source: Artifact, ref: FileRef, pipe: MakePipe, ctx: Context): Artifact {
+  const { part } = source;
+  if (!part || part === "unsatisfiable") return source;
+  const expected = { ...source, size: part.length, digest: undefined };
+  const { artifact, filled } = transfer(expected, `${fileLabel(ref)}, a part of it`, undefined, pipe, ctx);
+  ctx.defer(filled);
+  return { ...source, body: artifact.body };
+}
+
 /** An upstream's file, and what it is stored with. */
 export interface OpenedSource {
   readonly source: Artifact;
