@@ -1,10 +1,13 @@
 import type { Readable } from "node:stream";
 import { type BrotliDecompress, createBrotliDecompress, createGunzip, type Gunzip } from "node:zlib";
-import { type Dispatcher, EnvHttpProxyAgent, request as send } from "undici";
+import { Agent, type Dispatcher } from "undici";
 import { SECOND } from "../worker/duration.ts";
 import type { Fetch } from "../worker/platform/platform.ts";
 import { byteStreamOf } from "./byte-stream.ts";
 import { NULL_BODY_STATUSES } from "./null-body.ts";
+import type { Proxy, ProxyFor } from "./proxies/proxies.ts";
+import { ProxyFailed, proxyLost, proxyRefused } from "./proxies/proxy-failed.ts";
+import { connectThrough } from "./proxies/tunnel.ts";
 
 /** Connections to one origin at the same time. Further requests wait. */
 const CONNECTIONS = 128;
@@ -31,6 +34,14 @@ const DECODERS: Readonly<Record<string, () => Gunzip | BrotliDecompress>> = {
 /** Codes of connections that were refused or broke off. */
 const LOST = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE", "UND_ERR_SOCKET", "HPE_INVALID_EOF_STATE"]);
 const UNKNOWN_NAME = new Set(["ENOTFOUND", "EAI_AGAIN"]);
+/** Codes of certificates that none of the authorities has issued that are known here. */
+const UNTRUSTED = new Set([
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_GET_ISSUER_CERT",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+]);
 
 export interface Fetcher {
   /**
@@ -47,35 +58,72 @@ export interface Fetcher {
   close(): Promise<void>;
 }
 
+interface FetchOptions {
+  readonly connections?: number;
+  /** Where it is left out, every host is asked directly. */
+  readonly proxyFor?: ProxyFor;
+}
+
 /**
- * `fetch` over HTTP/1.1, through the proxies that `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` name. Node's own `fetch` always
- * decodes, adds headers of its own, and takes half as long again for large bodies.
+ * `fetch` over HTTP/1.1, through proxies. Node's own `fetch` always decodes, adds headers of its own, and takes half as long
+ * again for large bodies.
  */
-export function openFetch({ connections = CONNECTIONS }: { readonly connections?: number } = {}): Fetcher {
-  const dispatcher = new EnvHttpProxyAgent({
+export function openFetch({ connections = CONNECTIONS, proxyFor = () => undefined }: FetchOptions = {}): Fetcher {
+  const settings = {
     connections,
     headersTimeout: HEADERS_TIMEOUT,
     bodyTimeout: BODY_TIMEOUT,
     maxHeaderSize: MAX_HEADERS,
-    // Proxies often refuse CONNECT to ports that are not those of https.
-    proxyTunnel: false,
-  });
+  };
+  const direct = new Agent(settings);
+  const tunnels = new Map<Proxy, Agent>();
+  const throughTunnel = (proxy: Proxy) => {
+    const agent = tunnels.get(proxy) ?? new Agent({ ...settings, connect: connectThrough(proxy) });
+    tunnels.set(proxy, agent);
+    return agent;
+  };
   return {
     async fetch(request, init) {
       if (request.redirect !== "manual") throw new TypeError("A request must say that its redirects are not followed.");
-      const { method, url, headers, signal } = request;
-      const options = { dispatcher, method, headers: [...headers].flat(), signal };
+      const { method, signal } = request;
+      const url = new URL(request.url);
+      const headers = [...request.headers].flat();
       const body = request.body && new Uint8Array(await request.arrayBuffer());
+      const options = { method, headers, signal, body, highWaterMark: READ_AHEAD };
+      const { origin, pathname, search } = url;
+      const path = pathname + search;
+      const proxy = proxyFor(url);
+      // Proxies often refuse CONNECT to ports that are not those of https: what is plain http is asked of the proxy itself.
+      const answering = proxy && url.protocol === "http:" ? proxy : undefined;
       try {
-        const answer = await send(url, { ...options, body, highWaterMark: READ_AHEAD });
+        const answer = await (answering
+          ? direct.request({ ...options, ...asOfProxy(answering, url, headers) })
+          : (proxy ? throughTunnel(proxy) : direct).request({ ...options, origin, path }));
+        if (answering && answer.statusCode === 407) {
+          answer.body.on("error", () => undefined).destroy();
+          throw proxyRefused(answering, 407);
+        }
         return responseTo(method, answer, init?.encodeResponseBody === "manual");
       } catch (error) {
-        throw plain(error);
+        throw answering && isOfConnection(error) ? proxyLost(answering, error) : plain(error);
       }
     },
-    close: () => dispatcher.destroy(),
+    async close() {
+      await Promise.all([direct, ...tunnels.values()].map((agent) => agent.destroy()));
+    },
   };
 }
+
+/** A request to a proxy for an address (RFC 9112, 3.2.2). */
+const asOfProxy = ({ url, authorization }: Proxy, { origin, pathname, search, host }: URL, headers: string[]) => ({
+  origin: url.origin,
+  path: origin + pathname + search,
+  headers: [...headers, "host", host, ...(authorization ? ["proxy-authorization", authorization] : [])],
+});
+
+const codeOf = (error: unknown) => (error instanceof Error && "code" in error ? String(error.code) : "");
+
+const isOfConnection = (error: unknown) => LOST.has(codeOf(error)) || UNKNOWN_NAME.has(codeOf(error));
 
 function responseTo(method: string, answer: Dispatcher.ResponseData, undecoded: boolean): Response {
   const { statusCode: status, statusText, body } = answer;
@@ -110,10 +158,16 @@ function decoded(body: Readable, decoder: Gunzip | BrotliDecompress): Readable {
 
 /** The error in plain words, where Node's message has only a code. */
 function plain(error: unknown): unknown {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  if (error instanceof ProxyFailed) return error;
+  const code = codeOf(error);
   // The worker knows this text from workerd.
   if (LOST.has(code)) return new Error("Network connection lost.", { cause: error });
   if (UNKNOWN_NAME.has(code)) return new Error("its name cannot be resolved", { cause: error });
+  if (UNTRUSTED.has(code))
+    return new Error(
+      `its certificate is not trusted (${code}): if its authority is your own, name the file of that in NODE_EXTRA_CA_CERTS`,
+      { cause: error },
+    );
   if (code.startsWith("HPE_")) return new Error("its answer is not HTTP", { cause: error });
   return error;
 }

@@ -13,6 +13,7 @@ import { openObjects } from "./objects/open-objects.ts";
 import { copyingPipe } from "./pipe.ts";
 import type { ConsumerSettings } from "./queues/consumer.ts";
 import { openQueues, type Queues } from "./queues/queues.ts";
+import type { ProxyFor } from "./proxies/proxies.ts";
 import { releaseReserve } from "./reserve.ts";
 import { openSqlite } from "./sqlite/sqlite.ts";
 import { StateWatch } from "./state-watch.ts";
@@ -33,6 +34,8 @@ interface MachineOptions {
   readonly migrations: string;
   /** The queues' consumers, as wrangler.toml has them. */
   readonly consumers: readonly ConsumerSettings[];
+  /** Where it is left out, upstreams are asked directly. */
+  readonly proxyFor?: ProxyFor | undefined;
   /** Takes a sentence for each problem of a queue. */
   readonly log: (line: string) => void;
 }
@@ -42,7 +45,8 @@ interface MachineOptions {
  *
  * @throws UnusableDatabase, whose message is a sentence for the user, `storage-full`, or the system's or SQLite's error
  */
-export async function openMachine({ state, migrations, consumers, log }: MachineOptions): Promise<Machine> {
+export async function openMachine(options: MachineOptions): Promise<Machine> {
+  const { state, migrations, consumers, proxyFor, log } = options;
   await mkdir(state, { recursive: true });
   const file = (name: string) => join(state, `${name}.sqlite`);
   const reserve = await releaseReserve(join(state, "reserve"));
@@ -76,7 +80,7 @@ export async function openMachine({ state, migrations, consumers, log }: Machine
     opened.push(() => objects.close());
     const queues = await openQueues(file("queues"), writer, consumers, { log });
     opened.push(() => queues.close());
-    const { fetch, close: closeFetch } = openFetch();
+    const { fetch, close: closeFetch } = openFetch({ ...(proxyFor && { proxyFor }) });
     opened.push(closeFetch);
     await reserve.renew();
     const watch = new StateWatch({ state, log });

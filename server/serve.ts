@@ -15,6 +15,7 @@ import { serveHttp } from "./http/serve-http.ts";
 import { openMachine, type Machine } from "./machine.ts";
 import { UnusableDatabase } from "./migrate.ts";
 import { fileOf } from "./objects/file-body.ts";
+import type { ProxyFor } from "./proxies/proxies.ts";
 import type { ConsumerSettings } from "./queues/consumer.ts";
 
 export interface ServeOptions {
@@ -27,6 +28,8 @@ export interface ServeOptions {
   readonly tls: CertificateFiles | undefined;
   /** Addresses or networks of proxies, whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[];
+  /** The proxy through which an upstream is asked. Where it is left out, all are asked directly. */
+  readonly proxyFor?: ProxyFor;
   /** The state directory. */
   readonly state: string;
   readonly config: Config;
@@ -114,11 +117,11 @@ export async function serve(options: ServeOptions): Promise<Served> {
 }
 
 async function machineFor(
-  { state, crons, migrations, consumers }: ServeOptions,
+  { state, crons, migrations, consumers, proxyFor }: ServeOptions,
   log: (line: string) => void,
 ): Promise<Machine> {
   try {
-    const machine = await openMachine({ state, migrations, consumers, log });
+    const machine = await openMachine({ state, migrations, consumers, proxyFor, log });
     await expectCrons(machine.platform.database, crons);
     return machine;
   } catch (error) {

@@ -19,13 +19,15 @@ interface Settings {
   readonly program?: readonly string[] | undefined;
   /** Options of `serve` beside these. */
   readonly also?: readonly string[];
+  /** Variables of its environment beside those of this process. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** Starts pypi-edge over `upstream`; it stores in the directory `state`. It fires no crons. */
 export async function startProduct(upstream: string, state: string, settings: Settings = {}): Promise<Product> {
   const port = settings.port ?? (await freePort());
   const own = settings.config === undefined ? [] : ["--config", settings.config];
-  const { also = [], program = [COMMAND, "serve"] } = settings;
+  const { also = [], program = [COMMAND, "serve"], env = {} } = settings;
   const args = [
     "--port",
     `${port}`,
@@ -40,6 +42,8 @@ export async function startProduct(upstream: string, state: string, settings: Se
     ...own,
     ...also,
   ];
-  const server = await startServer(process.execPath, [...program, ...args], /\bready\b/);
+  const server = await startServer(process.execPath, [...program, ...args], /\bready\b/, {
+    env: { ...process.env, ...env },
+  });
   return { ...server, index: `http://127.0.0.1:${port}/simple/` };
 }

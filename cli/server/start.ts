@@ -7,6 +7,7 @@ import {
   type CertificateFiles,
 } from "../../server/http/certificate.ts";
 import type { Listener } from "../../server/http/listen.ts";
+import { proxiesIn, UnusableProxy, type ProxyFor } from "../../server/proxies/proxies.ts";
 import type * as server from "../../server/serve.ts";
 import { messageOf } from "../../worker/errors.ts";
 import { builtServer } from "../build/build.ts";
@@ -31,6 +32,7 @@ export async function start(given: StartOptions): Promise<void> {
   const certificate = given.tls && (await usableCertificate(given.tls));
   const options = { ...given, publicUrl: publicAddress(given, certificate) };
   const listener = listenerOf(given);
+  const proxyFor = proxiesOfEnvironment();
   if (!listener) await portIsFree(options);
   const state = openState(options.state);
   try {
@@ -38,11 +40,11 @@ export async function start(given: StartOptions): Promise<void> {
     const token = options.adminToken ?? adminToken(options.state);
     const configuration = readConfiguration(options, token);
     keepAdminToken(options.state, token);
-    const served = await serve(options, listener, configuration);
+    const served = await serve(options, listener, configuration, proxyFor);
     tryToNote(options.state, addressHere(given, served, certificate));
     announce(options, configuration.config);
     const upstreams = new Set(configuration.config.indexes.flatMap((index) => index.upstreams));
-    void Promise.all([...upstreams].map(({ url }) => warnIfUnreachable(url)));
+    void Promise.all([...upstreams].map(({ url }) => warnIfUnreachable(url, proxyFor)));
     await stopped;
     await served.stop();
   } finally {
@@ -57,6 +59,7 @@ async function serve(
   { host, port, tls, state, cron, trustedProxies }: StartOptions,
   listener: Listener | undefined,
   { config, deployment }: Configuration,
+  proxyFor: ProxyFor,
 ): Promise<server.Served> {
   const built = (await import(pathToFileURL(await builtServer()).href)) as typeof server;
   try {
@@ -66,6 +69,7 @@ async function serve(
       listener,
       tls,
       trustedProxies,
+      proxyFor,
       state,
       config,
       crons: cron ? deployment.triggers.crons : [],
@@ -105,8 +109,23 @@ async function usableCertificate(files: CertificateFiles): Promise<X509Certifica
   }
 }
 
-async function warnIfUnreachable(upstream: URL): Promise<void> {
-  const reason = await whyUnreachable(upstream);
-  if (reason)
-    console.error(`The upstream ${upstream.href} cannot be reached (${reason}); stored pages and files are served.`);
+/** Throws a `CommandError` where the address of one cannot be used. */
+function proxiesOfEnvironment(): ProxyFor {
+  try {
+    return proxiesIn(process.env);
+  } catch (error) {
+    throw error instanceof UnusableProxy ? new CommandError(error.message) : error;
+  }
 }
+
+async function warnIfUnreachable(upstream: URL, proxyFor: ProxyFor): Promise<void> {
+  const proxy = proxyFor(upstream);
+  const reason = await whyUnreachable(proxy?.url ?? upstream);
+  if (!reason) return;
+  const what = proxy
+    ? `${capital(proxy.name)}, through which ${upstream.href} is asked,`
+    : `The upstream ${upstream.href}`;
+  console.error(`${what} cannot be reached (${reason}); stored pages and files are served.`);
+}
+
+const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);

@@ -46,6 +46,8 @@ ${table(VARIABLE_MEANINGS, Object.keys(vars.shape), (key, wrong) => ({ ...COMPLE
 | \`ADMIN_TOKEN\` | opens \`/-/api/\`, all of it: \`npx wrangler secret put ADMIN_TOKEN\`. \`pypi-edge serve\` makes one at its first start. At least 16 visible characters of ASCII. |
 | names of your choice | what \`credentials\` of an upstream names. \`pypi-edge serve\` reads them from its environment. |
 
+From its environment \`pypi-edge serve\` also has \`HTTPS_PROXY\`, \`HTTP_PROXY\`, \`NO_PROXY\` and \`NODE_EXTRA_CA_CERTS\`: [the way out](self-host.md#out-through-a-proxy).
+
 ## Upstreams
 
 \`[vars.UPSTREAMS.NAME]\`

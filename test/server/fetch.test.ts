@@ -1,8 +1,9 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { type Fetcher, openFetch } from "../../server/fetch.ts";
+import { proxiesIn } from "../../server/proxies/proxies.ts";
 
 const servers: Server[] = [];
 const fetchers: Fetcher[] = [];
@@ -125,7 +126,7 @@ test("HTTP_PROXY gets whole addresses, HTTPS_PROXY tunnels, and NO_PROXY is aske
   vi.stubEnv("http_proxy", proxy.url.replace("//", "//user:secret@"));
   vi.stubEnv("https_proxy", proxy.url);
   vi.stubEnv("no_proxy", "127.0.0.1");
-  const fetched = opened();
+  const fetched = opened({ proxyFor: proxiesIn(process.env) });
   expect(await (await fetched(to("http://index.test/simple/"))).text()).toBe("by proxy");
   expect(await (await fetched(to(url))).text()).toBe("direct");
   // No TLS is spoken at the other end of the tunnel.
@@ -134,4 +135,50 @@ test("HTTP_PROXY gets whole addresses, HTTPS_PROXY tunnels, and NO_PROXY is aske
     `GET http://index.test/simple/ Basic ${Buffer.from("user:secret").toString("base64")}`,
     "CONNECT index.test:443",
   ]);
+});
+
+describe("a proxy that does not let a request through", () => {
+  const PASSWORD = "s3cret%2F";
+
+  /** What a request says that goes through a proxy at this address. */
+  async function saidBy(proxy: string, url: string): Promise<string> {
+    const at = new URL(proxy);
+    at.username = "user";
+    at.password = PASSWORD;
+    const proxyFor = proxiesIn({ HTTP_PROXY: at.href, HTTPS_PROXY: at.href });
+    const error: unknown = await opened({ proxyFor })(to(url)).catch((thrown: unknown) => thrown);
+    return `${String(error)} ${error instanceof Error ? String(error.cause) : ""}`.replace(at.host, "HOST");
+  }
+
+  async function refusing(status: number): Promise<string> {
+    const { server, url } = await serve((_, response) => response.writeHead(status).end("no"));
+    server.on("connect", (_, socket: Socket) => socket.end(`HTTP/1.1 ${status} No\r\n\r\n`));
+    return url;
+  }
+
+  test.each(["http://index.test/", "https://index.test/"])("is named, without its password: %s", async (url) => {
+    const { server, url: gone } = await serve(() => undefined);
+    server.close();
+    const { server: silent, url: closing } = await serve((request) => void request.socket.destroy());
+    silent.on("connect", (_, socket: Socket) => void socket.destroy());
+    const said = [
+      await saidBy(gone, url),
+      await saidBy("http://no-such-proxy.invalid:3128/", url),
+      await saidBy(closing, url),
+      await saidBy(await refusing(407), url),
+    ];
+    expect(said).toEqual([
+      expect.stringContaining("the proxy HOST refuses the connection"),
+      expect.stringContaining("the proxy HOST has a name that cannot be resolved"),
+      expect.stringContaining("the proxy HOST has closed the connection"),
+      expect.stringContaining("the proxy HOST does not accept its user and password (it answered 407)"),
+    ]);
+    expect(said.join()).not.toMatch(/s3cret|Basic/);
+  });
+
+  test("is named with the status of its refusal to tunnel", async () => {
+    expect(await saidBy(await refusing(403), "https://index.test/")).toContain(
+      "the proxy HOST does not let the request through (it answered 403)",
+    );
+  });
 });
