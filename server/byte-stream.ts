@@ -13,29 +13,31 @@ export function byteStreamOf(
   explained: (error: unknown) => unknown,
 ): ReadableStream<Uint8Array> {
   let waiting: (() => void) | undefined;
+  let isLeft = false;
   const wake = () => waiting?.();
   const chunks = new Chunks(source, wake);
   for (const event of ["end", "error", "close"]) source.on(event, wake);
   return new ReadableStream(
     {
       type: "bytes",
-      autoAllocateChunkSize: 64 * 1024,
       async pull(controller) {
         for (;;) {
-          const request = controller.byobRequest;
-          // Cancelled meanwhile.
-          if (!request?.view) return;
-          const size = chunks.readInto(request.view);
-          if (size > 0) return request.respond(size);
+          if (isLeft) return;
+          // A reader that brings no memory gets as much as there is.
+          const view = controller.byobRequest?.view ?? new Uint8Array(chunks.size);
+          const size = chunks.readInto(view);
+          if (size > 0 && controller.byobRequest) return controller.byobRequest.respond(size);
+          if (size > 0) return controller.enqueue(view);
           if (source.readableEnded) {
             controller.close();
-            return request.respond(0);
+            return controller.byobRequest?.respond(0);
           }
           if (source.destroyed) throw explained(source.errored ?? new Error("The stream was destroyed."));
           await new Promise<void>((resolve) => (waiting = resolve));
         }
       },
       cancel() {
+        isLeft = true;
         chunks.leave();
         wake();
         cancelled();
@@ -68,6 +70,11 @@ class Chunks {
       taken();
     };
     source.on("data", this.#take);
+  }
+
+  /** Bytes that are at hand. */
+  get size(): number {
+    return this.#size;
   }
 
   /** Fills the view with what is at hand. Returns the number of bytes. */

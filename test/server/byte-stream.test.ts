@@ -21,3 +21,16 @@ test("chunks larger than the reader's memory are read whole, and nothing is give
   expect(Buffer.concat(read).equals(Buffer.concat(chunks))).toBe(true);
   expect(givenBack).not.toHaveBeenCalled();
 });
+
+test("a reader without memory of its own gets as much as there is, and then the end", async () => {
+  const chunks = [Buffer.from("one"), Buffer.from("two")];
+  const reader = byteStreamOf(
+    Readable.from(chunks, { objectMode: false }),
+    () => undefined,
+    (error) => error,
+  ).getReader();
+  const read: Uint8Array[] = [];
+  for (let next = await reader.read(); !next.done; next = await reader.read()) read.push(next.value);
+  expect(Buffer.concat(read).toString()).toBe("onetwo");
+  expect(Math.max(...read.map(({ buffer }) => buffer.byteLength))).toBeLessThanOrEqual(6);
+});

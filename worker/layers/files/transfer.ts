@@ -127,7 +127,9 @@ async function pump(
   const digest = expected.digest && digester(expected.digest, destination?.digest);
   let total = 0;
   let held: Uint8Array | undefined;
-  let spare = new ArrayBuffer(CHUNK);
+  // Memory is filled with zeros: a small file takes no more than it needs.
+  const chunk = Math.min(CHUNK, size ?? CHUNK);
+  let spare = new ArrayBuffer(chunk);
   try {
     for (;;) {
       const value = await inTime(IDLE, SILENT, reader.read(spare));
@@ -141,7 +143,8 @@ async function pump(
       if (held) await client.write(held);
       if (size === undefined || total === size) {
         held = value;
-        spare = new ArrayBuffer(CHUNK);
+        // Where the size is known, only the end is to come, or one byte too many.
+        spare = new ArrayBuffer(size === undefined ? chunk : 1);
       } else {
         await client.write(value);
         spare = value.buffer;
