@@ -33,7 +33,7 @@ export interface ReaderResult {
   readonly duration: number;
 }
 
-/** Requests to a thread, and its replies, have a number in common. */
+/** Requests to a thread, and its replies, have a number in common. A message has a list of them. */
 export interface Asked<Request> {
   readonly id: number;
   readonly request: Request;

@@ -8,15 +8,17 @@ import { faultOf, type Asked, type ReaderRequest, type ReaderResult, type Reply 
 const port = parentPort;
 if (!port) throw new Error("This file runs in a thread of its own.");
 
-const reply = (message: Reply<ReaderResult>) => port.postMessage(message);
+const reply = (message: Reply<ReaderResult>) => port.postMessage([message]);
 const connection = new Connection(new DatabaseSync(workerData as string, { readOnly: true }));
 
-port.on("message", ({ id, request }: Asked<ReaderRequest>) => {
-  const begun = performance.now();
-  try {
-    const rows = connection.together(request.statements);
-    reply({ id, result: { rows, duration: performance.now() - begun } });
-  } catch (error) {
-    reply({ id, error: faultOf(error) });
+port.on("message", (asked: readonly Asked<ReaderRequest>[]) => {
+  for (const { id, request } of asked) {
+    const begun = performance.now();
+    try {
+      const rows = connection.together(request.statements);
+      reply({ id, result: { rows, duration: performance.now() - begun } });
+    } catch (error) {
+      reply({ id, error: faultOf(error) });
+    }
   }
 });

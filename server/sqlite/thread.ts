@@ -4,10 +4,14 @@ import type { Asked, Reply } from "./protocol.ts";
 /** Node 22 says of `node:sqlite` that it is experimental, in every thread that loads it. */
 const QUIET = "--disable-warning=ExperimentalWarning";
 
-/** The main thread's side of a thread that answers each request once. */
+/**
+ * The main thread's side of a thread that answers each request once. What is asked in one turn of the event loop goes
+ * there in one message: each costs as much as a small write.
+ */
 export class Thread<Request, Result> {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, PromiseWithResolvers<Result>>();
+  #unsent: Asked<Request>[] = [];
   #last = 0;
   #failure: Error | undefined;
 
@@ -16,10 +20,12 @@ export class Thread<Request, Result> {
     this.#worker = new Worker(file, { workerData: data, execArgv: [...process.execArgv, QUIET] });
     // It ends with the process, unless a request is waiting for it.
     this.#worker.unref();
-    this.#worker.on("message", (reply: Reply<Result>) => {
-      const waiting = this.#forget(reply.id);
-      if ("error" in reply) waiting?.reject(Object.assign(new Error(reply.error.message), reply.error));
-      else waiting?.resolve(reply.result);
+    this.#worker.on("message", (replies: readonly Reply<Result>[]) => {
+      for (const reply of replies) {
+        const waiting = this.#forget(reply.id);
+        if ("error" in reply) waiting?.reject(Object.assign(new Error(reply.error.message), reply.error));
+        else waiting?.resolve(reply.result);
+      }
     });
     this.#worker.on("error", (error) => this.#fail(error instanceof Error ? error : new Error(String(error))));
     this.#worker.on("exit", () => this.#fail(new Error("The thread has ended.")));
@@ -33,13 +39,19 @@ export class Thread<Request, Result> {
     const waiting = Promise.withResolvers<Result>();
     this.#waiting.set(asked.id, waiting);
     if (this.#waiting.size === 1) this.#worker.ref();
-    this.#worker.postMessage(asked);
+    this.#unsent.push(asked);
+    if (this.#unsent.length === 1) setImmediate(() => this.#send());
     return waiting.promise;
   }
 
   /** Ends the thread, whatever it is doing. */
   async end(): Promise<void> {
     await this.#worker.terminate();
+  }
+
+  #send(): void {
+    this.#worker.postMessage(this.#unsent);
+    this.#unsent = [];
   }
 
   #fail(error: Error): void {

@@ -28,12 +28,12 @@ const connections = new Map<string, Connection>();
 const port = parentPort;
 if (!port) throw new Error("This file runs in a thread of its own.");
 
-const reply = (message: WriterReply) => port.postMessage(message);
+const reply = (...messages: readonly WriterReply[]) => port.postMessage(messages);
 
-port.on("message", (first: Asked<WriterRequest>) => {
-  const asked = [first];
+port.on("message", (first: readonly Asked<WriterRequest>[]) => {
+  const asked = [...first];
   for (let next = receiveMessageOnPort(port); next; next = receiveMessageOnPort(port))
-    asked.push(next.message as Asked<WriterRequest>);
+    asked.push(...(next.message as readonly Asked<WriterRequest>[]));
   let writes: Write[] = [];
   const settle = () => {
     for (const [file, own] of Map.groupBy(writes, ({ request }) => request.file)) commit(file, own);
@@ -93,9 +93,9 @@ function commit(file: string, writes: readonly Write[]): void {
       undo(connection, "ROLLBACK");
       throw error;
     }
-    for (const each of replies) reply(each);
+    reply(...replies);
   } catch (error) {
-    for (const { id } of writes) reply({ id, error: faultOf(error) });
+    reply(...writes.map(({ id }) => ({ id, error: faultOf(error) })));
   }
 }
 
