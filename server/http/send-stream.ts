@@ -32,13 +32,16 @@ export async function sendStream(
     const length = declared ?? (isWhole ? (read.value?.byteLength ?? 0) : undefined);
     // The client has left meanwhile.
     if (outgoing.destroyed) return;
+    // What is over with its first chunk leaves in one piece with its head, on `end`; that waits for the request's rest.
+    const isAtOnce = (isWhole || read.value?.byteLength === length) && outgoing.req.complete;
+    if (isAtOnce) outgoing.cork();
     writeHead(outgoing, response, length);
     if (isHead) return;
     let left = length ?? Infinity;
     while (!read.done) {
       left -= read.value.byteLength;
       if (left < 0) throw new Error(`An answer's body is longer than the ${length} bytes that its headers say.`);
-      if (!outgoing.write(read.value)) await drained(outgoing);
+      if (!outgoing.write(read.value) && !isAtOnce) await drained(outgoing);
       read = await (ahead ?? reader.read());
       ahead = undefined;
     }
