@@ -33,7 +33,8 @@ export async function gzipped(...content: Uint8Array[]): Promise<Uint8Array> {
   return gzip;
 }
 
-function joined(content: readonly Uint8Array[], size: number): Uint8Array {
+/** @param size bytes of all parts together */
+export function joined(content: readonly Uint8Array[], size: number): Uint8Array {
   const whole = new Uint8Array(size);
   let at = 0;
   for (const part of content) {

@@ -3,7 +3,7 @@ import { likelyProjects } from "../pypi/filename.ts";
 import { type FileEntry, type ProjectPage, type Validators, isUnderQuarantine } from "../pypi/page.ts";
 import { htmlOf } from "../pypi/simple-html.ts";
 import { readJson, readValidators, renderJson } from "../pypi/simple-json.ts";
-import { bytesOf, gzipped, inflate, type Gzipped } from "./gzip.ts";
+import { bytesOf, gzipped, inflate, joined, type Gzipped } from "./gzip.ts";
 import { joinText } from "./give-way.ts";
 import { digestOf, StoredJson, type StoredHead } from "./stored-json.ts";
 import type { Via } from "./artifact.ts";
@@ -68,7 +68,7 @@ export class Page extends StoredJson<PageHead, Page> {
    */
   static async from(model: ProjectPage, validators: Validators, now: number): Promise<Page> {
     const { head, body } = renderJson(model, validators);
-    const lines = { head: new TextEncoder().encode(head), body: new TextEncoder().encode(await joinText(body)) };
+    const lines = { head: utf8(head), body: utf8(await joinText(body)) };
     // The first line has the upstream's validators and is not hashed: where only they change, nothing is written.
     const digest = await digestOf(lines.body, model.lastSerial);
     const gzip = await gzipped(lines.head, lines.body);
@@ -86,17 +86,20 @@ export class Page extends StoredJson<PageHead, Page> {
       ...(strays && { strays: true as const }),
       ...(model.files.some(({ _backfilled }) => _backfilled?.includes("size")) && { corrected: true as const }),
     };
-    return new Page(facts, gzip, "upstream", undefined, { queries, strays });
+    const page = new Page(facts, gzip, "upstream", undefined, { queries, strays });
+    // The files that are asked for next are looked up in it.
+    if (page.isSmall) page.forms.plain = joined([lines.head, lines.body], plainSize);
+    return page;
   }
 
   /** The same page with another head. */
   headed(head: PageHead): Page {
-    return new Page(head, this.gzip(), this.via, this.#renderings);
+    return this.withSameForms(new Page(head, this.gzip(), this.via, this.#renderings));
   }
 
   /** The same page, with its HTML stored in `renderings`. */
   keptIn(renderings: Renderings): Page {
-    return new Page(this.head, this.gzip(), this.via, renderings, this.extras);
+    return this.withSameForms(new Page(this.head, this.gzip(), this.via, renderings, this.extras));
   }
 
   /** PEP 503 HTML, gzipped: read from where it is stored, or made now and stored. */
@@ -107,7 +110,7 @@ export class Page extends StoredJson<PageHead, Page> {
       await this.cancel();
       return stored;
     }
-    const gzip = await gzipped(new TextEncoder().encode(await joinText(htmlOf(await this.model()))));
+    const gzip = await gzipped(utf8(await joinText(htmlOf(await this.model()))));
     if (this.#renderings) ctx.defer(this.#renderings.put(this.head.digest, gzip));
     if (this.isSmall) this.forms.html = gzip;
     return gzip;
@@ -149,6 +152,8 @@ export class Page extends StoredJson<PageHead, Page> {
     return readValidators(text.slice(0, text.indexOf("\n")));
   }
 }
+
+const utf8 = (text: string) => new TextEncoder().encode(text);
 
 function queriesOf({ files }: ProjectPage): Queries | undefined {
   const signed = files.flatMap((entry) => [

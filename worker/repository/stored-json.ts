@@ -45,7 +45,11 @@ export abstract class StoredJson<Head extends StoredHead, Self extends StoredJso
 
   /** The same, with another `via`. */
   as(via: Via): Self {
-    const copy = this.copy(this.#gzip, via);
+    return this.withSameForms(this.copy(this.#gzip, via));
+  }
+
+  /** A copy, which shares the other forms from now on. */
+  protected withSameForms<Copy extends StoredJson<Head, Self>>(copy: Copy): Copy {
     copy.forms = this.forms;
     return copy;
   }
@@ -89,7 +93,8 @@ export abstract class StoredJson<Head extends StoredHead, Self extends StoredJso
   }
 
   async text(): Promise<string> {
-    return new Response(await this.json()).text();
+    const json = await this.json();
+    return json instanceof Uint8Array ? new TextDecoder().decode(json) : new Response(json).text();
   }
 
   /** The memory that it takes, with its other forms. Bytes. */
