@@ -12,6 +12,9 @@ const MAX_METADATA = 1024;
 /** KV's. Seconds. */
 const MIN_TTL = 60;
 
+/** KV's for one listing. */
+const MAX_KEYS = 1_000;
+
 const TABLE = "key_value";
 
 /** The statements that make the table. */
@@ -54,6 +57,14 @@ export function openKeyValue(sqlite: Sqlite, now: () => number): KeyValue & Pick
     async delete(key) {
       checkKey("DELETE", key);
       await entries.delete(key);
+    },
+
+    async list({ limit = MAX_KEYS, cursor = "" }) {
+      const names = entries.keys(cursor, Math.min(limit, MAX_KEYS) + 1);
+      const keys = names.slice(0, Math.min(limit, MAX_KEYS)).map((name) => ({ name }));
+      const last = keys.at(-1);
+      if (names.length === keys.length || !last) return { keys, list_complete: true };
+      return { keys, list_complete: false, cursor: last.name };
     },
 
     close: () => entries.close(),

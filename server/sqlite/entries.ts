@@ -17,6 +17,8 @@ export interface Entries {
   /** Resolves when it is stored. The value may be changed as soon as this returns. */
   put(key: string, entry: Entry): Promise<void>;
   delete(key: string): Promise<void>;
+  /** Stored keys after this one, in order. */
+  keys(after: string, limit: number): string[];
   /** Ends the removal of expired entries, and waits for the batch that was begun. */
   close(): Promise<void>;
 }
@@ -44,6 +46,7 @@ export function openEntries(sqlite: Sqlite, table: string, now: () => number): E
   const put = `INSERT INTO ${table} (key, head, expires_at, value) VALUES (?1, ?2, ?3, ifnull(?4, zeroblob(0)))
     ON CONFLICT (key) DO UPDATE SET head = excluded.head, expires_at = excluded.expires_at, value = excluded.value`;
   const remove = `DELETE FROM ${table} WHERE key = ?1`;
+  const keysAfter = `SELECT key FROM ${table} WHERE key > ?1 AND (expires_at IS NULL OR expires_at > ?2) ORDER BY key LIMIT ?3`;
   const removeExpired = `DELETE FROM ${table} WHERE rowid IN (
     SELECT rowid FROM ${table} WHERE expires_at <= ?1 LIMIT ${BATCH})`;
 
@@ -89,6 +92,7 @@ export function openEntries(sqlite: Sqlite, table: string, now: () => number): E
       return write(key, entry, statement(put, key, head, expiresAt, entry.value));
     },
     delete: (key) => write(key, null, statement(remove, key)),
+    keys: (after, limit) => sqlite.read(keysAfter, after, now(), limit).map(({ key }) => String(key)),
     async close() {
       closed = true;
       clearInterval(timer);

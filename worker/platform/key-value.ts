@@ -16,4 +16,13 @@ export interface KeyValue {
     options?: { readonly metadata?: unknown; readonly expirationTtl?: number },
   ): Promise<void>;
   delete(key: string): Promise<void>;
+  /** At most 1,000 keys, in order. `cursor` is that of the listing before, where there are more. */
+  list(options: { readonly limit?: number; readonly cursor?: string }): Promise<ListedKeys>;
+}
+
+/** `list_complete` says that these are the last keys. */
+interface ListedKeys {
+  readonly keys: readonly { readonly name: string }[];
+  readonly list_complete: boolean;
+  readonly cursor?: string;
 }

@@ -41,6 +41,15 @@ export function keyValueSuite(open: () => Promise<KeyValue>): void {
       expect(await kv.get("gone", "stream")).toBeNull();
     });
 
+    test("the keys are listed in order, a part at a time, without those that were deleted", async () => {
+      for (const key of ["b", "a/2", "a/1", "c", "gone"]) await kv.put(key, "x");
+      await kv.delete("gone");
+      const first = await kv.list({ limit: 3 });
+      expect([first.keys.map(({ name }) => name), first.list_complete]).toEqual([["a/1", "a/2", "b"], false]);
+      const second = await kv.list({ limit: 3, ...(first.cursor !== undefined && { cursor: first.cursor }) });
+      expect([second.keys.map(({ name }) => name), second.list_complete]).toEqual([["c"], true]);
+    });
+
     test("a put replaces the value and its metadata", async () => {
       await kv.put("a", "one", { metadata: { n: 1 } });
       await kv.put("a", "two");
