@@ -5,6 +5,7 @@ import { demoCommand } from "./commands/demo.ts";
 import { jobsCommand } from "./commands/jobs.ts";
 import { lockCommand } from "./commands/lock.ts";
 import { loginCommand, logoutCommand } from "./commands/login.ts";
+import { moveInCommand, moveOutCommand } from "./commands/move.ts";
 import { releaseCommand } from "./commands/release.ts";
 import { tokenCommand } from "./commands/token.ts";
 import { uploadCommand } from "./commands/upload.ts";
@@ -30,6 +31,8 @@ export function program(version: string): CommandUnknownOpts {
     wheelhouseCommand(),
     lockCommand(),
     jobsCommand(),
+    moveOutCommand(),
+    moveInCommand(),
     carryOverCommand(),
   ];
   for (const each of commands) made.addCommand(each);

@@ -3,7 +3,14 @@
  * with a sentence for each. `bytes` are bytes, times are milliseconds since the epoch, and `source` is an upstream's name in the
  * configuration where nothing else is said.
  */
-export type JobResult = ChangeLogResult | PopularityResult | SweepResult | CleanResult | PurgeResult | ResendResult;
+export type JobResult =
+  | ChangeLogResult
+  | PopularityResult
+  | SweepResult
+  | CleanResult
+  | PurgeResult
+  | ResendResult
+  | MoveResult;
 
 /** Of the job `feed`. */
 type ChangeLogResult =
@@ -95,3 +102,17 @@ type ResendResult =
   /** The queue did not accept a message: it, and those not sent yet, are kept. */
   | { readonly kind: "queue-refused"; readonly queue: string; readonly reason: string }
   | { readonly kind: "no-dead-letters" };
+
+/** Of the jobs `move-out` and `move-in`: what they have done so far, in this run and those before. */
+type MoveResult = ({ readonly kind: "moved-out" } | { readonly kind: "moved-in" }) & {
+  /** Nothing is left for another run. */
+  readonly isDone: boolean;
+  readonly rows: number;
+  readonly objects: number;
+  /** Of the objects. */
+  readonly bytes: number;
+  /** Pages and documents. */
+  readonly values: number;
+  /** Objects and values that can be fetched again and were left out: their bytes are not there, or not as they were. */
+  readonly left: number;
+};

@@ -8,7 +8,7 @@ import { CommandError } from "../lib/command-error.ts";
 import { showProgress } from "../lib/progress.ts";
 import { MIGRATIONS } from "../lib/project-folder.ts";
 import { adminToken, keepAdminToken, tokenFile } from "../server/admin-token.ts";
-import { openState } from "../server/state.ts";
+import { whileLocked } from "../server/state.ts";
 import { refuseRunning } from "./refuse-running.ts";
 import { messageOf } from "../../worker/errors.ts";
 
@@ -30,16 +30,6 @@ export async function carryAll(from: string, to: string, withoutDamaged: boolean
     throw new CommandError(
       `${from} could not be carried over to its end: ${messageOf(error)}. Run the command again: it goes on from there.`,
     );
-  }
-}
-
-/** Does something while no server uses a state directory, which is made where there is none. */
-async function whileLocked<Result>(state: string, act: () => Promise<Result>): Promise<Result> {
-  const lock = openState(state);
-  try {
-    return await act();
-  } finally {
-    lock.close();
   }
 }
 

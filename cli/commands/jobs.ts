@@ -13,9 +13,15 @@ const JOBS = {
   sweep: "deletes the longest unused mirrored files above the quota, and files of projects that are gone upstream",
   clean: "deletes the parts of unfinished uploads, and tokens that ended long ago",
   replay: "sends dead letters again",
+  "move-out": "writes all that is stored into the bucket's move folder, to be copied to another deployment",
+  "move-in": "stores what was moved out of another deployment and copied into this one's bucket",
 } as const;
 
-const answer = z.object({ did: z.array(z.string()) });
+const answer = z.object({
+  did: z.array(z.string()),
+  // Of a job that does a part of its work in each run.
+  results: z.optional(z.array(z.looseObject({ isDone: z.optional(z.boolean()) }))),
+});
 
 /** `pypi-edge jobs`: lists the jobs that the crons start, and runs one now. */
 export const jobsCommand = () =>
@@ -40,6 +46,9 @@ const run = () =>
     .action(async (job, options) => {
       const server = await findServer(options);
       const path = `jobs/${encodeURIComponent(job)}${options.dryRun ? "?dry-run=true" : ""}`;
-      const { value, json } = await readApiJson(server, answer, await sendRequest(server, "POST", path));
-      console.log(options.json ? JSON.stringify(json) : value.did.map(escaped).join("\n"));
+      for (let goesOn = true; goesOn;) {
+        const { value, json } = await readApiJson(server, answer, await sendRequest(server, "POST", path));
+        console.log(options.json ? JSON.stringify(json) : value.did.map(escaped).join("\n"));
+        goesOn = value.results?.some(({ isDone }) => isDone === false) ?? false;
+      }
     });

@@ -31,3 +31,13 @@ export function openState(directory: string): { close(): void } {
     );
   }
 }
+
+/** Does something while no server uses a state directory, which is made where there is none. */
+export async function whileLocked<Result>(state: string, act: () => Promise<Result>): Promise<Result> {
+  const lock = openState(state);
+  try {
+    return await act();
+  } finally {
+    lock.close();
+  }
+}

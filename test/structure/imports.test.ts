@@ -14,7 +14,9 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "worker/layers": ["worker/platform", "worker/repository", "worker/pypi", "worker/errors"],
   "worker/log": ["worker/platform", "worker/repository", "worker/pypi", "worker/errors"],
   schema: ["worker/pypi"],
+  "worker/storage/moving": ["worker/storage", "worker/platform", "worker/repository", "worker/errors", "schema"],
   "worker/storage": [
+    "worker/storage/moving",
     "worker/platform",
     "worker/auth",
     "worker/publishing",
@@ -81,7 +83,16 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "schema",
   ],
   "worker/index": ["worker/worker", "worker/cloudflare", "schema"],
-  server: ["worker/worker", "worker/jobs", "worker/log", "worker/platform", "worker/pypi", "worker/errors", "schema"],
+  server: [
+    "worker/worker",
+    "worker/storage/moving",
+    "worker/jobs",
+    "worker/log",
+    "worker/platform",
+    "worker/pypi",
+    "worker/errors",
+    "schema",
+  ],
   cli: ["server", "worker/locks/formats", "worker/pypi", "worker/errors", "schema"],
 };
 

@@ -18,7 +18,7 @@ import type { Counters } from "../repository/ports/counters.ts";
 import { sourcesByName } from "../layers/priority.ts";
 import { reservedBy } from "../layers/reserved-names.ts";
 import type { Layer, MirroredSource, Repository } from "../repository/repository.ts";
-import type { DeadLetters, Cleanup, RecentChanges, Runs } from "../repository/ports/maintenance.ts";
+import type { DeadLetters, Cleanup, Moving, RecentChanges, Runs } from "../repository/ports/maintenance.ts";
 import type { StoredObjects } from "../repository/ports/stored-objects.ts";
 import { countTogether, type Counting } from "../storage/d1/catalog.ts";
 import { MAX_PUT } from "../storage/r2/mirrored-files.ts";
@@ -67,6 +67,7 @@ export interface Services {
   readonly letters: DeadLetters;
   readonly recent: RecentChanges;
   readonly runs: Runs;
+  readonly moving: Moving;
   /** Milliseconds for which a page is served without asking the upstream. */
   readonly pageTtl: number;
 }
@@ -157,6 +158,7 @@ export function compose(
     letters: stores.deadLetters,
     recent: stores.recentChanges,
     runs: stores.jobRuns,
+    moving: stores.moving,
     pageTtl,
   };
 }

@@ -1,7 +1,7 @@
 import type { JobResult } from "../../schema/job-results.ts";
 import type { Context } from "../repository/context.ts";
 import type { MirroredSource } from "../repository/repository.ts";
-import type { DeadLetters, Edge, Cleanup, RecentChanges, Runs } from "../repository/ports/maintenance.ts";
+import type { DeadLetters, Edge, Cleanup, Moving, RecentChanges, Runs } from "../repository/ports/maintenance.ts";
 import type { StoredObjects } from "../repository/ports/stored-objects.ts";
 
 /** What jobs work with; each takes what it uses. */
@@ -14,6 +14,7 @@ export interface JobServices {
   readonly letters: DeadLetters;
   readonly recent: RecentChanges;
   readonly runs: Runs;
+  readonly moving: Moving;
   /** undefined where no edge cache can be purged. */
   readonly edge?: Edge | undefined;
   /** Milliseconds for which a page is served without asking the upstream. */

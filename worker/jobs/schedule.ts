@@ -6,6 +6,7 @@ import { cleanUploads } from "./clean-uploads.ts";
 import { followChangeLogs } from "./follow-change-logs.ts";
 import type { Job, JobOptions, JobServices } from "./job.ts";
 import { forgetUnpopular } from "./forget-unpopular.ts";
+import { moveIntoBucket, moveOutOfBucket } from "./move.ts";
 import { refreshPopular } from "./refresh-popular.ts";
 import { purgeEdge } from "./purge-edge.ts";
 import { resendDeadLetters } from "./resend-dead-letters.ts";
@@ -20,6 +21,8 @@ export const JOBS: Readonly<Record<string, Job>> = {
   clean: cleanUploads,
   purge: purgeEdge,
   replay: resendDeadLetters,
+  "move-out": moveOutOfBucket,
+  "move-in": moveIntoBucket,
 };
 
 /** The jobs that each cron expression of wrangler.toml starts, in order. */

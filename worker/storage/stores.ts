@@ -37,6 +37,7 @@ import { queryStore } from "./kv/signed-urls.ts";
 import { Memory, scopedTo } from "./memory.ts";
 import { fillQueue } from "./queues/fills.ts";
 import { refreshQueue } from "./queues/refreshes.ts";
+import { movingIn } from "./moving/moving.ts";
 import { hostedBytesIn } from "./r2/hosted-bytes.ts";
 import { fileStore, type FileInMemory } from "./r2/mirrored-files.ts";
 import { mirroredObjectsIn } from "./r2/mirrored-objects.ts";
@@ -148,6 +149,7 @@ export function createStores(platform: Storage, { maxPut, inMemory }: StorageLim
     deadLetters: deadLettersIn(db, { "pypi-edge-fills": fills, "pypi-edge-refreshes": refreshes }),
     recentChanges: recentChangesIn(db),
     jobRuns: jobRunsIn(db),
+    moving: movingIn(platform, now),
     ofSource,
     /** The root listing of an index. */
     listing: (index: string) => ({

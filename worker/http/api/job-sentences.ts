@@ -71,6 +71,11 @@ const SENTENCES: { readonly [Of in Kind]: Sentence<Of> } = {
       : `The answers of ${some(projects, "project")} ${was(2, dryRun)} purged from the edge cache.`,
   "edge-unreachable": () => "No edge cache can be reached from here; nothing was purged.",
 
+  "moved-out": ({ isDone, ...moved }) =>
+    `${contents(moved)} ${isDone ? "are in the move folder. Copy the bucket now" : "are in the move folder so far; the next run goes on"}.`,
+  "moved-in": ({ isDone, left, ...moved }) =>
+    `${contents(moved)} are moved in${isDone ? "" : " so far; the next run goes on"}.${left > 0 ? ` ${amountLeft(left)}` : ""}`,
+
   "messages-resent": ({ queue, messages }, dryRun) =>
     `${some(messages, "message")} ${was(messages, dryRun)} sent to ${queue} again.`,
   "queue-refused": ({ queue, reason }) =>
@@ -101,6 +106,17 @@ const is = (count: number) => (count === 1 ? "is" : "are");
 const was = (count: number, dryRun = false) => (dryRun ? "would be" : count === 1 ? "was" : "were");
 
 const date = (time: number) => new Date(time).toISOString();
+
+const contents = ({
+  rows,
+  objects,
+  bytes,
+  values,
+}: Readonly<Record<"rows" | "objects" | "bytes" | "values", number>>) =>
+  `${some(rows, "row")}, ${amount(objects, bytes)} and ${some(values, "page")}`;
+
+const amountLeft = (left: number) =>
+  `${some(left, "mirrored file")} ${was(left)} left out, because their bytes are not as they were; they are fetched again.`;
 
 const amount = (objects: number, bytes: number) => `${some(objects, "object")} (${size(bytes)})`;
 

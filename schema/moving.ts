@@ -1,0 +1,65 @@
+import * as z from "zod/mini";
+
+/**
+ * The files of a move folder, which carries all that is stored from one platform to another: schema/STORAGE.md. They were
+ * copied by other programs and are checked like any input.
+ */
+
+/** The last migration: rows are moved between databases with the same tables only. */
+export const LAST_MIGRATION = "0012_names.sql";
+
+/** Keys of objects that are moved: all but uploads that are not finished. Bytes of a key: at most 1,024. */
+export const MOVED_KEYS = /^(?:hosted|file|metadata|page|list|list-html)\//;
+
+/** Keys of values that are moved: all others are made anew of these. */
+export const MOVED_VALUES = /^(?:page|queries|document)\//;
+
+const HEX = /^[0-9a-f]{64}$/;
+const count = z.number().check(z.int(), z.nonnegative());
+
+/** `manifest.json`: written last. `rows`, `objects` and `values` are numbers of files. */
+export const moveManifest = z.object({
+  format: z.literal(1),
+  /** Random; another one for each move. */
+  id: z.string().check(z.regex(/^[0-9a-f]{16}$/)),
+  migration: z.string(),
+  rows: count,
+  objects: count,
+  values: count,
+});
+
+export type MoveManifest = z.infer<typeof moveManifest>;
+
+/** A line of `objects/*.jsonl`. */
+export const movedObject = z.object({
+  key: z.string().check(z.regex(MOVED_KEYS), z.maxLength(1_024)),
+  /** Where its bytes lie, from the folder that the move folder is in. */
+  path: z.string(),
+  /** Bytes. */
+  size: count,
+  sha256: z.string().check(z.regex(HEX)),
+  /** The custom metadata. */
+  metadata: z.record(z.string(), z.string()),
+});
+
+export type MovedObject = z.infer<typeof movedObject>;
+
+/** A line of `values/*.jsonl`; the bytes of all its values lie one after the other in the `.bin` beside it. */
+export const movedValue = z.object({
+  key: z.string().check(z.regex(MOVED_VALUES), z.maxLength(512)),
+  size: count,
+  sha256: z.string().check(z.regex(HEX)),
+  metadata: z.unknown(),
+});
+
+export type MovedValue = z.infer<typeof movedValue>;
+
+const column = z.union([z.string(), z.number(), z.null()]);
+
+/** A line of `rows/*.jsonl`. */
+export const movedRow = z.object({
+  table: z.string(),
+  row: z.record(z.string().check(z.regex(/^[a-z0-9_]{1,40}$/)), column),
+});
+
+export type MovedRow = z.infer<typeof movedRow>;

@@ -1,0 +1,30 @@
+/** The tables whose rows are moved, each with the columns of its primary key. */
+export const MOVED_TABLES = {
+  page: ["source", "project"],
+  file: ["source", "project", "url"],
+  stray: ["source", "address", "project"],
+  object: ["key"],
+  popularity: ["source", "project"],
+  kind_popularity: ["source", "kind"],
+  counter: ["name", "labels"],
+  dead_letter: ["id"],
+  unlinked_object: ["object"],
+  token: ["id"],
+  hosted_project: ["index_name", "project"],
+  hosted_file: ["index_name", "project", "identity"],
+  audit: ["id"],
+} as const satisfies Record<string, readonly string[]>;
+
+export type MovedTable = keyof typeof MOVED_TABLES;
+
+/** The rows of these exist nowhere else: a database that has some takes no others. */
+export const TEAM_TABLES = ["token", "hosted_project", "hosted_file", "audit"] as const satisfies MovedTable[];
+
+/**
+ * The others, whose rows stay: sums that triggers make, positions in the stores that are left, sessions whose parts stay
+ * behind, and positions in change logs. With the last, a change log would confirm pages that were stored after the rows
+ * were read.
+ */
+export const LEFT_TABLES = ["stored", "hosted", "listing", "job", "feed", "upload", "upload_part"] as const;
+
+export const isMovedTable = (name: string): name is MovedTable => Object.hasOwn(MOVED_TABLES, name);
