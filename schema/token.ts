@@ -3,8 +3,11 @@ import { isPrintable } from "../worker/pypi/shown.ts";
 import { pattern } from "./patterns.ts";
 
 /** What a token may do with an index; `admin` includes all others. */
-export const SCOPES = ["read", "upload", "yank", "admin"] as const;
+export const SCOPES = ["read", "warm", "upload", "yank", "admin"] as const;
 export type Scope = (typeof SCOPES)[number];
+
+/** Scopes that change nothing of what an index hosts: they are for the whole index, whichever projects a token may write. */
+export const changesPackages = (scope: Scope): boolean => scope !== "read" && scope !== "warm";
 
 /** Limit of a token's name. Characters. */
 const MAX_NAME = 100;

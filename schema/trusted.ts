@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { upstreamAddress } from "./address.ts";
 import type { IndexConfig } from "./indexes.ts";
 import { patterns } from "./patterns.ts";
-import { SCOPES, type Scope } from "./token.ts";
+import { changesPackages, SCOPES, type Scope } from "./token.ts";
 
 /** The scopes that a CI job may get. With `admin` it could create tokens that outlive it. */
 const GRANTABLE_SCOPES = SCOPES.filter((scope) => scope !== "admin");
@@ -105,8 +105,10 @@ export function resolveTrusted(
   for (const [at, { issuer: from, claims, index, scopes }] of shapes.entries()) {
     const hosting = indexes.find(({ name }) => name === index);
     if (!hosting) problems.push(`TRUSTED.${at}.index: there is no INDEXES.${index}`);
-    else if (!hosting.hosted && scopes.some((scope) => scope !== "read")) {
-      problems.push(`TRUSTED.${at}.scopes: INDEXES.${index} is not hosted, so only the scope read is possible`);
+    else if (!hosting.hosted && scopes.some(changesPackages)) {
+      problems.push(
+        `TRUSTED.${at}.scopes: INDEXES.${index} is not hosted, so only the scopes read and warm are possible`,
+      );
     }
     // Every workflow of every repository has a token of such an issuer.
     if (Object.keys(claims).length === 0) problems.push(`TRUSTED.${at}.claims: must name at least one claim`);

@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import type { Config } from "../schema/config.ts";
 import type { Services } from "./compose/services.ts";
 import { IndexError } from "./errors.ts";
+import { lockRoutes } from "./http/api/locks.ts";
 import { apiRoutes } from "./http/api/routes.ts";
 import { withContext, type AppEnv } from "./http/context.ts";
 import { createAuthorize, readersOnly, revalidatedByCaches } from "./http/access.ts";
@@ -62,14 +63,15 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
   app.use(readableAnywhere(all));
   app.use(requestLimits);
   app.use(ownPagesOnly(config.publicUrl));
+  const named = indexes.map(({ config: { name, base, hosted, upstreams }, repository }) => {
+    return { name, base, hosted, repository, upstreams, publicUrl: config.publicUrl };
+  });
   app.route(
     "/-/api",
     apiRoutes({
       authorize,
       runJob: (name, ctx, options) => runJob(name, services, ctx, options),
-      indexes: indexes.map(({ config: { name, base, hosted, upstreams }, repository }) => {
-        return { name, base, hosted, repository, upstreams, publicUrl: config.publicUrl };
-      }),
+      indexes: named,
       releases: services.releases,
       auditLog: services.auditLog,
       tokens: services.tokens,
@@ -78,6 +80,10 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
       pipe: platform.pipe,
     }),
   );
+  for (const { name, base } of named) {
+    const locks = { authorize, indexes: named, clock: platform, pipe: platform.pipe };
+    if (base !== "") app.route(`${base}/-/api`, lockRoutes(locks, name));
+  }
   const { openStagingFile, publish } = services;
   for (const { config: index } of indexes) {
     app.route(index.base, uploadRoutes({ index, authorize, openStagingFile, publish }));

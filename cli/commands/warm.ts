@@ -1,8 +1,9 @@
-import { escaped } from "../../worker/pypi/shown.ts";
+import { escaped, escapedLines } from "../../worker/pypi/shown.ts";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
-import { warmLine, type WarmProgress, type WarmSummary } from "../../schema/warm.ts";
+import { warmLine, type WarmPlan, type WarmProgress, type WarmSummary } from "../../schema/warm.ts";
 import { causeOf, sendRequest } from "../lib/admin-api.ts";
+import { bytes } from "../lib/bytes.ts";
 import { command, forServer } from "../lib/command.ts";
 import { CommandError } from "../lib/command-error.ts";
 import { parsedJson } from "../../worker/pypi/parsed-json.ts";
@@ -23,25 +24,33 @@ export const warmCommand = () =>
         "pypi-edge warm uv.lock --python 3.12 --platform manylinux_2_28_x86_64",
         "only the files for one kind of runner",
       ],
+      ["pypi-edge warm uv.lock --dry-run", "how much that would be"],
     ]),
   )
     .argument("<file>", LOCK_FILES)
     .option("--index <name>", "the index that the lock is for (default)")
     .option("--python <version>", "only files for this Python, such as 3.12, or 3.13t without the GIL")
     .option("--platform <tag>", "only files for this platform, such as manylinux_2_28_x86_64")
+    .option("--dry-run", "say what would be fetched, and fetch no file")
     .action(async (file, options) => {
+      const { dryRun = false, json = false } = options;
       const server = await findServer(options);
       const { query, body } = await lockRequest(file, options);
+      if (dryRun) query.set("dry-run", "true");
       const answer = await sendRequest(server, "POST", `warm?${query}`, body);
-      sumUp(await follow(answer, server, options.json === true), options.json === true);
+      const summary = await follow(answer, server, { dryRun, json });
+      if (summary) sumUp(summary, json);
     });
+
+interface FollowOptions {
+  readonly dryRun: boolean;
+  readonly json: boolean;
+}
 
 /** Prints the stored files; throws a `CommandError` where some could not be stored. */
 function sumUp(summary: WarmSummary, json: boolean): void {
-  const { done, files, metadata, packages, alreadyStored, pending, unfit, seconds } = summary;
-  const what = `${files} files and ${metadata} .metadata of ${packages} packages`;
-  if (!json) sayElsewhere(summary);
-  if (!json && unfit.length > 0) console.log(`No file of these packages fits: ${listed(unfit)}.`);
+  const { done, files, metadata, alreadyStored, pending, seconds } = summary;
+  const what = amountOf(summary);
   if (!done) {
     throw new CommandError(
       `${pending.length} of these ${files + metadata} are not stored yet (${what}), and none has been stored for a while: ${listed(pending)}. Those still in the queue are stored later; the server's log has the reasons.`,
@@ -50,8 +59,27 @@ function sumUp(summary: WarmSummary, json: boolean): void {
   if (!json) console.log(`Stored: ${what}, ${alreadyStored} of these ${files + metadata} before; ${seconds} s.`);
 }
 
+const amountOf = ({ files, metadata, packages }: WarmPlan | WarmSummary) =>
+  `${files} files and ${metadata} .metadata of ${packages} packages`;
+
+/** Prints how much a lock asks for, how much of it is to be fetched, and what is left out. */
+function sayPlan(plan: WarmPlan): void {
+  const { files, metadata, missing, missingBytes, unsized, unfit, leftOut } = plan;
+  sayElsewhere(plan);
+  if (unfit.length > 0) console.log(`No file of these packages fits: ${listed(unfit)}.`);
+  if (leftOut > 0) {
+    console.log(`${leftOut} more .metadata are too many for one request, and left out: send the lock in parts.`);
+  }
+  const sizes = `${bytes(plan.bytes)}${unsized === 0 ? "" : ` and ${unsized} files of unknown size`}`;
+  const left =
+    missing === 0
+      ? "all are stored"
+      : `${missing} of these ${files + metadata} are not stored yet, ${bytes(missingBytes)} to fetch`;
+  console.log(`To store: ${amountOf(plan)}, ${sizes}; ${left}.`);
+}
+
 /** Prints the packages that were left out, and the index of each. */
-function sayElsewhere({ elsewhere, otherIndexes }: WarmSummary): void {
+function sayElsewhere({ elsewhere, otherIndexes }: WarmPlan): void {
   const indexed = new Set(otherIndexes.flatMap((other) => other.packages));
   const direct = elsewhere.filter((name) => !indexed.has(name));
   if (direct.length > 0) console.log(`Not from an index, so left out: ${listed(direct)}.`);
@@ -61,10 +89,20 @@ function sayElsewhere({ elsewhere, otherIndexes }: WarmSummary): void {
   if (otherIndexes.length > SHOWN) console.log(`And from ${otherIndexes.length - SHOWN} more indexes.`);
 }
 
-/** Shows the lines of the answer; throws a `CommandError` where it ends without its last one. */
-async function follow(answer: Response, { url }: ServerAccess, json: boolean): Promise<WarmSummary> {
+/**
+ * Shows the lines of the answer; throws a `CommandError` where it ends without its last one.
+ *
+ * @returns the summary; undefined after a dry run
+ */
+async function follow(
+  answer: Response,
+  { url }: ServerAccess,
+  { dryRun, json }: FollowOptions,
+): Promise<WarmSummary | undefined> {
   const bar = showProgress(process.stderr);
   let summary: WarmSummary | undefined;
+  let planned = false;
+  let waitedFor: string | undefined;
   try {
     for await (const line of createInterface({ input: Readable.from(answer.body ?? []) })) {
       const parsed = warmLine.safeParse(parsedJson(line));
@@ -72,9 +110,20 @@ async function follow(answer: Response, { url }: ServerAccess, json: boolean): P
         throw new CommandError(
           `${url.href} sent an answer that is not a progress report. Is that a current version of pypi-edge?`,
         );
+      const { data } = parsed;
       if (json) console.log(line);
-      if ("done" in parsed.data) summary = parsed.data;
-      else if (!json) bar.show(shown(parsed.data));
+      if ("problem" in data) throw new CommandError(escapedLines(data.problem.detail));
+      if ("done" in data) summary = data;
+      if ("plan" in data) planned = true;
+      if (json || "done" in data) continue;
+      if ("plan" in data) {
+        bar.end();
+        sayPlan(data.plan);
+      } else if ("waiting" in data) {
+        if (data.waiting === waitedFor) continue;
+        waitedFor = data.waiting;
+        console.error(`Waiting, ${data.read} of ${data.of} pages are read: ${escapedLines(data.waiting)}`);
+      } else bar.show(shown(data));
     }
   } catch (error) {
     if (error instanceof CommandError) throw error;
@@ -84,7 +133,7 @@ async function follow(answer: Response, { url }: ServerAccess, json: boolean): P
   } finally {
     bar.end();
   }
-  if (summary) return summary;
+  if (summary || (dryRun && planned)) return summary;
   throw new CommandError(
     `${url.href} ended its answer too early. Run the command again; files that are already stored are not fetched again.`,
   );

@@ -101,9 +101,9 @@ describe("POST /-/api/tokens", () => {
     [{ ...WISHED, name: "a\nb" }, /name must be printable characters/],
     [{ ...WISHED, name: "a".repeat(101) }, /name must be at most 100 characters/],
     [{ ...WISHED, name: 7 }, /name must be a text/],
-    [{ ...WISHED, scopes: [] }, /scopes must name at least one of read, upload, yank, admin/],
+    [{ ...WISHED, scopes: [] }, /scopes must name at least one of read, warm, upload, yank, admin/],
     [{ ...WISHED, scopes: "read" }, /scopes must be an array/],
-    [{ ...WISHED, scopes: ["read", "write"] }, /scopes.1 must be one of read, upload, yank, admin/],
+    [{ ...WISHED, scopes: ["read", "write"] }, /scopes.1 must be one of read, warm, upload, yank, admin/],
     [{ ...WISHED, projects: [] }, /projects must name at least one/],
     [{ ...WISHED, projects: ["acme/*"] }, /projects.0 must be project names/],
     [{ ...WISHED, projects: ["-acme"] }, /projects.0 must begin and end/],
@@ -243,7 +243,7 @@ describe("a token that is admin of an index", () => {
   test("has nothing of what is the whole installation's", async () => {
     const rig = new Rig({ INDEXES });
     const admin = await give(rig, { scopes: ["admin"] });
-    for (const path of ["jobs/refresh", "warm?filename=uv.lock", "wheelhouse?filename=uv.lock", "none"]) {
+    for (const path of ["jobs/refresh", "warm?index=default", "wheelhouse?index=default", "none"]) {
       expect([path, (await ask(rig, "POST", path, "", admin.text)).status]).toEqual([path, 403]);
     }
   });

@@ -71,11 +71,26 @@ const SUMMARY = {
   unfit: [],
   seconds: 0.4,
 };
+const PLAN = {
+  packages: 2,
+  pages: 2,
+  files: 2,
+  metadata: 1,
+  alreadyStored: 1,
+  elsewhere: [],
+  unfit: [],
+  bytes: 8_000_000_000,
+  unsized: 0,
+  missing: 2,
+  missingBytes: 200_000_000,
+  leftOut: 0,
+};
 const good = (...values: unknown[]) => ({ status: 200, type: "application/x-ndjson", parts: lines(...values) });
 
 describe("pypi-edge warm", () => {
   test("sends the file with its name and what narrows it, and says what is stored", async () => {
     answer = good(
+      { plan: PLAN },
       { stored: 1, of: 3 },
       { stored: 2, of: 3, file: "a.whl" },
       { stored: 3, of: 3, file: "b.whl" },
@@ -83,7 +98,7 @@ describe("pypi-edge warm", () => {
     );
     const { code, output } = await warm("uv.lock", "--python", "3.12", "--platform", "win_amd64", "--index", "team");
     expect(output).toBe(
-      "2 of 3 stored: a.whl\n3 of 3 stored: b.whl\nStored: 2 files and 1 .metadata of 2 packages, 1 of these 3 before; 0.4 s.\n",
+      "To store: 2 files and 1 .metadata of 2 packages, 8.0 GB; 2 of these 3 are not stored yet, 200.0 MB to fetch.\n2 of 3 stored: a.whl\n3 of 3 stored: b.whl\nStored: 2 files and 1 .metadata of 2 packages, 1 of these 3 before; 0.4 s.\n",
     );
     expect(code).toBe(0);
     expect(sent).toMatchObject([
@@ -98,6 +113,26 @@ describe("pypi-edge warm", () => {
   test("prints the server's lines as they are with --json", async () => {
     answer = good({ stored: 3, of: 3, file: "b.whl" }, SUMMARY);
     expect(await warm("uv.lock", "--json")).toMatchObject({ code: 0, output: answer.parts.join("") });
+  });
+
+  test("with --dry-run it says how much that is, and ends", async () => {
+    answer = good({ plan: { ...PLAN, unsized: 1, leftOut: 9 } });
+    expect(await warm("uv.lock", "--dry-run")).toMatchObject({
+      code: 0,
+      output:
+        "9 more .metadata are too many for one request, and left out: send the lock in parts.\nTo store: 2 files and 1 .metadata of 2 packages, 8.0 GB and 1 files of unknown size; 2 of these 3 are not stored yet, 200.0 MB to fetch.\n",
+    });
+    expect(sent[0]?.url).toBe("/-/api/warm?filename=uv.lock&dry-run=true");
+  });
+
+  test("says once that an upstream is waited for, and ends with 1 and the server's sentence where that lasts", async () => {
+    const line = { waiting: "The upstream is away.\u001b", read: 1, of: 2 };
+    const problem = { status: 503, title: "Upstream unavailable", detail: "It stayed away." };
+    answer = good(line, line, { problem });
+    expect(await warm("uv.lock")).toMatchObject({
+      code: 1,
+      output: "Waiting, 1 of 2 pages are read: The upstream is away.\\u001b\nIt stayed away.\n",
+    });
   });
 
   test("ends with 1 and the server's sentence where it refuses", async () => {
@@ -119,11 +154,12 @@ describe("pypi-edge warm", () => {
   });
 
   test("ends with 1 and names what is missing where not all could be stored", async () => {
-    answer = good({ ...SUMMARY, done: false, pending: ["a.whl"], elsewhere: ["mine"], unfit: ["pywin32"] });
+    const left = { elsewhere: ["mine"], unfit: ["pywin32"] };
+    answer = good({ plan: { ...PLAN, ...left } }, { ...SUMMARY, done: false, pending: ["a.whl"], ...left });
     const { code, output } = await warm("uv.lock");
     expect(code).toBe(1);
     expect(output).toMatch(
-      /^Not from an index, so left out: mine\.\nNo file of these packages fits: pywin32\.\n1 of these 3 are not stored yet \(2 files and 1 \.metadata of 2 packages\).* a\.whl\./,
+      /^Not from an index, so left out: mine\.\nNo file of these packages fits: pywin32\.\nTo store: [^\n]*\n1 of these 3 are not stored yet \(2 files and 1 \.metadata of 2 packages\).* a\.whl\./,
     );
   });
 
@@ -132,11 +168,12 @@ describe("pypi-edge warm", () => {
       { index: "https://pkgs.corp.example/simple", packages: ["corp", "acme"] },
       { index: "\u001b[31m--no-index", packages: ["local"] },
     ];
-    answer = good({ ...SUMMARY, elsewhere: ["mine", "corp", "acme", "local"], otherIndexes: others });
+    const left = { elsewhere: ["mine", "corp", "acme", "local"], otherIndexes: others };
+    answer = good({ plan: { ...PLAN, ...left } }, { ...SUMMARY, ...left });
     const { code, output } = await warm("uv.lock");
     expect(code).toBe(0);
     expect(output).toMatch(
-      /^Not from an index, so left out: mine\.\nFrom another index \(https:\/\/pkgs\.corp\.example\/simple\), so left out: corp, acme\.\nFrom another index \(.*--no-index\), so left out: local\.\nStored: /,
+      /^Not from an index, so left out: mine\.\nFrom another index \(https:\/\/pkgs\.corp\.example\/simple\), so left out: corp, acme\.\nFrom another index \(.*--no-index\), so left out: local\.\nTo store: /,
     );
     expect(output).not.toContain("\u001b");
   });

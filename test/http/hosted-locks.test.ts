@@ -1,6 +1,6 @@
 import { unpackTar } from "modern-tar";
 import { describe, expect, test } from "vitest";
-import type { StoreSummary } from "../../worker/locks/warm.ts";
+import type { StoreSummary } from "../../worker/locks/warm-report.ts";
 import { host, teamOf } from "../support/hosted.ts";
 import { packaged } from "../support/locked.ts";
 import { Rig } from "../support/rig.ts";

@@ -20,6 +20,15 @@ describe.each(["warm", "wheelhouse"])("POST /-/api/%s", (route) => {
     return [answer.status, answer.text()] as const;
   }
 
+  /** A failure's status and sentence; a warm, which has waited, has both in its last line. */
+  const failureOf = ([status, text]: readonly [number, string]) => {
+    if (status !== 200) return [status, text];
+    const { problem } = JSON.parse(text.trimEnd().split("\n").at(-1) ?? "") as {
+      readonly problem: { readonly status: number; readonly detail: string };
+    };
+    return [problem.status, problem.detail];
+  };
+
   test.each([
     ["", 400, "?filename=uv.lock"],
     ["?filename=", 400, "?filename=uv.lock"],
@@ -132,8 +141,8 @@ describe.each(["warm", "wheelhouse"])("POST /-/api/%s", (route) => {
   test("is 503 while the upstream is away, and names it", async () => {
     const { rig, packages } = await shelf(2);
     rig.upstream.down = true;
-    const [status, text] = await refused(rig, "?filename=uv.lock", await lockOf(packages));
-    expect([status, text]).toEqual([503, expect.stringContaining("upstream.test")]);
+    const answer = await refused(rig, "?filename=uv.lock", await lockOf(packages));
+    expect(failureOf(answer)).toEqual([503, expect.stringContaining("upstream.test")]);
   });
 
   test("checks a page once more that is older than the lock, and cannot tell while that fails", async () => {
@@ -145,8 +154,8 @@ describe.each(["warm", "wheelhouse"])("POST /-/api/%s", (route) => {
     const lock = (await uvLock([{ name: "p0", files: [wheel] }])).replace('version = "1.0"', 'version = "2.0"');
     rig.wait(31_000);
     rig.upstream.down = true;
-    const [status, text] = await refused(rig, "?filename=uv.lock", lock);
-    expect([status, text]).toEqual([503, expect.stringContaining("the page of p0 could not be revalidated")]);
+    const answer = await refused(rig, "?filename=uv.lock", lock);
+    expect(failureOf(answer)).toEqual([503, expect.stringContaining("the page of p0 could not be revalidated")]);
     rig.upstream.down = false;
     await rig.upstream.publish("p0", [old.wheel, wheel]);
     rig.wait(31_000);
@@ -156,7 +165,7 @@ describe.each(["warm", "wheelhouse"])("POST /-/api/%s", (route) => {
     expect(rig.upstream.requests.filter((line) => line.endsWith("/p0/"))).toHaveLength(1);
   });
 
-  test("is for admins", async () => {
+  test("needs a token", async () => {
     const { response, settled } = await new Rig().open(`/-/api/${route}?filename=uv.lock`, {
       method: "POST",
       body: "x",

@@ -137,8 +137,9 @@ const withLocks: Tries = async (path) => {
     files: [{ filename, bytes: bytesOf(filename) }],
   }));
   const locks = await Promise.all([...files.map((file) => uvLock([file])), uvLock(files)]);
+  const queries = path.startsWith("/-/") ? ["&index=default", "&index=team"] : [""];
   return locks.flatMap((body) =>
-    ["default", "team"].map((index) => ({ path: `${path}?filename=uv.lock&index=${index}`, method: "POST", body })),
+    queries.map((query) => ({ path: `${path}?filename=uv.lock${query}`, method: "POST", body })),
   );
 };
 
@@ -198,6 +199,8 @@ const TABLE: Readonly<Record<string, Tries>> = {
   "POST /-/api/jobs/:name": jobs,
   "POST /-/api/warm": withLocks,
   "POST /-/api/wheelhouse": withLocks,
+  "POST /team/-/api/warm": withLocks,
+  "POST /team/-/api/wheelhouse": withLocks,
   "POST /-/api/tokens": sent("POST"),
   "GET /-/api/tokens": plain,
   "DELETE /-/api/tokens/:id": sent("DELETE", ""),
@@ -288,7 +291,11 @@ test("without a layer that hides them, the files are found by these routes", asy
     ...routes,
     "GET /team/find-links",
     "GET /team/legacy/+simple/:project/",
+    // What it says of the sizes is what it is asked about.
+    "POST /-/api/warm",
     "POST /-/api/wheelhouse",
+    "POST /team/-/api/warm",
+    "POST /team/-/api/wheelhouse",
     RELEASES,
   ];
   expect([...(await tellingOf(open)).keys()].toSorted()).toEqual(expected.toSorted());

@@ -1,6 +1,6 @@
 import { unpackTar } from "modern-tar";
 import { describe, expect, test } from "vitest";
-import type { StoreSummary } from "../../worker/locks/warm.ts";
+import type { StoreSummary } from "../../worker/locks/warm-report.ts";
 import { asked, packaged, shelf, uvLock } from "../support/locked.ts";
 import { Rig } from "../support/rig.ts";
 import { FakeUpstream, sha256 } from "../support/upstream.ts";

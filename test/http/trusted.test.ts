@@ -13,6 +13,7 @@ test("rules stay in their order, and an issuer as it is written", () => {
   const rules = [
     { ...RULE, projects: ["acme-*"] },
     { ...RULE, issuer: "https://ci.acme.example/", claims: { sub: "job:*" }, scopes: ["read", "yank"] },
+    { ...RULE, index: "default", scopes: ["read", "warm"] },
     { ...RULE, issuer: "http://10.0.0.8:8080/realms/ci", claims: { sub: "*job" } },
   ];
   expect(parsed(...rules)).toEqual(rules);
@@ -70,7 +71,11 @@ describe("a rule that trusts more than its author means is an error that names i
       { ...claims({ email: "*@acme.iam.gserviceaccount.com" }), issuer: "https://accounts.google.com" },
       /TRUSTED\.0\.claims: strangers/,
     ],
-    ["jobs as admins", { scopes: ["upload", "admin"] }, /TRUSTED\.0\.scopes\.1: must be one of: read, upload, yank/],
+    [
+      "jobs as admins",
+      { scopes: ["upload", "admin"] },
+      /TRUSTED\.0\.scopes\.1: must be one of: read, warm, upload, yank/,
+    ],
     ["nobody with anything", { scopes: [] }, /TRUSTED\.0\.scopes: must name at least one/],
     ["uploads where none are taken", { index: "default" }, /TRUSTED\.0\.scopes: INDEXES\.default is not hosted/],
     ["an issuer over plain http", { issuer: "http://ci.example" }, /TRUSTED\.0\.issuer: plain http is for loopback/],

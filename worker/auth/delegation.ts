@@ -1,3 +1,4 @@
+import { changesPackages } from "../../schema/token.ts";
 import { IndexError } from "../errors.ts";
 import { coversPattern } from "../pypi/pattern.ts";
 import { isPermitted, SOME_PROJECT, type Grant, type Principal } from "./principal.ts";
@@ -35,8 +36,8 @@ export function requireNoLaterExpiry(principal: Principal, expiresAt: number | u
 const refused = ({ name }: Principal, sentence: string) =>
   new IndexError("not-allowed", `The token ${JSON.stringify(name)} ${sentence}`);
 
-/** A token that can only read may read the whole index, so its projects do not matter. */
+/** A token that can only read and warm may do so with the whole index, so its projects do not matter. */
 function coversProjects(own: Grant["projects"], { scopes, projects }: Grant): boolean {
-  if (!own || scopes.every((scope) => scope === "read")) return true;
+  if (!own || !scopes.some(changesPackages)) return true;
   return projects?.every((narrower) => own.some((pattern) => coversPattern(pattern, narrower))) ?? false;
 }

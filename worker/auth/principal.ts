@@ -1,4 +1,4 @@
-import type { Scope } from "../../schema/token.ts";
+import { changesPackages, type Scope } from "../../schema/token.ts";
 import { IndexError } from "../errors.ts";
 import { matcher } from "../pypi/pattern.ts";
 import type { ProjectName } from "../pypi/name.ts";
@@ -8,7 +8,7 @@ export interface Grant {
   /** An index's name; `*`: every index. */
   readonly index: string;
   readonly scopes: readonly Scope[];
-  /** Patterns of the projects that it may write; undefined: any. Reading always covers the whole index. */
+  /** Patterns of the projects that it may write; undefined: any. Reading and warming always cover the whole index. */
   readonly projects?: readonly string[] | undefined;
 }
 
@@ -51,7 +51,7 @@ export function isPermitted({ index, scopes, projects }: Grant, permission: Perm
   if (index !== "*" && permission.index !== SOME_INDEX && index !== permission.index) return false;
   if (!scopes.includes(permission.scope) && !scopes.includes("admin")) return false;
   const { project } = permission;
-  if (permission.scope === "read" || !projects || project === SOME_PROJECT) return true;
+  if (!changesPackages(permission.scope) || !projects || project === SOME_PROJECT) return true;
   // A write that concerns the whole index also concerns projects that the token does not cover.
   return project !== undefined && projects.some((pattern) => matcher(pattern)(project));
 }
@@ -70,6 +70,6 @@ export function requirePermission(principal: Principal, permission: Permission):
 }
 
 /** Scopes as verbs, for messages. */
-const VERBS = { read: "read", upload: "upload", yank: "yank", admin: "administer" } as const;
+const VERBS = { read: "read", warm: "warm", upload: "upload", yank: "yank", admin: "administer" } as const;
 
 const named = (index: string) => (index === "*" ? "every index" : index);

@@ -24,6 +24,25 @@ const BRIEFLY_CACHED: ReadonlySet<ErrorKind> = new Set(["project-not-found", "do
  * @param besides adds members to the problem details; where it is given, every client gets JSON
  */
 export function problem(error: unknown, c: Context<AppEnv>, besides?: (error: IndexError) => object): Response {
+  const { known, status, title, detail } = describeProblem(error, c);
+  const lifetime = BRIEFLY_CACHED.has(known.kind) ? LIFETIMES.absent : LIFETIMES.error;
+  const headers: Record<string, string> = { ...lifetime, Vary: "Accept" };
+  if (status === 503) headers["Retry-After"] = RETRY_AFTER_SECONDS;
+  if (status === 429) headers["Retry-After"] = String(known.retryAfterSeconds ?? RETRY_AFTER_SECONDS);
+  if (status === 401) headers["WWW-Authenticate"] = challengeAt(pathOf(c.req.url));
+  if (known.allow) headers["Allow"] = known.allow.join(", ");
+  if (besides || /\bjson\b/.test(c.req.header("Accept") ?? "")) {
+    const body = JSON.stringify({ type: "about:blank", title, status, detail, ...besides?.(known) });
+    return new Response(body, { status, headers: { ...headers, "Content-Type": "application/problem+json" } });
+  }
+  return new Response(`${detail}\n`, { status, headers: { ...headers, "Content-Type": "text/plain; charset=utf-8" } });
+}
+
+/**
+ * The parts of a problem's description (RFC 9457), for a response or for a line of one that has begun. Logs a defect, and what keeps
+ * the stores or an upstream from being used.
+ */
+export function describeProblem(error: unknown, c: Pick<Context<AppEnv>, "req" | "get">) {
   const known =
     error instanceof IndexError
       ? error
@@ -39,17 +58,7 @@ export function problem(error: unknown, c: Context<AppEnv>, besides?: (error: In
     const reason = `${detail}${causeOf(known)}`;
     c.get("log")("warn", { request: asked, status, reason }, `${asked} answered ${status}: ${reason}`);
   }
-  const lifetime = BRIEFLY_CACHED.has(known.kind) ? LIFETIMES.absent : LIFETIMES.error;
-  const headers: Record<string, string> = { ...lifetime, Vary: "Accept" };
-  if (status === 503) headers["Retry-After"] = RETRY_AFTER_SECONDS;
-  if (status === 429) headers["Retry-After"] = String(known.retryAfterSeconds ?? RETRY_AFTER_SECONDS);
-  if (status === 401) headers["WWW-Authenticate"] = challengeAt(pathOf(c.req.url));
-  if (known.allow) headers["Allow"] = known.allow.join(", ");
-  if (besides || /\bjson\b/.test(c.req.header("Accept") ?? "")) {
-    const body = JSON.stringify({ type: "about:blank", title, status, detail, ...besides?.(known) });
-    return new Response(body, { status, headers: { ...headers, "Content-Type": "application/problem+json" } });
-  }
-  return new Response(`${detail}\n`, { status, headers: { ...headers, "Content-Type": "text/plain; charset=utf-8" } });
+  return { known, status, title, detail };
 }
 
 /**
@@ -58,7 +67,7 @@ export function problem(error: unknown, c: Context<AppEnv>, besides?: (error: In
  * changes things and is used only by scripts.
  */
 const challengeAt = (path: string) =>
-  /^\/[-_]\//.test(path) ? 'Bearer realm="pypi-edge"' : 'Basic realm="pypi-edge", charset="UTF-8"';
+  /^\/[-_]\/|^\/[^/]+\/-\/api\//.test(path) ? 'Bearer realm="pypi-edge"' : 'Basic realm="pypi-edge", charset="UTF-8"';
 
 /** The store's own error. An upstream's failure has it in its sentence already. */
 const causeOf = ({ kind, cause }: IndexError) =>

@@ -1,10 +1,11 @@
-import { IndexError, upstreamFailed } from "../errors.ts";
+import { IndexError, isUpstreamFailure, upstreamFailed } from "../errors.ts";
 import { refOf, type FileRef } from "../pypi/file-url.ts";
 import { distinctPackages, fileChooser, type LockAndIndex } from "./formats/choose.ts";
 import type { Lock, LockedPackage, OtherIndex } from "./formats/lock.ts";
 import type { Narrowing } from "./formats/narrow.ts";
 import { refusal } from "./formats/text.ts";
 import type { ProjectName } from "../pypi/name.ts";
+import type { FileEntry } from "../pypi/page.ts";
 import { inPool } from "../repository/pool.ts";
 import { LISTING_MAX_AGE } from "../layers/find-listed.ts";
 import type { Project, ProjectFiles, Repository, Revalidation } from "../repository/repository.ts";
@@ -25,6 +26,8 @@ const MAX_FILES = 1_500;
 export interface ResolvedFile extends ListedFile {
   readonly files: ProjectFiles;
   readonly ref: FileRef;
+  /** As the page has it, else the lock. Bytes. */
+  readonly size: number | undefined;
 }
 
 /** The files that a lock asks an index for, each once, in the lock's order. */
@@ -33,6 +36,8 @@ export interface ResolvedLock {
   /** The number of project pages that list the files. */
   readonly pages: number;
   readonly files: readonly ResolvedFile[];
+  /** The files of the same versions for any Python and platform: who locks again reads the metadata of those, too. */
+  readonly anywhere: readonly ResolvedFile[];
   /** Names of packages that come from no index, or from another one. */
   readonly elsewhere: readonly string[];
   /** Those of them that come from another index, by index. */
@@ -49,28 +54,56 @@ export interface LockRequest {
   readonly repository: Pick<Repository, "project">;
 }
 
+/** The upstream failed before all pages were read. */
+export interface UnreadPages {
+  readonly failure: IndexError;
+  /** How many pages were read, and of how many. */
+  readonly read: number;
+  readonly of: number;
+}
+
 /**
  * Finds the files that a lock asks for on the project pages, each of which is read once, and checks them against the lock. Only pages
  * are fetched and stored, no files. It returns when the pages are stored, so that another isolate need not fetch them again. Throws
  * `unprocessable` where the lock and the pages do not agree, or where the lock is too large for one request; and `upstream-failed`.
  */
 export async function resolveLock(asked: LockRequest, ctx: Context): Promise<ResolvedLock> {
-  const { packages, elsewhere, otherIndexes = [] } = asked.lock;
-  const projects = [...Map.groupBy(packages, ({ name }) => name)];
+  const { value, done } = await resolving(asked, () => ctx.now, ctx).next();
+  if (done) return value;
+  throw value.failure;
+}
+
+/**
+ * The same, and where the upstream fails, that is told, and the next step tries the missing pages again: the first of them alone,
+ * and the others once it could be read.
+ *
+ * @param now milliseconds since the epoch; a clock that runs on between the steps
+ */
+export async function* resolving(
+  asked: LockRequest,
+  now: () => number,
+  ctx: Context,
+): AsyncGenerator<UnreadPages, ResolvedLock, void> {
+  const projects = [...Map.groupBy(asked.lock.packages, ({ name }) => name)];
   if (projects.length > MAX_PACKAGES) {
     throw tooMany("packages", projects.length, MAX_PACKAGES, "export it as requirements and send these in parts");
   }
   const writes: Promise<unknown>[] = [];
-  const settling: Context = {
-    ...ctx,
-    patient: true,
-    defer(work) {
-      writes.push(work);
-      ctx.defer(work);
-    },
+  const defer = (work: Promise<unknown>) => {
+    writes.push(work);
+    ctx.defer(work);
   };
-  const found = await inPool(PAGES_AT_ONCE, projects, ([name, locked]) => wantedOf(name, locked, asked, settling));
-  const files = [...new Map(found.flat().map((file) => [`${file.files.source} ${file.entry.url}`, file])).values()];
+  const found = new Map<ProjectName, FoundFiles>();
+  for (;;) {
+    const settling: Context = { ...ctx, now: now(), patient: true, defer };
+    const [first, ...others] = projects.filter(([name]) => !found.has(name));
+    const failure = await readPages(first ? [first] : [], found, asked, settling);
+    const later = failure ?? (await readPages(others, found, asked, settling));
+    if (!later) break;
+    yield { failure: later, read: found.size, of: projects.length };
+  }
+  const all = projects.flatMap(([name]) => found.get(name) ?? []);
+  const files = distinct(all.flatMap((each) => each.files));
   if (files.length > MAX_FILES) {
     throw tooMany(
       "files",
@@ -79,9 +112,39 @@ export async function resolveLock(asked: LockRequest, ctx: Context): Promise<Res
       "name a Python and a platform, as in python=3.12, or send it in parts",
     );
   }
-  const unfit = projects.filter((_, at) => found[at]?.length === 0).map(([name]) => name);
+  const unfit = projects.filter(([name]) => found.get(name)?.files.length === 0).map(([name]) => name);
   await Promise.allSettled(writes);
-  return { packages: packages.length, pages: projects.length, files, elsewhere, otherIndexes, unfit };
+  const { packages, elsewhere, otherIndexes = [] } = asked.lock;
+  const anywhere = distinct(all.flatMap((each) => each.anywhere));
+  return { packages: packages.length, pages: projects.length, files, anywhere, elsewhere, otherIndexes, unfit };
+}
+
+/** A project's files that a lock asks for, and those of the same versions for any Python and platform. */
+interface FoundFiles {
+  readonly files: readonly ResolvedFile[];
+  readonly anywhere: readonly ResolvedFile[];
+}
+
+const distinct = (files: readonly ResolvedFile[]) => [
+  ...new Map(files.map((file) => [`${file.files.source} ${file.entry.url}`, file])).values(),
+];
+
+/** Reads the pages of projects into `found`. Returns the first failure of an upstream, after which no further page is begun. */
+async function readPages(
+  projects: readonly (readonly [ProjectName, readonly LockedPackage[]])[],
+  found: Map<ProjectName, FoundFiles>,
+  asked: LockRequest,
+  ctx: Context,
+): Promise<IndexError | undefined> {
+  try {
+    await inPool(PAGES_AT_ONCE, projects, async ([name, locked]) => {
+      found.set(name, await wantedOf(name, locked, asked, ctx));
+    });
+    return undefined;
+  } catch (error) {
+    if (isUpstreamFailure(error)) return error;
+    throw error;
+  }
 }
 
 const tooMany = (what: string, count: number, limit: number, advice: string) =>
@@ -96,7 +159,7 @@ async function wantedOf(
   locked: readonly LockedPackage[],
   asked: LockRequest,
   ctx: Context,
-): Promise<ResolvedFile[]> {
+): Promise<FoundFiles> {
   const found = await projectOf(project, locked, asked, ctx);
   try {
     return await choose(found, project, locked, asked);
@@ -134,8 +197,14 @@ async function choose(
   project: ProjectName,
   locked: readonly LockedPackage[],
   { where, narrowed }: LockRequest,
-): Promise<ResolvedFile[]> {
+): Promise<FoundFiles> {
   const chosenFor = fileChooser(await page.model(), project, where);
-  const chosen = new Set(distinctPackages(locked).flatMap((each) => narrowed(chosenFor(each))));
-  return [...chosen].map((entry) => ({ files, project, entry, ref: refOf(entry, "file") }));
+  const versions = distinctPackages(locked).map(chosenFor);
+  const sizes = new Map(locked.flatMap((each) => each.files.map(({ filename, size }) => [filename, size])));
+  const resolved = (entries: readonly FileEntry[]) =>
+    [...new Set(entries)].map((entry): ResolvedFile => {
+      const size = entry.size ?? sizes.get(entry.filename);
+      return { files, project, entry, size, ref: refOf(entry, "file") };
+    });
+  return { files: resolved(versions.flatMap((each) => narrowed(each))), anywhere: resolved(versions.flat()) };
 }

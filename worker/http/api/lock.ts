@@ -5,15 +5,19 @@ import { narrowing } from "../../locks/formats/narrow.ts";
 import { readLock } from "../../locks/formats/read.ts";
 import { shown } from "../../locks/formats/text.ts";
 import type { Repository } from "../../repository/repository.ts";
-import { resolveLock, type ResolvedLock } from "../../locks/resolve.ts";
+import type { LockRequest } from "../../locks/resolve.ts";
 import type { AppEnv } from "../context.ts";
 import { readRequestBody } from "./request-body.ts";
-import { parametersOf } from "./parameters.ts";
 
 /** Limit of a lock file. The largest known ones have two thirds of it. Bytes. */
 const MAX_LOCK_BYTES = 3 * 1024 ** 2;
 
-const PARAMETERS = ["filename", "index", "python", "platform"] as const;
+/** The parameters of a lock that is asked about. */
+export interface LockParameters {
+  readonly filename?: string;
+  readonly python?: string;
+  readonly platform?: string;
+}
 
 /** What the API needs of an index. */
 export interface NamedIndex {
@@ -27,18 +31,16 @@ export interface NamedIndex {
 }
 
 /**
- * Reads the lock file in a request's body and finds the files that it asks for. Nothing is stored or queued.
+ * Reads the lock file in a request's body. No page is read.
  *
- * @throws `bad-request` for the query, `too-large`, and `unprocessable` and `upstream-failed` for the lock's content
+ * @throws `bad-request` for the query, `too-large`, and `unprocessable` for the lock's content
  */
-export async function readLockRequest(c: HonoContext<AppEnv>, indexes: readonly NamedIndex[]): Promise<ResolvedLock> {
-  const { filename, index = "default", python, platform } = parametersOf(c.req.url, PARAMETERS);
+export async function readLockRequest(
+  c: Pick<HonoContext<AppEnv>, "req">,
+  named: NamedIndex,
+  { filename, python, platform }: LockParameters,
+): Promise<LockRequest> {
   if (!filename) throw badRequest(NO_FILENAME);
-  const named = indexes.find(({ name }) => name === index);
-  if (!named) {
-    const names = indexes.map(({ name }) => name).join(", ");
-    throw badRequest(`There is no index ${JSON.stringify(index.slice(0, 40))} here; index may be one of: ${names}.`);
-  }
   const narrowed = narrowing(python, platform);
   const bytes = await readRequestBody(c.req.raw, MAX_LOCK_BYTES, "The lock file");
   const { origin } = new URL(c.req.url);
@@ -47,18 +49,12 @@ export async function readLockRequest(c: HonoContext<AppEnv>, indexes: readonly 
   if (lock.packages.length + lock.elsewhere.length === 0) {
     throw new IndexError("unprocessable", `${lockName} locks no package. ${LINE_ENDS}`);
   }
-  return resolveLock(
-    {
-      lock,
-      where: {
-        lockName,
-        index: `${origin}${named.base}/simple/`,
-      },
-      narrowed,
-      repository: named.repository,
-    },
-    c.get("ctx"),
-  );
+  return {
+    lock,
+    where: { lockName, index: `${origin}${named.base}/simple/` },
+    narrowed,
+    repository: named.repository,
+  };
 }
 
 /** The addresses by which a lock file may name this index, which is asked at `origin`. */

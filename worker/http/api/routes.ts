@@ -4,7 +4,7 @@ import { badRequest, IndexError } from "../../errors.ts";
 import type { AppEnv } from "../context.ts";
 import { LIFETIMES } from "../headers.ts";
 import { allowOnly } from "../limits.ts";
-import type { Clock } from "../../locks/warm.ts";
+import type { Clock } from "../../locks/waiting.ts";
 import type { AuditLog } from "../../publishing/releases/audit-log.ts";
 import type { ReleaseActions } from "../../publishing/releases/actions.ts";
 import type { MakePipe } from "../../platform/pipe.ts";
@@ -14,13 +14,12 @@ import { adminOnly, type Authorize } from "../access.ts";
 import { answerAudit } from "./audit.ts";
 import { sentencesOf } from "./job-sentences.ts";
 import type { NamedIndex } from "./lock.ts";
+import { lockRoutes } from "./locks.ts";
 import { isSwitchedOn, parametersOf } from "./parameters.ts";
 import { readOptionalBody } from "./request-body.ts";
 import { releaseRoutes } from "./releases.ts";
 import { tokenRoutes } from "./tokens.ts";
 import { uploadsInPartsRoutes } from "./uploads-in-parts.ts";
-import { answerWarm } from "./warm.ts";
-import { answerWheelhouse } from "./wheelhouse.ts";
 import type { Context } from "../../repository/context.ts";
 
 /** What the API needs. */
@@ -49,7 +48,7 @@ export function apiRoutes(parts: ApiOptions): Hono<AppEnv> {
   const { authorize, runJob, indexes, releases, auditLog, tokens, uploads, clock, pipe } = parts;
   const routes = new Hono<AppEnv>();
 
-  for (const path of ["/jobs/:name", "/warm", "/wheelhouse"]) routes.use(path, adminOnly(authorize), allowOnly("POST"));
+  routes.use("/jobs/:name", adminOnly(authorize), allowOnly("POST"));
   routes.post("/jobs/:name", async (c) => {
     const job = c.req.param("name");
     const { "dry-run": dryRun } = parametersOf(c.req.url, ["dry-run"]);
@@ -60,8 +59,7 @@ export function apiRoutes(parts: ApiOptions): Hono<AppEnv> {
     return c.json({ job, did: sentencesOf(results, options.dryRun), results }, 200, LIFETIMES.live);
   });
 
-  routes.post("/warm", (c) => answerWarm(c, indexes, clock));
-  routes.post("/wheelhouse", (c) => answerWheelhouse(c, indexes, pipe));
+  routes.route("/", lockRoutes({ authorize, indexes, clock, pipe }));
   routes.route("/tokens", tokenRoutes({ authorize, tokens, indexes }));
 
   routes.route("/indexes", releaseRoutes(authorize, releases));

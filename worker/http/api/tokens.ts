@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import { createMiddleware } from "hono/factory";
 import { expiryOf } from "../../../schema/expiry.ts";
-import { newToken, type ShownToken } from "../../../schema/token.ts";
+import { changesPackages, newToken, type ShownToken } from "../../../schema/token.ts";
 import { mayAdminister, requireNoLaterExpiry, requireDelegableProjects } from "../../auth/delegation.ts";
 import type { Author, NewAuditEntry } from "../../auth/audit-entry.ts";
 import type { StoredToken, TokenStore } from "../../auth/ports.ts";
@@ -106,9 +106,9 @@ function requireUsefulGrant({ index, scopes, projects }: Grant, indexes: TokensA
       `${index} hosts no packages of its own, so there is nothing to ${writing.join(" or ")} there; ${names.length > 0 ? `indexes that do: ${names.join(", ")}` : "no index here does (hosted = true in wrangler.toml)"}.`,
     );
   }
-  if (projects && scopes.every((scope) => scope === "read")) {
+  if (projects && !scopes.some(changesPackages)) {
     throw badRequest(
-      "projects (--project) limits what a token writes, and this one only reads, which is the whole index: leave projects out.",
+      "projects (--project) limits what a token writes, and this one writes nothing: its scopes are for the whole index. Leave projects out.",
     );
   }
 }

@@ -1,10 +1,9 @@
 import type { Context as HonoContext } from "hono";
-import type { ResolvedLock } from "../../locks/resolve.ts";
+import { resolveLock, type LockRequest, type ResolvedLock } from "../../locks/resolve.ts";
 import { wheelhouse } from "../../locks/wheelhouse.ts";
 import type { MakePipe } from "../../platform/pipe.ts";
 import type { AppEnv } from "../context.ts";
 import { LIFETIMES } from "../headers.ts";
-import { readLockRequest, type NamedIndex } from "./lock.ts";
 
 /** Limit of the header's value. Characters. */
 const MAX_HEADER_LENGTH = 4_000;
@@ -13,8 +12,8 @@ const MAX_HEADER_LENGTH = 4_000;
  * Answers with a tar of the files that a lock asks for. The `X-Elsewhere` header names the packages that come from
  * elsewhere and are not in it.
  */
-export async function answerWheelhouse(c: HonoContext<AppEnv>, indexes: readonly NamedIndex[], pipe: MakePipe) {
-  const wanted = await readLockRequest(c, indexes);
+export async function answerWheelhouse(c: Pick<HonoContext<AppEnv>, "get">, asked: LockRequest, pipe: MakePipe) {
+  const wanted = await resolveLock(asked, c.get("ctx"));
   const { size, body } = await wheelhouse(wanted, pipe, c.get("ctx"));
   return new Response(body, {
     headers: {

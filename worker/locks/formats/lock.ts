@@ -21,6 +21,8 @@ export interface LockedFile {
   readonly url: string | undefined;
   /** The file's digests, each by another algorithm; empty where the lock has none. */
   readonly digests: readonly Digest[];
+  /** Bytes; undefined where the lock does not say. */
+  readonly size?: number | undefined;
   readonly line: number;
 }
 

@@ -190,6 +190,7 @@ export function recordedRequests(content: Content): Table {
     ...refusedWrites("POST", `${path}?filename=requirements.txt`, admin),
     request("POST", `${path}?filename=requirements.txt`, { headers: { ...admin, Accept: JSON_PAGE }, body: lock }),
     request("POST", `${path}?filename=requirements.txt&index=no-such`, { headers: admin, body: lock }),
+    request("POST", `${path}?filename=requirements.txt`, { headers: { Authorization: "Bearer {reader}" }, body: lock }),
   ];
   const oidc = (path: string) => refusedWrites("POST", `/_/oidc/${path}`, {});
   return [
@@ -202,6 +203,8 @@ export function recordedRequests(content: Content): Table {
     ["GET /-/metrics", reads("/-/metrics")],
     ["POST /-/api/warm", withLock("/-/api/warm")],
     ["POST /-/api/wheelhouse", withLock("/-/api/wheelhouse")],
+    ["POST /team/-/api/warm", withLock("/team/-/api/warm")],
+    ["POST /team/-/api/wheelhouse", withLock("/team/-/api/wheelhouse")],
     [
       "POST /-/api/jobs/:name",
       [
