@@ -3,12 +3,16 @@ import { Server as TlsServer } from "node:tls";
 import type { Duplex } from "node:stream";
 import type { Socket } from "node:net";
 import type { Exchange } from "./exchange.ts";
+import type { Times } from "./times.ts";
 
 interface Connection {
   /** The exchange that has not ended. */
   begun: Exchange | undefined;
   /** Start those behind it, in their order. */
   readonly waiting: (() => void)[];
+  /** Bytes that had passed, in both directions, when the connection was last silent, and how often it was since they did. */
+  passed: number;
+  silences: number;
 }
 
 /** Requests that are read from a connection before those in front of them are answered. */
@@ -24,7 +28,7 @@ export class Connections {
   constructor(server: Server) {
     const isTls = server instanceof TlsServer;
     server.on(isTls ? "secureConnection" : "connection", (socket: Socket) => {
-      this.#open.set(socket, { begun: undefined, waiting: [] });
+      this.#open.set(socket, { begun: undefined, waiting: [], passed: 0, silences: 0 });
       socket.once("close", () => this.#open.delete(socket));
     });
     if (!isTls) return;
@@ -63,6 +67,20 @@ export class Connections {
     if (!connection.begun) run();
     else if (connection.waiting.length < MOST_WAITING) connection.waiting.push(run);
     else socket.destroy();
+  }
+
+  /**
+   * Decides about a connection on which no byte has passed for `times.taking`, and closes it where its client takes none of
+   * what is there for it. What the worker has not answered yet has `times.answer`.
+   */
+  silent(socket: Socket, { taking, answer }: Times): void {
+    const connection = this.#open.get(socket);
+    if (!connection?.begun || socket.writableLength > 0) return void socket.destroy();
+    const passed = socket.bytesRead + socket.bytesWritten;
+    connection.silences = passed === connection.passed ? connection.silences + 1 : 1;
+    connection.passed = passed;
+    if (connection.silences * taking >= answer) socket.destroy();
+    else socket.setTimeout(taking);
   }
 
   /** Closes the connections on which nothing is under way, now and when the last answer on one has been sent. */

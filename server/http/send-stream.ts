@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { declaredLength, writeHead } from "./head.ts";
+import { READ_SIZE } from "./send-file.ts";
 import { memoryReader, sendLong } from "./send-long.ts";
 
 /**
@@ -28,12 +29,13 @@ export async function sendStream(
     }
     let read = await reader.read();
     let ahead = declared === undefined && !read.done ? reader.read() : undefined;
+    const first = read.value?.byteLength ?? 0;
     const isWhole = read.done || (ahead !== undefined && (await isOver(ahead)));
-    const length = declared ?? (isWhole ? (read.value?.byteLength ?? 0) : undefined);
+    const length = declared ?? (isWhole ? first : undefined);
     // The client has left meanwhile.
     if (outgoing.destroyed) return;
     // What is over with its first chunk leaves in one piece with its head, on `end`; that waits for the request's rest.
-    const isAtOnce = (isWhole || read.value?.byteLength === length) && outgoing.req.complete;
+    const isAtOnce = (isWhole || first === length) && first <= READ_SIZE && outgoing.req.complete;
     if (isAtOnce) outgoing.cork();
     writeHead(outgoing, response, length);
     if (isHead) return;
@@ -41,7 +43,9 @@ export async function sendStream(
     while (!read.done) {
       left -= read.value.byteLength;
       if (left < 0) throw new Error(`An answer's body is longer than the ${length} bytes that its headers say.`);
-      if (!outgoing.write(read.value) && !isAtOnce) await drained(outgoing);
+      // Over TLS, that a client takes bytes shows only when it has all of a write.
+      for (let at = 0; at < read.value.byteLength; at += READ_SIZE)
+        if (!outgoing.write(read.value.subarray(at, at + READ_SIZE)) && !isAtOnce) await drained(outgoing);
       read = await (ahead ?? reader.read());
       ahead = undefined;
     }

@@ -92,7 +92,8 @@ export async function serveHttp({
   const connections = new Connections(server);
   const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse) =>
     connections.inTurn(incoming.socket, outgoing, () => exchange(incoming, outgoing, parts));
-  server.timeout = times.answer;
+  server.timeout = times.taking;
+  server.on("timeout", (socket: Socket) => connections.silent(socket, times));
   // Beyond this number, Node would drop headers and say nothing. Their size is limited.
   server.maxHeadersCount = 0;
   server.on("request", onRequest);

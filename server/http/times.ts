@@ -8,6 +8,8 @@ export interface Times {
   readonly check: number;
   /** For the next byte of a request's body. An upload takes as long as it takes, while bytes arrive. */
   readonly body: number;
+  /** For the client to take a next byte of an answer. However slow it is, it has all of it while it takes some. */
+  readonly taking: number;
   /** For a byte in either direction, while a request is answered. A job that the API starts may take a quarter of an hour to answer. */
   readonly answer: number;
   /** For the next request. A proxy in front of the server has a shorter time, 60 s for example: the one that sends must close first. */
@@ -20,6 +22,7 @@ export const TIMES: Times = {
   header: 50 * SECOND,
   check: 5 * SECOND,
   body: MINUTE,
+  taking: 2 * MINUTE,
   answer: 20 * MINUTE,
   keepAlive: 61 * SECOND,
   lastAnswers: 30 * SECOND,
