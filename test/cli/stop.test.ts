@@ -3,9 +3,10 @@ import { createServer, type ServerResponse } from "node:http";
 import { connect, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { builtServer } from "../../cli/build/build.ts";
 import { freePort, startServer, type StartedServer } from "../../cli/demo/process.ts";
+import { parentGone } from "../../cli/server/parent-gone.ts";
 import { openState } from "../../cli/server/state.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
@@ -115,4 +116,49 @@ test("SIGTERM while it starts ends it with 0", async () => {
   expect(await server.stop("SIGTERM")).toBe(0);
   expect(existsSync(join(state, "lock.sqlite"))).toBe(true);
   isFree();
+});
+
+/** What `npx pypi-edge serve` does, without looking for the command. */
+const withNpx = () =>
+  startServer("npm", ["exec", "-c", ["node", "bin/pypi-edge.js", "serve", ...options()].join(" ")], READY, {
+    cwd: ROOT,
+  });
+
+test("SIGTERM to npx alone, which kills the shell between, stops the server when what was begun is answered", async () => {
+  const server = await withNpx();
+  const { answer } = await beginRequest();
+  try {
+    process.kill(server.pid, "SIGTERM");
+    await later(1_500);
+    expect(isFree).toThrow(Error);
+    await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow(Error);
+    sendHeld();
+    expect(await answer).toBe(200);
+    await vi.waitFor(isFree, { timeout: 10_000, interval: 100 });
+  } finally {
+    await server.kill();
+  }
+});
+
+describe("a parent that is gone", () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  test.each([
+    ["of what npx has started is noticed", { npm_command: "exec" }, [7, 1], true],
+    ["of what npx has started below a subreaper is noticed", { npm_command: "exec" }, [7, 4], true],
+    ["that is still there is not", { npm_command: "exec" }, [7, 7], false],
+    ["of what was detached is none of our business", {}, [7, 1], false],
+    ["of what npm run has started is not, which may put it in the background", { npm_command: "run" }, [7, 1], false],
+    ["from the beginning is not", { npm_command: "exec" }, [1, 1], false],
+  ] as const)("%s", async (_which, environment, [first, then], isNoticed) => {
+    let parent: number = first;
+    let noticed = false;
+    void parentGone(environment, () => parent).then(() => (noticed = true));
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(noticed).toBe(false);
+    parent = then;
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(noticed).toBe(isNoticed);
+  });
 });
