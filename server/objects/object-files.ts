@@ -20,6 +20,8 @@ export interface WrittenFile {
   readonly size: number;
   /** Such as `sha256=…`, where a digest was verified. */
   readonly digest: string | null;
+  /** Whether it lies where it belongs. */
+  readonly isInPlace: boolean;
 }
 
 /** What became of a row: whether the condition held, and the version that it had before. */
@@ -68,8 +70,9 @@ export class ObjectFiles {
   }
 
   /**
-   * Writes bytes beside the objects. They are on the disk when this resolves, where the key is durable; others are
-   * refused where they would leave too little room. Rejects where the bytes have another digest.
+   * Writes bytes beside the objects; those that are at hand and not durable at once where they belong: nothing is lost with
+   * them. They are on the disk when this resolves, where the key is durable; others are refused where they would leave too
+   * little room. Rejects where the bytes have another digest.
    */
   async write(
     key: string,
@@ -81,8 +84,12 @@ export class ObjectFiles {
     const check = hash && (() => checkDigest(wanted, hash.digest("hex")));
     const synced = this.#isDurable(key);
     if (!synced) await checkRoom(this.#partial);
-    const size = await writeNewFile(join(this.#partial, version), source, { hash, check, synced });
-    return { key, version, size, digest: wanted ? `${wanted.algorithm}=${wanted.hex}` : null };
+    const isInPlace = !synced && source instanceof Uint8Array;
+    const options = { hash, check, synced };
+    const size = isInPlace
+      ? await this.#writeInPlace(key, version, source, options)
+      : await writeNewFile(join(this.#partial, version), source, options);
+    return { key, version, size, digest: wanted ? `${wanted.algorithm}=${wanted.hex}` : null, isInPlace };
   }
 
   /** Opens a spool beside the objects. Rejects where the disk has no room, or with the system's error. */
@@ -94,7 +101,7 @@ export class ObjectFiles {
   async adopt(key: string, spool: FileSpool, wanted?: WantedDigest): Promise<WrittenFile> {
     if (wanted) checkDigest(wanted, spool.digestBy(wanted.algorithm));
     const { version, size } = await spool.take(this.#isDurable(key));
-    return { key, version, size, digest: wanted ? `${wanted.algorithm}=${wanted.hex}` : null };
+    return { key, version, size, digest: wanted ? `${wanted.algorithm}=${wanted.hex}` : null, isInPlace: false };
   }
 
   /**
@@ -109,7 +116,7 @@ export class ObjectFiles {
     const { key, version } = file;
     this.#uncommitted.add(version);
     try {
-      await this.#moveIntoPlace(file);
+      if (!file.isInPlace) await this.#moveIntoPlace(file);
       const { isStored, old } = await commit();
       const unnamed = isStored ? old : version;
       // The object is as it should be, whatever becomes of this file: it is found when the folder is opened again.
@@ -126,8 +133,9 @@ export class ObjectFiles {
   }
 
   /** Deletes written bytes that are not to become an object. */
-  async discard({ version }: WrittenFile): Promise<void> {
-    await rm(join(this.#partial, version), { force: true }).catch(() => undefined);
+  async discard({ key, version, isInPlace }: WrittenFile): Promise<void> {
+    if (isInPlace) await this.remove(key, version).catch(() => undefined);
+    else await rm(join(this.#partial, version), { force: true }).catch(() => undefined);
   }
 
   /**
@@ -145,21 +153,41 @@ export class ObjectFiles {
     await this.#folders.prune(dirname(path));
   }
 
+  async #writeInPlace(
+    key: string,
+    version: string,
+    source: Uint8Array,
+    options: Parameters<typeof writeNewFile>[2],
+  ): Promise<number> {
+    const path = this.pathOf(key, version);
+    this.#uncommitted.add(version);
+    try {
+      return await this.#inFolder(dirname(path), false, () => writeNewFile(path, source, options));
+    } catch (error) {
+      this.#uncommitted.delete(version);
+      throw error;
+    }
+  }
+
   async #moveIntoPlace({ key, version }: WrittenFile): Promise<void> {
     const path = this.pathOf(key, version);
     const folder = dirname(path);
     const synced = this.#isDurable(key);
+    await this.#inFolder(folder, synced, () => rename(join(this.#partial, version), path));
+    if (synced) await syncFolder(folder);
+  }
+
+  /** Does what needs a folder, which is made where there is none. */
+  async #inFolder<Result>(folder: string, synced: boolean, work: () => Promise<Result>): Promise<Result> {
     for (let tries = 1; ; tries++) {
       try {
         await this.#folders.ensure(folder, synced);
-        await rename(join(this.#partial, version), path);
-        break;
+        return await work();
       } catch (error) {
         // The last other file of the folder was deleted, and the folder with it.
         if (tries === MAX_TRIES || !isSystemError(error, "ENOENT")) throw error;
         this.#folders.forget(folder);
       }
     }
-    if (synced) await syncFolder(folder);
   }
 }

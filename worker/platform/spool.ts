@@ -30,7 +30,7 @@ export interface Spool {
    * All bytes, for a put into the same platform's objects: that takes them over as they lie, and checks a digest that
    * its options name by the one taken here. Nothing may be written afterwards.
    */
-  content(): ReadableStream<Uint8Array>;
+  content(): ReadableStream<Uint8Array> | Uint8Array;
   /** Ends reading and writing. Bytes that no put has taken over are deleted. */
   close(): Promise<void>;
 }

@@ -11,7 +11,7 @@ async function opened(size?: number) {
 }
 
 test("a spool is read while it is written, and becomes an object without being copied", async () => {
-  const { objects, spool } = await opened(6);
+  const { objects, spool } = await opened();
   const memory = Buffer.from("abc");
   await spool.write(memory);
   memory.fill("x");
@@ -24,6 +24,23 @@ test("a spool is read while it is written, and becomes an object without being c
   const put = await objects.put("file/a", spool.content(), { sha256: sha256("abcdef") });
   expect([put?.size, folder.files("partial")]).toEqual([6, []]);
   expect(folder.files("objects")).toEqual([`file/a@${partial}`]);
+  expect(await textOf(objects, "file/a")).toBe("abcdef");
+  await spool.close();
+});
+
+test("a small spool is in memory, and its object is written where it belongs", async () => {
+  const { objects, spool } = await opened(6);
+  const memory = Buffer.from("abc");
+  await spool.write(memory);
+  memory.fill("x");
+  const view = Buffer.alloc(10, "-");
+  expect([await spool.read(view, 1), view.toString()]).toEqual([2, "bc--------"]);
+  expect(await spool.read(view, 3)).toBe(0);
+  await spool.write(Buffer.from("def"));
+  expect([spool.digest(), openObjectFiles()]).toEqual([sha256("abcdef"), []]);
+  await expect(objects.put("file/a", spool.content(), { sha256: sha256("abd") })).rejects.toThrow("(10037)");
+  expect([folder.files("objects"), folder.files("partial")]).toEqual([[], []]);
+  await objects.put("file/a", spool.content(), { sha256: sha256("abcdef") });
   expect(await textOf(objects, "file/a")).toBe("abcdef");
   await spool.close();
 });

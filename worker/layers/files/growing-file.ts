@@ -45,7 +45,7 @@ export class GrowingFile {
   }
 
   /** @param store makes all bytes the stored file */
-  storedBy(store: (content: ReadableStream<Uint8Array>) => Promise<void>): FileSink {
+  storedBy(store: (content: ReadableStream<Uint8Array> | Uint8Array) => Promise<void>): FileSink {
     return {
       write: (chunk) => this.#write(chunk),
       commit: () => store(this.#spool.content()),

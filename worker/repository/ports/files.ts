@@ -20,7 +20,7 @@ export interface FileStore {
    * The same for bytes that are complete when they are stored: the returned function makes them visible. Nothing that is
    * stored between the two calls is overwritten.
    */
-  createLater(ref: FileRef, facts: ArtifactFacts): (content: ReadableStream<Uint8Array>) => Promise<void>;
+  createLater(ref: FileRef, facts: ArtifactFacts): (content: ReadableStream<Uint8Array> | Uint8Array) => Promise<void>;
   /**
    * Stops serving what is stored under this reference, for good, and from then on accepts only a file of the `wanted`
    * digest; any file where the page has no digest. False where that was done before. Costs a read and a write.
