@@ -31,7 +31,8 @@ function context(now: number) {
 
 /** Has `asked` counted by an isolate of its own at `now`, and written five minutes later. */
 async function count(asked: (demand: Demand) => void, now = START, db = env.DB) {
-  const log = demandIn(db);
+  // Each request is counted.
+  const log = demandIn(db, () => 0);
   const demand = log.of(SOURCE);
   log.flush(context(now).ctx);
   asked(demand);
@@ -68,6 +69,26 @@ describe("what is asked for", () => {
     await Promise.all(deferred);
     expect(counts).toEqual({ "d1.prepare": 2, "d1.batch": 1 });
     expect(await names(open())).toEqual(["one", "two"]);
+  });
+
+  test("is sampled where an isolate is asked much: few rows, and scores that are right on average", async () => {
+    let next = 0;
+    // Each sixteenth is taken.
+    const log = demandIn(env.DB, () => (next++ % 16) / 16);
+    const demand = log.of(SOURCE);
+    log.flush(context(START).ctx);
+    for (let at = 0; at < 32; at++) demand.project(name("early"));
+    for (let at = 0; at < 1_600; at++) demand.project(name(`late-${at % 5}`));
+    const later = context(START + 5 * MINUTE);
+    log.flush(later.ctx);
+    await Promise.all(later.deferred);
+    const { results } = await env.DB.prepare("SELECT project, score FROM popularity").all<{
+      project: string;
+      score: number;
+    }>();
+    const score = (of: string) =>
+      results.filter(({ project }) => project.startsWith(of)).reduce((sum, it) => sum + it.score, 0);
+    expect(score("late") / score("early")).toBeCloseTo(1_600 / 32);
   });
 
   test("is added up over isolates, and kept apart by source", async () => {

@@ -7,7 +7,7 @@ import type { Memory } from "../memory.ts";
 import type { Context } from "../../repository/context.ts";
 import type { Database } from "../../platform/database.ts";
 
-/** A use of one file is recorded at most once in this time. Milliseconds. */
+/** A use of one file is recorded at most once in this time, by all isolates together. Milliseconds. */
 const RECORD_INTERVAL = HOUR;
 
 /**
@@ -25,9 +25,12 @@ const STORED = `INSERT INTO object (key, source, project, size, used_at, known_a
 /** A tombstone, which stands for the file until it is stored anew, keeps the record, with a size of 0. */
 const EMPTIED = "UPDATE object SET size = 0 WHERE key IN (SELECT value FROM json_each(?1))";
 
-/** One statement for any number of uses. A deleted file that is still served from memory gets no new record. */
+/**
+ * One statement for any number of uses. A deleted file that is still served from memory gets no new record. What another
+ * isolate has recorded within the interval is not written again: each row is paid for, with its index.
+ */
 export const NOTE_USES = `UPDATE object SET used_at = use.value ->> 1 FROM json_each(?1) AS use
-  WHERE object.key = use.value ->> 0 AND object.used_at < use.value ->> 1`;
+  WHERE object.key = use.value ->> 0 AND object.used_at <= (use.value ->> 1) - ${RECORD_INTERVAL}`;
 
 /** The uses of all sources' files, as this isolate has gathered them. */
 export interface UseLog {

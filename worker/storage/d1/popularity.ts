@@ -24,6 +24,15 @@ const WORTH_FETCHING = 0.02;
 /** How many names are gathered between two writes: with a source's address before each, they stay below D1's 2 MB. */
 const MAX_GATHERED = 3_000;
 
+/** How many requests for projects an isolate counts one by one: what little is asked for is known exactly. */
+const COUNTED_ALL = 32;
+
+/**
+ * Of all after those, one of so many is counted, at random, as that many: each name that is gathered is a row to be written,
+ * and the scores stay right on average.
+ */
+const SAMPLE = 16;
+
 /** A project without demand that was last queued this long ago is taken to be out of the seed. Milliseconds. */
 const ABANDONED = DAY;
 
@@ -93,12 +102,20 @@ export interface DemandLog {
 /**
  * Counts the demand for sources in the isolate and adds it to D1 every few minutes; like the counters, it may be lost.
  * No more is gathered than can be written at once.
+ *
+ * @param random a number from 0 to below 1
  */
-export function demandIn(db: Database): DemandLog {
+export function demandIn(db: Database, random: () => number = Math.random): DemandLog {
   const gathering = new Gathering<number>((had, came) => had + came);
+  let projects = 0;
 
-  function note(table: keyof typeof ADDING, source: string, what: ProjectName | Kind): void {
-    if (gathering.size < MAX_GATHERED) gathering.add(`${table} ${source} ${what}`, 1);
+  function note(table: keyof typeof ADDING, source: string, what: ProjectName | Kind, count = 1): void {
+    if (gathering.size < MAX_GATHERED) gathering.add(`${table} ${source} ${what}`, count);
+  }
+
+  function noteProject(source: string, name: ProjectName): void {
+    if (projects++ < COUNTED_ALL) note("popularity", source, name);
+    else if (random() * SAMPLE < 1) note("popularity", source, name, SAMPLE);
   }
 
   function statements(counts: [key: string, count: number][], now: number): Statement[] {
@@ -112,7 +129,7 @@ export function demandIn(db: Database): DemandLog {
 
   return {
     of: (source) => ({
-      project: (name) => note("popularity", source, name),
+      project: (name) => noteProject(source, name),
       file: (kind) => note("kind_popularity", source, kind),
     }),
     flush: (ctx) => gathering.flush("the counts of demand", (counts) => db.batch(statements(counts, ctx.now)), ctx),
