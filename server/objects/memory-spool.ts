@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Spool } from "../../worker/platform/spool.ts";
 
 /** A smaller file is in memory until it is complete: a file on the disk would cost a turn of another thread for each step. Bytes. */
-export const MAX_IN_MEMORY = 256 * 1024;
+export const MOST_IN_MEMORY = 256 * 1024;
 
 /** A spool in memory, for a small file whose size is known. */
 export class MemorySpool implements Spool {

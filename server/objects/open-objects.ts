@@ -6,7 +6,7 @@ import type { OpenSpool } from "../../worker/platform/spool.ts";
 import { openSqlite, statement } from "../sqlite/sqlite.ts";
 import type { Writer } from "../sqlite/writer.ts";
 import { syncFolder } from "./folders.ts";
-import { MAX_IN_MEMORY, MemorySpool } from "./memory-spool.ts";
+import { MOST_IN_MEMORY, MemorySpool } from "./memory-spool.ts";
 import { ObjectFiles } from "./object-files.ts";
 import { SCHEMA } from "./object-rows.ts";
 import { fileObjects } from "./objects.ts";
@@ -80,7 +80,7 @@ export async function openObjects(folder: string, writer: Writer, options: Objec
   return {
     ...fileObjects({ db, files, uploads, soundness, now }),
     openSpool: async ({ size, algorithm }) =>
-      size !== undefined && size <= MAX_IN_MEMORY ? new MemorySpool(size, algorithm) : files.spool(size, algorithm),
+      size !== undefined && size <= MOST_IN_MEMORY ? new MemorySpool(size, algorithm) : files.spool(size, algorithm),
     writeBack: () => writeBack.run(),
     async close() {
       isClosing = true;
