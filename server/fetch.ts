@@ -2,7 +2,7 @@ import type { Readable } from "node:stream";
 import { type BrotliDecompress, createBrotliDecompress, createGunzip, type Gunzip } from "node:zlib";
 import { Agent, type Dispatcher } from "undici";
 import { SECOND } from "../worker/duration.ts";
-import type { Fetch } from "../worker/platform/platform.ts";
+import type { Fetch, FetchInit } from "../worker/platform/platform.ts";
 import { byteStreamOf } from "./byte-stream.ts";
 import { NULL_BODY_STATUSES } from "./null-body.ts";
 import type { Proxy, ProxyFor } from "./proxies/proxies.ts";
@@ -45,8 +45,6 @@ const UNTRUSTED = new Set([
 
 export interface Fetcher {
   /**
-   * Sends a request with exactly its headers, and follows no redirect: `redirect` must be `manual`.
-   *
    * The body is decoded by a `Content-Encoding` of gzip or br, but is as it was sent with `encodeResponseBody: "manual"`.
    * The headers are those that were sent, in both cases: `Content-Length` is not the decoded body's.
    *
@@ -83,13 +81,8 @@ export function openFetch({ connections = CONNECTIONS, proxyFor = () => undefine
     return agent;
   };
   return {
-    async fetch(request, init) {
-      if (request.redirect !== "manual") throw new TypeError("A request must say that its redirects are not followed.");
-      const { method, signal } = request;
-      const url = new URL(request.url);
-      const headers = [...request.headers].flat();
-      const body = request.body && new Uint8Array(await request.arrayBuffer());
-      const options = { method, headers, signal, body, highWaterMark: READ_AHEAD };
+    async fetch(url, { method, headers, body = null, signal, encodeResponseBody }) {
+      const options = { method, headers, ...(signal && { signal }), body, highWaterMark: READ_AHEAD };
       const { origin, pathname, search } = url;
       const path = pathname + search;
       const proxy = proxyFor(url);
@@ -103,7 +96,7 @@ export function openFetch({ connections = CONNECTIONS, proxyFor = () => undefine
           answer.body.on("error", () => undefined).destroy();
           throw proxyRefused(answering, 407);
         }
-        return responseTo(method, answer, init?.encodeResponseBody === "manual");
+        return responseTo(method, answer, encodeResponseBody === "manual");
       } catch (error) {
         throw answering && isOfConnection(error) ? proxyLost(answering, error) : plain(error);
       }
@@ -115,10 +108,14 @@ export function openFetch({ connections = CONNECTIONS, proxyFor = () => undefine
 }
 
 /** A request to a proxy for an address (RFC 9112, 3.2.2). */
-const asOfProxy = ({ url, authorization }: Proxy, { origin, pathname, search, host }: URL, headers: string[]) => ({
+const asOfProxy = (
+  { url, authorization }: Proxy,
+  { origin, pathname, search, host }: URL,
+  headers: FetchInit["headers"],
+) => ({
   origin: url.origin,
   path: origin + pathname + search,
-  headers: [...headers, "host", host, ...(authorization ? ["proxy-authorization", authorization] : [])],
+  headers: { ...headers, host, ...(authorization && { "proxy-authorization": authorization }) },
 });
 
 const codeOf = (error: unknown) => (error instanceof Error && "code" in error ? String(error.code) : "");
@@ -129,25 +126,32 @@ function responseTo(method: string, answer: Dispatcher.ResponseData, undecoded: 
   const { statusCode: status, statusText, body } = answer;
   const discard = () => void body.dump({ limit: DISCARDED }).catch(() => undefined);
   try {
-    const headers = new Headers();
-    for (const [name, value] of Object.entries(answer.headers))
-      for (const each of [value ?? []].flat()) headers.append(name, each);
     if (method === "HEAD" || NULL_BODY_STATUSES.has(status)) {
+      const response = withHeaders(new Response(null, { status, statusText }), answer.headers);
       discard();
-      return new Response(null, { status, statusText, headers });
+      return response;
     }
-    const decoder = undecoded ? undefined : DECODERS[headers.get("Content-Encoding")?.trim().toLowerCase() ?? ""]?.();
+    const coding = undecoded ? "" : [answer.headers["content-encoding"] ?? ""].flat().join(", ");
+    const decoder = DECODERS[coding.trim().toLowerCase()]?.();
     const cancelled = () => {
       body.unpipe();
       decoder?.destroy();
       discard();
     };
     const stream = byteStreamOf(decoder ? decoded(body, decoder) : body, cancelled, plain);
-    return new Response(stream, { status, statusText, headers });
+    return withHeaders(new Response(stream, { status, statusText }), answer.headers);
   } catch (error) {
     body.destroy();
     throw error;
   }
+}
+
+/** Headers that are given to the constructor would be copied twice. */
+function withHeaders(response: Response, given: Dispatcher.ResponseData["headers"]): Response {
+  const { headers } = response;
+  for (const [name, value] of Object.entries(given))
+    for (const each of [value ?? []].flat()) headers.append(name, each);
+  return response;
 }
 
 function decoded(body: Readable, decoder: Gunzip | BrotliDecompress): Readable {

@@ -14,10 +14,11 @@ interface Received {
 
 /**
  * A request as it was received: `url` and `method` are what the client sent, where those of Node's own Request are
- * normalised, and GET may have a body. A copy made by `new Request(request)` is one of Node's own, and normalised.
+ * normalised, and GET may have a body. It is not copied: `new Request(request)` would have neither these nor its headers.
  */
 export class ReceivedRequest extends Request {
   readonly #method: string;
+  readonly #headers: Headers;
   readonly #url: string;
   /** Empty where it is not known. */
   readonly clientAddress: string;
@@ -27,14 +28,20 @@ export class ReceivedRequest extends Request {
     // `duplex` is required for a stream (Fetch standard, 5.4).
     if (body)
       super(URL.canParse(url) ? url : PLACEHOLDER, { method: copied, headers, body, duplex: "half" } as RequestInit);
-    else super(PLACEHOLDER, { headers });
+    else super(PLACEHOLDER);
     this.#method = method;
+    this.#headers = headers;
     this.#url = url;
     this.clientAddress = clientAddress;
   }
 
   override get method(): string {
     return this.#method;
+  }
+
+  /** As they were given: the constructor would copy them. */
+  override get headers(): Headers {
+    return this.#headers;
   }
 
   override get url(): string {

@@ -5,13 +5,16 @@ import type { Asked, Reply } from "./protocol.ts";
 const QUIET = "--disable-warning=ExperimentalWarning";
 
 /**
- * The main thread's side of a thread that answers each request once. What is asked in one turn of the event loop goes
- * there in one message: each costs as much as a small write.
+ * The main thread's side of a thread that answers each request once. What is asked while it has something to do waits,
+ * and goes there in one message: each message costs as much as a small write.
  */
 export class Thread<Request, Result> {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, PromiseWithResolvers<Result>>();
   #unsent: Asked<Request>[] = [];
+  /** How many requests the thread has not answered. */
+  #sent = 0;
+  #isSending = false;
   #last = 0;
   #failure: Error | undefined;
 
@@ -26,6 +29,8 @@ export class Thread<Request, Result> {
         if ("error" in reply) waiting?.reject(Object.assign(new Error(reply.error.message), reply.error));
         else waiting?.resolve(reply.result);
       }
+      this.#sent -= replies.length;
+      this.#sendLater();
     });
     this.#worker.on("error", (error) => this.#fail(error instanceof Error ? error : new Error(String(error))));
     this.#worker.on("exit", () => this.#fail(new Error("The thread has ended.")));
@@ -40,7 +45,7 @@ export class Thread<Request, Result> {
     this.#waiting.set(asked.id, waiting);
     if (this.#waiting.size === 1) this.#worker.ref();
     this.#unsent.push(asked);
-    if (this.#unsent.length === 1) setImmediate(() => this.#send());
+    this.#sendLater();
     return waiting.promise;
   }
 
@@ -49,9 +54,16 @@ export class Thread<Request, Result> {
     await this.#worker.terminate();
   }
 
-  #send(): void {
-    this.#worker.postMessage(this.#unsent);
-    this.#unsent = [];
+  /** Sends what is asked in this turn of the event loop, unless the thread has something to do. */
+  #sendLater(): void {
+    if (this.#isSending || this.#sent > 0 || this.#unsent.length === 0) return;
+    this.#isSending = true;
+    setImmediate(() => {
+      this.#isSending = false;
+      this.#sent = this.#unsent.length;
+      this.#worker.postMessage(this.#unsent);
+      this.#unsent = [];
+    });
   }
 
   #fail(error: Error): void {

@@ -266,10 +266,9 @@ describe("an index of several sources", () => {
   test("leaves each file to the source that owns its project", async () => {
     const { rig: shop, packages } = await shelf(2);
     const rig = new Rig(vars);
-    const serve = shop.upstream.fetch;
     for (const { name, wheel } of packages) {
       await rig.upstream.publish(name, [wheel]);
-      rig.upstream.on(`${CORP}${name}/`, () => serve(new Request(`${FakeUpstream.INDEX}${name}/`)));
+      rig.upstream.on(`${CORP}${name}/`, () => shop.upstream.get(`${FakeUpstream.INDEX}${name}/`));
     }
     rig.upstream.on(`${FakeUpstream.INDEX}p0/`, () => new Response("somebody else's", { status: 500 }));
     const { summary } = await warm(rig, await lockOf(packages), "filename=uv.lock&index=team");

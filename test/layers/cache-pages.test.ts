@@ -81,7 +81,7 @@ describe("a stored page", () => {
     ]);
     await response.body?.cancel();
     await rig.upstream.publish("demo", [ONE, TWO]);
-    release(await rig.upstream.fetch(new Request(PAGE)));
+    release(await rig.upstream.get(PAGE));
     await settled();
     expect(names((await rig.page("demo")).json)).toEqual([ONE.filename, TWO.filename]);
   });

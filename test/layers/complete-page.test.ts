@@ -193,7 +193,7 @@ describe("what it costs", () => {
 });
 
 async function upstreamPage(rig: Rig): Promise<string> {
-  return (await rig.upstream.fetch(new Request(PAGE))).text();
+  return (await rig.upstream.get(PAGE)).text();
 }
 
 /** The same page under a new validator each time. */

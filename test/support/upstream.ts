@@ -1,3 +1,5 @@
+import type { Fetch } from "../../worker/platform/platform.ts";
+
 /** A distribution file that a fake upstream offers. */
 export interface FakeFile {
   readonly filename: string;
@@ -23,7 +25,8 @@ export class FakeUpstream {
   #answersLeft = Infinity;
   readonly #handlers = new Map<string, Handler>();
 
-  readonly fetch = async (request: Request, init?: RequestInit): Promise<Response> => {
+  readonly fetch: Fetch = async (address, init) => {
+    const request = new Request(address, init);
     const range = request.headers.get("Range");
     this.requests.push(`${request.method} ${request.url}${range === null ? "" : ` ${range}`}`);
     const url = new URL(request.url);
@@ -34,8 +37,13 @@ export class FakeUpstream {
     if (this.down) throw new Error("connection refused");
     if (!handler) return new Response("no such page", { status: 404 });
     const response = await handler(request);
-    return init?.encodeResponseBody === "manual" ? response : decodedAsThePlatformDoes(response);
+    return init.encodeResponseBody === "manual" ? response : decodedAsThePlatformDoes(response);
   };
+
+  /** What it answers to a request without headers. */
+  get(url: string): Promise<Response> {
+    return this.fetch(new URL(url), { method: "GET", headers: {}, redirect: "manual" });
+  }
 
   /** Goes down once it has answered so many requests more. */
   failAfter(answers: number): void {

@@ -1,3 +1,4 @@
+import type { Fetch } from "../../worker/platform/platform.ts";
 import { describe, expect, test } from "vitest";
 import { IndexError } from "../../worker/errors.ts";
 import type { Changes } from "../../worker/repository/ports/change-log.ts";
@@ -10,7 +11,8 @@ const NOW = Date.parse("2026-11-22T12:00:00Z");
 /** An index whose log answers this, and the requests it got. */
 function log(answer: (request: Request) => Response | Promise<Response>, credentials?: string) {
   const requests: Request[] = [];
-  const fetch = async (request: Request) => {
+  const fetch: Fetch = async (url, init) => {
+    const request = new Request(url, init);
     requests.push(request.clone());
     return answer(request);
   };

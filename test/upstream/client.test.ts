@@ -15,7 +15,8 @@ const over = (index: URL, fetch: Fetch, now: () => number, credentials?: string)
 function answering(index: string, answers: Record<string, () => Response>, credentials?: string) {
   const requests: Request[] = [];
   const clock = { now: 0 };
-  const fetch = async (request: Request) => {
+  const fetch: Fetch = async (url, init) => {
+    const request = new Request(url, init);
     requests.push(request);
     const answer = answers[request.url];
     if (!answer) throw new Error(`unexpected ${request.url}`);
@@ -94,8 +95,8 @@ describe("an upstream", () => {
   test("that is silent for eight seconds has failed", async () => {
     const upstream = over(
       new URL("https://index.test/simple/"),
-      (request) =>
-        new Promise((_, reject) => request.signal.addEventListener("abort", () => reject(new Error("aborted")))),
+      (_, { signal }) =>
+        new Promise((_, reject) => signal?.addEventListener("abort", () => reject(new Error("aborted")))),
       () => 0,
     );
     vi.useFakeTimers();
@@ -214,9 +215,9 @@ describe("an upstream that fails", () => {
     let hangs = false;
     const upstream = over(
       new URL("https://index.test/simple/"),
-      (request) =>
+      (_, { signal }) =>
         hangs
-          ? new Promise((_, reject) => request.signal.addEventListener("abort", () => reject(new Error("aborted"))))
+          ? new Promise((_, reject) => signal?.addEventListener("abort", () => reject(new Error("aborted"))))
           : Promise.reject(new Error("connection refused")),
       () => clock.now,
     );

@@ -149,7 +149,7 @@ describe("a digest of metadata", () => {
     const rig = inHtml(`sha256=${SHA}`, `data-core-metadata="${value}"`, WHEEL);
     // A second wheel that advertises it: else it would be added to all.
     const link = `<a href="/demo-2.0-py3-none-any.whl#sha256=${SHA}" data-core-metadata="true">demo-2.0-py3-none-any.whl</a>`;
-    const first = await (await rig.upstream.fetch(new Request(PAGE))).text();
+    const first = await (await rig.upstream.get(PAGE)).text();
     rig.upstream.on(PAGE, () => new Response(first + link, { headers: { "Content-Type": "text/html" } }));
     const { json } = await rig.page("demo");
     const html = (await rig.get("/simple/demo/", { Accept: "text/html" })).text();

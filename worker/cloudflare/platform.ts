@@ -22,7 +22,7 @@ export const cloudflare = (env: Pick<Env, "FILES" | "PAGES" | "DB" | "FILLS" | "
   // A request's streams end with it, and no other request may read them.
   openSpool: null,
   trouble: () => Promise.resolve(undefined),
-  fetch: (request, init) => fetch(request, init),
+  fetch: (url, init) => fetch(url, init),
   now: Date.now,
   sleep: (milliseconds) => scheduler.wait(milliseconds),
   clientAddress,

@@ -51,10 +51,19 @@ export interface RequestFacts {
 }
 
 /**
- * A request to another host. No redirect is followed where the request says `manual`. A body comes decoded by its
- * `Content-Encoding`, but as it was sent where `init` has `encodeResponseBody: "manual"`.
+ * Sends a request to another host, with exactly these headers. No redirect is followed. The answer's body comes decoded by
+ * its `Content-Encoding`, but as it was sent with `encodeResponseBody: "manual"`.
  */
-export type Fetch = (request: Request, init?: RequestInit) => Promise<Response>;
+export type Fetch = (url: URL, init: FetchInit) => Promise<Response>;
+
+export interface FetchInit {
+  readonly method: "GET" | "HEAD" | "POST";
+  readonly headers: Record<string, string>;
+  readonly body?: string;
+  readonly redirect: "manual";
+  readonly signal?: AbortSignal;
+  readonly encodeResponseBody?: "manual";
+}
 
 export type ResponseCache = Pick<Cache, "match" | "put" | "delete">;
 

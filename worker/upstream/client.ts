@@ -1,7 +1,7 @@
 import { canBeAbsence } from "../../schema/upstreams.ts";
 import { SECOND, inSeconds } from "../duration.ts";
 import { isUpstreamFailure, messageOf, upstreamFailed } from "../errors.ts";
-import type { Fetch, Platform } from "../platform/platform.ts";
+import type { Fetch, FetchInit, Platform } from "../platform/platform.ts";
 import { base64 } from "../pypi/encode.ts";
 import { isPublic } from "../pypi/host.ts";
 import { TIMED_OUT, within } from "../repository/timeout.ts";
@@ -34,9 +34,6 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 /** Statuses that say that nothing at this address accepts a POST. */
 const WITHOUT_POST = new Set([404, 405, 410, 501]);
 
-/** The platform reads this option from `fetch`'s second argument only; in a `Request` it is lost. */
-const UNDECODED: RequestInit = { encodeResponseBody: "manual" };
-
 /** Counts the outcome of a request, as its status shows it. Failures while the body is read are not counted here. */
 export type CountOutcome = (outcome: Counted["upstreamRequests"]["outcome"]) => void;
 
@@ -45,7 +42,6 @@ const timeout: Platform["sleep"] = (milliseconds) => new Promise((resolve) => se
 interface Init {
   readonly method?: "GET" | "HEAD";
   readonly headers: Record<string, string>;
-  readonly redirect?: "manual";
   /** Whether the body is returned as it was sent: without this, the platform decodes it by its `Content-Encoding`. */
   readonly undecoded?: boolean;
   /** Whether the upstream's configured `absent` statuses mean "does not exist" for this request. */
@@ -149,7 +145,7 @@ export class UpstreamClient {
     const timer = setTimeout(() => abort.abort(), HEADER_DEADLINE);
     const init = { method: "POST", body, redirect: "manual", signal: abort.signal } as const;
     try {
-      const response = await this.#fetch(new Request(url, { ...init, headers: { ...this.#own(url), ...headers } }));
+      const response = await this.#fetch(url, { ...init, headers: { ...this.#own(url), ...headers } });
       if (response.status === 200) return { url, response };
       await response.body?.cancel();
       if (WITHOUT_POST.has(response.status)) return null;
@@ -176,7 +172,7 @@ export class UpstreamClient {
     let url = start;
     try {
       for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
-        const response = await this.#ask(url, { ...init, redirect: "manual", signal: abort.signal }, patience);
+        const response = await this.#ask(url, init, abort.signal, patience);
         if (isAnswer(response.status, init.headers)) return { url, response };
         await response.body?.cancel();
         if ((init.mayBeAbsent ? this.#absent : ABSENT).includes(response.status)) return null;
@@ -193,23 +189,29 @@ export class UpstreamClient {
    * Sends one request, up to three times where there is no answer or a temporary one (5xx). A host that cannot be reached is then
    * not asked for a while (see `Circuits`). A host that answers 5xx still is, since that may concern one page only.
    */
-  async #ask(url: URL, init: Init & { readonly signal: AbortSignal }, patience: number): Promise<Response> {
+  async #ask(url: URL, init: Init, signal: AbortSignal, patience: number): Promise<Response> {
     const { host } = url;
     const refusal = this.#circuits.refusal(host, this.#now());
     if (refusal !== undefined) throw upstreamFailed(host, `${refusal}, a moment ago`);
+    const request: FetchInit = {
+      method: init.method ?? "GET",
+      headers: { ...this.#own(url), ...init.headers },
+      redirect: "manual",
+      signal,
+      ...(init.undecoded && { encodeResponseBody: "manual" }),
+    };
     let last: Response | undefined;
     let reason = "";
     for (const pause of PAUSES) {
       if (pause > 0) await this.#sleep(pause * (0.5 + Math.random()));
       try {
-        const request = new Request(url, { ...init, headers: { ...this.#own(url), ...init.headers } });
-        last = await this.#fetch(request, init.undecoded ? UNDECODED : undefined);
+        last = await this.#fetch(url, request);
         if (!TEMPORARY.has(last.status)) break;
         await last.body?.cancel();
       } catch (error) {
         last = undefined;
-        reason = init.signal.aborted ? silent(patience) : connectionReason(error);
-        if (init.signal.aborted) break;
+        reason = signal.aborted ? silent(patience) : connectionReason(error);
+        if (signal.aborted) break;
       }
     }
     if (last) {

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import type { Fetch } from "../../../worker/platform/platform.ts";
+import type { Fetch, FetchInit } from "../../../worker/platform/platform.ts";
 import { BYTES, type Origin, startOrigin, TEXT } from "./origin.ts";
 
 /** A request, and what is done with its answer. */
 export interface Asked {
   readonly url: string;
-  readonly method?: string;
+  readonly method?: FetchInit["method"];
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly undecoded?: boolean;
@@ -32,10 +32,17 @@ export async function ask(
   { url, method = "GET", headers = {}, body, undecoded, patience, view = 1_000 }: Asked,
 ): Promise<Seen> {
   const signal = patience === undefined ? undefined : AbortSignal.timeout(patience);
-  const init = { method, headers, redirect: "manual" as const, ...(body && { body }), ...(signal && { signal }) };
+  const init: FetchInit = {
+    method,
+    headers: { ...headers },
+    redirect: "manual",
+    ...(body && { body }),
+    ...(signal && { signal }),
+    ...(undecoded && { encodeResponseBody: "manual" }),
+  };
   let response: Response;
   try {
-    response = await fetched(new Request(url, init), undecoded ? { encodeResponseBody: "manual" } : undefined);
+    response = await fetched(new URL(url), init);
   } catch (error) {
     return { error: String(error) };
   }

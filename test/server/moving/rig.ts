@@ -52,10 +52,10 @@ export async function openDeployment(state = newFolder()) {
     ...machine.platform,
     fills: NO_QUEUE,
     refreshes: NO_QUEUE,
-    fetch: async (request) => {
-      upstream.asked.push(`${request.method} ${request.url}`);
+    fetch: async (url, { method }) => {
+      upstream.asked.push(`${method} ${url.href}`);
       if (upstream.isAway) throw new Error("the upstream is away");
-      return upstreamAnswer(request.url);
+      return upstreamAnswer(url.href);
     },
   };
   const config = parseConfig({

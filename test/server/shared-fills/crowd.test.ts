@@ -47,9 +47,9 @@ test("a client that had looked into the store before the fill began gets what th
   const { promise: late, resolve: answerPage } = Promise.withResolvers<void>();
   let pages = 0;
   const rig = await open(({ fetch }) => ({
-    async fetch(request, init) {
-      if (request.url.endsWith("/simple/demo/") && (pages += 1) === 1) await late;
-      return fetch(request, init);
+    async fetch(url, init) {
+      if (url.pathname.endsWith("/simple/demo/") && (pages += 1) === 1) await late;
+      return fetch(url, init);
     },
   }));
   const bytes = content(300 * KiB);
