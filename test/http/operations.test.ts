@@ -1,3 +1,4 @@
+import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { filePath, JSON_TYPE, Rig } from "../support/rig.ts";
 
@@ -56,10 +57,50 @@ describe("what a request costs, in operations of bindings", () => {
     const rig = new Rig();
     await rig.upstream.publish("large", [{ ...LARGE, metadata: "Name: large\n" }]);
     await rig.page("large");
+    rig.restart();
     rig.forget();
     expect((await rig.get(filePath(LARGE.filename))).status).toBe(200);
     expect(rig.upstream.requests).toEqual([`GET https://files.upstream.test/packages/${LARGE.filename}`]);
-    expect(rig.counts).toEqual({ "r2.get": 1, "r2.put": 1, "d1.prepare": 1 });
+    expect(rig.counts).toEqual({ "kv.getWithMetadata": 1, "r2.get": 1, "r2.put": 1, "d1.prepare": 1 });
+  });
+
+  test("a page, its metadata and its file, all cold: the store is not asked for what cannot be there", async () => {
+    const rig = new Rig();
+    await rig.upstream.publish("demo", [{ ...WHEEL, metadata: "Name: demo\n" }]);
+    const costs = [];
+    for (const path of ["/simple/demo/", `${filePath(WHEEL.filename)}.metadata`, filePath(WHEEL.filename)]) {
+      rig.forget();
+      expect((await rig.get(path, GZIP)).status).toBe(200);
+      costs.push({ ...rig.counts, upstream: rig.upstream.requests.length });
+    }
+    const file = { "r2.put": 1, "d1.prepare": 1, upstream: 1 };
+    expect(costs).toEqual([{ "kv.getWithMetadata": 1, "kv.put": 1, "d1.prepare": 1, upstream: 1 }, file, file]);
+  });
+
+  test("a file that cannot be fetched is looked for in the store, though its page was lost there", async () => {
+    const rig = new Rig();
+    await rig.upstream.publish("demo", [WHEEL]);
+    await rig.get(filePath(WHEEL.filename));
+    const { keys } = await env.PAGES.list();
+    for (const { name } of keys) await env.PAGES.delete(name);
+    rig.restart();
+    await rig.page("demo");
+    rig.upstream.down = true;
+    const answer = await rig.get(filePath(WHEEL.filename));
+    expect([answer.status, answer.headers.get("Cache-Status")]).toEqual([200, "pypi-edge; hit; detail=r2"]);
+  });
+
+  test("many files that are stored within a moment cost one row statement together", async () => {
+    const rig = new Rig({}, { sleep: (milliseconds) => scheduler.wait(milliseconds) });
+    const names = Array.from({ length: 5 }, (_, n) => `demo${n}`);
+    for (const name of names)
+      await rig.upstream.publish(name, [
+        { ...WHEEL, filename: `${name}-1.0-py3-none-any.whl`, metadata: "Name: demo\n" },
+      ]);
+    for (const name of names) await rig.page(name);
+    rig.forget();
+    await Promise.all(names.map((name) => rig.get(filePath(`${name}-1.0-py3-none-any.whl`))));
+    expect(rig.counts).toEqual({ "r2.put": 5, "d1.prepare": 1 });
   });
 
   test("a warm large file costs one R2 read each time, a small one only the first time", async () => {

@@ -61,6 +61,7 @@ repositoryContract("a cached upstream", (upstream) => {
     }),
     listing: { lists: listStore(env.FILES, keys.list), storing: new Memory<true>(1_000) },
     freshness: freshness(new Memory(1_000), caches.default, keys.checked),
+    justListed: new Memory(1_000),
     absent: new Memory<true>(1_000),
     pageTtl: 600_000,
     deleteFiles: () => Promise.resolve(0),

@@ -61,9 +61,9 @@ export function sourceStack(
   const source = encodeURIComponent(url.href);
   const own = stores.ofSource(source, root, replaceOutdated);
   const { files, facts, uses, catalog, queries, strays, pages, freshness, fills } = own;
-  const { absent, filling, filled, believed, siblingless } = own.remembered;
+  const { absent, justListed, touched, filling, filled, believed, siblingless } = own.remembered;
   const shared = openSpool && new SharedFills(openSpool, finishAlone, filled, now);
-  const storing = { files, uses, filling, believed, fills, finishAlone, shared };
+  const storing = { files, uses, filling, believed, touched, fills, finishAlone, shared };
   const count: CountOutcome = (outcome) => stores.counters.add("upstreamRequests", { outcome });
   const client = new UpstreamClient(fetch, url, now, { absent: upstream.absent, credentials, count, sleep });
   const changes =
@@ -72,7 +72,7 @@ export function sourceStack(
       : undefined;
   const upstreamIndex = upstream.kind === "find-links" ? linksAt(url, client, now) : simpleAt(url, client);
   const repository: Repository = reserveNames(reserved)(
-    mirrorFiles({ ...storing, pipe, source, pages, strays })(
+    mirrorFiles({ ...storing, pipe, source, pages, strays, justListed })(
       serveMetadata({ ...storing, facts, siblingless })(
         cacheDocuments({ store: own.documents, freshness, absent, ttl: pageTtl })(
           cachePages({
@@ -80,6 +80,7 @@ export function sourceStack(
             listing: own.listing,
             freshness,
             absent,
+            justListed,
             pageTtl,
             confirmation: changes && own.confirmation,
             deleteFiles: own.deleteFiles,

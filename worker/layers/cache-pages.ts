@@ -5,7 +5,7 @@ import { cachedListing } from "./cache-listing.ts";
 import type { ListingParts } from "./store-listing.ts";
 import { revalidated, type ConfirmationOf } from "./revalidate.ts";
 import type { Page } from "../repository/page.ts";
-import type { Freshness, Marks } from "../repository/ports/freshness.ts";
+import { JUST_LISTED_TTL, type Freshness, type Marks } from "../repository/ports/freshness.ts";
 import type { PageStore, QueryStore, StrayStore } from "../repository/ports/pages.ts";
 import { keepQueries, withQuery } from "./signed-urls.ts";
 import { replaceChanged } from "./replace-files.ts";
@@ -23,6 +23,8 @@ export interface PageCacheParts {
    * writes.
    */
   readonly absent: Marks<ProjectName>;
+  /** Names of which no page was stored until a moment ago. */
+  readonly justListed: Marks<ProjectName>;
   /** Milliseconds for which a page is served without asking the upstream. */
   readonly pageTtl: number;
   /** Says which pages need no revalidation because the change log is followed. */
@@ -48,6 +50,7 @@ export function cachePages({
   listing,
   freshness,
   absent,
+  justListed,
   pageTtl: ttl,
   confirmation,
   extras,
@@ -66,6 +69,7 @@ export function cachePages({
           // first seen.
           if (page?.head.quarantined) await deleteQuarantinedFiles(name, deleteFiles, ctx);
           if (answer === "unchanged" || answer === null) return answer;
+          if (!known) justListed.set(name, true, 0, ctx.now + JUST_LISTED_TTL);
           if (extras) await keepQueries(name, answer, known, extras.queries, ctx);
           return pages.own(name, answer);
         },

@@ -7,6 +7,7 @@ import type { Digest } from "../pypi/page.ts";
 import { fileNotListed, locate, locateIn, type LocatingParts } from "./files/locate.ts";
 import { openListed } from "./files/open-listed.ts";
 import type { FileStore } from "../repository/ports/files.ts";
+import type { Marks } from "../repository/ports/freshness.ts";
 import { isCurrent } from "./files/recheck.ts";
 import { listedFacts } from "./read-upstream.ts";
 import {
@@ -24,6 +25,7 @@ import {
   serveShared,
   whenStored,
   storeNow,
+  TOUCHED_TTL,
   storeBehind,
   storeWhole,
   type StoringParts,
@@ -35,6 +37,8 @@ export interface MirrorParts extends Omit<StoringParts, "onStored">, LocatingPar
   /** The upstream's address, percent-encoded. */
   readonly source: string;
   readonly pipe: MakePipe;
+  /** Projects whose first page was made a moment ago: nothing of them can be stored. */
+  readonly justListed: Marks<ProjectName>;
 }
 
 /**
@@ -72,10 +76,66 @@ const projectFiles = ({ source, files, uses, fills }: MirrorParts, file: Reposit
 });
 
 function fileOf(parts: MirrorParts, inner: SourceFiles): Repository["file"] {
-  const { files, uses } = parts;
+  const known = knownFile(parts, inner);
   return async (request, ctx) => {
+    const candidates = request.candidates ?? projectCandidates(request.ref.filename);
+    return isFirst(request, candidates, parts, ctx)
+      ? firstFile(request, candidates, parts, inner, ctx)
+      : known(request, candidates, ctx);
+  };
+}
+
+/** Whether this is the first request for a file of a project whose first page was made a moment ago. */
+function isFirst(
+  { ref, keep }: FileRequest,
+  candidates: readonly ProjectName[],
+  { justListed, touched }: MirrorParts,
+  ctx: Context,
+): boolean {
+  const label = fileLabel(ref);
+  const wasTouched = touched.get(label, ctx.now);
+  touched.set(label, true, 0, ctx.now + TOUCHED_TTL);
+  const [project] = candidates;
+  return (
+    !wasTouched &&
+    !keep &&
+    candidates.length === 1 &&
+    project !== undefined &&
+    justListed.get(project, ctx.now) === true
+  );
+}
+
+/**
+ * A file that the store is not asked for. Only where it cannot be fetched the store is asked after all: the project's page
+ * may have been lost there, and not its files. The store refuses a file that it has.
+ */
+async function firstFile(
+  request: FileRequest,
+  candidates: readonly ProjectName[],
+  parts: MirrorParts,
+  inner: SourceFiles,
+  ctx: Context,
+): Promise<Artifact | null> {
+  const storedFile = async () => {
+    const stored = await parts.files.get(request.ref, request.range).catch(() => null);
+    if (!stored || (await mayGive(stored, request, candidates))) return stored;
+    await discard(stored);
+    return null;
+  };
+  try {
+    const listed = await locate(request, candidates, inner, parts, ctx);
+    return listed ? await fetchFile(request, listed, inner, parts, true, ctx) : await storedFile();
+  } catch (error) {
+    const stored = await storedFile();
+    if (stored) return stored;
+    throw error;
+  }
+}
+
+function knownFile(parts: MirrorParts, inner: SourceFiles) {
+  const { files, uses } = parts;
+  return async (request: FileRequest, candidates: readonly ProjectName[], ctx: Context): Promise<Artifact | null> => {
     const { ref, range } = request;
-    const candidates = request.candidates ?? projectCandidates(ref.filename);
     let usable = true;
     let outdated = false;
     try {

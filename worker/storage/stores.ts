@@ -51,7 +51,10 @@ import { partStoreIn } from "./r2/upload-parts.ts";
 const MiB = 1024 * 1024;
 
 /** What things are stored in. */
-type Storage = Pick<Platform, "objects" | "keyValue" | "database" | "fills" | "refreshes" | "cache" | "pipe" | "now">;
+type Storage = Pick<
+  Platform,
+  "objects" | "keyValue" | "database" | "fills" | "refreshes" | "cache" | "pipe" | "now" | "sleep"
+>;
 
 /** Sizes in bytes; tests lower them. */
 export interface StorageLimits {
@@ -74,10 +77,10 @@ export type Stores = ReturnType<typeof createStores>;
 
 /** All stores of a platform. Called once for each isolate, because the isolate's memory is in it. */
 export function createStores(platform: Storage, { maxPut, inMemory }: StorageLimits) {
-  const { keyValue: kv, objects: r2, database: db, fills, refreshes, cache, pipe, now } = platform;
+  const { keyValue: kv, objects: r2, database: db, fills, refreshes, cache, pipe, now, sleep } = platform;
   const memory = memoryTier();
   const counters = countersIn(db);
-  const uses = fileUsesIn(db, memory.used);
+  const uses = fileUsesIn(db, memory.used, { now, sleep });
   const demand = demandIn(db);
   const tokens = tokensIn(db);
   const objects = mirroredObjectsIn(db, r2);
@@ -122,6 +125,8 @@ export function createStores(platform: Storage, { maxPut, inMemory }: StorageLim
       /** What the isolate remembers of the source, beside copies of what is stored. */
       remembered: {
         absent: scopedTo(memory.absent, source),
+        justListed: scopedTo(memory.justListed, source),
+        touched: scopedTo(memory.touched, source),
         filling: scopedTo(memory.filling, source),
         filled: scopedTo(memory.filled, source),
         believed: scopedTo(memory.believed, source),
@@ -173,6 +178,8 @@ const memoryTier = () => ({
   files: new Memory<FileInMemory>(16 * MiB),
   marks: new Memory<LastRevalidation>(4 * MiB),
   absent: new Memory<true>(2 * MiB),
+  justListed: new Memory<true>(MiB),
+  touched: new Memory<true>(MiB),
   filling: new Memory<true>(MiB),
   filled: new Memory<true>(MiB),
   believed: new Memory<true>(MiB),

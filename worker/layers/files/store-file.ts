@@ -1,6 +1,7 @@
 import { MINUTE } from "../../duration.ts";
 import { isUpstreamFailure, messageOf, reasonOf, upstreamFailed } from "../../errors.ts";
 import { fileLabel, type FileRef } from "../../pypi/file-url.ts";
+import { JUST_LISTED_TTL } from "../../repository/ports/freshness.ts";
 import type { SharedFill, SharedFills } from "./shared-fills.ts";
 import { storeForFollowers, transfer, storeWithoutClient, type Destination, type TransferEnd } from "./transfer.ts";
 import type { MakePipe } from "../../platform/pipe.ts";
@@ -16,6 +17,9 @@ const CLAIM_TTL = MINUTE;
 /** The same for a file left to the queue: storing a large one takes long, and a message may be lost. Milliseconds. */
 const QUEUED_TTL = 10 * MINUTE;
 
+/** How long a file counts as touched: as long as its project counts as just listed. Milliseconds. */
+export const TOUCHED_TTL = JUST_LISTED_TTL;
+
 /** How long an unverified file is served before it is compared with the upstream's again. Milliseconds. */
 const BELIEVED_TTL = MINUTE;
 
@@ -30,6 +34,8 @@ export interface StoringParts {
   readonly filling: Marks;
   /** Unverified files that were just fetched from the upstream or compared with its own. */
   readonly believed: Marks;
+  /** Files that were asked for or stored a moment ago: they may be in the store. */
+  readonly touched: Marks;
   /** Takes files that are too large to be stored while they are served. */
   readonly fills: FillQueue;
   /** Bytes; larger files are left to the queue. */
@@ -217,12 +223,13 @@ async function noted(
   filling: Promise<TransferEnd>,
   source: Artifact,
   ref: FileRef,
-  { uses, believed, onStored }: StoringParts,
+  { uses, believed, touched, onStored }: StoringParts,
   ctx: Context,
 ): Promise<TransferEnd> {
   const filled = await filling;
   if (filled.kind === "stored") {
     uses.stored(ref, source.project, filled.size, ctx);
+    touched.set(fileLabel(ref), true, 0, ctx.now + TOUCHED_TTL);
     if (source.unchecked) skipRecheck(ref, believed, ctx);
     await onStored?.(source, filled.size, ctx);
   }

@@ -1,3 +1,4 @@
+import { MINUTE } from "../../duration.ts";
 import type { ProjectName } from "../../pypi/name.ts";
 import type { Context } from "../context.ts";
 
@@ -48,6 +49,9 @@ export type FreshnessState =
   | { readonly kind: "failing"; readonly since: number }
   /** The upstream is to be asked; `since` is undefined where the last revalidation is unknown. */
   | { readonly kind: "due"; readonly since: number | undefined };
+
+/** How long a project counts as just listed: its files are asked for right after its page. Milliseconds. */
+export const JUST_LISTED_TTL = MINUTE;
 
 /** The root listing's key among names and paths, none of which is empty. */
 export const ROOT_LISTING = "";

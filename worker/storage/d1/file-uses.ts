@@ -1,4 +1,4 @@
-import { HOUR } from "../../duration.ts";
+import { HOUR, SECOND } from "../../duration.ts";
 import { messageOf } from "../../errors.ts";
 import type { FileUses } from "../../repository/ports/stored-objects.ts";
 import { Gathering } from "./gathered-writes.ts";
@@ -6,6 +6,7 @@ import type { Keys } from "../keys.ts";
 import type { Memory } from "../memory.ts";
 import type { Context } from "../../repository/context.ts";
 import type { Database } from "../../platform/database.ts";
+import type { Platform } from "../../platform/platform.ts";
 
 /** A use of one file is recorded at most once in this time, by all isolates together. Milliseconds. */
 const RECORD_INTERVAL = HOUR;
@@ -16,9 +17,21 @@ const RECORD_INTERVAL = HOUR;
  */
 const MAX_GATHERED = 2_000;
 
-/** Updates an existing record: the file may have been stored with another size. */
+/** How long stored files are gathered before one statement records them all. Milliseconds. */
+const TOGETHER = 100;
+
+/** How many are recorded by one statement. */
+const MAX_TOGETHER = 1_000;
+
+/** Work behind an answer that has not come to its end after so long was ended by the platform. Milliseconds. */
+const LOST_AFTER = 10 * SECOND;
+
+/**
+ * Updates existing records: a file may have been stored with another size. Of two rows of one file the last one counts.
+ * `WHERE true` ends the SELECT before ON.
+ */
 const STORED = `INSERT INTO object (key, source, project, size, used_at, known_at)
-  VALUES (?1, ?2, ?3, ?4, ?5, ?5)
+  SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 4 FROM json_each(?1) WHERE true
   ON CONFLICT (key) DO UPDATE SET
     project = excluded.project, size = excluded.size, used_at = max(used_at, excluded.used_at)`;
 
@@ -46,7 +59,23 @@ export interface UseLog {
  *
  * @param noted files whose use was recorded a short time ago
  */
-export function fileUsesIn(db: Database, noted: Memory<true>): UseLog {
+export function fileUsesIn(db: Database, noted: Memory<true>, { now, sleep }: Pick<Platform, "now" | "sleep">): UseLog {
+  /** Rows of files that were just stored, and since when a request is going to write them. */
+  let rows: (string | number)[][] = [];
+  let begunAt: number | undefined;
+
+  async function writeRows(): Promise<void> {
+    begunAt = now();
+    await sleep(TOGETHER);
+    begunAt = undefined;
+    const taken = rows;
+    rows = [];
+    for (let at = 0; at < taken.length; at += MAX_TOGETHER) {
+      const batch = JSON.stringify(taken.slice(at, at + MAX_TOGETHER));
+      await db.prepare(STORED).bind(batch).run();
+    }
+  }
+
   function write(what: string, statement: () => Promise<unknown>, ctx: Context) {
     ctx.defer(
       statement().catch((error: unknown) => ctx.report({ event: "storage-failed", what, reason: messageOf(error) })),
@@ -58,11 +87,14 @@ export function fileUsesIn(db: Database, noted: Memory<true>): UseLog {
       stored(ref, project, size, ctx) {
         const key = keys.file(ref);
         noted.set(key, true, 0, ctx.now + RECORD_INTERVAL);
-        write(key, async () => db.prepare(STORED).bind(key, source, project, size, ctx.now).run(), ctx);
+        rows.push([key, source, project, size, ctx.now]);
+        if (begunAt === undefined || now() - begunAt > LOST_AFTER) write("files that were stored", writeRows, ctx);
       },
 
       emptied(refs, ctx) {
-        const emptied = JSON.stringify(refs.map((ref) => keys.file(ref)));
+        const gone = new Set<string | number | undefined>(refs.map((ref) => keys.file(ref)));
+        for (const row of rows) if (gone.has(row[0])) row[3] = 0;
+        const emptied = JSON.stringify([...gone]);
         write("files that were replaced", async () => db.prepare(EMPTIED).bind(emptied).run(), ctx);
       },
 
