@@ -3,7 +3,7 @@ import { parseProjectName } from "../../worker/pypi/name.ts";
 import type { ProjectPage } from "../../worker/pypi/page.ts";
 import { htmlOf } from "../../worker/pypi/simple-html.ts";
 import { gzipped } from "../../worker/repository/gzip.ts";
-import { joinText } from "../../worker/repository/give-way.ts";
+import { encodeText } from "../../worker/repository/give-way.ts";
 import { htmlPieces, jsonParts, MAX_ENTRIES } from "../../worker/upstream/page-bytes.ts";
 import { parseHtml, parseLinks } from "../../worker/upstream/parse-html.ts";
 import { parseJson } from "../../worker/upstream/parse-json.ts";
@@ -121,7 +121,7 @@ describe("what takes long", () => {
       async () =>
         (
           (page) => () =>
-            joinText(htmlOf(page))
+            encodeText(htmlOf(page))
         )(await large()),
     ],
     [

@@ -1,5 +1,5 @@
 import { gzipSync } from "node:zlib";
-import { giveWay } from "./give-way.ts";
+import { giveWay, joined } from "./give-way.ts";
 
 /** Gzipped bytes, in memory or as they arrive. */
 export type Gzipped = Uint8Array | ReadableStream<Uint8Array>;
@@ -20,6 +20,8 @@ export async function gzipped(...content: Uint8Array[]): Promise<Uint8Array> {
   const size = content.reduce((sum, part) => sum + part.byteLength, 0);
   // Copied: what it gives is a part of a larger buffer, which would be held as long.
   if (size <= AT_ONCE) return new Uint8Array(gzipSync(joined(content, size)));
+  // So much was joined and hashed right before.
+  await giveWay();
   const { readable, writable } = new CompressionStream("gzip");
   const gzip = bytesOf(readable);
   const writer = writable.getWriter();
@@ -31,17 +33,6 @@ export async function gzipped(...content: Uint8Array[]): Promise<Uint8Array> {
   }
   await writer.close();
   return gzip;
-}
-
-/** @param size bytes of all parts together */
-export function joined(content: readonly Uint8Array[], size: number): Uint8Array {
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const part of content) {
-    whole.set(part, at);
-    at += part.byteLength;
-  }
-  return whole;
 }
 
 export const bytesOf = async (stream: ReadableStream<Uint8Array>) =>

@@ -3,8 +3,8 @@ import { likelyProjects } from "../pypi/filename.ts";
 import { type FileEntry, type ProjectPage, type Validators, isUnderQuarantine } from "../pypi/page.ts";
 import { htmlOf } from "../pypi/simple-html.ts";
 import { readJson, readValidators, renderJson } from "../pypi/simple-json.ts";
-import { bytesOf, gzipped, inflate, joined, type Gzipped } from "./gzip.ts";
-import { joinText } from "./give-way.ts";
+import { bytesOf, gzipped, inflate, type Gzipped } from "./gzip.ts";
+import { encodeText, filterGivingWay, joined } from "./give-way.ts";
 import { digestOf, StoredJson, type StoredHead } from "./stored-json.ts";
 import type { Via } from "./artifact.ts";
 import type { Context } from "./context.ts";
@@ -68,12 +68,12 @@ export class Page extends StoredJson<PageHead, Page> {
    */
   static async from(model: ProjectPage, validators: Validators, now: number): Promise<Page> {
     const { head, body } = renderJson(model, validators);
-    const lines = { head: utf8(head), body: utf8(await joinText(body)) };
+    const lines = { head: new TextEncoder().encode(head), body: await encodeText(body) };
     // The first line has the upstream's validators and is not hashed: where only they change, nothing is written.
     const digest = await digestOf(lines.body, model.lastSerial);
     const gzip = await gzipped(lines.head, lines.body);
     const plainSize = lines.head.byteLength + lines.body.byteLength;
-    const strays = straysOn(model);
+    const strays = await straysOn(model);
     const queries = queriesOf(model);
     const facts = {
       digest,
@@ -110,7 +110,7 @@ export class Page extends StoredJson<PageHead, Page> {
       await this.cancel();
       return stored;
     }
-    const gzip = await gzipped(utf8(await joinText(htmlOf(await this.model()))));
+    const gzip = await gzipped(await encodeText(htmlOf(await this.model())));
     if (this.#renderings) ctx.defer(this.#renderings.put(this.head.digest, gzip));
     if (this.isSmall) this.forms.html = gzip;
     return gzip;
@@ -153,8 +153,6 @@ export class Page extends StoredJson<PageHead, Page> {
   }
 }
 
-const utf8 = (text: string) => new TextEncoder().encode(text);
-
 function queriesOf({ files }: ProjectPage): Queries | undefined {
   const signed = files.flatMap((entry) => [
     [entry.url, entry._query] as const,
@@ -166,7 +164,7 @@ function queriesOf({ files }: ProjectPage): Queries | undefined {
 
 export const provenanceKey = ({ url }: FileEntry) => `provenance of ${url}`;
 
-function straysOn({ name, files }: ProjectPage): string[] | undefined {
-  const strays = files.filter(({ filename }) => !likelyProjects(filename).includes(name));
+async function straysOn({ name, files }: ProjectPage): Promise<string[] | undefined> {
+  const strays = await filterGivingWay(files, ({ filename }) => !likelyProjects(filename).includes(name));
   return strays.length > 0 ? strays.map(addressOf) : undefined;
 }

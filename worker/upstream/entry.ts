@@ -4,6 +4,9 @@ import { cleanHashes, DIGESTS, type FileEntry, type ProjectStatus } from "../pyp
 import { printable } from "../pypi/text.ts";
 import { giveWay } from "../repository/give-way.ts";
 
+/** So many entries together take some milliseconds of work that is not divided. */
+const SLOW_TOGETHER = 2_000;
+
 /** Names of algorithms, each with the value that should be a hex digest. */
 type Digests = readonly (readonly [algorithm: string, hex: unknown])[];
 
@@ -52,6 +55,7 @@ export async function toEntries(
       if (entry) entries.push(entry);
     }
   }
+  if (entries.length > SLOW_TOGETHER) await giveWay();
   if (entries.length > 0 || count === 0) return distinctUrls(entries);
   throw new Error(
     `none of the ${count} files on its page can be served: each has an invalid name, a malformed digest or an address that may not be fetched`,

@@ -14,11 +14,11 @@ const MAX_IN_ENTRY = 1_000;
 const MAX_REST = 4 * 1024 * 1024;
 
 /** How much is parsed before other requests can run: entries, and bytes. */
-const BATCH_ENTRIES = 500;
-const BATCH_BYTES = 256 * 1024;
+const BATCH_ENTRIES = 250;
+const BATCH_BYTES = 128 * 1024;
 
-/** Steps of a scan before other requests can run: they take some milliseconds. */
-const SCAN_STEPS = 500_000;
+/** Steps of a scan before other requests can run: they take some milliseconds while the code is not compiled yet. */
+const SCAN_STEPS = 100_000;
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 const code = (character: string) => character.charCodeAt(0);

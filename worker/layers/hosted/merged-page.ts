@@ -2,7 +2,7 @@ import { messageOf } from "../../errors.ts";
 import { renderJson } from "../../pypi/simple-json.ts";
 import { hostedPage, mergePages, type ShownProject } from "./shown-project.ts";
 import { MAX_IN_MEMORY, type MergedPages } from "../../repository/ports/hosted-packages.ts";
-import { joinText } from "../../repository/give-way.ts";
+import { encodeText } from "../../repository/give-way.ts";
 import { Page } from "../../repository/page.ts";
 import { digestOf } from "../../repository/stored-json.ts";
 import type { Context } from "../../repository/context.ts";
@@ -28,7 +28,7 @@ export async function mergedPage(
   const model = () => hostedPage(holding);
   // `state` is known to this isolate only; a page in KV, which all isolates share, is identified by its content.
   const content = isLarge
-    ? await digestOf(new TextEncoder().encode(await joinText(renderJson(model(), {}).body)))
+    ? await digestOf(await encodeText(renderJson(model(), {}).body))
     : tiers.map(({ state }) => state).join(" ");
   const of = `${content} ${below?.head.digest ?? ""}`;
 
