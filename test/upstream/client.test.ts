@@ -95,7 +95,7 @@ describe("an upstream", () => {
   test("that is silent for eight seconds has failed", async () => {
     const upstream = over(
       new URL("https://index.test/simple/"),
-      (_, { signal }) =>
+      (_url, { signal }) =>
         new Promise((_, reject) => signal?.addEventListener("abort", () => reject(new Error("aborted")))),
       () => 0,
     );
@@ -215,7 +215,7 @@ describe("an upstream that fails", () => {
     let hangs = false;
     const upstream = over(
       new URL("https://index.test/simple/"),
-      (_, { signal }) =>
+      (_url, { signal }) =>
         hangs
           ? new Promise((_, reject) => signal?.addEventListener("abort", () => reject(new Error("aborted"))))
           : Promise.reject(new Error("connection refused")),
