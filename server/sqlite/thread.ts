@@ -1,8 +1,13 @@
 import { Worker } from "node:worker_threads";
 import type { Asked, Reply } from "./protocol.ts";
 
-/** Node 22 says of `node:sqlite` that it is experimental, in every thread that loads it. */
-const QUIET = "--disable-warning=ExperimentalWarning";
+/**
+ * Node 22 says of `node:sqlite` that it is experimental, in every thread that loads it. Elsewhere a thread has the options of
+ * the process: named here, those of V8 would be refused.
+ */
+const QUIET = process.versions.node.startsWith("22.")
+  ? { execArgv: [...process.execArgv, "--disable-warning=ExperimentalWarning"] }
+  : {};
 
 /**
  * The main thread's side of a thread that answers each request once. What is asked while it has something to do waits,
@@ -20,7 +25,7 @@ export class Thread<Request, Result> {
 
   /** @param data what the thread finds as `workerData` */
   constructor(file: string, data?: unknown) {
-    this.#worker = new Worker(file, { workerData: data, execArgv: [...process.execArgv, QUIET] });
+    this.#worker = new Worker(file, { workerData: data, ...QUIET });
     // It ends with the process, unless a request is waiting for it.
     this.#worker.unref();
     this.#worker.on("message", (replies: readonly Reply<Result>[]) => {

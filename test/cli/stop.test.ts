@@ -39,7 +39,11 @@ const options = () => {
   return ["--port", `${port}`, "--state", state, "--upstream", index, "--no-cron", "--quiet"];
 };
 
-const withNode = () => startServer(process.execPath, ["bin/pypi-edge.js", "serve", ...options()], READY, { cwd: ROOT });
+/** With an option of V8, which its threads cannot be given. */
+const withNode = () =>
+  startServer(process.execPath, ["--max-old-space-size=2000", "bin/pypi-edge.js", "serve", ...options()], READY, {
+    cwd: ROOT,
+  });
 const withNpm = () => startServer("npm", ["start", "--", ...options()], READY, { cwd: ROOT });
 
 /** Asks for a page, and waits until the upstream has been asked for it. `answer` is the page's status. */

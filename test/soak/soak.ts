@@ -31,10 +31,10 @@ const FOUND = join(PROJECT_FOLDER, "dist", "soak");
 const CLIENTS = 12;
 
 /** Resident bytes, when nothing is left to do. */
-const MOST_AT_REST = 350_000_000;
+const MOST_AT_REST = 280_000_000;
 
 /** Resident bytes at any moment: several uploads at once have up to 8 MiB each in memory, and copies of it. */
-const MOST_MEMORY = 450_000_000;
+const MOST_MEMORY = 350_000_000;
 
 /** In the last part of a run the server is left alone, so that what one life leaves shows. */
 const DISTURBED = 0.7;

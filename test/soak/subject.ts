@@ -1,6 +1,7 @@
-import { readdirSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startProduct, type Product } from "../../cli/demo/product.ts";
+import { PROJECT_FOLDER } from "../../cli/lib/project-folder.ts";
 import { SECOND } from "../../worker/duration.ts";
 import { processTable, readProcess } from "../bench/harness/process-table.ts";
 
@@ -15,6 +16,18 @@ PAGE_TTL = 3
 FEED = true
 SEED = ["soak-0"]
 `;
+
+/** How `npm start` starts the server: variables, and what Node gets. */
+function startAsNpm() {
+  const { scripts } = JSON.parse(readFileSync(join(PROJECT_FOLDER, "package.json"), "utf8")) as {
+    scripts: { start: string };
+  };
+  const [variables = "", rest = ""] = scripts.start.split(" node ");
+  const env = Object.fromEntries(
+    [...variables.matchAll(/(\S+)=(\S+)/g)].map(([, name = "", value = ""]) => [name, value]),
+  );
+  return { env, program: rest.split(" ").map((word) => (word.startsWith("bin/") ? join(PROJECT_FOLDER, word) : word)) };
+}
 
 /** The server that is tried. It is killed, stopped and started again on the same state and port. */
 export class Subject {
@@ -57,7 +70,7 @@ export class Subject {
   async start(): Promise<void> {
     // Each client has an address of its own, so that failed attempts of one do not lock out the others.
     const also = ["--trusted-proxy", "127.0.0.1", "--admin-token", ADMIN_TOKEN];
-    const settings = { port: this.#port, config: this.#config, also };
+    const settings = { port: this.#port, config: this.#config, also, ...startAsNpm() };
     this.#product = await startProduct(this.#upstream, this.state, settings);
     this.#port = Number(new URL(this.#product.index).port);
     this.#groups.push(this.#product.pid);
