@@ -21,6 +21,7 @@ import { send } from "./clients/uploads.ts";
 import { contentOf, HIDDEN } from "./content.ts";
 import type { UpstreamData } from "./faulty-upstream.ts";
 import { expectHealed, expectTidy } from "./healing.ts";
+import { inMB, report } from "./report.ts";
 import { faultsInState } from "./state.ts";
 import { Subject } from "./subject.ts";
 import { changeWeather, disturb, stopCleanly } from "./trouble.ts";
@@ -38,9 +39,6 @@ const MOST_MEMORY = 350_000_000;
 
 /** In the last part of a run the server is left alone, so that what one life leaves shows. */
 const DISTURBED = 0.7;
-
-/** How many violations are printed. */
-const SHOWN = 20;
 
 async function soak(minutes: number, seed: number): Promise<void> {
   const random = new Random(seed);
@@ -67,7 +65,9 @@ async function soak(minutes: number, seed: number): Promise<void> {
     ]);
     await expectHealed(world);
     await expectTidy(world, world.subject.descriptorsAtStart);
-    const memory = { most: watching.end(), atRest: subject.memory() };
+    const most = watching.end();
+    const memory = { most: most.memory, atRest: subject.memory() };
+    const descriptors = { atStart: subject.descriptorsAtStart, most: most.descriptors, atEnd: subject.descriptors() };
     if (memory.most > MOST_MEMORY) world.fault("memory", `at most ${MOST_MEMORY} bytes`, `${memory.most}`);
     if (memory.atRest > MOST_AT_REST) world.fault("memory at rest", `at most ${MOST_AT_REST}`, `${memory.atRest}`);
     await stopCleanly(world);
@@ -75,7 +75,8 @@ async function soak(minutes: number, seed: number): Promise<void> {
     for (const found of faultsInState(subject.state, kills * CLIENTS))
       world.fault("the state directory", "sound", found);
     const log = world.tally.violations.length > 0 ? keptLog(subject.output) : undefined;
-    report(world, { seed, minutes, kills, stops, memory, upstreamRequests: upstream.requests(), log });
+    const upstreamRequests = upstream.requests();
+    report(world, { seed, minutes, kills, stops, memory, descriptors, upstreamRequests, log });
   } finally {
     await subject.kill();
     await upstream.stop();
@@ -108,10 +109,13 @@ async function furnish(world: World): Promise<void> {
   if (!world.expect(await send(world, hidden), [200])) throw new CommandError("The server took no upload.");
 }
 
-/** Prints a line every ten seconds, and keeps the highest figure of memory. */
-function watch(world: World): { end(): number } {
-  let most = 0;
-  const looking = setInterval(() => (most = Math.max(most, world.subject.memory())), SECOND / 4);
+/** Prints a line every ten seconds, and keeps the highest figures of memory (bytes) and of open descriptors. */
+function watch(world: World): { end(): { readonly memory: number; readonly descriptors: number } } {
+  const most = { memory: 0, descriptors: 0 };
+  const looking = setInterval(() => {
+    most.memory = Math.max(most.memory, world.subject.memory());
+    most.descriptors = Math.max(most.descriptors, world.subject.descriptors());
+  }, SECOND / 4);
   const telling = setInterval(() => console.log(line(world)), 10 * SECOND);
   return {
     end() {
@@ -122,40 +126,10 @@ function watch(world: World): { end(): number } {
   };
 }
 
-const inMB = (bytes: number) => Math.round(bytes / 1e6);
-
 function line({ elapsed, sky, tally, subject }: World): string {
   const memory = `${inMB(subject.memory())} MB`;
   const figures = [`${tally.requests} requests`, tally.kinds(), memory, `${subject.descriptors()} descriptors`];
   return `${elapsed.toFixed(0).padStart(4)} s  ${sky.weather.padEnd(7)}  ${figures.join("; ")}; violations: ${tally.violations.length}`;
-}
-
-interface Figures {
-  readonly seed: number;
-  readonly minutes: number;
-  readonly kills: number;
-  readonly stops: number;
-  /** Resident bytes. */
-  readonly memory: { readonly most: number; readonly atRest: number };
-  readonly upstreamRequests: number;
-  /** Where the server's log is. */
-  readonly log: string | undefined;
-}
-
-function report(world: World, { seed, minutes, kills, stops, memory, upstreamRequests, log }: Figures): void {
-  const { tally, ledger } = world;
-  console.log(
-    [
-      `npm run soak -- ${minutes} --seed ${seed}`,
-      `  ${tally.requests} requests (${tally.kinds()}), ${upstreamRequests} of the upstream`,
-      `  ${kills} kills, ${stops} stops, ${ledger.uploads.length} uploads, ${ledger.tokens.length} tokens, at most ${inMB(memory.most)} MB, ${inMB(memory.atRest)} at rest`,
-      `  violations: ${tally.violations.length}${log === undefined ? "" : `; the server's log is ${log}`}`,
-      ...tally.violations.slice(0, SHOWN).map(({ at, weather, request, expected, found }) => {
-        return `  at ${at.toFixed(1)} s, ${weather}: ${request}\n    expected: ${expected}\n    found:    ${found}`;
-      }),
-    ].join("\n"),
-  );
-  if (tally.violations.length > 0) process.exitCode = 1;
 }
 
 function whole(what: string, text: string): number {

@@ -3,6 +3,12 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { keyAt } from "../../server/objects/key-path.ts";
 
+/** All files of a state directory. `bytes`: their sizes together. */
+export function filesIn(state: string): { readonly count: number; readonly bytes: number } {
+  const sizes = filesBelow(state).map((path) => statSync(join(state, path)).size);
+  return { count: sizes.length, bytes: sizes.reduce((sum, size) => sum + size, 0) };
+}
+
 /** A stored object's row. */
 interface Stored {
   readonly key: string;
