@@ -45,6 +45,7 @@ export const vars = z.object({
   POPULAR: whole("projects").check(z.refine((it) => it <= MAX_POPULAR, `must be at most ${MAX_POPULAR} projects`)),
   SEED: z.array(projectName),
   QUOTA: whole("gigabytes"),
+  FREE_SPACE: z._default(whole("gigabytes"), 1),
   PUBLIC_URL: publicRoot,
   METRICS: z._default(z.enum(["token", "open"], 'must be "token" or "open"'), "token"),
   LOG: z.enum(["requests", "problems"], 'must be "requests" or "problems"'),
@@ -73,6 +74,8 @@ export interface Config {
   readonly seed: readonly ProjectName[];
   /** Bytes of mirrored files above which the longest unused are deleted; 0: no limit. */
   readonly quota: number;
+  /** Bytes of the disk that are left free of mirrored files, where the stores are on one; 0: none are. */
+  readonly freeSpace: number;
   /** Gives access to `/-/api/`; undefined: no admin token exists. */
   readonly adminToken: string | undefined;
   /** The public address without a final slash, where it is not the request's own; else empty. */
@@ -101,6 +104,7 @@ export function parseConfig(env: Record<string, unknown>): Config {
     POPULAR,
     SEED,
     QUOTA,
+    FREE_SPACE,
     PUBLIC_URL,
     METRICS,
     LOG,
@@ -136,6 +140,7 @@ export function parseConfig(env: Record<string, unknown>): Config {
     popular: POPULAR,
     seed: SEED,
     quota: QUOTA * 1_000_000_000,
+    freeSpace: FREE_SPACE * 1_000_000_000,
     adminToken,
     publicUrl: PUBLIC_URL,
     openMetrics: METRICS === "open",

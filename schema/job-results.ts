@@ -62,6 +62,10 @@ type SweepResult =
   | { readonly kind: "unused-deleted"; readonly objects: number; readonly bytes: number }
   /** What no object could be deleted for in this run. */
   | { readonly kind: "above-quota"; readonly bytes: number }
+  /** The disk has less room than is to be left free, both in bytes. */
+  | { readonly kind: "little-room"; readonly free: number; readonly wanted: number }
+  /** Of that room, what no object could be deleted for in this run. */
+  | { readonly kind: "room-missing"; readonly bytes: number }
   /** Dry run: one of the objects that would be deleted; `usedAt` null where its uses are not known. */
   | { readonly kind: "object-named"; readonly key: string; readonly bytes: number; readonly usedAt: number | null }
   /** `source` as it is in keys: the upstream's address, percent-encoded. */

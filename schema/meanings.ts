@@ -20,6 +20,8 @@ export const VARIABLE_MEANINGS: Readonly<Record<keyof z.infer<typeof vars>, stri
   POPULAR: "How many of the projects most asked for are refreshed by the clock; 0: none, and nothing is counted.",
   SEED: "Projects that count as popular before a client has asked for them.",
   QUOTA: "Gigabytes of mirrored files above which the longest unused are deleted; 0: none are.",
+  FREE_SPACE:
+    "On a machine of your own: gigabytes of the disk below which the longest unused mirrored files are deleted, so that uploads find room; 0: none are.",
   PUBLIC_URL:
     "The address people use, where it is not the one that requests arrive under. Where it is set, pages lead to provenance here; under another one, pages begin anew. `pypi-edge serve` sets it.",
   METRICS: 'Who may read `/-/metrics`: `"token"`, a token that may read every index; `"open"`, anyone.',

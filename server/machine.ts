@@ -10,6 +10,7 @@ import { requestFacts } from "./http/request-facts.ts";
 import { KEY_VALUE_SCHEMA, openKeyValue } from "./key-value.ts";
 import { checkDatabase, migrate } from "./migrate.ts";
 import { openObjects } from "./objects/open-objects.ts";
+import { freeBytes } from "./objects/room.ts";
 import { copyingPipe } from "./pipe.ts";
 import type { ConsumerSettings } from "./queues/consumer.ts";
 import { openQueues, type Queues } from "./queues/queues.ts";
@@ -100,6 +101,7 @@ export async function openMachine(options: MachineOptions): Promise<Machine> {
       ...requestFacts,
       // What goes on after a client has left is ended by the server's stop only.
       finishAlone: Infinity,
+      freeBytes: () => freeBytes(state),
       trouble: () => watch.trouble(),
     };
     return { platform, queues, close };

@@ -10,7 +10,8 @@ const JOBS = {
   feed: "follows the upstreams' change logs, and queues the pages that are behind",
   refresh: "queues popular projects whose pages are due to be revalidated",
   forget: "forgets the counts of projects that have not been asked for in a long time",
-  sweep: "deletes the longest unused mirrored files above the quota, and files of projects that are gone upstream",
+  sweep:
+    "deletes the longest unused mirrored files above the quota, or where the disk has little room, and files of projects that are gone upstream",
   clean: "deletes the parts of unfinished uploads, and tokens that ended long ago",
   replay: "sends dead letters again",
   "move-out": "writes all that is stored into the bucket's move folder, to be copied to another deployment",

@@ -19,6 +19,12 @@ interface Look {
 
 const looks = new Map<string, Look>();
 
+/** Bytes that a user may still write on the disk of a folder. A quota of the user is not known here. */
+export async function freeBytes(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize;
+}
+
 /**
  * Rejects where so many bytes that can be fetched again would leave too little room on the disk: what a team uploads
  * exists nowhere else, and without room nothing can be deleted from SQLite either.

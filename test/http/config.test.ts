@@ -57,6 +57,7 @@ test("the configuration is read into the units that the code uses, the default i
     popular: 50,
     seed: ["pip"],
     quota: 100_000_000_000,
+    freeSpace: 1_000_000_000,
     adminToken: "0123456789abcdef",
     publicUrl: "https://pypi.example",
     openMetrics: false,

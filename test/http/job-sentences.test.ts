@@ -56,6 +56,11 @@ const CASES: readonly (readonly [result: JobResult, sentence: string, dry?: stri
     "2 objects (10 bytes) that had been unused for the longest time were deleted.",
     "2 objects (10 bytes) that had been unused for the longest time would be deleted.",
   ],
+  [{ kind: "little-room", free: 5e8, wanted: 1e9 }, "The disk has room for 500 MB; 1 GB are to be left free."],
+  [
+    { kind: "room-missing", bytes: 5e8 },
+    "Room for 500 MB is still missing: what is stored was used recently, or the next run deletes it, or other files fill the disk.",
+  ],
   [
     { kind: "above-quota", bytes: 2e9 },
     "2 GB above the quota stay for now: they were used recently, or the next run deletes them.",

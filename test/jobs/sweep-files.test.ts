@@ -21,8 +21,8 @@ const GB = 1_000_000_000;
 const NAMES = ["ann", "bob", "cid", "dan", "eve"];
 
 /** Files of a gigabyte each, as far as D1 knows, stored a minute after one another; more than two hours ago. */
-async function filled(names: readonly string[], quota: number): Promise<Rig> {
-  const rig = new Rig({ QUOTA: quota });
+async function filled(names: readonly string[], quota: number, free = Infinity): Promise<Rig> {
+  const rig = new Rig({ QUOTA: quota }, { freeBytes: () => Promise.resolve(free) });
   for (const name of names) {
     await store(rig, name);
     rig.wait(MINUTE);
@@ -34,6 +34,43 @@ async function filled(names: readonly string[], quota: number): Promise<Rig> {
 
 /** What is stored, by its project. */
 const kept = async () => (await inStore()).map((key) => /([a-z]+)-1\.0/.exec(key)?.[1]);
+
+describe("on a disk with little room", () => {
+  test("the longest unused files are deleted until there is room, whatever the quota", async () => {
+    const rig = await filled(NAMES, 0, 0.5 * GB);
+    const told = await sweep(rig);
+    expect(told.slice(1, 4)).toEqual([
+      "The disk has room for 500 MB; 1 GB are to be left free.",
+      "0 objects (0 bytes) of projects that are gone upstream were deleted.",
+      "1 object (1 GB) that had been unused for the longest time was deleted.",
+    ]);
+    expect(await kept()).toEqual(["bob", "cid", "dan", "eve"]);
+  });
+
+  test("the larger of both is deleted where there is a quota as well", async () => {
+    await sweep(await filled(NAMES, 2, 0.5 * GB));
+    expect(await kept()).toEqual(["dan", "eve"]);
+  });
+
+  test("no file used within two hours is deleted, and what is missing is told", async () => {
+    const rig = await filled(["ann"], 0, 0.25 * GB);
+    await read(rig, "ann");
+    rig.wait(10 * MINUTE);
+    await rig.get("/nowhere");
+    expect(await sweep(rig)).toContainEqual(expect.stringMatching(/^Room for 750 MB is still missing: /));
+    expect(await kept()).toEqual(["ann"]);
+  });
+
+  test("a disk with room, and FREE_SPACE = 0, cost no file", async () => {
+    await sweep(await filled(["ann"], 0, GB));
+    expect(await kept()).toEqual(["ann"]);
+    const full = { freeBytes: () => Promise.reject(new Error("is not asked")) };
+    const rig = new Rig({ QUOTA: 0, FREE_SPACE: 0 }, full);
+    rig.wait(9 * HOUR);
+    await sweep(rig);
+    expect(await kept()).toEqual(["ann"]);
+  });
+});
 
 describe("above the quota", () => {
   test("the longest unused files are deleted, no more than necessary", async () => {

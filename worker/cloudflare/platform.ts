@@ -21,6 +21,7 @@ export const cloudflare = (env: Pick<Env, "FILES" | "PAGES" | "DB" | "FILLS" | "
   pipe,
   // A request's streams end with it, and no other request may read them.
   openSpool: null,
+  freeBytes: () => Promise.resolve(Infinity),
   trouble: () => Promise.resolve(undefined),
   fetch: (url, init) => fetch(url, init),
   now: Date.now,

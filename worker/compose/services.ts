@@ -61,6 +61,9 @@ export interface Services {
   readonly hosted: HostedAmounts;
   /** The limit of stored mirrored files in bytes, above which the longest unused are deleted; 0: no limit. */
   readonly quota: number;
+  /** The bytes of the stores' disk that mirrored files leave free; 0: none. */
+  readonly freeSpace: number;
+  readonly freeBytes: Platform["freeBytes"];
   /** Writes what has been gathered in memory (counts, uses, demand), behind the answer, if it is due. */
   readonly flush: (ctx: Context) => void;
   readonly cleanup: Cleanup;
@@ -86,7 +89,20 @@ export interface Index {
  * @param outermost a layer on top of each index: nothing of an index bypasses it
  */
 export function compose(
-  { indexes, pageTtl, publicUrl, feed, quota, popular: count, seed, reserved, adminToken, trusted, audience }: Config,
+  {
+    indexes,
+    pageTtl,
+    publicUrl,
+    feed,
+    quota,
+    freeSpace,
+    popular: count,
+    seed,
+    reserved,
+    adminToken,
+    trusted,
+    audience,
+  }: Config,
   platform: Platform,
   limits: Limits = { maxPut: MAX_PUT },
   outermost: Layer = (inner) => inner,
@@ -153,6 +169,8 @@ export function compose(
     objects: stores.objects,
     hosted: stores.hostedAmounts,
     quota,
+    freeSpace,
+    freeBytes: platform.freeBytes,
     flush: stores.flush,
     cleanup: stores.orphans,
     letters: stores.deadLetters,

@@ -10,6 +10,10 @@ export interface JobServices {
   readonly objects: StoredObjects;
   /** Bytes of stored files above which the longest unused are deleted; 0: none are. */
   readonly quota: number;
+  /** Bytes of the stores' disk that are left free; 0: none are. */
+  readonly freeSpace: number;
+  /** As of the platform. */
+  readonly freeBytes: () => Promise<number>;
   readonly cleanup: Cleanup;
   readonly letters: DeadLetters;
   readonly recent: RecentChanges;

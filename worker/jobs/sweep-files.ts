@@ -28,27 +28,31 @@ const NAMED = 10;
 
 /**
  * The job `sweep`: deletes the files of projects that are gone upstream, then the longest unused files until no more is stored than
- * the quota allows; then compares the stored objects with the database. The database knows mirrored files only here, so that
+ * the quota allows and the disk has the room that is left free; then compares the stored objects with the database. The database knows mirrored files only here, so that
  * nothing else can be deleted. Each step can be repeated without harm.
  */
-export const sweepFiles: Job = async ({ sources, objects, quota }, ctx, { dryRun }) => {
+export const sweepFiles: Job = async ({ sources, objects, quota, freeSpace, freeBytes }, ctx, { dryRun }) => {
   const inUse = ctx.now - IN_USE;
   const total = await objects.total();
   const orphans = await orphaned(sources, objects, ctx, dryRun);
-  const excess = quota === 0 ? 0 : total.bytes - bytesOf(orphans.files) - quota;
-  const oldest = await longestUnused(excess, orphans.files, objects, inUse);
+  const above = quota === 0 ? 0 : total.bytes - bytesOf(orphans.files) - quota;
+  const free = freeSpace === 0 ? Infinity : await freeBytes();
+  const missing = freeSpace - free - bytesOf(orphans.files);
+  const oldest = await longestUnused(Math.max(above, missing), orphans.files, objects, inUse);
   if (!dryRun) {
     await objects.remove(orphans.files, ctx.now - ORPHANED);
     await objects.remove(oldest, inUse);
   }
   const results: JobResult[] = [
     { kind: "stored", ...total, quota },
+    ...(free < freeSpace ? [{ kind: "little-room", free, wanted: freeSpace } as const] : []),
     ...orphans.undecided,
     { kind: "gone-deleted", objects: orphans.files.length, bytes: bytesOf(orphans.files) },
     { kind: "unused-deleted", objects: oldest.length, bytes: bytesOf(oldest) },
   ];
-  const left = excess - bytesOf(oldest);
-  if (left > 0) results.push({ kind: "above-quota", bytes: left });
+  const deleted = bytesOf(oldest);
+  if (above > deleted) results.push({ kind: "above-quota", bytes: above - deleted });
+  if (missing > deleted) results.push({ kind: "room-missing", bytes: missing - deleted });
 
   if (dryRun) {
     const going = [...orphans.files, ...oldest].toSorted((a, b) => a.usedAt - b.usedAt);

@@ -36,6 +36,8 @@ export interface Platform extends RequestFacts {
    * after its client has left.
    */
   readonly finishAlone: number;
+  /** How many bytes the stores can take; Infinity where they have no end. Rejects where that cannot be found out. */
+  readonly freeBytes: () => Promise<number>;
   /** What keeps the stores from being used now, in a sentence; undefined where nothing is known. Does not reject. */
   readonly trouble: () => Promise<string | undefined>;
 }

@@ -44,6 +44,9 @@ const SENTENCES: { readonly [Of in Kind]: Sentence<Of> } = {
     `${amount(objects, bytes)} that had been unused for the longest time ${was(objects, dryRun)} deleted.`,
   "above-quota": ({ bytes }) =>
     `${size(bytes)} above the quota ${bytes === 1 ? "stays" : "stay"} for now: they were used recently, or the next run deletes them.`,
+  "little-room": ({ free, wanted }) => `The disk has room for ${size(free)}; ${size(wanted)} are to be left free.`,
+  "room-missing": ({ bytes }) =>
+    `Room for ${size(bytes)} is still missing: what is stored was used recently, or the next run deletes it, or other files fill the disk.`,
   "object-named": ({ key, bytes, usedAt }) =>
     `${key}, ${size(bytes)}${usedAt === null ? "" : `, last used ${date(usedAt)}`}`,
   "source-unconfigured": ({ source, objects, bytes }) =>
