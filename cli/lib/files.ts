@@ -6,6 +6,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EPERM: "permission denied",
   EROFS: "the file system is read-only",
   ENOSPC: "no space is left on the disk",
+  EDQUOT: "the user's quota of the disk is used up",
 };
 
 /** Why a file could not be read or written, in a few words. */

@@ -14,7 +14,7 @@ export class Writer {
 
   /** @param durable whether a commit must be on the disk before it is answered */
   async open(file: string, durable: boolean): Promise<void> {
-    await orDiskFull(() => this.#thread.ask({ kind: "open", file, durable }));
+    await orDiskFull(() => this.#thread.ask({ kind: "open", file, durable }), file);
   }
 
   /**
@@ -22,7 +22,7 @@ export class Writer {
    * has been done.
    */
   write(file: string, statements: readonly SqlStatement[]): Promise<readonly WriteResult[]> {
-    return orDiskFull(() => this.#thread.ask({ kind: "write", file, statements }));
+    return orDiskFull(() => this.#thread.ask({ kind: "write", file, statements }), file);
   }
 
   /** Closes the file after all writes to it that were begun. */

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { expect, test, vi } from "vitest";
 import { orDiskFull } from "../../../server/disk-full.ts";
@@ -41,4 +42,24 @@ test.each(["write", "sync"] as const)("an object is refused as a whole where %s 
   expect([await objects.head("hosted/a"), folder.files("objects"), folder.files("partial")]).toEqual([null, [], []]);
   await objects.put("hosted/a", "abc");
   expect(await textOf(objects, "hosted/a")).toBe("abc");
+});
+
+test.each([
+  ["EDQUOT", "storage-full"],
+  ["EIO", undefined],
+] as const)("a write of SQLite's that fails where the disk says %s is %s", async (code, kind) => {
+  await folder.open();
+  const handle = await open(folder.path("objects.sqlite"));
+  const spied = vi.spyOn(Object.getPrototypeOf(handle) as typeof handle, "write");
+  await handle.close();
+  spied.mockRejectedValueOnce(systemError(code));
+  const failure = sqliteError(778);
+  const work = orDiskFull(failing(failure), folder.path("objects.sqlite"));
+  const error: unknown = await work.catch((reason: unknown) => reason);
+  spied.mockRestore();
+  expect((error as { kind?: string }).kind).toBe(kind);
+  expect([error, (error as Error).cause]).toContain(failure);
+  // Where the disk takes bytes, the fault is another one.
+  await expect(orDiskFull(failing(failure), folder.path("objects.sqlite"))).rejects.toBe(failure);
+  expect(existsSync(folder.path("objects.sqlite.probe"))).toBe(false);
 });
