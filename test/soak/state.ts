@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { keyAt } from "../../server/objects/key-path.ts";
 
@@ -23,9 +23,10 @@ interface Stored {
  * @param interrupted how many uploads a kill may have interrupted: what they leave is deleted after days
  */
 export function faultsInState(state: string, interrupted: number): string[] {
-  const faults = ["partial", "uploads"].flatMap((folder) =>
-    filesBelow(join(state, folder)).map((path) => `${folder}/${path} is left`),
-  );
+  const faults = filesBelow(join(state, "partial")).map((path) => `partial/${path} is left`);
+  const parts = filesBelow(join(state, "uploads"));
+  // A large upload is staged in parts, which lie in a folder of their own.
+  if (new Set(parts.map(dirname)).size > interrupted) faults.push(`parts of uploads are left: ${parts.join(", ")}`);
   const objects = rowsOf<Stored>(state, "objects", "SELECT key, version, size FROM object");
   const named = new Map(objects.map((row) => [`${row.key}@${row.version}`, row]));
   for (const path of filesBelow(join(state, "objects"))) {

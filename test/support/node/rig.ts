@@ -1,5 +1,6 @@
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { removeDirectory, temporaryDirectory } from "../../../cli/demo/leftovers.ts";
 import { run, type Outcome } from "../../../cli/demo/process.ts";
 import { startProduct, type Product } from "../../../cli/demo/product.ts";
@@ -21,7 +22,8 @@ export interface Install {
 /** pypi-edge with an empty store of its own, over an index that is watched. */
 export class Rig {
   readonly witness: Witness;
-  readonly #state = temporaryDirectory();
+  /** The state directory. */
+  readonly state = temporaryDirectory();
   readonly #options: readonly string[];
   readonly #program: readonly string[] | undefined;
   #product: Product | null = null;
@@ -59,6 +61,26 @@ export class Rig {
     return this.#product.index;
   }
 
+  /** The port that it listens on whenever it is started. */
+  get port(): number {
+    return this.#port ?? 0;
+  }
+
+  /** Whether it stores in SQLite and files. */
+  get isOnMachine(): boolean {
+    return this.#program === undefined;
+  }
+
+  /** Rows of one of its SQLite files, as they are now. */
+  rows<Row>(file: "database" | "objects" | "queues", query: string): Row[] {
+    const db = new DatabaseSync(join(this.state, `${file}.sqlite`), { readOnly: true });
+    try {
+      return db.prepare(query).all() as unknown as Row[];
+    } finally {
+      db.close();
+    }
+  }
+
   /** What the product has said since it was started: a line for each problem. */
   get log(): string {
     return this.#product?.output() ?? "";
@@ -67,19 +89,19 @@ export class Rig {
   /** Starts the product on what it has stored, the first time on a free port, later on that same one. */
   async start(): Promise<void> {
     const settings = { port: this.#port, also: this.#options, program: this.#program };
-    this.#product = await startProduct(this.witness.index, this.#state, settings);
+    this.#product = await startProduct(this.witness.index, this.state, settings);
     this.#port = Number(new URL(this.#product.index).port);
   }
 
   /** Runs one of the product's other commands, such as `jobs run feed`, against it. */
   command(...words: string[]): Promise<Outcome> {
-    const where = ["--url", new URL("/", this.index).href, "--state", this.#state];
+    const where = ["--url", new URL("/", this.index).href, "--state", this.state];
     return run(process.execPath, [CLI, ...words, ...where]);
   }
 
   /** A request to the product's admin API. */
   ask(path: string, body: Uint8Array<ArrayBuffer>): Promise<Response> {
-    const token = readFileSync(join(this.#state, "admin-token"), "utf8").trim();
+    const token = readFileSync(join(this.state, "admin-token"), "utf8").trim();
     const headers = { Authorization: `Bearer ${token}` };
     return fetch(new URL(`/-/api/${path}`, this.index), { method: "POST", headers, body });
   }
@@ -101,7 +123,7 @@ export class Rig {
   /** Ends the product, and starts it with nothing stored. */
   async startAnew(): Promise<void> {
     await this.stop();
-    rmSync(this.#state, { recursive: true });
+    rmSync(this.state, { recursive: true });
     await this.start();
   }
 
@@ -109,7 +131,7 @@ export class Rig {
   async close(): Promise<void> {
     await this.stop();
     await this.witness.stop();
-    removeDirectory(this.#state);
+    removeDirectory(this.state);
   }
 
   /** Installs into a new environment, without a client cache, then imports `modules` there. */
