@@ -1,11 +1,9 @@
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { removeDirectory, temporaryDirectory } from "../../cli/demo/leftovers.ts";
 import { run } from "../../cli/demo/process.ts";
@@ -23,7 +21,7 @@ import {
   tablesIn,
   unpackState,
 } from "../support/node/simulated-state.ts";
-import { CLI } from "../support/node/command.ts";
+import { CLI, killedWhen } from "../support/node/command.ts";
 
 let folder: string;
 let old: string;
@@ -120,14 +118,10 @@ test("a state without uploads is carried over, too", async () => {
 
 /** Runs the command until there are files of so many digests, and kills it. */
 async function killedAt(count: number): Promise<void> {
-  const child = spawn(process.execPath, [CLI, "carry-over", old, "--state", made], { stdio: "ignore" });
-  const ended = once(child, "exit");
   const hosted = join(made, "objects", "hosted");
   const isReached = () =>
     count === 0 ? existsSync(join(made, "database.sqlite")) : existsSync(hosted) && readdirSync(hosted).length >= count;
-  while (child.exitCode === null && !isReached()) await sleep(1);
-  child.kill("SIGKILL");
-  expect((await ended)[1]).toBe("SIGKILL");
+  await killedWhen(["carry-over", old, "--state", made], folder, isReached);
 }
 
 test("a run that is killed at any moment is gone on with, and no server starts meanwhile", async () => {

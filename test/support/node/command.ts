@@ -1,4 +1,7 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { run, type Outcome } from "../../../cli/demo/process.ts";
 
 /** The commands as a package has them. The setup of each project that starts them has them built. */
@@ -19,4 +22,14 @@ export function pypiEdge(args: readonly string[], cwd: string, env: NodeJS.Proce
   } = process.env;
   const own = { ...others, XDG_CONFIG_HOME: join(cwd, "config"), ...env };
   return run(process.execPath, [CLI, ...args], { cwd, env: own });
+}
+
+/** Runs `pypi-edge` in a folder until something is so, and kills it. Rejects where it ends by itself. */
+export async function killedWhen(args: readonly string[], cwd: string, isReached: () => boolean): Promise<void> {
+  const child = spawn(process.execPath, [CLI, ...args], { cwd, stdio: "ignore" });
+  const ended = once(child, "exit");
+  while (child.exitCode === null && !isReached()) await sleep(1);
+  child.kill("SIGKILL");
+  const [code] = (await ended) as [number | null];
+  if (code !== null) throw new Error(`pypi-edge ${args.join(" ")} ended with ${code} before it was killed.`);
 }
