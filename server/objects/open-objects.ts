@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { SECOND } from "../../worker/duration.ts";
 import type { Objects } from "../../worker/platform/objects.ts";
 import type { OpenSpool } from "../../worker/platform/spool.ts";
-import { openSqlite, statement } from "../sqlite/sqlite.ts";
+import { openSqlite } from "../sqlite/sqlite.ts";
 import type { Writer } from "../sqlite/writer.ts";
+import { noteClosed, takeClosed } from "./closed.ts";
 import { syncFolder } from "./folders.ts";
 import { MOST_IN_MEMORY, MemorySpool } from "./memory-spool.ts";
 import { ObjectFiles } from "./object-files.ts";
@@ -62,8 +63,8 @@ export async function openObjects(folder: string, writer: Writer, options: Objec
   await uploads.endExpired();
   await uploads.removeEnded();
 
-  const wasClosed = db.read("SELECT at FROM closed").length > 0;
-  await db.write(statement("DELETE FROM closed"));
+  const closedFile = join(folder, "objects.closed");
+  const wasClosed = await takeClosed(db, folder, closedFile);
   const soundness = new Soundness({ db, files, isDurable, suspects: unsyncedVersions(db), log });
   const writeBack = new WriteBack(db, files, (row) => soundness.isSound(row), log);
   let isClosing = false;
@@ -88,9 +89,7 @@ export async function openObjects(folder: string, writer: Writer, options: Objec
       // What was not written back is verified when it is next wanted.
       await writeBack.run().catch(() => undefined);
       // Where something was left, files and rows are compared when the folder is opened again.
-      // Where that cannot be written, they are compared as well.
-      const noted = statement("INSERT INTO closed VALUES (?1)", now());
-      if ((await cleanup) && !files.hasLeftovers()) await db.write(noted).catch(() => undefined);
+      if ((await cleanup) && !files.hasLeftovers()) await noteClosed(db, closedFile, now());
       await db.close();
     },
   };

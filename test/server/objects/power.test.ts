@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { expect, test, vi } from "vitest";
 import type { OpenedObjects } from "../../../server/objects/open-objects.ts";
@@ -134,4 +134,27 @@ test("a team's file that is restored from a copy is served again", async () => {
   await expect(objects.get("hosted/a")).rejects.toThrow("are lost");
   writeFileSync(folder.path(path), "abc");
   expect(await textOf(objects, "hosted/a")).toBe("abc");
+});
+
+test("a team's file has a row again where the last writes of objects.sqlite are lost, also after a stop in good order", async () => {
+  const first = await folder.open();
+  await put(first, "hosted/a");
+  await folder.close();
+  await put(await folder.open(), "hosted/b");
+  await folder.crash();
+  // As in a copy of the directory that was made without the files beside SQLite's.
+  for (const end of ["wal", "shm"]) rmSync(folder.path(`objects.sqlite-${end}`));
+  const objects = await folder.open();
+  expect([await textOf(objects, "hosted/a"), await textOf(objects, "hosted/b")]).toEqual(["abc", "abc"]);
+});
+
+test("a team's file has a row again where objects.sqlite was replaced by an earlier copy", async () => {
+  await put(await folder.open(), "hosted/a");
+  await folder.close();
+  const copy = readFileSync(folder.path("objects.sqlite"));
+  await put(await folder.open(), "hosted/b");
+  await folder.close();
+  writeFileSync(folder.path("objects.sqlite"), copy);
+  const objects = await folder.open();
+  expect([await textOf(objects, "hosted/a"), await textOf(objects, "hosted/b")]).toEqual(["abc", "abc"]);
 });
