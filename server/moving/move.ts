@@ -18,7 +18,7 @@ const toTheEnd = () => true;
 
 /** Writes all that a state directory has into a folder. Rejects as `openMachine` and `moveOut` do. */
 export const moveOutOfState = (options: MoveOptions): Promise<Moved> =>
-  withStores(options, (deployment, folder) => moveOut(deployment, folderPlace(folder), toTheEnd));
+  withStores(options, (deployment, folder) => moveOut(deployment, folderPlace(folder), toTheEnd, Date.now));
 
 /** Stores all that a folder has in a state directory; it is on the disk when this resolves. Rejects as `openMachine` and `moveIn` do. */
 export const moveIntoState = (options: MoveOptions): Promise<Moved> =>

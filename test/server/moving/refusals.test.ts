@@ -29,7 +29,7 @@ beforeEach(async () => {
 
 async function filesOf({ platform }: Deployment): Promise<ReadonlyMap<string, Buffer>> {
   const made = newFolder();
-  await moveOut(platform, folderPlace(made), () => true);
+  await moveOut(platform, folderPlace(made), () => true, Date.now);
   return new Map(pathsIn(made).map((path) => [path, readFileSync(join(made, path))]));
 }
 
@@ -85,12 +85,13 @@ async function teamRows(): Promise<number> {
 
 test("a move that is broken off after each file, and within each, is gone on with", async () => {
   const [made, place] = [newFolder(), folderPlace(folder)];
-  const again = await openDeployment(source.state);
+  const again = await openDeployment();
+  await moveFolderInto(again, folder);
   let [runs, left] = [0, 0];
   const oneFile = () => left-- > 0;
   for (let isDone = false; !isDone; runs++) {
     left = 1;
-    ({ isDone } = await moveOut(again.platform, folderPlace(made), oneFile));
+    ({ isDone } = await moveOut(again.platform, folderPlace(made), oneFile, Date.now));
   }
   expect(runs).toBeGreaterThan(10);
   const [first, second] = [JSON.parse(String(files.get("move/manifest.json"))), readManifest(made)];
@@ -111,6 +112,24 @@ test("a move that is broken off after each file, and within each, is gone on wit
     isDone = moved?.isDone ?? false;
   }
   expect(await objectsOf(target)).toEqual(whole);
+});
+
+test("no file in the move folder is written twice within a second: R2 would refuse it", async () => {
+  const place = folderPlace(newFolder());
+  await moveFolderInto(target, folder);
+  const written: string[] = [];
+  const watched = {
+    ...place,
+    write: (path: string, bytes: Uint8Array) => (written.push(path), place.write(path, bytes)),
+  };
+  await moveOut(
+    target.platform,
+    watched,
+    () => true,
+    () => 0,
+  );
+  expect(written.length).toBeGreaterThan(10);
+  expect(new Set(written).size).toBe(written.length);
 });
 
 const readManifest = (made: string) =>

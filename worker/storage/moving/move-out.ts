@@ -7,6 +7,7 @@ import {
   type MovedValue,
   type MoveManifest,
 } from "../../../schema/moving.ts";
+import { SECOND } from "../../duration.ts";
 import type { Database } from "../../platform/database.ts";
 import type { KeyValue } from "../../platform/key-value.ts";
 import type { ObjectHead, Objects } from "../../platform/objects.ts";
@@ -34,6 +35,9 @@ const VALUE_BYTES = 4 * 1024 * 1024;
 /** Beside the files, until the manifest is written: how far the move is. */
 const POSITION = `${MOVE_FOLDER}position.json`;
 
+/** R2 takes one write a second under one key. What was done since the last one is done again after a stop. Milliseconds. */
+const WRITE_EVERY = 2 * SECOND;
+
 interface Position extends Omit<MoveManifest, "format" | "migration"> {
   readonly moved: Omit<MoveProgress, "isDone" | "left">;
   /** The rows are moved table by table. undefined: all rows are moved. */
@@ -52,9 +56,16 @@ const TABLES = Object.keys(MOVED_TABLES) as MovedTable[];
  * that they name is still there. A call that was broken off is gone on with by the next one. Nothing that is stored changes.
  *
  * @param goesOn whether there is time for another file
+ * @param now milliseconds
  */
-export async function moveOut(from: MovedStores, place: MovePlace, goesOn: () => boolean): Promise<MoveProgress> {
+export async function moveOut(
+  from: MovedStores,
+  place: MovePlace,
+  goesOn: () => boolean,
+  now: () => number,
+): Promise<MoveProgress> {
   let at = await readPosition(place);
+  let writtenAt = -Infinity;
   if (!at) {
     // What was moved out before is no longer whole as soon as a file of it is replaced.
     await place.remove(MANIFEST);
@@ -66,7 +77,9 @@ export async function moveOut(from: MovedStores, place: MovePlace, goesOn: () =>
     if (at.table !== undefined) at = await rowsOut(from.database, place, at, at.table);
     else if (at.lastKey !== undefined) at = await objectsOut(from.objects, place, at, at.lastKey);
     else at = await valuesOut(from.keyValue, place, at);
+    if (now() - writtenAt < WRITE_EVERY) continue;
     await place.write(POSITION, asJson(at));
+    writtenAt = now();
   }
   const { id, rows, objects, values, moved } = at;
   await place.write(MANIFEST, asJson({ format: 1, id, migration: LAST_MIGRATION, rows, objects, values }));

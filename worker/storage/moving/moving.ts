@@ -15,7 +15,7 @@ export function movingIn(deployment: MovedStores, now: () => number): Moving {
     return () => now() < end;
   };
   return {
-    out: (time) => moveOut(deployment, place, within(time)),
+    out: (time) => moveOut(deployment, place, within(time), now),
     in: (time) => moveIn(deployment, place, within(time)),
   };
 }
