@@ -56,6 +56,7 @@ directory = { path = ".", editable = true }
               filename: "six-1.17.0-py2.py3-none-any.whl",
               url: "https://edge.example/files/files.pythonhosted.org/six-1.17.0-py2.py3-none-any.whl",
               digests: [sha256("b"), { algorithm: "sha512", hex: hex("d") + hex("d") }],
+              size: 11_050,
               line: 10,
             },
             {

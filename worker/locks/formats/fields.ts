@@ -132,15 +132,15 @@ function fileIn(place: Place, raw: unknown, lineOf: (piece: string) => number): 
     filename: filenameOf(at, named ?? lastSegment(parsed)),
     url: parsed?.href,
     digests: digestsIn(at, raw),
-    size: sizeIn(raw),
+    ...sizeIn(raw),
     line: at.line,
   };
 }
 
-/** A file's size in bytes; undefined where there is none. It is shown, and nothing relies on it, so a wrong one is none. */
-function sizeIn(file: Table): number | undefined {
+/** A file's size in bytes, if there is one. It is shown, and nothing relies on it, so a wrong one is none. */
+function sizeIn(file: Table): Pick<LockedFile, "size"> {
   const size = ownMember(file, "size");
-  return typeof size === "number" && Number.isSafeInteger(size) && size >= 0 ? size : undefined;
+  return typeof size === "number" && Number.isSafeInteger(size) && size >= 0 ? { size } : {};
 }
 
 /** The URL without credentials and fragment, since messages show it. */
