@@ -63,8 +63,8 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
   app.use(readableAnywhere(all));
   app.use(requestLimits);
   app.use(ownPagesOnly(config.publicUrl));
-  const named = indexes.map(({ config: { name, base, hosted, upstreams }, repository }) => {
-    return { name, base, hosted, repository, upstreams, publicUrl: config.publicUrl };
+  const named = indexes.map(({ config: { name, base, hosted, isPrivate, upstreams }, repository }) => {
+    return { name, base, hosted, isPrivate, repository, upstreams, publicUrl: config.publicUrl };
   });
   app.route(
     "/-/api",

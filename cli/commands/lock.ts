@@ -1,12 +1,14 @@
 import { upstreamAddress } from "../../schema/address.ts";
 import { command, repeated } from "../lib/command.ts";
 import { CommandError, usageError } from "../lib/command-error.ts";
-import { indexOf, rootOf, type Address } from "../lock/address.ts";
-import { planCanonical } from "../lock/canonical.ts";
-import { readLockFile, writeLockFile, type LockFile } from "../lock/file.ts";
-import { planLocal } from "../lock/local.ts";
-import { withoutCredentials, type Plan } from "../lock/plan.ts";
+import { IndexError } from "../../worker/errors.ts";
 import { LOCK_FILES } from "../../worker/locks/formats/formats.ts";
+import { indexOf, rootOf, type Address } from "../../worker/locks/mapping/address.ts";
+import { planCanonical, type CanonicalOptions } from "../../worker/locks/mapping/canonical.ts";
+import { planLocal } from "../../worker/locks/mapping/local.ts";
+import { withoutCredentials, type Plan } from "../../worker/locks/mapping/plan.ts";
+import type { LockUpstreams } from "../../worker/locks/mapping/upstream.ts";
+import { readLockFile, writeLockFile, type LockFile } from "../lock/file.ts";
 
 /** `pypi-edge lock`: maps the URLs in lock files between pypi-edge's and the upstream's. */
 export const lockCommand = () =>
@@ -15,6 +17,7 @@ export const lockCommand = () =>
     .addCommand(localCommand());
 
 const UPSTREAM = "https://pypi.org/simple/";
+const UPSTREAM_HELP = `the Simple API root that pypi-edge mirrors; may be given several times (${UPSTREAM})`;
 
 const canonicalCommand = () =>
   command("lock canonical", "write the upstream's URLs in place of pypi-edge's", [
@@ -22,11 +25,11 @@ const canonicalCommand = () =>
   ])
     .argument("<files...>", LOCK_FILES)
     .option("--url <url>", "where pypi-edge was when the files were made; may be given several times", repeated)
-    .option("--upstream <url>", "the Simple API root that pypi-edge mirrors", UPSTREAM)
+    .option("--upstream <url>", UPSTREAM_HELP, repeated)
     .option("--json", "print a line of JSON for each file")
     .action(async (files, { url = [], upstream, json }) => {
-      const options = { upstream: upstreamOf(upstream), roots: url.map((text) => rootAt("--url", text)) };
-      await mapAll(files, (file) => planCanonical(file, options), json === true);
+      const options = { upstreams: upstreamsOf(upstream), roots: url.map((text) => rootAt("--url", text)) };
+      await mapAll(files, (file) => provenCanonical(file, options), json === true);
     });
 
 const localCommand = () =>
@@ -35,31 +38,47 @@ const localCommand = () =>
   ])
     .argument("<url>", "the address of the pypi-edge")
     .argument("<files...>", LOCK_FILES)
-    .option("--upstream <url>", "the Simple API root that pypi-edge mirrors", UPSTREAM)
+    .option("--upstream <url>", UPSTREAM_HELP, repeated)
     .option("--json", "print a line of JSON for each file")
     .action(async (url, files, { upstream, json }) => {
-      const options = { upstream: upstreamOf(upstream), root: rootAt("local", url) };
+      const options = { upstreams: upstreamsOf(upstream), root: rootAt("local", url) };
       await mapAll(files, (file) => planLocal(file, options), json === true);
     });
 
+/** The same as `planCanonical`; throws a `CommandError` where an address may be pypi-edge's and nobody has said so. */
+function provenCanonical(file: LockFile, options: CanonicalOptions): Plan {
+  const { suspect, ...plan } = planCanonical(file, options);
+  if (suspect === undefined) return plan;
+  throw new CommandError(
+    `${file.name}: ${suspect} may be the address of a pypi-edge server, but nothing in the file proves it. If it is one, run the command again with --url ${suspect}, and with --upstream where its upstream is not PyPI. If it is not, give the address of your pypi-edge server with --url.`,
+  );
+}
+
 /** Reads and maps every file before the first is written: where one cannot be mapped, none is changed. */
 async function mapAll(names: readonly string[], map: (file: LockFile) => Plan, json: boolean): Promise<void> {
-  const plans: Plan[] = [];
+  const plans: { readonly file: LockFile; readonly plan: Plan }[] = [];
   const refusals: string[] = [];
   for (const name of names) {
     try {
-      plans.push(map(await readLockFile(name)));
+      const file = await readLockFile(name);
+      plans.push({ file, plan: map(file) });
     } catch (error) {
-      if (!(error instanceof CommandError)) throw error;
+      if (!(error instanceof CommandError || error instanceof IndexError)) throw error;
       refusals.push(error.message);
     }
   }
   if (refusals.length > 0) throw new CommandError([...refusals, "No file was changed."].join("\n"));
-  for (const { file, text, summary } of plans) {
+  for (const { file, plan } of plans) {
+    const { text, summary } = plan;
     const changed = text !== file.text;
     if (changed) await writeLockFile(file, text);
     console.log(json ? JSON.stringify({ file: file.name, changed, summary }) : summary);
   }
+}
+
+function upstreamsOf(given: readonly string[] = []): LockUpstreams {
+  const [first = UPSTREAM, ...others] = given;
+  return [{ index: upstreamOf(first) }, ...others.map((text) => ({ index: upstreamOf(text) }))];
 }
 
 function upstreamOf(text: string): Address {

@@ -4,15 +4,12 @@ import { basename, dirname, join, resolve } from "node:path";
 import { fileErrorText } from "../lib/files.ts";
 import { CommandError } from "../lib/command-error.ts";
 import { LOCK_FILES } from "../../worker/locks/formats/formats.ts";
-import { scannerFor } from "./scanners.ts";
-import type { Scanner } from "./url-token.ts";
+import type { MappableLock } from "../../worker/locks/mapping/plan.ts";
+import { scannerFor } from "../../worker/locks/mapping/scanners.ts";
 
-export interface LockFile {
-  /** As it was named on the command line. */
-  readonly name: string;
+/** A lock file on the disk; its name is as it was given on the command line. */
+export interface LockFile extends MappableLock {
   readonly path: string;
-  readonly text: string;
-  readonly scan: Scanner;
 }
 
 /**

@@ -92,6 +92,29 @@ test("changes no file when one is refused, and says of each why", async () => {
   expect(read("a.txt")).toBe(OURS);
 });
 
+test("refuses where an address may be pypi-edge's and nobody has said so, and says what to give", async () => {
+  write("a.txt", "-i http://localhost:8080/simple/\n");
+  const { code, output } = await lock("canonical", "a.txt");
+  expect([code, output]).toEqual([
+    1,
+    expect.stringMatching(/^a\.txt: http:\/\/localhost:8080 may be the address .*--url http:\/\/localhost:8080/),
+  ]);
+});
+
+test("maps the URLs of several upstreams", async () => {
+  const torchLock = (index: string, files: string) =>
+    `[[package]]\nname = "torch"\nsource = { registry = "${index}" }\nwheels = [{ url = "${files}/torch-1.0-py3-none-any.whl" }]\n`;
+  const theirs = torchLock("https://download.pytorch.org/whl/cpu", "https://download.pytorch.org/whl/cpu");
+  write("uv.lock", theirs);
+  const upstreams = ["--upstream", "https://pypi.org/simple/", "--upstream", "https://download.pytorch.org/whl/cpu/"];
+  expect(await lock("local", "http://127.0.0.1:8787", "uv.lock", ...upstreams)).toMatchObject({ code: 0 });
+  expect(read("uv.lock")).toBe(
+    torchLock("http://127.0.0.1:8787/simple", "http://127.0.0.1:8787/files/download.pytorch.org/whl/cpu"),
+  );
+  expect(await lock("canonical", "uv.lock", ...upstreams)).toMatchObject({ code: 0 });
+  expect(read("uv.lock")).toBe(theirs);
+});
+
 test("prints its use when asked", async () => {
   expect(await lock("canonical", "--help")).toMatchObject({
     code: 0,

@@ -21,7 +21,7 @@ async function ask(path: string, grant: { readonly index: string; readonly scope
   const { rig, lock } = await furnished();
   const { text } = await give(rig, grant);
   const { response, settled } = await rig.open(path, { method: "POST", body: lock, headers: bearer(text) });
-  const body = await response.text();
+  const body = new TextDecoder().decode(await response.arrayBuffer());
   await settled();
   return [response.status, body] as const;
 }

@@ -199,6 +199,11 @@ const TABLE: Readonly<Record<string, Tries>> = {
   "POST /-/api/jobs/:name": jobs,
   "POST /-/api/warm": withLocks,
   "POST /-/api/wheelhouse": withLocks,
+  ...Object.fromEntries(
+    ["", "/team"].flatMap((base) =>
+      ["local", "canonical"].map((target) => [`POST ${base}/-/api/lock/${target}`, withLocks]),
+    ),
+  ),
   "POST /team/-/api/warm": withLocks,
   "POST /team/-/api/wheelhouse": withLocks,
   "POST /-/api/tokens": sent("POST"),

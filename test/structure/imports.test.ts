@@ -29,6 +29,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "worker/publishing": ["worker/auth", "worker/repository", "worker/pypi", "worker/errors"],
   "worker/upstream": ["worker/auth", "worker/platform", "worker/repository", "worker/pypi", "worker/errors", "schema"],
   "worker/locks/formats": ["worker/pypi", "worker/errors"],
+  "worker/locks/mapping": ["worker/locks/formats", "worker/pypi", "worker/errors"],
   "worker/locks": [
     "worker/locks/formats",
     "worker/layers",
@@ -42,6 +43,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "worker/publishing",
     "worker/locks",
     "worker/locks/formats",
+    "worker/locks/mapping",
     "worker/log",
     "worker/platform",
     "worker/repository",
@@ -93,7 +95,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "worker/errors",
     "schema",
   ],
-  cli: ["server", "worker/locks/formats", "worker/pypi", "worker/errors", "schema"],
+  cli: ["server", "worker/locks/formats", "worker/locks/mapping", "worker/pypi", "worker/errors", "schema"],
 };
 
 /** Units of time have one definition, for all parts. */

@@ -1,4 +1,5 @@
 import type { Context as HonoContext } from "hono";
+import type { UpstreamConfig } from "../../../schema/upstreams.ts";
 import { badRequest, IndexError } from "../../errors.ts";
 import { foreignTo, type IndexAddresses } from "../../locks/formats/addresses.ts";
 import { narrowing } from "../../locks/formats/narrow.ts";
@@ -25,7 +26,9 @@ export interface NamedIndex {
   /** Prefix of its addresses: empty, or a slash and its name. */
   readonly base: string;
   readonly repository: Repository;
-  readonly upstreams: IndexAddresses["upstreams"];
+  readonly upstreams: readonly Pick<UpstreamConfig, "kind" | "url" | "files" | "projects">[];
+  /** Whether reading needs a token. */
+  readonly isPrivate: boolean;
   /** The public address from the configuration, without a final slash; may be empty. */
   readonly publicUrl: string;
 }
@@ -58,14 +61,21 @@ export async function readLockRequest(
 }
 
 /** The addresses by which a lock file may name this index, which is asked at `origin`. */
-function addressesOf({ base, upstreams, publicUrl }: NamedIndex, origin: string): IndexAddresses {
-  const roots = publicUrl === "" ? [origin] : [origin, publicUrl];
+function addressesOf(named: NamedIndex, origin: string): IndexAddresses {
   const pages = ["simple", "find-links"];
-  return { own: roots.flatMap((root) => pages.map((page) => new URL(`${root}${base}/${page}/`))), upstreams };
+  const own = rootsOf(named, origin).flatMap((root) => pages.map((page) => new URL(`${root}/${page}/`)));
+  return { own, upstreams: named.upstreams };
 }
+
+/** The addresses of an index that is asked at `origin`, without final slashes: the public one first, where it is configured. */
+export const rootsOf = (
+  { base, publicUrl }: Pick<NamedIndex, "base" | "publicUrl">,
+  origin: string,
+): readonly string[] => [...new Set(publicUrl === "" ? [origin] : [publicUrl, origin])].map((root) => root + base);
 
 /** The usual reason why a lock seems empty: without line ends, a requirements file is one comment. */
 const LINE_ENDS = "If curl sent it: --data-binary keeps its line ends, -d does not.";
 
-const NO_FILENAME =
+/** The answer where the parameter `filename` is missing. */
+export const NO_FILENAME =
   "The name of the lock file is missing; it says which format it has: ?filename=uv.lock, or poetry.lock, pdm.lock, Pipfile.lock, pylock.toml, requirements.txt.";

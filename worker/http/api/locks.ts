@@ -1,4 +1,4 @@
-import { Hono } from "hono";
+import { Hono, type Context as HonoContext } from "hono";
 import { createMiddleware } from "hono/factory";
 import { DEFAULT } from "../../../schema/indexes.ts";
 import type { Scope } from "../../../schema/token.ts";
@@ -10,6 +10,7 @@ import type { Authorize } from "../access.ts";
 import type { AppEnv } from "../context.ts";
 import { allowOnly } from "../limits.ts";
 import { readLockRequest, type NamedIndex } from "./lock.ts";
+import { answerMappedLock } from "./map-lock.ts";
 import { isSwitchedOn, parametersOf } from "./parameters.ts";
 import { answerWarm } from "./warm.ts";
 import { answerWheelhouse } from "./wheelhouse.ts";
@@ -24,7 +25,7 @@ export interface LocksApi {
 
 /** A request of which it is known which index's lock it is about. */
 interface LockEnv extends AppEnv {
-  Variables: AppEnv["Variables"] & { index: string };
+  Variables: AppEnv["Variables"] & { index: string; /** Whether a token for it was shown. */ isKnown?: boolean };
 }
 
 /**
@@ -38,12 +39,20 @@ export function lockRoutes({ authorize, indexes, clock, pipe }: LocksApi, own?: 
   const index = own === undefined ? (["index"] as const) : [];
   const parameters = [...index, "filename", "python", "platform"] as const;
 
+  const namedIn = ({ req }: Pick<HonoContext<LockEnv>, "req">) =>
+    own ?? new URL(req.url).searchParams.get("index") ?? undefined;
+
+  /** The index that a lock is for: the named one, else the token's. Throws where the token does not have the scope there. */
+  async function permittedIndex(c: HonoContext<LockEnv>, scope: Scope): Promise<string> {
+    const named = namedIn(c);
+    const { principal } = await authorize(c, { scope, index: named ?? SOME_INDEX });
+    return named ?? (principal.index === "*" ? DEFAULT : principal.index);
+  }
+
   /** Lets only principals pass that have the scope on the index. */
   const permitted = (scope: Scope) =>
     createMiddleware<LockEnv>(async (c, next) => {
-      const named = own ?? new URL(c.req.url).searchParams.get("index") ?? undefined;
-      const { principal } = await authorize(c, { scope, index: named ?? SOME_INDEX });
-      c.set("index", named ?? (principal.index === "*" ? DEFAULT : principal.index));
+      c.set("index", await permittedIndex(c, scope));
       await next();
     });
 
@@ -59,6 +68,27 @@ export function lockRoutes({ authorize, indexes, clock, pipe }: LocksApi, own?: 
     const given = parametersOf(c.req.url, parameters);
     return answerWheelhouse(c, await readLockRequest(c, indexNamed(c.get("index"), indexes), given), pipe);
   });
+
+  /** Lets everyone pass who may read the index; says of an index that all may read whether a token for it was shown. */
+  const readable = createMiddleware<LockEnv>(async (c, next) => {
+    const named = namedIn(c);
+    const isOpen = indexes.some(({ name, isPrivate }) => name === (named ?? DEFAULT) && !isPrivate);
+    if (isOpen && c.req.header("Authorization") === undefined) c.set("index", named ?? DEFAULT);
+    else {
+      c.set("index", await permittedIndex(c, "read"));
+      c.set("isKnown", true);
+    }
+    await next();
+  });
+
+  for (const target of ["local", "canonical"] as const) {
+    routes.use(`/lock/${target}`, readable, allowOnly("POST"));
+    routes.post(`/lock/${target}`, async (c) => {
+      const { filename } = parametersOf(c.req.url, [...index, "filename"]);
+      const named = indexNamed(c.get("index"), indexes);
+      return answerMappedLock(c, target, named, filename, c.get("isKnown") ?? false);
+    });
+  }
   return routes;
 }
 

@@ -76,4 +76,4 @@ export function apiRoutes(parts: ApiOptions): Hono<AppEnv> {
 }
 
 const NOT_HERE =
-  "There is nothing at this address; POST is offered at /-/api/jobs/NAME, /-/api/warm and /-/api/wheelhouse. Uploads in parts are at /-/api/uploads, tokens at /-/api/tokens, releases below /-/api/indexes/INDEX/projects/PROJECT, the audit log is at /-/api/audit.";
+  "There is nothing at this address; POST is offered at /-/api/jobs/NAME, /-/api/warm, /-/api/wheelhouse, /-/api/lock/local and /-/api/lock/canonical. Uploads in parts are at /-/api/uploads, tokens at /-/api/tokens, releases below /-/api/indexes/INDEX/projects/PROJECT, the audit log is at /-/api/audit.";

@@ -5,6 +5,9 @@ import { countMarks } from "./marks.ts";
 const MAX_PACKAGES = 5_000;
 const MAX_FILES = 100_000;
 
+/** URLs of a file that is mapped: several times those in the largest known locks. */
+const MAX_URLS = 200_000;
+
 /** Each package is compared with each index. */
 const MAX_INDEXES = 100;
 
@@ -32,6 +35,13 @@ export function assertIndexes(name: string, count: number): void {
 /** Throws `unprocessable` where a TOML or JSON text has more tables, lists and keys than any real lock, before it is parsed. */
 export function assertMarks(name: string, text: string): void {
   if (countMarks(text, MAX_MARKS) > MAX_MARKS) throw tooMany(name, "tables, lists and keys", MAX_MARKS);
+}
+
+/** Throws `unprocessable` where a text has more URLs than any real lock, before they are looked for. */
+export function assertUrls(name: string, text: string): void {
+  let count = 0;
+  for (let at = text.indexOf("://"); at >= 0; at = text.indexOf("://", at + 3)) count++;
+  if (count > MAX_URLS) throw tooMany(name, "URLs", MAX_URLS);
 }
 
 const tooMany = (name: string, what: string, limit: number) =>

@@ -205,6 +205,12 @@ export function recordedRequests(content: Content): Table {
     ["POST /-/api/wheelhouse", withLock("/-/api/wheelhouse")],
     ["POST /team/-/api/warm", withLock("/team/-/api/warm")],
     ["POST /team/-/api/wheelhouse", withLock("/team/-/api/wheelhouse")],
+    ...["", "/team"].flatMap((base) =>
+      ["local", "canonical"].map((target): Table[number] => {
+        const path = `${base}/-/api/lock/${target}`;
+        return [`POST ${path}`, withLock(path)];
+      }),
+    ),
     [
       "POST /-/api/jobs/:name",
       [

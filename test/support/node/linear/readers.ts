@@ -1,9 +1,9 @@
-import { wordTokens } from "../../../../cli/lock/comments.ts";
-import { filenameOf } from "../../../../cli/lock/file-mapping.ts";
-import { jsonTokens } from "../../../../cli/lock/json.ts";
-import { requirementsTokens } from "../../../../cli/lock/requirements.ts";
-import { rootsIn, possibleRootsIn } from "../../../../cli/lock/roots.ts";
-import { tomlTokens } from "../../../../cli/lock/toml.ts";
+import { wordTokens } from "../../../../worker/locks/mapping/comments.ts";
+import { filenameOf } from "../../../../worker/locks/mapping/file-mapping.ts";
+import { jsonTokens } from "../../../../worker/locks/mapping/json.ts";
+import { requirementsTokens } from "../../../../worker/locks/mapping/requirements.ts";
+import { rootsIn, possibleRootsIn } from "../../../../worker/locks/mapping/roots.ts";
+import { tomlTokens } from "../../../../worker/locks/mapping/toml.ts";
 import { yankBody } from "../../../../schema/release.ts";
 import { newToken } from "../../../../schema/token.ts";
 import { credentialIn } from "../../../../worker/auth/credentials.ts";

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { rootOf, type Address } from "../../cli/lock/address.ts";
-import { planCanonical } from "../../cli/lock/canonical.ts";
-import { planLocal } from "../../cli/lock/local.ts";
-import { scannerFor } from "../../cli/lock/scanners.ts";
+import { rootOf, type Address } from "../../../worker/locks/mapping/address.ts";
+import { planCanonical } from "../../../worker/locks/mapping/canonical.ts";
+import { planLocal } from "../../../worker/locks/mapping/local.ts";
+import { scannerFor } from "../../../worker/locks/mapping/scanners.ts";
 
 const EDGE = "http://127.0.0.1:8787";
 const PYPI = "https://pypi.org/simple";
@@ -19,16 +19,16 @@ const uvLock = (index: string, url: string) =>
 /** A pylock.toml as pip writes it: without an index. */
 const pylock = (url: string) => `[[packages]]\n[[packages.wheels]]\nurl = "${url}"\n`;
 
-const file = (name: string, text: string) => ({ name, path: name, text, scan: scannerFor(name) ?? (() => []) });
+const file = (name: string, text: string) => ({ name, text, scan: scannerFor(name) ?? (() => []) });
 
 const canonical = (name: string, text: string, { upstream = PYPI, urls = [] as string[] } = {}) =>
   planCanonical(file(name, text), {
-    upstream: address(upstream),
+    upstreams: [{ index: address(upstream) }],
     roots: urls.flatMap((url) => rootOf(url) ?? []),
   }).text;
 
 const local = (name: string, text: string, upstream = PYPI) =>
-  planLocal(file(name, text), { upstream: address(upstream), root: address(EDGE) });
+  planLocal(file(name, text), { upstreams: [{ index: address(upstream) }], root: address(EDGE) });
 
 describe("a file's URL at the upstream", () => {
   test.each([
@@ -71,7 +71,7 @@ describe("canonical refuses, and says why,", () => {
     ["no host", "/files/x-1.0.zip", "not a file's address"],
     ["metadata", "/files/h.example/x-1.0.zip.metadata", "metadata"],
     ["the alias of the file host", "/packages/aa/x-1.0.zip", "neither"],
-    ["another index of the same pypi-edge", "/torch/simple", "--upstream"],
+    ["another index of the same pypi-edge", "/torch/simple", "name that one"],
   ])("%s", (_, tail, why) => {
     expect(() => canonical("pylock.toml", pylock(EDGE + tail))).toThrow(
       new RegExp(`^pylock.toml: http://127.0.0.1:8787/.* cannot be mapped: .*${why}`),
@@ -86,25 +86,26 @@ describe("canonical refuses, and says why,", () => {
 
   test("files that PyPI does not have under an index that would become PyPI's", () => {
     const text = uvLock(`${EDGE}/simple`, `${EDGE}/files/files.corp.example/x-1.0.zip`);
-    expect(() => canonical("uv.lock", text)).toThrow(/PyPI has no files there.*--upstream/);
+    expect(() => canonical("uv.lock", text)).toThrow(/PyPI has no files there/);
     const upstream = "https://files.corp.example/simple";
     expect(canonical("uv.lock", text, { upstream })).toBe(uvLock(upstream, "https://files.corp.example/x-1.0.zip"));
-  });
-
-  test("what may be pypi-edge's and is not proved to be", () => {
-    const elsewhere = pylock("http://10.0.0.1:8787/files/files.pythonhosted.org/a/x-1.0.zip");
-    expect(() => canonical("pylock.toml", elsewhere)).toThrow(
-      /http:\/\/10\.0\.0\.1:8787 may be the address of a pypi-edge server.*--url/,
-    );
-    expect(() => canonical("dev.in", "-i http://localhost:8080/simple/\n")).toThrow(/localhost:8080 may be/);
-    const named = uvLock(`https://e.example/torch/simple`, "https://e.example/torch/files/t.example/x-1.0.zip");
-    expect(() => canonical("uv.lock", named)).toThrow(/https:\/\/e\.example\/torch may be/);
   });
 
   test("with a few of many lines", () => {
     const many = Array.from({ length: 9 }, (_, nth) => pylock(`${EDGE}/files/-/${nth}/x-1.0.zip`)).join("");
     expect(() => canonical("pylock.toml", many)).toThrow(/(?:.*cannot be mapped.*\n){5}.*and 4 more/);
   });
+});
+
+test("canonical tells which address may be pypi-edge's, where that is not proved", () => {
+  const suspect = (name: string, text: string) =>
+    planCanonical(file(name, text), { upstreams: [{ index: address(PYPI) }], roots: [] }).suspect;
+  const elsewhere = pylock("http://10.0.0.1:8787/files/files.pythonhosted.org/a/x-1.0.zip");
+  expect(suspect("pylock.toml", elsewhere)).toBe("http://10.0.0.1:8787");
+  expect(suspect("dev.in", "-i http://localhost:8080/simple/\n")).toBe("http://localhost:8080");
+  const named = uvLock(`https://e.example/torch/simple`, "https://e.example/torch/files/t.example/x-1.0.zip");
+  expect(suspect("uv.lock", named)).toBe("https://e.example/torch");
+  expect(suspect("uv.lock", uvLock(PYPI, "https://files.pythonhosted.org/a/x-1.0.zip"))).toBeUndefined();
 });
 
 describe("canonical leaves alone", () => {

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { rootOf } from "../../cli/lock/address.ts";
-import { planCanonical } from "../../cli/lock/canonical.ts";
-import { planLocal } from "../../cli/lock/local.ts";
-import { scannerFor } from "../../cli/lock/scanners.ts";
+import { rootOf } from "../../../worker/locks/mapping/address.ts";
+import { planCanonical } from "../../../worker/locks/mapping/canonical.ts";
+import { planLocal } from "../../../worker/locks/mapping/local.ts";
+import { scannerFor } from "../../../worker/locks/mapping/scanners.ts";
+import type { LockUpstreams } from "../../../worker/locks/mapping/upstream.ts";
 
 /** What differs between a lock file made through pypi-edge and one made without it. */
 interface Place {
@@ -168,23 +169,23 @@ other @ https://example.com/other-1.0-py3-none-any.whl
   },
 };
 
-const UPSTREAM = { origin: "https://pypi.org", path: "/simple" };
+const UPSTREAMS: LockUpstreams = [{ index: { origin: "https://pypi.org", path: "/simple" } }];
 
 function file(name: string, text: string) {
   const scan = scannerFor(name);
   if (!scan) throw new Error(`no scanner for ${name}`);
-  return { name, path: name, text, scan };
+  return { name, text, scan };
 }
 
 const canonical = (name: string, text: string, ...urls: string[]) =>
   planCanonical(file(name, text), {
-    upstream: UPSTREAM,
+    upstreams: UPSTREAMS,
     roots: urls.flatMap((url) => rootOf(url) ?? []),
   });
 
 const local = (name: string, text: string) =>
   planLocal(file(name, text), {
-    upstream: UPSTREAM,
+    upstreams: UPSTREAMS,
     root: { origin: ROOT, path: "" },
   });
 

@@ -1,10 +1,16 @@
-import { CommandError } from "../lib/command-error.ts";
-import type { LockFile } from "./file.ts";
-import type { UrlToken } from "./url-token.ts";
+import { IndexError } from "../../errors.ts";
+import type { Scanner, UrlToken } from "./url-token.ts";
+
+/** A lock file whose URLs are to be mapped. */
+export interface MappableLock {
+  /** Its name, for messages. */
+  readonly name: string;
+  readonly text: string;
+  readonly scan: Scanner;
+}
 
 /** What is to become of a file: its text, and the line that says what was done. */
 export interface Plan {
-  readonly file: LockFile;
   readonly text: string;
   readonly summary: string;
 }
@@ -23,10 +29,10 @@ const SHOWN = 5;
 /**
  * Maps each of the file's URLs.
  *
- * @throws CommandError naming the URLs that have no counterpart: a file half of whose URLs are mapped is of no use
+ * @throws `unprocessable` naming the URLs that have no counterpart: a file half of whose URLs are mapped is of no use
  */
 export function rewrite(
-  file: LockFile,
+  file: MappableLock,
   tokens: readonly UrlToken[],
   map: (token: UrlToken) => MappedUrl,
 ): RewrittenFile {
@@ -45,7 +51,7 @@ export function rewrite(
     end = token.end;
     count += 1;
   }
-  if (refused.size > 0) throw new CommandError(shorten(file.name, [...refused]).join("\n"));
+  if (refused.size > 0) throw new IndexError("unprocessable", shorten(file.name, [...refused]).join("\n"));
   return { text: text + file.text.slice(end), count };
 }
 

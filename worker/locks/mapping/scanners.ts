@@ -1,4 +1,4 @@
-import { formatOf, type LockFormat } from "../../worker/locks/formats/formats.ts";
+import { formatOf, type LockFormat } from "../formats/formats.ts";
 import { jsonTokens } from "./json.ts";
 import { requirementsTokens } from "./requirements.ts";
 import { tomlTokens } from "./toml.ts";

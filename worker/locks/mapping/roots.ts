@@ -1,4 +1,4 @@
-import { isLoopback } from "../../worker/pypi/host.ts";
+import { isLoopback } from "../../pypi/host.ts";
 import { restBelow, urlParts, rootOf, addressText, type Address, type UrlParts } from "./address.ts";
 import { filenameOf } from "./file-mapping.ts";
 import type { UrlToken } from "./url-token.ts";

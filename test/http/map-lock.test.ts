@@ -1,0 +1,113 @@
+import { describe, expect, test } from "vitest";
+import { asked, packaged, uvLock } from "../support/locked.ts";
+import { teamOf } from "../support/hosted.ts";
+import { Rig } from "../support/rig.ts";
+import { bearer, give } from "../support/tokens.ts";
+import { FakeUpstream } from "../support/upstream.ts";
+
+const VARS = teamOf({ read: "token" });
+
+/** Sends a lock to be mapped, by default as a client without a token. */
+async function map(rig: Rig, path: string, body: BodyInit, headers: Record<string, string> = {}) {
+  const { response, settled } = await rig.open(path, { method: "POST", body, headers });
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  await settled();
+  return { status: response.status, headers: response.headers, bytes, text: new TextDecoder().decode(bytes) };
+}
+
+async function lockOf() {
+  const { name, wheel, sdist } = await packaged("demo");
+  return uvLock([{ name, files: [wheel, sdist] }]);
+}
+
+describe("POST /-/api/lock/local and canonical", () => {
+  test("map a lock's URLs to the index's own and back, without a token where anyone may read it", async () => {
+    const rig = new Rig(VARS);
+    const lock = await lockOf();
+    const there = await map(rig, "/-/api/lock/local?filename=uv.lock", lock);
+    expect([there.status, there.headers.get("Cache-Control")]).toEqual([200, "no-store"]);
+    expect(there.text).toBe(
+      lock
+        .replaceAll(FakeUpstream.INDEX, "https://edge.test/simple/")
+        .replaceAll("https://files.upstream.test/", "https://edge.test/files/files.upstream.test/"),
+    );
+    expect((await map(rig, "/-/api/lock/canonical?filename=uv.lock", there.text)).text).toBe(lock);
+    expect([asked(rig), rig.counts]).toEqual([{}, {}]);
+  });
+
+  test("keep the byte order mark and line ends", async () => {
+    const body = new TextEncoder().encode(`\uFEFF-i ${FakeUpstream.INDEX}\r\nsix`);
+    const { bytes } = await map(new Rig(VARS), "/-/api/lock/local?filename=dev/requirements.txt", body);
+    expect(bytes).toEqual(new TextEncoder().encode("\uFEFF-i https://edge.test/simple/\r\nsix"));
+  });
+
+  test("need a token that may read where the index needs one, and then mean the token's index", async () => {
+    const rig = new Rig(VARS);
+    const lock = await lockOf();
+    for (const path of ["/team/-/api/lock/local?filename=uv.lock", "/-/api/lock/local?filename=uv.lock&index=team"]) {
+      expect((await map(rig, path, lock)).status).toBe(401);
+      expect((await map(rig, path, lock, bearer((await give(rig, { scopes: ["upload"] })).text))).status).toBe(403);
+    }
+    const token = bearer((await give(rig)).text);
+    const mapped = await map(rig, "/-/api/lock/local?filename=uv.lock", lock, token);
+    expect(mapped.text).toContain('registry = "https://edge.test/team/simple/"');
+    expect((await map(rig, "/team/-/api/lock/canonical?filename=uv.lock", mapped.text, token)).text).toBe(lock);
+  });
+
+  test("write the public address where one is configured, and know the other too", async () => {
+    const rig = new Rig({ ...VARS, PUBLIC_URL: "https://pypi.corp.example" });
+    const body = `-i ${FakeUpstream.INDEX}\n`;
+    expect((await map(rig, "/-/api/lock/local?filename=r.txt", body)).text).toBe(
+      "-i https://pypi.corp.example/simple/\n",
+    );
+    for (const index of ["https://pypi.corp.example/simple/", "https://edge.test/simple/"])
+      expect((await map(rig, "/-/api/lock/canonical?filename=r.txt", `-i ${index}\n`)).text).toBe(body);
+  });
+
+  test("map what comes from several upstreams", async () => {
+    const corp = { url: "https://pkgs.corp.example/simple/", files: "https://files.corp.example/" };
+    const UPSTREAMS = { corp, pypi: { url: FakeUpstream.INDEX, files: "https://files.upstream.test/" } };
+    const rig = new Rig({ UPSTREAMS, INDEXES: { default: { sources: ["corp", "pypi"] } } });
+    const own = `\n[[package]]\nname = "acme"\nversion = "1.0"\nsource = { registry = "${corp.url}" }\nwheels = [{ url = "${corp.files}acme-1.0-py3-none-any.whl" }]\n`;
+    const lock = (await lockOf()) + own;
+    const there = await map(rig, "/-/api/lock/local?filename=uv.lock", lock);
+    expect(there.text).not.toMatch(/corp\.example\/simple|https:\/\/(?!edge\.test\/)/);
+    expect((await map(rig, "/-/api/lock/canonical?filename=uv.lock", there.text)).text).toBe(lock);
+  });
+
+  test.each([
+    ["", "x", 400, "The name of the lock file is missing"],
+    ["?filename=Cargo.lock", "x", 422, '"Cargo.lock" is not a lock file'],
+    ["?filename=uv.lock&python=3.12", "x", 400, '"python" is not a parameter'],
+    ["?filename=uv.lock", "", 422, "is empty"],
+    ["?filename=uv.lock", new Uint8Array([0x23, 0xe9]), 422, "not UTF-8"],
+    [
+      "?filename=uv.lock",
+      'url = "https://edge.test/files/-/00/x-1.0.zip"\n',
+      422,
+      "uv.lock: https://edge.test/files/-/00/x-1.0.zip cannot be mapped: it is pypi-edge's own file",
+    ],
+  ] as const)("canonical%s is refused with a sentence", async (query, body, status, sentence) => {
+    const answer = await map(new Rig(VARS), `/-/api/lock/canonical${query}`, body);
+    expect([answer.status, answer.text]).toEqual([status, expect.stringContaining(sentence)]);
+  });
+
+  test("read 2 MiB without a token, and 20 MiB with one", async () => {
+    const rig = new Rig(VARS);
+    const token = bearer((await give(rig, { index: "default" })).text);
+    const path = "/-/api/lock/local?filename=uv.lock";
+    const large = "#".repeat(2 * 1024 ** 2 + 1);
+    const refused = await map(rig, path, large);
+    expect([refused.status, refused.text]).toEqual([413, expect.stringContaining("With a token")]);
+    expect((await map(rig, path, large, token)).text).toBe(large);
+    const larger = await map(rig, path, new Uint8Array(20 * 1024 ** 2 + 1), token);
+    expect([larger.status, larger.text]).toEqual([413, expect.stringContaining("20 MiB")]);
+  });
+
+  test("refuse a text of more URLs than any lock has, before they are looked for", async () => {
+    const rig = new Rig(VARS);
+    const token = bearer((await give(rig, { index: "default" })).text);
+    const answer = await map(rig, "/-/api/lock/local?filename=uv.lock", "http://a ".repeat(200_001), token);
+    expect([answer.status, answer.text]).toEqual([422, expect.stringContaining("more than 200000 URLs")]);
+  });
+});
