@@ -141,6 +141,9 @@ describe("a platform takes wheels that are built for it or for an older one", ()
         "macosx_10_9_x86_64",
         "macosx_10_9_intel",
         "linux_arm64",
+        "android_24_aarch64",
+        "ios_13_0_arm64",
+        "pyodide_2025_wasm32",
       ],
     ],
     ["macosx_14_5_x86_64", ["macosx_14_0_x86_64", "macosx_10_4_x86_64"], ["macosx_14_5_x86_64", "macosx_12_3_x86_64"]],
@@ -158,6 +161,27 @@ describe("a platform takes wheels that are built for it or for an older one", ()
     ],
     ["win_amd64", ["win_amd64", "any"], ["win32", "win_arm64", "linux_x86_64"]],
     ["win32", ["win32"], ["win_amd64"]],
+    [
+      "pyodide_2025_0_wasm32",
+      ["pyodide_2025_0_wasm32", "any"],
+      ["pyodide_2024_0_wasm32", "pyodide_2025_1_wasm32", "emscripten_4_0_9_wasm32", "manylinux_2_28_x86_64"],
+    ],
+    [
+      "android_24_arm64_v8a",
+      ["android_24_arm64_v8a", "android_21_arm64_v8a", "android_16_arm64_v8a"],
+      ["android_26_arm64_v8a", "android_15_arm64_v8a", "android_21_x86_64", "manylinux_2_28_aarch64"],
+    ],
+    [
+      "ios_13_2_arm64_iphoneos",
+      ["ios_13_2_arm64_iphoneos", "ios_13_0_arm64_iphoneos", "ios_12_9_arm64_iphoneos", "ios_12_0_arm64_iphoneos"],
+      [
+        "ios_13_3_arm64_iphoneos",
+        "ios_12_10_arm64_iphoneos",
+        "ios_11_0_arm64_iphoneos",
+        "ios_13_0_arm64_iphonesimulator",
+        "macosx_11_0_arm64",
+      ],
+    ],
   ])("%s", (platform, fit, unfit) => {
     const tag = (each: string) => `py3-none-${each}`;
     expect(wanted([...fit, ...unfit].map(tag), undefined, platform)).toEqual(fit.map(tag));

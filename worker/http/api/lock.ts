@@ -78,4 +78,4 @@ const LINE_ENDS = "If curl sent it: --data-binary keeps its line ends, -d does n
 
 /** The answer where the parameter `filename` is missing. */
 export const NO_FILENAME =
-  "The name of the lock file is missing; it says which format it has: ?filename=uv.lock, or poetry.lock, pdm.lock, Pipfile.lock, pylock.toml, requirements.txt.";
+  "The name of the lock file is missing; it says which format it has: ?filename=uv.lock, or poetry.lock, pdm.lock, Pipfile.lock, pylock.toml, pixi.lock, requirements.lock, requirements.txt.";

@@ -1,6 +1,7 @@
 import type { LockEntry } from "./lock.ts";
 import { readPdm } from "./pdm.ts";
 import { readPipfile } from "./pipfile.ts";
+import { readPixi } from "./pixi.ts";
 import { readPoetry } from "./poetry.ts";
 import { readPylock } from "./pylock.ts";
 import { readRequirements } from "./requirements.ts";
@@ -14,7 +15,7 @@ export interface LockFormat {
   /** Matches the last segment of a file's name. */
   readonly filename: RegExp;
   /** The syntax of its text: it says where URLs begin and end. */
-  readonly syntax: "toml" | "json" | "requirements";
+  readonly syntax: "toml" | "json" | "yaml" | "requirements";
   /** Throws `unprocessable` where the text is not of this format. */
   readonly read: (text: LockText) => LockEntry[];
 }
@@ -28,6 +29,14 @@ const FORMATS: readonly LockFormat[] = [
   { called: "Pipfile.lock", filename: /^Pipfile\.lock$/, syntax: "json", read: readPipfile },
   // PEP 751: a name other than `pylock.toml` contains an identifier without dots.
   { called: "pylock.toml", filename: /^pylock\.(?:[^.]+\.)?toml$/, syntax: "toml", read: readPylock },
+  { called: "pixi.lock", filename: /^pixi\.lock$/, syntax: "yaml", read: readPixi },
+  // Rye writes requirements as well.
+  {
+    called: "requirements.lock",
+    filename: /^requirements(?:-dev)?\.lock$/,
+    syntax: "requirements",
+    read: readRequirements,
+  },
   {
     called: "compiled requirements as .txt or .in",
     filename: /\.(?:txt|in)$/,

@@ -3,7 +3,7 @@ import { badRequest } from "../../errors.ts";
 /** The platform of a wheel's tag, or of a machine: the system, its version (for a machine, the newest that fits) and the processor. */
 interface Platform {
   readonly kind: string;
-  /** The version of glibc, musl or macOS; infinite where every version fits. */
+  /** The version of glibc, musl, macOS or iOS, Android's API level, Pyodide's ABI; infinite where every version fits. */
   readonly version: readonly [major: number, minor: number];
   readonly arch: string;
 }
@@ -37,12 +37,17 @@ const ARCHS: Readonly<Record<string, readonly string[]>> = {
   manylinux: ON_LINUX,
   musllinux: ON_LINUX,
   macosx: ["x86_64", "arm64"],
+  android: ["arm64_v8a", "armeabi_v7a", "x86_64", "x86"],
+  ios: ["arm64_iphoneos", "arm64_iphonesimulator", "x86_64_iphonesimulator"],
+  pyodide: ["wasm32"],
 };
 
 function platformOf(tag: string): Platform | undefined {
   const [, kind = "", major, minor, versioned = ""] =
-    /^(manylinux|musllinux|macosx)_(0|[1-9]\d{0,2})_(0|[1-9]\d{0,2})_(\w+)$/.exec(tag) ?? [];
+    /^(manylinux|musllinux|macosx|ios|pyodide)_(0|[1-9]\d{0,3})_(0|[1-9]\d{0,2})_(\w+)$/.exec(tag) ?? [];
   if (kind !== "") return { kind, version: [Number(major), Number(minor)], arch: versioned };
+  const [, level, abi] = /^android_([1-9]\d{0,2})_(\w+)$/.exec(tag) ?? [];
+  if (level !== undefined && abi !== undefined) return { kind: "android", version: [Number(level), 0], arch: abi };
   const [, year = "", old = ""] = /^manylinux(1|2010|2014)_(\w+)$/.exec(tag) ?? [];
   const legacy = LEGACY[year];
   if (legacy) return { kind: "manylinux", version: legacy, arch: old };
@@ -55,7 +60,7 @@ export function parsePlatform(raw: string): Platform {
   const platform = platformOf(raw.toLowerCase());
   if (platform && (ARCHS[platform.kind]?.includes(platform.arch) ?? true)) return platform;
   throw badRequest(
-    `${JSON.stringify(raw.slice(0, 60))} is not a wheel's platform tag: platform=manylinux_2_28_x86_64 is expected, or musllinux_1_2_aarch64, macosx_14_0_arm64, win_amd64, linux_x86_64.`,
+    `${JSON.stringify(raw.slice(0, 60))} is not a wheel's platform tag: platform=manylinux_2_28_x86_64 is expected, or musllinux_1_2_aarch64, macosx_14_0_arm64, win_amd64, linux_x86_64, pyodide_2025_0_wasm32, android_24_arm64_v8a, ios_13_0_arm64_iphoneos.`,
   );
 }
 
@@ -69,7 +74,7 @@ export function fitsPlatform(machine: Platform, tag: string): boolean {
   if (built.kind === "linux") return machine.kind.endsWith("linux");
   const asked = machine.kind === "linux" ? "manylinux" : machine.kind;
   if (built.kind !== asked || !isAtMost(built.version, machine.version)) return false;
-  return built.version === ANY || (isAtMost(oldest(built, machine), built.version) && isRelease(built));
+  return built.version === ANY || (isAtMost(oldest(built, machine), built.version) && isRelease(built, machine));
 }
 
 /** The oldest version whose tags installers accept. */
@@ -77,12 +82,21 @@ function oldest({ kind, arch }: Platform, machine: Platform): Platform["version"
   if (kind === "manylinux") return arch === "x86_64" || arch === "i686" ? [2, 5] : [2, 17];
   // PEP 656: another major version of musl is not compatible.
   if (kind === "musllinux") return [machine.version[0], 0];
+  if (kind === "ios") return [12, 0];
+  if (kind === "android") return [16, 0];
+  // PEP 783: each ABI of Pyodide is another one.
+  if (kind === "pyodide") return machine.version;
   return arch === "arm64" ? [11, 0] : [10, 4];
 }
 
-/** macOS 10 ends with 10.16, the version that macOS 11 reports to old programs. From 11 on, tags have the minor version 0. */
-const isRelease = ({ kind, version: [major, minor] }: Platform) =>
-  kind !== "macosx" || (major === 10 ? minor <= 16 : minor === 0);
+/**
+ * Whether installers look for tags of this version. macOS 10 ends with 10.16, the version that macOS 11 reports to old programs; from
+ * 11 on, tags have the minor version 0. Of earlier iOS versions ten minor ones are looked for.
+ */
+function isRelease({ kind, version: [major, minor] }: Platform, machine: Platform): boolean {
+  if (kind === "ios") return major === machine.version[0] || minor <= 9;
+  return kind !== "macosx" || (major === 10 ? minor <= 16 : minor === 0);
+}
 
 const isAtMost = ([major, minor]: Platform["version"], [most, least]: Platform["version"]) =>
   major < most || (major === most && minor <= least);

@@ -4,6 +4,7 @@ import { jsonTokens } from "../../../../worker/locks/mapping/json.ts";
 import { requirementsTokens } from "../../../../worker/locks/mapping/requirements.ts";
 import { rootsIn, possibleRootsIn } from "../../../../worker/locks/mapping/roots.ts";
 import { tomlTokens } from "../../../../worker/locks/mapping/toml.ts";
+import { yamlTokens } from "../../../../worker/locks/mapping/yaml.ts";
 import { yankBody } from "../../../../schema/release.ts";
 import { newToken } from "../../../../schema/token.ts";
 import { credentialIn } from "../../../../worker/auth/credentials.ts";
@@ -36,7 +37,7 @@ const PROJECT = "a" as ProjectName;
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
 
-const LOCKS = ["uv.lock", "poetry.lock", "pdm.lock", "pylock.toml", "Pipfile.lock", "requirements.txt"];
+const LOCKS = ["uv.lock", "poetry.lock", "pdm.lock", "pylock.toml", "Pipfile.lock", "pixi.lock", "requirements.txt"];
 
 /** What reads texts that clients, uploads, upstreams and lock files are made of. */
 export const READERS: Readonly<Record<string, (text: string) => unknown>> = {
@@ -83,6 +84,8 @@ export const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   jsonTokens,
   requirementsTokens,
   tomlTokens,
+  yamlTokens,
+  "pixi.lock, its packages": (text) => readLock("pixi.lock", utf8(`version: 7\npackages:\n${text}`)),
   "rootsIn and suspectsIn": (text) => {
     const tokens = [{ start: 0, end: 0, url: `https://edge.test/${text}` }];
     return [rootsIn(tokens), possibleRootsIn(tokens, [])];
