@@ -40,7 +40,7 @@ test("the measure finds expressions that are more than linear, and no others", (
   expect(quick.filter(isSlow)).toEqual([]);
 });
 
-const files = globSync("{worker,schema,server,cli}/**/*.{ts,tsx}", { cwd: ROOT }).filter(
+const files = globSync("{worker,schema,server,cli,ci}/**/*.{ts,tsx}", { cwd: ROOT }).filter(
   (file) => !file.endsWith(".d.ts"),
 );
 

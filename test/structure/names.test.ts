@@ -41,7 +41,7 @@ test("exported types and values are found", () => {
 
 test("no exported name stands twice: one name means one thing", () => {
   const filesOf = new Map<string, string[]>();
-  for (const file of globSync("{worker,schema,server,cli}/**/*.{ts,tsx}", { cwd: ROOT })) {
+  for (const file of globSync("{worker,schema,server,cli,ci}/**/*.{ts,tsx}", { cwd: ROOT })) {
     if (file.endsWith(".d.ts")) continue;
     for (const name of exportedFrom(readFileSync(join(ROOT, file), "utf8"), file.endsWith("x") ? "tsx" : "ts")) {
       filesOf.set(name, [...(filesOf.get(name) ?? []), file]);

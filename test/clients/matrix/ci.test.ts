@@ -1,0 +1,153 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from "vitest";
+import { removeDirectory, temporaryDirectory } from "../../../cli/demo/leftovers.ts";
+import { tourWheels } from "../../../cli/demo/tour.ts";
+import { Place } from "../../support/node/clients/place.ts";
+import { CLIENTS } from "../../support/node/clients/table.ts";
+import { PublishingIndex } from "../../support/node/fake-index/publishing.ts";
+import { GithubJob } from "../../support/node/github-job.ts";
+import { GitlabJob } from "../../support/node/gitlab-job.ts";
+import { NodeIssuer } from "../../support/node/issuer.ts";
+import { Rig } from "../../support/node/rig.ts";
+
+const AUDIENCE = "pypi.acme.example";
+const uv = inject("supplies").homes["uv-project"];
+const UV = ["--no-config", "--no-cache", "--no-python-downloads"];
+
+let issuer: NodeIssuer;
+let rig: Rig;
+let folder: string;
+beforeAll(async () => {
+  issuer = await new NodeIssuer({ sub: "a job", repository: "acme/tools" }).start();
+  folder = temporaryDirectory();
+  const config = join(folder, "config.toml");
+  const rule = `{ issuer = "${issuer.url}", claims = { repository = "acme/tools" }, index = "team", scopes = ["read", "warm"] }`;
+  writeFileSync(config, `[vars]\nAUDIENCE = "${AUDIENCE}"\nTRUSTED = [${rule}]\n`);
+  rig = await Rig.open(new PublishingIndex(await tourWheels()).source, "--config", config);
+});
+afterAll(async () => {
+  place?.remove();
+  await rig?.close();
+  await issuer?.stop();
+  removeDirectory(folder);
+});
+
+let place: Place;
+let lock: string;
+/** The lock that is committed: with the upstream's URLs. */
+let original: string;
+beforeAll(async () => {
+  if (!uv) return;
+  place = await Place.make();
+  const made = await CLIENTS["uv-project"].client(uv).install("picnic", rig.witness.index, place);
+  if (made.code !== 0) throw new Error(made.output);
+  lock = join(place.folder, "uv.lock");
+  original = readFileSync(lock, "utf8");
+  place.forget();
+});
+beforeEach(async () => {
+  if (!uv) return;
+  writeFileSync(lock, original);
+  await place.empty();
+});
+
+/** Installs what the lock says, with these variables, as a job's script does. */
+const sync = (variables: Readonly<Record<string, string>>) =>
+  place.run(join(uv?.site ?? "", "bin", "uv"), ["sync", "--frozen", "--no-install-project", ...UV], variables);
+
+const root = () => new URL("/", rig.index).href;
+
+describe.skipIf(!uv)("the action", () => {
+  let job: GithubJob;
+  beforeEach(() => {
+    job = new GithubJob(place, {
+      ACTIONS_ID_TOKEN_REQUEST_URL: `${issuer.url}/request?api-version=2`,
+      ACTIONS_ID_TOKEN_REQUEST_TOKEN: "a-job",
+    });
+  });
+  afterEach(() => job?.remove());
+
+  test("has a job install from pypi-edge, with its identity alone, while the upstream is away; then the lock is as it was", async () => {
+    const begun = await job.main({ url: root(), index: "team", lock: "uv.lock" });
+    expect(begun.code, begun.output).toBe(0);
+    expect(readFileSync(lock, "utf8")).toContain(`registry = "${root()}team/simple/"`);
+    expect(job.summary).toMatch(/`uv\.lock`: 4 files and 4 \.metadata are stored\. 0\.0 MB of 0\.0 MB were before/);
+    expect(begun.output).toMatch(/^::add-mask::pypi-edge_/m);
+
+    await rig.witness.stop();
+    const synced = await sync(job.variables);
+    await rig.witness.start();
+    expect(synced.code, synced.output).toBe(0);
+    expect(await place.versionOf("picnic")).not.toMatch(/Error/);
+
+    const ended = await job.post();
+    expect(ended.code, ended.output).toBe(0);
+    expect(readFileSync(lock, "utf8")).toBe(original);
+  });
+
+  test("maps a lock back that the job has changed, and leaves all that it has changed", async () => {
+    expect((await job.main({ url: root(), index: "team", lock: "uv.lock", warm: "false" })).code).toBe(0);
+    writeFileSync(lock, `${readFileSync(lock, "utf8")}# the job was here\n`);
+    const ended = await job.post();
+    expect(ended.code, ended.output).toBe(0);
+    expect(readFileSync(lock, "utf8")).toBe(`${original}# the job was here\n`);
+  });
+
+  test("ends with a sentence where it cannot do what it was asked for, and changes no lock", async () => {
+    const stranger = new GithubJob(place);
+    const refused = await stranger.main({ url: root(), index: "team", lock: "uv.lock" });
+    expect([refused.code, refused.output]).toEqual([
+      1,
+      expect.stringMatching(/^::error .*A token is needed.*id-token: write/m),
+    ]);
+    const missing = await stranger.main({ url: root(), lock: "nope.lock" });
+    expect([missing.code, missing.output]).toEqual([1, expect.stringContaining("nope.lock: there is no such file")]);
+    const odd = await stranger.main({ url: "pypi.example.com" });
+    expect([odd.code, odd.output]).toEqual([1, expect.stringContaining("url is not an address")]);
+    expect(readFileSync(lock, "utf8")).toBe(original);
+    stranger.remove();
+  });
+});
+
+describe.skipIf(!uv)("the template for GitLab", () => {
+  const variables = () => ({ PYPI_EDGE_URL: root(), PYPI_EDGE_INDEX: "team", PYPI_EDGE_LOCK: "uv.lock" });
+
+  test("has a job install from pypi-edge, with its identity alone; then the lock is as it was", async () => {
+    const job = new GitlabJob(place, (audience) => issuer.token(audience));
+    const script = [
+      "cp uv.lock seen.lock",
+      `curl -sSf "$PIP_INDEX_URL" -o listing.html`,
+      `"$UV" sync --frozen --no-install-project ${UV.join(" ")}`,
+    ];
+    const ended = await job.run(script, {
+      ...variables(),
+      PYPI_EDGE_AUDIENCE: AUDIENCE,
+      PYPI_EDGE_WARM: "platform=linux_x86_64",
+      UV: join(uv?.site ?? "", "bin", "uv"),
+    });
+    expect(ended.code, ended.output).toBe(0);
+    expect(ended.output).toMatch(/all of uv\.lock is stored: .*"done":true[^]*uv\.lock is as it was\./);
+    expect(readFileSync(join(place.folder, "seen.lock"), "utf8")).toContain(`registry = "${root()}team/simple/"`);
+    expect(await place.versionOf("picnic")).not.toMatch(/Error/);
+    expect(readFileSync(lock, "utf8")).toBe(original);
+  });
+
+  test("maps a lock back that the job has changed", async () => {
+    const job = new GitlabJob(place, (audience) => issuer.token(audience));
+    mkdirSync(join(place.folder, "sub"));
+    writeFileSync(join(place.folder, "sub", "uv.lock"), original);
+    const given = { ...variables(), PYPI_EDGE_LOCK: "uv.lock sub/uv.lock", PYPI_EDGE_AUDIENCE: AUDIENCE };
+    const ended = await job.run(["echo '# the job was here' >> sub/uv.lock"], given);
+    expect(ended.code, ended.output).toBe(0);
+    expect(readFileSync(lock, "utf8")).toBe(original);
+    expect(readFileSync(join(place.folder, "sub", "uv.lock"), "utf8")).toBe(`${original}# the job was here\n`);
+  });
+
+  test("ends with a sentence where the identity token is refused", async () => {
+    const job = new GitlabJob(place, (audience) => issuer.token(audience));
+    const ended = await job.run(["true"], variables());
+    expect([ended.code, ended.output]).toEqual([1, expect.stringContaining("the identity token was not exchanged")]);
+    expect(readFileSync(lock, "utf8")).toBe(original);
+  });
+});
