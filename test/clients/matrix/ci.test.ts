@@ -1,70 +1,36 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from "vitest";
-import { removeDirectory, temporaryDirectory } from "../../../cli/demo/leftovers.ts";
-import { tourWheels } from "../../../cli/demo/tour.ts";
-import { Place } from "../../support/node/clients/place.ts";
-import { CLIENTS } from "../../support/node/clients/table.ts";
-import { PublishingIndex } from "../../support/node/fake-index/publishing.ts";
 import { GithubJob } from "../../support/node/github-job.ts";
 import { GitlabJob } from "../../support/node/gitlab-job.ts";
-import { NodeIssuer } from "../../support/node/issuer.ts";
-import { Rig } from "../../support/node/rig.ts";
+import type { Place } from "../../support/node/clients/place.ts";
+import { AUDIENCE, CiStage } from "./ci-stage.ts";
 
-const AUDIENCE = "pypi.acme.example";
 const uv = inject("supplies").homes["uv-project"];
 const UV = ["--no-config", "--no-cache", "--no-python-downloads"];
 
-let issuer: NodeIssuer;
-let rig: Rig;
-let folder: string;
-beforeAll(async () => {
-  issuer = await new NodeIssuer({ sub: "a job", repository: "acme/tools" }).start();
-  folder = temporaryDirectory();
-  const config = join(folder, "config.toml");
-  const rule = `{ issuer = "${issuer.url}", claims = { repository = "acme/tools" }, index = "team", scopes = ["read", "warm"] }`;
-  writeFileSync(config, `[vars]\nAUDIENCE = "${AUDIENCE}"\nTRUSTED = [${rule}]\n`);
-  rig = await Rig.open(new PublishingIndex(await tourWheels()).source, "--config", config);
-});
-afterAll(async () => {
-  place?.remove();
-  await rig?.close();
-  await issuer?.stop();
-  removeDirectory(folder);
-});
-
+let stage: CiStage;
 let place: Place;
 let lock: string;
-/** The lock that is committed: with the upstream's URLs. */
 let original: string;
 beforeAll(async () => {
   if (!uv) return;
-  place = await Place.make();
-  const made = await CLIENTS["uv-project"].client(uv).install("picnic", rig.witness.index, place);
-  if (made.code !== 0) throw new Error(made.output);
-  lock = join(place.folder, "uv.lock");
-  original = readFileSync(lock, "utf8");
-  place.forget();
+  stage = await CiStage.open(uv);
+  ({ place, lock, original } = stage);
 });
-beforeEach(async () => {
-  if (!uv) return;
-  writeFileSync(lock, original);
-  await place.empty();
-});
+afterAll(() => stage?.close());
+beforeEach(() => stage?.reset());
 
 /** Installs what the lock says, with these variables, as a job's script does. */
 const sync = (variables: Readonly<Record<string, string>>) =>
   place.run(join(uv?.site ?? "", "bin", "uv"), ["sync", "--frozen", "--no-install-project", ...UV], variables);
 
-const root = () => new URL("/", rig.index).href;
+const root = () => stage.root;
 
 describe.skipIf(!uv)("the action", () => {
   let job: GithubJob;
   beforeEach(() => {
-    job = new GithubJob(place, {
-      ACTIONS_ID_TOKEN_REQUEST_URL: `${issuer.url}/request?api-version=2`,
-      ACTIONS_ID_TOKEN_REQUEST_TOKEN: "a-job",
-    });
+    job = new GithubJob(place, stage.identityVariables);
   });
   afterEach(() => job?.remove());
 
@@ -75,9 +41,9 @@ describe.skipIf(!uv)("the action", () => {
     expect(job.summary).toMatch(/`uv\.lock`: 4 files and 4 \.metadata are stored\. 0\.0 MB of 0\.0 MB were before/);
     expect(begun.output).toMatch(/^::add-mask::pypi-edge_/m);
 
-    await rig.witness.stop();
+    await stage.rig.witness.stop();
     const synced = await sync(job.variables);
-    await rig.witness.start();
+    await stage.rig.witness.start();
     expect(synced.code, synced.output).toBe(0);
     expect(await place.versionOf("picnic")).not.toMatch(/Error/);
 
@@ -114,7 +80,7 @@ describe.skipIf(!uv)("the template for GitLab", () => {
   const variables = () => ({ PYPI_EDGE_URL: root(), PYPI_EDGE_INDEX: "team", PYPI_EDGE_LOCK: "uv.lock" });
 
   test("has a job install from pypi-edge, with its identity alone; then the lock is as it was", async () => {
-    const job = new GitlabJob(place, (audience) => issuer.token(audience));
+    const job = new GitlabJob(place, (audience) => stage.issuer.token(audience));
     const script = [
       "cp uv.lock seen.lock",
       `curl -sSf "$PIP_INDEX_URL" -o listing.html`,
@@ -134,7 +100,7 @@ describe.skipIf(!uv)("the template for GitLab", () => {
   });
 
   test("maps a lock back that the job has changed", async () => {
-    const job = new GitlabJob(place, (audience) => issuer.token(audience));
+    const job = new GitlabJob(place, (audience) => stage.issuer.token(audience));
     mkdirSync(join(place.folder, "sub"));
     writeFileSync(join(place.folder, "sub", "uv.lock"), original);
     const given = { ...variables(), PYPI_EDGE_LOCK: "uv.lock sub/uv.lock", PYPI_EDGE_AUDIENCE: AUDIENCE };
@@ -145,7 +111,7 @@ describe.skipIf(!uv)("the template for GitLab", () => {
   });
 
   test("ends with a sentence where the identity token is refused", async () => {
-    const job = new GitlabJob(place, (audience) => issuer.token(audience));
+    const job = new GitlabJob(place, (audience) => stage.issuer.token(audience));
     const ended = await job.run(["true"], variables());
     expect([ended.code, ended.output]).toEqual([1, expect.stringContaining("the identity token was not exchanged")]);
     expect(readFileSync(lock, "utf8")).toBe(original);
