@@ -75,5 +75,6 @@ export async function expectTidy(world: World, atStart: number): Promise<void> {
   const until = performance.now() + 30 * SECOND;
   while (world.subject.descriptors() > atStart + MORE_DESCRIPTORS && performance.now() < until) await sleep(SECOND / 2);
   const open = world.subject.descriptors();
-  if (open > atStart + MORE_DESCRIPTORS) world.fault("all connections closed", `${atStart} descriptors`, `${open}`);
+  if (open > atStart + MORE_DESCRIPTORS)
+    world.fault("all connections closed", `${atStart} descriptors`, `${open}: ${world.subject.openFiles()}`);
 }

@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { startProduct, type Product } from "../../cli/demo/product.ts";
 import { PROJECT_FOLDER } from "../../cli/lib/project-folder.ts";
 import { SECOND } from "../../worker/duration.ts";
@@ -16,6 +16,14 @@ PAGE_TTL = 3
 FEED = true
 SEED = ["soak-0"]
 `;
+
+function targetOf(link: string): string {
+  try {
+    return readlinkSync(link);
+  } catch {
+    return "closed meanwhile";
+  }
+}
 
 /** How `npm start` starts the server: variables, and what Node gets. */
 function startAsNpm() {
@@ -126,6 +134,17 @@ export class Subject {
     } catch {
       return 0;
     }
+  }
+
+  /** What is open, and how often: files by their names, sockets and pipes by their kinds. */
+  openFiles(): string {
+    const folder = `/proc/${this.#product?.pid}/fd`;
+    const counts = new Map<string, number>();
+    for (const each of readdirSync(folder)) {
+      const name = basename(targetOf(join(folder, each))).replace(/:\[\d+\]$/, "");
+      counts.set(name, (counts.get(name) ?? 0) + 1);
+    }
+    return [...counts].map(([name, count]) => `${count} ${name}`).join(", ");
   }
 
   /** Its processes that are left. */
