@@ -28,7 +28,7 @@ export const warmCommand = () =>
     ]),
   )
     .argument("<file>", LOCK_FILES)
-    .option("--index <name>", "the index that the lock is for (default)")
+    .option("--index <name>", "the index that the lock is for (the token's, or default)")
     .option("--python <version>", "only files for this Python, such as 3.12, or 3.13t without the GIL")
     .option("--platform <tag>", "only files for this platform, such as manylinux_2_28_x86_64")
     .option("--dry-run", "say what would be fetched, and fetch no file")

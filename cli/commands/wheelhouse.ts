@@ -23,7 +23,7 @@ export const wheelhouseCommand = () =>
   )
     .argument("<file>", LOCK_FILES)
     .requiredOption("-o, --output <file>", "the tar to write; it is written whole, or not at all")
-    .option("--index <name>", "the index that has the lock's packages (default)")
+    .option("--index <name>", "the index that has the lock's packages (the token's, or default)")
     .option("--python <version>", "only files for this Python, such as 3.12")
     .option("--platform <tag>", "only files for this platform, such as manylinux_2_28_x86_64")
     .action(async (file, options) => {

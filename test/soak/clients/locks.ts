@@ -12,8 +12,12 @@ export async function warm(world: World, random: Random): Promise<void> {
   const path = "/-/api/warm?filename=requirements.txt";
   const heard = await world.ask(path, { method: "POST", headers: ADMIN, body, leaveAt: LEAVES, mayBreak: true });
   if (!world.expect(heard, [200, 503]) || heard.status !== 200) return;
-  const last = JSON.parse(heard.body.toString().trim().split("\n").at(-1) ?? "") as { done?: boolean };
-  if (last.done === undefined) world.violated(heard, "a summary as the last line", JSON.stringify(last));
+  const last = JSON.parse(heard.body.toString().trim().split("\n").at(-1) ?? "") as {
+    done?: boolean;
+    problem?: object;
+  };
+  if (last.done === undefined && last.problem === undefined)
+    world.violated(heard, "a summary or a problem as the last line", JSON.stringify(last));
 }
 
 /** Asks for a small lock file's files as a tar. */
