@@ -111,7 +111,7 @@ describe("pypi-edge token create", () => {
       const named = scope === "read," ? '""' : "write";
       expect([code, output]).toEqual([
         2,
-        `--scope ${named}: there is no such scope; there are read, upload, yank, admin.\n`,
+        `--scope ${named}: there is no such scope; there are read, warm, upload, yank, admin.\n`,
       ]);
       expect(sent).toEqual([]);
     },

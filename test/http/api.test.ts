@@ -56,7 +56,9 @@ describe("the permission for /-/api/", () => {
       for (const path of ["", "jobs", "jobs/", "jobs/sweep/now", "warmer", "warm/"]) {
         const { status, headers, text } = await ask(path, method);
         expect([path, status, headers.get("Allow")]).toEqual([path, 404, null]);
-        expect(text()).toContain("/-/api/jobs/NAME, /-/api/warm and /-/api/wheelhouse");
+        expect(text()).toContain(
+          "/-/api/jobs/NAME, /-/api/warm, /-/api/wheelhouse, /-/api/lock/local and /-/api/lock/canonical",
+        );
       }
     },
   );
