@@ -72,7 +72,16 @@ Pages and mirrored files are fetched again. Start with --state ${made}.
   expect(found).toEqual(expected);
   expect(objectsIn(made)).toEqual(simulatedObjects(old, "hosted/"));
   expect(readdirSync(made).toSorted()).toEqual(
-    ["admin-token", "database.sqlite", "lock.sqlite", "objects", "objects.sqlite", "partial", "uploads"].toSorted(),
+    [
+      "admin-token",
+      "database.sqlite",
+      "lock.sqlite",
+      "objects",
+      "objects.closed",
+      "objects.sqlite",
+      "partial",
+      "uploads",
+    ].toSorted(),
   );
   expect(readFileSync(join(made, "admin-token"), "utf8")).toBe("the-admin-of-the-old-state\n");
   expect(statSync(join(made, "admin-token")).mode & 0o777).toBe(0o600);

@@ -70,7 +70,7 @@ async function startedWorker() {
     send: () => Promise.reject(new Error("No queue.")),
     sendBatch: () => Promise.reject(new Error("No queue.")),
   };
-  const platform = {
+  const platform: Platform = {
     objects,
     keyValue,
     database,
@@ -81,11 +81,14 @@ async function startedWorker() {
     fetch: () => Promise.reject(new TypeError("The upstream is away.")),
     now: () => Date.now() + DAY,
     sleep: () => Promise.resolve(),
+    freeBytes: () => Promise.resolve(Infinity),
     clientAddress: () => "",
     acceptEncoding: () => "",
     requestId: () => "an-id",
     finishAlone: Infinity,
-  } as unknown as Platform;
+    openSpool: null,
+    trouble: () => Promise.resolve(undefined),
+  };
   return { worker: createWorker(config, platform), database, objects };
 }
 
