@@ -27,6 +27,9 @@ const name = z
 /** Further projects are refreshed by the change log, or when clients ask for them. */
 const MAX_POPULAR = 2_000;
 
+/** Longer, a name that is hosted meanwhile would come from an upstream for too long. Seconds. */
+const MAX_GRACE = 60;
+
 /** A shorter token could be guessed. Characters. */
 const MIN_TOKEN_LENGTH = 16;
 
@@ -46,6 +49,10 @@ export const vars = z.object({
   SEED: z.array(projectName),
   QUOTA: whole("gigabytes"),
   FREE_SPACE: z._default(whole("gigabytes"), 1),
+  DATABASE_GRACE: z._default(
+    whole("seconds").check(z.refine((it) => it <= MAX_GRACE, `must be at most ${MAX_GRACE} seconds`)),
+    0,
+  ),
   PUBLIC_URL: publicRoot,
   METRICS: z._default(z.enum(["token", "open"], 'must be "token" or "open"'), "token"),
   LOG: z.enum(["requests", "problems"], 'must be "requests" or "problems"'),
@@ -76,6 +83,8 @@ export interface Config {
   readonly quota: number;
   /** Bytes of the disk that are left free of mirrored files, where the stores are on one; 0: none are. */
   readonly freeSpace: number;
+  /** How long names that were not hosted go on to come from upstreams while the database cannot be read. Milliseconds. */
+  readonly databaseGrace: number;
   /** Gives access to `/-/api/`; undefined: no admin token exists. */
   readonly adminToken: string | undefined;
   /** The public address without a final slash, where it is not the request's own; else empty. */
@@ -105,6 +114,7 @@ export function parseConfig(env: Record<string, unknown>): Config {
     SEED,
     QUOTA,
     FREE_SPACE,
+    DATABASE_GRACE,
     PUBLIC_URL,
     METRICS,
     LOG,
@@ -141,6 +151,7 @@ export function parseConfig(env: Record<string, unknown>): Config {
     seed: SEED,
     quota: QUOTA * 1_000_000_000,
     freeSpace: FREE_SPACE * 1_000_000_000,
+    databaseGrace: DATABASE_GRACE * SECOND,
     adminToken,
     publicUrl: PUBLIC_URL,
     openMetrics: METRICS === "open",

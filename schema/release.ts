@@ -32,7 +32,11 @@ export const statusBody = z.strictObject({
 export const promoteBody = z.strictObject({ to: z.string("must be an index's name") });
 
 /** The part of the API's answers that commands print. */
-export const doneAnswer = z.object({ did: z.string() });
+export const doneAnswer = z.object({
+  did: z.string(),
+  /** Where copies of what was withdrawn may remain. */
+  remains: z.optional(z.string()),
+});
 
 /** A hosted project in the API's form; times are ISO 8601. */
 export const releasedProject = z.object({

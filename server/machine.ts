@@ -94,6 +94,10 @@ export async function openMachine(options: MachineOptions): Promise<Machine> {
       fills: queues.queue("pypi-edge-fills"),
       refreshes: queues.queue("pypi-edge-refreshes"),
       cache,
+      // The cache is this state directory's own.
+      deployment: "",
+      // The database is in this process: to read it takes some µs.
+      staleness: { reuse: 0, skew: 0 },
       pipe: copyingPipe,
       fetch,
       now: Date.now,

@@ -19,6 +19,7 @@ import { oidcRoutes } from "./http/oidc.ts";
 import { pathOf } from "./http/path.ts";
 import { problem } from "./http/problem.ts";
 import { redirectTo } from "./http/redirect.ts";
+import { createSettling } from "./http/settle.ts";
 import { simpleRoutes } from "./http/simple.ts";
 import { misdirectedUploadRoutes, uploadRoutes } from "./http/upload.ts";
 import { runJob } from "./jobs/schedule.ts";
@@ -27,7 +28,7 @@ import { logAs } from "./log/log.ts";
 import type { Platform, RequestFacts } from "./platform/platform.ts";
 import { homeRoutes } from "./ui/home.tsx";
 
-type HttpPlatform = Pick<Platform, "now" | "sleep" | "pipe" | "trouble" | keyof RequestFacts>;
+type HttpPlatform = Pick<Platform, "now" | "sleep" | "pipe" | "trouble" | "staleness" | keyof RequestFacts>;
 
 /**
  * All middleware and routes, in order.
@@ -41,6 +42,10 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
   const authorize = createAuthorize(services.authenticate);
   const all = indexes.map((index) => index.config);
   const pages = all.flatMap(({ base }) => [`${base}/simple/`, `${base}/find-links/`]);
+  const shown = new Set(
+    all.flatMap(({ isPrivate, overlays }) => (isPrivate ? [] : overlays.map(({ index }) => index))),
+  );
+  const settling = createSettling(platform.staleness, platform.sleep, (index) => shown.has(index));
   const app = new Hono<AppEnv>({ getPath: (request) => routedPath(request.url, pages) });
 
   app.use(
@@ -70,6 +75,7 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
     "/-/api",
     apiRoutes({
       authorize,
+      settling,
       runJob: (name, ctx, options) => runJob(name, services, ctx, options),
       indexes: named,
       releases: services.releases,
@@ -86,10 +92,10 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
   }
   const { openStagingFile, publish } = services;
   for (const { config: index } of indexes) {
-    app.route(index.base, uploadRoutes({ index, authorize, openStagingFile, publish }));
+    app.route(index.base, uploadRoutes({ index, authorize, settling, openStagingFile, publish }));
     for (const path of ["", "/", "/simple"]) app.route(`${index.base}${path}`, misdirectedUploadRoutes(index));
   }
-  app.route("/_/oidc", oidcRoutes({ audience: config.audience, tokenExchange: services.tokenExchange }));
+  app.route("/_/oidc", oidcRoutes({ audience: config.audience, settling, tokenExchange: services.tokenExchange }));
   app.use(allowOnly("GET", "HEAD"));
 
   for (const { config: own, repository, catalog: kept } of indexes) {

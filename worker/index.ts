@@ -9,7 +9,7 @@ let worker: Worker | undefined;
 const workerIn = (env: Env): Worker => (worker ??= createWorker(parseConfig({ ...env }), cloudflare(env)));
 
 export default {
-  fetch: (request, env, ctx) => workerIn(env).fetch(request, ctx),
+  fetch: (request, env, ctx) => workerIn(env).fetch(request, ctx, edgeOf(ctx.cache)),
   queue: (batch, env, ctx) => workerIn(env).queue(batch, ctx),
   scheduled: ({ cron }, env, ctx) => workerIn(env).scheduled(cron, ctx, edgeOf(ctx.cache)),
 } satisfies ExportedHandler<Env>;

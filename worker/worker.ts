@@ -12,14 +12,15 @@ import type { Edge } from "./repository/ports/maintenance.ts";
 
 /** What starts the worker's work, on every platform. */
 export interface Worker {
-  fetch(request: Request, work: Work): Promise<Response>;
+  /** @param edge the cache in front of the worker; undefined where there is none */
+  fetch(request: Request, work: Work, edge?: Edge): Promise<Response>;
   /** Acknowledges each message of a queue's batch, or has it delivered again. Rejects where no consumer reads the queue. */
   queue(batch: Batch, work: Work): Promise<void>;
   /**
    * Runs what a cron starts.
    *
    * @param cron its expression, as wrangler.toml has it
-   * @param edge the cache in front of the worker; undefined where there is none
+   * @param edge as for `fetch`
    */
   scheduled(cron: string, work: Work, edge?: Edge): Promise<void>;
 }
@@ -32,7 +33,7 @@ export function createWorker(config: Config, given: Platform): Worker {
   const log = logAs(config.logFormat);
   const contextOf = (work: Work) => runContextOf(platform.now(), work, services.counters, log);
   return {
-    fetch: async (request, work) => app.fetch(request, { work }),
+    fetch: async (request, work, edge) => app.fetch(request, { work, edge }),
     async queue(batch, work) {
       const context = contextOf(work);
       await consume(batch, services, context);

@@ -103,5 +103,6 @@ async function change(options: OfIndex, method: "POST" | "PUT" | "DELETE", path:
   const server = await findServer(options);
   const answer = await sendRequest(server, method, path, body && JSON.stringify(body));
   const { value, json } = await readApiJson(server, doneAnswer, answer);
-  console.log(options.json ? JSON.stringify(json) : escaped(value.did));
+  const said = value.remains === undefined ? [value.did] : [value.did, value.remains];
+  console.log(options.json ? JSON.stringify(json) : said.map(escaped).join("\n"));
 }

@@ -7,7 +7,7 @@ import { parseProjectName } from "../../worker/pypi/name.ts";
 import { contextOf } from "../../worker/log/context.ts";
 import { logAs } from "../../worker/log/log.ts";
 import { AUDIENCE, FakeIssuer, GITHUB, GITLAB, githubJob, gitlabJob, mint, pairOf } from "../support/issuer.ts";
-import { Rig, VARS } from "../support/rig.ts";
+import { onCloudflare, Rig, VARS } from "../support/rig.ts";
 
 const INDEXES = {
   default: { sources: ["pypi"] },
@@ -61,6 +61,34 @@ describe("a job's identity token is exchanged for one of ours", () => {
     expect((await mint(rig, await issuer.token(githubJob))).status).toBe(200);
     expect(rig.upstream.requests).toEqual([]);
     expect(rig.counts).toMatchObject({ "d1.batch": 1 });
+  });
+
+  test("by one transaction each, however many come, and none of these tokens is looked up by itself", async () => {
+    const read = { ...RELEASE, scopes: ["read"], projects: undefined };
+    const rig = new Rig({ INDEXES, TRUSTED: [read], AUDIENCE }, onCloudflare());
+    const issuer = await new FakeIssuer(rig).publish("first");
+    await rig.upstream.publish("demo", []);
+    await mint(rig, await issuer.token(githubJob));
+    const identities = await Promise.all(Array.from({ length: 30 }, () => issuer.token(githubJob)));
+    rig.forget();
+    const tokens = [];
+    for (const identity of identities) {
+      const before = rig.now;
+      tokens.push((await mint(rig, identity)).json.token ?? "");
+      // It is given out when every isolate knows it.
+      expect(rig.now).toBe(before + 1_000);
+    }
+    expect(rig.counts).toEqual({ "d1.prepare": 60, "d1.batch": 30 });
+    rig.forget();
+    for (const token of [...tokens, ...tokens]) {
+      expect((await rig.get("/team/simple/demo/", { Authorization: `Bearer ${token}` })).status).toBe(200);
+    }
+    // One for the tokens, one for the index; the page is stored by the first.
+    expect(rig.counts["d1.batch"]).toBeUndefined();
+    expect(rig.counts["d1.prepare"]).toBeLessThanOrEqual(4);
+    const { "d1.prepare": first } = rig.counts;
+    for (const token of tokens) await rig.get("/team/simple/demo/", { Authorization: `Bearer ${token}` });
+    expect(rig.counts["d1.prepare"]).toBe(first);
   });
 
   test("that allows what the rule says and nothing else", async () => {

@@ -34,6 +34,7 @@ test("only a secret's hash is stored, together with the token's creator", async 
     revoked_at: null,
     used_at: null,
     minted_for: null,
+    changed: expect.any(Number) as number,
   });
   expect(await rows("audit")).toMatchObject([{ actor: "admin", action: "token.create", subject: id, at: rig.now }]);
   expect(JSON.stringify([await rows("token"), await rows("audit")])).not.toContain(secret);

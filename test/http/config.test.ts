@@ -16,6 +16,7 @@ const GOOD = {
   POPULAR: 50,
   SEED: ["Pip"],
   QUOTA: 100,
+  DATABASE_GRACE: "20",
   ADMIN_TOKEN: "0123456789abcdef",
   PUBLIC_URL: "https://pypi.example/",
   LOG: "requests",
@@ -58,6 +59,7 @@ test("the configuration is read into the units that the code uses, the default i
     seed: ["pip"],
     quota: 100_000_000_000,
     freeSpace: 1_000_000_000,
+    databaseGrace: 20_000,
     adminToken: "0123456789abcdef",
     publicUrl: "https://pypi.example",
     openMetrics: false,
@@ -132,6 +134,7 @@ describe("a wrong configuration is an error that names the key", () => {
       { UPSTREAMS: { ...GOOD.UPSTREAMS, again: { url } } },
       /UPSTREAMS\.again: has the same address as UPSTREAMS\.pypi/,
     ],
+    ["a grace of more than a minute", { DATABASE_GRACE: 61 }, /DATABASE_GRACE: must be at most 60 seconds/],
     [
       "an index over what is not there",
       { INDEXES: { default: { sources: ["pipy"] } } },

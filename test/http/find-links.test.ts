@@ -15,7 +15,8 @@ describe("the page of links", () => {
     rig.forget();
     const answer = await rig.get("/team/find-links/");
     expect(answer.headers.get("Content-Type")).toBe("text/html; charset=utf-8");
-    expect(rig.counts).toEqual({ "d1.prepare": 1 });
+    // The names, and their files.
+    expect(rig.counts).toEqual({ "d1.prepare": 2 });
     const links = linksOn(answer.text());
     expect(links).toEqual([
       { href: `..${acme.path}#sha256=${acme.sha256}`, text: "acme-1.0+local-py3-none-any.whl" },

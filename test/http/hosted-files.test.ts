@@ -14,12 +14,12 @@ async function hosting(vars: Record<string, unknown> = OPEN_TEAM) {
 }
 
 describe("a hosted file", () => {
-  test("is served as uploaded, immutable, from one read of the database and one of the store", async () => {
+  test("is served as uploaded, immutable, from two reads of the database and one of the store", async () => {
     const { rig, hosted } = await hosting();
     rig.forget();
     const answer = await rig.get(`/team${hosted.path}`);
     expect([answer.status, answer.body]).toEqual([200, BYTES]);
-    expect(rig.counts).toEqual({ "d1.prepare": 1, "r2.get": 1 });
+    expect(rig.counts).toEqual({ "d1.prepare": 2, "r2.get": 1 });
     expect(Object.fromEntries(answer.headers)).toMatchObject({
       "accept-ranges": "bytes",
       "cache-control": "public, max-age=31536000, immutable, no-transform",
@@ -57,7 +57,7 @@ describe("a hosted file", () => {
     rig.forget();
     const head = await rig.get(`/team${hosted.path}`, {}, "HEAD");
     expect([head.status, head.headers.get("Content-Length"), head.body.length]).toEqual([200, "10", 0]);
-    expect(rig.counts).toEqual({ "d1.prepare": 1 });
+    expect(rig.counts).toEqual({ "d1.prepare": 2 });
   });
 
   test.each([

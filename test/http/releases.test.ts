@@ -34,6 +34,7 @@ describe("yanking", () => {
         version: "1.0",
         files: [ONE, SDIST],
         did: `demo 1.0 in team is yanked (broken) now: ${ONE}, ${SDIST}.`,
+        remains: "What clients have downloaded stays in their own caches.",
       },
     ]);
     expect(await yanks()).toEqual([

@@ -12,6 +12,7 @@ import { createAuthorize } from "../../worker/http/access.ts";
 import { uploadsInPartsRoutes } from "../../worker/http/api/uploads-in-parts.ts";
 import { logAs } from "../../worker/log/log.ts";
 import { withContext, type AppEnv } from "../../worker/http/context.ts";
+import { createSettling } from "../../worker/http/settle.ts";
 import { problem } from "../../worker/http/problem.ts";
 import { createUploadsInParts } from "../../worker/publishing/uploads-in-parts.ts";
 import type { Publish } from "../../worker/publishing/publish-request.ts";
@@ -109,7 +110,7 @@ export class PartsRig {
     this.#app.use(
       withContext({ now: () => this.now, counters, log: logAs("text"), facts: cloudflare(env), indexNames: [] }),
     );
-    this.#app.route("/-/api/uploads", uploadsInPartsRoutes(createAuthorize(admit), uploads));
+    this.#app.route("/-/api/uploads", uploadsInPartsRoutes(createAuthorize(admit), AT_ONCE, uploads));
     this.#app.onError((error, c) => problem(error, c));
   }
 
@@ -178,6 +179,13 @@ export class PartsRig {
     return JSON.parse(text) as UploadOutcome;
   }
 }
+
+/** What is written here is seen at once. */
+const AT_ONCE = createSettling(
+  { reuse: 0, skew: 0 },
+  () => Promise.resolve(),
+  () => false,
+);
 
 export const as = (token: string) => ({ Authorization: `Bearer ${token}` });
 

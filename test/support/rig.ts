@@ -26,6 +26,12 @@ export const ADMIN_TOKEN = "a-token-for-the-tests";
 /** A configuration with one index over one upstream. */
 export const VARS = { ...ONE_SOURCE, ADMIN_TOKEN };
 
+/** As on Cloudflare: what was read of the database is used for a while, in a data centre that is a new one. */
+export const onCloudflare = (): Partial<Platform> => {
+  const { staleness } = cloudflare(env);
+  return { staleness, deployment: crypto.randomUUID() };
+};
+
 /** The whole worker over real local storage and a fake upstream, with a clock that stands still until it is moved. */
 export class Rig {
   readonly upstream = new FakeUpstream();
@@ -79,6 +85,8 @@ export class Rig {
       cache: counting(caches.default, "cache", this.counts, this.#broken),
       fetch: timedFetch(this.upstream.fetch, () => this.now),
       now: () => this.now,
+      // What tests write into the database themselves counts at once, as on one machine.
+      staleness: { reuse: 0, skew: 0 },
       // What is tried again is tried at once: nothing here depends on the pauses, and the clock stands still in them.
       sleep: () => Promise.resolve(),
       ...platform,
@@ -128,7 +136,8 @@ export class Rig {
   /** One request, without waiting for what it leaves running. */
   async open(path: string, init: RequestInit = {}): Promise<{ response: Response; settled: () => Promise<void> }> {
     const context = createExecutionContext();
-    const response = await this.#app.fetch(new Request(`https://edge.test${path}`, init), { work: context });
+    const bindings = { work: context, edge: this.edge };
+    const response = await this.#app.fetch(new Request(`https://edge.test${path}`, init), bindings);
     return { response, settled: () => this.#settle(context) };
   }
 

@@ -1,8 +1,7 @@
-import { SECOND } from "../duration.ts";
 import { IndexError } from "../errors.ts";
 import type { Attempts } from "./attempts.ts";
 import { credentialIn } from "./credentials.ts";
-import type { StoredToken, TokenStore } from "./ports.ts";
+import type { TokenLookup, TokenRights, TokenStore } from "./ports.ts";
 import { ADMIN, requirePermission, type Principal, type Permission } from "./principal.ts";
 import { equalsInConstantTime } from "./constant-time.ts";
 import { hashOfSecret, TOKEN_PREFIX, parseToken, type TokenParts } from "./token.ts";
@@ -25,33 +24,19 @@ export interface Credentials {
  */
 export type Authenticate = (claimant: Credentials, permission: Permission, ctx: Context) => Promise<Principal>;
 
-/** A token from the database, with the hash of its secret. */
-export type TokenWithHash = StoredToken & { readonly hash: string };
-
 /** What authentication needs. */
 export interface AuthParts {
   /** undefined: no admin token is configured. */
   readonly adminToken: string | undefined;
-  readonly tokens: Pick<TokenStore, "find" | "used">;
-  /** Tokens that were looked up lately, by id. Guessing the secret of a known id thus costs no database read either. */
-  readonly memory: {
-    get(id: string, now: number): TokenWithHash | undefined;
-    set(id: string, value: TokenWithHash, bytes: number, until: number): void;
-  };
+  readonly tokens: TokenLookup & Pick<TokenStore, "used">;
   readonly attempts: Attempts;
 }
-
-/** How long a token is used without looking it up again. A revocation takes effect after this time at the latest. */
-const TOKEN_MEMORY_MS = 30 * SECOND;
-
-/** Memory that an entry takes beside its JSON. */
-const ENTRY_BYTES = 300;
 
 /** Compared with where no token has this id, so that the answer takes as long as for a wrong secret. */
 const NO_HASH = "0".repeat(64);
 
 /** Authenticates by the tokens in the database and by the admin token. */
-export function authenticator({ adminToken, tokens, memory, attempts }: AuthParts): Authenticate {
+export function authenticator({ adminToken, tokens, attempts }: AuthParts): Authenticate {
   return async ({ authorization, origin }, permission, ctx) => {
     const { now } = ctx;
     const { credential: shown, isUserName: isUser } = credentialIn(authorization);
@@ -72,14 +57,6 @@ export function authenticator({ adminToken, tokens, memory, attempts }: AuthPart
       return before > 0 ? tooManyAttempts(before) : new IndexError("not-authenticated", sentence);
     };
 
-    const lookUp = async (id: string): Promise<TokenWithHash | undefined> => {
-      const known = memory.get(id, now);
-      if (known) return known;
-      const found = await tokens.find(id, ctx);
-      if (found) memory.set(id, found, ENTRY_BYTES + JSON.stringify(found).length, now + TOKEN_MEMORY_MS);
-      return found;
-    };
-
     const identify = async (): Promise<Principal> => {
       const parts = parseToken(shown);
       if (adminToken !== undefined && equalsInConstantTime(shown, adminToken)) return ADMIN;
@@ -89,9 +66,9 @@ export function authenticator({ adminToken, tokens, memory, attempts }: AuthPart
       if (isUser && !shown.startsWith(TOKEN_PREFIX)) throw new IndexError("not-authenticated", NO_TOKEN_SHOWN);
       if (!parts) throw refuse(shown.startsWith(TOKEN_PREFIX) ? INCOMPLETE_TOKEN : UNKNOWN_TOKEN, "it is not a token");
       // Looked up even after many failed attempts: attempts of others must not lock out the holder of a token.
-      const found = await lookUp(parts.id);
+      const found = await tokens.rights(parts.id, ctx);
       const isHolder = equalsInConstantTime(hashOfSecret(parts.secret), found?.hash ?? NO_HASH);
-      if (!found || !isHolder || found.revokedAt !== undefined) {
+      if (!found || !isHolder || found.isRevoked) {
         const reason = found ? (isHolder ? "it was revoked" : "its secret is wrong") : "it is not known";
         throw refuse(UNKNOWN_TOKEN, reason, parts);
       }
@@ -99,7 +76,7 @@ export function authenticator({ adminToken, tokens, memory, attempts }: AuthPart
     };
 
     /** The principal of a token whose secret was right. An expired token is refused, but not counted as a failed attempt. */
-    const requireUnexpired = (token: StoredToken, parts: TokenParts): Principal => {
+    const requireUnexpired = (token: TokenRights, parts: TokenParts): Principal => {
       const { id, name, index, scopes, projects, expiresAt } = token;
       if (expiresAt !== undefined && expiresAt <= now) {
         tell("it has expired", parts);

@@ -33,6 +33,24 @@ export interface NewToken extends Grant {
   readonly mintedFor?: string | undefined;
 }
 
+/** What a token allows, as each request needs it. */
+export interface TokenRights extends Grant {
+  readonly id: string;
+  /** A name that people gave it. */
+  readonly name: string;
+  /** The hash of its secret, by `hashOfSecret`. */
+  readonly hash: string;
+  /** Milliseconds since the epoch; undefined: never. */
+  readonly expiresAt?: number | undefined;
+  readonly isRevoked: boolean;
+}
+
+/** The tokens, with every change that was answered before the call. Failures are reported and thrown as `storage-failed`. */
+export interface TokenLookup {
+  /** The token with this id, even if revoked or expired; undefined where there is none. */
+  rights(id: string, ctx: Context): Promise<TokenRights | undefined>;
+}
+
 /** The stored tokens. Failures of the store are reported and thrown as `storage-failed`. */
 export interface TokenStore {
   /**

@@ -4,6 +4,12 @@ import type { MakePipe } from "../platform/pipe.ts";
 /** Cloudflare allows 30 s for what goes on after the client has left: enough for a file of this size. Bytes. */
 const FINISH_ALONE = 64 * 1024 * 1024;
 
+/**
+ * Together a second, which every write waits for before it is answered. D1 runs one query at a time, so its primary is
+ * asked at most so often by a data centre; Cloudflare's clocks follow NTP and differ by much less. Milliseconds.
+ */
+const STALENESS = { reuse: 700, skew: 300 };
+
 /** An address of IPv4 or IPv6. */
 const ADDRESS = /^[\da-f.:]{1,45}$/i;
 
@@ -11,13 +17,18 @@ const ADDRESS = /^[\da-f.:]{1,45}$/i;
 const CF_RAY = /^[\da-f]{16}(?:-[A-Z]{3})?$/;
 
 /** Cloudflare as a platform. */
-export const cloudflare = (env: Pick<Env, "FILES" | "PAGES" | "DB" | "FILLS" | "REFRESHES">): Platform => ({
+export const cloudflare = (
+  env: Pick<Env, "FILES" | "PAGES" | "DB" | "FILLS" | "REFRESHES"> & Partial<Pick<Env, "CF_VERSION_METADATA">>,
+): Platform => ({
   objects: env.FILES,
   keyValue: env.PAGES,
   database: env.DB,
   fills: env.FILLS,
   refreshes: env.REFRESHES,
   cache: caches.default,
+  // All workers of a zone share its cache, and each has a database of its own. Without the binding each isolate is by itself.
+  deployment: env.CF_VERSION_METADATA?.id ?? crypto.randomUUID(),
+  staleness: STALENESS,
   pipe,
   // A request's streams end with it, and no other request may read them.
   openSpool: null,

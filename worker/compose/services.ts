@@ -89,7 +89,12 @@ export interface Index {
  * @param outermost a layer on top of each index: nothing of an index bypasses it
  */
 export function compose(
-  {
+  config: Config,
+  platform: Platform,
+  limits: Limits = { maxPut: MAX_PUT },
+  outermost: Layer = (inner) => inner,
+): Services {
+  const {
     indexes,
     pageTtl,
     publicUrl,
@@ -102,12 +107,8 @@ export function compose(
     adminToken,
     trusted,
     audience,
-  }: Config,
-  platform: Platform,
-  limits: Limits = { maxPut: MAX_PUT },
-  outermost: Layer = (inner) => inner,
-): Services {
-  const stores = createStores(platform, limits);
+  } = config;
+  const stores = createStores(platform, limits, { grace: config.databaseGrace, isReserved: reservedBy(reserved) });
   const { counters, tokens, hosting, hostedBytes: bytes } = stores;
   const { finishAlone = platform.finishAlone } = limits;
   const shared = { platform, stores, finishAlone, pageTtl, feed, reserved };
@@ -128,7 +129,6 @@ export function compose(
     authenticate: authenticator({
       adminToken,
       tokens,
-      memory: stores.tokenMemory,
       attempts: new Attempts(),
     }),
     tokens,

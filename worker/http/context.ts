@@ -2,6 +2,7 @@ import { createMiddleware } from "hono/factory";
 import { contextOf } from "../log/context.ts";
 import type { Log } from "../log/log.ts";
 import type { RequestFacts, Work } from "../platform/platform.ts";
+import type { Edge } from "../repository/ports/maintenance.ts";
 import type { Counters } from "../repository/ports/counters.ts";
 import type { Context } from "../repository/context.ts";
 import { NOTHING_LOADED } from "./headers.ts";
@@ -15,6 +16,8 @@ import { subjectOf } from "./subject.ts";
 export interface AppEnv {
   Bindings: {
     readonly work: Work;
+    /** The cache in front of the worker; undefined where there is none. */
+    readonly edge?: Edge | undefined;
   };
   Variables: {
     ctx: Context;

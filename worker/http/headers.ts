@@ -3,6 +3,9 @@ import { cacheTag } from "../pypi/cache-tag.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import type { Via } from "../repository/artifact.ts";
 
+/** For how long Cloudflare's cache keeps files of indexes that host packages. Milliseconds. */
+export const EDGE_LIFETIME = MINUTE;
+
 /** How long caches may keep an answer. Every answer must say it: Cloudflare caches one that does not for two hours. */
 interface Lifetime {
   readonly "Cache-Control": string;
@@ -63,7 +66,7 @@ export function requireRevalidation(headers: Headers): void {
   const lifetime = headers.get("Cache-Control") ?? "";
   if (!lifetime.startsWith("public")) return;
   if (lifetime === LIFETIMES.file["Cache-Control"]) {
-    headers.set("Cloudflare-CDN-Cache-Control", `public, max-age=${inSeconds(MINUTE)}`);
+    headers.set("Cloudflare-CDN-Cache-Control", `public, max-age=${inSeconds(EDGE_LIFETIME)}`);
     return;
   }
   headers.set("Cache-Control", LIFETIMES.hosted["Cache-Control"]);

@@ -10,6 +10,7 @@ import type { AppEnv } from "./context.ts";
 import { LIFETIMES } from "./headers.ts";
 import { allowOnly } from "./limits.ts";
 import { problem } from "./problem.ts";
+import type { Settling } from "./settle.ts";
 
 /** Identity tokens have a few KB. Bytes. */
 const MAX_BODY_BYTES = 64 * 1024;
@@ -20,6 +21,7 @@ const shape = z.object({ token: z.string() });
 export interface OidcRouteOptions {
   /** The `aud` that identity tokens must have. */
   readonly audience: string;
+  readonly settling: Pick<Settling, "settle">;
   /** undefined where there are no TRUSTED rules. */
   readonly tokenExchange: { readonly exchange: ExchangeToken; readonly burn: BurnToken } | undefined;
 }
@@ -28,7 +30,7 @@ export interface OidcRouteOptions {
  * Trusted publishing as on PyPI and in PEP 807, to be mounted at `/_/oidc`: uv, twine, pdm and the GitHub action look
  * there, whatever the path of the index is.
  */
-export function oidcRoutes({ audience, tokenExchange }: OidcRouteOptions): Hono<AppEnv> {
+export function oidcRoutes({ audience, settling, tokenExchange }: OidcRouteOptions): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
   const offered = () => {
     if (!tokenExchange) throw new IndexError("no-such-route", NOT_OFFERED);
@@ -45,14 +47,15 @@ export function oidcRoutes({ audience, tokenExchange }: OidcRouteOptions): Hono<
   routes.post("/mint-token", async (c) => {
     const { exchange } = offered();
     const identity = await readToken(c.req.raw, "the identity token that the CI gives the job");
-    const { token, expiresAt } = await exchange(identity, c.get("facts").clientAddress(c.req.raw), c.get("ctx"));
+    const origin = c.get("facts").clientAddress(c.req.raw);
+    const { token, expiresAt } = await settling.settle(() => exchange(identity, origin, c.get("ctx")));
     return c.json({ success: true, token, expires: Math.floor(inSeconds(expiresAt)) }, 200, LIFETIMES.live);
   });
 
   routes.post("/burn-token", async (c) => {
     const { burn } = offered();
     const token = await readToken(c.req.raw, "the token to revoke");
-    await burn(token, c.get("facts").clientAddress(c.req.raw), c.get("ctx"));
+    await settling.settle(() => burn(token, c.get("facts").clientAddress(c.req.raw), c.get("ctx")));
     return c.json({ message: "Accepted" }, 202, LIFETIMES.live);
   });
 

@@ -8,6 +8,7 @@ import type { Authorize } from "./access.ts";
 import type { AppEnv } from "./context.ts";
 import { LIFETIMES } from "./headers.ts";
 import { problem } from "./problem.ts";
+import type { Settling } from "./settle.ts";
 import { uploadBodyOf } from "./upload/body.ts";
 import { readUploadForm } from "./upload/form.ts";
 import { withReasonPhrase } from "./upload/reason-phrase.ts";
@@ -19,6 +20,7 @@ const MAX_BODY_BYTES = 100_000_000;
 export interface UploadRouteOptions {
   readonly index: IndexConfig;
   readonly authorize: Authorize;
+  readonly settling: Settling;
   readonly openStagingFile: OpenStagingFile;
   readonly publish: Publish;
 }
@@ -49,7 +51,7 @@ export function misdirectedUploadRoutes(index: IndexConfig): Hono<AppEnv> {
 
 async function handleUpload(
   c: HonoContext<AppEnv>,
-  { index, authorize, openStagingFile: openStage, publish }: UploadRouteOptions,
+  { index, authorize, settling, openStagingFile: openStage, publish }: UploadRouteOptions,
 ): Promise<Response> {
   const body = uploadBodyOf(c.req.raw, MAX_BODY_BYTES, () => tooLarge(index.name));
   try {
@@ -58,13 +60,16 @@ async function handleUpload(
     if (Number(c.req.header("Content-Length") ?? 0) > MAX_BODY_BYTES) throw tooLarge(index.name);
     const form = await readUploadForm(c.req.header("Content-Type"), body, openStage);
     try {
-      const { kind, distribution } = await publish({ index, author, ...form }, c.get("ctx"));
+      const { kind, distribution, firstOf } = await settling.settle(() =>
+        publish({ index, author, ...form }, c.get("ctx")),
+      );
+      const remains = firstOf && (await settling.purge(c, index.name, firstOf));
       const { filename } = distribution;
       const said =
         kind === "published"
           ? `Published ${filename} in ${index.name}.`
           : `${filename} is in ${index.name} already, with these very bytes; nothing has changed.`;
-      return c.text(`${said}\n`, 200, LIFETIMES.live);
+      return c.text(`${said}${remains ? ` ${remains}` : ""}\n`, 200, LIFETIMES.live);
     } finally {
       c.get("ctx").defer(form.staged.discard());
     }

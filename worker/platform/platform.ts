@@ -18,8 +18,11 @@ export interface Platform extends RequestFacts {
   readonly database: Database;
   readonly fills: MessageQueue<FillMessage>;
   readonly refreshes: MessageQueue<RefreshMessage>;
-  /** Responses by URL, which only this data centre or machine sees. */
+  /** Responses by URL, which only this data centre or machine sees. Other deployments may see them, too. */
   readonly cache: ResponseCache;
+  /** Tells this deployment from all that share its cache. */
+  readonly deployment: string;
+  readonly staleness: Staleness;
   readonly pipe: MakePipe;
   /**
    * For files that several requests ask for while they are being stored. null where one request cannot read what another
@@ -40,6 +43,17 @@ export interface Platform extends RequestFacts {
   readonly freeBytes: () => Promise<number>;
   /** What keeps the stores from being used now, in a sentence; undefined where nothing is known. Does not reject. */
   readonly trouble: () => Promise<string | undefined>;
+}
+
+/**
+ * For how long a read of the database may be reused, by the clocks of all isolates: a change is seen everywhere `reuse` and
+ * `skew` after its transaction. Milliseconds.
+ */
+export interface Staleness {
+  /** 0: the database is read each time. */
+  readonly reuse: number;
+  /** How far two clocks may differ. */
+  readonly skew: number;
 }
 
 /** What a platform knows of a request. */

@@ -69,8 +69,10 @@ export interface PublishTransaction {
    * Publishes a file: adds its row, raises its project's revision and writes the audit entry, in one transaction. It
    * rejects where the project takes no files, and, unless `replace` is set, where a file of this identity exists. After
    * any rejection, `stateOf` tells what is published.
+   *
+   * @returns whether the index hosts the project from now on
    */
-  commit(file: NewFile, options: { readonly replace: boolean }): Promise<void>;
+  commit(file: NewFile, options: { readonly replace: boolean }): Promise<{ readonly isFirst: boolean }>;
 }
 
 /** The stored bytes of hosted files. */

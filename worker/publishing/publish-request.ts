@@ -1,5 +1,6 @@
 import type { Author } from "../auth/audit-entry.ts";
 import type { Context } from "../repository/context.ts";
+import type { ProjectName } from "../pypi/name.ts";
 import type { Distribution } from "./distribution.ts";
 import type { StagedFile } from "./staged-file.ts";
 
@@ -30,6 +31,8 @@ export interface ClaimedMetadata {
 export interface PublishResult {
   readonly kind: "published" | "identical";
   readonly distribution: Distribution;
+  /** The project, where the index may not have hosted it before. */
+  readonly firstOf?: ProjectName | undefined;
 }
 
 /**

@@ -43,16 +43,17 @@ export function createPublish({ inspect, transaction, objects }: PublishOptions)
       author,
     };
     try {
-      await transaction.commit(file, { replace: index.volatile });
+      const { isFirst } = await transaction.commit(file, { replace: index.volatile });
+      return { kind: "published", distribution, ...(isFirst && { firstOf: distribution.project }) };
     } catch (error) {
       // Another upload was faster, the project's status has changed, or the transaction succeeded and its answer was lost.
       const after = await transaction.stateOf(id);
-      if (after.file?.object === object) return { kind: "published", distribution };
+      // Whether it is the project's first file is lost with the answer.
+      if (after.file?.object === object) return { kind: "published", distribution, firstOf: distribution.project };
       const other = resultWithoutWrite(after, request, distribution);
       if (other) return other;
       throw error;
     }
-    return { kind: "published", distribution };
   }
 
   return async (request, ctx) => {

@@ -43,7 +43,7 @@ export interface UploadsInPartsOptions {
 }
 
 /** `kind` as for an upload in one piece. */
-export type UploadResult = Pick<PublishResult, "kind"> & Pick<UploadSession, "filename" | "index">;
+export type UploadResult = Pick<PublishResult, "kind" | "firstOf"> & Pick<UploadSession, "filename" | "index">;
 
 /** The result of beginning an upload. */
 export type BeginResult =
@@ -129,8 +129,8 @@ export function createUploadsInParts(parts: UploadsInPartsOptions): UploadsInPar
       staged,
       claimed: { digests: { sha256 } },
     };
-    const { kind } = await publish(request, ctx);
-    return { kind, filename, index };
+    const { kind, firstOf } = await publish(request, ctx);
+    return { kind, filename, index, firstOf };
   }
 
   return {

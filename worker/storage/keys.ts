@@ -41,6 +41,14 @@ export function keysOf(source: string, root?: string) {
   };
 }
 
+/** `caches.default`: the snapshot of a subject, and what one project of an index had at a revision. */
+export const sharedKeys = (deployment: string) => ({
+  snapshot: (subject: string) =>
+    `https://snapshot.invalid/${encodeURIComponent(deployment)}/${encodeURIComponent(subject)}`,
+  hosted: (index: string, name: ProjectName, changed: number) =>
+    `https://hosted.invalid/${encodeURIComponent(deployment)}/${index}/${name}/${changed}`,
+});
+
 /** R2: a root listing as JSON and as HTML, of a source or of an index, whose name never is a source's. */
 export const listKeys = (of: string) => ({ json: `list/${FORMAT}/${of}`, html: `list-html/${HTML_VERSION}/${of}` });
 

@@ -1,11 +1,10 @@
-import type { TokenWithHash } from "../auth/authenticate.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { FileRef } from "../pypi/file-url.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import type { Context } from "../repository/context.ts";
 import type { Document } from "../repository/document.ts";
 import type { Page, Queries } from "../repository/page.ts";
-import { MAX_IN_MEMORY, type HostedProject } from "../repository/ports/hosted-packages.ts";
+import { MAX_IN_MEMORY } from "../repository/ports/hosted-packages.ts";
 import type { ReplacingParts } from "../repository/ports/files.ts";
 import type { PageChange } from "../repository/ports/pages.ts";
 import { freshness, type LastRevalidation } from "./cache/freshness.ts";
@@ -18,7 +17,6 @@ import { deadLettersIn } from "./d1/dead-letters.ts";
 import { fileFactsIn } from "./d1/file-facts.ts";
 import { fileUsesIn } from "./d1/file-uses.ts";
 import { hostedAmountsIn } from "./d1/hosted-amounts.ts";
-import { hostingIn } from "./d1/hosted-packages.ts";
 import { jobRunsIn } from "./d1/job-runs.ts";
 import { pagesBehindIn } from "./d1/pages-behind.ts";
 import { demandIn, popularityIn, type PopularityParts } from "./d1/popularity.ts";
@@ -45,6 +43,8 @@ import { orphansIn } from "./r2/orphans.ts";
 import { projectFileDeletion } from "./r2/delete-project-files.ts";
 import { listStore } from "./r2/root-listing.ts";
 import { stagingIn } from "./r2/staging.ts";
+import type { OutageRules, RememberedProject } from "./snapshots/hosted-packages.ts";
+import { snapshotStores } from "./snapshots/snapshot-stores.ts";
 import { uploadObjectsIn } from "./r2/upload-objects.ts";
 import { partStoreIn } from "./r2/upload-parts.ts";
 
@@ -53,7 +53,17 @@ const MiB = 1024 * 1024;
 /** What things are stored in. */
 type Storage = Pick<
   Platform,
-  "objects" | "keyValue" | "database" | "fills" | "refreshes" | "cache" | "pipe" | "now" | "sleep"
+  | "objects"
+  | "keyValue"
+  | "database"
+  | "fills"
+  | "refreshes"
+  | "cache"
+  | "deployment"
+  | "staleness"
+  | "pipe"
+  | "now"
+  | "sleep"
 >;
 
 /** Sizes in bytes; tests lower them. */
@@ -76,13 +86,14 @@ type ReplaceOutdated = (
 export type Stores = ReturnType<typeof createStores>;
 
 /** All stores of a platform. Called once for each isolate, because the isolate's memory is in it. */
-export function createStores(platform: Storage, { maxPut, inMemory }: StorageLimits) {
+export function createStores(platform: Storage, { maxPut, inMemory }: StorageLimits, outage: OutageRules) {
   const { keyValue: kv, objects: r2, database: db, fills, refreshes, cache, pipe, now, sleep } = platform;
   const memory = memoryTier();
   const counters = countersIn(db);
   const uses = fileUsesIn(db, memory.used, { now, sleep });
   const demand = demandIn(db);
-  const tokens = tokensIn(db);
+  const { hosting, tokenRights } = snapshotStores(platform, memory.hosting, outage);
+  const tokens = tokensIn(db, tokenRights);
   const objects = mirroredObjectsIn(db, r2);
 
   /**
@@ -138,10 +149,9 @@ export function createStores(platform: Storage, { maxPut, inMemory }: StorageLim
   return {
     counters,
     tokens,
-    tokenMemory: memory.tokens,
     objects,
-    hosting: hostingIn(db, memory.hosting),
-    hostedBytes: hostedBytesIn(r2),
+    hosting,
+    hostedBytes: hostedBytesIn(r2, memory.hostedBytes),
     hostedAmounts: hostedAmountsIn(db),
     releases: releasesIn(db),
     auditLog: auditLogIn(db),
@@ -187,8 +197,7 @@ const memoryTier = () => ({
   siblingless: new Memory<true>(MiB),
   listings: new Memory<true>(MiB),
   used: new Memory<true>(2 * MiB),
-  hosting: new Memory<HostedProject>(8 * MiB, 4 * MiB),
+  hosting: new Memory<RememberedProject>(8 * MiB, 4 * MiB),
+  hostedBytes: new Memory<Uint8Array>(8 * MiB),
   made: new Memory<StoredMergedPage>(4 * MiB, MAX_IN_MEMORY),
-  /** Valid tokens, some thousand. */
-  tokens: new Memory<TokenWithHash>(MiB),
 });

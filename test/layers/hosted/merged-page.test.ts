@@ -66,7 +66,7 @@ describe("a page of very many hosted files", () => {
     rig.restart();
     rig.forget();
     const again = await pageIn(rig, "/team", "big");
-    expect(rig.counts).toEqual({ "d1.prepare": 1, "kv.getWithMetadata": 1 });
+    expect(rig.counts).toEqual({ "d1.prepare": 2, "kv.getWithMetadata": 1 });
     expect([again.headers.get("Cache-Status"), again.text()]).toEqual(["pypi-edge; hit; detail=kv", first.text()]);
     await host("big", "big-2.0.tar.gz");
     expect(filesOn(await pageIn(rig, "/team", "big"))).toHaveLength(1_202);

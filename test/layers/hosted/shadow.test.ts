@@ -64,7 +64,7 @@ describe("a hosted name", () => {
     rig.forget();
     const answer = await rig.get(`/team${path}`, init.headers, init.method);
     expect([answer.status, rig.upstream.requests]).toEqual([404, []]);
-    expect(rig.counts).toEqual({ "d1.prepare": 1 });
+    expect(rig.counts).toEqual({ "d1.prepare": 2 });
     expect((await rig.get(`/team${path}`)).text()).toContain("This index hosts acme-tools itself");
   });
 

@@ -77,6 +77,8 @@ async function startedWorker() {
     fills: queue,
     refreshes: queue,
     cache,
+    deployment: "",
+    staleness: { reuse: 0, skew: 0 },
     pipe: copyingPipe,
     fetch: () => Promise.reject(new TypeError("The upstream is away.")),
     now: () => Date.now() + DAY,

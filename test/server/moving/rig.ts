@@ -15,6 +15,7 @@ import type { Platform } from "../../../worker/platform/platform.ts";
 import { createWorker } from "../../../worker/worker.ts";
 import { uploadFields } from "../../support/upload-fields.ts";
 import { ONE_SOURCE } from "../../support/variables.ts";
+import { LEFT_COLUMN } from "../../../worker/storage/moving/tables.ts";
 
 const ADMIN = "the-admin-of-the-moves";
 const NO_QUEUE = { send: () => Promise.resolve(), sendBatch: () => Promise.resolve() };
@@ -168,7 +169,12 @@ export async function objectsOf({ platform }: Deployment): Promise<readonly unkn
 export function rowsOf(state: string, tables: readonly string[]): Record<string, unknown[]> {
   const db = new DatabaseSync(join(state, "database.sqlite"), { readOnly: true });
   try {
-    return Object.fromEntries(tables.map((table) => [table, db.prepare(`SELECT * FROM "${table}"`).all()]));
+    return Object.fromEntries(
+      tables.map((table) => {
+        const rows = db.prepare(`SELECT * FROM "${table}"`).all();
+        return [table, rows.map(({ [LEFT_COLUMN]: _left, ...row }) => row)];
+      }),
+    );
   } finally {
     db.close();
   }

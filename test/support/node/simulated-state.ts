@@ -54,6 +54,23 @@ export function tablesIn(file: string): Record<string, readonly unknown[]> {
   return Object.fromEntries(rows);
 }
 
+/** Tables that each database has of its own. */
+const OWN_TABLES = new Set(["_cf_METADATA", "d1_migrations", "sqlite_sequence"]);
+
+/** The rows of an old database and of one made of it that are to be the same: without what later migrations have added. */
+export function comparedRows(old: string, made: string): readonly Record<string, readonly unknown[]>[] {
+  const before = Object.entries(tablesIn(old)).filter(([table]) => !OWN_TABLES.has(table));
+  const all = tablesIn(made) as Record<string, readonly object[]>;
+  const after = before.map(([table, [first]]) => {
+    const columns = Object.keys(first ?? {});
+    const known = all[table]?.map((row) =>
+      Object.fromEntries(Object.entries(row).filter(([name]) => columns.includes(name))),
+    );
+    return [table, known ?? []] as const;
+  });
+  return [{ ...Object.fromEntries(before), upload: [], upload_part: [] }, Object.fromEntries(after)];
+}
+
 /** SHA-256 of each file in a folder, by its path. */
 export function digestsIn(folder: string): Record<string, string> {
   const paths = globSync("**", { cwd: folder, withFileTypes: true }).filter((entry) => entry.isFile());

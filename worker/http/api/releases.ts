@@ -14,6 +14,7 @@ import type { AppEnv } from "../context.ts";
 import { LIFETIMES, makePrivate } from "../headers.ts";
 import { readRequestJson } from "./request-json.ts";
 import { parametersOf } from "./parameters.ts";
+import type { Settling } from "../settle.ts";
 
 /** A request with the permission for its offer. */
 interface Admitted {
@@ -33,14 +34,14 @@ interface Offer {
 }
 
 /** The actions on hosted releases, to be mounted at `/-/api/indexes`. */
-export function releaseRoutes(authorize: Authorize, releases: ReleaseActions): Hono<AppEnv> {
+export function releaseRoutes(authorize: Authorize, settling: Settling, releases: ReleaseActions): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
   routes.use(async (c, next) => {
     await next();
     makePrivate(c.res.headers);
   });
-  const status = statusOffer(releases);
-  for (const [path, offer] of Object.entries(offers(authorize, releases))) {
+  const status = statusOffer(settling, releases);
+  for (const [path, offer] of Object.entries(offers(authorize, settling, releases))) {
     routes.all(`/:index/projects/:project${path}`, async (c) => {
       const { index = "", project: raw = "", version = "" } = c.req.param() as Partial<Record<string, string>>;
       // The status and a release are one route: see createApp.
@@ -60,23 +61,24 @@ export function releaseRoutes(authorize: Authorize, releases: ReleaseActions): H
 }
 
 /** What is offered at `/status`, in the place of a version. */
-const statusOffer = (releases: ReleaseActions): Offer => ({
+const statusOffer = (settling: Settling, releases: ReleaseActions): Offer => ({
   methods: ["PUT"],
   scope: "admin",
   parameters: [],
   async answer({ c, target, by }) {
     const { status, reason } = await readRequestJson(c.req.raw, statusBody);
-    return releases.mark(
-      target,
-      status === "active" ? undefined : { status, reason: reason || undefined },
-      by,
-      c.get("ctx"),
-    );
+    const wanted = status === "active" ? undefined : { status, reason: reason || undefined };
+    const done = await settling.settle(() => releases.mark(target, wanted, by, c.get("ctx")));
+    return status === "quarantined" ? withdrawn(settling, c, done) : done;
   },
 });
 
 /** What is offered at each address below a project. */
-const offers = (authorize: Authorize, releases: ReleaseActions): Readonly<Record<string, Offer>> => ({
+const offers = (
+  authorize: Authorize,
+  settling: Settling,
+  releases: ReleaseActions,
+): Readonly<Record<string, Offer>> => ({
   "": {
     methods: ["GET", "HEAD"],
     scope: "read",
@@ -89,7 +91,7 @@ const offers = (authorize: Authorize, releases: ReleaseActions): Readonly<Record
     parameters: ["filename"],
     async answer({ c, target, selection, by }) {
       await readRequestJson(c.req.raw, emptyBody);
-      return releases.remove(target, selection, by, c.get("ctx"));
+      return withdrawn(settling, c, await settling.settle(() => releases.remove(target, selection, by, c.get("ctx"))));
     },
   },
   "/:version/yank": {
@@ -98,7 +100,11 @@ const offers = (authorize: Authorize, releases: ReleaseActions): Readonly<Record
     parameters: ["filename"],
     async answer({ c, target, selection, by }) {
       const { reason } = await readRequestJson(c.req.raw, yankBody);
-      return releases.yank(target, selection, reason, by, c.get("ctx"));
+      return withdrawn(
+        settling,
+        c,
+        await settling.settle(() => releases.yank(target, selection, reason, by, c.get("ctx"))),
+      );
     },
   },
   "/:version/unyank": {
@@ -107,7 +113,7 @@ const offers = (authorize: Authorize, releases: ReleaseActions): Readonly<Record
     parameters: ["filename"],
     async answer({ c, target, selection, by }) {
       await readRequestJson(c.req.raw, emptyBody);
-      return releases.yank(target, selection, null, by, c.get("ctx"));
+      return settling.settle(() => releases.yank(target, selection, null, by, c.get("ctx")));
     },
   },
   "/:version/promote": {
@@ -118,9 +124,19 @@ const offers = (authorize: Authorize, releases: ReleaseActions): Readonly<Record
       const { to } = await readRequestJson(c.req.raw, promoteBody);
       // Promoting needs `upload` on the other index; `read` on this one was checked before.
       const by = await authorize(c, { scope: "upload", index: to, project: target.project });
-      return releases.promote(target, version, to, by, c.get("ctx"));
+      const done = await settling.settle(() => releases.promote(target, version, to, by, c.get("ctx")));
+      // Where the name is new in that index, it hides an upstream's from now on.
+      const remains = await settling.purge(c, to, target.project);
+      return { ...done, ...(remains && { remains }) };
     },
   },
+});
+
+/** The result of an action after which clients must no longer get, or choose, some files. */
+const withdrawn = async (settling: Settling, c: HonoContext<AppEnv>, done: ActionResult) => ({
+  ...done,
+  remains:
+    `${await settling.purge(c, done.index, done.project)} What clients have downloaded stays in their own caches.`.trimStart(),
 });
 
 function shown({ index, project, status, files }: ReleasedProject): ProjectAnswer {

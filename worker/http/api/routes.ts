@@ -11,6 +11,7 @@ import type { MakePipe } from "../../platform/pipe.ts";
 import type { TokenStore } from "../../auth/ports.ts";
 import type { UploadsInParts } from "../../publishing/uploads-in-parts.ts";
 import { adminOnly, type Authorize } from "../access.ts";
+import type { Settling } from "../settle.ts";
 import { answerAudit } from "./audit.ts";
 import { sentencesOf } from "./job-sentences.ts";
 import type { NamedIndex } from "./lock.ts";
@@ -25,6 +26,7 @@ import type { Context } from "../../repository/context.ts";
 /** What the API needs. */
 export interface ApiOptions {
   readonly authorize: Authorize;
+  readonly settling: Settling;
   /** Runs a job by name. Throws `no-such-route` where there is no such job. */
   readonly runJob: (
     name: string,
@@ -45,7 +47,7 @@ const MAX_JOB_BYTES = 1024 ** 2;
 
 /** The API, to be mounted at `/-/api`. */
 export function apiRoutes(parts: ApiOptions): Hono<AppEnv> {
-  const { authorize, runJob, indexes, releases, auditLog, tokens, uploads, clock, pipe } = parts;
+  const { authorize, settling, runJob, indexes, releases, auditLog, tokens, uploads, clock, pipe } = parts;
   const routes = new Hono<AppEnv>();
 
   routes.use("/jobs/:name", adminOnly(authorize), allowOnly("POST"));
@@ -60,13 +62,13 @@ export function apiRoutes(parts: ApiOptions): Hono<AppEnv> {
   });
 
   routes.route("/", lockRoutes({ authorize, indexes, clock, pipe }));
-  routes.route("/tokens", tokenRoutes({ authorize, tokens, indexes }));
+  routes.route("/tokens", tokenRoutes({ authorize, settling, tokens, indexes }));
 
-  routes.route("/indexes", releaseRoutes(authorize, releases));
+  routes.route("/indexes", releaseRoutes(authorize, settling, releases));
   routes.get("/audit", (c) => answerAudit(c, authorize, auditLog));
   routes.use("/audit", adminOnly(authorize), allowOnly("GET", "HEAD"));
 
-  routes.route("/uploads", uploadsInPartsRoutes(authorize, uploads));
+  routes.route("/uploads", uploadsInPartsRoutes(authorize, settling, uploads));
 
   // Answered here and not by the app's own handler, which would first refuse a POST and say that GET is offered.
   routes.all("*", adminOnly(authorize), () => {

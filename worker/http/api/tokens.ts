@@ -12,12 +12,14 @@ import type { Authorize } from "../access.ts";
 import type { AppEnv } from "../context.ts";
 import { LIFETIMES } from "../headers.ts";
 import { allowOnly } from "../limits.ts";
+import type { Settling } from "../settle.ts";
 import { readRequestJson } from "./request-json.ts";
 import { parametersOf } from "./parameters.ts";
 
 /** What the routes need. */
 export interface TokensApi {
   readonly authorize: Authorize;
+  readonly settling: Pick<Settling, "settle">;
   readonly tokens: TokenStore;
   readonly indexes: readonly { readonly name: string; /** Whether it takes uploads. */ readonly hosted: boolean }[];
 }
@@ -31,7 +33,7 @@ interface AdmittedEnv extends AppEnv {
 }
 
 /** Creates, lists and revokes tokens; to be mounted at `/-/api/tokens`. */
-export function tokenRoutes({ authorize, tokens, indexes }: TokensApi): Hono<AdmittedEnv> {
+export function tokenRoutes({ authorize, settling, tokens, indexes }: TokensApi): Hono<AdmittedEnv> {
   const routes = new Hono<AdmittedEnv>();
   const admitted = createMiddleware<AdmittedEnv>(async (c, next) => {
     c.set("author", await authorize(c, adminOf(SOME_INDEX)));
@@ -56,7 +58,7 @@ export function tokenRoutes({ authorize, tokens, indexes }: TokensApi): Hono<Adm
     const token = { id, name, ...grant, expiresAt };
     const details = { name, scopes: grant.scopes, projects, expires: isoOf(expiresAt) };
     const entry = auditEntryOf("token.create", author, token, details);
-    await tokens.create({ ...token, hash: hashOfSecret(secret) }, entry, ctx);
+    await settling.settle(() => tokens.create({ ...token, hash: hashOfSecret(secret) }, entry, ctx));
     const made = { createdAt: ctx.now, createdBy: author.principal.id, revokedAt: undefined, usedAt: undefined };
     return c.json({ ...shown({ ...token, ...made }), token: text }, 201, LIFETIMES.live);
   });
@@ -80,9 +82,12 @@ export function tokenRoutes({ authorize, tokens, indexes }: TokensApi): Hono<Adm
     const token = await tokens.find(c.req.param("id"), ctx);
     // An admin of another index or of other projects gets the same answer as for an unknown id.
     if (!token || !mayAdminister(author.principal, token)) throw unknown();
-    if (token.revokedAt !== undefined) return c.json(shown(token), 200, LIFETIMES.live);
-    await tokens.revoke(token.id, auditEntryOf("token.revoke", author, token, { name: token.name }), ctx);
-    return c.json(shown({ ...token, revokedAt: ctx.now }), 200, LIFETIMES.live);
+    const entry = auditEntryOf("token.revoke", author, token, { name: token.name });
+    const revokedAt = await settling.settle(async () => {
+      if (token.revokedAt === undefined) await tokens.revoke(token.id, entry, ctx);
+      return token.revokedAt ?? ctx.now;
+    });
+    return c.json(shown({ ...token, revokedAt }), 200, LIFETIMES.live);
   });
 
   return routes;

@@ -14,6 +14,7 @@ import type { Authorize } from "../access.ts";
 import type { AppEnv } from "../context.ts";
 import { parsedJson } from "../../pypi/parsed-json.ts";
 import { LIFETIMES } from "../headers.ts";
+import type { Settling } from "../settle.ts";
 import { readOptionalBody } from "./request-body.ts";
 import { wrongMembers } from "./request-json.ts";
 import { drainBody, bodyOfSize } from "./part-body.ts";
@@ -22,7 +23,11 @@ import { drainBody, bodyOfSize } from "./part-body.ts";
 const MAX_ANNOUNCEMENT_BYTES = 1024 ** 2;
 
 /** Uploads in parts, to be mounted at `/-/api/uploads`. */
-export function uploadsInPartsRoutes(authorize: Authorize, uploads: UploadsInParts): Hono<AppEnv> {
+export function uploadsInPartsRoutes(
+  authorize: Authorize,
+  { settle, purge }: Settling,
+  uploads: UploadsInParts,
+): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
 
   /** The sender, who may upload to the index in the id, and its upload. */
@@ -53,7 +58,7 @@ export function uploadsInPartsRoutes(authorize: Authorize, uploads: UploadsInPar
     async POST(c) {
       const { announcement, author } = await readAnnouncement(authorize, c);
       const begun = await uploads.begin(announcement, author, c.get("ctx"));
-      if (begun.kind === "identical") return c.json(outcome(begun), 200, LIFETIMES.live);
+      if (begun.kind === "identical") return c.json(outcome(await settle(async () => begun)), 200, LIFETIMES.live);
       return c.json(state(begun.session), begun.kind === "begun" ? 201 : 200, LIFETIMES.live);
     },
   });
@@ -72,7 +77,9 @@ export function uploadsInPartsRoutes(authorize: Authorize, uploads: UploadsInPar
     {
       async POST(c) {
         const { author, session } = await findUpload(c);
-        return c.json(outcome(await uploads.finish(session, author, c.get("ctx"))), 200, LIFETIMES.live);
+        const ended = await settle(() => uploads.finish(session, author, c.get("ctx")));
+        const remains = ended.firstOf && (await purge(c, ended.index, ended.firstOf));
+        return c.json(outcome(ended, remains), 200, LIFETIMES.live);
       },
     },
     (c) => c.req.param("number") === "finish",
@@ -154,10 +161,11 @@ const state = ({ id, partSize, parts }: UploadSession, arrived?: number): Upload
   parts: [...new Set([...parts.keys(), ...(arrived === undefined ? [] : [arrived])])].toSorted((a, b) => a - b),
 });
 
-const outcome = ({ kind, filename, index }: UploadResult): UploadOutcome => ({
+/** @param remains a sentence about copies of the project's files that were there before */
+const outcome = ({ kind, filename, index }: UploadResult, remains = ""): UploadOutcome => ({
   identical: kind === "identical",
   did:
     kind === "published"
-      ? `Published ${filename} in ${index}.`
+      ? `Published ${filename} in ${index}. ${remains}`.trimEnd()
       : `${filename} is in ${index} already, with these very bytes; nothing has changed.`,
 });

@@ -1,5 +1,8 @@
 import { IndexError } from "../../errors.ts";
 import type { FileRef } from "../../pypi/file-url.ts";
+import { projectCandidates, type Filename } from "../../pypi/filename.ts";
+import { identityOf } from "../../pypi/identity.ts";
+import type { Context } from "../../repository/context.ts";
 import { shownProjects, type HostingIndex } from "./shown-project.ts";
 import type { HostedBytes, HostedFile, HostedPackages } from "../../repository/ports/hosted-packages.ts";
 import { resolveRange } from "../../repository/range.ts";
@@ -35,8 +38,11 @@ export class HostedFiles {
    * @throws IndexError `file-not-found` where the index lists no such file, `not-allowed` where its project is quarantined,
    *   `storage-failed`
    */
-  async get({ ref, headOnly, range }: Pick<FileRequest, "ref" | "headOnly" | "range">): Promise<Artifact> {
-    const { project, file } = await this.#find(ref);
+  async get(
+    { ref, headOnly, range }: Pick<FileRequest, "ref" | "headOnly" | "range">,
+    ctx: Context,
+  ): Promise<Artifact> {
+    const { project, file } = await this.#find(ref, ctx);
     const facts = { project, modifiedAt: file.uploadedAt, via: "r2" } as const;
     if (ref.part === "metadata") {
       if (file.metadata === undefined) throw notHosted(ref);
@@ -53,22 +59,33 @@ export class HostedFiles {
     return { ...facts, digest: { algorithm: "sha256", hex: file.sha256 }, size, part, body };
   }
 
-  async #find(ref: FileRef): Promise<Found> {
+  async #find(ref: FileRef, ctx: Context): Promise<Found> {
     const sha256 = ADDRESS.exec(ref.path)?.groups?.["sha256"];
     if (sha256 === undefined || this.#indexes.length === 0) throw notHosted(ref);
-    const hosts = await this.#hosting.file(sha256, ref.filename, this.#indexes);
+    // An upload is refused where its name does not lead to its project.
+    const hosts = await this.#hosting.projects(projectCandidates(ref.filename), this.#indexes, ctx);
+    const isAsked = (file: HostedFile) => file.sha256 === sha256 && file.filename === ref.filename;
     let quarantined: ProjectName | undefined;
     for (const [project, having] of hosts) {
       const holding = this.#holding(project, having);
       const shown = holding?.tiers.filter((tier) => tier !== holding.quarantined) ?? [];
-      // Of two files of one name the index lists the one of the upper overlay, and only that one is served.
-      const [file] = shown.flatMap((tier) => tier.files);
-      if (file?.sha256 === sha256 && file.filename === ref.filename) return { project, file };
-      if (holding?.quarantined) quarantined = project;
+      for (const { files } of shown) {
+        const file = files.find(isAsked);
+        if (file) return { project, file };
+        // Of two files of one name the index lists the one of the upper overlay, and only that one is served.
+        if (shown.length > 1 && hasNamesake(files, ref.filename, project)) break;
+      }
+      if (holding?.quarantined && having.some(({ files }) => files.some(isAsked))) quarantined = project;
     }
     if (quarantined !== undefined) throw isQuarantined(quarantined);
     throw notHosted(ref);
   }
+}
+
+/** Whether one of the files has this name, in whatever spelling. */
+function hasNamesake(files: readonly HostedFile[], filename: Filename, project: ProjectName): boolean {
+  const identity = identityOf(filename, project);
+  return files.some((file) => identityOf(file.filename, project) === identity);
 }
 
 /** The files of a quarantined project are not served (PEP 792). */

@@ -8,7 +8,7 @@ import type { Context } from "../../repository/context.ts";
 export const hostedList = (hosting: HostedPackages, indexes: readonly string[]) => ({
   repository: {
     async projects(ctx: Context): Promise<ProjectList> {
-      const names = await hosting.names(indexes);
+      const names = await hosting.names(indexes, ctx);
       const digest = sha256(new TextEncoder().encode(names.join("\n")));
       const head = { digest: digest.slice(0, 32), changedAt: ctx.now, validators: {} };
       return ProjectList.of(head, inBatches(names), () => Promise.resolve(), "d1", ctx);

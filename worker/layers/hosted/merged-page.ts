@@ -1,10 +1,7 @@
 import { messageOf } from "../../errors.ts";
-import { renderJson } from "../../pypi/simple-json.ts";
 import { hostedPage, mergePages, type ShownProject } from "./shown-project.ts";
 import { MAX_IN_MEMORY, type MergedPages } from "../../repository/ports/hosted-packages.ts";
-import { encodeText } from "../../repository/give-way.ts";
 import { Page } from "../../repository/page.ts";
-import { digestOf } from "../../repository/stored-json.ts";
 import type { Context } from "../../repository/context.ts";
 
 /** Estimated size that one hosted file adds to a gzipped page: mostly digests, which do not compress. Bytes. */
@@ -26,11 +23,7 @@ export async function mergedPage(
   const files = tiers.reduce((count, tier) => count + tier.files.length, 0);
   const isLarge = files * FILE_SIZE + (below?.head.size ?? 0) > MAX_IN_MEMORY;
   const model = () => hostedPage(holding);
-  // `state` is known to this isolate only; a page in KV, which all isolates share, is identified by its content.
-  const content = isLarge
-    ? await digestOf(await encodeText(renderJson(model(), {}).body))
-    : tiers.map(({ state }) => state).join(" ");
-  const of = `${content} ${below?.head.digest ?? ""}`;
+  const of = `${tiers.map(({ state }) => state).join(" ")} ${below?.head.digest ?? ""}`;
 
   const known = await made.get(name, of, isLarge, ctx.now).catch((error: unknown) => {
     ctx.report({ event: "storage-failed", what: `${name}, merged`, reason: messageOf(error) });

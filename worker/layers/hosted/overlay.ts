@@ -34,7 +34,7 @@ export function overlay(parts: OverlayParts): Layer {
   const files = new HostedFiles(overlays, hosting, parts.bytes);
 
   async function find(name: ProjectName, ctx: Context): Promise<ShownProject | undefined> {
-    const hosts = await hosting.projects([name], indexes, ctx.now);
+    const hosts = await hosting.projects([name], indexes, ctx);
     return holdingOf(name, hosts.get(name));
   }
 
@@ -55,12 +55,12 @@ export function overlay(parts: OverlayParts): Layer {
 
     async file(request, ctx) {
       const { ref } = request;
-      if (ref.origin === HOSTED_SEGMENT) return files.get(request);
+      if (ref.origin === HOSTED_SEGMENT) return files.get(request, ctx);
       const all = request.candidates ?? projectCandidates(ref.filename);
       const admits = async (name: ProjectName) =>
         isFromBelow(await find(name, ctx), ref) && (await request.admits?.(name)) !== false;
       if (all.length === 0) return inner.file({ ...request, admits }, ctx);
-      const hosts = await hosting.projects(all, indexes, ctx.now);
+      const hosts = await hosting.projects(all, indexes, ctx);
       const holdings = new Map(all.map((name) => [name, holdingOf(name, hosts.get(name))]));
       const candidates = all.filter((name) => isFromBelow(holdings.get(name), ref));
       if (candidates.length > 0) return inner.file({ ...request, candidates, admits }, ctx);
@@ -82,7 +82,7 @@ export function overlay(parts: OverlayParts): Layer {
 
     async hostedFiles(of, ctx) {
       const own = of === "all" ? indexes : indexes.slice(0, 1);
-      const hosts = of === "all" ? await hosting.all(own) : await hosting.projects([of], own, ctx.now);
+      const hosts = of === "all" ? await hosting.all(own, ctx) : await hosting.projects([of], own, ctx);
       const listed = [...hosts].flatMap(([project, having]): ListedFile[] => {
         const holding = holdingOf(project, having);
         return holding ? hostedPage(holding).files.map((entry) => ({ project, entry })) : [];
@@ -104,7 +104,8 @@ const hostingNothing =
   (files: HostedFiles): Layer =>
   (inner) => ({
     ...inner,
-    file: (request, ctx) => (request.ref.origin === HOSTED_SEGMENT ? files.get(request) : inner.file(request, ctx)),
+    file: (request, ctx) =>
+      request.ref.origin === HOSTED_SEGMENT ? files.get(request, ctx) : inner.file(request, ctx),
   });
 
 const isOurs = ({ filename }: FileRef, project: ProjectName | undefined) =>

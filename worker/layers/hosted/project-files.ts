@@ -1,5 +1,6 @@
 import { IndexError } from "../../errors.ts";
 import { HOSTED_SEGMENT, type FileRef } from "../../pypi/file-url.ts";
+import type { Context } from "../../repository/context.ts";
 import type { ProjectFiles } from "../../repository/repository.ts";
 import type { HostedFiles } from "./hosted-files.ts";
 
@@ -26,16 +27,16 @@ export function overlaidFiles(below: ProjectFiles | undefined, files: HostedFile
 
 /** Hosted files are always stored: their uses are not recorded, and they cannot be fetched from an upstream. */
 function hostedFiles(files: HostedFiles): ProjectFiles {
-  const find = (ref: FileRef, headOnly: boolean) =>
-    files.get({ ref, headOnly }).catch((error: unknown) => {
+  const find = (ref: FileRef, headOnly: boolean, ctx: Context) =>
+    files.get({ ref, headOnly }, ctx).catch((error: unknown) => {
       if (error instanceof IndexError && error.kind === "file-not-found") return null;
       throw error;
     });
   return {
     source: HOSTED_SEGMENT,
-    file: (request) => files.get(request),
-    stored: (ref) => find(ref, true),
-    read: (ref) => find(ref, false),
+    file: (request, ctx) => files.get(request, ctx),
+    stored: (ref, ctx) => find(ref, true, ctx),
+    read: (ref, ctx) => find(ref, false, ctx),
     used: () => undefined,
     enqueue: ([first]) =>
       first ? Promise.reject(new Error(`${first.filename} is no longer hosted`)) : Promise.resolve(),

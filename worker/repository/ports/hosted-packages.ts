@@ -1,6 +1,7 @@
 import type { Filename } from "../../pypi/filename.ts";
 import type { ProjectName } from "../../pypi/name.ts";
 import type { ProjectStatus } from "../../pypi/page.ts";
+import type { Context } from "../context.ts";
 import type { Page } from "../page.ts";
 import type { Part } from "../range.ts";
 
@@ -30,9 +31,7 @@ export interface HostedProject {
   readonly index: string;
   readonly name: ProjectName;
   readonly status?: ProjectStatus | undefined;
-  /** Number of its latest change in the database. */
-  readonly revision: number;
-  /** Two projects with the same state are equal in everything. Valid in this isolate only. */
+  /** Two projects with the same state are equal in everything, wherever and whenever they were read. */
   readonly state: string;
   readonly files: readonly HostedFile[];
 }
@@ -41,21 +40,19 @@ export interface HostedProject {
 export type HostsByName = ReadonlyMap<ProjectName, readonly HostedProject[]>;
 
 /**
- * What indexes host. Each method makes one call and never answers from memory alone: a name that is hosted must never
- * be taken for a free one. They throw `storage-failed`, which must never be read as absence.
+ * What indexes host, with every change that was answered before the call: a name that is hosted must never be taken for a
+ * free one. The methods throw `storage-failed` where that cannot be known, which must never be read as absence.
  */
 export interface HostedPackages {
-  /** The indexes that host these projects. `now` in milliseconds since the epoch. */
-  projects(names: readonly ProjectName[], indexes: readonly string[], now: number): Promise<HostsByName>;
   /**
-   * The hosted projects that have a file of this name and SHA-256, each with only those of its files that have that
-   * name, in any spelling; empty where no such file is hosted.
+   * The indexes that host these projects. While the database cannot be read, a name that was not hosted may go on to be
+   * absent for the time that is configured; a hosted or reserved one throws.
    */
-  file(sha256: string, filename: Filename, indexes: readonly string[]): Promise<HostsByName>;
+  projects(names: readonly ProjectName[], indexes: readonly string[], ctx: Context): Promise<HostsByName>;
   /** All projects with all their files. */
-  all(indexes: readonly string[]): Promise<HostsByName>;
+  all(indexes: readonly string[], ctx: Context): Promise<HostsByName>;
   /** The names of all projects, each once, sorted. */
-  names(indexes: readonly string[]): Promise<readonly ProjectName[]>;
+  names(indexes: readonly string[], ctx: Context): Promise<readonly ProjectName[]>;
 }
 
 /**
@@ -63,7 +60,7 @@ export interface HostedPackages {
  * be there.
  */
 export interface HostedBytes {
-  file(file: HostedFile, part: Part | undefined): Promise<ReadableStream<Uint8Array>>;
+  file(file: HostedFile, part: Part | undefined): Promise<ReadableStream<Uint8Array> | Uint8Array>;
   /** A wheel's METADATA. */
   metadata(file: HostedFile): Promise<Uint8Array>;
 }

@@ -20,7 +20,8 @@ const READ_STATE = `
 const RAISE_REVISION = `
   INSERT INTO hosted_project (index_name, project, revision) VALUES (?1, ?2, 1)
   ON CONFLICT (index_name, project) DO UPDATE SET
-    revision = iif(status IN (SELECT value FROM json_each(?3)), NULL, revision + 1)`;
+    revision = iif(status IN (SELECT value FROM json_each(?3)), NULL, revision + 1)
+  RETURNING revision`;
 
 /** Of two concurrent uploads, the second one finds the first one's row: its transaction fails. */
 const INSERT_FILE = `
@@ -57,7 +58,7 @@ export function publishTransactionIn(db: Database): PublishTransaction {
     commit: ({ index, distribution, sha256, metadataSha256, size, object, uploadedAt, author }, { replace }) =>
       orStorageFailed(async () => {
         const { project, identity, filename, version, requiresPython } = distribution;
-        await db.batch([
+        const [raised] = await db.batch<{ revision?: number }>([
           db.prepare(RAISE_REVISION).bind(index, project, JSON.stringify(STATUSES_WITHOUT_UPLOADS)),
           ...(replace ? [noteUnlinked(db, { index, project, identities: [identity] }, uploadedAt)] : []),
           db
@@ -81,6 +82,7 @@ export function publishTransactionIn(db: Database): PublishTransaction {
             uploadedAt,
           ),
         ]);
+        return { isFirst: raised?.results[0]?.revision === 1 };
       }),
   };
 }

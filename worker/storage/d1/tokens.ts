@@ -1,8 +1,10 @@
-import type { NewToken, StoredToken, TokenStore } from "../../auth/ports.ts";
+import type { NewToken, StoredToken, TokenLookup, TokenStore } from "../../auth/ports.ts";
 import { messageOf, storageFailed, type IndexError } from "../../errors.ts";
 import type { Scope } from "../../../schema/token.ts";
 import { auditEntryStatement } from "./audit-entry.ts";
+import type { SnapshotReader } from "../snapshots/reader.ts";
 import { Gathering } from "./gathered-writes.ts";
+import type { AllRights } from "./token-rights.ts";
 import type { Context } from "../../repository/context.ts";
 import type { Database, Statement } from "../../platform/database.ts";
 
@@ -29,13 +31,13 @@ const USED = `UPDATE token SET used_at = use.value ->> 1 FROM json_each(?1) AS u
   WHERE token.id = use.value ->> 0 AND coalesce(token.used_at, 0) < use.value ->> 1`;
 
 /** Tokens in D1. */
-export interface StoredTokens extends TokenStore {
+export interface StoredTokens extends TokenStore, TokenLookup {
   /** Writes the gathered uses to D1, behind the answer, if it last did so some minutes ago. */
   flush(ctx: Context): void;
 }
 
 /** Tokens in D1. Their uses are gathered in the isolate; an isolate that ends before it writes them loses a few. */
-export function tokensIn(db: Database): StoredTokens {
+export function tokensIn(db: Database, known: SnapshotReader<AllRights>): StoredTokens {
   const uses = new Gathering<number>(Math.max);
   return {
     async create(token, entry, ctx) {
@@ -47,6 +49,8 @@ export function tokensIn(db: Database): StoredTokens {
         throw unavailable(error, ctx);
       }
     },
+
+    rights: async (id, ctx) => (await available(ctx, () => known.read(ctx))).value.get(id),
 
     async find(id, ctx) {
       const row = await available(ctx, () =>

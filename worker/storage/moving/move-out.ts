@@ -16,7 +16,7 @@ import { sha256 } from "../../repository/sha256.ts";
 import { freshId } from "../keys.ts";
 import { asJson, asLines, MANIFEST, numbered } from "./files.ts";
 import { bytesPath, MOVE_FOLDER, type MovePlace } from "./place.ts";
-import { MOVED_TABLES, type MovedTable } from "./tables.ts";
+import { LEFT_COLUMN, MOVED_TABLES, type MovedTable } from "./tables.ts";
 
 /** What is moved. */
 export interface MovedStores {
@@ -104,7 +104,10 @@ async function rowsOut(db: Database, place: MovePlace, at: Position, table: Move
   const last = results.at(-1);
   if (!last) return { ...at, table: TABLES[TABLES.indexOf(table) + 1], lastRow: undefined };
   const number = at.rows + 1;
-  await place.write(`${numbered("rows", number)}.jsonl`, asLines(results.map((row) => ({ table, row }))));
+  await place.write(
+    `${numbered("rows", number)}.jsonl`,
+    asLines(results.map(({ [LEFT_COLUMN]: _left, ...row }) => ({ table, row }))),
+  );
   const lastRow = columns.map((column) => last[column] ?? "");
   return { ...at, rows: number, lastRow, moved: { ...at.moved, rows: at.moved.rows + results.length } };
 }

@@ -1,0 +1,53 @@
+import { describe, expect, test } from "vitest";
+import { TIMED_OUT } from "../../worker/repository/timeout.ts";
+import { SnapshotReader, type ReaderParts } from "../../worker/storage/snapshots/reader.ts";
+import { rulesOf } from "../../worker/storage/snapshots/snapshot.ts";
+
+const CTX = { defer: () => undefined };
+const NEVER = new Promise<never>(() => undefined);
+
+/** A reader of a subject, without copies; what it waits for is over at once, or never comes. */
+const readerOf = (parts: Partial<ReaderParts<string>>) =>
+  new SnapshotReader<string>({
+    query: () => Promise.resolve({ revision: 1, value: "one" }),
+    copies: undefined,
+    rules: rulesOf({ reuse: 700, skew: 300 }),
+    now: () => 1_000,
+    wait: (_milliseconds, work) =>
+      Promise.race([work, new Promise<typeof TIMED_OUT>((end) => setTimeout(end, 5, TIMED_OUT))]),
+    ...parts,
+  });
+
+describe("a database that does not answer", () => {
+  test("within three seconds counts as one that fails", async () => {
+    await expect(readerOf({ query: () => NEVER }).read(CTX)).rejects.toThrow("has not answered for 3000 ms");
+  });
+
+  test("to a request that the platform has ended keeps no other from asking by itself", async () => {
+    // The first waits for its query without end, its timer included; the second for the first, in vain, and then for its own.
+    const waits = [() => NEVER, () => Promise.resolve(TIMED_OUT)];
+    const reader = readerOf({ wait: (_milliseconds, work) => waits.shift()?.() ?? work });
+    void reader.read(CTX);
+    expect((await reader.read(CTX)).value).toBe("one");
+    expect(waits).toEqual([]);
+  });
+});
+
+test("a late answer with an earlier state does not replace a later one", async () => {
+  const answers: ((known: { revision: number; value: string }) => void)[] = [];
+  let now = 1_000;
+  const reader = readerOf({
+    query: () => new Promise((answer) => answers.push(answer)),
+    now: () => now,
+    wait: (_, work) => work,
+  });
+  const slow = reader.read(CTX);
+  now += 700;
+  const quick = reader.read(CTX);
+  await Promise.resolve();
+  answers[1]?.({ revision: 6, value: "six" });
+  expect((await quick).value).toBe("six");
+  answers[0]?.({ revision: 5, value: "five" });
+  expect((await slow).value).toBe("six");
+  expect(reader.last?.value).toBe("six");
+});

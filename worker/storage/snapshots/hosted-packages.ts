@@ -1,0 +1,143 @@
+import { SECOND } from "../../duration.ts";
+import type { Context } from "../../repository/context.ts";
+import type { HostedPackages, HostedProject } from "../../repository/ports/hosted-packages.ts";
+import type { ProjectName } from "../../pypi/name.ts";
+import type { HostedNames } from "../d1/hosted-names.ts";
+import { databaseDown, type HostedKey, type ReadProject } from "../d1/hosted-projects.ts";
+import type { Memory } from "../memory.ts";
+import type { SnapshotReader } from "./reader.ts";
+
+/** Estimated memory of a file's row. Bytes. */
+const FILE_BYTES_IN_MEMORY = 700;
+
+/** For how long a project that was ahead of the snapshot is given: until then the snapshot follows. Milliseconds. */
+const AHEAD_TTL = 5 * SECOND;
+
+/** More projects than this are not looked for in the cache one by one: one query of the database gives them all. */
+const MAX_COPIES_READ = 20;
+
+/** Copies of hosted projects in the data centre's cache. A state never changes. */
+export interface ProjectCopies {
+  readonly get: (wanted: HostedKey & { readonly changed: number }) => Promise<ReadProject | undefined>;
+  readonly put: (read: ReadProject) => Promise<void>;
+}
+
+/** A project in memory. */
+export interface RememberedProject extends ReadProject {
+  /** Whether it was read later than the snapshot that led to it. */
+  readonly isAhead: boolean;
+}
+
+/** What it takes to know what indexes host. */
+export interface HostedParts {
+  readonly namesOf: (index: string) => SnapshotReader<HostedNames>;
+  readonly query: (asked: readonly HostedKey[]) => Promise<ReadProject[]>;
+  /** undefined where the database is read each time. */
+  readonly copies: ProjectCopies | undefined;
+  readonly memory: Memory<RememberedProject>;
+  readonly outage: OutageRules;
+  readonly now: () => number;
+}
+
+/** What goes on while the database does not answer. */
+export interface OutageRules {
+  /** For so long after the last snapshot was taken, a name that it does not have counts as not hosted. Milliseconds. */
+  readonly grace: number;
+  /** Names that no upstream has: to be absent would be wrong for them. */
+  readonly isReserved: (name: ProjectName) => boolean;
+}
+
+/** The names that an index hosts, and whether that is known as of now. */
+interface NamesNow {
+  readonly index: string;
+  readonly names: HostedNames;
+  readonly failure: unknown;
+}
+
+type Wanted = HostedKey & { readonly changed: number };
+
+const keyOf = ({ index, name }: HostedKey) => `${index} ${name}`;
+
+/** What indexes host: whose a name is by snapshots of the indexes; a project's rows, which are of one state, from copies. */
+export function hostedPackages(parts: HostedParts): HostedPackages {
+  const { namesOf, query, copies, memory, outage, now } = parts;
+
+  async function namesNow(index: string, ctx: Context): Promise<NamesNow> {
+    const reader = namesOf(index);
+    try {
+      return { index, names: (await reader.read(ctx)).value, failure: undefined };
+    } catch (error) {
+      const { last } = reader;
+      if (!last || Math.abs(now() - last.takenAt) >= outage.grace) throw databaseDown(error);
+      return { index, names: last.value, failure: error };
+    }
+  }
+
+  /** The same, where nothing but what is certain will do. */
+  async function certainNames(indexes: readonly string[], ctx: Context): Promise<NamesNow[]> {
+    const all = await Promise.all(indexes.map((index) => namesNow(index, ctx)));
+    for (const { failure } of all) if (failure !== undefined) throw databaseDown(failure);
+    return all;
+  }
+
+  /** The projects, in the order in which they are wanted. One that the database no longer has is left out. */
+  async function projectsOf(wanted: readonly Wanted[], ctx: Context): Promise<HostedProject[]> {
+    const found = new Map<string, HostedProject>();
+    const missing = new Map<string, Wanted>();
+    const keep = (read: ReadProject) => {
+      const key = keyOf(read.project);
+      const other = memory.get(key, ctx.now);
+      if (other?.isAhead && other.changed > read.changed) {
+        found.set(key, other.project);
+        return;
+      }
+      const isAhead = read.changed !== missing.get(key)?.changed;
+      found.set(key, read.project);
+      const bytes = read.project.files.length * FILE_BYTES_IN_MEMORY;
+      memory.set(key, { ...read, isAhead }, bytes, isAhead ? ctx.now + AHEAD_TTL : Infinity);
+    };
+    for (const each of wanted) {
+      const key = keyOf(each);
+      const known = memory.get(key, ctx.now);
+      if (known && (known.isAhead ? known.changed >= each.changed : known.changed === each.changed))
+        found.set(key, known.project);
+      else missing.set(key, each);
+    }
+    const copied = missing.size <= MAX_COPIES_READ ? copies : undefined;
+    if (copied) for (const copy of await Promise.all([...missing.values()].map(copied.get))) if (copy) keep(copy);
+    const rest = [...missing.values()].filter((each) => !found.has(keyOf(each)));
+    for (const read of rest.length > 0 ? await query(rest) : []) {
+      keep(read);
+      if (copied) ctx.defer(copied.put(read));
+    }
+    return wanted.flatMap((each) => found.get(keyOf(each)) ?? []);
+  }
+
+  const grouped = (projects: readonly HostedProject[]) => Map.groupBy(projects, ({ name }) => name);
+
+  return {
+    async projects(asked, indexes, ctx) {
+      const all = await Promise.all(indexes.map((index) => namesNow(index, ctx)));
+      const wanted = asked.flatMap((name) =>
+        all.flatMap(({ index, names, failure }): Wanted[] => {
+          const changed = names.get(name);
+          if (failure !== undefined && (changed !== undefined || outage.isReserved(name))) throw databaseDown(failure);
+          return changed === undefined ? [] : [{ index, name, changed }];
+        }),
+      );
+      return grouped(await projectsOf(wanted, ctx));
+    },
+
+    async all(indexes, ctx) {
+      const all = await certainNames(indexes, ctx);
+      const wanted = all.flatMap(({ index, names }) => [...names].map(([name, changed]) => ({ index, name, changed })));
+      const projects = await projectsOf(wanted, ctx);
+      return grouped(projects.toSorted((one, other) => (one.name < other.name ? -1 : Number(one.name > other.name))));
+    },
+
+    async names(indexes, ctx) {
+      const all = await certainNames(indexes, ctx);
+      return [...new Set(all.flatMap(({ names }) => [...names.keys()]))].toSorted();
+    },
+  };
+}

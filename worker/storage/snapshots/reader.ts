@@ -1,0 +1,98 @@
+import { SECOND } from "../../duration.ts";
+import type { Context } from "../../repository/context.ts";
+import { TIMED_OUT, within } from "../../repository/timeout.ts";
+import type { Copies } from "./copies.ts";
+import { QUERY_TIMEOUT, type Snapshot, type SnapshotRules } from "./snapshot.ts";
+
+/** A cache that takes longer is not waited for. Milliseconds. */
+const COPY_TIMEOUT = SECOND;
+
+/** What a subject is at a revision. */
+export type Known<Value> = Pick<Snapshot<Value>, "revision" | "value">;
+
+/**
+ * Reads a subject from the database's primary, in one query.
+ *
+ * @param known what was read before: only what has changed since is asked for
+ */
+export type ReadSubject<Value> = (known: Known<Value> | undefined, now: number) => Promise<Known<Value>>;
+
+/** What reading needs. */
+export interface ReaderParts<Value> {
+  readonly query: ReadSubject<Value>;
+  /** undefined where the database is read each time. */
+  readonly copies: Copies<Value> | undefined;
+  readonly rules: SnapshotRules;
+  /** The clock: milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Waits for work for so many milliseconds. Tests simulate it. */
+  readonly wait?: typeof within;
+}
+
+/**
+ * One subject as all requests of an isolate see it: from memory, else from the data centre's cache, else from the
+ * database. Queries grow with changes and data centres, not with requests; and what an isolate has given is never
+ * followed by something earlier.
+ */
+export class SnapshotReader<Value> {
+  readonly #parts: ReaderParts<Value>;
+  readonly #wait: typeof within;
+  #held: Snapshot<Value> | undefined;
+  /** The read that is under way, and when it began. */
+  #reading: { readonly takenAt: number; readonly snapshot: Promise<Snapshot<Value>> } | undefined;
+
+  constructor(parts: ReaderParts<Value>) {
+    this.#parts = parts;
+    this.#wait = parts.wait ?? within;
+  }
+
+  /** The latest snapshot that was read, whatever its age. */
+  get last(): Snapshot<Value> | undefined {
+    return this.#held;
+  }
+
+  /** A snapshot that has every change which was answered before this call. Rejects with the database's error. */
+  async read(ctx: Pick<Context, "defer">): Promise<Snapshot<Value>> {
+    const { rules, now } = this.#parts;
+    const at = now();
+    if (this.#held && rules.isYoung(this.#held, at)) return this.#held;
+    if (this.#reading && rules.isYoung(this.#reading, at)) {
+      const shared = await this.#wait(QUERY_TIMEOUT, this.#reading.snapshot);
+      // The platform may have ended the request that began it.
+      if (shared !== TIMED_OUT) return shared;
+    }
+    return this.#readAnew(ctx, at);
+  }
+
+  async #readAnew(ctx: Pick<Context, "defer">, at: number): Promise<Snapshot<Value>> {
+    const reading = { takenAt: at, snapshot: this.#ask(ctx) };
+    this.#reading = reading;
+    // Others wait for it, also where the client that it is for has left.
+    if (this.#parts.copies) ctx.defer(reading.snapshot.catch(() => undefined));
+    try {
+      return await reading.snapshot;
+    } finally {
+      if (this.#reading === reading) this.#reading = undefined;
+    }
+  }
+
+  async #ask(ctx: Pick<Context, "defer">): Promise<Snapshot<Value>> {
+    const { copies, rules, now, query } = this.#parts;
+    if (this.#held && rules.isFromFuture(this.#held, now())) this.#held = undefined;
+    const copy = copies && (await this.#wait(COPY_TIMEOUT, copies.get(this.#held)));
+    const before = copy && copy !== TIMED_OUT ? this.#offer(copy) : this.#held;
+    if (before && rules.isYoung(before, now())) return before;
+    const takenAt = now();
+    const found = await this.#wait(QUERY_TIMEOUT, query(before, takenAt));
+    if (found === TIMED_OUT) throw new Error(`the database has not answered for ${QUERY_TIMEOUT} ms`);
+    const held = this.#offer({ takenAt, ...found });
+    if (copies) ctx.defer(copies.put(held));
+    return held;
+  }
+
+  /** Takes a snapshot over unless it is earlier than what is held; returns what is held then. */
+  #offer(snapshot: Snapshot<Value>): Snapshot<Value> {
+    if (!this.#held || this.#parts.rules.isLater(snapshot, this.#held)) this.#held = snapshot;
+    return this.#held;
+  }
+}

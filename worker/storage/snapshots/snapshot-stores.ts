@@ -1,0 +1,54 @@
+import type { Platform } from "../../platform/platform.ts";
+import { projectCopiesIn } from "../cache/hosted-projects.ts";
+import { HOSTED_NAMES_CODEC, hostedNamesIn, indexSubject, type HostedNames } from "../d1/hosted-names.ts";
+import { hostedProjectsIn } from "../d1/hosted-projects.ts";
+import { TOKEN_RIGHTS_CODEC, tokenRightsIn, TOKENS_SUBJECT } from "../d1/token-rights.ts";
+import { sharedKeys } from "../keys.ts";
+import type { Memory } from "../memory.ts";
+import { copiesIn, type Codec } from "./copies.ts";
+import { hostedPackages, type OutageRules, type RememberedProject } from "./hosted-packages.ts";
+import { SnapshotReader, type ReadSubject } from "./reader.ts";
+import { rulesOf } from "./snapshot.ts";
+
+/** What is read by snapshots: what indexes host, and what tokens allow. A subject more is a line more here. */
+export function snapshotStores(
+  {
+    database,
+    cache,
+    deployment,
+    staleness,
+    now,
+  }: Pick<Platform, "database" | "cache" | "deployment" | "staleness" | "now">,
+  memory: Memory<RememberedProject>,
+  outage: OutageRules,
+) {
+  const keys = sharedKeys(deployment);
+  const rules = rulesOf(staleness);
+  // A copy would never be used where the database is read each time.
+  const isShared = staleness.reuse > 0;
+
+  function readerOf<Value>(subject: string, query: ReadSubject<Value>, codec: Codec<Value>): SnapshotReader<Value> {
+    const copies = isShared ? copiesIn(cache, keys.snapshot(subject), codec, rules, now) : undefined;
+    return new SnapshotReader({ query, copies, rules, now });
+  }
+
+  const indexes = new Map<string, SnapshotReader<HostedNames>>();
+  const namesOf = (index: string) => {
+    const reader =
+      indexes.get(index) ?? readerOf(indexSubject(index), hostedNamesIn(database, index), HOSTED_NAMES_CODEC);
+    indexes.set(index, reader);
+    return reader;
+  };
+
+  return {
+    tokenRights: readerOf(TOKENS_SUBJECT, tokenRightsIn(database), TOKEN_RIGHTS_CODEC),
+    hosting: hostedPackages({
+      namesOf,
+      query: hostedProjectsIn(database),
+      copies: isShared ? projectCopiesIn(cache, keys) : undefined,
+      memory,
+      outage,
+      now,
+    }),
+  };
+}
