@@ -46,6 +46,8 @@ export class World {
   readonly #random: Random;
   readonly #mutation: Mutation | undefined;
   readonly #clock: SimulatedClock;
+  /** Sends a request to each isolate. */
+  readonly #asking: (() => void)[] = [];
   readonly #rules;
   /** In the database: the index's revision, and the project's; 0: it is not hosted. */
   #revision = 0;
@@ -79,9 +81,11 @@ export class World {
   /** An isolate whose requests come at any time, many of them soon after something that matters. */
   #open(stored: Map<string, Response>, moments: readonly number[]): void {
     const random = this.#random;
-    const offset = random.below(STALENESS.skew + 1) - STALENESS.skew / 2;
+    const furthest = STALENESS.skew / 2;
+    const offset = random.oneIn(3) ? random.below(STALENESS.skew + 1) - furthest : random.pick([-furthest, furthest]);
     const start = (): Isolate => ({ hosting: this.#product(stored, () => this.#clock.now + offset), given: 0 });
     let isolate = start();
+    this.#asking.push(() => void this.#read(isolate));
     for (let requests = 3 + random.below(6); requests > 0; requests--) {
       const at = random.oneIn(3) ? random.below(5_000) : random.pick(moments) + random.below(900) - 100;
       this.#clock.at(at, () => {
@@ -100,6 +104,7 @@ export class World {
     const { settle } = createSettling(waitedFor ?? STALENESS, this.#clock.sleep, () => false);
     const commit = async () => {
       await this.#delay();
+      this.#askSome();
       this.#revision += 1;
       // Others change other projects of the index.
       if (!this.#random.oneIn(4)) this.#changed = this.#revision;
@@ -115,8 +120,16 @@ export class World {
       const changed = await settle(attempt).catch(() => undefined);
       if (changed !== undefined) {
         this.#answered = Math.max(this.#answered, changed);
+        this.#askSome();
         return;
       }
+    }
+  }
+
+  /** Has some isolates asked now, or within some milliseconds: right before a change, or right after its answer. */
+  #askSome(): void {
+    for (const ask of this.#asking) {
+      if (this.#random.oneIn(2)) this.#clock.at(this.#clock.now + this.#random.below(20), ask);
     }
   }
 
