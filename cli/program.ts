@@ -1,6 +1,7 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { auditCommand } from "./commands/audit.ts";
 import { carryOverCommand } from "./commands/carry-over.ts";
+import { costCommand } from "./commands/cost.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { jobsCommand } from "./commands/jobs.ts";
 import { lockCommand } from "./commands/lock.ts";
@@ -33,6 +34,7 @@ export function program(version: string): CommandUnknownOpts {
     jobsCommand(),
     moveOutCommand(),
     moveInCommand(),
+    costCommand(),
     carryOverCommand(),
   ];
   for (const each of commands) made.addCommand(each);

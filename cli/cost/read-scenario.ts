@@ -1,0 +1,37 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { parse } from "smol-toml";
+import { scenario, type Scenario } from "../../schema/scenario.ts";
+import { messageOf } from "../../worker/errors.ts";
+import { CommandError } from "../lib/command-error.ts";
+import { fileErrorText } from "../lib/files.ts";
+import { PROJECT_FOLDER } from "../lib/project-folder.ts";
+
+/** The scenarios that come with pypi-edge, in the order in which docs/cost.md has them. */
+export const SCENARIOS = ["team-of-50", "runners", "public"] as const;
+
+const isShipped = (name: string) => (SCENARIOS as readonly string[]).includes(name);
+
+/**
+ * Reads a scenario: one that comes with pypi-edge by its name, or a file.
+ *
+ * @throws CommandError where the file cannot be read, or is no scenario; it names each wrong key
+ */
+export async function readScenario(name: string): Promise<Scenario> {
+  const path = isShipped(name) ? join(PROJECT_FOLDER, "schema", "scenarios", `${name}.toml`) : name;
+  const text = await readFile(path, "utf8").catch((error: unknown) => {
+    throw new CommandError(
+      `${name}: ${fileErrorText(error)}. Scenarios that come with pypi-edge: ${SCENARIOS.join(", ")}.`,
+    );
+  });
+  let value: unknown;
+  try {
+    value = parse(text);
+  } catch (error) {
+    throw new CommandError(`${name} is no TOML: ${messageOf(error)}`);
+  }
+  const parsed = scenario.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issues = parsed.error.issues.map(({ path: at, message }) => `${at.join(".")}: ${message}`);
+  throw new CommandError(`${name} is no scenario: ${issues.join("; ")}.`);
+}

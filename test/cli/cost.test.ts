@@ -1,0 +1,59 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import { billOf } from "../../cli/cost/bill.ts";
+import { readScenario, SCENARIOS } from "../../cli/cost/read-scenario.ts";
+import { distinct, hitRatio, zipfShares } from "../../cli/cost/zipf.ts";
+import { PROJECT_FOLDER } from "../../cli/lib/project-folder.ts";
+
+const linesOf = async (name: string) => {
+  const { lines, total } = billOf(await readScenario(name));
+  return { total, of: Object.fromEntries(lines.map(({ line, used, dollars }) => [line, { used, dollars }])) };
+};
+
+test("a thousand million public requests are billed as requests, whatever answers them", async () => {
+  const { of } = await linesOf("public");
+  expect(of["requests"]?.used).toBeGreaterThan(999e6);
+  expect(of["requests"]?.dollars).toBeCloseTo(297, 0);
+});
+
+test("what the plan includes costs nothing, and what is above it costs by the unit", async () => {
+  const own = await readScenario("team-of-50");
+  const stored = { ...own.stored, r2: 1_010, kv: 1 };
+  const { lines, total } = billOf({ ...own, stored });
+  expect(lines.find(({ line }) => line === "r2Storage")?.dollars).toBeCloseTo(15);
+  expect(lines.find(({ line }) => line === "kvStorage")?.dollars).toBe(0);
+  expect(total).toBeCloseTo(20);
+});
+
+test.each(SCENARIOS)("the limit of the free plan that %s uses up first comes first", async (name) => {
+  const { free } = billOf(await readScenario(name));
+  const shares = free.map(({ used, limit }) => used / limit);
+  expect(shares).toEqual(shares.toSorted((a, b) => b - a));
+});
+
+test("the share of pages at the edge in the public scenario is what 60 s in one cache give", async () => {
+  const { users, installs, install, projects, edge } = await readScenario("public");
+  const inAMinute = (users * installs * install.pages * 60) / 86_400;
+  expect(hitRatio(zipfShares(projects.count, projects.zipf), inAMinute)).toBeCloseTo(edge.pages, 2);
+});
+
+test("Zipf's law: equal shares at an exponent of 0, and few requests ask for as many things", () => {
+  const equal = zipfShares(4, 0);
+  expect([...equal]).toEqual([0.25, 0.25, 0.25, 0.25]);
+  expect(hitRatio(equal, 4)).toBe(0.5);
+  expect(distinct(equal, 1_000)).toBeCloseTo(4);
+  expect(distinct(zipfShares(1_000_000, 0), 10)).toBeCloseTo(10, 2);
+});
+
+test("a scenario that is wrong is refused with a sentence that names what is", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "cost-"));
+  const file = join(folder, "ours.toml");
+  await writeFile(file, 'title = "ours"\nindex = "elsewhere"\n');
+  const run = promisify(execFile)(process.execPath, [join(PROJECT_FOLDER, "cli/pypi-edge.ts"), "cost", file]);
+  await expect(run).rejects.toThrow('index: must be "team" or "default"; users: must be a number');
+  await rm(folder, { recursive: true });
+});

@@ -1,0 +1,165 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "smol-toml";
+import { billOf } from "../../cli/cost/bill.ts";
+import { SCENARIOS } from "../../cli/cost/read-scenario.ts";
+import { amountText, freeTable, linesTable } from "../../cli/cost/report.ts";
+import { CPU_MEASURED, CPU_MS, OPERATIONS, type PricedKind, type Operations } from "../../schema/operations.ts";
+import { PRICES, PRICES_READ } from "../../schema/prices.ts";
+import { scenario, type Scenario } from "../../schema/scenario.ts";
+import { tableOf } from "./markdown.ts";
+
+/** What each scenario is to cost at most. Dollars a month. */
+const TARGETS: Readonly<Record<(typeof SCENARIOS)[number], number>> = { "team-of-50": 6.5, runners: 60, public: 350 };
+
+const read = (name: string): Scenario =>
+  scenario.parse(parse(readFileSync(join(import.meta.dirname, "../../schema/scenarios", `${name}.toml`), "utf8")));
+
+/** docs/cost.md: what the shipped scenarios cost, what each request costs, and what changes that. */
+export function costPage(): string {
+  return `# What it costs on Cloudflare
+
+<!-- Made by npm run docs from schema/prices.ts, schema/operations.ts and schema/scenarios. -->
+
+\`\`\`console
+$ npx pypi-edge cost team-of-50
+$ npx pypi-edge cost ours.toml     # a copy of a file in schema/scenarios, with your own numbers
+\`\`\`
+
+The command multiplies three things: the operations that one request of each kind costs, which a test counts; how often each kind happens, by the
+scenario; and Cloudflare's price list of ${PRICES_READ}. A month has 30 days.
+
+${tableOf(["scenario", "requests a month", "$ a month", "target, $", "free plan: what falls first"], SCENARIOS.map(summary))}
+
+${SCENARIOS.map(chapter).join("\n\n")}
+
+## Assumptions
+
+- **An answer of Cloudflare's cache in front of the worker is billed as a request, and takes no CPU** ([Workers Cache](${PRICES.requests.source})). So a high
+  share of answers at the edge saves operations and CPU, never requests: 1,000 million requests cost $297 whatever answers them.
+- An answer to a request with a token is private, so the edge answers none of an index that needs one.
+- Projects are asked for by Zipf's law. It gives how often a page is in an isolate's memory (5 s), and how many rows an isolate gathers in 5 minutes.
+- The public scenario takes it that 63 % of pages are answered at the edge: what a lifetime of 60 s gives in one cache for all. Clients that send other \`Accept\`
+  headers have copies of their own there, and where Cloudflare's upper tier is several caches, the share is lower. The number of isolates is a guess: nothing documents it.
+- Each cron tick and each message counts as a request, as Cloudflare's own example counts cron triggers.
+- An answer of the edge writes no log. A logged request has 2,000 bytes. From 2026-12-01 logs are paid by the gigabyte, which is what is calculated here.
+- CPU was measured on ${CPU_MEASURED} in workerd over simulated stores (\`node test/bench/cost.ts\`), with pages of 100 files and files of 1 MB: the simulators' share is
+  in it, so the figures are upper bounds.
+- Not in it: a domain, and what other workers of the account use of the plan.
+
+## What changes it
+
+${tableOf(["what", "scenario", "$ before", "$ after"], effects())}
+
+- **Logs.** \`head_sampling_rate\` in \`wrangler.toml\` is 1: up to 25 million requests a month that run the worker, nothing is paid for them. With more, \`invocation_logs = false\` leaves the worker's own
+  lines, which are problems only; \`head_sampling_rate = 0.1\` also drops nine of ten problems.
+- **Rows written.** The use of a file is recorded once an hour by all isolates together, where each isolate did; and of what a busy isolate is asked for, one of 16 requests is
+  counted, as 16. The test counts what is left.
+- **KV reads** are the line of a public index that costs most beside requests. A lifetime of 5 minutes at the edge instead of 60 s would answer 77 % of the pages there. It is not set: where a
+  purge fails, a new release would be seen that much later.
+- **\`cross_version_cache\`** would keep the edge's answers over a deployment. It is not set: what a deployment empties is read once more from R2 and KV, a few cents, and an
+  answer that a new version corrects would go on being served, a file's for a year.
+- **Where stores are** changes how long answers take, not what they cost: [deploy](deploy.md).
+
+## Operations of each kind
+
+Counted by \`test/http/priced-operations.test.ts\`, with the rows that D1 itself says it has read and written. "team" is an index that hosts, with a
+token; "gathered" is what an isolate writes every 5 minutes, a row each.
+
+${operationsTable()}
+
+## Prices
+
+${tableOf(["line", "unit", "included a month", "$", "free plan", "source"], Object.values(PRICES).map(priceRow))}
+
+Workers Paid is $5 a month. R2's operations and storage have the same allowance on both plans.
+`;
+}
+
+function summary(name: (typeof SCENARIOS)[number]): string[] {
+  const bill = billOf(read(name));
+  const [first] = bill.free;
+  const falls = first
+    ? `${first.name}: ${Math.round((100 * first.used) / first.limit).toLocaleString("en")} % of ${amountText(first.limit)} ${first.each === "account" ? "at once" : `a ${first.each}`}`
+    : "";
+  const { total } = bill;
+  return [
+    `[\`${name}\`](../schema/scenarios/${name}.toml)`,
+    amountText(bill.requests),
+    total.toFixed(2),
+    `${TARGETS[name]}${total > TARGETS[name] ? ", missed" : ""}`,
+    falls,
+  ];
+}
+
+function chapter(name: (typeof SCENARIOS)[number]): string {
+  const own = read(name);
+  const bill = billOf(own);
+  const [lines, free] = [linesTable(bill), freeTable(bill)];
+  return `## ${own.title}
+
+\`pypi-edge cost ${name}\`. At the edge: ${percent(own.edge.pages)} of pages, ${percent(own.edge.files)} of files and \`.metadata\` (${own.edge.source}).
+
+${tableOf(lines.header, lines.rows)}
+
+On the free plan, what is used up first at the top:
+
+${tableOf(free.header, free.rows.slice(0, 5))}`;
+}
+
+const percent = (share: number) => `${Math.round(share * 100)} %`;
+
+/** What a change of one value does to a scenario. */
+function effects(): string[][] {
+  const cost = (given: Scenario) => billOf(given).total.toFixed(2);
+  const [runners, open] = [read("runners"), read("public")];
+  const sampled = (given: Scenario, sampling: number): Scenario => ({ ...given, logs: { ...given.logs, sampling } });
+  const longer: Scenario = { ...open, edge: { ...open.edge, pages: 0.77 } };
+  return [
+    ["`head_sampling_rate = 0.1`", "runners", cost(runners), cost(sampled(runners, 0.1))],
+    ["the same", "public", cost(sampled(open, 1)), cost(open)],
+    ["fewer rows for uses and popularity (done)", "runners", "20.72 for D1 rows written", "0"],
+    ["the same (done)", "public", "238 for D1 rows written", "9.08"],
+    ["pages for 5 minutes at the edge (not done)", "public", cost(open), cost(longer)],
+  ];
+}
+
+const UNITS: Readonly<Record<keyof Operations, string>> = {
+  kvReads: "KV reads",
+  kvWrites: "KV writes",
+  r2ClassA: "R2 A",
+  r2ClassB: "R2 B",
+  rowsRead: "rows read",
+  rowsWritten: "rows written",
+  messages: "messages",
+  cacheCalls: "cache calls",
+  upstreamRequests: "upstream",
+};
+
+function operationsTable(): string {
+  const units = Object.keys(UNITS) as (keyof Operations)[];
+  const rows = (Object.keys(OPERATIONS) as PricedKind[]).map((kind) => {
+    const costs: Operations = OPERATIONS[kind];
+    return [kind, ...units.map((unit) => `${costs[unit] ?? ""}`), `${CPU_MS[kind] ?? ""}`];
+  });
+  return tableOf(
+    ["kind", ...units.map((unit) => UNITS[unit]), "CPU, ms"],
+    [["an answer of the edge", ...units.map(() => ""), ""], ...rows],
+  );
+}
+
+function priceRow({
+  name,
+  unit,
+  included,
+  dollars,
+  per,
+  source,
+  ...rest
+}: (typeof PRICES)[keyof typeof PRICES]): string[] {
+  const free =
+    "free" in rest
+      ? `${amountText(rest.free.limit)} ${rest.free.each === "account" ? "at once" : `a ${rest.free.each}`}`
+      : "";
+  return [name, unit, amountText(included), `${dollars} for ${amountText(per)}`, free, source];
+}
