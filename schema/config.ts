@@ -53,6 +53,7 @@ export const vars = z.object({
     whole("seconds").check(z.refine((it) => it <= MAX_GRACE, `must be at most ${MAX_GRACE} seconds`)),
     0,
   ),
+  NEW_A_DAY: z._default(whole("gigabytes"), 20),
   PUBLIC_URL: publicRoot,
   METRICS: z._default(z.enum(["token", "open"], 'must be "token" or "open"'), "token"),
   LOG: z.enum(["requests", "problems"], 'must be "requests" or "problems"'),
@@ -85,6 +86,8 @@ export interface Config {
   readonly freeSpace: number;
   /** How long names that were not hosted go on to come from upstreams while the database cannot be read. Milliseconds. */
   readonly databaseGrace: number;
+  /** Bytes that requests without a token may have stored in a day; 0: no limit. */
+  readonly bytesADay: number;
   /** Gives access to `/-/api/`; undefined: no admin token exists. */
   readonly adminToken: string | undefined;
   /** The public address without a final slash, where it is not the request's own; else empty. */
@@ -115,6 +118,7 @@ export function parseConfig(env: Record<string, unknown>): Config {
     QUOTA,
     FREE_SPACE,
     DATABASE_GRACE,
+    NEW_A_DAY,
     PUBLIC_URL,
     METRICS,
     LOG,
@@ -152,6 +156,7 @@ export function parseConfig(env: Record<string, unknown>): Config {
     quota: QUOTA * 1_000_000_000,
     freeSpace: FREE_SPACE * 1_000_000_000,
     databaseGrace: DATABASE_GRACE * SECOND,
+    bytesADay: NEW_A_DAY * 1_000_000_000,
     adminToken,
     publicUrl: PUBLIC_URL,
     openMetrics: METRICS === "open",

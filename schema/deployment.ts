@@ -11,9 +11,12 @@ const queueConsumer = z.object({
   retry_delay: z.optional(z.number()),
 });
 
-/** What wrangler.toml says of crons and queues, beside `[vars]`. */
+/** What wrangler.toml says of crons, queues and rate limits, beside `[vars]`. */
 export const deployment = z.object({
   queues: z.object({ consumers: z.array(queueConsumer) }),
+  ratelimits: z.optional(
+    z.array(z.object({ name: z.string(), simple: z.object({ limit: z.number(), period: z.number() }) })),
+  ),
   triggers: z.object({ crons: z.array(z.string()) }),
 });
 

@@ -24,6 +24,8 @@ export const VARIABLE_MEANINGS: Readonly<Record<keyof z.infer<typeof vars>, stri
     "On a machine of your own: gigabytes of the disk below which the longest unused mirrored files are deleted, so that uploads find room; 0: none are.",
   DATABASE_GRACE:
     "Seconds for which names that an index did not host go on to come from its sources while the database cannot be read, 60 at most. A name that is first hosted within that time may come from a source for as long.",
+  NEW_A_DAY:
+    "Gigabytes that requests without a token may have stored in a day (UTC); after that, what is not stored is 429 to them until midnight. 0: no limit.",
   PUBLIC_URL:
     "The address people use, where it is not the one that requests arrive under. Where it is set, pages lead to provenance here; under another one, pages begin anew. `pypi-edge serve` sets it.",
   METRICS: 'Who may read `/-/metrics`: `"token"`, a token that may read every index; `"open"`, anyone.',

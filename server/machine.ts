@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { MINUTE } from "../worker/duration.ts";
 import { DURABLE_PREFIXES } from "../worker/platform/objects.ts";
 import type { Platform } from "../worker/platform/platform.ts";
 import { CACHE_SCHEMA, openCache } from "./cache.ts";
@@ -15,6 +16,7 @@ import { copyingPipe } from "./pipe.ts";
 import type { ConsumerSettings } from "./queues/consumer.ts";
 import { openQueues, type Queues } from "./queues/queues.ts";
 import type { ProxyFor } from "./proxies/proxies.ts";
+import { openRateLimiter, type RateLimit } from "./rate-limiter.ts";
 import { releaseReserve } from "./reserve.ts";
 import { openSqlite } from "./sqlite/sqlite.ts";
 import { StateWatch } from "./state-watch.ts";
@@ -35,11 +37,15 @@ interface MachineOptions {
   readonly migrations: string;
   /** The queues' consumers, as wrangler.toml has them. */
   readonly consumers: readonly ConsumerSettings[];
+  /** How many requests for what is not stored one network may send. Where it is left out, any number. */
+  readonly newFromNetwork?: RateLimit | undefined;
   /** Where it is left out, upstreams are asked directly. */
   readonly proxyFor?: ProxyFor | undefined;
   /** Takes a sentence for each problem of a queue. */
   readonly log: (line: string) => void;
 }
+
+const NO_LIMIT: RateLimit = { limit: Infinity, period: MINUTE };
 
 /**
  * Opens the stores in a directory, which are made where there are none, and applies the migrations.
@@ -47,7 +53,7 @@ interface MachineOptions {
  * @throws UnusableDatabase, whose message is a sentence for the user, `storage-full`, or the system's or SQLite's error
  */
 export async function openMachine(options: MachineOptions): Promise<Machine> {
-  const { state, migrations, consumers, proxyFor, log } = options;
+  const { state, migrations, consumers, newFromNetwork = NO_LIMIT, proxyFor, log } = options;
   await mkdir(state, { recursive: true });
   const file = (name: string) => join(state, `${name}.sqlite`);
   const reserve = await releaseReserve(join(state, "reserve"));
@@ -93,6 +99,7 @@ export async function openMachine(options: MachineOptions): Promise<Machine> {
       database,
       fills: queues.queue("pypi-edge-fills"),
       refreshes: queues.queue("pypi-edge-refreshes"),
+      newFromNetwork: openRateLimiter(newFromNetwork, Date.now),
       cache,
       // The cache is this state directory's own.
       deployment: "",

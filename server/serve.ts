@@ -17,6 +17,7 @@ import { UnusableDatabase } from "./migrate.ts";
 import { fileOf } from "./objects/file-body.ts";
 import type { ProxyFor } from "./proxies/proxies.ts";
 import type { ConsumerSettings } from "./queues/consumer.ts";
+import type { RateLimit } from "./rate-limiter.ts";
 
 export interface ServeOptions {
   readonly host: string;
@@ -36,6 +37,8 @@ export interface ServeOptions {
   /** Expressions as in wrangler.toml, which are fired in UTC. */
   readonly crons: readonly string[];
   readonly consumers: readonly ConsumerSettings[];
+  /** How many requests for what is not stored one network may send. Where it is left out, any number. */
+  readonly newFromNetwork?: RateLimit | undefined;
   /** The folder of the migrations. */
   readonly migrations: string;
 }
@@ -117,11 +120,11 @@ export async function serve(options: ServeOptions): Promise<Served> {
 }
 
 async function machineFor(
-  { state, crons, migrations, consumers, proxyFor }: ServeOptions,
+  { state, crons, migrations, consumers, newFromNetwork, proxyFor }: ServeOptions,
   log: (line: string) => void,
 ): Promise<Machine> {
   try {
-    const machine = await openMachine({ state, migrations, consumers, proxyFor, log });
+    const machine = await openMachine({ state, migrations, consumers, newFromNetwork, proxyFor, log });
     await expectCrons(machine.platform.database, crons);
     return machine;
   } catch (error) {

@@ -54,6 +54,7 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
       counters,
       log: logAs(config.logFormat),
       facts: platform,
+      allowanceFor: services.allowanceFor,
       indexNames: all.map(({ name }) => name),
     }),
   );

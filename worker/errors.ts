@@ -14,6 +14,7 @@ const KINDS = {
   "too-large": { status: 413, title: "Too large" },
   unprocessable: { status: 422, title: "Cannot be processed" },
   "too-many-attempts": { status: 429, title: "Too many attempts" },
+  "too-many-requests": { status: 429, title: "Too many requests" },
   internal: { status: 500, title: "Internal error" },
   "storage-failed": { status: 503, title: "Storage unavailable" },
   "upstream-failed": { status: 503, title: "Upstream unavailable" },

@@ -9,6 +9,7 @@ import {
 import type { Listener } from "../../server/http/listen.ts";
 import { proxiesIn, UnusableProxy, type ProxyFor } from "../../server/proxies/proxies.ts";
 import type * as server from "../../server/serve.ts";
+import { SECOND } from "../../worker/duration.ts";
 import { messageOf } from "../../worker/errors.ts";
 import { builtServer } from "../build/build.ts";
 import { CommandError } from "../lib/command-error.ts";
@@ -74,11 +75,18 @@ async function serve(
       config,
       crons: cron ? deployment.triggers.crons : [],
       consumers: deployment.queues.consumers,
+      newFromNetwork: newFromNetwork(deployment),
       migrations: MIGRATIONS,
     });
   } catch (error) {
     throw error instanceof built.CannotServe ? new CommandError(error.message) : error;
   }
+}
+
+/** The rate limit of wrangler.toml, by the name of its binding; undefined where the file has none. */
+function newFromNetwork({ ratelimits }: Configuration["deployment"]) {
+  const own = ratelimits?.find(({ name }) => name === "NEW_FROM_NETWORK");
+  return own && { limit: own.simple.limit, period: own.simple.period * SECOND };
 }
 
 /** Other commands look for the server at its address. It runs without them, on a full disk for example. */

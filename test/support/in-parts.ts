@@ -108,7 +108,14 @@ export class PartsRig {
     const counters = { add: () => undefined, flush: () => undefined, totals: () => Promise.resolve([]) };
     this.#app = new Hono<AppEnv>();
     this.#app.use(
-      withContext({ now: () => this.now, counters, log: logAs("text"), facts: cloudflare(env), indexNames: [] }),
+      withContext({
+        now: () => this.now,
+        counters,
+        log: logAs("text"),
+        facts: cloudflare(env),
+        allowanceFor: () => ({ admit: () => Promise.resolve(), stored: () => undefined }),
+        indexNames: [],
+      }),
     );
     this.#app.route("/-/api/uploads", uploadsInPartsRoutes(createAuthorize(admit), AT_ONCE, uploads));
     this.#app.onError((error, c) => problem(error, c));

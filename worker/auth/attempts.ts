@@ -59,8 +59,11 @@ export class Attempts {
   }
 }
 
-/** The part of an address that belongs to one customer: a whole IPv4 address, or the first 64 bits of an IPv6 address. */
-function networkOf(address: string): string {
+/**
+ * The part of an address that belongs to one customer: a whole IPv4 address, or the first 64 bits of an IPv6 address. A /24 of IPv4
+ * would have some 250 customers of a provider answer for each other.
+ */
+export function networkOf(address: string): string {
   if (!address.includes(":")) return address;
   const [head = [], tail] = address.split("::").map((part) => part.split(":").filter((group) => group !== ""));
   const gap = tail ? Array<string>(Math.max(0, 8 - head.length - tail.length)).fill("0") : [];

@@ -1,4 +1,5 @@
 import type { Platform } from "../platform/platform.ts";
+import type { RateLimiter } from "../platform/rate-limiter.ts";
 import type { MakePipe } from "../platform/pipe.ts";
 
 /** Cloudflare allows 30 s for what goes on after the client has left: enough for a file of this size. Bytes. */
@@ -16,15 +17,22 @@ const ADDRESS = /^[\da-f.:]{1,45}$/i;
 /** The id that Cloudflare gives a request: sixteen digits and the data centre. */
 const CF_RAY = /^[\da-f]{16}(?:-[A-Z]{3})?$/;
 
+/** The stores and queues that a deployment must have. */
+type Bindings = Pick<Env, "FILES" | "PAGES" | "DB" | "FILLS" | "REFRESHES">;
+
+/** A wrangler.toml of an earlier version has no rate limiter: then nothing is limited. */
+const NO_LIMIT: RateLimiter = { limit: () => Promise.resolve({ success: true }) };
+
 /** Cloudflare as a platform. */
 export const cloudflare = (
-  env: Pick<Env, "FILES" | "PAGES" | "DB" | "FILLS" | "REFRESHES"> & Partial<Pick<Env, "CF_VERSION_METADATA">>,
+  env: Bindings & Partial<Pick<Env, "CF_VERSION_METADATA">> & { readonly NEW_FROM_NETWORK?: RateLimiter | undefined },
 ): Platform => ({
   objects: env.FILES,
   keyValue: env.PAGES,
   database: env.DB,
   fills: env.FILLS,
   refreshes: env.REFRESHES,
+  newFromNetwork: env.NEW_FROM_NETWORK ?? NO_LIMIT,
   cache: caches.default,
   // All workers of a zone share its cache, and each has a database of its own. Without the binding each isolate is by itself.
   deployment: env.CF_VERSION_METADATA?.id ?? crypto.randomUUID(),

@@ -1,3 +1,4 @@
+import { allowances, type AllowanceFor } from "../auth/allowance.ts";
 import { Attempts } from "../auth/attempts.ts";
 import { authenticator, type Authenticate } from "../auth/authenticate.ts";
 import type { TokenStore } from "../auth/ports.ts";
@@ -38,6 +39,7 @@ export interface Limits extends StorageLimits {
 /** All services of requests and jobs. Each route and job takes only what it uses. */
 export interface Services {
   readonly authenticate: Authenticate;
+  readonly allowanceFor: AllowanceFor;
   /** Yanks, deletes, marks and promotes hosted releases. */
   readonly releases: ReleaseActions;
   readonly auditLog: AuditLog;
@@ -107,9 +109,10 @@ export function compose(
     adminToken,
     trusted,
     audience,
+    bytesADay,
   } = config;
   const stores = createStores(platform, limits, { grace: config.databaseGrace, isReserved: reservedBy(reserved) });
-  const { counters, tokens, hosting, hostedBytes: bytes } = stores;
+  const { counters, tokens, newBytes, hosting, hostedBytes: bytes } = stores;
   const { finishAlone = platform.finishAlone } = limits;
   const shared = { platform, stores, finishAlone, pageTtl, feed, reserved };
   const stacks = new Map<UpstreamConfig, Source>();
@@ -125,12 +128,10 @@ export function compose(
     transaction: stores.publishTransaction,
     objects: stores.uploadObjects,
   });
+  const authenticate = authenticator({ adminToken, tokens, attempts: new Attempts() });
   return {
-    authenticate: authenticator({
-      adminToken,
-      tokens,
-      attempts: new Attempts(),
-    }),
+    authenticate,
+    allowanceFor: allowances({ authenticate, ofNetwork: platform.newFromNetwork, newBytes, bytesADay, counters }),
     tokens,
     tokenExchange: createTokenExchange({ trusted, audience }, platform, tokens, counters),
     releases: createReleaseActions(stores.releases, indexes),

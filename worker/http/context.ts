@@ -3,6 +3,7 @@ import { contextOf } from "../log/context.ts";
 import type { Log } from "../log/log.ts";
 import type { RequestFacts, Work } from "../platform/platform.ts";
 import type { Edge } from "../repository/ports/maintenance.ts";
+import type { AllowanceFor } from "../auth/allowance.ts";
 import type { Counters } from "../repository/ports/counters.ts";
 import type { Context } from "../repository/context.ts";
 import { NOTHING_LOADED } from "./headers.ts";
@@ -33,6 +34,7 @@ interface Surroundings {
   readonly counters: Counters;
   readonly log: Log;
   readonly facts: RequestFacts;
+  readonly allowanceFor: AllowanceFor;
   /** The names of the indexes; the first is at the root. */
   readonly indexNames: readonly string[];
 }
@@ -43,7 +45,7 @@ const POLICY = "Content-Security-Policy";
  * Gives a request its context and its log; every answer the request's id and `nosniff`; and every answer in HTML a policy by which
  * it loads nothing, unless it has one of its own.
  */
-export const withContext = ({ now, counters, log, facts, indexNames }: Surroundings) =>
+export const withContext = ({ now, counters, log, facts, allowanceFor, indexNames }: Surroundings) =>
   createMiddleware<AppEnv>(async (c, next) => {
     const started = now();
     const requestId = facts.requestId(c.req.raw);
@@ -52,7 +54,12 @@ export const withContext = ({ now, counters, log, facts, indexNames }: Surroundi
       const time = new Date(started).toISOString();
       log(level, { time, requestId, ...subjectOf(pathOf(c.req.url), indexNames), ...fields }, text);
     };
-    c.set("ctx", contextOf(started, c.env.work, counters, own));
+    const ctx = contextOf(started, c.env.work, counters, own);
+    const senderOf = () => ({
+      authorization: c.req.header("Authorization"),
+      origin: facts.clientAddress(c.req.raw),
+    });
+    c.set("ctx", { ...ctx, allowance: allowanceFor(senderOf, ctx) });
     c.set("log", own);
     c.set("facts", facts);
     await next();

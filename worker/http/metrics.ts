@@ -29,6 +29,10 @@ const COUNTERS: Record<keyof Counted, { readonly name: string; readonly help: st
     name: "pypi_edge_upstream_requests_total",
     help: "Requests to upstreams, by outcome; retries and redirects are part of one request.",
   },
+  refusedFills: {
+    name: "pypi_edge_refused_fills_total",
+    help: "Requests without a token for what is not stored that were refused: by the ceiling of their network, or of the day.",
+  },
   events: {
     name: "pypi_edge_events_total",
     help: "What happened behind answers and jobs, by kind: failures, and recoveries (feed-recovered).",

@@ -124,7 +124,9 @@ async function firstFile(
   };
   try {
     const listed = await locate(request, candidates, inner, parts, ctx);
-    return listed ? await fetchFile(request, listed, inner, parts, true, ctx) : await storedFile();
+    if (!listed) return await storedFile();
+    await admit(request.ref, parts, ctx);
+    return await fetchFile(request, listed, inner, parts, true, ctx);
   } catch (error) {
     const stored = await storedFile();
     if (stored) return stored;
@@ -160,6 +162,8 @@ function knownFile(parts: MirrorParts, inner: SourceFiles) {
         const late = request.keep ? await storedFacts(ref, files) : await files.get(ref, range);
         if (late) return late;
       }
+      // A stored file that is to be replaced is not new.
+      if (listed && !outdated) await admit(ref, parts, ctx);
       return listed && (await fetchFile(request, listed, inner, parts, usable, ctx));
     } catch (error) {
       // The file that should replace the stored one cannot be fetched: the stored one, though unverified, is served.
@@ -173,6 +177,11 @@ function knownFile(parts: MirrorParts, inner: SourceFiles) {
       return stored;
     }
   };
+}
+
+/** Throws `too-many-requests` where the sender may not have a new file fetched; one that is just being stored costs nothing more. */
+async function admit(ref: FileRef, { shared }: MirrorParts, ctx: Context): Promise<void> {
+  if (!shared?.has(ref)) await ctx.allowance?.admit();
 }
 
 /**

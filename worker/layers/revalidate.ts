@@ -65,7 +65,10 @@ export async function revalidated<What extends string, Value extends StoredJson<
   // A job asks because something has changed: what was absent a moment ago may exist now.
   if (!strict && absent.get(what, ctx.now)) return null;
   const stored = await readOrReport(() => store.get(what, ctx.now), what, ctx);
-  if (!stored) return refresh(what, null, parts, ask, ctx, strict);
+  if (!stored) {
+    await ctx.allowance?.admit();
+    return refresh(what, null, parts, ask, ctx, strict);
+  }
   const staleBefore = ctx.now - Math.min(ttl, maxAgeMs ?? ttl);
   const { changedAt } = stored.head;
   // The change log is not enough for a caller that demands a newer page, or one made again.
@@ -119,6 +122,7 @@ async function refresh<What extends string, Value extends StoredJson<StoredHead,
       ctx.report({ event: "storage-failed", what, reason: messageOf(error) });
       return stored ? stored.value.stale(stored.since) : answer;
     }
+    if (!stored) ctx.allowance?.stored(answer.head.size);
     ctx.defer(store.put(what, answer, ctx.now, { before: stored?.value, ctx }));
     return answer;
   } catch (error) {

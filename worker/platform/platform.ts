@@ -5,6 +5,7 @@ import type { KeyValue } from "./key-value.ts";
 import type { Objects } from "./objects.ts";
 import type { MakePipe } from "./pipe.ts";
 import type { MessageQueue } from "./queues.ts";
+import type { RateLimiter } from "./rate-limiter.ts";
 import type { OpenSpool } from "./spool.ts";
 
 /**
@@ -18,6 +19,8 @@ export interface Platform extends RequestFacts {
   readonly database: Database;
   readonly fills: MessageQueue<FillMessage>;
   readonly refreshes: MessageQueue<RefreshMessage>;
+  /** Counts requests for what is not stored, by the network that they come from. */
+  readonly newFromNetwork: RateLimiter;
   /** Responses by URL, which only this data centre or machine sees. Other deployments may see them, too. */
   readonly cache: ResponseCache;
   /** Tells this deployment from all that share its cache. */

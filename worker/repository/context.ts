@@ -1,4 +1,5 @@
 import type { Event } from "./event.ts";
+import type { Allowance } from "./ports/allowance.ts";
 
 /**
  * What accompanies a request, a cron run or a queue message. The clock is read, and work after the answer is started,
@@ -13,4 +14,6 @@ export interface Context {
   readonly report: (event: Event) => void;
   /** The caller waits as long as the sources take: no client with a timeout is behind it. */
   readonly patient?: true;
+  /** What a client's request may have fetched; jobs and messages have no ceiling. */
+  readonly allowance?: Allowance;
 }

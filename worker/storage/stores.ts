@@ -18,6 +18,7 @@ import { fileFactsIn } from "./d1/file-facts.ts";
 import { fileUsesIn } from "./d1/file-uses.ts";
 import { hostedAmountsIn } from "./d1/hosted-amounts.ts";
 import { jobRunsIn } from "./d1/job-runs.ts";
+import { newBytesIn } from "./d1/new-bytes.ts";
 import { pagesBehindIn } from "./d1/pages-behind.ts";
 import { demandIn, popularityIn, type PopularityParts } from "./d1/popularity.ts";
 import { publishTransactionIn } from "./d1/publish-transaction.ts";
@@ -94,6 +95,7 @@ export function createStores(platform: Storage, { maxPut, inMemory }: StorageLim
   const demand = demandIn(db);
   const { hosting, tokenRights } = snapshotStores(platform, memory.hosting, outage);
   const tokens = tokensIn(db, tokenRights);
+  const newBytes = newBytesIn(db);
   const objects = mirroredObjectsIn(db, r2);
 
   /**
@@ -148,6 +150,7 @@ export function createStores(platform: Storage, { maxPut, inMemory }: StorageLim
 
   return {
     counters,
+    newBytes,
     tokens,
     objects,
     hosting,
@@ -175,7 +178,7 @@ export function createStores(platform: Storage, { maxPut, inMemory }: StorageLim
     mergedPages: (index: string) => mergedPagesIn(index, kv, memory.made),
     /** Writes what requests and jobs have left in memory to be written, after the answer, if it is time. */
     flush(ctx: Context): void {
-      for (const each of [counters, uses, demand, tokens]) each.flush(ctx);
+      for (const each of [counters, uses, demand, tokens, newBytes]) each.flush(ctx);
     },
   };
 }

@@ -75,6 +75,7 @@ async function startedWorker() {
     keyValue,
     database,
     fills: queue,
+    newFromNetwork: { limit: () => Promise.resolve({ success: true }) },
     refreshes: queue,
     cache,
     deployment: "",

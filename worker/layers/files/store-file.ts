@@ -230,6 +230,7 @@ async function noted(
   if (filled.kind === "stored") {
     uses.stored(ref, source.project, filled.size, ctx);
     touched.set(fileLabel(ref), true, 0, ctx.now + TOUCHED_TTL);
+    ctx.allowance?.stored(filled.size);
     if (source.unchecked) skipRecheck(ref, believed, ctx);
     await onStored?.(source, filled.size, ctx);
   }
@@ -241,7 +242,7 @@ function claim(ref: FileRef, size: number | undefined, parts: StoringParts, ctx:
   const { filling, finishAlone, shared } = parts;
   if (filling.get(fileLabel(ref), ctx.now) || shared?.has(ref)) return false;
   if (size !== undefined && size > finishAlone) {
-    leaveToQueue(ref, parts, ctx);
+    leaveToQueue(ref, size, parts, ctx);
     return false;
   }
   filling.set(fileLabel(ref), true, 0, ctx.now + CLAIM_TTL);
@@ -261,17 +262,20 @@ async function concluded(
   } finally {
     parts.filling.delete(fileLabel(ref));
   }
-  if (outcome.kind === "outgrown") leaveToQueue(ref, parts, ctx);
+  if (outcome.kind === "outgrown") leaveToQueue(ref, parts.finishAlone, parts, ctx);
   return outcome;
 }
 
 /**
  * Sends the file to the queue, whose consumer stores it. Where sending fails, the next request for the file tries
  * again.
+ *
+ * @param size bytes, at least
  */
-function leaveToQueue(ref: FileRef, { filling, fills }: StoringParts, ctx: Context): void {
+function leaveToQueue(ref: FileRef, size: number, { filling, fills }: StoringParts, ctx: Context): void {
   const name = fileLabel(ref);
   filling.set(name, true, 0, ctx.now + QUEUED_TTL);
+  ctx.allowance?.stored(size);
   const failed = (error: unknown) => {
     filling.delete(name);
     ctx.report({ event: "queue-failed", what: name, reason: messageOf(error) });

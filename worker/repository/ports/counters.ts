@@ -13,6 +13,8 @@ export interface Counted {
   /** `warned`: stale for more than a week. */
   stalePages: { warned: "true" | "false" };
   upstreamRequests: { outcome: "ok" | "absent" | "unchanged" | "failed" };
+  /** Requests that were refused because too much that is not stored was asked for: from a network, or in a day. */
+  refusedFills: { limit: "network" | "day" };
   events: { event: Event["event"] };
 }
 

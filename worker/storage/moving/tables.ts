@@ -22,10 +22,20 @@ export const TEAM_TABLES = ["token", "hosted_project", "hosted_file", "audit"] a
 
 /**
  * The others, whose rows stay: sums and revisions that triggers make, positions in the stores that are left, sessions whose parts stay
- * behind, and positions in change logs. With the last, a change log would confirm pages that were stored after the rows
+ * behind, the sum of a day, and positions in change logs. With the last, a change log would confirm pages that were stored after the rows
  * were read.
  */
-export const LEFT_TABLES = ["stored", "hosted", "revision", "listing", "job", "feed", "upload", "upload_part"] as const;
+export const LEFT_TABLES = [
+  "stored",
+  "hosted",
+  "revision",
+  "listing",
+  "job",
+  "feed",
+  "upload",
+  "upload_part",
+  "new_bytes",
+] as const;
 
 /** A column that triggers set to the revision here: it stays. */
 export const LEFT_COLUMN = "changed";

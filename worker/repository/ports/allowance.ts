@@ -1,0 +1,18 @@
+/** What one request may have fetched that is not stored yet. */
+export interface Allowance {
+  /**
+   * Called before an upstream is asked for what is not stored, a name that may not exist included. However often it is called,
+   * the request counts once. Throws `too-many-requests` where the sender has had too much fetched.
+   */
+  admit(): Promise<void>;
+  /** Notes that something of so many bytes is stored for the request. Costs no operation. */
+  stored(bytes: number): void;
+}
+
+/** The bytes that requests without a token have had stored, by the day (UTC), over all isolates. */
+export interface NewBytes {
+  /** Costs no operation: what an isolate has gathered is written every few minutes. */
+  add(bytes: number, now: number): void;
+  /** The sum of the day of `now`, some minutes old as far as other isolates are concerned. Rejects where the store fails. */
+  ofTheDay(now: number): Promise<number>;
+}
