@@ -9,6 +9,12 @@ export const MONTH = 30;
 /** How long a page, a `.metadata` and a hosted page are in an isolate's memory. Milliseconds. */
 const IN_MEMORY = { page: 5 * SECOND, metadata: 50 * SECOND, hostedPage: MINUTE };
 
+/**
+ * How long an isolate uses what it has read of whose names are and of what tokens allow. That the isolates of a data centre share
+ * it is left out. Milliseconds.
+ */
+const SNAPSHOTS = 700;
+
 /** How often an isolate writes what it has gathered, and how often the use of a file is recorded. Milliseconds. */
 const GATHERED = 5 * MINUTE;
 const USE_RECORDED = HOUR;
@@ -63,6 +69,7 @@ export function monthOf(scenario: Scenario): Month {
   const pageKv: PricedKind = isTeam ? "team: page, KV" : "page, KV, confirmed by the change log";
   const uploads = isTeam ? hosted.uploads * MONTH : 0;
   const releases = upstream.releases * MONTH;
+  const reached = pages + metadata + files + uploads;
   const minutes = (MONTH * DAY) / MINUTE;
   const flushes = (MONTH * DAY) / GATHERED;
   const kinds: Partial<Record<PricedKind, number>> = {
@@ -78,7 +85,7 @@ export function monthOf(scenario: Scenario): Month {
     "team: hosted page, memory": remembered.hosted,
     "team: hosted file": (metadata + files) * ours,
     "team: upload": uploads,
-    "token, looked up": isTeam ? all * isolates + uploads : 0,
+    "team: snapshots": isTeam ? reached / (1 + within(reached, SNAPSHOTS)) : 0,
     "cron: each minute": Math.max(0, minutes - releases),
     "cron: each minute, a page has changed": Math.min(minutes, releases),
     "cron: each 5 minutes": minutes / 5,
