@@ -25,7 +25,7 @@ declare module "vitest" {
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   // Built before test files, side by side, start it: each of them would build it, into the same folder.
   const [supplies, others, publishers] = await Promise.all([
-    gatherSupplies(["pip", "pip-older", "uv-pip", "uv-project", "bandersnatch"]),
+    gatherSupplies(["pip", "pip-older", "uv-pip", "bandersnatch"]),
     gatherOthers(),
     gatherPublishers(["twine", "uv"]),
     builtServer(),

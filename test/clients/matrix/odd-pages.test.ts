@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { buildWheel } from "../../cli/demo/wheel.ts";
-import type { WitnessAnswer, WitnessSource } from "../../cli/demo/witness.ts";
-import { pathOf, type Distribution } from "../support/node/fake-index/distribution.ts";
-import { fakeIndex } from "../support/node/fake-index/fake-index.ts";
-import { Rig } from "../support/node/rig.ts";
-import { Place } from "../support/node/clients/place.ts";
-import { actor } from "./cast.ts";
+import { buildWheel } from "../../../cli/demo/wheel.ts";
+import type { WitnessAnswer, WitnessSource } from "../../../cli/demo/witness.ts";
+import { pathOf, type Distribution } from "../../support/node/fake-index/distribution.ts";
+import { fakeIndex } from "../../support/node/fake-index/fake-index.ts";
+import { Rig } from "../../support/node/rig.ts";
+import { Place } from "../../support/node/clients/place.ts";
+import { actor } from "../cast.ts";
 
 /** What stands behind `#` in the link to the wheel of a project, by the project's name. */
 const FRAGMENTS: Readonly<Record<string, (bytes: Uint8Array) => string>> = {

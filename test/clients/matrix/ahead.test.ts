@@ -1,14 +1,14 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
-import { run, type Outcome } from "../../cli/demo/process.ts";
-import { tourWheels } from "../../cli/demo/tour.ts";
-import { buildWheel } from "../../cli/demo/wheel.ts";
-import { installFrom } from "../support/node/clients/pip.ts";
-import { Place } from "../support/node/clients/place.ts";
-import { CLIENTS } from "../support/node/clients/table.ts";
-import { PublishingIndex } from "../support/node/fake-index/publishing.ts";
-import { paths, Rig } from "../support/node/rig.ts";
+import { run, type Outcome } from "../../../cli/demo/process.ts";
+import { tourWheels } from "../../../cli/demo/tour.ts";
+import { buildWheel } from "../../../cli/demo/wheel.ts";
+import { installFrom } from "../../support/node/clients/pip.ts";
+import { Place } from "../../support/node/clients/place.ts";
+import { CLIENTS } from "../../support/node/clients/table.ts";
+import { PublishingIndex } from "../../support/node/fake-index/publishing.ts";
+import { paths, Rig } from "../../support/node/rig.ts";
 
 const { homes } = inject("supplies");
 const uv = homes["uv-project"];

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { paths, type Rig } from "../support/node/rig.ts";
-import { actor, installers, openRig } from "./cast.ts";
+import { paths, type Rig } from "../../support/node/rig.ts";
+import { actor, installers, openRig } from "../cast.ts";
 
 // A wheel for each client: what is stored for one would hide the upstream from the next.
 const PROJECTS = ["idna", "certifi", "urllib3"];

@@ -2,15 +2,15 @@ import { readFileSync, rmSync } from "node:fs";
 import { connect, type AddressInfo } from "node:net";
 import { createServer, type Server } from "node:tls";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
-import { removeDirectory, temporaryDirectory } from "../../cli/demo/leftovers.ts";
-import { startProduct, type Product } from "../../cli/demo/product.ts";
-import { Witness } from "../../cli/demo/witness.ts";
-import { Authority, hasOpenssl } from "../support/node/certificates.ts";
-import { Place } from "../support/node/clients/place.ts";
-import { smallContent } from "../support/node/fake-index/content.ts";
-import { fakeIndex } from "../support/node/fake-index/fake-index.ts";
-import { ForwardProxy } from "../support/node/forward-proxy.ts";
-import { actor } from "./cast.ts";
+import { removeDirectory, temporaryDirectory } from "../../../cli/demo/leftovers.ts";
+import { startProduct, type Product } from "../../../cli/demo/product.ts";
+import { Witness } from "../../../cli/demo/witness.ts";
+import { Authority, hasOpenssl } from "../../support/node/certificates.ts";
+import { Place } from "../../support/node/clients/place.ts";
+import { smallContent } from "../../support/node/fake-index/content.ts";
+import { fakeIndex } from "../../support/node/fake-index/fake-index.ts";
+import { ForwardProxy } from "../../support/node/forward-proxy.ts";
+import { actor } from "../cast.ts";
 
 const { backends } = inject("supplies");
 
