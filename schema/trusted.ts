@@ -114,7 +114,7 @@ export function resolveTrusted(
     if (Object.keys(claims).length === 0) problems.push(`TRUSTED.${at}.claims: must name at least one claim`);
     else if (!namesOwner(from, claims)) {
       problems.push(
-        `TRUSTED.${at}.claims: strangers have tokens of ${from} too: name the owner whom you trust, without "*" before the first "/", in one of ${ownersClaims(from)?.join(", ")}: ${SHARED_ISSUERS[from]?.example}`,
+        `TRUSTED.${at}.claims: strangers have tokens of ${from} too: name the owner that you trust, without "*" before the first "/", in one of ${ownersClaims(from)?.join(", ")}: ${SHARED_ISSUERS[from]?.example}`,
       );
     }
   }

@@ -45,7 +45,7 @@ const localCommand = () =>
       await mapAll(files, (file) => planLocal(file, options), json === true);
     });
 
-/** The same as `planCanonical`; throws a `CommandError` where an address may be pypi-edge's and nobody has said so. */
+/** The same as `planCanonical`; throws a `CommandError` where an address may be pypi-edge's and this was not said. */
 function provenCanonical(file: LockFile, options: CanonicalOptions): Plan {
   const { suspect, ...plan } = planCanonical(file, options);
   if (suspect === undefined) return plan;

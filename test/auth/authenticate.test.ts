@@ -37,7 +37,7 @@ describe("a token is shown", () => {
     ["as bearer, in lower case", (text: string) => ({ Authorization: `bearer ${text}` })],
     ["as the password of __token__", (text: string) => basic("__token__", text)],
     ["as the password of any user", (text: string) => basic("ann@acme.example", text)],
-    ["as the password of nobody", (text: string) => basic("", text)],
+    ["as the password of an empty user", (text: string) => basic("", text)],
     ["as the user name, without a password", (text: string) => basic(text, "")],
   ])("%s", async (_how, headers) => {
     const rig = await privateRig();
@@ -53,7 +53,7 @@ describe("a token is shown", () => {
     ["another scheme", { Authorization: "Digest username=x" }],
     ["Basic that is no base64", { Authorization: "Basic ***" }],
     ["Basic without a colon", { Authorization: `Basic ${btoa("nocolon")}` }],
-    ["nobody without a password", basic("", "")],
+    ["an empty user without a password", basic("", "")],
     ["__token__ without a password, as uv sends it before it asks the keyring", basic("__token__", "")],
   ])("with %s it is 401, a sentence how, and no attempt", async (_what, headers) => {
     const rig = await privateRig();

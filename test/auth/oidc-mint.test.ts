@@ -31,15 +31,15 @@ async function github(...rules: readonly unknown[]) {
   return { rig, issuer: await new FakeIssuer(rig).publish("first") };
 }
 
-/** What becomes of a wish of who holds this token: null where it is granted, else the kind of error. */
+/** What becomes of a request with this token: null where it is granted, else the kind of error. */
 async function tried(
   rig: Rig,
   token: string,
-  { project, ...wish }: Omit<Permission, "project"> & { project?: string },
+  { project, ...asked }: Omit<Permission, "project"> & { project?: string },
 ) {
   const work = createExecutionContext();
   const ctx = contextOf(rig.now, work, rig.services.counters, logAs("text"));
-  const whole = { ...wish, ...(project !== undefined && { project: parseProjectName(project) }) };
+  const whole = { ...asked, ...(project !== undefined && { project: parseProjectName(project) }) };
   const claimant = { authorization: `Bearer ${token}`, origin: "192.0.2.1" };
   const outcome = await rig.services.authenticate(claimant, whole, ctx).then(
     () => null,
@@ -106,11 +106,11 @@ describe("a job's identity token is exchanged for one of ours", () => {
   test("that expires after fifteen minutes to the millisecond, also where it is remembered", async () => {
     const { rig, issuer } = await github();
     const { json } = await mint(rig, await issuer.token(githubJob));
-    const wish = { scope: "upload", index: "team", project: "acme-tools" } as const;
+    const asked = { scope: "upload", index: "team", project: "acme-tools" } as const;
     rig.wait(15 * 60_000 - 1);
-    expect(await tried(rig, json.token ?? "", wish)).toBeNull();
+    expect(await tried(rig, json.token ?? "", asked)).toBeNull();
     rig.wait(1);
-    expect(await tried(rig, json.token ?? "", wish)).toBe("not-authenticated");
+    expect(await tried(rig, json.token ?? "", asked)).toBe("not-authenticated");
   });
 
   test("GitLab's as well, and with a rule to read it reads the index", async () => {

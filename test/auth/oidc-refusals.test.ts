@@ -175,9 +175,9 @@ describe("a token is for us and of an issuer that is trusted, letter by letter",
     ["for PyPI", { aud: "pypi" }, /: it is meant for \(aud\) "pypi", and must be for "pypi\.acme\.example"\.$/],
     ["for a name that begins as ours", { aud: `${AUDIENCE}.evil.test` }, /it is meant for \(aud\)/],
     ["for others", { aud: ["pypi", "npm"] }, /\(aud\) "\[\\"pypi\\",\\"npm\\"\]", and must be for/],
-    ["for nobody", { aud: undefined }, /: it has no aud claim\.$/],
+    ["for no audience", { aud: undefined }, /: it has no aud claim\.$/],
     ["for what is no name", { aud: { [AUDIENCE]: true } }, /it is meant for \(aud\)/],
-    ["about nobody", { sub: undefined }, /: it has no sub claim\.$/],
+    ["about no subject", { sub: undefined }, /: it has no sub claim\.$/],
     ["about a number", { sub: 7 }, /: its subject \(sub\) is "7", and must be a text\.$/],
   ])("%s", async (_what, claims, sentence) => {
     const { rig, issuer } = await github();

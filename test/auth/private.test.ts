@@ -86,7 +86,7 @@ describe.each([
     const rig = await rigWith(indexes);
     const { text } = await give(rig, { index: "*" });
     const cold = await rig.get(base + path, { ...bearer(text), ...headers });
-    // The first time nothing of a file is stored: what upstream gives of a part is nobody else's at all.
+    // The first time nothing of a file is stored: what the upstream gives of a part is for this client alone.
     const first = status === 206 ? NEVER : lifetime;
     expect([cold.status, ...keepers(cold.headers)]).toEqual([status, ...alone(first)]);
     const whole = await rig.get(base + path, bearer(text));

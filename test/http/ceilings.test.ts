@@ -15,7 +15,7 @@ const STRANGER = { "CF-Connecting-IP": "8.8.8.8", Accept: JSON_TYPE };
 const OTHER = { ...STRANGER, "CF-Connecting-IP": "8.8.4.4" };
 const DAY = 86_400_000;
 
-/** A limiter that allows so many calls by key, and whom it was asked for. */
+/** A limiter that allows so many calls by key, and the keys that it was asked for. */
 function limiter(limit: number) {
   const keys: string[] = [];
   return {

@@ -44,7 +44,7 @@ const KEPT_BY_CLIENTS: readonly (readonly [...Row, lifetime: string])[] = [
 ];
 
 describe("an index that needs a token", () => {
-  test.each(KEPT_BY_CLIENTS)("lets nobody but its reader keep %s", async (_what, path, status, headers, lifetime) => {
+  test.each(KEPT_BY_CLIENTS)("lets only its reader keep %s", async (_what, path, status, headers, lifetime) => {
     const { rig, hosted } = await privately();
     const answer = await rig.get(`/team${path(hosted.path)}`, { ...READER, ...headers });
     expect([answer.status, answer.headers.get("Cache-Control")]).toEqual([status, lifetime]);

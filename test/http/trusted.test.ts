@@ -42,7 +42,7 @@ describe("a rule that trusts more than its author means is an error that names i
     [
       "every repository",
       claims({ environment: "release" }),
-      /TRUSTED\.0\.claims: strangers have tokens of .* name the owner whom you trust, .*: repository = "acme\/\*"/,
+      /TRUSTED\.0\.claims: strangers have tokens of .* name the owner that you trust, .*: repository = "acme\/\*"/,
     ],
     ["owners that begin alike", claims({ repository: "acme*" }), /TRUSTED\.0\.claims: strangers have tokens/],
     [
@@ -76,7 +76,7 @@ describe("a rule that trusts more than its author means is an error that names i
       { scopes: ["upload", "admin"] },
       /TRUSTED\.0\.scopes\.1: must be one of: read, warm, upload, yank/,
     ],
-    ["nobody with anything", { scopes: [] }, /TRUSTED\.0\.scopes: must name at least one/],
+    ["a rule without scopes", { scopes: [] }, /TRUSTED\.0\.scopes: must name at least one/],
     ["uploads where none are taken", { index: "default" }, /TRUSTED\.0\.scopes: INDEXES\.default is not hosted/],
     ["an issuer over plain http", { issuer: "http://ci.example" }, /TRUSTED\.0\.issuer: plain http is for loopback/],
     ["an issuer that is no address", { issuer: "ci.example" }, /TRUSTED\.0\.issuer: an address such as/],

@@ -44,7 +44,7 @@ describe("pages that are behind", () => {
       "messages in any order",
       () => [message(...PROJECTS.slice(6)), message("p-00"), message(...PROJECTS.toReversed())],
     ],
-    ["one about pages that nobody keeps", (messages: unknown[]) => [message("unknown", "another"), ...messages]],
+    ["one about pages that are not kept", (messages: unknown[]) => [message("unknown", "another"), ...messages]],
   ])("cost no more for %s", async (_what, deliveries) => {
     const rig = await outdated();
     for (const each of deliveries(rig.refreshes.messages.splice(0))) {

@@ -24,8 +24,8 @@ const DIGEST = "ab".repeat(32);
 
 /** Puts an object that no row has, and its metadata. */
 async function orphan(key = freshKey(DIGEST)): Promise<string> {
-  await env.FILES.put(key, "nobody's");
-  await env.FILES.put(`${key}.metadata`, "nobody's");
+  await env.FILES.put(key, "orphaned");
+  await env.FILES.put(`${key}.metadata`, "orphaned");
   return key;
 }
 

@@ -141,7 +141,7 @@ test("files of a source that is not configured any more are no orphans", async (
 
 test("a file without a noted project is not deleted", async () => {
   const rig = new Rig();
-  await env.FILES.put(keyOf("nobody-1.0.zip"), "bytes");
+  await env.FILES.put(keyOf("orphan-1.0.zip"), "bytes");
   await rig.tick("0 * * * *");
   expect(await known()).toMatchObject([{ project: "", size: 5 }]);
   await env.DB.prepare("UPDATE object SET used_at = 0, known_at = 0").run();

@@ -105,7 +105,7 @@ describe("an upstream", () => {
     expect(outcome).toMatchObject({ status: "rejected", reason });
   });
 
-  test("is given its credentials, and nobody else is, not even where it redirects to them", async () => {
+  test("is given its credentials, and no other host is, not even where it redirects to them", async () => {
     const { upstream, requests } = answering(
       "https://index.test/simple/",
       {
@@ -174,7 +174,7 @@ describe("an upstream that fails", () => {
     ["a refused connection", refused],
     ["502", status(502)],
     ["503", status(503)],
-  ])("once by %s is asked again, and nobody notices", async (_how, answer) => {
+  ])("once by %s is asked again, and clients see no error", async (_how, answer) => {
     const { upstream, requests } = failing(answer, page);
     expect(await upstream.page(NAME, {})).toMatchObject({ kind: "page" });
     expect(requests).toHaveLength(2);

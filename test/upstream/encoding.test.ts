@@ -82,9 +82,9 @@ describe.each(DIGESTS)("a file that is sent with a Content-Encoding, %s", (_how,
   });
 
   test.each<[what: string, filename: string, body: () => Promise<Uint8Array> | Uint8Array, string]>([
-    ["a wheel that was encoded as nobody can decode", "demo-1.0-py3-none-any.whl", () => noise(5_000), "br"],
+    ["a wheel that was encoded in a way that cannot be decoded", "demo-1.0-py3-none-any.whl", () => noise(5_000), "br"],
     ["the same by another name", "demo-1.0-py3-none-any.whl", () => noise(5_000), "zstd"],
-    ["a .tar.gz that is encoded as nobody can decode", "demo-1.0.tar.gz", () => noise(5_000), "gzip, br"],
+    ["a .tar.gz that is encoded in a way that cannot be decoded", "demo-1.0.tar.gz", () => noise(5_000), "gzip, br"],
   ])("is refused before the first byte, and not stored: %s", async (_what, filename, body, encoding) => {
     const rig = await sending(filename, WHEEL, entry, sent(await body(), encoding));
     const answer = await rig.get(filePath(filename));

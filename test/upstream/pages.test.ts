@@ -225,7 +225,7 @@ describe("a page in HTML", () => {
     ["in its type, in quotes", latin1, 'text/html;charset="latin1"'],
     ["in a meta", metaLatin1, "text/html"],
     ["by its mark", utf16("<a href='demo-1.0.zip' data-yanked='passé'>x</a>"), "text/html"],
-    ["that nobody knows, as UTF-8", "<a href='demo-1.0.zip' data-yanked='passé'>x</a>", "text/html; charset=x-none"],
+    ["that is unknown, as UTF-8", "<a href='demo-1.0.zip' data-yanked='passé'>x</a>", "text/html; charset=x-none"],
     [
       "wrongly in a meta, and rightly in its type",
       `<meta charset=latin1><a href='demo-1.0.zip' data-yanked='passé'>x</a>`,

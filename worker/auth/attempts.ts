@@ -19,7 +19,7 @@ interface Count {
 }
 
 /**
- * Counts failed attempts to authenticate, by network, in this isolate's memory. Nobody guesses 256 random bits, and a
+ * Counts failed attempts to authenticate, by network, in this isolate's memory. A client cannot guess 256 random bits, and a
  * client with a valid token is let in however many attempts failed before. The limit keeps the log short and tells
  * clients to wait.
  */

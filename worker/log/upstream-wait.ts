@@ -22,7 +22,7 @@ export class UpstreamWait {
   }
 }
 
-/** Which request the code that runs belongs to: the upstream's client is asked for a page, and not by whom. */
+/** Which request the code that runs belongs to: the upstream's client is asked for a page, and not for which client. */
 const waits = new AsyncLocalStorage<UpstreamWait>();
 
 /** Runs `work`; what it waits for upstreams is added to `wait`. */

@@ -12,7 +12,7 @@ export interface CanonicalOptions {
   readonly roots: readonly Address[];
 }
 
-/** A plan, and an address that may be a pypi-edge's, where nobody has said where that is and the file does not prove it. */
+/** A plan, and an address that may be a pypi-edge's, where it was not said where that is and the file does not prove it. */
 export interface CanonicalPlan extends Plan {
   readonly suspect: string | undefined;
 }
