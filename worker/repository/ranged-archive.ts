@@ -140,13 +140,17 @@ async function inflated(packed: Uint8Array, name: string, max: number): Promise<
   return new Uint8Array(await new Blob(chunks).arrayBuffer());
 }
 
+/** What the eight bits of a byte do to the checksum, for each byte. */
+const CRC32 = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte;
+  for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+  return crc;
+});
+
 /** CRC-32 as in ZIP (ISO 3309), unsigned. */
 function crc32Of(bytes: Uint8Array): number {
   let crc = ~0;
-  for (const byte of bytes) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
-  }
+  for (const byte of bytes) crc = (crc >>> 8) ^ (CRC32[(crc ^ byte) & 0xff] ?? 0);
   return ~crc >>> 0;
 }
 
