@@ -32,9 +32,13 @@ export async function openRig(change: Change = () => ({})) {
   return {
     origin,
     port: http.port,
-    /** Sends a request for the file and gives its answer, unread. */
-    async ask(method = "GET", headers: Record<string, string> = {}): Promise<IncomingMessage> {
-      const path = `/files/${new URL(origin.url).host}/files/${Origin.FILENAME}`;
+    /**
+     * Sends a request for the file and gives its answer, unread.
+     *
+     * @param suffix ".metadata": for its core metadata
+     */
+    async ask(method = "GET", headers: Record<string, string> = {}, suffix = ""): Promise<IncomingMessage> {
+      const path = `/files/${new URL(origin.url).host}/files/${Origin.FILENAME}${suffix}`;
       return new Promise((resolve, reject) => {
         send({ host: "127.0.0.1", port: http.port, path, method, headers, agent: false }, resolve)
           .on("error", reject)

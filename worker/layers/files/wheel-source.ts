@@ -16,6 +16,12 @@ import type { Context } from "../../repository/context.ts";
 const READ_DEADLINE = 10 * SECOND;
 const LATE = `its transfer took longer than ${inSeconds(READ_DEADLINE)} s`;
 
+/**
+ * A wheel up to this size is stored when its METADATA is needed, where others can follow it: its installation asks for the
+ * wheel next, and parts of it would have been half of it. Bytes.
+ */
+const SMALL_WHEEL = 512 * 1024;
+
 /** A host that has no `.metadata` beside one wheel is not asked for others during this time. Milliseconds. */
 const SIBLINGLESS_TTL = HOUR;
 
@@ -94,26 +100,37 @@ async function sibling({ ref, listed, inner, parts }: WheelSource, ctx: Context)
 }
 
 /**
- * METADATA from the upstream's wheel, by ranges. Where ranges fail, the whole wheel is stored and read: it can be
- * verified by its digest, and only a stored wheel is ever judged to be unreadable.
+ * METADATA from the upstream's wheel, by ranges. A small wheel is stored and read, and is not asked for again when it is
+ * installed. Where ranges fail, the whole wheel is stored and read: it can be verified by its digest, and only a stored
+ * wheel is ever judged to be unreadable.
  */
 async function wheelMetadata(source: WheelSource, ctx: Context): Promise<FoundMetadata | null> {
   const { ref, listed, parts } = source;
+  const isSmall = parts.shared !== null && (upstreamValue(listed.entry, "size") ?? Infinity) <= SMALL_WHEEL;
+  if (isSmall) {
+    const { found, outcome } = await storeAndRead(source, ctx);
+    if (found || outcome === "absent") return found;
+  }
   try {
     const bytes = await metadataOf(listed.project, rangesOf(source, ctx));
     return bytes && { bytes, unchecked: true };
   } catch (error) {
     if (!(error instanceof NoRanges || error instanceof UnreadableWheel) && !isUpstreamFailure(error)) throw error;
-    const storing = storeWhole(upstreamValue(listed.entry, "size"), () => source.open(), ref, parts, ctx);
-    // Storing goes on after the answer's deadline. A failure is handled by `await storing` below.
-    ctx.defer(storing.catch(() => undefined));
-    const outcome = await storing;
-    if (outcome === "absent") return null;
-    const stored = await storedMetadata(source, ctx);
-    if (stored) return stored;
+    const { found, outcome } = await storeAndRead(source, ctx);
+    if (found || outcome === "absent") return found;
     const reason = outcome === "done" ? "could not be fetched and stored" : "must be stored first, which is under way";
     throw upstreamFailed(ref.origin, `${ref.filename} ${reason}`, error);
   }
+}
+
+/** Stores the wheel, and reads METADATA from it; `found` is null where it could not be stored. Throws `upstream-failed`. */
+async function storeAndRead(source: WheelSource, ctx: Context) {
+  const { ref, listed, parts } = source;
+  const storing = storeWhole(upstreamValue(listed.entry, "size"), () => source.open(), ref, parts, ctx);
+  // Storing goes on after the answer's deadline. A failure is handled by `await storing` below.
+  ctx.defer(storing.catch(() => undefined));
+  const outcome = await storing;
+  return { outcome, found: outcome === "absent" ? null : await storedMetadata(source, ctx) };
 }
 
 /** The upstream sends whole files only. */
