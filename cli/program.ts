@@ -11,6 +11,7 @@ import { releaseCommand } from "./commands/release.ts";
 import { tokenCommand } from "./commands/token.ts";
 import { uploadCommand } from "./commands/upload.ts";
 import { warmCommand } from "./commands/warm.ts";
+import { whyCommand } from "./commands/why.ts";
 import { wheelhouseCommand } from "./commands/wheelhouse.ts";
 import { command } from "./lib/command.ts";
 import { serveCommand } from "./server/options.ts";
@@ -28,6 +29,7 @@ export function program(version: string): CommandUnknownOpts {
     uploadCommand(),
     releaseCommand(),
     auditCommand(),
+    whyCommand(),
     warmCommand(),
     wheelhouseCommand(),
     lockCommand(),

@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { patterns } from "./patterns.ts";
+import { policy, resolvePolicy, type PolicyConfig } from "./policy.ts";
 import type { UpstreamConfig } from "./upstreams.ts";
 
 /** The index at the root of the host; all others are below their names. */
@@ -36,6 +37,7 @@ export const index = z
     read: z.optional(z.enum(["anyone", "token"], 'must be "anyone" or "token"')),
     merge: z.optional(patterns),
     volatile: z._default(z.boolean(), false),
+    policy: z.optional(policy),
   })
   .check(
     z.refine((it) => it.hosted || it.sources.length > 0, "must have sources, or be hosted = true, which takes uploads"),
@@ -60,6 +62,8 @@ export interface IndexConfig {
   /** Its own hosted packages first, then those of the indexes among its sources. */
   readonly overlays: readonly OverlayConfig[];
   readonly upstreams: readonly UpstreamConfig[];
+  /** Its own policy first, then those of the indexes among its sources: a file must be admitted by all of them. */
+  readonly policies: readonly PolicyConfig[];
   /** Whether it takes uploads. */
   readonly hosted: boolean;
   /** Whether a hosted file may be replaced, and a deleted file's name used again. */
@@ -78,11 +82,15 @@ export function resolveIndexes(
   upstreams: ReadonlyMap<string, UpstreamConfig>,
   problems: string[],
 ): IndexConfig[] {
-  const resolve = (name: string, above: readonly string[]): Pick<IndexConfig, "overlays" | "upstreams"> => {
+  const resolve = (
+    name: string,
+    above: readonly string[],
+  ): Pick<IndexConfig, "overlays" | "upstreams" | "policies"> => {
     const shape = shapes[name];
-    if (!shape) return { overlays: [], upstreams: [] };
+    if (!shape) return { overlays: [], upstreams: [], policies: [] };
     if (new Set(shape.sources).size < shape.sources.length) problems.push(`INDEXES.${name}.sources: names one twice`);
     const overlays: OverlayConfig[] = shape.hosted ? [{ index: name, merge: shape.merge ?? [] }] : [];
+    const policies = shape.policy ? [resolvePolicy(name, shape.policy)] : [];
     const found: UpstreamConfig[] = [];
     for (const source of shape.sources) {
       const upstream = upstreams.get(source);
@@ -99,10 +107,11 @@ export function resolveIndexes(
         }
         const below = resolve(source, [...above, name]);
         overlays.push(...below.overlays.filter((each) => !overlays.some((other) => other.index === each.index)));
+        policies.push(...below.policies.filter((each) => !policies.some((other) => other.index === each.index)));
         found.push(...below.upstreams);
       }
     }
-    return { overlays, upstreams: [...new Set(found)] };
+    return { overlays, upstreams: [...new Set(found)], policies };
   };
 
   const indexes = Object.entries(shapes).map(([name, shape]) => ({

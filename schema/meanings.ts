@@ -1,6 +1,7 @@
 import type * as z from "zod/mini";
 import type { vars } from "./config.ts";
 import type { index } from "./indexes.ts";
+import type { policy } from "./policy.ts";
 import type { trusted } from "./trusted.ts";
 import type { upstream } from "./upstreams.ts";
 
@@ -52,6 +53,19 @@ export const INDEX_MEANINGS: Meanings<typeof index> = {
   read: '`"anyone"` or `"token"`. Left out: `"token"` where it is hosted, else `"anyone"`.',
   merge: "Hosted names that hide nothing: their pages have the hosted files and the sources' files.",
   volatile: "Whether a file may be uploaded again with other bytes, and a deleted file's name used again.",
+  policy: "What it lets through; the keys are below. Left out: everything.",
+};
+
+export const POLICY_MEANINGS: Meanings<typeof policy> = {
+  min_age: "How long after its upload a file is held: `3d`, `48h`, `P7D`.",
+  before: "Only what was uploaded before this date is admitted: the index as it was then.",
+  unknown_time:
+    'Whether `min_age` and `before` hold a file whose upstream does not say when it was uploaded (`"hold"`), or let it through (`"allow"`).',
+  deny: 'Projects and versions that are refused: `["evil-*", "demo<2"]`.',
+  allow: "Projects and versions that no rule but `deny` is applied to.",
+  prerelease: "The mode of the rule that refuses pre-releases.",
+  yanked: "The mode of the rule that refuses yanked files.",
+  modes: 'The modes of `min_age`, `before` and `deny`: `{ min_age = "audit" }`. Left out: `"enforce"`.',
 };
 
 export const TRUSTED_MEANINGS: Meanings<typeof trusted> = {

@@ -5,7 +5,7 @@ import { IndexError } from "./errors.ts";
 import { lockRoutes } from "./http/api/locks.ts";
 import { apiRoutes } from "./http/api/routes.ts";
 import { withContext, type AppEnv } from "./http/context.ts";
-import { createAuthorize, readersOnly, revalidatedByCaches } from "./http/access.ts";
+import { createAuthorize, filesForgottenSoon, readersOnly, revalidatedByCaches } from "./http/access.ts";
 import { countRequests } from "./http/count-requests.ts";
 import { ownPagesOnly, readableAnywhere } from "./http/cross-origin.ts";
 import { jsonRoutes, provenanceRoutes } from "./http/documents.ts";
@@ -27,6 +27,7 @@ import { overdueCrons } from "./jobs/overdue-crons.ts";
 import { logAs } from "./log/log.ts";
 import type { Platform, RequestFacts } from "./platform/platform.ts";
 import { homeRoutes } from "./ui/home.tsx";
+import { whyRoutes } from "./ui/why.tsx";
 
 type HttpPlatform = Pick<Platform, "now" | "sleep" | "pipe" | "trouble" | "staleness" | keyof RequestFacts>;
 
@@ -99,7 +100,7 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
   app.route("/_/oidc", oidcRoutes({ audience: config.audience, settling, tokenExchange: services.tokenExchange }));
   app.use(allowOnly("GET", "HEAD"));
 
-  for (const { config: own, repository, catalog: kept } of indexes) {
+  for (const { config: own, repository, explain, catalog: kept } of indexes) {
     const { name, base, upstreams, overlays } = own;
     const mount = (path: string, routes: Hono<AppEnv>) => {
       // The final slash of a named index's own page may be left out.
@@ -107,11 +108,13 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
       for (const below of addresses) {
         if (own.isPrivate) app.use(below, readersOnly(authorize, name));
         else if (overlays.length > 0) app.use(below, revalidatedByCaches);
+        else if (own.policies.length > 0) app.use(below, filesForgottenSoon);
       }
       app.route(`${base}/${path}`, routes);
     };
     mount("", homeRoutes({ ...own, publicUrl: config.publicUrl, indexes: all, catalog: kept }, authorize));
     if (base !== "") app.get(base, (c) => redirectTo(c, `${base}/`));
+    if (explain) mount("-/why", whyRoutes(name, explain));
     mount("simple", simpleRoutes(repository, base));
     mount("files", fileRoutes(repository, `${base}/files/`));
     if (overlays.length > 0) mount("find-links", findLinksRoutes(repository, base));

@@ -4,6 +4,7 @@ const KINDS = {
   "not-authenticated": { status: 401, title: "Not authenticated" },
   "not-allowed": { status: 403, title: "Not allowed" },
   "refused-upstream": { status: 403, title: "Refused by the upstream" },
+  "file-blocked": { status: 403, title: "Refused by the index's policy" },
   "project-not-found": { status: 404, title: "Project not found" },
   "file-not-found": { status: 404, title: "File not found" },
   "document-not-found": { status: 404, title: "Document not found" },
@@ -15,6 +16,8 @@ const KINDS = {
   unprocessable: { status: 422, title: "Cannot be processed" },
   "too-many-attempts": { status: 429, title: "Too many attempts" },
   "too-many-requests": { status: 429, title: "Too many requests" },
+  // With 404 uv would ask the next index for the project, and of a page's 403 it does not print the body.
+  "project-blocked": { status: 451, title: "Refused by the index's policy" },
   internal: { status: 500, title: "Internal error" },
   "storage-failed": { status: 503, title: "Storage unavailable" },
   "upstream-failed": { status: 503, title: "Upstream unavailable" },
@@ -38,11 +41,14 @@ export class IndexError extends Error {
   readonly retryAfterSeconds: number | undefined;
   /** For a method that is not offered: the methods that are. */
   readonly allow: readonly string[] | undefined;
+  /** For what a policy refuses: the rule, and the path where that is explained. */
+  readonly policy: { readonly rule: string; readonly why: string } | undefined;
 
   constructor(
     kind: ErrorKind,
     message: string,
-    options?: ErrorOptions & Partial<Pick<IndexError, "reason" | "answered" | "retryAfterSeconds" | "allow">>,
+    options?: ErrorOptions &
+      Partial<Pick<IndexError, "reason" | "answered" | "retryAfterSeconds" | "allow" | "policy">>,
   ) {
     super(message, options);
     this.kind = kind;
@@ -50,6 +56,7 @@ export class IndexError extends Error {
     this.answered = options?.answered;
     this.retryAfterSeconds = options?.retryAfterSeconds;
     this.allow = options?.allow;
+    this.policy = options?.policy;
   }
 
   get status() {

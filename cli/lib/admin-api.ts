@@ -17,13 +17,21 @@ const CERTIFICATE = /CERT|VERIFY|SIGNATURE/;
  * @returns the answer, whose status is 2xx
  * @throws CommandError with the server's sentence, or where no server answers
  */
-export async function sendRequest(
+export const sendRequest = (server: ServerAccess, method: Method, path: string, body?: Body): Promise<Response> =>
+  sendTo(server, method, `-/api/${path}`, body);
+
+type Method = "GET" | "POST" | "PUT" | "DELETE";
+
+type Body = string | Uint8Array<ArrayBuffer>;
+
+/** The same for any path below the server's address. */
+export async function sendTo(
   { url, token, socket }: ServerAccess,
-  method: "GET" | "POST" | "PUT" | "DELETE",
+  method: Method,
   path: string,
-  body?: string | Uint8Array<ArrayBuffer>,
+  body?: Body,
 ): Promise<Response> {
-  const address = new URL(`-/api/${path}`, url);
+  const address = new URL(path, url);
   const answer = await fetchOver(socket, address, {
     method,
     ...(body !== undefined && { body }),

@@ -3,7 +3,14 @@ import { join } from "node:path";
 import { parse } from "smol-toml";
 import { parseConfig, vars } from "../../schema/config.ts";
 import { index } from "../../schema/indexes.ts";
-import { INDEX_MEANINGS, TRUSTED_MEANINGS, UPSTREAM_MEANINGS, VARIABLE_MEANINGS } from "../../schema/meanings.ts";
+import {
+  INDEX_MEANINGS,
+  POLICY_MEANINGS,
+  TRUSTED_MEANINGS,
+  UPSTREAM_MEANINGS,
+  VARIABLE_MEANINGS,
+} from "../../schema/meanings.ts";
+import { policy } from "../../schema/policy.ts";
 import { trusted } from "../../schema/trusted.ts";
 import { upstream } from "../../schema/upstreams.ts";
 import { messageOf } from "../../worker/errors.ts";
@@ -66,6 +73,17 @@ ${table(
   Object.keys(index.shape),
   (key, wrong) => ({ ...COMPLETE, INDEXES: { default: { sources: ["pypi"], hosted: true, [key]: wrong } } }),
   { hosted: false, volatile: false, merge: [] },
+)}
+
+## Policies
+
+\`[vars.INDEXES.NAME.policy]\`; see [guard](guard.md).
+
+${table(
+  POLICY_MEANINGS,
+  Object.keys(policy.shape),
+  (key, wrong) => ({ ...COMPLETE, INDEXES: { default: { sources: ["pypi"], policy: { [key]: wrong } } } }),
+  { unknown_time: "hold", prerelease: "off", yanked: "off" },
 )}
 
 ## Trusted publishers

@@ -55,9 +55,15 @@ async function furnish(rig: Rig): Promise<void> {
       return { filename, bytes: bytesOf(filename), metadata: metadataOf(filename), entry: { provenance } };
     });
     await rig.upstream.publish(name, files);
-    const answer = { info: { name, summary: markOf(files[0]?.filename ?? "") }, releases: {}, urls: [] };
-    for (const path of ["", "/1.0", "/2.0"]) {
-      rig.upstream.on(`https://upstream.test/pypi/${name}${path}/json`, () => Response.json(answer));
+    const entries = files.map(({ filename }) => ({ filename, digests: { sha256: markOf(filename) } }));
+    const releases = Object.fromEntries(entries.map((entry) => [versionOf(entry.filename), [entry]]));
+    // The first is the newest.
+    for (const [at, entry] of entries.entries()) {
+      const version = versionOf(entry.filename);
+      const answer = { info: { name, version, summary: markOf(entry.filename) }, releases, urls: [entry] };
+      for (const path of at === 0 ? ["", `/${version}`] : [`/${version}`]) {
+        rig.upstream.on(`https://upstream.test/pypi/${name}${path}/json`, () => Response.json(answer));
+      }
     }
   }
   for (const filename of HOSTED_FILES) {
@@ -286,6 +292,10 @@ beforeEach(async () => {
 
 test("each route is tried", () => {
   expect(answeringRoutes(open.routes).toSorted()).toEqual(Object.keys(TABLE).toSorted());
+  const explaining = ["", "/team"].flatMap((base) => [`GET ${base}/-/why/:project/:version?`]);
+  expect(answeringRoutes(new Rig(GUARDED).routes).toSorted()).toEqual(
+    [...Object.keys(TABLE), ...explaining].toSorted(),
+  );
 });
 
 test("without a layer that hides them, the files are found by these routes", async () => {
@@ -306,9 +316,18 @@ test("without a layer that hides them, the files are found by these routes", asy
   expect([...(await tellingOf(open)).keys()].toSorted()).toEqual(expected.toSorted());
 });
 
-test.each(["nothing", "everything"])("no route bypasses a layer, with %s stored before", async (stored) => {
+/** The same by the policy of an index, which the index that stands on it has as well. */
+const POLICY = { deny: ["hushed-*", "partly-*==2.0"] };
+const GUARDED = { ...VARS, INDEXES: { ...VARS.INDEXES, default: { sources: ["pypi"], policy: POLICY } } };
+
+test.each([
+  { what: "a layer", stored: "nothing", rig: () => new Rig(VARS, {}, undefined, probe) },
+  { what: "a layer", stored: "everything", rig: () => new Rig(VARS, {}, undefined, probe) },
+  { what: "a policy", stored: "nothing", rig: () => new Rig(GUARDED) },
+  { what: "a policy", stored: "everything", rig: () => new Rig(GUARDED) },
+])("no route bypasses $what, with $stored stored before", async ({ stored, rig }) => {
   if (stored === "everything") await tellingOf(open);
-  const guarded = new Rig(VARS, {}, undefined, probe);
+  const guarded = rig();
   await furnish(guarded);
   const telling = await tellingOf(guarded);
   for (const route of FOR_PUBLISHERS) telling.delete(route);

@@ -1,29 +1,47 @@
 import { SECOND } from "../duration.ts";
+import { guard, type GuardParts } from "../layers/guard/guard.ts";
 import { overlay, type OverlayParts } from "../layers/hosted/overlay.ts";
 import { priority, type PrioritySource } from "../layers/priority.ts";
 import { answerDeadline } from "../layers/answer-deadline.ts";
 import { keepListing } from "../layers/keep-listing.ts";
 import type { ListingParts } from "../layers/store-listing.ts";
+import { explainBy } from "../layers/guard/explain.ts";
+import type { Explain } from "../repository/explanation.ts";
 import type { Layer, Repository } from "../repository/repository.ts";
 
 /** Less than the 15 s after which pip gives up without showing a reason. Milliseconds. */
 const ANSWER_DEADLINE = 14 * SECOND;
 
+/** An index, and what explains its policy; undefined where it has none. */
+export interface IndexStack {
+  readonly repository: Repository;
+  readonly explain: Explain | undefined;
+}
+
 /** The whole stack of an index, top to bottom; below it are the stacks of its sources (source-stack.ts). */
-export const indexStack = (
+export function indexStack(
   sources: readonly PrioritySource[],
   packages: OverlayParts,
   listing: ListingParts,
-): Repository =>
-  answerDeadline(ANSWER_DEADLINE)(
-    (sources.length === 0 ? asItIs : keepListing(listing))(
-      overlay(packages)(
-        oneOf(sources), //
+  guarding: GuardParts,
+): IndexStack {
+  const isGuarded = guarding.policies.length > 0;
+  const unguarded = overlay(packages)(
+    oneOf(sources), //
+  );
+  return {
+    repository: answerDeadline(ANSWER_DEADLINE)(
+      (sources.length === 0 ? asItIs : keepListing(listing))(
+        (isGuarded ? guard(guarding) : asItIs)(
+          unguarded, //
+        ),
       ),
     ),
-  );
+    explain: isGuarded ? explainBy(guarding.policies, unguarded) : undefined,
+  };
+}
 
-/** What an index hosts is read from the database each time. */
+/** A layer that an index does not need: what it hosts is read from the database each time, and few have a policy. */
 const asItIs: Layer = (inner) => inner;
 
 /** Several sources by priority. A single source that claims no names needs no priority layer. */

@@ -18,6 +18,7 @@ import type { ProjectName } from "../pypi/name.ts";
 import type { Counters } from "../repository/ports/counters.ts";
 import { sourcesByName } from "../layers/priority.ts";
 import { reservedBy } from "../layers/reserved-names.ts";
+import type { Explain } from "../repository/explanation.ts";
 import type { Layer, MirroredSource, Repository } from "../repository/repository.ts";
 import type { DeadLetters, Cleanup, Moving, RecentChanges, Runs } from "../repository/ports/maintenance.ts";
 import type { StoredObjects } from "../repository/ports/stored-objects.ts";
@@ -81,6 +82,8 @@ export interface Services {
 export interface Index {
   readonly config: IndexConfig;
   readonly repository: Repository;
+  /** Explains what its policy refuses; undefined where it has none. */
+  readonly explain: Explain | undefined;
   /** Counts the pages of its sources together. */
   readonly catalog: Counting;
 }
@@ -150,11 +153,17 @@ export function compose(
     indexes: indexes.map((index) => {
       const sources = index.upstreams.flatMap((upstream) => stacks.get(upstream) ?? []);
       const made = stores.mergedPages(index.name);
+      const packages = { overlays: index.overlays, hosting, bytes, made };
+      const { repository, explain } = indexStack(sources, packages, stores.listing(index.name), {
+        policies: index.policies,
+        base: index.base,
+        pages: stores.guardedPages(index.name),
+        count: (rule, mode) => counters.add("verdicts", { rule, mode }),
+      });
       return {
         config: index,
-        repository: outermost(
-          indexStack(sources, { overlays: index.overlays, hosting, bytes, made }, stores.listing(index.name)),
-        ),
+        repository: outermost(repository),
+        explain,
         catalog: countTogether(
           sources.map(({ catalog }) => catalog),
           platform.now,

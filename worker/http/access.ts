@@ -5,7 +5,7 @@ import type { Author } from "../auth/audit-entry.ts";
 import { isPermitted, SOME_INDEX, type Permission } from "../auth/principal.ts";
 import { IndexError } from "../errors.ts";
 import type { AppEnv } from "./context.ts";
-import { requireRevalidation, makePrivate } from "./headers.ts";
+import { forgetFilesSoon, requireRevalidation, makePrivate } from "./headers.ts";
 
 /** Authenticates a request and checks a permission; returns who sent it. Throws `not-authenticated` and `not-allowed`. */
 export type Authorize = (c: Pick<HonoContext<AppEnv>, "req" | "get">, permission: Permission) => Promise<Author>;
@@ -51,6 +51,12 @@ function noAuthor(error: unknown): undefined {
 export const revalidatedByCaches = createMiddleware<AppEnv>(async (c, next) => {
   await next();
   requireRevalidation(c.res.headers);
+});
+
+/** Makes shared caches forget files soon, where a policy may refuse them later. */
+export const filesForgottenSoon = createMiddleware<AppEnv>(async (c, next) => {
+  await next();
+  forgetFilesSoon(c.res.headers);
 });
 
 /** Lets only principals pass that may administer the whole installation. */

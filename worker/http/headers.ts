@@ -45,6 +45,25 @@ function shortLived(lifetime: string): Lifetime {
 }
 
 /**
+ * The lifetime of a page that changes by time alone.
+ *
+ * @param left milliseconds until then
+ */
+export const pageLifetime = (left: number): Lifetime =>
+  left >= MINUTE
+    ? LIFETIMES.page
+    : shortLived(`public, max-age=${Math.max(0, Math.floor(inSeconds(left)))}, no-transform`);
+
+/**
+ * Has Cloudflare's cache keep files for a minute only: a policy may refuse one later, and tells no cache. Clients store
+ * files for good.
+ */
+export function forgetFilesSoon(headers: Headers): void {
+  if (headers.get("Cache-Control") !== LIFETIMES.file["Cache-Control"]) return;
+  headers.set("Cloudflare-CDN-Cache-Control", `public, max-age=${inSeconds(MINUTE)}`);
+}
+
+/**
  * Makes an answer private to its client. Authorization is not a part of Cloudflare's cache key, so only `private` keeps
  * it from serving the answer to others.
  */

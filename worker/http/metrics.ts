@@ -33,6 +33,10 @@ const COUNTERS: Record<keyof Counted, { readonly name: string; readonly help: st
     name: "pypi_edge_refused_fills_total",
     help: "Requests without a token for what is not stored that were refused: by the ceiling of their network, or of the day.",
   },
+  verdicts: {
+    name: "pypi_edge_policy_verdicts_total",
+    help: "Requests for files to which a rule of a policy applies, by rule and mode: enforce has refused them, audit would have.",
+  },
   events: {
     name: "pypi_edge_events_total",
     help: "What happened behind answers and jobs, by kind: failures, and recoveries (feed-recovered).",

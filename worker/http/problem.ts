@@ -5,6 +5,7 @@ import { escapedLines } from "../pypi/shown.ts";
 import type { AppEnv } from "./context.ts";
 import { LIFETIMES } from "./headers.ts";
 import { pathOf } from "./path.ts";
+import { withReasonPhrase } from "./reason-phrase.ts";
 import { redactPath } from "./redact.ts";
 
 /**
@@ -12,6 +13,9 @@ import { redactPath } from "./redact.ts";
  * Seconds.
  */
 const RETRY_AFTER_SECONDS = "1";
+
+/** Of a refusal's reason phrase: a line of a terminal or two. Characters. */
+const MAX_REFUSAL = 200;
 
 /** Answers that clients may cache for a short time, because they ask for the same absent thing again and again. */
 const BRIEFLY_CACHED: ReadonlySet<ErrorKind> = new Set(["project-not-found", "document-not-found"]);
@@ -31,9 +35,15 @@ export function problem(error: unknown, c: Context<AppEnv>, besides?: (error: In
   if (status === 429) headers["Retry-After"] = String(known.retryAfterSeconds ?? RETRY_AFTER_SECONDS);
   if (status === 401) headers["WWW-Authenticate"] = challengeAt(pathOf(c.req.url));
   if (known.allow) headers["Allow"] = known.allow.join(", ");
-  if (besides || /\bjson\b/.test(c.req.header("Accept") ?? "")) {
+  if (known.policy) {
+    headers["X-Pypi-Edge-Rule"] = known.policy.rule;
+    headers["Link"] = `<${known.policy.why}>; rel="help"`;
+  }
+  // uv prints problem details also where it asked for a file, and pip and poetry print the reason phrase alone.
+  if (besides || known.policy || /\bjson\b/.test(c.req.header("Accept") ?? "")) {
     const body = JSON.stringify({ type: "about:blank", title, status, detail, ...besides?.(known) });
-    return new Response(body, { status, headers: { ...headers, "Content-Type": "application/problem+json" } });
+    const answer = new Response(body, { status, headers: { ...headers, "Content-Type": "application/problem+json" } });
+    return known.policy ? withReasonPhrase(answer, known, MAX_REFUSAL) : answer;
   }
   return new Response(`${detail}\n`, { status, headers: { ...headers, "Content-Type": "text/plain; charset=utf-8" } });
 }

@@ -3,7 +3,7 @@ import { IndexError } from "../errors.ts";
 import { parseProjectName, type ProjectName } from "../pypi/name.ts";
 import type { Repository } from "../repository/repository.ts";
 import type { AppEnv } from "./context.ts";
-import { storedHeaders, projectTag } from "./headers.ts";
+import { pageLifetime, storedHeaders, projectTag } from "./headers.ts";
 import { representationFor, type Representation } from "./negotiate.ts";
 import { redirectToCanonical } from "./redirect.ts";
 import { sendPage } from "./send-stored.ts";
@@ -28,8 +28,10 @@ export function simpleRoutes(repository: Repository, base: string): Hono<AppEnv>
     if (redirect) return redirect;
     const project = await repository.project(name, c.get("ctx"));
     if (!project) throw absent(name);
-    const { page } = project;
-    return sendPage(c, representation, { ...storedHeaders(page, c.get("ctx").now), ...projectTag(name) }, page);
+    const { page, until = Infinity } = project;
+    const { now } = c.get("ctx");
+    const headers = { ...pageLifetime(until - now), ...storedHeaders(page, now), ...projectTag(name) };
+    return sendPage(c, representation, headers, page);
   });
 
   return routes;

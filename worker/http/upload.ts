@@ -11,7 +11,7 @@ import { problem } from "./problem.ts";
 import type { Settling } from "./settle.ts";
 import { uploadBodyOf } from "./upload/body.ts";
 import { readUploadForm } from "./upload/form.ts";
-import { withReasonPhrase } from "./upload/reason-phrase.ts";
+import { withReasonPhrase } from "./reason-phrase.ts";
 
 /** Cloudflare's limit for a request body; a Node server has the same, so that both behave alike. Bytes. */
 const MAX_BODY_BYTES = 100_000_000;

@@ -211,6 +211,7 @@ async function fetchFile(
   ctx: Context,
 ): Promise<Artifact> {
   const { ref, headOnly, range, keep } = request;
+  await request.assertAdmitted?.(listed, ctx);
   const { modifiedAt, size, ...facts } = listedFacts(listed, ref.part);
   // No distribution file is empty: a size of 0 is wrong.
   if (headOnly && size && modifiedAt !== undefined) {

@@ -1,6 +1,6 @@
 import { isUpstreamFailure, upstreamFailed } from "../errors.ts";
 import { upstreamUrl, type FileRef } from "../pypi/file-url.ts";
-import { upstreamValue, verifiableDigest } from "../pypi/page.ts";
+import { upstreamValue, verifiableDigest, type FileEntry } from "../pypi/page.ts";
 import { provenanceUrl, withProvenanceBelow } from "../pypi/provenance.ts";
 import type { CompletePage } from "./complete-page.ts";
 import { Document } from "../repository/document.ts";
@@ -64,6 +64,7 @@ export function readUpstream(upstream: Upstream, describe: CompletePage, root?: 
         size,
         listedSize: facts.size,
         modifiedAt: facts.modifiedAt ?? answer.modifiedAt ?? ctx.now,
+        uploadedAt: facts.uploadedAt,
         unchecked: facts.unchecked,
         validator: facts.unchecked ? answer.validator : undefined,
         body: answer.body,
@@ -131,13 +132,20 @@ async function openFile(upstream: Upstream, url: URL, { facts, headOnly, range, 
 export function listedFacts({ project, entry }: ListedFile, part: FileRef["part"]) {
   const metadata = upstreamValue(entry, "core-metadata");
   const hashes = part === "file" ? entry.hashes : metadata === true ? {} : (metadata ?? {});
-  const uploadedAt = Date.parse(upstreamValue(entry, "upload-time") ?? "");
+  const uploadedAt = uploadedAtOf(entry);
   const digest = verifiableDigest(hashes);
   return {
     project,
     digest,
     unchecked: digest === undefined,
     size: part === "file" ? upstreamValue(entry, "size") : undefined,
-    modifiedAt: Number.isNaN(uploadedAt) ? undefined : uploadedAt,
+    modifiedAt: uploadedAt ?? undefined,
+    uploadedAt,
   };
+}
+
+/** When the file was uploaded, as its own upstream says: milliseconds since the epoch; null where it does not say. */
+export function uploadedAtOf(entry: FileEntry): number | null {
+  const at = Date.parse(upstreamValue(entry, "upload-time") ?? "");
+  return Number.isNaN(at) ? null : at;
 }

@@ -136,6 +136,7 @@ class OneWheel implements WheelSource {
       digest: expected ?? digest,
       size: bytes.byteLength,
       modifiedAt: Date.parse(entry["upload-time"] ?? "") || this.#ctx.now,
+      uploadedAt: listedFacts(this.listed, "metadata").uploadedAt,
       unchecked: unchecked && !expected,
       body: headOnly ? null : new Response(bytes).body,
       via: "upstream",

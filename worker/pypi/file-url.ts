@@ -91,6 +91,9 @@ function moved(entry: FileEntry, { hex }: Digest): FileEntry {
 export const hostedUrl = (sha256: string, filename: Filename) =>
   `${PREFIX}${HOSTED_SEGMENT}/${sha256}/${encodeURIComponent(filename)}`;
 
+/** Whether an entry is a hosted file's. */
+export const isHostedEntry = ({ url }: Pick<FileEntry, "url">) => url.startsWith(`${PREFIX}${HOSTED_SEGMENT}/`);
+
 /** The entry for a page at another path; `files` is the relative URL of `/files/` from there, with a final slash. */
 export const listedFrom = (entry: FileEntry, files: string): FileEntry => ({
   ...entry,

@@ -21,6 +21,11 @@ export interface ArtifactFacts {
   /** Milliseconds since the epoch. */
   readonly modifiedAt: number;
   /**
+   * When its own upstream says that it was uploaded: milliseconds since the epoch, null where it does not say. Undefined
+   * for hosted files, and for files that an earlier version stored.
+   */
+  readonly uploadedAt?: number | null | undefined;
+  /**
    * Whether the bytes are unverified: no digest verifies them, nor, for a `.metadata`, a stored wheel that a digest has
    * verified. They may turn out to be wrong, so they are kept only for a short time.
    */

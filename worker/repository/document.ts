@@ -32,6 +32,21 @@ export class Document extends StoredJson<DocumentHead, Document> {
     return this.head.from === fingerprint(url.href) ? this.head.validators : {};
   }
 
+  /**
+   * A document made of this one, with other text: of a form of its own, so without the upstream's serial and validators.
+   *
+   * @param now milliseconds since the epoch
+   */
+  async rewritten(text: string, now: number): Promise<Document> {
+    const plain = new TextEncoder().encode(text);
+    const gzip = await gzipped(plain);
+    const { type, from } = this.head;
+    const digest = await digestOf(plain, type, from);
+    const sizes = { size: gzip.byteLength, plainSize: plain.byteLength };
+    const document = new Document({ digest, changedAt: now, ...sizes, type, validators: {}, from }, gzip, this.via);
+    return this.uncheckedSince === undefined ? document : document.stale(this.uncheckedSince);
+  }
+
   protected override copy(gzip: Gzipped, via: Via): Document {
     return new Document(this.head, gzip, via);
   }

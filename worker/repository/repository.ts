@@ -41,6 +41,8 @@ export interface Project {
   /** Must be read, or cancelled. */
   readonly page: Page;
   readonly files: ProjectFiles;
+  /** When the page changes although nothing of what it is made from does. Milliseconds since the epoch. */
+  readonly until?: number | undefined;
 }
 
 /** The files on a project's page. */
@@ -149,6 +151,11 @@ export interface FileRequest {
    * project's page lists the file.
    */
   readonly admits?: ((project: ProjectName) => Promise<boolean>) | undefined;
+  /**
+   * Called with the file's entry before it is read from an upstream, where it is not stored. Rejects where the index
+   * refuses the file.
+   */
+  readonly assertAdmitted?: ((listed: ListedFile, ctx: Context) => Promise<void>) | undefined;
   /**
    * The file's entry on the project's page, set once a layer has looked it up. Sources need it; clients do not know it.
    */

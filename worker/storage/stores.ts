@@ -41,6 +41,7 @@ import { hostedBytesIn } from "./r2/hosted-bytes.ts";
 import { fileStore, type FileInMemory } from "./r2/mirrored-files.ts";
 import { mirroredObjectsIn } from "./r2/mirrored-objects.ts";
 import { orphansIn } from "./r2/orphans.ts";
+import type { GuardedPage } from "../repository/ports/guarded-pages.ts";
 import { projectFileDeletion } from "./r2/delete-project-files.ts";
 import { listStore } from "./r2/root-listing.ts";
 import { stagingIn } from "./r2/staging.ts";
@@ -176,6 +177,8 @@ export function createStores(platform: Storage, { maxPut, inMemory }: StorageLim
     }),
     /** The merged pages of an index. */
     mergedPages: (index: string) => mergedPagesIn(index, kv, memory.made),
+    /** An index's pages as its policy shows them. */
+    guardedPages: (index: string) => scopedTo(memory.guarded, index),
     /** Writes what requests and jobs have left in memory to be written, after the answer, if it is time. */
     flush(ctx: Context): void {
       for (const each of [counters, uses, demand, tokens, newBytes]) each.flush(ctx);
@@ -203,4 +206,6 @@ const memoryTier = () => ({
   hosting: new Memory<RememberedProject>(8 * MiB, 4 * MiB),
   hostedBytes: new Memory<Uint8Array>(8 * MiB),
   made: new Memory<StoredMergedPage>(4 * MiB, MAX_IN_MEMORY),
+  /** Pages of thousands of files as well: to make one again takes a tenth of a second. */
+  guarded: new Memory<GuardedPage>(16 * MiB, 4 * MiB),
 });

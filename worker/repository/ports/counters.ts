@@ -15,6 +15,8 @@ export interface Counted {
   upstreamRequests: { outcome: "ok" | "absent" | "unchanged" | "failed" };
   /** Requests that were refused because too much that is not stored was asked for: from a network, or in a day. */
   refusedFills: { limit: "network" | "day" };
+  /** Requests for files to which a rule of a policy applies. */
+  verdicts: { rule: string; mode: "audit" | "warn" | "enforce" };
   events: { event: Event["event"] };
 }
 

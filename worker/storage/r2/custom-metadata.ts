@@ -6,6 +6,9 @@ import type { ObjectHead } from "../../platform/objects.ts";
 /** R2 allows 8,192 bytes of custom metadata in all, its simulator 2,048. Characters. */
 const MAX_VALIDATOR = 512;
 
+/** In place of a time that the upstream does not give. */
+const UNKNOWN = "unknown";
+
 /** Stands in the place of a file that was replaced upstream, and says which file may be stored there. */
 export interface Tombstone {
   /** The digest that the page has now, as `sha256=…`; undefined where the page has none. */
@@ -19,12 +22,14 @@ export function writeFacts({
   project,
   digest,
   modifiedAt,
+  uploadedAt,
   unchecked,
   validator,
 }: ArtifactFacts): Record<string, string> {
   return {
     project,
     modifiedAt: String(modifiedAt),
+    ...(uploadedAt !== undefined && { uploadedAt: String(uploadedAt ?? UNKNOWN) }),
     ...(digest && { digest: digestText(digest) }),
     ...(unchecked && { unchecked: "true" }),
     ...(unchecked && validator !== undefined && isPlain(validator) && { validator }),
@@ -32,11 +37,12 @@ export function writeFacts({
 }
 
 export function readFacts(object: ObjectHead): ArtifactFacts {
-  const { project = "", modifiedAt = "0", digest, unchecked, validator } = object.customMetadata ?? {};
+  const { project = "", modifiedAt = "0", uploadedAt, digest, unchecked, validator } = object.customMetadata ?? {};
   return {
     project: project as ProjectName,
     size: object.size,
     modifiedAt: Number(modifiedAt),
+    ...(uploadedAt !== undefined && { uploadedAt: uploadedAt === UNKNOWN ? null : Number(uploadedAt) }),
     digest: readDigest(digest),
     // Earlier versions did not set `unchecked` for files without a digest.
     unchecked: unchecked === "true" || digest === undefined,

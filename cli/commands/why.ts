@@ -1,0 +1,37 @@
+import { explanation, type ExplanationAnswer } from "../../schema/why.ts";
+import { escaped } from "../../worker/pypi/shown.ts";
+import { readApiJson, sendTo } from "../lib/admin-api.ts";
+import { columns } from "../lib/columns.ts";
+import { command, forServer } from "../lib/command.ts";
+import { findServer } from "../lib/server-address.ts";
+
+/** `pypi-edge why`: prints what an index lets through of a project, and why not. */
+export const whyCommand = () =>
+  forServer(
+    command("why", "print which files of a project an index refuses, by which rule, and until when", [
+      ["pypi-edge why requests --index team", "each file, the newest last"],
+      ["pypi-edge why requests 2.33.0 --index team", "one release"],
+    ]),
+  )
+    .argument("<project>")
+    .argument("[version]")
+    .option("--index <name>", "the index (default: default)")
+    .action(async (project, version, { index = "default", json, ...options }) => {
+      const server = await findServer(options);
+      const base = index === "default" ? "" : `${encodeURIComponent(index)}/`;
+      const of = [project, ...(version === undefined ? [] : [version])].map(encodeURIComponent).join("/");
+      const answer = await sendTo(server, "GET", `${base}-/why/${of}`);
+      const { value, json: text } = await readApiJson(server, explanation, answer);
+      console.log(json ? JSON.stringify(text) : explanationTable(value));
+    });
+
+function explanationTable({ index, project, version, files }: ExplanationAnswer): string {
+  const title = `${project}${version === undefined ? "" : ` ${version}`} in ${index}`;
+  const rows = files.map(({ filename, verdict, uploadTime, hosted, rules }) => [
+    escaped(filename),
+    hosted ? "hosted" : (uploadTime?.slice(0, 16).replace("T", " ") ?? "time unknown"),
+    verdict,
+    escaped(rules.map(({ rule, mode, sentence }) => `${rule} (${mode}): ${sentence}`).join(" ")),
+  ]);
+  return [title, ...columns(rows)].join("\n");
+}

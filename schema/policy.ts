@@ -1,0 +1,118 @@
+import * as z from "zod/mini";
+import { DAY, HOUR, WEEK } from "../worker/duration.ts";
+import { isSpecifierSet } from "../worker/pypi/specifiers.ts";
+import { pattern } from "./patterns.ts";
+
+const mode = z.enum(["off", "audit", "warn", "enforce"], 'must be "off", "audit", "warn" or "enforce"');
+
+type Mode = z.infer<typeof mode>;
+
+/** `3d`, `48h`, `2w`, and the same as ISO 8601 has it: `P3D`, `PT48H`, `P2W`. */
+const AGE = /^(?:(\d{1,4})([hdw])|P(\d{1,4})([DW])|PT(\d{1,4})(H))$/;
+
+const UNITS: Readonly<Record<string, number>> = { h: HOUR, d: DAY, w: WEEK };
+
+const ageOf = (text: string) => {
+  const [count, unit] = (AGE.exec(text) ?? []).slice(1).filter((part) => part !== undefined);
+  return Number(count) * (UNITS[unit?.toLowerCase() ?? ""] ?? Number.NaN);
+};
+
+/** Milliseconds. */
+const age = z.pipe(
+  z.string().check(z.refine((it) => ageOf(it) > 0, 'must be a time such as "3d", "48h", "2w" or "P7D"')),
+  z.transform(ageOf),
+);
+
+/** Milliseconds since the epoch. */
+const moment = z.pipe(
+  z
+    .string()
+    .check(
+      z.refine(
+        (it) => z.union([z.iso.date(), z.iso.datetime({ offset: true })]).safeParse(it).success,
+        'must be a date, "2026-12-31", which is its first moment in UTC, or "2026-12-31T18:00:00Z"',
+      ),
+    ),
+  z.transform((it) => Date.parse(it)),
+);
+
+const RULE = /^([A-Za-z0-9._*-]+)([^]*)$/;
+
+const ruleOf = (text: string) => {
+  const [, name = "", specifiers = ""] = RULE.exec(text) ?? [];
+  return { text, pattern: name, specifiers: specifiers.trim() };
+};
+
+const MUST_BE_RULE =
+  'must be patterns of project names, each with version specifiers where not all are meant: "demo-*<2"';
+
+const projectRules = z
+  .array(
+    z.pipe(
+      z.string().check(
+        z.refine((it) => {
+          const { pattern: name, specifiers } = ruleOf(it);
+          return pattern.safeParse(name).success && isSpecifierSet(specifiers);
+        }, MUST_BE_RULE),
+      ),
+      z.transform(ruleOf),
+    ),
+  )
+  .check(z.minLength(1, "must name at least one project, or be left out"));
+
+/** `[vars.INDEXES.NAME.policy]`. */
+export const policy = z
+  .strictObject({
+    min_age: z.optional(age),
+    before: z.optional(moment),
+    unknown_time: z._default(z.enum(["hold", "allow"], 'must be "hold" or "allow"'), "hold"),
+    deny: z.optional(projectRules),
+    allow: z.optional(projectRules),
+    prerelease: z._default(mode, "off"),
+    yanked: z._default(mode, "off"),
+    modes: z.optional(z.strictObject({ min_age: z.optional(mode), before: z.optional(mode), deny: z.optional(mode) })),
+  })
+  .check(
+    z.refine(
+      ({ modes = {}, ...rules }) =>
+        (["min_age", "before", "deny"] as const).every((rule) => !modes[rule] || rules[rule] !== undefined),
+      "has a mode for a rule that it does not have",
+    ),
+  );
+
+/** A policy, resolved. */
+export interface PolicyConfig {
+  /** The index that it was configured for. */
+  readonly index: string;
+  readonly deny: readonly ReturnType<typeof ruleOf>[];
+  readonly allow: readonly ReturnType<typeof ruleOf>[];
+  /** Milliseconds. */
+  readonly minAge: number | undefined;
+  /** Milliseconds since the epoch. */
+  readonly before: number | undefined;
+  readonly unknownTime: "hold" | "allow";
+  readonly modes: Readonly<Record<"deny" | "before" | "min-age" | "prerelease" | "yanked", Mode>>;
+}
+
+/** The policy of an index. */
+export function resolvePolicy(
+  index: string,
+  { min_age: minAge, before, unknown_time: unknownTime, deny = [], allow = [], ...rules }: z.infer<typeof policy>,
+): PolicyConfig {
+  const { modes = {}, prerelease, yanked } = rules;
+  return {
+    index,
+    deny,
+    allow,
+    minAge,
+    before,
+    unknownTime,
+    modes: {
+      deny: modes.deny ?? "enforce",
+      before: modes.before ?? "enforce",
+      "min-age": modes.min_age ?? "enforce",
+      prerelease,
+      yanked,
+    },
+  };
+}

@@ -1,0 +1,28 @@
+import * as z from "zod/mini";
+
+const rule = z.object({
+  rule: z.string(),
+  mode: z.enum(["audit", "warn", "enforce"]),
+  index: z.string(),
+  sentence: z.string(),
+  until: z.optional(z.string()),
+});
+
+/** What the policy of an index says of the files of a project; times are ISO 8601. */
+export const explanation = z.object({
+  index: z.string(),
+  project: z.string(),
+  version: z.optional(z.string()),
+  files: z.array(
+    z.object({
+      filename: z.string(),
+      version: z.optional(z.string()),
+      hosted: z.boolean(),
+      uploadTime: z.optional(z.string()),
+      verdict: z.enum(["admitted", "marked", "refused"]),
+      rules: z.array(rule),
+    }),
+  ),
+});
+
+export type ExplanationAnswer = z.infer<typeof explanation>;

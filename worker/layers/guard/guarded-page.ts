@@ -1,0 +1,70 @@
+import { addressOf } from "../../pypi/file-url.ts";
+import { canonicalVersion } from "../../pypi/pep440.ts";
+import type { FileEntry, ProjectPage } from "../../pypi/page.ts";
+import { versionOf } from "../../pypi/version.ts";
+import { refusing, warning, type Judge } from "../../policy/judge.ts";
+import { giveWay } from "../../repository/give-way.ts";
+import type { Gzipped } from "../../repository/gzip.ts";
+import { Page } from "../../repository/page.ts";
+import type { GuardedPage, RefusedFile } from "../../repository/ports/guarded-pages.ts";
+import type { Context } from "../../repository/context.ts";
+import { judgedEntry } from "./judged.ts";
+
+/** How many files are judged before other requests may run: some milliseconds' work. */
+const MANY = 1_000;
+
+/** A page without the files that the policy refuses, and with the marks of its warnings. The page is read. */
+export async function guardedPage(page: Page, judge: Judge, ctx: Context): Promise<GuardedPage> {
+  const model = await page.model();
+  const refused = new Map<string, RefusedFile>();
+  const files: FileEntry[] = [];
+  let isChanged = false;
+  let until = Infinity;
+  for (const [at, entry] of model.files.entries()) {
+    if (at > 0 && at % MANY === 0) await giveWay();
+    const findings = judge(judgedEntry({ project: model.name, entry }), ctx.now);
+    for (const finding of findings) if (finding.mode !== "audit") until = Math.min(until, finding.until ?? Infinity);
+    const [refusal, warned] = [refusing(findings), warning(findings)];
+    if (refusal) {
+      refused.set(addressOf(entry), {
+        filename: entry.filename,
+        rule: refusal.rule,
+        sentence: refusal.sentence(),
+      });
+    } else files.push(warned ? marked(entry, warned.sentence()) : entry);
+    isChanged ||= refusal !== undefined || warned !== undefined;
+  }
+  const made = {
+    of: page.head.digest,
+    madeAt: ctx.now,
+    until: until === Infinity ? undefined : until,
+    isEmptied: files.length === 0 && refused.size > 0,
+    refused,
+  };
+  if (!isChanged || made.isEmptied) return { ...made, shown: undefined };
+  // A mirror that reads the upstream's serial would take the page for complete, and not ask again when a file is admitted.
+  const { lastSerial: _, ...rest } = model;
+  const shown = refused.size === 0 ? { ...model, files } : withoutVersions({ ...rest, files });
+  return { ...made, shown: (await Page.from(shown, {}, ctx.now)).keptIn(ownRendering()) };
+}
+
+/** An entry that a client takes only where its version is pinned, and then shows the sentence. The upstream's own reason stays. */
+const marked = (entry: FileEntry, sentence: string): FileEntry =>
+  entry.yanked === undefined || entry.yanked === false ? { ...entry, yanked: sentence } : entry;
+
+/** The page with those versions only of which it lists a file (PEP 700). */
+function withoutVersions(page: ProjectPage): ProjectPage {
+  if (!page.versions) return page;
+  const written = new Set(page.files.map(({ filename }) => versionOf(filename, page.name)));
+  const shown = new Set([...written].map((version) => canonicalVersion(version ?? "")));
+  return { ...page, versions: page.versions.filter((version) => shown.has(canonicalVersion(version))) };
+}
+
+/** Keeps the HTML with the page, in memory. */
+function ownRendering() {
+  let html: Gzipped | null = null;
+  return {
+    get: async () => html,
+    put: async (_digest: string, made: Uint8Array) => void (html = made),
+  };
+}

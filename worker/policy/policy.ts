@@ -1,0 +1,61 @@
+import type { ProjectName } from "../pypi/name.ts";
+
+/**
+ * What a rule does with a file that it applies to. `audit`: counts it. `warn`: also marks it as yanked, with the rule's
+ * sentence. `enforce`: refuses it, on the page and at its address.
+ */
+export type Mode = "off" | "audit" | "warn" | "enforce";
+
+/** All rules, in the order in which they decide. */
+export const RULES = ["deny", "before", "min-age", "prerelease", "yanked"] as const;
+export type RuleName = (typeof RULES)[number];
+
+/** A pattern of project names and version specifiers (PEP 440), as the configuration has them: `demo-*<2`. */
+export interface ProjectRule {
+  readonly text: string;
+  /** A pattern as `matcher` reads it. */
+  readonly pattern: string;
+  /** A set that `versionMatcher` reads; empty: every version. */
+  readonly specifiers: string;
+}
+
+/** The policy of one index. A rule that is left out, or whose mode is `off`, applies to nothing. */
+export interface Policy {
+  /** The index that it was configured for. */
+  readonly index: string;
+  readonly deny: readonly ProjectRule[];
+  /** The rules after `deny` do not apply to these. */
+  readonly allow: readonly ProjectRule[];
+  /** Milliseconds between a file's upload and the moment from which it is admitted. */
+  readonly minAge?: number | undefined;
+  /** Only what was uploaded before is admitted. Milliseconds since the epoch. */
+  readonly before?: number | undefined;
+  /** Whether a file without a time of its upstream is held by `min-age` and `before`. */
+  readonly unknownTime: "hold" | "allow";
+  readonly modes: Readonly<Record<RuleName, Mode>>;
+}
+
+/** What the rules look at. */
+export interface JudgedFile {
+  readonly project: ProjectName;
+  readonly filename: string;
+  /** As written in the filename; undefined where that has none. Read only where a rule needs it. */
+  readonly version: string | undefined;
+  /** Hosted files are never too young. */
+  readonly isHosted: boolean;
+  /** When it was uploaded, as its own upstream says: milliseconds since the epoch. undefined: the upstream does not say. */
+  readonly uploadedAt: number | undefined;
+  readonly isYanked: boolean;
+}
+
+/** A rule that applies to a file. */
+export interface Finding {
+  readonly rule: RuleName;
+  readonly mode: Exclude<Mode, "off">;
+  /** The index whose policy has the rule. */
+  readonly index: string;
+  /** From when on the rule does not apply. Milliseconds since the epoch; undefined: as long as nothing else changes. */
+  readonly until?: number | undefined;
+  /** What the rule says of the file: which client and operator read, of one line. */
+  readonly sentence: () => string;
+}

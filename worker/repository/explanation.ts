@@ -1,0 +1,35 @@
+import type { ProjectName } from "../pypi/name.ts";
+import type { Context } from "./context.ts";
+
+/** A rule of a policy that applies to a file. */
+export interface AppliedRule {
+  readonly rule: string;
+  readonly mode: "audit" | "warn" | "enforce";
+  /** The index whose policy has the rule. */
+  readonly index: string;
+  readonly sentence: string;
+  /** From when on it does not apply. Milliseconds since the epoch; undefined: as long as nothing else changes. */
+  readonly until: number | undefined;
+}
+
+/** What an index does with a file: `marked`: it is listed as yanked. */
+export type FileVerdict = "admitted" | "marked" | "refused";
+
+/** What the policy of an index says of a file. */
+export interface ExplainedFile {
+  readonly filename: string;
+  /** As its name has it. */
+  readonly version: string | undefined;
+  readonly isHosted: boolean;
+  /** As its own upstream says. Milliseconds since the epoch; undefined: it does not say, or the file is hosted. */
+  readonly uploadedAt: number | undefined;
+  readonly verdict: FileVerdict;
+  readonly rules: readonly AppliedRule[];
+}
+
+/** Explains what an index lets through of a project, or of a release of it; null where there is no such project. */
+export type Explain = (
+  name: ProjectName,
+  version: string | undefined,
+  ctx: Context,
+) => Promise<readonly ExplainedFile[] | null>;

@@ -1,0 +1,91 @@
+import { Hono } from "hono";
+import { raw } from "hono/html";
+import type { ExplanationAnswer } from "../../schema/why.ts";
+import { badRequest, IndexError } from "../errors.ts";
+import type { AppEnv } from "../http/context.ts";
+import { LIFETIMES, NOTHING_LOADED } from "../http/headers.ts";
+import { parseProjectName } from "../pypi/name.ts";
+import { isVersion } from "../pypi/version.ts";
+import type { Explain } from "../repository/explanation.ts";
+import { STYLE } from "./style.ts";
+
+/**
+ * What the policy of an index says of a project's files, or of a release's, to be mounted at `{base}/-/why`: a page for
+ * browsers, JSON for others. It names files that the index refuses, to those who may read the index.
+ */
+export function whyRoutes(index: string, explain: Explain): Hono<AppEnv> {
+  const routes = new Hono<AppEnv>();
+  routes.get("/:project/:version?", async (c) => {
+    const project = parseProjectName(c.req.param("project"));
+    const version = c.req.param("version");
+    if (version !== undefined && !isVersion(version)) {
+      throw badRequest(`${JSON.stringify(version.slice(0, 80))} is not a version (PEP 440).`);
+    }
+    const files = await explain(project, version, c.get("ctx"));
+    if (!files) throw new IndexError("project-not-found", `There is no project ${project} in this index.`);
+    const answer: ExplanationAnswer = {
+      index,
+      project,
+      version,
+      files: files.map(({ filename, version: own, isHosted, uploadedAt, verdict, rules }) => ({
+        filename,
+        version: own,
+        hosted: isHosted,
+        uploadTime: iso(uploadedAt),
+        verdict,
+        rules: rules.map((each) => ({ ...each, until: iso(each.until) })),
+      })),
+    };
+    if (!/\btext\/html\b/.test(c.req.header("Accept") ?? "")) return c.json(answer, 200, LIFETIMES.live);
+    c.header("Cache-Control", LIFETIMES.live["Cache-Control"]);
+    c.header("Content-Security-Policy", `${NOTHING_LOADED}; style-src 'unsafe-inline'`);
+    return c.html(<Why {...answer} />);
+  });
+  return routes;
+}
+
+const iso = (at: number | undefined) => (at === undefined ? undefined : new Date(at).toISOString());
+
+function Why({ index, project, version, files }: ExplanationAnswer) {
+  const title = `${project}${version === undefined ? "" : ` ${version}`} in ${index}`;
+  return (
+    <>
+      {raw("<!DOCTYPE html>")}
+      <html lang="en">
+        <head>
+          <meta charset="utf-8" />
+          <meta name="viewport" content="width=device-width, initial-scale=1" />
+          <title>{title}</title>
+          <style>{raw(STYLE)}</style>
+        </head>
+        <body>
+          <main>
+            <h1>{title}</h1>
+            <p class="lead">
+              What the policy of this index says of {files.length === 1 ? "1 file" : `${files.length} files`}.
+            </p>
+            {files.toReversed().map((file) => (
+              <section>
+                <h2>{file.filename}</h2>
+                <p>
+                  {file.verdict}
+                  {file.hosted
+                    ? ", hosted here"
+                    : `, uploaded ${file.uploadTime ?? "at a time that its upstream does not say"}`}
+                </p>
+                {file.rules.map(({ rule, mode, sentence }) => (
+                  <p>
+                    <b>
+                      {rule} ({mode})
+                    </b>
+                    : {sentence}
+                  </p>
+                ))}
+              </section>
+            ))}
+          </main>
+        </body>
+      </html>
+    </>
+  );
+}
