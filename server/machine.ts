@@ -105,6 +105,7 @@ export async function openMachine(options: MachineOptions): Promise<Machine> {
       deployment: "",
       // The database is in this process: to read it takes some µs.
       staleness: { reuse: 0, skew: 0 },
+      shareReads: false,
       pipe: copyingPipe,
       fetch,
       now: Date.now,

@@ -26,10 +26,10 @@ export const ADMIN_TOKEN = "a-token-for-the-tests";
 /** A configuration with one index over one upstream. */
 export const VARS = { ...ONE_SOURCE, ADMIN_TOKEN };
 
-/** As on Cloudflare: what was read of the database is used for a while, in a data centre that is a new one. */
+/** As on Cloudflare: what was read is used for a while, in a data centre that is a new one. */
 export const onCloudflare = (): Partial<Platform> => {
-  const { staleness } = cloudflare(env);
-  return { staleness, deployment: crypto.randomUUID() };
+  const { staleness, shareReads } = cloudflare(env);
+  return { staleness, shareReads, deployment: crypto.randomUUID() };
 };
 
 /** The whole worker over real local storage and a fake upstream, with a clock that stands still until it is moved. */
@@ -87,6 +87,7 @@ export class Rig {
       now: () => this.now,
       // What tests write into the database themselves counts at once, as on one machine.
       staleness: { reuse: 0, skew: 0 },
+      shareReads: false,
       // What is tried again is tried at once: nothing here depends on the pauses, and the clock stands still in them.
       sleep: () => Promise.resolve(),
       ...platform,

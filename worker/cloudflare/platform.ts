@@ -11,6 +11,13 @@ const FINISH_ALONE = 64 * 1024 * 1024;
  */
 const STALENESS = { reuse: 700, skew: 300 };
 
+/**
+ * Sends a request through the zone's cache, which makes one of requests at the same time. Seconds: long enough for the
+ * queue's consumer, which reads the file again, and short, since bytes that a digest has refused stay as long. Negative:
+ * not stored.
+ */
+const REUSED = { cacheEverything: true, cacheTtlByStatus: { "200": 30, "201-599": -1 } };
+
 /** An address of IPv4 or IPv6. */
 const ADDRESS = /^[\da-f.:]{1,45}$/i;
 
@@ -37,12 +44,13 @@ export const cloudflare = (
   // All workers of a zone share its cache, and each has a database of its own. Without the binding each isolate is by itself.
   deployment: env.CF_VERSION_METADATA?.id ?? crypto.randomUUID(),
   staleness: STALENESS,
+  shareReads: true,
   pipe,
   // A request's streams end with it, and no other request may read them.
   openSpool: null,
   freeBytes: () => Promise.resolve(Infinity),
   trouble: () => Promise.resolve(undefined),
-  fetch: (url, init) => fetch(url, init),
+  fetch: (url, { reuse = false, ...init }) => fetch(url, reuse ? { ...init, cf: REUSED } : init),
   now: Date.now,
   sleep: (milliseconds) => scheduler.wait(milliseconds),
   clientAddress,

@@ -103,6 +103,7 @@ export const projectTag = (name: ProjectName) => ({ "Cache-Tag": cacheTag(name) 
 
 const CACHE_STATUS: Record<Via, string> = {
   memory: "pypi-edge; hit; detail=memory",
+  cache: "pypi-edge; hit; detail=cache",
   kv: "pypi-edge; hit; detail=kv",
   r2: "pypi-edge; hit; detail=r2",
   d1: "pypi-edge; hit; detail=d1",

@@ -141,7 +141,8 @@ function knownFile(parts: MirrorParts, inner: SourceFiles) {
     let usable = true;
     let outdated = false;
     try {
-      const stored = request.keep ? await storedFacts(ref, files) : await files.get(ref, range);
+      const copying = request.headOnly ? undefined : ctx;
+      const stored = request.keep ? await storedFacts(ref, files) : await files.get(ref, range, copying);
       if (stored && (await mayGive(stored, request, candidates))) {
         const list = () => locateIn(stored.project, ref, inner, ctx);
         if (await isCurrent(stored, ref, parts, list, inner, ctx)) {

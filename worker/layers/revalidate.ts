@@ -64,7 +64,7 @@ export async function revalidated<What extends string, Value extends StoredJson<
   const { maxAgeMs, remake, strict } = demand;
   // A job asks because something has changed: what was absent a moment ago may exist now.
   if (!strict && absent.get(what, ctx.now)) return null;
-  const stored = await readOrReport(() => store.get(what, ctx.now), what, ctx);
+  const stored = await readOrReport(() => store.get(what, ctx.now, ctx), what, ctx);
   if (!stored) {
     await ctx.allowance?.admit();
     return refresh(what, null, parts, ask, ctx, strict);

@@ -26,6 +26,8 @@ export interface Platform extends RequestFacts {
   /** Tells this deployment from all that share its cache. */
   readonly deployment: string;
   readonly staleness: Staleness;
+  /** Whether what was read from the stores is worth a copy in `cache`: not where the stores are as near. */
+  readonly shareReads: boolean;
   readonly pipe: MakePipe;
   /**
    * For files that several requests ask for while they are being stored. null where one request cannot read what another
@@ -82,6 +84,11 @@ export interface FetchInit {
   readonly redirect: "manual";
   readonly signal?: AbortSignal;
   readonly encodeResponseBody?: "manual";
+  /**
+   * Whether the platform may answer from the 200 to the same GET, of this moment or of a moment ago. For bytes that a
+   * digest verifies, and that are asked for without credentials.
+   */
+  readonly reuse?: boolean;
 }
 
 export type ResponseCache = Pick<Cache, "match" | "put" | "delete">;

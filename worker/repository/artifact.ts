@@ -9,7 +9,7 @@ export interface ListedFile {
 }
 
 /** Where an answer came from: for the log and for `Cache-Status` (RFC 9211). */
-export type Via = "memory" | "kv" | "r2" | "d1" | "upstream" | "stale";
+export type Via = "memory" | "cache" | "kv" | "r2" | "d1" | "upstream" | "stale";
 
 /** The facts of a file, known before its bytes are read. */
 export interface ArtifactFacts {

@@ -41,8 +41,12 @@ export function keysOf(source: string, root?: string) {
   };
 }
 
-/** `caches.default`: the snapshot of a subject, and what one project of an index had at a revision. */
+/**
+ * `caches.default`: the snapshot of a subject, what one project of an index had at a revision, and a copy of what the
+ * stores have under a key.
+ */
 export const sharedKeys = (deployment: string) => ({
+  copy: (key: string) => `https://copy.invalid/${encodeURIComponent(deployment)}/${encodeURIComponent(key)}`,
   snapshot: (subject: string) =>
     `https://snapshot.invalid/${encodeURIComponent(deployment)}/${encodeURIComponent(subject)}`,
   hosted: (index: string, name: ProjectName, changed: number) =>

@@ -9,6 +9,7 @@ import type { ReplacingParts } from "../repository/ports/files.ts";
 import type { PageChange } from "../repository/ports/pages.ts";
 import { freshness, type LastRevalidation } from "./cache/freshness.ts";
 import { absentNamesIn } from "./cache/absent-names.ts";
+import { storeCopiesIn } from "./cache/store-copies.ts";
 import { auditLogIn } from "./d1/audit-log.ts";
 import { catalogOf } from "./d1/catalog.ts";
 import { changeLogPositionIn } from "./d1/change-log-position.ts";
@@ -28,7 +29,7 @@ import { strayFilesIn } from "./d1/stray-files.ts";
 import { tokensIn } from "./d1/tokens.ts";
 import { uploadSessionsIn } from "./d1/upload-sessions.ts";
 import { confirmationIn } from "./d1/confirmation.ts";
-import { keysOf, listKeys, storedRef } from "./keys.ts";
+import { keysOf, listKeys, sharedKeys, storedRef } from "./keys.ts";
 import { documentStore } from "./kv/documents.ts";
 import { mergedPagesIn, type StoredMergedPage } from "./kv/merged-pages.ts";
 import { pageStore } from "./kv/pages.ts";
@@ -63,6 +64,8 @@ type Storage = Pick<
   | "cache"
   | "deployment"
   | "staleness"
+  | "shareReads"
+  | "finishAlone"
   | "pipe"
   | "now"
   | "sleep"
@@ -91,6 +94,7 @@ export type Stores = ReturnType<typeof createStores>;
 export function createStores(platform: Storage, { maxPut, inMemory }: StorageLimits, outage: OutageRules) {
   const { keyValue: kv, objects: r2, database: db, fills, refreshes, cache, pipe, now, sleep } = platform;
   const memory = memoryTier();
+  const copies = platform.shareReads ? storeCopiesIn(platform, sharedKeys(platform.deployment)) : undefined;
   const counters = countersIn(db);
   const uses = fileUsesIn(db, memory.used, { now, sleep });
   const demand = demandIn(db);
@@ -108,7 +112,7 @@ export function createStores(platform: Storage, { maxPut, inMemory }: StorageLim
   function ofSource(source: string, root: string | undefined, replaceOutdated: ReplaceOutdated) {
     const keys = keysOf(source, root);
     const replacing = {
-      files: fileStore(r2, memory.files, keys, { maxPut, pipe, now }),
+      files: fileStore(r2, memory.files, keys, { maxPut, pipe, now, copies }),
       facts: fileFactsIn(db, source),
       uses: uses.of(source, keys),
     };
@@ -123,9 +127,9 @@ export function createStores(platform: Storage, { maxPut, inMemory }: StorageLim
       catalog,
       queries,
       strays,
-      pages: pageStore({ kv, r2, catalog, keys, memory: pages, written, queries, strays, outdated }),
+      pages: pageStore({ kv, r2, catalog, keys, memory: pages, copies, written, queries, strays, outdated }),
       listing: { lists: listStore(r2, keys.list), storing: scopedTo(memory.listings, source) },
-      documents: documentStore({ kv, keys, memory: documents, written }),
+      documents: documentStore({ kv, keys, memory: documents, copies, written }),
       freshness: freshness(memory.marks, cache, keys.checked),
       absentNames: absentNamesIn(freshness(memory.marks, cache, keys.absent), catalog),
       deleteFiles: projectFileDeletion(objects, source, memory.files),

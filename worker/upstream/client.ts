@@ -44,6 +44,8 @@ interface Init {
   readonly headers: Record<string, string>;
   /** Whether the body is returned as it was sent: without this, the platform decodes it by its `Content-Encoding`. */
   readonly undecoded?: boolean;
+  /** Whether a digest will verify the body: the platform may then give it from the same request of a moment ago. */
+  readonly verified?: boolean;
   /** Whether the upstream's configured `absent` statuses mean "does not exist" for this request. */
   readonly mayBeAbsent?: boolean;
 }
@@ -193,12 +195,14 @@ export class UpstreamClient {
     const { host } = url;
     const refusal = this.#circuits.refusal(host, this.#now());
     if (refusal !== undefined) throw upstreamFailed(host, `${refusal}, a moment ago`);
+    const headers: Record<string, string> = { ...this.#own(url), ...init.headers };
     const request: FetchInit = {
       method: init.method ?? "GET",
-      headers: { ...this.#own(url), ...init.headers },
+      headers,
       redirect: "manual",
       signal,
       ...(init.undecoded && { encodeResponseBody: "manual" }),
+      ...(init.verified && headers["Authorization"] === undefined && { reuse: true }),
     };
     let last: Response | undefined;
     let reason = "";

@@ -15,11 +15,11 @@ const HEADERS = { "Accept-Encoding": "identity" };
 
 /** Fetches files, for every kind of upstream. A part's body may be cut off, or go on: its reader counts the bytes. */
 export function fileFrom(client: UpstreamClient): Upstream["file"] {
-  const open = (url: URL, method: "GET" | "HEAD", headers: Record<string, string> = {}) =>
-    client.open(url, { method, headers: { ...HEADERS, ...headers }, undecoded: true });
+  const open = (url: URL, method: "GET" | "HEAD", headers: Record<string, string> = {}, verified = false) =>
+    client.open(url, { method, headers: { ...HEADERS, ...headers }, undecoded: true, verified });
 
   async function whole(url: URL, wanted: FileWanted): Promise<FileAnswer | null> {
-    const answer = await open(url, "GET");
+    const answer = await open(url, "GET", {}, !wanted.unverified && !wanted.headOnly);
     return answer && fileIn(answer, wanted);
   }
 

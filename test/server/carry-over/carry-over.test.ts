@@ -80,6 +80,7 @@ async function startedWorker() {
     cache,
     deployment: "",
     staleness: { reuse: 0, skew: 0 },
+    shareReads: false,
     pipe: copyingPipe,
     fetch: () => Promise.reject(new TypeError("The upstream is away.")),
     now: () => Date.now() + DAY,

@@ -55,7 +55,7 @@ async function locateAmong(
 ): Promise<ListedFile | null> {
   if (candidates.length > 1) {
     for (const project of candidates) {
-      const stored = await pages.get(project, ctx.now).catch(() => null);
+      const stored = await pages.get(project, ctx.now, ctx).catch(() => null);
       const found = await listedOnStored(stored, ref, project);
       if (found) return found;
     }

@@ -3,12 +3,17 @@ import type { ProjectName } from "../../pypi/name.ts";
 import type { Digest } from "../../pypi/page.ts";
 import type { RangeSpec } from "../range.ts";
 import type { Artifact, ArtifactFacts } from "../artifact.ts";
+import type { Context } from "../context.ts";
 import type { FileUses } from "./stored-objects.ts";
 
 /** The store of mirrored files and their `.metadata`. */
 export interface FileStore {
-  /** The file, or the part of it that `range` selects. One read; a second one where there is no such part. */
-  get(ref: FileRef, range?: RangeSpec): Promise<Artifact | null>;
+  /**
+   * The file, or the part of it that `range` selects. One read, or none; a second one where there is no such part.
+   *
+   * @param ctx where it is given, a file that the store has is copied for others who will ask, behind the answer
+   */
+  get(ref: FileRef, range?: RangeSpec, ctx?: Pick<Context, "defer">): Promise<Artifact | null>;
   /** The file's facts, without its bytes. One read, or none. */
   head(ref: FileRef): Promise<ArtifactFacts | null>;
   /**

@@ -12,8 +12,13 @@ export interface Change<Value> {
 
 /** A store of gzipped JSON, by project name or document path. */
 export interface CacheStore<What extends string, Value> {
-  /** One read, or none. `now` in milliseconds since the epoch: a copy in memory is used for a few seconds only. */
-  get(what: What, now: number): Promise<Value | null>;
+  /**
+   * One read, or none: a copy is used for a few seconds only.
+   *
+   * @param now milliseconds since the epoch
+   * @param ctx where it is given, what was read is copied for others who will ask, behind the answer
+   */
+  get(what: What, now: number, ctx?: Pick<Context, "defer">): Promise<Value | null>;
   put(what: What, value: Value, now: number, change?: Change<Value>): Promise<void>;
   /** Deletes the `known` value; one that was stored since may stay. */
   delete(what: What, known: Value): Promise<void>;

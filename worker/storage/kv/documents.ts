@@ -11,7 +11,7 @@ const MAX_VALIDATORS = 600;
 
 type DocumentStoreParts = Pick<
   JsonStoreParts<string, DocumentHead, Document>,
-  "kv" | "memory" | "written" | "maxValue"
+  "kv" | "memory" | "copies" | "written" | "maxValue"
 > & { readonly keys: Keys };
 
 /** A source's documents in KV, by path. A document that is too large for KV is not stored. */

@@ -4,9 +4,14 @@ import type { StoredHead, StoredJson } from "../../repository/stored-json.ts";
 import { Memory } from "../memory.ts";
 import type { Via } from "../../repository/artifact.ts";
 import type { KeyValue } from "../../platform/key-value.ts";
+import type { Context } from "../../repository/context.ts";
+import type { StoreCopies } from "../cache/store-copies.ts";
 import type { Objects } from "../../platform/objects.ts";
 
-/** How long this isolate uses its own copy, while another isolate may have stored a newer one. Milliseconds. */
+/**
+ * How long this isolate uses its own copy, or its data centre's, while another isolate may have stored a newer one.
+ * Milliseconds.
+ */
 const MEMORY_TTL = 5 * SECOND;
 
 /** How long the same value is not written again; after that a failed write is repeated. Milliseconds. */
@@ -29,6 +34,8 @@ export interface JsonStoreParts<What extends string, Head extends StoredHead, Va
   /** Stores values that are too large for KV; undefined: they are not stored. */
   readonly r2?: Objects | undefined;
   readonly memory: Memory<Value>;
+  /** Copies of small values for other isolates; undefined where there are none. */
+  readonly copies?: StoreCopies | undefined;
   /** Digests of the values that this isolate has just written, by key. */
   readonly written: Memory<string>;
   /** Its key in KV and R2. */
@@ -42,7 +49,7 @@ export interface JsonStoreParts<What extends string, Head extends StoredHead, Va
 export function jsonStore<What extends string, Head extends StoredHead, Value extends StoredJson<Head, Value>>(
   parts: JsonStoreParts<What, Head, Value>,
 ) {
-  const { kv, r2, memory, written, keyOf, make, maxValue = KV_MAX_VALUE } = parts;
+  const { kv, r2, memory, copies, written, keyOf, make, maxValue = KV_MAX_VALUE } = parts;
 
   function remember(key: string, value: Value, now: number) {
     memory.set(key, value.as("memory"), value.weight, now + MEMORY_TTL);
@@ -57,12 +64,18 @@ export function jsonStore<What extends string, Head extends StoredHead, Value ex
     /** Makes this isolate read the store again. */
     forget,
 
-    async get(what: What, now: number): Promise<Value | null> {
+    async get(what: What, now: number, ctx?: Pick<Context, "defer">): Promise<Value | null> {
       const key = keyOf(what);
       const last = memory.get(key, 0);
       const remembered = last && memory.get(key, now);
       if (remembered) return remembered;
       if (key.length > KV_MAX_KEY) return null;
+      const copied = await copies?.get(key, MEMORY_TTL);
+      if (copied) {
+        const value = await make(what, copied.facts as Head, copied.body, "cache").buffered();
+        remember(key, value.withFormsOf(last), copied.takenAt);
+        return value.withFormsOf(last);
+      }
       const { value: gzip, metadata } = await kv.getWithMetadata<Metadata<Head>>(key, "stream");
       if (!gzip || !metadata) return null;
       const { inR2, ...head } = metadata;
@@ -75,6 +88,10 @@ export function jsonStore<What extends string, Head extends StoredHead, Value ex
       if (head.size > Memory.MAX_VALUE) return value;
       const buffered = (await value.buffered()).withFormsOf(last);
       remember(key, buffered, now);
+      if (copies && ctx) {
+        const body = await buffered.bytes();
+        ctx.defer(copies.put(key, { takenAt: now, facts: head, body }, MEMORY_TTL, body.byteLength));
+      }
       return buffered;
     },
 
@@ -106,6 +123,7 @@ export function jsonStore<What extends string, Head extends StoredHead, Value ex
     async delete(what: What): Promise<void> {
       const key = keyOf(what);
       forget(what);
+      await copies?.delete([key]);
       await kv.delete(key);
       await r2?.delete(key);
     },

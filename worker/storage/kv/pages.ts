@@ -3,6 +3,7 @@ import { Page, type PageHead, type Renderings } from "../../repository/page.ts";
 import type { PageStore, QueryStore, StrayStore, PageChange } from "../../repository/ports/pages.ts";
 import type { Catalog } from "../d1/catalog.ts";
 import { jsonStore, KV_MAX_VALUE } from "./json-store.ts";
+import type { StoreCopies } from "../cache/store-copies.ts";
 import type { Keys } from "../keys.ts";
 import type { Memory } from "../memory.ts";
 import type { Context } from "../../repository/context.ts";
@@ -14,6 +15,7 @@ export interface PageStoreParts {
   readonly r2: Objects;
   readonly catalog: Catalog;
   readonly memory: Memory<Page>;
+  readonly copies?: StoreCopies | undefined;
   /** Digests of the pages that this isolate has just written, by key. */
   readonly written: Memory<string>;
   readonly keys: Keys;

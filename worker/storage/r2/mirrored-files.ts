@@ -4,6 +4,7 @@ import { digestText, type Digest } from "../../pypi/page.ts";
 import type { FileSink, FileStore } from "../../repository/ports/files.ts";
 import { resolveRange, type RangeSpec } from "../../repository/range.ts";
 import { StoreConflict } from "../../repository/sinks.ts";
+import { fileCopiesIn, type CopiedFile, type Copying } from "./file-copies.ts";
 import { readFacts, readTombstone, writeFacts, writeTombstone, type Tombstone } from "./custom-metadata.ts";
 import { freshId, type Keys } from "../keys.ts";
 import { Memory } from "../memory.ts";
@@ -19,16 +20,17 @@ import type {
 } from "../../platform/objects.ts";
 import type { Pipe } from "../../platform/pipe.ts";
 import type { Platform } from "../../platform/platform.ts";
+import type { StoreCopies } from "../cache/store-copies.ts";
 
 /** R2's limit for one put (5 GiB less 5 MiB); larger objects go in parts. Bytes. */
 export const MAX_PUT = 5 * 1024 ** 3 - 5 * 1024 ** 2;
 
 /**
- * How long a file in memory is served without asking R2: another isolate may have found that it was replaced. Together
- * with the 14 s that making a page may take, this is less than the 70 s after which the edge is purged again.
- * Milliseconds.
+ * How long a file in memory, or in the data centre's cache, is served without asking R2: another isolate may have found
+ * that it was replaced. Together with the 14 s that making a page may take, this is less than the 70 s after which the
+ * edge is purged again. Milliseconds.
  */
-const MEMORY_TTL = 50 * SECOND;
+const COPY_TTL = 50 * SECOND;
 
 /** How long a tombstone accepts only the file of its digest: longer than any fill that was under way. Milliseconds. */
 const TOMBSTONE_TTL = HOUR;
@@ -46,6 +48,14 @@ export interface FileInMemory {
   readonly etag: string;
   /** Until when it is served without asking R2. Milliseconds since the epoch. */
   readonly until: number;
+}
+
+/** What the store of a source's files is made of. */
+interface FileStoreParts extends Pick<Platform, "pipe" | "now"> {
+  /** Larger files are written in parts. Bytes. */
+  readonly maxPut: number;
+  /** Copies for other isolates; undefined where there are none. */
+  readonly copies?: StoreCopies | undefined;
 }
 
 /** An object that a fill may replace: a file that no digest verifies, or a tombstone. */
@@ -66,9 +76,10 @@ export function fileStore(
   r2: Objects,
   memory: Memory<FileInMemory>,
   keys: Keys,
-  { maxPut, pipe, now }: { readonly maxPut: number } & Pick<Platform, "pipe" | "now">,
+  { maxPut, pipe, now, copies: shared }: FileStoreParts,
 ): FileStore {
   const places = new Memory<Place>(PLACES);
+  const copies = fileCopiesIn(shared, r2, COPY_TTL, now);
 
   /** The facts of an object just read, or null where it is a tombstone. Remembers whether a file may replace it. */
   function noteObject(key: string, object: ObjectHead | null): ArtifactFacts | null {
@@ -81,35 +92,50 @@ export function fileStore(
   }
 
   /** The whole object as an artifact. A small one is put into memory. */
-  async function received(key: string, object: ObjectWithBody): Promise<Artifact | null> {
+  async function received(
+    key: string,
+    object: ObjectWithBody,
+    takenAt: number,
+    ctx: Copying,
+  ): Promise<Artifact | null> {
     const facts = noteObject(key, object);
     if (!facts) {
       await object.body.cancel();
       return null;
     }
-    if (object.size > Memory.MAX_VALUE) return { ...facts, body: object.body, via: "r2" };
-    const artifact: Artifact = { ...facts, body: await object.bytes(), via: "r2" };
-    if (!facts.unchecked) remember(key, { artifact: { ...artifact, via: "memory" }, etag: object.etag });
+    const { etag, size } = object;
+    if (size > Memory.MAX_VALUE) {
+      if (!facts.unchecked) copies.putLater(key, object, ctx);
+      return { ...facts, body: object.body, via: "r2" };
+    }
+    const bytes = await object.bytes();
+    const artifact: Artifact = { ...facts, body: bytes, via: "r2" };
+    if (facts.unchecked) return artifact;
+    remember(key, { artifact: { ...artifact, via: "memory" }, etag }, takenAt);
+    copies.put(key, facts, object, bytes, takenAt, ctx);
     return artifact;
   }
 
-  const remember = (key: string, { artifact, etag }: Pick<FileInMemory, "artifact" | "etag">) =>
-    memory.set(key, { artifact, etag, until: now() + MEMORY_TTL }, artifact.size ?? 0);
+  const remember = (key: string, { artifact, etag }: Pick<FileInMemory, "artifact" | "etag">, takenAt: number) =>
+    memory.set(key, { artifact, etag, until: takenAt + COPY_TTL }, artifact.size ?? 0);
 
-  /**
-   * The file from memory, null where it is not there. Once `until` has passed, one conditional read asks R2 whether it
-   * is still right.
-   */
-  async function remembered(key: string): Promise<Artifact | null> {
-    const known = memory.get(key, 0);
-    if (!known || now() < known.until) return known?.artifact ?? null;
+  /** A file of the data centre's cache; a small one is put into memory. */
+  function fromCopy(key: string, { artifact, etag, takenAt }: CopiedFile): Artifact {
+    if (artifact.body instanceof Uint8Array && !artifact.part)
+      remember(key, { artifact: { ...artifact, via: "memory" }, etag }, takenAt);
+    return artifact;
+  }
+
+  /** A file that was in memory for its time: one conditional read asks R2 whether it is still right. */
+  async function rechecked(key: string, known: FileInMemory, ctx: Copying): Promise<Artifact | null> {
     memory.delete(key);
+    const takenAt = now();
     const object = await r2.get(key, { onlyIf: { etagDoesNotMatch: known.etag } });
     if (object && !("body" in object)) {
-      remember(key, known);
+      remember(key, known, takenAt);
       return known.artifact;
     }
-    return object && received(key, object);
+    return object && received(key, object, takenAt, ctx);
   }
 
   /** A part of an object: one read, and a second one for the facts where R2 says that there is no such part. */
@@ -168,15 +194,20 @@ export function fileStore(
   }
 
   return {
-    async get(ref, range) {
+    async get(ref, range, ctx) {
       const key = keys.file(ref);
-      const known = await remembered(key);
+      const inMemory = memory.get(key, 0);
+      if (inMemory && now() < inMemory.until) return range ? partOf(inMemory.artifact, range) : inMemory.artifact;
+      const copy = await copies.get(key, range);
+      if (copy) return fromCopy(key, copy);
+      const known = inMemory ? await rechecked(key, inMemory, ctx) : null;
       if (known && known.body instanceof Uint8Array) return range ? partOf(known, range) : known;
       if (known && !range) return known;
       if (known?.body instanceof ReadableStream) await known.body.cancel();
       if (range) return getPart(key, range);
+      const takenAt = now();
       const object = await r2.get(key);
-      return object ? received(key, object) : (noteObject(key, null), null);
+      return object ? received(key, object, takenAt, ctx) : (noteObject(key, null), null);
     },
 
     async head(ref) {
@@ -215,6 +246,7 @@ export function fileStore(
       for (let tries = 0; tries < MAX_TRIES; tries++) {
         const object = await r2.head(key);
         memory.delete(key);
+        await copies.delete([key]);
         if (object && isWanted(object, wanted)) return false;
         if (await putTombstone(key, project, tombstone, object)) return true;
       }
@@ -226,6 +258,7 @@ export function fileStore(
       for (let at = 0; at < all.length; at += BATCH) {
         const batch = all.slice(at, at + BATCH);
         await r2.delete(batch);
+        await copies.delete(batch);
         for (const key of batch) {
           memory.delete(key);
           places.delete(key);
