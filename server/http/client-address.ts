@@ -30,9 +30,9 @@ export function clientAddressBehind(proxies: readonly string[]): ClientAddress {
   return (peer, forwarded) => {
     let client = withoutMapping(peer);
     const named = forwarded?.split(",").map((each) => withoutMapping(each.trim())) ?? [];
-    while (isTrusted(client)) {
-      const before = named.pop();
-      if (before === undefined || !isIP(before)) break;
+    while (named.length > 0 && isTrusted(client)) {
+      const before = named.pop() ?? "";
+      if (!isIP(before)) break;
       client = before;
     }
     return client === UNIX_PEER ? "" : client;

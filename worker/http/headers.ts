@@ -162,5 +162,16 @@ export function answerOf(
   return answer;
 }
 
+/** Dates that were formatted, by their milliseconds: to format one takes V8 some microseconds, and few are asked for often. */
+const dates = new Map<number, string>();
+const MAX_DATES = 1_000;
+
 /** Formats milliseconds since the epoch as an HTTP date. */
-export const httpDate = (at: number) => new Date(at).toUTCString();
+export function httpDate(at: number): string {
+  let date = dates.get(at);
+  if (date !== undefined) return date;
+  date = new Date(at).toUTCString();
+  if (dates.size >= MAX_DATES) dates.clear();
+  dates.set(at, date);
+  return date;
+}
