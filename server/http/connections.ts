@@ -1,5 +1,5 @@
 import type { Server, ServerResponse } from "node:http";
-import { Server as TlsServer } from "node:tls";
+import { Server as TlsServer, type TLSSocket } from "node:tls";
 import type { Duplex } from "node:stream";
 import type { Socket } from "node:net";
 import type { Exchange } from "./exchange.ts";
@@ -21,20 +21,13 @@ const MOST_WAITING = 1_000;
 /** A server's connections, and what is under way on each. */
 export class Connections {
   readonly #open = new Map<Duplex, Connection>();
-  /** Sockets on which TLS may still be negotiated, with their names: the socket that requests come from is another one then. */
-  readonly #negotiating = new Map<Socket, string>();
   #isStopping = false;
 
   constructor(server: Server) {
-    const isTls = server instanceof TlsServer;
-    server.on(isTls ? "secureConnection" : "connection", (socket: Socket) => {
+    server.on(server instanceof TlsServer ? "secureConnection" : "connection", (socket: Socket) => {
+      if (isHttp2(socket)) return;
       this.#open.set(socket, { begun: undefined, waiting: [], passed: 0, silences: 0 });
       socket.once("close", () => this.#open.delete(socket));
-    });
-    if (!isTls) return;
-    server.on("connection", (socket: Socket) => {
-      this.#negotiating.set(socket, nameOf(socket));
-      socket.once("close", () => this.#negotiating.delete(socket));
     });
   }
 
@@ -86,11 +79,9 @@ export class Connections {
   /** Closes the connections on which nothing is under way, now and when the last answer on one has been sent. */
   closeIdle(): void {
     this.#isStopping = true;
-    const named = new Set([...this.#open.keys()].map((socket) => nameOf(socket as Socket)));
-    for (const [socket, name] of this.#negotiating) if (!named.has(name)) socket.destroy();
     for (const [socket, { begun }] of this.#open) if (!begun) socket.destroy();
   }
 }
 
-/** The other end of a connection, of which there is one at a time. */
-const nameOf = ({ remoteAddress, remotePort }: Socket) => `${remoteAddress} ${remotePort}`;
+/** Whether HTTP/2 was agreed on: each stream comes as a connection of its own. */
+export const isHttp2 = (socket: Socket | TLSSocket) => "alpnProtocol" in socket && socket.alpnProtocol === "h2";

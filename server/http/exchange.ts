@@ -1,5 +1,4 @@
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from "node:http";
-import { TLSSocket } from "node:tls";
 import type { ClientAddress } from "./client-address.ts";
 import { storageFailed } from "../../worker/errors.ts";
 import { discardRest } from "./discard-rest.ts";
@@ -27,6 +26,7 @@ export interface ExchangeParts {
    * with `retryable: true`.
    */
   readonly report: (error: unknown) => void;
+  readonly scheme: "http" | "https";
   readonly clientAddress: ClientAddress;
   /** The longest wait for a next byte of a request's body. Milliseconds. */
   readonly bodyTime: number;
@@ -66,7 +66,7 @@ export function exchange(incoming: IncomingMessage, outgoing: ServerResponse, pa
     : undefined;
 
   async function answer(): Promise<void> {
-    const received = receive(incoming, body?.stream ?? null, parts.clientAddress);
+    const received = receive(incoming, body?.stream ?? null, parts);
     const response = typeof received === "number" ? refusal(received) : await handled(received, parts);
     if (outgoing.destroyed) {
       await response.body?.cancel();
@@ -109,7 +109,7 @@ async function handled(request: ReceivedRequest, { handler, tools, report }: Exc
 function receive(
   incoming: IncomingMessage,
   body: ReadableStream<Uint8Array> | null,
-  addressOf: ClientAddress,
+  { scheme, clientAddress: addressOf }: ExchangeParts,
 ): ReceivedRequest | Refusal {
   const { method = "", url: target = "", rawHeaders, socket } = incoming;
   const faulty = framingFault(incoming);
@@ -122,7 +122,7 @@ function receive(
   for (let at = 0; at < rawHeaders.length; at += 2) headers.append(rawHeaders[at] ?? "", rawHeaders[at + 1] ?? "");
   // Several become a list, which is no host name, and the worker says so.
   const host = headers.get("Host") ?? "";
-  const url = host === "" ? undefined : urlOf(socket instanceof TLSSocket ? "https" : "http", target, host);
+  const url = host === "" ? undefined : urlOf(scheme, target, host);
   if (url === undefined) return 400;
   const clientAddress = addressOf(socket.remoteAddress ?? "", headers.get("X-Forwarded-For"));
   return new ReceivedRequest({ method, url, headers, body, clientAddress });

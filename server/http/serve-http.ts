@@ -1,14 +1,17 @@
 import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from "node:http";
-import { createServer as createTlsServer } from "node:https";
+import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import type { Socket } from "node:net";
 import { setImmediate as nextTurn } from "node:timers/promises";
+import type { TLSSocket } from "node:tls";
 import type { Duplex } from "node:stream";
 import { endedWithin } from "../ended-within.ts";
 import { clientAddressBehind, UNIX_PEER, type ClientAddress } from "./client-address.ts";
 import type { Certificate } from "./certificate.ts";
-import { Connections } from "./connections.ts";
+import { Sessions } from "../http2/sessions.ts";
+import { Connections, isHttp2 } from "./connections.ts";
 import { exchange, type ExchangeParts, type Handler } from "./exchange.ts";
 import { listen, type Listener, type ListeningAt } from "./listen.ts";
+import { Negotiating } from "./negotiating.ts";
 import { MAX_HEADERS, MAX_TARGET, refusalFor, refuse } from "./refuse.ts";
 import type { FileOf } from "./send.ts";
 import { TIMES, type Times } from "./times.ts";
@@ -19,7 +22,7 @@ export interface HttpOptions {
   readonly port: number;
   /** Takes the place of host and port. */
   readonly listener?: Listener | undefined;
-  /** Where it is given, the server speaks TLS. */
+  /** Where it is given, the server speaks TLS, and HTTP/2 with the clients that do. */
   readonly certificate?: Certificate | undefined;
   readonly handler: Handler;
   readonly fileOf?: FileOf;
@@ -43,7 +46,7 @@ const TURNS = 4;
 const pairOf = ({ cert, key }: Certificate) => ({ cert, key });
 
 /**
- * Serves a handler over HTTP/1.1, as workerd does: the same URLs, refusals and lengths.
+ * Serves a handler over HTTP/1.1, as workerd does: the same URLs, refusals and lengths. With a certificate also over HTTP/2.
  *
  * @throws Error whose message is a sentence, where it cannot listen
  */
@@ -69,6 +72,7 @@ export async function serveHttp({
   const parts: ExchangeParts = {
     handler,
     fileOf,
+    scheme: certificate ? "https" : "http",
     clientAddress: (peer, forwarded) => clientAddress(isUnix ? UNIX_PEER : peer, forwarded),
     report,
     bodyTime: times.body,
@@ -87,8 +91,16 @@ export async function serveHttp({
     requireHostHeader: false,
   };
   const tlsServer =
-    certificate && createTlsServer({ ...settings, ...pairOf(certificate), handshakeTimeout: times.header });
+    certificate &&
+    createTlsServer({
+      ...settings,
+      ...pairOf(certificate),
+      handshakeTimeout: times.header,
+      ALPNProtocols: ["h2", "http/1.1"],
+    });
   const server: Server = tlsServer ?? createServer(settings);
+  const sessions = tlsServer && takeSessions(tlsServer, times);
+  const negotiating = tlsServer && new Negotiating(tlsServer);
   const connections = new Connections(server);
   const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse) =>
     connections.inTurn(incoming.socket, outgoing, () => exchange(incoming, outgoing, parts));
@@ -119,10 +131,25 @@ export async function serveHttp({
       // Requests that clients have sent by now are answered: their connections are accepted in one turn and read in the next.
       for (let turn = 0; turn < TURNS; turn += 1) await nextTurn();
       const closed = new Promise((resolve) => server.close(resolve));
+      negotiating?.close();
+      sessions?.closeIdle();
       connections.closeIdle();
       await endedWithin(times.lastAnswers, [closed.then(() => Promise.allSettled(working))]);
+      sessions?.destroy();
       server.closeAllConnections();
       await closed;
     },
   };
+}
+
+/** Gives connections on which HTTP/2 was agreed on to sessions, whose streams come back as connections of HTTP/1.1. */
+function takeSessions(server: TlsServer, times: Times): Sessions {
+  const sessions = new Sessions((connection) => server.emit("secureConnection", connection), times);
+  const serveHttp1 = server.listeners("secureConnection");
+  server.removeAllListeners("secureConnection");
+  server.on("secureConnection", (socket: TLSSocket) => {
+    if (isHttp2(socket)) sessions.begin(socket);
+    else for (const serve of serveHttp1) serve.call(server, socket);
+  });
+  return sessions;
 }

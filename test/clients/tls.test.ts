@@ -1,8 +1,9 @@
 import { rmSync } from "node:fs";
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import { removeDirectory, temporaryDirectory } from "../../cli/demo/leftovers.ts";
-import { startProduct, type Product } from "../../cli/demo/product.ts";
+import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest";
 import { Witness } from "../../cli/demo/witness.ts";
+import { Sessions } from "../../server/http2/sessions.ts";
+import type { ServedHandler } from "../platform/machine/http-suite.ts";
+import { productOnMachine, variablesFor } from "../platform/machine/recorded/servers.ts";
 import { Authority, hasOpenssl } from "../support/node/certificates.ts";
 import { Place } from "../support/node/clients/place.ts";
 import { smallContent } from "../support/node/fake-index/content.ts";
@@ -13,18 +14,17 @@ const { backends } = inject("supplies");
 
 describe.skipIf(backends === null || !hasOpenssl())("over TLS, with a certificate of one's own authority", () => {
   const authority = new Authority();
-  const { cert, key } = authority.issue("IP:127.0.0.1");
-  const state = temporaryDirectory();
+  const begun = vi.spyOn(Sessions.prototype, "begin");
   let witness: Witness;
-  let product: Product;
+  let product: ServedHandler;
   beforeAll(async () => {
     witness = await new Witness(fakeIndex(await smallContent(backends ?? ""), () => "pypi")).start();
-    product = await startProduct(witness.index, state, { also: ["--tls-cert", cert, "--tls-key", key] });
+    const variables = variablesFor(witness.index, "the-admin-token-of-this-test");
+    product = await productOnMachine(variables, authority.issue("IP:127.0.0.1"));
   });
   afterAll(async () => {
     await product?.stop();
     await witness?.stop();
-    removeDirectory(state);
     rmSync(authority.folder, { recursive: true });
   });
 
@@ -37,17 +37,22 @@ describe.skipIf(backends === null || !hasOpenssl())("over TLS, with a certificat
     try {
       const { code, output } = await actor(name)
         .client()
-        .install("picnic", product.index.replace("http:", "https:"), place);
+        .install("picnic", `https://127.0.0.1:${product.port}/simple/`, place);
       return { code, output, imported: (await place.python("import picnic")).code };
     } finally {
       place.remove();
     }
   }
 
-  test.for(["pip", "uv-pip"] as const)("%s installs", async (name, { skip }) => {
+  test.for([
+    ["pip", "HTTP/1.1"],
+    ["uv-pip", "HTTP/2"],
+  ] as const)("%s installs, over %s", async ([name, version], { skip }) => {
     skip(!actor(name).available);
+    begun.mockClear();
     const { code, output, imported } = await install(name, authority.file);
     expect([code, imported], output).toEqual([0, 0]);
+    expect(begun.mock.calls.length > 0).toBe(version === "HTTP/2");
   });
 
   test.for(["pip", "uv-pip"] as const)("%s refuses it where it does not know the authority", async (name, { skip }) => {

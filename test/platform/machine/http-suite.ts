@@ -9,7 +9,7 @@ export interface ServedHandler {
 }
 
 /** Request targets, and the path that the worker sees in the request's URL. */
-const TARGETS: readonly (readonly [string, string])[] = [
+export const TARGETS: readonly (readonly [string, string])[] = [
   ["/", "/"],
   ["/a/%2e%2e/b", "/a/%2e%2e/b"],
   ["/a/%2E/b", "/a/%2E/b"],

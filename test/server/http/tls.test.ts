@@ -35,7 +35,7 @@ describe.skipIf(!hasOpenssl())("with TLS", () => {
   }
 
   async function open(port: number): Promise<TLSSocket> {
-    const socket = connectTls({ port, host: "127.0.0.1", ca, ALPNProtocols: ["h2", "http/1.1"] });
+    const socket = connectTls({ port, host: "127.0.0.1", ca, ALPNProtocols: ["http/1.1"] });
     socket.on("error", () => undefined);
     await once(socket, "secureConnect");
     return socket;

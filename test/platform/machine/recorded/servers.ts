@@ -5,6 +5,7 @@ import { migrate } from "../../../../server/migrate.ts";
 import { MIGRATIONS, PROJECT_FOLDER } from "../../../../cli/lib/project-folder.ts";
 import { parseConfig, withUpstream } from "../../../../schema/config.ts";
 import { removeDirectory, temporaryDirectory } from "../../../../cli/demo/leftovers.ts";
+import type { CertificateFiles } from "../../../../server/http/certificate.ts";
 import { serve } from "../../../../server/serve.ts";
 import type { ServedHandler } from "../http-suite.ts";
 import { inWorkerd } from "../in-workerd.ts";
@@ -29,14 +30,17 @@ export async function productInWorkerd(variables: Record<string, unknown>): Prom
   );
 }
 
-/** The same worker on this machine, with empty stores. */
-export async function productOnMachine(variables: Record<string, unknown>): Promise<ServedHandler> {
+/** The same worker on this machine, with empty stores; it speaks TLS where it has a certificate. */
+export async function productOnMachine(
+  variables: Record<string, unknown>,
+  tls?: CertificateFiles,
+): Promise<ServedHandler> {
   const state = temporaryDirectory();
   const { port, stop } = await serve({
     host: "127.0.0.1",
     port: 0,
     listener: undefined,
-    tls: undefined,
+    tls,
     trustedProxies: [],
     state,
     config: parseConfig(variables),
