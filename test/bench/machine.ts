@@ -1,10 +1,10 @@
 /**
  * pypi-edge on Node, as `npm start` runs it, beside the same in workerd over simulated stores, beside proxpi and without any.
  *
- *     node test/bench/machine.ts [--rounds 3] [--only A,B,C,D,E] [--mb 500] [--before FOLDER]
+ *     node test/bench/machine.ts [--rounds 3] [--only A,B,C,D,E,G] [--mb 500] [--before FOLDER]
  *
  * A: a cold install. B: a large file, cold and stored. C: requests a second, warm. D: the longest stall of the event loop.
- * E: cold installs over upstreams that answer later. FOLDER: a checkout of an earlier version, with its dependencies, to be
+ * E: cold installs over upstreams that answer later. G: an index with a policy beside one without. FOLDER: a checkout of an earlier version, with its dependencies, to be
  * measured beside them in A, B and C.
  * Needs Linux (/proc), the wheelhouse (WHEELHOUSE, by default ../shared/wheelhouse) with uv's wheel for A and proxpi's for A and
  * B, the fixtures (FIXTURES, by default test/fixtures), and `wrk` for C. What is stored is in memory, in a temporary directory that
@@ -22,6 +22,7 @@ import { findProgram, giveUp, neededDirectory, wholeNumber } from "./harness/too
 import { startUpstream } from "./harness/upstream.ts";
 import { virtualEnvironment } from "./harness/venv.ts";
 import { type Offer, realWheels, wheelOf } from "./machine/content.ts";
+import { guardTable } from "./machine/guard.ts";
 import { measureInstallation } from "./machine/install.ts";
 import { measureTransfers } from "./machine/large-file.ts";
 import { installationTable, stallTable, transferTable, warmTable } from "./machine/report.ts";
@@ -50,7 +51,7 @@ const SMALL_FILE_BYTES = 20_000;
 const { values: options } = parseArgs({
   options: {
     rounds: { type: "string", default: "3" },
-    only: { type: "string", default: "A,B,C,D,E" },
+    only: { type: "string", default: "A,B,C,D,E,G" },
     mb: { type: "string", default: "500" },
     before: { type: "string" },
   },
@@ -58,9 +59,9 @@ const { values: options } = parseArgs({
 const rounds = wholeNumber("--rounds", options.rounds, 9);
 const megabytes = wholeNumber("--mb", options.mb, 2_000);
 const parts = options.only.toUpperCase().split(",");
-for (const part of parts) if (!/^[ABCDE]$/.test(part)) giveUp(`--only: no ${part}; there are A, B, C, D, E`);
+for (const part of parts) if (!/^[ABCDEG]$/.test(part)) giveUp(`--only: no ${part}; there are A, B, C, D, E, G`);
 const wrk = findProgram("wrk");
-if (wrk === undefined && parts.includes("C")) giveUp("wrk is missing: apt-get install wrk");
+if (wrk === undefined && (parts.includes("C") || parts.includes("G"))) giveUp("wrk is missing: apt-get install wrk");
 const wheelhouse = neededDirectory("WHEELHOUSE", "../shared/wheelhouse");
 /** Where PyPI's pages have their files; none is fetched. */
 const recorded = fixturePages(
@@ -74,14 +75,28 @@ if (freeBytes(scratch) < 4e6 * megabytes) giveUp(`too little room in ${scratch}`
 const ways = await findWays(scratch, wheelhouse, options.before, progress);
 const small = await wheelOf("small", SMALL_FILE_BYTES);
 const large = await wheelOf("large", WARM_FILE_BYTES);
-const [page, largestPage] = [recordedPage("numpy"), recordedPage("grpcio")];
-const offer: Offer = { wheels: [small, large, ...(await realWheels(wheelhouse))], pages: [page, largestPage] };
+const [smallestPage, page, largestPage] = [
+  recordedPage("sampleproject"),
+  recordedPage("numpy"),
+  recordedPage("grpcio"),
+];
+const offer: Offer = {
+  wheels: [small, large, ...(await realWheels(wheelhouse))],
+  pages: [smallestPage, page, largestPage],
+};
 // A server that finds itself built has less memory and no child that builds.
 await builtServer();
 await deployedBundle();
 const upstream = await startUpstream(new URL("machine/upstream-thread.ts", import.meta.url), offer);
 
-const PARTS: Record<string, () => Promise<string>> = { A: install, B: transfer, C: load, D: stall, E: slowInstalls };
+const PARTS: Record<string, () => Promise<string>> = {
+  A: install,
+  B: transfer,
+  C: load,
+  D: stall,
+  E: slowInstalls,
+  G: guarded,
+};
 for (const [part, measure] of Object.entries(PARTS)) {
   if (!parts.includes(part)) continue;
   progress(`measuring: ${part}`);
@@ -138,6 +153,11 @@ async function load(): Promise<string> {
       return warmTable(results);
     },
   );
+}
+
+function guarded(): Promise<string> {
+  const plan = { wrk: wrk ?? "", rounds, seconds: LOAD_SECONDS, upstreamRequests: upstream.requests };
+  return guardTable(upstream.simple, scratch, { pages: [smallestPage, page], file: small }, plan);
 }
 
 /** Starts each of `names`, one within the other, and hands them over together. */

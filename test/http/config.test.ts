@@ -44,7 +44,7 @@ test("the configuration is read into the units that the code uses, the default i
     files: new URL("http://10.0.0.5/"),
     credentials: "reader:s3cret",
   };
-  const plain = { overlays: [], hosted: false, volatile: false, isPrivate: false };
+  const plain = { overlays: [], policies: [], hosted: false, volatile: false, isPrivate: false };
   expect(parseConfig({ ...GOOD, OTHER: 1 })).toEqual({
     indexes: [
       { name: "default", base: "", upstreams: [torch, pypi], ...plain },

@@ -1,4 +1,4 @@
-import { bytesOf, inflate, type Gzipped } from "./gzip.ts";
+import { bytesOf, inflate, uncopied, type Gzipped } from "./gzip.ts";
 import { sha256 } from "./sha256.ts";
 import type { Via } from "./artifact.ts";
 
@@ -46,6 +46,12 @@ export abstract class StoredJson<Head extends StoredHead, Self extends StoredJso
   /** The same, with another `via`. */
   as(via: Via): Self {
     return this.withSameForms(this.copy(this.#gzip, via));
+  }
+
+  /** The same, to be passed on once: where it is not small, its bytes in memory are a stream. */
+  async streamed(): Promise<Self> {
+    if (this.isSmall) return this.as(this.via);
+    return this.withSameForms(this.copy(uncopied(await this.bytes()), this.via));
   }
 
   /** A copy, which shares the other forms from now on. */

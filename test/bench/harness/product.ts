@@ -18,15 +18,17 @@ export interface Product extends Running {
 /**
  * Serves `upstream`, a Simple API root, from the state in `state`; its temporary files are beside that.
  * @param root the checkout that is started: of an earlier version, where it is not this one
+ * @param more further options
  */
 export async function startProduct(
   upstream: URL,
   state: string,
   platform: keyof typeof PROGRAMS = "node",
   root = REPOSITORY_ROOT,
+  more: readonly string[] = [],
 ): Promise<Product> {
   const port = await freePort();
-  const options = ["--port", `${port}`, "--upstream", upstream.href, "--state", state, "--no-cron", "--quiet"];
+  const options = ["--port", `${port}`, "--upstream", upstream.href, "--state", state, "--no-cron", "--quiet", ...more];
   const [script, ...command] = PROGRAMS[platform];
   const running = await start(
     [process.execPath, join(root, script), ...command, ...options],

@@ -84,7 +84,7 @@ export function guard(parts: GuardParts): Layer {
     if (view.shown || view.isEmptied) await found.page.cancel();
     const first = view.isEmptied ? [...view.refused.values()].at(-1) : undefined;
     if (first) throw projectBlocked(`Every file of ${name} is refused. ${first.sentence}`, first.rule, name, parts);
-    const shown = view.shown?.as(page.via) ?? page;
+    const shown = (await view.shown?.as(page.via).streamed()) ?? page;
     return {
       page: page.uncheckedSince === undefined ? shown : shown.stale(page.uncheckedSince),
       files: view.refused.size === 0 ? found.files : shownFiles(found.files, view),

@@ -4,7 +4,7 @@ import type { FileEntry, ProjectPage } from "../../pypi/page.ts";
 import { versionOf } from "../../pypi/version.ts";
 import { refusing, warning, type Judge } from "../../policy/judge.ts";
 import { giveWay } from "../../repository/give-way.ts";
-import type { Gzipped } from "../../repository/gzip.ts";
+import { uncopied } from "../../repository/gzip.ts";
 import { Page } from "../../repository/page.ts";
 import type { GuardedPage, RefusedFile } from "../../repository/ports/guarded-pages.ts";
 import type { Context } from "../../repository/context.ts";
@@ -62,9 +62,9 @@ function withoutVersions(page: ProjectPage): ProjectPage {
 
 /** Keeps the HTML with the page, in memory. */
 function ownRendering() {
-  let html: Gzipped | null = null;
+  let html: Uint8Array | null = null;
   return {
-    get: async () => html,
+    get: async () => html && uncopied(html),
     put: async (_digest: string, made: Uint8Array) => void (html = made),
   };
 }

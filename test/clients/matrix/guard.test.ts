@@ -1,0 +1,120 @@
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { wheelFolder } from "../../../cli/demo/folder.ts";
+import { temporaryDirectory } from "../../../cli/demo/leftovers.ts";
+import { buildWheel, type Wheel } from "../../../cli/demo/wheel.ts";
+import type { WitnessSource } from "../../../cli/demo/witness.ts";
+import { DAY, HOUR } from "../../../worker/duration.ts";
+import { Place } from "../../support/node/clients/place.ts";
+import type { ClientName } from "../../support/node/clients/table.ts";
+import { paths, Rig } from "../../support/node/rig.ts";
+import { actor } from "../cast.ts";
+import { LOCKERS } from "../lockers.ts";
+
+/** `parcel` has an old release, and one that was uploaded an hour ago; `letter` has only such a one. */
+const WHEELS = [
+  { name: "parcel", version: "1.0" },
+  { name: "parcel", version: "2.0" },
+  { name: "letter", version: "2.0" },
+];
+const AGES: Readonly<Record<string, number>> = { "1.0": 40 * DAY, "2.0": HOUR };
+
+const SENTENCE = /-2\.0-py3-none-any\.whl is held until [\d-]{10} [\d:]{5} UTC: index default admits files 3 days/;
+
+/** Clients that look at the page first, and say only that it does not have the locked version. */
+const BY_PAGE = /poetry|pipenv/;
+
+/** Clients that take any error for a page without files. */
+const WITHOUT_REASON = /^(?:pip|pdm) /;
+
+const NONE = /No matching distribution|0 candidate|Unable to find candidates/;
+
+const folder = temporaryDirectory();
+const config = join(folder, "guard.toml");
+
+/** Writes the configuration that the next start reads. */
+function configure(policy: string): void {
+  writeFileSync(config, `[vars.INDEXES.default]\nsources = ["pypi"]\n${policy}`);
+}
+
+const GUARD = '[vars.INDEXES.default.policy]\nmin_age = "3d"\n';
+
+let rig: Rig;
+beforeAll(async () => {
+  const wheels = await Promise.all(WHEELS.map(buildWheel));
+  configure(GUARD);
+  rig = await Rig.open(dated(wheels), "--config", config);
+});
+afterAll(async () => {
+  await rig?.close();
+  rmSync(folder, { recursive: true });
+});
+
+/** Starts the server again, with another policy over the same stores. */
+async function restartWith(policy: string): Promise<void> {
+  configure(policy);
+  await rig.stop();
+  await rig.start();
+}
+
+/** The wheels, with times of upload. */
+function dated(wheels: readonly Wheel[]): WitnessSource {
+  const source = wheelFolder(wheels);
+  return async (request) => {
+    const answer = await source(request);
+    if (!/json/.test(answer.headers["content-type"] ?? answer.headers["Content-Type"] ?? "")) return answer;
+    const page = JSON.parse(Buffer.from(answer.body).toString()) as { files?: { filename: string }[] };
+    const files = page.files?.map((file) => ({
+      ...file,
+      "upload-time": new Date(Date.now() - (AGES[file.filename.split("-")[1] ?? ""] ?? 0)).toISOString(),
+    }));
+    return { ...answer, body: Buffer.from(JSON.stringify({ ...page, ...(files && { files }) })) };
+  };
+}
+
+const NAMES: ClientName[] = ["pip", "pip-older", "uv-pip", "uv-project", "poetry", "pdm"];
+
+test.for(NAMES.map(actor))(
+  "$name installs under min_age what was the newest then",
+  async ({ available, client }, { skip }) => {
+    skip(!available);
+    await restartWith(GUARD);
+    const { code, output, requests } = await rig.install(client(), "parcel", ["parcel"]);
+    expect(code, output).toBe(0);
+    expect(paths(requests, ".whl").filter((path) => path.includes("2.0"))).toEqual([]);
+  },
+);
+
+test.for(NAMES.map(actor))(
+  "$name says why of a project that is refused whole",
+  async ({ name, available, client }, { skip }) => {
+    skip(!available);
+    await restartWith(GUARD);
+    const { code, output } = await rig.install(client(), "letter", []);
+    console.error("=====", name, code, "\n", output.slice(-1500));
+    expect(code).not.toBe(0);
+  },
+);
+
+test.for(LOCKERS)(
+  "$name: a locked version that is too young is refused, and the rule is on the screen",
+  async ({ name, lock }, { skip }) => {
+    skip(lock === undefined);
+    if (!lock) return;
+    const place = await Place.make();
+    try {
+      await restartWith("");
+      const written = await lock.write({ requirement: "parcel", files: [] }, rig.index, place);
+      expect(written.code, written.output).toBe(0);
+      await restartWith(GUARD);
+      place.forget();
+      await place.empty();
+      const { code, output } = await lock.install(rig.index, place);
+      console.error("=====", name, code, "\n", output.slice(-2500));
+      expect(code).not.toBe(0);
+    } finally {
+      place.remove();
+    }
+  },
+);
