@@ -125,6 +125,7 @@ async function firstFile(
   try {
     const listed = await locate(request, candidates, inner, parts, ctx);
     if (!listed) return await storedFile();
+    await request.assertAdmitted?.(listed, ctx);
     await admit(request.ref, parts, ctx);
     return await fetchFile(request, listed, inner, parts, true, ctx);
   } catch (error) {
@@ -163,6 +164,8 @@ function knownFile(parts: MirrorParts, inner: SourceFiles) {
         const late = request.keep ? await storedFacts(ref, files) : await files.get(ref, range);
         if (late) return late;
       }
+      // First: what the index refuses does not count as fetched.
+      if (listed) await request.assertAdmitted?.(listed, ctx);
       // A stored file that is to be replaced is not new.
       if (listed && !outdated) await admit(ref, parts, ctx);
       return listed && (await fetchFile(request, listed, inner, parts, usable, ctx));
@@ -212,7 +215,6 @@ async function fetchFile(
   ctx: Context,
 ): Promise<Artifact> {
   const { ref, headOnly, range, keep } = request;
-  await request.assertAdmitted?.(listed, ctx);
   const { modifiedAt, size, ...facts } = listedFacts(listed, ref.part);
   // No distribution file is empty: a size of 0 is wrong.
   if (headOnly && size && modifiedAt !== undefined) {

@@ -93,7 +93,7 @@ function fileRow({ project, bytes }: Wheel): Row {
 
 /** The version of the last wheel or sdist, as recorded pages list them in order. */
 function newestOf({ name, files }: Page): string {
-  const last = files.map(({ filename }) => String(filename)).findLast((filename) => filename.endsWith(".whl"));
+  const last = files.map(({ filename }) => filename).findLast((filename) => filename.endsWith(".whl"));
   const version = last?.split("-")[1];
   if (version === undefined) throw new Error(`no wheel of ${name}`);
   return version;
