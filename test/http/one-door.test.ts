@@ -324,7 +324,6 @@ test.each([
   { what: "a layer", stored: "nothing", rig: () => new Rig(VARS, {}, undefined, probe) },
   { what: "a layer", stored: "everything", rig: () => new Rig(VARS, {}, undefined, probe) },
   { what: "a policy", stored: "nothing", rig: () => new Rig(GUARDED) },
-  { what: "a policy", stored: "everything", rig: () => new Rig(GUARDED) },
 ])("no route bypasses $what, with $stored stored before", async ({ stored, rig }) => {
   if (stored === "everything") await tellingOf(open);
   const guarded = rig();

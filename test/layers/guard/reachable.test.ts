@@ -11,7 +11,7 @@ import { FakeUpstream, type FakeFile } from "../../support/upstream.ts";
  */
 
 const START = Date.parse("2026-11-22T12:00:00Z");
-const SEEDS = 12;
+const SEEDS = 6;
 const MOMENTS = 3;
 
 const VERSIONS = ["1.0", "1.1rc1", "2.0", "2.0.post1", "3.0.dev1", "3.0+cu121"];
