@@ -1,5 +1,6 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { auditCommand } from "./commands/audit.ts";
+import { backupCommand, restoreCommand, verifyCommand } from "./commands/backup.ts";
 import { carryOverCommand } from "./commands/carry-over.ts";
 import { costCommand } from "./commands/cost.ts";
 import { demoCommand } from "./commands/demo.ts";
@@ -34,6 +35,9 @@ export function program(version: string): CommandUnknownOpts {
     wheelhouseCommand(),
     lockCommand(),
     jobsCommand(),
+    backupCommand(),
+    restoreCommand(),
+    verifyCommand(),
     moveOutCommand(),
     moveInCommand(),
     costCommand(),

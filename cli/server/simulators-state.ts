@@ -9,7 +9,7 @@ import { CommandError } from "../lib/command-error.ts";
 export function refuseSimulatorsState(state: string): void {
   if (isUnfinished(state))
     throw new CommandError(
-      `The state directory ${state} has only a part of what is to be in it. Run the command again that was broken off: npx pypi-edge carry-over OLD --state "${state}", or npx pypi-edge move-in FOLDER --state "${state}".`,
+      `The state directory ${state} has only a part of what is to be in it. Run the command again that was broken off: npx pypi-edge carry-over OLD --state "${state}", or npx pypi-edge move-in FOLDER --state "${state}", or npx pypi-edge restore BACKUP --state "${state}".`,
     );
   if (isSimulatedState(state))
     throw new CommandError(

@@ -13,11 +13,12 @@ export interface HostedFileRow {
   readonly metadata: string | null;
 }
 
-const FILES = `SELECT index_name AS "index", project, version, filename, object, metadata_sha256 AS metadata
+/** The query for all that are not deleted. */
+export const HOSTED_FILES = `SELECT index_name AS "index", project, version, filename, object, metadata_sha256 AS metadata
   FROM hosted_file WHERE object IS NOT NULL ORDER BY index_name, project, version, filename`;
 
 export async function hostedFiles(database: Pick<Database, "prepare">): Promise<HostedFileRow[]> {
-  return (await database.prepare(FILES).all<HostedFileRow>()).results;
+  return (await database.prepare(HOSTED_FILES).all<HostedFileRow>()).results;
 }
 
 /** The key of a wheel's core metadata. */

@@ -65,7 +65,7 @@ const DELETE_VERSION = "DELETE FROM object WHERE key = ?1 AND version = ?2";
 const LIST = `SELECT * FROM object WHERE key >= max(?1, ?2) AND key < ?3 AND (key <> ?2 OR ?2 = '')
   ORDER BY key LIMIT ?4`;
 
-export function rowOf(db: Sqlite, key: string): ObjectRow | undefined {
+export function rowOf(db: Pick<Sqlite, "read">, key: string): ObjectRow | undefined {
   const [row] = db.read(GET, key);
   // The first releases of Node 22 end a text that they read at a NUL.
   return row && ({ ...row, key } as unknown as ObjectRow);

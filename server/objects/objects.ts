@@ -21,7 +21,7 @@ interface Parts {
   readonly db: Sqlite;
   readonly files: ObjectFiles;
   readonly uploads: Uploads;
-  readonly soundness: Soundness;
+  readonly soundness: Pick<Soundness, "isSound" | "mayBeAbsent">;
   readonly now: () => number;
 }
 

@@ -6,7 +6,7 @@ import type { ObjectFiles } from "./object-files.ts";
 import { putRow, rowOf } from "./object-rows.ts";
 import { isSystemError } from "./system-error.ts";
 
-interface Found {
+interface Unnamed {
   /** Below the folder of objects, with slashes. */
   readonly path: string;
   readonly key: string;
@@ -56,12 +56,12 @@ export async function removeUnnamed(
  *
  * @param isPassedOver whether a folder is not looked into
  */
-async function* unnamedBelow(
+export async function* unnamedBelow(
   top: string,
-  db: Sqlite,
+  db: Pick<Sqlite, "read">,
   files: ObjectFiles,
   isPassedOver: (folder: string) => boolean = () => false,
-): AsyncGenerator<Found> {
+): AsyncGenerator<Unnamed> {
   const folders = [top];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     if (isPassedOver(folder)) continue;

@@ -1,12 +1,9 @@
-import { createHash } from "node:crypto";
-import { open, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import type { Sqlite } from "../sqlite/sqlite.ts";
+import { faultByDigest } from "./digest-of.ts";
 import type { ObjectFiles } from "./object-files.ts";
 import { deleteVersion, rowOf, type ObjectRow } from "./object-rows.ts";
 import { isSystemError } from "./system-error.ts";
-
-/** Bytes of one read. */
-const CHUNK = 1024 * 1024;
 
 interface Parts {
   readonly db: Sqlite;
@@ -92,26 +89,8 @@ export class Soundness {
   }
 }
 
-/** @param digest such as `sha256=…` */
-async function faultByDigest(path: string, digest: string): Promise<string | undefined> {
-  const at = digest.indexOf("=");
-  const hash = createHash(digest.slice(0, at));
-  const handle = await open(path);
-  try {
-    const buffer = Buffer.allocUnsafeSlow(CHUNK);
-    for (;;) {
-      const { bytesRead } = await handle.read(buffer);
-      if (bytesRead === 0) break;
-      hash.update(buffer.subarray(0, bytesRead));
-    }
-  } finally {
-    await handle.close();
-  }
-  return hash.digest("hex") === digest.slice(at + 1) ? undefined : "has other bytes than were stored";
-}
-
 /** The size of a file in bytes; undefined where there is none. */
-async function sizeOf(path: string): Promise<number | undefined> {
+export async function sizeOf(path: string): Promise<number | undefined> {
   try {
     return (await stat(path)).size;
   } catch (error) {

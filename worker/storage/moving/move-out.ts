@@ -25,6 +25,13 @@ export interface MovedStores {
   readonly database: Database;
 }
 
+/** What `moveOut` asks of the stores: it only reads. */
+export interface ReadStores {
+  readonly objects: Pick<Objects, "get" | "list">;
+  readonly keyValue: Pick<KeyValue, "getWithMetadata" | "list">;
+  readonly database: Pick<Database, "prepare">;
+}
+
 /** Rows, and keys, of one file. */
 const ROWS = 500;
 const KEYS = 200;
@@ -59,7 +66,7 @@ const TABLES = Object.keys(MOVED_TABLES) as MovedTable[];
  * @param now milliseconds
  */
 export async function moveOut(
-  from: MovedStores,
+  from: ReadStores,
   place: MovePlace,
   goesOn: () => boolean,
   now: () => number,
@@ -93,7 +100,12 @@ async function readPosition(place: MovePlace): Promise<Position | undefined> {
   return bytes && (JSON.parse(new TextDecoder().decode(bytes)) as Position);
 }
 
-async function rowsOut(db: Database, place: MovePlace, at: Position, table: MovedTable): Promise<Position> {
+async function rowsOut(
+  db: ReadStores["database"],
+  place: MovePlace,
+  at: Position,
+  table: MovedTable,
+): Promise<Position> {
   const columns = MOVED_TABLES[table];
   const behind = columns.map((_, index) => `?${index + 1}`).join(", ");
   const where = at.lastRow ? `WHERE (${columns.join(", ")}) > (${behind})` : "";
@@ -112,7 +124,12 @@ async function rowsOut(db: Database, place: MovePlace, at: Position, table: Move
   return { ...at, rows: number, lastRow, moved: { ...at.moved, rows: at.moved.rows + results.length } };
 }
 
-async function objectsOut(objects: Objects, place: MovePlace, at: Position, startAfter: string): Promise<Position> {
+async function objectsOut(
+  objects: ReadStores["objects"],
+  place: MovePlace,
+  at: Position,
+  startAfter: string,
+): Promise<Position> {
   const listed = await objects.list({
     limit: KEYS,
     include: ["customMetadata"],
@@ -131,7 +148,7 @@ async function objectsOut(objects: Objects, place: MovePlace, at: Position, star
 }
 
 /** The line of an object; none where it was deleted or replaced meanwhile. */
-async function objectOut(objects: Objects, place: MovePlace, head: ObjectHead): Promise<MovedObject[]> {
+async function objectOut(objects: ReadStores["objects"], place: MovePlace, head: ObjectHead): Promise<MovedObject[]> {
   const { key, size, etag, customMetadata: metadata = {} } = head;
   const digest = knownDigest(head) ?? (await readDigest(objects, head));
   if (digest === undefined) return [];
@@ -143,14 +160,14 @@ async function objectOut(objects: Objects, place: MovePlace, head: ObjectHead): 
   return [{ key, path, size, sha256: digest, metadata }];
 }
 
-/** SHA-256 of a hosted file is in its key, and of a verified mirrored file in its metadata. */
-function knownDigest({ key, customMetadata }: ObjectHead): string | undefined {
+/** SHA-256 in hex: of a hosted file it is in its key, and of a verified mirrored file in its metadata. */
+export function knownDigest({ key, customMetadata }: Pick<ObjectHead, "key" | "customMetadata">): string | undefined {
   const { digest = "", unchecked } = customMetadata ?? {};
   const [, ofMirrored] = /^sha256=([0-9a-f]{64})$/.exec(digest) ?? [];
   return /^hosted\/([0-9a-f]{64})\/[0-9a-f]+$/.exec(key)?.[1] ?? (unchecked === "true" ? undefined : ofMirrored);
 }
 
-async function readDigest(objects: Objects, { key, etag }: ObjectHead): Promise<string | undefined> {
+async function readDigest(objects: ReadStores["objects"], { key, etag }: ObjectHead): Promise<string | undefined> {
   const object = await objects.get(key, { onlyIf: { etagMatches: etag } });
   if (!object || !("body" in object)) return undefined;
   const hash = createHash("sha256");
@@ -162,7 +179,7 @@ async function readDigest(objects: Objects, { key, etag }: ObjectHead): Promise<
   }
 }
 
-async function valuesOut(kv: KeyValue, place: MovePlace, at: Position): Promise<Position> {
+async function valuesOut(kv: ReadStores["keyValue"], place: MovePlace, at: Position): Promise<Position> {
   const listed = await kv.list({ limit: KEYS, ...(at.cursor && { cursor: at.cursor }) });
   const cursor = listed.list_complete ? undefined : listed.cursor;
   let position: Position = at;

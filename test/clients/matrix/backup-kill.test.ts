@@ -1,0 +1,139 @@
+import { spawn } from "node:child_process";
+import { createHash, randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, expect, test } from "vitest";
+import { removeDirectory, temporaryDirectory } from "../../../cli/demo/leftovers.ts";
+import { MIGRATIONS } from "../../../cli/lib/project-folder.ts";
+import { openMachine } from "../../../server/machine.ts";
+import { CLI, pypiEdge } from "../../support/node/command.ts";
+
+const FILES = 150;
+const KILLS = 20;
+
+const folder = temporaryDirectory();
+afterAll(() => removeDirectory(folder));
+const within = (name: string) => join(folder, name);
+
+const openAt = (state: string) =>
+  openMachine({ state: within(state), migrations: MIGRATIONS, consumers: [], log: () => undefined });
+
+type Opened = Awaited<ReturnType<typeof openAt>>;
+
+async function upload({ platform }: Opened, name: string): Promise<void> {
+  const bytes = randomBytes(20_000);
+  const digest = createHash("sha256").update(bytes).digest("hex");
+  const object = `hosted/${digest}/0123456789abcdef`;
+  await platform.objects.put(object, bytes, { sha256: digest });
+  await platform.database
+    .prepare(
+      `INSERT INTO hosted_file (index_name, project, identity, filename, version, sha256, size, object, uploaded_at)
+       VALUES ('team', 'acme', ?1, ?1, '1', ?2, 20000, ?3, 1)`,
+    )
+    .bind(name, digest, object)
+    .run();
+}
+
+/** Runs a command and kills it after a time; whether it had ended by then. */
+async function killedAfter(milliseconds: number, words: readonly string[]): Promise<boolean> {
+  const child = spawn(process.execPath, [CLI, ...words], { cwd: folder, stdio: "ignore" });
+  const ended = once(child, "exit");
+  await Promise.race([ended, sleep(milliseconds)]);
+  child.kill("SIGKILL");
+  const [code] = (await ended) as [number | null];
+  return code !== null;
+}
+
+/** How long a command takes that is not killed. Milliseconds. */
+async function timeOf(words: readonly string[]): Promise<number> {
+  const begun = performance.now();
+  expect(await pypiEdge(words, folder)).toMatchObject({ code: 0 });
+  return performance.now() - begun;
+}
+
+interface Report {
+  readonly hosted: number;
+  readonly findings: readonly unknown[];
+}
+
+async function reportOf(...words: string[]): Promise<Report> {
+  const { code, output } = await pypiEdge([...words, "--json"], folder);
+  expect([code, output]).toEqual([0, expect.any(String)]);
+  return JSON.parse(output) as Report;
+}
+
+/** 50 writes a second, as a server's, until it is ended; it returns how many files there are then. */
+function startWriting(server: Opened) {
+  const state = { written: FILES, isEnded: false };
+  const writing = (async () => {
+    while (!state.isEnded) {
+      await upload(server, `acme-${state.written}.tar.gz`);
+      state.written += 1;
+      await sleep(20);
+    }
+  })();
+  return {
+    written: () => state.written,
+    async end(): Promise<number> {
+      state.isEnded = true;
+      await writing;
+      return state.written;
+    },
+  };
+}
+
+let uploaded = 0;
+
+test("a backup that is killed at a random moment is done by the same command, while the server takes uploads", async () => {
+  const server = await openAt("state");
+  for (let at = 0; at < FILES; at++) await upload(server, `acme-${at}.tar.gz`);
+  const writing = startWriting(server);
+  const whole = await timeOf(["backup", "whole.tar", "--state", "state"]);
+  let killed = 0;
+  for (let at = 0; at < KILLS; at++) {
+    const target = at % 2 === 0 ? `b${at}.tar` : `b${at}`;
+    const before = writing.written();
+    killed += (await killedAfter(Math.random() * whole, ["backup", target, "--state", "state"])) ? 0 : 1;
+    // One that had come to its end says so.
+    const again = await pypiEdge(["backup", target, "--state", "state"], folder);
+    expect(again.code === 0 || again.output.includes("is a backup already")).toBe(true);
+    const report = await reportOf("restore", target, "--state", "restored");
+    expect(report.findings).toEqual([]);
+    expect(report.hosted).toBeGreaterThanOrEqual(before);
+    for (const each of ["restored", target]) rmSync(within(each), { recursive: true });
+  }
+  uploaded = await writing.end();
+  await server.close();
+  expect(killed).toBeGreaterThan(KILLS / 2);
+});
+
+test("a restore that is killed at a random moment is done by the same command, and no upload is missing", async () => {
+  await reportOf("backup", "last", "--state", "state");
+  const words = ["restore", "last", "--state", "made"];
+  const whole = await timeOf(words);
+  let killed = 0;
+  for (let at = 0; at < KILLS; at++) {
+    rmSync(within("made"), { recursive: true, force: true });
+    killed += (await killedAfter(Math.random() * whole, words)) ? 0 : 1;
+    const { code, output } = await pypiEdge(words, folder);
+    // It was killed while it read again what it had restored.
+    expect(code === 0 || output.includes("made is not empty")).toBe(true);
+    expect(await reportOf("verify", "--state", "made")).toMatchObject({ hosted: uploaded, findings: [] });
+  }
+  expect(killed).toBeGreaterThan(KILLS / 2);
+});
+
+test("a repair that is killed at a random moment is done by the same command, and no upload is missing", async () => {
+  const machine = await openAt("made");
+  const digest = createHash("sha256").update("right").digest("hex");
+  for (let at = 0; at < FILES; at++)
+    await machine.platform.objects.put(`file/s/h/f${at}.whl`, "wrong", {
+      customMetadata: { digest: `sha256=${digest}` },
+    });
+  await machine.close();
+  const words = ["verify", "--repair", "--state", "made"];
+  for (let at = 0; at < KILLS; at++) await killedAfter(300 + Math.random() * 700, words);
+  expect(await reportOf(...words)).toMatchObject({ hosted: uploaded, findings: [] });
+});
