@@ -63,7 +63,12 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
   // Before requests are counted: monitoring requests are not part of the figures, and cost no writes.
   app.route(
     "/-/health",
-    healthRoutes((at) => overdueCrons(services.runs, at), platform.trouble),
+    healthRoutes({
+      overdue: (at) => overdueCrons(services.runs, at),
+      trouble: platform.trouble,
+      probes: services.probes,
+      upstreams: services.upstreams,
+    }),
   );
   app.route("/-/metrics", metricsRoutes(services, config.openMetrics ? undefined : authorize));
   app.use(countRequests(counters, services.flush));

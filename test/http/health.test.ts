@@ -98,6 +98,37 @@ test("says what is wrong with the stores, and asks the platform once in 30 s", a
   expect(await health(rig)).toEqual({ status: "ok" });
 });
 
+describe("with ?deep", () => {
+  const deep = async (rig: Rig) => {
+    const { status, headers, text } = await rig.get("/-/health?deep");
+    expect(headers.get("Cache-Control")).toBe("no-store");
+    return [status, JSON.parse(text()) as unknown];
+  };
+  const away = () => Promise.reject(new Error("away"));
+
+  test("it is ok where all stores can be read, and costs their reads once in 30 s", async () => {
+    const rig = await expecting();
+    for (let times = 0; times < 20; times++) expect(await deep(rig)).toEqual([200, { status: "ok" }]);
+    expect(rig.counts).toEqual({ "d1.prepare": 2, "kv.get": 1, "r2.head": 1 });
+  });
+
+  test.each([
+    ["database", { prepare: () => ({ first: away, all: away }) }],
+    ["objects", { head: () => new Promise(() => undefined) }],
+    ["keyValue", { get: away }],
+  ])("it is 503 and names a store that cannot be read: %s", async (name, store) => {
+    expect(await deep(new Rig({}, { [name]: store }))).toEqual([503, { status: "degraded", unreadable: [name] }]);
+  });
+
+  test("an upstream that does not answer is counted, is not named, and is no reason for 503", async () => {
+    vi.spyOn(console, "warn").mockImplementation(() => undefined);
+    const rig = await expecting();
+    rig.upstream.down = true;
+    await rig.get("/simple/demo/");
+    expect(await deep(rig)).toEqual([200, { status: "degraded", upstreams: "1 of 1 did not answer when last asked." }]);
+  });
+});
+
 test("stores that do not say how they are are not waited for", async () => {
   const trouble = () => new Promise<undefined>(() => undefined);
   expect(await health(new Rig({}, { trouble }))).toEqual({ status: "degraded", storage: "The stores do not answer." });

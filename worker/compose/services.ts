@@ -25,6 +25,7 @@ import type { StoredObjects } from "../repository/ports/stored-objects.ts";
 import { countTogether, type Counting } from "../storage/d1/catalog.ts";
 import { MAX_PUT } from "../storage/r2/mirrored-files.ts";
 import { freshId } from "../storage/keys.ts";
+import { probesOf, type StoreProbes } from "../storage/probes.ts";
 import { createStores, type StorageLimits } from "../storage/stores.ts";
 import type { Config } from "../../schema/config.ts";
 import type { IndexConfig } from "../../schema/indexes.ts";
@@ -74,6 +75,10 @@ export interface Services {
   readonly recent: RecentChanges;
   readonly runs: Runs;
   readonly moving: Moving;
+  /** Reads each store. */
+  readonly probes: StoreProbes;
+  /** How many upstreams there are, and how many did not answer when they were last asked. */
+  readonly upstreams: () => { readonly all: number; readonly away: number };
   /** Milliseconds for which a page is served without asking the upstream. */
   readonly pageTtl: number;
 }
@@ -187,6 +192,11 @@ export function compose(
     recent: stores.recentChanges,
     runs: stores.jobRuns,
     moving: stores.moving,
+    probes: probesOf(platform),
+    upstreams() {
+      const all = [...stacks.values()];
+      return { all: all.length, away: all.filter(({ isAway }) => isAway()).length };
+    },
     pageTtl,
   };
 }

@@ -24,6 +24,8 @@ import type { Platform } from "../platform/platform.ts";
 export interface Source extends PrioritySource {
   readonly catalog: Catalog;
   readonly mirrored: MirroredSource;
+  /** Whether the upstream did not answer when it was last asked. Asks nothing. */
+  readonly isAway: () => boolean;
 }
 
 /** What all sources of an isolate share. */
@@ -97,6 +99,7 @@ export function sourceStack(
     projects,
     absentNames: own.absentNames,
     catalog,
+    isAway: () => client.isAway(),
     mirrored: {
       key: source,
       name: upstream.name,

@@ -1,4 +1,4 @@
-import { Hono } from "hono";
+import { Hono, type Context as HonoContext } from "hono";
 import { SECOND } from "../duration.ts";
 import type { Platform } from "../platform/platform.ts";
 import { inTime } from "../repository/timeout.ts";
@@ -17,36 +17,80 @@ interface Overdue {
   readonly since: number;
 }
 
+interface HealthParts {
+  /** Asks the database; its answer is reused for half a minute. */
+  readonly overdue: (now: number) => Promise<readonly Overdue[]>;
+  /** As a platform has it; its answer is reused likewise. */
+  readonly trouble: Platform["trouble"];
+  /** Reads each store by its name; what they answer is reused likewise. */
+  readonly probes: Readonly<Record<string, () => Promise<unknown>>>;
+  /** How many upstreams there are, and how many did not answer when they were last asked. Asks none. */
+  readonly upstreams: () => { readonly all: number; readonly away: number };
+}
+
+/** What is wrong; without members, nothing is. */
+interface Faults {
+  readonly overdue?: readonly { readonly cron: string; readonly since: string }[];
+  readonly storage?: string;
+}
+
 /**
  * Says whether the worker runs, which crons are overdue and what is wrong with the stores, to be mounted at `/-/health`.
  * The status is always 200: a failing cron, store or upstream is no reason to restart the worker or to stop sending
  * requests to it. Where the database does not answer, no crons are listed.
  *
- * @param overdue asks the database; its answer is reused for half a minute
- * @param trouble as a platform has it; its answer is reused likewise
+ * With `?deep` it reads each store as well, and the status is 503 where one cannot be read: that is for a person, or for
+ * monitoring. It names no upstream: anyone may ask.
  */
-export function healthRoutes(
-  overdue: (now: number) => Promise<readonly Overdue[]>,
-  trouble: Platform["trouble"],
-): Hono<AppEnv> {
+export function healthRoutes({ overdue, trouble, probes, upstreams }: HealthParts): Hono<AppEnv> {
+  const faultsAt = reused(async (now): Promise<Faults> => {
+    const [crons, storage] = await Promise.all([
+      inTime(TIMEOUT_MS, "no answer", overdue(now)).catch(() => []),
+      inTime(TIMEOUT_MS, "no answer", trouble()).catch(() => "The stores do not answer."),
+    ]);
+    const late = crons.map(({ cron, since }) => ({ cron, since: new Date(since).toISOString() }));
+    return { ...(late.length > 0 && { overdue: late }), ...(storage !== undefined && { storage }) };
+  });
+  const unreadableAt = reused(async () => {
+    const found = await Promise.all(
+      Object.entries(probes).map(([name, probe]) =>
+        inTime(TIMEOUT_MS, "no answer", probe()).then(
+          () => [],
+          () => [name],
+        ),
+      ),
+    );
+    return found.flat();
+  });
+
+  async function deep(c: HonoContext<AppEnv>, now: number) {
+    const [faults, unreadable] = await Promise.all([faultsAt(now), unreadableAt(now)]);
+    const { all, away } = upstreams();
+    const found = {
+      ...faults,
+      ...(unreadable.length > 0 && { unreadable }),
+      ...(away > 0 && { upstreams: `${away} of ${all} did not answer when last asked.` }),
+    };
+    return c.json({ status: statusOf(found), ...found }, unreadable.length > 0 ? 503 : 200, LIFETIMES.live);
+  }
+
   const routes = new Hono<AppEnv>();
-  let known:
-    | { readonly at: number; readonly crons: readonly Overdue[]; readonly storage: string | undefined }
-    | undefined;
   routes.get("/", async (c) => {
     const { now } = c.get("ctx");
-    if (!known || now - known.at >= REUSE_MS) {
-      const [crons, storage] = await Promise.all([
-        inTime(TIMEOUT_MS, "no answer", overdue(now)).catch(() => []),
-        inTime(TIMEOUT_MS, "no answer", trouble()).catch(() => "The stores do not answer."),
-      ]);
-      known = { at: now, crons, storage };
-    }
-    const { storage } = known;
-    const late = known.crons.map(({ cron, since }) => ({ cron, since: new Date(since).toISOString() }));
-    const faults = { ...(late.length > 0 && { overdue: late }), ...(storage !== undefined && { storage }) };
-    const body = { status: Object.keys(faults).length === 0 ? "ok" : "degraded", ...faults };
-    return c.json(body, 200, LIFETIMES.live);
+    if (c.req.query("deep") !== undefined) return deep(c, now);
+    const faults = await faultsAt(now);
+    return c.json({ status: statusOf(faults), ...faults }, 200, LIFETIMES.live);
   });
   return routes;
+}
+
+const statusOf = (faults: object) => (Object.keys(faults).length === 0 ? "ok" : "degraded");
+
+/** Finds something out at most once in half a minute. */
+function reused<Found>(find: (now: number) => Promise<Found>): (now: number) => Promise<Found> {
+  let known: { readonly at: number; readonly found: Found } | undefined;
+  return async (now) => {
+    if (!known || now - known.at >= REUSE_MS) known = { at: now, found: await find(now) };
+    return known.found;
+  };
 }

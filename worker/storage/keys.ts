@@ -5,6 +5,9 @@ import { fingerprint } from "../pypi/fingerprint.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import { HTML_VERSION } from "../pypi/simple-html.ts";
 
+/** Nothing is ever stored under it: a store is asked for it to see whether it answers. */
+export const PROBE_KEY = "probe/none";
+
 /** Raised when the layout of stored values changes: old pages and listings are then not found, and are fetched anew. */
 const FORMAT = "4";
 

@@ -41,6 +41,11 @@ export class Circuits {
     return undefined;
   }
 
+  /** Whether `host` did not answer when it was last asked. */
+  isFailing(host: string): boolean {
+    return this.#failing.has(host);
+  }
+
   /** How long to wait for an answer of `host`: `usual`, or less where it has just failed. Milliseconds. */
   patience(host: string, usual: number): number {
     const failing = this.#failing.get(host);

@@ -104,6 +104,11 @@ export class UpstreamClient {
     this.#absent = [...ABSENT, ...(absent ?? [])];
   }
 
+  /** Whether the upstream did not answer when it was last asked. Asks nothing. */
+  isAway(): boolean {
+    return this.#circuits.isFailing(this.#index.host);
+  }
+
   /**
    * Whether a URL that the upstream gave may be fetched: https, or http where the upstream itself is http. A public upstream
    * must not send us to an address that is not public: it could read from the network that pypi-edge runs in (SSRF).
