@@ -68,6 +68,44 @@ describe.for(NODES)("on Node %s", (version) => {
   });
 });
 
+/** The words of an instruction of the image, which must stand once and be a list. */
+function wordsOf(instruction: string): string[] {
+  const text = readFileSync(join(PROJECT_FOLDER, "Dockerfile"), "utf8");
+  const found = [...text.matchAll(new RegExp(`^${instruction}\\b.*?(\\[.*\\])$`, "gm"))];
+  expect(found).toHaveLength(1);
+  return JSON.parse(found[0]?.[1] ?? "[]") as string[];
+}
+
+test("the image's command serves, its health check passes until the server has stopped, and SIGTERM ends it cleanly", async () => {
+  const [port, state] = [await freePort(), temporaryDirectory()];
+  const here = (word: string) =>
+    word
+      .replace(/^node$/, process.execPath)
+      .replace("/opt/pypi-edge", folder)
+      .replace(/^\/data$/, state)
+      .replaceAll("8787", `${port}`)
+      .replace("0.0.0.0", "127.0.0.1");
+  const [node = "", ...words] = [...wordsOf("ENTRYPOINT"), ...wordsOf("CMD")].map(here);
+  const [, ...check] = wordsOf("HEALTHCHECK").map(here);
+  const isHealthy = async () => (await run(process.execPath, check, { cwd: folder })).code === 0;
+  expect(await isHealthy()).toBe(false);
+  const server = await startServer(node, words, /\bready\b/, { cwd: folder });
+  try {
+    expect(await isHealthy()).toBe(true);
+  } finally {
+    expect(await server.stop()).toBe(0);
+    removeDirectory(state);
+  }
+  expect(await isHealthy()).toBe(false);
+});
+
+test("the image has all that its build reads", () => {
+  const left = readFileSync(join(PROJECT_FOLDER, ".dockerignore"), "utf8").split("\n");
+  const { files } = JSON.parse(readFileSync(join(PROJECT_FOLDER, "package.json"), "utf8")) as { files: string[] };
+  const needed = [...files, "bin", "cli", "server", "worker", "schema", "package.json", "package-lock.json"];
+  for (const name of needed.filter((each) => !each.startsWith("dist"))) expect(left).not.toContain(name);
+});
+
 test("an older Node is told which one is needed", async ({ skip }) => {
   const node = await nodeOf("20");
   skip(node === undefined, "Node 20 is not available on this machine");
