@@ -1,4 +1,5 @@
 /** pypi-edge itself, started the way a person starts it. */
+import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { freePort } from "../../../cli/demo/process.ts";
 import { type Running, start } from "./processes.ts";
@@ -9,6 +10,27 @@ const PROGRAMS = {
   node: ["cli/pypi-edge.ts", "serve"],
   workerd: ["test/support/node/workerd/start.ts"],
 } as const;
+
+const PLAIN = { flags: [], variables: {} };
+
+/** The options of Node and the variables that `npm start` starts the server with. Throws where its script has another form. */
+function ofNpmStart(): { readonly flags: readonly string[]; readonly variables: NodeJS.ProcessEnv } {
+  const { scripts } = JSON.parse(readFileSync(join(REPOSITORY_ROOT, "package.json"), "utf8")) as {
+    scripts: { start: string };
+  };
+  const [, variables, flags] =
+    /^exec env ((?:\w+=\S+ )+)node ((?:--\S+ )*)bin\/pypi-edge\.js serve$/.exec(scripts.start) ?? [];
+  if (variables === undefined || flags === undefined) throw new Error(`npm start is "${scripts.start}".`);
+  return {
+    flags: flags.split(" ").filter((flag) => flag !== ""),
+    variables: Object.fromEntries(
+      variables
+        .trim()
+        .split(" ")
+        .map((each) => each.split("=")),
+    ) as NodeJS.ProcessEnv,
+  };
+}
 
 export interface Product extends Running {
   /** Root of its Simple API. */
@@ -30,10 +52,11 @@ export async function startProduct(
   const port = await freePort();
   const options = ["--port", `${port}`, "--upstream", upstream.href, "--state", state, "--no-cron", "--quiet", ...more];
   const [script, ...command] = PROGRAMS[platform];
+  const { flags, variables } = platform === "node" && root === REPOSITORY_ROOT ? ofNpmStart() : PLAIN;
   const running = await start(
-    [process.execPath, join(root, script), ...command, ...options],
+    [process.execPath, ...flags, join(root, script), ...command, ...options],
     { line: /ready/ },
-    { cwd: root, env: { ...process.env, TMPDIR: dirname(state) } },
+    { cwd: root, env: { ...process.env, ...variables, TMPDIR: dirname(state) } },
   );
   return { ...running, simple: new URL(`http://127.0.0.1:${port}/simple/`) };
 }
