@@ -95,6 +95,8 @@ async function ofATeam(): Promise<Ledger["found"]> {
   await got(rig, `${mirrored}.metadata`, token);
   await got(rig, mirrored, token);
   rig.restart();
+  // The data centre's cache has nothing any more.
+  rig.wait(50 * SECOND);
   // The snapshots are in memory from here on, until the clock is moved.
   await rig.get("/team/simple/nowhere/", token);
   await ledger.note("team: page, KV", () => page("demo"));

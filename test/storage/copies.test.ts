@@ -43,10 +43,11 @@ async function inNewIsolate(what: string, headers: Record<string, string> = {}) 
   return { ...answer, counts: { ...rig.counts }, via: answer.headers.get("Cache-Status") };
 }
 
+/** Asks for something that is not stored, and then twice. */
 const stored = async (what: string) => {
   await rig.get(what, { ...READER, Accept: JSON_TYPE });
   rig.restart();
-  await rig.get(what, { ...READER, Accept: JSON_TYPE });
+  for (let times = 0; times < 2; times++) await rig.get(what, { ...READER, Accept: JSON_TYPE });
 };
 
 describe("what was read from the stores is given by the data centre's cache to whoever asks next", () => {
@@ -114,6 +115,17 @@ test("a file that was replaced upstream is not given from the cache by who repla
   rig.wait(601 * SECOND);
   await rig.get(PAGE, { ...READER, Accept: JSON_TYPE });
   expect((await rig.get(path(SMALL), READER)).body[0]).toBe(2);
+});
+
+test("a large file that is asked for once in a while is not copied", async () => {
+  await rig.get(path(LARGE), READER);
+  rig.restart();
+  for (let times = 0; times < 3; times++) {
+    rig.forget();
+    await rig.get(path(LARGE), READER);
+    expect([rig.counts["r2.get"], puts]).toEqual([1, []]);
+    rig.wait(50 * SECOND);
+  }
 });
 
 test("a HEAD copies nothing", async () => {

@@ -24,8 +24,8 @@ export interface CopiedFile {
 /** Where a copy is made behind an answer; undefined where none is to be made. */
 export type Copying = Pick<Context, "defer"> | undefined;
 
-/** Memory for what was copied: some 4,000 files. Bytes. */
-const COPIED = 1024 * 1024;
+/** Memory for some 4,000 files. Bytes. */
+const ASKED = 1024 * 1024;
 
 /**
  * Copies of verified files in the data centre's cache, for `lifetime` ms after R2 was read.
@@ -34,8 +34,8 @@ const COPIED = 1024 * 1024;
  * @param now the clock: milliseconds since the epoch
  */
 export function fileCopiesIn(copies: StoreCopies | undefined, r2: Objects, lifetime: number, now: () => number) {
-  /** Files that this isolate has copied, or is copying. */
-  const copying = new Memory<true>(COPIED);
+  /** Large files that this isolate was asked for a moment ago, and those that it has copied then. */
+  const asked = new Memory<"once" | "copied">(ASKED);
 
   return {
     /** The file, or a part of it; null where it is not there. */
@@ -61,13 +61,16 @@ export function fileCopiesIn(copies: StoreCopies | undefined, r2: Objects, lifet
     },
 
     /**
-     * Copies a file that is too large for memory by a read of its own: a client that reads slowly, or that leaves, has no
-     * part in it.
+     * Copies a file that is too large for memory where it is asked for again, by a read of its own: a client that reads
+     * slowly, or that leaves, has no part in it.
      */
     putLater(key: string, { etag, size }: ObjectHead, ctx: Copying): void {
       const takenAt = now();
-      if (!copies || !ctx || size > copies.limit || copying.get(key, takenAt)) return;
-      copying.set(key, true, 0, takenAt + lifetime);
+      if (!copies || !ctx || size > copies.limit) return;
+      const before = asked.get(key, takenAt);
+      if (before === "copied") return;
+      asked.set(key, before ? "copied" : "once", 0, takenAt + lifetime);
+      if (!before) return;
       const copy = async () => {
         const object = await r2.get(key, { onlyIf: { etagMatches: etag } });
         if (!object || !("body" in object)) return;
