@@ -1,6 +1,7 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { auditCommand } from "./commands/audit.ts";
 import { backupCommand, restoreCommand, verifyCommand } from "./commands/backup.ts";
+import { checkCommand } from "./commands/check.ts";
 import { carryOverCommand } from "./commands/carry-over.ts";
 import { costCommand } from "./commands/cost.ts";
 import { demoCommand } from "./commands/demo.ts";
@@ -38,6 +39,7 @@ export function program(version: string): CommandUnknownOpts {
     backupCommand(),
     restoreCommand(),
     verifyCommand(),
+    checkCommand(),
     moveOutCommand(),
     moveInCommand(),
     costCommand(),
