@@ -1,13 +1,14 @@
 /**
  * pypi-edge on Node, as `npm start` runs it, beside the same in workerd over simulated stores, beside proxpi and without any.
  *
- *     node test/bench/machine.ts [--rounds 3] [--only A,B,C,D,E,G] [--mb 500] [--before FOLDER]
+ *     node test/bench/machine.ts [--rounds 3] [--only A,B,C,D,E,F,G] [--mb 500] [--before FOLDER]
  *
  * A: a cold install. B: a large file, cold and stored. C: requests a second, warm. D: the longest stall of the event loop.
- * E: cold installs over upstreams that answer later. G: an index with a policy beside one without. FOLDER: a checkout of an earlier version, with its dependencies, to be
+ * E: cold installs over upstreams that answer later. F: a page of a private index beside one of the public index. G: an index with a
+ * policy beside one without. FOLDER: a checkout of an earlier version, with its dependencies, to be
  * measured beside them in A, B and C.
  * Needs Linux (/proc), the wheelhouse (WHEELHOUSE, by default ../shared/wheelhouse) with uv's wheel for A and proxpi's for A and
- * B, the fixtures (FIXTURES, by default test/fixtures), and `wrk` for C. What is stored is in memory, in a temporary directory that
+ * B, the fixtures (FIXTURES, by default test/fixtures), and `wrk` for C and F. What is stored is in memory, in a temporary directory that
  * is removed at the end. A part begins no round that it has no time for: a run takes some twelve minutes at most on two cores.
  */
 import { loadavg } from "node:os";
@@ -23,9 +24,10 @@ import { startUpstream } from "./harness/upstream.ts";
 import { virtualEnvironment } from "./harness/venv.ts";
 import { type Offer, realWheels, wheelOf } from "./machine/content.ts";
 import { guardTable } from "./machine/guard.ts";
+import { measureIndexes } from "./machine/indexes.ts";
 import { measureInstallation } from "./machine/install.ts";
 import { measureTransfers } from "./machine/large-file.ts";
-import { installationTable, stallTable, transferTable, warmTable } from "./machine/report.ts";
+import { indexTable, installationTable, stallTable, transferTable, warmTable } from "./machine/report.ts";
 import { inRounds } from "./machine/rounds.ts";
 import { measureStall } from "./machine/stall.ts";
 import { type WarmServer, warmRows } from "./machine/warm.ts";
@@ -47,11 +49,12 @@ const SLOW_WAYS: ReadonlySet<WayName> = new Set(["direct", "Node", "proxpi"]);
 const LOAD_SECONDS = 2;
 const WARM_FILE_BYTES = 17_000_000;
 const SMALL_FILE_BYTES = 20_000;
+const MEDIUM_FILE_BYTES = 70_000;
 
 const { values: options } = parseArgs({
   options: {
     rounds: { type: "string", default: "3" },
-    only: { type: "string", default: "A,B,C,D,E,G" },
+    only: { type: "string", default: "A,B,C,D,E,F,G" },
     mb: { type: "string", default: "500" },
     before: { type: "string" },
   },
@@ -59,9 +62,9 @@ const { values: options } = parseArgs({
 const rounds = wholeNumber("--rounds", options.rounds, 9);
 const megabytes = wholeNumber("--mb", options.mb, 2_000);
 const parts = options.only.toUpperCase().split(",");
-for (const part of parts) if (!/^[ABCDEG]$/.test(part)) giveUp(`--only: no ${part}; there are A, B, C, D, E, G`);
+for (const part of parts) if (!/^[A-G]$/.test(part)) giveUp(`--only: no ${part}; there are A to G`);
 const wrk = findProgram("wrk");
-if (wrk === undefined && (parts.includes("C") || parts.includes("G"))) giveUp("wrk is missing: apt-get install wrk");
+if (wrk === undefined && parts.some((part) => "CFG".includes(part))) giveUp("wrk is missing: apt-get install wrk");
 const wheelhouse = neededDirectory("WHEELHOUSE", "../shared/wheelhouse");
 /** Where PyPI's pages have their files; none is fetched. */
 const recorded = fixturePages(
@@ -74,6 +77,7 @@ const scratch = scratchDirectory();
 if (freeBytes(scratch) < 4e6 * megabytes) giveUp(`too little room in ${scratch}`);
 const ways = await findWays(scratch, wheelhouse, options.before, progress);
 const small = await wheelOf("small", SMALL_FILE_BYTES);
+const medium = await wheelOf("medium", MEDIUM_FILE_BYTES);
 const large = await wheelOf("large", WARM_FILE_BYTES);
 const [smallestPage, page, largestPage] = [
   recordedPage("sampleproject"),
@@ -81,7 +85,7 @@ const [smallestPage, page, largestPage] = [
   recordedPage("grpcio"),
 ];
 const offer: Offer = {
-  wheels: [small, large, ...(await realWheels(wheelhouse))],
+  wheels: [small, medium, large, ...(await realWheels(wheelhouse))],
   pages: [smallestPage, page, largestPage],
 };
 // A server that finds itself built has less memory and no child that builds.
@@ -96,6 +100,7 @@ const PARTS: Record<string, () => Promise<string>> = {
   D: stall,
   E: slowInstalls,
   G: guarded,
+  F: byIndex,
 };
 for (const [part, measure] of Object.entries(PARTS)) {
   if (!parts.includes(part)) continue;
@@ -147,7 +152,7 @@ async function load(): Promise<string> {
     [],
     async (servers) => {
       const results = [];
-      for (const row of warmRows(small, large, page)) {
+      for (const row of warmRows(small, medium, large, page)) {
         results.push({ row, outcomes: await measureRow(row, servers, plan) });
       }
       return warmTable(results);
@@ -158,6 +163,16 @@ async function load(): Promise<string> {
 function guarded(): Promise<string> {
   const plan = { wrk: wrk ?? "", rounds, seconds: LOAD_SECONDS, upstreamRequests: upstream.requests };
   return guardTable(upstream.simple, scratch, { pages: [smallestPage, page], file: small }, plan);
+}
+
+async function byIndex(): Promise<string> {
+  const plan = { wrk: wrk ?? "", rounds, seconds: LOAD_SECONDS, upstreamRequests: upstream.requests, scratch };
+  const results = [];
+  for (const way of ["Node", "workerd"] as const) {
+    const platform = way === "Node" ? "node" : "workerd";
+    results.push({ way, outcomes: await measureIndexes(platform, upstream.simple, small.project, plan) });
+  }
+  return indexTable(results);
 }
 
 /** Starts each of `names`, one within the other, and hands them over together. */

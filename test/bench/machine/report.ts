@@ -1,6 +1,7 @@
 /** The tables of the four parts: medians, the lowest and the highest of the rounds, and how the ways stand to one another. */
 import type { Outcome } from "../compare/measure.ts";
 import { figure, median, spread, table } from "../harness/statistics.ts";
+import type { IndexRow } from "./indexes.ts";
 import type { Installation } from "./install.ts";
 import type { Transfer, Transfers } from "./large-file.ts";
 import type { Samples } from "./rounds.ts";
@@ -79,6 +80,22 @@ export function warmTable(
       row.title,
       ...ways.map((way) => rate(outcomes.get(way))),
       ...others.map((way) => quotient(outcomes.get("Node"), outcomes.get(way))),
+    ]),
+  );
+}
+
+export function indexTable(
+  results: readonly { readonly way: "Node" | "workerd"; readonly outcomes: ReadonlyMap<IndexRow, Outcome> }[],
+): string {
+  const rows = [...new Set(results.flatMap(({ outcomes }) => [...outcomes.keys()]))];
+  return table(
+    ["a small page, requests a second, warm", ...results.flatMap(({ way }) => [TITLES[way], "÷ public"])],
+    rows.map((row) => [
+      row,
+      ...results.flatMap(({ outcomes }) => [
+        rate(outcomes.get(row)),
+        quotient(outcomes.get(row), outcomes.get("of the public index")),
+      ]),
     ]),
   );
 }

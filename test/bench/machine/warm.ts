@@ -19,8 +19,8 @@ export interface WarmRow extends Question<WarmServer> {
 const JSON_PAGE: Headers = { Accept: "application/vnd.pypi.simple.v1+json" };
 const FILE: Headers = { Accept: "*/*", "Accept-Encoding": "identity" };
 
-/** @param small,large wheels whose pages list them alone */
-export function warmRows(small: Wheel, large: Wheel, page: Page): readonly WarmRow[] {
+/** @param small,medium,large wheels whose pages list them alone */
+export function warmRows(small: Wheel, medium: Wheel, large: Wheel, page: Page): readonly WarmRow[] {
   const count = page.files.length;
   return [
     pageRow("a small page, JSON", small.project, 1, JSON_PAGE),
@@ -29,6 +29,8 @@ export function warmRows(small: Wheel, large: Wheel, page: Page): readonly WarmR
       "Accept-Encoding": "gzip",
     }),
     bytesRow("`.metadata`", small, ".metadata", small.metadataSha256),
+    bytesRow("a 20 KB file", small, "", small.sha256),
+    bytesRow("a 70 KB file", medium, "", medium.sha256),
     bytesRow(`a ${figure(Math.round(large.bytes.byteLength / 1e6))} MB file`, large, "", large.sha256),
   ];
 }

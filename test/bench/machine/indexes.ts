@@ -1,0 +1,78 @@
+/** What a page costs by the index that is asked: of one server, so that nothing else differs. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { adminToken } from "../../../cli/server/admin-token.ts";
+import { buildWheel } from "../../../cli/demo/wheel.ts";
+import { measureRow, type LoadedServer, type Outcome, type Plan } from "../compare/measure.ts";
+import { startProduct } from "../harness/product.ts";
+
+/** A page, as if it were a server of its own: rounds of all of them are interleaved. */
+interface AskedPage extends LoadedServer {
+  readonly name: IndexRow;
+  readonly url: URL;
+}
+
+export type IndexRow = "of the public index" | "of team, not hosted" | "of team, hosted" | "of team, merged";
+
+/** `team` merges this project, which the upstream has, too. */
+const MERGED = "medium";
+const CONFIGURATION = `[vars.INDEXES.default]\nsources = ["pypi"]\n[vars.INDEXES.team]\nsources = ["default"]\nhosted = true\nmerge = ["${MERGED}"]\n`;
+
+/**
+ * Loads small pages of the public and of a private index in turns.
+ *
+ * @param project one that the upstream has, with one file
+ */
+export async function measureIndexes(
+  platform: "node" | "workerd",
+  upstream: URL,
+  project: string,
+  { scratch, ...plan }: Plan & { readonly scratch: string },
+): Promise<ReadonlyMap<IndexRow, Outcome>> {
+  const folder = mkdtempSync(join(scratch, "indexes-"));
+  const [state, config] = [join(folder, "state"), join(folder, "indexes.toml")];
+  mkdirSync(state);
+  writeFileSync(config, CONFIGURATION);
+  const server = await startProduct(upstream, state, platform, undefined, ["--config", config]);
+  try {
+    const token = adminToken(state);
+    const team = new URL("/team/", server.simple);
+    await upload(team, token, "acme-tools");
+    await upload(team, token, MERGED);
+    const ending = () => server.ending();
+    const pages: AskedPage[] = [
+      { name: "of the public index", url: new URL(`${project}/`, server.simple), ending },
+      { name: "of team, not hosted", url: new URL(`simple/${project}/`, team), ending },
+      { name: "of team, hosted", url: new URL("simple/acme-tools/", team), ending },
+      { name: "of team, merged", url: new URL(`simple/${MERGED}/`, team), ending },
+    ];
+    const headers = { Accept: "application/vnd.pypi.simple.v1+json", Authorization: `Bearer ${token}` };
+    return await measureRow(
+      {
+        headers,
+        locate: async ({ url }) => url,
+        problem: ({ status }) => (status === 200 ? undefined : `status ${status}`),
+      },
+      pages,
+      plan,
+    );
+  } finally {
+    const forced = await server.stop();
+    if (forced !== undefined) process.stderr.write(`warning: ${forced}\n`);
+    rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+async function upload(team: URL, token: string, name: string): Promise<void> {
+  const { project, version, filename, bytes, sha256 } = await buildWheel({ name, version: "9.0" });
+  const form = new FormData();
+  const fields = { ":action": "file_upload", protocol_version: "1", metadata_version: "2.1", filetype: "bdist_wheel" };
+  for (const [key, value] of Object.entries({ ...fields, pyversion: "py3", name: project, version }))
+    form.append(key, value);
+  form.append("sha256_digest", sha256);
+  form.append("content", new Blob([new Uint8Array(bytes)]), filename);
+  const headers = { Authorization: `Bearer ${token}` };
+  const answer = await fetch(new URL("legacy/", team), { method: "POST", body: form, headers });
+  if (!answer.ok)
+    throw new Error(`the upload of ${filename} was answered with ${answer.status}: ${await answer.text()}`);
+}
