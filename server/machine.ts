@@ -22,6 +22,12 @@ import { openSqlite } from "./sqlite/sqlite.ts";
 import { StateWatch } from "./state-watch.ts";
 import { Writer } from "./sqlite/writer.ts";
 
+/**
+ * A file from memory is answered several times as fast as from the disk, and memory is the machine's own: three quarters
+ * of all wheels are smaller than `largest`. Bytes.
+ */
+const FILE_MEMORY = { budget: 32 * 1024 * 1024, largest: 256 * 1024 };
+
 /** One machine as a platform, with all that it has stored. */
 export interface Machine {
   readonly platform: Platform;
@@ -105,6 +111,7 @@ export async function openMachine(options: MachineOptions): Promise<Machine> {
       deployment: "",
       // The database is in this process: to read it takes some µs.
       staleness: { reuse: 0, skew: 0 },
+      fileMemory: FILE_MEMORY,
       shareReads: false,
       pipe: copyingPipe,
       fetch,

@@ -11,6 +11,9 @@ const FINISH_ALONE = 64 * 1024 * 1024;
  */
 const STALENESS = { reuse: 700, skew: 300 };
 
+/** An isolate has 128 MB, and workerd streams what is larger faster from R2. Bytes. */
+const FILE_MEMORY = { budget: 16 * 1024 * 1024, largest: 64 * 1024 };
+
 /**
  * Sends a request through the zone's cache, which makes one of requests at the same time. Seconds: long enough for the
  * queue's consumer, which reads the file again, and short, since bytes that a digest has refused stay as long. Negative:
@@ -44,6 +47,7 @@ export const cloudflare = (
   // All workers of a zone share its cache, and each has a database of its own. Without the binding each isolate is by itself.
   deployment: env.CF_VERSION_METADATA?.id ?? crypto.randomUUID(),
   staleness: STALENESS,
+  fileMemory: FILE_MEMORY,
   shareReads: true,
   pipe,
   // A request's streams end with it, and no other request may read them.

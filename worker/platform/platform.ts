@@ -26,6 +26,7 @@ export interface Platform extends RequestFacts {
   /** Tells this deployment from all that share its cache. */
   readonly deployment: string;
   readonly staleness: Staleness;
+  readonly fileMemory: FileMemory;
   /** Whether what was read from the stores is worth a copy in `cache`: not where the stores are as near. */
   readonly shareReads: boolean;
   readonly pipe: MakePipe;
@@ -59,6 +60,13 @@ export interface Staleness {
   readonly reuse: number;
   /** How far two clocks may differ. */
   readonly skew: number;
+}
+
+/** The memory that mirrored files may take; hosted ones get half as much again. Bytes. */
+export interface FileMemory {
+  readonly budget: number;
+  /** A larger file is read from the store each time. */
+  readonly largest: number;
 }
 
 /** What a platform knows of a request. */

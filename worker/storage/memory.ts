@@ -7,7 +7,8 @@ export class Memory<Value> {
   static readonly MAX_VALUE = 64 * 1024;
   readonly #entries = new Map<string, { value: Value; bytes: number; until: number }>();
   readonly #budget: number;
-  readonly #maxValue: number;
+  /** Larger values are refused. Bytes. */
+  readonly maxValue: number;
   #used = 0;
 
   /**
@@ -16,7 +17,7 @@ export class Memory<Value> {
    */
   constructor(budget: number, maxValue = Memory.MAX_VALUE) {
     this.#budget = budget;
-    this.#maxValue = maxValue;
+    this.maxValue = maxValue;
   }
 
   /** @param now milliseconds since the epoch, compared with the entry's `until` */
@@ -35,7 +36,7 @@ export class Memory<Value> {
   /** Keeps `value`, of `size` bytes, until it is dropped or `until` (milliseconds since the epoch) has come. */
   set(key: string, value: Value, size: number, until = Infinity): void {
     this.delete(key);
-    if (size > this.#maxValue) return;
+    if (size > this.maxValue) return;
     const bytes = size + key.length + OVERHEAD;
     this.#entries.set(key, { value, bytes, until });
     this.#used += bytes;

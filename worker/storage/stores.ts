@@ -1,4 +1,4 @@
-import type { Platform } from "../platform/platform.ts";
+import type { FileMemory, Platform } from "../platform/platform.ts";
 import type { FileRef } from "../pypi/file-url.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import type { Context } from "../repository/context.ts";
@@ -64,6 +64,7 @@ type Storage = Pick<
   | "cache"
   | "deployment"
   | "staleness"
+  | "fileMemory"
   | "shareReads"
   | "finishAlone"
   | "pipe"
@@ -93,7 +94,7 @@ export type Stores = ReturnType<typeof createStores>;
 /** All stores of a platform. Called once for each isolate, because the isolate's memory is in it. */
 export function createStores(platform: Storage, { maxPut, inMemory }: StorageLimits, outage: OutageRules) {
   const { keyValue: kv, objects: r2, database: db, fills, refreshes, cache, pipe, now, sleep } = platform;
-  const memory = memoryTier();
+  const memory = memoryTier(platform.fileMemory);
   const copies = platform.shareReads ? storeCopiesIn(platform, sharedKeys(platform.deployment)) : undefined;
   const counters = countersIn(db);
   const uses = fileUsesIn(db, memory.used, { now, sleep });
@@ -191,11 +192,11 @@ export function createStores(platform: Storage, { maxPut, inMemory }: StorageLim
 }
 
 /** The isolate's memory, one budget for all sources together. */
-const memoryTier = () => ({
+const memoryTier = ({ budget, largest }: FileMemory) => ({
   pages: new Memory<Page>(16 * MiB),
   documents: new Memory<Document>(4 * MiB),
   written: new Memory<string>(MiB),
-  files: new Memory<FileInMemory>(16 * MiB),
+  files: new Memory<FileInMemory>(budget, largest),
   marks: new Memory<LastRevalidation>(4 * MiB),
   absent: new Memory<true>(2 * MiB),
   justListed: new Memory<true>(MiB),
@@ -208,7 +209,7 @@ const memoryTier = () => ({
   listings: new Memory<true>(MiB),
   used: new Memory<true>(2 * MiB),
   hosting: new Memory<RememberedProject>(8 * MiB, 4 * MiB),
-  hostedBytes: new Memory<Uint8Array>(8 * MiB),
+  hostedBytes: new Memory<Uint8Array>(budget / 2, largest),
   made: new Memory<StoredMergedPage>(4 * MiB, MAX_IN_MEMORY),
   /** Pages of thousands of files as well: to make one again takes a tenth of a second. */
   guarded: new Memory<GuardedPage>(16 * MiB, 4 * MiB),

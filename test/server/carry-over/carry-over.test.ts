@@ -81,6 +81,7 @@ async function startedWorker() {
     deployment: "",
     staleness: { reuse: 0, skew: 0 },
     shareReads: false,
+    fileMemory: { budget: 0, largest: 0 },
     pipe: copyingPipe,
     fetch: () => Promise.reject(new TypeError("The upstream is away.")),
     now: () => Date.now() + DAY,

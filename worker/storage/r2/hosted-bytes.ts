@@ -1,7 +1,7 @@
 import { IndexError } from "../../errors.ts";
 import type { HostedBytes } from "../../repository/ports/hosted-packages.ts";
 import { hostedMetadataKey } from "../keys.ts";
-import { Memory } from "../memory.ts";
+import type { Memory } from "../memory.ts";
 import type { GetOptions, ObjectWithBody, Objects } from "../../platform/objects.ts";
 
 /**
@@ -25,7 +25,7 @@ export function hostedBytesIn(r2: Objects, memory: Memory<Uint8Array>): HostedBy
   return {
     file: ({ object, size }, part) =>
       reading(async () => {
-        if (size > Memory.MAX_VALUE) return (await open(object, part && { range: part })).body;
+        if (size > memory.maxValue) return (await open(object, part && { range: part })).body;
         const bytes = await whole(object);
         return part ? bytes.subarray(part.offset, part.offset + part.length) : bytes;
       }),

@@ -104,7 +104,7 @@ export function fileStore(
       return null;
     }
     const { etag, size } = object;
-    if (size > Memory.MAX_VALUE) {
+    if (size > memory.maxValue) {
       if (!facts.unchecked) copies.putLater(key, object, ctx);
       return { ...facts, body: object.body, via: "r2" };
     }
