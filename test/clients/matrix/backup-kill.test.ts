@@ -10,7 +10,7 @@ import { MIGRATIONS } from "../../../cli/lib/project-folder.ts";
 import { openMachine } from "../../../server/machine.ts";
 import { CLI, pypiEdge } from "../../support/node/command.ts";
 
-const FILES = 150;
+const FILES = 100;
 const KILLS = 20;
 
 const folder = temporaryDirectory();
@@ -64,18 +64,20 @@ async function reportOf(...words: string[]): Promise<Report> {
   return JSON.parse(output) as Report;
 }
 
-/** 50 writes a second, as a server's, until it is ended; it returns how many files there are then. */
+/** 50 uploads a second, as a server's, as long as more are allowed, until it is ended; that returns how many files there are then. */
 function startWriting(server: Opened) {
-  const state = { written: FILES, isEnded: false };
+  const state = { written: FILES, allowed: FILES, isEnded: false };
   const writing = (async () => {
     while (!state.isEnded) {
+      await sleep(20);
+      if (state.written >= state.allowed) continue;
       await upload(server, `acme-${state.written}.tar.gz`);
       state.written += 1;
-      await sleep(20);
     }
   })();
   return {
     written: () => state.written,
+    allow: (more: number) => (state.allowed += more),
     async end(): Promise<number> {
       state.isEnded = true;
       await writing;
@@ -95,6 +97,7 @@ test("a backup that is killed at a random moment is done by the same command, wh
   for (let at = 0; at < KILLS; at++) {
     const target = at % 2 === 0 ? `b${at}.tar` : `b${at}`;
     const before = writing.written();
+    writing.allow(FILES / 10);
     killed += (await killedAfter(Math.random() * whole, ["backup", target, "--state", "state"])) ? 0 : 1;
     // One that had come to its end says so.
     const again = await pypiEdge(["backup", target, "--state", "state"], folder);
