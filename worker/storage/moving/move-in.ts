@@ -25,16 +25,22 @@ const NOTHING: Position["moved"] = { rows: 0, objects: 0, bytes: 0, values: 0, l
  * broken off is gone on with by the next one. What is there already stays; digests are verified.
  *
  * @param goesOn whether there is time for another file
+ * @param mayBeDone whether a move that came to its end is gone through again: nothing is in use that came from it
  * @throws IndexError where the folder is not whole, or something of a team's is here that does not come from it
  */
-export async function moveIn(to: MovedStores, place: MovePlace, goesOn: () => boolean): Promise<MoveProgress> {
+export async function moveIn(
+  to: MovedStores,
+  place: MovePlace,
+  goesOn: () => boolean,
+  mayBeDone = false,
+): Promise<MoveProgress> {
   const manifest = await readManifest(place);
   const { id, migration } = manifest;
   if (migration !== LAST_MIGRATION)
     throw cannotMove(
       `The folder was made by a version of pypi-edge whose last migration is ${migration}; the last one here is ${LAST_MIGRATION}. Move out and in with the same version, and upgrade before or after that.`,
     );
-  const isBegun = await beginMove(to.database, id);
+  const isBegun = await beginMove(to.database, id, mayBeDone);
   const begun = isBegun ? await readPosition(place, id) : undefined;
   let [done, moved] = [begun?.files ?? 0, begun?.moved ?? NOTHING];
   const files = KINDS.flatMap((kind) => Array.from({ length: manifest[kind] }, (_, before) => ({ kind, before })));

@@ -17,15 +17,17 @@ const doneRow = (id: string) => `moved-in:${id}`;
 /**
  * Notes that a move is under way.
  *
+ * @param mayBeDone whether one that came to its end is gone through again
+ *
  * @returns whether it was before
  * @throws IndexError where it has been moved in to its end, or something of a team's is here that does not come from it
  */
-export async function beginMove(db: Database, id: string): Promise<boolean> {
+export async function beginMove(db: Database, id: string, mayBeDone: boolean): Promise<boolean> {
   const { results } = await db
     .prepare("SELECT name FROM job WHERE name IN (?1, ?2)")
     .bind(begunRow(id), doneRow(id))
     .all<{ name: string }>();
-  if (results.some(({ name }) => name === doneRow(id)))
+  if (!mayBeDone && results.some(({ name }) => name === doneRow(id)))
     throw cannotMove("This folder has been moved in to its end already; what was done here since then stays.");
   if (results.length > 0) return true;
   const counts = TEAM_TABLES.map((table) => `(SELECT count(*) FROM ${table})`).join(" + ");
