@@ -10,7 +10,7 @@ export const FINDINGS = {
   "cache-damaged": "Run verify --repair: the pages are deleted, and fetched again.",
 } as const satisfies Record<string, string>;
 
-export interface Finding {
+export interface StorageFault {
   readonly kind: keyof typeof FINDINGS;
   /** A file, a key or a table. */
   readonly subject: string;
@@ -27,5 +27,5 @@ export interface Verified {
   readonly bytes: number;
   /** Pages and documents. */
   readonly values: number;
-  readonly findings: readonly Finding[];
+  readonly findings: readonly StorageFault[];
 }

@@ -10,7 +10,7 @@ import { folderPlace } from "../moving/folder-place.ts";
 import { digestOfFile } from "../objects/digest-of.ts";
 import { syncFolder } from "../objects/folders.ts";
 import { writeNewFile } from "../objects/write-file.ts";
-import type { Finding, Verified } from "./findings.ts";
+import type { StorageFault, Verified } from "./findings.ts";
 import { wantedDigests } from "./verify-state.ts";
 
 /** The digests of all files of a backup, as `sha256sum -c` reads them. */
@@ -29,7 +29,7 @@ const LEFT = /^move\/(?:position|moved-in)\.json$|\.new$/;
 export async function verifyFolder(folder: string, { isNew }: { readonly isNew: boolean }): Promise<Verified> {
   const place = folderPlace(folder);
   const sums = await digestsBelow(folder);
-  const findings: Finding[] = [];
+  const findings: StorageFault[] = [];
   if (!isNew) findings.push(...(await changedSince(folder, sums)));
   const manifest = await readManifest(place);
   const objects = await linesOf(place, "objects", manifest.objects, movedObject);
@@ -107,7 +107,7 @@ async function digestsBelow(folder: string): Promise<Map<string, string>> {
 }
 
 /** Where a folder has digests of its files, what differs from them. Bytes of objects are compared with their lines. */
-async function changedSince(folder: string, sums: ReadonlyMap<string, string>): Promise<Finding[]> {
+async function changedSince(folder: string, sums: ReadonlyMap<string, string>): Promise<StorageFault[]> {
   if (!existsSync(join(folder, SUMS))) return [];
   const text = await readFile(join(folder, SUMS), "utf8");
   const lines = text.split("\n").filter((line) => line !== "");

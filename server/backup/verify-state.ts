@@ -11,7 +11,7 @@ import { folderOfPrefix } from "../objects/key-path.ts";
 import { unnamedBelow } from "../objects/recovery.ts";
 import { isSystemError } from "../objects/system-error.ts";
 import { faultOfSqlite } from "../sqlite/read-only.ts";
-import type { Finding, Verified } from "./findings.ts";
+import type { StorageFault, Verified } from "./findings.ts";
 import { LostObject, openStored, type Stored } from "./stored.ts";
 
 /** What is younger may be under way: an upload, or a fill. Milliseconds. */
@@ -35,7 +35,7 @@ export async function verifyState(state: string): Promise<Verified> {
   try {
     const fault = faultOfSqlite(stored.database) ?? faultOfSqlite(stored.rows);
     if (fault !== undefined) {
-      const findings: Finding[] = [{ kind: "database-damaged", subject: state, fault: `is damaged: ${fault}` }];
+      const findings: StorageFault[] = [{ kind: "database-damaged", subject: state, fault: `is damaged: ${fault}` }];
       return { hosted: 0, objects: 0, bytes: 0, values: 0, findings };
     }
     // The rows first: what they name is not deleted for 31 days.
@@ -55,7 +55,7 @@ export async function verifyState(state: string): Promise<Verified> {
 }
 
 async function verifyObjects(stored: Stored, hosted: readonly HostedFileRow[]) {
-  const findings: Finding[] = [];
+  const findings: StorageFault[] = [];
   const wanted = wantedDigests(hosted);
   const unlinked = new Set(
     stored.database.read("SELECT object FROM unlinked_object").map(({ object }) => String(object)),
@@ -121,8 +121,8 @@ export function wantedDigests(hosted: readonly HostedFileRow[]) {
   return wanted;
 }
 
-async function filesWithoutRows({ rows, files }: Stored): Promise<Finding[]> {
-  const findings: Finding[] = [];
+async function filesWithoutRows({ rows, files }: Stored): Promise<StorageFault[]> {
+  const findings: StorageFault[] = [];
   for (const prefix of DURABLE_PREFIXES)
     for await (const { path, key } of unnamedBelow(folderOfPrefix(prefix), rows, files)) {
       const age = await stat(join(files.root, path)).then(
@@ -135,11 +135,11 @@ async function filesWithoutRows({ rows, files }: Stored): Promise<Finding[]> {
   return findings;
 }
 
-async function verifyValues({ cache, keyValue }: Stored): Promise<{ count: number; findings: Finding[] }> {
+async function verifyValues({ cache, keyValue }: Stored): Promise<{ count: number; findings: StorageFault[] }> {
   const fault = faultOfSqlite(cache);
   if (fault !== undefined)
     return { count: 0, findings: [{ kind: "cache-damaged", subject: "cache.sqlite", fault: `is damaged: ${fault}` }] };
-  const findings: Finding[] = [];
+  const findings: StorageFault[] = [];
   let count = 0;
   for (let cursor: string | undefined = ""; cursor !== undefined;) {
     const listed = await keyValue.list({ limit: KEYS, ...(cursor !== "" && { cursor }) });

@@ -39,7 +39,6 @@ export interface Product extends Running {
 
 /**
  * Serves `upstream`, a Simple API root, from the state in `state`; its temporary files are beside that.
- * @param more further options
  * @param root the checkout that is started: of an earlier version, where it is not this one
  * @param more further options
  */
