@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { FINDINGS, type Finding, type Verified } from "../../server/backup/findings.ts";
+import { FINDINGS, type StorageFault, type Verified } from "../../server/backup/findings.ts";
 import { bytes } from "../lib/bytes.ts";
 import { command } from "../lib/command.ts";
 import { CommandError, usageError } from "../lib/command-error.ts";
@@ -86,7 +86,7 @@ function report(verified: Verified, json: boolean | undefined, what: string): vo
 }
 
 /** Objects without a row are what refused uploads leave for a while: they are shown, and are no failure. */
-function failWhere(findings: readonly Finding[], advice = ""): void {
+function failWhere(findings: readonly StorageFault[], advice = ""): void {
   const kinds = new Set(findings.map(({ kind }) => kind).filter((kind) => kind !== "hosted-without-row"));
   if (kinds.size === 0) return;
   const lines = [...kinds].map((kind) => `${kind}: ${FINDINGS[kind]}`);
