@@ -13,8 +13,11 @@ const HEALS_WITHIN = MINUTE;
 /** A revocation takes effect within so long. Milliseconds. */
 const REVOKED_WITHIN = 31 * SECOND;
 
-/** Descriptors that may be open beside those of the beginning: connections that are idle. */
-const MORE_DESCRIPTORS = 6;
+/**
+ * Descriptors that may be open beside those of the beginning: idle connections, and files of SQLite that are opened when they are
+ * first used. Those that are never closed, one for each request of some kind, would be hundreds.
+ */
+const MORE_DESCRIPTORS = 16;
 
 /** With a sound upstream all comes right: pages with what was published last, files, uploads, tokens. */
 export async function expectHealed(world: World): Promise<void> {
