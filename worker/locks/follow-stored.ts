@@ -6,7 +6,7 @@ import type { StoreFacts, StoreProgress, StoreSummary } from "./warm-report.ts";
 import type { Context } from "../repository/context.ts";
 
 /** How many files are looked up at a time: the platform opens at most six connections for one request. */
-const LOOKS_AT_ONCE = 6;
+export const LOOKS_AT_ONCE = 6;
 
 /** How many missing files are looked up in each turn: as many as the queue's consumers store at once. */
 const WINDOW = 4;

@@ -3,13 +3,11 @@ import { verifiableDigest } from "../pypi/page.ts";
 import type { MakePipe } from "../platform/pipe.ts";
 import { inPool } from "../repository/pool.ts";
 import { tarOf, type TarMember } from "./tar.ts";
+import { LOOKS_AT_ONCE } from "./follow-stored.ts";
 import type { ResolvedLock, ResolvedFile } from "./resolve.ts";
 import { discard, type ArtifactFacts } from "../repository/artifact.ts";
 import type { Context } from "../repository/context.ts";
 import type { Event } from "../repository/event.ts";
-
-/** How many files are looked up at a time: the platform opens at most six connections for one request. */
-const LOOKS_AT_ONCE = 6;
 
 /** How many files are stored at a time: each needs two connections, to the upstream and to the store. */
 const STORED_AT_ONCE = 3;

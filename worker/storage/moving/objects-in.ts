@@ -1,6 +1,7 @@
 import type { MovedObject } from "../../../schema/moving.ts";
 import type { ObjectHead, Objects } from "../../platform/objects.ts";
 import { HOSTED_PREFIX } from "../keys.ts";
+import { inPool } from "../../repository/pool.ts";
 import { sha256 as digestOf } from "../../repository/sha256.ts";
 import { bytesPath, cannotMove, isFileName, type MovePlace } from "./place.ts";
 
@@ -22,29 +23,15 @@ export async function objectsIn(
   place: MovePlace,
   lines: readonly MovedObject[],
 ): Promise<ReadonlySet<string>> {
-  const left = new Set<string>();
-  const waiting = lines.values();
-  let isFailed = false;
-  const inTurn = async () => {
-    for (const line of waiting) {
-      if (isFailed) return;
-      const fault = await objectIn(objects, place, line);
-      if (fault === undefined) continue;
-      if (line.key.startsWith(HOSTED_PREFIX))
-        throw cannotMove(
-          `The uploaded file ${line.key} ${fault}. Nothing is lost: copy the folder once more, and run move-in again.`,
-        );
-      left.add(line.key);
-    }
-  };
-  const fail = (error: unknown) => {
-    // None goes on writing after this has rejected.
-    isFailed = true;
-    throw error;
-  };
-  const ended = await Promise.allSettled(Array.from({ length: AT_ONCE }, () => inTurn().catch(fail)));
-  for (const each of ended) if (each.status === "rejected") throw each.reason;
-  return left;
+  const faults = await inPool(AT_ONCE, lines, async (line) => {
+    const fault = await objectIn(objects, place, line);
+    if (fault !== undefined && line.key.startsWith(HOSTED_PREFIX))
+      throw cannotMove(
+        `The uploaded file ${line.key} ${fault}. Nothing is lost: copy the folder once more, and run move-in again.`,
+      );
+    return fault;
+  });
+  return new Set(lines.filter((_, at) => faults[at] !== undefined).map(({ key }) => key));
 }
 
 /** Resolves with what is wrong with the bytes in the place. */
