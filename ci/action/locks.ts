@@ -32,3 +32,18 @@ export function keptLocks(): KeptLock[] {
     local: new Uint8Array(readFileSync(join(folder, `${at}.local`))),
   }));
 }
+
+/** A file's bytes; throws with a sentence where it cannot be read. */
+export function lockBytes(path: string): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(readFileSync(path));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new Error(
+      code === "ENOENT"
+        ? `${path}: there is no such file. Check the code out before this step, or correct the input lock.`
+        : `${path} cannot be read (${code}).`,
+      { cause: error },
+    );
+  }
+}

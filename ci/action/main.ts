@@ -1,19 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import { requestIdentity } from "./identity.ts";
-import { keepLocks, type KeptLock } from "./locks.ts";
-import {
-  exportVariable,
-  input,
-  keep,
-  mask,
-  lockBytes,
-  runAction,
-  say,
-  setOutput,
-  summarize,
-  variable,
-} from "./runner.ts";
+import { keepLocks, lockBytes, type KeptLock } from "./locks.ts";
+import { exportVariable, input, keep, mask, runAction, say, setOutput, summarize, variable } from "./runner.ts";
 import { addressesOf, exchangeToken, mapLock, type Server } from "./server.ts";
 import { platformOf, warmForJob } from "./warm.ts";
 

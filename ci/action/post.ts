@@ -1,8 +1,8 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import { requestIdentity } from "./identity.ts";
-import { keptLocks, type KeptLock } from "./locks.ts";
-import { annotate, input, kept, lockBytes, runAction, say } from "./runner.ts";
+import { keptLocks, lockBytes, type KeptLock } from "./locks.ts";
+import { annotate, input, kept, runAction, say } from "./runner.ts";
 import { addressesOf, burnToken, exchangeToken, mapLock, type Server } from "./server.ts";
 
 await runAction(async () => {

@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync } from "node:fs";
+import { appendFileSync } from "node:fs";
 
 /** Set by GitHub's runner: https://docs.github.com/actions/reference/workflow-commands-for-github-actions. */
 type RunnerFile = "GITHUB_ENV" | "GITHUB_OUTPUT" | "GITHUB_STATE" | "GITHUB_STEP_SUMMARY";
@@ -51,20 +51,5 @@ export async function runAction(work: () => Promise<void>): Promise<void> {
   } catch (error) {
     annotate("error", error instanceof Error ? error.message : String(error));
     process.exitCode = 1;
-  }
-}
-
-/** A file's bytes; throws with a sentence where it cannot be read. */
-export function lockBytes(path: string): Uint8Array<ArrayBuffer> {
-  try {
-    return new Uint8Array(readFileSync(path));
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new Error(
-      code === "ENOENT"
-        ? `${path}: there is no such file. Check the code out before this step, or correct the input lock.`
-        : `${path} cannot be read (${code}).`,
-      { cause: error },
-    );
   }
 }

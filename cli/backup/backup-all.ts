@@ -6,13 +6,11 @@ import type { Verified } from "../../server/backup/findings.ts";
 import { repair } from "../../server/backup/repair.ts";
 import { verifyFolder } from "../../server/backup/verify-folder.ts";
 import { verifyState } from "../../server/backup/verify-state.ts";
-import { UnusableDatabase } from "../../server/migrate.ts";
-import { IndexError, messageOf } from "../../worker/errors.ts";
 import { CommandError } from "../lib/command-error.ts";
 import { MIGRATIONS } from "../lib/project-folder.ts";
 import { moveAllIn } from "../moving/move-all.ts";
-import { refuseSimulatorsState } from "../server/simulators-state.ts";
-import { whileLocked } from "../server/state.ts";
+import { orCommandError } from "../server/or-command-error.ts";
+import { refuseNoState, whileLocked } from "../server/state.ts";
 import { pack, unpack } from "./tarball.ts";
 
 /** A name that ends so is a tarball's; every other one is a folder's. */
@@ -32,7 +30,7 @@ export async function backUpAll(state: string, target: string, mirror: boolean):
   if (!isTarball && isBackedUp(folder)) throw isThere(folder);
   if (!isBackupBegun(folder) && existsSync(folder) && !isOwnRest(folder))
     throw new CommandError(`${folder} is not empty. Name a folder that does not exist yet.`);
-  return orCommandError(`The backup ${target}`, async () => {
+  return orCommandError(notEnded(`The backup ${target}`), async () => {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const verified = await backUp({ state, folder, migrations: MIGRATIONS, mirror });
     if (isTarball) {
@@ -61,7 +59,7 @@ export async function restoreAll(from: string, state: string): Promise<Verified>
   if (!existsSync(from)) throw new CommandError(`There is no ${from}. Name the folder or the tarball of a backup.`);
   const isTarball = !statSync(from).isDirectory();
   const folder = isTarball ? `${state}.unpacked` : from;
-  return orCommandError(from, async () => {
+  return orCommandError(notEnded(from), async () => {
     if (isTarball) await unpack(from, folder);
     else if (isBackupBegun(folder))
       throw new CommandError(`${folder} has only a part of a backup. Run the backup again, which goes on with it.`);
@@ -85,7 +83,7 @@ export async function verifyBackup(folder: string): Promise<Verified> {
     throw new CommandError(
       `${folder} is no folder of a backup: it has no folder "move". Unpack a tarball with tar -xf.`,
     );
-  return orCommandError(folder, () => verifyFolder(folder, { isNew: false }));
+  return orCommandError(notEnded(folder), () => verifyFolder(folder, { isNew: false }));
 }
 
 interface Repaired extends Verified {
@@ -101,7 +99,7 @@ interface Repaired extends Verified {
  */
 export async function verifyAll(state: string, isRepaired: boolean): Promise<Repaired> {
   refuseNoState(state);
-  return orCommandError(state, async () => {
+  return orCommandError(notEnded(state), async () => {
     if (!isRepaired) return { ...(await verifyState(state)), repaired: [] };
     return whileLocked(state, async () => {
       const before = await verifyState(state);
@@ -114,20 +112,5 @@ export async function verifyAll(state: string, isRepaired: boolean): Promise<Rep
   });
 }
 
-function refuseNoState(state: string): void {
-  refuseSimulatorsState(state);
-  if (!existsSync(join(state, "database.sqlite")))
-    throw new CommandError(`${state} is no state directory: it has no database. Name the server's with --state DIR.`);
-}
-
-async function orCommandError<Result>(what: string, work: () => Promise<Result>): Promise<Result> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof CommandError) throw error;
-    const isSentence = error instanceof IndexError || error instanceof UnusableDatabase;
-    throw new CommandError(
-      isSentence ? error.message : `${what} did not come to its end: ${messageOf(error)}. Run the command again.`,
-    );
-  }
-}
+const notEnded = (what: string) => (reason: string) =>
+  `${what} did not come to its end: ${reason}. Run the command again.`;

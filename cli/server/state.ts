@@ -1,9 +1,10 @@
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { CommandError } from "../lib/command-error.ts";
 import { messageOf } from "../../worker/errors.ts";
 import { refuseNetworkDisk } from "./network-disk.ts";
+import { refuseSimulatorsState } from "./simulators-state.ts";
 
 /**
  * Locks the state directory for this process, so that no second server writes to it. The operating system holds the lock,
@@ -40,4 +41,11 @@ export async function whileLocked<Result>(state: string, act: () => Promise<Resu
   } finally {
     lock.close();
   }
+}
+
+/** Throws a `CommandError` where a folder is no state directory that can be read now. */
+export function refuseNoState(state: string): void {
+  refuseSimulatorsState(state);
+  if (!existsSync(join(state, "database.sqlite")))
+    throw new CommandError(`${state} is no state directory: it has no database. Name the server's with --state DIR.`);
 }

@@ -6,6 +6,7 @@ import { removeDirectory, temporaryDirectory } from "../../../cli/demo/leftovers
 import { MIGRATIONS } from "../../../cli/lib/project-folder.ts";
 import { refuseSimulatorsState } from "../../../cli/server/simulators-state.ts";
 import { openMachine } from "../../../server/machine.ts";
+import { objectsOf } from "../../support/node/objects-of.ts";
 import { killedWhen, pypiEdge } from "../../support/node/command.ts";
 
 const OBJECTS = 400;
@@ -18,21 +19,9 @@ const open = (state: string) =>
   openMachine({ state: within(state), migrations: MIGRATIONS, consumers: [], log: () => undefined });
 
 /** Each object's key, metadata and digest. */
-async function objectsOf(state: string): Promise<readonly unknown[]> {
+async function objectsIn(state: string): Promise<readonly unknown[]> {
   const { platform, close } = await open(state);
-  const { objects } = await platform.objects.list({ include: ["customMetadata"] });
-  const all = await Promise.all(
-    objects.map(async ({ key, customMetadata }) => {
-      const bytes = await (await platform.objects.get(key))?.bytes();
-      return [
-        key,
-        customMetadata,
-        createHash("sha256")
-          .update(bytes ?? "")
-          .digest("hex"),
-      ];
-    }),
-  );
+  const all = await objectsOf(platform.objects);
   await close();
   return all;
 }
@@ -52,7 +41,7 @@ test("move-out and move-in that are killed at any moment are gone on with, and n
     });
   }
   await close();
-  const wanted = await objectsOf("state");
+  const wanted = await objectsIn("state");
 
   for (const count of [1, 100, 300])
     await killedWhen(
@@ -61,13 +50,13 @@ test("move-out and move-in that are killed at any moment are gone on with, and n
       () => filesBelow("folder/move/bytes") >= count,
     );
   expect((await pypiEdge(["move-out", "folder", "--state", "state"], folder)).code).toBe(0);
-  expect(await objectsOf("state")).toEqual(wanted);
+  expect(await objectsIn("state")).toEqual(wanted);
 
   for (const count of [1, 100, 300]) {
     await killedWhen(["move-in", "folder", "--state", "made"], folder, () => filesBelow("made/objects") >= count);
     expect(() => refuseSimulatorsState(within("made"))).toThrow(/has only a part/);
   }
   expect(await pypiEdge(["move-in", "folder", "--state", "made"], folder)).toMatchObject({ code: 0 });
-  expect(await objectsOf("made")).toEqual(wanted);
+  expect(await objectsIn("made")).toEqual(wanted);
   expect(filesBelow("made/partial")).toBe(0);
 });

@@ -22,7 +22,7 @@ import { verifyFolder } from "../../../server/backup/verify-folder.ts";
 import { verifyState } from "../../../server/backup/verify-state.ts";
 import { moveIntoState } from "../../../server/moving/move.ts";
 import { DAY } from "../../../worker/duration.ts";
-import { fill, newFolder, objectsOf, openDeployment, rowsOf } from "../moving/rig.ts";
+import { fill, newFolder, movedObjectsOf, openDeployment, rowsOf } from "../moving/rig.ts";
 
 const TEAM = ["hosted_file", "hosted_project", "token", "audit"];
 
@@ -85,7 +85,7 @@ test.each([false, true])(
           .digest("hex"),
       );
 
-    const objects = await objectsOf(deployment);
+    const objects = await movedObjectsOf(deployment);
     const served = await deployment.served();
     await deployment.close();
     await moveIntoState({ state: restored, folder, migrations: MIGRATIONS });
@@ -96,7 +96,7 @@ test.each([false, true])(
     expect(await again.served()).toEqual(served);
     const keysOf = (all: readonly unknown[]) => all.map((each) => (each as string[])[0] ?? "");
     const kept = keysOf(objects).filter((key) => mirror || key.startsWith("hosted/"));
-    expect(keysOf(await objectsOf(again))).toEqual(expect.arrayContaining(kept));
+    expect(keysOf(await movedObjectsOf(again))).toEqual(expect.arrayContaining(kept));
   },
 );
 

@@ -3,14 +3,14 @@ import { MIGRATIONS } from "../../../cli/lib/project-folder.ts";
 import { moveIntoState, moveOutOfState } from "../../../server/moving/move.ts";
 import { MOVED_TABLES } from "../../../worker/storage/moving/tables.ts";
 import { copyFromBucket, copyIntoBucket, serveS3 } from "../../support/node/s3-store.ts";
-import { fill, newFolder, objectsOf, openDeployment, ODD, rowsOf } from "./rig.ts";
+import { fill, newFolder, movedObjectsOf, openDeployment, ODD, rowsOf } from "./rig.ts";
 
 const TABLES = [...Object.keys(MOVED_TABLES), "stored", "hosted"];
 
 test("a bucket's copy is moved into a machine, and from there into another bucket: all is there, and the upstream is asked nothing", async () => {
   const first = await openDeployment();
   await fill(first);
-  const [objects, served] = [await objectsOf(first), await first.served()];
+  const [objects, served] = [await movedObjectsOf(first), await first.served()];
   expect(objects).toHaveLength(Object.keys(ODD).length + 3);
   const out = await first.job("move-out");
   expect(out.text).toContain("are in the move folder. Copy the bucket now.");
@@ -29,9 +29,9 @@ test("a bucket's copy is moved into a machine, and from there into another bucke
   const other = await serveS3(second.platform.objects);
   await copyIntoBucket(copy, other.url);
   other.close();
-  expect(await objectsOf(second)).not.toEqual(objects);
+  expect(await movedObjectsOf(second)).not.toEqual(objects);
   expect(await second.job("move-in")).toMatchObject({ status: 200 });
-  expect(await objectsOf(second)).toEqual(objects);
+  expect(await movedObjectsOf(second)).toEqual(objects);
   await second.close();
   expect(rowsOf(second.state, ["hosted_file", "token", "audit"])).toEqual(
     rowsOf(first.state, ["hosted_file", "token", "audit"]),
@@ -42,7 +42,7 @@ test("a bucket's copy is moved into a machine, and from there into another bucke
   expect(rowsOf(state, TABLES)).toEqual(rows);
   const machine = await openDeployment(state);
   machine.upstream.isAway = true;
-  expect(await objectsOf(machine)).toEqual(objects);
+  expect(await movedObjectsOf(machine)).toEqual(objects);
   expect(await machine.served()).toEqual(served);
   expect(machine.upstream.asked).toEqual([]);
   await machine.close();
@@ -56,7 +56,7 @@ test("a bucket's copy is moved into a machine, and from there into another bucke
   target.close();
   const moved = await last.job("move-in");
   expect([moved.status, moved.text]).toEqual([200, expect.stringMatching(/pages? are moved in\./)]);
-  expect(await objectsOf(last)).toEqual(objects);
+  expect(await movedObjectsOf(last)).toEqual(objects);
   expect(await last.served()).toEqual(served);
   expect(last.upstream.asked).toEqual([]);
   await last.close();

@@ -6,11 +6,11 @@ import { folderPlace } from "../../../server/moving/folder-place.ts";
 import { moveIn } from "../../../worker/storage/moving/move-in.ts";
 import { moveOut } from "../../../worker/storage/moving/move-out.ts";
 import { TEAM_TABLES } from "../../../worker/storage/moving/tables.ts";
-import { fill, moveFolderInto, newFolder, objectsOf, openDeployment, type Deployment } from "./rig.ts";
+import { fill, moveFolderInto, newFolder, movedObjectsOf, openDeployment, type Deployment } from "./rig.ts";
 
 const source = await openDeployment();
 await fill(source);
-const whole = await objectsOf(source);
+const whole = await movedObjectsOf(source);
 
 /** The files of a move, by their paths. */
 const files = await filesOf(source);
@@ -111,7 +111,7 @@ test("a move that is broken off after each file, and within each, is gone on wit
     const moved = await moveIn({ ...target.platform, objects: dying }, place, oneFile).catch(() => undefined);
     isDone = moved?.isDone ?? false;
   }
-  expect(await objectsOf(target)).toEqual(whole);
+  expect(await movedObjectsOf(target)).toEqual(whole);
 });
 
 test("no file in the move folder is written twice within a second: R2 would refuse it", async () => {
@@ -140,7 +140,7 @@ test("a mirrored file with other bytes is left out, is counted, and is fetched a
   const { path } = lineOf(/ümlaut/);
   rmSync(join(folder, path));
   expect(await moveFolderInto(target, folder)).toMatchObject({ isDone: true, left: 2 });
-  expect(await objectsOf(target)).toHaveLength(whole.length - 2);
+  expect(await movedObjectsOf(target)).toHaveLength(whole.length - 2);
   expect((await target.served()).map((each) => each.slice(0, 3))).toEqual(["200", "200", "200"]);
   expect(target.upstream.asked).toEqual([expect.stringMatching(MIRRORED)]);
 });
@@ -158,7 +158,7 @@ test("an uploaded file with other bytes is refused in a sentence, and a whole co
   expect(await refusal()).toMatch(/^The uploaded file hosted\/.* is not there/);
   writeFileSync(join(folder, path), files.get(path) ?? "");
   expect(await moveFolderInto(target, folder)).toMatchObject({ isDone: true, left: 0 });
-  expect(await objectsOf(target)).toEqual(whole);
+  expect(await movedObjectsOf(target)).toEqual(whole);
 });
 
 test("what is hosted is never overwritten by other bytes", async () => {
@@ -185,7 +185,7 @@ test("a deployment that has uploads, tokens or an audit log takes no others", as
   const before = await teamRows();
   expect(before).toBeGreaterThan(0);
   expect(await refusal()).toContain("There are uploads, tokens or audit entries here already");
-  expect([await teamRows(), await objectsOf(target)]).toEqual([before, []]);
+  expect([await teamRows(), await movedObjectsOf(target)]).toEqual([before, []]);
 });
 
 test("a folder that was moved in to its end is not moved in again", async () => {

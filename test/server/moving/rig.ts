@@ -13,6 +13,7 @@ import { folderPlace } from "../../../server/moving/folder-place.ts";
 import { moveIn } from "../../../worker/storage/moving/move-in.ts";
 import type { Platform } from "../../../worker/platform/platform.ts";
 import { createWorker } from "../../../worker/worker.ts";
+import { objectsOf } from "../../support/node/objects-of.ts";
 import { uploadFields } from "../../support/upload-fields.ts";
 import { ONE_SOURCE } from "../../support/variables.ts";
 import { LEFT_COLUMN } from "../../../worker/storage/moving/tables.ts";
@@ -148,22 +149,8 @@ export async function fill(deployment: Deployment): Promise<void> {
 }
 
 /** All objects that are moved: key, metadata and digest. */
-export async function objectsOf({ platform }: Deployment): Promise<readonly unknown[]> {
-  const { objects } = await platform.objects.list({ include: ["customMetadata"] });
-  const moved = objects.filter(({ key }) => !/^(?:move|staging)\//.test(key));
-  return Promise.all(
-    moved.map(async ({ key, customMetadata }) => {
-      const bytes = await (await platform.objects.get(key))?.bytes();
-      return [
-        key,
-        customMetadata,
-        createHash("sha256")
-          .update(bytes ?? "")
-          .digest("hex"),
-      ];
-    }),
-  );
-}
+export const movedObjectsOf = ({ platform }: Deployment): Promise<readonly unknown[]> =>
+  objectsOf(platform.objects, (key) => !/^(?:move|staging)\//.test(key));
 
 /** All rows of a closed deployment's tables, but for what each database has of its own. */
 export function rowsOf(state: string, tables: readonly string[]): Record<string, unknown[]> {
