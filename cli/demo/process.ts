@@ -14,10 +14,13 @@ export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** How a command ended: `code` is null when a signal (or the timeout) ended it; `output` is stdout and stderr as they came. */
+/** How a command ended: `code` is null when a signal (or the timeout) ended it. */
 export interface Outcome {
   readonly code: number | null;
+  /** Standard output and standard error, as they came. */
   readonly output: string;
+  /** Standard output alone. */
+  readonly stdout: string;
   readonly seconds: number;
 }
 
@@ -46,7 +49,7 @@ export async function run(command: string, args: readonly string[], surroundings
   const code = await child.ended;
   surroundings.signal?.removeEventListener("abort", kill);
   clearTimeout(timer);
-  return { code, output: child.output(), seconds: inSeconds(performance.now() - begun) };
+  return { code, output: child.output(), stdout: child.stdout(), seconds: inSeconds(performance.now() - begun) };
 }
 
 /**
@@ -116,6 +119,7 @@ interface Running {
   readonly pid: number | null;
   readonly ended: Promise<number | null>;
   output(): string;
+  stdout(): string;
 }
 
 function launch(command: string, args: readonly string[], surroundings: RunOptions): Running {
@@ -127,8 +131,12 @@ function launch(command: string, args: readonly string[], surroundings: RunOptio
     detached: true,
   });
   let output = "";
+  let stdout = "";
   const note = (text: string): void => void (output += text);
-  child.stdout.setEncoding("utf8").on("data", note);
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    note(text);
+    stdout += text;
+  });
   child.stderr.setEncoding("utf8").on("data", note);
   const pid = child.pid ?? null;
   if (pid !== null) endGroupWithUs(pid);
@@ -142,7 +150,7 @@ function launch(command: string, args: readonly string[], surroundings: RunOptio
       resolve(code);
     });
   });
-  return { pid, ended, output: () => output };
+  return { pid, ended, output: () => output, stdout: () => stdout };
 }
 
 async function stop(child: Running, by: NodeJS.Signals, grace: number): Promise<number | null> {

@@ -37,14 +37,35 @@ async function upload({ platform }: Opened, name: string): Promise<void> {
     .run();
 }
 
-/** Runs a command and kills it after a time; whether it had ended by then. */
-async function killedAfter(milliseconds: number, words: readonly string[]): Promise<boolean> {
+/** Runs a command and kills it after a time; whether it was running then. */
+async function isKilledAfter(milliseconds: number, words: readonly string[]): Promise<boolean> {
   const child = spawn(process.execPath, [CLI, ...words], { cwd: folder, stdio: "ignore" });
   const ended = once(child, "exit");
   await Promise.race([ended, sleep(milliseconds)]);
   child.kill("SIGKILL");
   const [code] = (await ended) as [number | null];
-  return code !== null;
+  return code === null;
+}
+
+/**
+ * Runs a command again and again, and kills it each time at a random moment, until it was killed KILLS times.
+ *
+ * @param longest how long the command takes that is not killed, at most; milliseconds
+ */
+async function killedAtRandom(
+  longest: number,
+  words: (at: number) => readonly string[],
+  { before, after }: { readonly before?: (at: number) => unknown; readonly after: (at: number) => unknown },
+): Promise<void> {
+  let killed = 0;
+  for (let at = 0; killed < KILLS; at++) {
+    // One that came to its end before shows that it takes less.
+    if (at > 10 * KILLS) throw new Error(`of ${at} commands ${killed} were killed before they had ended`);
+    await before?.(at);
+    if (await isKilledAfter(Math.random() * longest, words(at))) killed += 1;
+    else longest *= 0.9;
+    await after(at);
+  }
 }
 
 /** How long a command takes that is not killed. Milliseconds. */
@@ -57,12 +78,13 @@ async function timeOf(words: readonly string[]): Promise<number> {
 interface Report {
   readonly hosted: number;
   readonly findings: readonly unknown[];
+  readonly repaired?: readonly unknown[];
 }
 
 async function reportOf(...words: string[]): Promise<Report> {
-  const { code, output } = await pypiEdge([...words, "--json"], folder);
+  const { code, output, stdout } = await pypiEdge([...words, "--json"], folder);
   expect([code, output]).toEqual([0, expect.any(String)]);
-  return JSON.parse(output) as Report;
+  return JSON.parse(stdout) as Report;
 }
 
 /** 50 uploads a second, as a server's, as long as more are allowed, until it is ended; that returns how many files there are then. */
@@ -94,50 +116,59 @@ test("a backup that is killed at a random moment is done by the same command, wh
   for (let at = 0; at < FILES; at++) await upload(server, `acme-${at}.tar.gz`);
   const writing = startWriting(server);
   const whole = await timeOf(["backup", "whole.tar", "--state", "state"]);
-  let killed = 0;
-  for (let at = 0; at < KILLS; at++) {
-    const target = at % 2 === 0 ? `b${at}.tar` : `b${at}`;
-    const before = writing.written();
-    writing.allow(FILES / 10);
-    killed += (await killedAfter(Math.random() * whole, ["backup", target, "--state", "state"])) ? 0 : 1;
-    // One that had come to its end says so.
-    const again = await pypiEdge(["backup", target, "--state", "state"], folder);
-    expect(again.code === 0 || again.output.includes("is a backup already")).toBe(true);
-    const report = await reportOf("restore", target, "--state", "restored");
-    expect(report.findings).toEqual([]);
-    expect(report.hosted).toBeGreaterThanOrEqual(before);
-    for (const each of ["restored", target]) rmSync(within(each), { recursive: true });
-  }
+  const target = (at: number) => (at % 2 === 0 ? `b${at}.tar` : `b${at}`);
+  const words = (at: number) => ["backup", target(at), "--state", "state"];
+  let before = 0;
+  await killedAtRandom(whole, words, {
+    before: () => {
+      before = writing.written();
+      writing.allow(FILES / 10);
+    },
+    after: async (at) => {
+      // One that had come to its end says so.
+      const again = await pypiEdge(words(at), folder);
+      expect(again.code === 0 || again.output.includes("is a backup already")).toBe(true);
+      const report = await reportOf("restore", target(at), "--state", "restored");
+      expect(report.findings).toEqual([]);
+      expect(report.hosted).toBeGreaterThanOrEqual(before);
+      for (const each of ["restored", target(at)]) rmSync(within(each), { recursive: true });
+    },
+  });
   uploaded = await writing.end();
   await server.close();
-  expect(killed).toBeGreaterThan(KILLS / 4);
 });
 
 test("a restore that is killed at a random moment is done by the same command, and no upload is missing", async () => {
   await reportOf("backup", "last", "--state", "state");
   const words = ["restore", "last", "--state", "made"];
   const whole = await timeOf(words);
-  let killed = 0;
-  for (let at = 0; at < KILLS; at++) {
-    rmSync(within("made"), { recursive: true, force: true });
-    killed += (await killedAfter(Math.random() * whole, words)) ? 0 : 1;
-    const { code, output } = await pypiEdge(words, folder);
-    // It was killed while it read again what it had restored.
-    expect(code === 0 || output.includes("made is not empty")).toBe(true);
-    expect(await reportOf("verify", "--state", "made")).toMatchObject({ hosted: uploaded, findings: [] });
-  }
-  expect(killed).toBeGreaterThan(KILLS / 4);
+  await killedAtRandom(whole, () => words, {
+    before: () => rmSync(within("made"), { recursive: true, force: true }),
+    after: async () => {
+      const { code, output } = await pypiEdge(words, folder);
+      // It was killed while it read again what it had restored.
+      expect(code === 0 || output.includes("made is not empty")).toBe(true);
+      expect(await reportOf("verify", "--state", "made")).toMatchObject({ hosted: uploaded, findings: [] });
+    },
+  });
 });
 
 test("a repair that is killed at a random moment is done by the same command, and no upload is missing", async () => {
-  const machine = await openAt("made");
-  const digest = createHash("sha256").update("right").digest("hex");
-  for (let at = 0; at < FILES; at++)
-    await machine.platform.objects.put(`file/s/h/f${at}.whl`, "wrong", {
-      customMetadata: { digest: `sha256=${digest}` },
-    });
-  await machine.close();
+  const damage = async (name: string) => {
+    const machine = await openAt("made");
+    const digest = createHash("sha256").update("right").digest("hex");
+    for (let at = 0; at < FILES; at++)
+      await machine.platform.objects.put(`file/s/h/${name}${at}.whl`, "wrong", {
+        customMetadata: { digest: `sha256=${digest}` },
+      });
+    await machine.close();
+  };
   const words = ["verify", "--repair", "--state", "made"];
-  for (let at = 0; at < KILLS; at++) await killedAfter(300 + Math.random() * 700, words);
-  expect(await reportOf(...words)).toMatchObject({ hosted: uploaded, findings: [] });
+  await damage("f");
+  const whole = await timeOf(words);
+  await killedAtRandom(whole, () => words, { before: (at) => damage(`f${at}-`), after: () => undefined });
+  await damage("last");
+  const { repaired, ...report } = await reportOf(...words);
+  expect(report).toMatchObject({ hosted: uploaded, findings: [] });
+  expect(repaired?.length).toBeGreaterThanOrEqual(FILES);
 });
