@@ -14,14 +14,16 @@ export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** How a command ended: `code` is null when a signal (or the timeout) ended it. */
+/** How a command ended: `code` is null when a signal (or the timeout) ended it; `output` is stdout and stderr as they came. */
 export interface Outcome {
   readonly code: number | null;
-  /** Standard output and standard error, as they came. */
   readonly output: string;
-  /** Standard output alone. */
-  readonly stdout: string;
   readonly seconds: number;
+}
+
+/** With what a program reads that calls the command. */
+interface WholeOutcome extends Outcome {
+  readonly stdout: string;
 }
 
 /** A child that serves until it is stopped. */
@@ -40,7 +42,11 @@ const READY_TIMEOUT = MINUTE;
 const GRACE = 5 * SECOND;
 
 /** Runs a command to its end and captures its output. Never rejects for a non-zero exit code. */
-export async function run(command: string, args: readonly string[], surroundings: RunOptions = {}): Promise<Outcome> {
+export async function run(
+  command: string,
+  args: readonly string[],
+  surroundings: RunOptions = {},
+): Promise<WholeOutcome> {
   const begun = performance.now();
   const child = launch(command, args, surroundings);
   const kill = (): void => signalGroup(child.pid, "SIGKILL");

@@ -116,8 +116,8 @@ test("a state without uploads is carried over, too", async () => {
   const database = new DatabaseSync(simulatedFile(old, "d1"));
   database.exec("DELETE FROM hosted_file");
   database.close();
-  const { code, output } = await carryOver("--json");
-  expect([code, JSON.parse(output)]).toEqual([
+  const { code, stdout } = await carryOver("--json");
+  expect([code, JSON.parse(stdout)]).toEqual([
     0,
     { objects: 0, bytes: 0, tokens: 1, auditEntries: 8, unfinishedUploads: 1, damaged: [] },
   ]);

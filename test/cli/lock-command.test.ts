@@ -124,8 +124,8 @@ test("prints its use when asked", async () => {
 
 test("prints a line of JSON for each file with --json", async () => {
   write("a.txt", OURS);
-  const { output } = await lock("canonical", "--json", "a.txt");
-  expect(JSON.parse(output)).toEqual({
+  const { stdout } = await lock("canonical", "--json", "a.txt");
+  expect(JSON.parse(stdout)).toEqual({
     file: "a.txt",
     changed: true,
     summary: "a.txt: 1 URL mapped to those of https://pypi.org/simple.",

@@ -129,8 +129,8 @@ describe("pypi-edge token create", () => {
 
   test("prints the server's answer with --json", async () => {
     answer = { status: 201, body: { ...TOKEN, token: TEXT } };
-    const { output } = await token("create", "--index", "team", "--scope", "read", "--json");
-    expect(JSON.parse(output)).toEqual({ ...TOKEN, token: TEXT });
+    const { stdout } = await token("create", "--index", "team", "--scope", "read", "--json");
+    expect(JSON.parse(stdout)).toEqual({ ...TOKEN, token: TEXT });
   });
 });
 

@@ -161,8 +161,8 @@ describe("pypi-edge upload", () => {
 
   test("prints a line of JSON for each file with --json", async () => {
     file(WHEEL, 10);
-    const { code, output } = await upload([WHEEL, "--json"]);
-    expect([code, JSON.parse(output)]).toEqual([0, { filename: WHEEL, outcome: "published", size: 10, sent: 10 }]);
+    const { code, stdout } = await upload([WHEEL, "--json"]);
+    expect([code, JSON.parse(stdout)]).toEqual([0, { filename: WHEEL, outcome: "published", size: 10, sent: 10 }]);
   });
 });
 

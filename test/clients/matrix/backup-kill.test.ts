@@ -14,6 +14,8 @@ const FILES = 100;
 // KILLS makes them fewer, or more.
 const KILLS = Number(process.env["KILLS"] ?? 20);
 
+const PATIENCE = 900_000;
+
 const folder = temporaryDirectory();
 afterAll(() => removeDirectory(folder));
 const within = (name: string) => join(folder, name);
@@ -111,64 +113,76 @@ function startWriting(server: Opened) {
 
 let uploaded = 0;
 
-test("a backup that is killed at a random moment is done by the same command, while the server takes uploads", async () => {
-  const server = await openAt("state");
-  for (let at = 0; at < FILES; at++) await upload(server, `acme-${at}.tar.gz`);
-  const writing = startWriting(server);
-  const whole = await timeOf(["backup", "whole.tar", "--state", "state"]);
-  const target = (at: number) => (at % 2 === 0 ? `b${at}.tar` : `b${at}`);
-  const words = (at: number) => ["backup", target(at), "--state", "state"];
-  let before = 0;
-  await killedAtRandom(whole, words, {
-    before: () => {
-      before = writing.written();
-      writing.allow(FILES / 10);
-    },
-    after: async (at) => {
-      // One that had come to its end says so.
-      const again = await pypiEdge(words(at), folder);
-      expect(again.code === 0 || again.output.includes("is a backup already")).toBe(true);
-      const report = await reportOf("restore", target(at), "--state", "restored");
-      expect(report.findings).toEqual([]);
-      expect(report.hosted).toBeGreaterThanOrEqual(before);
-      for (const each of ["restored", target(at)]) rmSync(within(each), { recursive: true });
-    },
-  });
-  uploaded = await writing.end();
-  await server.close();
-});
+test(
+  "a backup that is killed at a random moment is done by the same command, while the server takes uploads",
+  async () => {
+    const server = await openAt("state");
+    for (let at = 0; at < FILES; at++) await upload(server, `acme-${at}.tar.gz`);
+    const writing = startWriting(server);
+    const whole = await timeOf(["backup", "whole.tar", "--state", "state"]);
+    const target = (at: number) => (at % 2 === 0 ? `b${at}.tar` : `b${at}`);
+    const words = (at: number) => ["backup", target(at), "--state", "state"];
+    let before = 0;
+    await killedAtRandom(whole, words, {
+      before: () => {
+        before = writing.written();
+        writing.allow(FILES / 10);
+      },
+      after: async (at) => {
+        // One that had come to its end says so.
+        const again = await pypiEdge(words(at), folder);
+        expect(again.code === 0 || again.output.includes("is a backup already")).toBe(true);
+        const report = await reportOf("restore", target(at), "--state", "restored");
+        expect(report.findings).toEqual([]);
+        expect(report.hosted).toBeGreaterThanOrEqual(before);
+        for (const each of ["restored", target(at)]) rmSync(within(each), { recursive: true });
+      },
+    });
+    uploaded = await writing.end();
+    await server.close();
+  },
+  PATIENCE,
+);
 
-test("a restore that is killed at a random moment is done by the same command, and no upload is missing", async () => {
-  await reportOf("backup", "last", "--state", "state");
-  const words = ["restore", "last", "--state", "made"];
-  const whole = await timeOf(words);
-  await killedAtRandom(whole, () => words, {
-    before: () => rmSync(within("made"), { recursive: true, force: true }),
-    after: async () => {
-      const { code, output } = await pypiEdge(words, folder);
-      // It was killed while it read again what it had restored.
-      expect(code === 0 || output.includes("made is not empty")).toBe(true);
-      expect(await reportOf("verify", "--state", "made")).toMatchObject({ hosted: uploaded, findings: [] });
-    },
-  });
-});
+test(
+  "a restore that is killed at a random moment is done by the same command, and no upload is missing",
+  async () => {
+    await reportOf("backup", "last", "--state", "state");
+    const words = ["restore", "last", "--state", "made"];
+    const whole = await timeOf(words);
+    await killedAtRandom(whole, () => words, {
+      before: () => rmSync(within("made"), { recursive: true, force: true }),
+      after: async () => {
+        const { code, output } = await pypiEdge(words, folder);
+        // It was killed while it read again what it had restored.
+        expect(code === 0 || output.includes("made is not empty")).toBe(true);
+        expect(await reportOf("verify", "--state", "made")).toMatchObject({ hosted: uploaded, findings: [] });
+      },
+    });
+  },
+  PATIENCE,
+);
 
-test("a repair that is killed at a random moment is done by the same command, and no upload is missing", async () => {
-  const damage = async (name: string) => {
-    const machine = await openAt("made");
-    const digest = createHash("sha256").update("right").digest("hex");
-    for (let at = 0; at < FILES; at++)
-      await machine.platform.objects.put(`file/s/h/${name}${at}.whl`, "wrong", {
-        customMetadata: { digest: `sha256=${digest}` },
-      });
-    await machine.close();
-  };
-  const words = ["verify", "--repair", "--state", "made"];
-  await damage("f");
-  const whole = await timeOf(words);
-  await killedAtRandom(whole, () => words, { before: (at) => damage(`f${at}-`), after: () => undefined });
-  await damage("last");
-  const { repaired, ...report } = await reportOf(...words);
-  expect(report).toMatchObject({ hosted: uploaded, findings: [] });
-  expect(repaired?.length).toBeGreaterThanOrEqual(FILES);
-});
+test(
+  "a repair that is killed at a random moment is done by the same command, and no upload is missing",
+  async () => {
+    const damage = async (name: string) => {
+      const machine = await openAt("made");
+      const digest = createHash("sha256").update("right").digest("hex");
+      for (let at = 0; at < FILES; at++)
+        await machine.platform.objects.put(`file/s/h/${name}${at}.whl`, "wrong", {
+          customMetadata: { digest: `sha256=${digest}` },
+        });
+      await machine.close();
+    };
+    const words = ["verify", "--repair", "--state", "made"];
+    await damage("f");
+    const whole = await timeOf(words);
+    await killedAtRandom(whole, () => words, { before: (at) => damage(`f${at}-`), after: () => undefined });
+    await damage("last");
+    const { repaired, ...report } = await reportOf(...words);
+    expect(report).toMatchObject({ hosted: uploaded, findings: [] });
+    expect(repaired?.length).toBeGreaterThanOrEqual(FILES);
+  },
+  PATIENCE,
+);

@@ -25,9 +25,9 @@ const { validators } = inject("others");
 test.skipIf(validators === null)(
   "a lock is narrowed to the wheels that packaging.tags has for the environment",
   async () => {
-    const { code, output } = await run(validators ?? "", [SCRIPT, ...realTags()]);
+    const { code, output, stdout } = await run(validators ?? "", [SCRIPT, ...realTags()]);
     expect(code, output).toBe(0);
-    const { tags, environments } = JSON.parse(output) as Oracle;
+    const { tags, environments } = JSON.parse(stdout) as Oracle;
     const wheels = tags.map((tag) => ({ tag, filename: `demo-1.0-${tag}.whl` as Filename }));
     const sdist = { tag: "the sdist", filename: "demo-1.0.tar.gz" as Filename };
     let both = 0;

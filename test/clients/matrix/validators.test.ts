@@ -34,9 +34,9 @@ describe.skipIf(validators === null || backends === null).for(Object.keys(SHAPES
       content = await smallContent(backends ?? "");
       rig = await Rig.open(fakeIndex(content, () => shape));
       const projects = new Set(content.map(({ project }) => project));
-      const { code, output } = await run(validators ?? "", [SCRIPT, rig.index, ...projects]);
+      const { code, output, stdout } = await run(validators ?? "", [SCRIPT, rig.index, ...projects]);
       if (code !== 0) throw new Error(output);
-      found = JSON.parse(output) as Found;
+      found = JSON.parse(stdout) as Found;
     });
     afterAll(() => rig?.close());
 

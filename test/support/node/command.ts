@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { run, type Outcome } from "../../../cli/demo/process.ts";
+import { run } from "../../../cli/demo/process.ts";
 
 /** The commands as a package has them. The setup of each project that starts them has them built. */
 export const CLI = join(import.meta.dirname, "../../..", "dist", "commands", "pypi-edge.js");
@@ -12,7 +12,7 @@ export const CLI = join(import.meta.dirname, "../../..", "dist", "commands", "py
  *
  * @param env variables beside those of this process
  */
-export function pypiEdge(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
+export function pypiEdge(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv = {}): ReturnType<typeof run> {
   const {
     npm_lifecycle_event: _event,
     PYPI_EDGE_URL: _url,
