@@ -4,7 +4,7 @@
  *     node test/bench/machine.ts [--rounds 3] [--only A,B,C,D,E,F,G] [--mb 500] [--before FOLDER]
  *
  * A: a cold install. B: a large file, cold and stored. C: requests a second, warm. D: the longest stall of the event loop.
- * E: cold installs over upstreams that answer later. F: a page of a private index beside one of the public index. G: an index with a
+ * E: cold installs over upstreams that answer later. F: a page of a private index beside one of the public index, and beside devpi's. G: an index with a
  * policy beside one without. FOLDER: a checkout of an earlier version, with its dependencies, to be
  * measured beside them in A, B and C.
  * Needs Linux (/proc), the wheelhouse (WHEELHOUSE, by default ../shared/wheelhouse) with uv's wheel for A and proxpi's for A and
@@ -24,7 +24,7 @@ import { startUpstream } from "./harness/upstream.ts";
 import { virtualEnvironment } from "./harness/venv.ts";
 import { type Offer, realWheels, wheelOf } from "./machine/content.ts";
 import { guardTable } from "./machine/guard.ts";
-import { measureIndexes } from "./machine/indexes.ts";
+import { measureDevpi, measureIndexes } from "./machine/indexes.ts";
 import { measureInstallation } from "./machine/install.ts";
 import { measureTransfers } from "./machine/large-file.ts";
 import { indexTable, installationTable, stallTable, transferTable, warmTable } from "./machine/report.ts";
@@ -172,7 +172,8 @@ async function byIndex(): Promise<string> {
     const platform = way === "Node" ? "node" : "workerd";
     results.push({ way, outcomes: await measureIndexes(platform, upstream.simple, small.project, plan) });
   }
-  return indexTable(results);
+  const devpi = await measureDevpi(upstream.simple, wheelhouse, plan);
+  return indexTable([...results, { way: "devpi", outcomes: devpi }]);
 }
 
 /** Starts each of `names`, one within the other, and hands them over together. */

@@ -2,10 +2,9 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { freePort } from "../../../cli/demo/process.ts";
-import { run, start } from "../harness/processes.ts";
+import { startDevpi } from "../harness/devpi.ts";
 import { startProduct } from "../harness/product.ts";
 import { startProxpi } from "../harness/proxpi.ts";
-import { virtualEnvironment } from "../harness/venv.ts";
 import type { LoadedServer } from "./measure.ts";
 import { startProxyCache } from "./proxy-cache.ts";
 
@@ -36,7 +35,7 @@ type Starter = (around: Surroundings, state: string) => Promise<Omit<Server, "na
 const STARTERS: Record<ServerName, Starter> = {
   "pypi-edge": startPypiEdge,
   proxpi: startPeerProxpi,
-  devpi: startDevpi,
+  devpi: startPeerDevpi,
   proxy_cache: startCachingNginx,
   nginx: startStatic,
 };
@@ -56,23 +55,9 @@ async function startPeerProxpi(around: Surroundings, state: string): ReturnType<
   return { ...(await startProxpi(around.upstream, state, around.wheelhouse)), fileUrl: unchanged };
 }
 
-async function startDevpi(around: Surroundings, state: string): ReturnType<Starter> {
-  const packages = ["devpi-server", "devpi-client"];
-  const bin = await virtualEnvironment("devpi", packages, around.wheelhouse);
-  const port = await freePort();
-  const origin = `http://127.0.0.1:${port}`;
-  const data = join(state, "server");
-  await run([join(bin, "devpi-init"), "--serverdir", data, "--no-root-pypi"]);
-  const running = await start(
-    [join(bin, "devpi-server"), "--serverdir", data, "--host", "127.0.0.1", "--port", `${port}`],
-    { port },
-  );
-  const client = (...args: readonly string[]): Promise<string> =>
-    run([join(bin, "devpi"), ...args, "--clientdir", join(state, "client")]);
-  await client("use", origin);
-  await client("login", "root", "--password", "");
-  await client("index", "-c", "root/up", "type=mirror", `mirror_url=${around.upstream.href}`);
-  return { ...running, simple: new URL(`${origin}/root/up/+simple/`), fileUrl: unchanged };
+async function startPeerDevpi(around: Surroundings, state: string): ReturnType<Starter> {
+  const { mirror, ...running } = await startDevpi(around.upstream, state, around.wheelhouse);
+  return { ...running, simple: mirror, fileUrl: unchanged };
 }
 
 /** Its pages are the upstream's own and name files there; whoever uses such a proxy has them rewritten, or goes past it. */

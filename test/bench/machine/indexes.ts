@@ -1,9 +1,10 @@
-/** What a page costs by the index that is asked: of one server, so that nothing else differs. */
+/** What a page costs by the index that is asked: of one server, so that nothing else differs, and of devpi. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { adminToken } from "../../../cli/server/admin-token.ts";
 import { buildWheel } from "../../../cli/demo/wheel.ts";
 import { measureRow, type LoadedServer, type Outcome, type Plan } from "../compare/measure.ts";
+import { startDevpi } from "../harness/devpi.ts";
 import { startProduct } from "../harness/product.ts";
 
 /** A page, as if it were a server of its own: rounds of all of them are interleaved. */
@@ -27,7 +28,7 @@ export async function measureIndexes(
   platform: "node" | "workerd",
   upstream: URL,
   project: string,
-  { scratch, ...plan }: Plan & { readonly scratch: string },
+  { scratch, ...plan }: IndexPlan,
 ): Promise<ReadonlyMap<IndexRow, Outcome>> {
   const folder = mkdtempSync(join(scratch, "indexes-"));
   const [state, config] = [join(folder, "state"), join(folder, "indexes.toml")];
@@ -46,22 +47,58 @@ export async function measureIndexes(
       { name: "of team, hosted", url: new URL("simple/acme-tools/", team), ending },
       { name: "of team, merged", url: new URL(`simple/${MERGED}/`, team), ending },
     ];
-    const headers = { Accept: "application/vnd.pypi.simple.v1+json", Authorization: `Bearer ${token}` };
-    return await measureRow(
-      {
-        headers,
-        locate: async ({ url }) => url,
-        problem: ({ status }) => (status === 200 ? undefined : `status ${status}`),
-      },
-      pages,
-      plan,
-    );
+    return await measurePages(pages, { Accept: JSON_PAGE, Authorization: `Bearer ${token}` }, plan);
   } finally {
     const forced = await server.stop();
     if (forced !== undefined) process.stderr.write(`warning: ${forced}\n`);
     rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
   }
 }
+
+/** What a private index is measured with. */
+interface IndexPlan extends Plan {
+  readonly scratch: string;
+}
+
+/**
+ * Loads the page of a project that is hosted by an index of devpi, which stands on a mirror of the upstream. The index is
+ * open to all readers: devpi is asked for no token.
+ */
+export async function measureDevpi(
+  upstream: URL,
+  wheelhouse: string,
+  { scratch, ...plan }: IndexPlan,
+): Promise<ReadonlyMap<IndexRow, Outcome>> {
+  const folder = mkdtempSync(join(scratch, "devpi-"));
+  const devpi = await startDevpi(upstream, folder, wheelhouse);
+  try {
+    await devpi.client("index", "-c", "root/team", "bases=root/up", "volatile=True");
+    await devpi.client("use", "root/team");
+    const { filename, bytes } = await buildWheel({ name: "acme-tools", version: "9.0" });
+    writeFileSync(join(folder, filename), bytes);
+    await devpi.client("upload", join(folder, filename));
+    const url = new URL(`${devpi.origin}/root/team/+simple/acme-tools/`);
+    const ending = () => devpi.ending();
+    return await measurePages([{ name: "of team, hosted", url, ending }], { Accept: JSON_PAGE }, plan);
+  } finally {
+    const forced = await devpi.stop();
+    if (forced !== undefined) process.stderr.write(`warning: ${forced}\n`);
+    rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+const JSON_PAGE = "application/vnd.pypi.simple.v1+json";
+
+const measurePages = (pages: readonly AskedPage[], headers: Record<string, string>, plan: Plan) =>
+  measureRow(
+    {
+      headers,
+      locate: async ({ url }: AskedPage) => url,
+      problem: ({ status }) => (status === 200 ? undefined : `status ${status}`),
+    },
+    pages,
+    plan,
+  );
 
 async function upload(team: URL, token: string, name: string): Promise<void> {
   const { project, version, filename, bytes, sha256 } = await buildWheel({ name, version: "9.0" });

@@ -85,17 +85,20 @@ export function warmTable(
 }
 
 export function indexTable(
-  results: readonly { readonly way: "Node" | "workerd"; readonly outcomes: ReadonlyMap<IndexRow, Outcome> }[],
+  results: readonly { readonly way: "Node" | "workerd" | "devpi"; readonly outcomes: ReadonlyMap<IndexRow, Outcome> }[],
 ): string {
   const rows = [...new Set(results.flatMap(({ outcomes }) => [...outcomes.keys()]))];
+  const nodeOf = (row: IndexRow) => results.find(({ way }) => way === "Node")?.outcomes.get(row);
+  const headsOf = (way: WayName | "devpi") => (way === "devpi" ? ["devpi", "Node ÷ devpi"] : [TITLES[way], "÷ public"]);
   return table(
-    ["a small page, requests a second, warm", ...results.flatMap(({ way }) => [TITLES[way], "÷ public"])],
+    ["a small page, requests a second, warm", ...results.flatMap(({ way }) => headsOf(way))],
     rows.map((row) => [
       row,
-      ...results.flatMap(({ outcomes }) => [
-        rate(outcomes.get(row)),
-        quotient(outcomes.get(row), outcomes.get("of the public index")),
-      ]),
+      ...results.flatMap(({ way, outcomes }) => {
+        const own = outcomes.get(row);
+        const base = way === "devpi" ? nodeOf(row) : outcomes.get("of the public index");
+        return [rate(own), way === "devpi" ? quotient(base, own) : quotient(own, base)];
+      }),
     ]),
   );
 }
