@@ -29,6 +29,9 @@ import type { Platform, RequestFacts } from "./platform/platform.ts";
 import { homeRoutes } from "./ui/home.tsx";
 import { whyRoutes } from "./ui/why.tsx";
 
+/** Where an index has files. */
+const HAS_FILES: ReadonlySet<string> = new Set(["files", "packages"]);
+
 type HttpPlatform = Pick<Platform, "now" | "sleep" | "pipe" | "trouble" | "staleness" | keyof RequestFacts>;
 
 /**
@@ -113,7 +116,7 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
       for (const below of addresses) {
         if (own.isPrivate) app.use(below, readersOnly(authorize, name));
         else if (overlays.length > 0) app.use(below, revalidatedByCaches);
-        else if (own.policies.length > 0) app.use(below, filesForgottenSoon);
+        else if (own.policies.length > 0 && HAS_FILES.has(path)) app.use(below, filesForgottenSoon);
       }
       app.route(`${base}/${path}`, routes);
     };

@@ -54,6 +54,13 @@ export abstract class StoredJson<Head extends StoredHead, Self extends StoredJso
     return this.withSameForms(this.copy(uncopied(await this.bytes()), this.via));
   }
 
+  /** The same, to be passed on once in the place of `other`: as new and as stale as that is. */
+  async inPlaceOf({ via, uncheckedSince }: Pick<Self, "via" | "uncheckedSince">): Promise<Self> {
+    const gzip = this.isSmall ? this.#gzip : uncopied(await this.bytes());
+    const copy = this.withSameForms(this.copy(gzip, via));
+    return uncheckedSince === undefined ? copy : copy.stale(uncheckedSince);
+  }
+
   /** A copy, which shares the other forms from now on. */
   protected withSameForms<Copy extends StoredJson<Head, Self>>(copy: Copy): Copy {
     copy.forms = this.forms;

@@ -13,7 +13,6 @@ import type { GuardedPage, GuardedPages } from "../../repository/ports/guarded-p
 import type {
   FileRequest,
   Layer,
-  Project,
   ProjectFiles,
   Repository,
   Revalidation,
@@ -49,11 +48,11 @@ export function guard(parts: GuardParts): Layer {
   const refusedProject = refusedProjects(policies);
   const readsPage = needsPage(policies);
   const readsTime = needsTime(policies);
-  const whole = policies.flatMap(({ index, deny, modes }) => [index, modes.deny, ...deny.map(({ text }) => text)]);
-  const routing = `policy ${fingerprint(JSON.stringify(whole))}`;
-  const hidesNames = policies.some(
-    ({ deny, modes }) => modes.deny === "enforce" && deny.some(({ specifiers }) => specifiers === ""),
+  const hiding = policies.flatMap(({ index, deny, modes }) =>
+    modes.deny === "enforce" ? deny.flatMap(({ text, specifiers }) => (specifiers === "" ? [index, text] : [])) : [],
   );
+  const routing = `policy ${fingerprint(JSON.stringify(hiding))}`;
+  const hidesNames = hiding.length > 0;
 
   function assertProject(name: ProjectName): void {
     const finding = refusedProject(name);
@@ -65,32 +64,34 @@ export function guard(parts: GuardParts): Layer {
     if (refusal) throw fileBlocked(refusal.sentence(), refusal.rule, file, parts);
   }
 
-  /** What the policy makes of a page, and the page, which can still be read. */
-  async function viewOf({ page }: Project, name: ProjectName, ctx: Context): Promise<[GuardedPage, Page]> {
+  /** What the policy made of a page; undefined where that is not in memory. */
+  function knownView({ head }: Page, name: ProjectName, ctx: Context): GuardedPage | undefined {
     const known = pages.get(name, ctx.now);
-    if (known?.of === page.head.digest && known.madeAt <= ctx.now) return [known, page];
-    const buffered = await page.buffered();
-    const made = await guardedPage(buffered, judge, ctx);
-    // Its HTML is about as large.
-    pages.set(name, made, 2 * (made.shown?.weight ?? 0) + REFUSED_SIZE * made.refused.size, made.until);
-    return [made, buffered];
+    return known?.of === head.digest && known.madeAt <= ctx.now ? known : undefined;
   }
 
-  /** The project as the index shows it. */
+  /** What the policy makes of a page that is in memory. */
+  async function madeView(page: Page, name: ProjectName, ctx: Context): Promise<GuardedPage> {
+    const made = await guardedPage(page, judge, ctx);
+    // Its HTML is about as large.
+    pages.set(name, made, 2 * (made.shown?.weight ?? 0) + REFUSED_SIZE * made.refused.size, made.until);
+    return made;
+  }
+
+  /** The project as the index shows it, and which of its files are refused. */
   async function shownProject(inner: Repository, name: ProjectName, ctx: Context, demand?: Revalidation) {
     const found = await inner.project(name, ctx, demand);
     if (!found) return null;
-    const [view, page] = await viewOf(found, name, ctx);
-    if (view.shown || view.isEmptied) await found.page.cancel();
-    const first = view.isEmptied ? [...view.refused.values()].at(-1) : undefined;
+    let { page } = found;
+    let view = knownView(page, name, ctx);
+    if (!view) view = await madeView((page = await page.buffered()), name, ctx);
+    const { shown, isEmptied, refused, until } = view;
+    if (shown || isEmptied) await found.page.cancel();
+    const first = isEmptied ? [...refused.values()].at(-1) : undefined;
     if (first) throw projectBlocked(`Every file of ${name} is refused. ${first.sentence}`, first.rule, name, parts);
-    const shown = (await view.shown?.as(page.via).streamed()) ?? page;
-    return {
-      page: page.uncheckedSince === undefined ? shown : shown.stale(page.uncheckedSince),
-      files: view.refused.size === 0 ? found.files : shownFiles(found.files, view),
-      until: view.until,
-      view,
-    };
+    if (shown) page = await shown.inPlaceOf(page);
+    const files = refused.size === 0 ? found.files : shownFiles(found.files, refused);
+    return { project: { page, files, until }, refused };
   }
 
   /** The file's entry on its project's page; undefined where that does not list it. */
@@ -101,36 +102,47 @@ export function guard(parts: GuardParts): Layer {
   }
 
   /**
-   * The findings about a file that is about to be served. What is recorded with it decides, at no cost; the page is read
-   * where that does not say enough, and where the file would be refused: a page that lists it must not lead to a refusal.
+   * Throws where a file that is about to be served is refused. What is recorded with it decides, at no cost; the page is
+   * read where that does not say enough, and where the file would be refused: a page that lists it must not lead to a
+   * refusal.
    */
-  async function findingsOn(inner: Repository, artifact: Artifact, ref: FileRef, ctx: Context) {
-    const file = judgedArtifact(artifact, ref);
-    const findings = judge(file, ctx.now);
+  async function assertServed(inner: Repository, artifact: Artifact, ref: FileRef, ctx: Context): Promise<void> {
+    let file = judgedArtifact(artifact, ref);
+    let findings = judge(file, ctx.now);
     // An earlier version did not record when a file was uploaded.
-    const isUndated = artifact.uploadedAt === undefined && !file.isHosted && readsTime;
-    if (!readsPage && !isUndated && !refusing(findings)) return { file, findings };
-    const listed = await listedIn(inner, artifact, ref, ctx);
-    if (!listed) return { file, findings };
-    const again = judgedEntry(listed);
-    return { file: again, findings: judge(again, ctx.now) };
+    const isUndated = readsTime && artifact.uploadedAt === undefined && !file.isHosted;
+    if (readsPage || isUndated || refusing(findings)) {
+      const listed = await listedIn(inner, artifact, ref, ctx);
+      if (listed) findings = judge((file = judgedEntry(listed)), ctx.now);
+    }
+    countAll(findings);
+    assertFile(file, findings);
+  }
+
+  /**
+   * The projects that a file may belong to in this index; undefined where its filename alone says that.
+   *
+   * @throws IndexError `file-blocked` where each of them is refused whole
+   */
+  function candidatesOf({ ref, candidates }: FileRequest): readonly ProjectName[] | undefined {
+    if (!hidesNames) return candidates;
+    const named = candidates ?? projectCandidates(ref.filename);
+    const left = named.filter((name) => !refusedProject(name));
+    const [denied] = named;
+    const finding = left.length === 0 && denied !== undefined ? refusedProject(denied) : undefined;
+    if (!denied || !finding) return left.length < named.length ? left : candidates;
+    countAll([finding]);
+    throw fileBlocked(finding.sentence(), finding.rule, { project: denied, version: undefined }, parts);
   }
 
   async function admittedFile(inner: Repository, request: FileRequest, ctx: Context): Promise<Artifact | null> {
-    const { ref } = request;
-    const named = request.candidates ?? projectCandidates(ref.filename);
-    const candidates = named.filter((name) => !refusedProject(name));
-    const [denied] = named;
-    if (denied && candidates.length === 0) {
-      const finding = refusedProject(denied);
-      if (finding) countAll([finding]);
-      if (finding) throw fileBlocked(finding.sentence(), finding.rule, { project: denied, version: undefined }, parts);
-    }
     const artifact = await inner.file(
       {
         ...request,
-        ...(candidates.length < named.length && { candidates }),
-        admits: async (name) => !refusedProject(name) && (await request.admits?.(name)) !== false,
+        candidates: candidatesOf(request),
+        admits: hidesNames
+          ? async (name) => !refusedProject(name) && (await request.admits?.(name)) !== false
+          : request.admits,
         assertAdmitted: async (listed: ListedFile) => {
           const judged = judgedEntry(listed);
           const findings = judge(judged, ctx.now);
@@ -142,9 +154,7 @@ export function guard(parts: GuardParts): Layer {
     );
     if (!artifact) return null;
     try {
-      const { file: judged, findings } = await findingsOn(inner, artifact, ref, ctx);
-      countAll(findings);
-      assertFile(judged, findings);
+      await assertServed(inner, artifact, request.ref, ctx);
     } catch (error) {
       await discard(artifact);
       throw error;
@@ -157,7 +167,7 @@ export function guard(parts: GuardParts): Layer {
   }
 
   /** A project's files, without those that the policy refuses. */
-  function shownFiles(files: ProjectFiles, { refused }: GuardedPage): ProjectFiles {
+  function shownFiles(files: ProjectFiles, refused: GuardedPage["refused"]): ProjectFiles {
     const isRefused = ({ origin, path }: FileRef) => refused.has(`${origin}/${path}`);
     return {
       ...files,
@@ -181,9 +191,7 @@ export function guard(parts: GuardParts): Layer {
     async project(name, ctx, demand) {
       assertProject(name);
       const shown = await shownProject(inner, name, ctx, demand);
-      if (!shown) return null;
-      const { view: _, ...project } = shown;
-      return project;
+      return shown && shown.project;
     },
 
     file: (request, ctx) => admittedFile(inner, request, ctx),
@@ -193,13 +201,13 @@ export function guard(parts: GuardParts): Layer {
       assertProject(ref.project);
       const shown = await shownProject(inner, ref.project, ctx);
       if (ref.kind === "provenance") {
-        await shown?.page.cancel();
-        const refusals = [...(shown?.view.refused.values() ?? [])];
+        await shown?.project.page.cancel();
+        const refusals = [...(shown?.refused.values() ?? [])];
         const refusal = refusals.find(({ filename }) => filename === ref.filename);
         if (refusal) throw fileBlocked(refusal.sentence, refusal.rule, ref, parts);
         return inner.document(request, ctx);
       }
-      const page = await shown?.page.model();
+      const page = await shown?.project.page.model();
       const document = await inner.document(request, ctx);
       return document && page ? guardedJson(ref, document, page, inner, ctx) : document;
     },
