@@ -12,7 +12,8 @@ const AGE = /^(?:(\d{1,4})([hdw])|P(\d{1,4})([DW])|PT(\d{1,4})(H))$/;
 
 const UNITS: Readonly<Record<string, number>> = { h: HOUR, d: DAY, w: WEEK };
 
-const ageOf = (text: string) => {
+/** Milliseconds; NaN where the text is not such a time. */
+export const ageOf = (text: string) => {
   const [count, unit] = (AGE.exec(text) ?? []).slice(1).filter((part) => part !== undefined);
   return Number(count) * (UNITS[unit?.toLowerCase() ?? ""] ?? Number.NaN);
 };
@@ -91,6 +92,8 @@ export interface PolicyConfig {
   /** Milliseconds since the epoch. */
   readonly before: number | undefined;
   readonly unknownTime: "hold" | "allow";
+  /** Whether hosted files have an age too. */
+  readonly datesHosted?: boolean;
   readonly modes: Readonly<Record<"deny" | "before" | "min-age" | "prerelease" | "yanked", Mode>>;
 }
 

@@ -1,16 +1,15 @@
 import { Hono } from "hono";
 import type { Config } from "../schema/config.ts";
+import { mountIndex, routedPaths } from "./app/index-routes.ts";
+import { viewRoutes } from "./app/view-routes.ts";
 import type { Services } from "./compose/services.ts";
 import { IndexError } from "./errors.ts";
 import { lockRoutes } from "./http/api/locks.ts";
 import { apiRoutes } from "./http/api/routes.ts";
 import { withContext, type AppEnv } from "./http/context.ts";
-import { createAuthorize, filesForgottenSoon, readersOnly, revalidatedByCaches } from "./http/access.ts";
+import { createAuthorize } from "./http/access.ts";
 import { countRequests } from "./http/count-requests.ts";
 import { ownPagesOnly, readableAnywhere } from "./http/cross-origin.ts";
-import { jsonRoutes, provenanceRoutes } from "./http/documents.ts";
-import { fileRoutes } from "./http/files.ts";
-import { findLinksRoutes, uploadedFileRoutes } from "./http/find-links.ts";
 import { healthRoutes } from "./http/health.ts";
 import { allowOnly, requestLimits } from "./http/limits.ts";
 import { requestLog } from "./http/log.ts";
@@ -18,19 +17,13 @@ import { metricsRoutes } from "./http/metrics.ts";
 import { oidcRoutes } from "./http/oidc.ts";
 import { pathOf } from "./http/path.ts";
 import { problem } from "./http/problem.ts";
-import { redirectTo } from "./http/redirect.ts";
 import { createSettling } from "./http/settle.ts";
-import { simpleRoutes } from "./http/simple.ts";
 import { misdirectedUploadRoutes, uploadRoutes } from "./http/upload.ts";
+import { VIEWS } from "./http/view-path.ts";
 import { runJob } from "./jobs/schedule.ts";
 import { overdueCrons } from "./jobs/overdue-crons.ts";
 import { logAs } from "./log/log.ts";
 import type { Platform, RequestFacts } from "./platform/platform.ts";
-import { homeRoutes } from "./ui/home.tsx";
-import { whyRoutes } from "./ui/why.tsx";
-
-/** Where an index has files. */
-const HAS_FILES: ReadonlySet<string> = new Set(["files", "packages"]);
 
 type HttpPlatform = Pick<Platform, "now" | "sleep" | "pipe" | "trouble" | "staleness" | keyof RequestFacts>;
 
@@ -45,12 +38,12 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
   const { indexes, counters } = services;
   const authorize = createAuthorize(services.authenticate);
   const all = indexes.map((index) => index.config);
-  const pages = all.flatMap(({ base }) => [`${base}/simple/`, `${base}/find-links/`]);
+  const routed = routedPaths(all.map(({ base }) => base));
   const shown = new Set(
     all.flatMap(({ isPrivate, overlays }) => (isPrivate ? [] : overlays.map(({ index }) => index))),
   );
   const settling = createSettling(platform.staleness, platform.sleep, (index) => shown.has(index));
-  const app = new Hono<AppEnv>({ getPath: (request) => routedPath(request.url, pages) });
+  const app = new Hono<AppEnv>({ getPath: (request) => routed(pathOf(request.url)) });
 
   app.use(
     withContext({
@@ -96,8 +89,9 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
       pipe: platform.pipe,
     }),
   );
+  const locks = { authorize, indexes: named, clock: platform, pipe: platform.pipe };
+  app.all(`${VIEWS}/*`, viewRoutes(indexes, { ...locks, publicUrl: config.publicUrl, routed }));
   for (const { name, base } of named) {
-    const locks = { authorize, indexes: named, clock: platform, pipe: platform.pipe };
     if (base !== "") app.route(`${base}/-/api`, lockRoutes(locks, name));
   }
   const { openStagingFile, publish } = services;
@@ -108,50 +102,11 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
   app.route("/_/oidc", oidcRoutes({ audience: config.audience, settling, tokenExchange: services.tokenExchange }));
   app.use(allowOnly("GET", "HEAD"));
 
-  for (const { config: own, repository, explain, catalog: kept } of indexes) {
-    const { name, base, upstreams, overlays } = own;
-    const mount = (path: string, routes: Hono<AppEnv>) => {
-      // The final slash of a named index's own page may be left out.
-      const addresses = path === "" ? [`${base}/`, ...(base === "" ? [] : [base])] : [`${base}/${path}/*`];
-      for (const below of addresses) {
-        if (own.isPrivate) app.use(below, readersOnly(authorize, name));
-        else if (overlays.length > 0) app.use(below, revalidatedByCaches);
-        else if (own.policies.length > 0 && HAS_FILES.has(path)) app.use(below, filesForgottenSoon);
-      }
-      app.route(`${base}/${path}`, routes);
-    };
-    mount("", homeRoutes({ ...own, publicUrl: config.publicUrl, indexes: all, catalog: kept }, authorize));
-    if (base !== "") app.get(base, (c) => redirectTo(c, `${base}/`));
-    if (explain) mount("-/why", whyRoutes(name, explain));
-    mount("simple", simpleRoutes(repository, base));
-    mount("files", fileRoutes(repository, `${base}/files/`));
-    if (overlays.length > 0) mount("find-links", findLinksRoutes(repository, base));
-    if (own.hosted) mount("legacy/+simple", uploadedFileRoutes(repository));
-    const last = upstreams.at(-1);
-    if (!last) continue;
-    const packages = new URL("packages/", last.files);
-    mount("packages", fileRoutes(repository, `${base}/packages/`, packages.host + packages.pathname));
-    const documents = { repository, base, publicUrl: config.publicUrl, packages };
-    mount("pypi", jsonRoutes(documents));
-    mount("integrity", provenanceRoutes(documents));
-  }
+  for (const index of indexes) mountIndex(app, index, { authorize, publicUrl: config.publicUrl, indexes: all });
 
   app.notFound((c) => problem(noSuchRoute(), c));
   app.onError((error, c) => problem(error, c));
   return app;
-}
-
-/**
- * The path that routes are matched with: as it was sent, except in the Simple API of an index and on its find-links
- * page. There doubled slashes count as one and a final slash is ignored; a redirect then leads to the canonical
- * spelling.
- *
- * @param pages the paths of all Simple APIs and find-links pages; each ends in `/`
- */
-function routedPath(url: string, pages: readonly string[]): string {
-  const pathname = pathOf(url);
-  const collapsed = `${pathname}/`.replace(/\/{2,}/g, "/");
-  return pages.some((page) => collapsed.startsWith(page)) ? collapsed.slice(0, -1) : pathname;
 }
 
 const noSuchRoute = () =>

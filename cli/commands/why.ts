@@ -11,14 +11,17 @@ export const whyCommand = () =>
     command("why", "print which files of a project an index refuses, by which rule, and until when", [
       ["pypi-edge why requests --index team", "each file, the newest last"],
       ["pypi-edge why requests 2.33.0 --index team", "one release"],
+      ["pypi-edge why requests --view before=2026-01-31", "what a view of the index leaves out"],
     ]),
   )
     .argument("<project>")
     .argument("[version]")
     .option("--index <name>", "the index (default: default)")
-    .action(async (project, version, { index = "default", json, ...options }) => {
+    .option("--view <restrictions>", "a view of it: age=7d or before=2026-01-31, pre=no, yanked=no")
+    .action(async (project, version, { index = "default", view, json, ...options }) => {
       const server = await findServer(options);
-      const base = index === "default" ? "" : `${encodeURIComponent(index)}/`;
+      const seen = view === undefined ? "" : `@${encodeURIComponent(view)}/`;
+      const base = (index === "default" ? "" : `${encodeURIComponent(index)}/`) + seen;
       const of = [project, ...(version === undefined ? [] : [version])].map(encodeURIComponent).join("/");
       const answer = await sendTo(server, "GET", `${base}-/why/${of}`);
       const { value, json: text } = await readApiJson(server, explanation, answer);

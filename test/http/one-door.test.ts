@@ -246,6 +246,13 @@ const spelled = (text: string) => text.toLowerCase().replaceAll("_", "-");
 /** Whether a text has this as a word of its own: the digits of a size are in many a digest. */
 const has = (text: string, word: string) => new RegExp(`(?<![0-9a-z])${RegExp.escape(word)}(?![0-9a-z])`).test(text);
 
+/** Reads in a view, whose routes are those of its index at another base. It leaves nothing out itself. */
+const IN_A_VIEW = below("/team/@pre=no", {
+  ...Object.fromEntries(Object.entries(OF_AN_INDEX).filter(([route]) => route.startsWith("GET "))),
+  "GET /find-links": withSlash,
+  "POST /-/api/wheelhouse": withLocks,
+});
+
 /** What of the secrets an answer tells that its request did not, as `METHOD /path: what`. */
 async function told(rig: Rig, asked: Asked, hidden: readonly string[]): Promise<string[]> {
   const { path, method = "GET", headers = {}, body } = asked;
@@ -269,7 +276,7 @@ async function told(rig: Rig, asked: Asked, hidden: readonly string[]): Promise<
 async function tellingOf(rig: Rig): Promise<Map<string, string[]>> {
   const hidden = await secrets();
   const telling = new Map<string, string[]>();
-  for (const [route, tries] of Object.entries(TABLE)) {
+  for (const [route, tries] of Object.entries({ ...TABLE, ...IN_A_VIEW })) {
     const requests = await tries(route.split(" ")[1] ?? "");
     const all: string[] = [];
     for (const asked of requests) all.push(...(await told(rig, asked, hidden)));
@@ -306,6 +313,7 @@ test("without a layer that hides them, the files are found by these routes", asy
     ...routes,
     "GET /team/find-links",
     "GET /team/legacy/+simple/:project/",
+    ...Object.keys(IN_A_VIEW).filter((route) => !route.endsWith("@pre=no/")),
     // What it says of the sizes is what it is asked about.
     "POST /-/api/warm",
     "POST /-/api/wheelhouse",

@@ -3,7 +3,7 @@ import { Attempts } from "../auth/attempts.ts";
 import { authenticator, type Authenticate } from "../auth/authenticate.ts";
 import type { TokenStore } from "../auth/ports.ts";
 import { createTokenExchange, type TokenExchange } from "./token-exchange.ts";
-import { indexStack } from "./index-stack.ts";
+import { indexStack, type IndexStack } from "./index-stack.ts";
 import { sourceStack, type Source } from "./source-stack.ts";
 import type { Platform } from "../platform/platform.ts";
 import { inspect } from "../publishing/inspect/inspect.ts";
@@ -17,6 +17,7 @@ import type { Publish } from "../publishing/publish-request.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import type { Counters } from "../repository/ports/counters.ts";
 import { sourcesByName } from "../layers/priority.ts";
+import type { GuardParts } from "../layers/guard/guard.ts";
 import { reservedBy } from "../layers/reserved-names.ts";
 import type { Explain } from "../repository/explanation.ts";
 import type { Layer, MirroredSource, Repository } from "../repository/repository.ts";
@@ -29,6 +30,7 @@ import { probesOf, type StoreProbes } from "../storage/probes.ts";
 import { createStores, type StorageLimits } from "../storage/stores.ts";
 import type { Config } from "../../schema/config.ts";
 import type { IndexConfig } from "../../schema/indexes.ts";
+import type { PolicyConfig } from "../../schema/policy.ts";
 import type { UpstreamConfig } from "../../schema/upstreams.ts";
 import type { Context } from "../repository/context.ts";
 
@@ -89,6 +91,8 @@ export interface Index {
   readonly repository: Repository;
   /** Explains what its policy refuses; undefined where it has none. */
   readonly explain: Explain | undefined;
+  /** The index under a further policy, at another base. */
+  readonly under: (policy: PolicyConfig, base: string) => IndexStack;
   /** Counts the pages of its sources together. */
   readonly catalog: Counting;
 }
@@ -159,16 +163,21 @@ export function compose(
       const sources = index.upstreams.flatMap((upstream) => stacks.get(upstream) ?? []);
       const made = stores.mergedPages(index.name);
       const packages = { overlays: index.overlays, hosting, bytes, made };
-      const { repository, explain } = indexStack(sources, packages, stores.listing(index.name), {
-        policies: index.policies,
-        base: index.base,
-        pages: stores.guardedPages(index.name),
-        count: (rule, mode) => counters.add("verdicts", { rule, mode }),
-      });
+      const stackOf = (guarding: Omit<GuardParts, "count">): IndexStack => {
+        const stack = indexStack(sources, packages, stores.listing(index.name), {
+          ...guarding,
+          // What a view leaves out is no verdict of a policy.
+          count({ rule, mode, index: of }) {
+            if (index.policies.some((policy) => policy.index === of)) counters.add("verdicts", { rule, mode });
+          },
+        });
+        return { ...stack, repository: outermost(stack.repository) };
+      };
       return {
         config: index,
-        repository: outermost(repository),
-        explain,
+        ...stackOf({ policies: index.policies, base: index.base, pages: stores.guardedPages(index.name) }),
+        under: (policy, base) =>
+          stackOf({ policies: [...index.policies, policy], base, pages: stores.viewedPages(policy.index) }),
         catalog: countTogether(
           sources.map(({ catalog }) => catalog),
           platform.now,

@@ -1,3 +1,4 @@
+import type { Context as HonoContext } from "hono";
 import { createMiddleware } from "hono/factory";
 import { contextOf } from "../log/context.ts";
 import type { Log } from "../log/log.ts";
@@ -9,6 +10,7 @@ import type { Context } from "../repository/context.ts";
 import { NOTHING_LOADED } from "./headers.ts";
 import { pathOf } from "./path.ts";
 import { subjectOf } from "./subject.ts";
+import { withoutView } from "./view-path.ts";
 
 /**
  * What Hono's handlers find in `c.env`, and get by `c.get`, which the first middleware sets for each request. `c.var` would make
@@ -19,6 +21,8 @@ export interface AppEnv {
     readonly work: Work;
     /** The cache in front of the worker; undefined where there is none. */
     readonly edge?: Edge | undefined;
+    /** The request as it came, where another app has taken it and passes it on. */
+    readonly outer?: Pick<HonoContext<AppEnv>, "get"> | undefined;
   };
   Variables: {
     ctx: Context;
@@ -52,7 +56,7 @@ export const withContext = ({ now, counters, log, facts, allowanceFor, indexName
     // Most requests write no line: what all lines of one have in common is put together where one is written.
     const own: Log = (level, fields, text) => {
       const time = new Date(started).toISOString();
-      log(level, { time, requestId, ...subjectOf(pathOf(c.req.url), indexNames), ...fields }, text);
+      log(level, { time, requestId, ...subjectOf(withoutView(pathOf(c.req.url)), indexNames), ...fields }, text);
     };
     const ctx = contextOf(started, c.env.work, counters, own);
     const senderOf = () => ({

@@ -4,9 +4,9 @@ import type { AppEnv } from "./context.ts";
 import { viaOf } from "./headers.ts";
 import type { Context } from "../repository/context.ts";
 
-/** The kind of an address, of the default index or of one with a name. */
+/** The kind of an address, of the default index or of one with a name, or of a view of one. */
 const FAMILY =
-  /^(?:\/(?!(?:simple|files|packages|pypi|integrity)\/)[^/]+)?\/(simple|files|packages|pypi|integrity)(?=\/|$)/;
+  /^(?:\/@)?(?:\/(?!(?:simple|files|packages|pypi|integrity)\/)[^/]+)?\/(simple|files|packages|pypi|integrity)(?=\/|$)/;
 
 const FAMILIES = new Map<string, Counted["requests"]["family"]>([
   ["simple", "simple"],

@@ -47,8 +47,10 @@ export function readableAnywhere(indexes: readonly Shared[]) {
 /** First segments below an index's base where nothing is read. */
 const NOT_READ = new Set(["legacy", "-", "_"]);
 
-/** The first two segments of a path. Repeated slashes count as one, as in the routes that accept them. */
-const SEGMENTS = /^\/*([^/]*)\/*([^/]*)/;
+/**
+ * The first two segments of a path, behind that of views. Repeated slashes count as one, as in the routes that accept them.
+ */
+const SEGMENTS = /^(?:\/@(?=\/|$))?\/*([^/]*)\/*([^/]*)/;
 
 /** Returns a function that says whether a path lies in a public index. */
 function sharedPaths(indexes: readonly Shared[]): (path: string) => boolean {

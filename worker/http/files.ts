@@ -77,9 +77,15 @@ async function answer(c: HonoContext, ref: FileRef, artifact: Artifact, headers:
   return answerOf(artifact.body as BodyInit | null, headers, { status: part ? 206 : 200 });
 }
 
-/** Reads the reference from the raw path: the router decodes its parameters, and `%2F` must not become a slash. */
+/**
+ * Reads the reference from the raw path: the router decodes its parameters, and `%2F` must not become a slash. The segments
+ * before it are counted, because a view's may be escaped: pip escapes its "=".
+ */
 function refOf(c: HonoContext, at: string, folder: string): FileRef {
-  return withoutQuerySegment(parseFileRef(folder + pathOf(c.req.url).slice(at.length)));
+  const path = pathOf(c.req.url)
+    .split("/")
+    .slice(at.split("/").length - 1);
+  return withoutQuerySegment(parseFileRef(folder + path.join("/")));
 }
 
 /**

@@ -12,8 +12,8 @@ export function redirectToCanonical(c: Context, path: string): Response | undefi
 }
 
 /** Redirects without comparing the paths first. */
-export function redirectTo(c: Context, path: string): Response {
+export function redirectTo(c: Context, path: string, status = 302): Response {
   const depth = pathOf(c.req.url).split("/").length - 2;
   const location = `${"../".repeat(depth)}${path.slice(1)}${queryOf(c.req.url)}`;
-  return new Response(null, { status: 302, headers: { Location: location, ...LIFETIMES.redirect } });
+  return new Response(null, { status, headers: { Location: location, ...LIFETIMES.redirect } });
 }

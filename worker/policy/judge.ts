@@ -100,11 +100,11 @@ const MAKERS: Readonly<Record<RuleName, (policy: Policy) => Rule | undefined>> =
     };
   },
 
-  before({ before, unknownTime, index }) {
+  before({ before, unknownTime, datesHosted, index }) {
     if (before === undefined) return undefined;
     const fixed = `index ${index} has what was uploaded before ${moment(before)}`;
     return ({ filename, uploadedAt, isHosted }) => {
-      if (isHosted) return undefined;
+      if (isHosted && !datesHosted) return undefined;
       if (uploadedAt === undefined) {
         return unknownTime === "allow"
           ? undefined
@@ -115,11 +115,11 @@ const MAKERS: Readonly<Record<RuleName, (policy: Policy) => Rule | undefined>> =
     };
   },
 
-  "min-age"({ minAge, unknownTime, index }) {
+  "min-age"({ minAge, unknownTime, datesHosted, index }) {
     if (minAge === undefined) return undefined;
     const admits = `index ${index} admits files ${period(minAge)} after their upload`;
     return ({ filename, uploadedAt, isHosted }, now) => {
-      if (isHosted) return undefined;
+      if (isHosted && !datesHosted) return undefined;
       if (uploadedAt === undefined) {
         return unknownTime === "allow"
           ? undefined

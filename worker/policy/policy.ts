@@ -32,6 +32,8 @@ export interface Policy {
   readonly before?: number | undefined;
   /** Whether a file without a time of its upstream is held by `min-age` and `before`. */
   readonly unknownTime: "hold" | "allow";
+  /** Whether `min-age` and `before` apply to hosted files as well. */
+  readonly datesHosted?: boolean;
   readonly modes: Readonly<Record<RuleName, Mode>>;
 }
 
@@ -41,9 +43,11 @@ export interface JudgedFile {
   readonly filename: string;
   /** As written in the filename; undefined where that has none. Read only where a rule needs it. */
   readonly version: string | undefined;
-  /** Hosted files are never too young. */
   readonly isHosted: boolean;
-  /** When it was uploaded, as its own upstream says: milliseconds since the epoch. undefined: the upstream does not say. */
+  /**
+   * When it was uploaded: here, or as its own upstream says. Milliseconds since the epoch; undefined: the upstream does
+   * not say.
+   */
   readonly uploadedAt: number | undefined;
   readonly isYanked: boolean;
 }

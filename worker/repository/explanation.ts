@@ -21,7 +21,7 @@ export interface ExplainedFile {
   /** As its name has it. */
   readonly version: string | undefined;
   readonly isHosted: boolean;
-  /** As its own upstream says. Milliseconds since the epoch; undefined: it does not say, or the file is hosted. */
+  /** Here, or as its own upstream says. Milliseconds since the epoch; undefined: the upstream does not say. */
   readonly uploadedAt: number | undefined;
   readonly verdict: FileVerdict;
   readonly rules: readonly AppliedRule[];

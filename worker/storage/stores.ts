@@ -184,6 +184,8 @@ export function createStores(platform: Storage, { maxPut, inMemory }: StorageLim
     mergedPages: (index: string) => mergedPagesIn(index, kv, memory.made),
     /** An index's pages as its policy shows them. */
     guardedPages: (index: string) => scopedTo(memory.guarded, index),
+    /** The same of a view. Anyone may ask for any view, so theirs are apart. */
+    viewedPages: (view: string) => scopedTo(memory.viewed, view),
     /** Writes what requests and jobs have left in memory to be written, after the answer, if it is time. */
     flush(ctx: Context): void {
       for (const each of [counters, uses, demand, tokens, newBytes]) each.flush(ctx);
@@ -213,4 +215,5 @@ const memoryTier = ({ budget, largest }: FileMemory) => ({
   made: new Memory<StoredMergedPage>(4 * MiB, MAX_IN_MEMORY),
   /** Pages of thousands of files as well: to make one again takes a tenth of a second. */
   guarded: new Memory<GuardedPage>(16 * MiB, 4 * MiB),
+  viewed: new Memory<GuardedPage>(8 * MiB, 4 * MiB),
 });

@@ -22,6 +22,9 @@ const AGES: Readonly<Record<string, number>> = { "1.0": 40 * DAY, "2.0": HOUR };
 
 const SENTENCE = /-2\.0-py3-none-any\.whl is held until [\d-]{10} [\d:]{5} UTC: index default admits files 3 days/;
 
+/** What a view says of a file. */
+const LATER = /-2\.0-py3-none-any\.whl is held: it was uploaded at [\d-]{10} [\d:]{5} UTC, and index default\/@before=/;
+
 /** Clients that look at the page first, and say only that it does not have the locked version; pdm has words of its own for 403. */
 const UNEXPLAINED = /poetry|pipenv|pdm/;
 
@@ -97,6 +100,22 @@ test.for(NAMES.map(actor))(
     const { code, output } = await rig.install(client(), "letter", []);
     expect(code).not.toBe(0);
     expect(spaced(output)).toMatch(WITHOUT_REASON.test(name) ? NONE : SENTENCE);
+  },
+);
+
+test.for((["pip", "pip-older", "uv-pip", "uv-project"] as const).map(actor))(
+  "$name installs from a view what was the newest at its date, and nothing from outside it",
+  async ({ name, available, client }, { skip }) => {
+    skip(!available);
+    await restartWith("");
+    const date = new Date(Date.now() - 2 * DAY).toISOString().slice(0, 10);
+    const view = new URL(`/@before=${date}/simple/`, rig.index).href;
+    const { code, output, requests } = await rig.install(client(), "parcel", ["parcel"], view);
+    expect(code, output).toBe(0);
+    expect(paths(requests, ".whl").filter((path) => path.includes("2.0"))).toEqual([]);
+    const refused = await rig.install(client(), "letter", [], view);
+    expect(refused.code).not.toBe(0);
+    expect(spaced(refused.output)).toMatch(WITHOUT_REASON.test(name) ? NONE : LATER);
   },
 );
 

@@ -134,12 +134,16 @@ export class Rig {
     removeDirectory(this.state);
   }
 
-  /** Installs into a new environment, without a client cache, then imports `modules` there. */
-  async install(client: Client, requirement: string, modules: readonly string[]): Promise<Install> {
+  /**
+   * Installs into a new environment, without a client cache, then imports `modules` there.
+   *
+   * @param index the root of a Simple API of the product
+   */
+  async install(client: Client, requirement: string, modules: readonly string[], index = this.index): Promise<Install> {
     const place = await Place.make();
     try {
       this.witness.take();
-      const { code, output } = await client.install(requirement, this.index, place);
+      const { code, output } = await client.install(requirement, index, place);
       const requests = this.witness.take();
       if (code !== 0) return { code, output, requests };
       const used = await place.python(`import ${modules.join(", ")}`);

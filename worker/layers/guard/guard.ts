@@ -5,18 +5,12 @@ import { fingerprint } from "../../pypi/fingerprint.ts";
 import type { ProjectName } from "../../pypi/name.ts";
 import { findFile } from "../../pypi/simple-json.ts";
 import { judgeBy, needsPage, needsTime, refusedProjects, refusing } from "../../policy/judge.ts";
-import type { Finding, JudgedFile, Mode, Policy, RuleName } from "../../policy/policy.ts";
+import type { Finding, JudgedFile, Policy } from "../../policy/policy.ts";
 import { discard, type Artifact, type ListedFile } from "../../repository/artifact.ts";
 import type { Context } from "../../repository/context.ts";
 import type { Page } from "../../repository/page.ts";
 import type { GuardedPage, GuardedPages } from "../../repository/ports/guarded-pages.ts";
-import type {
-  FileRequest,
-  Layer,
-  ProjectFiles,
-  Repository,
-  Revalidation,
-} from "../../repository/repository.ts";
+import type { FileRequest, Layer, ProjectFiles, Repository, Revalidation } from "../../repository/repository.ts";
 import { mergeListings } from "../merge-listings.ts";
 import { guardedJson } from "./guarded-document.ts";
 import { guardedPage } from "./guarded-page.ts";
@@ -29,7 +23,7 @@ export interface GuardParts {
   readonly base: string;
   readonly pages: GuardedPages;
   /** Counts a request for a file to which a rule applies. */
-  readonly count: (rule: RuleName, mode: Exclude<Mode, "off">) => void;
+  readonly count: (finding: Pick<Finding, "rule" | "mode" | "index">) => void;
 }
 
 /** Estimated memory of a refused file's entry. Bytes. */
@@ -163,7 +157,7 @@ export function guard(parts: GuardParts): Layer {
   }
 
   function countAll(findings: readonly Finding[]): void {
-    for (const { rule, mode } of findings) count(rule, mode);
+    for (const finding of findings) count(finding);
   }
 
   /** A project's files, without those that the policy refuses. */

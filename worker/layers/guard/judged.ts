@@ -11,19 +11,21 @@ export function judgedEntry({ project, entry }: ListedFile): JudgedFile {
   const isHosted = isHostedEntry(entry);
   return judged(project, entry.filename, {
     isHosted,
-    uploadedAt: isHosted ? undefined : (uploadedAtOf(entry) ?? undefined),
+    uploadedAt: uploadedAtOf(entry) ?? undefined,
     // A reason may be empty.
     isYanked: entry.yanked !== undefined && entry.yanked !== false,
   });
 }
 
 /** A file as it is recorded with its bytes, which do not say whether it is yanked. */
-export const judgedArtifact = ({ project, uploadedAt }: ArtifactFacts, ref: FileRef): JudgedFile =>
-  judged(project, ref.filename, {
-    isHosted: ref.origin === HOSTED_SEGMENT,
-    uploadedAt: uploadedAt ?? undefined,
+export function judgedArtifact({ project, uploadedAt, modifiedAt }: ArtifactFacts, ref: FileRef): JudgedFile {
+  const isHosted = ref.origin === HOSTED_SEGMENT;
+  return judged(project, ref.filename, {
+    isHosted,
+    uploadedAt: isHosted ? modifiedAt : (uploadedAt ?? undefined),
     isYanked: false,
   });
+}
 
 const judged = (
   project: ProjectName,

@@ -1,0 +1,75 @@
+import type { Hono } from "hono";
+import type { IndexConfig } from "../../schema/indexes.ts";
+import type { Index } from "../compose/services.ts";
+import { filesForgottenSoon, readersOnly, revalidatedByCaches, type Authorize } from "../http/access.ts";
+import type { AppEnv } from "../http/context.ts";
+import { jsonRoutes, provenanceRoutes } from "../http/documents.ts";
+import { fileRoutes } from "../http/files.ts";
+import { findLinksRoutes, uploadedFileRoutes } from "../http/find-links.ts";
+import { redirectTo } from "../http/redirect.ts";
+import { simpleRoutes } from "../http/simple.ts";
+import { VIEWS, viewPathOf } from "../http/view-path.ts";
+import { homeRoutes } from "../ui/home.tsx";
+import { whyRoutes } from "../ui/why.tsx";
+
+/** What the routes of all indexes share. */
+export interface IndexRouteParts {
+  readonly authorize: Authorize;
+  /** The public address without a final slash; empty where it is the request's own. */
+  readonly publicUrl: string;
+  readonly indexes: readonly IndexConfig[];
+}
+
+/** Where an index has files. */
+const HAS_FILES: ReadonlySet<string> = new Set(["files", "packages"]);
+
+/** Mounts all that is read of an index, at its base. */
+export function mountIndex(
+  app: Hono<AppEnv>,
+  { config: own, repository, explain, catalog }: Omit<Index, "under">,
+  { authorize, publicUrl, indexes }: IndexRouteParts,
+): void {
+  const { name, base, upstreams, overlays } = own;
+  const mount = (path: string, routes: Hono<AppEnv>) => {
+    // The final slash of a named index's own page may be left out.
+    const addresses = path === "" ? [`${base}/`, ...(base === "" ? [] : [base])] : [`${base}/${path}/*`];
+    for (const below of addresses) {
+      if (own.isPrivate) app.use(below, readersOnly(authorize, name));
+      else if (overlays.length > 0) app.use(below, revalidatedByCaches);
+      else if (own.policies.length > 0 && HAS_FILES.has(path)) app.use(below, filesForgottenSoon);
+    }
+    app.route(`${base}/${path}`, routes);
+  };
+  mount("", homeRoutes({ ...own, publicUrl, indexes, catalog }, authorize));
+  if (base !== "") app.get(base, (c) => redirectTo(c, `${base}/`));
+  if (explain) mount("-/why", whyRoutes(name, explain));
+  mount("simple", simpleRoutes(repository, base));
+  mount("files", fileRoutes(repository, `${base}/files/`));
+  if (overlays.length > 0) mount("find-links", findLinksRoutes(repository, base));
+  if (own.hosted) mount("legacy/+simple", uploadedFileRoutes(repository));
+  const last = upstreams.at(-1);
+  if (!last) return;
+  const packages = new URL("packages/", last.files);
+  mount("packages", fileRoutes(repository, `${base}/packages/`, packages.host + packages.pathname));
+  const documents = { repository, base, publicUrl, packages };
+  mount("pypi", jsonRoutes(documents));
+  mount("integrity", provenanceRoutes(documents));
+}
+
+/**
+ * Returns a function that gives the path that routes are matched with: as it was sent, except in the Simple API of an index
+ * and on its find-links page. There doubled slashes count as one and a final slash is ignored; a redirect then leads to the
+ * canonical spelling. A path in a view is that of the index, behind `VIEWS`.
+ */
+export function routedPaths(bases: readonly string[]): (path: string) => string {
+  const known = new Set(bases);
+  const pages = bases.flatMap((base) => [`${base}/simple/`, `${base}/find-links/`]);
+  const collapsed = (path: string) => {
+    const single = `${path}/`.replace(/\/{2,}/g, "/");
+    return pages.some((page) => single.startsWith(page)) ? single.slice(0, -1) : path;
+  };
+  return (path) => {
+    const seen = viewPathOf(path, (base) => known.has(base));
+    return seen ? VIEWS + collapsed(seen.base + seen.rest) : collapsed(path);
+  };
+}
