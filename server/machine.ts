@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { queueRole, type QueueRole } from "../schema/queues.ts";
 import { MINUTE } from "../worker/duration.ts";
 import { DURABLE_PREFIXES } from "../worker/platform/objects.ts";
 import type { Platform } from "../worker/platform/platform.ts";
@@ -103,8 +104,8 @@ export async function openMachine(options: MachineOptions): Promise<Machine> {
       openSpool: objects.openSpool,
       keyValue,
       database,
-      fills: queues.queue("pypi-edge-fills"),
-      refreshes: queues.queue("pypi-edge-refreshes"),
+      fills: queues.queue(nameOf("fills", consumers)),
+      refreshes: queues.queue(nameOf("refreshes", consumers)),
       newFromNetwork: openRateLimiter(newFromNetwork, Date.now),
       cache,
       // The cache is this state directory's own.
@@ -129,3 +130,7 @@ export async function openMachine(options: MachineOptions): Promise<Machine> {
     throw error;
   }
 }
+
+/** The name of a queue in the configuration. One that no consumer reads gets no messages. */
+const nameOf = (role: QueueRole, consumers: readonly ConsumerSettings[]) =>
+  consumers.find(({ queue }) => queueRole(queue) === role)?.queue ?? role;

@@ -59,15 +59,15 @@ describe("a dead letter", () => {
         .split("\n")
         .filter((line) => line.startsWith("pypi_edge_dead"));
     expect(await figures()).toEqual([
-      'pypi_edge_dead_letters{queue="pypi-edge-fills"} 0',
-      'pypi_edge_dead_letters{queue="pypi-edge-refreshes"} 0',
+      'pypi_edge_dead_letters{queue="fills"} 0',
+      'pypi_edge_dead_letters{queue="refreshes"} 0',
     ]);
     await fillDies(rig, FILL, { ...FILL, part: "metadata" });
     await refreshDies(rig, REFRESH);
     await env.DB.exec("INSERT INTO dead_letter VALUES ('1', 'another', 'null', 1)");
     expect(await figures()).toEqual([
-      'pypi_edge_dead_letters{queue="pypi-edge-fills"} 2',
-      'pypi_edge_dead_letters{queue="pypi-edge-refreshes"} 1',
+      'pypi_edge_dead_letters{queue="fills"} 2',
+      'pypi_edge_dead_letters{queue="refreshes"} 1',
     ]);
   });
 });
@@ -78,11 +78,19 @@ describe("replay", () => {
     await fillDies(rig, FILL);
     await refreshDies(rig, REFRESH);
     expect(await replay(rig)).toEqual([
-      "1 message was sent to pypi-edge-fills again.",
-      "1 message was sent to pypi-edge-refreshes again.",
+      "1 message was sent to the queue fills again.",
+      "1 message was sent to the queue refreshes again.",
     ]);
     expect([rig.queue.messages, rig.refreshes.messages, await kept()]).toEqual([[FILL], [REFRESH], []]);
     expect(await replay(rig)).toEqual(["There are no dead letters."]);
+  });
+
+  test("sends those of a deployment whose queues had other names to the queues here", async () => {
+    const rig = new Rig();
+    await deliver("acme-fills-dead", [FILL], rig.services, rig.now);
+    await fillDies(rig, { ...FILL, part: "metadata" });
+    expect(await replay(rig)).toEqual(["2 messages were sent to the queue fills again."]);
+    expect([rig.queue.messages.length, await kept()]).toEqual([2, []]);
   });
 
   test("does what the upstream refused before", async () => {
@@ -98,7 +106,7 @@ describe("replay", () => {
   test("sends hundreds", async () => {
     const rig = new Rig();
     await fillDies(rig, ...Array.from({ length: 120 }, (_, at) => ({ ...FILL, file: `f/${at}` })));
-    expect(await replay(rig)).toEqual(["120 messages were sent to pypi-edge-fills again."]);
+    expect(await replay(rig)).toEqual(["120 messages were sent to the queue fills again."]);
     expect([rig.queue.messages.length, await kept()]).toEqual([120, []]);
   });
 
@@ -107,7 +115,7 @@ describe("replay", () => {
     await fillDies(rig, FILL);
     rig.queue.down = true;
     expect(await replay(rig)).toEqual([
-      "pypi-edge-fills did not accept a message: the queue is away. It is kept, and so are those that were not sent yet.",
+      "The queue fills did not accept a message: the queue is away. It is kept, and so are those that were not sent yet.",
     ]);
     rig.queue.down = false;
     await replay(rig);
@@ -117,7 +125,7 @@ describe("replay", () => {
   test("can be asked what it would do, and does nothing then", async () => {
     const rig = new Rig();
     await fillDies(rig, FILL);
-    expect(await replay(rig, "?dry-run=true")).toEqual(["1 message would be sent to pypi-edge-fills again."]);
+    expect(await replay(rig, "?dry-run=true")).toEqual(["1 message would be sent to the queue fills again."]);
     expect([rig.queue.messages, (await kept()).length]).toEqual([[], 1]);
   });
 });

@@ -170,7 +170,7 @@ export function createStores(platform: Storage, { maxPut, inMemory }: StorageLim
     uploadSessions: uploadSessionsIn(db),
     uploadParts: partStoreIn(r2, pipe),
     orphans: orphansIn(db, r2),
-    deadLetters: deadLettersIn(db, { "pypi-edge-fills": fills, "pypi-edge-refreshes": refreshes }),
+    deadLetters: deadLettersIn(db, { fills, refreshes }),
     recentChanges: recentChangesIn(db),
     jobRuns: jobRunsIn(db),
     moving: movingIn(platform, now),

@@ -80,9 +80,9 @@ const SENTENCES: { readonly [Of in Kind]: Sentence<Of> } = {
     `${contents(moved)} are moved in${isDone ? "" : " so far; the next run goes on"}.${left > 0 ? ` ${amountLeft(left)}` : ""}`,
 
   "messages-resent": ({ queue, messages }, dryRun) =>
-    `${some(messages, "message")} ${was(messages, dryRun)} sent to ${queue} again.`,
+    `${some(messages, "message")} ${was(messages, dryRun)} sent to the queue ${queue} again.`,
   "queue-refused": ({ queue, reason }) =>
-    `${queue} did not accept a message: ${reason}. It is kept, and so are those that were not sent yet.`,
+    `The queue ${queue} did not accept a message: ${reason}. It is kept, and so are those that were not sent yet.`,
   "no-dead-letters": () => "There are no dead letters.",
 };
 

@@ -35,7 +35,7 @@ export interface RecentChanges {
 export interface DeadLetter {
   /** The platform's id of the message, the same at each delivery. */
   readonly id: string;
-  /** The queue it was sent to. */
+  /** The queue it was sent to: its name where it is stored, and its role where it is read. */
   readonly queue: string;
   /** A JSON value. */
   readonly body: unknown;
@@ -51,7 +51,7 @@ export interface DeadLetters {
    * it.
    */
   resend(letter: DeadLetter): Promise<void>;
-  /** How many there are for each existing queue. */
+  /** How many there are for each existing queue, by its role. */
   counts(): Promise<ReadonlyMap<string, number>>;
 }
 

@@ -1,8 +1,13 @@
 import type { DeadLetter, DeadLetters } from "../../repository/ports/maintenance.ts";
+import { queueRole } from "../../../schema/queues.ts";
 import type { Database } from "../../platform/database.ts";
 import type { MessageQueue } from "../../platform/queues.ts";
 
-/** Dead letters in D1; `queues` are the queues, by name, that they can be sent to again. */
+/**
+ * Dead letters in D1. A row has its queue's name; where the rows came from another deployment, its queues had other names.
+ *
+ * @param queues those that letters can be sent to again, by their roles
+ */
 export function deadLettersIn(db: Database, queues: Readonly<Record<string, MessageQueue>>): DeadLetters {
   return {
     async keep({ id, queue, body }, now) {
@@ -17,7 +22,9 @@ export function deadLettersIn(db: Database, queues: Readonly<Record<string, Mess
         .prepare("SELECT id, queue, body FROM dead_letter ORDER BY died_at, id LIMIT ?1")
         .bind(limit)
         .run<{ id: string; queue: string; body: string }>();
-      return results.map(({ id, queue, body }): DeadLetter => ({ id, queue, body: JSON.parse(body) as unknown }));
+      return results.map(
+        ({ id, queue, body }): DeadLetter => ({ id, queue: roleIn(queue), body: JSON.parse(body) as unknown }),
+      );
     },
 
     async resend({ id, queue, body }) {
@@ -33,9 +40,11 @@ export function deadLettersIn(db: Database, queues: Readonly<Record<string, Mess
       const { results } = await db
         .prepare("SELECT queue, count(*) AS n FROM dead_letter GROUP BY queue")
         .run<{ queue: string; n: number }>();
-      return new Map(
-        Object.keys(queues).map((queue) => [queue, results.find((row) => row.queue === queue)?.n ?? 0] as const),
-      );
+      const counted = (role: string) =>
+        results.filter(({ queue }) => roleIn(queue) === role).reduce((sum, { n }) => sum + n, 0);
+      return new Map(Object.keys(queues).map((role) => [role, counted(role)] as const));
     },
   };
 }
+
+const roleIn = (queue: string) => queueRole(queue) ?? queue;
