@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { uploadTime } from "../worker/pypi/upload-time.ts";
 
 /** The body that begins an upload in parts. */
 export const uploadAnnouncement = z.strictObject(
@@ -17,6 +18,19 @@ export const uploadAnnouncement = z.strictObject(
   // Without it the text would be zod's, which depends on what else in the process has chosen a language for it.
   { error: ({ code }) => (code === "invalid_type" ? "must be a JSON object" : "has members that are not known here") },
 );
+
+const NOT_A_TIME = "must be a time of 1970 or later with its offset, such as 2019-03-01T12:00:00Z";
+
+/** The body that ends an upload in parts; it may be empty. */
+export const uploadEnd = z.strictObject({
+  /** When the file was uploaded to the index that it comes from; read as milliseconds since the epoch. */
+  uploadedAt: z.optional(
+    z.pipe(
+      z.string(NOT_A_TIME).check(z.refine((it) => Date.parse(uploadTime(it) ?? "") >= 0, NOT_A_TIME)),
+      z.transform((it) => Date.parse(uploadTime(it) ?? "")),
+    ),
+  ),
+});
 
 /** The progress of an upload in parts. */
 export const uploadState = z.object({

@@ -20,7 +20,12 @@ const cells = ({ at, actor, actorName, action, index, project, subject, origin, 
   origin,
 ];
 
+/** When a file was uploaded to the index that it comes from. */
+const migrated = z.object({ uploadedAt: z.string() });
+
 function subjectOf(action: string, subject: string, details: unknown): string {
   const { data } = promoted.safeParse(details);
-  return action === "promote" && data ? `${subject} (from ${data.from})` : subject;
+  if (action === "promote" && data) return `${subject} (from ${data.from})`;
+  const { data: kept } = migrated.safeParse(details);
+  return action === "upload" && kept ? `${subject} (of ${kept.uploadedAt.slice(0, 10)})` : subject;
 }

@@ -30,7 +30,12 @@ export interface UploadApi {
   begin(announcement: UploadAnnouncement): Promise<UploadState | UploadOutcome>;
   /** @param body of this size, in bytes */
   put(id: string, number: number, body: ReadableStream<Uint8Array>, size: number): Promise<void>;
-  finish(id: string): Promise<UploadOutcome>;
+  /** @param uploadedAt the file's upload time on its pages, which only an admin may say; undefined: now. ISO 8601 */
+  finish(id: string, uploadedAt?: string): Promise<UploadOutcome>;
+  /** Throws a `CommandError` where there is no such index, or the token may upload nothing to it. */
+  demandIndex(index: string): Promise<void>;
+  /** Throws a `CommandError` where the token may not say upload times in the index. */
+  demandTimes(index: string): Promise<void>;
 }
 
 /** The headers and body of a request. */
@@ -39,6 +44,11 @@ interface Sent extends RequestInit {
   /** `fetch` requires it for a body that is a stream. */
   readonly duplex?: "half";
 }
+
+/** An announcement of no file: 400 where the index exists and the token may upload to it. */
+const NO_FILE = { filename: "-", size: 1, sha256: "0".repeat(64) };
+
+const withTime = (uploadedAt: string): Sent => ({ body: JSON.stringify({ uploadedAt }) });
 
 /** The API of a server. */
 export function uploadApi({ url, token, socket }: ServerAccess): UploadApi {
@@ -77,13 +87,13 @@ export function uploadApi({ url, token, socket }: ServerAccess): UploadApi {
     );
   }
 
-  /** Throws a `CommandError` where the token may upload no project at all to the index. */
   async function demandIndex(index: string): Promise<void> {
     try {
-      // No upload has this id: 404 for a token that may upload to the index, 403 for any other.
-      await call("GET", `/${encodeURIComponent(index)}.`);
+      await call("POST", "", { body: JSON.stringify({ ...NO_FILE, index }) });
     } catch (error) {
+      if (error instanceof RetryableFailure) throw new CommandError(`${error.message}.`, "unreachable");
       if (error instanceof Forbidden) throw new CommandError(error.message, "refused");
+      if (error instanceof CommandError) throw error;
     }
   }
 
@@ -100,6 +110,18 @@ export function uploadApi({ url, token, socket }: ServerAccess): UploadApi {
       const headers = { "Content-Length": String(size) };
       await call("PUT", `/${id}/${number}`, { body, duplex: "half", headers });
     },
-    finish: async (id) => read(uploadOutcome, await call("POST", `/${id}/finish`)),
+    finish: async (id, uploadedAt) =>
+      read(uploadOutcome, await call("POST", `/${id}/finish`, uploadedAt === undefined ? {} : withTime(uploadedAt))),
+    demandIndex,
+    async demandTimes(index) {
+      try {
+        // No upload has this id: 404 for a token that may say times, 403 for any other.
+        await call("POST", `/${encodeURIComponent(index)}./finish`, withTime(new Date(0).toISOString()));
+      } catch (error) {
+        if (error instanceof CommandError) throw error;
+        if (error instanceof Forbidden)
+          throw new CommandError(`${error.message} Without --keep-times the scope upload is enough.`, "refused");
+      }
+    },
   };
 }

@@ -5,6 +5,12 @@ import { fileErrorText } from "../lib/files.ts";
 import { RetryableFailure, RefusedUpload, type UploadApi } from "./api.ts";
 import type { FoundFile } from "./files.ts";
 
+/** A file to send. */
+export interface FileToSend extends FoundFile {
+  /** The upload time that its pages are to have; undefined: the time of this upload. ISO 8601. */
+  readonly uploadedAt?: string | undefined;
+}
+
 /** The waits before each further try; a part that arrives resets the count. Milliseconds. */
 const WAITS = [SECOND, 2 * SECOND, 4 * SECOND];
 
@@ -28,8 +34,8 @@ export interface Sent {
  *
  * @throws RefusedUpload where the server refuses the file, or it cannot be read; RetryableFailure where all tries failed; CommandError
  */
-export async function sendUpload(file: FoundFile, { api, index, show, sleep }: Sending): Promise<Sent> {
-  const { path, filename, size } = file;
+export async function sendUpload(file: FileToSend, { api, index, show, sleep }: Sending): Promise<Sent> {
+  const { path, filename, size, uploadedAt } = file;
   const sha256 = await digestOf(file, (done) => show("reading", done, size));
   const blob = await readable(() => openAsBlob(path));
   let sent = 0;
@@ -58,7 +64,7 @@ export async function sendUpload(file: FoundFile, { api, index, show, sleep }: S
       tries = 0;
     }
     const { identical } = await timed(
-      () => api.finish(id),
+      () => api.finish(id, uploadedAt),
       (seconds) => show(`being checked (${seconds} s):`, size, size),
     );
     return identical && sent === 0 ? "identical" : "published";

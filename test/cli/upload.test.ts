@@ -123,10 +123,9 @@ describe("pypi-edge upload", () => {
     file(WHEEL, 10);
     file(SDIST, 10);
     const said = "The token may not upload team.\n";
-    server.fail("POST /", { status: 403, text: said });
-    server.fail("GET /", { status: 403, text: said });
+    server.fail("POST /", { status: 403, text: said }, { status: 403, text: said });
     const { code, output } = await upload([WHEEL, SDIST]);
-    expect([code, output, server.requests]).toEqual([4, said, ["POST /", "GET /"]]);
+    expect([code, output, server.requests]).toEqual([4, said, ["POST /", "POST /"]]);
     server.requests.length = 0;
     server.fail("POST /", { status: 404, text: "There is no index.\n" });
     expect(await upload([WHEEL, SDIST])).toMatchObject({ code: 1, output: "There is no index.\n" });
@@ -230,7 +229,7 @@ describe("a file that is sent", () => {
   ])("%s is not sent", async (_what, status, type, kind) => {
     file(WHEEL, 2_500);
     const fault = { status, text: "no", type };
-    server.fail("POST /", fault, fault, fault, fault);
+    server.fail("POST /", ...(kind === RetryableFailure ? [fault, fault, fault, fault] : [fault]));
     await expect(sending()).rejects.toThrow(kind);
     expect(server.requests).not.toContain("PUT /1");
   });

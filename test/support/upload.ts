@@ -133,6 +133,7 @@ export interface Row {
   readonly size: number;
   readonly object: string | null;
   readonly metadata_sha256: string | null;
+  readonly uploaded_at: number;
 }
 
 export const rows = async () =>

@@ -56,8 +56,10 @@ export interface NewFile {
   readonly size: number;
   /** The key of its bytes. */
   readonly object: string;
-  /** Milliseconds since the epoch. */
+  /** What pages say; earlier than `at` for a file that comes from another index. Milliseconds since the epoch. */
   readonly uploadedAt: number;
+  /** When it is published here. Milliseconds since the epoch. */
+  readonly at: number;
   readonly author: Author;
 }
 

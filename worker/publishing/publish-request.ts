@@ -18,6 +18,11 @@ export interface PublishRequest {
   readonly staged: StagedFile;
   /** What the client says about the file; publishing checks it. */
   readonly claimed: ClaimedMetadata;
+  /**
+   * When the file was uploaded to the index that it comes from; undefined: it is new. A later time than now counts as
+   * now. Milliseconds since the epoch.
+   */
+  readonly uploadedAt?: number | undefined;
 }
 
 export interface ClaimedMetadata {

@@ -28,7 +28,8 @@ export function createPublish({ inspect, transaction, objects }: PublishOptions)
   ): Promise<PublishResult> {
     const { index, author, staged } = request;
     const id = { index: index.name, project: distribution.project, identity: distribution.identity };
-    const outcome = resultWithoutWrite(await transaction.stateOf(id), request, distribution);
+    const before = await transaction.stateOf(id);
+    const outcome = resultWithoutWrite(before, request, distribution);
     if (outcome) return outcome;
     const { metadata } = distribution;
     const object = await objects.store(staged, metadata);
@@ -39,7 +40,9 @@ export function createPublish({ inspect, transaction, objects }: PublishOptions)
       metadataSha256: metadata && sha256(metadata),
       size: staged.size,
       object,
-      uploadedAt: ctx.now,
+      // A file that replaces another is new: with an old date, a client's copy of the other would count as unchanged.
+      uploadedAt: before.file ? ctx.now : Math.min(request.uploadedAt ?? ctx.now, ctx.now),
+      at: ctx.now,
       author,
     };
     try {

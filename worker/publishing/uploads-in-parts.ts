@@ -71,10 +71,12 @@ export interface UploadsInParts {
   /**
    * Assembles and publishes the parts. May be repeated after any outcome.
    *
+   * @param uploadedAt when the file was uploaded to the index that it comes from, in milliseconds since the epoch; the
+   *   caller has checked that the author may say so
    * @throws IndexError `bad-request` where parts are missing, and the upload continues; any other error of `Publish`,
    *   after which the upload is deleted unless the error is `storage-failed`
    */
-  finish(session: UploadSession, author: Author, ctx: Context): Promise<UploadResult>;
+  finish(session: UploadSession, author: Author, ctx: Context, uploadedAt?: number): Promise<UploadResult>;
   /** Ends the upload and deletes its parts. Throws `storage-failed`. */
   abort(session: UploadSession): Promise<void>;
 }
@@ -114,7 +116,12 @@ export function createUploadsInParts(parts: UploadsInPartsOptions): UploadsInPar
     throw noLongerOpen(session);
   }
 
-  async function publishAssembled(session: UploadSession, author: Author, ctx: Context): Promise<UploadResult> {
+  async function publishAssembled(
+    session: UploadSession,
+    author: Author,
+    ctx: Context,
+    uploadedAt: number | undefined,
+  ): Promise<UploadResult> {
     const { filename, index, sha256 } = session;
     const staged = await store.staged(session);
     if (staged.digests.sha256 !== sha256) {
@@ -128,6 +135,7 @@ export function createUploadsInParts(parts: UploadsInPartsOptions): UploadsInPar
       filename,
       staged,
       claimed: { digests: { sha256 } },
+      uploadedAt,
     };
     const { kind, firstOf } = await publish(request, ctx);
     return { kind, filename, index, firstOf };
@@ -180,12 +188,12 @@ export function createUploadsInParts(parts: UploadsInPartsOptions): UploadsInPar
       throw noLongerOpen(session);
     },
 
-    async finish(session, author, ctx) {
+    async finish(session, author, ctx, uploadedAt) {
       const isWhole = await store.isAssembled(session);
       if (!isWhole) requireAllParts(session);
       try {
         if (!isWhole) await assemble(session, ctx);
-        const ended = await publishAssembled(session, author, ctx);
+        const ended = await publishAssembled(session, author, ctx, uploadedAt);
         await cleanUp(session, ctx);
         return ended;
       } catch (error) {

@@ -1,6 +1,7 @@
 import { Hono, type Context as HonoContext } from "hono";
 import {
   uploadAnnouncement,
+  uploadEnd,
   type UploadAnnouncement,
   type UploadOutcome,
   type UploadState,
@@ -16,7 +17,7 @@ import { parsedJson } from "../../pypi/parsed-json.ts";
 import { LIFETIMES } from "../headers.ts";
 import type { Settling } from "../settle.ts";
 import { readOptionalBody } from "./request-body.ts";
-import { wrongMembers } from "./request-json.ts";
+import { readRequestJson, wrongMembers } from "./request-json.ts";
 import { drainBody, bodyOfSize } from "./part-body.ts";
 
 /** The largest request that may begin an upload in parts. Real ones are much smaller. Bytes. */
@@ -30,13 +31,15 @@ export function uploadsInPartsRoutes(
 ): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
 
-  /** The sender, who may upload to the index in the id, and its upload. */
-  async function findUpload(c: HonoContext<AppEnv>): Promise<{ author: Author; session: UploadSession }> {
-    const id = c.req.param("id") ?? "";
-    const [index = ""] = id.split(".");
-    const author = await authorize(c, { scope: "upload", index, project: SOME_PROJECT });
-    return { author, session: await uploads.find(id, author.principal) };
+  /** The sender, who has a scope of the index in the id. */
+  function authorOf(c: HonoContext<AppEnv>, scope: "upload" | "admin"): Promise<Author> {
+    const [index = ""] = (c.req.param("id") ?? "").split(".");
+    return authorize(c, { scope, index, project: SOME_PROJECT });
   }
+
+  /** The upload that is asked for. */
+  const findUpload = async (c: HonoContext<AppEnv>, { principal }: Author) =>
+    uploads.find(c.req.param("id") ?? "", principal);
 
   /** @param isMeant whether a request is for this offer, where two share a path; the next offer has it otherwise */
   const offer = (
@@ -64,9 +67,9 @@ export function uploadsInPartsRoutes(
   });
 
   offer("/:id", {
-    GET: async (c) => c.json(state((await findUpload(c)).session), 200, LIFETIMES.live),
+    GET: async (c) => c.json(state(await findUpload(c, await authorOf(c, "upload"))), 200, LIFETIMES.live),
     async DELETE(c) {
-      await uploads.abort((await findUpload(c)).session);
+      await uploads.abort(await findUpload(c, await authorOf(c, "upload")));
       return c.body(null, 204, LIFETIMES.live);
     },
   });
@@ -76,8 +79,12 @@ export function uploadsInPartsRoutes(
     "/:id/:number",
     {
       async POST(c) {
-        const { author, session } = await findUpload(c);
-        const ended = await settle(() => uploads.finish(session, author, c.get("ctx")));
+        const author = await authorOf(c, "upload");
+        const { uploadedAt } = await readRequestJson(c.req.raw, uploadEnd);
+        // With this right a new file can be passed off as one of years ago.
+        if (uploadedAt !== undefined) await authorOf(c, "admin");
+        const session = await findUpload(c, author);
+        const ended = await settle(() => uploads.finish(session, author, c.get("ctx"), uploadedAt));
         const remains = ended.firstOf && (await purge(c, ended.index, ended.firstOf));
         return c.json(outcome(ended, remains), 200, LIFETIMES.live);
       },
@@ -87,7 +94,7 @@ export function uploadsInPartsRoutes(
 
   offer("/:id/:number", {
     async PUT(c) {
-      const { session } = await findUpload(c);
+      const session = await findUpload(c, await authorOf(c, "upload"));
       const { body, headers } = c.req.raw;
       const number = numberOf(c.req.param("number"));
       try {

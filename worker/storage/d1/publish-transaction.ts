@@ -55,12 +55,13 @@ export function publishTransactionIn(db: Database): PublishTransaction {
         };
       }),
 
-    commit: ({ index, distribution, sha256, metadataSha256, size, object, uploadedAt, author }, { replace }) =>
+    commit: ({ index, distribution, sha256, metadataSha256, size, object, uploadedAt, at, author }, { replace }) =>
       orStorageFailed(async () => {
         const { project, identity, filename, version, requiresPython } = distribution;
+        const kept = uploadedAt !== at && { uploadedAt: new Date(uploadedAt).toISOString() };
         const [raised] = await db.batch<{ revision?: number }>([
           db.prepare(RAISE_REVISION).bind(index, project, JSON.stringify(STATUSES_WITHOUT_UPLOADS)),
-          ...(replace ? [noteUnlinked(db, { index, project, identities: [identity] }, uploadedAt)] : []),
+          ...(replace ? [noteUnlinked(db, { index, project, identities: [identity] }, at)] : []),
           db
             .prepare(replace ? REPLACE_FILE : INSERT_FILE)
             .bind(
@@ -78,8 +79,15 @@ export function publishTransactionIn(db: Database): PublishTransaction {
             ),
           auditEntryStatement(
             db,
-            { ...author, action: "upload", index, project, subject: filename, details: { version, sha256, size } },
-            uploadedAt,
+            {
+              ...author,
+              action: "upload",
+              index,
+              project,
+              subject: filename,
+              details: { version, sha256, size, ...kept },
+            },
+            at,
           ),
         ]);
         return { isFirst: raised?.results[0]?.revision === 1 };
