@@ -8,6 +8,7 @@ import { demoCommand } from "./commands/demo.ts";
 import { jobsCommand } from "./commands/jobs.ts";
 import { lockCommand } from "./commands/lock.ts";
 import { loginCommand, logoutCommand } from "./commands/login.ts";
+import { migrateCommand } from "./commands/migrate.ts";
 import { moveInCommand, moveOutCommand } from "./commands/move.ts";
 import { releaseCommand } from "./commands/release.ts";
 import { tokenCommand } from "./commands/token.ts";
@@ -29,6 +30,7 @@ export function program(version: string): CommandUnknownOpts {
     logoutCommand(),
     tokenCommand(),
     uploadCommand(),
+    migrateCommand(),
     releaseCommand(),
     auditCommand(),
     whyCommand(),

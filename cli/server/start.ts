@@ -7,11 +7,12 @@ import {
   type CertificateFiles,
 } from "../../server/http/certificate.ts";
 import type { Listener } from "../../server/http/listen.ts";
-import { proxiesIn, UnusableProxy, type ProxyFor } from "../../server/proxies/proxies.ts";
+import type { ProxyFor } from "../../server/proxies/proxies.ts";
 import type * as server from "../../server/serve.ts";
 import { SECOND } from "../../worker/duration.ts";
 import { messageOf } from "../../worker/errors.ts";
 import { builtServer } from "../build/build.ts";
+import { proxiesOfEnvironment } from "../lib/environment-proxies.ts";
 import { CommandError } from "../lib/command-error.ts";
 import { MIGRATIONS } from "../lib/project-folder.ts";
 import { noteAddress, socketAddress } from "../lib/state.ts";
@@ -114,15 +115,6 @@ async function usableCertificate(files: CertificateFiles): Promise<X509Certifica
     return certificate.x509;
   } catch (error) {
     throw error instanceof UnusableCertificate ? new CommandError(error.message) : error;
-  }
-}
-
-/** Throws a `CommandError` where the address of one cannot be used. */
-function proxiesOfEnvironment(): ProxyFor {
-  try {
-    return proxiesIn(process.env);
-  } catch (error) {
-    throw error instanceof UnusableProxy ? new CommandError(error.message) : error;
   }
 }
 

@@ -98,7 +98,17 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   // GitHub's runner has no package but the action's own files.
   ci: [],
-  cli: ["server", "worker/locks/formats", "worker/locks/mapping", "worker/pypi", "worker/errors", "schema"],
+  cli: [
+    "server",
+    "worker/publishing",
+    "worker/upstream",
+    "worker/repository",
+    "worker/locks/formats",
+    "worker/locks/mapping",
+    "worker/pypi",
+    "worker/errors",
+    "schema",
+  ],
 };
 
 /** Units of time have one definition, for all parts. */

@@ -1,0 +1,115 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { inPool } from "../../worker/repository/pool.ts";
+import { CommandError } from "../lib/command-error.ts";
+import { RefusedUpload, RetryableFailure, type UploadApi } from "../upload/api.ts";
+import { sendUpload, type FileToSend } from "../upload/send.ts";
+import type { TargetFile, TargetIndex } from "./target.ts";
+import { UnusableFile, type LeftOut, type SourceFile } from "./source.ts";
+
+/** Files that are sent at the same time: on Cloudflare each waits for a second until it has settled. */
+const AT_ONCE = 4;
+
+/** After so many failures without a success between them, the rest is left to another run. */
+const MOST_FAILURES = 10;
+
+/** What became of a file. `identical`: the index had it already. */
+export type Migrated =
+  | LeftOut
+  | {
+      readonly filename: string;
+      readonly from: string;
+      readonly outcome: "published" | "identical" | "would-publish";
+      /** What a person has to look at; undefined: nothing. */
+      readonly reason?: string | undefined;
+      /** Bytes that were sent, or would be. */
+      readonly sent: number;
+    };
+
+/** The means of a migration. */
+export interface Migration {
+  readonly api: UploadApi;
+  readonly target: TargetIndex;
+  readonly index: string;
+  readonly keepTimes: boolean;
+  /** Called after each file. */
+  readonly show: (done: number, of: number, filename: string) => void;
+}
+
+/**
+ * Uploads files, each as `pypi-edge upload` does. Files of one name are done one after the other, in their order: the
+ * first one that is published has the name.
+ *
+ * @returns what became of each, in their order
+ * @throws CommandError where the rest would fail as well
+ */
+export async function migrateAll(files: readonly SourceFile[], migration: Migration): Promise<Migrated[]> {
+  const { show } = migration;
+  let done = 0;
+  let failures = 0;
+  return inTurns(files, async (file) => {
+    const migrated = await migrate(file, migration);
+    failures = migrated.outcome === "failed" ? failures + 1 : 0;
+    if (failures >= MOST_FAILURES)
+      throw new CommandError(
+        `${failures} files failed one after the other, the last one: ${"reason" in migrated ? migrated.reason : ""} Run the command again: files that are there are not sent again.`,
+      );
+    show(++done, files.length, file.filename);
+    return migrated;
+  });
+}
+
+/** Does work for all files, several at once, but those of one name in turn; the results are in the files' order. */
+export async function inTurns<Result>(
+  files: readonly SourceFile[],
+  work: (file: SourceFile) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  const groups = Map.groupBy(files.entries(), ([, { filename }]) => filename);
+  await inPool(AT_ONCE, [...groups.values()], async (group) => {
+    for (const [at, file] of group) results[at] = await work(file);
+  });
+  return results;
+}
+
+async function migrate(source: SourceFile, migration: Migration): Promise<Migrated> {
+  const { target } = migration;
+  const { filename, from, sha256, yanked } = source;
+  const known = { filename, from };
+  try {
+    // Where the source says the digest, what is there already is not even downloaded.
+    const before = sha256 === undefined ? undefined : await target.find(filename);
+    const isThere = before !== undefined && !before.isDeleted && before.sha256 === sha256;
+    const { kind, sent } = isThere
+      ? { kind: "identical" as const, sent: 0 }
+      : await source.onDisk((file) => send(file, migration));
+    const reason = yanked === undefined ? undefined : await yank(isThere ? before : undefined, source, migration);
+    return { ...known, outcome: kind, reason, sent };
+  } catch (error) {
+    if (error instanceof RefusedUpload) return { ...known, outcome: "refused", reason: error.message };
+    if (error instanceof UnusableFile || error instanceof RetryableFailure)
+      return { ...known, outcome: "failed", reason: error.message };
+    throw error;
+  }
+}
+
+const send = ({ uploadedAt, ...file }: FileToSend, { api, index, keepTimes }: Migration) =>
+  sendUpload(keepTimes ? { ...file, uploadedAt } : file, { api, index, show: () => undefined, sleep });
+
+/** Yanks a file that is yanked at its source. Returns a sentence where that is left to a person. */
+async function yank(
+  before: TargetFile | undefined,
+  { filename, yanked = "" }: SourceFile,
+  { target, index }: Migration,
+): Promise<string | undefined> {
+  const file = before ?? (await target.find(filename, true));
+  const advice = `It is yanked at its source, and not in ${index}`;
+  if (!file) return `${advice}: the token may not read the index.`;
+  if (file.isYanked) return undefined;
+  try {
+    await target.yank(file, filename, yanked);
+    return undefined;
+  } catch (error) {
+    if (error instanceof CommandError) return `${advice}: ${error.message}`;
+    throw error;
+  }
+}
