@@ -22,9 +22,11 @@ export function deadLettersIn(db: Database, queues: Readonly<Record<string, Mess
         .prepare("SELECT id, queue, body FROM dead_letter ORDER BY died_at, id LIMIT ?1")
         .bind(limit)
         .run<{ id: string; queue: string; body: string }>();
-      return results.map(
-        ({ id, queue, body }): DeadLetter => ({ id, queue: roleIn(queue), body: JSON.parse(body) as unknown }),
-      );
+      return results.map(({ id, queue, body }): DeadLetter => ({
+        id,
+        queue: roleIn(queue),
+        body: JSON.parse(body) as unknown,
+      }));
     },
 
     async resend({ id, queue, body }) {
