@@ -122,12 +122,12 @@ const CASES: readonly (readonly [result: JobResult, sentence: string, dry?: stri
   [{ kind: "edge-unreachable" }, "No edge cache can be reached from here; nothing was purged."],
   [
     { kind: "messages-resent", queue: "fills", messages: 2 },
-    "2 messages were sent to fills again.",
-    "2 messages would be sent to fills again.",
+    "2 messages were sent to the queue fills again.",
+    "2 messages would be sent to the queue fills again.",
   ],
   [
     { kind: "queue-refused", queue: "fills", reason: "it is away" },
-    "fills did not accept a message: it is away. It is kept, and so are those that were not sent yet.",
+    "The queue fills did not accept a message: it is away. It is kept, and so are those that were not sent yet.",
   ],
   [{ kind: "no-dead-letters" }, "There are no dead letters."],
 ];
