@@ -79,14 +79,17 @@ async function writeAll(
   const writer = new Writer();
   try {
     const database = await openDatabase(snapshot, writer);
-    const stored = openStored(state);
     try {
       // It may be of the version before.
       await migrate(database, migrations);
-      const stores = await storesOf(stored, database, mirror);
-      await withTries(() => moveOut(stores, folderPlace(folder), () => true, Date.now));
+      const stored = openStored(state);
+      try {
+        const stores = await storesOf(stored, database, mirror);
+        await withTries(() => moveOut(stores, folderPlace(folder), () => true, Date.now));
+      } finally {
+        await stored.close();
+      }
     } finally {
-      await stored.close();
       await database.close();
     }
   } finally {

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { DURABLE_PREFIXES, type Objects } from "../../worker/platform/objects.ts";
 import { openKeyValue } from "../key-value.ts";
@@ -36,7 +37,10 @@ const isDurable = (key: string) => DURABLE_PREFIXES.some((prefix) => key.startsW
 export function openStored(state: string): Stored {
   const opened: Sqlite[] = [];
   const open = (name: string) => {
-    const db = openReadOnly(join(state, `${name}.sqlite`));
+    const file = join(state, `${name}.sqlite`);
+    if (!existsSync(file))
+      throw new Error(`${file} is not there; a server that is started on this directory makes it anew, empty`);
+    const db = openReadOnly(file);
     opened.push(db);
     return db;
   };

@@ -83,3 +83,10 @@ test("what is no backup, no state directory or no new folder is refused with wha
   expect(existsSync(within("x"))).toBe(false);
   rmSync(within("other"), { recursive: true });
 });
+
+test("a state directory without one of its files is told of, and the command ends", async () => {
+  cpSync(within("state"), within("without"), { recursive: true, filter: (path) => !path.includes("cache.sqlite") });
+  expect(await edge("backup", "some.tar", "--state", "without")).toMatch(
+    /^1 The backup .*some\.tar did not come to its end: .*cache\.sqlite is not there; a server .* makes it anew/,
+  );
+});
