@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import { SECOND } from "../worker/duration.ts";
 import { asProjectName, type ProjectName } from "../worker/pypi/name.ts";
+import { resolveAdminTokens } from "./admin-tokens.ts";
 import { publicRoot } from "./address.ts";
 import { DEFAULT, index, indexName, resolveIndexes, type IndexConfig } from "./indexes.ts";
 import { pattern } from "./patterns.ts";
@@ -29,9 +30,6 @@ const MAX_POPULAR = 2_000;
 
 /** Longer, a name that is hosted meanwhile would come from an upstream for too long. Seconds. */
 const MAX_GRACE = 60;
-
-/** A shorter token could be guessed. Characters. */
-const MIN_TOKEN_LENGTH = 16;
 
 /** How a line of the log is written. */
 export const logFormat = z.enum(["json", "text"], 'must be "json" or "text"');
@@ -88,8 +86,8 @@ export interface Config {
   readonly databaseGrace: number;
   /** Bytes that requests without a token may have stored in a day; 0: no limit. */
   readonly bytesADay: number;
-  /** Gives access to `/-/api/`; undefined: no admin token exists. */
-  readonly adminToken: string | undefined;
+  /** Each gives access to `/-/api/`. */
+  readonly adminTokens: readonly string[];
   /** The public address without a final slash, where it is not the request's own; else empty. */
   readonly publicUrl: string;
   /** Whether anyone may read `/-/metrics`; otherwise a token that may read every index is needed. */
@@ -130,17 +128,7 @@ export function parseConfig(env: Record<string, unknown>): Config {
   const indexes = resolveIndexes(INDEXES, upstreams, problems);
   const trustedRules = resolveTrusted(TRUSTED, indexes, AUDIENCE, problems);
 
-  const secret = env["ADMIN_TOKEN"];
-  const adminToken = typeof secret === "string" ? secret : undefined;
-  if (
-    secret !== undefined &&
-    // Other characters are not allowed in the Authorization header.
-    !(adminToken !== undefined && /^[\x21-\x7e]+$/.test(adminToken) && adminToken.length >= MIN_TOKEN_LENGTH)
-  ) {
-    problems.push(
-      `the secret ADMIN_TOKEN: must be at least ${MIN_TOKEN_LENGTH} characters: letters, digits and signs of ASCII, no spaces`,
-    );
-  }
+  const adminTokens = resolveAdminTokens(env, problems);
 
   const [main, ...others] = indexes;
   if (problems.length > 0 || !main) throw wrong(problems);
@@ -157,7 +145,7 @@ export function parseConfig(env: Record<string, unknown>): Config {
     freeSpace: FREE_SPACE * 1_000_000_000,
     databaseGrace: DATABASE_GRACE * SECOND,
     bytesADay: NEW_A_DAY * 1_000_000_000,
-    adminToken,
+    adminTokens,
     publicUrl: PUBLIC_URL,
     openMetrics: METRICS === "open",
     logRequests: LOG === "requests",

@@ -46,6 +46,13 @@ describe("a token is shown", () => {
     expect((await rig.get(PAGE, headers(ADMIN_TOKEN))).status).toBe(200);
   });
 
+  test("an admin token and the one that takes its place are valid together", async () => {
+    const rig = await privateRig({ ADMIN_TOKEN_2: "the-next-token-for-the-tests" });
+    for (const token of [ADMIN_TOKEN, "the-next-token-for-the-tests"])
+      expect((await rig.get(PAGE, bearer(token))).status).toBe(200);
+    expect((await rig.get(PAGE, bearer("another-token-for-the-tests"))).status).toBe(401);
+  });
+
   test.each([
     ["nothing", {}],
     ["an empty header", { Authorization: "" }],

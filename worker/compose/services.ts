@@ -118,7 +118,7 @@ export function compose(
     popular: count,
     seed,
     reserved,
-    adminToken,
+    adminTokens,
     trusted,
     audience,
     bytesADay,
@@ -140,7 +140,7 @@ export function compose(
     transaction: stores.publishTransaction,
     objects: stores.uploadObjects,
   });
-  const authenticate = authenticator({ adminToken, tokens, attempts: new Attempts() });
+  const authenticate = authenticator({ adminTokens, tokens, attempts: new Attempts() });
   return {
     authenticate,
     allowanceFor: allowances({ authenticate, ofNetwork: platform.newFromNetwork, newBytes, bytesADay, counters }),
