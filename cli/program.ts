@@ -4,7 +4,9 @@ import { backupCommand, restoreCommand, verifyCommand } from "./commands/backup.
 import { checkCommand } from "./commands/check.ts";
 import { carryOverCommand } from "./commands/carry-over.ts";
 import { costCommand } from "./commands/cost.ts";
+import { deployCommand } from "./commands/deploy.ts";
 import { demoCommand } from "./commands/demo.ts";
+import { initCommand } from "./commands/init.ts";
 import { jobsCommand } from "./commands/jobs.ts";
 import { lockCommand } from "./commands/lock.ts";
 import { loginCommand, logoutCommand } from "./commands/login.ts";
@@ -26,6 +28,7 @@ export function program(version: string): CommandUnknownOpts {
     // The server's code takes a moment to load: only `serve` loads it.
     serveCommand(async (options) => (await import("./server/start.ts")).start(options)),
     demoCommand(),
+    initCommand(version),
     loginCommand(),
     logoutCommand(),
     tokenCommand(),
@@ -41,6 +44,7 @@ export function program(version: string): CommandUnknownOpts {
     backupCommand(),
     restoreCommand(),
     verifyCommand(),
+    deployCommand(),
     checkCommand(),
     moveOutCommand(),
     moveInCommand(),

@@ -11,8 +11,12 @@ const queueConsumer = z.object({
   retry_delay: z.optional(z.number()),
 });
 
-/** What wrangler.toml says of crons, queues and rate limits, beside `[vars]`. */
+/** What wrangler.toml says of the worker, its stores, crons, queues and rate limits, beside `[vars]`. */
 export const deployment = z.object({
+  name: z.string(),
+  kv_namespaces: z.tuple([z.object({ id: z.optional(z.string()) })]),
+  r2_buckets: z.tuple([z.object({ bucket_name: z.string() })]),
+  d1_databases: z.tuple([z.object({ database_name: z.string(), database_id: z.optional(z.string()) })]),
   queues: z.object({ consumers: z.array(queueConsumer) }),
   ratelimits: z.optional(
     z.array(z.object({ name: z.string(), simple: z.object({ limit: z.number(), period: z.number() }) })),

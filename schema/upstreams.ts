@@ -82,7 +82,7 @@ export function resolveUpstreams(
     const secret = credentials === undefined ? undefined : env[credentials];
     if (credentials !== undefined && !(typeof secret === "string" && secret.includes(":"))) {
       problems.push(
-        `UPSTREAMS.${key}.credentials: there is no secret ${credentials} of the form user:password. Set it with "npx wrangler secret put ${credentials}", or as an environment variable for npm start`,
+        `UPSTREAMS.${key}.credentials: there is no secret ${credentials} of the form user:password. Set it in the environment of pypi-edge deploy or pypi-edge serve`,
       );
     }
     upstreams.set(key, {

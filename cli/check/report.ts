@@ -10,6 +10,10 @@ export interface CheckRow {
   readonly outcome: RowOutcome;
 }
 
+/** A row as people read it. */
+export const rowText = ({ outcome, what, expected, seen }: CheckRow) =>
+  `${outcome.padEnd(9)}  ${what}\n           expected: ${expected}\n           seen:     ${seen}`;
+
 /** Ends a try that the deployment has failed; the message says what was seen. */
 export class NotAsExpected extends Error {}
 

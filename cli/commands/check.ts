@@ -1,13 +1,10 @@
+import { checkAll } from "../check/check-all.ts";
 import { CheckClient } from "../check/client.ts";
-import { tryCaching } from "../check/caching.ts";
-import { tryConnection } from "../check/connection.ts";
-import { CHECK_PROJECT, tryPublishing } from "../check/publishing.ts";
-import { tryReading } from "../check/reading.ts";
-import { NotAsExpected, Report, type CheckRow } from "../check/report.ts";
+import { CHECK_PROJECT } from "../check/publishing.ts";
+import { rowText, type CheckRow } from "../check/report.ts";
 import { command } from "../lib/command.ts";
-import { CommandError, usageError } from "../lib/command-error.ts";
+import { usageError } from "../lib/command-error.ts";
 import { checkTokenText, parseServerAddress, tokenFromInput } from "../lib/server-address.ts";
-import { parsedJson } from "../../worker/pypi/parsed-json.ts";
 
 interface CheckOptions {
   readonly index?: string | undefined;
@@ -41,34 +38,7 @@ async function check(root: URL, options: CheckOptions): Promise<void> {
   const given = named === "-" ? await tokenFromInput() : named;
   if (upload && given === undefined) throw usageError("--upload needs a token: --token, or PYPI_EDGE_TOKEN.");
   const client = new CheckClient(root, given === undefined ? undefined : checkTokenText(given));
-  const report = new Report((row) => console.log(json ? JSON.stringify(row) : lineOf(row)));
-  const base = index === "default" ? "" : `${encodeURIComponent(index)}/`;
-  try {
-    await demandServer(client);
-    const reading = { client, report, page: `${base}simple/${encodeURIComponent(project)}/` };
-    const found = await tryReading(reading);
-    await tryCaching(reading, found);
-    await tryConnection(reading, base);
-    if (upload) await tryPublishing({ client, report, index, base });
-  } finally {
-    client.close();
-  }
-  const count = (outcome: CheckRow["outcome"]) => report.rows.filter((row) => row.outcome === outcome).length;
-  const sum = `${count("passed")} passed, ${count("failed")} failed, ${count("not tried")} could not be tried.`;
-  if (count("failed") > 0) throw new CommandError(sum);
+  const onRow = (row: CheckRow) => console.log(json ? JSON.stringify(row) : rowText(row));
+  const sum = await checkAll({ client, index, project, upload, onRow });
   if (!json) console.log(sum);
-}
-
-const lineOf = ({ outcome, what, expected, seen }: CheckRow) =>
-  `${outcome.padEnd(9)}  ${what}\n           expected: ${expected}\n           seen:     ${seen}`;
-
-/** Throws a `CommandError` where no pypi-edge answers. */
-async function demandServer(client: CheckClient): Promise<void> {
-  const answer = await client.ask("-/health").catch((error: unknown) => {
-    if (!(error instanceof NotAsExpected)) throw error;
-    throw new CommandError(`No server answers at ${client.root.href}: ${error.message}.`, "unreachable");
-  });
-  const health = parsedJson(answer.body.toString()) as { readonly status?: unknown } | undefined;
-  if (answer.status !== 200 || typeof health?.status !== "string")
-    throw new CommandError(`${client.root.href} is no pypi-edge: /-/health answers ${answer.status}.`, "unreachable");
 }

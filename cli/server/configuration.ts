@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
-import { parse, type TomlTable, type TomlValue } from "smol-toml";
-import { parseConfig, VARIABLES, withUpstream, type Config } from "../../schema/config.ts";
+import { parseConfig, withUpstream, type Config } from "../../schema/config.ts";
 import { deployment, type Deployment } from "../../schema/deployment.ts";
 import { CommandError } from "../lib/command-error.ts";
+import { credentialNames, tomlOf, varsOf } from "../lib/configuration-file.ts";
 import { PROJECT_FOLDER } from "../lib/project-folder.ts";
 import { publicAddress } from "./address.ts";
 import type { StartOptions } from "./options.ts";
@@ -53,42 +53,15 @@ export function readConfiguration(options: StartOptions, token: string): Configu
 /** The `[vars]` of a file like wrangler.toml; throws a `CommandError`, whose message begins with `title`, where one of them is unknown. */
 const varsIn = (file: string, title: string) => varsOf(tomlOf(file, title), title);
 
-function varsOf({ vars, ...others }: TomlTable, title: string): Readonly<Record<string, TomlValue>> {
-  const known = VARIABLES.join(", ");
-  if (typeof vars !== "object") throw new CommandError(`${title}: has no [vars]; known in it are ${known}.`);
-  const problems = [
-    ...("ADMIN_TOKEN" in others ? [`ADMIN_TOKEN: ${SECRET}`] : []),
-    ...VARIABLES.filter((key) => key in others).map((key) => `${key}: belongs below vars, as vars.${key}`),
-    ...Object.keys(vars)
-      .filter((key) => !VARIABLES.includes(key))
-      .map((key) => `vars.${key}: ${key === "ADMIN_TOKEN" ? SECRET : `is not known; known are ${known}`}`),
-  ];
-  if (problems.length > 0) throw new CommandError(`${title}: ${problems.join("; ")}.`);
-  return vars as TomlTable;
-}
-
-const SECRET =
-  "is a secret, which must not be in this file; give it with --admin-token T, or to a deployment with npx wrangler secret put ADMIN_TOKEN";
-
-function tomlOf(file: string, title: string): TomlTable {
-  try {
-    return parse(readFileSync(file, "utf8"));
-  } catch (error) {
-    throw new CommandError(`${title}: ${messageOf(error).trimEnd()}`);
-  }
-}
-
 /** The secrets of a clone's `.dev.vars`. */
 const developmentSecrets = (): Readonly<Record<string, string | undefined>> =>
   existsSync(SECRETS) ? parseEnv(readFileSync(SECRETS, "utf8")) : {};
 
 /** The secrets that upstreams name, from this process's environment. */
-function secretsOf(variables: Readonly<Record<string, unknown>>): Record<string, string> {
-  const upstreams = Object.values((variables["UPSTREAMS"] ?? {}) as Record<string, { credentials?: unknown }>);
-  return Object.fromEntries(
-    upstreams.flatMap(({ credentials }) => {
-      const value = typeof credentials === "string" ? process.env[credentials] : undefined;
-      return value === undefined ? [] : [[String(credentials), value]];
+const secretsOf = (variables: Readonly<Record<string, unknown>>): Record<string, string> =>
+  Object.fromEntries(
+    credentialNames(variables).flatMap((name) => {
+      const value = process.env[name];
+      return value === undefined ? [] : [[name, value]];
     }),
   );
-}

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type * as z from "zod/mini";
 import { publicRoot, upstreamAddress } from "../../schema/address.ts";
@@ -6,6 +7,7 @@ import type { CertificateFiles } from "../../server/http/certificate.ts";
 import { clientAddressBehind } from "../../server/http/client-address.ts";
 import { command } from "../lib/command.ts";
 import { usageError } from "../lib/command-error.ts";
+import { OWN_CONFIGURATION } from "../lib/project-folder.ts";
 import { messageOf } from "../../worker/errors.ts";
 
 export interface StartOptions {
@@ -57,7 +59,10 @@ export const serveCommand = (start: (options: StartOptions) => Promise<void>) =>
     .option("--host <address>", "the address to listen on; 127.0.0.1: for this machine only", "127.0.0.1")
     .option("--socket <path>", "a Unix socket to listen at instead, for a proxy on this machine")
     .option("--upstream <url>", "the Simple API root to mirror (in wrangler.toml: https://pypi.org/simple/)")
-    .option("--config <file>", "upstreams and indexes of your own: a file whose [vars] override those of wrangler.toml")
+    .option(
+      "--config <file>",
+      "upstreams and indexes of your own: a file whose [vars] override those of wrangler.toml (pypi-edge.toml of this folder, where there is one)",
+    )
     .option("--state <dir>", "the state directory: all pages and files are stored in it", ".pypi-edge")
     .option("--public-url <url>", "the address that clients use, where a proxy stands in front", "")
     .option("--tls-cert <file>", "speak https, with this certificate and those of its authorities, in PEM form")
@@ -98,7 +103,7 @@ export const serveCommand = (start: (options: StartOptions) => Promise<void>) =>
           port: portOf(port),
           socket: socket === undefined ? undefined : resolve(socket),
           upstream: upstream === undefined ? undefined : read("--upstream", upstreamAddress, upstream),
-          config: config === undefined ? undefined : resolve(config),
+          config: configurationFile(config),
           state: resolve(state),
           publicUrl: read("--public-url", publicRoot, publicUrl),
           tls: certificateFiles(tlsCert, tlsKey),
@@ -140,6 +145,12 @@ function demandOwnArguments(): void {
 function checkSocket(tlsCert: string | undefined, publicUrl: string): void {
   if (tlsCert !== undefined) throw usageError("--socket and --tls-cert: TLS is not spoken on a Unix socket.");
   if (publicUrl === "") throw usageError("--socket: name the address that clients use with --public-url URL.");
+}
+
+/** The file that is named, else the one that an owner's folder has. */
+function configurationFile(named: string | undefined): string | undefined {
+  const file = resolve(named ?? OWN_CONFIGURATION);
+  return named !== undefined || existsSync(file) ? file : undefined;
 }
 
 /** Throws a usage error where one of the two is missing. */

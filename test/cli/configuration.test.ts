@@ -41,7 +41,7 @@ test.each([
   ["ADMIN_TOKEN = 'a-token-of-my-own-choice'\n[vars]\nPAGE_TTL = 60\n", "ADMIN_TOKEN"],
 ])("an admin token in a file is refused as a secret, and not shown: %j", (text, key) => {
   expect(() => read(text)).toThrow(
-    `--config ${join(folder, "own.toml")}: ${key}: is a secret, which must not be in this file; give it with --admin-token T, or to a deployment with npx wrangler secret put ADMIN_TOKEN.`,
+    `--config ${join(folder, "own.toml")}: ${key}: is a secret, which must not be in this file; give it to pypi-edge serve with --admin-token T, or to pypi-edge deploy in its environment.`,
   );
   expect(() => read(text)).not.toThrow(/my-own-choice/);
 });
@@ -52,7 +52,7 @@ test.each([
   [
     "names a secret that is not set",
     '[vars.UPSTREAMS.pypi]\nurl = "https://pypi.org/simple/"\ncredentials = "NOT_SET"\n',
-    /UPSTREAMS\.pypi\.credentials: there is no secret NOT_SET .*environment variable for npm start\.$/m,
+    /UPSTREAMS\.pypi\.credentials: there is no secret NOT_SET .*environment of pypi-edge deploy or pypi-edge serve\.$/m,
   ],
   ["is empty", "", new RegExp(`--config .*: has no \\[vars\\]; known in it are ${KNOWN}\\.$`, "m")],
   ["has no variables but text", 'vars = "x"\n', /--config .*: has no \[vars\]; known in it are UPSTREAMS/],

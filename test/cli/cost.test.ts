@@ -35,6 +35,13 @@ test.each(SCENARIOS)("the limit of the free plan that %s uses up first comes fir
   expect(shares).toEqual(shares.toSorted((a, b) => b - a));
 });
 
+test("300 installs a day stay below each limit of the free plan but the CPU of one request, which falls first", async () => {
+  const { users, installs } = await readScenario("small-team");
+  expect(users * installs).toBe(300);
+  const above = billOf(await readScenario("small-team")).free.filter(({ used, limit }) => used > limit);
+  expect(above.map(({ name, each }) => `${name} a ${each}`)).toEqual(["CPU milliseconds a request"]);
+});
+
 test("the share of pages at the edge in the public scenario is what 60 s in one cache give", async () => {
   const { users, installs, install, projects, edge } = await readScenario("public");
   const inAMinute = (users * installs * install.pages * 60) / 86_400;

@@ -10,6 +10,7 @@ import {
   UPSTREAM_MEANINGS,
   VARIABLE_MEANINGS,
 } from "../../schema/meanings.ts";
+import { OWN_MEANINGS } from "../../schema/own-deployment.ts";
 import { policy } from "../../schema/policy.ts";
 import { trusted } from "../../schema/trusted.ts";
 import { upstream } from "../../schema/upstreams.ts";
@@ -38,9 +39,18 @@ export function configurationPage(): string {
 
 <!-- Made by npm run docs from the schema. -->
 
-In \`wrangler.toml\`, below \`[vars]\`; for \`pypi-edge serve\` also in a file of your own (\`--config FILE\`), whose \`[vars]\` go before those of
-\`wrangler.toml\`; \`UPSTREAMS\`, \`INDEXES\` and \`TRUSTED\` are each replaced whole. A wrong value, or a key that is not known, ends the start with a
+In \`pypi-edge.toml\` of [a folder of your own](deploy.md#a-folder-of-your-own), or another file that \`--config FILE\` names, below \`[vars]\`; these go before those of \`wrangler.toml\`, which comes with
+pypi-edge; \`UPSTREAMS\`, \`INDEXES\` and \`TRUSTED\` are each replaced whole. A wrong value, or a key that is not known, ends the start with a
 sentence that names it. \`--upstream\` replaces the last source of the default index that has no \`projects\`.
+
+## A deployment
+
+At the top of \`pypi-edge.toml\`, for \`pypi-edge deploy\`; \`pypi-edge serve\` reads \`[vars]\` only.
+
+${tableOf(
+  ["key", "meaning"],
+  Object.entries(OWN_MEANINGS).map(([key, meaning]) => [`\`${key}\``, meaning]),
+)}
 
 ## Variables
 
@@ -50,8 +60,11 @@ ${table(VARIABLE_MEANINGS, Object.keys(vars.shape), (key, wrong) => ({ ...COMPLE
 
 | name | meaning |
 | --- | --- |
-| \`ADMIN_TOKEN\` | opens \`/-/api/\`, all of it: \`npx wrangler secret put ADMIN_TOKEN\`. \`pypi-edge serve\` makes one at its first start. At least 16 visible characters of ASCII. |
-| names of your choice | what \`credentials\` of an upstream names. \`pypi-edge serve\` reads them from its environment. |
+| \`ADMIN_TOKEN\` | opens \`/-/api/\`, all of it. \`pypi-edge deploy\` and \`pypi-edge serve\` make one the first time. At least 16 visible characters of ASCII. |
+| \`ADMIN_TOKEN_2\` | the same, beside it: while a new one [takes its place](deploy.md#a-new-admin-token), both are valid. |
+| names of your choice | what \`credentials\` of an upstream names: \`user:password\`. |
+
+\`pypi-edge deploy\` stores those that its environment has as secrets of the worker; \`pypi-edge serve\` reads what \`credentials\` names from its own.
 
 From its environment \`pypi-edge serve\` also has \`HTTPS_PROXY\`, \`HTTP_PROXY\`, \`NO_PROXY\` and \`NODE_EXTRA_CA_CERTS\`: [the way out](self-host.md#out-through-a-proxy).
 
@@ -119,7 +132,7 @@ projects = ["torch*"] # come from here only, and nothing else does
 
 [vars.UPSTREAMS.acme]
 url = "https://pypi.acme.example/simple/"
-credentials = "ACME" # a secret: npx wrangler secret put ACME, user:password
+credentials = "ACME" # a secret, user:password
 
 [vars.UPSTREAMS.shelf]
 find_links = "https://wheels.acme.example/" # a page of links to files

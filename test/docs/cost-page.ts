@@ -5,12 +5,18 @@ import { billOf } from "../../cli/cost/bill.ts";
 import { SCENARIOS } from "../../cli/cost/read-scenario.ts";
 import { amountText, freeTable, linesTable } from "../../cli/cost/report.ts";
 import { CPU_MEASURED, CPU_MS, OPERATIONS, type PricedKind, type Operations } from "../../schema/operations.ts";
-import { PRICES, PRICES_READ } from "../../schema/prices.ts";
+import { FREE_PLAN_VARS } from "../../schema/plans.ts";
+import { FREE_CPU_MS, PRICES, PRICES_READ } from "../../schema/prices.ts";
 import { scenario, type Scenario } from "../../schema/scenario.ts";
 import { tableOf } from "./markdown.ts";
 
 /** What each scenario is to cost at most. Dollars a month. */
-const TARGETS: Readonly<Record<(typeof SCENARIOS)[number], number>> = { "team-of-50": 6.5, runners: 60, public: 350 };
+const TARGETS: Readonly<Record<(typeof SCENARIOS)[number], number>> = {
+  "small-team": 5.5,
+  "team-of-50": 6.5,
+  runners: 60,
+  public: 350,
+};
 
 const read = (name: string): Scenario =>
   scenario.parse(parse(readFileSync(join(import.meta.dirname, "../../schema/scenarios", `${name}.toml`), "utf8")));
@@ -32,6 +38,18 @@ scenario; and Cloudflare's price list of ${PRICES_READ}. A month has 30 days.
 ${tableOf(["scenario", "requests a month", "$ a month", "target, $", "free plan: what falls first"], SCENARIOS.map(summary))}
 
 ${SCENARIOS.map(chapter).join("\n\n")}
+
+## What the free plan can do
+
+\`plan = "free"\` in \`pypi-edge.toml\` sets ${tableless(FREE_PLAN_VARS)}: nothing is fetched that no client has asked for, and uploads find room in R2's 10 GB. With it, 300 installs a
+day (\`small-team\`) stay below each limit of a day and of a month. **The limit that falls first is the one of a single request: ${FREE_CPU_MS} ms of CPU.** So the free plan serves what is stored, and cannot be
+relied on for what is not: a request above the limit is ended by Cloudflare, a file then arrives broken and is not stored, and a client that tries again meets the same.
+
+${tableOf(["one of", "CPU, ms", "free", "paid"], freeRows())}
+
+A page or a file of more bytes takes more: these are pages of 100 files and files of 1 MB. So a team on the free plan is served where its pages and files are small or were stored while it had the paid plan, and
+that is no way to run builds: use Workers Paid, or [a machine of your own](self-host.md). Also on the free plan: warming a lock asks for more than the 50 requests upstream that one run may send, and an
+account has 5 crons, of which a deployment takes 3.
 
 ## Assumptions
 
@@ -106,6 +124,15 @@ On the free plan, what is used up first at the top:
 
 ${tableOf(free.header, free.rows.slice(0, 5))}`;
 }
+
+const tableless = (values: Readonly<Record<string, unknown>>) =>
+  Object.entries(values)
+    .map(([key, value]) => `\`${key} = ${String(value)}\``)
+    .join(", ");
+
+/** What a request, cron or message takes of the CPU that the free plan gives it. */
+const freeRows = () =>
+  Object.entries(CPU_MS).map(([kind, ms]) => [kind, `${ms}`, ms < FREE_CPU_MS ? "yes" : "not reliably", "yes"]);
 
 const percent = (share: number) => `${Math.round(share * 100)} %`;
 

@@ -3,8 +3,10 @@ import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { parse } from "smol-toml";
+import { parseEnv } from "node:util";
 import { describe, expect, test } from "vitest";
 import { program } from "../../cli/program.ts";
+import { ADMIN_TOKEN_SECRETS } from "../../schema/admin-tokens.ts";
 import { parseConfig, VARIABLES } from "../../schema/config.ts";
 import { EXAMPLE } from "./configuration-page.ts";
 import { PAGES } from "./pages.ts";
@@ -107,7 +109,7 @@ test("npm scripts that the pages name exist", () => {
 });
 
 test("keys of the configuration that the pages name in capitals exist", () => {
-  const known = new Set([...VARIABLES, "ADMIN_TOKEN"]);
+  const known = new Set([...VARIABLES, ...ADMIN_TOKEN_SECRETS]);
   const blocks = pages.flatMap((page) =>
     [...read(page).matchAll(/```toml\n([^]*?)```/g)].map(([, block]) => block ?? ""),
   );
@@ -169,3 +171,18 @@ function faultOf(line: string, all: CommandUnknownOpts): string[] {
   const known = new Set([...command.options.map(({ long }) => long), "--help"]);
   return options.filter((option) => !known.has(option)).map((option) => `${line}: there is no option ${option}`);
 }
+
+test("each binding of wrangler.toml, and each secret of .dev.vars.example, has a description for the deploy button", () => {
+  const settings = parse(read("wrangler.toml")) as Record<string, { binding?: string; name?: string }[]>;
+  const { queues } = settings as unknown as { queues: { producers: { binding: string }[] } };
+  const bindings = [
+    ...["kv_namespaces", "r2_buckets", "d1_databases"].flatMap(
+      (kind) => settings[kind]?.map(({ binding }) => binding) ?? [],
+    ),
+    ...queues.producers.map(({ binding }) => binding),
+    ...(settings["ratelimits"]?.map(({ name }) => name) ?? []),
+    ...Object.keys(parseEnv(read(".dev.vars.example"))),
+  ];
+  const { cloudflare } = JSON.parse(read("package.json")) as { cloudflare: { bindings: Record<string, unknown> } };
+  expect(new Set(Object.keys(cloudflare.bindings))).toEqual(new Set(bindings));
+});

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildWheel } from "../../../cli/demo/wheel.ts";
@@ -66,6 +66,26 @@ describe.for(NODES)("on Node %s", (version) => {
     }
     expect(server.output()).not.toMatch(/warning/i);
   });
+});
+
+test("a folder of one's own is made and planned without a clone, and wrangler takes the package's worker", async () => {
+  const command = (...args: string[]) =>
+    run(process.execPath, [join(installed, "bin", "pypi-edge.js"), ...args], { cwd: folder });
+  const made = await command("init", "acme-pypi");
+  expect(made, made.output).toMatchObject({ code: 0 });
+  const plan = await command("deploy", "--dry-run", "--config", "acme-pypi/pypi-edge.toml");
+  expect(plan, plan.output).toMatchObject({ code: 0 });
+  expect(plan.output).toContain("make     the bucket acme-pypi-files");
+  const config = join(folder, "wrangler.json");
+  const main = join(installed, "dist", "package", "worker", "index.js");
+  writeFileSync(config, JSON.stringify({ name: "acme", main, compatibility_date: "2026-10-01" }));
+  const wrangler = join(PROJECT_FOLDER, "node_modules", "wrangler", "bin", "wrangler.js");
+  const env = { ...process.env, WRANGLER_SEND_METRICS: "false" };
+  const taken = await run(process.execPath, [wrangler, "deploy", "--dry-run", "--config", config], {
+    cwd: folder,
+    env,
+  });
+  expect(taken, taken.output).toMatchObject({ code: 0 });
 });
 
 /** The words of an instruction of the image, which must stand once and be a list. */

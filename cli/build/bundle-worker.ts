@@ -1,0 +1,30 @@
+import { join } from "node:path";
+import { PROJECT_FOLDER } from "../lib/project-folder.ts";
+
+/**
+ * Bundles the worker for Cloudflare with all that it imports, as one module with our own names: `pypi-edge deploy` gives it to
+ * wrangler, which makes it small.
+ *
+ * @param folder where `index.js` is written
+ * @returns all files that are in the bundle, as paths below the project's folder
+ */
+export async function bundleWorker(folder: string): Promise<string[]> {
+  // A package has no esbuild, and needs none: it is loaded where something is built.
+  const { build } = await import("esbuild");
+  const { metafile } = await build({
+    absWorkingDir: PROJECT_FOLDER,
+    entryPoints: [join(PROJECT_FOLDER, "worker", "index.ts")],
+    outfile: join(folder, "index.js"),
+    bundle: true,
+    platform: "neutral",
+    format: "esm",
+    target: "es2024",
+    // As wrangler resolves packages.
+    conditions: ["workerd", "worker", "browser"],
+    mainFields: ["browser", "module", "main"],
+    external: ["cloudflare:*", "node:*"],
+    logLevel: "silent",
+    metafile: true,
+  });
+  return Object.keys(metafile.inputs);
+}

@@ -1,0 +1,26 @@
+import { CommandError } from "../lib/command-error.ts";
+import type { CloudflareApi } from "./cloudflare-api.ts";
+
+interface Subscription {
+  readonly rate_plan?: { readonly id?: string };
+}
+
+/** Throws a `CommandError` where R2 is not enabled, or the token is none. Nothing has been made by then. */
+export async function demandR2(api: CloudflareApi): Promise<void> {
+  await api.ask("r2/buckets?per_page=1", { purpose: "ask for the buckets", permission: "Workers R2 Storage: Edit" });
+}
+
+/**
+ * Whether the account has the Workers Paid plan; undefined where the token may not read what the account has subscribed to
+ * ("Billing: Read"), which is nothing that a deployment needs.
+ */
+export async function hasPaidPlan(api: CloudflareApi): Promise<boolean | undefined> {
+  const request = { purpose: "read the account's plan", permission: "Billing: Read" };
+  try {
+    const subscriptions = (await api.ask<readonly Subscription[]>("subscriptions", request)) ?? [];
+    return subscriptions.some(({ rate_plan: plan }) => /^workers_(?!free)/.test(plan?.id ?? ""));
+  } catch (error) {
+    if (error instanceof CommandError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,42 @@
+import { readFileSync } from "node:fs";
+import { parse, type TomlTable, type TomlValue } from "smol-toml";
+import { ADMIN_TOKEN_SECRETS } from "../../schema/admin-tokens.ts";
+import { VARIABLES } from "../../schema/config.ts";
+import { messageOf } from "../../worker/errors.ts";
+import { CommandError } from "./command-error.ts";
+
+const SECRET =
+  "is a secret, which must not be in this file; give it to pypi-edge serve with --admin-token T, or to pypi-edge deploy in its environment";
+
+/** A file of TOML. Throws a `CommandError`, whose message begins with `title`, where it cannot be read. */
+export function tomlOf(file: string, title: string): TomlTable {
+  try {
+    return parse(readFileSync(file, "utf8"));
+  } catch (error) {
+    throw new CommandError(`${title}: ${messageOf(error).trimEnd()}`);
+  }
+}
+
+/** The `[vars]` of a file like wrangler.toml. Throws a `CommandError`, whose message begins with `title`, where one of them is unknown. */
+export function varsOf({ vars, ...others }: TomlTable, title: string): Readonly<Record<string, TomlValue>> {
+  const known = VARIABLES.join(", ");
+  if (typeof vars !== "object") throw new CommandError(`${title}: has no [vars]; known in it are ${known}.`);
+  const problems = [
+    ...ADMIN_TOKEN_SECRETS.filter((key) => key in others).map((key) => `${key}: ${SECRET}`),
+    ...VARIABLES.filter((key) => key in others).map((key) => `${key}: belongs below vars, as vars.${key}`),
+    ...Object.keys(vars)
+      .filter((key) => !VARIABLES.includes(key))
+      .map(
+        (key) =>
+          `vars.${key}: ${ADMIN_TOKEN_SECRETS.some((name) => name === key) ? SECRET : `is not known; known are ${known}`}`,
+      ),
+  ];
+  if (problems.length > 0) throw new CommandError(`${title}: ${problems.join("; ")}.`);
+  return vars as TomlTable;
+}
+
+/** The names of the secrets that the upstreams in `variables` name; whatever else is wrong with them is left to `parseConfig`. */
+export const credentialNames = (variables: Readonly<Record<string, unknown>>): string[] =>
+  Object.values((variables["UPSTREAMS"] ?? {}) as Record<string, { readonly credentials?: unknown } | null>).flatMap(
+    (upstream) => (typeof upstream?.credentials === "string" ? [upstream.credentials] : []),
+  );
