@@ -65,11 +65,11 @@ export default defineConfig({
         },
       },
       {
-        // Half a minute for one figure: with the matrix, and for the figure itself.
+        // Half a minute for one figure, and hundreds of worlds: with the matrix, and for the figure itself.
         plugins: [workerd()],
         test: {
           name: "simulation",
-          include: ["test/bench/freshness.test.ts"],
+          include: ["test/bench/{freshness,worlds}.test.ts"],
           setupFiles: ["test/support/storage.ts"],
         },
       },

@@ -65,7 +65,11 @@ export const POLICY_MEANINGS: Meanings<typeof policy> = {
   allow: "Projects and versions that no rule but `deny` is applied to.",
   prerelease: "The mode of the rule that refuses pre-releases.",
   yanked: "The mode of the rule that refuses yanked files.",
-  modes: 'The modes of `min_age`, `before` and `deny`: `{ min_age = "audit" }`. Left out: `"enforce"`.',
+  status: 'Projects with one of these statuses (PEP 792) are refused: `["archived"]`.',
+  provenance:
+    'Files without provenance (PEP 740) are refused: `"regressed"`, where an earlier file of the project has it; `"require"`, all of them.',
+  modes:
+    'The modes of `min_age`, `before`, `deny`, `status` and `provenance`: `{ min_age = "audit" }`. Left out: `"enforce"`.',
 };
 
 export const TRUSTED_MEANINGS: Meanings<typeof trusted> = {

@@ -61,6 +61,9 @@ const projectRules = z
   )
   .check(z.minLength(1, "must name at least one project, or be left out"));
 
+/** The rules whose keys have a value of their own; `modes` has their modes. */
+const WITH_MODE = ["min_age", "before", "deny", "status", "provenance"] as const;
+
 /** `[vars.INDEXES.NAME.policy]`. */
 export const policy = z
   .strictObject({
@@ -71,12 +74,25 @@ export const policy = z
     allow: z.optional(projectRules),
     prerelease: z._default(mode, "off"),
     yanked: z._default(mode, "off"),
-    modes: z.optional(z.strictObject({ min_age: z.optional(mode), before: z.optional(mode), deny: z.optional(mode) })),
+    status: z.optional(
+      z
+        .array(z.enum(["archived", "deprecated"], 'must be "archived", "deprecated" or both'))
+        .check(z.minLength(1, "must name at least one status, or be left out")),
+    ),
+    provenance: z.optional(z.enum(["regressed", "require"], 'must be "regressed" or "require"')),
+    modes: z.optional(
+      z.strictObject({
+        min_age: z.optional(mode),
+        before: z.optional(mode),
+        deny: z.optional(mode),
+        status: z.optional(mode),
+        provenance: z.optional(mode),
+      }),
+    ),
   })
   .check(
     z.refine(
-      ({ modes = {}, ...rules }) =>
-        (["min_age", "before", "deny"] as const).every((rule) => !modes[rule] || rules[rule] !== undefined),
+      ({ modes = {}, ...rules }) => WITH_MODE.every((rule) => !modes[rule] || rules[rule] !== undefined),
       "has a mode for a rule that it does not have",
     ),
   );
@@ -94,7 +110,11 @@ export interface PolicyConfig {
   readonly unknownTime: "hold" | "allow";
   /** Whether hosted files have an age too. */
   readonly datesHosted?: boolean;
-  readonly modes: Readonly<Record<"deny" | "before" | "min-age" | "prerelease" | "yanked", Mode>>;
+  readonly status?: readonly string[];
+  readonly provenance?: "regressed" | "require" | undefined;
+  readonly modes: Readonly<
+    Record<"deny" | "before" | "min-age" | "prerelease" | "yanked" | "status" | "provenance", Mode>
+  >;
 }
 
 /** The policy of an index. */
@@ -102,7 +122,7 @@ export function resolvePolicy(
   index: string,
   { min_age: minAge, before, unknown_time: unknownTime, deny = [], allow = [], ...rules }: z.infer<typeof policy>,
 ): PolicyConfig {
-  const { modes = {}, prerelease, yanked } = rules;
+  const { modes = {}, prerelease, yanked, status = [], provenance } = rules;
   return {
     index,
     deny,
@@ -110,12 +130,16 @@ export function resolvePolicy(
     minAge,
     before,
     unknownTime,
+    status,
+    provenance,
     modes: {
       deny: modes.deny ?? "enforce",
       before: modes.before ?? "enforce",
       "min-age": modes.min_age ?? "enforce",
       prerelease,
       yanked,
+      status: modes.status ?? "enforce",
+      provenance: modes.provenance ?? "enforce",
     },
   };
 }

@@ -89,5 +89,7 @@ export const policyOfView = (index: string, { segment, age, before, ...hides }: 
     "min-age": age === undefined ? "off" : "enforce",
     prerelease: hides.hidesPrereleases ? "enforce" : "off",
     yanked: hides.hidesYanked ? "enforce" : "off",
+    status: "off",
+    provenance: "off",
   },
 });

@@ -43,7 +43,15 @@ export function refusedProjects(policies: readonly Policy[]): (name: ProjectName
 }
 
 /** Whether a rule that refuses looks at what only the project's page says of a file. */
-export const needsPage = (policies: readonly Policy[]) => policies.some(({ modes }) => modes.yanked === "enforce");
+export const needsPage = (policies: readonly Policy[]) =>
+  needsWholePage(policies) || policies.some(({ modes }) => modes.yanked === "enforce");
+
+/** Whether a rule that refuses looks at more of the page than the file's entry. */
+export const needsWholePage = (policies: readonly Policy[]) =>
+  policies.some(
+    ({ modes, status = [], provenance }) =>
+      (modes.status === "enforce" && status.length > 0) || (modes.provenance === "enforce" && provenance !== undefined),
+  );
 
 /** Whether a rule that refuses looks at the time of a file's upload. */
 export const needsTime = (policies: readonly Policy[]) =>
@@ -145,6 +153,31 @@ const MAKERS: Readonly<Record<RuleName, (policy: Policy) => Rule | undefined>> =
       isYanked
         ? { sentence: () => `${filename} is refused: it was yanked, and index ${index} has no yanked files.` }
         : undefined,
+
+  status({ status: refused = [], index }) {
+    if (refused.length === 0) return undefined;
+    return ({ filename, project, status, isHosted }) =>
+      !isHosted && status !== undefined && refused.includes(status)
+        ? {
+            sentence: () => `${filename} is refused: ${project} is ${status}, and index ${index} has no such projects.`,
+          }
+        : undefined;
+  },
+
+  provenance({ provenance: wanted, index }) {
+    if (wanted === undefined) return undefined;
+    return ({ filename, project, provenance, isHosted }) => {
+      if (isHosted) return undefined;
+      if (provenance === "lost") {
+        return {
+          sentence: () => `${filename} is refused: it has no provenance, and an earlier file of ${project} has.`,
+        };
+      }
+      return wanted === "require" && provenance !== "present"
+        ? { sentence: () => `${filename} is refused: it has no provenance, which index ${index} requires.` }
+        : undefined;
+    };
+  },
 };
 
 const UNKNOWN = "its upstream does not say when it was uploaded";

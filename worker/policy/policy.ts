@@ -7,7 +7,7 @@ import type { ProjectName } from "../pypi/name.ts";
 export type Mode = "off" | "audit" | "warn" | "enforce";
 
 /** All rules, in the order in which they decide. */
-export const RULES = ["deny", "before", "min-age", "prerelease", "yanked"] as const;
+export const RULES = ["deny", "before", "min-age", "prerelease", "yanked", "status", "provenance"] as const;
 export type RuleName = (typeof RULES)[number];
 
 /** A pattern of project names and version specifiers (PEP 440), as the configuration has them: `demo-*<2`. */
@@ -34,6 +34,10 @@ export interface Policy {
   readonly unknownTime: "hold" | "allow";
   /** Whether `min-age` and `before` apply to hosted files as well. */
   readonly datesHosted?: boolean;
+  /** Projects with one of these statuses (PEP 792, lower case) are refused. */
+  readonly status?: readonly string[];
+  /** Which files without provenance (PEP 740) are refused: those after a file that has it, or all. */
+  readonly provenance?: "regressed" | "require" | undefined;
   readonly modes: Readonly<Record<RuleName, Mode>>;
 }
 
@@ -50,6 +54,13 @@ export interface JudgedFile {
    */
   readonly uploadedAt: number | undefined;
   readonly isYanked: boolean;
+  /** Of its project (PEP 792), lower case; undefined where it has none, or where no page was read. */
+  readonly status?: string | undefined;
+  /**
+   * PEP 740. `lost`: it has none, and a file of the project that was uploaded before it has. Undefined where no page was
+   * read.
+   */
+  readonly provenance?: "present" | "missing" | "lost" | undefined;
 }
 
 /** A rule that applies to a file. */

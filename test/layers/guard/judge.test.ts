@@ -6,7 +6,15 @@ import type { ProjectName } from "../../../worker/pypi/name.ts";
 
 const NOW = Date.parse("2026-11-22T12:00:00Z");
 
-const OFF = { deny: "off", before: "off", "min-age": "off", prerelease: "off", yanked: "off" } as const;
+const OFF = {
+  deny: "off",
+  before: "off",
+  "min-age": "off",
+  prerelease: "off",
+  yanked: "off",
+  status: "off",
+  provenance: "off",
+} as const;
 
 const policy = (modes: Partial<Record<RuleName, Mode>>, more: Partial<Policy> = {}): Policy => ({
   index: "team",
@@ -15,6 +23,8 @@ const policy = (modes: Partial<Record<RuleName, Mode>>, more: Partial<Policy> = 
   minAge: 3 * DAY,
   before: NOW - 10 * DAY,
   unknownTime: "hold",
+  status: ["archived"],
+  provenance: "regressed",
   modes: { ...OFF, ...modes },
   ...more,
 });
@@ -27,11 +37,20 @@ const file = (more: Partial<JudgedFile> = {}): JudgedFile => ({
   isHosted: false,
   uploadedAt: NOW - DAY,
   isYanked: true,
+  status: "archived",
+  provenance: "lost",
   ...more,
 });
 
 /** The same to which none does. */
-const old = { uploadedAt: NOW - 11 * DAY, isYanked: false, version: "2.0", filename: "demo-2.0.tar.gz" };
+const old = {
+  uploadedAt: NOW - 11 * DAY,
+  isYanked: false,
+  version: "2.0",
+  filename: "demo-2.0.tar.gz",
+  status: "active",
+  provenance: "missing",
+} as const;
 
 const SENTENCES: Record<RuleName, string> = {
   deny: "demo-1.0rc1.tar.gz is refused: index team denies demo<2.",
@@ -41,6 +60,8 @@ const SENTENCES: Record<RuleName, string> = {
     "demo-1.0rc1.tar.gz is held until 2026-11-24 12:00 UTC: index team admits files 3 days after their upload.",
   prerelease: "demo-1.0rc1.tar.gz is refused: it is a pre-release, of which index team has none.",
   yanked: "demo-1.0rc1.tar.gz is refused: it was yanked, and index team has no yanked files.",
+  status: "demo-1.0rc1.tar.gz is refused: demo is archived, and index team has no such projects.",
+  provenance: "demo-1.0rc1.tar.gz is refused: it has no provenance, and an earlier file of demo has.",
 };
 
 describe.each(Object.keys(SENTENCES) as RuleName[])("the rule %s", (rule) => {
@@ -86,6 +107,17 @@ describe("age", () => {
   });
 });
 
+test.each([
+  ["present", undefined],
+  ["missing", "demo-1.0rc1.tar.gz is refused: it has no provenance, which index team requires."],
+  // No page was read, or it does not list the file.
+  [undefined, "demo-1.0rc1.tar.gz is refused: it has no provenance, which index team requires."],
+] as const)("where provenance is required, a file whose provenance is %s: %s", (provenance, sentence) => {
+  const judge = judgeBy([policy({ provenance: "enforce" }, { provenance: "require" })]);
+  expect(judge(file({ provenance }), NOW)[0]?.sentence()).toBe(sentence);
+  expect(judge(file({ provenance, isHosted: true }), NOW)).toEqual([]);
+});
+
 test("what is allowed is exempt from every rule but deny", () => {
   const all = {
     deny: "enforce",
@@ -93,6 +125,8 @@ test("what is allowed is exempt from every rule but deny", () => {
     "min-age": "enforce",
     prerelease: "enforce",
     yanked: "enforce",
+    status: "enforce",
+    provenance: "enforce",
   } as const;
   const judge = judgeBy([policy(all, { allow: [{ text: "demo", pattern: "demo", specifiers: "" }] })]);
   expect(judge(file(), NOW).map(({ rule }) => rule)).toEqual(["deny"]);

@@ -5,6 +5,7 @@ import type { Policy } from "../../policy/policy.ts";
 import type { Explain } from "../../repository/explanation.ts";
 import type { Repository } from "../../repository/repository.ts";
 import { judgedEntry } from "./judged.ts";
+import { judgedPage } from "./judged-page.ts";
 
 /**
  * Explains the verdicts of an index's policies. It reads what the layers below the guard have, so it tells of files that
@@ -22,8 +23,10 @@ export function explainBy(policies: readonly Policy[], below: Pick<Repository, "
     const project = await below.project(name, ctx);
     if (!project) return null;
     const wanted = version === undefined ? undefined : canonicalVersion(version);
-    return (await project.page.model()).files.flatMap((entry) => {
-      const file = judgedEntry({ project: name, entry });
+    const model = await project.page.model();
+    const page = judgedPage(model);
+    return model.files.flatMap((entry) => {
+      const file = judgedEntry({ project: name, entry }, page);
       if (wanted !== undefined && canonicalVersion(file.version ?? "") !== wanted) return [];
       const findings = judge(file, ctx.now);
       const verdict = refusing(findings) ? "refused" : warning(findings) ? "marked" : "admitted";

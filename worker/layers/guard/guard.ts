@@ -4,7 +4,7 @@ import { projectCandidates } from "../../pypi/filename.ts";
 import { fingerprint } from "../../pypi/fingerprint.ts";
 import type { ProjectName } from "../../pypi/name.ts";
 import { findFile } from "../../pypi/simple-json.ts";
-import { judgeBy, needsPage, needsTime, refusedProjects, refusing } from "../../policy/judge.ts";
+import { judgeBy, needsPage, needsTime, needsWholePage, refusedProjects, refusing } from "../../policy/judge.ts";
 import type { Finding, JudgedFile, Policy } from "../../policy/policy.ts";
 import { discard, type Artifact, type ListedFile } from "../../repository/artifact.ts";
 import type { Context } from "../../repository/context.ts";
@@ -41,6 +41,7 @@ export function guard(parts: GuardParts): Layer {
   const judge = judgeBy(policies);
   const refusedProject = refusedProjects(policies);
   const readsPage = needsPage(policies);
+  const readsWhole = needsWholePage(policies);
   const readsTime = needsTime(policies);
   const hiding = policies.flatMap(({ index, deny, modes }) =>
     modes.deny === "enforce" ? deny.flatMap(({ text, specifiers }) => (specifiers === "" ? [index, text] : [])) : [],
@@ -65,7 +66,9 @@ export function guard(parts: GuardParts): Layer {
   }
 
   /** What the policy makes of a page that is in memory. */
-  async function madeView(page: Page, name: ProjectName, ctx: Context): Promise<GuardedPage> {
+  async function viewOf(page: Page, name: ProjectName, ctx: Context): Promise<GuardedPage> {
+    const known = knownView(page, name, ctx);
+    if (known) return known;
     const made = await guardedPage(page, judge, ctx);
     // Its HTML is about as large.
     pages.set(name, made, 2 * (made.shown?.weight ?? 0) + REFUSED_SIZE * made.refused.size, made.until);
@@ -78,7 +81,7 @@ export function guard(parts: GuardParts): Layer {
     if (!found) return null;
     let { page } = found;
     let view = knownView(page, name, ctx);
-    if (!view) view = await madeView((page = await page.buffered()), name, ctx);
+    if (!view) view = await viewOf((page = await page.buffered()), name, ctx);
     const { shown, isEmptied, refused, until } = view;
     if (shown || isEmptied) await found.page.cancel();
     const first = isEmptied ? [...refused.values()].at(-1) : undefined;
@@ -88,11 +91,19 @@ export function guard(parts: GuardParts): Layer {
     return { project: { page, files, until }, refused };
   }
 
-  /** The file's entry on its project's page; undefined where that does not list it. */
-  async function listedIn(inner: Repository, { project }: Artifact, ref: FileRef, ctx: Context) {
-    const text = await (await inner.project(project, ctx))?.page.text();
-    const entry = text === undefined ? undefined : findFile(text, ref);
-    return entry && { project, entry };
+  /** The file as its project's page has it; undefined where that does not list it. */
+  async function judgedOnPage(inner: Repository, { project }: Artifact, ref: FileRef, ctx: Context) {
+    const page = (await inner.project(project, ctx))?.page;
+    const readable = readsWhole ? await page?.buffered() : page;
+    const entry = readable && findFile(await readable.text(), ref);
+    if (!entry) return undefined;
+    return judgedEntry({ project, entry }, readsWhole ? (await viewOf(readable, project, ctx)).whole : undefined);
+  }
+
+  /** The file that is listed. Where a rule looks at more of the page, that is read. */
+  async function judgedListed(inner: Repository, listed: ListedFile, ctx: Context) {
+    const page = readsWhole ? (await inner.project(listed.project, ctx))?.page : undefined;
+    return judgedEntry(listed, page && (await viewOf(await page.buffered(), listed.project, ctx)).whole);
   }
 
   /**
@@ -106,8 +117,8 @@ export function guard(parts: GuardParts): Layer {
     // An earlier version did not record when a file was uploaded.
     const isUndated = readsTime && artifact.uploadedAt === undefined && !file.isHosted;
     if (readsPage || isUndated || refusing(findings)) {
-      const listed = await listedIn(inner, artifact, ref, ctx);
-      if (listed) findings = judge((file = judgedEntry(listed)), ctx.now);
+      const listed = await judgedOnPage(inner, artifact, ref, ctx);
+      if (listed) findings = judge((file = listed), ctx.now);
     }
     countAll(findings);
     assertFile(file, findings);
@@ -138,7 +149,7 @@ export function guard(parts: GuardParts): Layer {
           ? async (name) => !refusedProject(name) && (await request.admits?.(name)) !== false
           : request.admits,
         assertAdmitted: async (listed: ListedFile) => {
-          const judged = judgedEntry(listed);
+          const judged = await judgedListed(inner, listed, ctx);
           const findings = judge(judged, ctx.now);
           if (refusing(findings)) countAll(findings);
           assertFile(judged, findings);

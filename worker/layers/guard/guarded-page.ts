@@ -9,6 +9,7 @@ import { Page } from "../../repository/page.ts";
 import type { GuardedPage, RefusedFile } from "../../repository/ports/guarded-pages.ts";
 import type { Context } from "../../repository/context.ts";
 import { judgedEntry } from "./judged.ts";
+import { judgedPage } from "./judged-page.ts";
 
 /** How many files are judged before other requests may run: some milliseconds' work. */
 const MANY = 1_000;
@@ -16,13 +17,14 @@ const MANY = 1_000;
 /** A page without the files that the policy refuses, and with the marks of its warnings. The page is read. */
 export async function guardedPage(page: Page, judge: Judge, ctx: Context): Promise<GuardedPage> {
   const model = await page.model();
+  const whole = judgedPage(model);
   const refused = new Map<string, RefusedFile>();
   const files: FileEntry[] = [];
   let isChanged = false;
   let until = Infinity;
   for (const [at, entry] of model.files.entries()) {
     if (at > 0 && at % MANY === 0) await giveWay();
-    const findings = judge(judgedEntry({ project: model.name, entry }), ctx.now);
+    const findings = judge(judgedEntry({ project: model.name, entry }, whole), ctx.now);
     for (const finding of findings) if (finding.mode !== "audit") until = Math.min(until, finding.until ?? Infinity);
     const [refusal, warned] = [refusing(findings), warning(findings)];
     if (refusal) {
@@ -36,6 +38,7 @@ export async function guardedPage(page: Page, judge: Judge, ctx: Context): Promi
   }
   const made = {
     of: page.head.digest,
+    whole,
     madeAt: ctx.now,
     until: until === Infinity ? undefined : until,
     isEmptied: files.length === 0 && refused.size > 0,

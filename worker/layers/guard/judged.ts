@@ -5,11 +5,17 @@ import { versionOf } from "../../pypi/version.ts";
 import type { JudgedFile } from "../../policy/policy.ts";
 import type { ArtifactFacts, ListedFile } from "../../repository/artifact.ts";
 import { uploadedAtOf } from "../read-upstream.ts";
+import { provenanceOf, type JudgedPage } from "./judged-page.ts";
 
-/** A file as its project's page lists it. */
-export function judgedEntry({ project, entry }: ListedFile): JudgedFile {
+/**
+ * A file as its project's page lists it.
+ *
+ * @param page undefined where no rule looks at more of it than the entry
+ */
+export function judgedEntry({ project, entry }: ListedFile, page?: JudgedPage): JudgedFile {
   const isHosted = isHostedEntry(entry);
   return judged(project, entry.filename, {
+    ...(page && { status: page.status, provenance: provenanceOf(entry, page) }),
     isHosted,
     uploadedAt: uploadedAtOf(entry) ?? undefined,
     // A reason may be empty.
@@ -30,13 +36,11 @@ export function judgedArtifact({ project, uploadedAt, modifiedAt }: ArtifactFact
 const judged = (
   project: ProjectName,
   filename: Filename,
-  { isHosted, uploadedAt, isYanked }: Pick<JudgedFile, "isHosted" | "uploadedAt" | "isYanked">,
+  known: Pick<JudgedFile, "isHosted" | "uploadedAt" | "isYanked" | "status" | "provenance">,
 ): JudgedFile => ({
   project,
   filename,
-  isHosted,
-  uploadedAt,
-  isYanked,
+  ...known,
   // Few rules need it, and pages have thousands of files.
   get version() {
     return versionOf(filename, project);
