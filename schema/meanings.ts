@@ -45,6 +45,10 @@ export const UPSTREAM_MEANINGS: Meanings<typeof upstream> = {
     'A claim, `["torch*"]`: such a name comes from the upstreams that claim it only, and an upstream with claims has no other names.',
   credentials:
     'The name of a secret that holds `user:password`. What such an upstream has can be read by every client that may read the index: give the index `read = "token"`.',
+  on_upstream_removal:
+    'What is done with a stored file that it no longer lists, or whose project is gone: `"keep"`, it stays on the page; `"hide"`, it is refused at its address too; `"drop"`, it is deleted. Left out: it is off the page, and served at its address.',
+  on_upstream_change:
+    'What is done where it has other bytes by the name of a stored file: `"follow"`, they are served; `"keep"`, page and bytes stay those of before. Left out: `"follow"`.',
 };
 
 export const INDEX_MEANINGS: Meanings<typeof index> = {

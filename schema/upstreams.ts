@@ -19,6 +19,8 @@ export const upstream = z
     files: z.optional(upstreamAddress),
     projects: z.optional(patterns),
     credentials: z.optional(z.string()),
+    on_upstream_removal: z.optional(z.enum(["keep", "hide", "drop"], 'must be "keep", "hide" or "drop"')),
+    on_upstream_change: z.optional(z.enum(["follow", "keep"], 'must be "follow" or "keep"')),
     absent: z.optional(
       z.array(
         z
@@ -58,6 +60,10 @@ export interface UpstreamConfig {
   readonly projects?: readonly string[] | undefined;
   /** Statuses by which it says that it lacks a project, besides 404 and 410. */
   readonly absent?: readonly number[] | undefined;
+  /** What is done with a stored file that it no longer lists; see `ChangeRules`. */
+  readonly onRemoval?: "keep" | "hide" | "drop" | undefined;
+  /** What is done where it has other bytes by the name of a stored file. */
+  readonly onChange?: "follow" | "keep" | undefined;
   /** `user:password`. */
   readonly credentials?: string | undefined;
 }
@@ -74,7 +80,9 @@ export function resolveUpstreams(
   problems: string[],
 ): ReadonlyMap<string, UpstreamConfig> {
   const upstreams = new Map<string, UpstreamConfig>();
-  for (const [key, { url, find_links: links, files, projects, credentials, absent }] of Object.entries(shapes)) {
+  for (const [key, { url, find_links: links, files, projects, credentials, absent, ...rules }] of Object.entries(
+    shapes,
+  )) {
     const place = links ?? url;
     if (!place) continue;
     const twin = [...upstreams.values()].find((other) => other.url.href === place.href);
@@ -92,6 +100,8 @@ export function resolveUpstreams(
       files: files ?? new URL("/", place),
       projects,
       absent,
+      onRemoval: rules.on_upstream_removal,
+      onChange: rules.on_upstream_change,
       credentials: typeof secret === "string" ? secret : undefined,
     });
   }

@@ -19,6 +19,7 @@ export const explanation = z.object({
       version: z.optional(z.string()),
       hosted: z.boolean(),
       uploadTime: z.optional(z.string()),
+      upstream: z.optional(z.enum(["removed", "changed"])),
       verdict: z.enum(["admitted", "marked", "refused"]),
       rules: z.array(rule),
     }),

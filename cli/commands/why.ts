@@ -30,10 +30,10 @@ export const whyCommand = () =>
 
 function explanationTable({ index, project, version, files }: ExplanationAnswer): string {
   const title = `${project}${version === undefined ? "" : ` ${version}`} in ${index}`;
-  const rows = files.map(({ filename, verdict, uploadTime, hosted, rules }) => [
+  const rows = files.map(({ filename, verdict, uploadTime, upstream, hosted, rules }) => [
     escaped(filename),
     hosted ? "hosted" : (uploadTime?.slice(0, 16).replace("T", " ") ?? "time unknown"),
-    verdict,
+    upstream === undefined ? verdict : `${verdict}, ${upstream} upstream`,
     escaped(rules.map(({ rule, mode, sentence }) => `${rule} (${mode}): ${sentence}`).join(" ")),
   ]);
   return [title, ...columns(rows)].join("\n");

@@ -1,5 +1,6 @@
 import type { UpstreamConfig } from "../../schema/upstreams.ts";
 import { cachePages } from "../layers/cache-pages.ts";
+import { keepFiles, keepProjects } from "../layers/changed-upstream.ts";
 import { completePageBy } from "../layers/complete-page.ts";
 import { serveMetadata } from "../layers/serve-metadata.ts";
 import { cacheDocuments } from "../layers/cache-documents.ts";
@@ -58,7 +59,7 @@ export function sourceStack(
 ): Source {
   const { platform, stores, finishAlone, pageTtl, feed, reserved } = common;
   const { fetch, now, sleep, pipe, openSpool } = platform;
-  const { url, credentials, projects } = upstream;
+  const { url, credentials, projects, onRemoval: removal, onChange: change = "follow" } = upstream;
   // The whole address, not only the host: one index at two addresses is two sources with different URLs.
   const source = encodeURIComponent(url.href);
   const own = stores.ofSource(source, root, replaceOutdated);
@@ -73,8 +74,10 @@ export function sourceStack(
       ? { feed: changesAt(url, client), log: own.changeLogPosition, behind: own.pagesBehind }
       : undefined;
   const upstreamIndex = upstream.kind === "find-links" ? linksAt(url, client, now) : simpleAt(url, client);
+  const changing = { removal, change, files, facts, uses, deleteFiles: own.deleteFiles };
+  const hidesRemoved = removal === "hide" || removal === "drop";
   const repository: Repository = reserveNames(reserved)(
-    mirrorFiles({ ...storing, pipe, source, pages, strays, justListed })(
+    mirrorFiles({ ...storing, pipe, hidesRemoved, source, pages, strays, justListed })(
       serveMetadata({ ...storing, facts, siblingless })(
         cacheDocuments({ store: own.documents, freshness, absent, ttl: pageTtl })(
           cachePages({
@@ -88,7 +91,9 @@ export function sourceStack(
             deleteFiles: own.deleteFiles,
             extras: { files, facts, uses, queries, strays },
           })(
-            readUpstream(upstreamIndex, completePageBy(facts), root), //
+            keepProjects(changing)(
+              readUpstream(upstreamIndex, keepFiles(changing)(completePageBy(facts)), root), //
+            ),
           ),
         ),
       ),

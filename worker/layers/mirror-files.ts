@@ -37,6 +37,8 @@ export interface MirrorParts extends Omit<StoringParts, "onStored">, LocatingPar
   /** The upstream's address, percent-encoded. */
   readonly source: string;
   readonly pipe: MakePipe;
+  /** Whether a stored file is refused once its page does not list it. */
+  readonly hidesRemoved: boolean;
   /** Projects whose first page was made a moment ago: nothing of them can be stored. */
   readonly justListed: Marks<ProjectName>;
 }
@@ -118,7 +120,10 @@ async function firstFile(
 ): Promise<Artifact | null> {
   const storedFile = async () => {
     const stored = await parts.files.get(request.ref, request.range).catch(() => null);
-    if (!stored || (await mayGive(stored, request, candidates))) return stored;
+    if (!stored) return null;
+    const isListed = () => locateIn(stored.project, request.ref, inner, ctx).catch(() => null);
+    const mayServe = await mayGive(stored, request, candidates);
+    if (mayServe && (!parts.hidesRemoved || (await isListed()))) return stored;
     await discard(stored);
     return null;
   };
@@ -146,6 +151,7 @@ function knownFile(parts: MirrorParts, inner: SourceFiles) {
       const stored = request.keep ? await storedFacts(ref, files) : await files.get(ref, range, copying);
       if (stored && (await mayGive(stored, request, candidates))) {
         const list = () => locateIn(stored.project, ref, inner, ctx);
+        if (parts.hidesRemoved) await assertListed(stored, ref, list);
         if (await isCurrent(stored, ref, parts, list, inner, ctx)) {
           uses.used(ref, ctx);
           return stored;
@@ -181,6 +187,18 @@ function knownFile(parts: MirrorParts, inner: SourceFiles) {
       return stored;
     }
   };
+}
+
+/** Throws `file-not-found` where the file's page does not list it, and where the project is gone. */
+async function assertListed(stored: Artifact, ref: FileRef, list: () => Promise<ListedFile | undefined | null>) {
+  try {
+    if (await list()) return;
+  } catch (error) {
+    await discard(stored);
+    throw error;
+  }
+  await discard(stored);
+  throw fileNotListed(ref, stored.project);
 }
 
 /** Throws `too-many-requests` where the sender may not have a new file fetched; one that is just being stored costs nothing more. */

@@ -91,6 +91,8 @@ export interface FileEntry {
   /** Whether the upstream's provenance URL has a query; `_provenanceQuery` is that query. */
   readonly _provenanceSigned?: true | undefined;
   readonly _provenanceQuery?: string | undefined;
+  /** Why it is listed although its upstream has removed it, or has other bytes by its name: a rule of the source keeps it. */
+  readonly _kept?: "removed" | "changed" | undefined;
   /** The members above that the upstream does not have and that were added here. */
   readonly _backfilled?: readonly Backfilled[] | undefined;
 }

@@ -4,6 +4,7 @@ export interface Event {
     | "upstream-failed"
     | "file-refused"
     | "file-replaced"
+    | "upstream-changed"
     | "storage-failed"
     | "queue-failed"
     | "fill-dropped"

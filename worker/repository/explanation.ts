@@ -23,6 +23,8 @@ export interface ExplainedFile {
   readonly isHosted: boolean;
   /** Here, or as its own upstream says. Milliseconds since the epoch; undefined: the upstream does not say. */
   readonly uploadedAt: number | undefined;
+  /** Why it is listed although its upstream has removed it, or has other bytes by its name. */
+  readonly kept: "removed" | "changed" | undefined;
   readonly verdict: FileVerdict;
   readonly rules: readonly AppliedRule[];
 }

@@ -23,6 +23,8 @@ export interface PageHead extends StoredHead {
   readonly strays?: true | undefined;
   /** Whether it has sizes that were found out here, because the upstream's may be wrong. */
   readonly corrected?: true | undefined;
+  /** Whether it lists files that the upstream has removed or replaced. */
+  readonly kept?: true | undefined;
 }
 
 /**
@@ -85,6 +87,7 @@ export class Page extends StoredJson<PageHead, Page> {
       ...(queries && { signed: true as const }),
       ...(strays && { strays: true as const }),
       ...(model.files.some(({ _backfilled }) => _backfilled?.includes("size")) && { corrected: true as const }),
+      ...(model.files.some(({ _kept }) => _kept) && { kept: true as const }),
     };
     const page = new Page(facts, gzip, "upstream", undefined, { queries, strays });
     // The files that are asked for next are looked up in it.

@@ -27,11 +27,12 @@ export function whyRoutes(index: string, explain: Explain): Hono<AppEnv> {
       index,
       project,
       version,
-      files: files.map(({ filename, version: own, isHosted, uploadedAt, verdict, rules }) => ({
+      files: files.map(({ filename, version: own, isHosted, uploadedAt, kept, verdict, rules }) => ({
         filename,
         version: own,
         hosted: isHosted,
         uploadTime: iso(uploadedAt),
+        upstream: kept,
         verdict,
         rules: rules.map((each) => ({ ...each, until: iso(each.until) })),
       })),
@@ -43,6 +44,12 @@ export function whyRoutes(index: string, explain: Explain): Hono<AppEnv> {
   });
   return routes;
 }
+
+/** What an upstream has done since with a file that stays. */
+const UPSTREAM = {
+  removed: "kept: its upstream no longer lists it",
+  changed: "kept: its upstream has other bytes under this name",
+} as const;
 
 const iso = (at: number | undefined) => (at === undefined ? undefined : new Date(at).toISOString());
 
@@ -72,6 +79,7 @@ function Why({ index, project, version, files }: ExplanationAnswer) {
                   {file.hosted
                     ? ", hosted here"
                     : `, uploaded ${file.uploadTime ?? "at a time that its upstream does not say"}`}
+                  {file.upstream && `, and ${UPSTREAM[file.upstream]}`}
                 </p>
                 {file.rules.map(({ rule, mode, sentence }) => (
                   <p>

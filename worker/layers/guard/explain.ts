@@ -38,7 +38,7 @@ export function explainBy(policies: readonly Policy[], below: Pick<Repository, "
         sentence: sentence(),
       }));
       const { filename, isHosted, uploadedAt } = file;
-      return [{ filename, version: file.version, isHosted, uploadedAt, verdict, rules }];
+      return [{ filename, version: file.version, isHosted, uploadedAt, kept: entry._kept, verdict, rules }];
     });
   };
 }

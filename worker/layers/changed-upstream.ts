@@ -1,0 +1,184 @@
+import { addressOf, fileLabel, refOf } from "../pypi/file-url.ts";
+import { isWheel } from "../pypi/filename.ts";
+import type { ProjectName } from "../pypi/name.ts";
+import {
+  digestText,
+  isOtherFile,
+  isUnderQuarantine,
+  verifiableDigest,
+  type FileEntry,
+  type ProjectPage,
+} from "../pypi/page.ts";
+import { versionOf } from "../pypi/version.ts";
+import { Page } from "../repository/page.ts";
+import { inPool } from "../repository/pool.ts";
+import type { ReplacingParts } from "../repository/ports/files.ts";
+import type { UpstreamPages } from "../repository/repository.ts";
+import type { Context } from "../repository/context.ts";
+import type { CompletePage } from "./complete-page.ts";
+
+/** What a source does where its upstream takes back or replaces a file that is stored. */
+export interface ChangeRules {
+  /**
+   * A file that its page no longer lists, or whose project is gone. `keep`: it stays on the page. `hide`: it is refused
+   * at its address as well. `drop`: it is deleted too. undefined: it is off the page, and served at its address.
+   */
+  readonly removal: "keep" | "hide" | "drop" | undefined;
+  /** A file of the same name with another digest. `keep`: the page and the bytes stay those of before. */
+  readonly change: "follow" | "keep";
+}
+
+export interface ChangeParts extends ChangeRules, ReplacingParts {
+  /** Deletes all stored files of a project and returns how many there were. */
+  readonly deleteFiles: (name: ProjectName) => Promise<number>;
+}
+
+/** How many files of one page are looked up in the store: the last ones, and the others count as not stored. */
+const MAX_LOOKS = 400;
+
+/** The platform opens no more connections for one request. */
+const AT_ONCE = 6;
+
+/** A page that its upstream has changed. */
+interface Changed {
+  /** Those that it no longer lists. */
+  readonly removed: readonly FileEntry[];
+  /** Those that it lists by the same name with another digest. */
+  readonly replaced: readonly FileEntry[];
+}
+
+/**
+ * Applies the rules to each page that an upstream gives, before it is rendered. Only files that are stored are kept: of
+ * others there are no bytes. A project under quarantine keeps none.
+ */
+export const keepFiles =
+  (parts: ChangeParts) =>
+  (complete: CompletePage): CompletePage => {
+    const { removal, change } = parts;
+    if (removal === undefined && change === "follow") return complete;
+    return async (page, before, ctx) => {
+      const completed = await complete(page, before, ctx);
+      if (!before.known || isUnderQuarantine(page.status)) return completed;
+      const { removed, replaced } = compared(completed, await before.known.model());
+      const old = change === "keep" ? await storedOf(replaced, "changed", parts) : [];
+      const gone = removal === undefined ? [] : await storedOf(removed, "removed", parts);
+      for (const each of old)
+        reportOnce(each, `its upstream has other bytes under this name; those of before stay`, ctx);
+      if (removal !== undefined)
+        for (const each of gone) reportOnce(each, `its upstream no longer lists it; ${DONE[removal]}`, ctx);
+      if (removal === "drop") await drop(page.name, removed, parts, ctx);
+      return withKept(completed, [...old, ...(removal === "keep" ? gone : [])]);
+    };
+  };
+
+/** What is done with a file that is gone. */
+const DONE = {
+  keep: "it stays on the page",
+  hide: "it is not served",
+  drop: "what is stored of it was deleted",
+} as const satisfies Record<NonNullable<ChangeRules["removal"]>, string>;
+
+/**
+ * The same for a project that is gone, of which there is no page to render. A page with files that were kept is fetched
+ * whole each time: the upstream's "unchanged" is about another one.
+ */
+export const keepProjects =
+  (parts: ChangeParts) =>
+  (inner: UpstreamPages): UpstreamPages => {
+    const { removal, change, deleteFiles } = parts;
+    if (removal === undefined && change === "follow") return inner;
+    return {
+      ...inner,
+      async project(name, known, ctx, remake) {
+        const answer = await inner.project(name, known, ctx, remake === true || known?.head.kept !== undefined);
+        if (answer !== null || !known || known.head.quarantined) return answer;
+        if (removal === undefined) return null;
+        const before = await known.model();
+        const gone = await storedOf(before.files, "removed", parts);
+        for (const each of gone) reportOnce(each, `its project is gone from its upstream; ${DONE[removal]}`, ctx);
+        if (removal === "drop") await deleteFiles(name);
+        if (removal !== "keep" || gone.length === 0) return null;
+        const empty = { ...before, files: [], versions: before.versions && [] };
+        return Page.from(withKept(empty, gone), {}, ctx.now);
+      },
+    };
+  };
+
+/** What has been taken back or replaced since `before`, which may list files that were kept. */
+function compared(page: ProjectPage, before: ProjectPage): Changed {
+  const addresses = new Set(page.files.map(addressOf));
+  const named = new Map(page.files.map((entry) => [entry.filename, entry]));
+  const replaced = before.files.filter((entry) => {
+    const now = named.get(entry.filename);
+    return now !== undefined && isOtherFile(entry.hashes, now.hashes);
+  });
+  const removed = before.files.filter((entry) => !named.has(entry.filename) && !addresses.has(addressOf(entry)));
+  return { removed, replaced };
+}
+
+/** A file that is stored and goes on being listed. */
+interface Kept {
+  /** As the page before listed it. */
+  readonly was: FileEntry;
+  /** With a mark, and with core metadata only where that is stored too. */
+  readonly entry: FileEntry;
+}
+
+/** Those that are stored. */
+async function storedOf(
+  entries: readonly FileEntry[],
+  mark: NonNullable<FileEntry["_kept"]>,
+  { files }: ChangeParts,
+): Promise<Kept[]> {
+  const looked = entries.slice(-MAX_LOOKS);
+  const found = await inPool(AT_ONCE, looked, async (was): Promise<Kept | undefined> => {
+    const stored = await files.head(refOf(was, "file"));
+    const wanted = verifiableDigest(was.hashes);
+    if (!stored || (stored.digest && wanted && digestText(stored.digest) !== digestText(wanted))) return undefined;
+    const { "core-metadata": metadata, ...rest } = was;
+    const isAdvertised = metadata !== undefined && (await files.head(refOf(was, "metadata"))) !== null;
+    return { was, entry: { ...rest, ...(isAdvertised && { "core-metadata": metadata }), _kept: mark } };
+  });
+  return found.filter((each) => each !== undefined);
+}
+
+/** The page with these files: in the place of what it lists by their names, else in front of what it lists. */
+function withKept(page: ProjectPage, kept: readonly Kept[]): ProjectPage {
+  if (kept.length === 0) return page;
+  const byName = new Map(kept.map(({ entry }) => [entry.filename, entry]));
+  const listed = new Set(page.files.map(({ filename }) => filename));
+  const gone = kept.flatMap(({ entry }) => (listed.has(entry.filename) ? [] : [entry]));
+  const versions = gone.flatMap(({ filename }) => versionOf(filename, page.name) ?? []);
+  return {
+    ...page,
+    files: [...gone, ...page.files.map((entry) => byName.get(entry.filename) ?? entry)],
+    versions: page.versions && [...new Set([...versions, ...page.versions])],
+  };
+}
+
+/** Reports a file when it is found so for the first time: the page before has no mark of it. */
+function reportOnce({ was, entry }: Kept, reason: string, ctx: Context): void {
+  if (was._kept !== entry._kept) {
+    ctx.report({ event: "upstream-changed", what: fileLabel(refOf(entry, "file")), reason });
+  }
+}
+
+/** Deletes what is stored of these files. Rejects where the store fails: the new page must not be served then. */
+async function drop(
+  name: ProjectName,
+  removed: readonly FileEntry[],
+  { files, facts, uses }: ChangeParts,
+  ctx: Context,
+): Promise<void> {
+  if (removed.length === 0) return;
+  const refs = removed.flatMap((entry) => [
+    refOf(entry, "file"),
+    ...(isWheel(entry.filename) || entry["core-metadata"] ? [refOf(entry, "metadata")] : []),
+  ]);
+  await files.forget(refs);
+  await facts.forget(
+    name,
+    removed.map(({ url }) => url),
+  );
+  uses.emptied(refs, ctx);
+}
