@@ -3,12 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { freePort, startServer, type StartedServer } from "../../cli/demo/process.ts";
-import { builtServer } from "../../cli/build/build.ts";
-import { cronRow } from "../../schema/crons.ts";
-import { CLI } from "../support/node/command.ts";
+import { freePort, startServer, type StartedServer } from "../../../cli/demo/process.ts";
+import { builtServer } from "../../../cli/build/build.ts";
+import { cronRow } from "../../../schema/crons.ts";
+import { CLI } from "../../support/node/command.ts";
 
-const ROOT = join(import.meta.dirname, "..", "..");
+const ROOT = join(import.meta.dirname, "..", "..", "..");
 const EACH_MINUTE = "* * * * *";
 
 const state = mkdtempSync(join(tmpdir(), "pypi-edge-crash-"));
