@@ -63,8 +63,7 @@ test("each request is answered alike", { timeout: 300_000 }, async () => {
   const faults: string[] = [];
   for (const [route, requests] of recordedRequests(content)) {
     for (const recorded of requests) {
-      const expected = await answerOf(one, recorded);
-      const found = await answerOf(other, recorded);
+      const [expected, found] = await Promise.all([answerOf(one, recorded), answerOf(other, recorded)]);
       const lines = differences(comparable(expected, one, found), comparable(found, other, expected));
       if (expected.status === 500) lines.push("was answered with 500");
       if (lines.length > 0) faults.push([`${route}: ${recorded.text.slice(0, 300)}`, ...lines].join("\n"));
