@@ -8,6 +8,7 @@ import { describe, expect, test } from "vitest";
 import { program } from "../../cli/program.ts";
 import { ADMIN_TOKEN_SECRETS } from "../../schema/admin-tokens.ts";
 import { parseConfig, VARIABLES } from "../../schema/config.ts";
+import { refusalRows } from "../support/node/clients/refusals.ts";
 import { EXAMPLE } from "./configuration-page.ts";
 import { PAGES } from "./pages.ts";
 
@@ -19,6 +20,18 @@ const CHANGELOG = "CHANGELOG.md";
 test.each(Object.entries(PAGES))("docs/%s is what the code says: npm run docs writes it", (file, make) => {
   const normal = (text: string) => text.replace(/ +/g, " ").replace(/-{3,}/g, "---");
   expect(normal(read(`docs/${file}`))).toBe(normal(make()));
+});
+
+test("docs/guard.md has the table of what clients print that the matrix tries", () => {
+  const [, table = ""] = /<!-- refusals -->\n+([^]*?)\n+<!-- \/refusals -->/.exec(read("docs/guard.md")) ?? [];
+  const rows = table.split("\n").slice(2);
+  const cells = rows.map((row) =>
+    row
+      .split("|")
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+  expect(cells).toEqual(refusalRows());
 });
 
 test("README and ARCHITECTURE have at most 150 lines", () => {
