@@ -14,7 +14,9 @@ let rig: Rig;
 beforeEach(async () => {
   rig = new Rig(OPEN_TEAM);
   await rig.upstream.publish("demo", [OLD, YOUNG], DEMO);
-  const json = { info: { version: "2.0" }, releases: { "1.0": [{ filename: OLD.filename }] }, urls: [] };
+  const { filename } = OLD;
+  const urls = [{ filename, url: `https://files.upstream.test/packages/${filename}` }];
+  const json = { info: { version: "2.0" }, releases: { "1.0": urls }, urls };
   rig.upstream.on("https://upstream.test/pypi/demo/json", () => Response.json(json));
   rig.upstream.on("https://upstream.test/pypi/demo/1.0/json", () =>
     Response.json({ ...json, info: { version: "1.0" } }),
@@ -48,8 +50,12 @@ describe.each(["", "/team"])("a view of the index at %s/", (base) => {
     ]);
     const html = (await rig.get(`${base + VIEW}/simple/demo/`)).text();
     expect([html.includes(OLD.filename), html.includes(YOUNG.filename)]).toEqual([true, false]);
-    const json = JSON.parse((await rig.get(`${base + VIEW}/pypi/demo/json`)).text()) as { info: unknown };
-    expect(json.info).toEqual({ version: "1.0" });
+    const answer = (await rig.get(`${base + VIEW}/pypi/demo/json`)).text();
+    const { info, urls } = JSON.parse(answer) as { info: unknown; urls: { url: string }[] };
+    expect(info).toEqual({ version: "1.0" });
+    const [{ url = "" } = {}] = urls;
+    expect(new URL(url).pathname).toBe(`${base + VIEW}/packages/${OLD.filename}`);
+    expect((await rig.get(new URL(url).pathname)).status).toBe(200);
   });
 
   test("explains what it leaves out", async () => {
