@@ -6,14 +6,15 @@ import { PROJECT_FOLDER } from "../lib/project-folder.ts";
  * wrangler, which makes it small.
  *
  * @param folder where `index.js` is written
- * @returns all files that are in the bundle, as paths below the project's folder
+ * @param root the project's folder, or a checkout of another version
+ * @returns all files that are in the bundle, as paths below `root`
  */
-export async function bundleWorker(folder: string): Promise<string[]> {
+export async function bundleWorker(folder: string, root = PROJECT_FOLDER): Promise<string[]> {
   // A package has no esbuild, and needs none: it is loaded where something is built.
   const { build } = await import("esbuild");
   const { metafile } = await build({
-    absWorkingDir: PROJECT_FOLDER,
-    entryPoints: [join(PROJECT_FOLDER, "worker", "index.ts")],
+    absWorkingDir: root,
+    entryPoints: [join(root, "worker", "index.ts")],
     outfile: join(folder, "index.js"),
     bundle: true,
     platform: "neutral",
