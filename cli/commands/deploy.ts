@@ -1,8 +1,12 @@
-import { credentialsIn, deployAll, planAll, planWithoutAccount, type DeployTools } from "../deploy/deploy-all.ts";
+import { accessIn } from "../deploy/account.ts";
+import { deployAll } from "../deploy/deploy-all.ts";
+import { planAll, planWithoutAccount } from "../deploy/plan.ts";
+import type { DeployTools } from "../deploy/tools.ts";
 import { tryAddress } from "../deploy/try-address.ts";
 import { uploadWithWrangler } from "../deploy/upload.ts";
 import { readWanted, type Wanted } from "../deploy/wanted.ts";
 import { command } from "../lib/command.ts";
+import { demandOwnArguments } from "../lib/own-arguments.ts";
 import { OWN_CONFIGURATION } from "../lib/project-folder.ts";
 
 interface DeployOptions {
@@ -29,6 +33,7 @@ export const deployCommand = () =>
     .action(deploy);
 
 async function deploy({ config, dryRun, check, project }: DeployOptions): Promise<void> {
+  demandOwnArguments("deploy", ["--dry-run", "--config", "--no-check", "--project"]);
   const { env } = process;
   const wanted = readWanted(config, env);
   if (dryRun && !env["CLOUDFLARE_API_TOKEN"]) {
@@ -43,7 +48,7 @@ async function deploy({ config, dryRun, check, project }: DeployOptions): Promis
 function toolsFor({ isPrivate }: Wanted, check: boolean, project: string): DeployTools {
   const remark = (line: string) => console.error(line);
   return {
-    credentials: credentialsIn(process.env),
+    credentials: accessIn(process.env),
     upload: uploadWithWrangler,
     check: (root) => (check ? tryAddress(root, { isPrivate, project, remark }) : Promise.resolve()),
     print: (line) => console.log(line),

@@ -1,5 +1,5 @@
-import { CommandError } from "../lib/command-error.ts";
-import type { CloudflareApi } from "./cloudflare-api.ts";
+import { CommandError, usageError } from "../lib/command-error.ts";
+import type { AccountAccess, CloudflareApi } from "./cloudflare-api.ts";
 
 interface Subscription {
   readonly rate_plan?: { readonly id?: string };
@@ -23,4 +23,16 @@ export async function hasPaidPlan(api: CloudflareApi): Promise<boolean | undefin
     if (error instanceof CommandError) return undefined;
     throw error;
   }
+}
+
+/** The account and the token that a run has in its environment. Throws a usage error where one is missing. */
+export function accessIn(env: NodeJS.ProcessEnv): AccountAccess {
+  const { CLOUDFLARE_API_TOKEN: token, CLOUDFLARE_ACCOUNT_ID: account } = env;
+  const missing = [token ? [] : ["CLOUDFLARE_API_TOKEN"], account ? [] : ["CLOUDFLARE_ACCOUNT_ID"]].flat();
+  if (!token || !account)
+    throw usageError(`Set ${missing.join(" and ")} in the environment; docs/deploy.md says what the token needs.`);
+  if (!/^[\da-f]{32}$/.test(account))
+    throw usageError("CLOUDFLARE_ACCOUNT_ID is not an account's id: it has 32 digits from 0 to f.");
+  if (!/^[\x21-\x7e]+$/.test(token)) throw usageError("CLOUDFLARE_API_TOKEN has a character that tokens do not have.");
+  return { token, account };
 }

@@ -43,6 +43,10 @@ export async function applyMigration(api: CloudflareApi, database: string, name:
   await query(api, database, request, `${TABLE}\n${sql}\nINSERT INTO d1_migrations (name) VALUES ('${name}');`);
 }
 
+/** What is said of a database that a newer version has changed. */
+export const newerSentence = (newer: readonly string[]) =>
+  `A newer pypi-edge has changed the database (${newer.join(", ")}). This version runs on it, without what is new there.`;
+
 /** What the database answers to each statement. */
 const query = async (api: CloudflareApi, database: string, request: ApiRequest, sql: string) =>
   (await api.ask<readonly Answered[]>(`d1/database/${database}/query`, {

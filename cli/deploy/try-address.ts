@@ -13,6 +13,8 @@ interface ToTry {
   readonly isPrivate: boolean;
   readonly project: string;
   readonly remark: (line: string) => void;
+  /** How long it is waited for. Milliseconds. */
+  readonly patience?: number;
 }
 
 /**
@@ -20,8 +22,8 @@ interface ToTry {
  *
  * @throws CommandError where it does not answer, or a row of the check has failed
  */
-export async function tryAddress(root: URL, { isPrivate, project, remark }: ToTry): Promise<void> {
-  await untilItAnswers(root, remark);
+export async function tryAddress(root: URL, { isPrivate, project, remark, patience = PATIENCE }: ToTry): Promise<void> {
+  await untilItAnswers(root, remark, patience);
   if (isPrivate) {
     remark(`The default index needs a token: pypi-edge check ${root.href} --token - tries it.`);
     return;
@@ -44,15 +46,15 @@ export async function tryAddress(root: URL, { isPrivate, project, remark }: ToTr
   }
 }
 
-async function untilItAnswers(root: URL, remark: ToTry["remark"]): Promise<void> {
-  const end = performance.now() + PATIENCE;
+async function untilItAnswers(root: URL, remark: ToTry["remark"], patience: number): Promise<void> {
+  const end = performance.now() + patience;
   for (let tries = 0; ; tries++) {
     const client = new CheckClient(root, undefined);
     try {
       return await demandServer(client);
     } catch (error) {
       if (!(error instanceof CommandError)) throw error;
-      if (performance.now() > end)
+      if (performance.now() >= end)
         throw new CommandError(
           `The worker is deployed, but it does not answer yet: ${error.message} The certificate of a new domain may take some minutes; try pypi-edge check ${root.href} then.`,
         );

@@ -24,6 +24,8 @@ export interface Wanted {
   readonly isFree: boolean;
   /** Whether the default index needs a token to be read. */
   readonly isPrivate: boolean;
+  /** The first index that takes uploads. */
+  readonly hosted: string | undefined;
   /** The names of what it stores in. */
   readonly names: { readonly pages: string; readonly files: string; readonly database: string };
   /** Ids that the configuration has already. */
@@ -76,6 +78,7 @@ export function readWanted(named: string | undefined, env: NodeJS.ProcessEnv): W
     domain,
     isFree: plan === "free",
     isPrivate: indexes[0].isPrivate,
+    hosted: indexes.find((index) => index.hosted)?.name,
     names: {
       // The name that wrangler gives a namespace of which the configuration has no id.
       pages: renamed(`${shippedName}-pages`),

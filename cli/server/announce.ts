@@ -1,6 +1,6 @@
 import type { Config } from "../../schema/config.ts";
-import { clientSetups } from "../../worker/pypi/setups.ts";
 import { tokenFile } from "./admin-token.ts";
+import { installCommands } from "../lib/install-commands.ts";
 import { stateDirectory } from "../lib/state.ts";
 import { publicAddress } from "./address.ts";
 import type { StartOptions } from "./options.ts";
@@ -9,9 +9,7 @@ import type { StartOptions } from "./options.ts";
 export function announce(options: StartOptions, { indexes, feed }: Config): void {
   const root = publicAddress(options);
   const [main, ...others] = indexes;
-  const commands = clientSetups(`${root}/simple/`, main.isPrivate)
-    .filter(({ client }) => client === "pip" || client === "uv")
-    .map(({ steps: [once] }) => `  ${once?.text}`);
+  const commands = installCommands(`${root}/simple/`, main.isPrivate);
   console.log(`pypi-edge is ready at ${root}/ (upstream ${addresses(main)}, stored in ${options.state})
 ${others.map((index) => `and at ${root}${index.base}/simple/ (upstream ${addresses(index)})\n`).join("")}
 ${commands.join("\n")}

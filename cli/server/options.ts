@@ -7,6 +7,7 @@ import type { CertificateFiles } from "../../server/http/certificate.ts";
 import { clientAddressBehind } from "../../server/http/client-address.ts";
 import { command } from "../lib/command.ts";
 import { usageError } from "../lib/command-error.ts";
+import { demandOwnArguments } from "../lib/own-arguments.ts";
 import { OWN_CONFIGURATION } from "../lib/project-folder.ts";
 import { messageOf } from "../../worker/errors.ts";
 
@@ -96,7 +97,7 @@ export const serveCommand = (start: (options: StartOptions) => Promise<void>) =>
         feed,
         ...others
       }) => {
-        demandOwnArguments();
+        demandOwnArguments("start", TAKEN_BY_NPM);
         if (socket !== undefined) checkSocket(tlsCert, publicUrl);
         await start({
           ...others,
@@ -116,30 +117,22 @@ export const serveCommand = (start: (options: StartOptions) => Promise<void>) =>
       },
     );
 
-/** Options that npm takes from its command line: it sets a variable for each, and does not pass them to the script. */
-const SWALLOWED = [
-  "port",
-  "host",
-  "socket",
-  "upstream",
-  "state",
-  "public_url",
-  "tls_cert",
-  "tls_key",
-  "trusted_proxy",
-  "feed",
-  "cron",
-  "admin_token",
-] as const;
-
-/** Throws a usage error where npm took an option: `npm start --port 9102` starts the script without it, on another port. */
-function demandOwnArguments(): void {
-  if (process.env["npm_lifecycle_event"] !== "start") return;
-  const option = SWALLOWED.find((name) => process.env[`npm_config_${name}`] !== undefined);
-  if (option === undefined) return;
-  const flag = `--${option === "cron" ? "no-cron" : option.replaceAll("_", "-")}`;
-  throw usageError(`npm does not pass ${flag} on unless "--" stands before it: npm start -- ${flag} …`);
-}
+/** Options that npm takes from its command line. */
+const TAKEN_BY_NPM = [
+  "--port",
+  "--host",
+  "--socket",
+  "--upstream",
+  "--state",
+  "--public-url",
+  "--tls-cert",
+  "--tls-key",
+  "--trusted-proxy",
+  "--feed",
+  "--no-cron",
+  "--admin-token",
+  "---",
+];
 
 /** Throws a usage error for what does not go with `--socket`. */
 function checkSocket(tlsCert: string | undefined, publicUrl: string): void {

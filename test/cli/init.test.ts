@@ -1,15 +1,19 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { readWanted } from "../../cli/deploy/wanted.ts";
 import { writeFolder } from "../../cli/init/own-folder.ts";
+import { serveCommand } from "../../cli/server/options.ts";
 
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "pypi-edge-init-"));
 });
-afterEach(() => rmSync(folder, { recursive: true }));
+afterEach(() => {
+  vi.restoreAllMocks();
+  rmSync(folder, { recursive: true });
+});
 
 const init = (name: string, named?: string) => writeFolder(join(folder, name), named, "1.2.3");
 
@@ -60,4 +64,17 @@ test("a folder whose name cannot be a deployment's is refused with what to do", 
 test("a place that cannot be written is named", async () => {
   writeFileSync(join(folder, "file"), "");
   await expect(init("file")).rejects.toThrow(`${join(folder, "file")} cannot be written: `);
+});
+
+test("pypi-edge serve takes the configuration of the folder that it is started in", async () => {
+  vi.spyOn(process, "cwd").mockReturnValue(folder);
+  const configured = async (...args: string[]) => {
+    const taken: (string | undefined)[] = [];
+    await serveCommand(({ config }) => Promise.resolve(void taken.push(config))).parseAsync(args, { from: "user" });
+    return taken;
+  };
+  expect(await configured()).toEqual([undefined]);
+  writeFileSync(join(folder, "pypi-edge.toml"), "[vars]\n");
+  expect(await configured()).toEqual([join(folder, "pypi-edge.toml")]);
+  expect(await configured("--config", "other.toml")).toEqual([join(folder, "other.toml")]);
 });
