@@ -15,13 +15,13 @@ const UPSTREAM = "http://127.0.0.1:45853/simple/";
 
 const folder = temporaryDirectory();
 let server: Product;
-let isUnchanged: boolean;
+/** The database before it was backed up. */
+let before: Buffer;
 beforeAll(async () => {
   mkdirSync(join(folder, "old"));
   execFileSync("tar", ["-xzf", FIXTURE, "-C", join(folder, "old")]);
-  const before = readFileSync(join(folder, "old", "database.sqlite"));
+  before = readFileSync(join(folder, "old", "database.sqlite"));
   await done("backup", "kept.tar", "--mirror", "--state", "old");
-  isUnchanged = readFileSync(join(folder, "old", "database.sqlite")).equals(before);
   await done("restore", "kept.tar", "--state", "new");
   // Nobody listens at the upstream's address. Pages are kept for the address that they were asked for at.
   const address = readFileSync(join(folder, "old", "address"), "utf8").trim();
@@ -34,7 +34,7 @@ afterAll(async () => {
 
 async function done(...words: string[]): Promise<string> {
   const { code, output } = await pypiEdge(words, folder);
-  expect([code, output]).toEqual([0, expect.any(String)]);
+  if (code !== 0) throw new Error(`${words.join(" ")}: ${output}`);
   return output;
 }
 
@@ -60,14 +60,14 @@ async function filesOf(path: string): Promise<unknown[]> {
   );
 }
 
-test("a backup does not change what it reads", () => {
-  expect(isUnchanged).toBe(true);
-});
-
 test("a backup of the version before's state is restored with all that was uploaded then, and its token reads it", async () => {
   expect(await filesOf("/team/simple/kept/")).toEqual(
     ["kept-1.0-py3-none-any.whl", "kept-1.0.tar.gz"].map((name) => [name, 200, true, "has a flaw"]),
   );
+});
+
+test("a backup changes nothing in the state that it is made of, although that is of an earlier version", () => {
+  expect(readFileSync(join(folder, "old", "database.sqlite")).equals(before)).toBe(true);
 });
 
 test("a mirrored file is given while its upstream is away", async () => {
