@@ -51,6 +51,7 @@ export const vars = z.object({
     whole("seconds").check(z.refine((it) => it <= MAX_GRACE, `must be at most ${MAX_GRACE} seconds`)),
     0,
   ),
+  PREFETCH: z._default(whole("megabytes"), 5),
   NEW_A_DAY: z._default(whole("gigabytes"), 20),
   PUBLIC_URL: publicRoot,
   METRICS: z._default(z.enum(["token", "open"], 'must be "token" or "open"'), "token"),
@@ -84,6 +85,8 @@ export interface Config {
   readonly freeSpace: number;
   /** How long names that were not hosted go on to come from upstreams while the database cannot be read. Milliseconds. */
   readonly databaseGrace: number;
+  /** Bytes: wheels up to this size are stored when their `.metadata` is fetched; 0: none are. */
+  readonly prefetchUpTo: number;
   /** Bytes that requests without a token may have stored in a day; 0: no limit. */
   readonly bytesADay: number;
   /** Each gives access to `/-/api/`. */
@@ -116,6 +119,7 @@ export function parseConfig(env: Record<string, unknown>): Config {
     QUOTA,
     FREE_SPACE,
     DATABASE_GRACE,
+    PREFETCH,
     NEW_A_DAY,
     PUBLIC_URL,
     METRICS,
@@ -144,6 +148,7 @@ export function parseConfig(env: Record<string, unknown>): Config {
     quota: QUOTA * 1_000_000_000,
     freeSpace: FREE_SPACE * 1_000_000_000,
     databaseGrace: DATABASE_GRACE * SECOND,
+    prefetchUpTo: PREFETCH * 1_000_000,
     bytesADay: NEW_A_DAY * 1_000_000_000,
     adminTokens,
     publicUrl: PUBLIC_URL,

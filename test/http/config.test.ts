@@ -60,6 +60,7 @@ test("the configuration is read into the units that the code uses, the default i
     quota: 100_000_000_000,
     freeSpace: 1_000_000_000,
     databaseGrace: 20_000,
+    prefetchUpTo: 5_000_000,
     bytesADay: 20_000_000_000,
     adminTokens: ["0123456789abcdef"],
     publicUrl: "https://pypi.example",

@@ -10,6 +10,7 @@ export const ONE_SOURCE = {
   POPULAR: 200,
   SEED: [],
   QUOTA: 0,
+  PREFETCH: 0,
   NEW_A_DAY: 0,
   PUBLIC_URL: "",
   LOG: "problems",

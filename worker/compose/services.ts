@@ -111,6 +111,7 @@ export function compose(
   const {
     indexes,
     pageTtl,
+    prefetchUpTo,
     publicUrl,
     feed,
     quota,
@@ -126,7 +127,7 @@ export function compose(
   const stores = createStores(platform, limits, { grace: config.databaseGrace, isReserved: reservedBy(reserved) });
   const { counters, tokens, newBytes, hosting, hostedBytes: bytes } = stores;
   const { finishAlone = platform.finishAlone } = limits;
-  const shared = { platform, stores, finishAlone, pageTtl, feed, reserved };
+  const shared = { platform, stores, finishAlone, prefetchUpTo, pageTtl, feed, reserved };
   const stacks = new Map<UpstreamConfig, Source>();
   for (const upstream of indexes.flatMap(({ upstreams }) => upstreams)) {
     if (stacks.has(upstream)) continue;

@@ -35,6 +35,8 @@ export interface SharedParts {
   readonly stores: Stores;
   /** Bytes: larger files are stored by the queue's consumer. */
   readonly finishAlone: number;
+  /** Larger wheels are not prefetched; 0: none are. Bytes. */
+  readonly prefetchUpTo: number;
   /** Milliseconds for which a page is served without asking the upstream. */
   readonly pageTtl: number;
   /** Whether upstreams' change logs are followed. */
@@ -57,14 +59,14 @@ export function sourceStack(
   favourites: Favourites | undefined,
   common: SharedParts,
 ): Source {
-  const { platform, stores, finishAlone, pageTtl, feed, reserved } = common;
+  const { platform, stores, finishAlone, prefetchUpTo, pageTtl, feed, reserved } = common;
   const { fetch, now, sleep, pipe, openSpool } = platform;
   const { url, credentials, projects, onRemoval: removal, onChange: change = "follow" } = upstream;
   // The whole address, not only the host: one index at two addresses is two sources with different URLs.
   const source = encodeURIComponent(url.href);
   const own = stores.ofSource(source, root, replaceOutdated);
   const { files, facts, uses, catalog, queries, strays, pages, freshness, fills } = own;
-  const { absent, justListed, touched, filling, filled, believed, siblingless } = own.remembered;
+  const { absent, justListed, touched, filling, filled, believed, prefetched, siblingless } = own.remembered;
   const shared = openSpool && new SharedFills(openSpool, finishAlone, filled, now);
   const storing = { files, uses, filling, believed, touched, fills, finishAlone, shared };
   const count: CountOutcome = (outcome) => stores.counters.add("upstreamRequests", { outcome });
@@ -77,7 +79,7 @@ export function sourceStack(
   const changing = { removal, change, files, facts, uses, deleteFiles: own.deleteFiles };
   const hidesRemoved = removal === "hide" || removal === "drop";
   const repository: Repository = reserveNames(reserved)(
-    mirrorFiles({ ...storing, pipe, hidesRemoved, source, pages, strays, justListed })(
+    mirrorFiles({ ...storing, pipe, hidesRemoved, source, pages, strays, justListed, prefetchUpTo, prefetched })(
       serveMetadata({ ...storing, facts, siblingless })(
         cacheDocuments({ store: own.documents, freshness, absent, ttl: pageTtl })(
           cachePages({

@@ -6,6 +6,7 @@ import type { ProjectName } from "../pypi/name.ts";
 import type { Digest } from "../pypi/page.ts";
 import { fileNotListed, locate, locateIn, type LocatingParts } from "./files/locate.ts";
 import { openListed } from "./files/open-listed.ts";
+import { prefetchWheel, type PrefetchParts } from "./files/prefetch-wheel.ts";
 import type { FileStore } from "../repository/ports/files.ts";
 import type { Marks } from "../repository/ports/freshness.ts";
 import { isCurrent } from "./files/recheck.ts";
@@ -33,7 +34,7 @@ import {
 import { discard, type Artifact, type ListedFile } from "../repository/artifact.ts";
 import type { Context } from "../repository/context.ts";
 
-export interface MirrorParts extends Omit<StoringParts, "onStored">, LocatingParts {
+export interface MirrorParts extends Omit<PrefetchParts, "onStored">, LocatingParts {
   /** The upstream's address, percent-encoded. */
   readonly source: string;
   readonly pipe: MakePipe;
@@ -132,6 +133,9 @@ async function firstFile(
     if (!listed) return await storedFile();
     await request.assertAdmitted?.(listed, ctx);
     await admit(request.ref, parts, ctx);
+    // A wheel that was prefetched meanwhile.
+    const late = parts.shared?.hasJustStored(request.ref, ctx) ? await storedFile() : null;
+    if (late) return late;
     return await fetchFile(request, listed, inner, parts, true, ctx);
   } catch (error) {
     const stored = await storedFile();
@@ -225,6 +229,20 @@ async function storedFacts(ref: FileRef, files: FileStore): Promise<Artifact | n
 
 /** @param usable whether the store can be used now */
 async function fetchFile(
+  request: FileRequest,
+  listed: ListedFile,
+  inner: SourceFiles,
+  parts: MirrorParts,
+  usable: boolean,
+  ctx: Context,
+): Promise<Artifact> {
+  const artifact = await fetchListed(request, listed, inner, parts, usable, ctx);
+  const store = (ref: FileRef) => fetchListed({ ref, headOnly: false, keep: true }, listed, inner, parts, true, ctx);
+  if (usable) prefetchWheel(request, listed, store, parts, ctx);
+  return artifact;
+}
+
+async function fetchListed(
   request: FileRequest,
   listed: ListedFile,
   inner: SourceFiles,

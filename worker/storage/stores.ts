@@ -149,6 +149,7 @@ export function createStores(platform: Storage, { maxPut, inMemory }: StorageLim
         filling: scopedTo(memory.filling, source),
         filled: scopedTo(memory.filled, source),
         believed: scopedTo(memory.believed, source),
+        prefetched: scopedTo(memory.prefetched, source),
         siblingless: scopedTo(memory.siblingless, source),
       },
     };
@@ -207,6 +208,7 @@ const memoryTier = ({ budget, largest }: FileMemory) => ({
   filled: new Memory<true>(MiB),
   believed: new Memory<true>(MiB),
   queries: new Memory<Queries>(4 * MiB, MiB),
+  prefetched: new Memory<true>(MiB),
   siblingless: new Memory<true>(MiB),
   listings: new Memory<true>(MiB),
   used: new Memory<true>(2 * MiB),

@@ -8,8 +8,12 @@ type Manner = (response: ServerResponse, bytes: Buffer) => Promise<void> | void;
 
 const whole: Manner = (response, bytes) => void response.end(bytes);
 
+const digestOf = (bytes: Buffer | string) => createHash("sha256").update(bytes).digest("hex");
+
 /** An upstream on loopback that has one project of one wheel, and counts who asks for it. */
 export class Origin {
+  /** The file's core metadata; undefined where it has none, and its page advertises none. */
+  metadata: string | undefined;
   /** What was asked for of the file: `GET`, `HEAD`, `GET bytes=…`. */
   readonly asked: string[] = [];
   manner: Manner = whole;
@@ -43,7 +47,7 @@ export class Origin {
   /** Has this file, with its digest on its page; `entry` overrides what the page says. */
   publish(bytes: Buffer, entry: Record<string, unknown> = {}): void {
     this.#bytes = bytes;
-    const hashes = { sha256: createHash("sha256").update(bytes).digest("hex") };
+    const hashes = { sha256: digestOf(bytes) };
     this.#entry = { hashes, size: bytes.byteLength, "upload-time": "2026-01-02T03:04:05.000006Z", ...entry };
     this.manner = whole;
     this.asked.length = 0;
@@ -73,12 +77,15 @@ export class Origin {
   #answer(request: IncomingMessage, response: ServerResponse): void {
     const { method = "", url = "", headers } = request;
     if (url === "/simple/demo/" && this.isThere) {
-      const file = { filename: Origin.FILENAME, url: `${this.url}files/${Origin.FILENAME}`, ...this.#entry };
+      const core = this.metadata === undefined ? {} : { "core-metadata": { sha256: digestOf(this.metadata) } };
+      const file = { ...core, filename: Origin.FILENAME, url: `${this.url}files/${Origin.FILENAME}`, ...this.#entry };
       response.setHeader("Content-Type", "application/vnd.pypi.simple.v1+json");
       response.end(JSON.stringify({ meta: { "api-version": "1.1" }, name: "demo", versions: ["1.0"], files: [file] }));
     } else if (url === `/files/${Origin.FILENAME}`) {
       this.asked.push([method, headers.range ?? []].flat().join(" "));
       this.#sendFile(request, response);
+    } else if (url === `/files/${Origin.FILENAME}.metadata` && this.metadata !== undefined) {
+      response.end(this.metadata);
     } else {
       response.writeHead(404).end();
     }

@@ -20,14 +20,18 @@ export type MachineRig = Awaited<ReturnType<typeof openRig>>;
 /** What a test changes of the machine's platform. */
 export type Change = (platform: Platform) => Partial<Platform>;
 
-/** The worker on one machine, behind its HTTP server, over an upstream on loopback. Queues deliver nothing. */
-export async function openRig(change: Change = () => ({})) {
+/**
+ * The worker on one machine, behind its HTTP server, over an upstream on loopback. Queues deliver nothing.
+ *
+ * @param vars further variables
+ */
+export async function openRig(change: Change = () => ({}), vars: Record<string, unknown> = {}) {
   const origin = new Origin();
   await origin.start();
   const folder = mkdtempSync(join(tmpdir(), "pypi-edge-shared-"));
   const machine = await openMachine({ state: folder, migrations: MIGRATIONS, consumers: [], log: () => undefined });
   const platform = { ...machine.platform, fills: NO_QUEUE, refreshes: NO_QUEUE, ...change(machine.platform) };
-  const { worker, http } = await serve(origin, platform);
+  const { worker, http } = await serve(origin, platform, vars);
 
   return {
     origin,
@@ -61,6 +65,8 @@ export async function openRig(change: Change = () => ({})) {
       readdirSync(join(folder, "objects"), { recursive: true, withFileTypes: true })
         .filter((entry) => entry.isFile())
         .map(({ name }) => name),
+    /** Takes no more requests, and waits for what those before have left to be done. */
+    stopServing: () => http.stop(),
     async close() {
       await http.stop();
       await machine.close();
@@ -70,11 +76,12 @@ export async function openRig(change: Change = () => ({})) {
   };
 }
 
-async function serve(origin: Origin, platform: Platform) {
+async function serve(origin: Origin, platform: Platform, vars: Record<string, unknown>) {
   const config = parseConfig({
     ...ONE_SOURCE,
     UPSTREAMS: { pypi: { url: `${origin.url}simple/`, files: origin.url } },
     POPULAR: 0,
+    ...vars,
   });
   const worker = createWorker(config, platform);
   const http = await serveHttp({

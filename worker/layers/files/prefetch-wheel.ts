@@ -1,0 +1,47 @@
+import { MINUTE } from "../../duration.ts";
+import { fileLabel, type FileRef } from "../../pypi/file-url.ts";
+import { isWheel } from "../../pypi/filename.ts";
+import type { ProjectName } from "../../pypi/name.ts";
+import { discard, type Artifact, type ListedFile } from "../../repository/artifact.ts";
+import type { Context } from "../../repository/context.ts";
+import type { Marks } from "../../repository/ports/freshness.ts";
+import type { FileRequest } from "../../repository/repository.ts";
+import { listedFacts } from "../read-upstream.ts";
+import { storeBehind, type StoringParts } from "./store-file.ts";
+
+/** One wheel of a project within this time: a resolver that tries several versions installs one of them. Milliseconds. */
+const ONCE_IN = MINUTE;
+
+export interface PrefetchParts extends StoringParts {
+  /** Larger wheels are not prefetched; 0: none are. Bytes. */
+  readonly prefetchUpTo: number;
+  /** Projects of which a wheel was prefetched a moment ago. */
+  readonly prefetched: Marks<ProjectName>;
+}
+
+/**
+ * Has the wheel stored, behind the answer, whose `.metadata` a client has just had fetched: a resolver reads that, and the
+ * wheel is asked for when all is resolved. It is then stored, or its fill is followed. Only where requests can share a fill:
+ * elsewhere the wheel would be fetched twice.
+ *
+ * @param listed the wheel's entry, which the index has admitted
+ * @param store fetches and stores the wheel
+ */
+export function prefetchWheel(
+  { ref, headOnly, range, keep }: FileRequest,
+  listed: ListedFile,
+  store: (wheel: FileRef) => Promise<Artifact>,
+  { shared, prefetched, prefetchUpTo, touched, files }: PrefetchParts,
+  ctx: Context,
+): void {
+  const { size = Infinity } = listedFacts(listed, "file");
+  const isForResolver = ref.part === "metadata" && isWheel(ref.filename) && !headOnly && !range && !keep;
+  if (!isForResolver || !shared || size > prefetchUpTo || prefetched.get(listed.project, ctx.now)) return;
+  prefetched.set(listed.project, true, 0, ctx.now + ONCE_IN);
+  const wheel: FileRef = { ...ref, part: "file" };
+  const prefetch = async () => {
+    if (touched.get(fileLabel(wheel), ctx.now) || (await files.head(wheel))) return;
+    await discard(await store(wheel));
+  };
+  storeBehind(prefetch(), wheel, "to be fetched ahead", ctx);
+}
