@@ -6,12 +6,14 @@ import { carryOverCommand } from "./commands/carry-over.ts";
 import { costCommand } from "./commands/cost.ts";
 import { deployCommand } from "./commands/deploy.ts";
 import { demoCommand } from "./commands/demo.ts";
+import { exemptCommand } from "./commands/exempt.ts";
 import { initCommand } from "./commands/init.ts";
 import { jobsCommand } from "./commands/jobs.ts";
 import { lockCommand } from "./commands/lock.ts";
 import { loginCommand, logoutCommand } from "./commands/login.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { moveInCommand, moveOutCommand } from "./commands/move.ts";
+import { policyCommand } from "./commands/policy.ts";
 import { releaseCommand } from "./commands/release.ts";
 import { tokenCommand } from "./commands/token.ts";
 import { uploadCommand } from "./commands/upload.ts";
@@ -37,6 +39,8 @@ export function program(version: string): CommandUnknownOpts {
     releaseCommand(),
     auditCommand(),
     whyCommand(),
+    exemptCommand(),
+    policyCommand(),
     warmCommand(),
     wheelhouseCommand(),
     lockCommand(),

@@ -45,6 +45,8 @@ export const UPSTREAM_MEANINGS: Meanings<typeof upstream> = {
     "Statuses beside 404 and 410 by which it says that it does not have a project: `[403]` for PyTorch's index and others on S3. A wrong 403 then looks like absence: claim names with `projects`.",
   projects:
     'A claim, `["torch*"]`: such a name comes from the upstreams that claim it only, and an upstream with claims has no other names.',
+  unknown_time:
+    'Whether `min_age` and `before` hold its files where it does not say when they were uploaded: `"hold"` or `"allow"`. Left out: as the policy says.',
   credentials:
     'The name of a secret that holds `user:password`. What such an upstream has can be read by every client that may read the index: give the index `read = "token"`.',
   on_upstream_removal:

@@ -37,7 +37,7 @@ export const OPERATIONS = {
   "page, revalidated": { upstreamRequests: 1, cacheCalls: 4, kvReads: 1 },
   "team: page, KV": { cacheCalls: 2, kvReads: 1 },
   "team: page, memory": {},
-  "team: snapshots": { rowsRead: 4, cacheCalls: 6 },
+  "team: snapshots": { rowsRead: 6, cacheCalls: 6 },
   "team: metadata, R2": { cacheCalls: 2, r2ClassB: 1 },
   "team: metadata, memory": {},
   "team: file, R2": { cacheCalls: 1, r2ClassB: 1 },

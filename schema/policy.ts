@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { DAY, HOUR, WEEK } from "../worker/duration.ts";
+import { fileRuleOf, isHashRule, type FileRule } from "../worker/pypi/file-rule.ts";
 import { isSpecifierSet } from "../worker/pypi/specifiers.ts";
 import { pattern } from "./patterns.ts";
 
@@ -37,28 +38,19 @@ const moment = z.pipe(
   z.transform((it) => Date.parse(it)),
 );
 
-const RULE = /^([A-Za-z0-9._*-]+)([^]*)$/;
-
-const ruleOf = (text: string) => {
-  const [, name = "", specifiers = ""] = RULE.exec(text) ?? [];
-  return { text, pattern: name, specifiers: specifiers.trim() };
-};
-
 const MUST_BE_RULE =
-  'must be patterns of project names, each with version specifiers where not all are meant: "demo-*<2"';
+  'must be patterns of project names, each with version specifiers where not all are meant ("demo-*<2"), or digests of files ("sha256:" and 64 hex digits)';
 
-const projectRules = z
-  .array(
-    z.pipe(
-      z.string().check(
-        z.refine((it) => {
-          const { pattern: name, specifiers } = ruleOf(it);
-          return pattern.safeParse(name).success && isSpecifierSet(specifiers);
-        }, MUST_BE_RULE),
-      ),
-      z.transform(ruleOf),
-    ),
-  )
+/** A text that `fileRuleOf` takes apart. */
+export const fileRule = z.string(MUST_BE_RULE).check(
+  z.refine((it) => {
+    const rule = fileRuleOf(it);
+    return isHashRule(rule) || (pattern.safeParse(rule.pattern).success && isSpecifierSet(rule.specifiers));
+  }, MUST_BE_RULE),
+);
+
+const fileRules = z
+  .array(z.pipe(fileRule, z.transform(fileRuleOf)))
   .check(z.minLength(1, "must name at least one project, or be left out"));
 
 /** The rules whose keys have a value of their own; `modes` has their modes. */
@@ -70,8 +62,8 @@ export const policy = z
     min_age: z.optional(age),
     before: z.optional(moment),
     unknown_time: z._default(z.enum(["hold", "allow"], 'must be "hold" or "allow"'), "hold"),
-    deny: z.optional(projectRules),
-    allow: z.optional(projectRules),
+    deny: z.optional(fileRules),
+    allow: z.optional(fileRules),
     prerelease: z._default(mode, "off"),
     yanked: z._default(mode, "off"),
     status: z.optional(
@@ -101,8 +93,8 @@ export const policy = z
 export interface PolicyConfig {
   /** The index that it was configured for. */
   readonly index: string;
-  readonly deny: readonly ReturnType<typeof ruleOf>[];
-  readonly allow: readonly ReturnType<typeof ruleOf>[];
+  readonly deny: readonly FileRule[];
+  readonly allow: readonly FileRule[];
   /** Milliseconds. */
   readonly minAge: number | undefined;
   /** Milliseconds since the epoch. */

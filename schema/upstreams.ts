@@ -19,6 +19,7 @@ export const upstream = z
     files: z.optional(upstreamAddress),
     projects: z.optional(patterns),
     credentials: z.optional(z.string()),
+    unknown_time: z.optional(z.enum(["hold", "allow"], 'must be "hold" or "allow"')),
     on_upstream_removal: z.optional(z.enum(["keep", "hide", "drop"], 'must be "keep", "hide" or "drop"')),
     on_upstream_change: z.optional(z.enum(["follow", "keep"], 'must be "follow" or "keep"')),
     absent: z.optional(
@@ -64,6 +65,8 @@ export interface UpstreamConfig {
   readonly onRemoval?: "keep" | "hide" | "drop" | undefined;
   /** What is done where it has other bytes by the name of a stored file. */
   readonly onChange?: "follow" | "keep" | undefined;
+  /** Whether policies hold its files where it does not say when they were uploaded; undefined: each policy says so itself. */
+  readonly unknownTime?: "hold" | "allow" | undefined;
   /** `user:password`. */
   readonly credentials?: string | undefined;
 }
@@ -100,6 +103,7 @@ export function resolveUpstreams(
       files: files ?? new URL("/", place),
       projects,
       absent,
+      unknownTime: rules.unknown_time,
       onRemoval: rules.on_upstream_removal,
       onChange: rules.on_upstream_change,
       credentials: typeof secret === "string" ? secret : undefined,

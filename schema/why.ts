@@ -6,6 +6,16 @@ const rule = z.object({
   index: z.string(),
   sentence: z.string(),
   until: z.optional(z.string()),
+  /** What lets the file through although the rule applies. */
+  exempted: z.optional(
+    z.object({
+      by: z.enum(["allow", "exemption"]),
+      text: z.string(),
+      id: z.optional(z.string()),
+      reason: z.optional(z.string()),
+      until: z.optional(z.string()),
+    }),
+  ),
 });
 
 /** What the policy of an index says of the files of a project; times are ISO 8601. */
@@ -27,3 +37,16 @@ export const explanation = z.object({
 });
 
 export type ExplanationAnswer = z.infer<typeof explanation>;
+
+/** What a person reads of an entry of `allow`, or of an exemption. */
+export function exemptionSentence({
+  by,
+  text,
+  id,
+  reason,
+  until,
+}: NonNullable<z.infer<typeof rule>["exempted"]>): string {
+  const what = by === "allow" ? `It is allowed as ${text}` : `It is exempted as ${text}`;
+  const end = until === undefined ? "" : ` until ${until.slice(0, 16).replace("T", " ")} UTC`;
+  return `${what}${end}${id === undefined ? "" : ` by entry ${id}`}${reason === undefined ? "" : `: ${reason}`}.`;
+}

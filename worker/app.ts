@@ -40,7 +40,9 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
   const all = indexes.map((index) => index.config);
   const routed = routedPaths(all.map(({ base }) => base));
   const shown = new Set(
-    all.flatMap(({ isPrivate, overlays }) => (isPrivate ? [] : overlays.map(({ index }) => index))),
+    all.flatMap(({ isPrivate, overlays, policies }) =>
+      isPrivate ? [] : [...overlays, ...policies].map(({ index }) => index),
+    ),
   );
   const settling = createSettling(platform.staleness, platform.sleep, (index) => shown.has(index));
   const app = new Hono<AppEnv>({ getPath: (request) => routed(pathOf(request.url)) });
@@ -71,9 +73,12 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
   app.use(readableAnywhere(all));
   app.use(requestLimits);
   app.use(ownPagesOnly(config.publicUrl));
-  const named = indexes.map(({ config: { name, base, hosted, isPrivate, upstreams }, repository }) => {
-    return { name, base, hosted, isPrivate, repository, upstreams, publicUrl: config.publicUrl };
-  });
+  const named = indexes.map(
+    ({ config: { name, base, hosted, isPrivate, upstreams, policies }, repository, explain }) => {
+      const denied = policies.find(({ index }) => index === name)?.deny;
+      return { name, base, hosted, isPrivate, repository, explain, upstreams, denied, publicUrl: config.publicUrl };
+    },
+  );
   app.route(
     "/-/api",
     apiRoutes({
@@ -84,6 +89,7 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
       releases: services.releases,
       auditLog: services.auditLog,
       tokens: services.tokens,
+      policyEntries: services.policyEntries,
       uploads: services.uploads,
       clock: platform,
       pipe: platform.pipe,

@@ -1,4 +1,4 @@
-import { explanation, type ExplanationAnswer } from "../../schema/why.ts";
+import { exemptionSentence, explanation, type ExplanationAnswer } from "../../schema/why.ts";
 import { escaped } from "../../worker/pypi/shown.ts";
 import { readApiJson, sendTo } from "../lib/admin-api.ts";
 import { columns } from "../lib/columns.ts";
@@ -34,7 +34,13 @@ function explanationTable({ index, project, version, files }: ExplanationAnswer)
     escaped(filename),
     hosted ? "hosted" : (uploadTime?.slice(0, 16).replace("T", " ") ?? "time unknown"),
     upstream === undefined ? verdict : `${verdict}, ${upstream} upstream`,
-    escaped(rules.map(({ rule, mode, sentence }) => `${rule} (${mode}): ${sentence}`).join(" ")),
+    escaped(
+      rules
+        .map(({ rule, mode, sentence, exempted }) =>
+          [`${rule} (${mode}): ${sentence}`, ...(exempted ? [exemptionSentence(exempted)] : [])].join(" "),
+        )
+        .join(" "),
+    ),
   ]);
   return [title, ...columns(rows)].join("\n");
 }

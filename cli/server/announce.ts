@@ -15,7 +15,7 @@ ${others.map((index) => `and at ${root}${index.base}/simple/ (upstream ${address
 ${commands.join("\n")}
 
 The admin token is in ${tokenFile(options.state)}; ${adminCommands(options)}
-${reading(options, main)}${hosting(options, indexes)}${freshness(feed, options.cron)}Ctrl-C stops it; the stored files and pages stay.
+${reading(options, main)}${hosting(options, indexes)}${undated(indexes)}${freshness(feed, options.cron)}Ctrl-C stops it; the stored files and pages stay.
 `);
 }
 
@@ -45,6 +45,26 @@ function hosting(options: StartOptions, indexes: Config["indexes"]): string {
   const need = isPrivate ? "needs a token for reads and uploads" : "needs a token for uploads";
   return `${name} ${need}: npx pypi-edge token create --index ${name} --scope ${scopes}${state(options)}\n`;
 }
+
+/** A line for each page of links whose files a policy holds for having no time of upload, which such a page never has. */
+function undated(indexes: Config["indexes"]): string {
+  const lines = indexes.flatMap(({ name, policies, upstreams }) =>
+    policies
+      .filter(({ minAge, before, modes }) => acts(minAge, modes["min-age"]) || acts(before, modes.before))
+      .flatMap(({ index, unknownTime: general }) =>
+        upstreams.flatMap(({ name: upstream, kind, unknownTime = general }) =>
+          kind === "find-links" && unknownTime === "hold"
+            ? [
+                `${name} holds all files of ${upstream}: a page of links does not say when they were uploaded, which the policy of ${index} asks for. unknown_time = "allow" of UPSTREAMS.${upstream} lets them through.\n`,
+              ]
+            : [],
+        ),
+      ),
+  );
+  return [...new Set(lines)].join("");
+}
+
+const acts = (rule: number | undefined, mode: string) => rule !== undefined && (mode === "enforce" || mode === "warn");
 
 /** A word, quoted for a shell where it needs it. */
 const typed = (word: string) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`);

@@ -34,6 +34,7 @@ export function readConfiguration(options: StartOptions, token: string): Configu
     const written = { ...secretsOf(chosen), ...chosen };
     // Checked before the command line overrides them: an overridden value that is wrong is an error, too.
     parseConfig(written);
+    refuseLongVariables(chosen);
     const variables = {
       ...written,
       PUBLIC_URL: publicAddress(options),
@@ -47,6 +48,22 @@ export function readConfiguration(options: StartOptions, token: string): Configu
     return { config: parseConfig(variables), variables, deployment: deployment.parse(shipped) };
   } catch (error) {
     throw new CommandError(messageOf(error));
+  }
+}
+
+/** What a variable of Cloudflare holds. Bytes. */
+const MAX_VARIABLE = 5 * 1024;
+
+/** Throws an `Error` where a variable is longer than a deployment could have it: what runs here is to run there. */
+function refuseLongVariables(variables: Readonly<Record<string, unknown>>): void {
+  for (const [key, value] of Object.entries(variables)) {
+    const bytes = Buffer.byteLength(typeof value === "string" ? value : JSON.stringify(value));
+    if (bytes <= MAX_VARIABLE) continue;
+    const advice =
+      key === "INDEXES" ? " Long lists of policies are for the database: pypi-edge policy allow and deny." : "";
+    throw new Error(
+      `The configuration is wrong: ${key}: has ${bytes} bytes as JSON, and a variable of Cloudflare has ${MAX_VARIABLE} at most.${advice}`,
+    );
   }
 }
 

@@ -10,14 +10,18 @@ const ROOT = join(import.meta.dirname, "..", "..");
 const HOME = join(ROOT, ".pypi-edge");
 
 /** What is said at a start with these options, in lines. */
-const said = (...args: string[]) => saidOf({}, ...args);
+const said = (...args: string[]) => saidOf({}, {}, ...args);
 
-/** The same with these indexes beside the default one. */
-function saidOf(others: Record<string, unknown>, ...args: string[]): string[] {
+/** The same with these indexes and upstreams beside the default ones. */
+function saidOf(
+  indexes: Record<string, unknown>,
+  upstreams: Record<string, unknown> = {},
+  ...args: string[]
+): string[] {
   const options = optionsOf("--state", HOME, ...args);
   const config = parseConfig({
-    UPSTREAMS: { pypi: { url: "https://pypi.org/simple/" } },
-    INDEXES: { default: { sources: ["pypi"] }, ...others },
+    UPSTREAMS: { pypi: { url: "https://pypi.org/simple/" }, ...upstreams },
+    INDEXES: { default: { sources: ["pypi"] }, ...indexes },
     RESERVED: [],
     TRUSTED: [],
     AUDIENCE: "",
@@ -73,7 +77,7 @@ test("says how the index that takes uploads gets a token, in one line", () => {
   const made = "npx pypi-edge token create --index team --scope";
   expect(about(saidOf(team()))).toEqual([`team needs a token for reads and uploads: ${made} read,upload`]);
   expect(about(saidOf(team({ read: "anyone" })))).toEqual([`team needs a token for uploads: ${made} upload`]);
-  expect(about(saidOf(team(), "--port", "47101", "--state", "/tmp/x"))).toEqual([
+  expect(about(saidOf(team(), {}, "--port", "47101", "--state", "/tmp/x"))).toEqual([
     `team needs a token for reads and uploads: ${made} read,upload --state /tmp/x`,
   ]);
   expect(about(said())).toEqual([]);
@@ -89,8 +93,8 @@ test("each command that is printed exists and takes the options that are printed
   const team = { sources: ["default"], hosted: true };
   const closed = { sources: ["pypi"], read: "token" };
   const lines = [
-    ...saidOf({ team }, "--state", "/tmp/x", "--no-cron", "--feed"),
-    ...saidOf({ default: closed }, "--state", "/tmp/x"),
+    ...saidOf({ team }, {}, "--state", "/tmp/x", "--no-cron", "--feed"),
+    ...saidOf({ default: closed }, {}, "--state", "/tmp/x"),
   ];
   const printed = lines.flatMap((line) => /npx pypi-edge (.*)/.exec(line)?.[1] ?? []);
   expect(printed.length).toBeGreaterThan(3);
@@ -101,4 +105,19 @@ test("each command that is printed exists and takes the options that are printed
     const unknown = words.filter((word) => word.startsWith("--") && !found.options.some(({ long }) => long === word));
     expect([line, found.commands.length, unknown]).toEqual([line, 0, []]);
   }
+});
+
+test("of a page of links under a policy that asks for times, a line says that its files are held", () => {
+  const lines = (unknownTime: string | undefined, policy: unknown, more: Record<string, unknown> = {}) => {
+    const linked = { ...(unknownTime && { unknown_time: unknownTime }), find_links: "https://links.test/x.html" };
+    const INDEXES = { default: { sources: ["pypi", "linked"], policy }, ...more };
+    return saidOf(INDEXES, { linked }).filter((line) => line.includes("holds all files"));
+  };
+  expect(lines(undefined, { min_age: "3d" })).toEqual([
+    'default holds all files of linked: a page of links does not say when they were uploaded, which the policy of default asks for. unknown_time = "allow" of UPSTREAMS.linked lets them through.',
+  ]);
+  expect(lines("allow", { min_age: "3d" })).toEqual([]);
+  expect(lines("hold", { min_age: "3d", unknown_time: "allow" })).toHaveLength(1);
+  expect(lines(undefined, { min_age: "3d", modes: { min_age: "audit" } })).toEqual([]);
+  expect(lines(undefined, { deny: ["x"] })).toEqual([]);
 });

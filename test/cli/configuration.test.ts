@@ -73,6 +73,18 @@ test.each([
   expect(() => read(text)).toThrow(CommandError);
 });
 
+test("a variable is refused where a deployment could not have it", () => {
+  const index = (deny: string) => ({ default: { sources: ["pypi"], policy: { deny: [deny] } } });
+  const readOf = (bytes: number) => {
+    const pattern = "x".repeat(bytes - JSON.stringify(index("")).length);
+    return read(`[vars.INDEXES.default]\nsources = ["pypi"]\n[vars.INDEXES.default.policy]\ndeny = ["${pattern}"]\n`);
+  };
+  expect(readOf(5_120).config.indexes).toHaveLength(1);
+  expect(() => readOf(5_121)).toThrow(
+    /INDEXES: has 5121 bytes as JSON, .* 5120 at most.*pypi-edge policy allow and deny/,
+  );
+});
+
 test("a file that is not there is refused with a sentence", () => {
   const options = optionsOf("--config", join(folder, "none.toml"), "--state", folder);
   const reading = () => readConfiguration(options, "a-token-for-the-tests");

@@ -40,7 +40,7 @@ export function configurationPage(): string {
 <!-- Made by npm run docs from the schema. -->
 
 In \`pypi-edge.toml\` of [a folder of your own](deploy.md#a-folder-of-your-own), or another file that \`--config FILE\` names, below \`[vars]\`; these go before those of \`wrangler.toml\`, which comes with
-pypi-edge; \`UPSTREAMS\`, \`INDEXES\` and \`TRUSTED\` are each replaced whole. A wrong value, or a key that is not known, ends the start with a
+pypi-edge; \`UPSTREAMS\`, \`INDEXES\` and \`TRUSTED\` are each replaced whole. A variable has at most 5 KB as JSON. A wrong value, or a key that is not known, ends the start with a
 sentence that names it. \`--upstream\` replaces the last source of the default index that has no \`projects\`.
 
 ## A deployment

@@ -50,6 +50,7 @@ describe("/-/metrics", () => {
       ["pypi_edge_hosted_files", "pypi_edge_hosted_files", "gauge"],
       ["pypi_edge_hosted_bytes", "pypi_edge_hosted_bytes", "gauge"],
       ["pypi_edge_dead_letters", "pypi_edge_dead_letters", "gauge"],
+      ["pypi_edge_policy_entries", "pypi_edge_policy_entries", "gauge"],
     ]);
   });
 
@@ -236,7 +237,7 @@ describe("/-/metrics", () => {
     expect(scrapes).toEqual([[], []]);
     // The sums, what is stored and hosted and the dead letters each time, and once a minute the number of projects; and, for
     // /-/health, once in half a minute when crons ran.
-    expect(rig.counts).toEqual({ "d1.prepare": 10, "d1.batch": 2 });
+    expect(rig.counts).toEqual({ "d1.prepare": 12, "d1.batch": 2 });
   });
 
   test("is 503 and not half of the figures while the database is away, and nothing else is", async () => {

@@ -203,17 +203,19 @@ const TABLE: Readonly<Record<string, Tries>> = {
   "GET /-/health": plain,
   "GET /-/metrics": plain,
   "POST /-/api/jobs/:name": jobs,
-  "POST /-/api/warm": withLocks,
-  "POST /-/api/wheelhouse": withLocks,
   ...Object.fromEntries(
     ["", "/team"].flatMap((base) =>
-      ["local", "canonical"].map((target) => [`POST ${base}/-/api/lock/${target}`, withLocks]),
+      ["lock/local", "lock/canonical", "warm", "wheelhouse", "policy/report"].map((name) => [
+        `POST ${base}/-/api/${name}`,
+        withLocks,
+      ]),
     ),
   ),
-  "POST /team/-/api/warm": withLocks,
-  "POST /team/-/api/wheelhouse": withLocks,
   "POST /-/api/tokens": sent("POST"),
   "GET /-/api/tokens": plain,
+  "POST /-/api/policy/entries": sent("POST"),
+  "GET /-/api/policy/entries": plain,
+  "DELETE /-/api/policy/entries/:id": sent("DELETE", ""),
   "DELETE /-/api/tokens/:id": sent("DELETE", ""),
   [RELEASES]: released("GET", ""),
   [`${RELEASES}/:version`]: (path) => released("PUT", '{"status":"active"}')(path.replace(":version", "status")),
@@ -250,7 +252,6 @@ const has = (text: string, word: string) => new RegExp(`(?<![0-9a-z])${RegExp.es
 const IN_A_VIEW = below("/team/@pre=no", {
   ...Object.fromEntries(Object.entries(OF_AN_INDEX).filter(([route]) => route.startsWith("GET "))),
   "GET /find-links": withSlash,
-  "POST /-/api/wheelhouse": withLocks,
 });
 
 /** What of the secrets an answer tells that its request did not, as `METHOD /path: what`. */

@@ -5,7 +5,7 @@ import { asProjectName, type ProjectName } from "../../worker/pypi/name.ts";
 import type { ResponseCache } from "../../worker/platform/platform.ts";
 import { databaseDown } from "../../worker/storage/d1/hosted-projects.ts";
 import { Memory } from "../../worker/storage/memory.ts";
-import type { OutageRules } from "../../worker/storage/snapshots/hosted-packages.ts";
+import type { OutageRules } from "../../worker/storage/snapshots/outage.ts";
 import { snapshotStores } from "../../worker/storage/snapshots/snapshot-stores.ts";
 import { counting, type Counts } from "../support/counting.ts";
 import { host, setStatus } from "../support/hosted.ts";

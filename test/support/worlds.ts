@@ -1,11 +1,12 @@
 import { DAY, HOUR } from "../../worker/duration.ts";
 import { Random } from "../fuzz/random.ts";
 import { host, pageIn } from "./hosted.ts";
+import { call } from "./releases.ts";
 import { filePath, Rig } from "./rig.ts";
 import { FakeUpstream, type FakeFile } from "./upstream.ts";
 
 /*
- * Under random policies, views, upload times, uploads, stored states and moments: a file is served exactly where its project's page
+ * Under random policies, entries of their lists, views, upload times, uploads, stored states and moments: a file is served exactly where its project's page
  * lists it, by GET, HEAD, as a part and as `.metadata`; its provenance and its place in the JSON are the same. Each seed is one world.
  */
 
@@ -94,7 +95,15 @@ async function contradictions(rig: Rig, base: string, paths: ReadonlyMap<string,
   return [...wrong, ...told.map((filename) => `${base} the JSON names ${filename}`)];
 }
 
-/** The policies of a world, and what contradicts its pages. */
+/** Adds an entry to a list, unless it would have no effect. */
+async function entryAdded(rig: Rig, random: Random): Promise<unknown> {
+  const kind = random.pick(["allow", "deny", "exemption"]);
+  const what = random.pick(["demo", "demo==2.0", "demo==1.1rc1", ...(kind === "exemption" ? [] : ["d*<2", "demo>=2"])]);
+  const entry = { index: random.pick(["default", "team"]), kind, what: [what], reason: "random", expires: "2d" };
+  return [entry, (await call(rig, "POST", "policy/entries", entry)).status];
+}
+
+/** The policies of a world and the entries of their lists, and what contradicts its pages. */
 export async function contradictionsOf(seed: number) {
   const random = new Random(seed);
   const files = VERSIONS.filter(() => !random.oneIn(5)).map((version) => fileOf(random, version));
@@ -111,12 +120,14 @@ export async function contradictionsOf(seed: number) {
   for (const { filename } of files) if (random.oneIn(2)) await rig.get(`/open${filePath(filename)}`);
   const ofTeam = new Map(ofDefault);
   const wrong: string[] = [];
+  const entries: unknown[] = [];
   for (let moment = 0; moment < MOMENTS; moment++) {
     if (random.oneIn(4)) {
       const filename = `demo-9.${moment}-py3-none-any.whl`;
       const uploadedAt = rig.now - random.below(6 * DAY);
       ofTeam.set(filename, (await host("demo", filename, { metadata: "Name: demo\n", uploadedAt })).path);
     }
+    if (random.oneIn(2)) entries.push(await entryAdded(rig, random));
     const view = random.pick(VIEWS);
     const places: readonly (readonly [string, ReadonlyMap<string, string>])[] = [
       ["", ofDefault],
@@ -129,5 +140,5 @@ export async function contradictionsOf(seed: number) {
     rig.wait(random.below(4 * DAY) + HOUR);
     if (random.oneIn(2)) rig.restart();
   }
-  return { policies, wrong };
+  return { policies: [...policies, ...entries], wrong };
 }

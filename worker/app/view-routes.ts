@@ -78,7 +78,7 @@ function viewApp(
     for (const key of ["ctx", "log", "facts"] as const) c.set(key, outer.get(key));
     return next();
   });
-  const named = locks.indexes.map((index) => (index.name === name ? { ...index, base, repository } : index));
+  const named = locks.indexes.map((index) => (index.name === name ? { ...index, base, repository, explain } : index));
   app.route(`${base}/-/api`, lockRoutes({ ...locks, indexes: named }, name));
   app.use((c, next) => {
     if (c.req.method !== "GET" && c.req.method !== "HEAD") throw takesNothing(config);

@@ -9,7 +9,9 @@ export type AuditAction =
   | "promote"
   | "token.create"
   | "token.revoke"
-  | "token.mint";
+  | "token.mint"
+  | "policy.add"
+  | "policy.remove";
 
 /** Who makes a change, and from which address. */
 export interface Author {

@@ -37,7 +37,7 @@ export function indexStack(
         ),
       ),
     ),
-    explain: isGuarded ? explainBy(guarding.policies, unguarded) : undefined,
+    explain: isGuarded ? explainBy(guarding.policies, guarding.entriesOf, unguarded) : undefined,
   };
 }
 

@@ -1,10 +1,11 @@
 import { allowances, type AllowanceFor } from "../auth/allowance.ts";
 import { Attempts } from "../auth/attempts.ts";
 import { authenticator, type Authenticate } from "../auth/authenticate.ts";
+import type { PolicyEntryStore } from "../auth/policy-entries.ts";
 import type { TokenStore } from "../auth/ports.ts";
 import { createTokenExchange, type TokenExchange } from "./token-exchange.ts";
 import { indexStack, type IndexStack } from "./index-stack.ts";
-import { sourceStack, type Source } from "./source-stack.ts";
+import { sourceKey, sourceStack, type Source } from "./source-stack.ts";
 import type { Platform } from "../platform/platform.ts";
 import { inspect } from "../publishing/inspect/inspect.ts";
 import type { AuditLog } from "../publishing/releases/audit-log.ts";
@@ -22,6 +23,7 @@ import { reservedBy } from "../layers/reserved-names.ts";
 import type { Explain } from "../repository/explanation.ts";
 import type { Layer, MirroredSource, Repository } from "../repository/repository.ts";
 import type { DeadLetters, Cleanup, Moving, RecentChanges, Runs } from "../repository/ports/maintenance.ts";
+import type { EntriesOf } from "../repository/ports/policy-entries.ts";
 import type { StoredObjects } from "../repository/ports/stored-objects.ts";
 import { countTogether, type Counting } from "../storage/d1/catalog.ts";
 import { MAX_PUT } from "../storage/r2/mirrored-files.ts";
@@ -48,6 +50,8 @@ export interface Services {
   readonly releases: ReleaseActions;
   readonly auditLog: AuditLog;
   readonly tokens: TokenStore;
+  /** The lists of policies, and what makes ids for their entries. */
+  readonly policyEntries: { readonly entries: PolicyEntryStore; readonly freshId: () => string };
   /** Opens the staging for an upload until all its bytes have arrived. */
   readonly openStagingFile: OpenStagingFile;
   readonly publish: Publish;
@@ -146,6 +150,7 @@ export function compose(
     authenticate,
     allowanceFor: allowances({ authenticate, ofNetwork: platform.newFromNetwork, newBytes, bytesADay, counters }),
     tokens,
+    policyEntries: { entries: stores.policyEntries, freshId },
     tokenExchange: createTokenExchange({ trusted, audience }, platform, tokens, counters),
     releases: createReleaseActions(stores.releases, indexes),
     auditLog: stores.auditLog,
@@ -164,21 +169,25 @@ export function compose(
       const sources = index.upstreams.flatMap((upstream) => stacks.get(upstream) ?? []);
       const made = stores.mergedPages(index.name);
       const packages = { overlays: index.overlays, hosting, bytes, made };
-      const stackOf = (guarding: Omit<GuardParts, "count">): IndexStack => {
+      // What a view leaves out is no policy's: it has no lists, and is no verdict.
+      const isPolicy = (of: string) => index.policies.some((policy) => policy.index === of);
+      const entriesOf: EntriesOf = async (of, ctx) => (isPolicy(of) ? stores.entriesOf(of, ctx) : NO_ENTRIES);
+      const policies = index.policies.map((policy) => ({ ...policy, unknownTimes: unknownTimesOf(index) }));
+      const stackOf = (guarding: Omit<GuardParts, "count" | "entriesOf">): IndexStack => {
         const stack = indexStack(sources, packages, stores.listing(index.name), {
           ...guarding,
-          // What a view leaves out is no verdict of a policy.
-          count({ rule, mode, index: of }) {
-            if (index.policies.some((policy) => policy.index === of)) counters.add("verdicts", { rule, mode });
+          entriesOf,
+          count({ rule, mode, index: of, exempted }) {
+            if (isPolicy(of)) counters.add("verdicts", { rule, mode: exempted ? "exempted" : mode });
           },
         });
         return { ...stack, repository: outermost(stack.repository) };
       };
       return {
         config: index,
-        ...stackOf({ policies: index.policies, base: index.base, pages: stores.guardedPages(index.name) }),
+        ...stackOf({ policies, base: index.base, pages: stores.guardedPages(index.name) }),
         under: (policy, base) =>
-          stackOf({ policies: [...index.policies, policy], base, pages: stores.viewedPages(policy.index) }),
+          stackOf({ policies: [...policies, policy], base, pages: stores.viewedPages(policy.index) }),
         catalog: countTogether(
           sources.map(({ catalog }) => catalog),
           platform.now,
@@ -237,3 +246,13 @@ function baseFor(upstream: UpstreamConfig, indexes: readonly IndexConfig[]): str
   const behindClaims = having.find((index) => before(index).every(({ projects }) => projects));
   return (first ?? behindClaims)?.base;
 }
+
+/** What upstreams say of files whose time of upload they do not give, by the keys of their sources. */
+const unknownTimesOf = ({ upstreams }: IndexConfig) =>
+  new Map(
+    upstreams.flatMap(({ url, unknownTime }) =>
+      unknownTime === undefined ? [] : [[sourceKey(url), unknownTime] as const],
+    ),
+  );
+
+const NO_ENTRIES: readonly [] = [];

@@ -45,6 +45,9 @@ export interface SharedParts {
   readonly reserved: readonly string[];
 }
 
+/** The key of a source. The whole address, not only the host: one index at two addresses is two sources with different URLs. */
+export const sourceKey = ({ href }: URL) => encodeURIComponent(href);
+
 /** The rules for what is popular in a source. */
 type Favourites = Omit<PopularityParts, "source">;
 
@@ -62,8 +65,7 @@ export function sourceStack(
   const { platform, stores, finishAlone, prefetchUpTo, pageTtl, feed, reserved } = common;
   const { fetch, now, sleep, pipe, openSpool } = platform;
   const { url, credentials, projects, onRemoval: removal, onChange: change = "follow" } = upstream;
-  // The whole address, not only the host: one index at two addresses is two sources with different URLs.
-  const source = encodeURIComponent(url.href);
+  const source = sourceKey(url);
   const own = stores.ofSource(source, root, replaceOutdated);
   const { files, facts, uses, catalog, queries, strays, pages, freshness, fills } = own;
   const { absent, justListed, touched, filling, filled, believed, prefetched, siblingless } = own.remembered;

@@ -1,3 +1,4 @@
+import type { PolicyEntryStore } from "../auth/policy-entries.ts";
 import type { HostedAmounts } from "../publishing/releases/ports.ts";
 import { isFollowed } from "../repository/ports/change-log.ts";
 import type { Count } from "../repository/ports/counters.ts";
@@ -21,19 +22,21 @@ export interface GaugeSources {
   readonly objects: Pick<StoredObjects, "total">;
   readonly hosted: HostedAmounts;
   readonly letters: Pick<DeadLetters, "counts">;
+  readonly policyEntries: { readonly entries: Pick<PolicyEntryStore, "counts"> };
   readonly sources: ReadonlyMap<string, MirroredSource>;
 }
 
 /** Reads all gauges; rejects where the database cannot be read. `now` in milliseconds since the epoch. */
 export async function readGauges(
-  { catalog, objects, hosted, letters, sources }: GaugeSources,
+  { catalog, objects, hosted, letters, policyEntries, sources }: GaugeSources,
   now: number,
 ): Promise<Gauge[]> {
-  const [projects, stored, own, dead, logs] = await Promise.all([
+  const [projects, stored, own, dead, entries, logs] = await Promise.all([
     catalog.count(),
     objects.total(),
     hosted.total(),
     letters.counts(),
+    policyEntries.entries.counts(now),
     followedLogs(sources, now),
   ]);
   return [
@@ -47,6 +50,14 @@ export async function readGauges(
       name: "pypi_edge_dead_letters",
       help: "Dead letters: messages that failed at each delivery.",
       samples: [...dead].map(([queue, value]) => ({ labels: { queue }, value })),
+    },
+    {
+      name: "pypi_edge_policy_entries",
+      help: "Entries of policies' lists, by kind, and whether they have ended.",
+      samples: entries.map(({ kind, hasEnded, count }) => ({
+        labels: { kind, ended: String(hasEnded) },
+        value: count,
+      })),
     },
     ...(logs.length > 0 ? ofLogs(logs) : []),
   ];

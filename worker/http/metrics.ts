@@ -35,7 +35,7 @@ const COUNTERS: Record<keyof Counted, { readonly name: string; readonly help: st
   },
   verdicts: {
     name: "pypi_edge_policy_verdicts_total",
-    help: "Requests for files to which a rule of a policy applies, by rule and mode: enforce has refused them, audit would have.",
+    help: "Requests for files to which a rule of a policy applies, by rule and mode: enforce has refused them, audit would have, and those exempted were let through.",
   },
   events: {
     name: "pypi_edge_events_total",

@@ -32,7 +32,7 @@ export interface Settling {
    *
    * @returns a sentence that says where copies may remain; empty where there are none
    */
-  readonly purge: (c: HonoContext<AppEnv>, index: string, project: ProjectName) => Promise<string>;
+  readonly purge: (c: Pick<HonoContext<AppEnv>, "env" | "get">, index: string, project: ProjectName) => Promise<string>;
 }
 
 /**

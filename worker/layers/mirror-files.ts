@@ -80,11 +80,22 @@ const projectFiles = ({ source, files, uses, fills }: MirrorParts, file: Reposit
 
 function fileOf(parts: MirrorParts, inner: SourceFiles): Repository["file"] {
   const known = knownFile(parts, inner);
-  return async (request, ctx) => {
+  const find = async (request: FileRequest, ctx: Context) => {
     const candidates = request.candidates ?? projectCandidates(request.ref.filename);
     return isFirst(request, candidates, parts, ctx)
       ? firstFile(request, candidates, parts, inner, ctx)
       : known(request, candidates, ctx);
+  };
+  const { source } = parts;
+  return async (request, ctx) => {
+    const { assertAdmitted } = request;
+    // Only a policy asks where a file comes from.
+    if (!assertAdmitted) return find(request, ctx);
+    const artifact = await find(
+      { ...request, assertAdmitted: (listed) => assertAdmitted({ ...listed, source }, ctx) },
+      ctx,
+    );
+    return artifact && { ...artifact, source };
   };
 }
 

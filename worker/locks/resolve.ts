@@ -11,15 +11,17 @@ import { LISTING_MAX_AGE } from "../layers/find-listed.ts";
 import type { Project, ProjectFiles, Repository, Revalidation } from "../repository/repository.ts";
 import type { ListedFile } from "../repository/artifact.ts";
 import type { Context } from "../repository/context.ts";
+import type { Explain } from "../repository/explanation.ts";
+import { verdictOn } from "./pin-verdict.ts";
 
 /** How many pages are requested at a time: the platform opens at most six connections for one request. */
-const PAGES_AT_ONCE = 6;
+export const PAGES_AT_ONCE = 6;
 
 /**
  * Cloudflare allows 10,000 calls to other services in one request. The page of a package takes about seven, a file four or
  * more; these limits keep a request below that number.
  */
-const MAX_PACKAGES = 400;
+export const MAX_PACKAGES = 400;
 const MAX_FILES = 1_500;
 
 /** A file that a lock asks for, as listed on its project page. */
@@ -52,6 +54,8 @@ export interface LockRequest {
   readonly where: LockAndIndex;
   readonly narrowed: Narrowing;
   readonly repository: Pick<Repository, "project">;
+  /** What the index's policy says of its files; undefined where it has none. */
+  readonly explain?: Explain | undefined;
 }
 
 /** The upstream failed before all pages were read. */
@@ -86,7 +90,7 @@ export async function* resolving(
 ): AsyncGenerator<UnreadPages, ResolvedLock, void> {
   const projects = [...Map.groupBy(asked.lock.packages, ({ name }) => name)];
   if (projects.length > MAX_PACKAGES) {
-    throw tooMany("packages", projects.length, MAX_PACKAGES, "export it as requirements and send these in parts");
+    throw tooManyPackages(projects.length);
   }
   const writes: Promise<unknown>[] = [];
   const defer = (work: Promise<unknown>) => {
@@ -147,6 +151,9 @@ async function readPages(
   }
 }
 
+export const tooManyPackages = (count: number) =>
+  tooMany("packages", count, MAX_PACKAGES, "export it as requirements and send these in parts");
+
 const tooMany = (what: string, count: number, limit: number, advice: string) =>
   new IndexError(
     "unprocessable",
@@ -162,7 +169,7 @@ async function wantedOf(
 ): Promise<FoundFiles> {
   const found = await projectOf(project, locked, asked, ctx);
   try {
-    return await choose(found, project, locked, asked);
+    return await chosen(found, project, locked, asked, ctx);
   } catch (error) {
     if (!(error instanceof IndexError) || error.kind !== "unprocessable" || found.page.via === "upstream") throw error;
     const again = await projectOf(project, locked, asked, ctx, { maxAgeMs: LISTING_MAX_AGE });
@@ -173,7 +180,7 @@ async function wantedOf(
         `the page of ${project} could not be revalidated, and the stored copy does not have the files that the lock names`,
       );
     }
-    return choose(again, project, locked, asked);
+    return chosen(again, project, locked, asked, ctx);
   }
 }
 
@@ -190,6 +197,28 @@ async function projectOf(
     { name: where.lockName, line: first?.line ?? 1 },
     `no source of ${where.index} has a project ${project}. It comes from another index: name that one, or take the package out.`,
   );
+}
+
+/** `choose`, whose error says so where it is the index's policy that refuses the files. */
+async function chosen(
+  found: Project,
+  project: ProjectName,
+  locked: readonly LockedPackage[],
+  asked: LockRequest,
+  ctx: Context,
+): Promise<FoundFiles> {
+  try {
+    return await choose(found, project, locked, asked);
+  } catch (error) {
+    const { explain, where, narrowed } = asked;
+    if (!explain || !(error instanceof IndexError) || error.kind !== "unprocessable") throw error;
+    const files = (await explain(project, undefined, ctx)) ?? [];
+    for (const each of locked) {
+      const [rule] = verdictOn(each, files, narrowed).rules;
+      if (rule) throw refusal({ name: where.lockName, line: each.line }, rule.sentence);
+    }
+    throw error;
+  }
 }
 
 async function choose(

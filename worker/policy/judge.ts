@@ -1,9 +1,10 @@
 import { DAY, HOUR, MINUTE } from "../duration.ts";
+import { entryFinder, isHashRule, isWhole, type FileRule } from "../pypi/file-rule.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import { matcher } from "../pypi/pattern.ts";
 import { parseVersion } from "../pypi/pep440.ts";
-import { versionMatcher } from "../pypi/version-match.ts";
-import { RULES, type Finding, type JudgedFile, type Policy, type ProjectRule, type RuleName } from "./policy.ts";
+import { exempter } from "./exempter.ts";
+import { RULES, type Finding, type JudgedFile, type Policy, type RuleName } from "./policy.ts";
 
 /** Tells which rules apply to a file, in the order of `RULES`. `now` in milliseconds since the epoch. */
 export type Judge = (file: JudgedFile, now: number) => readonly Finding[];
@@ -20,27 +21,47 @@ export function judgeBy(policies: readonly Policy[]): Judge {
 }
 
 /** The finding that refuses the file; undefined where it is admitted. */
-export const refusing = (findings: readonly Finding[]) => findings.find(({ mode }) => mode === "enforce");
+export const refusing = (findings: readonly Finding[]) =>
+  findings.find(({ mode, exempted }) => mode === "enforce" && !exempted);
 
 /** The finding that marks an admitted file as yanked; undefined where none does. */
-export const warning = (findings: readonly Finding[]) => findings.find(({ mode }) => mode === "warn");
+export const warning = (findings: readonly Finding[]) =>
+  findings.find(({ mode, exempted }) => mode === "warn" && !exempted);
 
-/** Returns a function that finds the rule by which a project is refused whole, whatever files it has. */
-export function refusedProjects(policies: readonly Policy[]): (name: ProjectName) => Finding | undefined {
+/** Returns a function that finds the rule by which a project is refused whole, whatever files it has, at `now`. */
+export function refusedProjects(policies: readonly Policy[]): (name: ProjectName, now: number) => Finding | undefined {
   const rules = policies
     .filter(({ modes }) => modes.deny === "enforce")
-    .flatMap(({ index, deny }) =>
-      deny
-        .filter(({ specifiers }) => specifiers === "")
-        .map(({ pattern, text }) => ({ matches: matcher(pattern), text, index })),
+    .flatMap((policy) =>
+      denials(policy).flatMap(({ rule, until = Infinity, reason }) =>
+        isWhole(rule) ? [{ matches: matcher(rule.pattern), until, index: policy.index, rule, reason }] : [],
+      ),
     );
-  return (name) => {
-    const found = rules.find(({ matches }) => matches(name));
+  return (name, now) => {
+    const found = rules.find(({ matches, until }) => now < until && matches(name));
     if (!found) return undefined;
-    const { index, text } = found;
-    return { rule: "deny", mode: "enforce", index, sentence: () => denied(name, index, text) };
+    return { rule: "deny", mode: "enforce", index: found.index, sentence: () => denied(name, found.index, found) };
   };
 }
+
+/** An entry of `deny`, of the configuration or beside it. */
+export interface Denial {
+  readonly rule: FileRule;
+  readonly reason?: string | undefined;
+  readonly until?: number | undefined;
+}
+
+/** What a policy denies, of its configuration and of its entries. */
+export const denials = ({ deny, entries = [] }: Policy): Denial[] => [
+  ...deny.map((rule) => ({ rule })),
+  ...entries.filter(({ kind }) => kind === "deny"),
+];
+
+/** Whether a list names files by their digests. */
+export const needsDigest = (policies: readonly Policy[]) =>
+  policies.some(({ deny, allow, entries = [] }) =>
+    [...deny, ...allow, ...entries.map(({ rule }) => rule)].some(isHashRule),
+  );
 
 /** Whether a rule that refuses looks at what only the project's page says of a file. */
 export const needsPage = (policies: readonly Policy[]) =>
@@ -60,7 +81,10 @@ export const needsTime = (policies: readonly Policy[]) =>
       (minAge !== undefined && modes["min-age"] === "enforce") || (before !== undefined && modes.before === "enforce"),
   );
 
-type Hit = Pick<Finding, "until" | "sentence">;
+type Hit = Pick<Finding, "until" | "sentence"> & {
+  /** The advisories for which it applies: their ids and aliases. */
+  readonly advisories?: readonly string[];
+};
 
 /** A rule of one policy. */
 type Rule = (file: JudgedFile, now: number) => Hit | undefined;
@@ -72,15 +96,15 @@ function judgeByOne(policy: Policy): Judge {
     const applies = mode === "off" ? undefined : MAKERS[rule](policy);
     return applies && mode !== "off" ? [{ rule, mode, applies }] : [];
   });
-  const allows = policy.allow.map(projectMatcher);
-  const isAllowed = (file: JudgedFile) => allows.some((matches) => matches(file) === true);
+  const exempt = exempter(policy);
   return (file, now) => {
     let found: Finding[] | undefined;
-    let allowed: boolean | undefined;
     for (const { rule, mode, applies } of rules) {
       const hit = applies(file, now);
-      if (!hit || (rule !== "deny" && (allowed ??= isAllowed(file)))) continue;
-      (found ??= []).push({ rule, mode, index, ...hit });
+      if (!hit) continue;
+      const { until, sentence, advisories } = hit;
+      const exempted = exempt(file, { rule, advisories }, now);
+      (found ??= []).push({ rule, mode, index, until, sentence, ...(exempted && { exempted }) });
     }
     return found ?? NONE;
   };
@@ -88,48 +112,43 @@ function judgeByOne(policy: Policy): Judge {
 
 const NONE: readonly Finding[] = [];
 
-/** Tells whether a rule is about a file; undefined where the file's version cannot be read. */
-function projectMatcher({ pattern, specifiers }: ProjectRule): (file: JudgedFile) => boolean | undefined {
-  const [matchesName, fits] = [matcher(pattern), versionMatcher(specifiers)];
-  return (file) => matchesName(file.project) && (specifiers === "" || fits(file.version ?? ""));
-}
-
 /** Makes each rule of a policy; undefined where the policy does not have it. */
 const MAKERS: Readonly<Record<RuleName, (policy: Policy) => Rule | undefined>> = {
-  deny({ deny, index }) {
-    const rules = deny.map((rule) => ({ ...rule, matches: projectMatcher(rule) }));
-    if (rules.length === 0) return undefined;
-    return (file) => {
-      // A version that cannot be compared counts as denied: it could be any.
-      const found = rules.find(({ matches }) => matches(file) !== false);
+  deny(policy) {
+    const all = denials(policy);
+    if (all.length === 0) return undefined;
+    // A version that cannot be compared counts as denied: it could be any.
+    const find = entryFinder(all, true);
+    return (file, now) => {
+      const found = find(file, ({ until = Infinity }) => now < until);
       if (!found) return undefined;
-      const { text, specifiers } = found;
-      return { sentence: () => denied(specifiers === "" ? file.project : file.filename, index, text) };
+      const what = isWhole(found.rule) ? file.project : file.filename;
+      return { until: found.until, sentence: () => denied(what, policy.index, found) };
     };
   },
 
-  before({ before, unknownTime, datesHosted, index }) {
+  before({ before, datesHosted, index, ...policy }) {
     if (before === undefined) return undefined;
+    const admitsUnknown = unknownTimeAdmitted(policy);
     const fixed = `index ${index} has what was uploaded before ${moment(before)}`;
-    return ({ filename, uploadedAt, isHosted }) => {
+    return ({ filename, uploadedAt, isHosted, source }) => {
       if (isHosted && !datesHosted) return undefined;
       if (uploadedAt === undefined) {
-        return unknownTime === "allow"
-          ? undefined
-          : { sentence: () => `${filename} is held: ${UNKNOWN}, and ${fixed}.` };
+        return admitsUnknown(source) ? undefined : { sentence: () => `${filename} is held: ${UNKNOWN}, and ${fixed}.` };
       }
       if (uploadedAt < before) return undefined;
       return { sentence: () => `${filename} is held: it was uploaded at ${moment(uploadedAt)}, and ${fixed}.` };
     };
   },
 
-  "min-age"({ minAge, unknownTime, datesHosted, index }) {
+  "min-age"({ minAge, datesHosted, index, ...policy }) {
     if (minAge === undefined) return undefined;
+    const admitsUnknown = unknownTimeAdmitted(policy);
     const admits = `index ${index} admits files ${period(minAge)} after their upload`;
-    return ({ filename, uploadedAt, isHosted }, now) => {
+    return ({ filename, uploadedAt, isHosted, source }, now) => {
       if (isHosted && !datesHosted) return undefined;
       if (uploadedAt === undefined) {
-        return unknownTime === "allow"
+        return admitsUnknown(source)
           ? undefined
           : { sentence: () => `${filename} is held: ${UNKNOWN}, and ${admits}.` };
       }
@@ -180,9 +199,16 @@ const MAKERS: Readonly<Record<RuleName, (policy: Policy) => Rule | undefined>> =
   },
 };
 
+/** Tells whether a file of a source is let through although it is not known when it was uploaded. */
+const unknownTimeAdmitted =
+  ({ unknownTime, unknownTimes }: Pick<Policy, "unknownTime" | "unknownTimes">) =>
+  (source: string | undefined) =>
+    (unknownTimes?.get(source ?? "") ?? unknownTime) === "allow";
+
 const UNKNOWN = "its upstream does not say when it was uploaded";
 
-const denied = (what: string, index: string, text: string) => `${what} is refused: index ${index} denies ${text}.`;
+const denied = (what: string, index: string, { rule, reason }: Denial) =>
+  `${what} is refused: index ${index} denies ${rule.text}${reason === undefined ? "" : ` (${reason})`}.`;
 
 /** `2026-12-01 10:00 UTC`: to the minute, rounded up, so that it is true once it has come. */
 function moment(at: number): string {

@@ -1,3 +1,4 @@
+import type { FileRule } from "../pypi/file-rule.ts";
 import type { ProjectName } from "../pypi/name.ts";
 
 /**
@@ -10,28 +11,38 @@ export type Mode = "off" | "audit" | "warn" | "enforce";
 export const RULES = ["deny", "before", "min-age", "prerelease", "yanked", "status", "provenance"] as const;
 export type RuleName = (typeof RULES)[number];
 
-/** A pattern of project names and version specifiers (PEP 440), as the configuration has them: `demo-*<2`. */
-export interface ProjectRule {
-  readonly text: string;
-  /** A pattern as `matcher` reads it. */
-  readonly pattern: string;
-  /** A set that `versionMatcher` reads; empty: every version. */
-  readonly specifiers: string;
+/** What an entry of a policy's lists does with the files that it names. */
+export type EntryKind = "allow" | "deny" | "exemption";
+
+/** An entry of the lists that are kept beside the configuration, and changed while the server runs. */
+export interface ListEntry {
+  readonly id: string;
+  readonly kind: EntryKind;
+  readonly rule: FileRule;
+  readonly reason: string;
+  /** Of an exemption: the only advisory that it is from. */
+  readonly advisory?: string | undefined;
+  /** When it ends. Milliseconds since the epoch; undefined: never. */
+  readonly until?: number | undefined;
 }
 
 /** The policy of one index. A rule that is left out, or whose mode is `off`, applies to nothing. */
 export interface Policy {
   /** The index that it was configured for. */
   readonly index: string;
-  readonly deny: readonly ProjectRule[];
-  /** The rules after `deny` do not apply to these. */
-  readonly allow: readonly ProjectRule[];
+  readonly deny: readonly FileRule[];
+  /** The rules after `deny` let these through. */
+  readonly allow: readonly FileRule[];
+  /** Added to `deny` and `allow`. */
+  readonly entries?: readonly ListEntry[];
   /** Milliseconds between a file's upload and the moment from which it is admitted. */
   readonly minAge?: number | undefined;
   /** Only what was uploaded before is admitted. Milliseconds since the epoch. */
   readonly before?: number | undefined;
   /** Whether a file without a time of its upstream is held by `min-age` and `before`. */
   readonly unknownTime: "hold" | "allow";
+  /** The same for the files of some sources, by their keys. */
+  readonly unknownTimes?: ReadonlyMap<string, "hold" | "allow">;
   /** Whether `min-age` and `before` apply to hosted files as well. */
   readonly datesHosted?: boolean;
   /** Projects with one of these statuses (PEP 792, lower case) are refused. */
@@ -54,6 +65,10 @@ export interface JudgedFile {
    */
   readonly uploadedAt: number | undefined;
   readonly isYanked: boolean;
+  /** Lower-case hex; undefined where it is not known. */
+  readonly sha256?: string | undefined;
+  /** The key of the source that it comes from; undefined for hosted files. */
+  readonly source?: string | undefined;
   /** Of its project (PEP 792), lower case; undefined where it has none, or where no page was read. */
   readonly status?: string | undefined;
   /**
@@ -61,6 +76,18 @@ export interface JudgedFile {
    * read.
    */
   readonly provenance?: "present" | "missing" | "lost" | undefined;
+}
+
+/** What lets a file through although a rule applies to it. */
+export interface Exempted {
+  readonly by: "allow" | "exemption";
+  /** The rule of the list, as it was written. */
+  readonly text: string;
+  /** Of an entry beside the configuration. */
+  readonly id?: string | undefined;
+  readonly reason?: string | undefined;
+  /** Milliseconds since the epoch; undefined: it has no end. */
+  readonly until?: number | undefined;
 }
 
 /** A rule that applies to a file. */
@@ -71,6 +98,8 @@ export interface Finding {
   readonly index: string;
   /** From when on the rule does not apply. Milliseconds since the epoch; undefined: as long as nothing else changes. */
   readonly until?: number | undefined;
+  /** Where it is set, the rule does nothing. */
+  readonly exempted?: Exempted | undefined;
   /** What the rule says of the file: which client and operator read, of one line. */
   readonly sentence: () => string;
 }

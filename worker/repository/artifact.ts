@@ -6,6 +6,8 @@ import type { Part } from "./range.ts";
 export interface ListedFile {
   readonly project: ProjectName;
   readonly entry: FileEntry;
+  /** The key of the source whose page that is; undefined where it is not known, and for hosted files. */
+  readonly source?: string | undefined;
 }
 
 /** Where an answer came from: for the log and for `Cache-Status` (RFC 9211). */
@@ -25,6 +27,8 @@ export interface ArtifactFacts {
    * for hosted files, and for files that an earlier version stored.
    */
   readonly uploadedAt?: number | null | undefined;
+  /** The key of the source that it comes from; only where the request has `assertAdmitted`. */
+  readonly source?: string | undefined;
   /**
    * Whether the bytes are unverified: no digest verifies them, nor, for a `.metadata`, a stored wheel that a digest has
    * verified. They may turn out to be wrong, so they are kept only for a short time.

@@ -1,4 +1,6 @@
+import type { Filename } from "../pypi/filename.ts";
 import type { ProjectName } from "../pypi/name.ts";
+import type { Hashes } from "../pypi/page.ts";
 import type { Context } from "./context.ts";
 
 /** A rule of a policy that applies to a file. */
@@ -9,7 +11,21 @@ export interface AppliedRule {
   readonly index: string;
   readonly sentence: string;
   /** From when on it does not apply. Milliseconds since the epoch; undefined: as long as nothing else changes. */
-  readonly until: number | undefined;
+  readonly until?: number | undefined;
+  /** What lets the file through although the rule applies. */
+  readonly exempted?: RuleExemption | undefined;
+}
+
+/** An entry of `allow`, or an exemption. */
+export interface RuleExemption {
+  readonly by: "allow" | "exemption";
+  /** The files that it is for, as it was written. */
+  readonly text: string;
+  /** Left out where the configuration has it. */
+  readonly id?: string | undefined;
+  readonly reason?: string | undefined;
+  /** Milliseconds since the epoch; undefined: it has no end. */
+  readonly until?: number | undefined;
 }
 
 /** What an index does with a file: `marked`: it is listed as yanked. */
@@ -17,10 +33,11 @@ export type FileVerdict = "admitted" | "marked" | "refused";
 
 /** What the policy of an index says of a file. */
 export interface ExplainedFile {
-  readonly filename: string;
+  readonly filename: Filename;
   /** As its name has it. */
   readonly version: string | undefined;
   readonly isHosted: boolean;
+  readonly hashes: Hashes;
   /** Here, or as its own upstream says. Milliseconds since the epoch; undefined: the upstream does not say. */
   readonly uploadedAt: number | undefined;
   /** Why it is listed although its upstream has removed it, or has other bytes by its name. */

@@ -20,6 +20,7 @@ import { fileUsesIn } from "./d1/file-uses.ts";
 import { hostedAmountsIn } from "./d1/hosted-amounts.ts";
 import { jobRunsIn } from "./d1/job-runs.ts";
 import { newBytesIn } from "./d1/new-bytes.ts";
+import { policyEntriesIn } from "./d1/policy-entries.ts";
 import { pagesBehindIn } from "./d1/pages-behind.ts";
 import { demandIn, popularityIn, type PopularityParts } from "./d1/popularity.ts";
 import { publishTransactionIn } from "./d1/publish-transaction.ts";
@@ -46,7 +47,8 @@ import type { GuardedPage } from "../repository/ports/guarded-pages.ts";
 import { projectFileDeletion } from "./r2/delete-project-files.ts";
 import { listStore } from "./r2/root-listing.ts";
 import { stagingIn } from "./r2/staging.ts";
-import type { OutageRules, RememberedProject } from "./snapshots/hosted-packages.ts";
+import type { RememberedProject } from "./snapshots/hosted-packages.ts";
+import type { OutageRules } from "./snapshots/outage.ts";
 import { snapshotStores } from "./snapshots/snapshot-stores.ts";
 import { uploadObjectsIn } from "./r2/upload-objects.ts";
 import { partStoreIn } from "./r2/upload-parts.ts";
@@ -99,7 +101,7 @@ export function createStores(platform: Storage, { maxPut, inMemory }: StorageLim
   const counters = countersIn(db);
   const uses = fileUsesIn(db, memory.used, { now, sleep });
   const demand = demandIn(db);
-  const { hosting, tokenRights } = snapshotStores(platform, memory.hosting, outage);
+  const { hosting, entriesOf, tokenRights } = snapshotStores(platform, memory.hosting, outage);
   const tokens = tokensIn(db, tokenRights);
   const newBytes = newBytesIn(db);
   const objects = mirroredObjectsIn(db, r2);
@@ -161,10 +163,12 @@ export function createStores(platform: Storage, { maxPut, inMemory }: StorageLim
     tokens,
     objects,
     hosting,
+    entriesOf,
     hostedBytes: hostedBytesIn(r2, memory.hostedBytes),
     hostedAmounts: hostedAmountsIn(db),
     releases: releasesIn(db),
     auditLog: auditLogIn(db),
+    policyEntries: policyEntriesIn(db),
     publishTransaction: publishTransactionIn(db),
     uploadObjects: uploadObjectsIn(r2),
     openStagingFile: stagingIn(r2, inMemory),

@@ -1,12 +1,13 @@
 import { Hono } from "hono";
 import { raw } from "hono/html";
-import type { ExplanationAnswer } from "../../schema/why.ts";
+import { exemptionSentence, type ExplanationAnswer } from "../../schema/why.ts";
 import { badRequest, IndexError } from "../errors.ts";
 import type { AppEnv } from "../http/context.ts";
 import { LIFETIMES, NOTHING_LOADED } from "../http/headers.ts";
 import { parseProjectName } from "../pypi/name.ts";
 import { isVersion } from "../pypi/version.ts";
 import type { Explain } from "../repository/explanation.ts";
+
 import { STYLE } from "./style.ts";
 
 /**
@@ -34,7 +35,11 @@ export function whyRoutes(index: string, explain: Explain): Hono<AppEnv> {
         uploadTime: iso(uploadedAt),
         upstream: kept,
         verdict,
-        rules: rules.map((each) => ({ ...each, until: iso(each.until) })),
+        rules: rules.map(({ exempted, ...each }) => ({
+          ...each,
+          until: iso(each.until),
+          exempted: exempted && { ...exempted, until: iso(exempted.until) },
+        })),
       })),
     };
     if (!/\btext\/html\b/.test(c.req.header("Accept") ?? "")) return c.json(answer, 200, LIFETIMES.live);
@@ -81,12 +86,12 @@ function Why({ index, project, version, files }: ExplanationAnswer) {
                     : `, uploaded ${file.uploadTime ?? "at a time that its upstream does not say"}`}
                   {file.upstream && `, and ${UPSTREAM[file.upstream]}`}
                 </p>
-                {file.rules.map(({ rule, mode, sentence }) => (
+                {file.rules.map(({ rule, mode, sentence, exempted }) => (
                   <p>
                     <b>
                       {rule} ({mode})
                     </b>
-                    : {sentence}
+                    : {sentence} {exempted && exemptionSentence(exempted)}
                   </p>
                 ))}
               </section>

@@ -8,6 +8,7 @@ import type { WitnessSource } from "../../../cli/demo/witness.ts";
 import { DAY, HOUR } from "../../../worker/duration.ts";
 import { Place } from "../../support/node/clients/place.ts";
 import { printedBy, REFUSALS, REFUSED_CLIENTS } from "../../support/node/clients/refusals.ts";
+import { pypiEdge } from "../../support/node/command.ts";
 import { paths, Rig } from "../../support/node/rig.ts";
 import { actor } from "../cast.ts";
 import { LOCKERS } from "../lockers.ts";
@@ -101,6 +102,26 @@ test.for(NAMES.map(actor))(
     const { code, output } = await rig.install(client(), "letter", []);
     expect(code).not.toBe(0);
     expectPrinted(output, name, "project");
+  },
+);
+
+/** Runs `pypi-edge exempt` with the server of the rig; returns what it prints. */
+async function exempt(...args: string[]): Promise<string> {
+  const { code, output } = await pypiEdge(["exempt", ...args, "--state", rig.state], folder);
+  expect(code, output).toBe(0);
+  return output;
+}
+
+test.for((["pip", "uv-pip"] as const).map(actor))(
+  "$name installs what is exempted at once, and no longer when the exemption is removed",
+  async ({ available, client }, { skip }) => {
+    skip(!available);
+    await restartWith(GUARD);
+    const added = await exempt("add", "letter==2.0", "--reason", "It cannot wait.", "--expires", "1d");
+    const { code, output } = await rig.install(client(), "letter", ["letter"]);
+    expect(code, output).toBe(0);
+    await exempt("remove", /the entry is ([0-9a-f]{16})/.exec(added)?.[1] ?? "");
+    expect((await rig.install(client(), "letter", [])).code).not.toBe(0);
   },
 );
 

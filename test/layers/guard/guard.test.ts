@@ -3,7 +3,7 @@ import { DAY, HOUR } from "../../../worker/duration.ts";
 import { filesOn } from "../../support/hosted.ts";
 import { DEMO, file, HELD, NOW, OLD, withPolicy, YOUNG } from "../../support/guarded.ts";
 import { uvLock } from "../../support/locked.ts";
-import { filePath, JSON_TYPE, Rig, type PageJson } from "../../support/rig.ts";
+import { filePath, JSON_TYPE, Rig, VARS, type PageJson } from "../../support/rig.ts";
 
 const young = filePath(YOUNG.filename);
 
@@ -151,14 +151,36 @@ describe("the time of an upload", () => {
     },
   );
 
-  test("is stored with the file: a guarded one costs one read, and nothing of the upstream", async () => {
+  test.each([
+    ["allow", "hold", [true, 200, 200]],
+    ["hold", "allow", [false, 403, 403]],
+  ] as const)("counts as its upstream says (%s) before the policy (%s)", async (own, general, expected) => {
+    const { UPSTREAMS } = VARS;
+    const [name = "", upstream] = Object.entries(UPSTREAMS)[0] ?? [];
+    const policy = { min_age: "3d", unknown_time: general };
+    rig = new Rig({
+      UPSTREAMS: { [name]: { ...upstream, unknown_time: own } },
+      INDEXES: { default: { sources: [name], policy }, open: { sources: [name] } },
+    });
+    const undated = file("3.0", undefined);
+    await rig.upstream.publish("demo", [OLD, undated]);
+    const path = filePath(undated.filename);
+    const isListed = filesOn(await rig.page("demo"))?.includes(undated.filename);
+    const cold = (await rig.get(path)).status;
+    expect((await rig.get(`/open${path}`)).status).toBe(200);
+    rig.restart();
+    expect([isListed, cold, (await rig.get(path)).status]).toEqual(expected);
+    expect((await rig.get("/-/why/demo/3.0")).text()).toContain(own === "hold" ? '"refused"' : '"admitted"');
+  });
+
+  test("is stored with the file: a guarded one costs one read, one of its lists, and nothing of the upstream", async () => {
     const old = filePath(OLD.filename);
     await rig.get(old);
     rig.restart();
     rig.forget();
     rig.upstream.down = true;
     expect((await rig.get(old)).status).toBe(200);
-    expect([rig.counts, rig.upstream.requests]).toEqual([{ "r2.get": 1 }, []]);
+    expect([rig.counts, rig.upstream.requests]).toEqual([{ "d1.prepare": 1, "r2.get": 1 }, []]);
   });
 
   test("is read from the page where an earlier version stored the file without it", async () => {

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { DAY } from "../../../worker/duration.ts";
+import { exempter } from "../../../worker/policy/exempter.ts";
 import { judgeBy, refusedProjects, refusing, warning } from "../../../worker/policy/judge.ts";
-import type { JudgedFile, Mode, Policy, RuleName } from "../../../worker/policy/policy.ts";
+import type { JudgedFile, ListEntry, Mode, Policy, RuleName } from "../../../worker/policy/policy.ts";
+import { fileRuleOf } from "../../../worker/pypi/file-rule.ts";
 import type { ProjectName } from "../../../worker/pypi/name.ts";
 
 const NOW = Date.parse("2026-11-22T12:00:00Z");
@@ -29,6 +31,8 @@ const policy = (modes: Partial<Record<RuleName, Mode>>, more: Partial<Policy> = 
   ...more,
 });
 
+const HASH = "ab".repeat(32);
+
 /** A file to which every rule applies. */
 const file = (more: Partial<JudgedFile> = {}): JudgedFile => ({
   project: "demo" as ProjectName,
@@ -39,6 +43,8 @@ const file = (more: Partial<JudgedFile> = {}): JudgedFile => ({
   isYanked: true,
   status: "archived",
   provenance: "lost",
+  sha256: HASH,
+  source: "pypi",
   ...more,
 });
 
@@ -101,6 +107,14 @@ describe("age", () => {
     );
   });
 
+  test("a file without a time is held or let through as its source says, else as the policy does", () => {
+    const unknownTimes = new Map([["torch", "allow"] as const, ["strict", "hold"] as const]);
+    const both = judgeBy([policy({ "min-age": "enforce", before: "enforce" }, { unknownTimes })]);
+    const rules = (source: string | undefined) => both(file({ uploadedAt: undefined, source }), NOW).length;
+    expect([rules("torch"), rules("strict"), rules("pypi"), rules(undefined)]).toEqual([0, 2, 2, 2]);
+    expect(both(file({ source: "torch" }), NOW)).toHaveLength(2);
+  });
+
   test("a hosted file is never too young", () => {
     const both = judgeBy([policy({ "min-age": "enforce", before: "enforce" })]);
     expect(both(file({ isHosted: true, uploadedAt: undefined }), NOW)).toEqual([]);
@@ -118,18 +132,80 @@ test.each([
   expect(judge(file({ provenance, isHosted: true }), NOW)).toEqual([]);
 });
 
-test("what is allowed is exempt from every rule but deny", () => {
-  const all = {
-    deny: "enforce",
-    before: "enforce",
-    "min-age": "enforce",
-    prerelease: "enforce",
-    yanked: "enforce",
-    status: "enforce",
-    provenance: "enforce",
-  } as const;
-  const judge = judgeBy([policy(all, { allow: [{ text: "demo", pattern: "demo", specifiers: "" }] })]);
-  expect(judge(file(), NOW).map(({ rule }) => rule)).toEqual(["deny"]);
+const ALL = {
+  deny: "enforce",
+  before: "enforce",
+  "min-age": "enforce",
+  prerelease: "enforce",
+  yanked: "enforce",
+  status: "enforce",
+  provenance: "enforce",
+} as const;
+
+const entry = (kind: ListEntry["kind"], text: string, more: Partial<ListEntry> = {}): ListEntry => ({
+  id: "1",
+  kind,
+  rule: fileRuleOf(text),
+  reason: "it is needed",
+  ...more,
+});
+
+/** The rules that still do something to `file()`. */
+const left = (more: Partial<Policy>, now = NOW) =>
+  judgeBy([policy(ALL, { deny: [], ...more })])(file(), now).flatMap(({ rule, exempted }) => (exempted ? [] : [rule]));
+
+const OTHERS = ["before", "min-age", "prerelease", "yanked", "status", "provenance"];
+
+describe("what is let through", () => {
+  test.each(["demo", "DEMO==1.0rc1", "d*", `sha256:${HASH.toUpperCase()}`])(
+    "%s: no rule but deny does anything",
+    (text) => {
+      expect(left({ allow: [fileRuleOf(text)] })).toEqual([]);
+      for (const kind of ["allow", "exemption"] as const) expect(left({ entries: [entry(kind, text)] })).toEqual([]);
+      expect(left({ deny: [fileRuleOf("demo")], entries: [entry("exemption", text)] })).toEqual(["deny"]);
+    },
+  );
+
+  test.each(["other", "demo>1.0", `sha256:${"00".repeat(32)}`])("%s is about another file", (text) => {
+    expect(left({ allow: [fileRuleOf(text)], entries: [entry("exemption", text)] })).toEqual(OTHERS);
+  });
+
+  test("an entry counts until its end, and the finding says what it is", () => {
+    const entries = [entry("exemption", "demo==1.0rc1", { until: NOW + DAY })];
+    expect([left({ entries }, NOW + DAY - 1), left({ entries }, NOW + DAY)]).toEqual([[], OTHERS]);
+    const [found] = judgeBy([policy(ALL, { deny: [], entries })])(file(), NOW);
+    expect(found?.exempted).toEqual({
+      by: "exemption",
+      text: "demo==1.0rc1",
+      id: "1",
+      reason: "it is needed",
+      until: NOW + DAY,
+    });
+  });
+
+  test("an exemption that names an advisory is from that one only, and malware needs one that does", () => {
+    const by = (rule: string, advisories: readonly string[], more: Partial<ListEntry>) =>
+      exempter({ allow: [], entries: [entry("exemption", "demo", more)] })(file(), { rule, advisories }, NOW)?.by;
+    expect(by("min-age", [], { advisory: "MAL-2026-1" })).toBeUndefined();
+    expect(by("malware", ["MAL-2026-1"], {})).toBeUndefined();
+    expect(by("malware", ["MAL-2026-1"], { advisory: "MAL-2026-2" })).toBeUndefined();
+    expect(by("malware", ["MAL-2026-1"], { advisory: "MAL-2026-1" })).toBe("exemption");
+    expect(by("vulnerable", ["PYSEC-1"], {})).toBe("exemption");
+    const allowed = exempter({ allow: [fileRuleOf("demo")] });
+    expect(allowed(file(), { rule: "malware", advisories: ["MAL-2026-1"] }, NOW)).toBeUndefined();
+  });
+});
+
+test("an entry that denies does so until its end, with its reason", () => {
+  const entries = [entry("deny", `sha256:${HASH}`, { until: NOW + DAY })];
+  const judge = judgeBy([policy({ deny: "enforce" }, { deny: [], entries })]);
+  const [found] = judge(file(), NOW);
+  expect([found?.until, found?.sentence()]).toEqual([
+    NOW + DAY,
+    `demo-1.0rc1.tar.gz is refused: index team denies sha256:${HASH} (it is needed).`,
+  ]);
+  expect(judge(file(), NOW + DAY)).toEqual([]);
+  expect(judge(file({ sha256: undefined }), NOW)).toEqual([]);
 });
 
 test("a version that cannot be compared is denied where some versions are", () => {
@@ -150,9 +226,12 @@ test("every policy of an index must admit a file, and rules decide in one order"
 test("a project is refused whole only where every version is denied, and enforced", () => {
   const whole = { deny: [{ text: "Evil_*", pattern: "Evil_*", specifiers: "" }] };
   const name = "evil-tools" as ProjectName;
-  expect(refusedProjects([policy({ deny: "enforce" }, whole)])(name)?.sentence()).toBe(
+  expect(refusedProjects([policy({ deny: "enforce" }, whole)])(name, NOW)?.sentence()).toBe(
     "evil-tools is refused: index team denies Evil_*.",
   );
-  expect(refusedProjects([policy({ deny: "audit" }, whole)])(name)).toBeUndefined();
-  expect(refusedProjects([policy({ deny: "enforce" })])("demo" as ProjectName)).toBeUndefined();
+  expect(refusedProjects([policy({ deny: "audit" }, whole)])(name, NOW)).toBeUndefined();
+  const soon = { deny: [], entries: [entry("deny", "evil-*", { until: NOW + DAY })] };
+  const soonRefused = refusedProjects([policy({ deny: "enforce" }, soon)]);
+  expect([soonRefused(name, NOW)?.rule, soonRefused(name, NOW + DAY)]).toEqual(["deny", undefined]);
+  expect(refusedProjects([policy({ deny: "enforce" })])("demo" as ProjectName, NOW)).toBeUndefined();
 });

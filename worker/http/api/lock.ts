@@ -5,6 +5,7 @@ import { foreignTo, type IndexAddresses } from "../../locks/formats/addresses.ts
 import { narrowing } from "../../locks/formats/narrow.ts";
 import { readLock } from "../../locks/formats/read.ts";
 import { shown } from "../../locks/formats/text.ts";
+import type { Explain } from "../../repository/explanation.ts";
 import type { Repository } from "../../repository/repository.ts";
 import type { LockRequest } from "../../locks/resolve.ts";
 import type { AppEnv } from "../context.ts";
@@ -26,6 +27,8 @@ export interface NamedIndex {
   /** Prefix of its addresses: empty, or a slash and its name. */
   readonly base: string;
   readonly repository: Repository;
+  /** What its policy says of its files; undefined where it has none. */
+  readonly explain: Explain | undefined;
   readonly upstreams: readonly Pick<UpstreamConfig, "kind" | "url" | "files" | "projects">[];
   /** Whether reading needs a token. */
   readonly isPrivate: boolean;
@@ -57,6 +60,7 @@ export async function readLockRequest(
     where: { lockName, index: `${origin}${named.base}/simple/` },
     narrowed,
     repository: named.repository,
+    explain: named.explain,
   };
 }
 

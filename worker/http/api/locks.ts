@@ -12,6 +12,7 @@ import { allowOnly } from "../limits.ts";
 import { readLockRequest, type NamedIndex } from "./lock.ts";
 import { answerMappedLock } from "./map-lock.ts";
 import { isSwitchedOn, parametersOf } from "./parameters.ts";
+import { answerPolicyReport } from "./policy-report.ts";
 import { answerWarm } from "./warm.ts";
 import { answerWheelhouse } from "./wheelhouse.ts";
 
@@ -68,6 +69,11 @@ export function lockRoutes({ authorize, indexes, clock, pipe }: LocksApi, own?: 
     const given = parametersOf(c.req.url, parameters);
     return answerWheelhouse(c, await readLockRequest(c, indexNamed(c.get("index"), indexes), given), pipe);
   });
+
+  routes.use("/policy/report", permitted("read"), allowOnly("POST"));
+  routes.post("/policy/report", async (c) =>
+    answerPolicyReport(c, indexNamed(c.get("index"), indexes), parametersOf(c.req.url, parameters)),
+  );
 
   /** Lets everyone pass who may read the index; says of an index that all may read whether a token for it was shown. */
   const readable = createMiddleware<LockEnv>(async (c, next) => {

@@ -17,6 +17,7 @@ import { sentencesOf } from "./job-sentences.ts";
 import type { NamedIndex } from "./lock.ts";
 import { lockRoutes } from "./locks.ts";
 import { isSwitchedOn, parametersOf } from "./parameters.ts";
+import { policyEntryRoutes, type PolicyEntriesApi } from "./policy-entries.ts";
 import { readOptionalBody } from "./request-body.ts";
 import { releaseRoutes } from "./releases.ts";
 import { tokenRoutes } from "./tokens.ts";
@@ -33,10 +34,11 @@ export interface ApiOptions {
     ctx: Context,
     options: { readonly dryRun: boolean; readonly byHand: boolean },
   ) => Promise<readonly JobResult[]>;
-  readonly indexes: readonly (NamedIndex & { readonly hosted: boolean })[];
+  readonly indexes: readonly (NamedIndex & PolicyEntriesApi["indexes"][number] & { readonly hosted: boolean })[];
   readonly releases: ReleaseActions;
   readonly auditLog: AuditLog;
   readonly tokens: TokenStore;
+  readonly policyEntries: Pick<PolicyEntriesApi, "entries" | "freshId">;
   readonly uploads: UploadsInParts;
   readonly clock: Clock;
   readonly pipe: MakePipe;
@@ -64,6 +66,8 @@ export function apiRoutes(parts: ApiOptions): Hono<AppEnv> {
   routes.route("/", lockRoutes({ authorize, indexes, clock, pipe }));
   routes.route("/tokens", tokenRoutes({ authorize, settling, tokens, indexes }));
 
+  routes.route("/policy/entries", policyEntryRoutes({ authorize, settling, indexes, ...parts.policyEntries }));
+
   routes.route("/indexes", releaseRoutes(authorize, settling, releases));
   routes.get("/audit", (c) => answerAudit(c, authorize, auditLog));
   routes.use("/audit", adminOnly(authorize), allowOnly("GET", "HEAD"));
@@ -78,4 +82,4 @@ export function apiRoutes(parts: ApiOptions): Hono<AppEnv> {
 }
 
 const NOT_HERE =
-  "There is nothing at this address; POST is offered at /-/api/jobs/NAME, /-/api/warm, /-/api/wheelhouse, /-/api/lock/local and /-/api/lock/canonical. Uploads in parts are at /-/api/uploads, tokens at /-/api/tokens, releases below /-/api/indexes/INDEX/projects/PROJECT, the audit log is at /-/api/audit.";
+  "There is nothing at this address; POST is offered at /-/api/jobs/NAME, /-/api/warm, /-/api/wheelhouse, /-/api/lock/local and /-/api/lock/canonical. Uploads in parts are at /-/api/uploads, tokens at /-/api/tokens, lists of policies at /-/api/policy/entries, releases below /-/api/indexes/INDEX/projects/PROJECT, the audit log is at /-/api/audit.";

@@ -1,29 +1,31 @@
 import { IndexError } from "../../errors.ts";
 import type { FileRef } from "../../pypi/file-url.ts";
 import { projectCandidates } from "../../pypi/filename.ts";
-import { fingerprint } from "../../pypi/fingerprint.ts";
 import type { ProjectName } from "../../pypi/name.ts";
 import { findFile } from "../../pypi/simple-json.ts";
-import { judgeBy, needsPage, needsTime, needsWholePage, refusedProjects, refusing } from "../../policy/judge.ts";
+import { refusing } from "../../policy/judge.ts";
 import type { Finding, JudgedFile, Policy } from "../../policy/policy.ts";
 import { discard, type Artifact, type ListedFile } from "../../repository/artifact.ts";
 import type { Context } from "../../repository/context.ts";
 import type { Page } from "../../repository/page.ts";
 import type { GuardedPage, GuardedPages } from "../../repository/ports/guarded-pages.ts";
+import type { EntriesOf } from "../../repository/ports/policy-entries.ts";
 import type { FileRequest, Layer, ProjectFiles, Repository, Revalidation } from "../../repository/repository.ts";
 import { mergeListings } from "../merge-listings.ts";
 import { guardedJson } from "./guarded-document.ts";
 import { guardedPage } from "./guarded-page.ts";
 import { judgedArtifact, judgedEntry } from "./judged.ts";
+import { currentRules, type Rules } from "./rules.ts";
 
 export interface GuardParts {
   /** The policies of the index and of those that it stands on. */
   readonly policies: readonly Policy[];
+  readonly entriesOf: EntriesOf;
   /** The path in front of the index's addresses: empty, or a slash and its name. */
   readonly base: string;
   readonly pages: GuardedPages;
   /** Counts a request for a file to which a rule applies. */
-  readonly count: (finding: Pick<Finding, "rule" | "mode" | "index">) => void;
+  readonly count: (finding: Pick<Finding, "rule" | "mode" | "index" | "exempted">) => void;
 }
 
 /** Estimated memory of a refused file's entry. Bytes. */
@@ -37,20 +39,11 @@ const REFUSED_SIZE = 400;
  * @throws IndexError `file-blocked`, `project-blocked`, and what the layers below throw
  */
 export function guard(parts: GuardParts): Layer {
-  const { policies, pages, count } = parts;
-  const judge = judgeBy(policies);
-  const refusedProject = refusedProjects(policies);
-  const readsPage = needsPage(policies);
-  const readsWhole = needsWholePage(policies);
-  const readsTime = needsTime(policies);
-  const hiding = policies.flatMap(({ index, deny, modes }) =>
-    modes.deny === "enforce" ? deny.flatMap(({ text, specifiers }) => (specifiers === "" ? [index, text] : [])) : [],
-  );
-  const routing = `policy ${fingerprint(JSON.stringify(hiding))}`;
-  const hidesNames = hiding.length > 0;
+  const { policies, entriesOf, pages, count } = parts;
+  const rulesNow = currentRules(policies, entriesOf);
 
-  function assertProject(name: ProjectName): void {
-    const finding = refusedProject(name);
+  function assertProject({ refusedProject }: Rules, name: ProjectName, { now }: Context): void {
+    const finding = refusedProject(name, now);
     if (finding) throw projectBlocked(finding.sentence(), finding.rule, name, parts);
   }
 
@@ -60,28 +53,33 @@ export function guard(parts: GuardParts): Layer {
   }
 
   /** What the policy made of a page; undefined where that is not in memory. */
-  function knownView({ head }: Page, name: ProjectName, ctx: Context): GuardedPage | undefined {
+  function knownView(rules: Rules, { head }: Page, name: ProjectName, ctx: Context): GuardedPage | undefined {
     const known = pages.get(name, ctx.now);
-    return known?.of === head.digest && known.madeAt <= ctx.now ? known : undefined;
+    return known?.of === head.digest && known.by === rules && known.madeAt <= ctx.now ? known : undefined;
   }
 
   /** What the policy makes of a page that is in memory. */
-  async function viewOf(page: Page, name: ProjectName, ctx: Context): Promise<GuardedPage> {
-    const known = knownView(page, name, ctx);
+  async function viewOf(
+    rules: Rules,
+    { page, files }: { readonly page: Page; readonly files: Pick<ProjectFiles, "source"> },
+    name: ProjectName,
+    ctx: Context,
+  ): Promise<GuardedPage> {
+    const known = knownView(rules, page, name, ctx);
     if (known) return known;
-    const made = await guardedPage(page, judge, ctx);
+    const made = await guardedPage(page, files.source, rules, ctx);
     // Its HTML is about as large.
     pages.set(name, made, 2 * (made.shown?.weight ?? 0) + REFUSED_SIZE * made.refused.size, made.until);
     return made;
   }
 
   /** The project as the index shows it, and which of its files are refused. */
-  async function shownProject(inner: Repository, name: ProjectName, ctx: Context, demand?: Revalidation) {
+  async function shownProject(rules: Rules, inner: Repository, name: ProjectName, ctx: Context, demand?: Revalidation) {
     const found = await inner.project(name, ctx, demand);
     if (!found) return null;
     let { page } = found;
-    let view = knownView(page, name, ctx);
-    if (!view) view = await viewOf((page = await page.buffered()), name, ctx);
+    let view = knownView(rules, page, name, ctx);
+    if (!view) view = await viewOf(rules, { ...found, page: (page = await page.buffered()) }, name, ctx);
     const { shown, isEmptied, refused, until } = view;
     if (shown || isEmptied) await found.page.cancel();
     const first = isEmptied ? [...refused.values()].at(-1) : undefined;
@@ -92,18 +90,23 @@ export function guard(parts: GuardParts): Layer {
   }
 
   /** The file as its project's page has it; undefined where that does not list it. */
-  async function judgedOnPage(inner: Repository, { project }: Artifact, ref: FileRef, ctx: Context) {
-    const page = (await inner.project(project, ctx))?.page;
-    const readable = readsWhole ? await page?.buffered() : page;
-    const entry = readable && findFile(await readable.text(), ref);
+  async function judgedOnPage(rules: Rules, inner: Repository, { project }: Artifact, ref: FileRef, ctx: Context) {
+    const found = await inner.project(project, ctx);
+    if (!found) return undefined;
+    const { files } = found;
+    const page = rules.readsWhole ? await found.page.buffered() : found.page;
+    const entry = findFile(await page.text(), ref);
     if (!entry) return undefined;
-    return judgedEntry({ project, entry }, readsWhole ? (await viewOf(readable, project, ctx)).whole : undefined);
+    const whole = rules.readsWhole ? (await viewOf(rules, { page, files }, project, ctx)).whole : undefined;
+    return judgedEntry({ project, entry, source: files.source }, whole);
   }
 
   /** The file that is listed. Where a rule looks at more of the page, that is read. */
-  async function judgedListed(inner: Repository, listed: ListedFile, ctx: Context) {
-    const page = readsWhole ? (await inner.project(listed.project, ctx))?.page : undefined;
-    return judgedEntry(listed, page && (await viewOf(await page.buffered(), listed.project, ctx)).whole);
+  async function judgedListed(rules: Rules, inner: Repository, listed: ListedFile, ctx: Context) {
+    const found = rules.readsWhole ? await inner.project(listed.project, ctx) : null;
+    if (!found) return judgedEntry(listed);
+    const page = await found.page.buffered();
+    return judgedEntry(listed, (await viewOf(rules, { ...found, page }, listed.project, ctx)).whole);
   }
 
   /**
@@ -111,13 +114,21 @@ export function guard(parts: GuardParts): Layer {
    * read where that does not say enough, and where the file would be refused: a page that lists it must not lead to a
    * refusal.
    */
-  async function assertServed(inner: Repository, artifact: Artifact, ref: FileRef, ctx: Context): Promise<void> {
+  async function assertServed(
+    rules: Rules,
+    inner: Repository,
+    artifact: Artifact,
+    ref: FileRef,
+    ctx: Context,
+  ): Promise<void> {
+    const { judge, readsPage, readsTime, readsDigest } = rules;
     let file = judgedArtifact(artifact, ref);
     let findings = judge(file, ctx.now);
     // An earlier version did not record when a file was uploaded.
     const isUndated = readsTime && artifact.uploadedAt === undefined && !file.isHosted;
-    if (readsPage || isUndated || refusing(findings)) {
-      const listed = await judgedOnPage(inner, artifact, ref, ctx);
+    const isUnnamed = readsDigest && file.sha256 === undefined;
+    if (readsPage || isUndated || isUnnamed || refusing(findings)) {
+      const listed = await judgedOnPage(rules, inner, artifact, ref, ctx);
       if (listed) findings = judge((file = listed), ctx.now);
     }
     countAll(findings);
@@ -129,27 +140,33 @@ export function guard(parts: GuardParts): Layer {
    *
    * @throws IndexError `file-blocked` where each of them is refused whole
    */
-  function candidatesOf({ ref, candidates }: FileRequest): readonly ProjectName[] | undefined {
+  function candidatesOf(
+    { hidesNames, refusedProject }: Rules,
+    { ref, candidates }: FileRequest,
+    { now }: Context,
+  ): readonly ProjectName[] | undefined {
     if (!hidesNames) return candidates;
     const named = candidates ?? projectCandidates(ref.filename);
-    const left = named.filter((name) => !refusedProject(name));
+    const left = named.filter((name) => !refusedProject(name, now));
     const [denied] = named;
-    const finding = left.length === 0 && denied !== undefined ? refusedProject(denied) : undefined;
+    const finding = left.length === 0 && denied !== undefined ? refusedProject(denied, now) : undefined;
     if (!denied || !finding) return left.length < named.length ? left : candidates;
     countAll([finding]);
     throw fileBlocked(finding.sentence(), finding.rule, { project: denied, version: undefined }, parts);
   }
 
   async function admittedFile(inner: Repository, request: FileRequest, ctx: Context): Promise<Artifact | null> {
+    const rules = await rulesNow(ctx);
+    const { judge, hidesNames, refusedProject } = rules;
     const artifact = await inner.file(
       {
         ...request,
-        candidates: candidatesOf(request),
+        candidates: candidatesOf(rules, request, ctx),
         admits: hidesNames
-          ? async (name) => !refusedProject(name) && (await request.admits?.(name)) !== false
+          ? async (name) => !refusedProject(name, ctx.now) && (await request.admits?.(name)) !== false
           : request.admits,
         assertAdmitted: async (listed: ListedFile) => {
-          const judged = await judgedListed(inner, listed, ctx);
+          const judged = await judgedListed(rules, inner, listed, ctx);
           const findings = judge(judged, ctx.now);
           if (refusing(findings)) countAll(findings);
           assertFile(judged, findings);
@@ -159,7 +176,7 @@ export function guard(parts: GuardParts): Layer {
     );
     if (!artifact) return null;
     try {
-      await assertServed(inner, artifact, request.ref, ctx);
+      await assertServed(rules, inner, artifact, request.ref, ctx);
     } catch (error) {
       await discard(artifact);
       throw error;
@@ -188,14 +205,16 @@ export function guard(parts: GuardParts): Layer {
   }
 
   return (inner) => ({
-    projects: (ctx) =>
-      hidesNames
-        ? mergeListings([{ repository: inner, has: (name) => !refusedProject(name) }], routing, ctx)
-        : inner.projects(ctx),
+    async projects(ctx) {
+      const { hidesNames, refusedProject, routing } = await rulesNow(ctx);
+      const has = (name: ProjectName) => !refusedProject(name, ctx.now);
+      return hidesNames ? mergeListings([{ repository: inner, has }], routing, ctx) : inner.projects(ctx);
+    },
 
     async project(name, ctx, demand) {
-      assertProject(name);
-      const shown = await shownProject(inner, name, ctx, demand);
+      const rules = await rulesNow(ctx);
+      assertProject(rules, name, ctx);
+      const shown = await shownProject(rules, inner, name, ctx, demand);
       return shown && shown.project;
     },
 
@@ -203,8 +222,9 @@ export function guard(parts: GuardParts): Layer {
 
     async document(request, ctx) {
       const { ref } = request;
-      assertProject(ref.project);
-      const shown = await shownProject(inner, ref.project, ctx);
+      const rules = await rulesNow(ctx);
+      assertProject(rules, ref.project, ctx);
+      const shown = await shownProject(rules, inner, ref.project, ctx);
       if (ref.kind === "provenance") {
         await shown?.project.page.cancel();
         const refusals = [...(shown?.refused.values() ?? [])];
@@ -218,9 +238,10 @@ export function guard(parts: GuardParts): Layer {
     },
 
     async hostedFiles(of, ctx) {
-      if (of !== "all") assertProject(of);
+      const rules = await rulesNow(ctx);
+      if (of !== "all") assertProject(rules, of, ctx);
       const listed = await inner.hostedFiles(of, ctx);
-      return listed && listed.filter((each) => !refusing(judge(judgedEntry(each), ctx.now)));
+      return listed && listed.filter((each) => !refusing(rules.judge(judgedEntry(each), ctx.now)));
     },
   });
 }

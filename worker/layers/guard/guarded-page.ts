@@ -2,7 +2,7 @@ import { addressOf } from "../../pypi/file-url.ts";
 import { canonicalVersion } from "../../pypi/pep440.ts";
 import type { FileEntry, ProjectPage } from "../../pypi/page.ts";
 import { versionOf } from "../../pypi/version.ts";
-import { refusing, warning, type Judge } from "../../policy/judge.ts";
+import { refusing, warning } from "../../policy/judge.ts";
 import { giveWay } from "../../repository/give-way.ts";
 import { uncopied } from "../../repository/gzip.ts";
 import { Page } from "../../repository/page.ts";
@@ -10,12 +10,17 @@ import type { GuardedPage, RefusedFile } from "../../repository/ports/guarded-pa
 import type { Context } from "../../repository/context.ts";
 import { judgedEntry } from "./judged.ts";
 import { judgedPage } from "./judged-page.ts";
+import type { Rules } from "./rules.ts";
 
 /** How many files are judged before other requests may run: some milliseconds' work. */
 const MANY = 1_000;
 
-/** A page without the files that the policy refuses, and with the marks of its warnings. The page is read. */
-export async function guardedPage(page: Page, judge: Judge, ctx: Context): Promise<GuardedPage> {
+/**
+ * A page without the files that the policy refuses, and with the marks of its warnings. The page is read.
+ *
+ * @param source the key of the source that its files come from, but for hosted ones
+ */
+export async function guardedPage(page: Page, source: string, rules: Rules, ctx: Context): Promise<GuardedPage> {
   const model = await page.model();
   const whole = judgedPage(model);
   const refused = new Map<string, RefusedFile>();
@@ -24,8 +29,10 @@ export async function guardedPage(page: Page, judge: Judge, ctx: Context): Promi
   let until = Infinity;
   for (const [at, entry] of model.files.entries()) {
     if (at > 0 && at % MANY === 0) await giveWay();
-    const findings = judge(judgedEntry({ project: model.name, entry }, whole), ctx.now);
-    for (const finding of findings) if (finding.mode !== "audit") until = Math.min(until, finding.until ?? Infinity);
+    const findings = rules.judge(judgedEntry({ project: model.name, entry, source }, whole), ctx.now);
+    for (const { mode, until: end, exempted } of findings) {
+      if (mode !== "audit") until = Math.min(until, (exempted ? exempted.until : end) ?? Infinity);
+    }
     const [refusal, warned] = [refusing(findings), warning(findings)];
     if (refusal) {
       refused.set(addressOf(entry), {
@@ -38,6 +45,7 @@ export async function guardedPage(page: Page, judge: Judge, ctx: Context): Promi
   }
   const made = {
     of: page.head.digest,
+    by: rules,
     whole,
     madeAt: ctx.now,
     until: until === Infinity ? undefined : until,

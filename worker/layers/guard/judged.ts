@@ -12,7 +12,7 @@ import { provenanceOf, type JudgedPage } from "./judged-page.ts";
  *
  * @param page undefined where no rule looks at more of it than the entry
  */
-export function judgedEntry({ project, entry }: ListedFile, page?: JudgedPage): JudgedFile {
+export function judgedEntry({ project, entry, source }: ListedFile, page?: JudgedPage): JudgedFile {
   const isHosted = isHostedEntry(entry);
   return judged(project, entry.filename, {
     ...(page && { status: page.status, provenance: provenanceOf(entry, page) }),
@@ -20,23 +20,31 @@ export function judgedEntry({ project, entry }: ListedFile, page?: JudgedPage): 
     uploadedAt: uploadedAtOf(entry) ?? undefined,
     // A reason may be empty.
     isYanked: entry.yanked !== undefined && entry.yanked !== false,
+    sha256: entry.hashes["sha256"],
+    source,
   });
 }
 
 /** A file as it is recorded with its bytes, which do not say whether it is yanked. */
-export function judgedArtifact({ project, uploadedAt, modifiedAt }: ArtifactFacts, ref: FileRef): JudgedFile {
+export function judgedArtifact(
+  { project, uploadedAt, modifiedAt, digest, source }: ArtifactFacts,
+  ref: FileRef,
+): JudgedFile {
   const isHosted = ref.origin === HOSTED_SEGMENT;
   return judged(project, ref.filename, {
     isHosted,
     uploadedAt: isHosted ? modifiedAt : (uploadedAt ?? undefined),
     isYanked: false,
+    // A `.metadata` has a digest of its own.
+    sha256: ref.part === "file" && digest?.algorithm === "sha256" ? digest.hex : undefined,
+    source,
   });
 }
 
 const judged = (
   project: ProjectName,
   filename: Filename,
-  known: Pick<JudgedFile, "isHosted" | "uploadedAt" | "isYanked" | "status" | "provenance">,
+  known: Omit<JudgedFile, "project" | "filename" | "version">,
 ): JudgedFile => ({
   project,
   filename,

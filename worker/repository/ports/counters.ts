@@ -16,7 +16,7 @@ export interface Counted {
   /** Requests that were refused because too much that is not stored was asked for: from a network, or in a day. */
   refusedFills: { limit: "network" | "day" };
   /** Requests for files to which a rule of a policy applies. */
-  verdicts: { rule: string; mode: "audit" | "warn" | "enforce" };
+  verdicts: { rule: string; mode: "audit" | "warn" | "enforce" | "exempted" };
   events: { event: Event["event"] };
 }
 

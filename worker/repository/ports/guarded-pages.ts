@@ -13,6 +13,8 @@ export interface RefusedFile {
 export interface GuardedPage {
   /** The digest of the page that it was made from. */
   readonly of: string;
+  /** The rules that it was made by: with others it is made again. */
+  readonly by: object;
   /** What rules know of its files by the page alone: the project's status, and from when on its files have provenance. */
   readonly whole: { readonly status: string | undefined; readonly provenSince: number };
   /** When it was made: it is not used for an earlier time. Milliseconds since the epoch. */

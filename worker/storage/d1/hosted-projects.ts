@@ -95,6 +95,6 @@ async function orDatabaseDown<Result>(work: () => Promise<Result>): Promise<Resu
 export const databaseDown = (cause: unknown) =>
   new IndexError(
     "storage-failed",
-    "The database does not answer, so it is not known whether this index hosts what was asked for. No upstream is asked instead; try again in a moment.",
+    "The database does not answer, so it is not known whether this index hosts or refuses what was asked for. No upstream is asked instead; try again in a moment.",
     { cause },
   );

@@ -13,12 +13,19 @@ export const MOVED_TABLES = {
   hosted_project: ["index_name", "project"],
   hosted_file: ["index_name", "project", "identity"],
   audit: ["id"],
+  policy_entry: ["id"],
 } as const satisfies Record<string, readonly string[]>;
 
 export type MovedTable = keyof typeof MOVED_TABLES;
 
 /** The rows of these exist nowhere else: a database that has some takes no others. */
-export const TEAM_TABLES = ["token", "hosted_project", "hosted_file", "audit"] as const satisfies MovedTable[];
+export const TEAM_TABLES = [
+  "token",
+  "hosted_project",
+  "hosted_file",
+  "audit",
+  "policy_entry",
+] as const satisfies MovedTable[];
 
 /**
  * The others, whose rows stay: sums and revisions that triggers make, positions in the stores that are left, sessions whose parts stay

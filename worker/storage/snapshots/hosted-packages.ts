@@ -1,10 +1,10 @@
 import { SECOND } from "../../duration.ts";
 import type { Context } from "../../repository/context.ts";
 import type { HostedPackages, HostedProject } from "../../repository/ports/hosted-packages.ts";
-import type { ProjectName } from "../../pypi/name.ts";
-import type { HostedNames } from "../d1/hosted-names.ts";
+import type { HostedNames, IndexState } from "../d1/index-state.ts";
 import { databaseDown, type HostedKey, type ReadProject } from "../d1/hosted-projects.ts";
 import type { Memory } from "../memory.ts";
+import { orLast, type OutageRules } from "./outage.ts";
 import type { SnapshotReader } from "./reader.ts";
 
 /** Estimated memory of a file's row. Bytes. */
@@ -30,21 +30,13 @@ export interface RememberedProject extends ReadProject {
 
 /** What it takes to know what indexes host. */
 export interface HostedParts {
-  readonly namesOf: (index: string) => SnapshotReader<HostedNames>;
+  readonly stateOf: (index: string) => SnapshotReader<IndexState>;
   readonly query: (asked: readonly HostedKey[]) => Promise<ReadProject[]>;
   /** undefined where the database is read each time. */
   readonly copies: ProjectCopies | undefined;
   readonly memory: Memory<RememberedProject>;
   readonly outage: OutageRules;
   readonly now: () => number;
-}
-
-/** What goes on while the database does not answer. */
-export interface OutageRules {
-  /** For so long after the last snapshot was taken, a name that it does not have counts as not hosted. Milliseconds. */
-  readonly grace: number;
-  /** Names that no upstream has: to be absent would be wrong for them. */
-  readonly isReserved: (name: ProjectName) => boolean;
 }
 
 /** The names that an index hosts, and whether that is known as of now. */
@@ -60,17 +52,11 @@ const keyOf = ({ index, name }: HostedKey) => `${index} ${name}`;
 
 /** What indexes host: whose a name is by snapshots of the indexes; a project's rows, which are of one state, from copies. */
 export function hostedPackages(parts: HostedParts): HostedPackages {
-  const { namesOf, query, copies, memory, outage, now } = parts;
+  const { stateOf, query, copies, memory, outage, now } = parts;
 
   async function namesNow(index: string, ctx: Context): Promise<NamesNow> {
-    const reader = namesOf(index);
-    try {
-      return { index, names: (await reader.read(ctx)).value, failure: undefined };
-    } catch (error) {
-      const { last } = reader;
-      if (!last || Math.abs(now() - last.takenAt) >= outage.grace) throw databaseDown(error);
-      return { index, names: last.value, failure: error };
-    }
+    const { value, failure } = await orLast(stateOf(index), outage, now, ctx);
+    return { index, names: value.names, failure };
   }
 
   /** The same, where nothing but what is certain will do. */

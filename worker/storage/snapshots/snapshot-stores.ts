@@ -1,16 +1,18 @@
 import type { Platform } from "../../platform/platform.ts";
 import { projectCopiesIn } from "../cache/hosted-projects.ts";
-import { HOSTED_NAMES_CODEC, hostedNamesIn, indexSubject, type HostedNames } from "../d1/hosted-names.ts";
+import { INDEX_STATE_CODEC, indexStateIn, indexSubject, type IndexState } from "../d1/index-state.ts";
 import { hostedProjectsIn } from "../d1/hosted-projects.ts";
 import { TOKEN_RIGHTS_CODEC, tokenRightsIn, TOKENS_SUBJECT } from "../d1/token-rights.ts";
 import { sharedKeys } from "../keys.ts";
 import type { Memory } from "../memory.ts";
 import { copiesIn, type Codec } from "./copies.ts";
-import { hostedPackages, type OutageRules, type RememberedProject } from "./hosted-packages.ts";
+import type { EntriesOf } from "../../repository/ports/policy-entries.ts";
+import { hostedPackages, type RememberedProject } from "./hosted-packages.ts";
+import { orLast, type OutageRules } from "./outage.ts";
 import { SnapshotReader, type ReadSubject } from "./reader.ts";
 import { rulesOf } from "./snapshot.ts";
 
-/** What is read by snapshots: what indexes host, and what tokens allow. A subject more is a line more here. */
+/** What is read by snapshots: what indexes host, the entries of their policies, and what tokens allow. A subject more is a line more here. */
 export function snapshotStores(
   {
     database,
@@ -32,18 +34,20 @@ export function snapshotStores(
     return new SnapshotReader({ query, copies, rules, now });
   }
 
-  const indexes = new Map<string, SnapshotReader<HostedNames>>();
-  const namesOf = (index: string) => {
+  const indexes = new Map<string, SnapshotReader<IndexState>>();
+  const stateOf = (index: string) => {
     const reader =
-      indexes.get(index) ?? readerOf(indexSubject(index), hostedNamesIn(database, index), HOSTED_NAMES_CODEC);
+      indexes.get(index) ?? readerOf(indexSubject(index), indexStateIn(database, index), INDEX_STATE_CODEC);
     indexes.set(index, reader);
     return reader;
   };
+  const entriesOf: EntriesOf = async (index, ctx) => (await orLast(stateOf(index), outage, now, ctx)).value.entries;
 
   return {
     tokenRights: readerOf(TOKENS_SUBJECT, tokenRightsIn(database), TOKEN_RIGHTS_CODEC),
+    entriesOf,
     hosting: hostedPackages({
-      namesOf,
+      stateOf,
       query: hostedProjectsIn(database),
       copies: isShared ? projectCopiesIn(cache, keys) : undefined,
       memory,

@@ -3,7 +3,7 @@ import { createSettling } from "../../../../worker/http/settle.ts";
 import type { ProjectName } from "../../../../worker/pypi/name.ts";
 import type { HostedPackages } from "../../../../worker/repository/ports/hosted-packages.ts";
 import { projectCopiesIn } from "../../../../worker/storage/cache/hosted-projects.ts";
-import { HOSTED_NAMES_CODEC, type HostedNames } from "../../../../worker/storage/d1/hosted-names.ts";
+import { INDEX_STATE_CODEC, type IndexState } from "../../../../worker/storage/d1/index-state.ts";
 import type { HostedKey } from "../../../../worker/storage/d1/hosted-projects.ts";
 import { sharedKeys } from "../../../../worker/storage/keys.ts";
 import { Memory } from "../../../../worker/storage/memory.ts";
@@ -152,15 +152,15 @@ export class World {
   #product(stored: Map<string, Response>, now: () => number): HostedPackages {
     const cache = this.#cache(stored, now);
     const keys = sharedKeys("model");
-    const names = new SnapshotReader<HostedNames>({
-      query: (known) => this.#queryNames(known, now),
-      copies: copiesIn(cache, keys.snapshot(INDEX), HOSTED_NAMES_CODEC, this.#rules, now),
+    const state = new SnapshotReader<IndexState>({
+      query: (known) => this.#queryState(known, now),
+      copies: copiesIn(cache, keys.snapshot(INDEX), INDEX_STATE_CODEC, this.#rules, now),
       rules: this.#rules,
       now,
       wait: this.#clock.within,
     });
     return hostedPackages({
-      namesOf: () => names,
+      stateOf: () => state,
       query: (asked) => this.#queryProjects(asked),
       copies: projectCopiesIn(cache, keys),
       memory: new Memory(1_000_000, 1_000_000),
@@ -169,16 +169,16 @@ export class World {
     });
   }
 
-  async #queryNames(known: Known<HostedNames> | undefined, now: () => number): Promise<Known<HostedNames>> {
+  async #queryState(known: Known<IndexState> | undefined, now: () => number): Promise<Known<IndexState>> {
     this.queries += 1;
     await this.#delay();
     const revision = this.#revision;
     const hosted = this.#changed === 0 ? [] : [[NAME, this.#changed] as const];
     const isSame = known && this.#changed <= known.revision;
     await this.#delay();
-    const value = isSame ? known.value : new Map(hosted);
+    const value = isSame ? known.value : { names: new Map(hosted), entries: [] };
     if (this.#mutation !== "a snapshot counts from the end of its query") return { revision, value };
-    return { revision, value, takenAt: now() } as Known<HostedNames>;
+    return { revision, value, takenAt: now() } as Known<IndexState>;
   }
 
   async #queryProjects(asked: readonly HostedKey[]) {

@@ -1,0 +1,53 @@
+import { isWhole } from "../../pypi/file-rule.ts";
+import { fingerprint } from "../../pypi/fingerprint.ts";
+import {
+  denials,
+  judgeBy,
+  needsDigest,
+  needsPage,
+  needsTime,
+  needsWholePage,
+  refusedProjects,
+} from "../../policy/judge.ts";
+import type { Policy } from "../../policy/policy.ts";
+import type { Context } from "../../repository/context.ts";
+import type { EntriesOf, PolicyEntry } from "../../repository/ports/policy-entries.ts";
+
+/** The policies of an index, with their lists as they are at a moment, ready to judge. */
+export type Rules = ReturnType<typeof rulesOf>;
+
+function rulesOf(policies: readonly Policy[]) {
+  const denied = policies.map((policy) => ({
+    index: policy.index,
+    mode: policy.modes.deny,
+    projects: denials(policy).flatMap(({ rule, until }) => (isWhole(rule) ? [[rule.pattern, until]] : [])),
+  }));
+  return {
+    judge: judgeBy(policies),
+    refusedProject: refusedProjects(policies),
+    readsPage: needsPage(policies),
+    readsWhole: needsWholePage(policies),
+    readsTime: needsTime(policies),
+    readsDigest: needsDigest(policies),
+    hidesNames: denied.some(({ mode, projects }) => mode === "enforce" && projects.length > 0),
+    /** Names which projects are refused whole. */
+    routing: `policy ${fingerprint(JSON.stringify(denied))}`,
+  };
+}
+
+/** Returns a function that gives the rules as they are now: the same object as long as no list has changed. */
+export function currentRules(policies: readonly Policy[], entriesOf: EntriesOf): (ctx: Context) => Promise<Rules> {
+  let lists: readonly (readonly PolicyEntry[])[] = [];
+  let rules: Rules | undefined;
+  return async (ctx) => {
+    const now = await Promise.all(policies.map(({ index }) => entriesOf(index, ctx)));
+    if (rules && now.every((entries, at) => areSame(entries, lists[at] ?? []))) return rules;
+    const made = rulesOf(policies.map((policy, at) => ({ ...policy, entries: now[at] ?? [] })));
+    [lists, rules] = [now, made];
+    return made;
+  };
+}
+
+/** Entries are added and removed, and never changed. */
+const areSame = (some: readonly PolicyEntry[], others: readonly PolicyEntry[]) =>
+  some === others || (some.length === others.length && some.every(({ id }, at) => id === others[at]?.id));
