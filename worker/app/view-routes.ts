@@ -32,29 +32,33 @@ export function viewRoutes(indexes: readonly Index[], parts: ViewRouteParts): Ha
   const byBase = new Map(indexes.map((index) => [index.config.base, index]));
   const apps = new Map<string, Hono<AppEnv>>();
 
-  function appOf(index: Index, view: View): Hono<AppEnv> {
-    const base = `${index.config.base}/${view.segment}`;
-    const app = apps.get(base) ?? viewApp(index, view, indexes, parts);
-    apps.delete(base);
-    apps.set(base, app);
+  function keep(at: string, app: Hono<AppEnv>): void {
+    apps.delete(at);
+    apps.set(at, app);
     const [oldest] = apps.keys();
     if (apps.size > MAX_KEPT && oldest !== undefined) apps.delete(oldest);
-    return app;
   }
 
   return async (c) => {
     const seen = viewPathOf(pathOf(c.req.url), (base) => byBase.has(base));
     const index = seen && byBase.get(seen.base);
     if (!index) throw noSuchView();
-    const segment = decoded(seen.segment);
-    const view = readView(segment, c.get("ctx").now);
-    if (typeof view === "string") throw badRequest(view);
-    // Its meaning never changes, so that clients may store it for good.
-    if (segment !== view.segment) {
-      const status = c.req.method === "GET" || c.req.method === "HEAD" ? 301 : 308;
-      return redirectTo(c, `${seen.base}/${view.segment}${seen.rest}`, status);
+    // As it was sent: what was a view once always is.
+    const at = `${seen.base}/${seen.segment}`;
+    let app = apps.get(at);
+    if (!app) {
+      const segment = decoded(seen.segment);
+      const view = readView(segment, c.get("ctx").now);
+      if (typeof view === "string") throw badRequest(view);
+      // Its meaning never changes, so that clients may store it for good.
+      if (segment !== view.segment) {
+        const status = c.req.method === "GET" || c.req.method === "HEAD" ? 301 : 308;
+        return redirectTo(c, `${seen.base}/${view.segment}${seen.rest}`, status);
+      }
+      app = viewApp(index, view, indexes, parts);
     }
-    return appOf(index, view).fetch(c.req.raw, { ...c.env, outer: c });
+    keep(at, app);
+    return app.fetch(c.req.raw, { ...c.env, outer: c });
   };
 }
 
