@@ -24,6 +24,9 @@ export async function bundleWorker(folder: string, root = PROJECT_FOLDER): Promi
     conditions: ["workerd", "worker", "browser"],
     mainFields: ["browser", "module", "main"],
     external: ["cloudflare:*", "node:*"],
+    // The package is smaller, and stacks have our own names.
+    minifySyntax: true,
+    minifyWhitespace: true,
     logLevel: "silent",
     metafile: true,
   });

@@ -5,9 +5,6 @@ import type { Wanted } from "./wanted.ts";
 const SCRIPTS = "Workers Scripts: Edit";
 const ROUTES = "Workers Routes: Edit, and Zone: Read, for the domain's zone";
 
-/** Cloudflare's code for an account that has no subdomain of workers.dev. */
-const NO_SUBDOMAIN = 10_007;
-
 interface CustomDomain {
   readonly hostname: string;
   readonly service: string;
@@ -56,7 +53,7 @@ async function subdomainOf(api: CloudflareApi): Promise<string> {
   const found = await api.ask<{ subdomain?: string } | null>("workers/subdomain", {
     purpose: "ask for the account's subdomain of workers.dev",
     permission: SCRIPTS,
-    absent: [NO_SUBDOMAIN],
+    mayBeAbsent: true,
   });
   if (found?.subdomain) return found.subdomain;
   throw new CommandError(

@@ -30,8 +30,8 @@ export interface ApiRequest {
   readonly permission: string;
   readonly method?: "GET" | "POST" | "PUT";
   readonly body?: unknown;
-  /** Codes of errors that mean that the thing is not there. */
-  readonly absent?: readonly number[];
+  /** Whether a 404 means that the thing is not there. A wrong account has failed at an earlier request. */
+  readonly mayBeAbsent?: true;
 }
 
 interface Envelope<Result> {
@@ -58,7 +58,7 @@ export class CloudflareApi {
    * @throws CommandError with a sentence that says what failed and what to do
    */
   async ask<Result>(path: string, request: ApiRequest): Promise<Result | undefined> {
-    const { method = "GET", body, absent = [], purpose } = request;
+    const { method = "GET", body, mayBeAbsent = false, purpose } = request;
     const url = `${apiRoot()}${path.startsWith("/") ? path : `/accounts/${this.account}/${path}`}`;
     let status: number;
     let text: string;
@@ -80,7 +80,7 @@ export class CloudflareApi {
     const envelope = parsedJson(text) as Envelope<Result> | undefined;
     if (envelope?.success === true) return envelope.result;
     const errors = envelope?.errors ?? [];
-    if (errors.some(({ code }) => code !== undefined && absent.includes(code))) return undefined;
+    if (mayBeAbsent && status === 404) return undefined;
     throw new CommandError(
       this.#refusal(status, errors, request),
       status === 401 || status === 403 ? "refused" : "failed",

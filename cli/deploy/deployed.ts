@@ -1,8 +1,5 @@
 import type { CloudflareApi } from "./cloudflare-api.ts";
 
-/** Cloudflare's code for a worker that does not exist. */
-const NO_WORKER = 10_007;
-
 /** What a worker that is deployed already has. */
 export interface Deployed {
   readonly exists: boolean;
@@ -28,7 +25,7 @@ export async function readDeployed(api: CloudflareApi, name: string): Promise<De
   const settings = await api.ask<{ readonly bindings?: readonly Binding[] }>(`workers/scripts/${name}/settings`, {
     purpose: `ask for the worker ${name}`,
     permission: "Workers Scripts: Edit",
-    absent: [NO_WORKER],
+    mayBeAbsent: true,
   });
   const bindings = settings?.bindings ?? [];
   const bound = (binding: string) => bindings.find((each) => each.name === binding);

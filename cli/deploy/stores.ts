@@ -2,9 +2,6 @@ import type { ApiRequest, CloudflareApi } from "./cloudflare-api.ts";
 import type { Deployed } from "./deployed.ts";
 import type { Wanted } from "./wanted.ts";
 
-/** Cloudflare's code for a bucket that does not exist. */
-const NO_BUCKET = 10_006;
-
 /** Something that a deployment stores in, or sends to. */
 export interface Resource {
   /** For people: `the bucket acme-files`. */
@@ -44,8 +41,7 @@ function bucket(api: CloudflareApi, name: string, location: string | undefined):
   const { what, finding, making } = purposes(`the bucket ${name}`, "Workers R2 Storage: Edit");
   return {
     what,
-    find: async () =>
-      (await api.ask<{ name: string }>(`r2/buckets/${name}`, { ...finding, absent: [NO_BUCKET] }))?.name,
+    find: async () => (await api.ask<{ name: string }>(`r2/buckets/${name}`, { ...finding, mayBeAbsent: true }))?.name,
     make: async () => {
       const body = { name, ...(location !== undefined && { locationHint: location }) };
       return (await made<{ name: string }>(api, "r2/buckets", making, body)).name;

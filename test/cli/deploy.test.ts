@@ -195,6 +195,11 @@ describe("before anything is made", () => {
     expect(said).not.toContain(API_TOKEN);
   });
 
+  test("an id that is no account's is no empty account", async () => {
+    account.refuse = () => ({ status: 404, code: 7_003, message: "Could not route to /accounts/…" });
+    expect(await refusal()).toContain("Could not ask for the buckets: Could not route to /accounts/… (7003).");
+  });
+
   test("a domain of another worker, and one without a zone, are refused", async () => {
     account.domains.set("pypi.example.com", "another");
     expect(await refusal()).toContain("The domain pypi.example.com is attached to the worker another.");
