@@ -43,7 +43,8 @@ ${SCENARIOS.map(chapter).join("\n\n")}
 
 \`plan = "free"\` in \`pypi-edge.toml\` sets ${tableless(FREE_PLAN_VARS)}: nothing is fetched that no client has asked for, and uploads find room in R2's 10 GB. With it, 300 installs a
 day (\`small-team\`) stay below each limit of a day and of a month. **The limit that falls first is the one of a single request: ${FREE_CPU_MS} ms of CPU.** So the free plan serves what is stored, and cannot be
-relied on for what is not: a request above the limit is ended by Cloudflare, a file then arrives broken and is not stored, and a client that tries again meets the same.
+relied on for what is not: Cloudflare may end a request above the limit; a file then arrives broken and is not stored, and a client that tries again meets the same. Of the 50 queries that one run may send to the
+database there, each of these sends fewer (a test counts them: 20 at most).
 
 ${tableOf(["one of", "CPU, ms", "free", "paid"], freeRows())}
 

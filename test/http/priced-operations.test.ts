@@ -17,6 +17,9 @@ const LARGE = { filename: "large-1.0-py3-none-any.whl", bytes: new Uint8Array(60
 const GZIP = { Accept: JSON_TYPE, "Accept-Encoding": "gzip" };
 const [SECOND, MINUTE, PAGE_TTL, HOUR] = [1_000, 60_000, 601_000, 3_700_000];
 
+/** The most queries that one request, cron or message has sent to the database. */
+let mostQueries = 0;
+
 /** A worker whose operations are metered, and the table of what it has cost. */
 class Ledger {
   readonly #meter = metered();
@@ -43,6 +46,7 @@ class Ledger {
     const before = sent();
     rig.forget();
     await work();
+    mostQueries = Math.max(mostQueries, this.#meter.queries());
     const cost = { messages: sent() - before, upstreamRequests: rig.upstream.requests.length, ...this.#meter.take() };
     return Object.fromEntries(Object.entries(cost).filter(([, count]) => count > 0));
   }
@@ -197,6 +201,9 @@ function share(cost: Operations, base: Operations, times: number): Operations {
   return Object.fromEntries(each.filter(([, count]) => count > 0));
 }
 
+/** What Cloudflare's free plan allows. */
+const QUERIES_OF_THE_FREE_PLAN = 50;
+
 test("what one of each kind costs, in the units of the price list, is what schema/operations.ts says", async () => {
   const found = {
     ...(await ofThePublicIndex()),
@@ -206,4 +213,5 @@ test("what one of each kind costs, in the units of the price list, is what schem
   };
   const table = Object.entries(found).map(([kind, costs]) => `  ${JSON.stringify(kind)}: ${JSON.stringify(costs)},`);
   expect(found, `Found, for schema/operations.ts:\n${table.join("\n")}\n`).toEqual(OPERATIONS);
+  expect(mostQueries).toBeLessThan(QUERIES_OF_THE_FREE_PLAN);
 });

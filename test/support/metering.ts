@@ -22,15 +22,23 @@ const PRICED: Readonly<Record<string, keyof Operations>> = {
   "cache.delete": "cacheCalls",
 };
 
+interface Metered {
+  readonly platform: Partial<Platform>;
+  take(): Operations;
+  /** Queries that the database was sent since `take` was last called. */
+  queries(): number;
+}
+
 /** The platform's stores, and what was asked of them since `take` was last called, as the bill counts it. */
-export function metered(): { readonly platform: Partial<Platform>; take(): Operations } {
+export function metered(): Metered {
   const counts: Counts = {};
   const rows = { rowsRead: 0, rowsWritten: 0 };
+  const queries = { count: 0 };
   return {
     platform: {
       keyValue: counting(env.PAGES, "kv", counts),
       objects: withParts(counting(env.FILES, "r2", counts), counts),
-      database: meteredDatabase(env.DB, rows),
+      database: meteredDatabase(env.DB, rows, queries),
       cache: counting(caches.default, "cache", counts),
     },
     take() {
@@ -41,8 +49,10 @@ export function metered(): { readonly platform: Partial<Platform>; take(): Opera
         delete counts[call];
       }
       Object.assign(rows, { rowsRead: 0, rowsWritten: 0 });
+      queries.count = 0;
       return Object.fromEntries(Object.entries(taken).filter(([, count]) => count > 0));
     },
+    queries: () => queries.count,
   };
 }
 
@@ -60,9 +70,14 @@ function withParts(bucket: R2Bucket, counts: Counts): R2Bucket {
 }
 
 /** The same database; the rows that D1 itself says it has read and written are added up. */
-function meteredDatabase(db: D1Database, rows: { rowsRead: number; rowsWritten: number }): D1Database {
+function meteredDatabase(
+  db: D1Database,
+  rows: { rowsRead: number; rowsWritten: number },
+  queries: { count: number },
+): D1Database {
   const statements = new WeakMap<D1PreparedStatement, D1PreparedStatement>();
   const noted = <T extends D1Result>(result: T): T => {
+    queries.count++;
     rows.rowsRead += result.meta.rows_read;
     rows.rowsWritten += result.meta.rows_written;
     return result;
