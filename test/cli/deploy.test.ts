@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -8,6 +8,7 @@ import type { DeployTools } from "../../cli/deploy/tools.ts";
 import type { Upload } from "../../cli/deploy/upload.ts";
 import { readWanted } from "../../cli/deploy/wanted.ts";
 import { CommandError } from "../../cli/lib/command-error.ts";
+import { MIGRATIONS } from "../../cli/lib/project-folder.ts";
 import { ACCOUNT, API_TOKEN, FakeAccount } from "../support/node/cloudflare/fake-account.ts";
 import { uploadTo } from "../support/node/cloudflare/fake-upload.ts";
 
@@ -82,7 +83,7 @@ describe("a deployment into an empty account", () => {
         "acme-pypi-refreshes by acme-pypi",
         "acme-pypi-refreshes-dead by acme-pypi",
       ],
-      migrations: [14],
+      migrations: [readdirSync(MIGRATIONS).length],
       workers: [
         {
           name: "acme-pypi",
