@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { removeDirectory, temporaryDirectory } from "../demo/leftovers.ts";
 import { CommandError } from "../lib/command-error.ts";
 import { PROJECT_FOLDER } from "../lib/project-folder.ts";
 import type { AccountAccess } from "./cloudflare-api.ts";
@@ -56,7 +56,8 @@ export async function uploadWithWrangler(
   { settings, secrets }: Upload,
   { token, account }: AccountAccess,
 ): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), "pypi-edge-deploy-"));
+  // It has secrets: it is removed however this process ends.
+  const folder = temporaryDirectory();
   try {
     const config = join(folder, "wrangler.json");
     const secretsFile = join(folder, "secrets.json");
@@ -81,7 +82,7 @@ export async function uploadWithWrangler(
         "Could not deploy: wrangler failed, for the reason above. Run the command again: it goes on from here.",
       );
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    removeDirectory(folder);
   }
 }
 
