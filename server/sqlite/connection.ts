@@ -9,6 +9,8 @@ export class Connection {
 
   constructor(db: DatabaseSync) {
     this.db = db;
+    // What undoes a savepoint goes into a temporary file otherwise, and the file system of a container is often read-only.
+    db.exec("PRAGMA temp_store = MEMORY");
   }
 
   all(sql: string, ...values: readonly Value[]): Row[] {

@@ -81,3 +81,8 @@ test("an error that ends the transaction fails all writes of it, and the next on
   expect(full.read("SELECT key FROM entry WHERE key <> 'b'")).toEqual([{ key: "c" }]);
   await full.close();
 });
+
+test("what SQLite would write into temporary files is in memory: a container has nowhere to put them", async () => {
+  expect(db.read("PRAGMA temp_store")).toEqual([{ temp_store: 2 }]);
+  expect(await db.write(statement("PRAGMA temp_store"))).toMatchObject([{ rows: [{ temp_store: 2 }] }]);
+});
