@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { CommandError } from "../lib/command-error.ts";
+import { fileErrorText } from "../lib/files.ts";
 import { messageOf } from "../../worker/errors.ts";
 import { refuseNetworkDisk } from "./network-disk.ts";
 import { refuseSimulatorsState } from "./simulators-state.ts";
@@ -16,6 +17,8 @@ export function openState(directory: string): { close(): void } {
   let lock: DatabaseSync | undefined;
   try {
     mkdirSync(directory, { recursive: true });
+    // SQLite says of a directory that may not be written only that it cannot open the file.
+    accessSync(directory, constants.W_OK | constants.X_OK);
     refuseNetworkDisk(directory);
     lock = new DatabaseSync(join(directory, "lock.sqlite"));
     // Nothing is ever written to it. A journal on the disk would be begun all the same, which a full disk does not allow.
@@ -24,6 +27,8 @@ export function openState(directory: string): { close(): void } {
   } catch (error) {
     lock?.close();
     if (error instanceof CommandError) throw error;
+    const { code = "" } = error as NodeJS.ErrnoException;
+    if (NOT_WRITABLE.has(code)) throw notWritable(directory, error);
     const reason = messageOf(error);
     throw new CommandError(
       reason.includes("locked")
@@ -31,6 +36,16 @@ export function openState(directory: string): { close(): void } {
         : `The state directory ${directory} cannot be used: ${reason}.`,
     );
   }
+}
+
+const NOT_WRITABLE = new Set(["EACCES", "EPERM", "EROFS"]);
+
+function notWritable(directory: string, error: unknown): CommandError {
+  const user = process.getuid?.();
+  const owner = user === undefined ? "this user" : `the user ${user}`;
+  return new CommandError(
+    `The state directory ${directory} cannot be used by ${owner}: ${fileErrorText(error)}. Give it to ${owner} (chown; in a container, the volume's owner), or choose another one with --state DIR.`,
+  );
 }
 
 /** Does something while no server uses a state directory, which is made where there is none. */
