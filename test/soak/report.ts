@@ -8,6 +8,7 @@ const SHOWN = 20;
 interface Figures {
   readonly seed: number;
   readonly minutes: number;
+  readonly inContainer: boolean;
   readonly kills: number;
   readonly stops: number;
   /** Resident bytes. */
@@ -23,11 +24,11 @@ export const inMB = (bytes: number) => Math.round(bytes / 1e6);
 /** Prints what a note of the run needs: what was asked and answered, kills, memory, descriptors, files, the log, violations. */
 export function report(world: World, figures: Figures): void {
   const { tally, ledger, subject } = world;
-  const { seed, minutes, kills, stops, memory, descriptors, upstreamRequests, log } = figures;
+  const { seed, minutes, inContainer, kills, stops, memory, descriptors, upstreamRequests, log } = figures;
   const files = filesIn(subject.state);
   console.log(
     [
-      `npm run soak -- ${minutes} --seed ${seed}`,
+      `npm run soak -- ${minutes} --seed ${seed}${inContainer ? " --container" : ""}`,
       `  requests:    ${tally.requests} (${tally.kinds()}), ${upstreamRequests} of the upstream`,
       `  published:   ${ledger.uploads.length} uploads, ${ledger.tokens.length} tokens`,
       `  ended:       ${kills} kills, ${stops} stops`,

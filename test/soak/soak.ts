@@ -1,5 +1,5 @@
 /**
- * `npm run soak -- MINUTES [--seed N]`: many kinds of clients, an upstream that fails in all ways, and a server that is
+ * `npm run soak -- MINUTES [--seed N] [--container]`: many kinds of clients, an upstream that fails in all ways, and a server that is
  * killed and stopped meanwhile. Ends with 1 where an answer, or what is stored in the end, is not as promised. All is on
  * loopback. The seed decides what is asked and how the upstream fails; the order of answers depends on the machine.
  */
@@ -18,6 +18,7 @@ import { client } from "./clients/mix.ts";
 import { createToken } from "./clients/tokens.ts";
 import { readListed } from "./clients/pages.ts";
 import { send } from "./clients/uploads.ts";
+import { requireContainers } from "./container.ts";
 import { contentOf, HIDDEN } from "./content.ts";
 import type { UpstreamData } from "./faulty-upstream.ts";
 import { expectHealed, expectTidy } from "./healing.ts";
@@ -40,7 +41,8 @@ const MOST_MEMORY = 350_000_000;
 /** In the last part of a run the server is left alone, so that what one life leaves shows. */
 const DISTURBED = 0.7;
 
-async function soak(minutes: number, seed: number): Promise<void> {
+async function soak(minutes: number, seed: number, inContainer: boolean): Promise<void> {
+  if (inContainer) requireContainers();
   const random = new Random(seed);
   const lasting = minutes * MINUTE;
   const [content, sky] = [await contentOf(random.fork()), new Sky()];
@@ -51,6 +53,7 @@ async function soak(minutes: number, seed: number): Promise<void> {
   const subject = new Subject(folder, upstream.simple.href);
   const world = new World(subject, sky, content);
   try {
+    if (inContainer) await subject.putIntoContainer();
     await subject.start();
     await furnish(world);
     const began = performance.now();
@@ -76,7 +79,7 @@ async function soak(minutes: number, seed: number): Promise<void> {
       world.fault("the state directory", "sound", found);
     const log = world.tally.violations.length > 0 ? keptLog(subject.output) : undefined;
     const upstreamRequests = upstream.requests();
-    report(world, { seed, minutes, kills, stops, memory, descriptors, upstreamRequests, log });
+    report(world, { seed, minutes, inContainer, kills, stops, memory, descriptors, upstreamRequests, log });
   } finally {
     await subject.kill();
     await upstream.stop();
@@ -142,5 +145,8 @@ await runCommandLine(
     .description("tries the server for so many minutes, with an upstream that fails and with kills")
     .argument("<minutes>", "how long")
     .option("--seed <n>", "what is asked, and how the upstream fails", `${Date.now() % 1_000_000}`)
-    .action((minutes, { seed }) => soak(whole("MINUTES", minutes), whole("--seed", seed))),
+    .option("--container", "from the package, on a read-only file system, as a user that nobody knows; needs root")
+    .action((minutes, { seed, container }) =>
+      soak(whole("MINUTES", minutes), whole("--seed", seed), container === true),
+    ),
 );

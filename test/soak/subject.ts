@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { startProduct, type Product } from "../../cli/demo/product.ts";
 import { PROJECT_FOLDER } from "../../cli/lib/project-folder.ts";
 import { SECOND } from "../../worker/duration.ts";
 import { processTable, readProcess } from "../bench/harness/process-table.ts";
+import { installContainer } from "./container.ts";
 
 /** The server waits so long for what was begun, and then for its jobs. Milliseconds. */
 const STOPS_WITHIN = 60 * SECOND;
@@ -42,6 +43,8 @@ export class Subject {
   readonly state: string;
   readonly #upstream: string;
   readonly #config: string;
+  /** The words after `node`; undefined: those of `npm start`. */
+  #program: readonly string[] | undefined;
   #product: Product | undefined;
   #port: number | undefined;
   #startedAt = Infinity;
@@ -61,6 +64,11 @@ export class Subject {
     writeFileSync(this.#config, CONFIGURATION);
   }
 
+  /** Has it started from the package, as in the image's container. */
+  async putIntoContainer(): Promise<void> {
+    this.#program = await installContainer(dirname(this.state), this.state);
+  }
+
   /** Its address, without a final slash. */
   get origin(): string {
     return `http://127.0.0.1:${this.#port}`;
@@ -78,7 +86,8 @@ export class Subject {
   async start(): Promise<void> {
     // Each client has an address of its own, so that failed attempts of one do not lock out the others.
     const also = ["--trusted-proxy", "127.0.0.1", "--admin-token", ADMIN_TOKEN];
-    const settings = { port: this.#port, config: this.#config, also, ...startAsNpm() };
+    const { env, program } = startAsNpm();
+    const settings = { port: this.#port, config: this.#config, also, env, program: this.#program ?? program };
     this.#product = await startProduct(this.#upstream, this.state, settings);
     this.#port = Number(new URL(this.#product.index).port);
     this.#groups.push(this.#product.pid);

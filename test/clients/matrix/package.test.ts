@@ -126,6 +126,15 @@ test("the image has all that its build reads", () => {
   for (const name of needed.filter((each) => !each.startsWith("dist"))) expect(left).not.toContain(name);
 });
 
+test("the image's own part, beside its base, is at most 20 MB", () => {
+  const files = readdirSync(join(folder, "node_modules"), { recursive: true });
+  const sizes = files.map((name) => statSync(join(folder, "node_modules", String(name))).size);
+  const layers = [...readFileSync(join(PROJECT_FOLDER, "Dockerfile"), "utf8").matchAll(/^(COPY|ADD) .*$/gm)];
+  // What else is copied into it would have to be counted here.
+  expect(layers.map(([line]) => line)).toEqual(["COPY . .", "COPY --from=package /opt/pypi-edge /opt/pypi-edge"]);
+  expect(sizes.reduce((total, size) => total + size, 0)).toBeLessThan(20 * MEGABYTE);
+});
+
 test("an older Node is told which one is needed", async ({ skip }) => {
   const node = await nodeOf("20");
   skip(node === undefined, "Node 20 is not available on this machine");
