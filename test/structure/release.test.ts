@@ -30,7 +30,8 @@ afterAll(() => removeDirectory(work));
 
 test("the version is the same wherever it stands", () => {
   const lock = JSON.parse(read("package-lock.json")) as { version: string; packages: { "": { version: string } } };
-  const named = [...read("docs/self-host.md").matchAll(/pypi-edge[-:](\d+\.\d+\.\d+)/g)].map(([, each]) => each);
+  const pages = read("README.md") + read("docs/self-host.md");
+  const named = [...pages.matchAll(/pypi-edge[-:](\d+\.\d+\.\d+)/g)].map(([, each]) => each);
   expect(named.length).toBeGreaterThan(1);
   expect(new Set([lock.version, lock.packages[""].version, ...named])).toEqual(new Set([version]));
   expect(/^## (\S+) \((?:unreleased|\d{4}-\d\d-\d\d)\)$/m.exec(read("CHANGELOG.md"))?.[1]).toBe(version);
