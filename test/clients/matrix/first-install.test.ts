@@ -38,7 +38,7 @@ test("from the tarball in an empty folder, README's commands lead to the first i
   if (!pipHome || !uvHome || !upstream) return;
   const empty = join(folder, "empty");
   mkdirSync(empty);
-  const [tarball = ""] = readdirSync(folder).filter((name) => name.endsWith(".tgz"));
+  const tarball = readdirSync(folder).find((name) => name.endsWith(".tgz")) ?? "";
   expect(install).toBe(`npm install ./${tarball}`);
   const words = ["install", "--offline", join(folder, tarball)];
   const [installed, installing] = await timed(() => run("npm", words, { cwd: empty }));
