@@ -207,4 +207,11 @@ describe("pypi-edge audit", () => {
       "2026-11-22 12:00:00  ci (t1)  promote  prod  demo  1.0 (from team)  192.0.2.1",
     ]);
   });
+
+  test("shows in that table when a file was uploaded to the index that it comes from", () => {
+    const details = { uploadedAt: "2019-03-01T12:00:00.000Z" };
+    expect(auditTable([line(1, { details })])).toEqual([
+      "2026-11-22 12:00:00  ci (t1)  upload  team  demo  demo-1.0.tar.gz (of 2019-03-01)  192.0.2.1",
+    ]);
+  });
 });
