@@ -25,6 +25,19 @@ test.each([
 });
 
 test.each([
+  [10 * KiB, "memory"],
+  [300 * KiB, "r2"],
+])("a file of %i bytes that was just stored is given from %s", async (size, from) => {
+  const rig = await open();
+  const bytes = content(size);
+  rig.origin.publish(bytes);
+  await received(await rig.ask());
+  const again = await rig.ask();
+  expect(again.headers["cache-status"]).toBe(`pypi-edge; hit; detail=${from}`);
+  expect((await received(again)).bytes.equals(bytes)).toBe(true);
+});
+
+test.each([
   ["its page and the upstream say its size", {}, true],
   ["only the upstream says its size", { size: undefined }, true],
   ["only its page says its size", {}, false],

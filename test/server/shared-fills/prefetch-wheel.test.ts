@@ -40,12 +40,13 @@ test("a client that asks for it meanwhile follows the same read", async () => {
   expect(rig.origin.asked).toEqual(["GET"]);
 });
 
-test("wrong bytes that were prefetched are not stored, and the client's own transfer breaks off", async () => {
+test("wrong bytes that were prefetched are not stored, and no client gets them whole", async () => {
   const rig = await prefetching();
   rig.origin.manner = (response) => void response.end(Buffer.alloc(WHEEL.byteLength));
   await metadata(rig);
   await vi.waitFor(() => expect(rig.origin.asked).toEqual(["GET"]), 20_000);
-  expect(await rig.ask().then(received, () => ({ isWhole: false }))).toMatchObject({ isWhole: false });
+  const { status, isWhole } = await rig.ask().then(received, () => ({ status: 0, isWhole: false }));
+  expect(status === 200 && isWhole).toBe(false);
   expect(rig.stored()).toHaveLength(1);
 });
 

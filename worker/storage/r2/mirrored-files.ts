@@ -235,8 +235,13 @@ export function fileStore(
     createLater(ref, facts) {
       const { key, options, isRefused, stored } = placeFor(ref, facts);
       return async (content) => {
-        if (isRefused || !(await r2.put(key, content, options))) throw new StoreConflict();
+        const takenAt = now();
+        const object = isRefused ? null : await r2.put(key, content, options);
+        if (!object) throw new StoreConflict();
         stored();
+        const written = readFacts(object);
+        if (content instanceof Uint8Array && !written.unchecked)
+          remember(key, { artifact: { ...written, body: content, via: "memory" }, etag: object.etag }, takenAt);
       };
     },
 
