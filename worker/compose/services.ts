@@ -173,10 +173,11 @@ export function compose(
       const isPolicy = (of: string) => index.policies.some((policy) => policy.index === of);
       const entriesOf: EntriesOf = async (of, ctx) => (isPolicy(of) ? stores.entriesOf(of, ctx) : NO_ENTRIES);
       const policies = index.policies.map((policy) => ({ ...policy, unknownTimes: unknownTimesOf(index) }));
-      const stackOf = (guarding: Omit<GuardParts, "count" | "entriesOf">): IndexStack => {
+      const stackOf = (guarding: Omit<GuardParts, "count" | "entriesOf" | "reported">): IndexStack => {
         const stack = indexStack(sources, packages, stores.listing(index.name), {
           ...guarding,
           entriesOf,
+          reported: stores.blocked(index.name),
           count({ rule, mode, index: of, exempted }) {
             if (isPolicy(of)) counters.add("verdicts", { rule, mode: exempted ? "exempted" : mode });
           },

@@ -5,6 +5,7 @@ export interface Event {
     | "file-refused"
     | "file-replaced"
     | "upstream-changed"
+    | "stored-file-blocked"
     | "storage-failed"
     | "queue-failed"
     | "fill-dropped"

@@ -191,6 +191,8 @@ export function createStores(platform: Storage, { maxPut, inMemory }: StorageLim
     guardedPages: (index: string) => scopedTo(memory.guarded, index),
     /** The same of a view. Anyone may ask for any view, so theirs are apart. */
     viewedPages: (view: string) => scopedTo(memory.viewed, view),
+    /** Of which stored files of an index it was reported that they are refused. */
+    blocked: (index: string) => scopedTo(memory.blocked, index),
     /** Writes what requests and jobs have left in memory to be written, after the answer, if it is time. */
     flush(ctx: Context): void {
       for (const each of [counters, uses, demand, tokens, newBytes]) each.flush(ctx);
@@ -221,5 +223,6 @@ const memoryTier = ({ budget, largest }: FileMemory) => ({
   made: new Memory<StoredMergedPage>(4 * MiB, MAX_IN_MEMORY),
   /** Pages of thousands of files as well: to make one again takes a tenth of a second. */
   guarded: new Memory<GuardedPage>(16 * MiB, 4 * MiB),
+  blocked: new Memory<true>(MiB),
   viewed: new Memory<GuardedPage>(8 * MiB, 4 * MiB),
 });

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import { DAY } from "../../../worker/duration.ts";
 import { at, DEMO, file, HELD, NOW, OLD, withPolicy, YOUNG } from "../../support/guarded.ts";
 import { filesOn, host, READER } from "../../support/hosted.ts";
@@ -60,6 +60,22 @@ test("yanked files are refused where the rule enforces it, although their bytes 
   expect(filesOn(await rig.page("demo"))).toEqual([OLD.filename]);
   expect((await rig.get(filePath(yanked.filename))).status).toBe(403);
   expect((await rig.get(filePath(OLD.filename))).status).toBe(200);
+});
+
+test("a stored file that becomes refused is reported, once, and one that is only held is not", async () => {
+  rig = withPolicy({ min_age: "3d", deny: ["demo<2"] });
+  await rig.upstream.publish("demo", [OLD, YOUNG], DEMO);
+  const open = new Rig();
+  await open.upstream.publish("demo", [OLD, YOUNG], DEMO);
+  for (const { filename } of [OLD, YOUNG]) await open.get(filePath(filename));
+  const warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);
+  for (let turn = 0; turn < 2; turn++) {
+    for (const { filename } of [OLD, YOUNG]) expect((await rig.get(filePath(filename))).status).toBe(403);
+  }
+  const lines = warn.mock.calls.map(([line]) => String(line)).filter((line) => line.includes("stored-file-blocked"));
+  warn.mockRestore();
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toContain(`deny: ${OLD.filename} is refused: index default denies demo<2.`);
 });
 
 const OPEN = { open: { sources: ["pypi"] } };

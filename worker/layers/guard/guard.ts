@@ -1,5 +1,6 @@
+import { DAY } from "../../duration.ts";
 import { IndexError } from "../../errors.ts";
-import type { FileRef } from "../../pypi/file-url.ts";
+import { fileLabel, type FileRef } from "../../pypi/file-url.ts";
 import { projectCandidates } from "../../pypi/filename.ts";
 import type { ProjectName } from "../../pypi/name.ts";
 import { findFile } from "../../pypi/simple-json.ts";
@@ -8,6 +9,7 @@ import type { Finding, JudgedFile, Policy } from "../../policy/policy.ts";
 import { discard, type Artifact, type ListedFile } from "../../repository/artifact.ts";
 import type { Context } from "../../repository/context.ts";
 import type { Page } from "../../repository/page.ts";
+import type { Marks } from "../../repository/ports/freshness.ts";
 import type { GuardedPage, GuardedPages } from "../../repository/ports/guarded-pages.ts";
 import type { EntriesOf } from "../../repository/ports/policy-entries.ts";
 import type { FileRequest, Layer, ProjectFiles, Repository, Revalidation } from "../../repository/repository.ts";
@@ -24,6 +26,8 @@ export interface GuardParts {
   /** The path in front of the index's addresses: empty, or a slash and its name. */
   readonly base: string;
   readonly pages: GuardedPages;
+  /** Stored files of which it was reported that they are refused. */
+  readonly reported: Marks;
   /** Counts a request for a file to which a rule applies. */
   readonly count: (finding: Pick<Finding, "rule" | "mode" | "index" | "exempted">) => void;
 }
@@ -132,7 +136,18 @@ export function guard(parts: GuardParts): Layer {
       if (listed) findings = judge((file = listed), ctx.now);
     }
     countAll(findings);
+    const refusal = refusing(findings);
+    // What time alone will admit was stored too early, and has not become refused.
+    if (refusal && refusal.until === undefined && artifact.via !== "upstream") reportStored(ref, refusal, ctx);
     assertFile(file, findings);
+  }
+
+  /** Reports a refused file that is stored: once a day and isolate, since clients ask again. */
+  function reportStored(ref: FileRef, { rule, sentence }: Finding, ctx: Context): void {
+    const label = fileLabel({ ...ref, part: "file" });
+    if (parts.reported.get(label, ctx.now)) return;
+    parts.reported.set(label, true, 0, ctx.now + DAY);
+    ctx.report({ event: "stored-file-blocked", what: label, reason: `${rule}: ${sentence()}` });
   }
 
   /**
