@@ -70,6 +70,16 @@ describe.each([
     }
     expect(told).toHaveLength(removal === undefined ? 0 : 1);
     for (const line of told) expect(line).toContain(GOES.filename);
+    const { results } = await env.DB.prepare("SELECT actor_name, action, project, subject, details FROM audit").all();
+    expect(results).toEqual(
+      told.map(() => ({
+        actor_name: "pypi",
+        action: "upstream.remove",
+        project: "demo",
+        subject: GOES.filename,
+        details: JSON.stringify({ done: removal }),
+      })),
+    );
     expect(await stored()).toBe(left);
     // What the upstream lists again is as it was.
     await rig.upstream.publish("demo", ALL, VERSIONS);

@@ -11,7 +11,9 @@ export type AuditAction =
   | "token.revoke"
   | "token.mint"
   | "policy.add"
-  | "policy.remove";
+  | "policy.remove"
+  | "upstream.remove"
+  | "upstream.change";
 
 /** Who makes a change, and from which address. */
 export interface Author {

@@ -78,7 +78,8 @@ export function sourceStack(
       ? { feed: changesAt(url, client), log: own.changeLogPosition, behind: own.pagesBehind }
       : undefined;
   const upstreamIndex = upstream.kind === "find-links" ? linksAt(url, client, now) : simpleAt(url, client);
-  const changing = { removal, change, files, facts, uses, deleteFiles: own.deleteFiles };
+  const note = stores.changedFiles(upstream.name);
+  const changing = { removal, change, files, facts, uses, note, deleteFiles: own.deleteFiles };
   const hidesRemoved = removal === "hide" || removal === "drop";
   const repository: Repository = reserveNames(reserved)(
     mirrorFiles({ ...storing, pipe, hidesRemoved, source, pages, strays, justListed, prefetchUpTo, prefetched })(

@@ -12,6 +12,7 @@ import {
 import { versionOf } from "../pypi/version.ts";
 import { Page } from "../repository/page.ts";
 import { inPool } from "../repository/pool.ts";
+import type { ChangedFile, NoteChangedFile } from "../repository/ports/changed-files.ts";
 import type { ReplacingParts } from "../repository/ports/files.ts";
 import type { UpstreamPages } from "../repository/repository.ts";
 import type { Context } from "../repository/context.ts";
@@ -29,6 +30,7 @@ export interface ChangeRules {
 }
 
 export interface ChangeParts extends ChangeRules, ReplacingParts {
+  readonly note: NoteChangedFile;
   /** Deletes all stored files of a project and returns how many there were. */
   readonly deleteFiles: (name: ProjectName) => Promise<number>;
 }
@@ -62,21 +64,12 @@ export const keepFiles =
       const { removed, replaced } = compared(completed, await before.known.model());
       const old = change === "keep" ? await storedOf(replaced, "changed", parts) : [];
       const gone = removal === undefined ? [] : await storedOf(removed, "removed", parts);
-      for (const each of old)
-        reportOnce(each, `its upstream has other bytes under this name; those of before stay`, ctx);
-      if (removal !== undefined)
-        for (const each of gone) reportOnce(each, `its upstream no longer lists it; ${DONE[removal]}`, ctx);
+      for (const each of old) reportOnce(page.name, each, "keep", parts, ctx);
+      for (const each of gone) reportOnce(page.name, each, removal, parts, ctx);
       if (removal === "drop") await drop(page.name, removed, parts, ctx);
       return withKept(completed, [...old, ...(removal === "keep" ? gone : [])]);
     };
   };
-
-/** What is done with a file that is gone. */
-const DONE = {
-  keep: "it stays on the page",
-  hide: "it is not served",
-  drop: "what is stored of it was deleted",
-} as const satisfies Record<NonNullable<ChangeRules["removal"]>, string>;
 
 /**
  * The same for a project that is gone, of which there is no page to render. A page with files that were kept is fetched
@@ -95,7 +88,7 @@ export const keepProjects =
         if (removal === undefined) return null;
         const before = await known.model();
         const gone = await storedOf(before.files, "removed", parts);
-        for (const each of gone) reportOnce(each, `its project is gone from its upstream; ${DONE[removal]}`, ctx);
+        for (const each of gone) reportOnce(name, each, removal, parts, ctx);
         if (removal === "drop") await deleteFiles(name);
         if (removal !== "keep" || gone.length === 0) return null;
         const empty = { ...before, files: [], versions: before.versions && [] };
@@ -156,11 +149,30 @@ function withKept(page: ProjectPage, kept: readonly Kept[]): ProjectPage {
   };
 }
 
-/** Reports a file when it is found so for the first time: the page before has no mark of it. */
-function reportOnce({ was, entry }: Kept, reason: string, ctx: Context): void {
-  if (was._kept !== entry._kept) {
-    ctx.report({ event: "upstream-changed", what: fileLabel(refOf(entry, "file")), reason });
-  }
+/** What is done with such a file. */
+const DONE = {
+  keep: "page and bytes stay as they were",
+  hide: "it is not served",
+  drop: "what is stored of it was deleted",
+} as const satisfies Record<ChangedFile["done"], string>;
+
+const HAPPENED = {
+  removed: "its upstream no longer lists it",
+  changed: "its upstream has other bytes by this name",
+} as const satisfies Record<ChangedFile["change"], string>;
+
+/** Reports a file, and notes it, when it is found so for the first time: the page before has no mark of it. */
+function reportOnce(
+  project: ProjectName,
+  { was, entry: { _kept: change, ...entry } }: Kept,
+  done: ChangedFile["done"] | undefined,
+  { note }: ChangeParts,
+  ctx: Context,
+): void {
+  if (change === undefined || done === undefined || was._kept === change) return;
+  const reason = `${HAPPENED[change]}; ${DONE[done]}`;
+  ctx.report({ event: "upstream-changed", what: fileLabel(refOf(entry, "file")), reason });
+  note({ project, filename: entry.filename, change, done }, ctx);
 }
 
 /** Deletes what is stored of these files. Rejects where the store fails: the new page must not be served then. */

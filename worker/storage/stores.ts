@@ -12,6 +12,7 @@ import { absentNamesIn } from "./cache/absent-names.ts";
 import { storeCopiesIn } from "./cache/store-copies.ts";
 import { auditLogIn } from "./d1/audit-log.ts";
 import { catalogOf } from "./d1/catalog.ts";
+import { changedFilesIn } from "./d1/changed-files.ts";
 import { changeLogPositionIn } from "./d1/change-log-position.ts";
 import { countersIn } from "./d1/counters.ts";
 import { deadLettersIn } from "./d1/dead-letters.ts";
@@ -165,6 +166,8 @@ export function createStores(platform: Storage, { maxPut, inMemory }: StorageLim
     hosting,
     entriesOf,
     hostedBytes: hostedBytesIn(r2, memory.hostedBytes),
+    /** Writes to the audit log what an upstream does to stored files. */
+    changedFiles: (upstream: string) => changedFilesIn(db, upstream),
     hostedAmounts: hostedAmountsIn(db),
     releases: releasesIn(db),
     auditLog: auditLogIn(db),
