@@ -82,7 +82,7 @@ export function sourceStack(
   const changing = { removal, change, files, facts, uses, note, deleteFiles: own.deleteFiles };
   const hidesRemoved = removal === "hide" || removal === "drop";
   const repository: Repository = reserveNames(reserved)(
-    mirrorFiles({ ...storing, pipe, hidesRemoved, source, pages, strays, justListed, prefetchUpTo, prefetched })(
+    mirrorFiles({ ...storing, now, pipe, hidesRemoved, source, pages, strays, justListed, prefetchUpTo, prefetched })(
       serveMetadata({ ...storing, facts, siblingless })(
         cacheDocuments({ store: own.documents, freshness, absent, ttl: pageTtl })(
           cachePages({

@@ -247,9 +247,10 @@ async function fetchFile(
   usable: boolean,
   ctx: Context,
 ): Promise<Artifact> {
+  const begun = parts.now();
   const artifact = await fetchListed(request, listed, inner, parts, usable, ctx);
   const store = (ref: FileRef) => fetchListed({ ref, headOnly: false, keep: true }, listed, inner, parts, true, ctx);
-  if (usable) prefetchWheel(request, listed, store, parts, ctx);
+  if (usable) prefetchWheel(request, listed, begun, store, parts, ctx);
   return artifact;
 }
 

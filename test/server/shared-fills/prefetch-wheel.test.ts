@@ -7,9 +7,10 @@ const WHEEL = content(900_000);
 
 const open = testRig();
 
-/** An upstream with metadata, and a server that prefetches wheels of up to one megabyte. */
-async function prefetching(bytes = WHEEL, vars = {}): Promise<MachineRig> {
-  const rig = await open(undefined, { PREFETCH: 1, ...vars });
+/** An upstream with metadata, and a server that prefetches wheels of up to one megabyte, at each look of whose clock `step` ms have passed. */
+async function prefetching(bytes = WHEEL, vars = {}, step = 60): Promise<MachineRig> {
+  let time = Date.parse("2026-11-29T12:00:00Z");
+  const rig = await open(() => ({ now: () => (time += step) }), { PREFETCH: 1, ...vars });
   rig.origin.metadata = METADATA;
   rig.origin.publish(bytes);
   return rig;
@@ -51,12 +52,13 @@ test("wrong bytes that were prefetched are not stored, and no client gets them w
 });
 
 test.each([
-  ["it is larger than the setting says", "GET", {}, content(1_000_001), {}],
-  ["the setting is 0", "GET", {}, WHEEL, { PREFETCH: 0 }],
-  ["only the head was asked for", "HEAD", {}, WHEEL, {}],
-  ["a part of the metadata was asked for", "GET", { Range: "bytes=0-3" }, WHEEL, {}],
-])("nothing is prefetched where %s", async (_, method, headers, bytes, vars) => {
-  const rig = await prefetching(bytes, vars);
+  ["it is larger than the setting says", "GET", {}, content(1_000_001), {}, 60],
+  ["the setting is 0", "GET", {}, WHEEL, { PREFETCH: 0 }, 60],
+  ["only the head was asked for", "HEAD", {}, WHEEL, {}, 60],
+  ["a part of the metadata was asked for", "GET", { Range: "bytes=0-3" }, WHEEL, {}, 60],
+  ["the upstream is near", "GET", {}, WHEEL, {}, 0],
+])("nothing is prefetched where %s", async (_, method, headers, bytes, vars, step) => {
+  const rig = await prefetching(bytes, vars, step);
   await metadata(rig, method, headers);
   await rig.stopServing();
   expect(rig.origin.asked).toEqual([]);

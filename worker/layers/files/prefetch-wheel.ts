@@ -12,7 +12,12 @@ import { storeBehind, type StoringParts } from "./store-file.ts";
 /** One wheel of a project within this time: a resolver that tries several versions installs one of them. Milliseconds. */
 const ONCE_IN = MINUTE;
 
+/** From an upstream that answers sooner, a resolver gains less by a prefetch than it costs the answers that it waits for. Milliseconds. */
+const FAR = 50;
+
 export interface PrefetchParts extends StoringParts {
+  /** The clock: milliseconds since the epoch. */
+  readonly now: () => number;
   /** Larger wheels are not prefetched; 0: none are. Bytes. */
   readonly prefetchUpTo: number;
   /** Projects of which a wheel was prefetched a moment ago. */
@@ -21,22 +26,25 @@ export interface PrefetchParts extends StoringParts {
 
 /**
  * Has the wheel stored, behind the answer, whose `.metadata` a client has just had fetched: a resolver reads that, and the
- * wheel is asked for when all is resolved. It is then stored, or its fill is followed. Only where requests can share a fill:
- * elsewhere the wheel would be fetched twice.
+ * wheel is asked for when all is resolved. It is then stored, or its fill is followed. Only from an upstream that is far away,
+ * and only where requests can share a fill: elsewhere the wheel would be fetched twice.
  *
  * @param listed the wheel's entry, which the index has admitted
+ * @param begun when the upstream was asked for the `.metadata`, which has just come. Milliseconds since the epoch
  * @param store fetches and stores the wheel
  */
 export function prefetchWheel(
   { ref, headOnly, range, keep }: FileRequest,
   listed: ListedFile,
+  begun: number,
   store: (wheel: FileRef) => Promise<Artifact>,
-  { shared, prefetched, prefetchUpTo, touched, files }: PrefetchParts,
+  { shared, prefetched, prefetchUpTo, touched, files, now }: PrefetchParts,
   ctx: Context,
 ): void {
   const { size = Infinity } = listedFacts(listed, "file");
   const isForResolver = ref.part === "metadata" && isWheel(ref.filename) && !headOnly && !range && !keep;
-  if (!isForResolver || !shared || size > prefetchUpTo || prefetched.get(listed.project, ctx.now)) return;
+  if (!isForResolver || !shared || size > prefetchUpTo || now() - begun < FAR) return;
+  if (prefetched.get(listed.project, ctx.now)) return;
   prefetched.set(listed.project, true, 0, ctx.now + ONCE_IN);
   const wheel: FileRef = { ...ref, part: "file" };
   const prefetch = async () => {
