@@ -58,7 +58,8 @@ async function rclone(words: string, { bucket }: Deployment): Promise<void> {
     for (const { key } of (await bucket.list()).objects) {
       const file = join(moveFolder, key);
       mkdirSync(dirname(file), { recursive: true });
-      writeFileSync(file, (await (await bucket.get(key))?.bytes()) ?? "");
+      const object = await bucket.get(key);
+      writeFileSync(file, Buffer.from(object ? await object.arrayBuffer() : []));
     }
   } else if (words.startsWith("copy")) {
     for (const entry of await readdir(moveFolder, { recursive: true, withFileTypes: true })) {
