@@ -5,6 +5,7 @@ import { viewRoutes } from "./app/view-routes.ts";
 import type { Services } from "./compose/services.ts";
 import { IndexError } from "./errors.ts";
 import { lockRoutes } from "./http/api/locks.ts";
+import { policyOutlookRoutes } from "./http/api/policy-outlook.ts";
 import { apiRoutes } from "./http/api/routes.ts";
 import { withContext, type AppEnv } from "./http/context.ts";
 import { createAuthorize } from "./http/access.ts";
@@ -79,6 +80,11 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
       return { name, base, hosted, isPrivate, repository, explain, upstreams, denied, publicUrl: config.publicUrl };
     },
   );
+  for (const { config: own, sources, explain, explainUnder } of indexes) {
+    const { askedFor } = services;
+    const parts = { authorize, askedFor, index: own.name, sources, explain, explainUnder };
+    app.route(`${own.base}/-/api/policy`, policyOutlookRoutes(parts));
+  }
   app.route(
     "/-/api",
     apiRoutes({

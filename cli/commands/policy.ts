@@ -1,5 +1,6 @@
 import { command, forServer } from "../lib/command.ts";
 import { findServer } from "../lib/server-address.ts";
+import { forecastCommand, pendingCommand } from "./policy-outlook.ts";
 import { reportCommand } from "./policy-report.ts";
 import { addEntries, listEntries, removeEntry } from "./policy-entries.ts";
 
@@ -10,7 +11,9 @@ export const policyCommand = () =>
     .addCommand(adding("deny"))
     .addCommand(list())
     .addCommand(remove())
-    .addCommand(reportCommand());
+    .addCommand(reportCommand())
+    .addCommand(pendingCommand())
+    .addCommand(forecastCommand());
 
 const ABOUT = {
   allow: ["let projects, versions or files through that no rule but deny is to refuse", "'acme-*'", "We make them."],

@@ -1,3 +1,4 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
@@ -21,9 +22,13 @@ const ENTRY = {
 /** The lock is of no matter to the server that answers. */
 const LOCK = join(import.meta.dirname, "../../package.json");
 
+const folder = mkdtempSync(join(tmpdir(), "pypi-edge-policy-"));
 const api = new FakeApi();
 beforeAll(() => api.start());
-afterAll(() => api.stop());
+afterAll(async () => {
+  await api.stop();
+  rmSync(folder, { recursive: true });
+});
 beforeEach(() => {
   api.sent.length = 0;
 });
@@ -130,4 +135,30 @@ test("policy report prints what is not allowed, and fails where something is ref
   expect(api.sent[0]?.url).toBe("/-/api/policy/report?filename=package.json&index=team");
   answers(200, { index: "team", pins: pins.slice(1), counts: { ...counts, held: 0 }, elsewhere: [] });
   expect((await run("policy", "report", LOCK)).code).toBe(0);
+});
+
+test("policy pending and policy forecast print files, and say what was looked at", async () => {
+  const looked = { index: "default", days: 30, projects: 2, cut: true, unknown: ["gone"] };
+  const time = "2026-11-24T12:00:00.000Z";
+  answers(200, { ...looked, files: [{ project: "demo", filename: "demo-2.0.tar.gz", uploadTime: time, until: time }] });
+  const held = await run("policy", "pending", "--days", "30");
+  expect([held.code, held.output.split("\n").toSorted()]).toEqual([
+    0,
+    [
+      "",
+      "1 files are held. Looked at 2 projects that clients asked for in the last 30 days; there are more. Not known now: gone.",
+      "demo-2.0.tar.gz  uploaded 2026-11-24 12:00  held until 2026-11-24 12:00",
+    ],
+  ]);
+  const file = { project: "demo", filename: "demo-2.0.tar.gz", rule: "deny", sentence: "It is denied." };
+  answers(200, { ...looked, admitted: 4, files: [file] });
+  const next = join(folder, "next.toml");
+  writeFileSync(next, 'min_age = "7d"\n');
+  const refused = await run("policy", "forecast", "--index", "team", "--policy", next);
+  expect(refused.output).toContain("demo-2.0.tar.gz  deny  It is denied.\n");
+  expect(refused.output).toContain("1 of 5 files would be refused.");
+  expect(api.sent.map(({ url, body }) => [url, body])).toEqual([
+    ["/-/api/policy/pending?days=30", ""],
+    ["/team/-/api/policy/forecast?days=7", '{"policy":{"min_age":"7d"}}'],
+  ]);
 });

@@ -205,10 +205,12 @@ const TABLE: Readonly<Record<string, Tries>> = {
   "POST /-/api/jobs/:name": jobs,
   ...Object.fromEntries(
     ["", "/team"].flatMap((base) =>
-      ["lock/local", "lock/canonical", "warm", "wheelhouse", "policy/report"].map((name) => [
-        `POST ${base}/-/api/${name}`,
-        withLocks,
-      ]),
+      ["lock/local", "lock/canonical", "warm", "wheelhouse", "policy/report"]
+        .map((name): [string, Tries] => [`POST ${base}/-/api/${name}`, withLocks])
+        .concat([
+          [`GET ${base}/-/api/policy/pending`, plain],
+          [`POST ${base}/-/api/policy/forecast`, sent("POST")],
+        ]),
     ),
   ),
   "POST /-/api/tokens": sent("POST"),

@@ -26,7 +26,7 @@ const HAS_FILES: ReadonlySet<string> = new Set(["files", "packages"]);
 /** Mounts all that is read of an index, at its base. */
 export function mountIndex(
   app: Hono<AppEnv>,
-  { config: own, repository, explain, catalog }: Omit<Index, "under">,
+  { config: own, repository, explain, catalog }: Pick<Index, "config" | "repository" | "explain" | "catalog">,
   { authorize, publicUrl, indexes }: IndexRouteParts,
 ): void {
   const { name, base, upstreams, overlays } = own;

@@ -6,6 +6,7 @@ import { answerDeadline } from "../layers/answer-deadline.ts";
 import { keepListing } from "../layers/keep-listing.ts";
 import type { ListingParts } from "../layers/store-listing.ts";
 import { explainBy } from "../layers/guard/explain.ts";
+import type { PolicyConfig } from "../../schema/policy.ts";
 import type { Explain } from "../repository/explanation.ts";
 import type { Layer, Repository } from "../repository/repository.ts";
 
@@ -16,6 +17,8 @@ const ANSWER_DEADLINE = 14 * SECOND;
 export interface IndexStack {
   readonly repository: Repository;
   readonly explain: Explain | undefined;
+  /** Explains what another policy would refuse in the place of its own. */
+  readonly explainUnder: (policy: PolicyConfig) => Explain;
 }
 
 /** The whole stack of an index, top to bottom; below it are the stacks of its sources (source-stack.ts). */
@@ -38,6 +41,7 @@ export function indexStack(
       ),
     ),
     explain: isGuarded ? explainBy(guarding.policies, guarding.entriesOf, unguarded) : undefined,
+    explainUnder: (policy) => explainBy([policy], guarding.entriesOf, unguarded),
   };
 }
 

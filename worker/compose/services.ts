@@ -23,6 +23,7 @@ import { reservedBy } from "../layers/reserved-names.ts";
 import type { Explain } from "../repository/explanation.ts";
 import type { Layer, MirroredSource, Repository } from "../repository/repository.ts";
 import type { DeadLetters, Cleanup, Moving, RecentChanges, Runs } from "../repository/ports/maintenance.ts";
+import type { AskedFor } from "../repository/ports/asked-for.ts";
 import type { EntriesOf } from "../repository/ports/policy-entries.ts";
 import type { StoredObjects } from "../repository/ports/stored-objects.ts";
 import { countTogether, type Counting } from "../storage/d1/catalog.ts";
@@ -52,6 +53,7 @@ export interface Services {
   readonly tokens: TokenStore;
   /** The lists of policies, and what makes ids for their entries. */
   readonly policyEntries: { readonly entries: PolicyEntryStore; readonly freshId: () => string };
+  readonly askedFor: AskedFor;
   /** Opens the staging for an upload until all its bytes have arrived. */
   readonly openStagingFile: OpenStagingFile;
   readonly publish: Publish;
@@ -95,6 +97,10 @@ export interface Index {
   readonly repository: Repository;
   /** Explains what its policy refuses; undefined where it has none. */
   readonly explain: Explain | undefined;
+  /** Explains what another policy would refuse in the place of its own. */
+  readonly explainUnder: (policy: PolicyConfig) => Explain;
+  /** The keys of its sources. */
+  readonly sources: readonly string[];
   /** The index under a further policy, at another base. */
   readonly under: (policy: PolicyConfig, base: string) => IndexStack;
   /** Counts the pages of its sources together. */
@@ -151,6 +157,7 @@ export function compose(
     allowanceFor: allowances({ authenticate, ofNetwork: platform.newFromNetwork, newBytes, bytesADay, counters }),
     tokens,
     policyEntries: { entries: stores.policyEntries, freshId },
+    askedFor: stores.askedFor,
     tokenExchange: createTokenExchange({ trusted, audience }, platform, tokens, counters),
     releases: createReleaseActions(stores.releases, indexes),
     auditLog: stores.auditLog,
@@ -186,6 +193,7 @@ export function compose(
       };
       return {
         config: index,
+        sources: index.upstreams.map(({ url }) => sourceKey(url)),
         ...stackOf({ policies, base: index.base, pages: stores.guardedPages(index.name) }),
         under: (policy, base) =>
           stackOf({ policies: [...policies, policy], base, pages: stores.viewedPages(policy.index) }),

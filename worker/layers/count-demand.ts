@@ -14,7 +14,7 @@ export function countDemand(demand: Demand): Layer {
 
     async project(name, ctx, newness) {
       const project = await inner.project(name, ctx, newness);
-      if (project) demand.project(name);
+      if (project && ctx.isDemand !== false) demand.project(name);
       return project;
     },
 

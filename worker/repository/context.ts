@@ -14,6 +14,8 @@ export interface Context {
   readonly report: (event: Event) => void;
   /** The caller waits as long as the sources take: no client with a timeout is behind it. */
   readonly patient?: true;
+  /** false: what is read is not counted as asked for by clients. */
+  readonly isDemand?: false;
   /** What a client's request may have fetched; jobs and messages have no ceiling. */
   readonly allowance?: Allowance;
 }

@@ -10,6 +10,7 @@ import type { PageChange } from "../repository/ports/pages.ts";
 import { freshness, type LastRevalidation } from "./cache/freshness.ts";
 import { absentNamesIn } from "./cache/absent-names.ts";
 import { storeCopiesIn } from "./cache/store-copies.ts";
+import { askedForIn } from "./d1/asked-for.ts";
 import { auditLogIn } from "./d1/audit-log.ts";
 import { catalogOf } from "./d1/catalog.ts";
 import { changedFilesIn } from "./d1/changed-files.ts";
@@ -172,6 +173,7 @@ export function createStores(platform: Storage, { maxPut, inMemory }: StorageLim
     releases: releasesIn(db),
     auditLog: auditLogIn(db),
     policyEntries: policyEntriesIn(db),
+    askedFor: askedForIn(db),
     publishTransaction: publishTransactionIn(db),
     uploadObjects: uploadObjectsIn(r2),
     openStagingFile: stagingIn(r2, inMemory),

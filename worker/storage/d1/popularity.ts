@@ -40,7 +40,7 @@ const ABANDONED = DAY;
 const MAX_FORGOTTEN = 5_000;
 
 /** What one request at `now` adds to a score: old scores do not shrink, new requests weigh more. */
-const weightAt = (now: number) => 2 ** ((now - EPOCH) / HALF_LIFE);
+export const weightAt = (now: number) => 2 ** ((now - EPOCH) / HALF_LIFE);
 
 const leastAt = (now: number) => MIN_SCORE * weightAt(now);
 
