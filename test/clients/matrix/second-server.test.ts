@@ -2,8 +2,11 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { removeDirectory, temporaryDirectory } from "../../../cli/demo/leftovers.ts";
+import { freePort } from "../../../cli/demo/process.ts";
 import { startProduct, type Product } from "../../../cli/demo/product.ts";
 import { buildWheel } from "../../../cli/demo/wheel.ts";
+import { findProgram } from "../../bench/harness/tools.ts";
+import { startNginxWith } from "../../bench/harness/nginx.ts";
 import { pypiEdge } from "../../support/node/command.ts";
 import { Place } from "../../support/node/clients/place.ts";
 import { WAYS, type Way } from "../../support/node/clients/private.ts";
@@ -15,6 +18,11 @@ const PAGE = readFileSync(join(import.meta.dirname, "../../../docs/one-machine.m
 
 /** The second server's configuration, as the page has it. */
 const CONFIGURATION = /```toml\n([^]*?)```/.exec(PAGE)?.[1] ?? "";
+
+const nginx = findProgram("nginx");
+
+/** A token of the first server that reads and uploads, made before it is backed up. */
+let before: string;
 
 const { homes } = inject("supplies");
 const ways = WAYS.filter(({ client, by }) => (client === "pip" || client === "uv-pip") && by === "the address");
@@ -32,6 +40,7 @@ beforeAll(async () => {
   first = await Rig.open(fakeIndex([picnic], () => "pypi"));
   const team = new Team(first);
   const writer = await team.token({ scopes: ["upload"] });
+  before = await team.token({ scopes: ["read", "upload"] });
   for (const wheel of [tools, other]) await upload(team.legacy(), writer, wheel);
   const config = join(state, "second.toml");
   writeFileSync(config, CONFIGURATION.replace("https://one.example.com/team/simple/", team.simple));
@@ -93,4 +102,41 @@ describe("a second server that has the first one among its sources, as docs/one-
       }
     },
   );
+});
+
+describe.skipIf(!nginx)("a second server made of a backup, behind nginx as docs/one-machine.md has it", () => {
+  test("gives what the first hosted to its tokens while that is stopped, and takes no uploads", async () => {
+    const made = join(state, "restored");
+    const backup = join(state, "first.tar");
+    for (const words of [
+      ["backup", backup, "--state", first.state],
+      ["restore", backup, "--state", made],
+    ])
+      expect(await pypiEdge(words, state)).toMatchObject({ code: 0 });
+    const standby = await startProduct(first.witness.index, made);
+    const [, block = ""] = /```nginx\n([^]*?)```/.exec(PAGE) ?? [];
+    const port = await freePort();
+    const settings = block
+      .replace("listen 443 ssl;", `listen 127.0.0.1:${port};`)
+      .replaceAll("10.0.0.1:8787", new URL(first.index).host)
+      .replaceAll("10.0.0.2:8787", new URL(standby.index).host);
+    const front = await startNginxWith(nginx ?? "", join(state, "nginx"), settings, port);
+    try {
+      const page = async () =>
+        (
+          await fetch(`http://127.0.0.1:${port}/team/simple/acme-tools/`, {
+            headers: { Authorization: `Bearer ${before}` },
+          })
+        ).status;
+      const wheel = await buildWheel({ name: "acme-new", version: "1.0" });
+      const sent = async () => (await upload(`http://127.0.0.1:${port}/team/legacy/`, before, wheel)).status;
+      expect([await page(), await sent()]).toEqual([200, 200]);
+      await first.stop();
+      expect([await page(), await sent()]).toEqual([200, 502]);
+    } finally {
+      await first.start();
+      await front.stop();
+      await standby.stop();
+    }
+  });
 });
