@@ -1,13 +1,13 @@
 /**
  * pypi-edge on Node, as `npm start` runs it, beside the same in workerd over simulated stores, beside proxpi and without any.
  *
- *     node test/bench/machine.ts [--rounds 3] [--only A,B,C,D,E,F,G] [--mb 500] [--before FOLDER]
+ *     node test/bench/machine.ts [--rounds 3] [--only A,B,C,D,E,F,G,H] [--mb 500] [--before FOLDER]
  *
  * A: a cold install. B: a large file, cold and stored. C: requests a second, warm. D: the longest stall of the event loop.
  * E: cold installs over upstreams that answer later. F: a page of a private index beside one of the public index, and beside devpi's. G: an index with a
- * policy beside one without. FOLDER: a checkout of an earlier version, with its dependencies, to be
+ * policy beside one without. H: a cold lock. FOLDER: a checkout of an earlier version, with its dependencies, to be
  * measured beside them in A, B and C.
- * Needs Linux (/proc), the wheelhouse (WHEELHOUSE, by default ../shared/wheelhouse) with uv's wheel for A and proxpi's for A and
+ * Needs Linux (/proc), the wheelhouse (WHEELHOUSE, by default ../shared/wheelhouse) with uv's wheel for A, E and H and proxpi's for A and
  * B, the fixtures (FIXTURES, by default test/fixtures), and `wrk` for C and F. What is stored is in memory, in a temporary directory that
  * is removed at the end. A part begins no round that it has no time for: a run takes some twelve minutes at most on two cores.
  */
@@ -26,6 +26,7 @@ import { type Offer, realWheels, wheelOf } from "./machine/content.ts";
 import { guardTable } from "./machine/guard.ts";
 import { measureDevpi, measureIndexes } from "./machine/indexes.ts";
 import { measureInstallation } from "./machine/install.ts";
+import { measureLock } from "./machine/lock.ts";
 import { measureTransfers } from "./machine/large-file.ts";
 import { indexTable, installationTable, stallTable, transferTable, warmTable } from "./machine/report.ts";
 import { inRounds } from "./machine/rounds.ts";
@@ -36,14 +37,14 @@ import { largeFile } from "./stream/files.ts";
 import { startOrigin } from "./stream/origin.ts";
 
 /** Seconds within which a part begins rounds. Together with what is not measured they leave some of the eight minutes. */
-const SECONDS = { A: 150, B: 170, D: 40, E: 70 };
+const SECONDS = { A: 150, B: 170, D: 40, E: 70, H: 70 };
 /** How the upstreams of E answer: their path, and what that means. */
 const SLOW_UPSTREAMS = {
   "20ms": "each answer after 20 ms",
   "20ms-bare": "each answer after 20 ms, no core metadata",
   "100ms": "each answer after 100 ms",
 };
-/** The ways of E. */
+/** The ways of E and H. */
 const SLOW_WAYS: ReadonlySet<WayName> = new Set(["direct", "Node", "proxpi"]);
 /** Seconds of a load by wrk. */
 const LOAD_SECONDS = 2;
@@ -54,7 +55,7 @@ const MEDIUM_FILE_BYTES = 70_000;
 const { values: options } = parseArgs({
   options: {
     rounds: { type: "string", default: "3" },
-    only: { type: "string", default: "A,B,C,D,E,F,G" },
+    only: { type: "string", default: "A,B,C,D,E,F,G,H" },
     mb: { type: "string", default: "500" },
     before: { type: "string" },
   },
@@ -62,7 +63,7 @@ const { values: options } = parseArgs({
 const rounds = wholeNumber("--rounds", options.rounds, 9);
 const megabytes = wholeNumber("--mb", options.mb, 2_000);
 const parts = options.only.toUpperCase().split(",");
-for (const part of parts) if (!/^[A-G]$/.test(part)) giveUp(`--only: no ${part}; there are A to G`);
+for (const part of parts) if (!/^[A-H]$/.test(part)) giveUp(`--only: no ${part}; there are A to H`);
 const wrk = findProgram("wrk");
 if (wrk === undefined && parts.some((part) => "CFG".includes(part))) giveUp("wrk is missing: apt-get install wrk");
 const wheelhouse = neededDirectory("WHEELHOUSE", "../shared/wheelhouse");
@@ -101,6 +102,7 @@ const PARTS: Record<string, () => Promise<string>> = {
   E: slowInstalls,
   G: guarded,
   F: byIndex,
+  H: locks,
 };
 for (const [part, measure] of Object.entries(PARTS)) {
   if (!parts.includes(part)) continue;
@@ -131,7 +133,16 @@ async function installations(names: readonly WayName[], simple: URL, seconds: nu
   const samples = await inRounds(names, { rounds, seconds }, (way) =>
     ways.over(way, simple, (server) => measureInstallation(server, simple, uv)),
   );
-  return installationTable(samples, title);
+  return installationTable(samples, "cold install", title);
+}
+
+async function locks(): Promise<string> {
+  const uv = { bin: await virtualEnvironment("uv", ["uv"], wheelhouse), scratch };
+  const names = ways.names.filter((way) => SLOW_WAYS.has(way));
+  const samples = await inRounds(names, { rounds, seconds: SECONDS.H }, (way) =>
+    ways.over(way, upstream.simple, (server) => measureLock(server, upstream.simple, uv)),
+  );
+  return installationTable(samples, "cold lock", "answers at once");
 }
 
 async function transfer(): Promise<string> {

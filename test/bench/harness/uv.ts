@@ -10,16 +10,25 @@ export interface Uv {
   readonly scratch: string;
 }
 
+/** Locks the project in `folder` over `index` alone, and says how many seconds that took; throws, with what uv said, where it fails. */
+export async function uvLock(folder: string, index: URL, uv: Uv): Promise<number> {
+  const { seconds } = await runUv(["lock", "--project", folder], [], index, uv);
+  return seconds;
+}
+
 /** Runs `uv pip COMMAND` with `args` over `index` alone; throws, with what uv said, where it fails. */
-export async function uvPip(
-  command: "compile" | "install",
+export const uvPip = (command: "compile" | "install", args: readonly string[], index: URL, uv: Uv) =>
+  runUv(["pip", command], args, index, uv);
+
+async function runUv(
+  command: readonly string[],
   args: readonly string[],
   index: URL,
   { bin, scratch }: Uv,
 ): Promise<{ readonly seconds: number; readonly output: string }> {
   const options = ["--no-config", "--no-cache", "--no-python-downloads", "--python", join(bin, "python")];
   const begun = performance.now();
-  const output = await run([join(bin, "uv"), "pip", command, ...options, "--default-index", index.href, ...args], {
+  const output = await run([join(bin, "uv"), ...command, ...options, "--default-index", index.href, ...args], {
     env: { ...bareVariables(), TMPDIR: scratch },
   });
   return { seconds: (performance.now() - begun) / 1000, output };

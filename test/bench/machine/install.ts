@@ -7,8 +7,10 @@ import { type Uv, uvPip } from "../harness/uv.ts";
 import { INSTALLED } from "./content.ts";
 import type { WayServer } from "./ways.ts";
 
+/** What a client did through a server that had nothing stored. */
 export interface Installation {
   readonly seconds: number;
+  /** Installed, or locked. */
   readonly packages: number;
   /** CPU seconds of the server with all its processes, what it does after its answers included. */
   readonly cpu?: number;
@@ -17,12 +19,20 @@ export interface Installation {
 }
 
 /** Installs all packages. */
-export async function measureInstallation(server: WayServer | null, upstream: URL, uv: Uv): Promise<Installation> {
-  if (!server) return install(upstream, uv);
+export const measureInstallation = (server: WayServer | null, upstream: URL, uv: Uv): Promise<Installation> =>
+  measured(server, upstream, (index) => install(index, uv));
+
+/** What `act` does over the server's index, with the server's CPU and memory; over the upstream's where there is no server. */
+export async function measured(
+  server: WayServer | null,
+  upstream: URL,
+  act: (index: URL) => Promise<Installation>,
+): Promise<Installation> {
+  if (!server) return act(upstream);
   const meter = await cpuMeter(server.pid);
-  let installed: Installation = { seconds: 0, packages: 0 };
-  const cpu = await meter.during(async () => (installed = await install(server.simple, uv)));
-  return { ...installed, cpu: cpu / 1000, bytes: memoryBelow(server.pid, "VmRSS") };
+  let done: Installation = { seconds: 0, packages: 0 };
+  const cpu = await meter.during(async () => (done = await act(server.simple)));
+  return { ...done, cpu: cpu / 1000, bytes: memoryBelow(server.pid, "VmRSS") };
 }
 
 async function install(index: URL, uv: Uv): Promise<Installation> {

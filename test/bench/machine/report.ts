@@ -17,14 +17,17 @@ const TITLES: Record<WayName, string> = {
   proxpi: "proxpi",
 };
 
-/** @param upstream how the upstream answers, in the table's head */
-export function installationTable(samples: Samples<Installation>, upstream: string): string {
+/**
+ * @param what was done, in the table's head
+ * @param upstream how the upstream answers, in the table's head
+ */
+export function installationTable(samples: Samples<Installation>, what: string, upstream: string): string {
   const packages = new Set([...samples.values()].flat().map((sample) => sample.packages));
-  if (packages.size !== 1) throw new Error(`the ways installed ${[...packages].join(" and ")} packages`);
+  if (packages.size !== 1) throw new Error(`the ways had ${[...packages].join(" and ")} packages`);
   const seconds = (way: WayName) => samples.get(way)?.map((sample) => sample.seconds) ?? [];
   return table(
     [
-      `cold install of ${[...packages].join("")} packages, ${upstream}`,
+      `${what} of ${[...packages].join("")} packages, ${upstream}`,
       "rounds",
       "s",
       "÷ direct",
