@@ -55,7 +55,8 @@ export abstract class StoredJson<Head extends StoredHead, Self extends StoredJso
   }
 
   /** The same, to be passed on once in the place of `other`: as new and as stale as that is. */
-  async inPlaceOf({ via, uncheckedSince }: Pick<Self, "via" | "uncheckedSince">): Promise<Self> {
+  async inPlaceOf({ via, uncheckedSince }: Pick<Self, "via" | "uncheckedSince">): Promise<Self | this> {
+    if (this.isSmall && this.via === via && uncheckedSince === undefined) return this;
     const gzip = this.isSmall ? this.#gzip : uncopied(await this.bytes());
     const copy = this.withSameForms(this.copy(gzip, via));
     return uncheckedSince === undefined ? copy : copy.stale(uncheckedSince);

@@ -12,7 +12,14 @@ import type { Page } from "../../repository/page.ts";
 import type { Marks } from "../../repository/ports/freshness.ts";
 import type { GuardedPage, GuardedPages } from "../../repository/ports/guarded-pages.ts";
 import type { EntriesOf } from "../../repository/ports/policy-entries.ts";
-import type { FileRequest, Layer, ProjectFiles, Repository, Revalidation } from "../../repository/repository.ts";
+import type {
+  FileRequest,
+  Layer,
+  Project,
+  ProjectFiles,
+  Repository,
+  Revalidation,
+} from "../../repository/repository.ts";
 import { mergeListings } from "../merge-listings.ts";
 import { guardedJson } from "./guarded-document.ts";
 import { guardedPage } from "./guarded-page.ts";
@@ -89,8 +96,15 @@ export function guard(parts: GuardParts): Layer {
     const first = isEmptied ? [...refused.values()].at(-1) : undefined;
     if (first) throw projectBlocked(`Every file of ${name} is refused. ${first.sentence}`, first.rule, name, parts);
     if (shown) page = await shown.inPlaceOf(page);
-    const files = refused.size === 0 ? found.files : shownFiles(found.files, refused);
-    return { project: { page, files, until }, refused };
+    const project: Project = {
+      page,
+      until,
+      // Who only shows the page needs none.
+      get files() {
+        return refused.size === 0 ? found.files : shownFiles(found.files, refused);
+      },
+    };
+    return { project, refused };
   }
 
   /** The file as its project's page has it; undefined where that does not list it. */

@@ -56,7 +56,8 @@ export async function guardedPage(page: Page, source: string, rules: Rules, ctx:
   // A mirror that reads the upstream's serial would take the page for complete, and not ask again when a file is admitted.
   const { lastSerial: _, ...rest } = model;
   const shown = refused.size === 0 ? { ...model, files } : withoutVersions({ ...rest, files });
-  return { ...made, shown: (await Page.from(shown, {}, ctx.now)).keptIn(ownRendering()) };
+  // Most pages below are from memory, and then this one is passed on without a copy.
+  return { ...made, shown: (await Page.from(shown, {}, ctx.now)).keptIn(ownRendering()).as("memory") };
 }
 
 /** An entry that a client takes only where its version is pinned, and then shows the sentence. The upstream's own reason stays. */
