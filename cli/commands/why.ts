@@ -1,5 +1,7 @@
+import { readView } from "../../schema/view.ts";
 import { exemptionSentence, explanation, type ExplanationAnswer } from "../../schema/why.ts";
 import { escaped } from "../../worker/pypi/shown.ts";
+import { CommandError } from "../lib/command-error.ts";
 import { readApiJson, sendTo } from "../lib/admin-api.ts";
 import { columns } from "../lib/columns.ts";
 import { command, forServer } from "../lib/command.ts";
@@ -20,13 +22,20 @@ export const whyCommand = () =>
     .option("--view <restrictions>", "a view of it: age=7d or before=2026-01-31, pre=no, yanked=no")
     .action(async (project, version, { index = "default", view, json, ...options }) => {
       const server = await findServer(options);
-      const seen = view === undefined ? "" : `@${encodeURIComponent(view)}/`;
+      const seen = view === undefined ? "" : `${viewSegment(view)}/`;
       const base = (index === "default" ? "" : `${encodeURIComponent(index)}/`) + seen;
       const of = [project, ...(version === undefined ? [] : [version])].map(encodeURIComponent).join("/");
       const answer = await sendTo(server, "GET", `${base}-/why/${of}`);
       const { value, json: text } = await readApiJson(server, explanation, answer);
       console.log(json ? JSON.stringify(text) : explanationTable(value));
     });
+
+/** A server redirects other spellings, and commands follow no redirect. */
+function viewSegment(restrictions: string): string {
+  const view = readView(`@${restrictions}`, Date.now());
+  if (typeof view === "string") throw new CommandError(view);
+  return view.segment;
+}
 
 function explanationTable({ index, project, version, files }: ExplanationAnswer): string {
   const title = `${project}${version === undefined ? "" : ` ${version}`} in ${index}`;

@@ -124,6 +124,17 @@ test.each([
   await posted.settled();
 });
 
+test("a view's page has a validator of its own, and its root a final slash", async () => {
+  const ask = (base: string, etag: string) =>
+    rig.get(`${base}/simple/demo/`, { Accept: JSON_TYPE, ...(etag && { "If-None-Match": etag }) });
+  const etags = [(await ask("", "")).headers.get("ETag") ?? "", (await ask(VIEW, "")).headers.get("ETag") ?? ""];
+  expect(new Set(etags).size).toBe(2);
+  expect([(await ask(VIEW, etags[1] ?? "")).status, (await ask(VIEW, etags[0] ?? "")).status]).toEqual([304, 200]);
+  const root = await rig.get(`/team${VIEW}`);
+  expect([root.status, root.headers.get("Location")]).toEqual([302, `../team${VIEW}/`]);
+  expect((await rig.get(`/none${VIEW}/simple/demo/`)).status).toBe(404);
+});
+
 test("a view is the same where its characters are escaped, as pip escapes them", async () => {
   expect((await rig.get(`/@before%3D2026-11-01%2Cpre%3Dno${filePath(OLD.filename)}`)).status).toBe(200);
   expect((await rig.get(`/team/%40before%3D2026-11-01${filePath(YOUNG.filename)}`)).status).toBe(403);
