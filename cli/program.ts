@@ -13,6 +13,7 @@ import { lockCommand } from "./commands/lock.ts";
 import { loginCommand, logoutCommand } from "./commands/login.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { moveInCommand, moveOutCommand } from "./commands/move.ts";
+import { osvCommand } from "./commands/osv.ts";
 import { policyCommand } from "./commands/policy.ts";
 import { releaseCommand } from "./commands/release.ts";
 import { tokenCommand } from "./commands/token.ts";
@@ -41,6 +42,7 @@ export function program(version: string): CommandUnknownOpts {
     whyCommand(),
     exemptCommand(),
     policyCommand(),
+    osvCommand(),
     warmCommand(),
     wheelhouseCommand(),
     lockCommand(),

@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { SECOND } from "../worker/duration.ts";
 import { asProjectName, type ProjectName } from "../worker/pypi/name.ts";
 import { resolveAdminTokens } from "./admin-tokens.ts";
-import { publicRoot } from "./address.ts";
+import { publicRoot, upstreamAddress } from "./address.ts";
 import { DEFAULT, index, indexName, resolveIndexes, type IndexConfig } from "./indexes.ts";
 import { pattern } from "./patterns.ts";
 import { resolveTrusted, trusted, type TrustedConfig } from "./trusted.ts";
@@ -54,6 +54,7 @@ export const vars = z.object({
   PREFETCH: z._default(whole("megabytes"), 5),
   NEW_A_DAY: z._default(whole("gigabytes"), 20),
   PUBLIC_URL: publicRoot,
+  OSV: z._default(z.union([z.literal(""), upstreamAddress]), ""),
   METRICS: z._default(z.enum(["token", "open"], 'must be "token" or "open"'), "token"),
   LOG: z.enum(["requests", "problems"], 'must be "requests" or "problems"'),
   LOG_FORMAT: z._default(logFormat, "json"),
@@ -93,6 +94,8 @@ export interface Config {
   readonly adminTokens: readonly string[];
   /** The public address without a final slash, where it is not the request's own; else empty. */
   readonly publicUrl: string;
+  /** Where OSV's export is, by which advisories are kept; ends in `/`. undefined: they are loaded by hand. */
+  readonly osv: URL | undefined;
   /** Whether anyone may read `/-/metrics`; otherwise a token that may read every index is needed. */
   readonly openMetrics: boolean;
   readonly logRequests: boolean;
@@ -122,6 +125,7 @@ export function parseConfig(env: Record<string, unknown>): Config {
     PREFETCH,
     NEW_A_DAY,
     PUBLIC_URL,
+    OSV,
     METRICS,
     LOG,
     LOG_FORMAT,
@@ -152,6 +156,7 @@ export function parseConfig(env: Record<string, unknown>): Config {
     bytesADay: NEW_A_DAY * 1_000_000_000,
     adminTokens,
     publicUrl: PUBLIC_URL,
+    osv: OSV === "" ? undefined : OSV,
     openMetrics: METRICS === "open",
     logRequests: LOG === "requests",
     logFormat: LOG_FORMAT,

@@ -8,6 +8,7 @@ export type JobResult =
   | PopularityResult
   | SweepResult
   | CleanResult
+  | AdvisoriesResult
   | PurgeResult
   | ResendResult
   | MoveResult;
@@ -93,6 +94,25 @@ type CleanResult =
   /** Dry run: an upload that would be cancelled. */
   | { readonly kind: "upload-named"; readonly filename: string }
   | { readonly kind: "tokens-deleted"; readonly tokens: number };
+
+/** Of the job `advisories`. */
+type AdvisoriesResult =
+  /** What the index has now; records that say something else than before, or are new, and records that are gone. */
+  | {
+      readonly kind: "advisories-synced";
+      readonly records: number;
+      readonly entries: number;
+      readonly changed: number;
+      readonly gone: number;
+    }
+  /** Records that cannot be read: what was known of them stays. `ids` are the first of them. */
+  | { readonly kind: "advisories-unreadable"; readonly records: number; readonly ids: readonly string[] }
+  /** The export would have lost too much; the index stays as it was. */
+  | { readonly kind: "advisories-refused"; readonly reason: string }
+  /** The export could not be read; the index stays as it was. */
+  | { readonly kind: "advisories-failed"; readonly reason: string }
+  /** `OSV` is empty. */
+  | { readonly kind: "advisories-not-kept" };
 
 /** Of the job `purge`. */
 type PurgeResult =

@@ -31,6 +31,7 @@ export const VARIABLE_MEANINGS: Readonly<Record<keyof z.infer<typeof vars>, stri
     "Gigabytes that requests without a token may have stored in a day (UTC); after that, what is not stored is 429 to them until midnight. 0: no limit.",
   PUBLIC_URL:
     "The address people use, where it is not the one that requests arrive under. Where it is set, pages lead to provenance here; under another one, pages begin anew. `pypi-edge serve` sets it.",
+  OSV: "Where OSV's export for PyPI is, or a copy of it (`all.zip`, `modified_id.csv`, `ID.json`): the job `advisories` keeps the advisories by it. Empty: they are loaded with `pypi-edge osv load`. `pypi-edge serve` keeps them with `--osv`, or with `OSV` in its `--config` file only.",
   METRICS: 'Who may read `/-/metrics`: `"token"`, a token that may read every index; `"open"`, anyone.',
   LOG: '`"requests"`: a line for each request. `"problems"`: only what went wrong. `pypi-edge serve` sets it.',
   LOG_FORMAT:
@@ -69,8 +70,14 @@ export const POLICY_MEANINGS: Meanings<typeof policy> = {
   before: "Only what was uploaded before this date is admitted: the index as it was then.",
   unknown_time:
     'Whether `min_age` and `before` hold a file whose upstream does not say when it was uploaded (`"hold"`), or let it through (`"allow"`).',
+  malware:
+    'The mode of the rule that refuses files of which OSV says that they are malware; or `{ mode = "enforce", sources = ["MAL"], delay = "12h" }`: which records count, by what their ids begin with (left out: all), and for how long after its publication one does not.',
+  vulnerable:
+    'The rule that refuses files that an advisory names: `{ severity = "high", mode = "enforce", unknown = "audit" }`, with the least severity, and the mode for advisories whose severity is not known (left out: `"off"`).',
+  on_missing:
+    'Whether `malware` and `vulnerable` let through (`"allow"`) or refuse (`"refuse"`) what they apply to while no advisories are loaded.',
   deny: 'Projects and versions that are refused: `["evil-*", "demo<2"]`.',
-  allow: "Projects and versions that no rule but `deny` is applied to.",
+  allow: "Projects and versions that no rule but `malware` and `deny` is applied to.",
   prerelease: "The mode of the rule that refuses pre-releases.",
   yanked: "The mode of the rule that refuses yanked files.",
   status: 'Projects with one of these statuses (PEP 792) are refused: `["archived"]`.',

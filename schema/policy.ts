@@ -8,6 +8,9 @@ const mode = z.enum(["off", "audit", "warn", "enforce"], 'must be "off", "audit"
 
 type Mode = z.infer<typeof mode>;
 
+/** Least first. */
+const SEVERITIES = ["low", "medium", "high", "critical"] as const;
+
 /** `3d`, `48h`, `2w`, and the same as ISO 8601 has it: `P3D`, `PT48H`, `P2W`. */
 const AGE = /^(?:(\d{1,4})([hdw])|P(\d{1,4})([DW])|PT(\d{1,4})(H))$/;
 
@@ -55,6 +58,36 @@ const fileRules = z
 
 /** The rules whose keys have a value of their own; `modes` has their modes. */
 const WITH_MODE = ["min_age", "before", "deny", "status", "provenance"] as const;
+const SOURCES = 'must be what the ids of records begin with: "MAL", "GHSA", "PYSEC"';
+
+/** A mode, or a table with one. */
+const malware = z.pipe(
+  z.union(
+    [
+      mode,
+      z.strictObject({
+        mode: z._default(mode, "enforce"),
+        sources: z.optional(
+          z
+            .array(z.string().check(z.regex(/^[A-Z]{2,12}$/, SOURCES)))
+            .check(z.minLength(1, "must name at least one source, or be left out")),
+        ),
+        delay: z.optional(age),
+      }),
+    ],
+    'must be a mode, or a table: { mode = "enforce", sources = ["MAL"], delay = "1h" }',
+  ),
+  z.transform((it) => (typeof it === "string" ? { mode: it, sources: undefined, delay: undefined } : it)),
+);
+
+const vulnerable = z.strictObject(
+  {
+    severity: z.enum(SEVERITIES, 'must be "low", "medium", "high" or "critical"'),
+    mode: z._default(mode, "enforce"),
+    unknown: z._default(mode, "off"),
+  },
+  'must be a table: { severity = "high", mode = "enforce", unknown = "audit" }',
+);
 
 /** `[vars.INDEXES.NAME.policy]`. */
 export const policy = z
@@ -62,6 +95,9 @@ export const policy = z
     min_age: z.optional(age),
     before: z.optional(moment),
     unknown_time: z._default(z.enum(["hold", "allow"], 'must be "hold" or "allow"'), "hold"),
+    malware: z.optional(malware),
+    vulnerable: z.optional(vulnerable),
+    on_missing: z._default(z.enum(["allow", "refuse"], 'must be "allow" or "refuse"'), "allow"),
     deny: z.optional(fileRules),
     allow: z.optional(fileRules),
     prerelease: z._default(mode, "off"),
@@ -104,8 +140,15 @@ export interface PolicyConfig {
   readonly datesHosted?: boolean;
   readonly status?: readonly string[];
   readonly provenance?: "regressed" | "require" | undefined;
+  /** `delay` in milliseconds. */
+  readonly malware?: { readonly sources: readonly string[]; readonly delay: number } | undefined;
+  readonly vulnerable?: { readonly floor: (typeof SEVERITIES)[number]; readonly unknown: Mode } | undefined;
+  readonly onMissing?: "allow" | "refuse";
   readonly modes: Readonly<
-    Record<"deny" | "before" | "min-age" | "prerelease" | "yanked" | "status" | "provenance", Mode>
+    Record<
+      "malware" | "deny" | "vulnerable" | "before" | "min-age" | "prerelease" | "yanked" | "status" | "provenance",
+      Mode
+    >
   >;
 }
 
@@ -115,6 +158,7 @@ export function resolvePolicy(
   { min_age: minAge, before, unknown_time: unknownTime, deny = [], allow = [], ...rules }: z.infer<typeof policy>,
 ): PolicyConfig {
   const { modes = {}, prerelease, yanked, status = [], provenance } = rules;
+  const { malware: harmful, vulnerable: weak, on_missing: onMissing } = rules;
   return {
     index,
     deny,
@@ -124,7 +168,12 @@ export function resolvePolicy(
     unknownTime,
     status,
     provenance,
+    malware: harmful && { sources: harmful.sources ?? [], delay: harmful.delay ?? 0 },
+    vulnerable: weak && { floor: weak.severity, unknown: weak.unknown },
+    onMissing,
     modes: {
+      malware: harmful?.mode ?? "off",
+      vulnerable: weak?.mode ?? "off",
       deny: modes.deny ?? "enforce",
       before: modes.before ?? "enforce",
       "min-age": modes.min_age ?? "enforce",

@@ -83,8 +83,13 @@ export const policyOfView = (index: string, { segment, age, before, ...hides }: 
   before,
   unknownTime: "hold",
   datesHosted: true,
+  malware: undefined,
+  vulnerable: undefined,
+  onMissing: "allow",
   modes: {
+    malware: "off",
     deny: "off",
+    vulnerable: "off",
     before: before === undefined ? "off" : "enforce",
     "min-age": age === undefined ? "off" : "enforce",
     prerelease: hides.hidesPrereleases ? "enforce" : "off",

@@ -1,5 +1,12 @@
 import * as z from "zod/mini";
 
+const advisory = z.object({
+  id: z.string(),
+  aliases: z.array(z.string()),
+  severity: z.optional(z.string()),
+  url: z.string(),
+});
+
 const rule = z.object({
   rule: z.string(),
   mode: z.enum(["audit", "warn", "enforce"]),
@@ -16,6 +23,7 @@ const rule = z.object({
       until: z.optional(z.string()),
     }),
   ),
+  advisory: z.optional(advisory),
 });
 
 /** What the policy of an index says of the files of a project; times are ISO 8601. */
@@ -32,6 +40,8 @@ export const explanation = z.object({
       upstream: z.optional(z.enum(["removed", "changed"])),
       verdict: z.enum(["admitted", "marked", "refused"]),
       rules: z.array(rule),
+      /** A held file is not affected by these, and the newest version that is admitted is. */
+      fixes: z.optional(z.object({ newest: z.string(), advisories: z.array(advisory) })),
     }),
   ),
 });
@@ -50,3 +60,11 @@ export function exemptionSentence({
   const end = until === undefined ? "" : ` until ${until.slice(0, 16).replace("T", " ")} UTC`;
   return `${what}${end}${id === undefined ? "" : ` by entry ${id}`}${reason === undefined ? "" : `: ${reason}`}.`;
 }
+
+type Fixes = NonNullable<ExplanationAnswer["files"][number]["fixes"]>;
+
+/** What is said of a held file that mends the newest version that is admitted. */
+export const fixSentence = ({ newest, advisories }: Fixes) =>
+  `The newest version that is admitted, ${newest}, is affected by ${advisories
+    .map(({ id, severity }) => (severity === undefined ? id : `${id} (${severity})`))
+    .join(", ")}; this one is not.`;

@@ -95,6 +95,11 @@ export async function serve(options: ServeOptions): Promise<Served> {
         say: (level, sentence) => log(level, { event: "certificate", what: sentence }, sentence),
       });
     await queues.start((batch) => background.run((work) => worker.queue(batch, work)));
+    // It waits for no request: what is wrong with the database is said elsewhere.
+    void worker.notice().then(
+      (sentence) => sentence && log("warn", { event: "notice", what: sentence }, sentence),
+      () => undefined,
+    );
     const crons = startCrons(options.crons, (cron) => background.run((work) => worker.scheduled(cron, work)), say);
     const unwatch = watchClock(() => {
       say("The clock was set back. What is in memory is read again, and pages that are from a later time are checked.");

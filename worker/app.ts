@@ -22,6 +22,7 @@ import { createSettling } from "./http/settle.ts";
 import { misdirectedUploadRoutes, uploadRoutes } from "./http/upload.ts";
 import { VIEWS } from "./http/view-path.ts";
 import { runJob } from "./jobs/schedule.ts";
+import { advisoryTroubleOf } from "./jobs/advisory-trouble.ts";
 import { overdueCrons } from "./jobs/overdue-crons.ts";
 import { logAs } from "./log/log.ts";
 import type { Platform, RequestFacts } from "./platform/platform.ts";
@@ -65,6 +66,11 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
     healthRoutes({
       overdue: (at) => overdueCrons(services.runs, at),
       trouble: platform.trouble,
+      advisories: advisoryTroubleOf({
+        indexes: all,
+        isKept: config.osv !== undefined,
+        store: services.advisoryIndex,
+      }),
       probes: services.probes,
       upstreams: services.upstreams,
     }),
@@ -97,6 +103,7 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
       tokens: services.tokens,
       policyEntries: services.policyEntries,
       uploads: services.uploads,
+      advisories: services.advisoryIndex,
       clock: platform,
       pipe: platform.pipe,
     }),

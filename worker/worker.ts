@@ -1,6 +1,7 @@
 import type { Config } from "../schema/config.ts";
 import { createApp } from "./app.ts";
 import { compose } from "./compose/services.ts";
+import { advisoryTroubleOf } from "./jobs/advisory-trouble.ts";
 import { onSchedule } from "./jobs/schedule.ts";
 import { consume } from "./jobs/queues.ts";
 import { runContextOf } from "./log/context.ts";
@@ -23,12 +24,19 @@ export interface Worker {
    * @param edge as for `fetch`
    */
   scheduled(cron: string, work: Work, edge?: Edge): Promise<void>;
+  /** What an operator is to know at the start, as a sentence; undefined: nothing. Rejects where the database cannot be read. */
+  notice(): Promise<string | undefined>;
 }
 
 /** The worker on a platform. Called once per isolate, since the isolate's memory is in it. */
 export function createWorker(config: Config, given: Platform): Worker {
   const platform = { ...given, fetch: timedFetch(given.fetch, given.now) };
   const services = compose(config, platform);
+  const trouble = advisoryTroubleOf({
+    indexes: config.indexes,
+    isKept: config.osv !== undefined,
+    store: services.advisoryIndex,
+  });
   const app = createApp(config, services, platform);
   const log = logAs(config.logFormat);
   const contextOf = (work: Work) => runContextOf(platform.now(), work, services.counters, log);
@@ -44,5 +52,6 @@ export function createWorker(config: Config, given: Platform): Worker {
       await onSchedule(cron, { ...services, edge }, context);
       services.flush(context);
     },
+    notice: async () => (await trouble(platform.now()))?.sentence,
   };
 }

@@ -16,7 +16,11 @@ export const policyCommand = () =>
     .addCommand(forecastCommand());
 
 const ABOUT = {
-  allow: ["let projects, versions or files through that no rule but deny is to refuse", "'acme-*'", "We make them."],
+  allow: [
+    "let projects, versions or files through that no rule but malware and deny is to refuse",
+    "'acme-*'",
+    "We make them.",
+  ],
   deny: ["refuse projects, versions or files", "'evil-*' 'demo<2'", "It is not maintained."],
 } as const;
 

@@ -1,5 +1,5 @@
 import { readView } from "../../schema/view.ts";
-import { exemptionSentence, explanation, type ExplanationAnswer } from "../../schema/why.ts";
+import { exemptionSentence, explanation, fixSentence, type ExplanationAnswer } from "../../schema/why.ts";
 import { escaped } from "../../worker/pypi/shown.ts";
 import { CommandError } from "../lib/command-error.ts";
 import { readApiJson, sendTo } from "../lib/admin-api.ts";
@@ -39,17 +39,20 @@ function viewSegment(restrictions: string): string {
 
 function explanationTable({ index, project, version, files }: ExplanationAnswer): string {
   const title = `${project}${version === undefined ? "" : ` ${version}`} in ${index}`;
-  const rows = files.map(({ filename, verdict, uploadTime, upstream, hosted, rules }) => [
+  const rows = files.map(({ filename, verdict, uploadTime, upstream, hosted, rules, fixes }) => [
     escaped(filename),
     hosted ? "hosted" : (uploadTime?.slice(0, 16).replace("T", " ") ?? "time unknown"),
     upstream === undefined ? verdict : `${verdict}, ${upstream} upstream`,
-    escaped(
-      rules
-        .map(({ rule, mode, sentence, exempted }) =>
-          [`${rule} (${mode}): ${sentence}`, ...(exempted ? [exemptionSentence(exempted)] : [])].join(" "),
-        )
-        .join(" "),
-    ),
+    escaped([...rules.map(ruleText), ...(fixes ? [fixSentence(fixes)] : [])].join(" ")),
   ]);
   return [title, ...columns(rows)].join("\n");
 }
+
+type Rule = ExplanationAnswer["files"][number]["rules"][number];
+
+const ruleText = ({ rule, mode, sentence, advisory, exempted }: Rule) =>
+  [
+    `${rule} (${mode}): ${sentence}`,
+    ...(advisory ? [advisory.url] : []),
+    ...(exempted ? [exemptionSentence(exempted)] : []),
+  ].join(" ");

@@ -28,7 +28,8 @@ export interface Configuration {
 export function readConfiguration(options: StartOptions, token: string): Configuration {
   const shipped = tomlOf(SHIPPED, "wrangler.toml");
   const own = options.config === undefined ? {} : varsIn(options.config, `--config ${options.config}`);
-  const both = { ...varsOf(shipped, "wrangler.toml"), ...developmentSecrets(), ...own };
+  const shippedVars = varsOf(shipped, "wrangler.toml");
+  const both = { ...shippedVars, ...developmentSecrets(), ...own };
   try {
     const chosen = options.upstream ? withUpstream(both, options.upstream) : both;
     const written = { ...secretsOf(chosen), ...chosen };
@@ -43,6 +44,8 @@ export function readConfiguration(options: StartOptions, token: string): Configu
       // A server on one machine need not follow the upstream's change log: its crons and PAGE_TTL keep its pages fresh
       // enough. So FEED of the shipped wrangler.toml, which is meant for a deployment, is not used here.
       FEED: options.feed || own["FEED"] === true,
+      // Nor need it ask OSV.
+      OSV: own["OSV"] ?? (options.osv ? shippedVars["OSV"] : "") ?? "",
       ADMIN_TOKEN: token,
     };
     return { config: parseConfig(variables), variables, deployment: deployment.parse(shipped) };

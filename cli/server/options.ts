@@ -33,6 +33,8 @@ export interface StartOptions {
   readonly log: z.infer<typeof logFormat>;
   /** Whether upstreams' change logs are followed. */
   readonly feed: boolean;
+  /** Whether OSV's advisories are kept by the export that wrangler.toml names. */
+  readonly osv: boolean;
   /** Whether the crons of wrangler.toml are fired. */
   readonly cron: boolean;
   /** The token of the admin API; undefined: the one stored in `state`, else a new one. */
@@ -74,6 +76,7 @@ export const serveCommand = (start: (options: StartOptions) => Promise<void>) =>
       "",
     )
     .option("--feed", "follow the upstream's change log: releases are here within a minute or two")
+    .option("--osv", "keep OSV's advisories, by which policies refuse malware: read each hour, 32 MB at first")
     .option("--no-cron", "fire no crons: fetch only files and pages that clients ask for")
     .option(
       "--admin-token <token>",
@@ -95,6 +98,7 @@ export const serveCommand = (start: (options: StartOptions) => Promise<void>) =>
         quiet,
         log,
         feed,
+        osv,
         ...others
       }) => {
         demandOwnArguments("start", TAKEN_BY_NPM);
@@ -112,6 +116,7 @@ export const serveCommand = (start: (options: StartOptions) => Promise<void>) =>
           quiet: quiet === true,
           log: read("--log", logFormat, log ?? (process.stdout.isTTY ? "text" : "json")),
           feed: feed === true,
+          osv: osv === true,
           adminToken: others.adminToken,
         });
       },
@@ -129,6 +134,7 @@ const TAKEN_BY_NPM = [
   "--tls-key",
   "--trusted-proxy",
   "--feed",
+  "--osv",
   "--no-cron",
   "--admin-token",
   "---",

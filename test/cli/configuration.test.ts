@@ -8,7 +8,7 @@ import { optionsOf } from "../support/node/serve-options.ts";
 
 /** What a file may say, as sentences name it. */
 const KNOWN =
-  "UPSTREAMS, INDEXES, RESERVED, TRUSTED, AUDIENCE, PAGE_TTL, FEED, POPULAR, SEED, QUOTA, FREE_SPACE, DATABASE_GRACE, PREFETCH, NEW_A_DAY, PUBLIC_URL, METRICS, LOG, LOG_FORMAT";
+  "UPSTREAMS, INDEXES, RESERVED, TRUSTED, AUDIENCE, PAGE_TTL, FEED, POPULAR, SEED, QUOTA, FREE_SPACE, DATABASE_GRACE, PREFETCH, NEW_A_DAY, PUBLIC_URL, OSV, METRICS, LOG, LOG_FORMAT";
 
 const folder = mkdtempSync(join(tmpdir(), "pypi-edge-configuration-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -30,6 +30,18 @@ test.each([
 ])("of the log of changes %j and %j say that it is followed: %s", (text, args, followed) => {
   const { config, variables } = read(text, ...args);
   expect([config.feed, variables["FEED"]]).toEqual([followed, followed]);
+});
+
+const OSV = "https://storage.googleapis.com/osv-vulnerabilities/PyPI/";
+
+test.each([
+  ["[vars]\nPAGE_TTL = 600\n", [], undefined],
+  ["[vars]\nPAGE_TTL = 600\n", ["--osv"], OSV],
+  ['[vars]\nOSV = "https://osv.acme.test/PyPI"\n', [], "https://osv.acme.test/PyPI/"],
+  ['[vars]\nOSV = "https://osv.acme.test/PyPI"\n', ["--osv"], "https://osv.acme.test/PyPI/"],
+  ['[vars]\nOSV = ""\n', [], undefined],
+])("by %j and %j advisories are kept from %s", (text, args, expected) => {
+  expect(read(text, ...args).config.osv?.href).toBe(expected);
 });
 
 test("a FEED that is neither true nor false is refused", () => {

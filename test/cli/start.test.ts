@@ -54,6 +54,10 @@ describe("pypi-edge serve", () => {
     expect(server.output()).not.toMatch(/trusted-host|insecure/);
   });
 
+  test("says that no advisories are loaded, and what that means", async () => {
+    await expect.poll(() => server.output()).toContain("No advisories are loaded: index team lets through");
+  });
+
   test("says in one line that the upstream cannot be reached and why, and serves all the same", async () => {
     await expect.poll(() => server.output()).toMatch(/^The upstream \S+ cannot be reached \(.*ECONNREFUSED.*\)/m);
     expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(200);

@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { cronRow } from "../../schema/crons.ts";
+import { storeAdvisories } from "../support/osv.ts";
 import { ADMIN_TOKEN, Rig } from "../support/rig.ts";
 
 afterEach(() => vi.restoreAllMocks());
@@ -132,4 +133,35 @@ describe("with ?deep", () => {
 test("stores that do not say how they are are not waited for", async () => {
   const trouble = () => new Promise<undefined>(() => undefined);
   expect(await health(new Rig({}, { trouble }))).toEqual({ status: "degraded", storage: "The stores do not answer." });
+});
+
+describe("advisories that policies go by", () => {
+  const INDEXES = { default: { sources: ["pypi"], policy: { malware: "enforce" } } };
+
+  test("are a notice while none are loaded, which is no fault, and one while they are too old or could not be read", async () => {
+    const rig = new Rig({ INDEXES });
+    expect(await health(rig)).toEqual({
+      status: "ok",
+      notice:
+        "No advisories are loaded: index default lets through what its rules on malware and vulnerabilities would refuse. pypi-edge osv load FILE loads them.",
+    });
+    await storeAdvisories(rig, []);
+    rig.restart();
+    expect(await health(rig)).toEqual({ status: "ok" });
+    rig.wait(31 * 24 * 60 * MINUTE);
+    expect(await health(rig)).toMatchObject({
+      status: "degraded",
+      advisories: expect.stringContaining("those of 2026-11-22"),
+    });
+    await rig.services.advisoryIndex.note({ failure: "osv.test: it is away", checkedAt: rig.now });
+    rig.restart();
+    const { status, ...said } = await health(rig);
+    expect([status, JSON.stringify(said)]).toEqual(["degraded", expect.not.stringContaining("osv.test")]);
+  });
+
+  test("are not asked for where no policy goes by them", async () => {
+    const rig = new Rig();
+    await rig.services.advisoryIndex.note({ failure: "it is away" });
+    expect(await health(rig)).toEqual({ status: "ok" });
+  });
 });

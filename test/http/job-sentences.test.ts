@@ -110,6 +110,24 @@ const CASES: readonly (readonly [result: JobResult, sentence: string, dry?: stri
     "1 token that ended long ago would be deleted.",
   ],
   [
+    { kind: "advisories-synced", records: 24_500, entries: 24_700, changed: 3, gone: 1 },
+    "24,500 records of OSV are loaded, with 24,700 entries on projects: 3 new or changed, 1 gone.",
+    "24,500 records of OSV would be loaded, with 24,700 entries on projects: 3 new or changed, 1 gone.",
+  ],
+  [
+    { kind: "advisories-unreadable", records: 2, ids: ["A-1"] },
+    "2 records cannot be read, and count as they did before: A-1, …",
+  ],
+  [
+    { kind: "advisories-refused", reason: "it is small" },
+    "The export was refused, and the advisories stay as they were: it is small. If that is right, load it with pypi-edge osv load --fewer.",
+  ],
+  [
+    { kind: "advisories-failed", reason: "it is away" },
+    "The export cannot be read, and the advisories stay as they were: it is away",
+  ],
+  [{ kind: "advisories-not-kept" }, "OSV is empty: advisories are loaded by hand, with pypi-edge osv load."],
+  [
     { kind: "edge-purged", projects: "all" },
     "All answers were purged from the edge cache.",
     "All answers would be purged from the edge cache.",
@@ -149,6 +167,7 @@ test.each([
   ["forget", { kind: "unpopular-forgotten", source: "pypi", projects: 0, kinds: 0 }],
   ["sweep", { kind: "stored", objects: 0, bytes: 0, quota: 0 }],
   ["clean", { kind: "upload-objects-deleted", checked: 0, objects: 0, bytes: 0 }],
+  ["advisories", { kind: "advisories-not-kept" }],
   ["purge", { kind: "edge-unreachable" }],
   ["replay", { kind: "no-dead-letters" }],
 ] as const)("the job %s answers with its results, and with a sentence for each", async (job, first) => {

@@ -225,6 +225,8 @@ const TABLE: Readonly<Record<string, Tries>> = {
   [`${RELEASES}/:version/unyank`]: released("POST"),
   [`${RELEASES}/:version/promote`]: released("POST", '{"to":"team"}'),
   "GET /-/api/audit": plain,
+  "GET /-/api/advisories": plain,
+  "PUT /-/api/advisories": sent("PUT"),
   "POST /-/api/uploads": sent("POST"),
   "GET /-/api/uploads/:id": sent("GET", ""),
   "DELETE /-/api/uploads/:id": sent("DELETE", ""),

@@ -12,12 +12,15 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "worker/platform": ["schema"],
   "worker/repository": ["worker/pypi", "worker/errors"],
   "worker/policy": ["worker/pypi"],
+  // cli builds an index where a plan is too small for the job.
+  "worker/advisories": ["worker/policy", "worker/repository", "worker/pypi", "worker/errors", "schema"],
   "worker/layers": ["worker/policy", "worker/platform", "worker/repository", "worker/pypi", "worker/errors"],
   "worker/log": ["worker/platform", "worker/repository", "worker/pypi", "worker/errors"],
   schema: ["worker/pypi"],
   "worker/storage/moving": ["worker/storage", "worker/platform", "worker/repository", "worker/errors", "schema"],
   "worker/storage": [
     "worker/storage/moving",
+    "worker/policy",
     "worker/platform",
     "worker/auth",
     "worker/publishing",
@@ -40,6 +43,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "worker/errors",
   ],
   "worker/http": [
+    "worker/advisories",
     "worker/auth",
     "worker/publishing",
     "worker/locks",
@@ -52,7 +56,14 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "worker/errors",
     "schema",
   ],
-  "worker/jobs": ["worker/platform", "worker/repository", "worker/pypi", "worker/errors", "schema"],
+  "worker/jobs": [
+    "worker/advisories",
+    "worker/platform",
+    "worker/repository",
+    "worker/pypi",
+    "worker/errors",
+    "schema",
+  ],
   "worker/ui": ["worker/http", "worker/repository", "worker/pypi", "worker/errors", "schema"],
   "worker/compose": [
     "worker/auth",
@@ -103,6 +114,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "worker/publishing",
     "worker/upstream",
     "worker/repository",
+    "worker/advisories",
     "worker/locks/formats",
     "worker/locks/mapping",
     "worker/pypi",

@@ -1,5 +1,8 @@
 import { osvRecord } from "../../schema/osv-record.ts";
-import type { OsvRecord } from "../../worker/policy/osv/record.ts";
+import { encodeIndex } from "../../worker/policy/osv/index-file.ts";
+import { entriesOf, type AdvisoryEntry, type OsvRecord } from "../../worker/policy/osv/record.ts";
+import type { ProjectName } from "../../worker/pypi/name.ts";
+import type { Rig } from "./rig.ts";
 
 /** What test/fixtures/osv/expect.json says of one project in one record. */
 export interface Expected {
@@ -16,3 +19,21 @@ export const osvFixture = async (id: string): Promise<OsvRecord> =>
   osvRecord.parse(await fixture(`${id.startsWith("SYN-") ? "synthetic/" : ""}${id}.json`));
 
 export const osvExpectations = async () => (await fixture("expect.json")) as readonly Expected[];
+
+/** Stores an index that is made of these records, as the job would. */
+export async function storeAdvisories({ services, now }: Rig, records: readonly OsvRecord[]): Promise<void> {
+  const entries = new Map<ProjectName, AdvisoryEntry[]>();
+  for (const record of records) {
+    for (const [name, entry] of entriesOf(record)) entries.set(name, [...(entries.get(name) ?? []), entry]);
+  }
+  const file = encodeIndex({ entries, records: new Map(records.map(({ id }) => [id, 0])) });
+  const counts = { records: records.length, entries: [...entries.values()].flat().length };
+  await services.advisoryIndex.replace(file, counts, { checkedAt: now, failure: undefined });
+}
+
+/** A record about `demo`. */
+export const demoRecord = (id: string, more: Partial<OsvRecord>, ...versions: string[]): OsvRecord => ({
+  id,
+  affected: [{ package: { ecosystem: "PyPI", name: "Demo" }, versions }],
+  ...more,
+});

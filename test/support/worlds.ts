@@ -1,6 +1,7 @@
 import { DAY, HOUR } from "../../worker/duration.ts";
 import { Random } from "../fuzz/random.ts";
 import { host, pageIn } from "./hosted.ts";
+import { demoRecord, storeAdvisories } from "./osv.ts";
 import { call } from "./releases.ts";
 import { filePath, Rig } from "./rig.ts";
 import { FakeUpstream, type FakeFile } from "./upstream.ts";
@@ -33,6 +34,9 @@ function policyOf(random: Random): Record<string, unknown> {
   if (random.oneIn(3)) policy["yanked"] = modeOf(random);
   if (random.oneIn(3)) given("status", ["archived"]);
   if (random.oneIn(3)) given("provenance", random.pick(["regressed", "require"]));
+  if (random.oneIn(3)) policy["malware"] = { mode: modeOf(random), ...(random.oneIn(2) && { delay: "30h" }) };
+  if (random.oneIn(3)) policy["vulnerable"] = { severity: "high", mode: modeOf(random), unknown: modeOf(random) };
+  if (random.oneIn(3)) policy["on_missing"] = "refuse";
   return { ...policy, modes };
 }
 
@@ -68,6 +72,16 @@ async function publish(rig: Rig, files: readonly FakeFile[], isArchived: boolean
   }
   const status = isArchived ? "archived" : "active";
   await rig.upstream.publish("demo", files, { versions: VERSIONS, "project-status": { status } });
+}
+
+/** Advisories that come and go; at times there are none at all. */
+async function advise(rig: Rig, random: Random) {
+  if (random.oneIn(3)) return;
+  const id = random.pick(["MAL-1", "GHSA-1"]);
+  const published = new Date(START - random.below(3 * DAY)).toISOString();
+  const severity = random.pick(["HIGH", "LOW", undefined]);
+  const versions = VERSIONS.filter(() => random.oneIn(3));
+  await storeAdvisories(rig, [demoRecord(id, { published, database_specific: { severity } }, ...versions)]);
 }
 
 /** What of a world is reachable and not listed, or listed and not reachable. */
@@ -138,6 +152,7 @@ export async function contradictionsOf(seed: number) {
       wrong.push(...(await contradictions(rig, base, paths)));
     }
     rig.wait(random.below(4 * DAY) + HOUR);
+    await advise(rig, random);
     if (random.oneIn(2)) rig.restart();
   }
   return { policies: [...policies, ...entries], wrong };

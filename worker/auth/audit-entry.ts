@@ -12,6 +12,7 @@ export type AuditAction =
   | "token.mint"
   | "policy.add"
   | "policy.remove"
+  | "advisories.load"
   | "upstream.remove"
   | "upstream.change";
 

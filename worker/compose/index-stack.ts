@@ -40,8 +40,10 @@ export function indexStack(
         ),
       ),
     ),
-    explain: isGuarded ? explainBy(guarding.policies, guarding.entriesOf, unguarded) : undefined,
-    explainUnder: (policy) => explainBy([policy], guarding.entriesOf, unguarded),
+    explain: isGuarded
+      ? explainBy(guarding.policies, guarding.entriesOf, guarding.findAdvisories, unguarded)
+      : undefined,
+    explainUnder: (policy) => explainBy([policy], guarding.entriesOf, guarding.findAdvisories, unguarded),
   };
 }
 

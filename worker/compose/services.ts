@@ -25,12 +25,15 @@ import type { Layer, MirroredSource, Repository } from "../repository/repository
 import type { DeadLetters, Cleanup, Moving, RecentChanges, Runs } from "../repository/ports/maintenance.ts";
 import type { AskedFor } from "../repository/ports/asked-for.ts";
 import type { EntriesOf } from "../repository/ports/policy-entries.ts";
+import type { OsvExport } from "../repository/ports/osv-export.ts";
 import type { StoredObjects } from "../repository/ports/stored-objects.ts";
 import { countTogether, type Counting } from "../storage/d1/catalog.ts";
 import { MAX_PUT } from "../storage/r2/mirrored-files.ts";
 import { freshId } from "../storage/keys.ts";
 import { probesOf, type StoreProbes } from "../storage/probes.ts";
-import { createStores, type StorageLimits } from "../storage/stores.ts";
+import { createStores, type StorageLimits, type Stores } from "../storage/stores.ts";
+import { UpstreamClient } from "../upstream/client.ts";
+import { osvExportAt } from "../upstream/osv-export.ts";
 import type { Config } from "../../schema/config.ts";
 import type { IndexConfig } from "../../schema/indexes.ts";
 import type { PolicyConfig } from "../../schema/policy.ts";
@@ -82,6 +85,9 @@ export interface Services {
   readonly letters: DeadLetters;
   readonly recent: RecentChanges;
   readonly runs: Runs;
+  readonly advisoryIndex: Stores["advisoryIndex"];
+  /** OSV's export; undefined: advisories are loaded by hand. */
+  readonly osv: OsvExport | undefined;
   readonly moving: Moving;
   /** Reads each store. */
   readonly probes: StoreProbes;
@@ -180,10 +186,13 @@ export function compose(
       const isPolicy = (of: string) => index.policies.some((policy) => policy.index === of);
       const entriesOf: EntriesOf = async (of, ctx) => (isPolicy(of) ? stores.entriesOf(of, ctx) : NO_ENTRIES);
       const policies = index.policies.map((policy) => ({ ...policy, unknownTimes: unknownTimesOf(index) }));
-      const stackOf = (guarding: Omit<GuardParts, "count" | "entriesOf" | "reported">): IndexStack => {
+      const stackOf = (
+        guarding: Omit<GuardParts, "count" | "entriesOf" | "findAdvisories" | "reported">,
+      ): IndexStack => {
         const stack = indexStack(sources, packages, stores.listing(index.name), {
           ...guarding,
           entriesOf,
+          findAdvisories: stores.findAdvisories,
           reported: stores.blocked(index.name),
           count({ rule, mode, index: of, exempted }) {
             if (isPolicy(of)) counters.add("verdicts", { rule, mode: exempted ? "exempted" : mode });
@@ -219,6 +228,15 @@ export function compose(
     letters: stores.deadLetters,
     recent: stores.recentChanges,
     runs: stores.jobRuns,
+    advisoryIndex: stores.advisoryIndex,
+    osv:
+      config.osv &&
+      osvExportAt(
+        config.osv,
+        new UpstreamClient(platform.fetch, config.osv, platform.now, {
+          count: (outcome) => counters.add("upstreamRequests", { outcome }),
+        }),
+      ),
     moving: stores.moving,
     probes: probesOf(platform),
     upstreams() {

@@ -1,6 +1,8 @@
 import type { PolicyEntryStore } from "../auth/policy-entries.ts";
+import { inSeconds } from "../duration.ts";
 import type { HostedAmounts } from "../publishing/releases/ports.ts";
 import { isFollowed } from "../repository/ports/change-log.ts";
+import type { AdvisoryIndexState, AdvisoryIndexStore } from "../repository/ports/advisory-index.ts";
 import type { Count } from "../repository/ports/counters.ts";
 import type { MirroredSource, SourceChanges } from "../repository/repository.ts";
 import type { DeadLetters } from "../repository/ports/maintenance.ts";
@@ -24,20 +26,22 @@ export interface GaugeSources {
   readonly letters: Pick<DeadLetters, "counts">;
   readonly policyEntries: { readonly entries: Pick<PolicyEntryStore, "counts"> };
   readonly sources: ReadonlyMap<string, MirroredSource>;
+  readonly advisoryIndex: Pick<AdvisoryIndexStore, "state">;
 }
 
 /** Reads all gauges; rejects where the database cannot be read. `now` in milliseconds since the epoch. */
 export async function readGauges(
-  { catalog, objects, hosted, letters, policyEntries, sources }: GaugeSources,
+  { catalog, objects, hosted, letters, policyEntries, sources, advisoryIndex }: GaugeSources,
   now: number,
 ): Promise<Gauge[]> {
-  const [projects, stored, own, dead, entries, logs] = await Promise.all([
+  const [projects, stored, own, dead, entries, logs, advisories] = await Promise.all([
     catalog.count(),
     objects.total(),
     hosted.total(),
     letters.counts(),
     policyEntries.entries.counts(now),
     followedLogs(sources, now),
+    advisoryIndex.state(),
   ]);
   return [
     single("pypi_edge_projects", "Projects whose pages are stored.", projects),
@@ -60,10 +64,25 @@ export async function readGauges(
       })),
     },
     ...(logs.length > 0 ? ofLogs(logs) : []),
+    ...(advisories.isLoaded || advisories.failure !== undefined ? ofAdvisories(advisories) : []),
   ];
 }
 
 const single = (name: string, help: string, value: number): Gauge => ({ name, help, samples: [{ labels: {}, value }] });
+
+const ofAdvisories = ({ records, checkedAt, failure }: AdvisoryIndexState): Gauge[] => [
+  single("pypi_edge_advisory_records", "Records of OSV by which policies refuse files.", records),
+  single(
+    "pypi_edge_advisories_checked_timestamp_seconds",
+    "When they were last known to be what OSV has, or were loaded by a person; 0: never.",
+    inSeconds(checkedAt),
+  ),
+  single(
+    "pypi_edge_advisories_failing",
+    "Whether OSV's export could not be taken over the last time.",
+    Number(failure !== undefined),
+  ),
+];
 
 /** How far an upstream's change log is followed. */
 interface FollowedLog {

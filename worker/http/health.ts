@@ -22,6 +22,8 @@ interface HealthParts {
   readonly overdue: (now: number) => Promise<readonly Overdue[]>;
   /** As a platform has it; its answer is reused likewise. */
   readonly trouble: Platform["trouble"];
+  /** What is wrong with the advisories that policies go by; its answer is reused likewise. */
+  readonly advisories: (now: number) => Promise<{ readonly sentence: string; readonly isFault: boolean } | undefined>;
   /** Reads each store by its name; what they answer is reused likewise. */
   readonly probes: Readonly<Record<string, () => Promise<unknown>>>;
   /** How many upstreams there are, and how many did not answer when they were last asked. Asks none. */
@@ -32,6 +34,9 @@ interface HealthParts {
 interface Faults {
   readonly overdue?: readonly { readonly cron: string; readonly since: string }[];
   readonly storage?: string;
+  readonly advisories?: string;
+  /** What is no fault, and to be known all the same. */
+  readonly notice?: string;
 }
 
 /**
@@ -42,14 +47,19 @@ interface Faults {
  * With `?deep` it reads each store as well, and the status is 503 where one cannot be read: that is for a person, or for
  * monitoring. It names no upstream: anyone may ask.
  */
-export function healthRoutes({ overdue, trouble, probes, upstreams }: HealthParts): Hono<AppEnv> {
+export function healthRoutes({ overdue, trouble, advisories, probes, upstreams }: HealthParts): Hono<AppEnv> {
   const faultsAt = reused(async (now): Promise<Faults> => {
-    const [crons, storage] = await Promise.all([
+    const [crons, storage, known] = await Promise.all([
       inTime(TIMEOUT_MS, "no answer", overdue(now)).catch(() => []),
       inTime(TIMEOUT_MS, "no answer", trouble()).catch(() => "The stores do not answer."),
+      inTime(TIMEOUT_MS, "no answer", advisories(now)).catch(() => undefined),
     ]);
     const late = crons.map(({ cron, since }) => ({ cron, since: new Date(since).toISOString() }));
-    return { ...(late.length > 0 && { overdue: late }), ...(storage !== undefined && { storage }) };
+    return {
+      ...(late.length > 0 && { overdue: late }),
+      ...(storage !== undefined && { storage }),
+      ...(known && { [known.isFault ? "advisories" : "notice"]: known.sentence }),
+    };
   });
   const unreadableAt = reused(async () => {
     const found = await Promise.all(
@@ -84,7 +94,7 @@ export function healthRoutes({ overdue, trouble, probes, upstreams }: HealthPart
   return routes;
 }
 
-const statusOf = (faults: object) => (Object.keys(faults).length === 0 ? "ok" : "degraded");
+const statusOf = (found: Faults) => (Object.keys(found).some((key) => key !== "notice") ? "degraded" : "ok");
 
 /** Finds something out at most once in half a minute. */
 function reused<Found>(find: (now: number) => Promise<Found>): (now: number) => Promise<Found> {

@@ -2,6 +2,8 @@ import type { JobResult } from "../../schema/job-results.ts";
 import type { Context } from "../repository/context.ts";
 import type { MirroredSource } from "../repository/repository.ts";
 import type { DeadLetters, Edge, Cleanup, Moving, RecentChanges, Runs } from "../repository/ports/maintenance.ts";
+import type { AdvisoryIndexStore } from "../repository/ports/advisory-index.ts";
+import type { OsvExport } from "../repository/ports/osv-export.ts";
 import type { StoredObjects } from "../repository/ports/stored-objects.ts";
 
 /** What jobs work with; each takes what it uses. */
@@ -18,6 +20,9 @@ export interface JobServices {
   readonly letters: DeadLetters;
   readonly recent: RecentChanges;
   readonly runs: Runs;
+  readonly advisoryIndex: AdvisoryIndexStore;
+  /** OSV's export; undefined: the index of advisories is not kept by the job. */
+  readonly osv: OsvExport | undefined;
   readonly moving: Moving;
   /** undefined where no edge cache can be purged. */
   readonly edge?: Edge | undefined;

@@ -11,6 +11,7 @@ import { refreshPopular } from "./refresh-popular.ts";
 import { purgeEdge } from "./purge-edge.ts";
 import { resendDeadLetters } from "./resend-dead-letters.ts";
 import { sweepFiles } from "./sweep-files.ts";
+import { syncAdvisories } from "./sync-advisories.ts";
 
 /** The jobs by the names under which a person starts them. */
 export const JOBS: Readonly<Record<string, Job>> = {
@@ -19,6 +20,7 @@ export const JOBS: Readonly<Record<string, Job>> = {
   forget: forgetUnpopular,
   sweep: sweepFiles,
   clean: cleanUploads,
+  advisories: syncAdvisories,
   purge: purgeEdge,
   replay: resendDeadLetters,
   "move-out": moveOutOfBucket,
@@ -29,7 +31,7 @@ export const JOBS: Readonly<Record<string, Job>> = {
 export const SCHEDULE: Readonly<Record<string, readonly string[]>> = {
   "* * * * *": ["feed", "purge"],
   "*/5 * * * *": ["refresh"],
-  "0 * * * *": ["forget", "sweep", "clean"],
+  "0 * * * *": ["forget", "sweep", "clean", "advisories"],
 };
 
 /** Runs one job. Throws `no-such-route` where no job has that name. */

@@ -7,7 +7,7 @@ export interface LogFields {
   /** When the request or run began, as ISO 8601. */
   readonly time?: string;
   readonly requestId?: string;
-  readonly event?: Event["event"] | "work-failed" | "certificate";
+  readonly event?: Event["event"] | "work-failed" | "certificate" | "notice";
   /** What an event is about. */
   readonly what?: string;
   readonly reason?: string;

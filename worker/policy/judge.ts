@@ -1,10 +1,12 @@
-import { DAY, HOUR, MINUTE } from "../duration.ts";
+import { DAY, HOUR } from "../duration.ts";
 import { entryFinder, isHashRule, isWhole, type FileRule } from "../pypi/file-rule.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import { matcher } from "../pypi/pattern.ts";
 import { parseVersion } from "../pypi/pep440.ts";
+import { malwareIn, vulnerabilityIn } from "./advisory-rules.ts";
 import { exempter } from "./exempter.ts";
-import { RULES, type Finding, type JudgedFile, type Policy, type RuleName } from "./policy.ts";
+import { moment } from "./moment.ts";
+import { RULES, type Finding, type Hit, type JudgedFile, type Policy, type Rule, type RuleName } from "./policy.ts";
 
 /** Tells which rules apply to a file, in the order of `RULES`. `now` in milliseconds since the epoch. */
 export type Judge = (file: JudgedFile, now: number) => readonly Finding[];
@@ -74,20 +76,25 @@ export const needsWholePage = (policies: readonly Policy[]) =>
       (modes.status === "enforce" && status.length > 0) || (modes.provenance === "enforce" && provenance !== undefined),
   );
 
+/** Whether a rule looks at what advisories say. */
+export const needsAdvisories = (policies: readonly Policy[]) =>
+  policies.some(({ modes }) => modes.malware !== "off" || modes.vulnerable !== "off");
+
+/** Whether a rule that refuses looks at what advisories say. */
+export const dependsOnAdvisories = (policies: readonly Policy[]) =>
+  policies.some(
+    ({ modes, vulnerable }) =>
+      modes.malware === "enforce" ||
+      modes.vulnerable === "enforce" ||
+      (modes.vulnerable !== "off" && vulnerable?.unknown === "enforce"),
+  );
+
 /** Whether a rule that refuses looks at the time of a file's upload. */
 export const needsTime = (policies: readonly Policy[]) =>
   policies.some(
     ({ modes, minAge, before }) =>
       (minAge !== undefined && modes["min-age"] === "enforce") || (before !== undefined && modes.before === "enforce"),
   );
-
-type Hit = Pick<Finding, "until" | "sentence"> & {
-  /** The advisories for which it applies: their ids and aliases. */
-  readonly advisories?: readonly string[];
-};
-
-/** A rule of one policy. */
-type Rule = (file: JudgedFile, now: number) => Hit | undefined;
 
 function judgeByOne(policy: Policy): Judge {
   const { index, modes } = policy;
@@ -102,9 +109,12 @@ function judgeByOne(policy: Policy): Judge {
     for (const { rule, mode, applies } of rules) {
       const hit = applies(file, now);
       if (!hit) continue;
-      const { until, sentence, advisories } = hit;
-      const exempted = exempt(file, { rule, advisories }, now);
-      (found ??= []).push({ rule, mode, index, until, sentence, ...(exempted && { exempted }) });
+      for (const one of isOne(hit) ? [hit] : hit) {
+        const { advisory } = one;
+        const advisories = advisory && [advisory.id, ...advisory.aliases];
+        const exempted = exempt(file, { rule, advisories }, now);
+        (found ??= []).push({ rule, mode, index, ...one, ...(exempted && { exempted }) });
+      }
     }
     return found ?? NONE;
   };
@@ -112,8 +122,13 @@ function judgeByOne(policy: Policy): Judge {
 
 const NONE: readonly Finding[] = [];
 
+const isOne = (hit: Hit | readonly Hit[]): hit is Hit => "sentence" in hit;
+
 /** Makes each rule of a policy; undefined where the policy does not have it. */
 const MAKERS: Readonly<Record<RuleName, (policy: Policy) => Rule | undefined>> = {
+  malware: malwareIn,
+  vulnerable: vulnerabilityIn,
+
   deny(policy) {
     const all = denials(policy);
     if (all.length === 0) return undefined;
@@ -209,12 +224,6 @@ const UNKNOWN = "its upstream does not say when it was uploaded";
 
 const denied = (what: string, index: string, { rule, reason }: Denial) =>
   `${what} is refused: index ${index} denies ${rule.text}${reason === undefined ? "" : ` (${reason})`}.`;
-
-/** `2026-12-01 10:00 UTC`: to the minute, rounded up, so that it is true once it has come. */
-function moment(at: number): string {
-  const minute = new Date(Math.ceil(at / MINUTE) * MINUTE).toISOString();
-  return `${minute.slice(0, 10)} ${minute.slice(11, 16)} UTC`;
-}
 
 const period = (duration: number) =>
   duration % DAY === 0 ? counted(duration / DAY, "day") : counted(Math.round((duration / HOUR) * 10) / 10, "hour");

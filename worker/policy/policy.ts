@@ -1,5 +1,7 @@
 import type { FileRule } from "../pypi/file-rule.ts";
 import type { ProjectName } from "../pypi/name.ts";
+import type { Advisories, Advisory } from "./osv/advisories.ts";
+import type { Severity } from "./osv/severity.ts";
 
 /**
  * What a rule does with a file that it applies to. `audit`: counts it. `warn`: also marks it as yanked, with the rule's
@@ -8,7 +10,17 @@ import type { ProjectName } from "../pypi/name.ts";
 export type Mode = "off" | "audit" | "warn" | "enforce";
 
 /** All rules, in the order in which they decide. */
-export const RULES = ["deny", "before", "min-age", "prerelease", "yanked", "status", "provenance"] as const;
+export const RULES = [
+  "malware",
+  "deny",
+  "vulnerable",
+  "before",
+  "min-age",
+  "prerelease",
+  "yanked",
+  "status",
+  "provenance",
+] as const;
 export type RuleName = (typeof RULES)[number];
 
 /** What an entry of a policy's lists does with the files that it names. */
@@ -26,12 +38,28 @@ export interface ListEntry {
   readonly until?: number | undefined;
 }
 
+/** Which advisories on malware count. */
+export interface MalwareRule {
+  /** What the ids of its records begin with, before the hyphen (`MAL`, `GHSA`, `PYSEC`): one of them; empty: any. */
+  readonly sources: readonly string[];
+  /** For so long after its publication an advisory does not count. Milliseconds. */
+  readonly delay: number;
+}
+
+/** Which advisories on vulnerabilities count. */
+export interface VulnerableRule {
+  /** The least severity. */
+  readonly floor: Severity;
+  /** The mode for advisories whose severity no record says. */
+  readonly unknown: Mode;
+}
+
 /** The policy of one index. A rule that is left out, or whose mode is `off`, applies to nothing. */
 export interface Policy {
   /** The index that it was configured for. */
   readonly index: string;
   readonly deny: readonly FileRule[];
-  /** The rules after `deny` let these through. */
+  /** All rules but `malware` and `deny` let these through. */
   readonly allow: readonly FileRule[];
   /** Added to `deny` and `allow`. */
   readonly entries?: readonly ListEntry[];
@@ -49,6 +77,10 @@ export interface Policy {
   readonly status?: readonly string[];
   /** Which files without provenance (PEP 740) are refused: those after a file that has it, or all. */
   readonly provenance?: "regressed" | "require" | undefined;
+  readonly malware?: MalwareRule | undefined;
+  readonly vulnerable?: VulnerableRule | undefined;
+  /** What `malware` and `vulnerable` do with files while no advisories are loaded. */
+  readonly onMissing?: "allow" | "refuse" | undefined;
   readonly modes: Readonly<Record<RuleName, Mode>>;
 }
 
@@ -76,6 +108,8 @@ export interface JudgedFile {
    * read.
    */
   readonly provenance?: "present" | "missing" | "lost" | undefined;
+  /** What is known of the project's versions; undefined: no advisories are loaded, or no rule asks for them. */
+  readonly advisories?: Advisories | undefined;
 }
 
 /** What lets a file through although a rule applies to it. */
@@ -98,8 +132,19 @@ export interface Finding {
   readonly index: string;
   /** From when on the rule does not apply. Milliseconds since the epoch; undefined: as long as nothing else changes. */
   readonly until?: number | undefined;
+  /** The advisory that the rule goes by. */
+  readonly advisory?: Advisory | undefined;
   /** Where it is set, the rule does nothing. */
   readonly exempted?: Exempted | undefined;
   /** What the rule says of the file: which client and operator read, of one line. */
   readonly sentence: () => string;
 }
+
+/** What a rule says of a file to which it applies; a `mode` of its own where that is not the rule's. */
+export type Hit = Pick<Finding, "until" | "sentence" | "advisory"> & { readonly mode?: Finding["mode"] };
+
+/**
+ * A rule of one policy. Where it goes by advisories, it says something for each: who exempts a file from one is not
+ * exempted from the others. `now` in milliseconds since the epoch.
+ */
+export type Rule = (file: JudgedFile, now: number) => Hit | readonly Hit[] | undefined;

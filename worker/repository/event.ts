@@ -16,6 +16,7 @@ export interface Event {
     | "feed-failed"
     | "feed-recovered"
     | "job-failed"
+    | "advisories-failed"
     | "auth-failed";
   readonly what: string;
   readonly reason: string;

@@ -3,6 +3,17 @@ import type { ProjectName } from "../pypi/name.ts";
 import type { Hashes } from "../pypi/page.ts";
 import type { Context } from "./context.ts";
 
+/** An advisory as people are shown it. */
+export interface ShownAdvisory {
+  readonly id: string;
+  /** Its other names. */
+  readonly aliases: readonly string[];
+  /** undefined: no record says it. */
+  readonly severity: string | undefined;
+  /** Where people read about it. */
+  readonly url: string;
+}
+
 /** A rule of a policy that applies to a file. */
 export interface AppliedRule {
   readonly rule: string;
@@ -10,6 +21,8 @@ export interface AppliedRule {
   /** The index whose policy has the rule. */
   readonly index: string;
   readonly sentence: string;
+  /** The advisory that it goes by. */
+  readonly advisory: ShownAdvisory | undefined;
   /** From when on it does not apply. Milliseconds since the epoch; undefined: as long as nothing else changes. */
   readonly until?: number | undefined;
   /** What lets the file through although the rule applies. */
@@ -44,6 +57,8 @@ export interface ExplainedFile {
   readonly kept: "removed" | "changed" | undefined;
   readonly verdict: FileVerdict;
   readonly rules: readonly AppliedRule[];
+  /** Of a file that is held for its age: the newest version that is admitted, and by what that is affected and this is not. */
+  readonly fixes: { readonly newest: string; readonly advisories: readonly ShownAdvisory[] } | undefined;
 }
 
 /** Explains what an index lets through of a project, or of a release of it; null where there is no such project. */

@@ -89,6 +89,12 @@ export const mirroredFrom = (key: string) => /^(?:file|metadata)\/([^/]+)\/./.ex
 
 export type Keys = ReturnType<typeof keysOf>;
 
+/** R2: indexes of advisories. */
+export const ADVISORIES_PREFIX = "advisories/";
+
+/** R2: an index of advisories. Each has a new `id`: the object under a key never changes. */
+export const advisoriesKey = (id: string) => `${ADVISORIES_PREFIX}${id}`;
+
 /** R2: a hosted file. Each upload has a new `id`: the object under a key never changes. */
 export const hostedKey = (sha256: string, id: string) => `${HOSTED_PREFIX}${sha256}/${id}`;
 

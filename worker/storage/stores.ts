@@ -10,6 +10,7 @@ import type { PageChange } from "../repository/ports/pages.ts";
 import { freshness, type LastRevalidation } from "./cache/freshness.ts";
 import { absentNamesIn } from "./cache/absent-names.ts";
 import { storeCopiesIn } from "./cache/store-copies.ts";
+import { advisoryRowIn } from "./d1/advisory-index.ts";
 import { askedForIn } from "./d1/asked-for.ts";
 import { auditLogIn } from "./d1/audit-log.ts";
 import { catalogOf } from "./d1/catalog.ts";
@@ -41,6 +42,7 @@ import { Memory, scopedTo } from "./memory.ts";
 import { fillQueue } from "./queues/fills.ts";
 import { refreshQueue } from "./queues/refreshes.ts";
 import { movingIn } from "./moving/moving.ts";
+import { advisoryIndexIn, findAdvisoriesIn, type Shard } from "./r2/advisories.ts";
 import { hostedBytesIn } from "./r2/hosted-bytes.ts";
 import { fileStore, type FileInMemory } from "./r2/mirrored-files.ts";
 import { mirroredObjectsIn } from "./r2/mirrored-objects.ts";
@@ -103,7 +105,7 @@ export function createStores(platform: Storage, { maxPut, inMemory }: StorageLim
   const counters = countersIn(db);
   const uses = fileUsesIn(db, memory.used, { now, sleep });
   const demand = demandIn(db);
-  const { hosting, entriesOf, tokenRights } = snapshotStores(platform, memory.hosting, outage);
+  const { hosting, entriesOf, tokenRights, placedIndex } = snapshotStores(platform, memory.hosting, outage);
   const tokens = tokensIn(db, tokenRights);
   const newBytes = newBytesIn(db);
   const objects = mirroredObjectsIn(db, r2);
@@ -185,6 +187,8 @@ export function createStores(platform: Storage, { maxPut, inMemory }: StorageLim
     jobRuns: jobRunsIn(db),
     moving: movingIn(platform, now),
     ofSource,
+    findAdvisories: findAdvisoriesIn(r2, placedIndex, memory.advisories),
+    advisoryIndex: advisoryIndexIn(r2, advisoryRowIn(db), now),
     /** The root listing of an index. */
     listing: (index: string) => ({
       lists: listStore(r2, listKeys(index)),
@@ -230,4 +234,6 @@ const memoryTier = ({ budget, largest }: FileMemory) => ({
   guarded: new Memory<GuardedPage>(16 * MiB, 4 * MiB),
   blocked: new Memory<true>(MiB),
   viewed: new Memory<GuardedPage>(8 * MiB, 4 * MiB),
+  /** All shards of an index of PyPI's 24,500 records. */
+  advisories: new Memory<Shard>(12 * MiB, 2 * MiB),
 });

@@ -1,13 +1,12 @@
 import { Hono } from "hono";
 import { raw } from "hono/html";
-import { exemptionSentence, type ExplanationAnswer } from "../../schema/why.ts";
+import { exemptionSentence, fixSentence, type ExplanationAnswer } from "../../schema/why.ts";
 import { badRequest, IndexError } from "../errors.ts";
 import type { AppEnv } from "../http/context.ts";
 import { LIFETIMES, NOTHING_LOADED } from "../http/headers.ts";
 import { parseProjectName } from "../pypi/name.ts";
 import { isVersion } from "../pypi/version.ts";
-import type { Explain } from "../repository/explanation.ts";
-
+import type { Explain, ShownAdvisory } from "../repository/explanation.ts";
 import { STYLE } from "./style.ts";
 
 /**
@@ -28,18 +27,20 @@ export function whyRoutes(index: string, explain: Explain): Hono<AppEnv> {
       index,
       project,
       version,
-      files: files.map(({ filename, version: own, isHosted, uploadedAt, kept, verdict, rules }) => ({
+      files: files.map(({ filename, version: own, isHosted, uploadedAt, kept, verdict, rules, fixes }) => ({
         filename,
         version: own,
         hosted: isHosted,
         uploadTime: iso(uploadedAt),
         upstream: kept,
         verdict,
-        rules: rules.map(({ exempted, ...each }) => ({
+        rules: rules.map(({ advisory, exempted, ...each }) => ({
           ...each,
           until: iso(each.until),
+          advisory: advisory && shownAdvisory(advisory),
           exempted: exempted && { ...exempted, until: iso(exempted.until) },
         })),
+        fixes: fixes && { ...fixes, advisories: fixes.advisories.map(shownAdvisory) },
       })),
     };
     if (!/\btext\/html\b/.test(c.req.header("Accept") ?? "")) return c.json(answer, 200, LIFETIMES.live);
@@ -55,6 +56,8 @@ const UPSTREAM = {
   removed: "kept: its upstream no longer lists it",
   changed: "kept: its upstream has other bytes under this name",
 } as const;
+
+const shownAdvisory = (advisory: ShownAdvisory) => ({ ...advisory, aliases: [...advisory.aliases] });
 
 const iso = (at: number | undefined) => (at === undefined ? undefined : new Date(at).toISOString());
 
@@ -86,12 +89,23 @@ function Why({ index, project, version, files }: ExplanationAnswer) {
                     : `, uploaded ${file.uploadTime ?? "at a time that its upstream does not say"}`}
                   {file.upstream && `, and ${UPSTREAM[file.upstream]}`}
                 </p>
-                {file.rules.map(({ rule, mode, sentence, exempted }) => (
+                {file.fixes && (
+                  <p>
+                    <b>a fix</b>: {fixSentence(file.fixes)}
+                  </p>
+                )}
+                {file.rules.map(({ rule, mode, sentence, advisory, exempted }) => (
                   <p>
                     <b>
                       {rule} ({mode})
                     </b>
                     : {sentence} {exempted && exemptionSentence(exempted)}
+                    {advisory && (
+                      <>
+                        {" "}
+                        <a href={advisory.url}>{[advisory.id, ...advisory.aliases].join(", ")}</a>
+                      </>
+                    )}
                   </p>
                 ))}
               </section>

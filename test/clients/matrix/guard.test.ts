@@ -10,6 +10,7 @@ import { Place } from "../../support/node/clients/place.ts";
 import { printedBy, REFUSALS, REFUSED_CLIENTS } from "../../support/node/clients/refusals.ts";
 import { pypiEdge } from "../../support/node/command.ts";
 import { paths, Rig } from "../../support/node/rig.ts";
+import { zip } from "../../support/archive.ts";
 import { actor } from "../cast.ts";
 import { LOCKERS } from "../lockers.ts";
 
@@ -41,6 +42,17 @@ const config = join(folder, "guard.toml");
 /** Writes the configuration that the next start reads. */
 function configure(policy: string): void {
   writeFileSync(config, `[vars.INDEXES.default]\nsources = ["pypi"]\n${policy}`);
+}
+
+const MALWARE = /-2\.0-py3-none-any\.whl is refused: it is malware, MAL-2026-1\. Do not install it\./;
+
+/** OSV's export, of one record. */
+async function loadAdvisories(): Promise<void> {
+  const affected = [{ package: { ecosystem: "PyPI", name: "parcel" }, versions: ["2.0"] }];
+  const content = JSON.stringify({ id: "MAL-2026-1", affected });
+  writeFileSync(join(folder, "all.zip"), await zip([{ name: "MAL-2026-1.json", content }]));
+  const { code, output } = await rig.command("osv", "load", join(folder, "all.zip"));
+  expect(code, output).toBe(0);
 }
 
 const GUARD = '[vars.INDEXES.default.policy]\nmin_age = "3d"\n';
@@ -157,6 +169,29 @@ test.for(LOCKERS)(
       const { code, output } = await lock.install(rig.index, place);
       expect(code).not.toBe(0);
       expectPrinted(output, name, "locked");
+    } finally {
+      place.remove();
+    }
+  },
+);
+
+test.for(LOCKERS.filter(({ name }) => /^(?:uv .*uv\.lock|pip .*pylock\.toml)$/.test(name)))(
+  "$name: a locked version that is malware is refused, and the advisory is on the screen",
+  async ({ lock }, { skip }) => {
+    skip(lock === undefined);
+    if (!lock) return;
+    const place = await Place.make();
+    try {
+      await restartWith("");
+      const written = await lock.write({ requirement: "parcel", files: [] }, rig.index, place);
+      expect(written.code, written.output).toBe(0);
+      await restartWith('[vars.INDEXES.default.policy]\nmalware = "enforce"\n');
+      await loadAdvisories();
+      place.forget();
+      await place.empty();
+      const { code, output } = await lock.install(rig.index, place);
+      expect(code).not.toBe(0);
+      expect(spaced(output)).toMatch(MALWARE);
     } finally {
       place.remove();
     }

@@ -2,6 +2,8 @@ import { describe, expect, test } from "vitest";
 import { DAY } from "../../../worker/duration.ts";
 import { exempter } from "../../../worker/policy/exempter.ts";
 import { judgeBy, refusedProjects, refusing, warning } from "../../../worker/policy/judge.ts";
+import { advisoriesOf } from "../../../worker/policy/osv/advisories.ts";
+import type { AdvisoryEntry } from "../../../worker/policy/osv/record.ts";
 import type { JudgedFile, ListEntry, Mode, Policy, RuleName } from "../../../worker/policy/policy.ts";
 import { fileRuleOf } from "../../../worker/pypi/file-rule.ts";
 import type { ProjectName } from "../../../worker/pypi/name.ts";
@@ -9,7 +11,9 @@ import type { ProjectName } from "../../../worker/pypi/name.ts";
 const NOW = Date.parse("2026-11-22T12:00:00Z");
 
 const OFF = {
+  malware: "off",
   deny: "off",
+  vulnerable: "off",
   before: "off",
   "min-age": "off",
   prerelease: "off",
@@ -27,11 +31,18 @@ const policy = (modes: Partial<Record<RuleName, Mode>>, more: Partial<Policy> = 
   unknownTime: "hold",
   status: ["archived"],
   provenance: "regressed",
+  malware: { sources: [], delay: 0 },
+  vulnerable: { floor: "high", unknown: "off" },
   modes: { ...OFF, ...modes },
   ...more,
 });
 
 const HASH = "ab".repeat(32);
+
+const ADVISORIES: AdvisoryEntry[] = [
+  { id: "MAL-1", malware: true, versions: ["1.0rc1"], published: NOW - DAY },
+  { id: "GHSA-1", severity: "high", ranges: [[{ introduced: "0" }, { fixed: "2" }]] },
+];
 
 /** A file to which every rule applies. */
 const file = (more: Partial<JudgedFile> = {}): JudgedFile => ({
@@ -45,6 +56,7 @@ const file = (more: Partial<JudgedFile> = {}): JudgedFile => ({
   provenance: "lost",
   sha256: HASH,
   source: "pypi",
+  advisories: advisoriesOf(ADVISORIES),
   ...more,
 });
 
@@ -59,6 +71,9 @@ const old = {
 } as const;
 
 const SENTENCES: Record<RuleName, string> = {
+  malware: "demo-1.0rc1.tar.gz is refused: it is malware, MAL-1. Do not install it.",
+  vulnerable:
+    "demo-1.0rc1.tar.gz is refused: it is affected by GHSA-1 (high), by the rule of index team on vulnerabilities.",
   deny: "demo-1.0rc1.tar.gz is refused: index team denies demo<2.",
   before:
     "demo-1.0rc1.tar.gz is held: it was uploaded at 2026-11-21 12:00 UTC, and index team has what was uploaded before 2026-11-12 12:00 UTC.",
@@ -194,6 +209,25 @@ describe("what is let through", () => {
     const allowed = exempter({ allow: [fileRuleOf("demo")] });
     expect(allowed(file(), { rule: "malware", advisories: ["MAL-2026-1"] }, NOW)).toBeUndefined();
   });
+});
+
+test("an exemption from one advisory is none from another", () => {
+  const records: AdvisoryEntry[] = ["MAL-1", "MAL-2"].map((id) => ({ id, malware: true, versions: ["1.0rc1"] }));
+  const exemptions = (...ids: string[]) =>
+    ids.map((advisory) => entry("exemption", "demo", { id: advisory, advisory }));
+  const refusedBy = (...ids: string[]) =>
+    refusing(
+      judgeBy([policy({ malware: "enforce" }, { deny: [], entries: exemptions(...ids) })])(
+        file({ advisories: advisoriesOf(records) }),
+        NOW,
+      ),
+    )?.advisory?.id;
+  expect([refusedBy(), refusedBy("MAL-1"), refusedBy("MAL-2"), refusedBy("MAL-1", "MAL-2")]).toEqual([
+    "MAL-1",
+    "MAL-2",
+    "MAL-1",
+    undefined,
+  ]);
 });
 
 test("an entry that denies does so until its end, with its reason", () => {

@@ -68,6 +68,15 @@ const SENTENCES: { readonly [Of in Kind]: Sentence<Of> } = {
   "tokens-deleted": ({ tokens }, dryRun) =>
     `${some(tokens, "token")} that ended long ago ${was(tokens, dryRun)} deleted.`,
 
+  "advisories-synced": ({ records, entries, changed, gone }, dryRun) =>
+    `${some(records, "record")} of OSV ${dryRun ? "would be" : is(records)} loaded, with ${entries.toLocaleString("en")} entries on projects: ${changed.toLocaleString("en")} new or changed, ${gone.toLocaleString("en")} gone.`,
+  "advisories-unreadable": ({ records, ids }) =>
+    `${some(records, "record")} cannot be read, and ${records === 1 ? "counts as it" : "count as they"} did before: ${ids.join(", ")}${ids.length < records ? ", …" : ""}`,
+  "advisories-refused": ({ reason }) =>
+    `The export was refused, and the advisories stay as they were: ${reason}. If that is right, load it with pypi-edge osv load --fewer.`,
+  "advisories-failed": ({ reason }) => `The export cannot be read, and the advisories stay as they were: ${reason}`,
+  "advisories-not-kept": () => "OSV is empty: advisories are loaded by hand, with pypi-edge osv load.",
+
   "edge-purged": ({ projects }, dryRun) =>
     projects === "all"
       ? `All answers ${was(2, dryRun)} purged from the edge cache.`

@@ -12,6 +12,8 @@ import type { TokenStore } from "../../auth/ports.ts";
 import type { UploadsInParts } from "../../publishing/uploads-in-parts.ts";
 import { adminOnly, type Authorize } from "../access.ts";
 import type { Settling } from "../settle.ts";
+import type { AdvisoryIndexStore } from "../../repository/ports/advisory-index.ts";
+import { advisoryRoutes, type ReplaceAudited } from "./advisories.ts";
 import { answerAudit } from "./audit.ts";
 import { sentencesOf } from "./job-sentences.ts";
 import type { NamedIndex } from "./lock.ts";
@@ -40,6 +42,7 @@ export interface ApiOptions {
   readonly tokens: TokenStore;
   readonly policyEntries: Pick<PolicyEntriesApi, "entries" | "freshId">;
   readonly uploads: UploadsInParts;
+  readonly advisories: AdvisoryIndexStore & { readonly replaceAudited: ReplaceAudited };
   readonly clock: Clock;
   readonly pipe: MakePipe;
 }
@@ -49,7 +52,7 @@ const MAX_JOB_BYTES = 1024 ** 2;
 
 /** The API, to be mounted at `/-/api`. */
 export function apiRoutes(parts: ApiOptions): Hono<AppEnv> {
-  const { authorize, settling, runJob, indexes, releases, auditLog, tokens, uploads, clock, pipe } = parts;
+  const { authorize, settling, runJob, indexes, releases, auditLog, tokens, uploads, advisories, clock, pipe } = parts;
   const routes = new Hono<AppEnv>();
 
   routes.use("/jobs/:name", adminOnly(authorize), allowOnly("POST"));
@@ -72,6 +75,8 @@ export function apiRoutes(parts: ApiOptions): Hono<AppEnv> {
   routes.get("/audit", (c) => answerAudit(c, authorize, auditLog));
   routes.use("/audit", adminOnly(authorize), allowOnly("GET", "HEAD"));
 
+  routes.route("/advisories", advisoryRoutes(authorize, settling, advisories, advisories.replaceAudited));
+
   routes.route("/uploads", uploadsInPartsRoutes(authorize, settling, uploads));
 
   // Answered here and not by the app's own handler, which would first refuse a POST and say that GET is offered.
@@ -82,4 +87,4 @@ export function apiRoutes(parts: ApiOptions): Hono<AppEnv> {
 }
 
 const NOT_HERE =
-  "There is nothing at this address; POST is offered at /-/api/jobs/NAME, /-/api/warm, /-/api/wheelhouse, /-/api/lock/local and /-/api/lock/canonical. Uploads in parts are at /-/api/uploads, tokens at /-/api/tokens, lists of policies at /-/api/policy/entries, releases below /-/api/indexes/INDEX/projects/PROJECT, the audit log is at /-/api/audit.";
+  "There is nothing at this address; POST is offered at /-/api/jobs/NAME, /-/api/warm, /-/api/wheelhouse, /-/api/lock/local and /-/api/lock/canonical. Uploads in parts are at /-/api/uploads, tokens at /-/api/tokens, lists of policies at /-/api/policy/entries, releases below /-/api/indexes/INDEX/projects/PROJECT, the audit log is at /-/api/audit, the advisories at /-/api/advisories.";

@@ -1,12 +1,15 @@
 import { IndexError } from "../../errors.ts";
 import { canonicalVersion } from "../../pypi/pep440.ts";
 import { refusing, warning } from "../../policy/judge.ts";
+import { advisoryUrl, type Advisory } from "../../policy/osv/advisories.ts";
 import type { Policy } from "../../policy/policy.ts";
-import type { Explain } from "../../repository/explanation.ts";
+import type { Explain, ShownAdvisory } from "../../repository/explanation.ts";
 import type { EntriesOf } from "../../repository/ports/policy-entries.ts";
 import type { Repository } from "../../repository/repository.ts";
+import { heldFixes } from "./held-fixes.ts";
 import { judgedEntry } from "./judged.ts";
 import { judgedPage } from "./judged-page.ts";
+import { advisoriesFor, type FindAdvisories } from "./known-advisories.ts";
 import { currentRules } from "./rules.ts";
 
 /**
@@ -18,28 +21,49 @@ import { currentRules } from "./rules.ts";
 export function explainBy(
   policies: readonly Policy[],
   entriesOf: EntriesOf,
+  findAdvisories: FindAdvisories,
   below: Pick<Repository, "project">,
 ): Explain {
   const rulesNow = currentRules(policies, entriesOf);
+  const advisoriesOf = advisoriesFor(policies, findAdvisories, true);
   return async (name, version, ctx) => {
     const { judge, refusedProject } = await rulesNow(ctx);
     // No upstream is asked for such a name.
-    const refusal = refusedProject(name, ctx.now);
-    if (refusal) throw new IndexError("project-blocked", refusal.sentence());
+    const denied = refusedProject(name, ctx.now);
+    if (denied) throw new IndexError("project-blocked", denied.sentence());
+    const advisories = await advisoriesOf(name, ctx);
     const project = await below.project(name, ctx);
     if (!project) return null;
     const wanted = version === undefined ? undefined : canonicalVersion(version);
     const model = await project.page.model();
     const page = judgedPage(model);
-    return model.files.flatMap((entry) => {
-      const file = judgedEntry({ project: name, entry, source: project.files.source }, page);
-      if (wanted !== undefined && canonicalVersion(file.version ?? "") !== wanted) return [];
+    const judged = model.files.map((entry) => {
+      const file = judgedEntry({ project: name, entry, source: project.files.source }, page, advisories);
       const findings = judge(file, ctx.now);
-      const verdict = refusing(findings) ? "refused" : warning(findings) ? "marked" : "admitted";
-      const rules = findings.map(({ sentence, ...finding }) => ({ ...finding, sentence: sentence() }));
+      return { entry, file, findings, refusal: refusing(findings) };
+    });
+    const admitted = judged.flatMap(({ entry, refusal }) => (refusal ? [] : [entry]));
+    const fixOf = heldFixes(name, admitted, advisories);
+    return judged.flatMap(({ entry, file, findings, refusal }) => {
+      if (wanted !== undefined && canonicalVersion(file.version ?? "") !== wanted) return [];
+      const verdict = refusal ? "refused" : warning(findings) ? "marked" : "admitted";
+      const fix = fixOf(file, refusal);
+      const rules = findings.map(({ sentence, advisory, ...finding }) => ({
+        ...finding,
+        sentence: sentence(),
+        advisory: advisory && shownAdvisory(advisory),
+      }));
       const { version: own, isHosted, uploadedAt } = file;
       const { filename, hashes, _kept: kept } = entry;
-      return [{ filename, version: own, isHosted, hashes, uploadedAt, kept, verdict, rules }];
+      const fixes = fix && { newest: fix.newest, advisories: fix.advisories.map(shownAdvisory) };
+      return [{ filename, version: own, isHosted, hashes, uploadedAt, kept, verdict, rules, fixes }];
     });
   };
 }
+
+const shownAdvisory = ({ id, aliases, severity }: Advisory): ShownAdvisory => ({
+  id,
+  aliases,
+  severity,
+  url: advisoryUrl(id),
+});

@@ -5,6 +5,7 @@ import { projectCandidates } from "../../pypi/filename.ts";
 import type { ProjectName } from "../../pypi/name.ts";
 import { findFile } from "../../pypi/simple-json.ts";
 import { refusing } from "../../policy/judge.ts";
+import type { Advisories } from "../../policy/osv/advisories.ts";
 import type { Finding, JudgedFile, Policy } from "../../policy/policy.ts";
 import { discard, type Artifact, type ListedFile } from "../../repository/artifact.ts";
 import type { Context } from "../../repository/context.ts";
@@ -23,6 +24,7 @@ import type {
 import { mergeListings } from "../merge-listings.ts";
 import { guardedJson } from "./guarded-document.ts";
 import { guardedPage } from "./guarded-page.ts";
+import { advisoriesFor, type FindAdvisories } from "./known-advisories.ts";
 import { judgedArtifact, judgedEntry } from "./judged.ts";
 import { currentRules, type Rules } from "./rules.ts";
 
@@ -30,6 +32,7 @@ export interface GuardParts {
   /** The policies of the index and of those that it stands on. */
   readonly policies: readonly Policy[];
   readonly entriesOf: EntriesOf;
+  readonly findAdvisories: FindAdvisories;
   /** The path in front of the index's addresses: empty, or a slash and its name. */
   readonly base: string;
   readonly pages: GuardedPages;
@@ -52,6 +55,7 @@ const REFUSED_SIZE = 400;
 export function guard(parts: GuardParts): Layer {
   const { policies, entriesOf, pages, count } = parts;
   const rulesNow = currentRules(policies, entriesOf);
+  const advisoriesOf = advisoriesFor(policies, parts.findAdvisories);
 
   function assertProject({ refusedProject }: Rules, name: ProjectName, { now }: Context): void {
     const finding = refusedProject(name, now);
@@ -63,10 +67,17 @@ export function guard(parts: GuardParts): Layer {
     if (refusal) throw fileBlocked(refusal.sentence(), refusal.rule, file, parts);
   }
 
-  /** What the policy made of a page; undefined where that is not in memory. */
-  function knownView(rules: Rules, { head }: Page, name: ProjectName, ctx: Context): GuardedPage | undefined {
+  /** What the policy made of a page; undefined where that is not in memory, or where other things are known by now. */
+  function knownView(
+    rules: Rules,
+    { head }: Page,
+    name: ProjectName,
+    advisories: Advisories | undefined,
+    ctx: Context,
+  ): GuardedPage | undefined {
     const known = pages.get(name, ctx.now);
-    return known?.of === head.digest && known.by === rules && known.madeAt <= ctx.now ? known : undefined;
+    if (known?.of !== head.digest || known.by !== rules || known.advisories !== advisories) return undefined;
+    return known.madeAt <= ctx.now ? known : undefined;
   }
 
   /** What the policy makes of a page that is in memory. */
@@ -74,11 +85,12 @@ export function guard(parts: GuardParts): Layer {
     rules: Rules,
     { page, files }: { readonly page: Page; readonly files: Pick<ProjectFiles, "source"> },
     name: ProjectName,
+    advisories: Advisories | undefined,
     ctx: Context,
   ): Promise<GuardedPage> {
-    const known = knownView(rules, page, name, ctx);
+    const known = knownView(rules, page, name, advisories, ctx);
     if (known) return known;
-    const made = await guardedPage(page, files.source, rules, ctx);
+    const made = await guardedPage(page, files.source, rules, advisories, ctx);
     // Its HTML is about as large.
     pages.set(name, made, 2 * (made.shown?.weight ?? 0) + REFUSED_SIZE * made.refused.size, made.until);
     return made;
@@ -86,11 +98,12 @@ export function guard(parts: GuardParts): Layer {
 
   /** The project as the index shows it, and which of its files are refused. */
   async function shownProject(rules: Rules, inner: Repository, name: ProjectName, ctx: Context, demand?: Revalidation) {
+    const advisories = await advisoriesOf(name, ctx);
     const found = await inner.project(name, ctx, demand);
     if (!found) return null;
     let { page } = found;
-    let view = knownView(rules, page, name, ctx);
-    if (!view) view = await viewOf(rules, { ...found, page: (page = await page.buffered()) }, name, ctx);
+    let view = knownView(rules, page, name, advisories, ctx);
+    if (!view) view = await viewOf(rules, { ...found, page: (page = await page.buffered()) }, name, advisories, ctx);
     const { shown, isEmptied, refused, until } = view;
     if (shown || isEmptied) await found.page.cancel();
     const first = isEmptied ? [...refused.values()].at(-1) : undefined;
@@ -108,23 +121,32 @@ export function guard(parts: GuardParts): Layer {
   }
 
   /** The file as its project's page has it; undefined where that does not list it. */
-  async function judgedOnPage(rules: Rules, inner: Repository, { project }: Artifact, ref: FileRef, ctx: Context) {
+  async function judgedOnPage(
+    rules: Rules,
+    inner: Repository,
+    { project }: Artifact,
+    ref: FileRef,
+    advisories: Advisories | undefined,
+    ctx: Context,
+  ) {
     const found = await inner.project(project, ctx);
     if (!found) return undefined;
     const { files } = found;
     const page = rules.readsWhole ? await found.page.buffered() : found.page;
     const entry = findFile(await page.text(), ref);
     if (!entry) return undefined;
-    const whole = rules.readsWhole ? (await viewOf(rules, { page, files }, project, ctx)).whole : undefined;
-    return judgedEntry({ project, entry, source: files.source }, whole);
+    const whole = rules.readsWhole ? (await viewOf(rules, { page, files }, project, advisories, ctx)).whole : undefined;
+    return judgedEntry({ project, entry, source: files.source }, whole, advisories);
   }
 
   /** The file that is listed. Where a rule looks at more of the page, that is read. */
   async function judgedListed(rules: Rules, inner: Repository, listed: ListedFile, ctx: Context) {
-    const found = rules.readsWhole ? await inner.project(listed.project, ctx) : null;
-    if (!found) return judgedEntry(listed);
+    const { project } = listed;
+    const advisories = await advisoriesOf(project, ctx);
+    const found = rules.readsWhole ? await inner.project(project, ctx) : null;
+    if (!found) return judgedEntry(listed, undefined, advisories);
     const page = await found.page.buffered();
-    return judgedEntry(listed, (await viewOf(rules, { ...found, page }, listed.project, ctx)).whole);
+    return judgedEntry(listed, (await viewOf(rules, { ...found, page }, project, advisories, ctx)).whole, advisories);
   }
 
   /**
@@ -140,13 +162,14 @@ export function guard(parts: GuardParts): Layer {
     ctx: Context,
   ): Promise<void> {
     const { judge, readsPage, readsTime, readsDigest } = rules;
-    let file = judgedArtifact(artifact, ref);
+    const advisories = await advisoriesOf(artifact.project, ctx);
+    let file = judgedArtifact(artifact, ref, advisories);
     let findings = judge(file, ctx.now);
     // An earlier version did not record when a file was uploaded.
     const isUndated = readsTime && artifact.uploadedAt === undefined && !file.isHosted;
     const isUnnamed = readsDigest && file.sha256 === undefined;
     if (readsPage || isUndated || isUnnamed || refusing(findings)) {
-      const listed = await judgedOnPage(rules, inner, artifact, ref, ctx);
+      const listed = await judgedOnPage(rules, inner, artifact, ref, advisories, ctx);
       if (listed) findings = judge((file = listed), ctx.now);
     }
     countAll(findings);
@@ -214,7 +237,12 @@ export function guard(parts: GuardParts): Layer {
   }
 
   function countAll(findings: readonly Finding[]): void {
-    for (const finding of findings) count(finding);
+    // A file is one verdict of a rule, however many advisories name it.
+    const isFirst = ({ rule, mode, index, exempted }: Finding, at: number) =>
+      !findings
+        .slice(0, at)
+        .some((it) => it.rule === rule && it.mode === mode && it.index === index && !it.exempted === !exempted);
+    for (const finding of findings.filter(isFirst)) count(finding);
   }
 
   /** A project's files, without those that the policy refuses. */

@@ -3,6 +3,7 @@ import { canonicalVersion } from "../../pypi/pep440.ts";
 import type { FileEntry, ProjectPage } from "../../pypi/page.ts";
 import { versionOf } from "../../pypi/version.ts";
 import { refusing, warning } from "../../policy/judge.ts";
+import type { Advisories } from "../../policy/osv/advisories.ts";
 import { giveWay } from "../../repository/give-way.ts";
 import { uncopied } from "../../repository/gzip.ts";
 import { Page } from "../../repository/page.ts";
@@ -20,7 +21,13 @@ const MANY = 1_000;
  *
  * @param source the key of the source that its files come from, but for hosted ones
  */
-export async function guardedPage(page: Page, source: string, rules: Rules, ctx: Context): Promise<GuardedPage> {
+export async function guardedPage(
+  page: Page,
+  source: string,
+  rules: Rules,
+  advisories: Advisories | undefined,
+  ctx: Context,
+): Promise<GuardedPage> {
   const model = await page.model();
   const whole = judgedPage(model);
   const refused = new Map<string, RefusedFile>();
@@ -29,9 +36,11 @@ export async function guardedPage(page: Page, source: string, rules: Rules, ctx:
   let until = Infinity;
   for (const [at, entry] of model.files.entries()) {
     if (at > 0 && at % MANY === 0) await giveWay();
-    const findings = rules.judge(judgedEntry({ project: model.name, entry, source }, whole), ctx.now);
-    for (const { mode, until: end, exempted } of findings) {
-      if (mode !== "audit") until = Math.min(until, (exempted ? exempted.until : end) ?? Infinity);
+    const findings = rules.judge(judgedEntry({ project: model.name, entry, source }, whole, advisories), ctx.now);
+    for (const { rule, mode, until: end, exempted } of findings) {
+      // An advisory on malware that is still delayed is counted, and refuses from then on.
+      if (mode !== "audit" || rule === "malware")
+        until = Math.min(until, (exempted ? exempted.until : end) ?? Infinity);
     }
     const [refusal, warned] = [refusing(findings), warning(findings)];
     if (refusal) {
@@ -46,6 +55,7 @@ export async function guardedPage(page: Page, source: string, rules: Rules, ctx:
   const made = {
     of: page.head.digest,
     by: rules,
+    advisories,
     whole,
     madeAt: ctx.now,
     until: until === Infinity ? undefined : until,

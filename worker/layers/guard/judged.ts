@@ -2,6 +2,7 @@ import { HOSTED_SEGMENT, isHostedEntry, type FileRef } from "../../pypi/file-url
 import type { Filename } from "../../pypi/filename.ts";
 import type { ProjectName } from "../../pypi/name.ts";
 import { versionOf } from "../../pypi/version.ts";
+import type { Advisories } from "../../policy/osv/advisories.ts";
 import type { JudgedFile } from "../../policy/policy.ts";
 import type { ArtifactFacts, ListedFile } from "../../repository/artifact.ts";
 import { uploadedAtOf } from "../read-upstream.ts";
@@ -11,8 +12,13 @@ import { provenanceOf, type JudgedPage } from "./judged-page.ts";
  * A file as its project's page lists it.
  *
  * @param page undefined where no rule looks at more of it than the entry
+ * @param advisories what is known of the project's versions; undefined where no rule asks for it
  */
-export function judgedEntry({ project, entry, source }: ListedFile, page?: JudgedPage): JudgedFile {
+export function judgedEntry(
+  { project, entry, source }: ListedFile,
+  page?: JudgedPage,
+  advisories?: Advisories,
+): JudgedFile {
   const isHosted = isHostedEntry(entry);
   return judged(project, entry.filename, {
     ...(page && { status: page.status, provenance: provenanceOf(entry, page) }),
@@ -22,6 +28,7 @@ export function judgedEntry({ project, entry, source }: ListedFile, page?: Judge
     isYanked: entry.yanked !== undefined && entry.yanked !== false,
     sha256: entry.hashes["sha256"],
     source,
+    advisories,
   });
 }
 
@@ -29,6 +36,7 @@ export function judgedEntry({ project, entry, source }: ListedFile, page?: Judge
 export function judgedArtifact(
   { project, uploadedAt, modifiedAt, digest, source }: ArtifactFacts,
   ref: FileRef,
+  advisories: Advisories | undefined,
 ): JudgedFile {
   const isHosted = ref.origin === HOSTED_SEGMENT;
   return judged(project, ref.filename, {
@@ -38,6 +46,7 @@ export function judgedArtifact(
     // A `.metadata` has a digest of its own.
     sha256: ref.part === "file" && digest?.algorithm === "sha256" ? digest.hex : undefined,
     source,
+    advisories,
   });
 }
 

@@ -30,6 +30,9 @@ export interface Advisories {
 /** Where people read about an advisory. */
 export const advisoryUrl = (id: string) => `https://osv.dev/vulnerability/${encodeURIComponent(id)}`;
 
+/** Most projects have none. */
+const NOTHING: Advisories = { all: [], affecting: () => [], undecided: () => [] };
+
 interface Verdict {
   readonly affecting: readonly Advisory[];
   readonly undecided: readonly Advisory[];
@@ -37,6 +40,7 @@ interface Verdict {
 
 /** Reads the entries of one project. Whatever they have in them, it throws nothing. */
 export function advisoriesOf(entries: readonly AdvisoryEntry[]): Advisories {
+  if (entries.length === 0) return NOTHING;
   const bounds = new VersionBounds(entries.flatMap(({ ranges }) => ranges ?? []));
   const listed = new Map<string, Set<Advisory>>();
   const ranged = groupsOf(entries).map((group) => {
@@ -88,9 +92,9 @@ export function advisoriesOf(entries: readonly AdvisoryEntry[]): Advisories {
   };
 }
 
-function verdictOf<Group extends { readonly advisory: Advisory }>(
-  groups: readonly Group[],
-  test: (group: Group) => boolean | undefined,
+function verdictOf<Named extends { readonly advisory: Advisory }>(
+  groups: readonly Named[],
+  test: (group: Named) => boolean | undefined,
 ): Verdict {
   const [affecting, undecided]: [Advisory[], Advisory[]] = [[], []];
   for (const group of groups) {
@@ -100,21 +104,28 @@ function verdictOf<Group extends { readonly advisory: Advisory }>(
   return { affecting, undecided };
 }
 
+/** Entries that are one advisory, with all their names. */
+interface Group {
+  readonly names: Set<string>;
+  readonly entries: AdvisoryEntry[];
+}
+
 /** The entries that share a name with each other, directly or by way of others. */
 function groupsOf(entries: readonly AdvisoryEntry[]): AdvisoryEntry[][] {
-  let groups: { readonly names: Set<string>; readonly entries: AdvisoryEntry[] }[] = [];
-  const byName = new Map<string, (typeof groups)[number]>();
+  const groups = new Set<Group>();
+  const byName = new Map<string, Group>();
   for (const entry of entries) {
     const own = { names: new Set([entry.id, ...(entry.aliases ?? [])]), entries: [entry] };
     const joined = new Set([...own.names].flatMap((name) => byName.get(name) ?? []));
     for (const other of joined) {
       own.entries.unshift(...other.entries);
       for (const name of other.names) own.names.add(name);
+      groups.delete(other);
     }
-    groups = [...groups.filter((group) => !joined.has(group)), own];
+    groups.add(own);
     for (const name of own.names) byName.set(name, own);
   }
-  return groups.map((group) => group.entries);
+  return [...groups].map((group) => group.entries);
 }
 
 const PREFERRED = ["MAL-", "GHSA-", "PYSEC-"];

@@ -17,6 +17,8 @@ export interface GuardedPage {
   readonly by: object;
   /** What rules know of its files by the page alone: the project's status, and from when on its files have provenance. */
   readonly whole: { readonly status: string | undefined; readonly provenSince: number };
+  /** What it was compared with: one object as long as nothing else is known of the project. */
+  readonly advisories: object | undefined;
   /** When it was made: it is not used for an earlier time. Milliseconds since the epoch. */
   readonly madeAt: number;
   /** When a file becomes admitted by time alone. Milliseconds since the epoch; undefined: never. */

@@ -170,6 +170,15 @@ function publishing({ uploaded, inParts, adminToken }: Content): Table {
       "ALL /-/api/indexes/:index/projects/:project/:version",
       [...change("PUT", "/status", '{"status":"archived"}'), ...change("DELETE", `/${uploaded.version}`, "")],
     ],
+    [
+      "GET /team/-/why/:project/:version?",
+      [
+        ...reads("/team/-/why/no-such", reader),
+        ...reads(`/team/-/why/${uploaded.project}/${uploaded.version}`, reader),
+      ],
+    ],
+    ["GET /-/api/advisories", [...reads("/-/api/advisories", reader), ...reads("/-/api/advisories", admin)]],
+    ["PUT /-/api/advisories", refusedWrites("PUT", "/-/api/advisories", admin)],
     ["GET /-/api/audit", [...reads("/-/api/audit", reader), ...reads("/-/api/audit?index=team", admin)]],
     [
       "DELETE /-/api/tokens/:id",

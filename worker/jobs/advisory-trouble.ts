@@ -1,0 +1,55 @@
+import type { IndexConfig } from "../../schema/indexes.ts";
+import { DAY } from "../duration.ts";
+import type { AdvisoryIndexStore } from "../repository/ports/advisory-index.ts";
+
+/** What is wrong with the advisories that policies go by. */
+export interface AdvisoryTrouble {
+  readonly sentence: string;
+  /** Whether something failed: to have none at all is a choice as well. */
+  readonly isFault: boolean;
+}
+
+/** The job keeps them each hour; by hand they are loaded now and then. Milliseconds. */
+const TOO_OLD = { kept: 2 * DAY, loaded: 30 * DAY } as const;
+
+interface TroubleParts {
+  readonly indexes: readonly Pick<IndexConfig, "name" | "policies">[];
+  /** Whether the job keeps them. */
+  readonly isKept: boolean;
+  readonly store: Pick<AdvisoryIndexStore, "state">;
+}
+
+/**
+ * Returns a function that says what is wrong with the advisories; undefined where nothing is, or no policy goes by them. It
+ * names no address: anyone may read it. Rejects where the database cannot be read.
+ */
+export function advisoryTroubleOf({
+  indexes,
+  isKept,
+  store,
+}: TroubleParts): (now: number) => Promise<AdvisoryTrouble | undefined> {
+  const using = indexes.filter(({ policies }) =>
+    policies.some(({ modes }) => modes.malware !== "off" || modes.vulnerable !== "off"),
+  );
+  if (using.length === 0) return async () => undefined;
+  const refuses = using.some(({ policies }) => policies.some(({ onMissing }) => onMissing === "refuse"));
+  const names = using.map(({ name }) => name).join(", ");
+  return async (now) => {
+    const { isLoaded, checkedAt, failure } = await store.state();
+    const load = isKept ? "pypi-edge jobs run advisories loads them" : "pypi-edge osv load FILE loads them";
+    if (!isLoaded) {
+      const meanwhile = refuses
+        ? `index ${names} has rules that refuse every file until then`
+        : `index ${names} lets through what its rules on malware and vulnerabilities would refuse`;
+      return { sentence: `No advisories are loaded: ${meanwhile}. ${load}.`, isFault: failure !== undefined };
+    }
+    const isOld = now - checkedAt > (isKept ? TOO_OLD.kept : TOO_OLD.loaded);
+    if (failure === undefined && !isOld) return undefined;
+    const of = new Date(checkedAt).toISOString();
+    const why = failure === undefined ? "" : " The last run failed; the log says why.";
+    return {
+      sentence: `The advisories are those of ${of}, and count as long as there are no others.${why}`,
+      isFault: true,
+    };
+  };
+}

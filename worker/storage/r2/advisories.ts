@@ -1,0 +1,111 @@
+import { HOUR } from "../../duration.ts";
+import type { NewAuditEntry } from "../../auth/audit-entry.ts";
+import type { Objects } from "../../platform/objects.ts";
+import type { Platform } from "../../platform/platform.ts";
+import { advisoriesOf, type Advisories } from "../../policy/osv/advisories.ts";
+import { decodeShard, INDEX_HEADER, shardOf, shardOffsets } from "../../policy/osv/index-file.ts";
+import type { AdvisoryEntry } from "../../policy/osv/record.ts";
+import type { ProjectName } from "../../pypi/name.ts";
+import type { Context } from "../../repository/context.ts";
+import type { AdvisoryIndexStore } from "../../repository/ports/advisory-index.ts";
+import type { advisoryRowIn, PlacedIndex } from "../d1/advisory-index.ts";
+import { ADVISORIES_PREFIX, advisoriesKey, freshId } from "../keys.ts";
+import type { Memory } from "../memory.ts";
+import { orStorageFailed } from "../or-storage-failed.ts";
+import type { SnapshotReader } from "../snapshots/reader.ts";
+
+/** For so long after it was put, an index that no row names is left: requests may be reading it. Milliseconds. */
+const LEFT_FOR = HOUR;
+
+/** Memory that a shard takes, by the bytes of its text. */
+const MEMORY_PER_BYTE = 3;
+
+/** A shard in memory. What a project's entries mean is found out when the project is first asked for. */
+export interface Shard {
+  readonly entries: ReadonlyMap<ProjectName, readonly AdvisoryEntry[]>;
+  readonly read: Map<ProjectName, Advisories>;
+}
+
+/** Finds what is known of a project's versions; undefined where no index was ever loaded. Throws `storage-failed`. */
+type FindAdvisories = (name: ProjectName, ctx: Context) => Promise<Advisories | undefined>;
+
+/** No project has these: it is one value, so that "nothing is known" can be told without reading. */
+const NOTHING = advisoriesOf([]);
+
+/**
+ * Look-ups in the stored index: where it lies is read by snapshots, and a shard once for each isolate. While the database
+ * does not answer, the last index that was known counts.
+ */
+export function findAdvisoriesIn(
+  r2: Objects,
+  placed: SnapshotReader<PlacedIndex | null>,
+  memory: Memory<Shard>,
+): FindAdvisories {
+  async function placeNow(ctx: Context): Promise<PlacedIndex | null> {
+    try {
+      return (await placed.read(ctx)).value;
+    } catch (error) {
+      if (placed.last) return placed.last.value;
+      throw error;
+    }
+  }
+
+  async function shardAt({ object, offsets }: PlacedIndex, number: number, now: number): Promise<Shard> {
+    const key = `${object} ${number}`;
+    const known = memory.get(key, now);
+    if (known) return known;
+    const [offset = 0, end = 0] = offsets.slice(number, number + 2);
+    const found = await r2.get(object, { range: { offset, length: end - offset } });
+    if (!found) throw new Error(`the index of advisories, ${object}, is not there`);
+    const bytes = await found.bytes();
+    const shard = { entries: decodeShard(bytes), read: new Map<ProjectName, Advisories>() };
+    memory.set(key, shard, MEMORY_PER_BYTE * bytes.byteLength);
+    return shard;
+  }
+
+  return (name, ctx) =>
+    orStorageFailed(async () => {
+      const place = await placeNow(ctx);
+      if (!place) return undefined;
+      const { entries, read } = await shardAt(place, shardOf(name), ctx.now);
+      const listed = entries.get(name);
+      if (!listed) return NOTHING;
+      const made = read.get(name) ?? advisoriesOf(listed);
+      read.set(name, made);
+      return made;
+    });
+}
+
+/** The stored index as the job that keeps it sees it. */
+export function advisoryIndexIn(r2: Objects, row: ReturnType<typeof advisoryRowIn>, now: Platform["now"]) {
+  /** Deletes what runs that broke off, and those before, have left. */
+  async function deleteOthers(object: string): Promise<void> {
+    const { objects } = await r2.list({ prefix: ADVISORIES_PREFIX, limit: 1_000 });
+    const left = objects.filter(({ key, uploaded }) => key !== object && uploaded.getTime() < now() - LEFT_FOR);
+    if (left.length > 0) await r2.delete(left.map(({ key }) => key));
+  }
+
+  const replaceWith =
+    (entry?: NewAuditEntry): AdvisoryIndexStore["replace"] =>
+    async (file, counts, check) => {
+      const offsets = shardOffsets(file.subarray(0, INDEX_HEADER));
+      const object = advisoriesKey(freshId());
+      await r2.put(object, file);
+      await row.place({ object, offsets }, counts, check, entry && { entry: { ...entry, details: counts }, at: now() });
+      await deleteOthers(object);
+    };
+
+  const store: AdvisoryIndexStore = {
+    state: async () => (await row.read()).state,
+
+    async read() {
+      const { object } = await row.read();
+      return object === undefined ? undefined : (await r2.get(object))?.bytes();
+    },
+
+    replace: replaceWith(),
+
+    note: (check) => row.note(check),
+  };
+  return { ...store, /** The same, with an entry in the audit log. */ replaceAudited: replaceWith };
+}
