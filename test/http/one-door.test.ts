@@ -149,11 +149,7 @@ const withLocks: Tries = async (path) => {
   );
 };
 
-const jobs: Tries = (path) =>
-  Object.keys(JOBS).map((name) => ({
-    path: path.replace(":name", name),
-    method: "POST",
-  }));
+const jobs: Tries = (path) => Object.keys(JOBS).map((name) => ({ path: path.replace(":name", name), method: "POST" }));
 
 const sent =
   (method: string, body = "{}"): Tries =>

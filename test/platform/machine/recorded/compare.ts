@@ -62,5 +62,5 @@ function neutral(text: string, known: ReadonlyMap<string, string>): string {
   return named
     .replaceAll(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00)/g, "{time}")
     .replaceAll(/[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT/g, "{time}")
-    .replaceAll(/detail=(?:memory|kv)/g, "detail=stored");
+    .replaceAll(/detail=(?:memory|kv|r2)/g, "detail=stored");
 }

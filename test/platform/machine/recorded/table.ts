@@ -177,6 +177,18 @@ function publishing({ uploaded, inParts, adminToken }: Content): Table {
         ...reads(`/team/-/why/${uploaded.project}/${uploaded.version}`, reader),
       ],
     ],
+    [
+      "GET /-/api/policy/entries",
+      [...reads("/-/api/policy/entries", reader), ...reads("/-/api/policy/entries", admin)],
+    ],
+    ["POST /-/api/policy/entries", refusedWrites("POST", "/-/api/policy/entries", admin)],
+    ["DELETE /-/api/policy/entries/:id", refusedWrites("DELETE", "/-/api/policy/entries/0123456789abcdef", admin)],
+    ["POST /-/api/policy/report", refusedWrites("POST", "/-/api/policy/report?filename=uv.lock", admin)],
+    ["POST /team/-/api/policy/report", refusedWrites("POST", "/team/-/api/policy/report?filename=uv.lock", admin)],
+    ...["", "/team"].flatMap((base): Table => [
+      [`GET ${base}/-/api/policy/pending`, reads(`${base}/-/api/policy/pending`, admin)],
+      [`POST ${base}/-/api/policy/forecast`, refusedWrites("POST", `${base}/-/api/policy/forecast`, admin)],
+    ]),
     ["GET /-/api/advisories", [...reads("/-/api/advisories", reader), ...reads("/-/api/advisories", admin)]],
     ["PUT /-/api/advisories", refusedWrites("PUT", "/-/api/advisories", admin)],
     ["GET /-/api/audit", [...reads("/-/api/audit", reader), ...reads("/-/api/audit?index=team", admin)]],
