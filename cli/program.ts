@@ -12,6 +12,7 @@ import { jobsCommand } from "./commands/jobs.ts";
 import { lockCommand } from "./commands/lock.ts";
 import { loginCommand, logoutCommand } from "./commands/login.ts";
 import { migrateCommand } from "./commands/migrate.ts";
+import { mirrorCommand } from "./commands/mirror.ts";
 import { moveInCommand, moveOutCommand } from "./commands/move.ts";
 import { osvCommand } from "./commands/osv.ts";
 import { policyCommand } from "./commands/policy.ts";
@@ -45,6 +46,7 @@ export function program(version: string): CommandUnknownOpts {
     osvCommand(),
     warmCommand(),
     wheelhouseCommand(),
+    mirrorCommand(),
     lockCommand(),
     jobsCommand(),
     backupCommand(),

@@ -184,7 +184,7 @@ function complaints(issue: z.core.$ZodIssue): string[] {
 }
 
 /**
- * Replaces one upstream by `url`: the last source of the default index that has no `projects`. Invalid variables are
+ * Replaces one upstream by `url`: the last source of the default index that has no `projects`. How it is mirrored stays. Invalid variables are
  * returned unchanged; `parseConfig` reports them.
  *
  * @throws Error where every source of the default index has `projects`
@@ -197,5 +197,7 @@ export function withUpstream<Value>(variables: Record<string, Value>, url: URL) 
   if (open === undefined) {
     throw new Error(`--upstream replaces the last source of INDEXES.${DEFAULT} without "projects", and there is none.`);
   }
-  return { ...variables, UPSTREAMS: { ...variables["UPSTREAMS"], [open]: { url: url.href } } };
+  const shapes = variables["UPSTREAMS"] as Readonly<Record<string, { readonly mirror?: unknown }>>;
+  const mirror = shapes[open]?.mirror;
+  return { ...variables, UPSTREAMS: { ...shapes, [open]: { url: url.href, ...(mirror !== undefined && { mirror }) } } };
 }

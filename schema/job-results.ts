@@ -10,6 +10,7 @@ export type JobResult =
   | CleanResult
   | AdvisoriesResult
   | PurgeResult
+  | MirrorResult
   | ResendResult
   | MoveResult;
 
@@ -119,6 +120,13 @@ type PurgeResult =
   | { readonly kind: "edge-purged"; readonly projects: number | "all" }
   /** There is no edge cache, or the job was started by a request, which cannot purge it. */
   | { readonly kind: "edge-unreachable" };
+
+/** Of the job `mirror`. */
+type MirrorResult =
+  /** A run of its mirror was queued. */
+  | { readonly kind: "mirror-queued"; readonly source: string }
+  /** No mirror has anything to do, or each that has is being worked on, or waits. */
+  | { readonly kind: "mirrors-idle" };
 
 /** Of the job `replay`. */
 type ResendResult =

@@ -1,6 +1,7 @@
 import type * as z from "zod/mini";
 import type { vars } from "./config.ts";
 import type { index } from "./indexes.ts";
+import type { mirror, mirrorFilters } from "./mirror.ts";
 import type { policy } from "./policy.ts";
 import type { trusted } from "./trusted.ts";
 import type { upstream } from "./upstreams.ts";
@@ -54,6 +55,37 @@ export const UPSTREAM_MEANINGS: Meanings<typeof upstream> = {
     'What is done with a stored file that it no longer lists, or whose project is gone: `"keep"`, it stays on the page; `"hide"`, it is refused at its address too; `"drop"`, it is deleted. Left out: it is off the page, and served at its address.',
   on_upstream_change:
     'What is done where it has other bytes by the name of a stored file: `"follow"`, they are served; `"keep"`, page and bytes stay those of before. Left out: `"follow"`.',
+  mirror:
+    "How what is mirrored of it is fetched and served; the keys are below. What that is, `pypi-edge mirror add` says.",
+};
+
+export const MIRROR_MEANINGS: Meanings<typeof mirror> = {
+  serve:
+    '`"through"`: what is not mirrored comes from the upstream when it is asked for. `"complete"`: clients get what is mirrored and stored, and nothing else exists.',
+  max_requests_per_second:
+    "How many requests the mirror sends the upstream in a second. `Retry-After` is obeyed as well.",
+  max_dependencies: "How many projects at most are mirrored because others require them.",
+  max_dependency_size: "How much of these at most, before no further one is added.",
+  filters: "What is mirrored of the projects; the keys are below. Left out: everything.",
+};
+
+export const MIRROR_FILTER_MEANINGS: Meanings<typeof mirrorFilters> = {
+  only: 'Of the projects that these match, only these versions: `["django>=5.2"]`.',
+  deny: 'Projects, versions and digests that are not mirrored: `["tf-nightly*", "demo<2", "sha256:…"]`.',
+  exclude: 'Regular expressions; a file whose name one of them matches is not mirrored: `["-win32\\\\.whl$"]`.',
+  prereleases: "Whether pre-releases are mirrored.",
+  yanked: "Whether yanked files are mirrored.",
+  latest:
+    "How many releases of a project are mirrored: the highest versions of those that each entry or requirement asks for. Where all are pre-releases, the highest final one is among them.",
+  pythons: "CPython versions for which wheels are mirrored, and for which requirements are followed.",
+  platforms:
+    "Platforms for which wheels are mirrored, and for which requirements are followed: tags as wheels have them.",
+  types: "Which kinds of files are mirrored: wheels, sdists, others (eggs and installers).",
+  max_file: "Larger files are not mirrored.",
+  max_project: "A project that is larger, after all other filters, is not mirrored at all.",
+  min_age: "How long after its upload a file is mirrored at the earliest: `3d`.",
+  since: "Only what was uploaded at this date or later is mirrored.",
+  statuses: "Projects with another status (PEP 792) are not mirrored. Files of a quarantined one never are.",
 };
 
 export const INDEX_MEANINGS: Meanings<typeof index> = {

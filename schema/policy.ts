@@ -23,13 +23,13 @@ export const ageOf = (text: string) => {
 };
 
 /** Milliseconds. */
-const age = z.pipe(
+export const age = z.pipe(
   z.string().check(z.refine((it) => ageOf(it) > 0, 'must be a time such as "3d", "48h", "2w" or "P7D"')),
   z.transform(ageOf),
 );
 
 /** Milliseconds since the epoch. */
-const moment = z.pipe(
+export const dateTime = z.pipe(
   z
     .string()
     .check(
@@ -52,7 +52,7 @@ export const fileRule = z.string(MUST_BE_RULE).check(
   }, MUST_BE_RULE),
 );
 
-const fileRules = z
+export const fileRules = z
   .array(z.pipe(fileRule, z.transform(fileRuleOf)))
   .check(z.minLength(1, "must name at least one project, or be left out"));
 
@@ -93,7 +93,7 @@ const vulnerable = z.strictObject(
 export const policy = z
   .strictObject({
     min_age: z.optional(age),
-    before: z.optional(moment),
+    before: z.optional(dateTime),
     unknown_time: z._default(z.enum(["hold", "allow"], 'must be "hold" or "allow"'), "hold"),
     malware: z.optional(malware),
     vulnerable: z.optional(vulnerable),

@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { pageAddress, upstreamAddress } from "./address.ts";
+import { mirror, resolveMirror, type MirrorConfig } from "./mirror.ts";
 import { patterns } from "./patterns.ts";
 
 /**
@@ -22,6 +23,7 @@ export const upstream = z
     unknown_time: z.optional(z.enum(["hold", "allow"], 'must be "hold" or "allow"')),
     on_upstream_removal: z.optional(z.enum(["keep", "hide", "drop"], 'must be "keep", "hide" or "drop"')),
     on_upstream_change: z.optional(z.enum(["follow", "keep"], 'must be "follow" or "keep"')),
+    mirror: z.optional(mirror),
     absent: z.optional(
       z.array(
         z
@@ -46,6 +48,8 @@ export const upstream = z
     ),
   );
 
+const PLAIN_MIRROR = resolveMirror(mirror.parse({}));
+
 /** An upstream. */
 export interface UpstreamConfig {
   readonly name: string;
@@ -69,6 +73,7 @@ export interface UpstreamConfig {
   readonly unknownTime?: "hold" | "allow" | undefined;
   /** `user:password`. */
   readonly credentials?: string | undefined;
+  readonly mirror: MirrorConfig;
 }
 
 /**
@@ -83,9 +88,10 @@ export function resolveUpstreams(
   problems: string[],
 ): ReadonlyMap<string, UpstreamConfig> {
   const upstreams = new Map<string, UpstreamConfig>();
-  for (const [key, { url, find_links: links, files, projects, credentials, absent, ...rules }] of Object.entries(
-    shapes,
-  )) {
+  for (const [
+    key,
+    { url, find_links: links, files, projects, credentials, absent, mirror: kept, ...rules },
+  ] of Object.entries(shapes)) {
     const place = links ?? url;
     if (!place) continue;
     const twin = [...upstreams.values()].find((other) => other.url.href === place.href);
@@ -107,6 +113,7 @@ export function resolveUpstreams(
       onRemoval: rules.on_upstream_removal,
       onChange: rules.on_upstream_change,
       credentials: typeof secret === "string" ? secret : undefined,
+      mirror: kept ? resolveMirror(kept) : PLAIN_MIRROR,
     });
   }
   return upstreams;

@@ -106,6 +106,7 @@ export async function openMachine(options: MachineOptions): Promise<Machine> {
       database,
       fills: queues.queue(nameOf("fills", consumers)),
       refreshes: queues.queue(nameOf("refreshes", consumers)),
+      mirrors: queues.queue(nameOf("mirrors", consumers)),
       newFromNetwork: openRateLimiter(newFromNetwork, Date.now),
       cache,
       // The cache is this state directory's own.

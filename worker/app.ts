@@ -104,6 +104,7 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
       policyEntries: services.policyEntries,
       uploads: services.uploads,
       advisories: services.advisoryIndex,
+      mirroring: { mirrors: services.mirrors, lists: services.mirrorLists },
       clock: platform,
       pipe: platform.pipe,
     }),

@@ -6,6 +6,7 @@ interface __BaseEnv_Env {
 	DB: D1Database;
 	FILLS: Queue;
 	REFRESHES: Queue;
+	MIRRORS: Queue;
 	NEW_FROM_NETWORK: RateLimit;
 	CF_VERSION_METADATA: WorkerVersionMetadata;
 	PAGE_TTL: number;

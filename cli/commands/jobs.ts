@@ -14,6 +14,7 @@ const JOBS = {
     "deletes the longest unused mirrored files above the quota, or where the disk has little room, and files of projects that are gone upstream",
   clean: "deletes the parts of unfinished uploads, and tokens that ended long ago",
   advisories: "compares the advisories that policies go by with all of OSV's, and takes over what is other",
+  mirror: "has those mirrors gone on with that have something to do",
   replay: "sends dead letters again",
   "move-out": "writes all that is stored into the bucket's move folder, to be copied to another deployment",
   "move-in": "stores what was moved out of another deployment and copied into this one's bucket",

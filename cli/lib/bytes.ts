@@ -1,4 +1,4 @@
-const UNITS = ["B", "kB", "MB", "GB"] as const;
+const UNITS = ["B", "kB", "MB", "GB", "TB"] as const;
 
 /** A number of bytes for a person: `12.3 MB`. */
 export function bytes(count: number): string {

@@ -76,10 +76,17 @@ describe("a deployment into an empty account", () => {
       namespaces: ["acme-pypi-pages"],
       buckets: ["acme-pypi-files"],
       databases: ["acme-pypi"],
-      queues: ["acme-pypi-fills", "acme-pypi-refreshes", "acme-pypi-fills-dead", "acme-pypi-refreshes-dead"],
+      queues: [
+        "acme-pypi-fills",
+        "acme-pypi-refreshes",
+        "acme-pypi-mirrors",
+        "acme-pypi-fills-dead",
+        "acme-pypi-refreshes-dead",
+      ],
       read: [
         "acme-pypi-fills by acme-pypi",
         "acme-pypi-fills-dead by acme-pypi",
+        "acme-pypi-mirrors by acme-pypi",
         "acme-pypi-refreshes by acme-pypi",
         "acme-pypi-refreshes-dead by acme-pypi",
       ],
@@ -87,7 +94,7 @@ describe("a deployment into an empty account", () => {
       workers: [
         {
           name: "acme-pypi",
-          bindings: expect.arrayContaining(["DB", "FILES", "FILLS", "PAGES", "REFRESHES"]) as string[],
+          bindings: expect.arrayContaining(["DB", "FILES", "FILLS", "MIRRORS", "PAGES", "REFRESHES"]) as string[],
           secrets: ["ADMIN_TOKEN"],
           crons: ["* * * * *", "*/5 * * * *", "0 * * * *"],
         },
@@ -130,6 +137,7 @@ make     the bucket acme-pypi-files
 make     the database acme-pypi
 make     the queue acme-pypi-fills
 make     the queue acme-pypi-refreshes
+make     the queue acme-pypi-mirrors
 make     the queue acme-pypi-fills-dead
 make     the queue acme-pypi-refreshes-dead
 apply    all migrations
@@ -256,7 +264,7 @@ describe("a worker that is there already", () => {
     expect(failure).toBeUndefined();
     const { namespaces, buckets, databases, queues, read } = account.contents();
     expect([namespaces, buckets, databases].map(({ length }) => length)).toEqual([2, 2, 2]);
-    expect([queues, read].map((names) => new Set(names).size)).toEqual([8, 8]);
+    expect([queues, read].map((names) => new Set(names).size)).toEqual([10, 10]);
     expect(uploads[0]?.settings).not.toMatchObject({ ratelimits: [{ namespace_id: "7100" }] });
   });
 

@@ -5,12 +5,15 @@ import { parseConfig, vars } from "../../schema/config.ts";
 import { index } from "../../schema/indexes.ts";
 import {
   INDEX_MEANINGS,
+  MIRROR_FILTER_MEANINGS,
+  MIRROR_MEANINGS,
   POLICY_MEANINGS,
   TRUSTED_MEANINGS,
   UPSTREAM_MEANINGS,
   VARIABLE_MEANINGS,
 } from "../../schema/meanings.ts";
 import { OWN_MEANINGS } from "../../schema/own-deployment.ts";
+import { mirror, mirrorFilters } from "../../schema/mirror.ts";
 import { policy } from "../../schema/policy.ts";
 import { trusted } from "../../schema/trusted.ts";
 import { upstream } from "../../schema/upstreams.ts";
@@ -77,6 +80,28 @@ ${table(UPSTREAM_MEANINGS, Object.keys(upstream.shape), (key, wrong) => {
   return { ...COMPLETE, UPSTREAMS: { pypi: { ...own, [key]: wrong } } };
 })}
 
+## Mirrors
+
+\`[vars.UPSTREAMS.NAME.mirror]\`; see [mirror](mirror.md).
+
+${table(MIRROR_MEANINGS, Object.keys(mirror.shape), (key, wrong) => mirroring({ [key]: wrong }), {
+  serve: "through",
+  max_requests_per_second: 10,
+  max_dependencies: 2_000,
+  max_dependency_size: "100GB",
+})}
+
+### Filters
+
+\`[vars.UPSTREAMS.NAME.mirror.filters]\`
+
+${table(
+  MIRROR_FILTER_MEANINGS,
+  Object.keys(mirrorFilters.shape),
+  (key, wrong) => mirroring({ filters: { [key]: wrong } }),
+  { prereleases: true, yanked: true },
+)}
+
 ## Indexes
 
 \`[vars.INDEXES.NAME]\`. A name is lower-case letters, digits and \`-\`.
@@ -119,6 +144,12 @@ answer for is 503, never the next source's; one that the next has served here wi
 the source, not in others.
 `;
 }
+
+/** A configuration whose upstream has this mirror. */
+const mirroring = (wrong: Values): Values => ({
+  ...COMPLETE,
+  UPSTREAMS: { pypi: { url: "https://pypi.org/simple/", mirror: wrong } },
+});
 
 /** The example of the page; a test reads it as a configuration. */
 export const EXAMPLE = `

@@ -24,13 +24,22 @@ const GOOD = {
 };
 
 test("the configuration is read into the units that the code uses, the default index first", () => {
+  const mirror = {
+    isComplete: false,
+    requestsPerSecond: 10,
+    maxDependencies: 2_000,
+    maxDependencyBytes: 100e9,
+    filters: { prereleases: true, yanked: true },
+  };
   const pypi = {
+    mirror,
     name: "pypi",
     kind: "simple",
     url: new URL("https://pypi.org/simple/"),
     files: new URL("https://files.pythonhosted.org/"),
   };
   const torch = {
+    mirror,
     name: "torch",
     kind: "simple",
     url: new URL("https://download.pytorch.org/whl/cpu/"),
@@ -38,6 +47,7 @@ test("the configuration is read into the units that the code uses, the default i
     projects: ["torch*"],
   };
   const shelf = {
+    mirror,
     name: "shelf",
     kind: "find-links",
     url: new URL("http://10.0.0.5/wheels.html"),
@@ -281,6 +291,27 @@ test("--upstream replaces the last upstream of the default index, and nothing el
     ["http://10.0.0.5/wheels.html", "http://127.0.0.1:9000/simple/"],
   ]);
   expect(replaced.indexes[0].upstreams[1]?.files.href).toBe("http://127.0.0.1:9000/");
+});
+
+test("--upstream leaves how the upstream is mirrored", () => {
+  const pypi = { url: "https://pypi.org/simple/", mirror: { serve: "complete", filters: { latest: 2 } } };
+  const variables = { ...GOOD, UPSTREAMS: { ...GOOD.UPSTREAMS, pypi } };
+  const [main] = parseConfig(withUpstream(variables, new URL("http://127.0.0.1:9000/simple/"))).indexes;
+  expect(main.upstreams[1]?.mirror).toMatchObject({ isComplete: true, filters: { latest: 2 } });
+});
+
+test.each<[mirror: object, fault: RegExp]>([
+  [{ serve: "all" }, /mirror\.serve: must be "through" or "complete"/],
+  [{ max_requests_per_second: 0 }, /mirror\.max_requests_per_second: must be a number from 0\.01 to 1000/],
+  [{ filters: { latest: 0 } }, /filters\.latest: must be a whole number of releases/],
+  [{ filters: { exclude: ["("] } }, /filters\.exclude\.0: must be regular expressions/],
+  [{ filters: { pythons: ["2.7"] } }, /filters\.pythons\.0: must be versions of CPython 3/],
+  [{ filters: { platforms: ["linux_amd64"] } }, /filters\.platforms\.0: must be platform tags/],
+  [{ filters: { max_file: "5 GB" } }, /filters\.max_file: must be a size/],
+  [{ filters: { newest: 3 } }, /filters\.newest: is not known/],
+])("a mirror %j is refused", (mirror, fault) => {
+  const pypi = { url: "https://pypi.org/simple/", mirror };
+  expect(() => parseConfig({ ...GOOD, UPSTREAMS: { ...GOOD.UPSTREAMS, pypi } })).toThrow(fault);
 });
 
 test("--upstream leaves an upstream that claims names alone, wherever it stands", () => {

@@ -209,6 +209,8 @@ const TABLE: Readonly<Record<string, Tries>> = {
         ]),
     ),
   ),
+  ...Object.fromEntries(["", "/entries", "/errors"].map((path) => [`GET /-/api/mirror${path}`, plain])),
+  ...Object.fromEntries(["add", "remove", "run", "plan"].map((name) => [`POST /-/api/mirror/${name}`, sent("POST")])),
   "POST /-/api/tokens": sent("POST"),
   "GET /-/api/tokens": plain,
   "POST /-/api/policy/entries": sent("POST"),

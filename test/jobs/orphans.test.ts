@@ -155,7 +155,9 @@ test("projects whose sources fail do not block others", async () => {
   for (const name of names) {
     const key = keyOf(`${name}-1.0.tar.gz`);
     await env.FILES.put(key, "x", { customMetadata: { project: name } });
-    const insert = env.DB.prepare("INSERT INTO object VALUES (?1, ?2, ?3, 1, 0, 0)");
+    const insert = env.DB.prepare(
+      "INSERT INTO object (key, source, project, size, used_at, known_at) VALUES (?1, ?2, ?3, 1, 0, 0)",
+    );
     await insert.bind(key, SOURCE, name).run();
     rig.upstream.on(`${FakeUpstream.INDEX}${name}/`, () => new Response("no", { status: name === "gone" ? 404 : 403 }));
   }

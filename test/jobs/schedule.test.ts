@@ -21,7 +21,9 @@ test("wrangler.toml's queues are those that are read here, and each that gives m
   const read = queues.consumers.map(({ queue }) => queue);
   expect(new Set(read.map(queueRole))).toEqual(new Set(QUEUE_ROLES));
   expect(read).toHaveLength(QUEUE_ROLES.length);
-  for (const { queue } of queues.producers) {
+  // What a message of a mirror does not do, the database has.
+  const giving = queues.producers.filter(({ queue }) => queueRole(queue) !== "mirrors");
+  for (const { queue } of giving) {
     expect(queues.consumers).toContainEqual(expect.objectContaining({ queue, dead_letter_queue: `${queue}-dead` }));
     expect(read).toContain(`${queue}-dead`);
   }

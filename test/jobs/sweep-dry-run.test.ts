@@ -50,7 +50,9 @@ test("a dry run names ten of many, and the sources of files that are no longer c
   const rig = new Rig({ QUOTA: 1 });
   const rows = Array.from({ length: 30 }, (_, n) => [keyOf(`p${n}.zip`), SOURCE, n]);
   rows.push(["file/old/host/x.zip", "old", 100]);
-  await env.DB.prepare("INSERT INTO object SELECT value ->> 0, value ->> 1, 'p', ?2, value ->> 2, 0 FROM json_each(?1)")
+  await env.DB.prepare(
+    "INSERT INTO object (key, source, project, size, used_at, known_at) SELECT value ->> 0, value ->> 1, 'p', ?2, value ->> 2, 0 FROM json_each(?1)",
+  )
     .bind(JSON.stringify(rows), GB)
     .run();
   await env.DB.prepare("INSERT INTO page (source, project, changed_at) VALUES (?1, 'p', 0)").bind(SOURCE).run();

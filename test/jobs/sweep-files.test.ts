@@ -89,7 +89,7 @@ describe("above the quota", () => {
     const rows = Array.from({ length: 2_500 }, (_, n) => ({ key: keyOf(`p${n}.zip`), age: (n * 7_919) % 2_500 }));
     for (const { key } of rows.slice(0, 300)) await env.FILES.put(key, "x");
     const insert = env.DB.prepare(
-      `INSERT INTO object SELECT value ->> 'key', ?2, '', 1000000, ?3 - value ->> 'age', 0 FROM json_each(?1)`,
+      `INSERT INTO object (key, source, project, size, used_at, known_at) SELECT value ->> 'key', ?2, '', 1000000, ?3 - value ->> 'age', 0 FROM json_each(?1)`,
     );
     await insert.bind(JSON.stringify(rows), SOURCE, rig.now - 3 * HOUR).run();
     rig.forget();
@@ -254,7 +254,9 @@ describe("a sweep that is interrupted", () => {
 
   test("in the middle of many has deleted the first ones, and keeps the rows of all others", async () => {
     const keys = Array.from({ length: 1_500 }, (_, n) => keyOf(`p${String(n).padStart(4, "0")}.zip`));
-    await env.DB.prepare("INSERT INTO object SELECT value, ?2, '', ?3, 0, 0 FROM json_each(?1)")
+    await env.DB.prepare(
+      "INSERT INTO object (key, source, project, size, used_at, known_at) SELECT value, ?2, '', ?3, 0, 0 FROM json_each(?1)",
+    )
       .bind(JSON.stringify(keys), SOURCE, GB)
       .run();
     let calls = 0;

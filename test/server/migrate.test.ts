@@ -28,7 +28,7 @@ test("all migrations are applied once, in order, and noted as wrangler notes the
   const names = readdirSync(MIGRATIONS).toSorted();
   expect(results).toEqual(names.map((name, at) => ({ id: at + 1, name })));
   // The triggers are there, too.
-  await db.prepare("INSERT INTO object VALUES ('file/a/b', 's', 'p', 7, 1, 1)").run();
+  await db.prepare("INSERT INTO object VALUES ('file/a/b', 's', 'p', 7, 1, 1, 0)").run();
   expect(await db.prepare("SELECT objects, bytes FROM stored").first()).toEqual({ objects: 1, bytes: 7 });
 });
 

@@ -94,7 +94,9 @@ describe("a reconciliation", () => {
   });
 
   test("deletes no row of a recently used file: it may have been stored while R2 was listed", async () => {
-    const row = env.DB.prepare("INSERT INTO object VALUES (?1, 's', 'demo', 1, ?2, 0)");
+    const row = env.DB.prepare(
+      "INSERT INTO object (key, source, project, size, used_at, known_at) VALUES (?1, 's', 'demo', 1, ?2, 0)",
+    );
     await row.bind(keyOf("late-1.0.zip"), BEFORE).run();
     await row.bind(keyOf("old-1.0.zip"), BEFORE - 1).run();
     expect(await mirroredObjectsIn(env.DB, env.FILES).reconcile(BEFORE, NOW)).toEqual({ seen: 0, found: 0, gone: 1 });

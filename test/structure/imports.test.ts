@@ -19,6 +19,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   schema: ["worker/pypi"],
   "worker/storage/moving": ["worker/storage", "worker/platform", "worker/repository", "worker/errors", "schema"],
   "worker/storage": [
+    "worker/mirroring",
     "worker/storage/moving",
     "worker/policy",
     "worker/platform",
@@ -42,9 +43,11 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "worker/pypi",
     "worker/errors",
   ],
+  "worker/mirroring": ["worker/auth", "worker/repository", "worker/pypi", "worker/errors", "schema"],
   "worker/http": [
     "worker/advisories",
     "worker/auth",
+    "worker/mirroring",
     "worker/publishing",
     "worker/locks",
     "worker/locks/formats",
@@ -58,6 +61,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   "worker/jobs": [
     "worker/advisories",
+    "worker/mirroring",
     "worker/platform",
     "worker/repository",
     "worker/pypi",
@@ -67,6 +71,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "worker/ui": ["worker/http", "worker/repository", "worker/pypi", "worker/errors", "schema"],
   "worker/compose": [
     "worker/auth",
+    "worker/mirroring",
     "worker/layers",
     "worker/platform",
     "worker/publishing",

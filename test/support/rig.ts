@@ -2,6 +2,7 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { env } from "cloudflare:workers";
 import { parseConfig } from "../../schema/config.ts";
 import type { FillMessage } from "../../schema/fill.ts";
+import type { MirrorMessage } from "../../schema/mirror.ts";
 import type { RefreshMessage } from "../../schema/refresh.ts";
 import { createApp } from "../../worker/app.ts";
 import { onSchedule } from "../../worker/jobs/schedule.ts";
@@ -39,6 +40,7 @@ export class Rig {
   readonly queue = new FakeQueue<FillMessage>();
   /** What was planned to be refreshed and has not been delivered. */
   readonly refreshes = new FakeQueue<RefreshMessage>();
+  readonly mirrors = new FakeQueue<MirrorMessage>();
   /** Calls of bindings since the last `forget`. */
   readonly counts: Counts = {};
   readonly #broken = new Map<string, number>();
@@ -82,6 +84,7 @@ export class Rig {
       database: counting(env.DB, "d1", this.counts, this.#broken),
       fills: this.queue,
       refreshes: this.refreshes,
+      mirrors: this.mirrors,
       cache: counting(caches.default, "cache", this.counts, this.#broken),
       fetch: timedFetch(this.upstream.fetch, () => this.now),
       now: () => this.now,
@@ -164,6 +167,17 @@ export class Rig {
   /** The same of what is to be refreshed. */
   deliverRefreshes(messages: readonly unknown[] = this.refreshes.messages.splice(0), attempts = 1) {
     return deliver("pypi-edge-refreshes", messages, this.services, this.now, attempts);
+  }
+
+  /** The same of mirrors that have something to do, and of the messages that are sent meanwhile. */
+  async deliverMirrors(): Promise<void> {
+    for (
+      let messages = this.mirrors.messages.splice(0);
+      messages.length > 0;
+      messages = this.mirrors.messages.splice(0)
+    ) {
+      await deliver("pypi-edge-mirrors", messages, this.services, this.now);
+    }
   }
 
   /** One request to the admin's API, its body read and all deferred work done. */

@@ -14,7 +14,9 @@ export type AuditAction =
   | "policy.remove"
   | "advisories.load"
   | "upstream.remove"
-  | "upstream.change";
+  | "upstream.change"
+  | "mirror.add"
+  | "mirror.remove";
 
 /** Who makes a change, and from which address. */
 export interface Author {

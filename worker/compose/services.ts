@@ -15,6 +15,8 @@ import { PART_SIZE, createUploadsInParts, type UploadsInParts } from "../publish
 import type { OpenStagingFile } from "../publishing/ports.ts";
 import { createPublish } from "../publishing/publish.ts";
 import type { Publish } from "../publishing/publish-request.ts";
+import type { MirrorClock } from "../mirroring/pacer.ts";
+import type { MirrorLists, SourceMirror } from "../mirroring/ports.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import type { Counters } from "../repository/ports/counters.ts";
 import { sourcesByName } from "../layers/priority.ts";
@@ -67,6 +69,10 @@ export interface Services {
   readonly indexes: readonly Index[];
   /** The mirrored sources, by the key that queue messages carry. */
   readonly sources: ReadonlyMap<string, MirroredSource>;
+  /** Their mirrors, by the same keys. */
+  readonly mirrors: ReadonlyMap<string, SourceMirror>;
+  readonly mirrorLists: MirrorLists;
+  readonly clock: MirrorClock;
   /** Counts the stored pages of all sources together. */
   readonly catalog: Counting;
   readonly counters: Counters;
@@ -213,6 +219,9 @@ export function compose(
       };
     }),
     sources: new Map([...stacks.values()].map(({ mirrored }) => [mirrored.key, mirrored])),
+    mirrors: new Map([...stacks.values()].map(({ mirror }) => [mirror.source.key, mirror])),
+    mirrorLists: stores.mirrorLists,
+    clock: platform,
     catalog: countTogether(
       [...stacks.values()].map(({ catalog }) => catalog),
       platform.now,

@@ -11,6 +11,8 @@ import type { PrioritySource } from "../layers/priority.ts";
 import { readUpstream } from "../layers/read-upstream.ts";
 import { replaceOutdated } from "../layers/replace-files.ts";
 import { reserveNames } from "../layers/reserved-names.ts";
+import type { SourceMirror } from "../mirroring/ports.ts";
+import { matcher } from "../pypi/pattern.ts";
 import type { MirroredSource, Repository } from "../repository/repository.ts";
 import type { Catalog } from "../storage/d1/catalog.ts";
 import type { PopularityParts } from "../storage/d1/popularity.ts";
@@ -25,6 +27,7 @@ import type { Platform } from "../platform/platform.ts";
 export interface Source extends PrioritySource {
   readonly catalog: Catalog;
   readonly mirrored: MirroredSource;
+  readonly mirror: SourceMirror;
   /** Whether the upstream did not answer when it was last asked. Asks nothing. */
   readonly isAway: () => boolean;
 }
@@ -104,22 +107,31 @@ export function sourceStack(
       ),
     ),
   );
+  const mirrored: MirroredSource = {
+    key: source,
+    name: upstream.name,
+    repository,
+    refreshes: own.refreshes,
+    changes,
+    popularity: favourites && own.popularity(favourites),
+    async noteStored(name, { head }) {
+      if ((await catalog.claim(name, head, now())) === "unsettled") await catalog.settle(name, head);
+    },
+  };
+  const claims = projects?.map(matcher);
   return {
     repository: favourites ? countDemand(own.demand)(repository) : repository,
     projects,
     absentNames: own.absentNames,
     catalog,
     isAway: () => client.isAway(),
-    mirrored: {
-      key: source,
-      name: upstream.name,
-      repository,
-      refreshes: own.refreshes,
-      changes,
-      popularity: favourites && own.popularity(favourites),
-      async noteStored(name, { head }) {
-        if ((await catalog.claim(name, head, now())) === "unsettled") await catalog.settle(name, head);
-      },
+    mirrored,
+    mirror: {
+      source: mirrored,
+      config: upstream.mirror,
+      work: own.mirrorWork,
+      queue: own.mirrorQueue,
+      mayHave: (name) => claims?.some((matches) => matches(name)) ?? true,
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { JobResult } from "../../schema/job-results.ts";
 import type { Context } from "../repository/context.ts";
+import type { MirrorLists, SourceMirror } from "../mirroring/ports.ts";
 import type { MirroredSource } from "../repository/repository.ts";
 import type { DeadLetters, Edge, Cleanup, Moving, RecentChanges, Runs } from "../repository/ports/maintenance.ts";
 import type { AdvisoryIndexStore } from "../repository/ports/advisory-index.ts";
@@ -9,6 +10,9 @@ import type { StoredObjects } from "../repository/ports/stored-objects.ts";
 /** What jobs work with; each takes what it uses. */
 export interface JobServices {
   readonly sources: ReadonlyMap<string, MirroredSource>;
+  /** Their mirrors, by the same keys. */
+  readonly mirrors: ReadonlyMap<string, SourceMirror>;
+  readonly mirrorLists: MirrorLists;
   readonly objects: StoredObjects;
   /** Bytes of stored files above which the longest unused are deleted; 0: none are. */
   readonly quota: number;

@@ -1,5 +1,6 @@
 import { QUEUE_ROLES, queueRole, type QueueRole } from "../../schema/queues.ts";
 import type { Consumer } from "./consumer.ts";
+import { fillMirrors } from "./fill-mirrors.ts";
 import { keepDeadLetters } from "./keep-dead-letters.ts";
 import { storeFiles } from "./store-files.ts";
 import { refreshPages } from "./refresh-pages.ts";
@@ -9,6 +10,7 @@ const CONSUMERS: Readonly<Record<QueueRole, Consumer>> = {
   "fills-dead": keepDeadLetters,
   refreshes: refreshPages,
   "refreshes-dead": keepDeadLetters,
+  mirrors: fillMirrors,
 };
 
 /** Processes a batch of any queue. Throws where the queue has no consumer here, so that the batch is delivered again. */

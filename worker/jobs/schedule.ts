@@ -8,6 +8,7 @@ import type { Job, JobOptions, JobServices } from "./job.ts";
 import { forgetUnpopular } from "./forget-unpopular.ts";
 import { moveIntoBucket, moveOutOfBucket } from "./move.ts";
 import { refreshPopular } from "./refresh-popular.ts";
+import { startMirrors } from "./start-mirrors.ts";
 import { purgeEdge } from "./purge-edge.ts";
 import { resendDeadLetters } from "./resend-dead-letters.ts";
 import { sweepFiles } from "./sweep-files.ts";
@@ -22,6 +23,7 @@ export const JOBS: Readonly<Record<string, Job>> = {
   clean: cleanUploads,
   advisories: syncAdvisories,
   purge: purgeEdge,
+  mirror: startMirrors,
   replay: resendDeadLetters,
   "move-out": moveOutOfBucket,
   "move-in": moveIntoBucket,
@@ -29,7 +31,7 @@ export const JOBS: Readonly<Record<string, Job>> = {
 
 /** The jobs that each cron expression of wrangler.toml starts, in order. */
 export const SCHEDULE: Readonly<Record<string, readonly string[]>> = {
-  "* * * * *": ["feed", "purge"],
+  "* * * * *": ["feed", "purge", "mirror"],
   "*/5 * * * *": ["refresh"],
   "0 * * * *": ["forget", "sweep", "clean", "advisories"],
 };

@@ -1,9 +1,9 @@
 import type { Delivered } from "../platform/queues.ts";
 import { fillMessage } from "../../schema/fill.ts";
-import { IndexError, messageOf } from "../errors.ts";
-import { type FileRef, fileLabel } from "../pypi/file-url.ts";
+import { fileLabel } from "../pypi/file-url.ts";
 import type { Context } from "../repository/context.ts";
-import type { Repository, MirroredSource } from "../repository/repository.ts";
+import { keepFile } from "../repository/keep-file.ts";
+import type { MirroredSource } from "../repository/repository.ts";
 import { retryMessage, invalidMessageReason, dropMessage } from "./delivery.ts";
 import type { Consumer } from "./consumer.ts";
 
@@ -27,23 +27,8 @@ async function storeFile(
   const { source, ref } = parsed.data;
   const repository = sources.get(source)?.repository;
   if (!repository) return dropped(fileLabel(ref), `no index here mirrors ${source}`);
-  const outcome = await attempt(ref, repository, ctx);
+  const outcome = await keepFile(ref, repository, ctx);
   if (outcome.kind === "stored") return message.ack();
   if (outcome.kind === "unlisted") return dropped(fileLabel(ref), outcome.reason);
   retryMessage(message, { event: "fill-delayed", what: fileLabel(ref), reason: outcome.reason }, ctx);
-}
-
-type Outcome = { readonly kind: "stored" } | { readonly kind: "unlisted" | "failed"; readonly reason: string };
-
-async function attempt(ref: FileRef, repository: Repository, ctx: Context): Promise<Outcome> {
-  try {
-    const artifact = await repository.file({ ref, headOnly: false, keep: true }, ctx);
-    if (!artifact) return { kind: "unlisted", reason: "its project is no longer there" };
-    if (artifact.body instanceof ReadableStream) await artifact.body.cancel();
-    // A body from the upstream was not stored: the store failed, or the bytes were refused.
-    return artifact.via === "upstream" ? { kind: "failed", reason: "it could not be stored" } : { kind: "stored" };
-  } catch (error) {
-    const unlisted = error instanceof IndexError && error.kind === "file-not-found";
-    return { kind: unlisted ? "unlisted" : "failed", reason: messageOf(error) };
-  }
 }

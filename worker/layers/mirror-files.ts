@@ -180,7 +180,7 @@ function knownFile(parts: MirrorParts, inner: SourceFiles) {
       usable = false;
     }
     try {
-      const listed = await locate(request, candidates, inner, parts, ctx);
+      const listed = request.listed ?? (await locate(request, candidates, inner, parts, ctx));
       if (usable && !outdated && parts.shared?.hasJustStored(ref, ctx)) {
         const late = request.keep ? await storedFacts(ref, files) : await files.get(ref, range);
         if (late) return late;

@@ -1,4 +1,5 @@
 import type { FillMessage } from "../../schema/fill.ts";
+import type { MirrorMessage } from "../../schema/mirror.ts";
 import type { RefreshMessage } from "../../schema/refresh.ts";
 import type { Database } from "./database.ts";
 import type { KeyValue } from "./key-value.ts";
@@ -19,6 +20,7 @@ export interface Platform extends RequestFacts {
   readonly database: Database;
   readonly fills: MessageQueue<FillMessage>;
   readonly refreshes: MessageQueue<RefreshMessage>;
+  readonly mirrors: MessageQueue<MirrorMessage>;
   /** Counts requests for what is not stored, by the network that they come from. */
   readonly newFromNetwork: RateLimiter;
   /** Responses by URL, which only this data centre or machine sees. Other deployments may see them, too. */

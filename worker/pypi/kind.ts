@@ -5,6 +5,9 @@ export type Kind = string;
 
 const SDIST = /\.(?:tar\.[a-z0-9]+|tgz|tbz|tar|zip)$/i;
 
+/** Whether the file is a source archive. */
+export const isSdist = (filename: string) => SDIST.test(filename);
+
 /** The versions of a platform, as in `manylinux_2_17_x86_64`, `manylinux2014_x86_64` and `macosx_11_0_arm64`. */
 const PLATFORM_VERSION = /^(?<system>[a-z]+)\d*(?:_\d+)*_(?<rest>[a-z].*)$/;
 
@@ -18,7 +21,7 @@ const KIND = /^[a-z0-9_.-]{1,80}$/;
  * without its version (PEP 425, 427). `sdist` for a source archive; undefined for retired formats and for an invalid wheel name.
  */
 export function kindOf(filename: Filename): Kind | undefined {
-  if (!isWheel(filename)) return SDIST.test(filename) ? "sdist" : undefined;
+  if (!isWheel(filename)) return isSdist(filename) ? "sdist" : undefined;
   // The tags are the last three fields, whether or not there is a build tag before them.
   const fields = filename.slice(0, -".whl".length).toLowerCase().split("-");
   if (fields.length < 5) return undefined;

@@ -12,6 +12,8 @@ export interface Event {
     | "fill-delayed"
     | "refresh-dropped"
     | "refresh-delayed"
+    | "mirror-dropped"
+    | "mirror-delayed"
     | "message-died"
     | "feed-failed"
     | "feed-recovered"

@@ -157,7 +157,8 @@ export interface FileRequest {
    */
   readonly assertAdmitted?: ((listed: ListedFile, ctx: Context) => Promise<void>) | undefined;
   /**
-   * The file's entry on the project's page, set once a layer has looked it up. Sources need it; clients do not know it.
+   * The file's entry on the project's page, set once a layer has looked it up, or by a job that has just read the page. Sources
+   * need it; clients do not know it.
    */
   readonly listed?: ListedFile;
 }

@@ -22,6 +22,8 @@ import { fileFactsIn } from "./d1/file-facts.ts";
 import { fileUsesIn } from "./d1/file-uses.ts";
 import { hostedAmountsIn } from "./d1/hosted-amounts.ts";
 import { jobRunsIn } from "./d1/job-runs.ts";
+import { mirrorListsIn } from "./d1/mirror-lists.ts";
+import { mirrorWorkIn } from "./d1/mirror-work.ts";
 import { newBytesIn } from "./d1/new-bytes.ts";
 import { policyEntriesIn } from "./d1/policy-entries.ts";
 import { pagesBehindIn } from "./d1/pages-behind.ts";
@@ -33,13 +35,14 @@ import { strayFilesIn } from "./d1/stray-files.ts";
 import { tokensIn } from "./d1/tokens.ts";
 import { uploadSessionsIn } from "./d1/upload-sessions.ts";
 import { confirmationIn } from "./d1/confirmation.ts";
-import { keysOf, listKeys, sharedKeys, storedRef } from "./keys.ts";
+import { freshId, keysOf, listKeys, sharedKeys, storedRef } from "./keys.ts";
 import { documentStore } from "./kv/documents.ts";
 import { mergedPagesIn, type StoredMergedPage } from "./kv/merged-pages.ts";
 import { pageStore } from "./kv/pages.ts";
 import { queryStore } from "./kv/signed-urls.ts";
 import { Memory, scopedTo } from "./memory.ts";
 import { fillQueue } from "./queues/fills.ts";
+import { mirrorQueue } from "./queues/mirrors.ts";
 import { refreshQueue } from "./queues/refreshes.ts";
 import { movingIn } from "./moving/moving.ts";
 import { advisoryIndexIn, findAdvisoriesIn, type Shard } from "./r2/advisories.ts";
@@ -67,6 +70,7 @@ type Storage = Pick<
   | "database"
   | "fills"
   | "refreshes"
+  | "mirrors"
   | "cache"
   | "deployment"
   | "staleness"
@@ -99,7 +103,7 @@ export type Stores = ReturnType<typeof createStores>;
 
 /** All stores of a platform. Called once for each isolate, because the isolate's memory is in it. */
 export function createStores(platform: Storage, { maxPut, inMemory }: StorageLimits, outage: OutageRules) {
-  const { keyValue: kv, objects: r2, database: db, fills, refreshes, cache, pipe, now, sleep } = platform;
+  const { keyValue: kv, objects: r2, database: db, fills, refreshes, mirrors, cache, pipe, now, sleep } = platform;
   const memory = memoryTier(platform.fileMemory);
   const copies = platform.shareReads ? storeCopiesIn(platform, sharedKeys(platform.deployment)) : undefined;
   const counters = countersIn(db);
@@ -142,6 +146,8 @@ export function createStores(platform: Storage, { maxPut, inMemory }: StorageLim
       deleteFiles: projectFileDeletion(objects, source, memory.files),
       fills: fillQueue(fills, source),
       refreshes: refreshQueue(refreshes, source),
+      mirrorWork: mirrorWorkIn(db, source, keys, freshId),
+      mirrorQueue: mirrorQueue(mirrors, source),
       demand: demand.of(source),
       changeLogPosition: changeLogPositionIn(db, source, keys.pages),
       pagesBehind: pagesBehindIn(db, source),
@@ -183,6 +189,7 @@ export function createStores(platform: Storage, { maxPut, inMemory }: StorageLim
     uploadParts: partStoreIn(r2, pipe),
     orphans: orphansIn(db, r2),
     deadLetters: deadLettersIn(db, { fills, refreshes }),
+    mirrorLists: mirrorListsIn(db),
     recentChanges: recentChangesIn(db),
     jobRuns: jobRunsIn(db),
     moving: movingIn(platform, now),

@@ -77,6 +77,7 @@ async function startedWorker() {
     fills: queue,
     newFromNetwork: { limit: () => Promise.resolve({ success: true }) },
     refreshes: queue,
+    mirrors: queue,
     cache,
     deployment: "",
     staleness: { reuse: 0, skew: 0 },

@@ -223,8 +223,8 @@ test("a folder that is not whole is refused with what to do", async () => {
 });
 
 test("a folder of another version is refused with both versions", async () => {
-  edit("manifest.json", (text) => text.replace("0016_advisories.sql", "0099_later.sql"));
-  expect(await refusal()).toMatch(/whose last migration is 0099_later\.sql; the last one here is 0016_advisories\.sql/);
+  edit("manifest.json", (text) => text.replace("0017_mirror.sql", "0099_later.sql"));
+  expect(await refusal()).toMatch(/whose last migration is 0099_later\.sql; the last one here is 0017_mirror\.sql/);
 });
 
 const CHANGES: readonly (readonly [path: string, found: RegExp, instead: string, sentence: string])[] = [

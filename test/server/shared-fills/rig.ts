@@ -30,7 +30,13 @@ export async function openRig(change: Change = () => ({}), vars: Record<string, 
   await origin.start();
   const folder = mkdtempSync(join(tmpdir(), "pypi-edge-shared-"));
   const machine = await openMachine({ state: folder, migrations: MIGRATIONS, consumers: [], log: () => undefined });
-  const platform = { ...machine.platform, fills: NO_QUEUE, refreshes: NO_QUEUE, ...change(machine.platform) };
+  const platform = {
+    ...machine.platform,
+    fills: NO_QUEUE,
+    refreshes: NO_QUEUE,
+    mirrors: NO_QUEUE,
+    ...change(machine.platform),
+  };
   const { worker, http } = await serve(origin, platform, vars);
 
   return {

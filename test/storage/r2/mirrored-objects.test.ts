@@ -13,7 +13,7 @@ describe("a stored file", () => {
     const rig = new Rig();
     const key = await store(rig, "demo", 700);
     expect(await known()).toEqual([
-      { key, source: SOURCE, project: "demo", size: 700, used_at: rig.now, known_at: rig.now },
+      { key, source: SOURCE, project: "demo", size: 700, used_at: rig.now, known_at: rig.now, mirrored: 0 },
     ]);
   });
 
@@ -214,7 +214,9 @@ describe("a use of a stored file", () => {
 describe("what is known of stored files", () => {
   test("can be nothing but mirrored files and their metadata, and nothing else is deleted", async () => {
     await env.FILES.put("hosted/demo-1.0.tar.gz", "mine");
-    const row = env.DB.prepare("INSERT INTO object VALUES ('hosted/demo-1.0.tar.gz', 's', 'demo', 4, 0, 0)");
+    const row = env.DB.prepare(
+      "INSERT INTO object (key, source, project, size, used_at, known_at) VALUES ('hosted/demo-1.0.tar.gz', 's', 'demo', 4, 0, 0)",
+    );
     await expect(row.run()).rejects.toThrow("CHECK constraint failed");
     const objects = mirroredObjectsIn(env.DB, env.FILES);
     await expect(objects.remove([{ key: "hosted/demo-1.0.tar.gz", size: 4, usedAt: 0 }], Infinity)).rejects.toThrow(

@@ -83,6 +83,9 @@ const SENTENCES: { readonly [Of in Kind]: Sentence<Of> } = {
       : `The answers of ${some(projects, "project")} ${was(2, dryRun)} purged from the edge cache.`,
   "edge-unreachable": () => "No edge cache can be reached from here; nothing was purged.",
 
+  "mirror-queued": ({ source }, dryRun) => `${source}: its mirror ${was(1, dryRun)} queued to be gone on with.`,
+  "mirrors-idle": () => "No mirror has anything to do now that is not being done.",
+
   "moved-out": ({ isDone, ...moved }) =>
     `${contents(moved)} ${isDone ? "are in the move folder. Copy the bucket now" : "are in the move folder so far; the next run goes on"}.`,
   "moved-in": ({ isDone, left, ...moved }) =>

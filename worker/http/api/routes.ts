@@ -17,6 +17,7 @@ import { advisoryRoutes, type ReplaceAudited } from "./advisories.ts";
 import { answerAudit } from "./audit.ts";
 import { sentencesOf } from "./job-sentences.ts";
 import type { NamedIndex } from "./lock.ts";
+import { mirrorRoutes, type MirrorApi } from "./mirror.ts";
 import { lockRoutes } from "./locks.ts";
 import { isSwitchedOn, parametersOf } from "./parameters.ts";
 import { policyEntryRoutes, type PolicyEntriesApi } from "./policy-entries.ts";
@@ -43,6 +44,7 @@ export interface ApiOptions {
   readonly policyEntries: Pick<PolicyEntriesApi, "entries" | "freshId">;
   readonly uploads: UploadsInParts;
   readonly advisories: AdvisoryIndexStore & { readonly replaceAudited: ReplaceAudited };
+  readonly mirroring: Omit<MirrorApi, "authorize">;
   readonly clock: Clock;
   readonly pipe: MakePipe;
 }
@@ -52,7 +54,20 @@ const MAX_JOB_BYTES = 1024 ** 2;
 
 /** The API, to be mounted at `/-/api`. */
 export function apiRoutes(parts: ApiOptions): Hono<AppEnv> {
-  const { authorize, settling, runJob, indexes, releases, auditLog, tokens, uploads, advisories, clock, pipe } = parts;
+  const {
+    authorize,
+    settling,
+    runJob,
+    indexes,
+    releases,
+    auditLog,
+    tokens,
+    uploads,
+    advisories,
+    mirroring,
+    clock,
+    pipe,
+  } = parts;
   const routes = new Hono<AppEnv>();
 
   routes.use("/jobs/:name", adminOnly(authorize), allowOnly("POST"));
@@ -70,6 +85,7 @@ export function apiRoutes(parts: ApiOptions): Hono<AppEnv> {
   routes.route("/tokens", tokenRoutes({ authorize, settling, tokens, indexes }));
 
   routes.route("/policy/entries", policyEntryRoutes({ authorize, settling, indexes, ...parts.policyEntries }));
+  routes.route("/mirror", mirrorRoutes({ authorize, ...mirroring }));
 
   routes.route("/indexes", releaseRoutes(authorize, settling, releases));
   routes.get("/audit", (c) => answerAudit(c, authorize, auditLog));
@@ -87,4 +103,4 @@ export function apiRoutes(parts: ApiOptions): Hono<AppEnv> {
 }
 
 const NOT_HERE =
-  "There is nothing at this address; POST is offered at /-/api/jobs/NAME, /-/api/warm, /-/api/wheelhouse, /-/api/lock/local and /-/api/lock/canonical. Uploads in parts are at /-/api/uploads, tokens at /-/api/tokens, lists of policies at /-/api/policy/entries, releases below /-/api/indexes/INDEX/projects/PROJECT, the audit log is at /-/api/audit, the advisories at /-/api/advisories.";
+  "There is nothing at this address; POST is offered at /-/api/jobs/NAME, /-/api/warm, /-/api/wheelhouse, /-/api/lock/local and /-/api/lock/canonical. Uploads in parts are at /-/api/uploads, tokens at /-/api/tokens, mirrors at /-/api/mirror, lists of policies at /-/api/policy/entries, releases below /-/api/indexes/INDEX/projects/PROJECT, the audit log is at /-/api/audit, the advisories at /-/api/advisories.";

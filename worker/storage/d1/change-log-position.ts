@@ -21,6 +21,24 @@ const MARK_BEHIND = `
     AND coalesce(page.serial, -1) < change.value AND coalesce(page.announced_serial, -1) < change.value
     AND EXISTS (SELECT 1 FROM feed WHERE source = ?1 AND serial = ?3)`;
 
+/** The same for what is mirrored: it is looked at again, at the page of that serial. */
+const MIRRORED_DUE = `
+  UPDATE mirror_project SET wanted_serial = change.value, due_at = ?4 FROM json_each(?2) AS change
+  WHERE mirror_project.source = ?1 AND mirror_project.project = change.key AND coalesce(wanted_serial, -1) < change.value
+    AND EXISTS (SELECT 1 FROM feed WHERE source = ?1 AND serial = ?3)`;
+
+const NEWLY_MIRRORED = `
+  INSERT INTO mirror_project (source, project, wanted_serial, due_at) SELECT ?1, change.key, change.value, ?4 FROM json_each(?2) AS change
+  WHERE EXISTS (SELECT 1 FROM mirror_entry AS e WHERE e.source = ?1 AND instr(e.pattern, '*') > 0 AND change.key GLOB e.pattern)
+    AND EXISTS (SELECT 1 FROM feed WHERE source = ?1 AND serial = ?3)
+  ON CONFLICT DO NOTHING`;
+
+/** Where changes may have been missed, all that is mirrored is looked at. */
+const ALL_DUE = [
+  "UPDATE mirror_project SET wanted_serial = NULL, due_at = ?2 WHERE source = ?1",
+  "UPDATE mirror_run SET list_at = ?2 WHERE source = ?1 AND list_at IS NOT NULL",
+];
+
 const FOLLOW = `
   UPDATE feed SET serial = ?3, polled_at = ?4, retry_at = 0, failure = NULL, recent = (
     SELECT json_group_object(name, json_array(serial, seen)) FROM (
@@ -81,6 +99,7 @@ export function changeLogPositionIn(db: Database, source: string, pages: string)
              WHERE source = ?1 AND (serial IS NOT NULL OR announced_serial IS NOT NULL)`,
           )
           .bind(source),
+        ...ALL_DUE.map((sql) => db.prepare(sql).bind(source, now)),
       ]);
     },
 
@@ -93,6 +112,9 @@ export function changeLogPositionIn(db: Database, source: string, pages: string)
       // A batch is atomic. The last statement changes the serial that the others have as their condition.
       const results = await db.batch([
         ...pieces.map((piece) => db.prepare(MARK_BEHIND).bind(source, piece, from)),
+        ...pieces.flatMap((piece) =>
+          [MIRRORED_DUE, NEWLY_MIRRORED].map((sql) => db.prepare(sql).bind(source, piece, from, now)),
+        ),
         db.prepare(FOLLOW).bind(source, from, last, now, now - RECENT, pieces[0] ?? "{}"),
       ]);
       return results.at(-1)?.meta.changes === 1;

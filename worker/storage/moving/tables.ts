@@ -8,6 +8,9 @@ export const MOVED_TABLES = {
   kind_popularity: ["source", "kind"],
   counter: ["name", "labels"],
   dead_letter: ["id"],
+  mirror_entry: ["source", "pattern", "specifiers"],
+  mirror_project: ["source", "project"],
+  mirror_requirement: ["source", "project", "required", "specifiers", "extras"],
   unlinked_object: ["object"],
   token: ["id"],
   hosted_project: ["index_name", "project"],
@@ -43,6 +46,8 @@ export const LEFT_TABLES = [
   "upload_part",
   "new_bytes",
   "advisory_index",
+  "mirror_error",
+  "mirror_run",
 ] as const;
 
 /** A column that triggers set to the revision here: it stays. */

@@ -18,8 +18,14 @@ const BOUNDS = { batch: 1_000, listings: 5 };
 
 const AMOUNT = "SELECT objects, bytes FROM stored";
 
+/** A row that was made since its project was last looked at may be of a file that is mirrored. */
+const IS_NOT_MIRRORED = `mirrored = 0 AND NOT EXISTS (
+    SELECT 1 FROM mirror_project AS m WHERE m.source = object.source AND m.project = object.project
+      AND coalesce(m.examined_at, 0) <= object.known_at
+  )`;
+
 export const SELECT_OLDEST = `SELECT key, size, used_at AS usedAt FROM object
-  WHERE used_at < ?1 AND known_at < ?1 ORDER BY used_at, key LIMIT ?2`;
+  WHERE used_at < ?1 AND known_at < ?1 AND ${IS_NOT_MIRRORED} ORDER BY used_at, key LIMIT ?2`;
 
 /** In random order: projects whose sources cannot be asked would otherwise keep the rest waiting. */
 const PAGELESS = `SELECT source, project FROM object
@@ -27,6 +33,7 @@ const PAGELESS = `SELECT source, project FROM object
   GROUP BY source, project
   HAVING max(used_at) < ?2 AND max(known_at) < ?2
     AND NOT EXISTS (SELECT 1 FROM page WHERE page.source = object.source AND page.project = object.project)
+    AND NOT EXISTS (SELECT 1 FROM mirror_project AS m WHERE m.source = object.source AND m.project = object.project)
   ORDER BY random() LIMIT ?3`;
 
 const OF_PROJECT = `SELECT key, size, used_at AS usedAt FROM object

@@ -240,6 +240,20 @@ export function recordedRequests(content: Content): Table {
         request("POST", "/-/api/jobs/forget?dry-run=nonsense", { headers: admin }),
       ],
     ],
+    ...["", "/entries", "/errors"].map((path): Table[number] => [
+      `GET /-/api/mirror${path}`,
+      [...reads(`/-/api/mirror${path}`), ...reads(`/-/api/mirror${path}`, admin)],
+    ]),
+    ...["add", "remove", "run", "plan"].map((action): Table[number] => [
+      `POST /-/api/mirror/${action}`,
+      [
+        ...refusedWrites("POST", `/-/api/mirror/${action}?source=pypi`, admin),
+        request("POST", `/-/api/mirror/${action}`, {
+          headers: admin,
+          body: '{"source":"no-such","projects":["demo"]}',
+        }),
+      ],
+    ]),
     ["GET /_/oidc/audience", reads("/_/oidc/audience")],
     ["POST /_/oidc/mint-token", oidc("mint-token")],
     ["POST /_/oidc/burn-token", oidc("burn-token")],

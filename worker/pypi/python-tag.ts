@@ -1,4 +1,4 @@
-import { badRequest } from "../../errors.ts";
+import { badRequest } from "../errors.ts";
 
 /** A CPython 3. */
 export interface Python {
@@ -7,9 +7,14 @@ export interface Python {
   readonly freeThreaded: boolean;
 }
 
+const VERSION = /^3\.(\d{1,2})(?:\.\d{1,3})?(t)?$/;
+
+/** Whether `parsePython` reads the text. */
+export const isPythonVersion = (raw: string) => VERSION.test(raw);
+
 /** Reads `3.12`, `3.12.4` or `3.13t`; throws `bad-request`. */
 export function parsePython(raw: string): Python {
-  const [, minor, threads] = /^3\.(\d{1,2})(?:\.\d{1,3})?(t)?$/.exec(raw) ?? [];
+  const [, minor, threads] = VERSION.exec(raw) ?? [];
   if (minor !== undefined) return { minor: Number(minor), freeThreaded: threads !== undefined };
   throw badRequest(
     `${JSON.stringify(raw.slice(0, 40))} is not a version of CPython 3: python=3.12 is expected, or python=3.13t without the GIL.`,

@@ -1,7 +1,7 @@
-import { badRequest } from "../../errors.ts";
+import { badRequest } from "../errors.ts";
 
 /** The platform of a wheel's tag, or of a machine: the system, its version (for a machine, the newest that fits) and the processor. */
-interface Platform {
+export interface WheelPlatform {
   readonly kind: string;
   /** The version of glibc, musl, macOS or iOS, Android's API level, Pyodide's ABI; infinite where every version fits. */
   readonly version: readonly [major: number, minor: number];
@@ -42,7 +42,7 @@ const ARCHS: Readonly<Record<string, readonly string[]>> = {
   pyodide: ["wasm32"],
 };
 
-function platformOf(tag: string): Platform | undefined {
+function platformOf(tag: string): WheelPlatform | undefined {
   const [, kind = "", major, minor, versioned = ""] =
     /^(manylinux|musllinux|macosx|ios|pyodide)_(0|[1-9]\d{0,3})_(0|[1-9]\d{0,2})_(\w+)$/.exec(tag) ?? [];
   if (kind !== "") return { kind, version: [Number(major), Number(minor)], arch: versioned };
@@ -55,17 +55,23 @@ function platformOf(tag: string): Platform | undefined {
   return system === undefined || arch === undefined ? undefined : { kind: system, version: ANY, arch };
 }
 
-/** Reads a platform in the form of a wheel's platform tag. Throws `bad-request`. */
-export function parsePlatform(raw: string): Platform {
+/** Whether the text is a platform in the form of a wheel's platform tag, for which `parsePlatform` can be called. */
+export function isPlatformTag(raw: string): boolean {
   const platform = platformOf(raw.toLowerCase());
-  if (platform && (ARCHS[platform.kind]?.includes(platform.arch) ?? true)) return platform;
+  return platform !== undefined && (ARCHS[platform.kind]?.includes(platform.arch) ?? true);
+}
+
+/** Reads a platform in the form of a wheel's platform tag. Throws `bad-request`. */
+export function parsePlatform(raw: string): WheelPlatform {
+  const platform = platformOf(raw.toLowerCase());
+  if (platform && isPlatformTag(raw)) return platform;
   throw badRequest(
     `${JSON.stringify(raw.slice(0, 60))} is not a wheel's platform tag: platform=manylinux_2_28_x86_64 is expected, or musllinux_1_2_aarch64, macosx_14_0_arm64, win_amd64, linux_x86_64, pyodide_2025_0_wasm32, android_24_arm64_v8a, ios_13_0_arm64_iphoneos.`,
   );
 }
 
 /** Whether installers accept a wheel with this platform tag (not `any`) on `machine` (`packaging.tags`). */
-export function fitsPlatform(machine: Platform, tag: string): boolean {
+export function fitsPlatform(machine: WheelPlatform, tag: string): boolean {
   const built = platformOf(tag);
   if (!built) return false;
   const archs = [machine.arch, ...(machine.kind === "macosx" ? (FAT[machine.arch] ?? []) : [])];
@@ -78,7 +84,7 @@ export function fitsPlatform(machine: Platform, tag: string): boolean {
 }
 
 /** The oldest version whose tags installers accept. */
-function oldest({ kind, arch }: Platform, machine: Platform): Platform["version"] {
+function oldest({ kind, arch }: WheelPlatform, machine: WheelPlatform): WheelPlatform["version"] {
   if (kind === "manylinux") return arch === "x86_64" || arch === "i686" ? [2, 5] : [2, 17];
   // PEP 656: another major version of musl is not compatible.
   if (kind === "musllinux") return [machine.version[0], 0];
@@ -93,10 +99,10 @@ function oldest({ kind, arch }: Platform, machine: Platform): Platform["version"
  * Whether installers look for tags of this version. macOS 10 ends with 10.16, the version that macOS 11 reports to old programs; from
  * 11 on, tags have the minor version 0. Of earlier iOS versions ten minor ones are looked for.
  */
-function isRelease({ kind, version: [major, minor] }: Platform, machine: Platform): boolean {
+function isRelease({ kind, version: [major, minor] }: WheelPlatform, machine: WheelPlatform): boolean {
   if (kind === "ios") return major === machine.version[0] || minor <= 9;
   return kind !== "macosx" || (major === 10 ? minor <= 16 : minor === 0);
 }
 
-const isAtMost = ([major, minor]: Platform["version"], [most, least]: Platform["version"]) =>
+const isAtMost = ([major, minor]: WheelPlatform["version"], [most, least]: WheelPlatform["version"]) =>
   major < most || (major === most && minor <= least);

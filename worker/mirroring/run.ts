@@ -1,0 +1,173 @@
+import { DAY, MINUTE, SECOND, WEEK } from "../duration.ts";
+import { IndexError, isUpstreamFailure } from "../errors.ts";
+import { parsePlatform } from "../pypi/platform-tag.ts";
+import { parsePython } from "../pypi/python-tag.ts";
+import { inPool } from "../repository/pool.ts";
+import type { Context } from "../repository/context.ts";
+import type { MirrorLease, MirrorRequirement } from "../repository/ports/mirror.ts";
+import { environmentsOf } from "./environments.ts";
+import { examine, shortReason, type RunParts } from "./examine.ts";
+import { pacer, type MirrorClock } from "./pacer.ts";
+import type { SourceMirror } from "./ports.ts";
+import { selecting } from "./select-files.ts";
+
+/** How long one run goes on with another file: a queue's consumer has 15 minutes. Milliseconds. */
+const RUN = 10 * MINUTE;
+
+/** A run that has not been heard of for so long has ended; one transfer may take as long. Milliseconds. */
+const LEASE = 5 * MINUTE;
+
+/** How often a run says that it goes on. Milliseconds. */
+const RENEWED = 5 * SECOND;
+
+/** Projects that are looked at together, and at the same time. */
+const TOGETHER = 20;
+const AT_ONCE = 3;
+
+/** So many failures of the upstream in a row, and the run pauses. */
+const PATIENCE = 5;
+
+/** How long it pauses where the upstream does not say. Milliseconds. */
+const PAUSE = MINUTE;
+
+/** How often the root listing is compared with the patterns: the change log names new projects, where it is followed. */
+const LISTED = { followed: WEEK, unfollowed: DAY };
+
+/** How a run ended. */
+export interface MirrorRunEnd {
+  /** Whether another run can go on at once. */
+  readonly hasMore: boolean;
+  /** Why it ended before all was done. */
+  readonly failure: string | undefined;
+}
+
+/**
+ * Goes on with the mirror of a source until nothing is due, time is up, or the upstream asks for a pause. Only one run of a source
+ * works at a time. What it has done is recorded project by project: where it breaks off, the next run goes on. Rejects where the
+ * database fails.
+ *
+ * @returns undefined where another run is at work
+ */
+export async function runMirror(
+  mirror: SourceMirror,
+  clock: MirrorClock,
+  ctx: Context,
+): Promise<MirrorRunEnd | undefined> {
+  const { source, work, config } = mirror;
+  const { repository } = source;
+  const began = clock.now();
+  const lease = await work.lease(began, began + LEASE);
+  if (!lease) return undefined;
+  const isFollowed = ((await source.changes?.log.state())?.serial ?? undefined) !== undefined;
+  const state = stateOf(lease, clock, began);
+  const { pythons = [], platforms = [] } = config.filters;
+  const parts: RunParts = {
+    repository,
+    work,
+    select: selecting(config.filters),
+    closure: {
+      environments: environmentsOf(pythons.map(parsePython), platforms.map(parsePlatform)),
+      admitted: ceilingOf(mirror, lease),
+    },
+    pace: pacer(config.requestsPerSecond, clock),
+    now: clock.now,
+    isFollowed,
+    ...state,
+  };
+  let hasMore = false;
+  try {
+    if (lease.isListingDue) await compareListing(mirror, lease, parts, ctx);
+    for (;;) {
+      const due = await work.due(clock.now(), TOGETHER);
+      if (due.length === 0) break;
+      if (!(await state.goesOn())) break;
+      await inPool(AT_ONCE, due, async (project) => {
+        if (await state.goesOn()) await examine(project, parts, ctx);
+      });
+    }
+  } finally {
+    const { retryAt, failure } = state.pause();
+    hasMore = (await lease.end(retryAt, state.effort, failure ?? null, clock.now())) && retryAt <= clock.now();
+  }
+  return { hasMore, failure: state.pause().failure };
+}
+
+/** What a run remembers: what it did, whether it goes on, and for how long the upstream is left alone after it. */
+function stateOf(lease: MirrorLease, clock: MirrorClock, began: number) {
+  const effort = { requests: 0, files: 0, bytes: 0 };
+  let [renewedAt, inARow, retryAt, isOurs] = [began, 0, 0, true];
+  let failure: string | undefined;
+  return {
+    effort,
+    add({ requests = 0, files = 0, bytes = 0 }: Partial<typeof effort>): void {
+      effort.requests += requests;
+      effort.files += files;
+      effort.bytes += bytes;
+      if (files > 0) inARow = 0;
+    },
+    failed(error: unknown): void {
+      if (!isUpstreamFailure(error)) return;
+      inARow += 1;
+      const { retryAfterSeconds } = error;
+      if (retryAfterSeconds === undefined && inARow < PATIENCE) return;
+      const wait = Math.min((retryAfterSeconds ?? 0) * SECOND || PAUSE, DAY);
+      retryAt = Math.max(retryAt, clock.now() + wait);
+      failure = shortReason(error);
+    },
+    async goesOn(): Promise<boolean> {
+      const now = clock.now();
+      if (isOurs && now - renewedAt >= RENEWED) {
+        renewedAt = now;
+        isOurs = await lease.renew(now + LEASE, effort, now);
+      }
+      return isOurs && retryAt === 0 && now - began < RUN;
+    },
+    pause: () => ({ retryAt, failure }),
+  };
+}
+
+/** Records those projects of the root listing that patterns ask for. Where the upstream fails, it is asked again in a minute. */
+async function compareListing(
+  { source, work, mayHave }: SourceMirror,
+  lease: MirrorLease,
+  { now, failed, add, pace, isFollowed }: RunParts,
+  ctx: Context,
+): Promise<void> {
+  try {
+    await pace();
+    add({ requests: 1 });
+    const listing = await source.repository.projects({ ...ctx, now: now() });
+    for await (const batch of listing.entries()) {
+      const names = batch.map(({ name }) => name).filter(mayHave);
+      await work.listed(names, now());
+    }
+    await lease.listed(now() + (isFollowed ? LISTED.followed : LISTED.unfollowed));
+  } catch (error) {
+    if (!(error instanceof IndexError) || !isUpstreamFailure(error)) throw error;
+    failed(error);
+    await lease.listed(now() + PAUSE);
+    ctx.report({ event: "mirror-delayed", what: "the root listing", reason: shortReason(error) });
+  }
+}
+
+/** Lets requirements in up to the ceilings, and records why others are left out. */
+function ceilingOf({ work, config }: SourceMirror, lease: MirrorLease) {
+  const { maxDependencies, maxDependencyBytes } = config;
+  let isNoted = false;
+  return async (requirements: readonly MirrorRequirement[]) => {
+    if (requirements.length === 0) return requirements;
+    const { projects, bytes } = await work.dependencies();
+    const room = bytes >= maxDependencyBytes ? 0 : Math.max(0, maxDependencies - projects);
+    const names = [...new Set(requirements.map(({ required }) => required))];
+    const admitted = new Set(names.slice(0, room));
+    const first = names[room];
+    if (first !== undefined && !isNoted) {
+      isNoted = true;
+      const what = bytes >= maxDependencyBytes ? "max_dependency_size" : "max_dependencies";
+      await lease.ceiling(
+        `${first} and maybe others are required and not mirrored: ${projects} projects with ${bytes} bytes are mirrored because others require them, and ${what} allows no more. Raise it, or set filters, then run pypi-edge mirror run.`,
+      );
+    }
+    return requirements.filter(({ required }) => admitted.has(required));
+  };
+}
