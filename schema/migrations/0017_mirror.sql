@@ -87,8 +87,16 @@ CREATE TABLE mirror_run (
   bytes INTEGER NOT NULL DEFAULT 0,
   failure TEXT,
   -- Why requirements are left out; NULL: none are.
-  ceiling TEXT
+  ceiling TEXT,
+  -- When a project last became one of which something is mirrored, or ceased to be: at least, and never the same twice.
+  names_changed INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
+
+CREATE TRIGGER mirror_project_named AFTER UPDATE OF files ON mirror_project WHEN (NEW.files > 0) <> (OLD.files > 0)
+BEGIN UPDATE mirror_run SET names_changed = max(names_changed + 1, CAST(unixepoch('subsec') * 1000 AS INTEGER)) WHERE source = NEW.source; END;
+
+CREATE TRIGGER mirror_project_gone AFTER DELETE ON mirror_project WHEN OLD.files > 0
+BEGIN UPDATE mirror_run SET names_changed = max(names_changed + 1, CAST(unixepoch('subsec') * 1000 AS INTEGER)) WHERE source = OLD.source; END;
 
 -- 1: it is mirrored on purpose, and the sweep leaves it.
 ALTER TABLE object ADD COLUMN mirrored INTEGER NOT NULL DEFAULT 0;

@@ -266,3 +266,49 @@ describe("afterwards", () => {
     expect(await stored()).toEqual([]);
   });
 });
+
+describe('where serve = "complete"', () => {
+  const complete = () =>
+    new Rig({
+      UPSTREAMS: {
+        pypi: {
+          url: FakeUpstream.INDEX,
+          mirror: { serve: "complete", filters: { deny: ["demo<2"], prereleases: false } },
+        },
+      },
+    });
+  const filesOf = async (rig: Rig, project: string) => {
+    const { status, json } = await rig.page(project);
+    return json ? json.files.map(({ filename }) => filename) : status;
+  };
+
+  test("there is what is mirrored and stored, and nothing else, whatever was cached", async () => {
+    const rig = complete();
+    await rig.upstream.publish("demo", [wheel("demo"), wheel("demo", "2.0"), wheel("demo", "3.0")]);
+    await rig.upstream.publish("other", [wheel("other")]);
+    rig.upstream.on(`${FakeUpstream.FILES}demo-3.0-py3-none-any.whl`, () => new Response("other bytes"));
+    expect(await filesOf(rig, "demo")).toBe(404);
+    await mirrored(rig, "demo", "nowhere");
+    rig.forget();
+    expect(await filesOf(rig, "demo")).toEqual(["demo-2.0-py3-none-any.whl"]);
+    expect((await rig.page("demo")).json).toMatchObject({ versions: [] });
+    expect(await filesOf(rig, "other")).toBe(404);
+    const statuses = ["demo-1.0", "demo-2.0", "demo-3.0", "other-1.0"].map(async (name) => {
+      const file = `/files/files.upstream.test/packages/${name}-py3-none-any.whl`;
+      return [(await rig.get(file)).status, (await rig.get(file, {}, "HEAD")).status];
+    });
+    expect(await Promise.all(statuses)).toEqual([
+      [404, 404],
+      [200, 200],
+      [404, 404],
+      [404, 404],
+    ]);
+    expect(rig.upstream.requests.filter((line) => line.includes("whl"))).toEqual([]);
+    expect((await rig.get("/simple/", { Accept: JSON_TYPE })).text()).toContain('[\n{"name":"demo"}\n]');
+    await rig.upstream.publish("demo", [wheel("demo", "2.0"), wheel("demo", "4.0")]);
+    expect(await filesOf(rig, "demo")).toEqual(["demo-2.0-py3-none-any.whl"]);
+    await ask(rig, "run", {});
+    await rig.deliverMirrors();
+    expect(await filesOf(rig, "demo")).toEqual(["demo-2.0-py3-none-any.whl", "demo-4.0-py3-none-any.whl"]);
+  });
+});

@@ -4,6 +4,7 @@ import { keepFiles, keepProjects } from "../layers/changed-upstream.ts";
 import { completePageBy } from "../layers/complete-page.ts";
 import { serveMetadata } from "../layers/serve-metadata.ts";
 import { cacheDocuments } from "../layers/cache-documents.ts";
+import { mirroredOnly } from "../layers/mirrored-only.ts";
 import { mirrorFiles } from "../layers/mirror-files.ts";
 import { SharedFills } from "../layers/files/shared-fills.ts";
 import { countDemand } from "../layers/count-demand.ts";
@@ -118,9 +119,12 @@ export function sourceStack(
       if ((await catalog.claim(name, head, now())) === "unsettled") await catalog.settle(name, head);
     },
   };
+  const shown = upstream.mirror.isComplete
+    ? mirroredOnly({ contents: own.mirrorContents, pages: own.mirrorPages })(repository)
+    : repository;
   const claims = projects?.map(matcher);
   return {
-    repository: favourites ? countDemand(own.demand)(repository) : repository,
+    repository: favourites ? countDemand(own.demand)(shown) : shown,
     projects,
     absentNames: own.absentNames,
     catalog,

@@ -22,6 +22,7 @@ import { fileFactsIn } from "./d1/file-facts.ts";
 import { fileUsesIn } from "./d1/file-uses.ts";
 import { hostedAmountsIn } from "./d1/hosted-amounts.ts";
 import { jobRunsIn } from "./d1/job-runs.ts";
+import { mirrorContentsIn } from "./d1/mirror-contents.ts";
 import { mirrorListsIn } from "./d1/mirror-lists.ts";
 import { mirrorWorkIn } from "./d1/mirror-work.ts";
 import { newBytesIn } from "./d1/new-bytes.ts";
@@ -147,6 +148,8 @@ export function createStores(platform: Storage, { maxPut, inMemory }: StorageLim
       fills: fillQueue(fills, source),
       refreshes: refreshQueue(refreshes, source),
       mirrorWork: mirrorWorkIn(db, source, keys, freshId),
+      mirrorContents: mirrorContentsIn(db, source),
+      mirrorPages: scopedTo(memory.completed, source),
       mirrorQueue: mirrorQueue(mirrors, source),
       demand: demand.of(source),
       changeLogPosition: changeLogPositionIn(db, source, keys.pages),
@@ -236,6 +239,7 @@ const memoryTier = ({ budget, largest }: FileMemory) => ({
   used: new Memory<true>(2 * MiB),
   hosting: new Memory<RememberedProject>(8 * MiB, 4 * MiB),
   hostedBytes: new Memory<Uint8Array>(budget / 2, largest),
+  completed: new Memory<{ readonly of: string; readonly page: Page }>(8 * MiB, 4 * MiB),
   made: new Memory<StoredMergedPage>(4 * MiB, MAX_IN_MEMORY),
   /** Pages of thousands of files as well: to make one again takes a tenth of a second. */
   guarded: new Memory<GuardedPage>(16 * MiB, 4 * MiB),

@@ -75,7 +75,7 @@ const marked = (entry: FileEntry, sentence: string): FileEntry =>
   entry.yanked === undefined || entry.yanked === false ? { ...entry, yanked: sentence } : entry;
 
 /** The page with those versions only of which it lists a file (PEP 700). */
-function withoutVersions(page: ProjectPage): ProjectPage {
+export function withoutVersions(page: ProjectPage): ProjectPage {
   if (!page.versions) return page;
   const written = new Set(page.files.map(({ filename }) => versionOf(filename, page.name)));
   const shown = new Set([...written].map((version) => canonicalVersion(version ?? "")));

@@ -1,5 +1,7 @@
 import type { FileRef } from "../../pypi/file-url.ts";
 import type { ProjectName } from "../../pypi/name.ts";
+import type { RootBatches } from "../list-shapes.ts";
+import type { Page } from "../page.ts";
 
 /**
  * Interfaces of the mirror of one source: what was asked for, and how far each project is. Times are milliseconds since the
@@ -168,4 +170,29 @@ export interface MirrorError extends MirrorFailure {
 export interface MirrorQueue {
   /** Queues a run of the source's mirror. */
   send(): Promise<void>;
+}
+
+/** What of a project is mirrored and stored. */
+export interface MirrorContent {
+  /** The addresses of its files and `.metadata`, as `fileLabel` has them. */
+  readonly stored: ReadonlySet<string>;
+  /** Whether all that is to be mirrored of it is stored. */
+  readonly isComplete: boolean;
+  /** Another one means another content. */
+  readonly digest: string;
+}
+
+/** What of a source is mirrored and stored. Its methods reject with `storage-failed`. */
+export interface MirrorContents {
+  /** null where nothing of the project is mirrored. One read. */
+  of(name: ProjectName): Promise<MirrorContent | null>;
+  /** The projects of which something is mirrored. `changedAt` in milliseconds since the epoch. */
+  listing(): Promise<{ readonly digest: string; readonly changedAt: number; readonly batches: RootBatches }>;
+}
+
+/** Pages with those files only that are mirrored and stored, in this isolate's memory only. */
+export interface MirrorPages {
+  /** `of`: what it was made from. `now` in milliseconds since the epoch. */
+  get(name: ProjectName, now: number): { readonly of: string; readonly page: Page } | undefined;
+  set(name: ProjectName, page: { readonly of: string; readonly page: Page }, bytes: number): void;
 }
