@@ -43,7 +43,10 @@ export interface MirrorLists {
     entry: NewAuditEntry,
     now: number,
   ): Promise<number>;
-  /** Has all that is mirrored looked at again, and the root listing where patterns need it. */
+  /**
+   * Has all that is mirrored looked at again, and the root listing where patterns need it. The next run takes over from one that is at
+   * work, which ends within some seconds, or has broken off.
+   */
   dueNow(source: string, now: number): Promise<void>;
   status(source: string, now: number): Promise<MirrorStatus>;
   /** The latest first. */

@@ -14,8 +14,8 @@ import { selecting } from "./select-files.ts";
 /** How long one run goes on with another file: a queue's consumer has 15 minutes. Milliseconds. */
 const RUN = 10 * MINUTE;
 
-/** A run that has not been heard of for so long has ended; one transfer may take as long. Milliseconds. */
-const LEASE = 5 * MINUTE;
+/** A run that has not been heard of for so long has ended, or is in a long transfer, beside which another may go on. Milliseconds. */
+const LEASE = MINUTE;
 
 /** How often a run says that it goes on. Milliseconds. */
 const RENEWED = 5 * SECOND;
