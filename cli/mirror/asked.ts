@@ -43,13 +43,13 @@ export function requirementTexts(file: string, text: string): string[] {
   return lines.flatMap((line, at) => {
     const [uncommented = ""] = line.split(/(?:^|\s)#/, 1);
     const [requirement = ""] = uncommented.trim().split(/\s--[a-z]/, 1);
-    if (requirement === "" || /^-(?:-[a-z]|[if]\b)/.test(requirement)) return [];
     const where = `${file}, line ${at + 1}`;
-    if (/^-[rc]/.test(requirement)) {
+    if (/^(?:-[rc]|--requirement|--constraint)/.test(requirement)) {
       throw new CommandError(
         `${where}: ${escaped(requirement)} names another file: give that one with --requirements, too.`,
       );
     }
+    if (requirement === "" || requirement.startsWith("-")) return [];
     const parsed = parseRequirement(requirement);
     if (!parsed)
       throw new CommandError(`${where}: ${escaped(requirement.slice(0, 80))} is not a requirement (PEP 508).`);

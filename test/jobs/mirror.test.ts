@@ -1,53 +1,13 @@
-import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { FollowedRig, pageUrl } from "../support/followed.ts";
 import { resize } from "../support/swept.ts";
-import { ADMIN_TOKEN, JSON_TYPE, Rig } from "../support/rig.ts";
-import { FakeUpstream, type FakeFile } from "../support/upstream.ts";
-import { metadataText } from "../support/wheel.ts";
+import { ask, errorsOf, mirrored, statusOf, stored, wheel } from "../support/mirrored.ts";
+import { JSON_TYPE, Rig } from "../support/rig.ts";
+import { FakeUpstream } from "../support/upstream.ts";
 
 const MINUTE = 60_000;
 const GB = 1_000_000_000;
 const DAY = 24 * 60 * MINUTE;
-
-const wheel = (project: string, version = "1.0", requires: readonly string[] = [], entry = {}): FakeFile => ({
-  filename: `${project.replaceAll("-", "_")}-${version}-py3-none-any.whl`,
-  bytes: new TextEncoder().encode(`the bytes of ${project} ${version}`),
-  metadata: `${metadataText(project, version)}${requires.map((each) => `Requires-Dist: ${each}\n`).join("")}`,
-  entry,
-});
-
-const ask = async (rig: Rig, path: string, body: unknown) => {
-  const answer = await rig.post(`mirror/${path}`, JSON.stringify(body));
-  expect([answer.status, answer.text()]).toEqual([200, expect.any(String)]);
-  return JSON.parse(answer.text()) as Record<string, unknown>;
-};
-
-async function mirrored(rig: Rig, ...projects: string[]): Promise<void> {
-  await ask(rig, "add", { projects });
-  await rig.deliverMirrors();
-}
-
-/** The files and `.metadata` in the store. */
-const stored = async () => {
-  const { objects } = await env.FILES.list();
-  return objects
-    .map(({ key }) => key)
-    .filter((key) => /^(?:file|metadata)\//.test(key))
-    .map((key) => `${key.startsWith("file") ? "" : "metadata of "}${key.split("/").at(-1)}`)
-    .toSorted();
-};
-
-const statusOf = async (rig: Rig) => {
-  const answer = await rig.get("/-/api/mirror", { Authorization: `Bearer ${ADMIN_TOKEN}` });
-  return (JSON.parse(answer.text()) as { mirrors: Record<string, unknown>[] }).mirrors[0];
-};
-
-const errorsOf = async (rig: Rig) => {
-  const answer = await rig.get("/-/api/mirror/errors", { Authorization: `Bearer ${ADMIN_TOKEN}` });
-  const { errors } = JSON.parse(answer.text()) as { errors: { project: string; file: string; reason: string }[] };
-  return errors.map(({ project, file, reason }) => `${project} ${file}: ${reason}`);
-};
 
 /** Offers a root listing of these names. */
 const list = (rig: Rig, ...names: string[]) =>

@@ -133,7 +133,10 @@ export function mirrorListsIn(db: Database): MirrorLists {
         await db.batch([
           statement("UPDATE mirror_project SET due_at = ?2 WHERE source = ?1", source, now),
           statement(LISTING_DUE, source, now),
-          statement("UPDATE mirror_run SET retry_at = 0, leased_until = 0, lease = '' WHERE source = ?1", source),
+          statement(
+            "UPDATE mirror_run SET retry_at = 0, leased_until = 0, lease = '', ceiling = NULL WHERE source = ?1",
+            source,
+          ),
         ]);
       }),
 
