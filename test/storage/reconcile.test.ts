@@ -41,6 +41,7 @@ describe("a reconciliation", () => {
       size: 5,
       used_at,
       known_at: NOW,
+      mirrored: 0,
     });
     expect(await objects.total()).toEqual({ objects: 2, bytes: 17 });
   });
