@@ -187,6 +187,7 @@ const OF_AN_INDEX: Readonly<Record<string, Tries>> = {
 const below = (base: string, table: Readonly<Record<string, Tries>>) =>
   Object.fromEntries(Object.entries(table).map(([route, tries]) => [route.replace(" /", ` ${base}/`), tries]));
 
+const READ_BY_ADMINS = ["tokens", "advisories", "policy/entries", "audit", "mirror", "mirror/entries", "mirror/errors"];
 const RELEASES = "ALL /-/api/indexes/:index/projects/:project";
 
 const TABLE: Readonly<Record<string, Tries>> = {
@@ -209,12 +210,10 @@ const TABLE: Readonly<Record<string, Tries>> = {
         ]),
     ),
   ),
-  ...Object.fromEntries(["", "/entries", "/errors"].map((path) => [`GET /-/api/mirror${path}`, plain])),
+  ...Object.fromEntries(READ_BY_ADMINS.map((path) => [`GET /-/api/${path}`, plain])),
   ...Object.fromEntries(["add", "remove", "run", "plan"].map((name) => [`POST /-/api/mirror/${name}`, sent("POST")])),
   "POST /-/api/tokens": sent("POST"),
-  "GET /-/api/tokens": plain,
   "POST /-/api/policy/entries": sent("POST"),
-  "GET /-/api/policy/entries": plain,
   "DELETE /-/api/policy/entries/:id": sent("DELETE", ""),
   "DELETE /-/api/tokens/:id": sent("DELETE", ""),
   [RELEASES]: released("GET", ""),
@@ -222,8 +221,6 @@ const TABLE: Readonly<Record<string, Tries>> = {
   [`${RELEASES}/:version/yank`]: released("POST"),
   [`${RELEASES}/:version/unyank`]: released("POST"),
   [`${RELEASES}/:version/promote`]: released("POST", '{"to":"team"}'),
-  "GET /-/api/audit": plain,
-  "GET /-/api/advisories": plain,
   "PUT /-/api/advisories": sent("PUT"),
   "POST /-/api/uploads": sent("POST"),
   "GET /-/api/uploads/:id": sent("GET", ""),
@@ -231,8 +228,7 @@ const TABLE: Readonly<Record<string, Tries>> = {
   "POST /-/api/uploads/:id/:number": (path) => sent("POST")(path.replace(":number", "finish")),
   "PUT /-/api/uploads/:id/:number": sent("PUT", "x"),
   "GET /_/oidc/audience": plain,
-  "POST /_/oidc/mint-token": sent("POST"),
-  "POST /_/oidc/burn-token": sent("POST"),
+  ...Object.fromEntries(["mint-token", "burn-token"].map((name) => [`POST /_/oidc/${name}`, sent("POST")])),
 };
 
 /** What must be in no answer: names, bytes, digests and sizes of what is hidden. */
