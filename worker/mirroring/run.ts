@@ -5,6 +5,7 @@ import { parsePython } from "../pypi/python-tag.ts";
 import { inPool } from "../repository/pool.ts";
 import type { Context } from "../repository/context.ts";
 import type { MirrorLease, MirrorRequirement } from "../repository/ports/mirror.ts";
+import { CallBudget } from "./call-budget.ts";
 import { environmentsOf } from "./environments.ts";
 import { examine, shortReason, type RunParts } from "./examine.ts";
 import { pacer, type MirrorClock } from "./pacer.ts";
@@ -42,7 +43,7 @@ export interface MirrorRunEnd {
 }
 
 /**
- * Goes on with the mirror of a source until nothing is due, time is up, or the upstream asks for a pause. Only one run of a source
+ * Goes on with the mirror of a source until nothing is due, time or calls of other services are used up, or the upstream asks for a pause. Only one run of a source
  * works at a time. What it has done is recorded project by project: where it breaks off, the next run goes on. Rejects where the
  * database fails.
  *
@@ -82,7 +83,9 @@ export async function runMirror(
       if (due.length === 0) break;
       if (!(await state.goesOn())) break;
       await inPool(AT_ONCE, due, async (project) => {
-        if (await state.goesOn()) await examine(project, parts, ctx);
+        if (!(await state.goesOn())) return;
+        state.look();
+        await examine(project, parts, ctx);
       });
     }
   } finally {
@@ -95,12 +98,14 @@ export async function runMirror(
 /** What a run remembers: what it did, whether it goes on, and for how long the upstream is left alone after it. */
 function stateOf(lease: MirrorLease, clock: MirrorClock, began: number) {
   const effort = { requests: 0, files: 0, bytes: 0 };
+  const budget = new CallBudget();
   let [renewedAt, inARow, retryAt, isOurs] = [began, 0, 0, true];
   let failure: string | undefined;
   return {
     effort,
     add({ requests = 0, files = 0, bytes = 0 }: Partial<typeof effort>): void {
       effort.requests += requests;
+      budget.requested(requests);
       effort.files += files;
       effort.bytes += bytes;
       if (files > 0) inARow = 0;
@@ -114,13 +119,14 @@ function stateOf(lease: MirrorLease, clock: MirrorClock, began: number) {
       retryAt = Math.max(retryAt, clock.now() + wait);
       failure = shortReason(error);
     },
+    look: () => budget.look(),
     async goesOn(): Promise<boolean> {
       const now = clock.now();
       if (isOurs && now - renewedAt >= RENEWED) {
         renewedAt = now;
         isOurs = await lease.renew(now + LEASE, effort, now);
       }
-      return isOurs && retryAt === 0 && now - began < RUN;
+      return isOurs && retryAt === 0 && now - began < RUN && !budget.isSpent;
     },
     pause: () => ({ retryAt, failure }),
   };

@@ -1,0 +1,27 @@
+/** Cloudflare allows 10,000 calls of other services in one delivery of a message. Some are kept for what ends a run. */
+const MAX_CALLS = 8_000;
+
+/** A page or file that is fetched: the upstream, KV or R2, and the rows of the database. */
+const CALLS_A_REQUEST = 6;
+
+/** A project that is looked at: what is known of it, and how it is then. */
+const CALLS_A_LOOK = 3;
+
+/** Counts what a run calls, by estimates that are too high. */
+export class CallBudget {
+  #calls = 0;
+
+  /** A project is looked at. */
+  look(): void {
+    this.#calls += CALLS_A_LOOK;
+  }
+
+  /** So many requests of the upstream were sent, with all that each leads to. */
+  requested(requests: number): void {
+    this.#calls += requests * CALLS_A_REQUEST;
+  }
+
+  get isSpent(): boolean {
+    return this.#calls >= MAX_CALLS;
+  }
+}
