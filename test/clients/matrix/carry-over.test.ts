@@ -5,12 +5,12 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { removeDirectory, temporaryDirectory } from "../../cli/demo/leftovers.ts";
-import { run } from "../../cli/demo/process.ts";
-import { PROJECT_FOLDER } from "../../cli/lib/project-folder.ts";
-import { noteAddress } from "../../cli/lib/state.ts";
-import { refuseSimulatorsState } from "../../cli/server/simulators-state.ts";
-import { openState } from "../../cli/server/state.ts";
+import { removeDirectory, temporaryDirectory } from "../../../cli/demo/leftovers.ts";
+import { run } from "../../../cli/demo/process.ts";
+import { PROJECT_FOLDER } from "../../../cli/lib/project-folder.ts";
+import { noteAddress } from "../../../cli/lib/state.ts";
+import { refuseSimulatorsState } from "../../../cli/server/simulators-state.ts";
+import { openState } from "../../../cli/server/state.ts";
 import {
   addHostedFiles,
   blobOf,
@@ -21,8 +21,8 @@ import {
   simulatedObjects,
   tablesIn,
   unpackState,
-} from "../support/node/simulated-state.ts";
-import { CLI, killedWhen } from "../support/node/command.ts";
+} from "../../support/node/simulated-state.ts";
+import { CLI, killedWhen } from "../../support/node/command.ts";
 
 let folder: string;
 let old: string;
