@@ -1,15 +1,15 @@
 import { mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { removeDirectory, temporaryDirectory } from "../../cli/demo/leftovers.ts";
-import { buildWheel, type Wheel } from "../../cli/demo/wheel.ts";
-import { Witness } from "../../cli/demo/witness.ts";
-import type { AuditLine } from "../../schema/release.ts";
-import { pypiEdge } from "../support/node/command.ts";
-import { UPLOADED, type Distribution } from "../support/node/fake-index/distribution.ts";
-import { fakeIndex } from "../support/node/fake-index/fake-index.ts";
-import { Rig } from "../support/node/rig.ts";
-import { Team } from "../support/node/team.ts";
+import { removeDirectory, temporaryDirectory } from "../../../cli/demo/leftovers.ts";
+import { buildWheel, type Wheel } from "../../../cli/demo/wheel.ts";
+import { Witness } from "../../../cli/demo/witness.ts";
+import type { AuditLine } from "../../../schema/release.ts";
+import { pypiEdge } from "../../support/node/command.ts";
+import { UPLOADED, type Distribution } from "../../support/node/fake-index/distribution.ts";
+import { fakeIndex } from "../../support/node/fake-index/fake-index.ts";
+import { Rig } from "../../support/node/rig.ts";
+import { Team } from "../../support/node/team.ts";
 
 const LOGIN = "team:s3cret";
 const LONG_AGO = "2019-03-01T12:00:00.000Z";

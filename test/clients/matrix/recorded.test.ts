@@ -7,10 +7,10 @@ import type { Platform } from "../../../worker/platform/platform.ts";
 import { parseConfig } from "../../../schema/config.ts";
 import { fakeIndex } from "../../support/node/fake-index/fake-index.ts";
 import { answeringRoutes } from "../../support/routes.ts";
-import type { ServedHandler } from "./http-suite.ts";
-import { answerOf, comparable, type Told } from "./recorded/compare.ts";
-import { productInWorkerd, productOnMachine, variablesFor } from "./recorded/servers.ts";
-import { recordedRequests, type Content } from "./recorded/table.ts";
+import type { ServedHandler } from "../../platform/machine/http-suite.ts";
+import { answerOf, comparable, type Told } from "../../platform/machine/recorded/compare.ts";
+import { productInWorkerd, productOnMachine, variablesFor } from "../../platform/machine/recorded/servers.ts";
+import { recordedRequests, type Content } from "../../platform/machine/recorded/table.ts";
 
 /*
  * The same requests, byte for byte, go to the bundle in workerd and to the server on this machine, which began with empty

@@ -7,11 +7,11 @@ import { expect, test, vi } from "vitest";
 import { pathOfObject } from "../../../server/objects/key-path.ts";
 import { DAY } from "../../../worker/duration.ts";
 import type { Objects } from "../../../worker/platform/objects.ts";
-import { contentOf } from "./content.ts";
-import { testFolder, textOf } from "./support.ts";
+import { contentOf } from "../../server/objects/content.ts";
+import { testFolder, textOf } from "../../server/objects/support.ts";
 
 const folder = testFolder();
-const CHILD = join(import.meta.dirname, "child.ts");
+const CHILD = join(import.meta.dirname, "..", "..", "server", "objects", "child.ts");
 
 /** The files that the rows name. */
 async function named(objects: Objects): Promise<string[]> {

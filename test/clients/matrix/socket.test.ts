@@ -4,12 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { buildWheel } from "../../cli/demo/wheel.ts";
-import { builtServer } from "../../cli/build/build.ts";
-import { bundle, COMMAND_ENTRIES } from "../../cli/build/bundle.ts";
-import { freePort, run, startServer, type StartedServer } from "../../cli/demo/process.ts";
-import { PROJECT_FOLDER } from "../../cli/lib/project-folder.ts";
-import { CLI, pypiEdge } from "../support/node/command.ts";
+import { buildWheel } from "../../../cli/demo/wheel.ts";
+import { builtServer } from "../../../cli/build/build.ts";
+import { bundle, COMMAND_ENTRIES } from "../../../cli/build/bundle.ts";
+import { freePort, run, startServer, type StartedServer } from "../../../cli/demo/process.ts";
+import { PROJECT_FOLDER } from "../../../cli/lib/project-folder.ts";
+import { CLI, pypiEdge } from "../../support/node/command.ts";
 
 const READY = /\bready\b[^]*Ctrl-C/;
 const COMMON = ["--upstream", "http://127.0.0.1:9/simple/", "--public-url", "https://pypi.test", "--no-cron"];

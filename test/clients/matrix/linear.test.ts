@@ -2,11 +2,11 @@ import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseAst } from "vitest/node";
 import { expect, test } from "vitest";
-import { superlinear } from "../support/node/linear/growth.ts";
-import { hostileTexts, type Growing } from "../support/node/linear/hostile.ts";
-import { READERS, readersTexts } from "../support/node/linear/readers.ts";
+import { superlinear } from "../../support/node/linear/growth.ts";
+import { hostileTexts, type Growing } from "../../support/node/linear/hostile.ts";
+import { READERS, readersTexts } from "../../support/node/linear/readers.ts";
 
-const ROOT = join(import.meta.dirname, "..", "..");
+const ROOT = join(import.meta.dirname, "..", "..", "..");
 
 /** The regular expressions that a source file writes out. */
 function expressionsIn(file: string): RegExp[] {

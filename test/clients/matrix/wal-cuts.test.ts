@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
 import { buildWheel, type Wheel } from "../../../cli/demo/wheel.ts";
-import { newFolder, openDeployment } from "../moving/rig.ts";
+import { newFolder, openDeployment } from "../../server/moving/rig.ts";
 
 /** A WAL has a header, and frames of a page with a header (https://www.sqlite.org/fileformat2.html, 4). Bytes. */
 const HEADER = 32;

@@ -4,12 +4,12 @@ import { connect, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { builtServer } from "../../cli/build/build.ts";
-import { freePort, startServer, type StartedServer } from "../../cli/demo/process.ts";
-import { parentGone } from "../../cli/server/parent-gone.ts";
-import { openState } from "../../cli/server/state.ts";
+import { builtServer } from "../../../cli/build/build.ts";
+import { freePort, startServer, type StartedServer } from "../../../cli/demo/process.ts";
+import { parentGone } from "../../../cli/server/parent-gone.ts";
+import { openState } from "../../../cli/server/state.ts";
 
-const ROOT = join(import.meta.dirname, "..", "..");
+const ROOT = join(import.meta.dirname, "..", "..", "..");
 const READY = /\bready\b[^]*Ctrl-C/;
 const PAGE = '<a href="../../demo-1.0.tar.gz">demo-1.0.tar.gz</a>';
 
