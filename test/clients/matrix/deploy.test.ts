@@ -50,7 +50,9 @@ test("wrangler deploys what was made for it, and a run goes on where it was refu
   expect(account.unknown).toEqual([]);
   expect(tokens).toContain(account.workers.get("acme-pypi")?.secrets["ADMIN_TOKEN"]);
   expect(account.contents()).toMatchObject({
-    read: ["fills", "fills-dead", "refreshes", "refreshes-dead"].map((role) => `acme-pypi-${role} by acme-pypi`),
+    read: ["fills", "fills-dead", "mirrors", "refreshes", "refreshes-dead"].map(
+      (role) => `acme-pypi-${role} by acme-pypi`,
+    ),
     workers: [{ secrets: ["ADMIN_TOKEN"], crons: ["* * * * *", "*/5 * * * *", "0 * * * *"] }],
     domains: [["pypi.example.com", "acme-pypi"]],
   });

@@ -21,7 +21,7 @@ import { variablesFor } from "../../platform/machine/recorded/servers.ts";
  */
 
 const ADMIN_TOKEN = "an-admin-token-for-tests";
-const KEPT = join(PROJECT_FOLDER, "test/fixtures/worker-before/index.js.br");
+const KEPT = join(PROJECT_FOLDER, "test/fixtures/worker-before");
 const VERSIONS = ["before", "now"] as const;
 
 type Version = (typeof VERSIONS)[number];
@@ -41,14 +41,17 @@ beforeAll(async () => {
   roots = { before: `http://127.0.0.1:${ports[0]}`, now: `http://127.0.0.1:${ports[1]}` };
   const { workerOptions } = unstable_getMiniflareWorkerOptions(join(PROJECT_FOLDER, "wrangler.toml"));
   const { queueConsumers: _consumers, ...stores } = workerOptions;
+  // A version that is deployed keeps the variables that it was deployed with.
+  const kept = unstable_getMiniflareWorkerOptions(join(KEPT, "wrangler.toml"));
+  const given = { before: kept.workerOptions, now: workerOptions };
   const worker = (name: Version, port: number, contents: string) => ({
     ...stores,
     name,
-    bindings: variablesFor(upstream.index, ADMIN_TOKEN) as Record<string, Json>,
+    bindings: variablesFor(upstream.index, ADMIN_TOKEN, given[name]) as Record<string, Json>,
     modules: [{ type: "ESModule" as const, path: "index.js", contents }],
     unsafeDirectSockets: [{ host: "127.0.0.1", port }],
   });
-  const bundle = brotliDecompressSync(readFileSync(KEPT)).toString();
+  const bundle = brotliDecompressSync(readFileSync(join(KEPT, "index.js.br"))).toString();
   const workers = [worker("before", ports[0], bundle), worker("now", ports[1], await deployedBundle())];
   miniflare = new Miniflare(convertV4MiniflareOptions({ host: "127.0.0.1", port: 0, cf: false, workers }));
   await migrate(await miniflare.getD1Database("DB"), MIGRATIONS);

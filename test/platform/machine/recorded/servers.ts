@@ -13,8 +13,12 @@ import { inWorkerd } from "../in-workerd.ts";
 const { workerOptions } = unstable_getMiniflareWorkerOptions(`${PROJECT_FOLDER}/wrangler.toml`);
 
 /** The variables of wrangler.toml, with another upstream, and without a change log. */
-export const variablesFor = (upstream: string, adminToken: string): Record<string, unknown> => ({
-  ...withUpstream(workerOptions["bindings"] as Record<string, unknown>, new URL(upstream)),
+export const variablesFor = (
+  upstream: string,
+  adminToken: string,
+  options: object = workerOptions,
+): Record<string, unknown> => ({
+  ...withUpstream((options as { bindings: Record<string, unknown> }).bindings, new URL(upstream)),
   FEED: false,
   ADMIN_TOKEN: adminToken,
 });
