@@ -50,6 +50,14 @@ export async function openDatabase(file: string, writer: Writer): Promise<Databa
     prepare: (sql) => new BoundStatement(run, sql, []),
     batch: <Result>(statements: Statement[]) =>
       run(statements as BoundStatement[]) as unknown as Promise<QueryResult<Result>[]>,
+    version() {
+      try {
+        return sqlite.version();
+      } catch {
+        // The query that is made then says what is wrong.
+        return undefined;
+      }
+    },
     async close() {
       await reader.end();
       await sqlite.close();

@@ -24,6 +24,11 @@ export class Connection {
     ) as Row[];
   }
 
+  /** Another number after each commit of another connection, also of another process. Throws SQLite's error. */
+  version(): number {
+    return Number(this.all("PRAGMA data_version")[0]?.["data_version"]);
+  }
+
   /** Reads several times from one state of the database. */
   together(statements: readonly SqlStatement[]): Row[][] {
     const [only] = statements;

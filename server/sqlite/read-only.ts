@@ -12,6 +12,7 @@ export function openReadOnly(file: string): Sqlite {
   const connection = new Connection(db);
   return {
     read: (sql, ...values) => connection.all(sql, ...values),
+    version: () => connection.version(),
     readTogether: (statements) => connection.together(statements),
     write: () => Promise.reject(new Error(`${file} is opened to be read only.`)),
     close: async () => db.close(),

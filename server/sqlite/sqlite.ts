@@ -7,6 +7,8 @@ import type { Writer } from "./writer.ts";
 export interface Sqlite {
   /** Reads at once, what was committed before. Throws SQLite's error. Must be short: nothing else runs meanwhile. */
   read(sql: string, ...values: Value[]): Row[];
+  /** Another number after each commit of the writer's thread, and of other processes. Throws SQLite's error. */
+  version(): number;
   /** Reads several times from one state of the database. */
   readTogether(statements: readonly SqlStatement[]): Row[][];
   /**
@@ -43,6 +45,8 @@ export async function openSqlite(
 
   return {
     read: (sql, ...values) => connection.all(sql, ...values),
+    // This connection only reads: each commit is another one's.
+    version: () => connection.version(),
     readTogether: (statements) => connection.together(statements),
     write: (...statements) => writer.write(file, statements),
     async close() {

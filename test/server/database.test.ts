@@ -1,3 +1,4 @@
+import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
 import { openDatabase } from "../../server/database.ts";
 import { sqliteFiles } from "../platform/machine/files.ts";
@@ -41,3 +42,23 @@ test.skipIf(NODE < 24)(
     expect(await db.prepare("SELECT ?1 AS text").bind("a\0b").first()).toEqual({ text: "a\0b" });
   },
 );
+
+test("the version is another one after each write, and the same without", async () => {
+  const path = files.path();
+  const db = files.closing(await openDatabase(path, files.writer));
+  const versions = [db.version?.()];
+  const note = () => versions.push(db.version?.());
+  await db.prepare("CREATE TABLE entry (n)").run();
+  note();
+  await db.prepare("SELECT n FROM entry").all();
+  note();
+  await db.prepare("INSERT INTO entry VALUES (7)").run();
+  note();
+  const other = new DatabaseSync(path);
+  other.exec("INSERT INTO entry VALUES (8)");
+  other.close();
+  note();
+  const [first, made, read, written, byAnother] = versions;
+  expect(new Set([first, made, written, byAnother]).size).toBe(4);
+  expect([read, versions.includes(undefined)]).toEqual([made, false]);
+});

@@ -51,3 +51,36 @@ test("a late answer with an earlier state does not replace a later one", async (
   expect((await slow).value).toBe("six");
   expect(reader.last?.value).toBe("six");
 });
+
+test("where the database tells its version, nothing is asked again until that is another one", async () => {
+  let [version, revision]: [number | undefined, number] = [1, 0];
+  const reader = readerOf({
+    query: () => Promise.resolve({ revision: ++revision, value: `state ${revision}` }),
+    version: () => version,
+    rules: rulesOf({ reuse: 0, skew: 0 }),
+  });
+  const states = [];
+  for (const next of [1, 1, 2, 2, undefined, undefined, 2]) {
+    version = next;
+    states.push((await reader.read(CTX)).value);
+  }
+  expect(states).toEqual(["state 1", "state 1", "state 2", "state 2", "state 3", "state 4", "state 5"]);
+});
+
+test("what is committed while a query runs has the next read ask again", async () => {
+  let version = 1;
+  let revision = 0;
+  const reader = readerOf({
+    query: () => {
+      version = 2;
+      return Promise.resolve({ revision: ++revision, value: `state ${revision}` });
+    },
+    version: () => version,
+    rules: rulesOf({ reuse: 0, skew: 0 }),
+  });
+  expect([(await reader.read(CTX)).value, (await reader.read(CTX)).value, (await reader.read(CTX)).value]).toEqual([
+    "state 1",
+    "state 2",
+    "state 2",
+  ]);
+});

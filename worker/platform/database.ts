@@ -3,6 +3,11 @@ export interface Database {
   prepare(sql: string): Statement;
   /** Runs the statements in one transaction: where one fails, none of them has been done. */
   batch<Row = Record<string, unknown>>(statements: Statement[]): Promise<QueryResult<Row>[]>;
+  /**
+   * A number that is another one after each change that was committed, without a query; left out, or undefined, where the
+   * platform cannot tell.
+   */
+  version?(): number | undefined;
 }
 
 /** Prepared: it can be bound and run several times. */

@@ -23,6 +23,8 @@ export interface ReaderParts<Value> {
   /** undefined where the database is read each time. */
   readonly copies: Copies<Value> | undefined;
   readonly rules: SnapshotRules;
+  /** The database's version, where the platform can tell it: at the same one nothing has to be asked again. */
+  readonly version?: (() => number | undefined) | undefined;
   /** The clock: milliseconds since the epoch. */
   readonly now: () => number;
   /** Waits for work for so many milliseconds. Tests simulate it. */
@@ -38,6 +40,8 @@ export class SnapshotReader<Value> {
   readonly #parts: ReaderParts<Value>;
   readonly #wait: typeof within;
   #held: Snapshot<Value> | undefined;
+  /** The database's version before the query that found what is held, or after which it was the same. */
+  #heldAt: number | undefined;
   /** The read that is under way, and when it began. */
   #reading: { readonly takenAt: number; readonly snapshot: Promise<Snapshot<Value>> } | undefined;
 
@@ -55,6 +59,8 @@ export class SnapshotReader<Value> {
   async read(ctx: Pick<Context, "defer">): Promise<Snapshot<Value>> {
     const { rules, now } = this.#parts;
     const at = now();
+    const version = this.#parts.version?.();
+    if (this.#held && version !== undefined && version === this.#heldAt) return this.#held;
     if (this.#held && rules.isYoung(this.#held, at)) return this.#held;
     if (this.#reading && rules.isYoung(this.#reading, at)) {
       const shared = await this.#wait(QUERY_TIMEOUT, this.#reading.snapshot);
@@ -83,9 +89,11 @@ export class SnapshotReader<Value> {
     const before = copy && copy !== TIMED_OUT ? this.#offer(copy) : this.#held;
     if (before && rules.isYoung(before, now())) return before;
     const takenAt = now();
+    const version = this.#parts.version?.();
     const found = await this.#wait(QUERY_TIMEOUT, query(before, takenAt));
     if (found === TIMED_OUT) throw new Error(`the database has not answered for ${QUERY_TIMEOUT} ms`);
     const held = this.#offer({ takenAt, ...found });
+    this.#heldAt = version;
     if (copies) ctx.defer(copies.put(held));
     return held;
   }

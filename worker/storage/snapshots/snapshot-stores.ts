@@ -32,10 +32,11 @@ export function snapshotStores(
   const rules = rulesOf(staleness);
   // A copy would never be used where the database is read each time.
   const isShared = staleness.reuse > 0;
+  const version = () => database.version?.();
 
   function readerOf<Value>(subject: string, query: ReadSubject<Value>, codec: Codec<Value>): SnapshotReader<Value> {
     const copies = isShared ? copiesIn(cache, keys.snapshot(subject), codec, rules, now) : undefined;
-    return new SnapshotReader({ query, copies, rules, now });
+    return new SnapshotReader({ query, copies, rules, version, now });
   }
 
   const indexes = new Map<string, SnapshotReader<IndexState>>();
