@@ -3,7 +3,7 @@ import { entryFinder, isHashRule, isWhole } from "../pypi/file-rule.ts";
 import { isWheel } from "../pypi/filename.ts";
 import { isSdist } from "../pypi/kind.ts";
 import type { ProjectName } from "../pypi/name.ts";
-import { isUnderQuarantine, type FileEntry, type ProjectPage } from "../pypi/page.ts";
+import { isUnderQuarantine, isYanked, type FileEntry, type ProjectPage } from "../pypi/page.ts";
 import { matcher } from "../pypi/pattern.ts";
 import { canonicalVersion, compareVersions, parseVersion, type Version } from "../pypi/pep440.ts";
 import { parsePlatform } from "../pypi/platform-tag.ts";
@@ -137,10 +137,7 @@ function rulesOf(filters: MirrorFilters): { readonly reason: LeftOutReason; read
     rules.push({ reason: "exclude", refuses: ({ entry }) => exclude.some((each) => each.test(entry.filename)) });
   }
   if (!prereleases) rules.push({ reason: "prereleases", refuses: ({ version }) => version?.isPrerelease === true });
-  // `yanked` may be a reason, and a reason may be empty.
-  if (!yanked) {
-    rules.push({ reason: "yanked", refuses: ({ entry }) => entry.yanked !== undefined && entry.yanked !== false });
-  }
+  if (!yanked) rules.push({ reason: "yanked", refuses: ({ entry }) => isYanked(entry) });
   if (types) rules.push({ reason: "types", refuses: ({ entry }) => !types.includes(typeOf(entry)) });
   if (pythons.length + platforms.length > 0) {
     const fits = environments(pythons, platforms);

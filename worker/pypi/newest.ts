@@ -1,5 +1,5 @@
 import type { ProjectName } from "./name.ts";
-import type { FileEntry } from "./page.ts";
+import { isYanked, type FileEntry } from "./page.ts";
 import { compareVersions, parseVersion, type Version } from "./pep440.ts";
 import { versionOf } from "./version.ts";
 
@@ -10,8 +10,7 @@ import { versionOf } from "./version.ts";
 export function newestRelease(name: ProjectName, files: readonly FileEntry[]): FileEntry[] {
   let newest: { readonly version: Version; readonly entries: FileEntry[] } | undefined;
   for (const entry of files) {
-    // `yanked` may be a reason, and a reason may be empty, so truthiness is not enough.
-    if (entry.yanked !== undefined && entry.yanked !== false) continue;
+    if (isYanked(entry)) continue;
     const version = parseVersion(versionOf(entry.filename, name) ?? "");
     if (!version) continue;
     const order = newest ? preference(version, newest.version) : 1;

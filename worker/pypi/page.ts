@@ -151,3 +151,6 @@ export function isOtherFile(one: Hashes, other: Hashes): boolean {
 
 /** Whether the upstream says that the project may be malicious and must not be offered to installers (PEP 792). */
 export const isUnderQuarantine = (status: ProjectStatus | undefined) => status?.status.toLowerCase() === "quarantined";
+
+/** Whether a file is yanked (PEP 592): `yanked` may be a reason, and a reason may be empty. */
+export const isYanked = ({ yanked }: Pick<FileEntry, "yanked">) => yanked !== undefined && yanked !== false;

@@ -1,6 +1,6 @@
 import { addressOf } from "../../pypi/file-url.ts";
 import { canonicalVersion } from "../../pypi/pep440.ts";
-import type { FileEntry, ProjectPage } from "../../pypi/page.ts";
+import { isYanked, type FileEntry, type ProjectPage } from "../../pypi/page.ts";
 import { versionOf } from "../../pypi/version.ts";
 import { refusing, warning } from "../../policy/judge.ts";
 import type { Advisories } from "../../policy/osv/advisories.ts";
@@ -72,7 +72,7 @@ export async function guardedPage(
 
 /** An entry that a client takes only where its version is pinned, and then shows the sentence. The upstream's own reason stays. */
 const marked = (entry: FileEntry, sentence: string): FileEntry =>
-  entry.yanked === undefined || entry.yanked === false ? { ...entry, yanked: sentence } : entry;
+  isYanked(entry) ? entry : { ...entry, yanked: sentence };
 
 /** The page with those versions only of which it lists a file (PEP 700). */
 export function withoutVersions(page: ProjectPage): ProjectPage {

@@ -1,6 +1,7 @@
 import { HOSTED_SEGMENT, isHostedEntry, type FileRef } from "../../pypi/file-url.ts";
 import type { Filename } from "../../pypi/filename.ts";
 import type { ProjectName } from "../../pypi/name.ts";
+import { isYanked } from "../../pypi/page.ts";
 import { versionOf } from "../../pypi/version.ts";
 import type { Advisories } from "../../policy/osv/advisories.ts";
 import type { JudgedFile } from "../../policy/policy.ts";
@@ -24,8 +25,7 @@ export function judgedEntry(
     ...(page && { status: page.status, provenance: provenanceOf(entry, page) }),
     isHosted,
     uploadedAt: uploadedAtOf(entry) ?? undefined,
-    // A reason may be empty.
-    isYanked: entry.yanked !== undefined && entry.yanked !== false,
+    isYanked: isYanked(entry),
     sha256: entry.hashes["sha256"],
     source,
     advisories,
