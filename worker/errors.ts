@@ -137,8 +137,9 @@ export function throughStream(error: unknown): unknown {
 /** The message of anything that was thrown. */
 export const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
-/** The text for the log: the short reason of an upstream's failure, else the message. */
-export const reasonOf = (error: IndexError) => error.reason ?? error.message;
+/** The reason of anything that was thrown, in a few words: the short one of an upstream's failure, else the message. */
+export const reasonOf = (error: unknown) =>
+  (error instanceof IndexError ? error.reason : undefined) ?? messageOf(error);
 
 /** Whether `error` says that a source failed, as opposed to "there is no such thing". */
 export const isUpstreamFailure = (error: unknown): error is IndexError =>

@@ -1,7 +1,7 @@
 import type { Delivered } from "../platform/queues.ts";
 import { refreshMessage } from "../../schema/refresh.ts";
 import { MINUTE, SECOND } from "../duration.ts";
-import { IndexError, messageOf } from "../errors.ts";
+import { IndexError, messageOf, reasonOf } from "../errors.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import type { Page } from "../repository/page.ts";
 import type { Context } from "../repository/context.ts";
@@ -116,7 +116,7 @@ async function refreshPage(
   } catch (error) {
     ctx.defer(Promise.allSettled(left));
     const failure = error instanceof IndexError ? error : undefined;
-    return { name, reason: failure?.reason ?? messageOf(error), retryAfterSeconds: failure?.retryAfterSeconds };
+    return { name, reason: reasonOf(error), retryAfterSeconds: failure?.retryAfterSeconds };
   }
 }
 

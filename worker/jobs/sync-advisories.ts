@@ -10,7 +10,7 @@ import {
   type IndexUpdate,
 } from "../advisories/update-index.ts";
 import { DAY, HOUR, MINUTE } from "../duration.ts";
-import { IndexError, messageOf, reasonOf } from "../errors.ts";
+import { reasonOf } from "../errors.ts";
 import type { AdvisoryCheck, AdvisoryIndexState } from "../repository/ports/advisory-index.ts";
 import type { ChangedRecord, OsvExport } from "../repository/ports/osv-export.ts";
 import type { Context } from "../repository/context.ts";
@@ -122,7 +122,7 @@ async function failed(
   ctx: Context,
   note: (reason: string) => Promise<void> | undefined,
 ): Promise<JobResult> {
-  const reason = error instanceof IndexError ? reasonOf(error) : messageOf(error);
+  const reason = reasonOf(error);
   if (state.failure === undefined) ctx.report({ event: "advisories-failed", what: "advisories", reason });
   await note(reason);
   return error instanceof RefusedIndex ? { kind: "advisories-refused", reason } : { kind: "advisories-failed", reason };

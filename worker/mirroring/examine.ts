@@ -1,5 +1,5 @@
 import { DAY, MINUTE } from "../duration.ts";
-import { IndexError, messageOf } from "../errors.ts";
+import { IndexError, reasonOf } from "../errors.ts";
 import { fileLabel, refOf, type FileRef } from "../pypi/file-url.ts";
 import type { FileEntry } from "../pypi/page.ts";
 import { keepFile } from "../repository/keep-file.ts";
@@ -71,7 +71,7 @@ export async function examine(project: DueProject, parts: RunParts, ctx: Context
     await Promise.allSettled(left);
     if (!(error instanceof IndexError)) throw error;
     parts.failed(error);
-    await work.examined(project, unread(project, error.reason ?? error.message, now()), now());
+    await work.examined(project, unread(project, reasonOf(error), now()), now());
   }
 }
 
@@ -210,7 +210,3 @@ const unread = ({ attempts }: DueProject, reason: string, now: number): Examined
   attempts: attempts + 1,
   failures: [{ file: "", reason, isNote: false }],
 });
-
-/** The reason of anything that was thrown, in a few words. */
-export const shortReason = (error: unknown) =>
-  error instanceof IndexError ? (error.reason ?? error.message) : messageOf(error);

@@ -1,5 +1,5 @@
 import { DAY, MINUTE, SECOND, WEEK } from "../duration.ts";
-import { IndexError, isUpstreamFailure } from "../errors.ts";
+import { IndexError, isUpstreamFailure, reasonOf } from "../errors.ts";
 import { parsePlatform } from "../pypi/platform-tag.ts";
 import { parsePython } from "../pypi/python-tag.ts";
 import { inPool } from "../repository/pool.ts";
@@ -7,7 +7,7 @@ import type { Context } from "../repository/context.ts";
 import type { MirrorLease, MirrorRequirement } from "../repository/ports/mirror.ts";
 import { CallBudget } from "./call-budget.ts";
 import { environmentsOf } from "./environments.ts";
-import { examine, shortReason, type RunParts } from "./examine.ts";
+import { examine, type RunParts } from "./examine.ts";
 import { pacer, type MirrorClock } from "./pacer.ts";
 import type { SourceMirror } from "./ports.ts";
 import { selecting } from "./select-files.ts";
@@ -117,7 +117,7 @@ function stateOf(lease: MirrorLease, clock: MirrorClock, began: number) {
       if (retryAfterSeconds === undefined && inARow < PATIENCE) return;
       const wait = Math.min((retryAfterSeconds ?? 0) * SECOND || PAUSE, DAY);
       retryAt = Math.max(retryAt, clock.now() + wait);
-      failure = shortReason(error);
+      failure = reasonOf(error);
     },
     look: () => budget.look(),
     async goesOn(): Promise<boolean> {
@@ -152,7 +152,7 @@ async function compareListing(
     if (!(error instanceof IndexError) || !isUpstreamFailure(error)) throw error;
     failed(error);
     await lease.listed(now() + PAUSE);
-    ctx.report({ event: "mirror-delayed", what: "the root listing", reason: shortReason(error) });
+    ctx.report({ event: "mirror-delayed", what: "the root listing", reason: reasonOf(error) });
   }
 }
 
