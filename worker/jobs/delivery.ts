@@ -27,5 +27,17 @@ export function retryMessage(message: Delivered, event: Event, ctx: Context, lea
   message.retry({ delaySeconds });
 }
 
-/** What is wrong with a message that cannot be read, in one line. */
-export const invalidMessageReason = (error: z.core.$ZodError) => z.prettifyError(error).replaceAll("\n", " ");
+/** What a message says; undefined where it cannot be read: it is then dropped, and `event` reported. */
+export function readMessage<Body>(
+  message: Delivered,
+  schema: z.ZodMiniType<Body>,
+  event: Event["event"],
+  ctx: Context,
+): Body | undefined {
+  const { data, error } = schema.safeParse(message.body);
+  if (error) {
+    const reason = z.prettifyError(error).replaceAll("\n", " ");
+    dropMessage(message, { event, what: `message ${message.id}`, reason }, ctx);
+  }
+  return data;
+}

@@ -7,7 +7,7 @@ import type { Page } from "../repository/page.ts";
 import type { Context } from "../repository/context.ts";
 import { inPool } from "../repository/pool.ts";
 import type { MirroredSource } from "../repository/repository.ts";
-import { retryMessage, invalidMessageReason, dropMessage } from "./delivery.ts";
+import { retryMessage, readMessage, dropMessage } from "./delivery.ts";
 import { createPrefetch, type Prefetch } from "./prefetch-release.ts";
 import type { Consumer } from "./consumer.ts";
 
@@ -45,9 +45,9 @@ export const refreshPages: Consumer = async (batch, { sources }, ctx) => {
 async function refresh(message: Delivered, sources: ReadonlyMap<string, MirroredSource>, ctx: Context): Promise<void> {
   const dropped = (what: string, reason: string) =>
     dropMessage(message, { event: "refresh-dropped", what, reason }, ctx);
-  const parsed = refreshMessage.safeParse(message.body);
-  if (!parsed.success) return dropped(`message ${message.id}`, invalidMessageReason(parsed.error));
-  const { source: key, names, cause } = parsed.data;
+  const said = readMessage(message, refreshMessage, "refresh-dropped", ctx);
+  if (!said) return;
+  const { source: key, names, cause } = said;
   const source = sources.get(key);
   if (!source) return dropped(`message ${message.id}`, `no index here mirrors ${key}`);
   const fromFeed = cause === "feed";

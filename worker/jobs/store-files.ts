@@ -4,7 +4,7 @@ import { fileLabel } from "../pypi/file-url.ts";
 import type { Context } from "../repository/context.ts";
 import { keepFile } from "../repository/keep-file.ts";
 import type { MirroredSource } from "../repository/repository.ts";
-import { retryMessage, invalidMessageReason, dropMessage } from "./delivery.ts";
+import { retryMessage, readMessage, dropMessage } from "./delivery.ts";
 import type { Consumer } from "./consumer.ts";
 
 /**
@@ -22,9 +22,9 @@ async function storeFile(
   ctx: Context,
 ): Promise<void> {
   const dropped = (what: string, reason: string) => dropMessage(message, { event: "fill-dropped", what, reason }, ctx);
-  const parsed = fillMessage.safeParse(message.body);
-  if (!parsed.success) return dropped(`message ${message.id}`, invalidMessageReason(parsed.error));
-  const { source, ref } = parsed.data;
+  const said = readMessage(message, fillMessage, "fill-dropped", ctx);
+  if (!said) return;
+  const { source, ref } = said;
   const repository = sources.get(source)?.repository;
   if (!repository) return dropped(fileLabel(ref), `no index here mirrors ${source}`);
   const outcome = await keepFile(ref, repository, ctx);
