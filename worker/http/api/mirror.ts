@@ -1,5 +1,4 @@
 import { Hono } from "hono";
-import { createMiddleware } from "hono/factory";
 import {
   mirrorEntries,
   mirrorRemoval,
@@ -15,9 +14,9 @@ import type { MirrorLists, SourceMirror } from "../../mirroring/ports.ts";
 import { asProjectName } from "../../pypi/name.ts";
 import type { MirrorEntry, MirrorStatus } from "../../repository/ports/mirror.ts";
 import type { Authorize } from "../access.ts";
-import type { AppEnv } from "../context.ts";
 import { LIFETIMES } from "../headers.ts";
 import { allowOnly } from "../limits.ts";
+import { admitted, type AdmittedEnv } from "./admitted.ts";
 import { parametersOf } from "./parameters.ts";
 import { readRequestJson } from "./request-json.ts";
 
@@ -28,11 +27,6 @@ export interface MirrorApi {
   readonly lists: MirrorLists;
 }
 
-/** A request of an admin. */
-interface AdminEnv extends AppEnv {
-  Variables: AppEnv["Variables"] & { author: Author };
-}
-
 /** Errors of one answer. */
 const MAX_ERRORS = 1_000;
 
@@ -40,14 +34,9 @@ const MAX_ERRORS = 1_000;
 const MAX_NAMED = 100;
 
 /** What is mirrored on purpose, and how far that is; to be mounted at `/-/api/mirror`. For admins of the whole installation. */
-export function mirrorRoutes({ authorize, mirrors, lists }: MirrorApi): Hono<AdminEnv> {
-  const routes = new Hono<AdminEnv>();
-  routes.use(
-    createMiddleware<AdminEnv>(async (c, next) => {
-      c.set("author", await authorize(c, { scope: "admin", index: "*" }));
-      await next();
-    }),
-  );
+export function mirrorRoutes({ authorize, mirrors, lists }: MirrorApi): Hono<AdmittedEnv> {
+  const routes = new Hono<AdmittedEnv>();
+  routes.use(admitted(authorize, { scope: "admin", index: "*" }));
   for (const path of ["/", "/entries", "/errors"]) routes.use(path, allowOnly("GET", "HEAD"));
   for (const path of ["/add", "/remove", "/run", "/plan"]) routes.use(path, allowOnly("POST"));
   const named = (name: string | undefined) => mirrorNamed(name, mirrors);

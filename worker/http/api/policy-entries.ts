@@ -1,6 +1,4 @@
 import { Hono } from "hono";
-import { createMiddleware } from "hono/factory";
-import { expiryOf } from "../../../schema/expiry.ts";
 import { ENTRY_KINDS, newEntries, type ShownEntry } from "../../../schema/policy-entry.ts";
 import type { Author, NewAuditEntry } from "../../auth/audit-entry.ts";
 import type { PolicyEntryStore, StoredPolicyEntry } from "../../auth/policy-entries.ts";
@@ -9,12 +7,13 @@ import { isPermitted, requirePermission, SOME_INDEX } from "../../auth/principal
 import { badRequest, IndexError } from "../../errors.ts";
 import { fileRuleOf, type FileRule } from "../../pypi/file-rule.ts";
 import type { Authorize } from "../access.ts";
-import type { AppEnv } from "../context.ts";
 import { LIFETIMES } from "../headers.ts";
 import { allowOnly } from "../limits.ts";
 import type { Settling } from "../settle.ts";
+import { admitted, type AdmittedEnv } from "./admitted.ts";
 import { parametersOf } from "./parameters.ts";
 import { readRequestJson } from "./request-json.ts";
+import { isoOrNull, readExpiry } from "./times.ts";
 
 /** What the routes need. */
 export interface PolicyEntriesApi {
@@ -31,11 +30,6 @@ interface GuardedIndex {
   readonly denied: readonly FileRule[] | undefined;
 }
 
-/** A request with an authenticated sender. */
-interface AdmittedEnv extends AppEnv {
-  Variables: AppEnv["Variables"] & { author: Author };
-}
-
 /**
  * Adds, lists and removes what is allowed, denied or exempted of an index beside its configuration; to be mounted at
  * `/-/api/policy/entries`. It is for admins of the whole index.
@@ -43,12 +37,9 @@ interface AdmittedEnv extends AppEnv {
 export function policyEntryRoutes(parts: PolicyEntriesApi): Hono<AdmittedEnv> {
   const { authorize, settling, entries, indexes, freshId } = parts;
   const routes = new Hono<AdmittedEnv>();
-  const admitted = createMiddleware<AdmittedEnv>(async (c, next) => {
-    c.set("author", await authorize(c, { scope: "admin", index: SOME_INDEX }));
-    await next();
-  });
-  routes.use("/", admitted, allowOnly("GET", "HEAD", "POST"));
-  routes.use("/:id", admitted, allowOnly("DELETE"));
+  const admins = admitted(authorize, { scope: "admin", index: SOME_INDEX });
+  routes.use("/", admins, allowOnly("GET", "HEAD", "POST"));
+  routes.use("/:id", admins, allowOnly("DELETE"));
 
   routes.post("/", async (c) => {
     const [author, ctx] = [c.get("author"), c.get("ctx")];
@@ -56,7 +47,7 @@ export function policyEntryRoutes(parts: PolicyEntriesApi): Hono<AdmittedEnv> {
     const { index, kind, what, reason, advisory, expires } = await readRequestJson(c.req.raw, newEntries);
     requirePermission(author.principal, { scope: "admin", index });
     const configured = requirePolicy(index, indexes);
-    const until = expires === undefined ? undefined : readEnd(expires, ctx.now);
+    const until = expires === undefined ? undefined : readExpiry(expires, ctx.now);
     const rules = [...new Set(what)].map(fileRuleOf);
     const present = { entries: await entries.list(index), denied: configured };
     const remarks = checkNewEntries({ index, kind, advisory, until, rules }, present, ctx.now);
@@ -118,18 +109,12 @@ function requirePolicy(index: string, indexes: readonly GuardedIndex[]): readonl
   );
 }
 
-function readEnd(expires: string | number, now: number): number {
-  const at = expiryOf(expires, now);
-  if (typeof at === "number") return at;
-  throw new IndexError("unprocessable", `The request cannot be read: expires ${at}.`);
-}
-
 function auditEntryOf(
   action: "policy.add" | "policy.remove",
   author: Author,
   { id, index, kind, rule, reason, advisory, until }: StoredPolicyEntry,
 ): NewAuditEntry {
-  const details = { id, kind, reason, advisory, expires: isoOf(until) };
+  const details = { id, kind, reason, advisory, expires: isoOrNull(until) };
   return { ...author, action, index, project: projectOf(rule) ?? "", subject: rule.text, details };
 }
 
@@ -144,11 +129,9 @@ const shown = (entry: StoredPolicyEntry, now: number): ShownEntry => ({
   created: new Date(entry.createdAt).toISOString(),
   createdBy: entry.createdBy,
   createdByName: entry.createdByName,
-  expires: isoOf(entry.until),
+  expires: isoOrNull(entry.until),
   ended: entry.until !== undefined && entry.until <= now,
 });
-
-const isoOf = (at: number | undefined) => (at === undefined ? null : new Date(at).toISOString());
 
 const unknown = () =>
   new IndexError(

@@ -1,6 +1,4 @@
 import { Hono } from "hono";
-import { createMiddleware } from "hono/factory";
-import { expiryOf } from "../../../schema/expiry.ts";
 import { changesPackages, newToken, type ShownToken } from "../../../schema/token.ts";
 import { mayAdminister, requireNoLaterExpiry, requireDelegableProjects } from "../../auth/delegation.ts";
 import type { Author, NewAuditEntry } from "../../auth/audit-entry.ts";
@@ -9,12 +7,13 @@ import { requirePermission, SOME_INDEX, SOME_PROJECT, type Grant, type Permissio
 import { hashOfSecret, makeToken } from "../../auth/token.ts";
 import { badRequest, IndexError } from "../../errors.ts";
 import type { Authorize } from "../access.ts";
-import type { AppEnv } from "../context.ts";
 import { LIFETIMES } from "../headers.ts";
 import { allowOnly } from "../limits.ts";
 import type { Settling } from "../settle.ts";
-import { readRequestJson } from "./request-json.ts";
+import { admitted, type AdmittedEnv } from "./admitted.ts";
 import { parametersOf } from "./parameters.ts";
+import { readRequestJson } from "./request-json.ts";
+import { isoOrNull, readExpiry } from "./times.ts";
 
 /** What the routes need. */
 export interface TokensApi {
@@ -27,20 +26,12 @@ export interface TokensApi {
 /** A token's routes are open to admins of its index, and to admins of some of its projects. */
 const adminOf = (index: Permission["index"]): Permission => ({ scope: "admin", index, project: SOME_PROJECT });
 
-/** A request with an authenticated sender. */
-interface AdmittedEnv extends AppEnv {
-  Variables: AppEnv["Variables"] & { author: Author };
-}
-
 /** Creates, lists and revokes tokens; to be mounted at `/-/api/tokens`. */
 export function tokenRoutes({ authorize, settling, tokens, indexes }: TokensApi): Hono<AdmittedEnv> {
   const routes = new Hono<AdmittedEnv>();
-  const admitted = createMiddleware<AdmittedEnv>(async (c, next) => {
-    c.set("author", await authorize(c, adminOf(SOME_INDEX)));
-    await next();
-  });
-  routes.use("/", admitted, allowOnly("GET", "HEAD", "POST"));
-  routes.use("/:id", admitted, allowOnly("DELETE"));
+  const admins = admitted(authorize, adminOf(SOME_INDEX));
+  routes.use("/", admins, allowOnly("GET", "HEAD", "POST"));
+  routes.use("/:id", admins, allowOnly("DELETE"));
 
   routes.post("/", async (c) => {
     const [author, ctx] = [c.get("author"), c.get("ctx")];
@@ -56,7 +47,7 @@ export function tokenRoutes({ authorize, settling, tokens, indexes }: TokensApi)
 
     const { id, secret, text } = makeToken();
     const token = { id, name, ...grant, expiresAt };
-    const details = { name, scopes: grant.scopes, projects, expires: isoOf(expiresAt) };
+    const details = { name, scopes: grant.scopes, projects, expires: isoOrNull(expiresAt) };
     const entry = auditEntryOf("token.create", author, token, details);
     await settling.settle(() => tokens.create({ ...token, hash: hashOfSecret(secret) }, entry, ctx));
     const made = { createdAt: ctx.now, createdBy: author.principal.id, revokedAt: undefined, usedAt: undefined };
@@ -118,12 +109,6 @@ function requireUsefulGrant({ index, scopes, projects }: Grant, indexes: TokensA
   }
 }
 
-function readExpiry(expires: string | number, now: number): number {
-  const at = expiryOf(expires, now);
-  if (typeof at === "number") return at;
-  throw new IndexError("unprocessable", `The request cannot be read: expires ${at}.`);
-}
-
 const auditEntryOf = (
   action: "token.create" | "token.revoke",
   author: Author,
@@ -140,12 +125,10 @@ const shown = ({ id, name, index, scopes, projects, ...token }: StoredToken): Sh
   projects: projects ? [...projects] : null,
   created: new Date(token.createdAt).toISOString(),
   createdBy: token.createdBy,
-  expires: isoOf(token.expiresAt),
-  revoked: isoOf(token.revokedAt),
-  lastUsed: isoOf(token.usedAt),
+  expires: isoOrNull(token.expiresAt),
+  revoked: isoOrNull(token.revokedAt),
+  lastUsed: isoOrNull(token.usedAt),
 });
-
-const isoOf = (at: number | undefined) => (at === undefined ? null : new Date(at).toISOString());
 
 const unknown = () =>
   new IndexError(
