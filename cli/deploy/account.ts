@@ -5,7 +5,7 @@ interface Subscription {
   readonly rate_plan?: { readonly id?: string };
 }
 
-/** Throws a `CommandError` where R2 is not enabled, or the token is none. Nothing has been made by then. */
+/** Throws a `CommandError` where R2 is not enabled, or Cloudflare refuses the token. Nothing has been made by then. */
 export async function demandR2(api: CloudflareApi): Promise<void> {
   await api.ask("r2/buckets?per_page=1", { purpose: "ask for the buckets", permission: "Workers R2 Storage: Edit" });
 }

@@ -75,7 +75,9 @@ export class CloudflareApi {
       status = answer.status;
       text = await answer.text();
     } catch (error) {
-      throw new CommandError(`Could not ${purpose}: Cloudflare's API does not answer (${causeOf(error)}). ${AGAIN}`);
+      throw new CommandError(
+        `Could not ${purpose}: Cloudflare's API does not answer (${causeOf(error)}). ${RUN_AGAIN}`,
+      );
     }
     const envelope = parsedJson(text) as Envelope<Result> | undefined;
     if (envelope?.success === true) return envelope.result;
@@ -114,9 +116,10 @@ export class CloudflareApi {
     const said = errors.map(({ code, message }) => `${message ?? "no reason"} (${code ?? "no code"})`).join("; ");
     const reason = escapedLines(said || `status ${status}`).slice(0, 600);
     if (status === 401 || status === 403)
-      return `Could not ${purpose}: Cloudflare refuses CLOUDFLARE_API_TOKEN: ${reason}. The token needs the permission "${permission}" for this account. ${AGAIN}`;
-    return `Could not ${purpose}: ${reason}. ${AGAIN}`;
+      return `Could not ${purpose}: Cloudflare refuses CLOUDFLARE_API_TOKEN: ${reason}. The token needs the permission "${permission}" for this account. ${RUN_AGAIN}`;
+    return `Could not ${purpose}: ${reason}. ${RUN_AGAIN}`;
   }
 }
 
-const AGAIN = "Run the command again: it goes on from here.";
+/** What to do where a step of a deployment has failed. */
+export const RUN_AGAIN = "Run the command again: it goes on from here.";

@@ -1,6 +1,6 @@
 import { CloudflareApi } from "./cloudflare-api.ts";
 import { attachDomain } from "./address.ts";
-import { lookAround } from "./look-around.ts";
+import { checkAccount } from "./check-account.ts";
 import { applyMigration, migrationState, newerSentence } from "./migrations.ts";
 import { nextSteps } from "./next-steps.ts";
 import { newAdminToken, secretsIn } from "./secrets.ts";
@@ -18,7 +18,7 @@ import type { Wanted } from "./wanted.ts";
 export async function deployAll(wanted: Wanted, tools: DeployTools): Promise<void> {
   const { print, remark } = tools;
   const api = new CloudflareApi(tools.credentials);
-  const { deployed, place } = await lookAround(api, wanted, tools);
+  const { deployed, place } = await checkAccount(api, wanted, tools);
 
   const { pages, files, database, queues } = resourcesOf(api, wanted, deployed);
   const ids = {

@@ -1,5 +1,5 @@
 import { CloudflareApi } from "./cloudflare-api.ts";
-import { lookAround } from "./look-around.ts";
+import { checkAccount } from "./check-account.ts";
 import { migrationState, newerSentence } from "./migrations.ts";
 import { newAdminToken, secretsIn } from "./secrets.ts";
 import { resourcesOf } from "./stores.ts";
@@ -10,7 +10,7 @@ import type { Wanted } from "./wanted.ts";
 export async function planAll(wanted: Wanted, tools: DeployTools): Promise<void> {
   const { print, remark } = tools;
   const api = new CloudflareApi(tools.credentials);
-  const { deployed, place } = await lookAround(api, wanted, tools);
+  const { deployed, place } = await checkAccount(api, wanted, tools);
   const { pages, files, database, queues } = resourcesOf(api, wanted, deployed);
   let databaseId: string | undefined;
   for (const each of [pages, files, database, ...queues]) {

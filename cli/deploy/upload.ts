@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { removeDirectory, temporaryDirectory } from "../demo/leftovers.ts";
 import { CommandError } from "../lib/command-error.ts";
 import { PROJECT_FOLDER } from "../lib/project-folder.ts";
-import type { AccountAccess } from "./cloudflare-api.ts";
+import { RUN_AGAIN, type AccountAccess } from "./cloudflare-api.ts";
 import type { Wanted } from "./wanted.ts";
 
 /** What is handed to wrangler. */
@@ -77,10 +77,7 @@ export async function uploadWithWrangler(
       ...(Object.keys(secrets).length > 0 ? ["--secrets-file", secretsFile] : []),
     ];
     const code = await runWrangler(args, env);
-    if (code !== 0)
-      throw new CommandError(
-        "Could not deploy: wrangler failed, for the reason above. Run the command again: it goes on from here.",
-      );
+    if (code !== 0) throw new CommandError(`Could not deploy: wrangler failed, for the reason above. ${RUN_AGAIN}`);
   } finally {
     removeDirectory(folder);
   }

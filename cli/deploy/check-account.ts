@@ -7,11 +7,11 @@ import type { DeployTools } from "./tools.ts";
 import type { Wanted } from "./wanted.ts";
 
 /**
- * Looks at all that has to be right before anything is made.
+ * Reads what the account has, and checks all that has to be right before anything is made.
  *
  * @throws CommandError with what is not
  */
-export async function lookAround(
+export async function checkAccount(
   api: CloudflareApi,
   wanted: Wanted,
   { remark, env }: Pick<DeployTools, "remark" | "env">,
