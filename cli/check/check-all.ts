@@ -1,5 +1,6 @@
 import { parsedJson } from "../../worker/pypi/parsed-json.ts";
 import { CommandError } from "../lib/command-error.ts";
+import { indexPath } from "../lib/index-path.ts";
 import { tryCaching } from "./caching.ts";
 import type { CheckClient } from "./client.ts";
 import { tryConnection } from "./connection.ts";
@@ -26,7 +27,7 @@ interface ToCheck {
  */
 export async function checkAll({ client, index, project, upload, onRow }: ToCheck): Promise<string> {
   const report = new Report(onRow);
-  const base = index === "default" ? "" : `${encodeURIComponent(index)}/`;
+  const base = indexPath(index);
   try {
     await demandServer(client);
     const reading = { client, report, page: `${base}simple/${encodeURIComponent(project)}/` };

@@ -1,3 +1,4 @@
+import { messageOf } from "../../worker/errors.ts";
 import { escaped } from "../../worker/pypi/shown.ts";
 
 export type RowOutcome = "passed" | "failed" | "not tried";
@@ -52,7 +53,7 @@ export class Report {
       row = { what, expected, seen: await trial(), outcome: "passed" };
     } catch (error) {
       const outcome = error instanceof CannotTry ? "not tried" : "failed";
-      row = { what, expected, seen: error instanceof Error ? error.message : String(error), outcome };
+      row = { what, expected, seen: messageOf(error), outcome };
     }
     this.rows.push(row);
     this.#onRow(row);

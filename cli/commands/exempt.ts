@@ -3,6 +3,7 @@ import { fileRuleOf, isHashRule, isWhole } from "../../worker/pypi/file-rule.ts"
 import { readApiJson, sendTo } from "../lib/admin-api.ts";
 import { command, forServer } from "../lib/command.ts";
 import { CommandError, usageError } from "../lib/command-error.ts";
+import { indexPath } from "../lib/index-path.ts";
 import { findServer, type ServerAccess } from "../lib/server-address.ts";
 import { addEntries, listEntries, removeEntry } from "./policy-entries.ts";
 
@@ -52,8 +53,7 @@ async function versionMissing(server: ServerAccess, index: string, project: stri
 }
 
 async function newestRefused(server: ServerAccess, index: string, project: string): Promise<string | undefined> {
-  const base = index === "default" ? "" : `${encodeURIComponent(index)}/`;
-  const answer = await sendTo(server, "GET", `${base}-/why/${encodeURIComponent(project)}`);
+  const answer = await sendTo(server, "GET", `${indexPath(index)}-/why/${encodeURIComponent(project)}`);
   const { value } = await readApiJson(server, explanation, answer);
   return value.files.findLast(({ verdict }) => verdict === "refused")?.version;
 }

@@ -8,6 +8,7 @@ import { CommandError } from "../lib/command-error.ts";
 import { showProgress } from "../lib/progress.ts";
 import { findServer, type ServerAccess } from "../lib/server-address.ts";
 import { statusLines } from "../mirror/lines.ts";
+import { sourceQuery } from "../mirror/source-query.ts";
 
 /** How often a run that is waited for is asked about. Milliseconds. */
 const ASKED = SECOND;
@@ -70,7 +71,7 @@ async function waited(server: ServerAccess, source: string): Promise<{ mirror: S
 }
 
 async function statusOf(server: ServerAccess, source: string | undefined) {
-  const query = source === undefined ? "" : `?${new URLSearchParams({ source })}`;
-  const { value, json } = await readApiJson(server, mirrorStatuses, await sendRequest(server, "GET", `mirror${query}`));
+  const answer = await sendRequest(server, "GET", `mirror${sourceQuery(source)}`);
+  const { value, json } = await readApiJson(server, mirrorStatuses, answer);
   return { mirrors: value.mirrors, json };
 }

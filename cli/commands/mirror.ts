@@ -4,10 +4,12 @@ import { escaped } from "../../worker/pypi/shown.ts";
 import { readApiJson, sendRequest } from "../lib/admin-api.ts";
 import { columns } from "../lib/columns.ts";
 import { command, forServer, repeated } from "../lib/command.ts";
+import { minute } from "../lib/minute.ts";
 import { findServer } from "../lib/server-address.ts";
 import { table } from "../lib/table.ts";
 import { askedProjects } from "../mirror/asked.ts";
 import { planLines } from "../mirror/lines.ts";
+import { sourceQuery } from "../mirror/source-query.ts";
 import { mirrorRunCommand, mirrorStatusCommand } from "./mirror-run.ts";
 
 /** `pypi-edge mirror`: says what is mirrored before a client asks for it, and how far that is. */
@@ -83,14 +85,12 @@ const remove = () =>
       console.log(options.json ? JSON.stringify(json) : escaped(said));
     });
 
-const query = (source: string | undefined) => (source === undefined ? "" : `?${new URLSearchParams({ source })}`);
-
 const list = () =>
   forServer(command("mirror list", "list what was asked to be mirrored"))
     .option(...SOURCE)
     .action(async (options) => {
       const server = await findServer(options);
-      const answer = await sendRequest(server, "GET", `mirror/entries${query(options.source)}`);
+      const answer = await sendRequest(server, "GET", `mirror/entries${sourceQuery(options.source)}`);
       const { value, json } = await readApiJson(server, listedMirrorEntries, answer);
       if (options.json) return console.log(JSON.stringify(json));
       if (value.entries.length === 0) return console.log(escaped(`${value.source}: nothing is mirrored.`));
@@ -125,13 +125,13 @@ const errors = () =>
     .option(...SOURCE)
     .action(async (options) => {
       const server = await findServer(options);
-      const answer = await sendRequest(server, "GET", `mirror/errors${query(options.source)}`);
+      const answer = await sendRequest(server, "GET", `mirror/errors${sourceQuery(options.source)}`);
       const { value, json } = await readApiJson(server, mirrorErrors, answer);
       if (options.json) return console.log(JSON.stringify(json));
       if (value.errors.length === 0) return console.log(escaped(`${value.source}: nothing failed.`));
       const rows = value.errors.map(({ project, file, reason, isNote, at }) => [
         isNote ? "note" : "failed",
-        at.slice(0, 16).replace("T", " "),
+        minute(at),
         ...[project, file, reason].map(escaped),
       ]);
       return console.log(columns(rows).join("\n"));

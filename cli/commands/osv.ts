@@ -1,6 +1,7 @@
 import { open } from "node:fs/promises";
 import { advisoriesState, type AdvisoriesState } from "../../schema/advisories.ts";
 import { indexFileOf } from "../../worker/advisories/export-file.ts";
+import { messageOf } from "../../worker/errors.ts";
 import { readApiJson, sendRequest } from "../lib/admin-api.ts";
 import { command, forServer } from "../lib/command.ts";
 import { usageError } from "../lib/command-error.ts";
@@ -60,7 +61,7 @@ async function indexOf(path: string) {
       return bytes.subarray(0, bytesRead);
     });
   } catch (error) {
-    throw usageError(`${path} is not OSV's export: ${error instanceof Error ? error.message : String(error)}.`);
+    throw usageError(`${path} is not OSV's export: ${messageOf(error)}.`);
   } finally {
     await file.close();
   }

@@ -1,6 +1,7 @@
 import { addedEntries, listedEntries, shownEntry, type ShownEntry } from "../../schema/policy-entry.ts";
 import { escaped } from "../../worker/pypi/shown.ts";
 import { readApiJson, sendRequest } from "../lib/admin-api.ts";
+import { minute } from "../lib/minute.ts";
 import { table } from "../lib/table.ts";
 import type { ServerAccess } from "../lib/server-address.ts";
 
@@ -74,6 +75,3 @@ const row = (entry: ShownEntry) => [
   entry.expires === null ? "never" : `${entry.ended ? "ended " : ""}${minute(entry.expires)}`,
   entry.reason,
 ];
-
-/** Times are UTC. */
-const minute = (iso: string) => `${iso.slice(0, 10)} ${iso.slice(11, 16)}`;

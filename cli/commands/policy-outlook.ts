@@ -7,6 +7,8 @@ import { readApiJson, sendTo } from "../lib/admin-api.ts";
 import { columns } from "../lib/columns.ts";
 import { command, forServer } from "../lib/command.ts";
 import { usageError } from "../lib/command-error.ts";
+import { indexPath } from "../lib/index-path.ts";
+import { minute } from "../lib/minute.ts";
 import { findServer } from "../lib/server-address.ts";
 
 /** `pypi-edge policy pending`: what a policy holds of what clients ask for. */
@@ -61,7 +63,7 @@ export const forecastCommand = () =>
       console.error(escaped(`${files.length} of ${files.length + admitted} files would be refused. ${looked(value)}`));
     });
 
-const below = (index: string) => `${index === "default" ? "" : `${encodeURIComponent(index)}/`}-/api/policy/`;
+const below = (index: string) => `${indexPath(index)}-/api/policy/`;
 
 function policyIn(file: string) {
   try {
@@ -86,5 +88,3 @@ function looked({
   const rest = unknown.length === 0 ? "" : ` Not known now: ${unknown.join(", ")}.`;
   return `Looked at ${projects} projects that clients asked for in the last ${days} days${cut ? "; there are more" : ""}.${rest}`;
 }
-
-const minute = (iso: string) => `${iso.slice(0, 10)} ${iso.slice(11, 16)}`;

@@ -5,6 +5,7 @@ import { readApiJson, sendRequest } from "../lib/admin-api.ts";
 import { columns } from "../lib/columns.ts";
 import { command, forServer } from "../lib/command.ts";
 import { CommandError } from "../lib/command-error.ts";
+import { minute } from "../lib/minute.ts";
 import { findServer } from "../lib/server-address.ts";
 import { lockRequest } from "./lock-file.ts";
 
@@ -35,7 +36,7 @@ function reportTable({ index, pins, counts, elsewhere }: PolicyReport): string {
     .filter(({ status }) => status !== "allowed")
     .map(({ project, version, status, until, files, refused, rules, reason }) => [
       escaped(`${project} ${version}`),
-      until === undefined ? status : `${status} until ${until.slice(0, 16).replace("T", " ")} UTC`,
+      until === undefined ? status : `${status} until ${minute(until)} UTC`,
       files === 0 ? "" : `${refused} of ${files} files`,
       escaped([...rules.map(({ sentence }) => sentence), ...(reason === undefined ? [] : [reason])].join(" ")),
     ]);

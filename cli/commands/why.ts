@@ -5,6 +5,8 @@ import { CommandError } from "../lib/command-error.ts";
 import { readApiJson, sendTo } from "../lib/admin-api.ts";
 import { columns } from "../lib/columns.ts";
 import { command, forServer } from "../lib/command.ts";
+import { indexPath } from "../lib/index-path.ts";
+import { minute } from "../lib/minute.ts";
 import { findServer } from "../lib/server-address.ts";
 
 /** `pypi-edge why`: prints what an index lets through of a project, and why not. */
@@ -23,7 +25,7 @@ export const whyCommand = () =>
     .action(async (project, version, { index = "default", view, json, ...options }) => {
       const server = await findServer(options);
       const seen = view === undefined ? "" : `${viewSegment(view)}/`;
-      const base = (index === "default" ? "" : `${encodeURIComponent(index)}/`) + seen;
+      const base = indexPath(index) + seen;
       const of = [project, ...(version === undefined ? [] : [version])].map(encodeURIComponent).join("/");
       const answer = await sendTo(server, "GET", `${base}-/why/${of}`);
       const { value, json: text } = await readApiJson(server, explanation, answer);
@@ -41,7 +43,7 @@ function explanationTable({ index, project, version, files }: ExplanationAnswer)
   const title = `${project}${version === undefined ? "" : ` ${version}`} in ${index}`;
   const rows = files.map(({ filename, verdict, uploadTime, upstream, hosted, rules, fixes }) => [
     escaped(filename),
-    hosted ? "hosted" : (uploadTime?.slice(0, 16).replace("T", " ") ?? "time unknown"),
+    hosted ? "hosted" : uploadTime === undefined ? "time unknown" : minute(uploadTime),
     upstream === undefined ? verdict : `${verdict}, ${upstream} upstream`,
     escaped([...rules.map(ruleText), ...(fixes ? [fixSentence(fixes)] : [])].join(" ")),
   ]);
