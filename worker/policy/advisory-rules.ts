@@ -1,6 +1,6 @@
 import { moment } from "./moment.ts";
 import type { Advisory } from "./osv/advisories.ts";
-import { isAtLeast, SEVERITIES } from "./osv/severity.ts";
+import { isAtLeast, severityRank } from "./osv/severity.ts";
 import type { Hit, JudgedFile, Policy, Rule } from "./policy.ts";
 
 /** Makes the rule `malware` of a policy. It is about what comes from upstreams: hosted files are the team's own. */
@@ -51,9 +51,9 @@ const from = ({ publishedAt }: Advisory, delay: number) =>
 
 /** The worst first. A file whose name has no version may be of any: what is about every version is about it. */
 const affecting = ({ advisories, version = "" }: JudgedFile): readonly Advisory[] =>
-  (advisories?.affecting(version) ?? []).toSorted((one, other) => rank(other) - rank(one));
-
-const rank = ({ severity }: Advisory) => (severity === undefined ? -1 : SEVERITIES.indexOf(severity));
+  (advisories?.affecting(version) ?? []).toSorted(
+    (one, other) => severityRank(other.severity) - severityRank(one.severity),
+  );
 
 const affected = ({ filename }: JudgedFile, advisory: Advisory, how: string, index: string): Hit => ({
   advisory,

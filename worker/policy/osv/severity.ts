@@ -31,12 +31,14 @@ export function severityIn({ severity, database_specific: specific }: Rated): Se
 
 /** The more severe of two; an unknown one is below all. */
 export const worse = (one: Severity | undefined, other: Severity | undefined) =>
-  rank(one) < rank(other) ? other : one;
+  severityRank(one) < severityRank(other) ? other : one;
 
 /** Whether a severity is at least the floor. */
-export const isAtLeast = (severity: Severity, floor: Severity) => rank(severity) >= rank(floor);
+export const isAtLeast = (severity: Severity, floor: Severity) => severityRank(severity) >= severityRank(floor);
 
-const rank = (severity: Severity | undefined) => (severity === undefined ? -1 : SEVERITIES.indexOf(severity));
+/** Its place among the levels, the least first; an unknown one is below all. */
+export const severityRank = (severity: Severity | undefined) =>
+  severity === undefined ? -1 : SEVERITIES.indexOf(severity);
 
 const levelOf = (score: number): Severity =>
   score >= 9 ? "critical" : score >= 7 ? "high" : score >= 4 ? "medium" : "low";
