@@ -137,7 +137,6 @@ const TAKEN_BY_NPM = [
   "--osv",
   "--no-cron",
   "--admin-token",
-  "---",
 ];
 
 /** Throws a usage error for what does not go with `--socket`. */
