@@ -12,7 +12,7 @@ import { pypiEdge } from "../../support/node/command.ts";
 import { paths, Rig } from "../../support/node/rig.ts";
 import { zip } from "../../support/archive.ts";
 import { actor } from "../cast.ts";
-import { LOCKERS } from "../lockers.ts";
+import { LOCKERS, type UrlLock } from "../lockers.ts";
 
 /** `parcel` has an old release, and one that was uploaded an hour ago; `letter` has only such a one. */
 const WHEELS = [
@@ -153,25 +153,30 @@ test.for((["pip", "pip-older", "uv-pip", "uv-project"] as const).map(actor))(
   },
 );
 
+/** Locks without a policy, and installs from the lock once `refusing` has made the index refuse what is locked. */
+async function installLocked(lock: UrlLock, refusing: () => Promise<void>) {
+  const place = await Place.make();
+  try {
+    await restartWith("");
+    const written = await lock.write({ requirement: "parcel", files: [] }, rig.index, place);
+    expect(written.code, written.output).toBe(0);
+    await refusing();
+    place.forget();
+    await place.empty();
+    return await lock.install(rig.index, place);
+  } finally {
+    place.remove();
+  }
+}
+
 test.for(LOCKERS)(
   "$name: a locked version that is too young is refused, and the rule is on the screen",
   async ({ name, lock }, { skip }) => {
     skip(lock === undefined);
     if (!lock) return;
-    const place = await Place.make();
-    try {
-      await restartWith("");
-      const written = await lock.write({ requirement: "parcel", files: [] }, rig.index, place);
-      expect(written.code, written.output).toBe(0);
-      await restartWith(GUARD);
-      place.forget();
-      await place.empty();
-      const { code, output } = await lock.install(rig.index, place);
-      expect(code).not.toBe(0);
-      expectPrinted(output, name, "locked");
-    } finally {
-      place.remove();
-    }
+    const { code, output } = await installLocked(lock, () => restartWith(GUARD));
+    expect(code).not.toBe(0);
+    expectPrinted(output, name, "locked");
   },
 );
 
@@ -180,20 +185,11 @@ test.for(LOCKERS.filter(({ name }) => /^(?:uv .*uv\.lock|pip .*pylock\.toml)$/.t
   async ({ lock }, { skip }) => {
     skip(lock === undefined);
     if (!lock) return;
-    const place = await Place.make();
-    try {
-      await restartWith("");
-      const written = await lock.write({ requirement: "parcel", files: [] }, rig.index, place);
-      expect(written.code, written.output).toBe(0);
+    const { code, output } = await installLocked(lock, async () => {
       await restartWith('[vars.INDEXES.default.policy]\nmalware = "enforce"\n');
       await loadAdvisories();
-      place.forget();
-      await place.empty();
-      const { code, output } = await lock.install(rig.index, place);
-      expect(code).not.toBe(0);
-      expect(spaced(output)).toMatch(MALWARE);
-    } finally {
-      place.remove();
-    }
+    });
+    expect(code).not.toBe(0);
+    expect(spaced(output)).toMatch(MALWARE);
   },
 );
