@@ -63,12 +63,12 @@ function filesOf(name: string, version: string): Readonly<Record<string, string>
 
 const configurationOf = (
   name: string,
-) => `# What is yours of a deployment. All else comes with pypi-edge, and with its upgrades.
+) => `# The settings of your deployment. An upgrade of pypi-edge does not change this file.
 
 # The worker's name; what it stores in is named after it. It cannot be changed later: another name is another deployment.
 name = "${name}"
 
-# Where the stores are made: wnam, enam, weur, eeur, apac or oc. Neither can be moved later.
+# Where the bucket and the database are made: wnam, enam, weur, eeur, apac or oc. They cannot be moved later.
 # location = "weur"
 
 # The host name that people use, in a zone of the account. On workers.dev Cloudflare's cache has no effect.
@@ -77,7 +77,7 @@ name = "${name}"
 # "free": values that Cloudflare's free plan has room for.
 # plan = "free"
 
-# Each key is in docs/configuration.md of pypi-edge. What stands here goes before what comes with it; UPSTREAMS, INDEXES and
+# Each key is in docs/configuration.md of pypi-edge. A value here replaces the one that is shipped; UPSTREAMS, INDEXES and
 # TRUSTED are each replaced whole.
 [vars]
 # Names that are never asked of an upstream: they are hosted here, or nowhere.
