@@ -19,6 +19,9 @@ const REVOKED_WITHIN = 31 * SECOND;
  */
 const MORE_DESCRIPTORS = 16;
 
+/** A connection that nothing uses is closed within so long, by nginx too, which keeps it for a minute. Milliseconds. */
+const CLOSES_WITHIN = 90 * SECOND;
+
 /** With a sound upstream all comes right: pages with what was published last, files, uploads, tokens. */
 export async function expectHealed(world: World): Promise<void> {
   const until = performance.now() + HEALS_WITHIN;
@@ -75,7 +78,7 @@ export async function expectTidy(world: World, atStart: number): Promise<void> {
   const metrics = await world.ask("/-/metrics", { headers: ADMIN });
   world.expect(metrics, [200]);
   world.asker.close();
-  const until = performance.now() + 30 * SECOND;
+  const until = performance.now() + CLOSES_WITHIN;
   while (world.subject.descriptors() > atStart + MORE_DESCRIPTORS && performance.now() < until) await sleep(SECOND / 2);
   const open = world.subject.descriptors();
   if (open > atStart + MORE_DESCRIPTORS)

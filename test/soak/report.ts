@@ -8,7 +8,8 @@ const SHOWN = 20;
 interface Figures {
   readonly seed: number;
   readonly minutes: number;
-  readonly inContainer: boolean;
+  /** The options that say where the server runs, such as `--container`. */
+  readonly where: readonly string[];
   readonly kills: number;
   readonly stops: number;
   /** Resident bytes. */
@@ -24,11 +25,11 @@ export const inMB = (bytes: number) => Math.round(bytes / 1e6);
 /** Prints what a note of the run needs: what was asked and answered, kills, memory, descriptors, files, the log, violations. */
 export function report(world: World, figures: Figures): void {
   const { tally, ledger, subject } = world;
-  const { seed, minutes, inContainer, kills, stops, memory, descriptors, upstreamRequests, log } = figures;
+  const { seed, minutes, where, kills, stops, memory, descriptors, upstreamRequests, log } = figures;
   const files = filesIn(subject.state);
   console.log(
     [
-      `npm run soak -- ${minutes} --seed ${seed}${inContainer ? " --container" : ""}`,
+      ["npm run soak --", minutes, "--seed", seed, ...where].join(" "),
       `  requests:    ${tally.requests} (${tally.kinds()}), ${upstreamRequests} of the upstream`,
       `  published:   ${ledger.uploads.length} uploads, ${ledger.tokens.length} tokens`,
       `  ended:       ${kills} kills, ${stops} stops`,

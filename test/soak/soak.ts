@@ -1,5 +1,5 @@
 /**
- * `npm run soak -- MINUTES [--seed N] [--container]`: many kinds of clients, an upstream that fails in all ways, and a server that is
+ * `npm run soak -- MINUTES [--seed N] [--container] [--nginx]`: many kinds of clients, an upstream that fails in all ways, and a server that is
  * killed and stopped meanwhile. Ends with 1 where an answer, or what is stored in the end, is not as promised. All is on
  * loopback. The seed decides what is asked and how the upstream fails; the order of answers depends on the machine.
  */
@@ -21,6 +21,7 @@ import { send } from "./clients/uploads.ts";
 import { requireContainers } from "./container.ts";
 import { contentOf, HIDDEN } from "./content.ts";
 import type { UpstreamData } from "./faulty-upstream.ts";
+import { requireNginx } from "./front.ts";
 import { expectHealed, expectTidy } from "./healing.ts";
 import { inMB, report } from "./report.ts";
 import { faultsInState } from "./state.ts";
@@ -41,8 +42,16 @@ const MOST_MEMORY = 350_000_000;
 /** In the last part of a run the server is left alone, so that what one life leaves shows. */
 const DISTURBED = 0.7;
 
-async function soak(minutes: number, seed: number, inContainer: boolean): Promise<void> {
+interface Soaking {
+  readonly minutes: number;
+  readonly seed: number;
+  readonly inContainer: boolean;
+  readonly behindNginx: boolean;
+}
+
+async function soak({ minutes, seed, inContainer, behindNginx }: Soaking): Promise<void> {
   if (inContainer) requireContainers();
+  if (behindNginx) requireNginx();
   const random = new Random(seed);
   const lasting = minutes * MINUTE;
   const [content, sky] = [await contentOf(random.fork()), new Sky()];
@@ -54,6 +63,7 @@ async function soak(minutes: number, seed: number, inContainer: boolean): Promis
   const world = new World(subject, sky, content);
   try {
     if (inContainer) await subject.putIntoContainer();
+    if (behindNginx) await subject.putBehindNginx();
     await subject.start();
     await furnish(world);
     const began = performance.now();
@@ -79,9 +89,11 @@ async function soak(minutes: number, seed: number, inContainer: boolean): Promis
       world.fault("the state directory", "sound", found);
     const log = world.tally.violations.length > 0 ? keptLog(subject.output) : undefined;
     const upstreamRequests = upstream.requests();
-    report(world, { seed, minutes, inContainer, kills, stops, memory, descriptors, upstreamRequests, log });
+    const where = [...(inContainer ? ["--container"] : []), ...(behindNginx ? ["--nginx"] : [])];
+    report(world, { seed, minutes, where, kills, stops, memory, descriptors, upstreamRequests, log });
   } finally {
     await subject.kill();
+    await subject.close();
     await upstream.stop();
     world.asker.close();
     removeDirectory(folder);
@@ -146,7 +158,13 @@ await runCommandLine(
     .argument("<minutes>", "how long")
     .option("--seed <n>", "what is asked, and how the upstream fails", `${Date.now() % 1_000_000}`)
     .option("--container", "from the package, on a read-only file system, as a user that nobody knows; needs root")
-    .action((minutes, { seed, container }) =>
-      soak(whole("MINUTES", minutes), whole("--seed", seed), container === true),
+    .option("--nginx", "behind nginx, with the settings of docs/self-host.md; needs nginx")
+    .action((minutes, { seed, container, nginx }) =>
+      soak({
+        minutes: whole("MINUTES", minutes),
+        seed: whole("--seed", seed),
+        inContainer: container === true,
+        behindNginx: nginx === true,
+      }),
     ),
 );

@@ -5,6 +5,7 @@ import { PROJECT_FOLDER } from "../../cli/lib/project-folder.ts";
 import { SECOND } from "../../worker/duration.ts";
 import { processTable, readProcess } from "../bench/harness/process-table.ts";
 import { installContainer } from "./container.ts";
+import { startFront, type Front } from "./front.ts";
 
 /** The server waits so long for what was begun, and then for its jobs. Milliseconds. */
 const STOPS_WITHIN = 60 * SECOND;
@@ -45,6 +46,8 @@ export class Subject {
   readonly #config: string;
   /** The words after `node`; undefined: those of `npm start`. */
   #program: readonly string[] | undefined;
+  /** The nginx that clients ask. */
+  #front: Front | undefined;
   #product: Product | undefined;
   #port: number | undefined;
   #startedAt = Infinity;
@@ -69,7 +72,18 @@ export class Subject {
     this.#program = await installContainer(dirname(this.state), this.state);
   }
 
-  /** Its address, without a final slash. */
+  /** Has clients ask nginx, which goes on while the server is down. It is to be closed. */
+  async putBehindNginx(): Promise<void> {
+    // The volume of a container, too, is a place where a server can make its socket and nginx can find it.
+    this.#front = await startFront(join(dirname(this.state), "nginx"), join(this.state, "http.sock"));
+    this.#port = this.#front.port;
+  }
+
+  get isBehindNginx(): boolean {
+    return this.#front !== undefined;
+  }
+
+  /** Its address for clients, without a final slash. */
   get origin(): string {
     return `http://127.0.0.1:${this.#port}`;
   }
@@ -85,7 +99,9 @@ export class Subject {
 
   async start(): Promise<void> {
     // Each client has an address of its own, so that failed attempts of one do not lock out the others.
-    const also = ["--trusted-proxy", "127.0.0.1", "--admin-token", ADMIN_TOKEN];
+    const proxies = ["--trusted-proxy", this.#front ? "unix,127.0.0.1" : "127.0.0.1"];
+    const socket = this.#front ? ["--socket", this.#front.socket, "--public-url", this.origin] : [];
+    const also = [...proxies, ...socket, "--admin-token", ADMIN_TOKEN];
     const { env, program } = startAsNpm();
     const settings = { port: this.#port, config: this.#config, also, env, program: this.#program ?? program };
     this.#product = await startProduct(this.#upstream, this.state, settings);
@@ -112,6 +128,11 @@ export class Subject {
   /** Kills it with its process group. */
   async kill(): Promise<void> {
     if (this.#product) await this.#end((product) => product.kill());
+  }
+
+  /** Ends nginx, where there is one. */
+  async close(): Promise<void> {
+    await this.#front?.stop();
   }
 
   /** Sends SIGTERM and returns the exit code; null where it had to be killed. */

@@ -20,9 +20,11 @@ export class Tally {
     return this.#requests;
   }
 
-  count({ end, status }: Pick<Answer, "end" | "status">): void {
+  /** @param by the program in front of the server where the answer is its own */
+  count({ end, status }: Pick<Answer, "end" | "status">, by?: "nginx"): void {
     this.#requests += 1;
-    const kind = end === "whole" ? `${status}` : end;
+    const said = by === undefined ? `${status}` : `${status} of ${by}`;
+    const kind = end === "whole" ? said : end;
     this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1);
   }
 

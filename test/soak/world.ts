@@ -2,6 +2,7 @@ import { inSeconds } from "../../worker/duration.ts";
 import { pathOf, type Distribution } from "../support/node/fake-index/distribution.ts";
 import { Asker, type Answer, type Asking } from "./ask.ts";
 import type { Content } from "./content.ts";
+import { isByNginx } from "./front.ts";
 import { Ledger } from "./ledger.ts";
 import { ADMIN_TOKEN, type Subject } from "./subject.ts";
 import { Tally } from "./tally.ts";
@@ -18,6 +19,11 @@ export interface Heard extends Answer {
 /** A request with a token. */
 export const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 export const ADMIN = bearer(ADMIN_TOKEN);
+
+/** What nginx says while the server is down, as what it means. */
+const withoutServer = (answer: Answer): Answer => {
+  return { ...answer, end: "no answer", status: 0, headers: {}, body: Buffer.alloc(0), why: "502 of nginx" };
+};
 
 /** All that clients share: the server, what is known of it and of its upstream, and what was found. */
 export class World {
@@ -79,7 +85,8 @@ export class World {
   /** Asks the server, and checks what holds for every answer. */
   async ask(path: string, asking: Asking = {}): Promise<Heard> {
     const began = performance.now();
-    const answer = await this.asker.ask(`${this.subject.origin}${path}`, asking);
+    const received = await this.asker.ask(`${this.subject.origin}${path}`, asking);
+    const answer = received.status === 502 && isByNginx(received.headers) ? withoutServer(received) : received;
     const isSure = this.subject.wasUpSince(began);
     const details = Object.entries(asking.headers ?? {}).filter(([name]) => name !== "authorization");
     const request = [asking.method ?? "GET", path, ...details.map(([name, value]) => `${name}: ${value}`)].join(" ");

@@ -10,13 +10,13 @@ import { freePort } from "../../../cli/demo/process.ts";
 import { startProduct, type Product } from "../../../cli/demo/product.ts";
 import { buildWheel, type Wheel } from "../../../cli/demo/wheel.ts";
 import { Witness } from "../../../cli/demo/witness.ts";
-import { PROJECT_FOLDER } from "../../../cli/lib/project-folder.ts";
 import { startNginxWith } from "../../bench/harness/nginx.ts";
 import type { Running } from "../../bench/harness/processes.ts";
 import { findProgram } from "../../bench/harness/tools.ts";
 import { Authority, hasOpenssl } from "../../support/node/certificates.ts";
 import { incompressible } from "../../support/node/fake-index/content.ts";
 import { fakeIndex } from "../../support/node/fake-index/fake-index.ts";
+import { documentedNginx, documentedProxy } from "../../support/node/self-host-proxy.ts";
 import { uploadFields } from "../../support/upload-fields.ts";
 
 const NAME = "pypi.example.com";
@@ -29,24 +29,6 @@ const caddy = findProgram("caddy");
 interface Sending {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
-}
-
-/** The settings for a proxy in docs/self-host.md. */
-function blockOf(language: "nginx" | "caddyfile"): string {
-  const page = readFileSync(join(PROJECT_FOLDER, "docs", "self-host.md"), "utf8");
-  const [, block = ""] = page.split(`\`\`\`${language}\n`);
-  return block.split("```", 1)[0] ?? "";
-}
-
-/** The settings for nginx in docs/self-host.md, for a socket, a port and a certificate of this test. */
-function settings(socket: string, port: number, { cert, key }: { cert: string; key: string }): string {
-  const replaced = blockOf("nginx")
-    .replace("unix:/run/pypi-edge/http.sock", `unix:${socket}`)
-    .replace("listen 443 ssl;", `listen 127.0.0.1:${port} ssl http2;`)
-    .replace("/etc/ssl/pypi.example.com.pem", cert)
-    .replace("/etc/ssl/pypi.example.com.key", key);
-  expect([...replaced.matchAll(/\/run\/|\/etc\/| 443/g)]).toEqual([]);
-  return replaced;
 }
 
 describe.skipIf(!nginx || !hasOpenssl())("behind nginx, with the settings of self-host", () => {
@@ -81,7 +63,8 @@ describe.skipIf(!nginx || !hasOpenssl())("behind nginx, with the settings of sel
     port = await freePort();
     const own = join(folder, "nginx");
     mkdirSync(own);
-    front = await startNginxWith(nginx ?? "", own, settings(socket, port, authority.issue(`DNS:${NAME}`)), port);
+    const places = { socket, listen: `127.0.0.1:${port} ssl http2`, certificate: authority.issue(`DNS:${NAME}`) };
+    front = await startNginxWith(nginx ?? "", own, documentedNginx(places), port);
   });
   afterAll(async () => {
     agent.destroy();
@@ -183,7 +166,7 @@ describe.skipIf(!nginx || !hasOpenssl())("behind nginx, with the settings of sel
 test.skipIf(!caddy)("Caddy takes the settings of self-host", () => {
   const folder = temporaryDirectory();
   const file = join(folder, "Caddyfile");
-  writeFileSync(file, blockOf("caddyfile"));
+  writeFileSync(file, documentedProxy("caddyfile"));
   const command = ["validate", "--adapter", "caddyfile", "--config", file];
   expect(() => execFileSync(caddy ?? "", command, { stdio: "pipe" })).not.toThrow();
   removeDirectory(folder);

@@ -1,5 +1,6 @@
 import type { Random } from "../../fuzz/random.ts";
 import { sendRaw } from "../../support/node/raw-http.ts";
+import { isByNginx } from "../front.ts";
 import { ADMIN, type World } from "../world.ts";
 
 const HEAD = "Host: soak\r\nConnection: close\r\n";
@@ -50,9 +51,12 @@ export async function sendOdd(world: World, random: Random): Promise<void> {
   const text = random.pick(RAW);
   const request = JSON.stringify(text.slice(0, 100));
   try {
-    for (const { status } of await sendRaw(world.subject.port, text, { cut: random.oneIn(2), patience: 20_000 })) {
-      world.tally.count({ end: "whole", status });
-      if (status === 500 || status === 502) world.fault(request, "another status", `${status}`);
+    const answers = await sendRaw(world.subject.port, text, { cut: random.oneIn(2), patience: 20_000 });
+    for (const { status, headers } of answers) {
+      const byNginx = world.subject.isBehindNginx && isByNginx(Object.fromEntries(headers));
+      world.tally.count({ end: "whole", status }, byNginx ? "nginx" : undefined);
+      const isDown = byNginx && status === 502 && !world.subject.wasUpSince(began);
+      if ((status === 500 || status === 502) && !isDown) world.fault(request, "another status", `${status}`);
     }
   } catch (error) {
     if (world.subject.wasUpSince(began)) world.fault(request, "an answer in HTTP", String(error));
