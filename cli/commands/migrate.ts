@@ -4,7 +4,7 @@ import { CommandError, EXIT_CODES, usageError } from "../lib/command-error.ts";
 import { showProgress } from "../lib/progress.ts";
 import { findServer, type ServerAccess } from "../lib/server-address.ts";
 import { targetIndex } from "../migrate/target.ts";
-import type { Migrated } from "../migrate/migrate-all.ts";
+import type { Progress } from "../migrate/migrate-all.ts";
 import { printReport } from "../migrate/report.ts";
 import type { SourceContent } from "../migrate/source.ts";
 import { uploadApi } from "../upload/api.ts";
@@ -85,21 +85,25 @@ async function migrateContent(
     bar.show({ done, of, unit: "files", text: filename, line });
   };
   const target = targetIndex(server, index);
-  let migrated: readonly Migrated[];
+  let progress: Progress;
   try {
     if (dryRun) {
       // What inspects files takes a moment to load.
       const { tryAll } = await import("../migrate/try-all.ts");
-      migrated = await tryAll(files, { target, index, isLocal, show });
+      progress = await tryAll(files, { target, index, isLocal, show });
     } else {
       const { migrateAll } = await import("../migrate/migrate-all.ts");
-      migrated = await migrateAll(files, { api: uploadApi(server), target, index, keepTimes, show });
+      progress = await migrateAll(files, { api: uploadApi(server), target, index, keepTimes, show });
     }
   } finally {
     bar.end();
   }
-  const all = [...leftOut, ...migrated];
-  const { sum, isWhole } = printReport(all, { index, json, seconds: inSeconds(performance.now() - began) });
+  const { migrated, left, problem } = progress;
+  const seconds = inSeconds(performance.now() - began);
+  const { sum, isWhole } = printReport([...leftOut, ...migrated], { index, json, seconds, left });
+  if (problem instanceof CommandError)
+    throw new CommandError(`${sum}\n${problem.message}`, problem.ending, problem.status);
+  if (problem !== undefined) throw problem;
   if (dryRun && !isLocal && !json)
     console.error("Only names, digests and sizes were looked at: each file is inspected when it is migrated.");
   if (!isWhole) throw new CommandError(sum);

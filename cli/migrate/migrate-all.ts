@@ -25,6 +25,16 @@ export type Migrated =
       readonly sent: number;
     };
 
+/** What has been done when a migration ends. */
+export interface Progress {
+  /** What became of each file that was tried, in their order. */
+  readonly migrated: readonly Migrated[];
+  /** How many files were not tried. */
+  readonly left: number;
+  /** The error for which it gave up; undefined: it did not. */
+  readonly problem: unknown;
+}
+
 /** The means of a migration. */
 export interface Migration {
   readonly api: UploadApi;
@@ -39,36 +49,48 @@ export interface Migration {
  * Uploads files, each as `pypi-edge upload` does. Files of one name are done one after the other, in their order: the
  * first one that is published has the name.
  *
- * @returns what became of each, in their order
- * @throws CommandError where the rest would fail as well
+ * It gives up where the rest would fail as well.
  */
-export async function migrateAll(files: readonly SourceFile[], migration: Migration): Promise<Migrated[]> {
+export async function migrateAll(files: readonly SourceFile[], migration: Migration): Promise<Progress> {
   const { show } = migration;
   let done = 0;
   let failures = 0;
-  return inTurns(files, async (file) => {
-    const migrated = await migrate(file, migration);
-    failures = migrated.outcome === "failed" ? failures + 1 : 0;
-    if (failures >= MOST_FAILURES)
-      throw new CommandError(
-        `${failures} files failed one after the other, the last one: ${"reason" in migrated ? migrated.reason : ""} Run the command again: files that are there are not sent again.`,
-      );
-    show(++done, files.length, file.filename);
-    return migrated;
-  });
+  return inTurns(
+    files,
+    (file) => migrate(file, migration),
+    (migrated) => {
+      show(++done, files.length, migrated.filename);
+      failures = migrated.outcome === "failed" ? failures + 1 : 0;
+      if (failures >= MOST_FAILURES)
+        throw new CommandError(
+          `${failures} files failed one after the other, the last one: ${"reason" in migrated ? migrated.reason : ""} Run the command again: files that are there are not sent again.`,
+        );
+    },
+  );
 }
 
-/** Does work for all files, several at once, but those of one name in turn; the results are in the files' order. */
-export async function inTurns<Result>(
+/**
+ * Does work for all files, several at once, but those of one name in turn. After an error no further work begins.
+ *
+ * @param after called with each result; what it throws is an error as those of `work` are
+ */
+export async function inTurns(
   files: readonly SourceFile[],
-  work: (file: SourceFile) => Promise<Result>,
-): Promise<Result[]> {
-  const results: Result[] = [];
+  work: (file: SourceFile) => Promise<Migrated>,
+  after: (migrated: Migrated) => void,
+): Promise<Progress> {
+  const results: (Migrated | undefined)[] = files.map(() => undefined);
   const groups = Map.groupBy(files.entries(), ([, { filename }]) => filename);
-  await inPool(AT_ONCE, [...groups.values()], async (group) => {
-    for (const [at, file] of group) results[at] = await work(file);
-  });
-  return results;
+  let problem: unknown;
+  try {
+    await inPool(AT_ONCE, [...groups.values()], async (group) => {
+      for (const [at, file] of group) after((results[at] = await work(file)));
+    });
+  } catch (error) {
+    problem = error;
+  }
+  const migrated = results.filter((each) => each !== undefined);
+  return { migrated, left: files.length - migrated.length, problem };
 }
 
 async function migrate(source: SourceFile, migration: Migration): Promise<Migrated> {

@@ -8,7 +8,7 @@ import { resolveRange } from "../../worker/repository/range.ts";
 import { fileErrorText } from "../lib/files.ts";
 import type { FileToSend } from "../upload/send.ts";
 import type { TargetIndex } from "./target.ts";
-import { inTurns, type Migrated } from "./migrate-all.ts";
+import { inTurns, type Migrated, type Progress } from "./migrate-all.ts";
 import type { SourceFile } from "./source.ts";
 
 /** The means of a dry run. */
@@ -21,11 +21,8 @@ export interface Trial {
   readonly show: (done: number, of: number, filename: string) => void;
 }
 
-/** Says what a migration would do with each file, in their order. Nothing is sent. */
-export async function tryAll(
-  files: readonly SourceFile[],
-  { target, index, isLocal, show }: Trial,
-): Promise<Migrated[]> {
+/** Says what a migration would do with each file. Nothing is sent. */
+export async function tryAll(files: readonly SourceFile[], { target, index, isLocal, show }: Trial): Promise<Progress> {
   let done = 0;
   /** The digests of files that would be published, by name. */
   const first = new Map<string, string>();
@@ -60,11 +57,7 @@ export async function tryAll(
     }
   }
 
-  return inTurns(files, async (file) => {
-    const outcome = await outcomeOf(file);
-    show(++done, files.length, file.filename);
-    return outcome;
-  });
+  return inTurns(files, outcomeOf, ({ filename }) => show(++done, files.length, filename));
 }
 
 const isFileError = (error: unknown) => error instanceof Error && "syscall" in error;

@@ -170,6 +170,20 @@ describe("pypi-edge migrate URL", () => {
     expect(source.take().filter(({ path }) => path.endsWith(".whl"))).toEqual([]);
   });
 
+  test("that gives up says what was done until then, and how much was not tried", async () => {
+    const [one] = wheels as [Wheel, Wheel, Wheel];
+    const names = Array.from({ length: 30 }, (_, at) => `broken-${at + 10}`);
+    const broken = await Promise.all(names.map((name) => buildWheel({ name, version: "1.0" })));
+    published = [one, ...broken.map((wheel) => ({ ...wheel, sha256: "0".repeat(64) }))];
+    const { code, output } = await migrate(source.index, ["--project", "*"]);
+    expect([code, output]).toEqual([1, expect.stringMatching(/^failed +\S+broken_10\S+ +It has the sha256 /m)]);
+    const [, failed, left] = /^team: 1 published, (\d+) failed, (\d+) not tried; /m.exec(output) ?? [];
+    // Four are under way at once, and those that are end first.
+    expect([Number(failed) >= 10, Number(failed) + Number(left)]).toEqual([true, 30]);
+    expect(output).toMatch(/^10 files failed one after the other, .* Run the command again/m);
+    expect(await hosted("acme-tools")).toEqual([one.filename]);
+  });
+
   test.each([
     ["no project", [], LOGIN, 2, /Name the projects/],
     ["a listing that needs another login", ["--project", "*"], "team:wrong", 1, /it answered 401/],
