@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { cpSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, expect, test } from "vitest";
@@ -43,23 +43,45 @@ test("a release is published by what was tested, and names scripts that exist", 
   const lines = steps.flatMap(({ run = "" }) => [...run.matchAll(/npm run ([\w:]+)/g)].map(([, name = ""]) => name));
   expect(lines.filter((name) => !(name in scripts))).toEqual([]);
   expect(tested?.steps.map(({ run }) => run)).toEqual(expect.arrayContaining(["npm ci", "npm run check", "npm test"]));
-  // Actions that others wrote could publish what they like.
-  expect(steps.flatMap(({ uses = "" }) => (uses === "" || uses.startsWith("actions/") ? [] : [uses]))).toEqual([]);
+  // Actions that others wrote, or that a tag leads to tomorrow, could publish what they like.
+  const actions = steps.flatMap(({ uses }) => uses ?? []);
+  expect(actions.filter((uses) => !/^actions\/[\w-]+@[0-9a-f]{40}$/.test(uses))).toEqual([]);
 });
+
+/** Runs a step in a folder that has these files, and returns what it writes to stderr where it fails; empty: it ends with 0. */
+async function refusalOf(step: string, files: Readonly<Record<string, string>>, variables: Record<string, string>) {
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(work, name), text);
+  const script = steps.find(({ name }) => name?.startsWith(step))?.run ?? "false";
+  const env = { ...process.env, ...variables };
+  return promisify(execFile)("bash", ["-e", "-c", script], { cwd: work, env }).then(
+    () => "",
+    ({ stderr }: { stderr: string }) => stderr || "it says nothing",
+  );
+}
 
 test.each([
   ["its tag is not the version", "v99.0.0", "2026-12-01", "The tag is v99.0.0"],
   ["the changelog has no day", `v${version}`, "unreleased", "CHANGELOG.md has no chapter"],
   ["all is in order", `v${version}`, "2026-12-01", ""],
 ])("a release is refused, or not, where %s", async (_what, tag, day, sentence) => {
-  cpSync(join(ROOT, "package.json"), join(work, "package.json"));
-  writeFileSync(join(work, "CHANGELOG.md"), `# Changelog\n\n## ${version} (${day})\n`);
-  const script = steps.find(({ name }) => name?.startsWith("The tag is the version"))?.run ?? "false";
-  const env = { ...process.env, GITHUB_REF_NAME: tag };
-  const said = await promisify(execFile)("bash", ["-e", "-c", script], { cwd: work, env }).then(
-    () => "",
-    ({ stderr }: { stderr: string }) => stderr,
-  );
+  const files = {
+    "package.json": read("package.json"),
+    "CHANGELOG.md": `# Changelog\n\n## ${version} (${day})\n`,
+  };
+  const said = await refusalOf("The tag is the version", files, { GITHUB_REF_NAME: tag });
+  expect(said).toContain(sentence);
+  expect(said === "").toBe(sentence === "");
+});
+
+test.each([
+  ["there is none", {}, 'has the repository ""'],
+  ["it is another one", { repository: "github:else/pypi-edge" }, 'has the repository "github:else/pypi-edge"'],
+  ["its name is longer", { repository: { url: "https://github.com/acme/pypi-edge-2" } }, "has the repository"],
+  ["it is this one", { repository: { url: "git+https://github.com/acme/pypi-edge.git" } }, ""],
+  ["it is this one in short", { repository: "github:acme/pypi-edge" }, ""],
+])("a release is refused, or not, by the repository in package.json: %s", async (_what, fields, sentence) => {
+  const files = { "package.json": JSON.stringify(fields) };
+  const said = await refusalOf("The package says where", files, { GITHUB_REPOSITORY: "acme/pypi-edge" });
   expect(said).toContain(sentence);
   expect(said === "").toBe(sentence === "");
 });
