@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { heldFix } from "./held-fix.ts";
 import { policy } from "./policy.ts";
 
 const about = {
@@ -23,6 +24,7 @@ export const pendingFiles = z.object({
       until: z.string(),
     }),
   ),
+  heldFixes: z.array(heldFix),
 });
 
 export type PendingFiles = z.infer<typeof pendingFiles>;

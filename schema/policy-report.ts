@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { heldFix } from "./held-fix.ts";
 
 export const PIN_STATUSES = ["allowed", "held", "blocked", "unknown"] as const;
 
@@ -24,6 +25,8 @@ export const policyReport = z.object({
   counts: z.object({ allowed: z.number(), held: z.number(), blocked: z.number(), unknown: z.number() }),
   /** Packages that come from no index, or from another one. */
   elsewhere: z.array(z.string()),
+  /** Of these projects, whatever versions the lock has. */
+  heldFixes: z.array(heldFix),
 });
 
 export type PolicyReport = z.infer<typeof policyReport>;

@@ -1,11 +1,5 @@
 import * as z from "zod/mini";
-
-const advisory = z.object({
-  id: z.string(),
-  aliases: z.array(z.string()),
-  severity: z.optional(z.string()),
-  url: z.string(),
-});
+import { shownAdvisory } from "./held-fix.ts";
 
 const rule = z.object({
   rule: z.string(),
@@ -23,7 +17,7 @@ const rule = z.object({
       until: z.optional(z.string()),
     }),
   ),
-  advisory: z.optional(advisory),
+  advisory: z.optional(shownAdvisory),
 });
 
 /** What the policy of an index says of the files of a project; times are ISO 8601. */
@@ -41,7 +35,7 @@ export const explanation = z.object({
       verdict: z.enum(["admitted", "marked", "refused"]),
       rules: z.array(rule),
       /** A held file is not affected by these, and the newest version that is admitted is. */
-      fixes: z.optional(z.object({ newest: z.string(), advisories: z.array(advisory) })),
+      fixes: z.optional(z.object({ newest: z.string(), advisories: z.array(shownAdvisory) })),
     }),
   ),
 });
@@ -60,11 +54,3 @@ export function exemptionSentence({
   const end = until === undefined ? "" : ` until ${until.slice(0, 16).replace("T", " ")} UTC`;
   return `${what}${end}${id === undefined ? "" : ` by entry ${id}`}${reason === undefined ? "" : `: ${reason}`}.`;
 }
-
-type Fixes = NonNullable<ExplanationAnswer["files"][number]["fixes"]>;
-
-/** What is said of a held file that mends the newest version that is admitted. */
-export const fixSentence = ({ newest, advisories }: Fixes) =>
-  `The newest version that is admitted, ${newest}, is affected by ${advisories
-    .map(({ id, severity }) => (severity === undefined ? id : `${id} (${severity})`))
-    .join(", ")}; this one is not.`;

@@ -10,6 +10,7 @@ import { usageError } from "../lib/command-error.ts";
 import { indexPath } from "../lib/index-path.ts";
 import { minute } from "../lib/minute.ts";
 import { findServer } from "../lib/server-address.ts";
+import { heldFixLines } from "./held-fix-lines.ts";
 
 /** `pypi-edge policy pending`: what a policy holds of what clients ask for. */
 export const pendingCommand = () =>
@@ -33,7 +34,7 @@ export const pendingCommand = () =>
           `held until ${minute(until)}`,
         ].map(escaped),
       );
-      for (const line of columns(rows)) console.log(line);
+      for (const line of [...columns(rows), ...heldFixLines(value.heldFixes)]) console.log(line);
       console.error(escaped(`${value.files.length} files are held. ${looked(value)}`));
     });
 

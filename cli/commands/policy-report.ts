@@ -7,6 +7,7 @@ import { command, forServer } from "../lib/command.ts";
 import { CommandError } from "../lib/command-error.ts";
 import { minute } from "../lib/minute.ts";
 import { findServer } from "../lib/server-address.ts";
+import { heldFixLines } from "./held-fix-lines.ts";
 import { lockRequest } from "./lock-file.ts";
 
 /** `pypi-edge policy report`: says what an index refuses of a lock, before a client finds out. */
@@ -31,7 +32,7 @@ export const reportCommand = () =>
       if (held + blocked > 0) throw new CommandError(`${value.index} refuses ${held + blocked} of these packages.`);
     });
 
-function reportTable({ index, pins, counts, elsewhere }: PolicyReport): string {
+function reportTable({ index, pins, counts, elsewhere, heldFixes }: PolicyReport): string {
   const rows = pins
     .filter(({ status }) => status !== "allowed")
     .map(({ project, version, status, until, files, refused, rules, reason }) => [
@@ -43,5 +44,5 @@ function reportTable({ index, pins, counts, elsewhere }: PolicyReport): string {
   const { allowed, held, blocked, unknown } = counts;
   const others = elsewhere.length === 0 ? "" : `; ${elsewhere.length} come from elsewhere`;
   const sum = `${index}: ${allowed} allowed, ${held} held, ${blocked} blocked, ${unknown} unknown${others}.`;
-  return [...columns(rows), sum].join("\n");
+  return [...columns(rows), ...heldFixLines(heldFixes), sum].join("\n");
 }

@@ -1,5 +1,6 @@
+import { fixSentence } from "../../schema/held-fix.ts";
 import { readView } from "../../schema/view.ts";
-import { exemptionSentence, explanation, fixSentence, type ExplanationAnswer } from "../../schema/why.ts";
+import { exemptionSentence, explanation, type ExplanationAnswer } from "../../schema/why.ts";
 import { escaped } from "../../worker/pypi/shown.ts";
 import { CommandError } from "../lib/command-error.ts";
 import { readApiJson, sendTo } from "../lib/admin-api.ts";

@@ -121,32 +121,45 @@ test("policy report prints what is not allowed, and fails where something is ref
     { ...pin, version: "1.0", status: "allowed", refused: 0, rules: [] },
   ];
   const counts = { allowed: 1, held: 1, blocked: 0, unknown: 0 };
-  answers(200, { index: "team", pins, counts, elsewhere: [] });
+  const advisories = [{ id: "GHSA-1", aliases: [], severity: "critical", url: "https://osv.dev/vulnerability/GHSA-1" }];
+  const heldFixes = [
+    { project: "demo", version: "2.0.1", until: "2026-11-24T12:00:00.000Z", newest: "2.0", advisories },
+  ];
+  answers(200, { index: "team", pins, counts, elsewhere: [], heldFixes });
   const refused = await run("policy", "report", LOCK, "--index", "team");
   expect([refused.code, refused.output.split("\n").toSorted()]).toEqual([
     1,
     [
       "",
       "demo 2.0  held until 2026-11-24 12:00 UTC  1 of 3 files  It is held.",
+      "demo 2.0.1 is held until 2026-11-24 12:00 UTC. The newest version that is admitted, 2.0, is affected by GHSA-1 (critical); this one is not.",
       "team refuses 1 of these packages.",
       "team: 1 allowed, 1 held, 0 blocked, 0 unknown.",
     ],
   ]);
   expect(api.sent[0]?.url).toBe("/-/api/policy/report?filename=package.json&index=team");
-  answers(200, { index: "team", pins: pins.slice(1), counts: { ...counts, held: 0 }, elsewhere: [] });
+  answers(200, { index: "team", pins: pins.slice(1), counts: { ...counts, held: 0 }, elsewhere: [], heldFixes: [] });
   expect((await run("policy", "report", LOCK)).code).toBe(0);
 });
 
 test("policy pending and policy forecast print files, and say what was looked at", async () => {
   const looked = { index: "default", days: 30, projects: 2, cut: true, unknown: ["gone"] };
   const time = "2026-11-24T12:00:00.000Z";
-  answers(200, { ...looked, files: [{ project: "demo", filename: "demo-2.0.tar.gz", uploadTime: time, until: time }] });
+  const fix = {
+    project: "demo",
+    version: "2.0",
+    newest: "1.0",
+    advisories: [{ id: "PYSEC-1", aliases: [], url: "x" }],
+  };
+  const files = [{ project: "demo", filename: "demo-2.0.tar.gz", uploadTime: time, until: time }];
+  answers(200, { ...looked, files, heldFixes: [fix] });
   const held = await run("policy", "pending", "--days", "30");
   expect([held.code, held.output.split("\n").toSorted()]).toEqual([
     0,
     [
       "",
       "1 files are held. Looked at 2 projects that clients asked for in the last 30 days; there are more. Not known now: gone.",
+      "demo 2.0 is held. The newest version that is admitted, 1.0, is affected by PYSEC-1; this one is not.",
       "demo-2.0.tar.gz  uploaded 2026-11-24 12:00  held until 2026-11-24 12:00",
     ],
   ]);

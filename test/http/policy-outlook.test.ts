@@ -56,6 +56,7 @@ describe("what is pending", () => {
       cut: false,
       unknown: [],
       files: [{ project: "demo", filename: YOUNG.filename, uploadTime: at(NOW - DAY), until: at(NOW + 2 * DAY) }],
+      heldFixes: [],
     });
     rig.wait(2 * DAY);
     expect((await pending()).files).toEqual([]);

@@ -209,7 +209,12 @@ export function compose(
       return {
         config: index,
         sources: index.upstreams.map(({ url }) => sourceKey(url)),
-        ...stackOf({ policies, base: index.base, pages: stores.guardedPages(index.name) }),
+        ...stackOf({
+          policies,
+          base: index.base,
+          pages: stores.guardedPages(index.name),
+          countHeldFix: (rule) => counters.add("heldFixes", { rule }),
+        }),
         under: (policy, base) =>
           stackOf({ policies: [...policies, policy], base, pages: stores.viewedPages(policy.index) }),
         catalog: countTogether(

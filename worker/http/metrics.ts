@@ -37,6 +37,10 @@ const COUNTERS: Record<keyof Counted, { readonly name: string; readonly help: st
     name: "pypi_edge_policy_verdicts_total",
     help: "Requests for files to which a rule of a policy applies, by rule and mode: enforce has refused them, audit would have, and those exempted were let through.",
   },
+  heldFixes: {
+    name: "pypi_edge_policy_held_fixes_total",
+    help: "Requests for project pages whose newest version is affected by an advisory that a held file mends, by the rule that holds it.",
+  },
   events: {
     name: "pypi_edge_events_total",
     help: "What happened behind answers and jobs, by kind: failures, and recoveries (feed-recovered).",

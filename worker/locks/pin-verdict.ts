@@ -1,4 +1,5 @@
 import { canonicalVersion } from "../pypi/pep440.ts";
+import { heldUntil } from "../repository/held-fixes.ts";
 import type { AppliedRule, ExplainedFile } from "../repository/explanation.ts";
 import type { LockedPackage } from "./formats/lock.ts";
 import type { Narrowing } from "./formats/narrow.ts";
@@ -29,8 +30,7 @@ export function verdictOn(locked: LockedPackage, explained: readonly ExplainedFi
   const files = narrowed(explained.filter((file) => isOf(locked, file)));
   const refused = files.filter(({ verdict }) => verdict === "refused");
   const refusing = refused.map(({ rules }) => rules.filter(({ mode, exempted }) => mode === "enforce" && !exempted));
-  const ends = refusing.map((rules) => Math.max(...rules.map(({ until = Infinity }) => until)));
-  const until = Math.max(...ends);
+  const until = Math.max(...refused.map(heldUntil));
   const counts = { files: files.length, refused: refused.length };
   if (files.length === 0) return { ...counts, status: "unknown", rules: [] };
   if (refused.length === 0) return { ...counts, status: "allowed", rules: [] };

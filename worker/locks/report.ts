@@ -2,6 +2,7 @@ import { IndexError } from "../errors.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import type { Context } from "../repository/context.ts";
 import type { Explain } from "../repository/explanation.ts";
+import { heldVersions, type HeldVersion } from "../repository/held-fixes.ts";
 import { inPool } from "../repository/pool.ts";
 import type { LockedPackage } from "./formats/lock.ts";
 import { verdictOn, type PinVerdict } from "./pin-verdict.ts";
@@ -21,6 +22,8 @@ export interface LockReport {
   readonly pins: readonly ReportedPin[];
   /** Names of packages that come from no index, or from another one. */
   readonly elsewhere: readonly string[];
+  /** Held fixes of the packages' projects, by their names. */
+  readonly heldFixes: readonly HeldVersion[];
 }
 
 /**
@@ -35,11 +38,12 @@ export async function reportLock(
 ): Promise<LockReport> {
   const projects = [...Map.groupBy(lock.packages, ({ name }) => name)];
   if (projects.length > MAX_PACKAGES) throw tooManyPackages(projects.length);
+  const heldFixes: HeldVersion[] = [];
   const judged = await inPool(PAGES_AT_ONCE, projects, async ([project, all]) => {
     const of = await verdictsOf(project);
     return all.map((locked): ReportedPin => ({ project, version: locked.version, ...of(locked) }));
   });
-  return { pins: judged.flat(), elsewhere: lock.elsewhere };
+  return { pins: judged.flat(), elsewhere: lock.elsewhere, heldFixes: heldFixes.toSorted(byProject) };
 
   async function verdictsOf(
     project: ProjectName,
@@ -48,6 +52,7 @@ export async function reportLock(
     try {
       const files = await explain(project, undefined, ctx);
       if (!files) return () => ({ ...nothing, status: "unknown", reason: `No source of ${where.index} has it.` });
+      heldFixes.push(...heldVersions(project, files));
       return (locked) => {
         const verdict = verdictOn(locked, files, narrowed);
         return verdict.files > 0 ? verdict : { ...verdict, reason: `${where.index} lists no such file.` };
@@ -61,3 +66,5 @@ export async function reportLock(
     }
   }
 }
+
+const byProject = (one: HeldVersion, other: HeldVersion) => (one.project < other.project ? -1 : 1);

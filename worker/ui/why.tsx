@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { raw } from "hono/html";
-import { exemptionSentence, fixSentence, type ExplanationAnswer } from "../../schema/why.ts";
+import { fixSentence } from "../../schema/held-fix.ts";
+import { exemptionSentence, type ExplanationAnswer } from "../../schema/why.ts";
 import { badRequest, IndexError } from "../errors.ts";
 import type { AppEnv } from "../http/context.ts";
 import { LIFETIMES, NOTHING_LOADED } from "../http/headers.ts";

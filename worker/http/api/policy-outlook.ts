@@ -5,12 +5,14 @@ import { DAY } from "../../duration.ts";
 import { badRequest, IndexError } from "../../errors.ts";
 import type { ExplainedFile, Explain } from "../../repository/explanation.ts";
 import type { Context } from "../../repository/context.ts";
+import { heldUntil, heldVersions } from "../../repository/held-fixes.ts";
 import { inPool } from "../../repository/pool.ts";
 import type { AskedFor, AskedProject } from "../../repository/ports/asked-for.ts";
 import type { Authorize } from "../access.ts";
 import type { AppEnv } from "../context.ts";
 import { LIFETIMES } from "../headers.ts";
 import { allowOnly } from "../limits.ts";
+import { shownFix } from "./held-fixes.ts";
 import { parametersOf } from "./parameters.ts";
 import { readRequestJson } from "./request-json.ts";
 
@@ -48,7 +50,14 @@ export function policyOutlookRoutes(parts: OutlookParts): Hono<AppEnv> {
     const held = await explained(asked.projects, required(explain, index), unknown, c.get("ctx"));
     const files = held.flatMap(([{ name }, all]) => all.flatMap((file) => heldFile(name, file)));
     const sorted = files.toSorted((one, other) => Date.parse(one.until) - Date.parse(other.until));
-    const answer: PendingFiles = { index, days, ...sums(asked.projects, asked.isCut, unknown), files: sorted };
+    const heldFixes = held.flatMap(([{ name }, all]) => heldVersions(name, all)).map(shownFix);
+    const answer: PendingFiles = {
+      index,
+      days,
+      ...sums(asked.projects, asked.isCut, unknown),
+      files: sorted,
+      heldFixes,
+    };
     return c.json(answer, 200, LIFETIMES.live);
   });
   routes.use("/pending", allowOnly("GET", "HEAD"));
@@ -116,8 +125,7 @@ async function explained(
 
 /** A file that is refused until a time. */
 function heldFile(project: string, { filename, uploadedAt, verdict, rules }: ExplainedFile) {
-  const refusing = rules.filter(({ mode, exempted }) => mode === "enforce" && !exempted);
-  const until = Math.max(...refusing.map(({ until: end = Infinity }) => end));
+  const until = heldUntil({ rules });
   if (verdict !== "refused" || until === Infinity) return [];
   const uploadTime = uploadedAt === undefined ? undefined : new Date(uploadedAt).toISOString();
   return [{ project, filename, uploadTime, until: new Date(until).toISOString() }];

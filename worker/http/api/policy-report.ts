@@ -5,6 +5,7 @@ import { reportLock } from "../../locks/report.ts";
 import type { Explain } from "../../repository/explanation.ts";
 import type { AppEnv } from "../context.ts";
 import { LIFETIMES } from "../headers.ts";
+import { shownFix } from "./held-fixes.ts";
 import { readLockRequest, type LockParameters, type NamedIndex } from "./lock.ts";
 
 /** Answers with what the policies of an index do with each package of the lock in the request's body. */
@@ -15,7 +16,7 @@ export async function answerPolicyReport(
 ): Promise<Response> {
   const explain = requireExplain(named);
   const asked = await readLockRequest(c, named, given);
-  const { pins, elsewhere } = await reportLock(asked, explain, c.get("ctx"));
+  const { pins, elsewhere, heldFixes } = await reportLock(asked, explain, c.get("ctx"));
   const counts = { allowed: 0, held: 0, blocked: 0, unknown: 0 };
   for (const { status } of pins) counts[status]++;
   const answer: PolicyReport = {
@@ -27,6 +28,7 @@ export async function answerPolicyReport(
     })),
     counts,
     elsewhere: [...elsewhere],
+    heldFixes: heldFixes.map(shownFix),
   };
   return c.json(answer, 200, LIFETIMES.live);
 }

@@ -6,7 +6,8 @@ import type { Policy } from "../../policy/policy.ts";
 import type { Explain, ShownAdvisory } from "../../repository/explanation.ts";
 import type { EntriesOf } from "../../repository/ports/policy-entries.ts";
 import type { Repository } from "../../repository/repository.ts";
-import { heldFixes } from "./held-fixes.ts";
+import { marked } from "./guarded-page.ts";
+import { heldFixes, holding } from "./held-fixes.ts";
 import { judgedEntry } from "./judged.ts";
 import { judgedPage } from "./judged-page.ts";
 import { advisoriesFor, type FindAdvisories } from "./known-advisories.ts";
@@ -40,14 +41,14 @@ export function explainBy(
     const judged = model.files.map((entry) => {
       const file = judgedEntry({ project: name, entry, source: project.files.source }, page, advisories);
       const findings = judge(file, ctx.now);
-      return { entry, file, findings, refusal: refusing(findings) };
+      return { entry, file, findings, refusal: refusing(findings), warned: warning(findings) };
     });
-    const admitted = judged.flatMap(({ entry, refusal }) => (refusal ? [] : [entry]));
-    const fixOf = heldFixes(name, admitted, advisories);
-    return judged.flatMap(({ entry, file, findings, refusal }) => {
+    const shown = judged.flatMap(({ entry, refusal, warned }) => (refusal ? [] : [warned ? marked(entry, "") : entry]));
+    const fixOf = heldFixes(name, shown, advisories);
+    return judged.flatMap(({ entry, file, findings, refusal, warned }) => {
       if (wanted !== undefined && canonicalVersion(file.version ?? "") !== wanted) return [];
-      const verdict = refusal ? "refused" : warning(findings) ? "marked" : "admitted";
-      const fix = fixOf(file, refusal);
+      const verdict = refusal ? "refused" : warned ? "marked" : "admitted";
+      const fix = holding(findings) && fixOf(file);
       const rules = findings.map(({ sentence, advisory, ...finding }) => ({
         ...finding,
         sentence: sentence(),

@@ -1,4 +1,4 @@
-import { DAY } from "../../duration.ts";
+import { DAY, HOUR } from "../../duration.ts";
 import { IndexError } from "../../errors.ts";
 import { fileLabel, type FileRef } from "../../pypi/file-url.ts";
 import { projectCandidates } from "../../pypi/filename.ts";
@@ -40,6 +40,8 @@ export interface GuardParts {
   readonly reported: Marks;
   /** Counts a request for a file to which a rule applies. */
   readonly count: (finding: Pick<Finding, "rule" | "mode" | "index" | "exempted">) => void;
+  /** Counts a request for a page whose newest version is affected by what a held file mends; undefined: it is not found out. */
+  readonly countHeldFix?: ((rule: string) => void) | undefined;
 }
 
 /** Estimated memory of a refused file's entry. Bytes. */
@@ -53,9 +55,10 @@ const REFUSED_SIZE = 400;
  * @throws IndexError `file-blocked`, `project-blocked`, and what the layers below throw
  */
 export function guard(parts: GuardParts): Layer {
-  const { policies, entriesOf, pages, count } = parts;
+  const { policies, entriesOf, pages, count, countHeldFix } = parts;
   const rulesNow = currentRules(policies, entriesOf);
   const advisoriesOf = advisoriesFor(policies, parts.findAdvisories);
+  const anyAdvisoriesOf = advisoriesFor(policies, parts.findAdvisories, true);
 
   function assertProject({ refusedProject }: Rules, name: ProjectName, { now }: Context): void {
     const finding = refusedProject(name, now);
@@ -90,9 +93,13 @@ export function guard(parts: GuardParts): Layer {
   ): Promise<GuardedPage> {
     const known = knownView(rules, page, name, advisories, ctx);
     if (known) return known;
-    const made = await guardedPage(page, files.source, rules, advisories, ctx);
+    const findAdvisories = countHeldFix && (() => anyAdvisoriesOf(name, ctx));
+    const made = await guardedPage({ page, source: files.source, rules, advisories, findAdvisories }, ctx);
+    const { until = Infinity, refused } = made;
+    // Rules that ask for no advisories have it made anew for none.
+    const keptUntil = !advisories && findAdvisories && refused.size > 0 ? Math.min(until, ctx.now + HOUR) : until;
     // Its HTML is about as large.
-    pages.set(name, made, 2 * (made.shown?.weight ?? 0) + REFUSED_SIZE * made.refused.size, made.until);
+    pages.set(name, made, 2 * (made.shown?.weight ?? 0) + REFUSED_SIZE * refused.size, keptUntil);
     return made;
   }
 
@@ -104,7 +111,7 @@ export function guard(parts: GuardParts): Layer {
     let { page } = found;
     let view = knownView(rules, page, name, advisories, ctx);
     if (!view) view = await viewOf(rules, { ...found, page: (page = await page.buffered()) }, name, advisories, ctx);
-    const { shown, isEmptied, refused, until } = view;
+    const { shown, isEmptied, refused, until, holdsFix } = view;
     if (shown || isEmptied) await found.page.cancel();
     const first = isEmptied ? [...refused.values()].at(-1) : undefined;
     if (first) throw projectBlocked(`Every file of ${name} is refused. ${first.sentence}`, first.rule, name, parts);
@@ -117,7 +124,7 @@ export function guard(parts: GuardParts): Layer {
         return refused.size === 0 ? found.files : shownFiles(found.files, refused);
       },
     };
-    return { project, refused };
+    return { project, refused, holdsFix };
   }
 
   /** The file as its project's page has it; undefined where that does not list it. */
@@ -272,6 +279,7 @@ export function guard(parts: GuardParts): Layer {
       const rules = await rulesNow(ctx);
       assertProject(rules, name, ctx);
       const shown = await shownProject(rules, inner, name, ctx, demand);
+      if (shown?.holdsFix && ctx.isDemand !== false) countHeldFix?.(shown.holdsFix);
       return shown && shown.project;
     },
 

@@ -8,7 +8,9 @@ import { giveWay } from "../../repository/give-way.ts";
 import { uncopied } from "../../repository/gzip.ts";
 import { Page } from "../../repository/page.ts";
 import type { GuardedPage, RefusedFile } from "../../repository/ports/guarded-pages.ts";
+import type { Finding, JudgedFile } from "../../policy/policy.ts";
 import type { Context } from "../../repository/context.ts";
+import { heldFixes, holding } from "./held-fixes.ts";
 import { judgedEntry } from "./judged.ts";
 import { judgedPage } from "./judged-page.ts";
 import type { Rules } from "./rules.ts";
@@ -16,27 +18,33 @@ import type { Rules } from "./rules.ts";
 /** How many files are judged before other requests may run: some milliseconds' work. */
 const MANY = 1_000;
 
-/**
- * A page without the files that the policy refuses, and with the marks of its warnings. The page is read.
- *
- * @param source the key of the source that its files come from, but for hosted ones
- */
+/** A page to be judged, and what it is judged by. */
+interface Judged {
+  readonly page: Page;
+  /** The key of the source that its files come from, but for hosted ones. */
+  readonly source: string;
+  readonly rules: Rules;
+  readonly advisories: Advisories | undefined;
+  /** Finds them where no rule asks for them; undefined where it does not matter what held files would mend. */
+  readonly findAdvisories: (() => Promise<Advisories | undefined>) | undefined;
+}
+
+/** A page without the files that the policy refuses, and with the marks of its warnings. The page is read. */
 export async function guardedPage(
-  page: Page,
-  source: string,
-  rules: Rules,
-  advisories: Advisories | undefined,
+  { page, source, rules, advisories, findAdvisories }: Judged,
   ctx: Context,
 ): Promise<GuardedPage> {
   const model = await page.model();
   const whole = judgedPage(model);
   const refused = new Map<string, RefusedFile>();
   const files: FileEntry[] = [];
+  const held: { readonly file: JudgedFile; readonly by: Finding }[] = [];
   let isChanged = false;
   let until = Infinity;
   for (const [at, entry] of model.files.entries()) {
     if (at > 0 && at % MANY === 0) await giveWay();
-    const findings = rules.judge(judgedEntry({ project: model.name, entry, source }, whole, advisories), ctx.now);
+    const file = judgedEntry({ project: model.name, entry, source }, whole, advisories);
+    const findings = rules.judge(file, ctx.now);
     for (const { rule, mode, until: end, exempted } of findings) {
       // An advisory on malware that is still delayed is counted, and refuses from then on.
       if (mode !== "audit" || rule === "malware")
@@ -49,9 +57,13 @@ export async function guardedPage(
         rule: refusal.rule,
         sentence: refusal.sentence(),
       });
+      const by = findAdvisories && holding(findings);
+      if (by) held.push({ file, by });
     } else files.push(warned ? marked(entry, warned.sentence()) : entry);
     isChanged ||= refusal !== undefined || warned !== undefined;
   }
+  const known = held.length > 0 ? (advisories ?? (await findAdvisories?.())) : undefined;
+  const fixOf = heldFixes(model.name, files, known);
   const made = {
     of: page.head.digest,
     by: rules,
@@ -61,6 +73,7 @@ export async function guardedPage(
     until: until === Infinity ? undefined : until,
     isEmptied: files.length === 0 && refused.size > 0,
     refused,
+    holdsFix: held.find(({ file }) => fixOf(file))?.by.rule,
   };
   if (!isChanged || made.isEmptied) return { ...made, shown: undefined };
   // A mirror that reads the upstream's serial would take the page for complete, and not ask again when a file is admitted.
@@ -71,7 +84,7 @@ export async function guardedPage(
 }
 
 /** An entry that a client takes only where its version is pinned, and then shows the sentence. The upstream's own reason stays. */
-const marked = (entry: FileEntry, sentence: string): FileEntry =>
+export const marked = (entry: FileEntry, sentence: string): FileEntry =>
   isYanked(entry) ? entry : { ...entry, yanked: sentence };
 
 /** The page with those versions only of which it lists a file (PEP 700). */

@@ -17,6 +17,8 @@ export interface Counted {
   refusedFills: { limit: "network" | "day" };
   /** Requests for files to which a rule of a policy applies. */
   verdicts: { rule: string; mode: "audit" | "warn" | "enforce" | "exempted" };
+  /** Requests for pages of which a rule holds a file that mends the newest version. */
+  heldFixes: { rule: string };
   events: { event: Event["event"] };
 }
 

@@ -29,6 +29,8 @@ export interface GuardedPage {
   readonly isEmptied: boolean;
   /** By their addresses, as `addressOf` has them. */
   readonly refused: ReadonlyMap<string, RefusedFile>;
+  /** The rule that holds a file which mends the newest version that is shown, as far as advisories are known. */
+  readonly holdsFix: string | undefined;
 }
 
 /** The pages of one index as its policy shows them, in this isolate's memory only. */

@@ -1,10 +1,14 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import { pendingFiles } from "../../../../schema/policy-outlook.ts";
+import { policyReport } from "../../../../schema/policy-report.ts";
 import { DAY, HOUR } from "../../../../worker/duration.ts";
 import type { OsvRecord } from "../../../../worker/policy/osv/record.ts";
-import { DEMO, file, NOW, OLD, withPolicy } from "../../../support/guarded.ts";
+import { at, DEMO, file, NOW, OLD, withPolicy } from "../../../support/guarded.ts";
 import { filesOn, host, READER } from "../../../support/hosted.ts";
 import { demoRecord, storeAdvisories } from "../../../support/osv.ts";
+import { call } from "../../../support/releases.ts";
 import { filePath, Rig } from "../../../support/rig.ts";
+import { contextIn } from "../../../support/tokens.ts";
 
 const BAD = file("2.0", NOW - 20 * DAY);
 const MALWARE = demoRecord("MAL-2026-1", { aliases: ["GHSA-9"], published: "2026-11-22T00:00:00Z" }, "2.0");
@@ -162,7 +166,7 @@ describe("a young version that mends the newest one that is admitted", () => {
   const FRESH = file("2.0.1", NOW - HOUR);
   let rig: Rig;
   beforeEach(async () => {
-    rig = withPolicy({ min_age: "3d" });
+    rig = withPolicy({ min_age: "3d" }, { METRICS: "open" });
     await rig.upstream.publish("demo", [OLD, BAD, FRESH], DEMO);
     const events = [{ introduced: "0" }, { fixed: "2.0.1" }];
     const affected = [{ package: { ecosystem: "PyPI", name: "demo" }, ranges: [{ type: "ECOSYSTEM", events }] }];
@@ -177,6 +181,55 @@ describe("a young version that mends the newest one that is admitted", () => {
     expect((await rig.get("/-/why/demo/2.0.1", { Accept: "text/html" })).text()).toContain(
       "The newest version that is admitted, 2.0, is affected by GHSA-1 (critical); this one is not.",
     );
+  });
+
+  const FIX = { project: "demo", version: "2.0.1", until: at(NOW + 3 * DAY - HOUR), newest: "2.0" };
+  const idsOf = (fixes: readonly { readonly advisories: readonly { readonly id: string }[] }[]) =>
+    fixes.map(({ advisories, ...fix }) => ({ ...fix, advisories: advisories.map(({ id }) => id) }));
+
+  test("is in the report on a lock of what is given instead, and in what is pending", async () => {
+    const report = await rig.post("policy/report?filename=requirements.txt", "demo==2.0\n");
+    const { counts, heldFixes } = policyReport.parse(JSON.parse(report.text()));
+    expect([counts.allowed, idsOf(heldFixes)]).toEqual([1, [{ ...FIX, advisories: ["GHSA-1"] }]]);
+    await rig.page("demo");
+    rig.wait(301_000);
+    rig.services.flush(contextIn(rig));
+    await rig.get("/-/metrics");
+    const { json } = await call(rig, "GET", "policy/pending");
+    expect(idsOf(pendingFiles.parse(json).heldFixes)).toEqual([{ ...FIX, advisories: ["GHSA-1"] }]);
+  });
+
+  test("is counted with each request for the page, also where no rule asks for advisories", async () => {
+    const counted = async () =>
+      /pypi_edge_policy_held_fixes_total\{rule="min-age"\} (\d+)/.exec((await rig.get("/-/metrics")).text())?.[1];
+    expect(await counted()).toBeUndefined();
+    for (let turn = 0; turn < 2; turn++) await rig.page("demo");
+    await rig.get("/@pre=no/simple/demo/");
+    await rig.get("/-/why/demo");
+    expect(await counted()).toBe("2");
+    // What is known of it now is found out within the hour.
+    await storeAdvisories(rig, []);
+    rig.wait(HOUR);
+    await rig.page("demo");
+    expect(await counted()).toBe("2");
+  });
+
+  test("is none where it is yanked, or refused for another reason as well", async () => {
+    await rig.upstream.publish("demo", [OLD, BAD, file("2.0.1", NOW - HOUR, { yanked: "broken" })], DEMO);
+    expect((await rig.get("/-/why/demo")).text()).not.toContain("fixes");
+    rig = withPolicy({ min_age: "3d", provenance: "require", allow: ["demo==2.0"] });
+    await rig.upstream.publish("demo", [OLD, BAD, FRESH], DEMO);
+    expect((await rig.get("/-/why/demo")).text()).not.toContain("fixes");
+  });
+
+  test("is looked for of what clients choose: not of a version that is marked", async () => {
+    rig = withPolicy({ min_age: "3d", vulnerable: { severity: "high", mode: "warn" } });
+    const fixed = file("1.5", NOW - 20 * DAY);
+    await rig.upstream.publish("demo", [fixed, BAD, FRESH], DEMO);
+    const events = [{ introduced: "2" }, { fixed: "2.0.1" }];
+    const affected = [{ package: { ecosystem: "PyPI", name: "demo" }, ranges: [{ type: "ECOSYSTEM", events }] }];
+    await storeAdvisories(rig, [{ id: "GHSA-1", database_specific: { severity: "CRITICAL" }, affected }]);
+    expect((await rig.get("/-/why/demo")).text()).not.toContain("fixes");
   });
 
   test("is no fix once it is admitted, nor one that is affected itself", async () => {
