@@ -1,3 +1,4 @@
+import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
 import { DAY, HOUR, MINUTE } from "../../worker/duration.ts";
 import type { OsvRecord } from "../../worker/policy/osv/record.ts";
@@ -127,6 +128,20 @@ describe("an hourly run", () => {
     const asked = await hourly();
     expect(asked.filter((line) => line.includes("all.zip"))).toHaveLength(2);
     expect(await state()).toMatchObject({ records: 20, comparedAt: rig.now });
+  });
+
+  test("reads all records again where the index was made by an earlier version, which counts until then", async () => {
+    const key = (await env.FILES.list({ prefix: "advisories/" })).objects[0]?.key ?? "";
+    const stored = await env.FILES.get(key);
+    const index = new Uint8Array((await stored?.arrayBuffer()) ?? new ArrayBuffer());
+    index.set(new TextEncoder().encode("OSV1"));
+    await env.FILES.put(key, index);
+    rig.restart();
+    expect(await refuses()).toBe(true);
+    expect((await hourly()).filter((line) => line.startsWith("GET all.zip")).length).toBeGreaterThan(0);
+    expect(await state()).toMatchObject({ records: 21, failure: undefined });
+    const now = (await env.FILES.list({ prefix: "advisories/" })).objects.filter((each) => each.key !== key);
+    expect(now).toHaveLength(1);
   });
 
   test("what is newer than the archive stays", async () => {

@@ -5,7 +5,7 @@ import type { AdvisoryEntry } from "./record.ts";
  * The index of advisories as one file: a header, the entries of all projects in shards by name, and which records it was
  * made of. A look-up reads one shard, by its range; only the job that keeps the index reads the rest.
  *
- *     "OSV1"  257 offsets (uint32, little-endian: where each shard begins, and where the last ends)
+ *     "OSV2"  257 offsets (uint32, little-endian: where each shard begins, and where the last ends)
  *     256 shards, each JSON: {"name": [entry, …], …}
  *     a line for each record: its id, a space, and the CRC-32 of its file in the export in hex ("0": not known)
  */
@@ -13,7 +13,8 @@ import type { AdvisoryEntry } from "./record.ts";
 /** How many shards there are: with 24,500 records each has some 10 KB. */
 const SHARDS = 256;
 
-const MAGIC = "OSV1";
+/** Raised where records are read in another way: the job then reads all of them again. Look-ups go on with what is stored. */
+const MAGIC = "OSV2";
 
 /** Bytes of the header. */
 export const INDEX_HEADER = MAGIC.length + 4 * (SHARDS + 1);

@@ -2,7 +2,6 @@ import { describe, expect, test } from "vitest";
 import type { VersionEvent } from "../../../../worker/policy/osv/ranges.ts";
 import { advisoriesOf } from "../../../../worker/policy/osv/advisories.ts";
 import { entriesOf, type AdvisoryEntry, type OsvRecord } from "../../../../worker/policy/osv/record.ts";
-import { baseScore, severityIn } from "../../../../worker/policy/osv/severity.ts";
 import { asProjectName, type ProjectName } from "../../../../worker/pypi/name.ts";
 import { osvExpectations, osvFixture } from "../../../support/osv.ts";
 
@@ -147,29 +146,4 @@ test("malware is recognised by MAL ids and aliases, by CWE-506 and its kinds, an
   expect(isMalware({ id: "PYSEC-1", details: "Malicious package. Exfiltrates." })).toBe(true);
   expect(isMalware({ id: "PYSEC-1", details: "Malicious input crashes it." })).toBeUndefined();
   expect(entriesOf(await osvFixture("PYSEC-2024-55")).get("cipherbcrypt" as ProjectName)?.malware).toBe(true);
-});
-
-test("severity is what the database says, else the base score of CVSS 3", async () => {
-  expect(severityIn(await osvFixture("GHSA-44wm-f244-xhp3"))).toBe("medium");
-  expect(severityIn(await osvFixture("PYSEC-2024-60"))).toBe("high");
-  expect(
-    severityIn({
-      severity: [{ type: "CVSS_V4", score: "CVSS:4.0/AV:N/AC:L/AT:P/PR:L/UI:A/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N" }],
-    }),
-  ).toBeUndefined();
-  expect(severityIn({})).toBeUndefined();
-});
-
-// As FIRST's calculator gives them (https://www.first.org/cvss/calculator/3.1).
-test.each([
-  ["CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", 9.8],
-  ["CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:C/C:H/I:H/A:H", 10],
-  ["CVSS:3.1/AV:N/AC:L/PR:N/UI:R/S:C/C:L/I:L/A:N", 6.1],
-  ["CVSS:3.0/AV:L/AC:H/PR:L/UI:N/S:U/C:N/I:N/A:H", 4.7],
-  ["CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:C/C:L/I:L/A:N/E:P/RL:O", 6.4],
-  ["CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:N", 0],
-  ["CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N", undefined],
-  ["CVSS:2.0/AV:N", undefined],
-])("the base score of %s is %s", (vector, score) => {
-  expect(baseScore(vector)).toBe(score);
 });
