@@ -16,8 +16,8 @@ import { allowOnly, requestLimits } from "./http/limits.ts";
 import { requestLog } from "./http/log.ts";
 import { metricsRoutes } from "./http/metrics.ts";
 import { oidcRoutes } from "./http/oidc.ts";
-import { pathOf } from "./http/path.ts";
 import { problem } from "./http/problem.ts";
+import { servedPath } from "./http/served-path.ts";
 import { createSettling } from "./http/settle.ts";
 import { misdirectedUploadRoutes, uploadRoutes } from "./http/upload.ts";
 import { VIEWS } from "./http/view-path.ts";
@@ -47,7 +47,7 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
     ),
   );
   const settling = createSettling(platform.staleness, platform.sleep, (index) => shown.has(index));
-  const app = new Hono<AppEnv>({ getPath: (request) => routed(pathOf(request.url)) });
+  const app = new Hono<AppEnv>({ getPath: (request) => routed(servedPath(request.url)) });
 
   app.use(
     withContext({

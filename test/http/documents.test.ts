@@ -50,7 +50,7 @@ describe("the JSON of a project", () => {
       ...demo,
       releases: { "0.9": [], "1.0": [fileOf("https://edge.test/packages/aa/bb/demo-1.0.tar.gz")] },
       urls: [
-        fileOf("https://edge.test/files/elsewhere.test/x/demo-1.0.tar.gz"),
+        fileOf("https://edge.test/packages/-/default/elsewhere.test/x/demo-1.0.tar.gz"),
         { url: 7 },
         { filename: "no-url" },
         { url: "https://x.test/" },
@@ -76,7 +76,9 @@ describe("the JSON of a project", () => {
   test("of a named index leads to that index", async () => {
     const rig = offered({ INDEXES: { default: { sources: ["pypi"] }, team: { sources: ["pypi"] } } });
     const { releases } = parsed(await rig.get(`/team${PATH}`));
-    expect(releases["1.0"]).toEqual([fileOf("https://edge.test/team/packages/aa/bb/demo-1.0.tar.gz")]);
+    expect(releases["1.0"]).toEqual([
+      fileOf("https://edge.test/packages/-/team/files.upstream.test/packages/aa/bb/demo-1.0.tar.gz"),
+    ]);
   });
 
   test("leads to the public address where there is one, and only then may caches keep it for all hosts", async () => {

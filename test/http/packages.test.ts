@@ -73,3 +73,38 @@ describe("/packages/ is the upstream's folder of that name on its file host", ()
     expect((await rig.get("/packages/other-1.0.tar.gz")).status).toBe(404);
   });
 });
+
+describe("/packages/-/INDEX/ is that index's /files/", () => {
+  const INDEXES = { default: { sources: ["pypi"] }, team: { sources: ["pypi"] } };
+  const below = filePath(WHEEL.filename).replace("/files", "");
+
+  test.each(["/default", "/team", "/team/@before=2026-01-01", "/default/%40before=2026-01-01"])(
+    "with the same answers, at %s",
+    async (at) => {
+      const rig = await published({ INDEXES });
+      const base = at.replace("/default", "");
+      for (const ending of ["", ".metadata"]) {
+        const [alias, file] = [`/packages/-${at}${below}${ending}`, `${base}/files${below}${ending}`];
+        const shown = async (path: string) => {
+          const { status, headers, body } = await rig.get(path);
+          return {
+            status,
+            body,
+            headers: ["ETag", "Cache-Control", "Content-Length"].map((name) => headers.get(name)),
+          };
+        };
+        expect(await shown(alias)).toEqual(await shown(file));
+      }
+      expect((await rig.get(`/packages/-${at}/%2e%2e/x-1.0.tar.gz`)).status).toBe(400);
+    },
+  );
+
+  test.each(["/packages/-/other/host.test/x-1.0.tar.gz", "/packages/-/team", "/packages/-"])(
+    "%s is not found",
+    async (path) => {
+      const rig = new Rig({ INDEXES });
+      expect((await rig.get(path)).status).toBeGreaterThanOrEqual(400);
+      expect(rig.upstream.requests).toEqual([]);
+    },
+  );
+});

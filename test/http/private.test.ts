@@ -88,14 +88,19 @@ describe("an index that needs a token", () => {
       `/packages/${MIRRORED}`,
       "/packages/absent-1.0.tar.gz",
     ];
+    const addresses = [
+      ...paths.map((path) => `/team${path}`),
+      `/packages/-/team${filePath(MIRRORED).replace("/files", "")}`,
+      "/packages/-/team/absent-1.0.tar.gz",
+    ];
     rig.forget();
     const answers = new Set<string>();
     for (const method of ["GET", "HEAD"]) {
       for (const headers of [{}, { Authorization: "Bearer wrong" }, { Range: "bytes=0-1", "If-None-Match": "*" }]) {
-        for (const path of paths) {
+        for (const path of addresses) {
           // One that has seen few wrong tokens, of which only some are looked at.
           rig.restart();
-          const answer = await rig.get(`/team${path}`, headers, method);
+          const answer = await rig.get(path, headers, method);
           answers.add(
             `${method} ${Object.keys(headers)} ${answer.status} ${answer.text()} ${JSON.stringify(comparable(answer.headers))}`,
           );

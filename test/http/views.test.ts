@@ -54,7 +54,8 @@ describe.each(["", "/team"])("a view of the index at %s/", (base) => {
     const { info, urls } = JSON.parse(answer) as { info: unknown; urls: { url: string }[] };
     expect(info).toEqual({ version: "1.0" });
     const addresses = urls.map(({ url }) => new URL(url).pathname);
-    expect(addresses).toEqual([`${base + VIEW}/packages/${OLD.filename}`]);
+    const index = base === "" ? "/default" : base;
+    expect(addresses).toEqual([`/packages/-${index}${VIEW}/files.upstream.test/packages/${OLD.filename}`]);
     expect((await rig.get(addresses[0] ?? "")).status).toBe(200);
   });
 

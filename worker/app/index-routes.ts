@@ -51,7 +51,7 @@ export function mountIndex(
   if (!last) return;
   const packages = new URL("packages/", last.files);
   mount("packages", fileRoutes(repository, `${base}/packages/`, packages.host + packages.pathname));
-  const documents = { repository, base, publicUrl, packages };
+  const documents = { repository, name, base, publicUrl, packages };
   mount("pypi", jsonRoutes(documents));
   mount("integrity", provenanceRoutes(documents));
 }

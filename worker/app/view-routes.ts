@@ -5,9 +5,9 @@ import type { Index } from "../compose/services.ts";
 import { badRequest, IndexError } from "../errors.ts";
 import { lockRoutes, type LocksApi } from "../http/api/locks.ts";
 import type { AppEnv } from "../http/context.ts";
-import { pathOf } from "../http/path.ts";
 import { problem } from "../http/problem.ts";
 import { redirectTo } from "../http/redirect.ts";
+import { servedPath } from "../http/served-path.ts";
 import { VIEWS, viewPathOf } from "../http/view-path.ts";
 import { mountIndex, type IndexRouteParts } from "./index-routes.ts";
 
@@ -40,7 +40,7 @@ export function viewRoutes(indexes: readonly Index[], parts: ViewRouteParts): Ha
   }
 
   return async (c) => {
-    const seen = viewPathOf(pathOf(c.req.url), (base) => byBase.has(base));
+    const seen = viewPathOf(servedPath(c.req.url), (base) => byBase.has(base));
     const index = seen && byBase.get(seen.base);
     if (!index) throw noSuchView();
     // As it was sent: what was a view once always is.
@@ -75,7 +75,7 @@ function viewApp(
   const { repository, explain } = under(policy, base);
   const own = { ...config, base, hosted: false, policies: [...config.policies, policy] };
   const outside = VIEWS.length + config.base.length;
-  const app = new Hono<AppEnv>({ getPath: (request) => base + routed(pathOf(request.url)).slice(outside) });
+  const app = new Hono<AppEnv>({ getPath: (request) => base + routed(servedPath(request.url)).slice(outside) });
   app.use((c, next) => {
     const { outer } = c.env;
     if (!outer) throw new Error("a view's request comes from another app");

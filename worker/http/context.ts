@@ -8,7 +8,7 @@ import type { AllowanceFor } from "../auth/allowance.ts";
 import type { Counters } from "../repository/ports/counters.ts";
 import type { Context } from "../repository/context.ts";
 import { NOTHING_LOADED } from "./headers.ts";
-import { pathOf } from "./path.ts";
+import { servedPath } from "./served-path.ts";
 import { subjectOf } from "./subject.ts";
 import { withoutView } from "./view-path.ts";
 
@@ -56,7 +56,7 @@ export const withContext = ({ now, counters, log, facts, allowanceFor, indexName
     // Most requests write no line: what all lines of one have in common is put together where one is written.
     const own: Log = (level, fields, text) => {
       const time = new Date(started).toISOString();
-      log(level, { time, requestId, ...subjectOf(withoutView(pathOf(c.req.url)), indexNames), ...fields }, text);
+      log(level, { time, requestId, ...subjectOf(withoutView(servedPath(c.req.url)), indexNames), ...fields }, text);
     };
     const ctx = contextOf(started, c.env.work, counters, own);
     const senderOf = () => ({

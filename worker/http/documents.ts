@@ -14,10 +14,12 @@ import { LIFETIMES, projectTag, storedHeaders } from "./headers.ts";
 import { pathOf } from "./path.ts";
 import { redirectToCanonical } from "./redirect.ts";
 import { sendStored } from "./send-stored.ts";
+import { aliasOf } from "./served-path.ts";
 
 /** What the routes need. */
 export interface DocumentRouteOptions {
   readonly repository: Repository;
+  readonly name: string;
   readonly base: string;
   /** The public address without a final slash; empty where it is the request's own. */
   readonly publicUrl: string;
@@ -26,11 +28,11 @@ export interface DocumentRouteOptions {
 }
 
 /** Part of every ETag. To be raised when the JSON is rewritten in another way while its source stays the same. */
-const JSON_FORM = "json-1";
+const JSON_FORM = "json-2";
 
 /** PyPI's JSON of projects and releases, to be mounted at `{base}/pypi`. */
 export function jsonRoutes(index: DocumentRouteOptions): Hono<AppEnv> {
-  const { repository, base, publicUrl, packages } = index;
+  const { repository, name, base, publicUrl, packages } = index;
   const routes = new Hono<AppEnv>();
 
   // A project's JSON and a release's are one route: see createApp.
@@ -44,13 +46,17 @@ export function jsonRoutes(index: DocumentRouteOptions): Hono<AppEnv> {
     const redirect = spelledOtherwise(c, base, project);
     if (redirect) return redirect;
     const document = await find(repository, ref, c);
-    const root = (publicUrl || new URL(c.req.url).origin) + base;
+    const root = publicUrl || new URL(c.req.url).origin;
+    const alias = root + aliasOf(name, base);
+    // Only those of the default index have paths that begin so without being an alias.
+    const own = packages && base === "" ? { root: `${root}/packages/`, of: packages } : undefined;
+    const here = { alias, packages: own };
     const form = {
-      tag: `${JSON_FORM}.${fingerprint(`${root} ${packages.href}`)}`,
+      tag: `${JSON_FORM}.${fingerprint(`${alias} ${packages?.href}`)}`,
       type: DOCUMENT_TYPES.json,
       vary: "Accept-Encoding",
       async body(gzip: boolean) {
-        const bytes = new TextEncoder().encode(withOwnUrls(await document.text(), { root, packages }));
+        const bytes = new TextEncoder().encode(withOwnUrls(await document.text(), here));
         return gzip ? gzipped(bytes) : bytes;
       },
     };

@@ -5,8 +5,8 @@ import { type FileRequest, type Repository } from "../repository/repository.ts";
 import { isNotModified } from "./conditional.ts";
 import type { AppEnv } from "./context.ts";
 import { answerOf, cacheStatus, httpDate, LIFETIMES, projectTag } from "./headers.ts";
-import { pathOf } from "./path.ts";
 import { contentRange, mayBePartial, parseRange } from "./range.ts";
+import { servedPath } from "./served-path.ts";
 import { discard, type Artifact } from "../repository/artifact.ts";
 import type { Context } from "../repository/context.ts";
 
@@ -82,7 +82,7 @@ async function answer(c: HonoContext, ref: FileRef, artifact: Artifact, headers:
  * before it are counted, because a view's may be escaped: pip escapes its "=".
  */
 function refOf(c: HonoContext, at: string, folder: string): FileRef {
-  const path = pathOf(c.req.url)
+  const path = servedPath(c.req.url)
     .split("/")
     .slice(at.split("/").length - 1);
   return withoutQuerySegment(parseFileRef(folder + path.join("/")));

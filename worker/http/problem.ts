@@ -7,6 +7,7 @@ import { LIFETIMES } from "./headers.ts";
 import { pathOf } from "./path.ts";
 import { withReasonPhrase } from "./reason-phrase.ts";
 import { redactPath } from "./redact.ts";
+import { servedPath } from "./served-path.ts";
 import { withoutView } from "./view-path.ts";
 
 /**
@@ -34,7 +35,7 @@ export function problem(error: unknown, c: Context<AppEnv>, besides?: (error: In
   const headers: Record<string, string> = { ...lifetime, Vary: "Accept" };
   if (status === 503) headers["Retry-After"] = RETRY_AFTER_SECONDS;
   if (status === 429) headers["Retry-After"] = String(known.retryAfterSeconds ?? RETRY_AFTER_SECONDS);
-  if (status === 401) headers["WWW-Authenticate"] = challengeAt(withoutView(pathOf(c.req.url)));
+  if (status === 401) headers["WWW-Authenticate"] = challengeAt(withoutView(servedPath(c.req.url)));
   if (known.allow) headers["Allow"] = known.allow.join(", ");
   if (known.policy) {
     headers["X-Pypi-Edge-Rule"] = known.policy.rule;

@@ -3,10 +3,10 @@ import { asFilename } from "./filename.ts";
 
 /** Where clients get the files of a JSON document from this index. */
 export interface OwnUrls {
-  /** The index's absolute address, without a final slash. */
-  readonly root: string;
-  /** The upstream's folder that `{root}/packages/` maps to; ends in `/`. */
-  readonly packages: URL;
+  /** The absolute address below which each file has the address that it has on pages below `/files`; without a final slash. */
+  readonly alias: string;
+  /** The absolute address, ending in `/`, of an upstream's folder, which also does; undefined where none has one. */
+  readonly packages?: { readonly root: string; readonly of: URL } | undefined;
 }
 
 /** A file in a project's or a release's JSON; all its other members are passed on unchanged. */
@@ -17,8 +17,8 @@ interface JsonFile {
 
 /**
  * PyPI's JSON of a project or a release with its files' URLs rewritten to this index. A mirror (bandersnatch) accepts only paths
- * that begin with `/packages`, so files in the upstream's `packages` folder get such a path, and others get the URL that they have
- * on pages. A URL that cannot be rewritten stays, without credentials, query and fragment, which may be secrets.
+ * that begin with `/packages`, so all of them do. A URL that cannot be rewritten stays, without credentials, query and fragment,
+ * which may be secrets.
  *
  * @param text a JSON object
  */
@@ -34,7 +34,7 @@ function move(files: unknown, here: OwnUrls): void {
   for (const file of files as unknown[]) if (isObject(file)) moveOne(file, here);
 }
 
-function moveOne(file: JsonFile, { root, packages }: OwnUrls): void {
+function moveOne(file: JsonFile, { alias, packages }: OwnUrls): void {
   if (typeof file.url !== "string") return;
   const url = URL.parse(file.url);
   if (!url) {
@@ -50,8 +50,11 @@ function moveOne(file: JsonFile, { root, packages }: OwnUrls): void {
     return;
   }
   const below = local.url.replace(/^(?:\.\.\/)+files\//, "");
-  const folder = packages.host + packages.pathname;
-  file.url = below.startsWith(folder) ? `${root}/packages/${below.slice(folder.length)}` : `${root}/files/${below}`;
+  const folder = packages && packages.of.host + packages.of.pathname;
+  file.url =
+    folder !== undefined && below.startsWith(folder)
+      ? packages?.root + below.slice(folder.length)
+      : `${alias}/${below}`;
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
