@@ -8,6 +8,16 @@ declare module "node:crypto" {
     digest(): Uint8Array;
   }
 
+  export interface KeyObject {
+    readonly asymmetricKeyType?: string;
+  }
+
   /** Throws where the two have different lengths. */
   export function timingSafeEqual(one: Uint8Array, other: Uint8Array): boolean;
+
+  const crypto: {
+    /** Throws where the key does not go with the algorithm. */
+    verify: (algorithm: string | null | undefined, data: Uint8Array, key: KeyObject, signature: Uint8Array) => boolean;
+  };
+  export default crypto;
 }

@@ -1,5 +1,19 @@
 import { join } from "node:path";
+import type { Plugin } from "esbuild";
 import { PROJECT_FOLDER } from "../lib/project-folder.ts";
+
+/** What sigstore's packages, which are CommonJS, `require` of Node: a module for the runtime's own, by its full name. */
+const modulesOfNode: Plugin = {
+  name: "modules-of-node",
+  setup({ onResolve, onLoad }) {
+    const namespace = "node";
+    onResolve({ filter: /^(?:crypto|util)$/ }, ({ path }) => ({ path, namespace }));
+    onLoad({ filter: /.*/, namespace }, ({ path }) => ({
+      contents: `export * from "node:${path}"; export { default } from "node:${path}";`,
+      resolveDir: PROJECT_FOLDER,
+    }));
+  },
+};
 
 /**
  * Bundles the worker for Cloudflare with all that it imports, as one module with our own names: `pypi-edge deploy` gives it to
@@ -24,6 +38,7 @@ export async function bundleWorker(folder: string, root = PROJECT_FOLDER): Promi
     conditions: ["workerd", "worker", "browser"],
     mainFields: ["browser", "module", "main"],
     external: ["cloudflare:*", "node:*"],
+    plugins: [modulesOfNode],
     // The package is smaller, and stacks have our own names.
     minifySyntax: true,
     minifyWhitespace: true,

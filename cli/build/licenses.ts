@@ -24,13 +24,36 @@ function packageOf(file: string): string | undefined {
   return existsSync(join(PROJECT_FOLDER, folder, "package.json")) ? folder : undefined;
 }
 
-async function licenseOf(folder: string): Promise<string> {
+async function licenseOf(folder: string, _: number, folders: readonly string[]): Promise<string> {
+  const { name, version, license, repository } = await manifestOf(folder);
+  const text = (await textOf(folder)) ?? (await textOfRepository(repository?.url, license, folders));
+  if (text === undefined) throw new Error(`${folder} has no text of its licence (${license}).`);
+  return `\n${"-".repeat(80)}\n${name} ${version} (${license})\n\n${text}\n`;
+}
+
+interface Manifest {
+  readonly name: string;
+  readonly version: string;
+  readonly license: string;
+  readonly repository?: { readonly url?: string };
+}
+
+const manifestOf = async (folder: string) =>
+  JSON.parse(await readFile(join(PROJECT_FOLDER, folder, "package.json"), "utf8")) as Manifest;
+
+async function textOf(folder: string): Promise<string | undefined> {
   const path = join(PROJECT_FOLDER, folder);
-  const { name, version, license } = JSON.parse(await readFile(join(path, "package.json"), "utf8")) as Record<
-    string,
-    string
-  >;
   const file = (await readdir(path)).find((each) => /^(?:licen[cs]e|copying)(?:[.-]|$)/i.test(each));
-  if (file === undefined) throw new Error(`${folder} has no text of its licence (${license}).`);
-  return `\n${"-".repeat(80)}\n${name} ${version} (${license})\n\n${(await readFile(join(path, file), "utf8")).trim()}\n`;
+  return file === undefined ? undefined : (await readFile(join(path, file), "utf8")).trim();
+}
+
+/** The text that another package of the same repository has, where the licence is the same. */
+async function textOfRepository(url: string | undefined, license: string, folders: readonly string[]) {
+  for (const folder of folders) {
+    const other = await manifestOf(folder);
+    const text =
+      url !== undefined && other.repository?.url === url && other.license === license && (await textOf(folder));
+    if (text) return text;
+  }
+  return undefined;
 }

@@ -14,6 +14,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "worker/policy": ["worker/pypi"],
   // cli builds an index where a plan is too small for the job.
   "worker/advisories": ["worker/policy", "worker/repository", "worker/pypi", "worker/errors", "schema"],
+  "worker/provenance": ["worker/pypi", "schema"],
   "worker/layers": ["worker/policy", "worker/platform", "worker/repository", "worker/pypi", "worker/errors"],
   "worker/log": ["worker/platform", "worker/repository", "worker/pypi", "worker/errors"],
   schema: ["worker/pypi"],

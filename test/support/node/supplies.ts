@@ -7,7 +7,12 @@ import { provideEnvironment, provideWheels } from "./provision.ts";
 const SERVERS = ["simple-repository-server==0.10.0", "pypiserver==2.4.2"] as const;
 const CONTENT = "requests[socks]==2.34.2";
 const BACKEND = "flit-core==4.2.0";
-const VALIDATORS = ["pypi-simple==1.8.0", "mousebender==2025.1", "packaging==26.3"] as const;
+const VALIDATORS = [
+  "pypi-simple==1.8.0",
+  "mousebender==2025.1",
+  "packaging==26.3",
+  "pypi-attestations==0.0.30",
+] as const;
 
 /** What could be had on this machine. It travels to the processes that run tests, so it is data only. */
 export interface Supplies {

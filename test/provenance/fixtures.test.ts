@@ -1,0 +1,5 @@
+import { tellsPublishersApart } from "./publishers.ts";
+import { verifiesTheFixtures } from "./suite.ts";
+
+verifiesTheFixtures();
+tellsPublishersApart();

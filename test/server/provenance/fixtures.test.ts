@@ -1,0 +1,5 @@
+import { tellsPublishersApart } from "../../provenance/publishers.ts";
+import { verifiesTheFixtures } from "../../provenance/suite.ts";
+
+verifiesTheFixtures();
+tellsPublishersApart();
