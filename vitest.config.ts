@@ -44,7 +44,7 @@ export default defineConfig({
         test: {
           name: "worker",
           include: [
-            "test/{upstream,storage,repository,layers,auth,http,jobs,contract}/**/*.test.ts",
+            "test/{upstream,storage,repository,layers,auth,http,jobs,contract,ui}/**/*.test.ts",
             "test/platform/cloudflare/**/*.test.ts",
           ],
           setupFiles: ["test/support/storage.ts"],

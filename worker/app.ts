@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import type { Config } from "../schema/config.ts";
-import { mountIndex, routedPaths } from "./app/index-routes.ts";
+import { mountIndex, mountIndexApi, routedPaths } from "./app/index-routes.ts";
 import { viewRoutes } from "./app/view-routes.ts";
 import type { Services } from "./compose/services.ts";
 import { IndexError } from "./errors.ts";
@@ -22,6 +22,7 @@ import { createSettling } from "./http/settle.ts";
 import { misdirectedUploadRoutes, uploadRoutes } from "./http/upload.ts";
 import { VIEWS } from "./http/view-path.ts";
 import { runJob } from "./jobs/schedule.ts";
+import { sharedRoutes } from "./ui/shared.ts";
 import { advisoryTroubleOf } from "./jobs/advisory-trouble.ts";
 import { overdueCrons } from "./jobs/overdue-crons.ts";
 import { logAs } from "./log/log.ts";
@@ -91,6 +92,8 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
     const parts = { authorize, askedFor, index: own.name, sources, explain, explainUnder };
     app.route(`${own.base}/-/api/policy`, policyOutlookRoutes(parts));
   }
+  const { publishers } = services;
+  for (const index of indexes) mountIndexApi(app, index, { authorize, publishers });
   app.route(
     "/-/api",
     apiRoutes({
@@ -110,7 +113,7 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
     }),
   );
   const locks = { authorize, indexes: named, clock: platform, pipe: platform.pipe };
-  app.all(`${VIEWS}/*`, viewRoutes(indexes, { ...locks, publicUrl: config.publicUrl, routed }));
+  app.all(`${VIEWS}/*`, viewRoutes(indexes, { ...locks, publicUrl: config.publicUrl, publishers, routed }));
   for (const { name, base } of named) {
     if (base !== "") app.route(`${base}/-/api`, lockRoutes(locks, name));
   }
@@ -122,7 +125,9 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
   app.route("/_/oidc", oidcRoutes({ audience: config.audience, settling, tokenExchange: services.tokenExchange }));
   app.use(allowOnly("GET", "HEAD"));
 
-  for (const index of indexes) mountIndex(app, index, { authorize, publicUrl: config.publicUrl, indexes: all });
+  app.route("/", sharedRoutes());
+  const mounting = { authorize, publicUrl: config.publicUrl, indexes: all, publishers };
+  for (const index of indexes) mountIndex(app, index, mounting);
 
   app.notFound((c) => problem(noSuchRoute(), c));
   app.onError((error, c) => problem(error, c));

@@ -1,6 +1,9 @@
 import { escaped } from "../../worker/pypi/shown.ts";
+import type { HostedProjectsAnswer } from "../../schema/hosted-project.ts";
 import type { ProjectAnswer } from "../../schema/release.ts";
+import { bytes } from "../lib/bytes.ts";
 import { columns } from "../lib/columns.ts";
+import { minute } from "../lib/minute.ts";
 
 /** A hosted project as text: a line for each file, the newest release last. */
 export function releaseTable({ index, project, status, statusReason, versions }: ProjectAnswer): string {
@@ -18,6 +21,21 @@ export function releaseTable({ index, project, status, statusReason, versions }:
   );
   return [`${project} in ${index}: ${status}${why}`, ...columns(rows)].join("\n");
 }
+
+/** Hosted projects as lines of text, in their order. */
+export const hostedTable = ({ projects }: HostedProjectsAnswer): string[] =>
+  columns(
+    projects.map(({ project, version, yanked, files, bytes: size, uploadedAt, uploadedBy }) =>
+      [
+        project,
+        `${version}${yanked ? " (yanked)" : ""}`,
+        minute(uploadedAt),
+        `${files} ${files === 1 ? "file" : "files"}`,
+        bytes(size),
+        uploadedBy ?? "",
+      ].map(escaped),
+    ),
+  );
 
 function stateOf({ yanked, deletedAt }: ProjectAnswer["versions"][number]["files"][number]): string {
   if (deletedAt !== undefined) return `deleted ${deletedAt.slice(0, 10)}`;

@@ -1,21 +1,40 @@
 import { escaped } from "../../worker/pypi/shown.ts";
+import { hostedProjectsAnswer } from "../../schema/hosted-project.ts";
 import { doneAnswer, releasedProject, STATUSES } from "../../schema/release.ts";
-import { readApiJson, sendRequest } from "../lib/admin-api.ts";
+import { readApiJson, sendRequest, sendTo } from "../lib/admin-api.ts";
 import { command, forServer } from "../lib/command.ts";
 import { confirmDeletion } from "../lib/confirm.ts";
+import { indexPath } from "../lib/index-path.ts";
 import { findServer, type ServerOptions } from "../lib/server-address.ts";
-import { releaseTable } from "./release-table.ts";
+import { hostedTable, releaseTable } from "./release-table.ts";
 
 /** `pypi-edge release`: shows and changes published releases. Each action is one request. */
 export const releaseCommand = () =>
-  [show, yank, unyank, remove, status, promote].reduce(
+  [list, show, yank, unyank, remove, status, promote].reduce(
     (made, action) => made.addCommand(action()),
-    command("release", "show, yank, delete, promote releases; set a project's status"),
+    command("release", "list, show, yank, delete, promote releases; set a project's status"),
   );
 
 /** An action on a project of an index. */
 const action = (name: string, summary: string, ...examples: readonly (readonly [string, string])[]) =>
   forServer(command(`release ${name}`, summary, examples)).requiredOption("--index <name>", "the index that hosts it");
+
+const list = () =>
+  action("list", "list the hosted projects, the last uploaded first, and who uploaded them", [
+    "pypi-edge release list --index team",
+    "what an index lists of its own, and of the indexes among its sources",
+  ]).action(async (options) => {
+    const server = await findServer(options);
+    const { value, json } = await readApiJson(
+      server,
+      hostedProjectsAnswer,
+      await sendTo(server, "GET", `${indexPath(options.index)}-/api/projects`),
+    );
+    if (options.json) return console.log(JSON.stringify(json));
+    for (const line of hostedTable(value)) console.log(line);
+    // On standard error: a program that reads the projects from standard output gets none.
+    if (value.projects.length === 0) console.error(`Nothing is hosted in ${options.index}.`);
+  });
 
 const show = () =>
   action("show", "list a project's releases and files")

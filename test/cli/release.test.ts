@@ -76,6 +76,31 @@ describe("pypi-edge release", () => {
     expect(api.sent).toMatchObject([{ method: "GET", url: "/-/api/indexes/team/projects/demo" }]);
   });
 
+  test("list prints a line for each hosted project, and says on standard error that there is none", async () => {
+    const uploadedAt = "2026-11-14T10:00:00.000Z";
+    const acme = { project: "acme-tools", version: "2.0", yanked: true, files: 2, bytes: 2_000, uploadedAt };
+    api.answer = json({
+      index: "team",
+      projects: [
+        { ...acme, uploadedBy: "acme release" },
+        { ...acme, project: "one", files: 1, yanked: false },
+      ],
+    });
+    const { code, output } = await release("list", "--index", "team");
+    expect([code, output.split("\n")]).toEqual([
+      0,
+      [
+        "acme-tools  2.0 (yanked)  2026-11-14 10:00  2 files  2.0 kB  acme release",
+        "one         2.0           2026-11-14 10:00  1 file   2.0 kB",
+        "",
+      ],
+    ]);
+    expect(api.sent).toMatchObject([{ method: "GET", url: "/team/-/api/projects" }]);
+    api.answer = json({ index: "default", projects: [] });
+    expect((await release("list", "--index", "default")).output).toBe("Nothing is hosted in default.\n");
+    expect(api.sent.at(-1)).toMatchObject({ url: "/-/api/projects" });
+  });
+
   test("ends with 1 and the server's sentence where it refuses", async () => {
     api.answer = { status: 409, type: "text/plain; charset=utf-8", parts: ["File already exists: in prod.\n"] };
     const { code, output } = await release("promote", "demo", "1.0", "--index", "team", "--to", "prod");

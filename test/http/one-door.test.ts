@@ -1,12 +1,24 @@
 import { beforeEach, expect, test } from "vitest";
 import { JOBS } from "../../worker/jobs/schedule.ts";
-import { FakeUpstream, sha256, type FakeFile } from "../support/upstream.ts";
-import { host, READER, teamOf } from "../support/hosted.ts";
+import {
+  bytesOf,
+  furnish,
+  HIDDEN_FILES,
+  HIDDEN_PROJECTS,
+  PARTLY_HIDDEN,
+  PROJECTS,
+  projectOf,
+  secrets,
+  SHOWN_FILES,
+  UPSTREAM_FILES,
+  versionOf,
+} from "../support/hidden.ts";
+import { sha256 } from "../support/upstream.ts";
+import { READER, teamOf } from "../support/hosted.ts";
 import { uvLock } from "../support/locked.ts";
 import { hiding } from "../support/probe.ts";
 import { JSON_TYPE, Rig } from "../support/rig.ts";
 import { answeringRoutes } from "../support/routes.ts";
-import { metadataText } from "../support/wheel.ts";
 
 /*
  * There is one door to what an index has: its `Repository`. A layer over it that hides files and projects stands for the guard.
@@ -15,64 +27,6 @@ import { metadataText } from "../support/wheel.ts";
  */
 
 const VARS = { ...teamOf({}), PUBLIC_URL: "https://edge.test" };
-
-/** Projects that the probe hides, and projects of which it hides one file. */
-const HIDDEN_PROJECTS = ["hushed-upstream", "hushed-hosted"];
-const PARTLY_HIDDEN = ["partly-upstream", "partly-hosted"];
-const PROJECTS = [...HIDDEN_PROJECTS, ...PARTLY_HIDDEN];
-
-const HIDDEN_FILES = [
-  "hushed_upstream-1.0-py3-none-any.whl",
-  "partly_upstream-2.0-py3-none-any.whl",
-  "hushed_hosted-1.0-py3-none-any.whl",
-  "partly_hosted-2.0-py3-none-any.whl",
-];
-const SHOWN_FILES = ["partly_upstream-1.0-py3-none-any.whl", "partly_hosted-1.0-py3-none-any.whl"];
-const UPSTREAM_FILES = [...HIDDEN_FILES, ...SHOWN_FILES].filter((name) => name.includes("_upstream"));
-const HOSTED_FILES = [...HIDDEN_FILES, ...SHOWN_FILES].filter((name) => name.includes("_hosted"));
-
-const projectOf = (filename: string) => filename.slice(0, filename.indexOf("-")).replaceAll("_", "-");
-const versionOf = (filename: string) => filename.split("-")[1] ?? "";
-
-/** Bytes of which each file's are different, and of a size that no other figure in an answer is. */
-function bytesOf(filename: string): Uint8Array {
-  const size = 70_001 + 1111 * [...HIDDEN_FILES, ...SHOWN_FILES].indexOf(filename);
-  return new TextEncoder().encode(markOf(filename).padEnd(size, "."));
-}
-
-const markOf = (filename: string) => `the bytes of ${projectOf(filename)} at ${versionOf(filename)}`;
-
-/** Fills the upstream and the team's index. */
-async function furnish(rig: Rig): Promise<void> {
-  const { INDEX } = FakeUpstream;
-  const names = ["hushed-upstream", "partly-upstream"];
-  const listing = { meta: { "api-version": "1.1" }, projects: names.map((name) => ({ name })) };
-  rig.upstream.on(INDEX, () => Response.json(listing, { headers: { "Content-Type": JSON_TYPE } }));
-  for (const name of names) {
-    const files = UPSTREAM_FILES.filter((filename) => projectOf(filename) === name).map((filename): FakeFile => {
-      const provenance = `https://upstream.test/integrity/${filename}/provenance`;
-      rig.upstream.on(provenance, () => Response.json({ version: 1, attestation_bundles: [], mark: markOf(filename) }));
-      return { filename, bytes: bytesOf(filename), metadata: metadataOf(filename), entry: { provenance } };
-    });
-    await rig.upstream.publish(name, files);
-    const entries = files.map(({ filename }) => ({ filename, digests: { sha256: markOf(filename) } }));
-    const releases = Object.fromEntries(entries.map((entry) => [versionOf(entry.filename), [entry]]));
-    // The first is the newest.
-    for (const [at, entry] of entries.entries()) {
-      const version = versionOf(entry.filename);
-      const answer = { info: { name, version, summary: markOf(entry.filename) }, releases, urls: [entry] };
-      for (const path of at === 0 ? ["", `/${version}`] : [`/${version}`]) {
-        rig.upstream.on(`https://upstream.test/pypi/${name}${path}/json`, () => Response.json(answer));
-      }
-    }
-  }
-  for (const filename of HOSTED_FILES) {
-    await host(projectOf(filename), filename, { bytes: bytesOf(filename), metadata: metadataOf(filename) });
-  }
-}
-
-const metadataOf = (filename: string) =>
-  `${metadataText(projectOf(filename), versionOf(filename))}Summary: ${markOf(filename)}\n`;
 
 interface Asked {
   readonly path: string;
@@ -187,6 +141,7 @@ const OF_AN_INDEX: Readonly<Record<string, Tries>> = {
 const below = (base: string, table: Readonly<Record<string, Tries>>) =>
   Object.fromEntries(Object.entries(table).map(([route, tries]) => [route.replace(" /", ` ${base}/`), tries]));
 
+const OF_NO_INDEX = ["/robots.txt", "/-/style/:file", "/-/health", "/-/metrics"];
 const READ_BY_ADMINS = ["tokens", "advisories", "policy/entries", "audit", "mirror", "mirror/entries", "mirror/errors"];
 const RELEASES = "ALL /-/api/indexes/:index/projects/:project";
 
@@ -197,14 +152,14 @@ const TABLE: Readonly<Record<string, Tries>> = {
   "POST /team": sent("POST", ""),
   "GET /team/find-links": withSlash,
   "GET /team/legacy/+simple/:project/": ofProjects,
-  "GET /-/health": plain,
-  "GET /-/metrics": plain,
+  ...Object.fromEntries(OF_NO_INDEX.map((path) => [`GET ${path}`, plain])),
   "POST /-/api/jobs/:name": jobs,
   ...Object.fromEntries(
     ["", "/team"].flatMap((base) =>
       ["lock/local", "lock/canonical", "warm", "wheelhouse", "policy/report"]
         .map((name): [string, Tries] => [`POST ${base}/-/api/${name}`, withLocks])
         .concat([
+          [`GET ${base}/-/api/projects`, plain],
           [`GET ${base}/-/api/policy/pending`, plain],
           [`POST ${base}/-/api/policy/forecast`, sent("POST")],
         ]),
@@ -231,16 +186,6 @@ const TABLE: Readonly<Record<string, Tries>> = {
   ...Object.fromEntries(["mint-token", "burn-token"].map((name) => [`POST /_/oidc/${name}`, sent("POST")])),
 };
 
-/** What must be in no answer: names, bytes, digests and sizes of what is hidden. */
-async function secrets(): Promise<readonly string[]> {
-  const ofHidden = HIDDEN_FILES.map(async (filename) => {
-    const bytes = bytesOf(filename);
-    const metadata = new TextEncoder().encode(metadataOf(filename));
-    return [filename, markOf(filename), String(bytes.byteLength), await sha256(bytes), await sha256(metadata)];
-  });
-  return [...HIDDEN_PROJECTS, ...(await Promise.all(ofHidden)).flat()];
-}
-
 const spelled = (text: string) => text.toLowerCase().replaceAll("_", "-");
 
 /** Whether a text has this as a word of its own: the digits of a size are in many a digest. */
@@ -250,6 +195,7 @@ const has = (text: string, word: string) => new RegExp(`(?<![0-9a-z])${RegExp.es
 const IN_A_VIEW = below("/team/@pre=no", {
   ...Object.fromEntries(Object.entries(OF_AN_INDEX).filter(([route]) => route.startsWith("GET "))),
   "GET /find-links": withSlash,
+  "GET /-/api/projects": plain,
 });
 
 /** What of the secrets an answer tells that its request did not, as `METHOD /path: what`. */
@@ -310,9 +256,11 @@ test("without a layer that hides them, the files are found by these routes", asy
   const routes = [...reads, ...more].flatMap((path) => [`GET ${path}`, `GET /team${path}`]);
   const expected = [
     ...routes,
+    "GET /team/",
+    "GET /team/-/api/projects",
     "GET /team/find-links",
     "GET /team/legacy/+simple/:project/",
-    ...Object.keys(IN_A_VIEW).filter((route) => !route.endsWith("@pre=no/")),
+    ...Object.keys(IN_A_VIEW),
     // What it says of the sizes is what it is asked about.
     "POST /-/api/warm",
     "POST /-/api/wheelhouse",

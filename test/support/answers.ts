@@ -1,3 +1,4 @@
+import { SCRIPT_SOURCE } from "../../worker/ui/script.ts";
 import { host } from "./hosted.ts";
 import { filePath, JSON_TYPE, Rig } from "./rig.ts";
 import { FakeUpstream } from "./upstream.ts";
@@ -12,7 +13,8 @@ const INTEGRITY_TYPE = "application/vnd.pypi.integrity.v1+json";
 const ANY = "*";
 const CONTENT = new Set(["etag", "last-modified", "content-length", "x-request-id"]);
 
-const POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const POLICY =
+  "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox allow-downloads";
 const VALIDATORS = { etag: ANY, "last-modified": ANY };
 const COMES = {
   memory: { "cache-status": "pypi-edge; hit; detail=memory" },
@@ -27,7 +29,9 @@ export const HTML = { "content-type": "text/html; charset=utf-8", "content-secur
 export const PEP_HTML = { ...HTML, "content-type": "application/vnd.pypi.simple.v1+html; charset=utf-8" };
 export const HOME = {
   "content-type": "text/html; charset=UTF-8",
-  "content-security-policy": `${POLICY}; style-src 'unsafe-inline'`,
+  "content-security-policy": `default-src 'none'; style-src 'self'; script-src ${SCRIPT_SOURCE}; img-src data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'`,
+  "referrer-policy": "no-referrer",
+  "x-robots-tag": "noindex, nofollow",
 };
 export const PAGE_JSON = { "content-type": JSON_TYPE };
 export const DATA = { "content-type": "application/json" };

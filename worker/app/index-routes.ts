@@ -1,7 +1,8 @@
 import type { Hono } from "hono";
 import type { IndexConfig } from "../../schema/indexes.ts";
-import type { Index } from "../compose/services.ts";
+import type { Index, Services } from "../compose/services.ts";
 import { filesForgottenSoon, readersOnly, revalidatedByCaches, type Authorize } from "../http/access.ts";
+import { hostedProjectRoutes } from "../http/api/projects.ts";
 import type { AppEnv } from "../http/context.ts";
 import { jsonRoutes, provenanceRoutes } from "../http/documents.ts";
 import { fileRoutes } from "../http/files.ts";
@@ -18,16 +19,28 @@ export interface IndexRouteParts {
   /** The public address without a final slash; empty where it is the request's own. */
   readonly publicUrl: string;
   readonly indexes: readonly IndexConfig[];
+  readonly publishers: Services["publishers"];
 }
 
 /** Where an index has files. */
 const HAS_FILES: ReadonlySet<string> = new Set(["files", "packages"]);
 
+type MountedIndex = Pick<Index, "config" | "repository" | "explain" | "catalog">;
+
+/** Mounts what the API of an index has of it for all who may read it: before the API of the whole server, which refuses the rest. */
+export function mountIndexApi(
+  app: Hono<AppEnv>,
+  { config: index, repository }: Pick<MountedIndex, "config" | "repository">,
+  { authorize, publishers }: Pick<IndexRouteParts, "authorize" | "publishers">,
+): void {
+  app.route(`${index.base}/-/api/projects`, hostedProjectRoutes({ authorize, publishers, index, repository }));
+}
+
 /** Mounts all that is read of an index, at its base. */
 export function mountIndex(
   app: Hono<AppEnv>,
-  { config: own, repository, explain, catalog }: Pick<Index, "config" | "repository" | "explain" | "catalog">,
-  { authorize, publicUrl, indexes }: IndexRouteParts,
+  { config: own, repository, explain, catalog }: MountedIndex,
+  { authorize, publicUrl, indexes, publishers }: IndexRouteParts,
 ): void {
   const { name, base, upstreams, overlays } = own;
   const mount = (path: string, routes: Hono<AppEnv>) => {
@@ -40,9 +53,9 @@ export function mountIndex(
     }
     app.route(`${base}/${path}`, routes);
   };
-  mount("", homeRoutes({ ...own, publicUrl, indexes, catalog }, authorize));
+  mount("", homeRoutes({ ...own, publicUrl, indexes, catalog, repository, publishers }, authorize));
   if (base !== "") app.get(base, (c) => redirectTo(c, `${base}/`));
-  if (explain) mount("-/why", whyRoutes(name, explain));
+  if (explain) mount("-/why", whyRoutes({ name, base, publicUrl }, explain));
   mount("simple", simpleRoutes(repository, base));
   mount("files", fileRoutes(repository, `${base}/files/`));
   if (overlays.length > 0) mount("find-links", findLinksRoutes(repository, base));

@@ -9,13 +9,13 @@ import { problem } from "../http/problem.ts";
 import { redirectTo } from "../http/redirect.ts";
 import { servedPath } from "../http/served-path.ts";
 import { VIEWS, viewPathOf } from "../http/view-path.ts";
-import { mountIndex, type IndexRouteParts } from "./index-routes.ts";
+import { mountIndex, mountIndexApi, type IndexRouteParts } from "./index-routes.ts";
 
 /** How many views' routes are kept: a client uses one, and to make them again takes a millisecond. */
 const MAX_KEPT = 64;
 
 /** What the routes of views share. */
-export interface ViewRouteParts extends LocksApi, Pick<IndexRouteParts, "publicUrl"> {
+export interface ViewRouteParts extends LocksApi, Pick<IndexRouteParts, "publicUrl" | "publishers"> {
   /** As of `routedPaths`. */
   readonly routed: (path: string) => string;
 }
@@ -67,7 +67,7 @@ function viewApp(
   { config, catalog, under }: Index,
   view: View,
   indexes: readonly Index[],
-  { publicUrl, routed, ...locks }: ViewRouteParts,
+  { publicUrl, publishers, routed, ...locks }: ViewRouteParts,
 ): Hono<AppEnv> {
   const { name } = config;
   const base = `${config.base}/${view.segment}`;
@@ -83,6 +83,7 @@ function viewApp(
     return next();
   });
   const named = locks.indexes.map((index) => (index.name === name ? { ...index, base, repository, explain } : index));
+  mountIndexApi(app, { config: own, repository }, { authorize: locks.authorize, publishers });
   app.route(`${base}/-/api`, lockRoutes({ ...locks, indexes: named }, name));
   app.use((c, next) => {
     if (c.req.method !== "GET" && c.req.method !== "HEAD") throw takesNothing(config);
@@ -91,7 +92,7 @@ function viewApp(
   mountIndex(
     app,
     { config: own, repository, explain, catalog },
-    { authorize: locks.authorize, publicUrl, indexes: indexes.map((index) => index.config) },
+    { authorize: locks.authorize, publicUrl, publishers, indexes: indexes.map((index) => index.config) },
   );
   app.notFound((c) => problem(noSuchView(), c));
   app.onError((error, c) => problem(error, c));

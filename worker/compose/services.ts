@@ -27,6 +27,7 @@ import type { Layer, MirroredSource, Repository } from "../repository/repository
 import type { DeadLetters, Cleanup, Moving, RecentChanges, Runs } from "../repository/ports/maintenance.ts";
 import type { AskedFor } from "../repository/ports/asked-for.ts";
 import type { EntriesOf } from "../repository/ports/policy-entries.ts";
+import type { Publishers } from "../repository/ports/publishers.ts";
 import type { OsvExport } from "../repository/ports/osv-export.ts";
 import type { StoredObjects } from "../repository/ports/stored-objects.ts";
 import { countTogether, type Counting } from "../storage/d1/catalog.ts";
@@ -55,6 +56,7 @@ export interface Services {
   /** Yanks, deletes, marks and promotes hosted releases. */
   readonly releases: ReleaseActions;
   readonly auditLog: AuditLog;
+  readonly publishers: Publishers;
   readonly tokens: TokenStore;
   /** The lists of policies, and what makes ids for their entries. */
   readonly policyEntries: { readonly entries: PolicyEntryStore; readonly freshId: () => string };
@@ -173,6 +175,7 @@ export function compose(
     tokenExchange: createTokenExchange({ trusted, audience }, platform, tokens, counters),
     releases: createReleaseActions(stores.releases, indexes),
     auditLog: stores.auditLog,
+    publishers: stores.publishers,
     openStagingFile: stores.openStagingFile,
     publish,
     uploads: createUploadsInParts({

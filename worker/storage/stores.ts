@@ -29,6 +29,7 @@ import { newBytesIn } from "./d1/new-bytes.ts";
 import { policyEntriesIn } from "./d1/policy-entries.ts";
 import { pagesBehindIn } from "./d1/pages-behind.ts";
 import { demandIn, popularityIn, type PopularityParts } from "./d1/popularity.ts";
+import { publishersIn } from "./d1/publishers.ts";
 import { publishTransactionIn } from "./d1/publish-transaction.ts";
 import { recentChangesIn } from "./d1/recent-changes.ts";
 import { releasesIn } from "./d1/releases.ts";
@@ -183,6 +184,7 @@ export function createStores(platform: Storage, { maxPut, inMemory }: StorageLim
     hostedAmounts: hostedAmountsIn(db),
     releases: releasesIn(db),
     auditLog: auditLogIn(db),
+    publishers: publishersIn(db),
     policyEntries: policyEntriesIn(db),
     askedFor: askedForIn(db),
     publishTransaction: publishTransactionIn(db),

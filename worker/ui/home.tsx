@@ -1,10 +1,14 @@
 import { Hono } from "hono";
-import { raw } from "hono/html";
+import { DEFAULT } from "../../schema/indexes.ts";
+import { IndexError } from "../errors.ts";
 import { readableBy, type Authorize } from "../http/access.ts";
 import type { AppEnv } from "../http/context.ts";
-import { LIFETIMES, NOTHING_LOADED } from "../http/headers.ts";
+import { hostedProjectRows, publishersFor, type HostedProjectRow } from "../http/hosted-projects.ts";
 import { adminSetup, publishSetup, clientSetups, type ClientSetup } from "../pypi/setups.ts";
-import { STYLE } from "./style.ts";
+import type { Publishers } from "../repository/ports/publishers.ts";
+import type { Repository } from "../repository/repository.ts";
+import { Layout, pagePlace, sendHtml, type PagePlace } from "./layout.tsx";
+import { Badge, Command, counted, Day, sizeText } from "./parts.tsx";
 
 /** What the page shows of an index. */
 interface HomeIndex {
@@ -23,145 +27,214 @@ interface HomeIndex {
   /** Whether reading needs a token. */
   readonly isPrivate: boolean;
   readonly catalog: { count(): Promise<number> };
+  readonly repository: Repository;
+  readonly publishers: Publishers;
 }
 
+/** How many hosted projects the page lists, unless it is asked for all. */
+const LISTED = 50;
+
 /**
- * A page for people that says what this is and how to configure each client, with the host name of the request. Of the
- * other indexes it lists only those that the reader may read.
+ * The page of an index: what it hosts, and how to configure each client, with the host name of the request. Of the other indexes it
+ * lists only those that the reader may read.
  */
 export function homeRoutes(index: HomeIndex, authorize: Authorize): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
   routes.get("/", async (c) => {
-    const host = index.publicUrl || new URL(c.req.url).origin;
-    // The page is useful without the number.
+    const place = pagePlace(c, index, index.publicUrl);
+    // The page is useful without the number, and without the list.
     const storedProjects = await index.catalog.count().catch(() => undefined);
-    c.header("Cache-Control", LIFETIMES.ownHost["Cache-Control"]);
-    c.header("Content-Security-Policy", `${NOTHING_LOADED}; style-src 'unsafe-inline'`);
+    const rows = index.overlays.length === 0 ? [] : await hostedProjectRows(index.repository, c.get("ctx")).catch(none);
+    const shown = c.req.query("hosted") === "all" ? rows : rows?.slice(0, LISTED);
+    const names = shown?.map(({ project }) => project) ?? [];
+    const by = await publishersFor(c, authorize, index, (indexes) => index.publishers.last(indexes, names));
     const mayRead = await readableBy(c, authorize);
     const others = index.indexes.filter((other) => other.base !== index.base && mayRead(other));
-    return c.html(
+    return sendHtml(
+      c,
       <Home
-        name={index.name}
-        host={host}
-        base={host + index.base}
-        overlays={index.overlays}
-        hosted={index.hosted}
-        isPrivate={index.isPrivate}
-        upstreams={index.upstreams.map(({ url }) => url.host)}
+        index={index}
+        place={place}
         storedProjects={storedProjects}
-        others={others.map(({ base }) => `${host}${base}/`)}
+        rows={rows}
+        shown={shown ?? []}
+        by={by}
+        others={others.map(({ base }) => `${place.host}${base}/`)}
       />,
     );
   });
   return routes;
 }
 
-interface HomeProps extends Pick<HomeIndex, "name" | "overlays" | "hosted" | "isPrivate"> {
-  readonly host: string;
-  readonly base: string;
-  /** Host names in order; the first that owns a project wins. */
-  readonly upstreams: readonly string[];
+function none(error: unknown): undefined {
+  if (!(error instanceof IndexError)) throw error;
+}
+
+interface HomeProps {
+  readonly index: HomeIndex;
+  readonly place: PagePlace;
   readonly storedProjects: number | undefined;
+  /** undefined: what is hosted cannot be told now. */
+  readonly rows: readonly HostedProjectRow[] | undefined;
+  readonly shown: readonly HostedProjectRow[];
+  readonly by: ReadonlyMap<string, string>;
   /** Addresses of the other indexes' pages. */
   readonly others: readonly string[];
 }
 
-function Home({ name, host, base, overlays, hosted, isPrivate, upstreams, storedProjects: kept, others }: HomeProps) {
-  const index = `${base}/simple/`;
-  const links = `${base}/find-links/`;
-  const team = hosted ? [publishSetup(`${base}/legacy/`), adminSetup(name, `${host}/`)] : [];
-  const clients = [...clientSetups(index, isPrivate), ...team];
+function Home(props: HomeProps) {
+  const { index, place, others } = props;
+  const { name, overlays, upstreams, hosted, isPrivate } = index;
+  const simple = `${place.url}/simple/`;
+  const team = hosted ? [publishSetup(`${place.url}/legacy/`), adminSetup(name, `${place.host}/`)] : [];
+  const sources = upstreams.map(({ url }) => url.host).join(", then ");
+  return (
+    <Layout title={name === DEFAULT ? "pypi-edge · a Python package index" : `${name} · pypi-edge`} place={place}>
+      <h1>{name === DEFAULT ? "pypi-edge" : name}</h1>
+      {overlays.length === 0 ? null : (
+        <p class="lead">
+          A Python package index of what is uploaded to <b>{overlays.map((each) => each.index).join(", then ")}</b>
+          {": "}no upstream is asked for a name that is hosted here.
+        </p>
+      )}
+      {sources === "" ? null : (
+        <p class="lead">
+          {overlays.length === 0 ? "A Python package index that mirrors " : "All other names are those of "}
+          <b>{sources}</b>
+          {". "}
+          Point your installer here: pages and files come from the cache, every byte is verified before it is stored,
+          and installs keep working while the upstream is down.
+        </p>
+      )}
+      <Facts {...props} />
+      {overlays.length === 0 ? null : <Hosted {...props} />}
+      <h2>Set up a client</h2>
+      {isPrivate ? (
+        <p>
+          Reading needs a token: replace <code>TOKEN</code> in these lines by yours.
+        </p>
+      ) : null}
+      {[...clientSetups(simple, isPrivate), ...team].map((setup) => (
+        <Client {...setup} />
+      ))}
+      <p class="soft small">
+        Look up a project with the search above, or at <code>{simple}NAME/</code>. Clients that ask for JSON get it; a
+        browser gets HTML.
+      </p>
+      {others.length === 0 ? null : (
+        <>
+          <h2>Other indexes here</h2>
+          <ul class="plain">
+            {others.map((url) => (
+              <li>
+                <a href={url}>{url}</a>
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+    </Layout>
+  );
+}
+
+function Facts({ index, place, storedProjects, rows }: HomeProps) {
+  const simple = `${place.url}/simple/`;
+  const links = `${place.url}/find-links/`;
+  return (
+    <dl class="facts">
+      <div>
+        <dt>Index URL</dt>
+        <dd>
+          <a href={simple}>{simple}</a>
+        </dd>
+      </div>
+      {index.overlays.length === 0 ? null : (
+        <>
+          <div>
+            <dt>Hosted files, for --find-links</dt>
+            <dd>
+              <a href={links}>{links}</a>
+            </dd>
+          </div>
+          {rows && (
+            <div>
+              <dt>Hosted here</dt>
+              <dd>
+                {counted(rows.length, "project")}, {sizeText(rows.reduce((sum, { bytes }) => sum + bytes, 0))}
+              </dd>
+            </div>
+          )}
+        </>
+      )}
+      {storedProjects === undefined || index.upstreams.length === 0 ? null : (
+        <div>
+          <dt>Stored projects</dt>
+          <dd>{storedProjects.toLocaleString("en")}</dd>
+        </div>
+      )}
+    </dl>
+  );
+}
+
+function Hosted({ place, rows, shown, by }: HomeProps) {
+  if (!rows) return <p>What is hosted here cannot be told now: the database does not answer. Try again in a moment.</p>;
+  if (rows.length === 0) return <p>Nothing is hosted here yet: the lines below for publishing are the first step.</p>;
   return (
     <>
-      {raw("<!DOCTYPE html>")}
-      <html lang="en">
-        <head>
-          <meta charset="utf-8" />
-          <meta name="viewport" content="width=device-width, initial-scale=1" />
-          <title>pypi-edge · a Python package index</title>
-          <style>{raw(STYLE)}</style>
-        </head>
-        <body>
-          <main>
-            <h1>pypi-edge</h1>
-            {overlays.length === 0 ? null : (
-              <p class="lead">
-                A Python package index of what is uploaded to{" "}
-                <b>{overlays.map((each) => each.index).join(", then ")}</b>
-                {": "}no upstream is asked for a name that is hosted here.
-              </p>
-            )}
-            {upstreams.length === 0 ? null : (
-              <p class="lead">
-                {overlays.length === 0 ? "A Python package index that mirrors " : "All other names are those of "}
-                <b>{upstreams.join(", then ")}</b>
-                {". "}
-                Point your installer here: pages and files come from the cache, every byte is verified before it is
-                stored, and installs keep working while the upstream is down.
-              </p>
-            )}
-            {isPrivate ? (
-              <p class="lead">
-                Reading needs a token: replace <code>TOKEN</code> in these lines by yours.
-              </p>
-            ) : null}
-            <dl>
-              <div>
-                <dt>Index URL</dt>
-                <dd>
-                  <a href={index}>{index}</a>
-                </dd>
-              </div>
-              {overlays.length === 0 ? null : (
-                <div>
-                  <dt>Hosted files, for --find-links</dt>
-                  <dd>
-                    <a href={links}>{links}</a>
-                  </dd>
-                </div>
-              )}
-              {kept === undefined ? null : (
-                <div>
-                  <dt>Stored projects</dt>
-                  <dd>{kept.toLocaleString("en")}</dd>
-                </div>
-              )}
-            </dl>
-            {clients.map((setup) => (
-              <Client {...setup} />
+      <h2 id="hosted">Hosted here</h2>
+      <div class="scroll" tabindex={0} role="region" aria-labelledby="hosted">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Project</th>
+              <th scope="col">Last upload</th>
+              <th scope="col">On</th>
+              {by.size > 0 && <th scope="col">By</th>}
+              <th scope="col" class="num">
+                Files
+              </th>
+              <th scope="col" class="num">
+                Size
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {shown.map(({ project, version, yanked, uploadedAt, files, bytes }) => (
+              <tr>
+                <th scope="row" class="name">
+                  <a href={`${place.at}simple/${project}/`}>{project}</a>
+                </th>
+                <td>
+                  {version} {yanked && <Badge tone="warn">yanked</Badge>}
+                </td>
+                <td class="day">
+                  <Day at={uploadedAt} />
+                </td>
+                {by.size > 0 && <td>{by.get(project) ?? "—"}</td>}
+                <td class="num">{files}</td>
+                <td class="num">{sizeText(bytes)}</td>
+              </tr>
             ))}
-            <footer>
-              <p>
-                Look up a project at <code>{index}NAME/</code>. Clients that ask for JSON get it; a browser gets HTML.
-              </p>
-              {others.length === 0 ? null : (
-                <p>
-                  Other indexes here:{" "}
-                  {others.map((url) => (
-                    <>
-                      <a href={url}>{url}</a>{" "}
-                    </>
-                  ))}
-                </p>
-              )}
-            </footer>
-          </main>
-        </body>
-      </html>
+          </tbody>
+        </table>
+      </div>
+      {shown.length < rows.length && (
+        <p>
+          <a href="?hosted=all">All {rows.length.toLocaleString("en")} projects</a>
+        </p>
+      )}
     </>
   );
 }
 
 function Client({ client, steps }: ClientSetup) {
   return (
-    <section>
-      <h2>{client}</h2>
+    <section class="card">
+      <h3>{client}</h3>
       {steps.map(({ where, text }) => (
         <>
-          <h3>{where}</h3>
-          <pre>
-            <code>{text}</code>
-          </pre>
+          <p class="soft small">{where}</p>
+          <Command text={text} label={`${client}, ${where}`} />
         </>
       ))}
     </section>

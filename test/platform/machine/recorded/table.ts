@@ -56,6 +56,7 @@ function ofIndex(base: string, headers: Readonly<Record<string, string>>, conten
       `GET ${base}/integrity/:project/:version/:filename/provenance`,
       read(`/integrity/${project}/${version}/${filename}/provenance`),
     ],
+    [`GET ${base}/-/api/projects`, reads(`${base}/-/api/projects`, headers)],
     [`POST ${base}/`, post("/")],
     [`POST ${base}/simple`, post("/simple")],
   ];
@@ -220,6 +221,8 @@ export function recordedRequests(content: Content): Table {
     ...ofIndex("/team", { Authorization: "Bearer {reader}" }, content),
     ["GET /team", reads("/team", { Authorization: "Bearer {reader}" })],
     ["POST /team", refusedWrites("POST", "/team", {})],
+    ["GET /robots.txt", reads("/robots.txt")],
+    ["GET /-/style/:file", reads("/-/style/no-such.css")],
     ["GET /-/health", reads("/-/health")],
     ["GET /-/metrics", reads("/-/metrics")],
     ["POST /-/api/warm", withLock("/-/api/warm")],
