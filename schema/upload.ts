@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { uploadTime } from "../worker/pypi/upload-time.ts";
+import { forkBody } from "./fork.ts";
 
 /** The body that begins an upload in parts. */
 export const uploadAnnouncement = z.strictObject(
@@ -30,6 +31,8 @@ export const uploadEnd = z.strictObject({
       z.transform((it) => Date.parse(uploadTime(it) ?? "")),
     ),
   ),
+  /** Where the release is an upstream's with patches. */
+  fork: z.optional(forkBody),
 });
 
 /** The progress of an upload in parts. */

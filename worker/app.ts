@@ -82,9 +82,11 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
   app.use(requestLimits);
   app.use(ownPagesOnly(config.publicUrl));
   const named = indexes.map(
-    ({ config: { name, base, hosted, isPrivate, upstreams, policies }, repository, explain }) => {
+    ({ config: { name, base, hosted, volatile, overlays, isPrivate, upstreams, policies }, repository, explain }) => {
       const denied = policies.find(({ index }) => index === name)?.deny;
-      return { name, base, hosted, isPrivate, repository, explain, upstreams, denied, publicUrl: config.publicUrl };
+      const merge = overlays.find(({ index }) => index === name)?.merge ?? [];
+      const own = { name, base, hosted, volatile, merge, isPrivate };
+      return { ...own, repository, explain, upstreams, denied, publicUrl: config.publicUrl };
     },
   );
   for (const { config: own, sources, explain, explainUnder } of indexes) {
@@ -102,6 +104,8 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
       runJob: (name, ctx, options) => runJob(name, services, ctx, options),
       indexes: named,
       releases: services.releases,
+      forks: services.forks,
+      advisoriesOnFork: services.advisoriesOnFork,
       auditLog: services.auditLog,
       tokens: services.tokens,
       policyEntries: services.policyEntries,

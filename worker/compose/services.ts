@@ -13,6 +13,7 @@ import { createReleaseActions, type ReleaseActions } from "../publishing/release
 import type { HostedAmounts } from "../publishing/releases/ports.ts";
 import { PART_SIZE, createUploadsInParts, type UploadsInParts } from "../publishing/uploads-in-parts.ts";
 import type { OpenStagingFile } from "../publishing/ports.ts";
+import type { AdvisoriesOn, Forks } from "../publishing/fork.ts";
 import { createPublish } from "../publishing/publish.ts";
 import type { Publish } from "../publishing/publish-request.ts";
 import type { MirrorClock } from "../mirroring/pacer.ts";
@@ -55,6 +56,8 @@ export interface Services {
   readonly allowanceFor: AllowanceFor;
   /** Yanks, deletes, marks and promotes hosted releases. */
   readonly releases: ReleaseActions;
+  readonly forks: Forks;
+  readonly advisoriesOnFork: AdvisoriesOn;
   readonly auditLog: AuditLog;
   readonly publishers: Publishers;
   readonly tokens: TokenStore;
@@ -174,6 +177,11 @@ export function compose(
     askedFor: stores.askedFor,
     tokenExchange: createTokenExchange({ trusted, audience }, platform, tokens, counters),
     releases: createReleaseActions(stores.releases, indexes),
+    forks: stores.forks,
+    advisoriesOnFork: async ({ project, base, isOffered }, ctx) => {
+      const known = isOffered ? await stores.findAdvisories(project, ctx) : undefined;
+      return known?.affecting(base.version).map(({ id }) => id) ?? [];
+    },
     auditLog: stores.auditLog,
     publishers: stores.publishers,
     openStagingFile: stores.openStagingFile,

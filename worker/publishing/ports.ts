@@ -3,6 +3,7 @@ import type { Filename } from "../pypi/filename.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import type { ProjectStatus } from "../pypi/page.ts";
 import type { Distribution } from "./distribution.ts";
+import type { Fork } from "./fork.ts";
 import type { StagedFile } from "./staged-file.ts";
 
 /** What publishing needs from outside. Ports throw `storage-failed` unless they say otherwise. */
@@ -61,6 +62,8 @@ export interface NewFile {
   /** When it is published here. Milliseconds since the epoch. */
   readonly at: number;
   readonly author: Author;
+  /** Of a fork: what it was made of. The first file of a release that says so counts. */
+  readonly fork: Fork | undefined;
 }
 
 /** Adds files to the indexes that host them. */

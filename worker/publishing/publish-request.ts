@@ -2,6 +2,7 @@ import type { Author } from "../auth/audit-entry.ts";
 import type { Context } from "../repository/context.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import type { Distribution } from "./distribution.ts";
+import type { Fork } from "./fork.ts";
 import type { StagedFile } from "./staged-file.ts";
 
 /** An uploaded file that is to be published. */
@@ -23,6 +24,8 @@ export interface PublishRequest {
    * now. Milliseconds since the epoch.
    */
   readonly uploadedAt?: number | undefined;
+  /** What its release was made of, where it is a fork. */
+  readonly fork?: Fork | undefined;
 }
 
 export interface ClaimedMetadata {

@@ -5,6 +5,7 @@ import { isSameVersion } from "../pypi/pep440.ts";
 import { sha256 } from "../repository/sha256.ts";
 import { STATUSES_WITHOUT_UPLOADS } from "./project-status.ts";
 import type { Distribution } from "./distribution.ts";
+import { checkFork } from "./fork.ts";
 import type { PublishTransaction, PublishState, UploadObjects } from "./ports.ts";
 import type { StagedFile } from "./staged-file.ts";
 import type { ClaimedMetadata, PublishResult, Publish, PublishRequest } from "./publish-request.ts";
@@ -44,6 +45,7 @@ export function createPublish({ inspect, transaction, objects }: PublishOptions)
       uploadedAt: before.file ? ctx.now : Math.min(request.uploadedAt ?? ctx.now, ctx.now),
       at: ctx.now,
       author,
+      fork: request.fork,
     };
     try {
       const { isFirst } = await transaction.commit(file, { replace: index.volatile });
@@ -65,6 +67,7 @@ export function createPublish({ inspect, transaction, objects }: PublishOptions)
     try {
       const distribution = await inspect(filename, staged);
       checkClaims(claimed, distribution);
+      if (request.fork) checkFork(request.fork, distribution);
       requirePermission(author.principal, { scope: "upload", index: index.name, project: distribution.project });
       return await storeAndPublish(request, distribution, ctx);
     } catch (error) {

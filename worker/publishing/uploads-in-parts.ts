@@ -14,7 +14,7 @@ import {
   tooManyUnfinished,
   uploadNotFound,
 } from "./upload-refusals.ts";
-import type { PublishResult, Publish } from "./publish-request.ts";
+import type { PublishRequest, PublishResult, Publish } from "./publish-request.ts";
 
 /** Size of every part except the last: well below the 100 MB that the platform accepts in one request. Bytes. */
 export const PART_SIZE = 32 * 1024 ** 2;
@@ -41,6 +41,9 @@ export interface UploadsInPartsOptions {
   /** Returns an id that was never used before. */
   readonly freshId: () => string;
 }
+
+/** Where a file comes from, where it is not new. */
+export type FileOrigin = Pick<PublishRequest, "uploadedAt" | "fork">;
 
 /** `kind` as for an upload in one piece. */
 export type UploadResult = Pick<PublishResult, "kind" | "firstOf"> & Pick<UploadSession, "filename" | "index">;
@@ -71,12 +74,12 @@ export interface UploadsInParts {
   /**
    * Assembles and publishes the parts. May be repeated after any outcome.
    *
-   * @param uploadedAt when the file was uploaded to the index that it comes from, in milliseconds since the epoch; the
+   * @param origin `uploadedAt`: when the file was uploaded to the index that it comes from, in milliseconds since the epoch; the
    *   caller has checked that the author may say so
    * @throws IndexError `bad-request` where parts are missing, and the upload continues; any other error of `Publish`,
    *   after which the upload is deleted unless the error is `storage-failed`
    */
-  finish(session: UploadSession, author: Author, ctx: Context, uploadedAt?: number): Promise<UploadResult>;
+  finish(session: UploadSession, author: Author, ctx: Context, origin: FileOrigin): Promise<UploadResult>;
   /** Ends the upload and deletes its parts. Throws `storage-failed`. */
   abort(session: UploadSession): Promise<void>;
 }
@@ -120,7 +123,7 @@ export function createUploadsInParts(parts: UploadsInPartsOptions): UploadsInPar
     session: UploadSession,
     author: Author,
     ctx: Context,
-    uploadedAt: number | undefined,
+    origin: FileOrigin,
   ): Promise<UploadResult> {
     const { filename, index, sha256 } = session;
     const staged = await store.staged(session);
@@ -135,7 +138,7 @@ export function createUploadsInParts(parts: UploadsInPartsOptions): UploadsInPar
       filename,
       staged,
       claimed: { digests: { sha256 } },
-      uploadedAt,
+      ...origin,
     };
     const { kind, firstOf } = await publish(request, ctx);
     return { kind, filename, index, firstOf };
@@ -188,12 +191,12 @@ export function createUploadsInParts(parts: UploadsInPartsOptions): UploadsInPar
       throw noLongerOpen(session);
     },
 
-    async finish(session, author, ctx, uploadedAt) {
+    async finish(session, author, ctx, origin) {
       const isWhole = await store.isAssembled(session);
       if (!isWhole) requireAllParts(session);
       try {
         if (!isWhole) await assemble(session, ctx);
-        const ended = await publishAssembled(session, author, ctx, uploadedAt);
+        const ended = await publishAssembled(session, author, ctx, origin);
         await cleanUp(session, ctx);
         return ended;
       } catch (error) {

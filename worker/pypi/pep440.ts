@@ -60,6 +60,10 @@ export const isSameVersion = (one: string, other: string) => canonicalVersion(on
 /** Without the local label, which `==1.0` ignores in a candidate such as `1.0+local` (PEP 440, "Version matching"). */
 export const publicVersion = (canonical: string) => canonical.split("+", 1)[0] ?? "";
 
+/** Whether a version is another one with a local label, such as `1.0+acme.1` of `1.0`. */
+export const isLocalOf = (version: string, other: string) =>
+  version.includes("+") && publicVersion(canonicalVersion(version)) === publicVersion(canonicalVersion(other));
+
 /** Reads a version; undefined where the text is not a PEP 440 version. */
 export function parseVersion(text: string): Version | undefined {
   const groups = text.length <= MAX_LENGTH ? versionParts(text) : undefined;

@@ -6,6 +6,7 @@ import { LIFETIMES } from "../headers.ts";
 import { allowOnly } from "../limits.ts";
 import type { Clock } from "../../locks/waiting.ts";
 import type { AuditLog } from "../../publishing/releases/audit-log.ts";
+import type { AdvisoriesOn, Forks } from "../../publishing/fork.ts";
 import type { ReleaseActions } from "../../publishing/releases/actions.ts";
 import type { MakePipe } from "../../platform/pipe.ts";
 import type { TokenStore } from "../../auth/ports.ts";
@@ -16,6 +17,7 @@ import type { AdvisoryIndexStore } from "../../repository/ports/advisory-index.t
 import { advisoryRoutes, type ReplaceAudited } from "./advisories.ts";
 import { answerAudit } from "./audit.ts";
 import { sentencesOf } from "./job-sentences.ts";
+import { forkRoutes, type MergingIndex } from "./forks.ts";
 import type { NamedIndex } from "./lock.ts";
 import { mirrorRoutes, type MirrorApi } from "./mirror.ts";
 import { lockRoutes } from "./locks.ts";
@@ -37,8 +39,10 @@ export interface ApiOptions {
     ctx: Context,
     options: { readonly dryRun: boolean; readonly byHand: boolean },
   ) => Promise<readonly JobResult[]>;
-  readonly indexes: readonly (NamedIndex & PolicyEntriesApi["indexes"][number] & { readonly hosted: boolean })[];
+  readonly indexes: readonly (NamedIndex & PolicyEntriesApi["indexes"][number] & MergingIndex)[];
   readonly releases: ReleaseActions;
+  readonly forks: Forks;
+  readonly advisoriesOnFork: AdvisoriesOn;
   readonly auditLog: AuditLog;
   readonly tokens: TokenStore;
   readonly policyEntries: Pick<PolicyEntriesApi, "entries" | "freshId">;
@@ -88,6 +92,7 @@ export function apiRoutes(parts: ApiOptions): Hono<AppEnv> {
   routes.route("/mirror", mirrorRoutes({ authorize, ...mirroring }));
 
   routes.route("/indexes", releaseRoutes(authorize, settling, releases));
+  routes.route("/indexes", forkRoutes(authorize, indexes, parts.forks, parts.advisoriesOnFork));
   routes.get("/audit", (c) => answerAudit(c, authorize, auditLog));
   routes.use("/audit", adminOnly(authorize), allowOnly("GET", "HEAD"));
 

@@ -16,6 +16,7 @@ import type { AppEnv } from "../context.ts";
 import { parsedJson } from "../../pypi/parsed-json.ts";
 import { LIFETIMES } from "../headers.ts";
 import type { Settling } from "../settle.ts";
+import { forkOf } from "./forks.ts";
 import { readOptionalBody } from "./request-body.ts";
 import { readRequestJson, wrongMembers } from "./request-json.ts";
 import { drainBody, bodyOfSize } from "./part-body.ts";
@@ -80,11 +81,13 @@ export function uploadsInPartsRoutes(
     {
       async POST(c) {
         const author = await authorOf(c, "upload");
-        const { uploadedAt } = await readRequestJson(c.req.raw, uploadEnd);
+        const { uploadedAt, fork } = await readRequestJson(c.req.raw, uploadEnd);
         // With this right a new file can be passed off as one of years ago.
         if (uploadedAt !== undefined) await authorOf(c, "admin");
         const session = await findUpload(c, author);
-        const ended = await settle(() => uploads.finish(session, author, c.get("ctx"), uploadedAt));
+        const ended = await settle(() =>
+          uploads.finish(session, author, c.get("ctx"), { uploadedAt, fork: fork && forkOf(fork) }),
+        );
         const remains = ended.firstOf && (await purge(c, ended.index, ended.firstOf));
         return c.json(outcome(ended, remains), 200, LIFETIMES.live);
       },

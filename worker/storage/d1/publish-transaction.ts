@@ -2,6 +2,7 @@ import { STATUSES_WITHOUT_UPLOADS } from "../../publishing/project-status.ts";
 import type { PublishedFile, PublishTransaction } from "../../publishing/ports.ts";
 import type { Filename } from "../../pypi/filename.ts";
 import { auditEntryStatement } from "./audit-entry.ts";
+import { forkStatement } from "./forks.ts";
 import { orStorageFailed } from "../or-storage-failed.ts";
 import type { Database } from "../../platform/database.ts";
 import { noteUnlinked } from "./unlinked-objects.ts";
@@ -55,10 +56,17 @@ export function publishTransactionIn(db: Database): PublishTransaction {
         };
       }),
 
-    commit: ({ index, distribution, sha256, metadataSha256, size, object, uploadedAt, at, author }, { replace }) =>
+    commit: (
+      { index, distribution, sha256, metadataSha256, size, object, uploadedAt, at, author, fork },
+      { replace },
+    ) =>
       orStorageFailed(async () => {
         const { project, identity, filename, version, requiresPython } = distribution;
         const kept = uploadedAt !== at && { uploadedAt: new Date(uploadedAt).toISOString() };
+        const forked = fork && {
+          base: fork.base,
+          patches: fork.patches.map(({ name, sha256: digest }) => ({ name, sha256: digest })),
+        };
         const [raised] = await db.batch<{ revision?: number }>([
           db.prepare(RAISE_REVISION).bind(index, project, JSON.stringify(STATUSES_WITHOUT_UPLOADS)),
           ...(replace ? [noteUnlinked(db, { index, project, identities: [identity] }, at)] : []),
@@ -77,6 +85,7 @@ export function publishTransactionIn(db: Database): PublishTransaction {
               requiresPython ?? null,
               uploadedAt,
             ),
+          ...(fork ? [forkStatement(db, fork, { index, project, version, at, author })] : []),
           auditEntryStatement(
             db,
             {
@@ -85,7 +94,7 @@ export function publishTransactionIn(db: Database): PublishTransaction {
               index,
               project,
               subject: filename,
-              details: { version, sha256, size, ...kept },
+              details: { version, sha256, size, ...kept, ...forked },
             },
             at,
           ),

@@ -2,6 +2,7 @@ import { messageOf, storageFailed } from "../../errors.ts";
 import type { ProjectName } from "../../pypi/name.ts";
 import type { ReleaseChange, ReleasedProject, ReleaseFile, ReleaseStore } from "../../publishing/releases/ports.ts";
 import { auditEntryStatement } from "./audit-entry.ts";
+import { forkCopyStatement } from "./forks.ts";
 import { orStorageFailed } from "../or-storage-failed.ts";
 import type { Database, SqlValue, Statement } from "../../platform/database.ts";
 import { noteUnlinked } from "./unlinked-objects.ts";
@@ -87,6 +88,9 @@ function statementsOf(db: Database, project: ReleasedProject, change: ReleaseCha
       about(CHECK_REVISION, revision),
       inOther(db, to, name, there),
       about(COPY_ROWS, identities(files), to, now),
+      ...[...new Set(files.map(({ version }) => version))].map((version) =>
+        forkCopyStatement(db, index, name, version, to),
+      ),
     ];
   }
   const raised = about(RAISE_REVISION, revision);

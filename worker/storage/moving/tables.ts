@@ -15,6 +15,7 @@ export const MOVED_TABLES = {
   token: ["id"],
   hosted_project: ["index_name", "project"],
   hosted_file: ["index_name", "project", "identity"],
+  fork: ["index_name", "project", "version"],
   audit: ["id"],
   policy_entry: ["id"],
 } as const satisfies Record<string, readonly string[]>;
@@ -26,6 +27,7 @@ export const TEAM_TABLES = [
   "token",
   "hosted_project",
   "hosted_file",
+  "fork",
   "audit",
   "policy_entry",
 ] as const satisfies MovedTable[];
