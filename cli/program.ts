@@ -16,6 +16,8 @@ import { mirrorCommand } from "./commands/mirror.ts";
 import { moveInCommand, moveOutCommand } from "./commands/move.ts";
 import { osvCommand } from "./commands/osv.ts";
 import { policyCommand } from "./commands/policy.ts";
+import { patchCommand } from "./commands/patch.ts";
+import { forksCommand } from "./commands/forks.ts";
 import { releaseCommand } from "./commands/release.ts";
 import { tokenCommand } from "./commands/token.ts";
 import { uploadCommand } from "./commands/upload.ts";
@@ -39,6 +41,8 @@ export function program(version: string): CommandUnknownOpts {
     uploadCommand(),
     migrateCommand(),
     releaseCommand(),
+    patchCommand(),
+    forksCommand(),
     auditCommand(),
     whyCommand(),
     exemptCommand(),

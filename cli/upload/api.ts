@@ -6,6 +6,7 @@ import {
   type UploadOutcome,
   type UploadState,
 } from "../../schema/upload.ts";
+import type { ForkBody } from "../../schema/fork.ts";
 import type { ServerAccess } from "../lib/server-address.ts";
 import { fetchOver } from "../lib/fetch-over.ts";
 import { causeOf, refusalOf } from "../lib/admin-api.ts";
@@ -30,12 +31,18 @@ export interface UploadApi {
   begin(announcement: UploadAnnouncement): Promise<UploadState | UploadOutcome>;
   /** @param body of this size, in bytes */
   put(id: string, number: number, body: ReadableStream<Uint8Array>, size: number): Promise<void>;
-  /** @param uploadedAt the file's upload time on its pages, which only an admin may say; undefined: now. ISO 8601 */
-  finish(id: string, uploadedAt?: string): Promise<UploadOutcome>;
+  /** @param origin `uploadedAt`: the file's upload time on its pages, which only an admin may say; undefined: now. ISO 8601 */
+  finish(id: string, origin?: UploadOrigin): Promise<UploadOutcome>;
   /** Throws a `CommandError` where there is no such index, or the token may upload nothing to it. */
   demandIndex(index: string): Promise<void>;
   /** Throws a `CommandError` where the token may not say upload times in the index. */
   demandTimes(index: string): Promise<void>;
+}
+
+/** Where a file comes from, where it is not new. */
+export interface UploadOrigin {
+  readonly uploadedAt?: string | undefined;
+  readonly fork?: ForkBody | undefined;
 }
 
 /** The headers and body of a request. */
@@ -48,7 +55,7 @@ interface Sent extends RequestInit {
 /** An announcement of no file: 400 where the index exists and the token may upload to it. */
 const NO_FILE = { filename: "-", size: 1, sha256: "0".repeat(64) };
 
-const withTime = (uploadedAt: string): Sent => ({ body: JSON.stringify({ uploadedAt }) });
+const withOrigin = (origin: UploadOrigin): Sent => ({ body: JSON.stringify(origin) });
 
 /** The API of a server. */
 export function uploadApi({ url, token, socket }: ServerAccess): UploadApi {
@@ -110,13 +117,16 @@ export function uploadApi({ url, token, socket }: ServerAccess): UploadApi {
       const headers = { "Content-Length": String(size) };
       await call("PUT", `/${id}/${number}`, { body, duplex: "half", headers });
     },
-    finish: async (id, uploadedAt) =>
-      read(uploadOutcome, await call("POST", `/${id}/finish`, uploadedAt === undefined ? {} : withTime(uploadedAt))),
+    finish: async (id, origin = {}) => read(uploadOutcome, await call("POST", `/${id}/finish`, withOrigin(origin))),
     demandIndex,
     async demandTimes(index) {
       try {
         // No upload has this id: 404 for a token that may say times, 403 for any other.
-        await call("POST", `/${encodeURIComponent(index)}./finish`, withTime(new Date(0).toISOString()));
+        await call(
+          "POST",
+          `/${encodeURIComponent(index)}./finish`,
+          withOrigin({ uploadedAt: new Date(0).toISOString() }),
+        );
       } catch (error) {
         if (error instanceof CommandError) throw error;
         if (error instanceof Forbidden)

@@ -3,12 +3,15 @@ import { createReadStream, openAsBlob } from "node:fs";
 import { SECOND } from "../../worker/duration.ts";
 import { fileErrorText } from "../lib/files.ts";
 import { RetryableFailure, RefusedUpload, type UploadApi } from "./api.ts";
+import type { ForkBody } from "../../schema/fork.ts";
 import type { FoundFile } from "./files.ts";
 
 /** A file to send. */
 export interface FileToSend extends FoundFile {
   /** The upload time that its pages are to have; undefined: the time of this upload. ISO 8601. */
   readonly uploadedAt?: string | undefined;
+  /** What its release was made of, where it is a fork. */
+  readonly fork?: ForkBody | undefined;
 }
 
 /** The waits before each further try; a part that arrives resets the count. Milliseconds. */
@@ -35,7 +38,7 @@ export interface Sent {
  * @throws RefusedUpload where the server refuses the file, or it cannot be read; RetryableFailure where all tries failed; CommandError
  */
 export async function sendUpload(file: FileToSend, { api, index, show, sleep }: Sending): Promise<Sent> {
-  const { path, filename, size, uploadedAt } = file;
+  const { path, filename, size, uploadedAt, fork } = file;
   const sha256 = await digestOf(file, (done) => show("reading", done, size));
   const blob = await readable(() => openAsBlob(path));
   let sent = 0;
@@ -64,7 +67,7 @@ export async function sendUpload(file: FileToSend, { api, index, show, sleep }: 
       tries = 0;
     }
     const { identical } = await timed(
-      () => api.finish(id, uploadedAt),
+      () => api.finish(id, { uploadedAt, fork }),
       (seconds) => show(`being checked (${seconds} s):`, size, size),
     );
     return identical && sent === 0 ? "identical" : "published";

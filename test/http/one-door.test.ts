@@ -120,8 +120,16 @@ const released =
     },
   ];
 
+/** The forks of an index, and one of them. */
+const ofForks: Tries = (path) => ofProjects(path.replace(":index", "team"));
+
 /** Publishers see what they published: these routes show what an index hosts as it is, to who may write there. */
-const FOR_PUBLISHERS = ["ALL /-/api/indexes/:index/projects/:project", "GET /-/api/audit"];
+const FOR_PUBLISHERS = [
+  "ALL /-/api/indexes/:index/projects/:project",
+  "GET /-/api/indexes/:index/forks",
+  "GET /-/api/indexes/:index/forks/:project/:version",
+  "GET /-/api/audit",
+];
 
 /** Reads of what an index has; of a named index the same, below its name. */
 const OF_AN_INDEX: Readonly<Record<string, Tries>> = {
@@ -171,6 +179,8 @@ const TABLE: Readonly<Record<string, Tries>> = {
   "POST /-/api/policy/entries": sent("POST"),
   "DELETE /-/api/policy/entries/:id": sent("DELETE", ""),
   "DELETE /-/api/tokens/:id": sent("DELETE", ""),
+  "GET /-/api/indexes/:index/forks": ofForks,
+  "GET /-/api/indexes/:index/forks/:project/:version": ofForks,
   [RELEASES]: released("GET", ""),
   [`${RELEASES}/:version`]: (path) => released("PUT", '{"status":"active"}')(path.replace(":version", "status")),
   [`${RELEASES}/:version/yank`]: released("POST"),

@@ -33,3 +33,17 @@ export async function killedWhen(args: readonly string[], cwd: string, isReached
   const [code] = (await ended) as [number | null];
   if (code !== null) throw new Error(`pypi-edge ${args.join(" ")} ended with ${code} before it was killed.`);
 }
+
+/** Runs `pypi-edge` in a folder and kills it after so many milliseconds, unless it has ended by itself. */
+export async function killedAfter(
+  args: readonly string[],
+  cwd: string,
+  milliseconds: number,
+  env: NodeJS.ProcessEnv = {},
+): Promise<void> {
+  const child = spawn(process.execPath, [CLI, ...args], { cwd, stdio: "ignore", env: { ...process.env, ...env } });
+  const ended = once(child, "exit");
+  await Promise.race([ended, sleep(milliseconds)]);
+  child.kill("SIGKILL");
+  await ended;
+}

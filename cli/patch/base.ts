@@ -1,0 +1,119 @@
+import { copyFileSync } from "node:fs";
+import { join } from "node:path";
+import { asFilename } from "../../worker/pypi/filename.ts";
+import type { ProjectName } from "../../worker/pypi/name.ts";
+import { isSameVersion, parseVersion, compareVersions } from "../../worker/pypi/pep440.ts";
+import { versionOf } from "../../worker/pypi/version.ts";
+import { CommandError } from "../lib/command-error.ts";
+import { indexPath } from "../lib/index-path.ts";
+import type { ServerAccess } from "../lib/server-address.ts";
+import { filesAtIndex } from "../migrate/simple-api.ts";
+import { UnusableFile, type SourceFile } from "../migrate/source.ts";
+
+/** The file that is patched: an sdist, or a wheel of Python code alone. */
+export type BaseKind = "sdist" | "wheel";
+
+/** A file of a release, on this disk. */
+export interface BaseFile {
+  readonly path: string;
+  readonly filename: string;
+  /** Lower-case hex, as the index's page has it; the bytes were compared with it. */
+  readonly sha256: string;
+}
+
+/** The releases of a project in an index, while `close` has not been called. */
+export interface Releases {
+  /** Whether a release is listed, by any spelling of its version. */
+  has(version: string): boolean;
+  /** The newest final release without a local label: the upstream's. undefined where there is none. */
+  readonly newestUpstream: string | undefined;
+  /**
+   * Copies the file of a release to a folder, verified.
+   *
+   * @throws CommandError where the release has no such file, or it cannot be had
+   */
+  download(version: string, kind: BaseKind, folder: string): Promise<BaseFile>;
+  close(): Promise<void>;
+}
+
+/** The address and login by which installers reach an index. */
+export interface InstallerAccess {
+  readonly url: URL;
+  /** `user:password`. */
+  readonly login: string;
+}
+
+/** Throws a `CommandError` where the server has no address that an installer could use. */
+export function installerAccess({ url, token, socket }: ServerAccess, index: string): InstallerAccess {
+  if (socket === undefined) return { url: new URL(`${indexPath(index)}simple/`, url), login: `__token__:${token}` };
+  throw new CommandError(
+    "The server listens on a Unix socket, where no build backend can be fetched from. Name an address of it with --url.",
+    "usage",
+  );
+}
+
+/** Reads the page of a project. Throws a `CommandError` where it cannot be read. */
+export async function releasesOf(project: ProjectName, { url, login }: InstallerAccess): Promise<Releases> {
+  const { content, close } = await filesAtIndex(url, [project], login);
+  const [missing] = content.leftOut;
+  if (missing) {
+    await close();
+    throw new CommandError(`${project} at ${url.href}: ${missing.reason}`);
+  }
+  const files = content.files.flatMap((file) => {
+    const filename = asFilename(file.filename);
+    const version = filename && versionOf(filename, project);
+    return version === undefined ? [] : [{ ...file, version }];
+  });
+  const upstream = [...new Set(files.map(({ version }) => version))]
+    .filter((version) => !version.includes("+"))
+    .flatMap((version) => {
+      const parsed = parseVersion(version);
+      return parsed && !parsed.isPrerelease ? [{ version, parsed }] : [];
+    })
+    .toSorted((one, other) => compareVersions(one.parsed, other.parsed));
+
+  return {
+    close,
+    newestUpstream: upstream.at(-1)?.version,
+    has: (version) => files.some((file) => isSameVersion(file.version, version)),
+    async download(version, kind, folder) {
+      const release = files.filter((file) => isSameVersion(file.version, version));
+      const file = release.find(({ filename }) => isOf(kind, filename));
+      if (!file) throw new CommandError(missingFile(project, version, kind, release, url));
+      const { filename, sha256 } = file;
+      if (sha256 === undefined)
+        throw new CommandError(`${filename}: its page has no sha256, so that it cannot be verified.`);
+      const path = join(folder, filename);
+      try {
+        await file.onDisk(async (found) => copyFileSync(found.path, path));
+      } catch (error) {
+        if (error instanceof UnusableFile) throw new CommandError(`${filename}: ${error.message}`);
+        throw error;
+      }
+      return { path, filename, sha256 };
+    },
+  };
+}
+
+const isOf = (kind: BaseKind, filename: string) =>
+  kind === "sdist" ? filename.endsWith(".tar.gz") : /-none-any\.whl$/i.test(filename);
+
+function missingFile(
+  project: ProjectName,
+  version: string,
+  kind: BaseKind,
+  release: readonly SourceFile[],
+  { href }: URL,
+): string {
+  if (release.length === 0) return `${project} ${version} is not at ${href}. pypi-edge why ${project} says what is.`;
+  const names = release.map(({ filename }) => filename).slice(0, 3);
+  const advice =
+    kind === "sdist"
+      ? release.some(({ filename }) => isOf("wheel", filename))
+        ? " Its wheel can be patched with --wheel."
+        : " Fork the project from its repository."
+      : " Patch its sdist, without --wheel.";
+  const wanted = kind === "sdist" ? "sdist (*.tar.gz)" : "wheel for every platform (*-none-any.whl)";
+  return `${project} ${version} has no ${wanted}, only ${names.join(", ")}.${advice}`;
+}
