@@ -41,8 +41,8 @@ export class IndexError extends Error {
   readonly retryAfterSeconds: number | undefined;
   /** For a method that is not offered: the methods that are. */
   readonly allow: readonly string[] | undefined;
-  /** For what a policy refuses: the rule, and the path where that is explained. */
-  readonly policy: { readonly rule: string; readonly why: string } | undefined;
+  /** For what a policy refuses: the rule, the path where that is explained, and whether it is every file of a project that is listed. */
+  readonly policy: { readonly rule: string; readonly why: string; readonly isEveryFile?: boolean } | undefined;
 
   constructor(
     kind: ErrorKind,

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test, vi } from "vitest";
 import * as is from "../support/answers.ts";
 import {
   answered,
+  DATED,
   file,
   FILE,
   HTML,
@@ -152,8 +153,8 @@ const ANYONE: readonly is.Row[] = [
 ];
 
 const HOSTING: readonly is.Row[] = [
-  ["a hosted page", "/shared/simple/acme/", 200, { ...HTML, ...AT_ONCE, ...tag("acme"), ...page("d1") }],
-  ["a mirrored page", "/shared/simple/demo/", 200, { ...HTML, ...AT_ONCE, ...tag(), ...SERIAL, ...page() }],
+  ["a hosted page", "/shared/simple/acme/", 200, { ...HTML, ...AT_ONCE, ...tag("acme"), ...DATED, ...page("d1") }],
+  ["a mirrored page", "/shared/simple/demo/", 200, { ...HTML, ...AT_ONCE, ...tag(), ...DATED, ...page() }],
   ["an absent project", "/shared/simple/absent/", 404, { ...SENTENCE, ...AT_ONCE }],
   ["a redirect", "/shared/simple/Acme/", 302, { ...AT_ONCE, location: "../../../shared/simple/acme/" }],
   [
@@ -178,20 +179,20 @@ const HOSTING: readonly is.Row[] = [
 ];
 
 const PRIVATE: readonly is.Row[] = [
-  ["a hosted page", "/team/simple/acme/", 200, { ...HTML, ...KEPT.own, ...page("d1") }],
+  ["a hosted page", "/team/simple/acme/", 200, { ...HTML, ...KEPT.own, ...DATED, ...page("d1") }],
   [
     "a mirrored page",
     "/team/simple/demo/",
     200,
-    { ...is.PAGE_JSON, ...KEPT.own, ...SERIAL, ...page() },
+    { ...is.PAGE_JSON, ...KEPT.own, ...DATED, ...page() },
     { headers: { Accept: JSON_TYPE } },
   ],
-  ["a page that the client has", "/team/simple/demo/", 304, { ...KEPT.own, ...SERIAL, ...page() }, { headers: KNOWN }],
+  ["a page that the client has", "/team/simple/demo/", 304, { ...KEPT.own, ...DATED, ...page() }, { headers: KNOWN }],
   [
     "the root listing",
     "/team/simple/",
     200,
-    { ...HTML, ...KEPT.own, ...page("r2") },
+    { ...HTML, ...KEPT.own, ...DATED, ...page("r2") },
     { before: (rig) => rig.get("/simple/") },
   ],
   ["a redirect", "/team/simple/Demo/", 302, { ...KEPT.own, location: "../../../team/simple/demo/" }],
@@ -210,7 +211,7 @@ const PRIVATE: readonly is.Row[] = [
   ["a .metadata", `/team${FILE}.metadata`, 200, { ...KEPT.ownFile, ...is.metadata() }],
   ["an absent file", `/team${ABSENT_FILE}`, 404, ERROR],
   ["a provenance", `/team${is.PROVENANCE}`, 200, { ...is.INTEGRITY, ...KEPT.own, ...is.document() }],
-  ["the JSON API", "/team/pypi/demo/json", 200, { ...is.DATA, ...KEPT.own, ...is.document() }],
+  ["the JSON API", "/team/pypi/demo/json", 200, { ...is.DATA, ...KEPT.own, ...DATED, ...is.document() }],
   ["find-links", "/team/find-links/", 200, { ...HTML, ...KEPT.own }],
   ["what hatch looks at", "/team/legacy/+simple/acme/", 200, { ...HTML, ...KEPT.own }],
   ["the page for a person", "/team/", 200, { ...is.HOME, ...KEPT.own }],

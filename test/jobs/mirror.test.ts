@@ -264,7 +264,8 @@ describe('where serve = "complete"', () => {
       [404, 404],
     ]);
     expect(rig.upstream.requests.filter((line) => line.includes("whl"))).toEqual([]);
-    expect((await rig.get("/simple/", { Accept: JSON_TYPE })).text()).toContain('[\n{"name":"demo"}\n]');
+    const { projects } = JSON.parse((await rig.get("/simple/", { Accept: JSON_TYPE })).text()) as { projects: unknown };
+    expect(projects).toEqual([{ name: "demo", "_last-serial": rig.now - (rig.now % 600_000) }]);
     await rig.upstream.publish("demo", [wheel("demo", "2.0"), wheel("demo", "4.0")]);
     expect(await filesOf(rig, "demo")).toEqual(["demo-2.0-py3-none-any.whl"]);
     await ask(rig, "run", {});

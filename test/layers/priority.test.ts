@@ -215,7 +215,7 @@ describe("an index of two upstreams", () => {
     rig.upstream.on(FakeUpstream.INDEX, listing(["both", "theirs"]));
     const { headers, text } = await rig.get("/simple/", { Accept: JSON_TYPE });
     expect(JSON.parse(text())).toMatchObject({ projects: [{ name: "ours" }, { name: "both" }, { name: "theirs" }] });
-    expect(headers.get("X-PyPI-Last-Serial")).toBe("9");
+    expect(headers.get("X-PyPI-Last-Serial")).toBe(`${rig.now}`);
     expect((await rig.get("/simple/")).text().match(/href="[^"]+"/g)).toEqual([
       'href="ours/"',
       'href="both/"',
@@ -223,14 +223,26 @@ describe("an index of two upstreams", () => {
     ]);
   });
 
-  test("lists the serials of the last alone: a mirror compares them, and two sources count differently", async () => {
+  test("lists times for serials, because two sources count differently: when a change was first seen, else every ten minutes", async () => {
     const rig = rigOfTwo();
-    const listing = (name: string) => () => Response.json({ meta: {}, projects: [{ name, "_last-serial": 5 }] });
-    rig.upstream.on(TEAM, listing("ours"));
-    rig.upstream.on(FakeUpstream.INDEX, listing("theirs"));
-    const { text } = await rig.get("/simple/", { Accept: JSON_TYPE });
-    const { projects } = JSON.parse(text()) as { projects: unknown };
-    expect(projects).toEqual([{ name: "ours" }, { name: "theirs", "_last-serial": 5 }]);
+    const listing = (name: string, meta: object) => () =>
+      Response.json({ meta, projects: [{ name, "_last-serial": 5 }] });
+    rig.upstream.on(TEAM, listing("ours", {}));
+    rig.upstream.on(FakeUpstream.INDEX, listing("theirs", { "_last-serial": 6 }));
+    const serials = async () => {
+      const { projects } = JSON.parse((await rig.get("/simple/", { Accept: JSON_TYPE })).text()) as {
+        projects: { "_last-serial": number }[];
+      };
+      return projects.map((project) => project["_last-serial"] - began);
+    };
+    const began = rig.now;
+    rig.wait(61_000);
+    expect(await serials()).toEqual([0, 61_000]);
+    rig.wait(599_000);
+    expect(await serials()).toEqual([600_000, 61_000]);
+    // As long as a page may be served that was found current before.
+    rig.wait(61_000);
+    expect(await serials()).toEqual([600_000, 721_000]);
   });
 
   test("cancels the listings of both where the body is not read, and has an ETag that depends on its claims", async () => {

@@ -86,6 +86,8 @@ type Source = keyof typeof COMES;
 
 export const tag = (project = "demo") => ({ "cache-tag": `project-${project}` });
 export const SERIAL = { "x-pypi-last-serial": "7" };
+/** Of an index that does not show just what its one source has: when its rig asks. */
+export const DATED = { "x-pypi-last-serial": `${Date.parse("2026-11-22T12:00:00Z")}` };
 
 /** What a page has whoever may read it, its lifetime and its type aside. */
 export const page = (source: Source = "upstream") => ({

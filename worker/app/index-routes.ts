@@ -22,6 +22,8 @@ export interface IndexRouteParts {
   readonly publishers: Services["publishers"];
 }
 
+type MountedIndex = Pick<Index, "config" | "repository" | "isDated" | "explain" | "catalog">;
+
 /** Where an index has files. */
 const HAS_FILES: ReadonlySet<string> = new Set(["files", "packages"]);
 
@@ -39,7 +41,7 @@ export function mountIndexApi(
 /** Mounts all that is read of an index, at its base. */
 export function mountIndex(
   app: Hono<AppEnv>,
-  { config: own, repository, explain, catalog }: MountedIndex,
+  { config: own, repository, isDated, explain, catalog }: MountedIndex,
   { authorize, publicUrl, indexes, publishers }: IndexRouteParts,
 ): void {
   const { name, base, upstreams, overlays } = own;
@@ -56,16 +58,16 @@ export function mountIndex(
   mount("", homeRoutes({ ...own, publicUrl, indexes, catalog, repository, publishers }, authorize));
   if (base !== "") app.get(base, (c) => redirectTo(c, `${base}/`));
   if (explain) mount("-/why", whyRoutes({ name, base, publicUrl }, explain));
-  mount("simple", simpleRoutes(repository, base));
+  mount("simple", simpleRoutes({ repository, base, isDated }));
   mount("files", fileRoutes(repository, `${base}/files/`));
   if (overlays.length > 0) mount("find-links", findLinksRoutes(repository, base));
   if (own.hosted) mount("legacy/+simple", uploadedFileRoutes(repository));
   const last = upstreams.at(-1);
-  if (!last) return;
-  const packages = new URL("packages/", last.files);
-  mount("packages", fileRoutes(repository, `${base}/packages/`, packages.host + packages.pathname));
-  const documents = { repository, name, base, publicUrl, packages };
+  const packages = last && new URL("packages/", last.files);
+  const documents = { repository, name, base, publicUrl, packages, isDated };
   mount("pypi", jsonRoutes(documents));
+  if (!packages) return;
+  mount("packages", fileRoutes(repository, `${base}/packages/`, packages.host + packages.pathname));
   mount("integrity", provenanceRoutes(documents));
 }
 

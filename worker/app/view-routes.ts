@@ -72,7 +72,7 @@ function viewApp(
   const { name } = config;
   const base = `${config.base}/${view.segment}`;
   const policy = policyOfView(name, view);
-  const { repository, explain } = under(policy, base);
+  const { repository, isDated, explain } = under(policy, base);
   const own = { ...config, base, hosted: false, policies: [...config.policies, policy] };
   const outside = VIEWS.length + config.base.length;
   const app = new Hono<AppEnv>({ getPath: (request) => base + routed(servedPath(request.url)).slice(outside) });
@@ -91,7 +91,7 @@ function viewApp(
   });
   mountIndex(
     app,
-    { config: own, repository, explain, catalog },
+    { config: own, repository, isDated, explain, catalog },
     { authorize: locks.authorize, publicUrl, publishers, indexes: indexes.map((index) => index.config) },
   );
   app.notFound((c) => problem(noSuchView(), c));

@@ -112,6 +112,8 @@ export interface Services {
 export interface Index {
   readonly config: IndexConfig;
   readonly repository: Repository;
+  /** Whether it has times in the place of its source's serials. */
+  readonly isDated: boolean;
   /** Explains what its policy refuses; undefined where it has none. */
   readonly explain: Explain | undefined;
   /** Explains what another policy would refuse in the place of its own. */
@@ -206,7 +208,7 @@ export function compose(
       const stackOf = (
         guarding: Omit<GuardParts, "count" | "entriesOf" | "findAdvisories" | "reported">,
       ): IndexStack => {
-        const stack = indexStack(sources, packages, stores.listing(index.name), {
+        const guards: GuardParts = {
           ...guarding,
           entriesOf,
           findAdvisories: stores.findAdvisories,
@@ -214,7 +216,8 @@ export function compose(
           count({ rule, mode, index: of, exempted }) {
             if (isPolicy(of)) counters.add("verdicts", { rule, mode: exempted ? "exempted" : mode });
           },
-        });
+        };
+        const stack = indexStack(sources, packages, stores.listing(index.name), guards, pageTtl);
         return { ...stack, repository: outermost(stack.repository) };
       };
       return {

@@ -127,6 +127,7 @@ export function sourceStack(
     repository: favourites ? countDemand(own.demand)(shown) : shown,
     projects,
     absentNames: own.absentNames,
+    isPartial: upstream.mirror.isComplete,
     catalog,
     isAway: () => client.isAway(),
     mirrored,

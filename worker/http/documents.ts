@@ -23,8 +23,10 @@ export interface DocumentRouteOptions {
   readonly base: string;
   /** The public address without a final slash; empty where it is the request's own. */
   readonly publicUrl: string;
-  /** The upstream's folder that is served at `{base}/packages/`. */
-  readonly packages: URL;
+  /** The upstream's folder that is served at `{base}/packages/`; undefined where there is no upstream. */
+  readonly packages: URL | undefined;
+  /** Whether the index has times for serials. */
+  readonly isDated: boolean;
 }
 
 /** Part of every ETag. To be raised when the JSON is rewritten in another way while its source stays the same. */
@@ -32,7 +34,7 @@ const JSON_FORM = "json-2";
 
 /** PyPI's JSON of projects and releases, to be mounted at `{base}/pypi`. */
 export function jsonRoutes(index: DocumentRouteOptions): Hono<AppEnv> {
-  const { repository, name, base, publicUrl, packages } = index;
+  const { repository, name, base, publicUrl, packages, isDated } = index;
   const routes = new Hono<AppEnv>();
 
   // A project's JSON and a release's are one route: see createApp.
@@ -62,7 +64,7 @@ export function jsonRoutes(index: DocumentRouteOptions): Hono<AppEnv> {
     };
     // Cloudflare's cache does not distinguish host names.
     const lifetime = publicUrl ? LIFETIMES.page : LIFETIMES.ownHost;
-    return sendStored(c, form, { ...lifetime, ...headersOf(document, project, c.get("ctx").now) }, document);
+    return sendStored(c, form, { ...lifetime, ...headersOf(document, project, c.get("ctx").now, isDated) }, document);
   });
 
   return routes;
@@ -105,8 +107,8 @@ async function find(repository: Repository, ref: DocumentRef, c: HonoContext<App
   );
 }
 
-function headersOf(document: Document, project: ProjectName, now: number) {
-  return { ...storedHeaders(document, now), ...projectTag(project) };
+function headersOf(document: Document, project: ProjectName, now: number, isDated = false) {
+  return { ...storedHeaders(document, now, isDated), ...projectTag(project) };
 }
 
 /** Redirects to the normalised name as pages do, because clients take the name from a filename. */

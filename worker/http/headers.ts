@@ -122,8 +122,16 @@ interface Stored {
   readonly head: { readonly serial?: number | string | undefined };
 }
 
-/** The headers that say where a page, listing or document comes from, and the upstream's serial, which mirrors compare. */
-export function storedHeaders({ via, uncheckedSince, head: { serial } }: Stored, now: number): Record<string, string> {
+/**
+ * The headers that say where a page, listing or document comes from, and a serial, which mirrors compare: the upstream's, or in an index
+ * that has times for serials, when it was last known to be current.
+ */
+export function storedHeaders(
+  { via, uncheckedSince, head }: Stored,
+  now: number,
+  isDated = false,
+): Record<string, string> {
+  const serial = isDated ? (uncheckedSince ?? now) : head.serial;
   return {
     ...cacheStatus(via),
     ...staleWarning(uncheckedSince, now),

@@ -8,8 +8,16 @@ import { representationFor, type Representation } from "./negotiate.ts";
 import { redirectToCanonical } from "./redirect.ts";
 import { sendPage } from "./send-stored.ts";
 
+/** What the routes need. */
+interface SimpleRouteOptions {
+  readonly repository: Repository;
+  readonly base: string;
+  /** Whether the index has times for serials. */
+  readonly isDated: boolean;
+}
+
 /** The Simple API of one index, to be mounted at `{base}/simple`: the root listing and the projects' pages. */
-export function simpleRoutes(repository: Repository, base: string): Hono<AppEnv> {
+export function simpleRoutes({ repository, base, isDated }: SimpleRouteOptions): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
 
   routes.get("/", async (c) => {
@@ -30,7 +38,7 @@ export function simpleRoutes(repository: Repository, base: string): Hono<AppEnv>
     if (!project) throw absent(name);
     const { page, until = Infinity } = project;
     const { now } = c.get("ctx");
-    const headers = { ...pageLifetime(until - now), ...storedHeaders(page, now), ...projectTag(name) };
+    const headers = { ...pageLifetime(until - now), ...storedHeaders(page, now, isDated), ...projectTag(name) };
     return sendPage(c, representation, headers, page);
   });
 

@@ -26,7 +26,7 @@ export async function cachedListing(
   if (!stored) {
     const answer = await inner.projects(undefined, ctx);
     if (answer === "unchanged") throw new Error("The upstream answered 304 to an unconditional request.");
-    return storedWhileRead(answer, parts, ctx);
+    return storedWhileRead(answer.marked(), parts, ctx);
   }
   const { changedAt } = stored.head;
   const staleBefore = ctx.now - LIST_TTL;
@@ -60,7 +60,9 @@ async function revalidate(
 ): Promise<"unchanged" | "replaced" | "failed"> {
   try {
     const answer = await inner.projects(stored, ctx);
-    if (answer !== "unchanged") return (await storeListing(answer, parts, ctx)) ? "replaced" : "failed";
+    if (answer !== "unchanged") {
+      return (await storeListing(answer.marked(stored.head.marks), parts, ctx)) ? "replaced" : "failed";
+    }
     freshness.good(ROOT_LISTING, ctx);
     return "unchanged";
   } catch (error) {

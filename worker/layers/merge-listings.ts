@@ -19,8 +19,8 @@ interface Part {
 const MAX_REMEMBERED = 100_000;
 
 /**
- * Merges the root listings of several sources into one stream: each name once, the first source's names first. Its digest
- * is made of theirs, so it is known before they are read, unless one of them has none yet.
+ * Merges the root listings of several sources into one stream: each name once, the first source's names first. Their serials are
+ * times, which can be compared (`datedListing`). Its digest is made of theirs, so it is known before they are read, unless one of them has none yet.
  *
  * @param routing goes into the digest: listings of the same sources that are merged by other rules must differ
  */
@@ -38,9 +38,7 @@ export async function mergeListings(parts: readonly Part[], routing: string, ctx
   const head = {
     digest: digests.includes("") ? "" : digestFrom([...digests, routing]),
     changedAt: Math.max(...heads.map(({ changedAt }) => changedAt)),
-    // A tool that mirrors the index follows serials. Only the last source's are given: serials of two sources cannot be
-    // compared.
-    serial: heads.at(-1)?.serial,
+    serial: Math.max(0, ...heads.map(({ serial }) => serial ?? 0)),
     validators: {},
   };
   const merged = ProjectList.of(head, batchesOf(opened, cancelAll), cancelAll, "r2", ctx);
@@ -64,7 +62,7 @@ async function* batchesOf(opened: readonly Opened[], cancelAll: () => Promise<un
         const own = entries.filter(({ name }) => has(name) && !seen.has(name));
         if (own.length === 0) continue;
         if (!last && seen.size < MAX_REMEMBERED) for (const { name } of own) seen.add(name);
-        yield last ? own : own.map(({ name }) => ({ name }));
+        yield own;
       }
     }
   } finally {

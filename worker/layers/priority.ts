@@ -23,6 +23,8 @@ export interface PrioritySource {
    */
   readonly projects?: readonly string[] | undefined;
   readonly absentNames: AbsentNames;
+  /** Whether it shows less than its upstream has. */
+  readonly isPartial: boolean;
 }
 
 /**

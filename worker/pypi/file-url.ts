@@ -109,6 +109,9 @@ export function upstreamUrl(entry: FileEntry): URL {
 
 const pathUrl = (entry: FileEntry) => new URL(entry._upstream ?? `https://${entry.url.slice(PREFIX.length)}`);
 
+/** An entry's address on its page as an absolute URL, of which `localUrl` makes that address again; a hosted file's has no host. */
+export const addressUrl = (entry: FileEntry): string => `https://${entry.url.slice(PREFIX.length)}`;
+
 /** The name of an entry's file in the store: its URL, decoded, so that the spelling of escapes does not matter. */
 export const addressOf = (entry: FileEntry): string =>
   entry.url.slice(PREFIX.length).split("/").map(decodeSegment).join("/");

@@ -1,4 +1,4 @@
-import { localUrl } from "./file-url.ts";
+import { HOSTED_SEGMENT, localUrl } from "./file-url.ts";
 import { asFilename } from "./filename.ts";
 
 /** Where clients get the files of a JSON document from this index. */
@@ -43,18 +43,25 @@ function moveOne(file: JsonFile, { alias, packages }: OwnUrls): void {
   }
   const filename = asFilename(typeof file.filename === "string" ? file.filename : "");
   const local = filename && localUrl(url, filename);
+  if (filename && url.host === HOSTED_SEGMENT) {
+    file.url = `${alias}/${HOSTED_SEGMENT}${unescapedPlus(url.pathname)}`;
+    return;
+  }
   if (!local) {
     if (url.username + url.password + url.search + url.hash === "") return;
     url.username = url.password = url.search = url.hash = "";
     file.url = url.href;
     return;
   }
-  const below = local.url.replace(/^(?:\.\.\/)+files\//, "");
+  const below = unescapedPlus(local.url.replace(/^(?:\.\.\/)+files\//, ""));
   const folder = packages && packages.of.host + packages.of.pathname;
   file.url =
     folder !== undefined && below.startsWith(folder)
       ? packages?.root + below.slice(folder.length)
       : `${alias}/${below}`;
 }
+
+/** bandersnatch stores a file by its decoded path, and verifies it by the path as it is. */
+const unescapedPlus = (path: string) => path.replaceAll(/%2b/gi, "+");
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;

@@ -27,6 +27,15 @@ export class Document extends StoredJson<DocumentHead, Document> {
     return new Document({ digest, changedAt: now, serial, ...sizes, type, validators, from }, gzip, "upstream");
   }
 
+  /** A project's JSON that no upstream wrote. `changedAt` in milliseconds since the epoch. */
+  static async made(text: string, changedAt: number, via: Via): Promise<Document> {
+    const plain = new TextEncoder().encode(text);
+    const gzip = await gzipped(plain);
+    const digest = await digestOf(plain);
+    const sizes = { size: gzip.byteLength, plainSize: plain.byteLength };
+    return new Document({ digest, changedAt, ...sizes, type: "json", validators: {}, from: "" }, gzip, via);
+  }
+
   /** The validators to revalidate with at `url`: none where the document came from another address. */
   validatorsAt(url: URL): Validators {
     return this.head.from === fingerprint(url.href) ? this.head.validators : {};

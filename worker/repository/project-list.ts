@@ -4,6 +4,7 @@ import type { Via } from "./artifact.ts";
 import type { Context } from "./context.ts";
 import { inflate } from "./gzip.ts";
 import { shaped, type RootBatches, type Shape } from "./list-shapes.ts";
+import { withMark, type SerialMark } from "./serial-marks.ts";
 
 /** The facts of a root listing, known without reading it. */
 export interface ListHead {
@@ -15,6 +16,8 @@ export interface ListHead {
   /** Milliseconds since the epoch at which it was fetched. */
   readonly changedAt: number;
   readonly serial?: number | undefined;
+  /** When serials were first seen; of an upstream's own listing only. */
+  readonly marks?: readonly SerialMark[] | undefined;
   /** The upstream's validators. */
   readonly validators: Validators;
 }
@@ -65,6 +68,13 @@ export class ProjectList {
   /** The same listing, marked stale: the upstream could not be asked about it since then. */
   stale(since: number): ProjectList {
     return new ProjectList(this.head, this.#content, "stale", since);
+  }
+
+  /** The same listing, which has just been fetched, with the marks of the one before and its own. */
+  marked(before: readonly SerialMark[] = []): ProjectList {
+    const { serial, changedAt } = this.head;
+    const marks = serial === undefined ? undefined : withMark(before, serial, changedAt);
+    return new ProjectList({ ...this.head, marks }, this.#content, this.via, this.uncheckedSince);
   }
 
   /** The same listing, its content read in another way. */

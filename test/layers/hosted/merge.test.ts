@@ -131,7 +131,7 @@ describe("a merged name", () => {
     expect(filesOn(await pageIn(rig, "/team", "demo"))).toEqual([FORK]);
   });
 
-  test("has no JSON, whose files would be others than the page's, and provenance of the upstream's files alone", async () => {
+  test("has JSON of its page's files, and provenance of the upstream's files alone", async () => {
     const { rig } = await forked();
     const provenance = "https://upstream.test/attestations";
     await rig.upstream.publish("demo", [
@@ -141,7 +141,15 @@ describe("a merged name", () => {
     rig.upstream.on(provenance, () => Response.json({}));
     await host("demo", "demo-1.2-py3-none-any.whl");
     const status = async (path: string) => (await rig.get(`/team${path}`)).status;
-    expect(await status("/pypi/demo/json")).toBe(404);
+    const { releases } = JSON.parse((await rig.get("/team/pypi/demo/json")).text()) as {
+      releases: Record<string, { url: string; digests: object; packagetype: string }[]>;
+    };
+    expect(Object.keys(releases)).toEqual(["1.2", "1.3+fork1", "1.3"]);
+    for (const [file] of Object.values(releases)) {
+      expect(file).toMatchObject({ packagetype: "bdist_wheel", digests: { sha256: expect.any(String) } });
+      const path = new URL(file?.url ?? "").pathname;
+      expect([path.startsWith("/packages/-/team/"), (await rig.get(path)).status]).toEqual([true, 200]);
+    }
     expect(await status("/integrity/demo/1.3/demo-1.3-py3-none-any.whl/provenance")).toBe(200);
     expect(await status("/integrity/demo/1.2/demo-1.2-py3-none-any.whl/provenance")).toBe(404);
   });

@@ -69,7 +69,6 @@ describe("a hosted name", () => {
   });
 
   test.each([
-    "/pypi/acme-tools/json",
     "/pypi/Acme_Tools/1.0/json",
     `/integrity/acme-tools/1.0/${WHEEL}/provenance`,
     "/integrity/acme-tools/9.9/acme_tools-9.9-py3-none-any.whl/provenance",

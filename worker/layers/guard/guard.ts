@@ -114,7 +114,9 @@ export function guard(parts: GuardParts): Layer {
     const { shown, isEmptied, refused, until, holdsFix } = view;
     if (shown || isEmptied) await found.page.cancel();
     const first = isEmptied ? [...refused.values()].at(-1) : undefined;
-    if (first) throw projectBlocked(`Every file of ${name} is refused. ${first.sentence}`, first.rule, name, parts);
+    if (first) {
+      throw projectBlocked(`Every file of ${name} is refused. ${first.sentence}`, first.rule, name, parts, true);
+    }
     if (shown) page = await shown.inPlaceOf(page);
     const project: Project = {
       page,
@@ -311,8 +313,13 @@ export function guard(parts: GuardParts): Layer {
   });
 }
 
-const projectBlocked = (sentence: string, rule: string, project: ProjectName, { base }: GuardParts) =>
-  new IndexError("project-blocked", sentence, { policy: { rule, why: `${base}/-/why/${project}` } });
+const projectBlocked = (
+  sentence: string,
+  rule: string,
+  project: ProjectName,
+  { base }: GuardParts,
+  isEveryFile = false,
+) => new IndexError("project-blocked", sentence, { policy: { rule, why: `${base}/-/why/${project}`, isEveryFile } });
 
 function fileBlocked(
   sentence: string,

@@ -4,6 +4,7 @@ import type { Validators } from "../../pypi/page.ts";
 import { shaped } from "../../repository/list-shapes.ts";
 import { entriesIn, ProjectList, type ListContent, type ListHead } from "../../repository/project-list.ts";
 import type { Context } from "../../repository/context.ts";
+import { marksIn, marksText } from "../../repository/serial-marks.ts";
 import type { ListStore } from "../../repository/ports/pages.ts";
 import type { Objects } from "../../platform/objects.ts";
 import { multipartUpload } from "./multipart-upload.ts";
@@ -23,12 +24,13 @@ export function listStore(r2: Objects, keys: ListKeys): ListStore {
     async get(ctx) {
       const object = await r2.get(keys.json);
       if (!object) return null;
-      const { changedAt, serial, etag, lastModified, digest, revision } = object.customMetadata ?? {};
+      const { changedAt, serial, marks, etag, lastModified, digest, revision } = object.customMetadata ?? {};
       const validators: Validators = { etag, lastModified };
       const head = {
         digest: digest ?? object.etag,
         changedAt: Number(changedAt),
         serial: serial ? Number(serial) : undefined,
+        marks: marksIn(marks),
         validators,
       };
       return new ProjectList(head, contentOf(object.body, revision, ctx), "r2");
@@ -73,9 +75,10 @@ export function listStore(r2: Objects, keys: ListKeys): ListStore {
   }
 }
 
-function metadataOf({ changedAt, serial, validators, digest }: ListHead): Record<string, string> {
+function metadataOf({ changedAt, serial, marks = [], validators, digest }: ListHead): Record<string, string> {
   const metadata: Record<string, string> = { changedAt: String(changedAt) };
   if (serial !== undefined) metadata["serial"] = String(serial);
+  if (marks.length > 0) metadata["marks"] = marksText(marks);
   if (digest !== "") metadata["digest"] = digest;
   for (const [name, value] of Object.entries(validators)) {
     if (value && value.length <= MAX_VALIDATOR) metadata[name] = value;
