@@ -3,7 +3,8 @@ declare module "node:crypto" {
   export function createHash(algorithm: "md5" | "sha1" | "sha224" | "sha256" | "sha384" | "sha512"): Hash;
 
   export interface Hash {
-    update(chunk: Uint8Array): Hash;
+    /** @param chunk a text's UTF-8 is hashed */
+    update(chunk: Uint8Array | string): Hash;
     digest(encoding: "hex" | "base64url"): string;
     digest(): Uint8Array;
   }

@@ -7,7 +7,10 @@ import type { Writer } from "./writer.ts";
 export interface Sqlite {
   /** Reads at once, what was committed before. Throws SQLite's error. Must be short: nothing else runs meanwhile. */
   read(sql: string, ...values: Value[]): Row[];
-  /** Another number after each commit of the writer's thread, and of other processes. Throws SQLite's error. */
+  /**
+   * Another number after each commit of the writer's thread, and within a millisecond after one of another process. Throws
+   * SQLite's error.
+   */
   version(): number;
   /** Reads several times from one state of the database. */
   readTogether(statements: readonly SqlStatement[]): Row[][];
@@ -42,13 +45,26 @@ export async function openSqlite(
     );
   const db = new DatabaseSync(file, { readOnly: true });
   const connection = new Connection(db);
+  /** The version, and the millisecond in which it was read; 0 where the writer has committed since. */
+  let [version, versionOf] = [0, 0];
 
   return {
     read: (sql, ...values) => connection.all(sql, ...values),
-    // This connection only reads: each commit is another one's.
-    version: () => connection.version(),
+    version() {
+      const now = Date.now();
+      // To read it takes two calls of the system: all requests of a millisecond share that. This connection only reads: each
+      // commit is another one's.
+      if (now !== versionOf) [version, versionOf] = [connection.version(), now];
+      return version;
+    },
     readTogether: (statements) => connection.together(statements),
-    write: (...statements) => writer.write(file, statements),
+    async write(...statements) {
+      try {
+        return await writer.write(file, statements);
+      } finally {
+        versionOf = 0;
+      }
+    },
     async close() {
       db.close();
       await writer.close(file);

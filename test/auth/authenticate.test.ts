@@ -167,6 +167,29 @@ describe("a request that is refused", () => {
   );
 });
 
+test.each([
+  ["is revoked", "revoked_at = 1", 401, "not known here"],
+  ["ends", "expires_at = 1", 401, "expired"],
+  ["has another secret", `hash = '${"0".repeat(64)}'`, 401, "not known here"],
+  ["is for another index", "index_name = 'other'", 403, "read on other"],
+  ["has other scopes", `scopes = '["upload"]'`, 403, "it is for upload"],
+])("a token that was right a moment ago and %s since counts as it is now", async (_what, change, status, said) => {
+  const rig = await privateRig();
+  const { id, text } = await give(rig);
+  for (let times = 0; times < 2; times++) expect((await rig.get(PAGE, basic("ann", text))).status).toBe(200);
+  await env.DB.prepare(`UPDATE token SET ${change} WHERE id = ?1`).bind(id).run();
+  const answer = await rig.get(PAGE, basic("ann", text));
+  expect([answer.status, answer.text()]).toEqual([status, expect.stringContaining(said)]);
+});
+
+test("a token that was right a moment ago ends at its time", async () => {
+  const rig = await privateRig();
+  const { text } = await give(rig, { expiresAt: rig.now + SECOND });
+  expect((await rig.get(PAGE, bearer(text))).status).toBe(200);
+  rig.wait(SECOND);
+  expect((await rig.get(PAGE, bearer(text))).status).toBe(401);
+});
+
 describe("tokens are known for some tenths of a second", () => {
   test("without a query: a thousand requests of one token, and of a thousand tokens", async () => {
     const rig = await privateRig({}, onCloudflare());

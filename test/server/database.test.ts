@@ -1,4 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { openDatabase } from "../../server/database.ts";
 import { sqliteFiles } from "../platform/machine/files.ts";
@@ -57,6 +58,8 @@ test("the version is another one after each write, and the same without", async 
   const other = new DatabaseSync(path);
   other.exec("INSERT INTO entry VALUES (8)");
   other.close();
+  // What another process writes is looked for once a millisecond.
+  await sleep(2);
   note();
   const [first, made, read, written, byAnother] = versions;
   expect(new Set([first, made, written, byAnother]).size).toBe(4);

@@ -1,11 +1,13 @@
 import { IndexError } from "../errors.ts";
 import type { Attempts } from "./attempts.ts";
 import { credentialIn } from "./credentials.ts";
+import { KnownSenders, type KnownSender } from "./known-senders.ts";
 import type { TokenLookup, TokenRights, TokenStore } from "./ports.ts";
 import { ADMIN, requirePermission, type Principal, type Permission } from "./principal.ts";
 import { equalsInConstantTime } from "./constant-time.ts";
 import { hashOfSecret, TOKEN_PREFIX, parseToken, type TokenParts } from "./token.ts";
 import type { Context } from "../repository/context.ts";
+import { sha256 } from "../repository/sha256.ts";
 
 /** What a request says about who sends it. */
 export interface Credentials {
@@ -36,8 +38,37 @@ export interface AuthParts {
 const NO_HASH = "0".repeat(64);
 
 /** Authenticates by the tokens in the database and by the admin tokens. */
-export function authenticator({ adminTokens, tokens, attempts }: AuthParts): Authenticate {
-  return async ({ authorization, origin }, permission, ctx) => {
+export function authenticator(parts: AuthParts): Authenticate {
+  const { tokens } = parts;
+  const identify = identifier(parts);
+  const known = new KnownSenders();
+
+  /** The sender of a header that was right before, as long as nothing of its token has changed. */
+  async function asBefore({ principal, rights }: KnownSender, ctx: Context): Promise<Principal | undefined> {
+    if (!rights) return principal;
+    const now = await tokens.rights(rights.id, ctx);
+    if (now !== rights || hasExpired(rights, ctx)) return undefined;
+    tokens.used(rights.id, ctx);
+    return principal;
+  }
+
+  return async (claimant, permission, ctx) => {
+    const hash = sha256(claimant.authorization ?? "");
+    const before = known.get(hash);
+    let principal = before && (await asBefore(before, ctx));
+    if (!principal) {
+      const sender = await identify(claimant, ctx);
+      known.set(hash, sender);
+      principal = sender.principal;
+    }
+    requirePermission(principal, permission);
+    return principal;
+  };
+}
+
+/** Returns a function that checks a credential, whatever was known of it. */
+function identifier({ adminTokens, tokens, attempts }: AuthParts) {
+  return async ({ authorization, origin }: Credentials, ctx: Context): Promise<KnownSender> => {
     const { now } = ctx;
     const { credential: shown, isUserName: isUser } = credentialIn(authorization);
     if (shown === undefined) throw new IndexError("not-authenticated", NO_TOKEN_SHOWN);
@@ -57,41 +88,35 @@ export function authenticator({ adminTokens, tokens, attempts }: AuthParts): Aut
       return before > 0 ? tooManyAttempts(before) : new IndexError("not-authenticated", sentence);
     };
 
-    const identify = async (): Promise<Principal> => {
-      const parts = parseToken(shown);
-      // Compared with each, so that the time does not tell which of them a guess resembles.
-      if (adminTokens.filter((token) => equalsInConstantTime(shown, token)).length > 0) return ADMIN;
+    const parts = parseToken(shown);
+    // Compared with each, so that the time does not tell which of them a guess resembles.
+    if (adminTokens.filter((token) => equalsInConstantTime(shown, token)).length > 0)
+      return { principal: ADMIN, rights: undefined };
 
-      // uv, and pip with a keyring, first send the user name of the URL without a password, and the password after a 401.
-      // That is not a failed attempt.
-      if (isUser && !shown.startsWith(TOKEN_PREFIX)) throw new IndexError("not-authenticated", NO_TOKEN_SHOWN);
-      if (!parts) throw refuse(shown.startsWith(TOKEN_PREFIX) ? INCOMPLETE_TOKEN : UNKNOWN_TOKEN, "it is not a token");
-      // Looked up even after many failed attempts: attempts of others must not lock out the holder of a token.
-      const found = await tokens.rights(parts.id, ctx);
-      const isHolder = equalsInConstantTime(hashOfSecret(parts.secret), found?.hash ?? NO_HASH);
-      if (!found || !isHolder || found.isRevoked) {
-        const reason = found ? (isHolder ? "it was revoked" : "its secret is wrong") : "it is not known";
-        throw refuse(UNKNOWN_TOKEN, reason, parts);
-      }
-      return requireUnexpired(found, parts);
-    };
-
-    /** The principal of a token whose secret was right. An expired token is refused, but not counted as a failed attempt. */
-    const requireUnexpired = (token: TokenRights, parts: TokenParts): Principal => {
-      const { id, name, index, scopes, projects, expiresAt } = token;
-      if (expiresAt !== undefined && expiresAt <= now) {
-        tell("it has expired", parts);
-        throw new IndexError("not-authenticated", expired(name, expiresAt));
-      }
-      tokens.used(id, ctx);
-      return { id, name, index, scopes, projects, expiresAt };
-    };
-
-    const principal = await identify();
-    requirePermission(principal, permission);
-    return principal;
+    // uv, and pip with a keyring, first send the user name of the URL without a password, and the password after a 401.
+    // That is not a failed attempt.
+    if (isUser && !shown.startsWith(TOKEN_PREFIX)) throw new IndexError("not-authenticated", NO_TOKEN_SHOWN);
+    if (!parts) throw refuse(shown.startsWith(TOKEN_PREFIX) ? INCOMPLETE_TOKEN : UNKNOWN_TOKEN, "it is not a token");
+    // Looked up even after many failed attempts: attempts of others must not lock out the holder of a token.
+    const found = await tokens.rights(parts.id, ctx);
+    const isHolder = equalsInConstantTime(hashOfSecret(parts.secret), found?.hash ?? NO_HASH);
+    if (!found || !isHolder || found.isRevoked) {
+      const reason = found ? (isHolder ? "it was revoked" : "its secret is wrong") : "it is not known";
+      throw refuse(UNKNOWN_TOKEN, reason, parts);
+    }
+    // An expired token is refused, but not counted as a failed attempt.
+    if (hasExpired(found, ctx)) {
+      tell("it has expired", parts);
+      throw new IndexError("not-authenticated", expired(found.name, found.expiresAt));
+    }
+    tokens.used(found.id, ctx);
+    const { id, name, index, scopes, projects, expiresAt } = found;
+    return { principal: { id, name, index, scopes, projects, expiresAt }, rights: found };
   };
 }
+
+const hasExpired = (token: TokenRights, { now }: Context): token is TokenRights & { readonly expiresAt: number } =>
+  token.expiresAt !== undefined && token.expiresAt <= now;
 
 /**
  * Whose failed attempts are counted together. Without a client address, attempts are counted by token id, so that one job

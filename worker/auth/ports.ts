@@ -1,6 +1,7 @@
 import type { NewAuditEntry } from "./audit-entry.ts";
 import type { Grant } from "./principal.ts";
 import type { Context } from "../repository/context.ts";
+import type { NowOrLater } from "../repository/now-or-later.ts";
 
 /** A token in the database, without its secret. Times are milliseconds since the epoch. */
 export interface StoredToken extends Grant {
@@ -45,10 +46,13 @@ export interface TokenRights extends Grant {
   readonly isRevoked: boolean;
 }
 
-/** The tokens, with every change that was answered before the call. Failures are reported and thrown as `storage-failed`. */
+/** The tokens, with every change that was answered before the call. Failures are reported and reject with `storage-failed`. */
 export interface TokenLookup {
-  /** The token with this id, even if revoked or expired; undefined where there is none. */
-  rights(id: string, ctx: Context): Promise<TokenRights | undefined>;
+  /**
+   * The token with this id, even if revoked or expired; undefined where there is none. The same object as long as nothing
+   * of the token has changed.
+   */
+  rights(id: string, ctx: Context): NowOrLater<TokenRights | undefined>;
 }
 
 /** The stored tokens. Failures of the store are reported and thrown as `storage-failed`. */

@@ -202,8 +202,8 @@ export function compose(
       const made = stores.mergedPages(index.name);
       const packages = { overlays: index.overlays, hosting, bytes, made };
       // What a view leaves out is no policy's: it has no lists, and is no verdict.
-      const isPolicy = (of: string) => index.policies.some((policy) => policy.index === of);
-      const entriesOf: EntriesOf = async (of, ctx) => (isPolicy(of) ? stores.entriesOf(of, ctx) : NO_ENTRIES);
+      const ofPolicies = new Set(index.policies.map((policy) => policy.index));
+      const entriesOf: EntriesOf = (of, ctx) => (ofPolicies.has(of) ? stores.entriesOf(of, ctx) : NO_ENTRIES);
       const policies = index.policies.map((policy) => ({ ...policy, unknownTimes: unknownTimesOf(index) }));
       const stackOf = (
         guarding: Omit<GuardParts, "count" | "entriesOf" | "findAdvisories" | "reported">,
@@ -214,7 +214,7 @@ export function compose(
           findAdvisories: stores.findAdvisories,
           reported: stores.blocked(index.name),
           count({ rule, mode, index: of, exempted }) {
-            if (isPolicy(of)) counters.add("verdicts", { rule, mode: exempted ? "exempted" : mode });
+            if (ofPolicies.has(of)) counters.add("verdicts", { rule, mode: exempted ? "exempted" : mode });
           },
         };
         const stack = indexStack(sources, packages, stores.listing(index.name), guards, pageTtl);

@@ -11,6 +11,7 @@ import {
 } from "../../policy/judge.ts";
 import type { Policy } from "../../policy/policy.ts";
 import type { Context } from "../../repository/context.ts";
+import { allValues, withValue, type NowOrLater } from "../../repository/now-or-later.ts";
 import type { EntriesOf, PolicyEntry } from "../../repository/ports/policy-entries.ts";
 
 /** The policies of an index, with their lists as they are at a moment, ready to judge. */
@@ -36,16 +37,16 @@ function rulesOf(policies: readonly Policy[]) {
 }
 
 /** Returns a function that gives the rules as they are now: the same object as long as no list has changed. */
-export function currentRules(policies: readonly Policy[], entriesOf: EntriesOf): (ctx: Context) => Promise<Rules> {
+export function currentRules(policies: readonly Policy[], entriesOf: EntriesOf): (ctx: Context) => NowOrLater<Rules> {
   let lists: readonly (readonly PolicyEntry[])[] = [];
   let rules: Rules | undefined;
-  return async (ctx) => {
-    const now = await Promise.all(policies.map(({ index }) => entriesOf(index, ctx)));
+  const rulesBy = (now: typeof lists): Rules => {
     if (rules && now.every((entries, at) => areSame(entries, lists[at] ?? []))) return rules;
     const made = rulesOf(policies.map((policy, at) => ({ ...policy, entries: now[at] ?? [] })));
     [lists, rules] = [now, made];
     return made;
   };
+  return (ctx) => withValue(allValues(policies.map(({ index }) => entriesOf(index, ctx))), rulesBy);
 }
 
 /** Entries are added and removed, and never changed. */

@@ -6,6 +6,7 @@ import type { SnapshotReader } from "../snapshots/reader.ts";
 import { Gathering } from "./gathered-writes.ts";
 import type { AllRights } from "./token-rights.ts";
 import type { Context } from "../../repository/context.ts";
+import { withValue } from "../../repository/now-or-later.ts";
 import type { Database, Statement } from "../../platform/database.ts";
 
 /** How many tokens' uses are gathered; uses of others are recorded when they are used again. */
@@ -50,7 +51,10 @@ export function tokensIn(db: Database, known: SnapshotReader<AllRights>): Stored
       }
     },
 
-    rights: async (id, ctx) => (await available(ctx, () => known.read(ctx))).value.get(id),
+    rights(id, ctx) {
+      const read = known.read(ctx);
+      return withValue(read instanceof Promise ? available(ctx, () => read) : read, ({ value }) => value.get(id));
+    },
 
     async find(id, ctx) {
       const row = await available(ctx, () =>

@@ -7,12 +7,14 @@ import { decodeShard, INDEX_HEADER, shardOf, shardOffsets } from "../../policy/o
 import type { AdvisoryEntry } from "../../policy/osv/record.ts";
 import type { ProjectName } from "../../pypi/name.ts";
 import type { Context } from "../../repository/context.ts";
+import { withValue, type NowOrLater } from "../../repository/now-or-later.ts";
 import type { AdvisoryIndexStore } from "../../repository/ports/advisory-index.ts";
 import type { advisoryRowIn, PlacedIndex } from "../d1/advisory-index.ts";
 import { ADVISORIES_PREFIX, advisoriesKey, freshId } from "../keys.ts";
 import type { Memory } from "../memory.ts";
 import { orStorageFailed } from "../or-storage-failed.ts";
 import type { SnapshotReader } from "../snapshots/reader.ts";
+import type { Snapshot } from "../snapshots/snapshot.ts";
 
 /** For so long after it was put, an index that no row names is left: requests may be reading it. Milliseconds. */
 const LEFT_FOR = HOUR;
@@ -27,7 +29,10 @@ export interface Shard {
 }
 
 /** Finds what is known of a project's versions; undefined where no index was ever loaded. Throws `storage-failed`. */
-type FindAdvisories = (name: ProjectName, ctx: Context) => Promise<Advisories | undefined>;
+type FindAdvisories = (name: ProjectName, ctx: Context) => NowOrLater<Advisories | undefined>;
+
+/** Where the index lies; null: none was ever loaded. */
+type Placed = Pick<Snapshot<PlacedIndex | null>, "value">;
 
 /** No project has these: it is one value, so that "nothing is known" can be told without reading. */
 const NOTHING = advisoriesOf([]);
@@ -41,39 +46,42 @@ export function findAdvisoriesIn(
   placed: SnapshotReader<PlacedIndex | null>,
   memory: Memory<Shard>,
 ): FindAdvisories {
-  async function placeNow(ctx: Context): Promise<PlacedIndex | null> {
-    try {
-      return (await placed.read(ctx)).value;
-    } catch (error) {
-      if (placed.last) return placed.last.value;
+  function placeNow(ctx: Context): NowOrLater<Placed> {
+    const read = placed.read(ctx);
+    if (!(read instanceof Promise)) return read;
+    return read.catch((error: unknown) => {
+      if (placed.last) return placed.last;
       throw error;
-    }
+    });
   }
 
-  async function shardAt({ object, offsets }: PlacedIndex, number: number, now: number): Promise<Shard> {
-    const key = `${object} ${number}`;
-    const known = memory.get(key, now);
-    if (known) return known;
+  const shardAt = (place: PlacedIndex, number: number, now: number): NowOrLater<Shard> =>
+    memory.get(`${place.object} ${number}`, now) ?? readShard(place, number);
+
+  async function readShard({ object, offsets }: PlacedIndex, number: number): Promise<Shard> {
     const [offset = 0, end = 0] = offsets.slice(number, number + 2);
     const found = await r2.get(object, { range: { offset, length: end - offset } });
     if (!found) throw new Error(`the index of advisories, ${object}, is not there`);
     const bytes = await found.bytes();
     const shard = { entries: decodeShard(bytes), read: new Map<ProjectName, Advisories>() };
-    memory.set(key, shard, MEMORY_PER_BYTE * bytes.byteLength);
+    memory.set(`${object} ${number}`, shard, MEMORY_PER_BYTE * bytes.byteLength);
     return shard;
   }
 
-  return (name, ctx) =>
-    orStorageFailed(async () => {
-      const place = await placeNow(ctx);
-      if (!place) return undefined;
-      const { entries, read } = await shardAt(place, shardOf(name), ctx.now);
-      const listed = entries.get(name);
-      if (!listed) return NOTHING;
-      const made = read.get(name) ?? advisoriesOf(listed);
-      read.set(name, made);
-      return made;
-    });
+  return (name, ctx) => {
+    const found = withValue(placeNow(ctx), ({ value: place }) =>
+      place ? withValue(shardAt(place, shardOf(name), ctx.now), (shard) => knownOf(name, shard)) : undefined,
+    );
+    return found instanceof Promise ? orStorageFailed(() => found) : found;
+  };
+}
+
+function knownOf(name: ProjectName, { entries, read }: Shard): Advisories {
+  const listed = entries.get(name);
+  if (!listed) return NOTHING;
+  const made = read.get(name) ?? advisoriesOf(listed);
+  read.set(name, made);
+  return made;
 }
 
 /** The stored index as the job that keeps it sees it. */

@@ -1,4 +1,5 @@
 import type { Context } from "../../repository/context.ts";
+import type { NowOrLater } from "../../repository/now-or-later.ts";
 import type { ProjectName } from "../../pypi/name.ts";
 import { databaseDown } from "../d1/hosted-projects.ts";
 import type { SnapshotReader } from "./reader.ts";
@@ -11,22 +12,29 @@ export interface OutageRules {
   readonly isReserved: (name: ProjectName) => boolean;
 }
 
+/** A subject as it is now; with a failure, as it was last. */
+interface NowOrLast<Value> {
+  readonly value: Value;
+  readonly failure: unknown;
+}
+
 /**
  * A subject as it is now. Where the database does not answer, as it was last, for as long as `grace` says, with the failure.
- *
- * @throws IndexError `storage-failed` after that
+ * Rejects with `storage-failed` after that.
  */
-export async function orLast<Value>(
+export function orLast<Value>(
   reader: SnapshotReader<Value>,
   { grace }: Pick<OutageRules, "grace">,
   now: () => number,
   ctx: Context,
-): Promise<{ readonly value: Value; readonly failure: unknown }> {
-  try {
-    return { value: (await reader.read(ctx)).value, failure: undefined };
-  } catch (error) {
+): NowOrLater<NowOrLast<Value>> {
+  const read = reader.read(ctx);
+  if (!(read instanceof Promise)) return asItIs(read);
+  return read.then(asItIs, (error: unknown) => {
     const { last } = reader;
     if (!last || Math.abs(now() - last.takenAt) >= grace) throw databaseDown(error);
     return { value: last.value, failure: error };
-  }
+  });
 }
+
+const asItIs = <Value>({ value }: { readonly value: Value }): NowOrLast<Value> => ({ value, failure: undefined });

@@ -1,5 +1,6 @@
 import { SECOND } from "../../duration.ts";
 import type { Context } from "../../repository/context.ts";
+import type { NowOrLater } from "../../repository/now-or-later.ts";
 import { TIMED_OUT, within } from "../../repository/timeout.ts";
 import type { Copies } from "./copies.ts";
 import { QUERY_TIMEOUT, type Snapshot, type SnapshotRules } from "./snapshot.ts";
@@ -55,14 +56,21 @@ export class SnapshotReader<Value> {
     return this.#held;
   }
 
-  /** A snapshot that has every change which was answered before this call. Rejects with the database's error. */
-  async read(ctx: Pick<Context, "defer">): Promise<Snapshot<Value>> {
+  /**
+   * A snapshot that has every change which was answered before this call: at once where that is in memory. Rejects with the
+   * database's error.
+   */
+  read(ctx: Pick<Context, "defer">): NowOrLater<Snapshot<Value>> {
     const { rules, now } = this.#parts;
-    const at = now();
     const version = this.#parts.version?.();
     if (this.#held && version !== undefined && version === this.#heldAt) return this.#held;
+    const at = now();
     if (this.#held && rules.isYoung(this.#held, at)) return this.#held;
-    if (this.#reading && rules.isYoung(this.#reading, at)) {
+    return this.#readOrShare(ctx, at);
+  }
+
+  async #readOrShare(ctx: Pick<Context, "defer">, at: number): Promise<Snapshot<Value>> {
+    if (this.#reading && this.#parts.rules.isYoung(this.#reading, at)) {
       const shared = await this.#wait(QUERY_TIMEOUT, this.#reading.snapshot);
       // The platform may have ended the request that began it.
       if (shared !== TIMED_OUT) return shared;

@@ -7,6 +7,7 @@ import { TOKEN_RIGHTS_CODEC, tokenRightsIn, TOKENS_SUBJECT } from "../d1/token-r
 import { sharedKeys } from "../keys.ts";
 import type { Memory } from "../memory.ts";
 import { copiesIn, type Codec } from "./copies.ts";
+import { withValue } from "../../repository/now-or-later.ts";
 import type { EntriesOf } from "../../repository/ports/policy-entries.ts";
 import { hostedPackages, type RememberedProject } from "./hosted-packages.ts";
 import { orLast, type OutageRules } from "./outage.ts";
@@ -41,12 +42,14 @@ export function snapshotStores(
 
   const indexes = new Map<string, SnapshotReader<IndexState>>();
   const stateOf = (index: string) => {
-    const reader =
-      indexes.get(index) ?? readerOf(indexSubject(index), indexStateIn(database, index), INDEX_STATE_CODEC);
+    const known = indexes.get(index);
+    if (known) return known;
+    const reader = readerOf(indexSubject(index), indexStateIn(database, index), INDEX_STATE_CODEC);
     indexes.set(index, reader);
     return reader;
   };
-  const entriesOf: EntriesOf = async (index, ctx) => (await orLast(stateOf(index), outage, now, ctx)).value.entries;
+  const entriesOf: EntriesOf = (index, ctx) =>
+    withValue(orLast(stateOf(index), outage, now, ctx), ({ value }) => value.entries);
 
   return {
     tokenRights: readerOf(TOKENS_SUBJECT, tokenRightsIn(database), TOKEN_RIGHTS_CODEC),
