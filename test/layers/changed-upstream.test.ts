@@ -181,3 +181,72 @@ test("a file that was kept and is no longer stored is given up at the next check
   rig.wait(LATER);
   expect(filesOn(await pageIn(rig, "", "demo"))).toEqual(names(STAYS, UNSTORED));
 });
+
+describe("where the stored page is lost, and its upstream has removed a file since", () => {
+  /** As where a write to KV failed, or its entry is gone. */
+  async function losePage(rig: Rig) {
+    for (const { name } of (await env.PAGES.list()).keys) await env.PAGES.delete(name);
+    rig.restart();
+  }
+
+  test.each([
+    ["keep", names(STAYS, GOES, UNSTORED), 200, 2],
+    ["hide", names(STAYS, UNSTORED), 404, 2],
+    ["drop", names(STAYS, UNSTORED), 404, 0],
+  ])("%s applies to it, and it is reported", async (removal, page, status, left) => {
+    const rig = await ruled({ on_upstream_removal: removal });
+    await rig.upstream.publish("demo", [STAYS, UNSTORED], { versions: ["1.0", "3.0"] });
+    await losePage(rig);
+    rig.wait(LATER);
+    for (let turn = 0; turn < 2; turn++) {
+      const told = await eventsIn(async () => expect(await stateOf(rig)).toEqual([page, status, status]));
+      expect(told).toHaveLength(turn === 0 ? 1 : 0);
+      rig.restart();
+      rig.wait(LATER);
+    }
+    expect(await stored()).toBe(left);
+  });
+
+  test("what is kept is as its bytes say, and yanked: that its page said so is not known any more", async () => {
+    const rig = await ruled({ on_upstream_removal: "keep" });
+    const entry = async () =>
+      (await pageIn(rig, "", "demo")).json?.files.find(({ filename }) => filename === GOES.filename);
+    const before = await entry();
+    await rig.upstream.publish("demo", [STAYS, UNSTORED], VERSIONS);
+    await losePage(rig);
+    expect(await entry()).toEqual({
+      ...before,
+      _kept: "removed",
+      size: GOES.bytes.byteLength,
+      yanked: expect.stringContaining("no longer lists it"),
+    });
+    // What the upstream lists again is as the upstream says.
+    await rig.upstream.publish("demo", ALL, VERSIONS);
+    rig.wait(LATER);
+    expect((await entry())?.["yanked"]).toBe(false);
+  });
+
+  test("a project that is gone keeps what is stored of it", async () => {
+    const rig = await ruled({ on_upstream_removal: "keep" });
+    rig.upstream.on(`${FakeUpstream.INDEX}demo/`, () => new Response("", { status: 404 }));
+    await losePage(rig);
+    rig.wait(LATER);
+    expect(await stateOf(rig)).toEqual([names(STAYS, GOES), 200, 200]);
+    expect((await pageIn(rig, "", "other")).status).toBe(404);
+  });
+
+  test("while the records of what is stored cannot be read, the page is the upstream's", async () => {
+    const rig = await ruled({ on_upstream_removal: "keep" });
+    await rig.upstream.publish("demo", [STAYS, UNSTORED], { versions: ["1.0", "3.0"] });
+    await losePage(rig);
+    rig.breakOnce("d1.prepare");
+    expect(filesOn(await pageIn(rig, "", "demo"))).toEqual(names(STAYS, UNSTORED));
+  });
+
+  test("without a rule nothing is looked for", async () => {
+    const rig = await ruled({});
+    await rig.upstream.publish("demo", [STAYS, UNSTORED], VERSIONS);
+    await losePage(rig);
+    expect(filesOn(await pageIn(rig, "", "demo"))).toEqual(names(STAYS, UNSTORED));
+  });
+});

@@ -83,7 +83,16 @@ export function sourceStack(
       : undefined;
   const upstreamIndex = upstream.kind === "find-links" ? linksAt(url, client, now) : simpleAt(url, client);
   const note = stores.changedFiles(upstream.name);
-  const changing = { removal, change, files, facts, uses, note, deleteFiles: own.deleteFiles };
+  const changing = {
+    removal,
+    change,
+    files,
+    facts,
+    uses,
+    note,
+    deleteFiles: own.deleteFiles,
+    storedFiles: own.storedFiles,
+  };
   const hidesRemoved = removal === "hide" || removal === "drop";
   const repository: Repository = reserveNames(reserved)(
     mirrorFiles({ ...storing, now, pipe, hidesRemoved, source, pages, strays, justListed, prefetchUpTo, prefetched })(

@@ -17,6 +17,7 @@ import type { ReplacingParts } from "../repository/ports/files.ts";
 import type { UpstreamPages } from "../repository/repository.ts";
 import type { Context } from "../repository/context.ts";
 import type { CompletePage } from "./complete-page.ts";
+import { unlistedFiles, type LostPageParts } from "./lost-pages.ts";
 
 /** What a source does where its upstream takes back or replaces a file that is stored. */
 export interface ChangeRules {
@@ -29,7 +30,7 @@ export interface ChangeRules {
   readonly change: "follow" | "keep";
 }
 
-export interface ChangeParts extends ChangeRules, ReplacingParts {
+export interface ChangeParts extends ChangeRules, ReplacingParts, Pick<LostPageParts, "storedFiles"> {
   readonly note: NoteChangedFile;
   /** Deletes all stored files of a project and returns how many there were. */
   readonly deleteFiles: (name: ProjectName) => Promise<number>;
@@ -60,8 +61,9 @@ export const keepFiles =
     if (removal === undefined && change === "follow") return complete;
     return async (page, before, ctx) => {
       const completed = await complete(page, before, ctx);
-      if (!before.known || isUnderQuarantine(page.status)) return completed;
-      const { removed, replaced } = compared(completed, await before.known.model());
+      if (isUnderQuarantine(page.status)) return completed;
+      const known = await before.known?.model();
+      const { removed, replaced } = known ? compared(completed, known) : await withoutPage(completed, parts, ctx);
       const old = change === "keep" ? await storedOf(replaced, "changed", parts) : [];
       const gone = removal === undefined ? [] : await storedOf(removed, "removed", parts);
       for (const each of old) reportOnce(page.name, each, "keep", parts, ctx);
@@ -84,12 +86,12 @@ export const keepProjects =
       ...inner,
       async project(name, known, ctx, remake) {
         const answer = await inner.project(name, known, ctx, remake === true || known?.head.kept !== undefined);
-        if (answer !== null || !known || known.head.quarantined) return answer;
+        if (answer !== null || known?.head.quarantined) return answer;
         if (removal === undefined) return null;
-        const before = await known.model();
+        const before = (await known?.model()) ?? (await lostPage(name, parts, ctx));
         const gone = await storedOf(before.files, "removed", parts);
         for (const each of gone) reportOnce(name, each, removal, parts, ctx);
-        if (removal === "drop") await deleteFiles(name);
+        if (removal === "drop" && before.files.length > 0) await deleteFiles(name);
         if (removal !== "keep" || gone.length === 0) return null;
         const empty = { ...before, files: [], versions: before.versions && [] };
         return Page.from(withKept(empty, gone), {}, ctx.now);
@@ -107,6 +109,21 @@ function compared(page: ProjectPage, before: ProjectPage): Changed {
   });
   const removed = before.files.filter((entry) => !named.has(entry.filename) && !addresses.has(addressOf(entry)));
   return { removed, replaced };
+}
+
+/** The same where no page of before is stored: what the upstream has replaced cannot be told then. */
+async function withoutPage(
+  page: Pick<ProjectPage, "name" | "files">,
+  parts: ChangeParts,
+  ctx: Context,
+): Promise<Changed> {
+  return { removed: parts.removal === undefined ? [] : await unlistedFiles(page, parts, ctx), replaced: [] };
+}
+
+/** A page of all stored files of a project. */
+async function lostPage(name: ProjectName, parts: ChangeParts, ctx: Context): Promise<ProjectPage> {
+  const { removed } = await withoutPage({ name, files: [] }, parts, ctx);
+  return { name, versions: [], files: removed };
 }
 
 /** A file that is stored and goes on being listed. */

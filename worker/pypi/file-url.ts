@@ -116,6 +116,10 @@ export const addressUrl = (entry: FileEntry): string => `https://${entry.url.sli
 export const addressOf = (entry: FileEntry): string =>
   entry.url.slice(PREFIX.length).split("/").map(decodeSegment).join("/");
 
+/** The URL of an entry whose file `ref` requests. */
+export const urlOfRef = ({ origin, path }: Pick<FileRef, "origin" | "path">) =>
+  `${PREFIX}${origin}/${path.split("/").map(encodeURIComponent).join("/")}`;
+
 /** Whether `ref` requests the file of `entry`; the spelling of escapes does not matter. */
 export function isListedAs(entry: FileEntry, ref: FileRef): boolean {
   if (!entry.url.startsWith(PREFIX)) return false;

@@ -34,6 +34,7 @@ import { publishersIn } from "./d1/publishers.ts";
 import { publishTransactionIn } from "./d1/publish-transaction.ts";
 import { recentChangesIn } from "./d1/recent-changes.ts";
 import { releasesIn } from "./d1/releases.ts";
+import { storedFilesIn } from "./d1/stored-files.ts";
 import { strayFilesIn } from "./d1/stray-files.ts";
 import { tokensIn } from "./d1/tokens.ts";
 import { uploadSessionsIn } from "./d1/upload-sessions.ts";
@@ -146,6 +147,7 @@ export function createStores(platform: Storage, { maxPut, inMemory }: StorageLim
       documents: documentStore({ kv, keys, memory: documents, copies, written }),
       freshness: freshness(memory.marks, cache, keys.checked),
       absentNames: absentNamesIn(freshness(memory.marks, cache, keys.absent), catalog),
+      storedFiles: storedFilesIn(db, source),
       deleteFiles: projectFileDeletion(objects, source, memory.files),
       fills: fillQueue(fills, source),
       refreshes: refreshQueue(refreshes, source),
