@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { keepRules, resolveKeep, type KeepConfig } from "./keep.ts";
 import { patterns } from "./patterns.ts";
 import { policy, resolvePolicy, type PolicyConfig } from "./policy.ts";
 import type { UpstreamConfig } from "./upstreams.ts";
@@ -37,11 +38,15 @@ export const index = z
     read: z.optional(z.enum(["anyone", "token"], 'must be "anyone" or "token"')),
     merge: z.optional(patterns),
     volatile: z._default(z.boolean(), false),
+    keep: z.optional(keepRules),
     policy: z.optional(policy),
   })
   .check(
     z.refine((it) => it.hosted || it.sources.length > 0, "must have sources, or be hosted = true, which takes uploads"),
-    z.refine((it) => it.hosted || !(it.merge || it.volatile), "merge and volatile are for an index with hosted = true"),
+    z.refine(
+      (it) => it.hosted || !(it.merge || it.volatile || it.keep),
+      "merge, volatile and keep are for an index with hosted = true",
+    ),
   );
 
 type IndexShape = z.infer<typeof index>;
@@ -68,6 +73,8 @@ export interface IndexConfig {
   readonly hosted: boolean;
   /** Whether a hosted file may be replaced, and a deleted file's name used again. */
   readonly volatile: boolean;
+  /** Which hosted releases are kept; undefined: all. */
+  readonly keep?: KeepConfig | undefined;
   /** Whether reading needs a token. */
   readonly isPrivate: boolean;
 }
@@ -120,6 +127,7 @@ export function resolveIndexes(
     ...resolve(name, []),
     hosted: shape.hosted,
     volatile: shape.volatile,
+    ...(shape.keep && { keep: resolveKeep(shape.keep) }),
     isPrivate: isPrivate(shape),
   }));
   if (!(DEFAULT in shapes)) problems.push(`INDEXES.${DEFAULT}: is missing; it is the index at /simple/`);

@@ -8,6 +8,7 @@ export type JobResult =
   | PopularityResult
   | SweepResult
   | CleanResult
+  | PruneResult
   | AdvisoriesResult
   | PurgeResult
   | MirrorResult
@@ -75,6 +76,26 @@ type SweepResult =
   /** Objects compared with the database: rows that were added or corrected, and rows of objects that are gone. */
   | { readonly kind: "reconciled"; readonly objects: number; readonly corrected: number; readonly gone: number };
 
+/** Of the job `prune`. */
+type PruneResult =
+  /** A release was moved into the trash; `reason` is the key of `keep`. */
+  | {
+      readonly kind: "release-pruned";
+      readonly index: string;
+      readonly project: string;
+      readonly version: string;
+      readonly reason: "dev" | "prerelease" | "per_project";
+      readonly files: number;
+      readonly bytes: number;
+    }
+  /** All releases of the run, in this index; `isDone` false: there may be more, which the next run takes. */
+  | { readonly kind: "releases-pruned"; readonly index: string; readonly releases: number; readonly isDone: boolean }
+  /** Uses are known since `since` only, so that nothing can be said to be unused before `until`. */
+  | { readonly kind: "uses-unknown"; readonly index: string; readonly since: number; readonly until: number }
+  | { readonly kind: "prune-not-due"; readonly dueAt: number }
+  /** No index has `keep`. */
+  | { readonly kind: "all-kept" };
+
 /** Of the job `clean`; it names objects as well. */
 type CleanResult =
   | {
@@ -82,6 +103,14 @@ type CleanResult =
       readonly checked: number;
       readonly objects: number;
       readonly bytes: number;
+    }
+  /** Files of a release that can no longer be restored. */
+  | {
+      readonly kind: "trash-emptied";
+      readonly index: string;
+      readonly project: string;
+      readonly version: string;
+      readonly files: number;
     }
   /** Objects under `prefix` that look abandoned stay, since the database's answer about them is not reliable. */
   | {

@@ -1,6 +1,7 @@
 import type * as z from "zod/mini";
 import type { vars } from "./config.ts";
 import type { index } from "./indexes.ts";
+import type { keepRules } from "./keep.ts";
 import type { mirror, mirrorFilters } from "./mirror.ts";
 import type { policy } from "./policy.ts";
 import type { trusted } from "./trusted.ts";
@@ -94,7 +95,17 @@ export const INDEX_MEANINGS: Meanings<typeof index> = {
   read: '`"anyone"` or `"token"`. Left out: `"token"` where it is hosted, else `"anyone"`.',
   merge: "Hosted names that hide nothing: their pages have the hosted files and the sources' files.",
   volatile: "Whether a file may be uploaded again with other bytes, and a deleted file's name used again.",
+  keep: "Which hosted releases it keeps; the keys are below. Left out: all of them.",
   policy: "What it lets through; the keys are below. Left out: everything.",
+};
+
+export const KEEP_MEANINGS: Meanings<typeof keepRules> = {
+  per_project:
+    "How many releases of a project are kept: the highest versions of the final ones, and as many of the pre-releases, and of the development releases. Left out: all.",
+  dev: "For how long after their last upload development releases (`1.0.dev3`) are kept: `30d`. Left out: for good.",
+  prerelease: "The same of pre-releases (`1.0rc1`).",
+  unused:
+    "For how long a release is kept, whatever the other keys say, after a file of it was last uploaded, downloaded or restored; `7d` at least.",
 };
 
 export const POLICY_MEANINGS: Meanings<typeof policy> = {

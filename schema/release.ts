@@ -59,6 +59,8 @@ export const releasedProject = z.object({
           yanked: z.optional(z.string()),
           /** Left out where the file was not deleted. */
           deletedAt: z.optional(z.string()),
+          /** Left out where it was not deleted, or can no longer be restored. */
+          restorable: z.optional(z.boolean()),
         }),
       ),
     }),

@@ -37,8 +37,8 @@ export const hostedTable = ({ projects }: HostedProjectsAnswer): string[] =>
     ),
   );
 
-function stateOf({ yanked, deletedAt }: ProjectAnswer["versions"][number]["files"][number]): string {
-  if (deletedAt !== undefined) return `deleted ${deletedAt.slice(0, 10)}`;
+function stateOf({ yanked, deletedAt, restorable }: ProjectAnswer["versions"][number]["files"][number]): string {
+  if (deletedAt !== undefined) return `deleted ${deletedAt.slice(0, 10)}${restorable ? ", in the trash" : ""}`;
   if (yanked === undefined) return "";
   return yanked === "" ? "yanked" : `yanked: ${yanked}`;
 }

@@ -6,14 +6,17 @@ import { command, forServer } from "../lib/command.ts";
 import { confirmDeletion } from "../lib/confirm.ts";
 import { indexPath } from "../lib/index-path.ts";
 import { findServer, type ServerOptions } from "../lib/server-address.ts";
+import { runServerJob } from "../lib/run-server-job.ts";
 import { hostedTable, releaseTable } from "./release-table.ts";
 
 /** `pypi-edge release`: shows and changes published releases. Each action is one request. */
 export const releaseCommand = () =>
-  [list, show, yank, unyank, remove, status, promote].reduce(
-    (made, action) => made.addCommand(action()),
-    command("release", "list, show, yank, delete, promote releases; set a project's status"),
-  );
+  [list, show, yank, unyank, remove, restore, status, promote]
+    .reduce(
+      (made, action) => made.addCommand(action()),
+      command("release", "list, show, yank, delete, restore, promote releases; set a project's status"),
+    )
+    .addCommand(prune());
 
 /** An action on a project of an index. */
 const action = (name: string, summary: string, ...examples: readonly (readonly [string, string])[]) =>
@@ -72,7 +75,10 @@ const unyank = () =>
     );
 
 const remove = () =>
-  action("delete", "delete a release for good; its filenames cannot be used again, except in a volatile index")
+  action(
+    "delete",
+    "delete a release; it can be restored for 30 days, and its filenames cannot be used again, except in a volatile index",
+  )
     .argument("<project>")
     .argument("<version>")
     .option("--filename <name>", "one file of the release")
@@ -81,6 +87,29 @@ const remove = () =>
       if (!options.yes) await confirmDeletion(`${options.filename ?? `${project} ${version}`} from ${options.index}`);
       await change(options, "DELETE", `${below(options, project, version)}${file(options)}`);
     });
+
+const restore = () =>
+  action("restore", "take a deleted release out of the trash, as it was", [
+    "pypi-edge release restore demo 1.0 --index team",
+    "within 30 days after it was deleted",
+  ])
+    .argument("<project>")
+    .argument("<version>")
+    .option("--filename <name>", "one file of the release")
+    .action((project, version, options) =>
+      change(options, "POST", `${below(options, project, version)}/restore${file(options)}`),
+    );
+
+const prune = () =>
+  forServer(
+    command(
+      "release prune",
+      "move releases into the trash that their index does not keep, as the job prune does each day",
+      [["pypi-edge release prune --dry-run", "list them, and change nothing"]],
+    ),
+  )
+    .option("--dry-run", "print what it would do, and change nothing")
+    .action((options) => runServerJob("prune", options));
 
 const status = () =>
   action("status", `set a project's status: ${STATUSES.join(", ")}`)

@@ -54,7 +54,10 @@ export async function verifyFolder(folder: string, { isNew }: { readonly isNew: 
   return { hosted: hosted.length, objects: objects.length, bytes, values: values.length, findings };
 }
 
-const isHostedFile = ({ table, row }: MovedRow) => table === "hosted_file" && row["object"] !== null;
+/** Not deleted, or in the trash. A backup of an earlier version has no trash. */
+const isHostedFile = ({ table, row }: MovedRow) => table === "hosted_file" && objectOf(row) !== null;
+
+const objectOf = (row: MovedRow["row"]) => row["object"] ?? row["trashed"] ?? null;
 
 const OTHER_BYTES = "has other bytes than its row says";
 
@@ -74,7 +77,7 @@ function hostedFileOf(row: Readonly<Record<string, string | number | null>>): Ho
     project: text("project"),
     version: text("version"),
     filename: text("filename"),
-    object: text("object"),
+    object: String(objectOf(row) ?? ""),
     metadata: typeof metadata === "string" ? metadata : null,
   };
 }

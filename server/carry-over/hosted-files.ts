@@ -1,7 +1,7 @@
 import type { Database } from "../../worker/platform/database.ts";
 import type { DamagedObject } from "./hosted-objects.ts";
 
-/** A hosted file that is not deleted, as the database has it. */
+/** A hosted file that is not deleted, or is in the trash, as the database has it. */
 export interface HostedFileRow {
   readonly index: string;
   readonly project: string;
@@ -13,9 +13,10 @@ export interface HostedFileRow {
   readonly metadata: string | null;
 }
 
-/** The query for all that are not deleted. */
-export const HOSTED_FILES = `SELECT index_name AS "index", project, version, filename, object, metadata_sha256 AS metadata
-  FROM hosted_file WHERE object IS NOT NULL ORDER BY index_name, project, version, filename`;
+/** The query for all that have bytes. */
+export const HOSTED_FILES = `SELECT index_name AS "index", project, version, filename,
+    coalesce(object, trashed) AS object, metadata_sha256 AS metadata
+  FROM hosted_file WHERE coalesce(object, trashed) IS NOT NULL ORDER BY index_name, project, version, filename`;
 
 export async function hostedFiles(database: Pick<Database, "prepare">): Promise<HostedFileRow[]> {
   return (await database.prepare(HOSTED_FILES).all<HostedFileRow>()).results;

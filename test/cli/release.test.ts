@@ -32,6 +32,8 @@ describe("pypi-edge release", () => {
     [["delete", "demo", "1.0", "--yes"], "DELETE", "demo/1.0", ""],
     [["delete", "demo", "1.0", "--yes", "--filename", "a.whl"], "DELETE", "demo/1.0?filename=a.whl", ""],
     [["status", "demo", "archived", "--reason", "old"], "PUT", "demo/status", '{"status":"archived","reason":"old"}'],
+    [["restore", "demo", "1.0"], "POST", "demo/1.0/restore", ""],
+    [["restore", "demo", "1.0", "--filename", "a.whl"], "POST", "demo/1.0/restore?filename=a.whl", ""],
     [["promote", "demo", "1.0", "--to", "prod"], "POST", "demo/1.0/promote", '{"to":"prod"}'],
   ])("%j is one request, and prints what was done", async (args, method, path, body) => {
     api.answer = DID;
@@ -57,6 +59,12 @@ describe("pypi-edge release", () => {
           files: [
             { ...file, filename: "demo-1.0.tar.gz", yanked: "broken" },
             { ...file, filename: "demo-1.0-py3-none-any.whl", yanked: "", deletedAt: "2026-11-03T10:00:00.000Z" },
+            {
+              ...file,
+              filename: "demo-1.0-cp312-none-any.whl",
+              deletedAt: "2026-11-09T10:00:00.000Z",
+              restorable: true,
+            },
           ],
         },
         { version: "2.0", files: [{ ...file, filename: "demo-2.0.tar.gz", size: 9 }] },
@@ -67,9 +75,10 @@ describe("pypi-edge release", () => {
       0,
       [
         "demo in team: deprecated (use demo2)",
-        "1.0  demo-1.0.tar.gz            12,345 bytes  2026-11-01  yanked: broken",
-        "1.0  demo-1.0-py3-none-any.whl  12,345 bytes  2026-11-01  deleted 2026-11-03",
-        "2.0  demo-2.0.tar.gz            9 bytes       2026-11-01",
+        "1.0  demo-1.0.tar.gz              12,345 bytes  2026-11-01  yanked: broken",
+        "1.0  demo-1.0-py3-none-any.whl    12,345 bytes  2026-11-01  deleted 2026-11-03",
+        "1.0  demo-1.0-cp312-none-any.whl  12,345 bytes  2026-11-01  deleted 2026-11-09, in the trash",
+        "2.0  demo-2.0.tar.gz              9 bytes       2026-11-01",
         "",
       ],
     ]);
@@ -99,6 +108,15 @@ describe("pypi-edge release", () => {
     api.answer = json({ index: "default", projects: [] });
     expect((await release("list", "--index", "default")).output).toBe("Nothing is hosted in default.\n");
     expect(api.sent.at(-1)).toMatchObject({ url: "/-/api/projects" });
+  });
+
+  test.each([
+    [["--dry-run"], "/-/api/jobs/prune?dry-run=true", false],
+    [[], "/-/api/jobs/prune", true],
+  ])("prune %j runs the job until it is done, a dry run once", async (args, url, isDone) => {
+    api.answer = json({ did: ["It was done."], results: [{ isDone }] });
+    expect(await release("prune", ...args)).toMatchObject({ code: 0, output: "It was done.\n" });
+    expect(api.sent.map((sent) => `${sent.method} ${sent.url}`)).toEqual([`POST ${url}`]);
   });
 
   test("ends with 1 and the server's sentence where it refuses", async () => {

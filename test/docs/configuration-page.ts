@@ -5,6 +5,7 @@ import { parseConfig, vars } from "../../schema/config.ts";
 import { index } from "../../schema/indexes.ts";
 import {
   INDEX_MEANINGS,
+  KEEP_MEANINGS,
   MIRROR_FILTER_MEANINGS,
   MIRROR_MEANINGS,
   POLICY_MEANINGS,
@@ -13,6 +14,7 @@ import {
   VARIABLE_MEANINGS,
 } from "../../schema/meanings.ts";
 import { OWN_MEANINGS } from "../../schema/own-deployment.ts";
+import { keepRules } from "../../schema/keep.ts";
 import { mirror, mirrorFilters } from "../../schema/mirror.ts";
 import { policy } from "../../schema/policy.ts";
 import { trusted } from "../../schema/trusted.ts";
@@ -111,6 +113,20 @@ ${table(
   Object.keys(index.shape),
   (key, wrong) => ({ ...COMPLETE, INDEXES: { default: { sources: ["pypi"], hosted: true, [key]: wrong } } }),
   { hosted: false, volatile: false, merge: [] },
+)}
+
+### Releases that are kept
+
+\`[vars.INDEXES.NAME.keep]\`; see [private-index](private-index.md#releases-that-are-kept).
+
+${table(
+  KEEP_MEANINGS,
+  Object.keys(keepRules.shape),
+  (key, wrong) => ({
+    ...COMPLETE,
+    INDEXES: { default: { sources: ["pypi"], hosted: true, keep: { dev: "30d", [key]: wrong } } },
+  }),
+  { unused: "30d" },
 )}
 
 ## Policies

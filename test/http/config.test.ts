@@ -176,7 +176,7 @@ describe("a wrong configuration is an error that names the key", () => {
     [
       "merging where nothing is hosted",
       { INDEXES: { default: { sources: ["pypi"], merge: ["numpy"] } } },
-      /INDEXES\.default: merge and volatile are for an index with hosted = true/,
+      /INDEXES\.default: merge, volatile and keep are for an index with hosted = true/,
     ],
     [
       "another way to read",

@@ -185,6 +185,7 @@ const TABLE: Readonly<Record<string, Tries>> = {
   [`${RELEASES}/:version`]: (path) => released("PUT", '{"status":"active"}')(path.replace(":version", "status")),
   [`${RELEASES}/:version/yank`]: released("POST"),
   [`${RELEASES}/:version/unyank`]: released("POST"),
+  [`${RELEASES}/:version/restore`]: released("POST"),
   [`${RELEASES}/:version/promote`]: released("POST", '{"to":"team"}'),
   "PUT /-/api/advisories": sent("PUT"),
   "POST /-/api/uploads": sent("POST"),

@@ -93,6 +93,7 @@ describe("a malformed request", () => {
     ["PUT", at("team", "demo", "status")],
     ["DELETE", at("team", "demo", "1.0")],
     ["POST", at("team", "demo", "1.0", "yank")],
+    ["POST", at("team", "demo", "1.0", "restore")],
     ["POST", at("team", "demo", "1.0", "promote")],
   ])("only %s is offered at %s", async (allowed, path) => {
     const rig = await published();

@@ -47,6 +47,7 @@ async function published() {
 const YANK = (project = "demo") => ["POST", at("team", project, "1.0", "yank")] as const;
 const UNYANK = ["POST", at("team", "demo", "1.0", "unyank")] as const;
 const DELETE = ["DELETE", at("team", "demo", "1.0")] as const;
+const RESTORE = ["POST", at("team", "demo", "1.0", "restore")] as const;
 const STATUS = ["PUT", at("team", "demo", "status"), { status: "archived" }] as const;
 const SHOW = ["GET", at("team", "demo")] as const;
 const PROMOTE = ["POST", at("team", "demo", "1.0", "promote"), { to: "prod" }] as const;
@@ -56,11 +57,11 @@ describe("a token", () => {
     ["read", [SHOW]],
     ["upload", []],
     ["yank", [YANK(), UNYANK]],
-    ["admin", [SHOW, YANK(), UNYANK, STATUS, DELETE]],
+    ["admin", [SHOW, YANK(), UNYANK, STATUS, DELETE, RESTORE]],
   ] as const)("for %s on the index may do that alone", async (scope, allowed) => {
     const rig = await published();
     const done = [];
-    for (const request of [SHOW, YANK(), UNYANK, STATUS, PROMOTE, DELETE] as const) {
+    for (const request of [SHOW, YANK(), UNYANK, STATUS, PROMOTE, DELETE, RESTORE] as const) {
       const [method, path, body] = request;
       const { status } = await as(rig, holder("team", [scope]), method, path, body);
       expect([200, 403]).toContain(status);
@@ -98,6 +99,7 @@ describe("a client without permission", () => {
       ["POST", at("team", project, "1.0", "yank")],
       ["POST", `${at("team", project, "1.0", "unyank")}?filename=x`],
       ["DELETE", at("team", project, "1.0")],
+      ["POST", at("team", project, "1.0", "restore")],
       ["PUT", at("team", project, "status")],
       ["POST", at("team", project, "1.0", "promote")],
       ["PATCH", at("team", project, "1.0", "promote")],

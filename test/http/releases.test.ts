@@ -151,7 +151,7 @@ describe("deleting", () => {
     const { status, json } = await call(rig, "DELETE", at("team", "demo", "1.0"));
     expect([status, json?.["did"]]).toEqual([
       200,
-      `demo 1.0 in team is deleted: ${ONE}, ${SDIST}. The names of deleted files cannot be used again.`,
+      `demo 1.0 in team is deleted: ${ONE}, ${SDIST}. The names of deleted files cannot be used again; the files can be restored for 30 days.`,
     ]);
     expect((await hosted("team")).map((row) => [row.filename, row.object === null, row.deleted_at])).toEqual([
       [ONE, true, rig.now],
@@ -182,17 +182,19 @@ describe("deleting", () => {
     ]);
   });
 
-  test("in a volatile index takes the rows too: the names are free", async () => {
+  test("in a volatile index frees the names, and the files can be restored until one of them is used again", async () => {
     const rig = team();
     await host("scratch", ONE);
     await host("scratch", SDIST, { version: "1.0", object: null, deleted_at: 1 });
     const { json } = await call(rig, "DELETE", at("scratch", "demo", "1.0"));
     expect([json?.["files"], json?.["did"]]).toEqual([
-      [ONE, SDIST],
-      expect.stringMatching(/can be used again here\.$/),
+      [ONE],
+      expect.stringMatching(/can be used again here; until then, files can be restored for 30 days\.$/),
     ]);
-    expect(await hosted("scratch")).toEqual([]);
-    expect((await projectRows()).map((row) => row.project)).toEqual(["demo"]);
+    expect((await hosted("scratch")).map(({ object }) => object)).toEqual([null, null]);
+    await host("team", ONE);
+    expect((await call(rig, "POST", at("team", "demo", "1.0", "promote"), { to: "scratch" })).status).toBe(200);
+    expect(await there("scratch")).toEqual([ONE]);
   });
 
   test("a release that was deleted cannot be yanked", async () => {
@@ -242,7 +244,15 @@ describe("a project, shown", () => {
         { version: "1.10", files: [{ filename: "demo-1.10.tar.gz", ...file, uploadedAt }] },
         {
           version: "2.0a1",
-          files: [{ filename: "demo-2.0a1.tar.gz", ...file, uploadedAt, deletedAt: new Date(rig.now).toISOString() }],
+          files: [
+            {
+              filename: "demo-2.0a1.tar.gz",
+              ...file,
+              uploadedAt,
+              deletedAt: new Date(rig.now).toISOString(),
+              restorable: true,
+            },
+          ],
         },
       ],
     });

@@ -69,6 +69,7 @@ describe("a write is answered when it holds everywhere", () => {
       ["PUT", at("team", "demo", "status"), { status: "active" }],
       ["POST", at("team", "demo", "1.0", "promote"), { to: "prod" }],
       ["DELETE", at("team", "demo", "1.0"), {}],
+      ["POST", at("team", "demo", "1.0", "restore"), {}],
     ] as const) {
       for (let times = 0; times < 2; times++) {
         const { answer, waited } = await timed(() => call(rig, method, path, body));

@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { LAST_MIGRATION } from "../../schema/moving.ts";
 import { LEFT_TABLES, MOVED_TABLES } from "../../worker/storage/moving/tables.ts";
-import { host, team } from "../support/releases.ts";
+import { at, call, host, team } from "../support/releases.ts";
 import { ADMIN_TOKEN, type Rig } from "../support/rig.ts";
 import { inStore, read, store } from "../support/swept.ts";
 
@@ -45,6 +45,30 @@ test("what a deployment has stored is moved out and in, through a copy of its bu
   expect((await read(rig, "mirrored")).status).toBe(200);
   expect((await rig.get("/team/simple/demo/", { Authorization: `Bearer ${ADMIN_TOKEN}` })).status).toBe(200);
   expect(rig.upstream.requests).toEqual([]);
+});
+
+test("the trash moves along: what was deleted before can be restored after it", async () => {
+  const rig = team();
+  await host("team", "demo-1.0-py3-none-any.whl");
+  await call(rig, "DELETE", at("team", "demo", "1.0"));
+  await env.DB.prepare("INSERT INTO hosted_use VALUES ('team', 'demo', '1.0', 7)").run();
+  await job(rig, "move-out");
+  await intoNewDeployment();
+  rig.restart();
+  expect(await job(rig, "move-in")).toMatchObject({ status: 200, text: expect.stringContaining("are moved in.") });
+  expect((await env.DB.prepare("SELECT used_at FROM hosted_use").all()).results).toEqual([{ used_at: 7 }]);
+  expect((await call(rig, "POST", at("team", "demo", "1.0", "restore"))).status).toBe(200);
+});
+
+test("a move whose copy lacks bytes of the trash is refused", async () => {
+  const rig = team();
+  const { object } = await host("team", "demo-1.0-py3-none-any.whl");
+  await call(rig, "DELETE", at("team", "demo", "1.0"));
+  await job(rig, "move-out");
+  await intoNewDeployment();
+  rig.restart();
+  await env.FILES.delete(object ?? "");
+  expect((await job(rig, "move-in")).status).toBeGreaterThanOrEqual(400);
 });
 
 test("a move has no dry run", async () => {

@@ -27,8 +27,6 @@ type MountedIndex = Pick<Index, "config" | "repository" | "isDated" | "explain" 
 /** Where an index has files. */
 const HAS_FILES: ReadonlySet<string> = new Set(["files", "packages"]);
 
-type MountedIndex = Pick<Index, "config" | "repository" | "explain" | "catalog">;
-
 /** Mounts what the API of an index has of it for all who may read it: before the API of the whole server, which refuses the rest. */
 export function mountIndexApi(
   app: Hono<AppEnv>,

@@ -14,7 +14,7 @@ export interface Grant {
 
 /** An authenticated sender. */
 export interface Principal extends Grant {
-  /** A token's id, `admin`, an identity token's issuer, or `upstream`; recorded in the audit log. */
+  /** A token's id, `admin`, an identity token's issuer, `upstream` or `keep`; recorded in the audit log. */
   readonly id: string;
   /** A name that people gave it. */
   readonly name: string;

@@ -10,6 +10,7 @@ import type { Platform } from "../platform/platform.ts";
 import { inspect } from "../publishing/inspect/inspect.ts";
 import type { AuditLog } from "../publishing/releases/audit-log.ts";
 import { createReleaseActions, type ReleaseActions } from "../publishing/releases/actions.ts";
+import { createRetention } from "../publishing/releases/retention.ts";
 import type { HostedAmounts } from "../publishing/releases/ports.ts";
 import { PART_SIZE, createUploadsInParts, type UploadsInParts } from "../publishing/uploads-in-parts.ts";
 import type { OpenStagingFile } from "../publishing/ports.ts";
@@ -25,7 +26,7 @@ import type { GuardParts } from "../layers/guard/guard.ts";
 import { reservedBy } from "../layers/reserved-names.ts";
 import type { Explain } from "../repository/explanation.ts";
 import type { Layer, MirroredSource, Repository } from "../repository/repository.ts";
-import type { DeadLetters, Cleanup, Moving, RecentChanges, Runs } from "../repository/ports/maintenance.ts";
+import type { DeadLetters, Cleanup, Moving, RecentChanges, Retention, Runs } from "../repository/ports/maintenance.ts";
 import type { AskedFor } from "../repository/ports/asked-for.ts";
 import type { EntriesOf } from "../repository/ports/policy-entries.ts";
 import type { Publishers } from "../repository/ports/publishers.ts";
@@ -93,6 +94,7 @@ export interface Services {
   /** Writes what has been gathered in memory (counts, uses, demand), behind the answer, if it is due. */
   readonly flush: (ctx: Context) => void;
   readonly cleanup: Cleanup;
+  readonly retention: Retention;
   readonly letters: DeadLetters;
   readonly recent: RecentChanges;
   readonly runs: Runs;
@@ -170,6 +172,7 @@ export function compose(
     transaction: stores.publishTransaction,
     objects: stores.uploadObjects,
   });
+  const uses = stores.hostedUses(indexes.filter(({ keep }) => keep !== undefined).map(({ name }) => name));
   const authenticate = authenticator({ adminTokens, tokens, attempts: new Attempts() });
   return {
     authenticate,
@@ -178,7 +181,7 @@ export function compose(
     policyEntries: { entries: stores.policyEntries, freshId },
     askedFor: stores.askedFor,
     tokenExchange: createTokenExchange({ trusted, audience }, platform, tokens, counters),
-    releases: createReleaseActions(stores.releases, indexes),
+    releases: createReleaseActions(stores.releases, indexes, stores.isStored),
     forks: stores.forks,
     advisoriesOnFork: async ({ project, base, isOffered }, ctx) => {
       const known = isOffered ? await stores.findAdvisories(project, ctx) : undefined;
@@ -200,7 +203,7 @@ export function compose(
     indexes: indexes.map((index) => {
       const sources = index.upstreams.flatMap((upstream) => stacks.get(upstream) ?? []);
       const made = stores.mergedPages(index.name);
-      const packages = { overlays: index.overlays, hosting, bytes, made };
+      const packages = { overlays: index.overlays, hosting, bytes, uses, made };
       // What a view leaves out is no policy's: it has no lists, and is no verdict.
       const ofPolicies = new Set(index.policies.map((policy) => policy.index));
       const entriesOf: EntriesOf = (of, ctx) => (ofPolicies.has(of) ? stores.entriesOf(of, ctx) : NO_ENTRIES);
@@ -252,7 +255,14 @@ export function compose(
     freeSpace,
     freeBytes: platform.freeBytes,
     flush: stores.flush,
-    cleanup: stores.orphans,
+    cleanup: {
+      ...stores.orphans,
+      trash: stores.trash(indexes.filter(({ volatile }) => volatile).map(({ name }) => name)),
+    },
+    retention: {
+      ...createRetention(stores.releases, stores.releaseUses, indexes),
+      settle: () => platform.sleep(platform.staleness.reuse + platform.staleness.skew),
+    },
     letters: stores.deadLetters,
     recent: stores.recentChanges,
     runs: stores.jobRuns,

@@ -50,6 +50,7 @@ export async function readGauges(
     single("pypi_edge_hosted_projects", "Projects that were ever uploaded, by index.", own.projects),
     single("pypi_edge_hosted_files", "Uploaded files that are there; a promoted one counts in each index.", own.files),
     single("pypi_edge_hosted_bytes", "Bytes of these files.", own.bytes),
+    single("pypi_edge_trash_bytes", "Bytes of deleted files that can be restored.", own.trashed),
     {
       name: "pypi_edge_dead_letters",
       help: "Dead letters: messages that failed at each delivery.",

@@ -12,6 +12,9 @@ const ABANDONED = DAY;
  */
 const RESTORABLE = 31 * DAY;
 
+/** A deleted file can be restored for so long; its bytes then stay a day more, as long as the database can be restored. Milliseconds. */
+const IN_TRASH = 30 * DAY;
+
 /** A token can be looked up for so long after it ended. Milliseconds. */
 const FORGOTTEN = 90 * DAY;
 
@@ -25,11 +28,13 @@ const OUTLIVED = DAY;
 const NAMED = 10;
 
 /**
- * The job `clean`: deletes the objects of uploads that belong to no file, cancels uploads that no client has gone on with, and
+ * The job `clean`: empties the trash of what was deleted long ago, deletes the objects of uploads that belong to no file, cancels uploads that no client has gone on with, and
  * deletes tokens that ended long ago. Each step can be repeated without harm, and goes on where the last run ended.
  */
 export const cleanUploads: Job = async ({ cleanup }, ctx, { dryRun }) => {
   const results: JobResult[] = [];
+  const emptied = await cleanup.trash(ctx.now - IN_TRASH, ctx.now, dryRun);
+  results.push(...emptied.map((release) => ({ kind: "trash-emptied" as const, ...release })));
   const abandoned = ctx.now - ABANDONED;
   const before = { "hosted/": ctx.now - RESTORABLE, "staging/": abandoned };
   const { seen: checked, deleted, kept } = await cleanup.objects(before, dryRun);

@@ -2,7 +2,15 @@ import type { JobResult } from "../../schema/job-results.ts";
 import type { Context } from "../repository/context.ts";
 import type { MirrorLists, SourceMirror } from "../mirroring/ports.ts";
 import type { MirroredSource } from "../repository/repository.ts";
-import type { DeadLetters, Edge, Cleanup, Moving, RecentChanges, Runs } from "../repository/ports/maintenance.ts";
+import type {
+  DeadLetters,
+  Edge,
+  Cleanup,
+  Moving,
+  RecentChanges,
+  Retention,
+  Runs,
+} from "../repository/ports/maintenance.ts";
 import type { AdvisoryIndexStore } from "../repository/ports/advisory-index.ts";
 import type { OsvExport } from "../repository/ports/osv-export.ts";
 import type { StoredObjects } from "../repository/ports/stored-objects.ts";
@@ -21,6 +29,7 @@ export interface JobServices {
   /** As of the platform. */
   readonly freeBytes: () => Promise<number>;
   readonly cleanup: Cleanup;
+  readonly retention: Retention;
   readonly letters: DeadLetters;
   readonly recent: RecentChanges;
   readonly runs: Runs;

@@ -7,6 +7,7 @@ import { followChangeLogs } from "./follow-change-logs.ts";
 import type { Job, JobOptions, JobServices } from "./job.ts";
 import { forgetUnpopular } from "./forget-unpopular.ts";
 import { moveIntoBucket, moveOutOfBucket } from "./move.ts";
+import { pruneReleases } from "./prune-releases.ts";
 import { refreshPopular } from "./refresh-popular.ts";
 import { startMirrors } from "./start-mirrors.ts";
 import { purgeEdge } from "./purge-edge.ts";
@@ -20,6 +21,7 @@ export const JOBS: Readonly<Record<string, Job>> = {
   refresh: refreshPopular,
   forget: forgetUnpopular,
   sweep: sweepFiles,
+  prune: pruneReleases,
   clean: cleanUploads,
   advisories: syncAdvisories,
   purge: purgeEdge,
@@ -33,7 +35,7 @@ export const JOBS: Readonly<Record<string, Job>> = {
 export const SCHEDULE: Readonly<Record<string, readonly string[]>> = {
   "* * * * *": ["feed", "purge", "mirror"],
   "*/5 * * * *": ["refresh"],
-  "0 * * * *": ["forget", "sweep", "clean", "advisories"],
+  "0 * * * *": ["forget", "sweep", "prune", "clean", "advisories"],
 };
 
 /** Runs one job. Throws `no-such-route` where no job has that name. */

@@ -2,6 +2,8 @@
 export interface Version {
   /** Whether it is a pre-release or a development release: installers take one only on request. */
   readonly isPrerelease: boolean;
+  /** Whether it is a development release: `1.0.dev3`, `1.0rc1.dev3`. */
+  readonly isDevelopment: boolean;
   /** The sort key, compared list by list. */
   readonly key: readonly List[];
 }
@@ -72,6 +74,7 @@ export function parseVersion(text: string): Version | undefined {
   const phase = pre?.toLowerCase() ?? (dev !== undefined && post === undefined ? DEVELOPMENT : FINAL);
   return {
     isPrerelease: pre !== undefined || dev !== undefined,
+    isDevelopment: dev !== undefined,
     key: [
       [Number(epoch ?? 0)],
       withoutZeros(release.split(".").map(Number)),

@@ -33,10 +33,12 @@ import { demandIn, popularityIn, type PopularityParts } from "./d1/popularity.ts
 import { publishersIn } from "./d1/publishers.ts";
 import { publishTransactionIn } from "./d1/publish-transaction.ts";
 import { recentChangesIn } from "./d1/recent-changes.ts";
+import { hostedUsesIn, releaseUsesIn } from "./d1/release-uses.ts";
 import { releasesIn } from "./d1/releases.ts";
 import { storedFilesIn } from "./d1/stored-files.ts";
 import { strayFilesIn } from "./d1/stray-files.ts";
 import { tokensIn } from "./d1/tokens.ts";
+import { trashIn } from "./d1/trash.ts";
 import { uploadSessionsIn } from "./d1/upload-sessions.ts";
 import { confirmationIn } from "./d1/confirmation.ts";
 import { freshId, keysOf, listKeys, sharedKeys, storedRef } from "./keys.ts";
@@ -186,6 +188,9 @@ export function createStores(platform: Storage, { maxPut, inMemory }: StorageLim
     changedFiles: (upstream: string) => changedFilesIn(db, upstream),
     hostedAmounts: hostedAmountsIn(db),
     releases: releasesIn(db),
+    releaseUses: releaseUsesIn(db),
+    hostedUses: (indexes: readonly string[]) => hostedUsesIn(db, memory.releasesUsed, indexes),
+    isStored: async (key: string) => (await r2.head(key)) !== null,
     auditLog: auditLogIn(db),
     publishers: publishersIn(db),
     policyEntries: policyEntriesIn(db),
@@ -197,6 +202,7 @@ export function createStores(platform: Storage, { maxPut, inMemory }: StorageLim
     uploadSessions: uploadSessionsIn(db),
     uploadParts: partStoreIn(r2, pipe),
     orphans: orphansIn(db, r2),
+    trash: (volatile: readonly string[]) => trashIn(db, volatile),
     deadLetters: deadLettersIn(db, { fills, refreshes }),
     mirrorLists: mirrorListsIn(db),
     recentChanges: recentChangesIn(db),
@@ -243,6 +249,7 @@ const memoryTier = ({ budget, largest }: FileMemory) => ({
   siblingless: new Memory<true>(MiB),
   listings: new Memory<true>(MiB),
   used: new Memory<true>(2 * MiB),
+  releasesUsed: new Memory<true>(MiB),
   hosting: new Memory<RememberedProject>(8 * MiB, 4 * MiB),
   hostedBytes: new Memory<Uint8Array>(budget / 2, largest),
   completed: new Memory<{ readonly of: string; readonly page: Page }>(8 * MiB, 4 * MiB),

@@ -59,7 +59,7 @@ describe("a page of very many hosted files", () => {
     const rig = new Rig(OPEN_TEAM);
     await host("big", "big-0.1.tar.gz");
     await env.DB.exec(
-      "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 1199) INSERT INTO hosted_file SELECT 'team', 'big', i, 'big-1.' || i || '.tar.gz', '1.' || i, lower(hex(randomblob(32))), 1, 'hosted/x', NULL, NULL, 1, NULL, NULL FROM n",
+      "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 1199) INSERT INTO hosted_file SELECT 'team', 'big', i, 'big-1.' || i || '.tar.gz', '1.' || i, lower(hex(randomblob(32))), 1, 'hosted/x', NULL, NULL, 1, NULL, NULL, NULL FROM n",
     );
     const first = await pageIn(rig, "/team", "big");
     expect(filesOn(first)).toHaveLength(1_201);

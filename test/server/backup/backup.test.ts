@@ -100,6 +100,24 @@ test.each([false, true])(
   },
 );
 
+test("the trash is verified and in a backup, and what is in it can be restored after the backup was", async () => {
+  const [state, folder, restored] = [filledState(), newFolder(), newFolder()];
+  const deployment = await openDeployment(state);
+  const release = "/-/api/indexes/team/projects/hosted/1.0";
+  expect((await deployment.ask(release, { method: "DELETE" })).status).toBe(200);
+  expect(await backUp({ state, folder, migrations: MIGRATIONS, mirror: false })).toMatchObject({
+    hosted: 1,
+    findings: [],
+  });
+  await deployment.close();
+  await moveIntoState({ state: restored, folder, migrations: MIGRATIONS });
+  const again = await openDeployment(restored);
+  expect((await again.ask(`${release}/restore`, { method: "POST" })).status).toBe(200);
+  await again.close();
+  spoil(hostedFile(state));
+  expect((await verifyState(state)).findings.map(({ kind }) => kind)).toEqual(["hosted-damaged"]);
+});
+
 test("a file that is uploaded after the snapshot has neither a row nor bytes in the backup", async () => {
   const deployment = await openDeployment(filledState());
   const key = `hosted/${"0".repeat(64)}/${"1".repeat(16)}`;

@@ -54,6 +54,17 @@ const SENTENCES: { readonly [Of in Kind]: Sentence<Of> } = {
   reconciled: ({ objects, corrected, gone }) =>
     `${some(objects, "stored object")} ${was(objects)} compared with the database: ${some(corrected, "row")} added or corrected, ${gone} deleted.`,
 
+  "release-pruned": ({ index, project, version, reason, files, bytes }) =>
+    `${project} ${version} in ${index} (${some(files, "file")}, ${size(bytes)}): ${PRUNED[reason]}`,
+  "releases-pruned": ({ index, releases, isDone }, dryRun) =>
+    `${index}: ${some(releases, "release")} ${was(releases, dryRun)} moved into the trash, where ${releases === 1 ? "it" : "they"} can be restored for 30 days.${isDone ? "" : " There may be more: the next run goes on."}`,
+  "uses-unknown": ({ index, since, until }) =>
+    `${index}: downloads are known since ${date(since)} only, so nothing is moved into the trash before ${date(until)}.`,
+  "prune-not-due": ({ dueAt }) => `Releases are next looked at after ${date(dueAt)}.`,
+  "all-kept": () => "No index has rules for which releases it keeps: all of them stay.",
+
+  "trash-emptied": ({ index, project, version, files }, dryRun) =>
+    `${some(files, "deleted file")} of ${project} ${version} in ${index} ${was(files, dryRun)} taken out of the trash: ${files === 1 ? "it" : "they"} can no longer be restored.`,
   "upload-objects-deleted": ({ checked, objects, bytes }, dryRun) => {
     const all = some(checked, "object");
     if (objects === 0) return `${all} of uploads ${was(checked)} checked; there is none to delete.`;
@@ -102,6 +113,12 @@ const FAILED = {
   read: "its change log could not be read",
   queue: "its outdated pages could not be queued",
   plan: "the database could not be read",
+} as const;
+
+const PRUNED = {
+  dev: "a development release that is older than keep.dev",
+  prerelease: "a pre-release that is older than keep.prerelease",
+  per_project: "older than the newest ones of its kind, as many as keep.per_project says",
 } as const;
 
 const KEPT = {

@@ -116,6 +116,15 @@ const offers = (
       return settling.settle(() => releases.yank(target, selection, null, by, c.get("ctx")));
     },
   },
+  "/:version/restore": {
+    methods: ["POST"],
+    scope: "admin",
+    parameters: ["filename"],
+    async answer({ c, target, selection, by }) {
+      await readRequestJson(c.req.raw, emptyBody);
+      return settling.settle(() => releases.restore(target, selection, by, c.get("ctx")));
+    },
+  },
   "/:version/promote": {
     methods: ["POST"],
     scope: "read",
@@ -149,11 +158,12 @@ function shown({ index, project, status, files }: ReleasedProject): ProjectAnswe
   };
 }
 
-const shownFile = ({ filename, size, sha256, uploadedAt, yanked, deletedAt }: ReleaseFile) => ({
+const shownFile = ({ filename, size, sha256, uploadedAt, yanked, deletedAt, trashed }: ReleaseFile) => ({
   filename,
   size,
   sha256,
   uploadedAt: new Date(uploadedAt).toISOString(),
   ...(yanked !== null && { yanked }),
   ...(deletedAt !== null && { deletedAt: new Date(deletedAt).toISOString() }),
+  ...(trashed !== null && { restorable: true }),
 });

@@ -93,7 +93,7 @@ export function guard(parts: GuardParts): Layer {
   ): Promise<GuardedPage> {
     const known = knownView(rules, page, name, advisories, ctx);
     if (known) return known;
-    const findAdvisories = countHeldFix && (() => anyAdvisoriesOf(name, ctx));
+    const findAdvisories = countHeldFix && (async () => anyAdvisoriesOf(name, ctx));
     const made = await guardedPage({ page, source: files.source, rules, advisories, findAdvisories }, ctx);
     const { until = Infinity, refused } = made;
     // Rules that ask for no advisories have it made anew for none.

@@ -4,7 +4,13 @@ import { projectCandidates, type Filename } from "../../pypi/filename.ts";
 import { identityOf } from "../../pypi/identity.ts";
 import type { Context } from "../../repository/context.ts";
 import { shownProjects, type HostingIndex } from "./shown-project.ts";
-import type { HostedBytes, HostedFile, HostedPackages } from "../../repository/ports/hosted-packages.ts";
+import type {
+  HostedBytes,
+  HostedFile,
+  HostedPackages,
+  HostedProject,
+  HostedUses,
+} from "../../repository/ports/hosted-packages.ts";
 import { resolveRange } from "../../repository/range.ts";
 import type { FileRequest } from "../../repository/repository.ts";
 import type { ProjectName } from "../../pypi/name.ts";
@@ -14,7 +20,7 @@ const ADDRESS = /^(?<sha256>[0-9a-f]{64})\/[^/]+$/;
 
 /** A hosted file, and the project that it belongs to. */
 interface Found {
-  readonly project: ProjectName;
+  readonly tier: HostedProject;
   readonly file: HostedFile;
 }
 
@@ -26,12 +32,17 @@ export class HostedFiles {
   readonly #holding;
   readonly #hosting: HostedPackages;
   readonly #bytes: HostedBytes;
+  readonly #uses: HostedUses;
 
-  constructor(overlays: readonly HostingIndex[], hosting: HostedPackages, bytes: HostedBytes) {
+  constructor(
+    overlays: readonly HostingIndex[],
+    { hosting, bytes, uses }: { hosting: HostedPackages; bytes: HostedBytes; uses: HostedUses },
+  ) {
     this.#indexes = overlays.map(({ index }) => index);
     this.#holding = shownProjects(overlays);
     this.#hosting = hosting;
     this.#bytes = bytes;
+    this.#uses = uses;
   }
 
   /**
@@ -42,8 +53,9 @@ export class HostedFiles {
     { ref, headOnly, range }: Pick<FileRequest, "ref" | "headOnly" | "range">,
     ctx: Context,
   ): Promise<Artifact> {
-    const { project, file } = await this.#find(ref, ctx);
-    const facts = { project, modifiedAt: file.uploadedAt, via: "r2" } as const;
+    const { tier, file } = await this.#find(ref, ctx);
+    if (!headOnly) this.#uses.used(file, tier, ctx);
+    const facts = { project: tier.name, modifiedAt: file.uploadedAt, via: "r2" } as const;
     if (ref.part === "metadata") {
       if (file.metadata === undefined) throw notHosted(ref);
       const bytes = await this.#bytes.metadata(file);
@@ -69,9 +81,10 @@ export class HostedFiles {
     for (const [project, having] of hosts) {
       const holding = this.#holding(project, having);
       const shown = holding?.tiers.filter((tier) => tier !== holding.quarantined) ?? [];
-      for (const { files } of shown) {
+      for (const tier of shown) {
+        const { files } = tier;
         const file = files.find(isAsked);
-        if (file) return { project, file };
+        if (file) return { tier, file };
         // Of two files of one name the index lists the one of the upper overlay, and only that one is served.
         if (shown.length > 1 && hasNamesake(files, ref.filename, project)) break;
       }

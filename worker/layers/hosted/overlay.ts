@@ -6,7 +6,7 @@ import { hasFile, shownProjects, hostedPage, type ShownProject, type HostingInde
 import { HostedFiles, isQuarantined } from "./hosted-files.ts";
 import { hostedList } from "./hosted-listing.ts";
 import { mergedPage } from "./merged-page.ts";
-import type { HostedBytes, HostedPackages, MergedPages } from "../../repository/ports/hosted-packages.ts";
+import type { HostedBytes, HostedPackages, HostedUses, MergedPages } from "../../repository/ports/hosted-packages.ts";
 import { mergeListings } from "../merge-listings.ts";
 import type { Layer } from "../../repository/repository.ts";
 import { overlaidFiles } from "./project-files.ts";
@@ -18,6 +18,7 @@ export interface OverlayParts {
   readonly overlays: readonly HostingIndex[];
   readonly hosting: HostedPackages;
   readonly bytes: HostedBytes;
+  readonly uses: HostedUses;
   readonly made: MergedPages;
 }
 
@@ -31,7 +32,7 @@ export function overlay(parts: OverlayParts): Layer {
   const { overlays, hosting, made } = parts;
   const indexes = overlays.map(({ index }) => index);
   const holdingOf = shownProjects(overlays);
-  const files = new HostedFiles(overlays, hosting, parts.bytes);
+  const files = new HostedFiles(overlays, parts);
 
   async function find(name: ProjectName, ctx: Context): Promise<ShownProject | undefined> {
     const hosts = await hosting.projects([name], indexes, ctx);

@@ -2,7 +2,7 @@ import type { Author } from "../../auth/audit-entry.ts";
 import { IndexError } from "../../errors.ts";
 import type { ProjectStatus } from "../../pypi/page.ts";
 import type { Context } from "../../repository/context.ts";
-import { selectFiles, namesInSentence, type FileSelection } from "./select-files.ts";
+import { auditedFile, describeSelection, filesPhrase, selectFiles, type FileSelection } from "./select-files.ts";
 import {
   decideAndWrite,
   hostingIndex,
@@ -13,7 +13,8 @@ import {
   type ProjectRef,
 } from "./optimistic-write.ts";
 import { decidePromotion } from "./promote.ts";
-import type { ReleasedProject, ReleaseFile, ReleaseStore } from "./ports.ts";
+import { decideRestoring } from "./restore.ts";
+import type { ReleasedProject, ReleaseStore } from "./ports.ts";
 
 /**
  * What can be done with published releases. Every action can be repeated without further effect. All throw
@@ -30,8 +31,12 @@ export interface ReleaseActions {
     by: Author,
     ctx: Context,
   ): Promise<ActionResult>;
-  /** Deletes files. Their names cannot be used again, except in a volatile index. */
+  /**
+   * Deletes files: they move into the trash. Their names cannot be used again, except in a volatile index.
+   */
   remove(target: ProjectRef, selection: FileSelection, by: Author, ctx: Context): Promise<ActionResult>;
+  /** Takes deleted files out of the trash, as they were. */
+  restore(target: ProjectRef, selection: FileSelection, by: Author, ctx: Context): Promise<ActionResult>;
   /** @param status undefined for active (PEP 792) */
   mark(target: ProjectRef, status: ProjectStatus | undefined, by: Author, ctx: Context): Promise<ActionResult>;
   /**
@@ -43,8 +48,16 @@ export interface ReleaseActions {
   promote(target: ProjectRef, version: string, to: string, by: Author, ctx: Context): Promise<ActionResult>;
 }
 
-/** The actions on what these indexes host. */
-export function createReleaseActions(store: ReleaseStore, indexes: readonly ReleaseIndex[]): ReleaseActions {
+/**
+ * The actions on what these indexes host.
+ *
+ * @param isStored whether the object with this key is there
+ */
+export function createReleaseActions(
+  store: ReleaseStore,
+  indexes: readonly ReleaseIndex[],
+  isStored: (object: string) => Promise<boolean>,
+): ReleaseActions {
   return {
     async show(target) {
       hostingIndex(indexes, target.index);
@@ -61,6 +74,11 @@ export function createReleaseActions(store: ReleaseStore, indexes: readonly Rele
       return decideAndWrite(store, target, by, ctx, (project) => decideRemoval(project, selection, volatile));
     },
 
+    async restore(target, selection, by, ctx) {
+      hostingIndex(indexes, target.index);
+      return decideAndWrite(store, target, by, ctx, (project) => decideRestoring(project, selection, isStored));
+    },
+
     async mark(target, status, by, ctx) {
       hostingIndex(indexes, target.index);
       return decideAndWrite(store, target, by, ctx, (project) => decideStatus(project, status));
@@ -68,9 +86,9 @@ export function createReleaseActions(store: ReleaseStore, indexes: readonly Rele
 
     async promote(target, version, to, by, ctx) {
       hostingIndex(indexes, target.index);
-      hostingIndex(indexes, to);
+      const other = hostingIndex(indexes, to);
       return decideAndWrite(store, target, by, ctx, async (project) =>
-        decidePromotion(project, version, to, await store.read(to, target.project)),
+        decidePromotion(project, version, other, await store.read(to, target.project)),
       );
     },
   };
@@ -110,17 +128,16 @@ const stateOf = (yanked: string | null) =>
 function decideRemoval(project: ReleasedProject, selection: FileSelection, volatile: boolean): Decision {
   const all = selectFiles(project, selection);
   const { what, version } = describeSelection(project, selection, all);
-  // Files that were deleted before the index became volatile lose their rows too, so that their names can be used again.
-  const files = volatile ? all : all.filter(({ deletedAt }) => deletedAt === null);
+  const files = all.filter(({ deletedAt }) => deletedAt === null);
   const names = files.map(({ filename }) => filename);
   const fate = volatile
-    ? "The names of deleted files can be used again here."
-    : "The names of deleted files cannot be used again.";
+    ? "The names of deleted files can be used again here; until then, files can be restored for 30 days."
+    : "The names of deleted files cannot be used again; the files can be restored for 30 days.";
   if (files.length === 0) return { done: { version, files: [], did: `${what} was deleted already. ${fate}` } };
   return {
     done: { version, files: names, did: `${what} is deleted${filesPhrase(selection, names)}. ${fate}` },
     write: {
-      change: { kind: "delete", files, forGood: !volatile },
+      change: { kind: "delete", files },
       entry: {
         action: "delete",
         index: project.index,
@@ -146,20 +163,3 @@ function decideStatus(
     },
   };
 }
-
-/** `what`: the selected release or file, as sentences name it; `version`: its version, for the result and the audit log. */
-function describeSelection(
-  { index, project }: ReleasedProject,
-  selection: FileSelection,
-  files: readonly ReleaseFile[],
-) {
-  const version = files[0]?.version ?? selection.version;
-  return { what: `${selection.filename ?? `${project} ${version}`} in ${index}`, version };
-}
-
-/** The list of files for a sentence about a release; empty where the sentence names the file itself. */
-const filesPhrase = ({ filename }: FileSelection, names: readonly string[]) =>
-  filename === undefined ? `: ${namesInSentence(names)}` : "";
-
-/** What the audit log records of a deleted file. */
-const auditedFile = ({ filename, sha256 }: ReleaseFile) => ({ filename, sha256 });

@@ -3,6 +3,7 @@ import { badRequest, IndexError } from "../../errors.ts";
 import type { ProjectName } from "../../pypi/name.ts";
 import type { ReleaseChange, ReleasedProject, ReleaseStore } from "./ports.ts";
 import type { Context } from "../../repository/context.ts";
+import type { KeepRules } from "./prunable.ts";
 
 /** What actions need to know about an index. */
 export interface ReleaseIndex {
@@ -11,6 +12,8 @@ export interface ReleaseIndex {
   readonly hosted: boolean;
   /** Whether the name of a deleted file can be used again. */
   readonly volatile: boolean;
+  /** Which releases it keeps; undefined: all. */
+  readonly keep?: KeepRules | undefined;
 }
 
 /** A project of an index. */

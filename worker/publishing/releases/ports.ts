@@ -18,6 +18,8 @@ export interface ReleaseFile {
   readonly uploadedAt: number;
   /** null where it was not deleted. */
   readonly deletedAt: number | null;
+  /** The key of its bytes where it was deleted and can be restored; else null. */
+  readonly trashed: string | null;
 }
 
 /** A hosted project with all its files, including deleted ones. */
@@ -35,16 +37,42 @@ export interface ReleasedProject {
 export type ReleaseChange =
   /** `reason`: null unyanks. */
   | { readonly kind: "yank"; readonly files: readonly ReleaseFile[]; readonly reason: string | null }
-  /** `forGood`: the names cannot be used again. */
-  | { readonly kind: "delete"; readonly files: readonly ReleaseFile[]; readonly forGood: boolean }
+  /** Moves files into the trash. */
+  | { readonly kind: "delete"; readonly files: readonly ReleaseFile[] }
+  /** The same, unless another index has one of them too, or the release was used since then (milliseconds since the epoch). */
+  | { readonly kind: "prune"; readonly files: readonly ReleaseFile[]; readonly unusedSince: number }
+  /** Takes files out of the trash, and counts as a use of their release. */
+  | { readonly kind: "restore"; readonly files: readonly ReleaseFile[] }
   | { readonly kind: "status"; readonly status: ProjectStatus | undefined }
-  /** `there`: the same project in the other index, as it was read; null where it does not exist there. */
+  /**
+   * `there`: the same project in the other index, as it was read; null where it does not exist there. `replaced`: its deleted files
+   * of the same names, which lose their rows.
+   */
   | {
       readonly kind: "promote";
       readonly files: readonly ReleaseFile[];
       readonly to: string;
       readonly there: ReleasedProject | null;
+      readonly replaced: readonly ReleaseFile[];
     };
+
+/** What a release is needed for. */
+export interface ReleaseUse {
+  /** Normalised (PEP 440). */
+  readonly version: string;
+  /** When it was last downloaded or restored, up to a day too early; null: not known. Milliseconds since the epoch. */
+  readonly usedAt: number | null;
+  /** Whether another index has a file of it as well, with the same bytes stored once. */
+  readonly isPromoted: boolean;
+}
+
+/** What is known of the use of releases. Rejects with `storage-failed`. */
+export interface ReleaseUses {
+  /** Of a project's releases that have files. */
+  of(index: string, project: ProjectName): Promise<ReleaseUse[]>;
+  /** The projects of an index that have more than one release, sorted: those after `after`. */
+  projects(index: string, after: string, limit: number): Promise<ProjectName[]>;
+}
 
 /** The database of hosted releases. Rejects with `storage-failed`, which must never be read as absence. */
 export interface ReleaseStore {
@@ -62,6 +90,9 @@ export interface ReleaseStore {
 
 /** Totals over all indexes. */
 export interface HostedAmounts {
-  /** Counts files that are not deleted, and their bytes. A promoted file counts once per index. */
-  total(): Promise<{ readonly projects: number; readonly files: number; readonly bytes: number }>;
+  /**
+   * Counts files that are not deleted, and their bytes. A promoted file counts once per index. `trashed`: the bytes of the
+   * files in the trash.
+   */
+  total(): Promise<Readonly<Record<"projects" | "files" | "bytes" | "trashed", number>>>;
 }

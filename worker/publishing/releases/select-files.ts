@@ -55,6 +55,23 @@ export function namesInSentence(names: readonly string[]): string {
   return names.slice(0, MAX_LISTED).join(", ") + (more > 0 ? ` and ${more} more` : "");
 }
 
+/** `what`: the selected release or file, as sentences name it; `version`: its version, for the result and the audit log. */
+export function describeSelection(
+  { index, project }: ReleasedProject,
+  selection: FileSelection,
+  files: readonly ReleaseFile[],
+) {
+  const version = files[0]?.version ?? selection.version;
+  return { what: `${selection.filename ?? `${project} ${version}`} in ${index}`, version };
+}
+
+/** The list of files for a sentence about a release; empty where the sentence names the file itself. */
+export const filesPhrase = ({ filename }: FileSelection, names: readonly string[]) =>
+  filename === undefined ? `: ${namesInSentence(names)}` : "";
+
+/** What the audit log records of a deleted or restored file. */
+export const auditedFile = ({ filename, sha256 }: ReleaseFile) => ({ filename, sha256 });
+
 const notFound = (sentence: string) => new IndexError("file-not-found", sentence);
 
 const quoted = (text: string) => JSON.stringify(text.slice(0, 100));

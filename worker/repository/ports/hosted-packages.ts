@@ -65,6 +65,12 @@ export interface HostedBytes {
   metadata(file: HostedFile): Promise<Uint8Array>;
 }
 
+/** Records which releases clients use. */
+export interface HostedUses {
+  /** Notes that a file of a release, or its `.metadata`, is given, where the index goes by uses. Of many uses within half a day the first is recorded, behind the answer. */
+  used(file: Pick<HostedFile, "version">, of: Pick<HostedProject, "index" | "name">, ctx: Context): void;
+}
+
 /**
  * The pages that an index makes from its hosted files and from the sources' page, stored until one of the two changes.
  */

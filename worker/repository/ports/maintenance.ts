@@ -1,4 +1,5 @@
 import type { ProjectName } from "../../pypi/name.ts";
+import type { Context } from "../context.ts";
 
 /** Interfaces that jobs need and that belong to no single source. Times are milliseconds since the epoch. */
 
@@ -90,6 +91,11 @@ export interface Cleanup {
     readonly kept: readonly KeptObjects[];
   }>;
   /**
+   * Takes files out of the trash that were deleted earlier than this: they cannot be restored any more, and their objects are
+   * orphans. Writes an audit entry for each release.
+   */
+  trash(before: number, now: number, dryRun: boolean): Promise<readonly EmptiedRelease[]>;
+  /**
    * Ends upload sessions that were begun earlier than this: returns the names of their files, and those that could not
    * be ended.
    */
@@ -102,6 +108,49 @@ export interface Cleanup {
    * identity token, `made` for all others) and returns how many.
    */
   tokens(before: { readonly minted: number; readonly made: number }, dryRun: boolean): Promise<number>;
+}
+
+/** A release that an index does not keep; the sizes of its files in bytes. */
+export interface PrunedRelease {
+  readonly index: string;
+  readonly project: ProjectName;
+  readonly version: string;
+  readonly reason: "dev" | "prerelease" | "per_project";
+  readonly files: number;
+  readonly bytes: number;
+}
+
+/** An index with rules for which releases it keeps. */
+export interface KeepingIndex {
+  readonly name: string;
+  /** For how long a release is kept after its last use. Milliseconds. */
+  readonly unused: number;
+}
+
+/** Releases that are kept or not, by the rules of the indexes that host them. */
+export interface Retention {
+  readonly indexes: readonly KeepingIndex[];
+  /**
+   * Moves releases into the trash that an index does not keep, each whole or not at all; a dry run moves none, and returns what would
+   * be moved.
+   *
+   * @param limit how many releases at most
+   */
+  prune(
+    index: string,
+    options: { readonly dryRun: boolean; readonly limit: number },
+    ctx: Context,
+  ): Promise<PrunedRelease[]>;
+  /** Waits until every request that begins sees what was written before. */
+  settle(): Promise<void>;
+}
+
+/** A release of which files were deleted for good. */
+export interface EmptiedRelease {
+  readonly index: string;
+  readonly project: string;
+  readonly version: string;
+  readonly files: number;
 }
 
 /** How far a move is; `isDone` where nothing is left to do. */

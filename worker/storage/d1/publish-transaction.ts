@@ -5,6 +5,7 @@ import { auditEntryStatement } from "./audit-entry.ts";
 import { forkStatement } from "./forks.ts";
 import { orStorageFailed } from "../or-storage-failed.ts";
 import type { Database } from "../../platform/database.ts";
+import { noteUses } from "./release-uses.ts";
 import { noteUnlinked } from "./unlinked-objects.ts";
 
 const READ_STATE = `
@@ -34,7 +35,7 @@ const REPLACE_FILE = `${INSERT_FILE}
   ON CONFLICT (index_name, project, identity) DO UPDATE SET
     filename = excluded.filename, version = excluded.version, sha256 = excluded.sha256, size = excluded.size,
     object = excluded.object, metadata_sha256 = excluded.metadata_sha256, requires_python = excluded.requires_python,
-    uploaded_at = excluded.uploaded_at, yanked = NULL, deleted_at = NULL`;
+    uploaded_at = excluded.uploaded_at, yanked = NULL, deleted_at = NULL, trashed = NULL`;
 
 interface Row {
   readonly status: string | null;
@@ -86,6 +87,8 @@ export function publishTransactionIn(db: Database): PublishTransaction {
               uploadedAt,
             ),
           ...(fork ? [forkStatement(db, fork, { index, project, version, at, author })] : []),
+          // Its age says nothing of when this index got it.
+          ...(kept ? [noteUses(db, [{ index, project, version, at }])] : []),
           auditEntryStatement(
             db,
             {

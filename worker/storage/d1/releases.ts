@@ -5,12 +5,14 @@ import { auditEntryStatement } from "./audit-entry.ts";
 import { forkCopyStatement } from "./forks.ts";
 import { orStorageFailed } from "../or-storage-failed.ts";
 import type { Database, SqlValue, Statement } from "../../platform/database.ts";
+import { noteUses } from "./release-uses.ts";
 import { noteUnlinked } from "./unlinked-objects.ts";
 
 const PROJECT =
   "SELECT status, status_reason AS reason, revision FROM hosted_project WHERE index_name = ?1 AND project = ?2";
 
-const FILES = `SELECT identity, filename, version, sha256, size, yanked, uploaded_at AS uploadedAt, deleted_at AS deletedAt
+const FILES = `SELECT identity, filename, version, sha256, size, yanked, uploaded_at AS uploadedAt, deleted_at AS deletedAt,
+    iif(object IS NULL, trashed, NULL) AS trashed
   FROM hosted_file WHERE index_name = ?1 AND project = ?2 ORDER BY identity`;
 
 /**
@@ -28,8 +30,22 @@ const INSERT_PROJECT = "INSERT INTO hosted_project (index_name, project, revisio
 const SELECTED = "index_name = ?1 AND project = ?2 AND identity IN (SELECT value FROM json_each(?3))";
 
 const SET_YANKED = `UPDATE hosted_file SET yanked = ?4 WHERE ${SELECTED}`;
-const MARK_DELETED = `UPDATE hosted_file SET object = NULL, deleted_at = ?4 WHERE ${SELECTED}`;
-const DELETE_ROWS = `DELETE FROM hosted_file WHERE ${SELECTED}`;
+const INTO_TRASH = `UPDATE hosted_file SET trashed = object, object = NULL, deleted_at = ?4 WHERE ${SELECTED}`;
+const OUT_OF_TRASH = `UPDATE hosted_file SET object = trashed, trashed = NULL, deleted_at = NULL WHERE ${SELECTED}`;
+
+/** Rows of deleted files whose names can be used again. */
+const DELETE_ROWS = `DELETE FROM hosted_file WHERE ${SELECTED} AND object IS NULL`;
+
+/** As where the revision is another one: a release that another index has, or that was used since, stays. */
+const RAISE_REVISION_IF_UNUSED = `UPDATE hosted_project SET revision = CASE
+    WHEN revision <> ?3 OR EXISTS (
+      SELECT 1 FROM hosted_file AS own JOIN hosted_file AS other ON other.object = own.object AND other.index_name <> own.index_name
+      WHERE own.index_name = ?1 AND own.project = ?2 AND own.identity IN (SELECT value FROM json_each(?4)))
+    OR EXISTS (
+      SELECT 1 FROM hosted_file AS own JOIN hosted_use USING (index_name, project, version)
+      WHERE own.index_name = ?1 AND own.project = ?2 AND own.identity IN (SELECT value FROM json_each(?4)) AND used_at >= ?5)
+    THEN NULL ELSE revision + 1 END
+  WHERE index_name = ?1 AND project = ?2`;
 
 const STATUS = "UPDATE hosted_project SET status = ?3, status_reason = ?4 WHERE index_name = ?1 AND project = ?2";
 
@@ -83,28 +99,40 @@ function statementsOf(db: Database, project: ReleasedProject, change: ReleaseCha
   const { index, project: name, revision } = project;
   const about = (sql: string, ...values: SqlValue[]) => db.prepare(sql).bind(index, name, ...values);
   if (change.kind === "promote") {
-    const { files, to, there } = change;
+    const { files, to, there, replaced } = change;
     return [
       about(CHECK_REVISION, revision),
       inOther(db, to, name, there),
+      ...(replaced.length > 0 ? [db.prepare(DELETE_ROWS).bind(to, name, identities(replaced))] : []),
       about(COPY_ROWS, identities(files), to, now),
       ...[...new Set(files.map(({ version }) => version))].map((version) =>
         forkCopyStatement(db, index, name, version, to),
       ),
     ];
   }
-  const raised = about(RAISE_REVISION, revision);
+  const raised =
+    change.kind === "prune"
+      ? about(RAISE_REVISION_IF_UNUSED, revision, identities(change.files), change.unusedSince)
+      : about(RAISE_REVISION, revision);
   if (change.kind === "status") {
     return [raised, about(STATUS, change.status?.status ?? null, change.status?.reason ?? null)];
   }
   const files = identities(change.files);
   if (change.kind === "yank") return [raised, about(SET_YANKED, files, change.reason)];
+  if (change.kind === "restore") {
+    const versions = [...new Set(change.files.map(({ version }) => version))];
+    const used = noteUses(
+      db,
+      versions.map((version) => ({ index, project: name, version, at: now })),
+    );
+    return [raised, about(OUT_OF_TRASH, files), used];
+  }
   const left = noteUnlinked(
     db,
     { index, project: name, identities: change.files.map(({ identity }) => identity) },
     now,
   );
-  return [raised, left, change.forGood ? about(MARK_DELETED, files, now) : about(DELETE_ROWS, files)];
+  return [raised, left, about(INTO_TRASH, files, now)];
 }
 
 const inOther = (db: Database, to: string, name: ProjectName, there: ReleasedProject | null) =>

@@ -59,7 +59,8 @@ export async function rowsIn({ database, objects }: MovedStores, place: MovePlac
 /** No row may name a file whose bytes are not here: clients would be told of a file that cannot be read. */
 async function checkBytes(objects: Objects, rows: readonly MovedRow[]): Promise<void> {
   for (const { row } of rows) {
-    const { object, filename, metadata_sha256: metadata } = row;
+    const { filename, metadata_sha256: metadata } = row;
+    const object = row["object"] ?? row["trashed"];
     if (typeof object !== "string") continue;
     const keys = metadata === null ? [object] : [object, hostedMetadataKey(object)];
     for (const key of keys)

@@ -16,6 +16,7 @@ export const MOVED_TABLES = {
   hosted_project: ["index_name", "project"],
   hosted_file: ["index_name", "project", "identity"],
   fork: ["index_name", "project", "version"],
+  hosted_use: ["index_name", "project", "version"],
   audit: ["id"],
   policy_entry: ["id"],
 } as const satisfies Record<string, readonly string[]>;

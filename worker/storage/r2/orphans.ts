@@ -11,9 +11,10 @@ const MAX_UPLOADS = 100;
 
 const MAX_TOKENS = 1_000;
 
-/** For each key: whether a file in any index has it, or had it lately; and whether the database has any file at all. */
+/** For each key: whether a file in any index has it, or in its trash, or had it lately; and whether the database has any file at all. */
 const IN_USE = `SELECT value AS object,
     EXISTS (SELECT 1 FROM hosted_file WHERE object = value)
+      OR EXISTS (SELECT 1 FROM hosted_file WHERE trashed = value)
       OR EXISTS (SELECT 1 FROM unlinked_object WHERE object = value AND unlinked_at >= ?2) AS owned,
     EXISTS (SELECT 1 FROM hosted_file) AS anything
   FROM json_each(?1)`;
@@ -48,7 +49,11 @@ interface Sum {
 }
 
 /** Finds and deletes what uploads left behind in R2 and D1. The tables are made by schema/migrations. */
-export function orphansIn(db: Database, r2: Objects, bounds: ListingBounds = { batch: 1_000, listings: 5 }): Cleanup {
+export function orphansIn(
+  db: Database,
+  r2: Objects,
+  bounds: ListingBounds = { batch: 1_000, listings: 5 },
+): Omit<Cleanup, "trash"> {
   /**
    * The objects that no file has now or had since `before`, according to D1. A key is never reused, so they stay orphans.
    */

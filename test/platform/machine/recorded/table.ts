@@ -164,6 +164,10 @@ function publishing({ uploaded, inParts, adminToken }: Content): Table {
       change("POST", `/${uploaded.version}/unyank`, "{}"),
     ],
     [
+      "ALL /-/api/indexes/:index/projects/:project/:version/restore",
+      change("POST", `/${uploaded.version}/restore`, "{}"),
+    ],
+    [
       "ALL /-/api/indexes/:index/projects/:project/:version/promote",
       change("POST", `/${uploaded.version}/promote`, '{"to":"team"}'),
     ],
