@@ -74,6 +74,10 @@ export default defineConfig({
         },
       },
       {
+        // A quarter of an hour, for a table.
+        test: { name: "fleet", include: ["test/bench/fleet.test.ts"] },
+      },
+      {
         // One machine's platform, on Node.
         test: {
           name: "server",

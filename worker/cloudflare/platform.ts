@@ -1,18 +1,7 @@
 import type { Platform } from "../platform/platform.ts";
 import type { RateLimiter } from "../platform/rate-limiter.ts";
 import type { MakePipe } from "../platform/pipe.ts";
-
-/** Cloudflare allows 30 s for what goes on after the client has left: enough for a file of this size. Bytes. */
-const FINISH_ALONE = 64 * 1024 * 1024;
-
-/**
- * Together a second, which every write waits for before it is answered. D1 runs one query at a time, so its primary is
- * asked at most so often by a data centre; Cloudflare's clocks follow NTP and differ by much less. Milliseconds.
- */
-const STALENESS = { reuse: 700, skew: 300 };
-
-/** An isolate has 128 MB, and workerd streams what is larger faster from R2. Bytes. */
-const FILE_MEMORY = { budget: 16 * 1024 * 1024, largest: 64 * 1024 };
+import { FILE_MEMORY, FINISH_ALONE, STALENESS } from "./settings.ts";
 
 /**
  * Sends a request through the zone's cache, which makes one of requests at the same time. Seconds: long enough for the

@@ -14,13 +14,25 @@ export class SimulatedClock {
   readonly #due: Due[] = [];
   readonly #order: () => number;
 
-  /** @param order draws a number by which what happens in one moment is ordered */
-  constructor(order: () => number) {
+  readonly #follow: () => Promise<unknown>;
+
+  /**
+   * @param order draws a number by which what happens in one moment is ordered
+   * @param follow resolves when all that follows from what has happened has been done
+   */
+  constructor(order: () => number, follow: () => Promise<unknown> = () => new Promise(setImmediate)) {
     this.#order = order;
+    this.#follow = follow;
   }
 
-  at(time: number, happen: () => void): void {
-    this.#due.push({ at: time, order: this.#order(), happen });
+  /** @returns what keeps it from happening */
+  at(time: number, happen: () => void): () => void {
+    const due = { at: time, order: this.#order(), happen };
+    this.#due.push(due);
+    return () => {
+      const at = this.#due.indexOf(due);
+      if (at !== -1) this.#due.splice(at, 1);
+    };
   }
 
   readonly sleep = (milliseconds: number): Promise<void> =>
@@ -41,8 +53,7 @@ export class SimulatedClock {
       this.#due.splice(this.#due.indexOf(next), 1);
       this.now = next.at;
       next.happen();
-      // All that follows from it at once.
-      await new Promise(setImmediate);
+      await this.#follow();
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { ResponseCache } from "../../../../worker/platform/platform.ts";
+import { STALENESS } from "../../../../worker/cloudflare/settings.ts";
 import { createSettling } from "../../../../worker/http/settle.ts";
 import type { ProjectName } from "../../../../worker/pypi/name.ts";
 import type { HostedPackages } from "../../../../worker/repository/ports/hosted-packages.ts";
@@ -23,9 +24,6 @@ export const MUTATIONS = [
   "an earlier snapshot replaces a later one",
 ] as const;
 export type Mutation = (typeof MUTATIONS)[number];
-
-/** For how long a read may be reused, and how far clocks differ. Milliseconds. */
-export const STALENESS = { reuse: 700, skew: 300 };
 
 const INDEX = "team";
 const NAME = "demo" as ProjectName;
