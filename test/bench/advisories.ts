@@ -2,54 +2,19 @@
  * What the index of advisories costs: made of 24,500 generated records, loaded whole, and looked up.
  *
  *     node test/bench/advisories.ts [--records 24500]
- *
- * Nine of ten records are about malware in one version; the others are about vulnerabilities, of few projects many, with ranges
- * and with each affected version listed, as OSV's export has them.
  */
 import { parseArgs } from "node:util";
 import { advisoriesOf } from "../../worker/policy/osv/advisories.ts";
 import { decodeShard, encodeIndex, shardOf, shardOffsets, INDEX_HEADER } from "../../worker/policy/osv/index-file.ts";
-import { entriesOf, type AdvisoryEntry, type OsvRecord } from "../../worker/policy/osv/record.ts";
+import { entriesOf, type AdvisoryEntry } from "../../worker/policy/osv/record.ts";
 import { asProjectName, type ProjectName } from "../../worker/pypi/name.ts";
+import { advisoryRecord, VERSIONS } from "./harness/advisory-records.ts";
 import { figure, table } from "./harness/statistics.ts";
 import { giveUp } from "./harness/tools.ts";
 
 const { values: options } = parseArgs({ options: { records: { type: "string", default: "24500" } } });
 const count = Number(options.records);
 if (!Number.isInteger(count) || count < 100) giveUp("--records: a whole number, 100 at least");
-
-/** Of the records on vulnerabilities, how many projects they are about. */
-const PROJECTS = Math.ceil(count / 50);
-const VERSIONS = Array.from({ length: 200 }, (_, at) => `${Math.floor(at / 20)}.${at % 20}`);
-
-function recordOf(at: number): OsvRecord {
-  const published = new Date(Date.UTC(2024, 0, 1) + at * 3_600_000).toISOString();
-  if (at % 10 > 0) {
-    const name = `bad-package-${at}`;
-    return {
-      id: `MAL-2025-${at}`,
-      published,
-      affected: [{ package: { ecosystem: "PyPI", name }, versions: ["1.0", "1.1"] }],
-    };
-  }
-  // The lower the number, the more of them: the first has some hundreds, as Django has.
-  const name = `project-${Math.floor(PROJECTS * (at / count) ** 3)}`;
-  const [from, to] = [(at * 7) % 150, ((at * 7) % 150) + 20];
-  const events = [{ introduced: at % 3 === 0 ? "0" : (VERSIONS[from] ?? "0") }, { fixed: VERSIONS[to] ?? "9" }];
-  return {
-    id: `${at % 20 === 0 ? "GHSA" : "PYSEC"}-${at}`,
-    published,
-    aliases: [`CVE-2025-${at}`],
-    database_specific: { severity: "HIGH" },
-    affected: [
-      {
-        package: { ecosystem: "PyPI", name },
-        ranges: [{ type: "ECOSYSTEM", events }],
-        versions: VERSIONS.slice(from, to),
-      },
-    ],
-  };
-}
 
 /** CPU of this process, so that a machine that does something else as well measures the same. Milliseconds. */
 function now(): number {
@@ -66,7 +31,7 @@ const entries = new Map<ProjectName, AdvisoryEntry[]>();
 const records = new Map<string, number>();
 const begun = now();
 for (let at = 0; at < count; at++) {
-  const record = recordOf(at);
+  const record = advisoryRecord(at, count);
   records.set(record.id, at);
   for (const [name, entry] of entriesOf(record)) entries.set(name, [...(entries.get(name) ?? []), entry]);
 }
