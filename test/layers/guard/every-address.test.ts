@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { DAY } from "../../../worker/duration.ts";
+import type { OsvRecord } from "../../../worker/policy/osv/record.ts";
 import { NOW } from "../../support/guarded.ts";
+import { storeAdvisories } from "../../support/osv.ts";
 import { FakeUpstream, sha256, type FakeFile } from "../../support/upstream.ts";
 import { JSON_TYPE, Rig } from "../../support/rig.ts";
 
@@ -25,12 +27,23 @@ interface Ruled {
   /** What the entries of the release that is refused have, and those of the other. */
   readonly entry?: Record<string, unknown>;
   readonly other?: Record<string, unknown>;
+  /** The advisory that is loaded. */
+  readonly record?: OsvRecord;
 }
 
 const old = { "upload-time": new Date(NOW - 30 * DAY).toISOString() };
 const young = { "upload-time": new Date(NOW - DAY).toISOString() };
 
+/** A record about the release that is refused. */
+const record = (id: string): OsvRecord => ({
+  id,
+  database_specific: { severity: "HIGH" },
+  affected: [{ package: { ecosystem: "PyPI", name: "Par.Cel" }, versions: ["2"] }],
+});
+
 const RULES: Readonly<Record<string, Ruled>> = {
+  malware: { policy: { malware: "enforce" }, refused: "2.0", record: record("MAL-1") },
+  vulnerable: { policy: { vulnerable: { severity: "high" } }, refused: "2.0", record: record("GHSA-1") },
   deny: { policy: { deny: ["par_cel>=2"] }, refused: "2.0" },
   before: { policy: { before: "2026-11-01" }, refused: "2.0", entry: young },
   "min-age": { policy: { min_age: "3d" }, refused: "2.0", entry: young },
@@ -57,8 +70,9 @@ function fileOf(filename: string, entry: Record<string, unknown>): FakeFile {
   };
 }
 
-async function furnished({ policy, refused, entry = {}, other = {} }: Ruled) {
+async function furnished({ policy, refused, entry = {}, other = {}, record: loaded }: Ruled) {
   const rig = new Rig({ INDEXES: { default: { sources: ["pypi"], policy }, open: { sources: ["pypi"] } } });
+  if (loaded) await storeAdvisories(rig, [loaded]);
   const [wrong, right] = [
     FORMS(refused).map((filename) => fileOf(filename, entry)),
     FORMS(ADMITTED).map((filename) => fileOf(filename, other)),

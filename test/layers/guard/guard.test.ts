@@ -209,7 +209,10 @@ describe("warn", () => {
     rig = withPolicy({ min_age: "3d", modes: { min_age: "warn" } });
     await rig.upstream.publish("demo", [OLD, YOUNG], DEMO);
     const { json } = await rig.page("demo");
-    expect(json?.files.map(({ yanked }) => yanked)).toEqual([false, HELD]);
+    expect(json?.files.map(({ yanked }) => yanked)).toEqual([
+      false,
+      HELD.replace("is held until", "should not be used until"),
+    ]);
     expect(json?.versions).toEqual(["1.0", "2.0"]);
     expect((await rig.get(young)).status).toBe(200);
     rig.wait(2 * DAY);

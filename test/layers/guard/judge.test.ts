@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { DAY } from "../../../worker/duration.ts";
 import { exempter } from "../../../worker/policy/exempter.ts";
+import { adviceOf } from "../../../worker/policy/advice.ts";
 import { judgeBy, refusedProjects, refusing, warning } from "../../../worker/policy/judge.ts";
 import { advisoriesOf } from "../../../worker/policy/osv/advisories.ts";
 import type { AdvisoryEntry } from "../../../worker/policy/osv/record.ts";
@@ -97,6 +98,12 @@ describe.each(Object.keys(SENTENCES) as RuleName[])("the rule %s", (rule) => {
       mode === "warn" ? rule : undefined,
     ]);
     expect(judge(file(old), NOW)).toEqual([]);
+  });
+
+  test("says of a file that can be installed that it should not be", () => {
+    const advice = adviceOf(SENTENCES[rule]);
+    expect(advice).toMatch(/^demo-1\.0rc1\.tar\.gz should not be used(?:: | until )/);
+    expect(advice).not.toMatch(/ (?:held|refused)/);
   });
 });
 

@@ -2,6 +2,7 @@ import { addressOf } from "../../pypi/file-url.ts";
 import { canonicalVersion } from "../../pypi/pep440.ts";
 import { isYanked, type FileEntry, type ProjectPage } from "../../pypi/page.ts";
 import { versionOf } from "../../pypi/version.ts";
+import { adviceOf } from "../../policy/advice.ts";
 import { refusing, warning } from "../../policy/judge.ts";
 import type { Advisories } from "../../policy/osv/advisories.ts";
 import { giveWay } from "../../repository/give-way.ts";
@@ -59,7 +60,7 @@ export async function guardedPage(
       });
       const by = findAdvisories && holding(findings);
       if (by) held.push({ file, by });
-    } else files.push(warned ? marked(entry, warned.sentence()) : entry);
+    } else files.push(warned ? marked(entry, adviceOf(warned.sentence())) : entry);
     isChanged ||= refusal !== undefined || warned !== undefined;
   }
   const known = held.length > 0 ? (advisories ?? (await findAdvisories?.())) : undefined;
