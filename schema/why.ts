@@ -34,6 +34,8 @@ export const explanation = z.object({
       upstream: z.optional(z.enum(["removed", "changed"])),
       verdict: z.enum(["admitted", "marked", "refused"]),
       rules: z.array(rule),
+      /** Left out where there is none. */
+      undecided: z.optional(z.array(shownAdvisory)),
       /** A held file is not affected by these, and the newest version that is admitted is. */
       fixes: z.optional(z.object({ newest: z.string(), advisories: z.array(shownAdvisory) })),
     }),
@@ -54,3 +56,7 @@ export function exemptionSentence({
   const end = until === undefined ? "" : ` until ${until.slice(0, 16).replace("T", " ")} UTC`;
   return `${what}${end}${id === undefined ? "" : ` by entry ${id}`}${reason === undefined ? "" : `: ${reason}`}.`;
 }
+
+/** What is said of advisories of which it cannot be told whether they affect a file. */
+export const undecidedSentence = (advisories: NonNullable<ExplanationAnswer["files"][number]["undecided"]>) =>
+  `Whether ${advisories.map(({ id }) => id).join(", ")} affects it cannot be told: a version is not of PEP 440.`;

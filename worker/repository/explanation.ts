@@ -57,6 +57,8 @@ export interface ExplainedFile {
   readonly kept: "removed" | "changed" | undefined;
   readonly verdict: FileVerdict;
   readonly rules: readonly AppliedRule[];
+  /** Those of which it cannot be told whether they affect it: a version, its own or one that they name, is not of PEP 440. */
+  readonly undecided: readonly ShownAdvisory[];
   /** Of a file that is held for its age: the newest version that is admitted, and by what that is affected and this is not. */
   readonly fixes: { readonly newest: string; readonly advisories: readonly ShownAdvisory[] } | undefined;
 }

@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import { fixSentence } from "../../schema/held-fix.ts";
-import { exemptionSentence, type ExplanationAnswer } from "../../schema/why.ts";
+import { exemptionSentence, undecidedSentence, type ExplanationAnswer } from "../../schema/why.ts";
 import { badRequest, IndexError } from "../errors.ts";
 import type { AppEnv } from "../http/context.ts";
 import { LIFETIMES } from "../http/headers.ts";
@@ -37,7 +37,7 @@ export function whyRoutes(of: WhyIndex, explain: Explain): Hono<AppEnv> {
       index: of.name,
       project,
       version,
-      files: files.map(({ filename, version: own, isHosted, uploadedAt, kept, verdict, rules, fixes }) => ({
+      files: files.map(({ filename, version: own, isHosted, uploadedAt, kept, verdict, rules, undecided, fixes }) => ({
         filename,
         version: own,
         hosted: isHosted,
@@ -50,6 +50,7 @@ export function whyRoutes(of: WhyIndex, explain: Explain): Hono<AppEnv> {
           advisory: advisory && shownAdvisory(advisory),
           exempted: exempted && { ...exempted, until: iso(exempted.until) },
         })),
+        undecided: undecided.length === 0 ? undefined : undecided.map(shownAdvisory),
         fixes: fixes && { ...fixes, advisories: fixes.advisories.map(shownAdvisory) },
       })),
     };
@@ -92,6 +93,7 @@ function Why({ place, index, project, version, files }: ExplanationAnswer & { re
               <b>a fix</b>: {fixSentence(file.fixes)}
             </p>
           )}
+          {file.undecided && <p>{undecidedSentence(file.undecided)}</p>}
           {file.rules.map(({ rule, mode, sentence, advisory, exempted }) => (
             <p>
               <b>

@@ -57,7 +57,9 @@ export function explainBy(
       const { version: own, isHosted, uploadedAt } = file;
       const { filename, hashes, _kept: kept } = entry;
       const fixes = fix && { newest: fix.newest, advisories: fix.advisories.map(shownAdvisory) };
-      return [{ filename, version: own, isHosted, hashes, uploadedAt, kept, verdict, rules, fixes }];
+      // A file whose name has no version may be of any.
+      const undecided = isHosted ? [] : (advisories?.undecided(own ?? "") ?? []).map(shownAdvisory);
+      return [{ filename, version: own, isHosted, hashes, uploadedAt, kept, verdict, rules, undecided, fixes }];
     });
   };
 }

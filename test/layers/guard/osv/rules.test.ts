@@ -155,6 +155,23 @@ describe("vulnerable", () => {
   });
 });
 
+test("why names the advisories of which it cannot be told whether they affect a file, which they do not refuse", async () => {
+  const legacy = file("2004d-legacy", NOW - 30 * DAY);
+  const rig = withPolicy({ vulnerable: { severity: "low" } });
+  await rig.upstream.publish("demo", [OLD, legacy], DEMO);
+  const events = [{ introduced: "1.5" }];
+  const affected = [{ package: { ecosystem: "PyPI", name: "demo" }, ranges: [{ type: "ECOSYSTEM", events }] }];
+  await storeAdvisories(rig, [{ id: "GHSA-1", database_specific: { severity: "HIGH" }, affected }]);
+  const { files } = await why(rig);
+  const advisory = { id: "GHSA-1", aliases: [], severity: "high", url: "https://osv.dev/vulnerability/GHSA-1" };
+  expect(files).toEqual([
+    expect.not.objectContaining({ undecided: expect.anything() }),
+    expect.objectContaining({ verdict: "admitted", rules: [], undecided: [advisory] }),
+  ]);
+  const html = (await rig.get("/-/why/demo", { Accept: "text/html" })).text();
+  expect(html).toContain("Whether GHSA-1 affects it cannot be told: a version is not of PEP 440.");
+});
+
 test.each([
   ["allow", [200, 200]],
   ["refuse", [403, 403]],
