@@ -125,6 +125,8 @@ test("a project of which every file is refused is 451, with title and detail", a
     detail: `Every file of demo is refused. ${HELD}`,
   });
   expect(answer.headers.get("Link")).toBe('</-/why/demo>; rel="help"');
+  expect(answer.headers.get("X-Pypi-Edge-Rule")).toBe("min-age");
+  expect(answer.headers.has("Retry-After")).toBe(false);
   // A mirror, which asks for nothing else of what is listed, would stop at an error.
   const json = await rig.get("/pypi/demo/json");
   expect([json.status, JSON.parse(json.text())]).toMatchObject([200, { releases: {}, urls: [] }]);
