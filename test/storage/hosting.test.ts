@@ -253,7 +253,7 @@ describe("while the database does not answer", () => {
     const { world, broken, centre, ctx } = hosting({ outage });
     const port = centre()();
     await host("demo", "demo-1.0.tar.gz");
-    const ask = (name: string) => port.projects([named(name)], ["team"], ctx());
+    const ask = async (name: string) => port.projects([named(name)], ["team"], ctx());
     expect([(await ask("demo")).size, (await ask("other")).size]).toEqual([1, 0]);
     for (const [wait, isKnown] of [
       [9_999, true],

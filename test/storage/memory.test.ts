@@ -15,6 +15,14 @@ test("pushes out what was used longest ago once the budget is spent", () => {
   expect(["a", "b", "c", "d"].map((key) => memory.get(key, 0))).toEqual(["a", undefined, "c", "d"]);
 });
 
+test("takes a new value also where all others were used, and then drops the one that was set longest ago", () => {
+  const memory = new Memory<string>(3_000);
+  for (const key of ["a", "b", "c"]) memory.set(key, key, 700);
+  for (const key of ["b", "a", "c"]) memory.get(key, 0);
+  memory.set("d", "d", 700);
+  expect(["a", "b", "c", "d"].map((key) => memory.get(key, 0))).toEqual([undefined, "b", "c", "d"]);
+});
+
 test("does not store a value above its limit, and drops the earlier value", () => {
   const memory = new Memory<string>(1_000_000);
   memory.set("a", "small", 5);

@@ -1,5 +1,6 @@
 import { SECOND } from "../duration.ts";
 import { isUpstreamFailure, messageOf, reasonOf, storageFailed } from "../errors.ts";
+import type { NowOrLater } from "../repository/now-or-later.ts";
 import type { Freshness, Marks } from "../repository/ports/freshness.ts";
 import type { CacheStore } from "../repository/ports/pages.ts";
 import type { Revalidation } from "../repository/repository.ts";
@@ -152,7 +153,7 @@ async function isBefore<What extends string, Value extends StoredJson<StoredHead
  * Reads from a store; reports a failure and returns null. The store has only copies, and the upstream can answer
  * instead.
  */
-export async function readOrReport<T>(read: () => Promise<T | null>, what: string, ctx: Context): Promise<T | null> {
+export async function readOrReport<T>(read: () => NowOrLater<T | null>, what: string, ctx: Context): Promise<T | null> {
   try {
     return await read();
   } catch (error) {

@@ -1,6 +1,7 @@
 import { bytesOf, inflate, uncopied, type Gzipped } from "./gzip.ts";
 import { sha256 } from "./sha256.ts";
 import type { Via } from "./artifact.ts";
+import type { NowOrLater } from "./now-or-later.ts";
 
 /** The facts of stored JSON, known without reading it; small enough for KV's metadata (1,024 bytes). */
 export interface StoredHead {
@@ -55,8 +56,12 @@ export abstract class StoredJson<Head extends StoredHead, Self extends StoredJso
   }
 
   /** The same, to be passed on once in the place of `other`: as new and as stale as that is. */
-  async inPlaceOf({ via, uncheckedSince }: Pick<Self, "via" | "uncheckedSince">): Promise<Self | this> {
-    if (this.isSmall && this.via === via && uncheckedSince === undefined) return this;
+  inPlaceOf(other: Pick<Self, "via" | "uncheckedSince">): NowOrLater<Self | this> {
+    const isSame = this.isSmall && this.via === other.via && other.uncheckedSince === undefined;
+    return isSame ? this : this.#copiedAs(other);
+  }
+
+  async #copiedAs({ via, uncheckedSince }: Pick<Self, "via" | "uncheckedSince">): Promise<Self> {
     const gzip = this.isSmall ? this.#gzip : uncopied(await this.bytes());
     const copy = this.withSameForms(this.copy(gzip, via));
     return uncheckedSince === undefined ? copy : copy.stale(uncheckedSince);

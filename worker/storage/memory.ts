@@ -1,11 +1,11 @@
 /**
- * The isolate's memory: immutable values within a budget of bytes; the least recently used are dropped first. Large
- * values are refused: above 64 KB streaming from the store is faster and costs no memory. An isolate serves all
+ * The isolate's memory: immutable values within a budget of bytes. Those are dropped first that were set longest ago and not
+ * used since: to put an entry at the end at each use costs more than to look it up. Large values are refused: above 64 KB streaming from the store is faster and costs no memory. An isolate serves all
  * clients: callers check who may read a value, and whether it is still right, before they look here.
  */
 export class Memory<Value> {
   static readonly MAX_VALUE = 64 * 1024;
-  readonly #entries = new Map<string, { value: Value; bytes: number; until: number }>();
+  readonly #entries = new Map<string, Entry<Value>>();
   readonly #budget: number;
   /** Larger values are refused. Bytes. */
   readonly maxValue: number;
@@ -24,12 +24,11 @@ export class Memory<Value> {
   get(key: string, now: number): Value | undefined {
     const entry = this.#entries.get(key);
     if (!entry) return undefined;
-    this.#entries.delete(key);
     if (entry.until <= now) {
-      this.#used -= entry.bytes;
+      this.delete(key);
       return undefined;
     }
-    this.#entries.set(key, entry);
+    entry.isUsed = true;
     return entry.value;
   }
 
@@ -38,12 +37,16 @@ export class Memory<Value> {
     this.delete(key);
     if (size > this.maxValue) return;
     const bytes = size + key.length + OVERHEAD;
-    this.#entries.set(key, { value, bytes, until });
+    if (bytes > this.#budget) return;
     this.#used += bytes;
-    for (const oldest of this.#entries.keys()) {
+    for (const [oldest, entry] of this.#entries) {
       if (this.#used <= this.#budget) break;
-      this.delete(oldest);
+      this.#entries.delete(oldest);
+      // Once more, behind all others.
+      if (entry.isUsed) this.#entries.set(oldest, Object.assign(entry, { isUsed: false }));
+      else this.#used -= entry.bytes;
     }
+    this.#entries.set(key, { value, bytes, until, isUsed: false });
   }
 
   delete(key: string): void {
@@ -52,6 +55,14 @@ export class Memory<Value> {
     this.#used -= entry.bytes;
     this.#entries.delete(key);
   }
+}
+
+interface Entry<Value> {
+  readonly value: Value;
+  readonly bytes: number;
+  readonly until: number;
+  /** Whether it was read since it was set, or since it could have been dropped. */
+  isUsed: boolean;
 }
 
 /** A view of `memory` for one owner: the same key of two owners has two entries. */

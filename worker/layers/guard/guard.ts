@@ -9,6 +9,7 @@ import type { Advisories } from "../../policy/osv/advisories.ts";
 import type { Finding, JudgedFile, Policy } from "../../policy/policy.ts";
 import { discard, type Artifact, type ListedFile } from "../../repository/artifact.ts";
 import type { Context } from "../../repository/context.ts";
+import { withValue, type NowOrLater } from "../../repository/now-or-later.ts";
 import type { Page } from "../../repository/page.ts";
 import type { Marks } from "../../repository/ports/freshness.ts";
 import type { GuardedPage, GuardedPages } from "../../repository/ports/guarded-pages.ts";
@@ -163,24 +164,34 @@ export function guard(parts: GuardParts): Layer {
    * read where that does not say enough, and where the file would be refused: a page that lists it must not lead to a
    * refusal.
    */
-  async function assertServed(
+  function assertServed(
     rules: Rules,
     inner: Repository,
     artifact: Artifact,
     ref: FileRef,
     ctx: Context,
-  ): Promise<void> {
+  ): NowOrLater<void> {
     const { judge, readsPage, readsTime, readsDigest } = rules;
-    const advisories = await advisoriesOf(artifact.project, ctx);
-    let file = judgedArtifact(artifact, ref, advisories);
-    let findings = judge(file, ctx.now);
-    // An earlier version did not record when a file was uploaded.
-    const isUndated = readsTime && artifact.uploadedAt === undefined && !file.isHosted;
-    const isUnnamed = readsDigest && file.sha256 === undefined;
-    if (readsPage || isUndated || isUnnamed || refusing(findings)) {
-      const listed = await judgedOnPage(rules, inner, artifact, ref, advisories, ctx);
-      if (listed) findings = judge((file = listed), ctx.now);
-    }
+    return withValue(advisoriesOf(artifact.project, ctx), (advisories) => {
+      const file = judgedArtifact(artifact, ref, advisories);
+      const findings = judge(file, ctx.now);
+      // An earlier version did not record when a file was uploaded.
+      const isUndated = readsTime && artifact.uploadedAt === undefined && !file.isHosted;
+      const isUnnamed = readsDigest && file.sha256 === undefined;
+      if (!readsPage && !isUndated && !isUnnamed && !refusing(findings)) return countAll(findings);
+      return judgedOnPage(rules, inner, artifact, ref, advisories, ctx).then((listed) =>
+        assertJudged(listed ?? file, listed ? judge(listed, ctx.now) : findings, artifact, ref, ctx),
+      );
+    });
+  }
+
+  function assertJudged(
+    file: JudgedFile,
+    findings: readonly Finding[],
+    artifact: Artifact,
+    ref: FileRef,
+    ctx: Context,
+  ): void {
     countAll(findings);
     const refusal = refusing(findings);
     // What time alone will admit was stored too early, and has not become refused.
@@ -246,6 +257,7 @@ export function guard(parts: GuardParts): Layer {
   }
 
   function countAll(findings: readonly Finding[]): void {
+    if (findings.length === 0) return;
     // A file is one verdict of a rule, however many advisories name it.
     const isFirst = ({ rule, mode, index, exempted }: Finding, at: number) =>
       !findings

@@ -21,8 +21,9 @@ export function judgedEntry(
   advisories?: Advisories,
 ): JudgedFile {
   const isHosted = isHostedEntry(entry);
-  return judged(project, entry.filename, {
-    ...(page && { status: page.status, provenance: provenanceOf(entry, page) }),
+  return new Judged(project, entry.filename, {
+    status: page?.status,
+    provenance: page && provenanceOf(entry, page),
     isHosted,
     uploadedAt: uploadedAtOf(entry) ?? undefined,
     isYanked: isYanked(entry),
@@ -39,7 +40,9 @@ export function judgedArtifact(
   advisories: Advisories | undefined,
 ): JudgedFile {
   const isHosted = ref.origin === HOSTED_SEGMENT;
-  return judged(project, ref.filename, {
+  return new Judged(project, ref.filename, {
+    status: undefined,
+    provenance: undefined,
     isHosted,
     uploadedAt: isHosted ? modifiedAt : (uploadedAt ?? undefined),
     isYanked: false,
@@ -50,16 +53,37 @@ export function judgedArtifact(
   });
 }
 
-const judged = (
-  project: ProjectName,
-  filename: Filename,
-  known: Omit<JudgedFile, "project" | "filename" | "version">,
-): JudgedFile => ({
-  project,
-  filename,
-  ...known,
-  // Few rules need it, and pages have thousands of files.
-  get version() {
-    return versionOf(filename, project);
-  },
-});
+/** All that is known of a file but what its filename says. */
+type Known = Required<Omit<JudgedFile, "project" | "filename" | "version">>;
+
+/** A class, since pages have thousands of files, and an object with a getter of its own takes microseconds to make. */
+class Judged implements JudgedFile {
+  readonly project: ProjectName;
+  readonly filename: Filename;
+  readonly isHosted: Known["isHosted"];
+  readonly uploadedAt: Known["uploadedAt"];
+  readonly isYanked: Known["isYanked"];
+  readonly sha256: Known["sha256"];
+  readonly source: Known["source"];
+  readonly status: Known["status"];
+  readonly provenance: Known["provenance"];
+  readonly advisories: Known["advisories"];
+
+  constructor(project: ProjectName, filename: Filename, known: Known) {
+    this.project = project;
+    this.filename = filename;
+    this.isHosted = known.isHosted;
+    this.uploadedAt = known.uploadedAt;
+    this.isYanked = known.isYanked;
+    this.sha256 = known.sha256;
+    this.source = known.source;
+    this.status = known.status;
+    this.provenance = known.provenance;
+    this.advisories = known.advisories;
+  }
+
+  /** Few rules need it. */
+  get version(): string | undefined {
+    return versionOf(this.filename, this.project);
+  }
+}

@@ -1,4 +1,4 @@
-import { messageOf } from "../../errors.ts";
+import { readOrReport } from "../revalidate.ts";
 import { hostedPage, mergePages, type ShownProject } from "./shown-project.ts";
 import { MAX_IN_MEMORY, type MergedPages } from "../../repository/ports/hosted-packages.ts";
 import { Page } from "../../repository/page.ts";
@@ -25,10 +25,7 @@ export async function mergedPage(
   const model = () => hostedPage(holding);
   const of = `${tiers.map(({ state }) => state).join(" ")} ${below?.head.digest ?? ""}`;
 
-  const known = await made.get(name, of, isLarge, ctx.now).catch((error: unknown) => {
-    ctx.report({ event: "storage-failed", what: `${name}, merged`, reason: messageOf(error) });
-    return null;
-  });
+  const known = await readOrReport(() => made.get(name, of, isLarge, ctx.now), `${name}, merged`, ctx);
   if (known) {
     await below?.cancel();
     return seenWith(below, known);

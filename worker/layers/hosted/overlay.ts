@@ -6,6 +6,7 @@ import { hasFile, shownProjects, hostedPage, type ShownProject, type HostingInde
 import { HostedFiles, isQuarantined } from "./hosted-files.ts";
 import { hostedList } from "./hosted-listing.ts";
 import { mergedPage } from "./merged-page.ts";
+import { withValue, type NowOrLater } from "../../repository/now-or-later.ts";
 import type { HostedBytes, HostedPackages, HostedUses, MergedPages } from "../../repository/ports/hosted-packages.ts";
 import { mergeListings } from "../merge-listings.ts";
 import type { Layer } from "../../repository/repository.ts";
@@ -34,10 +35,8 @@ export function overlay(parts: OverlayParts): Layer {
   const holdingOf = shownProjects(overlays);
   const files = new HostedFiles(overlays, parts);
 
-  async function find(name: ProjectName, ctx: Context): Promise<ShownProject | undefined> {
-    const hosts = await hosting.projects([name], indexes, ctx);
-    return holdingOf(name, hosts.get(name));
-  }
+  const find = (name: ProjectName, ctx: Context): NowOrLater<ShownProject | undefined> =>
+    withValue(hosting.projects([name], indexes, ctx), (hosts) => holdingOf(name, hosts.get(name)));
 
   if (overlays.length === 0) return hostingNothing(files);
   return (inner) => ({

@@ -2,6 +2,7 @@ import type { Filename } from "../../pypi/filename.ts";
 import type { ProjectName } from "../../pypi/name.ts";
 import type { ProjectStatus } from "../../pypi/page.ts";
 import type { Context } from "../context.ts";
+import type { NowOrLater } from "../now-or-later.ts";
 import type { Page } from "../page.ts";
 import type { Part } from "../range.ts";
 
@@ -41,14 +42,14 @@ export type HostsByName = ReadonlyMap<ProjectName, readonly HostedProject[]>;
 
 /**
  * What indexes host, with every change that was answered before the call: a name that is hosted must never be taken for a
- * free one. The methods throw `storage-failed` where that cannot be known, which must never be read as absence.
+ * free one. The methods throw `storage-failed`, or reject with it, where that cannot be known, which must never be read as absence.
  */
 export interface HostedPackages {
   /**
    * The indexes that host these projects. While the database cannot be read, a name that was not hosted may go on to be
    * absent for the time that is configured; a hosted or reserved one throws.
    */
-  projects(names: readonly ProjectName[], indexes: readonly string[], ctx: Context): Promise<HostsByName>;
+  projects(names: readonly ProjectName[], indexes: readonly string[], ctx: Context): NowOrLater<HostsByName>;
   /** All projects with all their files. */
   all(indexes: readonly string[], ctx: Context): Promise<HostsByName>;
   /** The names of all projects, each once, sorted. */
@@ -79,7 +80,7 @@ export interface MergedPages {
    * @param of identifies what the page is made from; a page that was made from something else is not returned
    * @param isLarge whether it is too large for memory
    */
-  get(name: ProjectName, of: string, isLarge: boolean, now: number): Promise<Page | null>;
+  get(name: ProjectName, of: string, isLarge: boolean, now: number): NowOrLater<Page | null>;
   put(name: ProjectName, of: string, isLarge: boolean, page: Page, now: number): Promise<void>;
 }
 

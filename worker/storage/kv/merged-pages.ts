@@ -1,4 +1,5 @@
 import { DAY, MINUTE, inSeconds } from "../../duration.ts";
+import type { ProjectName } from "../../pypi/name.ts";
 import type { MergedPages } from "../../repository/ports/hosted-packages.ts";
 import { Page, type PageHead } from "../../repository/page.ts";
 import { KV_MAX_VALUE } from "./json-store.ts";
@@ -26,21 +27,24 @@ const KV_TTL_SECONDS = inSeconds(30 * DAY);
 
 /** The pages that one index makes: small ones in memory, large ones in KV. */
 export function mergedPagesIn(index: string, kv: KeyValue, memory: Memory<StoredMergedPage>): MergedPages {
+  async function getLarge(name: ProjectName, of: string): Promise<Page | null> {
+    const key = mergedKey(index, name);
+    const { value, metadata } = await kv.getWithMetadata<PageMetadata>(key, "stream");
+    if (value && metadata?.of === of) return new Page(metadata.head, value, "kv");
+    await value?.cancel();
+    return null;
+  }
+
   return {
-    async get(name, of, isLarge, now) {
-      if (!isLarge) {
-        const made = memory.get(`${index} ${name}`, now);
-        return made?.of === of ? made.page.as("memory") : null;
-      }
-      const key = mergedKey(index, name);
-      const { value, metadata } = await kv.getWithMetadata<PageMetadata>(key, "stream");
-      if (value && metadata?.of === of) return new Page(metadata.head, value, "kv");
-      await value?.cancel();
-      return null;
+    get(name, of, isLarge, now) {
+      if (isLarge) return getLarge(name, of);
+      const made = memory.get(`${index} ${name}`, now);
+      return made?.of === of ? made.page : null;
     },
 
     async put(name, of, isLarge, page, now) {
-      if (!isLarge) return memory.set(`${index} ${name}`, { of, page }, page.weight, now + MEMORY_TTL_MS);
+      if (!isLarge)
+        return memory.set(`${index} ${name}`, { of, page: page.as("memory") }, page.weight, now + MEMORY_TTL_MS);
       const { size } = page.head;
       if (size > KV_MAX_VALUE) return;
       const metadata: PageMetadata = { head: page.head, of };

@@ -1,6 +1,7 @@
 import { SECOND } from "../../duration.ts";
 import type { Context } from "../../repository/context.ts";
-import type { HostedPackages, HostedProject } from "../../repository/ports/hosted-packages.ts";
+import { allValues, withValue, type NowOrLater } from "../../repository/now-or-later.ts";
+import type { HostedPackages, HostedProject, HostsByName } from "../../repository/ports/hosted-packages.ts";
 import type { HostedNames, IndexState } from "../d1/index-state.ts";
 import { databaseDown, type HostedKey, type ReadProject } from "../d1/hosted-projects.ts";
 import type { Memory } from "../memory.ts";
@@ -12,6 +13,8 @@ const FILE_BYTES_IN_MEMORY = 700;
 
 /** For how long a project that was ahead of the snapshot is given: until then the snapshot follows. Milliseconds. */
 const AHEAD_TTL = 5 * SECOND;
+
+const NOTHING_HOSTED: HostsByName = new Map();
 
 /** More projects than this are not looked for in the cache one by one: one query of the database gives them all. */
 const MAX_COPIES_READ = 20;
@@ -54,22 +57,41 @@ const keyOf = ({ index, name }: HostedKey) => `${index} ${name}`;
 export function hostedPackages(parts: HostedParts): HostedPackages {
   const { stateOf, query, copies, memory, outage, now } = parts;
 
-  async function namesNow(index: string, ctx: Context): Promise<NamesNow> {
-    const { value, failure } = await orLast(stateOf(index), outage, now, ctx);
-    return { index, names: value.names, failure };
-  }
+  const namesNow = (index: string, ctx: Context): NowOrLater<NamesNow> =>
+    withValue(orLast(stateOf(index), outage, now, ctx), ({ value, failure }) => ({
+      index,
+      names: value.names,
+      failure,
+    }));
 
   /** The same, where nothing but what is certain will do. */
-  async function certainNames(indexes: readonly string[], ctx: Context): Promise<NamesNow[]> {
-    const all = await Promise.all(indexes.map((index) => namesNow(index, ctx)));
+  async function certainNames(indexes: readonly string[], ctx: Context): Promise<readonly NamesNow[]> {
+    const all = await allValues(indexes.map((index) => namesNow(index, ctx)));
     for (const { failure } of all) if (failure !== undefined) throw databaseDown(failure);
     return all;
   }
 
   /** The projects, in the order in which they are wanted. One that the database no longer has is left out. */
-  async function projectsOf(wanted: readonly Wanted[], ctx: Context): Promise<HostedProject[]> {
+  function projectsOf(wanted: readonly Wanted[], ctx: Context): NowOrLater<HostedProject[]> {
     const found = new Map<string, HostedProject>();
     const missing = new Map<string, Wanted>();
+    for (const each of wanted) {
+      const key = keyOf(each);
+      const known = memory.get(key, ctx.now);
+      if (known && (known.isAhead ? known.changed >= each.changed : known.changed === each.changed))
+        found.set(key, known.project);
+      else missing.set(key, each);
+    }
+    const all = () => wanted.flatMap((each) => found.get(keyOf(each)) ?? []);
+    return missing.size === 0 ? all() : readMissing(missing, found, ctx).then(all);
+  }
+
+  /** Adds the missing projects to those found. */
+  async function readMissing(
+    missing: ReadonlyMap<string, Wanted>,
+    found: Map<string, HostedProject>,
+    ctx: Context,
+  ): Promise<void> {
     const keep = (read: ReadProject) => {
       const key = keyOf(read.project);
       const other = memory.get(key, ctx.now);
@@ -82,13 +104,6 @@ export function hostedPackages(parts: HostedParts): HostedPackages {
       const bytes = read.project.files.length * FILE_BYTES_IN_MEMORY;
       memory.set(key, { ...read, isAhead }, bytes, isAhead ? ctx.now + AHEAD_TTL : Infinity);
     };
-    for (const each of wanted) {
-      const key = keyOf(each);
-      const known = memory.get(key, ctx.now);
-      if (known && (known.isAhead ? known.changed >= each.changed : known.changed === each.changed))
-        found.set(key, known.project);
-      else missing.set(key, each);
-    }
     const copied = missing.size <= MAX_COPIES_READ ? copies : undefined;
     if (copied) for (const copy of await Promise.all([...missing.values()].map(copied.get))) if (copy) keep(copy);
     const rest = [...missing.values()].filter((each) => !found.has(keyOf(each)));
@@ -96,23 +111,24 @@ export function hostedPackages(parts: HostedParts): HostedPackages {
       keep(read);
       if (copied) ctx.defer(copied.put(read));
     }
-    return wanted.flatMap((each) => found.get(keyOf(each)) ?? []);
   }
 
   const grouped = (projects: readonly HostedProject[]) => Map.groupBy(projects, ({ name }) => name);
 
   return {
-    async projects(asked, indexes, ctx) {
-      const all = await Promise.all(indexes.map((index) => namesNow(index, ctx)));
-      const wanted = asked.flatMap((name) =>
-        all.flatMap(({ index, names, failure }): Wanted[] => {
-          const changed = names.get(name);
-          if (failure !== undefined && (changed !== undefined || outage.isReserved(name))) throw databaseDown(failure);
-          return changed === undefined ? [] : [{ index, name, changed }];
-        }),
-      );
-      return grouped(await projectsOf(wanted, ctx));
-    },
+    projects: (asked, indexes, ctx) =>
+      withValue(allValues(indexes.map((index) => namesNow(index, ctx))), (all) => {
+        const wanted: Wanted[] = [];
+        for (const name of asked) {
+          for (const { index, names, failure } of all) {
+            const changed = names.get(name);
+            if (failure !== undefined && (changed !== undefined || outage.isReserved(name)))
+              throw databaseDown(failure);
+            if (changed !== undefined) wanted.push({ index, name, changed });
+          }
+        }
+        return wanted.length === 0 ? NOTHING_HOSTED : withValue(projectsOf(wanted, ctx), grouped);
+      }),
 
     async all(indexes, ctx) {
       const all = await certainNames(indexes, ctx);

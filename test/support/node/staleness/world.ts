@@ -135,9 +135,8 @@ export class World {
     const { now } = this.#clock;
     const [answered, given] = [this.#answered, isolate.given];
     const defer = (work: Promise<unknown>) => void work;
-    const hosts = await isolate.hosting
-      .projects([NAME], [INDEX], { now, defer, report: () => undefined })
-      .catch(() => undefined);
+    const ask = async () => isolate.hosting.projects([NAME], [INDEX], { now, defer, report: () => undefined });
+    const hosts = await ask().catch(() => undefined);
     if (!hosts) return;
     const seen = Number(hosts.get(NAME)?.[0]?.state.split("@")[1] ?? 0);
     this.reads += 1;
