@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bareVariables } from "../../../cli/demo/environment.ts";
@@ -6,13 +6,13 @@ import { removeDirectory, temporaryDirectory } from "../../../cli/demo/leftovers
 import { freePort, run, startServer, type StartedServer } from "../../../cli/demo/process.ts";
 import { buildWheel, type Wheel } from "../../../cli/demo/wheel.ts";
 import { Witness } from "../../../cli/demo/witness.ts";
-import { CLI } from "../../support/node/command.ts";
 import { buildSdist } from "../../support/node/fake-index/sdist.ts";
 import { fakeIndex } from "../../support/node/fake-index/fake-index.ts";
 import type { Distribution } from "../../support/node/fake-index/distribution.ts";
 import { provideEnvironment } from "../../support/node/provision.ts";
 import { Rig } from "../../support/node/rig.ts";
 import { Team } from "../../support/node/team.ts";
+import { consoleBlocks, replay } from "../../support/node/transcript.ts";
 import { uploadFields } from "../../support/upload-fields.ts";
 
 const PAGE = readFileSync(join(import.meta.dirname, "../../../docs/migrate-from.md"), "utf8");
@@ -55,31 +55,10 @@ afterAll(async () => {
 /** Has the console block below a heading of the page run; its output must be the page's, but for the time that it took. */
 async function follow(heading: string, places: Readonly<Record<string, string>>): Promise<void> {
   await rig.startAnew();
-  const chapter = PAGE.slice(PAGE.indexOf(`\n## ${heading}\n`) + 1).split(/\n## /)[0] ?? "";
-  const block = /```console\n([^]*?)```/.exec(chapter)?.[1] ?? "";
-  const commands = block.split(/^\$ /m).slice(1);
-  expect(commands.length).toBeGreaterThan(1);
-  const bin = mkdtempSync(join(work, "bin-"));
-  writeFileSync(join(bin, "pypi-edge"), `#!/bin/sh\nexec ${process.execPath} ${CLI} "$@"\n`, { mode: 0o755 });
+  const [block = ""] = consoleBlocks(PAGE, `## ${heading}`);
   const token = readFileSync(join(rig.state, "admin-token"), "utf8").trim();
-  const env = {
-    ...bareVariables(),
-    PATH: `${bin}:${process.env["PATH"]}`,
-    PYPI_EDGE_URL: new URL("/", rig.index).href,
-    PYPI_EDGE_TOKEN: token,
-    XDG_CONFIG_HOME: work,
-  };
-  const exported = commands.filter((each) => each.startsWith("export "));
-  let said = "";
-  for (const command of commands) {
-    const [line = ""] = command.split("\n");
-    const real = Object.entries(places).reduce((text, [name, place]) => text.replaceAll(name, place), line);
-    // Both of its outputs into one pipe keep their order.
-    const script = ["exec 2>&1", ...exported, real.replace(/ +#.*$/, "")].join("\n");
-    const { output } = await run("sh", ["-c", script], { cwd: work, env });
-    said += `$ ${line}\n${output}`;
-  }
-  const shown = Object.entries(places).reduce((text, [name, place]) => text.replaceAll(place, name), said);
+  const env = { PYPI_EDGE_URL: new URL("/", rig.index).href, PYPI_EDGE_TOKEN: token };
+  const shown = await replay(block, { folder: work, places, env });
   expect(normal(shown)).toBe(normal(block));
 }
 
