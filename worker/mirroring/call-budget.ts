@@ -1,8 +1,8 @@
 /** Cloudflare allows 10,000 calls of other services in one delivery of a message. Some are kept for what ends a run. */
-const MAX_CALLS = 8_000;
+export const MAX_CALLS = 8_000;
 
 /** A page or file that is fetched: the upstream, KV or R2, and the rows of the database. */
-const CALLS_A_REQUEST = 6;
+export const CALLS_A_REQUEST = 6;
 
 /** A project that is looked at: what is known of it, and how it is then. */
 const CALLS_A_LOOK = 3;

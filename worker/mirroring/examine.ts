@@ -34,6 +34,8 @@ export interface RunParts {
   readonly closure: Closure;
   /** Resolves when the next request of the upstream may be sent. */
   readonly pace: () => Promise<void>;
+  /** Runs what asks the upstream, as soon as few others do. */
+  readonly connected: <Result>(work: () => Promise<Result>) => Promise<Result>;
   readonly now: () => number;
   /** Whether the change log names what has changed. */
   readonly isFollowed: boolean;
@@ -78,7 +80,7 @@ export async function examine(project: DueProject, parts: RunParts, ctx: Context
 /** The project as its upstream has it now; null where it has none. Throws where it cannot be asked, or has an older one. */
 async function upToDate(
   { name, wantedSerial }: DueProject,
-  { repository, pace, add }: RunParts,
+  { repository, pace, connected, add }: RunParts,
   ctx: Context,
 ): Promise<Project | null> {
   if (wantedSerial !== undefined) {
@@ -87,9 +89,11 @@ async function upToDate(
     if (known && Number(known.page.head.serial) >= wantedSerial) return known;
     await known?.page.cancel();
   }
-  await pace();
-  add({ requests: 1 });
-  const found = await repository.project(name, ctx, { maxAgeMs: 0, strict: true });
+  const found = await connected(async () => {
+    await pace();
+    add({ requests: 1 });
+    return repository.project(name, ctx, { maxAgeMs: 0, strict: true });
+  });
   if (!found) return null;
   const { via, head } = found.page;
   const late =
@@ -128,8 +132,10 @@ async function fill(
       isDone = false;
       return;
     }
-    await parts.pace();
-    const outcome = await keepFile(ref, parts.repository, { ...ctx, now: parts.now() }, { project: name, entry });
+    const outcome = await parts.connected(async () => {
+      await parts.pace();
+      return keepFile(ref, parts.repository, { ...ctx, now: parts.now() }, { project: name, entry });
+    });
     parts.add({ requests: 1 });
     if (outcome.kind === "stored") {
       storedNow.set(label, outcome.size ?? size);

@@ -17,3 +17,20 @@ export function pacer(requestsPerSecond: number, { now, sleep }: MirrorClock): (
     if (wait > 0) await sleep(wait);
   };
 }
+
+/** Returns a function that runs work as soon as fewer than `limit` others are running, in the order in which it was asked. */
+export function atOnce(limit: number): <Result>(work: () => Promise<Result>) => Promise<Result> {
+  const waiting: (() => void)[] = [];
+  let free = limit;
+  return async (work) => {
+    if (free > 0) free -= 1;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else free += 1;
+    }
+  };
+}

@@ -8,7 +8,7 @@ import type { MirrorLease, MirrorRequirement } from "../repository/ports/mirror.
 import { CallBudget } from "./call-budget.ts";
 import { environmentsOf } from "./environments.ts";
 import { examine, type RunParts } from "./examine.ts";
-import { pacer, type MirrorClock } from "./pacer.ts";
+import { atOnce, pacer, type MirrorClock } from "./pacer.ts";
 import type { SourceMirror } from "./ports.ts";
 import { selecting } from "./select-files.ts";
 
@@ -21,9 +21,12 @@ const LEASE = MINUTE;
 /** How often a run says that it goes on. Milliseconds. */
 const RENEWED = 5 * SECOND;
 
-/** Projects that are looked at together, and at the same time. */
-const TOGETHER = 20;
-const AT_ONCE = 3;
+/** Projects that are looked at together, and at the same time: most of the time each waits for its rows to be written. */
+const TOGETHER = 96;
+const AT_ONCE = 16;
+
+/** Requests of the upstream at the same time: Cloudflare opens no more connections. */
+const CONNECTIONS = 6;
 
 /** So many failures of the upstream in a row, and the run pauses. */
 const PATIENCE = 5;
@@ -71,6 +74,7 @@ export async function runMirror(
       admitted: ceilingOf(mirror, lease),
     },
     pace: pacer(config.requestsPerSecond, clock),
+    connected: atOnce(CONNECTIONS),
     now: clock.now,
     isFollowed,
     ...state,
