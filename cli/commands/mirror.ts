@@ -100,6 +100,10 @@ const list = () =>
       return console.log(table(["project", "with dependencies", "added", "by"], rows));
     });
 
+/** Requirements are known when files and their `.metadata` are stored, and a plan fetches none. */
+const NOT_COUNTED =
+  "What they require is not counted: that is known once they are stored. pypi-edge mirror status shows it as it grows, and max_dependencies and max_dependency_size stop it.";
+
 const plan = () =>
   asking(
     forServer(
@@ -116,6 +120,7 @@ const plan = () =>
     const answer = await sendRequest(server, "POST", "mirror/plan", body);
     const { value, json } = await readApiJson(server, mirrorPlan, answer);
     console.log(options.json ? JSON.stringify(json) : planLines(value).join("\n"));
+    if (options.withDependencies) console.error(NOT_COUNTED);
   });
 
 const errors = () =>

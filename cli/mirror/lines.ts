@@ -90,8 +90,10 @@ const ROWS_AN_OBJECT = 6;
 
 const GB = 1_000_000_000;
 
+type PlannedAmounts = Pick<ShownMirrorPlan, "files" | "metadata" | "projects" | "bytes" | "stored">;
+
 /** What a plan costs on Cloudflare beyond what the paid plan includes, in dollars. */
-export function dollarsOf({ files, metadata, projects, bytes: size, stored }: ShownMirrorPlan) {
+export function dollarsOf({ files, metadata, projects, bytes: size, stored }: PlannedAmounts) {
   const beyond = (line: Line, used: number) =>
     (Math.max(0, used - PRICES[line].included) / PRICES[line].per) * PRICES[line].dollars;
   const objects = files + metadata - stored;

@@ -7,6 +7,7 @@ import { asFileRef } from "../../worker/pypi/file-url.ts";
 import type { ProjectName } from "../../worker/pypi/name.ts";
 import { createStores } from "../../worker/storage/stores.ts";
 import { MAX_PUT } from "../../worker/storage/r2/mirrored-files.ts";
+import { nameOf } from "./mirror/names.ts";
 
 /*
  * The mirror's tables with as many projects as PyPI has: `node test/bench/mirror.ts [PROJECTS]`. Time and memory of matching the root
@@ -23,10 +24,6 @@ const stores = createStores(machine.platform, { maxPut: MAX_PUT }, { grace: 0, i
 const { mirrorWork } = stores.ofSource(SOURCE, undefined, () => Promise.resolve());
 const { mirrorLists } = stores;
 const now = Date.now();
-
-/** A name of a length as on PyPI: 13 characters on the average. */
-const nameOf = (at: number) =>
-  `${["py", "django-", "flask-", "acme-", "pytest-"][at % 5]}${at.toString(36)}-${"abcdefgh".slice(0, at % 9)}x`;
 
 async function timed<Result>(what: string, work: () => Promise<Result>): Promise<Result> {
   const began = performance.now();

@@ -141,6 +141,13 @@ test("a status has progress, rate, lag and time left", () => {
   expect(statusLines({ ...STATUS, entries: 0, projects: 0 }, NOW)).toHaveLength(1);
 });
 
+test("a plan says that it does not count what is required, where that is asked for", async () => {
+  answering(PLAN);
+  expect((await mirror("plan", "demo")).output).not.toContain("not counted");
+  const { code, output } = await mirror("plan", "demo", "--with-dependencies");
+  expect([code, output]).toEqual([0, expect.stringContaining("What they require is not counted")]);
+});
+
 test("a plan has what is fetched, how long that takes, and what it costs", () => {
   expect(planLines(PLAN)).toEqual([
     "800,000 projects: 9,000,000 files (30.0 TB) and 6,000,000 .metadata.",
