@@ -6,6 +6,7 @@ import { publicRoot, upstreamAddress } from "./address.ts";
 import { DEFAULT, index, indexName, resolveIndexes, type IndexConfig } from "./indexes.ts";
 import { pattern } from "./patterns.ts";
 import { resolveTrusted, trusted, type TrustedConfig } from "./trusted.ts";
+import { trustedRootText } from "./trusted-root.ts";
 import { resolveUpstreams, upstream } from "./upstreams.ts";
 
 const whole = (of: string) =>
@@ -55,6 +56,7 @@ export const vars = z.object({
   NEW_A_DAY: z._default(whole("gigabytes"), 20),
   PUBLIC_URL: publicRoot,
   OSV: z._default(z.union([z.literal(""), upstreamAddress]), ""),
+  TRUSTED_ROOT: z._default(trustedRootText, ""),
   METRICS: z._default(z.enum(["token", "open"], 'must be "token" or "open"'), "token"),
   LOG: z.enum(["requests", "problems"], 'must be "requests" or "problems"'),
   LOG_FORMAT: z._default(logFormat, "json"),
@@ -96,6 +98,8 @@ export interface Config {
   readonly publicUrl: string;
   /** Where OSV's export is, by which advisories are kept; ends in `/`. undefined: they are loaded by hand. */
   readonly osv: URL | undefined;
+  /** By what provenance is verified, sigstore's trusted root; undefined: by the one that this version has. */
+  readonly trustedRoot: unknown;
   /** Whether anyone may read `/-/metrics`; otherwise a token that may read every index is needed. */
   readonly openMetrics: boolean;
   readonly logRequests: boolean;
@@ -126,6 +130,7 @@ export function parseConfig(env: Record<string, unknown>): Config {
     NEW_A_DAY,
     PUBLIC_URL,
     OSV,
+    TRUSTED_ROOT,
     METRICS,
     LOG,
     LOG_FORMAT,
@@ -157,6 +162,7 @@ export function parseConfig(env: Record<string, unknown>): Config {
     adminTokens,
     publicUrl: PUBLIC_URL,
     osv: OSV === "" ? undefined : OSV,
+    trustedRoot: TRUSTED_ROOT === "" ? undefined : TRUSTED_ROOT,
     openMetrics: METRICS === "open",
     logRequests: LOG === "requests",
     logFormat: LOG_FORMAT,

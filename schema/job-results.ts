@@ -6,6 +6,7 @@
 export type JobResult =
   | ChangeLogResult
   | PopularityResult
+  | ProvenanceResult
   | SweepResult
   | CleanResult
   | PruneResult
@@ -53,6 +54,12 @@ type PopularityResult =
     }
   /** `POPULAR` is 0. */
   | { readonly kind: "not-counted"; readonly source: string };
+
+/** Of the job `verify`. */
+type ProvenanceResult =
+  | { readonly kind: "provenance-queued"; readonly source: string; readonly projects: number }
+  /** The reason is a sentence. */
+  | { readonly kind: "provenance-unverifiable"; readonly source: string; readonly reason: string };
 
 /** Of the job `sweep`. */
 type SweepResult =

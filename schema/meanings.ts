@@ -34,6 +34,8 @@ export const VARIABLE_MEANINGS: Readonly<Record<keyof z.infer<typeof vars>, stri
   PUBLIC_URL:
     "The address people use, where it is not the one that requests arrive under. Where it is set, pages lead to provenance here; under another one, pages begin anew. `pypi-edge serve` sets it.",
   OSV: "Where OSV's export for PyPI is, or a copy of it (`all.zip`, `modified_id.csv`, `ID.json`): the job `advisories` keeps the advisories by it. Empty: they are loaded with `pypi-edge osv load`. `pypi-edge serve` keeps them with `--osv`, or with `OSV` in its `--config` file only.",
+  TRUSTED_ROOT:
+    "By what [provenance](provenance.md) is verified: the `trusted_root.json` of a sigstore of your own. Empty: sigstore's public one, as this version has it.",
   METRICS: 'Who may read `/-/metrics`: `"token"`, a token that may read every index; `"open"`, anyone.',
   LOG: '`"requests"`: a line for each request. `"problems"`: only what went wrong. `pypi-edge serve` sets it.',
   LOG_FORMAT:
@@ -125,7 +127,7 @@ export const POLICY_MEANINGS: Meanings<typeof policy> = {
   yanked: "The mode of the rule that refuses yanked files.",
   status: 'Projects with one of these statuses (PEP 792) are refused: `["archived"]`.',
   provenance:
-    'Files without provenance (PEP 740) are refused: `"regressed"`, where an earlier file of the project has it; `"require"`, all of them.',
+    'What must be [proven](provenance.md) of files (PEP 740). `"regressed"`: once a file of a project was verified, later ones must be, by the same publisher. `"require"`: every file. Or a table: `require`, patterns of names; `regressed`, true; `publishers`, each with `project`, `kind`, `repository`, `workflow`, `account`, `repository_id`, `owner_id` as far as they must be so.',
   modes:
     'The modes of `min_age`, `before`, `deny`, `status` and `provenance`: `{ min_age = "audit" }`. Left out: `"enforce"`.',
 };

@@ -3,6 +3,7 @@ import { DAY, HOUR, WEEK } from "../worker/duration.ts";
 import { fileRuleOf, isHashRule, type FileRule } from "../worker/pypi/file-rule.ts";
 import { isSpecifierSet } from "../worker/pypi/specifiers.ts";
 import { pattern } from "./patterns.ts";
+import { provenanceRule, type ProvenanceRuleConfig } from "./provenance-rule.ts";
 
 const mode = z.enum(["off", "audit", "warn", "enforce"], 'must be "off", "audit", "warn" or "enforce"');
 
@@ -107,7 +108,7 @@ export const policy = z
         .array(z.enum(["archived", "deprecated"], 'must be "archived", "deprecated" or both'))
         .check(z.minLength(1, "must name at least one status, or be left out")),
     ),
-    provenance: z.optional(z.enum(["regressed", "require"], 'must be "regressed" or "require"')),
+    provenance: z.optional(provenanceRule),
     modes: z.optional(
       z.strictObject({
         min_age: z.optional(mode),
@@ -139,7 +140,7 @@ export interface PolicyConfig {
   /** Whether hosted files have an age too. */
   readonly datesHosted?: boolean;
   readonly status?: readonly string[];
-  readonly provenance?: "regressed" | "require" | undefined;
+  readonly provenance?: ProvenanceRuleConfig | undefined;
   /** `delay` in milliseconds. */
   readonly malware?: { readonly sources: readonly string[]; readonly delay: number } | undefined;
   readonly vulnerable?: { readonly floor: (typeof SEVERITIES)[number]; readonly unknown: Mode } | undefined;

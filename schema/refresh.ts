@@ -12,8 +12,11 @@ const message = z.object({
   /** The upstream's URL, percent-encoded as in the store's keys. */
   source: z.string(),
   projects: z.array(z.string()).check(z.minLength(1), z.maxLength(MAX_PROJECTS_PER_MESSAGE)),
-  /** What planned it: the upstream's change log, or the cron that refreshes popular projects. */
-  cause: z.union([z.literal("feed"), z.literal("popular")]),
+  /**
+   * What planned it: the upstream's change log, or the cron that refreshes popular projects. `verify`: the pages' files have
+   * provenance that is to be verified.
+   */
+  cause: z.union([z.literal("feed"), z.literal("popular"), z.literal("verify")]),
 });
 
 export type RefreshMessage = z.infer<typeof message>;

@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { parsedJson } from "../worker/pypi/parsed-json.ts";
 
 const list = z.array(z.looseObject({}));
 
@@ -29,3 +30,11 @@ export interface GivenRoot {
   readonly takenAt?: number | undefined;
   readonly expiresAt?: number | undefined;
 }
+
+const NOT_A_ROOT = "must be a trusted root of sigstore, as JSON, or empty";
+
+/** The text of a trusted root: its JSON; undefined where it is empty. */
+export const trustedRootText = z.pipe(
+  z.string().check(z.refine((it) => it === "" || trustedRoot.safeParse(parsedJson(it)).success, NOT_A_ROOT)),
+  z.transform((it) => (it === "" ? undefined : parsedJson(it))),
+);

@@ -5,6 +5,7 @@ import type { PolicyEntryStore } from "../auth/policy-entries.ts";
 import type { TokenStore } from "../auth/ports.ts";
 import { createTokenExchange, type TokenExchange } from "./token-exchange.ts";
 import { indexStack, type IndexStack } from "./index-stack.ts";
+import { createVerifyLater, isVerified, provenanceVerifier } from "./provenance.ts";
 import { sourceKey, sourceStack, type Source } from "./source-stack.ts";
 import type { Platform } from "../platform/platform.ts";
 import { inspect } from "../publishing/inspect/inspect.ts";
@@ -158,15 +159,18 @@ export function compose(
   const stores = createStores(platform, limits, { grace: config.databaseGrace, isReserved: reservedBy(reserved) });
   const { counters, tokens, newBytes, hosting, hostedBytes: bytes } = stores;
   const { finishAlone = platform.finishAlone } = limits;
-  const shared = { platform, stores, finishAlone, prefetchUpTo, pageTtl, feed, reserved };
+  const verifier = provenanceVerifier(config.trustedRoot);
+  const shared = { platform, stores, finishAlone, prefetchUpTo, pageTtl, feed, reserved, verifier };
   const stacks = new Map<UpstreamConfig, Source>();
   for (const upstream of indexes.flatMap(({ upstreams }) => upstreams)) {
     if (stacks.has(upstream)) continue;
     const base = publicUrl === "" ? undefined : baseFor(upstream, indexes);
     const favourites = count === 0 ? undefined : { count, seed, mayHave: belongingTo(upstream, indexes, reserved) };
     const root = base === undefined ? undefined : publicUrl + base;
-    stacks.set(upstream, sourceStack(upstream, root, favourites, shared));
+    stacks.set(upstream, sourceStack(upstream, root, favourites, isVerified(upstream, indexes), shared));
   }
+  const mirroredSources = new Map([...stacks.values()].map(({ mirrored }) => [mirrored.key, mirrored]));
+  const verifyLater = createVerifyLater(mirroredSources, stores.verifying);
   const publish = createPublish({
     inspect,
     transaction: stores.publishTransaction,
@@ -207,15 +211,20 @@ export function compose(
       // What a view leaves out is no policy's: it has no lists, and is no verdict.
       const ofPolicies = new Set(index.policies.map((policy) => policy.index));
       const entriesOf: EntriesOf = (of, ctx) => (ofPolicies.has(of) ? stores.entriesOf(of, ctx) : NO_ENTRIES);
-      const policies = index.policies.map((policy) => ({ ...policy, unknownTimes: unknownTimesOf(index) }));
+      const policies = index.policies.map((policy) => ({
+        ...policy,
+        unknownTimes: unknownTimesOf(index),
+        unverifiable: verifier.unusable,
+      }));
       const stackOf = (
-        guarding: Omit<GuardParts, "count" | "entriesOf" | "findAdvisories" | "reported">,
+        guarding: Omit<GuardParts, "count" | "entriesOf" | "findAdvisories" | "reported" | "verifyLater">,
       ): IndexStack => {
         const guards: GuardParts = {
           ...guarding,
           entriesOf,
           findAdvisories: stores.findAdvisories,
           reported: stores.blocked(index.name),
+          verifyLater,
           count({ rule, mode, index: of, exempted }) {
             if (ofPolicies.has(of)) counters.add("verdicts", { rule, mode: exempted ? "exempted" : mode });
           },
@@ -240,7 +249,7 @@ export function compose(
         ),
       };
     }),
-    sources: new Map([...stacks.values()].map(({ mirrored }) => [mirrored.key, mirrored])),
+    sources: mirroredSources,
     mirrors: new Map([...stacks.values()].map(({ mirror }) => [mirror.source.key, mirror])),
     mirrorLists: stores.mirrorLists,
     clock: platform,

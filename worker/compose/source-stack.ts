@@ -9,11 +9,13 @@ import { mirrorFiles } from "../layers/mirror-files.ts";
 import { SharedFills } from "../layers/files/shared-fills.ts";
 import { countDemand } from "../layers/count-demand.ts";
 import type { PrioritySource } from "../layers/priority.ts";
+import { withPublishers } from "../layers/proven-page.ts";
 import { readUpstream } from "../layers/read-upstream.ts";
 import { replaceOutdated } from "../layers/replace-files.ts";
 import { reserveNames } from "../layers/reserved-names.ts";
 import type { SourceMirror } from "../mirroring/ports.ts";
 import { matcher } from "../pypi/pattern.ts";
+import type { ProvenanceVerifier } from "../repository/ports/provenance.ts";
 import type { MirroredSource, Repository } from "../repository/repository.ts";
 import type { Catalog } from "../storage/d1/catalog.ts";
 import type { PopularityParts } from "../storage/d1/popularity.ts";
@@ -47,6 +49,7 @@ export interface SharedParts {
   readonly feed: boolean;
   /** Patterns of names that no upstream is ever asked for. */
   readonly reserved: readonly string[];
+  readonly verifier: ProvenanceVerifier;
 }
 
 /** The key of a source. The whole address, not only the host: one index at two addresses is two sources with different URLs. */
@@ -59,11 +62,13 @@ type Favourites = Omit<PopularityParts, "source">;
  * The whole stack of a source, top to bottom.
  *
  * @param root our absolute address that its pages carry
+ * @param isVerified whether a rule asks for its files' provenance
  */
 export function sourceStack(
   upstream: UpstreamConfig,
   root: string | undefined,
   favourites: Favourites | undefined,
+  isVerified: boolean,
   common: SharedParts,
 ): Source {
   const { platform, stores, finishAlone, prefetchUpTo, pageTtl, feed, reserved } = common;
@@ -93,6 +98,8 @@ export function sourceStack(
     deleteFiles: own.deleteFiles,
     storedFiles: own.storedFiles,
   };
+  const verified = isVerified ? { verdicts: own.verdicts, verifier: common.verifier } : undefined;
+  const describe = withPublishers(verified?.verdicts)(keepFiles(changing)(completePageBy(facts)));
   const hidesRemoved = removal === "hide" || removal === "drop";
   const repository: Repository = reserveNames(reserved)(
     mirrorFiles({ ...storing, now, pipe, hidesRemoved, source, pages, strays, justListed, prefetchUpTo, prefetched })(
@@ -110,7 +117,7 @@ export function sourceStack(
             extras: { files, facts, uses, queries, strays },
           })(
             keepProjects(changing)(
-              readUpstream(upstreamIndex, keepFiles(changing)(completePageBy(facts)), root), //
+              readUpstream(upstreamIndex, describe, root), //
             ),
           ),
         ),
@@ -122,6 +129,7 @@ export function sourceStack(
     name: upstream.name,
     repository,
     refreshes: own.refreshes,
+    verified,
     changes,
     popularity: favourites && own.popularity(favourites),
     async noteStored(name, { head }) {

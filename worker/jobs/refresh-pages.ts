@@ -10,6 +10,7 @@ import type { MirroredSource } from "../repository/repository.ts";
 import { retryMessage, readMessage, dropMessage } from "./delivery.ts";
 import { createPrefetch, type Prefetch } from "./prefetch-release.ts";
 import type { Consumer } from "./consumer.ts";
+import { verifyProjects } from "./verify-provenance.ts";
 
 /** Pages that are refreshed at the same time: a page of 10 MB takes some 100 MB of memory while it is parsed. */
 const AT_ONCE = 4;
@@ -51,11 +52,22 @@ async function refresh(message: Delivered, sources: ReadonlyMap<string, Mirrored
   const source = sources.get(key);
   if (!source) return dropped(`message ${message.id}`, `no index here mirrors ${key}`);
   const fromFeed = cause === "feed";
+  if (cause === "verify") {
+    await verifyProjects(names, source, ctx);
+    return message.ack();
+  }
   const what = `pages of ${source.name}`;
   if (fromFeed && !source.changes) return dropped(what, "its change log is not followed here");
   try {
     const tasks = fromFeed ? await waiting(names, source) : names.map((name) => ({ name, announced: undefined }));
-    const troubles = await refreshAll(tasks, source, createPrefetch(source, names, ctx), ctx);
+    const changed: ProjectName[] = [];
+    const prefetch = createPrefetch(source, names, ctx);
+    const noteChanged: Prefetch = async (name, project) => {
+      if (project.page.via === "upstream") changed.push(name);
+      await prefetch(name, project);
+    };
+    const troubles = await refreshAll(tasks, source, noteChanged, ctx);
+    if (source.verified && changed.length > 0) await source.refreshes.send(changed, "verify");
     const [first] = troubles;
     if (!first) return message.ack();
     const reason = `${first.name}: ${first.reason}`;

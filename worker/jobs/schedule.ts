@@ -14,11 +14,13 @@ import { purgeEdge } from "./purge-edge.ts";
 import { resendDeadLetters } from "./resend-dead-letters.ts";
 import { sweepFiles } from "./sweep-files.ts";
 import { syncAdvisories } from "./sync-advisories.ts";
+import { verifyAnew } from "./verify-anew.ts";
 
 /** The jobs by the names under which a person starts them. */
 export const JOBS: Readonly<Record<string, Job>> = {
   feed: followChangeLogs,
   refresh: refreshPopular,
+  verify: verifyAnew,
   forget: forgetUnpopular,
   sweep: sweepFiles,
   prune: pruneReleases,
@@ -34,7 +36,7 @@ export const JOBS: Readonly<Record<string, Job>> = {
 /** The jobs that each cron expression of wrangler.toml starts, in order. */
 export const SCHEDULE: Readonly<Record<string, readonly string[]>> = {
   "* * * * *": ["feed", "purge", "mirror"],
-  "*/5 * * * *": ["refresh"],
+  "*/5 * * * *": ["refresh", "verify"],
   "0 * * * *": ["forget", "sweep", "prune", "clean", "advisories"],
 };
 

@@ -1,7 +1,8 @@
 import { isUpstreamFailure, upstreamFailed } from "../errors.ts";
 import { upstreamUrl, type FileRef } from "../pypi/file-url.ts";
-import { upstreamValue, verifiableDigest, type FileEntry } from "../pypi/page.ts";
+import { upstreamValue, verifiableDigest } from "../pypi/page.ts";
 import { provenanceUrl, withProvenanceBelow } from "../pypi/provenance.ts";
+import { uploadedAtOf } from "../pypi/upload-time.ts";
 import type { CompletePage } from "./complete-page.ts";
 import { Document } from "../repository/document.ts";
 import { ProjectList } from "../repository/project-list.ts";
@@ -142,10 +143,4 @@ export function listedFacts({ project, entry }: ListedFile, part: FileRef["part"
     modifiedAt: uploadedAt ?? undefined,
     uploadedAt,
   };
-}
-
-/** When the file was uploaded, as its own upstream says: milliseconds since the epoch; null where it does not say. */
-export function uploadedAtOf(entry: FileEntry): number | null {
-  const at = Date.parse(upstreamValue(entry, "upload-time") ?? "");
-  return Number.isNaN(at) ? null : at;
 }

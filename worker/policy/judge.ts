@@ -6,6 +6,7 @@ import { parseVersion } from "../pypi/pep440.ts";
 import { malwareIn, vulnerabilityIn } from "./advisory-rules.ts";
 import { exempter } from "./exempter.ts";
 import { moment } from "./moment.ts";
+import { provenanceIn } from "./provenance-rule.ts";
 import { RULES, type Finding, type Hit, type JudgedFile, type Policy, type Rule, type RuleName } from "./policy.ts";
 
 /** Tells which rules apply to a file, in the order of `RULES`. `now` in milliseconds since the epoch. */
@@ -75,6 +76,10 @@ export const needsWholePage = (policies: readonly Policy[]) =>
     ({ modes, status = [], provenance }) =>
       (modes.status === "enforce" && status.length > 0) || (modes.provenance === "enforce" && provenance !== undefined),
   );
+
+/** Whether a rule looks at files' provenance. */
+export const asksForProvenance = ({ modes, provenance }: Pick<Policy, "modes" | "provenance">) =>
+  modes.provenance !== "off" && provenance !== undefined;
 
 /** Whether a rule looks at what advisories say. */
 export const needsAdvisories = (policies: readonly Policy[]) =>
@@ -198,20 +203,7 @@ const MAKERS: Readonly<Record<RuleName, (policy: Policy) => Rule | undefined>> =
         : undefined;
   },
 
-  provenance({ provenance: wanted, index }) {
-    if (wanted === undefined) return undefined;
-    return ({ filename, project, provenance, isHosted }) => {
-      if (isHosted) return undefined;
-      if (provenance === "lost") {
-        return {
-          sentence: () => `${filename} is refused: it has no provenance, and an earlier file of ${project} has.`,
-        };
-      }
-      return wanted === "require" && provenance !== "present"
-        ? { sentence: () => `${filename} is refused: it has no provenance, which index ${index} requires.` }
-        : undefined;
-    };
-  },
+  provenance: provenanceIn,
 };
 
 /** Tells whether a file of a source is let through although it is not known when it was uploaded. */

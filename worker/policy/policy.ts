@@ -1,5 +1,6 @@
 import type { FileRule } from "../pypi/file-rule.ts";
 import type { ProjectName } from "../pypi/name.ts";
+import type { KnownPublisher, Publisher } from "../pypi/publisher.ts";
 import type { Advisories, Advisory } from "./osv/advisories.ts";
 import type { Severity } from "./osv/severity.ts";
 
@@ -54,6 +55,33 @@ export interface VulnerableRule {
   readonly unknown: Mode;
 }
 
+/** Who must have built a project: all that is given must be so. */
+export interface WantedPublisher extends Publisher {
+  /** A pattern of names. */
+  readonly project: string;
+}
+
+/** What must be proven of files (PEP 740). */
+export interface ProvenanceRule {
+  /** Patterns of the projects whose every file must be verified. */
+  readonly require: readonly string[];
+  /** Whether files must be verified, and by the same publisher, once an earlier file of their project was. */
+  readonly regressed: boolean;
+  /** For some projects: the only publishers that count. Such a project is also one that must not regress. */
+  readonly publishers: readonly WantedPublisher[];
+}
+
+/** What is known of who built a project's files. */
+export interface ProvenanceHistory {
+  /** The publishers of files that were verified, the first one first. */
+  readonly publishers: readonly KnownPublisher[];
+  /**
+   * When the first file whose provenance is not verified yet was uploaded. Milliseconds since the epoch; infinite where
+   * there is none, and 0 where the upstream says no time of it.
+   */
+  readonly undecidedSince: number;
+}
+
 /** The policy of one index. A rule that is left out, or whose mode is `off`, applies to nothing. */
 export interface Policy {
   /** The index that it was configured for. */
@@ -75,13 +103,23 @@ export interface Policy {
   readonly datesHosted?: boolean;
   /** Projects with one of these statuses (PEP 792, lower case) are refused. */
   readonly status?: readonly string[];
-  /** Which files without provenance (PEP 740) are refused: those after a file that has it, or all. */
-  readonly provenance?: "regressed" | "require" | undefined;
+  readonly provenance?: ProvenanceRule | undefined;
+  /** Why no provenance can be verified at `now`, a sentence; undefined where it can. */
+  readonly unverifiable?: ((now: number) => string | undefined) | undefined;
   readonly malware?: MalwareRule | undefined;
   readonly vulnerable?: VulnerableRule | undefined;
   /** What `malware` and `vulnerable` do with files while no advisories are loaded. */
   readonly onMissing?: "allow" | "refuse" | undefined;
   readonly modes: Readonly<Record<RuleName, Mode>>;
+}
+
+/** What is known of a file's provenance, and of that of its project. */
+export interface JudgedProvenance {
+  readonly own:
+    | { readonly state: "verified"; readonly publisher: Publisher }
+    | { readonly state: "refused"; readonly reason: string }
+    | { readonly state: "undecided" | "missing" };
+  readonly history: ProvenanceHistory;
 }
 
 /** What the rules look at. */
@@ -103,11 +141,8 @@ export interface JudgedFile {
   readonly source?: string | undefined;
   /** Of its project (PEP 792), lower case; undefined where it has none, or where no page was read. */
   readonly status?: string | undefined;
-  /**
-   * PEP 740. `lost`: it has none, and a file of the project that was uploaded before it has. Undefined where no page was
-   * read.
-   */
-  readonly provenance?: "present" | "missing" | "lost" | undefined;
+  /** PEP 740. Undefined where no page was read. */
+  readonly provenance?: JudgedProvenance | undefined;
   /** What is known of the project's versions; undefined: no advisories are loaded, or no rule asks for them. */
   readonly advisories?: Advisories | undefined;
 }

@@ -16,7 +16,7 @@ export interface TrustedRoot {
 }
 
 /**
- * Reads a trusted root: sigstore's JSON as it is, or with its dates, as `pypi-edge provenance root` writes it.
+ * Reads a trusted root: sigstore's JSON as it is, or with its dates.
  *
  * @throws Error that says what is wrong with it
  */
@@ -39,7 +39,7 @@ export function unusable(root: TrustedRoot | undefined, now: number): string | u
   if (!root) return "There is no trusted root, so no provenance is verified.";
   if (root.expiresAt === undefined || now < root.expiresAt) return undefined;
   const day = new Date(root.expiresAt).toISOString().slice(0, 10);
-  return `The trusted root has expired on ${day}: no provenance is verified until it is renewed (pypi-edge provenance root).`;
+  return `The trusted root has expired on ${day}: no provenance is verified until it is renewed.`;
 }
 
 const rootId = (root: unknown) =>

@@ -1,5 +1,6 @@
 import type { Filename } from "./filename.ts";
 import type { ProjectName } from "./name.ts";
+import type { KnownPublisher } from "./publisher.ts";
 
 /**
  * The algorithms whose digests are verified here, strongest first, with their hex digits: those that PEP 503 names. R2 and
@@ -91,6 +92,10 @@ export interface FileEntry {
   /** Whether the upstream's provenance URL has a query; `_provenanceQuery` is that query. */
   readonly _provenanceSigned?: true | undefined;
   readonly _provenanceQuery?: string | undefined;
+  /** Of a file whose provenance was verified: the place of its publisher in the page's `_publishers`. */
+  readonly _publisher?: number | undefined;
+  /** Why its provenance proves nothing: a sentence that goes on after "its provenance is not valid". */
+  readonly _unproven?: string | undefined;
   /** Why it is listed although its upstream has removed it, or has other bytes by its name: a rule of the source keeps it. */
   readonly _kept?: "removed" | "changed" | undefined;
   /** The members above that the upstream does not have and that were added here. */
@@ -119,6 +124,8 @@ export interface ProjectPage {
   readonly status?: ProjectStatus | undefined;
   /** The upstream's serial as it wrote it: a number on PyPI, a string on some proxies. */
   readonly lastSerial?: number | string | undefined;
+  /** The publishers of all files of the project whose provenance was verified, also of files that are gone; the first one first. */
+  readonly _publishers?: readonly KnownPublisher[] | undefined;
 }
 
 /** The upstream's validators of a page, which are sent back unchanged to revalidate it (RFC 9110, 13.1). */

@@ -17,6 +17,12 @@ export interface Publisher {
   readonly ownerId?: string | undefined;
 }
 
+/** A publisher of files of a project. */
+export interface KnownPublisher extends Publisher {
+  /** When the first file that it has attested was uploaded. Milliseconds since the epoch; 0: the upstream does not say. */
+  readonly since: number;
+}
+
 /**
  * Whether two publishers are one. Where both have ids, these decide: a renamed repository is the same, one of another owner
  * or one that was made anew under an old name is another. The workflow does not matter: who may change one file of a

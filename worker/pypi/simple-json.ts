@@ -2,6 +2,7 @@ import { isListedAs, type FileRef } from "./file-url.ts";
 import type { Filename } from "./filename.ts";
 import type { FileEntry, ProjectPage, ProjectStatus, Validators } from "./page.ts";
 import type { ProjectName } from "./name.ts";
+import type { KnownPublisher } from "./publisher.ts";
 
 /** The version of the Simple API that a complete page declares. PEP 700 (1.1) requires a size for each file. */
 const FULL_VERSION = "1.4";
@@ -45,6 +46,7 @@ function* jsonBody(page: ProjectPage): Generator<string> {
   const members = [`"name":${JSON.stringify(page.name)}`];
   if (page.status) members.push(`"project-status":${JSON.stringify(page.status)}`);
   if (page.versions) members.push(`"versions":${JSON.stringify(page.versions)}`);
+  if (page._publishers) members.push(`"_publishers":${JSON.stringify(page._publishers)}`);
   yield `${members.join(",")},"files":[\n`;
   let separator = "";
   for (const file of page.files) {
@@ -67,6 +69,7 @@ export function readJson(text: string): ProjectPage {
     versions?: string[];
     files: FileEntry[];
     "project-status"?: ProjectStatus;
+    _publishers?: KnownPublisher[];
   };
   return {
     name: stored.name,
@@ -74,6 +77,7 @@ export function readJson(text: string): ProjectPage {
     files: stored.files,
     status: stored["project-status"],
     lastSerial: stored.meta["_last-serial"],
+    _publishers: stored._publishers,
   };
 }
 

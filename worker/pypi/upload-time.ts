@@ -1,4 +1,5 @@
 import { MINUTE, SECOND } from "../duration.ts";
+import { upstreamValue, type FileEntry } from "./page.ts";
 
 /** A time of RFC 3339, 5.6: `T` and `Z` may be in lower case, and a space may replace `T`. */
 const TIME =
@@ -24,4 +25,10 @@ export function uploadTime(text: string): string | undefined {
 function fractionOf(digits: string | undefined): string {
   if (digits === undefined) return "";
   return `.${digits.length === 3 ? digits : digits.slice(0, 6).padEnd(6, "0")}`;
+}
+
+/** When the file was uploaded, as its own upstream says: milliseconds since the epoch; null where it does not say. */
+export function uploadedAtOf(entry: FileEntry): number | null {
+  const at = Date.parse(upstreamValue(entry, "upload-time") ?? "");
+  return Number.isNaN(at) ? null : at;
 }

@@ -14,6 +14,7 @@ export interface Event {
     | "refresh-delayed"
     | "mirror-dropped"
     | "mirror-delayed"
+    | "provenance-delayed"
     | "message-died"
     | "feed-failed"
     | "feed-recovered"

@@ -6,6 +6,7 @@ import type { Context } from "./context.ts";
 import type { Document } from "./document.ts";
 import type { Page } from "./page.ts";
 import type { ChangeLog, ChangeLogPosition, PagesBehind } from "./ports/change-log.ts";
+import type { VerifiedSource } from "./ports/provenance.ts";
 import type { RefreshQueue } from "./ports/refreshes.ts";
 import type { ProjectList } from "./project-list.ts";
 import type { RangeSpec } from "./range.ts";
@@ -122,6 +123,8 @@ export interface MirroredSource {
   readonly changes?: SourceChanges | undefined;
   /** Takes pages that are to be refreshed. */
   readonly refreshes: RefreshQueue;
+  /** What its files' provenance is verified with; undefined where no rule asks for it. */
+  readonly verified?: VerifiedSource | undefined;
   /** The demand for its projects and files; undefined where that is not counted. */
   readonly popularity: Popularity | undefined;
 }

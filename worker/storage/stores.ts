@@ -32,6 +32,7 @@ import { pagesBehindIn } from "./d1/pages-behind.ts";
 import { demandIn, popularityIn, type PopularityParts } from "./d1/popularity.ts";
 import { publishersIn } from "./d1/publishers.ts";
 import { publishTransactionIn } from "./d1/publish-transaction.ts";
+import { verdictsIn } from "./d1/provenance-verdicts.ts";
 import { recentChangesIn } from "./d1/recent-changes.ts";
 import { hostedUsesIn, releaseUsesIn } from "./d1/release-uses.ts";
 import { releasesIn } from "./d1/releases.ts";
@@ -150,6 +151,7 @@ export function createStores(platform: Storage, { maxPut, inMemory }: StorageLim
       freshness: freshness(memory.marks, cache, keys.checked),
       absentNames: absentNamesIn(freshness(memory.marks, cache, keys.absent), catalog),
       storedFiles: storedFilesIn(db, source),
+      verdicts: verdictsIn(db, source),
       deleteFiles: projectFileDeletion(objects, source, memory.files),
       fills: fillQueue(fills, source),
       refreshes: refreshQueue(refreshes, source),
@@ -222,6 +224,8 @@ export function createStores(platform: Storage, { maxPut, inMemory }: StorageLim
     guardedPages: (index: string) => scopedTo(memory.guarded, index),
     /** The same of a view. Anyone may ask for any view, so theirs are apart. */
     viewedPages: (view: string) => scopedTo(memory.viewed, view),
+    /** Which projects' provenance was queued to be verified a moment ago. */
+    verifying: scopedTo(memory.verifying, ""),
     /** Of which stored files of an index it was reported that they are refused. */
     blocked: (index: string) => scopedTo(memory.blocked, index),
     /** Writes what requests and jobs have left in memory to be written, after the answer, if it is time. */
@@ -257,6 +261,7 @@ const memoryTier = ({ budget, largest }: FileMemory) => ({
   /** Pages of thousands of files as well: to make one again takes a tenth of a second. */
   guarded: new Memory<GuardedPage>(16 * MiB, 4 * MiB),
   blocked: new Memory<true>(MiB),
+  verifying: new Memory<true>(MiB),
   viewed: new Memory<GuardedPage>(8 * MiB, 4 * MiB),
   /** All shards of an index of PyPI's 24,500 records. */
   advisories: new Memory<Shard>(12 * MiB, 2 * MiB),

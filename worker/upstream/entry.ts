@@ -20,6 +20,8 @@ export type DescribedFile = Omit<
   | "_provenance"
   | "_provenanceSigned"
   | "_provenanceQuery"
+  | "_publisher"
+  | "_unproven"
   | "filename"
   | "hashes"
   | "core-metadata"

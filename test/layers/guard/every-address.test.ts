@@ -52,8 +52,8 @@ const RULES: Readonly<Record<string, Ruled>> = {
   provenance: {
     policy: { provenance: "regressed" },
     refused: "2.0",
-    entry: young,
-    other: { provenance: "https://upstream.test/provenance" },
+    // It was not verified yet.
+    entry: { ...young, provenance: "https://upstream.test/provenance" },
   },
 };
 

@@ -104,44 +104,6 @@ test.each([
   expect((await rig.get(filePath(OLD.filename))).status).toBe(200);
 });
 
-describe("provenance", () => {
-  const provenance = "https://upstream.test/integrity/demo/provenance";
-  const [BEFORE, PROVEN, LOST] = [
-    file("0.9", NOW - 40 * DAY),
-    file("1.0", NOW - 30 * DAY, { provenance }),
-    file("1.0.1", NOW - 20 * DAY),
-  ];
-  /** A wheel that was added to a release whose other file has provenance. */
-  const ADDED = { ...LOST, filename: "demo-1.0-py2-none-any.whl" };
-  const UNDATED = { ...file("1.2", undefined), filename: "demo-1.2.tar.gz" };
-  const all = [BEFORE, PROVEN, LOST, ADDED, UNDATED];
-
-  test.each([
-    ["regressed", [BEFORE, PROVEN]],
-    ["require", [PROVEN]],
-  ])("%s lets through what it should, stored or not", async (wanted, admitted) => {
-    rig = besideOpen({ provenance: wanted });
-    await rig.upstream.publish("demo", all);
-    for (const { filename } of [LOST, BEFORE]) await rig.get(`/open${filePath(filename)}`);
-    const shown = admitted.map(({ filename }) => filename);
-    expect(filesOn(await rig.page("demo"))).toEqual(shown);
-    for (const { filename } of all) {
-      const { status, headers } = await rig.get(filePath(filename));
-      const isShown = shown.includes(filename);
-      expect([filename, status, headers.get("X-Pypi-Edge-Rule")]).toEqual(
-        isShown ? [filename, 200, null] : [filename, 403, "provenance"],
-      );
-    }
-    expect(rig.upstream.requests.filter((request) => request.includes(UNDATED.filename))).toEqual([]);
-  });
-
-  test("does nothing where no file of the project has it", async () => {
-    rig = besideOpen({ provenance: "regressed" });
-    await rig.upstream.publish("demo", [BEFORE, LOST]);
-    expect(filesOn(await rig.page("demo"))).toHaveLength(2);
-  });
-});
-
 describe("why", () => {
   test("says of each file which rule refuses it, and until when", async () => {
     const answer = await rig.get("/-/why/demo");

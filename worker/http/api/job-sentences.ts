@@ -30,6 +30,9 @@ const SENTENCES: { readonly [Of in Kind]: Sentence<Of> } = {
     projects === null || kinds === null
       ? `${source}: the counts of projects and kinds of files that no client has asked for in six weeks would be deleted.`
       : `${source}: the counts of ${some(projects, "project")} and ${some(kinds, "kind")} of files were deleted: no client has asked for them in six weeks.`,
+  "provenance-queued": ({ source, projects }, dryRun) =>
+    `${source}: the provenance of ${some(projects, "project")} ${was(projects, dryRun)} queued to be verified anew.`,
+  "provenance-unverifiable": ({ source, reason }) => `${source}: ${reason}`,
   "not-counted": ({ source }) => `${source}: POPULAR is 0, so that nothing is counted, and no page is queued.`,
 
   stored: ({ objects, bytes, quota }) =>

@@ -4,7 +4,7 @@ import { fileLabel, type FileRef } from "../../pypi/file-url.ts";
 import { projectCandidates } from "../../pypi/filename.ts";
 import type { ProjectName } from "../../pypi/name.ts";
 import { findFile } from "../../pypi/simple-json.ts";
-import { refusing } from "../../policy/judge.ts";
+import { asksForProvenance, refusing } from "../../policy/judge.ts";
 import type { Advisories } from "../../policy/osv/advisories.ts";
 import type { Finding, JudgedFile, Policy } from "../../policy/policy.ts";
 import { discard, type Artifact, type ListedFile } from "../../repository/artifact.ts";
@@ -39,6 +39,8 @@ export interface GuardParts {
   readonly pages: GuardedPages;
   /** Stored files of which it was reported that they are refused. */
   readonly reported: Marks;
+  /** Called where a project has files whose provenance has not been verified: has that done, and does not wait for it. */
+  readonly verifyLater: (source: string, name: ProjectName, ctx: Context) => void;
   /** Counts a request for a file to which a rule applies. */
   readonly count: (finding: Pick<Finding, "rule" | "mode" | "index" | "exempted">) => void;
   /** Counts a request for a page whose newest version is affected by what a held file mends; undefined: it is not found out. */
@@ -60,6 +62,7 @@ export function guard(parts: GuardParts): Layer {
   const rulesNow = currentRules(policies, entriesOf);
   const advisoriesOf = advisoriesFor(policies, parts.findAdvisories);
   const anyAdvisoriesOf = advisoriesFor(policies, parts.findAdvisories, true);
+  const isProven = policies.some(asksForProvenance);
 
   function assertProject({ refusedProject }: Rules, name: ProjectName, { now }: Context): void {
     const finding = refusedProject(name, now);
@@ -104,6 +107,11 @@ export function guard(parts: GuardParts): Layer {
     return made;
   }
 
+  /** Has the provenance verified that a rule looks at and that was not verified yet. */
+  function haveVerified({ whole }: GuardedPage, found: Pick<Project, "files">, name: ProjectName, ctx: Context): void {
+    if (isProven && whole.history.undecidedSince < Infinity) parts.verifyLater(found.files.source, name, ctx);
+  }
+
   /** The project as the index shows it, and which of its files are refused. */
   async function shownProject(rules: Rules, inner: Repository, name: ProjectName, ctx: Context, demand?: Revalidation) {
     const advisories = await advisoriesOf(name, ctx);
@@ -112,6 +120,7 @@ export function guard(parts: GuardParts): Layer {
     let { page } = found;
     let view = knownView(rules, page, name, advisories, ctx);
     if (!view) view = await viewOf(rules, { ...found, page: (page = await page.buffered()) }, name, advisories, ctx);
+    haveVerified(view, found, name, ctx);
     const { shown, isEmptied, refused, until, holdsFix } = view;
     if (shown || isEmptied) await found.page.cancel();
     const first = isEmptied ? [...refused.values()].at(-1) : undefined;
@@ -145,8 +154,9 @@ export function guard(parts: GuardParts): Layer {
     const page = rules.readsWhole ? await found.page.buffered() : found.page;
     const entry = findFile(await page.text(), ref);
     if (!entry) return undefined;
-    const whole = rules.readsWhole ? (await viewOf(rules, { page, files }, project, advisories, ctx)).whole : undefined;
-    return judgedEntry({ project, entry, source: files.source }, whole, advisories);
+    const view = rules.readsWhole ? await viewOf(rules, { page, files }, project, advisories, ctx) : undefined;
+    if (view) haveVerified(view, found, project, ctx);
+    return judgedEntry({ project, entry, source: files.source }, view?.whole, advisories);
   }
 
   /** The file that is listed. Where a rule looks at more of the page, that is read. */
@@ -156,7 +166,9 @@ export function guard(parts: GuardParts): Layer {
     const found = rules.readsWhole ? await inner.project(project, ctx) : null;
     if (!found) return judgedEntry(listed, undefined, advisories);
     const page = await found.page.buffered();
-    return judgedEntry(listed, (await viewOf(rules, { ...found, page }, project, advisories, ctx)).whole, advisories);
+    const view = await viewOf(rules, { ...found, page }, project, advisories, ctx);
+    haveVerified(view, found, project, ctx);
+    return judgedEntry(listed, view.whole, advisories);
   }
 
   /**

@@ -1,28 +1,32 @@
+import type { JudgedProvenance, ProvenanceHistory } from "../../policy/policy.ts";
 import type { FileEntry, ProjectPage } from "../../pypi/page.ts";
-import { uploadedAtOf } from "../read-upstream.ts";
+import { uploadedAtOf } from "../../pypi/upload-time.ts";
 
 /** What rules know of a file by its project's page alone: of other files on it, and of the project. */
 export interface JudgedPage {
   /** PEP 792, lower case; undefined where the page has none. */
   readonly status: string | undefined;
-  /**
-   * From when on files have provenance: when the first one that has it was uploaded. Milliseconds since the epoch;
-   * infinite where none has, and 0 where the upstream says no time of those that have.
-   */
-  readonly provenSince: number;
+  /** Who built its files, as far as that is known. */
+  readonly history: ProvenanceHistory;
 }
 
 /** Reads all entries of a page: callers keep the result. */
-export function judgedPage({ files, status }: Pick<ProjectPage, "files" | "status">): JudgedPage {
-  let provenSince = Infinity;
+export function judgedPage({ files, status, _publishers: publishers = [] }: ProjectPage): JudgedPage {
+  let undecidedSince = Infinity;
   for (const entry of files) {
-    if (entry.provenance !== undefined) provenSince = Math.min(provenSince, uploadedAtOf(entry) ?? 0);
+    if (isUndecided(entry)) undecidedSince = Math.min(undecidedSince, uploadedAtOf(entry) ?? 0);
   }
-  return { status: status?.status.toLowerCase(), provenSince };
+  return { status: status?.status.toLowerCase(), history: { publishers, undecidedSince } };
 }
 
-/** PEP 740. `lost`: it has none, and a file that was uploaded before it has. An unknown time counts as after. */
-export function provenanceOf(entry: FileEntry, { provenSince }: JudgedPage): "present" | "missing" | "lost" {
-  if (entry.provenance !== undefined) return "present";
-  return (uploadedAtOf(entry) ?? Infinity) > provenSince ? "lost" : "missing";
+const isUndecided = ({ provenance, _publisher, _unproven }: FileEntry) =>
+  provenance !== undefined && _publisher === undefined && _unproven === undefined;
+
+/** What is known of a file's provenance (PEP 740). */
+export function provenanceOf(entry: FileEntry, { history }: JudgedPage): JudgedProvenance {
+  const { _publisher: at, _unproven: reason, provenance } = entry;
+  if (provenance === undefined) return { own: { state: "missing" }, history };
+  const publisher = at === undefined ? undefined : history.publishers[at];
+  if (publisher) return { own: { state: "verified", publisher }, history };
+  return { own: reason === undefined ? { state: "undecided" } : { state: "refused", reason }, history };
 }

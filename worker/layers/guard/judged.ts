@@ -6,7 +6,7 @@ import { versionOf } from "../../pypi/version.ts";
 import type { Advisories } from "../../policy/osv/advisories.ts";
 import type { JudgedFile } from "../../policy/policy.ts";
 import type { ArtifactFacts, ListedFile } from "../../repository/artifact.ts";
-import { uploadedAtOf } from "../read-upstream.ts";
+import { uploadedAtOf } from "../../pypi/upload-time.ts";
 import { provenanceOf, type JudgedPage } from "./judged-page.ts";
 
 /**

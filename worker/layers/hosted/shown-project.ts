@@ -79,6 +79,7 @@ export function mergePages(above: ProjectPage, below: ProjectPage): ProjectPage 
       ...below.files.filter(({ filename }) => !keysOf(filename, name).some((key) => own.has(key))),
     ],
     status: status ?? (below.status?.status === QUARANTINED ? undefined : below.status),
+    _publishers: below._publishers,
   };
 }
 

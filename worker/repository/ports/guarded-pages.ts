@@ -1,4 +1,5 @@
 import type { ProjectName } from "../../pypi/name.ts";
+import type { KnownPublisher } from "../../pypi/publisher.ts";
 import type { Page } from "../page.ts";
 
 /** A file that a policy refuses. */
@@ -15,8 +16,11 @@ export interface GuardedPage {
   readonly of: string;
   /** The rules that it was made by: with others it is made again. */
   readonly by: object;
-  /** What rules know of its files by the page alone: the project's status, and from when on its files have provenance. */
-  readonly whole: { readonly status: string | undefined; readonly provenSince: number };
+  /** What rules know of its files by the page alone: the project's status, and who built them. */
+  readonly whole: {
+    readonly status: string | undefined;
+    readonly history: { readonly publishers: readonly KnownPublisher[]; readonly undecidedSince: number };
+  };
   /** What it was compared with: one object as long as nothing else is known of the project. */
   readonly advisories: object | undefined;
   /** When it was made: it is not used for an earlier time. Milliseconds since the epoch. */

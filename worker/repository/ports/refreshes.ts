@@ -1,7 +1,10 @@
 import type { ProjectName } from "../../pypi/name.ts";
 
-/** Why a page is refreshed: the change log names it, or clients ask for it often. */
-export type RefreshCause = "feed" | "popular";
+/**
+ * Why a page is refreshed: the change log names it, or clients ask for it often. `verify`: its files' provenance is
+ * verified, and the page made anew with what came of it.
+ */
+export type RefreshCause = "feed" | "popular" | "verify";
 
 /** The queue of pages to refresh. */
 export interface RefreshQueue {

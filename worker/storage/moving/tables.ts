@@ -3,6 +3,7 @@ export const MOVED_TABLES = {
   page: ["source", "project"],
   file: ["source", "project", "url"],
   stray: ["source", "address", "project"],
+  provenance: ["source", "project", "filename"],
   object: ["key"],
   popularity: ["source", "project"],
   kind_popularity: ["source", "kind"],

@@ -1,0 +1,61 @@
+import { asksForProvenance } from "../policy/judge.ts";
+import { MINUTE } from "../duration.ts";
+import { messageOf } from "../errors.ts";
+import type { ProjectName } from "../pypi/name.ts";
+import type { Context } from "../repository/context.ts";
+import type { Marks } from "../repository/ports/freshness.ts";
+import type { MirroredSource } from "../repository/repository.ts";
+import type { IndexConfig } from "../../schema/indexes.ts";
+import type { UpstreamConfig } from "../../schema/upstreams.ts";
+import { shippedRoot } from "../provenance/shipped-root.ts";
+import { trustedRootOf, unusable, type TrustedRoot } from "../provenance/trusted-root.ts";
+import { VERIFIER, verifyProvenance } from "../provenance/verify.ts";
+import type { ProvenanceVerifier } from "../repository/ports/provenance.ts";
+
+/**
+ * What verifies provenance in this deployment.
+ *
+ * @param given the trusted root of the configuration; undefined: the one that this version has
+ * @throws Error where it cannot be read: such a deployment must not start
+ */
+export function provenanceVerifier(given: unknown): ProvenanceVerifier {
+  const own = given === undefined ? undefined : readRoot(given);
+  const root = () => own ?? shippedRoot();
+  return {
+    basis: () => ({ root: root().id, verifier: VERIFIER }),
+    unusable: (now) => unusable(root(), now),
+    verify: (text, file, now) => verifyProvenance(text, file, root(), now),
+  };
+}
+
+function readRoot(given: unknown): TrustedRoot {
+  try {
+    return trustedRootOf(given);
+  } catch (error) {
+    throw new Error(`The configuration is wrong: TRUSTED_ROOT: ${(error as Error).message}.`, { cause: error });
+  }
+}
+
+/** Whether a rule of an index that has the upstream asks for its files' provenance. */
+export const isVerified = (upstream: UpstreamConfig, indexes: readonly IndexConfig[]): boolean =>
+  indexes.some(({ upstreams, policies }) => upstreams.includes(upstream) && policies.some(asksForProvenance));
+
+/** Within this an isolate does not queue a project again: it waits for the queue, or for an upstream that is away. Milliseconds. */
+const QUEUED_FOR = MINUTE;
+
+/** Returns a function that has the provenance of a project's files verified, by the queue. It neither waits nor fails. */
+export function createVerifyLater(sources: ReadonlyMap<string, MirroredSource>, queued: Marks) {
+  return (key: string, name: ProjectName, ctx: Context): void => {
+    const source = sources.get(key);
+    const mark = `${key} ${name}`;
+    if (!source?.verified || queued.get(mark, ctx.now)) return;
+    if (source.verified.verifier.unusable(ctx.now) !== undefined) return;
+    queued.set(mark, true, 0, ctx.now + QUEUED_FOR);
+    const what = `the provenance of ${name}, to be verified`;
+    ctx.defer(
+      source.refreshes
+        .send([name], "verify")
+        .catch((error: unknown) => ctx.report({ event: "queue-failed", what, reason: messageOf(error) })),
+    );
+  };
+}
