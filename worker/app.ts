@@ -94,7 +94,8 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
     const parts = { authorize, askedFor, index: own.name, sources, explain, explainUnder };
     app.route(`${own.base}/-/api/policy`, policyOutlookRoutes(parts));
   }
-  const { publishers } = services;
+  const { publishers, projectUses, readmes } = services;
+  const shownBy = { publicUrl: config.publicUrl, publishers, projectUses, readmes };
   for (const index of indexes) mountIndexApi(app, index, { authorize, publishers });
   app.route(
     "/-/api",
@@ -117,7 +118,7 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
     }),
   );
   const locks = { authorize, indexes: named, clock: platform, pipe: platform.pipe };
-  app.all(`${VIEWS}/*`, viewRoutes(indexes, { ...locks, publicUrl: config.publicUrl, publishers, routed }));
+  app.all(`${VIEWS}/*`, viewRoutes(indexes, { ...locks, ...shownBy, routed }));
   for (const { name, base } of named) {
     if (base !== "") app.route(`${base}/-/api`, lockRoutes(locks, name));
   }
@@ -130,7 +131,7 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
   app.use(allowOnly("GET", "HEAD"));
 
   app.route("/", sharedRoutes());
-  const mounting = { authorize, publicUrl: config.publicUrl, indexes: all, publishers };
+  const mounting = { ...shownBy, authorize, indexes: all };
   for (const index of indexes) mountIndex(app, index, mounting);
 
   app.notFound((c) => problem(noSuchRoute(), c));

@@ -1,13 +1,14 @@
 import { createHash } from "node:crypto";
 import { Uint8ArrayReader, Uint8ArrayWriter, ZipWriter } from "@zip.js/zip.js";
 
-/** The contents of a wheel; `requires` holds Requires-Dist lines, `files` extra members by path. */
+/** The contents of a wheel; `requires` holds Requires-Dist lines, `about` what else its METADATA has, `files` extra members by path. */
 export interface WheelSpec {
   readonly name: string;
   readonly version: string;
   /** The name in its METADATA, where it differs. */
   readonly describes?: string;
   readonly requires?: readonly string[];
+  readonly about?: string;
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
 }
 
@@ -55,7 +56,7 @@ export async function buildWheel(spec: WheelSpec): Promise<Wheel> {
 function metadataOf(spec: WheelSpec): string {
   const lines = ["Metadata-Version: 2.1", `Name: ${spec.describes ?? spec.name}`, `Version: ${spec.version}`];
   for (const requirement of spec.requires ?? []) lines.push(`Requires-Dist: ${requirement}`);
-  return `${lines.join("\n")}\n`;
+  return `${lines.join("\n")}\n${spec.about ?? ""}`;
 }
 
 function recordOf(members: Readonly<Record<string, string | Uint8Array>>, own: string): string {

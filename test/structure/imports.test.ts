@@ -69,7 +69,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "worker/errors",
     "schema",
   ],
-  "worker/ui": ["worker/http", "worker/repository", "worker/pypi", "worker/errors", "schema"],
+  "worker/readme": ["worker/repository", "worker/pypi"],
+  "worker/ui": ["worker/http", "worker/readme", "worker/repository", "worker/pypi", "worker/errors", "schema"],
   "worker/compose": [
     "worker/auth",
     "worker/mirroring",

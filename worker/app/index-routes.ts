@@ -11,6 +11,7 @@ import { redirectTo } from "../http/redirect.ts";
 import { simpleRoutes } from "../http/simple.ts";
 import { VIEWS, viewPathOf } from "../http/view-path.ts";
 import { homeRoutes } from "../ui/home.tsx";
+import { projectPageRoutes } from "../ui/project.tsx";
 import { whyRoutes } from "../ui/why.tsx";
 
 /** What the routes of all indexes share. */
@@ -20,9 +21,11 @@ export interface IndexRouteParts {
   readonly publicUrl: string;
   readonly indexes: readonly IndexConfig[];
   readonly publishers: Services["publishers"];
+  readonly projectUses: Services["projectUses"];
+  readonly readmes: Services["readmes"];
 }
 
-type MountedIndex = Pick<Index, "config" | "repository" | "isDated" | "explain" | "catalog">;
+type MountedIndex = Pick<Index, "config" | "repository" | "isDated" | "explain" | "catalog" | "sources">;
 
 /** Where an index has files. */
 const HAS_FILES: ReadonlySet<string> = new Set(["files", "packages"]);
@@ -39,9 +42,10 @@ export function mountIndexApi(
 /** Mounts all that is read of an index, at its base. */
 export function mountIndex(
   app: Hono<AppEnv>,
-  { config: own, repository, isDated, explain, catalog }: MountedIndex,
-  { authorize, publicUrl, indexes, publishers }: IndexRouteParts,
+  { config: own, repository, isDated, explain, catalog, sources }: MountedIndex,
+  parts: IndexRouteParts,
 ): void {
+  const { authorize, publicUrl, indexes, publishers, projectUses: uses, readmes } = parts;
   const { name, base, upstreams, overlays } = own;
   const mount = (path: string, routes: Hono<AppEnv>) => {
     // The final slash of a named index's own page may be left out.
@@ -56,6 +60,10 @@ export function mountIndex(
   mount("", homeRoutes({ ...own, publicUrl, indexes, catalog, repository, publishers }, authorize));
   if (base !== "") app.get(base, (c) => redirectTo(c, `${base}/`));
   if (explain) mount("-/why", whyRoutes({ name, base, publicUrl }, explain));
+  mount(
+    "project",
+    projectPageRoutes({ ...own, publicUrl, repository, explain, sources, publishers, uses, readmes }, authorize),
+  );
   mount("simple", simpleRoutes({ repository, base, isDated }));
   mount("files", fileRoutes(repository, `${base}/files/`));
   if (overlays.length > 0) mount("find-links", findLinksRoutes(repository, base));
@@ -71,12 +79,12 @@ export function mountIndex(
 
 /**
  * Returns a function that gives the path that routes are matched with: as it was sent, except in the Simple API of an index
- * and on its find-links page. There doubled slashes count as one and a final slash is ignored; a redirect then leads to the
+ * on its find-links page and on those for people. There doubled slashes count as one and a final slash is ignored; a redirect then leads to the
  * canonical spelling. A path in a view is that of the index, behind `VIEWS`.
  */
 export function routedPaths(bases: readonly string[]): (path: string) => string {
   const known = new Set(bases);
-  const pages = bases.flatMap((base) => [`${base}/simple/`, `${base}/find-links/`]);
+  const pages = bases.flatMap((base) => ["simple", "find-links", "project"].map((page) => `${base}/${page}/`));
   const collapsed = (path: string) => {
     const single = `${path}/`.replace(/\/{2,}/g, "/");
     return pages.some((page) => single.startsWith(page)) ? single.slice(0, -1) : path;

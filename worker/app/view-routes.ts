@@ -15,7 +15,7 @@ import { mountIndex, mountIndexApi, type IndexRouteParts } from "./index-routes.
 const MAX_KEPT = 64;
 
 /** What the routes of views share. */
-export interface ViewRouteParts extends LocksApi, Pick<IndexRouteParts, "publicUrl" | "publishers"> {
+export interface ViewRouteParts extends LocksApi, Omit<IndexRouteParts, "authorize" | "indexes"> {
   /** As of `routedPaths`. */
   readonly routed: (path: string) => string;
 }
@@ -64,10 +64,10 @@ export function viewRoutes(indexes: readonly Index[], parts: ViewRouteParts): Ha
 
 /** The routes of one view. */
 function viewApp(
-  { config, catalog, under }: Index,
+  { config, catalog, under, sources }: Index,
   view: View,
   indexes: readonly Index[],
-  { publicUrl, publishers, routed, ...locks }: ViewRouteParts,
+  { publicUrl, publishers, projectUses, readmes, routed, ...locks }: ViewRouteParts,
 ): Hono<AppEnv> {
   const { name } = config;
   const base = `${config.base}/${view.segment}`;
@@ -91,8 +91,15 @@ function viewApp(
   });
   mountIndex(
     app,
-    { config: own, repository, isDated, explain, catalog },
-    { authorize: locks.authorize, publicUrl, publishers, indexes: indexes.map((index) => index.config) },
+    { config: own, repository, isDated, explain, catalog, sources },
+    {
+      authorize: locks.authorize,
+      publicUrl,
+      publishers,
+      projectUses,
+      readmes,
+      indexes: indexes.map((index) => index.config),
+    },
   );
   app.notFound((c) => problem(noSuchView(), c));
   app.onError((error, c) => problem(error, c));

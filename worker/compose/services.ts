@@ -30,7 +30,9 @@ import type { Layer, MirroredSource, Repository } from "../repository/repository
 import type { DeadLetters, Cleanup, Moving, RecentChanges, Retention, Runs } from "../repository/ports/maintenance.ts";
 import type { AskedFor } from "../repository/ports/asked-for.ts";
 import type { EntriesOf } from "../repository/ports/policy-entries.ts";
+import type { ProjectUses } from "../repository/ports/project-uses.ts";
 import type { Publishers } from "../repository/ports/publishers.ts";
+import type { Readmes } from "../repository/ports/readmes.ts";
 import type { OsvExport } from "../repository/ports/osv-export.ts";
 import type { StoredObjects } from "../repository/ports/stored-objects.ts";
 import { countTogether, type Counting } from "../storage/d1/catalog.ts";
@@ -62,6 +64,8 @@ export interface Services {
   readonly advisoriesOnFork: AdvisoriesOn;
   readonly auditLog: AuditLog;
   readonly publishers: Publishers;
+  readonly projectUses: ProjectUses;
+  readonly readmes: Readmes;
   readonly tokens: TokenStore;
   /** The lists of policies, and what makes ids for their entries. */
   readonly policyEntries: { readonly entries: PolicyEntryStore; readonly freshId: () => string };
@@ -193,6 +197,8 @@ export function compose(
     },
     auditLog: stores.auditLog,
     publishers: stores.publishers,
+    projectUses: stores.projectUses,
+    readmes: stores.readmes,
     openStagingFile: stores.openStagingFile,
     publish,
     uploads: createUploadsInParts({

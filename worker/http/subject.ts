@@ -17,6 +17,7 @@ const FAMILIES: ReadonlySet<string> = new Set([
   "pypi",
   "integrity",
   "find-links",
+  "project",
   "legacy",
 ]);
 

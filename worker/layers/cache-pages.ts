@@ -68,7 +68,7 @@ export function cachePages({
           // Each time, not only the first: a request that began earlier may have stored a file after the quarantine was
           // first seen.
           if (page?.head.quarantined) await deleteQuarantinedFiles(name, deleteFiles, ctx);
-          if (answer === "unchanged" || answer === null) return answer;
+          if (answer === "unchanged" || answer === null || (!known && ctx.storesNothingNew)) return answer;
           if (!known) justListed.set(name, true, 0, ctx.now + JUST_LISTED_TTL);
           if (extras) await keepQueries(name, answer, known, extras.queries, ctx);
           return pages.own(name, answer);

@@ -247,6 +247,11 @@ async function fetchFile(
   usable: boolean,
   ctx: Context,
 ): Promise<Artifact> {
+  if (ctx.storesNothingNew) {
+    const artifact = await inner.file({ ...request, listed }, ctx);
+    if (artifact) return artifact;
+    throw fileNotListed(request.ref, listed.project);
+  }
   const begun = parts.now();
   const artifact = await fetchListed(request, listed, inner, parts, usable, ctx);
   const store = (ref: FileRef) => fetchListed({ ref, headOnly: false, keep: true }, listed, inner, parts, true, ctx);

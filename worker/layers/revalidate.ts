@@ -111,6 +111,7 @@ async function refresh<What extends string, Value extends StoredJson<StoredHead,
       if (stored) ctx.defer(store.delete(what, stored.value));
       return null;
     }
+    if (!stored && ctx.storesNothingNew) return answer;
     const unchanged = stored && answer.head.digest === stored.value.head.digest;
     if (stored && (unchanged || (await isBefore(answer, stored.value, confirmation, ctx)))) {
       freshness.good(what, ctx);

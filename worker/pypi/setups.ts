@@ -21,7 +21,7 @@ export function clientSetups(index: string, isPrivate = false): ClientSetup[] {
   const insecure = isInsecure(index);
   const when = (text: string) => (insecure ? text : "");
   const project = "for a project: pyproject.toml";
-  const own = isPrivate ? index.replace("://", `://${USER}:${TOKEN}@`) : index;
+  const own = withPlaceholder(index, isPrivate);
   const withToken = (where: string, text: string) => (isPrivate ? [{ where, text }] : []);
   return [
     {
@@ -81,6 +81,30 @@ export function clientSetups(index: string, isPrivate = false): ClientSetup[] {
     },
   ];
 }
+
+/**
+ * How each client installs from an index, in one command or two. None of them names a second index: which of two a name comes from
+ * is not for the client to guess.
+ *
+ * @param requirement such as `demo` or `demo==1.0`
+ */
+export function installSetups(index: string, isPrivate: boolean, requirement: string): ClientSetup[] {
+  const { host, hostname } = new URL(index);
+  const when = (text: string) => (isInsecure(index) ? text : "");
+  const own = withPlaceholder(index, isPrivate);
+  const login = isPrivate ? `poetry config http-basic.pypi-edge ${USER} ${TOKEN}\n` : "";
+  const commands = {
+    pip: `pip install --index-url ${own}${when(` --trusted-host ${hostname}`)} ${requirement}`,
+    uv: `uv pip install --default-index ${own}${when(` --allow-insecure-host ${host}`)} ${requirement}`,
+    poetry: `poetry source add --priority=primary pypi-edge ${index}\n${login}poetry add --source pypi-edge ${requirement}`,
+    pdm: `pdm config pypi.url ${own}${when("\npdm config pypi.verify_ssl false")}\npdm add ${requirement}`,
+  };
+  return Object.entries(commands).map(([client, text]) => ({ client, steps: [{ where: "to install it", text }] }));
+}
+
+/** The index's URL with the place for a token, where reading needs one. */
+const withPlaceholder = (index: string, isPrivate: boolean) =>
+  isPrivate ? index.replace("://", `://${USER}:${TOKEN}@`) : index;
 
 /** How clients publish to an index that accepts uploads at `url`, such as `https://host/team/legacy/`. */
 export function publishSetup(url: string): ClientSetup {

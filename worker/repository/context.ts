@@ -16,6 +16,8 @@ export interface Context {
   readonly patient?: true;
   /** false: what is read is not counted as asked for by clients. */
   readonly isDemand?: false;
+  /** What an upstream gives is stored only where it renews what is stored: a person looks, and no client will ask for it again. */
+  readonly storesNothingNew?: true;
   /** What a client's request may have fetched; jobs and messages have no ceiling. */
   readonly allowance?: Allowance;
 }

@@ -45,13 +45,14 @@ export function keysOf(source: string, root?: string) {
 }
 
 /**
- * `caches.default`: the snapshot of a subject, what one project of an index had at a revision, and a copy of what the
- * stores have under a key.
+ * `caches.default`: the snapshot of a subject, what one project of an index had at a revision, a copy of what the
+ * stores have under a key, and a description as it was rendered.
  */
 export const sharedKeys = (deployment: string) => ({
   copy: (key: string) => `https://copy.invalid/${encodeURIComponent(deployment)}/${encodeURIComponent(key)}`,
   snapshot: (subject: string) =>
     `https://snapshot.invalid/${encodeURIComponent(deployment)}/${encodeURIComponent(subject)}`,
+  readme: (key: string) => `https://readme.invalid/${encodeURIComponent(deployment)}/${key}`,
   hosted: (index: string, name: ProjectName, changed: number) =>
     `https://hosted.invalid/${encodeURIComponent(deployment)}/${index}/${name}/${changed}`,
 });

@@ -9,6 +9,7 @@ import type { ReplacingParts } from "../repository/ports/files.ts";
 import type { PageChange } from "../repository/ports/pages.ts";
 import { freshness, type LastRevalidation } from "./cache/freshness.ts";
 import { absentNamesIn } from "./cache/absent-names.ts";
+import { readmesIn } from "./cache/readmes.ts";
 import { storeCopiesIn } from "./cache/store-copies.ts";
 import { advisoryRowIn } from "./d1/advisory-index.ts";
 import { askedForIn } from "./d1/asked-for.ts";
@@ -30,6 +31,7 @@ import { newBytesIn } from "./d1/new-bytes.ts";
 import { policyEntriesIn } from "./d1/policy-entries.ts";
 import { pagesBehindIn } from "./d1/pages-behind.ts";
 import { demandIn, popularityIn, type PopularityParts } from "./d1/popularity.ts";
+import { projectUsesIn } from "./d1/project-uses.ts";
 import { publishersIn } from "./d1/publishers.ts";
 import { publishTransactionIn } from "./d1/publish-transaction.ts";
 import { verdictsIn } from "./d1/provenance-verdicts.ts";
@@ -195,6 +197,8 @@ export function createStores(platform: Storage, { maxPut, inMemory }: StorageLim
     isStored: async (key: string) => (await r2.head(key)) !== null,
     auditLog: auditLogIn(db),
     publishers: publishersIn(db),
+    projectUses: projectUsesIn(db),
+    readmes: readmesIn(cache, memory.readmes, sharedKeys(platform.deployment)),
     policyEntries: policyEntriesIn(db),
     askedFor: askedForIn(db),
     publishTransaction: publishTransactionIn(db),
@@ -262,6 +266,7 @@ const memoryTier = ({ budget, largest }: FileMemory) => ({
   guarded: new Memory<GuardedPage>(16 * MiB, 4 * MiB),
   blocked: new Memory<true>(MiB),
   verifying: new Memory<true>(MiB),
+  readmes: new Memory<string>(4 * MiB, MiB),
   viewed: new Memory<GuardedPage>(8 * MiB, 4 * MiB),
   /** All shards of an index of PyPI's 24,500 records. */
   advisories: new Memory<Shard>(12 * MiB, 2 * MiB),

@@ -114,9 +114,11 @@ function Home(props: HomeProps) {
           Reading needs a token: replace <code>TOKEN</code> in these lines by yours.
         </p>
       ) : null}
-      {[...clientSetups(simple, isPrivate), ...team].map((setup) => (
-        <Client {...setup} />
-      ))}
+      <div class="cards">
+        {[...clientSetups(simple, isPrivate), ...team].map((setup) => (
+          <Client {...setup} />
+        ))}
+      </div>
       <p class="soft small">
         Look up a project with the search above, or at <code>{simple}NAME/</code>. Clients that ask for JSON get it; a
         browser gets HTML.
@@ -202,7 +204,7 @@ function Hosted({ place, rows, shown, by }: HomeProps) {
             {shown.map(({ project, version, yanked, uploadedAt, files, bytes }) => (
               <tr>
                 <th scope="row" class="name">
-                  <a href={`${place.at}simple/${project}/`}>{project}</a>
+                  <a href={`${place.at}project/${project}/`}>{project}</a>
                 </th>
                 <td>
                   {version} {yanked && <Badge tone="warn">yanked</Badge>}

@@ -10,7 +10,7 @@ export const Badge = ({ tone, children }: { readonly tone?: Tone | undefined; re
 /** A command or a text for a file, with a button that copies it where scripts run. */
 export const Command = ({ text, label }: { readonly text: string; readonly label: string }) => (
   <div class="command">
-    <pre tabindex={0}>
+    <pre>
       <code>{text}</code>
     </pre>
     <button type="button" class="copy" aria-label={`Copy: ${label}`}>

@@ -56,7 +56,13 @@ p { margin: 0.5rem 0; }
 .note.alarm { border-left-color: var(--bad); }
 .note p:first-child { margin-top: 0; }
 .note p:last-child { margin-bottom: 0; }
-.columns { display: grid; grid-template-columns: minmax(0, 1fr) 19rem; gap: 0 2.5rem; align-items: start; }
+.columns { display: grid; grid-template-columns: minmax(0, 1fr) 19rem; grid-template-rows: auto 1fr; gap: 0 2.5rem; }
+.columns > aside { grid-column: 2; grid-row: 1 / span 2; }
+.columns > div > h2:first-child { margin-top: 1rem; }
+.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(27rem, 100%), 1fr)); gap: 1rem; }
+.cards > .card { margin: 0; }
+.card > h3:first-child { margin-top: 0; }
+.cards + p { margin-top: 1.25rem; }
 dl.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: 0.9rem 1.5rem; margin: 1rem 0;
   padding: 1rem 1.25rem; background: var(--card); border: 1px solid var(--line); border-radius: 12px; }
 aside dl.facts { grid-template-columns: minmax(0, 1fr); }
@@ -65,7 +71,7 @@ dd { margin: 0; overflow-wrap: anywhere; }
 ul.plain { margin: 0; padding: 0; list-style: none; }
 ul.plain li { padding: 0.15rem 0; overflow-wrap: anywhere; }
 .command { display: flex; align-items: stretch; gap: 0.5rem; margin: 0.35rem 0; }
-.command pre { flex: 1; }
+.command pre { flex: 1; min-width: 0; white-space: pre-wrap; overflow-wrap: anywhere; }
 pre { margin: 0; padding: 0.6rem 0.85rem; overflow-x: auto; background: var(--back); border: 1px solid var(--line);
   border-radius: 8px; }
 .card pre { background: var(--back); }
@@ -81,9 +87,11 @@ table { width: 100%; border-collapse: collapse; font-size: 0.92rem; }
 th, td { padding: 0.5rem 0.85rem; text-align: left; vertical-align: top; border-top: 1px solid var(--line); }
 thead th { border-top: 0; font-size: 0.8rem; font-weight: 500; color: var(--soft); white-space: nowrap; }
 tbody th { font-weight: 600; }
+tbody th > details { font-weight: 400; }
+[aria-current] { font-weight: 650; text-decoration: none; color: inherit; }
 .num { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 td.day { white-space: nowrap; }
-.name { overflow-wrap: anywhere; min-width: 14rem; }
+.name { overflow-wrap: anywhere; min-width: 12rem; }
 .filter { display: flex; flex-wrap: wrap; align-items: end; gap: 0.6rem 1rem; margin: 0.75rem 0; }
 .filter label { display: grid; gap: 0.2rem; font-size: 0.8rem; color: var(--soft); }
 .filter select { color: var(--text); font-size: 0.95rem; max-width: 100%; }
@@ -103,7 +111,9 @@ td.day { white-space: nowrap; }
 .foot { border-top: 1px solid var(--line); color: var(--soft); font-size: 0.875rem; }
 .foot > div { display: flex; flex-wrap: wrap; gap: 0.4rem 1.5rem; padding-block: 1.1rem 2rem; }
 .foot p { margin: 0; }
-@media (max-width: 56rem) { .columns { grid-template-columns: minmax(0, 1fr); } }
+@media (max-width: 56rem) {
+  .columns { display: block; }
+}
 @media (max-width: 40rem) {
   main { padding-block: 1.4rem 2rem; }
   h1 { font-size: 1.6rem; }

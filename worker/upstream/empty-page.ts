@@ -1,6 +1,6 @@
 import { decodeHTML } from "entities";
 import { asProjectName, type ProjectName } from "../pypi/name.ts";
-import { readHtml, type HtmlListener } from "./html.ts";
+import { readHtml, type HtmlListener } from "../repository/html.ts";
 import { htmlPieces } from "./page-bytes.ts";
 
 /** A page without files is short; a longer document is not one. Bytes. */

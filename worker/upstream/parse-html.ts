@@ -5,7 +5,7 @@ import { cleanSerial, type FileEntry, type ProjectPage } from "../pypi/page.ts";
 import { assertReadable } from "./api-version.ts";
 import { digestsIn, statusFrom, toEntries, type DescribedFile } from "./entry.ts";
 import { isEmptyPage } from "./empty-page.ts";
-import { readHtml, type HtmlListener } from "./html.ts";
+import { readHtml, type HtmlListener } from "../repository/html.ts";
 import { htmlPieces } from "./page-bytes.ts";
 
 /** Attributes of all links together, at some microseconds each. No real page has as many. */

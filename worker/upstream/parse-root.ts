@@ -5,7 +5,7 @@ import { giveWay } from "../repository/give-way.ts";
 import { inTime } from "../repository/timeout.ts";
 import { assertReadable } from "./api-version.ts";
 import { isBlank } from "./charset.ts";
-import { htmlReader } from "./html.ts";
+import { htmlReader } from "../repository/html.ts";
 import { RootScanner } from "./root-scanner.ts";
 
 /** An upstream that sends nothing for so long in the middle of its root listing has failed. Milliseconds. */

@@ -39,6 +39,10 @@ function ofIndex(base: string, headers: Readonly<Record<string, string>>, conten
       ],
     ],
     [
+      `GET ${base}/project/:project/:version?`,
+      [...read(`/project/${project}/`), ...read(`/project/${project}/${version}/`)],
+    ],
+    [
       `GET ${base}/files/*`,
       [
         ...read(file),

@@ -1,5 +1,5 @@
 import { Tokenizer, type TokenizerCallbacks } from "htmlparser2";
-import { giveWay } from "../repository/give-way.ts";
+import { giveWay } from "./give-way.ts";
 
 /** More attributes than an element of any real page has. */
 const MAX_ATTRIBUTES = 1_000;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { htmlReader, readHtml } from "../../worker/upstream/html.ts";
+import { htmlReader, readHtml } from "../../worker/repository/html.ts";
 
 /** What a listener is told of a document that arrives in these pieces; texts are joined. */
 function events(pieces: readonly string[]): unknown[] {

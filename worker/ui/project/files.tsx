@@ -1,0 +1,223 @@
+import type { ExplainedFile } from "../../repository/explanation.ts";
+import { isYanked, type FileEntry } from "../../pypi/page.ts";
+import { listedFrom } from "../../pypi/file-url.ts";
+import type { PagePlace } from "../layout.tsx";
+import { Badge, Day, sizeText } from "../parts.tsx";
+import type { ViewedFile } from "./view.ts";
+
+/** What of the files is shown: what the query of the address says. */
+export interface FileFilter {
+  readonly python: string | undefined;
+  readonly platform: string | undefined;
+}
+
+interface FilesProps {
+  readonly place: PagePlace;
+  readonly files: readonly ViewedFile[];
+  readonly filter: FileFilter;
+  /** Who uploaded each file, by its name. */
+  readonly by: ReadonlyMap<string, string>;
+}
+
+/** So few files need no filter. */
+const FEW = 4;
+
+/** The files of one release. */
+export function Files({ place, files, filter, by }: FilesProps) {
+  const shown = files.filter(
+    ({ tags }) =>
+      (filter.python === undefined || tags.interpreter === filter.python) &&
+      (filter.platform === undefined || tags.platform === filter.platform),
+  );
+  const isMirrored = files.some(({ isHosted }) => !isHosted);
+  return (
+    <>
+      {files.length > FEW && <Filter files={files} filter={filter} shown={shown.length} />}
+      <div class="scroll" tabindex={0} role="region" aria-labelledby="files">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">File</th>
+              <th scope="col">Python</th>
+              <th scope="col">ABI</th>
+              <th scope="col">Platform</th>
+              <th scope="col" class="num">
+                Size
+              </th>
+              <th scope="col">Uploaded</th>
+              {isMirrored && <th scope="col">Stored here</th>}
+              {by.size > 0 && <th scope="col">By</th>}
+            </tr>
+          </thead>
+          <tbody>
+            {shown.map((file) => (
+              <FileRow place={place} file={file} isMirrored={isMirrored} by={by} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </>
+  );
+}
+
+interface FileRowProps {
+  readonly place: PagePlace;
+  readonly file: ViewedFile;
+  readonly isMirrored: boolean;
+  readonly by: ReadonlyMap<string, string>;
+}
+
+function FileRow({ place, file: { entry, tags, isHosted, stored }, isMirrored, by }: FileRowProps) {
+  const uploaded = Date.parse(entry["upload-time"] ?? "");
+  const { sha256 } = entry.hashes;
+  const provenance = provenanceLink(entry, place);
+  return (
+    <tr>
+      <th scope="row" class="name">
+        <a href={listedFrom(entry, `${place.at}files/`).url} rel="nofollow">
+          {entry.filename}
+        </a>{" "}
+        {isYanked(entry) && <Badge tone="warn">yanked</Badge>}{" "}
+        {entry._kept && <Badge tone="warn">{entry._kept === "removed" ? "gone upstream" : "changed upstream"}</Badge>}{" "}
+        {provenance && (
+          <a class="badge good" href={provenance} rel="nofollow noopener noreferrer">
+            provenance
+          </a>
+        )}
+        {sha256 && (
+          <details class="small">
+            <summary class="soft">sha256</summary>
+            <code>{sha256}</code>
+          </details>
+        )}
+      </th>
+      <td>{tags.python}</td>
+      <td>{tags.abi}</td>
+      <td>{tags.platform}</td>
+      <td class="num">{entry.size === undefined ? "" : sizeText(entry.size)}</td>
+      <td class="day">{Number.isNaN(uploaded) ? "" : <Day at={uploaded} />}</td>
+      {isMirrored && (
+        <td>
+          {isHosted ? (
+            "hosted"
+          ) : stored ? (
+            <>
+              yes, used <Day at={stored.usedAt} />
+            </>
+          ) : (
+            <span class="soft">no</span>
+          )}
+        </td>
+      )}
+      {by.size > 0 && <td>{by.get(entry.filename) ?? ""}</td>}
+    </tr>
+  );
+}
+
+/** A file's provenance here, or where its upstream has it. */
+function provenanceLink({ provenance }: FileEntry, { at }: PagePlace): string | undefined {
+  if (provenance === undefined) return undefined;
+  if (/^(?:\.\.\/)+integrity\//.test(provenance)) return provenance.replace(/^(?:\.\.\/)+/, at);
+  return /^https?:\/\//.test(provenance) ? provenance : undefined;
+}
+
+interface FilterProps extends Pick<FilesProps, "files" | "filter"> {
+  readonly shown: number;
+}
+
+function Filter({ files, filter, shown }: FilterProps) {
+  const pythons = new Map(
+    files.map(({ tags: { python, interpreter } }) => [
+      interpreter,
+      interpreter === "source" ? "source archives" : `${python} (${interpreter})`,
+    ]),
+  );
+  const platforms = new Map(files.flatMap(({ tags: { platform } }) => (platform === "" ? [] : [[platform, platform]])));
+  return (
+    <form class="filter" action="#files">
+      <Choice name="python" label="Python" all="every Python" options={pythons} chosen={filter.python} />
+      <Choice name="platform" label="Platform" all="every platform" options={platforms} chosen={filter.platform} />
+      <button>Show</button>
+      <span class="soft small" role="status">
+        {shown} of {files.length} files
+      </span>
+    </form>
+  );
+}
+
+interface ChoiceProps {
+  readonly name: string;
+  readonly label: string;
+  readonly all: string;
+  readonly options: ReadonlyMap<string, string>;
+  readonly chosen: string | undefined;
+}
+
+function Choice({ name, label, all, options, chosen }: ChoiceProps) {
+  return (
+    <label>
+      {label}
+      <select name={name}>
+        <option value="">{all}</option>
+        {[...options].map(([value, text]) => (
+          <option value={value} selected={value === chosen}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+/** Files that the policy refuses, with the reason: the guard's own sentences. */
+export function Refused({ files }: { readonly files: readonly ExplainedFile[] }) {
+  return (
+    <div class="scroll" tabindex={0} role="region" aria-labelledby="refused">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">File</th>
+            <th scope="col">Why</th>
+            <th scope="col">Until</th>
+          </tr>
+        </thead>
+        <tbody>
+          {files.map(({ filename, rules }) => {
+            const acting = rules.filter(({ mode, exempted }) => mode === "enforce" && !exempted);
+            const until = heldUntil(rules);
+            return (
+              <tr>
+                <th scope="row" class="name">
+                  {filename}
+                </th>
+                <td>
+                  {acting.map(({ rule, sentence, advisory }) => (
+                    <p>
+                      <Badge tone="bad">{rule}</Badge> {sentence}
+                      {advisory && (
+                        <>
+                          {" "}
+                          <a href={advisory.url} rel="noopener noreferrer">
+                            {advisory.id}
+                          </a>
+                        </>
+                      )}
+                    </p>
+                  ))}
+                </td>
+                <td class="day">{until === undefined ? "no end" : <Day at={until} />}</td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** When a refused file is let through by time alone; undefined where it is not. */
+export function heldUntil(rules: ExplainedFile["rules"]): number | undefined {
+  const acting = rules.filter(({ mode, exempted }) => mode === "enforce" && !exempted);
+  const until = Math.max(...acting.map(({ until: end = Infinity }) => end));
+  return Number.isFinite(until) ? until : undefined;
+}
