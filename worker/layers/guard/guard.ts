@@ -1,6 +1,6 @@
-import { DAY, HOUR } from "../../duration.ts";
+import { HOUR } from "../../duration.ts";
 import { IndexError } from "../../errors.ts";
-import { fileLabel, type FileRef } from "../../pypi/file-url.ts";
+import type { FileRef } from "../../pypi/file-url.ts";
 import { projectCandidates } from "../../pypi/filename.ts";
 import type { ProjectName } from "../../pypi/name.ts";
 import { findFile } from "../../pypi/simple-json.ts";
@@ -27,6 +27,7 @@ import { guardedJson } from "./guarded-document.ts";
 import { guardedPage } from "./guarded-page.ts";
 import { advisoriesFor, type FindAdvisories } from "./known-advisories.ts";
 import { judgedArtifact, judgedEntry } from "./judged.ts";
+import { reportStored } from "./report-stored.ts";
 import { currentRules, type Rules } from "./rules.ts";
 
 export interface GuardParts {
@@ -207,16 +208,9 @@ export function guard(parts: GuardParts): Layer {
     countAll(findings);
     const refusal = refusing(findings);
     // What time alone will admit was stored too early, and has not become refused.
-    if (refusal && refusal.until === undefined && artifact.via !== "upstream") reportStored(ref, refusal, ctx);
+    if (refusal && refusal.until === undefined && artifact.via !== "upstream")
+      reportStored(parts.reported, ref, refusal, ctx);
     assertFile(file, findings);
-  }
-
-  /** Reports a refused file that is stored: once a day and isolate, since clients ask again. */
-  function reportStored(ref: FileRef, { rule, sentence }: Finding, ctx: Context): void {
-    const label = fileLabel({ ...ref, part: "file" });
-    if (parts.reported.get(label, ctx.now)) return;
-    parts.reported.set(label, true, 0, ctx.now + DAY);
-    ctx.report({ event: "stored-file-blocked", what: label, reason: `${rule}: ${sentence()}` });
   }
 
   /**

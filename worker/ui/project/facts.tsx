@@ -1,7 +1,7 @@
 import type { ShownRequirement } from "../../pypi/project-metadata.ts";
 import type { PagePlace } from "../layout.tsx";
 import { Badge, counted, Day } from "../parts.tsx";
-import { heldUntil } from "./files.tsx";
+import { endOfHold } from "./files.tsx";
 import type { SharedMetadata } from "./release-metadata.ts";
 import type { ProjectView, ViewedRelease } from "./view.ts";
 
@@ -169,7 +169,7 @@ interface VersionRowProps {
 function VersionRow({ href, release, isShown }: VersionRowProps) {
   const { version, uploadedAt, yanked, reason, refused, files } = release;
   const [first] = refused;
-  const until = first && heldUntil(first.rules);
+  const until = first && endOfHold(first.rules);
   return (
     <li>
       {version === "" ? (

@@ -184,7 +184,7 @@ export function Refused({ files }: { readonly files: readonly ExplainedFile[] })
         <tbody>
           {files.map(({ filename, rules }) => {
             const acting = rules.filter(({ mode, exempted }) => mode === "enforce" && !exempted);
-            const until = heldUntil(rules);
+            const until = endOfHold(rules);
             return (
               <tr>
                 <th scope="row" class="name">
@@ -216,7 +216,7 @@ export function Refused({ files }: { readonly files: readonly ExplainedFile[] })
 }
 
 /** When a refused file is let through by time alone; undefined where it is not. */
-export function heldUntil(rules: ExplainedFile["rules"]): number | undefined {
+export function endOfHold(rules: ExplainedFile["rules"]): number | undefined {
   const acting = rules.filter(({ mode, exempted }) => mode === "enforce" && !exempted);
   const until = Math.max(...acting.map(({ until: end = Infinity }) => end));
   return Number.isFinite(until) ? until : undefined;
