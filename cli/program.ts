@@ -1,6 +1,6 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { auditCommand } from "./commands/audit.ts";
-import { backupCommand, restoreCommand, verifyCommand } from "./commands/backup.ts";
+import { backupCommand, restoreCommand } from "./commands/backup.ts";
 import { checkCommand } from "./commands/check.ts";
 import { carryOverCommand } from "./commands/carry-over.ts";
 import { costCommand } from "./commands/cost.ts";
@@ -21,6 +21,7 @@ import { forksCommand } from "./commands/forks.ts";
 import { releaseCommand } from "./commands/release.ts";
 import { tokenCommand } from "./commands/token.ts";
 import { uploadCommand } from "./commands/upload.ts";
+import { verifyCommand } from "./commands/verify.ts";
 import { warmCommand } from "./commands/warm.ts";
 import { whyCommand } from "./commands/why.ts";
 import { wheelhouseCommand } from "./commands/wheelhouse.ts";

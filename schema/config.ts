@@ -48,6 +48,7 @@ export const vars = z.object({
   SEED: z.array(projectName),
   QUOTA: whole("gigabytes"),
   FREE_SPACE: z._default(whole("gigabytes"), 1),
+  SCRUB: z.optional(whole("objects")),
   DATABASE_GRACE: z._default(
     whole("seconds").check(z.refine((it) => it <= MAX_GRACE, `must be at most ${MAX_GRACE} seconds`)),
     0,
@@ -86,6 +87,8 @@ export interface Config {
   readonly quota: number;
   /** Bytes of the disk that are left free of mirrored files, where the stores are on one; 0: none are. */
   readonly freeSpace: number;
+  /** How many stored objects are read in an hour and compared with their digests; 0: none; undefined: as the platform says. */
+  readonly scrub: number | undefined;
   /** How long names that were not hosted go on to come from upstreams while the database cannot be read. Milliseconds. */
   readonly databaseGrace: number;
   /** Bytes: wheels up to this size are stored when their `.metadata` is fetched; 0: none are. */
@@ -125,6 +128,7 @@ export function parseConfig(env: Record<string, unknown>): Config {
     SEED,
     QUOTA,
     FREE_SPACE,
+    SCRUB,
     DATABASE_GRACE,
     PREFETCH,
     NEW_A_DAY,
@@ -156,6 +160,7 @@ export function parseConfig(env: Record<string, unknown>): Config {
     seed: SEED,
     quota: QUOTA * 1_000_000_000,
     freeSpace: FREE_SPACE * 1_000_000_000,
+    scrub: SCRUB,
     databaseGrace: DATABASE_GRACE * SECOND,
     prefetchUpTo: PREFETCH * 1_000_000,
     bytesADay: NEW_A_DAY * 1_000_000_000,

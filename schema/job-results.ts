@@ -8,6 +8,7 @@ export type JobResult =
   | PopularityResult
   | ProvenanceResult
   | SweepResult
+  | ScrubResult
   | CleanResult
   | PruneResult
   | AdvisoriesResult
@@ -102,6 +103,21 @@ type PruneResult =
   | { readonly kind: "prune-not-due"; readonly dueAt: number }
   /** No index has `keep`. */
   | { readonly kind: "all-kept" };
+
+/** Of the job `scrub`. */
+type ScrubResult =
+  /** Objects that were read, and those of them that were damaged. */
+  | {
+      readonly kind: "scrubbed";
+      readonly objects: number;
+      readonly bytes: number;
+      readonly damaged: number;
+      readonly damagedHosted: number;
+      /** Whether a round over all objects has ended with these. */
+      readonly isWhole: boolean;
+    }
+  /** `SCRUB` is 0. */
+  | { readonly kind: "scrub-off" };
 
 /** Of the job `clean`; it names objects as well. */
 type CleanResult =

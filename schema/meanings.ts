@@ -25,6 +25,8 @@ export const VARIABLE_MEANINGS: Readonly<Record<keyof z.infer<typeof vars>, stri
   QUOTA: "Gigabytes of mirrored files above which the longest unused are deleted; 0: none are.",
   FREE_SPACE:
     "On a machine of your own: gigabytes of the disk below which the longest unused mirrored files are deleted, so that uploads find room; 0: none are.",
+  SCRUB:
+    "How many stored objects are read in an hour and compared with their digests ([operations](operations.md#scrub)); 0: none are. Left out: 3600 on a machine of your own, 0 on Cloudflare.",
   DATABASE_GRACE:
     "Seconds for which names that an index did not host go on to come from its sources while the database cannot be read, 60 at most. A name that is first hosted within that time may come from a source for as long.",
   PREFETCH:

@@ -24,6 +24,19 @@ export const mirrorRemoval = z.strictObject({ source, projects });
 /** The body that starts a run. */
 export const mirrorStart = z.strictObject({ source });
 
+/** The body that begins a verification, or has one go on: percent of the projects, and what is done. */
+export const verificationStart = z.strictObject({
+  source,
+  sample: z._default(
+    z
+      .number("must be a number above 0, of at most 100")
+      .check(z.refine((it) => it > 0 && it <= 100, "must be a number above 0, of at most 100")),
+    100,
+  ),
+  repair: z._default(z.boolean("must be true or false"), false),
+  cached: z._default(z.boolean("must be true or false"), false),
+});
+
 const amounts = {
   projects: z.number(),
   files: z.number(),
@@ -58,7 +71,7 @@ export const mirrorStatus = z.object({
   missing: z.number(),
   missingBytes: z.number(),
   errors: z.number(),
-  /** Whether nothing is due, and no run is at work. */
+  /** Whether nothing is due, and no run is at work but for a verification. */
   isIdle: z.boolean(),
   run: z.nullable(run),
 });
@@ -117,3 +130,55 @@ export const mirrorPlan = z.object({
 });
 
 export type ShownMirrorPlan = z.infer<typeof mirrorPlan>;
+
+const VERIFICATION_KINDS = [
+  "page-outdated",
+  "project-vanished",
+  "file-missing",
+  "file-damaged",
+  "file-without-row",
+  "not-checked",
+] as const;
+
+const findingKind = z.enum(VERIFICATION_KINDS);
+
+/** How far the verification of one source against its upstream is. Times are ISO 8601. */
+export const verificationStatus = z.object({
+  source: z.string(),
+  /** null: there was none yet. */
+  verification: z.nullable(
+    z.object({
+      began: z.string(),
+      /** null: it is not at its end. */
+      ended: z.nullable(z.string()),
+      sample: z.number(),
+      repair: z.boolean(),
+      cached: z.boolean(),
+      /** Projects when it began, those that were passed, and those of them that were verified. */
+      projects: z.number(),
+      passed: z.number(),
+      verified: z.number(),
+      /** Files and `.metadata` that were read. */
+      objects: z.number(),
+      bytes: z.number(),
+      /** When the upstream is asked again, where it asked for a pause or failed. */
+      retry: z.nullable(z.string()),
+      failure: z.nullable(z.string()),
+      counts: z.array(z.object({ kind: findingKind, found: z.number(), repaired: z.number() })),
+      /** The first 1,000; what is still wrong comes first. */
+      findings: z.array(
+        z.object({
+          kind: findingKind,
+          project: z.string(),
+          /** Empty: the project as a whole. */
+          file: z.string(),
+          fault: z.string(),
+          isRepaired: z.boolean(),
+          at: z.string(),
+        }),
+      ),
+    }),
+  ),
+});
+
+export type ShownVerification = z.infer<typeof verificationStatus>;

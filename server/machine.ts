@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { queueRole, type QueueRole } from "../schema/queues.ts";
-import { MINUTE } from "../worker/duration.ts";
+import { HOUR, inSeconds, MINUTE } from "../worker/duration.ts";
 import { DURABLE_PREFIXES } from "../worker/platform/objects.ts";
 import type { Platform } from "../worker/platform/platform.ts";
 import { CACHE_SCHEMA, openCache } from "./cache.ts";
@@ -28,6 +28,9 @@ import { Writer } from "./sqlite/writer.ts";
  * of all wheels are smaller than `largest`. Bytes.
  */
 const FILE_MEMORY = { budget: 32 * 1024 * 1024, largest: 256 * 1024 };
+
+/** A disk does not say which bits have flipped. One object a second: a hundred thousand in 28 hours. */
+const SCRUB = inSeconds(HOUR);
 
 /** One machine as a platform, with all that it has stored. */
 export interface Machine {
@@ -123,6 +126,7 @@ export async function openMachine(options: MachineOptions): Promise<Machine> {
       // What goes on after a client has left is ended by the server's stop only.
       finishAlone: Infinity,
       freeBytes: () => freeBytes(state),
+      scrub: SCRUB,
       trouble: () => watch.trouble(),
     };
     return { platform, queues, close };

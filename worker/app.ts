@@ -73,6 +73,7 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
         store: services.advisoryIndex,
       }),
       probes: services.probes,
+      scrub: () => services.scrubbing.state(),
       upstreams: services.upstreams,
     }),
   );
@@ -112,7 +113,11 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
       policyEntries: services.policyEntries,
       uploads: services.uploads,
       advisories: services.advisoryIndex,
-      mirroring: { mirrors: services.mirrors, lists: services.mirrorLists },
+      mirroring: {
+        mirrors: services.mirrors,
+        lists: services.mirrorLists,
+        verifications: services.verifications,
+      },
       clock: platform,
       pipe: platform.pipe,
     }),

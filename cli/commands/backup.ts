@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { FINDINGS, type StorageFault, type Verified } from "../../server/backup/findings.ts";
 import { bytes } from "../lib/bytes.ts";
 import { command } from "../lib/command.ts";
-import { CommandError, usageError } from "../lib/command-error.ts";
+import { CommandError } from "../lib/command-error.ts";
 import { stateDirectory } from "../lib/state.ts";
 import { table } from "../lib/table.ts";
 
@@ -27,8 +27,8 @@ export const backupCommand = () =>
       // The server's code takes a moment to load.
       const { backUpAll } = await import("../backup/backup-all.ts");
       const verified = await backUpAll(stateDirectory(state), resolve(target), mirror === true);
-      report(verified, json, `Written into ${target} and read again`);
-      failWhere(verified.findings, `${target} has all else. Mend this, and make another backup.`);
+      reportVerified(verified, json, `Written into ${target} and read again`);
+      failWhereFaulty(verified.findings, `${target} has all else. Mend this, and make another backup.`);
     });
 
 /** `pypi-edge restore`: makes a new state directory of a backup. */
@@ -42,35 +42,11 @@ export const restoreCommand = () =>
     .action(async (backup, { state, json }) => {
       const { restoreAll } = await import("../backup/backup-all.ts");
       const verified = await restoreAll(resolve(backup), resolve(state));
-      report(verified, json, `Restored in ${state} and read again`);
-      failWhere(verified.findings, `${state} has all else.`);
+      reportVerified(verified, json, `Restored in ${state} and read again`);
+      failWhereFaulty(verified.findings, `${state} has all else.`);
     });
 
-/** `pypi-edge verify`: compares all that is stored with its digests. */
-export const verifyCommand = () =>
-  command("verify", "read all that is stored, and compare it with its digests and its rows", [
-    ["pypi-edge verify", "the state directory of this machine, while the server runs"],
-    ["pypi-edge verify --repair", "the server must not run; no upload is changed"],
-    ["pypi-edge verify /mnt/backups/all", "the folder of a backup"],
-  ])
-    .argument("[backup]", "the folder of a backup; without it, the state directory is verified")
-    .option("--state <dir>", "the state directory of the pypi-edge on this machine (PYPI_EDGE_STATE)")
-    .option("--repair", "delete what is damaged and can be fetched again, and give files rows again that were lost")
-    .option("--json", "print the result as JSON")
-    .action(async (backup, { state, repair, json }) => {
-      if (backup !== undefined && repair)
-        throw usageError("--repair is for a state directory; a backup is not changed.");
-      const { verifyAll, verifyBackup } = await import("../backup/backup-all.ts");
-      const verified =
-        backup === undefined
-          ? await verifyAll(stateDirectory(state), repair === true)
-          : { ...(await verifyBackup(resolve(backup))), repaired: [] };
-      for (const { subject, fault } of verified.repaired) console.error(`Repaired: ${subject} ${fault}.`);
-      report(verified, json, "Verified");
-      failWhere(verified.findings);
-    });
-
-function report(verified: Verified, json: boolean | undefined, what: string): void {
+export function reportVerified(verified: Verified, json: boolean | undefined, what: string): void {
   if (json) return console.log(JSON.stringify(verified));
   const { hosted, objects, bytes: size, values, findings } = verified;
   console.log(
@@ -86,7 +62,7 @@ function report(verified: Verified, json: boolean | undefined, what: string): vo
 }
 
 /** Objects without a row are what refused uploads leave for a while: they are shown, and are no failure. */
-function failWhere(findings: readonly StorageFault[], advice = ""): void {
+export function failWhereFaulty(findings: readonly StorageFault[], advice = ""): void {
   const kinds = new Set(findings.map(({ kind }) => kind).filter((kind) => kind !== "hosted-without-row"));
   if (kinds.size === 0) return;
   const lines = [...kinds].map((kind) => `${kind}: ${FINDINGS[kind]}`);

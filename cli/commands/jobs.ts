@@ -9,6 +9,7 @@ const JOBS = {
   forget: "forgets the counts of projects that have not been asked for in a long time",
   sweep:
     "deletes the longest unused mirrored files above the quota, or where the disk has little room, and files of projects that are gone upstream",
+  scrub: "reads some of the stored files and compares them with their digests; deletes mirrored ones that are damaged",
   prune: "moves releases into the trash that their index does not keep",
   clean:
     "empties the trash of what was deleted 30 days ago, and deletes the parts of unfinished uploads, and tokens that ended long ago",

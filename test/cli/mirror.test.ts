@@ -159,3 +159,78 @@ test("a plan has what is fetched, how long that takes, and what it costs", () =>
   expect(dollarsOf({ ...PLAN, files: 10, metadata: 0, projects: 1, bytes: 1e9 })).toEqual({ once: 0, monthly: 0 });
   expect([90_000, 7_000_000, 100_000_000, 400_000_000].map(duration)).toEqual(["90 s", "117 min", "28 h", "5 days"]);
 });
+
+const FINDING = { project: "demo", isRepaired: false, at: "2026-11-29T12:00:00Z" };
+
+const VERIFICATION = {
+  began: "2026-11-29T11:59:00Z",
+  ended: "2026-11-29T12:00:00Z",
+  sample: 100,
+  repair: false,
+  cached: false,
+  projects: 3,
+  passed: 3,
+  verified: 2,
+  objects: 40,
+  bytes: 5_000_000,
+  retry: null,
+  failure: null,
+  counts: [] as object[],
+  findings: [] as object[],
+};
+
+const verify = (...words: string[]) =>
+  pypiEdge(["verify", "--upstream", ...words, "--url", api.url, "--token", "t"], folder);
+
+describe("verify --upstream", () => {
+  test("asks the server for a verification, waits for its end, and succeeds where nothing is wrong any more", async () => {
+    const counts = [
+      { kind: "page-outdated", found: 1, repaired: 1 },
+      { kind: "project-vanished", found: 1, repaired: 0 },
+    ];
+    const findings = [
+      { ...FINDING, kind: "project-vanished", file: "", fault: "is no longer there upstream" },
+      { ...FINDING, kind: "page-outdated", project: "other", file: "", fault: "was stale", isRepaired: true },
+    ];
+    answering({ source: "pypi", verification: { ...VERIFICATION, sample: 5, counts, findings } });
+    const { code, output } = await verify("--sample", "5%", "--repair", "--cached", "--source", "pypi");
+    expect([code, output.trim().split("\n")]).toEqual([
+      0,
+      [
+        "Verified against pypi: projects (a sample of 5 %, 2 of 3), files and .metadata (40, 5.0 MB).",
+        "kind               repaired   what",
+        "──────────────────────────────────────────────────────────────",
+        "project-vanished   no         demo is no longer there upstream",
+        "page-outdated      yes        other was stale",
+      ],
+    ]);
+    expect(bodies()).toEqual([
+      ["POST /-/api/mirror/verification", { source: "pypi", sample: 5, repair: true, cached: true }],
+      ["GET /-/api/mirror/verification?source=pypi", ""],
+    ]);
+  });
+
+  test("fails where something is wrong still, and says what to do", async () => {
+    const counts = [
+      { kind: "file-damaged", found: 1, repaired: 0 },
+      { kind: "not-checked", found: 1, repaired: 0 },
+    ];
+    const findings = [{ ...FINDING, kind: "file-damaged", file: "demo-1.whl", fault: "has other bytes" }];
+    answering({ source: "pypi", verification: { ...VERIFICATION, counts, findings } });
+    const { code, output } = await verify();
+    expect(code).toBe(1);
+    expect(output).toMatch(/file-damaged +no +demo\/demo-1\.whl has other bytes\n1 more are not shown\./);
+    expect(output).toMatch(/file-damaged: Run it with --repair[^]*not-checked: Run it again/);
+    expect(JSON.parse((await verify("--json")).output.split("\n")[0] ?? "")).toMatchObject({ source: "pypi" });
+  });
+
+  test.each([
+    [["--upstream", "--sample", "0"], /--sample 0: must be a number above 0/],
+    [["--upstream", "all"], /--upstream is for a server/],
+    [["--cached"], /--cached is for --upstream/],
+    [["--source", "pypi"], /--source is for --upstream/],
+  ])("%j is refused", async (words, sentence) => {
+    const { code, output } = await pypiEdge(["verify", ...words], folder);
+    expect([code, output]).toEqual([2, expect.stringMatching(sentence)]);
+  });
+});

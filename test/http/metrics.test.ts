@@ -238,7 +238,7 @@ describe("/-/metrics", () => {
     expect(scrapes).toEqual([[], []]);
     // The sums, what is stored and hosted and the dead letters each time, and once a minute the number of projects; and, for
     // /-/health, once in half a minute when crons ran.
-    expect(rig.counts).toEqual({ "d1.prepare": 14, "d1.batch": 2 });
+    expect(rig.counts).toEqual({ "d1.prepare": 18, "d1.batch": 2 });
   });
 
   test("is 503 and not half of the figures while the database is away, and nothing else is", async () => {

@@ -42,6 +42,10 @@ test.each<[path: string, body: object, status: number, sentence: RegExp]>([
   ["add", { source: "pypi", projects: "demo" }, 422, /projects must be an array/],
   ["remove", { source: "pypi", projects: ["a b"] }, 422, /"a b" is not a project's name/],
   ["run", { source: "pypi", projects: ["demo"] }, 422, /"projects" is not known here/],
+  ["verification", { source: "npm" }, 400, /There is no upstream "npm" here; there are: acme, pypi\./],
+  ["verification", { source: "pypi", sample: 0 }, 422, /sample must be a number above 0, of at most 100/],
+  ["verification", { source: "pypi", sample: "5%" }, 422, /sample must be a number above 0, of at most 100/],
+  ["verification", { source: "pypi", repair: 1 }, 422, /repair must be true or false/],
 ])("mirror/%s of %j is refused with %i and a sentence", async (path, body, status, sentence) => {
   const answer = await two().post(`mirror/${path}`, JSON.stringify(body));
   expect([answer.status, answer.text()]).toEqual([status, expect.stringMatching(sentence)]);
@@ -55,6 +59,8 @@ test("only who administers every index may see or change what is mirrored", asyn
     ["GET", "/entries"],
     ["POST", "/add"],
     ["POST", "/plan"],
+    ["GET", "/verification"],
+    ["POST", "/verification"],
   ] as const) {
     const authorization = bearer(text);
     expect((await rig.get(`/-/api/mirror${path}`, authorization, method)).status).toBe(403);

@@ -157,7 +157,8 @@ const below = (base: string, table: Readonly<Record<string, Tries>>) =>
   Object.fromEntries(Object.entries(table).map(([route, tries]) => [route.replace(" /", ` ${base}/`), tries]));
 
 const OF_NO_INDEX = ["/robots.txt", "/-/style/:file", "/-/health", "/-/metrics"];
-const READ_BY_ADMINS = ["tokens", "advisories", "policy/entries", "audit", "mirror", "mirror/entries", "mirror/errors"];
+const OF_MIRRORS = ["", "/entries", "/errors", "/verification"].map((path) => `mirror${path}`);
+const READ_BY_ADMINS = ["tokens", "advisories", "policy/entries", "audit", ...OF_MIRRORS];
 const RELEASES = "ALL /-/api/indexes/:index/projects/:project";
 
 const TABLE: Readonly<Record<string, Tries>> = {
@@ -181,7 +182,9 @@ const TABLE: Readonly<Record<string, Tries>> = {
     ),
   ),
   ...Object.fromEntries(READ_BY_ADMINS.map((path) => [`GET /-/api/${path}`, plain])),
-  ...Object.fromEntries(["add", "remove", "run", "plan"].map((name) => [`POST /-/api/mirror/${name}`, sent("POST")])),
+  ...Object.fromEntries(
+    ["add", "remove", "run", "plan", "verification"].map((name) => [`POST /-/api/mirror/${name}`, sent("POST")]),
+  ),
   "POST /-/api/tokens": sent("POST"),
   "POST /-/api/policy/entries": sent("POST"),
   "DELETE /-/api/policy/entries/:id": sent("DELETE", ""),

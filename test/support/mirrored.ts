@@ -49,3 +49,51 @@ export const errorsOf = async (rig: Rig) => {
   const { errors } = JSON.parse(answer.text()) as { errors: { project: string; file: string; reason: string }[] };
   return errors.map(({ project, file, reason }) => `${project} ${file}: ${reason}`);
 };
+
+/** A finding as the API shows it, without its time. */
+interface ShownFinding {
+  readonly kind: string;
+  readonly project: string;
+  readonly file: string;
+  readonly fault: string;
+  readonly isRepaired: boolean;
+}
+
+interface ShownFigures {
+  readonly ended: string | null;
+  readonly projects: number;
+  readonly passed: number;
+  readonly verified: number;
+  readonly objects: number;
+  readonly retry: string | null;
+  readonly counts: readonly object[];
+  readonly findings: readonly ShownFinding[];
+}
+
+/** Verifies the only mirror to the end, and returns its figures and a line for each finding. */
+export async function verified(rig: Rig, body: Record<string, unknown> = {}) {
+  await ask(rig, "verification", body);
+  await rig.deliverMirrors();
+  return verificationOf(rig);
+}
+
+export async function verificationOf(rig: Rig) {
+  const answer = await rig.get("/-/api/mirror/verification", { Authorization: `Bearer ${ADMIN_TOKEN}` });
+  const { verification } = JSON.parse(answer.text()) as { verification: ShownFigures };
+  const { findings, ...figures } = verification;
+  const lines = findings.map(
+    ({ kind, project, file, fault, isRepaired }) =>
+      `${isRepaired ? "repaired " : ""}${kind}: ${project} ${file} ${fault}`,
+  );
+  return { ...figures, lines };
+}
+
+/** Puts other bytes in the place of an object's, which is otherwise as it was. */
+export async function spoil(key: string, change: (bytes: Uint8Array) => Uint8Array = flipped): Promise<void> {
+  const object = await env.FILES.get(key);
+  if (!object) throw new Error(`${key} is not there`);
+  await env.FILES.put(key, change(await object.bytes()), { customMetadata: object.customMetadata ?? {} });
+}
+
+/** With one bit that is another. */
+const flipped = (bytes: Uint8Array) => bytes.map((byte, at) => (at === 3 ? byte ^ 1 : byte));

@@ -46,6 +46,8 @@ import type { Config } from "../../schema/config.ts";
 import type { IndexConfig } from "../../schema/indexes.ts";
 import type { PolicyConfig } from "../../schema/policy.ts";
 import type { UpstreamConfig } from "../../schema/upstreams.ts";
+import type { Scrubbing } from "../repository/ports/scrub.ts";
+import type { Verifications } from "../repository/ports/verification.ts";
 import type { Context } from "../repository/context.ts";
 
 /** Sizes above which a file is handled in another way, in bytes; tests lower them. */
@@ -83,6 +85,7 @@ export interface Services {
   /** Their mirrors, by the same keys. */
   readonly mirrors: ReadonlyMap<string, SourceMirror>;
   readonly mirrorLists: MirrorLists;
+  readonly verifications: Verifications;
   readonly clock: MirrorClock;
   /** Counts the stored pages of all sources together. */
   readonly catalog: Counting;
@@ -98,6 +101,9 @@ export interface Services {
   readonly freeBytes: Platform["freeBytes"];
   /** Writes what has been gathered in memory (counts, uses, demand), behind the answer, if it is due. */
   readonly flush: (ctx: Context) => void;
+  readonly scrubbing: Scrubbing;
+  /** How many objects the clock has read in an hour; 0: none. */
+  readonly scrub: number;
   readonly cleanup: Cleanup;
   readonly retention: Retention;
   readonly letters: DeadLetters;
@@ -258,6 +264,7 @@ export function compose(
     sources: mirroredSources,
     mirrors: new Map([...stacks.values()].map(({ mirror }) => [mirror.source.key, mirror])),
     mirrorLists: stores.mirrorLists,
+    verifications: stores.verifications,
     clock: platform,
     catalog: countTogether(
       [...stacks.values()].map(({ catalog }) => catalog),
@@ -270,6 +277,8 @@ export function compose(
     freeSpace,
     freeBytes: platform.freeBytes,
     flush: stores.flush,
+    scrubbing: stores.scrubbing,
+    scrub: config.scrub ?? platform.scrub,
     cleanup: {
       ...stores.orphans,
       trash: stores.trash(indexes.filter(({ volatile }) => volatile).map(({ name }) => name)),

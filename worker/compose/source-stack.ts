@@ -153,6 +153,8 @@ export function sourceStack(
       config: upstream.mirror,
       work: own.mirrorWork,
       queue: own.mirrorQueue,
+      verification: own.verificationWork,
+      bytes: own.storedBytes,
       mayHave: (name) => claims?.some((matches) => matches(name)) ?? true,
     },
   };

@@ -1,22 +1,15 @@
 import type { PolicyEntryStore } from "../auth/policy-entries.ts";
 import { inSeconds } from "../duration.ts";
 import type { HostedAmounts } from "../publishing/releases/ports.ts";
+import type { MirrorLists } from "../mirroring/ports.ts";
 import { isFollowed } from "../repository/ports/change-log.ts";
 import type { AdvisoryIndexState, AdvisoryIndexStore } from "../repository/ports/advisory-index.ts";
-import type { Count } from "../repository/ports/counters.ts";
 import type { MirroredSource, SourceChanges } from "../repository/repository.ts";
 import type { DeadLetters } from "../repository/ports/maintenance.ts";
+import type { Scrubbing } from "../repository/ports/scrub.ts";
 import type { StoredObjects } from "../repository/ports/stored-objects.ts";
-
-/** One value of a metric. */
-export type Sample = Pick<Count, "labels" | "value">;
-
-/** A metric that is measured on request; its name follows Prometheus' conventions. */
-export interface Gauge {
-  readonly name: string;
-  readonly help: string;
-  readonly samples: readonly Sample[];
-}
+import type { Gauge } from "./gauge.ts";
+import { gaugesOfMirrors, gaugesOfScrub } from "./mirror-gauges.ts";
 
 /** Where gauges are read. */
 export interface GaugeSources {
@@ -27,14 +20,16 @@ export interface GaugeSources {
   readonly policyEntries: { readonly entries: Pick<PolicyEntryStore, "counts"> };
   readonly sources: ReadonlyMap<string, MirroredSource>;
   readonly advisoryIndex: Pick<AdvisoryIndexStore, "state">;
+  readonly mirrorLists: Pick<MirrorLists, "figures">;
+  readonly scrubbing: Pick<Scrubbing, "state">;
 }
 
 /** Reads all gauges; rejects where the database cannot be read. `now` in milliseconds since the epoch. */
 export async function readGauges(
-  { catalog, objects, hosted, letters, policyEntries, sources, advisoryIndex }: GaugeSources,
+  { catalog, objects, hosted, letters, policyEntries, sources, advisoryIndex, mirrorLists, scrubbing }: GaugeSources,
   now: number,
 ): Promise<Gauge[]> {
-  const [projects, stored, own, dead, entries, logs, advisories] = await Promise.all([
+  const [projects, stored, own, dead, entries, logs, advisories, mirrors, scrub] = await Promise.all([
     catalog.count(),
     objects.total(),
     hosted.total(),
@@ -42,6 +37,8 @@ export async function readGauges(
     policyEntries.entries.counts(now),
     followedLogs(sources, now),
     advisoryIndex.state(),
+    mirrorLists.figures(now),
+    scrubbing.state(),
   ]);
   return [
     single("pypi_edge_projects", "Projects whose pages are stored.", projects),
@@ -65,6 +62,8 @@ export async function readGauges(
       })),
     },
     ...(logs.length > 0 ? ofLogs(logs) : []),
+    ...gaugesOfMirrors(mirrors, sources, now),
+    ...(scrub ? gaugesOfScrub(scrub) : []),
     ...(advisories.isLoaded || advisories.failure !== undefined ? ofAdvisories(advisories) : []),
   ];
 }

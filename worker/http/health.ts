@@ -1,6 +1,7 @@
 import { Hono, type Context as HonoContext } from "hono";
 import { SECOND } from "../duration.ts";
 import type { Platform } from "../platform/platform.ts";
+import type { ScrubState } from "../repository/ports/scrub.ts";
 import { inTime } from "../repository/timeout.ts";
 import type { AppEnv } from "./context.ts";
 import { LIFETIMES } from "./headers.ts";
@@ -26,6 +27,8 @@ interface HealthParts {
   readonly advisories: (now: number) => Promise<{ readonly sentence: string; readonly isFault: boolean } | undefined>;
   /** Reads each store by its name; what they answer is reused likewise. */
   readonly probes: Readonly<Record<string, () => Promise<unknown>>>;
+  /** How far the scrub is; asked for a deep answer only. */
+  readonly scrub: () => Promise<ScrubState | undefined>;
   /** How many upstreams there are, and how many did not answer when they were last asked. Asks none. */
   readonly upstreams: () => { readonly all: number; readonly away: number };
 }
@@ -47,7 +50,7 @@ interface Faults {
  * With `?deep` it reads each store as well, and the status is 503 where one cannot be read: that is for a person, or for
  * monitoring. It names no upstream: anyone may ask.
  */
-export function healthRoutes({ overdue, trouble, advisories, probes, upstreams }: HealthParts): Hono<AppEnv> {
+export function healthRoutes({ overdue, trouble, advisories, probes, scrub, upstreams }: HealthParts): Hono<AppEnv> {
   const faultsAt = reused(async (now): Promise<Faults> => {
     const [crons, storage, known] = await Promise.all([
       inTime(TIMEOUT_MS, "no answer", overdue(now)).catch(() => []),
@@ -73,15 +76,22 @@ export function healthRoutes({ overdue, trouble, advisories, probes, upstreams }
     return found.flat();
   });
 
+  const scrubAt = reused(() => inTime(TIMEOUT_MS, "no answer", scrub()).catch(() => undefined));
+
   async function deep(c: HonoContext<AppEnv>, now: number) {
-    const [faults, unreadable] = await Promise.all([faultsAt(now), unreadableAt(now)]);
+    const [faults, unreadable, scrubbed] = await Promise.all([faultsAt(now), unreadableAt(now), scrubAt(now)]);
     const { all, away } = upstreams();
     const found = {
       ...faults,
+      ...damageOf(scrubbed),
       ...(unreadable.length > 0 && { unreadable }),
       ...(away > 0 && { upstreams: `${away} of ${all} did not answer when last asked.` }),
     };
-    return c.json({ status: statusOf(found), ...found }, unreadable.length > 0 ? 503 : 200, LIFETIMES.live);
+    return c.json(
+      { status: statusOf(found), ...found, ...scrubOf(scrubbed) },
+      unreadable.length > 0 ? 503 : 200,
+      LIFETIMES.live,
+    );
   }
 
   const routes = new Hono<AppEnv>();
@@ -92,6 +102,29 @@ export function healthRoutes({ overdue, trouble, advisories, probes, upstreams }
     return c.json({ status: statusOf(faults), ...faults }, 200, LIFETIMES.live);
   });
   return routes;
+}
+
+/** Hosted files that are damaged: they are nowhere else, so that a person must do something. */
+function damageOf(scrub: ScrubState | undefined) {
+  const count = Math.max(scrub?.current.damagedHosted ?? 0, scrub?.last?.damagedHosted ?? 0);
+  if (count === 0) return {};
+  return {
+    damaged: `Of the hosted files ${count} ${count === 1 ? "has" : "have"} other bytes than were uploaded: the log names them (object-damaged). Restore them from a backup, or delete the release and publish it anew.`,
+  };
+}
+
+/** When the last whole round ended, and what it found. Its age is no fault. */
+function scrubOf(scrub: ScrubState | undefined) {
+  if (!scrub) return {};
+  const { last, current } = scrub;
+  const round = last && {
+    began: new Date(last.beganAt).toISOString(),
+    ended: new Date(last.endedAt).toISOString(),
+    objects: last.objects,
+    damaged: last.damaged,
+    damagedHosted: last.damagedHosted,
+  };
+  return { scrub: { lastRound: round ?? null, objectsThisRound: current.objects } };
 }
 
 const statusOf = (found: Faults) => (Object.keys(found).some((key) => key !== "notice") ? "degraded" : "ok");

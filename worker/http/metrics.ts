@@ -3,7 +3,8 @@ import { IndexError, messageOf } from "../errors.ts";
 import type { Count, Counted, Counters } from "../repository/ports/counters.ts";
 import type { Authorize } from "./access.ts";
 import type { AppEnv } from "./context.ts";
-import { readGauges, type Gauge, type GaugeSources, type Sample } from "./gauges.ts";
+import type { Gauge, Sample } from "./gauge.ts";
+import { readGauges, type GaugeSources } from "./gauges.ts";
 import { LIFETIMES } from "./headers.ts";
 
 /** What the metrics are read from. */

@@ -13,6 +13,7 @@ import type {
 } from "../repository/ports/maintenance.ts";
 import type { AdvisoryIndexStore } from "../repository/ports/advisory-index.ts";
 import type { OsvExport } from "../repository/ports/osv-export.ts";
+import type { Scrubbing } from "../repository/ports/scrub.ts";
 import type { StoredObjects } from "../repository/ports/stored-objects.ts";
 
 /** What jobs work with; each takes what it uses. */
@@ -28,6 +29,9 @@ export interface JobServices {
   readonly freeSpace: number;
   /** As of the platform. */
   readonly freeBytes: () => Promise<number>;
+  readonly scrubbing: Scrubbing;
+  /** How many objects the clock has read in an hour; 0: none. */
+  readonly scrub: number;
   readonly cleanup: Cleanup;
   readonly retention: Retention;
   readonly letters: DeadLetters;

@@ -9,6 +9,7 @@ import { forgetUnpopular } from "./forget-unpopular.ts";
 import { moveIntoBucket, moveOutOfBucket } from "./move.ts";
 import { pruneReleases } from "./prune-releases.ts";
 import { refreshPopular } from "./refresh-popular.ts";
+import { scrubObjects } from "./scrub-objects.ts";
 import { startMirrors } from "./start-mirrors.ts";
 import { purgeEdge } from "./purge-edge.ts";
 import { resendDeadLetters } from "./resend-dead-letters.ts";
@@ -23,6 +24,7 @@ export const JOBS: Readonly<Record<string, Job>> = {
   verify: verifyAnew,
   forget: forgetUnpopular,
   sweep: sweepFiles,
+  scrub: scrubObjects,
   prune: pruneReleases,
   clean: cleanUploads,
   advisories: syncAdvisories,
@@ -36,7 +38,7 @@ export const JOBS: Readonly<Record<string, Job>> = {
 /** The jobs that each cron expression of wrangler.toml starts, in order. */
 export const SCHEDULE: Readonly<Record<string, readonly string[]>> = {
   "* * * * *": ["feed", "purge", "mirror"],
-  "*/5 * * * *": ["refresh", "verify"],
+  "*/5 * * * *": ["refresh", "verify", "scrub"],
   "0 * * * *": ["forget", "sweep", "prune", "clean", "advisories"],
 };
 

@@ -56,7 +56,14 @@ export function cachePages({
   extras,
   deleteFiles,
 }: PageCacheParts): (upstream: UpstreamPages) => SourceWithoutDocuments {
-  const own = { store: pages, freshness, absent, ttl, confirmation: confirmation && forListed(confirmation) };
+  const own = {
+    store: pages,
+    freshness,
+    absent,
+    ttl,
+    confirmation: confirmation && forListed(confirmation),
+    isIntact: (page: Page) => page.isIntact(),
+  };
   return (inner) => {
     const project: SourcePages["project"] = (name, ctx, demand) =>
       revalidated(

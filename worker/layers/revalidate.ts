@@ -20,6 +20,8 @@ export interface RevalidationParts<What extends string, Value> {
   readonly confirmation?: ConfirmationOf<What, Value> | undefined;
   /** Runs before a new value is served; `before` is the value that it replaces. */
   readonly prepare?: ((value: Value, before: Value | undefined) => Promise<void>) | undefined;
+  /** Whether a stored value has the bytes that it was stored with. Asked where a job demands that it is made again. */
+  readonly isIntact?: ((stored: Value) => Promise<boolean>) | undefined;
 }
 
 /**
@@ -83,7 +85,9 @@ export async function revalidated<What extends string, Value extends StoredJson<
   });
   if (standing.kind === "fresh" && !remake) return stored;
   if (standing.kind === "failing") return stored.stale(standing.since);
-  const value = await readOrReport(() => stored.buffered(), what, ctx);
+  const read = await readOrReport(() => stored.buffered(), what, ctx);
+  const isLost = read && remake && strict && (await parts.isIntact?.(read)) === false;
+  const value = isLost ? null : read;
   const since = (standing.kind === "due" ? standing.since : undefined) ?? ctx.now;
   const checked = refresh(what, value && { value, since }, parts, ask, ctx, strict);
   if (!value || isDemanded) return checked;

@@ -7,6 +7,9 @@ export const CALLS_A_REQUEST = 6;
 /** A project that is looked at: what is known of it, and how it is then. */
 const CALLS_A_LOOK = 3;
 
+/** A stored file that is read: twice where it is damaged, and then there is a finding. */
+const CALLS_A_READ = 3;
+
 /** Counts what a run calls, by estimates that are too high. */
 export class CallBudget {
   #calls = 0;
@@ -14,6 +17,11 @@ export class CallBudget {
   /** A project is looked at. */
   look(): void {
     this.#calls += CALLS_A_LOOK;
+  }
+
+  /** A stored file was read. */
+  wasRead(): void {
+    this.#calls += CALLS_A_READ;
   }
 
   /** So many requests of the upstream were sent, with all that each leads to. */

@@ -1,6 +1,7 @@
 import { DAY, MINUTE } from "../duration.ts";
 import { IndexError, reasonOf } from "../errors.ts";
 import { fileLabel, refOf, type FileRef } from "../pypi/file-url.ts";
+import type { ProjectName } from "../pypi/name.ts";
 import type { FileEntry } from "../pypi/page.ts";
 import { keepFile } from "../repository/keep-file.ts";
 import { inPool } from "../repository/pool.ts";
@@ -43,12 +44,18 @@ export interface RunParts {
   readonly goesOn: () => Promise<boolean>;
   /** Takes an error of the upstream, after which the run may have to pause. */
   readonly failed: (error: unknown) => void;
+  /** The upstream has answered as it should. */
+  readonly answered: () => void;
+  /** A project is looked at. */
+  readonly look: () => void;
+  /** A stored file of this many bytes was read. */
+  readonly wasRead: (bytes: number) => void;
   /** Adds to what the run has done. */
   readonly add: (effort: Partial<MirrorEffort>) => void;
 }
 
 /** A file, or the `.metadata` of one, that is to be stored. */
-interface Piece {
+export interface WantedPiece {
   readonly ref: FileRef;
   readonly entry: FileEntry;
   readonly label: string;
@@ -89,23 +96,36 @@ async function upToDate(
     if (known && Number(known.page.head.serial) >= wantedSerial) return known;
     await known?.page.cancel();
   }
+  const found = await askUpstream(name, { repository, pace, connected, add }, ctx);
+  if (!found) return null;
+  const { head } = found.page;
+  if (!(Number(head.serial) < (wantedSerial ?? 0))) return found;
+  await found.page.cancel();
+  throw isLate(`the upstream gave serial ${head.serial}, and its change log ${wantedSerial}`);
+}
+
+/**
+ * The project as its upstream has it now; null where it has none. Throws where it cannot be asked.
+ *
+ * @param remake the page is fetched whole, whatever is stored of it
+ */
+export async function askUpstream(
+  name: ProjectName,
+  { repository, pace, connected, add }: Pick<RunParts, "repository" | "pace" | "connected" | "add">,
+  ctx: Context,
+  remake?: true,
+): Promise<Project | null> {
   const found = await connected(async () => {
     await pace();
     add({ requests: 1 });
-    return repository.project(name, ctx, { maxAgeMs: 0, strict: true });
+    return repository.project(name, ctx, { maxAgeMs: 0, strict: true, ...(remake && { remake }) });
   });
-  if (!found) return null;
-  const { via, head } = found.page;
-  const late =
-    via === "stale"
-      ? "the upstream has just failed and is not asked again yet"
-      : Number(head.serial) < (wantedSerial ?? 0)
-        ? `the upstream gave serial ${head.serial}, and its change log ${wantedSerial}`
-        : undefined;
-  if (late === undefined) return found;
+  if (found?.page.via !== "stale") return found;
   await found.page.cancel();
-  throw new IndexError("upstream-failed", late, { reason: late });
+  throw isLate("the upstream has just failed and is not asked again yet");
 }
+
+const isLate = (reason: string) => new IndexError("upstream-failed", reason, { reason });
 
 async function fill(
   project: DueProject,
@@ -141,13 +161,13 @@ async function fill(
       storedNow.set(label, outcome.size ?? size);
       parts.add({ files: 1, bytes: outcome.size ?? size });
     } else {
-      failures.push({ file: fileName(ref), reason: outcome.reason, isNote: false });
+      failures.push({ file: pieceName(ref), reason: outcome.reason, isNote: false });
       parts.failed(outcome.error);
     }
   });
   // The rows of what was stored, and the page, are written before it is recorded.
   await Promise.allSettled(left);
-  const isStored = ({ label }: Piece) => state.stored.has(label) || storedNow.has(label);
+  const isStored = ({ label }: WantedPiece) => state.stored.has(label) || storedNow.has(label);
   const missing = pieces.filter((piece) => !isStored(piece));
   const wantedLabels = new Set(pieces.map(({ label }) => label));
   const asked = state.demands.filter(({ withDependencies }) => withDependencies);
@@ -179,7 +199,7 @@ async function fill(
 }
 
 /** The file, and its `.metadata` where the page advertises one. */
-function piecesOf(entry: FileEntry): Piece[] {
+export function piecesOf(entry: FileEntry): WantedPiece[] {
   const file = refOf(entry, "file");
   const piece = { ref: file, entry, label: fileLabel(file), size: entry.size ?? 0 };
   if (!entry["core-metadata"]) return [piece];
@@ -187,7 +207,7 @@ function piecesOf(entry: FileEntry): Piece[] {
   return [piece, { ref: metadata, entry, label: fileLabel(metadata), size: 0 }];
 }
 
-const fileName = ({ filename, part }: FileRef) => (part === "file" ? filename : `${filename}.metadata`);
+export const pieceName = ({ filename, part }: FileRef) => (part === "file" ? filename : `${filename}.metadata`);
 
 function nextTime(attempts: number, until: number | undefined, { isFollowed, now }: RunParts): number | null {
   const times = [

@@ -1,7 +1,15 @@
 import type { NewAuditEntry } from "../auth/audit-entry.ts";
 import type { MirrorConfig } from "../../schema/mirror.ts";
 import type { ProjectName } from "../pypi/name.ts";
-import type { MirrorEntry, MirrorError, MirrorQueue, MirrorStatus, MirrorWork } from "../repository/ports/mirror.ts";
+import type {
+  MirrorEntry,
+  MirrorError,
+  MirrorFigures,
+  MirrorQueue,
+  MirrorStatus,
+  MirrorWork,
+} from "../repository/ports/mirror.ts";
+import type { StoredBytes, VerificationWork } from "../repository/ports/verification.ts";
 import type { MirroredSource } from "../repository/repository.ts";
 
 /** A source with what is mirrored of it on purpose. */
@@ -10,6 +18,8 @@ export interface SourceMirror {
   readonly config: MirrorConfig;
   readonly work: MirrorWork;
   readonly queue: MirrorQueue;
+  readonly verification: VerificationWork;
+  readonly bytes: StoredBytes;
   /** Whether the source may have this name: it claims it, or claims none. */
   readonly mayHave: (name: ProjectName) => boolean;
 }
@@ -49,6 +59,8 @@ export interface MirrorLists {
    */
   dueNow(source: string, now: number): Promise<void>;
   status(source: string, now: number): Promise<MirrorStatus>;
+  /** Of all sources of which something is mirrored. A few rows of each are read. */
+  figures(now: number): Promise<MirrorFigures[]>;
   /** The latest first. */
   errors(source: string, limit: number): Promise<MirrorError[]>;
   /** The sources whose mirrors have something to do, and no run. One query. */

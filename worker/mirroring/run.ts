@@ -1,25 +1,17 @@
-import { DAY, MINUTE, SECOND, WEEK } from "../duration.ts";
+import { DAY, WEEK } from "../duration.ts";
 import { IndexError, isUpstreamFailure, reasonOf } from "../errors.ts";
 import { parsePlatform } from "../pypi/platform-tag.ts";
 import { parsePython } from "../pypi/python-tag.ts";
 import { inPool } from "../repository/pool.ts";
 import type { Context } from "../repository/context.ts";
 import type { MirrorLease, MirrorRequirement } from "../repository/ports/mirror.ts";
-import { CallBudget } from "./call-budget.ts";
 import { environmentsOf } from "./environments.ts";
 import { examine, type RunParts } from "./examine.ts";
 import { atOnce, pacer, type MirrorClock } from "./pacer.ts";
 import type { SourceMirror } from "./ports.ts";
+import { LEASE, PAUSE, runState } from "./run-state.ts";
 import { selecting } from "./select-files.ts";
-
-/** How long one run goes on with another file: a queue's consumer has 15 minutes. Milliseconds. */
-const RUN = 10 * MINUTE;
-
-/** A run that has not been heard of for so long has ended, or is in a long transfer, beside which another may go on. Milliseconds. */
-const LEASE = MINUTE;
-
-/** How often a run says that it goes on. Milliseconds. */
-const RENEWED = 5 * SECOND;
+import { verifyNext } from "./verify-next.ts";
 
 /** Projects that are looked at together, and at the same time: most of the time each waits for its rows to be written. */
 const TOGETHER = 96;
@@ -27,12 +19,6 @@ const AT_ONCE = 16;
 
 /** Requests of the upstream at the same time: Cloudflare opens no more connections. */
 const CONNECTIONS = 6;
-
-/** So many failures of the upstream in a row, and the run pauses. */
-const PATIENCE = 5;
-
-/** How long it pauses where the upstream does not say. Milliseconds. */
-const PAUSE = MINUTE;
 
 /** How often the root listing is compared with the patterns: the change log names new projects, where it is followed. */
 const LISTED = { followed: WEEK, unfollowed: DAY };
@@ -46,7 +32,7 @@ export interface MirrorRunEnd {
 }
 
 /**
- * Goes on with the mirror of a source until nothing is due, time or calls of other services are used up, or the upstream asks for a pause. Only one run of a source
+ * Goes on with the mirror of a source, then with its verification, until nothing is due, time or calls of other services are used up, or the upstream asks for a pause. Only one run of a source
  * works at a time. What it has done is recorded project by project: where it breaks off, the next run goes on. Rejects where the
  * database fails.
  *
@@ -63,7 +49,7 @@ export async function runMirror(
   const lease = await work.lease(began, began + LEASE);
   if (!lease) return undefined;
   const isFollowed = ((await source.changes?.log.state())?.serial ?? undefined) !== undefined;
-  const state = stateOf(lease, clock, began);
+  const state = runState(lease, clock, began);
   const { pythons = [], platforms = [] } = config.filters;
   const parts: RunParts = {
     repository,
@@ -84,8 +70,11 @@ export async function runMirror(
     if (lease.isListingDue) await compareListing(mirror, lease, parts, ctx);
     for (;;) {
       const due = await work.due(clock.now(), TOGETHER);
-      if (due.length === 0) break;
       if (!(await state.goesOn())) break;
+      if (due.length === 0) {
+        if (await verifyNext(mirror, parts, ctx)) continue;
+        break;
+      }
       await inPool(AT_ONCE, due, async (project) => {
         if (!(await state.goesOn())) return;
         state.look();
@@ -97,43 +86,6 @@ export async function runMirror(
     hasMore = (await lease.end(retryAt, state.effort, failure ?? null, clock.now())) && retryAt <= clock.now();
   }
   return { hasMore, failure: state.pause().failure };
-}
-
-/** What a run remembers: what it did, whether it goes on, and for how long the upstream is left alone after it. */
-function stateOf(lease: MirrorLease, clock: MirrorClock, began: number) {
-  const effort = { requests: 0, files: 0, bytes: 0 };
-  const budget = new CallBudget();
-  let [renewedAt, inARow, retryAt, isOurs] = [began, 0, 0, true];
-  let failure: string | undefined;
-  return {
-    effort,
-    add({ requests = 0, files = 0, bytes = 0 }: Partial<typeof effort>): void {
-      effort.requests += requests;
-      budget.requested(requests);
-      effort.files += files;
-      effort.bytes += bytes;
-      if (files > 0) inARow = 0;
-    },
-    failed(error: unknown): void {
-      if (!isUpstreamFailure(error)) return;
-      inARow += 1;
-      const { retryAfterSeconds } = error;
-      if (retryAfterSeconds === undefined && inARow < PATIENCE) return;
-      const wait = Math.min((retryAfterSeconds ?? 0) * SECOND || PAUSE, DAY);
-      retryAt = Math.max(retryAt, clock.now() + wait);
-      failure = reasonOf(error);
-    },
-    look: () => budget.look(),
-    async goesOn(): Promise<boolean> {
-      const now = clock.now();
-      if (isOurs && now - renewedAt >= RENEWED) {
-        renewedAt = now;
-        isOurs = await lease.renew(now + LEASE, effort, now);
-      }
-      return isOurs && retryAt === 0 && now - began < RUN && !budget.isSpent;
-    },
-    pause: () => ({ retryAt, failure }),
-  };
 }
 
 /** Records those projects of the root listing that patterns ask for. Where the upstream fails, it is asked again in a minute. */

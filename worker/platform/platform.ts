@@ -49,6 +49,8 @@ export interface Platform extends RequestFacts {
   readonly finishAlone: number;
   /** How many bytes the stores can take; Infinity where they have no end. Rejects where that cannot be found out. */
   readonly freeBytes: () => Promise<number>;
+  /** How many objects are read in an hour and compared with their digests, where the configuration does not say. */
+  readonly scrub: number;
   /** What keeps the stores from being used now, in a sentence; undefined where nothing is known. Does not reject. */
   readonly trouble: () => Promise<string | undefined>;
 }

@@ -6,6 +6,7 @@ export interface Event {
     | "file-replaced"
     | "upstream-changed"
     | "stored-file-blocked"
+    | "object-damaged"
     | "storage-failed"
     | "queue-failed"
     | "fill-dropped"

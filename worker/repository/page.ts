@@ -136,6 +136,18 @@ export class Page extends StoredJson<PageHead, Page> {
     return super.weight + (this.isSmall ? this.head.size : 0);
   }
 
+  /** Whether its content has the digest that its head says. Its bytes must be in memory. */
+  async isIntact(): Promise<boolean> {
+    try {
+      const text = await this.text();
+      const content = new TextEncoder().encode(text.slice(text.indexOf("\n") + 1));
+      return (await digestOf(content, this.head.serial)) === this.head.digest;
+    } catch {
+      // It cannot be inflated.
+      return false;
+    }
+  }
+
   async model(): Promise<ProjectPage> {
     return readJson(await this.text());
   }

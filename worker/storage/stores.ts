@@ -43,6 +43,7 @@ import { strayFilesIn } from "./d1/stray-files.ts";
 import { tokensIn } from "./d1/tokens.ts";
 import { trashIn } from "./d1/trash.ts";
 import { uploadSessionsIn } from "./d1/upload-sessions.ts";
+import { verificationsIn, verificationWorkIn } from "./d1/verifications.ts";
 import { confirmationIn } from "./d1/confirmation.ts";
 import { freshId, keysOf, listKeys, sharedKeys, storedRef } from "./keys.ts";
 import { documentStore } from "./kv/documents.ts";
@@ -62,6 +63,8 @@ import { orphansIn } from "./r2/orphans.ts";
 import type { GuardedPage } from "../repository/ports/guarded-pages.ts";
 import { projectFileDeletion } from "./r2/delete-project-files.ts";
 import { listStore } from "./r2/root-listing.ts";
+import { scrubIn } from "./r2/scrub.ts";
+import { storedBytesIn } from "./r2/stored-bytes.ts";
 import { stagingIn } from "./r2/staging.ts";
 import type { RememberedProject } from "./snapshots/hosted-packages.ts";
 import type { OutageRules } from "./snapshots/outage.ts";
@@ -159,6 +162,8 @@ export function createStores(platform: Storage, { maxPut, inMemory }: StorageLim
       refreshes: refreshQueue(refreshes, source),
       mirrorWork: mirrorWorkIn(db, source, keys, freshId),
       mirrorContents: mirrorContentsIn(db, source),
+      verificationWork: verificationWorkIn(db, source, keys),
+      storedBytes: storedBytesIn(db, r2, keys, memory.files),
       mirrorPages: scopedTo(memory.completed, source),
       mirrorQueue: mirrorQueue(mirrors, source),
       demand: demand.of(source),
@@ -211,6 +216,8 @@ export function createStores(platform: Storage, { maxPut, inMemory }: StorageLim
     trash: (volatile: readonly string[]) => trashIn(db, volatile),
     deadLetters: deadLettersIn(db, { fills, refreshes }),
     mirrorLists: mirrorListsIn(db),
+    verifications: verificationsIn(db),
+    scrubbing: scrubIn(db, r2, (key) => memory.files.delete(key)),
     recentChanges: recentChangesIn(db),
     jobRuns: jobRunsIn(db),
     moving: movingIn(platform, now),

@@ -88,6 +88,7 @@ async function startedWorker() {
     now: () => Date.now() + DAY,
     sleep: () => Promise.resolve(),
     freeBytes: () => Promise.resolve(Infinity),
+    scrub: 0,
     clientAddress: () => "",
     acceptEncoding: () => "",
     requestId: () => "an-id",

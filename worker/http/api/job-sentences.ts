@@ -57,6 +57,10 @@ const SENTENCES: { readonly [Of in Kind]: Sentence<Of> } = {
   reconciled: ({ objects, corrected, gone }) =>
     `${some(objects, "stored object")} ${was(objects)} compared with the database: ${some(corrected, "row")} added or corrected, ${gone} deleted.`,
 
+  scrubbed: ({ objects, bytes, damaged, damagedHosted, isWhole }) =>
+    `${amount(objects, bytes)} ${was(objects)} read: ${damaged} damaged and deleted, to be fetched again; ${damagedHosted} hosted damaged, which stay.${isWhole ? " With these, all that is stored was read." : ""}`,
+  "scrub-off": () => "SCRUB is 0, so that the clock has nothing read.",
+
   "release-pruned": ({ index, project, version, reason, files, bytes }) =>
     `${project} ${version} in ${index} (${some(files, "file")}, ${size(bytes)}): ${PRUNED[reason]}`,
   "releases-pruned": ({ index, releases, isDone }, dryRun) =>

@@ -3,6 +3,7 @@ import {
   mirrorEntries,
   mirrorRemoval,
   mirrorStart,
+  verificationStart,
   type ShownMirror,
   type ShownMirrorPlan,
 } from "../../../schema/mirror-api.ts";
@@ -13,18 +14,22 @@ import { planMirror } from "../../mirroring/plan.ts";
 import type { MirrorLists, SourceMirror } from "../../mirroring/ports.ts";
 import { asProjectName } from "../../pypi/name.ts";
 import type { MirrorEntry, MirrorStatus } from "../../repository/ports/mirror.ts";
+import type { Verifications } from "../../repository/ports/verification.ts";
 import type { Authorize } from "../access.ts";
 import { LIFETIMES } from "../headers.ts";
 import { allowOnly } from "../limits.ts";
 import { admitted, type AdmittedEnv } from "./admitted.ts";
 import { parametersOf } from "./parameters.ts";
 import { readRequestJson } from "./request-json.ts";
+import { shownVerification } from "./shown-verification.ts";
+import { isoOf } from "./times.ts";
 
 /** What the routes need. */
 export interface MirrorApi {
   readonly authorize: Authorize;
   readonly mirrors: ReadonlyMap<string, SourceMirror>;
   readonly lists: MirrorLists;
+  readonly verifications: Verifications;
 }
 
 /** Errors of one answer. */
@@ -34,11 +39,12 @@ const MAX_ERRORS = 1_000;
 const MAX_NAMED = 100;
 
 /** What is mirrored on purpose, and how far that is; to be mounted at `/-/api/mirror`. For admins of the whole installation. */
-export function mirrorRoutes({ authorize, mirrors, lists }: MirrorApi): Hono<AdmittedEnv> {
+export function mirrorRoutes({ authorize, mirrors, lists, verifications }: MirrorApi): Hono<AdmittedEnv> {
   const routes = new Hono<AdmittedEnv>();
   routes.use(admitted(authorize, { scope: "admin", index: "*" }));
   for (const path of ["/", "/entries", "/errors"]) routes.use(path, allowOnly("GET", "HEAD"));
   for (const path of ["/add", "/remove", "/run", "/plan"]) routes.use(path, allowOnly("POST"));
+  routes.use("/verification", allowOnly("GET", "HEAD", "POST"));
   const named = (name: string | undefined) => mirrorNamed(name, mirrors);
   const keyOf = ({ source }: SourceMirror) => source.key;
 
@@ -106,6 +112,24 @@ export function mirrorRoutes({ authorize, mirrors, lists }: MirrorApi): Hono<Adm
     await lists.dueNow(keyOf(mirror), now);
     await mirror.queue.send();
     return c.json({ mirrors: [shownStatus(mirror, await lists.status(keyOf(mirror), now), now)] }, 200, LIFETIMES.live);
+  });
+
+  const shownOf = async (mirror: SourceMirror, now: number) =>
+    shownVerification(mirror.source.name, await verifications.status(keyOf(mirror), MAX_ERRORS), now);
+
+  routes.get("/verification", async (c) => {
+    const mirror = named(parametersOf(c.req.url, ["source"]).source);
+    return c.json(await shownOf(mirror, c.get("ctx").now), 200, LIFETIMES.live);
+  });
+
+  routes.post("/verification", async (c) => {
+    parametersOf(c.req.url, []);
+    const { source, sample, repair, cached } = await readRequestJson(c.req.raw, verificationStart);
+    const mirror = named(source);
+    const { now } = c.get("ctx");
+    await verifications.begin(keyOf(mirror), { sample, isRepairing: repair, isForCached: cached }, now);
+    await mirror.queue.send();
+    return c.json(await shownOf(mirror, now), 200, LIFETIMES.live);
   });
 
   routes.post("/plan", async (c) => {
@@ -177,14 +201,14 @@ function auditEntry(
 }
 
 function shownStatus({ source, config }: SourceMirror, status: MirrorStatus, now: number): ShownMirror {
-  const { dueSince, run, isListingDue, ...numbers } = status;
+  const { dueSince, run, isListingDue, isVerifying, ...numbers } = status;
   return {
     source: source.name,
     serve: config.isComplete ? "complete" : "through",
     requestsPerSecond: config.requestsPerSecond,
     ...numbers,
     dueSince: dueSince === null ? null : isoOf(dueSince),
-    isIdle: status.due === 0 && !isListingDue && !run?.isUnderWay,
+    isIdle: status.due === 0 && !isListingDue && (isVerifying || !run?.isUnderWay),
     run: run && {
       began: isoOf(run.beganAt),
       heard: isoOf(run.heardAt),
@@ -198,5 +222,3 @@ function shownStatus({ source, config }: SourceMirror, status: MirrorStatus, now
     },
   };
 }
-
-const isoOf = (at: number) => new Date(at).toISOString();

@@ -8,5 +8,8 @@ export function readExpiry(expires: string | number, now: number): number {
   throw new IndexError("unprocessable", `The request cannot be read: expires ${at}.`);
 }
 
-/** A time as the API shows it, ISO 8601; null where there is none. */
-export const isoOrNull = (at: number | undefined) => (at === undefined ? null : new Date(at).toISOString());
+/** A time as the API shows it, ISO 8601. */
+export const isoOf = (at: number) => new Date(at).toISOString();
+
+/** The same; null where there is none. */
+export const isoOrNull = (at: number | undefined) => (at === undefined ? null : isoOf(at));

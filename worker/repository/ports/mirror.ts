@@ -147,7 +147,22 @@ export interface MirrorStatus extends MirrorAmounts {
   readonly errors: number;
   /** Whether the root listing is to be compared with the patterns. */
   readonly isListingDue: boolean;
+  /** Whether a verification is under way, which a run does when nothing is due. */
+  readonly isVerifying: boolean;
   readonly run: MirrorRun | null;
+}
+
+/** A mirror in figures that cost little to read, however large it is. */
+export interface MirrorFigures extends Pick<
+  MirrorStatus,
+  "projects" | "files" | "bytes" | "missing" | "errors" | "dueSince"
+> {
+  readonly source: string;
+  /** When its last run was last heard of; null: there was none. */
+  readonly heardAt: number | null;
+  /** When its last verification ended, and what that found and is not repaired. */
+  readonly verifiedAt: number | null;
+  readonly findings: number;
 }
 
 /** The last run. */

@@ -1,6 +1,6 @@
 import { DAY } from "../../duration.ts";
 import type { MirrorLists } from "../../mirroring/ports.ts";
-import type { MirrorError, MirrorStatus } from "../../repository/ports/mirror.ts";
+import type { MirrorError, MirrorFigures, MirrorStatus } from "../../repository/ports/mirror.ts";
 import type { Database, SqlValue } from "../../platform/database.ts";
 import { orStorageFailed } from "../or-storage-failed.ts";
 import { auditEntryStatement } from "./audit-entry.ts";
@@ -11,7 +11,8 @@ const LONGEST_PAUSE = DAY;
 /** One source of these has a run while `leased_until` lies ahead, and none is begun while `retry_at` does. */
 const DUE = `SELECT value AS source FROM json_each(?1) AS wanted LEFT JOIN mirror_run AS run ON run.source = wanted.value
   WHERE NOT coalesce(max(run.leased_until, run.retry_at) > ?2 AND max(run.leased_until, run.retry_at) <= ?2 + ${LONGEST_PAUSE}, 0)
-    AND (run.list_at <= ?2 OR EXISTS (SELECT 1 FROM mirror_project AS p WHERE p.source = wanted.value AND p.due_at <= ?2))`;
+    AND (run.list_at <= ?2 OR EXISTS (SELECT 1 FROM mirror_project AS p WHERE p.source = wanted.value AND p.due_at <= ?2)
+      OR EXISTS (SELECT 1 FROM mirror_verification AS v WHERE v.source = wanted.value AND v.ended_at IS NULL))`;
 
 /** `WHERE true` ends the SELECT before ON. */
 const ADD = `INSERT INTO mirror_entry (source, pattern, specifiers, extras, closure, added_at, added_by)
@@ -54,8 +55,18 @@ const STATUS = `SELECT (SELECT count(*) FROM mirror_entry WHERE source = ?1) AS 
     min(iif(due_at <= ?2, due_at, NULL)) AS dueSince, coalesce(sum(files), 0) AS files, coalesce(sum(bytes), 0) AS bytes,
     coalesce(sum(missing), 0) AS missing, coalesce(sum(missing_bytes), 0) AS missingBytes, coalesce(sum(left_out), 0) AS leftOut,
     (SELECT count(*) FROM mirror_error WHERE source = ?1 AND is_note = 0) AS errors,
-    (SELECT count(*) FROM mirror_run WHERE source = ?1 AND list_at <= ?2) AS isListingDue
+    (SELECT count(*) FROM mirror_run WHERE source = ?1 AND list_at <= ?2) AS isListingDue,
+    (SELECT count(*) FROM mirror_verification WHERE source = ?1 AND ended_at IS NULL) AS isVerifying
   FROM mirror_project WHERE source = ?1`;
+
+const FIGURES = `SELECT s.source, s.projects, s.files, s.bytes, s.missing,
+    (SELECT count(*) FROM mirror_error AS e WHERE e.source = s.source AND e.is_note = 0) AS errors,
+    (SELECT min(p.due_at) FROM mirror_project AS p WHERE p.source = s.source AND p.due_at <= ?1) AS dueSince,
+    run.heard_at AS heardAt, v.ended_at AS verifiedAt,
+    (SELECT count(*) FROM mirror_finding AS f WHERE f.source = s.source AND f.repaired = 0 AND f.kind <> 'project-vanished') AS findings
+  FROM mirror_sum AS s LEFT JOIN mirror_run AS run ON run.source = s.source
+    LEFT JOIN mirror_verification AS v ON v.source = s.source
+  WHERE s.projects > 0 ORDER BY s.source`;
 
 const RUN = `SELECT began_at AS beganAt, heard_at AS heardAt, leased_until AS leasedUntil, retry_at AS retryAt, requests, files,
     bytes, failure, ceiling FROM mirror_run WHERE source = ?1 AND began_at IS NOT NULL`;
@@ -148,12 +159,14 @@ export function mirrorListsIn(db: Database): MirrorLists {
         ]);
         const run = runs?.results[0];
         const { leasedUntil = 0, ...rest } = run ?? {};
-        const row = sums?.results[0] as unknown as Omit<MirrorStatus, "run" | "isListingDue"> & {
+        const row = sums?.results[0] as unknown as Omit<MirrorStatus, "run" | "isListingDue" | "isVerifying"> & {
           isListingDue: number;
+          isVerifying: number;
         };
         return {
           ...row,
           isListingDue: row.isListingDue === 1,
+          isVerifying: row.isVerifying === 1,
           run: run ? { ...(rest as unknown as NonNullable<MirrorStatus["run"]>), isUnderWay: leasedUntil > now } : null,
         };
       }),
@@ -165,6 +178,10 @@ export function mirrorListsIn(db: Database): MirrorLists {
         >();
         return results.map((row) => ({ ...row, isNote: row.isNote === 1 }));
       }),
+
+    async figures(now) {
+      return (await statement(FIGURES, now).all<MirrorFigures>()).results;
+    },
 
     async due(sources, now) {
       const { results } = await statement(DUE, JSON.stringify(sources), now).all<{ source: string }>();

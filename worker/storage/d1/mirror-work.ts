@@ -10,6 +10,8 @@ import type {
 import type { Database, SqlValue } from "../../platform/database.ts";
 import { storedRef, type Keys } from "../keys.ts";
 import { fileLabel } from "../../pypi/file-url.ts";
+import { asBatches } from "./as-batches.ts";
+import { keepStatements } from "./keep-objects.ts";
 import { requirementChanges } from "./mirror-requirements.ts";
 
 /** A lease that would last for longer was written by a clock that was set back since. Milliseconds. */
@@ -26,7 +28,8 @@ const RENEW = `UPDATE mirror_run SET leased_until = ?3, heard_at = ?4, requests 
 
 const END = `UPDATE mirror_run SET leased_until = 0, lease = '', heard_at = ?3, requests = ?4, files = ?5, bytes = ?6, retry_at = ?7,
     failure = ?8 WHERE source = ?1 AND lease = ?2
-  RETURNING coalesce(list_at <= ?3, 0) OR EXISTS (SELECT 1 FROM mirror_project AS p WHERE p.source = ?1 AND p.due_at <= ?3) AS hasMore`;
+  RETURNING coalesce(list_at <= ?3, 0) OR EXISTS (SELECT 1 FROM mirror_project AS p WHERE p.source = ?1 AND p.due_at <= ?3)
+    OR EXISTS (SELECT 1 FROM mirror_verification AS v WHERE v.source = ?1 AND v.ended_at IS NULL) AS hasMore`;
 
 const DUE = `SELECT project AS name, due_at AS dueAt, wanted_serial AS wantedSerial, attempts FROM mirror_project
   WHERE source = ?1 AND due_at <= ?2 ORDER BY due_at LIMIT ?3`;
@@ -40,15 +43,7 @@ const REQUIREMENTS = "SELECT required, specifiers, extras FROM mirror_requiremen
 /** A tombstone, which has a size of 0, stands for a file that is not stored. */
 const STORED = "SELECT key, mirrored FROM object WHERE source = ?1 AND project = ?2 AND size > 0";
 
-/** A row may not be written yet, or be lost. `WHERE true` ends the SELECT before ON. */
-const KEEP = `INSERT INTO object (key, source, project, size, used_at, known_at, mirrored)
-  SELECT value ->> 0, ?2, ?3, value ->> 1, ?4, ?4, 1 FROM json_each(?1) WHERE true
-  ON CONFLICT (key) DO UPDATE SET mirrored = 1 WHERE mirrored = 0`;
-
 const LEAVE = "UPDATE object SET mirrored = 0 WHERE key IN (SELECT value FROM json_each(?1))";
-
-/** Keys in one statement: a key has at most 800 bytes, and a bound value at most 2 MB. */
-const BATCH = 2_000;
 
 /** What has become due meanwhile stays so. */
 const EXAMINED = `UPDATE mirror_project SET due_at = iif(due_at IS ?3, ?4, due_at), examined_at = ?5, attempts = ?6,
@@ -119,15 +114,14 @@ export function mirrorWorkIn(db: Database, source: string, keys: Keys, freshId: 
     },
 
     async examined({ name, dueAt }, result, now) {
-      const keep = inBatches(result.keep.map(({ ref, size }) => [keys.file(ref), size]));
-      const leave = inBatches(result.leave.map((ref) => keys.file(ref)));
+      const leave = asBatches(result.leave.map((ref) => keys.file(ref)));
       const { attempts, requirements, isDone, amounts } = result;
       const { files = null, bytes = null, missing = null, missingBytes = null, leftOut = null } = amounts ?? {};
       const failures = JSON.stringify(
         result.failures.map(({ file, reason, isNote }) => [file, reason, Number(isNote)]),
       );
       await db.batch([
-        ...keep.map((rows) => statement(KEEP, rows, source, name, now)),
+        ...keepStatements(db, keys, source, name, result.keep, now),
         ...leave.map((rows) => statement(LEAVE, rows)),
         statement(
           EXAMINED,
@@ -169,12 +163,6 @@ export function mirrorWorkIn(db: Database, source: string, keys: Keys, freshId: 
       return row ?? { projects: 0, bytes: 0 };
     },
   };
-}
-
-function inBatches(rows: readonly unknown[]): string[] {
-  const batches: string[] = [];
-  for (let at = 0; at < rows.length; at += BATCH) batches.push(JSON.stringify(rows.slice(at, at + BATCH)));
-  return batches;
 }
 
 function leaseOf(

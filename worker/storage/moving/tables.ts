@@ -52,6 +52,10 @@ export const LEFT_TABLES = [
   "advisory_index",
   "mirror_error",
   "mirror_run",
+  "mirror_sum",
+  "mirror_verification",
+  "mirror_finding",
+  "scrub",
 ] as const;
 
 /** A column that triggers set to the revision here: it stays. */

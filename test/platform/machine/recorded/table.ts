@@ -251,11 +251,11 @@ export function recordedRequests(content: Content): Table {
         request("POST", "/-/api/jobs/forget?dry-run=nonsense", { headers: admin }),
       ],
     ],
-    ...["", "/entries", "/errors"].map((path): Table[number] => [
+    ...["", "/entries", "/errors", "/verification"].map((path): Table[number] => [
       `GET /-/api/mirror${path}`,
       [...reads(`/-/api/mirror${path}`), ...reads(`/-/api/mirror${path}`, admin)],
     ]),
-    ...["add", "remove", "run", "plan"].map((action): Table[number] => [
+    ...["add", "remove", "run", "plan", "verification"].map((action): Table[number] => [
       `POST /-/api/mirror/${action}`,
       [
         ...refusedWrites("POST", `/-/api/mirror/${action}?source=pypi`, admin),

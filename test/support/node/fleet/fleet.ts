@@ -206,6 +206,7 @@ class Fleet {
       acceptEncoding: ({ headers }) => headers.get("Accept-Encoding") ?? "",
       requestId: () => "fleet",
       freeBytes: () => Promise.resolve(Infinity),
+      scrub: 0,
       trouble: () => Promise.resolve(undefined),
     };
   }
