@@ -50,6 +50,7 @@ describe("/-/metrics", () => {
       ["pypi_edge_hosted_projects", "pypi_edge_hosted_projects", "gauge"],
       ["pypi_edge_hosted_files", "pypi_edge_hosted_files", "gauge"],
       ["pypi_edge_hosted_bytes", "pypi_edge_hosted_bytes", "gauge"],
+      ["pypi_edge_trash_bytes", "pypi_edge_trash_bytes", "gauge"],
       ["pypi_edge_dead_letters", "pypi_edge_dead_letters", "gauge"],
       ["pypi_edge_policy_entries", "pypi_edge_policy_entries", "gauge"],
     ]);
