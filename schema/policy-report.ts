@@ -17,6 +17,9 @@ export const policyReport = z.object({
       until: z.optional(z.string()),
       files: z.number(),
       refused: z.number(),
+      /** How many of the files are proven to be by a publisher, and by which. */
+      verified: z._default(z.number(), 0),
+      publishers: z._default(z.array(z.string()), []),
       rules: z.array(rule),
       /** Of what is unknown. */
       reason: z.optional(z.string()),

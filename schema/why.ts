@@ -20,6 +20,26 @@ const rule = z.object({
   advisory: z.optional(shownAdvisory),
 });
 
+/** What came of a file's provenance; left out where it has none. */
+const shownProvenance = z.object({
+  state: z.enum(["verified", "refused", "undecided"]),
+  publisher: z.optional(
+    z.object({
+      kind: z.string(),
+      repository: z.optional(z.string()),
+      workflow: z.optional(z.string()),
+      account: z.optional(z.string()),
+      repositoryId: z.optional(z.string()),
+      ownerId: z.optional(z.string()),
+    }),
+  ),
+  /** `publisher` in a line. */
+  label: z.optional(z.string()),
+  /** Where people look at the repository. */
+  url: z.optional(z.string()),
+  reason: z.optional(z.string()),
+});
+
 /** What the policy of an index says of the files of a project; times are ISO 8601. */
 export const explanation = z.object({
   index: z.string(),
@@ -33,6 +53,7 @@ export const explanation = z.object({
       uploadTime: z.optional(z.string()),
       upstream: z.optional(z.enum(["removed", "changed"])),
       verdict: z.enum(["admitted", "marked", "refused"]),
+      provenance: z.optional(shownProvenance),
       rules: z.array(rule),
       /** Left out where there is none. */
       undecided: z.optional(z.array(shownAdvisory)),
@@ -60,3 +81,9 @@ export function exemptionSentence({
 /** What is said of advisories of which it cannot be told whether they affect a file. */
 export const undecidedSentence = (advisories: NonNullable<ExplanationAnswer["files"][number]["undecided"]>) =>
   `Whether ${advisories.map(({ id }) => id).join(", ")} affects it cannot be told: a version is not of PEP 440.`;
+
+/** What a person reads of a file's provenance. Only what is verified names a publisher. */
+export function provenanceSentence({ state, label, reason }: z.infer<typeof shownProvenance>): string {
+  if (state === "verified") return `It is proven to be by ${label ?? "its publisher"}.`;
+  return state === "refused" ? `Its provenance is not valid: ${reason ?? ""}` : "Its provenance was not verified.";
+}

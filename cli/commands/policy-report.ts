@@ -20,6 +20,7 @@ export const reportCommand = () =>
   )
     .argument("<file>", LOCK_FILES)
     .option("--index <name>", "the index that the lock is for (the token's, or default)")
+    .option("--publishers", "also each package whose files are verified, and who built them")
     .option("--python <version>", "only files for this Python, such as 3.12, or 3.13t without the GIL")
     .option("--platform <tag>", "only files for this platform, such as manylinux_2_28_x86_64")
     .action(async (file, options) => {
@@ -27,12 +28,12 @@ export const reportCommand = () =>
       const { query, body } = await lockRequest(file, options);
       const answer = await sendRequest(server, "POST", `policy/report?${query}`, body);
       const { value, json } = await readApiJson(server, policyReport, answer);
-      console.log(options.json ? JSON.stringify(json) : reportTable(value));
+      console.log(options.json ? JSON.stringify(json) : reportTable(value, options.publishers === true));
       const { held, blocked } = value.counts;
       if (held + blocked > 0) throw new CommandError(`${value.index} refuses ${held + blocked} of these packages.`);
     });
 
-function reportTable({ index, pins, counts, elsewhere, heldFixes }: PolicyReport): string {
+function reportTable({ index, pins, counts, elsewhere, heldFixes }: PolicyReport, isWithPublishers: boolean): string {
   const rows = pins
     .filter(({ status }) => status !== "allowed")
     .map(({ project, version, status, until, files, refused, rules, reason }) => [
@@ -41,8 +42,15 @@ function reportTable({ index, pins, counts, elsewhere, heldFixes }: PolicyReport
       files === 0 ? "" : `${refused} of ${files} files`,
       escaped([...rules.map(({ sentence }) => sentence), ...(reason === undefined ? [] : [reason])].join(" ")),
     ]);
+  const proven = pins.filter(({ verified }) => verified > 0);
+  const builders = proven.map(({ project, version, verified, files, publishers }) => [
+    escaped(`${project} ${version}`),
+    "verified",
+    `${verified} of ${files} files`,
+    escaped(publishers.join(", ")),
+  ]);
   const { allowed, held, blocked, unknown } = counts;
   const others = elsewhere.length === 0 ? "" : `; ${elsewhere.length} come from elsewhere`;
-  const sum = `${index}: ${allowed} allowed, ${held} held, ${blocked} blocked, ${unknown} unknown${others}.`;
-  return [...columns(rows), ...heldFixLines(heldFixes), sum].join("\n");
+  const sum = `${index}: ${allowed} allowed, ${held} held, ${blocked} blocked, ${unknown} unknown${others}${proven.length === 0 ? "" : `; ${proven.length} verified`}.`;
+  return [...columns(isWithPublishers ? [...rows, ...builders] : rows), ...heldFixLines(heldFixes), sum].join("\n");
 }

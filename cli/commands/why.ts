@@ -1,6 +1,12 @@
 import { fixSentence } from "../../schema/held-fix.ts";
 import { readView } from "../../schema/view.ts";
-import { exemptionSentence, explanation, undecidedSentence, type ExplanationAnswer } from "../../schema/why.ts";
+import {
+  exemptionSentence,
+  explanation,
+  provenanceSentence,
+  undecidedSentence,
+  type ExplanationAnswer,
+} from "../../schema/why.ts";
 import { escaped } from "../../worker/pypi/shown.ts";
 import { CommandError } from "../lib/command-error.ts";
 import { readApiJson, sendTo } from "../lib/admin-api.ts";
@@ -42,12 +48,13 @@ function viewSegment(restrictions: string): string {
 
 function explanationTable({ index, project, version, files }: ExplanationAnswer): string {
   const title = `${project}${version === undefined ? "" : ` ${version}`} in ${index}`;
-  const rows = files.map(({ filename, verdict, uploadTime, upstream, hosted, rules, undecided, fixes }) => [
+  const rows = files.map(({ filename, verdict, uploadTime, upstream, hosted, provenance, rules, undecided, fixes }) => [
     escaped(filename),
     hosted ? "hosted" : uploadTime === undefined ? "time unknown" : minute(uploadTime),
     upstream === undefined ? verdict : `${verdict}, ${upstream} upstream`,
     escaped(
       [
+        ...(provenance ? [provenanceSentence(provenance)] : []),
         ...rules.map(ruleText),
         ...(fixes ? [fixSentence(fixes)] : []),
         ...(undecided ? [undecidedSentence(undecided)] : []),

@@ -118,7 +118,11 @@ test("policy report prints what is not allowed, and fails where something is ref
   };
   const pins = [
     { ...pin, status: "held", until: "2026-11-24T12:00:00.000Z" },
-    { ...pin, version: "1.0", status: "allowed", refused: 0, rules: [] },
+    {
+      ...pin,
+      ...{ version: "1.0", status: "allowed", refused: 0, rules: [] },
+      ...{ verified: 2, publishers: ["GitHub acme/demo (release.yml)"] },
+    },
   ];
   const counts = { allowed: 1, held: 1, blocked: 0, unknown: 0 };
   const advisories = [{ id: "GHSA-1", aliases: [], severity: "critical", url: "https://osv.dev/vulnerability/GHSA-1" }];
@@ -134,12 +138,14 @@ test("policy report prints what is not allowed, and fails where something is ref
       "demo 2.0  held until 2026-11-24 12:00 UTC  1 of 3 files  It is held.",
       "demo 2.0.1 is held until 2026-11-24 12:00 UTC. The newest version that is admitted, 2.0, is affected by GHSA-1 (critical); this one is not.",
       "team refuses 1 of these packages.",
-      "team: 1 allowed, 1 held, 0 blocked, 0 unknown.",
+      "team: 1 allowed, 1 held, 0 blocked, 0 unknown; 1 verified.",
     ],
   ]);
   expect(api.sent[0]?.url).toBe("/-/api/policy/report?filename=package.json&index=team");
   answers(200, { index: "team", pins: pins.slice(1), counts: { ...counts, held: 0 }, elsewhere: [], heldFixes: [] });
   expect((await run("policy", "report", LOCK)).code).toBe(0);
+  const named = await run("policy", "report", LOCK, "--publishers");
+  expect(named.output).toContain("demo 1.0  verified  2 of 3 files  GitHub acme/demo (release.yml)");
 });
 
 test("policy pending and policy forecast print files, and say what was looked at", async () => {

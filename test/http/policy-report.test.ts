@@ -51,6 +51,8 @@ describe("the report on a lock", () => {
       until: at(NOW + 2 * DAY),
       files: 1,
       refused: 1,
+      verified: 0,
+      publishers: [],
       rules: [{ rule: "min-age", sentence: HELD }],
     });
     expect(pins[5]?.rules).toEqual([{ rule: "deny", sentence: "evil is refused: index default denies evil." }]);

@@ -1,4 +1,5 @@
 import { canonicalVersion } from "../pypi/pep440.ts";
+import { publisherLabel } from "../pypi/publisher.ts";
 import { heldUntil } from "../repository/held-fixes.ts";
 import type { AppliedRule, ExplainedFile } from "../repository/explanation.ts";
 import type { LockedPackage } from "./formats/lock.ts";
@@ -18,6 +19,9 @@ export interface PinVerdict {
   /** How many files of it the index would give or refuse, and how many of them it refuses. */
   readonly files: number;
   readonly refused: number;
+  /** How many of them are verified, and by whom, each once. */
+  readonly verified: number;
+  readonly publishers: readonly string[];
   /** The rules that refuse files of it, each once. */
   readonly rules: readonly Pick<AppliedRule, "rule" | "sentence">[];
 }
@@ -31,7 +35,11 @@ export function verdictOn(locked: LockedPackage, explained: readonly ExplainedFi
   const refused = files.filter(({ verdict }) => verdict === "refused");
   const refusing = refused.map(({ rules }) => rules.filter(({ mode, exempted }) => mode === "enforce" && !exempted));
   const until = Math.max(...refused.map(heldUntil));
-  const counts = { files: files.length, refused: refused.length };
+  const labels = files.flatMap(({ provenance }) =>
+    provenance?.state === "verified" ? [publisherLabel(provenance.publisher)] : [],
+  );
+  const publishers = [...new Set(labels)];
+  const counts = { files: files.length, refused: refused.length, verified: labels.length, publishers };
   if (files.length === 0) return { ...counts, status: "unknown", rules: [] };
   if (refused.length === 0) return { ...counts, status: "allowed", rules: [] };
   const rules = new Map(

@@ -48,7 +48,7 @@ export async function reportLock(
   async function verdictsOf(
     project: ProjectName,
   ): Promise<(locked: LockedPackage) => PinVerdict & Pick<ReportedPin, "reason">> {
-    const nothing = { files: 0, refused: 0, rules: [] };
+    const nothing = { files: 0, refused: 0, verified: 0, publishers: [], rules: [] };
     try {
       const files = await explain(project, undefined, ctx);
       if (!files) return () => ({ ...nothing, status: "unknown", reason: `No source of ${where.index} has it.` });

@@ -41,3 +41,14 @@ export function publisherLabel({ kind, repository, workflow, account }: Publishe
   const name = repository ?? account;
   return `${kind}${name === undefined ? "" : ` ${name}`}${workflow === undefined ? "" : ` (${workflow})`}`;
 }
+
+const HOSTS: Readonly<Partial<Record<PublisherKind, string>>> = {
+  GitHub: "https://github.com",
+  GitLab: "https://gitlab.com",
+};
+
+/** Where people look at the repository; undefined where that is not known. */
+export function repositoryUrl({ kind, repository }: Publisher): string | undefined {
+  const host = HOSTS[kind];
+  return host === undefined || repository === undefined ? undefined : `${host}/${encodeURI(repository)}`;
+}

@@ -1,5 +1,6 @@
 import type { Filename } from "../pypi/filename.ts";
 import type { ProjectName } from "../pypi/name.ts";
+import type { Publisher } from "../pypi/publisher.ts";
 import type { Hashes } from "../pypi/page.ts";
 import type { Context } from "./context.ts";
 
@@ -41,6 +42,13 @@ export interface RuleExemption {
   readonly until?: number | undefined;
 }
 
+/** What came of a file's provenance. `undecided`: it was not verified. */
+export type ExplainedProvenance =
+  | { readonly state: "verified"; readonly publisher: Publisher }
+  /** The reason is a sentence. */
+  | { readonly state: "refused"; readonly reason: string }
+  | { readonly state: "undecided" };
+
 /** What an index does with a file: `marked`: it is listed as yanked. */
 export type FileVerdict = "admitted" | "marked" | "refused";
 
@@ -56,6 +64,8 @@ export interface ExplainedFile {
   /** Why it is listed although its upstream has removed it, or has other bytes by its name. */
   readonly kept: "removed" | "changed" | undefined;
   readonly verdict: FileVerdict;
+  /** Who built it, as far as that was verified; undefined where it has no provenance, or is hosted. */
+  readonly provenance: ExplainedProvenance | undefined;
   readonly rules: readonly AppliedRule[];
   /** Those of which it cannot be told whether they affect it: a version, its own or one that they name, is not of PEP 440. */
   readonly undecided: readonly ShownAdvisory[];

@@ -1,12 +1,13 @@
 import { Hono } from "hono";
 import { fixSentence } from "../../schema/held-fix.ts";
-import { exemptionSentence, undecidedSentence, type ExplanationAnswer } from "../../schema/why.ts";
+import { exemptionSentence, provenanceSentence, undecidedSentence, type ExplanationAnswer } from "../../schema/why.ts";
 import { badRequest, IndexError } from "../errors.ts";
 import type { AppEnv } from "../http/context.ts";
 import { LIFETIMES } from "../http/headers.ts";
 import { parseProjectName } from "../pypi/name.ts";
+import { publisherLabel, repositoryUrl } from "../pypi/publisher.ts";
 import { isVersion } from "../pypi/version.ts";
-import type { Explain, ShownAdvisory } from "../repository/explanation.ts";
+import type { Explain, ExplainedProvenance, ShownAdvisory } from "../repository/explanation.ts";
 import { Layout, pagePlace, sendHtml, type PagePlace } from "./layout.tsx";
 import { Badge } from "./parts.tsx";
 
@@ -37,22 +38,25 @@ export function whyRoutes(of: WhyIndex, explain: Explain): Hono<AppEnv> {
       index: of.name,
       project,
       version,
-      files: files.map(({ filename, version: own, isHosted, uploadedAt, kept, verdict, rules, undecided, fixes }) => ({
-        filename,
-        version: own,
-        hosted: isHosted,
-        uploadTime: iso(uploadedAt),
-        upstream: kept,
-        verdict,
-        rules: rules.map(({ advisory, exempted, ...each }) => ({
-          ...each,
-          until: iso(each.until),
-          advisory: advisory && shownAdvisory(advisory),
-          exempted: exempted && { ...exempted, until: iso(exempted.until) },
-        })),
-        undecided: undecided.length === 0 ? undefined : undecided.map(shownAdvisory),
-        fixes: fixes && { ...fixes, advisories: fixes.advisories.map(shownAdvisory) },
-      })),
+      files: files.map(
+        ({ filename, version: own, isHosted, uploadedAt, kept, verdict, provenance, rules, undecided, fixes }) => ({
+          filename,
+          version: own,
+          hosted: isHosted,
+          uploadTime: iso(uploadedAt),
+          upstream: kept,
+          verdict,
+          provenance: provenance && shownProvenance(provenance),
+          rules: rules.map(({ advisory, exempted, ...each }) => ({
+            ...each,
+            until: iso(each.until),
+            advisory: advisory && shownAdvisory(advisory),
+            exempted: exempted && { ...exempted, until: iso(exempted.until) },
+          })),
+          undecided: undecided.length === 0 ? undefined : undecided.map(shownAdvisory),
+          fixes: fixes && { ...fixes, advisories: fixes.advisories.map(shownAdvisory) },
+        }),
+      ),
     };
     if (!/\btext\/html\b/.test(c.req.header("Accept") ?? "")) return c.json(answer, 200, LIFETIMES.live);
     return sendHtml(c, <Why place={pagePlace(c, of, of.publicUrl)} {...answer} />);
@@ -65,6 +69,13 @@ const UPSTREAM = {
   removed: "kept: its upstream no longer lists it",
   changed: "kept: its upstream has other bytes under this name",
 } as const;
+
+function shownProvenance(provenance: ExplainedProvenance) {
+  if (provenance.state !== "verified") return provenance;
+  const { kind, repository, workflow, account, repositoryId, ownerId } = provenance.publisher;
+  const publisher = { kind, repository, workflow, account, repositoryId, ownerId };
+  return { state: provenance.state, publisher, label: publisherLabel(publisher), url: repositoryUrl(publisher) };
+}
 
 const shownAdvisory = (advisory: ShownAdvisory) => ({ ...advisory, aliases: [...advisory.aliases] });
 
@@ -88,6 +99,13 @@ function Why({ place, index, project, version, files }: ExplanationAnswer & { re
               : `, uploaded ${file.uploadTime ?? "at a time that its upstream does not say"}`}
             {file.upstream && `, and ${UPSTREAM[file.upstream]}`}
           </p>
+          {file.provenance && (
+            <p>
+              {file.provenance.state === "verified" && <Badge tone="good">verified</Badge>}{" "}
+              {provenanceSentence(file.provenance)}{" "}
+              {file.provenance.url !== undefined && <a href={file.provenance.url}>{file.provenance.url}</a>}
+            </p>
+          )}
           {file.fixes && (
             <p>
               <b>a fix</b>: {fixSentence(file.fixes)}

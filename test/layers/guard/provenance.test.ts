@@ -202,3 +202,27 @@ test("a page that changes is verified before a client asks for it", async () => 
   rig.forget();
   expect(await shown()).toEqual(names(FIRST, SECOND));
 });
+
+test("why says of each file who built it, and shows as verified only what is", async () => {
+  await attest(rig, await TestSigstore.make(), THIRD);
+  await rig.upstream.publish("demo", [FIRST, SECOND, THIRD, file("1.3", NOW - DAY)]);
+  await rig.get("/simple/demo/");
+  const { provenance } = SECOND.entry as { provenance: string };
+  rig.upstream.on(provenance, () => new Response("", { status: 503 }));
+  await rig.deliverRefreshes();
+  const { files } = JSON.parse((await rig.get("/-/why/demo")).text()) as { files: { provenance?: object }[] };
+  expect(files.map((each) => each.provenance)).toEqual([
+    {
+      state: "verified",
+      publisher: expect.objectContaining({ kind: "GitHub", repository: "acme/demo", workflow: "release.yml" }),
+      label: "GitHub acme/demo (release.yml)",
+      url: "https://github.com/acme/demo",
+    },
+    { state: "undecided" },
+    { state: "refused", reason: expect.stringMatching(/^its certificate is of no authority/) },
+    undefined,
+  ]);
+  const page = (await rig.get("/-/why/demo", { Accept: "text/html" })).text();
+  expect(page.match(/>verified</g)).toHaveLength(1);
+  expect(page).toContain("It is proven to be by GitHub acme/demo (release.yml).");
+});

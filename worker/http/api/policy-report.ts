@@ -21,10 +21,11 @@ export async function answerPolicyReport(
   for (const { status } of pins) counts[status]++;
   const answer: PolicyReport = {
     index: named.name,
-    pins: pins.map(({ until, rules, ...pin }) => ({
+    pins: pins.map(({ until, rules, publishers, ...pin }) => ({
       ...pin,
       until: until === undefined ? undefined : new Date(until).toISOString(),
       rules: [...rules],
+      publishers: [...publishers],
     })),
     counts,
     elsewhere: [...elsewhere],

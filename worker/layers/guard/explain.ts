@@ -2,8 +2,8 @@ import { IndexError } from "../../errors.ts";
 import { canonicalVersion } from "../../pypi/pep440.ts";
 import { refusing, warning } from "../../policy/judge.ts";
 import { advisoryUrl, type Advisory } from "../../policy/osv/advisories.ts";
-import type { Policy } from "../../policy/policy.ts";
-import type { Explain, ShownAdvisory } from "../../repository/explanation.ts";
+import type { JudgedFile, Policy } from "../../policy/policy.ts";
+import type { Explain, ExplainedProvenance, ShownAdvisory } from "../../repository/explanation.ts";
 import type { EntriesOf } from "../../repository/ports/policy-entries.ts";
 import type { Repository } from "../../repository/repository.ts";
 import { marked } from "./guarded-page.ts";
@@ -59,9 +59,18 @@ export function explainBy(
       const fixes = fix && { newest: fix.newest, advisories: fix.advisories.map(shownAdvisory) };
       // A file whose name has no version may be of any.
       const undecided = isHosted ? [] : (advisories?.undecided(own ?? "") ?? []).map(shownAdvisory);
-      return [{ filename, version: own, isHosted, hashes, uploadedAt, kept, verdict, rules, undecided, fixes }];
+      const provenance = explainedProvenance(file);
+      const facts = { filename, version: own, isHosted, hashes, uploadedAt, kept };
+      return [{ ...facts, verdict, provenance, rules, undecided, fixes }];
     });
   };
+}
+
+function explainedProvenance({ isHosted, provenance }: JudgedFile): ExplainedProvenance | undefined {
+  if (isHosted || !provenance) return undefined;
+  const { own } = provenance;
+  if (own.state === "verified" || own.state === "refused") return own;
+  return own.state === "missing" ? undefined : { state: "undecided" };
 }
 
 const shownAdvisory = ({ id, aliases, severity }: Advisory): ShownAdvisory => ({
