@@ -18,6 +18,7 @@ import { osvCommand } from "./commands/osv.ts";
 import { policyCommand } from "./commands/policy.ts";
 import { patchCommand } from "./commands/patch.ts";
 import { forksCommand } from "./commands/forks.ts";
+import { provenanceCommand } from "./commands/provenance.ts";
 import { releaseCommand } from "./commands/release.ts";
 import { tokenCommand } from "./commands/token.ts";
 import { uploadCommand } from "./commands/upload.ts";
@@ -46,6 +47,7 @@ export function program(version: string): CommandUnknownOpts {
     forksCommand(),
     auditCommand(),
     whyCommand(),
+    provenanceCommand(),
     exemptCommand(),
     policyCommand(),
     osvCommand(),

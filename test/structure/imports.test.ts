@@ -127,6 +127,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "worker/advisories",
     "worker/locks/formats",
     "worker/locks/mapping",
+    "worker/provenance",
     "worker/pypi",
     "worker/errors",
     "schema",
