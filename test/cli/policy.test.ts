@@ -120,8 +120,12 @@ test("policy report prints what is not allowed, and fails where something is ref
     { ...pin, status: "held", until: "2026-11-24T12:00:00.000Z" },
     {
       ...pin,
-      ...{ version: "1.0", status: "allowed", refused: 0, rules: [] },
-      ...{ verified: 2, publishers: ["GitHub acme/demo (release.yml)"] },
+      version: "1.0",
+      status: "allowed",
+      refused: 0,
+      rules: [],
+      verified: 2,
+      publishers: ["GitHub acme/demo (release.yml)"],
     },
   ];
   const counts = { allowed: 1, held: 1, blocked: 0, unknown: 0 };
