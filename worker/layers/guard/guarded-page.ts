@@ -7,6 +7,7 @@ import { refusing, warning } from "../../policy/judge.ts";
 import type { Advisories } from "../../policy/osv/advisories.ts";
 import { giveWay } from "../../repository/give-way.ts";
 import { uncopied } from "../../repository/gzip.ts";
+import type { NowOrLater } from "../../repository/now-or-later.ts";
 import { Page } from "../../repository/page.ts";
 import type { GuardedPage, RefusedFile } from "../../repository/ports/guarded-pages.ts";
 import type { Finding, JudgedFile } from "../../policy/policy.ts";
@@ -27,7 +28,7 @@ interface Judged {
   readonly rules: Rules;
   readonly advisories: Advisories | undefined;
   /** Finds them where no rule asks for them; undefined where it does not matter what held files would mend. */
-  readonly findAdvisories: (() => Promise<Advisories | undefined>) | undefined;
+  readonly findAdvisories: (() => NowOrLater<Advisories | undefined>) | undefined;
 }
 
 /** A page without the files that the policy refuses, and with the marks of its warnings. The page is read. */
