@@ -23,7 +23,8 @@ import { findProgram, giveUp, neededDirectory, wholeNumber } from "./harness/too
 import { startUpstream } from "./harness/upstream.ts";
 import { virtualEnvironment } from "./harness/venv.ts";
 import { type Offer, realWheels, wheelOf } from "./machine/content.ts";
-import { guardTable } from "./machine/guard.ts";
+import { coldGuardTable } from "./machine/cold-guard.ts";
+import { guardConfiguration, guardTable } from "./machine/guard.ts";
 import { measureDevpi, measureIndexes } from "./machine/indexes.ts";
 import { measureInstallation } from "./machine/install.ts";
 import { measureLock } from "./machine/lock.ts";
@@ -171,9 +172,12 @@ async function load(): Promise<string> {
   );
 }
 
-function guarded(): Promise<string> {
+async function guarded(): Promise<string> {
   const plan = { wrk: wrk ?? "", rounds, seconds: LOAD_SECONDS, upstreamRequests: upstream.requests };
-  return guardTable(upstream.simple, scratch, { pages: [smallestPage, page], file: small }, plan);
+  const pages = [smallestPage, page];
+  const warm = await guardTable(upstream.simple, scratch, { pages, file: small }, plan);
+  const cold = { config: guardConfiguration(scratch, pages), scratch, rounds };
+  return `${warm}\n\n${await coldGuardTable(upstream.simple, cold, { page, warmUp: smallestPage })}`;
 }
 
 async function byIndex(): Promise<string> {

@@ -24,18 +24,12 @@ export interface GuardContent {
 
 const JSON_PAGE = { Accept: "application/vnd.pypi.simple.v1+json" };
 
-/** @param scratch a directory for what the server stores */
-export async function guardTable(
-  upstream: URL,
-  scratch: string,
-  { pages, file }: GuardContent,
-  plan: Plan,
-): Promise<string> {
+/** Writes a configuration with an index `guarded`, which refuses the newest release of each page, beside one without a policy. */
+export function guardConfiguration(folder: string, pages: readonly Page[]): string {
   const denied = pages.map((page) => `"${page.name}==${newestOf(page)}"`);
-  const state = mkdtempSync(join(scratch, "guard-"));
-  const config = join(state, "guard.toml");
+  const file = join(folder, "guard.toml");
   writeFileSync(
-    config,
+    file,
     `[vars.INDEXES.default]
 sources = ["pypi"]
 [vars.INDEXES.guarded]
@@ -45,6 +39,18 @@ min_age = "3d"
 deny = [${denied.join(", ")}]
 `,
   );
+  return file;
+}
+
+/** @param scratch a directory for what the server stores */
+export async function guardTable(
+  upstream: URL,
+  scratch: string,
+  { pages, file }: GuardContent,
+  plan: Plan,
+): Promise<string> {
+  const state = mkdtempSync(join(scratch, "guard-"));
+  const config = guardConfiguration(state, pages);
   const product = await startProduct(upstream, join(state, "stored"), "node", undefined, ["--config", config]);
   try {
     const ending = () => product.ending();
