@@ -25,10 +25,15 @@ export function apiVersion(page: ProjectPage): string {
  * and each file is a line that begins with its filename. A JSON string cannot contain a raw line end, so lines are found without
  * parsing. Members whose value is undefined are left out; `null` is never written, since uv would refuse the page.
  *
+ * @param lines those of its files, where they have been written before
  * @returns the first line (`head`) and the other lines in pieces (`body`), which together are the page
  */
-export function renderJson(page: ProjectPage, validators: Validators): { head: string; body: Iterable<string> } {
-  return { head: jsonHead(page, validators), body: jsonBody(page) };
+export function renderJson(
+  page: ProjectPage,
+  validators: Validators,
+  lines?: readonly string[],
+): { head: string; body: Iterable<string> } {
+  return { head: jsonHead(page, validators), body: jsonBody(page, lines ?? page.files.values().map(lineOf)) };
 }
 
 /** The first line: members that may change while the page's contents stay the same. */
@@ -42,22 +47,22 @@ function jsonHead(page: ProjectPage, validators: Validators): string {
 }
 
 /** All lines but the first, in pieces. The digest of the page's content is computed from them. */
-function* jsonBody(page: ProjectPage): Generator<string> {
+function* jsonBody(page: ProjectPage, lines: Iterable<string>): Generator<string> {
   const members = [`"name":${JSON.stringify(page.name)}`];
   if (page.status) members.push(`"project-status":${JSON.stringify(page.status)}`);
   if (page.versions) members.push(`"versions":${JSON.stringify(page.versions)}`);
   if (page._publishers) members.push(`"_publishers":${JSON.stringify(page._publishers)}`);
   yield `${members.join(",")},"files":[\n`;
   let separator = "";
-  for (const file of page.files) {
-    yield separator + renderFile(file);
+  for (const line of lines) {
+    yield separator + line;
     separator = ",\n";
   }
   yield "\n]}\n";
 }
 
-/** Without the queries of the upstream's URLs, which may be secrets. */
-function renderFile({ filename, url, _query, _provenanceQuery, ...rest }: FileEntry): string {
+/** The JSON of an entry, without the queries of the upstream's URLs, which may be secrets. */
+export function lineOf({ filename, url, _query, _provenanceQuery, ...rest }: FileEntry): string {
   return JSON.stringify({ filename, url, ...rest });
 }
 

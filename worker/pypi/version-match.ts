@@ -16,10 +16,16 @@ export function versionMatcher(specifiers: string): MatchesVersion {
     .map((clause) => clause.trim())
     .filter((clause) => clause !== "")
     .map(clauseOf);
-  return (text) => {
+  const fitsAll = (text: string) => {
     const version = parseVersion(text);
     const results = new Set(clauses.map((fits) => fits(text, version)));
     return results.has(false) ? false : results.has(undefined) ? undefined : true;
+  };
+  // On a page the files of a version stand together.
+  let last: { readonly text: string; readonly isFitting: boolean | undefined } | undefined;
+  return (text) => {
+    if (last?.text !== text) last = { text, isFitting: fitsAll(text) };
+    return last.isFitting;
   };
 }
 

@@ -24,6 +24,8 @@ export function versionOf(filename: Filename, project: ProjectName): string | un
  * left hyphens in the project's name, so its end can only be found by comparing with `project`.
  */
 export function afterName(text: string, project: ProjectName): string | undefined {
-  const cut = [...text.matchAll(/-/g)].find(({ index }) => asProjectName(text.slice(0, index)) === project);
-  return cut && text.slice(cut.index + 1);
+  for (let hyphen = text.indexOf("-"); hyphen !== -1; hyphen = text.indexOf("-", hyphen + 1)) {
+    if (asProjectName(text.slice(0, hyphen)) === project) return text.slice(hyphen + 1);
+  }
+  return undefined;
 }

@@ -67,16 +67,24 @@ export class Page extends StoredJson<PageHead, Page> {
   /**
    * Renders, hashes and compresses a page that was just parsed. This is done once for each change, never when a page is
    * read.
+   *
+   * @param madeOf the lines of its files, where they are those of another page: then they are not rendered again, and what is
+   *   stored beside a page is that one's
    */
-  static async from(model: ProjectPage, validators: Validators, now: number): Promise<Page> {
-    const { head, body } = renderJson(model, validators);
+  static async from(
+    model: ProjectPage,
+    validators: Validators,
+    now: number,
+    madeOf?: readonly string[],
+  ): Promise<Page> {
+    const { head, body } = renderJson(model, validators, madeOf);
     const lines = { head: new TextEncoder().encode(head), body: await encodeText(body) };
     // The first line has the upstream's validators and is not hashed: where only they change, nothing is written.
     const digest = await digestOf(lines.body, model.lastSerial);
     const gzip = await gzipped(lines.head, lines.body);
     const plainSize = lines.head.byteLength + lines.body.byteLength;
-    const strays = await straysOn(model);
-    const queries = queriesOf(model);
+    const strays = madeOf ? undefined : await straysOn(model);
+    const queries = madeOf ? undefined : queriesOf(model);
     const facts = {
       digest,
       changedAt: now,

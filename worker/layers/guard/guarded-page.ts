@@ -1,6 +1,7 @@
 import { addressOf } from "../../pypi/file-url.ts";
 import { canonicalVersion } from "../../pypi/pep440.ts";
 import { isYanked, type FileEntry, type ProjectPage } from "../../pypi/page.ts";
+import { lineOf, linesOf, readJson } from "../../pypi/simple-json.ts";
 import { versionOf } from "../../pypi/version.ts";
 import { adviceOf } from "../../policy/advice.ts";
 import { refusing, warning } from "../../policy/judge.ts";
@@ -36,10 +37,14 @@ export async function guardedPage(
   { page, source, rules, advisories, findAdvisories }: Judged,
   ctx: Context,
 ): Promise<GuardedPage> {
-  const model = await page.model();
+  const text = await page.text();
+  const model = readJson(text);
+  const lines = linesOf(text);
   const whole = judgedPage(model);
   const refused = new Map<string, RefusedFile>();
   const files: FileEntry[] = [];
+  /** Those of `files`. */
+  const shownLines: string[] = [];
   const held: { readonly file: JudgedFile; readonly by: Finding }[] = [];
   let isChanged = false;
   let until = Infinity;
@@ -61,7 +66,11 @@ export async function guardedPage(
       });
       const by = findAdvisories && holding(findings);
       if (by) held.push({ file, by });
-    } else files.push(warned ? marked(entry, adviceOf(warned.sentence())) : entry);
+    } else {
+      const shown = warned ? marked(entry, adviceOf(warned.sentence())) : entry;
+      files.push(shown);
+      shownLines.push(shown === entry ? (lines[at] ?? lineOf(entry)) : lineOf(shown));
+    }
     isChanged ||= refusal !== undefined || warned !== undefined;
   }
   const known = held.length > 0 ? (advisories ?? (await findAdvisories?.())) : undefined;
@@ -82,7 +91,7 @@ export async function guardedPage(
   const { lastSerial: _, ...rest } = model;
   const shown = refused.size === 0 ? { ...model, files } : withoutVersions({ ...rest, files });
   // Most pages below are from memory, and then this one is passed on without a copy.
-  return { ...made, shown: (await Page.from(shown, {}, ctx.now)).keptIn(ownRendering()).as("memory") };
+  return { ...made, shown: (await Page.from(shown, {}, ctx.now, shownLines)).keptIn(ownRendering()).as("memory") };
 }
 
 /** An entry that a client takes only where its version is pinned, and then shows the sentence. The upstream's own reason stays. */
