@@ -1,4 +1,3 @@
-import { HOUR } from "../../duration.ts";
 import { IndexError } from "../../errors.ts";
 import type { FileRef } from "../../pypi/file-url.ts";
 import { projectCandidates } from "../../pypi/filename.ts";
@@ -10,7 +9,6 @@ import type { Finding, JudgedFile, Policy } from "../../policy/policy.ts";
 import { discard, type Artifact, type ListedFile } from "../../repository/artifact.ts";
 import type { Context } from "../../repository/context.ts";
 import { withValue, type NowOrLater } from "../../repository/now-or-later.ts";
-import type { Page } from "../../repository/page.ts";
 import type { Marks } from "../../repository/ports/freshness.ts";
 import type { GuardedPage, GuardedPages } from "../../repository/ports/guarded-pages.ts";
 import type { EntriesOf } from "../../repository/ports/policy-entries.ts";
@@ -24,7 +22,7 @@ import type {
 } from "../../repository/repository.ts";
 import { mergeListings } from "../merge-listings.ts";
 import { guardedJson } from "./guarded-document.ts";
-import { guardedPage } from "./guarded-page.ts";
+import { guardedViews } from "./guarded-views.ts";
 import { advisoriesFor, type FindAdvisories } from "./known-advisories.ts";
 import { judgedArtifact, judgedEntry } from "./judged.ts";
 import { reportStored } from "./report-stored.ts";
@@ -48,9 +46,6 @@ export interface GuardParts {
   readonly countHeldFix?: ((rule: string) => void) | undefined;
 }
 
-/** Estimated memory of a refused file's entry. Bytes. */
-const REFUSED_SIZE = 400;
-
 /**
  * Refuses what the index's policy refuses: a file is on no page, in no document, and at no address. It stands over
  * everything that has bytes of the index, and what it leaves out is stored nowhere: the layers below store what the
@@ -62,7 +57,10 @@ export function guard(parts: GuardParts): Layer {
   const { policies, entriesOf, pages, count, countHeldFix } = parts;
   const rulesNow = currentRules(policies, entriesOf);
   const advisoriesOf = advisoriesFor(policies, parts.findAdvisories);
-  const anyAdvisoriesOf = advisoriesFor(policies, parts.findAdvisories, true);
+  const { known: knownView, of: viewOf } = guardedViews(
+    pages,
+    countHeldFix && advisoriesFor(policies, parts.findAdvisories, true),
+  );
   const isProven = policies.some(asksForProvenance);
 
   function assertProject({ refusedProject }: Rules, name: ProjectName, { now }: Context): void {
@@ -73,39 +71,6 @@ export function guard(parts: GuardParts): Layer {
   function assertFile(file: JudgedFile, findings: readonly Finding[]): void {
     const refusal = refusing(findings);
     if (refusal) throw fileBlocked(refusal.sentence(), refusal.rule, file, parts);
-  }
-
-  /** What the policy made of a page; undefined where that is not in memory, or where other things are known by now. */
-  function knownView(
-    rules: Rules,
-    { head }: Page,
-    name: ProjectName,
-    advisories: Advisories | undefined,
-    ctx: Context,
-  ): GuardedPage | undefined {
-    const known = pages.get(name, ctx.now);
-    if (known?.of !== head.digest || known.by !== rules || known.advisories !== advisories) return undefined;
-    return known.madeAt <= ctx.now ? known : undefined;
-  }
-
-  /** What the policy makes of a page that is in memory. */
-  async function viewOf(
-    rules: Rules,
-    { page, files }: { readonly page: Page; readonly files: Pick<ProjectFiles, "source"> },
-    name: ProjectName,
-    advisories: Advisories | undefined,
-    ctx: Context,
-  ): Promise<GuardedPage> {
-    const known = knownView(rules, page, name, advisories, ctx);
-    if (known) return known;
-    const findAdvisories = countHeldFix && (async () => anyAdvisoriesOf(name, ctx));
-    const made = await guardedPage({ page, source: files.source, rules, advisories, findAdvisories }, ctx);
-    const { until = Infinity, refused } = made;
-    // Rules that ask for no advisories have it made anew for none.
-    const keptUntil = !advisories && findAdvisories && refused.size > 0 ? Math.min(until, ctx.now + HOUR) : until;
-    // Its HTML is about as large.
-    pages.set(name, made, 2 * (made.shown?.weight ?? 0) + REFUSED_SIZE * refused.size, keptUntil);
-    return made;
   }
 
   /** Has the provenance verified that a rule looks at and that was not verified yet. */
