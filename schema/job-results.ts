@@ -12,6 +12,7 @@ export type JobResult =
   | CleanResult
   | PruneResult
   | AdvisoriesResult
+  | FiguresResult
   | PurgeResult
   | MirrorResult
   | ResendResult
@@ -118,6 +119,12 @@ type ScrubResult =
     }
   /** `SCRUB` is 0. */
   | { readonly kind: "scrub-off" };
+
+/** Of the job `figures`: how many were read. */
+interface FiguresResult {
+  readonly kind: "figures-recorded";
+  readonly figures: number;
+}
 
 /** Of the job `clean`; it names objects as well. */
 type CleanResult =

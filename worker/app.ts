@@ -22,6 +22,7 @@ import { createSettling } from "./http/settle.ts";
 import { misdirectedUploadRoutes, uploadRoutes } from "./http/upload.ts";
 import { VIEWS } from "./http/view-path.ts";
 import { runJob } from "./jobs/schedule.ts";
+import { dashboardRoutes } from "./ui/operate/dashboard.tsx";
 import { sharedRoutes } from "./ui/shared.ts";
 import { advisoryTroubleOf } from "./jobs/advisory-trouble.ts";
 import { overdueCrons } from "./jobs/overdue-crons.ts";
@@ -136,6 +137,7 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
   app.use(allowOnly("GET", "HEAD"));
 
   app.route("/", sharedRoutes());
+  app.route("/", dashboardRoutes({ ...services, authorize, publicUrl: config.publicUrl }));
   const mounting = { ...shownBy, authorize, indexes: all };
   for (const index of indexes) mountIndex(app, index, mounting);
 

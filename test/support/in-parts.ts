@@ -105,7 +105,13 @@ export class PartsRig {
       maxSize: MAX_SIZE,
       freshId,
     });
-    const counters = { add: () => undefined, flush: () => undefined, totals: () => Promise.resolve([]) };
+    const counters = {
+      add: () => undefined,
+      remember: () => undefined,
+      lastEvents: () => Promise.resolve([]),
+      flush: () => undefined,
+      totals: () => Promise.resolve([]),
+    };
     this.#app = new Hono<AppEnv>();
     this.#app.use(
       withContext({

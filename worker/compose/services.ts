@@ -16,11 +16,13 @@ import type { HostedAmounts } from "../publishing/releases/ports.ts";
 import { PART_SIZE, createUploadsInParts, type UploadsInParts } from "../publishing/uploads-in-parts.ts";
 import type { OpenStagingFile } from "../publishing/ports.ts";
 import type { AdvisoriesOn, Forks } from "../publishing/fork.ts";
+import { countUpstream } from "./count-upstream.ts";
 import { createPublish } from "../publishing/publish.ts";
 import type { Publish } from "../publishing/publish-request.ts";
 import type { MirrorClock } from "../mirroring/pacer.ts";
 import type { MirrorLists, SourceMirror } from "../mirroring/ports.ts";
 import type { ProjectName } from "../pypi/name.ts";
+import type { History } from "../repository/ports/history.ts";
 import type { Counters } from "../repository/ports/counters.ts";
 import { sourcesByName } from "../layers/priority.ts";
 import type { GuardParts } from "../layers/guard/guard.ts";
@@ -90,6 +92,7 @@ export interface Services {
   /** Counts the stored pages of all sources together. */
   readonly catalog: Counting;
   readonly counters: Counters;
+  readonly history: History;
   /** The stored files of all sources. */
   readonly objects: StoredObjects;
   /** The amount that all indexes host. */
@@ -197,6 +200,7 @@ export function compose(
     tokenExchange: createTokenExchange({ trusted, audience }, platform, tokens, counters),
     releases: createReleaseActions(stores.releases, indexes, stores.isStored),
     forks: stores.forks,
+    history: stores.history,
     advisoriesOnFork: async ({ project, base, isOffered }, ctx) => {
       const known = isOffered ? await stores.findAdvisories(project, ctx) : undefined;
       return known?.affecting(base.version).map(({ id }) => id) ?? [];
@@ -296,7 +300,7 @@ export function compose(
       osvExportAt(
         config.osv,
         new UpstreamClient(platform.fetch, config.osv, platform.now, {
-          count: (outcome) => counters.add("upstreamRequests", { outcome }),
+          count: countUpstream(counters),
         }),
       ),
     moving: stores.moving,

@@ -1,4 +1,5 @@
 import type { UpstreamConfig } from "../../schema/upstreams.ts";
+import { countUpstream } from "./count-upstream.ts";
 import { cachePages } from "../layers/cache-pages.ts";
 import { keepFiles, keepProjects } from "../layers/changed-upstream.ts";
 import { completePageBy } from "../layers/complete-page.ts";
@@ -20,7 +21,7 @@ import type { MirroredSource, Repository } from "../repository/repository.ts";
 import type { Catalog } from "../storage/d1/catalog.ts";
 import type { PopularityParts } from "../storage/d1/popularity.ts";
 import { changesAt } from "../upstream/changes.ts";
-import { UpstreamClient, type CountOutcome } from "../upstream/client.ts";
+import { UpstreamClient } from "../upstream/client.ts";
 import { linksAt } from "../upstream/links.ts";
 import { simpleAt } from "../upstream/upstream.ts";
 import type { Stores } from "../storage/stores.ts";
@@ -80,7 +81,7 @@ export function sourceStack(
   const { absent, justListed, touched, filling, filled, believed, prefetched, siblingless } = own.remembered;
   const shared = openSpool && new SharedFills(openSpool, finishAlone, filled, now);
   const storing = { files, uses, filling, believed, touched, fills, finishAlone, shared };
-  const count: CountOutcome = (outcome) => stores.counters.add("upstreamRequests", { outcome });
+  const count = countUpstream(stores.counters);
   const client = new UpstreamClient(fetch, url, now, { absent: upstream.absent, credentials, count, sleep });
   const changes =
     feed && upstream.kind === "simple"

@@ -1,3 +1,4 @@
+import { countUpstream } from "./count-upstream.ts";
 import type { Config } from "../../schema/config.ts";
 import { Attempts } from "../auth/attempts.ts";
 import { createBurnToken, type BurnToken } from "../auth/oidc/burn.ts";
@@ -22,7 +23,7 @@ export function createTokenExchange(
   counters: Counters,
 ): TokenExchange | undefined {
   if (trusted.length === 0) return undefined;
-  const keys = jsonKeys(fetch, now, (outcome) => counters.add("upstreamRequests", { outcome }));
+  const keys = jsonKeys(fetch, now, countUpstream(counters));
   // Counted apart from failed attempts with tokens: CI jobs and people may share an address.
   const attempts = new Attempts();
   return {

@@ -30,6 +30,10 @@ const COUNTERS: Record<keyof Counted, { readonly name: string; readonly help: st
     name: "pypi_edge_upstream_requests_total",
     help: "Requests to upstreams, by outcome; retries and redirects are part of one request.",
   },
+  upstreamSeconds: {
+    name: "pypi_edge_upstream_seconds_total",
+    help: "Seconds until the heads of upstreams' answers had arrived, or until they had failed; by the requests it is the mean.",
+  },
   refusedFills: {
     name: "pypi_edge_refused_fills_total",
     help: "Requests without a token for what is not stored that were refused: by the ceiling of their network, or of the day.",

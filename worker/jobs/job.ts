@@ -2,6 +2,9 @@ import type { JobResult } from "../../schema/job-results.ts";
 import type { Context } from "../repository/context.ts";
 import type { MirrorLists, SourceMirror } from "../mirroring/ports.ts";
 import type { MirroredSource } from "../repository/repository.ts";
+import type { FigureSources } from "../repository/figures.ts";
+import type { Counters } from "../repository/ports/counters.ts";
+import type { History } from "../repository/ports/history.ts";
 import type {
   DeadLetters,
   Edge,
@@ -37,6 +40,9 @@ export interface JobServices {
   readonly letters: DeadLetters;
   readonly recent: RecentChanges;
   readonly runs: Runs;
+  readonly counters: Pick<Counters, "totals">;
+  readonly hosted: FigureSources["hosted"];
+  readonly history: History;
   readonly advisoryIndex: AdvisoryIndexStore;
   /** OSV's export; undefined: the index of advisories is not kept by the job. */
   readonly osv: OsvExport | undefined;

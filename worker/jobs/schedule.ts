@@ -5,6 +5,7 @@ import type { Context } from "../repository/context.ts";
 import { cleanUploads } from "./clean-uploads.ts";
 import { followChangeLogs } from "./follow-change-logs.ts";
 import type { Job, JobOptions, JobServices } from "./job.ts";
+import { recordFigures } from "./record-figures.ts";
 import { forgetUnpopular } from "./forget-unpopular.ts";
 import { moveIntoBucket, moveOutOfBucket } from "./move.ts";
 import { pruneReleases } from "./prune-releases.ts";
@@ -27,6 +28,7 @@ export const JOBS: Readonly<Record<string, Job>> = {
   scrub: scrubObjects,
   prune: pruneReleases,
   clean: cleanUploads,
+  figures: recordFigures,
   advisories: syncAdvisories,
   purge: purgeEdge,
   mirror: startMirrors,
@@ -39,7 +41,7 @@ export const JOBS: Readonly<Record<string, Job>> = {
 export const SCHEDULE: Readonly<Record<string, readonly string[]>> = {
   "* * * * *": ["feed", "purge", "mirror"],
   "*/5 * * * *": ["refresh", "verify", "scrub"],
-  "0 * * * *": ["forget", "sweep", "prune", "clean", "advisories"],
+  "0 * * * *": ["forget", "sweep", "prune", "clean", "advisories", "figures"],
 };
 
 /** Runs one job. Throws `no-such-route` where no job has that name. */

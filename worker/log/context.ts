@@ -20,6 +20,7 @@ export const contextOf = (now: number, work: Work, counters: Counters, log: Log)
     ),
   report(event) {
     counters.add("events", { event: event.event });
+    counters.remember(event, now);
     log("warn", event, `${event.event}: ${event.what}: ${event.reason}`);
   },
 });

@@ -22,6 +22,7 @@ import { deadLettersIn } from "./d1/dead-letters.ts";
 import { fileFactsIn } from "./d1/file-facts.ts";
 import { fileUsesIn } from "./d1/file-uses.ts";
 import { forksIn } from "./d1/forks.ts";
+import { historyIn } from "./d1/history.ts";
 import { hostedAmountsIn } from "./d1/hosted-amounts.ts";
 import { jobRunsIn } from "./d1/job-runs.ts";
 import { mirrorContentsIn } from "./d1/mirror-contents.ts";
@@ -208,6 +209,7 @@ export function createStores(platform: Storage, { maxPut, inMemory }: StorageLim
     askedFor: askedForIn(db),
     publishTransaction: publishTransactionIn(db),
     forks: forksIn(db),
+    history: historyIn(db),
     uploadObjects: uploadObjectsIn(r2),
     openStagingFile: stagingIn(r2, inMemory),
     uploadSessions: uploadSessionsIn(db),

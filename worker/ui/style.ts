@@ -13,6 +13,13 @@ export const STYLE = `
   --good: light-dark(#17693a, #7fd6a0);
   --warn: light-dark(#855300, #f0c070);
   --bad: light-dark(#a3232f, #ff9b9f);
+  --c0: light-dark(#1f4fc4, #8fb4ff);
+  --c1: light-dark(#d9822b, #f0b070);
+  --c2: light-dark(#2a9d8f, #6fd6c8);
+  --c3: light-dark(#c0394b, #ff9b9f);
+  --c4: light-dark(#7a4fc4, #c4a6ff);
+  --c5: light-dark(#8a8f99, #a9b0bd);
+  --c6: light-dark(#1b2130, #e4e8f0);
 }
 * { box-sizing: border-box; }
 html { scroll-padding-top: 1rem; }
@@ -108,6 +115,26 @@ td.day { white-space: nowrap; }
 .readme pre.text { white-space: pre-wrap; border: 0; padding: 0; background: none; }
 .readme blockquote { margin: 0.8rem 0; padding-left: 1rem; border-left: 3px solid var(--line); color: var(--soft); }
 .readme hr { border: 0; border-top: 1px solid var(--line); margin: 1.5rem 0; }
+.badges [aria-current] { color: var(--accent); border-color: currentColor; }
+.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 29rem), 1fr)); gap: 1rem; }
+.plot { margin: 0; }
+.plot h2 { margin: 0; font-size: 1rem; }
+.plot .lead { margin: 0.15rem 0 0.6rem; color: var(--text); font-size: 1.05rem; }
+.plot svg { display: block; width: 100%; height: auto; }
+.plot .grid { stroke: var(--line); }
+.plot line.level { stroke: var(--warn); stroke-dasharray: 5 4; }
+.plot .tick { fill: var(--soft); font-size: 11px; }
+.plot polyline { fill: none; stroke-width: 2.5; stroke-linejoin: round; }
+.legend { display: flex; flex-wrap: wrap; gap: 0.2rem 1rem; margin: 0.5rem 0; padding: 0; list-style: none; font-size: 0.8rem; }
+.key { display: inline-block; width: 0.75rem; height: 0.75rem; border-radius: 2px; }
+.s0 { fill: var(--c0); background: var(--c0); } polyline.s0 { stroke: var(--c0); }
+.s1 { fill: var(--c1); background: var(--c1); } polyline.s1 { stroke: var(--c1); }
+.s2 { fill: var(--c2); background: var(--c2); }
+.s3 { fill: var(--c3); background: var(--c3); }
+.s4 { fill: var(--c4); background: var(--c4); }
+.s5 { fill: var(--c5); background: var(--c5); }
+.s6 { fill: var(--c6); background: var(--c6); }
+.key.level { height: 0; border-top: 2px dashed var(--warn); }
 .foot { border-top: 1px solid var(--line); color: var(--soft); font-size: 0.875rem; }
 .foot > div { display: flex; flex-wrap: wrap; gap: 0.4rem 1.5rem; padding-block: 1.1rem 2rem; }
 .foot p { margin: 0; }

@@ -34,8 +34,8 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 /** Statuses that say that nothing at this address accepts a POST. */
 const WITHOUT_POST = new Set([404, 405, 410, 501]);
 
-/** Counts the outcome of a request, as its status shows it. Failures while the body is read are not counted here. */
-export type CountOutcome = (outcome: Counted["upstreamRequests"]["outcome"]) => void;
+/** Counts the outcome of a request, as its status shows it, and how long it took until then. Failures while the body is read are not counted here. */
+export type CountOutcome = (outcome: Counted["upstreamRequests"]["outcome"], seconds: number) => void;
 
 const timeout: Platform["sleep"] = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
@@ -137,12 +137,14 @@ export class UpstreamClient {
   }
 
   async #counted(asked: Promise<UpstreamAnswer | null>): Promise<UpstreamAnswer | null> {
+    const began = this.#now();
+    const seconds = () => Math.max(0, inSeconds(this.#now() - began));
     try {
       const answer = await asked;
-      this.#count(answer === null ? "absent" : answer.response.status === 304 ? "unchanged" : "ok");
+      this.#count(answer === null ? "absent" : answer.response.status === 304 ? "unchanged" : "ok", seconds());
       return answer;
     } catch (error) {
-      this.#count("failed");
+      this.#count("failed", seconds());
       throw error;
     }
   }

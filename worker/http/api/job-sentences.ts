@@ -61,6 +61,8 @@ const SENTENCES: { readonly [Of in Kind]: Sentence<Of> } = {
     `${amount(objects, bytes)} ${was(objects)} read: ${damaged} damaged and deleted, to be fetched again; ${damagedHosted} hosted damaged, which stay.${isWhole ? " With these, all that is stored was read." : ""}`,
   "scrub-off": () => "SCRUB is 0, so that the clock has nothing read.",
 
+  "figures-recorded": ({ figures }, dryRun) => `${some(figures, "figure")} ${was(figures, dryRun)} recorded.`,
+
   "release-pruned": ({ index, project, version, reason, files, bytes }) =>
     `${project} ${version} in ${index} (${some(files, "file")}, ${size(bytes)}): ${PRUNED[reason]}`,
   "releases-pruned": ({ index, releases, isDone }, dryRun) =>

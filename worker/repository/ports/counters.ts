@@ -13,6 +13,8 @@ export interface Counted {
   /** `warned`: stale for more than a week. */
   stalePages: { warned: "true" | "false" };
   upstreamRequests: { outcome: "ok" | "absent" | "unchanged" | "failed" };
+  /** How long upstreams took until the head of their answer had arrived, or until they had failed. Seconds. */
+  upstreamSeconds: { outcome: Counted["upstreamRequests"]["outcome"] };
   /** Requests that were refused because too much that is not stored was asked for: from a network, or in a day. */
   refusedFills: { limit: "network" | "day" };
   /** Requests for files to which a rule of a policy applies. */
@@ -29,9 +31,19 @@ export interface Count {
   readonly value: number;
 }
 
+/** An event and when it was. */
+export interface LastEvent extends Event {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
 /** Counters that are added up over all isolates. Counting never fails and costs no operation. */
 export interface Counters {
   add<Name extends keyof Counted>(name: Name, labels: Counted[Name], by?: number): void;
+  /** Remembers the event as the last one of its kind: its words are for admins only. `at` in milliseconds since the epoch. */
+  remember(event: Event, at: number): void;
+  /** The last event of each kind that was written, the latest first. Rejects where the store fails. */
+  lastEvents(): Promise<readonly LastEvent[]>;
   /** Writes this isolate's counts to the store, behind the answer, if it last did so some minutes ago. */
   flush(ctx: Context): void;
   /**

@@ -1,4 +1,4 @@
-import type { Count, Counted, Counters } from "../../repository/ports/counters.ts";
+import type { Count, Counted, Counters, LastEvent } from "../../repository/ports/counters.ts";
 import type { Database } from "../../platform/database.ts";
 import { Gathering } from "./gathered-writes.ts";
 
@@ -6,6 +6,11 @@ import { Gathering } from "./gathered-writes.ts";
 const ADD = `INSERT INTO counter (name, labels, value)
   SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?1) WHERE true
   ON CONFLICT (name, labels) DO UPDATE SET value = value + excluded.value`;
+
+/** A later event of its kind takes the place of the earlier one. */
+const REMEMBER = `INSERT INTO last_event (event, at, what, reason)
+  SELECT value ->> 'event', value ->> 'at', value ->> 'what', value ->> 'reason' FROM json_each(?1) WHERE true
+  ON CONFLICT (event) DO UPDATE SET at = excluded.at, what = excluded.what, reason = excluded.reason WHERE excluded.at >= at`;
 
 const SUMS = `SELECT name, labels, value FROM counter
   WHERE name IN (SELECT value FROM json_each(?1)) ORDER BY name, labels`;
@@ -17,6 +22,7 @@ const SUMS = `SELECT name, labels, value FROM counter
  */
 export function countersIn(db: Database): Counters {
   const gathering = new Gathering<number>((had, by) => had + by);
+  const events = new Gathering<LastEvent>((had, came) => (came.at >= had.at ? came : had));
 
   /** The statement that adds these counts; none where there are none. */
   const adding = (counts: [string, number][]) =>
@@ -24,13 +30,31 @@ export function countersIn(db: Database): Counters {
       ? []
       : [db.prepare(ADD).bind(JSON.stringify(counts.map(([key, value]) => [...fromKey(key), value])))];
 
+  const remembering = (last: [string, LastEvent][]) =>
+    last.length === 0 ? [] : [db.prepare(REMEMBER).bind(JSON.stringify(last.map(([, event]) => event)))];
+
   return {
     add(name, labels, by = 1) {
       gathering.add(toKey(name, labels), by);
     },
 
+    remember({ event, what, reason }, at) {
+      events.add(event, { event, at, what: what.slice(0, MAX_TEXT), reason: reason.slice(0, MAX_TEXT) });
+    },
+
+    async lastEvents() {
+      const results = await events.take((last) =>
+        db.batch<LastEvent>([
+          ...remembering(last),
+          db.prepare("SELECT event, at, what, reason FROM last_event ORDER BY at DESC"),
+        ]),
+      );
+      return results.at(-1)?.results ?? [];
+    },
+
     flush(ctx) {
       gathering.flush("the counters", async (counts) => adding(counts)[0]?.run(), ctx);
+      events.flush("the last events", async (last) => remembering(last)[0]?.run(), ctx);
     },
 
     async totals(names) {
@@ -45,6 +69,9 @@ export function countersIn(db: Database): Counters {
     },
   };
 }
+
+/** Limit of the text that is kept of an event. Characters. */
+const MAX_TEXT = 500;
 
 interface Row {
   readonly name: keyof Counted;

@@ -8,6 +8,7 @@ export const MOVED_TABLES = {
   popularity: ["source", "project"],
   kind_popularity: ["source", "kind"],
   counter: ["name", "labels"],
+  figures: ["at"],
   dead_letter: ["id"],
   mirror_entry: ["source", "pattern", "specifiers"],
   mirror_project: ["source", "project"],
@@ -56,6 +57,7 @@ export const LEFT_TABLES = [
   "mirror_verification",
   "mirror_finding",
   "scrub",
+  "last_event",
 ] as const;
 
 /** A column that triggers set to the revision here: it stays. */

@@ -1,0 +1,123 @@
+import { env } from "cloudflare:workers";
+import { describe, expect, test } from "vitest";
+import { HOUR } from "../../worker/duration.ts";
+import type { Reading } from "../../worker/repository/ports/history.ts";
+import { bucketsOf, increase, valueOf } from "../../worker/ui/operate/buckets.ts";
+import { plotsOf } from "../../worker/ui/operate/plots.ts";
+import { teamOf } from "../support/hosted.ts";
+import { ADMIN_TOKEN, filePath, Rig } from "../support/rig.ts";
+import { bearer, give } from "../support/tokens.ts";
+
+const WHEEL = { filename: "demo-1.0-py3-none-any.whl", bytes: new Uint8Array(60_000).fill(3) };
+const ADMIN = bearer(ADMIN_TOKEN);
+
+const record = (rig: Rig) => rig.send("POST", "/-/api/jobs/figures", ADMIN);
+
+/** The page's text, without its markup. */
+const shown = async (rig: Rig, path = "/-/") => (await rig.get(path, ADMIN)).text();
+
+/** The headline of a plot. */
+const headline = (page: string, id: string) =>
+  new RegExp(`id="${id}"[^]*?class="lead">([^<]*)<`).exec(page)?.[1]?.replaceAll("&#39;", "'");
+
+describe("the dashboard", () => {
+  test("shows what a scenario moves: hits, bytes, upstream requests, storage, errors with their sentences", async () => {
+    const rig = new Rig({ QUOTA_GB: "1" });
+    await record(rig);
+    await rig.upstream.publish("demo", [WHEEL]);
+    for (let time = 0; time < 4; time++) {
+      await rig.page("demo");
+      await (await rig.get(filePath(WHEEL.filename))).text();
+    }
+    rig.upstream.break();
+    await rig.get("/simple/other/");
+    rig.now += HOUR;
+    const page = await shown(rig);
+    expect(headline(page, "ratio")).toMatch(/^\d\d(?:\.\d)? % of requests, 75 % of bytes$/);
+    expect(headline(page, "saved")).toBe("180.0 kB saved, 60.0 kB from upstreams");
+    expect(headline(page, "layers")).toMatch(/^\d+ requests$/);
+    expect(headline(page, "upstream")).toMatch(/^\d+ requests, 1 failed; .* mean latency$/);
+    expect(headline(page, "storage")).toBe("60.0 kB mirrored of 1.0 GB, 0 B hosted");
+    expect(headline(page, "dead")).toBe("0 now");
+    expect(page).toMatch(/<th scope="row">upstream-failed<\/th>/);
+    expect(page).toMatch(/<li>demo<\/li>/);
+  });
+
+  test("counts what a policy decides, and dead letters, and pages behind", async () => {
+    const rig = new Rig({ INDEXES: { default: { sources: ["pypi"], policy: { deny: ["demo"] } } } });
+    await record(rig);
+    await rig.upstream.publish("demo", [WHEEL]);
+    expect((await rig.get(filePath(WHEEL.filename))).status).toBe(403);
+    await env.DB.prepare(
+      "INSERT INTO dead_letter (id, queue, body, died_at) VALUES ('a', 'pypi-edge-fills', '{}', 1)",
+    ).run();
+    rig.now += HOUR;
+    const page = await shown(rig);
+    expect([headline(page, "guard"), headline(page, "dead")]).toEqual(["1 refused, 0 marked, 0 audited", "1 now"]);
+  });
+
+  test("is for those who administer every index, and is kept by no cache", async () => {
+    const rig = new Rig(teamOf({}));
+    const team = bearer((await give(rig, { scopes: ["admin"] })).text);
+    const statuses = await Promise.all([
+      rig.get("/-/"),
+      rig.get("/-/", team),
+      rig.get("/-", ADMIN),
+      rig.get("/-/?span=1y", ADMIN),
+    ]);
+    expect(statuses.map(({ status }) => status)).toEqual([401, 403, 307, 400]);
+    const { status, headers, text } = await rig.get("/-/?span=90d", ADMIN);
+    expect([status, headers.get("Cache-Control"), text()]).toEqual([
+      200,
+      "no-store",
+      expect.stringContaining("fewer than two readings"),
+    ]);
+    expect(headers.get("Content-Security-Policy")).toContain("default-src 'none'");
+    expect(text()).not.toMatch(/ style=/);
+  });
+
+  test("is a reading an hour for 90 days: an hourly run costs a handful of queries", async () => {
+    const rig = new Rig();
+    rig.forget();
+    await record(rig);
+    expect(rig.counts).toEqual({ "d1.batch": 2, "d1.first": expect.any(Number) });
+    rig.now += 92 * 24 * HOUR;
+    await record(rig);
+    const { results } = await env.DB.prepare("SELECT at FROM figures").all();
+    expect(results).toEqual([{ at: rig.now }]);
+  });
+});
+
+const NOW = Date.parse("2026-11-22T12:30:00Z");
+const reading = (hoursAgo: number, figures: Reading["figures"]): Reading => ({ at: NOW - hoursAgo * HOUR, figures });
+
+describe("a bucket", () => {
+  test("has what a sum rose by between readings; an hour without a reading is the next one's", () => {
+    const buckets = bucketsOf(
+      [reading(4, { hits: 10 }), reading(3, { hits: 15 }), reading(1, { hits: 18 }), reading(0, { hits: 20 })],
+      "24h",
+      NOW,
+    );
+    expect(buckets).toHaveLength(24);
+    expect(buckets.slice(-5).map((bucket) => increase(bucket, "hits"))).toEqual([null, 5, 0, 3, 2]);
+    expect(buckets.at(-1)).toMatchObject({ from: Date.parse("2026-11-22T12:00:00Z"), until: NOW });
+  });
+
+  test("counts a sum that is lower than before as new, since a database was restored", () => {
+    const buckets = bucketsOf(
+      [reading(2, { hits: 100 }), reading(1, { hits: 7 }), reading(0, { hits: 9, stored: 3 })],
+      "24h",
+      NOW,
+    );
+    expect(buckets.slice(-2).map((bucket) => increase(bucket, "hits"))).toEqual([7, 2]);
+    expect(buckets.slice(-2).map((bucket) => valueOf(bucket, "stored"))).toEqual([null, 3]);
+  });
+
+  test.each(["24h", "7d", "90d"] as const)("of %s is drawn without a number that is none", (span) => {
+    const plots = plotsOf(bucketsOf([reading(0, {})], span, NOW), 0);
+    expect(plots).toHaveLength(8);
+    expect(
+      plots.flatMap(({ headline: text, series }) => [text, ...series.map(({ label }) => label)]).join(),
+    ).not.toMatch(/NaN|undefined|Infinity/);
+  });
+});

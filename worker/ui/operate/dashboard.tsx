@@ -1,0 +1,174 @@
+import { Hono } from "hono";
+import { DEFAULT } from "../../../schema/indexes.ts";
+import { DAY } from "../../duration.ts";
+import { badRequest } from "../../errors.ts";
+import type { Authorize } from "../../http/access.ts";
+import type { AppEnv } from "../../http/context.ts";
+import { LIFETIMES } from "../../http/headers.ts";
+import { redirectTo } from "../../http/redirect.ts";
+import { readFigures, type FigureSources } from "../../repository/figures.ts";
+import type { Counters, LastEvent } from "../../repository/ports/counters.ts";
+import type { History } from "../../repository/ports/history.ts";
+import type { MirroredSource } from "../../repository/repository.ts";
+import { Layout, pagePlace, sendHtml, type PagePlace } from "../layout.tsx";
+import { bucketsOf, SPANS, type Bucket, type SpanName } from "./buckets.ts";
+import { Plot } from "./plot.tsx";
+import { plotsOf } from "./plots.ts";
+
+/** What the dashboard is made of. */
+interface DashboardParts extends FigureSources {
+  readonly authorize: Authorize;
+  /** The public address, where it is not the request's own; else empty. */
+  readonly publicUrl: string;
+  readonly history: History;
+  readonly counters: Pick<Counters, "totals" | "lastEvents">;
+  readonly sources: ReadonlyMap<string, Pick<MirroredSource, "name" | "popularity" | "changes">>;
+  /** Bytes; 0: none. */
+  readonly quota: number;
+}
+
+/** How many projects the list of each source has. */
+const TOP_PROJECTS = 12;
+
+/** The dashboard at `/-/`, for those who administer every index. */
+export function dashboardRoutes(parts: DashboardParts): Hono<AppEnv> {
+  const { authorize, publicUrl, history, counters, sources, quota } = parts;
+  const routes = new Hono<AppEnv>();
+  routes.get("/-", (c) => redirectTo(c, "/-/"));
+  routes.get("/-/", async (c) => {
+    await authorize(c, { scope: "admin", index: "*" });
+    const { now } = c.get("ctx");
+    const span = spanIn(c.req.query("span"));
+    const begin = now - SPANS[span].length - SPANS[span].width;
+    const [kept, present, events, top] = await Promise.all([
+      history.since(begin),
+      readFigures(parts, now),
+      counters.lastEvents(),
+      Promise.all(
+        [...sources.values()].flatMap(({ name, popularity }) =>
+          popularity ? [popularity.projects(now).then((all) => ({ name, projects: all.slice(0, TOP_PROJECTS) }))] : [],
+        ),
+      ),
+    ]);
+    const buckets = bucketsOf([...kept, present], span, now);
+    const place = pagePlace(c, { name: DEFAULT, base: "" }, publicUrl);
+    const answer = await sendHtml(
+      c,
+      <Dashboard
+        place={place}
+        span={span}
+        buckets={buckets}
+        quota={quota}
+        events={events}
+        isNew={kept.length < 2}
+        top={top.map(({ name, projects }) => ({ source: name, projects: projects.map((each) => each.name) }))}
+      />,
+    );
+    answer.headers.set("Cache-Control", LIFETIMES.live["Cache-Control"]);
+    return answer;
+  });
+  return routes;
+}
+
+function spanIn(text: string | undefined): SpanName {
+  if (text === undefined) return "24h";
+  const span = (Object.keys(SPANS) as SpanName[]).find((name) => name === text);
+  if (span) return span;
+  throw badRequest(`span is ${JSON.stringify(text.slice(0, 20))}; it is one of ${Object.keys(SPANS).join(", ")}.`);
+}
+
+interface DashboardProps {
+  readonly place: PagePlace;
+  readonly span: SpanName;
+  readonly buckets: readonly Bucket[];
+  readonly quota: number;
+  readonly events: readonly LastEvent[];
+  /** Whether there are too few readings for a plot. */
+  readonly isNew: boolean;
+  readonly top: readonly { readonly source: string; readonly projects: readonly string[] }[];
+}
+
+function Dashboard({ place, span, buckets, quota, events, isNew, top }: DashboardProps) {
+  const when = (at: number) => momentText(at, SPANS[span].length);
+  return (
+    <Layout title="Dashboard · pypi-edge" place={place}>
+      <h1>Dashboard</h1>
+      <p class="lead">All indexes of this server, in UTC. A reading is kept each hour.</p>
+      <nav aria-label="Span" class="badges">
+        {(Object.keys(SPANS) as SpanName[]).map((name) => (
+          <a class="badge" href={`?span=${name}`} aria-current={name === span ? "page" : undefined}>
+            {SPANS[name].words}
+          </a>
+        ))}
+      </nav>
+      {isNew && (
+        <p class="card note">
+          There are fewer than two readings yet: the job figures keeps one at the end of each hour.{" "}
+          <code>pypi-edge jobs run figures</code> keeps one now.
+        </p>
+      )}
+      <div class="plots">
+        {plotsOf(buckets, quota).map((data) => (
+          <Plot data={data} buckets={buckets} when={when} />
+        ))}
+      </div>
+      <LastEvents events={events} />
+      {top.map(({ source, projects }) => (
+        <>
+          <h2>Most asked for, {source}</h2>
+          {projects.length === 0 ? (
+            <p>Nothing has been asked for yet.</p>
+          ) : (
+            <ol>
+              {projects.map((project) => (
+                <li>{project}</li>
+              ))}
+            </ol>
+          )}
+        </>
+      ))}
+      <p class="soft small">
+        For Prometheus: <a href={`${place.up}-/metrics`}>{place.host}/-/metrics</a>. What a policy holds now:{" "}
+        <code>pypi-edge policy pending --index NAME</code>.
+      </p>
+    </Layout>
+  );
+}
+
+function LastEvents({ events }: { readonly events: readonly LastEvent[] }) {
+  if (events.length === 0) return <p>No error has been recorded.</p>;
+  return (
+    <>
+      <h2 id="events">The last error of each kind</h2>
+      <div class="scroll" tabindex={0} role="region" aria-labelledby="events">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">When (UTC)</th>
+              <th scope="col">Kind</th>
+              <th scope="col">What</th>
+              <th scope="col">Why</th>
+            </tr>
+          </thead>
+          <tbody>
+            {events.map(({ at, event, what, reason }) => (
+              <tr>
+                <td class="day">{new Date(at).toISOString().slice(0, 16).replace("T", " ")}</td>
+                <th scope="row">{event}</th>
+                <td class="name">{what}</td>
+                <td class="name">{reason}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </>
+  );
+}
+
+/** `14:00` within a day, `11-29 06:00` within a week, `11-29` beyond. */
+function momentText(at: number, length: number): string {
+  const iso = new Date(at).toISOString();
+  if (length <= DAY) return iso.slice(11, 16);
+  return length <= 7 * DAY ? `${iso.slice(5, 10)} ${iso.slice(11, 16)}` : iso.slice(5, 10);
+}
