@@ -47,7 +47,7 @@ export const OPERATIONS = {
   "team: upload": { rowsRead: 10, rowsWritten: 15, r2ClassA: 2 },
   "cron: each minute": { upstreamRequests: 2, rowsRead: 7, rowsWritten: 2 },
   "cron: each 5 minutes": { rowsRead: 5, rowsWritten: 1 },
-  "cron: each hour": { rowsRead: 40, rowsWritten: 3, r2ClassA: 4 },
+  "cron: each hour": { rowsRead: 71, rowsWritten: 9, r2ClassA: 4 },
   "page, KV, confirmed by the change log": { rowsRead: 1, cacheCalls: 2, kvReads: 1 },
   "cron: each minute, a page has changed": { messages: 1, upstreamRequests: 1, rowsRead: 22, rowsWritten: 6 },
   "message: a page": { upstreamRequests: 1, rowsRead: 11, rowsWritten: 4, cacheCalls: 3, kvReads: 1, kvWrites: 1 },

@@ -13,6 +13,7 @@ const JOBS = {
   prune: "moves releases into the trash that their index does not keep",
   clean:
     "empties the trash of what was deleted 30 days ago, and deletes the parts of unfinished uploads, and tokens that ended long ago",
+  figures: "keeps what the counters and gauges are now, for the plots of the dashboard",
   advisories: "compares the advisories that policies go by with all of OSV's, and takes over what is other",
   mirror: "has those mirrors gone on with that have something to do",
   replay: "sends dead letters again",

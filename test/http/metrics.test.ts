@@ -40,6 +40,7 @@ describe("/-/metrics", () => {
       ["pypi_edge_file_bytes_total", "pypi_edge_file_bytes_total", "counter"],
       ["pypi_edge_stale_pages_total", "pypi_edge_stale_pages_total", "counter"],
       ["pypi_edge_upstream_requests_total", "pypi_edge_upstream_requests_total", "counter"],
+      ["pypi_edge_upstream_seconds_total", "pypi_edge_upstream_seconds_total", "counter"],
       ["pypi_edge_refused_fills_total", "pypi_edge_refused_fills_total", "counter"],
       ["pypi_edge_policy_verdicts_total", "pypi_edge_policy_verdicts_total", "counter"],
       ["pypi_edge_policy_held_fixes_total", "pypi_edge_policy_held_fixes_total", "counter"],
@@ -295,7 +296,7 @@ describe("/-/health", () => {
     expect([rig.counts, rig.upstream.requests]).toEqual([{}, []]);
   });
 
-  test("and /-/metrics are all there is below /-/, and can only be read", async () => {
+  test("and /-/metrics are all there is below /-/ beside the dashboard, and can only be read", async () => {
     const rig = new Rig();
     const statuses = await Promise.all([
       rig.get("/-/"),
@@ -304,7 +305,7 @@ describe("/-/health", () => {
       rig.get("/-/health", {}, "POST"),
       rig.get("/-/metrics", {}, "POST"),
     ]);
-    expect(statuses.map(({ status }) => status)).toEqual([404, 404, 404, 405, 405]);
+    expect(statuses.map(({ status }) => status)).toEqual([401, 404, 404, 405, 405]);
     expect(statuses[1]?.headers.get("Content-Type")).toBe("application/problem+json");
   });
 });

@@ -135,6 +135,8 @@ const FOR_PUBLISHERS = [
   "GET /-/api/indexes/:index/forks",
   "GET /-/api/indexes/:index/forks/:project/:version",
   "GET /-/api/audit",
+  // Of admins: the last error of each kind is on it, such as of a stored file that is refused.
+  "GET /-/",
 ];
 
 /** Reads of what an index has; of a named index the same, below its name. */
@@ -156,7 +158,7 @@ const OF_AN_INDEX: Readonly<Record<string, Tries>> = {
 const below = (base: string, table: Readonly<Record<string, Tries>>) =>
   Object.fromEntries(Object.entries(table).map(([route, tries]) => [route.replace(" /", ` ${base}/`), tries]));
 
-const OF_NO_INDEX = ["/robots.txt", "/-/style/:file", "/-/health", "/-/metrics"];
+const OF_NO_INDEX = ["/robots.txt", "/-/style/:file", "/-/health", "/-/metrics", "/-", "/-/"];
 const OF_MIRRORS = ["", "/entries", "/errors", "/verification"].map((path) => `mirror${path}`);
 const READ_BY_ADMINS = ["tokens", "advisories", "policy/entries", "audit", ...OF_MIRRORS];
 const RELEASES = "ALL /-/api/indexes/:index/projects/:project";

@@ -6,7 +6,7 @@ import { bucketsOf, increase, valueOf } from "../../worker/ui/operate/buckets.ts
 import { plotsOf } from "../../worker/ui/operate/plots.ts";
 import { teamOf } from "../support/hosted.ts";
 import { ADMIN_TOKEN, filePath, Rig } from "../support/rig.ts";
-import { bearer, give } from "../support/tokens.ts";
+import { bearer, contextIn, give } from "../support/tokens.ts";
 
 const WHEEL = { filename: "demo-1.0-py3-none-any.whl", bytes: new Uint8Array(60_000).fill(3) };
 const ADMIN = bearer(ADMIN_TOKEN);
@@ -22,24 +22,26 @@ const headline = (page: string, id: string) =>
 
 describe("the dashboard", () => {
   test("shows what a scenario moves: hits, bytes, upstream requests, storage, errors with their sentences", async () => {
-    const rig = new Rig({ QUOTA_GB: "1" });
+    const rig = new Rig({ QUOTA: 1 });
     await record(rig);
     await rig.upstream.publish("demo", [WHEEL]);
     for (let time = 0; time < 4; time++) {
       await rig.page("demo");
-      await (await rig.get(filePath(WHEEL.filename))).text();
+      (await rig.get(filePath(WHEEL.filename))).text();
     }
     rig.upstream.down = true;
     await rig.get("/simple/other/");
+    contextIn(rig).report({ event: "feed-failed", what: "pypi", reason: "It answered <502>." });
     rig.now += HOUR;
+    await rig.page("demo");
     const page = await shown(rig);
     expect(headline(page, "ratio")).toMatch(/^\d\d(?:\.\d)? % of requests, 75 % of bytes$/);
     expect(headline(page, "saved")).toBe("180.0 kB saved, 60.0 kB from upstreams");
     expect(headline(page, "layers")).toMatch(/^\d+ requests$/);
-    expect(headline(page, "upstream")).toMatch(/^\d+ requests, 1 failed; .* mean latency$/);
+    expect(headline(page, "upstream")).toMatch(/^\d+ requests, 2 failed; .* mean latency$/);
     expect(headline(page, "storage")).toBe("60.0 kB mirrored of 1.0 GB, 0 B hosted");
     expect(headline(page, "dead")).toBe("0 now");
-    expect(page).toMatch(/<th scope="row">upstream-failed<\/th>/);
+    expect(page).toMatch(/<th scope="row">feed-failed<\/th>[^]*?It answered &lt;502&gt;\./);
     expect(page).toMatch(/<li>demo<\/li>/);
   });
 

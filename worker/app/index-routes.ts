@@ -1,6 +1,7 @@
 import type { Hono } from "hono";
 import type { IndexConfig } from "../../schema/indexes.ts";
-import type { Index, Services } from "../compose/services.ts";
+import type { Index } from "../compose/compose-index.ts";
+import type { Services } from "../compose/services.ts";
 import { filesForgottenSoon, readersOnly, revalidatedByCaches, type Authorize } from "../http/access.ts";
 import { hostedProjectRoutes } from "../http/api/projects.ts";
 import type { AppEnv } from "../http/context.ts";

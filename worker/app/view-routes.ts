@@ -1,7 +1,7 @@
 import { Hono, type Handler } from "hono";
 import type { IndexConfig } from "../../schema/indexes.ts";
 import { policyOfView, readView, type View } from "../../schema/view.ts";
-import type { Index } from "../compose/services.ts";
+import type { Index } from "../compose/compose-index.ts";
 import { badRequest, IndexError } from "../errors.ts";
 import { lockRoutes, type LocksApi } from "../http/api/locks.ts";
 import type { AppEnv } from "../http/context.ts";

@@ -4,9 +4,9 @@ import { authenticator, type Authenticate } from "../auth/authenticate.ts";
 import type { PolicyEntryStore } from "../auth/policy-entries.ts";
 import type { TokenStore } from "../auth/ports.ts";
 import { createTokenExchange, type TokenExchange } from "./token-exchange.ts";
-import { indexStack, type IndexStack } from "./index-stack.ts";
+import { composeIndex, type Index } from "./compose-index.ts";
 import { createVerifyLater, isVerified, provenanceVerifier } from "./provenance.ts";
-import { sourceKey, sourceStack, type Source } from "./source-stack.ts";
+import { sourceStack, type Source } from "./source-stack.ts";
 import type { Platform } from "../platform/platform.ts";
 import { inspect } from "../publishing/inspect/inspect.ts";
 import type { AuditLog } from "../publishing/releases/audit-log.ts";
@@ -25,13 +25,10 @@ import type { ProjectName } from "../pypi/name.ts";
 import type { History } from "../repository/ports/history.ts";
 import type { Counters } from "../repository/ports/counters.ts";
 import { sourcesByName } from "../layers/priority.ts";
-import type { GuardParts } from "../layers/guard/guard.ts";
 import { reservedBy } from "../layers/reserved-names.ts";
-import type { Explain } from "../repository/explanation.ts";
-import type { Layer, MirroredSource, Repository } from "../repository/repository.ts";
+import type { Layer, MirroredSource } from "../repository/repository.ts";
 import type { DeadLetters, Cleanup, Moving, RecentChanges, Retention, Runs } from "../repository/ports/maintenance.ts";
 import type { AskedFor } from "../repository/ports/asked-for.ts";
-import type { EntriesOf } from "../repository/ports/policy-entries.ts";
 import type { ProjectUses } from "../repository/ports/project-uses.ts";
 import type { Publishers } from "../repository/ports/publishers.ts";
 import type { Readmes } from "../repository/ports/readmes.ts";
@@ -46,7 +43,6 @@ import { UpstreamClient } from "../upstream/client.ts";
 import { osvExportAt } from "../upstream/osv-export.ts";
 import type { Config } from "../../schema/config.ts";
 import type { IndexConfig } from "../../schema/indexes.ts";
-import type { PolicyConfig } from "../../schema/policy.ts";
 import type { UpstreamConfig } from "../../schema/upstreams.ts";
 import type { Scrubbing } from "../repository/ports/scrub.ts";
 import type { Verifications } from "../repository/ports/verification.ts";
@@ -124,24 +120,6 @@ export interface Services {
   readonly pageTtl: number;
 }
 
-/** An index, its repository, and the count that its own page shows. */
-export interface Index {
-  readonly config: IndexConfig;
-  readonly repository: Repository;
-  /** Whether it has times in the place of its source's serials. */
-  readonly isDated: boolean;
-  /** Explains what its policy refuses; undefined where it has none. */
-  readonly explain: Explain | undefined;
-  /** Explains what another policy would refuse in the place of its own. */
-  readonly explainUnder: (policy: PolicyConfig) => Explain;
-  /** The keys of its sources. */
-  readonly sources: readonly string[];
-  /** The index under a further policy, at another base. */
-  readonly under: (policy: PolicyConfig, base: string) => IndexStack;
-  /** Counts the pages of its sources together. */
-  readonly catalog: Counting;
-}
-
 /**
  * Composes the indexes and all services. Called once per isolate, since the memory is in it.
  *
@@ -170,7 +148,7 @@ export function compose(
     bytesADay,
   } = config;
   const stores = createStores(platform, limits, { grace: config.databaseGrace, isReserved: reservedBy(reserved) });
-  const { counters, tokens, newBytes, hosting, hostedBytes: bytes } = stores;
+  const { counters, tokens, newBytes } = stores;
   const { finishAlone = platform.finishAlone } = limits;
   const verifier = provenanceVerifier(config.trustedRoot);
   const shared = { platform, stores, finishAlone, prefetchUpTo, pageTtl, feed, reserved, verifier };
@@ -190,6 +168,7 @@ export function compose(
     objects: stores.uploadObjects,
   });
   const uses = stores.hostedUses(indexes.filter(({ keep }) => keep !== undefined).map(({ name }) => name));
+  const parts = { platform, stores, stacks, uses, verifyLater, unverifiable: verifier.unusable, outermost, pageTtl };
   const authenticate = authenticator({ adminTokens, tokens, attempts: new Attempts() });
   return {
     authenticate,
@@ -220,51 +199,7 @@ export function compose(
       maxSize: limits.maxPut,
       freshId,
     }),
-    indexes: indexes.map((index) => {
-      const sources = index.upstreams.flatMap((upstream) => stacks.get(upstream) ?? []);
-      const made = stores.mergedPages(index.name);
-      const packages = { overlays: index.overlays, hosting, bytes, uses, made };
-      // What a view leaves out is no policy's: it has no lists, and is no verdict.
-      const ofPolicies = new Set(index.policies.map((policy) => policy.index));
-      const entriesOf: EntriesOf = (of, ctx) => (ofPolicies.has(of) ? stores.entriesOf(of, ctx) : NO_ENTRIES);
-      const policies = index.policies.map((policy) => ({
-        ...policy,
-        unknownTimes: unknownTimesOf(index),
-        unverifiable: verifier.unusable,
-      }));
-      const stackOf = (
-        guarding: Omit<GuardParts, "count" | "entriesOf" | "findAdvisories" | "reported" | "verifyLater">,
-      ): IndexStack => {
-        const guards: GuardParts = {
-          ...guarding,
-          entriesOf,
-          findAdvisories: stores.findAdvisories,
-          reported: stores.blocked(index.name),
-          verifyLater,
-          count({ rule, mode, index: of, exempted }) {
-            if (ofPolicies.has(of)) counters.add("verdicts", { rule, mode: exempted ? "exempted" : mode });
-          },
-        };
-        const stack = indexStack(sources, packages, stores.listing(index.name), guards, pageTtl);
-        return { ...stack, repository: outermost(stack.repository) };
-      };
-      return {
-        config: index,
-        sources: index.upstreams.map(({ url }) => sourceKey(url)),
-        ...stackOf({
-          policies,
-          base: index.base,
-          pages: stores.guardedPages(index.name),
-          countHeldFix: (rule) => counters.add("heldFixes", { rule }),
-        }),
-        under: (policy, base) =>
-          stackOf({ policies: [...policies, policy], base, pages: stores.viewedPages(policy.index) }),
-        catalog: countTogether(
-          sources.map(({ catalog }) => catalog),
-          platform.now,
-        ),
-      };
-    }),
+    indexes: indexes.map((index) => composeIndex(index, parts)),
     sources: mirroredSources,
     mirrors: new Map([...stacks.values()].map(({ mirror }) => [mirror.source.key, mirror])),
     mirrorLists: stores.mirrorLists,
@@ -339,13 +274,3 @@ function baseFor(upstream: UpstreamConfig, indexes: readonly IndexConfig[]): str
   const behindClaims = having.find((index) => before(index).every(({ projects }) => projects));
   return (first ?? behindClaims)?.base;
 }
-
-/** What upstreams say of files whose time of upload they do not give, by the keys of their sources. */
-const unknownTimesOf = ({ upstreams }: IndexConfig) =>
-  new Map(
-    upstreams.flatMap(({ url, unknownTime }) =>
-      unknownTime === undefined ? [] : [[sourceKey(url), unknownTime] as const],
-    ),
-  );
-
-const NO_ENTRIES: readonly [] = [];

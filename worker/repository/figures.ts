@@ -45,8 +45,11 @@ export async function readFigures(
     stored: stored.bytes,
     hosted: own.bytes,
     dead: [...dead.values()].reduce((sum, count) => sum + count, 0),
-    behind: logs.reduce((sum, { behind }) => sum + behind, 0),
-    lag: Math.max(0, ...logs.map(({ lag }) => lag)),
+    // Where no change log is followed there is neither.
+    ...(logs.length > 0 && {
+      behind: logs.reduce((sum, { behind }) => sum + behind, 0),
+      lag: Math.max(...logs.map(({ lag }) => lag)),
+    }),
   };
   for (const { name, labels, value } of counts) {
     if (name === "requests" && !OF_PACKAGES.has(labels["family"] ?? "")) continue;

@@ -115,7 +115,8 @@ function Dashboard({ place, span, buckets, quota, events, isNew, top }: Dashboar
       <LastEvents events={events} />
       {top.map(({ source, projects }) => (
         <>
-          <h2>Most asked for, {source}</h2>
+          <h2>Popular projects of {source}</h2>
+          <p class="soft small">The most asked for, and those of the configuration: their pages are kept fresh.</p>
           {projects.length === 0 ? (
             <p>Nothing has been asked for yet.</p>
           ) : (

@@ -1,3 +1,4 @@
+import { inSeconds, SECOND } from "../../duration.ts";
 import { increase, increaseOf, sumOf, valueOf, type Bucket } from "./buckets.ts";
 import { sizeText } from "../parts.tsx";
 
@@ -31,15 +32,16 @@ export interface PlotData {
 const LAYERS = [
   ["memory", "memory"],
   ["cache", "the data centre's cache"],
-  ["kv", "KV"],
-  ["r2", "R2"],
-  ["d1", "D1"],
+  ["kv", "stored pages"],
+  ["r2", "stored files"],
+  ["d1", "the database"],
   ["stale", "stale, the upstream is away"],
 ] as const;
 
 const whole = (value: number) => Math.round(value).toLocaleString("en");
 const percent = (value: number) => `${value.toFixed(value >= 99.95 || value < 10 ? 1 : 0)} %`;
-const seconds = (value: number) => (value < 1 ? `${Math.round(value * 1_000)} ms` : `${value.toFixed(1)} s`);
+/** @param time milliseconds */
+const timeText = (time: number) => (time < SECOND ? `${Math.round(time)} ms` : `${inSeconds(time).toFixed(1)} s`);
 
 const hits = (of: string) => LAYERS.map(([via]) => `${of}.${via}`);
 
@@ -118,7 +120,7 @@ export function plotsOf(buckets: readonly Bucket[], quota: number): PlotData[] {
     {
       id: "upstream",
       title: "Upstream requests",
-      headline: `${whole(asked)} requests, ${whole(failed)} failed; ${asked === 0 ? "no" : seconds(waited / asked)} mean latency`,
+      headline: `${whole(asked)} requests, ${whole(failed)} failed; ${asked === 0 ? "no" : timeText((waited * SECOND) / asked)} mean latency`,
       note: "Retries and redirects are part of one request. The latency is the time until the head of the answer.",
       kind: "bars",
       series: UPSTREAM_PARTS.map(([outcome, label]) => risen(label, `upstreamRequests.${outcome}`)),
@@ -128,7 +130,10 @@ export function plotsOf(buckets: readonly Bucket[], quota: number): PlotData[] {
     {
       id: "behind",
       title: "Change log",
-      headline: `${whole(now("behind"))} pages behind; read ${seconds(now("lag") / 1_000)} ago`,
+      headline:
+        last?.after?.["lag"] === undefined
+          ? "not followed here"
+          : `${whole(now("behind"))} pages behind; read ${timeText(now("lag"))} ago`,
       note: "Stored pages that are older than the upstream's, where its change log is followed.",
       kind: "lines",
       series: [each("pages behind", (bucket) => valueOf(bucket, "behind"))],
