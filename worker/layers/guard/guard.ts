@@ -1,4 +1,3 @@
-import { IndexError } from "../../errors.ts";
 import type { FileRef } from "../../pypi/file-url.ts";
 import { projectCandidates } from "../../pypi/filename.ts";
 import type { ProjectName } from "../../pypi/name.ts";
@@ -21,6 +20,7 @@ import type {
   Revalidation,
 } from "../../repository/repository.ts";
 import { mergeListings } from "../merge-listings.ts";
+import { fileBlocked, projectBlocked } from "./blocked.ts";
 import { guardedJson } from "./guarded-document.ts";
 import { guardedViews } from "./guarded-views.ts";
 import { advisoriesFor, type FindAdvisories } from "./known-advisories.ts";
@@ -54,6 +54,7 @@ export interface GuardParts {
  * @throws IndexError `file-blocked`, `project-blocked`, and what the layers below throw
  */
 export function guard(parts: GuardParts): Layer {
+  // What is there at once is not awaited: those waits were a quarter of what the guard costs a warm page.
   const { policies, entriesOf, pages, count, countHeldFix } = parts;
   const rulesNow = currentRules(policies, entriesOf);
   const advisoriesOf = advisoriesFor(policies, parts.findAdvisories);
@@ -80,7 +81,8 @@ export function guard(parts: GuardParts): Layer {
 
   /** The project as the index shows it, and which of its files are refused. */
   async function shownProject(rules: Rules, inner: Repository, name: ProjectName, ctx: Context, demand?: Revalidation) {
-    const advisories = await advisoriesOf(name, ctx);
+    const asked = advisoriesOf(name, ctx);
+    const advisories = asked instanceof Promise ? await asked : asked;
     const found = await inner.project(name, ctx, demand);
     if (!found) return null;
     let { page } = found;
@@ -93,7 +95,8 @@ export function guard(parts: GuardParts): Layer {
     if (first) {
       throw projectBlocked(`Every file of ${name} is refused. ${first.sentence}`, first.rule, name, parts, true);
     }
-    if (shown) page = await shown.inPlaceOf(page);
+    const placed = shown?.inPlaceOf(page);
+    if (placed) page = placed instanceof Promise ? await placed : placed;
     const project: Project = {
       page,
       until,
@@ -199,7 +202,8 @@ export function guard(parts: GuardParts): Layer {
   }
 
   async function admittedFile(inner: Repository, request: FileRequest, ctx: Context): Promise<Artifact | null> {
-    const rules = await rulesNow(ctx);
+    const asked = rulesNow(ctx);
+    const rules = asked instanceof Promise ? await asked : asked;
     const { judge, hidesNames, refusedProject } = rules;
     const artifact = await inner.file(
       {
@@ -219,7 +223,8 @@ export function guard(parts: GuardParts): Layer {
     );
     if (!artifact) return null;
     try {
-      await assertServed(rules, inner, artifact, request.ref, ctx);
+      const served = assertServed(rules, inner, artifact, request.ref, ctx);
+      if (served instanceof Promise) await served;
     } catch (error) {
       await discard(artifact);
       throw error;
@@ -261,7 +266,8 @@ export function guard(parts: GuardParts): Layer {
     },
 
     async project(name, ctx, demand) {
-      const rules = await rulesNow(ctx);
+      const asked = rulesNow(ctx);
+      const rules = asked instanceof Promise ? await asked : asked;
       assertProject(rules, name, ctx);
       const shown = await shownProject(rules, inner, name, ctx, demand);
       if (shown?.holdsFix && ctx.isDemand !== false) countHeldFix?.(shown.holdsFix);
@@ -294,22 +300,4 @@ export function guard(parts: GuardParts): Layer {
       return listed && listed.filter((each) => !refusing(rules.judge(judgedEntry(each), ctx.now)));
     },
   });
-}
-
-const projectBlocked = (
-  sentence: string,
-  rule: string,
-  project: ProjectName,
-  { base }: GuardParts,
-  isEveryFile = false,
-) => new IndexError("project-blocked", sentence, { policy: { rule, why: `${base}/-/why/${project}`, isEveryFile } });
-
-function fileBlocked(
-  sentence: string,
-  rule: string,
-  { project, version }: Pick<JudgedFile, "project" | "version">,
-  { base }: GuardParts,
-): IndexError {
-  const release = version === undefined ? project : `${project}/${encodeURIComponent(version)}`;
-  return new IndexError("file-blocked", sentence, { policy: { rule, why: `${base}/-/why/${release}` } });
 }
