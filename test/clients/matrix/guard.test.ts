@@ -1,17 +1,16 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { wheelFolder } from "../../../cli/demo/folder.ts";
 import { temporaryDirectory } from "../../../cli/demo/leftovers.ts";
-import { buildWheel, type Wheel } from "../../../cli/demo/wheel.ts";
-import type { WitnessSource } from "../../../cli/demo/witness.ts";
+import { buildWheel } from "../../../cli/demo/wheel.ts";
 import { DAY, HOUR } from "../../../worker/duration.ts";
 import { Place } from "../../support/node/clients/place.ts";
-import { printedBy, REFUSALS, REFUSED_CLIENTS } from "../../support/node/clients/refusals.ts";
+import { printedBy, REFUSALS, REFUSED_CLIENTS, spaced } from "../../support/node/clients/refusals.ts";
 import { pypiEdge } from "../../support/node/command.ts";
 import { paths, Rig } from "../../support/node/rig.ts";
 import { zip } from "../../support/archive.ts";
 import { actor } from "../cast.ts";
+import { dated } from "../dated.ts";
 import { LOCKERS, type UrlLock } from "../lockers.ts";
 
 /** `parcel` has an old release, and one that was uploaded an hour ago; `letter` has only such a one. */
@@ -61,7 +60,7 @@ let rig: Rig;
 beforeAll(async () => {
   const wheels = await Promise.all(WHEELS.map(buildWheel));
   configure(GUARD);
-  rig = await Rig.open(dated(wheels), "--config", config);
+  rig = await Rig.open(dated(wheels, AGES), "--config", config);
 });
 afterAll(async () => {
   await rig?.close();
@@ -74,24 +73,6 @@ async function restartWith(policy: string): Promise<void> {
   await rig.stop();
   await rig.start();
 }
-
-/** The wheels, with times of upload. */
-function dated(wheels: readonly Wheel[]): WitnessSource {
-  const source = wheelFolder(wheels);
-  return async (request) => {
-    const answer = await source(request);
-    if (!/json/.test(answer.headers["content-type"] ?? answer.headers["Content-Type"] ?? "")) return answer;
-    const page = JSON.parse(Buffer.from(answer.body).toString()) as { files?: { filename: string }[] };
-    const files = page.files?.map((file) => ({
-      ...file,
-      "upload-time": new Date(Date.now() - (AGES[file.filename.split("-")[1] ?? ""] ?? 0)).toISOString(),
-    }));
-    return { ...answer, body: Buffer.from(JSON.stringify({ ...page, ...(files && { files }) })) };
-  };
-}
-
-/** Clients break lines where the terminal ends. */
-const spaced = (output: string) => output.replace(/\s+/g, " ");
 
 const NAMES = REFUSED_CLIENTS.filter((name) => REFUSALS[name]?.unpinned);
 
