@@ -79,6 +79,7 @@ describe("an exemption", () => {
     rig.wait(8 * DAY);
     const { json } = await call(rig, "GET", "policy/entries?index=default&kind=exemption");
     expect(listedEntries.parse(json).entries).toEqual([{ ...made, ended: true }]);
+    expect((await rig.get("/-/metrics")).text()).toContain('pypi_edge_policy_entries{kind="exemption",ended="true"} 1');
     expect((await call(rig, "DELETE", `policy/entries/${made?.id}`)).status).toBe(200);
     expect((await call(rig, "DELETE", `policy/entries/${made?.id}`)).status).toBe(404);
     const written = (await audit()).map(({ actor, action, index_name, project, subject }) =>
@@ -91,7 +92,8 @@ describe("an exemption", () => {
     ["no end", { expires: undefined }, "An exemption ends: give expires, such as 14d."],
     ["an end too far", { expires: "91d" }, "An exemption ends within 90 days."],
     ["an end in the past", { expires: "2026-01-01" }, "expires must be in the future"],
-    ["no reason", { reason: " " }, "reason must be more than spaces"],
+    ["no reason", { reason: undefined }, "reason is missing"],
+    ["a reason of spaces", { reason: " " }, "reason must be more than spaces"],
     ["a reason of two lines", { reason: "a\nb" }, "reason must be printable"],
     ["a pattern", { what: ["demo-*"] }, "An exemption is for one project or one version of it"],
     ["versions", { what: ["demo>=2"] }, "demo>=2 is neither"],
@@ -114,12 +116,35 @@ describe("an exemption", () => {
     expect([status, text]).toEqual([422, expect.stringContaining(sentence)]);
   });
 
+  test("may end after 90 days", async () => {
+    expect((await add({ ...EXEMPTION, expires: "90d" }))[0]?.expires).toBe(at(NOW + 90 * DAY));
+  });
+
   test("may be longer than the one before, and not the same again", async () => {
     const [made] = await add(EXEMPTION);
     const { status, text } = await call(rig, "POST", "policy/entries", { ...EXEMPTION, what: ["Demo==2.0"] });
     expect([status, text]).toEqual([422, expect.stringContaining(`is there already, as entry ${made?.id}`)]);
     await add({ ...EXEMPTION, expires: "8d" });
   });
+});
+
+test("the policies of an index and of one below it add up, and entries lift their own index's rules only", async () => {
+  const policy = { min_age: "2d", prerelease: "enforce" };
+  rig = new Rig({ INDEXES: { ...INDEXES, team: { ...INDEXES.team, policy } } });
+  await rig.upstream.publish("demo", [OLD, YOUNG], DEMO);
+  const why = async () => {
+    const { files } = JSON.parse((await rig.get("/team/-/why/demo/2.0")).text()) as {
+      files: { rules: { index: string; exempted?: unknown }[] }[];
+    };
+    return files[0]?.rules.flatMap(({ index, exempted }) => (exempted ? [] : [index])).toSorted();
+  };
+  expect([await why(), await young(), await young("/team")]).toEqual([["default", "team"], 403, 403]);
+  await add({ ...EXEMPTION, index: "team" });
+  expect([await why(), await young(), await young("/team")]).toEqual([["default"], 403, 403]);
+  await add(EXEMPTION);
+  expect([await why(), await young(), await young("/team")]).toEqual([[], 200, 200]);
+  await add({ ...deny("demo==2.0"), index: "team" });
+  expect([await why(), await young(), await young("/team")]).toEqual([["team"], 200, 403]);
 });
 
 describe("a list", () => {

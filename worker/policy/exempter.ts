@@ -23,16 +23,20 @@ export type Exempt = (file: JudgedFile, applied: AppliedTo, now: number) => Exem
 export function exempter({ allow, entries = [] }: Pick<Policy, "allow" | "entries">): Exempt {
   const sources: Source[] = [
     ...allow.map((rule) => ({ by: "allow" as const, rule })),
-    ...entries.flatMap(({ kind, ...entry }) => (kind === "deny" ? [] : [{ by: kind, ...entry }])),
+    ...entries.flatMap(({ kind, ...entry }) =>
+      kind === "deny" ? [] : [{ by: kind, ...entry, advisory: entry.advisory?.toLowerCase() }],
+    ),
   ];
   if (sources.length === 0) return () => undefined;
   const find = entryFinder(sources, false);
   return (file, { rule, advisories = [] }, now) => {
     if (rule === "deny") return undefined;
+    // People write the ids by hand, and only GitHub's have lower-case letters.
+    const named = advisories.map((id) => id.toLowerCase());
     const found = find(
       file,
       ({ advisory, until = Infinity }) =>
-        now < until && (advisory === undefined ? rule !== "malware" : advisories.includes(advisory)),
+        now < until && (advisory === undefined ? rule !== "malware" : named.includes(advisory)),
     );
     return found && { by: found.by, text: found.rule.text, id: found.id, reason: found.reason, until: found.until };
   };

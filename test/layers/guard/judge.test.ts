@@ -208,6 +208,7 @@ describe("what is let through", () => {
     expect(by("malware", ["MAL-2026-1"], {})).toBeUndefined();
     expect(by("malware", ["MAL-2026-1"], { advisory: "MAL-2026-2" })).toBeUndefined();
     expect(by("malware", ["MAL-2026-1"], { advisory: "MAL-2026-1" })).toBe("exemption");
+    expect(by("malware", ["MAL-2026-1", "GHSA-abcd-1"], { advisory: "ghsa-ABCD-1" })).toBe("exemption");
     expect(by("vulnerable", ["PYSEC-1"], {})).toBe("exemption");
     const allowed = exempter({ allow: [fileRuleOf("demo")] });
     expect(allowed(file(), { rule: "malware", advisories: ["MAL-2026-1"] }, NOW)).toBeUndefined();
