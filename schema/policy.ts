@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { DAY, HOUR, WEEK } from "../worker/duration.ts";
-import { fileRuleOf, isHashRule, type FileRule } from "../worker/pypi/file-rule.ts";
+import { coversRule, fileRuleOf, isHashRule, type FileRule } from "../worker/pypi/file-rule.ts";
 import { isSpecifierSet } from "../worker/pypi/specifiers.ts";
 import { pattern } from "./patterns.ts";
 import { provenanceRule, type ProvenanceRuleConfig } from "./provenance-rule.ts";
@@ -124,6 +124,15 @@ export const policy = z
       ({ modes = {}, ...rules }) => WITH_MODE.every((rule) => !modes[rule] || rules[rule] !== undefined),
       "has a mode for a rule that it does not have",
     ),
+    z.check(({ value: { allow = [], deny = [], modes }, issues }) => {
+      if ((modes?.deny ?? "enforce") !== "enforce") return;
+      for (const rule of allow) {
+        const denial = deny.find((each) => coversRule(each, rule));
+        if (!denial) continue;
+        const message = `has ${rule.text}, which has no effect: deny has ${denial.text}, and wins`;
+        issues.push({ code: "custom", input: rule.text, path: ["allow"], message });
+      }
+    }),
   );
 
 /** A policy, resolved. */

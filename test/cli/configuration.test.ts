@@ -78,11 +78,23 @@ test.each([
     '[vars]\nPAGE_TTL = 60\n[UPSTREAMS.pypi]\nurl = "https://pypi.org/simple/"\n',
     /--config .*: UPSTREAMS: belongs below vars, as vars\.UPSTREAMS\.$/m,
   ],
+  [
+    "allows what it denies",
+    '[vars.INDEXES.default]\nsources = ["pypi"]\n[vars.INDEXES.default.policy]\ndeny = ["evil-*"]\nallow = ["demo", "Evil_Tools<2"]\n',
+    /^The configuration is wrong: INDEXES\.default\.policy\.allow: has Evil_Tools<2, which has no effect: deny has evil-\*, and wins/,
+  ],
   ["has a log that is overridden", '[vars]\nLOG = "all"\n', /^The configuration is wrong: LOG: must be/],
   ["has an address that is overridden", '[vars]\nPUBLIC_URL = "x"\n', /^The configuration is wrong: PUBLIC_URL: an/],
 ])("a file that %s is refused with a sentence", (_what, text, sentence) => {
   expect(() => read(text)).toThrow(sentence);
   expect(() => read(text)).toThrow(CommandError);
+});
+
+test("what a policy denies only to count may be allowed", () => {
+  const policy = 'deny = ["demo"]\nallow = ["demo"]\nmodes = { deny = "audit" }\n';
+  expect(
+    read(`[vars.INDEXES.default]\nsources = ["pypi"]\n[vars.INDEXES.default.policy]\n${policy}`).config.indexes,
+  ).toHaveLength(1);
 });
 
 test("a variable is refused where a deployment could not have it", () => {

@@ -1,4 +1,5 @@
 import { DAY, HOUR } from "../../worker/duration.ts";
+import { coversRule, fileRuleOf } from "../../worker/pypi/file-rule.ts";
 import { Random } from "../fuzz/random.ts";
 import { host, pageIn } from "./hosted.ts";
 import { demoRecord, storeAdvisories } from "./osv.ts";
@@ -28,8 +29,12 @@ function policyOf(random: Random): Record<string, unknown> {
   };
   given("min_age", random.pick(["2d", "30h", "P7D"]));
   given("before", random.pick(["2026-11-18", "2026-11-22T13:00:00Z"]));
-  given("deny", [random.pick(["demo", "de*", "demo<2", "demo>=2,<3", "other", "demo===3.0+cu121"])]);
-  if (random.oneIn(3)) policy["allow"] = [random.pick(["demo==2.*", "demo", "other"])];
+  const denial = random.pick(["demo", "de*", "demo<2", "demo>=2,<3", "other", "demo===3.0+cu121"]);
+  given("deny", [denial]);
+  // What is denied cannot be allowed.
+  const isDenied = (text: string) => policy["deny"] !== undefined && coversRule(fileRuleOf(denial), fileRuleOf(text));
+  const allowed = ["demo==2.*", "demo", "other"].filter((text) => !isDenied(text));
+  if (random.oneIn(3)) policy["allow"] = [random.pick(allowed)];
   if (random.oneIn(3)) policy["prerelease"] = modeOf(random);
   if (random.oneIn(3)) policy["yanked"] = modeOf(random);
   if (random.oneIn(3)) given("status", ["archived"]);
@@ -104,6 +109,12 @@ async function contradictions(rig: Rig, base: string, paths: ReadonlyMap<string,
       );
     }
   }
+  const html = (await rig.get(`${base}/simple/demo/`)).text();
+  for (const { filename, yanked = false } of page.json?.files ?? []) {
+    const [link] = html.match(new RegExp(`<a [^>]*>${String(filename).replace(/[.+]/g, "\\$&")}</a>`)) ?? [];
+    if (link?.includes("data-yanked") === (yanked !== false)) continue;
+    wrong.push(`${base} ${String(filename)} is marked on one of its pages, JSON and HTML, and not on the other`);
+  }
   const json = (await rig.get(`${base}/pypi/demo/json`)).text();
   const told = [...paths.keys()].filter((filename) => json.includes(`"${filename}"`) && !listed.has(filename));
   return [...wrong, ...told.map((filename) => `${base} the JSON names ${filename}`)];
@@ -113,7 +124,9 @@ async function contradictions(rig: Rig, base: string, paths: ReadonlyMap<string,
 async function entryAdded(rig: Rig, random: Random): Promise<unknown> {
   const kind = random.pick(["allow", "deny", "exemption"]);
   const what = random.pick(["demo", "demo==2.0", "demo==1.1rc1", ...(kind === "exemption" ? [] : ["d*<2", "demo>=2"])]);
-  const entry = { index: random.pick(["default", "team"]), kind, what: [what], reason: "random", expires: "2d" };
+  const advisory = kind === "exemption" && random.oneIn(3) ? random.pick(["MAL-1", "GHSA-1"]) : undefined;
+  const index = random.pick(["default", "team"]);
+  const entry = { index, kind, what: [what], reason: "random", advisory, expires: "2d" };
   return [entry, (await call(rig, "POST", "policy/entries", entry)).status];
 }
 
