@@ -31,9 +31,18 @@ export async function storeAdvisories({ services, now }: Rig, records: readonly 
   await services.advisoryIndex.replace(file, counts, { checkedAt: now, failure: undefined });
 }
 
-/** A record about `demo`. */
-export const demoRecord = (id: string, more: Partial<OsvRecord>, ...versions: string[]): OsvRecord => ({
+/** A record about versions of a project. */
+export const recordOf = (
+  name: string,
+  id: string,
+  more: Partial<OsvRecord>,
+  ...versions: readonly string[]
+): OsvRecord => ({
   id,
-  affected: [{ package: { ecosystem: "PyPI", name: "Demo" }, versions }],
+  affected: [{ package: { ecosystem: "PyPI", name }, versions: [...versions] }],
   ...more,
 });
+
+/** A record about `demo`. */
+export const demoRecord = (id: string, more: Partial<OsvRecord>, ...versions: string[]): OsvRecord =>
+  recordOf("Demo", id, more, ...versions);
