@@ -106,10 +106,11 @@ async function exempt(...args: string[]): Promise<string> {
 }
 
 test.for((["pip", "uv-pip"] as const).map(actor))(
-  "$name installs what is exempted at once, and no longer when the exemption is removed",
+  "$name is refused, installs what is exempted as soon as the command ends, and no longer when the exemption is removed",
   async ({ available, client }, { skip }) => {
     skip(!available);
     await restartWith(GUARD);
+    expect((await rig.install(client(), "letter", [])).code).not.toBe(0);
     const added = await exempt("add", "letter==2.0", "--reason", "It cannot wait.", "--expires", "1d");
     const { code, output } = await rig.install(client(), "letter", ["letter"]);
     expect(code, output).toBe(0);
