@@ -19,3 +19,13 @@ CREATE TABLE provenance (
 ) WITHOUT ROWID;
 
 CREATE INDEX provenance_basis ON provenance (source, root, verifier);
+
+-- The provenance of hosted files, which was verified when they were uploaded. It is of bytes and a name, so it goes with a file into other indexes.
+CREATE TABLE hosted_provenance (
+  -- Lower-case hex.
+  sha256 TEXT NOT NULL,
+  filename TEXT NOT NULL,
+  -- The provenance object (PEP 740), as it is served.
+  object TEXT NOT NULL,
+  PRIMARY KEY (sha256, filename)
+) WITHOUT ROWID;

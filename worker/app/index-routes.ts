@@ -73,9 +73,8 @@ export function mountIndex(
   const packages = last && new URL("packages/", last.files);
   const documents = { repository, name, base, publicUrl, packages, isDated };
   mount("pypi", jsonRoutes(documents));
-  if (!packages) return;
-  mount("packages", fileRoutes(repository, `${base}/packages/`, packages.host + packages.pathname));
   mount("integrity", provenanceRoutes(documents));
+  if (packages) mount("packages", fileRoutes(repository, `${base}/packages/`, packages.host + packages.pathname));
 }
 
 /**

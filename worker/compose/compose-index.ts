@@ -47,10 +47,10 @@ export function composeIndex(
   index: IndexConfig,
   { platform, stores, stacks, uses, verifyLater, unverifiable, outermost, pageTtl }: IndexParts,
 ): Index {
-  const { counters, hosting, hostedBytes: bytes } = stores;
+  const { counters, hosting, hostedBytes: bytes, hostedProvenance: provenance } = stores;
   const sources = index.upstreams.flatMap((upstream) => stacks.get(upstream) ?? []);
   const made = stores.mergedPages(index.name);
-  const packages = { overlays: index.overlays, hosting, bytes, uses, made };
+  const packages = { overlays: index.overlays, hosting, bytes, uses, made, provenance };
   // What a view leaves out is no policy's: it has no lists, and is no verdict.
   const ofPolicies = new Set(index.policies.map((policy) => policy.index));
   const entriesOf: EntriesOf = (of, ctx) => (ofPolicies.has(of) ? stores.entriesOf(of, ctx) : NO_ENTRIES);
@@ -59,9 +59,7 @@ export function composeIndex(
     unknownTimes: unknownTimesOf(index),
     unverifiable,
   }));
-  const stackOf = (
-    guarding: Omit<GuardParts, "count" | "entriesOf" | "findAdvisories" | "reported" | "verifyLater">,
-  ): IndexStack => {
+  const stackOf = (guarding: Pick<GuardParts, "policies" | "base" | "pages" | "countHeldFix">): IndexStack => {
     const guards: GuardParts = {
       ...guarding,
       entriesOf,

@@ -9,6 +9,7 @@ import type { IndexConfig } from "../../schema/indexes.ts";
 import type { UpstreamConfig } from "../../schema/upstreams.ts";
 import { shippedRoot } from "../provenance/shipped-root.ts";
 import { trustedRootOf, unusable, type TrustedRoot } from "../provenance/trusted-root.ts";
+import { verifyUpload } from "../provenance/upload.ts";
 import { VERIFIER, verifyProvenance } from "../provenance/verify.ts";
 import type { ProvenanceVerifier } from "../repository/ports/provenance.ts";
 
@@ -25,6 +26,7 @@ export function provenanceVerifier(given: unknown): ProvenanceVerifier {
     basis: () => ({ root: root().id, verifier: VERIFIER }),
     unusable: (now) => unusable(root(), now),
     verify: (text, file, now) => verifyProvenance(text, file, root(), now),
+    verifyUpload: (attestations, file, now) => verifyUpload(attestations, file, root(), now),
   };
 }
 

@@ -17,6 +17,7 @@ import { PART_SIZE, createUploadsInParts, type UploadsInParts } from "../publish
 import type { OpenStagingFile } from "../publishing/ports.ts";
 import type { AdvisoriesOn, Forks } from "../publishing/fork.ts";
 import { countUpstream } from "./count-upstream.ts";
+import { createAttest } from "../publishing/attest.ts";
 import { createPublish } from "../publishing/publish.ts";
 import type { Publish } from "../publishing/publish-request.ts";
 import type { MirrorClock } from "../mirroring/pacer.ts";
@@ -166,6 +167,7 @@ export function compose(
     inspect,
     transaction: stores.publishTransaction,
     objects: stores.uploadObjects,
+    attest: createAttest(verifier, stores.trustedJobs),
   });
   const uses = stores.hostedUses(indexes.filter(({ keep }) => keep !== undefined).map(({ name }) => name));
   const parts = { platform, stores, stacks, uses, verifyLater, unverifiable: verifier.unusable, outermost, pageTtl };

@@ -68,5 +68,13 @@ export function isStated(stated: StatedPublisher, publisher: Publisher): boolean
   return origin === undefined || origin === null || origin === publisher.repository;
 }
 
+/** A publisher as indexes state it in a provenance object. */
+export const statedOf = (publisher: Publisher): StatedPublisher => ({
+  kind: publisher.kind,
+  ...Object.fromEntries(
+    Object.entries(STATED[publisher.kind]).map(([own, theirs]) => [theirs, publisher[own as keyof Publisher]]),
+  ),
+});
+
 /** Whether certificates can name publishers of this kind. */
 export const isKnownKind = (kind: string): boolean => (PUBLISHER_KINDS as readonly string[]).includes(kind);

@@ -64,6 +64,8 @@ export interface NewFile {
   readonly author: Author;
   /** Of a fork: what it was made of. The first file of a release that says so counts. */
   readonly fork: Fork | undefined;
+  /** Its provenance object, which was verified; undefined: it came without attestations. */
+  readonly provenance?: string | undefined;
 }
 
 /** Adds files to the indexes that host them. */
@@ -78,6 +80,12 @@ export interface PublishTransaction {
    * @returns whether the index hosts the project from now on
    */
   commit(file: NewFile, options: { readonly replace: boolean }): Promise<{ readonly isFirst: boolean }>;
+}
+
+/** The CI jobs that got tokens for their identity. */
+export interface TrustedJobs {
+  /** The repository of the job that a token was made for; undefined: it was made for no job. `id` is the token's. */
+  repositoryOf(id: string): Promise<string | undefined>;
 }
 
 /** The stored bytes of hosted files. */

@@ -26,6 +26,8 @@ export interface PublishRequest {
   readonly uploadedAt?: number | undefined;
   /** What its release was made of, where it is a fork. */
   readonly fork?: Fork | undefined;
+  /** A JSON array of attestations (PEP 740), as the client sent it. */
+  readonly attestations?: string | undefined;
 }
 
 export interface ClaimedMetadata {

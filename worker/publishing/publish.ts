@@ -1,6 +1,7 @@
 import { requirePermission } from "../auth/principal.ts";
 import { badRequest, IndexError, messageOf, type ErrorKind } from "../errors.ts";
 import { asProjectName } from "../pypi/name.ts";
+import type { Attest } from "./attest.ts";
 import { isSameVersion } from "../pypi/pep440.ts";
 import { sha256 } from "../repository/sha256.ts";
 import { STATUSES_WITHOUT_UPLOADS } from "./project-status.ts";
@@ -17,10 +18,11 @@ export interface PublishOptions {
   readonly inspect: (filename: string, staged: StagedFile) => Promise<Distribution>;
   readonly transaction: PublishTransaction;
   readonly objects: UploadObjects;
+  readonly attest: Attest;
 }
 
 /** Publishes complete files: first the bytes are stored, then one transaction lists them. */
-export function createPublish({ inspect, transaction, objects }: PublishOptions): Publish {
+export function createPublish({ inspect, transaction, objects, attest }: PublishOptions): Publish {
   /** Stores and publishes the file, unless it is published already. */
   async function storeAndPublish(
     request: PublishRequest,
@@ -32,7 +34,12 @@ export function createPublish({ inspect, transaction, objects }: PublishOptions)
     const before = await transaction.stateOf(id);
     const outcome = resultWithoutWrite(before, request, distribution);
     if (outcome) return outcome;
-    const { metadata } = distribution;
+    const { metadata, filename } = distribution;
+    const { sha256: digest } = staged.digests;
+    const provenance =
+      request.attestations === undefined
+        ? undefined
+        : await attest(request.attestations, { filename, sha256: digest }, author, ctx.now);
     const object = await objects.store(staged, metadata);
     const file = {
       index: index.name,
@@ -46,6 +53,7 @@ export function createPublish({ inspect, transaction, objects }: PublishOptions)
       at: ctx.now,
       author,
       fork: request.fork,
+      provenance,
     };
     try {
       const { isFirst } = await transaction.commit(file, { replace: index.volatile });

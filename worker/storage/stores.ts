@@ -24,6 +24,7 @@ import { fileUsesIn } from "./d1/file-uses.ts";
 import { forksIn } from "./d1/forks.ts";
 import { historyIn } from "./d1/history.ts";
 import { hostedAmountsIn } from "./d1/hosted-amounts.ts";
+import { hostedProvenanceIn, trustedJobsIn } from "./d1/hosted-provenance.ts";
 import { jobRunsIn } from "./d1/job-runs.ts";
 import { mirrorContentsIn } from "./d1/mirror-contents.ts";
 import { mirrorListsIn } from "./d1/mirror-lists.ts";
@@ -208,6 +209,8 @@ export function createStores(platform: Storage, { maxPut, inMemory }: StorageLim
     policyEntries: policyEntriesIn(db),
     askedFor: askedForIn(db),
     publishTransaction: publishTransactionIn(db),
+    hostedProvenance: hostedProvenanceIn(db),
+    trustedJobs: trustedJobsIn(db),
     forks: forksIn(db),
     history: historyIn(db),
     uploadObjects: uploadObjectsIn(r2),

@@ -5,17 +5,18 @@ import type { PublishRequest } from "../../publishing/publish-request.ts";
 import { readFormPieces } from "./multipart.ts";
 
 /** An upload form whose file is staged and whose fields were checked. */
-export type UploadForm = Pick<PublishRequest, "filename" | "staged" | "claimed">;
+export type UploadForm = Pick<PublishRequest, "filename" | "staged" | "claimed" | "attestations">;
 
 const REQUIRED = [":action", "protocol_version", "filetype", "metadata_version", "name", "version"] as const;
 const DIGESTS = ["sha256_digest", "md5_digest"] as const;
-const FIELDS = [...REQUIRED, ...DIGESTS, "blake2_256_digest"] as const;
+const ATTESTATIONS = "attestations";
+const FIELDS = [...REQUIRED, ...DIGESTS, "blake2_256_digest", ATTESTATIONS] as const;
 
 type Field = (typeof FIELDS)[number];
 type Fields = ReadonlyMap<Field, string>;
 
 const FILE = "content";
-const WANTED = { fields: new Set<string>(FIELDS), file: FILE };
+const WANTED = { fields: new Set<string>(FIELDS), long: new Set([ATTESTATIONS]), file: FILE };
 
 /** The accepted values of the `filetype` field. */
 const FILETYPES = ["bdist_wheel", "sdist"];
@@ -50,7 +51,7 @@ export async function readUploadForm(
       throw badRequest(`The upload has no file: the part ${JSON.stringify(FILE)} is missing.`);
     }
     const claimed = claimsOf(fields, filename);
-    return { filename, claimed, staged: await staging.finish() };
+    return { filename, claimed, attestations: fields.get(ATTESTATIONS), staged: await staging.finish() };
   } catch (error) {
     await staging?.abort();
     throw error;

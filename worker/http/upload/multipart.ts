@@ -12,12 +12,17 @@ export type FormPiece =
 export interface ExpectedParts {
   /** Names of fields; all others are skipped, whatever their size. */
   readonly fields: ReadonlySet<string>;
+  /** Those of them whose value may be long. */
+  readonly long?: ReadonlySet<string>;
   /** The name of the one file. */
   readonly file: string;
 }
 
 /** Limit of a field's value. Bytes. */
 const MAX_VALUE_BYTES = 4 * 1024;
+
+/** Limit of the value of a field that may be long. Bytes. */
+const MAX_LONG_BYTES = 256 * 1024;
 
 /** Limit of everything but the file, including skipped fields: some projects' descriptions have several MB. Bytes. */
 const MAX_REST_BYTES = 32 * 1024 ** 2;
@@ -60,9 +65,10 @@ export async function* readFormPieces(
   const parser = make({
     headers: { "content-type": type },
     maxParts: MAX_PARTS,
-    maxFieldSize: MAX_VALUE_BYTES,
+    maxFieldSize: wanted.long ? MAX_LONG_BYTES : MAX_VALUE_BYTES,
     isFile: ({ name }) => !wanted.fields.has(name),
     onField(info, value) {
+      if (value.byteLength > MAX_VALUE_BYTES && !wanted.long?.has(info.name)) return fail(TOO_LONG);
       add({ kind: "field", name: info.name, value: new TextDecoder().decode(value) });
     },
     onFile(info) {
@@ -145,9 +151,10 @@ function faultOf(error: MultipartError): string {
   if (error._tag !== "ReachedLimit") return UNREADABLE;
   return error.limit === "MaxParts"
     ? `it has more than ${MAX_PARTS} parts`
-    : `one of its fields has more than ${MAX_VALUE_BYTES} bytes`;
+    : `one of its fields has more than ${MAX_LONG_BYTES} bytes`;
 }
 
+const TOO_LONG = `one of its fields has more than ${MAX_VALUE_BYTES} bytes`;
 const UNREADABLE = "a part of it has headers that cannot be read";
 const CUT_SHORT = "it breaks off before its end";
 

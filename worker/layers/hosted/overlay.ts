@@ -1,13 +1,20 @@
 import { IndexError } from "../../errors.ts";
 import { HOSTED_SEGMENT, type FileRef } from "../../pypi/file-url.ts";
-import { projectCandidates } from "../../pypi/filename.ts";
+import { projectCandidates, type Filename } from "../../pypi/filename.ts";
 import type { ProjectName } from "../../pypi/name.ts";
 import { hasFile, shownProjects, hostedPage, type ShownProject, type HostingIndex } from "./shown-project.ts";
 import { HostedFiles, isQuarantined } from "./hosted-files.ts";
 import { hostedList } from "./hosted-listing.ts";
 import { mergedPage } from "./merged-page.ts";
 import { withValue, type NowOrLater } from "../../repository/now-or-later.ts";
-import type { HostedBytes, HostedPackages, HostedUses, MergedPages } from "../../repository/ports/hosted-packages.ts";
+import type {
+  HostedBytes,
+  HostedPackages,
+  HostedProvenance,
+  HostedUses,
+  MergedPages,
+} from "../../repository/ports/hosted-packages.ts";
+import { Document } from "../../repository/document.ts";
 import { mergeListings } from "../merge-listings.ts";
 import type { Layer } from "../../repository/repository.ts";
 import { overlaidFiles } from "./project-files.ts";
@@ -21,6 +28,7 @@ export interface OverlayParts {
   readonly bytes: HostedBytes;
   readonly uses: HostedUses;
   readonly made: MergedPages;
+  readonly provenance: HostedProvenance;
 }
 
 /**
@@ -74,9 +82,11 @@ export function overlay(parts: OverlayParts): Layer {
       // A merged project has no JSON: the upstream's would contradict the merged page.
       const isFree = ref.kind === "provenance" && isFromBelow(holding, ref);
       if (!holding || isFree) return inner.document(request, ctx);
+      const own = ref.kind === "provenance" ? await hostedDocument(holding, ref.filename, parts, ctx) : undefined;
+      if (own) return own;
       throw new IndexError(
         "document-not-found",
-        `This index hosts ${ref.project} itself, and has no JSON or provenance of it: its page in the Simple API says what there is.`,
+        `This index hosts ${ref.project} itself, and has no JSON of it, and provenance only of files that came with attestations: its page in the Simple API says what there is.`,
       );
     },
 
@@ -90,6 +100,20 @@ export function overlay(parts: OverlayParts): Layer {
       return of === "all" || hosts.get(of)?.length ? listed : null;
     },
   });
+}
+
+/** The provenance of a hosted file; undefined where it has none. */
+async function hostedDocument(
+  { tiers, quarantined }: ShownProject,
+  filename: Filename,
+  { provenance }: OverlayParts,
+  { now }: Context,
+): Promise<Document | undefined> {
+  const file = quarantined ? undefined : tiers.flatMap(({ files }) => files).find((each) => each.filename === filename);
+  const text = file && (await provenance.of(file));
+  if (text === undefined) return undefined;
+  const answer = { kind: "document" as const, text, type: "integrity" as const, serial: undefined, validators: {} };
+  return Document.from(answer, new URL("hosted:provenance"), now);
 }
 
 /** Whether a source may serve a file that may belong to this project. */

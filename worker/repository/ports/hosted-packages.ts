@@ -72,6 +72,12 @@ export interface HostedUses {
   used(file: Pick<HostedFile, "version">, of: Pick<HostedProject, "index" | "name">, ctx: Context): void;
 }
 
+/** The provenance of hosted files. */
+export interface HostedProvenance {
+  /** The provenance object; undefined where the file came without attestations. Throws `storage-failed`. */
+  of(file: Pick<HostedFile, "sha256" | "filename">): Promise<string | undefined>;
+}
+
 /**
  * The pages that an index makes from its hosted files and from the sources' page, stored until one of the two changes.
  */

@@ -1,5 +1,6 @@
 import type { Filename } from "../../pypi/filename.ts";
 import type { ProjectName } from "../../pypi/name.ts";
+import type { Publisher } from "../../pypi/publisher.ts";
 import type { Verdict } from "../../pypi/verdict.ts";
 
 /** What a verdict stands on, beside the file and its provenance. With another of either it is made anew. */
@@ -36,6 +37,14 @@ export interface ProvenanceVerifier {
   readonly basis: () => Basis;
   /** Why nothing can be verified at `now`, a sentence; undefined where it can. */
   readonly unusable: (now: number) => string | undefined;
+  /** @param attestations the field of an upload's form: a JSON array of attestation objects */
+  readonly verifyUpload: (
+    attestations: string,
+    file: { readonly filename: string; readonly sha256: string },
+    now: number,
+  ) =>
+    | { readonly state: "verified"; readonly publisher: Publisher; readonly provenance: string }
+    | { readonly state: "refused" | "unknown"; readonly reason: string };
   /** @param text the provenance object, as the upstream sent it */
   readonly verify: (text: string, file: { readonly filename: string; readonly sha256: string }, now: number) => Verdict;
 }

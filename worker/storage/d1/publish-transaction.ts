@@ -3,6 +3,7 @@ import type { PublishedFile, PublishTransaction } from "../../publishing/ports.t
 import type { Filename } from "../../pypi/filename.ts";
 import { auditEntryStatement } from "./audit-entry.ts";
 import { forkStatement } from "./forks.ts";
+import { provenanceStatement } from "./hosted-provenance.ts";
 import { orStorageFailed } from "../or-storage-failed.ts";
 import type { Database } from "../../platform/database.ts";
 import { noteUses } from "./release-uses.ts";
@@ -58,7 +59,7 @@ export function publishTransactionIn(db: Database): PublishTransaction {
       }),
 
     commit: (
-      { index, distribution, sha256, metadataSha256, size, object, uploadedAt, at, author, fork },
+      { index, distribution, sha256, metadataSha256, size, object, uploadedAt, at, author, fork, provenance },
       { replace },
     ) =>
       orStorageFailed(async () => {
@@ -86,6 +87,7 @@ export function publishTransactionIn(db: Database): PublishTransaction {
               requiresPython ?? null,
               uploadedAt,
             ),
+          ...(provenance === undefined ? [] : [provenanceStatement(db, { sha256, filename }, provenance)]),
           ...(fork ? [forkStatement(db, fork, { index, project, version, at, author })] : []),
           // Its age says nothing of when this index got it.
           ...(kept ? [noteUses(db, [{ index, project, version, at }])] : []),

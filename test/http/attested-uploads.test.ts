@@ -1,0 +1,130 @@
+import { env } from "cloudflare:workers";
+import { beforeAll, expect, test } from "vitest";
+import { verifyProvenance } from "../../worker/provenance/verify.ts";
+import { trustedRootOf } from "../../worker/provenance/trusted-root.ts";
+import { sha256 } from "../../worker/repository/sha256.ts";
+import { ADMIN_TOKEN, Rig } from "../support/rig.ts";
+import { onGitHub, TestSigstore } from "../support/sigstore/sigstore.ts";
+import { give } from "../support/tokens.ts";
+import { rows, upload, wheelOf, type Upload } from "../support/upload.ts";
+
+let sigstore: TestSigstore;
+beforeAll(async () => {
+  sigstore = await TestSigstore.make();
+});
+
+const team = () =>
+  new Rig({
+    INDEXES: {
+      default: { sources: ["pypi"] },
+      team: { sources: ["default"], hosted: true, read: "anyone" },
+      prod: { sources: [], hosted: true, read: "anyone" },
+      scratch: { sources: [], hosted: true, read: "anyone", volatile: true },
+    },
+    TRUSTED_ROOT: JSON.stringify(sigstore.root),
+  });
+
+const ACME = onGitHub("acme/demo");
+
+/** The field of an upload with these attestations. */
+async function attested({ filename, bytes }: Upload, ...predicates: ("publish" | "slsa")[]): Promise<string> {
+  const file = { filename, sha256: sha256(bytes), at: Date.now(), ...ACME };
+  return JSON.stringify(await Promise.all(predicates.map((predicate) => sigstore.attest({ ...file, predicate }))));
+}
+
+const addressOf = ({ filename }: Upload, index = "team") => `/${index}/integrity/demo/1.0/${filename}/provenance`;
+
+test("attestations of an upload are verified, kept, and served as provenance that anyone can verify", async () => {
+  const rig = team();
+  const file = await wheelOf();
+  const sent = await upload(rig, file, { fields: { attestations: await attested(file, "publish", "slsa") } });
+  expect([sent.status, sent.text]).toEqual([200, `Published ${file.filename} in team.\n`]);
+  const { status, headers, text } = await rig.get(addressOf(file));
+  expect([status, headers.get("Content-Type")]).toEqual([200, "application/vnd.pypi.integrity.v1+json"]);
+  const digest = sha256(file.bytes);
+  expect(
+    verifyProvenance(text(), { filename: file.filename, sha256: digest }, trustedRootOf(sigstore.root), Date.now()),
+  ).toMatchObject({
+    state: "verified",
+    publisher: { kind: "GitHub", repository: "acme/demo" },
+    predicates: ["publish", "slsa"],
+  });
+  // Promoted, it keeps its provenance; deleted, it has none.
+  const to = JSON.stringify({ to: "prod" });
+  const promoted = await rig.post("indexes/team/projects/demo/1.0/promote", to, { "Content-Type": "application/json" });
+  expect(promoted.status, promoted.text()).toBe(200);
+  expect((await rig.get(addressOf(file, "prod"))).text()).toBe(text());
+  await rig
+    .open("/-/api/indexes/team/projects/demo/1.0", {
+      method: "DELETE",
+      headers: { Authorization: `Bearer ${ADMIN_TOKEN}` },
+    })
+    .then(async ({ settled }) => settled());
+  expect((await rig.get(addressOf(file))).status).toBe(404);
+  expect((await rig.get(addressOf(file, "prod"))).status).toBe(200);
+});
+
+test("a file that takes another's place has its own attestations, or none", async () => {
+  const rig = team();
+  const [file, other] = [await wheelOf(), await wheelOf("demo", "1.0", "other = 1")];
+  const to = "/scratch/legacy/";
+  await upload(rig, file, { to, fields: { attestations: await attested(file, "publish") } });
+  expect((await rig.get(addressOf(file, "scratch"))).status).toBe(200);
+  expect((await upload(rig, other, { to })).status).toBe(200);
+  expect((await rig.get(addressOf(file, "scratch"))).status).toBe(404);
+});
+
+test.each<readonly [string, (file: Upload) => Promise<string>, string]>([
+  [
+    "of another file",
+    async () => attested(await wheelOf("demo", "1.0", "other = 1"), "publish"),
+    "it is about a file with another digest.",
+  ],
+  [
+    "of another sigstore",
+    async ({ filename, bytes }) =>
+      JSON.stringify([await (await TestSigstore.make()).attest({ filename, sha256: sha256(bytes), ...ACME })]),
+    "its certificate is of no authority of the trusted root, or was not valid when it signed.",
+  ],
+  ["twice the same", (file) => attested(file, "publish", "publish"), "it attests the same twice."],
+  ["three", (file) => attested(file, "publish", "slsa", "publish"), "there are 3, and a file has one or two."],
+  ["none", async () => "[]", "there are 0, and a file has one or two."],
+  ["no JSON", async () => "attestation", "they are no JSON array of attestations (PEP 740)."],
+  ["something else", async () => "[1]", "it is not an attestation (PEP 740)."],
+])("attestations that are wrong (%s) refuse the upload, with the reason", async (_, attestations, reason) => {
+  const rig = team();
+  const file = await wheelOf();
+  const { status, text } = await upload(rig, file, { fields: { attestations: await attestations(file) } });
+  expect([status, text]).toEqual([
+    400,
+    expect.stringContaining(`The attestations of ${file.filename} are not valid: ${reason} Nothing was published.`),
+  ]);
+  expect([await rows(), (await env.FILES.list()).objects]).toEqual([[], []]);
+});
+
+test("a CI job that uploads without a secret attests as its own repository", async () => {
+  const rig = team();
+  const file = await wheelOf();
+  const fields = { attestations: await attested(file, "publish") };
+  const sentBy = async (repository: string) => {
+    const { id, text: token } = await give(rig, { index: "team", scopes: ["upload"] });
+    // As the exchange of an identity token leaves it in the audit log.
+    await env.DB.prepare(
+      "INSERT INTO audit (at, actor, actor_name, origin, action, index_name, project, subject, details) VALUES (1, 'x', 'x', '', 'token.mint', 'team', '', ?1, ?2)",
+    )
+      .bind(id, JSON.stringify({ claims: { repository } }))
+      .run();
+    const { status, text } = await upload(rig, file, { fields, headers: { Authorization: `Bearer ${token}` } });
+    return [status, text];
+  };
+  const why = "are by GitHub acme/demo (release.yml), and the job that uploads it is of evil/demo.";
+  expect(await sentBy("evil/demo")).toEqual([400, expect.stringContaining(why)]);
+  expect(await sentBy("acme/demo")).toEqual([200, `Published ${file.filename} in team.\n`]);
+});
+
+test("a long field that is not attestations is refused as before", async () => {
+  const rig = team();
+  const file = await wheelOf();
+  const { status, text } = await upload(rig, file, { fields: { name: "x".repeat(5_000) } });
+  expect([status, text]).toEqual([400, expect.stringContaining("one of its fields has more than 4096 bytes")]);
+});
