@@ -96,9 +96,8 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
     const parts = { authorize, askedFor, index: own.name, sources, explain, explainUnder };
     app.route(`${own.base}/-/api/policy`, policyOutlookRoutes(parts));
   }
-  const { publishers, projectUses, readmes } = services;
-  const shownBy = { publicUrl: config.publicUrl, publishers, projectUses, readmes };
-  for (const index of indexes) mountIndexApi(app, index, { authorize, publishers });
+  const shownBy = { publicUrl: config.publicUrl, shelf: services.shelf };
+  for (const index of indexes) mountIndexApi(app, index, { authorize, shelf: services.shelf });
   app.route(
     "/-/api",
     apiRoutes({

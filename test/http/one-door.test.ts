@@ -62,11 +62,14 @@ const ofProjects: Tries = (path) =>
     ).flatMap((named) => (named.includes("/simple/") ? [named, `${named}/`] : [named])),
   );
 
-/** Of a project and of its releases, on the page for people. */
-const ofPages: Tries = async (path) => [
-  ...(await ofProjects(path.replace(":version?", ""))),
-  ...(await ofProjects(path.replace(":version?", ":version/"))),
-];
+/** Pages for people are the same whatever else is asked. By a part of each name, and by the very names. */
+const ofSearches: Tries = (path) => ["upstream", "hosted", ...PROJECTS].map((text) => ({ path: `${path}?q=${text}` }));
+
+/** Of a project and of its releases. */
+const ofPages: Tries = (path) =>
+  PROJECTS.flatMap((project) =>
+    ["", "1.0/", "2.0/"].map((version) => ({ path: path.replace(":project", project).replace(":version?", version) })),
+  );
 
 /** Of a file, at each address that it could have. */
 const ofFiles: Tries = async (path) => {
@@ -144,6 +147,7 @@ const OF_AN_INDEX: Readonly<Record<string, Tries>> = {
   "GET /": plain,
   "GET /simple": withSlash,
   "GET /simple/:project": ofProjects,
+  "GET /search": ofSearches,
   "GET /project/:project/:version?": ofPages,
   "GET /files/*": ofFiles,
   "GET /packages/*": ofFiles,
@@ -274,7 +278,7 @@ test("each route is tried", () => {
 });
 
 test("without a layer that hides them, the files are found by these routes", async () => {
-  const reads = ["/simple", "/simple/:project", "/project/:project/:version?", "/files/*", "/packages/*"];
+  const reads = ["/simple", "/simple/:project", "/search", "/project/:project/:version?", "/files/*", "/packages/*"];
   const more = [`/pypi/:project/${JSON_REST}`, "/integrity/:project/:version/:filename/provenance"];
   const routes = [...reads, ...more].flatMap((path) => [`GET ${path}`, `GET /team${path}`]);
   const expected = [

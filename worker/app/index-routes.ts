@@ -13,6 +13,7 @@ import { simpleRoutes } from "../http/simple.ts";
 import { VIEWS, viewPathOf } from "../http/view-path.ts";
 import { homeRoutes } from "../ui/home.tsx";
 import { projectPageRoutes } from "../ui/project.tsx";
+import { searchRoutes } from "../ui/search.tsx";
 import { whyRoutes } from "../ui/why.tsx";
 
 /** What the routes of all indexes share. */
@@ -21,9 +22,7 @@ export interface IndexRouteParts {
   /** The public address without a final slash; empty where it is the request's own. */
   readonly publicUrl: string;
   readonly indexes: readonly IndexConfig[];
-  readonly publishers: Services["publishers"];
-  readonly projectUses: Services["projectUses"];
-  readonly readmes: Services["readmes"];
+  readonly shelf: Services["shelf"];
 }
 
 type MountedIndex = Pick<Index, "config" | "repository" | "isDated" | "explain" | "catalog" | "sources">;
@@ -35,7 +34,7 @@ const HAS_FILES: ReadonlySet<string> = new Set(["files", "packages"]);
 export function mountIndexApi(
   app: Hono<AppEnv>,
   { config: index, repository }: Pick<MountedIndex, "config" | "repository">,
-  { authorize, publishers }: Pick<IndexRouteParts, "authorize" | "publishers">,
+  { authorize, shelf: { publishers } }: Pick<IndexRouteParts, "authorize" | "shelf">,
 ): void {
   app.route(`${index.base}/-/api/projects`, hostedProjectRoutes({ authorize, publishers, index, repository }));
 }
@@ -46,7 +45,9 @@ export function mountIndex(
   { config: own, repository, isDated, explain, catalog, sources }: MountedIndex,
   parts: IndexRouteParts,
 ): void {
-  const { authorize, publicUrl, indexes, publishers, projectUses: uses, readmes } = parts;
+  const { authorize, publicUrl, indexes, shelf } = parts;
+  const { publishers, projectUses: uses, readmes, knownProjects: known, listedNames: names, isReserved } = shelf;
+  const searched = { repository, sources, known, names, isReserved };
   const { name, base, upstreams, overlays } = own;
   const mount = (path: string, routes: Hono<AppEnv>) => {
     // The final slash of a named index's own page may be left out.
@@ -63,8 +64,9 @@ export function mountIndex(
   if (explain) mount("-/why", whyRoutes({ name, base, publicUrl }, explain));
   mount(
     "project",
-    projectPageRoutes({ ...own, publicUrl, repository, explain, sources, publishers, uses, readmes }, authorize),
+    projectPageRoutes({ ...own, ...searched, publicUrl, explain, publishers, uses, readmes }, authorize),
   );
+  mount("search", searchRoutes({ ...own, ...searched, publicUrl }));
   mount("simple", simpleRoutes({ repository, base, isDated }));
   mount("files", fileRoutes(repository, `${base}/files/`));
   if (overlays.length > 0) mount("find-links", findLinksRoutes(repository, base));
@@ -84,7 +86,9 @@ export function mountIndex(
  */
 export function routedPaths(bases: readonly string[]): (path: string) => string {
   const known = new Set(bases);
-  const pages = bases.flatMap((base) => ["simple", "find-links", "project"].map((page) => `${base}/${page}/`));
+  const pages = bases.flatMap((base) =>
+    ["simple", "find-links", "project", "search"].map((page) => `${base}/${page}/`),
+  );
   const collapsed = (path: string) => {
     const single = `${path}/`.replace(/\/{2,}/g, "/");
     return pages.some((page) => single.startsWith(page)) ? single.slice(0, -1) : path;

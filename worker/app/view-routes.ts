@@ -67,7 +67,7 @@ function viewApp(
   { config, catalog, under, sources }: Index,
   view: View,
   indexes: readonly Index[],
-  { publicUrl, publishers, projectUses, readmes, routed, ...locks }: ViewRouteParts,
+  { publicUrl, shelf, routed, ...locks }: ViewRouteParts,
 ): Hono<AppEnv> {
   const { name } = config;
   const base = `${config.base}/${view.segment}`;
@@ -83,7 +83,7 @@ function viewApp(
     return next();
   });
   const named = locks.indexes.map((index) => (index.name === name ? { ...index, base, repository, explain } : index));
-  mountIndexApi(app, { config: own, repository }, { authorize: locks.authorize, publishers });
+  mountIndexApi(app, { config: own, repository }, { authorize: locks.authorize, shelf });
   app.route(`${base}/-/api`, lockRoutes({ ...locks, indexes: named }, name));
   app.use((c, next) => {
     if (c.req.method !== "GET" && c.req.method !== "HEAD") throw takesNothing(config);
@@ -95,9 +95,7 @@ function viewApp(
     {
       authorize: locks.authorize,
       publicUrl,
-      publishers,
-      projectUses,
-      readmes,
+      shelf,
       indexes: indexes.map((index) => index.config),
     },
   );

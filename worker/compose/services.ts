@@ -6,6 +6,7 @@ import type { TokenStore } from "../auth/ports.ts";
 import { createTokenExchange, type TokenExchange } from "./token-exchange.ts";
 import { composeIndex, type Index } from "./compose-index.ts";
 import { createVerifyLater, isVerified, provenanceVerifier } from "./provenance.ts";
+import { shelfOf, type Shelf } from "./shelf.ts";
 import { sourceStack, type Source } from "./source-stack.ts";
 import type { Platform } from "../platform/platform.ts";
 import { inspect } from "../publishing/inspect/inspect.ts";
@@ -30,9 +31,6 @@ import { reservedBy } from "../layers/reserved-names.ts";
 import type { Layer, MirroredSource } from "../repository/repository.ts";
 import type { DeadLetters, Cleanup, Moving, RecentChanges, Retention, Runs } from "../repository/ports/maintenance.ts";
 import type { AskedFor } from "../repository/ports/asked-for.ts";
-import type { ProjectUses } from "../repository/ports/project-uses.ts";
-import type { Publishers } from "../repository/ports/publishers.ts";
-import type { Readmes } from "../repository/ports/readmes.ts";
 import type { OsvExport } from "../repository/ports/osv-export.ts";
 import type { StoredObjects } from "../repository/ports/stored-objects.ts";
 import { countTogether, type Counting } from "../storage/d1/catalog.ts";
@@ -64,9 +62,7 @@ export interface Services {
   readonly forks: Forks;
   readonly advisoriesOnFork: AdvisoriesOn;
   readonly auditLog: AuditLog;
-  readonly publishers: Publishers;
-  readonly projectUses: ProjectUses;
-  readonly readmes: Readmes;
+  readonly shelf: Shelf;
   readonly tokens: TokenStore;
   /** The lists of policies, and what makes ids for their entries. */
   readonly policyEntries: { readonly entries: PolicyEntryStore; readonly freshId: () => string };
@@ -187,9 +183,7 @@ export function compose(
       return known?.affecting(base.version).map(({ id }) => id) ?? [];
     },
     auditLog: stores.auditLog,
-    publishers: stores.publishers,
-    projectUses: stores.projectUses,
-    readmes: stores.readmes,
+    shelf: shelfOf(stores, reserved),
     openStagingFile: stores.openStagingFile,
     publish,
     uploads: createUploadsInParts({

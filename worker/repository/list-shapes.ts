@@ -6,8 +6,8 @@ import type { Context } from "./context.ts";
 import { giveWay } from "./give-way.ts";
 import { clientSink } from "./sinks.ts";
 
-/** The forms of a root listing: PEP 691 JSON with one line for each project, and PEP 503 HTML. */
-export const SHAPES = ["json", "html"] as const;
+/** The forms of a root listing: PEP 691 JSON with one line for each project, PEP 503 HTML, and the names alone, one a line. */
+export const SHAPES = ["json", "html", "names"] as const;
 export type Shape = (typeof SHAPES)[number];
 
 /** Batches of projects, as they arrive or are read. */
@@ -113,6 +113,11 @@ const RENDERERS: Record<Shape, (serial: number | undefined) => Renderer> = {
     opening: rootHtml.opening,
     batch: (entries) => entries.map(({ name }) => rootHtml.project(name)).join(""),
     closing: rootHtml.closing,
+  }),
+  names: () => ({
+    opening: "",
+    batch: (entries) => entries.map(({ name }) => `${name}\n`).join(""),
+    closing: "",
   }),
 };
 

@@ -26,7 +26,7 @@ export interface ListHead {
 export interface ListContent {
   /** Whether its bytes are stored. Otherwise they are made for whoever reads them. */
   readonly isStored: boolean;
-  /** Gzipped bytes: JSON (PEP 691) with one line for each project, or HTML (PEP 503). */
+  /** Gzipped bytes: JSON (PEP 691) with one line for each project, HTML (PEP 503), or a line for each name. */
   open(shape: Shape): Promise<ReadableStream<Uint8Array>>;
   entries(): RootBatches;
   cancel(): Promise<void>;
@@ -96,6 +96,11 @@ export class ProjectList {
 
   html(): Promise<ReadableStream<Uint8Array>> {
     return this.#content.open("html");
+  }
+
+  /** The names of its projects, each in a line of its own. */
+  async names(): Promise<string> {
+    return new Response(inflate(await this.#content.open("names"))).text();
   }
 
   /** Its projects, in batches as they are read. */

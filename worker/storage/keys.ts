@@ -57,8 +57,12 @@ export const sharedKeys = (deployment: string) => ({
     `https://hosted.invalid/${encodeURIComponent(deployment)}/${index}/${name}/${changed}`,
 });
 
-/** R2: a root listing as JSON and as HTML, of a source or of an index, whose name never is a source's. */
-export const listKeys = (of: string) => ({ json: `list/${FORMAT}/${of}`, html: `list-html/${HTML_VERSION}/${of}` });
+/** R2: a root listing as JSON, as HTML and as names, of a source or of an index, whose name never is a source's. */
+export const listKeys = (of: string) => ({
+  json: `list/${FORMAT}/${of}`,
+  html: `list-html/${HTML_VERSION}/${of}`,
+  names: `list-names/1/${of}`,
+});
 
 export type ListKeys = ReturnType<typeof listKeys>;
 

@@ -34,6 +34,7 @@ import { policyEntriesIn } from "./d1/policy-entries.ts";
 import { pagesBehindIn } from "./d1/pages-behind.ts";
 import { demandIn, popularityIn, type PopularityParts } from "./d1/popularity.ts";
 import { projectUsesIn } from "./d1/project-uses.ts";
+import { knownProjectsIn } from "./d1/known-projects.ts";
 import { publishersIn } from "./d1/publishers.ts";
 import { publishTransactionIn } from "./d1/publish-transaction.ts";
 import { verdictsIn } from "./d1/provenance-verdicts.ts";
@@ -205,6 +206,9 @@ export function createStores(platform: Storage, { maxPut, inMemory }: StorageLim
     auditLog: auditLogIn(db),
     publishers: publishersIn(db),
     projectUses: projectUsesIn(db),
+    knownProjects: knownProjectsIn(db),
+    /** The names that indexes list. Two listings with the same digest have the same. */
+    listedNames: memory.names,
     readmes: readmesIn(cache, memory.readmes, sharedKeys(platform.deployment)),
     policyEntries: policyEntriesIn(db),
     askedFor: askedForIn(db),
@@ -279,6 +283,8 @@ const memoryTier = ({ budget, largest }: FileMemory) => ({
   blocked: new Memory<true>(MiB),
   verifying: new Memory<true>(MiB),
   readmes: new Memory<string>(4 * MiB, MiB),
+  /** PyPI's names are 12 MB. */
+  names: new Memory<string>(24 * MiB, 20 * MiB),
   viewed: new Memory<GuardedPage>(8 * MiB, 4 * MiB),
   /** All shards of an index of PyPI's 24,500 records. */
   advisories: new Memory<Shard>(12 * MiB, 2 * MiB),

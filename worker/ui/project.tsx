@@ -7,6 +7,7 @@ import type { AppEnv } from "../http/context.ts";
 import { publishersFor } from "../http/hosted-projects.ts";
 import { problem } from "../http/problem.ts";
 import { redirectToCanonical } from "../http/redirect.ts";
+import { meantNames, type SearchedIndex } from "../http/search.ts";
 import { parseProjectName, type ProjectName } from "../pypi/name.ts";
 import { installSetups } from "../pypi/setups.ts";
 import { isVersion } from "../pypi/version.ts";
@@ -18,7 +19,7 @@ import { Files, Refused, type FileFilter } from "./project/files.tsx";
 import { lookingAt, refusedFiles, viewProject, type ProjectView, type ViewedIndex } from "./project/view.ts";
 
 /** What the routes need of an index. */
-export interface ProjectPageIndex extends ViewedIndex {
+export interface ProjectPageIndex extends ViewedIndex, SearchedIndex {
   /** Prefix of its addresses: empty, or a slash and its name. */
   readonly base: string;
   /** The public address, where it is not the request's own; else empty. */
@@ -47,7 +48,10 @@ export function projectPageRoutes(index: ProjectPageIndex, authorize: Authorize)
     const place = pagePlace(c, index, index.publicUrl);
     const ctx = lookingAt(c.get("ctx"));
     const view = await viewProject(index, project, version, ctx);
-    if (view === null) return sendHtml(c, <Absent place={place} project={project} />, 404);
+    if (view === null) {
+      const meant = await meantNames(index, project, ctx);
+      return sendHtml(c, <Absent place={place} project={project} meant={meant} />, 404);
+    }
     if (view === "no-release") {
       return sendHtml(c, <NoRelease place={place} project={project} version={version ?? ""} />, 404);
     }
@@ -253,11 +257,29 @@ const Note = ({ alarm = false, children }: { readonly alarm?: boolean; readonly 
   <div class={alarm ? "card note alarm" : "card note"}>{children}</div>
 );
 
-function Absent({ place, project }: { readonly place: PagePlace; readonly project: ProjectName }) {
+interface AbsentProps {
+  readonly place: PagePlace;
+  readonly project: ProjectName;
+  readonly meant: readonly ProjectName[];
+}
+
+function Absent({ place, project, meant }: AbsentProps) {
   return (
     <Layout title={`No project ${project} · ${place.name}`} place={place} query={project}>
       <h1>No project {project}</h1>
       <p class="lead">Neither this index nor its upstreams have it. Is the name spelled right?</p>
+      {meant.length > 0 && (
+        <>
+          <h2>Did you mean</h2>
+          <ul class="plain">
+            {meant.map((name) => (
+              <li>
+                <a href={`${place.at}project/${name}/`}>{name}</a>
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
     </Layout>
   );
 }

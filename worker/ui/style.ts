@@ -23,7 +23,7 @@ export const STYLE = `
 }
 * { box-sizing: border-box; }
 html { scroll-padding-top: 1rem; }
-body { margin: 0; background: var(--back); color: var(--text); font: 16px/1.55 system-ui, sans-serif; }
+body { display: flex; flex-direction: column; min-height: 100vh; margin: 0; background: var(--back); color: var(--text); font: 16px/1.55 system-ui, sans-serif; }
 a { color: var(--accent); text-underline-offset: 0.15em; }
 a:not(:hover) { text-decoration-thickness: 1px; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 4px; }
@@ -42,7 +42,7 @@ input { flex: 1; min-width: 0; width: 100%; }
 input::placeholder { color: var(--soft); opacity: 1; }
 button { cursor: pointer; background: var(--card); }
 button:hover { border-color: var(--accent); }
-main { padding-block: 2rem 3rem; }
+main { flex: 1; width: 100%; padding-block: 2rem 3rem; }
 h1 { margin: 0; font-size: 1.9rem; line-height: 1.2; letter-spacing: -0.02em; overflow-wrap: anywhere; }
 h1 small { color: var(--soft); font-size: 1.15rem; font-weight: 400; letter-spacing: 0; }
 h2 { margin: 2.25rem 0 0.75rem; font-size: 1.2rem; letter-spacing: -0.01em; }
@@ -103,8 +103,8 @@ td.day { white-space: nowrap; }
 .filter label { display: grid; gap: 0.2rem; font-size: 0.8rem; color: var(--soft); }
 .filter select { color: var(--text); font-size: 0.95rem; max-width: 100%; }
 .find { display: flex; gap: 0.5rem; max-width: 36rem; margin: 1rem 0; }
-.results li { padding: 0.75rem 0; border-top: 1px solid var(--line); }
-.results li:first-child { border-top: 0; }
+ul.results li { padding: 0.75rem 0; border-top: 1px solid var(--line); }
+ul.results li:first-child { border-top: 0; }
 .results a { font-size: 1.05rem; font-weight: 600; overflow-wrap: anywhere; }
 .readme { overflow-wrap: anywhere; }
 .readme > :first-child { margin-top: 0; }

@@ -17,6 +17,8 @@ interface Grant {
   readonly index?: string;
   readonly projects?: readonly string[];
   readonly expires?: string;
+  /** Its scopes where it is left out. */
+  readonly name?: string;
 }
 
 /** The hosted index `team` of a rig, as wrangler.toml ships it. */

@@ -15,9 +15,9 @@ import { multipartUpload } from "./multipart-upload.ts";
 const MAX_VALIDATOR = 512;
 
 /**
- * A root listing in R2, JSON and HTML as two objects: PyPI's is too large for KV and for memory. The JSON has the
- * listing's facts. Both name the revision that they were written in, and HTML of another revision is not used: two
- * objects cannot be written at once.
+ * A root listing in R2, JSON, HTML and names as three objects: PyPI's is too large for KV and for memory. The JSON has the
+ * listing's facts. All name the revision that they were written in, and HTML or names of another revision are not used:
+ * three objects cannot be written at once.
  */
 export function listStore(r2: Objects, keys: ListKeys): ListStore {
   return {
@@ -41,15 +41,16 @@ export function listStore(r2: Objects, keys: ListKeys): ListStore {
       const sinks = {
         json: multipartUpload(r2, keys.json, { customMetadata: { ...metadataOf(head), revision } }),
         html: multipartUpload(r2, keys.html, { customMetadata: { revision } }),
+        names: multipartUpload(r2, keys.names, { customMetadata: { revision } }),
       };
       return {
         write: (shape, bytes) => sinks[shape].write(bytes),
         async commit() {
-          await sinks.html.commit();
+          await Promise.all([sinks.html.commit(), sinks.names.commit()]);
           await sinks.json.commit();
         },
         async abort() {
-          await Promise.allSettled([sinks.json.abort(), sinks.html.abort()]);
+          await Promise.allSettled(Object.values(sinks).map((sink) => sink.abort()));
         },
       };
     },
@@ -61,12 +62,12 @@ export function listStore(r2: Objects, keys: ListKeys): ListStore {
       isStored: true,
       async open(shape) {
         if (shape === "json") return json;
-        const html = revision === undefined ? null : await r2.get(keys.html);
-        if (html?.customMetadata?.["revision"] === revision && html) {
+        const other = revision === undefined ? null : await r2.get(keys[shape]);
+        if (other?.customMetadata?.["revision"] === revision && other) {
           await json.cancel();
-          return html.body;
+          return other.body;
         }
-        await html?.body.cancel();
+        await other?.body.cancel();
         return shaped(shape, entriesIn(json), undefined, giveUp, ctx);
       },
       entries: () => entriesIn(json),

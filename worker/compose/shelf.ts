@@ -1,0 +1,24 @@
+import { reservedBy } from "../layers/reserved-names.ts";
+import type { ProjectName } from "../pypi/name.ts";
+import type { KnownProjects, ListedNames } from "../repository/ports/known-projects.ts";
+import type { ProjectUses } from "../repository/ports/project-uses.ts";
+import type { Publishers } from "../repository/ports/publishers.ts";
+import type { Readmes } from "../repository/ports/readmes.ts";
+import type { Stores } from "../storage/stores.ts";
+
+/** What the pages for people read beside an index. */
+export interface Shelf {
+  readonly publishers: Publishers;
+  readonly projectUses: ProjectUses;
+  readonly readmes: Readmes;
+  readonly knownProjects: KnownProjects;
+  readonly listedNames: ListedNames;
+  /** Whether no upstream is ever asked for a name. */
+  readonly isReserved: (name: ProjectName) => boolean;
+}
+
+/** @param reserved patterns of names */
+export function shelfOf(stores: Stores, reserved: readonly string[]): Shelf {
+  const { publishers, projectUses, readmes, knownProjects, listedNames } = stores;
+  return { publishers, projectUses, readmes, knownProjects, listedNames, isReserved: reservedBy(reserved) };
+}

@@ -1,0 +1,91 @@
+import { Hono } from "hono";
+import type { AppEnv } from "../http/context.ts";
+import { search, type FoundProject, type SearchedIndex, type SearchResult } from "../http/search.ts";
+import { Layout, pagePlace, sendHtml, type PagePlace } from "./layout.tsx";
+import { Badge, counted } from "./parts.tsx";
+import { lookingAt } from "./project/view.ts";
+
+/** What the route needs of an index. */
+interface SearchPageIndex extends SearchedIndex, Pick<PagePlace, "name" | "base"> {
+  /** The public address, where it is not the request's own; else empty. */
+  readonly publicUrl: string;
+}
+
+/** Where a project is, for people. */
+const ORIGINS = {
+  hosted: { text: "hosted here", tone: "good" },
+  stored: { text: "kept here", tone: undefined },
+  upstream: { text: "upstream", tone: undefined },
+} as const;
+
+/** Searches the projects of an index by name; to be mounted at `{base}/search`. */
+export function searchRoutes(index: SearchPageIndex): Hono<AppEnv> {
+  const routes = new Hono<AppEnv>();
+  routes.get("/", async (c) => {
+    const query = (c.req.query("q") ?? "").slice(0, 200);
+    const place = pagePlace(c, index, index.publicUrl);
+    const result = await search(index, query, lookingAt(c.get("ctx")));
+    return sendHtml(c, <SearchPage place={place} query={query} result={result} />);
+  });
+  return routes;
+}
+
+interface SearchProps {
+  readonly place: PagePlace;
+  readonly query: string;
+  readonly result: SearchResult;
+}
+
+function SearchPage({ place, query, result }: SearchProps) {
+  const { wanted, found, isCut, refusal, isPartial } = result;
+  const title = wanted === "" ? "Search" : `${wanted} · search`;
+  return (
+    <Layout title={`${title} · ${place.name}`} place={place} query={query}>
+      <h1>{wanted === "" ? "Search" : <>Search for {wanted}</>}</h1>
+      {wanted === "" && <p class="lead">Type a part of a project's name: letters, digits and hyphens.</p>}
+      {refusal !== undefined && (
+        <div class="card note alarm">
+          <p>
+            <b>{wanted} is not offered.</b> {refusal}
+          </p>
+        </div>
+      )}
+      {isPartial && (
+        <div class="card note">
+          <p>
+            The names of the upstreams are being fetched, or cannot be fetched now. What is hosted and kept here was
+            searched alone; search again in a minute.
+          </p>
+        </div>
+      )}
+      {wanted !== "" && (
+        <p class="soft" role="status">
+          {found.length === 0
+            ? "No project has this in its name."
+            : `${isCut ? "The best " : ""}${counted(found.length, "project")}`}
+        </p>
+      )}
+      <ul class="plain results">
+        {found.map((project) => (
+          <Found place={place} project={project} />
+        ))}
+      </ul>
+    </Layout>
+  );
+}
+
+function Found({
+  place,
+  project: { name, kind, origin },
+}: {
+  readonly place: PagePlace;
+  readonly project: FoundProject;
+}) {
+  const { text, tone } = ORIGINS[origin];
+  return (
+    <li>
+      <a href={`${place.at}project/${name}/`}>{name}</a> <Badge tone={tone}>{text}</Badge>{" "}
+      {kind === "exact" && <Badge>this very name</Badge>}
+    </li>
+  );
+}
