@@ -279,3 +279,19 @@ describe("what the policy refuses", () => {
     expect(text).not.toContain(`/${YOUNG.filename}"`);
   });
 });
+
+test("a page of three hundred releases is small, and shows the files of one release only", async () => {
+  const files = Array.from({ length: 300 }, (_, at) => ({
+    filename: `many-1.${at}-py3-none-any.whl`,
+    bytes: bytes(`${at}`),
+    metadata: metadata(`1.${at}`, "", "# Long\n\nwords ".repeat(200)),
+    entry: { "upload-time": new Date(NOW - at * 86_400_000).toISOString() },
+  }));
+  await rig.upstream.publish("many", files, { versions: [] });
+  const { text } = await page("/project/many/");
+  const gzip = new Response(new Blob([text]).stream().pipeThrough(new CompressionStream("gzip")));
+  const { byteLength } = await gzip.arrayBuffer();
+  expect(text.match(/\/project\/many\/1\.\d+\//g)).toHaveLength(300);
+  expect(text.match(/\/files\//g)).toHaveLength(1);
+  expect(byteLength).toBeLessThan(50 * 1024);
+});
