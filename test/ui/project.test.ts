@@ -90,6 +90,22 @@ describe("the page of a project", () => {
     expect((await page("/project/other/")).status).toBe(503);
   });
 
+  test("has its failures as a page where a browser asks, and as a sentence for others", async () => {
+    rig.upstream.down = true;
+    const failed = await page("/project/other/", { Accept: "text/html,*/*;q=0.8" });
+    expect([failed.status, failed.headers.get("Retry-After"), failed.headers.get("Cache-Control")]).toEqual([
+      503,
+      "1",
+      "no-store",
+    ]);
+    expect(failed.text).toMatch(
+      /<h1>Not now<\/h1><p class="lead">The upstream upstream\.test cannot be used right now/,
+    );
+    const wrong = await page("/project/-x/", { Accept: "text/html" });
+    expect([wrong.status, wrong.text]).toEqual([400, expect.stringContaining("&quot;-x&quot; is not a project name")]);
+    expect((await page("/project/other/")).text).toMatch(/^The upstream upstream\.test/);
+  });
+
   test("is for no shared cache and no search engine, and sends nobody on with a referrer", async () => {
     const { headers } = await page("/project/demo-tools/");
     expect(Object.fromEntries(headers)).toMatchObject({

@@ -1,6 +1,7 @@
 import type { Context as HonoContext } from "hono";
 import { raw } from "hono/html";
 import type { Child } from "hono/jsx";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { DEFAULT } from "../../schema/indexes.ts";
 import type { AppEnv } from "../http/context.ts";
 import { LIFETIMES } from "../http/headers.ts";
@@ -43,7 +44,7 @@ const POLICY = `default-src 'none'; style-src 'self'; script-src ${SCRIPT_SOURCE
  * Answers with a page for people. No cache shares it, since it contains the host name of the request; no search engine lists it; no
  * page that it links to learns where its reader came from.
  */
-export function sendHtml(c: HonoContext<AppEnv>, page: Child, status: 200 | 400 | 401 | 403 | 404 | 451 | 503 = 200) {
+export function sendHtml(c: HonoContext<AppEnv>, page: Child, status: ContentfulStatusCode = 200) {
   c.header("Cache-Control", (status === 200 ? LIFETIMES.ownHost : LIFETIMES.error)["Cache-Control"]);
   c.header("Content-Security-Policy", POLICY);
   c.header("Referrer-Policy", "no-referrer");

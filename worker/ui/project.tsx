@@ -5,7 +5,6 @@ import { badRequest, IndexError } from "../errors.ts";
 import type { Authorize } from "../http/access.ts";
 import type { AppEnv } from "../http/context.ts";
 import { publishersFor } from "../http/hosted-projects.ts";
-import { problem } from "../http/problem.ts";
 import { redirectToCanonical } from "../http/redirect.ts";
 import { meantNames, type SearchedIndex } from "../http/search.ts";
 import { parseProjectName, type ProjectName } from "../pypi/name.ts";
@@ -16,6 +15,7 @@ import { Layout, pagePlace, sendHtml, type PagePlace } from "./layout.tsx";
 import { Badge, Command, counted, Day } from "./parts.tsx";
 import { Dependencies, Facts, Versions } from "./project/facts.tsx";
 import { Files, Refused, type FileFilter } from "./project/files.tsx";
+import { problemPage } from "./problem-page.tsx";
 import { lookingAt, refusedFiles, viewProject, type ProjectView, type ViewedIndex } from "./project/view.ts";
 
 /** What the routes need of an index. */
@@ -70,7 +70,7 @@ export function projectPageRoutes(index: ProjectPageIndex, authorize: Authorize)
 
 /** A project that the policy refuses whole is a page as well; other failures are sentences, as everywhere. */
 async function refusal(c: HonoContext<AppEnv>, error: unknown, index: ProjectPageIndex): Promise<Response> {
-  if (!(error instanceof IndexError) || error.kind !== "project-blocked") return problem(error, c);
+  if (!(error instanceof IndexError) || error.kind !== "project-blocked") return problemPage(c, error, index);
   const project = parseProjectName(c.req.param("project") ?? "");
   const place = pagePlace(c, index, index.publicUrl);
   // Where a rule refuses the name, the sentence says all.

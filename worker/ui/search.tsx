@@ -3,6 +3,7 @@ import type { AppEnv } from "../http/context.ts";
 import { search, type FoundProject, type SearchedIndex, type SearchResult } from "../http/search.ts";
 import { Layout, pagePlace, sendHtml, type PagePlace } from "./layout.tsx";
 import { Badge, counted } from "./parts.tsx";
+import { problemPage } from "./problem-page.tsx";
 import { lookingAt } from "./project/view.ts";
 
 /** What the route needs of an index. */
@@ -27,6 +28,7 @@ export function searchRoutes(index: SearchPageIndex): Hono<AppEnv> {
     const result = await search(index, query, lookingAt(c.get("ctx")));
     return sendHtml(c, <SearchPage place={place} query={query} result={result} />);
   });
+  routes.onError((error, c) => problemPage(c, error, index));
   return routes;
 }
 
