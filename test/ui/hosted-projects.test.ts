@@ -94,6 +94,37 @@ test("who uploaded is told to those who have shown a token of the index, and to 
   }
 });
 
+test("the tokens that reach an index are listed for its admins, and for no one else", async () => {
+  const rig = teamRig();
+  const admin = await give(rig, { name: "the lead", scopes: ["admin"] });
+  const release = await give(rig, {
+    name: "acme release",
+    scopes: ["upload"],
+    projects: ["acme-*"],
+    expiresAt: rig.now + 86_400_000,
+  });
+  await give(rig, { name: "of another index", index: "scratch" });
+  await give(rig, { name: "of all", index: "*", scopes: ["read"] });
+  await give(rig, { name: "over", expiresAt: rig.now - 1 });
+  const shown = async (headers: Record<string, string>, path = "/team/") => {
+    const [, table = ""] = (await rig.get(path, headers)).text().split("Tokens that reach this index");
+    return [...table.matchAll(/<th scope="row">([^<]*)<\/th><td>([^<]*)<\/td><td>([^<]*)<\/td><td>([^<]*)<\/td>/g)].map(
+      (row) => row.slice(1).join(" | "),
+    );
+  };
+  for (const headers of [bearer(admin.text), READER]) {
+    expect((await shown(headers)).toSorted()).toEqual([
+      "acme release | upload | team | acme-*",
+      "of all | read | every index | any project",
+      "the lead | admin | team | any project",
+    ]);
+  }
+  expect(await shown(bearer(release.text))).toEqual([]);
+  expect(await shown(bearer((await give(rig)).text))).toEqual([]);
+  expect(await shown(bearer(admin.text), "/")).toEqual([]);
+  expect((await rig.get("/team/", bearer(admin.text))).text()).not.toContain(release.text.split("_").at(-1));
+});
+
 test("the page is there while the database is away, and says so", async () => {
   const rig = new Rig(OPEN_TEAM, { database: DATABASE_AWAY });
   const page = await rig.get("/team/");

@@ -46,7 +46,15 @@ export function mountIndex(
   parts: IndexRouteParts,
 ): void {
   const { authorize, publicUrl, indexes, shelf } = parts;
-  const { publishers, projectUses: uses, readmes, knownProjects: known, listedNames: names, isReserved } = shelf;
+  const {
+    publishers,
+    tokens,
+    projectUses: uses,
+    readmes,
+    knownProjects: known,
+    listedNames: names,
+    isReserved,
+  } = shelf;
   const searched = { repository, sources, known, names, isReserved };
   const { name, base, upstreams, overlays } = own;
   const mount = (path: string, routes: Hono<AppEnv>) => {
@@ -59,7 +67,7 @@ export function mountIndex(
     }
     app.route(`${base}/${path}`, routes);
   };
-  mount("", homeRoutes({ ...own, publicUrl, indexes, catalog, repository, publishers }, authorize));
+  mount("", homeRoutes({ ...own, publicUrl, indexes, catalog, repository, publishers, tokens }, authorize));
   if (base !== "") app.get(base, (c) => redirectTo(c, `${base}/`));
   if (explain) mount("-/why", whyRoutes({ name, base, publicUrl }, explain));
   mount(

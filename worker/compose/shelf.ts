@@ -1,3 +1,4 @@
+import type { TokenStore } from "../auth/ports.ts";
 import { reservedBy } from "../layers/reserved-names.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import type { KnownProjects, ListedNames } from "../repository/ports/known-projects.ts";
@@ -9,6 +10,7 @@ import type { Stores } from "../storage/stores.ts";
 /** What the pages for people read beside an index. */
 export interface Shelf {
   readonly publishers: Publishers;
+  readonly tokens: Pick<TokenStore, "list">;
   readonly projectUses: ProjectUses;
   readonly readmes: Readmes;
   readonly knownProjects: KnownProjects;
@@ -19,6 +21,6 @@ export interface Shelf {
 
 /** @param reserved patterns of names */
 export function shelfOf(stores: Stores, reserved: readonly string[]): Shelf {
-  const { publishers, projectUses, readmes, knownProjects, listedNames } = stores;
-  return { publishers, projectUses, readmes, knownProjects, listedNames, isReserved: reservedBy(reserved) };
+  const { publishers, tokens, projectUses, readmes, knownProjects, listedNames } = stores;
+  return { publishers, tokens, projectUses, readmes, knownProjects, listedNames, isReserved: reservedBy(reserved) };
 }

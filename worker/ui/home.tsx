@@ -4,11 +4,13 @@ import { IndexError } from "../errors.ts";
 import { readableBy, type Authorize } from "../http/access.ts";
 import type { AppEnv } from "../http/context.ts";
 import { hostedProjectRows, publishersFor, type HostedProjectRow } from "../http/hosted-projects.ts";
+import { tokenReach, type TokenReach } from "../http/token-reach.ts";
 import { adminSetup, publishSetup, clientSetups, type ClientSetup } from "../pypi/setups.ts";
 import type { Publishers } from "../repository/ports/publishers.ts";
 import type { Repository } from "../repository/repository.ts";
 import { Layout, pagePlace, sendHtml, type PagePlace } from "./layout.tsx";
 import { Badge, Command, counted, Day, sizeText } from "./parts.tsx";
+import { Tokens } from "./tokens.tsx";
 
 /** What the page shows of an index. */
 interface HomeIndex {
@@ -29,6 +31,7 @@ interface HomeIndex {
   readonly catalog: { count(): Promise<number> };
   readonly repository: Repository;
   readonly publishers: Publishers;
+  readonly tokens: Parameters<typeof tokenReach>[3];
 }
 
 /** How many hosted projects the page lists, unless it is asked for all. */
@@ -48,6 +51,7 @@ export function homeRoutes(index: HomeIndex, authorize: Authorize): Hono<AppEnv>
     const shown = c.req.query("hosted") === "all" ? rows : rows?.slice(0, LISTED);
     const names = shown?.map(({ project }) => project) ?? [];
     const by = await publishersFor(c, authorize, index, (indexes) => index.publishers.last(indexes, names));
+    const tokens = index.isPrivate || index.hosted ? await tokenReach(c, authorize, index.name, index.tokens) : [];
     const mayRead = await readableBy(c, authorize);
     const others = index.indexes.filter((other) => other.base !== index.base && mayRead(other));
     return sendHtml(
@@ -59,6 +63,7 @@ export function homeRoutes(index: HomeIndex, authorize: Authorize): Hono<AppEnv>
         rows={rows}
         shown={shown ?? []}
         by={by}
+        tokens={tokens}
         others={others.map(({ base }) => `${place.host}${base}/`)}
       />,
     );
@@ -78,6 +83,7 @@ interface HomeProps {
   readonly rows: readonly HostedProjectRow[] | undefined;
   readonly shown: readonly HostedProjectRow[];
   readonly by: ReadonlyMap<string, string>;
+  readonly tokens: readonly TokenReach[];
   /** Addresses of the other indexes' pages. */
   readonly others: readonly string[];
 }
@@ -108,6 +114,7 @@ function Home(props: HomeProps) {
       )}
       <Facts {...props} />
       {overlays.length === 0 ? null : <Hosted {...props} />}
+      {props.tokens.length > 0 && <Tokens tokens={props.tokens} />}
       <h2>Set up a client</h2>
       {isPrivate ? (
         <p>
