@@ -86,10 +86,7 @@ async function refusal(c: HonoContext<AppEnv>, error: unknown, index: ProjectPag
         </p>
       </Note>
       {files.status === "fulfilled" && files.value.length > 0 && (
-        <>
-          <h2 id="refused">Not offered</h2>
-          <Refused files={files.value} />
-        </>
+        <Refused place={place} project={project} files={files.value} />
       )}
     </Layout>,
     451,
@@ -110,6 +107,9 @@ function ProjectPage({ index, place, view, isPinned, filter, by }: ProjectPagePr
   const { project, shown, files, readme, metadata } = view;
   const version = shown?.version ?? "";
   const [first] = metadata.known;
+  const refused = shown && shown.refused.length > 0 && (
+    <Refused place={place} project={project} files={shown.refused} />
+  );
   const requirement = isPinned && version !== "" ? `${project}==${version}` : project;
   return (
     <Layout title={`${[project, version].filter(Boolean).join(" ")} · ${index.name}`} place={place}>
@@ -121,6 +121,7 @@ function ProjectPage({ index, place, view, isPinned, filter, by }: ProjectPagePr
       <Notes view={view} />
       <div class="columns">
         <div>
+          {files.length === 0 && refused}
           {files.length > 0 && (
             <>
               <h2>Install</h2>
@@ -164,12 +165,7 @@ function ProjectPage({ index, place, view, isPinned, filter, by }: ProjectPagePr
           <Files place={place} files={files} filter={filter} by={by} />
         </>
       )}
-      {shown && shown.refused.length > 0 && (
-        <>
-          <h2 id="refused">Not offered</h2>
-          <Refused files={shown.refused} />
-        </>
-      )}
+      {refused && files.length > 0 && refused}
     </Layout>
   );
 }

@@ -99,6 +99,9 @@ tbody th > details { font-weight: 400; }
 .num { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 td.day { white-space: nowrap; }
 .name { overflow-wrap: anywhere; min-width: 12rem; }
+.refused > li { overflow-wrap: anywhere; }
+.refused > .card { margin: 0.6rem 0; padding: 0.75rem 1.1rem; }
+.refused p { margin: 0.3rem 0 0; }
 .filter { display: flex; flex-wrap: wrap; align-items: end; gap: 0.6rem 1rem; margin: 0.75rem 0; }
 .filter label { display: grid; gap: 0.2rem; font-size: 0.8rem; color: var(--soft); }
 .filter select { color: var(--text); font-size: 0.95rem; max-width: 100%; }

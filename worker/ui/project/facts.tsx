@@ -1,7 +1,7 @@
 import type { ShownRequirement } from "../../pypi/project-metadata.ts";
 import type { PagePlace } from "../layout.tsx";
 import { Badge, counted, Day } from "../parts.tsx";
-import { endOfHold } from "./files.tsx";
+import { heldUntil } from "../../repository/held-fixes.ts";
 import type { SharedMetadata } from "./release-metadata.ts";
 import type { ProjectView, ViewedRelease } from "./view.ts";
 
@@ -169,7 +169,7 @@ interface VersionRowProps {
 function VersionRow({ href, release, isShown }: VersionRowProps) {
   const { version, uploadedAt, yanked, reason, refused, files } = release;
   const [first] = refused;
-  const until = first && endOfHold(first.rules);
+  const until = Math.min(...refused.map(heldUntil));
   return (
     <li>
       {version === "" ? (
@@ -188,7 +188,7 @@ function VersionRow({ href, release, isShown }: VersionRowProps) {
       {first && files > 0 && <Badge tone="warn">{counted(refused.length, "file")} refused</Badge>}
       {first && files === 0 && (
         <Badge tone="bad">
-          {until === undefined ? (
+          {until === Infinity ? (
             "refused"
           ) : (
             <>

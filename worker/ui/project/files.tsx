@@ -169,55 +169,55 @@ function Choice({ name, label, all, options, chosen }: ChoiceProps) {
   );
 }
 
-/** Files that the policy refuses, with the reason: the guard's own sentences. */
-export function Refused({ files }: { readonly files: readonly ExplainedFile[] }) {
-  return (
-    <div class="scroll" tabindex={0} role="region" aria-labelledby="refused">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">File</th>
-            <th scope="col">Why</th>
-            <th scope="col">Until</th>
-          </tr>
-        </thead>
-        <tbody>
-          {files.map(({ filename, rules }) => {
-            const acting = rules.filter(({ mode, exempted }) => mode === "enforce" && !exempted);
-            const until = endOfHold(rules);
-            return (
-              <tr>
-                <th scope="row" class="name">
-                  {filename}
-                </th>
-                <td>
-                  {acting.map(({ rule, sentence, advisory }) => (
-                    <p>
-                      <Badge tone="bad">{rule}</Badge> {sentence}
-                      {advisory && (
-                        <>
-                          {" "}
-                          <a href={advisory.url} rel="noopener noreferrer">
-                            {advisory.id}
-                          </a>
-                        </>
-                      )}
-                    </p>
-                  ))}
-                </td>
-                <td class="day">{until === undefined ? "no end" : <Day at={until} />}</td>
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
-    </div>
-  );
+/** So many refused files are named; all of them are on the page that explains the policy. */
+const MAX_REFUSED = 50;
+
+interface RefusedProps {
+  readonly place: PagePlace;
+  readonly project: string;
+  /** The oldest first. */
+  readonly files: readonly ExplainedFile[];
 }
 
-/** When a refused file is let through by time alone; undefined where it is not. */
-export function endOfHold(rules: ExplainedFile["rules"]): number | undefined {
-  const acting = rules.filter(({ mode, exempted }) => mode === "enforce" && !exempted);
-  const until = Math.max(...acting.map(({ until: end = Infinity }) => end));
-  return Number.isFinite(until) ? until : undefined;
+/** Files that the policy refuses, with the reason: the guard's own sentences. */
+export function Refused({ place, project, files }: RefusedProps) {
+  return (
+    <>
+      <h2 id="refused">Not offered</h2>
+      <ul class="plain refused">
+        {files
+          .toReversed()
+          .slice(0, MAX_REFUSED)
+          .map(({ filename, rules }) => (
+            <li class="card">
+              <b>{filename}</b>
+              {rules
+                .filter(({ mode, exempted }) => mode === "enforce" && !exempted)
+                .map(({ rule, sentence, until, advisory }) => (
+                  <p>
+                    <Badge tone="bad">{rule}</Badge> {sentence}
+                    {until !== undefined && (
+                      <>
+                        {" "}
+                        Until <Day at={until} />.
+                      </>
+                    )}
+                    {advisory && (
+                      <>
+                        {" "}
+                        <a href={advisory.url} rel="noopener noreferrer">
+                          {advisory.id}
+                        </a>
+                      </>
+                    )}
+                  </p>
+                ))}
+            </li>
+          ))}
+      </ul>
+      <p>
+        <a href={`${place.at}-/why/${project}`}>What the policy says of each file of {project}</a>
+      </p>
+    </>
+  );
 }
