@@ -1,3 +1,5 @@
+import * as z from "zod/mini";
+
 /**
  * What a job did, or would do in a dry run: numbers and names, no sentences. `POST /-/api/jobs/NAME` answers with these, and
  * with a sentence for each. `bytes` are bytes, times are milliseconds since the epoch, and `source` is an upstream's name in the
@@ -207,3 +209,10 @@ type MoveResult = ({ readonly kind: "moved-out" } | { readonly kind: "moved-in" 
   /** Objects and values that can be fetched again and were left out: their bytes are not there, or not as they were. */
   readonly left: number;
 };
+
+/** The answer of `POST /-/api/jobs/{name}`: a sentence for each result, and the results, of which only `kind` is the same in all. */
+export const jobAnswer = z.object({
+  job: z.string(),
+  did: z.array(z.string()),
+  results: z.array(z.looseObject({ kind: z.string() })),
+});

@@ -38,6 +38,16 @@ export const doneAnswer = z.object({
   remains: z.optional(z.string()),
 });
 
+/** The answer to an action on a hosted project. */
+export const releaseChange = z.extend(doneAnswer, {
+  index: z.string(),
+  project: z.string(),
+  /** Left out where the action concerns no single release. */
+  version: z.optional(z.string()),
+  /** The files that were changed; empty where nothing had to be changed. */
+  files: z.array(z.string()),
+});
+
 /** A hosted project in the API's form; times are ISO 8601. */
 export const releasedProject = z.object({
   index: z.string(),

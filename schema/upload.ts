@@ -12,7 +12,7 @@ export const uploadAnnouncement = z.strictObject(
       .number("must be a number of bytes")
       .check(z.refine((it) => Number.isSafeInteger(it) && it >= 0, "must be a whole number of bytes")),
     sha256: z.pipe(
-      z.string("must be a text").check(z.regex(/^[0-9a-f]{64}$/i, "must be 64 hexadecimal digits")),
+      z.string("must be a text").check(z.regex(/^[0-9A-Fa-f]{64}$/, "must be 64 hexadecimal digits")),
       z.transform((it) => it.toLowerCase()),
     ),
   },

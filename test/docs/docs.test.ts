@@ -17,9 +17,10 @@ const pages = [...globSync("*.md", { cwd: ROOT }), ...globSync("docs/**/*.md", {
 const read = (page: string) => readFileSync(join(ROOT, page), "utf8");
 const CHANGELOG = "CHANGELOG.md";
 
-test.each(Object.entries(PAGES))("docs/%s is what the code says: npm run docs writes it", (file, make) => {
+test.each(Object.entries(PAGES))("%s is what the code says: npm run docs writes it", (file, make) => {
   const normal = (text: string) => text.replace(/ +/g, " ").replace(/-{3,}/g, "---");
-  expect(normal(read(`docs/${file}`))).toBe(normal(make()));
+  const said = (text: string) => (file.endsWith(".json") ? JSON.stringify(JSON.parse(text)) : normal(text));
+  expect(said(read(file))).toBe(said(make()));
 });
 
 test("docs/guard.md has the table of what clients print that the matrix tries", () => {

@@ -175,6 +175,7 @@ const TABLE: Readonly<Record<string, Tries>> = {
   "GET /team/find-links": withSlash,
   "GET /team/legacy/+simple/:project/": ofProjects,
   ...Object.fromEntries(OF_NO_INDEX.map((path) => [`GET ${path}`, plain])),
+  "GET /-/api/openapi.json": plain,
   "POST /-/api/jobs/:name": jobs,
   ...Object.fromEntries(
     ["", "/team"].flatMap((base) =>

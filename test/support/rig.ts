@@ -15,6 +15,7 @@ import { cloudflare } from "../../worker/cloudflare/platform.ts";
 import { compose, type Services, type Limits } from "../../worker/compose/services.ts";
 import type { Platform } from "../../worker/platform/platform.ts";
 import { counting, type Counts } from "./counting.ts";
+import { isOfApi, requireDescribed } from "./described.ts";
 import { deliver, FakeQueue } from "./queue.ts";
 import { FakeUpstream } from "./upstream.ts";
 import { ONE_SOURCE } from "./variables.ts";
@@ -141,8 +142,20 @@ export class Rig {
   async open(path: string, init: RequestInit = {}): Promise<{ response: Response; settled: () => Promise<void> }> {
     const context = createExecutionContext();
     const bindings = { work: context, edge: this.edge };
-    const response = await this.#app.fetch(new Request(`https://edge.test${path}`, init), bindings);
+    const answer = await this.#app.fetch(new Request(`https://edge.test${path}`, init), bindings);
+    const response = isOfApi(path) ? await this.#described(path, init, answer) : answer;
     return { response, settled: () => this.#settle(context) };
+  }
+
+  /** Holds an exchange with the API against its description. What comes in lines or as bytes is left to be read as it comes. */
+  async #described(path: string, { method = "GET", body }: RequestInit, answer: Response): Promise<Response> {
+    const { status } = answer;
+    const type = answer.headers.get("Content-Type") ?? "";
+    const sent = body === undefined || body === null ? "" : typeof body === "string" ? body : undefined;
+    const isRead = /\bjson\b/.test(type) && answer.body !== null;
+    const got = isRead ? await answer.text() : undefined;
+    requireDescribed({ method, path, sent, status, type, got });
+    return isRead ? new Response(got, answer) : answer;
   }
 
   /** What a test leaves running would write into the next one's storage. */
@@ -154,9 +167,7 @@ export class Rig {
   /** One request, its body read and all deferred work done. */
   async get(path: string, headers: Record<string, string> = {}, method = "GET") {
     const { response, settled } = await this.open(path, { method, headers });
-    const body = new Uint8Array(await response.arrayBuffer());
-    await settled();
-    return { status: response.status, headers: response.headers, body, text: () => new TextDecoder().decode(body) };
+    return this.#read(path, { method }, response, settled);
   }
 
   /** Delivers to the consumer what is in the queue, or these messages; what is to come again does not go back into it. */
@@ -182,19 +193,21 @@ export class Rig {
 
   /** One request to the admin's API, its body read and all deferred work done. */
   async post(path: string, body: BodyInit = "", headers: Record<string, string> = {}) {
-    const { response, settled } = await this.open(`/-/api/${path}`, {
-      method: "POST",
-      body,
-      headers: { Authorization: `Bearer ${ADMIN_TOKEN}`, ...headers },
-    });
-    const bytes = new Uint8Array(await response.arrayBuffer());
+    const init = { method: "POST", body, headers: { Authorization: `Bearer ${ADMIN_TOKEN}`, ...headers } };
+    const { response, settled } = await this.open(`/-/api/${path}`, init);
+    return this.#read(`/-/api/${path}`, init, response, settled);
+  }
+
+  async #read(path: string, { method = "GET" }: RequestInit, response: Response, settled: () => Promise<void>) {
+    const { status, headers } = response;
+    const body = new Uint8Array(await response.arrayBuffer());
     await settled();
-    return {
-      status: response.status,
-      headers: response.headers,
-      body: bytes,
-      text: () => new TextDecoder().decode(bytes),
-    };
+    const text = () => new TextDecoder().decode(body);
+    const type = headers.get("Content-Type") ?? "";
+    if (isOfApi(path) && type === "application/x-ndjson") {
+      requireDescribed({ method, path, sent: undefined, status, type, got: text() });
+    }
+    return { status, headers, body, text };
   }
 
   /** What the clock starts at this expression, all deferred work done. */

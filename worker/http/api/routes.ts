@@ -20,6 +20,7 @@ import { sentencesOf } from "./job-sentences.ts";
 import { forkRoutes, type MergingIndex } from "./forks.ts";
 import type { NamedIndex } from "./lock.ts";
 import { mirrorRoutes, type MirrorApi } from "./mirror.ts";
+import { openApiRoutes } from "./openapi.ts";
 import { lockRoutes } from "./locks.ts";
 import { isSwitchedOn, parametersOf } from "./parameters.ts";
 import { policyEntryRoutes, type PolicyEntriesApi } from "./policy-entries.ts";
@@ -100,6 +101,8 @@ export function apiRoutes(parts: ApiOptions): Hono<AppEnv> {
 
   routes.route("/uploads", uploadsInPartsRoutes(authorize, settling, uploads));
 
+  routes.route("/openapi.json", openApiRoutes());
+
   // Answered here and not by the app's own handler, which would first refuse a POST and say that GET is offered.
   routes.all("*", adminOnly(authorize), () => {
     throw new IndexError("no-such-route", NOT_HERE);
@@ -108,4 +111,4 @@ export function apiRoutes(parts: ApiOptions): Hono<AppEnv> {
 }
 
 const NOT_HERE =
-  "There is nothing at this address; POST is offered at /-/api/jobs/NAME, /-/api/warm, /-/api/wheelhouse, /-/api/lock/local and /-/api/lock/canonical. Uploads in parts are at /-/api/uploads, tokens at /-/api/tokens, mirrors at /-/api/mirror, lists of policies at /-/api/policy/entries, releases below /-/api/indexes/INDEX/projects/PROJECT, the audit log is at /-/api/audit, the advisories at /-/api/advisories.";
+  "There is nothing at this address; POST is offered at /-/api/jobs/NAME, /-/api/warm, /-/api/wheelhouse, /-/api/lock/local and /-/api/lock/canonical. Uploads in parts are at /-/api/uploads, tokens at /-/api/tokens, mirrors at /-/api/mirror, lists of policies at /-/api/policy/entries, releases below /-/api/indexes/INDEX/projects/PROJECT, the audit log is at /-/api/audit, the advisories at /-/api/advisories. /-/api/openapi.json describes all of them.";

@@ -1,0 +1,73 @@
+import { text, count, type Operation } from "./operation.ts";
+
+/** Tokens, lists of policies, and the audit log. */
+export const ACCESS: readonly Operation[] = [
+  {
+    id: "createToken",
+    method: "post",
+    path: "/-/api/tokens",
+    what: "Creates a token. The answer is the only one that shows its text, `token`.",
+    needs: "admin",
+    body: "NewToken",
+    answers: { 201: "CreatedToken" },
+  },
+  {
+    id: "listTokens",
+    method: "get",
+    path: "/-/api/tokens",
+    what: "Lists tokens, without their texts.",
+    needs: "admin",
+    query: { index: text("of this index only") },
+    answers: { 200: "Tokens" },
+  },
+  {
+    id: "revokeToken",
+    method: "delete",
+    path: "/-/api/tokens/{id}",
+    what: "Revokes a token.",
+    needs: "admin",
+    answers: { 200: "Token" },
+  },
+  {
+    id: "addPolicyEntries",
+    method: "post",
+    path: "/-/api/policy/entries",
+    what: "Adds entries to a policy's lists. `expires` is needed for an exemption; `remarks` says what the entries do to others.",
+    needs: "admin",
+    body: "NewEntries",
+    answers: { 201: "AddedEntries" },
+  },
+  {
+    id: "listPolicyEntries",
+    method: "get",
+    path: "/-/api/policy/entries",
+    what: "Lists the entries of policies, ended ones included.",
+    needs: "admin",
+    query: { index: text("of this index only"), kind: text("`allow`, `deny` or `exemption`") },
+    answers: { 200: "PolicyEntries" },
+  },
+  {
+    id: "removePolicyEntry",
+    method: "delete",
+    path: "/-/api/policy/entries/{id}",
+    what: "Removes an entry.",
+    needs: "admin",
+    answers: { 200: "PolicyEntry" },
+  },
+  {
+    id: "readAuditLog",
+    method: "get",
+    path: "/-/api/audit",
+    what: "The audit log, oldest entry first.",
+    needs: "admin",
+    query: {
+      after: count("only what stands behind the entry with this id"),
+      since: text("only what is not older: `2026-11-22`, `2026-11-22T12:00:00Z`, or milliseconds since 1970"),
+      index: text("of this index only"),
+      project: text("of this project only"),
+      actor: text("by this token only: its id or its name"),
+      limit: count("how many entries at most"),
+    },
+    answers: { 200: { linesOf: "AuditLine" } },
+  },
+];
