@@ -14,6 +14,7 @@ import { loginCommand, logoutCommand } from "./commands/login.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { mirrorCommand } from "./commands/mirror.ts";
 import { moveInCommand, moveOutCommand } from "./commands/move.ts";
+import { notifyCommand } from "./commands/notify.ts";
 import { osvCommand } from "./commands/osv.ts";
 import { policyCommand } from "./commands/policy.ts";
 import { patchCommand } from "./commands/patch.ts";
@@ -51,6 +52,7 @@ export function program(version: string): CommandUnknownOpts {
     exemptCommand(),
     policyCommand(),
     osvCommand(),
+    notifyCommand(),
     warmCommand(),
     wheelhouseCommand(),
     mirrorCommand(),

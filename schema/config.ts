@@ -5,6 +5,7 @@ import { resolveAdminTokens } from "./admin-tokens.ts";
 import { publicRoot, upstreamAddress } from "./address.ts";
 import { DEFAULT, index, indexName, resolveIndexes, type IndexConfig } from "./indexes.ts";
 import { pattern } from "./patterns.ts";
+import { receiver, resolveReceivers, type ReceiverConfig } from "./notify.ts";
 import { resolveTrusted, trusted, type TrustedConfig } from "./trusted.ts";
 import { trustedRootText } from "./trusted-root.ts";
 import { resolveUpstreams, upstream } from "./upstreams.ts";
@@ -42,6 +43,7 @@ export const vars = z.object({
   RESERVED: z.array(pattern),
   TRUSTED: z.array(trusted),
   AUDIENCE: z.string(),
+  NOTIFY: z._default(z.array(receiver), []),
   PAGE_TTL: whole("seconds"),
   FEED: z.boolean(),
   POPULAR: whole("projects").check(z.refine((it) => it <= MAX_POPULAR, `must be at most ${MAX_POPULAR} projects`)),
@@ -75,6 +77,8 @@ export interface Config {
   readonly trusted: readonly TrustedConfig[];
   /** The `aud` that identity tokens must have. */
   readonly audience: string;
+  /** Who is told of events. */
+  readonly receivers: readonly ReceiverConfig[];
   /** How long a page is served without revalidation, in milliseconds. */
   readonly pageTtl: number;
   /** Whether upstreams' change logs are followed. */
@@ -122,6 +126,7 @@ export function parseConfig(env: Record<string, unknown>): Config {
     RESERVED,
     TRUSTED,
     AUDIENCE,
+    NOTIFY,
     PAGE_TTL,
     FEED,
     POPULAR,
@@ -145,6 +150,7 @@ export function parseConfig(env: Record<string, unknown>): Config {
   const indexes = resolveIndexes(INDEXES, upstreams, problems);
   const trustedRules = resolveTrusted(TRUSTED, indexes, AUDIENCE, problems);
 
+  const receivers = resolveReceivers(NOTIFY, env, problems);
   const adminTokens = resolveAdminTokens(env, problems);
 
   const [main, ...others] = indexes;
@@ -154,6 +160,7 @@ export function parseConfig(env: Record<string, unknown>): Config {
     reserved: RESERVED,
     trusted: trustedRules,
     audience: AUDIENCE,
+    receivers,
     pageTtl: PAGE_TTL * SECOND,
     feed: FEED,
     popular: POPULAR,

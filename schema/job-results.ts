@@ -18,6 +18,7 @@ export type JobResult =
   | PurgeResult
   | MirrorResult
   | ResendResult
+  | NotifyResult
   | MoveResult;
 
 /** Of the job `feed`. */
@@ -195,6 +196,15 @@ type ResendResult =
   /** The queue did not accept a message: it, and those not sent yet, are kept. */
   | { readonly kind: "queue-refused"; readonly queue: string; readonly reason: string }
   | { readonly kind: "no-dead-letters" };
+
+/** Of the jobs `watch` and `notify`. */
+type NotifyResult =
+  /** What there is to tell, told before or not. */
+  | { readonly kind: "notices-found"; readonly notices: number }
+  /** What receivers are told of, and the messages to them. */
+  | { readonly kind: "notices-queued"; readonly notices: number; readonly messages: number }
+  /** `NOTIFY` is empty. */
+  | { readonly kind: "no-receivers" };
 
 /** Of the jobs `move-out` and `move-in`: what they have done so far, in this run and those before. */
 type MoveResult = ({ readonly kind: "moved-out" } | { readonly kind: "moved-in" }) & {

@@ -4,6 +4,7 @@ import type { index } from "./indexes.ts";
 import type { keepRules } from "./keep.ts";
 import type { mirror, mirrorFilters } from "./mirror.ts";
 import type { policy } from "./policy.ts";
+import type { receiver } from "./notify.ts";
 import type { trusted } from "./trusted.ts";
 import type { upstream } from "./upstreams.ts";
 
@@ -18,6 +19,7 @@ export const VARIABLE_MEANINGS: Readonly<Record<keyof z.infer<typeof vars>, stri
   TRUSTED: "Rules by which CI jobs get tokens without a secret; the keys of each are below.",
   AUDIENCE:
     "What identity tokens of CI must be meant for: the host name that people use. Needed where there are `TRUSTED` rules.",
+  NOTIFY: "Who is told of events, by signed requests ([notify](notify.md)); the keys of each are below.",
   PAGE_TTL: "Seconds for which a page is served without revalidation, where no change log confirms it.",
   FEED: "Whether the change logs of upstreams that have one (PyPI's XML-RPC) are followed. `pypi-edge serve` follows them with `--feed`, or with `FEED = true` in its `--config` file only.",
   POPULAR: "How many of the projects most asked for are refreshed by the clock; 0: none, and nothing is counted.",
@@ -42,6 +44,13 @@ export const VARIABLE_MEANINGS: Readonly<Record<keyof z.infer<typeof vars>, stri
   LOG: '`"requests"`: a line for each request. `"problems"`: only what went wrong. `pypi-edge serve` sets it.',
   LOG_FORMAT:
     '`"json"`: each line is an object, for programs. `"text"`: for people. `pypi-edge serve` sets it: text on a terminal, else JSON, or what `--log` says.',
+};
+
+export const RECEIVER_MEANINGS: Meanings<typeof receiver> = {
+  url: "Where the requests go. `https`, or `http` at a private address.",
+  secret: "The name of the secret that they are signed with: at least 16 characters.",
+  events: "What it is told of; left out: everything.",
+  private: "Whether the address may be this machine, or one of a private network.",
 };
 
 export const UPSTREAM_MEANINGS: Meanings<typeof upstream> = {

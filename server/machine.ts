@@ -110,6 +110,7 @@ export async function openMachine(options: MachineOptions): Promise<Machine> {
       fills: queues.queue(nameOf("fills", consumers)),
       refreshes: queues.queue(nameOf("refreshes", consumers)),
       mirrors: queues.queue(nameOf("mirrors", consumers)),
+      notices: queues.queue(nameOf("notices", consumers)),
       newFromNetwork: openRateLimiter(newFromNetwork, Date.now),
       cache,
       // The cache is this state directory's own.

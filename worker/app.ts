@@ -118,6 +118,7 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
         lists: services.mirrorLists,
         verifications: services.verifications,
       },
+      receivers: services.notices.receivers,
       clock: platform,
       pipe: platform.pipe,
     }),

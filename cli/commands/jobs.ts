@@ -16,6 +16,8 @@ const JOBS = {
   figures: "keeps what the counters and gauges are now, for the plots of the dashboard",
   advisories: "compares the advisories that policies go by with all of OSV's, and takes over what is other",
   mirror: "has those mirrors gone on with that have something to do",
+  watch: "looks for forks that are out of date, and advisories that are too old, for the receivers in NOTIFY",
+  notify: "queues what the receivers in NOTIFY are to be told",
   replay: "sends dead letters again",
   "move-out": "writes all that is stored into the bucket's move folder, to be copied to another deployment",
   "move-in": "stores what was moved out of another deployment and copied into this one's bucket",

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileBeside } from "../../server/file-beside.ts";
-import type { Notice } from "./watchdog.ts";
+import type { LeftoverNotice } from "./watchdog.ts";
 
 /** Makes sure that the process group led by `pid` does not outlive this process. */
 export function endGroupWithUs(pid: number): void {
@@ -31,7 +31,7 @@ export function removeDirectory(directory: string): void {
 let pipe: NodeJS.WritableStream | null = null;
 
 // Handlers for exits and signals would miss SIGKILL, which is how a test runner ends its workers: another process cleans up.
-function tell(notice: Notice): void {
+function tell(notice: LeftoverNotice): void {
   pipe ??= startWatchdog();
   pipe.write(`${JSON.stringify(notice)}\n`);
 }

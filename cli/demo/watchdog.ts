@@ -3,7 +3,7 @@ import { createInterface } from "node:readline";
 import { signalGroup } from "./signal.ts";
 
 /** A message of the watched process: a process group or a directory exists, or is gone. */
-export type Notice =
+export type LeftoverNotice =
   | { readonly kind: "group"; readonly subject: number; readonly gone: boolean }
   | { readonly kind: "directory"; readonly subject: string; readonly gone: boolean };
 
@@ -14,13 +14,13 @@ const groups = new Set<number>();
 const directories = new Set<string>();
 
 // The input ends when the process that feeds it has ended, in whatever way.
-for await (const line of createInterface({ input: process.stdin })) note(JSON.parse(line) as Notice);
+for await (const line of createInterface({ input: process.stdin })) note(JSON.parse(line) as LeftoverNotice);
 
 for (const pid of groups) signalGroup(pid, "SIGKILL");
 if (groups.size > 0) await new Promise((resolve) => setTimeout(resolve, KILL_PAUSE));
 for (const directory of directories) rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
 
-function note({ kind, subject, gone }: Notice): void {
+function note({ kind, subject, gone }: LeftoverNotice): void {
   if (kind === "group") change(groups, subject, gone);
   else change(directories, subject, gone);
 }

@@ -35,8 +35,15 @@ export function varsOf({ vars, ...others }: TomlTable, title: string): Readonly<
   return vars as TomlTable;
 }
 
-/** The names of the secrets that the upstreams in `variables` name; whatever else is wrong with them is left to `parseConfig`. */
-export const credentialNames = (variables: Readonly<Record<string, unknown>>): string[] =>
-  Object.values((variables["UPSTREAMS"] ?? {}) as Record<string, { readonly credentials?: unknown } | null>).flatMap(
-    (upstream) => (typeof upstream?.credentials === "string" ? [upstream.credentials] : []),
-  );
+/** The names of the secrets that upstreams and receivers in `variables` name; whatever else is wrong with them is left to `parseConfig`. */
+export const credentialNames = (variables: Readonly<Record<string, unknown>>): string[] => {
+  const upstreams = Object.values((variables["UPSTREAMS"] ?? {}) as Record<string, Naming | null>);
+  const receivers = Array.isArray(variables["NOTIFY"]) ? (variables["NOTIFY"] as readonly (Naming | null)[]) : [];
+  const named = [...upstreams.map((each) => each?.credentials), ...receivers.map((each) => each?.secret)];
+  return named.filter((name) => typeof name === "string");
+};
+
+interface Naming {
+  readonly credentials?: unknown;
+  readonly secret?: unknown;
+}

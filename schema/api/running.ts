@@ -2,7 +2,7 @@ import { flag, text, type Operation } from "./operation.ts";
 
 const source = text("of this upstream, by its name in the configuration; left out: the only one");
 
-/** Mirrors, jobs, and the description itself. */
+/** Mirrors, jobs, receivers, and the description itself. */
 export const RUNNING: readonly Operation[] = [
   {
     id: "showMirrors",
@@ -93,6 +93,14 @@ export const RUNNING: readonly Operation[] = [
     needs: "admin",
     query: { "dry-run": flag("changes nothing, and says what it would do") },
     answers: { 200: "JobAnswer" },
+  },
+  {
+    id: "testNotify",
+    method: "post",
+    path: "/-/api/notify/test",
+    what: "Sends each receiver in `NOTIFY` a notice with the event `test`, and says whether it took it.",
+    needs: "admin",
+    answers: { 200: "NoticesTried" },
   },
   {
     id: "describeApi",

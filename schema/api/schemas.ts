@@ -15,6 +15,7 @@ import {
   verificationStart,
   verificationStatus,
 } from "../mirror-api.ts";
+import { noticesTried } from "../notify.ts";
 import { addedEntries, listedEntries, newEntries, shownEntry } from "../policy-entry.ts";
 import { forecastRequest, pendingFiles, policyForecast } from "../policy-outlook.ts";
 import { policyReport } from "../policy-report.ts";
@@ -50,6 +51,7 @@ export const SCHEMAS = {
   MirrorStatuses: mirrorStatuses,
   NewEntries: newEntries,
   NewToken: newToken,
+  NoticesTried: noticesTried,
   PendingFiles: pendingFiles,
   PolicyEntries: listedEntries,
   PolicyEntry: shownEntry,

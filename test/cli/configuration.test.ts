@@ -8,7 +8,7 @@ import { optionsOf } from "../support/node/serve-options.ts";
 
 /** What a file may say, as sentences name it. */
 const KNOWN =
-  "UPSTREAMS, INDEXES, RESERVED, TRUSTED, AUDIENCE, PAGE_TTL, FEED, POPULAR, SEED, QUOTA, FREE_SPACE, SCRUB, DATABASE_GRACE, PREFETCH, NEW_A_DAY, PUBLIC_URL, OSV, METRICS, LOG, LOG_FORMAT";
+  "UPSTREAMS, INDEXES, RESERVED, TRUSTED, AUDIENCE, NOTIFY, PAGE_TTL, FEED, POPULAR, SEED, QUOTA, FREE_SPACE, SCRUB, DATABASE_GRACE, PREFETCH, NEW_A_DAY, PUBLIC_URL, OSV, TRUSTED_ROOT, METRICS, LOG, LOG_FORMAT";
 
 const folder = mkdtempSync(join(tmpdir(), "pypi-edge-configuration-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -80,13 +80,17 @@ describe("a deployment into an empty account", () => {
         "acme-pypi-fills",
         "acme-pypi-refreshes",
         "acme-pypi-mirrors",
+        "acme-pypi-notices",
         "acme-pypi-fills-dead",
         "acme-pypi-refreshes-dead",
+        "acme-pypi-notices-dead",
       ],
       read: [
         "acme-pypi-fills by acme-pypi",
         "acme-pypi-fills-dead by acme-pypi",
         "acme-pypi-mirrors by acme-pypi",
+        "acme-pypi-notices by acme-pypi",
+        "acme-pypi-notices-dead by acme-pypi",
         "acme-pypi-refreshes by acme-pypi",
         "acme-pypi-refreshes-dead by acme-pypi",
       ],
@@ -94,7 +98,15 @@ describe("a deployment into an empty account", () => {
       workers: [
         {
           name: "acme-pypi",
-          bindings: expect.arrayContaining(["DB", "FILES", "FILLS", "MIRRORS", "PAGES", "REFRESHES"]) as string[],
+          bindings: expect.arrayContaining([
+            "DB",
+            "FILES",
+            "FILLS",
+            "MIRRORS",
+            "NOTICES",
+            "PAGES",
+            "REFRESHES",
+          ]) as string[],
           secrets: ["ADMIN_TOKEN"],
           crons: ["* * * * *", "*/5 * * * *", "0 * * * *"],
         },
@@ -138,8 +150,10 @@ make     the database acme-pypi
 make     the queue acme-pypi-fills
 make     the queue acme-pypi-refreshes
 make     the queue acme-pypi-mirrors
+make     the queue acme-pypi-notices
 make     the queue acme-pypi-fills-dead
 make     the queue acme-pypi-refreshes-dead
+make     the queue acme-pypi-notices-dead
 apply    all migrations
 deploy   the worker acme-pypi
 set      ADMIN_TOKEN
@@ -264,7 +278,7 @@ describe("a worker that is there already", () => {
     expect(failure).toBeUndefined();
     const { namespaces, buckets, databases, queues, read } = account.contents();
     expect([namespaces, buckets, databases].map(({ length }) => length)).toEqual([2, 2, 2]);
-    expect([queues, read].map((names) => new Set(names).size)).toEqual([10, 10]);
+    expect([queues, read].map((names) => new Set(names).size)).toEqual([14, 14]);
     expect(uploads[0]?.settings).not.toMatchObject({ ratelimits: [{ namespace_id: "7100" }] });
   });
 

@@ -9,6 +9,7 @@ import {
   MIRROR_FILTER_MEANINGS,
   MIRROR_MEANINGS,
   POLICY_MEANINGS,
+  RECEIVER_MEANINGS,
   TRUSTED_MEANINGS,
   UPSTREAM_MEANINGS,
   VARIABLE_MEANINGS,
@@ -16,6 +17,7 @@ import {
 import { OWN_MEANINGS } from "../../schema/own-deployment.ts";
 import { keepRules } from "../../schema/keep.ts";
 import { mirror, mirrorFilters } from "../../schema/mirror.ts";
+import { receiver } from "../../schema/notify.ts";
 import { policy } from "../../schema/policy.ts";
 import { trusted } from "../../schema/trusted.ts";
 import { upstream } from "../../schema/upstreams.ts";
@@ -45,7 +47,7 @@ export function configurationPage(): string {
 <!-- Made by npm run docs from the schema. -->
 
 In \`pypi-edge.toml\` of [a folder of your own](deploy.md#a-folder-of-your-own), or another file that \`--config FILE\` names, below \`[vars]\`; these go before those of \`wrangler.toml\`, which comes with
-pypi-edge; \`UPSTREAMS\`, \`INDEXES\` and \`TRUSTED\` are each replaced whole. A variable has at most 5 KB as JSON. A wrong value, or a key that is not known, ends the start with a
+pypi-edge; \`UPSTREAMS\`, \`INDEXES\`, \`TRUSTED\` and \`NOTIFY\` are each replaced whole. A variable has at most 5 KB as JSON. A wrong value, or a key that is not known, ends the start with a
 sentence that names it. \`--upstream\` replaces the last source of the default index that has no \`projects\`.
 
 ## A deployment
@@ -67,9 +69,9 @@ ${table(VARIABLE_MEANINGS, Object.keys(vars.shape), (key, wrong) => ({ ...COMPLE
 | --- | --- |
 | \`ADMIN_TOKEN\` | opens \`/-/api/\`, all of it. \`pypi-edge deploy\` and \`pypi-edge serve\` make one the first time. At least 16 visible characters of ASCII. |
 | \`ADMIN_TOKEN_2\` | the same, beside it: while a new one [takes its place](deploy.md#a-new-admin-token), both are valid. |
-| names of your choice | what \`credentials\` of an upstream names: \`user:password\`. |
+| names of your choice | what \`credentials\` of an upstream names: \`user:password\`; what \`secret\` of a receiver names. |
 
-\`pypi-edge deploy\` stores those that its environment has as secrets of the worker; \`pypi-edge serve\` reads what \`credentials\` names from its own.
+\`pypi-edge deploy\` stores those that its environment has as secrets of the worker; \`pypi-edge serve\` reads what \`credentials\` and \`secret\` name from its own.
 
 From its environment \`pypi-edge serve\` also has \`HTTPS_PROXY\`, \`HTTP_PROXY\`, \`NO_PROXY\` and \`NODE_EXTRA_CA_CERTS\`: [the way out](self-host.md#out-through-a-proxy).
 
@@ -148,6 +150,17 @@ ${table(TRUSTED_MEANINGS, Object.keys(trusted.shape), (key, wrong) => {
   const [rule] = COMPLETE["TRUSTED"] as [Values];
   return { ...COMPLETE, TRUSTED: [{ ...rule, [key]: wrong }] };
 })}
+
+## Receivers
+
+\`[[vars.NOTIFY]]\`; see [notify](notify.md).
+
+${table(
+  RECEIVER_MEANINGS,
+  Object.keys(receiver.shape),
+  (key, wrong) => ({ ...COMPLETE, NOTIFY: [{ url: "https://hooks.acme.example/", secret: "S", [key]: wrong }] }),
+  { private: false },
+)}
 
 ## An example
 

@@ -192,6 +192,7 @@ const TABLE: Readonly<Record<string, Tries>> = {
   ...Object.fromEntries(
     ["add", "remove", "run", "plan", "verification"].map((name) => [`POST /-/api/mirror/${name}`, sent("POST")]),
   ),
+  "POST /-/api/notify/test": sent("POST"),
   "POST /-/api/tokens": sent("POST"),
   "POST /-/api/policy/entries": sent("POST"),
   "DELETE /-/api/policy/entries/:id": sent("DELETE", ""),

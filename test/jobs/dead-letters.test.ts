@@ -61,6 +61,7 @@ describe("a dead letter", () => {
     expect(await figures()).toEqual([
       'pypi_edge_dead_letters{queue="fills"} 0',
       'pypi_edge_dead_letters{queue="refreshes"} 0',
+      'pypi_edge_dead_letters{queue="notices"} 0',
     ]);
     await fillDies(rig, FILL, { ...FILL, part: "metadata" });
     await refreshDies(rig, REFRESH);
@@ -68,6 +69,7 @@ describe("a dead letter", () => {
     expect(await figures()).toEqual([
       'pypi_edge_dead_letters{queue="fills"} 2',
       'pypi_edge_dead_letters{queue="refreshes"} 1',
+      'pypi_edge_dead_letters{queue="notices"} 0',
     ]);
   });
 });

@@ -69,12 +69,14 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "worker/errors",
     "schema",
   ],
+  "worker/notify": ["worker/platform", "worker/repository", "worker/errors"],
   "worker/readme": ["worker/repository", "worker/pypi"],
   "worker/ui": ["worker/http", "worker/readme", "worker/repository", "worker/pypi", "worker/errors", "schema"],
   "worker/compose": [
     "worker/auth",
     "worker/mirroring",
     "worker/layers",
+    "worker/notify",
     "worker/platform",
     "worker/policy",
     "worker/provenance",
@@ -164,12 +166,12 @@ test("dependencies point inward", () => {
   expect(forbidden).toEqual([]);
 });
 
-test("only worker/upstream fetches, and only worker/storage names keys of KV, R2 and the cache", () => {
+test("only worker/upstream and worker/notify fetch, and only worker/storage names keys of KV, R2 and the cache", () => {
   const calling = (pattern: RegExp) =>
     files.filter((file) => file.startsWith("worker/") && pattern.test(readFileSync(join(ROOT, file), "utf8")));
   expect(
     calling(/(?<![.\w])fetch\((?!request: |request, (?:env|work))/).filter(
-      (file) => !/^worker\/(?:upstream|cloudflare)\//.test(file),
+      (file) => !/^worker\/(?:upstream|notify|cloudflare)\//.test(file),
     ),
   ).toEqual([]);
   expect(

@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { parseConfig } from "../../schema/config.ts";
 import type { FillMessage } from "../../schema/fill.ts";
 import type { MirrorMessage } from "../../schema/mirror.ts";
+import type { NoticeMessage } from "../../schema/notify.ts";
 import type { RefreshMessage } from "../../schema/refresh.ts";
 import { createApp } from "../../worker/app.ts";
 import { onSchedule } from "../../worker/jobs/schedule.ts";
@@ -42,6 +43,7 @@ export class Rig {
   /** What was planned to be refreshed and has not been delivered. */
   readonly refreshes = new FakeQueue<RefreshMessage>();
   readonly mirrors = new FakeQueue<MirrorMessage>();
+  readonly notices = new FakeQueue<NoticeMessage>();
   /** Calls of bindings since the last `forget`. */
   readonly counts: Counts = {};
   readonly #broken = new Map<string, number>();
@@ -86,6 +88,7 @@ export class Rig {
       fills: this.queue,
       refreshes: this.refreshes,
       mirrors: this.mirrors,
+      notices: this.notices,
       cache: counting(caches.default, "cache", this.counts, this.#broken),
       fetch: timedFetch(this.upstream.fetch, () => this.now),
       now: () => this.now,
@@ -189,6 +192,11 @@ export class Rig {
     ) {
       await deliver("pypi-edge-mirrors", messages, this.services, this.now);
     }
+  }
+
+  /** The same of what receivers are told. */
+  deliverNotices(messages: readonly unknown[] = this.notices.messages.splice(0), attempts = 1) {
+    return deliver("pypi-edge-notices", messages, this.services, this.now, attempts);
   }
 
   /** One request to the admin's API, its body read and all deferred work done. */

@@ -17,7 +17,7 @@ const ADDRESS = /^[\da-f.:]{1,45}$/i;
 const CF_RAY = /^[\da-f]{16}(?:-[A-Z]{3})?$/;
 
 /** The stores and queues that a deployment must have. */
-type Bindings = Pick<Env, "FILES" | "PAGES" | "DB" | "FILLS" | "REFRESHES" | "MIRRORS">;
+type Bindings = Pick<Env, "FILES" | "PAGES" | "DB" | "FILLS" | "REFRESHES" | "MIRRORS" | "NOTICES">;
 
 /** A wrangler.toml of an earlier version has no rate limiter: then nothing is limited. */
 const NO_LIMIT: RateLimiter = { limit: () => Promise.resolve({ success: true }) };
@@ -32,6 +32,7 @@ export const cloudflare = (
   fills: env.FILLS,
   refreshes: env.REFRESHES,
   mirrors: env.MIRRORS,
+  notices: env.NOTICES,
   newFromNetwork: env.NEW_FROM_NETWORK ?? NO_LIMIT,
   cache: caches.default,
   // All workers of a zone share its cache, and each has a database of its own. Without the binding each isolate is by itself.

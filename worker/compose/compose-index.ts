@@ -10,6 +10,7 @@ import { countTogether, type Counting } from "../storage/d1/catalog.ts";
 import type { Stores } from "../storage/stores.ts";
 import { indexStack, type IndexStack } from "./index-stack.ts";
 import { sourceKey, type Source } from "./source-stack.ts";
+import { tellRefusedOf } from "./tell-refused.ts";
 
 /** An index, its repository, and the count that its own page shows. */
 export interface Index {
@@ -37,6 +38,7 @@ interface IndexParts {
   readonly uses: ReturnType<Stores["hostedUses"]>;
   readonly verifyLater: GuardParts["verifyLater"];
   readonly unverifiable: GuardParts["policies"][number]["unverifiable"];
+  readonly notices: Parameters<typeof tellRefusedOf>[1];
   readonly outermost: Layer;
   /** Milliseconds for which a page is served without asking the upstream. */
   readonly pageTtl: number;
@@ -45,7 +47,7 @@ interface IndexParts {
 /** Puts an index together: its sources, what is hosted over them, and its guard. */
 export function composeIndex(
   index: IndexConfig,
-  { platform, stores, stacks, uses, verifyLater, unverifiable, outermost, pageTtl }: IndexParts,
+  { platform, stores, stacks, uses, verifyLater, unverifiable, notices, outermost, pageTtl }: IndexParts,
 ): Index {
   const { counters, hosting, hostedBytes: bytes, hostedProvenance: provenance } = stores;
   const sources = index.upstreams.flatMap((upstream) => stacks.get(upstream) ?? []);
@@ -59,7 +61,9 @@ export function composeIndex(
     unknownTimes: unknownTimesOf(index),
     unverifiable,
   }));
-  const stackOf = (guarding: Pick<GuardParts, "policies" | "base" | "pages" | "countHeldFix">): IndexStack => {
+  const stackOf = (
+    guarding: Pick<GuardParts, "policies" | "base" | "pages" | "countHeldFix" | "tellRefused">,
+  ): IndexStack => {
     const guards: GuardParts = {
       ...guarding,
       entriesOf,
@@ -81,6 +85,7 @@ export function composeIndex(
       base: index.base,
       pages: stores.guardedPages(index.name),
       countHeldFix: (rule) => counters.add("heldFixes", { rule }),
+      tellRefused: tellRefusedOf(index.name, notices),
     }),
     under: (policy, base) =>
       stackOf({ policies: [...policies, policy], base, pages: stores.viewedPages(policy.index) }),

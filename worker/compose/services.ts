@@ -7,6 +7,7 @@ import { createTokenExchange, type TokenExchange } from "./token-exchange.ts";
 import { composeIndex, type Index } from "./compose-index.ts";
 import { createVerifyLater, isVerified, provenanceVerifier } from "./provenance.ts";
 import { shelfOf, type Shelf } from "./shelf.ts";
+import { baseFor } from "./base-for.ts";
 import { sourceStack, type Source } from "./source-stack.ts";
 import type { Platform } from "../platform/platform.ts";
 import { inspect } from "../publishing/inspect/inspect.ts";
@@ -23,6 +24,7 @@ import { createPublish } from "../publishing/publish.ts";
 import type { Publish } from "../publishing/publish-request.ts";
 import type { MirrorClock } from "../mirroring/pacer.ts";
 import type { MirrorLists, SourceMirror } from "../mirroring/ports.ts";
+import { receiverAt } from "../notify/receiver.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import type { History } from "../repository/ports/history.ts";
 import type { Counters } from "../repository/ports/counters.ts";
@@ -31,6 +33,7 @@ import { reservedBy } from "../layers/reserved-names.ts";
 import type { Layer, MirroredSource } from "../repository/repository.ts";
 import type { DeadLetters, Cleanup, Moving, RecentChanges, Retention, Runs } from "../repository/ports/maintenance.ts";
 import type { AskedFor } from "../repository/ports/asked-for.ts";
+import type { Notices } from "../repository/ports/notices.ts";
 import type { OsvExport } from "../repository/ports/osv-export.ts";
 import type { StoredObjects } from "../repository/ports/stored-objects.ts";
 import { countTogether, type Counting } from "../storage/d1/catalog.ts";
@@ -109,6 +112,7 @@ export interface Services {
   /** OSV's export; undefined: advisories are loaded by hand. */
   readonly osv: OsvExport | undefined;
   readonly moving: Moving;
+  readonly notices: Notices;
   /** Reads each store. */
   readonly probes: StoreProbes;
   /** How many upstreams there are, and how many did not answer when they were last asked. */
@@ -166,7 +170,9 @@ export function compose(
     attest: createAttest(verifier, stores.trustedJobs),
   });
   const uses = stores.hostedUses(indexes.filter(({ keep }) => keep !== undefined).map(({ name }) => name));
-  const parts = { platform, stores, stacks, uses, verifyLater, unverifiable: verifier.unusable, outermost, pageTtl };
+  const notices = { ...stores.notices, receivers: config.receivers.map((each) => receiverAt(each, platform.fetch)) };
+  const unverifiable = verifier.unusable;
+  const parts = { platform, stores, stacks, uses, verifyLater, unverifiable, notices, outermost, pageTtl };
   const authenticate = authenticator({ adminTokens, tokens, attempts: new Attempts() });
   return {
     authenticate,
@@ -235,6 +241,7 @@ export function compose(
         }),
       ),
     moving: stores.moving,
+    notices,
     probes: probesOf(platform),
     upstreams() {
       const all = [...stacks.values()];
@@ -253,20 +260,4 @@ function belongingTo(
   const isReserved = reservedBy(reserved);
   const routings = indexes.map(({ upstreams }) => sourcesByName<UpstreamConfig>(upstreams));
   return (name) => !isReserved(name) && routings.some((route) => route(name).includes(upstream));
-}
-
-/**
- * The index whose addresses a source's pages carry: one stored page serves every index that has the source. It must be
- * an index in which no earlier source could own the name, or the page would lead to another project's documents.
- */
-function baseFor(upstream: UpstreamConfig, indexes: readonly IndexConfig[]): string | undefined {
-  const before = ({ upstreams }: IndexConfig) => upstreams.slice(0, upstreams.indexOf(upstream));
-  // An index that hosts packages may host the name itself, and one that needs a token is closed to other clients.
-  const hides = ({ overlays, isPrivate }: IndexConfig) => Number(isPrivate || overlays.length > 0);
-  const having = indexes
-    .filter(({ upstreams }) => upstreams.includes(upstream))
-    .toSorted((a, b) => hides(a) - hides(b));
-  const first = having.find((index) => before(index).length === 0);
-  const behindClaims = having.find((index) => before(index).every(({ projects }) => projects));
-  return (first ?? behindClaims)?.base;
 }

@@ -7,6 +7,8 @@ export interface AdvisoryTrouble {
   readonly sentence: string;
   /** Whether something failed: to have none at all is a choice as well. */
   readonly isFault: boolean;
+  /** When those that are too old were last known to be right; undefined where they are not, or there are none. Milliseconds since the epoch. */
+  readonly staleSince?: number | undefined;
 }
 
 /** The job keeps them each hour; by hand they are loaded now and then. Milliseconds. */
@@ -50,6 +52,7 @@ export function advisoryTroubleOf({
     return {
       sentence: `The advisories are those of ${of}, and count as long as there are no others.${why}`,
       isFault: true,
+      ...(isOld && { staleSince: checkedAt }),
     };
   };
 }

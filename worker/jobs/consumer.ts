@@ -4,6 +4,7 @@ import type { MirroredSource } from "../repository/repository.ts";
 import type { MirrorClock } from "../mirroring/pacer.ts";
 import type { SourceMirror } from "../mirroring/ports.ts";
 import type { DeadLetters } from "../repository/ports/maintenance.ts";
+import type { Notices } from "../repository/ports/notices.ts";
 
 /** What consumers work with. */
 export interface ConsumerServices {
@@ -13,6 +14,7 @@ export interface ConsumerServices {
   readonly mirrors: ReadonlyMap<string, SourceMirror>;
   readonly clock: MirrorClock;
   readonly letters: DeadLetters;
+  readonly notices: Notices;
 }
 
 /** Processes a batch of one queue's messages: each is acknowledged or sent for another delivery. */

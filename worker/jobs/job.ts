@@ -1,3 +1,4 @@
+import type { IndexConfig } from "../../schema/indexes.ts";
 import type { JobResult } from "../../schema/job-results.ts";
 import type { Context } from "../repository/context.ts";
 import type { MirrorLists, SourceMirror } from "../mirroring/ports.ts";
@@ -15,6 +16,7 @@ import type {
   Runs,
 } from "../repository/ports/maintenance.ts";
 import type { AdvisoryIndexStore } from "../repository/ports/advisory-index.ts";
+import type { ForksToWatch, Notices } from "../repository/ports/notices.ts";
 import type { OsvExport } from "../repository/ports/osv-export.ts";
 import type { Scrubbing } from "../repository/ports/scrub.ts";
 import type { StoredObjects } from "../repository/ports/stored-objects.ts";
@@ -47,6 +49,12 @@ export interface JobServices {
   /** OSV's export; undefined: the index of advisories is not kept by the job. */
   readonly osv: OsvExport | undefined;
   readonly moving: Moving;
+  readonly indexes: readonly {
+    readonly config: IndexConfig;
+    /** The keys of its sources. */ readonly sources: readonly string[];
+  }[];
+  readonly forks: ForksToWatch;
+  readonly notices: Notices;
   /** undefined where no edge cache can be purged. */
   readonly edge?: Edge | undefined;
   /** Milliseconds for which a page is served without asking the upstream. */

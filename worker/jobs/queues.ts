@@ -4,6 +4,7 @@ import { fillMirrors } from "./fill-mirrors.ts";
 import { keepDeadLetters } from "./keep-dead-letters.ts";
 import { storeFiles } from "./store-files.ts";
 import { refreshPages } from "./refresh-pages.ts";
+import { tellReceivers } from "./tell-receivers.ts";
 
 const CONSUMERS: Readonly<Record<QueueRole, Consumer>> = {
   fills: storeFiles,
@@ -11,6 +12,8 @@ const CONSUMERS: Readonly<Record<QueueRole, Consumer>> = {
   refreshes: refreshPages,
   "refreshes-dead": keepDeadLetters,
   mirrors: fillMirrors,
+  notices: tellReceivers,
+  "notices-dead": keepDeadLetters,
 };
 
 /** Processes a batch of any queue. Throws where the queue has no consumer here, so that the batch is delivered again. */

@@ -7,6 +7,7 @@ import { followChangeLogs } from "./follow-change-logs.ts";
 import type { Job, JobOptions, JobServices } from "./job.ts";
 import { recordFigures } from "./record-figures.ts";
 import { forgetUnpopular } from "./forget-unpopular.ts";
+import { queueNotices } from "./notify.ts";
 import { moveIntoBucket, moveOutOfBucket } from "./move.ts";
 import { pruneReleases } from "./prune-releases.ts";
 import { refreshPopular } from "./refresh-popular.ts";
@@ -14,6 +15,7 @@ import { scrubObjects } from "./scrub-objects.ts";
 import { startMirrors } from "./start-mirrors.ts";
 import { purgeEdge } from "./purge-edge.ts";
 import { resendDeadLetters } from "./resend-dead-letters.ts";
+import { findNotices } from "./watch.ts";
 import { sweepFiles } from "./sweep-files.ts";
 import { syncAdvisories } from "./sync-advisories.ts";
 import { verifyAnew } from "./verify-anew.ts";
@@ -32,6 +34,8 @@ export const JOBS: Readonly<Record<string, Job>> = {
   advisories: syncAdvisories,
   purge: purgeEdge,
   mirror: startMirrors,
+  watch: findNotices,
+  notify: queueNotices,
   replay: resendDeadLetters,
   "move-out": moveOutOfBucket,
   "move-in": moveIntoBucket,
@@ -39,9 +43,9 @@ export const JOBS: Readonly<Record<string, Job>> = {
 
 /** The jobs that each cron expression of wrangler.toml starts, in order. */
 export const SCHEDULE: Readonly<Record<string, readonly string[]>> = {
-  "* * * * *": ["feed", "purge", "mirror"],
+  "* * * * *": ["feed", "purge", "mirror", "notify"],
   "*/5 * * * *": ["refresh", "verify", "scrub"],
-  "0 * * * *": ["forget", "sweep", "prune", "clean", "advisories", "figures"],
+  "0 * * * *": ["forget", "sweep", "prune", "clean", "advisories", "watch", "figures"],
 };
 
 /** Runs one job. Throws `no-such-route` where no job has that name. */

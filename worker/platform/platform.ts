@@ -1,5 +1,6 @@
 import type { FillMessage } from "../../schema/fill.ts";
 import type { MirrorMessage } from "../../schema/mirror.ts";
+import type { NoticeMessage } from "../../schema/notify.ts";
 import type { RefreshMessage } from "../../schema/refresh.ts";
 import type { Database } from "./database.ts";
 import type { KeyValue } from "./key-value.ts";
@@ -21,6 +22,7 @@ export interface Platform extends RequestFacts {
   readonly fills: MessageQueue<FillMessage>;
   readonly refreshes: MessageQueue<RefreshMessage>;
   readonly mirrors: MessageQueue<MirrorMessage>;
+  readonly notices: MessageQueue<NoticeMessage>;
   /** Counts requests for what is not stored, by the network that they come from. */
   readonly newFromNetwork: RateLimiter;
   /** Responses by URL, which only this data centre or machine sees. Other deployments may see them, too. */

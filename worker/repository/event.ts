@@ -16,6 +16,8 @@ export interface Event {
     | "mirror-dropped"
     | "mirror-delayed"
     | "provenance-delayed"
+    | "notice-dropped"
+    | "notice-delayed"
     | "message-died"
     | "feed-failed"
     | "feed-recovered"

@@ -29,6 +29,7 @@ import { jobRunsIn } from "./d1/job-runs.ts";
 import { mirrorContentsIn } from "./d1/mirror-contents.ts";
 import { mirrorListsIn } from "./d1/mirror-lists.ts";
 import { mirrorWorkIn } from "./d1/mirror-work.ts";
+import { noticesIn } from "./d1/notices.ts";
 import { newBytesIn } from "./d1/new-bytes.ts";
 import { policyEntriesIn } from "./d1/policy-entries.ts";
 import { pagesBehindIn } from "./d1/pages-behind.ts";
@@ -56,6 +57,7 @@ import { queryStore } from "./kv/signed-urls.ts";
 import { Memory, scopedTo } from "./memory.ts";
 import { fillQueue } from "./queues/fills.ts";
 import { mirrorQueue } from "./queues/mirrors.ts";
+import { noticeQueue } from "./queues/notices.ts";
 import { refreshQueue } from "./queues/refreshes.ts";
 import { movingIn } from "./moving/moving.ts";
 import { advisoryIndexIn, findAdvisoriesIn, type Shard } from "./r2/advisories.ts";
@@ -86,6 +88,7 @@ type Storage = Pick<
   | "fills"
   | "refreshes"
   | "mirrors"
+  | "notices"
   | "cache"
   | "deployment"
   | "staleness"
@@ -118,7 +121,19 @@ export type Stores = ReturnType<typeof createStores>;
 
 /** All stores of a platform. Called once for each isolate, because the isolate's memory is in it. */
 export function createStores(platform: Storage, { maxPut, inMemory }: StorageLimits, outage: OutageRules) {
-  const { keyValue: kv, objects: r2, database: db, fills, refreshes, mirrors, cache, pipe, now, sleep } = platform;
+  const {
+    keyValue: kv,
+    objects: r2,
+    database: db,
+    fills,
+    refreshes,
+    mirrors,
+    notices,
+    cache,
+    pipe,
+    now,
+    sleep,
+  } = platform;
   const memory = memoryTier(platform.fileMemory);
   const copies = platform.shareReads ? storeCopiesIn(platform, sharedKeys(platform.deployment)) : undefined;
   const counters = countersIn(db);
@@ -223,7 +238,8 @@ export function createStores(platform: Storage, { maxPut, inMemory }: StorageLim
     uploadParts: partStoreIn(r2, pipe),
     orphans: orphansIn(db, r2),
     trash: (volatile: readonly string[]) => trashIn(db, volatile),
-    deadLetters: deadLettersIn(db, { fills, refreshes }),
+    deadLetters: deadLettersIn(db, { fills, refreshes, notices }),
+    notices: { store: noticesIn(db, freshId), queue: noticeQueue(notices) },
     mirrorLists: mirrorListsIn(db),
     verifications: verificationsIn(db),
     scrubbing: scrubIn(db, r2, (key) => memory.files.delete(key)),

@@ -50,7 +50,7 @@ test("wrangler deploys what was made for it, and a run goes on where it was refu
   expect(account.unknown).toEqual([]);
   expect(tokens).toContain(account.workers.get("acme-pypi")?.secrets["ADMIN_TOKEN"]);
   expect(account.contents()).toMatchObject({
-    read: ["fills", "fills-dead", "mirrors", "refreshes", "refreshes-dead"].map(
+    read: ["fills", "fills-dead", "mirrors", "notices", "notices-dead", "refreshes", "refreshes-dead"].map(
       (role) => `acme-pypi-${role} by acme-pypi`,
     ),
     workers: [{ secrets: ["ADMIN_TOKEN"], crons: ["* * * * *", "*/5 * * * *", "0 * * * *"] }],

@@ -78,6 +78,7 @@ async function startedWorker() {
     newFromNetwork: { limit: () => Promise.resolve({ success: true }) },
     refreshes: queue,
     mirrors: queue,
+    notices: queue,
     cache,
     deployment: "",
     staleness: { reuse: 0, skew: 0 },

@@ -54,6 +54,7 @@ export async function openDeployment(state = newFolder()) {
     ...machine.platform,
     fills: NO_QUEUE,
     refreshes: NO_QUEUE,
+    notices: NO_QUEUE,
     mirrors: NO_QUEUE,
     fetch: async (url, { method }) => {
       upstream.asked.push(`${method} ${url.href}`);

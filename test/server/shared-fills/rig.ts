@@ -34,6 +34,7 @@ export async function openRig(change: Change = () => ({}), vars: Record<string, 
     ...machine.platform,
     fills: NO_QUEUE,
     refreshes: NO_QUEUE,
+    notices: NO_QUEUE,
     mirrors: NO_QUEUE,
     ...change(machine.platform),
   };

@@ -106,6 +106,12 @@ const SENTENCES: { readonly [Of in Kind]: Sentence<Of> } = {
   "mirror-queued": ({ source }, dryRun) => `${source}: its mirror ${was(1, dryRun)} queued to be gone on with.`,
   "mirrors-idle": () => "No mirror has anything to do now that is not being done.",
 
+  "notices-found": ({ notices }) =>
+    `There is something to tell receivers of ${some(notices, "matter")}; each is told once.`,
+  "notices-queued": ({ notices, messages }, dryRun) =>
+    `${some(notices, "notice")} ${was(notices, dryRun)} queued for receivers, in ${some(messages, "message")}.`,
+  "no-receivers": () => "NOTIFY is empty: there are no receivers.",
+
   "moved-out": ({ isDone, ...moved }) =>
     `${contents(moved)} ${isDone ? "are in the move folder. Copy the bucket now" : "are in the move folder so far; the next run goes on"}.`,
   "moved-in": ({ isDone, left, ...moved }) =>

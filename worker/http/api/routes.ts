@@ -14,12 +14,14 @@ import type { UploadsInParts } from "../../publishing/uploads-in-parts.ts";
 import { adminOnly, type Authorize } from "../access.ts";
 import type { Settling } from "../settle.ts";
 import type { AdvisoryIndexStore } from "../../repository/ports/advisory-index.ts";
+import type { Receiver } from "../../repository/ports/notices.ts";
 import { advisoryRoutes, type ReplaceAudited } from "./advisories.ts";
 import { answerAudit } from "./audit.ts";
 import { sentencesOf } from "./job-sentences.ts";
 import { forkRoutes, type MergingIndex } from "./forks.ts";
 import type { NamedIndex } from "./lock.ts";
 import { mirrorRoutes, type MirrorApi } from "./mirror.ts";
+import { notifyRoutes } from "./notify.ts";
 import { openApiRoutes } from "./openapi.ts";
 import { lockRoutes } from "./locks.ts";
 import { isSwitchedOn, parametersOf } from "./parameters.ts";
@@ -50,6 +52,7 @@ export interface ApiOptions {
   readonly uploads: UploadsInParts;
   readonly advisories: AdvisoryIndexStore & { readonly replaceAudited: ReplaceAudited };
   readonly mirroring: Omit<MirrorApi, "authorize">;
+  readonly receivers: readonly Receiver[];
   readonly clock: Clock;
   readonly pipe: MakePipe;
 }
@@ -101,6 +104,7 @@ export function apiRoutes(parts: ApiOptions): Hono<AppEnv> {
 
   routes.route("/uploads", uploadsInPartsRoutes(authorize, settling, uploads));
 
+  routes.route("/notify", notifyRoutes(authorize, parts.receivers));
   routes.route("/openapi.json", openApiRoutes());
 
   // Answered here and not by the app's own handler, which would first refuse a POST and say that GET is offered.
@@ -111,4 +115,4 @@ export function apiRoutes(parts: ApiOptions): Hono<AppEnv> {
 }
 
 const NOT_HERE =
-  "There is nothing at this address; POST is offered at /-/api/jobs/NAME, /-/api/warm, /-/api/wheelhouse, /-/api/lock/local and /-/api/lock/canonical. Uploads in parts are at /-/api/uploads, tokens at /-/api/tokens, mirrors at /-/api/mirror, lists of policies at /-/api/policy/entries, releases below /-/api/indexes/INDEX/projects/PROJECT, the audit log is at /-/api/audit, the advisories at /-/api/advisories. /-/api/openapi.json describes all of them.";
+  "There is nothing at this address; POST is offered at /-/api/jobs/NAME, /-/api/warm, /-/api/wheelhouse, /-/api/lock/local and /-/api/lock/canonical. Uploads in parts are at /-/api/uploads, tokens at /-/api/tokens, mirrors at /-/api/mirror, receivers are tried at /-/api/notify/test, lists of policies at /-/api/policy/entries, releases below /-/api/indexes/INDEX/projects/PROJECT, the audit log is at /-/api/audit, the advisories at /-/api/advisories. /-/api/openapi.json describes all of them.";

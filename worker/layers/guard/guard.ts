@@ -8,7 +8,6 @@ import type { Finding, JudgedFile, Policy } from "../../policy/policy.ts";
 import { discard, type Artifact, type ListedFile } from "../../repository/artifact.ts";
 import type { Context } from "../../repository/context.ts";
 import { withValue, type NowOrLater } from "../../repository/now-or-later.ts";
-import type { Marks } from "../../repository/ports/freshness.ts";
 import type { GuardedPage, GuardedPages } from "../../repository/ports/guarded-pages.ts";
 import type { EntriesOf } from "../../repository/ports/policy-entries.ts";
 import type {
@@ -25,10 +24,10 @@ import { guardedJson } from "./guarded-document.ts";
 import { guardedViews } from "./guarded-views.ts";
 import { advisoriesFor, type FindAdvisories } from "./known-advisories.ts";
 import { judgedArtifact, judgedEntry } from "./judged.ts";
-import { reportStored } from "./report-stored.ts";
+import { reportRefused, type RefusalReports } from "./report-refused.ts";
 import { currentRules, type Rules } from "./rules.ts";
 
-export interface GuardParts {
+export interface GuardParts extends RefusalReports {
   /** The policies of the index and of those that it stands on. */
   readonly policies: readonly Policy[];
   readonly entriesOf: EntriesOf;
@@ -36,8 +35,6 @@ export interface GuardParts {
   /** The path in front of the index's addresses: empty, or a slash and its name. */
   readonly base: string;
   readonly pages: GuardedPages;
-  /** Stored files of which it was reported that they are refused. */
-  readonly reported: Marks;
   /** Called where a project has files whose provenance has not been verified: has that done, and does not wait for it. */
   readonly verifyLater: (source: string, name: ProjectName, ctx: Context) => void;
   /** Counts a request for a file to which a rule applies. */
@@ -175,9 +172,8 @@ export function guard(parts: GuardParts): Layer {
   ): void {
     countAll(findings);
     const refusal = refusing(findings);
-    // What time alone will admit was stored too early, and has not become refused.
-    if (refusal && refusal.until === undefined && artifact.via !== "upstream")
-      reportStored(parts.reported, ref, refusal, ctx);
+    if (refusal)
+      reportRefused(parts, { project: file.project, ref, isStored: artifact.via !== "upstream" }, refusal, ctx);
     assertFile(file, findings);
   }
 
@@ -215,7 +211,11 @@ export function guard(parts: GuardParts): Layer {
         assertAdmitted: async (listed: ListedFile) => {
           const judged = await judgedListed(rules, inner, listed, ctx);
           const findings = judge(judged, ctx.now);
-          if (refusing(findings)) countAll(findings);
+          const refusal = refusing(findings);
+          if (refusal) {
+            countAll(findings);
+            reportRefused(parts, { project: judged.project, ref: request.ref, isStored: false }, refusal, ctx);
+          }
           assertFile(judged, findings);
         },
       },

@@ -191,6 +191,7 @@ class Fleet {
       fills: queue,
       refreshes: queue,
       mirrors: queue,
+      notices: queue,
       newFromNetwork: { limit: () => Promise.resolve({ success: true }) },
       deployment: "fleet",
       staleness: STALENESS,

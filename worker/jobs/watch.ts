@@ -1,0 +1,82 @@
+import { IndexError } from "../errors.ts";
+import { compareVersions, parseVersion } from "../pypi/pep440.ts";
+import type { ProjectName } from "../pypi/name.ts";
+import { newestRelease } from "../pypi/newest.ts";
+import { versionOf } from "../pypi/version.ts";
+import type { Context } from "../repository/context.ts";
+import type { NewNotice } from "../repository/ports/notices.ts";
+import { advisoryTroubleOf } from "./advisory-trouble.ts";
+import type { Job, JobServices } from "./job.ts";
+
+/**
+ * The job `watch`: finds what receivers are to be told of that no request and no entry of the audit log shows: advisories that are too
+ * old, and forks whose upstream has a newer release. The job `notify` tells them.
+ */
+export const findNotices: Job = async (services, ctx, { dryRun }) => {
+  const { receivers, store } = services.notices;
+  const isWanted = (event: string) => receivers.some(({ wants }) => wants(event));
+  if (receivers.length === 0) return [{ kind: "no-receivers" }];
+  const found = [
+    ...(isWanted("advisories-stale") ? await staleAdvisories(services, ctx) : []),
+    ...(isWanted("fork-outdated") ? await outdatedForks(services, ctx) : []),
+  ];
+  if (!dryRun) await store.add(found, ctx.now);
+  return [{ kind: "notices-found", notices: found.length }];
+};
+
+async function staleAdvisories({ indexes, osv, advisoryIndex }: JobServices, { now }: Context): Promise<NewNotice[]> {
+  const parts = { indexes: indexes.map(({ config }) => config), isKept: osv !== undefined, store: advisoryIndex };
+  const trouble = await advisoryTroubleOf(parts)(now);
+  if (trouble?.staleSince === undefined) return [];
+  const since = new Date(trouble.staleSince).toISOString();
+  const about = { index: "*", project: "", subject: "", details: { since, reason: trouble.sentence } };
+  return [{ key: `advisories-stale ${since}`, event: "advisories-stale", ...about }];
+}
+
+async function outdatedForks(services: JobServices, ctx: Context): Promise<NewNotice[]> {
+  const found: NewNotice[] = [];
+  for (const { config, sources } of services.indexes) {
+    if (!config.hosted) continue;
+    const { name: index } = config;
+    for (const { project, version, base, isOffered } of await services.forks.list(index)) {
+      const newest = isOffered ? await newestOf(project, sources, services, ctx) : undefined;
+      if (newest === undefined || !isNewer(newest, base.version)) continue;
+      const details = { base: base.version, newest };
+      const key = `fork-outdated ${index} ${project} ${version} ${newest}`;
+      found.push({ key, event: "fork-outdated", index, project, subject: version, details });
+    }
+  }
+  return found;
+}
+
+/** The newest final release on the page of the first source that has the project; undefined where there is none, or the source is away. */
+async function newestOf(
+  project: ProjectName,
+  keys: readonly string[],
+  { sources, mirrors }: JobServices,
+  ctx: Context,
+): Promise<string | undefined> {
+  try {
+    for (const key of keys) {
+      const source = mirrors.get(key)?.mayHave(project) ? sources.get(key) : undefined;
+      const found = await source?.repository.project(project, { ...ctx, isDemand: false });
+      if (!found) continue;
+      const { files } = await found.page.model();
+      const final = files.filter(({ filename }) => isFinal(versionOf(filename, project) ?? ""));
+      const [first] = newestRelease(project, final);
+      return first && versionOf(first.filename, project);
+    }
+  } catch (error) {
+    // The layers below have reported it. The next run looks again.
+    if (!(error instanceof IndexError)) throw error;
+  }
+  return undefined;
+}
+
+/** A release with a local label is another distributor's. */
+const isFinal = (text: string) => !text.includes("+") && parseVersion(text)?.isPrerelease === false;
+
+function isNewer(version: string, base: string): boolean {
+  const [one, other] = [parseVersion(version), parseVersion(base)];
+  return one !== undefined && other !== undefined && compareVersions(one, other) > 0;
+}
