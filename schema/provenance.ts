@@ -53,7 +53,7 @@ export const attestation = z.object({
 
 export type Attestation = z.infer<typeof attestation>;
 
-/** The publisher that an index states; nobody has signed it. */
+/** The publisher that an index states, which is not signed. */
 const statedPublisher = z.looseObject({ kind: short });
 
 export type StatedPublisher = z.infer<typeof statedPublisher>;

@@ -6,7 +6,7 @@ import { audited, DAY, days, keepingTeam, release, restore, run, shown, wheelOf 
 
 const SOME = { per_project: 1, dev: "10d", unused: "7d" };
 
-/** `1.0` and a development release go, once it is known that nobody uses them. */
+/** `1.0` and a development release go, once it is known that they are not used. */
 async function published(platform = {}) {
   const rig = keepingTeam(SOME, platform);
   const files = { one: await release(rig, "1.0"), dev: await release(rig, "2.0.dev1"), two: await release(rig, "2.0") };

@@ -104,7 +104,7 @@ const MUTATIONS: readonly Mutation[] = [
     set(place, random.pick([null, true, -1, 0.5, 1e300, "", [], {}, "0", "-1", "99999999999999999999"])),
 ];
 
-/** What an object says to whoever verifies it. What nobody has signed and nothing reads is left out. */
+/** What an object says to a verifier. What is not signed and not read is left out. */
 function meaningOf(text: string): string | undefined {
   try {
     const { data } = provenanceObject.safeParse(JSON.parse(text));

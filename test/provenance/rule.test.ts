@@ -24,7 +24,7 @@ const github = (repository: string, more: Partial<Publisher> = {}): Publisher =>
 const ACME = github("acme/demo");
 const EVIL = github("evil/demo", { repositoryId: "66", ownerId: "6" });
 
-/** Who a file is by, by the word for it in a history. `broken`, `new` (not verified yet) and `none` are nobody. */
+/** Who a file is by, by the word for it in a history. `broken`, `new` (not verified yet) and `none` are no publisher. */
 const BY: Readonly<Record<string, Publisher>> = {
   acme: ACME,
   evil: EVIL,

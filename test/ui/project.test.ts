@@ -106,7 +106,7 @@ describe("the page of a project", () => {
     expect((await page("/project/other/")).text).toMatch(/^The upstream upstream\.test/);
   });
 
-  test("is for no shared cache and no search engine, and sends nobody on with a referrer", async () => {
+  test("is for no shared cache and no search engine, and its links send no referrer", async () => {
     const { headers } = await page("/project/demo-tools/");
     expect(Object.fromEntries(headers)).toMatchObject({
       "cache-control": "private, no-cache",

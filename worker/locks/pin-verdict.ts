@@ -19,7 +19,7 @@ export interface PinVerdict {
   /** How many files of it the index would give or refuse, and how many of them it refuses. */
   readonly files: number;
   readonly refused: number;
-  /** How many of them are verified, and by whom, each once. */
+  /** How many of them are verified, and their publishers, each once. */
   readonly verified: number;
   readonly publishers: readonly string[];
   /** The rules that refuse files of it, each once. */

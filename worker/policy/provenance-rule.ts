@@ -64,7 +64,7 @@ function otherPublisher(
 const sinceText = ({ since }: KnownPublisher) => (since === 0 ? "before" : `since ${moment(since).slice(0, 10)}`);
 
 /**
- * From when on files of the project are attested, and by whom: by a publisher that is pinned, where one is known. What is not
+ * When files of the project began to be attested, and the publisher: one that is pinned, where one is known. What is not
  * verified yet counts as attested.
  */
 function attestedSince({ publishers, undecidedSince }: ProvenanceHistory, pinned: readonly WantedPublisher[]) {

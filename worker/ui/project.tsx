@@ -32,7 +32,7 @@ export interface ProjectPageIndex extends ViewedIndex, SearchedIndex {
 
 /**
  * The page of a project, or of a release of it, for people; to be mounted at `{base}/project`. It shows what the index lists, and
- * what its policy refuses, with the reason. Nobody's looking stores anything, or counts as demand.
+ * what its policy refuses, with the reason. Looking at it stores nothing, and does not count as demand.
  */
 export function projectPageRoutes(index: ProjectPageIndex, authorize: Authorize): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
