@@ -105,6 +105,8 @@ export function noticesIn(db: Database, freshId: () => string): NoticeStore {
         notices: told.filter((notice) => Date.parse(notice.at) > now - TOO_OLD),
         hasMore: entries.length === AT_ONCE || rows.length === AT_ONCE,
         async done() {
+          // Most minutes have nothing, and shall write nothing.
+          if (entries.length + rows.length === 0) return;
           const last = [entries.at(-1)?.id ?? auditId, rows.at(-1)?.id ?? noticeId];
           const move = db.prepare(MOVE).bind(...last, now);
           const forget = db
