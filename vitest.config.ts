@@ -47,6 +47,7 @@ export default defineConfig({
             "test/{upstream,storage,repository,layers,auth,http,jobs,contract,ui}/**/*.test.ts",
             "test/platform/cloudflare/**/*.test.ts",
           ],
+          exclude: ["test/layers/guard/every-address.test.ts"],
           setupFiles: ["test/support/storage.ts"],
           // Each test begins with empty storage, and nothing of ours lives in a module: files can share an isolate.
           isolate: false,
@@ -69,8 +70,9 @@ export default defineConfig({
         plugins: [workerd()],
         test: {
           name: "simulation",
-          include: ["test/bench/{freshness,worlds}.test.ts"],
+          include: ["test/bench/{freshness,worlds}.test.ts", "test/layers/guard/every-address.test.ts"],
           setupFiles: ["test/support/storage.ts"],
+          testTimeout: 120_000,
         },
       },
       {

@@ -63,6 +63,7 @@ test("the configuration is read into the units that the code uses, the default i
     reserved: ["acme-*"],
     trusted: [],
     audience: "pypi.example",
+    receivers: [],
     pageTtl: 600_000,
     feed: true,
     popular: 50,

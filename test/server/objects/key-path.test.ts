@@ -70,8 +70,8 @@ const isPlain = (path: string) =>
 
 const DEVICE = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|@|$)/;
 
-test("100,000 keys: each path stays in the folder, gives its key back, and is no other's on any disk", () => {
-  const keys = randomKeys(100_000);
+test("20,000 keys: each path stays in the folder, gives its key back, and is no other's on any disk", () => {
+  const keys = randomKeys(20_000);
   const paths = keys.map((key) => pathOfObject(key, VERSION));
   expect(keys.filter((key, at) => keyAt(paths[at] ?? "")?.key !== key)).toEqual([]);
   expect(paths.filter((path) => !isPlain(path))).toEqual([]);
