@@ -23,6 +23,10 @@ const workerd = () =>
     },
   }));
 
+/** Long tables, which run with the matrix: those in the runtime of the worker, and those on Node. */
+const RARE = ["test/layers/guard/every-address.test.ts", "test/http/release-rights.test.ts"];
+const RARE_ON_NODE = ["test/server/{disk/full,shared-fills/crowd}.test.ts", "test/cli/{backup,move}.test.ts"];
+
 export default defineConfig({
   test: {
     // What the worker logs is part of many tests and interesting only where one fails.
@@ -47,7 +51,7 @@ export default defineConfig({
             "test/{upstream,storage,repository,layers,auth,http,jobs,contract,ui}/**/*.test.ts",
             "test/platform/cloudflare/**/*.test.ts",
           ],
-          exclude: ["test/layers/guard/every-address.test.ts"],
+          exclude: RARE,
           setupFiles: ["test/support/storage.ts"],
           // Each test begins with empty storage, and nothing of ours lives in a module: files can share an isolate.
           isolate: false,
@@ -70,7 +74,7 @@ export default defineConfig({
         plugins: [workerd()],
         test: {
           name: "simulation",
-          include: ["test/bench/{freshness,worlds}.test.ts", "test/layers/guard/every-address.test.ts"],
+          include: ["test/bench/{freshness,worlds}.test.ts", ...RARE],
           setupFiles: ["test/support/storage.ts"],
           testTimeout: 120_000,
         },
@@ -84,6 +88,7 @@ export default defineConfig({
         test: {
           name: "server",
           include: ["test/server/**/*.test.ts", "test/platform/{machine,miniflare}/**/*.test.ts"],
+          exclude: RARE_ON_NODE,
           testTimeout: 60_000,
         },
       },
@@ -91,6 +96,7 @@ export default defineConfig({
         test: {
           name: "machine",
           include: ["test/{cli,structure,docs}/**/*.test.ts"],
+          exclude: RARE_ON_NODE,
           globalSetup: ["test/cli/setup.ts"],
           testTimeout: 60_000,
         },
@@ -115,7 +121,7 @@ export default defineConfig({
       {
         test: {
           name: "matrix",
-          include: ["test/clients/matrix/*.test.ts"],
+          include: ["test/clients/matrix/*.test.ts", ...RARE_ON_NODE],
           globalSetup: ["test/clients/matrix/setup.ts"],
           testTimeout: 300_000,
           hookTimeout: 60_000,
