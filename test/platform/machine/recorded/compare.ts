@@ -59,8 +59,12 @@ export function comparable(answer: RawAnswer, { known }: Told, other: RawAnswer)
 /** Without what each server makes for itself, and without times. */
 function neutral(text: string, known: ReadonlyMap<string, string>): string {
   const named = [...known].reduce((all, [name, value]) => all.replaceAll(value, `{${name}}`), text);
-  return named
-    .replaceAll(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00)/g, "{time}")
-    .replaceAll(/[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT/g, "{time}")
-    .replaceAll(/detail=(?:memory|kv|r2)/g, "detail=stored");
+  return (
+    named
+      .replaceAll(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00)/g, "{time}")
+      .replaceAll(/[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT/g, "{time}")
+      // Of indexes that have times in the place of serials.
+      .replaceAll(/(?<!\d)1\d{12}(?!\d)/g, "{time}")
+      .replaceAll(/detail=(?:memory|kv|r2)/g, "detail=stored")
+  );
 }

@@ -160,6 +160,11 @@ function publishing({ uploaded, inParts, adminToken }: Content): Table {
     ["GET /team/find-links", reads("/team/find-links/", reader)],
     ["GET /team/legacy/+simple/:project/", reads(`/team/legacy/+simple/${uploaded.project}/`, publisher)],
     ["ALL /-/api/indexes/:index/projects/:project", [...reads(of(""), admin), ...reads(of(""), reader)]],
+    ["GET /-/api/indexes/:index/forks", reads("/-/api/indexes/team/forks", reader)],
+    [
+      "GET /-/api/indexes/:index/forks/:project/:version",
+      reads(`/-/api/indexes/team/forks/${uploaded.project}/${uploaded.version}`, reader),
+    ],
     [
       "ALL /-/api/indexes/:index/projects/:project/:version/yank",
       change("POST", `/${uploaded.version}/yank`, '{"reason":"It is soft."}'),
@@ -233,6 +238,11 @@ export function recordedRequests(content: Content): Table {
     ["GET /robots.txt", reads("/robots.txt")],
     ["GET /-/style/:file", reads("/-/style/no-such.css")],
     ["GET /-/health", reads("/-/health")],
+    // What it shows admins are figures, which differ.
+    ["GET /-/", [...reads("/-/"), ...reads("/-/", { Authorization: "Bearer {reader}" })]],
+    ["GET /-", reads("/-")],
+    ["GET /-/api/openapi.json", reads("/-/api/openapi.json")],
+    ["POST /-/api/notify/test", refusedWrites("POST", "/-/api/notify/test", admin)],
     ["GET /-/metrics", reads("/-/metrics")],
     ["POST /-/api/warm", withLock("/-/api/warm")],
     ["POST /-/api/wheelhouse", withLock("/-/api/wheelhouse")],
