@@ -18,7 +18,7 @@ const OTHERS = /^(?:tests?|docs?|examples?|node_modules|vendor|_vendor)$/i;
 
 /** `Version: 1.0`, `version = "1.0"`, `__version__: str = '1.0'`, `version="1.0",`, `"version": "1.0"`. */
 const STATED =
-  /^(?<before>\s*["']?(?:__)?version(?:__)?["']?\s*(?::\s*str\s*)?[:=]\s*)(?<quote>["']?)(?<version>[\w.+!-]+)\k<quote>(?<after>\s*,?\s*(?:#.*)?)$/i;
+  /^(?<before>\s*["']?(?:__)?version(?:__)?["']?\s*(?::\s*str\s*)?[:=]\s*)(?<quote>["']?)(?<version>[\w.+!-]+)\k<quote>(?<after>(?:\s*,)?\s*(?:#.*)?)$/i;
 
 /**
  * Changes the version in an unpacked sdist: in its core metadata, in the configuration of its build backend, and in the modules that

@@ -66,7 +66,13 @@ const oneLine = (value: string) => printable(value.slice(0, MAX_LINE)).replace(/
 const isSaid = (value: string) => value !== "" && value.toUpperCase() !== "UNKNOWN";
 
 /** `A <a@b.example>` without the address, which is there for people to write to and for others to collect. */
-const withoutAddress = (value: string) => value.replace(/<[^>]*>|\S+@\S+/g, "").replace(/^["\s,]+|["\s,]+$/g, "");
+const withoutAddress = (value: string) =>
+  value
+    .replace(/<[^<>]*>/g, "")
+    .split(/\s/)
+    .filter((word) => !word.includes("@"))
+    .join(" ")
+    .replace(/^["\s,]+|["\s,]+$/g, "");
 
 /** The field `License` may have the whole text of a licence; classifiers have its name. */
 function shortLicense(license: string | undefined, classifiers: readonly string[]): string | undefined {

@@ -33,7 +33,7 @@ export function renderDescription({ text, kind }: Description): string {
 const MAX_CELLS = 5_000;
 
 /** A line that makes a table of the one before. */
-const DELIMITERS = /^[\s>|:-]*-[\s>|:-]*$/;
+const isDelimiters = (line: string) => line.includes("-") && /^[\s>|:-]*$/.test(line);
 
 /** How many cells the tables of a Markdown text have at most. */
 function cellsIn(text: string): number {
@@ -41,7 +41,7 @@ function cellsIn(text: string): number {
   let cells = 0;
   for (const line of text.split(/\r\n?|\n/)) {
     if (line.trim() === "") columns = 0;
-    else if (DELIMITERS.test(line)) columns = Math.max(columns, line.split("|").length);
+    else if (isDelimiters(line)) columns = Math.max(columns, line.split("|").length);
     cells += columns;
   }
   return cells;
