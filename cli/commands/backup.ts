@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { FINDINGS, type StorageFault, type Verified } from "../../server/backup/findings.ts";
-import { bytes } from "../lib/bytes.ts";
+import { sizeText } from "../../worker/pypi/size-text.ts";
 import { command } from "../lib/command.ts";
 import { CommandError } from "../lib/command-error.ts";
 import { stateDirectory } from "../lib/state.ts";
@@ -50,7 +50,7 @@ export function reportVerified(verified: Verified, json: boolean | undefined, wh
   if (json) return console.log(JSON.stringify(verified));
   const { hosted, objects, bytes: size, values, findings } = verified;
   console.log(
-    `${what}: hosted files (${hosted}), all files (${objects}, ${bytes(size)}), pages and documents (${values}).`,
+    `${what}: hosted files (${hosted}), all files (${objects}, ${sizeText(size)}), pages and documents (${values}).`,
   );
   if (findings.length > 0)
     console.log(

@@ -1,6 +1,6 @@
 import { resolve, sep } from "node:path";
 import type { CarriedOver } from "../../server/carry-over/carry-over.ts";
-import { bytes } from "../lib/bytes.ts";
+import { sizeText } from "../../worker/pypi/size-text.ts";
 import { command } from "../lib/command.ts";
 import { usageError } from "../lib/command-error.ts";
 
@@ -31,7 +31,7 @@ const isWithin = (inner: string, outer: string) => `${inner}${sep}`.startsWith(`
 function summary(carried: CarriedOver, from: string, to: string): string {
   const { objects, tokens, auditEntries, unfinishedUploads } = carried;
   const sentences = [
-    `Copied into ${to}: uploads (objects: ${objects}, ${bytes(carried.bytes)}), tokens (${tokens}), audit log (entries: ${auditEntries}).`,
+    `Copied into ${to}: uploads (objects: ${objects}, ${sizeText(carried.bytes)}), tokens (${tokens}), audit log (entries: ${auditEntries}).`,
     `${from} is unchanged.`,
     ...(unfinishedUploads > 0 ? [`Uploads that were not finished must be sent again (${unfinishedUploads}).`] : []),
     `Pages and mirrored files are fetched again. Start with --state ${to}.`,

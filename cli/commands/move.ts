@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { bytes } from "../lib/bytes.ts";
+import { sizeText } from "../../worker/pypi/size-text.ts";
 import { command } from "../lib/command.ts";
 import { stateDirectory } from "../lib/state.ts";
 
@@ -42,4 +42,4 @@ interface Amounts {
 }
 
 const contents = ({ rows, objects, bytes: size, values }: Amounts) =>
-  `rows of the database (${rows}), files (${objects}, ${bytes(size)}), pages and documents (${values})`;
+  `rows of the database (${rows}), files (${objects}, ${sizeText(size)}), pages and documents (${values})`;

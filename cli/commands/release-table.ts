@@ -1,7 +1,7 @@
 import { escaped } from "../../worker/pypi/shown.ts";
 import type { HostedProjectsAnswer } from "../../schema/hosted-project.ts";
 import type { ProjectAnswer } from "../../schema/release.ts";
-import { bytes } from "../lib/bytes.ts";
+import { sizeText } from "../../worker/pypi/size-text.ts";
 import { columns } from "../lib/columns.ts";
 import { minute } from "../lib/minute.ts";
 
@@ -31,7 +31,7 @@ export const hostedTable = ({ projects }: HostedProjectsAnswer): string[] =>
         `${version}${yanked ? " (yanked)" : ""}`,
         minute(uploadedAt),
         `${files} ${files === 1 ? "file" : "files"}`,
-        bytes(size),
+        sizeText(size),
         uploadedBy ?? "",
       ].map(escaped),
     ),

@@ -1,7 +1,7 @@
 import { inSeconds } from "../../worker/duration.ts";
 import { escaped } from "../../worker/pypi/shown.ts";
 import { setTimeout as sleep } from "node:timers/promises";
-import { bytes } from "../lib/bytes.ts";
+import { sizeText } from "../../worker/pypi/size-text.ts";
 import { command, forServer } from "../lib/command.ts";
 import { CommandError, EXIT_CODES } from "../lib/command-error.ts";
 import { showProgress } from "../lib/progress.ts";
@@ -52,7 +52,7 @@ async function upload(names: readonly string[], { server, index, json }: Uploadi
       total += sent;
       count[kind]++;
       bar.end();
-      const line = `${filename}: ${kind === "identical" ? "already there" : `published, ${bytes(file.size)}`}`;
+      const line = `${filename}: ${kind === "identical" ? "already there" : `published, ${sizeText(file.size)}`}`;
       console.log(json ? JSON.stringify({ filename, outcome: kind, size: file.size, sent }) : line);
     } catch (error) {
       bar.end();
@@ -65,7 +65,7 @@ async function upload(names: readonly string[], { server, index, json }: Uploadi
     }
   }
   const seconds = inSeconds(performance.now() - began).toFixed(1);
-  const sum = `${files.length} ${files.length === 1 ? "file" : "files"}: ${count.published} published, ${count.identical} already there, ${count.failed} failed; ${bytes(total)} sent in ${seconds} s.`;
+  const sum = `${files.length} ${files.length === 1 ? "file" : "files"}: ${count.published} published, ${count.identical} already there, ${count.failed} failed; ${sizeText(total)} sent in ${seconds} s.`;
   if (count.failed > 0) throw new CommandError(sum);
   if (!json) console.log(sum);
 }

@@ -3,7 +3,7 @@ import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { warmLine, type WarmPlan, type WarmProgress, type WarmSummary } from "../../schema/warm.ts";
 import { causeOf, sendRequest } from "../lib/admin-api.ts";
-import { bytes } from "../lib/bytes.ts";
+import { sizeText } from "../../worker/pypi/size-text.ts";
 import { command, forServer } from "../lib/command.ts";
 import { CommandError } from "../lib/command-error.ts";
 import { parsedJson } from "../../worker/pypi/parsed-json.ts";
@@ -70,11 +70,11 @@ function sayPlan(plan: WarmPlan): void {
   if (leftOut > 0) {
     console.log(`${leftOut} more .metadata are too many for one request, and left out: send the lock in parts.`);
   }
-  const sizes = `${bytes(plan.bytes)}${unsized === 0 ? "" : ` and ${unsized} files of unknown size`}`;
+  const sizes = `${sizeText(plan.bytes)}${unsized === 0 ? "" : ` and ${unsized} files of unknown size`}`;
   const left =
     missing === 0
       ? "all are stored"
-      : `${missing} of these ${files + metadata} are not stored yet, ${bytes(missingBytes)} to fetch`;
+      : `${missing} of these ${files + metadata} are not stored yet, ${sizeText(missingBytes)} to fetch`;
   console.log(`To store: ${amountOf(plan)}, ${sizes}; ${left}.`);
 }
 

@@ -3,7 +3,7 @@ import { rename, rm } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { Readable } from "node:stream";
 import { causeOf, sendRequest } from "../lib/admin-api.ts";
-import { bytes } from "../lib/bytes.ts";
+import { sizeText } from "../../worker/pypi/size-text.ts";
 import { command, forServer } from "../lib/command.ts";
 import { CommandError } from "../lib/command-error.ts";
 import { fileErrorText } from "../lib/files.ts";
@@ -32,7 +32,7 @@ export const wheelhouseCommand = () =>
       const answer = await sendRequest(server, "POST", `wheelhouse?${query}`, body);
       const size = await save(answer, options.output);
       const said = { output: options.output, bytes: size };
-      console.log(options.json ? JSON.stringify(said) : `${options.output}: ${bytes(size)}.`);
+      console.log(options.json ? JSON.stringify(said) : `${options.output}: ${sizeText(size)}.`);
     });
 
 /** Writes an answer's body to a file, which appears once it is complete. @returns bytes */

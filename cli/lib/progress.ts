@@ -1,6 +1,6 @@
 import type { WriteStream } from "node:tty";
 import { SECOND, inSeconds } from "../../worker/duration.ts";
-import { bytes } from "./bytes.ts";
+import { sizeText } from "../../worker/pypi/size-text.ts";
 
 const WIDTH = 30;
 
@@ -42,7 +42,7 @@ export function showProgress(
       if (!first || done < last) first = { at: now(), done };
       last = done;
       const full = Math.round((of === 0 ? 1 : done / of) * WIDTH);
-      const amount = unit === "bytes" ? `${bytes(done)} of ${bytes(of)}` : `${done} of ${of}`;
+      const amount = unit === "bytes" ? `${sizeText(done)} of ${sizeText(of)}` : `${done} of ${of}`;
       const figures = [amount, ...pace(progress, first, now())].join(", ");
       const bar = `${"#".repeat(full)}${"-".repeat(WIDTH - full)} ${figures} ${text}`.slice(0, (out.columns || 80) - 1);
       if (bar === drawn) return;
@@ -69,5 +69,5 @@ function pace(
   if (now - first.at < SETTLED || rate <= 0 || done >= of) return [];
   const left = Math.ceil((of - done) / rate);
   const time = left < 100 ? `${left} s left` : `${Math.ceil(left / 60)} min left`;
-  return unit === "bytes" ? [`${bytes(rate)}/s`, time] : [time];
+  return unit === "bytes" ? [`${sizeText(rate)}/s`, time] : [time];
 }

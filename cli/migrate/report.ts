@@ -1,5 +1,5 @@
 import { escaped } from "../../worker/pypi/shown.ts";
-import { bytes } from "../lib/bytes.ts";
+import { sizeText } from "../../worker/pypi/size-text.ts";
 import { columns } from "../lib/columns.ts";
 import type { Migrated } from "./migrate-all.ts";
 
@@ -37,7 +37,7 @@ export function printReport(
   const isWhole = left === 0 && migrated.every(({ outcome }) => outcome !== "refused" && outcome !== "failed");
   const told = counts.filter(({ count }) => count > 0).map(({ outcome, count }) => `${count} ${WORDS[outcome]}`);
   if (left > 0) told.push(`${left} not tried`);
-  const sum = `${index}: ${told.join(", ") || "no files"}; ${bytes(sent)} in ${seconds.toFixed(1)} s.`;
+  const sum = `${index}: ${told.join(", ") || "no files"}; ${sizeText(sent)} in ${seconds.toFixed(1)} s.`;
   if (json) {
     const numbers = Object.fromEntries(counts.map(({ outcome, count }) => [outcome, count]));
     console.log(JSON.stringify({ index, counts: numbers, left, sent, files: migrated }));

@@ -2,7 +2,7 @@ import type { ShownMirror, ShownMirrorPlan } from "../../schema/mirror-api.ts";
 import { PRICES, type Line } from "../../schema/prices.ts";
 import { DAY, HOUR, MINUTE, SECOND, inSeconds } from "../../worker/duration.ts";
 import { escaped } from "../../worker/pypi/shown.ts";
-import { bytes } from "../lib/bytes.ts";
+import { sizeText } from "../../worker/pypi/size-text.ts";
 
 /** Absent projects that are named. */
 const NAMED = 10;
@@ -21,7 +21,7 @@ export function statusLines(mirror: ShownMirror, now: number): string[] {
   const { source, serve, entries, projects, files, missing, errors, run } = mirror;
   if (entries === 0 && projects === 0) return [`${source}: nothing is mirrored; pypi-edge mirror add says what is.`];
   const lines = [
-    `${source}: ${number(projects)} projects, ${number(files)} files (${bytes(mirror.bytes)}), by ${number(entries)} entries; serve = "${serve}".`,
+    `${source}: ${number(projects)} projects, ${number(files)} files (${sizeText(mirror.bytes)}), by ${number(entries)} entries; serve = "${serve}".`,
   ];
   if (mirror.leftOut > 0) lines.push(`The filters leave out ${number(mirror.leftOut)} files.`);
   lines.push(...progressLines(mirror, now));
@@ -40,7 +40,7 @@ function progressLines(
   now: number,
 ) {
   const lines: string[] = [];
-  if (missing > 0) lines.push(`${number(missing)} files and .metadata are not stored yet (${bytes(missingBytes)}).`);
+  if (missing > 0) lines.push(`${number(missing)} files and .metadata are not stored yet (${sizeText(missingBytes)}).`);
   if (due > 0 && dueSince) {
     const late = duration(now - Date.parse(dueSince));
     lines.push(
@@ -50,7 +50,7 @@ function progressLines(
   if (!run) return lines;
   const took = Math.max(Date.parse(run.heard) - Date.parse(run.began), SECOND);
   const rate = run.requests / inSeconds(took);
-  const did = `${number(run.requests)} requests, ${number(run.files)} files and .metadata (${bytes(run.bytes)}) in ${duration(took)}`;
+  const did = `${number(run.requests)} requests, ${number(run.files)} files and .metadata (${sizeText(run.bytes)}) in ${duration(took)}`;
   lines.push(
     `${run.isUnderWay ? "This run so far" : "The last run"}: ${did}; ${rate.toFixed(1)} requests a second, of ${requestsPerSecond}.`,
   );
@@ -63,7 +63,7 @@ function progressLines(
 /** What entries would have mirrored, as lines of text. */
 export function planLines(plan: ShownMirrorPlan): string[] {
   const { projects, read, files, metadata, stored, storedBytes, leftOut, reasons, unsized, absent } = plan;
-  const sizes = `${bytes(plan.bytes)}${unsized === 0 ? "" : ` and ${number(unsized)} files of unknown size`}`;
+  const sizes = `${sizeText(plan.bytes)}${unsized === 0 ? "" : ` and ${number(unsized)} files of unknown size`}`;
   const lines = [`${number(projects)} projects: ${number(files)} files (${sizes}) and ${number(metadata)} .metadata.`];
   if (read < projects) lines.push(`These figures follow from ${number(read)} projects that were chosen at random.`);
   if (absent.length > 0) {
@@ -74,9 +74,9 @@ export function planLines(plan: ShownMirrorPlan): string[] {
     const by = Object.entries(reasons).map(([reason, count]) => `${reason} ${number(count)}`);
     lines.push(`The filters leave out ${number(leftOut)} files: ${by.join(", ")}.`);
   }
-  if (stored > 0) lines.push(`Of these, ${number(stored)} files and .metadata are stored (${bytes(storedBytes)}).`);
+  if (stored > 0) lines.push(`Of these, ${number(stored)} files and .metadata are stored (${sizeText(storedBytes)}).`);
   lines.push(
-    `To fetch: ${bytes(plan.bytes - storedBytes)}, by ${number(plan.requests)} requests of the upstream; ${duration(plan.seconds * SECOND)} at the pace that is configured.`,
+    `To fetch: ${sizeText(plan.bytes - storedBytes)}, by ${number(plan.requests)} requests of the upstream; ${duration(plan.seconds * SECOND)} at the pace that is configured.`,
   );
   const { once, monthly } = dollarsOf(plan);
   lines.push(

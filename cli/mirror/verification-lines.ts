@@ -1,6 +1,6 @@
 import type { ShownVerification } from "../../schema/mirror-api.ts";
 import { escaped } from "../../worker/pypi/shown.ts";
-import { bytes } from "../lib/bytes.ts";
+import { sizeText } from "../../worker/pypi/size-text.ts";
 import { table } from "../lib/table.ts";
 
 type Kind = NonNullable<ShownVerification["verification"]>["counts"][number]["kind"];
@@ -26,7 +26,7 @@ export function verificationLines({ source, verification }: ShownVerification): 
   if (!verification) return [escaped(`${source}: nothing was verified.`)];
   const { projects, verified, objects, bytes: size, sample, findings, counts } = verification;
   const of = sample < 100 ? `a sample of ${sample} %, ${verified} of ${projects}` : `${verified} of ${projects}`;
-  const lines = [`Verified against ${source}: projects (${of}), files and .metadata (${objects}, ${bytes(size)}).`];
+  const lines = [`Verified against ${source}: projects (${of}), files and .metadata (${objects}, ${sizeText(size)}).`];
   if (findings.length === 0) return lines.map(escaped);
   const rows = findings.map(({ kind, project, file, fault, isRepaired }) => [
     kind,

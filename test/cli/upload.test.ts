@@ -7,7 +7,7 @@ import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { freePort } from "../../cli/demo/process.ts";
 import { RetryableFailure, RefusedUpload, uploadApi } from "../../cli/upload/api.ts";
-import { bytes } from "../../cli/lib/bytes.ts";
+import { sizeText } from "../../worker/pypi/size-text.ts";
 import { sendUpload } from "../../cli/upload/send.ts";
 import { CommandError } from "../../cli/lib/command-error.ts";
 import { CLI, pypiEdge } from "../support/node/command.ts";
@@ -270,5 +270,5 @@ describe("a file that is sent", () => {
 
 test("numbers of bytes are shown as people write them", () => {
   const counts = [0, 999, 1_000, 32 * 1024 ** 2, 5_363_466_240];
-  expect(counts.map(bytes)).toEqual(["0 B", "999 B", "1.0 kB", "33.6 MB", "5.4 GB"]);
+  expect(counts.map(sizeText)).toEqual(["0 B", "999 B", "1.0 kB", "33.6 MB", "5.4 GB"]);
 });

@@ -9,7 +9,8 @@ import { adminSetup, publishSetup, clientSetups, type ClientSetup } from "../pyp
 import type { Publishers } from "../repository/ports/publishers.ts";
 import type { Repository } from "../repository/repository.ts";
 import { Layout, pagePlace, sendHtml, type PagePlace } from "./layout.tsx";
-import { Badge, Command, counted, Day, sizeText } from "./parts.tsx";
+import { Badge, Command, counted, Day } from "./parts.tsx";
+import { sizeText } from "../pypi/size-text.ts";
 import { Tokens } from "./tokens.tsx";
 
 /** What the page shows of an index. */

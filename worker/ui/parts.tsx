@@ -29,13 +29,5 @@ export function Day({ at }: { readonly at: number }) {
   );
 }
 
-const UNITS = ["B", "kB", "MB", "GB", "TB"] as const;
-
-/** A number of bytes for a person: `12.3 MB`. */
-export function sizeText(bytes: number): string {
-  const power = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), UNITS.length - 1);
-  return `${power === 0 ? bytes : (bytes / 1_000 ** power).toFixed(1)} ${UNITS[power]}`;
-}
-
 /** `1 file`, `2 files`. */
 export const counted = (count: number, one: string) => `${count.toLocaleString("en")} ${one}${count === 1 ? "" : "s"}`;

@@ -1,6 +1,6 @@
 import { inSeconds, SECOND } from "../../duration.ts";
 import { increase, increaseOf, sumOf, valueOf, type Bucket } from "./buckets.ts";
-import { sizeText } from "../parts.tsx";
+import { sizeText } from "../../pypi/size-text.ts";
 
 /** One line or one part of the bars of a plot. */
 export interface Series {

@@ -2,7 +2,8 @@ import type { ExplainedFile } from "../../repository/explanation.ts";
 import { isYanked, type FileEntry } from "../../pypi/page.ts";
 import { listedFrom } from "../../pypi/file-url.ts";
 import type { PagePlace } from "../layout.tsx";
-import { Badge, Day, sizeText } from "../parts.tsx";
+import { Badge, Day } from "../parts.tsx";
+import { sizeText } from "../../pypi/size-text.ts";
 import type { ViewedFile } from "./view.ts";
 
 /** What of the files is shown: what the query of the address says. */
