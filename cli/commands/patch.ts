@@ -43,7 +43,8 @@ export const patchCommand = () =>
       try {
         const say = (line: string) => console.error(line);
         const kind = wheel === true ? "wheel" : "sdist";
-        const more = { kind, reason, label: local, dryRun: dryRun === true, folder, say } as const;
+        const { forks } = own;
+        const more = { forks, kind, reason, label: local, dryRun: dryRun === true, folder, say } as const;
         const patched = await patchRelease({ server, index, project, version, patches, ...more });
         if (json) return console.log(JSON.stringify({ index, ...patched }));
         const { version: made, files, wasThere } = patched;

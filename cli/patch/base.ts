@@ -2,7 +2,7 @@ import { copyFileSync } from "node:fs";
 import { join } from "node:path";
 import { asFilename } from "../../worker/pypi/filename.ts";
 import type { ProjectName } from "../../worker/pypi/name.ts";
-import { isSameVersion, parseVersion, compareVersions } from "../../worker/pypi/pep440.ts";
+import { isHigher, isSameVersion, isUpstreamFinal } from "../../worker/pypi/pep440.ts";
 import { versionOf } from "../../worker/pypi/version.ts";
 import { CommandError } from "../lib/command-error.ts";
 import { indexPath } from "../lib/index-path.ts";
@@ -65,17 +65,14 @@ export async function releasesOf(project: ProjectName, { url, login }: Installer
     const version = filename && versionOf(filename, project);
     return version === undefined ? [] : [{ ...file, version }];
   });
-  const upstream = [...new Set(files.map(({ version }) => version))]
-    .filter((version) => !version.includes("+"))
-    .flatMap((version) => {
-      const parsed = parseVersion(version);
-      return parsed && !parsed.isPrerelease ? [{ version, parsed }] : [];
-    })
-    .toSorted((one, other) => compareVersions(one.parsed, other.parsed));
+  const finals = [...new Set(files.map(({ version }) => version))].filter(isUpstreamFinal);
 
   return {
     close,
-    newestUpstream: upstream.at(-1)?.version,
+    newestUpstream: finals.reduce<string | undefined>(
+      (newest, each) => (newest === undefined || isHigher(each, newest) ? each : newest),
+      undefined,
+    ),
     has: (version) => files.some((file) => isSameVersion(file.version, version)),
     async download(version, kind, folder) {
       const release = files.filter((file) => isSameVersion(file.version, version));

@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { ShownFork } from "../../schema/fork.ts";
 import { parseProjectName } from "../../worker/pypi/name.ts";
-import { compareVersions, isLocalOf, parseVersion } from "../../worker/pypi/pep440.ts";
+import { isHigher } from "../../worker/pypi/pep440.ts";
 import { CommandError } from "../lib/command-error.ts";
 import type { ServerAccess } from "../lib/server-address.ts";
 import { applyPatches } from "./apply.ts";
@@ -44,18 +44,13 @@ export async function forkState(
   }
   try {
     const newest = releases.newestUpstream;
-    if (newest === undefined || !isNewer(newest, fork))
+    if (newest === undefined || !isHigher(newest, fork.base.version))
       return { fork, state: "current", newest, applies: undefined, advisories };
     const applies = tries ? await tried(server, index, fork, releases, newest, folder) : undefined;
     return { fork, state: "outdated", newest, applies, advisories };
   } finally {
     await releases.close();
   }
-}
-
-function isNewer(version: string, { version: forked, base }: ShownFork): boolean {
-  const [one, other] = [parseVersion(version), parseVersion(base.version)];
-  return !isLocalOf(forked, version) && one !== undefined && other !== undefined && compareVersions(one, other) > 0;
 }
 
 async function tried(

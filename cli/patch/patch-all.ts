@@ -15,7 +15,7 @@ import { applyPatches } from "./apply.ts";
 import { installerAccess, releasesOf, type BaseFile, type BaseKind, type Releases } from "./base.ts";
 import { build } from "./build.ts";
 import { forkVersion } from "./local-version.ts";
-import { filesOfRelease, forksOf } from "./own-forks.ts";
+import { filesOfRelease } from "./own-forks.ts";
 import type { PatchFile } from "./patch-file.ts";
 import { setVersion } from "./set-version.ts";
 import { unpackSdist, unpackWheel } from "./unpack.ts";
@@ -33,6 +33,8 @@ export interface Patching {
   readonly reason: string;
   /** The local label; undefined: the index's name and a number. */
   readonly label: string | undefined;
+  /** Those that the index has, and had. */
+  readonly forks: readonly ShownFork[];
   /** Build it, and upload nothing. */
   readonly dryRun: boolean;
   /** An empty folder for all that is unpacked and built. */
@@ -58,13 +60,12 @@ export interface Patched {
 export async function patchRelease(patching: Patching): Promise<Patched> {
   const { server, index, project, version, kind, folder, say } = patching;
   const access = installerAccess(server, index);
-  const { value: own } = await forksOf(server, index);
   const releases = await releasesOf(project, access);
   try {
     const base = await releases.download(version, kind, made(folder, "base"));
     say(`${base.filename}: sha256 ${base.sha256}, as the index says.`);
-    const before = own.forks.find((fork) => isSameFork(fork, patching, base));
-    const to = before?.version ?? forkVersion(version, index, patching.label, versionsOf(own.forks, project));
+    const before = patching.forks.find((fork) => isSameFork(fork, patching, base));
+    const to = before?.version ?? forkVersion(version, index, patching.label, versionsOf(patching.forks, project));
     const there = before ? await filesOfRelease(server, index, project, to) : [];
     if (isComplete(there, kind)) return { project, version: to, files: there, wasThere: true };
     const output = made(folder, "dist");

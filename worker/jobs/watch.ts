@@ -1,5 +1,5 @@
 import { IndexError } from "../errors.ts";
-import { compareVersions, parseVersion } from "../pypi/pep440.ts";
+import { isHigher, isUpstreamFinal } from "../pypi/pep440.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import { newestRelease } from "../pypi/newest.ts";
 import { versionOf } from "../pypi/version.ts";
@@ -40,7 +40,7 @@ async function outdatedForks(services: JobServices, ctx: Context): Promise<NewNo
     const { name: index } = config;
     for (const { project, version, base, isOffered } of await services.forks.list(index)) {
       const newest = isOffered ? await newestOf(project, sources, services, ctx) : undefined;
-      if (newest === undefined || !isNewer(newest, base.version)) continue;
+      if (newest === undefined || !isHigher(newest, base.version)) continue;
       const details = { base: base.version, newest };
       const key = `fork-outdated ${index} ${project} ${version} ${newest}`;
       found.push({ key, event: "fork-outdated", index, project, subject: version, details });
@@ -62,7 +62,7 @@ async function newestOf(
       const found = await source?.repository.project(project, { ...ctx, isDemand: false });
       if (!found) continue;
       const { files } = await found.page.model();
-      const final = files.filter(({ filename }) => isFinal(versionOf(filename, project) ?? ""));
+      const final = files.filter(({ filename }) => isUpstreamFinal(versionOf(filename, project) ?? ""));
       const [first] = newestRelease(project, final);
       return first && versionOf(first.filename, project);
     }
@@ -71,12 +71,4 @@ async function newestOf(
     if (!(error instanceof IndexError)) throw error;
   }
   return undefined;
-}
-
-/** A release with a local label is another distributor's. */
-const isFinal = (text: string) => !text.includes("+") && parseVersion(text)?.isPrerelease === false;
-
-function isNewer(version: string, base: string): boolean {
-  const [one, other] = [parseVersion(version), parseVersion(base)];
-  return one !== undefined && other !== undefined && compareVersions(one, other) > 0;
 }

@@ -62,6 +62,16 @@ export const isSameVersion = (one: string, other: string) => canonicalVersion(on
 /** Without the local label, which `==1.0` ignores in a candidate such as `1.0+local` (PEP 440, "Version matching"). */
 export const publicVersion = (canonical: string) => canonical.split("+", 1)[0] ?? "";
 
+/** Whether a version is higher than another one; false where one of the texts is not a PEP 440 version. */
+export function isHigher(version: string, than: string): boolean {
+  const [one, other] = [parseVersion(version), parseVersion(than)];
+  return one !== undefined && other !== undefined && compareVersions(one, other) > 0;
+}
+
+/** Whether a version is a final one of the project itself: a local label is another distributor's. */
+export const isUpstreamFinal = (version: string) =>
+  !version.includes("+") && parseVersion(version)?.isPrerelease === false;
+
 /** Whether a version is another one with a local label, such as `1.0+acme.1` of `1.0`. */
 export const isLocalOf = (version: string, other: string) =>
   version.includes("+") && publicVersion(canonicalVersion(version)) === publicVersion(canonicalVersion(other));
