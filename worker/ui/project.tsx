@@ -1,7 +1,7 @@
 import { Hono, type Context as HonoContext } from "hono";
 import { raw } from "hono/html";
 import type { Child } from "hono/jsx";
-import { badRequest, IndexError } from "../errors.ts";
+import { IndexError } from "../errors.ts";
 import type { Authorize } from "../http/access.ts";
 import type { AppEnv } from "../http/context.ts";
 import { publishersFor } from "../http/hosted-projects.ts";
@@ -9,8 +9,8 @@ import { redirectToCanonical } from "../http/redirect.ts";
 import { meantNames, type SearchedIndex } from "../http/search.ts";
 import { parseProjectName, type ProjectName } from "../pypi/name.ts";
 import { installSetups } from "../pypi/setups.ts";
-import { isVersion } from "../pypi/version.ts";
 import type { Publishers } from "../repository/ports/publishers.ts";
+import { askedRelease } from "./asked-release.ts";
 import { Layout, pagePlace, sendHtml, type PagePlace } from "./layout.tsx";
 import { Badge, Command, counted, Day } from "./parts.tsx";
 import { Dependencies, Facts, Versions } from "./project/facts.tsx";
@@ -37,11 +37,7 @@ export interface ProjectPageIndex extends ViewedIndex, SearchedIndex {
 export function projectPageRoutes(index: ProjectPageIndex, authorize: Authorize): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
   routes.get("/:project/:version?", async (c) => {
-    const project = parseProjectName(c.req.param("project"));
-    const version = c.req.param("version");
-    if (version !== undefined && !isVersion(version)) {
-      throw badRequest(`${JSON.stringify(version.slice(0, 80))} is not a version (PEP 440).`);
-    }
+    const { project, version } = askedRelease(c.req.param());
     const path = [project, ...(version === undefined ? [] : [encodeURIComponent(version)])].join("/");
     const redirect = redirectToCanonical(c, `${index.base}/project/${path}/`);
     if (redirect) return redirect;

@@ -1,13 +1,12 @@
 import { Hono } from "hono";
 import { fixSentence } from "../../schema/held-fix.ts";
 import { exemptionSentence, provenanceSentence, undecidedSentence, type ExplanationAnswer } from "../../schema/why.ts";
-import { badRequest, IndexError } from "../errors.ts";
+import { IndexError } from "../errors.ts";
 import type { AppEnv } from "../http/context.ts";
 import { LIFETIMES } from "../http/headers.ts";
-import { parseProjectName } from "../pypi/name.ts";
 import { publisherLabel, repositoryUrl } from "../pypi/publisher.ts";
-import { isVersion } from "../pypi/version.ts";
 import type { Explain, ExplainedProvenance, ShownAdvisory } from "../repository/explanation.ts";
+import { askedRelease } from "./asked-release.ts";
 import { Layout, pagePlace, sendHtml, type PagePlace } from "./layout.tsx";
 import { Badge } from "./parts.tsx";
 
@@ -27,11 +26,7 @@ const TONES = { admitted: "good", marked: "warn", refused: "bad" } as const;
 export function whyRoutes(of: WhyIndex, explain: Explain): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
   routes.get("/:project/:version?", async (c) => {
-    const project = parseProjectName(c.req.param("project"));
-    const version = c.req.param("version");
-    if (version !== undefined && !isVersion(version)) {
-      throw badRequest(`${JSON.stringify(version.slice(0, 80))} is not a version (PEP 440).`);
-    }
+    const { project, version } = askedRelease(c.req.param());
     const files = await explain(project, version, c.get("ctx"));
     if (!files) throw new IndexError("project-not-found", `There is no project ${project} in this index.`);
     const answer: ExplanationAnswer = {
