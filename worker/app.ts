@@ -96,8 +96,8 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
     const parts = { authorize, askedFor, index: own.name, sources, explain, explainUnder };
     app.route(`${own.base}/-/api/policy`, policyOutlookRoutes(parts));
   }
-  const shownBy = { publicUrl: config.publicUrl, shelf: services.shelf };
-  for (const index of indexes) mountIndexApi(app, index, { authorize, shelf: services.shelf });
+  const shownBy = { publicUrl: config.publicUrl, pageStores: services.pageStores };
+  for (const index of indexes) mountIndexApi(app, index, { authorize, pageStores: services.pageStores });
   app.route(
     "/-/api",
     apiRoutes({

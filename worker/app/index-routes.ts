@@ -22,7 +22,7 @@ export interface IndexRouteParts {
   /** The public address without a final slash; empty where it is the request's own. */
   readonly publicUrl: string;
   readonly indexes: readonly IndexConfig[];
-  readonly shelf: Services["shelf"];
+  readonly pageStores: Services["pageStores"];
 }
 
 type MountedIndex = Pick<Index, "config" | "repository" | "isDated" | "explain" | "catalog" | "sources">;
@@ -34,7 +34,7 @@ const HAS_FILES: ReadonlySet<string> = new Set(["files", "packages"]);
 export function mountIndexApi(
   app: Hono<AppEnv>,
   { config: index, repository }: Pick<MountedIndex, "config" | "repository">,
-  { authorize, shelf: { publishers } }: Pick<IndexRouteParts, "authorize" | "shelf">,
+  { authorize, pageStores: { publishers } }: Pick<IndexRouteParts, "authorize" | "pageStores">,
 ): void {
   app.route(`${index.base}/-/api/projects`, hostedProjectRoutes({ authorize, publishers, index, repository }));
 }
@@ -45,7 +45,7 @@ export function mountIndex(
   { config: own, repository, isDated, explain, catalog, sources }: MountedIndex,
   parts: IndexRouteParts,
 ): void {
-  const { authorize, publicUrl, indexes, shelf } = parts;
+  const { authorize, publicUrl, indexes, pageStores } = parts;
   const {
     publishers,
     tokens,
@@ -54,7 +54,7 @@ export function mountIndex(
     knownProjects: known,
     listedNames: names,
     isReserved,
-  } = shelf;
+  } = pageStores;
   const searched = { repository, sources, known, names, isReserved };
   const { name, base, upstreams, overlays } = own;
   const mount = (path: string, routes: Hono<AppEnv>) => {

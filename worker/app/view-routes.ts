@@ -67,7 +67,7 @@ function viewApp(
   { config, catalog, under, sources }: Index,
   view: View,
   indexes: readonly Index[],
-  { publicUrl, shelf, routed, ...locks }: ViewRouteParts,
+  { publicUrl, pageStores, routed, ...locks }: ViewRouteParts,
 ): Hono<AppEnv> {
   const { name } = config;
   const base = `${config.base}/${view.segment}`;
@@ -83,7 +83,7 @@ function viewApp(
     return next();
   });
   const named = locks.indexes.map((index) => (index.name === name ? { ...index, base, repository, explain } : index));
-  mountIndexApi(app, { config: own, repository }, { authorize: locks.authorize, shelf });
+  mountIndexApi(app, { config: own, repository }, { authorize: locks.authorize, pageStores });
   app.route(`${base}/-/api`, lockRoutes({ ...locks, indexes: named }, name));
   app.use((c, next) => {
     if (c.req.method !== "GET" && c.req.method !== "HEAD") throw takesNothing(config);
@@ -95,7 +95,7 @@ function viewApp(
     {
       authorize: locks.authorize,
       publicUrl,
-      shelf,
+      pageStores,
       indexes: indexes.map((index) => index.config),
     },
   );

@@ -6,7 +6,7 @@ import type { TokenStore } from "../auth/ports.ts";
 import { createTokenExchange, type TokenExchange } from "./token-exchange.ts";
 import { composeIndex, type Index } from "./compose-index.ts";
 import { createVerifyLater, isVerified, provenanceVerifier } from "./provenance.ts";
-import { shelfOf, type Shelf } from "./shelf.ts";
+import { pageStoresOf, type PageStores } from "./page-stores.ts";
 import { baseFor } from "./base-for.ts";
 import { sourceStack, type Source } from "./source-stack.ts";
 import type { Platform } from "../platform/platform.ts";
@@ -65,7 +65,7 @@ export interface Services {
   readonly forks: Forks;
   readonly advisoriesOnFork: AdvisoriesOn;
   readonly auditLog: AuditLog;
-  readonly shelf: Shelf;
+  readonly pageStores: PageStores;
   readonly tokens: TokenStore;
   /** The lists of policies, and what makes ids for their entries. */
   readonly policyEntries: { readonly entries: PolicyEntryStore; readonly freshId: () => string };
@@ -189,7 +189,7 @@ export function compose(
       return known?.affecting(base.version).map(({ id }) => id) ?? [];
     },
     auditLog: stores.auditLog,
-    shelf: shelfOf(stores, reserved),
+    pageStores: pageStoresOf(stores, reserved),
     openStagingFile: stores.openStagingFile,
     publish,
     uploads: createUploadsInParts({

@@ -7,8 +7,8 @@ import type { Publishers } from "../repository/ports/publishers.ts";
 import type { Readmes } from "../repository/ports/readmes.ts";
 import type { Stores } from "../storage/stores.ts";
 
-/** What the pages for people read beside an index. */
-export interface Shelf {
+/** The stores that the pages for people read beside an index. */
+export interface PageStores {
   readonly publishers: Publishers;
   readonly tokens: Pick<TokenStore, "list">;
   readonly projectUses: ProjectUses;
@@ -20,7 +20,7 @@ export interface Shelf {
 }
 
 /** @param reserved patterns of names */
-export function shelfOf(stores: Stores, reserved: readonly string[]): Shelf {
+export function pageStoresOf(stores: Stores, reserved: readonly string[]): PageStores {
   const { publishers, tokens, projectUses, readmes, knownProjects, listedNames } = stores;
   return { publishers, tokens, projectUses, readmes, knownProjects, listedNames, isReserved: reservedBy(reserved) };
 }
