@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import type { MoveProgress } from "./moving.ts";
 
 /**
  * What a job did, or would do in a dry run: numbers and names, no sentences. `POST /-/api/jobs/NAME` answers with these, and
@@ -60,7 +61,7 @@ type PopularityResult =
   /** `POPULAR` is 0. */
   | { readonly kind: "not-counted"; readonly source: string };
 
-/** Of the job `verify`. */
+/** Of the job `verdicts`. */
 type ProvenanceResult =
   | { readonly kind: "provenance-queued"; readonly source: string; readonly projects: number }
   /** The reason is a sentence. */
@@ -207,18 +208,7 @@ type NotifyResult =
   | { readonly kind: "no-receivers" };
 
 /** Of the jobs `move-out` and `move-in`: what they have done so far, in this run and those before. */
-type MoveResult = ({ readonly kind: "moved-out" } | { readonly kind: "moved-in" }) & {
-  /** Nothing is left for another run. */
-  readonly isDone: boolean;
-  readonly rows: number;
-  readonly objects: number;
-  /** Of the objects. */
-  readonly bytes: number;
-  /** Pages and documents. */
-  readonly values: number;
-  /** Objects and values that can be fetched again and were left out: their bytes are not there, or not as they were. */
-  readonly left: number;
-};
+type MoveResult = ({ readonly kind: "moved-out" } | { readonly kind: "moved-in" }) & MoveProgress;
 
 /** The answer of `POST /-/api/jobs/{name}`: a sentence for each result, and the results, of which only `kind` is the same in all. */
 export const jobAnswer = z.object({

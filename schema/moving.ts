@@ -63,3 +63,25 @@ export const movedRow = z.object({
 });
 
 export type MovedRow = z.infer<typeof movedRow>;
+
+/** How far a move is: what was done so far, in all its runs. */
+export interface MoveProgress {
+  /** Nothing is left for another run. */
+  readonly isDone: boolean;
+  readonly rows: number;
+  readonly objects: number;
+  /** Of the objects. */
+  readonly bytes: number;
+  /** Pages and documents. */
+  readonly values: number;
+  /** Objects and values that can be fetched again and were left out: their bytes are not there, or not as they were. */
+  readonly left: number;
+}
+
+/** Moves all that is stored from one deployment to another, through a folder that other programs copy. */
+export interface Moving {
+  /** Goes on for some time (milliseconds), or to the end, with writing the move folder into the bucket. */
+  out(time: number): Promise<MoveProgress>;
+  /** The same with storing what the move folder in the bucket has. */
+  in(time: number): Promise<MoveProgress>;
+}

@@ -6,6 +6,7 @@ import { runServerJob } from "../lib/run-server-job.ts";
 const JOBS = {
   feed: "follows the upstreams' change logs, and queues the pages that are behind",
   refresh: "queues popular projects whose pages are due to be revalidated",
+  verdicts: "has provenance verified anew that was verified by another trusted root or version",
   forget: "forgets the counts of projects that have not been asked for in a long time",
   sweep:
     "deletes the longest unused mirrored files above the quota, or where the disk has little room, and files of projects that are gone upstream",

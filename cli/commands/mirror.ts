@@ -1,5 +1,6 @@
 import { Option } from "@commander-js/extra-typings";
 import { changedMirror, listedMirrorEntries, mirrorErrors, mirrorPlan } from "../../schema/mirror-api.ts";
+import { counted } from "../../worker/pypi/counted.ts";
 import { escaped } from "../../worker/pypi/shown.ts";
 import { readApiJson, sendRequest } from "../lib/admin-api.ts";
 import { columns } from "../lib/columns.ts";
@@ -60,7 +61,7 @@ const add = () =>
       changedMirror,
       await sendRequest(server, "POST", "mirror/add", body),
     );
-    const said = `${value.source}: ${value.entries} entries added; pypi-edge mirror status shows how far they are.`;
+    const said = `${value.source}: ${counted(value.entries, "entry", "entries")} added; pypi-edge mirror status shows how far they are.`;
     console.log(options.json ? JSON.stringify(json) : escaped(said));
   });
 
@@ -81,7 +82,7 @@ const remove = () =>
       const said =
         value.entries === 0
           ? `${value.source}: there is no such entry; pypi-edge mirror list shows them.`
-          : `${value.source}: ${value.entries} entries removed.`;
+          : `${value.source}: ${counted(value.entries, "entry", "entries")} removed.`;
       console.log(options.json ? JSON.stringify(json) : escaped(said));
     });
 

@@ -6,6 +6,7 @@ import { readApiJson, sendRequest } from "../lib/admin-api.ts";
 import { command, forServer } from "../lib/command.ts";
 import { usageError } from "../lib/command-error.ts";
 import { findServer } from "../lib/server-address.ts";
+import { counted } from "../../worker/pypi/counted.ts";
 
 /** `pypi-edge osv`: loads OSV's advisories, and says what is loaded. */
 export const osvCommand = () =>
@@ -69,7 +70,7 @@ async function indexOf(path: string) {
 
 function sentenceOf({ loaded, records, entries, checked, failure }: AdvisoriesState): string {
   if (!loaded) return "No advisories are loaded. pypi-edge osv load FILE loads OSV's export.";
-  const amount = `${records.toLocaleString("en")} records are loaded, with ${entries.toLocaleString("en")} entries on projects`;
+  const amount = `${counted(records, "record")} ${records === 1 ? "is" : "are"} loaded, with ${counted(entries, "entry", "entries")} on projects`;
   const when = checked === undefined ? "" : `; last compared with OSV, or loaded, at ${checked}`;
   return `${amount}${when}.${failure === undefined ? "" : `\nThe last run failed: ${failure}`}`;
 }

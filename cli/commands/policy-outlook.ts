@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { parse } from "smol-toml";
 import { pendingFiles, policyForecast } from "../../schema/policy-outlook.ts";
 import { messageOf } from "../../worker/errors.ts";
+import { counted } from "../../worker/pypi/counted.ts";
 import { escaped } from "../../worker/pypi/shown.ts";
 import { readApiJson, sendTo } from "../lib/admin-api.ts";
 import { columns } from "../lib/columns.ts";
@@ -35,7 +36,11 @@ export const pendingCommand = () =>
         ].map(escaped),
       );
       for (const line of [...columns(rows), ...heldFixLines(value.heldFixes)]) console.log(line);
-      console.error(escaped(`${value.files.length} files are held. ${looked(value)}`));
+      console.error(
+        escaped(
+          `${counted(value.files.length, "file")} ${value.files.length === 1 ? "is" : "are"} held. ${looked(value)}`,
+        ),
+      );
     });
 
 /** `pypi-edge policy forecast`: what a policy would refuse of what clients were given. */
@@ -61,7 +66,9 @@ export const forecastCommand = () =>
       const rows = value.files.map(({ filename, rule, sentence }) => [filename, rule, sentence].map(escaped));
       for (const line of columns(rows)) console.log(line);
       const { files, admitted } = value;
-      console.error(escaped(`${files.length} of ${files.length + admitted} files would be refused. ${looked(value)}`));
+      console.error(
+        escaped(`${files.length} of ${counted(files.length + admitted, "file")} would be refused. ${looked(value)}`),
+      );
     });
 
 const below = (index: string) => `${indexPath(index)}-/api/policy/`;
@@ -87,5 +94,5 @@ function looked({
   readonly unknown: readonly string[];
 }): string {
   const rest = unknown.length === 0 ? "" : ` Not known now: ${unknown.join(", ")}.`;
-  return `Looked at ${projects} projects that clients asked for in the last ${days} days${cut ? "; there are more" : ""}.${rest}`;
+  return `Looked at ${counted(projects, "project")} that clients asked for in the last ${counted(days, "day")}${cut ? "; there are more" : ""}.${rest}`;
 }

@@ -1,5 +1,6 @@
 import { policyReport, type PolicyReport } from "../../schema/policy-report.ts";
 import { LOCK_FILES } from "../../worker/locks/formats/formats.ts";
+import { counted } from "../../worker/pypi/counted.ts";
 import { escaped } from "../../worker/pypi/shown.ts";
 import { readApiJson, sendRequest } from "../lib/admin-api.ts";
 import { columns } from "../lib/columns.ts";
@@ -39,14 +40,14 @@ function reportTable({ index, pins, counts, elsewhere, heldFixes }: PolicyReport
     .map(({ project, version, status, until, files, refused, rules, reason }) => [
       escaped(`${project} ${version}`),
       until === undefined ? status : `${status} until ${minute(until)} UTC`,
-      files === 0 ? "" : `${refused} of ${files} files`,
+      files === 0 ? "" : `${refused} of ${counted(files, "file")}`,
       escaped([...rules.map(({ sentence }) => sentence), ...(reason === undefined ? [] : [reason])].join(" ")),
     ]);
   const proven = pins.filter(({ verified }) => verified > 0);
   const builders = proven.map(({ project, version, verified, files, publishers }) => [
     escaped(`${project} ${version}`),
     "verified",
-    `${verified} of ${files} files`,
+    `${verified} of ${counted(files, "file")}`,
     escaped(publishers.join(", ")),
   ]);
   const { allowed, held, blocked, unknown } = counts;

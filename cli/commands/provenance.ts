@@ -3,6 +3,7 @@ import { createReadStream, existsSync, readFileSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import { pipeline } from "node:stream/promises";
 import * as z from "zod/mini";
+import { counted } from "../../worker/pypi/counted.ts";
 import { documentPath } from "../../worker/pypi/document.ts";
 import { asFilename, projectCandidates, type Filename } from "../../worker/pypi/filename.ts";
 import { asProjectName, type ProjectName } from "../../worker/pypi/name.ts";
@@ -43,7 +44,10 @@ export const provenanceCommand = () =>
       for (const file of asked) found.push({ ...file, verdict: await verdictOn(file, root, server, base) });
       console.log(json ? JSON.stringify(found) : found.map(shown).join("\n"));
       const unproven = found.filter(({ verdict }) => verdict?.state !== "verified").length;
-      if (unproven > 0) throw new CommandError(`${unproven} of ${found.length} files are not proven.`);
+      if (unproven > 0)
+        throw new CommandError(
+          `${unproven} of ${counted(found.length, "file")} ${unproven === 1 ? "is" : "are"} not proven.`,
+        );
     });
 
 interface AskedFile {

@@ -1,3 +1,4 @@
+import { counted } from "../../worker/pypi/counted.ts";
 import { escaped } from "../../worker/pypi/shown.ts";
 import type { HostedProjectsAnswer } from "../../schema/hosted-project.ts";
 import type { ProjectAnswer } from "../../schema/release.ts";
@@ -30,7 +31,7 @@ export const hostedTable = ({ projects }: HostedProjectsAnswer): string[] =>
         project,
         `${version}${yanked ? " (yanked)" : ""}`,
         minute(uploadedAt),
-        `${files} ${files === 1 ? "file" : "files"}`,
+        counted(files, "file"),
         sizeText(size),
         uploadedBy ?? "",
       ].map(escaped),

@@ -1,4 +1,5 @@
 import { inSeconds } from "../../worker/duration.ts";
+import { counted } from "../../worker/pypi/counted.ts";
 import { escaped } from "../../worker/pypi/shown.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 import { sizeText } from "../../worker/pypi/size-text.ts";
@@ -65,7 +66,7 @@ async function upload(names: readonly string[], { server, index, json }: Uploadi
     }
   }
   const seconds = inSeconds(performance.now() - began).toFixed(1);
-  const sum = `${files.length} ${files.length === 1 ? "file" : "files"}: ${count.published} published, ${count.identical} already there, ${count.failed} failed; ${sizeText(total)} sent in ${seconds} s.`;
+  const sum = `${counted(files.length, "file")}: ${count.published} published, ${count.identical} already there, ${count.failed} failed; ${sizeText(total)} sent in ${seconds} s.`;
   if (count.failed > 0) throw new CommandError(sum);
   if (!json) console.log(sum);
 }

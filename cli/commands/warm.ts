@@ -1,3 +1,4 @@
+import { counted } from "../../worker/pypi/counted.ts";
 import { escaped, escapedLines } from "../../worker/pypi/shown.ts";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
@@ -60,7 +61,7 @@ function sumUp(summary: WarmSummary, json: boolean): void {
 }
 
 const amountOf = ({ files, metadata, packages }: WarmPlan | WarmSummary) =>
-  `${files} files and ${metadata} .metadata of ${packages} packages`;
+  `${counted(files, "file")} and ${metadata.toLocaleString("en")} .metadata of ${counted(packages, "package")}`;
 
 /** Prints how much a lock asks for, how much of it is to be fetched, and what is left out. */
 function sayPlan(plan: WarmPlan): void {
@@ -70,7 +71,7 @@ function sayPlan(plan: WarmPlan): void {
   if (leftOut > 0) {
     console.log(`${leftOut} more .metadata are too many for one request, and left out: send the lock in parts.`);
   }
-  const sizes = `${sizeText(plan.bytes)}${unsized === 0 ? "" : ` and ${unsized} files of unknown size`}`;
+  const sizes = `${sizeText(plan.bytes)}${unsized === 0 ? "" : ` and ${counted(unsized, "file")} of unknown size`}`;
   const left =
     missing === 0
       ? "all are stored"
@@ -122,7 +123,9 @@ async function follow(
       } else if ("waiting" in data) {
         if (data.waiting === waitedFor) continue;
         waitedFor = data.waiting;
-        console.error(`Waiting, ${data.read} of ${data.of} pages are read: ${escapedLines(data.waiting)}`);
+        console.error(
+          `Waiting, ${data.read} of ${counted(data.of, "page")} ${data.read === 1 ? "is" : "are"} read: ${escapedLines(data.waiting)}`,
+        );
       } else bar.show(shown(data));
     }
   } catch (error) {

@@ -1,5 +1,6 @@
 import { opendir, stat } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
+import { counted } from "../../worker/pypi/counted.ts";
 import { asFilename, isDistribution, projectCandidates } from "../../worker/pypi/filename.ts";
 import { matcher } from "../../worker/pypi/pattern.ts";
 import { CommandError } from "../lib/command-error.ts";
@@ -38,7 +39,7 @@ export async function filesInFolder(folder: string, projects: readonly string[])
   }
   if (files.length + leftOut.length === 0) throw new CommandError(`${folder}: there is no file to migrate in it.`);
   files.sort((one, other) => (one.from < other.from ? -1 : 1));
-  const remark = `${others} other ${others === 1 ? "file is" : "files are"} no wheel or sdist, and left alone.`;
+  const remark = `${counted(others, "other file is", "other files are")} no wheel or sdist, and left alone.`;
   return { files, leftOut, ...(others > 0 && { remark }) };
 }
 

@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ForkBody, ShownFork } from "../../schema/fork.ts";
+import { counted } from "../../worker/pypi/counted.ts";
 import { asFilename } from "../../worker/pypi/filename.ts";
 import type { ProjectName } from "../../worker/pypi/name.ts";
 import { isSameVersion } from "../../worker/pypi/pep440.ts";
@@ -117,7 +118,7 @@ async function buildAll(base: BaseFile, to: string, output: string, patching: Pa
   if (kind === "wheel") await unpackWheel(base.path, unpacked);
   const changed = await applyPatches(tree, patches);
   for (const [at, { name }] of patches.entries())
-    say(`${name}: applied, ${changed[at]} ${changed[at] === 1 ? "file" : "files"} changed.`);
+    say(`${name}: applied, ${counted(changed[at] ?? 0, "file")} changed.`);
   if (kind === "wheel") return [await packWheel(tree, { filename: base.filename, from: version, to }, output)];
   const places = setVersion(tree, version, to);
   say(`The version is ${to} in ${places.length === 0 ? "no file; the backend is told it" : places.join(", ")}.`);

@@ -168,7 +168,7 @@ test("policy pending and policy forecast print files, and say what was looked at
     0,
     [
       "",
-      "1 files are held. Looked at 2 projects that clients asked for in the last 30 days; there are more. Not known now: gone.",
+      "1 file is held. Looked at 2 projects that clients asked for in the last 30 days; there are more. Not known now: gone.",
       "demo 2.0 is held. The newest version that is admitted, 1.0, is affected by PYSEC-1; this one is not.",
       "demo-2.0.tar.gz  uploaded 2026-11-24 12:00  held until 2026-11-24 12:00",
     ],

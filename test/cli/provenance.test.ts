@@ -61,7 +61,7 @@ test("provenance verifies each file of a release, as the page lists them", async
     1,
     expect.stringContaining(`${FILE}: not proven: it is not a provenance object (PEP 740).`),
   ]);
-  expect(output).toContain("1 of 1 files are not proven.");
+  expect(output).toContain("1 of 1 file is not proven.");
   expect((await run("pypi-attestations==7")).output).toContain("The index lists no file of pypi-attestations 7.");
   expect((await run("no-such-file")).output).toContain("no-such-file is no file here, and no NAME==VERSION.");
 });

@@ -71,7 +71,10 @@ describe("a fork", () => {
     const rig = merging();
     for (const version of ["1.1+team.1", "1.0"]) {
       const { status, text } = await publish(rig, version);
-      expect([status, text]).toEqual([400, expect.stringContaining("which is none of a fork of 1.0")]);
+      expect([status, text]).toEqual([
+        400,
+        expect.stringContaining("but a fork of 1.0 must have that version with a local label"),
+      ]);
     }
     expect([await audit(), (await forks(rig))?.["forks"]]).toEqual([[], []]);
   });

@@ -48,30 +48,27 @@ const CASES: readonly (readonly [result: JobResult, sentence: string, dry?: stri
   ],
   [
     { kind: "gone-deleted", objects: 1, bytes: 10 },
-    "1 object (10 bytes) of projects that are gone upstream was deleted.",
-    "1 object (10 bytes) of projects that are gone upstream would be deleted, if their sources confirm it.",
+    "1 object (10 B) of projects that are gone upstream was deleted.",
+    "1 object (10 B) of projects that are gone upstream would be deleted, if their sources confirm it.",
   ],
   [
     { kind: "unused-deleted", objects: 2, bytes: 10 },
-    "2 objects (10 bytes) that had been unused for the longest time were deleted.",
-    "2 objects (10 bytes) that had been unused for the longest time would be deleted.",
+    "2 objects (10 B) that had been unused for the longest time were deleted.",
+    "2 objects (10 B) that had been unused for the longest time would be deleted.",
   ],
-  [{ kind: "little-room", free: 5e8, wanted: 1e9 }, "The disk has room for 500 MB; 1 GB are to be left free."],
+  [{ kind: "little-room", free: 5e8, wanted: 1e9 }, "The disk has room for 500.0 MB; 1.0 GB are to be left free."],
   [
     { kind: "room-missing", bytes: 5e8 },
-    "Room for 500 MB is still missing: what is stored was used recently, or the next run deletes it, or other files fill the disk.",
+    "Room for 500.0 MB is still missing: what is stored was used recently, or the next run deletes it, or other files fill the disk.",
   ],
   [
     { kind: "above-quota", bytes: 2e9 },
-    "2 GB above the quota stay for now: they were used recently, or the next run deletes them.",
+    "2.0 GB above the quota stay for now: they were used recently, or the next run deletes them.",
   ],
-  [
-    { kind: "object-named", key: "file/a", bytes: 8, usedAt: at },
-    "file/a, 8 bytes, last used 2026-11-22T12:00:00.000Z",
-  ],
+  [{ kind: "object-named", key: "file/a", bytes: 8, usedAt: at }, "file/a, 8 B, last used 2026-11-22T12:00:00.000Z"],
   [
     { kind: "source-unconfigured", source: "old", objects: 2, bytes: 8 },
-    "2 objects (8 bytes) are of the source old, which is no longer configured; each is deleted when it has been unused for the longest time.",
+    "2 objects (8 B) are of the source old, which is no longer configured; each is deleted when it has been unused for the longest time.",
   ],
   [
     { kind: "reconciled", objects: 3, corrected: 1, gone: 0 },
@@ -79,8 +76,8 @@ const CASES: readonly (readonly [result: JobResult, sentence: string, dry?: stri
   ],
   [
     { kind: "upload-objects-deleted", checked: 8, objects: 3, bytes: 30 },
-    "3 of 8 objects of uploads (30 bytes) belong to no file; they were deleted.",
-    "3 of 8 objects of uploads (30 bytes) belong to no file; they would be deleted.",
+    "3 of 8 objects of uploads (30 B) belong to no file; they were deleted.",
+    "3 of 8 objects of uploads (30 B) belong to no file; they would be deleted.",
   ],
   [
     { kind: "upload-objects-deleted", checked: 1, objects: 0, bytes: 0 },

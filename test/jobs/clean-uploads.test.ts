@@ -57,10 +57,10 @@ describe("bytes that no file is made of", () => {
     anHourLater(rig);
     expect((await clean(rig))[0]).toBe("5 objects of uploads were checked; there is none to delete.");
     aDayLater(rig);
-    expect((await clean(rig))[0]).toBe("1 of 5 objects of uploads (10 bytes) belongs to no file; it was deleted.");
+    expect((await clean(rig))[0]).toBe("1 of 5 objects of uploads (10 B) belongs to no file; it was deleted.");
     aMonthLater(rig);
     expect(await clean(rig)).toEqual([
-      "2 of 4 objects of uploads (16 bytes) belong to no file; they were deleted.",
+      "2 of 4 objects of uploads (16 B) belong to no file; they were deleted.",
       "0 unfinished uploads that began more than a day ago were cancelled.",
       "0 tokens that ended long ago were deleted.",
     ]);
@@ -144,8 +144,8 @@ describe("bytes that no file is made of", () => {
     aMonthLater(rig);
     const all = await inStore();
     expect(await clean(rig, true)).toEqual([
-      "4 of 6 objects of uploads (32 bytes) belong to no file; they would be deleted.",
-      ...keys.flatMap((key) => [`${key}, 8 bytes`, `${key}.metadata, 8 bytes`]),
+      "4 of 6 objects of uploads (32 B) belong to no file; they would be deleted.",
+      ...keys.flatMap((key) => [`${key}, 8 B`, `${key}.metadata, 8 B`]),
       "0 unfinished uploads that began more than a day ago would be cancelled.",
       "0 tokens that ended long ago would be deleted.",
     ]);

@@ -39,7 +39,7 @@ describe("files of a project that is gone upstream", () => {
     await sweep(rig);
     expect(await projects()).toEqual(["gone", "here", "gone"]);
     rig.wait(1);
-    expect(await sweep(rig)).toContain("2 objects (1 kB) of projects that are gone upstream were deleted.");
+    expect(await sweep(rig)).toContain("2 objects (1.0 kB) of projects that are gone upstream were deleted.");
     expect([await inStore(), await projects()]).toEqual([[keyOf(wheelOf("here").filename)], ["here"]]);
   });
 
@@ -57,7 +57,7 @@ describe("files of a project that is gone upstream", () => {
     const rig = await orphaned({ QUOTA: 1 });
     await resize(1_000_000_000);
     rig.wait(2 * DAY);
-    expect(await sweep(rig)).toContain("0 objects (0 bytes) that had been unused for the longest time were deleted.");
+    expect(await sweep(rig)).toContain("0 objects (0 B) that had been unused for the longest time were deleted.");
     expect(await projects()).toEqual(["here"]);
   });
 

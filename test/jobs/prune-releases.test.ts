@@ -36,8 +36,8 @@ test("a dry run names what would go, and changes nothing, not even what is known
   expect(await run(rig, "prune", true)).toEqual(
     [
       "team: downloads are known since 2026-12-12T12:00:00.000Z only, so nothing is moved into the trash before 2026-12-19T12:00:00.000Z.",
-      "demo 2.0.dev1 in team (1 file, 29 bytes): a development release that is older than keep.dev",
-      "demo 1.0 in team (1 file, 24 bytes): older than the newest ones of its kind, as many as keep.per_project says",
+      "demo 2.0.dev1 in team (1 file, 29 B): a development release that is older than keep.dev",
+      "demo 1.0 in team (1 file, 24 B): older than the newest ones of its kind, as many as keep.per_project says",
       "team: 2 releases would be moved into the trash, where they can be restored for 30 days.",
     ].map((line) => expect.stringMatching(escaped(line))),
   );

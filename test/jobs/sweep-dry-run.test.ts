@@ -30,18 +30,18 @@ test("a dry run names the objects that would be deleted, oldest first, and chang
   const told = await sweep(rig, true);
   const used = (minutes: number) => new Date(start + minutes * MINUTE).toISOString();
   expect(told).toEqual([
-    "4 objects (4 GB) are stored; the quota is 2 GB.",
-    "1 object (1 GB) of projects that are gone upstream would be deleted, if their sources confirm it.",
-    "1 object (1 GB) that had been unused for the longest time would be deleted.",
-    `${keyOf(wheelOf("gone").filename)}, 1 GB, last used ${used(0)}`,
-    `${keyOf(wheelOf("ann").filename)}, 1 GB, last used ${used(1)}`,
+    "4 objects (4.0 GB) are stored; the quota is 2.0 GB.",
+    "1 object (1.0 GB) of projects that are gone upstream would be deleted, if their sources confirm it.",
+    "1 object (1.0 GB) that had been unused for the longest time would be deleted.",
+    `${keyOf(wheelOf("gone").filename)}, 1.0 GB, last used ${used(0)}`,
+    `${keyOf(wheelOf("ann").filename)}, 1.0 GB, last used ${used(1)}`,
   ]);
   expect([await everything(), rig.upstream.requests]).toEqual([before, []]);
   // The other sentences are true of what then happens.
   expect((await sweep(rig)).slice(0, 4)).toEqual([
     told[0],
-    "1 object (1 GB) of projects that are gone upstream was deleted.",
-    "1 object (1 GB) that had been unused for the longest time was deleted.",
+    "1 object (1.0 GB) of projects that are gone upstream was deleted.",
+    "1 object (1.0 GB) that had been unused for the longest time was deleted.",
     "3 stored objects were compared with the database: 3 rows added or corrected, 0 deleted.",
   ]);
 });
@@ -59,10 +59,10 @@ test("a dry run names ten of many, and the sources of files that are no longer c
   const told = await sweep(rig, true);
   expect(told.filter((line) => line.includes("last used"))).toHaveLength(10);
   expect(told.at(-1)).toBe(
-    "1 object (1 GB) is of the source old, which is no longer configured; each is deleted when it has been unused for the longest time.",
+    "1 object (1.0 GB) is of the source old, which is no longer configured; each is deleted when it has been unused for the longest time.",
   );
 });
 
 test("a dry run without a quota reports that there is none", async () => {
-  expect((await sweep(new Rig(), true))[0]).toBe("0 objects (0 bytes) are stored; there is no quota.");
+  expect((await sweep(new Rig(), true))[0]).toBe("0 objects (0 B) are stored; there is no quota.");
 });

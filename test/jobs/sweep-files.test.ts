@@ -40,9 +40,9 @@ describe("on a disk with little room", () => {
     const rig = await filled(NAMES, 0, 0.5 * GB);
     const told = await sweep(rig);
     expect(told.slice(1, 4)).toEqual([
-      "The disk has room for 500 MB; 1 GB are to be left free.",
-      "0 objects (0 bytes) of projects that are gone upstream were deleted.",
-      "1 object (1 GB) that had been unused for the longest time was deleted.",
+      "The disk has room for 500.0 MB; 1.0 GB are to be left free.",
+      "0 objects (0 B) of projects that are gone upstream were deleted.",
+      "1 object (1.0 GB) that had been unused for the longest time was deleted.",
     ]);
     expect(await kept()).toEqual(["bob", "cid", "dan", "eve"]);
   });
@@ -57,7 +57,7 @@ describe("on a disk with little room", () => {
     await read(rig, "ann");
     rig.wait(10 * MINUTE);
     await rig.get("/nowhere");
-    expect(await sweep(rig)).toContainEqual(expect.stringMatching(/^Room for 750 MB is still missing: /));
+    expect(await sweep(rig)).toContainEqual(expect.stringMatching(/^Room for 750\.0 MB is still missing: /));
     expect(await kept()).toEqual(["ann"]);
   });
 
@@ -76,8 +76,8 @@ describe("above the quota", () => {
   test("the longest unused files are deleted, no more than necessary", async () => {
     const rig = await filled(NAMES, 3);
     const told = await sweep(rig);
-    expect(told[0]).toBe("5 objects (5 GB) are stored; the quota is 3 GB.");
-    expect(told).toContain("2 objects (2 GB) that had been unused for the longest time were deleted.");
+    expect(told[0]).toBe("5 objects (5.0 GB) are stored; the quota is 3.0 GB.");
+    expect(told).toContain("2 objects (2.0 GB) that had been unused for the longest time were deleted.");
     expect([await kept(), await projects()]).toEqual([
       ["cid", "dan", "eve"],
       ["cid", "dan", "eve"],
@@ -120,7 +120,9 @@ describe("above the quota", () => {
     await store(rig, "cid");
     await resize(GB);
     const told = await sweep(rig);
-    expect(told).toContain("1 GB above the quota stay for now: they were used recently, or the next run deletes them.");
+    expect(told).toContain(
+      "1.0 GB above the quota stay for now: they were used recently, or the next run deletes them.",
+    );
     expect(await kept()).toEqual(["bob", "cid"]);
     rig.wait(2 * HOUR);
     await resize(GB);

@@ -8,6 +8,7 @@ import type { Filename } from "../../worker/pypi/filename.ts";
 import type { ProjectName } from "../../worker/pypi/name.ts";
 import type { FileEntry, ProjectPage } from "../../worker/pypi/page.ts";
 import type { KnownPublisher, Publisher } from "../../worker/pypi/publisher.ts";
+import { modesOf } from "../support/modes.ts";
 
 const NOW = Date.parse("2026-11-22T12:00:00Z");
 const START = NOW - 100 * DAY;
@@ -70,17 +71,7 @@ function judged(rule: Partial<ProvenanceRule>, page: ProjectPage, mode: Mode = "
     allow: [],
     unknownTime: "hold",
     provenance: { require: [], regressed: false, publishers: [], ...rule },
-    modes: {
-      malware: "off",
-      deny: "off",
-      vulnerable: "off",
-      before: "off",
-      "min-age": "off",
-      prerelease: "off",
-      yanked: "off",
-      status: "off",
-      provenance: mode,
-    },
+    modes: modesOf({ provenance: mode }),
   };
   const judge = judgeBy([policy]);
   const whole = judgedPage(page);

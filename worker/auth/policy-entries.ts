@@ -1,5 +1,5 @@
 import type { Context } from "../repository/context.ts";
-import type { PolicyEntry } from "../repository/ports/policy-entries.ts";
+import type { PolicyEntry } from "../pypi/policy-entry.ts";
 import type { NewAuditEntry } from "./audit-entry.ts";
 
 /** An entry of an index's lists as it is stored, whether it has ended or not. */

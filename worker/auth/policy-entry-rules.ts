@@ -2,7 +2,7 @@ import { DAY } from "../duration.ts";
 import { IndexError } from "../errors.ts";
 import { coversRule, isHashRule, isWhole, versionIn, type FileRule } from "../pypi/file-rule.ts";
 import { asProjectName, type ProjectName } from "../pypi/name.ts";
-import type { PolicyEntry } from "../repository/ports/policy-entries.ts";
+import type { PolicyEntry } from "../pypi/policy-entry.ts";
 
 /** The longest time that an exemption is for. Milliseconds. */
 const MAX_EXEMPTION = 90 * DAY;

@@ -1,20 +1,13 @@
 import type { IndexConfig } from "../../schema/indexes.ts";
 import type { JobResult } from "../../schema/job-results.ts";
+import type { Moving } from "../../schema/moving.ts";
 import type { Context } from "../repository/context.ts";
 import type { MirrorLists, SourceMirror } from "../mirroring/ports.ts";
 import type { MirroredSource } from "../repository/repository.ts";
 import type { FigureSources } from "../repository/figures.ts";
 import type { Counters } from "../repository/ports/counters.ts";
 import type { History } from "../repository/ports/history.ts";
-import type {
-  DeadLetters,
-  Edge,
-  Cleanup,
-  Moving,
-  RecentChanges,
-  Retention,
-  Runs,
-} from "../repository/ports/maintenance.ts";
+import type { DeadLetters, Edge, Cleanup, RecentChanges, Retention, Runs } from "../repository/ports/maintenance.ts";
 import type { AdvisoryIndexStore } from "../repository/ports/advisory-index.ts";
 import type { ForksToWatch, Notices } from "../repository/ports/notices.ts";
 import type { OsvExport } from "../repository/ports/osv-export.ts";

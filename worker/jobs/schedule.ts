@@ -11,6 +11,7 @@ import { queueNotices } from "./notify.ts";
 import { moveIntoBucket, moveOutOfBucket } from "./move.ts";
 import { pruneReleases } from "./prune-releases.ts";
 import { refreshPopular } from "./refresh-popular.ts";
+import { renewVerdicts } from "./renew-verdicts.ts";
 import { scrubObjects } from "./scrub-objects.ts";
 import { startMirrors } from "./start-mirrors.ts";
 import { purgeEdge } from "./purge-edge.ts";
@@ -18,13 +19,12 @@ import { resendDeadLetters } from "./resend-dead-letters.ts";
 import { findNotices } from "./watch.ts";
 import { sweepFiles } from "./sweep-files.ts";
 import { syncAdvisories } from "./sync-advisories.ts";
-import { verifyAnew } from "./verify-anew.ts";
 
 /** The jobs by the names under which a person starts them. */
 export const JOBS: Readonly<Record<string, Job>> = {
   feed: followChangeLogs,
   refresh: refreshPopular,
-  verify: verifyAnew,
+  verdicts: renewVerdicts,
   forget: forgetUnpopular,
   sweep: sweepFiles,
   scrub: scrubObjects,
@@ -44,7 +44,7 @@ export const JOBS: Readonly<Record<string, Job>> = {
 /** The jobs that each cron expression of wrangler.toml starts, in order. */
 export const SCHEDULE: Readonly<Record<string, readonly string[]>> = {
   "* * * * *": ["feed", "purge", "mirror", "notify"],
-  "*/5 * * * *": ["refresh", "verify", "scrub"],
+  "*/5 * * * *": ["refresh", "verdicts", "scrub"],
   "0 * * * *": ["forget", "sweep", "prune", "clean", "advisories", "watch", "figures"],
 };
 

@@ -1,4 +1,5 @@
 import { IndexError, storageFailed } from "../errors.ts";
+import { counted } from "../pypi/counted.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import { isUnderQuarantine, type ProjectPage, type ProjectStatus } from "../pypi/page.ts";
 import type { Context } from "../repository/context.ts";
@@ -30,6 +31,6 @@ export async function deleteQuarantinedFiles(
     throw storageFailed(error);
   });
   if (deleted === 0) return;
-  const reason = `the upstream has quarantined the project: ${deleted} stored ${deleted === 1 ? "file was" : "files were"} deleted`;
+  const reason = `the upstream has quarantined the project: ${counted(deleted, "stored file was", "stored files were")} deleted`;
   ctx.report({ event: "file-refused", what: name, reason });
 }

@@ -1,5 +1,7 @@
 import { DAY, WEEK } from "../duration.ts";
 import { IndexError, isUpstreamFailure, reasonOf } from "../errors.ts";
+import { sizeText } from "../pypi/size-text.ts";
+import { counted } from "../pypi/counted.ts";
 import { parsePlatform } from "../pypi/platform-tag.ts";
 import { parsePython } from "../pypi/python-tag.ts";
 import { inPool } from "../repository/pool.ts";
@@ -127,7 +129,7 @@ function ceilingOf({ work, config }: SourceMirror, lease: MirrorLease) {
       isNoted = true;
       const what = bytes >= maxDependencyBytes ? "max_dependency_size" : "max_dependencies";
       await lease.ceiling(
-        `${first} and maybe others are required and not mirrored: ${projects} projects with ${bytes} bytes are mirrored because others require them, and ${what} allows no more. Raise it, or set filters, then run pypi-edge mirror run.`,
+        `${first} and maybe others are required and not mirrored: ${counted(projects, "project")} (${sizeText(bytes)}) ${projects === 1 ? "is" : "are"} mirrored because others require them, and ${what} allows no more. Raise it, or set filters, then run pypi-edge mirror run.`,
       );
     }
     return requirements.filter(({ required }) => admitted.has(required));

@@ -1,9 +1,10 @@
 import { entryFinder, type FileRule } from "../pypi/file-rule.ts";
-import type { Exempted, JudgedFile, ListEntry, Policy } from "./policy.ts";
+import type { PolicyEntry } from "../pypi/policy-entry.ts";
+import type { Exempted, JudgedFile, Policy } from "./policy.ts";
 
 /** An entry of either kind, of the configuration or beside it. */
 type Source = { readonly by: Exempted["by"]; readonly rule: FileRule } & Partial<
-  Pick<ListEntry, "id" | "reason" | "advisory" | "until">
+  Pick<PolicyEntry, "id" | "reason" | "advisory" | "until">
 >;
 
 /** What is known of a rule that applies to a file. */

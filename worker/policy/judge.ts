@@ -1,4 +1,5 @@
 import { DAY, HOUR } from "../duration.ts";
+import { counted } from "../pypi/counted.ts";
 import { entryFinder, isHashRule, isWhole, type FileRule } from "../pypi/file-rule.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import { matcher } from "../pypi/pattern.ts";
@@ -219,5 +220,3 @@ const denied = (what: string, index: string, { rule, reason }: Denial) =>
 
 const period = (duration: number) =>
   duration % DAY === 0 ? counted(duration / DAY, "day") : counted(Math.round((duration / HOUR) * 10) / 10, "hour");
-
-const counted = (count: number, unit: string) => `${count} ${unit}${count === 1 ? "" : "s"}`;

@@ -1,5 +1,6 @@
 import type { FileRule } from "../pypi/file-rule.ts";
 import type { ProjectName } from "../pypi/name.ts";
+import type { PolicyEntry } from "../pypi/policy-entry.ts";
 import type { KnownPublisher, Publisher } from "../pypi/publisher.ts";
 import type { Advisories, Advisory } from "./osv/advisories.ts";
 import type { Severity } from "./osv/severity.ts";
@@ -23,21 +24,6 @@ export const RULES = [
   "provenance",
 ] as const;
 export type RuleName = (typeof RULES)[number];
-
-/** What an entry of a policy's lists does with the files that it names. */
-export type EntryKind = "allow" | "deny" | "exemption";
-
-/** An entry of the lists that are kept beside the configuration, and changed while the server runs. */
-export interface ListEntry {
-  readonly id: string;
-  readonly kind: EntryKind;
-  readonly rule: FileRule;
-  readonly reason: string;
-  /** Of an exemption: the only advisory that it is from. */
-  readonly advisory?: string | undefined;
-  /** When it ends. Milliseconds since the epoch; undefined: never. */
-  readonly until?: number | undefined;
-}
 
 /** Which advisories on malware count. */
 export interface MalwareRule {
@@ -90,7 +76,7 @@ export interface Policy {
   /** All rules but `malware` and `deny` let these through. */
   readonly allow: readonly FileRule[];
   /** Added to `deny` and `allow`. */
-  readonly entries?: readonly ListEntry[];
+  readonly entries?: readonly PolicyEntry[];
   /** Milliseconds between a file's upload and the moment from which it is admitted. */
   readonly minAge?: number | undefined;
   /** Only what was uploaded before is admitted. Milliseconds since the epoch. */

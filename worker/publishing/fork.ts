@@ -56,6 +56,6 @@ export interface Forks {
 export function checkFork({ base }: Pick<Fork, "base">, { filename, version }: Distribution): void {
   if (isLocalOf(version, base.version)) return;
   throw badRequest(
-    `${filename} has the version ${version}, which is none of a fork of ${base.version}: that is ${base.version} with a local label, such as ${base.version}+acme.1.`,
+    `${filename} has the version ${version}, but a fork of ${base.version} must have that version with a local label, such as ${base.version}+acme.1.`,
   );
 }

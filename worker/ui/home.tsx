@@ -5,11 +5,12 @@ import { readableBy, type Authorize } from "../http/access.ts";
 import type { AppEnv } from "../http/context.ts";
 import { hostedProjectRows, publishersFor, type HostedProjectRow } from "../http/hosted-projects.ts";
 import { tokenReach, type TokenReach } from "../http/token-reach.ts";
+import { counted } from "../pypi/counted.ts";
 import { adminSetup, publishSetup, clientSetups, type ClientSetup } from "../pypi/setups.ts";
 import type { Publishers } from "../repository/ports/publishers.ts";
 import type { Repository } from "../repository/repository.ts";
 import { Layout, pagePlace, sendHtml, type PagePlace } from "./layout.tsx";
-import { Badge, Command, counted, Day } from "./parts.tsx";
+import { Badge, Command, Day } from "./parts.tsx";
 import { sizeText } from "../pypi/size-text.ts";
 import { Tokens } from "./tokens.tsx";
 

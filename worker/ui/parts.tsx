@@ -28,6 +28,3 @@ export function Day({ at }: { readonly at: number }) {
     </time>
   );
 }
-
-/** `1 file`, `2 files`. */
-export const counted = (count: number, one: string) => `${count.toLocaleString("en")} ${one}${count === 1 ? "" : "s"}`;

@@ -2,9 +2,10 @@ import { Hono } from "hono";
 import type { AppEnv } from "../http/context.ts";
 import { search, type FoundProject, type SearchedIndex, type SearchResult } from "../http/search.ts";
 import { Layout, pagePlace, sendHtml, type PagePlace } from "./layout.tsx";
-import { Badge, counted } from "./parts.tsx";
+import { Badge } from "./parts.tsx";
 import { problemPage } from "./problem-page.tsx";
 import { lookingAt } from "./project/view.ts";
+import { counted } from "../pypi/counted.ts";
 
 /** What the route needs of an index. */
 interface SearchPageIndex extends SearchedIndex, Pick<PagePlace, "name" | "base"> {

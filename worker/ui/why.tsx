@@ -4,6 +4,7 @@ import { exemptionSentence, provenanceSentence, undecidedSentence, type Explanat
 import { IndexError } from "../errors.ts";
 import type { AppEnv } from "../http/context.ts";
 import { LIFETIMES } from "../http/headers.ts";
+import { counted } from "../pypi/counted.ts";
 import { publisherLabel, repositoryUrl } from "../pypi/publisher.ts";
 import type { Explain, ExplainedProvenance, ShownAdvisory } from "../repository/explanation.ts";
 import { askedRelease } from "./asked-release.ts";
@@ -81,9 +82,7 @@ function Why({ place, index, project, version, files }: ExplanationAnswer & { re
   return (
     <Layout title={title} place={place}>
       <h1>{title}</h1>
-      <p class="lead">
-        What the policy of this index says of {files.length === 1 ? "1 file" : `${files.length} files`}.
-      </p>
+      <p class="lead">What the policy of this index says of {counted(files.length, "file")}.</p>
       {files.toReversed().map((file) => (
         <section class="card">
           <h2 class="name">{file.filename}</h2>

@@ -42,7 +42,7 @@ test("docs/private-index.md: what an index does not keep is listed, goes, and is
 /** Without what differs from run to run. */
 const normal = (text: string) =>
   text
-    .replaceAll(/[\d.,]+ (?:bytes|kB)/g, "N bytes")
+    .replaceAll(/[\d.,]+ (?:bytes|k?B\b)/g, "N bytes")
     .replaceAll(/\d{4}-\d\d-\d\d(?: \d\d:\d\d:\d\d)?/g, "DAY")
     .replaceAll(/\n+/g, "\n")
     .replaceAll(/ {2,}/g, "  ")

@@ -5,23 +5,13 @@ import { adviceOf } from "../../../worker/policy/advice.ts";
 import { judgeBy, refusedProjects, refusing, warning } from "../../../worker/policy/judge.ts";
 import { advisoriesOf } from "../../../worker/policy/osv/advisories.ts";
 import type { AdvisoryEntry } from "../../../worker/policy/osv/record.ts";
-import type { JudgedFile, ListEntry, Mode, Policy, RuleName } from "../../../worker/policy/policy.ts";
+import type { JudgedFile, Mode, Policy, RuleName } from "../../../worker/policy/policy.ts";
 import { fileRuleOf } from "../../../worker/pypi/file-rule.ts";
 import type { ProjectName } from "../../../worker/pypi/name.ts";
+import type { PolicyEntry } from "../../../worker/pypi/policy-entry.ts";
+import { modesOf } from "../../support/modes.ts";
 
 const NOW = Date.parse("2026-11-22T12:00:00Z");
-
-const OFF = {
-  malware: "off",
-  deny: "off",
-  vulnerable: "off",
-  before: "off",
-  "min-age": "off",
-  prerelease: "off",
-  yanked: "off",
-  status: "off",
-  provenance: "off",
-} as const;
 
 const policy = (modes: Partial<Record<RuleName, Mode>>, more: Partial<Policy> = {}): Policy => ({
   index: "team",
@@ -34,7 +24,7 @@ const policy = (modes: Partial<Record<RuleName, Mode>>, more: Partial<Policy> = 
   provenance: { require: ["*"], regressed: false, publishers: [] },
   malware: { sources: [], delay: 0 },
   vulnerable: { floor: "high", unknown: "off" },
-  modes: { ...OFF, ...modes },
+  modes: modesOf(modes),
   ...more,
 });
 
@@ -160,7 +150,7 @@ const ALL = {
   provenance: "enforce",
 } as const;
 
-const entry = (kind: ListEntry["kind"], text: string, more: Partial<ListEntry> = {}): ListEntry => ({
+const entry = (kind: PolicyEntry["kind"], text: string, more: Partial<PolicyEntry> = {}): PolicyEntry => ({
   id: "1",
   kind,
   rule: fileRuleOf(text),
@@ -202,7 +192,7 @@ describe("what is let through", () => {
   });
 
   test("an exemption that names an advisory is from that one only, and malware needs one that does", () => {
-    const by = (rule: string, advisories: readonly string[], more: Partial<ListEntry>) =>
+    const by = (rule: string, advisories: readonly string[], more: Partial<PolicyEntry>) =>
       exempter({ allow: [], entries: [entry("exemption", "demo", more)] })(file(), { rule, advisories }, NOW)?.by;
     expect(by("min-age", [], { advisory: "MAL-2026-1" })).toBeUndefined();
     expect(by("malware", ["MAL-2026-1"], {})).toBeUndefined();

@@ -12,7 +12,8 @@ import {
 import type { Policy } from "../../policy/policy.ts";
 import type { Context } from "../../repository/context.ts";
 import { allValues, withValue, type NowOrLater } from "../../repository/now-or-later.ts";
-import type { EntriesOf, PolicyEntry } from "../../repository/ports/policy-entries.ts";
+import type { PolicyEntry } from "../../pypi/policy-entry.ts";
+import type { EntriesOf } from "../../repository/ports/policy-entries.ts";
 
 /** The policies of an index, with their lists as they are at a moment, ready to judge. */
 export type Rules = ReturnType<typeof rulesOf>;

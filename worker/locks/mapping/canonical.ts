@@ -1,9 +1,10 @@
 import { restBelow, HAS_CREDENTIALS, urlParts, addressText, type Address } from "./address.ts";
 import { fileOrigin, toUpstreamFile } from "./file-mapping.ts";
-import { urlCount, rewrite, type MappableLock, type MappedUrl, type Plan } from "./plan.ts";
+import { rewrite, type MappableLock, type MappedUrl, type Plan } from "./plan.ts";
 import { rootsIn, possibleRootsIn } from "./roots.ts";
 import type { UrlToken } from "./url-token.ts";
 import { mayListFilesAt, ownersIn, upstreamsText, type LockUpstream, type LockUpstreams } from "./upstream.ts";
+import { counted } from "../../pypi/counted.ts";
 
 export interface CanonicalOptions {
   /** What pypi-edge mirrors. */
@@ -35,7 +36,7 @@ export function planCanonical(file: MappableLock, { roots, upstreams }: Canonica
   const done =
     count === 0
       ? "no URL of pypi-edge's is in it; unchanged"
-      : `${urlCount(count)} mapped to those of ${upstreamsText(upstreams)}`;
+      : `${counted(count, "URL")} mapped to those of ${upstreamsText(upstreams)}`;
   return { text, summary: `${file.name}: ${done}.`, suspect };
 }
 

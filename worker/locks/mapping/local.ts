@@ -1,7 +1,8 @@
 import { restBelow, HAS_CREDENTIALS, urlParts, addressText, type Address } from "./address.ts";
 import { filenameOf, toLocalFile } from "./file-mapping.ts";
-import { urlCount, rewrite, type MappableLock, type MappedUrl, type Plan } from "./plan.ts";
+import { rewrite, type MappableLock, type MappedUrl, type Plan } from "./plan.ts";
 import { indexTail, mayListFilesAt, upstreamsText, type LockUpstreams } from "./upstream.ts";
+import { counted } from "../../pypi/counted.ts";
 
 export interface LocalOptions {
   /** What pypi-edge mirrors. */
@@ -36,7 +37,7 @@ export function planLocal(file: MappableLock, { root, upstreams }: LocalOptions)
   const done =
     count === 0
       ? `no URL of ${upstreamsText(upstreams)} is in it; unchanged`
-      : `${urlCount(count)} mapped to those of ${addressText(root)}`;
+      : `${counted(count, "URL")} mapped to those of ${addressText(root)}`;
   const rest = left.size === 0 ? "" : `; files at ${[...left].join(", ")} stay, since the file names no index for them`;
   return { text, summary: `${file.name}: ${done}${rest}.` };
 }

@@ -58,8 +58,6 @@ export function rewrite(
 /** A URL as it may be shown: a terminal's output ends up in logs. */
 export const withoutCredentials = (url: string) => url.replace(/^(https?:\/\/)[^/?#]*@/i, "$1");
 
-export const urlCount = (count: number) => `${count} ${count === 1 ? "URL" : "URLs"}`;
-
 function shorten(name: string, lines: string[]): string[] {
   if (lines.length <= SHOWN) return lines;
   return [...lines.slice(0, SHOWN), `${name}: and ${lines.length - SHOWN} more that cannot be mapped.`];

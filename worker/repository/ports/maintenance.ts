@@ -152,24 +152,3 @@ export interface EmptiedRelease {
   readonly version: string;
   readonly files: number;
 }
-
-/** How far a move is; `isDone` where nothing is left to do. */
-export interface MoveProgress {
-  readonly isDone: boolean;
-  readonly rows: number;
-  readonly objects: number;
-  /** Of the objects. */
-  readonly bytes: number;
-  /** Pages and documents. */
-  readonly values: number;
-  /** Objects that can be fetched again and were left out, because their bytes are not there or have another digest. */
-  readonly left: number;
-}
-
-/** Moves all that is stored from one deployment to another, through a folder that other programs copy. */
-export interface Moving {
-  /** Goes on for some time (milliseconds), or to the end, with writing the move folder into the bucket. */
-  out(time: number): Promise<MoveProgress>;
-  /** The same with storing what the move folder in the bucket has. */
-  in(time: number): Promise<MoveProgress>;
-}

@@ -1,7 +1,7 @@
 import type { Database } from "../../platform/database.ts";
 import { fileRuleOf } from "../../pypi/file-rule.ts";
 import type { ProjectName } from "../../pypi/name.ts";
-import type { PolicyEntry } from "../../repository/ports/policy-entries.ts";
+import type { PolicyEntry } from "../../pypi/policy-entry.ts";
 import type { Codec } from "../snapshots/copies.ts";
 import type { ReadSubject } from "../snapshots/reader.ts";
 

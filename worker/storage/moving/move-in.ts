@@ -1,6 +1,5 @@
-import { LAST_MIGRATION, movedObject, movedValue, type MovedValue } from "../../../schema/moving.ts";
+import { LAST_MIGRATION, movedObject, movedValue, type MovedValue, type MoveProgress } from "../../../schema/moving.ts";
 import type { KeyValue } from "../../platform/key-value.ts";
-import type { MoveProgress } from "../../repository/ports/maintenance.ts";
 import { sha256 } from "../../repository/sha256.ts";
 import { asJson, KINDS, numbered, readLines, readManifest, readWhole, type FileKind } from "./files.ts";
 import type { MovedStores } from "./move-out.ts";

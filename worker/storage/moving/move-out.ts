@@ -6,12 +6,12 @@ import {
   type MovedObject,
   type MovedValue,
   type MoveManifest,
+  type MoveProgress,
 } from "../../../schema/moving.ts";
 import { SECOND } from "../../duration.ts";
 import type { Database } from "../../platform/database.ts";
 import type { KeyValue } from "../../platform/key-value.ts";
 import type { ObjectHead, Objects } from "../../platform/objects.ts";
-import type { MoveProgress } from "../../repository/ports/maintenance.ts";
 import { sha256 } from "../../repository/sha256.ts";
 import { freshId } from "../keys.ts";
 import { asJson, asLines, MANIFEST, numbered } from "./files.ts";

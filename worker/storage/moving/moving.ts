@@ -1,4 +1,4 @@
-import type { Moving } from "../../repository/ports/maintenance.ts";
+import type { Moving } from "../../../schema/moving.ts";
 import { moveIn } from "./move-in.ts";
 import { moveOut, type MovedStores } from "./move-out.ts";
 import { bucketPlace } from "./place.ts";

@@ -1,6 +1,7 @@
+import { counted } from "../../pypi/counted.ts";
 import type { ShownRequirement } from "../../pypi/project-metadata.ts";
 import type { PagePlace } from "../layout.tsx";
-import { Badge, counted, Day } from "../parts.tsx";
+import { Badge, Day } from "../parts.tsx";
 import { heldUntil } from "../../repository/held-fixes.ts";
 import type { SharedMetadata } from "./release-metadata.ts";
 import type { ProjectView, ViewedRelease } from "./view.ts";

@@ -5,10 +5,10 @@ import type { Job } from "./job.ts";
 const MAX_PROJECTS = 100;
 
 /**
- * The job `verify`: queues projects whose verdicts stand on another trusted root or version. Until a verdict is made anew the
+ * The job `verdicts`: queues projects whose verdicts stand on another trusted root or version. Until a verdict is made anew the
  * one before counts, so that no page loses its files for that long.
  */
-export const verifyAnew: Job = async ({ sources }, ctx, { dryRun }) => {
+export const renewVerdicts: Job = async ({ sources }, ctx, { dryRun }) => {
   const results: JobResult[] = [];
   for (const { name: source, verified, refreshes } of sources.values()) {
     if (!verified) continue;
