@@ -33,6 +33,8 @@ export const uploadEnd = z.strictObject({
   ),
   /** Where the release is an upstream's with patches. */
   fork: z.optional(forkBody),
+  /** Attestation objects (PEP 740) of the file, as in the form of the upload API. */
+  attestations: z.optional(z.array(z.unknown(), "must be an array of attestation objects (PEP 740)")),
 });
 
 /** The progress of an upload in parts. */

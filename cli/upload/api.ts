@@ -39,10 +39,13 @@ export interface UploadApi {
   demandTimes(index: string): Promise<void>;
 }
 
-/** Where a file comes from, where it is not new. */
+/** What is said of a file beside its bytes. */
 export interface UploadOrigin {
+  /** When it was uploaded to the index that it comes from. ISO 8601. */
   readonly uploadedAt?: string | undefined;
   readonly fork?: ForkBody | undefined;
+  /** Attestation objects (PEP 740). */
+  readonly attestations?: readonly unknown[] | undefined;
 }
 
 /** The headers and body of a request. */

@@ -134,7 +134,7 @@ export const PACKAGES: readonly Operation[] = [
     id: "finishUpload",
     method: "post",
     path: "/-/api/uploads/{id}/finish",
-    what: "Checks and publishes the file. `uploadedAt`, which needs `admin`: when it was uploaded to the index that it comes from; `fork`: for one with patches.",
+    what: "Checks and publishes the file. `uploadedAt`, which needs `admin`: when it was uploaded to the index that it comes from; `fork`: for one with patches; `attestations`: the file's, which are verified.",
     needs: "upload",
     body: "UploadEnd",
     answers: { 200: "UploadOutcome" },

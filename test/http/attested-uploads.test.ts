@@ -6,6 +6,7 @@ import { sha256 } from "../../worker/repository/sha256.ts";
 import { ADMIN_TOKEN, Rig } from "../support/rig.ts";
 import { onGitHub, TestSigstore } from "../support/sigstore/sigstore.ts";
 import { give } from "../support/tokens.ts";
+import { uploadInOnePart } from "../support/one-part.ts";
 import { rows, upload, wheelOf, type Upload } from "../support/upload.ts";
 
 let sigstore: TestSigstore;
@@ -100,6 +101,34 @@ test.each<readonly [string, (file: Upload) => Promise<string>, string]>([
     expect.stringContaining(`The attestations of ${file.filename} are not valid: ${reason} Nothing was published.`),
   ]);
   expect([await rows(), (await env.FILES.list()).objects]).toEqual([[], []]);
+});
+
+test("attestations of an upload in parts are verified, kept and served as well", async () => {
+  const rig = team();
+  const file = await wheelOf();
+  const attestations: unknown = JSON.parse(await attested(file, "publish", "slsa"));
+  expect(await uploadInOnePart(rig, file, { attestations })).toMatchObject({ status: 200 });
+  const { status, text } = await rig.get(addressOf(file));
+  expect([status, text()]).toEqual([200, expect.stringContaining('"repository":"acme/demo"')]);
+});
+
+test.each<readonly [string, (file: Upload) => Promise<unknown>, number, string]>([
+  [
+    "of another file",
+    async () => JSON.parse(await attested(await wheelOf("demo", "1.0", "other = 1"), "publish")),
+    400,
+    "are not valid: it is about a file with another digest. Nothing was published.",
+  ],
+  ["nothing", async () => [], 400, "are not valid: there are 0, and a file has one or two. Nothing was published."],
+  ["no array", async () => "attestation", 422, "attestations must be an array of attestation objects (PEP 740)"],
+])("attestations of an upload in parts that are wrong (%s) refuse it", async (_, attestations, status, reason) => {
+  const rig = team();
+  const file = await wheelOf();
+  expect(await uploadInOnePart(rig, file, { attestations: await attestations(file) })).toEqual({
+    status,
+    text: expect.stringContaining(reason),
+  });
+  expect(await rows()).toEqual([]);
 });
 
 test("a CI job that uploads without a secret attests as its own repository", async () => {

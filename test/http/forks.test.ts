@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import type { ForkBody, ShownFork } from "../../schema/fork.ts";
 import { MAX_PATCH_BYTES } from "../../schema/fork.ts";
-import type { UploadState } from "../../schema/upload.ts";
 import { at, audit, call, INDEXES } from "../support/releases.ts";
-import { ADMIN_TOKEN, Rig } from "../support/rig.ts";
+import { uploadInOnePart } from "../support/one-part.ts";
+import { Rig } from "../support/rig.ts";
 import { bearer, give } from "../support/tokens.ts";
 import { wheelOf } from "../support/upload.ts";
 import { sha256 } from "../support/upstream.ts";
@@ -19,17 +19,7 @@ const merging = () => new Rig({ INDEXES: { ...INDEXES, team: { ...INDEXES.team, 
 
 /** Uploads a wheel of `demo` as a fork, and returns the last answer. */
 async function publish(rig: Rig, version: string, fork: unknown = FORK) {
-  const { filename, bytes } = await wheelOf("demo", version);
-  const announced = { index: "team", filename, size: bytes.byteLength, sha256: await sha256(bytes) };
-  const { id } = JSON.parse((await call(rig, "POST", "uploads", announced)).text) as UploadState;
-  const { response, settled } = await rig.open(`/-/api/uploads/${id}/1`, {
-    method: "PUT",
-    headers: { Authorization: `Bearer ${ADMIN_TOKEN}`, "Content-Length": String(bytes.byteLength) },
-    body: bytes,
-  });
-  await response.arrayBuffer();
-  await settled();
-  return call(rig, "POST", `uploads/${id}/finish`, { fork });
+  return uploadInOnePart(rig, await wheelOf("demo", version), { fork });
 }
 
 const forks = async (rig: Rig, index = "team") => (await call(rig, "GET", `indexes/${index}/forks`)).json;

@@ -25,8 +25,8 @@ async function outcome(stated: object, subject: Subject, sigstore: TestSigstore)
 
 /** Publishers of each kind by a sigstore of our own. The same on every platform. */
 export function tellsPublishersApart(): void {
-  test("verifies by a root of one's own, also with a log whose key is an Ed25519 one", async () => {
-    for (const kind of ["ecdsa", "edwards"] as const) {
+  test("verifies by a root of one's own, with each kind of log: also one with an Ed25519 key, and one without times", async () => {
+    for (const kind of ["ecdsa", "edwards", "rekor2"] as const) {
       expect(await outcome(GITHUB, onGitHub("acme/demo"), await TestSigstore.make(kind))).toBe(
         "GitHub acme/demo (release.yml)",
       );
@@ -100,6 +100,27 @@ export function tellsPublishersApart(): void {
     ],
   ])("%s", async (_, stated, subject, expected) => {
     expect(await outcome(stated, subject, await TestSigstore.make())).toBe(expected);
+  });
+
+  test.each<readonly [string, string, boolean]>([
+    ["demo-1.0.tar.gz", "Demo-1.0.0.tar.gz", true],
+    ["acme-tools-1.0.tar.gz", "Acme_Tools-1.0.tar.gz", true],
+    [
+      "demo-1.0-cp312-abi3-manylinux_2_17_x86_64.manylinux2014_x86_64.whl",
+      "demo-1.0-cp312-abi3-manylinux2014_x86_64.manylinux_2_17_x86_64.whl",
+      true,
+    ],
+    ["demo-1.1.tar.gz", "demo-1.0.tar.gz", false],
+    ["demo-1.0-py3-none-any.whl", "demo-1.0.tar.gz", false],
+    ["demo-1.0-py2-none-any.whl", "demo-1.0-py3-none-any.whl", false],
+    ["../demo-1.0.tar.gz", "demo-1.0.tar.gz", false],
+  ])("an attestation of %s is one of %s: %s", async (attested, filename, isOne) => {
+    const sigstore = await TestSigstore.make();
+    const text = await sigstore.provenance(GITHUB, { ...FILE, filename: attested, ...onGitHub("acme/demo") });
+    const verdict = verifyProvenance(text, { ...FILE, filename }, trustedRootOf(sigstore.root), Date.now());
+    expect(verdict).toMatchObject(
+      isOne ? { state: "verified" } : { state: "refused", reason: "it is about a file of another name." },
+    );
   });
 
   test("refuses what attests the same twice, and attestations of two publishers", async () => {

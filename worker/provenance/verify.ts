@@ -1,5 +1,5 @@
 import { bundleFromJSON } from "@sigstore/bundle";
-import { toSignedEntity, VerificationError, Verifier } from "@sigstore/verify";
+import { toSignedEntity, VerificationError, Verifier, type SignedEntity } from "@sigstore/verify";
 import {
   attestation as attestationShape,
   provenanceObject,
@@ -7,6 +7,8 @@ import {
   type Attestation,
   type StatedPublisher,
 } from "../../schema/provenance.ts";
+import { asFilename, projectCandidates } from "../pypi/filename.ts";
+import { identityOf } from "../pypi/identity.ts";
 import { isSamePublisher, publisherLabel, type Publisher } from "../pypi/publisher.ts";
 import { SECOND } from "../duration.ts";
 import type { Signer, Verdict } from "../pypi/verdict.ts";
@@ -15,7 +17,7 @@ import { isKnownKind, isStated, publisherOf } from "./publisher-of.ts";
 import { unusable, type TrustedRoot } from "./trusted-root.ts";
 
 /** The version of all that a verdict stands on beside the root. To be raised where the same input may come to another verdict. */
-export const VERIFIER = "sigstore-verify 4.1.3, 1";
+export const VERIFIER = "sigstore-verify 4.1.3, 2";
 
 /** Longer provenance objects are not read: PyPI's have some 10,000 characters for each attestation. */
 export const MAX_PROVENANCE = 256 * 1024;
@@ -111,8 +113,7 @@ function parsed<Value>(
 /** Who has signed one attestation, if all of it is right. */
 function verifiedSigner(attestation: Attestation, file: AttestedFile, { material }: TrustedRoot): Signer {
   const { certificate, transparency_entries: entries } = attestation.verification_material;
-  if (!entries.every(({ inclusionProof }) => isWhole(inclusionProof)))
-    throw new Refusal(SENTENCES["TLOG_INCLUSION_PROOF_ERROR"]);
+  if (!entries.every(isWhole)) throw new Refusal(SENTENCES["TLOG_INCLUSION_PROOF_ERROR"]);
   let claims: CertificateClaims;
   try {
     claims = claimsOf(certificate);
@@ -121,8 +122,11 @@ function verifiedSigner(attestation: Attestation, file: AttestedFile, { material
       error instanceof Error && error.message.startsWith("its ") ? error.message : "its certificate cannot be read",
     );
   }
+  let signedAt: number;
   try {
-    new Verifier(material).verify(toSignedEntity(bundleOf(attestation)));
+    const entity = toSignedEntity(bundleOf(attestation));
+    new Verifier(material).verify(entity);
+    signedAt = Math.min(...entity.timestamps.map(timeOf));
   } catch (error) {
     if (!(error instanceof VerificationError)) throw new Refusal("its signature cannot be read");
     throw new Refusal(SENTENCES[error.code] ?? "its signature is not right");
@@ -131,9 +135,16 @@ function verifiedSigner(attestation: Attestation, file: AttestedFile, { material
   const publisher = publisherOf(claims);
   if (!publisher) throw new Refusal("its certificate names no publisher that is known here");
   const [entry] = entries;
-  const signedAt = Number(entry?.integratedTime ?? 0) * SECOND;
   const { commit, ref, run } = claims;
   return { publisher, commit, ref, run, signedAt, logIndex: entry?.logIndex ?? "", predicates: [predicate] };
+}
+
+/** When something was signed, as a log or a timestamp authority says. Milliseconds since the epoch. */
+function timeOf(time: SignedEntity["timestamps"][number]): number {
+  if (time.$case === "timestamp-authority") return time.timestamp.signingTime.getTime();
+  // A log without times has no promise either (Rekor 2), and the library reads no time of such an entry.
+  const { integratedTime, inclusionPromise } = time.tlogEntry;
+  return inclusionPromise ? Number(integratedTime) * SECOND : Infinity;
 }
 
 /** sigstore's errors in words that need no knowledge of its parts. */
@@ -150,9 +161,11 @@ const SENTENCES: Readonly<Record<string, string>> = {
 
 /**
  * Whether a proof says what the log's signed note says, and the note is as logs write it. The library reads the note alone:
- * what else were written would have no effect, and the same attestation would have many forms.
+ * what else were written would have no effect, and the same attestation would have many forms. A log that promises nothing
+ * (Rekor 2) signs no index but that of the proof.
  */
-function isWhole({ rootHash, treeSize, checkpoint }: Entry["inclusionProof"]): boolean {
+function isWhole({ logIndex, inclusionPromise, inclusionProof }: Entry): boolean {
+  const { rootHash, treeSize, checkpoint } = inclusionProof;
   const [origin = "", size, root, ...rest] = checkpoint.envelope.split("\n");
   const signatures = rest.slice(rest.indexOf("") + 1, -1);
   const isOfOrigin = (line: string) => {
@@ -160,6 +173,7 @@ function isWhole({ rootHash, treeSize, checkpoint }: Entry["inclusionProof"]): b
     return (origin === name || origin.startsWith(`${name} `)) && btoa(atob(signature)) === signature;
   };
   return (
+    (Boolean(inclusionPromise) || logIndex === inclusionProof.logIndex) &&
     size === treeSize &&
     root === rootHash &&
     rest.includes("") &&
@@ -207,11 +221,22 @@ function attestedPredicate(base64: string, file: AttestedFile): string {
     "its statement is not about one file",
   );
   const [only] = subject;
-  if (only?.name !== file.filename) throw new Refusal("it is about a file of another name");
+  if (!only || !isSameName(only.name, file.filename)) throw new Refusal("it is about a file of another name");
   if (only.digest.sha256 !== file.sha256) throw new Refusal("it is about a file with another digest");
   const predicate = PREDICATES.get(predicateType);
   if (predicate === undefined) throw new Refusal("it attests neither publishing nor a build");
   return predicate;
+}
+
+/** Whether two names are of one file, in whatever spelling: publishers have attested normalized names, and PyPI takes both. */
+function isSameName(attested: string, own: string): boolean {
+  const [one, other] = [asFilename(attested), asFilename(own)];
+  if (one === undefined || other === undefined) return false;
+  if (one === other) return true;
+  const candidates = projectCandidates(other);
+  return projectCandidates(one).some(
+    (project) => candidates.includes(project) && identityOf(one, project) === identityOf(other, project),
+  );
 }
 
 function statedSigner(signer: Signer, stated: StatedPublisher): Signer {

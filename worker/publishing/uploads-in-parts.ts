@@ -42,8 +42,8 @@ export interface UploadsInPartsOptions {
   readonly freshId: () => string;
 }
 
-/** Where a file comes from, where it is not new. */
-export type FileOrigin = Pick<PublishRequest, "uploadedAt" | "fork">;
+/** What is said of a file beside its bytes: where it comes from, and its attestations. */
+export type FileOrigin = Pick<PublishRequest, "uploadedAt" | "fork" | "attestations">;
 
 /** `kind` as for an upload in one piece. */
 export type UploadResult = Pick<PublishResult, "kind" | "firstOf"> & Pick<UploadSession, "filename" | "index">;

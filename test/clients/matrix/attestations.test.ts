@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect, inject, test } from "vitest";
+import { wronglyJudgedOfTheNewestLog } from "../../provenance/newest-log.ts";
 import { BASES, judged, mutants, wronglyJudged } from "../../provenance/bases.ts";
 
 const SCRIPT = join(import.meta.dirname, "..", "validators", "attestations.py");
@@ -43,6 +44,10 @@ test.skipIf(validators === null)(
     expect(said.slice(right.length, 2 * right.length).every((outcome) => outcome.includes("digest"))).toBe(true);
   },
 );
+
+test("refuses 10,000 that were changed in any way of those that the newest kind of log has", async () => {
+  expect(await wronglyJudgedOfTheNewestLog(10_000, 3)).toEqual([]);
+});
 
 test("refuses 10,000 provenance objects that were changed in any way", () => {
   expect(wronglyJudged(10_000, 3)).toEqual([]);

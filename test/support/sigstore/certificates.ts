@@ -7,6 +7,9 @@ const YEAR = 365 * 24 * 3_600_000;
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
+/** SubjectPublicKeyInfo, DER. */
+type PublicKey = Pick<SigningKey, "spki">;
+
 /** A certificate authority with its own, self-signed certificate. */
 export interface Authority {
   readonly key: SigningKey;
@@ -21,7 +24,7 @@ const nameOf = (text: string) => sequence(set(sequence(oid("2.5.4.3"), utf8(text
 const extension = (id: string, value: Bytes, isCritical = false) =>
   sequence(oid(id), ...(isCritical ? [yes] : []), octets(value));
 
-const keyId = async ({ spki }: SigningKey) => (await sha256(spki)).slice(0, 20);
+const keyId = async ({ spki }: PublicKey) => (await sha256(spki)).slice(0, 20);
 
 interface Wanted {
   readonly serial: Bytes;
@@ -29,7 +32,7 @@ interface Wanted {
   readonly subject: Bytes;
   readonly from: number;
   readonly to: number;
-  readonly key: SigningKey;
+  readonly key: PublicKey;
   readonly extensions: readonly Bytes[];
 }
 
@@ -84,7 +87,7 @@ const text = (tag: number, value: string) => element(tag, new TextEncoder().enco
 export async function makeCertificate(
   authority: Authority,
   log: SigningKey,
-  key: SigningKey,
+  key: PublicKey,
   { claims, uri, email, isForCode = true }: Subject,
   at: number,
 ): Promise<Bytes> {
@@ -109,6 +112,25 @@ export async function makeCertificate(
   const before = toBeSigned({ ...wanted, extensions });
   const proof = extension("1.3.6.1.4.1.11129.2.4.2", octets(await timestampOf(before, authority, log, at)));
   return signed(toBeSigned({ ...wanted, extensions: [...extensions, proof] }), authority.key);
+}
+
+/** The certificate of a key that signs times, for as long as its authority is. */
+export async function makeTimestampCertificate(authority: Authority, key: PublicKey, serial: Bytes): Promise<Bytes> {
+  const body = toBeSigned({
+    serial,
+    issuer: authority.name,
+    subject: nameOf("Test timestamps, signing"),
+    from: authority.since,
+    to: authority.since + 20 * YEAR,
+    key,
+    extensions: [
+      extension("2.5.29.15", element(0x03, Uint8Array.of(7, 0x80)), true),
+      extension("2.5.29.37", sequence(oid("1.3.6.1.5.5.7.3.8")), true),
+      extension("2.5.29.14", octets(await keyId(key))),
+      extension("2.5.29.35", sequence(element(0x80, await keyId(authority.key)))),
+    ],
+  });
+  return signed(body, authority.key);
 }
 
 const number16 = (value: number) => Uint8Array.of(value >> 8, value & 255);

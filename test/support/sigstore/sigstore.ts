@@ -1,8 +1,10 @@
 import { joinedBytes } from "./der.ts";
 import { makeAuthority, makeCertificate, type Authority, type Subject } from "./certificates.ts";
 import { ecdsaKey, edwardsKey, sha256, type SigningKey } from "./keys.ts";
+import { TestLog, type Entered, type LogEntry } from "./log.ts";
+import { base64, bytesOf, utf8Bytes } from "./text.ts";
+import { TestTimestamps } from "./timestamps.ts";
 
-const HOST = "https://log.sigstore.test";
 const TYPE = "application/vnd.in-toto+json";
 
 /** What an attestation is to say. */
@@ -14,14 +16,20 @@ export interface Attested extends Subject {
   readonly at?: number | undefined;
 }
 
+/** A provenance object, as far as it is changed here. */
+interface Provenance {
+  readonly attestation_bundles: readonly {
+    readonly attestations: readonly {
+      readonly envelope: { readonly signature: string };
+      readonly verification_material: { timestamp_verification_data?: object };
+    }[];
+  }[];
+}
+
 const PREDICATES = {
   publish: "https://docs.pypi.org/attestations/publish/v1",
   slsa: "https://slsa.dev/provenance/v1",
 };
-
-const base64 = (bytes: Uint8Array) => btoa(String.fromCodePoint(...bytes));
-const hex = (bytes: Uint8Array) => [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-const utf8 = (text: string): Uint8Array<ArrayBuffer> => new Uint8Array(new TextEncoder().encode(text));
 
 /** The identity of a workflow on GitHub: what its job's certificate says. */
 export function onGitHub(
@@ -47,47 +55,69 @@ export function onGitHub(
   };
 }
 
-/** A sigstore of our own: an authority, a log of certificates and one of signatures, whose root nothing else trusts. */
+/** The keys that a sigstore's log may have: Rekor's, Rekor's with an Ed25519 key, and those of its second version. */
+export type LogKind = "ecdsa" | "edwards" | "rekor2";
+
+/** A sigstore of our own: authorities for certificates and times, a log of each, whose root nothing else trusts. */
 export class TestSigstore {
   readonly #authority: Authority;
   readonly #certificates: SigningKey;
-  readonly #log: SigningKey;
-  #entries = 0;
+  readonly #log: TestLog;
+  readonly #timestamps: TestTimestamps;
 
-  private constructor(authority: Authority, certificates: SigningKey, log: SigningKey) {
-    [this.#authority, this.#certificates, this.#log] = [authority, certificates, log];
+  private constructor(authority: Authority, certificates: SigningKey, log: TestLog, timestamps: TestTimestamps) {
+    [this.#authority, this.#certificates, this.#log, this.#timestamps] = [authority, certificates, log, timestamps];
   }
 
-  /** @param log the kind of key that its log of signatures has: sigstore's newest log has an Ed25519 one */
-  static async make(log: "ecdsa" | "edwards" = "ecdsa"): Promise<TestSigstore> {
+  /** @param kind of its log of signatures: sigstore's newest one is `rekor2` */
+  static async make(kind: LogKind = "ecdsa"): Promise<TestSigstore> {
     const since = Date.parse("2020-01-01T00:00:00Z");
     const authority = await makeAuthority("Test Fulcio", await ecdsaKey(), since);
-    return new TestSigstore(authority, await ecdsaKey(), log === "ecdsa" ? await ecdsaKey() : await edwardsKey());
+    const log = await TestLog.make(kind === "rekor2" ? 2 : 1, await (kind === "ecdsa" ? ecdsaKey() : edwardsKey()));
+    return new TestSigstore(authority, await ecdsaKey(), log, await TestTimestamps.make(since));
   }
 
   /** Its trusted root, as sigstore writes such. */
   get root(): object {
-    const validFor = { start: new Date(this.#authority.since).toISOString() };
-    const logOf = (url: string, { spki, details, id }: SigningKey) => ({
-      baseUrl: url,
-      hashAlgorithm: "SHA2_256",
-      publicKey: { rawBytes: base64(spki), keyDetails: details, validFor },
-      logId: { keyId: base64(id) },
+    const start = new Date(this.#authority.since).toISOString();
+    const authorityOf = (commonName: string, uri: string, certificates: readonly Uint8Array[]) => ({
+      subject: { organization: "test", commonName },
+      uri,
+      certChain: { certificates: certificates.map((each) => ({ rawBytes: base64(each) })) },
+      validFor: { start },
     });
+    const { spki, details, id } = this.#certificates;
     return {
       mediaType: "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
-      tlogs: [logOf(HOST, this.#log)],
+      tlogs: [this.#log.describe(start)],
       certificateAuthorities: [
+        authorityOf("Test Fulcio", "https://fulcio.sigstore.test", [this.#authority.certificate]),
+      ],
+      ctlogs: [
         {
-          subject: { organization: "test", commonName: "Test Fulcio" },
-          uri: "https://fulcio.sigstore.test",
-          certChain: { certificates: [{ rawBytes: base64(this.#authority.certificate) }] },
-          validFor,
+          baseUrl: "https://ctfe.sigstore.test",
+          hashAlgorithm: "SHA2_256",
+          publicKey: { rawBytes: base64(spki), keyDetails: details, validFor: { start } },
+          logId: { keyId: base64(id) },
         },
       ],
-      ctlogs: [logOf("https://ctfe.sigstore.test", this.#certificates)],
-      timestampAuthorities: [],
+      timestampAuthorities: [authorityOf("Test timestamps", "https://tsa.sigstore.test", this.#timestamps.chain)],
     };
+  }
+
+  /** A signing certificate for a public key (SubjectPublicKeyInfo), in DER. */
+  certify(spki: Uint8Array<ArrayBuffer>, subject: Subject, at: number): Promise<Uint8Array<ArrayBuffer>> {
+    return makeCertificate(this.#authority, this.#certificates, { spki }, subject, at);
+  }
+
+  /** Enters a signed statement into its log. */
+  enter(entered: Entered, at: number): Promise<LogEntry> {
+    return this.#log.enter(entered, at);
+  }
+
+  /** A signed time (RFC 3161) for what has this SHA-256, in DER. */
+  stamp(digest: Uint8Array<ArrayBuffer>, at: number): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#timestamps.stamp(digest, at);
   }
 
   /** An attestation object (PEP 740). */
@@ -99,8 +129,8 @@ export class TestSigstore {
     ...subject
   }: Attested): Promise<object> {
     const key = await ecdsaKey();
-    const certificate = await makeCertificate(this.#authority, this.#certificates, key, subject, at);
-    const statement = utf8(
+    const certificate = await this.certify(key.spki, subject, at);
+    const statement = utf8Bytes(
       JSON.stringify({
         _type: "https://in-toto.io/Statement/v1",
         subject: [{ name: filename, digest: { sha256: digest } }],
@@ -109,57 +139,38 @@ export class TestSigstore {
       }),
     );
     const signature = await key.sign(
-      joinedBytes(utf8(`DSSEv1 ${TYPE.length} ${TYPE} ${statement.byteLength} `), statement),
+      joinedBytes(utf8Bytes(`DSSEv1 ${TYPE.length} ${TYPE} ${statement.byteLength} `), statement),
     );
-    const body = utf8(
-      JSON.stringify({
-        apiVersion: "0.0.1",
-        kind: "dsse",
-        spec: {
-          payloadHash: { algorithm: "sha256", value: hex(await sha256(statement)) },
-          signatures: [{ signature: base64(signature), verifier: base64(certificate) }],
-        },
-      }),
-    );
+    const entry = await this.enter({ statement, signature, certificate }, at);
+    const stamped = this.#log.version === 2 && (await this.stamp(await sha256(new Uint8Array(signature)), at));
     return {
       version: 1,
       verification_material: {
         certificate: base64(certificate),
-        transparency_entries: [await this.#logged(body, Math.floor(at / 1_000))],
+        transparency_entries: [entry],
+        ...(stamped && {
+          timestamp_verification_data: { rfc3161_timestamps: [{ signed_timestamp: base64(stamped) }] },
+        }),
       },
       envelope: { statement: base64(statement), signature: base64(signature) },
     };
+  }
+
+  /** The same attestations, signed at another time as far as the timestamp authority says. */
+  async stampedAnew(provenance: string, at: number): Promise<string> {
+    const object = JSON.parse(provenance) as Provenance;
+    for (const { envelope, verification_material: material } of object.attestation_bundles.flatMap(
+      ({ attestations }) => attestations,
+    )) {
+      const stamped = await this.stamp(await sha256(bytesOf(envelope.signature)), at);
+      material.timestamp_verification_data = { rfc3161_timestamps: [{ signed_timestamp: base64(stamped) }] };
+    }
+    return JSON.stringify(object);
   }
 
   /** A provenance object (PEP 740) that states this publisher for the attestations. */
   async provenance(stated: object, ...attested: readonly Attested[]): Promise<string> {
     const attestations = await Promise.all(attested.map((each) => this.attest(each)));
     return JSON.stringify({ version: 1, attestation_bundles: [{ publisher: stated, attestations }] });
-  }
-
-  /** An entry of a log that has nothing else: its proof is short. */
-  async #logged(body: Uint8Array<ArrayBuffer>, seconds: number) {
-    const index = (this.#entries += 1);
-    const id = this.#log.id;
-    const promised = { body: base64(body), integratedTime: seconds, logID: hex(id), logIndex: index };
-    const root = base64(await sha256(joinedBytes(Uint8Array.of(0), body)));
-    const name = new URL(HOST).host;
-    const note = `${name} - 1\n1\n${root}\n`;
-    const noteSignature = base64(joinedBytes(id.subarray(0, 4), await this.#log.sign(utf8(note))));
-    return {
-      logIndex: `${index}`,
-      logId: { keyId: base64(id) },
-      kindVersion: { kind: "dsse", version: "0.0.1" },
-      integratedTime: `${seconds}`,
-      inclusionPromise: { signedEntryTimestamp: base64(await this.#log.sign(utf8(JSON.stringify(promised)))) },
-      inclusionProof: {
-        logIndex: "0",
-        rootHash: root,
-        treeSize: "1",
-        hashes: [],
-        checkpoint: { envelope: `${note}\n— ${name} ${noteSignature}\n` },
-      },
-      canonicalizedBody: base64(body),
-    };
   }
 }

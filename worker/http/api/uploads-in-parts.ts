@@ -81,12 +81,16 @@ export function uploadsInPartsRoutes(
     {
       async POST(c) {
         const author = await authorOf(c, "upload");
-        const { uploadedAt, fork } = await readRequestJson(c.req.raw, uploadEnd);
+        const { uploadedAt, fork, attestations } = await readRequestJson(c.req.raw, uploadEnd);
         // With this right a new file can be passed off as one of years ago.
         if (uploadedAt !== undefined) await authorOf(c, "admin");
         const session = await findUpload(c, author);
         const ended = await settle(() =>
-          uploads.finish(session, author, c.get("ctx"), { uploadedAt, fork: fork && forkOf(fork) }),
+          uploads.finish(session, author, c.get("ctx"), {
+            uploadedAt,
+            fork: fork && forkOf(fork),
+            attestations: attestations && JSON.stringify(attestations),
+          }),
         );
         const remains = ended.firstOf && (await purge(c, ended.index, ended.firstOf));
         return c.json(outcome(ended, remains), 200, LIFETIMES.live);
