@@ -47,6 +47,7 @@ export async function bundle(
     jsx: "automatic",
     jsxImportSource: "hono/jsx",
     external: ONLY_IN_A_CLONE,
+    alias: { "make-fetch-happen": join(PROJECT_FOLDER, "cli/build/plain-fetch.ts") },
     // What a command loads when it runs stays a file of its own.
     splitting: true,
     // The package is smaller, and stacks have our own names.

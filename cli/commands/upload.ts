@@ -4,12 +4,14 @@ import { escaped } from "../../worker/pypi/shown.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 import { sizeText } from "../../worker/pypi/size-text.ts";
 import { command, forServer } from "../lib/command.ts";
-import { CommandError, EXIT_CODES } from "../lib/command-error.ts";
+import { CommandError, EXIT_CODES, usageError } from "../lib/command-error.ts";
 import { showProgress } from "../lib/progress.ts";
 import { findServer, type ServerAccess } from "../lib/server-address.ts";
 import { RetryableFailure, RefusedUpload, uploadApi } from "../upload/api.ts";
-import { foundFiles } from "../upload/files.ts";
+import { attestationsBeside } from "../upload/attestation-files.ts";
+import { foundFiles, type FoundFile } from "../upload/files.ts";
 import { sendUpload } from "../upload/send.ts";
+import { PUBLIC_SERVICES, servicesIn, type SigningServices } from "../upload/signing-services.ts";
 
 /** `pypi-edge upload`: uploads files one after the other; where one is refused, the others are still uploaded. */
 export const uploadCommand = () =>
@@ -17,22 +19,49 @@ export const uploadCommand = () =>
     command(
       "upload",
       "upload wheels and sdists of any size, in parts; a second run continues where the first broke off",
-      [["pypi-edge upload dist --index team", "the wheels and sdists of a folder, not of those below it"]],
+      [
+        ["pypi-edge upload dist --index team", "the wheels and sdists of a folder, not of those below it"],
+        [
+          "pypi-edge upload dist --index team --attest",
+          "in a CI job: with an attestation that this job has built them",
+        ],
+      ],
     ),
   )
     .argument("<files...>", "files, or folders with *.whl and *.tar.gz")
     .requiredOption("--index <name>", "the index that gets them; a token with the scope upload is enough")
+    .option("--attestations", "send the attestations beside each file: FILE.publish.attestation, FILE.slsa.attestation")
+    .option("--attest", "make a publish attestation (PEP 740) of each file, in the name of the CI job that runs this")
+    .option("--fulcio <url>", "the certificate authority for --attest", PUBLIC_SERVICES.fulcio)
+    .option("--rekor <url>", "the transparency log for --attest", PUBLIC_SERVICES.rekor)
+    .option("--tsa <url>", "a timestamp authority for --attest, where the log gives no time")
     .action(async (names, options) => {
-      await upload(names, { server: await findServer(options), index: options.index, json: options.json === true });
+      const { attestations, attest, index, json } = options;
+      if (attestations && attest)
+        throw usageError("--attestations sends what is there, and --attest makes it: name one of them.");
+      const attester = attest ? await attesterFor(options) : undefined;
+      const beside = attestations ? ({ path }: FoundFile) => attestationsBeside(path) : undefined;
+      const attestOf = attester
+        ? async ({ filename }: FoundFile, sha256: string) => [await attester({ filename, sha256 })]
+        : beside;
+      await upload(names, { server: await findServer(options), index, json: json === true, attestOf });
     });
+
+/** The libraries that sign are loaded for those who sign. */
+async function attesterFor(options: SigningServices) {
+  const { createAttester } = await import("../upload/attest.ts");
+  return createAttester(servicesIn(options), process.env);
+}
 
 interface Uploading {
   readonly server: ServerAccess;
   readonly index: string;
   readonly json: boolean;
+  /** The attestations of a file; undefined: it is sent without any. */
+  readonly attestOf: ((file: FoundFile, sha256: string) => unknown[] | Promise<unknown[]>) | undefined;
 }
 
-async function upload(names: readonly string[], { server, index, json }: Uploading): Promise<void> {
+async function upload(names: readonly string[], { server, index, json, attestOf }: Uploading): Promise<void> {
   const files = foundFiles(names, process.cwd());
   const api = uploadApi(server);
   const bar = showProgress(process.stderr);
@@ -49,7 +78,10 @@ async function upload(names: readonly string[], { server, index, json }: Uploadi
     const show = (doing: string, done: number, of: number) =>
       bar.show({ done, of, unit: "bytes", text: `${doing} ${filename}` });
     try {
-      const { kind, sent } = await sendUpload(file, { api, index, show, sleep });
+      const { kind, sent } = await sendUpload(
+        attestOf ? { ...file, attest: (sha256) => attestOf(file, sha256) } : file,
+        { api, index, show, sleep },
+      );
       total += sent;
       count[kind]++;
       bar.end();

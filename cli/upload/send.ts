@@ -12,6 +12,8 @@ export interface FileToSend extends FoundFile {
   readonly uploadedAt?: string | undefined;
   /** What its release was made of, where it is a fork. */
   readonly fork?: ForkBody | undefined;
+  /** Makes or reads its attestations, once it is known that the server does not have the file. */
+  readonly attest?: ((sha256: string) => unknown[] | Promise<unknown[]>) | undefined;
 }
 
 /** The waits before each further try; a part that arrives resets the count. Milliseconds. */
@@ -38,16 +40,18 @@ export interface Sent {
  * @throws RefusedUpload where the server refuses the file, or it cannot be read; RetryableFailure where all tries failed; CommandError
  */
 export async function sendUpload(file: FileToSend, { api, index, show, sleep }: Sending): Promise<Sent> {
-  const { path, filename, size, uploadedAt, fork } = file;
+  const { path, filename, size, uploadedAt, fork, attest } = file;
   const sha256 = await digestOf(file, (done) => show("reading", done, size));
   const blob = await readable(() => openAsBlob(path));
   let sent = 0;
   let tries = 0;
+  let attestations: unknown[] | undefined;
 
   async function attempt(): Promise<Sent["kind"]> {
     const begun = await api.begin({ index, filename, size, sha256 });
     // Where the answer to `finish` was lost, this run has published the file, though the server calls it identical.
     if ("identical" in begun) return sent > 0 ? "published" : "identical";
+    attestations ??= await attest?.(sha256);
     const { id, partSize, parts } = begun;
     const arrived = new Set(parts);
     let before = parts.reduce((total, number) => total + sizeOf(number, partSize, size), 0);
@@ -67,7 +71,7 @@ export async function sendUpload(file: FileToSend, { api, index, show, sleep }: 
       tries = 0;
     }
     const { identical } = await timed(
-      () => api.finish(id, { uploadedAt, fork }),
+      () => api.finish(id, { uploadedAt, fork, attestations }),
       (seconds) => show(`being checked (${seconds} s):`, size, size),
     );
     return identical && sent === 0 ? "identical" : "published";

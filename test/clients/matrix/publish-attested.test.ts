@@ -6,10 +6,41 @@ import { run } from "../../../cli/demo/process.ts";
 import { buildWheel } from "../../../cli/demo/wheel.ts";
 import { fakeIndex } from "../../support/node/fake-index/fake-index.ts";
 import { Rig } from "../../support/node/rig.ts";
+import { identityTokenOf, SigningServices } from "../../support/node/signing-services.ts";
 import { Team } from "../../support/node/team.ts";
 import { onGitHub, TestSigstore } from "../../support/sigstore/sigstore.ts";
 
 const { twine } = inject("publishers").homes;
+
+test("pypi-edge upload --attest publishes a file that a CI job has built, with its provenance", async () => {
+  const folder = temporaryDirectory();
+  const sigstore = await TestSigstore.make();
+  const services = await new SigningServices(sigstore, { "the job": onGitHub("acme/parcel") }).start();
+  const config = join(folder, "team.toml");
+  writeFileSync(config, `[vars]\nTRUSTED_ROOT = '''${JSON.stringify(sigstore.root)}'''\n`);
+  const rig = await Rig.open(
+    fakeIndex([], () => "pypi"),
+    "--config",
+    config,
+  );
+  try {
+    const wheel = await buildWheel({ name: "parcel", version: "1.0" });
+    const path = join(folder, wheel.filename);
+    writeFileSync(path, wheel.bytes);
+    const job = { ...process.env, SIGSTORE_ID_TOKEN: identityTokenOf("the job") };
+    const signing = ["--attest", "--fulcio", services.url, "--rekor", services.url];
+    const sent = await rig.commandIn(job, "upload", path, "--index", "team", ...signing);
+    expect(sent.code, sent.output).toBe(0);
+    const root = join(folder, "root.json");
+    writeFileSync(root, JSON.stringify(sigstore.root));
+    const { code, output } = await rig.command("provenance", "parcel==1.0", "--index", "team", "--root", root);
+    expect([code, output]).toEqual([0, expect.stringContaining("GitHub acme/parcel (release.yml)")]);
+  } finally {
+    await rig.close();
+    await services.stop();
+    rmSync(folder, { recursive: true });
+  }
+});
 
 test.skipIf(twine === undefined)(
   "twine --attestations publishes a file with its provenance, and prints why it is refused",

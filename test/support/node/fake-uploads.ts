@@ -3,6 +3,11 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import type { UploadAnnouncement } from "../../../schema/upload.ts";
 
+/** Attestations, and what else is said of a file. */
+interface UploadEnd {
+  readonly attestations?: readonly unknown[];
+}
+
 interface Session {
   readonly announced: UploadAnnouncement;
   readonly parts: Map<number, Buffer>;
@@ -19,6 +24,8 @@ export class FakeUploads {
   /** Each request, as `PUT /1`. */
   readonly requests: string[] = [];
   readonly tokens = new Set<string | undefined>();
+  /** What was said at the end of each upload. */
+  readonly ends: UploadEnd[] = [];
   /** What the requests that begin so meet, one after the other. */
   readonly faults = new Map<string, Fault[]>();
   readonly #sessions = new Map<string, Session>();
@@ -67,8 +74,10 @@ export class FakeUploads {
     const session = this.#sessions.get(id);
     if (id !== "" && !session) say(404, "There is no such upload of yours.\n");
     else if (!session) this.#begin(JSON.parse(body.toString()) as UploadAnnouncement, say);
-    else if (what === "finish") this.#finish(id, session, say);
-    else {
+    else if (what === "finish") {
+      this.ends.push(JSON.parse(body.toString()) as UploadEnd);
+      this.#finish(id, session, say);
+    } else {
       session.parts.set(Number(what), body);
       say(200, this.#state(id, session));
     }

@@ -95,8 +95,13 @@ export class Rig {
 
   /** Runs one of the product's other commands, such as `jobs run feed`, against it. */
   command(...words: string[]): Promise<Outcome> {
+    return this.commandIn(process.env, ...words);
+  }
+
+  /** The same with these variables. */
+  commandIn(env: NodeJS.ProcessEnv, ...words: string[]): Promise<Outcome> {
     const where = ["--url", new URL("/", this.index).href, "--state", this.state];
-    return run(process.execPath, [CLI, ...words, ...where]);
+    return run(process.execPath, [CLI, ...words, ...where], { env });
   }
 
   /** A request to the product's admin API. */

@@ -1,0 +1,128 @@
+import { createHash, createPublicKey, verify } from "node:crypto";
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import { json } from "node:stream/consumers";
+import type { Subject } from "../sigstore/certificates.ts";
+import type { TestSigstore } from "../sigstore/sigstore.ts";
+import { base64, bytesOf, hex } from "../sigstore/text.ts";
+
+interface CertificateRequest {
+  readonly credentials: { readonly oidcIdentityToken: string };
+  readonly publicKeyRequest: {
+    readonly publicKey: { readonly content: string };
+    readonly proofOfPossession: string;
+  };
+}
+
+interface EntryRequest {
+  readonly spec: { readonly proposedContent: { readonly envelope: string; readonly verifiers: readonly [string] } };
+}
+
+interface Envelope {
+  readonly payload: string;
+  readonly signatures: readonly [{ readonly sig: string }];
+}
+
+const pem = (certificate: Uint8Array) =>
+  `-----BEGIN CERTIFICATE-----\n${base64(certificate).replaceAll(/(.{64})/g, "$1\n")}\n-----END CERTIFICATE-----\n`;
+
+/** The claims of a token, of which nothing is verified. */
+const claimsOf = (token: string) =>
+  JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()) as Record<string, string>;
+
+/** An identity token of a job that has this subject; the services here do not verify who signed it. */
+export const identityTokenOf = (sub: string) =>
+  ["{}", JSON.stringify({ sub }), "signature"].map((part) => Buffer.from(part).toString("base64url")).join(".");
+
+/** A test sigstore's services at loopback: certificates for jobs, a log, a timestamp authority, and GitHub's identity tokens. */
+export class SigningServices {
+  readonly #sigstore: TestSigstore;
+  readonly #jobs: Readonly<Record<string, Subject>>;
+  readonly #server = createServer(async (request, response) => {
+    const { pathname, searchParams } = new URL(request.url ?? "/", this.url);
+    const answers: Readonly<Record<string, () => Promise<unknown>>> = {
+      "/identity": async () => ({ value: searchParams.get("audience") === "sigstore" && this.identity }),
+      "/api/v2/signingCert": () => this.#certify(request),
+      "/api/v1/log/entries": () => this.#enter(request),
+      "/api/v1/timestamp": () => this.#stamp(request),
+    };
+    this.requests.push(pathname);
+    try {
+      const answer = (await answers[pathname]?.()) ?? null;
+      const isBytes = answer instanceof Uint8Array;
+      response.writeHead(answer === null ? 403 : 201, {
+        "Content-Type": isBytes ? "application/timestamp-reply" : "application/json",
+      });
+      response.end(isBytes ? answer : JSON.stringify(answer ?? { message: "not for you" }));
+    } catch (error) {
+      response.writeHead(500).end(String(error));
+    }
+  });
+  /** The token that GitHub gives. */
+  identity = "";
+  readonly requests: string[] = [];
+
+  /** @param jobs who certificates are for, by the subject of their identity tokens */
+  constructor(sigstore: TestSigstore, jobs: Readonly<Record<string, Subject>>) {
+    [this.#sigstore, this.#jobs] = [sigstore, jobs];
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  async start(): Promise<this> {
+    await new Promise<void>((done) => this.#server.listen(0, "127.0.0.1", done));
+    return this;
+  }
+
+  async stop(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((done) => this.#server.close(done));
+  }
+
+  async #certify(request: IncomingMessage): Promise<unknown> {
+    const asked = (await json(request)) as CertificateRequest;
+    const { sub = "" } = claimsOf(asked.credentials.oidcIdentityToken);
+    const { publicKey, proofOfPossession } = asked.publicKeyRequest;
+    const key = createPublicKey(publicKey.content);
+    const subject = this.#jobs[sub];
+    if (!subject || !verify("sha256", Buffer.from(sub), key, Buffer.from(proofOfPossession, "base64"))) return null;
+    const spki = new Uint8Array(key.export({ type: "spki", format: "der" }));
+    const certificate = pem(await this.#sigstore.certify(spki, subject, Date.now()));
+    return { signedCertificateEmbeddedSct: { chain: { certificates: [certificate] } } };
+  }
+
+  async #enter(request: IncomingMessage): Promise<unknown> {
+    const { envelope, verifiers } = ((await json(request)) as EntryRequest).spec.proposedContent;
+    const { payload, signatures } = JSON.parse(envelope) as Envelope;
+    const certificate = bytesOf(atob(verifiers[0]).replaceAll(/-----[^-]+-----|\s/g, ""));
+    const entered = { statement: bytesOf(payload), signature: bytesOf(signatures[0].sig), certificate };
+    const entry = await this.#sigstore.enter(entered, Date.now());
+    const { rootHash, hashes, checkpoint, ...proof } = entry.inclusionProof;
+    const inHex = (text: string) => hex(bytesOf(text));
+    return {
+      [createHash("sha256").update(payload).digest("hex")]: {
+        body: entry.canonicalizedBody,
+        integratedTime: Number(entry.integratedTime ?? 0),
+        logID: inHex(entry.logId.keyId),
+        logIndex: Number(entry.logIndex),
+        verification: {
+          signedEntryTimestamp: entry.inclusionPromise?.signedEntryTimestamp,
+          inclusionProof: {
+            rootHash: inHex(rootHash),
+            hashes: hashes.map(inHex),
+            checkpoint: checkpoint.envelope,
+            logIndex: Number(proof.logIndex),
+            treeSize: Number(proof.treeSize),
+          },
+        },
+      },
+    };
+  }
+
+  async #stamp(request: IncomingMessage): Promise<Uint8Array> {
+    const { artifactHash } = (await json(request)) as { readonly artifactHash: string };
+    return this.#sigstore.stamp(bytesOf(artifactHash), Date.now());
+  }
+}
