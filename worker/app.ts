@@ -18,6 +18,7 @@ import { metricsRoutes } from "./http/metrics.ts";
 import { oidcRoutes } from "./http/oidc.ts";
 import { problem } from "./http/problem.ts";
 import { servedPath } from "./http/served-path.ts";
+import { serverTiming } from "./http/server-timing.ts";
 import { createSettling } from "./http/settle.ts";
 import { misdirectedUploadRoutes, uploadRoutes } from "./http/upload.ts";
 import { VIEWS } from "./http/view-path.ts";
@@ -61,6 +62,7 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
       indexNames: all.map(({ name }) => name),
     }),
   );
+  app.use(serverTiming(now));
   if (config.logRequests) app.use(requestLog(now));
   // Before requests are counted: monitoring requests are not part of the figures, and cost no writes.
   app.route(

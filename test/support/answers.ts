@@ -11,7 +11,7 @@ const INTEGRITY_TYPE = "application/vnd.pypi.integrity.v1+json";
 
 /** Stands for a value that follows from the content, or is the request's own. */
 const ANY = "*";
-const CONTENT = new Set(["etag", "last-modified", "content-length", "x-request-id"]);
+const CONTENT = new Set(["etag", "last-modified", "content-length", "x-request-id", "server-timing"]);
 
 const POLICY =
   "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox allow-downloads";
@@ -145,10 +145,10 @@ async function rigOfAll() {
   return { rig, hosted: path };
 }
 
-/** The status and all headers that a row states; each answer has `nosniff` and an id. */
+/** The status and all headers that a row states; each answer has `nosniff`, an id and how long it took. */
 export const stated = ([, , status, headers]: Row) => [
   status,
-  { ...headers, "x-content-type-options": "nosniff", "x-request-id": ANY },
+  { ...headers, "x-content-type-options": "nosniff", "x-request-id": ANY, "server-timing": ANY },
 ];
 
 /** The status and all headers that a row is answered with. `usual` is sent where the row says nothing else. */

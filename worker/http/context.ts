@@ -2,6 +2,7 @@ import type { Context as HonoContext } from "hono";
 import { createMiddleware } from "hono/factory";
 import { contextOf } from "../log/context.ts";
 import type { Log } from "../log/log.ts";
+import type { UpstreamWait } from "../log/upstream-wait.ts";
 import type { RequestFacts, Work } from "../platform/platform.ts";
 import type { Edge } from "../repository/ports/maintenance.ts";
 import type { AllowanceFor } from "../auth/allowance.ts";
@@ -29,6 +30,8 @@ export interface AppEnv {
     /** Its lines have the request's id, index and project. */
     log: Log;
     facts: RequestFacts;
+    /** How long it has waited for upstreams. */
+    upstreamWait: UpstreamWait;
   };
 }
 

@@ -1,6 +1,5 @@
 import { createMiddleware } from "hono/factory";
 import type { AppEnv } from "./context.ts";
-import { UpstreamWait, addUpstreamWait } from "../log/upstream-wait.ts";
 import { viaOf } from "./headers.ts";
 import { pathOf } from "./path.ts";
 import { redactPath } from "./redact.ts";
@@ -8,9 +7,7 @@ import { redactPath } from "./redact.ts";
 /** Writes one line for each request: when, what, how it was answered, by which layer, and how long its answer's head took. */
 export const requestLog = (now: () => number) =>
   createMiddleware<AppEnv>(async (c, next) => {
-    // Only here: following a request through all that it awaits has a price, and nothing else reads the time.
-    const upstreamWait = new UpstreamWait();
-    await addUpstreamWait(upstreamWait, next);
+    await next();
     const ctx = c.get("ctx");
     const { status, headers } = c.res;
     const ended = now();
@@ -25,7 +22,7 @@ export const requestLog = (now: () => number) =>
         layer: viaOf(headers),
         bytes: bytesOf(c.req.method, headers),
         ms,
-        upstreamMs: upstreamWait.total(ended),
+        upstreamMs: c.get("upstreamWait").total(ended),
       },
       `${new Date(ctx.now).toISOString()} ${request} ${status} ${ms} ms (${from})`,
     );

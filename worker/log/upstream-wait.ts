@@ -2,23 +2,30 @@ import { AsyncLocalStorage } from "node:async_hooks";
 
 /** How long one request has waited for upstreams, whatever number of them it asks at once. */
 export class UpstreamWait {
+  #asked = false;
   #open = 0;
   #since = 0;
   #total = 0;
 
+  /** Whether an upstream was asked at all. */
+  get wasAsked(): boolean {
+    return this.#asked;
+  }
+
   /** A question was asked; `now` in milliseconds since the epoch. */
   began(now: number): void {
+    this.#asked = true;
     if (this.#open++ === 0) this.#since = now;
   }
 
   /** The head of its answer is here, or it failed. */
   ended(now: number): void {
-    if (--this.#open === 0) this.#total += now - this.#since;
+    if (--this.#open === 0) this.#total += Math.max(0, now - this.#since);
   }
 
   /** Milliseconds up to `now`. */
   total(now: number): number {
-    return this.#total + (this.#open > 0 ? now - this.#since : 0);
+    return this.#total + (this.#open > 0 ? Math.max(0, now - this.#since) : 0);
   }
 }
 

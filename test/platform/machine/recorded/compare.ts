@@ -9,8 +9,8 @@ export interface Told {
   readonly known: Map<string, string>;
 }
 
-/** Headers that may differ: of the connection, of the time, and the id that each answer has. */
-const MAY_DIFFER = new Set(["date", "connection", "keep-alive", "transfer-encoding", "x-request-id"]);
+/** Headers that may differ: of the connection, of the time, and the id and the durations that each answer has. */
+const MAY_DIFFER = new Set(["date", "connection", "keep-alive", "transfer-encoding", "x-request-id", "server-timing"]);
 
 /** Sends it, and learns from the answer. */
 export async function answerOf(server: Told, { text, cut, learn, warm }: Recorded): Promise<RawAnswer> {
