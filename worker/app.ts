@@ -50,6 +50,7 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
     ),
   );
   const settling = createSettling(platform.staleness, platform.sleep, (index) => shown.has(index));
+  const overdue = (at: number) => overdueCrons(services.runs, at);
   const app = new Hono<AppEnv>({ getPath: (request) => routed(servedPath(request.url)) });
 
   app.use(
@@ -68,7 +69,7 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
   app.route(
     "/-/health",
     healthRoutes({
-      overdue: (at) => overdueCrons(services.runs, at),
+      overdue,
       trouble: platform.trouble,
       advisories: advisoryTroubleOf({
         indexes: all,
@@ -80,7 +81,7 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
       upstreams: services.upstreams,
     }),
   );
-  app.route("/-/metrics", metricsRoutes(services, config.openMetrics ? undefined : authorize));
+  app.route("/-/metrics", metricsRoutes({ ...services, overdue }, config.openMetrics ? undefined : authorize));
   app.use(countRequests(counters, services.flush));
   app.use(readableAnywhere(all));
   app.use(requestLimits);

@@ -46,6 +46,7 @@ describe("/-/metrics", () => {
       ["pypi_edge_policy_held_fixes_total", "pypi_edge_policy_held_fixes_total", "counter"],
       ["pypi_edge_events_total", "pypi_edge_events_total", "counter"],
       ["pypi_edge_projects", "pypi_edge_projects", "gauge"],
+      ["pypi_edge_overdue_crons", "pypi_edge_overdue_crons", "gauge"],
       ["pypi_edge_stored_bytes", "pypi_edge_stored_bytes", "gauge"],
       ["pypi_edge_stored_objects", "pypi_edge_stored_objects", "gauge"],
       ["pypi_edge_hosted_projects", "pypi_edge_hosted_projects", "gauge"],
@@ -238,9 +239,9 @@ describe("/-/metrics", () => {
     for (let n = 0; n < 3; n++) await rig.get("/-/health");
     const scrapes = [await samples(rig, "requests"), await samples(rig, "requests")];
     expect(scrapes).toEqual([[], []]);
-    // The sums, what is stored and hosted and the dead letters each time, and once a minute the number of projects; and, for
+    // The sums, what is stored and hosted, the dead letters and when crons ran each time, and once a minute the number of projects; and, for
     // /-/health, once in half a minute when crons ran.
-    expect(rig.counts).toEqual({ "d1.prepare": 18, "d1.batch": 2 });
+    expect(rig.counts).toEqual({ "d1.prepare": 20, "d1.batch": 2 });
   });
 
   test("is 503 and not half of the figures while the database is away, and nothing else is", async () => {

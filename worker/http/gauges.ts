@@ -22,15 +22,16 @@ export interface GaugeSources {
   readonly advisoryIndex: Pick<AdvisoryIndexStore, "state">;
   readonly mirrorLists: Pick<MirrorLists, "figures">;
   readonly scrubbing: Pick<Scrubbing, "state">;
+  /** The crons that did not run when they were due. */
+  readonly overdue: (now: number) => Promise<readonly unknown[]>;
 }
 
 /** Reads all gauges; rejects where the database cannot be read. `now` in milliseconds since the epoch. */
-export async function readGauges(
-  { catalog, objects, hosted, letters, policyEntries, sources, advisoryIndex, mirrorLists, scrubbing }: GaugeSources,
-  now: number,
-): Promise<Gauge[]> {
-  const [projects, stored, own, dead, entries, logs, advisories, mirrors, scrub] = await Promise.all([
+export async function readGauges(from: GaugeSources, now: number): Promise<Gauge[]> {
+  const { catalog, objects, hosted, letters, policyEntries, sources, advisoryIndex, mirrorLists, scrubbing } = from;
+  const [projects, overdue, stored, own, dead, entries, logs, advisories, mirrors, scrub] = await Promise.all([
     catalog.count(),
+    from.overdue(now),
     objects.total(),
     hosted.total(),
     letters.counts(),
@@ -42,6 +43,7 @@ export async function readGauges(
   ]);
   return [
     single("pypi_edge_projects", "Projects whose pages are stored.", projects),
+    single("pypi_edge_overdue_crons", "Crons that did not run when they were due.", overdue.length),
     single("pypi_edge_stored_bytes", "Bytes of mirrored files and their metadata that are stored.", stored.bytes),
     single("pypi_edge_stored_objects", "Mirrored files and metadata that are stored.", stored.objects),
     single("pypi_edge_hosted_projects", "Projects that were ever uploaded, by index.", own.projects),
