@@ -8,8 +8,8 @@ export interface Sqlite {
   /** Reads at once, what was committed before. Throws SQLite's error. Must be short: nothing else runs meanwhile. */
   read(sql: string, ...values: Value[]): Row[];
   /**
-   * Another number after each commit of the writer's thread, and within a millisecond after one of another process. Throws
-   * SQLite's error.
+   * Another number after each commit of the writer's thread, and `OTHERS_SEEN` after one of another process. Throws SQLite's
+   * error.
    */
   version(): number;
   /** Reads several times from one state of the database. */
@@ -22,6 +22,13 @@ export interface Sqlite {
   /** Waits for the writes that were begun. */
   close(): Promise<void>;
 }
+
+/**
+ * For so long a version is not read again: to read it takes two calls of the system. What this process commits is seen at
+ * once; the state directory is locked against a second server, so that only a person with SQLite's shell is another
+ * process. Milliseconds.
+ */
+const OTHERS_SEEN = 50;
 
 export const statement = (sql: string, ...values: Value[]): SqlStatement => ({ sql, values });
 
@@ -45,16 +52,19 @@ export async function openSqlite(
     );
   const db = new DatabaseSync(file, { readOnly: true });
   const connection = new Connection(db);
-  /** The version, and the millisecond in which it was read; 0 where the writer has committed since. */
-  let [version, versionOf] = [0, 0];
+  let version = 0;
+  /** Until when it need not be read again; 0 where the writer has committed since. */
+  let versionUntil = 0;
 
   return {
     read: (sql, ...values) => connection.all(sql, ...values),
     version() {
       const now = Date.now();
-      // To read it takes two calls of the system: all requests of a millisecond share that. This connection only reads: each
-      // commit is another one's.
-      if (now !== versionOf) [version, versionOf] = [connection.version(), now];
+      // Where the clock was set back, the end is further away than it could be.
+      if (now < versionUntil && versionUntil <= now + OTHERS_SEEN) return version;
+      // This connection only reads: each commit is another one's.
+      version = connection.version();
+      versionUntil = now + OTHERS_SEEN;
       return version;
     },
     readTogether: (statements) => connection.together(statements),
@@ -62,7 +72,7 @@ export async function openSqlite(
       try {
         return await writer.write(file, statements);
       } finally {
-        versionOf = 0;
+        versionUntil = 0;
       }
     },
     async close() {

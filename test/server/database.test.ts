@@ -1,10 +1,10 @@
 import { DatabaseSync } from "node:sqlite";
-import { setTimeout as sleep } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { openDatabase } from "../../server/database.ts";
 import { sqliteFiles } from "../platform/machine/files.ts";
 
 const files = sqliteFiles();
+afterEach(() => void vi.useRealTimers());
 
 test("while a long query runs, others are answered", async () => {
   const db = files.closing(await openDatabase(files.path(), files.writer));
@@ -45,6 +45,7 @@ test.skipIf(NODE < 24)(
 );
 
 test("the version is another one after each write, and the same without", async () => {
+  vi.useFakeTimers({ toFake: ["Date"] });
   const path = files.path();
   const db = files.closing(await openDatabase(path, files.writer));
   const versions = [db.version?.()];
@@ -58,8 +59,8 @@ test("the version is another one after each write, and the same without", async 
   const other = new DatabaseSync(path);
   other.exec("INSERT INTO entry VALUES (8)");
   other.close();
-  // What another process writes is looked for once a millisecond.
-  await sleep(2);
+  // What another process writes is looked for 20 times a second.
+  vi.setSystemTime(Date.now() + 51);
   note();
   const [first, made, read, written, byAnother] = versions;
   expect(new Set([first, made, written, byAnother]).size).toBe(4);
