@@ -6,11 +6,12 @@ import { isNotModified } from "./conditional.ts";
 import type { AppEnv } from "./context.ts";
 import { answerOf, httpDate, LIFETIMES } from "./headers.ts";
 import type { Context } from "../repository/context.ts";
+import type { NowOrLater } from "../repository/now-or-later.ts";
 
 /** What pages, the root listing and documents have in common: what is known before their content is read. */
 interface Stored {
   readonly head: { readonly digest: string; readonly changedAt: number };
-  cancel(): Promise<void>;
+  cancel(): NowOrLater<void>;
 }
 
 /** A page or the root listing, stored as gzipped JSON. */

@@ -126,9 +126,9 @@ export abstract class StoredJson<Head extends StoredHead, Self extends StoredJso
     return this.head.plainSize <= MAX_PLAIN;
   }
 
-  /** Cancels a value that will not be read. */
-  async cancel(): Promise<void> {
-    if (!(this.#gzip instanceof Uint8Array)) await this.#gzip.cancel();
+  /** Cancels a value that will not be read. Nothing is left to be done where it is in memory. */
+  cancel(): NowOrLater<void> {
+    if (!(this.#gzip instanceof Uint8Array)) return this.#gzip.cancel();
   }
 }
 

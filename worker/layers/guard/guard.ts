@@ -8,6 +8,7 @@ import type { Finding, JudgedFile, Policy } from "../../policy/policy.ts";
 import { discard, type Artifact, type ListedFile } from "../../repository/artifact.ts";
 import type { Context } from "../../repository/context.ts";
 import { withValue, type NowOrLater } from "../../repository/now-or-later.ts";
+import type { Page } from "../../repository/page.ts";
 import type { GuardedPage, GuardedPages } from "../../repository/ports/guarded-pages.ts";
 import type { EntriesOf } from "../../repository/ports/policy-entries.ts";
 import type {
@@ -43,6 +44,13 @@ export interface GuardParts extends RefusalReports {
   readonly countHeldFix?: ((rule: string) => void) | undefined;
 }
 
+/** A project's page as the index shows it, what the layers below have of it, and what the policy makes of that. */
+interface ShownProject {
+  readonly page: Page;
+  readonly found: Project;
+  readonly view: GuardedPage;
+}
+
 /**
  * Refuses what the index's policy refuses: a file is on no page, in no document, and at no address. It stands over
  * everything that has bytes of the index, and what it leaves out is stored nowhere: the layers below store what the
@@ -76,33 +84,30 @@ export function guard(parts: GuardParts): Layer {
     if (isProven && whole.history.undecidedSince < Infinity) parts.verifyLater(found.files.source, name, ctx);
   }
 
-  /** The project as the index shows it, and which of its files are refused. */
+  /** The project as the index shows it. One wait, where what the policy makes of its page is in memory. */
   async function shownProject(rules: Rules, inner: Repository, name: ProjectName, ctx: Context, demand?: Revalidation) {
     const asked = advisoriesOf(name, ctx);
     const advisories = asked instanceof Promise ? await asked : asked;
     const found = await inner.project(name, ctx, demand);
     if (!found) return null;
-    let { page } = found;
-    let view = knownView(rules, page, name, advisories, ctx);
-    if (!view) view = await viewOf(rules, { ...found, page: (page = await page.buffered()) }, name, advisories, ctx);
+    const view = knownView(rules, found.page, name, advisories, ctx);
+    if (view) return asShown(view, found, name, ctx);
+    const whole = { ...found, page: await found.page.buffered() };
+    return asShown(await viewOf(rules, whole, name, advisories, ctx), whole, name, ctx);
+  }
+
+  /** What the index shows of a project that was found, and which of its files are refused. */
+  function asShown(view: GuardedPage, found: Project, name: ProjectName, ctx: Context): NowOrLater<ShownProject> {
     haveVerified(view, found, name, ctx);
-    const { shown, isEmptied, refused, until, holdsFix } = view;
-    if (shown || isEmptied) await found.page.cancel();
-    const first = isEmptied ? [...refused.values()].at(-1) : undefined;
-    if (first) {
-      throw projectBlocked(`Every file of ${name} is refused. ${first.sentence}`, first.rule, name, parts, true);
-    }
-    const placed = shown?.inPlaceOf(page);
-    if (placed) page = placed instanceof Promise ? await placed : placed;
-    const project: Project = {
-      page,
-      until,
-      // Who only shows the page needs none.
-      get files() {
-        return refused.size === 0 ? found.files : shownFiles(found.files, refused);
-      },
-    };
-    return { project, refused, holdsFix };
+    const { shown, isEmptied } = view;
+    if (!shown && !isEmptied) return { page: found.page, found, view };
+    return withValue(found.page.cancel(), () => {
+      const first = isEmptied ? [...view.refused.values()].at(-1) : undefined;
+      if (first) {
+        throw projectBlocked(`Every file of ${name} is refused. ${first.sentence}`, first.rule, name, parts, true);
+      }
+      return withValue(shown?.inPlaceOf(found.page) ?? found.page, (page) => ({ page, found, view }));
+    });
   }
 
   /** The file as its project's page has it; undefined where that does not list it. */
@@ -270,8 +275,17 @@ export function guard(parts: GuardParts): Layer {
       const rules = asked instanceof Promise ? await asked : asked;
       assertProject(rules, name, ctx);
       const shown = await shownProject(rules, inner, name, ctx, demand);
-      if (shown?.holdsFix && ctx.isDemand !== false) countHeldFix?.(shown.holdsFix);
-      return shown && shown.project;
+      if (!shown) return null;
+      const { page, found, view } = shown;
+      if (view.holdsFix && ctx.isDemand !== false) countHeldFix?.(view.holdsFix);
+      return {
+        page,
+        until: view.until,
+        // Who only shows the page needs none.
+        get files() {
+          return view.refused.size === 0 ? found.files : shownFiles(found.files, view.refused);
+        },
+      };
     },
 
     file: (request, ctx) => admittedFile(inner, request, ctx),
@@ -282,13 +296,13 @@ export function guard(parts: GuardParts): Layer {
       assertProject(rules, ref.project, ctx);
       const shown = await shownProject(rules, inner, ref.project, ctx);
       if (ref.kind === "provenance") {
-        await shown?.project.page.cancel();
-        const refusals = [...(shown?.refused.values() ?? [])];
+        await shown?.page.cancel();
+        const refusals = [...(shown?.view.refused.values() ?? [])];
         const refusal = refusals.find(({ filename }) => filename === ref.filename);
         if (refusal) throw fileBlocked(refusal.sentence, refusal.rule, ref, parts);
         return inner.document(request, ctx);
       }
-      const page = await shown?.project.page.model();
+      const page = await shown?.page.model();
       const document = await inner.document(request, ctx);
       return document && page ? guardedJson(ref, document, page, inner, ctx) : document;
     },
