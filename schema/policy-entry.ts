@@ -62,5 +62,5 @@ export type ShownEntry = z.infer<typeof shownEntry>;
 
 export const listedEntries = z.object({ entries: z.array(shownEntry) });
 
-/** The answer to new entries. `remarks`: sentences about what they do to entries that were there. */
+/** The answer to new entries. `remarks`: sentences about what they do to entries that were there, and about what could not be checked. */
 export const addedEntries = z.extend(listedEntries, { remarks: z.array(z.string()) });

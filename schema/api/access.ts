@@ -32,7 +32,7 @@ export const ACCESS: readonly Operation[] = [
     id: "addPolicyEntries",
     method: "post",
     path: "/-/api/policy/entries",
-    what: "Adds entries to a policy's lists. `expires` is needed for an exemption; `remarks` says what the entries do to others.",
+    what: "Adds entries to a policy's lists. `expires` is needed for an exemption; `remarks` says what the entries do to others, and what could not be checked.",
     needs: "admin",
     body: "NewEntries",
     answers: { 201: "AddedEntries" },

@@ -6,11 +6,13 @@ import { checkNewEntries, projectOf } from "../../auth/policy-entry-rules.ts";
 import { isPermitted, requirePermission, SOME_INDEX } from "../../auth/principal.ts";
 import { badRequest, IndexError } from "../../errors.ts";
 import { fileRuleOf, type FileRule } from "../../pypi/file-rule.ts";
+import type { Explain } from "../../repository/explanation.ts";
 import type { Authorize } from "../access.ts";
 import { LIFETIMES } from "../headers.ts";
 import { allowOnly } from "../limits.ts";
 import type { Settling } from "../settle.ts";
 import { admitted, type AdmittedEnv } from "./admitted.ts";
+import { checkEffect } from "./exemption-effect.ts";
 import { parametersOf } from "./parameters.ts";
 import { readRequestJson } from "./request-json.ts";
 import { isoOrNull, readExpiry } from "./times.ts";
@@ -28,6 +30,8 @@ export interface PolicyEntriesApi {
 interface GuardedIndex {
   readonly name: string;
   readonly denied: readonly FileRule[] | undefined;
+  /** Explains its policy, and those of the indexes that it stands on; undefined where there is none. */
+  readonly explain: Explain | undefined;
 }
 
 /**
@@ -46,11 +50,17 @@ export function policyEntryRoutes(parts: PolicyEntriesApi): Hono<AdmittedEnv> {
     parametersOf(c.req.url, []);
     const { index, kind, what, reason, advisory, expires } = await readRequestJson(c.req.raw, newEntries);
     requirePermission(author.principal, { scope: "admin", index });
-    const configured = requirePolicy(index, indexes);
+    const { denied: configured, explain } = requirePolicy(index, indexes);
     const until = expires === undefined ? undefined : readExpiry(expires, ctx.now);
     const rules = [...new Set(what)].map(fileRuleOf);
     const present = { entries: await entries.list(index), denied: configured };
     const remarks = checkNewEntries({ index, kind, advisory, until, rules }, present, ctx.now);
+    if (kind === "exemption" && advisory === undefined && explain) {
+      for (const rule of rules) {
+        const remark = await checkEffect(rule, { index, explain }, ctx);
+        if (remark !== undefined) remarks.push(remark);
+      }
+    }
     const { id: createdBy, name: createdByName } = author.principal;
     const made = rules.map((rule): StoredPolicyEntry => {
       const common = { index, kind, reason, advisory, until, createdAt: ctx.now, createdBy, createdByName };
@@ -100,10 +110,10 @@ function requireKnownIndex(index: string, indexes: readonly GuardedIndex[]): Gua
   throw badRequest(`There is no index ${JSON.stringify(index.slice(0, 40))} here; index may be one of: ${names}.`);
 }
 
-/** What the policy of an index denies by configuration. Throws `bad-request` where the index has none of its own. */
-function requirePolicy(index: string, indexes: readonly GuardedIndex[]): readonly FileRule[] {
-  const { denied } = requireKnownIndex(index, indexes);
-  if (denied) return denied;
+/** The index, and what its policy denies by configuration. Throws `bad-request` where it has none of its own. */
+function requirePolicy(index: string, indexes: readonly GuardedIndex[]) {
+  const { denied, explain } = requireKnownIndex(index, indexes);
+  if (denied) return { denied, explain };
   throw badRequest(
     `${index} has no policy of its own, so that its lists would have no effect: give it one in the configuration, [vars.INDEXES.${index}.policy], which may be empty. An index that it stands on has lists of its own.`,
   );

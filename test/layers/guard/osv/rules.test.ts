@@ -107,6 +107,51 @@ describe("malware", () => {
   });
 });
 
+describe("an exemption that names no advisory", () => {
+  const exempt = (rig: Rig, what: string, more: Record<string, unknown> = {}) =>
+    call(rig, "POST", "policy/entries", {
+      ...{ index: "default", kind: "exemption", what: [what], reason: "It is needed.", expires: "7d" },
+      ...more,
+    });
+
+  test.each([
+    [
+      "a release",
+      "demo==2.0",
+      [MALWARE],
+      "demo==2.0 is malware by what is known, which is let through only by an exemption",
+    ],
+    ["a project", "demo", [MALWARE, demoRecord("MAL-2026-2", {}, "1.0")], "advisory: MAL-2026-1, MAL-2026-2"],
+  ])("is refused for %s that only malware blocks, and told which to name", async (_, what, records, sentence) => {
+    const rig = await indexOf({ malware: "enforce" }, records);
+    const { status, text } = await exempt(rig, what);
+    expect([status, text]).toEqual([422, expect.stringContaining(sentence)]);
+    expect((await exempt(rig, what, { advisory: "MAL-2026-1" })).status).toBe(201);
+    expect(await statuses(rig)).toContain(200);
+  });
+
+  test.each([
+    ["another rule refuses it, too", { malware: "enforce", min_age: "60d" }, "demo==2.0"],
+    ["files of the project are free of it", { malware: "enforce" }, "demo"],
+    ["malware is only counted", { malware: "audit" }, "demo==2.0"],
+    ["there is no such release", { malware: "enforce" }, "demo==3.0"],
+  ])("is made where %s", async (_, policy, what) => {
+    const { status, json } = await exempt(await indexOf(policy, [MALWARE]), what);
+    expect([status, json?.["remarks"]]).toEqual([201, []]);
+  });
+
+  test("is made where the page cannot be read, with a remark", async () => {
+    const rig = withPolicy({ malware: "enforce" });
+    await storeAdvisories(rig, [MALWARE]);
+    rig.upstream.down = true;
+    const { status, json } = await exempt(rig, "demo==2.0");
+    expect([status, json?.["remarks"]]).toEqual([
+      201,
+      [expect.stringContaining("Where it is malware, the exemption has no effect")],
+    ]);
+  });
+});
+
 describe("malware with a table", () => {
   test("counts only the sources that it names", async () => {
     const rig = await indexOf({ malware: { sources: ["GHSA"] } }, [MALWARE]);
