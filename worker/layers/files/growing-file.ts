@@ -1,14 +1,19 @@
+import { SECOND } from "../../duration.ts";
 import type { Spool } from "../../platform/spool.ts";
 import type { Artifact } from "../../repository/artifact.ts";
 import type { FileSink } from "../../repository/ports/files.ts";
 import { resolveRange, type Part, type RangeSpec } from "../../repository/range.ts";
 import { brokenTransfer, type Sink } from "../../repository/sinks.ts";
+import { within } from "../../repository/timeout.ts";
 
 /**
  * The end of a file that is held back until all of it is verified: a wheel's ZIP directory ends there, so that nothing
  * opens what a client has of a file that was refused. Bytes.
  */
 const HELD_BACK = 64 * 1024;
+
+/** How long the bytes of a small file are waited for; then they are sent as they come. Milliseconds. */
+const SOON = SECOND;
 
 /** Size of one read of the spool. Bytes. */
 const CHUNK = 256 * 1024;
@@ -26,6 +31,7 @@ export class GrowingFile {
   #hasLostBytes = false;
   #isClosed = false;
   #readers = 0;
+  #isBeingStored = false;
   /** Resolves with the next bytes, and with the end. */
   #progress = Promise.withResolvers<void>();
 
@@ -48,7 +54,15 @@ export class GrowingFile {
   storedBy(store: (content: ReadableStream<Uint8Array> | Uint8Array) => Promise<void>): FileSink {
     return {
       write: (chunk) => this.#write(chunk),
-      commit: () => store(this.#spool.content()),
+      commit: async () => {
+        this.#isBeingStored = true;
+        try {
+          await store(this.#spool.content());
+        } finally {
+          this.#isBeingStored = false;
+          this.#closeUnused();
+        }
+      },
       abort: () => Promise.resolve(),
     };
   }
@@ -74,7 +88,31 @@ export class GrowingFile {
     return this.#isClosed ? null : { ...this.facts, body: this.#body(0, Infinity) };
   }
 
-  /** The same for a part. null also where it is not known which part that is, or where it is far from having arrived. */
+  /**
+   * The same; the bytes themselves where they are few and come soon: nothing of such a file may be given before its end,
+   * and a stream would cost more than the bytes.
+   */
+  async wholeSoon(): Promise<Artifact | null> {
+    const { size } = this.facts;
+    if (this.#isClosed || size === undefined || size > HELD_BACK) return this.whole();
+    this.#readers += 1;
+    try {
+      const bytes = new Uint8Array(size);
+      const read = async () => this.#spool.read(bytes.subarray(0, await this.#ready(0, size, () => false)), 0);
+      const count = await within(
+        SOON,
+        read().catch(() => 0),
+      );
+      if (count === size) return { ...this.facts, body: bytes };
+      // Where it was refused, its stream breaks off like that of a larger file.
+      return { ...this.facts, body: this.#body(0, Infinity) };
+    } finally {
+      this.#readers -= 1;
+      this.#closeUnused();
+    }
+  }
+
+  /** The same as `whole` for a part. null also where it is not known which part that is, or where it is far from having arrived. */
   part(range: RangeSpec): Artifact | null {
     const { size } = this.facts;
     if (this.#isClosed || size === undefined) return null;
@@ -108,7 +146,8 @@ export class GrowingFile {
   }
 
   #closeUnused(): void {
-    const isUsed = this.#state === "growing" || (this.#state === "verified" && this.#readers > 0);
+    const isUsed =
+      this.#state === "growing" || this.#isBeingStored || (this.#state === "verified" && this.#readers > 0);
     if (isUsed || this.#isClosed) return;
     this.#isClosed = true;
     // What cannot be closed or deleted is no fault of a file that has been served.

@@ -105,7 +105,7 @@ export async function serveShared(
 
 /** The file that a fill stores, for one more client. Throws `upstream-failed` where it has been refused meanwhile. */
 export async function follow({ growing }: SharedFill, ref: FileRef, files: FileStore): Promise<Artifact> {
-  const artifact = growing.whole() ?? (await files.get(ref));
+  const artifact = (await growing.wholeSoon()) ?? (await files.get(ref));
   if (artifact) return artifact;
   throw upstreamFailed(ref.origin, `its transfer of ${ref.filename} has just failed`);
 }
@@ -122,7 +122,7 @@ const beginShared = <Opened extends OpenedSource | null>(
     open,
     ({ source, storing }, growing, body) => {
       const sink = growing.storedBy(storing.files.createLater(ref, source));
-      const destination = { sink, limit: Infinity, digest: () => growing.digest() };
+      const destination = { sink, limit: Infinity, digest: () => growing.digest(), isReadable: true };
       const facts = { ...source, name: fileLabel(ref) };
       return noted(storeForFollowers(body, facts, growing.followers, destination, ctx), source, ref, storing, ctx);
     },

@@ -32,6 +32,8 @@ export interface Destination {
   readonly limit: number;
   /** The digest of what was written, where the destination takes it in any case: it is not taken twice. */
   readonly digest?: () => string | undefined;
+  /** Whether others read the bytes from there before they are stored: where a digest has verified them, nobody waits for that. */
+  readonly isReadable?: boolean;
 }
 
 /**
@@ -156,10 +158,12 @@ async function pump(
     }
     if (size !== undefined && total !== size) throw new Error(`it ended after ${total} of ${size} bytes`);
     digest?.verify();
-    await store.commit();
-    stored = !store.left;
+    const committed = store.commit();
+    if (!digest || !destination?.isReadable) await committed;
     if (held) await client.write(held);
     await client.commit();
+    await committed;
+    stored = !store.left;
   } catch (error) {
     const reason = error instanceof Error ? error : new Error(String(error));
     ctx.report({ event: "file-refused", what: name, reason: reason.message });
