@@ -43,6 +43,8 @@ export const newToken = z.strictObject({
   expires: z.optional(z.union([z.string(), z.number()], "must be a text or a number")),
 });
 
+export type WantedToken = z.infer<typeof newToken>;
+
 /** A token in the API's form; times are ISO 8601, and null means never. */
 export const shownToken = z.object({
   id: z.string(),

@@ -8,22 +8,27 @@ import { lockRoutes } from "./http/api/locks.ts";
 import { policyOutlookRoutes } from "./http/api/policy-outlook.ts";
 import { apiRoutes } from "./http/api/routes.ts";
 import { withContext, type AppEnv } from "./http/context.ts";
-import { createAuthorize } from "./http/access.ts";
+import { createAuthorize, privateToSessions } from "./http/access.ts";
+import { claimantOf } from "./http/claimant.ts";
 import { countRequests } from "./http/count-requests.ts";
 import { ownPagesOnly, readableAnywhere } from "./http/cross-origin.ts";
+import { createTakeForm } from "./http/forms.ts";
 import { healthRoutes } from "./http/health.ts";
 import { allowOnly, requestLimits } from "./http/limits.ts";
 import { requestLog } from "./http/log.ts";
 import { metricsRoutes } from "./http/metrics.ts";
 import { oidcRoutes } from "./http/oidc.ts";
-import { problem } from "./http/problem.ts";
 import { servedPath } from "./http/served-path.ts";
 import { serverTiming } from "./http/server-timing.ts";
 import { createSettling } from "./http/settle.ts";
+import { createTokenActions } from "./http/token-actions.ts";
 import { misdirectedUploadRoutes, uploadRoutes } from "./http/upload.ts";
 import { VIEWS } from "./http/view-path.ts";
 import { runJob } from "./jobs/schedule.ts";
 import { dashboardRoutes } from "./ui/operate/dashboard.tsx";
+import { signInRoutes } from "./ui/operate/sign-in.tsx";
+import { tokenPageRoutes } from "./ui/operate/tokens.tsx";
+import { problemAnywhere } from "./ui/problem-page.tsx";
 import { sharedRoutes } from "./ui/shared.ts";
 import { advisoryTroubleOf } from "./jobs/advisory-trouble.ts";
 import { overdueCrons } from "./jobs/overdue-crons.ts";
@@ -51,6 +56,8 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
   );
   const settling = createSettling(platform.staleness, platform.sleep, (index) => shown.has(index));
   const overdue = (at: number) => overdueCrons(services.runs, at);
+  const tokenActions = createTokenActions({ settling, tokens: services.tokens, indexes: all });
+  const takeForm = createTakeForm({ authorize, sentForms: services.sentForms, publicUrl: config.publicUrl });
   const app = new Hono<AppEnv>({ getPath: (request) => routed(servedPath(request.url)) });
 
   app.use(
@@ -60,10 +67,12 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
       log: logAs(config.logFormat),
       facts: platform,
       allowanceFor: services.allowanceFor,
+      senderOf: claimantOf,
       indexNames: all.map(({ name }) => name),
     }),
   );
   app.use(serverTiming(now));
+  app.use(privateToSessions);
   if (config.logRequests) app.use(requestLog(now));
   // Before requests are counted: monitoring requests are not part of the figures, and cost no writes.
   app.route(
@@ -112,7 +121,7 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
       forks: services.forks,
       advisoriesOnFork: services.advisoriesOnFork,
       auditLog: services.auditLog,
-      tokens: services.tokens,
+      tokenActions,
       policyEntries: services.policyEntries,
       uploads: services.uploads,
       advisories: services.advisoryIndex,
@@ -137,6 +146,9 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
     for (const path of ["", "/", "/simple"]) app.route(`${index.base}${path}`, misdirectedUploadRoutes(index));
   }
   app.route("/_/oidc", oidcRoutes({ audience: config.audience, settling, tokenExchange: services.tokenExchange }));
+  const operating = { ...services, authorize, takeForm, publicUrl: config.publicUrl, indexes: all };
+  app.route("/", signInRoutes(operating));
+  app.route("/", tokenPageRoutes({ ...operating, actions: tokenActions }));
   app.use(allowOnly("GET", "HEAD"));
 
   app.route("/", sharedRoutes());
@@ -144,8 +156,8 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
   const mounting = { ...shownBy, authorize, indexes: all };
   for (const index of indexes) mountIndex(app, index, mounting);
 
-  app.notFound((c) => problem(noSuchRoute(), c));
-  app.onError((error, c) => problem(error, c));
+  app.notFound((c) => problemAnywhere(c, noSuchRoute(), config.publicUrl));
+  app.onError((error, c) => problemAnywhere(c, error, config.publicUrl));
   return app;
 }
 

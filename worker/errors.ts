@@ -12,6 +12,7 @@ const KINDS = {
   "no-such-route": { status: 404, title: "Not found" },
   "method-not-allowed": { status: 405, title: "Method not allowed" },
   "file-exists": { status: 409, title: "Conflict" },
+  "form-sent-before": { status: 409, title: "Sent before" },
   "too-large": { status: 413, title: "Too large" },
   unprocessable: { status: 422, title: "Cannot be processed" },
   "too-many-attempts": { status: 429, title: "Too many attempts" },

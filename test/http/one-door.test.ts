@@ -162,7 +162,16 @@ const OF_AN_INDEX: Readonly<Record<string, Tries>> = {
 const below = (base: string, table: Readonly<Record<string, Tries>>) =>
   Object.fromEntries(Object.entries(table).map(([route, tries]) => [route.replace(" /", ` ${base}/`), tries]));
 
-const OF_NO_INDEX = ["/robots.txt", "/-/style/:file", "/-/health", "/-/metrics", "/-", "/-/"];
+const OF_NO_INDEX = [
+  "/robots.txt",
+  "/-/style/:file",
+  "/-/health",
+  "/-/metrics",
+  "/-",
+  "/-/",
+  "/-/sign-in",
+  "/-/tokens",
+];
 const OF_MIRRORS = ["", "/entries", "/errors", "/verification"].map((path) => `mirror${path}`);
 const READ_BY_ADMINS = ["tokens", "advisories", "policy/entries", "audit", ...OF_MIRRORS];
 const RELEASES = "ALL /-/api/indexes/:index/projects/:project";
@@ -175,6 +184,9 @@ const TABLE: Readonly<Record<string, Tries>> = {
   "GET /team/find-links": withSlash,
   "GET /team/legacy/+simple/:project/": ofProjects,
   ...Object.fromEntries(OF_NO_INDEX.map((path) => [`GET ${path}`, plain])),
+  ...Object.fromEntries(
+    ["sign-in", "sign-out", "tokens", "tokens/:id/revoke"].map((path) => [`POST /-/${path}`, sent("POST", "form=a.b")]),
+  ),
   "GET /-/api/openapi.json": plain,
   "POST /-/api/jobs/:name": jobs,
   ...Object.fromEntries(

@@ -30,7 +30,8 @@ export const PEP_HTML = { ...HTML, "content-type": "application/vnd.pypi.simple.
 export const HOME = {
   "content-type": "text/html; charset=UTF-8",
   "content-security-policy": `default-src 'none'; style-src 'self'; script-src ${SCRIPT_SOURCE}; img-src data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'`,
-  "referrer-policy": "no-referrer",
+  "referrer-policy": "same-origin",
+  vary: "Cookie",
   "x-robots-tag": "noindex, nofollow",
 };
 export const PAGE_JSON = { "content-type": JSON_TYPE };

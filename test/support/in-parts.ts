@@ -11,6 +11,7 @@ import { IndexError, storageFailed } from "../../worker/errors.ts";
 import { createAuthorize } from "../../worker/http/access.ts";
 import { uploadsInPartsRoutes } from "../../worker/http/api/uploads-in-parts.ts";
 import { logAs } from "../../worker/log/log.ts";
+import { claimantOf } from "../../worker/http/claimant.ts";
 import { withContext, type AppEnv } from "../../worker/http/context.ts";
 import { createSettling } from "../../worker/http/settle.ts";
 import { problem } from "../../worker/http/problem.ts";
@@ -120,6 +121,7 @@ export class PartsRig {
         log: logAs("text"),
         facts: cloudflare(env),
         allowanceFor: () => ({ admit: () => Promise.resolve(), stored: () => undefined }),
+        senderOf: claimantOf,
         indexNames: [],
       }),
     );

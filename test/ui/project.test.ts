@@ -110,7 +110,7 @@ describe("the page of a project", () => {
     const { headers } = await page("/project/demo-tools/");
     expect(Object.fromEntries(headers)).toMatchObject({
       "cache-control": "private, no-cache",
-      "referrer-policy": "no-referrer",
+      "referrer-policy": "same-origin",
       "x-robots-tag": "noindex, nofollow",
     });
   });

@@ -5,10 +5,10 @@ import type { Index } from "../compose/compose-index.ts";
 import { badRequest, IndexError } from "../errors.ts";
 import { lockRoutes, type LocksApi } from "../http/api/locks.ts";
 import type { AppEnv } from "../http/context.ts";
-import { problem } from "../http/problem.ts";
 import { redirectTo } from "../http/redirect.ts";
 import { servedPath } from "../http/served-path.ts";
 import { VIEWS, viewPathOf } from "../http/view-path.ts";
+import { problemAnywhere } from "../ui/problem-page.tsx";
 import { mountIndex, mountIndexApi, type IndexRouteParts } from "./index-routes.ts";
 
 /** How many views' routes are kept: a client uses one, and to make them again takes a millisecond. */
@@ -99,8 +99,8 @@ function viewApp(
       indexes: indexes.map((index) => index.config),
     },
   );
-  app.notFound((c) => problem(noSuchView(), c));
-  app.onError((error, c) => problem(error, c));
+  app.notFound((c) => problemAnywhere(c, noSuchView(), publicUrl));
+  app.onError((error, c) => problemAnywhere(c, error, publicUrl));
   return app;
 }
 

@@ -45,7 +45,7 @@ export function allowances(parts: AllowanceParts): AllowanceFor {
   const { authenticate, ofNetwork, newBytes, bytesADay, counters } = parts;
 
   async function isHolder(sender: Credentials, ctx: Context): Promise<boolean> {
-    if (sender.authorization === undefined) return false;
+    if (sender.authorization === undefined && sender.session === undefined) return false;
     try {
       await authenticate(sender, { scope: "read", index: SOME_INDEX }, ctx);
       return true;

@@ -1,10 +1,11 @@
 import { IndexError } from "../errors.ts";
 import type { Attempts } from "./attempts.ts";
 import { credentialIn } from "./credentials.ts";
-import { KnownSenders, type KnownSender } from "./known-senders.ts";
+import { holderOf, KnownSenders, type KnownSender } from "./known-senders.ts";
 import type { TokenLookup, TokenRights, TokenStore } from "./ports.ts";
 import { ADMIN, requirePermission, type Principal, type Permission } from "./principal.ts";
 import { equalsInConstantTime } from "./constant-time.ts";
+import type { BrowserSessions, OpenedSession } from "./sessions.ts";
 import { hashOfSecret, TOKEN_PREFIX, parseToken, type TokenParts } from "./token.ts";
 import type { Context } from "../repository/context.ts";
 import { sha256 } from "../repository/sha256.ts";
@@ -13,6 +14,8 @@ import { sha256 } from "../repository/sha256.ts";
 export interface Credentials {
   /** Its `Authorization` header. */
   readonly authorization: string | undefined;
+  /** The value of its session's cookie, which counts where there is no `Authorization`. */
+  readonly session?: string | undefined;
   /** The address it came from; empty where it is not known. */
   readonly origin: string;
 }
@@ -32,15 +35,25 @@ export interface AuthParts {
   readonly adminTokens: readonly string[];
   readonly tokens: TokenLookup & Pick<TokenStore, "used">;
   readonly attempts: Attempts;
+  readonly sessions: BrowserSessions;
+}
+
+/** Who sends requests, and how browsers sign in. */
+export interface Authentication {
+  readonly authenticate: Authenticate;
+  /** The sender, whatever its token allows. Throws as `authenticate`, but for `not-allowed`. */
+  readonly identify: (claimant: Credentials, ctx: Context) => Promise<Principal>;
+  /** Opens a session for who shows a token in a form. Throws as `identify`. */
+  readonly signIn: (token: string, origin: string, ctx: Context) => Promise<OpenedSession>;
 }
 
 /** Compared with where no token has this id, so that the answer takes as long as for a wrong secret. */
 const NO_HASH = "0".repeat(64);
 
 /** Authenticates by the tokens in the database and by the admin tokens. */
-export function authenticator(parts: AuthParts): Authenticate {
-  const { tokens } = parts;
-  const identify = identifier(parts);
+export function authenticator(parts: AuthParts): Authentication {
+  const { tokens, sessions } = parts;
+  const check = identifier(parts);
   const known = new KnownSenders();
 
   /** The sender of a header that was right before, as long as nothing of its token has changed. */
@@ -52,17 +65,35 @@ export function authenticator(parts: AuthParts): Authenticate {
     return principal;
   }
 
-  return async (claimant, permission, ctx) => {
-    const hash = sha256(claimant.authorization ?? "");
-    const before = known.get(hash);
-    let principal = before && (await asBefore(before, ctx));
-    if (!principal) {
-      const sender = await identify(claimant, ctx);
-      known.set(hash, sender);
-      principal = sender.principal;
+  async function identify(claimant: Credentials, ctx: Context): Promise<Principal> {
+    const { authorization, session } = claimant;
+    if (authorization === undefined && session !== undefined) {
+      const { principal, rights } = await sessions.holder(session, ctx);
+      if (rights) tokens.used(rights.id, ctx);
+      return principal;
     }
-    requirePermission(principal, permission);
-    return principal;
+    const hash = sha256(authorization ?? "");
+    const before = known.get(hash);
+    const principal = before && (await asBefore(before, ctx));
+    if (principal) return principal;
+    const sender = await check(claimant, ctx);
+    known.set(hash, sender);
+    return sender.principal;
+  }
+
+  return {
+    identify,
+
+    async authenticate(claimant, permission, ctx) {
+      const principal = await identify(claimant, ctx);
+      requirePermission(principal, permission);
+      return principal;
+    },
+
+    async signIn(token, origin, ctx) {
+      const sender = await check({ authorization: `Bearer ${token}`, origin }, ctx);
+      return sessions.open(sender, token, ctx);
+    },
   };
 }
 
@@ -110,8 +141,7 @@ function identifier({ adminTokens, tokens, attempts }: AuthParts) {
       throw new IndexError("not-authenticated", expired(found.name, found.expiresAt));
     }
     tokens.used(found.id, ctx);
-    const { id, name, index, scopes, projects, expiresAt } = found;
-    return { principal: { id, name, index, scopes, projects, expiresAt }, rights: found };
+    return holderOf(found);
   };
 }
 

@@ -11,6 +11,12 @@ export interface KnownSender {
   readonly rights: TokenRights | undefined;
 }
 
+/** The sender who holds a token. */
+export function holderOf(rights: TokenRights): KnownSender {
+  const { id, name, index, scopes, projects, expiresAt } = rights;
+  return { principal: { id, name, index, scopes, projects, expiresAt }, rights };
+}
+
 /**
  * The senders of `Authorization` headers whose credential was right, in this isolate's memory: to check one takes several
  * hashes, and a job sends hundreds of requests. They are kept by the header's hash, so that no secret is.

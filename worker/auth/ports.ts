@@ -55,6 +55,26 @@ export interface TokenLookup {
   rights(id: string, ctx: Context): NowOrLater<TokenRights | undefined>;
 }
 
+/** The key that browsers' sessions are sealed with: the same for all isolates, and in no backup. */
+export interface SessionKey {
+  /** @throws IndexError `storage-failed` */
+  get(ctx: Context): Promise<string>;
+}
+
+/** The forms of pages that were acted upon. Failures of the store are thrown as `storage-failed`. */
+export interface SentForms {
+  /**
+   * Notes that a form is acted upon, once among all isolates.
+   *
+   * @param value that no other form has
+   * @param now milliseconds since the epoch
+   * @returns whether it was not noted before
+   */
+  claim(value: string, now: number): Promise<boolean>;
+  /** Forgets a form with which nothing was done, so that it may be sent again. */
+  release(value: string): Promise<void>;
+}
+
 /** The stored tokens. Failures of the store are reported and thrown as `storage-failed`. */
 export interface TokenStore {
   /**

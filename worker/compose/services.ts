@@ -1,8 +1,9 @@
 import { allowances, type AllowanceFor } from "../auth/allowance.ts";
 import { Attempts } from "../auth/attempts.ts";
-import { authenticator, type Authenticate } from "../auth/authenticate.ts";
+import { authenticator, type Authentication } from "../auth/authenticate.ts";
+import { sessionsOf } from "../auth/sessions.ts";
 import type { PolicyEntryStore } from "../auth/policy-entries.ts";
-import type { TokenStore } from "../auth/ports.ts";
+import type { SentForms, TokenStore } from "../auth/ports.ts";
 import { createTokenExchange, type TokenExchange } from "./token-exchange.ts";
 import { composeIndex, type Index } from "./compose-index.ts";
 import { createVerifyLater, isVerified, provenanceVerifier } from "./provenance.ts";
@@ -58,8 +59,8 @@ export interface Limits extends StorageLimits {
 }
 
 /** All services of requests and jobs. Each route and job takes only what it uses. */
-export interface Services {
-  readonly authenticate: Authenticate;
+export interface Services extends Authentication {
+  readonly sentForms: SentForms;
   readonly allowanceFor: AllowanceFor;
   /** Yanks, deletes, marks and promotes hosted releases. */
   readonly releases: ReleaseActions;
@@ -174,9 +175,12 @@ export function compose(
   const notices = { ...stores.notices, receivers: config.receivers.map((each) => receiverAt(each, platform.fetch)) };
   const unverifiable = verifier.unusable;
   const parts = { platform, stores, stacks, uses, verifyLater, unverifiable, notices, outermost, pageTtl };
-  const authenticate = authenticator({ adminTokens, tokens, attempts: new Attempts() });
+  const sessions = sessionsOf({ adminTokens, tokens, key: stores.sessionKey });
+  const authentication = authenticator({ adminTokens, tokens, attempts: new Attempts(), sessions });
+  const { authenticate } = authentication;
   return {
-    authenticate,
+    ...authentication,
+    sentForms: stores.sentForms,
     allowanceFor: allowances({ authenticate, ofNetwork: platform.newFromNetwork, newBytes, bytesADay, counters }),
     tokens,
     policyEntries: { entries: stores.policyEntries, freshId },

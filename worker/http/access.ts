@@ -4,6 +4,7 @@ import type { Authenticate } from "../auth/authenticate.ts";
 import type { Author } from "../auth/audit-entry.ts";
 import { isPermitted, SOME_INDEX, type Permission } from "../auth/principal.ts";
 import { IndexError } from "../errors.ts";
+import { claimantOf, sessionIn, showsCredential } from "./claimant.ts";
 import type { AppEnv } from "./context.ts";
 import { forgetFilesSoon, requireRevalidation, makePrivate } from "./headers.ts";
 
@@ -13,9 +14,8 @@ export type Authorize = (c: Pick<HonoContext<AppEnv>, "req" | "get">, permission
 export const createAuthorize =
   (admit: Authenticate): Authorize =>
   async (c, permission) => {
-    const origin = c.get("facts").clientAddress(c.req.raw);
-    const claimant = { authorization: c.req.header("Authorization"), origin };
-    return { principal: await admit(claimant, permission, c.get("ctx")), origin };
+    const claimant = claimantOf(c);
+    return { principal: await admit(claimant, permission, c.get("ctx")), origin: claimant.origin };
   };
 
 /**
@@ -37,8 +37,9 @@ export async function readableBy(
   c: HonoContext<AppEnv>,
   authorize: Authorize,
 ): Promise<(index: { readonly name: string; readonly isPrivate: boolean }) => boolean> {
-  const shown = c.req.header("Authorization") !== undefined;
-  const author = shown ? await authorize(c, { scope: "read", index: SOME_INDEX }).catch(noAuthor) : undefined;
+  const author = showsCredential(c)
+    ? await authorize(c, { scope: "read", index: SOME_INDEX }).catch(noAuthor)
+    : undefined;
   return ({ name, isPrivate }) =>
     !isPrivate || (author !== undefined && isPermitted(author.principal, { scope: "read", index: name }));
 }
@@ -46,6 +47,12 @@ export async function readableBy(
 function noAuthor(error: unknown): undefined {
   if (!(error instanceof IndexError)) throw error;
 }
+
+/** Keeps from shared caches what a browser is given that has a session, whatever it is. */
+export const privateToSessions = createMiddleware<AppEnv>(async (c, next) => {
+  await next();
+  if (sessionIn(c) !== undefined) makePrivate(c.res.headers);
+});
 
 /** Makes caches revalidate each answer, so that an upload to a public index is visible at once. */
 export const revalidatedByCaches = createMiddleware<AppEnv>(async (c, next) => {

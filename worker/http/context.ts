@@ -6,6 +6,7 @@ import type { UpstreamWait } from "../log/upstream-wait.ts";
 import type { RequestFacts, Work } from "../platform/platform.ts";
 import type { Edge } from "../repository/ports/maintenance.ts";
 import type { AllowanceFor } from "../auth/allowance.ts";
+import type { Credentials } from "../auth/authenticate.ts";
 import type { Counters } from "../repository/ports/counters.ts";
 import type { Context } from "../repository/context.ts";
 import { NOTHING_LOADED } from "./headers.ts";
@@ -32,6 +33,8 @@ export interface AppEnv {
     facts: RequestFacts;
     /** How long it has waited for upstreams. */
     upstreamWait: UpstreamWait;
+    /** Whether it is a form of a page of ours, sent by who is signed in there: only so a session writes. */
+    isOwnForm?: true;
   };
 }
 
@@ -42,6 +45,7 @@ interface Surroundings {
   readonly log: Log;
   readonly facts: RequestFacts;
   readonly allowanceFor: AllowanceFor;
+  readonly senderOf: (c: HonoContext<AppEnv>) => Credentials;
   /** The names of the indexes; the first is at the root. */
   readonly indexNames: readonly string[];
 }
@@ -52,7 +56,7 @@ const POLICY = "Content-Security-Policy";
  * Gives a request its context and its log; every answer the request's id and `nosniff`; and every answer in HTML a policy by which
  * it loads nothing, unless it has one of its own.
  */
-export const withContext = ({ now, counters, log, facts, allowanceFor, indexNames }: Surroundings) =>
+export const withContext = ({ now, counters, log, facts, allowanceFor, senderOf, indexNames }: Surroundings) =>
   createMiddleware<AppEnv>(async (c, next) => {
     const started = now();
     const requestId = facts.requestId(c.req.raw);
@@ -62,11 +66,7 @@ export const withContext = ({ now, counters, log, facts, allowanceFor, indexName
       log(level, { time, requestId, ...subjectOf(withoutView(servedPath(c.req.url)), indexNames), ...fields }, text);
     };
     const ctx = contextOf(started, c.env.work, counters, own);
-    const senderOf = () => ({
-      authorization: c.req.header("Authorization"),
-      origin: facts.clientAddress(c.req.raw),
-    });
-    c.set("ctx", { ...ctx, allowance: allowanceFor(senderOf, ctx) });
+    c.set("ctx", { ...ctx, allowance: allowanceFor(() => senderOf(c), ctx) });
     c.set("log", own);
     c.set("facts", facts);
     await next();

@@ -1,3 +1,4 @@
+import type { Context as HonoContext } from "hono";
 import { createMiddleware } from "hono/factory";
 import type { IndexConfig } from "../../schema/indexes.ts";
 import { IndexError } from "../errors.ts";
@@ -87,6 +88,22 @@ export const ownPagesOnly = (publicUrl: string) =>
     return next();
   });
 
+/**
+ * Throws where a request with a session is not known to come from a page of ours. Browsers say it: what says nothing is refused.
+ * Behind a proxy the request's own host may be that of the proxy's connection, so that the public address counts alone where it is set.
+ *
+ * @param publicUrl the public address, where it is not the request's own; else empty
+ */
+export function requireOwnPage({ req }: Pick<HonoContext<AppEnv>, "req">, publicUrl: string): void {
+  const site = req.header("Sec-Fetch-Site");
+  const origin = req.header("Origin");
+  const isOwn =
+    site === undefined
+      ? origin !== undefined && (publicUrl ? origin === new URL(publicUrl).origin : isFrom(origin, [req.url]))
+      : site === "same-origin";
+  if (!isOwn) throw new IndexError("not-allowed", FOREIGN_FORM);
+}
+
 /** Whether an `Origin` has the host of one of these addresses. Without the header, no page made the request. */
 function isFrom(origin: string | undefined, addresses: readonly string[]): boolean {
   if (origin === undefined) return true;
@@ -99,3 +116,6 @@ const hostOf = (address: string) => (URL.canParse(address) ? new URL(address).ho
 
 const FOREIGN =
   "A web page of another site has sent this request (its Sec-Fetch-Site or Origin header says so), and other sites' pages can change nothing here. Use a command-line client, or send it from a script.";
+
+const FOREIGN_FORM =
+  "Nothing was done: this form was not sent by a page of this server (the browser's Sec-Fetch-Site or Origin header does not say so). Open the page here and send it from there. If you did, PUBLIC_URL is not the address that your browser shows.";

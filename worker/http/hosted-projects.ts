@@ -7,6 +7,7 @@ import type { Context } from "../repository/context.ts";
 import type { Publishers } from "../repository/ports/publishers.ts";
 import type { Repository } from "../repository/repository.ts";
 import type { Authorize } from "./access.ts";
+import { showsCredential } from "./claimant.ts";
 import type { AppEnv } from "./context.ts";
 
 /** A hosted project in a list. */
@@ -62,7 +63,7 @@ export async function publishersFor(
   read: (indexes: readonly string[]) => ReturnType<Publishers["last" | "ofFiles"]>,
 ): Promise<ReadonlyMap<string, string>> {
   const none = new Map<string, string>();
-  if (overlays.length === 0 || c.req.header("Authorization") === undefined) return none;
+  if (overlays.length === 0 || !showsCredential(c)) return none;
   try {
     await authorize(c, { scope: "read", index: name });
     return await read(overlays.map(({ index }) => index));

@@ -2,6 +2,7 @@ import type { Context as HonoContext } from "hono";
 import type { StoredToken, TokenStore } from "../auth/ports.ts";
 import { IndexError } from "../errors.ts";
 import type { Authorize } from "./access.ts";
+import { showsCredential } from "./claimant.ts";
 import type { AppEnv } from "./context.ts";
 
 /** What a token may do with an index. */
@@ -17,7 +18,7 @@ export async function tokenReach(
   index: string,
   tokens: Pick<TokenStore, "list">,
 ): Promise<readonly TokenReach[]> {
-  if (c.req.header("Authorization") === undefined) return [];
+  if (!showsCredential(c)) return [];
   const ctx = c.get("ctx");
   try {
     await authorize(c, { scope: "admin", index });

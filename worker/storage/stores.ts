@@ -37,6 +37,8 @@ import { demandIn, popularityIn, type PopularityParts } from "./d1/popularity.ts
 import { projectUsesIn } from "./d1/project-uses.ts";
 import { knownProjectsIn } from "./d1/known-projects.ts";
 import { publishersIn } from "./d1/publishers.ts";
+import { sentFormsIn } from "./d1/sent-forms.ts";
+import { sessionKeyIn } from "./d1/session-key.ts";
 import { publishTransactionIn } from "./d1/publish-transaction.ts";
 import { verdictsIn } from "./d1/provenance-verdicts.ts";
 import { recentChangesIn } from "./d1/recent-changes.ts";
@@ -232,6 +234,8 @@ export function createStores(platform: Storage, { maxPut, inMemory }: StorageLim
     trustedJobs: trustedJobsIn(db),
     forks: forksIn(db),
     history: historyIn(db),
+    sessionKey: sessionKeyIn(db),
+    sentForms: sentFormsIn(db),
     uploadObjects: uploadObjectsIn(r2),
     openStagingFile: stagingIn(r2, inMemory),
     uploadSessions: uploadSessionsIn(db),

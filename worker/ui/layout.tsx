@@ -4,6 +4,7 @@ import type { Child } from "hono/jsx";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { DEFAULT } from "../../schema/indexes.ts";
 import type { AppEnv } from "../http/context.ts";
+import { didIn, formSeals, type FormSeals } from "../http/forms.ts";
 import { LIFETIMES } from "../http/headers.ts";
 import { pathOf } from "../http/path.ts";
 import { SCRIPT, SCRIPT_SOURCE } from "./script.ts";
@@ -23,18 +24,25 @@ export interface PagePlace {
   readonly url: string;
   /** The address of the server, without a final slash. */
   readonly host: string;
+  /** Below the server's root, without its query. */
+  readonly path: string;
+  /** Makes the forms of the page that change something; undefined where the reader is not signed in. */
+  readonly forms: FormSeals | undefined;
+  /** What a form has done that the browser was led here by. */
+  readonly did: string | undefined;
 }
 
+/** What a page needs of its request. */
+export type PageContext = Pick<HonoContext<AppEnv>, "req" | "get" | "header" | "html">;
+
 /** @param publicUrl the public address, where it is not the request's own; else empty */
-export function pagePlace(
-  c: HonoContext<AppEnv>,
-  index: Pick<PagePlace, "name" | "base">,
-  publicUrl: string,
-): PagePlace {
+export function pagePlace(c: PageContext, index: Pick<PagePlace, "name" | "base">, publicUrl: string): PagePlace {
   const { name, base } = index;
-  const up = "../".repeat(pathOf(c.req.url).split("/").length - 2) || "./";
+  const path = pathOf(c.req.url);
+  const up = "../".repeat(path.split("/").length - 2) || "./";
   const host = publicUrl || new URL(c.req.url).origin;
-  return { name, base, up, at: base === "" ? up : `${up}${base.slice(1)}/`, url: host + base, host };
+  const at = base === "" ? up : `${up}${base.slice(1)}/`;
+  return { name, base, up, at, url: host + base, host, path, forms: formSeals(c), did: didIn(c) };
 }
 
 /** What every page's policy has: its own stylesheet, the one script, forms to this server. `default-src` covers none of the last three. */
@@ -42,12 +50,14 @@ const POLICY = `default-src 'none'; style-src 'self'; script-src ${SCRIPT_SOURCE
 
 /**
  * Answers with a page for people. No cache shares it, since it contains the host name of the request; no search engine lists it; no
- * page that it links to learns where its reader came from.
+ * page of another server that it links to learns where its reader came from. A page of this one does: with `no-referrer` browsers
+ * would send forms with `Origin: null` (Fetch standard, 3.2).
  */
-export function sendHtml(c: HonoContext<AppEnv>, page: Child, status: ContentfulStatusCode = 200) {
+export function sendHtml(c: PageContext, page: Child, status: ContentfulStatusCode = 200) {
   c.header("Cache-Control", (status === 200 ? LIFETIMES.ownHost : LIFETIMES.error)["Cache-Control"]);
   c.header("Content-Security-Policy", POLICY);
-  c.header("Referrer-Policy", "no-referrer");
+  c.header("Referrer-Policy", "same-origin");
+  c.header("Vary", "Cookie", { append: true });
   c.header("X-Robots-Tag", "noindex, nofollow");
   return c.html(
     <>
@@ -72,7 +82,7 @@ interface LayoutProps {
 
 /** What all pages have in common. */
 export function Layout({ title, place, query, children }: LayoutProps) {
-  const { name, base, up, at } = place;
+  const { name, base, up, at, path, forms, did } = place;
   const view = base.split("/").find((segment) => segment.startsWith("@"));
   return (
     <html lang="en">
@@ -109,9 +119,19 @@ export function Layout({ title, place, query, children }: LayoutProps) {
               />
               <button>Search</button>
             </form>
+            <a href={`${up}-/sign-in${forms || path === "/-/sign-in" ? "" : `?next=${encodeURIComponent(path)}`}`}>
+              {forms ? "Signed in" : "Sign in"}
+            </a>
           </div>
         </header>
-        <main id="content">{children}</main>
+        <main id="content">
+          {did !== undefined && (
+            <p class="card note done" role="status">
+              {did}
+            </p>
+          )}
+          {children}
+        </main>
         <footer class="foot">
           <div>
             <p>

@@ -1,8 +1,12 @@
 import type { Context as HonoContext } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { DEFAULT } from "../../schema/indexes.ts";
+import { showsCredential } from "../http/claimant.ts";
 import type { AppEnv } from "../http/context.ts";
+import { queryOf } from "../http/path.ts";
 import { problem } from "../http/problem.ts";
 import { Layout, pagePlace, sendHtml, type PagePlace } from "./layout.tsx";
+import { SignInForm } from "./operate/sign-in-form.tsx";
 
 /** What the page needs of an index. */
 interface FailingIndex extends Pick<PagePlace, "name" | "base"> {
@@ -12,11 +16,28 @@ interface FailingIndex extends Pick<PagePlace, "name" | "base"> {
 
 const TITLES: Readonly<Record<number, string>> = {
   400: "This cannot be asked",
+  401: "Sign in",
+  403: "Not allowed",
+  404: "Nothing here",
+  409: "Sent before",
+  422: "This cannot be done",
   429: "Too many requests",
   503: "Not now",
 };
 
-/** The answer to an error: for browsers its sentence in a page, with the status and the headers that all clients get. */
+/**
+ * The answer to an error where no page has one of its own: what every client gets, and a page where a browser opens an address or sends
+ * a form. Installers send no such header.
+ */
+export const problemAnywhere = (c: HonoContext<AppEnv>, error: unknown, publicUrl: string) =>
+  c.req.header("Sec-Fetch-Mode") === "navigate"
+    ? problemPage(c, error, { name: DEFAULT, base: "", publicUrl })
+    : problem(error, c);
+
+/**
+ * The answer to an error: for browsers its sentence in a page, with the status and the headers that all clients get. Where a token is
+ * needed, the page has a form for one, and asks for none by a challenge: browsers would open a window of their own.
+ */
 export async function problemPage(c: HonoContext<AppEnv>, error: unknown, index: FailingIndex): Promise<Response> {
   const answer = problem(error, c);
   const { status, headers } = answer;
@@ -28,12 +49,30 @@ export async function problemPage(c: HonoContext<AppEnv>, error: unknown, index:
     const value = headers.get(name);
     if (value !== null) c.header(name, value);
   }
+  const place = pagePlace(c, index, index.publicUrl);
+  // What a form was sent to cannot be opened.
+  const isForm = c.req.method === "POST";
+  const next = isForm ? "" : place.path + queryOf(c.req.url);
+  const isNew = !isForm && !showsCredential(c);
+  if (status === 401) c.header("WWW-Authenticate", 'Bearer realm="pypi-edge"');
   return sendHtml(
     c,
-    <Layout title={`${title} · ${index.name}`} place={pagePlace(c, index, index.publicUrl)}>
+    <Layout title={`${title} · ${index.name}`} place={place}>
       <h1>{title}</h1>
-      <p class="lead">{sentence}</p>
+      {status === 401 ? (
+        <SignInForm c={c} place={place} next={next} lead={isNew ? NEEDS_TOKEN : sentence} />
+      ) : (
+        <p class="lead">{sentence}</p>
+      )}
+      {status === 403 && place.forms && (
+        <p>
+          <a href={`${place.up}-/sign-in`}>Who you are here</a>
+        </p>
+      )}
     </Layout>,
     status as ContentfulStatusCode,
   );
 }
+
+/** What is said to installers names ways that are not for a browser. */
+const NEEDS_TOKEN = "This page is for those who have a token for it.";

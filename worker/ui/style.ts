@@ -105,6 +105,22 @@ td.day { white-space: nowrap; }
 .filter { display: flex; flex-wrap: wrap; align-items: end; gap: 0.6rem 1rem; margin: 0.75rem 0; }
 .filter label { display: grid; gap: 0.2rem; font-size: 0.8rem; color: var(--soft); }
 .filter select { color: var(--text); font-size: 0.95rem; max-width: 100%; }
+.fields { display: grid; gap: 0.9rem; max-width: 36rem; }
+.fields label { display: grid; gap: 0.2rem; font-size: 0.875rem; color: var(--soft); }
+.fields input, .fields select { color: var(--text); font-size: 1rem; }
+.fields button { justify-self: start; }
+.fields fieldset { display: grid; gap: 0.35rem; margin: 0; padding: 0.6rem 0.9rem; border: 1px solid var(--line); border-radius: 8px; }
+.fields legend { padding: 0 0.3rem; font-size: 0.875rem; color: var(--soft); }
+.fields label.check { display: flex; align-items: baseline; gap: 0.6rem; }
+.check input { flex: none; width: auto; min-height: 0; }
+.check b { color: var(--text); }
+summary + .fields { margin-top: 1rem; }
+.confirm { font-weight: 400; font-size: 0.875rem; }
+.confirm summary { color: var(--bad); }
+button.danger { color: var(--bad); border-color: currentColor; }
+.actions { margin: 1.25rem 0; }
+button.main { background: var(--accent); border-color: var(--accent); color: var(--card); font-weight: 600; }
+.done { border-left-color: var(--good); }
 .find { display: flex; gap: 0.5rem; max-width: 36rem; margin: 1rem 0; }
 ul.results li { padding: 0.75rem 0; border-top: 1px solid var(--line); }
 ul.results li:first-child { border-top: 0; }

@@ -15,7 +15,12 @@ export async function readRequestJson<Value>(request: Request, schema: z.ZodMini
   const text = new TextDecoder().decode(await readOptionalBody(request, MAX_BODY_BYTES, "The request"));
   const body = text === "" ? {} : parsedJson(text);
   if (body === undefined) throw unprocessable(NOT_JSON);
-  const parsed = schema.safeParse(body, { reportInput: true });
+  return checkedRequest(body, schema);
+}
+
+/** Checks what a request asks for, whether it came as JSON or as a form. Throws `unprocessable`. */
+export function checkedRequest<Value>(asked: unknown, schema: z.ZodMiniType<Value>): Value {
+  const parsed = schema.safeParse(asked, { reportInput: true });
   if (parsed.success) return parsed.data;
   throw unprocessable(`The request cannot be read: ${wrongMembers(parsed.error)}.`);
 }

@@ -9,10 +9,10 @@ import type { AuditLog } from "../../publishing/releases/audit-log.ts";
 import type { AdvisoriesOn, Forks } from "../../publishing/fork.ts";
 import type { ReleaseActions } from "../../publishing/releases/actions.ts";
 import type { MakePipe } from "../../platform/pipe.ts";
-import type { TokenStore } from "../../auth/ports.ts";
 import type { UploadsInParts } from "../../publishing/uploads-in-parts.ts";
 import { adminOnly, type Authorize } from "../access.ts";
 import type { Settling } from "../settle.ts";
+import type { TokenActions } from "../token-actions.ts";
 import type { AdvisoryIndexStore } from "../../repository/ports/advisory-index.ts";
 import type { Receiver } from "../../repository/ports/notices.ts";
 import { advisoryRoutes, type ReplaceAudited } from "./advisories.ts";
@@ -47,7 +47,7 @@ export interface ApiOptions {
   readonly forks: Forks;
   readonly advisoriesOnFork: AdvisoriesOn;
   readonly auditLog: AuditLog;
-  readonly tokens: TokenStore;
+  readonly tokenActions: TokenActions;
   readonly policyEntries: Pick<PolicyEntriesApi, "entries" | "freshId">;
   readonly uploads: UploadsInParts;
   readonly advisories: AdvisoryIndexStore & { readonly replaceAudited: ReplaceAudited };
@@ -62,20 +62,8 @@ const MAX_JOB_BYTES = 1024 ** 2;
 
 /** The API, to be mounted at `/-/api`. */
 export function apiRoutes(parts: ApiOptions): Hono<AppEnv> {
-  const {
-    authorize,
-    settling,
-    runJob,
-    indexes,
-    releases,
-    auditLog,
-    tokens,
-    uploads,
-    advisories,
-    mirroring,
-    clock,
-    pipe,
-  } = parts;
+  const { authorize, settling, runJob, indexes, releases, auditLog, uploads, advisories, mirroring, clock, pipe } =
+    parts;
   const routes = new Hono<AppEnv>();
 
   routes.use("/jobs/:name", adminOnly(authorize), allowOnly("POST"));
@@ -90,7 +78,7 @@ export function apiRoutes(parts: ApiOptions): Hono<AppEnv> {
   });
 
   routes.route("/", lockRoutes({ authorize, indexes, clock, pipe }));
-  routes.route("/tokens", tokenRoutes({ authorize, settling, tokens, indexes }));
+  routes.route("/tokens", tokenRoutes(authorize, parts.tokenActions));
 
   routes.route("/policy/entries", policyEntryRoutes({ authorize, settling, indexes, ...parts.policyEntries }));
   routes.route("/mirror", mirrorRoutes({ authorize, ...mirroring }));

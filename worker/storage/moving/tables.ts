@@ -39,7 +39,7 @@ export const TEAM_TABLES = [
 
 /**
  * The others, whose rows stay: sums and revisions that triggers make, positions in the stores that are left, sessions whose parts stay
- * behind, the sum of a day, what receivers were told of, the index of advisories, which is made again, and positions in change logs. With the last, a change log would confirm pages that were stored after the rows
+ * behind, the sum of a day, what receivers were told of, the index of advisories, which is made again, and positions in change logs, the key of browsers' sessions and the forms that were sent. With the last, a change log would confirm pages that were stored after the rows
  * were read.
  */
 export const LEFT_TABLES = [
@@ -62,6 +62,8 @@ export const LEFT_TABLES = [
   "last_event",
   "notice_position",
   "notice",
+  "session_key",
+  "sent_form",
 ] as const;
 
 /** A column that triggers set to the revision here: it stays. */

@@ -1,0 +1,154 @@
+import { Hono, type Context as HonoContext } from "hono";
+import { DEFAULT, type IndexConfig } from "../../../schema/indexes.ts";
+import { inSeconds } from "../../duration.ts";
+import { badRequest, IndexError } from "../../errors.ts";
+import { claimantOf, keepsSessions, ownOrigin, sessionCookie, showsCredential } from "../../http/claimant.ts";
+import type { AppEnv } from "../../http/context.ts";
+import { requireOwnPage } from "../../http/cross-origin.ts";
+import { readForm, seeOther } from "../../http/forms.ts";
+import { allowOnly } from "../../http/limits.ts";
+import { may, type SignedIn, type SignIns } from "../../http/signed-in.ts";
+import { Layout, pagePlace, sendHtml, type PagePlace } from "../layout.tsx";
+import { Badge, Day } from "../parts.tsx";
+import { problemPage } from "../problem-page.tsx";
+import { SignInForm } from "./sign-in-form.tsx";
+
+/** What the pages need. */
+interface SignInParts extends SignIns {
+  /** The public address, where it is not the request's own; else empty. */
+  readonly publicUrl: string;
+  readonly indexes: readonly Pick<IndexConfig, "name" | "base" | "isPrivate">[];
+}
+
+const ROOT = { name: DEFAULT, base: "" };
+const HERE = "/-/sign-in";
+
+/** How a browser signs in with a token and out again; to be mounted at the server's root. */
+export function signInRoutes(parts: SignInParts): Hono<AppEnv> {
+  const { publicUrl, indexes, identify, signIn } = parts;
+  const routes = new Hono<AppEnv>();
+  routes.use(HERE, allowOnly("GET", "HEAD", "POST"));
+  routes.use("/-/sign-out", allowOnly("POST"));
+
+  routes.get(HERE, async (c) => {
+    const place = pagePlace(c, ROOT, publicUrl);
+    const next = nextIn(c.req.query("next"));
+    if (!showsCredential(c)) return signInPage(c, place, next);
+    const who = await identify(claimantOf(c), c.get("ctx")).catch(refusal);
+    if (who instanceof IndexError) return signInPage(c, place, next, who);
+    return sendHtml(c, <WhoYouAre place={place} who={who} indexes={indexes} />);
+  });
+
+  routes.post(HERE, async (c) => {
+    requireOwnPage(c, publicUrl);
+    const fields = await readForm(c.req.raw);
+    const next = nextIn(fields.get("next") ?? undefined);
+    if (!keepsSessions(ownOrigin(c, publicUrl))) throw badRequest(PLAIN);
+    const ctx = c.get("ctx");
+    const { origin } = claimantOf(c);
+    const opened = await signIn((fields.get("token") ?? "").trim(), origin, ctx).catch(refusal);
+    if (opened instanceof IndexError) return signInPage(c, pagePlace(c, ROOT, publicUrl), next, opened);
+    const seconds = Math.max(0, Math.floor(inSeconds(opened.expiresAt - ctx.now)));
+    const answer = seeOther(c, next);
+    answer.headers.append("Set-Cookie", sessionCookie(c, opened.value, seconds, publicUrl));
+    return answer;
+  });
+
+  routes.post("/-/sign-out", (c) => {
+    requireOwnPage(c, publicUrl);
+    const answer = seeOther(c, HERE);
+    answer.headers.append("Set-Cookie", sessionCookie(c, "", 0, publicUrl));
+    return answer;
+  });
+
+  routes.onError((error, c) => problemPage(c, error, { ...ROOT, publicUrl }));
+  return routes;
+}
+
+/** What a credential opens nothing for. Other failures are thrown. */
+function refusal(error: unknown): IndexError {
+  if (error instanceof IndexError && (error.status === 401 || error.status === 429)) return error;
+  throw error;
+}
+
+/** A path below the server's root that a page asked to be led to; the page about the sign-in where it is none. */
+const nextIn = (path: string | undefined): string =>
+  path !== undefined && path.length <= MAX_NEXT && /^\/(?!\/)[\x21-\x7e]*$/.test(path) ? path : HERE;
+
+/** Characters. */
+const MAX_NEXT = 1_000;
+
+const PLAIN =
+  "Signing in takes https, or a server on this machine: over plain http the token travels as plain text, and browsers keep no sign-in. The token that was sent just now may have been read on its way: revoke it.";
+
+function signInPage(c: HonoContext<AppEnv>, place: PagePlace, next: string, refused?: IndexError) {
+  if (refused?.status === 401) c.header("WWW-Authenticate", 'Bearer realm="pypi-edge"');
+  if (refused?.status === 429) c.header("Retry-After", String(refused.retryAfterSeconds ?? 1));
+  return sendHtml(
+    c,
+    <Layout title="Sign in · pypi-edge" place={place}>
+      <h1>Sign in</h1>
+      <SignInForm c={c} place={place} next={next} lead={LEAD} refusal={refused?.message} />
+    </Layout>,
+    refused?.status,
+  );
+}
+
+const LEAD = "Give a token of this server: the pages show then what it may read, and do what it may do.";
+
+interface WhoProps {
+  readonly place: PagePlace;
+  readonly who: SignedIn;
+  readonly indexes: SignInParts["indexes"];
+}
+
+function WhoYouAre({ place, who, indexes }: WhoProps) {
+  const { name, index, scopes, projects, expiresAt } = who;
+  const readable = indexes.filter((each) => !each.isPrivate || may(who, { scope: "read", index: each.name }));
+  const administers = may(who, { scope: "admin", index: "*" });
+  return (
+    <Layout title="Signed in · pypi-edge" place={place}>
+      <h1>{name}</h1>
+      <p class="lead">You are signed in with this token.</p>
+      <ul class="badges">
+        {scopes.map((scope) => (
+          <li>
+            <Badge>{scope}</Badge>
+          </li>
+        ))}
+      </ul>
+      <dl class="facts">
+        <div>
+          <dt>Of</dt>
+          <dd>{index === "*" ? "every index" : index}</dd>
+        </div>
+        <div>
+          <dt>Writes</dt>
+          <dd>{projects?.join(", ") ?? "any project"}</dd>
+        </div>
+        <div>
+          <dt>The token ends</dt>
+          <dd>{expiresAt === undefined ? "never" : <Day at={expiresAt} />}</dd>
+        </div>
+      </dl>
+      <h2>What you may open</h2>
+      <ul class="plain">
+        {readable.map((each) => (
+          <li>
+            <a href={`${place.up}${each.base === "" ? "" : `${each.base.slice(1)}/`}`}>Index {each.name}</a>
+          </li>
+        ))}
+        {administers && (
+          <li>
+            <a href={`${place.up}-/`}>Dashboard of this server</a>
+          </li>
+        )}
+      </ul>
+      {place.forms && (
+        <form method="post" action={`${place.up}-/sign-out`} class="actions">
+          <button>Sign out</button>
+        </form>
+      )}
+    </Layout>
+  );
+}
