@@ -64,7 +64,7 @@ export default defineConfig({
         plugins: [workerd()],
         test: {
           name: "language",
-          include: ["test/{mirroring,provenance,pypi,locks,publishing,readme}/**/*.test.ts"],
+          include: ["test/{carrying,mirroring,provenance,pypi,locks,publishing,readme}/**/*.test.ts"],
           isolate: false,
           testTimeout: 60_000,
         },
