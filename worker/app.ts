@@ -7,6 +7,7 @@ import { IndexError } from "./errors.ts";
 import { lockRoutes } from "./http/api/locks.ts";
 import { policyOutlookRoutes } from "./http/api/policy-outlook.ts";
 import { apiRoutes } from "./http/api/routes.ts";
+import { storedRoutes } from "./http/api/stored.ts";
 import { withContext, type AppEnv } from "./http/context.ts";
 import { createAuthorize, privateToSessions } from "./http/access.ts";
 import { claimantOf } from "./http/claimant.ts";
@@ -109,7 +110,14 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
     app.route(`${own.base}/-/api/policy`, policyOutlookRoutes(parts));
   }
   const shownBy = { publicUrl: config.publicUrl, pageStores: services.pageStores };
-  for (const index of indexes) mountIndexApi(app, index, { authorize, pageStores: services.pageStores });
+  for (const index of indexes) {
+    const { name, base } = index.config;
+    mountIndexApi(app, index, { authorize, pageStores: services.pageStores });
+    app.route(
+      `${base}/-/api/stored`,
+      storedRoutes(authorize, { name, sources: index.sources }, services.pageStores.storedListing),
+    );
+  }
   app.route(
     "/-/api",
     apiRoutes({

@@ -15,6 +15,16 @@ export const PACKAGES: readonly Operation[] = [
     answers: { 200: "HostedProjects" },
   },
   {
+    id: "listStoredFiles",
+    method: "get",
+    path: "/-/api/stored",
+    what: "The stored files of the sources of the index, by project; the next part begins after `next`.",
+    needs: "admin",
+    alsoAt: "indexes",
+    query: { after: text("a project: those after it") },
+    answers: { 200: "StoredFiles" },
+  },
+  {
     id: "showProject",
     method: "get",
     path: "/-/api/indexes/{index}/projects/{project}",

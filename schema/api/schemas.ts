@@ -21,6 +21,7 @@ import { forecastRequest, pendingFiles, policyForecast } from "../policy-outlook
 import { policyReport } from "../policy-report.ts";
 import { auditLine, emptyBody, promoteBody, releaseChange, releasedProject, statusBody, yankBody } from "../release.ts";
 import { createdToken, listedTokens, newToken, shownToken } from "../token.ts";
+import { storedFilesAnswer } from "../stored-files.ts";
 import { uploadAnnouncement, uploadBegun, uploadEnd, uploadOutcome, uploadState } from "../upload.ts";
 import { warmLine } from "../warm.ts";
 import { explanation } from "../why.ts";
@@ -62,6 +63,7 @@ export const SCHEMAS = {
   PromoteRequest: promoteBody,
   ReleaseChange: releaseChange,
   StatusRequest: statusBody,
+  StoredFiles: storedFilesAnswer,
   Token: shownToken,
   Tokens: listedTokens,
   UploadAnnouncement: uploadAnnouncement,

@@ -195,6 +195,7 @@ const TABLE: Readonly<Record<string, Tries>> = {
         .map((name): [string, Tries] => [`POST ${base}/-/api/${name}`, withLocks])
         .concat([
           [`GET ${base}/-/api/projects`, plain],
+          [`GET ${base}/-/api/stored`, plain],
           [`GET ${base}/-/api/policy/pending`, plain],
           [`POST ${base}/-/api/policy/forecast`, sent("POST")],
         ]),

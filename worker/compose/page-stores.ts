@@ -1,6 +1,7 @@
 import type { TokenStore } from "../auth/ports.ts";
 import { reservedBy } from "../layers/reserved-names.ts";
 import type { ProjectName } from "../pypi/name.ts";
+import type { StoredListing } from "../repository/ports/stored-listing.ts";
 import type { KnownProjects, ListedNames } from "../repository/ports/known-projects.ts";
 import type { ProjectUses } from "../repository/ports/project-uses.ts";
 import type { Publishers } from "../repository/ports/publishers.ts";
@@ -14,6 +15,7 @@ export interface PageStores {
   readonly projectUses: ProjectUses;
   readonly readmes: Readmes;
   readonly knownProjects: KnownProjects;
+  readonly storedListing: StoredListing;
   readonly listedNames: ListedNames;
   /** Whether no upstream is ever asked for a name. */
   readonly isReserved: (name: ProjectName) => boolean;
@@ -21,6 +23,7 @@ export interface PageStores {
 
 /** @param reserved patterns of names */
 export function pageStoresOf(stores: Stores, reserved: readonly string[]): PageStores {
-  const { publishers, tokens, projectUses, readmes, knownProjects, listedNames } = stores;
-  return { publishers, tokens, projectUses, readmes, knownProjects, listedNames, isReserved: reservedBy(reserved) };
+  const { publishers, tokens, projectUses, readmes, knownProjects, storedListing, listedNames } = stores;
+  const isReserved = reservedBy(reserved);
+  return { publishers, tokens, projectUses, readmes, knownProjects, storedListing, listedNames, isReserved };
 }

@@ -45,6 +45,7 @@ import { recentChangesIn } from "./d1/recent-changes.ts";
 import { hostedUsesIn, releaseUsesIn } from "./d1/release-uses.ts";
 import { releasesIn } from "./d1/releases.ts";
 import { storedFilesIn } from "./d1/stored-files.ts";
+import { storedListingIn } from "./d1/stored-listing.ts";
 import { strayFilesIn } from "./d1/stray-files.ts";
 import { tokensIn } from "./d1/tokens.ts";
 import { trashIn } from "./d1/trash.ts";
@@ -224,6 +225,7 @@ export function createStores(platform: Storage, { maxPut, inMemory }: StorageLim
     publishers: publishersIn(db),
     projectUses: projectUsesIn(db),
     knownProjects: knownProjectsIn(db),
+    storedListing: storedListingIn(db),
     /** The names that indexes list. Two listings with the same digest have the same. */
     listedNames: memory.names,
     readmes: readmesIn(cache, memory.readmes, sharedKeys(platform.deployment)),

@@ -66,6 +66,7 @@ function ofIndex(base: string, headers: Readonly<Record<string, string>>, conten
       read(`/integrity/${project}/${version}/${filename}/provenance`),
     ],
     [`GET ${base}/-/api/projects`, reads(`${base}/-/api/projects`, headers)],
+    [`GET ${base}/-/api/stored`, reads(`${base}/-/api/stored`, headers)],
     [`GET ${base}/search`, [...reads(`${base}/search?q=${project}`, headers), ...reads(`${base}/search`, headers)]],
     [`POST ${base}/`, post("/")],
     [`POST ${base}/simple`, post("/simple")],
