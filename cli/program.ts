@@ -7,6 +7,8 @@ import { costCommand } from "./commands/cost.ts";
 import { deployCommand } from "./commands/deploy.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { exemptCommand } from "./commands/exempt.ts";
+import { exportCommand } from "./commands/export.ts";
+import { importCommand } from "./commands/import.ts";
 import { initCommand } from "./commands/init.ts";
 import { jobsCommand } from "./commands/jobs.ts";
 import { lockCommand } from "./commands/lock.ts";
@@ -57,6 +59,8 @@ export function program(version: string): CommandUnknownOpts {
     wheelhouseCommand(),
     mirrorCommand(),
     lockCommand(),
+    exportCommand(),
+    importCommand(),
     jobsCommand(),
     backupCommand(),
     restoreCommand(),

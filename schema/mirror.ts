@@ -7,8 +7,8 @@ import { age, fileRules, dateTime } from "./policy.ts";
 const SIZE = /^(\d{1,6})(kB|MB|GB|TB)$/;
 const BYTES: Readonly<Record<string, number>> = { kB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 };
 
-/** Bytes. */
-const size = z.pipe(
+/** A size as the configuration and commands have it; bytes. */
+export const byteSize = z.pipe(
   z.string().check(z.regex(SIZE, 'must be a size such as "500kB", "100MB", "20GB" or "1TB"')),
   z.transform((text) => {
     const [, count, unit = ""] = SIZE.exec(text) ?? [];
@@ -71,8 +71,8 @@ export const mirrorFilters = z.strictObject({
     ),
   ),
   types: z.optional(some(z.enum(FILE_TYPES, 'must be "wheel", "sdist" or "other"'))),
-  max_file: z.optional(size),
-  max_project: z.optional(size),
+  max_file: z.optional(byteSize),
+  max_project: z.optional(byteSize),
   min_age: z.optional(age),
   since: z.optional(dateTime),
   statuses: z.optional(some(z.enum(STATUSES, 'must be "active", "archived" or "deprecated"'))),
@@ -88,7 +88,7 @@ export const mirror = z.strictObject({
     10,
   ),
   max_dependencies: z._default(count(1_000_000, "projects"), 2_000),
-  max_dependency_size: z._default(size, 100e9),
+  max_dependency_size: z._default(byteSize, 100e9),
   filters: z.optional(mirrorFilters),
 });
 

@@ -1,10 +1,7 @@
-import { open } from "node:fs/promises";
 import { advisoriesState, type AdvisoriesState } from "../../schema/advisories.ts";
-import { indexFileOf } from "../../worker/advisories/export-file.ts";
-import { messageOf } from "../../worker/errors.ts";
 import { readApiJson, sendRequest } from "../lib/admin-api.ts";
+import { advisoryIndexOf } from "../lib/advisory-index.ts";
 import { command, forServer } from "../lib/command.ts";
-import { usageError } from "../lib/command-error.ts";
 import { findServer } from "../lib/server-address.ts";
 import { counted } from "../../worker/pypi/counted.ts";
 
@@ -29,7 +26,7 @@ const load = () =>
     .option("--fewer", "store it also where more than a tenth of the records stored would be lost")
     .action(async (path, { fewer, json, ...options }) => {
       const server = await findServer(options);
-      const { file, unreadable } = await indexOf(path);
+      const { file, unreadable } = await advisoryIndexOf(path);
       for (const id of unreadable) console.error(`${id} cannot be read, and is left out.`);
       const answer = await sendRequest(server, "PUT", `advisories${fewer ? "?fewer=true" : ""}`, file);
       const { value, json: text } = await readApiJson(server, advisoriesState, answer);
@@ -48,25 +45,6 @@ const status = () =>
       console.log(json ? JSON.stringify(text) : sentenceOf(value));
     },
   );
-
-/** The index of an export on this machine. */
-async function indexOf(path: string) {
-  const file = await open(path).catch((error: NodeJS.ErrnoException) => {
-    throw usageError(`${path} cannot be read (${error.code ?? error.message}).`);
-  });
-  try {
-    const { size } = await file.stat();
-    return await indexFileOf(size, async (offset, length) => {
-      const bytes = new Uint8Array(length);
-      const { bytesRead } = await file.read(bytes, 0, length, offset);
-      return bytes.subarray(0, bytesRead);
-    });
-  } catch (error) {
-    throw usageError(`${path} is not OSV's export: ${messageOf(error)}.`);
-  } finally {
-    await file.close();
-  }
-}
 
 function sentenceOf({ loaded, records, entries, checked, failure }: AdvisoriesState): string {
   if (!loaded) return "No advisories are loaded. pypi-edge osv load FILE loads OSV's export.";

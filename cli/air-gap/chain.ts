@@ -1,0 +1,114 @@
+import { createHash } from "node:crypto";
+import { readFile, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import {
+  carriedManifest,
+  isSigned,
+  MANIFEST_FILE,
+  memberPath,
+  SIGNATURE_FILE,
+  type CarriedManifest,
+  type CarriedMember,
+} from "../../schema/carried.ts";
+import { asProjectName, type ProjectName } from "../../worker/pypi/name.ts";
+import { parsedJson } from "../../worker/pypi/parsed-json.ts";
+import { CommandError } from "../lib/command-error.ts";
+import { fileErrorText } from "../lib/files.ts";
+
+/** A manifest as it lies on a disk. */
+export interface ReadManifest {
+  readonly manifest: CarriedManifest;
+  readonly text: string;
+  /** Of the text. Lower-case hex. */
+  readonly sha256: string;
+}
+
+/** What the steps of a chain have carried until now. */
+export interface ChainSoFar {
+  readonly chain: string;
+  /** The number of the next step. */
+  readonly sequence: number;
+  /** The digest of the last manifest; null: there is none. */
+  readonly before: string | null;
+  /** The manifests of all steps, the first one first. */
+  readonly manifests: readonly ReadManifest[];
+  /** The projects that the far index lists. */
+  readonly projects: readonly ProjectName[];
+  /** The last member of this kind and key that was carried, where it still counts; undefined: none. */
+  find(member: Pick<CarriedMember, "kind" | "key">): CarriedMember | undefined;
+}
+
+/** The folder in which a step has the manifests of all steps before it. */
+export const EARLIER = "earlier";
+
+/** A manifest's name in it. */
+export const earlierName = (sequence: number) => `step-${String(sequence).padStart(4, "0")}.json`;
+
+/** A chain of which nothing was exported. `chain`: 32 hex digits, random. */
+export const newChain = (chain: string): ChainSoFar => chainOf(chain, []);
+
+/**
+ * Reads the chain up to a step: its manifest, and those of the steps before it, which are beside it.
+ *
+ * @param place the folder of the step, or its manifest
+ * @param key the public key that must have signed it
+ * @throws CommandError where one is missing, or was changed
+ */
+export async function readChain(place: string, key: string): Promise<ChainSoFar> {
+  const isFolder = (await stat(place).catch(() => undefined))?.isDirectory() ?? false;
+  const folder = isFolder ? place : dirname(place);
+  const last = await readStepManifest(isFolder ? join(place, MANIFEST_FILE) : place);
+  const signature = await readText(join(folder, SIGNATURE_FILE));
+  if (!(await isSigned(new TextEncoder().encode(last.text), signature, [key])))
+    throw new CommandError(
+      `${place} was not signed with this key, or was changed. The far index takes the steps of one key only: go on with the key of the step before.`,
+    );
+  const manifests = [last];
+  for (let first = last; first.manifest.before !== null;) {
+    const file = join(folder, EARLIER, earlierName(first.manifest.sequence - 1));
+    const earlier = await readStepManifest(file);
+    if (earlier.sha256 !== first.manifest.before)
+      throw new CommandError(`${file} is not the manifest that step ${first.manifest.sequence} was exported after.`);
+    manifests.unshift(earlier);
+    first = earlier;
+  }
+  return chainOf(last.manifest.chain, manifests);
+}
+
+function chainOf(chain: string, manifests: readonly ReadManifest[]): ChainSoFar {
+  const members = new Map<string, CarriedMember>();
+  for (const { manifest } of manifests) {
+    for (const member of manifest.members) members.set(memberPath(member), member);
+    for (const key of manifest.removed) members.delete(memberPath({ kind: "page", key }));
+  }
+  const projects = [...members.values()]
+    .filter(({ kind }) => kind === "page")
+    .flatMap(({ key }) => asProjectName(key) ?? []);
+  return {
+    chain,
+    sequence: manifests.length + 1,
+    before: manifests.at(-1)?.sha256 ?? null,
+    manifests,
+    projects,
+    find: (member) => members.get(memberPath(member)),
+  };
+}
+
+/** Reads a manifest. Throws a `CommandError` where it cannot be read, or is none. */
+export async function readStepManifest(file: string): Promise<ReadManifest> {
+  const text = await readText(file);
+  const parsed = carriedManifest.safeParse(parsedJson(text));
+  const sha256 = createHash("sha256").update(text).digest("hex");
+  if (parsed.success) return { manifest: parsed.data, text, sha256 };
+  const [issue] = parsed.error.issues;
+  const where = issue && issue.path.length > 0 ? `${issue.path.join(".")} ` : "";
+  throw new CommandError(`${file} is not the manifest of an export: ${where}${issue?.message ?? "it is not JSON"}.`);
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    throw new CommandError(`${file} cannot be read: ${fileErrorText(error)}.`);
+  }
+}

@@ -1,0 +1,23 @@
+import { open } from "node:fs/promises";
+import { indexFileOf } from "../../worker/advisories/export-file.ts";
+import { messageOf } from "../../worker/errors.ts";
+import { usageError } from "./command-error.ts";
+
+/** The index of OSV's export in a file on this machine, and the records that cannot be read. Throws a usage error. */
+export async function advisoryIndexOf(path: string): ReturnType<typeof indexFileOf> {
+  const file = await open(path).catch((error: NodeJS.ErrnoException) => {
+    throw usageError(`${path} cannot be read (${error.code ?? error.message}).`);
+  });
+  try {
+    const { size } = await file.stat();
+    return await indexFileOf(size, async (offset, length) => {
+      const bytes = new Uint8Array(length);
+      const { bytesRead } = await file.read(bytes, 0, length, offset);
+      return bytes.subarray(0, bytesRead);
+    });
+  } catch (error) {
+    throw usageError(`${path} is not OSV's export: ${messageOf(error)}.`);
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,214 @@
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { EARLIER, newChain, readChain } from "../../../cli/air-gap/chain.ts";
+import { isWholeStep } from "../../../cli/air-gap/export-step.ts";
+import { makeSigningKey, readSigningKey } from "../../../cli/air-gap/signing-key.ts";
+import { removeDirectory, temporaryDirectory } from "../../../cli/demo/leftovers.ts";
+import { isSigned, type CarriedPage } from "../../../schema/carried.ts";
+import { digestOf, exportAll, Killed, killingAt, standInIndex, type StandInFile } from "./stand-in.ts";
+
+const work = temporaryDirectory();
+afterAll(() => removeDirectory(work));
+const folderOf = () => mkdtempSync(join(work, "step-"));
+const key = makeSigningKey(join(work, "owner.pem"));
+const CHAIN = "0123456789abcdef0123456789abcdef";
+
+const fileOf = (project: string, version: string, more: StandInFile["more"] = {}): StandInFile => ({
+  project,
+  filename: `${project}-${version}.tar.gz`,
+  bytes: Buffer.alloc(900 + version.length, `${project} ${version}`),
+  more,
+});
+const FILES = [fileOf("acme", "1.0"), fileOf("acme", "1.1"), fileOf("other", "2.0", { yanked: "broken" })];
+const PROJECTS = ["acme", "other"];
+
+const never = () => undefined;
+const digestsIn = (folder: string) =>
+  readdirSync(folder)
+    .filter((name) => name !== EARLIER)
+    .map((name) => `${name} ${digestOf(readFileSync(join(folder, name)))}`);
+
+/** The page of a project in a step, by the manifest's own places. */
+function pageIn(folder: string, project: string): CarriedPage | undefined {
+  const tars = readdirSync(folder).filter((name) => name.endsWith(".tar"));
+  const text = tars.map((name) => readFileSync(join(folder, name), "latin1")).join("");
+  const begin = text.indexOf(`{"name":"${project}"`);
+  return begin === -1 ? undefined : (JSON.parse(text.slice(begin, text.indexOf("\0", begin))) as CarriedPage);
+}
+
+async function exported(files: readonly StandInFile[], since?: string, projects = PROJECTS) {
+  const folder = folderOf();
+  const chain = since === undefined ? newChain(CHAIN) : await readChain(since, key.publicText);
+  const { manifest, leftOut } = await exportAll(
+    standInIndex(() => files, never),
+    { folder, chain, key, projects },
+  );
+  return { folder, manifest, leftOut, keys: manifest?.members.map((member) => `${member.kind} ${nameOf(member.key)}`) };
+}
+
+const nameOf = (sha256: string) => FILES.find(({ bytes }) => digestOf(bytes) === sha256)?.filename ?? sha256;
+
+describe("an export", () => {
+  test("has files before the pages that name them, and a manifest that the key has signed", async () => {
+    const { folder, manifest, keys } = await exported(FILES);
+    const names = FILES.map(({ filename }) => filename);
+    const of = (kind: string) => names.map((name) => `${kind} ${name}`);
+    expect(keys).toEqual([...of("file"), ...of("metadata"), ...of("provenance"), "page acme", "page other", "end end"]);
+    expect(manifest).toMatchObject({ chain: CHAIN, sequence: 1, before: null, serial: "7", removed: [] });
+    const bytes = readFileSync(join(folder, "manifest.json"));
+    const signature = readFileSync(join(folder, "manifest.sig"), "utf8");
+    expect(await isSigned(Uint8Array.from(bytes), signature, [key.publicText])).toBe(true);
+    expect(pageIn(folder, "other")).toEqual({
+      name: "other",
+      files: [
+        {
+          filename: "other-2.0.tar.gz",
+          hashes: { sha256: digestOf(FILES[2]?.bytes ?? "") },
+          size: 903,
+          "upload-time": "2026-01-02T03:04:05.000006Z",
+          yanked: "broken",
+          "core-metadata": { sha256: digestOf("metadata of other-2.0.tar.gz") },
+          provenance: { sha256: digestOf('{"of":"other-2.0.tar.gz"}') },
+        },
+      ],
+    });
+  });
+
+  test("that is killed at any moment is the same after another run", async () => {
+    const whole = digestsIn((await exported(FILES)).folder);
+    let at = 1;
+    for (let isKilled = true; isKilled; at++) {
+      const asked = { folder: folderOf(), chain: newChain(CHAIN), key, projects: PROJECTS };
+      const first = exportAll(
+        standInIndex(() => FILES, killingAt(at)),
+        asked,
+      );
+      isKilled = await first.then(
+        () => false,
+        (error: unknown) => error instanceof Killed,
+      );
+      await exportAll(
+        standInIndex(() => FILES, never),
+        asked,
+      );
+      expect(digestsIn(asked.folder), `killed at call ${at}`).toEqual(whole);
+    }
+    expect(at).toBeGreaterThan(20);
+  });
+
+  test("does not go on with one of something else, and is not made twice", async () => {
+    const asked = { folder: folderOf(), chain: newChain(CHAIN), key, projects: PROJECTS };
+    await expect(
+      exportAll(
+        standInIndex(() => FILES, killingAt(5)),
+        asked,
+      ),
+    ).rejects.toBeInstanceOf(Killed);
+    expect(await isWholeStep(asked.folder)).toBe(false);
+    const other = exportAll(
+      standInIndex(() => FILES, never),
+      asked,
+      { asked: "b" },
+    );
+    await expect(other).rejects.toThrow(/an export that is not whole, and of something else/);
+    await exportAll(
+      standInIndex(() => FILES, never),
+      asked,
+    );
+    expect(await isWholeStep(asked.folder)).toBe(true);
+    writeFileSync(join(work, "mine.txt"), "");
+    await expect(isWholeStep(work)).rejects.toThrow(/is not empty, and has no export/);
+  });
+
+  test("says what the index refuses, and lists it on no page", async () => {
+    const [first, second] = FILES;
+    const reader = standInIndex(() => FILES, never);
+    const asked = { folder: folderOf(), chain: newChain(CHAIN), key, projects: [...PROJECTS, "nothing"] };
+    const { manifest, leftOut } = await exportAll(
+      {
+        ...reader,
+        file: (entry, use) =>
+          reader.file(entry.filename === second?.filename ? ({ ...entry, filename: "no" } as never) : entry, use),
+      },
+      asked,
+    );
+    expect(manifest?.members.filter(({ kind }) => kind === "file")).toHaveLength(2);
+    expect(leftOut).toEqual([
+      { filename: "", from: "nothing", outcome: "refused", reason: "There is no nothing." },
+      { filename: second?.filename, from: "acme", outcome: "refused", reason: "no is refused." },
+    ]);
+    expect(pageIn(asked.folder, "acme")?.files.map(({ filename }) => filename)).toEqual([first?.filename]);
+  });
+
+  test("carries a file whose page says neither its size nor its digest", async () => {
+    const unsaid = { ...FILES[0], more: { hashes: {}, size: undefined } } as StandInFile;
+    const { folder } = await exported([unsaid], undefined, ["acme"]);
+    expect(pageIn(folder, "acme")?.files[0]).toMatchObject({ size: 903, hashes: { sha256: digestOf(unsaid.bytes) } });
+  });
+});
+
+describe("an increment", () => {
+  test("has what is new, and pages that have changed", async () => {
+    const first = await exported(FILES.slice(0, 1), undefined, ["acme"]);
+    const second = await exported(FILES, first.folder);
+    expect(second.keys).toEqual([
+      "file acme-1.1.tar.gz",
+      "file other-2.0.tar.gz",
+      "metadata acme-1.1.tar.gz",
+      "metadata other-2.0.tar.gz",
+      "provenance acme-1.1.tar.gz",
+      "provenance other-2.0.tar.gz",
+      "page acme",
+      "page other",
+      "end end",
+    ]);
+    expect(second.manifest).toMatchObject({
+      sequence: 2,
+      before: digestOf(readFileSync(join(first.folder, "manifest.json"))),
+    });
+    expect(pageIn(second.folder, "acme")?.files).toHaveLength(2);
+    const third = await exported(FILES, second.folder);
+    expect(third.keys).toEqual(["end end"]);
+    // Only what was wanted before is looked at: a yank counts, and a new file does not.
+    const yanked = FILES.slice(1).map((file) => ({ ...file, more: { ...file.more, yanked: "later" } }));
+    const fourth = await exported([...yanked, fileOf("other", "3.0")], third.folder, []);
+    expect(fourth.keys).toEqual(["page acme", "page other", "end end"]);
+    expect(pageIn(fourth.folder, "acme")?.files.map(({ yanked: why }) => why)).toEqual(["later"]);
+  });
+
+  test("removes a project that the index does not have any more, and has it again", async () => {
+    const first = await exported(FILES);
+    const second = await exported(FILES.slice(0, 2), first.folder, ["acme"]);
+    expect([second.keys, second.manifest?.removed]).toEqual([["end end"], ["other"]]);
+    const third = await exported(FILES, second.folder);
+    expect([third.keys, third.manifest?.removed]).toEqual([["page other", "end end"], []]);
+  });
+
+  test("is not exported after a step that was changed, or signed with another key", async () => {
+    const first = await exported(FILES.slice(0, 1));
+    const second = await exported(FILES, first.folder);
+    const other = makeSigningKey(join(work, "other.pem"));
+    await expect(readChain(second.folder, other.publicText)).rejects.toThrow(/was not signed with this key/);
+    expect((await readChain(join(second.folder, "manifest.json"), key.publicText)).sequence).toBe(3);
+    const earlier = join(second.folder, EARLIER, "step-0001.json");
+    writeFileSync(earlier, readFileSync(earlier, "utf8").replace('"serial":"7"', '"serial":"8"'));
+    await expect(readChain(second.folder, key.publicText)).rejects.toThrow(
+      /is not the manifest that step 2 was exported after/,
+    );
+    const manifest = join(first.folder, "manifest.json");
+    writeFileSync(manifest, readFileSync(manifest, "utf8").replace('"serial":"7"', '"serial":"8"'));
+    await expect(readChain(first.folder, key.publicText)).rejects.toThrow(
+      /was not signed with this key, or was changed/,
+    );
+  });
+});
+
+test("a key is read as it was made, and no other file is a key", () => {
+  const again = readSigningKey(join(work, "owner.pem"));
+  expect([again.publicText, again.sign(Buffer.from("a"))]).toEqual([key.publicText, key.sign(Buffer.from("a"))]);
+  expect(() => makeSigningKey(join(work, "owner.pem"))).toThrow(/is there already/);
+  writeFileSync(join(work, "no.pem"), "-----BEGIN PRIVATE KEY-----\n");
+  expect(() => readSigningKey(join(work, "no.pem"))).toThrow(/is not an Ed25519 key in PEM/);
+  expect(() => readSigningKey(join(work, "none.pem"))).toThrow(/cannot be read: there is no such file/);
+});
