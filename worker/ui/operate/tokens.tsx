@@ -11,7 +11,8 @@ import { may } from "../../http/signed-in.ts";
 import { TOKEN_ADMIN_SOMEWHERE, tokenAdmin, type TokenActions } from "../../http/token-actions.ts";
 import { Form } from "../form.tsx";
 import { Layout, pagePlace, sendHtml, type PageContext, type PagePlace } from "../layout.tsx";
-import { Badge, Command, counted, Day } from "../parts.tsx";
+import { Badge, Command, Day } from "../parts.tsx";
+import { counted } from "../../pypi/counted.ts";
 import { problemPage } from "../problem-page.tsx";
 
 /** What the pages need. */

@@ -110,7 +110,11 @@ describe("malware", () => {
 describe("an exemption that names no advisory", () => {
   const exempt = (rig: Rig, what: string, more: Record<string, unknown> = {}) =>
     call(rig, "POST", "policy/entries", {
-      ...{ index: "default", kind: "exemption", what: [what], reason: "It is needed.", expires: "7d" },
+      index: "default",
+      kind: "exemption",
+      what: [what],
+      reason: "It is needed.",
+      expires: "7d",
       ...more,
     });
 
