@@ -10,6 +10,7 @@ import { openDatabase } from "./database.ts";
 import { openFetch } from "./fetch.ts";
 import { requestFacts } from "./http/request-facts.ts";
 import { KEY_VALUE_SCHEMA, openKeyValue } from "./key-value.ts";
+import { memoryBody } from "./memory-body.ts";
 import { checkDatabase, migrate } from "./migrate.ts";
 import { openObjects } from "./objects/open-objects.ts";
 import { freeBytes } from "./objects/room.ts";
@@ -120,6 +121,7 @@ export async function openMachine(options: MachineOptions): Promise<Machine> {
       fileMemory: FILE_MEMORY,
       shareReads: false,
       pipe: copyingPipe,
+      bodyOf: memoryBody,
       fetch,
       now: Date.now,
       sleep: (milliseconds) => sleep(milliseconds),

@@ -36,7 +36,7 @@ import { overdueCrons } from "./jobs/overdue-crons.ts";
 import { logAs } from "./log/log.ts";
 import type { Platform, RequestFacts } from "./platform/platform.ts";
 
-type HttpPlatform = Pick<Platform, "now" | "sleep" | "pipe" | "trouble" | "staleness" | keyof RequestFacts>;
+type HttpPlatform = Pick<Platform, "now" | "sleep" | "pipe" | "bodyOf" | "trouble" | "staleness" | keyof RequestFacts>;
 
 /**
  * All middleware and routes, in order.
@@ -67,6 +67,7 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
       counters,
       log: logAs(config.logFormat),
       facts: platform,
+      bodyOf: platform.bodyOf,
       allowanceFor: services.allowanceFor,
       senderOf: claimantOf,
       indexNames: all.map(({ name }) => name),

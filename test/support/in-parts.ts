@@ -120,6 +120,7 @@ export class PartsRig {
         counters,
         log: logAs("text"),
         facts: cloudflare(env),
+        bodyOf: cloudflare(env).bodyOf,
         allowanceFor: () => ({ admit: () => Promise.resolve(), stored: () => undefined }),
         senderOf: claimantOf,
         indexNames: [],

@@ -1,4 +1,4 @@
-import type { Platform } from "../platform/platform.ts";
+import type { BodyOf, Platform } from "../platform/platform.ts";
 import type { RateLimiter } from "../platform/rate-limiter.ts";
 import type { MakePipe } from "../platform/pipe.ts";
 import { FILE_MEMORY, FINISH_ALONE, STALENESS } from "./settings.ts";
@@ -41,6 +41,7 @@ export const cloudflare = (
   fileMemory: FILE_MEMORY,
   shareReads: true,
   pipe,
+  bodyOf,
   // A request's streams end with it, and no other request may read them.
   openSpool: null,
   freeBytes: () => Promise.resolve(Infinity),
@@ -58,6 +59,8 @@ export const cloudflare = (
 
 export const pipe: MakePipe = (size) =>
   size === undefined ? new IdentityTransformStream() : new FixedLengthStream(size);
+
+export const bodyOf: BodyOf = (bytes) => bytes;
 
 /**
  * From Cloudflare's own header, which clients cannot forge there. In front of any other server they can, so anything that

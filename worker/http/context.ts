@@ -3,7 +3,7 @@ import { createMiddleware } from "hono/factory";
 import { contextOf } from "../log/context.ts";
 import type { Log } from "../log/log.ts";
 import type { UpstreamWait } from "../log/upstream-wait.ts";
-import type { RequestFacts, Work } from "../platform/platform.ts";
+import type { BodyOf, RequestFacts, Work } from "../platform/platform.ts";
 import type { Edge } from "../repository/ports/maintenance.ts";
 import type { AllowanceFor } from "../auth/allowance.ts";
 import type { Credentials } from "../auth/authenticate.ts";
@@ -35,6 +35,7 @@ export interface AppEnv {
     upstreamWait: UpstreamWait;
     /** Whether it is a form of a page of ours, sent by who is signed in there: only so a session writes. */
     isOwnForm?: true;
+    bodyOf: BodyOf;
   };
 }
 
@@ -44,6 +45,7 @@ interface Surroundings {
   readonly counters: Counters;
   readonly log: Log;
   readonly facts: RequestFacts;
+  readonly bodyOf: BodyOf;
   readonly allowanceFor: AllowanceFor;
   readonly senderOf: (c: HonoContext<AppEnv>) => Credentials;
   /** The names of the indexes; the first is at the root. */
@@ -56,7 +58,7 @@ const POLICY = "Content-Security-Policy";
  * Gives a request its context and its log; every answer the request's id and `nosniff`; and every answer in HTML a policy by which
  * it loads nothing, unless it has one of its own.
  */
-export const withContext = ({ now, counters, log, facts, allowanceFor, senderOf, indexNames }: Surroundings) =>
+export const withContext = ({ now, counters, log, facts, bodyOf, allowanceFor, senderOf, indexNames }: Surroundings) =>
   createMiddleware<AppEnv>(async (c, next) => {
     const started = now();
     const requestId = facts.requestId(c.req.raw);
@@ -69,6 +71,7 @@ export const withContext = ({ now, counters, log, facts, allowanceFor, senderOf,
     c.set("ctx", { ...ctx, allowance: allowanceFor(() => senderOf(c), ctx) });
     c.set("log", own);
     c.set("facts", facts);
+    c.set("bodyOf", bodyOf);
     await next();
     const { headers } = c.res;
     headers.set("X-Request-Id", requestId);
@@ -76,3 +79,7 @@ export const withContext = ({ now, counters, log, facts, allowanceFor, senderOf,
     const isHtml = /html/i.test(headers.get("Content-Type") ?? "");
     if (isHtml && !headers.has(POLICY)) headers.set(POLICY, NOTHING_LOADED);
   });
+
+/** What an answer has as its body: bytes in memory as the platform sends them. */
+export const bodyIn = (c: Pick<HonoContext<AppEnv>, "get">, body: Uint8Array | ReadableStream<Uint8Array> | null) =>
+  (body instanceof Uint8Array ? c.get("bodyOf")(body) : body) as BodyInit | null;

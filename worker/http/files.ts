@@ -3,7 +3,7 @@ import { IndexError } from "../errors.ts";
 import { parseFileRef, withoutQuerySegment, type FileRef } from "../pypi/file-url.ts";
 import { type FileRequest, type Repository } from "../repository/repository.ts";
 import { isNotModified } from "./conditional.ts";
-import type { AppEnv } from "./context.ts";
+import { bodyIn, type AppEnv } from "./context.ts";
 import { answerOf, cacheStatus, httpDate, LIFETIMES, projectTag } from "./headers.ts";
 import { contentRange, mayBePartial, parseRange } from "./range.ts";
 import { servedPath } from "./served-path.ts";
@@ -61,7 +61,7 @@ async function find(repository: Repository, request: FileRequest, ctx: Context):
 }
 
 /** Answers with the whole file, the requested part, or 416. */
-async function answer(c: HonoContext, ref: FileRef, artifact: Artifact, headers: Headers): Promise<Response> {
+async function answer(c: HonoContext<AppEnv>, ref: FileRef, artifact: Artifact, headers: Headers): Promise<Response> {
   const { part, size } = artifact;
   if (part) headers["Content-Range"] = contentRange(part, size);
   // A part that is passed on from the upstream is not verified, so no cache may store it.
@@ -74,7 +74,7 @@ async function answer(c: HonoContext, ref: FileRef, artifact: Artifact, headers:
     await discard(artifact);
     return answerOf(null, headers);
   }
-  return answerOf(artifact.body as BodyInit | null, headers, { status: part ? 206 : 200 });
+  return answerOf(bodyIn(c, artifact.body), headers, { status: part ? 206 : 200 });
 }
 
 /**

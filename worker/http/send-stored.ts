@@ -3,7 +3,7 @@ import { acceptsGzip, MEDIA_TYPES, type Representation } from "./negotiate.ts";
 import { HTML_VERSION } from "../pypi/simple-html.ts";
 import { inflate, type Gzipped } from "../repository/gzip.ts";
 import { isNotModified } from "./conditional.ts";
-import type { AppEnv } from "./context.ts";
+import { bodyIn, type AppEnv } from "./context.ts";
 import { answerOf, httpDate, LIFETIMES } from "./headers.ts";
 import type { Context } from "../repository/context.ts";
 import type { NowOrLater } from "../repository/now-or-later.ts";
@@ -85,6 +85,5 @@ export async function sendStored(
     await stored.cancel();
     return answerOf(null, headers);
   }
-  const body = (await form.body(gzip)) as BodyInit;
-  return answerOf(body, headers, gzip ? { encodeBody: "manual" } : undefined);
+  return answerOf(bodyIn(c, await form.body(gzip)), headers, gzip ? { encodeBody: "manual" } : undefined);
 }

@@ -34,6 +34,8 @@ export interface Platform extends RequestFacts {
   /** Whether what was read from the stores is worth a copy in `cache`: not where the stores are as near. */
   readonly shareReads: boolean;
   readonly pipe: MakePipe;
+  /** Bytes in memory, which never change, as the body of an answer: as they are, where a Response takes them without a copy. */
+  readonly bodyOf: BodyOf;
   /**
    * For files that several requests ask for while they are being stored. null where one request cannot read what another
    * one fetches: on Cloudflare, each reads the upstream itself.
@@ -74,6 +76,8 @@ export interface FileMemory {
   /** A larger file is read from the store each time. */
   readonly largest: number;
 }
+
+export type BodyOf = (bytes: Uint8Array) => Uint8Array | ReadableStream<Uint8Array>;
 
 /** What a platform knows of a request. */
 export interface RequestFacts {

@@ -10,6 +10,7 @@ import { carryOver } from "../../../server/carry-over/carry-over.ts";
 import { openDatabase } from "../../../server/database.ts";
 import { KEY_VALUE_SCHEMA, openKeyValue } from "../../../server/key-value.ts";
 import { openObjects } from "../../../server/objects/open-objects.ts";
+import { memoryBody } from "../../../server/memory-body.ts";
 import { copyingPipe } from "../../../server/pipe.ts";
 import { openSqlite } from "../../../server/sqlite/sqlite.ts";
 import { Writer } from "../../../server/sqlite/writer.ts";
@@ -85,6 +86,7 @@ async function startedWorker() {
     shareReads: false,
     fileMemory: { budget: 0, largest: 0 },
     pipe: copyingPipe,
+    bodyOf: memoryBody,
     fetch: () => Promise.reject(new TypeError("The upstream is away.")),
     now: () => Date.now() + DAY,
     sleep: () => Promise.resolve(),

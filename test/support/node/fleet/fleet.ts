@@ -4,6 +4,7 @@ import { buildWheel, type Wheel } from "../../../../cli/demo/wheel.ts";
 import { MIGRATIONS } from "../../../../cli/lib/project-folder.ts";
 import { parseConfig, type Config } from "../../../../schema/config.ts";
 import { migrate } from "../../../../server/migrate.ts";
+import { memoryBody } from "../../../../server/memory-body.ts";
 import { copyingPipe } from "../../../../server/pipe.ts";
 import { FILE_MEMORY, FINISH_ALONE, STALENESS } from "../../../../worker/cloudflare/settings.ts";
 import { MINUTE } from "../../../../worker/duration.ts";
@@ -199,6 +200,7 @@ class Fleet {
       finishAlone: FINISH_ALONE,
       shareReads: true,
       pipe: copyingPipe,
+      bodyOf: memoryBody,
       openSpool: null,
       fetch: this.#upstream(mirrored),
       now: this.#now,
