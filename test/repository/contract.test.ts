@@ -64,6 +64,7 @@ repositoryContract("a cached upstream", (upstream) => {
     justListed: new Memory(1_000),
     absent: new Memory<true>(1_000),
     pageTtl: 600_000,
+    areShared: false,
     deleteFiles: () => Promise.resolve(0),
   })(source(upstream));
   return { ...pages, document: alone({ ...source(upstream), document: pages.document }).document };

@@ -113,6 +113,7 @@ export function sourceStack(
             absent,
             justListed,
             pageTtl,
+            areShared: openSpool !== null,
             confirmation: changes && own.confirmation,
             deleteFiles: own.deleteFiles,
             extras: { files, facts, uses, queries, strays },

@@ -3,6 +3,7 @@ import type { ChangeLogConfirmation } from "../repository/ports/change-log.ts";
 import { deleteQuarantinedFiles } from "./quarantine.ts";
 import { cachedListing } from "./cache-listing.ts";
 import type { ListingParts } from "./store-listing.ts";
+import { FirstFetches } from "./first-fetches.ts";
 import { revalidated, type ConfirmationOf } from "./revalidate.ts";
 import type { Page } from "../repository/page.ts";
 import { JUST_LISTED_TTL, type Freshness, type Marks } from "../repository/ports/freshness.ts";
@@ -27,6 +28,8 @@ export interface PageCacheParts {
   readonly justListed: Marks<ProjectName>;
   /** Milliseconds for which a page is served without asking the upstream. */
   readonly pageTtl: number;
+  /** Whether requests may wait for each other's answers. */
+  readonly areShared: boolean;
   /** Says which pages need no revalidation because the change log is followed. */
   readonly confirmation?: ChangeLogConfirmation | undefined;
   /** Deletes all stored files of a project and returns how many there were. */
@@ -52,6 +55,7 @@ export function cachePages({
   absent,
   justListed,
   pageTtl: ttl,
+  areShared,
   confirmation,
   extras,
   deleteFiles,
@@ -62,6 +66,7 @@ export function cachePages({
     absent,
     ttl,
     confirmation: confirmation && forListed(confirmation),
+    firstFetches: areShared ? new FirstFetches<ProjectName, Page | null>() : undefined,
     isIntact: (page: Page) => page.isIntact(),
   };
   return (inner) => {

@@ -5,6 +5,7 @@ import type { Freshness, Marks } from "../repository/ports/freshness.ts";
 import type { CacheStore } from "../repository/ports/pages.ts";
 import type { Revalidation } from "../repository/repository.ts";
 import type { StoredHead, StoredJson } from "../repository/stored-json.ts";
+import type { FirstFetches } from "./first-fetches.ts";
 import { TIMED_OUT, within } from "../repository/timeout.ts";
 import type { Context } from "../repository/context.ts";
 
@@ -20,6 +21,8 @@ export interface RevalidationParts<What extends string, Value> {
   readonly confirmation?: ConfirmationOf<What, Value> | undefined;
   /** Runs before a new value is served; `before` is the value that it replaces. */
   readonly prepare?: ((value: Value, before: Value | undefined) => Promise<void>) | undefined;
+  /** What is on its way for the first time; undefined where requests cannot wait for each other. */
+  readonly firstFetches?: FirstFetches<What, Value | null> | undefined;
   /** Whether a stored value has the bytes that it was stored with. Asked where a job demands that it is made again. */
   readonly isIntact?: ((stored: Value) => Promise<boolean>) | undefined;
 }
@@ -63,14 +66,17 @@ export async function revalidated<What extends string, Value extends StoredJson<
   ctx: Context,
   demand: Revalidation = {},
 ): Promise<Value | null> {
-  const { store, freshness, absent, ttl, confirmation } = parts;
+  const { store, freshness, absent, ttl, confirmation, firstFetches } = parts;
   const { maxAgeMs, remake, strict } = demand;
   // A job asks because something has changed: what was absent a moment ago may exist now.
   if (!strict && absent.get(what, ctx.now)) return null;
   const stored = await readOrReport(() => store.get(what, ctx.now, ctx), what, ctx);
   if (!stored) {
-    await ctx.allowance?.admit();
-    return refresh(what, null, parts, ask, ctx, strict);
+    const fetch = () => refresh(what, null, parts, ask, ctx, strict);
+    // A demand may be for something newer than what is on its way.
+    const isPlain = !strict && !remake && maxAgeMs === undefined;
+    if (!isPlain || !firstFetches?.has(what)) await ctx.allowance?.admit();
+    return firstFetches && isPlain ? firstFetches.of(what, fetch, ctx) : fetch();
   }
   const staleBefore = ctx.now - Math.min(ttl, maxAgeMs ?? ttl);
   const { changedAt } = stored.head;

@@ -1,5 +1,6 @@
 import { expect, test, vi } from "vitest";
 import { begun, content, received } from "./rig.ts";
+import { Origin } from "./origin.ts";
 import { testRig } from "./support.ts";
 
 const KiB = 1024;
@@ -75,21 +76,43 @@ test("a client has a file that its digest verifies before it is stored", async (
 
 test("a client that had looked into the store before the fill began gets what the fill has stored", async () => {
   const { promise: late, resolve: answerPage } = Promise.withResolvers<void>();
-  let pages = 0;
-  const rig = await open(({ fetch }) => ({
-    async fetch(url, init) {
-      if (url.pathname.endsWith("/simple/demo/") && (pages += 1) === 1) await late;
-      return fetch(url, init);
+  let looks = 0;
+  const rig = await open(({ keyValue }) => ({
+    keyValue: {
+      ...keyValue,
+      async getWithMetadata(...asked) {
+        if ((looks += 1) === 1) await late;
+        return keyValue.getWithMetadata(...asked);
+      },
     },
   }));
   const bytes = content(300 * KiB);
   rig.origin.publish(bytes);
   const first = rig.ask().then(received);
-  await vi.waitFor(() => expect(pages).toBe(1), 20_000);
+  await vi.waitFor(() => expect(looks).toBe(1), 20_000);
   await received(await rig.ask());
   await vi.waitFor(() => expect(rig.partial()).toEqual([]), 20_000);
   answerPage();
-  expect([(await first).bytes.equals(bytes), pages, rig.origin.asked]).toEqual([true, 2, ["GET"]]);
+  expect([(await first).bytes.equals(bytes), rig.origin.asked]).toEqual([true, ["GET"]]);
+});
+
+test("clients that ask at once for a page that is not stored have it asked for once upstream", async () => {
+  let pages = 0;
+  const { promise: late, resolve: answerPage } = Promise.withResolvers<void>();
+  const rig = await open(({ fetch }) => ({
+    async fetch(url, init) {
+      if (url.pathname.endsWith("/simple/demo/")) pages += 1;
+      await late;
+      return fetch(url, init);
+    },
+  }));
+  rig.origin.publish(content(10));
+  const path = "/simple/demo/";
+  const answers = Array.from({ length: 5 }, async () => fetch(`http://127.0.0.1:${rig.port}${path}`));
+  await vi.waitFor(() => expect(pages).toBe(1), 20_000);
+  answerPage();
+  for (const answer of await Promise.all(answers)) expect(await answer.text()).toContain(Origin.FILENAME);
+  expect(pages).toBe(1);
 });
 
 test("the first client leaves, and the others get the file", async () => {
