@@ -20,6 +20,7 @@ import { requestLog } from "./http/log.ts";
 import { metricsRoutes } from "./http/metrics.ts";
 import { oidcRoutes } from "./http/oidc.ts";
 import { servedPath } from "./http/served-path.ts";
+import { createReleaseChanges } from "./http/release-changes.ts";
 import { serverTiming } from "./http/server-timing.ts";
 import { createSettling } from "./http/settle.ts";
 import { createTokenActions } from "./http/token-actions.ts";
@@ -27,6 +28,7 @@ import { misdirectedUploadRoutes, uploadRoutes } from "./http/upload.ts";
 import { VIEWS } from "./http/view-path.ts";
 import { runJob } from "./jobs/schedule.ts";
 import { dashboardRoutes } from "./ui/operate/dashboard.tsx";
+import { releaseFormRoutes } from "./ui/operate/release-forms.ts";
 import { signInRoutes } from "./ui/operate/sign-in.tsx";
 import { tokenPageRoutes } from "./ui/operate/tokens.tsx";
 import { problemAnywhere } from "./ui/problem-page.tsx";
@@ -58,6 +60,7 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
   const settling = createSettling(platform.staleness, platform.sleep, (index) => shown.has(index));
   const overdue = (at: number) => overdueCrons(services.runs, at);
   const tokenActions = createTokenActions({ settling, tokens: services.tokens, indexes: all });
+  const releaseChanges = createReleaseChanges(settling, services.releases);
   const takeForm = createTakeForm({ authorize, sentForms: services.sentForms, publicUrl: config.publicUrl });
   const app = new Hono<AppEnv>({ getPath: (request) => routed(servedPath(request.url)) });
 
@@ -127,6 +130,7 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
       runJob: (name, ctx, options) => runJob(name, services, ctx, options),
       indexes: named,
       releases: services.releases,
+      releaseChanges,
       forks: services.forks,
       advisoriesOnFork: services.advisoriesOnFork,
       auditLog: services.auditLog,
@@ -157,6 +161,7 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
   app.route("/_/oidc", oidcRoutes({ audience: config.audience, settling, tokenExchange: services.tokenExchange }));
   const operating = { ...services, authorize, takeForm, publicUrl: config.publicUrl, indexes: all };
   app.route("/", signInRoutes(operating));
+  app.route("/", releaseFormRoutes({ ...operating, changes: releaseChanges }));
   app.route("/", tokenPageRoutes({ ...operating, actions: tokenActions }));
   app.use(allowOnly("GET", "HEAD"));
 

@@ -185,7 +185,10 @@ const TABLE: Readonly<Record<string, Tries>> = {
   "GET /team/legacy/+simple/:project/": ofProjects,
   ...Object.fromEntries(OF_NO_INDEX.map((path) => [`GET ${path}`, plain])),
   ...Object.fromEntries(
-    ["sign-in", "sign-out", "tokens", "tokens/:id/revoke"].map((path) => [`POST /-/${path}`, sent("POST", "form=a.b")]),
+    ["sign-in", "sign-out", "tokens", "tokens/:id/revoke", "releases/:index/:project/:action"].map((path) => [
+      `POST /-/${path}`,
+      sent("POST", "form=a.b"),
+    ]),
   ),
   "GET /-/api/openapi.json": plain,
   "POST /-/api/jobs/:name": jobs,

@@ -49,6 +49,7 @@ export function mountIndex(
   const {
     publishers,
     tokens,
+    releases,
     projectUses: uses,
     readmes,
     knownProjects: known,
@@ -72,7 +73,7 @@ export function mountIndex(
   if (explain) mount("-/why", whyRoutes({ name, base, publicUrl }, explain));
   mount(
     "project",
-    projectPageRoutes({ ...own, ...searched, publicUrl, explain, publishers, uses, readmes }, authorize),
+    projectPageRoutes({ ...own, ...searched, publicUrl, explain, publishers, uses, readmes, releases }, authorize),
   );
   mount("search", searchRoutes({ ...own, ...searched, publicUrl }));
   mount("simple", simpleRoutes({ repository, base, isDated }));

@@ -1,6 +1,7 @@
 import type { TokenStore } from "../auth/ports.ts";
 import { reservedBy } from "../layers/reserved-names.ts";
 import type { ProjectName } from "../pypi/name.ts";
+import type { ReleaseStore } from "../publishing/releases/ports.ts";
 import type { StoredListing } from "../repository/ports/stored-listing.ts";
 import type { KnownProjects, ListedNames } from "../repository/ports/known-projects.ts";
 import type { ProjectUses } from "../repository/ports/project-uses.ts";
@@ -12,6 +13,7 @@ import type { Stores } from "../storage/stores.ts";
 export interface PageStores {
   readonly publishers: Publishers;
   readonly tokens: Pick<TokenStore, "list">;
+  readonly releases: Pick<ReleaseStore, "read">;
   readonly projectUses: ProjectUses;
   readonly readmes: Readmes;
   readonly knownProjects: KnownProjects;
@@ -23,7 +25,16 @@ export interface PageStores {
 
 /** @param reserved patterns of names */
 export function pageStoresOf(stores: Stores, reserved: readonly string[]): PageStores {
-  const { publishers, tokens, projectUses, readmes, knownProjects, storedListing, listedNames } = stores;
-  const isReserved = reservedBy(reserved);
-  return { publishers, tokens, projectUses, readmes, knownProjects, storedListing, listedNames, isReserved };
+  const { publishers, tokens, releases, projectUses, readmes, knownProjects, storedListing, listedNames } = stores;
+  return {
+    publishers,
+    tokens,
+    releases,
+    projectUses,
+    readmes,
+    knownProjects,
+    storedListing,
+    listedNames,
+    isReserved: reservedBy(reserved),
+  };
 }

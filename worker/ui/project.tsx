@@ -4,6 +4,7 @@ import type { Child } from "hono/jsx";
 import { IndexError } from "../errors.ts";
 import type { Authorize } from "../http/access.ts";
 import type { AppEnv } from "../http/context.ts";
+import { managedProject, type ManagedProject, type ManagedReleases } from "../http/managed-project.ts";
 import { publishersFor } from "../http/hosted-projects.ts";
 import { redirectToCanonical } from "../http/redirect.ts";
 import { meantNames, type SearchedIndex } from "../http/search.ts";
@@ -16,6 +17,7 @@ import { Layout, pagePlace, sendHtml, type PagePlace } from "./layout.tsx";
 import { Badge, Command, Day } from "./parts.tsx";
 import { Dependencies, Facts, Versions } from "./project/facts.tsx";
 import { Files, Refused, type FileFilter } from "./project/files.tsx";
+import { Manage } from "./project/manage.tsx";
 import { problemPage } from "./problem-page.tsx";
 import { lookingAt, refusedFiles, viewProject, type ProjectView, type ViewedIndex } from "./project/view.ts";
 
@@ -28,6 +30,9 @@ export interface ProjectPageIndex extends ViewedIndex, SearchedIndex {
   /** Whether reading needs a token. */
   readonly isPrivate: boolean;
   readonly publishers: Publishers;
+  readonly releases: ManagedReleases;
+  /** Whether it takes uploads. */
+  readonly hosted: boolean;
   readonly upstreams: readonly { readonly url: URL }[];
 }
 
@@ -55,10 +60,22 @@ export function projectPageRoutes(index: ProjectPageIndex, authorize: Authorize)
     const by = view.isHosted
       ? await publishersFor(c, authorize, index, (indexes) => index.publishers.ofFiles(indexes, project))
       : new Map<string, string>();
+    const managed =
+      place.forms && index.hosted && view.isHosted
+        ? await managedProject(c, authorize, index.releases, index.name, project, version ?? view.shown?.version)
+        : undefined;
     const filter = { python: c.req.query("python") || undefined, platform: c.req.query("platform") || undefined };
     return sendHtml(
       c,
-      <ProjectPage index={index} place={place} view={view} isPinned={version !== undefined} filter={filter} by={by} />,
+      <ProjectPage
+        index={index}
+        place={place}
+        view={view}
+        isPinned={version !== undefined}
+        filter={filter}
+        by={by}
+        managed={managed}
+      />,
     );
   });
   routes.onError((error, c) => refusal(c, error, index));
@@ -98,9 +115,11 @@ interface ProjectPageProps {
   readonly isPinned: boolean;
   readonly filter: FileFilter;
   readonly by: ReadonlyMap<string, string>;
+  /** What the reader may change; undefined: nothing. */
+  readonly managed: ManagedProject | undefined;
 }
 
-function ProjectPage({ index, place, view, isPinned, filter, by }: ProjectPageProps) {
+function ProjectPage({ index, place, view, isPinned, filter, by, managed }: ProjectPageProps) {
   const { project, shown, files, readme, metadata } = view;
   const version = shown?.version ?? "";
   const [first] = metadata.known;
@@ -163,6 +182,7 @@ function ProjectPage({ index, place, view, isPinned, filter, by }: ProjectPagePr
         </>
       )}
       {refused && files.length > 0 && refused}
+      {managed && <Manage place={place} project={project} managed={managed} />}
     </Layout>
   );
 }

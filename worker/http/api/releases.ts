@@ -14,6 +14,7 @@ import type { AppEnv } from "../context.ts";
 import { LIFETIMES, makePrivate } from "../headers.ts";
 import { readRequestJson } from "./request-json.ts";
 import { parametersOf } from "./parameters.ts";
+import type { ReleaseChanges } from "../release-changes.ts";
 import type { Settling } from "../settle.ts";
 
 /** A request with the permission for its offer. */
@@ -33,15 +34,24 @@ interface Offer {
   readonly answer: (asked: Admitted) => Promise<ActionResult | ProjectAnswer>;
 }
 
+/** What the routes need. */
+export interface ReleasesApi {
+  readonly authorize: Authorize;
+  readonly settling: Settling;
+  readonly releases: ReleaseActions;
+  readonly changes: ReleaseChanges;
+}
+
 /** The actions on hosted releases, to be mounted at `/-/api/indexes`. */
-export function releaseRoutes(authorize: Authorize, settling: Settling, releases: ReleaseActions): Hono<AppEnv> {
+export function releaseRoutes(parts: ReleasesApi): Hono<AppEnv> {
+  const { authorize, changes } = parts;
   const routes = new Hono<AppEnv>();
   routes.use(async (c, next) => {
     await next();
     makePrivate(c.res.headers);
   });
-  const status = statusOffer(settling, releases);
-  for (const [path, offer] of Object.entries(offers(authorize, settling, releases))) {
+  const status = statusOffer(changes);
+  for (const [path, offer] of Object.entries(offers(parts))) {
     routes.all(`/:index/projects/:project${path}`, async (c) => {
       const { index = "", project: raw = "", version = "" } = c.req.param() as Partial<Record<string, string>>;
       // The status and a release are one route: see createApp.
@@ -61,24 +71,18 @@ export function releaseRoutes(authorize: Authorize, settling: Settling, releases
 }
 
 /** What is offered at `/status`, in the place of a version. */
-const statusOffer = (settling: Settling, releases: ReleaseActions): Offer => ({
+const statusOffer = (changes: ReleaseChanges): Offer => ({
   methods: ["PUT"],
   scope: "admin",
   parameters: [],
   async answer({ c, target, by }) {
     const { status, reason } = await readRequestJson(c.req.raw, statusBody);
-    const wanted = status === "active" ? undefined : { status, reason: reason || undefined };
-    const done = await settling.settle(() => releases.mark(target, wanted, by, c.get("ctx")));
-    return status === "quarantined" ? withdrawn(settling, c, done) : done;
+    return changes.mark(c, target, status, reason, by);
   },
 });
 
 /** What is offered at each address below a project. */
-const offers = (
-  authorize: Authorize,
-  settling: Settling,
-  releases: ReleaseActions,
-): Readonly<Record<string, Offer>> => ({
+const offers = ({ authorize, settling, releases, changes }: ReleasesApi): Readonly<Record<string, Offer>> => ({
   "": {
     methods: ["GET", "HEAD"],
     scope: "read",
@@ -91,7 +95,7 @@ const offers = (
     parameters: ["filename"],
     async answer({ c, target, selection, by }) {
       await readRequestJson(c.req.raw, emptyBody);
-      return withdrawn(settling, c, await settling.settle(() => releases.remove(target, selection, by, c.get("ctx"))));
+      return changes.remove(c, target, selection, by);
     },
   },
   "/:version/yank": {
@@ -100,11 +104,7 @@ const offers = (
     parameters: ["filename"],
     async answer({ c, target, selection, by }) {
       const { reason } = await readRequestJson(c.req.raw, yankBody);
-      return withdrawn(
-        settling,
-        c,
-        await settling.settle(() => releases.yank(target, selection, reason, by, c.get("ctx"))),
-      );
+      return changes.yank(c, target, selection, reason, by);
     },
   },
   "/:version/unyank": {
@@ -113,7 +113,7 @@ const offers = (
     parameters: ["filename"],
     async answer({ c, target, selection, by }) {
       await readRequestJson(c.req.raw, emptyBody);
-      return settling.settle(() => releases.yank(target, selection, null, by, c.get("ctx")));
+      return changes.yank(c, target, selection, null, by);
     },
   },
   "/:version/restore": {
@@ -122,7 +122,7 @@ const offers = (
     parameters: ["filename"],
     async answer({ c, target, selection, by }) {
       await readRequestJson(c.req.raw, emptyBody);
-      return settling.settle(() => releases.restore(target, selection, by, c.get("ctx")));
+      return changes.restore(c, target, selection, by);
     },
   },
   "/:version/promote": {
@@ -139,13 +139,6 @@ const offers = (
       return { ...done, ...(remains && { remains }) };
     },
   },
-});
-
-/** The result of an action after which clients must no longer get, or choose, some files. */
-const withdrawn = async (settling: Settling, c: HonoContext<AppEnv>, done: ActionResult) => ({
-  ...done,
-  remains:
-    `${await settling.purge(c, done.index, done.project)} What clients have downloaded stays in their own caches.`.trimStart(),
 });
 
 function shown({ index, project, status, files }: ReleasedProject): ProjectAnswer {

@@ -11,6 +11,7 @@ import type { ReleaseActions } from "../../publishing/releases/actions.ts";
 import type { MakePipe } from "../../platform/pipe.ts";
 import type { UploadsInParts } from "../../publishing/uploads-in-parts.ts";
 import { adminOnly, type Authorize } from "../access.ts";
+import type { ReleaseChanges } from "../release-changes.ts";
 import type { Settling } from "../settle.ts";
 import type { TokenActions } from "../token-actions.ts";
 import type { AdvisoryIndexStore } from "../../repository/ports/advisory-index.ts";
@@ -44,6 +45,7 @@ export interface ApiOptions {
   ) => Promise<readonly JobResult[]>;
   readonly indexes: readonly (NamedIndex & PolicyEntriesApi["indexes"][number] & MergingIndex)[];
   readonly releases: ReleaseActions;
+  readonly releaseChanges: ReleaseChanges;
   readonly forks: Forks;
   readonly advisoriesOnFork: AdvisoriesOn;
   readonly auditLog: AuditLog;
@@ -83,7 +85,7 @@ export function apiRoutes(parts: ApiOptions): Hono<AppEnv> {
   routes.route("/policy/entries", policyEntryRoutes({ authorize, settling, indexes, ...parts.policyEntries }));
   routes.route("/mirror", mirrorRoutes({ authorize, ...mirroring }));
 
-  routes.route("/indexes", releaseRoutes(authorize, settling, releases));
+  routes.route("/indexes", releaseRoutes({ authorize, settling, releases, changes: parts.releaseChanges }));
   routes.route("/indexes", forkRoutes(authorize, indexes, parts.forks, parts.advisoriesOnFork));
   routes.get("/audit", (c) => answerAudit(c, authorize, auditLog));
   routes.use("/audit", adminOnly(authorize), allowOnly("GET", "HEAD"));

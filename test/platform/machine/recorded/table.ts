@@ -15,7 +15,7 @@ export interface Content {
 }
 
 /** Of no session, and what a browser says beside it. */
-const SESSION = `pypi-edge=admin.9999999999999.${"A".repeat(43)}`;
+const SESSION = `__Host-pypi-edge=admin.9999999999999.${"A".repeat(43)}`;
 const ORIGIN = "https://edge.test";
 const FORM = { "Content-Type": "application/x-www-form-urlencoded" };
 
@@ -250,18 +250,24 @@ export function recordedRequests(content: Content): Table {
     // What a sign-in opens has a key of its own on each server: what is answered before that is alike.
     ["GET /-/sign-in", [...reads("/-/sign-in?next=/team/"), ...reads("/-/sign-in", { Cookie: SESSION })]],
     ["GET /-/tokens", [...reads("/-/tokens"), ...reads("/-/tokens", { Authorization: "Bearer {reader}" })]],
-    ...["sign-in", "sign-out", "tokens", "tokens/:id/revoke"].map((path): Table[number] => [
-      `POST /-/${path}`,
-      [
-        ...refusedWrites("POST", `/-/${path.replace(":id", "0123456789abcdef")}`, { Cookie: SESSION, Origin: ORIGIN }),
-        ...["", "form=a.b&token=unknown"].map((body) =>
-          request("POST", `/-/${path}`, {
-            headers: { ...FORM, Cookie: SESSION, "Sec-Fetch-Site": "same-origin" },
-            body,
-          }),
-        ),
+    ...["sign-in", "sign-out", "tokens", "tokens/:id/revoke", "releases/:index/:project/:action"].map(
+      (path): Table[number] => [
+        `POST /-/${path}`,
+        [
+          ...refusedWrites(
+            "POST",
+            `/-/${path.replace(":id", "0123456789abcdef").replace(":index/:project/:action", `team/${content.uploaded.project}/yank`)}`,
+            { Cookie: SESSION, Origin: ORIGIN },
+          ),
+          ...["", "form=a.b&token=unknown"].map((body) =>
+            request("POST", `/-/${path}`, {
+              headers: { ...FORM, Cookie: SESSION, "Sec-Fetch-Site": "same-origin" },
+              body,
+            }),
+          ),
+        ],
       ],
-    ]),
+    ),
     ["GET /-/api/openapi.json", reads("/-/api/openapi.json")],
     ["POST /-/api/notify/test", refusedWrites("POST", "/-/api/notify/test", admin)],
     ["GET /-/metrics", reads("/-/metrics")],
