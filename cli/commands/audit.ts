@@ -1,4 +1,5 @@
 import { escaped } from "../../worker/pypi/shown.ts";
+import { Option } from "@commander-js/extra-typings";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { auditLine, type AuditLine } from "../../schema/release.ts";
@@ -12,55 +13,68 @@ import { auditTable } from "./audit-table.ts";
 /** Entries that are printed as one table. */
 const SCREEN = 50;
 
-/** `pypi-edge audit`: prints the audit log as it arrives, the oldest entry first. */
+/** `pypi-edge audit`: prints the audit log as it arrives. */
 export const auditCommand = () =>
   forServer(
     command("audit", "print the audit log: who wrote what, when, from where; the oldest entry first", [
       ["pypi-edge audit --since 2026-11-22 --index team", "one index, from a day on"],
+      ["pypi-edge audit --newest --limit 20", "what happened last"],
       ["pypi-edge audit > audit.ndjson", "all of it, one line of JSON each"],
+      ["pypi-edge audit --action delete --format csv > deleted.csv", "for a spreadsheet"],
     ]),
   )
     .option("--since <time>", "from then on: 2026-11-22, 2026-11-22T12:00:00Z")
+    .option("--until <time>", "until then; a day is meant whole")
     .option("--index <name>", "of this index only")
     .option("--project <name>", "of this project only")
     .option("--actor <token>", "of this token only: its id, or its name at that time (admin: the admin token)")
+    .option("--action <kind>", "of this kind only: upload, yank, delete, token.create, …")
     .option("--after <id>", "only entries that come after the one with this id")
+    .option("--before <id>", "only entries that come before the one with this id")
+    .option("--newest", "the newest entry first")
     .option("--limit <n>", "this many entries at most")
-    .action(async ({ since, index, project, actor, after, limit, json, ...options }) => {
-      const given = Object.entries({ since, index, project, actor, after, limit }).filter(
-        (pair): pair is [string, string] => pair[1] !== undefined,
-      );
-      await print(await findServer(options), Object.fromEntries(given), json === true || !process.stdout.isTTY);
+    .addOption(new Option("--format <format>", "how it is printed; a table on a terminal").choices(["json", "csv"]))
+    .action(async ({ json, url, token, state, newest, ...asked }) => {
+      const query = new URLSearchParams(asked);
+      if (newest) query.set("newest", "true");
+      const isTable = asked.format === undefined && json !== true && process.stdout.isTTY;
+      await print(await findServer({ url, token, state }), query, isTable);
     });
 
-async function print(server: ServerAccess, query: Readonly<Record<string, string>>, json: boolean): Promise<void> {
-  const parameters = new URLSearchParams(query);
-  const answer = await sendRequest(server, "GET", `audit${parameters.size > 0 ? `?${parameters}` : ""}`);
-  let last = query["after"];
+async function print(server: ServerAccess, query: URLSearchParams, isTable: boolean): Promise<void> {
+  const answer = await sendRequest(server, "GET", `audit${query.size > 0 ? `?${query}` : ""}`);
+  const lines = createInterface({ input: Readable.from(answer.body ?? []) });
+  const beyond = query.has("newest") ? "before" : "after";
+  const isCsv = query.get("format") === "csv";
+  let last: string | undefined;
   let screen: AuditLine[] = [];
   const flush = () => {
     for (const line of auditTable(screen)) console.log(line);
     screen = [];
   };
   try {
-    for await (const text of createInterface({ input: Readable.from(answer.body ?? []) })) {
-      const { data } = auditLine.safeParse(parsedJson(text));
-      if (!data)
+    for await (const text of lines) {
+      const id = isCsv ? CSV_ID.exec(text)?.[1] : undefined;
+      const data = isCsv ? undefined : auditLine.safeParse(parsedJson(text)).data;
+      if (!data && id === undefined)
         throw new CommandError(
           `${server.url.href} sent an answer that is not an audit log. Is that a current version of pypi-edge?`,
         );
-      if (json) console.log(escaped(text));
-      else screen.push(data);
+      if (isTable && data) screen.push(data);
+      else console.log(escaped(text));
       if (screen.length >= SCREEN) flush();
-      last = String(data.id);
+      if (id !== "id") last = id ?? String(data?.id);
     }
   } catch (error) {
     flush();
     if (error instanceof CommandError) throw error;
-    const goOn = last === undefined ? "run it again" : `--after ${last} goes on from here`;
+    const goOn = last === undefined ? "run it again" : `--${beyond} ${last} goes on from here`;
     throw new CommandError(`${server.url.href} broke off (${causeOf(error)}): ${goOn}.`);
   }
   flush();
   // On standard error: a program that reads the entries from standard output gets none.
-  if (last === query["after"]) console.error("No entry of the audit log matches.");
+  if (last === undefined) console.error("No entry of the audit log matches.");
 }
+
+/** The first cell of a line of CSV: an entry's id, or what stands above them. */
+const CSV_ID = /^"(\d+|id)",/;

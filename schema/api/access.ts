@@ -1,4 +1,4 @@
-import { text, count, type Operation } from "./operation.ts";
+import { count, flag, text, type Operation } from "./operation.ts";
 
 /** Tokens, lists of policies, and the audit log. */
 export const ACCESS: readonly Operation[] = [
@@ -58,16 +58,21 @@ export const ACCESS: readonly Operation[] = [
     id: "readAuditLog",
     method: "get",
     path: "/-/api/audit",
-    what: "The audit log, oldest entry first.",
+    what: "The audit log, oldest entry first where `newest` does not say otherwise.",
     needs: "admin",
     query: {
       after: count("only what stands behind the entry with this id"),
+      before: count("only what stands in front of the entry with this id"),
       since: text("only what is not older: `2026-11-22`, `2026-11-22T12:00:00Z`, or milliseconds since 1970"),
+      until: text("only what is older; a day is meant whole"),
       index: text("of this index only"),
       project: text("of this project only"),
       actor: text("by this token only: its id or its name"),
+      action: text("of this kind only, such as `yank`"),
       limit: count("how many entries at most"),
+      newest: flag("the newest entry first"),
+      format: text("`json`, or `csv` for spreadsheets"),
     },
-    answers: { 200: { linesOf: "AuditLine" } },
+    answers: { 200: { linesOf: "AuditLine", orAs: "text/csv" } },
   },
 ];

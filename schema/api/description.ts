@@ -121,7 +121,9 @@ const inQuery = (name: string, { type, what, isRequired }: Parameter) => ({
 /** Of lines of JSON, the schema is that of a line, as OpenAPI 3.2 has it in `itemSchema`. */
 function contentOf(content: Content): Record<string, object> {
   if (typeof content === "string") return { "application/json": { schema: refTo(content) } };
-  return "linesOf" in content ? { "application/x-ndjson": { schema: refTo(content.linesOf) } } : { [content.type]: {} };
+  if (!("linesOf" in content)) return { [content.type]: {} };
+  const { linesOf, orAs } = content;
+  return { "application/x-ndjson": { schema: refTo(linesOf) }, ...(orAs !== undefined && { [orAs]: {} }) };
 }
 
 const refTo = (name: string) => ({ $ref: `#/components/schemas/${name}` });

@@ -1,8 +1,8 @@
 import type { Scope } from "../token.ts";
 import type { SchemaName } from "./schemas.ts";
 
-/** What a body is: JSON of a schema; lines of JSON (NDJSON), each of a schema; or bytes of a media type. */
-export type Content = SchemaName | { readonly linesOf: SchemaName } | { readonly type: string };
+/** What a body is: JSON of a schema; lines of JSON (NDJSON), each of a schema, or the same in another media type; or bytes of one. */
+export type Content = SchemaName | { readonly linesOf: SchemaName; readonly orAs?: string } | { readonly type: string };
 
 /** One operation of the API, as its description has it. */
 export interface Operation {

@@ -221,6 +221,18 @@ describe("pypi-edge audit", () => {
     ]);
   });
 
+  test("prints CSV as it comes, without what a terminal would interpret, and goes on from the last line", async () => {
+    const csv = ['"id","at"\r\n', '"9","2026 \u001b[2J"\r\n', '"7","2026"\r\n'];
+    api.answer = { status: 200, type: "text/csv", parts: csv };
+    const { code, output } = await audit("--format", "csv", "--action", "yank", "--newest");
+    expect([code, output]).toEqual([0, '"id","at"\n"9","2026 \\u001b[2J"\n"7","2026"\n']);
+    expect(api.sent[0]?.url).toBe("/-/api/audit?format=csv&action=yank&newest=true");
+    api.answer = { ...api.answer, cut: true };
+    expect((await audit("--format", "csv", "--newest")).output).toMatch(/: --before 7 goes on from here\.\n$/);
+    api.answer = { status: 200, type: "text/csv", parts: csv.slice(0, 1) };
+    expect((await audit("--format", "csv")).output).toBe('"id","at"\nNo entry of the audit log matches.\n');
+  });
+
   test("says so where there is nothing, beside what a program reads", async () => {
     api.answer = lines();
     expect(await audit()).toMatchObject({ code: 0, output: "No entry of the audit log matches.\n" });

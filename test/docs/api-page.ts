@@ -57,7 +57,9 @@ function rowOf({ method, path, alsoAt, query = {}, needs, what, body, answers }:
 function contentText(content: Content | null): string {
   if (content === null) return "";
   if (typeof content === "string") return `\`${content}\``;
-  if ("linesOf" in content) return `lines of \`${content.linesOf}\``;
+  if ("linesOf" in content) {
+    return `lines of \`${content.linesOf}\`${content.orAs === undefined ? "" : `, or \`${content.orAs}\``}`;
+  }
   return content.type === "*/*" ? "the file" : `\`${content.type}\``;
 }
 

@@ -121,12 +121,63 @@ describe("the audit log", () => {
     expect(await subjects(rig, "?since=2026-11-23")).toEqual([]);
   });
 
+  test("can be read newest first, up to a time, and of one kind", async () => {
+    await written(1_200);
+    await env.DB.prepare("UPDATE audit SET action = 'yank' WHERE id IN (3, 4)").run();
+    const rig = team();
+    expect((await read(rig, "?newest")).map(({ id }) => id)).toEqual(
+      Array.from({ length: 1_200 }, (_, n) => 1_200 - n),
+    );
+    expect((await read(rig, "?newest=1&before=11&limit=3")).map(({ id }) => id)).toEqual([10, 9, 8]);
+    expect((await read(rig, "?before=3")).map(({ id }) => id)).toEqual([1, 2]);
+    expect((await read(rig, "?action=yank&newest")).map(({ id }) => id)).toEqual([4, 3]);
+    expect(await read(rig, "?until=2026-11-22T12:00:02Z")).toHaveLength(2);
+    expect(await read(rig, "?until=2026-11-21")).toEqual([]);
+    expect(await read(rig, "?until=2026-11-22&since=2026-11-22")).toHaveLength(1_200);
+  });
+
+  test("is CSV where that is asked for, in which no cell is a formula, and no cell ends early", async () => {
+    const hostile = '=HYPERLINK("https://evil.test","x")';
+    const [first, second, third] = [{ subject: hostile }, { subject: ' @SUM(1,2)\t"' }, { subject: "a;=1\n-2" }];
+    await written(3, (n) => ({ ...[first, second, third][n], project: n === 2 ? "-x" : "demo" }));
+    await env.DB.prepare("UPDATE audit SET actor_name = ?1 WHERE id = 3").bind("\uff1d1+1").run();
+    const { headers, text } = await call(team(), "GET", "audit?format=csv&limit=3");
+    expect(headers.get("Content-Type")).toBe("text/csv; charset=utf-8; header=present");
+    const cells = text
+      .split("\r\n")
+      .map((line) => [...line.matchAll(/"((?:[^"]|"")*)"(?:,|$)/g)].map(([, cell]) => cell));
+    const start = "2026-11-22T12:00:0";
+    const common = ["192.0.2.1", "upload", "team"];
+    expect(cells).toEqual([
+      ["id", "at", "actor", "actorName", "origin", "action", "index", "project", "subject", "details"],
+      [
+        "1",
+        `${start}0.000Z`,
+        "admin",
+        "ADMIN_TOKEN",
+        ...common,
+        "demo",
+        `'${hostile.replaceAll('"', '""')}`,
+        '{""n"":0}',
+      ],
+      ["2", `${start}1.000Z`, "admin", "ADMIN_TOKEN", ...common, "demo", '\' @SUM(1,2)\\u0009""', '{""n"":1}'],
+      ["3", `${start}2.000Z`, "admin", "'\uff1d1+1", ...common, "'-x", "a;=1\\u000a-2", '{""n"":2}'],
+      [],
+    ]);
+    expect((await call(team(), "GET", "audit?format=csv&action=delete")).text.split("\r\n")).toHaveLength(2);
+  });
+
   test.each([
     ["since=yesterday", /^since is "yesterday"; it must be a time such as/],
     ["since=2026", /^since is "2026"; it must be a time such as/],
     ["since=2026-13-45", /^since is/],
     ["after=x", /^after is "x"; it must be a whole number\./],
     ["limit=-1", /^limit is "-1"/],
+    ["until=2026", /^until is "2026"; it must be a time such as/],
+    ["action=eat", /^action is "eat"; it can be upload, yank, /],
+    ["format=xml", /^format is "xml"; it can be json or csv\./],
+    ["format=toString", /^format is/],
+    ["newest=2", /^newest is "2"; it can be true/],
     ["user=x", /^"user" is not a parameter of this address/],
     ["project=-", /is not a project name/],
   ])("with %s is refused with the reason", async (query, sentence) => {

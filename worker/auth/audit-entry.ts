@@ -1,25 +1,29 @@
 import type { Principal } from "./principal.ts";
 
-export type AuditAction =
-  | "upload"
-  | "yank"
-  | "unyank"
-  | "delete"
-  | "prune"
-  | "restore"
-  | "trash.empty"
-  | "status"
-  | "promote"
-  | "token.create"
-  | "token.revoke"
-  | "token.mint"
-  | "policy.add"
-  | "policy.remove"
-  | "advisories.load"
-  | "upstream.remove"
-  | "upstream.change"
-  | "mirror.add"
-  | "mirror.remove";
+/** What the audit log has entries of. */
+export const AUDIT_ACTIONS = [
+  "upload",
+  "yank",
+  "unyank",
+  "delete",
+  "prune",
+  "restore",
+  "trash.empty",
+  "status",
+  "promote",
+  "token.create",
+  "token.revoke",
+  "token.mint",
+  "policy.add",
+  "policy.remove",
+  "advisories.load",
+  "upstream.remove",
+  "upstream.change",
+  "mirror.add",
+  "mirror.remove",
+] as const;
+
+export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
 /** Who makes a change, and from which address. */
 export interface Author {

@@ -1,59 +1,109 @@
 import type { Context as HonoContext } from "hono";
 import type { AuditLine } from "../../../schema/release.ts";
+import { AUDIT_ACTIONS } from "../../auth/audit-entry.ts";
+import { DAY } from "../../duration.ts";
 import { badRequest, messageOf } from "../../errors.ts";
 import { asProjectName, parseProjectName } from "../../pypi/name.ts";
-import type { AuditEntry, AuditLog, AuditFilter } from "../../publishing/releases/audit-log.ts";
+import type { AuditEntry, AuditFilter, AuditLog, AuditOrder } from "../../publishing/releases/audit-log.ts";
 import { readable } from "../../repository/readable.ts";
 import type { Authorize } from "../access.ts";
 import type { AppEnv } from "../context.ts";
 import { LIFETIMES } from "../headers.ts";
-import { parametersOf } from "./parameters.ts";
+import { CSV_HEADER, csvLine } from "./audit-csv.ts";
+import { isSwitchedOn, parametersOf } from "./parameters.ts";
 import type { Context } from "../../repository/context.ts";
 
 /** How many entries are read at a time. */
 const BATCH = 500;
 
-const PARAMETERS = ["after", "since", "index", "project", "actor", "limit"] as const;
+/** The parameters that select entries, of the API and of the page. */
+const SELECTING = ["after", "before", "since", "until", "index", "project", "actor", "action"] as const;
+
+/** A form in which the log is given. */
+interface Format {
+  readonly type: string;
+  readonly first: string;
+  readonly line: (entry: AuditEntry) => string;
+}
+
+const FORMATS: ReadonlyMap<string, Format> = new Map([
+  ["json", { type: "application/x-ndjson", first: "", line: (entry) => `${JSON.stringify(shown(entry))}\n` }],
+  ["csv", { type: "text/csv; charset=utf-8; header=present", first: CSV_HEADER, line: csvLine }],
+]);
 
 /**
- * The audit log as lines of JSON (NDJSON), oldest first. The whole log needs `admin` on the installation; the entries of
- * an index or of a project in it need `admin` there.
+ * The audit log as lines of JSON (NDJSON) or as CSV, oldest first where nothing else is asked for. The whole log needs `admin` on the
+ * installation; the entries of an index or of a project in it need `admin` there.
+ *
+ * @param url what is asked for: the request's address, or one that its page makes of it
  */
-export async function answerAudit(c: HonoContext<AppEnv>, authorize: Authorize, log: AuditLog): Promise<Response> {
-  const { index, project, actor, after, since, limit } = parametersOf(c.req.url, PARAMETERS);
-  await authorize(c, { scope: "admin", index: index ?? "*", project: asProjectName(project ?? "") });
-  const question: AuditFilter = {
-    after: whole("after", after) ?? 0,
-    since: timeOf(since),
+export async function answerAudit(
+  c: HonoContext<AppEnv>,
+  authorize: Authorize,
+  log: AuditLog,
+  url = c.req.url,
+): Promise<Response> {
+  const { limit, newest, format = "json", ...given } = parametersOf(url, [...SELECTING, "limit", "newest", "format"]);
+  await authorizeAudit(c, authorize, given);
+  const question = auditFilterOf(given);
+  const order = isSwitchedOn("newest", newest) ? "newest" : "oldest";
+  const made = FORMATS.get(format);
+  if (!made) throw badRequest(`format is ${quoted(format)}; it can be ${[...FORMATS.keys()].join(" or ")}.`);
+  const most = whole("limit", limit) ?? Infinity;
+  // Read before the answer begins, so that a failed store gives an error and not a truncated log.
+  const first = await log.read(question, order, Math.min(BATCH, most));
+  const headers = { "Content-Type": made.type, ...LIFETIMES.live };
+  return new Response(readable(lines({ log, question, order, made, most }, first, c.get("ctx"))), { headers });
+}
+
+/** Lets only those read entries who administer what they are about. Throws `not-authenticated` and `not-allowed`. */
+export const authorizeAudit = (
+  c: Pick<HonoContext<AppEnv>, "req" | "get">,
+  authorize: Authorize,
+  { index = "*", project = "" }: { readonly index?: string; readonly project?: string },
+) => authorize(c, { scope: "admin", index, project: asProjectName(project) });
+
+/** What parameters of an address select. Throws `bad-request`. */
+export function auditFilterOf(given: Partial<Record<(typeof SELECTING)[number], string>>): AuditFilter {
+  const { after, before, since, until, index, project, actor, action } = given;
+  return {
+    after: whole("after", after),
+    before: whole("before", before),
+    since: timeOf("since", since)?.from,
+    until: timeOf("until", until)?.until,
     index,
     project: project === undefined ? undefined : parseProjectName(project),
     actor,
+    action: action === undefined ? undefined : actionOf(action),
   };
-  const most = whole("limit", limit) ?? Infinity;
-  // Read before the answer begins, so that a failed store gives an error and not a truncated log.
-  const first = await log.read(question, Math.min(BATCH, most));
-  const headers = { "Content-Type": "application/x-ndjson", ...LIFETIMES.live };
-  return new Response(readable(lines(log, question, first, most, c.get("ctx"))), { headers });
+}
+
+interface Reading {
+  readonly log: AuditLog;
+  readonly question: AuditFilter;
+  readonly order: AuditOrder;
+  readonly made: Format;
+  readonly most: number;
 }
 
 async function* lines(
-  log: AuditLog,
-  question: AuditFilter,
+  { log, question, order, made, most }: Reading,
   first: readonly AuditEntry[],
-  most: number,
   ctx: Context,
 ): AsyncGenerator<string> {
   let entries = first;
   let left = most;
+  yield made.first;
   for (;;) {
-    yield entries.map((entry) => `${JSON.stringify(shown(entry))}\n`).join("");
+    yield entries.map(made.line).join("");
     left -= entries.length;
     const last = entries.at(-1);
     if (!last || left <= 0 || entries.length < BATCH) return;
     try {
-      entries = await log.read({ ...question, after: last.id }, Math.min(BATCH, left));
+      const next = order === "oldest" ? { after: last.id } : { before: last.id };
+      entries = await log.read({ ...question, ...next }, order, Math.min(BATCH, left));
     } catch (error) {
-      ctx.report({ event: "storage-failed", what: `the audit log after ${last.id}`, reason: messageOf(error) });
+      ctx.report({ event: "storage-failed", what: `the audit log beyond ${last.id}`, reason: messageOf(error) });
       throw error;
     }
   }
@@ -66,22 +116,33 @@ const shown = ({ id, at, details, ...rest }: AuditEntry): AuditLine => ({
   details: JSON.parse(details) as unknown,
 });
 
+const quoted = (value: string) => JSON.stringify(value.slice(0, 40));
+
+function actionOf(value: string) {
+  const action = AUDIT_ACTIONS.find((known) => known === value);
+  if (action) return action;
+  throw badRequest(`action is ${quoted(value)}; it can be ${AUDIT_ACTIONS.join(", ")}.`);
+}
+
 function whole(name: string, value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
   if (/^\d{1,15}$/.test(value)) return Number(value);
-  throw badRequest(`${name} is ${JSON.stringify(value.slice(0, 40))}; it must be a whole number.`);
+  throw badRequest(`${name} is ${quoted(value)}; it must be a whole number.`);
 }
 
-/** Milliseconds since the epoch, from such a number or from an ISO 8601 date, in UTC where it names no time zone. */
-function timeOf(since: string | undefined): number | undefined {
-  if (since === undefined) return undefined;
+/**
+ * When a time begins and ends, in milliseconds since the epoch: a day does the day after, and a moment at once. It is such a number, or
+ * an ISO 8601 date, in UTC where it names no time zone.
+ */
+function timeOf(name: string, value: string | undefined): { readonly from: number; readonly until: number } | undefined {
+  if (value === undefined) return undefined;
   // At least ten digits: shorter numbers could be years.
-  if (/^\d{10,15}$/.test(since)) return Number(since);
-  const [, date = "", time, zone = "Z"] = ISO.exec(since) ?? [];
-  const at = Date.parse(time === undefined ? date : `${date}T${time}${zone}`);
-  if (!Number.isNaN(at)) return at;
+  if (/^\d{10,15}$/.test(value)) return { from: Number(value), until: Number(value) };
+  const [, date = "", time, zone = "Z"] = ISO.exec(value) ?? [];
+  const from = Date.parse(time === undefined ? date : `${date}T${time}${zone}`);
+  if (!Number.isNaN(from)) return { from, until: time === undefined ? from + DAY : from };
   throw badRequest(
-    `since is ${JSON.stringify(since.slice(0, 40))}; it must be a time such as 2026-11-22 or 2026-11-22T12:00:00Z, or milliseconds since 1970.`,
+    `${name} is ${quoted(value)}; it must be a time such as 2026-11-22 or 2026-11-22T12:00:00Z, or milliseconds since 1970.`,
   );
 }
 

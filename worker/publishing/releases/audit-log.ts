@@ -1,3 +1,5 @@
+import type { AuditAction } from "../../auth/audit-entry.ts";
+
 /** An entry of the audit log. */
 export interface AuditEntry {
   /** Increases with every entry. */
@@ -22,17 +24,25 @@ export interface AuditEntry {
 
 /** Selects entries. An undefined member selects all. */
 export interface AuditFilter {
-  /** Selects entries with a higher id; 0: all. */
-  readonly after: number;
+  /** Selects entries with a higher id. */
+  readonly after?: number | undefined;
+  /** Selects entries with a lower id. */
+  readonly before?: number | undefined;
   /** Selects entries from this time on, in milliseconds since the epoch. */
   readonly since?: number | undefined;
+  /** Selects entries of before this time, in milliseconds since the epoch. */
+  readonly until?: number | undefined;
   readonly index?: string | undefined;
   readonly project?: string | undefined;
   /** A principal's id or name. Several principals may have one name. */
   readonly actor?: string | undefined;
+  readonly action?: AuditAction | undefined;
 }
 
+/** Which entry comes first. */
+export type AuditOrder = "oldest" | "newest";
+
 export interface AuditLog {
-  /** At most `limit` entries, oldest first. Rejects with `storage-failed`. */
-  read(question: AuditFilter, limit: number): Promise<AuditEntry[]>;
+  /** At most `limit` entries. Rejects with `storage-failed`. */
+  read(question: AuditFilter, order: AuditOrder, limit: number): Promise<AuditEntry[]>;
 }

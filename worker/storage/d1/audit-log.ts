@@ -1,20 +1,24 @@
-import type { AuditEntry, AuditLog } from "../../publishing/releases/audit-log.ts";
+import type { AuditEntry, AuditLog, AuditOrder } from "../../publishing/releases/audit-log.ts";
 import { orStorageFailed } from "../or-storage-failed.ts";
 import type { Database } from "../../platform/database.ts";
 
 /** Ordered by id, which is the order of writing. Times would not do: the clocks of isolates differ. */
-const READ = `SELECT id, at, actor, actor_name AS actorName, origin, action, index_name AS "index", project, subject, details
+const reading = (
+  order: "ASC" | "DESC",
+) => `SELECT id, at, actor, actor_name AS actorName, origin, action, index_name AS "index", project, subject, details
   FROM audit
-  WHERE id > ?1 AND (?2 IS NULL OR at >= ?2) AND (?3 IS NULL OR index_name = ?3)
-    AND (?4 IS NULL OR project = ?4) AND (?5 IS NULL OR actor = ?5 OR actor_name = ?5)
-  ORDER BY id LIMIT ?6`;
+  WHERE id > ?1 AND id < ?2 AND (?3 IS NULL OR at >= ?3) AND (?4 IS NULL OR at < ?4)
+    AND (?5 IS NULL OR index_name = ?5) AND (?6 IS NULL OR project = ?6)
+    AND (?7 IS NULL OR actor = ?7 OR actor_name = ?7) AND (?8 IS NULL OR action = ?8)
+  ORDER BY id ${order} LIMIT ?9`;
+
+const READ: Readonly<Record<AuditOrder, string>> = { oldest: reading("ASC"), newest: reading("DESC") };
 
 export const auditLogIn = (db: Database): AuditLog => ({
-  read: ({ after, since, index, project, actor }, limit) =>
+  read: ({ after = 0, before = Number.MAX_SAFE_INTEGER, since, until, index, project, actor, action }, order, limit) =>
     orStorageFailed(async () => {
-      const statement = db
-        .prepare(READ)
-        .bind(after, since ?? null, index ?? null, project ?? null, actor ?? null, limit);
+      const selected = [since, until, index, project, actor, action].map((value) => value ?? null);
+      const statement = db.prepare(READ[order]).bind(after, before, ...selected, limit);
       return (await statement.all<AuditEntry>()).results;
     }),
 });
