@@ -27,6 +27,7 @@ import { createTokenActions } from "./http/token-actions.ts";
 import { misdirectedUploadRoutes, uploadRoutes } from "./http/upload.ts";
 import { VIEWS } from "./http/view-path.ts";
 import { runJob } from "./jobs/schedule.ts";
+import { auditPageRoutes } from "./ui/operate/audit.tsx";
 import { dashboardRoutes } from "./ui/operate/dashboard.tsx";
 import { releaseFormRoutes } from "./ui/operate/release-forms.ts";
 import { signInRoutes } from "./ui/operate/sign-in.tsx";
@@ -167,6 +168,7 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
 
   app.route("/", sharedRoutes());
   app.route("/", dashboardRoutes({ ...services, authorize, publicUrl: config.publicUrl }));
+  app.route("/", auditPageRoutes(operating));
   const mounting = { ...shownBy, authorize, indexes: all };
   for (const index of indexes) mountIndex(app, index, mounting);
 

@@ -171,6 +171,7 @@ const OF_NO_INDEX = [
   "/-/",
   "/-/sign-in",
   "/-/tokens",
+  "/-/audit",
 ];
 const OF_MIRRORS = ["", "/entries", "/errors", "/verification"].map((path) => `mirror${path}`);
 const READ_BY_ADMINS = ["tokens", "advisories", "policy/entries", "audit", ...OF_MIRRORS];

@@ -1,9 +1,10 @@
 import { env } from "cloudflare:workers";
-import { describe, expect, test } from "vitest";
-import { HOUR } from "../../worker/duration.ts";
+import { describe, expect, test, vi } from "vitest";
+import { DAY, HOUR } from "../../worker/duration.ts";
 import type { Reading } from "../../worker/repository/ports/history.ts";
 import { bucketsOf, increase, valueOf } from "../../worker/ui/operate/buckets.ts";
 import { plotsOf } from "../../worker/ui/operate/plots.ts";
+import { file } from "../support/guarded.ts";
 import { teamOf } from "../support/hosted.ts";
 import { ADMIN_TOKEN, filePath, Rig } from "../support/rig.ts";
 import { bearer, contextIn, give } from "../support/tokens.ts";
@@ -19,6 +20,12 @@ const shown = async (rig: Rig, path = "/-/") => (await rig.get(path, ADMIN)).tex
 /** The headline of a plot. */
 const headline = (page: string, id: string) =>
   new RegExp(`id="${id}"[^]*?class="lead">([^<]*)<`).exec(page)?.[1]?.replaceAll("&#39;", "'");
+
+/** Of each index, its heading in the list of what is held, and the note below. */
+const held = (page: string) =>
+  [...page.matchAll(/<h3 id="held-[^>]*>(.*?)<\/h3>[^]*?<p class="soft small">(.*?)(?: All of them.*?)?<\/p>/g)].map(
+    ([, heading, note]) => [heading, note],
+  );
 
 describe("the dashboard", () => {
   test("shows what a scenario moves: hits, bytes, upstream requests, storage, errors with their sentences", async () => {
@@ -56,6 +63,24 @@ describe("the dashboard", () => {
     rig.now += HOUR;
     const page = await shown(rig);
     expect([headline(page, "guard"), headline(page, "dead")]).toEqual(["1 refused, 0 marked, 0 audited", "1 now"]);
+  });
+
+  test("lists what policies hold of what clients asked for, and is shown all the same where that fails", async () => {
+    const policy = { min_age: "3d" };
+    const rig = new Rig({ INDEXES: { default: { sources: ["pypi"], policy }, open: { sources: ["pypi"] } } });
+    await rig.upstream.publish("demo", [file("1.0", NOW - 9 * DAY), file("2.0", rig.now - HOUR)]);
+    expect(held(await shown(rig))).toEqual([
+      ["default: 0 files", "Of 0 projects that clients asked for within 7 days."],
+    ]);
+    await rig.page("demo");
+    rig.services.flush(contextIn(rig));
+    rig.wait(301_000);
+    await rig.page("demo");
+    const page = await shown(rig);
+    expect(held(page)).toEqual([["default: 1 file", "Of 1 project that clients asked for within 7 days."]]);
+    expect(page).toMatch(/demo-2\.0-py3-none-any\.whl[^]*href="\.\.\/-\/why\/demo"[^]*2026-11-25 11:00/);
+    vi.spyOn(rig.services.askedFor, "since").mockRejectedValue(new Error("away"));
+    expect(held(await shown(rig))).toEqual([["default: not known now", "A store or a source did not answer."]]);
   });
 
   test("is for those who administer every index, and is kept by no cache", async () => {

@@ -104,7 +104,8 @@ td.day { white-space: nowrap; }
 .refused p { margin: 0.3rem 0 0; }
 .filter { display: flex; flex-wrap: wrap; align-items: end; gap: 0.6rem 1rem; margin: 0.75rem 0; }
 .filter label { display: grid; gap: 0.2rem; font-size: 0.8rem; color: var(--soft); }
-.filter select { color: var(--text); font-size: 0.95rem; max-width: 100%; }
+.filter input { flex: none; width: 11rem; }
+.filter input, .filter select { color: var(--text); font-size: 0.95rem; max-width: 100%; }
 .fields { display: grid; gap: 0.9rem; max-width: 36rem; }
 .fields label { display: grid; gap: 0.2rem; font-size: 0.875rem; color: var(--soft); }
 .fields input, .fields select { color: var(--text); font-size: 1rem; }
@@ -121,6 +122,8 @@ button.danger { color: var(--bad); border-color: currentColor; }
 .actions { margin: 1.25rem 0; }
 button.main { background: var(--accent); border-color: var(--accent); color: var(--card); font-weight: 600; }
 .done { border-left-color: var(--good); }
+dl.details { margin: 0.3rem 0 0; }
+dl.details > div { display: flex; flex-wrap: wrap; gap: 0 0.6rem; }
 .find { display: flex; gap: 0.5rem; max-width: 36rem; margin: 1rem 0; }
 ul.results li { padding: 0.75rem 0; border-top: 1px solid var(--line); }
 ul.results li:first-child { border-top: 0; }

@@ -2,7 +2,18 @@ import { escaped } from "../../pypi/shown.ts";
 import type { AuditEntry } from "../../publishing/releases/audit-log.ts";
 
 /** The columns, in their order: the members of a line of JSON. */
-const COLUMNS = ["id", "at", "actor", "actorName", "origin", "action", "index", "project", "subject", "details"] as const;
+const COLUMNS = [
+  "id",
+  "at",
+  "actor",
+  "actorName",
+  "origin",
+  "action",
+  "index",
+  "project",
+  "subject",
+  "details",
+] as const;
 
 /** What a spreadsheet takes for a formula, also in full width; behind spaces too, which some of them skip. */
 const FORMULA = /^\s*[=+\-@\uff1d\uff0b\uff0d\uff20]/;

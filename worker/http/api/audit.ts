@@ -1,6 +1,7 @@
 import type { Context as HonoContext } from "hono";
+import { AUDIT_ACTIONS } from "../../../schema/audit.ts";
 import type { AuditLine } from "../../../schema/release.ts";
-import { AUDIT_ACTIONS } from "../../auth/audit-entry.ts";
+import { SOME_INDEX, SOME_PROJECT } from "../../auth/principal.ts";
 import { DAY } from "../../duration.ts";
 import { badRequest, messageOf } from "../../errors.ts";
 import { asProjectName, parseProjectName } from "../../pypi/name.ts";
@@ -56,15 +57,35 @@ export async function answerAudit(
   return new Response(readable(lines({ log, question, order, made, most }, first, c.get("ctx"))), { headers });
 }
 
+/** What selects entries: parameters by name. */
+type Selection = Partial<Record<(typeof SELECTING)[number], string>>;
+
+/** What a page asks for: of who administers one index alone, its entries. Throws `not-authenticated` and `not-allowed`. */
+export async function ownSelection(
+  c: Pick<HonoContext<AppEnv>, "req" | "get">,
+  authorize: Authorize,
+  asked: Selection,
+): Promise<Selection> {
+  const { principal } = await authorize(c, { scope: "admin", index: SOME_INDEX, project: SOME_PROJECT });
+  const selection = principal.index === "*" ? asked : { index: principal.index, ...asked };
+  await authorizeAudit(c, authorize, selection);
+  return selection;
+}
+
+/** The newest entries that are selected, at most `limit` of them, for who may read them. Throws `bad-request` and `storage-failed`. */
+export async function newestEntries(log: AuditLog, selection: Selection, limit: number): Promise<AuditLine[]> {
+  return (await log.read(auditFilterOf(selection), "newest", limit)).map(shown);
+}
+
 /** Lets only those read entries who administer what they are about. Throws `not-authenticated` and `not-allowed`. */
-export const authorizeAudit = (
+const authorizeAudit = (
   c: Pick<HonoContext<AppEnv>, "req" | "get">,
   authorize: Authorize,
   { index = "*", project = "" }: { readonly index?: string; readonly project?: string },
 ) => authorize(c, { scope: "admin", index, project: asProjectName(project) });
 
 /** What parameters of an address select. Throws `bad-request`. */
-export function auditFilterOf(given: Partial<Record<(typeof SELECTING)[number], string>>): AuditFilter {
+function auditFilterOf(given: Selection): AuditFilter {
   const { after, before, since, until, index, project, actor, action } = given;
   return {
     after: whole("after", after),
@@ -134,7 +155,10 @@ function whole(name: string, value: string | undefined): number | undefined {
  * When a time begins and ends, in milliseconds since the epoch: a day does the day after, and a moment at once. It is such a number, or
  * an ISO 8601 date, in UTC where it names no time zone.
  */
-function timeOf(name: string, value: string | undefined): { readonly from: number; readonly until: number } | undefined {
+function timeOf(
+  name: string,
+  value: string | undefined,
+): { readonly from: number; readonly until: number } | undefined {
   if (value === undefined) return undefined;
   // At least ten digits: shorter numbers could be years.
   if (/^\d{10,15}$/.test(value)) return { from: Number(value), until: Number(value) };

@@ -7,7 +7,7 @@ import type { ExplainedFile, Explain } from "../../repository/explanation.ts";
 import type { Context } from "../../repository/context.ts";
 import { heldUntil, heldVersions } from "../../repository/held-fixes.ts";
 import { inPool } from "../../repository/pool.ts";
-import type { AskedFor, AskedProject } from "../../repository/ports/asked-for.ts";
+import type { AskedFor, AskedProject, AskedProjects } from "../../repository/ports/asked-for.ts";
 import type { Authorize } from "../access.ts";
 import type { AppEnv } from "../context.ts";
 import { LIFETIMES } from "../headers.ts";
@@ -46,19 +46,9 @@ export function policyOutlookRoutes(parts: OutlookParts): Hono<AppEnv> {
 
   routes.get("/pending", async (c) => {
     await authorize(c, { scope: "admin", index });
-    const { days, asked, unknown } = await lookBack(c.req.url, parts, c.get("ctx"));
-    const held = await explained(asked.projects, required(explain, index), unknown, c.get("ctx"));
-    const files = held.flatMap(([{ name }, all]) => all.flatMap((file) => heldFile(name, file)));
-    const sorted = files.toSorted((one, other) => Date.parse(one.until) - Date.parse(other.until));
-    const heldFixes = held.flatMap(([{ name }, all]) => heldVersions(name, all)).map(shownFix);
-    const answer: PendingFiles = {
-      index,
-      days,
-      ...sums(asked.projects, asked.isCut, unknown),
-      files: sorted,
-      heldFixes,
-    };
-    return c.json(answer, 200, LIFETIMES.live);
+    const lookedBack = await lookBack(c.req.url, parts, c.get("ctx"));
+    const pending = await pendingOf(index, lookedBack, required(explain, index), c.get("ctx"));
+    return c.json(pending, 200, LIFETIMES.live);
   });
   routes.use("/pending", allowOnly("GET", "HEAD"));
 
@@ -89,20 +79,55 @@ export function policyOutlookRoutes(parts: OutlookParts): Hono<AppEnv> {
   return routes;
 }
 
+/**
+ * What an index holds now of what clients asked for lately, what is let through next first. Looking at it is no demand.
+ *
+ * @param most how many projects are looked at; each is a page to be read
+ */
+export async function pendingLately(
+  { index, askedFor, sources, explain }: Pick<OutlookParts, "index" | "askedFor" | "sources"> & { explain: Explain },
+  most: number,
+  ctx: Context,
+): Promise<PendingFiles> {
+  const { projects, isCut } = await askedFor.since(sources, ctx.now - LOOK_BACK * DAY);
+  const asked = { projects: projects.slice(0, most), isCut: isCut || projects.length > most };
+  return pendingOf(index, { days: LOOK_BACK, asked, unknown: [] }, explain, ctx);
+}
+
+/** What clients asked for in so many days. */
+interface LookedBack {
+  readonly days: number;
+  readonly asked: AskedProjects;
+  /** For projects that cannot be looked at. */
+  readonly unknown: string[];
+}
+
+async function pendingOf(
+  index: string,
+  { days, asked, unknown }: LookedBack,
+  explain: Explain,
+  ctx: Context,
+): Promise<PendingFiles> {
+  const held = await explained(asked.projects, explain, unknown, ctx);
+  const files = held.flatMap(([{ name }, all]) => all.flatMap((file) => heldFile(name, file)));
+  const sorted = files.toSorted((one, other) => Date.parse(one.until) - Date.parse(other.until));
+  const heldFixes = held.flatMap(([{ name }, all]) => heldVersions(name, all)).map(shownFix);
+  return { index, days, ...sums(asked.projects, asked.isCut, unknown), files: sorted, heldFixes };
+}
+
 const sums = (projects: readonly AskedProject[], cut: boolean, unknown: string[]) => ({
   projects: projects.length,
   cut,
   unknown,
 });
 
-/** What clients asked for in the days that the query names. `unknown` is for what cannot be looked at. */
-async function lookBack(url: string, { askedFor, sources }: OutlookParts, ctx: Context) {
+/** What clients asked for in the days that the query names. */
+async function lookBack(url: string, { askedFor, sources }: OutlookParts, ctx: Context): Promise<LookedBack> {
   const { days: given = String(LOOK_BACK) } = parametersOf(url, ["days"]);
   const days = /^[1-9]\d?$/.test(given) ? Number(given) : Number.NaN;
   if (!(days <= MAX_DAYS))
     throw badRequest(`days is ${JSON.stringify(given.slice(0, 40))}; it can be 1 to ${MAX_DAYS}.`);
-  const unknown: string[] = [];
-  return { days, asked: await askedFor.since(sources, ctx.now - days * DAY), unknown };
+  return { days, asked: await askedFor.since(sources, ctx.now - days * DAY), unknown: [] };
 }
 
 /** What an index says of projects' files; those that it cannot tell of now are added to `unknown`. */

@@ -2,18 +2,33 @@ import { Hono } from "hono";
 import { DEFAULT } from "../../../schema/indexes.ts";
 import { DAY } from "../../duration.ts";
 import { badRequest } from "../../errors.ts";
+import { pendingLately } from "../../http/api/policy-outlook.ts";
+import type { Context } from "../../repository/context.ts";
 import type { Authorize } from "../../http/access.ts";
 import type { AppEnv } from "../../http/context.ts";
 import { LIFETIMES } from "../../http/headers.ts";
 import { redirectTo } from "../../http/redirect.ts";
 import { readFigures, type FigureSources } from "../../repository/figures.ts";
 import type { Counters, LastEvent } from "../../repository/ports/counters.ts";
+import type { Explain } from "../../repository/explanation.ts";
+import type { AskedFor } from "../../repository/ports/asked-for.ts";
 import type { History } from "../../repository/ports/history.ts";
 import type { MirroredSource } from "../../repository/repository.ts";
 import { Layout, pagePlace, sendHtml, type PagePlace } from "../layout.tsx";
+import { Held, type HeldNow } from "./held.tsx";
 import { bucketsOf, SPANS, type Bucket, type SpanName } from "./buckets.ts";
+import { OperateNav } from "./nav.tsx";
 import { Plot } from "./plot.tsx";
 import { plotsOf } from "./plots.ts";
+
+/** What the dashboard needs of an index. */
+interface HoldingIndex {
+  readonly config: Pick<HeldNow, "base"> & { readonly name: string };
+  /** The keys of its sources. */
+  readonly sources: readonly string[];
+  /** Explains its policy; undefined where it has none. */
+  readonly explain: Explain | undefined;
+}
 
 /** What the dashboard is made of. */
 interface DashboardParts extends FigureSources {
@@ -25,10 +40,15 @@ interface DashboardParts extends FigureSources {
   readonly sources: ReadonlyMap<string, Pick<MirroredSource, "name" | "popularity" | "changes">>;
   /** Bytes; 0: none. */
   readonly quota: number;
+  readonly askedFor: AskedFor;
+  readonly indexes: readonly HoldingIndex[];
 }
 
 /** How many projects the list of each source has. */
 const TOP_PROJECTS = 12;
+
+/** How many projects of each index are looked at for what its policy holds: each is a page to be read. */
+const LOOKED_AT = 40;
 
 /** The dashboard at `/-/`, for those who administer every index. */
 export function dashboardRoutes(parts: DashboardParts): Hono<AppEnv> {
@@ -40,10 +60,11 @@ export function dashboardRoutes(parts: DashboardParts): Hono<AppEnv> {
     const { now } = c.get("ctx");
     const span = spanIn(c.req.query("span"));
     const begin = now - SPANS[span].length - SPANS[span].width;
-    const [kept, present, events, top] = await Promise.all([
+    const [kept, present, events, held, top] = await Promise.all([
       history.since(begin),
       readFigures(parts, now),
       counters.lastEvents(),
+      heldNow(parts, c.get("ctx")),
       Promise.all(
         [...sources.values()].flatMap(({ name, popularity }) =>
           popularity ? [popularity.projects(now).then((all) => ({ name, projects: all.slice(0, TOP_PROJECTS) }))] : [],
@@ -60,6 +81,7 @@ export function dashboardRoutes(parts: DashboardParts): Hono<AppEnv> {
         buckets={buckets}
         quota={quota}
         events={events}
+        held={held}
         isNew={kept.length < 2}
         top={top.map(({ name, projects }) => ({ source: name, projects: projects.map((each) => each.name) }))}
       />,
@@ -69,6 +91,21 @@ export function dashboardRoutes(parts: DashboardParts): Hono<AppEnv> {
   });
   return routes;
 }
+
+/** What the policy of each index holds; what cannot be found out keeps nothing else from being shown. */
+const heldNow = ({ indexes, askedFor }: DashboardParts, ctx: Context): Promise<HeldNow[]> =>
+  Promise.all(
+    indexes.flatMap(({ config: { name: index, base }, sources, explain }) =>
+      explain
+        ? [
+            pendingLately({ index, askedFor, sources, explain }, LOOKED_AT, ctx).then(
+              (pending) => ({ index, base, pending }),
+              () => ({ index, base, pending: undefined }),
+            ),
+          ]
+        : [],
+    ),
+  );
 
 function spanIn(text: string | undefined): SpanName {
   if (text === undefined) return "24h";
@@ -83,16 +120,18 @@ interface DashboardProps {
   readonly buckets: readonly Bucket[];
   readonly quota: number;
   readonly events: readonly LastEvent[];
+  readonly held: readonly HeldNow[];
   /** Whether there are too few readings for a plot. */
   readonly isNew: boolean;
   readonly top: readonly { readonly source: string; readonly projects: readonly string[] }[];
 }
 
-function Dashboard({ place, span, buckets, quota, events, isNew, top }: DashboardProps) {
+function Dashboard({ place, span, buckets, quota, events, held, isNew, top }: DashboardProps) {
   const when = (at: number) => momentText(at, SPANS[span].length);
   return (
     <Layout title="Dashboard · pypi-edge" place={place}>
       <h1>Dashboard</h1>
+      <OperateNav place={place} here="" />
       <p class="lead">All indexes of this server, in UTC. A reading is kept each hour.</p>
       <nav aria-label="Span" class="badges">
         {(Object.keys(SPANS) as SpanName[]).map((name) => (
@@ -112,6 +151,7 @@ function Dashboard({ place, span, buckets, quota, events, isNew, top }: Dashboar
           <Plot data={data} buckets={buckets} when={when} />
         ))}
       </div>
+      <Held place={place} held={held} />
       <LastEvents events={events} />
       {top.map(({ source, projects }) => (
         <>
@@ -129,8 +169,7 @@ function Dashboard({ place, span, buckets, quota, events, isNew, top }: Dashboar
         </>
       ))}
       <p class="soft small">
-        For Prometheus: <a href={`${place.up}-/metrics`}>{place.host}/-/metrics</a>. What a policy holds now:{" "}
-        <code>pypi-edge policy pending --index NAME</code>.
+        For Prometheus: <a href={`${place.up}-/metrics`}>{place.host}/-/metrics</a>.
       </p>
     </Layout>
   );

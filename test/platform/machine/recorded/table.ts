@@ -249,6 +249,7 @@ export function recordedRequests(content: Content): Table {
     ["GET /-", reads("/-")],
     // What a sign-in opens has a key of its own on each server: what is answered before that is alike.
     ["GET /-/sign-in", [...reads("/-/sign-in?next=/team/"), ...reads("/-/sign-in", { Cookie: SESSION })]],
+    ["GET /-/audit", [...reads("/-/audit"), ...reads("/-/audit", { Authorization: "Bearer {reader}" })]],
     ["GET /-/tokens", [...reads("/-/tokens"), ...reads("/-/tokens", { Authorization: "Bearer {reader}" })]],
     ...["sign-in", "sign-out", "tokens", "tokens/:id/revoke", "releases/:index/:project/:action"].map(
       (path): Table[number] => [

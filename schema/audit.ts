@@ -1,0 +1,22 @@
+/** What the audit log has entries of. */
+export const AUDIT_ACTIONS = [
+  "upload",
+  "yank",
+  "unyank",
+  "delete",
+  "prune",
+  "restore",
+  "trash.empty",
+  "status",
+  "promote",
+  "token.create",
+  "token.revoke",
+  "token.mint",
+  "policy.add",
+  "policy.remove",
+  "advisories.load",
+  "upstream.remove",
+  "upstream.change",
+  "mirror.add",
+  "mirror.remove",
+] as const;
