@@ -19,4 +19,7 @@ export const AUDIT_ACTIONS = [
   "upstream.change",
   "mirror.add",
   "mirror.remove",
+  "carried.begin",
+  "carried.lists",
+  "carried.end",
 ] as const;

@@ -192,6 +192,8 @@ export const carriedLists = z.strictObject({
   ),
 });
 
+export type CarriedLists = z.infer<typeof carriedLists>;
+
 /** The body that begins a step, or goes on with it. */
 export const beginCarried = z.strictObject({
   /** The text of `manifest.json`; the signature is over its UTF-8 bytes. */
@@ -231,7 +233,7 @@ const KEY = /^ed25519:([A-Za-z0-9+/]{43}=)$/;
 /** A public key as the configuration has it: `ed25519:` and its 32 bytes in base64. */
 export const carriedKey = z
   .string("must be a text")
-  .check(z.regex(KEY, 'must be "ed25519:" and 44 characters of base64, as pypi-edge export --new-key prints it'));
+  .check(z.regex(KEY, 'must be "ed25519:" and 44 characters of base64'));
 
 /** A public key's 32 bytes as `carriedKey` has them. */
 export const carriedKeyText = (raw: Uint8Array) => `ed25519:${btoa(String.fromCharCode(...raw))}`;

@@ -6,10 +6,10 @@ import * as z from "zod/mini";
  */
 
 /** The last migration: rows are moved between databases with the same tables only. */
-export const LAST_MIGRATION = "0024_notices.sql";
+export const LAST_MIGRATION = "0026_carried.sql";
 
 /** Keys of objects that are moved: all but uploads that are not finished. Bytes of a key: at most 1,024. */
-export const MOVED_KEYS = /^(?:hosted|file|metadata|page|list|list-html)\//;
+export const MOVED_KEYS = /^(?:carried|hosted|file|metadata|page|list|list-html)\//;
 
 /** Keys of values that are moved: all others are made anew of these. */
 export const MOVED_VALUES = /^(?:page|queries|document)\//;

@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { pageAddress, upstreamAddress } from "./address.ts";
+import { carriedKey } from "./carried.ts";
 import { mirror, resolveMirror, type MirrorConfig } from "./mirror.ts";
 import { patterns } from "./patterns.ts";
 
@@ -12,11 +13,21 @@ const NEVER_ABSENCE = new Set([401, 405, 406, 407, 408, 421, 425, 429, 431]);
 /** Whether a status may be configured to mean that an upstream lacks a project; 404 and 410 always mean it. */
 export const canBeAbsence = (status: number) => status >= 400 && status < 500 && !NEVER_ABSENCE.has(status);
 
+/** Keys for what is fetched. */
+const ONLINE = ["files", "absent", "credentials", "on_upstream_removal", "on_upstream_change", "mirror"] as const;
+
 /** An upstream as `[vars.UPSTREAMS]` has it. */
 export const upstream = z
   .strictObject({
     url: z.optional(upstreamAddress),
     find_links: z.optional(pageAddress),
+    kind: z.optional(z.literal("offline", 'must be "offline", or left out')),
+    key: z.optional(
+      z.union(
+        [carriedKey, z.array(carriedKey).check(z.minLength(1, "must name at least one key"))],
+        "must be a public key, or an array of them",
+      ),
+    ),
     files: z.optional(upstreamAddress),
     projects: z.optional(patterns),
     credentials: z.optional(z.string()),
@@ -39,8 +50,16 @@ export const upstream = z
   })
   .check(
     z.refine(
-      (it) => (it.url === undefined) !== (it.find_links === undefined),
-      "must have either url, the root of a Simple API, or find_links, a page of links",
+      (it) => [it.url, it.find_links, it.kind].filter((place) => place !== undefined).length === 1,
+      'must have one of url, the root of a Simple API, find_links, a page of links, and kind = "offline", for what is carried here',
+    ),
+    z.refine(
+      (it) => (it.kind === undefined) === (it.key === undefined),
+      'has one of kind = "offline" and key, the public key by which carried steps are verified, without the other',
+    ),
+    z.refine(
+      (it) => it.kind === undefined || ONLINE.every((name) => it[name] === undefined),
+      `is offline, where ${ONLINE.join(", ")} have no effect`,
     ),
     z.refine(
       (it) => it.find_links === undefined || it.absent === undefined,
@@ -53,9 +72,14 @@ const PLAIN_MIRROR = resolveMirror(mirror.parse({}));
 /** An upstream. */
 export interface UpstreamConfig {
   readonly name: string;
-  readonly kind: "simple" | "find-links";
-  /** The root of its Simple API, ending in `/`, or its page of links. */
+  readonly kind: "simple" | "find-links" | "offline";
+  /**
+   * The root of its Simple API, ending in `/`, or its page of links. Of an offline one it stands for the source alone: its
+   * host is never resolved (RFC 2606).
+   */
   readonly url: URL;
+  /** Public keys, as `carriedKey` has them; of an offline one only. */
+  readonly keys?: readonly string[] | undefined;
   /** The root of its file host, ending in `/`. */
   readonly files: URL;
   /**
@@ -90,9 +114,9 @@ export function resolveUpstreams(
   const upstreams = new Map<string, UpstreamConfig>();
   for (const [
     key,
-    { url, find_links: links, files, projects, credentials, absent, mirror: kept, ...rules },
+    { url, find_links: links, kind, key: keys, files, projects, credentials, absent, mirror: kept, ...rules },
   ] of Object.entries(shapes)) {
-    const place = links ?? url;
+    const place = kind ? new URL(`https://${key}.offline.invalid/`) : (links ?? url);
     if (!place) continue;
     const twin = [...upstreams.values()].find((other) => other.url.href === place.href);
     if (twin) problems.push(`UPSTREAMS.${key}: has the same address as UPSTREAMS.${twin.name}`);
@@ -104,8 +128,9 @@ export function resolveUpstreams(
     }
     upstreams.set(key, {
       name: key,
-      kind: links ? "find-links" : "simple",
+      kind: kind ?? (links ? "find-links" : "simple"),
       url: place,
+      keys: typeof keys === "string" ? [keys] : keys,
       files: files ?? new URL("/", place),
       projects,
       absent,

@@ -4,6 +4,7 @@ import { mountIndex, mountIndexApi, routedPaths } from "./app/index-routes.ts";
 import { viewRoutes } from "./app/view-routes.ts";
 import type { Services } from "./compose/services.ts";
 import { IndexError } from "./errors.ts";
+import { carriedRoutes } from "./http/api/carried.ts";
 import { lockRoutes } from "./http/api/locks.ts";
 import { policyOutlookRoutes } from "./http/api/policy-outlook.ts";
 import { apiRoutes } from "./http/api/routes.ts";
@@ -116,12 +117,15 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
   }
   const shownBy = { publicUrl: config.publicUrl, pageStores: services.pageStores };
   for (const index of indexes) {
-    const { name, base } = index.config;
+    const { config: own, sources, carried } = index;
     mountIndexApi(app, index, { authorize, pageStores: services.pageStores });
     app.route(
-      `${base}/-/api/stored`,
-      storedRoutes(authorize, { name, sources: index.sources }, services.pageStores.storedListing),
+      `${own.base}/-/api/stored`,
+      storedRoutes(authorize, { name: own.name, sources }, services.pageStores.storedListing),
     );
+    const hasPolicy = own.policies.some(({ index: of }) => of === own.name);
+    const parts = { authorize, settling, index: { name: own.name, hasPolicy }, carried };
+    app.route(`${own.base}/-/api/carried`, carriedRoutes(parts));
   }
   app.route(
     "/-/api",

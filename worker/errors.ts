@@ -13,6 +13,7 @@ const KINDS = {
   "method-not-allowed": { status: 405, title: "Method not allowed" },
   "file-exists": { status: 409, title: "Conflict" },
   "form-sent-before": { status: 409, title: "Sent before" },
+  "not-next": { status: 409, title: "Not the next step" },
   "too-large": { status: 413, title: "Too large" },
   unprocessable: { status: 422, title: "Cannot be processed" },
   "too-many-attempts": { status: 429, title: "Too many attempts" },

@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { ACCESS } from "./access.ts";
+import { CARRYING } from "./carrying.ts";
 import { LOCKS } from "./locks.ts";
 import type { Content, Operation, Parameter } from "./operation.ts";
 import { PACKAGES } from "./packages.ts";
@@ -12,6 +13,7 @@ export const OPERATIONS_OF_API = {
   "Packages and uploads": PACKAGES,
   "Locks and policies": LOCKS,
   "Mirrors and jobs": RUNNING,
+  "Across an air gap": CARRYING,
 } as const satisfies Record<string, readonly Operation[]>;
 
 /** Where operations of an index are as well. */

@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { advisoriesState } from "../advisories.ts";
+import { beginCarried, carriedState } from "../carried.ts";
 import { forkList, wholeFork } from "../fork.ts";
 import { hostedProjectsAnswer } from "../hosted-project.ts";
 import { jobAnswer } from "../job-results.ts";
@@ -34,6 +35,8 @@ export const SCHEMAS = {
   AddedEntries: addedEntries,
   AdvisoriesState: advisoriesState,
   AuditLine: auditLine,
+  CarriedState: carriedState,
+  CarriedStep: beginCarried,
   ChangedMirror: changedMirror,
   CreatedToken: createdToken,
   EmptyBody: emptyBody,

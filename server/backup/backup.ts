@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { DAY } from "../../worker/duration.ts";
 import type { Database } from "../../worker/platform/database.ts";
+import { CARRIED_PREFIX, isKept, type ListedObjects, type ListOptions } from "../../worker/platform/objects.ts";
 import { moveOut, type ReadStores } from "../../worker/storage/moving/move-out.ts";
 import { hostedFiles } from "../carry-over/hosted-files.ts";
 import { removeSqlite } from "../carry-over/sqlite-copy.ts";
@@ -15,7 +16,7 @@ import { snapshotTakenAt, takeSnapshot } from "./snapshot.ts";
 import { LostObject, openStored, type Stored } from "./stored.ts";
 import type { Verified } from "./findings.ts";
 import { verifyFolder } from "./verify-folder.ts";
-import { wantedDigests } from "./verify-state.ts";
+import { CARRIED_OBJECTS, wantedDigests } from "./verify-state.ts";
 
 interface BackupOptions {
   /** The state directory; a server may be using it. */
@@ -98,10 +99,11 @@ async function writeAll(
 }
 
 async function storesOf({ objects, keyValue }: Stored, database: Database, mirror: boolean): Promise<ReadStores> {
-  const wanted = wantedDigests(await hostedFiles(database));
+  const { results: carried } = await database.prepare(CARRIED_OBJECTS).all<{ key: string }>();
+  const wanted = new Set([...wantedDigests(await hostedFiles(database)).keys(), ...carried.map(({ key }) => key)]);
   const get = async (key: string, options?: object) => {
-    // It was uploaded after the snapshot, or belongs to no file.
-    if (key.startsWith("hosted/") && !wanted.has(key)) return null;
+    // It was uploaded or carried after the snapshot, or belongs to no file.
+    if (isKept(key) && !wanted.has(key)) return null;
     try {
       return await objects.get(key, { ...options });
     } catch (error) {
@@ -112,9 +114,19 @@ async function storesOf({ objects, keyValue }: Stored, database: Database, mirro
   };
   return {
     database,
-    objects: { get, list: mirror ? objects.list : (options) => objects.list({ ...options, prefix: "hosted/" }) },
+    objects: { get, list: mirror ? objects.list : (options) => listKept(objects, options) },
     keyValue: mirror ? keyValue : { ...keyValue, list: async () => ({ keys: [], list_complete: true }) },
   };
+}
+
+/** Lists what exists nowhere else: what was carried, then hosted files. */
+async function listKept(objects: Stored["objects"], options: ListOptions): Promise<ListedObjects> {
+  const { startAfter = "" } = options;
+  if (startAfter < `${CARRIED_PREFIX}~`) {
+    const listed = await objects.list({ ...options, prefix: CARRIED_PREFIX });
+    if (listed.objects.length > 0) return { ...listed, truncated: true };
+  }
+  return objects.list({ ...options, prefix: "hosted/" });
 }
 
 /** A mirrored file may be deleted between the reading of its row and the copying of its bytes. */

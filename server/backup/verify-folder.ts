@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { movedObject, movedRow, movedValue, type MovedObject, type MovedRow } from "../../schema/moving.ts";
+import { CARRIED_PREFIX } from "../../worker/platform/objects.ts";
 import { numbered, readLines, readManifest } from "../../worker/storage/moving/files.ts";
 import { bytesPath, isFileName, type MovePlace } from "../../worker/storage/moving/place.ts";
 import type { HostedFileRow } from "../carry-over/hosted-files.ts";
@@ -11,7 +12,7 @@ import { digestOfFile } from "../objects/digest-of.ts";
 import { syncFolder } from "../objects/folders.ts";
 import { writeNewFile } from "../objects/write-file.ts";
 import type { StorageFault, Verified } from "./findings.ts";
-import { wantedDigests } from "./verify-state.ts";
+import { damageOf, wantedDigests } from "./verify-state.ts";
 
 /** The digests of all files of a backup, as `sha256sum -c` reads them. */
 const SUMS = "SHA256SUMS";
@@ -42,12 +43,16 @@ export async function verifyFolder(folder: string, { isNew }: { readonly isNew: 
     const named = wanted.get(line.key);
     const fault = faultOf(line, sums) ?? (named?.digest === line.sha256 || !named ? undefined : OTHER_BYTES);
     if (fault === undefined) continue;
-    const kind = line.key.startsWith("hosted/") ? "hosted-damaged" : "mirrored-damaged";
-    findings.push({ kind, subject: named ? `${named.file} (${line.key})` : line.key, fault });
+    findings.push({ kind: damageOf(line.key), subject: named ? `${named.file} (${line.key})` : line.key, fault });
   }
   for (const [key, { file }] of wanted)
     if (!byKey.has(key))
       findings.push({ kind: "hosted-damaged", subject: `${file} (${key})`, fault: "has a row, but no object" });
+
+  for (const { row } of await linesOf(place, "rows", manifest.rows, movedRow, isCarried)) {
+    const key = `${CARRIED_PREFIX}${row["sha256"]}`;
+    if (!byKey.has(key)) findings.push({ kind: "carried-damaged", subject: key, fault: "has a row, but no object" });
+  }
 
   if (isNew) await writeSums(folder, sums);
   const bytes = objects.reduce((sum, { size }) => sum + size, 0);
@@ -56,6 +61,8 @@ export async function verifyFolder(folder: string, { isNew }: { readonly isNew: 
 
 /** Not deleted, or in the trash. A backup of an earlier version has no trash. */
 const isHostedFile = ({ table, row }: MovedRow) => table === "hosted_file" && objectOf(row) !== null;
+
+const isCarried = ({ table }: MovedRow) => table === "carried_object" || table === "carried_page";
 
 const objectOf = (row: MovedRow["row"]) => row["object"] ?? row["trashed"] ?? null;
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { createGunzip } from "node:zlib";
 import { pipeline } from "node:stream/promises";
 import { HOUR } from "../../worker/duration.ts";
-import { DURABLE_PREFIXES, type ObjectHead } from "../../worker/platform/objects.ts";
+import { CARRIED_PREFIX, DURABLE_PREFIXES, type ObjectHead } from "../../worker/platform/objects.ts";
 import { knownDigest } from "../../worker/storage/moving/move-out.ts";
 import { coreMetadataKey, HOSTED_FILES, type HostedFileRow } from "../carry-over/hosted-files.ts";
 import { faultByDigest } from "../objects/digest-of.ts";
@@ -23,6 +23,10 @@ const KEYS = 500;
 const GZIPPED = /^(?:page|html|queries|document|merged)\//;
 
 const HOSTED = "hosted/";
+
+/** The query for the keys of what was carried. */
+export const CARRIED_OBJECTS = `SELECT 'carried/' || sha256 AS key FROM carried_object
+  UNION SELECT 'carried/' || sha256 FROM carried_page`;
 
 /**
  * Compares all that a state directory has with its digests, rows with objects and objects with rows. Changes nothing; a
@@ -70,7 +74,7 @@ async function verifyObjects(stored: Stored, hosted: readonly HostedFileRow[]) {
     const fault = await faultOf(stored, head, named?.digest);
     const isHosted = key.startsWith(HOSTED);
     const subject = named ? `${named.file} (${key})` : key;
-    if (fault !== undefined) findings.push({ kind: isHosted ? "hosted-damaged" : "mirrored-damaged", subject, fault });
+    if (fault !== undefined) findings.push({ kind: damageOf(key), subject, fault });
     const isLeft = unlinked.has(key.replace(/\.metadata$/, "")) || Date.now() - uploaded.getTime() < SETTLED;
     if (isHosted && !named && !isLeft)
       findings.push({ kind: "hosted-without-row", subject: key, fault: "is named by no row of hosted_file" });
@@ -78,7 +82,16 @@ async function verifyObjects(stored: Stored, hosted: readonly HostedFileRow[]) {
   for (const [key, { file }] of wanted)
     if (!seen.has(key))
       findings.push({ kind: "hosted-damaged", subject: `${file} (${key})`, fault: "has a row, but no object" });
+  for (const { key } of stored.database.read(CARRIED_OBJECTS))
+    if (!seen.has(String(key)))
+      findings.push({ kind: "carried-damaged", subject: String(key), fault: "has a row, but no object" });
   return { objects: seen.size, bytes, findings };
+}
+
+/** Which finding it is that the object under a key is damaged. */
+export function damageOf(key: string): StorageFault["kind"] {
+  if (key.startsWith(HOSTED)) return "hosted-damaged";
+  return key.startsWith(CARRIED_PREFIX) ? "carried-damaged" : "mirrored-damaged";
 }
 
 /** All objects but uploads that are not finished and the move folder. */

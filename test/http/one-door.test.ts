@@ -200,6 +200,10 @@ const TABLE: Readonly<Record<string, Tries>> = {
         .concat([
           [`GET ${base}/-/api/projects`, plain],
           [`GET ${base}/-/api/stored`, plain],
+          [`GET ${base}/-/api/carried`, plain],
+          [`POST ${base}/-/api/carried`, sent("POST")],
+          [`POST ${base}/-/api/carried/done`, sent("POST", "")],
+          [`PUT ${base}/-/api/carried/members/:number`, sent("PUT", "x")],
           [`GET ${base}/-/api/policy/pending`, plain],
           [`POST ${base}/-/api/policy/forecast`, sent("POST")],
         ]),

@@ -20,6 +20,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   schema: ["worker/pypi"],
   "worker/storage/moving": ["worker/storage", "worker/platform", "worker/repository", "worker/errors", "schema"],
   "worker/storage": [
+    "worker/carrying",
     "worker/mirroring",
     "worker/storage/moving",
     "worker/policy",
@@ -44,10 +45,12 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "worker/pypi",
     "worker/errors",
   ],
+  "worker/carrying": ["worker/auth", "worker/repository", "worker/pypi", "worker/errors", "schema"],
   "worker/mirroring": ["worker/auth", "worker/repository", "worker/pypi", "worker/errors", "schema"],
   "worker/http": [
     "worker/advisories",
     "worker/auth",
+    "worker/carrying",
     "worker/mirroring",
     "worker/publishing",
     "worker/locks",
@@ -73,7 +76,9 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "worker/readme": ["worker/repository", "worker/pypi"],
   "worker/ui": ["worker/http", "worker/readme", "worker/repository", "worker/pypi", "worker/errors", "schema"],
   "worker/compose": [
+    "worker/advisories",
     "worker/auth",
+    "worker/carrying",
     "worker/mirroring",
     "worker/layers",
     "worker/notify",

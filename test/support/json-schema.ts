@@ -46,6 +46,9 @@ export function misfits(schema: JsonSchema, value: unknown, root: JsonSchema, at
       case "items":
         if (!Array.isArray(value)) return [];
         return value.flatMap((each, i) => misfits(said as JsonSchema, each, root, `${at}[${i}]`));
+      case "prefixItems":
+        if (!Array.isArray(value)) return [];
+        return (said as JsonSchema[]).flatMap((each, i) => misfits(each, value[i], root, `${at}[${i}]`));
       case "properties": {
         if (!isObject(value)) return [];
         const known = said as Readonly<Record<string, JsonSchema>>;

@@ -20,14 +20,19 @@ export const osvFixture = async (id: string): Promise<OsvRecord> =>
 
 export const osvExpectations = async () => (await fixture("expect.json")) as readonly Expected[];
 
-/** Stores an index that is made of these records, as the job would. */
-export async function storeAdvisories({ services, now }: Rig, records: readonly OsvRecord[]): Promise<void> {
+/** An index that is made of these records. */
+export function advisoryFile(records: readonly OsvRecord[]) {
   const entries = new Map<ProjectName, AdvisoryEntry[]>();
   for (const record of records) {
     for (const [name, entry] of entriesOf(record)) entries.set(name, [...(entries.get(name) ?? []), entry]);
   }
   const file = encodeIndex({ entries, records: new Map(records.map(({ id }) => [id, 0])) });
-  const counts = { records: records.length, entries: [...entries.values()].flat().length };
+  return { file, counts: { records: records.length, entries: [...entries.values()].flat().length } };
+}
+
+/** Stores an index that is made of these records, as the job would. */
+export async function storeAdvisories({ services, now }: Rig, records: readonly OsvRecord[]): Promise<void> {
+  const { file, counts } = advisoryFile(records);
   await services.advisoryIndex.replace(file, counts, { checkedAt: now, failure: undefined });
 }
 

@@ -25,7 +25,7 @@ export interface IndexRouteParts {
   readonly pageStores: Services["pageStores"];
 }
 
-type MountedIndex = Pick<Index, "config" | "repository" | "isDated" | "explain" | "catalog" | "sources">;
+type MountedIndex = Pick<Index, "carried" | "config" | "repository" | "isDated" | "explain" | "catalog" | "sources">;
 
 /** Where an index has files. */
 const HAS_FILES: ReadonlySet<string> = new Set(["files", "packages"]);
@@ -42,7 +42,7 @@ export function mountIndexApi(
 /** Mounts all that is read of an index, at its base. */
 export function mountIndex(
   app: Hono<AppEnv>,
-  { config: own, repository, isDated, explain, catalog, sources }: MountedIndex,
+  { config: own, repository, isDated, explain, catalog, sources, carried }: MountedIndex,
   parts: IndexRouteParts,
 ): void {
   const { authorize, publicUrl, indexes, pageStores } = parts;
@@ -76,7 +76,10 @@ export function mountIndex(
     projectPageRoutes({ ...own, ...searched, publicUrl, explain, publishers, uses, readmes, releases }, authorize),
   );
   mount("search", searchRoutes({ ...own, ...searched, publicUrl }));
-  mount("simple", simpleRoutes({ repository, base, isDated }));
+  mount(
+    "simple",
+    simpleRoutes({ repository, base, isDated, carried: upstreams.length === carried.length ? carried : [] }),
+  );
   mount("files", fileRoutes(repository, `${base}/files/`));
   if (overlays.length > 0) mount("find-links", findLinksRoutes(repository, base));
   if (own.hosted) mount("legacy/+simple", uploadedFileRoutes(repository));

@@ -64,7 +64,7 @@ export function viewRoutes(indexes: readonly Index[], parts: ViewRouteParts): Ha
 
 /** The routes of one view. */
 function viewApp(
-  { config, catalog, under, sources }: Index,
+  { config, catalog, under, sources, carried }: Index,
   view: View,
   indexes: readonly Index[],
   { publicUrl, pageStores, routed, ...locks }: ViewRouteParts,
@@ -91,7 +91,7 @@ function viewApp(
   });
   mountIndex(
     app,
-    { config: own, repository, isDated, explain, catalog, sources },
+    { config: own, repository, isDated, explain, catalog, sources, carried },
     {
       authorize: locks.authorize,
       publicUrl,

@@ -9,6 +9,7 @@ import type { Layer, Repository } from "../repository/repository.ts";
 import { countTogether, type Counting } from "../storage/d1/catalog.ts";
 import type { Stores } from "../storage/stores.ts";
 import { indexStack, type IndexStack } from "./index-stack.ts";
+import type { OfflineSource } from "./offline-stack.ts";
 import { sourceKey, type Source } from "./source-stack.ts";
 import { tellRefusedOf } from "./tell-refused.ts";
 
@@ -22,6 +23,8 @@ export interface Index {
   readonly explain: Explain | undefined;
   /** Explains what another policy would refuse in the place of its own. */
   readonly explainUnder: (policy: PolicyConfig) => Explain;
+  /** Its sources of kind `offline`. */
+  readonly carried: readonly OfflineSource[];
   /** The keys of its sources. */
   readonly sources: readonly string[];
   /** The index under a further policy, at another base. */
@@ -34,7 +37,9 @@ export interface Index {
 interface IndexParts {
   readonly platform: Pick<Platform, "now">;
   readonly stores: Stores;
-  readonly stacks: ReadonlyMap<UpstreamConfig, Source>;
+  readonly sources: ReadonlyMap<UpstreamConfig, Source>;
+  /** Those of them that are of kind `offline`. */
+  readonly offline: ReadonlyMap<UpstreamConfig, OfflineSource>;
   readonly uses: ReturnType<Stores["hostedUses"]>;
   readonly verifyLater: GuardParts["verifyLater"];
   readonly unverifiable: GuardParts["policies"][number]["unverifiable"];
@@ -47,10 +52,22 @@ interface IndexParts {
 /** Puts an index together: its sources, what is hosted over them, and its guard. */
 export function composeIndex(
   index: IndexConfig,
-  { platform, stores, stacks, uses, verifyLater, unverifiable, notices, outermost, pageTtl }: IndexParts,
+  {
+    platform,
+    stores,
+    sources: stacks,
+    offline,
+    uses,
+    verifyLater,
+    unverifiable,
+    notices,
+    outermost,
+    pageTtl,
+  }: IndexParts,
 ): Index {
   const { counters, hosting, hostedBytes: bytes, hostedProvenance: provenance } = stores;
   const sources = index.upstreams.flatMap((upstream) => stacks.get(upstream) ?? []);
+  const carried = index.upstreams.flatMap((upstream) => offline.get(upstream) ?? []);
   const made = stores.mergedPages(index.name);
   const packages = { overlays: index.overlays, hosting, bytes, uses, made, provenance };
   // What a view leaves out is no policy's: it has no lists, and is no verdict.
@@ -79,6 +96,7 @@ export function composeIndex(
   };
   return {
     config: index,
+    carried,
     sources: index.upstreams.map(({ url }) => sourceKey(url)),
     ...stackOf({
       policies,

@@ -9,7 +9,8 @@ import { composeIndex, type Index } from "./compose-index.ts";
 import { createVerifyLater, isVerified, provenanceVerifier } from "./provenance.ts";
 import { pageStoresOf, type PageStores } from "./page-stores.ts";
 import { baseFor } from "./base-for.ts";
-import { sourceStack, type Source } from "./source-stack.ts";
+import { offlineStack, type OfflineSource } from "./offline-stack.ts";
+import { sourceStack, type FetchingSource, type Source } from "./source-stack.ts";
 import type { Platform } from "../platform/platform.ts";
 import { inspect } from "../publishing/inspect/inspect.ts";
 import type { AuditLog } from "../publishing/releases/audit-log.ts";
@@ -155,14 +156,20 @@ export function compose(
   const { finishAlone = platform.finishAlone } = limits;
   const verifier = provenanceVerifier(config.trustedRoot);
   const shared = { platform, stores, finishAlone, prefetchUpTo, pageTtl, feed, reserved, verifier };
-  const stacks = new Map<UpstreamConfig, Source>();
+  const stacks = new Map<UpstreamConfig, FetchingSource>();
+  const offline = new Map<UpstreamConfig, OfflineSource>();
   for (const upstream of indexes.flatMap(({ upstreams }) => upstreams)) {
-    if (stacks.has(upstream)) continue;
+    if (stacks.has(upstream) || offline.has(upstream)) continue;
     const base = publicUrl === "" ? undefined : baseFor(upstream, indexes);
     const favourites = count === 0 ? undefined : { count, seed, mayHave: belongingTo(upstream, indexes, reserved) };
     const root = base === undefined ? undefined : publicUrl + base;
+    if (upstream.kind === "offline") {
+      offline.set(upstream, offlineStack(upstream, root, stores, reserved));
+      continue;
+    }
     stacks.set(upstream, sourceStack(upstream, root, favourites, isVerified(upstream, indexes), shared));
   }
+  const sources = new Map<UpstreamConfig, Source>([...stacks, ...offline]);
   const mirroredSources = new Map([...stacks.values()].map(({ mirrored }) => [mirrored.key, mirrored]));
   const verifyLater = createVerifyLater(mirroredSources, stores.verifying);
   const publish = createPublish({
@@ -174,7 +181,7 @@ export function compose(
   const uses = stores.hostedUses(indexes.filter(({ keep }) => keep !== undefined).map(({ name }) => name));
   const notices = { ...stores.notices, receivers: config.receivers.map((each) => receiverAt(each, platform.fetch)) };
   const unverifiable = verifier.unusable;
-  const parts = { platform, stores, stacks, uses, verifyLater, unverifiable, notices, outermost, pageTtl };
+  const parts = { platform, stores, sources, offline, uses, verifyLater, unverifiable, notices, outermost, pageTtl };
   const sessions = sessionsOf({ adminTokens, tokens, key: stores.sessionKey });
   const authentication = authenticator({ adminTokens, tokens, attempts: new Attempts(), sessions });
   const { authenticate } = authentication;
@@ -213,7 +220,7 @@ export function compose(
     verifications: stores.verifications,
     clock: platform,
     catalog: countTogether(
-      [...stacks.values()].map(({ catalog }) => catalog),
+      [...sources.values()].map(({ catalog }) => catalog),
       platform.now,
     ),
     counters,

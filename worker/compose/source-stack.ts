@@ -18,7 +18,7 @@ import type { SourceMirror } from "../mirroring/ports.ts";
 import { matcher } from "../pypi/pattern.ts";
 import type { ProvenanceVerifier } from "../repository/ports/provenance.ts";
 import type { MirroredSource, Repository } from "../repository/repository.ts";
-import type { Catalog } from "../storage/d1/catalog.ts";
+import type { Counting } from "../storage/d1/catalog.ts";
 import type { PopularityParts } from "../storage/d1/popularity.ts";
 import { changesAt } from "../upstream/changes.ts";
 import { UpstreamClient } from "../upstream/client.ts";
@@ -27,9 +27,13 @@ import { simpleAt } from "../upstream/upstream.ts";
 import type { Stores } from "../storage/stores.ts";
 import type { Platform } from "../platform/platform.ts";
 
-/** A source as indexes and as jobs use it, and the count of its pages. */
+/** A source as indexes use it, and the count of its pages. */
 export interface Source extends PrioritySource {
-  readonly catalog: Catalog;
+  readonly catalog: Counting;
+}
+
+/** A source over an upstream, as jobs use it as well. */
+export interface FetchingSource extends Source {
   readonly mirrored: MirroredSource;
   readonly mirror: SourceMirror;
   /** Whether the upstream did not answer when it was last asked. Asks nothing. */
@@ -71,7 +75,7 @@ export function sourceStack(
   favourites: Favourites | undefined,
   isVerified: boolean,
   common: SharedParts,
-): Source {
+): FetchingSource {
   const { platform, stores, finishAlone, prefetchUpTo, pageTtl, feed, reserved } = common;
   const { fetch, now, sleep, pipe, openSpool } = platform;
   const { url, credentials, projects, onRemoval: removal, onChange: change = "follow" } = upstream;

@@ -14,10 +14,12 @@ interface SimpleRouteOptions {
   readonly base: string;
   /** Whether the index has times for serials. */
   readonly isDated: boolean;
+  /** Where all its sources are of kind `offline`: how far each is. */
+  readonly carried: readonly { readonly name: string; readonly step: () => Promise<number> }[];
 }
 
 /** The Simple API of one index, to be mounted at `{base}/simple`: the root listing and the projects' pages. */
-export function simpleRoutes({ repository, base, isDated }: SimpleRouteOptions): Hono<AppEnv> {
+export function simpleRoutes({ repository, base, isDated, carried }: SimpleRouteOptions): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
 
   routes.get("/", async (c) => {
@@ -35,7 +37,7 @@ export function simpleRoutes({ repository, base, isDated }: SimpleRouteOptions):
     const redirect = redirectToCanonical(c, `${base}/simple/${name}/`);
     if (redirect) return redirect;
     const project = await repository.project(name, c.get("ctx"));
-    if (!project) throw absent(name);
+    if (!project) throw carried.length > 0 ? await notCarried(name, carried) : absent(name);
     const { page, until = Infinity } = project;
     const { now } = c.get("ctx");
     const headers = { ...pageLifetime(until - now), ...storedHeaders(page, now, isDated), ...projectTag(name) };
@@ -54,3 +56,15 @@ const absent = (name: ProjectName) =>
     "project-not-found",
     `There is no project ${name} in this index or its upstreams. Is the name spelled right?`,
   );
+
+/** A client behind an air gap must not look for a wrong name where a project was left out. */
+async function notCarried(name: ProjectName, carried: SimpleRouteOptions["carried"]): Promise<IndexError> {
+  const steps = await Promise.all(carried.map(async (source) => ({ name: source.name, step: await source.step() })));
+  const stands = steps.map((each) =>
+    each.step === 0 ? `nothing was carried to ${each.name} yet` : `${each.name} stands at step ${each.step}`,
+  );
+  return new IndexError(
+    "project-not-found",
+    `This index is offline (${stands.join(", ")}), and ${name} was not carried here. Have it exported on the other side, or is the name spelled right?`,
+  );
+}

@@ -1,5 +1,14 @@
+/** Keys of hosted files, and of uploads that are still to be checked. */
+export const UPLOAD_PREFIXES = ["hosted/", "staging/"] as const;
+
+/** Keys of what was carried to an offline source. */
+export const CARRIED_PREFIX = "carried/";
+
 /** Keys that begin with these belong to a team: their objects exist nowhere else. All others can be fetched again. */
-export const DURABLE_PREFIXES = ["hosted/", "staging/"] as const;
+export const DURABLE_PREFIXES = [...UPLOAD_PREFIXES, CARRIED_PREFIX] as const;
+
+/** Whether an object is kept for as long as a row names it: also where it is damaged, it is not deleted. */
+export const isKept = (key: string) => key.startsWith("hosted/") || key.startsWith(CARRIED_PREFIX);
 
 /**
  * Objects under keys, as Cloudflare's R2 has them: an R2 bucket can be passed as it is, and R2's documentation says what

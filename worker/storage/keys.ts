@@ -1,4 +1,4 @@
-import { DURABLE_PREFIXES } from "../platform/objects.ts";
+import { CARRIED_PREFIX, UPLOAD_PREFIXES } from "../platform/objects.ts";
 import { hex } from "../pypi/encode.ts";
 import { asFileRef, type FileRef } from "../pypi/file-url.ts";
 import { fingerprint } from "../pypi/fingerprint.ts";
@@ -73,7 +73,10 @@ export const mergedKey = (index: string, name: ProjectName) => `merged/${FORMAT}
 export const MIRRORED = ["file/", "metadata/"] as const;
 
 /** R2: prefixes of hosted files, and of uploads that are still to be checked. */
-export const [HOSTED_PREFIX, STAGING_PREFIX] = DURABLE_PREFIXES;
+export const [HOSTED_PREFIX, STAGING_PREFIX] = UPLOAD_PREFIXES;
+
+/** R2: bytes that were carried, by their SHA-256: the object under a key never changes. */
+export const carriedKeyOf = (sha256: string) => `${CARRIED_PREFIX}${sha256}`;
 
 /**
  * The object that a key under these prefixes belongs to: itself or, for a METADATA, its wheel; undefined for any other

@@ -14,6 +14,9 @@ import { storeCopiesIn } from "./cache/store-copies.ts";
 import { advisoryRowIn } from "./d1/advisory-index.ts";
 import { askedForIn } from "./d1/asked-for.ts";
 import { auditLogIn } from "./d1/audit-log.ts";
+import { carriedEntriesIn } from "./d1/carried-entries.ts";
+import { carriedIn } from "./d1/carried.ts";
+import { carriedStepsIn } from "./d1/carried-steps.ts";
 import { catalogOf } from "./d1/catalog.ts";
 import { changedFilesIn } from "./d1/changed-files.ts";
 import { changeLogPositionIn } from "./d1/change-log-position.ts";
@@ -64,6 +67,7 @@ import { noticeQueue } from "./queues/notices.ts";
 import { refreshQueue } from "./queues/refreshes.ts";
 import { movingIn } from "./moving/moving.ts";
 import { advisoryIndexIn, findAdvisoriesIn, type Shard } from "./r2/advisories.ts";
+import { carriedObjectsIn } from "./r2/carried-objects.ts";
 import { hostedBytesIn } from "./r2/hosted-bytes.ts";
 import { fileStore, type FileInMemory } from "./r2/mirrored-files.ts";
 import { mirroredObjectsIn } from "./r2/mirrored-objects.ts";
@@ -206,6 +210,13 @@ export function createStores(platform: Storage, { maxPut, inMemory }: StorageLim
     };
   }
 
+  /** What was carried to a source of kind `offline`. */
+  const ofOffline = (source: string) => ({
+    carried: carriedIn(db, r2, memory.hostedBytes, source),
+    steps: carriedStepsIn(db, source),
+    made: mergedPagesIn(source, kv, memory.made),
+  });
+
   return {
     counters,
     newBytes,
@@ -253,6 +264,9 @@ export function createStores(platform: Storage, { maxPut, inMemory }: StorageLim
     jobRuns: jobRunsIn(db),
     moving: movingIn(platform, now),
     ofSource,
+    ofOffline,
+    carriedObjects: carriedObjectsIn(r2, pipe),
+    carriedEntries: carriedEntriesIn(db),
     findAdvisories: findAdvisoriesIn(r2, placedIndex, memory.advisories),
     advisoryIndex: advisoryIndexIn(r2, advisoryRowIn(db), now),
     /** The root listing of an index. */

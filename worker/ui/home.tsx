@@ -13,6 +13,7 @@ import { Layout, pagePlace, sendHtml, type PagePlace } from "./layout.tsx";
 import { Badge, Command, Day } from "./parts.tsx";
 import { sizeText } from "../pypi/size-text.ts";
 import { Tokens } from "./tokens.tsx";
+import { sourceText, type ShownSource } from "./source-text.ts";
 
 /** What the page shows of an index. */
 interface HomeIndex {
@@ -23,7 +24,7 @@ interface HomeIndex {
   readonly indexes: readonly Pick<HomeIndex, "name" | "base" | "isPrivate">[];
   /** The public address, where it is not the request's own; else empty. */
   readonly publicUrl: string;
-  readonly upstreams: readonly { readonly url: URL }[];
+  readonly upstreams: readonly ShownSource[];
   /** The indexes whose hosted packages it contains. */
   readonly overlays: readonly { readonly index: string }[];
   /** Whether it takes uploads. */
@@ -95,7 +96,8 @@ function Home(props: HomeProps) {
   const { name, overlays, upstreams, hosted, isPrivate } = index;
   const simple = `${place.url}/simple/`;
   const team = hosted ? [publishSetup(`${place.url}/legacy/`), adminSetup(name, `${place.host}/`)] : [];
-  const sources = upstreams.map(({ url }) => url.host).join(", then ");
+  const sources = upstreams.map(sourceText).join(", then ");
+  const isOffline = upstreams.every(({ kind }) => kind === "offline");
   return (
     <Layout title={name === DEFAULT ? "pypi-edge · a Python package index" : `${name} · pypi-edge`} place={place}>
       <h1>{name === DEFAULT ? "pypi-edge" : name}</h1>
@@ -107,11 +109,14 @@ function Home(props: HomeProps) {
       )}
       {sources === "" ? null : (
         <p class="lead">
-          {overlays.length === 0 ? "A Python package index that mirrors " : "All other names are those of "}
+          {overlays.length === 0
+            ? `A Python package index ${isOffline ? "of" : "that mirrors"} `
+            : "All other names are those of "}
           <b>{sources}</b>
           {". "}
-          Point your installer here: pages and files come from the cache, every byte is verified before it is stored,
-          and installs keep working while the upstream is down.
+          {isOffline
+            ? "Point your installer here: every byte was verified before it was stored, and no other server is ever asked."
+            : "Point your installer here: pages and files come from the cache, every byte is verified before it is stored, and installs keep working while the upstream is down."}
         </p>
       )}
       <Facts {...props} />

@@ -20,6 +20,7 @@ import { Files, Refused, type FileFilter } from "./project/files.tsx";
 import { Manage } from "./project/manage.tsx";
 import { problemPage } from "./problem-page.tsx";
 import { lookingAt, refusedFiles, viewProject, type ProjectView, type ViewedIndex } from "./project/view.ts";
+import { sourceText, type ShownSource } from "./source-text.ts";
 
 /** What the routes need of an index. */
 export interface ProjectPageIndex extends ViewedIndex, SearchedIndex {
@@ -33,7 +34,7 @@ export interface ProjectPageIndex extends ViewedIndex, SearchedIndex {
   readonly releases: ManagedReleases;
   /** Whether it takes uploads. */
   readonly hosted: boolean;
-  readonly upstreams: readonly { readonly url: URL }[];
+  readonly upstreams: readonly ShownSource[];
 }
 
 /**
@@ -198,7 +199,7 @@ function noReadme({ metadata, files }: ProjectView): string {
 /** Where the project comes from, and what it is marked with. */
 function Badges({ index, view }: Pick<ProjectPageProps, "index" | "view">) {
   const { isHosted, isMirrored, source, status, shown } = view;
-  const upstream = index.upstreams.find((_, at) => index.sources[at] === source)?.url.host;
+  const upstream = index.upstreams.find((_, at) => index.sources[at] === source);
   return (
     <ul class="badges">
       {isHosted && (
@@ -208,7 +209,7 @@ function Badges({ index, view }: Pick<ProjectPageProps, "index" | "view">) {
       )}
       {isMirrored && (
         <li>
-          <Badge>from {upstream ?? "an upstream"}</Badge>
+          <Badge>from {upstream ? sourceText(upstream) : "an upstream"}</Badge>
         </li>
       )}
       {index.isPrivate && (

@@ -5,12 +5,37 @@ import type { Database, Statement } from "../../platform/database.ts";
  * The statement that adds an entry to the audit log. It runs in the transaction that makes the change. `at` in milliseconds
  * since the epoch.
  */
-export function auditEntryStatement(db: Database, entry: NewAuditEntry, at: number): Statement {
+export const auditEntryStatement = (db: Database, entry: NewAuditEntry, at: number): Statement =>
+  auditEntryWhere(db, entry, at, "true", []);
+
+/**
+ * The same, which adds it only where a condition holds.
+ *
+ * @param condition in SQL; its values are `?10`, `?11`, …
+ */
+export function auditEntryWhere(
+  db: Database,
+  entry: NewAuditEntry,
+  at: number,
+  condition: string,
+  values: readonly (string | number)[],
+): Statement {
   const { principal, origin, action, index, project, subject, details } = entry;
   return db
     .prepare(
       `INSERT INTO audit (at, actor, actor_name, origin, action, index_name, project, subject, details)
-       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)`,
+       SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 WHERE ${condition}`,
     )
-    .bind(at, principal.id, principal.name, origin, action, index, project, subject, JSON.stringify(details ?? {}));
+    .bind(
+      at,
+      principal.id,
+      principal.name,
+      origin,
+      action,
+      index,
+      project,
+      subject,
+      JSON.stringify(details ?? {}),
+      ...values,
+    );
 }

@@ -85,7 +85,7 @@ const SETTLE = `
   ) WHERE source = ?1 AND project = ?2`;
 
 /** Counts several sources together: a project that two of them have counts twice. */
-export function countTogether(catalogs: readonly Catalog[], now: () => number): Counting {
+export function countTogether(catalogs: readonly Counting[], now: () => number): Counting {
   let counted: { readonly sum: number; readonly until: number } | undefined;
   return {
     async count() {

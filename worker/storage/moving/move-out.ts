@@ -160,11 +160,12 @@ async function objectOut(objects: ReadStores["objects"], place: MovePlace, head:
   return [{ key, path, size, sha256: digest, metadata }];
 }
 
-/** SHA-256 in hex: of a hosted file it is in its key, and of a verified mirrored file in its metadata. */
+/** SHA-256 in hex: of a hosted file, and of what was carried, it is in its key, and of a verified mirrored file in its metadata. */
 export function knownDigest({ key, customMetadata }: Pick<ObjectHead, "key" | "customMetadata">): string | undefined {
   const { digest = "", unchecked } = customMetadata ?? {};
   const [, ofMirrored] = /^sha256=([0-9a-f]{64})$/.exec(digest) ?? [];
-  return /^hosted\/([0-9a-f]{64})\/[0-9a-f]+$/.exec(key)?.[1] ?? (unchecked === "true" ? undefined : ofMirrored);
+  const [, ofKept] = /^(?:hosted\/(?=[^/]+\/)|carried\/(?=[^/]+$))([0-9a-f]{64})(?:\/[0-9a-f]+)?$/.exec(key) ?? [];
+  return ofKept ?? (unchecked === "true" ? undefined : ofMirrored);
 }
 
 async function readDigest(objects: ReadStores["objects"], { key, etag }: ObjectHead): Promise<string | undefined> {

@@ -1,5 +1,5 @@
 import type { MovedObject } from "../../../schema/moving.ts";
-import type { ObjectHead, Objects } from "../../platform/objects.ts";
+import { isKept, type ObjectHead, type Objects } from "../../platform/objects.ts";
 import { HOSTED_PREFIX } from "../keys.ts";
 import { inPool } from "../../repository/pool.ts";
 import { sha256 as digestOf } from "../../repository/sha256.ts";
@@ -16,7 +16,7 @@ const BAD_DIGEST = "(10037)";
  * key is written again: its bytes were not verified, and its metadata is not as it was.
  *
  * @returns the keys of those that can be fetched again and whose bytes are not there, or have another digest
- * @throws IndexError where that is so of a hosted one, or one is here with other bytes
+ * @throws IndexError where that is so of a hosted or carried one, or one is here with other bytes
  */
 export async function objectsIn(
   objects: Objects,
@@ -25,9 +25,9 @@ export async function objectsIn(
 ): Promise<ReadonlySet<string>> {
   const faults = await inPool(AT_ONCE, lines, async (line) => {
     const fault = await objectIn(objects, place, line);
-    if (fault !== undefined && line.key.startsWith(HOSTED_PREFIX))
+    if (fault !== undefined && isKept(line.key))
       throw cannotMove(
-        `The uploaded file ${line.key} ${fault}. Nothing is lost: copy the folder once more, and run move-in again.`,
+        `The ${line.key.startsWith(HOSTED_PREFIX) ? "uploaded" : "carried"} file ${line.key} ${fault}. Nothing is lost: copy the folder once more, and run move-in again.`,
       );
     return fault;
   });
@@ -41,10 +41,10 @@ async function objectIn(objects: Objects, place: MovePlace, line: MovedObject): 
   if (path !== bytesPath(digestOf(key)) && !(path === key && isFileName(key)))
     throw cannotMove(`The object ${key} has a path that move-out does not give: ${path}. Copy the folder once more.`);
   const stored = await objects.head(key);
-  const isHosted = key.startsWith(HOSTED_PREFIX);
-  if (isHosted && !isNamedRight(key, sha256)) return "has another digest than its key says";
+  const isTeams = isKept(key);
+  if (isTeams && !isNamedRight(key, sha256)) return "has another digest than its key says";
   if (stored) {
-    if (isHosted && stored.size !== size)
+    if (isTeams && stored.size !== size)
       throw cannotMove(
         `${key} is here with other bytes than in the folder. Nothing was overwritten: move into a deployment that hosts nothing.`,
       );
@@ -69,7 +69,7 @@ async function objectIn(objects: Objects, place: MovePlace, line: MovedObject): 
   }
 }
 
-/** The key of a hosted file has its digest; that of its core metadata has the file's. */
+/** The key of a hosted file, and of what was carried, has its digest; that of its core metadata has the file's. */
 const isNamedRight = (key: string, sha256: string) => key.endsWith(".metadata") || key.split("/")[1] === sha256;
 
 function hasMetadata({ customMetadata = {} }: ObjectHead, metadata: Readonly<Record<string, string>>): boolean {

@@ -2,7 +2,7 @@ import { movedRow, type MovedRow } from "../../../schema/moving.ts";
 import { messageOf } from "../../errors.ts";
 import type { Database } from "../../platform/database.ts";
 import type { Objects } from "../../platform/objects.ts";
-import { hostedMetadataKey } from "../keys.ts";
+import { carriedKeyOf, hostedMetadataKey } from "../keys.ts";
 import { readLines } from "./files.ts";
 import type { MovedStores } from "./move-out.ts";
 import { cannotMove, type MovePlace } from "./place.ts";
@@ -51,6 +51,7 @@ export async function rowsIn({ database, objects }: MovedStores, place: MovePlac
   for (const [table, rows] of Map.groupBy(lines, (line) => line.table)) {
     if (!isMovedTable(table)) throw cannotMove(`${path} has rows of a table that is not moved: ${table}.`);
     if (table === "hosted_file") await checkBytes(objects, rows);
+    if (table === "carried_object" || table === "carried_page") await checkCarried(objects, rows);
     for (const group of groupsOf(rows)) await insert(database, table, group);
   }
   return lines.length;
@@ -68,6 +69,17 @@ async function checkBytes(objects: Objects, rows: readonly MovedRow[]): Promise<
         throw cannotMove(
           `The bytes of the uploaded file ${filename} (${key}) are not there. Run move-out again, copy the folder once more, and run move-in again.`,
         );
+  }
+}
+
+/** The same of what was carried. */
+async function checkCarried(objects: Objects, rows: readonly MovedRow[]): Promise<void> {
+  for (const { row } of rows) {
+    const key = carriedKeyOf(String(row["sha256"]));
+    if (!(await objects.head(key)))
+      throw cannotMove(
+        `The bytes of what was carried (${key}) are not there. Run move-out again, copy the folder once more, and run move-in again.`,
+      );
   }
 }
 

@@ -22,6 +22,9 @@ export const MOVED_TABLES = {
   hosted_use: ["index_name", "project", "version"],
   audit: ["id"],
   policy_entry: ["id"],
+  carried_step: ["source", "sequence"],
+  carried_object: ["source", "kind", "file"],
+  carried_page: ["source", "project"],
 } as const satisfies Record<string, readonly string[]>;
 
 export type MovedTable = keyof typeof MOVED_TABLES;
@@ -35,11 +38,14 @@ export const TEAM_TABLES = [
   "fork",
   "audit",
   "policy_entry",
+  "carried_step",
+  "carried_object",
+  "carried_page",
 ] as const satisfies MovedTable[];
 
 /**
  * The others, whose rows stay: sums and revisions that triggers make, positions in the stores that are left, sessions whose parts stay
- * behind, the sum of a day, what receivers were told of, the index of advisories, which is made again, and positions in change logs, the key of browsers' sessions and the forms that were sent. With the last, a change log would confirm pages that were stored after the rows
+ * behind, the sum of a day, what receivers were told of, the index of advisories, which is made again, members of a step that is not whole, and positions in change logs, the key of browsers' sessions and the forms that were sent. With the last, a change log would confirm pages that were stored after the rows
  * were read.
  */
 export const LEFT_TABLES = [
@@ -51,6 +57,7 @@ export const LEFT_TABLES = [
   "feed",
   "upload",
   "upload_part",
+  "carried_member",
   "new_bytes",
   "advisory_index",
   "mirror_error",

@@ -9,6 +9,7 @@ import { readFacts, readTombstone, writeFacts, writeTombstone, type Tombstone } 
 import { freshId, type Keys } from "../keys.ts";
 import { Memory } from "../memory.ts";
 import { multipartUpload } from "./multipart-upload.ts";
+import { putInto } from "./put-sink.ts";
 import type { Artifact, ArtifactFacts } from "../../repository/artifact.ts";
 import type {
   ObjectCondition,
@@ -18,7 +19,6 @@ import type {
   Objects,
   PutOptions,
 } from "../../platform/objects.ts";
-import type { Pipe } from "../../platform/pipe.ts";
 import type { Platform } from "../../platform/platform.ts";
 import type { StoreCopies } from "../cache/store-copies.ts";
 
@@ -309,27 +309,4 @@ function r2Range(range: RangeSpec): ObjectRange {
   return range.end === undefined
     ? { offset: range.start }
     : { offset: range.start, length: range.end - range.start + 1 };
-}
-
-/** One put of known length that is written as bytes arrive. */
-function putInto(r2: Objects, key: string, { readable, writable }: Pipe, options: PutOptions): FileSink {
-  const writer = writable.getWriter();
-  const conditionalPut = async () => {
-    if (!(await r2.put(key, readable, options))) throw new StoreConflict();
-  };
-  const put = conditionalPut();
-  // A failed put stops reading: without this abort, a write would wait for ever.
-  const ended = put.catch((error: unknown) => writer.abort(error).catch(() => undefined));
-  return {
-    write: (chunk) => writer.write(chunk),
-    async commit() {
-      // The put's error has the reason; the writer's has not.
-      await Promise.allSettled([writer.close(), ended]);
-      await put;
-    },
-    async abort(reason) {
-      await writer.abort(reason).catch(() => undefined);
-      await ended;
-    },
-  };
 }

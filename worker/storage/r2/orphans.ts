@@ -3,7 +3,7 @@ import { messageOf } from "../../errors.ts";
 import type { FailedAbort, KeptObjects, OrphanObject, Cleanup } from "../../repository/ports/maintenance.ts";
 import { HOSTED_PREFIX, stagingKey, uploadedObject } from "../keys.ts";
 import type { Database } from "../../platform/database.ts";
-import { DURABLE_PREFIXES, type Objects } from "../../platform/objects.ts";
+import { UPLOAD_PREFIXES, type Objects } from "../../platform/objects.ts";
 import { listOn, type ListingBounds } from "./listing.ts";
 
 /** Uploads that one run aborts at most, because each takes a call. */
@@ -95,7 +95,7 @@ export function orphansIn(
     async objects(before, dryRun) {
       const sum: Sum = { seen: 0, deleted: [] };
       const kept: KeptObjects[] = [];
-      for (const prefix of DURABLE_PREFIXES) {
+      for (const prefix of UPLOAD_PREFIXES) {
         try {
           await deleteUnder(prefix, before[prefix], dryRun, sum);
         } catch (error) {

@@ -1,10 +1,9 @@
 import { createHash } from "node:crypto";
-import type { ObjectWithBody, Objects } from "../../platform/objects.ts";
+import { isKept, type ObjectWithBody, type Objects } from "../../platform/objects.ts";
 import type { Digest } from "../../pypi/page.ts";
 import { byteReader } from "../../repository/byte-reader.ts";
 import type { ObjectState } from "../../repository/ports/verification.ts";
 import { readFacts, readTombstone } from "./custom-metadata.ts";
-import { HOSTED_PREFIX } from "../keys.ts";
 
 /** Bytes of one read: memory stays flat, whatever the size of the object. */
 const CHUNK = 256 * 1024;
@@ -36,7 +35,7 @@ async function readOnce(r2: Objects, key: string, wanted: WantedObject): Promise
     await object.body.cancel();
     return { kind: "absent" };
   }
-  const digest = wanted.digest ?? hostedDigest(key) ?? readFacts(object).digest ?? wanted.lastDigest;
+  const digest = wanted.digest ?? digestInKey(key) ?? readFacts(object).digest ?? wanted.lastDigest;
   const { size, hex } = await hashed(object, digest);
   const fault = faultOf({ size, hex }, object.size, digest, wanted.size);
   return fault === undefined ? { kind: "sound", size, fault: "" } : { kind: "damaged", size, fault };
@@ -72,8 +71,8 @@ function faultOf(
     : `has ${stored} bytes instead of ${listed}`;
 }
 
-/** A hosted file has its digest in its key; its `.metadata` has not. */
-function hostedDigest(key: string): Digest | undefined {
-  const hex = key.startsWith(HOSTED_PREFIX) ? /^[^/]+\/([0-9a-f]{64})\/[0-9a-f]+$/.exec(key)?.[1] : undefined;
+/** A hosted file, and what was carried, has its digest in its key; the `.metadata` of a hosted file has not. */
+function digestInKey(key: string): Digest | undefined {
+  const hex = isKept(key) ? /^[^/]+\/([0-9a-f]{64})(?:\/[0-9a-f]+)?$/.exec(key)?.[1] : undefined;
   return hex === undefined ? undefined : { algorithm: "sha256", hex };
 }

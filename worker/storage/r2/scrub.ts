@@ -1,6 +1,6 @@
 import { messageOf } from "../../errors.ts";
 import type { Database } from "../../platform/database.ts";
-import type { ObjectHead, Objects } from "../../platform/objects.ts";
+import { CARRIED_PREFIX, isKept, type ObjectHead, type Objects } from "../../platform/objects.ts";
 import type { ScrubFault, ScrubState, Scrubbing } from "../../repository/ports/scrub.ts";
 import { HOSTED_PREFIX, MIRRORED } from "../keys.ts";
 import { readTombstone } from "./custom-metadata.ts";
@@ -8,7 +8,7 @@ import { readObject } from "./read-object.ts";
 import { discardObject } from "./stored-bytes.ts";
 
 /** In the order of the keys. What is staged is checked when it is published. */
-const PREFIXES = [...MIRRORED, HOSTED_PREFIX].toSorted();
+const PREFIXES = [...MIRRORED, HOSTED_PREFIX, CARRIED_PREFIX].toSorted();
 
 /** How many keys R2 lists in one call. */
 const BATCH = 1_000;
@@ -56,7 +56,6 @@ export function scrubIn(db: Database, r2: Objects, forget: (key: string) => void
   /** The size that was read, and what is wrong; undefined where nothing is. */
   async function scrubbed(head: ObjectHead, now: number): Promise<{ size: number; damaged?: ScrubFault }> {
     const { key } = head;
-    const isHosted = key.startsWith(HOSTED_PREFIX);
     const state = await read(r2, key);
     if (state.kind === "unreadable") {
       const fault = `cannot be read: ${state.fault}`;
@@ -66,7 +65,7 @@ export function scrubIn(db: Database, r2: Objects, forget: (key: string) => void
     if (state.kind === "sound") return { size };
     // It may have been deleted since it was listed.
     const fault = state.kind === "absent" ? "has lost its bytes" : state.fault;
-    if (isHosted) return state.kind === "absent" ? { size } : { size, damaged: { key, fault, isDeleted: false } };
+    if (isKept(key)) return state.kind === "absent" ? { size } : { size, damaged: { key, fault, isDeleted: false } };
     const hadRow = await discardObject(db, r2, key, state, now);
     forget(key);
     return state.kind === "absent" && !hadRow ? { size } : { size, damaged: { key, fault, isDeleted: true } };
@@ -100,7 +99,7 @@ export function scrubIn(db: Database, r2: Objects, forget: (key: string) => void
             bytes += size;
             if (!wrong) continue;
             found(wrong);
-            if (head.key.startsWith(HOSTED_PREFIX)) damagedHosted += 1;
+            if (isKept(head.key)) damagedHosted += 1;
             else if (wrong.isDeleted) damaged += 1;
           }
           if (!listed.truncated && after === (listed.objects.at(-1)?.key ?? after)) after = end;

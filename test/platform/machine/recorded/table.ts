@@ -209,6 +209,13 @@ function publishing({ uploaded, inParts, adminToken }: Content): Table {
     ...["", "/team"].flatMap((base): Table => [
       [`GET ${base}/-/api/policy/pending`, reads(`${base}/-/api/policy/pending`, admin)],
       [`POST ${base}/-/api/policy/forecast`, refusedWrites("POST", `${base}/-/api/policy/forecast`, admin)],
+      [
+        `GET ${base}/-/api/carried`,
+        [...reads(`${base}/-/api/carried`, reader), ...reads(`${base}/-/api/carried`, admin)],
+      ],
+      [`POST ${base}/-/api/carried`, refusedWrites("POST", `${base}/-/api/carried`, admin)],
+      [`POST ${base}/-/api/carried/done`, refusedWrites("POST", `${base}/-/api/carried/done`, admin)],
+      [`PUT ${base}/-/api/carried/members/:number`, refusedWrites("PUT", `${base}/-/api/carried/members/1`, admin)],
     ]),
     ["GET /-/api/advisories", [...reads("/-/api/advisories", reader), ...reads("/-/api/advisories", admin)]],
     ["PUT /-/api/advisories", refusedWrites("PUT", "/-/api/advisories", admin)],

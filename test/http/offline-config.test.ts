@@ -1,0 +1,30 @@
+import { expect, test } from "vitest";
+import { parseConfig } from "../../schema/config.ts";
+import { VARS } from "../support/rig.ts";
+
+const KEY = `ed25519:${"A".repeat(43)}=`;
+const url = "https://pypi.org/simple/";
+
+const parsed = (upstream: object) => () =>
+  parseConfig({ ...VARS, UPSTREAMS: { pypi: upstream }, INDEXES: { default: { sources: ["pypi"] } } });
+
+test("an offline upstream has a key, or several, and an address that is never resolved", () => {
+  expect(parsed({ kind: "offline", key: KEY })().indexes[0].upstreams).toMatchObject([
+    { kind: "offline", keys: [KEY], url: new URL("https://pypi.offline.invalid/") },
+  ]);
+  expect(parsed({ kind: "offline", key: [KEY, KEY], projects: ["acme-*"] })().indexes[0].upstreams).toMatchObject([
+    { keys: [KEY, KEY], projects: ["acme-*"] },
+  ]);
+});
+
+test.each([
+  ["an address", { url, kind: "offline", key: KEY }, /UPSTREAMS\.pypi: must have one of url/],
+  ["no key", { kind: "offline" }, /UPSTREAMS\.pypi: has one of kind = "offline" and key/],
+  ["a key beside an address", { url, key: KEY }, /UPSTREAMS\.pypi: has one of kind = "offline" and key/],
+  ["what is for fetching", { kind: "offline", key: KEY, absent: [403] }, /UPSTREAMS\.pypi: is offline, where files/],
+  ["another kind", { kind: "online" }, /UPSTREAMS\.pypi\.kind: must be "offline", or left out/],
+  ["an empty list of keys", { kind: "offline", key: [] }, /UPSTREAMS\.pypi\.key: must/],
+  ["a key that is none", { kind: "offline", key: "ed25519:x" }, /UPSTREAMS\.pypi\.key: must/],
+])("an upstream with %s is refused", (_, upstream, problem) => {
+  expect(parsed(upstream)).toThrow(problem);
+});
