@@ -16,6 +16,8 @@ import type { ServerAccess } from "../lib/server-address.ts";
 import { UnusableFile } from "../migrate/source.ts";
 import { WrongBytes } from "./volume-writer.ts";
 
+const SIMPLE_JSON = "application/vnd.pypi.simple.v1+json";
+
 /** The waits before each further try of what failed. Milliseconds. */
 const WAITS = [SECOND, 2 * SECOND];
 
@@ -59,13 +61,18 @@ export interface IndexReader {
   provenance(project: ProjectName, version: string, filename: Filename): Promise<Uint8Array>;
 }
 
-/** Reads an index over HTTP, with the token of the command. */
-export function indexReader({ url: root, token, socket }: ServerAccess, index: string): IndexReader {
+/** Reads an index over HTTP, with the token of the command. `pause` waits for so many milliseconds. */
+export function indexReader(
+  { url: root, token, socket }: ServerAccess,
+  index: string,
+  pause: (milliseconds: number) => Promise<unknown> = sleep,
+): IndexReader {
   const base = new URL(indexPath(index), root);
+  const retrying = <Result>(work: () => Promise<Result>) => tryAgain(work, pause);
 
-  async function ask(url: URL, accept: string, method: "GET" | "HEAD" = "GET"): Promise<Response> {
+  async function ask(url: URL, accept: string): Promise<Response> {
     const headers = { Authorization: `Bearer ${token}`, Accept: accept, "User-Agent": "pypi-edge export" };
-    const answer = await fetchOver(socket, url, { method, headers, redirect: "manual" }).catch((error: unknown) => {
+    const answer = await fetchOver(socket, url, { headers, redirect: "manual" }).catch((error: unknown) => {
       throw new UnusableFile(`${url.host} does not answer (${causeOf(error)}).`);
     });
     if (answer.ok) return answer;
@@ -82,7 +89,9 @@ export function indexReader({ url: root, token, socket }: ServerAccess, index: s
     simple: new URL("simple/", base),
     async serial() {
       try {
-        const { headers } = await ask(new URL("simple/", base), "*/*", "HEAD");
+        // Not HEAD: a refusal would have no sentence.
+        const { headers, body } = await ask(new URL("simple/", base), SIMPLE_JSON);
+        await body?.cancel();
         const serial = headers.get("X-PyPI-Last-Serial");
         return serial !== null && /^[\w.-]{1,64}$/.test(serial) ? serial : null;
       } catch (error) {
@@ -93,7 +102,7 @@ export function indexReader({ url: root, token, socket }: ServerAccess, index: s
     },
     async page(name) {
       const url = new URL(`simple/${name}/`, base);
-      const bytes = await bytesAt(url, "application/vnd.pypi.simple.v1+json");
+      const bytes = await bytesAt(url, SIMPLE_JSON);
       try {
         const page = await parseJson(bytes, name, url, () => true);
         // What an index of ours lists is at its own address.
@@ -122,7 +131,10 @@ export function indexReader({ url: root, token, socket }: ServerAccess, index: s
   };
 }
 
-async function retrying<Result>(work: () => Promise<Result>): Promise<Result> {
+async function tryAgain<Result>(
+  work: () => Promise<Result>,
+  pause: (milliseconds: number) => Promise<unknown>,
+): Promise<Result> {
   for (const wait of [...WAITS, undefined]) {
     try {
       return await work();
@@ -131,7 +143,7 @@ async function retrying<Result>(work: () => Promise<Result>): Promise<Result> {
         error instanceof TypeError ? new UnusableFile(`It did not arrive whole: ${causeOf(error)}.`) : error;
       const isMendable = failure instanceof UnusableFile || failure instanceof WrongBytes;
       if (wait === undefined || !isMendable) throw failure;
-      await sleep(wait);
+      await pause(wait);
     }
   }
   throw new Error("unreachable");
