@@ -175,6 +175,7 @@ const OF_NO_INDEX = [
 ];
 const OF_MIRRORS = ["", "/entries", "/errors", "/verification"].map((path) => `mirror${path}`);
 const READ_BY_ADMINS = ["tokens", "advisories", "policy/entries", "audit", ...OF_MIRRORS];
+const READ_OF_INDEX = ["projects", "stored", "carried", "policy/pending"];
 const RELEASES = "ALL /-/api/indexes/:index/projects/:project";
 
 const TABLE: Readonly<Record<string, Tries>> = {
@@ -197,14 +198,11 @@ const TABLE: Readonly<Record<string, Tries>> = {
     ["", "/team"].flatMap((base) =>
       ["lock/local", "lock/canonical", "warm", "wheelhouse", "policy/report"]
         .map((name): [string, Tries] => [`POST ${base}/-/api/${name}`, withLocks])
+        .concat(READ_OF_INDEX.map((path) => [`GET ${base}/-/api/${path}`, plain]))
         .concat([
-          [`GET ${base}/-/api/projects`, plain],
-          [`GET ${base}/-/api/stored`, plain],
-          [`GET ${base}/-/api/carried`, plain],
           [`POST ${base}/-/api/carried`, sent("POST")],
           [`POST ${base}/-/api/carried/done`, sent("POST", "")],
           [`PUT ${base}/-/api/carried/members/:number`, sent("PUT", "x")],
-          [`GET ${base}/-/api/policy/pending`, plain],
           [`POST ${base}/-/api/policy/forecast`, sent("POST")],
         ]),
     ),

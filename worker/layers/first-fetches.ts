@@ -13,15 +13,15 @@ export class FirstFetches<What extends string, Value> {
   }
 
   /**
-   * What another request is fetching, or what `fetch` gives. Rejects as the fetch does.
+   * What another request is fetching, or what `make` gives. Rejects as `make` does.
    *
    * @param ctx of the request that asks; one that stores nothing new fetches for itself
    */
-  of(what: What, fetch: () => Promise<Value>, ctx: Context): Promise<Value> {
-    if (ctx.storesNothingNew) return fetch();
+  of(what: What, make: () => Promise<Value>, ctx: Context): Promise<Value> {
+    if (ctx.storesNothingNew) return make();
     const found = this.#underWay.get(what);
     if (found) return found;
-    const fetched = fetch().finally(() => this.#underWay.delete(what));
+    const fetched = make().finally(() => this.#underWay.delete(what));
     this.#underWay.set(what, fetched);
     return fetched;
   }

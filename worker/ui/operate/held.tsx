@@ -1,6 +1,7 @@
 import type { PendingFiles } from "../../../schema/policy-outlook.ts";
 import type { PagePlace } from "../layout.tsx";
-import { Badge, counted } from "../parts.tsx";
+import { counted } from "../../pypi/counted.ts";
+import { Badge } from "../parts.tsx";
 
 /** So many files of an index are named. */
 const SHOWN = 15;

@@ -3,7 +3,8 @@ import type { ManagedProject } from "../../http/managed-project.ts";
 import { Form } from "../form.tsx";
 import { RELEASE_FORMS } from "../operate/release-forms.ts";
 import type { PagePlace } from "../layout.tsx";
-import { Command, counted } from "../parts.tsx";
+import { counted } from "../../pypi/counted.ts";
+import { Command } from "../parts.tsx";
 
 interface ManageProps {
   readonly place: PagePlace;
