@@ -138,7 +138,9 @@ const FOR_PUBLISHERS = [
   "GET /-/api/indexes/:index/forks",
   "GET /-/api/indexes/:index/forks/:project/:version",
   "GET /-/api/audit",
-  // Of admins: the last error of each kind is on it, such as of a stored file that is refused.
+  // Of admins: names of what is stored, and the last error of each kind, such as of a stored file that is refused.
+  "GET /-/api/stored",
+  "GET /team/-/api/stored",
   "GET /-/",
 ];
 
@@ -309,11 +311,11 @@ test("without a layer that hides them, the files are found by these routes; over
     "GET /team/find-links",
     "GET /team/legacy/+simple/:project/",
     ...Object.keys(IN_A_VIEW),
-    // What it says of the sizes is what it is asked about.
-    "POST /-/api/warm",
-    "POST /-/api/wheelhouse",
-    "POST /team/-/api/warm",
-    "POST /team/-/api/wheelhouse",
+    // What warm and wheelhouse say of the sizes is what they are asked about.
+    ...["GET /-/api/stored", "POST /-/api/warm", "POST /-/api/wheelhouse"].flatMap((route) => [
+      route,
+      route.replace(" /", " /team/"),
+    ]),
     RELEASES,
   ];
   expect([...(await tellingOf(open)).keys()].toSorted()).toEqual(expected.toSorted());
