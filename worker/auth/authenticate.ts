@@ -8,7 +8,6 @@ import { equalsInConstantTime } from "./constant-time.ts";
 import type { BrowserSessions, OpenedSession } from "./sessions.ts";
 import { hashOfSecret, TOKEN_PREFIX, parseToken, type TokenParts } from "./token.ts";
 import type { Context } from "../repository/context.ts";
-import { sha256 } from "../repository/sha256.ts";
 
 /** What a request says about who sends it. */
 export interface Credentials {
@@ -72,12 +71,11 @@ export function authenticator(parts: AuthParts): Authentication {
       if (rights) tokens.used(rights.id, ctx);
       return principal;
     }
-    const hash = sha256(authorization ?? "");
-    const before = known.get(hash);
+    const before = known.get(authorization ?? "", ctx.now);
     const principal = before && (await asBefore(before, ctx));
     if (principal) return principal;
     const sender = await check(claimant, ctx);
-    known.set(hash, sender);
+    known.set(authorization ?? "", sender, ctx.now);
     return sender.principal;
   }
 
