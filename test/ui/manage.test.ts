@@ -66,6 +66,13 @@ test("a release is deleted where the project's name was typed, and restored from
       expect.stringContaining("type the project&#39;s name, acme-tools"),
     ]);
   }
+  // A form with which nothing was done may be sent again, as after a step back.
+  const fields = hiddenFields(await page(), `${UP}-/releases/team/acme-tools/delete`);
+  const to = "/-/releases/team/acme-tools/delete";
+  expect((await sendForm(rig, to, { ...fields, confirm: "no" }, session)).status).toBe(422);
+  rig.breakOnce("d1.batch", 2);
+  expect((await sendForm(rig, to, { ...fields, confirm: "acme-tools" }, session)).status).toBe(503);
+  expect((await sendForm(rig, to, { ...fields, version: "3.0", confirm: "acme-tools" }, session)).status).toBe(404);
   expect(await send("delete", { confirm: " Acme_Tools " })).toMatchObject({ status: 303, path: PAGE });
   expect((await listed()).flat()).toEqual([ONE, false]);
   await send("delete", { confirm: "acme-tools" });

@@ -44,8 +44,8 @@ test("the page of a sign-in says who one is and what one may open, and lets one 
   const rig = new Rig(TEAM);
   const { session } = await signIn(rig, (await give(rig, { name: "acme release", scopes: ["upload"] })).text);
   const page = (await rig.get("/-/sign-in", session)).text();
-  expect(page).toMatch(/<h1>acme release<\/h1>[^]*upload[^]*Index default/);
-  expect(page).not.toMatch(/Index team|Dashboard/);
+  expect(page).toMatch(/<h1>acme release<\/h1>[^]*upload[^]*any project[^]*Index default/);
+  expect(page).not.toMatch(/Index team|Dashboard|Tokens/);
   const out = await sendForm(rig, "/-/sign-out", {}, session);
   expect([out.status, out.headers.get("Location"), out.headers.get("Set-Cookie")]).toEqual([
     303,
@@ -53,7 +53,7 @@ test("the page of a sign-in says who one is and what one may open, and lets one 
     "__Host-pypi-edge=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict; Secure",
   ]);
   const admin = (await rig.get("/-/sign-in", (await signIn(rig)).session)).text();
-  expect(admin).toMatch(/<h1>ADMIN_TOKEN<\/h1>[^]*Index team[^]*Dashboard/);
+  expect(admin).toMatch(/<h1>ADMIN_TOKEN<\/h1>[^]*Index team[^]*Tokens[^]*Dashboard/);
 });
 
 test("a sign-in may what its token may, and an installer's password goes first", async () => {
@@ -278,4 +278,23 @@ test("the address takes no other method, and no other kind of body", async () =>
   expect([json.status, json.text]).toEqual([400, expect.stringContaining("takes the form of a page")]);
   const long = await sendForm(rig, "/-/sign-in", { token: "x".repeat(70_000) });
   expect(long.status).toBe(413);
+});
+
+test("a session costs one read of its key in each isolate, and then what its token costs", async () => {
+  const rig = new Rig(TEAM);
+  const token = await give(rig);
+  const { session } = await signIn(rig, token.text);
+  const cost = async (headers: Record<string, string>) => {
+    rig.forget();
+    expect((await rig.get("/team/", headers)).status).toBe(200);
+    return { ...rig.counts };
+  };
+  const shown = { Authorization: `Bearer ${token.text}` };
+  await cost(shown);
+  expect(await cost(session)).toEqual(await cost(shown));
+  rig.restart();
+  await cost(shown);
+  const usual = await cost(shown);
+  const first = await cost(session);
+  expect(first["d1.prepare"]).toBe((usual["d1.prepare"] ?? 0) + 1);
 });

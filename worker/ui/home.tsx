@@ -121,7 +121,7 @@ function Home(props: HomeProps) {
       )}
       <Facts {...props} />
       {overlays.length === 0 ? null : <Hosted {...props} />}
-      {props.tokens.length > 0 && <Tokens tokens={props.tokens} />}
+      {props.tokens.length > 0 && <Tokens place={place} tokens={props.tokens} />}
       <h2>Set up a client</h2>
       {isPrivate ? (
         <p>

@@ -119,7 +119,10 @@ export function Layout({ title, place, query, children }: LayoutProps) {
               />
               <button>Search</button>
             </form>
-            <a href={`${up}-/sign-in${forms || path === "/-/sign-in" ? "" : `?next=${encodeURIComponent(path)}`}`}>
+            <a
+              class="who"
+              href={`${up}-/sign-in${forms || path === "/-/sign-in" ? "" : `?next=${encodeURIComponent(path)}`}`}
+            >
               {forms ? "Signed in" : "Sign in"}
             </a>
           </div>

@@ -35,6 +35,7 @@ a:not(:hover) { text-decoration-thickness: 1px; }
 .brand { display: flex; align-items: baseline; gap: 0.5rem; font-weight: 650; letter-spacing: -0.01em; }
 .brand a { color: inherit; text-decoration: none; }
 .brand span { color: var(--soft); font-weight: 400; }
+.who { white-space: nowrap; }
 .bar form { flex: 1 1 16rem; display: flex; gap: 0.5rem; max-width: 30rem; margin-left: auto; }
 input, select, button { font: inherit; color: inherit; background: var(--back); border: 1px solid var(--line);
   border-radius: 8px; padding: 0.4rem 0.75rem; min-height: 2.5rem; }
@@ -107,6 +108,8 @@ td.day { white-space: nowrap; }
 .filter input { flex: none; width: 11rem; }
 .filter input, .filter select { color: var(--text); font-size: 0.95rem; max-width: 100%; }
 .fields { display: grid; gap: 0.9rem; max-width: 36rem; }
+.fields > p { margin: 0; }
+.fields + .command, .actions + .command { margin-top: 1.25rem; }
 .fields label { display: grid; gap: 0.2rem; font-size: 0.875rem; color: var(--soft); }
 .fields input, .fields select { color: var(--text); font-size: 1rem; }
 .fields button { justify-self: start; }
@@ -166,7 +169,8 @@ ul.results li:first-child { border-top: 0; }
 @media (max-width: 40rem) {
   main { padding-block: 1.4rem 2rem; }
   h1 { font-size: 1.6rem; }
-  .bar form { flex-basis: 100%; max-width: none; }
+  .bar form { flex-basis: 100%; max-width: none; order: 1; }
+  .who { margin-left: auto; }
   th, td { padding: 0.45rem 0.6rem; }
 }
 `;

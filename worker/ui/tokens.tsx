@@ -1,8 +1,14 @@
 import type { TokenReach } from "../http/token-reach.ts";
+import type { PagePlace } from "./layout.tsx";
 import { Day } from "./parts.tsx";
 
+interface TokensProps {
+  readonly place: Pick<PagePlace, "up" | "forms">;
+  readonly tokens: readonly TokenReach[];
+}
+
 /** Who may do what with an index, for its admins. */
-export const Tokens = ({ tokens }: { readonly tokens: readonly TokenReach[] }) => (
+export const Tokens = ({ place: { up, forms }, tokens }: TokensProps) => (
   <>
     <h2 id="tokens">Tokens that reach this index</h2>
     <div class="scroll" tabindex={0} role="region" aria-labelledby="tokens">
@@ -31,5 +37,10 @@ export const Tokens = ({ tokens }: { readonly tokens: readonly TokenReach[] }) =
         </tbody>
       </table>
     </div>
+    {forms && (
+      <p>
+        <a href={`${up}-/tokens`}>Make and revoke tokens</a>
+      </p>
+    )}
   </>
 );

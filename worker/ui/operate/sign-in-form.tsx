@@ -34,6 +34,8 @@ export function SignInForm({ c, place: { up, host }, next, lead, refusal }: Sign
       )}
       <form method="post" action={`${up}-/sign-in`} class="card fields">
         <input type="hidden" name="next" value={next} />
+        {/* For what keeps passwords: it files a token under this name. */}
+        <input name="username" value="__token__" autocomplete="username" hidden />
         <label>
           Token
           <input

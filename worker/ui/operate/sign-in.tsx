@@ -1,5 +1,6 @@
 import { Hono, type Context as HonoContext } from "hono";
 import { DEFAULT, type IndexConfig } from "../../../schema/indexes.ts";
+import { changesPackages } from "../../../schema/token.ts";
 import { inSeconds } from "../../duration.ts";
 import { badRequest, IndexError } from "../../errors.ts";
 import { claimantOf, keepsSessions, ownOrigin, sessionCookie, showsCredential } from "../../http/claimant.ts";
@@ -8,6 +9,7 @@ import { requireOwnPage } from "../../http/cross-origin.ts";
 import { readForm, seeOther } from "../../http/forms.ts";
 import { allowOnly } from "../../http/limits.ts";
 import { may, type SignedIn, type SignIns } from "../../http/signed-in.ts";
+import { TOKEN_ADMIN_SOMEWHERE } from "../../http/token-actions.ts";
 import { Layout, pagePlace, sendHtml, type PagePlace } from "../layout.tsx";
 import { Badge, Day } from "../parts.tsx";
 import { problemPage } from "../problem-page.tsx";
@@ -94,7 +96,7 @@ function signInPage(c: HonoContext<AppEnv>, place: PagePlace, next: string, refu
   );
 }
 
-const LEAD = "Give a token of this server: the pages show then what it may read, and do what it may do.";
+const LEAD = "With a token of this server, pages show what it may read, and do what it may do.";
 
 interface WhoProps {
   readonly place: PagePlace;
@@ -105,7 +107,6 @@ interface WhoProps {
 function WhoYouAre({ place, who, indexes }: WhoProps) {
   const { name, index, scopes, projects, expiresAt } = who;
   const readable = indexes.filter((each) => !each.isPrivate || may(who, { scope: "read", index: each.name }));
-  const administers = may(who, { scope: "admin", index: "*" });
   return (
     <Layout title="Signed in · pypi-edge" place={place}>
       <h1>{name}</h1>
@@ -119,12 +120,12 @@ function WhoYouAre({ place, who, indexes }: WhoProps) {
       </ul>
       <dl class="facts">
         <div>
-          <dt>Of</dt>
+          <dt>Index</dt>
           <dd>{index === "*" ? "every index" : index}</dd>
         </div>
         <div>
           <dt>Writes</dt>
-          <dd>{projects?.join(", ") ?? "any project"}</dd>
+          <dd>{scopes.some(changesPackages) ? (projects?.join(", ") ?? "any project") : "nothing"}</dd>
         </div>
         <div>
           <dt>The token ends</dt>
@@ -138,7 +139,12 @@ function WhoYouAre({ place, who, indexes }: WhoProps) {
             <a href={`${place.up}${each.base === "" ? "" : `${each.base.slice(1)}/`}`}>Index {each.name}</a>
           </li>
         ))}
-        {administers && (
+        {may(who, TOKEN_ADMIN_SOMEWHERE) && (
+          <li>
+            <a href={`${place.up}-/tokens`}>Tokens</a>
+          </li>
+        )}
+        {may(who, { scope: "admin", index: "*" }) && (
           <li>
             <a href={`${place.up}-/`}>Dashboard of this server</a>
           </li>

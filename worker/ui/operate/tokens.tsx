@@ -1,13 +1,14 @@
 import { Hono, type Context as HonoContext } from "hono";
 import { DEFAULT } from "../../../schema/indexes.ts";
 import { newToken, SCOPES, type ShownToken } from "../../../schema/token.ts";
+import { DAY } from "../../duration.ts";
 import { IndexError } from "../../errors.ts";
 import type { Authorize } from "../../http/access.ts";
 import { admitted, type AdmittedEnv } from "../../http/api/admitted.ts";
 import { checkedRequest } from "../../http/api/request-json.ts";
 import type { AppEnv } from "../../http/context.ts";
 import { seeOther, type TakeForm } from "../../http/forms.ts";
-import { may } from "../../http/signed-in.ts";
+import { may, type SignedIn } from "../../http/signed-in.ts";
 import { TOKEN_ADMIN_SOMEWHERE, tokenAdmin, type TokenActions } from "../../http/token-actions.ts";
 import { Form } from "../form.tsx";
 import { Layout, pagePlace, sendHtml, type PageContext, type PagePlace } from "../layout.tsx";
@@ -28,8 +29,8 @@ interface TokenPageParts {
 const ROOT = { name: DEFAULT, base: "" };
 const HERE = "/-/tokens";
 
-/** What the form for a new token has at first. */
-const DEFAULTS = { scope: "read", expires: "90d" };
+/** For how long a token is made where nothing else is said. Milliseconds. */
+const USUAL_LENGTH = 90 * DAY;
 
 /** So many tokens are listed; CI jobs that publish without a secret may have made thousands. */
 const MAX_LISTED = 200;
@@ -40,7 +41,7 @@ export function tokenPageRoutes({ authorize, takeForm, actions, indexes, publicU
 
   const show = async (
     c: PageContext & Pick<HonoContext<AdmittedEnv>, "get">,
-    typed = new URLSearchParams(DEFAULTS),
+    typed?: URLSearchParams,
     refusal?: IndexError,
   ) => {
     const { principal } = c.get("author");
@@ -48,7 +49,8 @@ export function tokenPageRoutes({ authorize, takeForm, actions, indexes, publicU
     const tokens = await actions.list(undefined, principal, ctx);
     const names = ["*", ...indexes.map(({ name }) => name)].filter((name) => may(principal, tokenAdmin(name)));
     const place = pagePlace(c, ROOT, publicUrl);
-    const props = { place, tokens, now: ctx.now, names, typed, refusal: refusal?.message };
+    const usual = new URLSearchParams({ scope: "read", expires: usualEnd(principal, ctx.now) });
+    const props = { place, tokens, now: ctx.now, names, typed: typed ?? usual, refusal: refusal?.message };
     const answer = await sendHtml(c, <TokensPage {...props} />, refusal?.status);
     answer.headers.set("Cache-Control", "no-store");
     return answer;
@@ -74,6 +76,14 @@ export function tokenPageRoutes({ authorize, takeForm, actions, indexes, publicU
 
   routes.onError((error, c) => problemPage(c, error, { ...ROOT, publicUrl }));
   return routes;
+}
+
+/** A token ends no later than the one that it is made with. */
+function usualEnd({ expiresAt = Infinity }: SignedIn, now: number): string {
+  if (expiresAt >= now + USUAL_LENGTH) return `${USUAL_LENGTH / DAY}d`;
+  const moment = new Date(expiresAt).toISOString();
+  // A day stands for its first moment.
+  return expiresAt > now + DAY ? moment.slice(0, 10) : moment;
 }
 
 /** What a form asks for, as the API's body: fields that were left empty are left out. */

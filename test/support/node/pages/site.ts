@@ -74,10 +74,10 @@ export class Site {
     return new URL(this.rig.index).origin;
   }
 
-  /** Opens a page in a browser that knows nothing yet; those of the team's index with a token. */
+  /** Opens a page in a browser that knows nothing yet; those of the team's index with a token, unless the options have headers. */
   async visit(path: string, options: BrowserContextOptions = {}): Promise<Visited> {
     const headers = path.startsWith("/team") ? { Authorization: `Bearer ${this.token}` } : {};
-    const context = await this.#browser.newContext({ ...SCREENS.desktop, ...options, extraHTTPHeaders: headers });
+    const context = await this.#browser.newContext({ ...SCREENS.desktop, extraHTTPHeaders: headers, ...options });
     await context.exposeFunction("sentinel", () => said.push("something active came through"));
     const page = await context.newPage();
     const said: string[] = [];
