@@ -1,7 +1,8 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { digestOf, importStep } from "../support/carried.ts";
-import { demoRecord, advisoryFile } from "../support/osv.ts";
+import { advisoryFile } from "../support/advisory-file.ts";
+import { demoRecord } from "../support/osv.ts";
 import { carriedPath, carriedWheel, offline } from "../support/offline.ts";
 import { JSON_TYPE } from "../support/rig.ts";
 

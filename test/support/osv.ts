@@ -1,7 +1,6 @@
 import { osvRecord } from "../../schema/osv-record.ts";
-import { encodeIndex } from "../../worker/policy/osv/index-file.ts";
-import { entriesOf, type AdvisoryEntry, type OsvRecord } from "../../worker/policy/osv/record.ts";
-import type { ProjectName } from "../../worker/pypi/name.ts";
+import type { OsvRecord } from "../../worker/policy/osv/record.ts";
+import { advisoryFile } from "./advisory-file.ts";
 import type { Rig } from "./rig.ts";
 
 /** What test/fixtures/osv/expect.json says of one project in one record. */
@@ -19,16 +18,6 @@ export const osvFixture = async (id: string): Promise<OsvRecord> =>
   osvRecord.parse(await fixture(`${id.startsWith("SYN-") ? "synthetic/" : ""}${id}.json`));
 
 export const osvExpectations = async () => (await fixture("expect.json")) as readonly Expected[];
-
-/** An index that is made of these records. */
-export function advisoryFile(records: readonly OsvRecord[]) {
-  const entries = new Map<ProjectName, AdvisoryEntry[]>();
-  for (const record of records) {
-    for (const [name, entry] of entriesOf(record)) entries.set(name, [...(entries.get(name) ?? []), entry]);
-  }
-  const file = encodeIndex({ entries, records: new Map(records.map(({ id }) => [id, 0])) });
-  return { file, counts: { records: records.length, entries: [...entries.values()].flat().length } };
-}
 
 /** Stores an index that is made of these records, as the job would. */
 export async function storeAdvisories({ services, now }: Rig, records: readonly OsvRecord[]): Promise<void> {
