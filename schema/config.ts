@@ -201,8 +201,12 @@ function complaints(issue: z.core.$ZodIssue): string[] {
   return [`${path}: ${issue.message}`];
 }
 
+/** Whether an upstream may be replaced by another address: not what is offline on purpose. */
+const isOpen = (shape: { readonly projects?: unknown; readonly kind?: unknown } | undefined) =>
+  shape?.projects === undefined && shape?.kind === undefined;
+
 /**
- * Replaces one upstream by `url`: the last source of the default index that has no `projects`. How it is mirrored stays. Invalid variables are
+ * Replaces one upstream by `url`: the last source of the default index that has no `projects` and is not offline. How it is mirrored stays. Invalid variables are
  * returned unchanged; `parseConfig` reports them.
  *
  * @throws Error where every source of the default index has `projects`
@@ -211,9 +215,11 @@ export function withUpstream<Value>(variables: Record<string, Value>, url: URL) 
   const { data } = vars.safeParse(variables);
   const sources = data?.INDEXES[DEFAULT]?.sources;
   if (!data || !sources?.every((source) => data.UPSTREAMS[source])) return variables;
-  const open = sources.findLast((source) => data.UPSTREAMS[source]?.projects === undefined);
+  const open = sources.findLast((source) => isOpen(data.UPSTREAMS[source]));
   if (open === undefined) {
-    throw new Error(`--upstream replaces the last source of INDEXES.${DEFAULT} without "projects", and there is none.`);
+    throw new Error(
+      `--upstream replaces the last source of INDEXES.${DEFAULT} without "projects" that is not offline, and there is none.`,
+    );
   }
   const shapes = variables["UPSTREAMS"] as Readonly<Record<string, { readonly mirror?: unknown }>>;
   const mirror = shapes[open]?.mirror;

@@ -328,7 +328,7 @@ test("--upstream leaves an upstream that claims names alone, wherever it stands"
 test("--upstream has nothing to replace where every upstream of the default index claims names", () => {
   const variables = { ...GOOD, INDEXES: { default: { sources: ["torch"] } } };
   expect(() => withUpstream(variables, new URL("http://127.0.0.1:9000/simple/"))).toThrow(
-    /^--upstream replaces the last source of INDEXES\.default without "projects", and there is none\.$/,
+    /^--upstream replaces the last source of INDEXES\.default without "projects" that is not offline, and there is none\.$/,
   );
 });
 

@@ -22,9 +22,9 @@ import { verifyFolder } from "../../../server/backup/verify-folder.ts";
 import { verifyState } from "../../../server/backup/verify-state.ts";
 import { moveIntoState } from "../../../server/moving/move.ts";
 import { DAY } from "../../../worker/duration.ts";
-import { fill, newFolder, movedObjectsOf, openDeployment, rowsOf } from "../moving/rig.ts";
+import { CARRIED, fill, newFolder, movedObjectsOf, openDeployment, rowsOf } from "../moving/rig.ts";
 
-const TEAM = ["hosted_file", "hosted_project", "token", "audit"];
+const TEAM = ["hosted_file", "hosted_project", "token", "audit", "carried_step", "carried_object", "carried_page"];
 
 /** Files below a folder, by their paths. */
 const filesIn = (folder: string) =>
@@ -95,10 +95,29 @@ test.each([false, true])(
     again.upstream.isAway = mirror;
     expect(await again.served()).toEqual(served);
     const keysOf = (all: readonly unknown[]) => all.map((each) => (each as string[])[0] ?? "");
-    const kept = keysOf(objects).filter((key) => mirror || key.startsWith("hosted/"));
+    const kept = keysOf(objects).filter((key) => mirror || /^(?:carried|hosted)\//.test(key));
     expect(keysOf(await movedObjectsOf(again))).toEqual(expect.arrayContaining(kept));
   },
 );
+
+test.each([
+  ["bit rot", spoil, "has other bytes than were stored"],
+  ["a file that is gone", (path: string) => rmSync(path), "is not there"],
+])("what was carried is in a backup, and stays where it is damaged: %s", async (_, damage, fault) => {
+  const state = filledState();
+  const { text, sha256 } = CARRIED[0] ?? { text: "", sha256: "" };
+  const ofText = (below: string) => filesIn(below).find((path) => readFileSync(path, "utf8") === text) ?? "";
+  const folder = newFolder();
+  await backUp({ state, folder, migrations: MIGRATIONS, mirror: false });
+  damage(ofText(join(state, "objects/carried")));
+  const { findings } = await verifyState(state);
+  const subject = `carried/${sha256}`;
+  expect(findings).toEqual([{ kind: "carried-damaged", subject, fault: expect.stringContaining(fault) }]);
+  await repair(state, MIGRATIONS, findings);
+  expect(rowsOf(state, ["carried_object"])["carried_object"]).toHaveLength(1);
+  rmSync(ofText(join(folder, "move/bytes")));
+  expect((await verifyFolder(folder, { isNew: false })).findings).toMatchObject([{ kind: "carried-damaged" }]);
+});
 
 test("the trash is verified and in a backup, and what is in it can be restored after the backup was", async () => {
   const [state, folder, restored] = [filledState(), newFolder(), newFolder()];

@@ -3,7 +3,7 @@ import { MIGRATIONS } from "../../../cli/lib/project-folder.ts";
 import { moveIntoState, moveOutOfState } from "../../../server/moving/move.ts";
 import { MOVED_TABLES } from "../../../worker/storage/moving/tables.ts";
 import { copyFromBucket, copyIntoBucket, serveS3 } from "../../support/node/s3-store.ts";
-import { fill, newFolder, movedObjectsOf, openDeployment, ODD, rowsOf } from "./rig.ts";
+import { fill, newFolder, movedObjectsOf, openDeployment, CARRIED, ODD, rowsOf } from "./rig.ts";
 
 const TABLES = [...Object.keys(MOVED_TABLES), "stored", "hosted"];
 
@@ -11,7 +11,7 @@ test("a bucket's copy is moved into a machine, and from there into another bucke
   const first = await openDeployment();
   await fill(first);
   const [objects, served] = [await movedObjectsOf(first), await first.served()];
-  expect(objects).toHaveLength(Object.keys(ODD).length + 3);
+  expect(objects).toHaveLength(Object.keys(ODD).length + CARRIED.length + 3);
   const out = await first.job("move-out");
   expect(out.text).toContain("are in the move folder. Copy the bucket now.");
 

@@ -148,6 +148,23 @@ export async function fill(deployment: Deployment): Promise<void> {
   for (const [key, customMetadata] of Object.entries(ODD))
     await deployment.platform.objects.put(key, key, { customMetadata });
   await deployment.platform.objects.put("staging/unfinished", "half of it");
+  await carry(deployment);
+}
+
+/** What was carried to a source of kind `offline`: a file, and the page that names it. */
+export const CARRIED = ["a carried file", "a carried page"].map((text) => ({
+  text,
+  sha256: createHash("sha256").update(text).digest("hex"),
+}));
+
+async function carry({ platform: { objects, database } }: Deployment): Promise<void> {
+  const [file, page] = CARRIED.map(({ sha256 }) => sha256);
+  for (const { text, sha256 } of CARRIED) await objects.put(`carried/${sha256}`, text, { sha256 });
+  await database.batch([
+    database.prepare("INSERT INTO carried_step VALUES ('s', 1, 'c', 'm', 1, 3, '[]', 1, 2)"),
+    database.prepare("INSERT INTO carried_object VALUES ('s', 'file', ?1, ?1, 14, 1)").bind(file ?? ""),
+    database.prepare("INSERT INTO carried_page VALUES ('s', 'demo', ?1, 14, 1, 1)").bind(page ?? ""),
+  ]);
 }
 
 /** All objects that are moved: key, metadata and digest. */
