@@ -24,6 +24,7 @@ import { forksCommand } from "./commands/forks.ts";
 import { provenanceCommand } from "./commands/provenance.ts";
 import { releaseCommand } from "./commands/release.ts";
 import { tokenCommand } from "./commands/token.ts";
+import { trustedRootCommand } from "./commands/trusted-root.ts";
 import { uploadCommand } from "./commands/upload.ts";
 import { verifyCommand } from "./commands/verify.ts";
 import { warmCommand } from "./commands/warm.ts";
@@ -51,6 +52,7 @@ export function program(version: string): CommandUnknownOpts {
     auditCommand(),
     whyCommand(),
     provenanceCommand(),
+    trustedRootCommand(),
     exemptCommand(),
     policyCommand(),
     osvCommand(),

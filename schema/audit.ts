@@ -15,6 +15,7 @@ export const AUDIT_ACTIONS = [
   "policy.add",
   "policy.remove",
   "advisories.load",
+  "root.store",
   "upstream.remove",
   "upstream.change",
   "mirror.add",

@@ -39,7 +39,7 @@ export const VARIABLE_MEANINGS: Readonly<Record<keyof z.infer<typeof vars>, stri
     "The address people use, where it is not the one that requests arrive under. Where it is set, pages lead to provenance here; under another one, pages begin anew. `pypi-edge serve` sets it.",
   OSV: "Where OSV's export for PyPI is, or a copy of it (`all.zip`, `modified_id.csv`, `ID.json`): the job `advisories` keeps the advisories by it. Empty: they are loaded with `pypi-edge osv load`. `pypi-edge serve` keeps them with `--osv`, or with `OSV` in its `--config` file only.",
   TRUSTED_ROOT:
-    "By what [provenance](provenance.md) is verified: the `trusted_root.json` of a sigstore of your own. Empty: sigstore's public one, as this version has it.",
+    "By what [provenance](provenance.md) is verified: the `trusted_root.json` of a sigstore of your own. Empty: the one that `pypi-edge trusted-root update` has stored, else sigstore's public one as this version has it.",
   METRICS: 'Who may read `/-/metrics`: `"token"`, a token that may read every index; `"open"`, anyone.',
   LOG: '`"requests"`: a line for each request. `"problems"`: only what went wrong. `pypi-edge serve` sets it.',
   LOG_FORMAT:

@@ -143,6 +143,7 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
       policyEntries: services.policyEntries,
       uploads: services.uploads,
       advisories: services.advisoryIndex,
+      trustedRoots: services.trustedRoots,
       mirroring: {
         mirrors: services.mirrors,
         lists: services.mirrorLists,

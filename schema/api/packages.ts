@@ -167,4 +167,21 @@ export const PACKAGES: readonly Operation[] = [
     body: { type: "application/octet-stream" },
     answers: { 200: "AdvisoriesState" },
   },
+  {
+    id: "showTrustedRoot",
+    method: "get",
+    path: "/-/api/trusted-root",
+    what: "By which trusted root provenance is verified, since when, and where it is from.",
+    needs: "admin",
+    answers: { 200: "TrustedRoot" },
+  },
+  {
+    id: "storeTrustedRoot",
+    method: "put",
+    path: "/-/api/trusted-root",
+    what: "Stores a trusted root that `pypi-edge trusted-root update` has fetched and verified.",
+    needs: "admin",
+    body: "NewTrustedRoot",
+    answers: { 200: "TrustedRoot" },
+  },
 ];

@@ -23,6 +23,7 @@ import { policyReport } from "../policy-report.ts";
 import { auditLine, emptyBody, promoteBody, releaseChange, releasedProject, statusBody, yankBody } from "../release.ts";
 import { createdToken, listedTokens, newToken, shownToken } from "../token.ts";
 import { storedFilesAnswer } from "../stored-files.ts";
+import { newTrustedRoot, shownTrustedRoot } from "../trusted-root.ts";
 import { uploadAnnouncement, uploadBegun, uploadEnd, uploadOutcome, uploadState } from "../upload.ts";
 import { warmLine } from "../warm.ts";
 import { explanation } from "../why.ts";
@@ -55,6 +56,7 @@ export const SCHEMAS = {
   MirrorStatuses: mirrorStatuses,
   NewEntries: newEntries,
   NewToken: newToken,
+  NewTrustedRoot: newTrustedRoot,
   NoticesTried: noticesTried,
   PendingFiles: pendingFiles,
   PolicyEntries: listedEntries,
@@ -69,6 +71,7 @@ export const SCHEMAS = {
   StoredFiles: storedFilesAnswer,
   Token: shownToken,
   Tokens: listedTokens,
+  TrustedRoot: shownTrustedRoot,
   UploadAnnouncement: uploadAnnouncement,
   UploadBegun: uploadBegun,
   UploadEnd: uploadEnd,

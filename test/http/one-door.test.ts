@@ -176,7 +176,7 @@ const OF_NO_INDEX = [
   "/-/audit",
 ];
 const OF_MIRRORS = ["", "/entries", "/errors", "/verification"].map((path) => `mirror${path}`);
-const READ_BY_ADMINS = ["tokens", "advisories", "policy/entries", "audit", ...OF_MIRRORS];
+const READ_BY_ADMINS = ["tokens", "advisories", "trusted-root", "policy/entries", "audit", ...OF_MIRRORS];
 const READ_OF_INDEX = ["projects", "stored", "carried", "policy/pending"];
 const RELEASES = "ALL /-/api/indexes/:index/projects/:project";
 
@@ -227,6 +227,7 @@ const TABLE: Readonly<Record<string, Tries>> = {
   [`${RELEASES}/:version/restore`]: released("POST"),
   [`${RELEASES}/:version/promote`]: released("POST", '{"to":"team"}'),
   "PUT /-/api/advisories": sent("PUT"),
+  "PUT /-/api/trusted-root": sent("PUT"),
   "POST /-/api/uploads": sent("POST"),
   "GET /-/api/uploads/:id": sent("GET", ""),
   "DELETE /-/api/uploads/:id": sent("DELETE", ""),

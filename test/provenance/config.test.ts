@@ -7,6 +7,8 @@ import { TestSigstore } from "../support/sigstore/sigstore.ts";
 const read = (vars: Record<string, unknown>) =>
   parseConfig({ ...ONE_SOURCE, ADMIN_TOKEN: "a-token-for-the-tests", ...vars });
 
+const NOTHING_STORED = { read: () => Promise.resolve(undefined), replace: () => Promise.reject(new Error("not here")) };
+
 const ruled = (provenance: unknown) => {
   const { indexes } = read({ INDEXES: { default: { sources: ["pypi"], policy: { provenance } } } });
   return indexes[0].policies[0]?.provenance;
@@ -34,11 +36,13 @@ test("a trusted root that cannot be read keeps the server from starting", async 
   }
   const { root } = await TestSigstore.make();
   const broken = JSON.parse(JSON.stringify(root).replaceAll(/"rawBytes":"[^"]+"/g, '"rawBytes":"AAAA"')) as object;
-  expect(() => provenanceVerifier(broken)).toThrow(
+  expect(() => provenanceVerifier(broken, NOTHING_STORED)).toThrow(
     "The configuration is wrong: TRUSTED_ROOT: a key or a certificate of it cannot be read.",
   );
-  expect(provenanceVerifier(read({ TRUSTED_ROOT: JSON.stringify(root) }).trustedRoot).unusable(0)).toBeUndefined();
-  expect(provenanceVerifier(undefined).unusable(Date.parse("2028-01-01"))).toMatch(
+  expect(
+    provenanceVerifier(read({ TRUSTED_ROOT: JSON.stringify(root) }).trustedRoot, NOTHING_STORED).unusable(0),
+  ).toBeUndefined();
+  expect(provenanceVerifier(undefined, NOTHING_STORED).unusable(Date.parse("2028-01-01"))).toMatch(
     /^The trusted root has expired on 2027-11-28/,
   );
 });

@@ -7,26 +7,33 @@ import type { Marks } from "../repository/ports/freshness.ts";
 import type { MirroredSource } from "../repository/repository.ts";
 import type { IndexConfig } from "../../schema/indexes.ts";
 import type { UpstreamConfig } from "../../schema/upstreams.ts";
-import { shippedRoot } from "../provenance/shipped-root.ts";
+import type { TrustedRootStore } from "../auth/trusted-root.ts";
+import { rootHolder } from "../provenance/current-root.ts";
 import { trustedRootOf, unusable, type TrustedRoot } from "../provenance/trusted-root.ts";
 import { verifyUpload } from "../provenance/upload.ts";
 import { VERIFIER, verifyProvenance } from "../provenance/verify.ts";
 import type { ProvenanceVerifier } from "../repository/ports/provenance.ts";
+import { trustedRoots, type TrustedRoots } from "./trusted-roots.ts";
 
 /**
  * What verifies provenance in this deployment.
  *
- * @param given the trusted root of the configuration; undefined: the one that this version has
+ * @param given the trusted root of the configuration; undefined: the one that is stored, or that this version has
  * @throws Error where it cannot be read: such a deployment must not start
  */
-export function provenanceVerifier(given: unknown): ProvenanceVerifier {
-  const own = given === undefined ? undefined : readRoot(given);
-  const root = () => own ?? shippedRoot();
+export function provenanceVerifier(
+  given: unknown,
+  store: TrustedRootStore,
+): ProvenanceVerifier & { roots: TrustedRoots } {
+  const holder = rootHolder(given === undefined ? undefined : readRoot(given), () => store.read());
+  const root = () => holder.current().root;
   return {
+    refresh: () => holder.refresh(),
     basis: () => ({ root: root().id, verifier: VERIFIER }),
     unusable: (now) => unusable(root(), now),
     verify: (text, file, now) => verifyProvenance(text, file, root(), now),
     verifyUpload: (attestations, file, now) => verifyUpload(attestations, file, root(), now),
+    roots: trustedRoots(holder, store),
   };
 }
 
@@ -50,14 +57,14 @@ export function createVerifyLater(sources: ReadonlyMap<string, MirroredSource>, 
   return (key: string, name: ProjectName, ctx: Context): void => {
     const source = sources.get(key);
     const mark = `${key} ${name}`;
-    if (!source?.verified || queued.get(mark, ctx.now)) return;
-    if (source.verified.verifier.unusable(ctx.now) !== undefined) return;
+    const { verified, refreshes } = source ?? {};
+    if (!verified || !refreshes || queued.get(mark, ctx.now)) return;
     queued.set(mark, true, 0, ctx.now + QUEUED_FOR);
     const what = `the provenance of ${name}, to be verified`;
-    ctx.defer(
-      source.refreshes
-        .send([name], "verify")
-        .catch((error: unknown) => ctx.report({ event: "queue-failed", what, reason: messageOf(error) })),
-    );
+    const send = async () => {
+      await verified.verifier.refresh();
+      if (verified.verifier.unusable(ctx.now) === undefined) await refreshes.send([name], "verify");
+    };
+    ctx.defer(send().catch((error: unknown) => ctx.report({ event: "queue-failed", what, reason: messageOf(error) })));
   };
 }

@@ -7,6 +7,7 @@ import type { SentForms, TokenStore } from "../auth/ports.ts";
 import { createTokenExchange, type TokenExchange } from "./token-exchange.ts";
 import { composeIndex, type Index } from "./compose-index.ts";
 import { createVerifyLater, isVerified, provenanceVerifier } from "./provenance.ts";
+import type { TrustedRoots } from "./trusted-roots.ts";
 import { pageStoresOf, type PageStores } from "./page-stores.ts";
 import { baseFor } from "./base-for.ts";
 import { offlineStack, type OfflineSource } from "./offline-stack.ts";
@@ -68,6 +69,7 @@ export interface Services extends Authentication {
   readonly forks: Forks;
   readonly advisoriesOnFork: AdvisoriesOn;
   readonly auditLog: AuditLog;
+  readonly trustedRoots: TrustedRoots;
   readonly pageStores: PageStores;
   readonly tokens: TokenStore;
   /** The lists of policies, and what makes ids for their entries. */
@@ -154,7 +156,7 @@ export function compose(
   const stores = createStores(platform, limits, { grace: config.databaseGrace, isReserved: reservedBy(reserved) });
   const { counters, tokens, newBytes } = stores;
   const { finishAlone = platform.finishAlone } = limits;
-  const verifier = provenanceVerifier(config.trustedRoot);
+  const verifier = provenanceVerifier(config.trustedRoot, stores.trustedRoot);
   const shared = { platform, stores, finishAlone, prefetchUpTo, pageTtl, feed, reserved, verifier };
   const stacks = new Map<UpstreamConfig, FetchingSource>();
   const offline = new Map<UpstreamConfig, OfflineSource>();
@@ -201,6 +203,7 @@ export function compose(
       return known?.affecting(base.version).map(({ id }) => id) ?? [];
     },
     auditLog: stores.auditLog,
+    trustedRoots: verifier.roots,
     pageStores: pageStoresOf(stores, reserved),
     openStagingFile: stores.openStagingFile,
     publish,

@@ -13,6 +13,7 @@ export const renewVerdicts: Job = async ({ sources }, ctx, { dryRun }) => {
   for (const { name: source, verified, refreshes } of sources.values()) {
     if (!verified) continue;
     const { verdicts, verifier } = verified;
+    await verifier.refresh();
     const trouble = verifier.unusable(ctx.now);
     if (trouble !== undefined) {
       results.push({ kind: "provenance-unverifiable", source, reason: trouble });

@@ -33,7 +33,13 @@ export async function verifyProjects(
   ctx: Context,
 ): Promise<void> {
   const { verified } = source;
-  if (!verified || verified.verifier.unusable(ctx.now) !== undefined) return;
+  if (!verified) return;
+  await verified.verifier
+    .refresh()
+    .catch((error: unknown) =>
+      ctx.report({ event: "provenance-delayed", what: "the trusted root", reason: reasonOf(error) }),
+    );
+  if (verified.verifier.unusable(ctx.now) !== undefined) return;
   const unfinished: ProjectName[] = [];
   for (const name of names) {
     try {

@@ -17,8 +17,12 @@ export type Attest = (
  *
  * The function throws `bad-request` with the reason where they are not valid, and `storage-failed`.
  */
-export function createAttest({ verifyUpload }: Pick<ProvenanceVerifier, "verifyUpload">, jobs: TrustedJobs): Attest {
+export function createAttest(
+  { refresh, verifyUpload }: Pick<ProvenanceVerifier, "refresh" | "verifyUpload">,
+  jobs: TrustedJobs,
+): Attest {
   return async (attestations, file, { principal }, now) => {
+    await refresh();
     const verdict = verifyUpload(attestations, file, now);
     if (verdict.state !== "verified") {
       throw badRequest(

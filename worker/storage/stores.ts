@@ -51,6 +51,7 @@ import { storedFilesIn } from "./d1/stored-files.ts";
 import { storedListingIn } from "./d1/stored-listing.ts";
 import { strayFilesIn } from "./d1/stray-files.ts";
 import { tokensIn } from "./d1/tokens.ts";
+import { trustedRootIn } from "./d1/trusted-root.ts";
 import { trashIn } from "./d1/trash.ts";
 import { uploadSessionsIn } from "./d1/upload-sessions.ts";
 import { verificationsIn, verificationWorkIn } from "./d1/verifications.ts";
@@ -245,6 +246,7 @@ export function createStores(platform: Storage, { maxPut, inMemory }: StorageLim
     publishTransaction: publishTransactionIn(db),
     hostedProvenance: hostedProvenanceIn(db),
     trustedJobs: trustedJobsIn(db),
+    trustedRoot: trustedRootIn(db),
     forks: forksIn(db),
     history: historyIn(db),
     sessionKey: sessionKeyIn(db),

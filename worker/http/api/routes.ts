@@ -30,6 +30,7 @@ import { policyEntryRoutes, type PolicyEntriesApi } from "./policy-entries.ts";
 import { readOptionalBody } from "./request-body.ts";
 import { releaseRoutes } from "./releases.ts";
 import { tokenRoutes } from "./tokens.ts";
+import { trustedRootRoutes, type TrustedRootApi } from "./trusted-root.ts";
 import { uploadsInPartsRoutes } from "./uploads-in-parts.ts";
 import type { Context } from "../../repository/context.ts";
 
@@ -53,6 +54,7 @@ export interface ApiOptions {
   readonly policyEntries: Pick<PolicyEntriesApi, "entries" | "freshId">;
   readonly uploads: UploadsInParts;
   readonly advisories: AdvisoryIndexStore & { readonly replaceAudited: ReplaceAudited };
+  readonly trustedRoots: TrustedRootApi;
   readonly mirroring: Omit<MirrorApi, "authorize">;
   readonly receivers: readonly Receiver[];
   readonly clock: Clock;
@@ -92,6 +94,8 @@ export function apiRoutes(parts: ApiOptions): Hono<AppEnv> {
 
   routes.route("/advisories", advisoryRoutes(authorize, settling, advisories, advisories.replaceAudited));
 
+  routes.route("/trusted-root", trustedRootRoutes(authorize, parts.trustedRoots));
+
   routes.route("/uploads", uploadsInPartsRoutes(authorize, settling, uploads));
 
   routes.route("/notify", notifyRoutes(authorize, parts.receivers));
@@ -105,4 +109,4 @@ export function apiRoutes(parts: ApiOptions): Hono<AppEnv> {
 }
 
 const NOT_HERE =
-  "There is nothing at this address; POST is offered at /-/api/jobs/NAME, /-/api/warm, /-/api/wheelhouse, /-/api/lock/local and /-/api/lock/canonical. Uploads in parts are at /-/api/uploads, tokens at /-/api/tokens, mirrors at /-/api/mirror, receivers are tried at /-/api/notify/test, lists of policies at /-/api/policy/entries, releases below /-/api/indexes/INDEX/projects/PROJECT, the audit log is at /-/api/audit, the advisories at /-/api/advisories. /-/api/openapi.json describes all of them.";
+  "There is nothing at this address; POST is offered at /-/api/jobs/NAME, /-/api/warm, /-/api/wheelhouse, /-/api/lock/local and /-/api/lock/canonical. Uploads in parts are at /-/api/uploads, tokens at /-/api/tokens, mirrors at /-/api/mirror, receivers are tried at /-/api/notify/test, lists of policies at /-/api/policy/entries, releases below /-/api/indexes/INDEX/projects/PROJECT, the audit log is at /-/api/audit, the advisories at /-/api/advisories, the trusted root at /-/api/trusted-root. /-/api/openapi.json describes all of them.";

@@ -34,6 +34,8 @@ export interface VerdictStore {
 
 /** Verifies provenance by the trusted root of the deployment. */
 export interface ProvenanceVerifier {
+  /** Reads the trusted root that counts now. Rejects with `storage-failed`; the one before then goes on to count. */
+  readonly refresh: () => Promise<void>;
   readonly basis: () => Basis;
   /** Why nothing can be verified at `now`, a sentence; undefined where it can. */
   readonly unusable: (now: number) => string | undefined;

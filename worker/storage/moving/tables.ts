@@ -25,6 +25,7 @@ export const MOVED_TABLES = {
   carried_step: ["source", "sequence"],
   carried_object: ["source", "kind", "file"],
   carried_page: ["source", "project"],
+  trusted_root: ["id"],
 } as const satisfies Record<string, readonly string[]>;
 
 export type MovedTable = keyof typeof MOVED_TABLES;

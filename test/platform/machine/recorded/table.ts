@@ -219,6 +219,8 @@ function publishing({ uploaded, inParts, adminToken }: Content): Table {
     ]),
     ["GET /-/api/advisories", [...reads("/-/api/advisories", reader), ...reads("/-/api/advisories", admin)]],
     ["PUT /-/api/advisories", refusedWrites("PUT", "/-/api/advisories", admin)],
+    ["GET /-/api/trusted-root", [...reads("/-/api/trusted-root", reader), ...reads("/-/api/trusted-root", admin)]],
+    ["PUT /-/api/trusted-root", refusedWrites("PUT", "/-/api/trusted-root", admin)],
     ["GET /-/api/audit", [...reads("/-/api/audit", reader), ...reads("/-/api/audit?index=team", admin)]],
     [
       "DELETE /-/api/tokens/:id",
