@@ -48,7 +48,7 @@ test("a dry run names what would go, and changes nothing, not even what is known
 });
 
 const escaped = (line: string) =>
-  `^${line.replaceAll(/[.()]/g, String.raw`\$&`).replaceAll(/\d+ bytes/g, String.raw`\d+ bytes`)}$`;
+  `^${line.replaceAll(/[.()]/g, String.raw`\$&`).replaceAll(/\d+ B/g, String.raw`\d+ B`)}$`;
 
 describe("a release stays", () => {
   test("that was downloaded, or whose .metadata was, though the isolate ended at once and others gave it before", async () => {
