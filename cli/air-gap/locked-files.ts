@@ -10,6 +10,7 @@ import type { FileEntry, ProjectPage } from "../../worker/pypi/page.ts";
 import { CommandError, usageError } from "../lib/command-error.ts";
 import { fileErrorText } from "../lib/files.ts";
 import type { LeftOut } from "../migrate/source.ts";
+import { pinText } from "./refusals.ts";
 import type { Chosen, WantedFiles } from "./wanted.ts";
 
 /** PyPI, of which locks name the files where an index stands on it. */
@@ -40,6 +41,7 @@ export async function lockedFiles(
   const packages: PinnedPackage[] = [];
   const remarks: string[] = [];
   const narrowed = orUsage(() => narrowing(python, platform));
+  const isForAll = python === undefined && platform === undefined;
   const foreign = foreignTo({ own: [simple], upstreams: [PYPI] });
   for (const file of files) {
     const bytes = await readFile(file).catch((error: unknown) => {
@@ -57,16 +59,30 @@ export async function lockedFiles(
   return {
     projects: [...byName.keys()],
     remarks,
-    choose: (page) => chosenOf(page, byName.get(page.name) ?? [], simple.href, narrowed),
+    choose: (page) => chosenOf(page, byName.get(page.name) ?? [], simple.href, { narrowed, isForAll }),
   };
 }
 
-function chosenOf(page: ProjectPage, pinned: readonly PinnedPackage[], index: string, narrowed: Narrowing): Chosen {
+interface Environment {
+  readonly narrowed: Narrowing;
+  /** Whether files for all Pythons and platforms are wanted. */
+  readonly isForAll: boolean;
+}
+
+function chosenOf(
+  page: ProjectPage,
+  pinned: readonly PinnedPackage[],
+  index: string,
+  { narrowed, isForAll }: Environment,
+): Chosen {
   const entries = new Set<FileEntry>();
   const leftOut: LeftOut[] = [];
   for (const { lockName, locked } of pinned) {
     const choose = fileChooser(page, page.name, { lockName, index });
     const chosen: FileEntry[] = [];
+    const pin = pinText(locked);
+    const leave = (what: string, reason: string) =>
+      leftOut.push({ filename: what, from: page.name, outcome: "refused", reason });
     let missing = 0;
     for (const each of partsOf(locked, narrowed)) {
       try {
@@ -74,19 +90,18 @@ function chosenOf(page: ProjectPage, pinned: readonly PinnedPackage[], index: st
       } catch (error) {
         if (!(error instanceof IndexError)) throw error;
         missing += 1;
-        leftOut.push({
-          filename: each.files[0]?.filename ?? "",
-          from: page.name,
-          outcome: "refused",
-          reason: error.message,
-        });
+        leave(each.files[0]?.filename ?? pin, error.message);
       }
     }
     const fitting = narrowed(chosen);
     for (const entry of fitting) entries.add(entry);
-    if (fitting.length > 0 || missing > 0) continue;
-    const reason = `No file of ${locked.name} ${locked.version} fits.`;
-    leftOut.push({ filename: "", from: page.name, outcome: "refused", reason });
+    if (fitting.length === 0 && missing === 0) leave(pin, `No file of ${pin} fits.`);
+    const unlisted = locked.digests.filter(
+      ({ algorithm, hex }) => !chosen.some(({ hashes }) => hashes[algorithm] === hex),
+    );
+    // For one platform the others' files are not wanted, and a hash does not say whose it is.
+    if (isForAll && chosen.length > 0 && unlisted.length > 0)
+      leave(pin, `${unlisted.length} of its ${locked.digests.length} hashes are of no file that ${index} lists.`);
   }
   return { entries: [...entries], leftOut };
 }

@@ -95,9 +95,17 @@ test("a lock that names versions and digests wants the files that have them", as
     {},
   );
   expect(namesOf(wanted.choose(pageOf(LINUX, MAC, SDIST)).entries)).toEqual([MAC, SDIST]);
+  expect(wanted.choose(pageOf(SDIST)).leftOut).toEqual([
+    {
+      filename: "demo 1.0",
+      from: "demo",
+      outcome: "refused",
+      reason: "1 of its 2 hashes are of no file that https://index.test/team/simple/ lists.",
+    },
+  ]);
   const none = await lockedFiles([join(work, "requirements.txt")], SIMPLE, { platform: "win_amd64" });
   expect(none.choose(pageOf(MAC)).leftOut).toEqual([
-    { filename: "", from: "demo", outcome: "refused", reason: "No file of demo 1.0 fits." },
+    { filename: "demo 1.0", from: "demo", outcome: "refused", reason: "No file of demo 1.0 fits." },
   ]);
 });
 
