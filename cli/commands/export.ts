@@ -13,6 +13,7 @@ import { columns } from "../lib/columns.ts";
 import { command, forServer, repeated } from "../lib/command.ts";
 import { CommandError, EXIT_CODES, usageError } from "../lib/command-error.ts";
 import { fileErrorText } from "../lib/files.ts";
+import { counted } from "../../worker/pypi/counted.ts";
 import { showProgress } from "../lib/progress.ts";
 import { findServer, type ServerAccess } from "../lib/server-address.ts";
 import type { LeftOut } from "../migrate/source.ts";
@@ -222,5 +223,3 @@ function sentenceOf({ index, sequence, members, volumes, removed }: CarriedManif
   const amount = `${sizeText(size)} in ${counted(volumes.length, "volume")}`;
   return `${index}, step ${sequence}: ${said.join(", ")}; ${amount} in ${folder}.`;
 }
-
-const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? "" : "s"}`;

@@ -3,6 +3,7 @@ import { sizeText } from "../../worker/pypi/size-text.ts";
 import type { ImportedStep } from "../air-gap/import-step.ts";
 import { command, forServer, repeated } from "../lib/command.ts";
 import { CommandError, EXIT_CODES, usageError } from "../lib/command-error.ts";
+import { counted } from "../../worker/pypi/counted.ts";
 import { showProgress } from "../lib/progress.ts";
 import { findServer } from "../lib/server-address.ts";
 
@@ -54,5 +55,5 @@ export const importCommand = () =>
 
 function lineOf({ sequence, sent, bytes, next }: ImportedStep, index: string): string {
   if (sent === 0 && next === undefined) return `${index}, step ${sequence}: it was there.`;
-  return `${index}, step ${sequence}: ${sent} members sent, ${sizeText(bytes)}${next === undefined ? "; it is whole" : ""}.`;
+  return `${index}, step ${sequence}: ${counted(sent, "member")} sent, ${sizeText(bytes)}${next === undefined ? "; it is whole" : ""}.`;
 }

@@ -1,24 +1,24 @@
 import { beforeEach, expect, test } from "vitest";
 import { JOBS } from "../../worker/jobs/schedule.ts";
-import {
-  bytesOf,
-  furnish,
-  HIDDEN_FILES,
-  HIDDEN_PROJECTS,
-  PARTLY_HIDDEN,
-  PROJECTS,
-  projectOf,
-  secrets,
-  SHOWN_FILES,
-  UPSTREAM_FILES,
-  versionOf,
-} from "../support/hidden.ts";
-import { sha256 } from "../support/upstream.ts";
+import { furnish, HIDDEN_FILES, HIDDEN_PROJECTS, PARTLY_HIDDEN, secrets } from "../support/hidden.ts";
 import { READER, teamOf } from "../support/hosted.ts";
-import { uvLock } from "../support/locked.ts";
 import { hiding } from "../support/probe.ts";
-import { JSON_TYPE, Rig } from "../support/rig.ts";
+import { Rig } from "../support/rig.ts";
 import { answeringRoutes } from "../support/routes.ts";
+import {
+  type Asked,
+  JSON_REST,
+  ofFiles,
+  ofJson,
+  ofPages,
+  ofProjects,
+  ofProvenance,
+  ofSearches,
+  plain,
+  type Tries,
+  withLocks,
+  withSlash,
+} from "../support/tries.ts";
 
 /*
  * There is one door to what an index has: its `Repository`. A layer over it that hides files and projects stands for the guard.
@@ -27,90 +27,6 @@ import { answeringRoutes } from "../support/routes.ts";
  */
 
 const VARS = { ...teamOf({}), PUBLIC_URL: "https://edge.test" };
-
-interface Asked {
-  readonly path: string;
-  readonly method?: string;
-  readonly headers?: Record<string, string>;
-  readonly body?: string;
-}
-
-/** The requests that try a route. */
-type Tries = (path: string) => readonly Asked[] | Promise<readonly Asked[]>;
-
-/** As JSON and as HTML, and as those ask who know the answer's validator, want a part of it or its headers alone. */
-const read = async (paths: readonly string[]): Promise<readonly Asked[]> => {
-  const digests = await Promise.all(HIDDEN_FILES.map((filename) => sha256(bytesOf(filename))));
-  return paths.flatMap((path) => [
-    { path },
-    { path, headers: { Accept: JSON_TYPE } },
-    { path, headers: { Range: "bytes=0-40" } },
-    { path, headers: { "If-None-Match": digests.map((digest) => `"${digest}"`).join(", ") } },
-    { path, method: "HEAD" },
-  ]);
-};
-
-const plain: Tries = (path) => read([path]);
-
-const withSlash: Tries = (path) => read([path, `${path}/`]);
-
-/** Of a project, by each of the names. */
-const ofProjects: Tries = (path) =>
-  read(
-    PROJECTS.flatMap((project) =>
-      ["1.0", "2.0"].map((version) => path.replace(":project", project).replace(":version", version)),
-    ).flatMap((named) => (named.includes("/simple/") ? [named, `${named}/`] : [named])),
-  );
-
-/** Pages for people are the same whatever else is asked. By a part of each name, and by the very names. */
-const ofSearches: Tries = (path) => ["upstream", "hosted", ...PROJECTS].map((text) => ({ path: `${path}?q=${text}` }));
-
-/** Of a project and of its releases. */
-const ofPages: Tries = (path) =>
-  PROJECTS.flatMap((project) =>
-    ["", "1.0/", "2.0/"].map((version) => ({ path: path.replace(":project", project).replace(":version?", version) })),
-  );
-
-/** Of a file, at each address that it could have. */
-const ofFiles: Tries = async (path) => {
-  const paths = [...HIDDEN_FILES, ...SHOWN_FILES].map(async (filename) => {
-    const digest = await sha256(bytesOf(filename));
-    const addresses = [`files.upstream.test/packages/${filename}`, `-/${digest}/${filename}`, filename];
-    return addresses.flatMap((address) => [address, `${address}.metadata`]);
-  });
-  return read((await Promise.all(paths)).flat().map((address) => path.replace("*", address)));
-};
-
-const JSON_REST = ":rest{json|[^/]+/json}";
-
-/** Of a project, and of each of its releases. */
-const ofJson: Tries = async (path) => [
-  ...(await ofProjects(path.replace(JSON_REST, "json"))),
-  ...(await ofProjects(path.replace(JSON_REST, ":version/json"))),
-];
-
-const ofProvenance: Tries = (path) =>
-  read(
-    [...HIDDEN_FILES, ...SHOWN_FILES].map((filename) =>
-      path
-        .replace(":project", projectOf(filename))
-        .replace(":version", versionOf(filename))
-        .replace(":filename", filename),
-    ),
-  );
-
-/** A lock of each upstream file on its own, and one of all. */
-const withLocks: Tries = async (path) => {
-  const files = UPSTREAM_FILES.map((filename) => ({
-    name: projectOf(filename),
-    files: [{ filename, bytes: bytesOf(filename) }],
-  }));
-  const locks = await Promise.all([...files.map((file) => uvLock([file])), uvLock(files)]);
-  const queries = path.startsWith("/-/") ? ["&index=default", "&index=team"] : [""];
-  return locks.flatMap((body) =>
-    queries.map((query) => ({ path: `${path}?filename=uv.lock${query}`, method: "POST", body })),
-  );
-};
 
 const jobs: Tries = (path) => Object.keys(JOBS).map((name) => ({ path: path.replace(":name", name), method: "POST" }));
 

@@ -44,8 +44,8 @@ beforeAll(async () => {
   writeFileSync(join(work, hosted.filename), hosted.bytes);
   const locked = wheels.map(({ project, version, sha256 }) => `${project}==${version} --hash=sha256:${sha256}\n`);
   writeFileSync(join(work, "requirements.txt"), locked.join(""));
-  expect(await run("upload", hosted.filename, "--index", "team")).toMatchObject({ code: 0 });
-  expect(await run("warm", "requirements.txt", "--index", "team")).toMatchObject({ code: 0 });
+  demand(await run("upload", hosted.filename, "--index", "team"));
+  demand(await run("warm", "requirements.txt", "--index", "team"));
   const { stdout } = await pypiEdge(["export", "--new-key", "owner.pem"], work);
   far = await FarIndex.open(stdout.trim());
 }, PATIENCE);
@@ -54,6 +54,11 @@ afterAll(async () => {
   await far?.close();
   removeDirectory(work);
 });
+
+/** Throws where a command has failed. */
+function demand({ code, output }: Outcome): void {
+  if (code !== 0) throw new Error(output);
+}
 
 const wordsOf = (...words: readonly string[]) => [
   ...words,
@@ -166,9 +171,9 @@ describe("pypi-edge import", () => {
     // The second step has a new file and a page that lists it.
     const later = await buildWheel({ name: "acme-tools", version: "1.1" });
     writeFileSync(join(work, later.filename), later.bytes);
-    expect(await run("upload", later.filename, "--index", "team")).toMatchObject({ code: 0 });
-    expect(await exported("step2", "--since", "step1")).toMatchObject({ code: 0 });
-    expect(await exported("step3", "--since", "step2")).toMatchObject({ code: 0 });
+    demand(await run("upload", later.filename, "--index", "team"));
+    demand(await exported("step2", "--since", "step1"));
+    demand(await exported("step3", "--since", "step2"));
   });
 
   test.each((["pip", "uv-pip"] as const).map(actor))(
@@ -207,11 +212,9 @@ describe("pypi-edge import", () => {
       for (const each of [name, "manifest.json", "manifest.sig"]) cpSync(join(work, "step1", each), join(disc, each));
       const { code, output } = await far.import(work, `disc${at}`);
       const next = names[at + 1];
-      expect([code, output]).toEqual(
-        next === undefined
-          ? [0, expect.stringContaining("it is whole")]
-          : [1, expect.stringContaining(`Step 1 is not whole yet: ${next} is next.`)],
-      );
+      const isLast = next === undefined;
+      const said = isLast ? "it is whole" : `Step 1 is not whole yet: ${next} is next.`;
+      expect([code, output]).toEqual([isLast ? 0 : 1, expect.stringContaining(said)]);
     }
     expect(await far.import(work, "step1")).toMatchObject({ code: 0, output: "default, step 1: it was there.\n" });
   });
