@@ -23,4 +23,5 @@ export const AUDIT_ACTIONS = [
   "carried.begin",
   "carried.lists",
   "carried.end",
+  "job.run",
 ] as const;

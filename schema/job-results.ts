@@ -191,9 +191,10 @@ type MirrorResult =
   /** No mirror has anything to do, or each that has is being worked on, or waits. */
   | { readonly kind: "mirrors-idle" };
 
-/** Of the job `replay`. */
+/** Of the jobs `replay` and `discard`. */
 type ResendResult =
   | { readonly kind: "messages-resent"; readonly queue: string; readonly messages: number }
+  | { readonly kind: "messages-discarded"; readonly queue: string; readonly messages: number }
   /** The queue did not accept a message: it, and those not sent yet, are kept. */
   | { readonly kind: "queue-refused"; readonly queue: string; readonly reason: string }
   | { readonly kind: "no-dead-letters" };

@@ -21,16 +21,20 @@ import { requestLog } from "./http/log.ts";
 import { metricsRoutes } from "./http/metrics.ts";
 import { oidcRoutes } from "./http/oidc.ts";
 import { servedPath } from "./http/served-path.ts";
+import { createJobActions } from "./http/job-actions.ts";
+import { createPolicyEntryActions } from "./http/policy-entry-actions.ts";
 import { createReleaseChanges } from "./http/release-changes.ts";
 import { serverTiming } from "./http/server-timing.ts";
 import { createSettling } from "./http/settle.ts";
 import { createTokenActions } from "./http/token-actions.ts";
 import { misdirectedUploadRoutes, uploadRoutes } from "./http/upload.ts";
 import { VIEWS } from "./http/view-path.ts";
-import { runJob } from "./jobs/schedule.ts";
+import { AUDITED_JOBS, runJob, SCHEDULE } from "./jobs/schedule.ts";
 import { auditPageRoutes } from "./ui/operate/audit.tsx";
 import { dashboardRoutes } from "./ui/operate/dashboard.tsx";
 import { releaseFormRoutes } from "./ui/operate/release-forms.ts";
+import { exemptionPageRoutes } from "./ui/operate/exemptions.tsx";
+import { jobPageRoutes } from "./ui/operate/jobs.tsx";
 import { signInRoutes } from "./ui/operate/sign-in.tsx";
 import { tokenPageRoutes } from "./ui/operate/tokens.tsx";
 import { problemAnywhere } from "./ui/problem-page.tsx";
@@ -110,6 +114,12 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
       return { ...own, repository, explain, upstreams, denied, publicUrl: config.publicUrl };
     },
   );
+  const jobActions = createJobActions({
+    runJob: (name, ctx, options) => runJob(name, services, ctx, options),
+    audited: AUDITED_JOBS,
+    auditLog: services.auditLog,
+  });
+  const policyEntryActions = createPolicyEntryActions({ settling, indexes: named, ...services.policyEntries });
   for (const { config: own, sources, explain, explainUnder } of indexes) {
     const { askedFor } = services;
     const parts = { authorize, askedFor, index: own.name, sources, explain, explainUnder };
@@ -132,7 +142,7 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
     apiRoutes({
       authorize,
       settling,
-      runJob: (name, ctx, options) => runJob(name, services, ctx, options),
+      jobActions,
       indexes: named,
       releases: services.releases,
       releaseChanges,
@@ -140,7 +150,7 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
       advisoriesOnFork: services.advisoriesOnFork,
       auditLog: services.auditLog,
       tokenActions,
-      policyEntries: services.policyEntries,
+      policyEntryActions,
       uploads: services.uploads,
       advisories: services.advisoryIndex,
       trustedRoots: services.trustedRoots,
@@ -169,6 +179,9 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
   app.route("/", signInRoutes(operating));
   app.route("/", releaseFormRoutes({ ...operating, changes: releaseChanges }));
   app.route("/", tokenPageRoutes({ ...operating, actions: tokenActions }));
+  const guarded = named.flatMap(({ name, denied }) => (denied ? [name] : []));
+  app.route("/", exemptionPageRoutes({ ...operating, actions: policyEntryActions, guarded }));
+  app.route("/", jobPageRoutes({ ...operating, actions: jobActions, overdue, schedule: SCHEDULE }));
   app.use(allowOnly("GET", "HEAD"));
 
   app.route("/", sharedRoutes());

@@ -1,28 +1,7 @@
+import { JOB_MEANINGS } from "../../schema/jobs.ts";
 import { columns } from "../lib/columns.ts";
 import { command, forServer } from "../lib/command.ts";
 import { runServerJob } from "../lib/run-server-job.ts";
-
-/** The server's jobs, with a description of each. */
-const JOBS = {
-  feed: "follows the upstreams' change logs, and queues the pages that are behind",
-  refresh: "queues popular projects whose pages are due to be revalidated",
-  verdicts: "has provenance verified anew that was verified by another trusted root or version",
-  forget: "forgets the counts of projects that have not been asked for in a long time",
-  sweep:
-    "deletes the longest unused mirrored files above the quota, or where the disk has little room, and files of projects that are gone upstream",
-  scrub: "reads some of the stored files and compares them with their digests; deletes mirrored ones that are damaged",
-  prune: "moves releases into the trash that their index does not keep",
-  clean:
-    "empties the trash of what was deleted 30 days ago, and deletes the parts of unfinished uploads, and tokens that ended long ago",
-  figures: "keeps what the counters and gauges are now, for the plots of the dashboard",
-  advisories: "compares the advisories that policies go by with all of OSV's, and takes over what is other",
-  mirror: "has those mirrors gone on with that have something to do",
-  watch: "looks for forks that are out of date, and advisories that are too old, for the receivers in NOTIFY",
-  notify: "queues what the receivers in NOTIFY are to be told",
-  replay: "sends dead letters again",
-  "move-out": "writes all that is stored into the bucket's move folder, to be copied to another deployment",
-  "move-in": "stores what was moved out of another deployment and copied into this one's bucket",
-} as const;
 
 /** `pypi-edge jobs`: lists the jobs that the crons start, and runs one now. */
 export const jobsCommand = () =>
@@ -32,7 +11,7 @@ const list = () =>
   command("jobs list", "list the jobs, with a description of each")
     .option("--json", "as JSON")
     .action(({ json }) => {
-      console.log(json ? JSON.stringify(JOBS) : columns(Object.entries(JOBS)).join("\n"));
+      console.log(json ? JSON.stringify(JOB_MEANINGS) : columns(Object.entries(JOB_MEANINGS)).join("\n"));
     });
 
 const run = () =>
@@ -42,6 +21,6 @@ const run = () =>
       ["pypi-edge jobs run feed", "read the change logs now"],
     ]),
   )
-    .argument("<job>", Object.keys(JOBS).join(", "))
+    .argument("<job>", Object.keys(JOB_MEANINGS).join(", "))
     .option("--dry-run", "print what it would do, and change nothing")
     .action((job, options) => runServerJob(job, options));

@@ -141,6 +141,11 @@ const CASES: readonly (readonly [result: JobResult, sentence: string, dry?: stri
     "2 messages would be sent to the queue fills again.",
   ],
   [
+    { kind: "messages-discarded", queue: "fills", messages: 1 },
+    "1 message of the queue fills was discarded.",
+    "1 message of the queue fills would be discarded.",
+  ],
+  [
     { kind: "queue-refused", queue: "fills", reason: "it is away" },
     "The queue fills did not accept a message: it is away. It is kept, and so are those that were not sent yet.",
   ],
@@ -167,6 +172,7 @@ test.each([
   ["advisories", { kind: "advisories-not-kept" }],
   ["purge", { kind: "edge-unreachable" }],
   ["replay", { kind: "no-dead-letters" }],
+  ["discard", { kind: "no-dead-letters" }],
 ] as const)("the job %s answers with its results, and with a sentence for each", async (job, first) => {
   const { status, text } = await new Rig().post(`jobs/${job}`);
   const answer = JSON.parse(text()) as { job: string; did: string[]; results: JobResult[] };

@@ -90,6 +90,8 @@ const OF_NO_INDEX = [
   "/-/sign-in",
   "/-/tokens",
   "/-/audit",
+  "/-/exemptions",
+  "/-/jobs",
 ];
 const OF_MIRRORS = ["", "/entries", "/errors", "/verification"].map((path) => `mirror${path}`);
 const READ_BY_ADMINS = ["tokens", "advisories", "trusted-root", "policy/entries", "audit", ...OF_MIRRORS];
@@ -105,10 +107,16 @@ const TABLE: Readonly<Record<string, Tries>> = {
   "GET /team/legacy/+simple/:project/": ofProjects,
   ...Object.fromEntries(OF_NO_INDEX.map((path) => [`GET ${path}`, plain])),
   ...Object.fromEntries(
-    ["sign-in", "sign-out", "tokens", "tokens/:id/revoke", "releases/:index/:project/:action"].map((path) => [
-      `POST /-/${path}`,
-      sent("POST", "form=a.b"),
-    ]),
+    [
+      "sign-in",
+      "sign-out",
+      "tokens",
+      "tokens/:id/revoke",
+      "releases/:index/:project/:action",
+      "exemptions",
+      "exemptions/:id/end",
+      "jobs/:job",
+    ].map((path) => [`POST /-/${path}`, sent("POST", "form=a.b")]),
   ),
   "GET /-/api/openapi.json": plain,
   "POST /-/api/jobs/:name": jobs,

@@ -4,6 +4,7 @@ import { IndexError, messageOf } from "../errors.ts";
 import type { Context } from "../repository/context.ts";
 import { cleanUploads } from "./clean-uploads.ts";
 import { followChangeLogs } from "./follow-change-logs.ts";
+import { discardDeadLetters } from "./discard-dead-letters.ts";
 import type { Job, JobOptions, JobServices } from "./job.ts";
 import { recordFigures } from "./record-figures.ts";
 import { forgetUnpopular } from "./forget-unpopular.ts";
@@ -37,9 +38,15 @@ export const JOBS: Readonly<Record<string, Job>> = {
   watch: findNotices,
   notify: queueNotices,
   replay: resendDeadLetters,
+  discard: discardDeadLetters,
   "move-out": moveOutOfBucket,
   "move-in": moveIntoBucket,
 };
+
+/** Those that the audit log has when a person starts them. A deployment that is moved into may have no audit log of its own. */
+export const AUDITED_JOBS: ReadonlySet<string> = new Set(
+  Object.keys(JOBS).filter((name) => name !== "move-out" && name !== "move-in"),
+);
 
 /** The jobs that each cron expression of wrangler.toml starts, in order. */
 export const SCHEDULE: Readonly<Record<string, readonly string[]>> = {

@@ -125,6 +125,10 @@ button.danger { color: var(--bad); border-color: currentColor; }
 .actions { margin: 1.25rem 0; }
 button.main { background: var(--accent); border-color: var(--accent); color: var(--card); font-weight: 600; }
 .done { border-left-color: var(--good); }
+.jobs > li { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 0.5rem 1rem; margin: 0.5rem 0; padding: 0.6rem 1rem; }
+.jobs > li > div { flex: 1 1 20rem; }
+.jobs form { display: flex; align-items: center; gap: 0.9rem; }
+label.check { display: flex; align-items: baseline; gap: 0.4rem; font-size: 0.875rem; color: var(--soft); }
 dl.details { margin: 0.3rem 0 0; }
 dl.details > div { display: flex; flex-wrap: wrap; gap: 0 0.6rem; }
 .find { display: flex; gap: 0.5rem; max-width: 36rem; margin: 1rem 0; }

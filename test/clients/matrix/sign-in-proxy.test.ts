@@ -75,10 +75,8 @@ describe.skipIf(!nginx || !hasOpenssl())("a sign-in behind nginx that sets no he
   ])("%s is answered with %o: %i", async (_, headers, status) => {
     const said = JSON.parse(JSON.stringify(headers).replace("INNER", inner)) as Record<string, string>;
     const answer = await send("/-/sign-in", said, { token: ADMIN });
-    expect([answer.status, answer.cookie]).toEqual([
-      status,
-      status === 303 ? expect.stringMatching(/^__Host-pypi-edge=[^;]+; Path=\/; .*; Secure$/) : "",
-    ]);
+    expect(answer.status).toBe(status);
+    expect(answer.cookie).toMatch(status === 303 ? /^__Host-pypi-edge=[^;]+; Path=\/; .*; Secure$/ : /^$/);
   });
 
   test("a form of a page is acted upon, with what the browser says of it alone", async () => {

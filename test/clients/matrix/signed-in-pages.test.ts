@@ -112,19 +112,20 @@ describe.skipIf(findChromium() === undefined)("signed in, in Chromium", () => {
     });
 
     test("a release is deleted by its project's name, and restored", async () => {
-      const { page } = await signedIn(PROJECT, { javaScriptEnabled });
+      const { page, said } = await signedIn(PROJECT, { javaScriptEnabled });
       await open(page, "Delete 1.1");
       await page.getByLabel("Type acme-tools").fill("acme-models");
       await page.getByRole("button", { name: "Delete 1.1" }).click();
       await headed(page, "This cannot be done");
       await page.goBack();
-      if ((await page.getByLabel("Type acme-tools").isVisible()) === false) await open(page, "Delete 1.1");
+      if (!(await page.getByLabel("Type acme-tools").isVisible())) await open(page, "Delete 1.1");
       await page.getByLabel("Type acme-tools").fill("acme-tools");
       await page.getByRole("button", { name: "Delete 1.1" }).click();
       await headed(page, "acme-tools 1.0");
       await open(page, "Deleted: 1 release");
       await page.getByRole("button", { name: "Restore 1.1" }).click();
       await told(page, "is restored");
+      expect(said).toEqual([]);
     });
   });
 
@@ -145,6 +146,7 @@ describe.skipIf(findChromium() === undefined)("signed in, in Chromium", () => {
     await page.getByRole("link", { name: "Look" }).click();
     await page.getByRole("link", { name: "open this page" }).click();
     await headed(page, "team");
+    expect(new URL(page.url()).pathname).toBe("/team/");
   });
 
   const LOOKS = {

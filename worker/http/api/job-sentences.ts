@@ -122,6 +122,8 @@ const SENTENCES: { readonly [Of in Kind]: Sentence<Of> } = {
 
   "messages-resent": ({ queue, messages }, dryRun) =>
     `${counted(messages, "message")} ${was(messages, dryRun)} sent to the queue ${queue} again.`,
+  "messages-discarded": ({ queue, messages }, dryRun) =>
+    `${counted(messages, "message")} of the queue ${queue} ${was(messages, dryRun)} discarded.`,
   "queue-refused": ({ queue, reason }) =>
     `The queue ${queue} did not accept a message: ${reason}. It is kept, and so are those that were not sent yet.`,
   "no-dead-letters": () => "There are no dead letters.",

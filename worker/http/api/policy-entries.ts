@@ -1,150 +1,39 @@
 import { Hono } from "hono";
-import { ENTRY_KINDS, newEntries, type ShownEntry } from "../../../schema/policy-entry.ts";
-import type { Author, NewAuditEntry } from "../../auth/audit-entry.ts";
-import type { PolicyEntryStore, StoredPolicyEntry } from "../../auth/policy-entries.ts";
-import { checkNewEntries, projectOf } from "../../auth/policy-entry-rules.ts";
-import { isPermitted, requirePermission, SOME_INDEX } from "../../auth/principal.ts";
-import { badRequest, IndexError } from "../../errors.ts";
-import { fileRuleOf, type FileRule } from "../../pypi/file-rule.ts";
-import type { Explain } from "../../repository/explanation.ts";
+import { newEntries } from "../../../schema/policy-entry.ts";
 import type { Authorize } from "../access.ts";
 import { LIFETIMES } from "../headers.ts";
 import { allowOnly } from "../limits.ts";
-import type { Settling } from "../settle.ts";
+import { POLICY_ADMIN_SOMEWHERE, type PolicyEntryActions } from "../policy-entry-actions.ts";
 import { admitted, type AdmittedEnv } from "./admitted.ts";
-import { checkEffect } from "./exemption-effect.ts";
 import { parametersOf } from "./parameters.ts";
 import { readRequestJson } from "./request-json.ts";
-import { isoOrNull, readExpiry } from "./times.ts";
-
-/** What the routes need. */
-export interface PolicyEntriesApi {
-  readonly authorize: Authorize;
-  readonly settling: Settling;
-  readonly entries: PolicyEntryStore;
-  readonly indexes: readonly GuardedIndex[];
-  readonly freshId: () => string;
-}
-
-/** An index, and what its own policy denies by configuration; undefined where it has no policy. */
-interface GuardedIndex {
-  readonly name: string;
-  readonly denied: readonly FileRule[] | undefined;
-  /** Explains its policy, and those of the indexes that it stands on; undefined where there is none. */
-  readonly explain: Explain | undefined;
-}
 
 /**
  * Adds, lists and removes what is allowed, denied or exempted of an index beside its configuration; to be mounted at
  * `/-/api/policy/entries`. It is for admins of the whole index.
  */
-export function policyEntryRoutes(parts: PolicyEntriesApi): Hono<AdmittedEnv> {
-  const { authorize, settling, entries, indexes, freshId } = parts;
+export function policyEntryRoutes(authorize: Authorize, actions: PolicyEntryActions): Hono<AdmittedEnv> {
   const routes = new Hono<AdmittedEnv>();
-  const admins = admitted(authorize, { scope: "admin", index: SOME_INDEX });
+  const admins = admitted(authorize, POLICY_ADMIN_SOMEWHERE);
   routes.use("/", admins, allowOnly("GET", "HEAD", "POST"));
   routes.use("/:id", admins, allowOnly("DELETE"));
 
   routes.post("/", async (c) => {
-    const [author, ctx] = [c.get("author"), c.get("ctx")];
     parametersOf(c.req.url, []);
-    const { index, kind, what, reason, advisory, expires } = await readRequestJson(c.req.raw, newEntries);
-    requirePermission(author.principal, { scope: "admin", index });
-    const { denied: configured, explain } = requirePolicy(index, indexes);
-    const until = expires === undefined ? undefined : readExpiry(expires, ctx.now);
-    const rules = [...new Set(what)].map(fileRuleOf);
-    const present = { entries: await entries.list(index), denied: configured };
-    const remarks = checkNewEntries({ index, kind, advisory, until, rules }, present, ctx.now);
-    if (kind === "exemption" && advisory === undefined && explain) {
-      for (const rule of rules) {
-        const remark = await checkEffect(rule, { index, explain }, ctx);
-        if (remark !== undefined) remarks.push(remark);
-      }
-    }
-    const { id: createdBy, name: createdByName } = author.principal;
-    const made = rules.map((rule): StoredPolicyEntry => {
-      const common = { index, kind, reason, advisory, until, createdAt: ctx.now, createdBy, createdByName };
-      return { id: freshId(), rule, ...common };
-    });
-    const audited = made.map((entry) => ({ entry, audit: auditEntryOf("policy.add", author, entry) }));
-    await settling.settle(() => entries.add(audited, ctx));
-    const denied = kind === "deny" ? new Set(rules.flatMap((rule) => projectOf(rule) ?? [])) : [];
-    const remains = await Promise.all([...denied].map((project) => settling.purge(c, index, project)));
-    const said = [...remarks, ...remains.filter((sentence) => sentence !== "")];
-    return c.json({ entries: made.map((entry) => shown(entry, ctx.now)), remarks: said }, 201, LIFETIMES.live);
+    const asked = await readRequestJson(c.req.raw, newEntries);
+    return c.json(await actions.add(c, asked, c.get("author")), 201, LIFETIMES.live);
   });
 
   routes.get("/", async (c) => {
-    const { principal } = c.get("author");
-    const { index, kind } = parametersOf(c.req.url, ["index", "kind"]);
-    if (index !== undefined) {
-      requireKnownIndex(index, indexes);
-      requirePermission(principal, { scope: "admin", index });
-    }
-    if (kind !== undefined && !ENTRY_KINDS.some((known) => known === kind)) {
-      throw badRequest(`kind is ${JSON.stringify(kind.slice(0, 40))}; it can be ${ENTRY_KINDS.join(", ")}.`);
-    }
-    const listed = await entries.list(index ?? (principal.index === "*" ? undefined : principal.index));
-    const wanted = listed.filter((entry) => kind === undefined || entry.kind === kind);
-    return c.json({ entries: wanted.map((entry) => shown(entry, c.get("ctx").now)) }, 200, LIFETIMES.live);
+    const asked = parametersOf(c.req.url, ["index", "kind"]);
+    const entries = await actions.list(asked, c.get("author").principal, c.get("ctx").now);
+    return c.json({ entries }, 200, LIFETIMES.live);
   });
 
   routes.delete("/:id", async (c) => {
-    const [author, ctx] = [c.get("author"), c.get("ctx")];
     parametersOf(c.req.url, []);
-    const entry = await entries.find(c.req.param("id"));
-    // An admin of another index gets the same answer as for an unknown id.
-    if (!entry || !isPermitted(author.principal, { scope: "admin", index: entry.index })) throw unknown();
-    await settling.settle(() => entries.remove(entry.id, auditEntryOf("policy.remove", author, entry), ctx));
-    return c.json(shown(entry, ctx.now), 200, LIFETIMES.live);
+    return c.json(await actions.remove(c, c.req.param("id"), c.get("author")), 200, LIFETIMES.live);
   });
 
   return routes;
 }
-
-/** Throws `bad-request` where there is no such index. */
-function requireKnownIndex(index: string, indexes: readonly GuardedIndex[]): GuardedIndex {
-  const found = indexes.find(({ name }) => name === index);
-  if (found) return found;
-  const names = indexes.map(({ name }) => name).join(", ");
-  throw badRequest(`There is no index ${JSON.stringify(index.slice(0, 40))} here; index may be one of: ${names}.`);
-}
-
-/** The index, and what its policy denies by configuration. Throws `bad-request` where it has none of its own. */
-function requirePolicy(index: string, indexes: readonly GuardedIndex[]) {
-  const { denied, explain } = requireKnownIndex(index, indexes);
-  if (denied) return { denied, explain };
-  throw badRequest(
-    `${index} has no policy of its own, so that its lists would have no effect: give it one in the configuration, [vars.INDEXES.${index}.policy], which may be empty. An index that it stands on has lists of its own.`,
-  );
-}
-
-function auditEntryOf(
-  action: "policy.add" | "policy.remove",
-  author: Author,
-  { id, index, kind, rule, reason, advisory, until }: StoredPolicyEntry,
-): NewAuditEntry {
-  const details = { id, kind, reason, advisory, expires: isoOrNull(until) };
-  return { ...author, action, index, project: projectOf(rule) ?? "", subject: rule.text, details };
-}
-
-/** What the API shows of an entry. */
-const shown = (entry: StoredPolicyEntry, now: number): ShownEntry => ({
-  id: entry.id,
-  index: entry.index,
-  kind: entry.kind,
-  what: entry.rule.text,
-  reason: entry.reason,
-  advisory: entry.advisory ?? null,
-  created: new Date(entry.createdAt).toISOString(),
-  createdBy: entry.createdBy,
-  createdByName: entry.createdByName,
-  expires: isoOrNull(entry.until),
-  ended: entry.until !== undefined && entry.until <= now,
-});
-
-const unknown = () =>
-  new IndexError(
-    "no-such-route",
-    "There is no entry with this id; pypi-edge policy list, or GET /-/api/policy/entries, shows the ids.",
-  );

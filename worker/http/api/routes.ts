@@ -1,5 +1,4 @@
 import { Hono } from "hono";
-import type { JobResult } from "../../../schema/job-results.ts";
 import { badRequest, IndexError } from "../../errors.ts";
 import type { AppEnv } from "../context.ts";
 import { LIFETIMES } from "../headers.ts";
@@ -13,12 +12,13 @@ import type { UploadsInParts } from "../../publishing/uploads-in-parts.ts";
 import { adminOnly, type Authorize } from "../access.ts";
 import type { ReleaseChanges } from "../release-changes.ts";
 import type { Settling } from "../settle.ts";
+import type { JobActions } from "../job-actions.ts";
+import type { PolicyEntryActions } from "../policy-entry-actions.ts";
 import type { TokenActions } from "../token-actions.ts";
 import type { AdvisoryIndexStore } from "../../repository/ports/advisory-index.ts";
 import type { Receiver } from "../../repository/ports/notices.ts";
 import { advisoryRoutes, type ReplaceAudited } from "./advisories.ts";
 import { answerAudit } from "./audit.ts";
-import { sentencesOf } from "./job-sentences.ts";
 import { forkRoutes, type MergingIndex } from "./forks.ts";
 import type { NamedIndex } from "./lock.ts";
 import { mirrorRoutes, type MirrorApi } from "./mirror.ts";
@@ -26,32 +26,26 @@ import { notifyRoutes } from "./notify.ts";
 import { openApiRoutes } from "./openapi.ts";
 import { lockRoutes } from "./locks.ts";
 import { isSwitchedOn, parametersOf } from "./parameters.ts";
-import { policyEntryRoutes, type PolicyEntriesApi } from "./policy-entries.ts";
+import { policyEntryRoutes } from "./policy-entries.ts";
 import { readOptionalBody } from "./request-body.ts";
 import { releaseRoutes } from "./releases.ts";
 import { tokenRoutes } from "./tokens.ts";
 import { trustedRootRoutes, type TrustedRootApi } from "./trusted-root.ts";
 import { uploadsInPartsRoutes } from "./uploads-in-parts.ts";
-import type { Context } from "../../repository/context.ts";
 
 /** What the API needs. */
 export interface ApiOptions {
   readonly authorize: Authorize;
   readonly settling: Settling;
-  /** Runs a job by name. Throws `no-such-route` where there is no such job. */
-  readonly runJob: (
-    name: string,
-    ctx: Context,
-    options: { readonly dryRun: boolean; readonly byHand: boolean },
-  ) => Promise<readonly JobResult[]>;
-  readonly indexes: readonly (NamedIndex & PolicyEntriesApi["indexes"][number] & MergingIndex)[];
+  readonly jobActions: JobActions;
+  readonly indexes: readonly (NamedIndex & MergingIndex)[];
   readonly releases: ReleaseActions;
   readonly releaseChanges: ReleaseChanges;
   readonly forks: Forks;
   readonly advisoriesOnFork: AdvisoriesOn;
   readonly auditLog: AuditLog;
   readonly tokenActions: TokenActions;
-  readonly policyEntries: Pick<PolicyEntriesApi, "entries" | "freshId">;
+  readonly policyEntryActions: PolicyEntryActions;
   readonly uploads: UploadsInParts;
   readonly advisories: AdvisoryIndexStore & { readonly replaceAudited: ReplaceAudited };
   readonly trustedRoots: TrustedRootApi;
@@ -66,8 +60,7 @@ const MAX_JOB_BYTES = 1024 ** 2;
 
 /** The API, to be mounted at `/-/api`. */
 export function apiRoutes(parts: ApiOptions): Hono<AppEnv> {
-  const { authorize, settling, runJob, indexes, releases, auditLog, uploads, advisories, mirroring, clock, pipe } =
-    parts;
+  const { authorize, settling, indexes, releases, auditLog, uploads, advisories, mirroring, clock, pipe } = parts;
   const routes = new Hono<AppEnv>();
 
   routes.use("/jobs/:name", adminOnly(authorize), allowOnly("POST"));
@@ -76,15 +69,16 @@ export function apiRoutes(parts: ApiOptions): Hono<AppEnv> {
     const { "dry-run": dryRun } = parametersOf(c.req.url, ["dry-run"]);
     const { byteLength } = await readOptionalBody(c.req.raw, MAX_JOB_BYTES, "The body");
     if (byteLength > 0) throw badRequest("A job takes no body; dry-run is a parameter: ?dry-run=true.");
-    const options = { dryRun: isSwitchedOn("dry-run", dryRun), byHand: true };
-    const results = await runJob(job, c.get("ctx"), options);
-    return c.json({ job, did: sentencesOf(results, options.dryRun), results }, 200, LIFETIMES.live);
+    const options = { dryRun: isSwitchedOn("dry-run", dryRun) };
+    const author = await authorize(c, { scope: "admin", index: "*" });
+    const run = await parts.jobActions.run(job, options, author, c.get("ctx"));
+    return c.json(run, 200, LIFETIMES.live);
   });
 
   routes.route("/", lockRoutes({ authorize, indexes, clock, pipe }));
   routes.route("/tokens", tokenRoutes(authorize, parts.tokenActions));
 
-  routes.route("/policy/entries", policyEntryRoutes({ authorize, settling, indexes, ...parts.policyEntries }));
+  routes.route("/policy/entries", policyEntryRoutes(authorize, parts.policyEntryActions));
   routes.route("/mirror", mirrorRoutes({ authorize, ...mirroring }));
 
   routes.route("/indexes", releaseRoutes({ authorize, settling, releases, changes: parts.releaseChanges }));

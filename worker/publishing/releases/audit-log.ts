@@ -1,4 +1,4 @@
-import type { AuditAction } from "../../auth/audit-entry.ts";
+import type { AuditAction, NewAuditEntry } from "../../auth/audit-entry.ts";
 
 /** An entry of the audit log. */
 export interface AuditEntry {
@@ -43,6 +43,8 @@ export interface AuditFilter {
 export type AuditOrder = "oldest" | "newest";
 
 export interface AuditLog {
+  /** Adds an entry about what has no transaction of its own. `at` in milliseconds since the epoch. Rejects with `storage-failed`. */
+  add(entry: NewAuditEntry, at: number): Promise<void>;
   /** At most `limit` entries. Rejects with `storage-failed`. */
   read(question: AuditFilter, order: AuditOrder, limit: number): Promise<AuditEntry[]>;
 }

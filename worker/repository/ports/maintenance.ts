@@ -42,7 +42,7 @@ export interface DeadLetter {
   readonly body: unknown;
 }
 
-/** The stored dead letters, kept until an administrator sends them again. */
+/** The stored dead letters, kept until an administrator sends them again or discards them. */
 export interface DeadLetters {
   /** Stores a dead letter; one that is stored already is not changed. */
   keep(letter: DeadLetter, now: number): Promise<void>;
@@ -52,6 +52,8 @@ export interface DeadLetters {
    * it.
    */
   resend(letter: DeadLetter): Promise<void>;
+  /** Deletes those that are stored since this time or earlier. Milliseconds since the epoch. */
+  discard(until: number): Promise<void>;
   /** How many there are for each existing queue, by its role. */
   counts(): Promise<ReadonlyMap<string, number>>;
 }

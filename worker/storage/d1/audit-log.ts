@@ -1,5 +1,6 @@
 import type { AuditEntry, AuditLog, AuditOrder } from "../../publishing/releases/audit-log.ts";
 import { orStorageFailed } from "../or-storage-failed.ts";
+import { auditEntryStatement } from "./audit-entry.ts";
 import type { Database } from "../../platform/database.ts";
 
 /** Ordered by id, which is the order of writing. Times would not do: the clocks of isolates differ. */
@@ -15,6 +16,10 @@ const reading = (
 const READ: Readonly<Record<AuditOrder, string>> = { oldest: reading("ASC"), newest: reading("DESC") };
 
 export const auditLogIn = (db: Database): AuditLog => ({
+  async add(entry, at) {
+    await orStorageFailed(() => auditEntryStatement(db, entry, at).run());
+  },
+
   read: ({ after = 0, before = Number.MAX_SAFE_INTEGER, since, until, index, project, actor, action }, order, limit) =>
     orStorageFailed(async () => {
       const selected = [since, until, index, project, actor, action].map((value) => value ?? null);

@@ -38,6 +38,10 @@ export function deadLettersIn(db: Database, queues: Readonly<Record<string, Mess
       await db.prepare("DELETE FROM dead_letter WHERE id = ?1").bind(id).run();
     },
 
+    async discard(until) {
+      await db.prepare("DELETE FROM dead_letter WHERE died_at <= ?1").bind(until).run();
+    },
+
     async counts() {
       const { results } = await db
         .prepare("SELECT queue, count(*) AS n FROM dead_letter GROUP BY queue")

@@ -4,6 +4,8 @@ import type { PagePlace } from "../layout.tsx";
 const PAGES = {
   "": "Dashboard",
   audit: "Audit log",
+  exemptions: "Exemptions",
+  jobs: "Jobs",
   tokens: "Tokens",
 } as const;
 

@@ -259,25 +259,36 @@ export function recordedRequests(content: Content): Table {
     // What a sign-in opens has a key of its own on each server: what is answered before that is alike.
     ["GET /-/sign-in", [...reads("/-/sign-in?next=/team/"), ...reads("/-/sign-in", { Cookie: SESSION })]],
     ["GET /-/audit", [...reads("/-/audit"), ...reads("/-/audit", { Authorization: "Bearer {reader}" })]],
+    ...["exemptions", "jobs"].map((path): Table[number] => [
+      `GET /-/${path}`,
+      [...reads(`/-/${path}`), ...reads(`/-/${path}`, { Authorization: "Bearer {reader}" })],
+    ]),
     ["GET /-/tokens", [...reads("/-/tokens"), ...reads("/-/tokens", { Authorization: "Bearer {reader}" })]],
-    ...["sign-in", "sign-out", "tokens", "tokens/:id/revoke", "releases/:index/:project/:action"].map(
-      (path): Table[number] => [
-        `POST /-/${path}`,
-        [
-          ...refusedWrites(
-            "POST",
-            `/-/${path.replace(":id", "0123456789abcdef").replace(":index/:project/:action", `team/${content.uploaded.project}/yank`)}`,
-            { Cookie: SESSION, Origin: ORIGIN },
-          ),
-          ...["", "form=a.b&token=unknown"].map((body) =>
-            request("POST", `/-/${path}`, {
-              headers: { ...FORM, Cookie: SESSION, "Sec-Fetch-Site": "same-origin" },
-              body,
-            }),
-          ),
-        ],
+    ...[
+      "sign-in",
+      "sign-out",
+      "tokens",
+      "tokens/:id/revoke",
+      "releases/:index/:project/:action",
+      "exemptions",
+      "exemptions/:id/end",
+      "jobs/:job",
+    ].map((path): Table[number] => [
+      `POST /-/${path}`,
+      [
+        ...refusedWrites(
+          "POST",
+          `/-/${path.replace(":id", "0123456789abcdef").replace(":index/:project/:action", `team/${content.uploaded.project}/yank`)}`,
+          { Cookie: SESSION, Origin: ORIGIN },
+        ),
+        ...["", "form=a.b&token=unknown"].map((body) =>
+          request("POST", `/-/${path}`, {
+            headers: { ...FORM, Cookie: SESSION, "Sec-Fetch-Site": "same-origin" },
+            body,
+          }),
+        ),
       ],
-    ),
+    ]),
     ["GET /-/api/openapi.json", reads("/-/api/openapi.json")],
     ["POST /-/api/notify/test", refusedWrites("POST", "/-/api/notify/test", admin)],
     ["GET /-/metrics", reads("/-/metrics")],

@@ -1,8 +1,8 @@
-import { projectOf } from "../../auth/policy-entry-rules.ts";
-import { IndexError } from "../../errors.ts";
-import { isHashRule, versionIn, type FileRule } from "../../pypi/file-rule.ts";
-import type { Context } from "../../repository/context.ts";
-import type { Explain } from "../../repository/explanation.ts";
+import { projectOf } from "../auth/policy-entry-rules.ts";
+import { IndexError } from "../errors.ts";
+import { isHashRule, versionIn, type FileRule } from "../pypi/file-rule.ts";
+import type { Context } from "../repository/context.ts";
+import type { Explain } from "../repository/explanation.ts";
 
 /**
  * Checks that an exemption which names no advisory lifts something: malware is let through in no such way. Returns a
