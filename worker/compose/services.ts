@@ -166,13 +166,15 @@ export function compose(
     const favourites = count === 0 ? undefined : { count, seed, mayHave: belongingTo(upstream, indexes, reserved) };
     const root = base === undefined ? undefined : publicUrl + base;
     if (upstream.kind === "offline") {
-      offline.set(upstream, offlineStack(upstream, root, stores, reserved));
+      offline.set(upstream, offlineStack(upstream, root, shared, isVerified(upstream, indexes)));
       continue;
     }
     stacks.set(upstream, sourceStack(upstream, root, favourites, isVerified(upstream, indexes), shared));
   }
   const sources = new Map<UpstreamConfig, Source>([...stacks, ...offline]);
-  const mirroredSources = new Map([...stacks.values()].map(({ mirrored }) => [mirrored.key, mirrored]));
+  const mirrored = [...stacks.values()].map((source) => source.mirrored);
+  const verifying = [...offline.values()].flatMap((source) => source.verifying ?? []);
+  const mirroredSources = new Map([...mirrored, ...verifying].map((source) => [source.key, source]));
   const verifyLater = createVerifyLater(mirroredSources, stores.verifying);
   const publish = createPublish({
     inspect,

@@ -216,6 +216,8 @@ export function createStores(platform: Storage, { maxPut, inMemory }: StorageLim
     carried: carriedIn(db, r2, memory.hostedBytes, source),
     steps: carriedStepsIn(db, source),
     made: mergedPagesIn(source, kv, memory.made),
+    verdicts: verdictsIn(db, source),
+    refreshes: refreshQueue(refreshes, source),
   });
 
   return {

@@ -17,6 +17,8 @@ import { ProjectList } from "../../repository/project-list.ts";
 import { resolveRange } from "../../repository/range.ts";
 import type { FileRequest, Repository } from "../../repository/repository.ts";
 import { sha256 } from "../../repository/sha256.ts";
+import type { VerdictStore } from "../../repository/ports/provenance.ts";
+import { withPublishers } from "../proven-page.ts";
 import { readOrReport } from "../revalidate.ts";
 import { pageOfCarried, projectIn } from "./carried-page.ts";
 
@@ -30,6 +32,8 @@ export interface OfflineParts {
   readonly carried: Carried;
   /** The pages that were made of those that were carried. */
   readonly made: MergedPages;
+  /** What came of verifying its files' provenance; undefined where no rule asks for it. */
+  readonly verdicts: VerdictStore | undefined;
 }
 
 /** A file's entry on its page, and when that arrived: milliseconds since the epoch. */
@@ -46,21 +50,26 @@ const COMPRESSED = 3;
  * A source of what was carried across an air gap. It has pages, files and provenance in its own stores, and never asks a network:
  * what was not carried does not exist here, and what was carried and cannot be read is an error.
  */
-export function offlineSource({ source, origin, root, carried, made }: OfflineParts): Repository {
-  async function pageOf(name: ProjectName, of: CarriedProject, ctx: Context): Promise<Page> {
+export function offlineSource({ source, origin, root, carried, made, verdicts }: OfflineParts): Repository {
+  const describe = withPublishers(verdicts)(async (page) => page);
+
+  async function pageOf(name: ProjectName, of: CarriedProject, ctx: Context, remake = false): Promise<Page> {
     const isLarge = of.size > COMPRESSED * MAX_IN_MEMORY;
     const state = `${of.sha256} ${of.changedAt} ${root ?? ""}`;
-    const known = await readOrReport(async () => made.get(name, state, isLarge, ctx.now), `${name}, carried`, ctx);
+    const known = remake
+      ? null
+      : await readOrReport(async () => made.get(name, state, isLarge, ctx.now), `${name}, carried`, ctx);
     if (known) return known;
     const text = new TextDecoder().decode(await carried.read(of.sha256));
-    const page = await Page.from(provenBelow(pageOfCarried(text, origin)), {}, of.changedAt);
+    const described = await describe(provenBelow(pageOfCarried(text, origin)), { known: undefined, remake }, ctx);
+    const page = await Page.from(described, {}, of.changedAt);
     ctx.defer(made.put(name, state, isLarge, page, ctx.now));
     return page.as("r2");
   }
 
-  /** Without our own address a page cannot say where provenance is. */
+  /** Without our own address a page cannot say where provenance is: it names it only for the guard. */
   const provenBelow = (page: ProjectPage): ProjectPage =>
-    root === undefined
+    root === undefined && !verdicts
       ? { ...page, files: page.files.map((entry) => ({ ...entry, provenance: undefined })) }
       : withProvenanceBelow(root, page);
 
@@ -112,12 +121,12 @@ export function offlineSource({ source, origin, root, carried, made }: OfflinePa
       return ProjectList.of({ digest, changedAt, validators: {} }, inBatches(names), async () => undefined, "d1", ctx);
     },
 
-    async project(name, ctx) {
+    async project(name, ctx, { remake } = {}) {
       const found = await carried.project(name);
       if (!found) return null;
       const read = (ref: FileRef, headOnly: boolean, own: Context) => file({ ref, headOnly }, own);
       return {
-        page: await (await pageOf(name, found, ctx)).streamed(),
+        page: await (await pageOf(name, found, ctx, remake)).streamed(),
         files: {
           source,
           file,
