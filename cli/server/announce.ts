@@ -10,8 +10,8 @@ export function announce(options: StartOptions, { indexes, feed }: Config): void
   const root = publicAddress(options);
   const [main, ...others] = indexes;
   const commands = installCommands(`${root}/simple/`, main.isPrivate);
-  console.log(`pypi-edge is ready at ${root}/ (upstream ${addresses(main)}, stored in ${options.state})
-${others.map((index) => `and at ${root}${index.base}/simple/ (upstream ${addresses(index)})\n`).join("")}
+  console.log(`pypi-edge is ready at ${root}/ (${sources(main)}, stored in ${options.state})
+${others.map((index) => `and at ${root}${index.base}/simple/ (${sources(index)})\n`).join("")}
 ${commands.join("\n")}
 
 The admin token is in ${tokenFile(options.state)}; ${adminCommands(options)}
@@ -19,7 +19,12 @@ ${reading(options, main)}${hosting(options, indexes)}${undated(indexes)}${freshn
 `);
 }
 
-const addresses = ({ upstreams }: Config["indexes"][number]) => upstreams.map(({ url }) => url.href).join(", then ");
+/** An index's upstreams, or that it has none; a source of kind `offline` has no address. */
+function sources({ upstreams }: Config["indexes"][number]): string {
+  const shown = upstreams.map(({ kind, name, url }) => (kind === "offline" ? `what is carried to ${name}` : url.href));
+  const isOffline = upstreams.length > 0 && upstreams.every(({ kind }) => kind === "offline");
+  return `${isOffline ? "offline, with" : "upstream"} ${shown.join(", then ")}`;
+}
 
 /** How the other commands find this server: through its state directory, which those of this folder and below look into. */
 const adminCommands = (options: StartOptions) =>

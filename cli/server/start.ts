@@ -46,7 +46,8 @@ export async function start(given: StartOptions): Promise<void> {
     tryToNote(options.state, addressHere(given, served, certificate));
     announce(options, configuration.config);
     const upstreams = new Set(configuration.config.indexes.flatMap((index) => index.upstreams));
-    void Promise.all([...upstreams].map(({ url }) => warnIfUnreachable(url, proxyFor)));
+    const asked = [...upstreams].filter(({ kind }) => kind !== "offline");
+    void Promise.all(asked.map(({ url }) => warnIfUnreachable(url, proxyFor)));
     await stopped;
     await served.stop();
   } finally {

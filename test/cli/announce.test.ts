@@ -121,3 +121,10 @@ test("of a page of links under a policy that asks for times, a line says that it
   expect(lines(undefined, { min_age: "3d", modes: { min_age: "audit" } })).toEqual([]);
   expect(lines(undefined, { deny: ["x"] })).toEqual([]);
 });
+
+test("an index over an offline source has no upstream", () => {
+  const main = { kind: "offline", key: `ed25519:${"A".repeat(43)}=` };
+  const [first, second] = saidOf({ default: { sources: ["main"] }, both: { sources: ["main", "pypi"] } }, { main });
+  expect(first).toContain("(offline, with what is carried to main, stored in ");
+  expect(second).toContain("(upstream what is carried to main, then https://pypi.org/simple/)");
+});

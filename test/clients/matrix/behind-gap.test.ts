@@ -29,6 +29,8 @@ test("behind an air gap clients install what was carried there, as the guard let
     lockedHere: true,
     again: [0, "1.1"],
   });
+  expect(found.said).toMatch(/is ready at .* \(offline, with what is carried to main, stored in /);
+  expect(found.said).not.toMatch(/reach|ENOTFOUND|EAI_AGAIN/);
   expect(found.refused).toMatch(/No matching distribution found for sandwich==2\.0/);
   expect(found.absent).toMatch(/No matching distribution found for requests/);
   task.meta.summary = "In a network namespace without a route, pip and uv sync install what was carried there.";

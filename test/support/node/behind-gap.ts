@@ -32,6 +32,8 @@ export interface Findings {
   /** Whether the lock that uv goes on with names the index here. */
   readonly lockedHere: boolean;
   /** After the server was started anew. */
+  /** What the server says beside that it is ready: it would say here that it cannot reach something. */
+  readonly said: string;
   readonly again: readonly [code: number | null, version: string];
 }
 
@@ -154,6 +156,7 @@ INDEXES = { default = { sources = ["main"], policy = { malware = "enforce" } } }
       },
       refused: malware.output,
       absent: absent.output,
+      said: server.output(),
       lockedHere: lock.output.includes(origin) && !lock.output.includes(near.index),
       again: [again.code, again.version],
     };
