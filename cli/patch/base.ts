@@ -25,7 +25,7 @@ export interface BaseFile {
 export interface Releases {
   /** Whether a release is listed, by any spelling of its version. */
   has(version: string): boolean;
-  /** The newest final release without a local label: the upstream's. undefined where there is none. */
+  /** The newest final release without a local label that is not yanked: the upstream's. undefined where there is none. */
   readonly newestUpstream: string | undefined;
   /**
    * Copies the file of a release to a folder, verified.
@@ -65,7 +65,9 @@ export async function releasesOf(project: ProjectName, { url, login }: Installer
     const version = filename && versionOf(filename, project);
     return version === undefined ? [] : [{ ...file, version }];
   });
-  const finals = [...new Set(files.map(({ version }) => version))].filter(isUpstreamFinal);
+  // As the job `watch` looks: a release whose files are all yanked is one that no installer chooses.
+  const offered = files.filter(({ yanked }) => yanked === undefined);
+  const finals = [...new Set(offered.map(({ version }) => version))].filter(isUpstreamFinal);
 
   return {
     close,
