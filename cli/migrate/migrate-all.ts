@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { inPool } from "../../worker/repository/pool.ts";
 import { CommandError } from "../lib/command-error.ts";
 import { RefusedUpload, RetryableFailure, type UploadApi } from "../upload/api.ts";
-import { sendUpload, type FileToSend } from "../upload/send.ts";
+import { sendUpload, type FileToSend, type Sent } from "../upload/send.ts";
 import type { TargetFile, TargetIndex } from "./target.ts";
 import { UnusableFile, type LeftOut, type SourceFile } from "./source.ts";
 
@@ -101,11 +101,12 @@ async function migrate(source: SourceFile, migration: Migration): Promise<Migrat
     // Where the source says the digest, what is there already is not even downloaded.
     const before = sha256 === undefined ? undefined : await target.find(filename);
     const isThere = before !== undefined && !before.isDeleted && before.sha256 === sha256;
-    const { kind, sent } = isThere
+    const { kind, sent, remark } = isThere
       ? { kind: "identical" as const, sent: 0 }
       : await source.onDisk((file) => send(file, migration));
-    const reason = yanked === undefined ? undefined : await yank(isThere ? before : undefined, source, migration);
-    return { ...known, outcome: kind, reason, sent };
+    const advice = yanked === undefined ? undefined : await yank(isThere ? before : undefined, source, migration);
+    const reasons = [remark, advice].filter((each) => each !== undefined);
+    return { ...known, outcome: kind, reason: reasons.length > 0 ? reasons.join(" ") : undefined, sent };
   } catch (error) {
     if (error instanceof RefusedUpload) return { ...known, outcome: "refused", reason: error.message };
     if (error instanceof UnusableFile || error instanceof RetryableFailure)
@@ -114,8 +115,21 @@ async function migrate(source: SourceFile, migration: Migration): Promise<Migrat
   }
 }
 
-const send = ({ uploadedAt, ...file }: FileToSend, { api, index, keepTimes }: Migration) =>
-  sendUpload(keepTimes ? { ...file, uploadedAt } : file, { api, index, show: () => undefined, sleep });
+/** What was sent; `remark`: a sentence about what was left out. */
+type Sending = Sent & { readonly remark?: string };
+
+/** Sends a file with its attestations. Where that is refused, it is sent once more without: they may be of another sigstore. */
+async function send(file: FileToSend, { api, index, keepTimes }: Migration): Promise<Sending> {
+  const dated = keepTimes ? file : { ...file, uploadedAt: undefined };
+  const means = { api, index, show: () => undefined, sleep };
+  try {
+    return await sendUpload(dated, means);
+  } catch (error) {
+    if (!(error instanceof RefusedUpload) || !file.attest) throw error;
+    const sent = await sendUpload({ ...dated, attest: undefined }, means);
+    return { ...sent, remark: `It was published without its provenance: ${error.message}` };
+  }
+}
 
 /** Yanks a file that is yanked at its source. Returns a sentence where that is left to a person. */
 async function yank(

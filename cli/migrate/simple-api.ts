@@ -17,6 +17,7 @@ import { removeDirectory, temporaryDirectory } from "../demo/leftovers.ts";
 import { CommandError, usageError } from "../lib/command-error.ts";
 import { proxiesOfEnvironment } from "../lib/environment-proxies.ts";
 import type { FileToSend } from "../upload/send.ts";
+import { carriedAttestations } from "./carried-attestations.ts";
 import { UnusableFile, type LeftOut, type SourceContent, type SourceFile } from "./source.ts";
 
 /** Pages that are read at the same time. */
@@ -150,5 +151,7 @@ async function download(index: Upstream, entry: FileEntry, folder: string): Prom
   if (digest && digest.hex !== own)
     throw new UnusableFile(`It has the ${digest.algorithm} ${own}, and its page says ${digest.hex}.`);
   const modified = answer.modifiedAt === undefined ? undefined : new Date(answer.modifiedAt).toISOString();
-  return { path, filename, size, uploadedAt: upstreamValue(entry, "upload-time") ?? modified };
+  const uploadedAt = upstreamValue(entry, "upload-time") ?? modified;
+  const attest = entry.provenance === undefined ? undefined : () => carriedAttestations(index, entry);
+  return { path, filename, size, uploadedAt, attest };
 }

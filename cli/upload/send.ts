@@ -12,7 +12,7 @@ export interface FileToSend extends FoundFile {
   readonly uploadedAt?: string | undefined;
   /** What its release was made of, where it is a fork. */
   readonly fork?: ForkBody | undefined;
-  /** Makes or reads its attestations, once it is known that the server does not have the file. */
+  /** Makes or reads its attestations, which may be none, once it is known that the server does not have the file. */
   readonly attest?: ((sha256: string) => unknown[] | Promise<unknown[]>) | undefined;
 }
 
@@ -51,7 +51,7 @@ export async function sendUpload(file: FileToSend, { api, index, show, sleep }: 
     const begun = await api.begin({ index, filename, size, sha256 });
     // Where the answer to `finish` was lost, this run has published the file, though the server calls it identical.
     if ("identical" in begun) return sent > 0 ? "published" : "identical";
-    attestations ??= await attest?.(sha256);
+    attestations ??= (await attest?.(sha256)) ?? [];
     const { id, partSize, parts } = begun;
     const arrived = new Set(parts);
     let before = parts.reduce((total, number) => total + sizeOf(number, partSize, size), 0);
@@ -71,7 +71,7 @@ export async function sendUpload(file: FileToSend, { api, index, show, sleep }: 
       tries = 0;
     }
     const { identical } = await timed(
-      () => api.finish(id, { uploadedAt, fork, attestations }),
+      () => api.finish(id, { uploadedAt, fork, ...(attestations?.length && { attestations }) }),
       (seconds) => show(`being checked (${seconds} s):`, size, size),
     );
     return identical && sent === 0 ? "identical" : "published";

@@ -1,4 +1,9 @@
+import { createHash } from "node:crypto";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
+import { filesAtIndex } from "../../cli/migrate/simple-api.ts";
+import { RefusedUpload } from "../../cli/upload/api.ts";
 import { migrateAll, type Migration } from "../../cli/migrate/migrate-all.ts";
 import { UnusableFile, type SourceFile } from "../../cli/migrate/source.ts";
 
@@ -34,4 +39,69 @@ test("a migration of which nothing fails leaves nothing", async () => {
   const files = [file("first", true), file("first", true)];
   const progress = await migrateAll(files, { ...migration, api: {} as Migration["api"] });
   expect(progress).toEqual({ migrated: [expect.anything(), expect.anything()], left: 0, problem: undefined });
+});
+
+test("attestations are carried over, and a file whose attestations are refused is published without them, which is said", async () => {
+  const bytes = Buffer.from("an sdist");
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  const attestations = [{ version: 1 }, { version: 1, other: true }];
+  const source = createServer(({ url = "" }, response) => {
+    const listed = (name: string) => ({
+      filename: name,
+      url: `/files/${name}`,
+      hashes: { sha256 },
+      provenance: `http://${address}/integrity/${name}`,
+    });
+    const bundles = {
+      version: 1,
+      attestation_bundles: attestations.map((each) => ({ publisher: {}, attestations: [each] })),
+    };
+    const page = {
+      meta: { "api-version": "1.4" },
+      name: "acme",
+      files: ["acme-1.0.tar.gz", "acme-1.1.tar.gz"].map(listed),
+    };
+    if (url === "/simple/acme/") {
+      response.writeHead(200, { "Content-Type": "application/vnd.pypi.simple.v1+json" }).end(JSON.stringify(page));
+    } else if (url.startsWith("/files/")) response.end(bytes);
+    else response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(bundles));
+  });
+  await new Promise<void>((done) => source.listen(0, "127.0.0.1", done));
+  const address = `127.0.0.1:${(source.address() as AddressInfo).port}`;
+  const ends: unknown[] = [];
+  const api = {
+    begin: ({ filename }) => Promise.resolve({ id: filename, partSize: 1_000, parts: [] }),
+    put: () => Promise.resolve(),
+    async finish(id, end) {
+      ends.push([id, end?.attestations]);
+      if (id.includes("1.1") && end?.attestations) throw new RefusedUpload("They are of another sigstore.");
+      return { identical: false, did: "" };
+    },
+    demandIndex: () => Promise.resolve(),
+    demandTimes: () => Promise.resolve(),
+  } satisfies Migration["api"];
+  const target = { ...migration.target, find: () => Promise.resolve(undefined) };
+  const { content, close } = await filesAtIndex(new URL(`http://${address}/simple/`), ["acme"], undefined);
+  try {
+    const { migrated } = await migrateAll(content.files, { ...migration, target, api });
+    expect(migrated).toMatchObject([
+      { filename: "acme-1.0.tar.gz", outcome: "published", reason: undefined },
+      {
+        filename: "acme-1.1.tar.gz",
+        outcome: "published",
+        reason: "It was published without its provenance: They are of another sigstore.",
+      },
+    ]);
+    expect(ends).toHaveLength(3);
+    expect(ends).toEqual(
+      expect.arrayContaining([
+        ["acme-1.0.tar.gz", attestations],
+        ["acme-1.1.tar.gz", undefined],
+        ["acme-1.1.tar.gz", attestations],
+      ]),
+    );
+  } finally {
+    await close();
+    source.close();
+  }
 });

@@ -63,6 +63,12 @@ test("attestations of an upload are verified, kept, and served as provenance tha
     .then(async ({ settled }) => settled());
   expect((await rig.get(addressOf(file))).status).toBe(404);
   expect((await rig.get(addressOf(file, "prod"))).status).toBe(200);
+  // Out of the trash it has it again.
+  const restored = await rig.post("indexes/team/projects/demo/1.0/restore", "{}", {
+    "Content-Type": "application/json",
+  });
+  expect(restored.status, restored.text()).toBe(200);
+  expect((await rig.get(addressOf(file))).text()).toBe(text());
 });
 
 test("a file that takes another's place has its own attestations, or none", async () => {
@@ -73,6 +79,14 @@ test("a file that takes another's place has its own attestations, or none", asyn
   expect((await rig.get(addressOf(file, "scratch"))).status).toBe(200);
   expect((await upload(rig, other, { to })).status).toBe(200);
   expect((await rig.get(addressOf(file, "scratch"))).status).toBe(404);
+  const attestations = await attested(other, "publish", "slsa");
+  expect((await upload(rig, file, { to, fields: { attestations: await attested(file, "slsa") } })).status).toBe(200);
+  expect((await rig.get(addressOf(file, "scratch"))).text()).toContain("attestation_bundles");
+  expect((await upload(rig, other, { to, fields: { attestations } })).status).toBe(200);
+  const { attestation_bundles: bundles } = JSON.parse((await rig.get(addressOf(file, "scratch"))).text()) as {
+    attestation_bundles: [{ attestations: unknown[] }];
+  };
+  expect(bundles[0].attestations).toEqual(JSON.parse(attestations));
 });
 
 test.each<readonly [string, (file: Upload) => Promise<string>, string]>([

@@ -24,7 +24,18 @@ import { moveIntoState } from "../../../server/moving/move.ts";
 import { DAY } from "../../../worker/duration.ts";
 import { CARRIED, fill, newFolder, movedObjectsOf, openDeployment, rowsOf } from "../moving/rig.ts";
 
-const TEAM = ["hosted_file", "hosted_project", "token", "audit", "carried_step", "carried_object", "carried_page"];
+const TEAM = [
+  "hosted_file",
+  "hosted_project",
+  "hosted_provenance",
+  "provenance",
+  "trusted_root",
+  "token",
+  "audit",
+  "carried_step",
+  "carried_object",
+  "carried_page",
+];
 
 /** Files below a folder, by their paths. */
 const filesIn = (folder: string) =>

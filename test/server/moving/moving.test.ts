@@ -22,7 +22,15 @@ test("a bucket's copy is moved into a machine, and from there into another bucke
   bucket.close();
   await first.close();
   const rows = rowsOf(first.state, TABLES);
-  for (const table of ["page", "token", "hosted_file", "hosted_project"])
+  for (const table of [
+    "page",
+    "token",
+    "hosted_file",
+    "hosted_project",
+    "hosted_provenance",
+    "provenance",
+    "trusted_root",
+  ])
     expect([table, rows[table]]).toEqual([table, [expect.anything()]]);
 
   const second = await openDeployment();

@@ -114,6 +114,7 @@ export async function openDeployment(state = newFolder()) {
         "/simple/mirrored/",
         `/files/${ADDRESS}`,
         new URL(url, "https://pypi.test/team/simple/hosted/").pathname,
+        `/team/integrity/hosted/1.0/${HOSTED.filename}/provenance`,
       ];
       const answers = await Promise.all(paths.map((path) => ask(path, { headers: { Accept: SIMPLE } })));
       return answers.map(({ status, bytes }) => `${status} ${createHash("sha256").update(bytes).digest("hex")}`);
@@ -144,6 +145,22 @@ export async function fill(deployment: Deployment): Promise<void> {
   await deployment.ask("/-/api/tokens", { method: "POST", body, headers: { "Content-Type": "application/json" } });
   const { status, text } = await deployment.upload(HOSTED);
   if (status !== 200) throw new Error(text);
+  const { database } = deployment.platform;
+  await database
+    .prepare("INSERT INTO hosted_provenance (sha256, filename, object) VALUES (?1, ?2, ?3)")
+    .bind(HOSTED.sha256, HOSTED.filename, '{"version":1,"attestation_bundles":[]}')
+    .run();
+  await database
+    .prepare(
+      "INSERT INTO provenance (source, project, filename, sha256, verdict, root, verifier, judged_at) VALUES ('s', 'mirrored', ?1, ?2, '{}', 'r', 'v', 1)",
+    )
+    .bind(MIRRORED.filename, MIRRORED.sha256)
+    .run();
+  await database
+    .prepare(
+      "INSERT INTO trusted_root (id, root, source, metadata, taken_at) VALUES (0, '{}', 'https://tuf.test', '{}', 1)",
+    )
+    .run();
   for (const served of await deployment.served()) if (!served.startsWith("200 ")) throw new Error(served);
   for (const [key, customMetadata] of Object.entries(ODD))
     await deployment.platform.objects.put(key, key, { customMetadata });
