@@ -1,5 +1,4 @@
-import { stat } from "node:fs/promises";
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { isSigned, MANIFEST_FILE, SIGNATURE_FILE } from "../../schema/carried.ts";
 import { CommandError } from "../lib/command-error.ts";

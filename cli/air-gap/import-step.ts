@@ -15,7 +15,7 @@ import { BODY_OFFSET } from "./tar.ts";
 const AT_ONCE = 4;
 
 /** Bytes of one read. */
-const CHUNK = 1024 ** 2;
+const CHUNK = 256 * 1024;
 
 /** What came of a step. */
 export interface ImportedStep {
@@ -136,10 +136,14 @@ async function* bytesOf(
   hash: Hash,
   read: { ended: boolean },
 ): AsyncGenerator<Uint8Array> {
-  if (size > 0)
-    for await (const chunk of createReadStream(path, { start, end: start + size - 1, highWaterMark: CHUNK })) {
+  const end = start + size - 1;
+  try {
+    for await (const chunk of size === 0 ? [] : createReadStream(path, { start, end, highWaterMark: CHUNK })) {
       hash.update(chunk as Buffer);
       yield chunk as Buffer;
     }
+  } catch (error) {
+    throw new CommandError(`${path} cannot be read: ${fileErrorText(error)}.`);
+  }
   read.ended = true;
 }

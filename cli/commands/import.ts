@@ -43,6 +43,7 @@ export const importCommand = () =>
         }
       } finally {
         bar.end();
+        await api.close();
         if (json) console.log(JSON.stringify({ index, steps: imported }));
         else for (const step of imported) console.log(lineOf(step, index));
       }

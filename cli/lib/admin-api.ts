@@ -54,7 +54,11 @@ export async function sendTo(
 }
 
 /** The error for a refusal, with the server's own sentence where it sent one. `said` is the answer's text. */
-export function refusalOf({ href }: URL, { status, headers }: Response, said: string): CommandError {
+export function refusalOf(
+  { href }: URL,
+  { status, headers }: Pick<Response, "status" | "headers">,
+  said: string,
+): CommandError {
   if (status === 405) {
     return new CommandError(
       `${href} does not offer this: name pypi-edge's root with --url, without /simple/.`,

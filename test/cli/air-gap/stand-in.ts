@@ -153,6 +153,10 @@ export class StandInFar implements CarriedApi {
     this.arrived.clear();
   }
 
+  async close(): Promise<void> {
+    // It has no connections.
+  }
+
   #state(): CarriedState {
     const numbers = this.open?.manifest.members.map((_, at) => at + 1) ?? [];
     return {
