@@ -1,4 +1,4 @@
-import { gzipSync } from "node:zlib";
+import { createGzip, gunzip, gzipSync } from "node:zlib";
 import { giveWay, joined } from "./give-way.ts";
 
 /** Gzipped bytes, in memory or as they arrive. */
@@ -34,6 +34,42 @@ export async function gzipped(...content: Uint8Array[]): Promise<Uint8Array> {
   await writer.close();
   return gzip;
 }
+
+/** Takes half the time of what is usual, and makes a page 6 % larger. */
+const QUICK = { level: 2 };
+
+/** The same, quickly: for what is made for memory and not stored. */
+export async function gzippedQuickly(...content: Uint8Array[]): Promise<Uint8Array> {
+  const size = content.reduce((sum, part) => sum + part.byteLength, 0);
+  if (size <= AT_ONCE) return new Uint8Array(gzipSync(joined(content, size), QUICK));
+  await giveWay();
+  const gzip = createGzip(QUICK);
+  const chunks: Uint8Array[] = [];
+  const made = new Promise((resolve, reject) => {
+    gzip
+      .on("data", (chunk: Uint8Array) => chunks.push(chunk))
+      .on("end", resolve)
+      .on("error", reject);
+  });
+  for (const part of content) {
+    for (let at = 0; at < part.length; at += PIECE) {
+      if (at > 0) await giveWay();
+      gzip.write(part.subarray(at, at + PIECE));
+    }
+  }
+  gzip.end();
+  await made;
+  return joined(
+    chunks,
+    chunks.reduce((sum, { byteLength }) => sum + byteLength, 0),
+  );
+}
+
+/** What gzipped bytes in memory hold. Rejects where they are not gzip. */
+export const inflated = (gzip: Uint8Array): Promise<Uint8Array> =>
+  new Promise((resolve, reject) => {
+    gunzip(gzip, (error, bytes) => (error ? reject(error) : resolve(bytes)));
+  });
 
 /** Bytes in memory as a stream of one chunk. `new Response` copies bytes on Node: of a large page, that takes a millisecond. */
 export const uncopied = (bytes: Uint8Array): ReadableStream<Uint8Array> =>

@@ -3,7 +3,7 @@ import { likelyProjects } from "../pypi/filename.ts";
 import { type FileEntry, type ProjectPage, type Validators, isUnderQuarantine } from "../pypi/page.ts";
 import { htmlOf } from "../pypi/simple-html.ts";
 import { readJson, readValidators, renderJson } from "../pypi/simple-json.ts";
-import { bytesOf, gzipped, inflate, type Gzipped } from "./gzip.ts";
+import { bytesOf, gzipped, gzippedQuickly, inflate, type Gzipped } from "./gzip.ts";
 import { encodeText, filterGivingWay, joined } from "./give-way.ts";
 import { digestOf, StoredJson, type StoredHead } from "./stored-json.ts";
 import type { Via } from "./artifact.ts";
@@ -68,8 +68,8 @@ export class Page extends StoredJson<PageHead, Page> {
    * Renders, hashes and compresses a page that was just parsed. This is done once for each change, never when a page is
    * read.
    *
-   * @param madeOf the lines of its files, where they are those of another page: then they are not rendered again, and what is
-   *   stored beside a page is that one's
+   * @param madeOf the lines of its files, where they are those of another page: then they are not rendered again, and it is
+   *   not stored, nor what is stored beside a page
    */
   static async from(
     model: ProjectPage,
@@ -81,7 +81,7 @@ export class Page extends StoredJson<PageHead, Page> {
     const lines = { head: new TextEncoder().encode(head), body: await encodeText(body) };
     // The first line has the upstream's validators and is not hashed: where only they change, nothing is written.
     const digest = await digestOf(lines.body, model.lastSerial);
-    const gzip = await gzipped(lines.head, lines.body);
+    const gzip = await (madeOf ? gzippedQuickly : gzipped)(lines.head, lines.body);
     const plainSize = lines.head.byteLength + lines.body.byteLength;
     const strays = madeOf ? undefined : await straysOn(model);
     const queries = madeOf ? undefined : queriesOf(model);

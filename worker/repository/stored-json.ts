@@ -1,4 +1,4 @@
-import { bytesOf, inflate, uncopied, type Gzipped } from "./gzip.ts";
+import { bytesOf, inflate, inflated, uncopied, type Gzipped } from "./gzip.ts";
 import { sha256 } from "./sha256.ts";
 import type { Via } from "./artifact.ts";
 import type { NowOrLater } from "./now-or-later.ts";
@@ -112,8 +112,11 @@ export abstract class StoredJson<Head extends StoredHead, Self extends StoredJso
   }
 
   async text(): Promise<string> {
-    const json = await this.json();
-    return json instanceof Uint8Array ? new TextDecoder().decode(json) : new Response(json).text();
+    if (this.isSmall || !(this.#gzip instanceof Uint8Array)) {
+      const json = await this.json();
+      return json instanceof Uint8Array ? new TextDecoder().decode(json) : new Response(json).text();
+    }
+    return new TextDecoder().decode(await inflated(this.#gzip));
   }
 
   /** The memory that it takes, with its other forms. Bytes. */

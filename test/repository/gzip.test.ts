@@ -1,0 +1,19 @@
+import { expect, test } from "vitest";
+import { gzipped, gzippedQuickly, inflated } from "../../worker/repository/gzip.ts";
+
+const textOf = (size: number) => new TextEncoder().encode('{"filename":"demo-1.0.tar.gz"},\n'.repeat(size / 32));
+
+test.each([0, 32, 65_536, 1_000_000])("two parts of %i bytes are gzipped as one, quickly or not", async (size) => {
+  const parts = [textOf(size), textOf(64)];
+  for (const make of [gzipped, gzippedQuickly]) {
+    const gzip = await make(...parts);
+    expect(new TextDecoder().decode(await inflated(gzip)) === new TextDecoder().decode(textOf(size + 64))).toBe(true);
+    expect(gzip.byteLength).toBeLessThan(size / 10 + 100);
+  }
+});
+
+test("what is not gzip, or was cut off, is no bytes", async () => {
+  const gzip = await gzipped(textOf(65_536));
+  await expect(inflated(textOf(64))).rejects.toThrow(/header|end of file|incorrect/);
+  await expect(inflated(gzip.subarray(0, gzip.byteLength - 20))).rejects.toThrow(/header|end of file|incorrect/);
+});
