@@ -32,7 +32,7 @@ export const VARIABLE_MEANINGS: Readonly<Record<keyof z.infer<typeof vars>, stri
   DATABASE_GRACE:
     "Seconds for which names that an index did not host go on to come from its sources while the database cannot be read, 60 at most. A name that is first hosted within that time may come from a source for as long.",
   PREFETCH:
-    "On a machine of your own: megabytes up to which a wheel is fetched and stored as soon as a client has its `.metadata` fetched from an upstream that takes 50 ms to answer, one a minute of each project; 0: none is. Elsewhere nothing is prefetched for a client.",
+    "On a machine of your own: megabytes up to which a wheel is fetched and stored as soon as its `.metadata` was fetched for a client from an upstream that takes 50 ms to answer, one a minute of each project. For pip and uv, over an index without a policy, the `.metadata` that they will ask for next is fetched with a page, and the pages of what that requires. 0: nothing is. Elsewhere nothing is prefetched for a client.",
   NEW_A_DAY:
     "Gigabytes that requests without a token may have stored in a day (UTC); after that, what is not stored is 429 to them until midnight. 0: no limit.",
   PUBLIC_URL:

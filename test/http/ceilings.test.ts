@@ -1,5 +1,6 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
+import { allowances, type AllowanceParts } from "../../worker/auth/allowance.ts";
 import { cloudflare } from "../../worker/cloudflare/platform.ts";
 import { DATABASE_AWAY } from "../support/away.ts";
 import { READER, TEAM } from "../support/hosted.ts";
@@ -186,4 +187,24 @@ describe("the ceiling of a day", () => {
     await other.upstream.publish("one", []);
     expect((await page(other, "one")).status).toBe(200);
   });
+});
+
+test("what is fetched ahead of a client counts like requests of its own", async () => {
+  const { keys, limit } = limiter(2);
+  const allowance = allowances({
+    authenticate: () => Promise.reject(new Error("there is no token")),
+    ofNetwork: { limit },
+    newBytes: { add: () => undefined, ofTheDay: () => Promise.resolve(0) },
+    bytesADay: 0,
+    counters: { add: () => undefined } as unknown as AllowanceParts["counters"],
+  })(() => ({ authorization: undefined, origin: "8.8.8.8" }), {
+    now: 0,
+    defer: () => undefined,
+    report: () => undefined,
+  });
+  await allowance.admit();
+  await allowance.admit();
+  await allowance.another().admit();
+  expect(keys).toHaveLength(2);
+  await expect(allowance.another().admit()).rejects.toThrow("Too much that is not stored");
 });

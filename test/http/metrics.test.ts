@@ -42,6 +42,7 @@ describe("/-/metrics", () => {
       ["pypi_edge_upstream_requests_total", "pypi_edge_upstream_requests_total", "counter"],
       ["pypi_edge_upstream_seconds_total", "pypi_edge_upstream_seconds_total", "counter"],
       ["pypi_edge_refused_fills_total", "pypi_edge_refused_fills_total", "counter"],
+      ["pypi_edge_ahead_total", "pypi_edge_ahead_total", "counter"],
       ["pypi_edge_policy_verdicts_total", "pypi_edge_policy_verdicts_total", "counter"],
       ["pypi_edge_policy_held_fixes_total", "pypi_edge_policy_held_fixes_total", "counter"],
       ["pypi_edge_events_total", "pypi_edge_events_total", "counter"],

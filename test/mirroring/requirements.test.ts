@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { environmentsOf } from "../../worker/mirroring/environments.ts";
+import { environmentsOf } from "../../worker/pypi/environments.ts";
 import { requirementsIn } from "../../worker/mirroring/requirements.ts";
 import { asMirrorEntry, entryText } from "../../worker/mirroring/entry.ts";
 import { parsePlatform } from "../../worker/pypi/platform-tag.ts";

@@ -121,7 +121,9 @@ export class PartsRig {
         log: logAs("text"),
         facts: cloudflare(env),
         bodyOf: cloudflare(env).bodyOf,
-        allowanceFor: () => ({ admit: () => Promise.resolve(), stored: () => undefined }),
+        allowanceFor: function allowance() {
+          return { admit: () => Promise.resolve(), stored: () => undefined, another: allowance };
+        },
         senderOf: claimantOf,
         indexNames: [],
       }),

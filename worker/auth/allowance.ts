@@ -91,7 +91,7 @@ export function allowances(parts: AllowanceParts): AllowanceFor {
     return new IndexError("too-many-requests", sentence, { retryAfterSeconds: RETRY_AFTER_SECONDS });
   }
 
-  return (senderOf, ctx) => {
+  const allowanceFor: AllowanceFor = (senderOf, ctx) => {
     let asked: Promise<boolean> | undefined;
     return {
       async admit() {
@@ -103,8 +103,10 @@ export function allowances(parts: AllowanceParts): AllowanceFor {
         };
         ctx.defer(note());
       },
+      another: () => allowanceFor(senderOf, ctx),
     };
   };
+  return allowanceFor;
 }
 
 /** Whether the sender is in a network of the operator's own: loopback, a private address. */

@@ -45,6 +45,8 @@ interface IndexParts {
   readonly unverifiable: GuardParts["policies"][number]["unverifiable"];
   readonly notices: Parameters<typeof tellRefusedOf>[1];
   readonly outermost: Layer;
+  /** Whether sources are asked ahead of clients. */
+  readonly asksAhead: boolean;
   /** Milliseconds for which a page is served without asking the upstream. */
   readonly pageTtl: number;
 }
@@ -62,6 +64,7 @@ export function composeIndex(
     unverifiable,
     notices,
     outermost,
+    asksAhead,
     pageTtl,
   }: IndexParts,
 ): Index {
@@ -78,6 +81,7 @@ export function composeIndex(
     unknownTimes: unknownTimesOf(index),
     unverifiable,
   }));
+  const ahead = asksAhead ? { now: platform.now, seen: stores.seenAhead(index.name) } : undefined;
   const stackOf = (
     guarding: Pick<GuardParts, "policies" | "base" | "pages" | "countHeldFix" | "tellRefused">,
   ): IndexStack => {
@@ -91,7 +95,7 @@ export function composeIndex(
         if (ofPolicies.has(of)) counters.add("verdicts", { rule, mode: exempted ? "exempted" : mode });
       },
     };
-    const stack = indexStack(sources, packages, stores.listing(index.name), guards, pageTtl);
+    const stack = indexStack(sources, packages, stores.listing(index.name), guards, ahead, pageTtl);
     return { ...stack, repository: outermost(stack.repository) };
   };
   return {

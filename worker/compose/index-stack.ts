@@ -2,6 +2,7 @@ import { SECOND } from "../duration.ts";
 import { guard, type GuardParts } from "../layers/guard/guard.ts";
 import { overlay, type OverlayParts } from "../layers/hosted/overlay.ts";
 import { priority, type PrioritySource } from "../layers/priority.ts";
+import { askAhead, type AheadParts } from "../layers/ask-ahead.ts";
 import { answerDeadline } from "../layers/answer-deadline.ts";
 import { keepListing } from "../layers/keep-listing.ts";
 import { datedListing, settled } from "../layers/date-serials.ts";
@@ -29,6 +30,7 @@ export interface IndexStack {
 /**
  * The whole stack of an index, top to bottom; below it are the stacks of its sources (source-stack.ts).
  *
+ * @param ahead asks the sources ahead of clients; undefined: nothing is asked ahead
  * @param pageTtl milliseconds for which a source's page is served without asking the upstream
  */
 export function indexStack(
@@ -36,6 +38,7 @@ export function indexStack(
   packages: OverlayParts,
   listing: ListingParts,
   guarding: GuardParts,
+  ahead: AheadParts | undefined,
   pageTtl: number,
 ): IndexStack {
   const isGuarded = guarding.policies.length > 0;
@@ -48,8 +51,11 @@ export function indexStack(
     ...source,
     repository: { ...source.repository, projects: (ctx: Context) => datedListing(source.repository, dating, ctx) },
   }));
-  const unguarded = overlay(packages)(
-    oneOf(isPlain ? sources : dated), //
+  // What a policy refuses is not to be fetched in vain.
+  const unguarded = (ahead && !isGuarded ? askAhead(ahead) : asItIs)(
+    overlay(packages)(
+      oneOf(isPlain ? sources : dated), //
+    ),
   );
   return {
     isDated: !isPlain,

@@ -185,7 +185,20 @@ export function compose(
   const uses = stores.hostedUses(indexes.filter(({ keep }) => keep !== undefined).map(({ name }) => name));
   const notices = { ...stores.notices, receivers: config.receivers.map((each) => receiverAt(each, platform.fetch)) };
   const unverifiable = verifier.unusable;
-  const parts = { platform, stores, sources, offline, uses, verifyLater, unverifiable, notices, outermost, pageTtl };
+  const asksAhead = prefetchUpTo > 0 && platform.openSpool !== null;
+  const parts = {
+    platform,
+    stores,
+    sources,
+    offline,
+    uses,
+    verifyLater,
+    unverifiable,
+    notices,
+    outermost,
+    asksAhead,
+    pageTtl,
+  };
   const sessions = sessionsOf({ adminTokens, tokens, key: stores.sessionKey });
   const authentication = authenticator({ adminTokens, tokens, attempts: new Attempts(), sessions });
   const { authenticate } = authentication;

@@ -82,7 +82,7 @@ export function sourceStack(
   const source = sourceKey(url);
   const own = stores.ofSource(source, root, replaceOutdated);
   const { files, facts, uses, catalog, queries, strays, pages, freshness, fills } = own;
-  const { absent, justListed, touched, filling, filled, believed, prefetched, siblingless } = own.remembered;
+  const { absent, justListed, touched, filling, filled, believed, prefetched, ahead, siblingless } = own.remembered;
   const shared = openSpool && new SharedFills(openSpool, finishAlone, filled, now);
   const storing = { files, uses, filling, believed, touched, fills, finishAlone, shared };
   const count = countUpstream(stores.counters);
@@ -107,7 +107,20 @@ export function sourceStack(
   const describe = withPublishers(verified?.verdicts)(keepFiles(changing)(completePageBy(facts)));
   const hidesRemoved = removal === "hide" || removal === "drop";
   const repository: Repository = reserveNames(reserved)(
-    mirrorFiles({ ...storing, now, pipe, hidesRemoved, source, pages, strays, justListed, prefetchUpTo, prefetched })(
+    mirrorFiles({
+      ...storing,
+      now,
+      pipe,
+      hidesRemoved,
+      source,
+      pages,
+      strays,
+      justListed,
+      prefetchUpTo,
+      prefetched,
+      ahead,
+      counters: stores.counters,
+    })(
       serveMetadata({ ...storing, facts, siblingless })(
         cacheDocuments({ store: own.documents, freshness, absent, ttl: pageTtl })(
           cachePages({

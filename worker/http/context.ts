@@ -4,6 +4,7 @@ import { contextOf } from "../log/context.ts";
 import type { Log } from "../log/log.ts";
 import type { UpstreamWait } from "../log/upstream-wait.ts";
 import type { BodyOf, RequestFacts, Work } from "../platform/platform.ts";
+import { installerOf } from "../pypi/installer.ts";
 import type { Edge } from "../repository/ports/maintenance.ts";
 import type { AllowanceFor } from "../auth/allowance.ts";
 import type { Credentials } from "../auth/authenticate.ts";
@@ -68,7 +69,8 @@ export const withContext = ({ now, counters, log, facts, bodyOf, allowanceFor, s
       log(level, { time, requestId, ...subjectOf(withoutView(servedPath(c.req.url)), indexNames), ...fields }, text);
     };
     const ctx = contextOf(started, c.env.work, counters, own);
-    c.set("ctx", { ...ctx, allowance: allowanceFor(() => senderOf(c), ctx) });
+    const installer = () => installerOf(c.req.header("User-Agent") ?? "");
+    c.set("ctx", { ...ctx, allowance: allowanceFor(() => senderOf(c), ctx), installer });
     c.set("log", own);
     c.set("facts", facts);
     c.set("bodyOf", bodyOf);

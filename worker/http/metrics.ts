@@ -38,6 +38,10 @@ const COUNTERS: Record<keyof Counted, { readonly name: string; readonly help: st
     name: "pypi_edge_refused_fills_total",
     help: "Requests without a token for what is not stored that were refused: by the ceiling of their network, or of the day.",
   },
+  ahead: {
+    name: "pypi_edge_ahead_total",
+    help: "Pages, core metadata and wheels that were fetched from an upstream before a client asked for them, and those that one asked for within ten minutes.",
+  },
   verdicts: {
     name: "pypi_edge_policy_verdicts_total",
     help: "Requests for files to which a rule of a policy applies, by rule and mode: enforce has refused them, audit would have, and those exempted were let through.",

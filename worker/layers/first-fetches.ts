@@ -13,15 +13,15 @@ export class FirstFetches<What extends string, Value> {
   }
 
   /**
-   * What another request is fetching, or what `make` gives. Rejects as `make` does.
+   * What another request is fetching, or what `ask` gives. Rejects as the fetch does.
    *
    * @param ctx of the request that asks; one that stores nothing new fetches for itself
    */
-  of(what: What, make: () => Promise<Value>, ctx: Context): Promise<Value> {
-    if (ctx.storesNothingNew) return make();
+  of(what: What, ask: () => Promise<Value>, ctx: Context): Promise<Value> {
+    if (ctx.storesNothingNew) return ask();
     const found = this.#underWay.get(what);
     if (found) return found;
-    const fetched = make().finally(() => this.#underWay.delete(what));
+    const fetched = ask().finally(() => this.#underWay.delete(what));
     this.#underWay.set(what, fetched);
     return fetched;
   }

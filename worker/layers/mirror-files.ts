@@ -4,6 +4,7 @@ import type { MakePipe } from "../platform/pipe.ts";
 import { projectCandidates } from "../pypi/filename.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import type { Digest } from "../pypi/page.ts";
+import { countingAhead, type AheadCounts } from "./files/count-ahead.ts";
 import { fileNotListed, locate, locateIn, type LocatingParts } from "./files/locate.ts";
 import { openListed } from "./files/open-listed.ts";
 import { prefetchWheel, type PrefetchParts } from "./files/prefetch-wheel.ts";
@@ -34,7 +35,7 @@ import {
 import { discard, type Artifact, type ListedFile } from "../repository/artifact.ts";
 import type { Context } from "../repository/context.ts";
 
-export interface MirrorParts extends Omit<PrefetchParts, "onStored">, LocatingParts {
+export interface MirrorParts extends Omit<PrefetchParts, "onStored">, LocatingParts, AheadCounts {
   /** The upstream's address, percent-encoded. */
   readonly source: string;
   readonly pipe: MakePipe;
@@ -59,7 +60,7 @@ export const mirrorFiles =
     return {
       projects: (ctx) => inner.projects(ctx),
       async project(name, ctx, demand) {
-        const page = await inner.project(name, ctx, demand);
+        const page = await countingAhead("page", name, () => inner.project(name, ctx, demand), parts, ctx);
         return page && { page, files };
       },
       file,
@@ -86,12 +87,14 @@ function fileOf(parts: MirrorParts, inner: SourceFiles): Repository["file"] {
       ? firstFile(request, candidates, parts, inner, ctx)
       : known(request, candidates, ctx);
   };
+  const counted = (request: FileRequest, ctx: Context) =>
+    countingAhead(request.ref.part, fileLabel(request.ref), () => find(request, ctx), parts, ctx);
   const { source } = parts;
   return async (request, ctx) => {
     const { assertAdmitted } = request;
     // Only a policy asks where a file comes from.
-    if (!assertAdmitted) return find(request, ctx);
-    const artifact = await find(
+    if (!assertAdmitted) return counted(request, ctx);
+    const artifact = await counted(
       { ...request, assertAdmitted: (listed) => assertAdmitted({ ...listed, source }, ctx) },
       ctx,
     );

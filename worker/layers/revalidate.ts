@@ -72,11 +72,11 @@ export async function revalidated<What extends string, Value extends StoredJson<
   if (!strict && absent.get(what, ctx.now)) return null;
   const stored = await readOrReport(() => store.get(what, ctx.now, ctx), what, ctx);
   if (!stored) {
-    const make = () => refresh(what, null, parts, ask, ctx, strict);
+    const asked = () => refresh(what, null, parts, ask, ctx, strict);
     // A demand may be for something newer than what is on its way.
     const isPlain = !strict && !remake && maxAgeMs === undefined;
     if (!isPlain || !firstFetches?.has(what)) await ctx.allowance?.admit();
-    return firstFetches && isPlain ? firstFetches.of(what, make, ctx) : make();
+    return firstFetches && isPlain ? firstFetches.of(what, asked, ctx) : asked();
   }
   const staleBefore = ctx.now - Math.min(ttl, maxAgeMs ?? ttl);
   const { changedAt } = stored.head;

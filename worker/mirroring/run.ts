@@ -7,7 +7,7 @@ import { parsePython } from "../pypi/python-tag.ts";
 import { inPool } from "../repository/pool.ts";
 import type { Context } from "../repository/context.ts";
 import type { MirrorLease, MirrorRequirement } from "../repository/ports/mirror.ts";
-import { environmentsOf } from "./environments.ts";
+import { environmentsOf } from "../pypi/environments.ts";
 import { examine, type RunParts } from "./examine.ts";
 import { atOnce, pacer, type MirrorClock } from "./pacer.ts";
 import type { SourceMirror } from "./ports.ts";

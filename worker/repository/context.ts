@@ -1,3 +1,4 @@
+import type { InstallerFacts } from "../pypi/installer.ts";
 import type { Event } from "./event.ts";
 import type { Allowance } from "./ports/allowance.ts";
 
@@ -16,6 +17,10 @@ export interface Context {
   readonly patient?: true;
   /** false: what is read is not counted as asked for by clients. */
   readonly isDemand?: false;
+  /** Fetched before a client asks for it, and only stored. */
+  readonly isAhead?: true;
+  /** Reads what pip or uv says of where it runs; undefined where the client is another, or there is none. */
+  readonly installer?: () => InstallerFacts | undefined;
   /** What an upstream gives is stored only where it renews what is stored: a person looks, and no client will ask for it again. */
   readonly storesNothingNew?: true;
   /** What a client's request may have fetched; jobs and messages have no ceiling. */

@@ -206,6 +206,7 @@ export function createStores(platform: Storage, { maxPut, inMemory }: StorageLim
         filled: scopedTo(memory.filled, source),
         believed: scopedTo(memory.believed, source),
         prefetched: scopedTo(memory.prefetched, source),
+        ahead: scopedTo(memory.ahead, source),
         siblingless: scopedTo(memory.siblingless, source),
       },
     };
@@ -284,6 +285,8 @@ export function createStores(platform: Storage, { maxPut, inMemory }: StorageLim
     guardedPages: (index: string) => scopedTo(memory.guarded, index),
     /** The same of a view. Anyone may ask for any view, so theirs are apart. */
     viewedPages: (view: string) => scopedTo(memory.viewed, view),
+    /** Of which projects of an index what a client will ask for was asked ahead a moment ago. */
+    seenAhead: (index: string) => scopedTo(memory.seenAhead, index),
     /** Which projects' provenance was queued to be verified a moment ago. */
     verifying: scopedTo(memory.verifying, ""),
     /** Of which stored files of an index it was reported that they are refused. */
@@ -311,6 +314,8 @@ const memoryTier = ({ budget, largest }: FileMemory) => ({
   queries: new Memory<Queries>(4 * MiB, MiB),
   prefetched: new Memory<true>(MiB),
   siblingless: new Memory<true>(MiB),
+  ahead: new Memory<true>(MiB),
+  seenAhead: new Memory<true>(MiB),
   listings: new Memory<true>(MiB),
   used: new Memory<true>(2 * MiB),
   releasesUsed: new Memory<true>(MiB),

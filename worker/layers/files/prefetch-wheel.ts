@@ -7,15 +7,16 @@ import type { Context } from "../../repository/context.ts";
 import type { Marks } from "../../repository/ports/freshness.ts";
 import type { FileRequest } from "../../repository/repository.ts";
 import { listedFacts } from "../read-upstream.ts";
+import { countFetched, type AheadCounts } from "./count-ahead.ts";
 import { storeBehind, type StoringParts } from "./store-file.ts";
 
 /** One wheel of a project within this time: a resolver that tries several versions installs one of them. Milliseconds. */
 const ONCE_IN = MINUTE;
 
 /** From an upstream that answers sooner, a resolver gains less by a prefetch than it costs the answers that it waits for. Milliseconds. */
-const FAR = 50;
+export const FAR = 50;
 
-export interface PrefetchParts extends StoringParts {
+export interface PrefetchParts extends StoringParts, AheadCounts {
   /** The clock: milliseconds since the epoch. */
   readonly now: () => number;
   /** Larger wheels are not prefetched; 0: none are. Bytes. */
@@ -38,17 +39,19 @@ export function prefetchWheel(
   listed: ListedFile,
   begun: number,
   store: (wheel: FileRef) => Promise<Artifact>,
-  { shared, prefetched, prefetchUpTo, touched, files, now }: PrefetchParts,
+  parts: PrefetchParts,
   ctx: Context,
 ): void {
+  const { shared, prefetched, prefetchUpTo, touched, files, now } = parts;
   const { size = Infinity } = listedFacts(listed, "file");
   const isForResolver = ref.part === "metadata" && isWheel(ref.filename) && !headOnly && !range && !keep;
-  if (!isForResolver || !shared || size > prefetchUpTo || now() - begun < FAR) return;
+  if (!isForResolver || !shared || size > prefetchUpTo || now() - begun < FAR || ctx.installer?.()?.isResolver) return;
   if (prefetched.get(listed.project, ctx.now)) return;
   prefetched.set(listed.project, true, 0, ctx.now + ONCE_IN);
   const wheel: FileRef = { ...ref, part: "file" };
   const prefetch = async () => {
     if (touched.get(fileLabel(wheel), ctx.now) || (await files.head(wheel))) return;
+    countFetched("file", fileLabel(wheel), parts, ctx);
     await discard(await store(wheel));
   };
   storeBehind(prefetch(), wheel, "to be fetched ahead", ctx);

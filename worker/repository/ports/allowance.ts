@@ -5,6 +5,8 @@ export interface Allowance {
    * the request counts once. Throws `too-many-requests` where the sender has had too much fetched.
    */
   admit(): Promise<void>;
+  /** The allowance of another request of the same sender: for what is fetched ahead of it. */
+  another(): Allowance;
   /** Notes that something of so many bytes is stored for the request. Costs no operation. */
   stored(bytes: number): void;
 }

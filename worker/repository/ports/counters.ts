@@ -17,6 +17,8 @@ export interface Counted {
   upstreamSeconds: { outcome: Counted["upstreamRequests"]["outcome"] };
   /** Requests that were refused because too much that is not stored was asked for: from a network, or in a day. */
   refusedFills: { limit: "network" | "day" };
+  /** What was fetched before a client asked for it, and what of that a client asked for within ten minutes. */
+  ahead: { part: "page" | "metadata" | "file"; outcome: "fetched" | "used" };
   /** Requests for files to which a rule of a policy applies. */
   verdicts: { rule: string; mode: "audit" | "warn" | "enforce" | "exempted" };
   /** Requests for pages of which a rule holds a file that mends the newest version. */

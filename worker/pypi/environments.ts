@@ -1,6 +1,6 @@
-import type { MarkerEnvironment } from "../pypi/marker.ts";
-import type { WheelPlatform } from "../pypi/platform-tag.ts";
-import type { Python } from "../pypi/python-tag.ts";
+import type { MarkerEnvironment } from "./marker.ts";
+import type { WheelPlatform } from "./platform-tag.ts";
+import type { Python } from "./python-tag.ts";
 
 /** What Python calls each system that wheels are built for: `os_name`, `sys_platform`, `platform_system` (PEP 508). */
 const SYSTEMS: Readonly<Record<string, readonly [string, string, string]>> = {
