@@ -38,6 +38,15 @@ const shownProvenance = z.object({
   /** Where people look at the repository. */
   url: z.optional(z.string()),
   reason: z.optional(z.string()),
+  /** Of a verified one: the commit that was built, with its address, and its branch or tag. */
+  commit: z.optional(z.string()),
+  commitUrl: z.optional(z.string()),
+  ref: z.optional(z.string()),
+  /** The address of the CI service's job. */
+  run: z.optional(z.string()),
+  /** When the transparency log took it, and its place there. */
+  signed: z.optional(z.string()),
+  logIndex: z.optional(z.string()),
 });
 
 /** What the policy of an index says of the files of a project; times are ISO 8601. */

@@ -68,6 +68,8 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
   const tokenActions = createTokenActions({ settling, tokens: services.tokens, indexes: all });
   const releaseChanges = createReleaseChanges(settling, services.releases);
   const takeForm = createTakeForm({ authorize, sentForms: services.sentForms, publicUrl: config.publicUrl });
+  const { builders } = services.pageStores;
+  const unverifiable = (at: number) => builders.unusable([...services.sources.keys()], at);
   const app = new Hono<AppEnv>({ getPath: (request) => routed(servedPath(request.url)) });
 
   app.use(
@@ -96,6 +98,7 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
         isKept: config.osv !== undefined,
         store: services.advisoryIndex,
       }),
+      unverifiable,
       probes: services.probes,
       scrub: () => services.scrubbing.state(),
       upstreams: services.upstreams,
@@ -185,7 +188,7 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
   app.use(allowOnly("GET", "HEAD"));
 
   app.route("/", sharedRoutes());
-  app.route("/", dashboardRoutes({ ...services, authorize, publicUrl: config.publicUrl }));
+  app.route("/", dashboardRoutes({ ...services, authorize, unverifiable, publicUrl: config.publicUrl }));
   app.route("/", auditPageRoutes(operating));
   const mounting = { ...shownBy, authorize, indexes: all };
   for (const index of indexes) mountIndex(app, index, mounting);

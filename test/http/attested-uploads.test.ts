@@ -14,8 +14,9 @@ beforeAll(async () => {
   sigstore = await TestSigstore.make();
 });
 
-const team = () =>
+const team = (vars: Record<string, unknown> = {}) =>
   new Rig({
+    ...vars,
     INDEXES: {
       default: { sources: ["pypi"] },
       team: { sources: ["default"], hosted: true, read: "anyone" },
@@ -69,6 +70,22 @@ test("attestations of an upload are verified, kept, and served as provenance tha
   });
   expect(restored.status, restored.text()).toBe(200);
   expect((await rig.get(addressOf(file))).text()).toBe(text());
+});
+
+test("pages name the provenance of hosted files that have it, where the public address is known", async () => {
+  const PUBLIC_URL = "https://pypi.corp.example";
+  const rig = team({ PUBLIC_URL });
+  const [file, plain] = [await wheelOf(), await wheelOf("demo", "1.1")];
+  await upload(rig, file, { fields: { attestations: await attested(file, "publish") } });
+  await upload(rig, plain);
+  const named = async (of: Rig) => {
+    const answer = await of.get("/team/simple/demo/", { Accept: "application/vnd.pypi.simple.v1+json" });
+    const { files } = JSON.parse(answer.text()) as { files: { provenance?: string }[] };
+    return files.map(({ provenance }) => provenance);
+  };
+  expect(await named(rig)).toEqual([PUBLIC_URL + addressOf(file), undefined]);
+  expect((await rig.get("/team/project/demo/1.0/")).text()).toContain("provenance, verified when uploaded");
+  expect(await named(team())).toEqual([undefined, undefined]);
 });
 
 test("a file that takes another's place has its own attestations, or none", async () => {

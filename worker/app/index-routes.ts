@@ -51,6 +51,7 @@ export function mountIndex(
     tokens,
     releases,
     projectUses: uses,
+    builders,
     readmes,
     knownProjects: known,
     listedNames: names,
@@ -70,10 +71,13 @@ export function mountIndex(
   };
   mount("", homeRoutes({ ...own, publicUrl, indexes, catalog, repository, publishers, tokens }, authorize));
   if (base !== "") app.get(base, (c) => redirectTo(c, `${base}/`));
-  if (explain) mount("-/why", whyRoutes({ name, base, publicUrl }, explain));
+  if (explain) mount("-/why", whyRoutes({ name, base, publicUrl, sources, builders }, explain));
   mount(
     "project",
-    projectPageRoutes({ ...own, ...searched, publicUrl, explain, publishers, uses, readmes, releases }, authorize),
+    projectPageRoutes(
+      { ...own, ...searched, publicUrl, explain, publishers, uses, builders, readmes, releases },
+      authorize,
+    ),
   );
   mount("search", searchRoutes({ ...own, ...searched, publicUrl }));
   mount(

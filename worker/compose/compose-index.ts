@@ -49,6 +49,8 @@ interface IndexParts {
   readonly asksAhead: boolean;
   /** Milliseconds for which a page is served without asking the upstream. */
   readonly pageTtl: number;
+  /** The public address, where it is not the request's own; else empty. */
+  readonly publicUrl: string;
 }
 
 /** Puts an index together: its sources, what is hosted over them, and its guard. */
@@ -66,13 +68,15 @@ export function composeIndex(
     outermost,
     asksAhead,
     pageTtl,
+    publicUrl,
   }: IndexParts,
 ): Index {
   const { counters, hosting, hostedBytes: bytes, hostedProvenance: provenance } = stores;
   const sources = index.upstreams.flatMap((upstream) => stacks.get(upstream) ?? []);
   const carried = index.upstreams.flatMap((upstream) => offline.get(upstream) ?? []);
   const made = stores.mergedPages(index.name);
-  const packages = { overlays: index.overlays, hosting, bytes, uses, made, provenance };
+  const root = publicUrl === "" ? undefined : publicUrl + index.base;
+  const packages = { overlays: index.overlays, hosting, bytes, uses, made, provenance, root };
   // What a view leaves out is no policy's: it has no lists, and is no verdict.
   const ofPolicies = new Set(index.policies.map((policy) => policy.index));
   const entriesOf: EntriesOf = (of, ctx) => (ofPolicies.has(of) ? stores.entriesOf(of, ctx) : NO_ENTRIES);

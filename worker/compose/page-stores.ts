@@ -5,6 +5,7 @@ import type { ReleaseStore } from "../publishing/releases/ports.ts";
 import type { StoredListing } from "../repository/ports/stored-listing.ts";
 import type { KnownProjects, ListedNames } from "../repository/ports/known-projects.ts";
 import type { ProjectUses } from "../repository/ports/project-uses.ts";
+import type { KnownBuilders } from "../repository/ports/provenance.ts";
 import type { Publishers } from "../repository/ports/publishers.ts";
 import type { Readmes } from "../repository/ports/readmes.ts";
 import type { Stores } from "../storage/stores.ts";
@@ -15,6 +16,7 @@ export interface PageStores {
   readonly tokens: Pick<TokenStore, "list">;
   readonly releases: Pick<ReleaseStore, "read">;
   readonly projectUses: ProjectUses;
+  readonly builders: KnownBuilders;
   readonly readmes: Readmes;
   readonly knownProjects: KnownProjects;
   readonly storedListing: StoredListing;
@@ -24,13 +26,14 @@ export interface PageStores {
 }
 
 /** @param reserved patterns of names */
-export function pageStoresOf(stores: Stores, reserved: readonly string[]): PageStores {
+export function pageStoresOf(stores: Stores, reserved: readonly string[], builders: KnownBuilders): PageStores {
   const { publishers, tokens, releases, projectUses, readmes, knownProjects, storedListing, listedNames } = stores;
   return {
     publishers,
     tokens,
     releases,
     projectUses,
+    builders,
     readmes,
     knownProjects,
     storedListing,

@@ -12,7 +12,7 @@ import { rootHolder } from "../provenance/current-root.ts";
 import { trustedRootOf, unusable, type TrustedRoot } from "../provenance/trusted-root.ts";
 import { verifyUpload } from "../provenance/upload.ts";
 import { VERIFIER, verifyProvenance } from "../provenance/verify.ts";
-import type { ProvenanceVerifier } from "../repository/ports/provenance.ts";
+import type { KnownBuilders, ProvenanceVerifier } from "../repository/ports/provenance.ts";
 import { trustedRoots, type TrustedRoots } from "./trusted-roots.ts";
 
 /**
@@ -68,3 +68,12 @@ export function createVerifyLater(sources: ReadonlyMap<string, MirroredSource>, 
     ctx.defer(send().catch((error: unknown) => ctx.report({ event: "queue-failed", what, reason: messageOf(error) })));
   };
 }
+
+/** What is known of who built files, of the sources by their keys. */
+export const knownBuilders = (sources: ReadonlyMap<string, MirroredSource>): KnownBuilders => ({
+  async of(keys, project) {
+    const verdicts = keys.flatMap((key) => sources.get(key)?.verified?.verdicts.of(project) ?? []);
+    return new Map((await Promise.all(verdicts)).toReversed().flatMap((each) => [...each]));
+  },
+  unusable: (keys, now) => keys.flatMap((key) => sources.get(key)?.verified?.verifier.unusable(now) ?? [])[0],
+});

@@ -6,7 +6,7 @@ import type { PolicyEntryStore } from "../auth/policy-entries.ts";
 import type { SentForms, TokenStore } from "../auth/ports.ts";
 import { createTokenExchange, type TokenExchange } from "./token-exchange.ts";
 import { composeIndex, type Index } from "./compose-index.ts";
-import { createVerifyLater, isVerified, provenanceVerifier } from "./provenance.ts";
+import { createVerifyLater, knownBuilders, isVerified, provenanceVerifier } from "./provenance.ts";
 import type { TrustedRoots } from "./trusted-roots.ts";
 import { pageStoresOf, type PageStores } from "./page-stores.ts";
 import { baseFor } from "./base-for.ts";
@@ -198,6 +198,7 @@ export function compose(
     outermost,
     asksAhead,
     pageTtl,
+    publicUrl,
   };
   const sessions = sessionsOf({ adminTokens, tokens, key: stores.sessionKey });
   const authentication = authenticator({ adminTokens, tokens, attempts: new Attempts(), sessions });
@@ -219,7 +220,7 @@ export function compose(
     },
     auditLog: stores.auditLog,
     trustedRoots: verifier.roots,
-    pageStores: pageStoresOf(stores, reserved),
+    pageStores: pageStoresOf(stores, reserved, knownBuilders(mirroredSources)),
     openStagingFile: stores.openStagingFile,
     publish,
     uploads: createUploadsInParts({

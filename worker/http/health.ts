@@ -25,6 +25,8 @@ interface HealthParts {
   readonly trouble: Platform["trouble"];
   /** What is wrong with the advisories that policies go by; its answer is reused likewise. */
   readonly advisories: (now: number) => Promise<{ readonly sentence: string; readonly isFault: boolean } | undefined>;
+  /** Why no provenance that rules ask for can be verified; undefined where it can. */
+  readonly unverifiable: (now: number) => string | undefined;
   /** Reads each store by its name; what they answer is reused likewise. */
   readonly probes: Readonly<Record<string, () => Promise<unknown>>>;
   /** How far the scrub is; asked for a deep answer only. */
@@ -38,6 +40,7 @@ interface Faults {
   readonly overdue?: readonly { readonly cron: string; readonly since: string }[];
   readonly storage?: string;
   readonly advisories?: string;
+  readonly provenance?: string;
   /** What is no fault, and to be known all the same. */
   readonly notice?: string;
 }
@@ -50,17 +53,27 @@ interface Faults {
  * With `?deep` it reads each store as well, and the status is 503 where one cannot be read: that is for a person, or for
  * monitoring. It names no upstream: anyone may ask.
  */
-export function healthRoutes({ overdue, trouble, advisories, probes, scrub, upstreams }: HealthParts): Hono<AppEnv> {
+export function healthRoutes({
+  overdue,
+  trouble,
+  advisories,
+  unverifiable,
+  probes,
+  scrub,
+  upstreams,
+}: HealthParts): Hono<AppEnv> {
   const faultsAt = reused(async (now): Promise<Faults> => {
     const [crons, storage, known] = await Promise.all([
       inTime(TIMEOUT_MS, "no answer", overdue(now)).catch(() => []),
       inTime(TIMEOUT_MS, "no answer", trouble()).catch(() => "The stores do not answer."),
       inTime(TIMEOUT_MS, "no answer", advisories(now)).catch(() => undefined),
     ]);
+    const unproven = unverifiable(now);
     const late = crons.map(({ cron, since }) => ({ cron, since: new Date(since).toISOString() }));
     return {
       ...(late.length > 0 && { overdue: late }),
       ...(storage !== undefined && { storage }),
+      ...(unproven !== undefined && { provenance: unproven }),
       ...(known && { [known.isFault ? "advisories" : "notice"]: known.sentence }),
     };
   });

@@ -47,6 +47,12 @@ const HOSTS: Readonly<Partial<Record<PublisherKind, string>>> = {
   GitLab: "https://gitlab.com",
 };
 
+/** Where people look at the commit that was built; undefined where that is not known. */
+export function commitUrl(publisher: Publisher, commit: string | undefined): string | undefined {
+  const repository = repositoryUrl(publisher);
+  return repository === undefined || commit === undefined ? undefined : `${repository}/commit/${encodeURI(commit)}`;
+}
+
 /** Where people look at the repository; undefined where that is not known. */
 export function repositoryUrl({ kind, repository }: Publisher): string | undefined {
   const host = HOSTS[kind];

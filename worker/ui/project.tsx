@@ -232,7 +232,7 @@ function Badges({ index, view }: Pick<ProjectPageProps, "index" | "view">) {
 }
 
 /** What somebody should know before they install it. */
-function Notes({ view: { status, shown, staleSince, files } }: Pick<ProjectPageProps, "view">) {
+function Notes({ view: { status, shown, staleSince, files, unverifiable } }: Pick<ProjectPageProps, "view">) {
   return (
     <>
       {status && status.status !== "active" && (
@@ -254,6 +254,11 @@ function Notes({ view: { status, shown, staleSince, files } }: Pick<ProjectPageP
           <p>
             <b>No file of {shown.version} is offered.</b> The policy of this index refuses them; the reasons are below.
           </p>
+        </Note>
+      )}
+      {unverifiable !== undefined && files.some(({ builder }) => builder !== undefined) && (
+        <Note>
+          <p>{unverifiable} What was verified before stays so.</p>
         </Note>
       )}
       {staleSince !== undefined && (

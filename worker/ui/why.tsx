@@ -5,14 +5,19 @@ import { IndexError } from "../errors.ts";
 import type { AppEnv } from "../http/context.ts";
 import { LIFETIMES } from "../http/headers.ts";
 import { counted } from "../pypi/counted.ts";
-import { publisherLabel, repositoryUrl } from "../pypi/publisher.ts";
-import type { Explain, ExplainedProvenance, ShownAdvisory } from "../repository/explanation.ts";
+import { commitUrl, publisherLabel, repositoryUrl } from "../pypi/publisher.ts";
+import type { ProjectName } from "../pypi/name.ts";
+import type { Explain, ExplainedFile, ExplainedProvenance, ShownAdvisory } from "../repository/explanation.ts";
+import type { KnownBuilders, KnownVerdict } from "../repository/ports/provenance.ts";
 import { askedRelease } from "./asked-release.ts";
 import { Layout, pagePlace, sendHtml, type PagePlace } from "./layout.tsx";
 import { Badge } from "./parts.tsx";
 
 /** What the page needs of an index. */
 interface WhyIndex extends Pick<PagePlace, "name" | "base"> {
+  /** The keys of its sources. */
+  readonly sources: readonly string[];
+  readonly builders: KnownBuilders;
   /** The public address, where it is not the request's own; else empty. */
   readonly publicUrl: string;
 }
@@ -30,6 +35,7 @@ export function whyRoutes(of: WhyIndex, explain: Explain): Hono<AppEnv> {
     const { project, version } = askedRelease(c.req.param());
     const files = await explain(project, version, c.get("ctx"));
     if (!files) throw new IndexError("project-not-found", `There is no project ${project} in this index.`);
+    const verdicts = await verdictsOn(of, files, project);
     const answer: ExplanationAnswer = {
       index: of.name,
       project,
@@ -42,7 +48,7 @@ export function whyRoutes(of: WhyIndex, explain: Explain): Hono<AppEnv> {
           uploadTime: iso(uploadedAt),
           upstream: kept,
           verdict,
-          provenance: provenance && shownProvenance(provenance),
+          provenance: provenance && { ...shownProvenance(provenance), ...signing(verdicts.get(filename)) },
           rules: rules.map(({ advisory, exempted, ...each }) => ({
             ...each,
             until: iso(each.until),
@@ -65,6 +71,23 @@ const UPSTREAM = {
   removed: "kept: its upstream no longer lists it",
   changed: "kept: its upstream has other bytes under this name",
 } as const;
+
+/** What is known beside what the page says; nothing where the database does not answer. */
+async function verdictsOn(
+  { sources, builders }: WhyIndex,
+  files: readonly ExplainedFile[],
+  project: ProjectName,
+): Promise<ReadonlyMap<string, KnownVerdict>> {
+  const isVerified = files.some(({ provenance }) => provenance?.state === "verified");
+  return isVerified ? builders.of(sources, project).catch(() => new Map()) : new Map();
+}
+
+function signing(known: KnownVerdict | undefined) {
+  if (known?.verdict.state !== "verified") return {};
+  const { publisher, commit, ref, run, signedAt, logIndex } = known.verdict;
+  const signed = signedAt === 0 ? undefined : iso(signedAt);
+  return { commit, commitUrl: commitUrl(publisher, commit), ref, run, signed, logIndex };
+}
 
 function shownProvenance(provenance: ExplainedProvenance) {
   if (provenance.state !== "verified") return provenance;
@@ -97,7 +120,9 @@ function Why({ place, index, project, version, files }: ExplanationAnswer & { re
             <p>
               {file.provenance.state === "verified" && <Badge tone="good">verified</Badge>}{" "}
               {provenanceSentence(file.provenance)}{" "}
-              {file.provenance.url !== undefined && <a href={file.provenance.url}>{file.provenance.url}</a>}
+              {file.provenance.url !== undefined && <a href={file.provenance.url}>{file.provenance.url}</a>}{" "}
+              {file.provenance.commitUrl !== undefined && <a href={file.provenance.commitUrl}>the commit</a>}{" "}
+              {file.provenance.run?.startsWith("https://") && <a href={file.provenance.run}>the run</a>}
             </p>
           )}
           {file.fixes && (

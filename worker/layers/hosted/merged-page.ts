@@ -12,18 +12,20 @@ const FILE_SIZE = 130;
  * KV.
  *
  * @param below the page of the same project in the sources, where the index merges the two
+ * @param root as of `hostedPage`
  */
 export async function mergedPage(
   holding: ShownProject,
   below: Page | null,
   made: MergedPages,
+  root: string | undefined,
   ctx: Context,
 ): Promise<Page> {
   const { name, tiers } = holding;
   const files = tiers.reduce((count, tier) => count + tier.files.length, 0);
   const isLarge = files * FILE_SIZE + (below?.head.size ?? 0) > MAX_IN_MEMORY;
-  const model = () => hostedPage(holding);
-  const of = `${tiers.map(({ state }) => state).join(" ")} ${below?.head.digest ?? ""}`;
+  const model = () => hostedPage(holding, root);
+  const of = `${tiers.map(({ state }) => state).join(" ")} ${below?.head.digest ?? ""} ${root ?? ""}`;
 
   const known = await readOrReport(() => made.get(name, of, isLarge, ctx.now), `${name}, merged`, ctx);
   if (known) {

@@ -29,6 +29,8 @@ export interface OverlayParts {
   readonly uses: HostedUses;
   readonly made: MergedPages;
   readonly provenance: HostedProvenance;
+  /** As of `hostedPage`. */
+  readonly root: string | undefined;
 }
 
 /**
@@ -38,7 +40,7 @@ export interface OverlayParts {
  * replace.
  */
 export function overlay(parts: OverlayParts): Layer {
-  const { overlays, hosting, made } = parts;
+  const { overlays, hosting, made, root } = parts;
   const indexes = overlays.map(({ index }) => index);
   const holdingOf = shownProjects(overlays);
   const files = new HostedFiles(overlays, parts);
@@ -56,7 +58,7 @@ export function overlay(parts: OverlayParts): Layer {
       if (!holding) return inner.project(name, ctx, demand);
       const below = holding.isOpen ? await inner.project(name, ctx, demand) : null;
       return {
-        page: await mergedPage(holding, below?.page ?? null, made, ctx),
+        page: await mergedPage(holding, below?.page ?? null, made, root, ctx),
         files: overlaidFiles(below?.files, files),
       };
     },
@@ -95,7 +97,7 @@ export function overlay(parts: OverlayParts): Layer {
       const hosts = of === "all" ? await hosting.all(own, ctx) : await hosting.projects([of], own, ctx);
       const listed = [...hosts].flatMap(([project, having]): ListedFile[] => {
         const holding = holdingOf(project, having);
-        return holding ? hostedPage(holding).files.map((entry) => ({ project, entry })) : [];
+        return holding ? hostedPage(holding, root).files.map((entry) => ({ project, entry })) : [];
       });
       return of === "all" || hosts.get(of)?.length ? listed : null;
     },

@@ -1,3 +1,4 @@
+import { documentPath } from "../../pypi/document.ts";
 import { hostedUrl } from "../../pypi/file-url.ts";
 import type { Filename } from "../../pypi/filename.ts";
 import { identityOf } from "../../pypi/identity.ts";
@@ -45,9 +46,14 @@ export function shownProjects(overlays: readonly HostingIndex[]) {
   };
 }
 
-/** The hosted part of a project, as a page. */
-export function hostedPage({ name, tiers }: ShownProject): ProjectPage {
-  const pages = tiers.map((tier) => pageOf(name, tier));
+/**
+ * The hosted part of a project, as a page.
+ *
+ * @param root the index's absolute address without a final slash, which the addresses of provenance begin with (PEP 740); undefined where
+ *   it is not known: then the page has none
+ */
+export function hostedPage({ name, tiers }: ShownProject, root: string | undefined): ProjectPage {
+  const pages = tiers.map((tier) => pageOf(name, tier, root));
   return pages.reduceRight((below, above) => mergePages(above, below));
 }
 
@@ -83,12 +89,14 @@ export function mergePages(above: ProjectPage, below: ProjectPage): ProjectPage 
   };
 }
 
-function pageOf(name: ProjectName, { status, files: all }: HostedProject): ProjectPage {
+function pageOf(name: ProjectName, { status, files: all }: HostedProject, root: string | undefined): ProjectPage {
   const files = status?.status === QUARANTINED ? [] : all;
-  return { name, status, versions: [...new Set(files.map(({ version }) => version))], files: files.map(entryOf) };
+  const versions = [...new Set(files.map(({ version }) => version))];
+  return { name, status, versions, files: files.map((file) => entryOf(name, file, root)) };
 }
 
-function entryOf({ filename, sha256, size, metadata, requiresPython, uploadedAt, yanked }: HostedFile): FileEntry {
+function entryOf(project: ProjectName, file: HostedFile, root: string | undefined): FileEntry {
+  const { filename, version, sha256, size, metadata, requiresPython, uploadedAt, yanked, isAttested } = file;
   return {
     filename,
     url: hostedUrl(sha256, filename),
@@ -99,6 +107,10 @@ function entryOf({ filename, sha256, size, metadata, requiresPython, uploadedAt,
     // An empty reason would read as "not yanked" in JSON (PEP 691).
     yanked: yanked === "" ? true : (yanked ?? false),
     "core-metadata": metadata === undefined ? undefined : { sha256: metadata },
+    provenance:
+      isAttested && root !== undefined
+        ? `${root}/${documentPath({ kind: "provenance", project, version, filename })}`
+        : undefined,
   };
 }
 

@@ -24,6 +24,8 @@ export interface HostedFile {
   readonly uploadedAt: number;
   /** The reason, which may be empty; undefined: not yanked. */
   readonly yanked?: string | undefined;
+  /** Whether it came with attestations. */
+  readonly isAttested?: true | undefined;
 }
 
 /** A project that an index hosts. */

@@ -20,12 +20,14 @@ interface Row {
   readonly requires_python: string | null;
   readonly uploaded_at: number;
   readonly yanked: string | null;
+  readonly attested: number;
 }
 
 /** `CROSS` keeps SQLite from scanning the tables. Deleted files are left out. */
 const PROJECTS = `
   SELECT p.index_name, p.project, p.status, p.status_reason, p.changed, f.filename, f.version, f.sha256, f.size,
-    f.object, f.metadata_sha256, f.requires_python, f.uploaded_at, f.yanked
+    f.object, f.metadata_sha256, f.requires_python, f.uploaded_at, f.yanked,
+    EXISTS (SELECT 1 FROM hosted_provenance AS h WHERE h.sha256 = f.sha256 AND h.filename = f.filename) AS attested
   FROM json_each(?1) AS asked
   CROSS JOIN hosted_project AS p ON p.index_name = asked.value ->> 0 AND p.project = asked.value ->> 1
   LEFT JOIN hosted_file AS f ON f.index_name = p.index_name AND f.project = p.project AND f.object IS NOT NULL
@@ -81,6 +83,7 @@ const fileIn = (row: Row, filename: Filename): HostedFile => ({
   requiresPython: row.requires_python ?? undefined,
   uploadedAt: row.uploaded_at,
   yanked: row.yanked ?? undefined,
+  isAttested: row.attested === 1 ? true : undefined,
 });
 
 /** A database that does not answer must not look like one in which nothing is hosted. */

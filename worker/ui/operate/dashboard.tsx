@@ -41,6 +41,8 @@ interface DashboardParts extends FigureSources {
   /** Bytes; 0: none. */
   readonly quota: number;
   readonly askedFor: AskedFor;
+  /** Why no provenance that rules ask for can be verified; undefined where it can. */
+  readonly unverifiable: (now: number) => string | undefined;
   readonly indexes: readonly HoldingIndex[];
 }
 
@@ -82,6 +84,7 @@ export function dashboardRoutes(parts: DashboardParts): Hono<AppEnv> {
         quota={quota}
         events={events}
         held={held}
+        unverifiable={parts.unverifiable(now)}
         isNew={kept.length < 2}
         top={top.map(({ name, projects }) => ({ source: name, projects: projects.map((each) => each.name) }))}
       />,
@@ -121,12 +124,13 @@ interface DashboardProps {
   readonly quota: number;
   readonly events: readonly LastEvent[];
   readonly held: readonly HeldNow[];
+  readonly unverifiable: string | undefined;
   /** Whether there are too few readings for a plot. */
   readonly isNew: boolean;
   readonly top: readonly { readonly source: string; readonly projects: readonly string[] }[];
 }
 
-function Dashboard({ place, span, buckets, quota, events, held, isNew, top }: DashboardProps) {
+function Dashboard({ place, span, buckets, quota, events, held, unverifiable, isNew, top }: DashboardProps) {
   const when = (at: number) => momentText(at, SPANS[span].length);
   return (
     <Layout title="Dashboard · pypi-edge" place={place}>
@@ -140,6 +144,9 @@ function Dashboard({ place, span, buckets, quota, events, held, isNew, top }: Da
           </a>
         ))}
       </nav>
+      {unverifiable !== undefined && (
+        <p class="card note alarm">{unverifiable} What was verified before stays so; what is new is held.</p>
+      )}
       {isNew && (
         <p class="card note">
           There are fewer than two readings yet: the job figures keeps one at the end of each hour.{" "}

@@ -4,6 +4,7 @@ import { listedFrom } from "../../pypi/file-url.ts";
 import type { PagePlace } from "../layout.tsx";
 import { Badge, Day } from "../parts.tsx";
 import { sizeText } from "../../pypi/size-text.ts";
+import { BuiltBy } from "./built-by.tsx";
 import type { ViewedFile } from "./view.ts";
 
 /** What of the files is shown: what the query of the address says. */
@@ -68,10 +69,9 @@ interface FileRowProps {
   readonly by: ReadonlyMap<string, string>;
 }
 
-function FileRow({ place, file: { entry, tags, isHosted, stored }, isMirrored, by }: FileRowProps) {
+function FileRow({ place, file: { entry, tags, isHosted, stored, builder }, isMirrored, by }: FileRowProps) {
   const uploaded = Date.parse(entry["upload-time"] ?? "");
   const { sha256 } = entry.hashes;
-  const provenance = provenanceLink(entry, place);
   return (
     <tr>
       <th scope="row" class="name">
@@ -80,11 +80,7 @@ function FileRow({ place, file: { entry, tags, isHosted, stored }, isMirrored, b
         </a>{" "}
         {isYanked(entry) && <Badge tone="warn">yanked</Badge>}{" "}
         {entry._kept && <Badge tone="warn">{entry._kept === "removed" ? "gone upstream" : "changed upstream"}</Badge>}{" "}
-        {provenance && (
-          <a class="badge good" href={provenance} rel="nofollow noopener noreferrer">
-            provenance
-          </a>
-        )}
+        {builder && <BuiltBy builder={builder} provenance={provenanceLink(entry, place)} />}
         {sha256 && (
           <details class="small">
             <summary class="soft">sha256</summary>

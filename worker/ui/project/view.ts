@@ -5,10 +5,12 @@ import type { ProjectName } from "../../pypi/name.ts";
 import type { FileEntry, ProjectStatus } from "../../pypi/page.ts";
 import { canonicalVersion } from "../../pypi/pep440.ts";
 import { chosenRelease, listedReleases, type ListedRelease } from "../../pypi/releases.ts";
+import type { Signer } from "../../pypi/verdict.ts";
 import { RENDERER_VERSION, renderDescription } from "../../readme/render.ts";
 import type { Context } from "../../repository/context.ts";
 import type { Explain, ExplainedFile } from "../../repository/explanation.ts";
 import type { ProjectUses, StoredUse } from "../../repository/ports/project-uses.ts";
+import type { KnownBuilders, KnownVerdict } from "../../repository/ports/provenance.ts";
 import type { Readmes } from "../../repository/ports/readmes.ts";
 import type { Project, Repository } from "../../repository/repository.ts";
 import { releaseMetadata, type ReleaseMetadata } from "./release-metadata.ts";
@@ -25,7 +27,18 @@ export interface ViewedIndex {
   readonly explain: Explain | undefined;
   readonly uses: ProjectUses;
   readonly readmes: Readmes;
+  readonly builders: KnownBuilders;
 }
+
+/**
+ * Who built a file that has provenance. `stated`: that was not verified here, and the reason is a sentence where it could not be;
+ * `uploaded`: it is hosted, and was verified when it was uploaded.
+ */
+export type FileBuilder =
+  | { readonly state: "verified"; readonly signer: Signer }
+  | { readonly state: "refused"; readonly reason: string }
+  | { readonly state: "stated"; readonly reason?: string | undefined }
+  | { readonly state: "uploaded" };
 
 /** A file of the release that is shown. */
 export interface ViewedFile {
@@ -34,6 +47,8 @@ export interface ViewedFile {
   readonly isHosted: boolean;
   /** undefined: it is not stored here, or that cannot be told. */
   readonly stored: StoredUse | undefined;
+  /** undefined: it has no provenance. */
+  readonly builder: FileBuilder | undefined;
 }
 
 /** A release that the index lists, or refuses whole. */
@@ -59,6 +74,8 @@ export interface ProjectView {
   readonly metadata: ReleaseMetadata;
   /** HTML of the description, in which nothing is active. */
   readonly readme: string | undefined;
+  /** Why no provenance can be verified now, a sentence; undefined where it can, or no rule asks for it. */
+  readonly unverifiable: string | undefined;
   /** Since when the upstream could not be asked. Milliseconds since the epoch. */
   readonly staleSince: number | undefined;
 }
@@ -95,10 +112,19 @@ export async function viewProject(
   const shown = releases.find((each) => each.version === (chosen ?? releases[0]?.version));
   if (wanted !== undefined && chosen === undefined) return "no-release";
   const entries = listed.find((each) => each.version === shown?.version)?.files ?? [];
-  const [metadata, uses] = await Promise.all([
+  const [metadata, uses, verdicts] = await Promise.all([
     releaseMetadata(project, found.files, entries, ctx),
     usesOf(index, project, entries, ctx),
+    verdictsOn(index, project, entries, ctx),
   ]);
+  const unverifiable = index.builders.unusable(index.sources, ctx.now);
+  const viewed = (entry: FileEntry): ViewedFile => ({
+    entry,
+    tags: fileTags(entry.filename),
+    isHosted: isHostedEntry(entry),
+    stored: uses.get(fileLabel(refOf(entry, "file"))),
+    builder: builderOf(entry, verdicts.get(entry.filename), unverifiable),
+  });
   return {
     project,
     status: model.status,
@@ -107,21 +133,42 @@ export async function viewProject(
     source: found.files.source,
     releases,
     shown,
-    files: entries.map((entry) => viewedFile(entry, uses)).toSorted((one, other) => byTags(one.tags, other.tags)),
+    files: entries.map(viewed).toSorted((one, other) => byTags(one.tags, other.tags)),
     metadata,
     readme: await readmeOf(metadata, index.readmes, ctx),
+    unverifiable,
     staleSince: found.page.uncheckedSince,
   };
 }
 
 const isFromOverlay = ({ files }: Project) => files.source === "-";
 
-const viewedFile = (entry: FileEntry, uses: ReadonlyMap<string, StoredUse>): ViewedFile => ({
-  entry,
-  tags: fileTags(entry.filename),
-  isHosted: isHostedEntry(entry),
-  stored: uses.get(fileLabel(refOf(entry, "file"))),
-});
+/** Who built a file, as the last verdict on these very bytes says. */
+function builderOf(
+  entry: FileEntry,
+  known: KnownVerdict | undefined,
+  unverifiable: string | undefined,
+): FileBuilder | undefined {
+  if (entry.provenance === undefined) return undefined;
+  if (isHostedEntry(entry)) return { state: "uploaded" };
+  if (known === undefined || known.sha256 !== entry.hashes["sha256"]) return { state: "stated", reason: unverifiable };
+  const { verdict } = known;
+  return verdict.state === "verified" ? { state: "verified", signer: verdict } : verdict;
+}
+
+/** The verdicts on the files of a release; none where the database does not answer. */
+async function verdictsOn(
+  { sources, builders }: ViewedIndex,
+  project: ProjectName,
+  entries: readonly FileEntry[],
+  ctx: Context,
+): Promise<ReadonlyMap<string, KnownVerdict>> {
+  if (!entries.some((entry) => entry.provenance !== undefined && !isHostedEntry(entry))) return new Map();
+  return builders.of(sources, project).catch((error: unknown) => {
+    ctx.report({ event: "storage-failed", what: `who built files of ${project}`, reason: messageOf(error) });
+    return new Map();
+  });
+}
 
 /** The files that the index's policy refuses. */
 export async function refusedFiles(
