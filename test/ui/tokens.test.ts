@@ -179,6 +179,29 @@ test("a form that is sent twice acts once, in whichever isolates it arrives, at 
   expect(await names()).toEqual(["acme release"]);
 });
 
+test("a token is revoked by no form from another site, of another sign-in, without the right, or sent twice", async () => {
+  const { id } = await give(rig, { name: "kept" });
+  const to = `/-/tokens/${id}/revoke`;
+  const fields = hiddenFields(await page(), `..${to}`);
+  const other = (await signIn(rig, (await give(rig, { name: "other", index: "default", scopes: ["admin"] })).text))
+    .session;
+  for (const [headers, status] of [
+    [{ ...session, "Sec-Fetch-Site": "cross-site" }, 403],
+    [other, 403],
+    [{ ...other, Cookie: `${session["Cookie"]}x` }, 403],
+    [{}, 401],
+  ] as const) {
+    expect((await sendForm(rig, to, fields, headers)).status).toBe(status);
+  }
+  // An admin of another index, with a form of its own.
+  const seals = formSeals({ req: new HonoRequest(new Request("https://edge.test/", { headers: other })) });
+  expect((await sendForm(rig, to, { form: seals?.sealFor(to) ?? "" }, other)).status).toBe(404);
+  expect(await names()).toEqual(["kept", "other"]);
+  expect((await sendForm(rig, to, fields, session)).status).toBe(303);
+  expect((await sendForm(rig, to, fields, session)).status).toBe(409);
+  expect(await names()).toEqual(["other"]);
+});
+
 test("a form with which nothing was done may be sent again", async () => {
   const fields = { ...hiddenFields(await page(), MAKE), ...WANTED };
   expect((await sendForm(rig, "/-/tokens", { ...fields, name: "" }, session)).status).toBe(422);
