@@ -5,7 +5,7 @@ import { orStorageFailed } from "../or-storage-failed.ts";
 import { auditEntryStatement, auditEntryWhere } from "./audit-entry.ts";
 
 /** D1 takes 2 MB as one value, and a member has some 250 characters. */
-const MEMBERS_AT_ONCE = 4_000;
+const ROWS_AT_ONCE = 4_000;
 
 const STEP = "sequence, chain, manifest, exported_at AS exportedAt, members";
 
@@ -69,11 +69,9 @@ export function carriedStepsIn(db: Database, source: string): CarriedSteps {
     );
 
   const membersIn = (members: CarriedManifest["members"]) =>
-    Array.from({ length: Math.ceil(members.length / MEMBERS_AT_ONCE) }, (_, nth) => {
-      const before = nth * MEMBERS_AT_ONCE;
-      return db
-        .prepare(ADD_MEMBERS)
-        .bind(source, JSON.stringify(members.slice(before, before + MEMBERS_AT_ONCE)), before);
+    Array.from({ length: Math.ceil(members.length / ROWS_AT_ONCE) }, (_, nth) => {
+      const before = nth * ROWS_AT_ONCE;
+      return db.prepare(ADD_MEMBERS).bind(source, JSON.stringify(members.slice(before, before + ROWS_AT_ONCE)), before);
     });
 
   /** The statement for a member, and that which notes that it has arrived. */
@@ -136,7 +134,14 @@ export function carriedStepsIn(db: Database, source: string): CarriedSteps {
         JSON.stringify(kinds),
       )) !== null,
 
-    lacking: async (needed) => (await one<NeededObject>(LACKING, JSON.stringify(needed))) ?? undefined,
+    async lacking(needed) {
+      for (let at = 0; at < needed.length; at += ROWS_AT_ONCE) {
+        const batch = JSON.stringify(needed.slice(at, at + ROWS_AT_ONCE));
+        const found = await one<NeededObject>(LACKING, batch);
+        if (found) return found;
+      }
+      return undefined;
+    },
 
     end: (manifest, audit, now) =>
       orStorageFailed(async () => {
