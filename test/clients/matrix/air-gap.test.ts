@@ -9,6 +9,7 @@ import { removeDirectory, temporaryDirectory } from "../../../cli/demo/leftovers
 import { buildWheel, type Wheel } from "../../../cli/demo/wheel.ts";
 import type { Outcome } from "../../../cli/demo/process.ts";
 import { Place } from "../../support/node/clients/place.ts";
+import { zip } from "../../support/archive.ts";
 import { CLI, killedAfter, pypiEdge } from "../../support/node/command.ts";
 import { incompressible } from "../../support/node/fake-index/content.ts";
 import { fakeIndex } from "../../support/node/fake-index/fake-index.ts";
@@ -202,6 +203,25 @@ describe("pypi-edge import", () => {
       }
     },
   );
+
+  test("brings advisories and lists before the pages: the guard refuses there what they say", async () => {
+    const affected = [{ package: { ecosystem: "PyPI", name: "demo" }, versions: ["1.29"] }];
+    const record = { name: "MAL-2026-1.json", content: JSON.stringify({ id: "MAL-2026-1", affected }) };
+    writeFileSync(join(work, "all.zip"), await zip([record]));
+    const deny = ["policy", "deny", "app", "--index", "team", "--reason", "It is not for us.", "--json"];
+    const id = /"id":"([^"]+)"/.exec((await run(...deny)).stdout)?.[1] ?? "";
+    try {
+      expect(await exported("guarded", "--advisories", "all.zip", "--project", "demo")).toMatchObject({ code: 0 });
+    } finally {
+      await run("policy", "remove", id);
+    }
+    expect([membersOf("guarded", "advisories"), membersOf("guarded", "lists")]).toEqual([["advisories"], ["lists"]]);
+    await far.startAnew();
+    expect(await far.import(work, "guarded")).toMatchObject({ code: 0 });
+    expect(await atFar("demo")).toHaveLength(FILES - 1);
+    const { output } = await pypiEdge(["policy", "list", ...far.access], work);
+    expect(output).toMatch(/deny +app .*It is not for us\./);
+  });
 
   test("says which volume is next, wherever the others are", async () => {
     await far.startAnew();

@@ -50,9 +50,14 @@ export class FarIndex {
     await this.start();
   }
 
+  /** The options with which commands find it. */
+  get access(): string[] {
+    return ["--url", new URL("/", this.index).href, "--state", this.state];
+  }
+
   /** The words of `pypi-edge import` for these folders. */
   importWords(...folders: readonly string[]): string[] {
-    return ["import", ...folders, "--url", new URL("/", this.index).href, "--state", this.state];
+    return ["import", ...folders, ...this.access];
   }
 
   import(cwd: string, ...folders: readonly string[]): Promise<Outcome> {
