@@ -15,6 +15,7 @@ ${others.map((index) => `and at ${root}${index.base}/simple/ (${sources(index)})
 ${commands.join("\n")}
 
 The admin token is in ${tokenFile(options.state)}; ${adminCommands(options)}
+In a browser, sign in with it at ${root}/-/sign-in
 ${reading(options, main)}${hosting(options, indexes)}${undated(indexes)}${freshness(feed, options.cron)}Ctrl-C stops it; the stored files and pages stay.
 `);
 }
