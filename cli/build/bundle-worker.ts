@@ -21,14 +21,19 @@ const modulesOfNode: Plugin = {
  *
  * @param folder where `index.js` is written
  * @param root the project's folder, or a checkout of another version
+ * @param entry the module that is the worker, below `root`
  * @returns all files that are in the bundle, as paths below `root`
  */
-export async function bundleWorker(folder: string, root = PROJECT_FOLDER): Promise<string[]> {
+export async function bundleWorker(
+  folder: string,
+  root = PROJECT_FOLDER,
+  entry = join("worker", "index.ts"),
+): Promise<string[]> {
   // A package has no esbuild, and needs none: it is loaded where something is built.
   const { build } = await import("esbuild");
   const { metafile } = await build({
     absWorkingDir: root,
-    entryPoints: [join(root, "worker", "index.ts")],
+    entryPoints: [join(root, entry)],
     outfile: join(folder, "index.js"),
     bundle: true,
     platform: "neutral",

@@ -232,3 +232,22 @@ test("why says of each file who built it, and shows as verified only what is", a
   expect(page.match(/>verified</g)).toHaveLength(1);
   expect(page).toContain("It is proven to be by GitHub acme/demo (release.yml).");
 });
+
+test("a verified file costs a request of the upstream, and a read and a write of KV; the rest is once a project", async () => {
+  const costOf = async (count: number) => {
+    const files = Array.from({ length: count }, (_, at) => withProvenance(file(`1.${at}`, NOW - at * DAY)));
+    for (const each of files) await attest(rig, sigstore, each);
+    await rig.upstream.publish("demo", files);
+    rig.wait(DAY);
+    await rig.get("/simple/demo/");
+    rig.forget();
+    await rig.deliverRefreshes();
+    const { counts } = rig;
+    return [provenanceRequests(rig).length, counts["kv.getWithMetadata"], counts["kv.put"], counts["d1.prepare"]];
+  };
+  // What was verified in the first round is not verified again in the second.
+  expect([await costOf(2), await costOf(5)]).toEqual([
+    [2, 2, 3, 5],
+    [3, 3, 4, 5],
+  ]);
+});
