@@ -80,19 +80,10 @@ const OF_AN_INDEX: Readonly<Record<string, Tries>> = {
 const below = (base: string, table: Readonly<Record<string, Tries>>) =>
   Object.fromEntries(Object.entries(table).map(([route, tries]) => [route.replace(" /", ` ${base}/`), tries]));
 
-const OF_NO_INDEX = [
-  "/robots.txt",
-  "/-/style/:file",
-  "/-/health",
-  "/-/metrics",
-  "/-",
-  "/-/",
-  "/-/sign-in",
-  "/-/tokens",
-  "/-/audit",
-  "/-/exemptions",
-  "/-/jobs",
-];
+const BELOW_DASH = "style/:file health metrics sign-in tokens audit exemptions jobs".split(" ");
+const OF_NO_INDEX = ["/robots.txt", "/-", "/-/", ...BELOW_DASH.map((path) => `/-/${path}`)];
+const FORMS =
+  "sign-in sign-out tokens tokens/:id/revoke releases/:index/:project/:action exemptions exemptions/:id/end jobs/:job";
 const OF_MIRRORS = ["", "/entries", "/errors", "/verification"].map((path) => `mirror${path}`);
 const READ_BY_ADMINS = ["tokens", "advisories", "trusted-root", "policy/entries", "audit", ...OF_MIRRORS];
 const READ_OF_INDEX = ["projects", "stored", "carried", "policy/pending"];
@@ -106,18 +97,7 @@ const TABLE: Readonly<Record<string, Tries>> = {
   "GET /team/find-links": withSlash,
   "GET /team/legacy/+simple/:project/": ofProjects,
   ...Object.fromEntries(OF_NO_INDEX.map((path) => [`GET ${path}`, plain])),
-  ...Object.fromEntries(
-    [
-      "sign-in",
-      "sign-out",
-      "tokens",
-      "tokens/:id/revoke",
-      "releases/:index/:project/:action",
-      "exemptions",
-      "exemptions/:id/end",
-      "jobs/:job",
-    ].map((path) => [`POST /-/${path}`, sent("POST", "form=a.b")]),
-  ),
+  ...Object.fromEntries(FORMS.split(" ").map((path) => [`POST /-/${path}`, sent("POST", "form=a.b")])),
   "GET /-/api/openapi.json": plain,
   "POST /-/api/jobs/:name": jobs,
   ...Object.fromEntries(

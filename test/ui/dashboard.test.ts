@@ -78,7 +78,7 @@ describe("the dashboard", () => {
     await rig.page("demo");
     const page = await shown(rig);
     expect(held(page)).toEqual([["default: 1 file", "Of 1 project that clients asked for within 7 days."]]);
-    expect(page).toMatch(/demo-2\.0-py3-none-any\.whl[^]*href="\.\.\/-\/why\/demo"[^]*2026-11-25 11:00/);
+    expect(page).toMatch(/href="\.\.\/-\/why\/demo">demo<\/a> 2\.0 <\/th><td class="num">1<\/td>[^]*2026-11-25 11:00/);
     vi.spyOn(rig.services.askedFor, "since").mockRejectedValue(new Error("away"));
     expect(held(await shown(rig))).toEqual([["default: not known now", "A store or a source did not answer."]]);
   });

@@ -98,14 +98,17 @@ tbody th { font-weight: 600; }
 tbody th > details { font-weight: 400; }
 [aria-current] { font-weight: 650; text-decoration: none; color: inherit; }
 .num { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
-td.day { white-space: nowrap; }
+.day { white-space: nowrap; }
 .name { overflow-wrap: anywhere; min-width: 12rem; }
 .refused > li { overflow-wrap: anywhere; }
 .refused > .card { margin: 0.6rem 0; padding: 0.75rem 1.1rem; }
 .refused p { margin: 0.3rem 0 0; }
 .filter { display: flex; flex-wrap: wrap; align-items: end; gap: 0.6rem 1rem; margin: 0.75rem 0; }
 .filter label { display: grid; gap: 0.2rem; font-size: 0.8rem; color: var(--soft); }
-.filter input { flex: none; width: 11rem; }
+.filter input { flex: none; width: 8.75rem; }
+.filter input[type="date"] { width: 9.5rem; }
+.filter + .scroll { margin-top: 1.25rem; }
+tbody th .soft { font-weight: 400; }
 .filter input, .filter select { color: var(--text); font-size: 0.95rem; max-width: 100%; }
 .fields { display: grid; gap: 0.9rem; max-width: 36rem; }
 .fields > p { margin: 0; }
@@ -125,9 +128,10 @@ button.danger { color: var(--bad); border-color: currentColor; }
 .actions { margin: 1.25rem 0; }
 button.main { background: var(--accent); border-color: var(--accent); color: var(--card); font-weight: 600; }
 .done { border-left-color: var(--good); }
-.jobs > li { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 0.5rem 1rem; margin: 0.5rem 0; padding: 0.6rem 1rem; }
+ul.jobs > li { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 0.5rem 1rem; margin: 0.5rem 0; padding: 0.6rem 1rem; }
 .jobs > li > div { flex: 1 1 20rem; }
 .jobs form { display: flex; align-items: center; gap: 0.9rem; }
+.jobs button { min-width: 9.5rem; }
 label.check { display: flex; align-items: baseline; gap: 0.4rem; font-size: 0.875rem; color: var(--soft); }
 dl.details { margin: 0.3rem 0 0; }
 dl.details > div { display: flex; flex-wrap: wrap; gap: 0 0.6rem; }

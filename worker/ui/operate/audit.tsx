@@ -137,7 +137,7 @@ function FilterForm({ filter, names }: Pick<AuditPageProps, "filter" | "names">)
     <form class="filter" aria-label="Entries">
       <label>
         Who
-        <input name="actor" value={filter.actor} placeholder="a token's id or name" autocapitalize="none" />
+        <input name="actor" value={filter.actor} placeholder="id or name" autocapitalize="none" />
       </label>
       <label>
         Did

@@ -1,10 +1,13 @@
 import type { PendingFiles } from "../../../schema/policy-outlook.ts";
+import { asFilename } from "../../pypi/filename.ts";
+import { asProjectName } from "../../pypi/name.ts";
+import { versionOf } from "../../pypi/version.ts";
 import type { PagePlace } from "../layout.tsx";
 import { counted } from "../../pypi/counted.ts";
 import { Badge } from "../parts.tsx";
 
-/** So many files of an index are named. */
-const SHOWN = 15;
+/** So many releases of an index are named. */
+const SHOWN = 10;
 
 /** What an index holds now. */
 export interface HeldNow {
@@ -36,24 +39,26 @@ export function Held({ place, held }: HeldProps) {
               <table>
                 <thead>
                   <tr>
-                    <th scope="col">File</th>
-                    <th scope="col">Project</th>
+                    <th scope="col">Release</th>
+                    <th scope="col" class="num">
+                      Files
+                    </th>
                     <th scope="col">Let through (UTC)</th>
                   </tr>
                 </thead>
                 <tbody>
-                  {pending.files.slice(0, SHOWN).map(({ project, filename, until }) => (
-                    <tr>
-                      <th scope="row" class="name">
-                        {filename}
-                      </th>
-                      <td>
-                        <a href={`${place.up}${base.slice(1)}${base === "" ? "" : "/"}-/why/${project}`}>{project}</a>{" "}
-                        {pending.heldFixes.some((fix) => fix.project === project) && <Badge tone="warn">a fix</Badge>}
-                      </td>
-                      <td class="day">{until.slice(0, 16).replace("T", " ")}</td>
-                    </tr>
-                  ))}
+                  {heldReleases(pending)
+                    .slice(0, SHOWN)
+                    .map(({ project, version, files, until, isFix }) => (
+                      <tr>
+                        <th scope="row" class="name">
+                          <a href={`${place.up}${base.slice(1)}${base === "" ? "" : "/"}-/why/${project}`}>{project}</a>{" "}
+                          {version} {isFix && <Badge tone="warn">a fix</Badge>}
+                        </th>
+                        <td class="num">{files}</td>
+                        <td class="day">{until.slice(0, 16).replace("T", " ")}</td>
+                      </tr>
+                    ))}
                 </tbody>
               </table>
             </div>
@@ -65,14 +70,32 @@ export function Held({ place, held }: HeldProps) {
   );
 }
 
-function aboutOf({ index, days, projects, cut, unknown, files }: PendingFiles) {
-  const rest = files.length - SHOWN;
+/** Files by release, which is let through when its first file is; the next first. */
+function heldReleases({ files, heldFixes }: PendingFiles) {
+  const versionIn = ({ project, filename }: PendingFiles["files"][number]) => {
+    const [name, safe] = [asProjectName(project), asFilename(filename)];
+    return (name && safe && versionOf(safe, name)) ?? filename;
+  };
+  const releases = Map.groupBy(files, (file) => `${file.project} ${versionIn(file)}`);
+  return [...releases.values()].flatMap((own) => {
+    const [first] = own;
+    if (!first) return [];
+    const [{ project, until }, version] = [first, versionIn(first)];
+    const isFix = heldFixes.some((fix) => fix.project === project && fix.version === version);
+    return [{ project, version, files: own.length, until, isFix }];
+  });
+}
+
+function aboutOf(pending: PendingFiles) {
+  const { index, days, projects, cut, unknown } = pending;
+  const rest = heldReleases(pending).length - SHOWN;
   return (
     <>
       Of {cut ? "the first " : ""}
       {counted(projects, "project")} that clients asked for within {days} days
       {unknown.length > 0 && `, of which ${unknown.length} could not be looked at`}.
-      {rest > 0 && ` ${rest} more files are held.`} All of them: <code>pypi-edge policy pending --index {index}</code>.
+      {rest > 0 && ` ${counted(rest, "more release")} ${rest === 1 ? "is" : "are"} held.`} All of them:{" "}
+      <code>pypi-edge policy pending --index {index}</code>.
     </>
   );
 }

@@ -38,8 +38,12 @@ export class Site {
     this.#browser = browser;
   }
 
-  static async open(): Promise<Site> {
-    const rig = await Rig.open(fakeIndex(await upstreamContent(), () => "pypi"));
+  /** @param options further ones of `npm start` */
+  static async open(...options: string[]): Promise<Site> {
+    const rig = await Rig.open(
+      fakeIndex(await upstreamContent(), () => "pypi"),
+      ...options,
+    );
     try {
       const team = new Team(rig);
       const token = await team.token({ name: "acme release", scopes: ["read", "upload"] });
@@ -59,11 +63,11 @@ export class Site {
       });
       const { files } = (await page.json()) as { files: { url: string }[] };
       for (const { url } of files.slice(0, 3)) await (await fetch(new URL(url, page.url))).arrayBuffer();
-      const options = {
+      const launching = {
         executablePath: findChromium() ?? "",
         args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"],
       };
-      return new Site(rig, token, await chromium.launch(options));
+      return new Site(rig, token, await chromium.launch(launching));
     } catch (error) {
       await rig.close();
       throw error;
