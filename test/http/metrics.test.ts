@@ -242,7 +242,7 @@ describe("/-/metrics", () => {
     expect(scrapes).toEqual([[], []]);
     // The sums, what is stored and hosted, the dead letters and when crons ran each time, and once a minute the number of projects; and, for
     // /-/health, once in half a minute when crons ran.
-    expect(rig.counts).toEqual({ "d1.prepare": 20, "d1.batch": 2 });
+    expect(rig.counts).toEqual({ "d1.prepare": 22, "d1.batch": 2 });
   });
 
   test("is 503 and not half of the figures while the database is away, and nothing else is", async () => {

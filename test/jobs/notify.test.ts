@@ -10,7 +10,7 @@ import { READER } from "../support/hosted.ts";
 import { demoRecord, storeAdvisories } from "../support/osv.ts";
 import { deliver } from "../support/queue.ts";
 import { call, host } from "../support/releases.ts";
-import { filePath, Rig, VARS } from "../support/rig.ts";
+import { ADMIN_TOKEN, filePath, Rig, VARS } from "../support/rig.ts";
 import type { FakeFile } from "../support/upstream.ts";
 import { contextIn } from "../support/tokens.ts";
 import { upload, wheelOf } from "../support/upload.ts";
@@ -238,6 +238,26 @@ describe("what the audit log does not have", () => {
     const [notice, ...others] = await look();
     expect(others).toEqual([]);
     expect(notice).toMatchObject({ project: "demo", subject: "1.0+team.1", details: { base: "1.0", newest: "2.0" } });
+  });
+
+  test("how many forks are out of date is a metric, also where nobody is told", async () => {
+    const rig = new Rig({ INDEXES });
+    const gauge = async () => {
+      await rig.post("jobs/watch");
+      const { text } = await rig.get("/-/metrics", { Authorization: `Bearer ${ADMIN_TOKEN}` });
+      return /^pypi_edge_forks_outdated.*$/m.exec(text())?.[0];
+    };
+    expect(await gauge()).toBeUndefined();
+    await rig.upstream.publish("demo", [OLD]);
+    await forkOf("demo", "1.0");
+    expect(await gauge()).toBe('pypi_edge_forks_outdated{index="team"} 0');
+    await rig.upstream.publish("demo", [OLD, YOUNG]);
+    rig.wait(DAY);
+    await gauge();
+    expect(await gauge()).toBe('pypi_edge_forks_outdated{index="team"} 1');
+    rig.upstream.down = true;
+    rig.wait(30 * DAY);
+    expect(await gauge()).toBe('pypi_edge_forks_outdated{index="team"} 1');
   });
 
   test("advisories are too old once, for as long as they are the same", async () => {

@@ -1,5 +1,6 @@
 import type { PolicyEntryStore } from "../auth/policy-entries.ts";
 import { inSeconds } from "../duration.ts";
+import type { Forks } from "../publishing/fork.ts";
 import type { HostedAmounts } from "../publishing/releases/ports.ts";
 import type { MirrorLists } from "../mirroring/ports.ts";
 import { isFollowed } from "../repository/ports/change-log.ts";
@@ -16,6 +17,7 @@ export interface GaugeSources {
   readonly catalog: { count(): Promise<number> };
   readonly objects: Pick<StoredObjects, "total">;
   readonly hosted: HostedAmounts;
+  readonly forks: Pick<Forks, "outdated">;
   readonly letters: Pick<DeadLetters, "counts">;
   readonly policyEntries: { readonly entries: Pick<PolicyEntryStore, "counts"> };
   readonly sources: ReadonlyMap<string, MirroredSource>;
@@ -28,8 +30,9 @@ export interface GaugeSources {
 
 /** Reads all gauges; rejects where the database cannot be read. `now` in milliseconds since the epoch. */
 export async function readGauges(from: GaugeSources, now: number): Promise<Gauge[]> {
-  const { catalog, objects, hosted, letters, policyEntries, sources, advisoryIndex, mirrorLists, scrubbing } = from;
-  const [projects, overdue, stored, own, dead, entries, logs, advisories, mirrors, scrub] = await Promise.all([
+  const { catalog, objects, hosted, forks, letters, policyEntries, sources, advisoryIndex, mirrorLists, scrubbing } =
+    from;
+  const [projects, overdue, stored, own, dead, entries, logs, advisories, mirrors, scrub, forked] = await Promise.all([
     catalog.count(),
     from.overdue(now),
     objects.total(),
@@ -40,6 +43,7 @@ export async function readGauges(from: GaugeSources, now: number): Promise<Gauge
     advisoryIndex.state(),
     mirrorLists.figures(now),
     scrubbing.state(),
+    forks.outdated(),
   ]);
   return [
     single("pypi_edge_projects", "Projects whose pages are stored.", projects),
@@ -66,11 +70,18 @@ export async function readGauges(from: GaugeSources, now: number): Promise<Gauge
     ...(logs.length > 0 ? ofLogs(logs) : []),
     ...gaugesOfMirrors(mirrors, sources, now),
     ...(scrub ? gaugesOfScrub(scrub) : []),
+    ...(forked.length > 0 ? [outdatedForks(forked)] : []),
     ...(advisories.isLoaded || advisories.failure !== undefined ? ofAdvisories(advisories) : []),
   ];
 }
 
 const single = (name: string, help: string, value: number): Gauge => ({ name, help, samples: [{ labels: {}, value }] });
+
+const outdatedForks = (forked: Awaited<ReturnType<Forks["outdated"]>>): Gauge => ({
+  name: "pypi_edge_forks_outdated",
+  help: "Forks whose upstream had a newer release when the job watch last looked, by index.",
+  samples: forked.map(({ index, outdated }) => ({ labels: { index }, value: outdated })),
+});
 
 const ofAdvisories = ({ records, checkedAt, failure }: AdvisoryIndexState): Gauge[] => [
   single("pypi_edge_advisory_records", "Records of OSV by which policies refuse files.", records),

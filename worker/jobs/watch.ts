@@ -10,15 +10,17 @@ import type { Job, JobServices } from "./job.ts";
 
 /**
  * The job `watch`: finds what receivers are to be told of that no request and no entry of the audit log shows: advisories that are too
- * old, and forks whose upstream has a newer release. The job `notify` tells them.
+ * old, and forks whose upstream has a newer release. The job `notify` tells them; how many forks there are, a metric says.
  */
 export const findNotices: Job = async (services, ctx, { dryRun }) => {
   const { receivers, store } = services.notices;
   const isWanted = (event: string) => receivers.some(({ wants }) => wants(event));
+  const forks = await newestOfForks(services, ctx);
+  if (!dryRun) await services.forks.noteNewest(forks);
   if (receivers.length === 0) return [{ kind: "no-receivers" }];
   const found = [
     ...(isWanted("advisories-stale") ? await staleAdvisories(services, ctx) : []),
-    ...(isWanted("fork-outdated") ? await outdatedForks(services, ctx) : []),
+    ...(isWanted("fork-outdated") ? forks.flatMap(noticeOf) : []),
   ];
   if (!dryRun) await store.add(found, ctx.now);
   return [{ kind: "notices-found", notices: found.length }];
@@ -33,20 +35,35 @@ async function staleAdvisories({ indexes, osv, advisoryIndex }: JobServices, { n
   return [{ key: `advisories-stale ${since}`, event: "advisories-stale", ...about }];
 }
 
-async function outdatedForks(services: JobServices, ctx: Context): Promise<NewNotice[]> {
-  const found: NewNotice[] = [];
+/** A fork, and the upstream's release that is newer than its base; undefined where there is none. */
+interface WatchedFork {
+  readonly index: string;
+  readonly project: ProjectName;
+  readonly version: string;
+  readonly base: string;
+  readonly newest: string | undefined;
+}
+
+/** The forks that are offered, without those of which nothing is known now. */
+async function newestOfForks(services: JobServices, ctx: Context): Promise<WatchedFork[]> {
+  const found: WatchedFork[] = [];
   for (const { config, sources } of services.indexes) {
     if (!config.hosted) continue;
     const { name: index } = config;
     for (const { project, version, base, isOffered } of await services.forks.list(index)) {
       const newest = isOffered ? await newestOf(project, sources, services, ctx) : undefined;
-      if (newest === undefined || !isHigher(newest, base.version)) continue;
-      const details = { base: base.version, newest };
-      const key = `fork-outdated ${index} ${project} ${version} ${newest}`;
-      found.push({ key, event: "fork-outdated", index, project, subject: version, details });
+      if (newest === undefined) continue;
+      const isNewer = isHigher(newest, base.version);
+      found.push({ index, project, version, base: base.version, newest: isNewer ? newest : undefined });
     }
   }
   return found;
+}
+
+function noticeOf({ index, project, version, base, newest }: WatchedFork): NewNotice[] {
+  if (newest === undefined) return [];
+  const key = `fork-outdated ${index} ${project} ${version} ${newest}`;
+  return [{ key, event: "fork-outdated", index, project, subject: version, details: { base, newest } }];
 }
 
 /** The newest final release on the page of the first source that has the project; undefined where there is none, or the source is away. */

@@ -2,6 +2,7 @@ import { badRequest } from "../errors.ts";
 import type { Context } from "../repository/context.ts";
 import { isLocalOf } from "../pypi/pep440.ts";
 import type { ProjectName } from "../pypi/name.ts";
+import type { ForksToWatch } from "../repository/ports/notices.ts";
 import type { Distribution } from "./distribution.ts";
 
 /** A patch of a fork. */
@@ -45,11 +46,13 @@ export interface ListedFork extends Omit<Fork, "patches"> {
 export type AdvisoriesOn = (fork: ListedFork, ctx: Context) => Promise<readonly string[]>;
 
 /** The forks that are recorded. Rejects with `storage-failed`. */
-export interface Forks {
+export interface Forks extends ForksToWatch {
   /** Those of an index, by project and version. */
   list(index: string): Promise<readonly ListedFork[]>;
   /** One with its patches; null where there is no such fork. */
   find(index: string, project: ProjectName, version: string): Promise<(ListedFork & Fork) | null>;
+  /** How many forks that are offered are out of date, by the indexes that have forks, as the job `watch` last found. */
+  outdated(): Promise<readonly { readonly index: string; readonly outdated: number }[]>;
 }
 
 /** Throws `bad-request` where a file's version is not that of a fork of the base. */

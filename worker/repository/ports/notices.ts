@@ -77,4 +77,13 @@ export interface ForksToWatch {
       readonly isOffered: boolean;
     }[]
   >;
+  /** Notes of forks that were looked at whether the upstream has a newer release; undefined: it has none. Rejects where the database fails. */
+  noteNewest(
+    looked: readonly {
+      readonly index: string;
+      readonly project: ProjectName;
+      readonly version: string;
+      readonly newest: string | undefined;
+    }[],
+  ): Promise<void>;
 }

@@ -4,10 +4,22 @@ import type { Fork, Forks, ListedFork } from "../../publishing/fork.ts";
 import type { ProjectName } from "../../pypi/name.ts";
 import { orStorageFailed } from "../or-storage-failed.ts";
 
+const OFFERED = `EXISTS (SELECT 1 FROM hosted_file AS h WHERE h.index_name = fork.index_name AND h.project = fork.project
+    AND h.version = fork.version AND h.object IS NOT NULL AND h.yanked IS NULL)`;
+
 const COLUMNS = `fork.project, fork.version, base_version AS baseVersion, base_filename AS baseFilename, base_sha256 AS baseSha256,
-  reason, created_at AS at, created_by_name AS by,
-  EXISTS (SELECT 1 FROM hosted_file AS h WHERE h.index_name = fork.index_name AND h.project = fork.project
-    AND h.version = fork.version AND h.object IS NOT NULL AND h.yanked IS NULL) AS offered`;
+  reason, created_at AS at, created_by_name AS by, ${OFFERED} AS offered`;
+
+const FORGET_NEWEST = `DELETE FROM outdated_fork WHERE (index_name, project, version) IN (
+    SELECT value ->> 'index', value ->> 'project', value ->> 'version' FROM json_each(?1))`;
+
+const NOTE_NEWEST = `INSERT INTO outdated_fork (index_name, project, version, newest)
+  SELECT value ->> 'index', value ->> 'project', value ->> 'version', value ->> 'newest' FROM json_each(?1)
+  WHERE value ->> 'newest' IS NOT NULL`;
+
+const OUTDATED = `SELECT fork.index_name AS "index", count(o.newest) AS outdated FROM fork
+  LEFT JOIN outdated_fork AS o ON o.index_name = fork.index_name AND o.project = fork.project AND o.version = fork.version
+  WHERE ${OFFERED} GROUP BY 1 ORDER BY 1`;
 
 const LIST = `SELECT ${COLUMNS},
     (SELECT json_group_array(json_object('name', value ->> 'name', 'sha256', value ->> 'sha256')) FROM json_each(patches)) AS patches
@@ -51,6 +63,16 @@ export const forksIn = (db: Database): Forks => ({
       const row = await db.prepare(FIND).bind(index, project, version).first<Row>();
       return row && { ...listed(row), patches: JSON.parse(row.patches) as Fork["patches"] };
     }),
+
+  noteNewest: (looked) =>
+    orStorageFailed(async () => {
+      if (looked.length === 0) return;
+      const rows = JSON.stringify(looked);
+      await db.batch([db.prepare(FORGET_NEWEST).bind(rows), db.prepare(NOTE_NEWEST).bind(rows)]);
+    }),
+
+  outdated: () =>
+    orStorageFailed(async () => (await db.prepare(OUTDATED).all<{ index: string; outdated: number }>()).results),
 });
 
 /** Where a fork is, and who made it when. */
