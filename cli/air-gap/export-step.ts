@@ -15,7 +15,7 @@ import type { FileEntry } from "../../worker/pypi/page.ts";
 import { CommandError } from "../lib/command-error.ts";
 import type { LeftOut } from "../migrate/source.ts";
 import { EARLIER, earlierName, type ChainSoFar } from "./chain.ts";
-import { addBeside, addBytes, addFiles, type Carrying } from "./file-members.ts";
+import { addBeside, addBytes, addFiles, type Carrying, type PlannedFile } from "./file-members.ts";
 import type { IndexReader } from "./index-reader.ts";
 import { Journal, type BegunStep } from "./journal.ts";
 import { pageMember, type FindCarried } from "./page-member.ts";
@@ -152,19 +152,22 @@ async function writeMembers(
   demandRoom(plan, chain);
   const total = files.reduce((sum, { entry }) => sum + (entry.size ?? 0), 0);
   let bytes = 0;
+  const digestOf = ({ project, entry }: PlannedFile) =>
+    entry.hashes["sha256"] ?? journal.digestOf(project, entry.filename);
   const carrying: Carrying = {
     reader,
     writer,
     find,
+    digestOf,
+    addDigest: ({ project, entry }, sha256) => journal.addDigest(project, entry.filename, sha256),
     folder,
     leaveOut: (left) => leftOut.push(left),
     show: (size, name) => show((bytes += size), Math.max(total, bytes), "bytes", name),
   };
-  const unsaid = isOpen("file") ? await addFiles(files, carrying) : undefined;
-  const digestOf = (entry: FileEntry) => entry.hashes["sha256"] ?? unsaid?.get(entry);
-  const keyed = files.flatMap(({ project, entry }) => {
-    const key = digestOf(entry);
-    return key !== undefined && find({ kind: "file", key }) ? [{ project, entry, key }] : [];
+  if (isOpen("file")) await addFiles(files, carrying);
+  const keyed = files.flatMap((file) => {
+    const key = digestOf(file);
+    return key !== undefined && find({ kind: "file", key }) ? [{ ...file, key }] : [];
   });
   if (hasFailed()) return undefined;
   if (isOpen("metadata")) await addBeside("metadata", keyed, carrying);
@@ -183,7 +186,7 @@ async function writeMembers(
   const removed = new Set<string>(plan.gone);
   const wasCarried = new Set<string>(chain.projects);
   for (const project of plan.projects) {
-    const page = pageMember(project, find, digestOf);
+    const page = pageMember(project, find, (entry) => digestOf({ project: project.name, entry }));
     if (page.files.length > 0) await addChanged("page", project.name, jsonBytes(page));
     else if (wasCarried.has(project.name)) removed.add(project.name);
   }

@@ -27,6 +27,10 @@ export interface Carrying {
   readonly reader: IndexReader;
   readonly writer: VolumeWriter;
   readonly find: FindCarried;
+  /** The SHA-256 of a file; undefined: the index says none, and it was not read yet. */
+  readonly digestOf: (file: PlannedFile) => string | undefined;
+  /** Notes the digest of a file of which the index says none. */
+  readonly addDigest: (file: PlannedFile, sha256: string) => void;
   /** Where files lie while their size or digest is not known. */
   readonly folder: string;
   readonly leaveOut: (left: LeftOut) => void;
@@ -34,16 +38,13 @@ export interface Carrying {
   readonly show: (bytes: number, name: string) => void;
 }
 
-/** Adds the files that are not carried. @returns the SHA-256 of those whose page says none */
-export async function addFiles(
-  files: readonly PlannedFile[],
-  carrying: Carrying,
-): Promise<ReadonlyMap<FileEntry, string>> {
-  const { reader, writer, find, show } = carrying;
-  const digests = new Map<FileEntry, string>();
-  for (const { project, entry } of files) {
-    const { filename, size, hashes } = entry;
-    const sha256 = hashes["sha256"];
+/** Adds the files that are not carried. */
+export async function addFiles(files: readonly PlannedFile[], carrying: Carrying): Promise<void> {
+  const { reader, writer, find, digestOf, addDigest, show } = carrying;
+  for (const file of files) {
+    const { project, entry } = file;
+    const { filename, size } = entry;
+    const sha256 = digestOf(file);
     if (sha256 === undefined || find({ kind: "file", key: sha256 }) === undefined)
       await unlessLeftOut(project, filename, carrying, () =>
         reader.file(entry, async (opened) => {
@@ -51,13 +52,12 @@ export async function addFiles(
           if (sha256 !== undefined && bytes !== undefined)
             return writer.add({ kind: "file", key: sha256, size: bytes, sha256 }, opened.chunks);
           const own = await addUnknown(opened, sha256, carrying);
-          digests.set(entry, own);
+          if (sha256 === undefined) addDigest(file, own);
           return undefined;
         }),
       );
     show(size ?? 0, filename);
   }
-  return digests;
 }
 
 /** Adds a file whose size or digest is not known before it is read. @returns its SHA-256 */

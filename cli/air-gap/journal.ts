@@ -17,7 +17,8 @@ type Line =
   | { readonly member: CarriedMember }
   | { readonly volume: VolumeLine }
   /** The members of the last volume count only up to this number. */
-  | { readonly keep: number };
+  | { readonly keep: number }
+  | { readonly file: string; readonly sha256: string };
 
 /**
  * The journal of an export that is not whole: a line for each thing that is done, written after it. A line that was cut off does not
@@ -28,6 +29,7 @@ export class Journal {
   #begun: BegunStep | undefined;
   #members: CarriedMember[] = [];
   readonly #volumes: VolumeLine[] = [];
+  readonly #digests = new Map<string, string>();
 
   /** Opens it, also where there is none. Throws a `CommandError` where it cannot be read. */
   constructor(file: string) {
@@ -77,6 +79,15 @@ export class Journal {
     this.#write({ volume });
   }
 
+  /** The SHA-256 of a file of which the index says none; undefined: it was not read. */
+  digestOf(project: string, filename: string): string | undefined {
+    return this.#digests.get(`${project}/${filename}`);
+  }
+
+  addDigest(project: string, filename: string, sha256: string): void {
+    this.#write({ file: `${project}/${filename}`, sha256 });
+  }
+
   /** Forgets all members after the first `count`. */
   keepMembers(count: number): void {
     if (count < this.#members.length) this.#write({ keep: count });
@@ -95,6 +106,7 @@ export class Journal {
     if ("begun" in line) this.#begun = line.begun;
     else if ("member" in line) this.#members.push(line.member);
     else if ("volume" in line) this.#volumes.push(line.volume);
+    else if ("file" in line) this.#digests.set(line.file, line.sha256);
     else this.#members = this.#members.slice(0, line.keep);
   }
 }

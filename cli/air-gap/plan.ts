@@ -56,6 +56,8 @@ export async function planStep(
     } finally {
       show(++done, names.length, name);
     }
+    // Which of its files were carried is known only where the page says their digests: it stays as it was carried.
+    if (!isWanted.has(name) && page.files.some(({ hashes }) => hashes["sha256"] === undefined)) return undefined;
     const chosen: Chosen = isWanted.has(name) ? wanted.choose(page) : { entries: [], leftOut: [] };
     leftOut.push(...chosen.leftOut);
     const entries = new Set(chosen.entries);

@@ -141,10 +141,26 @@ describe("an export", () => {
     expect(pageIn(asked.folder, "acme")?.files.map(({ filename }) => filename)).toEqual([first?.filename]);
   });
 
-  test("carries a file whose page says neither its size nor its digest", async () => {
+  test("carries a file whose page says neither its size nor its digest, whenever it is killed", async () => {
     const unsaid = { ...FILES[0], more: { hashes: {}, size: undefined } } as StandInFile;
     const { folder } = await exported([unsaid], undefined, ["acme"]);
     expect(pageIn(folder, "acme")?.files[0]).toMatchObject({ size: 903, hashes: { sha256: digestOf(unsaid.bytes) } });
+    for (let at = 2; at <= 8; at++) {
+      const asked = { folder: folderOf(), chain: newChain(CHAIN), key, projects: ["acme"] };
+      await exportAll(
+        standInIndex(() => [unsaid], killingAt(at)),
+        asked,
+      ).catch(() => undefined);
+      if (!(await isWholeStep(asked.folder)))
+        await exportAll(
+          standInIndex(() => [unsaid], never),
+          asked,
+        );
+      expect(digestsIn(asked.folder), `killed at call ${at}`).toEqual(digestsIn(folder));
+    }
+    // Its project is not looked at again unless it is wanted: what of it was carried is not known.
+    const next = await exported([unsaid, fileOf("acme", "1.1")], folder, []);
+    expect([next.keys, next.manifest?.removed]).toEqual([["end end"], []]);
   });
 });
 
