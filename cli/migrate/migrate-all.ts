@@ -118,6 +118,9 @@ async function migrate(source: SourceFile, migration: Migration): Promise<Migrat
 /** What was sent; `remark`: a sentence about what was left out. */
 type Sending = Sent & { readonly remark?: string };
 
+/** What the server says after its reason, which is not so where the file was sent once more. */
+const ADVICE = / Nothing was published\.[^]*$/;
+
 /** Sends a file with its attestations. Where that is refused, it is sent once more without: they may be of another sigstore. */
 async function send(file: FileToSend, { api, index, keepTimes }: Migration): Promise<Sending> {
   const dated = keepTimes ? file : { ...file, uploadedAt: undefined };
@@ -127,7 +130,7 @@ async function send(file: FileToSend, { api, index, keepTimes }: Migration): Pro
   } catch (error) {
     if (!(error instanceof RefusedUpload) || !file.attest) throw error;
     const sent = await sendUpload({ ...dated, attest: undefined }, means);
-    return { ...sent, remark: `It was published without its provenance: ${error.message}` };
+    return { ...sent, remark: `It was published without its provenance: ${error.message.replace(ADVICE, "")}` };
   }
 }
 

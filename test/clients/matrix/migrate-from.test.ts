@@ -8,6 +8,7 @@ import { buildWheel, type Wheel } from "../../../cli/demo/wheel.ts";
 import { Witness } from "../../../cli/demo/witness.ts";
 import { buildSdist } from "../../support/node/fake-index/sdist.ts";
 import { fakeIndex } from "../../support/node/fake-index/fake-index.ts";
+import { unattested } from "../../support/node/fake-index/unattested.ts";
 import type { Distribution } from "../../support/node/fake-index/distribution.ts";
 import { provideEnvironment } from "../../support/node/provision.ts";
 import { Rig } from "../../support/node/rig.ts";
@@ -38,7 +39,7 @@ beforeAll(async () => {
     ...wheels.map((wheel) => (wheel.version === "1.0" ? { ...wheel, yanked: "It lost data." } : wheel)),
     buildSdist("acme", "0.9"),
   ];
-  const index = fakeIndex(contents, () => "pypi");
+  const index = unattested(fakeIndex(contents, () => "pypi"));
   rig = await Rig.open(index);
   source = await new Witness((request) => {
     const isKnown = request.headers.authorization === `Basic ${Buffer.from(LOGIN).toString("base64")}`;

@@ -9,6 +9,7 @@ import { buildWheel, type Wheel } from "../../../cli/demo/wheel.ts";
 import { CLI, pypiEdge } from "../../support/node/command.ts";
 import { incompressible } from "../../support/node/fake-index/content.ts";
 import { fakeIndex } from "../../support/node/fake-index/fake-index.ts";
+import { unattested } from "../../support/node/fake-index/unattested.ts";
 import { Rig } from "../../support/node/rig.ts";
 import { Team } from "../../support/node/team.ts";
 
@@ -29,7 +30,7 @@ beforeAll(async () => {
   mkdirSync(join(work, "files"));
   for (const { filename, bytes } of wheels) writeFileSync(join(work, "files", filename), bytes);
   // It is the upstream of the index, and the index that is migrated from.
-  rig = await Rig.open(fakeIndex(wheels, () => "pypi"));
+  rig = await Rig.open(unattested(fakeIndex(wheels, () => "pypi")));
 });
 afterAll(async () => {
   await rig?.close();

@@ -8,6 +8,7 @@ import type { AuditLine } from "../../../schema/release.ts";
 import { pypiEdge } from "../../support/node/command.ts";
 import { UPLOADED, type Distribution } from "../../support/node/fake-index/distribution.ts";
 import { fakeIndex } from "../../support/node/fake-index/fake-index.ts";
+import { unattested } from "../../support/node/fake-index/unattested.ts";
 import { Rig } from "../../support/node/rig.ts";
 import { Team } from "../../support/node/team.ts";
 
@@ -29,7 +30,7 @@ beforeAll(async () => {
   source = await new Witness((request) => {
     const { authorization } = request.headers;
     const isKnown = authorization === `Basic ${Buffer.from(LOGIN).toString("base64")}`;
-    if (isKnown) return fakeIndex(published, () => "pypi")(request);
+    if (isKnown) return unattested(fakeIndex(published, () => "pypi"))(request);
     return Promise.resolve({ status: 401, headers: {}, body: Buffer.from("") });
   }).start();
   const specs = ["acme-tools 1.0", "acme-tools 1.1", "lunchbox 2.0"].map((each) => each.split(" "));
