@@ -81,7 +81,8 @@ export async function openDeployment(state = newFolder()) {
     });
     const answer = await worker.fetch(request, { waitUntil: (work) => void working.push(work) });
     const bytes = Buffer.from(await answer.arrayBuffer());
-    await Promise.all(working);
+    // Work may have more work go on.
+    for (const work of working) await work;
     return { status: answer.status, text: bytes.toString(), bytes };
   }
 
