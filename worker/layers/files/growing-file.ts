@@ -190,8 +190,10 @@ export class GrowingFile {
       }
     };
 
+    // Memory is filled with zeros: a small file takes no more than it needs.
+    const chunk = Math.max(1, Math.min(CHUNK, end - offset, this.facts.size ?? CHUNK));
     return new ReadableStream(
-      { type: "bytes", autoAllocateChunkSize: CHUNK, pull, cancel: leave },
+      { type: "bytes", autoAllocateChunkSize: chunk, pull, cancel: leave },
       { highWaterMark: 0 },
     );
   }
