@@ -3,7 +3,9 @@ import type { ProjectName } from "../../worker/pypi/name.ts";
 import type { FileEntry, ProjectPage } from "../../worker/pypi/page.ts";
 import { UnusableFile, type LeftOut } from "../migrate/source.ts";
 import type { ChainSoFar } from "./chain.ts";
+import { memberPath } from "../../schema/carried.ts";
 import { RefusedByIndex, type IndexReader } from "./index-reader.ts";
+import { fitsInTar } from "./tar.ts";
 import type { Chosen, WantedFiles } from "./wanted.ts";
 
 /** Pages that are read at the same time. */
@@ -42,6 +44,11 @@ export async function planStep(
   let done = 0;
 
   async function planned(name: ProjectName): Promise<PlannedProject | undefined> {
+    if (!fitsInTar(memberPath({ kind: "page", key: name }))) {
+      const reason = `A volume takes no project whose name has ${name.length} characters: 90 at most.`;
+      leftOut.push({ filename: "", from: name, outcome: "refused", reason });
+      return undefined;
+    }
     let page: ProjectPage;
     try {
       page = await reader.page(name);

@@ -10,6 +10,9 @@ const MAX_NAME = 100;
 
 const encoder = new TextEncoder();
 
+/** Whether a member of this name has a place in the tar. */
+export const fitsInTar = (name: string) => name.length <= MAX_NAME;
+
 /** A member's bytes in the tar: its header, its own, and what fills them up. `size` in bytes. */
 export const bytesInTar = (size: number) => BLOCK + Math.ceil(size / BLOCK) * BLOCK;
 
@@ -26,7 +29,7 @@ export const fillerOf = (size: number) => new Uint8Array(bytesInTar(size) - BLOC
  * @param size bytes, less than 8 GiB
  */
 export function tarHeader(name: string, size: number): Uint8Array {
-  if (size > MAX_SIZE || name.length > MAX_NAME) throw new Error(`${name} of ${size} bytes does not fit into a tar.`);
+  if (size > MAX_SIZE || !fitsInTar(name)) throw new Error(`${name} of ${size} bytes does not fit into a tar.`);
   const header = new Uint8Array(BLOCK);
   const put = (offset: number, text: string) => header.set(encoder.encode(text), offset);
   put(0, name);

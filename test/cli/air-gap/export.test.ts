@@ -50,6 +50,14 @@ async function exported(files: readonly StandInFile[], since?: string, projects 
 const nameOf = (sha256: string) => FILES.find(({ bytes }) => digestOf(bytes) === sha256)?.filename ?? sha256;
 
 describe("an export", () => {
+  test("leaves out a project whose name no volume has room for, and says so", async () => {
+    const [fits, long] = ["a".repeat(90), "b".repeat(91)];
+    const { keys, leftOut } = await exported([fileOf(fits, "1.0"), fileOf(long, "1.0")], undefined, [fits, long]);
+    expect(keys?.filter((each) => each.startsWith("page "))).toEqual([`page ${fits}`]);
+    const reason = "A volume takes no project whose name has 91 characters: 90 at most.";
+    expect(leftOut).toEqual([{ filename: "", from: long, outcome: "refused", reason }]);
+  });
+
   test("has files before the pages that name them, and a manifest that the key has signed", async () => {
     const { folder, manifest, keys } = await exported(FILES);
     const names = FILES.map(({ filename }) => filename);
