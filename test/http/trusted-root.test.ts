@@ -116,6 +116,15 @@ test("a stored root ends a year after it was taken", async () => {
   expect((await show()).trouble).toMatch(/^The trusted root has expired on 2027-/);
 });
 
+test("health says that the shipped root has expired, and not where a stored one counts", async () => {
+  rig.now = Date.parse("2028-01-01T00:00:00Z");
+  const fault = async () => (JSON.parse((await rig.get("/-/health")).text()) as { provenance?: string }).provenance;
+  expect(await fault()).toMatch(/^The trusted root has expired on 2027-11-28/);
+  await store(sigstore.root);
+  rig.restart();
+  expect(await fault()).toBeUndefined();
+});
+
 test("a newer shipped root takes the place of one that was stored of the same repository before it", async () => {
   rig.now = Date.parse("2026-11-01T00:00:00Z");
   await store(sigstore.root, PUBLIC_TUF);

@@ -75,5 +75,11 @@ export const knownBuilders = (sources: ReadonlyMap<string, MirroredSource>): Kno
     const verdicts = keys.flatMap((key) => sources.get(key)?.verified?.verdicts.of(project) ?? []);
     return new Map((await Promise.all(verdicts)).toReversed().flatMap((each) => [...each]));
   },
-  unusable: (keys, now) => keys.flatMap((key) => sources.get(key)?.verified?.verifier.unusable(now) ?? [])[0],
+  async unusable(keys, now) {
+    const [verifier] = keys.flatMap((key) => sources.get(key)?.verified?.verifier ?? []);
+    if (verifier?.unusable(now) === undefined) return undefined;
+    // An isolate that has verified nothing yet knows only the root of its version.
+    await verifier.refresh().catch(() => undefined);
+    return verifier.unusable(now);
+  },
 });

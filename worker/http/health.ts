@@ -26,7 +26,7 @@ interface HealthParts {
   /** What is wrong with the advisories that policies go by; its answer is reused likewise. */
   readonly advisories: (now: number) => Promise<{ readonly sentence: string; readonly isFault: boolean } | undefined>;
   /** Why no provenance that rules ask for can be verified; undefined where it can. */
-  readonly unverifiable: (now: number) => string | undefined;
+  readonly unverifiable: (now: number) => Promise<string | undefined>;
   /** Reads each store by its name; what they answer is reused likewise. */
   readonly probes: Readonly<Record<string, () => Promise<unknown>>>;
   /** How far the scrub is; asked for a deep answer only. */
@@ -63,12 +63,12 @@ export function healthRoutes({
   upstreams,
 }: HealthParts): Hono<AppEnv> {
   const faultsAt = reused(async (now): Promise<Faults> => {
-    const [crons, storage, known] = await Promise.all([
+    const [crons, storage, known, unproven] = await Promise.all([
       inTime(TIMEOUT_MS, "no answer", overdue(now)).catch(() => []),
       inTime(TIMEOUT_MS, "no answer", trouble()).catch(() => "The stores do not answer."),
       inTime(TIMEOUT_MS, "no answer", advisories(now)).catch(() => undefined),
+      inTime(TIMEOUT_MS, "no answer", unverifiable(now)).catch(() => undefined),
     ]);
-    const unproven = unverifiable(now);
     const late = crons.map(({ cron, since }) => ({ cron, since: new Date(since).toISOString() }));
     return {
       ...(late.length > 0 && { overdue: late }),

@@ -62,5 +62,5 @@ export interface KnownBuilders {
   /** The verdicts on a project's files, by filename; of those that rules ask for alone. Rejects where the store fails. */
   of(sources: readonly string[], project: ProjectName): Promise<ReadonlyMap<string, KnownVerdict>>;
   /** Why nothing of these sources can be verified at `now`, a sentence; undefined where it can, or no rule asks for it. */
-  unusable(sources: readonly string[], now: number): string | undefined;
+  unusable(sources: readonly string[], now: number): Promise<string | undefined>;
 }

@@ -42,7 +42,7 @@ interface DashboardParts extends FigureSources {
   readonly quota: number;
   readonly askedFor: AskedFor;
   /** Why no provenance that rules ask for can be verified; undefined where it can. */
-  readonly unverifiable: (now: number) => string | undefined;
+  readonly unverifiable: (now: number) => Promise<string | undefined>;
   readonly indexes: readonly HoldingIndex[];
 }
 
@@ -84,7 +84,7 @@ export function dashboardRoutes(parts: DashboardParts): Hono<AppEnv> {
         quota={quota}
         events={events}
         held={held}
-        unverifiable={parts.unverifiable(now)}
+        unverifiable={await parts.unverifiable(now)}
         isNew={kept.length < 2}
         top={top.map(({ name, projects }) => ({ source: name, projects: projects.map((each) => each.name) }))}
       />,

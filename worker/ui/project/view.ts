@@ -117,7 +117,7 @@ export async function viewProject(
     usesOf(index, project, entries, ctx),
     verdictsOn(index, project, entries, ctx),
   ]);
-  const unverifiable = index.builders.unusable(index.sources, ctx.now);
+  const unverifiable = await index.builders.unusable(index.sources, ctx.now);
   const viewed = (entry: FileEntry): ViewedFile => ({
     entry,
     tags: fileTags(entry.filename),
