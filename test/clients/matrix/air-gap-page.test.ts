@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { readSigningKey } from "../../../cli/air-gap/signing-key.ts";
@@ -9,6 +9,7 @@ import { fakeIndex } from "../../support/node/fake-index/fake-index.ts";
 import { FarIndex } from "../../support/node/far-index.ts";
 import { Rig } from "../../support/node/rig.ts";
 import { consoleBlocks, replay } from "../../support/node/transcript.ts";
+import { pipAndServer } from "../../support/node/transcript-pip.ts";
 
 const PAGE = readFileSync(join(import.meta.dirname, "../../../docs/air-gap.md"), "utf8");
 
@@ -42,19 +43,7 @@ async function replayed(
   block: string | undefined,
   at: { readonly index: string; readonly state: string },
 ): Promise<string> {
-  const here = mkdtempSync(join(folder, "pip-"));
-  const bin = join(here, "bin");
-  mkdirSync(bin);
-  writeFileSync(join(bin, "pip"), '#!/bin/sh\nexec python3 -m pip "$@"\n', { mode: 0o755 });
-  const env = {
-    PATH: `${bin}:${process.env["PATH"]}`,
-    PIP_TARGET: join(here, "site"),
-    PIP_NO_CACHE_DIR: "1",
-    PIP_DISABLE_PIP_VERSION_CHECK: "1",
-    PIP_ROOT_USER_ACTION: "ignore",
-    PYPI_EDGE_URL: new URL("/", at.index).href,
-    PYPI_EDGE_TOKEN: readFileSync(join(at.state, "admin-token"), "utf8").trim(),
-  };
+  const env = pipAndServer(folder, at);
   return normal(
     await replay(block ?? "", { folder, places: { "http://127.0.0.1:8787": new URL(at.index).origin }, env }),
   );

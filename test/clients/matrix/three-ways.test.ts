@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, expect, test } from "vitest";
 import { removeDirectory, temporaryDirectory } from "../../../cli/demo/leftovers.ts";
@@ -6,6 +6,7 @@ import { buildWheel } from "../../../cli/demo/wheel.ts";
 import { fakeIndex } from "../../support/node/fake-index/fake-index.ts";
 import { Rig } from "../../support/node/rig.ts";
 import { consoleBlocks, replay } from "../../support/node/transcript.ts";
+import { pipAndServer } from "../../support/node/transcript-pip.ts";
 
 const PAGE = readFileSync(join(import.meta.dirname, "../../../docs/three-ways.md"), "utf8");
 
@@ -27,19 +28,7 @@ afterEach(() => rig.close());
 /** Has a block run, each time in an empty environment; the block with what is printed. */
 async function replayed(block = "", away = false): Promise<string> {
   if (away) await rig.witness.stop();
-  const here = mkdtempSync(join(folder, "pip-"));
-  const bin = join(here, "bin");
-  mkdirSync(bin);
-  writeFileSync(join(bin, "pip"), '#!/bin/sh\nexec python3 -m pip "$@"\n', { mode: 0o755 });
-  const env = {
-    PATH: `${bin}:${process.env["PATH"]}`,
-    PIP_TARGET: join(here, "site"),
-    PIP_NO_CACHE_DIR: "1",
-    PIP_DISABLE_PIP_VERSION_CHECK: "1",
-    PIP_ROOT_USER_ACTION: "ignore",
-    PYPI_EDGE_URL: new URL("/", rig.index).href,
-    PYPI_EDGE_TOKEN: readFileSync(join(rig.state, "admin-token"), "utf8").trim(),
-  };
+  const env = pipAndServer(folder, rig);
   const places = {
     "http://127.0.0.1:8787": new URL(rig.index).origin,
     "upstream.example": new URL(rig.witness.index).host,

@@ -1,15 +1,21 @@
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
+import { LoopbackService } from "./loopback.ts";
 
 /** The claims of a job. */
 export type JobClaims = Readonly<Record<string, string>>;
 
 /** An issuer of identity tokens at loopback. It gives one to whoever asks at `/request`, as GitHub does to its jobs. */
-export class NodeIssuer {
+export class NodeIssuer extends LoopbackService {
   readonly #claims: JobClaims;
   readonly #keys = generateKeyPair("RS256");
-  readonly #server = createServer(async (request, response) => {
+
+  constructor(claims: JobClaims) {
+    super();
+    this.#claims = claims;
+  }
+
+  protected async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname, searchParams } = new URL(request.url ?? "/", this.url);
     response.setHeader("Content-Type", "application/json");
     if (pathname === "/.well-known/openid-configuration")
@@ -18,24 +24,6 @@ export class NodeIssuer {
     else if (pathname === "/request" && request.headers.authorization === "Bearer a-job")
       response.end(JSON.stringify({ value: await this.token(searchParams.get("audience") ?? "") }));
     else response.writeHead(404).end();
-  });
-
-  constructor(claims: JobClaims) {
-    this.#claims = claims;
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-  }
-
-  async start(): Promise<this> {
-    await new Promise<void>((done) => this.#server.listen(0, "127.0.0.1", done));
-    return this;
-  }
-
-  async stop(): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((done) => this.#server.close(done));
   }
 
   /** A new identity token of the job, for this audience. */

@@ -1,10 +1,10 @@
 import { createHash, createPublicKey, verify } from "node:crypto";
-import { createServer, type IncomingMessage } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { json } from "node:stream/consumers";
 import type { Subject } from "../sigstore/certificates.ts";
 import type { TestSigstore } from "../sigstore/sigstore.ts";
 import { base64, bytesOf, hex } from "../sigstore/text.ts";
+import { LoopbackService } from "./loopback.ts";
 
 interface CertificateRequest {
   readonly credentials: { readonly oidcIdentityToken: string };
@@ -35,10 +35,20 @@ export const identityTokenOf = (sub: string) =>
   ["{}", JSON.stringify({ sub }), "signature"].map((part) => Buffer.from(part).toString("base64url")).join(".");
 
 /** A test sigstore's services at loopback: certificates for jobs, a log, a timestamp authority, and GitHub's identity tokens. */
-export class SigningServices {
+export class SigningServices extends LoopbackService {
   readonly #sigstore: TestSigstore;
   readonly #jobs: Readonly<Record<string, Subject>>;
-  readonly #server = createServer(async (request, response) => {
+  /** The token that GitHub gives. */
+  identity = "";
+  readonly requests: string[] = [];
+
+  /** @param jobs who certificates are for, by the subject of their identity tokens */
+  constructor(sigstore: TestSigstore, jobs: Readonly<Record<string, Subject>>) {
+    super();
+    [this.#sigstore, this.#jobs] = [sigstore, jobs];
+  }
+
+  protected async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname, searchParams } = new URL(request.url ?? "/", this.url);
     const answers: Readonly<Record<string, () => Promise<unknown>>> = {
       "/identity": async () => ({ value: searchParams.get("audience") === "sigstore" && this.identity }),
@@ -57,28 +67,6 @@ export class SigningServices {
     } catch (error) {
       response.writeHead(500).end(String(error));
     }
-  });
-  /** The token that GitHub gives. */
-  identity = "";
-  readonly requests: string[] = [];
-
-  /** @param jobs who certificates are for, by the subject of their identity tokens */
-  constructor(sigstore: TestSigstore, jobs: Readonly<Record<string, Subject>>) {
-    [this.#sigstore, this.#jobs] = [sigstore, jobs];
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-  }
-
-  async start(): Promise<this> {
-    await new Promise<void>((done) => this.#server.listen(0, "127.0.0.1", done));
-    return this;
-  }
-
-  async stop(): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((done) => this.#server.close(done));
   }
 
   async #certify(request: IncomingMessage): Promise<unknown> {

@@ -1,7 +1,7 @@
 import { createHash, generateKeyPairSync, sign, type KeyObject } from "node:crypto";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { DAY } from "../../../worker/duration.ts";
+import { LoopbackService } from "./loopback.ts";
 
 interface Key {
   readonly id: string;
@@ -41,32 +41,20 @@ export interface Published {
 }
 
 /** A TUF repository at loopback, with keys of its own: one for each role. */
-export class TufRepository {
+export class TufRepository extends LoopbackService {
   readonly #keys = Object.fromEntries(ROLES.map((role) => [role, makeKey()])) as Record<Role, Key>;
   readonly #files = new Map<string, string>();
-  readonly #server = createServer((request, response) => {
-    const text = this.#files.get(decodeURIComponent(request.url ?? ""));
-    response.writeHead(text === undefined ? 404 : 200).end(text);
-  });
   /** The first root.json, by which the repository is trusted. */
   readonly root: string;
 
   constructor() {
+    super();
     this.root = this.#rootOf(1);
   }
 
-  get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-  }
-
-  async start(): Promise<this> {
-    await new Promise<void>((done) => this.#server.listen(0, "127.0.0.1", done));
-    return this;
-  }
-
-  async stop(): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((done) => this.#server.close(done));
+  protected answer(request: IncomingMessage, response: ServerResponse): void {
+    const text = this.#files.get(decodeURIComponent(request.url ?? ""));
+    response.writeHead(text === undefined ? 404 : 200).end(text);
   }
 
   /** Gives all this from now on, in the place of what it gave before. */
