@@ -31,14 +31,14 @@ import { warmCommand } from "./commands/warm.ts";
 import { whyCommand } from "./commands/why.ts";
 import { wheelhouseCommand } from "./commands/wheelhouse.ts";
 import { command } from "./lib/command.ts";
-import { serveCommand } from "./server/options.ts";
+import { serveCommand } from "./serve/options.ts";
 
 /** `pypi-edge` with all its commands, in the order in which its help lists them. */
 export function program(version: string): CommandUnknownOpts {
   const made = command("", "A PyPI cache and private package index.").version(version, "--version");
   const commands: readonly CommandUnknownOpts[] = [
     // The server's code takes a moment to load: only `serve` loads it.
-    serveCommand(async (options) => (await import("./server/start.ts")).start(options)),
+    serveCommand(async (options) => (await import("./serve/start.ts")).start(options)),
     demoCommand(),
     initCommand(version),
     loginCommand(),

@@ -9,8 +9,8 @@ import { verifyState } from "../../server/backup/verify-state.ts";
 import { CommandError } from "../lib/command-error.ts";
 import { MIGRATIONS } from "../lib/project-folder.ts";
 import { moveAllIn } from "../moving/move-all.ts";
-import { orCommandError } from "../server/or-command-error.ts";
-import { refuseNoState, whileLocked } from "../server/state.ts";
+import { orCommandError } from "../serve/or-command-error.ts";
+import { refuseNoState, whileLocked } from "../serve/state.ts";
 import { pack, unpack } from "./tarball.ts";
 
 /** A name that ends so is a tarball's; every other one is a folder's. */

@@ -7,8 +7,8 @@ import { UnusableDatabase } from "../../server/migrate.ts";
 import { CommandError } from "../lib/command-error.ts";
 import { showProgress } from "../lib/progress.ts";
 import { MIGRATIONS } from "../lib/project-folder.ts";
-import { adminToken, keepAdminToken, tokenFile } from "../server/admin-token.ts";
-import { whileLocked } from "../server/state.ts";
+import { adminToken, keepAdminToken, tokenFile } from "../serve/admin-token.ts";
+import { whileLocked } from "../serve/state.ts";
 import { refuseRunning } from "./refuse-running.ts";
 import { messageOf } from "../../worker/errors.ts";
 

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { SECOND } from "../../worker/duration.ts";
 import { CommandError } from "../lib/command-error.ts";
 import { notedAddress } from "../lib/state.ts";
-import { adminToken, tokenFile } from "../server/admin-token.ts";
+import { adminToken, tokenFile } from "../serve/admin-token.ts";
 
 const PATIENCE = 5 * SECOND;
 

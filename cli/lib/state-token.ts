@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { tokenFile } from "../server/admin-token.ts";
+import { tokenFile } from "../serve/admin-token.ts";
 import { CommandError } from "./command-error.ts";
 import { fileErrorText } from "./files.ts";
 

@@ -4,8 +4,8 @@ import { markFinished, markUnfinished, refuseForeign } from "../../server/carry-
 import { moveIntoState, moveOutOfState } from "../../server/moving/move.ts";
 import { CommandError } from "../lib/command-error.ts";
 import { MIGRATIONS } from "../lib/project-folder.ts";
-import { refuseNoState, whileLocked } from "../server/state.ts";
-import { orCommandError } from "../server/or-command-error.ts";
+import { refuseNoState, whileLocked } from "../serve/state.ts";
+import { orCommandError } from "../serve/or-command-error.ts";
 
 type Moved = Awaited<ReturnType<typeof moveOutOfState>>;
 

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { expect, test, vi } from "vitest";
 import { program } from "../../cli/program.ts";
-import { announce } from "../../cli/server/announce.ts";
+import { announce } from "../../cli/serve/announce.ts";
 import { optionsOf } from "../support/node/serve-options.ts";
 import { parseConfig } from "../../schema/config.ts";
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { removeDirectory, temporaryDirectory } from "../../cli/demo/leftovers.ts";
 import { MIGRATIONS } from "../../cli/lib/project-folder.ts";
-import { openState } from "../../cli/server/state.ts";
+import { openState } from "../../cli/serve/state.ts";
 import { openMachine, type Machine } from "../../server/machine.ts";
 import { pypiEdge } from "../support/node/command.ts";
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { readConfiguration } from "../../cli/server/configuration.ts";
+import { readConfiguration } from "../../cli/serve/configuration.ts";
 import { CommandError } from "../../cli/lib/command-error.ts";
 import { optionsOf } from "../support/node/serve-options.ts";
 

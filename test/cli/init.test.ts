@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { readWanted } from "../../cli/deploy/wanted.ts";
 import { writeFolder } from "../../cli/init/own-folder.ts";
-import { serveCommand } from "../../cli/server/options.ts";
+import { serveCommand } from "../../cli/serve/options.ts";
 
 let folder: string;
 beforeEach(() => {

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { removeDirectory, temporaryDirectory } from "../../cli/demo/leftovers.ts";
 import { MIGRATIONS } from "../../cli/lib/project-folder.ts";
-import { refuseSimulatorsState } from "../../cli/server/simulators-state.ts";
-import { openState } from "../../cli/server/state.ts";
+import { refuseSimulatorsState } from "../../cli/serve/simulators-state.ts";
+import { openState } from "../../cli/serve/state.ts";
 import { openMachine } from "../../server/machine.ts";
 import { pypiEdge } from "../support/node/command.ts";
 

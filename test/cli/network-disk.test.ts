@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { refuseNetworkDisk } from "../../cli/server/network-disk.ts";
+import { refuseNetworkDisk } from "../../cli/serve/network-disk.ts";
 
 const isLinux = process.platform === "linux";
 

@@ -18,9 +18,9 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { freePort, run, startServer, type StartedServer } from "../../cli/demo/process.ts";
-import { adminToken, keepAdminToken } from "../../cli/server/admin-token.ts";
+import { adminToken, keepAdminToken } from "../../cli/serve/admin-token.ts";
 import { builtServer } from "../../cli/build/build.ts";
-import { openState } from "../../cli/server/state.ts";
+import { openState } from "../../cli/serve/state.ts";
 import { CLI } from "../support/node/command.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { builtServer } from "../../cli/build/build.ts";
 import { freePort, startServer, type StartedServer } from "../../cli/demo/process.ts";
 import { readCertificate } from "../../server/http/certificate.ts";
-import { localAddress, publicAddress } from "../../cli/server/address.ts";
+import { localAddress, publicAddress } from "../../cli/serve/address.ts";
 import { Authority, hasOpenssl } from "../support/node/certificates.ts";
 import { CLI, pypiEdge } from "../support/node/command.ts";
 import { optionsOf } from "../support/node/serve-options.ts";

@@ -1,7 +1,7 @@
 /** What a page costs by the index that is asked: of one server, so that nothing else differs, and of devpi. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { adminToken } from "../../../cli/server/admin-token.ts";
+import { adminToken } from "../../../cli/serve/admin-token.ts";
 import { buildWheel } from "../../../cli/demo/wheel.ts";
 import { measureRow, type LoadedServer, type Outcome, type Plan } from "../compare/measure.ts";
 import { startDevpi } from "../harness/devpi.ts";

@@ -9,8 +9,8 @@ import { removeDirectory, temporaryDirectory } from "../../../cli/demo/leftovers
 import { run } from "../../../cli/demo/process.ts";
 import { PROJECT_FOLDER } from "../../../cli/lib/project-folder.ts";
 import { noteAddress } from "../../../cli/lib/state.ts";
-import { refuseSimulatorsState } from "../../../cli/server/simulators-state.ts";
-import { openState } from "../../../cli/server/state.ts";
+import { refuseSimulatorsState } from "../../../cli/serve/simulators-state.ts";
+import { openState } from "../../../cli/serve/state.ts";
 import {
   addHostedFiles,
   blobOf,

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { removeDirectory, temporaryDirectory } from "../../../cli/demo/leftovers.ts";
 import { MIGRATIONS } from "../../../cli/lib/project-folder.ts";
-import { refuseSimulatorsState } from "../../../cli/server/simulators-state.ts";
+import { refuseSimulatorsState } from "../../../cli/serve/simulators-state.ts";
 import { openMachine } from "../../../server/machine.ts";
 import { objectsOf } from "../../support/node/objects-of.ts";
 import { killedWhen, pypiEdge } from "../../support/node/command.ts";

@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { builtServer } from "../../../cli/build/build.ts";
 import { freePort, startServer, type StartedServer } from "../../../cli/demo/process.ts";
-import { parentGone } from "../../../cli/server/parent-gone.ts";
-import { openState } from "../../../cli/server/state.ts";
+import { parentGone } from "../../../cli/serve/parent-gone.ts";
+import { openState } from "../../../cli/serve/state.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..", "..");
 const READY = /\bready\b[^]*Ctrl-C/;

@@ -5,7 +5,7 @@ import { removeDirectory, temporaryDirectory } from "../../../cli/demo/leftovers
 import { UV_OPTIONS, UV_PATIENCE } from "../../../cli/demo/installer.ts";
 import { freePort, startServer } from "../../../cli/demo/process.ts";
 import { buildWheel, type Wheel } from "../../../cli/demo/wheel.ts";
-import { adminToken } from "../../../cli/server/admin-token.ts";
+import { adminToken } from "../../../cli/serve/admin-token.ts";
 import { Witness } from "../../../cli/demo/witness.ts";
 import { Exporter, importStep, type CarriedTestFile, type Send } from "../carried.ts";
 import { advisoryFile } from "../advisory-file.ts";

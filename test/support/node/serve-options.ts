@@ -1,4 +1,4 @@
-import { serveCommand, type StartOptions } from "../../../cli/server/options.ts";
+import { serveCommand, type StartOptions } from "../../../cli/serve/options.ts";
 
 /** The options that `pypi-edge serve` is started with by these arguments. */
 export function optionsOf(...args: string[]): StartOptions {

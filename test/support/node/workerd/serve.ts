@@ -1,9 +1,9 @@
 import { convertV4MiniflareOptions, Miniflare, type MiniflareOptions } from "miniflare";
 import { unstable_getMiniflareWorkerOptions } from "wrangler";
 import { join } from "node:path";
-import { readConfiguration } from "../../../../cli/server/configuration.ts";
-import { adminToken, keepAdminToken } from "../../../../cli/server/admin-token.ts";
-import type { StartOptions } from "../../../../cli/server/options.ts";
+import { readConfiguration } from "../../../../cli/serve/configuration.ts";
+import { adminToken, keepAdminToken } from "../../../../cli/serve/admin-token.ts";
+import type { StartOptions } from "../../../../cli/serve/options.ts";
 import { MIGRATIONS, PROJECT_FOLDER } from "../../../../cli/lib/project-folder.ts";
 import { migrate } from "../../../../server/migrate.ts";
 import { deployedBundle } from "./build.ts";

@@ -1,4 +1,4 @@
-import { serveCommand } from "../../../../cli/server/options.ts";
+import { serveCommand } from "../../../../cli/serve/options.ts";
 import { serveInWorkerd } from "./serve.ts";
 
 // Starts the worker in workerd with the options of `pypi-edge serve`, until a signal ends it: for tests of what Cloudflare
