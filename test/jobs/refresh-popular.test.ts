@@ -34,8 +34,8 @@ describe("the refresh of popular projects", () => {
     expect(await did(rig, "refresh")).toEqual(["pypi: 2 popular projects, 2 due, queued."]);
     expect(rig.refreshes.messages).toEqual([{ source: SOURCE, projects: ["a", "b"], cause: "popular" }]);
     expect(rig.upstream.requests).toEqual([]);
-    // What is popular, and that it was queued.
-    expect(rig.counts).toEqual({ "d1.prepare": 2 });
+    // What is popular, that it was queued, and who started the job.
+    expect(rig.counts).toEqual({ "d1.prepare": 3 });
   });
 
   test("queues no page again before PAGE_TTL, and each page after it", async () => {
@@ -115,7 +115,8 @@ describe("the refresh of popular projects", () => {
     expect(await did(rig, "refresh")).toEqual([
       "pypi: POPULAR is 0, so that nothing is counted, and no page is queued.",
     ]);
-    expect([rig.refreshes.messages, rig.counts]).toEqual([[], {}]);
+    // The audit log has who started the job.
+    expect([rig.refreshes.messages, rig.counts]).toEqual([[], { "d1.prepare": 1 }]);
   });
 
   test("reports what it would do in a dry run, and does nothing", async () => {
