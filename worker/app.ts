@@ -44,7 +44,10 @@ import { overdueCrons } from "./jobs/overdue-crons.ts";
 import { logAs } from "./log/log.ts";
 import type { Platform, RequestFacts } from "./platform/platform.ts";
 
-type HttpPlatform = Pick<Platform, "now" | "sleep" | "pipe" | "bodyOf" | "trouble" | "staleness" | keyof RequestFacts>;
+type HttpPlatform = Pick<
+  Platform,
+  "now" | "sleep" | "pipe" | "bodyOf" | "trouble" | "staleness" | "shareReads" | keyof RequestFacts
+>;
 
 /**
  * All middleware and routes, in order.
@@ -188,7 +191,10 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
   app.use(allowOnly("GET", "HEAD"));
 
   app.route("/", sharedRoutes());
-  app.route("/", dashboardRoutes({ ...services, authorize, unverifiable, publicUrl: config.publicUrl }));
+  app.route(
+    "/",
+    dashboardRoutes({ ...operating, indexes: services.indexes, unverifiable, hasSharedCache: platform.shareReads }),
+  );
   app.route("/", auditPageRoutes(operating));
   const mounting = { ...shownBy, authorize, indexes: all };
   for (const index of indexes) mountIndex(app, index, mounting);

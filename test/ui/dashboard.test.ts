@@ -21,6 +21,12 @@ const shown = async (rig: Rig, path = "/-/") => (await rig.get(path, ADMIN)).tex
 const headline = (page: string, id: string) =>
   new RegExp(`id="${id}"[^]*?class="lead">([^<]*)<`).exec(page)?.[1]?.replaceAll("&#39;", "'");
 
+/** The paragraphs of what is saved. */
+const saved = (page: string) =>
+  [...(/<section[^>]*id="saved-in-all"[^]*?<\/section>/.exec(page)?.[0] ?? "").matchAll(/<p>(.*?)<\/p>/gs)].map(
+    ([, text]) => (text ?? "").replaceAll(/<[^>]*>/g, "").trim(),
+  );
+
 /** Of each index, its heading in the list of what is held, and the note below. */
 const held = (page: string) =>
   [...page.matchAll(/<h3 id="held-[^>]*>(.*?)<\/h3>[^]*?<p class="soft small">(.*?)(?: All of them.*?)?<\/p>/g)].map(
@@ -50,6 +56,38 @@ describe("the dashboard", () => {
     expect(headline(page, "dead")).toBe("0 now");
     expect(page).toMatch(/<th scope="row">feed-failed<\/th>[^]*?It answered &lt;502&gt;\./);
     expect(page).toMatch(/<li>demo<\/li>/);
+  });
+
+  test("shows what was counted before there is a reading, and what it does not know as not known", async () => {
+    const rig = new Rig();
+    await rig.upstream.publish("demo", [WHEEL]);
+    for (let time = 0; time < 4; time++) (await rig.get(filePath(WHEEL.filename))).text();
+    const fresh = await shown(rig);
+    expect(saved(fresh)).toEqual([
+      expect.stringMatching(/^24 hours: not known yet, since no reading has been kept/),
+      "Since the counters began: 3 of 4 requests and 180.0 kB of files came from what is stored here, not from an upstream.",
+    ]);
+    expect([headline(fresh, "saved"), headline(fresh, "layers")]).toEqual([
+      "180.0 kB saved, 60.0 kB from upstreams",
+      "4 requests",
+    ]);
+    expect(fresh.match(/There is nothing to plot yet/g)).toHaveLength(8);
+    expect(fresh).not.toMatch(/<svg viewBox="0 0 640|Cloudflare|data centre/);
+
+    rig.now = NOW;
+    await record(rig);
+    (await rig.get(filePath(WHEEL.filename))).text();
+    rig.now += HOUR;
+    const page = await shown(rig, "/-/?span=today");
+    expect(saved(page)[0]).toBe(
+      "Today: 1 of 1 requests and 60.0 kB of files came from what is stored here, not from an upstream. The first reading is of 2026-11-22 12:30; what was before it is not in this.",
+    );
+    expect(headline(page, "dead")).toBe("0 now");
+    // Dead letters and the like are 0 at each hour.
+    expect([
+      page.includes("Requests by the layer that answered as a table"),
+      page.includes("Dead letters as a table"),
+    ]).toEqual([true, false]);
   });
 
   test("counts what a policy decides, and dead letters, and pages behind", async () => {
@@ -97,7 +135,7 @@ describe("the dashboard", () => {
     expect([status, headers.get("Cache-Control"), text()]).toEqual([
       200,
       "no-store",
-      expect.stringContaining("fewer than two readings"),
+      expect.stringContaining("no reading has been kept"),
     ]);
     expect(headers.get("Content-Security-Policy")).toContain("default-src 'none'");
     expect(text()).not.toMatch(/ style=/);
@@ -131,6 +169,29 @@ describe("a bucket", () => {
     expect(buckets.at(-1)).toMatchObject({ from: Date.parse("2026-11-22T12:00:00Z"), until: NOW });
   });
 
+  test("of today begins at midnight in UTC, with the reading that was kept just after it; hours to come have nothing", () => {
+    const midnight = Date.parse("2026-11-22T00:00:00Z");
+    const at = (time: number, hits: number): Reading => ({ at: time, figures: { hits } });
+    const buckets = bucketsOf(
+      [
+        at(midnight - HOUR, 10),
+        at(midnight + 4_000, 15),
+        at(midnight + HOUR + 20, 18),
+        at(midnight + HOUR + 90_000, 20),
+      ],
+      "today",
+      midnight + HOUR + 90_000,
+    );
+    expect(buckets.map(({ from }) => from)).toEqual(Array.from({ length: 24 }, (_, hour) => midnight + hour * HOUR));
+    expect(buckets.slice(0, 4).map((bucket) => increase(bucket, "hits"))).toEqual([3, 2, null, null]);
+    expect(buckets.slice(1, 3).map((bucket) => valueOf(bucket, "hits"))).toEqual([20, null]);
+  });
+
+  test("has what rose since the first reading, where that is within it", () => {
+    const buckets = bucketsOf([reading(2, { hits: 4 }), reading(1, { hits: 6 }), reading(0, { hits: 9 })], "90d", NOW);
+    expect(buckets.slice(-2).map((bucket) => increase(bucket, "hits"))).toEqual([null, 5]);
+  });
+
   test("counts a sum that is lower than before as new, since a database was restored", () => {
     const buckets = bucketsOf(
       [reading(2, { hits: 100 }), reading(1, { hits: 7 }), reading(0, { hits: 9, stored: 3 })],
@@ -141,8 +202,8 @@ describe("a bucket", () => {
     expect(buckets.slice(-2).map((bucket) => valueOf(bucket, "stored"))).toEqual([null, 3]);
   });
 
-  test.each(["24h", "7d", "90d"] as const)("of %s is drawn without a number that is none", (span) => {
-    const plots = plotsOf(bucketsOf([reading(0, {})], span, NOW), 0);
+  test.each(["today", "24h", "7d", "90d"] as const)("of %s is drawn without a number that is none", (span) => {
+    const plots = plotsOf(bucketsOf([reading(0, {})], span, NOW), { quota: 0, hasSharedCache: true });
     expect(plots).toHaveLength(8);
     expect(
       plots.flatMap(({ headline: text, series }) => [text, ...series.map(({ label }) => label)]).join(),

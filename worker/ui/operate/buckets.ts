@@ -1,12 +1,22 @@
-import { DAY, HOUR } from "../../duration.ts";
+import { DAY, HOUR, MINUTE } from "../../duration.ts";
 import type { Reading } from "../../repository/ports/history.ts";
 
-/** A span of time that is plotted, and the width of its buckets. Milliseconds. */
+interface Span {
+  readonly length: number;
+  /** The width of its buckets. */
+  readonly width: number;
+  /** It ends at the next multiple of this. */
+  readonly ends: number;
+  readonly words: string;
+}
+
+/** The spans of time that are plotted. Milliseconds; days are UTC's. */
 export const SPANS = {
-  "24h": { length: DAY, width: HOUR, words: "24 hours" },
-  "7d": { length: 7 * DAY, width: 6 * HOUR, words: "7 days" },
-  "90d": { length: 90 * DAY, width: 3 * DAY, words: "90 days" },
-} as const satisfies Record<string, { readonly length: number; readonly width: number; readonly words: string }>;
+  today: { length: DAY, width: HOUR, ends: DAY, words: "Today" },
+  "24h": { length: DAY, width: HOUR, ends: HOUR, words: "24 hours" },
+  "7d": { length: 7 * DAY, width: 6 * HOUR, ends: 6 * HOUR, words: "7 days" },
+  "90d": { length: 90 * DAY, width: 3 * DAY, ends: 3 * DAY, words: "90 days" },
+} as const satisfies Record<string, Span>;
 
 export type SpanName = keyof typeof SPANS;
 
@@ -19,20 +29,42 @@ export interface Bucket {
   readonly after: Reading["figures"] | undefined;
 }
 
+/** The reading of an hour is kept when its jobs have been done: so long after it at most. */
+const LATE = 5 * MINUTE;
+
 /**
- * Divides a span that ends now into buckets.
+ * Divides a span into buckets; the one that now is in may be followed by empty ones. Where there is no reading at the beginning of a
+ * bucket or before it, the first one within it counts.
  *
  * @param readings the oldest first; the last is of now
  */
 export function bucketsOf(readings: readonly Reading[], span: SpanName, now: number): Bucket[] {
-  const { length, width } = SPANS[span];
-  const last = Math.ceil(now / width) * width;
-  const at = (time: number) => readings.findLast((reading) => reading.at <= time)?.figures;
-  return Array.from({ length: Math.round(length / width) }, (_, index) => {
-    const until = last - (Math.round(length / width) - 1 - index) * width;
-    return { from: until - width, until: Math.min(until, now), before: at(until - width), after: at(until) };
+  const { length, width, ends } = SPANS[span];
+  const begin = (Math.floor(now / ends) + 1) * ends - length;
+  const kept = readings.slice(0, -1);
+  const at = (time: number) =>
+    kept.find((reading) => reading.at >= time && reading.at <= time + LATE) ??
+    readings.findLast((reading) => reading.at <= time);
+  return Array.from({ length: length / width }, (_, index) => {
+    const from = begin + index * width;
+    const until = from + width;
+    if (from >= now) return { from, until, before: undefined, after: undefined };
+    const after = at(until);
+    const before = at(from) ?? (after === kept[0] ? undefined : kept[0]);
+    return { from, until: Math.min(until, now), before: after && before?.figures, after: after?.figures };
   });
 }
+
+/** All that was counted until now, as one bucket: before the counters began there was nothing. */
+export const sinceTheBeginning = ({ at, figures }: Reading): Bucket => ({
+  from: at,
+  until: at,
+  before: {},
+  after: figures,
+});
+
+/** Whether it is known what was counted within one of the buckets. */
+export const areKnown = (buckets: readonly Bucket[]): boolean => buckets.some(({ before, after }) => before && after);
 
 /**
  * By how much a sum of counters rose within a bucket; null where that is not known. A sum that is lower than before is one of a

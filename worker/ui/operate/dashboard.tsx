@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import { DEFAULT } from "../../../schema/indexes.ts";
-import { DAY } from "../../duration.ts";
+import { DAY, HOUR } from "../../duration.ts";
 import { badRequest } from "../../errors.ts";
 import { pendingLately } from "../../http/api/policy-outlook.ts";
 import type { Context } from "../../repository/context.ts";
@@ -16,10 +16,10 @@ import type { History } from "../../repository/ports/history.ts";
 import type { MirroredSource } from "../../repository/repository.ts";
 import { Layout, pagePlace, sendHtml, type PagePlace } from "../layout.tsx";
 import { Held, type HeldNow } from "./held.tsx";
-import { bucketsOf, SPANS, type Bucket, type SpanName } from "./buckets.ts";
+import { areKnown, bucketsOf, sinceTheBeginning, SPANS, type Bucket, type SpanName } from "./buckets.ts";
 import { OperateNav } from "./nav.tsx";
 import { Plot } from "./plot.tsx";
-import { plotsOf } from "./plots.ts";
+import { plotsOf, savedText } from "./plots.ts";
 
 /** What the dashboard needs of an index. */
 interface HoldingIndex {
@@ -44,6 +44,8 @@ interface DashboardParts extends FigureSources {
   /** Why no provenance that rules ask for can be verified; undefined where it can. */
   readonly unverifiable: (now: number) => Promise<string | undefined>;
   readonly indexes: readonly HoldingIndex[];
+  /** Whether answers can come from a cache of the data centre. */
+  readonly hasSharedCache: boolean;
 }
 
 /** How many projects the list of each source has. */
@@ -54,7 +56,7 @@ const LOOKED_AT = 40;
 
 /** The dashboard at `/-/`, for those who administer every index. */
 export function dashboardRoutes(parts: DashboardParts): Hono<AppEnv> {
-  const { authorize, publicUrl, history, counters, sources, quota } = parts;
+  const { authorize, publicUrl, history, counters, sources } = parts;
   const routes = new Hono<AppEnv>();
   routes.get("/-", (c) => redirectTo(c, "/-/"));
   routes.get("/-/", async (c) => {
@@ -73,19 +75,19 @@ export function dashboardRoutes(parts: DashboardParts): Hono<AppEnv> {
         ),
       ),
     ]);
-    const buckets = bucketsOf([...kept, present], span, now);
     const place = pagePlace(c, { name: DEFAULT, base: "" }, publicUrl);
     const answer = await sendHtml(
       c,
       <Dashboard
         place={place}
         span={span}
-        buckets={buckets}
-        quota={quota}
+        buckets={bucketsOf([...kept, present], span, now)}
+        whole={sinceTheBeginning(present)}
+        firstAt={kept[0]?.at}
+        platform={parts}
         events={events}
         held={held}
         unverifiable={await parts.unverifiable(now)}
-        isNew={kept.length < 2}
         top={top.map(({ name, projects }) => ({ source: name, projects: projects.map((each) => each.name) }))}
       />,
     );
@@ -121,16 +123,20 @@ interface DashboardProps {
   readonly place: PagePlace;
   readonly span: SpanName;
   readonly buckets: readonly Bucket[];
-  readonly quota: number;
+  /** All that was counted until now. */
+  readonly whole: Bucket;
+  /** When the first reading of the span, or the last one before it, was kept; undefined: there is none. */
+  readonly firstAt: number | undefined;
+  readonly platform: Pick<DashboardParts, "quota" | "hasSharedCache">;
   readonly events: readonly LastEvent[];
   readonly held: readonly HeldNow[];
   readonly unverifiable: string | undefined;
-  /** Whether there are too few readings for a plot. */
-  readonly isNew: boolean;
   readonly top: readonly { readonly source: string; readonly projects: readonly string[] }[];
 }
 
-function Dashboard({ place, span, buckets, quota, events, held, unverifiable, isNew, top }: DashboardProps) {
+function Dashboard({ place, span, platform, events, held, unverifiable, top, ...read }: DashboardProps) {
+  // Until there is a reading to count from, the numbers are those since the counters began.
+  const buckets = areKnown(read.buckets) ? read.buckets : [read.whole];
   const when = (at: number) => momentText(at, SPANS[span].length);
   return (
     <Layout title="Dashboard · pypi-edge" place={place}>
@@ -147,14 +153,9 @@ function Dashboard({ place, span, buckets, quota, events, held, unverifiable, is
       {unverifiable !== undefined && (
         <p class="card note alarm">{unverifiable} What was verified before stays so; what is new is held.</p>
       )}
-      {isNew && (
-        <p class="card note">
-          There are fewer than two readings yet: the job figures keeps one at the end of each hour.{" "}
-          <code>pypi-edge jobs run figures</code> keeps one now.
-        </p>
-      )}
+      <Saved {...read} span={span} />
       <div class="plots">
-        {plotsOf(buckets, quota).map((data) => (
+        {plotsOf(buckets, platform).map((data) => (
           <Plot data={data} buckets={buckets} when={when} />
         ))}
       </div>
@@ -182,11 +183,49 @@ function Dashboard({ place, span, buckets, quota, events, held, unverifiable, is
   );
 }
 
+/** What the cache has saved, in the span and in all, and from when that is known. */
+function Saved({ span, buckets, whole, firstAt }: Pick<DashboardProps, "span" | "buckets" | "whole" | "firstAt">) {
+  const begin = buckets[0]?.from ?? 0;
+  return (
+    <section class="card" id="saved-in-all" aria-labelledby="saved-in-all-title">
+      <h2 id="saved-in-all-title">Saved</h2>
+      {areKnown(buckets) ? (
+        <p>
+          <b>{SPANS[span].words}:</b> {savedText(buckets)}.
+          {firstAt !== undefined && firstAt > begin + HOUR && (
+            <>
+              {" "}
+              The first reading is of {new Date(firstAt).toISOString().slice(0, 16).replace("T", " ")}; what was before
+              it is not in this.
+            </>
+          )}
+        </p>
+      ) : (
+        <p>
+          <b>{SPANS[span].words}:</b> not known yet, since no reading has been kept to count from: the first one is kept
+          at the end of this hour. Until then the numbers below are those since the counters began.
+        </p>
+      )}
+      <p>
+        <b>Since the counters began:</b> {savedText([whole])}.
+      </p>
+      <p class="soft small">
+        Requests for pages, files and documents of packages. A page that the upstream only confirmed as unchanged counts
+        as saved, and so do hosted files: they are stored here.
+      </p>
+    </section>
+  );
+}
+
 function LastEvents({ events }: { readonly events: readonly LastEvent[] }) {
   if (events.length === 0) return <p>No error has been recorded.</p>;
   return (
     <>
       <h2 id="events">The last error of each kind</h2>
+      <p class="soft small">
+        <code>feed</code>: an upstream's change log, which says what has changed there. <code>message-died</code>: a new
+        dead letter.
+      </p>
       <div class="scroll" tabindex={0} role="region" aria-labelledby="events">
         <table>
           <thead>

@@ -15,18 +15,36 @@ interface PlotProps {
   readonly when: (at: number) => string;
 }
 
-/** A figure as an inline SVG, with the same numbers as a table beneath it. */
+/** A figure: its headline, and where there is something to plot, that as an SVG and as a table. */
 export function Plot({ data, buckets, when }: PlotProps) {
-  const { id, title, headline, note, series, show, level } = data;
-  const top = niceTop(Math.max(data.atLeast, level?.value ?? 0, ...tops(data)));
-  const y = (value: number) => TOP + PLOTTED.height * (1 - value / top);
-  const step = PLOTTED.width / Math.max(1, buckets.length);
+  const { id, title, headline, note, series } = data;
+  const values = series.flatMap((each) => each.values);
+  const isEmpty = buckets.length < 2 || values.every((value) => value === null || value === 0);
   return (
     <figure class="plot card" id={id} aria-labelledby={`${id}-title`}>
       <figcaption>
         <h2 id={`${id}-title`}>{title}</h2>
         <p class="lead">{headline}</p>
       </figcaption>
+      {isEmpty ? <p class="small">There is nothing to plot yet.</p> : <Drawing {...{ data, buckets, when }} />}
+      <p class="soft small">{note}</p>
+      {!isEmpty && (
+        <details>
+          <summary>{title} as a table</summary>
+          <Numbers data={data} buckets={buckets} when={when} />
+        </details>
+      )}
+    </figure>
+  );
+}
+
+function Drawing({ data, buckets, when }: PlotProps) {
+  const { title, headline, series, show, level } = data;
+  const top = niceTop(Math.max(data.atLeast, level?.value ?? 0, ...tops(data)));
+  const y = (value: number) => TOP + PLOTTED.height * (1 - value / top);
+  const step = PLOTTED.width / Math.max(1, buckets.length);
+  return (
+    <>
       <svg
         viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
         role="img"
@@ -60,12 +78,7 @@ export function Plot({ data, buckets, when }: PlotProps) {
           </li>
         )}
       </ul>
-      <p class="soft small">{note}</p>
-      <details>
-        <summary>{title} as a table</summary>
-        <Numbers data={data} buckets={buckets} when={when} />
-      </details>
-    </figure>
+    </>
   );
 }
 

@@ -1,5 +1,5 @@
 import { inSeconds, SECOND } from "../../duration.ts";
-import { increase, increaseOf, sumOf, valueOf, type Bucket } from "./buckets.ts";
+import { areKnown, increase, increaseOf, sumOf, valueOf, type Bucket } from "./buckets.ts";
 import { sizeText } from "../../pypi/size-text.ts";
 
 /** One line or one part of the bars of a plot. */
@@ -57,14 +57,32 @@ function total(buckets: readonly Bucket[], of: string) {
   return { hit, missed, share: hit + missed === 0 ? undefined : (100 * hit) / (hit + missed) };
 }
 
-const shareText = (share: number | undefined) => (share === undefined ? "none yet" : percent(share));
+const ratioText = (requests: number | undefined, bytes: number | undefined) =>
+  requests === undefined && bytes === undefined
+    ? "nothing was asked for"
+    : [
+        ...(requests === undefined ? [] : [`${percent(requests)} of requests`]),
+        ...(bytes === undefined ? [] : [`${percent(bytes)} of bytes`]),
+      ].join(", ");
 
-/**
- * The eight figures of the dashboard.
- *
- * @param quota bytes; 0: there is none
- */
-export function plotsOf(buckets: readonly Bucket[], quota: number): PlotData[] {
+const UNKNOWN = "not known yet";
+
+/** What was answered from what is stored here, hosted files among it, in a clause. */
+export function savedText(buckets: readonly Bucket[]): string {
+  if (!areKnown(buckets)) return UNKNOWN;
+  const [requests, bytes] = [total(buckets, "requests"), total(buckets, "fileBytes")];
+  return `${whole(requests.hit)} of ${whole(requests.hit + requests.missed)} requests and ${sizeText(bytes.hit)} of files came from what is stored here, not from an upstream`;
+}
+
+interface PlotOptions {
+  /** Bytes; 0: there is none. */
+  readonly quota: number;
+  /** Whether answers can come from a cache of the data centre. */
+  readonly hasSharedCache: boolean;
+}
+
+/** The eight figures of the dashboard. */
+export function plotsOf(buckets: readonly Bucket[], { quota, hasSharedCache }: PlotOptions): PlotData[] {
   const each = (label: string, value: (bucket: Bucket) => number | null): Series => ({
     label,
     values: buckets.map(value),
@@ -74,15 +92,17 @@ export function plotsOf(buckets: readonly Bucket[], quota: number): PlotData[] {
   const asked = sumOf(buckets.map((bucket) => increaseOf(bucket, UPSTREAM)));
   const failed = sumOf(buckets.map((bucket) => increase(bucket, "upstreamRequests.failed")));
   const waited = sumOf(buckets.map((bucket) => increase(bucket, "upstreamSeconds")));
-  const last = buckets.at(-1);
+  const last = buckets.findLast(({ after }) => after);
+  const counted = (text: string) => (areKnown(buckets) ? text : UNKNOWN);
   const now = (figure: string) => (last && valueOf(last, figure)) ?? 0;
+  const layers = LAYERS.filter(([via]) => via !== "cache" || hasSharedCache);
   const verdicts = VERDICTS.map(([mode]) => sumOf(buckets.map((bucket) => increase(bucket, `verdicts.${mode}`))));
   return [
     {
       id: "ratio",
       title: "Hit ratio",
-      headline: `${shareText(requests.share)} of requests, ${shareText(bytes.share)} of bytes`,
-      note: "The share that was answered from what is stored here. What Cloudflare's cache in front of the worker answers is not seen here.",
+      headline: counted(ratioText(requests.share, bytes.share)),
+      note: `The share that was answered from what is stored here.${hasSharedCache ? " What Cloudflare's cache in front of the worker answers is not seen here." : ""}`,
       kind: "lines",
       series: [
         each("of requests", (bucket) => ratio(bucket, "requests")),
@@ -94,7 +114,7 @@ export function plotsOf(buckets: readonly Bucket[], quota: number): PlotData[] {
     {
       id: "saved",
       title: "Bytes of files",
-      headline: `${sizeText(bytes.hit)} saved, ${sizeText(bytes.missed)} from upstreams`,
+      headline: counted(`${sizeText(bytes.hit)} saved, ${sizeText(bytes.missed)} from upstreams`),
       note: "Bytes of files and metadata in answers. Saved: those that no upstream had to send again.",
       kind: "bars",
       series: [
@@ -107,11 +127,11 @@ export function plotsOf(buckets: readonly Bucket[], quota: number): PlotData[] {
     {
       id: "layers",
       title: "Requests by the layer that answered",
-      headline: `${whole(requests.hit + requests.missed)} requests`,
+      headline: counted(`${whole(requests.hit + requests.missed)} requests`),
       note: "Requests for pages, files and documents of packages.",
       kind: "bars",
       series: [
-        ...LAYERS.map(([via, label]) => risen(label, `requests.${via}`)),
+        ...layers.map(([via, label]) => risen(label, `requests.${via}`)),
         risen("upstream", "requests.upstream"),
       ],
       show: whole,
@@ -120,7 +140,9 @@ export function plotsOf(buckets: readonly Bucket[], quota: number): PlotData[] {
     {
       id: "upstream",
       title: "Upstream requests",
-      headline: `${whole(asked)} requests, ${whole(failed)} failed; ${asked === 0 ? "no" : timeText((waited * SECOND) / asked)} mean latency`,
+      headline: counted(
+        `${whole(asked)} requests, ${whole(failed)} failed; ${asked === 0 ? "no" : timeText((waited * SECOND) / asked)} mean latency`,
+      ),
       note: "Retries and redirects are part of one request. The latency is the time until the head of the answer.",
       kind: "bars",
       series: UPSTREAM_PARTS.map(([outcome, label]) => risen(label, `upstreamRequests.${outcome}`)),
@@ -134,7 +156,7 @@ export function plotsOf(buckets: readonly Bucket[], quota: number): PlotData[] {
         last?.after?.["lag"] === undefined
           ? "not followed here"
           : `${whole(now("behind"))} pages behind; read ${timeText(now("lag"))} ago`,
-      note: "Stored pages that are older than the upstream's, where its change log is followed.",
+      note: "Stored pages that are older than the upstream's, where its change log (what has changed there, which the job feed reads) is followed.",
       kind: "lines",
       series: [each("pages behind", (bucket) => valueOf(bucket, "behind"))],
       show: whole,
@@ -144,7 +166,7 @@ export function plotsOf(buckets: readonly Bucket[], quota: number): PlotData[] {
       id: "dead",
       title: "Dead letters",
       headline: `${whole(now("dead"))} now`,
-      note: "Messages of queues that failed at each delivery, until they are sent again: pypi-edge jobs run replay.",
+      note: "Pieces of work behind answers, such as to store a file, that failed at each try. They are kept until they are sent again: pypi-edge jobs run replay.",
       kind: "lines",
       series: [each("dead letters", (bucket) => valueOf(bucket, "dead"))],
       show: whole,
@@ -167,7 +189,9 @@ export function plotsOf(buckets: readonly Bucket[], quota: number): PlotData[] {
     {
       id: "guard",
       title: "Guard",
-      headline: `${whole(verdicts[0] ?? 0)} refused, ${whole(verdicts[1] ?? 0)} marked, ${whole(verdicts[2] ?? 0)} audited`,
+      headline: counted(
+        `${whole(verdicts[0] ?? 0)} refused, ${whole(verdicts[1] ?? 0)} marked, ${whole(verdicts[2] ?? 0)} audited`,
+      ),
       note: "Requests for files to which a rule of a policy applies.",
       kind: "bars",
       series: VERDICTS.map(([mode, label]) => risen(label, `verdicts.${mode}`)),
