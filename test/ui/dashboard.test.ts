@@ -64,7 +64,7 @@ describe("the dashboard", () => {
     for (let time = 0; time < 4; time++) (await rig.get(filePath(WHEEL.filename))).text();
     const fresh = await shown(rig);
     expect(saved(fresh)).toEqual([
-      expect.stringMatching(/^24 hours: not known yet, since no reading has been kept/),
+      expect.stringMatching(/^24 hours: not known yet, since no reading of the counters has been kept/),
       "Since the counters began: 3 of 4 requests and 180.0 kB of files came from what is stored here, not from an upstream.",
     ]);
     expect([headline(fresh, "saved"), headline(fresh, "layers")]).toEqual([
@@ -80,7 +80,7 @@ describe("the dashboard", () => {
     rig.now += HOUR;
     const page = await shown(rig, "/-/?span=today");
     expect(saved(page)[0]).toBe(
-      "Today: 1 of 1 requests and 60.0 kB of files came from what is stored here, not from an upstream. The first reading is of 2026-11-22 12:30; what was before it is not in this.",
+      "Today: 1 of 1 request and 60.0 kB of files came from what is stored here, not from an upstream. The first reading is of 2026-11-22 12:30; what was before it is not in this.",
     );
     expect(headline(page, "dead")).toBe("0 now");
     // Dead letters and the like are 0 at each hour.
@@ -135,7 +135,7 @@ describe("the dashboard", () => {
     expect([status, headers.get("Cache-Control"), text()]).toEqual([
       200,
       "no-store",
-      expect.stringContaining("no reading has been kept"),
+      expect.stringContaining("no reading of the counters has been kept"),
     ]);
     expect(headers.get("Content-Security-Policy")).toContain("default-src 'none'");
     expect(text()).not.toMatch(/ style=/);

@@ -202,8 +202,9 @@ function Saved({ span, buckets, whole, firstAt }: Pick<DashboardProps, "span" | 
         </p>
       ) : (
         <p>
-          <b>{SPANS[span].words}:</b> not known yet, since no reading has been kept to count from: the first one is kept
-          at the end of this hour. Until then the numbers below are those since the counters began.
+          <b>{SPANS[span].words}:</b> not known yet, since no reading of the counters has been kept to count from: the
+          job figures keeps one at the end of each hour. Until then the numbers below are those since the counters
+          began.
         </p>
       )}
       <p>

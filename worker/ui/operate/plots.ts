@@ -1,5 +1,6 @@
 import { inSeconds, SECOND } from "../../duration.ts";
 import { areKnown, increase, increaseOf, sumOf, valueOf, type Bucket } from "./buckets.ts";
+import { counted } from "../../pypi/counted.ts";
 import { sizeText } from "../../pypi/size-text.ts";
 
 /** One line or one part of the bars of a plot. */
@@ -71,7 +72,8 @@ const UNKNOWN = "not known yet";
 export function savedText(buckets: readonly Bucket[]): string {
   if (!areKnown(buckets)) return UNKNOWN;
   const [requests, bytes] = [total(buckets, "requests"), total(buckets, "fileBytes")];
-  return `${whole(requests.hit)} of ${whole(requests.hit + requests.missed)} requests and ${sizeText(bytes.hit)} of files came from what is stored here, not from an upstream`;
+  if (requests.hit + requests.missed === 0) return "nothing was asked for";
+  return `${whole(requests.hit)} of ${counted(requests.hit + requests.missed, "request")} and ${sizeText(bytes.hit)} of files came from what is stored here, not from an upstream`;
 }
 
 interface PlotOptions {
@@ -93,7 +95,7 @@ export function plotsOf(buckets: readonly Bucket[], { quota, hasSharedCache }: P
   const failed = sumOf(buckets.map((bucket) => increase(bucket, "upstreamRequests.failed")));
   const waited = sumOf(buckets.map((bucket) => increase(bucket, "upstreamSeconds")));
   const last = buckets.findLast(({ after }) => after);
-  const counted = (text: string) => (areKnown(buckets) ? text : UNKNOWN);
+  const known = (text: string) => (areKnown(buckets) ? text : UNKNOWN);
   const now = (figure: string) => (last && valueOf(last, figure)) ?? 0;
   const layers = LAYERS.filter(([via]) => via !== "cache" || hasSharedCache);
   const verdicts = VERDICTS.map(([mode]) => sumOf(buckets.map((bucket) => increase(bucket, `verdicts.${mode}`))));
@@ -101,7 +103,7 @@ export function plotsOf(buckets: readonly Bucket[], { quota, hasSharedCache }: P
     {
       id: "ratio",
       title: "Hit ratio",
-      headline: counted(ratioText(requests.share, bytes.share)),
+      headline: known(ratioText(requests.share, bytes.share)),
       note: `The share that was answered from what is stored here.${hasSharedCache ? " What Cloudflare's cache in front of the worker answers is not seen here." : ""}`,
       kind: "lines",
       series: [
@@ -114,7 +116,7 @@ export function plotsOf(buckets: readonly Bucket[], { quota, hasSharedCache }: P
     {
       id: "saved",
       title: "Bytes of files",
-      headline: counted(`${sizeText(bytes.hit)} saved, ${sizeText(bytes.missed)} from upstreams`),
+      headline: known(`${sizeText(bytes.hit)} saved, ${sizeText(bytes.missed)} from upstreams`),
       note: "Bytes of files and metadata in answers. Saved: those that no upstream had to send again.",
       kind: "bars",
       series: [
@@ -127,7 +129,7 @@ export function plotsOf(buckets: readonly Bucket[], { quota, hasSharedCache }: P
     {
       id: "layers",
       title: "Requests by the layer that answered",
-      headline: counted(`${whole(requests.hit + requests.missed)} requests`),
+      headline: known(counted(requests.hit + requests.missed, "request")),
       note: "Requests for pages, files and documents of packages.",
       kind: "bars",
       series: [
@@ -140,8 +142,8 @@ export function plotsOf(buckets: readonly Bucket[], { quota, hasSharedCache }: P
     {
       id: "upstream",
       title: "Upstream requests",
-      headline: counted(
-        `${whole(asked)} requests, ${whole(failed)} failed; ${asked === 0 ? "no" : timeText((waited * SECOND) / asked)} mean latency`,
+      headline: known(
+        `${counted(asked, "request")}, ${whole(failed)} failed; ${asked === 0 ? "no" : timeText((waited * SECOND) / asked)} mean latency`,
       ),
       note: "Retries and redirects are part of one request. The latency is the time until the head of the answer.",
       kind: "bars",
@@ -189,7 +191,7 @@ export function plotsOf(buckets: readonly Bucket[], { quota, hasSharedCache }: P
     {
       id: "guard",
       title: "Guard",
-      headline: counted(
+      headline: known(
         `${whole(verdicts[0] ?? 0)} refused, ${whole(verdicts[1] ?? 0)} marked, ${whole(verdicts[2] ?? 0)} audited`,
       ),
       note: "Requests for files to which a rule of a policy applies.",
