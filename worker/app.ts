@@ -26,6 +26,7 @@ import { createPolicyEntryActions } from "./http/policy-entry-actions.ts";
 import { createReleaseChanges } from "./http/release-changes.ts";
 import { serverTiming } from "./http/server-timing.ts";
 import { createSettling } from "./http/settle.ts";
+import { recogniseSignedIn } from "./http/signed-in.ts";
 import { createTokenActions } from "./http/token-actions.ts";
 import { misdirectedUploadRoutes, uploadRoutes } from "./http/upload.ts";
 import { VIEWS } from "./http/view-path.ts";
@@ -89,6 +90,7 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
   );
   app.use(serverTiming(now));
   app.use(privateToSessions);
+  app.use(recogniseSignedIn(services));
   if (config.logRequests) app.use(requestLog(now));
   // Before requests are counted: monitoring requests are not part of the figures, and cost no writes.
   app.route(

@@ -56,6 +56,39 @@ test("the page of a sign-in says who one is and what one may open, and lets one 
   expect(admin).toMatch(/<h1>ADMIN_TOKEN<\/h1>[^]*Index team[^]*Tokens[^]*Dashboard/);
 });
 
+test("every page leads to what its reader may open, and to the sign-in where there is none", async () => {
+  const rig = new Rig(TEAM);
+  const doors = async (path: string, headers: Record<string, string> = {}) => {
+    const [header = ""] = (await rig.get(path, headers)).text().split("</header>");
+    return [...header.matchAll(/<a(?: class="who")? href="([^"]*)"[^>]*>([^<]*)<\/a>/g)].map(
+      ([, href, text]) => `${text} ${href}`,
+    );
+  };
+  expect((await doors("/search?q=x")).at(-1)).toBe("Sign in ./-/sign-in?next=%2Fsearch");
+  const { session } = await signIn(rig, (await give(rig)).text);
+  expect((await doors("/team/", session)).slice(1)).toEqual(["Indexes ../#indexes", "Account ../-/sign-in"]);
+  expect((await doors("/@before=2026-11-13/", session)).slice(1)).toHaveLength(2);
+  const lead = (await signIn(rig, (await give(rig, { scopes: ["admin"] })).text)).session;
+  expect((await doors("/team/", lead)).slice(1)).toEqual([
+    "Indexes ../#indexes",
+    "Tokens ../-/tokens",
+    "Audit log ../-/audit",
+    "Account ../-/sign-in",
+  ]);
+  const admin = (await signIn(rig)).session;
+  for (const path of ["/", "/-/", "/@before=2026-11-13/search?q=x"]) {
+    expect((await doors(path, admin)).slice(1).map((door) => door.replace(/ [^ ]*$/, ""))).toEqual([
+      "Indexes",
+      "Tokens",
+      "Audit log",
+      "Dashboard",
+      "Account",
+    ]);
+  }
+  expect((await rig.get("/team/", { Cookie: "__Host-pypi-edge=nothing" })).status).toBe(401);
+  expect(await doors("/", { Cookie: "__Host-pypi-edge=nothing" })).toHaveLength(3);
+});
+
 test("a sign-in may what its token may, and an installer's password goes first", async () => {
   const rig = new Rig(TEAM);
   const { session } = await signIn(rig, (await give(rig)).text);
@@ -280,7 +313,7 @@ test("the address takes no other method, and no other kind of body", async () =>
   expect(long.status).toBe(413);
 });
 
-test("a session costs one read of its key in each isolate, and then what its token costs", async () => {
+test("a session costs one read of its key in each isolate, and then no more than its token costs", async () => {
   const rig = new Rig(TEAM);
   const token = await give(rig);
   const { session } = await signIn(rig, token.text);
@@ -291,10 +324,10 @@ test("a session costs one read of its key in each isolate, and then what its tok
   };
   const shown = { Authorization: `Bearer ${token.text}` };
   await cost(shown);
-  expect(await cost(session)).toEqual(await cost(shown));
+  const usual = (await cost(session))["d1.prepare"] ?? 0;
+  expect(usual).toBeLessThanOrEqual((await cost(shown))["d1.prepare"] ?? 0);
   rig.restart();
   await cost(shown);
-  const usual = await cost(shown);
-  const first = await cost(session);
-  expect(first["d1.prepare"]).toBe((usual["d1.prepare"] ?? 0) + 1);
+  await cost(shown);
+  expect((await cost(session))["d1.prepare"]).toBe(usual + 1);
 });

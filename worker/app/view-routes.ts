@@ -79,7 +79,7 @@ function viewApp(
   app.use((c, next) => {
     const { outer } = c.env;
     if (!outer) throw new Error("a view's request comes from another app");
-    for (const key of ["ctx", "log", "facts", "bodyOf"] as const) c.set(key, outer.get(key));
+    for (const key of ["ctx", "log", "facts", "bodyOf", "who"] as const) c.set(key, outer.get(key));
     return next();
   });
   const named = locks.indexes.map((index) => (index.name === name ? { ...index, base, repository, explain } : index));

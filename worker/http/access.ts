@@ -2,7 +2,7 @@ import type { Context as HonoContext } from "hono";
 import { createMiddleware } from "hono/factory";
 import type { Authenticate } from "../auth/authenticate.ts";
 import type { Author } from "../auth/audit-entry.ts";
-import { isPermitted, SOME_INDEX, type Permission } from "../auth/principal.ts";
+import { isPermitted, requirePermission, SOME_INDEX, type Permission } from "../auth/principal.ts";
 import { IndexError } from "../errors.ts";
 import { claimantOf, sessionIn, showsCredential } from "./claimant.ts";
 import type { AppEnv } from "./context.ts";
@@ -15,6 +15,12 @@ export const createAuthorize =
   (admit: Authenticate): Authorize =>
   async (c, permission) => {
     const claimant = claimantOf(c);
+    // A session was looked up for this very request.
+    const who = claimant.session === undefined ? undefined : c.get("who");
+    if (who) {
+      requirePermission(who, permission);
+      return { principal: who, origin: claimant.origin };
+    }
     return { principal: await admit(claimant, permission, c.get("ctx")), origin: claimant.origin };
   };
 

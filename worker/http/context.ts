@@ -8,6 +8,7 @@ import { installerOf } from "../pypi/installer.ts";
 import type { Edge } from "../repository/ports/maintenance.ts";
 import type { AllowanceFor } from "../auth/allowance.ts";
 import type { Credentials } from "../auth/authenticate.ts";
+import type { Principal } from "../auth/principal.ts";
 import type { Counters } from "../repository/ports/counters.ts";
 import type { Context } from "../repository/context.ts";
 import { NOTHING_LOADED } from "./headers.ts";
@@ -36,6 +37,8 @@ export interface AppEnv {
     upstreamWait: UpstreamWait;
     /** Whether it is a form of a page of ours, sent by who is signed in there: only so a session writes. */
     isOwnForm?: true;
+    /** Who is signed in in the browser that sent it; undefined where it has no session, or one that does not count. */
+    who: Principal | undefined;
     bodyOf: BodyOf;
   };
 }

@@ -85,7 +85,9 @@ export const createTakeForm =
         throw new IndexError("not-allowed", UNSEALED);
       c.set("isOwnForm", true);
       c.set("fields", fields);
-      c.set("author", await authorize(c, typeof permission === "function" ? permission(c) : permission));
+      const author = await authorize(c, typeof permission === "function" ? permission(c) : permission);
+      c.set("author", author);
+      c.set("who", author.principal);
       if (!(await sentForms.claim(value, c.get("ctx").now))) throw new IndexError("form-sent-before", SENT_BEFORE);
       await next();
       if (c.error || c.res.status >= 400) await sentForms.release(value);

@@ -139,7 +139,7 @@ function Home(props: HomeProps) {
       </p>
       {others.length === 0 ? null : (
         <>
-          <h2>Other indexes here</h2>
+          <h2 id="indexes">Other indexes here</h2>
           <ul class="plain">
             {others.map((url) => (
               <li>

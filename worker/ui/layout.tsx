@@ -7,6 +7,9 @@ import type { AppEnv } from "../http/context.ts";
 import { didIn, formSeals, type FormSeals } from "../http/forms.ts";
 import { LIFETIMES } from "../http/headers.ts";
 import { pathOf } from "../http/path.ts";
+import { POLICY_ADMIN_SOMEWHERE } from "../http/policy-entry-actions.ts";
+import { may, type SignedIn } from "../http/signed-in.ts";
+import { TOKEN_ADMIN_SOMEWHERE } from "../http/token-actions.ts";
 import { SCRIPT, SCRIPT_SOURCE } from "./script.ts";
 import { STYLE_DIGEST } from "./style.ts";
 
@@ -28,6 +31,8 @@ export interface PagePlace {
   readonly path: string;
   /** Makes the forms of the page that change something; undefined where the reader is not signed in. */
   readonly forms: FormSeals | undefined;
+  /** Who is signed in; undefined: nobody, or that cannot be told. */
+  readonly who: SignedIn | undefined;
   /** What a form has done that the browser was led here by. */
   readonly did: string | undefined;
 }
@@ -42,7 +47,7 @@ export function pagePlace(c: PageContext, index: Pick<PagePlace, "name" | "base"
   const up = "../".repeat(path.split("/").length - 2) || "./";
   const host = publicUrl || new URL(c.req.url).origin;
   const at = base === "" ? up : `${up}${base.slice(1)}/`;
-  return { name, base, up, at, url: host + base, host, path, forms: formSeals(c), did: didIn(c) };
+  return { name, base, up, at, url: host + base, host, path, forms: formSeals(c), who: c.get("who"), did: didIn(c) };
 }
 
 /** What every page's policy has: its own stylesheet, the one script, forms to this server. `default-src` covers none of the last three. */
@@ -82,7 +87,7 @@ interface LayoutProps {
 
 /** What all pages have in common. */
 export function Layout({ title, place, query, children }: LayoutProps) {
-  const { name, base, up, at, path, forms, did } = place;
+  const { name, base, up, at, did } = place;
   const view = base.split("/").find((segment) => segment.startsWith("@"));
   return (
     <html lang="en">
@@ -119,12 +124,7 @@ export function Layout({ title, place, query, children }: LayoutProps) {
               />
               <button>Search</button>
             </form>
-            <a
-              class="who"
-              href={`${up}-/sign-in${forms || path === "/-/sign-in" ? "" : `?next=${encodeURIComponent(path)}`}`}
-            >
-              {forms ? "Signed in" : "Sign in"}
-            </a>
+            <Doors place={place} />
           </div>
         </header>
         <main id="content">
@@ -148,5 +148,36 @@ export function Layout({ title, place, query, children }: LayoutProps) {
         <script>{raw(SCRIPT)}</script>
       </body>
     </html>
+  );
+}
+
+/** What the reader may open beside this page, and where to sign in or out. */
+function Doors({ place: { up, path, forms, who } }: Pick<LayoutProps, "place">) {
+  if (!forms) {
+    const next = path === "/-/sign-in" ? "" : `?next=${encodeURIComponent(path)}`;
+    return (
+      <a class="who" href={`${up}-/sign-in${next}`}>
+        Sign in
+      </a>
+    );
+  }
+  const doors = [
+    ["Indexes", "#indexes", true],
+    ["Tokens", "-/tokens", who && may(who, TOKEN_ADMIN_SOMEWHERE)],
+    ["Audit log", "-/audit", who && may(who, POLICY_ADMIN_SOMEWHERE)],
+    ["Dashboard", "-/", who && may(who, { scope: "admin", index: "*" })],
+    ["Account", "-/sign-in", true],
+  ] as const;
+  return (
+    <nav class="who" aria-label="Signed in">
+      {doors.map(
+        ([text, to, isOpen]) =>
+          isOpen && (
+            <a href={up + to} aria-current={path === `/${to}` ? "page" : undefined}>
+              {text}
+            </a>
+          ),
+      )}
+    </nav>
   );
 }

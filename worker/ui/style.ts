@@ -36,6 +36,7 @@ a:not(:hover) { text-decoration-thickness: 1px; }
 .brand a { color: inherit; text-decoration: none; }
 .brand span { color: var(--soft); font-weight: 400; }
 .who { white-space: nowrap; }
+nav.who { display: flex; flex-wrap: wrap; gap: 0.2rem 1rem; }
 .bar form { flex: 1 1 16rem; display: flex; gap: 0.5rem; max-width: 30rem; margin-left: auto; }
 input, select, button { font: inherit; color: inherit; background: var(--back); border: 1px solid var(--line);
   border-radius: 8px; padding: 0.4rem 0.75rem; min-height: 2.5rem; }

@@ -57,7 +57,7 @@ describe.skipIf(findChromium() === undefined)("the pages of those who operate a 
     const { page, said } = visited;
     await page.getByLabel("Token").fill(token);
     await page.getByRole("button", { name: "Sign in" }).click();
-    await page.getByRole("link", { name: "Signed in" }).waitFor();
+    await page.getByRole("link", { name: "Account" }).waitFor();
     // That a token was needed.
     const own = () => said.filter((line) => !line.includes("401"));
     return { ...visited, own };

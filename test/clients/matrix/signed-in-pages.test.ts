@@ -62,7 +62,7 @@ describe.skipIf(findChromium() === undefined)("signed in, in Chromium", () => {
       await headed(page, "team");
       expect(page.url()).toBe(`${site.origin}/team/`);
       expect(await page.getByRole("link", { name: "acme-tools" }).isVisible()).toBe(true);
-      await page.getByRole("link", { name: "Signed in" }).click();
+      await page.getByRole("link", { name: "Account" }).click();
       await headed(page, "acme lead");
       expect(await page.context().cookies()).toMatchObject([
         { name: "pypi-edge", path: "/", httpOnly: true, sameSite: "Strict" },
