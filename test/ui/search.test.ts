@@ -47,7 +47,7 @@ describe("a search", () => {
     expect((await found(rig, "flask")).names).toEqual(["flask", "pytest-flask", "flask-cors", "myflask"]);
     expect((await found(rig, "Flask_CORS")).names).toEqual(["flask-cors"]);
     expect((await found(rig, "http")).names).toEqual(["http", "httpx", "aiohttp"]);
-    expect((await found(rig, "nothing-like-it")).text).toContain("No project has this in its name.");
+    expect((await found(rig, "nothing-like-it")).text).toContain("Nothing in default has this in its name.");
     expect((await found(rig, "<script>")).text).toContain('value="&lt;script&gt;"');
   });
 
@@ -106,7 +106,7 @@ describe("a search", () => {
     await fresh.upstream.publish("flask", []);
     await fresh.get("/simple/flask/");
     const first = await found(fresh, "flask");
-    expect([first.names, first.text]).toEqual([["flask"], expect.stringContaining("are being fetched")]);
+    expect([first.names, first.text]).toEqual([["flask"], expect.stringContaining("are not known here yet")]);
     expect((await found(fresh, "flask")).names).toEqual(["flask", "flask-cors"]);
     expect(fresh.upstream.requests.filter((request) => request.endsWith("/simple/"))).toHaveLength(1);
   });
@@ -129,6 +129,7 @@ describe("what is not offered", () => {
       [],
       expect.stringMatching(/flask-cors is not offered\.<\/b> [^<]*denies/),
     ]);
+    expect(denied.text).not.toContain("has this in its name");
     const reserved = await found(rig, "acme-secret");
     expect(reserved.text).toContain("The name acme-secret is reserved here");
     expect(rig.upstream.requests.filter((request) => /acme|flask-cors/.test(request))).toEqual([]);
@@ -139,7 +140,17 @@ describe("what is not offered", () => {
     rig = new Rig(TEAM);
     expect((await found(rig, "flask", "/team")).status).toBe(401);
     expect((await found(rig, "flask", "/team", READER)).names).toContain("acme-flask");
-    expect((await found(rig, "acme", "", READER)).names).toEqual([]);
+    const elsewhere = await found(rig, "acme f", "", READER);
+    expect([elsewhere.names, elsewhere.text]).toEqual([
+      [],
+      expect.stringMatching(
+        /Nothing in default has this[^]*<a href="\.\/team\/search\?q=acme%20f">Search in team<\/a>/,
+      ),
+    ]);
+    expect((await found(rig, "acme")).text).not.toContain("team");
+    const { text } = await found(rig, "acme", "/team", READER);
+    expect(text).toContain('<a href="../search?q=acme">Search in default</a>');
+    expect(text).not.toContain("Search in team");
   });
 
   test("fails where it is not known what is hosted", async () => {

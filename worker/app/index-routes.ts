@@ -79,7 +79,7 @@ export function mountIndex(
       authorize,
     ),
   );
-  mount("search", searchRoutes({ ...own, ...searched, publicUrl }));
+  mount("search", searchRoutes({ ...own, ...searched, publicUrl, indexes }, authorize));
   mount(
     "simple",
     simpleRoutes({ repository, base, isDated, carried: upstreams.length === carried.length ? carried : [] }),

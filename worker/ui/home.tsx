@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import { DEFAULT } from "../../schema/indexes.ts";
 import { IndexError } from "../errors.ts";
-import { readableBy, type Authorize } from "../http/access.ts";
+import type { Authorize } from "../http/access.ts";
 import type { AppEnv } from "../http/context.ts";
 import { hostedProjectRows, publishersFor, type HostedProjectRow } from "../http/hosted-projects.ts";
 import { tokenReach, type TokenReach } from "../http/token-reach.ts";
@@ -10,6 +10,7 @@ import { adminSetup, publishSetup, clientSetups, type ClientSetup } from "../pyp
 import type { Publishers } from "../repository/ports/publishers.ts";
 import type { Repository } from "../repository/repository.ts";
 import { Layout, pagePlace, sendHtml, type PagePlace } from "./layout.tsx";
+import { otherIndexes, type OtherIndex } from "./other-indexes.tsx";
 import { Badge, Command, Day } from "./parts.tsx";
 import { sizeText } from "../pypi/size-text.ts";
 import { Tokens } from "./tokens.tsx";
@@ -21,7 +22,7 @@ interface HomeIndex {
   /** Prefix of its addresses: empty, or a slash and its name. */
   readonly base: string;
   /** All indexes, including this one. */
-  readonly indexes: readonly Pick<HomeIndex, "name" | "base" | "isPrivate">[];
+  readonly indexes: readonly OtherIndex[];
   /** The public address, where it is not the request's own; else empty. */
   readonly publicUrl: string;
   readonly upstreams: readonly ShownSource[];
@@ -55,8 +56,7 @@ export function homeRoutes(index: HomeIndex, authorize: Authorize): Hono<AppEnv>
     const names = shown?.map(({ project }) => project) ?? [];
     const by = await publishersFor(c, authorize, index, (indexes) => index.publishers.last(indexes, names));
     const tokens = index.isPrivate || index.hosted ? await tokenReach(c, authorize, index.name, index.tokens) : [];
-    const mayRead = await readableBy(c, authorize);
-    const others = index.indexes.filter((other) => other.base !== index.base && mayRead(other));
+    const others = await otherIndexes(c, authorize, index);
     return sendHtml(
       c,
       <Home

@@ -1,7 +1,9 @@
 import { Hono } from "hono";
+import type { Authorize } from "../http/access.ts";
 import type { AppEnv } from "../http/context.ts";
 import { search, type FoundProject, type SearchedIndex, type SearchResult } from "../http/search.ts";
 import { Layout, pagePlace, sendHtml, type PagePlace } from "./layout.tsx";
+import { otherIndexes, SearchElsewhere, type OtherIndex } from "./other-indexes.tsx";
 import { Badge } from "./parts.tsx";
 import { problemPage } from "./problem-page.tsx";
 import { lookingAt } from "./project/view.ts";
@@ -11,6 +13,8 @@ import { counted } from "../pypi/counted.ts";
 interface SearchPageIndex extends SearchedIndex, Pick<PagePlace, "name" | "base"> {
   /** The public address, where it is not the request's own; else empty. */
   readonly publicUrl: string;
+  /** All indexes, including this one. */
+  readonly indexes: readonly OtherIndex[];
 }
 
 /** Where a project is, for people. */
@@ -20,14 +24,18 @@ const ORIGINS = {
   upstream: { text: "upstream", tone: undefined },
 } as const;
 
-/** Searches the projects of an index by name; to be mounted at `{base}/search`. */
-export function searchRoutes(index: SearchPageIndex): Hono<AppEnv> {
+/**
+ * Searches the projects of an index by name; to be mounted at `{base}/search`. Of the other indexes it names those that the reader
+ * may read.
+ */
+export function searchRoutes(index: SearchPageIndex, authorize: Authorize): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
   routes.get("/", async (c) => {
     const query = (c.req.query("q") ?? "").slice(0, 200);
     const place = pagePlace(c, index, index.publicUrl);
     const result = await search(index, query, lookingAt(c.get("ctx")));
-    return sendHtml(c, <SearchPage place={place} query={query} result={result} />);
+    const others = await otherIndexes(c, authorize, index);
+    return sendHtml(c, <SearchPage place={place} query={query} result={result} others={others} />);
   });
   routes.onError((error, c) => problemPage(c, error, index));
   return routes;
@@ -37,9 +45,10 @@ interface SearchProps {
   readonly place: PagePlace;
   readonly query: string;
   readonly result: SearchResult;
+  readonly others: readonly OtherIndex[];
 }
 
-function SearchPage({ place, query, result }: SearchProps) {
+function SearchPage({ place, query, result, others }: SearchProps) {
   const { wanted, found, isCut, refusal, isPartial } = result;
   const title = wanted === "" ? "Search" : `${wanted} · search`;
   return (
@@ -53,19 +62,17 @@ function SearchPage({ place, query, result }: SearchProps) {
           </p>
         </div>
       )}
-      {isPartial && (
-        <div class="card note">
-          <p>
-            The names of the upstreams are being fetched, or cannot be fetched now. What is hosted and kept here was
-            searched alone; search again in a minute.
-          </p>
-        </div>
-      )}
-      {wanted !== "" && (
+      {wanted !== "" && (found.length > 0 || refusal === undefined) && (
         <p class="soft" role="status">
           {found.length === 0
-            ? "No project has this in its name."
-            : `${isCut ? "The best " : ""}${counted(found.length, "project")}`}
+            ? `Nothing in ${place.name} has this in its name.`
+            : `${isCut ? "The best " : ""}${counted(found.length, "project")} in ${place.name}`}
+        </p>
+      )}
+      {isPartial && (
+        <p class="soft small">
+          The names of the upstreams are not known here yet: what is hosted or kept here was searched. Search again in a
+          minute.
         </p>
       )}
       <ul class="plain results">
@@ -73,6 +80,7 @@ function SearchPage({ place, query, result }: SearchProps) {
           <Found place={place} project={project} />
         ))}
       </ul>
+      {wanted !== "" && <SearchElsewhere place={place} query={query} others={others} />}
     </Layout>
   );
 }
