@@ -45,12 +45,14 @@ export class IndexError extends Error {
   readonly allow: readonly string[] | undefined;
   /** For what a policy refuses: the rule, the path where that is explained, and whether it is every file of a project that is listed. */
   readonly policy: { readonly rule: string; readonly why: string; readonly isEveryFile?: boolean } | undefined;
+  /** For a project that is refused by its name: where the rule is written, a sentence for people. */
+  readonly writtenIn: string | undefined;
 
   constructor(
     kind: ErrorKind,
     message: string,
     options?: ErrorOptions &
-      Partial<Pick<IndexError, "reason" | "answered" | "retryAfterSeconds" | "allow" | "policy">>,
+      Partial<Pick<IndexError, "reason" | "answered" | "retryAfterSeconds" | "allow" | "policy" | "writtenIn">>,
   ) {
     super(message, options);
     this.kind = kind;
@@ -59,6 +61,7 @@ export class IndexError extends Error {
     this.retryAfterSeconds = options?.retryAfterSeconds;
     this.allow = options?.allow;
     this.policy = options?.policy;
+    this.writtenIn = options?.writtenIn;
   }
 
   get status() {

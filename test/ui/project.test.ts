@@ -278,6 +278,11 @@ describe("what the policy refuses", () => {
       451,
       expect.stringMatching(/This index does not offer demo\.<\/b> [^<]*denies demo/),
     ]);
+    const why = await page("/-/why/demo", { Accept: "text/html" });
+    expect([why.status, why.text]).toEqual([
+      451,
+      expect.stringContaining("denies demo. The rule is `deny` in the configuration of default."),
+    ]);
     expect(rig.upstream.requests).toEqual([]);
     rig = withPolicy({ before: "2026-01-01" });
     await rig.upstream.publish("demo", [OLD, YOUNG], DEMO);

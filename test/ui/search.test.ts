@@ -127,7 +127,9 @@ describe("what is not offered", () => {
     const denied = await found(rig, "flask-cors", "/team");
     expect([denied.names, denied.text]).toEqual([
       [],
-      expect.stringMatching(/flask-cors is not offered\.<\/b> [^<]*denies/),
+      expect.stringMatching(
+        /flask-cors is not offered\.<\/b> [^<]*denies flask-\*\. The rule is `deny` in the configuration of team\. <a href="\.\.\/team\/-\/why\/flask-cors">/,
+      ),
     ]);
     expect(denied.text).not.toContain("has this in its name");
     const reserved = await found(rig, "acme-secret");

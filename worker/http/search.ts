@@ -23,6 +23,15 @@ export interface FoundProject {
   readonly origin: "hosted" | "stored" | "upstream";
 }
 
+/** Why a name is not offered. */
+export interface Refusal {
+  readonly sentence: string;
+  /** Whether the index's policy refuses it, and explains that. */
+  readonly isExplained: boolean;
+  /** Where the rule is written, a sentence. */
+  readonly writtenIn?: string | undefined;
+}
+
 /** What a search comes to. */
 export interface SearchResult {
   /** The text in the form of a normalized name; empty where nothing of it can be in a name. */
@@ -31,7 +40,7 @@ export interface SearchResult {
   readonly found: readonly FoundProject[];
   readonly isCut: boolean;
   /** Why the very name is not offered, although it is one. */
-  readonly refusal: string | undefined;
+  readonly refusal: Refusal | undefined;
   /** Whether names of the sources are not known yet: what is stored here was searched alone. */
   readonly isPartial: boolean;
 }
@@ -179,9 +188,11 @@ async function lookedUp(
   name: ProjectName,
   matches: Map<ProjectName, MatchKind>,
   ctx: Context,
-): Promise<string | undefined> {
-  if (isReserved(name))
-    return `The name ${name} is reserved here: no upstream is asked for it, and nothing is hosted under it.`;
+): Promise<Refusal | undefined> {
+  if (isReserved(name)) {
+    const sentence = `The name ${name} is reserved here: no upstream is asked for it, and nothing is hosted under it.`;
+    return { sentence, isExplained: false };
+  }
   try {
     const project = await repository.project(name, ctx);
     await project?.page.cancel();
@@ -189,6 +200,7 @@ async function lookedUp(
     return undefined;
   } catch (error) {
     if (!(error instanceof IndexError)) throw error;
-    return error.kind === "project-blocked" ? error.message : undefined;
+    if (error.kind !== "project-blocked") return undefined;
+    return { sentence: error.message, isExplained: true, writtenIn: error.writtenIn };
   }
 }

@@ -37,19 +37,23 @@ export function refusedProjects(policies: readonly Policy[]): (name: ProjectName
   const rules = policies
     .filter(({ modes }) => modes.deny === "enforce")
     .flatMap((policy) =>
-      denials(policy).flatMap(({ rule, until = Infinity, reason }) =>
-        isWhole(rule) ? [{ matches: matcher(rule.pattern), until, index: policy.index, rule, reason }] : [],
+      denials(policy).flatMap(({ id, rule, until = Infinity, reason }) =>
+        isWhole(rule) ? [{ matches: matcher(rule.pattern), until, index: policy.index, id, rule, reason }] : [],
       ),
     );
   return (name, now) => {
     const found = rules.find(({ matches, until }) => now < until && matches(name));
     if (!found) return undefined;
-    return { rule: "deny", mode: "enforce", index: found.index, sentence: () => denied(name, found.index, found) };
+    const { index, id } = found;
+    const writtenIn = `The rule is ${id === undefined ? `\`deny\` in the configuration of ${index}` : `the entry ${id} of the deny list of ${index}`}.`;
+    return { rule: "deny", mode: "enforce", index, writtenIn, sentence: () => denied(name, index, found) };
   };
 }
 
 /** An entry of `deny`, of the configuration or beside it. */
 export interface Denial {
+  /** Of an entry beside the configuration. */
+  readonly id?: string | undefined;
   readonly rule: FileRule;
   readonly reason?: string | undefined;
   readonly until?: number | undefined;

@@ -157,6 +157,8 @@ export interface Finding {
   readonly advisory?: Advisory | undefined;
   /** Where it is set, the rule does nothing. */
   readonly exempted?: Exempted | undefined;
+  /** Of a rule that refuses a whole project: where it is written, a sentence for people. */
+  readonly writtenIn?: string | undefined;
   /** What the rule says of the file: which client and operator read, of one line. */
   readonly sentence: () => string;
 }

@@ -97,7 +97,10 @@ async function refusal(c: HonoContext<AppEnv>, error: unknown, index: ProjectPag
       <h1>{project}</h1>
       <Note alarm>
         <p>
-          <b>This index does not offer {project}.</b> {error.message}
+          <b>This index does not offer {project}.</b> {error.message} {error.writtenIn}{" "}
+          {error.writtenIn !== undefined && (
+            <a href={`${place.at}-/why/${project}`}>What the policy says of {project}</a>
+          )}
         </p>
       </Note>
       {files.status === "fulfilled" && files.value.length > 0 && (

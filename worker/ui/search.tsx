@@ -58,7 +58,8 @@ function SearchPage({ place, query, result, others }: SearchProps) {
       {refusal !== undefined && (
         <div class="card note alarm">
           <p>
-            <b>{wanted} is not offered.</b> {refusal}
+            <b>{wanted} is not offered.</b> {refusal.sentence} {refusal.writtenIn}{" "}
+            {refusal.isExplained && <a href={`${place.at}-/why/${wanted}`}>What the policy says of {wanted}</a>}
           </p>
         </div>
       )}

@@ -12,6 +12,7 @@ import type { KnownBuilders, KnownVerdict } from "../repository/ports/provenance
 import { askedRelease } from "./asked-release.ts";
 import { Layout, pagePlace, sendHtml, type PagePlace } from "./layout.tsx";
 import { Badge } from "./parts.tsx";
+import { problemAnywhere } from "./problem-page.tsx";
 
 /** What the page needs of an index. */
 interface WhyIndex extends Pick<PagePlace, "name" | "base"> {
@@ -62,6 +63,25 @@ export function whyRoutes(of: WhyIndex, explain: Explain): Hono<AppEnv> {
     };
     if (!/\btext\/html\b/.test(c.req.header("Accept") ?? "")) return c.json(answer, 200, LIFETIMES.live);
     return sendHtml(c, <Why place={pagePlace(c, of, of.publicUrl)} {...answer} />);
+  });
+  routes.onError((error, c) => {
+    const isPage = /\btext\/html\b/.test(c.req.header("Accept") ?? "");
+    if (!isPage || !(error instanceof IndexError) || error.kind !== "project-blocked") {
+      return problemAnywhere(c, error, of.publicUrl);
+    }
+    const title = `${c.req.param("project") ?? "A project"} in ${of.name}`;
+    return sendHtml(
+      c,
+      <Layout title={title} place={pagePlace(c, of, of.publicUrl)}>
+        <h1>{title}</h1>
+        <p class="lead">The policy of this index refuses every file of the project by its name.</p>
+        <p class="card note alarm">
+          {error.message} {error.writtenIn} Exemptions do not lift it: whoever administers {of.name} takes the rule
+          away.
+        </p>
+      </Layout>,
+      451,
+    );
   });
   return routes;
 }

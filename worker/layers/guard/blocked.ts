@@ -1,5 +1,5 @@
 import { IndexError } from "../../errors.ts";
-import type { JudgedFile } from "../../policy/policy.ts";
+import type { Finding, JudgedFile } from "../../policy/policy.ts";
 import type { ProjectName } from "../../pypi/name.ts";
 
 /** Where an index explains its policy: below its path, which is empty or a slash and its name. */
@@ -9,11 +9,15 @@ interface Explained {
 
 export const projectBlocked = (
   sentence: string,
-  rule: string,
+  { rule, writtenIn }: Pick<Finding, "writtenIn"> & { readonly rule: string },
   project: ProjectName,
   { base }: Explained,
   isEveryFile = false,
-) => new IndexError("project-blocked", sentence, { policy: { rule, why: `${base}/-/why/${project}`, isEveryFile } });
+) =>
+  new IndexError("project-blocked", sentence, {
+    policy: { rule, why: `${base}/-/why/${project}`, isEveryFile },
+    writtenIn,
+  });
 
 export function fileBlocked(
   sentence: string,

@@ -31,7 +31,7 @@ export function explainBy(
     const { judge, refusedProject } = await rulesNow(ctx);
     // No upstream is asked for such a name.
     const denied = refusedProject(name, ctx.now);
-    if (denied) throw new IndexError("project-blocked", denied.sentence());
+    if (denied) throw new IndexError("project-blocked", denied.sentence(), { writtenIn: denied.writtenIn });
     const advisories = await advisoriesOf(name, ctx);
     const project = await below.project(name, ctx);
     if (!project) return null;

@@ -71,7 +71,7 @@ export function guard(parts: GuardParts): Layer {
 
   function assertProject({ refusedProject }: Rules, name: ProjectName, { now }: Context): void {
     const finding = refusedProject(name, now);
-    if (finding) throw projectBlocked(finding.sentence(), finding.rule, name, parts);
+    if (finding) throw projectBlocked(finding.sentence(), finding, name, parts);
   }
 
   function assertFile(file: JudgedFile, findings: readonly Finding[]): void {
@@ -104,7 +104,7 @@ export function guard(parts: GuardParts): Layer {
     return withValue(found.page.cancel(), () => {
       const first = isEmptied ? [...view.refused.values()].at(-1) : undefined;
       if (first) {
-        throw projectBlocked(`Every file of ${name} is refused. ${first.sentence}`, first.rule, name, parts, true);
+        throw projectBlocked(`Every file of ${name} is refused. ${first.sentence}`, first, name, parts, true);
       }
       return withValue(shown?.inPlaceOf(found.page) ?? found.page, (page) => ({ page, found, view }));
     });
