@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { DATABASE_AWAY } from "../support/away.ts";
 import { host, OPEN_TEAM, READER, teamOf } from "../support/hosted.ts";
 import { Rig } from "../support/rig.ts";
+import { signIn } from "../support/signed-in.ts";
 import { bearer, give } from "../support/tokens.ts";
 import { teamRig, upload, wheelOf } from "../support/upload.ts";
 
@@ -43,7 +44,9 @@ describe("what an index hosts", () => {
 
   test("is on the index's page", async () => {
     const text = (await new Rig(OPEN_TEAM).get("/team/")).text();
-    expect(text).toMatch(/>acme-tools<\/a>[^]*?2\.0[^]*?yanked[^]*?2026-11-14[^]*?>2<[^]*?>2\.0 kB<[^]*>aged<\/a>/);
+    expect(text).toMatch(
+      />acme-tools<\/a>[^]*?2\.0[^]*?yanked[^]*?>2026-11-14 10:00 UTC<[^]*?>2<[^]*?>2\.0 kB<[^]*>aged<\/a>/,
+    );
     expect(text).toContain("2 projects, 2.0 kB");
     expect(text).not.toContain("gone");
   });
@@ -79,6 +82,9 @@ test("who uploaded is told to those who have shown a token of the index, and to 
     { project: "acme", uploadedBy: "acme release" },
   ]);
   expect((await rig.get("/team/", READER)).text()).toContain("<td>acme release</td>");
+  const page = async (token?: string) => (await rig.get("/team/", (await signIn(rig, token)).session)).text();
+  expect(await page()).toContain('<td><a href="../-/audit?project=acme">acme release</a></td>');
+  expect(await page(publisher.text)).toContain("<td>acme release</td>");
   expect((await listed(rig)).status).toBe(401);
 
   const open = new Rig(OPEN_TEAM);

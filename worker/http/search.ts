@@ -24,7 +24,7 @@ export interface FoundProject {
 }
 
 /** Why a name is not offered. */
-export interface Refusal {
+export interface NameRefusal {
   readonly sentence: string;
   /** Whether the index's policy refuses it, and explains that. */
   readonly isExplained: boolean;
@@ -40,7 +40,7 @@ export interface SearchResult {
   readonly found: readonly FoundProject[];
   readonly isCut: boolean;
   /** Why the very name is not offered, although it is one. */
-  readonly refusal: Refusal | undefined;
+  readonly refusal: NameRefusal | undefined;
   /** Whether names of the sources are not known yet: what is stored here was searched alone. */
   readonly isPartial: boolean;
 }
@@ -188,7 +188,7 @@ async function lookedUp(
   name: ProjectName,
   matches: Map<ProjectName, MatchKind>,
   ctx: Context,
-): Promise<Refusal | undefined> {
+): Promise<NameRefusal | undefined> {
   if (isReserved(name)) {
     const sentence = `The name ${name} is reserved here: no upstream is asked for it, and nothing is hosted under it.`;
     return { sentence, isExplained: false };

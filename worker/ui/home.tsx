@@ -10,8 +10,8 @@ import { adminSetup, publishSetup, clientSetups, type ClientSetup } from "../pyp
 import type { Publishers } from "../repository/ports/publishers.ts";
 import type { Repository } from "../repository/repository.ts";
 import { Layout, pagePlace, sendHtml, type PagePlace } from "./layout.tsx";
-import { otherIndexes, type OtherIndex } from "./other-indexes.tsx";
-import { Badge, Command, Day } from "./parts.tsx";
+import { otherIndexes, type NeighbourIndex } from "./other-indexes.tsx";
+import { Badge, Command, Minute, UploadedBy } from "./parts.tsx";
 import { sizeText } from "../pypi/size-text.ts";
 import { Tokens } from "./tokens.tsx";
 import { sourceText, type ShownSource } from "./source-text.ts";
@@ -22,7 +22,7 @@ interface HomeIndex {
   /** Prefix of its addresses: empty, or a slash and its name. */
   readonly base: string;
   /** All indexes, including this one. */
-  readonly indexes: readonly OtherIndex[];
+  readonly indexes: readonly NeighbourIndex[];
   /** The public address, where it is not the request's own; else empty. */
   readonly publicUrl: string;
   readonly upstreams: readonly ShownSource[];
@@ -224,9 +224,17 @@ function Hosted({ place, rows, shown, by }: HomeProps) {
                   {version} {yanked && <Badge tone="warn">yanked</Badge>}
                 </td>
                 <td class="day">
-                  <Day at={uploadedAt} />
+                  <Minute at={uploadedAt} />
                 </td>
-                {by.size > 0 && <td>{by.get(project) ?? "—"}</td>}
+                {by.size > 0 && (
+                  <td>
+                    {by.has(project) ? (
+                      <UploadedBy place={place} project={project} name={by.get(project) ?? ""} />
+                    ) : (
+                      "—"
+                    )}
+                  </td>
+                )}
                 <td class="num">{files}</td>
                 <td class="num">{sizeText(bytes)}</td>
               </tr>

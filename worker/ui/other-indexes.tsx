@@ -4,7 +4,7 @@ import type { AppEnv } from "../http/context.ts";
 import type { PagePlace } from "./layout.tsx";
 
 /** An index, as others lead to it. */
-export interface OtherIndex extends Pick<PagePlace, "name" | "base"> {
+export interface NeighbourIndex extends Pick<PagePlace, "name" | "base"> {
   /** Whether reading needs a token. */
   readonly isPrivate: boolean;
 }
@@ -13,8 +13,8 @@ export interface OtherIndex extends Pick<PagePlace, "name" | "base"> {
 export async function otherIndexes(
   c: HonoContext<AppEnv>,
   authorize: Authorize,
-  { base, indexes }: Pick<PagePlace, "base"> & { readonly indexes: readonly OtherIndex[] },
-): Promise<readonly OtherIndex[]> {
+  { base, indexes }: Pick<PagePlace, "base"> & { readonly indexes: readonly NeighbourIndex[] },
+): Promise<readonly NeighbourIndex[]> {
   const mayRead = await readableBy(c, authorize);
   return indexes.filter((other) => other.base !== base && mayRead(other));
 }
@@ -22,7 +22,7 @@ export async function otherIndexes(
 interface SearchElsewhereProps {
   readonly place: Pick<PagePlace, "up">;
   readonly query: string;
-  readonly others: readonly OtherIndex[];
+  readonly others: readonly NeighbourIndex[];
 }
 
 /** Leads to the same search in the other indexes; nothing where there are none. */

@@ -1,4 +1,7 @@
 import type { Child } from "hono/jsx";
+import { may } from "../http/signed-in.ts";
+import type { ProjectName } from "../pypi/name.ts";
+import type { PagePlace } from "./layout.tsx";
 
 /** How much a badge alarms. */
 export type Tone = "good" | "warn" | "bad";
@@ -19,12 +22,30 @@ export const Command = ({ text, label }: { readonly text: string; readonly label
   </div>
 );
 
+/** The minute of a time in milliseconds since the epoch, in words. */
+const minuteOf = (at: number) => `${new Date(at).toISOString().slice(0, 16).replace("T", " ")} UTC`;
+
 /** The day of a time in milliseconds since the epoch, which shows the minute when it is pointed at. */
 export function Day({ at }: { readonly at: number }) {
   const iso = new Date(at).toISOString();
   return (
-    <time datetime={iso} title={`${iso.slice(0, 16).replace("T", " ")} UTC`}>
+    <time datetime={iso} title={minuteOf(at)}>
       {iso.slice(0, 10)}
     </time>
   );
 }
+
+/** A time in milliseconds since the epoch, to the minute: of one file or release, which may be of a moment ago. */
+export const Minute = ({ at }: { readonly at: number }) => (
+  <time datetime={new Date(at).toISOString()}>{minuteOf(at)}</time>
+);
+
+interface UploadedByProps {
+  readonly place: Pick<PagePlace, "name" | "up" | "who">;
+  readonly project: ProjectName;
+  readonly name: string;
+}
+
+/** Who uploaded something of a project: for those who administer the index a link to all that was written of the project. */
+export const UploadedBy = ({ place: { name: index, up, who }, project, name }: UploadedByProps) =>
+  who && may(who, { scope: "admin", index }) ? <a href={`${up}-/audit?project=${project}`}>{name}</a> : <>{name}</>;

@@ -182,7 +182,7 @@ function ProjectPage({ index, place, view, isPinned, filter, by, managed }: Proj
       {files.length > 0 && (
         <>
           <h2 id="files">{counted(files.length, "file")}</h2>
-          <Files place={place} files={files} filter={filter} by={by} />
+          <Files place={place} project={project} files={files} filter={filter} by={by} />
         </>
       )}
       {refused && files.length > 0 && refused}

@@ -3,7 +3,7 @@ import type { Authorize } from "../http/access.ts";
 import type { AppEnv } from "../http/context.ts";
 import { search, type FoundProject, type SearchedIndex, type SearchResult } from "../http/search.ts";
 import { Layout, pagePlace, sendHtml, type PagePlace } from "./layout.tsx";
-import { otherIndexes, SearchElsewhere, type OtherIndex } from "./other-indexes.tsx";
+import { otherIndexes, SearchElsewhere, type NeighbourIndex } from "./other-indexes.tsx";
 import { Badge } from "./parts.tsx";
 import { problemPage } from "./problem-page.tsx";
 import { lookingAt } from "./project/view.ts";
@@ -14,7 +14,7 @@ interface SearchPageIndex extends SearchedIndex, Pick<PagePlace, "name" | "base"
   /** The public address, where it is not the request's own; else empty. */
   readonly publicUrl: string;
   /** All indexes, including this one. */
-  readonly indexes: readonly OtherIndex[];
+  readonly indexes: readonly NeighbourIndex[];
 }
 
 /** Where a project is, for people. */
@@ -45,7 +45,7 @@ interface SearchProps {
   readonly place: PagePlace;
   readonly query: string;
   readonly result: SearchResult;
-  readonly others: readonly OtherIndex[];
+  readonly others: readonly NeighbourIndex[];
 }
 
 function SearchPage({ place, query, result, others }: SearchProps) {

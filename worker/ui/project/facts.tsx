@@ -1,7 +1,7 @@
 import { counted } from "../../pypi/counted.ts";
 import type { ShownRequirement } from "../../pypi/project-metadata.ts";
 import type { PagePlace } from "../layout.tsx";
-import { Badge, Day } from "../parts.tsx";
+import { Badge, Day, Minute } from "../parts.tsx";
 import { heldUntil } from "../../repository/held-fixes.ts";
 import type { SharedMetadata } from "./release-metadata.ts";
 import type { ProjectView, ViewedRelease } from "./view.ts";
@@ -25,7 +25,7 @@ export function Facts({ view: { shown, metadata, files } }: ViewProps) {
         <div>
           <dt>Released</dt>
           <dd>
-            <Day at={shown.uploadedAt} />
+            <Minute at={shown.uploadedAt} />
           </dd>
         </div>
       )}

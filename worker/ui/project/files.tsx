@@ -1,8 +1,9 @@
 import type { ExplainedFile } from "../../repository/explanation.ts";
 import { isYanked, type FileEntry } from "../../pypi/page.ts";
 import { listedFrom } from "../../pypi/file-url.ts";
+import type { ProjectName } from "../../pypi/name.ts";
 import type { PagePlace } from "../layout.tsx";
-import { Badge, Day } from "../parts.tsx";
+import { Badge, Day, Minute, UploadedBy } from "../parts.tsx";
 import { sizeText } from "../../pypi/size-text.ts";
 import { BuiltBy } from "./built-by.tsx";
 import type { ViewedFile } from "./view.ts";
@@ -15,6 +16,7 @@ export interface FileFilter {
 
 interface FilesProps {
   readonly place: PagePlace;
+  readonly project: ProjectName;
   readonly files: readonly ViewedFile[];
   readonly filter: FileFilter;
   /** Who uploaded each file, by its name. */
@@ -25,7 +27,7 @@ interface FilesProps {
 const FEW = 4;
 
 /** The files of one release. */
-export function Files({ place, files, filter, by }: FilesProps) {
+export function Files({ place, project, files, filter, by }: FilesProps) {
   const shown = files.filter(
     ({ tags }) =>
       (filter.python === undefined || tags.interpreter === filter.python) &&
@@ -53,7 +55,7 @@ export function Files({ place, files, filter, by }: FilesProps) {
           </thead>
           <tbody>
             {shown.map((file) => (
-              <FileRow place={place} file={file} isMirrored={isMirrored} by={by} />
+              <FileRow place={place} project={project} file={file} isMirrored={isMirrored} by={by} />
             ))}
           </tbody>
         </table>
@@ -64,14 +66,16 @@ export function Files({ place, files, filter, by }: FilesProps) {
 
 interface FileRowProps {
   readonly place: PagePlace;
+  readonly project: ProjectName;
   readonly file: ViewedFile;
   readonly isMirrored: boolean;
   readonly by: ReadonlyMap<string, string>;
 }
 
-function FileRow({ place, file: { entry, tags, isHosted, stored, builder }, isMirrored, by }: FileRowProps) {
+function FileRow({ place, project, file: { entry, tags, isHosted, stored, builder }, isMirrored, by }: FileRowProps) {
   const uploaded = Date.parse(entry["upload-time"] ?? "");
   const { sha256 } = entry.hashes;
+  const publisher = by.get(entry.filename);
   return (
     <tr>
       <th scope="row" class="name">
@@ -92,7 +96,7 @@ function FileRow({ place, file: { entry, tags, isHosted, stored, builder }, isMi
       <td>{tags.abi}</td>
       <td>{tags.platform}</td>
       <td class="num">{entry.size === undefined ? "" : sizeText(entry.size)}</td>
-      <td class="day">{Number.isNaN(uploaded) ? "" : <Day at={uploaded} />}</td>
+      <td class="day">{Number.isNaN(uploaded) ? "" : <Minute at={uploaded} />}</td>
       {isMirrored && (
         <td>
           {isHosted ? (
@@ -106,7 +110,9 @@ function FileRow({ place, file: { entry, tags, isHosted, stored, builder }, isMi
           )}
         </td>
       )}
-      {by.size > 0 && <td>{by.get(entry.filename) ?? ""}</td>}
+      {by.size > 0 && (
+        <td>{publisher === undefined ? "" : <UploadedBy place={place} project={project} name={publisher} />}</td>
+      )}
     </tr>
   );
 }
