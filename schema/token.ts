@@ -61,6 +61,12 @@ export const shownToken = z.object({
   lastUsed: z.nullable(z.string()),
 });
 
+/**
+ * What revoking a token does, on Cloudflare as on one machine: the revocation is answered when nothing that was read of the token
+ * before is used any more.
+ */
+export const AFTER_REVOCATION = "no request that begins after that is accepted with it";
+
 export type ShownToken = z.infer<typeof shownToken>;
 
 /** The answer that creates a token, and the only one that contains its text. */

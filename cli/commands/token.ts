@@ -1,6 +1,13 @@
 import { DAY } from "../../worker/duration.ts";
 import { escaped, escapedLines } from "../../worker/pypi/shown.ts";
-import { createdToken, listedTokens, SCOPES, shownToken, type ShownToken } from "../../schema/token.ts";
+import {
+  AFTER_REVOCATION,
+  createdToken,
+  listedTokens,
+  SCOPES,
+  shownToken,
+  type ShownToken,
+} from "../../schema/token.ts";
 import { readApiJson, sendRequest } from "../lib/admin-api.ts";
 import { command, forServer, repeated } from "../lib/command.ts";
 import { usageError } from "../lib/command-error.ts";
@@ -70,7 +77,7 @@ const list = () =>
     });
 
 const revoke = () =>
-  forServer(command("token revoke", "end a token; the server may accept it for up to 30 seconds more"))
+  forServer(command("token revoke", `end a token: ${AFTER_REVOCATION}`))
     .argument("<id>", "the token's id, or the whole token")
     .action(async (given, options) => {
       // Of a whole token only the id is sent: its secret must not become part of an address.
@@ -78,7 +85,7 @@ const revoke = () =>
       const server = await findServer(options);
       const answer = await sendRequest(server, "DELETE", `tokens/${encodeURIComponent(id)}`);
       const { value, json } = await readApiJson(server, shownToken, answer);
-      const said = `"${value.name}" (${value.id}) is revoked; the server may accept it for up to 30 seconds more.`;
+      const said = `"${value.name}" (${value.id}) is revoked: ${AFTER_REVOCATION}.`;
       console.log(options.json ? JSON.stringify(json) : escaped(said));
     });
 

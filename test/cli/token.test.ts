@@ -196,7 +196,10 @@ describe("pypi-edge token revoke", () => {
   ])("takes %s", async (_what, given) => {
     answer = { status: 200, body: { ...TOKEN, revoked: "2026-11-23T01:00:00Z" } };
     const { code, output } = await token("revoke", given);
-    expect([code, output]).toEqual([0, expect.stringMatching(/^"ann" \(0123456789abcdef\) is revoked/)]);
+    expect([code, output]).toEqual([
+      0,
+      `"ann" (0123456789abcdef) is revoked: no request that begins after that is accepted with it.\n`,
+    ]);
     expect(sent[0]?.request).toBe(`DELETE /-/api/tokens/${TOKEN.id}`);
   });
 

@@ -121,7 +121,7 @@ test("the tokens that reach an index are listed for its admins, and for no one e
   for (const headers of [bearer(admin.text), READER]) {
     expect((await shown(headers)).toSorted()).toEqual([
       "acme release | upload | team | acme-*",
-      "of all | read | every index | any project",
+      "of all | read | every index | —",
       "the lead | admin | team | any project",
     ]);
   }

@@ -18,6 +18,9 @@ beforeEach(async () => {
 });
 
 const page = async (headers = session) => (await rig.get("/-/tokens", headers)).text();
+/** The pages that this one leads those to who operate the server. */
+const tabs = (text: string) =>
+  [...(/<nav aria-label="Operate".*?<\/nav>/.exec(text)?.[0].matchAll(/>([^<>]+)<\/a>/g) ?? [])].map(([, tab]) => tab);
 const names = async () => {
   const { results } = await env.DB.prepare("SELECT name FROM token WHERE revoked_at IS NULL ORDER BY name").all();
   return results.map(({ name }) => name);
@@ -38,7 +41,7 @@ test("a token is made, shown once, and opens what it is for", async () => {
   expect(made.text).toContain("pypi-edge token create --index team --scope read --name &#39;acme release&#39;");
   expect((await rig.get("/team/", bearer(token))).status).toBe(200);
   const listed = await page();
-  expect(listed).toMatch(/acme release[^]*read[^]*team[^]*any project[^]*by admin[^]*never[^]*2027-02-20/);
+  expect(listed).toMatch(/acme release[^]*read[^]*team[^]*—[^]*by admin[^]*never[^]*2027-02-20/);
   expect(listed).not.toContain(token.slice(-43));
   expect(await audited()).toEqual(["token.create by admin"]);
 });
@@ -51,7 +54,8 @@ test("a token is revoked, and the page says so after it was led there", async ()
   const next = new URL(sent.headers.get("Location") ?? "", `https://edge.test/-/tokens/${id}/revoke`);
   expect(next.pathname).toBe("/-/tokens");
   const said = 'role="status">The token &quot;of \\&quot;someone\\&quot;&quot; is revoked';
-  expect((await rig.get(next.pathname + next.search, session)).text()).toContain(said);
+  const after = (await rig.get(next.pathname + next.search, session)).text();
+  expect(after).toContain(`${said}: no request that begins after that is accepted with it.`);
   expect((await rig.get("/team/", bearer(text))).status).toBe(401);
   expect(await audited()).toContain("token.revoke by admin");
   // A link of others says nothing here.
@@ -88,6 +92,8 @@ test("an admin of some projects sees and makes such tokens alone", async () => {
   expect(listed).toContain("lead");
   expect(listed).not.toContain("of another project");
   expect(listed).not.toContain('<option value="*"');
+  expect(tabs(listed)).toEqual(["Audit log", "Exemptions", "Tokens"]);
+  expect(tabs(await page())).toEqual(["Dashboard", "Audit log", "Exemptions", "Jobs", "Tokens"]);
   for (const [fields, said] of [
     [{ scope: "upload" }, "it cannot create a token for all projects"],
     [{ scope: "upload", projects: "acme-a, acme-b", expires: "1y" }, "must expire by then"],

@@ -1,6 +1,6 @@
 import type { TokenReach } from "../http/token-reach.ts";
 import type { PagePlace } from "./layout.tsx";
-import { Day } from "./parts.tsx";
+import { changeableProjects, DayOrNever, TokenHeadings } from "./token-cells.tsx";
 
 interface TokensProps {
   readonly place: Pick<PagePlace, "up" | "forms">;
@@ -14,14 +14,7 @@ export const Tokens = ({ place: { up, forms }, tokens }: TokensProps) => (
     <div class="scroll" tabindex={0} role="region" aria-labelledby="tokens">
       <table>
         <thead>
-          <tr>
-            <th scope="col">Name</th>
-            <th scope="col">May</th>
-            <th scope="col">Of</th>
-            <th scope="col">Writes</th>
-            <th scope="col">Until</th>
-            <th scope="col">Last used</th>
-          </tr>
+          <TokenHeadings />
         </thead>
         <tbody>
           {tokens.map(({ name, scopes, index, projects, expiresAt, usedAt }) => (
@@ -29,9 +22,13 @@ export const Tokens = ({ place: { up, forms }, tokens }: TokensProps) => (
               <th scope="row">{name}</th>
               <td>{scopes.join(", ")}</td>
               <td>{index === "*" ? "every index" : index}</td>
-              <td>{projects?.join(", ") ?? "any project"}</td>
-              <td class="day">{expiresAt === undefined ? "no end" : <Day at={expiresAt} />}</td>
-              <td class="day">{usedAt === undefined ? "never" : <Day at={usedAt} />}</td>
+              <td>{changeableProjects(scopes, projects)}</td>
+              <td class="day">
+                <DayOrNever at={usedAt} />
+              </td>
+              <td class="day">
+                <DayOrNever at={expiresAt} />
+              </td>
             </tr>
           ))}
         </tbody>

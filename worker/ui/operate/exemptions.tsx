@@ -8,7 +8,7 @@ import { checkedRequest } from "../../http/api/request-json.ts";
 import type { AppEnv } from "../../http/context.ts";
 import { seeOther, type TakeForm } from "../../http/forms.ts";
 import { POLICY_ADMIN_SOMEWHERE, type PolicyEntryActions } from "../../http/policy-entry-actions.ts";
-import { may } from "../../http/signed-in.ts";
+import { may, type SignedIn } from "../../http/signed-in.ts";
 import { Form } from "../form.tsx";
 import { Layout, pagePlace, sendHtml, type PageContext, type PagePlace } from "../layout.tsx";
 import { counted } from "../../pypi/counted.ts";
@@ -47,7 +47,7 @@ export function exemptionPageRoutes(parts: ExemptionPageParts): Hono<AppEnv> {
     const entries = await actions.list({ kind: "exemption" }, principal, c.get("ctx").now);
     const names = guarded.filter((name) => may(principal, { scope: "admin", index: name }));
     const place = pagePlace(c, ROOT, publicUrl);
-    const page = <ExemptionsPage {...{ place, entries, names, typed }} refusal={refusal?.message} />;
+    const page = <ExemptionsPage {...{ place, who: principal, entries, names, typed }} refusal={refusal?.message} />;
     const answer = await sendHtml(c, page, refusal?.status);
     answer.headers.set("Cache-Control", "no-store");
     return answer;
@@ -91,6 +91,7 @@ function askedIn(fields: URLSearchParams): unknown {
 
 interface ExemptionsProps {
   readonly place: PagePlace;
+  readonly who: SignedIn;
   readonly entries: readonly ShownEntry[];
   /** The indexes that an exemption may be made in. */
   readonly names: readonly string[];
@@ -100,12 +101,12 @@ interface ExemptionsProps {
   readonly refusal: string | undefined;
 }
 
-function ExemptionsPage({ place, entries, names, typed, refusal }: ExemptionsProps) {
+function ExemptionsPage({ place, who, entries, names, typed, refusal }: ExemptionsProps) {
   const [active, ended] = [entries.filter((entry) => !entry.ended), entries.filter((entry) => entry.ended)];
   return (
     <Layout title="Exemptions · pypi-edge" place={place}>
       <h1>Exemptions</h1>
-      <OperateNav place={place} here="exemptions" />
+      <OperateNav place={place} here="exemptions" who={who} />
       <p class="lead">
         What an index lets through for a time although its policy refuses it. What is denied stays refused, and malware
         is let through only by the name of its advisory.

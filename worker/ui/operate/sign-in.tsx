@@ -1,6 +1,5 @@
 import { Hono, type Context as HonoContext } from "hono";
 import { DEFAULT, type IndexConfig } from "../../../schema/indexes.ts";
-import { changesPackages } from "../../../schema/token.ts";
 import { inSeconds } from "../../duration.ts";
 import { badRequest, IndexError } from "../../errors.ts";
 import { claimantOf, keepsSessions, ownOrigin, sessionCookie, showsCredential } from "../../http/claimant.ts";
@@ -11,8 +10,9 @@ import { allowOnly } from "../../http/limits.ts";
 import { may, type SignedIn, type SignIns } from "../../http/signed-in.ts";
 import { TOKEN_ADMIN_SOMEWHERE } from "../../http/token-actions.ts";
 import { Layout, pagePlace, sendHtml, type PagePlace } from "../layout.tsx";
-import { Badge, Day } from "../parts.tsx";
+import { Badge } from "../parts.tsx";
 import { problemPage } from "../problem-page.tsx";
+import { changeableProjects, DayOrNever } from "../token-cells.tsx";
 import { SignInForm } from "./sign-in-form.tsx";
 
 /** What the pages need. */
@@ -124,12 +124,14 @@ function WhoYouAre({ place, who, indexes }: WhoProps) {
           <dd>{index === "*" ? "every index" : index}</dd>
         </div>
         <div>
-          <dt>Writes</dt>
-          <dd>{scopes.some(changesPackages) ? (projects?.join(", ") ?? "any project") : "nothing"}</dd>
+          <dt>Projects it may change</dt>
+          <dd>{changeableProjects(scopes, projects)}</dd>
         </div>
         <div>
           <dt>The token ends</dt>
-          <dd>{expiresAt === undefined ? "never" : <Day at={expiresAt} />}</dd>
+          <dd>
+            <DayOrNever at={expiresAt} />
+          </dd>
         </div>
       </dl>
       <h2>What you may open</h2>

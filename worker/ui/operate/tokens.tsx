@@ -1,6 +1,6 @@
 import { Hono, type Context as HonoContext } from "hono";
 import { DEFAULT } from "../../../schema/indexes.ts";
-import { newToken, SCOPES, type ShownToken } from "../../../schema/token.ts";
+import { AFTER_REVOCATION, newToken, SCOPES, type ShownToken } from "../../../schema/token.ts";
 import { DAY } from "../../duration.ts";
 import { IndexError } from "../../errors.ts";
 import type { Authorize } from "../../http/access.ts";
@@ -15,6 +15,8 @@ import { Layout, pagePlace, sendHtml, type PageContext, type PagePlace } from ".
 import { Badge, Command, Day } from "../parts.tsx";
 import { counted } from "../../pypi/counted.ts";
 import { problemPage } from "../problem-page.tsx";
+import { changeableProjects, DayOrNever, TokenHeadings } from "../token-cells.tsx";
+import { OperateNav } from "./nav.tsx";
 
 /** What the pages need. */
 interface TokenPageParts {
@@ -50,7 +52,15 @@ export function tokenPageRoutes({ authorize, takeForm, actions, indexes, publicU
     const names = ["*", ...indexes.map(({ name }) => name)].filter((name) => may(principal, tokenAdmin(name)));
     const place = pagePlace(c, ROOT, publicUrl);
     const usual = new URLSearchParams({ scope: "read", expires: usualEnd(principal, ctx.now) });
-    const props = { place, tokens, now: ctx.now, names, typed: typed ?? usual, refusal: refusal?.message };
+    const props = {
+      place,
+      who: principal,
+      tokens,
+      now: ctx.now,
+      names,
+      typed: typed ?? usual,
+      refusal: refusal?.message,
+    };
     const answer = await sendHtml(c, <TokensPage {...props} />, refusal?.status);
     answer.headers.set("Cache-Control", "no-store");
     return answer;
@@ -71,7 +81,7 @@ export function tokenPageRoutes({ authorize, takeForm, actions, indexes, publicU
 
   routes.post(`${HERE}/:id/revoke`, takeForm(TOKEN_ADMIN_SOMEWHERE), async (c) => {
     const { name } = await actions.revoke(c.req.param("id"), c.get("author"), c.get("ctx"));
-    return seeOther(c, HERE, `The token ${JSON.stringify(name)} is revoked: it opens nothing any more.`);
+    return seeOther(c, HERE, `The token ${JSON.stringify(name)} is revoked: ${AFTER_REVOCATION}.`);
   });
 
   routes.onError((error, c) => problemPage(c, error, { ...ROOT, publicUrl }));
@@ -101,6 +111,7 @@ function askedIn(fields: URLSearchParams): unknown {
 
 interface TokensProps {
   readonly place: PagePlace;
+  readonly who: SignedIn;
   readonly tokens: readonly ShownToken[];
   /** Milliseconds since the epoch. */
   readonly now: number;
@@ -112,7 +123,7 @@ interface TokensProps {
   readonly refusal: string | undefined;
 }
 
-function TokensPage({ place, tokens, now, names, typed, refusal }: TokensProps) {
+function TokensPage({ place, who, tokens, now, names, typed, refusal }: TokensProps) {
   const isOver = ({ revoked, expires }: ShownToken) =>
     revoked !== null || (expires !== null && Date.parse(expires) <= now);
   const valid = tokens.filter((token) => !isOver(token));
@@ -120,6 +131,7 @@ function TokensPage({ place, tokens, now, names, typed, refusal }: TokensProps) 
   return (
     <Layout title="Tokens · pypi-edge" place={place}>
       <h1>Tokens</h1>
+      <OperateNav place={place} here="tokens" who={who} />
       <p class="lead">
         What clients and people show to read, publish and administer. Secrets are stored nowhere: a token is shown once,
         when it is made.
@@ -215,15 +227,7 @@ function List({ place, tokens, id }: Pick<TokensProps, "place" | "tokens"> & { r
       <div class="scroll" tabindex={0} role="region" aria-labelledby={id}>
         <table>
           <thead>
-            <tr>
-              <th scope="col">Name</th>
-              <th scope="col">May</th>
-              <th scope="col">Of</th>
-              <th scope="col">Writes</th>
-              <th scope="col">Made</th>
-              <th scope="col">Last used</th>
-              <th scope="col">Ends</th>
-            </tr>
+            <TokenHeadings isLong />
           </thead>
           <tbody>
             {tokens.slice(0, MAX_LISTED).map((token) => (
@@ -252,7 +256,7 @@ function Row({ place, token }: { readonly place: PagePlace; readonly token: Show
         {revoked === null && place.forms && (
           <details class="confirm">
             <summary>Revoke</summary>
-            <p class="small">Whoever has it is refused at once. That cannot be undone.</p>
+            <p class="small">It ends now: {AFTER_REVOCATION}. That cannot be undone.</p>
             <Form place={place} to={`${HERE}/${id}/revoke`}>
               <button class="danger">Revoke {name}</button>
             </Form>
@@ -261,11 +265,13 @@ function Row({ place, token }: { readonly place: PagePlace; readonly token: Show
       </th>
       <td>{scopes.join(", ")}</td>
       <td>{index === "*" ? "every index" : index}</td>
-      <td class="name">{projects?.join(", ") ?? "any project"}</td>
+      <td class="name">{changeableProjects(scopes, projects)}</td>
       <td class="day">
         <Day at={Date.parse(created)} /> <span class="soft small">by {createdBy}</span>
       </td>
-      <td class="day">{lastUsed === null ? "never" : <Day at={Date.parse(lastUsed)} />}</td>
+      <td class="day">
+        <DayOrNever at={lastUsed === null ? undefined : Date.parse(lastUsed)} />
+      </td>
       <td class="day">
         {revoked === null ? null : <Badge tone="bad">revoked</Badge>}{" "}
         {expires === null ? revoked === null && "never" : <Day at={Date.parse(expires)} />}
