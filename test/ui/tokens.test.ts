@@ -18,6 +18,10 @@ beforeEach(async () => {
 });
 
 const page = async (headers = session) => (await rig.get("/-/tokens", headers)).text();
+/** What a page has with a button that copies it. */
+const commands = (text: string) =>
+  [...text.matchAll(/<pre><code>([^<]*)<\/code><\/pre><button[^>]*class="copy"/g)].map(([, line]) => line);
+
 /** The pages that this one leads those to who operate the server. */
 const tabs = (text: string) =>
   [...(/<nav aria-label="Operate".*?<\/nav>/.exec(text)?.[0].matchAll(/>([^<>]+)<\/a>/g) ?? [])].map(([, tab]) => tab);
@@ -38,12 +42,31 @@ test("a token is made, shown once, and opens what it is for", async () => {
     "no-store",
     null,
   ]);
-  expect(made.text).toContain("pypi-edge token create --index team --scope read --name &#39;acme release&#39;");
+  expect(commands(made.text)).toEqual([
+    token,
+    `pip install --index-url https://__token__:${token}@edge.test/team/simple/ NAME`,
+    `uv pip install --default-index https://__token__:${token}@edge.test/team/simple/ NAME`,
+  ]);
+  // It is in the text of the page alone: in no address that a browser would follow or keep.
+  expect(made.text).not.toMatch(/="[^"]*pypi-edge_/);
   expect((await rig.get("/team/", bearer(token))).status).toBe(200);
   const listed = await page();
   expect(listed).toMatch(/acme release[^]*read[^]*team[^]*—[^]*by admin[^]*never[^]*2027-02-20/);
   expect(listed).not.toContain(token.slice(-43));
   expect(await audited()).toEqual(["token.create by admin"]);
+});
+
+test("a new token is shown with what it is for: none to install where it may not read, or where anyone may", async () => {
+  const lines = async (fields: Record<string, string>) => {
+    const asked = { ...hiddenFields(await page(), MAKE), ...WANTED, ...fields };
+    return commands((await sendForm(rig, "/-/tokens", asked, session)).text).map((line) => line?.split(" https://")[0]);
+  };
+  const token = expect.stringMatching(/^pypi-edge_[\w-]{60}$/) as string;
+  const publish = ["uv publish --publish-url", "twine upload --repository-url"];
+  expect(await lines({ scope: "upload" })).toEqual([token, ...publish]);
+  expect(await lines({ index: "default" })).toEqual([token]);
+  const install = ["pip install --index-url", "uv pip install --default-index"];
+  expect(await lines({ scope: "admin", index: "*" })).toEqual([token, ...install, ...publish]);
 });
 
 test("a token is revoked, and the page says so after it was led there", async () => {

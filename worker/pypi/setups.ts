@@ -6,8 +6,9 @@ export interface ClientSetup {
   readonly steps: readonly { readonly where: string; readonly text: string }[];
 }
 
-/** `TOKEN` is a placeholder for the user's own token. */
 const USER = "__token__";
+
+/** A placeholder for the user's own token. */
 const TOKEN = "TOKEN";
 
 /**
@@ -21,8 +22,8 @@ export function clientSetups(index: string, isPrivate = false): ClientSetup[] {
   const insecure = isInsecure(index);
   const when = (text: string) => (insecure ? text : "");
   const project = "for a project: pyproject.toml";
-  const own = withPlaceholder(index, isPrivate);
-  const withToken = (where: string, text: string) => (isPrivate ? [{ where, text }] : []);
+  const own = withToken(index, isPrivate);
+  const tokenStep = (where: string, text: string) => (isPrivate ? [{ where, text }] : []);
   return [
     {
       client: "pip",
@@ -48,7 +49,7 @@ export function clientSetups(index: string, isPrivate = false): ClientSetup[] {
           where: project,
           text: `${when(`[tool.uv]\nallow-insecure-host = ["${host}"]\n\n`)}[[tool.uv.index]]\nname = "pypi-edge"\nurl = "${index}"\ndefault = true`,
         },
-        ...withToken(
+        ...tokenStep(
           "the project's token, in the environment",
           `export UV_INDEX_PYPI_EDGE_USERNAME=${USER} UV_INDEX_PYPI_EDGE_PASSWORD=${TOKEN}`,
         ),
@@ -59,7 +60,7 @@ export function clientSetups(index: string, isPrivate = false): ClientSetup[] {
       steps: [
         { where: "for a project: a command", text: `poetry source add --priority=primary pypi-edge ${index}` },
         { where: project, text: `[[tool.poetry.source]]\nname = "pypi-edge"\nurl = "${index}"\npriority = "primary"` },
-        ...withToken("the token, for this machine", `poetry config http-basic.pypi-edge ${USER} ${TOKEN}`),
+        ...tokenStep("the token, for this machine", `poetry config http-basic.pypi-edge ${USER} ${TOKEN}`),
       ],
     },
     {
@@ -73,7 +74,7 @@ export function clientSetups(index: string, isPrivate = false): ClientSetup[] {
           where: project,
           text: `[[tool.pdm.source]]\nname = "pypi"\nurl = "${index}"\nverify_ssl = ${String(!insecure)}`,
         },
-        ...withToken(
+        ...tokenStep(
           "the project's token, for this machine",
           `pdm config pypi.username ${USER}\npdm config pypi.password ${TOKEN}`,
         ),
@@ -87,12 +88,13 @@ export function clientSetups(index: string, isPrivate = false): ClientSetup[] {
  * is not for the client to guess.
  *
  * @param requirement such as `demo` or `demo==1.0`
+ * @param token the one that the commands contain where reading needs one
  */
-export function installSetups(index: string, isPrivate: boolean, requirement: string): ClientSetup[] {
+export function installSetups(index: string, isPrivate: boolean, requirement: string, token = TOKEN): ClientSetup[] {
   const { host, hostname } = new URL(index);
   const when = (text: string) => (isInsecure(index) ? text : "");
-  const own = withPlaceholder(index, isPrivate);
-  const login = isPrivate ? `poetry config http-basic.pypi-edge ${USER} ${TOKEN}\n` : "";
+  const own = withToken(index, isPrivate, token);
+  const login = isPrivate ? `poetry config http-basic.pypi-edge ${USER} ${token}\n` : "";
   const commands = {
     pip: `pip install --index-url ${own}${when(` --trusted-host ${hostname}`)} ${requirement}`,
     uv: `uv pip install --default-index ${own}${when(` --allow-insecure-host ${host}`)} ${requirement}`,
@@ -102,18 +104,22 @@ export function installSetups(index: string, isPrivate: boolean, requirement: st
   return Object.entries(commands).map(([client, text]) => ({ client, steps: [{ where: "to install it", text }] }));
 }
 
-/** The index's URL with the place for a token, where reading needs one. */
-const withPlaceholder = (index: string, isPrivate: boolean) =>
-  isPrivate ? index.replace("://", `://${USER}:${TOKEN}@`) : index;
+/** The index's URL with a token, where reading needs one. */
+const withToken = (index: string, isPrivate: boolean, token = TOKEN) =>
+  isPrivate ? index.replace("://", `://${USER}:${token}@`) : index;
 
-/** How clients publish to an index that accepts uploads at `url`, such as `https://host/team/legacy/`. */
-export function publishSetup(url: string): ClientSetup {
+/**
+ * How clients publish to an index that accepts uploads at `url`, such as `https://host/team/legacy/`.
+ *
+ * @param token the one that the commands contain
+ */
+export function publishSetup(url: string, token = TOKEN): ClientSetup {
   const consent = isInsecure(url) ? ` --allow-insecure-host ${new URL(url).host}` : "";
   return {
     client: "publish",
     steps: [
-      { where: "with uv", text: `uv publish --publish-url ${url} --token ${TOKEN}${consent} dist/*` },
-      { where: "with twine", text: `twine upload --repository-url ${url} -u ${USER} -p ${TOKEN} dist/*` },
+      { where: "with uv", text: `uv publish --publish-url ${url} --token ${token}${consent} dist/*` },
+      { where: "with twine", text: `twine upload --repository-url ${url} -u ${USER} -p ${token} dist/*` },
     ],
   };
 }

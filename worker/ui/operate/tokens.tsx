@@ -16,6 +16,7 @@ import { Badge, Command, Day } from "../parts.tsx";
 import { counted } from "../../pypi/counted.ts";
 import { problemPage } from "../problem-page.tsx";
 import { changeableProjects, DayOrNever, TokenHeadings } from "../token-cells.tsx";
+import { MadeToken } from "./made-token.tsx";
 import { OperateNav } from "./nav.tsx";
 
 /** What the pages need. */
@@ -23,7 +24,7 @@ interface TokenPageParts {
   readonly authorize: Authorize;
   readonly takeForm: TakeForm;
   readonly actions: TokenActions;
-  readonly indexes: readonly { readonly name: string }[];
+  readonly indexes: Parameters<typeof MadeToken>[0]["indexes"];
   /** The public address, where it is not the request's own; else empty. */
   readonly publicUrl: string;
 }
@@ -72,7 +73,7 @@ export function tokenPageRoutes({ authorize, takeForm, actions, indexes, publicU
     const fields = c.get("fields");
     try {
       const made = await actions.create(checkedRequest(askedIn(fields), newToken), c.get("author"), c.get("ctx"));
-      return await sendHtml(c, <Made place={pagePlace(c, ROOT, publicUrl)} made={made} />, 201);
+      return await sendHtml(c, <MadeToken place={pagePlace(c, ROOT, publicUrl)} made={made} indexes={indexes} />, 201);
     } catch (error) {
       if (!(error instanceof IndexError) || error.status >= 500) throw error;
       return show(c, fields, error);
@@ -279,46 +280,3 @@ function Row({ place, token }: { readonly place: PagePlace; readonly token: Show
     </tr>
   );
 }
-
-function Made({ place, made }: { readonly place: PagePlace; readonly made: ShownToken & { readonly token: string } }) {
-  const { name, index, scopes, projects, expires, token } = made;
-  return (
-    <Layout title="Token made · pypi-edge" place={place}>
-      <h1>{name}</h1>
-      <p class="lead">
-        This is the token. It is shown now and never again: copy it to where it is used, before you leave this page.
-      </p>
-      <Command text={token} label={name} />
-      <p>
-        It may {scopes.join(", ")} on {index === "*" ? "every index" : index}
-        {projects && `, and change ${projects.join(", ")}`}.{" "}
-        {expires === null ? (
-          "It never ends."
-        ) : (
-          <>
-            It ends on <Day at={Date.parse(expires)} />.
-          </>
-        )}
-      </p>
-      <p>
-        <a href={`${place.up}-/tokens`}>All tokens</a>
-      </p>
-      <h2>By command</h2>
-      <Command text={createCommand(made)} label="make such a token" />
-    </Layout>
-  );
-}
-
-function createCommand({ name, index, scopes, projects, expires }: ShownToken): string {
-  const options = [
-    `--index ${quoted(index)}`,
-    `--scope ${scopes.join(",")}`,
-    `--name ${quoted(name)}`,
-    ...(projects ?? []).map((pattern) => `--project ${quoted(pattern)}`),
-    ...(expires === null ? [] : [`--expires ${expires}`]),
-  ];
-  return `pypi-edge token create ${options.join(" ")}`;
-}
-
-/** For a shell of POSIX. */
-const quoted = (text: string) => (/^[\w.-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
