@@ -5,6 +5,7 @@ import { CommandError, EXIT_CODES } from "./command-error.ts";
 /** Runs this process's command line to its end; the exit code says how it ended (EXIT_CODES). */
 export async function runCommandLine(program: CommandUnknownOpts): Promise<void> {
   endByThrowing(program);
+  program.addHelpText("beforeAll", ({ command }) => refuseUnknownCommand(command));
   try {
     await program.parseAsync();
   } catch (error) {
@@ -16,6 +17,14 @@ export async function runCommandLine(program: CommandUnknownOpts): Promise<void>
       process.exitCode = EXIT_CODES[error.ending].code;
     } else throw error;
   }
+}
+
+/** Throws where help is asked for a command that there is not: commander would show the help of what is above it. */
+function refuseUnknownCommand(asked: CommandUnknownOpts): string {
+  const word = asked.args.find((each) => each !== "help" && !each.startsWith("-"));
+  const isKnown = asked.commands.length === 0 || asked.commands.some((each) => each.name() === word);
+  if (word !== undefined && !isKnown) asked.error(`error: unknown command '${word}'`);
+  return "";
 }
 
 /** Has commander throw. It would otherwise end the process with exit codes of its own. */

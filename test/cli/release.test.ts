@@ -138,6 +138,8 @@ describe("pypi-edge release", () => {
     [[], 2, "Usage: pypi-edge release"],
     [["remove", "demo"], 2, "unknown command 'remove'"],
     [["constructor", "demo"], 2, "unknown command 'constructor'"],
+    [["remove", "--help"], 2, "unknown command 'remove'"],
+    [["help", "remove"], 2, "unknown command 'remove'"],
     [["yank", "--index", "team"], 2, "missing required argument 'project'"],
     [["yank", "demo", "--index", "team"], 2, "missing required argument 'version'"],
     [["status", "demo", "--index", "team"], 2, "missing required argument 'status'"],
