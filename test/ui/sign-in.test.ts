@@ -20,6 +20,7 @@ test("a browser signs in with a token, is led back, and reads what the token rea
   ]);
   expect(asked.text()).toContain('name="next" value="/team/?hosted=all"');
   expect(asked.text()).not.toContain("__token__:TOKEN");
+  expect(asked.text()).toMatch(/ADMIN_TOKEN[^]*one machine[^]*admin-token[^]*Cloudflare[^]*pypi-edge deploy/);
 
   const { status, headers, cookie, session } = await signIn(rig, (await give(rig)).text, "/team/?hosted=all");
   expect([status, headers.get("Location"), headers.get("Cache-Control")]).toEqual([
