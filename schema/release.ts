@@ -65,6 +65,8 @@ export const releasedProject = z.object({
           size: z.number(),
           sha256: z.string(),
           uploadedAt: z.string(),
+          /** The name of the token that uploaded it; left out where the audit log does not have it. */
+          uploadedBy: z.optional(z.string()),
           /** The reason, which may be empty; left out where the file is not yanked. */
           yanked: z.optional(z.string()),
           /** Left out where the file was not deleted. */

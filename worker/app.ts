@@ -154,6 +154,7 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
       indexes: named,
       releases: services.releases,
       releaseChanges,
+      publishers: services.pageStores.publishers,
       forks: services.forks,
       advisoriesOnFork: services.advisoriesOnFork,
       auditLog: services.auditLog,

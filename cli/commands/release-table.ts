@@ -9,6 +9,7 @@ import { minute } from "../lib/minute.ts";
 /** A hosted project as text: a line for each file, the newest release last. */
 export function releaseTable({ index, project, status, statusReason, versions }: ProjectAnswer): string {
   const why = statusReason ? ` (${escaped(statusReason)})` : "";
+  const isPublisherKnown = versions.some(({ files }) => files.some(({ uploadedBy }) => uploadedBy !== undefined));
   const rows = versions.flatMap(({ version, files }) =>
     files.map((file) =>
       [
@@ -16,6 +17,7 @@ export function releaseTable({ index, project, status, statusReason, versions }:
         file.filename,
         `${file.size.toLocaleString("en")} bytes`,
         file.uploadedAt.slice(0, 10),
+        ...(isPublisherKnown ? [file.uploadedBy ?? ""] : []),
         stateOf(file),
       ].map(escaped),
     ),

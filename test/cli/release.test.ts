@@ -57,7 +57,7 @@ describe("pypi-edge release", () => {
         {
           version: "1.0",
           files: [
-            { ...file, filename: "demo-1.0.tar.gz", yanked: "broken" },
+            { ...file, filename: "demo-1.0.tar.gz", uploadedBy: "acme\u001b release", yanked: "broken" },
             { ...file, filename: "demo-1.0-py3-none-any.whl", yanked: "", deletedAt: "2026-11-03T10:00:00.000Z" },
             {
               ...file,
@@ -75,9 +75,9 @@ describe("pypi-edge release", () => {
       0,
       [
         "demo in team: deprecated (use demo2)",
-        "1.0  demo-1.0.tar.gz              12,345 bytes  2026-11-01  yanked: broken",
-        "1.0  demo-1.0-py3-none-any.whl    12,345 bytes  2026-11-01  deleted 2026-11-03",
-        "1.0  demo-1.0-cp312-none-any.whl  12,345 bytes  2026-11-01  deleted 2026-11-09, in the trash",
+        "1.0  demo-1.0.tar.gz              12,345 bytes  2026-11-01  acme\\u001b release  yanked: broken",
+        "1.0  demo-1.0-py3-none-any.whl    12,345 bytes  2026-11-01                      deleted 2026-11-03",
+        "1.0  demo-1.0-cp312-none-any.whl  12,345 bytes  2026-11-01                      deleted 2026-11-09, in the trash",
         "2.0  demo-2.0.tar.gz              9 bytes       2026-11-01",
         "",
       ],

@@ -85,6 +85,8 @@ test("who uploaded is told to those who have shown a token of the index, and to 
   const page = async (token?: string) => (await rig.get("/team/", (await signIn(rig, token)).session)).text();
   expect(await page()).toContain('<td><a href="../-/audit?project=acme">acme release</a></td>');
   expect(await page(publisher.text)).toContain("<td>acme release</td>");
+  const shown = await rig.get("/-/api/indexes/team/projects/acme", READER);
+  expect(JSON.parse(shown.text())).toMatchObject({ versions: [{ files: [{ uploadedBy: "acme release" }] }] });
   expect((await listed(rig)).status).toBe(401);
 
   const open = new Rig(OPEN_TEAM);

@@ -9,9 +9,11 @@ import { byVersion, type FileSelection } from "../../publishing/releases/select-
 import type { ActionResult, ProjectRef } from "../../publishing/releases/optimistic-write.ts";
 import type { ReleaseActions } from "../../publishing/releases/actions.ts";
 import type { ReleasedProject, ReleaseFile } from "../../publishing/releases/ports.ts";
+import type { Publishers } from "../../repository/ports/publishers.ts";
 import type { Authorize } from "../access.ts";
 import type { AppEnv } from "../context.ts";
 import { LIFETIMES, makePrivate } from "../headers.ts";
+import { publishersFor } from "../hosted-projects.ts";
 import { readRequestJson } from "./request-json.ts";
 import { parametersOf } from "./parameters.ts";
 import type { ReleaseChanges } from "../release-changes.ts";
@@ -40,6 +42,7 @@ export interface ReleasesApi {
   readonly settling: Settling;
   readonly releases: ReleaseActions;
   readonly changes: ReleaseChanges;
+  readonly publishers: Pick<Publishers, "ofFiles">;
 }
 
 /** The actions on hosted releases, to be mounted at `/-/api/indexes`. */
@@ -82,12 +85,23 @@ const statusOffer = (changes: ReleaseChanges): Offer => ({
 });
 
 /** What is offered at each address below a project. */
-const offers = ({ authorize, settling, releases, changes }: ReleasesApi): Readonly<Record<string, Offer>> => ({
+const offers = ({
+  authorize,
+  settling,
+  releases,
+  changes,
+  publishers,
+}: ReleasesApi): Readonly<Record<string, Offer>> => ({
   "": {
     methods: ["GET", "HEAD"],
     scope: "read",
     parameters: [],
-    answer: async ({ target }) => shown(await releases.show(target)),
+    async answer({ c, target }) {
+      const released = await releases.show(target);
+      const { index, project } = target;
+      const published = { name: index, overlays: [{ index }] };
+      return shown(released, await publishersFor(c, authorize, published, (of) => publishers.ofFiles(of, project)));
+    },
   },
   "/:version": {
     methods: ["DELETE"],
@@ -141,21 +155,29 @@ const offers = ({ authorize, settling, releases, changes }: ReleasesApi): Readon
   },
 });
 
-function shown({ index, project, status, files }: ReleasedProject): ProjectAnswer {
+/** @param by who uploaded each file, by its filename */
+function shown({ index, project, status, files }: ReleasedProject, by: ReadonlyMap<string, string>): ProjectAnswer {
   return {
     index,
     project,
     status: STATUSES.find((each) => each === status?.status) ?? "active",
     ...(status?.reason && { statusReason: status.reason }),
-    versions: byVersion(files).map(([version, some]) => ({ version, files: some.map(shownFile) })),
+    versions: byVersion(files).map(([version, some]) => ({
+      version,
+      files: some.map((file) => shownFile(file, by.get(file.filename))),
+    })),
   };
 }
 
-const shownFile = ({ filename, size, sha256, uploadedAt, yanked, deletedAt, trashed }: ReleaseFile) => ({
+const shownFile = (
+  { filename, size, sha256, uploadedAt, yanked, deletedAt, trashed }: ReleaseFile,
+  uploadedBy: string | undefined,
+) => ({
   filename,
   size,
   sha256,
   uploadedAt: new Date(uploadedAt).toISOString(),
+  ...(uploadedBy !== undefined && { uploadedBy }),
   ...(yanked !== null && { yanked }),
   ...(deletedAt !== null && { deletedAt: new Date(deletedAt).toISOString() }),
   ...(trashed !== null && { restorable: true }),

@@ -28,7 +28,7 @@ import { lockRoutes } from "./locks.ts";
 import { isSwitchedOn, parametersOf } from "./parameters.ts";
 import { policyEntryRoutes } from "./policy-entries.ts";
 import { readOptionalBody } from "./request-body.ts";
-import { releaseRoutes } from "./releases.ts";
+import { releaseRoutes, type ReleasesApi } from "./releases.ts";
 import { tokenRoutes } from "./tokens.ts";
 import { trustedRootRoutes, type TrustedRootApi } from "./trusted-root.ts";
 import { uploadsInPartsRoutes } from "./uploads-in-parts.ts";
@@ -41,6 +41,7 @@ export interface ApiOptions {
   readonly indexes: readonly (NamedIndex & MergingIndex)[];
   readonly releases: ReleaseActions;
   readonly releaseChanges: ReleaseChanges;
+  readonly publishers: ReleasesApi["publishers"];
   readonly forks: Forks;
   readonly advisoriesOnFork: AdvisoriesOn;
   readonly auditLog: AuditLog;
@@ -60,7 +61,7 @@ const MAX_JOB_BYTES = 1024 ** 2;
 
 /** The API, to be mounted at `/-/api`. */
 export function apiRoutes(parts: ApiOptions): Hono<AppEnv> {
-  const { authorize, settling, indexes, releases, auditLog, uploads, advisories, mirroring, clock, pipe } = parts;
+  const { authorize, settling, indexes, auditLog, uploads, advisories, mirroring, clock, pipe } = parts;
   const routes = new Hono<AppEnv>();
 
   routes.use("/jobs/:name", adminOnly(authorize), allowOnly("POST"));
@@ -81,7 +82,7 @@ export function apiRoutes(parts: ApiOptions): Hono<AppEnv> {
   routes.route("/policy/entries", policyEntryRoutes(authorize, parts.policyEntryActions));
   routes.route("/mirror", mirrorRoutes({ authorize, ...mirroring }));
 
-  routes.route("/indexes", releaseRoutes({ authorize, settling, releases, changes: parts.releaseChanges }));
+  routes.route("/indexes", releaseRoutes({ ...parts, changes: parts.releaseChanges }));
   routes.route("/indexes", forkRoutes(authorize, indexes, parts.forks, parts.advisoriesOnFork));
   routes.get("/audit", (c) => answerAudit(c, authorize, auditLog));
   routes.use("/audit", adminOnly(authorize), allowOnly("GET", "HEAD"));
