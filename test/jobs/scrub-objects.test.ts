@@ -66,7 +66,10 @@ test("damaged mirrored files are deleted, and fetched again; lost ones lose thei
   ]);
   expect(await (await env.FILES.get(upload))?.text()).toBe("a hosted fire");
   const { status, damaged, scrub } = await deepHealth(rig);
-  expect([status, damaged]).toEqual(["degraded", expect.stringMatching(/^Of the hosted or carried files 1 has other bytes/)]);
+  expect([status, damaged]).toEqual([
+    "degraded",
+    expect.stringMatching(/^Of the hosted or carried files 1 has other bytes/),
+  ]);
   expect(scrub).toMatchObject({ lastRound: { damaged: 2, damagedHosted: 1 } });
   // The mirror sees what is missing; the other file is fetched when a client asks for it.
   await rig.tick("* * * * *");
