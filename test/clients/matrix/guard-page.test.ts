@@ -78,7 +78,10 @@ const normal = (text: string) =>
     .replaceAll(/\b[0-9a-f]{16}\b/g, "ID")
     .replaceAll(/ in \d+(?:\.\d+)?m?s$/gm, " in N ms")
     .replaceAll(/^Using Python .*\n/gm, "")
-    .replaceAll(/^[\d,]+ records are loaded, with [\d,]+ entries/gm, "N records are loaded, with N entries")
+    .replaceAll(
+      /^[\d,]+ records? (?:is|are) loaded, with [\d,]+ entr(?:y|ies)/gm,
+      "N records are loaded, with N entries",
+    )
     .replaceAll(/^─+$/gm, "─")
     .replaceAll(/ {2,}/g, "  ")
     .trimEnd();

@@ -23,7 +23,7 @@ test("docs/private-index.md: what an index does not keep is listed, goes, and is
     const team = new Team(rig);
     const versions = ["1.0", "1.1", "1.2.dev1", "1.2"];
     const wheels = await Promise.all(versions.map((version) => buildWheel({ name: "acme-tools", version })));
-    await uploadAll(team, await team.token({ scopes: ["upload"] }), wheels);
+    await uploadAll(team, await team.token({ scopes: ["upload"], name: "acme release" }), wheels);
     sixtyDaysLater(rig);
     const [block = ""] = consoleBlocks(PAGE, "## Releases that are kept");
     const token = readFileSync(join(rig.state, "admin-token"), "utf8").trim();
