@@ -26,14 +26,16 @@ const workerd = () =>
 /** Long tables, which run with the matrix: those in the runtime of the worker, and those on Node. */
 const RARE = [
   "test/layers/guard/every-address.test.ts",
-  "test/http/{release-rights,other-indexes}.test.ts",
+  "test/http/{release-rights,other-indexes,headers}.test.ts",
+  "test/auth/private.test.ts",
   "test/jobs/{healing,behind}.test.ts",
   "test/storage/{upload-death,places}.test.ts",
+  "test/upstream/{pages,encoding}.test.ts",
 ];
 const RARE_ON_NODE = [
   "test/server/{disk/full,shared-fills/{crowd,failures},http/taking,backup/backup,moving/refusals}.test.ts",
   "test/platform/miniflare/queues.test.ts",
-  "test/cli/{backup,move}.test.ts",
+  "test/cli/{admin,backup,move,release,token,upload}.test.ts",
 ];
 
 export default defineConfig({
