@@ -73,3 +73,6 @@ export type ShownToken = z.infer<typeof shownToken>;
 export const createdToken = z.extend(shownToken, { token: z.string() });
 
 export const listedTokens = z.object({ tokens: z.array(shownToken) });
+
+/** The indexes that a token is for, as a text: the name of one, or "every index" for `*`. */
+export const indexText = (index: string) => (index === "*" ? "every index" : index);

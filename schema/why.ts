@@ -1,3 +1,4 @@
+import { minute } from "../worker/pypi/minute.ts";
 import * as z from "zod/mini";
 import { shownAdvisory } from "./held-fix.ts";
 
@@ -83,7 +84,7 @@ export function exemptionSentence({
   until,
 }: NonNullable<z.infer<typeof rule>["exempted"]>): string {
   const what = by === "allow" ? `It is allowed as ${text}` : `It is exempted as ${text}`;
-  const end = until === undefined ? "" : ` until ${until.slice(0, 16).replace("T", " ")} UTC`;
+  const end = until === undefined ? "" : ` until ${minute(until)} UTC`;
   return `${what}${end}${id === undefined ? "" : ` by entry ${id}`}${reason === undefined ? "" : `: ${reason}`}.`;
 }
 

@@ -1,7 +1,7 @@
 import type * as z from "zod/mini";
 import { fixSentence, type heldFix } from "../../schema/held-fix.ts";
 import { escaped } from "../../worker/pypi/shown.ts";
-import { minute } from "../lib/minute.ts";
+import { minute } from "../../worker/pypi/minute.ts";
 
 /** A line for each version that is held and mends what clients are given instead of it. */
 export const heldFixLines = (fixes: readonly z.infer<typeof heldFix>[]): string[] =>

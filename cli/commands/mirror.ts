@@ -5,7 +5,7 @@ import { escaped } from "../../worker/pypi/shown.ts";
 import { readApiJson, sendRequest } from "../lib/admin-api.ts";
 import { columns } from "../lib/columns.ts";
 import { command, forServer, repeated } from "../lib/command.ts";
-import { minute } from "../lib/minute.ts";
+import { minute } from "../../worker/pypi/minute.ts";
 import { findServer } from "../lib/server-address.ts";
 import { table } from "../lib/table.ts";
 import { askedProjects } from "../mirror/asked.ts";

@@ -1,7 +1,7 @@
 import { addedEntries, listedEntries, shownEntry, type ShownEntry } from "../../schema/policy-entry.ts";
 import { escaped } from "../../worker/pypi/shown.ts";
 import { readApiJson, sendRequest } from "../lib/admin-api.ts";
-import { minute } from "../lib/minute.ts";
+import { minute } from "../../worker/pypi/minute.ts";
 import { table } from "../lib/table.ts";
 import type { ServerAccess } from "../lib/server-address.ts";
 

@@ -9,7 +9,7 @@ import { columns } from "../lib/columns.ts";
 import { command, forServer } from "../lib/command.ts";
 import { usageError } from "../lib/command-error.ts";
 import { indexPath } from "../lib/index-path.ts";
-import { minute } from "../lib/minute.ts";
+import { minute } from "../../worker/pypi/minute.ts";
 import { findServer } from "../lib/server-address.ts";
 import { heldFixLines } from "./held-fix-lines.ts";
 

@@ -6,7 +6,7 @@ import { readApiJson, sendRequest } from "../lib/admin-api.ts";
 import { columns } from "../lib/columns.ts";
 import { command, forServer } from "../lib/command.ts";
 import { CommandError } from "../lib/command-error.ts";
-import { minute } from "../lib/minute.ts";
+import { minute } from "../../worker/pypi/minute.ts";
 import { findServer } from "../lib/server-address.ts";
 import { heldFixLines } from "./held-fix-lines.ts";
 import { lockRequest } from "./lock-file.ts";

@@ -4,7 +4,7 @@ import type { HostedProjectsAnswer } from "../../schema/hosted-project.ts";
 import type { ProjectAnswer } from "../../schema/release.ts";
 import { sizeText } from "../../worker/pypi/size-text.ts";
 import { columns } from "../lib/columns.ts";
-import { minute } from "../lib/minute.ts";
+import { minute } from "../../worker/pypi/minute.ts";
 
 /** A hosted project as text: a line for each file, the newest release last. */
 export function releaseTable({ index, project, status, statusReason, versions }: ProjectAnswer): string {

@@ -1,3 +1,4 @@
+import { indexText } from "../../schema/token.ts";
 import type { ShownToken } from "../../schema/token.ts";
 import { clientSetups } from "../../worker/pypi/setups.ts";
 
@@ -11,7 +12,7 @@ export function shownOnce(made: ShownToken & { readonly token: string }, root: U
   const can = (scope: "read" | "upload") => scopes.includes(scope) || scopes.includes("admin");
   const base = index === "*" || index === "default" ? "" : `${index}/`;
   return [
-    `"${name}" is for ${scopes.join(", ")} on ${index === "*" ? "every index" : index}${projects ? `; it writes ${projects.join(", ")} only` : ""}.`,
+    `"${name}" is for ${scopes.join(", ")} on ${indexText(index)}${projects ? `; it writes ${projects.join(", ")} only` : ""}.`,
     `It ends ${expires ? `at ${expires}, or ` : ""}with: pypi-edge token revoke ${id}`,
     "This is the only time that it is shown:",
     "",

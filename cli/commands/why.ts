@@ -13,7 +13,7 @@ import { readApiJson, sendTo } from "../lib/admin-api.ts";
 import { columns } from "../lib/columns.ts";
 import { command, forServer } from "../lib/command.ts";
 import { indexPath } from "../lib/index-path.ts";
-import { minute } from "../lib/minute.ts";
+import { minute } from "../../worker/pypi/minute.ts";
 import { findServer } from "../lib/server-address.ts";
 
 /** `pypi-edge why`: prints what an index lets through of a project, and why not. */

@@ -1,4 +1,4 @@
-import { changesPackages, type Scope } from "../../schema/token.ts";
+import { changesPackages, type Scope, indexText } from "../../schema/token.ts";
 import { IndexError } from "../errors.ts";
 import { matcher } from "../pypi/pattern.ts";
 import type { ProjectName } from "../pypi/name.ts";
@@ -60,16 +60,14 @@ export function isPermitted({ index, scopes, projects }: Grant, permission: Perm
 export function requirePermission(principal: Principal, permission: Permission): void {
   if (isPermitted(principal, permission)) return;
   const { name, index, scopes, projects } = principal;
-  const where = permission.index === SOME_INDEX ? "any index" : named(permission.index);
+  const where = permission.index === SOME_INDEX ? "any index" : indexText(permission.index);
   const object = typeof permission.project === "string" ? `${permission.project} in ${where}` : where;
   const limits = projects ? `, for ${projects.join(", ")}` : "";
   throw new IndexError(
     "not-allowed",
-    `The token ${JSON.stringify(name)} may not ${VERBS[permission.scope]} ${object}: it is for ${scopes.join(", ")} on ${named(index)}${limits}.`,
+    `The token ${JSON.stringify(name)} may not ${VERBS[permission.scope]} ${object}: it is for ${scopes.join(", ")} on ${indexText(index)}${limits}.`,
   );
 }
 
 /** Scopes as verbs, for messages. */
 const VERBS = { read: "read", warm: "warm", upload: "upload", yank: "yank", admin: "administer" } as const;
-
-const named = (index: string) => (index === "*" ? "every index" : index);

@@ -11,7 +11,7 @@ import type { Publishers } from "../repository/ports/publishers.ts";
 import type { Repository } from "../repository/repository.ts";
 import { Layout, pagePlace, sendHtml, type PagePlace } from "./layout.tsx";
 import { otherIndexes, type NeighbourIndex } from "./other-indexes.tsx";
-import { Badge, Command, Minute, UploadedBy } from "./parts.tsx";
+import { Badge, Command, Minute, Scrolled, UploadedBy } from "./parts.tsx";
 import { sizeText } from "../pypi/size-text.ts";
 import { Tokens } from "./tokens.tsx";
 import { sourceText, type ShownSource } from "./source-text.ts";
@@ -198,7 +198,7 @@ function Hosted({ place, rows, shown, by }: HomeProps) {
   return (
     <>
       <h2 id="hosted">Hosted here</h2>
-      <div class="scroll" tabindex={0} role="region" aria-labelledby="hosted">
+      <Scrolled by="hosted">
         <table>
           <thead>
             <tr>
@@ -241,7 +241,7 @@ function Hosted({ place, rows, shown, by }: HomeProps) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scrolled>
       {shown.length < rows.length && (
         <p>
           <a href="?hosted=all">All {rows.length.toLocaleString("en")} projects</a>

@@ -1,5 +1,6 @@
 import type { Child } from "hono/jsx";
 import { may } from "../http/signed-in.ts";
+import { minute } from "../pypi/minute.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import type { PagePlace } from "./layout.tsx";
 
@@ -22,8 +23,23 @@ export const Command = ({ text, label }: { readonly text: string; readonly label
   </div>
 );
 
+/** What names the region that is around a table: an element by its id, or a text. */
+type RegionName = { readonly by: string } | { readonly label: string };
+
+/** A wide table that is scrolled on its own, by the keyboard as well. */
+export const Scrolled = (props: RegionName & { readonly children?: Child }) => (
+  <div
+    class="scroll"
+    tabindex={0}
+    role="region"
+    {...("by" in props ? { "aria-labelledby": props.by } : { "aria-label": props.label })}
+  >
+    {props.children}
+  </div>
+);
+
 /** The minute of a time in milliseconds since the epoch, in words. */
-const minuteOf = (at: number) => `${new Date(at).toISOString().slice(0, 16).replace("T", " ")} UTC`;
+const minuteOf = (at: number) => `${minute(new Date(at).toISOString())} UTC`;
 
 /** The day of a time in milliseconds since the epoch, which shows the minute when it is pointed at. */
 export function Day({ at }: { readonly at: number }) {

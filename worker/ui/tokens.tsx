@@ -1,6 +1,8 @@
+import { indexText } from "../../schema/token.ts";
 import type { TokenReach } from "../http/token-reach.ts";
 import type { PagePlace } from "./layout.tsx";
 import { changeableProjects, DayOrNever, TokenHeadings } from "./token-cells.tsx";
+import { Scrolled } from "./parts.tsx";
 
 interface TokensProps {
   readonly place: Pick<PagePlace, "up" | "forms">;
@@ -11,7 +13,7 @@ interface TokensProps {
 export const Tokens = ({ place: { up, forms }, tokens }: TokensProps) => (
   <>
     <h2 id="tokens">Tokens that reach this index</h2>
-    <div class="scroll" tabindex={0} role="region" aria-labelledby="tokens">
+    <Scrolled by="tokens">
       <table>
         <thead>
           <TokenHeadings />
@@ -21,7 +23,7 @@ export const Tokens = ({ place: { up, forms }, tokens }: TokensProps) => (
             <tr>
               <th scope="row">{name}</th>
               <td>{scopes.join(", ")}</td>
-              <td>{index === "*" ? "every index" : index}</td>
+              <td>{indexText(index)}</td>
               <td>{changeableProjects(scopes, projects)}</td>
               <td class="day">
                 <DayOrNever at={usedAt} />
@@ -33,7 +35,7 @@ export const Tokens = ({ place: { up, forms }, tokens }: TokensProps) => (
           ))}
         </tbody>
       </table>
-    </div>
+    </Scrolled>
     {forms && (
       <p>
         <a href={`${up}-/tokens`}>Make and revoke tokens</a>

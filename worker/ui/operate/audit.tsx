@@ -1,3 +1,4 @@
+import { indexText } from "../../../schema/token.ts";
 import { Hono } from "hono";
 import { AUDIT_ACTIONS } from "../../../schema/audit.ts";
 import { DEFAULT } from "../../../schema/indexes.ts";
@@ -7,7 +8,7 @@ import { answerAudit, newestEntries, ownSelection } from "../../http/api/audit.t
 import { parametersOf } from "../../http/api/parameters.ts";
 import type { AppEnv } from "../../http/context.ts";
 import { Layout, pagePlace, sendHtml, type PagePlace } from "../layout.tsx";
-import { Badge, Command } from "../parts.tsx";
+import { Badge, Command, Scrolled } from "../parts.tsx";
 import { shellWord } from "../shell-word.ts";
 import { OperateNav } from "./nav.tsx";
 
@@ -88,7 +89,7 @@ function AuditPage({ place, filter, names, found, isFirst }: AuditPageProps) {
       {shown.length === 0 ? (
         <p>No entry matches.</p>
       ) : (
-        <div class="scroll" tabindex={0} role="region" aria-label="Entries">
+        <Scrolled label="Entries">
           <table>
             <thead>
               <tr>
@@ -106,7 +107,7 @@ function AuditPage({ place, filter, names, found, isFirst }: AuditPageProps) {
               ))}
             </tbody>
           </table>
-        </div>
+        </Scrolled>
       )}
       <nav aria-label="More" class="badges">
         {!isFirst && (
@@ -197,7 +198,7 @@ function Row({ entry }: { readonly entry: AuditLine }) {
       <td>
         <Badge>{action}</Badge>
       </td>
-      <td>{index === "*" ? "every index" : index}</td>
+      <td>{indexText(index)}</td>
       <td>{project}</td>
       <td class="name">
         {subject}

@@ -1,3 +1,4 @@
+import { minute } from "../../pypi/minute.ts";
 import { Hono } from "hono";
 import { DEFAULT } from "../../../schema/indexes.ts";
 import { DAY, HOUR } from "../../duration.ts";
@@ -20,6 +21,7 @@ import { areKnown, bucketsOf, sinceTheBeginning, SPANS, type Bucket, type SpanNa
 import { OperateNav } from "./nav.tsx";
 import { Plot } from "./plot.tsx";
 import { plotsOf, savedText } from "./plots.ts";
+import { Scrolled } from "../parts.tsx";
 
 /** What the dashboard needs of an index. */
 interface HoldingIndex {
@@ -193,11 +195,7 @@ function Saved({ span, buckets, whole, firstAt }: Pick<DashboardProps, "span" | 
         <p>
           <b>{SPANS[span].words}:</b> {savedText(buckets)}.
           {firstAt !== undefined && firstAt > begin + HOUR && (
-            <>
-              {" "}
-              The first reading is of {new Date(firstAt).toISOString().slice(0, 16).replace("T", " ")}; what was before
-              it is not in this.
-            </>
+            <> The first reading is of {minute(new Date(firstAt).toISOString())}; what was before it is not in this.</>
           )}
         </p>
       ) : (
@@ -227,7 +225,7 @@ function LastEvents({ events }: { readonly events: readonly LastEvent[] }) {
         <code>feed</code>: an upstream's change log, which says what has changed there. <code>message-died</code>: a new
         dead letter.
       </p>
-      <div class="scroll" tabindex={0} role="region" aria-labelledby="events">
+      <Scrolled by="events">
         <table>
           <thead>
             <tr>
@@ -240,7 +238,7 @@ function LastEvents({ events }: { readonly events: readonly LastEvent[] }) {
           <tbody>
             {events.map(({ at, event, what, reason }) => (
               <tr>
-                <td class="day">{new Date(at).toISOString().slice(0, 16).replace("T", " ")}</td>
+                <td class="day">{minute(new Date(at).toISOString())}</td>
                 <th scope="row">{event}</th>
                 <td class="name">{what}</td>
                 <td class="name">{reason}</td>
@@ -248,7 +246,7 @@ function LastEvents({ events }: { readonly events: readonly LastEvent[] }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scrolled>
     </>
   );
 }

@@ -12,7 +12,7 @@ import { may, type SignedIn } from "../../http/signed-in.ts";
 import { Form } from "../form.tsx";
 import { Layout, pagePlace, sendHtml, type PageContext, type PagePlace } from "../layout.tsx";
 import { counted } from "../../pypi/counted.ts";
-import { Badge, Command, Day } from "../parts.tsx";
+import { Badge, Command, Day, Scrolled } from "../parts.tsx";
 import { problemPage } from "../problem-page.tsx";
 import { OperateNav } from "./nav.tsx";
 
@@ -186,7 +186,7 @@ function NewExemption({
 
 function List({ place, entries, id }: Pick<ExemptionsProps, "place" | "entries"> & { readonly id: string }) {
   return (
-    <div class="scroll" tabindex={0} role="region" aria-labelledby={id}>
+    <Scrolled by={id}>
       <table>
         <thead>
           <tr>
@@ -203,7 +203,7 @@ function List({ place, entries, id }: Pick<ExemptionsProps, "place" | "entries">
           ))}
         </tbody>
       </table>
-    </div>
+    </Scrolled>
   );
 }
 

@@ -1,10 +1,11 @@
+import { minute } from "../../pypi/minute.ts";
 import type { PendingFiles } from "../../../schema/policy-outlook.ts";
 import { asFilename } from "../../pypi/filename.ts";
 import { asProjectName } from "../../pypi/name.ts";
 import { versionOf } from "../../pypi/version.ts";
 import type { PagePlace } from "../layout.tsx";
 import { counted } from "../../pypi/counted.ts";
-import { Badge } from "../parts.tsx";
+import { Badge, Scrolled } from "../parts.tsx";
 
 /** So many releases of an index are named. */
 const SHOWN = 10;
@@ -35,7 +36,7 @@ export function Held({ place, held }: HeldProps) {
             {index}: {pending ? counted(pending.files.length, "file") : "not known now"}
           </h3>
           {pending && pending.files.length > 0 && (
-            <div class="scroll" tabindex={0} role="region" aria-labelledby={`held-${index}`}>
+            <Scrolled by={`held-${index}`}>
               <table>
                 <thead>
                   <tr>
@@ -56,12 +57,12 @@ export function Held({ place, held }: HeldProps) {
                           {version} {isFix && <Badge tone="warn">a fix</Badge>}
                         </th>
                         <td class="num">{files}</td>
-                        <td class="day">{until.slice(0, 16).replace("T", " ")}</td>
+                        <td class="day">{minute(until)}</td>
                       </tr>
                     ))}
                 </tbody>
               </table>
-            </div>
+            </Scrolled>
           )}
           <p class="soft small">{pending ? aboutOf(pending) : "A store or a source did not answer."}</p>
         </>

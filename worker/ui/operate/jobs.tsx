@@ -1,3 +1,4 @@
+import { minute } from "../../pypi/minute.ts";
 import { Hono, type Context as HonoContext } from "hono";
 import { cronRow } from "../../../schema/crons.ts";
 import { DEFAULT } from "../../../schema/indexes.ts";
@@ -10,7 +11,7 @@ import type { DeadLetter, DeadLetters, Runs } from "../../repository/ports/maint
 import { Form } from "../form.tsx";
 import { Layout, pagePlace, sendHtml, type PagePlace } from "../layout.tsx";
 import { counted } from "../../pypi/counted.ts";
-import { Badge, Command } from "../parts.tsx";
+import { Badge, Command, Scrolled } from "../parts.tsx";
 import { problemPage } from "../problem-page.tsx";
 import { OperateNav } from "./nav.tsx";
 
@@ -108,7 +109,7 @@ function JobsPage({ place, counts, oldest, crons }: JobsProps) {
       )}
       <Letters place={place} counts={counts} oldest={oldest} />
       <h2 id="crons">What the clock starts</h2>
-      <div class="scroll" tabindex={0} role="region" aria-labelledby="crons">
+      <Scrolled by="crons">
         <table>
           <thead>
             <tr>
@@ -124,7 +125,7 @@ function JobsPage({ place, counts, oldest, crons }: JobsProps) {
                   <code>{cron}</code>
                 </th>
                 <td class="day">
-                  {ranAt === undefined ? "never here" : new Date(ranAt).toISOString().slice(0, 16).replace("T", " ")}{" "}
+                  {ranAt === undefined ? "never here" : minute(new Date(ranAt).toISOString())}{" "}
                   {isLate && <Badge tone="bad">overdue</Badge>}
                 </td>
                 <td>{jobs.join(", ")}</td>
@@ -132,7 +133,7 @@ function JobsPage({ place, counts, oldest, crons }: JobsProps) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scrolled>
       <h2 id="jobs">Run one now</h2>
       <ul class="plain jobs">
         {named.map(([job, meaning]) => (
@@ -167,7 +168,7 @@ function Letters({ place, counts, oldest }: Pick<JobsProps, "place" | "counts" |
       </p>
       {total > 0 && (
         <>
-          <div class="scroll" tabindex={0} role="region" aria-labelledby="letters">
+          <Scrolled by="letters">
             <table>
               <thead>
                 <tr>
@@ -186,7 +187,7 @@ function Letters({ place, counts, oldest }: Pick<JobsProps, "place" | "counts" |
                 ))}
               </tbody>
             </table>
-          </div>
+          </Scrolled>
           <div class="actions">
             <Form place={place} to={`${HERE}/replay`}>
               <button class="main">Send {total === 1 ? "it" : `all ${total}`} again</button>

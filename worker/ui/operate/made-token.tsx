@@ -1,3 +1,4 @@
+import { indexText } from "../../../schema/token.ts";
 import type { IndexConfig } from "../../../schema/indexes.ts";
 import type { Scope, ShownToken } from "../../../schema/token.ts";
 import { installSetups, publishSetup } from "../../pypi/setups.ts";
@@ -27,7 +28,7 @@ export function MadeToken({ place, made, indexes }: MadeProps) {
         </>
       ))}
       <p>
-        It may {scopes.join(", ")} on {index === "*" ? "every index" : index}
+        It may {scopes.join(", ")} on {indexText(index)}
         {projects && `, and change ${projects.join(", ")}`}.{" "}
         {expires === null ? (
           "It never ends."

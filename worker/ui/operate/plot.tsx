@@ -1,5 +1,6 @@
 import type { Bucket } from "./buckets.ts";
 import type { PlotData } from "./plots.ts";
+import { Scrolled } from "../parts.tsx";
 
 /** The drawing's own units. */
 const [WIDTH, HEIGHT, LEFT, BOTTOM, TOP] = [640, 170, 62, 24, 10];
@@ -146,7 +147,7 @@ function runsOf(values: readonly (number | null)[]): (readonly [number, number])
 
 function Numbers({ data: { series, show }, buckets, when }: PlotProps) {
   return (
-    <div class="scroll" tabindex={0} role="region" aria-label="The numbers">
+    <Scrolled label="The numbers">
       <table>
         <thead>
           <tr>
@@ -170,7 +171,7 @@ function Numbers({ data: { series, show }, buckets, when }: PlotProps) {
           ))}
         </tbody>
       </table>
-    </div>
+    </Scrolled>
   );
 }
 

@@ -1,3 +1,4 @@
+import { indexText } from "../../../schema/token.ts";
 import { Hono, type Context as HonoContext } from "hono";
 import { DEFAULT, type IndexConfig } from "../../../schema/indexes.ts";
 import { inSeconds } from "../../duration.ts";
@@ -121,7 +122,7 @@ function WhoYouAre({ place, who, indexes }: WhoProps) {
       <dl class="facts">
         <div>
           <dt>Index</dt>
-          <dd>{index === "*" ? "every index" : index}</dd>
+          <dd>{indexText(index)}</dd>
         </div>
         <div>
           <dt>Projects it may change</dt>

@@ -1,6 +1,6 @@
 import { Hono, type Context as HonoContext } from "hono";
 import { DEFAULT } from "../../../schema/indexes.ts";
-import { AFTER_REVOCATION, newToken, SCOPES, type ShownToken } from "../../../schema/token.ts";
+import { AFTER_REVOCATION, newToken, SCOPES, type ShownToken, indexText } from "../../../schema/token.ts";
 import { DAY } from "../../duration.ts";
 import { IndexError } from "../../errors.ts";
 import type { Authorize } from "../../http/access.ts";
@@ -12,7 +12,7 @@ import { may, type SignedIn } from "../../http/signed-in.ts";
 import { TOKEN_ADMIN_SOMEWHERE, tokenAdmin, type TokenActions } from "../../http/token-actions.ts";
 import { Form } from "../form.tsx";
 import { Layout, pagePlace, sendHtml, type PageContext, type PagePlace } from "../layout.tsx";
-import { Badge, Command, Day } from "../parts.tsx";
+import { Badge, Command, Day, Scrolled } from "../parts.tsx";
 import { counted } from "../../pypi/counted.ts";
 import { problemPage } from "../problem-page.tsx";
 import { changeableProjects, DayOrNever, TokenHeadings } from "../token-cells.tsx";
@@ -192,7 +192,7 @@ function NewToken({ place, names, typed, isOpen }: NewTokenProps) {
           <select name="index">
             {names.map((name) => (
               <option value={name} selected={name === (typed.get("index") ?? names.at(-1))}>
-                {name === "*" ? "every index" : name}
+                {indexText(name)}
               </option>
             ))}
           </select>
@@ -225,7 +225,7 @@ function NewToken({ place, names, typed, isOpen }: NewTokenProps) {
 function List({ place, tokens, id }: Pick<TokensProps, "place" | "tokens"> & { readonly id: string }) {
   return (
     <>
-      <div class="scroll" tabindex={0} role="region" aria-labelledby={id}>
+      <Scrolled by={id}>
         <table>
           <thead>
             <TokenHeadings isLong />
@@ -236,7 +236,7 @@ function List({ place, tokens, id }: Pick<TokensProps, "place" | "tokens"> & { r
             ))}
           </tbody>
         </table>
-      </div>
+      </Scrolled>
       {tokens.length > MAX_LISTED && (
         <p class="soft small">
           The newest {MAX_LISTED}. All of them: <code>pypi-edge token list</code>.
@@ -265,7 +265,7 @@ function Row({ place, token }: { readonly place: PagePlace; readonly token: Show
         )}
       </th>
       <td>{scopes.join(", ")}</td>
-      <td>{index === "*" ? "every index" : index}</td>
+      <td>{indexText(index)}</td>
       <td class="name">{changeableProjects(scopes, projects)}</td>
       <td class="day">
         <Day at={Date.parse(created)} /> <span class="soft small">by {createdBy}</span>

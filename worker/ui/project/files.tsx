@@ -3,7 +3,7 @@ import { isYanked, type FileEntry } from "../../pypi/page.ts";
 import { listedFrom } from "../../pypi/file-url.ts";
 import type { ProjectName } from "../../pypi/name.ts";
 import type { PagePlace } from "../layout.tsx";
-import { Badge, Day, Minute, UploadedBy } from "../parts.tsx";
+import { Badge, Day, Minute, Scrolled, UploadedBy } from "../parts.tsx";
 import { sizeText } from "../../pypi/size-text.ts";
 import { BuiltBy } from "./built-by.tsx";
 import type { ViewedFile } from "./view.ts";
@@ -37,7 +37,7 @@ export function Files({ place, project, files, filter, by }: FilesProps) {
   return (
     <>
       {files.length > FEW && <Filter files={files} filter={filter} shown={shown.length} />}
-      <div class="scroll" tabindex={0} role="region" aria-labelledby="files">
+      <Scrolled by="files">
         <table>
           <thead>
             <tr>
@@ -59,7 +59,7 @@ export function Files({ place, project, files, filter, by }: FilesProps) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scrolled>
     </>
   );
 }
