@@ -55,9 +55,10 @@ function noAuthor(error: unknown): undefined {
 }
 
 /** Keeps from shared caches what a browser is given that has a session, whatever it is. */
-export const privateToSessions = createMiddleware<AppEnv>(async (c, next) => {
-  await next();
-  if (sessionIn(c) !== undefined) makePrivate(c.res.headers);
+export const privateToSessions = createMiddleware<AppEnv>((c, next) => {
+  // Installers have none: theirs is no wait more.
+  if (sessionIn(c) === undefined) return next();
+  return next().then(() => makePrivate(c.res.headers));
 });
 
 /** Makes caches revalidate each answer, so that an upload to a public index is visible at once. */
