@@ -12,17 +12,22 @@ import { onGitHub, TestSigstore } from "../../support/sigstore/sigstore.ts";
 
 const { twine } = inject("publishers").homes;
 
-test("pypi-edge upload --attest publishes a file that a CI job has built, with its provenance", async () => {
-  const folder = temporaryDirectory();
-  const sigstore = await TestSigstore.make();
-  const services = await new SigningServices(sigstore, { "the job": onGitHub("acme/parcel") }).start();
+/** A server that goes by this sigstore's root. `folder`: where its configuration is written. */
+async function trusting(sigstore: TestSigstore, folder: string): Promise<Rig> {
   const config = join(folder, "team.toml");
   writeFileSync(config, `[vars]\nTRUSTED_ROOT = '''${JSON.stringify(sigstore.root)}'''\n`);
-  const rig = await Rig.open(
+  return Rig.open(
     fakeIndex([], () => "pypi"),
     "--config",
     config,
   );
+}
+
+test("pypi-edge upload --attest publishes a file that a CI job has built, with its provenance", async () => {
+  const folder = temporaryDirectory();
+  const sigstore = await TestSigstore.make();
+  const services = await new SigningServices(sigstore, { "the job": onGitHub("acme/parcel") }).start();
+  const rig = await trusting(sigstore, folder);
   try {
     const wheel = await buildWheel({ name: "parcel", version: "1.0" });
     const path = join(folder, wheel.filename);
@@ -47,13 +52,7 @@ test.skipIf(twine === undefined)(
   async () => {
     const folder = temporaryDirectory();
     const sigstore = await TestSigstore.make();
-    const config = join(folder, "team.toml");
-    writeFileSync(config, `[vars]\nTRUSTED_ROOT = '''${JSON.stringify(sigstore.root)}'''\n`);
-    const rig = await Rig.open(
-      fakeIndex([], () => "pypi"),
-      "--config",
-      config,
-    );
+    const rig = await trusting(sigstore, folder);
     try {
       const team = new Team(rig);
       const token = await team.token({ scopes: ["upload", "read"] });
