@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { tablesMade } from "./test/support/node/tables-made.ts";
 import { LongestFirst } from "./test/support/longest-first.ts";
 
 const here = (path: string) => join(import.meta.dirname, path);
@@ -18,7 +19,10 @@ const workerd = () =>
   cloudflareTest(async () => ({
     wrangler: { configPath: here("wrangler.toml") },
     miniflare: {
-      bindings: { MIGRATIONS: await readD1Migrations(here("schema/migrations")) },
+      bindings: {
+        MIGRATIONS: await readD1Migrations(here("schema/migrations")),
+        TABLES: tablesMade(here("schema/migrations")),
+      },
       outboundService: fixture,
     },
   }));
