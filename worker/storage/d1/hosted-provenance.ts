@@ -8,6 +8,19 @@ const FIND = "SELECT object FROM hosted_provenance WHERE sha256 = ?1 AND filenam
 const KEEP = `INSERT INTO hosted_provenance (sha256, filename, object) VALUES (?1, ?2, ?3)
   ON CONFLICT (sha256, filename) DO UPDATE SET object = excluded.object`;
 
+/** Whether no file of an index or of its trash has these bytes by this name. */
+const IS_UNUSED = `NOT EXISTS (SELECT 1 FROM hosted_file AS f
+  WHERE f.sha256 = hosted_provenance.sha256 AND f.filename = hosted_provenance.filename
+    AND (f.object IS NOT NULL OR f.trashed IS NOT NULL)`;
+
+/** The file that is about to be replaced does not count itself. */
+const FORGET_REPLACED = `DELETE FROM hosted_provenance
+  WHERE (sha256, filename) IN (SELECT sha256, filename FROM hosted_file WHERE index_name = ?1 AND project = ?2 AND identity = ?3)
+    AND sha256 <> ?4
+    AND ${IS_UNUSED} AND NOT (f.index_name = ?1 AND f.project = ?2 AND f.identity = ?3))`;
+
+const FORGET_UNUSED = `DELETE FROM hosted_provenance WHERE ${IS_UNUSED})`;
+
 /** A trusted publisher's token is in the audit log, with the claims of the job that it was made for. */
 const JOB = `SELECT coalesce(details ->> '$.claims.repository', details ->> '$.claims.project_path') AS repository
   FROM audit WHERE action = 'token.mint' AND subject = ?1 ORDER BY id DESC LIMIT 1`;
@@ -27,6 +40,19 @@ export const provenanceStatement = (
   { sha256, filename }: { readonly sha256: string; readonly filename: string },
   provenance: string,
 ): Statement => db.prepare(KEEP).bind(sha256, filename, provenance);
+
+/**
+ * Forgets the provenance of the file in whose place another is about to be put, where no other index has it. Precedes the statement
+ * that replaces the file, in the same transaction.
+ */
+export const forgetReplacedProvenance = (
+  db: Database,
+  { index, project, identity }: { readonly index: string; readonly project: string; readonly identity: string },
+  by: { readonly sha256: string },
+): Statement => db.prepare(FORGET_REPLACED).bind(index, project, identity, by.sha256);
+
+/** Forgets the provenance of files that are gone, in the transaction that empties the trash. */
+export const forgetUnusedProvenance = (db: Database): Statement => db.prepare(FORGET_UNUSED);
 
 /** The jobs that uploaded without a secret. */
 export const trustedJobsIn = (db: Database): TrustedJobs => ({

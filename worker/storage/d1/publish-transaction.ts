@@ -3,7 +3,7 @@ import type { PublishedFile, PublishTransaction } from "../../publishing/ports.t
 import type { Filename } from "../../pypi/filename.ts";
 import { auditEntryStatement } from "./audit-entry.ts";
 import { forkStatement } from "./forks.ts";
-import { provenanceStatement } from "./hosted-provenance.ts";
+import { forgetReplacedProvenance, provenanceStatement } from "./hosted-provenance.ts";
 import { orStorageFailed } from "../or-storage-failed.ts";
 import type { Database } from "../../platform/database.ts";
 import { noteUses } from "./release-uses.ts";
@@ -71,7 +71,12 @@ export function publishTransactionIn(db: Database): PublishTransaction {
         };
         const [raised] = await db.batch<{ revision?: number }>([
           db.prepare(RAISE_REVISION).bind(index, project, JSON.stringify(STATUSES_WITHOUT_UPLOADS)),
-          ...(replace ? [noteUnlinked(db, { index, project, identities: [identity] }, at)] : []),
+          ...(replace
+            ? [
+                noteUnlinked(db, { index, project, identities: [identity] }, at),
+                forgetReplacedProvenance(db, { index, project, identity }, { sha256 }),
+              ]
+            : []),
           db
             .prepare(replace ? REPLACE_FILE : INSERT_FILE)
             .bind(

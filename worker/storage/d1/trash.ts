@@ -1,5 +1,6 @@
 import type { Cleanup, EmptiedRelease } from "../../repository/ports/maintenance.ts";
 import type { Database } from "../../platform/database.ts";
+import { forgetUnusedProvenance } from "./hosted-provenance.ts";
 import { orStorageFailed } from "../or-storage-failed.ts";
 
 /** Files that one run takes out of the trash at most. Their releases may be left in parts, which the next run takes. */
@@ -52,6 +53,7 @@ export const trashIn =
         db.prepare(FORGET_OBJECTS).bind(before),
         db.prepare(DELETE_ROWS).bind(JSON.stringify(volatile)),
         db.prepare(FORGET_USES),
+        forgetUnusedProvenance(db),
       ]);
       return emptied?.results ?? [];
     });
