@@ -185,7 +185,7 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
   }
   app.route("/_/oidc", oidcRoutes({ audience: config.audience, settling, tokenExchange: services.tokenExchange }));
   const operating = { ...services, authorize, takeForm, publicUrl: config.publicUrl, indexes: all };
-  app.route("/", signInRoutes(operating));
+  app.route("/", signInRoutes({ ...operating, settling }));
   app.route("/", releaseFormRoutes({ ...operating, changes: releaseChanges }));
   app.route("/", tokenPageRoutes({ ...operating, actions: tokenActions }));
   const guarded = named.flatMap(({ name, denied }) => (denied ? [name] : []));

@@ -44,6 +44,8 @@ export interface Authentication {
   readonly identify: (claimant: Credentials, ctx: Context) => Promise<Principal>;
   /** Opens a session for who shows a token in a form. Throws as `identify`. */
   readonly signIn: (token: string, origin: string, ctx: Context) => Promise<OpenedSession>;
+  /** Ends sessions: `end` of `BrowserSessions`. */
+  readonly signOut: BrowserSessions["end"];
 }
 
 /** Compared with where no token has this id, so that the answer takes as long as for a wrong secret. */
@@ -92,6 +94,8 @@ export function authenticator(parts: AuthParts): Authentication {
       const sender = await check({ authorization: `Bearer ${token}`, origin }, ctx);
       return sessions.open(sender, token, ctx);
     },
+
+    signOut: sessions.end,
   };
 }
 

@@ -61,6 +61,20 @@ export interface SessionKey {
   get(ctx: Context): Promise<string>;
 }
 
+/** The sessions that were ended before their time. */
+export interface EndedSessions {
+  /**
+   * Whether one was ended, by any change that was answered before the call.
+   *
+   * @param id of its token, or `admin`
+   * @param openedAt milliseconds since the epoch
+   * @throws IndexError `storage-failed`
+   */
+  has(id: string, openedAt: number, ctx: Context): NowOrLater<boolean>;
+  /** Ends one, or all that its token has opened up to now. Throws `storage-failed`. */
+  end(id: string, openedAt: number, reach: "one" | "all", ctx: Context): Promise<void>;
+}
+
 /** The forms of pages that were acted upon. Failures of the store are thrown as `storage-failed`. */
 export interface SentForms {
   /**

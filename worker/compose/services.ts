@@ -200,7 +200,7 @@ export function compose(
     pageTtl,
     publicUrl,
   };
-  const sessions = sessionsOf({ adminTokens, tokens, key: stores.sessionKey });
+  const sessions = sessionsOf({ adminTokens, tokens, key: stores.sessionKey, ended: stores.endedSessions });
   const authentication = authenticator({ adminTokens, tokens, attempts: new Attempts(), sessions });
   const { authenticate } = authentication;
   return {

@@ -7,7 +7,7 @@ import { claimantOf, sessionIn } from "./claimant.ts";
 import type { AppEnv } from "./context.ts";
 
 /** What pages need to let people sign in. */
-export type SignIns = Pick<Authentication, "identify" | "signIn">;
+export type SignIns = Pick<Authentication, "identify" | "signIn" | "signOut">;
 
 /** Who looks at a page, and what they may do. */
 export type SignedIn = Principal;

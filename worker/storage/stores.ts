@@ -41,6 +41,7 @@ import { projectUsesIn } from "./d1/project-uses.ts";
 import { knownProjectsIn } from "./d1/known-projects.ts";
 import { publishersIn } from "./d1/publishers.ts";
 import { sentFormsIn } from "./d1/sent-forms.ts";
+import { endedSessionsIn } from "./d1/ended-sessions.ts";
 import { sessionKeyIn } from "./d1/session-key.ts";
 import { publishTransactionIn } from "./d1/publish-transaction.ts";
 import { verdictsIn } from "./d1/provenance-verdicts.ts";
@@ -147,7 +148,7 @@ export function createStores(platform: Storage, { maxPut, inMemory }: StorageLim
   const counters = countersIn(db);
   const uses = fileUsesIn(db, memory.used, { now, sleep });
   const demand = demandIn(db);
-  const { hosting, entriesOf, tokenRights, placedIndex } = snapshotStores(platform, memory.hosting, outage);
+  const { hosting, entriesOf, tokenRights, allEnded, placedIndex } = snapshotStores(platform, memory.hosting, outage);
   const tokens = tokensIn(db, tokenRights);
   const newBytes = newBytesIn(db);
   const objects = mirroredObjectsIn(db, r2);
@@ -253,6 +254,7 @@ export function createStores(platform: Storage, { maxPut, inMemory }: StorageLim
     forks: forksIn(db),
     history: historyIn(db),
     sessionKey: sessionKeyIn(db),
+    endedSessions: endedSessionsIn(db, allEnded),
     sentForms: sentFormsIn(db),
     uploadObjects: uploadObjectsIn(r2),
     openStagingFile: stagingIn(r2, inMemory),

@@ -2,6 +2,7 @@ import type { Platform } from "../../platform/platform.ts";
 import { projectCopiesIn } from "../cache/hosted-projects.ts";
 import { INDEX_STATE_CODEC, indexStateIn, indexSubject, type IndexState } from "../d1/index-state.ts";
 import { ADVISORIES_SUBJECT, PLACED_INDEX_CODEC, placedIndexIn } from "../d1/advisory-index.ts";
+import { ALL_ENDED_CODEC, allEndedIn, SESSIONS_SUBJECT } from "../d1/ended-sessions.ts";
 import { hostedProjectsIn } from "../d1/hosted-projects.ts";
 import { TOKEN_RIGHTS_CODEC, tokenRightsIn, TOKENS_SUBJECT } from "../d1/token-rights.ts";
 import { sharedKeys } from "../keys.ts";
@@ -15,8 +16,8 @@ import { SnapshotReader, type ReadSubject } from "./reader.ts";
 import { rulesOf } from "./snapshot.ts";
 
 /**
- * What is read by snapshots: what indexes host, the entries of their policies, what tokens allow, and where the index of
- * advisories lies. A subject more is a line more here.
+ * What is read by snapshots: what indexes host, the entries of their policies, what tokens allow, which sessions were ended, and where the
+ * index of advisories lies. A subject more is a line more here.
  */
 export function snapshotStores(
   {
@@ -53,6 +54,7 @@ export function snapshotStores(
 
   return {
     tokenRights: readerOf(TOKENS_SUBJECT, tokenRightsIn(database), TOKEN_RIGHTS_CODEC),
+    allEnded: readerOf(SESSIONS_SUBJECT, allEndedIn(database), ALL_ENDED_CODEC),
     entriesOf,
     placedIndex: readerOf(ADVISORIES_SUBJECT, placedIndexIn(database), PLACED_INDEX_CODEC),
     hosting: hostedPackages({

@@ -3,11 +3,19 @@ import { Hono, type Context as HonoContext } from "hono";
 import { DEFAULT, type IndexConfig } from "../../../schema/indexes.ts";
 import { inSeconds } from "../../duration.ts";
 import { badRequest, IndexError } from "../../errors.ts";
-import { claimantOf, keepsSessions, ownOrigin, sessionCookie, showsCredential } from "../../http/claimant.ts";
+import {
+  claimantOf,
+  keepsSessions,
+  ownOrigin,
+  sessionCookie,
+  sessionIn,
+  showsCredential,
+} from "../../http/claimant.ts";
 import type { AppEnv } from "../../http/context.ts";
 import { requireOwnPage } from "../../http/cross-origin.ts";
 import { readForm, seeOther } from "../../http/forms.ts";
 import { allowOnly } from "../../http/limits.ts";
+import type { Settling } from "../../http/settle.ts";
 import { may, type SignedIn, type SignIns } from "../../http/signed-in.ts";
 import { TOKEN_ADMIN_SOMEWHERE } from "../../http/token-actions.ts";
 import { Layout, pagePlace, sendHtml, type PagePlace } from "../layout.tsx";
@@ -18,6 +26,7 @@ import { SignInForm } from "./sign-in-form.tsx";
 
 /** What the pages need. */
 interface SignInParts extends SignIns {
+  readonly settling: Pick<Settling, "settle">;
   /** The public address, where it is not the request's own; else empty. */
   readonly publicUrl: string;
   readonly indexes: readonly Pick<IndexConfig, "name" | "base" | "isPrivate">[];
@@ -28,7 +37,7 @@ const HERE = "/-/sign-in";
 
 /** How a browser signs in with a token and out again; to be mounted at the server's root. */
 export function signInRoutes(parts: SignInParts): Hono<AppEnv> {
-  const { publicUrl, indexes, identify, signIn } = parts;
+  const { publicUrl, indexes, identify, signIn, signOut, settling } = parts;
   const routes = new Hono<AppEnv>();
   routes.use(HERE, allowOnly("GET", "HEAD", "POST"));
   routes.use("/-/sign-out", allowOnly("POST"));
@@ -57,8 +66,13 @@ export function signInRoutes(parts: SignInParts): Hono<AppEnv> {
     return answer;
   });
 
-  routes.post("/-/sign-out", (c) => {
+  routes.post("/-/sign-out", async (c) => {
     requireOwnPage(c, publicUrl);
+    const fields = await readForm(c.req.raw);
+    const session = sessionIn(c);
+    const reach = fields.has("everywhere") ? "all" : "one";
+    // Of one that is over there is nothing to end.
+    if (session !== undefined) await settling.settle(() => signOut(session, reach, c.get("ctx")).catch(refusal));
     const answer = seeOther(c, HERE);
     answer.headers.append("Set-Cookie", sessionCookie(c, "", 0, publicUrl));
     return answer;
@@ -155,7 +169,10 @@ function WhoYouAre({ place, who, indexes }: WhoProps) {
       </ul>
       {place.forms && (
         <form method="post" action={`${place.up}-/sign-out`} class="actions">
-          <button>Sign out</button>
+          <button class="main">Sign out</button>
+          <button name="everywhere" value="yes">
+            Sign out every browser with this token
+          </button>
         </form>
       )}
     </Layout>
