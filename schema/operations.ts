@@ -44,7 +44,7 @@ export const OPERATIONS = {
   "team: hosted page": { rowsRead: 4, cacheCalls: 2 },
   "team: hosted page, memory": {},
   "team: hosted file": { r2ClassB: 1 },
-  "team: upload": { rowsRead: 10, rowsWritten: 15, r2ClassA: 2 },
+  "team: upload": { rowsRead: 10, rowsWritten: 20, r2ClassA: 2 },
   "cron: each minute": { upstreamRequests: 2, rowsRead: 7, rowsWritten: 2 },
   "cron: each 5 minutes": { rowsRead: 5, rowsWritten: 1 },
   "cron: each hour": { rowsRead: 71, rowsWritten: 9, r2ClassA: 4 },

@@ -15,3 +15,10 @@ BEGIN INSERT INTO revision (subject, number, whole_since) VALUES ('sessions', CA
 
 CREATE TRIGGER ended_session_changes AFTER UPDATE ON ended_session
 BEGIN INSERT INTO revision (subject, number, whole_since) VALUES ('sessions', CAST(unixepoch('subsec') * 1000 AS INTEGER), 0) ON CONFLICT (subject) DO UPDATE SET number = max(number + 1, excluded.number); END;
+
+-- Each filter of the audit log reads what it selects; the id, which is part of every index, has the order.
+CREATE INDEX audit_index ON audit (index_name);
+CREATE INDEX audit_any_project ON audit (project);
+CREATE INDEX audit_action ON audit (action);
+CREATE INDEX audit_actor ON audit (actor);
+CREATE INDEX audit_actor_name ON audit (actor_name);

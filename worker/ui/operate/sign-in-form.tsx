@@ -57,8 +57,8 @@ export function SignInForm({ c, place: { up, host }, next, lead, refusal }: Sign
         </p>
       )}
       <p class="soft small">
-        A sign-in allows what its token allows, lasts for 8 hours at most, and ends at once when you sign out or the token is revoked.
-        The browser does not keep the token. Whoever administers the index makes tokens:{" "}
+        A sign-in allows what its token allows, lasts for 8 hours at most, and ends at once when you sign out or the
+        token is revoked. The browser does not keep the token. Whoever administers the index makes tokens:{" "}
         <code>pypi-edge token create</code>. The first one, <code>ADMIN_TOKEN</code>, is on one machine in the file{" "}
         <code>admin-token</code> of the state directory; on Cloudflare, <code>pypi-edge deploy</code> printed it.
       </p>
