@@ -31,6 +31,13 @@ const DECODERS: Readonly<Record<string, () => Gunzip | BrotliDecompress>> = {
   br: () => createBrotliDecompress({ chunkSize: READ_AHEAD }),
 };
 
+/** What undici says of answers that cannot be read, by its errors' names, in plain words. */
+const UNREADABLE: Readonly<Record<string, string>> = {
+  HTTPParserError: "its answer is not HTTP",
+  HeadersOverflowError: `the headers of its answer are larger than ${MAX_HEADERS / 1024} KiB`,
+  ResponseContentLengthMismatchError: "its answer has another length than its Content-Length says",
+};
+
 /** Codes of connections that were refused or broke off. */
 const LOST = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE", "UND_ERR_SOCKET", "HPE_INVALID_EOF_STATE"]);
 const UNKNOWN_NAME = new Set(["ENOTFOUND", "EAI_AGAIN"]);
@@ -123,35 +130,33 @@ const codeOf = (error: unknown) => (error instanceof Error && "code" in error ? 
 const isOfConnection = (error: unknown) => LOST.has(codeOf(error)) || UNKNOWN_NAME.has(codeOf(error));
 
 function responseTo(method: string, answer: Dispatcher.ResponseData, undecoded: boolean): Response {
-  const { statusCode: status, statusText, body } = answer;
+  const { statusCode: status, body } = answer;
   const discard = () => void body.dump({ limit: DISCARDED }).catch(() => undefined);
-  try {
-    if (method === "HEAD" || NULL_BODY_STATUSES.has(status)) {
-      const response = withHeaders(new Response(null, { status, statusText }), answer.headers);
-      discard();
-      return response;
-    }
-    const coding = undecoded ? "" : [answer.headers["content-encoding"] ?? ""].flat().join(", ");
-    const decoder = DECODERS[coding.trim().toLowerCase()]?.();
-    const cancelled = () => {
-      body.unpipe();
-      decoder?.destroy();
-      discard();
-    };
-    const stream = byteStreamOf(decoder ? decoded(body, decoder) : body, cancelled, plain);
-    return withHeaders(new Response(stream, { status, statusText }), answer.headers);
-  } catch (error) {
-    body.destroy();
-    throw error;
+  if (method === "HEAD" || NULL_BODY_STATUSES.has(status)) {
+    const response = responseWith(null, answer);
+    discard();
+    return response;
   }
+  const coding = undecoded ? "" : [answer.headers["content-encoding"] ?? ""].flat().join(", ");
+  const decoder = DECODERS[coding.trim().toLowerCase()]?.();
+  const cancelled = () => {
+    body.unpipe();
+    decoder?.destroy();
+    discard();
+  };
+  return responseWith(byteStreamOf(decoder ? decoded(body, decoder) : body, cancelled, plain), answer);
 }
 
-/** Headers that are given to the constructor would be copied twice. */
-function withHeaders(response: Response, given: Dispatcher.ResponseData["headers"]): Response {
-  const { headers } = response;
-  for (const [name, value] of Object.entries(given))
-    for (const each of [value ?? []].flat()) headers.append(name, each);
-  return response;
+/**
+ * What the constructor refuses is no reason to lose the answer: a status above 599, a reason phrase in another script. Headers
+ * that are given to it would be copied twice.
+ */
+function responseWith(body: BodyInit | null, { statusCode, statusText, headers }: Dispatcher.ResponseData): Response {
+  const status = Math.min(statusCode, 599);
+  const response = new Response(body, { status, statusText: statusText.replace(/[^\x20-\x7e]+/g, "?") });
+  for (const [name, value] of Object.entries(headers))
+    for (const each of [value ?? []].flat()) response.headers.append(name, each);
+  return status === statusCode ? response : Object.defineProperty(response, "status", { value: statusCode });
 }
 
 function decoded(body: Readable, decoder: Gunzip | BrotliDecompress): Readable {
@@ -172,6 +177,6 @@ function plain(error: unknown): unknown {
       `its certificate is not trusted (${code}): if its authority is your own, name the file of that in NODE_EXTRA_CA_CERTS`,
       { cause: error },
     );
-  if (code.startsWith("HPE_")) return new Error("its answer is not HTTP", { cause: error });
-  return error;
+  const unreadable = error instanceof Error && UNREADABLE[error.name];
+  return unreadable ? new Error(unreadable, { cause: error }) : error;
 }

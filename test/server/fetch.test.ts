@@ -77,13 +77,16 @@ test("a body can be given up by the request's signal", async () => {
   await expect(reader?.read()).rejects.toThrow("enough");
 });
 
-test("an answer that no Response can have is refused, and its connection closed", async () => {
-  const { url, connections } = await serve((_, response) => {
-    response.writeHead(999);
-    response.write("x");
-  });
-  await expect(opened()(...to(url))).rejects.toThrow(RangeError);
-  await vi.waitUntil(() => connections[0]?.destroyed);
+test.each([
+  ["no HTTP", "SSH-2.0-x\r\n", "its answer is not HTTP"],
+  [
+    "too many headers",
+    `HTTP/1.1 200 OK\r\nX: ${"x".repeat(70_000)}\r\n\r\n`,
+    "the headers of its answer are larger than 64 KiB",
+  ],
+])("an answer with %s is refused in plain words", async (_what, answer, sentence) => {
+  const { url } = await serve(({ socket }) => void socket.write(answer));
+  await expect(opened()(...to(url))).rejects.toThrow(sentence);
 });
 
 test("the reader of a body sets its pace", async () => {

@@ -243,7 +243,10 @@ export class UpstreamClient {
     const to = location === null ? null : URL.parse(location, from);
     if (to) to.username = to.password = "";
     if (to && this.mayFetch(to)) return to;
-    throw upstreamFailed(from.host, `it redirects to ${to ? to.origin : "nowhere"}, which may not be fetched`);
+    throw upstreamFailed(
+      from.host,
+      `it redirects to ${to ? `${to.protocol}//${to.host}` : "nowhere"}, which may not be fetched`,
+    );
   }
 
   /** The same as `bytes`, decoded as UTF-8. */

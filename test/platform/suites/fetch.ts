@@ -104,6 +104,13 @@ export function fetchSuite(asks: (asked: Asked) => Promise<Seen>): void {
     expect(many.headers).toMatchObject({ "x-two": "1, 2", "x-long": "a".repeat(30_000) });
   });
 
+  test.each([
+    ["/translated", 404],
+    ["/unheard-of", 999],
+  ])("the answer of %s is no lost connection: its status is %i", async (path, status) => {
+    expect(await got(path)).toMatchObject({ status, headers: { "content-length": "0" } });
+  });
+
   test("informational answers are passed over", async () => {
     expect(await got("/hints")).toMatchObject({ status: 200, body: "ok", headers: { "content-length": "2" } });
   });

@@ -37,6 +37,8 @@ const ANSWERS: Readonly<Record<string, Uint8Array>> = {
   "/no-length": head("HTTP/1.1 200 OK", "Content-Length: abc"),
   "/no-http": Buffer.from("SSH-2.0-x\r\n"),
   "/nothing": Buffer.from(""),
+  "/translated": head(`HTTP/1.1 404 ${Buffer.from("見つかりません").toString("latin1")}`, "Content-Length: 0"),
+  "/unheard-of": head("HTTP/1.1 999 Request denied", "Content-Length: 0"),
   "/none": head("HTTP/1.1 204 No Content"),
   "/unchanged": head("HTTP/1.1 304 Not Modified", 'ETag: "a"', "Content-Length: 55"),
   "/hints": Buffer.concat([head("HTTP/1.1 103 Early Hints", "Link: </x>"), whole(Buffer.from("ok"))]),
