@@ -8,7 +8,16 @@ import { malwareIn, vulnerabilityIn } from "./advisory-rules.ts";
 import { exempter } from "./exempter.ts";
 import { moment } from "./moment.ts";
 import { provenanceIn } from "./provenance-rule.ts";
-import { RULES, type Finding, type Hit, type JudgedFile, type Policy, type Rule, type RuleName } from "./policy.ts";
+import {
+  RULES,
+  type Finding,
+  type Hit,
+  type JudgedFile,
+  type Mode,
+  type Policy,
+  type Rule,
+  type RuleName,
+} from "./policy.ts";
 
 /** Tells which rules apply to a file, in the order of `RULES`. `now` in milliseconds since the epoch. */
 export type Judge = (file: JudgedFile, now: number) => readonly Finding[];
@@ -71,15 +80,16 @@ export const needsDigest = (policies: readonly Policy[]) =>
     [...deny, ...allow, ...entries.map(({ rule }) => rule)].some(isHashRule),
   );
 
-/** Whether a rule that refuses looks at what only the project's page says of a file. */
-export const needsPage = (policies: readonly Policy[]) =>
-  needsWholePage(policies) || policies.some(({ modes }) => modes.yanked === "enforce");
+/** Whether a rule in one of these modes looks at what only the project's page says of a file. */
+export const needsPage = (policies: readonly Policy[], meant: readonly Mode[]) =>
+  needsWholePage(policies, meant) || policies.some(({ modes }) => meant.includes(modes.yanked));
 
-/** Whether a rule that refuses looks at more of the page than the file's entry. */
-export const needsWholePage = (policies: readonly Policy[]) =>
+/** Whether a rule in one of these modes looks at more of the page than the file's entry. */
+export const needsWholePage = (policies: readonly Policy[], meant: readonly Mode[]) =>
   policies.some(
     ({ modes, status = [], provenance }) =>
-      (modes.status === "enforce" && status.length > 0) || (modes.provenance === "enforce" && provenance !== undefined),
+      (meant.includes(modes.status) && status.length > 0) ||
+      (meant.includes(modes.provenance) && provenance !== undefined),
   );
 
 /** Whether a rule looks at files' provenance. */

@@ -122,10 +122,10 @@ export function guard(parts: GuardParts): Layer {
     const found = await inner.project(project, ctx);
     if (!found) return undefined;
     const { files } = found;
-    const page = rules.readsWhole ? await found.page.buffered() : found.page;
+    const page = rules.countsWhole ? await found.page.buffered() : found.page;
     const entry = findFile(await page.text(), ref);
     if (!entry) return undefined;
-    const view = rules.readsWhole ? await viewOf(rules, { page, files }, project, advisories, ctx) : undefined;
+    const view = rules.countsWhole ? await viewOf(rules, { page, files }, project, advisories, ctx) : undefined;
     if (view) haveVerified(view, found, project, ctx);
     return judgedEntry({ project, entry, source: files.source }, view?.whole, advisories);
   }
@@ -145,7 +145,7 @@ export function guard(parts: GuardParts): Layer {
   /**
    * Throws where a file that is about to be served is refused. What is recorded with it decides, at no cost; the page is
    * read where that does not say enough, and where the file would be refused: a page that lists it must not lead to a
-   * refusal.
+   * refusal. Where the page is read only to count, a failure of that is no reason to refuse.
    */
   function assertServed(
     rules: Rules,
@@ -154,15 +154,17 @@ export function guard(parts: GuardParts): Layer {
     ref: FileRef,
     ctx: Context,
   ): NowOrLater<void> {
-    const { judge, readsPage, readsTime, readsDigest } = rules;
+    const { judge, readsPage, countsPage, readsTime, readsDigest } = rules;
     return withValue(advisoriesOf(artifact.project, ctx), (advisories) => {
       const file = judgedArtifact(artifact, ref, advisories);
       const findings = judge(file, ctx.now);
       // An earlier version did not record when a file was uploaded.
       const isUndated = readsTime && artifact.uploadedAt === undefined && !file.isHosted;
       const isUnnamed = readsDigest && file.sha256 === undefined;
-      if (!readsPage && !isUndated && !isUnnamed && !refusing(findings)) return countAll(findings);
-      return judgedOnPage(rules, inner, artifact, ref, advisories, ctx).then((listed) =>
+      const decides = readsPage || isUndated || isUnnamed || refusing(findings) !== undefined;
+      if (!decides && !countsPage) return countAll(findings);
+      const asked = judgedOnPage(rules, inner, artifact, ref, advisories, ctx);
+      return (decides ? asked : asked.catch(() => undefined)).then((listed) =>
         assertJudged(listed ?? file, listed ? judge(listed, ctx.now) : findings, artifact, ref, ctx),
       );
     });

@@ -18,6 +18,9 @@ import type { EntriesOf } from "../../repository/ports/policy-entries.ts";
 /** The policies of an index, with their lists as they are at a moment, ready to judge. */
 export type Rules = ReturnType<typeof rulesOf>;
 
+/** The modes whose verdicts are counted. */
+const COUNTED = ["audit", "warn", "enforce"] as const;
+
 function rulesOf(policies: readonly Policy[]) {
   const denied = policies.map((policy) => ({
     index: policy.index,
@@ -27,8 +30,11 @@ function rulesOf(policies: readonly Policy[]) {
   return {
     judge: judgeBy(policies),
     refusedProject: refusedProjects(policies),
-    readsPage: needsPage(policies),
-    readsWhole: needsWholePage(policies),
+    readsPage: needsPage(policies, ["enforce"]),
+    readsWhole: needsWholePage(policies, ["enforce"]),
+    /** Whether what is counted of a file is known by its page alone. */
+    countsPage: needsPage(policies, COUNTED),
+    countsWhole: needsWholePage(policies, COUNTED),
     readsTime: needsTime(policies),
     readsDigest: needsDigest(policies),
     hidesNames: denied.some(({ mode, projects }) => mode === "enforce" && projects.length > 0),
