@@ -13,7 +13,8 @@ export const JOB_MEANINGS = {
   figures: "keeps what the counters and gauges are now, for the plots of the dashboard",
   advisories: "compares the advisories that policies go by with all of OSV's, and takes over what is other",
   mirror: "has those mirrors gone on with that have something to do",
-  watch: "looks for forks that are out of date, and advisories that are too old, for the receivers in NOTIFY",
+  watch:
+    "looks for forks that are out of date, advisories that are too old, and a trusted root that ends, for the receivers in NOTIFY",
   notify: "queues what the receivers in NOTIFY are to be told",
   replay: "sends dead letters again",
   discard: "deletes dead letters: what they asked for is not done, until it is asked for again",

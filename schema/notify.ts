@@ -11,6 +11,7 @@ export const NOTICE_EVENTS = [
   "exemption-made",
   "exemption-ended",
   "advisories-stale",
+  "root-expiring",
   "fork-outdated",
 ] as const;
 

@@ -41,6 +41,7 @@ import { tokenPageRoutes } from "./ui/operate/tokens.tsx";
 import { problemAnywhere } from "./ui/problem-page.tsx";
 import { sharedRoutes } from "./ui/shared.ts";
 import { advisoryTroubleOf } from "./jobs/advisory-trouble.ts";
+import { rootExpiry, rootTrouble } from "./jobs/root-trouble.ts";
 import { overdueCrons } from "./jobs/overdue-crons.ts";
 import { logAs } from "./log/log.ts";
 import type { Platform, RequestFacts } from "./platform/platform.ts";
@@ -72,8 +73,7 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
   const tokenActions = createTokenActions({ settling, tokens: services.tokens, indexes: all });
   const releaseChanges = createReleaseChanges(settling, services.releases);
   const takeForm = createTakeForm({ authorize, sentForms: services.sentForms, publicUrl: config.publicUrl });
-  const { builders } = services.pageStores;
-  const unverifiable = (at: number) => builders.unusable([...services.sources.keys()], at);
+  const trustedRoot = (at: number) => rootTrouble(services.sources, at);
   const app = new Hono<AppEnv>({ getPath: (request) => routed(servedPath(request.url)) });
 
   app.use(
@@ -103,13 +103,19 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
         isKept: config.osv !== undefined,
         store: services.advisoryIndex,
       }),
-      unverifiable,
+      trustedRoot,
       probes: services.probes,
       scrub: () => services.scrubbing.state(),
       upstreams: services.upstreams,
     }),
   );
-  app.route("/-/metrics", metricsRoutes({ ...services, overdue }, config.openMetrics ? undefined : authorize));
+  app.route(
+    "/-/metrics",
+    metricsRoutes(
+      { ...services, overdue, rootExpiry: () => rootExpiry(services.sources) },
+      config.openMetrics ? undefined : authorize,
+    ),
+  );
   app.use(countRequests(counters, services.flush));
   app.use(readableAnywhere(all));
   app.use(requestLimits);
@@ -196,7 +202,7 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
   app.route("/", sharedRoutes());
   app.route(
     "/",
-    dashboardRoutes({ ...operating, indexes: services.indexes, unverifiable, hasSharedCache: platform.shareReads }),
+    dashboardRoutes({ ...operating, indexes: services.indexes, trustedRoot, hasSharedCache: platform.shareReads }),
   );
   app.route("/", auditPageRoutes(operating));
   const mounting = { ...shownBy, authorize, indexes: all };

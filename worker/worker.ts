@@ -2,6 +2,7 @@ import type { Config } from "../schema/config.ts";
 import { createApp } from "./app.ts";
 import { compose } from "./compose/services.ts";
 import { advisoryTroubleOf } from "./jobs/advisory-trouble.ts";
+import { rootTrouble } from "./jobs/root-trouble.ts";
 import { onSchedule } from "./jobs/schedule.ts";
 import { consume } from "./jobs/queues.ts";
 import { runContextOf } from "./log/context.ts";
@@ -52,6 +53,10 @@ export function createWorker(config: Config, given: Platform): Worker {
       await onSchedule(cron, { ...services, edge }, context);
       services.flush(context);
     },
-    notice: async () => (await trouble(platform.now()))?.sentence,
+    async notice() {
+      const now = platform.now();
+      const found = await Promise.all([trouble(now), rootTrouble(services.sources, now)]);
+      return found.flatMap((each) => each?.sentence ?? []).join(" ") || undefined;
+    },
   };
 }

@@ -7,6 +7,7 @@ import { READER } from "../support/hosted.ts";
 import { parseYaml } from "../support/node/yaml.ts";
 import { evaluate, samplesOf, type Scrape } from "../support/prometheus.ts";
 import type { Rig } from "../support/rig.ts";
+import { TestSigstore } from "../support/sigstore/sigstore.ts";
 import { FakeUpstream } from "../support/upstream.ts";
 
 interface Rule {
@@ -27,9 +28,12 @@ async function scraped(rig: Rig): Promise<{ scrape: Scrape; known: readonly stri
   return { scrape: { at: inSeconds(rig.now), samples: samplesOf(text) }, known };
 }
 
+/** What has something to say only where a rule asks for it. */
+const SOMETIMES = ["pypi_edge_advisories_failing", "pypi_edge_trusted_root_expires_timestamp_seconds"];
+
 /** The alerts that fire at the end of ten minutes in which something happens. */
-async function firing(happens: (rig: FollowedRig) => Promise<unknown>): Promise<string[]> {
-  const rig = new FollowedRig({}, { SCRUB: 12 });
+async function firing(happens: (rig: FollowedRig) => Promise<unknown>, vars = {}): Promise<string[]> {
+  const rig = new FollowedRig({}, { SCRUB: 12, ...vars });
   await rig.change("demo");
   for (const cron of ["* * * * *", "*/5 * * * *", "0 * * * *"]) await rig.tick(cron);
   await rig.get("/simple/demo/");
@@ -38,8 +42,7 @@ async function firing(happens: (rig: FollowedRig) => Promise<unknown>): Promise<
   const scrapes = [await scraped(rig)];
   await happens(rig);
   scrapes.push(await scraped(rig));
-  // Each of these is there where it has something to say.
-  const known = new Set([...scrapes.flatMap((each) => each.known), "pypi_edge_advisories_failing"]);
+  const known = new Set([...scrapes.flatMap((each) => each.known), ...SOMETIMES]);
   const history = scrapes.map(({ scrape }) => scrape);
   return rules.flatMap(({ alert, expr }) => {
     const value = evaluate(expr, history, known);
@@ -100,5 +103,16 @@ describe("the alerts of docs/operations.md", () => {
       expect(meta.changes).toBe(1);
     });
     expect(fired).toEqual([alert]);
+  });
+
+  test("PypiEdgeNeedsHands where the trusted root that rules go by ends within two weeks, and not before", async () => {
+    const { root } = await TestSigstore.make();
+    const endingOn = (expiresAt: string) =>
+      firing(healthy, {
+        INDEXES: { default: { sources: ["pypi"], policy: { provenance: "regressed" } } },
+        TRUSTED_ROOT: JSON.stringify({ root, takenAt: "2026-01-01T00:00:00Z", expiresAt }),
+      });
+    expect(await endingOn("2026-12-06T12:00:00Z")).toEqual(["PypiEdgeNeedsHands"]);
+    expect(await endingOn("2026-12-07T12:00:00Z")).toEqual([]);
   });
 });

@@ -270,6 +270,23 @@ describe("what the audit log does not have", () => {
     }
     expect(noticesOf().map(({ event, index }) => [event, index])).toEqual([["advisories-stale", "*"]]);
   });
+
+  test("a trusted root that ends is told of twice: a month before, and when it has ended", async () => {
+    const rig = await telling({}, { provenance: "regressed" });
+    const end = Date.parse("2027-11-28T00:00:00Z");
+    for (const days of [-31, -30, -1, 0, 1]) {
+      rig.now = end + days * DAY;
+      await rig.post("jobs/watch");
+      await tell(rig);
+    }
+    expect(noticesOf().map(({ event, index, details }) => [event, index, details])).toEqual(
+      [false, true].map((expired) => [
+        "root-expiring",
+        "*",
+        { expires: "2027-11-28T00:00:00.000Z", expired, reason: expect.stringContaining("2027-11-28") },
+      ]),
+    );
+  });
 });
 
 test("without receivers the job asks nothing of the database", async () => {

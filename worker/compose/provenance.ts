@@ -31,6 +31,7 @@ export function provenanceVerifier(
     refresh: () => holder.refresh(),
     basis: () => ({ root: root().id, verifier: VERIFIER }),
     unusable: (now) => unusable(root(), now),
+    expiresAt: () => root().expiresAt,
     verify: (text, file, now) => verifyProvenance(text, file, root(), now),
     verifyUpload: (attestations, file, now) => verifyUpload(attestations, file, root(), now),
     roots: trustedRoots(holder, store),

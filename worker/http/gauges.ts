@@ -24,6 +24,8 @@ export interface GaugeSources {
   readonly advisoryIndex: Pick<AdvisoryIndexStore, "state">;
   readonly mirrorLists: Pick<MirrorLists, "figures">;
   readonly scrubbing: Pick<Scrubbing, "state">;
+  /** When the trusted root ends that rules on provenance go by, in milliseconds since the epoch; undefined: it is of no interest. */
+  readonly rootExpiry: () => Promise<number | undefined>;
   /** The crons that did not run when they were due. */
   readonly overdue: (now: number) => Promise<readonly unknown[]>;
 }
@@ -32,19 +34,21 @@ export interface GaugeSources {
 export async function readGauges(from: GaugeSources, now: number): Promise<Gauge[]> {
   const { catalog, objects, hosted, forks, letters, policyEntries, sources, advisoryIndex, mirrorLists, scrubbing } =
     from;
-  const [projects, overdue, stored, own, dead, entries, logs, advisories, mirrors, scrub, forked] = await Promise.all([
-    catalog.count(),
-    from.overdue(now),
-    objects.total(),
-    hosted.total(),
-    letters.counts(),
-    policyEntries.entries.counts(now),
-    followedLogs(sources, now),
-    advisoryIndex.state(),
-    mirrorLists.figures(now),
-    scrubbing.state(),
-    forks.outdated(),
-  ]);
+  const [projects, overdue, stored, own, dead, entries, logs, advisories, mirrors, scrub, forked, rootEnd] =
+    await Promise.all([
+      catalog.count(),
+      from.overdue(now),
+      objects.total(),
+      hosted.total(),
+      letters.counts(),
+      policyEntries.entries.counts(now),
+      followedLogs(sources, now),
+      advisoryIndex.state(),
+      mirrorLists.figures(now),
+      scrubbing.state(),
+      forks.outdated(),
+      from.rootExpiry(),
+    ]);
   return [
     single("pypi_edge_projects", "Projects whose pages are stored.", projects),
     single("pypi_edge_overdue_crons", "Crons that did not run when they were due.", overdue.length),
@@ -71,6 +75,7 @@ export async function readGauges(from: GaugeSources, now: number): Promise<Gauge
     ...gaugesOfMirrors(mirrors, sources, now),
     ...(scrub ? gaugesOfScrub(scrub) : []),
     ...(forked.length > 0 ? [outdatedForks(forked)] : []),
+    ...(rootEnd === undefined ? [] : [ofRoot(rootEnd)]),
     ...(advisories.isLoaded || advisories.failure !== undefined ? ofAdvisories(advisories) : []),
   ];
 }
@@ -82,6 +87,13 @@ const outdatedForks = (forked: Awaited<ReturnType<Forks["outdated"]>>): Gauge =>
   help: "Forks whose upstream had a newer release when the job watch last looked, by index.",
   samples: forked.map(({ index, outdated }) => ({ labels: { index }, value: outdated })),
 });
+
+const ofRoot = (expiresAt: number) =>
+  single(
+    "pypi_edge_trusted_root_expires_timestamp_seconds",
+    "When the trusted root ends that rules on provenance go by: from then on nothing new is verified.",
+    Math.floor(inSeconds(expiresAt)),
+  );
 
 const ofAdvisories = ({ records, checkedAt, failure }: AdvisoryIndexState): Gauge[] => [
   single("pypi_edge_advisory_records", "Records of OSV by which policies refuse files.", records),

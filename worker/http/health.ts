@@ -24,15 +24,21 @@ interface HealthParts {
   /** As a platform has it; its answer is reused likewise. */
   readonly trouble: Platform["trouble"];
   /** What is wrong with the advisories that policies go by; its answer is reused likewise. */
-  readonly advisories: (now: number) => Promise<{ readonly sentence: string; readonly isFault: boolean } | undefined>;
-  /** Why no provenance that rules ask for can be verified; undefined where it can. */
-  readonly unverifiable: (now: number) => Promise<string | undefined>;
+  readonly advisories: (now: number) => Promise<KnownTrouble | undefined>;
+  /** What is wrong with the trusted root that rules on provenance go by, or will soon be; its answer is reused likewise. */
+  readonly trustedRoot: (now: number) => Promise<KnownTrouble | undefined>;
   /** Reads each store by its name; what they answer is reused likewise. */
   readonly probes: Readonly<Record<string, () => Promise<unknown>>>;
   /** How far the scrub is; asked for a deep answer only. */
   readonly scrub: () => Promise<ScrubState | undefined>;
   /** How many upstreams there are, and how many did not answer when they were last asked. Asks none. */
   readonly upstreams: () => { readonly all: number; readonly away: number };
+}
+
+/** What an operator is to know of something, a sentence. */
+export interface KnownTrouble {
+  readonly sentence: string;
+  readonly isFault: boolean;
 }
 
 /** What is wrong; without members, nothing is. */
@@ -57,24 +63,26 @@ export function healthRoutes({
   overdue,
   trouble,
   advisories,
-  unverifiable,
+  trustedRoot,
   probes,
   scrub,
   upstreams,
 }: HealthParts): Hono<AppEnv> {
   const faultsAt = reused(async (now): Promise<Faults> => {
-    const [crons, storage, known, unproven] = await Promise.all([
+    const [crons, storage, known, root] = await Promise.all([
       inTime(TIMEOUT_MS, "no answer", overdue(now)).catch(() => []),
       inTime(TIMEOUT_MS, "no answer", trouble()).catch(() => "The stores do not answer."),
       inTime(TIMEOUT_MS, "no answer", advisories(now)).catch(() => undefined),
-      inTime(TIMEOUT_MS, "no answer", unverifiable(now)).catch(() => undefined),
+      inTime(TIMEOUT_MS, "no answer", trustedRoot(now)).catch(() => undefined),
     ]);
     const late = crons.map(({ cron, since }) => ({ cron, since: new Date(since).toISOString() }));
+    const notices = [known, root].flatMap((each) => (each?.isFault === false ? each.sentence : []));
     return {
       ...(late.length > 0 && { overdue: late }),
       ...(storage !== undefined && { storage }),
-      ...(unproven !== undefined && { provenance: unproven }),
-      ...(known && { [known.isFault ? "advisories" : "notice"]: known.sentence }),
+      ...(root?.isFault && { provenance: root.sentence }),
+      ...(known?.isFault && { advisories: known.sentence }),
+      ...(notices.length > 0 && { notice: notices.join(" ") }),
     };
   });
   const unreadableAt = reused(async () => {

@@ -6,11 +6,12 @@ import { versionOf } from "../pypi/version.ts";
 import type { Context } from "../repository/context.ts";
 import type { NewNotice } from "../repository/ports/notices.ts";
 import { advisoryTroubleOf } from "./advisory-trouble.ts";
+import { rootTrouble } from "./root-trouble.ts";
 import type { Job, JobServices } from "./job.ts";
 
 /**
  * The job `watch`: finds what receivers are to be told of that no request and no entry of the audit log shows: advisories that are too
- * old, and forks whose upstream has a newer release. The job `notify` tells them; how many forks there are, a metric says.
+ * old, a trusted root that ends, and forks whose upstream has a newer release. The job `notify` tells them; how many forks there are, a metric says.
  */
 export const findNotices: Job = async (services, ctx, { dryRun }) => {
   const { receivers, store } = services.notices;
@@ -20,6 +21,7 @@ export const findNotices: Job = async (services, ctx, { dryRun }) => {
   if (receivers.length === 0) return [{ kind: "no-receivers" }];
   const found = [
     ...(isWanted("advisories-stale") ? await staleAdvisories(services, ctx) : []),
+    ...(isWanted("root-expiring") ? await endingRoot(services, ctx) : []),
     ...(isWanted("fork-outdated") ? forks.flatMap(noticeOf) : []),
   ];
   if (!dryRun) await store.add(found, ctx.now);
@@ -33,6 +35,16 @@ async function staleAdvisories({ indexes, osv, advisoryIndex }: JobServices, { n
   const since = new Date(trouble.staleSince).toISOString();
   const about = { index: "*", project: "", subject: "", details: { since, reason: trouble.sentence } };
   return [{ key: `advisories-stale ${since}`, event: "advisories-stale", ...about }];
+}
+
+/** Told twice of each root: before it ends, and when it has ended. */
+async function endingRoot({ sources }: JobServices, { now }: Context): Promise<NewNotice[]> {
+  const trouble = await rootTrouble(sources, now);
+  if (trouble?.expiresAt === undefined) return [];
+  const expires = new Date(trouble.expiresAt).toISOString();
+  const details = { expires, expired: trouble.isFault, reason: trouble.sentence };
+  const key = `root-expiring ${expires} ${trouble.isFault ? "over" : "soon"}`;
+  return [{ key, event: "root-expiring", index: "*", project: "", subject: "", details }];
 }
 
 /** A fork, and the upstream's release that is newer than its base; undefined where there is none. */

@@ -39,6 +39,8 @@ export interface ProvenanceVerifier {
   readonly basis: () => Basis;
   /** Why nothing can be verified at `now`, a sentence; undefined where it can. */
   readonly unusable: (now: number) => string | undefined;
+  /** From when on nothing is verified by the root that counts. Milliseconds since the epoch; undefined: it has no end. */
+  readonly expiresAt: () => number | undefined;
   /** @param attestations the field of an upload's form: a JSON array of attestation objects */
   readonly verifyUpload: (
     attestations: string,

@@ -8,6 +8,7 @@ import type { Context } from "../../repository/context.ts";
 import type { Authorize } from "../../http/access.ts";
 import type { AppEnv } from "../../http/context.ts";
 import { LIFETIMES } from "../../http/headers.ts";
+import type { KnownTrouble } from "../../http/health.ts";
 import { redirectTo } from "../../http/redirect.ts";
 import { readFigures, type FigureSources } from "../../repository/figures.ts";
 import type { Counters, LastEvent } from "../../repository/ports/counters.ts";
@@ -43,8 +44,8 @@ interface DashboardParts extends FigureSources {
   /** Bytes; 0: none. */
   readonly quota: number;
   readonly askedFor: AskedFor;
-  /** Why no provenance that rules ask for can be verified; undefined where it can. */
-  readonly unverifiable: (now: number) => Promise<string | undefined>;
+  /** What is wrong with the trusted root that rules on provenance go by, or will soon be. */
+  readonly trustedRoot: (now: number) => Promise<KnownTrouble | undefined>;
   readonly indexes: readonly HoldingIndex[];
   /** Whether answers can come from a cache of the data centre. */
   readonly hasSharedCache: boolean;
@@ -89,7 +90,7 @@ export function dashboardRoutes(parts: DashboardParts): Hono<AppEnv> {
         platform={parts}
         events={events}
         held={held}
-        unverifiable={await parts.unverifiable(now)}
+        root={await parts.trustedRoot(now)}
         top={top.map(({ name, projects }) => ({ source: name, projects: projects.map((each) => each.name) }))}
       />,
     );
@@ -132,11 +133,11 @@ interface DashboardProps {
   readonly platform: Pick<DashboardParts, "quota" | "hasSharedCache">;
   readonly events: readonly LastEvent[];
   readonly held: readonly HeldNow[];
-  readonly unverifiable: string | undefined;
+  readonly root: KnownTrouble | undefined;
   readonly top: readonly { readonly source: string; readonly projects: readonly string[] }[];
 }
 
-function Dashboard({ place, span, platform, events, held, unverifiable, top, ...read }: DashboardProps) {
+function Dashboard({ place, span, platform, events, held, root, top, ...read }: DashboardProps) {
   // Until there is a reading to count from, the numbers are those since the counters began.
   const buckets = areKnown(read.buckets) ? read.buckets : [read.whole];
   const when = (at: number) => momentText(at, SPANS[span].length);
@@ -152,8 +153,11 @@ function Dashboard({ place, span, platform, events, held, unverifiable, top, ...
           </a>
         ))}
       </nav>
-      {unverifiable !== undefined && (
-        <p class="card note alarm">{unverifiable} What was verified before stays so; what is new is held.</p>
+      {root && (
+        <p class={root.isFault ? "card note alarm" : "card note"}>
+          {root.sentence}
+          {root.isFault && " What was verified before stays so; what is new is held."}
+        </p>
       )}
       <Saved {...read} span={span} />
       <div class="plots">
