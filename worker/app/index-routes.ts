@@ -89,7 +89,7 @@ export function mountIndex(
   if (own.hosted) mount("legacy/+simple", uploadedFileRoutes(repository));
   const last = upstreams.at(-1);
   const packages = last && new URL("packages/", last.files);
-  const documents = { repository, name, base, publicUrl, packages, isDated };
+  const documents = { repository, name, base, publicUrl, packages, isDated, sources, builders };
   mount("pypi", jsonRoutes(documents));
   mount("integrity", provenanceRoutes(documents));
   if (packages) mount("packages", fileRoutes(repository, `${base}/packages/`, packages.host + packages.pathname));

@@ -1,13 +1,16 @@
 import { Hono, type Context as HonoContext } from "hono";
-import { badRequest, IndexError } from "../errors.ts";
+import { badRequest, IndexError, messageOf } from "../errors.ts";
 import { DOCUMENT_TYPES, type DocumentRef } from "../pypi/document.ts";
 import { asFilename } from "../pypi/filename.ts";
 import { fingerprint } from "../pypi/fingerprint.ts";
-import { withOwnUrls } from "../pypi/json-api.ts";
+import { withOwnFacts, type ShownFile } from "../pypi/json-api.ts";
 import { parseProjectName, type ProjectName } from "../pypi/name.ts";
+import { shownVerdict } from "../pypi/shown-signer.ts";
 import { isVersion, versionOf } from "../pypi/version.ts";
+import type { Context } from "../repository/context.ts";
 import type { Document } from "../repository/document.ts";
 import { gzipped } from "../repository/gzip.ts";
+import type { KnownBuilders } from "../repository/ports/provenance.ts";
 import type { Repository } from "../repository/repository.ts";
 import type { AppEnv } from "./context.ts";
 import { LIFETIMES, projectTag, storedHeaders } from "./headers.ts";
@@ -27,10 +30,13 @@ export interface DocumentRouteOptions {
   readonly packages: URL | undefined;
   /** Whether the index has times for serials. */
   readonly isDated: boolean;
+  /** The keys of its sources. */
+  readonly sources: readonly string[];
+  readonly builders: KnownBuilders;
 }
 
 /** Part of every ETag. To be raised when the JSON is rewritten in another way while its source stays the same. */
-const JSON_FORM = "json-2";
+const JSON_FORM = "json-3";
 
 /** PyPI's JSON of projects and releases, to be mounted at `{base}/pypi`. */
 export function jsonRoutes(index: DocumentRouteOptions): Hono<AppEnv> {
@@ -53,12 +59,13 @@ export function jsonRoutes(index: DocumentRouteOptions): Hono<AppEnv> {
     // Only those of the default index have paths that begin so without being an alias.
     const own = packages && base === "" ? { root: `${root}/packages/`, of: packages } : undefined;
     const here = { alias, packages: own };
+    const verified = await shownVerdicts(index, project, c.get("ctx"));
     const form = {
-      tag: `${JSON_FORM}.${fingerprint(`${alias} ${packages?.href}`)}`,
+      tag: `${JSON_FORM}.${fingerprint(`${alias} ${packages?.href} ${JSON.stringify([...verified])}`)}`,
       type: DOCUMENT_TYPES.json,
       vary: "Accept-Encoding",
       async body(gzip: boolean) {
-        const bytes = new TextEncoder().encode(withOwnUrls(await document.text(), here));
+        const bytes = new TextEncoder().encode(withOwnFacts(await document.text(), here, verified));
         return gzip ? gzipped(bytes) : bytes;
       },
     };
@@ -95,6 +102,21 @@ export function provenanceRoutes({ repository, base }: DocumentRouteOptions): Ho
   });
 
   return routes;
+}
+
+/** What is known of who built the project's files, by filename; nothing where the database does not answer, or no rule asks for it. */
+async function shownVerdicts(
+  { sources, builders }: DocumentRouteOptions,
+  project: ProjectName,
+  ctx: Context,
+): Promise<ReadonlyMap<string, ShownFile>> {
+  try {
+    const known = await builders.of(sources, project);
+    return new Map([...known].map(([name, { sha256, verdict }]) => [name, { sha256, shown: shownVerdict(verdict) }]));
+  } catch (error) {
+    ctx.report({ event: "storage-failed", what: `who built files of ${project}`, reason: messageOf(error) });
+    return new Map();
+  }
 }
 
 async function find(repository: Repository, ref: DocumentRef, c: HonoContext<AppEnv>): Promise<Document> {

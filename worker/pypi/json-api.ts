@@ -9,29 +9,49 @@ export interface OwnUrls {
   readonly packages?: { readonly root: string; readonly of: URL } | undefined;
 }
 
+/** What came of verifying the provenance of a file with this name and these bytes, as the JSON shows it. */
+export interface ShownFile {
+  /** Lower-case hex. */
+  readonly sha256: string;
+  readonly shown: object;
+}
+
 /** A file in a project's or a release's JSON; all its other members are passed on unchanged. */
 interface JsonFile {
   url?: unknown;
   filename?: unknown;
+  digests?: unknown;
+  /** Ours: who built the file. What an upstream has written there was not verified here. */
+  _provenance?: unknown;
 }
 
 /**
- * PyPI's JSON of a project or a release with its files' URLs rewritten to this index. A mirror (bandersnatch) accepts only paths
+ * PyPI's JSON of a project or a release with its files' URLs rewritten to this index, and with who built them, in `_provenance`, as
+ * far as that was verified here. A mirror (bandersnatch) accepts only paths
  * that begin with `/packages`, so all of them do. A URL that cannot be rewritten stays, without credentials, query and fragment,
  * which may be secrets.
  *
  * @param text a JSON object
+ * @param verified by filename
  */
-export function withOwnUrls(text: string, here: OwnUrls): string {
+export function withOwnFacts(text: string, here: OwnUrls, verified: ReadonlyMap<string, ShownFile>): string {
   const document = JSON.parse(text) as { urls?: unknown; releases?: unknown };
-  move(document.urls, here);
-  if (isObject(document.releases)) for (const files of Object.values(document.releases)) move(files, here);
+  const { urls, releases } = document;
+  for (const files of [urls, ...(isObject(releases) ? Object.values(releases) : [])]) {
+    if (!Array.isArray(files)) continue;
+    for (const file of files as unknown[]) {
+      if (!isObject(file)) continue;
+      moveOne(file, here);
+      sayWhoBuilt(file, verified);
+    }
+  }
   return JSON.stringify(document);
 }
 
-function move(files: unknown, here: OwnUrls): void {
-  if (!Array.isArray(files)) return;
-  for (const file of files as unknown[]) if (isObject(file)) moveOne(file, here);
+function sayWhoBuilt(file: JsonFile, verified: ReadonlyMap<string, ShownFile>): void {
+  delete file._provenance;
+  const known = typeof file.filename === "string" ? verified.get(file.filename) : undefined;
+  if (known && isObject(file.digests) && file.digests["sha256"] === known.sha256) file._provenance = known.shown;
 }
 
 function moveOne(file: JsonFile, { alias, packages }: OwnUrls): void {

@@ -5,8 +5,8 @@ import { IndexError } from "../errors.ts";
 import type { AppEnv } from "../http/context.ts";
 import { LIFETIMES } from "../http/headers.ts";
 import { counted } from "../pypi/counted.ts";
-import { commitUrl, publisherLabel, repositoryUrl } from "../pypi/publisher.ts";
 import type { ProjectName } from "../pypi/name.ts";
+import { shownPublisher, shownSigning } from "../pypi/shown-signer.ts";
 import type { Explain, ExplainedFile, ExplainedProvenance, ShownAdvisory } from "../repository/explanation.ts";
 import type { KnownBuilders, KnownVerdict } from "../repository/ports/provenance.ts";
 import { askedRelease } from "./asked-release.ts";
@@ -102,19 +102,11 @@ async function verdictsOn(
   return isVerified ? builders.of(sources, project).catch(() => new Map()) : new Map();
 }
 
-function signing(known: KnownVerdict | undefined) {
-  if (known?.verdict.state !== "verified") return {};
-  const { publisher, commit, ref, run, signedAt, logIndex } = known.verdict;
-  const signed = signedAt === 0 ? undefined : iso(signedAt);
-  return { commit, commitUrl: commitUrl(publisher, commit), ref, run, signed, logIndex };
-}
+const signing = (known: KnownVerdict | undefined) =>
+  known?.verdict.state === "verified" ? shownSigning(known.verdict) : {};
 
-function shownProvenance(provenance: ExplainedProvenance) {
-  if (provenance.state !== "verified") return provenance;
-  const { kind, repository, workflow, account, repositoryId, ownerId } = provenance.publisher;
-  const publisher = { kind, repository, workflow, account, repositoryId, ownerId };
-  return { state: provenance.state, publisher, label: publisherLabel(publisher), url: repositoryUrl(publisher) };
-}
+const shownProvenance = (provenance: ExplainedProvenance) =>
+  provenance.state === "verified" ? { state: provenance.state, ...shownPublisher(provenance.publisher) } : provenance;
 
 const shownAdvisory = (advisory: ShownAdvisory) => ({ ...advisory, aliases: [...advisory.aliases] });
 
