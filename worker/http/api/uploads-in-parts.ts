@@ -18,7 +18,7 @@ import { LIFETIMES } from "../headers.ts";
 import type { Settling } from "../settle.ts";
 import { forkOf } from "./forks.ts";
 import { readOptionalBody } from "./request-body.ts";
-import { readRequestJson, wrongMembers } from "./request-json.ts";
+import { memberwise, readRequestJson } from "./request-json.ts";
 import { drainBody, bodyOfSize } from "./part-body.ts";
 
 /** The largest request that may begin an upload in parts. Real ones are much smaller. Bytes. */
@@ -131,14 +131,14 @@ async function readAnnouncement(
   const text = new TextDecoder().decode(
     await readOptionalBody(c.req.raw, MAX_ANNOUNCEMENT_BYTES, "The announcement of the upload"),
   );
-  const parsed = uploadAnnouncement.safeParse(parsedJson(text), { reportInput: true });
-  if (parsed.success) {
-    const { index } = parsed.data;
-    return { announcement: parsed.data, author: await authorize(c, { scope: "upload", index, project: SOME_PROJECT }) };
+  const read = memberwise(parsedJson(text), uploadAnnouncement);
+  if (read.wrong === undefined) {
+    const { index } = read.data;
+    return { announcement: read.data, author: await authorize(c, { scope: "upload", index, project: SOME_PROJECT }) };
   }
   await requireAnyToken(authorize, c);
   throw badRequest(
-    `The request that begins the upload cannot be read: ${wrongMembers(parsed.error)}. It looks like {"index": "team", "filename": "demo-1.0.tar.gz", "size": 1024, "sha256": "…"}.`,
+    `The request that begins the upload cannot be read: ${read.wrong}. It looks like {"index": "team", "filename": "demo-1.0.tar.gz", "size": 1024, "sha256": "…"}.`,
   );
 }
 
