@@ -1,5 +1,6 @@
 import { IndexError } from "../../errors.ts";
 import { canonicalVersion } from "../../pypi/pep440.ts";
+import { explainedSentence } from "../../policy/advice.ts";
 import { refusing, warning } from "../../policy/judge.ts";
 import { advisoryUrl, type Advisory } from "../../policy/osv/advisories.ts";
 import type { JudgedFile, Policy } from "../../policy/policy.ts";
@@ -49,10 +50,10 @@ export function explainBy(
       if (wanted !== undefined && canonicalVersion(file.version ?? "") !== wanted) return [];
       const verdict = refusal ? "refused" : warned ? "marked" : "admitted";
       const fix = holding(findings) && fixOf(file);
-      const rules = findings.map(({ sentence, advisory, ...finding }) => ({
+      const rules = findings.map((finding) => ({
         ...finding,
-        sentence: sentence(),
-        advisory: advisory && shownAdvisory(advisory),
+        sentence: explainedSentence(finding),
+        advisory: finding.advisory && shownAdvisory(finding.advisory),
       }));
       const { version: own, isHosted, uploadedAt } = file;
       const { filename, hashes, _kept: kept } = entry;
