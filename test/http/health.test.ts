@@ -1,8 +1,9 @@
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { cronRow } from "../../schema/crons.ts";
+import { OLD } from "../support/guarded.ts";
 import { storeAdvisories } from "../support/osv.ts";
-import { ADMIN_TOKEN, Rig } from "../support/rig.ts";
+import { filePath, ADMIN_TOKEN, Rig } from "../support/rig.ts";
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -12,7 +13,7 @@ const CRONS = ["* * * * *", "*/5 * * * *", "0 * * * *"] as const;
 async function health(rig: Rig) {
   const { status, headers, text } = await rig.get("/-/health");
   expect([status, headers.get("Cache-Control")]).toEqual([200, "no-store"]);
-  return JSON.parse(text()) as { status: string; overdue?: { cron: string; since: string }[] };
+  return JSON.parse(text()) as { status: string; notice?: string; overdue?: { cron: string; since: string }[] };
 }
 
 /** A rig whose crons are expected since now. */
@@ -157,6 +158,35 @@ describe("advisories that policies go by", () => {
     rig.restart();
     const { status, ...said } = await health(rig);
     expect([status, JSON.stringify(said)]).toEqual(["degraded", expect.not.stringContaining("osv.test")]);
+  });
+
+  test.each([
+    [
+      { malware: "enforce" },
+      { malware: "audit" },
+      "indexes default, team let through what their rules on malware and vulnerabilities would refuse",
+    ],
+    [
+      { malware: "enforce", on_missing: "refuse" },
+      { malware: "audit" },
+      "indexes default, team have rules that refuse every file until then",
+    ],
+    [
+      { malware: "audit", on_missing: "refuse" },
+      { vulnerable: { severity: "high" }, on_missing: "refuse" },
+      "index team has rules that refuse every file until then, and index default lets through what its rules on malware and vulnerabilities would refuse",
+    ],
+  ])("are said to be missed by each index as it answers without them: %j %j", async (below, own, sentence) => {
+    const team = { sources: ["default"], policy: own };
+    const rig = new Rig({ INDEXES: { default: { sources: ["pypi"], policy: below }, team } });
+    expect((await health(rig)).notice).toBe(
+      `No advisories are loaded: ${sentence}. pypi-edge osv load FILE loads them.`,
+    );
+    await rig.upstream.publish("demo", [OLD]);
+    const paths = ["", "/team"].map((base) => base + filePath(OLD.filename));
+    const answers = await Promise.all(paths.map(async (path) => (await rig.get(path)).status));
+    const refused = /^index(?:es)? ([\w, ]+) ha/.exec(sentence)?.[1]?.split(", ") ?? [];
+    expect(answers).toEqual(["default", "team"].map((name) => (refused.includes(name) ? 403 : 200)));
   });
 
   test("are not asked for where no policy goes by them", async () => {

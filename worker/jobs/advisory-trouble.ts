@@ -14,6 +14,8 @@ export interface AdvisoryTrouble {
 /** The job keeps them each hour; by hand they are loaded now and then. Milliseconds. */
 const TOO_OLD = { kept: 2 * DAY, loaded: 30 * DAY } as const;
 
+type Policy = IndexConfig["policies"][number];
+
 interface TroubleParts {
   readonly indexes: readonly Pick<IndexConfig, "name" | "policies">[];
   /** Whether the job keeps them. */
@@ -30,19 +32,13 @@ export function advisoryTroubleOf({
   isKept,
   store,
 }: TroubleParts): (now: number) => Promise<AdvisoryTrouble | undefined> {
-  const using = indexes.filter(({ policies }) =>
-    policies.some(({ modes }) => modes.malware !== "off" || modes.vulnerable !== "off"),
-  );
+  const using = indexes.filter(({ policies }) => policies.some(goesByAdvisories));
   if (using.length === 0) return async () => undefined;
-  const refuses = using.some(({ policies }) => policies.some(({ onMissing }) => onMissing === "refuse"));
-  const names = using.map(({ name }) => name).join(", ");
+  const meanwhile = withoutAdvisories(using);
   return async (now) => {
     const { isLoaded, checkedAt, failure } = await store.state();
     const load = isKept ? "pypi-edge jobs run advisories loads them" : "pypi-edge osv load FILE loads them";
     if (!isLoaded) {
-      const meanwhile = refuses
-        ? `index ${names} has rules that refuse every file until then`
-        : `index ${names} lets through what its rules on malware and vulnerabilities would refuse`;
       return { sentence: `No advisories are loaded: ${meanwhile}. ${load}.`, isFault: failure !== undefined };
     }
     const isOld = now - checkedAt > (isKept ? TOO_OLD.kept : TOO_OLD.loaded);
@@ -56,3 +52,30 @@ export function advisoryTroubleOf({
     };
   };
 }
+
+/** What indexes do while no advisories are loaded. */
+function withoutAdvisories(using: TroubleParts["indexes"]): string {
+  const isClosed = ({ policies }: (typeof using)[number]) => policies.some(refusesWithout);
+  const [closed, open] = [using.filter(isClosed), using.filter((index) => !isClosed(index))];
+  const said = [
+    ...(closed.length > 0 ? [`${named(closed, "has", "have")} rules that refuse every file until then`] : []),
+    ...(open.length > 0
+      ? [
+          `${named(open, "lets through what its", "let through what their")} rules on malware and vulnerabilities would refuse`,
+        ]
+      : []),
+  ];
+  return said.join(", and ");
+}
+
+const goesByAdvisories = ({ modes }: Policy) => modes.malware !== "off" || modes.vulnerable !== "off";
+
+const refusesWithout = ({ modes, vulnerable, onMissing }: Policy) =>
+  onMissing === "refuse" &&
+  (modes.malware === "enforce" ||
+    modes.vulnerable === "enforce" ||
+    (modes.vulnerable !== "off" && vulnerable?.unknown === "enforce"));
+
+/** Indexes, and what they do. */
+const named = (indexes: TroubleParts["indexes"], one: string, several: string) =>
+  `${indexes.length === 1 ? "index" : "indexes"} ${indexes.map(({ name }) => name).join(", ")} ${indexes.length === 1 ? one : several}`;

@@ -33,7 +33,11 @@ export function vulnerabilityIn({ vulnerable, onMissing, index }: Policy): Rule 
   const { floor, unknown } = vulnerable;
   return (file) => {
     if (file.isHosted) return undefined;
-    if (!file.advisories) return onMissing === "refuse" ? withoutAdvisories(file, index) : undefined;
+    if (!file.advisories) {
+      if (onMissing !== "refuse") return undefined;
+      // It could be affected by one of either kind.
+      return { ...withoutAdvisories(file, index), ...(unknown === "enforce" && { mode: unknown }) };
+    }
     return affecting(file).flatMap((advisory): Hit[] => {
       const { severity } = advisory;
       if (severity) return isAtLeast(severity, floor) ? [affected(file, advisory, ` (${severity})`, index)] : [];

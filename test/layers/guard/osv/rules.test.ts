@@ -222,10 +222,19 @@ test("why names the advisories of which it cannot be told whether they affect a 
 });
 
 test.each([
-  ["allow", [200, 200]],
-  ["refuse", [403, 403]],
-])("without advisories: on_missing = %s", async (onMissing, expected) => {
-  expect(await statuses(await indexOf({ malware: "enforce", on_missing: onMissing }, undefined))).toEqual(expected);
+  [{ malware: "enforce" }, "allow", 200],
+  [{ malware: "enforce" }, "refuse", 403],
+  [{ malware: { delay: "1h" } }, "refuse", 403],
+  [{ malware: "audit" }, "refuse", 200],
+  [{ malware: "warn" }, "refuse", 200],
+  [{ vulnerable: { severity: "critical" } }, "allow", 200],
+  [{ vulnerable: { severity: "critical" } }, "refuse", 403],
+  [{ vulnerable: { severity: "critical", mode: "audit" } }, "refuse", 200],
+  [{ vulnerable: { severity: "critical", mode: "audit", unknown: "enforce" } }, "refuse", 403],
+  [{ vulnerable: { severity: "critical", mode: "off", unknown: "enforce" } }, "refuse", 200],
+])("without advisories: %j, on_missing = %s", async (policy, onMissing, status) => {
+  const rig = await indexOf({ ...policy, on_missing: onMissing }, undefined);
+  expect(await statuses(rig)).toEqual([status, status]);
 });
 
 describe("a young version that mends the newest one that is admitted", () => {
