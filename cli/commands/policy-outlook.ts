@@ -9,7 +9,7 @@ import { columns } from "../lib/columns.ts";
 import { command, forServer } from "../lib/command.ts";
 import { usageError } from "../lib/command-error.ts";
 import { indexPath } from "../lib/index-path.ts";
-import { minute } from "../../worker/pypi/minute.ts";
+import { minute, minuteFrom } from "../../worker/pypi/minute.ts";
 import { findServer } from "../lib/server-address.ts";
 import { heldFixLines } from "./held-fix-lines.ts";
 
@@ -32,7 +32,7 @@ export const pendingCommand = () =>
         [
           filename,
           `uploaded ${uploadTime ? minute(uploadTime) : "at a time unknown"}`,
-          `held until ${minute(until)}`,
+          `held until ${minuteFrom(Date.parse(until))}`,
         ].map(escaped),
       );
       for (const line of [...columns(rows), ...heldFixLines(value.heldFixes)]) console.log(line);

@@ -6,7 +6,7 @@ import { readApiJson, sendRequest } from "../lib/admin-api.ts";
 import { columns } from "../lib/columns.ts";
 import { command, forServer } from "../lib/command.ts";
 import { CommandError } from "../lib/command-error.ts";
-import { minute } from "../../worker/pypi/minute.ts";
+import { minuteFrom } from "../../worker/pypi/minute.ts";
 import { findServer } from "../lib/server-address.ts";
 import { heldFixLines } from "./held-fix-lines.ts";
 import { lockRequest } from "./lock-file.ts";
@@ -39,7 +39,7 @@ function reportTable({ index, pins, counts, elsewhere, heldFixes }: PolicyReport
     .filter(({ status }) => status !== "allowed")
     .map(({ project, version, status, until, files, refused, rules, reason }) => [
       escaped(`${project} ${version}`),
-      until === undefined ? status : `${status} until ${minute(until)} UTC`,
+      until === undefined ? status : `${status} until ${minuteFrom(Date.parse(until))} UTC`,
       files === 0 ? "" : `${refused} of ${counted(files, "file")}`,
       escaped([...rules.map(({ sentence }) => sentence), ...(reason === undefined ? [] : [reason])].join(" ")),
     ]);

@@ -108,6 +108,9 @@ test("exempt list says who made each, and which have ended; exempt remove ends o
   ]);
 });
 
+/** A moment that is said to be the next full minute: at the one before, the file would not be there. */
+const SOON = "2026-11-24T11:59:00.001Z";
+
 test("policy report prints what is not allowed, and fails where something is refused", async () => {
   const pin = {
     project: "demo",
@@ -117,7 +120,7 @@ test("policy report prints what is not allowed, and fails where something is ref
     rules: [{ rule: "min-age", sentence: "It is held." }],
   };
   const pins = [
-    { ...pin, status: "held", until: "2026-11-24T12:00:00.000Z" },
+    { ...pin, status: "held", until: SOON },
     {
       ...pin,
       version: "1.0",
@@ -130,9 +133,7 @@ test("policy report prints what is not allowed, and fails where something is ref
   ];
   const counts = { allowed: 1, held: 1, blocked: 0, unknown: 0 };
   const advisories = [{ id: "GHSA-1", aliases: [], severity: "critical", url: "https://osv.dev/vulnerability/GHSA-1" }];
-  const heldFixes = [
-    { project: "demo", version: "2.0.1", until: "2026-11-24T12:00:00.000Z", newest: "2.0", advisories },
-  ];
+  const heldFixes = [{ project: "demo", version: "2.0.1", until: SOON, newest: "2.0", advisories }];
   answers(200, { index: "team", pins, counts, elsewhere: [], heldFixes });
   const refused = await run("policy", "report", LOCK, "--index", "team");
   expect([refused.code, refused.output.split("\n").toSorted()]).toEqual([
@@ -161,7 +162,7 @@ test("policy pending and policy forecast print files, and say what was looked at
     newest: "1.0",
     advisories: [{ id: "PYSEC-1", aliases: [], url: "x" }],
   };
-  const files = [{ project: "demo", filename: "demo-2.0.tar.gz", uploadTime: time, until: time }];
+  const files = [{ project: "demo", filename: "demo-2.0.tar.gz", uploadTime: time, until: SOON }];
   answers(200, { ...looked, files, heldFixes: [fix] });
   const held = await run("policy", "pending", "--days", "30");
   expect([held.code, held.output.split("\n").toSorted()]).toEqual([

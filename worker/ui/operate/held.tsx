@@ -1,4 +1,4 @@
-import { minute } from "../../pypi/minute.ts";
+import { minuteFrom } from "../../pypi/minute.ts";
 import type { PendingFiles } from "../../../schema/policy-outlook.ts";
 import { asFilename } from "../../pypi/filename.ts";
 import { asProjectName } from "../../pypi/name.ts";
@@ -57,7 +57,7 @@ export function Held({ place, held }: HeldProps) {
                           {version} {isFix && <Badge tone="warn">a fix</Badge>}
                         </th>
                         <td class="num">{files}</td>
-                        <td class="day">{minute(until)}</td>
+                        <td class="day">{minuteFrom(Date.parse(until))}</td>
                       </tr>
                     ))}
                 </tbody>
