@@ -9,6 +9,16 @@ export type Scope = (typeof SCOPES)[number];
 /** Scopes that change nothing of what an index hosts: they are for the whole index, whichever projects a token may write. */
 export const changesPackages = (scope: Scope): boolean => scope !== "read" && scope !== "warm";
 
+/**
+ * The projects that a token may change, for people: patterns, "any" or "none".
+ *
+ * @param projects patterns; undefined or null: all that its scopes may change
+ */
+export const changeableProjects = (
+  scopes: readonly Scope[],
+  projects: readonly string[] | undefined | null,
+): readonly string[] => (scopes.some(changesPackages) ? (projects ?? ["any"]) : ["none"]);
+
 /** Limit of a token's name. Characters. */
 const MAX_NAME = 100;
 
@@ -51,7 +61,7 @@ export const shownToken = z.object({
   name: z.string(),
   index: z.string(),
   scopes: z.array(z.enum(SCOPES)),
-  /** Patterns of the projects that it may write; null means any. */
+  /** Patterns of the projects that it may write; null: any, where its scopes write. */
   projects: z.nullable(z.array(z.string())),
   created: z.string(),
   /** A token's id, or `admin`. */

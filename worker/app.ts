@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import type { Config } from "../schema/config.ts";
-import { mountIndex, mountIndexApi, routedPaths } from "./app/index-routes.ts";
+import { mountIndex, mountIndexApi, neighboursOf, routedPaths } from "./app/index-routes.ts";
 import { viewRoutes } from "./app/view-routes.ts";
 import type { Services } from "./compose/services.ts";
 import { IndexError } from "./errors.ts";
@@ -37,7 +37,7 @@ import { releaseFormRoutes } from "./ui/operate/release-forms.ts";
 import { exemptionPageRoutes } from "./ui/operate/exemptions.tsx";
 import { jobPageRoutes } from "./ui/operate/jobs.tsx";
 import { signInRoutes } from "./ui/operate/sign-in.tsx";
-import { tokenPageRoutes } from "./ui/operate/tokens.tsx";
+import { tokenPageRoutes } from "./ui/operate/manage-tokens.tsx";
 import { problemAnywhere } from "./ui/problem-page.tsx";
 import { sharedRoutes } from "./ui/shared.ts";
 import { advisoryTroubleOf } from "./jobs/advisory-trouble.ts";
@@ -205,7 +205,7 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
     dashboardRoutes({ ...operating, indexes: services.indexes, trustedRoot, hasSharedCache: platform.shareReads }),
   );
   app.route("/", auditPageRoutes(operating));
-  const mounting = { ...shownBy, authorize, indexes: all };
+  const mounting = { ...shownBy, authorize, indexes: neighboursOf(indexes) };
   for (const index of indexes) mountIndex(app, index, mounting);
 
   app.notFound((c) => problemAnywhere(c, noSuchRoute(), config.publicUrl));

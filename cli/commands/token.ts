@@ -2,6 +2,7 @@ import { DAY } from "../../worker/duration.ts";
 import { escaped, escapedLines } from "../../worker/pypi/shown.ts";
 import {
   AFTER_REVOCATION,
+  changeableProjects,
   createdToken,
   listedTokens,
   SCOPES,
@@ -96,7 +97,7 @@ const row = ({ id, name, index, scopes, projects, created, lastUsed, expires, re
   name,
   index,
   scopes.join(","),
-  projects?.join(",") ?? "any",
+  changeableProjects(scopes, projects).join(","),
   day(created),
   lastUsed ? when(lastUsed) : "never",
   revoked ? `revoked ${day(revoked)}` : ending(expires),

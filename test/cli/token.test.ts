@@ -147,6 +147,7 @@ describe("pypi-edge token list", () => {
       },
       { ...TOKEN, index: "*", expires: "2020-01-31T00:00:00Z" },
       { ...TOKEN, expires: "2020-01-31T00:00:00Z", revoked: "2019-12-31T00:00:00Z" },
+      { ...TOKEN, scopes: ["read"] },
     ];
     answer = { status: 200, body: { tokens } };
     const { code, output } = await token("list", "--index", "team");
@@ -157,6 +158,7 @@ describe("pypi-edge token list", () => {
       "0123456789abcdef   ci\\u001b[31m   team    read,upload   acme-*     2026-11-22   2020-11-23   2099-01-31",
       "0123456789abcdef   ann            *       read,upload   any        2026-11-22   never        ended 2020-01-31",
       "0123456789abcdef   ann            team    read,upload   any        2026-11-22   never        revoked 2019-12-31",
+      "0123456789abcdef   ann            team    read          none       2026-11-22   never        never",
       "",
     ]);
     expect([code, sent[0]?.request]).toEqual([0, "GET /-/api/tokens?index=team"]);

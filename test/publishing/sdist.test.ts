@@ -19,6 +19,7 @@ test("a sound sdist says what it is", async () => {
     version: "1.0",
     identity: "demo-1.tar.gz",
     requiresPython: ">=3.9",
+    metadata: new TextEncoder().encode(metadataOf("demo", "1.0")),
   });
 });
 

@@ -220,7 +220,7 @@ const publishIn =
   async ({ index, author, filename, staged, claimed }, { now }) => {
     const name = filename as Filename;
     const [project = "" as ProjectName] = projectCandidates(name);
-    const distribution = { filename: name, project, version: "1.0", identity: filename };
+    const distribution = { filename: name, project, version: "1.0", identity: filename, metadata: new Uint8Array() };
     if (claimed.digests.sha256 !== staged.digests.sha256)
       throw new IndexError("bad-request", "Not what was announced.");
     if (filename.includes("unsound")) throw new IndexError("bad-request", `${filename} is no sound file.`);

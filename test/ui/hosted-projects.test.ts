@@ -123,8 +123,8 @@ test("the tokens that reach an index are listed for its admins, and for no one e
   for (const headers of [bearer(admin.text), READER]) {
     expect((await shown(headers)).toSorted()).toEqual([
       "acme release | upload | team | acme-*",
-      "of all | read | every index | —",
-      "the lead | admin | team | any project",
+      "of all | read | every index | none",
+      "the lead | admin | team | any",
     ]);
   }
   expect(await shown(bearer(release.text))).toEqual([]);

@@ -146,10 +146,11 @@ describe("what is not offered", () => {
     expect([elsewhere.names, elsewhere.text]).toEqual([
       [],
       expect.stringMatching(
-        /Nothing in default has this[^]*<a href="\.\/team\/search\?q=acme%20f">Search in team<\/a>/,
+        /Nothing in default has this[^]*<a href="\.\/team\/search\?q=acme%20f">Search in team<\/a><span class="soft">: 1 project hosted there</,
       ),
     ]);
     expect((await found(rig, "acme")).text).not.toContain("team");
+    expect((await found(rig, "quite-another", "", READER)).text).toMatch(/Search in team<\/a><\/li>/);
     const { text } = await found(rig, "acme", "/team", READER);
     expect(text).toContain('<a href="../search?q=acme">Search in default</a>');
     expect(text).not.toContain("Search in team");
@@ -172,6 +173,18 @@ test("a project that does not exist has those beside it that were meant", async 
   expect(await meant("/team/project/acme-tool/")).toEqual(["acme-tools"]);
   expect(await meant("/project/acme-tool/")).toEqual([]);
   expect(await meant("/project/quite-another/")).toEqual([]);
+});
+
+test("a project that does not exist is searched for in the other indexes that the reader may read", async () => {
+  await host("acme-tools", "acme_tools-1.0.tar.gz");
+  rig = new Rig(TEAM);
+  const absent = await rig.get("/project/acme-tools/", READER);
+  expect([absent.status, absent.text()]).toEqual([
+    404,
+    expect.stringContaining('<a href="../../team/search?q=acme-tools">Search in team</a>'),
+  ]);
+  expect(absent.text()).toContain("1 project hosted there");
+  expect((await rig.get("/project/acme-tools/")).text()).not.toContain("team");
 });
 
 test("similar names are found among all, and a name is not similar to itself", () => {

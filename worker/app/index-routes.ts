@@ -1,5 +1,4 @@
 import type { Hono } from "hono";
-import type { IndexConfig } from "../../schema/indexes.ts";
 import type { Index } from "../compose/compose-index.ts";
 import type { Services } from "../compose/services.ts";
 import { filesForgottenSoon, readersOnly, revalidatedByCaches, type Authorize } from "../http/access.ts";
@@ -12,6 +11,7 @@ import { redirectTo } from "../http/redirect.ts";
 import { simpleRoutes } from "../http/simple.ts";
 import { VIEWS, viewPathOf } from "../http/view-path.ts";
 import { homeRoutes } from "../ui/home.tsx";
+import type { NeighbourIndex } from "../ui/other-indexes.tsx";
 import { projectPageRoutes } from "../ui/project.tsx";
 import { searchRoutes } from "../ui/search.tsx";
 import { whyRoutes } from "../ui/why.tsx";
@@ -21,7 +21,7 @@ export interface IndexRouteParts {
   readonly authorize: Authorize;
   /** The public address without a final slash; empty where it is the request's own. */
   readonly publicUrl: string;
-  readonly indexes: readonly IndexConfig[];
+  readonly indexes: readonly NeighbourIndex[];
   readonly pageStores: Services["pageStores"];
 }
 
@@ -29,6 +29,10 @@ type MountedIndex = Pick<Index, "carried" | "config" | "repository" | "isDated" 
 
 /** Where an index has files. */
 const HAS_FILES: ReadonlySet<string> = new Set(["files", "packages"]);
+
+/** The indexes as each other's pages lead to them. */
+export const neighboursOf = (indexes: readonly MountedIndex[]): readonly NeighbourIndex[] =>
+  indexes.map(({ config: { name, base, isPrivate }, repository }) => ({ name, base, isPrivate, repository }));
 
 /** Mounts what the API of an index has of it for all who may read it: before the API of the whole server, which refuses the rest. */
 export function mountIndexApi(
@@ -75,7 +79,7 @@ export function mountIndex(
   mount(
     "project",
     projectPageRoutes(
-      { ...own, ...searched, publicUrl, explain, publishers, uses, builders, readmes, releases },
+      { ...own, ...searched, publicUrl, indexes, explain, publishers, uses, builders, readmes, releases },
       authorize,
     ),
   );

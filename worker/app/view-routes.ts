@@ -9,7 +9,7 @@ import { redirectTo } from "../http/redirect.ts";
 import { servedPath } from "../http/served-path.ts";
 import { VIEWS, viewPathOf } from "../http/view-path.ts";
 import { problemAnywhere } from "../ui/problem-page.tsx";
-import { mountIndex, mountIndexApi, type IndexRouteParts } from "./index-routes.ts";
+import { mountIndex, mountIndexApi, neighboursOf, type IndexRouteParts } from "./index-routes.ts";
 
 /** How many views' routes are kept: a client uses one, and to make them again takes a millisecond. */
 const MAX_KEPT = 64;
@@ -96,7 +96,7 @@ function viewApp(
       authorize: locks.authorize,
       publicUrl,
       pageStores,
-      indexes: indexes.map((index) => index.config),
+      indexes: neighboursOf(indexes),
     },
   );
   app.notFound((c) => problemAnywhere(c, noSuchView(), publicUrl));

@@ -110,6 +110,25 @@ export async function search(index: SearchedIndex, text: string, ctx: Context): 
 /** A word that begins with the text says more than a name that goes on without an end of the word: `http` is in `aio-http`. */
 const KINDS: readonly MatchKind[] = ["exact", "word", "prefix", "part"];
 
+/**
+ * How many projects that an index itself hosts have a text in their names: what tells it from another one, when both have the same
+ * upstream. undefined: that cannot be told now.
+ */
+export async function countHosted(
+  index: Pick<SearchedIndex, "repository">,
+  text: string,
+  ctx: Context,
+): Promise<number | undefined> {
+  const wanted = searchedFor(text);
+  if (wanted === "") return 0;
+  try {
+    return matchingNames(`${[...(await hostedNames(index, ctx))].join("\n")}\n`, wanted).length;
+  } catch (error) {
+    if (error instanceof IndexError) return undefined;
+    throw error;
+  }
+}
+
 /** Names that somebody may have meant; none where the listing is not known. */
 export async function meantNames(index: SearchedIndex, name: ProjectName, ctx: Context): Promise<ProjectName[]> {
   try {
@@ -158,7 +177,10 @@ async function readThrough(batches: AsyncIterable<unknown>): Promise<void> {
   for await (const _ of batches);
 }
 
-async function hostedNames({ repository }: SearchedIndex, ctx: Context): Promise<ReadonlySet<ProjectName>> {
+async function hostedNames(
+  { repository }: Pick<SearchedIndex, "repository">,
+  ctx: Context,
+): Promise<ReadonlySet<ProjectName>> {
   const listed = (await repository.hostedFiles("all", ctx)) ?? [];
   return new Set(listed.map(({ project }) => project));
 }

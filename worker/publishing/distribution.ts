@@ -10,6 +10,6 @@ export interface Distribution {
   /** The filename with normalised name and version (`1.0` becomes `1`), so that all spellings of one filename are equal. */
   readonly identity: string;
   readonly requiresPython?: string | undefined;
-  /** A wheel's METADATA, byte for byte; undefined for an sdist. */
-  readonly metadata?: Uint8Array | undefined;
+  /** A wheel's METADATA, or an sdist's PKG-INFO, byte for byte. */
+  readonly metadata: Uint8Array;
 }

@@ -51,8 +51,8 @@ export interface NewFile {
   readonly distribution: Distribution;
   /** Lower-case hex. */
   readonly sha256: string;
-  /** Of a wheel's METADATA, in lower-case hex; undefined for an sdist. */
-  readonly metadataSha256: string | undefined;
+  /** Of a wheel's METADATA or an sdist's PKG-INFO, in lower-case hex. */
+  readonly metadataSha256: string;
   /** Bytes. */
   readonly size: number;
   /** The key of its bytes. */
@@ -91,8 +91,8 @@ export interface TrustedJobs {
 /** The stored bytes of hosted files. */
 export interface UploadObjects {
   /**
-   * Stores a file's bytes, and a wheel's METADATA beside them, under a new key, which it returns. The store verifies the
+   * Stores a file's bytes, and its METADATA or PKG-INFO beside them, under a new key, which it returns. The store verifies the
    * digests. Until a published file has the key, the object is an orphan.
    */
-  store(staged: StagedFile, metadata: Uint8Array | undefined): Promise<string>;
+  store(staged: StagedFile, metadata: Uint8Array): Promise<string>;
 }

@@ -45,7 +45,7 @@ export function createPublish({ inspect, transaction, objects, attest }: Publish
       index: index.name,
       distribution,
       sha256: staged.digests.sha256,
-      metadataSha256: metadata && sha256(metadata),
+      metadataSha256: sha256(metadata),
       size: staged.size,
       object,
       // A file that replaces another is new: with an old date, a client's copy of the other would count as unchanged.

@@ -16,6 +16,8 @@ export interface ProjectMetadata {
   readonly links: readonly { readonly label: string; readonly url: string }[];
   readonly extras: readonly string[];
   readonly requirements: readonly ShownRequirement[];
+  /** Whether a file that is built from this one may require more (PEP 643). */
+  readonly mayRequireMore: boolean;
   readonly description: Description | undefined;
 }
 
@@ -57,6 +59,9 @@ export function readProjectMetadata(bytes: Uint8Array): ProjectMetadata {
       .filter(isFirst),
     extras: [...new Set(all("provides-extra"))],
     requirements: all("requires-dist").map(shownRequirement),
+    mayRequireMore:
+      /^(?:1\.|2\.[01]$)/.test(one("metadata-version") ?? "1.0") ||
+      all("dynamic").some((field) => /^requires-dist$/i.test(field)),
     description: descriptionOf(text, headers),
   };
 }

@@ -106,7 +106,7 @@ export const advisoriesKey = (id: string) => `${ADVISORIES_PREFIX}${id}`;
 /** R2: a hosted file. Each upload has a new `id`: the object under a key never changes. */
 export const hostedKey = (sha256: string, id: string) => `${HOSTED_PREFIX}${sha256}/${id}`;
 
-/** R2: the METADATA of a hosted wheel. */
+/** R2: the METADATA of a hosted wheel, the PKG-INFO of a hosted sdist. */
 export const hostedMetadataKey = (object: string) => `${object}.metadata`;
 
 /** R2: bytes that are being uploaded. For an upload in parts the id begins with its index's name and a dot. */

@@ -13,7 +13,7 @@ import { Layout, pagePlace, sendHtml, type PagePlace } from "./layout.tsx";
 import { otherIndexes, type NeighbourIndex } from "./other-indexes.tsx";
 import { Badge, Command, Minute, Scrolled, UploadedBy } from "./parts.tsx";
 import { sizeText } from "../pypi/size-text.ts";
-import { Tokens } from "./tokens.tsx";
+import { IndexTokens } from "./index-tokens.tsx";
 import { sourceText, type ShownSource } from "./source-text.ts";
 
 /** What the page shows of an index. */
@@ -121,7 +121,7 @@ function Home(props: HomeProps) {
       )}
       <Facts {...props} />
       {overlays.length === 0 ? null : <Hosted {...props} />}
-      {props.tokens.length > 0 && <Tokens place={place} tokens={props.tokens} />}
+      {props.tokens.length > 0 && <IndexTokens place={place} tokens={props.tokens} />}
       <h2>Set up a client</h2>
       {isPrivate ? (
         <p>

@@ -7,9 +7,8 @@ import type { AppEnv } from "../http/context.ts";
 import { didIn, formSeals, type FormSeals } from "../http/forms.ts";
 import { LIFETIMES } from "../http/headers.ts";
 import { pathOf } from "../http/path.ts";
-import { POLICY_ADMIN_SOMEWHERE } from "../http/policy-entry-actions.ts";
-import { may, type SignedIn } from "../http/signed-in.ts";
-import { TOKEN_ADMIN_SOMEWHERE } from "../http/token-actions.ts";
+import type { SignedIn } from "../http/signed-in.ts";
+import { operatePagesFor, type OperatePath } from "./operate/pages.ts";
 import { SCRIPT, SCRIPT_SOURCE } from "./script.ts";
 import { STYLE_DIGEST } from "./style.ts";
 
@@ -151,6 +150,9 @@ export function Layout({ title, place, query, children }: LayoutProps) {
   );
 }
 
+/** The pages of those who operate that every page leads to; they lead to the others. */
+const IN_THE_HEAD: readonly OperatePath[] = ["tokens", "audit", ""];
+
 /** What the reader may open beside this page, and where to sign in or out. */
 function Doors({ place: { up, path, forms, who } }: Pick<LayoutProps, "place">) {
   if (!forms) {
@@ -161,23 +163,21 @@ function Doors({ place: { up, path, forms, who } }: Pick<LayoutProps, "place">) 
       </a>
     );
   }
+  const open = who === undefined ? [] : operatePagesFor(who);
   const doors = [
-    ["Indexes", "#indexes", true],
-    ["Tokens", "-/tokens", who && may(who, TOKEN_ADMIN_SOMEWHERE)],
-    ["Audit log", "-/audit", who && may(who, POLICY_ADMIN_SOMEWHERE)],
-    ["Dashboard", "-/", who && may(who, { scope: "admin", index: "*" })],
-    ["Account", "-/sign-in", true],
+    ["Indexes", "#indexes"],
+    ...IN_THE_HEAD.flatMap((page) => open.filter((each) => each.path === page)).map(
+      ({ title, path: page }) => [title, `-/${page}`] as const,
+    ),
+    ["Account", "-/sign-in"],
   ] as const;
   return (
     <nav class="who" aria-label="Signed in">
-      {doors.map(
-        ([text, to, isOpen]) =>
-          isOpen && (
-            <a href={up + to} aria-current={path === `/${to}` ? "page" : undefined}>
-              {text}
-            </a>
-          ),
-      )}
+      {doors.map(([text, to]) => (
+        <a href={up + to} aria-current={path === `/${to}` ? "page" : undefined}>
+          {text}
+        </a>
+      ))}
     </nav>
   );
 }

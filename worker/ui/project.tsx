@@ -9,11 +9,13 @@ import { publishersFor } from "../http/hosted-projects.ts";
 import { redirectToCanonical } from "../http/redirect.ts";
 import { meantNames, type SearchedIndex } from "../http/search.ts";
 import { counted } from "../pypi/counted.ts";
+import { isWheel } from "../pypi/filename.ts";
 import { parseProjectName, type ProjectName } from "../pypi/name.ts";
 import { installSetups } from "../pypi/setups.ts";
 import type { Publishers } from "../repository/ports/publishers.ts";
 import { askedRelease } from "./asked-release.ts";
 import { Layout, pagePlace, sendHtml, type PagePlace } from "./layout.tsx";
+import { otherSearches, SearchElsewhere, type NeighbourIndex } from "./other-indexes.tsx";
 import { Badge, Command, Day } from "./parts.tsx";
 import { Dependencies, Facts, Versions } from "./project/facts.tsx";
 import { Files, Refused, type FileFilter } from "./project/files.tsx";
@@ -35,6 +37,8 @@ export interface ProjectPageIndex extends ViewedIndex, SearchedIndex {
   /** Whether it takes uploads. */
   readonly hosted: boolean;
   readonly upstreams: readonly ShownSource[];
+  /** All indexes, including this one. */
+  readonly indexes: readonly NeighbourIndex[];
 }
 
 /**
@@ -53,7 +57,8 @@ export function projectPageRoutes(index: ProjectPageIndex, authorize: Authorize)
     const view = await viewProject(index, project, version, ctx);
     if (view === null) {
       const meant = await meantNames(index, project, ctx);
-      return sendHtml(c, <Absent place={place} project={project} meant={meant} />, 404);
+      const others = await otherSearches(c, authorize, index, project, ctx);
+      return sendHtml(c, <Absent place={place} project={project} meant={meant} others={others} />, 404);
     }
     if (view === "no-release") {
       return sendHtml(c, <NoRelease place={place} project={project} version={version ?? ""} />, 404);
@@ -194,9 +199,11 @@ function ProjectPage({ index, place, view, isPinned, filter, by, managed }: Proj
 function noReadme({ metadata, files }: ProjectView): string {
   if (metadata.known.length > 0) return "This release has no description.";
   if (metadata.unread.length > 0) return "The metadata of this release is not stored here yet, and was not fetched.";
-  return files.some(({ entry }) => entry.filename.endsWith(".whl"))
-    ? "The wheels of this release have no metadata of their own on the index."
-    : "This release has no wheel, and a description is read of wheels only.";
+  if (files.some(({ entry }) => isWheel(entry.filename)))
+    return "The wheels of this release have no metadata of their own on the index.";
+  return files.some(({ isHosted }) => isHosted)
+    ? "This release has no wheel, and its sdist was uploaded before descriptions of sdists were kept."
+    : "This release has no wheel, and the upstream gives no description of an sdist alone.";
 }
 
 /** Where the project comes from, and what it is marked with. */
@@ -283,9 +290,10 @@ interface AbsentProps {
   readonly place: PagePlace;
   readonly project: ProjectName;
   readonly meant: readonly ProjectName[];
+  readonly others: Parameters<typeof SearchElsewhere>[0]["others"];
 }
 
-function Absent({ place, project, meant }: AbsentProps) {
+function Absent({ place, project, meant, others }: AbsentProps) {
   return (
     <Layout title={`No project ${project} · ${place.name}`} place={place} query={project}>
       <h1>No project {project}</h1>
@@ -302,6 +310,7 @@ function Absent({ place, project, meant }: AbsentProps) {
           </ul>
         </>
       )}
+      <SearchElsewhere place={place} query={project} others={others} />
     </Layout>
   );
 }

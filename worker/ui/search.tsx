@@ -3,7 +3,7 @@ import type { Authorize } from "../http/access.ts";
 import type { AppEnv } from "../http/context.ts";
 import { search, type FoundProject, type SearchedIndex, type SearchResult } from "../http/search.ts";
 import { Layout, pagePlace, sendHtml, type PagePlace } from "./layout.tsx";
-import { otherIndexes, SearchElsewhere, type NeighbourIndex } from "./other-indexes.tsx";
+import { otherSearches, SearchElsewhere, type NeighbourIndex } from "./other-indexes.tsx";
 import { Badge } from "./parts.tsx";
 import { problemPage } from "./problem-page.tsx";
 import { lookingAt } from "./project/view.ts";
@@ -33,8 +33,9 @@ export function searchRoutes(index: SearchPageIndex, authorize: Authorize): Hono
   routes.get("/", async (c) => {
     const query = (c.req.query("q") ?? "").slice(0, 200);
     const place = pagePlace(c, index, index.publicUrl);
-    const result = await search(index, query, lookingAt(c.get("ctx")));
-    const others = await otherIndexes(c, authorize, index);
+    const ctx = lookingAt(c.get("ctx"));
+    const result = await search(index, query, ctx);
+    const others = await otherSearches(c, authorize, index, query, ctx);
     return sendHtml(c, <SearchPage place={place} query={query} result={result} others={others} />);
   });
   routes.onError((error, c) => problemPage(c, error, index));
@@ -45,7 +46,7 @@ interface SearchProps {
   readonly place: PagePlace;
   readonly query: string;
   readonly result: SearchResult;
-  readonly others: readonly NeighbourIndex[];
+  readonly others: Parameters<typeof SearchElsewhere>[0]["others"];
 }
 
 function SearchPage({ place, query, result, others }: SearchProps) {

@@ -1,4 +1,3 @@
-import { changesPackages, type Scope } from "../../schema/token.ts";
 import { Day } from "./parts.tsx";
 
 /** Headings of tables of tokens. */
@@ -13,16 +12,6 @@ export const TokenHeadings = ({ isLong = false }: { readonly isLong?: boolean })
     <th scope="col">Ends</th>
   </tr>
 );
-
-/**
- * The projects that a token may change, as a text of one line.
- *
- * @param projects patterns; undefined or null: any project
- */
-export function changeableProjects(scopes: readonly Scope[], projects: readonly string[] | undefined | null): string {
-  if (!scopes.some(changesPackages)) return "—";
-  return projects?.join(", ") ?? "any project";
-}
 
 /** A day, or "never". Milliseconds since the epoch. */
 export const DayOrNever = ({ at }: { readonly at: number | undefined }) =>

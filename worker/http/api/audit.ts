@@ -1,7 +1,7 @@
 import type { Context as HonoContext } from "hono";
 import { AUDIT_ACTIONS } from "../../../schema/audit.ts";
 import type { AuditLine } from "../../../schema/release.ts";
-import { SOME_INDEX, SOME_PROJECT } from "../../auth/principal.ts";
+import { SOME_INDEX, SOME_PROJECT, type Principal } from "../../auth/principal.ts";
 import { DAY } from "../../duration.ts";
 import { badRequest, messageOf } from "../../errors.ts";
 import { asProjectName, parseProjectName } from "../../pypi/name.ts";
@@ -60,16 +60,16 @@ export async function answerAudit(
 /** What selects entries: parameters by name. */
 type Selection = Partial<Record<(typeof SELECTING)[number], string>>;
 
-/** What a page asks for: of who administers one index alone, its entries. Throws `not-authenticated` and `not-allowed`. */
+/** Who looks at the page, and what is asked for: of who administers one index alone, its entries. Throws `not-authenticated` and `not-allowed`. */
 export async function ownSelection(
   c: Pick<HonoContext<AppEnv>, "req" | "get">,
   authorize: Authorize,
   asked: Selection,
-): Promise<Selection> {
+): Promise<{ readonly who: Principal; readonly selection: Selection }> {
   const { principal } = await authorize(c, { scope: "admin", index: SOME_INDEX, project: SOME_PROJECT });
   const selection = principal.index === "*" ? asked : { index: principal.index, ...asked };
   await authorizeAudit(c, authorize, selection);
-  return selection;
+  return { who: principal, selection };
 }
 
 /** The newest entries that are selected, at most `limit` of them, for who may read them. Throws `bad-request` and `storage-failed`. */

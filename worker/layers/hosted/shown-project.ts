@@ -1,6 +1,6 @@
 import { documentPath } from "../../pypi/document.ts";
 import { hostedUrl } from "../../pypi/file-url.ts";
-import type { Filename } from "../../pypi/filename.ts";
+import { isWheel, type Filename } from "../../pypi/filename.ts";
 import { identityOf } from "../../pypi/identity.ts";
 import { canonicalVersion } from "../../pypi/pep440.ts";
 import type { ProjectName } from "../../pypi/name.ts";
@@ -106,7 +106,8 @@ function entryOf(project: ProjectName, file: HostedFile, root: string | undefine
     "upload-time": new Date(uploadedAt).toISOString(),
     // An empty reason would read as "not yanked" in JSON (PEP 691).
     yanked: yanked === "" ? true : (yanked ?? false),
-    "core-metadata": metadata === undefined ? undefined : { sha256: metadata },
+    // Of an sdist, pip would take what PKG-INFO says for all that it needs, and a build may add to it (PEP 643).
+    "core-metadata": metadata === undefined || !isWheel(filename) ? undefined : { sha256: metadata },
     provenance:
       isAttested && root !== undefined
         ? `${root}/${documentPath({ kind: "provenance", project, version, filename })}`

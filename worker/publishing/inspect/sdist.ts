@@ -62,7 +62,7 @@ export async function inspectSdist(filename: Filename, staged: StagedFile): Prom
       `has neither pyproject.toml nor setup.py in ${quotedName(tree.top)}, so nothing can be built from it`,
     );
   }
-  return { filename, project, version, identity: sdistIdentity(project, version), requiresPython };
+  return { filename, project, version, identity: sdistIdentity(project, version), requiresPython, metadata: info };
 }
 
 const misnamed = (project: string, version: string) =>

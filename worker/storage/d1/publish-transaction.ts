@@ -88,7 +88,7 @@ export function publishTransactionIn(db: Database): PublishTransaction {
               sha256,
               size,
               object,
-              metadataSha256 ?? null,
+              metadataSha256,
               requiresPython ?? null,
               uploadedAt,
             ),

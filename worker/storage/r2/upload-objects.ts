@@ -13,7 +13,7 @@ export function uploadObjectsIn(r2: Objects): UploadObjects {
         const key = hostedKey(digest, freshId());
         await Promise.all([
           r2.put(key, await staged.stream(), { sha256: digest }),
-          metadata && r2.put(hostedMetadataKey(key), metadata, { sha256: sha256(metadata) }),
+          r2.put(hostedMetadataKey(key), metadata, { sha256: sha256(metadata) }),
         ]);
         return key;
       }),

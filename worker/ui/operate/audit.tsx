@@ -7,6 +7,7 @@ import type { Authorize } from "../../http/access.ts";
 import { answerAudit, newestEntries, ownSelection } from "../../http/api/audit.ts";
 import { parametersOf } from "../../http/api/parameters.ts";
 import type { AppEnv } from "../../http/context.ts";
+import type { SignedIn } from "../../http/signed-in.ts";
 import { Layout, pagePlace, sendHtml, type PagePlace } from "../layout.tsx";
 import { Badge, Command, Scrolled } from "../parts.tsx";
 import { shellWord } from "../shell-word.ts";
@@ -38,7 +39,7 @@ export function auditPageRoutes({ authorize, auditLog, indexes, publicUrl }: Aud
   routes.get("/-/audit", async (c) => {
     const address = withoutEmpty(c.req.url);
     const { format, before, ...asked } = parametersOf(address.href, [...FIELDS, "format", "before"]);
-    const filter = await ownSelection(c, authorize, asked);
+    const { who, selection: filter } = await ownSelection(c, authorize, asked);
     if (format !== undefined) {
       address.searchParams.set("newest", "true");
       if (filter.index !== undefined) address.searchParams.set("index", filter.index);
@@ -51,7 +52,7 @@ export function auditPageRoutes({ authorize, auditLog, indexes, publicUrl }: Aud
     const names = indexes.map(({ name }) => name);
     const answer = await sendHtml(
       c,
-      <AuditPage place={place} filter={filter} names={names} found={found} isFirst={before === undefined} />,
+      <AuditPage place={place} who={who} filter={filter} names={names} found={found} isFirst={before === undefined} />,
     );
     answer.headers.set("Cache-Control", "no-store");
     return answer;
@@ -69,6 +70,7 @@ function withoutEmpty(url: string): URL {
 
 interface AuditPageProps {
   readonly place: PagePlace;
+  readonly who: SignedIn;
   readonly filter: Filter;
   readonly names: readonly string[];
   /** One more than are shown, where there are more. */
@@ -76,14 +78,14 @@ interface AuditPageProps {
   readonly isFirst: boolean;
 }
 
-function AuditPage({ place, filter, names, found, isFirst }: AuditPageProps) {
+function AuditPage({ place, who, filter, names, found, isFirst }: AuditPageProps) {
   const shown = found.slice(0, SHOWN);
   const last = found.length > SHOWN ? shown.at(-1) : undefined;
   const address = (more: Record<string, string>) => `?${new URLSearchParams({ ...filter, ...more })}`;
   return (
     <Layout title="Audit log · pypi-edge" place={place}>
       <h1>Audit log</h1>
-      <OperateNav place={place} here="audit" />
+      <OperateNav place={place} here="audit" who={who} />
       <p class="lead">What was written: who, what, when, and from which address. The newest is first; times are UTC.</p>
       <FilterForm filter={filter} names={names} />
       {shown.length === 0 ? (

@@ -10,6 +10,7 @@ import type { AppEnv } from "../../http/context.ts";
 import { LIFETIMES } from "../../http/headers.ts";
 import type { KnownTrouble } from "../../http/health.ts";
 import { redirectTo } from "../../http/redirect.ts";
+import type { SignedIn } from "../../http/signed-in.ts";
 import { readFigures, type FigureSources } from "../../repository/figures.ts";
 import type { Counters, LastEvent } from "../../repository/ports/counters.ts";
 import type { Explain } from "../../repository/explanation.ts";
@@ -63,7 +64,7 @@ export function dashboardRoutes(parts: DashboardParts): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
   routes.get("/-", (c) => redirectTo(c, "/-/"));
   routes.get("/-/", async (c) => {
-    await authorize(c, { scope: "admin", index: "*" });
+    const { principal } = await authorize(c, { scope: "admin", index: "*" });
     const { now } = c.get("ctx");
     const span = spanIn(c.req.query("span"));
     const begin = now - SPANS[span].length - SPANS[span].width;
@@ -83,6 +84,7 @@ export function dashboardRoutes(parts: DashboardParts): Hono<AppEnv> {
       c,
       <Dashboard
         place={place}
+        who={principal}
         span={span}
         buckets={bucketsOf([...kept, present], span, now)}
         whole={sinceTheBeginning(present)}
@@ -124,6 +126,7 @@ function spanIn(text: string | undefined): SpanName {
 
 interface DashboardProps {
   readonly place: PagePlace;
+  readonly who: SignedIn;
   readonly span: SpanName;
   readonly buckets: readonly Bucket[];
   /** All that was counted until now. */
@@ -137,14 +140,14 @@ interface DashboardProps {
   readonly top: readonly { readonly source: string; readonly projects: readonly string[] }[];
 }
 
-function Dashboard({ place, span, platform, events, held, root, top, ...read }: DashboardProps) {
+function Dashboard({ place, who, span, platform, events, held, root, top, ...read }: DashboardProps) {
   // Until there is a reading to count from, the numbers are those since the counters began.
   const buckets = areKnown(read.buckets) ? read.buckets : [read.whole];
   const when = (at: number) => momentText(at, SPANS[span].length);
   return (
     <Layout title="Dashboard · pypi-edge" place={place}>
       <h1>Dashboard</h1>
-      <OperateNav place={place} here="" />
+      <OperateNav place={place} here="" who={who} />
       <p class="lead">All indexes of this server, in UTC. A reading is kept each hour.</p>
       <nav aria-label="Span" class="badges">
         {(Object.keys(SPANS) as SpanName[]).map((name) => (

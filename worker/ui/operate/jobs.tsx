@@ -7,6 +7,7 @@ import type { Authorize } from "../../http/access.ts";
 import type { AppEnv } from "../../http/context.ts";
 import { seeOther, type TakeForm } from "../../http/forms.ts";
 import type { JobActions } from "../../http/job-actions.ts";
+import type { SignedIn } from "../../http/signed-in.ts";
 import type { DeadLetter, DeadLetters, Runs } from "../../repository/ports/maintenance.ts";
 import { Form } from "../form.tsx";
 import { Layout, pagePlace, sendHtml, type PagePlace } from "../layout.tsx";
@@ -49,7 +50,7 @@ export function jobPageRoutes(parts: JobPageParts): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
 
   routes.get(HERE, async (c: HonoContext<AppEnv>) => {
-    await authorize(c, ADMIN);
+    const { principal } = await authorize(c, ADMIN);
     const { now } = c.get("ctx");
     const [counts, oldest, ran, late] = await Promise.all([
       letters.counts(),
@@ -65,7 +66,7 @@ export function jobPageRoutes(parts: JobPageParts): Hono<AppEnv> {
       isLate: lateCrons.has(cron),
     }));
     const place = pagePlace(c, ROOT, publicUrl);
-    const answer = await sendHtml(c, <JobsPage {...{ place, counts, oldest, crons }} />);
+    const answer = await sendHtml(c, <JobsPage {...{ place, who: principal, counts, oldest, crons }} />);
     answer.headers.set("Cache-Control", "no-store");
     return answer;
   });
@@ -91,17 +92,18 @@ interface Cron {
 
 interface JobsProps {
   readonly place: PagePlace;
+  readonly who: SignedIn;
   readonly counts: ReadonlyMap<string, number>;
   readonly oldest: readonly DeadLetter[];
   readonly crons: readonly Cron[];
 }
 
-function JobsPage({ place, counts, oldest, crons }: JobsProps) {
+function JobsPage({ place, who, counts, oldest, crons }: JobsProps) {
   const named = Object.entries(JOB_MEANINGS).filter(([job]) => !BY_COMMAND_ALONE.has(job) && !OF_LETTERS.has(job));
   return (
     <Layout title="Jobs · pypi-edge" place={place}>
       <h1>Jobs</h1>
-      <OperateNav place={place} here="jobs" />
+      <OperateNav place={place} here="jobs" who={who} />
       {!place.forms && (
         <p>
           <a href={`${place.up}-/sign-in?next=${HERE}`}>Sign in</a> to run jobs here.

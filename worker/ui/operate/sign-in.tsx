@@ -1,4 +1,4 @@
-import { indexText } from "../../../schema/token.ts";
+import { changeableProjects, indexText } from "../../../schema/token.ts";
 import { Hono, type Context as HonoContext } from "hono";
 import { DEFAULT, type IndexConfig } from "../../../schema/indexes.ts";
 import { inSeconds } from "../../duration.ts";
@@ -17,11 +17,11 @@ import { readForm, seeOther } from "../../http/forms.ts";
 import { allowOnly } from "../../http/limits.ts";
 import type { Settling } from "../../http/settle.ts";
 import { may, type SignedIn, type SignIns } from "../../http/signed-in.ts";
-import { TOKEN_ADMIN_SOMEWHERE } from "../../http/token-actions.ts";
 import { Layout, pagePlace, sendHtml, type PagePlace } from "../layout.tsx";
 import { Badge } from "../parts.tsx";
 import { problemPage } from "../problem-page.tsx";
-import { changeableProjects, DayOrNever } from "../token-cells.tsx";
+import { DayOrNever } from "../token-cells.tsx";
+import { operatePagesFor } from "./pages.ts";
 import { SignInForm } from "./sign-in-form.tsx";
 
 /** What the pages need. */
@@ -140,7 +140,7 @@ function WhoYouAre({ place, who, indexes }: WhoProps) {
         </div>
         <div>
           <dt>Projects it may change</dt>
-          <dd>{changeableProjects(scopes, projects)}</dd>
+          <dd>{changeableProjects(scopes, projects).join(", ")}</dd>
         </div>
         <div>
           <dt>The token ends</dt>
@@ -156,16 +156,11 @@ function WhoYouAre({ place, who, indexes }: WhoProps) {
             <a href={`${place.up}${each.base === "" ? "" : `${each.base.slice(1)}/`}`}>Index {each.name}</a>
           </li>
         ))}
-        {may(who, TOKEN_ADMIN_SOMEWHERE) && (
+        {operatePagesFor(who).map(({ path, title }) => (
           <li>
-            <a href={`${place.up}-/tokens`}>Tokens</a>
+            <a href={`${place.up}-/${path}`}>{title}</a>
           </li>
-        )}
-        {may(who, { scope: "admin", index: "*" }) && (
-          <li>
-            <a href={`${place.up}-/`}>Dashboard of this server</a>
-          </li>
-        )}
+        ))}
       </ul>
       {place.forms && (
         <form method="post" action={`${place.up}-/sign-out`} class="actions">

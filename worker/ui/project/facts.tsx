@@ -61,7 +61,7 @@ const Fact = ({ name, value }: { readonly name: string; readonly value: string |
     </div>
   ) : null;
 
-/** Requirements, by the wheels that have them: of one release they may differ. */
+/** Requirements, by the files that have them: of one release they may differ. */
 export function Dependencies({ place, view: { metadata } }: ViewProps) {
   const { known, unread } = metadata;
   if (known.length === 0) return null;
@@ -88,8 +88,9 @@ interface RequirementsProps {
   readonly isFirst: boolean;
 }
 
-function Requirements({ place, shared: { metadata, wheels }, isOnly, isFirst }: RequirementsProps) {
+function Requirements({ place, shared: { metadata, files, isOfSdist }, isOnly, isFirst }: RequirementsProps) {
   const { requirements } = metadata;
+  const mayNeedMore = isOfSdist && metadata.mayRequireMore;
   const isExtra = ({ marker }: ShownRequirement) => /\bextra\b/.test(marker);
   const needed = requirements.filter((each) => !isExtra(each));
   const optional = requirements.filter(isExtra);
@@ -97,15 +98,15 @@ function Requirements({ place, shared: { metadata, wheels }, isOnly, isFirst }: 
     <>
       {!isOnly && (
         <details open={isFirst}>
-          <summary class="soft small">Of {counted(wheels.length, "wheel")}</summary>
+          <summary class="soft small">Of {counted(files.length, isOfSdist ? "sdist" : "wheel")}</summary>
           <ul class="plain small">
-            {wheels.map((filename) => (
+            {files.map((filename) => (
               <li>{filename}</li>
             ))}
           </ul>
         </details>
       )}
-      {needed.length === 0 && <p class="soft">It needs nothing else.</p>}
+      {needed.length === 0 && !mayNeedMore && <p class="soft">It needs nothing else.</p>}
       <RequirementList place={place} requirements={needed} />
       {optional.length > 0 && (
         <details>
@@ -113,6 +114,7 @@ function Requirements({ place, shared: { metadata, wheels }, isOnly, isFirst }: 
           <RequirementList place={place} requirements={optional} />
         </details>
       )}
+      {mayNeedMore && <p class="soft small">This is of the sdist. What is built from it may need more.</p>}
     </>
   );
 }

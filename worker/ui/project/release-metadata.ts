@@ -10,17 +10,19 @@ import type { ProjectFiles } from "../../repository/repository.ts";
 import { joined } from "../../repository/give-way.ts";
 import { sha256 } from "../../repository/sha256.ts";
 
-/** The core metadata that some wheels of a release have in common. */
+/** The core metadata that some files of a release have in common. */
 export interface SharedMetadata {
   /** SHA-256 in lower-case hex. */
   readonly digest: string;
   readonly metadata: ProjectMetadata;
-  readonly wheels: readonly string[];
+  readonly files: readonly string[];
+  /** Whether they are sdists: what a wheel that is built from one requires may be more. */
+  readonly isOfSdist: boolean;
 }
 
-/** What the wheels of a release say of themselves. */
+/** What the wheels of a release say of themselves; its sdists, where no wheel does. */
 export interface ReleaseMetadata {
-  /** The metadata of most wheels first. */
+  /** The metadata of most files first. */
   readonly known: readonly SharedMetadata[];
   /** Wheels whose metadata was not read. */
   readonly unread: readonly string[];
@@ -33,7 +35,7 @@ const MAX_READ = 4;
 const MAX_BYTES = 2 * 1024 * 1024;
 
 /**
- * Reads the core metadata of a release's wheels: from the store, else from the upstream where a digest verifies it, and then without
+ * Reads the core metadata of a release's wheels, or else of its sdists: from the store, else from the upstream where a digest verifies it, and then without
  * storing it.
  */
 export async function releaseMetadata(
@@ -43,7 +45,12 @@ export async function releaseMetadata(
   ctx: Context,
 ): Promise<ReleaseMetadata> {
   const wheels = entries.filter((entry) => isWheel(entry.filename) && entry["core-metadata"]);
-  const groups = Map.groupBy(wheels, (entry) => digestIn(entry) ?? entry.filename);
+  const sdists = entries.filter(
+    (entry) => !isWheel(entry.filename) && (entry["core-metadata"] || isHostedEntry(entry)),
+  );
+  const isOfSdist = wheels.length === 0;
+  const described = isOfSdist ? sdists : wheels;
+  const groups = Map.groupBy(described, (entry) => digestIn(entry) ?? entry.filename);
   const sorted = [...groups.values()].toSorted((one, other) => other.length - one.length);
   const read = await Promise.all(
     sorted.slice(0, MAX_READ).map(async (group): Promise<SharedMetadata | undefined> => {
@@ -53,12 +60,13 @@ export async function releaseMetadata(
       return {
         digest: sha256(bytes),
         metadata: readProjectMetadata(bytes),
-        wheels: group.map(({ filename }) => filename),
+        files: group.map(({ filename }) => filename),
+        isOfSdist,
       };
     }),
   );
   const known = read.filter((each) => each !== undefined);
-  const told = new Set(known.flatMap((each) => each.wheels));
+  const told = new Set(known.flatMap((each) => each.files));
   return { known, unread: wheels.flatMap(({ filename }) => (told.has(filename) ? [] : [filename])) };
 }
 

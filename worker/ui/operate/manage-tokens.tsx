@@ -1,6 +1,13 @@
 import { Hono, type Context as HonoContext } from "hono";
 import { DEFAULT } from "../../../schema/indexes.ts";
-import { AFTER_REVOCATION, newToken, SCOPES, type ShownToken, indexText } from "../../../schema/token.ts";
+import {
+  AFTER_REVOCATION,
+  newToken,
+  changeableProjects,
+  SCOPES,
+  type ShownToken,
+  indexText,
+} from "../../../schema/token.ts";
 import { DAY } from "../../duration.ts";
 import { IndexError } from "../../errors.ts";
 import type { Authorize } from "../../http/access.ts";
@@ -15,7 +22,7 @@ import { Layout, pagePlace, sendHtml, type PageContext, type PagePlace } from ".
 import { Badge, Command, Day, Scrolled } from "../parts.tsx";
 import { counted } from "../../pypi/counted.ts";
 import { problemPage } from "../problem-page.tsx";
-import { changeableProjects, DayOrNever, TokenHeadings } from "../token-cells.tsx";
+import { DayOrNever, TokenHeadings } from "../token-cells.tsx";
 import { MadeToken } from "./made-token.tsx";
 import { OperateNav } from "./nav.tsx";
 
@@ -266,7 +273,7 @@ function Row({ place, token }: { readonly place: PagePlace; readonly token: Show
       </th>
       <td>{scopes.join(", ")}</td>
       <td>{indexText(index)}</td>
-      <td class="name">{changeableProjects(scopes, projects)}</td>
+      <td class="name">{changeableProjects(scopes, projects).join(", ")}</td>
       <td class="day">
         <Day at={Date.parse(created)} /> <span class="soft small">by {createdBy}</span>
       </td>

@@ -1,16 +1,16 @@
-import { indexText } from "../../schema/token.ts";
+import { changeableProjects, indexText } from "../../schema/token.ts";
 import type { TokenReach } from "../http/token-reach.ts";
 import type { PagePlace } from "./layout.tsx";
-import { changeableProjects, DayOrNever, TokenHeadings } from "./token-cells.tsx";
+import { DayOrNever, TokenHeadings } from "./token-cells.tsx";
 import { Scrolled } from "./parts.tsx";
 
-interface TokensProps {
+interface IndexTokensProps {
   readonly place: Pick<PagePlace, "up" | "forms">;
   readonly tokens: readonly TokenReach[];
 }
 
 /** Who may do what with an index, for its admins. */
-export const Tokens = ({ place: { up, forms }, tokens }: TokensProps) => (
+export const IndexTokens = ({ place: { up, forms }, tokens }: IndexTokensProps) => (
   <>
     <h2 id="tokens">Tokens that reach this index</h2>
     <Scrolled by="tokens">
@@ -24,7 +24,7 @@ export const Tokens = ({ place: { up, forms }, tokens }: TokensProps) => (
               <th scope="row">{name}</th>
               <td>{scopes.join(", ")}</td>
               <td>{indexText(index)}</td>
-              <td>{changeableProjects(scopes, projects)}</td>
+              <td>{changeableProjects(scopes, projects).join(", ")}</td>
               <td class="day">
                 <DayOrNever at={usedAt} />
               </td>
