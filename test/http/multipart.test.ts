@@ -98,6 +98,16 @@ test("a boundary may be quoted, and text before and after a form is ignored", as
 });
 
 test.each([
+  ["a filename outside ASCII", 'form-data; name="content"; filename="dеmo-1.0.tar.gz"'],
+  ["another disposition", 'attachment; name="content"; filename="demo-1.0.tar.gz"'],
+  ["none", ""],
+])("a part with %s is refused by what is wrong with it: it is not missing", async (_what, disposition) => {
+  const head = disposition && `Content-Disposition: ${disposition}\r\n`;
+  const form = new TextEncoder().encode(`--x\r\n${head}X: y\r\n\r\nPK\r\n--x--\r\n`);
+  await expect(read("x", form, form.length)).rejects.toThrow("its Content-Disposition must be form-data");
+});
+
+test.each([
   "multipart/form-data;\tboundary=x",
   'multipart/form-data;\tboundary="x"',
   "multipart/form-data\t;\t boundary=x\t",

@@ -72,6 +72,8 @@ export async function* readFormPieces(
       add({ kind: "field", name: info.name, value: new TextDecoder().decode(value) });
     },
     onFile(info) {
+      // The parser takes what it cannot read for a part without a name, and a file would only be missing.
+      if (info.contentDisposition !== "form-data") fail(UNNAMED);
       if (info.name !== wanted.file) return () => undefined;
       add({ kind: "file", name: info.name, filename: info.filename ?? "" });
       return (bytes) => {
@@ -156,6 +158,8 @@ function faultOf(error: MultipartError): string {
 
 const TOO_LONG = `one of its fields has more than ${MAX_VALUE_BYTES} bytes`;
 const UNREADABLE = "a part of it has headers that cannot be read";
+const UNNAMED =
+  "a part of it does not say what it is; its Content-Disposition must be form-data, with a name and a filename in ASCII";
 const CUT_SHORT = "it breaks off before its end";
 
 const wrong = (fault: string) => badRequest(`The form that was sent cannot be read: ${fault}. Nothing was published.`);
