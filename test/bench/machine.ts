@@ -3,13 +3,13 @@
  *
  *     node test/bench/machine.ts [--rounds 3] [--only A,B,C,D,E,F,G,H] [--mb 500] [--before FOLDER]
  *
- * A: a cold install. B: a large file, cold and stored. C: requests a second, warm. D: the longest stall of the event loop.
- * E: cold installs over upstreams that answer later. F: a page of a private index beside one of the public index, and beside devpi's. G: an index with a
- * policy beside one without. H: a cold lock. FOLDER: a checkout of an earlier version, with its dependencies, to be
+ * A: a cold install, by a server that has just begun and by one in use. B: a large file, cold and stored. C: requests a second, warm. D: the longest stall of the event loop.
+ * E: the same over upstreams that answer later. F: a page of a private index beside one of the public index, and beside devpi's. G: an index with a
+ * policy beside one without. H: a cold lock, by both. FOLDER: a checkout of an earlier version, with its dependencies, to be
  * measured beside them in A, B and C.
  * Needs Linux (/proc), the wheelhouse (WHEELHOUSE, by default ../shared/wheelhouse) with uv's wheel for A, E and H and proxpi's for A and
  * B, the fixtures (FIXTURES, by default test/fixtures), and `wrk` for C and F. What is stored is in memory, in a temporary directory that
- * is removed at the end. A part begins no round that it has no time for: a run takes some twelve minutes at most on two cores.
+ * is removed at the end. A part begins no round that it has no time for: a run takes some fourteen minutes at most on two cores.
  */
 import { loadavg } from "node:os";
 import { join } from "node:path";
@@ -25,6 +25,7 @@ import { virtualEnvironment } from "./harness/venv.ts";
 import { type Offer, realWheels, wheelOf } from "./machine/content.ts";
 import { coldGuardTable } from "./machine/cold-guard.ts";
 import { guardConfiguration, guardTable } from "./machine/guard.ts";
+import { otherWheels, serveOthers } from "./machine/in-use.ts";
 import { measureDevpi, measureIndexes } from "./machine/indexes.ts";
 import { measureInstallation } from "./machine/install.ts";
 import { measureLock } from "./machine/lock.ts";
@@ -33,12 +34,12 @@ import { indexTable, installationTable, stallTable, transferTable, warmTable } f
 import { inRounds } from "./machine/rounds.ts";
 import { measureStall } from "./machine/stall.ts";
 import { type WarmServer, warmRows } from "./machine/warm.ts";
-import { type WayName, findWays } from "./machine/ways.ts";
+import { type WayName, andInUse, findWays, isInUse } from "./machine/ways.ts";
 import { largeFile } from "./stream/files.ts";
 import { startOrigin } from "./stream/origin.ts";
 
 /** Seconds within which a part begins rounds. Together with what is not measured they leave some of the eight minutes. */
-const SECONDS = { A: 150, B: 170, D: 40, E: 70, H: 70 };
+const SECONDS = { A: 200, B: 170, D: 40, E: 100, H: 90 };
 /** How the upstreams of E answer: their path, and what that means. */
 const SLOW_UPSTREAMS = {
   "20ms": "each answer after 20 ms",
@@ -86,8 +87,10 @@ const [smallestPage, page, largestPage] = [
   recordedPage("numpy"),
   recordedPage("grpcio"),
 ];
+const real = await realWheels(wheelhouse);
+const others = await otherWheels(real);
 const offer: Offer = {
-  wheels: [small, medium, large, ...(await realWheels(wheelhouse))],
+  wheels: [small, medium, large, ...real, ...others],
   pages: [smallestPage, page, largestPage],
 };
 // A server that finds itself built has less memory and no child that builds.
@@ -131,17 +134,23 @@ async function slowInstalls(): Promise<string> {
 /** @param title how `simple`, the upstream, answers */
 async function installations(names: readonly WayName[], simple: URL, seconds: number, title: string): Promise<string> {
   const uv = { bin: await virtualEnvironment("uv", ["uv"], wheelhouse), scratch };
-  const samples = await inRounds(names, { rounds, seconds }, (way) =>
-    ways.over(way, simple, (server) => measureInstallation(server, simple, uv)),
+  const samples = await inRounds(andInUse(names), { rounds, seconds }, (way) =>
+    ways.over(way, simple, async (server) => {
+      if (server && isInUse(way)) await serveOthers(server, others, uv);
+      return measureInstallation(server, simple, uv);
+    }),
   );
   return installationTable(samples, "cold install", title);
 }
 
 async function locks(): Promise<string> {
   const uv = { bin: await virtualEnvironment("uv", ["uv"], wheelhouse), scratch };
-  const names = ways.names.filter((way) => SLOW_WAYS.has(way));
+  const names = andInUse(ways.names.filter((way) => SLOW_WAYS.has(way)));
   const samples = await inRounds(names, { rounds, seconds: SECONDS.H }, (way) =>
-    ways.over(way, upstream.simple, (server) => measureLock(server, upstream.simple, uv)),
+    ways.over(way, upstream.simple, async (server) => {
+      if (server && isInUse(way)) await serveOthers(server, others, uv);
+      return measureLock(server, upstream.simple, uv);
+    }),
   );
   return installationTable(samples, "cold lock", "answers at once");
 }

@@ -7,7 +7,7 @@ import type { Transfer, Transfers } from "./large-file.ts";
 import type { Samples } from "./rounds.ts";
 import type { Stall } from "./stall.ts";
 import type { WarmRow } from "./warm.ts";
-import type { WayName } from "./ways.ts";
+import { type WayName, isInUse } from "./ways.ts";
 
 const TITLES: Record<WayName, string> = {
   direct: "straight from the upstream",
@@ -15,9 +15,13 @@ const TITLES: Record<WayName, string> = {
   workerd: "pypi-edge in workerd",
   before: "pypi-edge before, on simulators",
   proxpi: "proxpi",
+  "Node in use": "pypi-edge on Node, in use",
+  "proxpi in use": "proxpi, in use",
 };
 
 /**
+ * A server in use is compared with proxpi in use.
+ *
  * @param what was done, in the table's head
  * @param upstream how the upstream answers, in the table's head
  */
@@ -40,7 +44,7 @@ export function installationTable(samples: Samples<Installation>, what: string, 
       `${own.length}`,
       spread(seconds(way)),
       ratio(seconds(way), seconds("direct")),
-      ratio(seconds(way), seconds("proxpi")),
+      ratio(seconds(way), seconds(isInUse(way) ? "proxpi in use" : "proxpi")),
       spread(known(own.map(({ cpu }) => cpu))),
       spread(known(own.map(({ bytes }) => bytes)).map((bytes) => bytes / 1e6)),
     ]),

@@ -8,7 +8,20 @@ import { startProxpi } from "../harness/proxpi.ts";
 import { virtualEnvironment } from "../harness/venv.ts";
 
 /** "before": an earlier version, from a checkout of it. */
-export type WayName = "direct" | "Node" | "workerd" | "before" | "proxpi";
+type Started = "Node" | "workerd" | "before" | "proxpi";
+
+/** Servers that have served other packages before they are measured, by the way that starts them. */
+const IN_USE = { "Node in use": "Node", "proxpi in use": "proxpi" } as const;
+
+export type InUse = keyof typeof IN_USE;
+
+export type WayName = "direct" | Started | InUse;
+
+export const isInUse = (name: WayName): name is InUse => Object.hasOwn(IN_USE, name);
+
+/** The ways, and behind each that can be measured in use the same in use. */
+export const andInUse = (names: readonly WayName[]): WayName[] =>
+  names.flatMap((name) => [name, ...(Object.keys(IN_USE) as InUse[]).filter((each) => IN_USE[each] === name)]);
 
 /** A server with nothing stored. */
 export interface WayServer extends Running {
@@ -23,7 +36,7 @@ export interface Ways {
   readonly names: readonly WayName[];
   /**
    * Starts a way's server in front of `upstream`, hands it over, stops it, and removes what it has stored. The server is
-   * null where there is none.
+   * null where there is none. One that is to be in use has served nothing yet.
    */
   over<T>(name: WayName, upstream: URL, use: (server: WayServer | null) => Promise<T>): Promise<T>;
   /** Starts a server that the caller stops. */
@@ -60,7 +73,7 @@ export async function findWays(
   };
   const start: Ways["start"] = async (name, upstream) => {
     const state = mkdtempSync(join(scratch, `${name}-`));
-    return { ...(await starters[name](upstream, state)), state };
+    return { ...(await starters[isInUse(name) ? IN_USE[name] : name](upstream, state)), state };
   };
   return {
     names,
