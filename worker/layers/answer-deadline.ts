@@ -4,6 +4,9 @@ import { TIMED_OUT, within } from "../repository/timeout.ts";
 import { discard } from "../repository/artifact.ts";
 import type { Context } from "../repository/context.ts";
 
+/** An answer from memory takes up to 16 turns of the microtask queue. */
+const TURNS_OF_MEMORY = 20;
+
 /**
  * Fails a request whose answer has not begun after `timeoutMs` milliseconds. Each upstream has a deadline of its own,
  * but one request may have to wait for several upstreams. A context that is `patient` has none.
@@ -11,7 +14,7 @@ import type { Context } from "../repository/context.ts";
 export function answerDeadline(timeoutMs: number): Layer {
   async function answered<T>(work: Promise<T>, cancel: (late: T) => Promise<unknown>, ctx: Context): Promise<T> {
     if (ctx.patient) return work;
-    const answer = await within(timeoutMs, work);
+    const answer = await within(timeoutMs, work, TURNS_OF_MEMORY);
     if (answer !== TIMED_OUT) return answer;
     ctx.defer(work.then(cancel, () => undefined));
     throw new IndexError(
