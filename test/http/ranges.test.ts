@@ -191,6 +191,24 @@ describe("a part that is passed on from upstream", () => {
     expect([whole, part].map(({ headers }) => headers.get("Last-Modified"))).toEqual([MODIFIED, MODIFIED]);
   });
 
+  test.each([
+    ["that a digest will verify", undefined, {}],
+    ["that nothing verifies", { hashes: {} }, {}],
+    [
+      "of an index with a policy",
+      undefined,
+      { INDEXES: { default: { sources: ["pypi"], policy: { min_age: "3d" } } } },
+    ],
+  ])("is stored by no cache, of a file %s", async (_what, entry, vars) => {
+    const rig = new Rig(vars);
+    const uploaded = { "upload-time": "2025-01-01T00:00:00Z" };
+    await rig.upstream.publish("demo", [{ ...WHEEL, entry: { ...uploaded, ...entry } }]);
+    serveRanges(rig);
+    const { status, headers } = await rig.get(filePath(WHEEL.filename), { Range: "bytes=0-9" });
+    const lifetimes = ["Cache-Control", "Cloudflare-CDN-Cache-Control"].map((name) => headers.get(name));
+    expect([status, ...lifetimes]).toEqual([206, "no-store", null]);
+  });
+
   test.each([5_000, 5])(
     "never has another length than its headers say, though the upstream sends %i bytes for 10, which is reported",
     async (sent) => {

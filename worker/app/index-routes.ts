@@ -1,12 +1,13 @@
 import type { Hono } from "hono";
 import type { Index } from "../compose/compose-index.ts";
 import type { Services } from "../compose/services.ts";
-import { filesForgottenSoon, readersOnly, revalidatedByCaches, type Authorize } from "../http/access.ts";
+import { readersOnly, revalidatedByCaches, type Authorize } from "../http/access.ts";
 import { hostedProjectRoutes } from "../http/api/projects.ts";
 import type { AppEnv } from "../http/context.ts";
 import { jsonRoutes, provenanceRoutes } from "../http/documents.ts";
 import { fileRoutes } from "../http/files.ts";
 import { findLinksRoutes, uploadedFileRoutes } from "../http/find-links.ts";
+import { LIFETIMES } from "../http/headers.ts";
 import { redirectTo } from "../http/redirect.ts";
 import { simpleRoutes } from "../http/simple.ts";
 import { VIEWS, viewPathOf } from "../http/view-path.ts";
@@ -26,9 +27,6 @@ export interface IndexRouteParts {
 }
 
 type MountedIndex = Pick<Index, "carried" | "config" | "repository" | "isDated" | "explain" | "catalog" | "sources">;
-
-/** Where an index has files. */
-const HAS_FILES: ReadonlySet<string> = new Set(["files", "packages"]);
 
 /** The indexes as each other's pages lead to them. */
 export const neighboursOf = (indexes: readonly MountedIndex[]): readonly NeighbourIndex[] =>
@@ -69,7 +67,6 @@ export function mountIndex(
     for (const below of addresses) {
       if (own.isPrivate) app.use(below, readersOnly(authorize, name));
       else if (overlays.length > 0) app.use(below, revalidatedByCaches);
-      else if (own.policies.length > 0 && HAS_FILES.has(path)) app.use(below, filesForgottenSoon);
     }
     app.route(`${base}/${path}`, routes);
   };
@@ -88,7 +85,9 @@ export function mountIndex(
     "simple",
     simpleRoutes({ repository, base, isDated, carried: upstreams.length === carried.length ? carried : [] }),
   );
-  mount("files", fileRoutes(repository, `${base}/files/`));
+  // A private index shares nothing with caches.
+  const lifetime = own.policies.length > 0 && !own.isPrivate ? LIFETIMES.judgedFile : LIFETIMES.file;
+  mount("files", fileRoutes(repository, lifetime, `${base}/files/`));
   if (overlays.length > 0) mount("find-links", findLinksRoutes(repository, base));
   if (own.hosted) mount("legacy/+simple", uploadedFileRoutes(repository));
   const last = upstreams.at(-1);
@@ -96,7 +95,8 @@ export function mountIndex(
   const documents = { repository, name, base, publicUrl, packages, isDated, sources, builders };
   mount("pypi", jsonRoutes(documents));
   mount("integrity", provenanceRoutes(documents));
-  if (packages) mount("packages", fileRoutes(repository, `${base}/packages/`, packages.host + packages.pathname));
+  if (packages)
+    mount("packages", fileRoutes(repository, lifetime, `${base}/packages/`, packages.host + packages.pathname));
 }
 
 /**

@@ -6,7 +6,7 @@ import { isPermitted, requirePermission, SOME_INDEX, type Permission } from "../
 import { IndexError } from "../errors.ts";
 import { claimantOf, sessionIn, showsCredential } from "./claimant.ts";
 import type { AppEnv } from "./context.ts";
-import { forgetFilesSoon, requireRevalidation, makePrivate } from "./headers.ts";
+import { requireRevalidation, makePrivate } from "./headers.ts";
 
 /** Authenticates a request and checks a permission; returns who sent it. Throws `not-authenticated` and `not-allowed`. */
 export type Authorize = (c: Pick<HonoContext<AppEnv>, "req" | "get">, permission: Permission) => Promise<Author>;
@@ -65,12 +65,6 @@ export const privateToSessions = createMiddleware<AppEnv>((c, next) => {
 export const revalidatedByCaches = createMiddleware<AppEnv>(async (c, next) => {
   await next();
   requireRevalidation(c.res.headers);
-});
-
-/** Makes shared caches forget files soon, where a policy may refuse them later. */
-export const filesForgottenSoon = createMiddleware<AppEnv>(async (c, next) => {
-  await next();
-  forgetFilesSoon(c.res.headers);
 });
 
 /** Lets only principals pass that may administer the whole installation. */

@@ -12,21 +12,24 @@ import type { Context } from "../repository/context.ts";
 
 type Headers = Record<string, string> & { "Last-Modified": string };
 
+type FileLifetime = typeof LIFETIMES.file | typeof LIFETIMES.judgedFile;
+
 /**
  * The files of one index and their `.metadata`.
  *
+ * @param lifetime of a file that is verified
  * @param at the path where the routes are mounted; ends in `/`
  * @param folder host and folder of the upstream that paths are relative to; ends in `/`. Empty where paths begin with the
  *   host
  */
-export function fileRoutes(repository: Repository, at: string, folder = ""): Hono<AppEnv> {
+export function fileRoutes(repository: Repository, lifetime: FileLifetime, at: string, folder = ""): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
 
   routes.get("/*", async (c) => {
     const request = { ref: refOf(c, at, folder), headOnly: c.req.method === "HEAD" };
-    const range = await rangeOf(c, request, repository);
+    const range = await rangeOf(c, request, repository, lifetime);
     const artifact = await find(repository, { ...request, range }, c.get("ctx"));
-    const headers = headersOf(artifact);
+    const headers = headersOf(artifact, lifetime);
     if (isNotModified(c, headers["ETag"], artifact.modifiedAt)) {
       await discard(artifact);
       return answerOf(null, headers, { status: 304 });
@@ -41,13 +44,13 @@ export function fileRoutes(repository: Repository, at: string, folder = ""): Hon
  * The requested range. It is undefined for HEAD requests, and if `If-Range` names another version of the file. To check
  * `If-Range`, the present version is looked up.
  */
-async function rangeOf(c: HonoContext<AppEnv>, request: FileRequest, repository: Repository) {
+async function rangeOf(c: HonoContext<AppEnv>, request: FileRequest, repository: Repository, lifetime: FileLifetime) {
   const range = request.headOnly ? undefined : parseRange(c.req.header("Range"));
   const ifRange = c.req.header("If-Range");
   if (!range || ifRange === undefined) return range;
   const artifact = await find(repository, { ...request, headOnly: true }, c.get("ctx"));
   await discard(artifact);
-  const headers = headersOf(artifact);
+  const headers = headersOf(artifact, lifetime);
   return mayBePartial(ifRange, headers["ETag"], headers["Last-Modified"]) ? range : undefined;
 }
 
@@ -65,8 +68,8 @@ async function answer(c: HonoContext<AppEnv>, ref: FileRef, artifact: Artifact, 
   const { part, size } = artifact;
   if (part) headers["Content-Range"] = contentRange(part, size);
   // A part that is passed on from the upstream is not verified, so no cache may store it.
-  if (part && artifact.via === "upstream") Object.assign(headers, LIFETIMES.error);
-  if (part === "unsatisfiable") return answerOf(null, { ...headers, ...LIFETIMES.error }, { status: 416 });
+  if (part === "unsatisfiable" || (part && artifact.via === "upstream")) storeNowhere(headers);
+  if (part === "unsatisfiable") return answerOf(null, headers, { status: 416 });
   headers["Content-Type"] = ref.part === "file" ? "application/octet-stream" : "text/plain; charset=utf-8";
   const length = part?.length ?? size;
   if (length !== undefined) headers["Content-Length"] = String(length);
@@ -75,6 +78,11 @@ async function answer(c: HonoContext<AppEnv>, ref: FileRef, artifact: Artifact, 
     return answerOf(null, headers);
   }
   return answerOf(bodyIn(c, artifact.body), headers, { status: part ? 206 : 200 });
+}
+
+function storeNowhere(headers: Headers): void {
+  delete headers["Cloudflare-CDN-Cache-Control"];
+  Object.assign(headers, LIFETIMES.error);
 }
 
 /**
@@ -92,9 +100,9 @@ function refOf(c: HonoContext, at: string, folder: string): FileRef {
  * The ETag is the digest on the project's page, so it is the same before and after the file is stored. A file that is not
  * verified yet gets the short lifetime of a page.
  */
-function headersOf({ digest, modifiedAt, project, unchecked, via }: Artifact): Headers {
+function headersOf({ digest, modifiedAt, project, unchecked, via }: Artifact, lifetime: FileLifetime): Headers {
   const headers: Headers = {
-    ...(unchecked ? LIFETIMES.page : LIFETIMES.file),
+    ...(unchecked ? LIFETIMES.page : lifetime),
     "Accept-Ranges": "bytes",
     ...cacheStatus(via),
     ...projectTag(project),

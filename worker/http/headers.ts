@@ -17,6 +17,8 @@ interface Lifetime {
   readonly "Cloudflare-CDN-Cache-Control"?: string;
 }
 
+const FILE = `public, max-age=${inSeconds(YEAR)}, immutable, no-transform`;
+
 /** `s-maxage` and the revalidate directives are not used because they disable stale-while-revalidate at Cloudflare. */
 export const LIFETIMES = {
   page: {
@@ -24,7 +26,9 @@ export const LIFETIMES = {
     "Cloudflare-CDN-Cache-Control": `public, max-age=${inSeconds(MINUTE)}, stale-while-revalidate=${inSeconds(MINUTE)}, stale-if-error=${inSeconds(WEEK)}`,
   },
   absent: shortLived("public, max-age=30"),
-  file: { "Cache-Control": `public, max-age=${inSeconds(YEAR)}, immutable, no-transform` },
+  file: { "Cache-Control": FILE },
+  /** For indexes with a policy, which may refuse a file later and tells no cache: Cloudflare's has it for a minute. Clients store it for good. */
+  judgedFile: { "Cache-Control": FILE, "Cloudflare-CDN-Cache-Control": `public, max-age=${inSeconds(MINUTE)}` },
   /** pip stores permanent redirects for good, so ours are temporary and short-lived. */
   redirect: shortLived(`public, max-age=${inSeconds(MINUTE)}`),
   /** For indexes that take uploads. */
@@ -55,15 +59,6 @@ export const pageLifetime = (left: number): Lifetime =>
     : shortLived(`public, max-age=${Math.max(0, Math.floor(inSeconds(left)))}, no-transform`);
 
 /**
- * Has Cloudflare's cache keep files for a minute only: a policy may refuse one later, and tells no cache. Clients store
- * files for good.
- */
-export function forgetFilesSoon(headers: Headers): void {
-  if (headers.get("Cache-Control") !== LIFETIMES.file["Cache-Control"]) return;
-  headers.set("Cloudflare-CDN-Cache-Control", `public, max-age=${inSeconds(MINUTE)}`);
-}
-
-/**
  * Makes an answer private to its client. Authorization is not a part of Cloudflare's cache key, so only `private` keeps
  * it from serving the answer to others.
  */
@@ -72,7 +67,7 @@ export function makePrivate(headers: Headers): void {
   headers.delete("Cloudflare-CDN-Cache-Control");
   headers.delete("Cache-Tag");
   if (lifetime === LIFETIMES.error["Cache-Control"]) return;
-  const isForGood = lifetime === LIFETIMES.file["Cache-Control"];
+  const isForGood = lifetime === FILE;
   headers.set("Cache-Control", isForGood ? `private, max-age=${inSeconds(YEAR)}, immutable` : "private, no-cache");
 }
 
@@ -84,7 +79,7 @@ export function makePrivate(headers: Headers): void {
 export function requireRevalidation(headers: Headers): void {
   const lifetime = headers.get("Cache-Control") ?? "";
   if (!lifetime.startsWith("public")) return;
-  if (lifetime === LIFETIMES.file["Cache-Control"]) {
+  if (lifetime === FILE) {
     headers.set("Cloudflare-CDN-Cache-Control", `public, max-age=${inSeconds(EDGE_LIFETIME)}`);
     return;
   }
