@@ -8,6 +8,7 @@ import { equalsInConstantTime } from "./constant-time.ts";
 import type { BrowserSessions, OpenedSession } from "./sessions.ts";
 import { hashOfSecret, TOKEN_PREFIX, parseToken, type TokenParts } from "./token.ts";
 import type { Context } from "../repository/context.ts";
+import { withValue, type NowOrLater } from "../repository/now-or-later.ts";
 
 /** What a request says about who sends it. */
 export interface Credentials {
@@ -58,34 +59,42 @@ export function authenticator(parts: AuthParts): Authentication {
   const known = new KnownSenders();
 
   /** The sender of a header that was right before, as long as nothing of its token has changed. */
-  async function asBefore({ principal, rights }: KnownSender, ctx: Context): Promise<Principal | undefined> {
+  function asBefore({ principal, rights }: KnownSender, ctx: Context): NowOrLater<Principal | undefined> {
     if (!rights) return principal;
-    const now = await tokens.rights(rights.id, ctx);
-    if (now !== rights || hasExpired(rights, ctx)) return undefined;
-    tokens.used(rights.id, ctx);
+    return withValue(tokens.rights(rights.id, ctx), (now) => {
+      if (now !== rights || hasExpired(rights, ctx)) return undefined;
+      tokens.used(rights.id, ctx);
+      return principal;
+    });
+  }
+
+  async function ofSession(session: string, ctx: Context): Promise<Principal> {
+    const { principal, rights } = await sessions.holder(session, ctx);
+    if (rights) tokens.used(rights.id, ctx);
     return principal;
   }
 
-  async function identify(claimant: Credentials, ctx: Context): Promise<Principal> {
-    const { authorization, session } = claimant;
-    if (authorization === undefined && session !== undefined) {
-      const { principal, rights } = await sessions.holder(session, ctx);
-      if (rights) tokens.used(rights.id, ctx);
-      return principal;
-    }
-    const before = known.get(authorization ?? "", ctx.now);
-    const principal = before && (await asBefore(before, ctx));
-    if (principal) return principal;
+  async function checked(claimant: Credentials, ctx: Context): Promise<Principal> {
     const sender = await check(claimant, ctx);
-    known.set(authorization ?? "", sender, ctx.now);
+    known.set(claimant.authorization ?? "", sender, ctx.now);
     return sender.principal;
   }
 
+  /** The sender: at once where it is in memory that its credential is right. */
+  function identify(claimant: Credentials, ctx: Context): NowOrLater<Principal> {
+    const { authorization, session } = claimant;
+    if (authorization === undefined && session !== undefined) return ofSession(session, ctx);
+    const before = known.get(authorization ?? "", ctx.now);
+    if (!before) return checked(claimant, ctx);
+    return withValue(asBefore(before, ctx), (principal) => principal ?? checked(claimant, ctx));
+  }
+
   return {
-    identify,
+    identify: async (claimant, ctx) => identify(claimant, ctx),
 
     async authenticate(claimant, permission, ctx) {
-      const principal = await identify(claimant, ctx);
+      const found = identify(claimant, ctx);
+      const principal = found instanceof Promise ? await found : found;
       requirePermission(principal, permission);
       return principal;
     },

@@ -8,17 +8,9 @@ import type { Finding, JudgedFile, Policy } from "../../policy/policy.ts";
 import { discard, type Artifact, type ListedFile } from "../../repository/artifact.ts";
 import type { Context } from "../../repository/context.ts";
 import { withValue, type NowOrLater } from "../../repository/now-or-later.ts";
-import type { Page } from "../../repository/page.ts";
 import type { GuardedPage, GuardedPages } from "../../repository/ports/guarded-pages.ts";
 import type { EntriesOf } from "../../repository/ports/policy-entries.ts";
-import type {
-  FileRequest,
-  Layer,
-  Project,
-  ProjectFiles,
-  Repository,
-  Revalidation,
-} from "../../repository/repository.ts";
+import type { FileRequest, Layer, Project, Repository, Revalidation } from "../../repository/repository.ts";
 import { mergeListings } from "../merge-listings.ts";
 import { fileBlocked, projectBlocked } from "./blocked.ts";
 import { guardedJson } from "./guarded-document.ts";
@@ -27,6 +19,7 @@ import { advisoriesFor, type FindAdvisories } from "./known-advisories.ts";
 import { judgedArtifact, judgedEntry } from "./judged.ts";
 import { reportRefused, type RefusalReports } from "./report-refused.ts";
 import { currentRules, type Rules } from "./rules.ts";
+import { ShownProject } from "./shown-project.ts";
 
 export interface GuardParts extends RefusalReports {
   /** The policies of the index and of those that it stands on. */
@@ -44,11 +37,11 @@ export interface GuardParts extends RefusalReports {
   readonly countHeldFix?: ((rule: string) => void) | undefined;
 }
 
-/** A project's page as the index shows it, what the layers below have of it, and what the policy makes of that. */
-interface ShownProject {
-  readonly page: Page;
-  readonly found: Project;
-  readonly view: GuardedPage;
+/** How a project is asked for. */
+interface Asked {
+  readonly demand?: Revalidation | undefined;
+  /** As `countHeldFix`; undefined: the request is not for the page. */
+  readonly countFix?: GuardParts["countHeldFix"];
 }
 
 /**
@@ -84,29 +77,45 @@ export function guard(parts: GuardParts): Layer {
     if (isProven && whole.history.undecidedSince < Infinity) parts.verifyLater(found.files.source, name, ctx);
   }
 
-  /** The project as the index shows it. One wait, where what the policy makes of its page is in memory. */
-  async function shownProject(rules: Rules, inner: Repository, name: ProjectName, ctx: Context, demand?: Revalidation) {
+  /**
+   * The project as the index shows it, by the rules as they are now. One wait, where what the policy makes of its page is in
+   * memory.
+   */
+  async function shownProject(inner: Repository, name: ProjectName, ctx: Context, { demand, countFix }: Asked = {}) {
+    const now = rulesNow(ctx);
+    const rules = now instanceof Promise ? await now : now;
+    assertProject(rules, name, ctx);
     const asked = advisoriesOf(name, ctx);
     const advisories = asked instanceof Promise ? await asked : asked;
     const found = await inner.project(name, ctx, demand);
     if (!found) return null;
     const view = knownView(rules, found.page, name, advisories, ctx);
-    if (view) return asShown(view, found, name, ctx);
+    if (view) return asShown(view, found, name, ctx, countFix);
     const whole = { ...found, page: await found.page.buffered() };
-    return asShown(await viewOf(rules, whole, name, advisories, ctx), whole, name, ctx);
+    return asShown(await viewOf(rules, whole, name, advisories, ctx), whole, name, ctx, countFix);
   }
 
   /** What the index shows of a project that was found, and which of its files are refused. */
-  function asShown(view: GuardedPage, found: Project, name: ProjectName, ctx: Context): NowOrLater<ShownProject> {
+  function asShown(
+    view: GuardedPage,
+    found: Project,
+    name: ProjectName,
+    ctx: Context,
+    countFix: Asked["countFix"],
+  ): NowOrLater<ShownProject> {
     haveVerified(view, found, name, ctx);
-    const { shown, isEmptied } = view;
-    if (!shown && !isEmptied) return { page: found.page, found, view };
+    const { shown, isEmptied, holdsFix } = view;
+    if (holdsFix && ctx.isDemand !== false) countFix?.(holdsFix);
+    if (!shown && !isEmptied) return new ShownProject(found.page, found.files, view);
     return withValue(found.page.cancel(), () => {
       const first = isEmptied ? [...view.refused.values()].at(-1) : undefined;
       if (first) {
         throw projectBlocked(`Every file of ${name} is refused. ${first.sentence}`, first, name, parts, true);
       }
-      return withValue(shown?.inPlaceOf(found.page) ?? found.page, (page) => ({ page, found, view }));
+      return withValue(
+        shown?.inPlaceOf(found.page) ?? found.page,
+        (page) => new ShownProject(page, found.files, view), //
+      );
     });
   }
 
@@ -249,22 +258,6 @@ export function guard(parts: GuardParts): Layer {
     for (const finding of findings.filter(isFirst)) count(finding);
   }
 
-  /** A project's files, without those that the policy refuses. */
-  function shownFiles(files: ProjectFiles, refused: GuardedPage["refused"]): ProjectFiles {
-    const isRefused = ({ origin, path }: FileRef) => refused.has(`${origin}/${path}`);
-    return {
-      ...files,
-      file: async (request, ctx) => (isRefused(request.ref) ? null : files.file(request, ctx)),
-      stored: async (ref, ctx) => (isRefused(ref) ? null : files.stored(ref, ctx)),
-      read: async (ref, ctx) => (isRefused(ref) ? null : files.read(ref, ctx)),
-      enqueue: (refs, ctx) =>
-        files.enqueue(
-          refs.filter((ref) => !isRefused(ref)),
-          ctx,
-        ),
-    };
-  }
-
   return (inner) => ({
     async projects(ctx) {
       const { hidesNames, refusedProject, routing } = await rulesNow(ctx);
@@ -272,31 +265,13 @@ export function guard(parts: GuardParts): Layer {
       return hidesNames ? mergeListings([{ repository: inner, has }], routing, ctx) : inner.projects(ctx);
     },
 
-    async project(name, ctx, demand) {
-      const asked = rulesNow(ctx);
-      const rules = asked instanceof Promise ? await asked : asked;
-      assertProject(rules, name, ctx);
-      const shown = await shownProject(rules, inner, name, ctx, demand);
-      if (!shown) return null;
-      const { page, found, view } = shown;
-      if (view.holdsFix && ctx.isDemand !== false) countHeldFix?.(view.holdsFix);
-      return {
-        page,
-        until: view.until,
-        // Who only shows the page needs none.
-        get files() {
-          return view.refused.size === 0 ? found.files : shownFiles(found.files, view.refused);
-        },
-      };
-    },
+    project: (name, ctx, demand) => shownProject(inner, name, ctx, { demand, countFix: countHeldFix }),
 
     file: (request, ctx) => admittedFile(inner, request, ctx),
 
     async document(request, ctx) {
       const { ref } = request;
-      const rules = await rulesNow(ctx);
-      assertProject(rules, ref.project, ctx);
-      const shown = await shownProject(rules, inner, ref.project, ctx);
+      const shown = await shownProject(inner, ref.project, ctx);
       if (ref.kind === "provenance") {
         await shown?.page.cancel();
         const refusals = [...(shown?.view.refused.values() ?? [])];

@@ -54,7 +54,8 @@ export function overlay(parts: OverlayParts): Layer {
       mergeListings([hostedList(hosting, indexes), { repository: inner, has: () => true }], "hosted", ctx),
 
     async project(name, ctx, demand) {
-      const holding = await find(name, ctx);
+      const asked = find(name, ctx);
+      const holding = asked instanceof Promise ? await asked : asked;
       if (!holding) return inner.project(name, ctx, demand);
       const below = holding.isOpen ? await inner.project(name, ctx, demand) : null;
       return {
