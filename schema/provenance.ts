@@ -35,6 +35,23 @@ const logEntry = z.object({
   canonicalizedBody: base64,
 });
 
+const signedByCertificate = z.object({
+  verifier: z.object({ x509Certificate: z.object({ rawBytes: base64 }) }),
+});
+
+/** What the entries of a log say of who has signed, by their kind and version; the first one of Rekor, the others of Rekor 2. */
+export const loggedBodies = {
+  "dsse 0.0.1": z.object({
+    spec: z.object({ signatures: z.array(z.object({ verifier: base64 })).check(z.length(1)) }),
+  }),
+  "dsse 0.0.2": z.object({
+    spec: z.object({ dsseV002: z.object({ signatures: z.array(signedByCertificate).check(z.length(1)) }) }),
+  }),
+  "hashedrekord 0.0.2": z.object({
+    spec: z.object({ hashedRekordV002: z.object({ signature: signedByCertificate }) }),
+  }),
+} as const;
+
 /** An attestation object (PEP 740). */
 export const attestation = z.object({
   version: z.literal(1),

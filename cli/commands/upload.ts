@@ -1,3 +1,4 @@
+import { Option } from "@commander-js/extra-typings";
 import { inSeconds } from "../../worker/duration.ts";
 import { counted } from "../../worker/pypi/counted.ts";
 import { escaped } from "../../worker/pypi/shown.ts";
@@ -11,7 +12,7 @@ import { RetryableFailure, RefusedUpload, uploadApi } from "../upload/api.ts";
 import { attestationsBeside } from "../upload/attestation-files.ts";
 import { foundFiles, type FoundFile } from "../upload/files.ts";
 import { sendUpload } from "../upload/send.ts";
-import { PUBLIC_SERVICES, servicesIn, type SigningServices } from "../upload/signing-services.ts";
+import { PUBLIC_SERVICES, REKOR_VERSIONS, servicesIn, type SigningServices } from "../upload/signing-services.ts";
 
 /** `pypi-edge upload`: uploads files one after the other; where one is refused, the others are still uploaded. */
 export const uploadCommand = () =>
@@ -34,6 +35,11 @@ export const uploadCommand = () =>
     .option("--attest", "make a publish attestation (PEP 740) of each file, in the name of the CI job that runs this")
     .option("--fulcio <url>", "the certificate authority for --attest", PUBLIC_SERVICES.fulcio)
     .option("--rekor <url>", "the transparency log for --attest", PUBLIC_SERVICES.rekor)
+    .addOption(
+      new Option("--rekor-version <number>", "the version of its API; 2 needs --tsa")
+        .choices(REKOR_VERSIONS)
+        .default("1"),
+    )
     .option("--tsa <url>", "a timestamp authority for --attest, where the log gives no time")
     .action(async (names, options) => {
       const { attestations, attest, index, json } = options;

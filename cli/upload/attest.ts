@@ -1,5 +1,15 @@
 import { bundleToJSON, type SerializedBundle } from "@sigstore/bundle";
-import { DSSEBundleBuilder, FulcioSigner, RekorWitness, TSAWitness } from "@sigstore/sign";
+import { dsse } from "@sigstore/core";
+import { HashAlgorithm } from "@sigstore/protobuf-specs";
+import {
+  DSSEBundleBuilder,
+  FulcioSigner,
+  RekorWitness,
+  TSAWitness,
+  type SignatureBundle,
+  type Witness,
+} from "@sigstore/sign";
+import { createHash } from "node:crypto";
 import { SECOND } from "../../worker/duration.ts";
 import { messageOf } from "../../worker/errors.ts";
 import { escaped } from "../../worker/pypi/shown.ts";
@@ -34,7 +44,7 @@ export function createAttester(
       fulcioBaseURL: services.fulcio,
       ...patience,
     });
-    const log = new RekorWitness({ rekorBaseURL: services.rekor, entryType: "dsse", ...patience });
+    const log = logOf(services, patience);
     const clock = services.tsa === undefined ? [] : [new TSAWitness({ tsaBaseURL: services.tsa, ...patience })];
     const statement = {
       _type: "https://in-toto.io/Statement/v1",
@@ -50,6 +60,29 @@ export function createAttester(
     } catch (error) {
       throw new CommandError(escaped(sentenceOf(error, services)));
     }
+  };
+}
+
+function logOf({ rekor, rekorVersion }: SigningServices, patience: { retry: number; timeout?: number }): Witness {
+  const log = { rekorBaseURL: rekor, ...patience };
+  if (rekorVersion !== "2") return new RekorWitness({ ...log, entryType: "dsse" });
+  const second = new RekorWitness({ ...log, majorApiVersion: 2 });
+  return { testify: (content, key) => second.testify(asDigest(content), key) };
+}
+
+/**
+ * A signed envelope as Rekor 2 takes it: it has no entries for envelopes, but for the digest of the bytes that were signed
+ * (rekor-v2-spec, 6.1.4).
+ */
+function asDigest(content: SignatureBundle): SignatureBundle {
+  if (content.$case === "messageSignature") return content;
+  const { payload, payloadType, signatures } = content.dsseEnvelope;
+  const [only] = signatures;
+  if (!only) throw new Error("the envelope has no signature");
+  const digest = createHash("sha256").update(dsse.preAuthEncoding(payloadType, payload)).digest();
+  return {
+    $case: "messageSignature",
+    messageSignature: { messageDigest: { algorithm: HashAlgorithm.SHA2_256, digest }, signature: only.sig },
   };
 }
 

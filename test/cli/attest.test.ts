@@ -52,11 +52,11 @@ const onGitHubActions = () => ({
 });
 
 /** What a verifier that trusts the test sigstore makes of them. */
-const judged = (attestations: readonly unknown[]) =>
+const judged = (attestations: readonly unknown[], by: TestSigstore = sigstore) =>
   verifyAttestations(
     attestations.map((each) => JSON.stringify(each)),
     { filename: SDIST, sha256: SHA256 },
-    trustedRootOf(sigstore.root),
+    trustedRootOf(by.root),
     Date.now(),
   );
 
@@ -77,6 +77,28 @@ test("--attest sends a publish attestation by the job that runs it, which verifi
   // What the server has is neither signed nor sent again.
   expect((await upload(to, onGitHubActions())).output).toContain("1 already there");
   expect([services.requests.length, server.ends.length]).toEqual([ASKED.length, 1]);
+});
+
+test("--rekor-version 2 sends one that a log of Rekor 2 has, with a signed time, which verifies", async () => {
+  const newest = await TestSigstore.make("rekor2");
+  const at = await new SigningServices(newest, { [JOB]: onGitHub("acme/demo") }).start();
+  try {
+    const to = ["--attest", "--fulcio", at.url, "--rekor", at.url, "--rekor-version", "2", "--tsa", at.url];
+    const { code, output } = await upload(to, { SIGSTORE_ID_TOKEN: identityTokenOf(JOB) });
+    expect([code, output]).toEqual([0, expect.stringContaining("1 published")]);
+    expect(at.requests.toSorted()).toEqual(["/api/v1/timestamp", "/api/v2/log/entries", "/api/v2/signingCert"]);
+    const [attestation] = server.ends[0]?.attestations ?? [];
+    expect(attestation).toHaveProperty("verification_material.transparency_entries.0.kindVersion", {
+      kind: "hashedrekord",
+      version: "0.0.2",
+    });
+    expect(judged([attestation], newest)).toMatchObject({
+      state: "verified",
+      publisher: { kind: "GitHub", repository: "acme/demo", workflow: "release.yml" },
+    });
+  } finally {
+    await at.stop();
+  }
 });
 
 test("--attest without an identity says where there is one, and publishes nothing", async () => {
@@ -146,6 +168,11 @@ test("--attestations sends those beside a file, and refuses a file that has none
 
 test.each([
   [["--attest", "--attestations"], /name one of them/],
+  [
+    ["--attest", "--rekor-version", "2"],
+    /gives no time, so nothing would verify: name a timestamp authority with --tsa/,
+  ],
+  [["--attest", "--rekor-version", "3"], /Allowed choices are 1, 2/],
   [["--attest", "--rekor", "http://log.example"], /--rekor must be an address that begins with https:\/\//],
 ])("%j is a wrong command line", async (args, sentence) => {
   expect(await upload(args)).toMatchObject({ code: 2, output: expect.stringMatching(sentence) });

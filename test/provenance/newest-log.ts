@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { provenanceObject } from "../../schema/provenance.ts";
 import { trustedRootOf } from "../../worker/provenance/trusted-root.ts";
-import { verifyProvenance } from "../../worker/provenance/verify.ts";
+import { verifyAttestations, verifyProvenance } from "../../worker/provenance/verify.ts";
 import { Random } from "../fuzz/random.ts";
-import { onGitHub, TestSigstore } from "../support/sigstore/sigstore.ts";
+import { onGitHub, TestSigstore, type LogKind } from "../support/sigstore/sigstore.ts";
 import { mutated } from "./mutate.ts";
 
 const FILE = { filename: "demo-1.0.tar.gz", sha256: "d".repeat(64) };
@@ -12,8 +12,8 @@ const AT = Date.parse("2026-11-20T10:00:00Z");
 const NOW = Date.parse("2026-11-29T12:00:00Z");
 
 /** A sigstore with the newest kind of log, and a provenance object of it. */
-async function signed() {
-  const sigstore = await TestSigstore.make("rekor2");
+async function signed(kind: LogKind = "rekor2") {
+  const sigstore = await TestSigstore.make(kind);
   const text = await sigstore.provenance(GITHUB, { ...FILE, ...onGitHub("acme/demo"), at: AT });
   const root = trustedRootOf(sigstore.root);
   return { sigstore, text, judged: (other: string) => verifyProvenance(other, FILE, root, NOW) };
@@ -56,6 +56,26 @@ export function verifiesTheNewestLog(): void {
       predicates: ["publish"],
     });
   });
+
+  test("verifies an entry for the envelope too, as the newest log had them at first", async () => {
+    const { text, judged } = await signed("rekor2-dsse");
+    expect(judged(text)).toMatchObject({ state: "verified", signedAt: AT });
+  });
+
+  test.each(["ecdsa", "rekor2", "rekor2-dsse"] as const)(
+    "refuses what a log (%s) has under another certificate for the same key",
+    async (kind) => {
+      const sigstore = await TestSigstore.make(kind);
+      const file = { ...FILE, ...onGitHub("acme/demo"), at: AT };
+      const judge = (attestation: object) =>
+        verifyAttestations([JSON.stringify(attestation)], FILE, trustedRootOf(sigstore.root), NOW);
+      expect(judge(await sigstore.attest(file)).state).toBe("verified");
+      expect(judge(await sigstore.attest({ ...file, loggedAs: onGitHub("other/demo") }))).toEqual({
+        state: "refused",
+        reason: "the transparency log has it under another certificate.",
+      });
+    },
+  );
 
   test("refuses one without a time, with the time of another, and with one that no authority of the root has signed", async () => {
     const [{ sigstore, text, judged }, other] = await Promise.all([signed(), signed()]);

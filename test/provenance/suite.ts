@@ -6,6 +6,7 @@ import publish from "../fixtures/attestations/pypi_attestations-0.0.19.tar.gz.pu
 import slsa from "../fixtures/attestations/pypi_attestations-0.0.19.tar.gz.slsa.attestation?raw";
 import gitlab from "../fixtures/attestations/gitlab_oidc_project-0.0.3.tar.gz.publish.attestation?raw";
 import models from "../fixtures/attestations/pypi_attestation_models-0.0.4a2.tar.gz.publish.attestation?raw";
+import newest from "../fixtures/attestations/rekor2.json?raw";
 import { shippedRoot } from "../../worker/provenance/shipped-root.ts";
 import { trustedRootOf, type TrustedRoot } from "../../worker/provenance/trusted-root.ts";
 import { verifyAttestations, verifyProvenance } from "../../worker/provenance/verify.ts";
@@ -111,6 +112,20 @@ export function verifiesTheFixtures(): void {
       state: "verified",
       publisher: { kind: "GitHub", repository: "trailofbits/pypi-attestation-models", workflow: "release.yml" },
       ref: "refs/tags/v0.0.4a2",
+    });
+  });
+
+  test("verifies what pypi-edge upload --attest --rekor-version 2 has made", () => {
+    const { file, root, attestation } = JSON.parse(newest) as {
+      readonly file: { readonly filename: string; readonly sha256: string };
+      readonly root: object;
+      readonly attestation: object;
+    };
+    expect(verifyAttestations([JSON.stringify(attestation)], file, trustedRootOf(root), NOW)).toMatchObject({
+      state: "verified",
+      publisher: { kind: "GitHub", repository: "acme/demo", workflow: "release.yml" },
+      signedAt: expect.any(Number),
+      predicates: ["publish"],
     });
   });
 

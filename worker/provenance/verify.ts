@@ -13,11 +13,12 @@ import { isSamePublisher, publisherLabel, type Publisher } from "../pypi/publish
 import { SECOND } from "../duration.ts";
 import type { Signer, Verdict } from "../pypi/verdict.ts";
 import { claimsOf, type CertificateClaims } from "./certificate.ts";
+import { certificateIn, isWholeProof } from "./log-entry.ts";
 import { isKnownKind, isStated, publisherOf } from "./publisher-of.ts";
 import { unusable, type TrustedRoot } from "./trusted-root.ts";
 
 /** The version of all that a verdict stands on beside the root. To be raised where the same input may come to another verdict. */
-export const VERIFIER = "sigstore-verify 4.1.3, 2";
+export const VERIFIER = "sigstore-verify 4.1.3, 3";
 
 /** Longer provenance objects are not read: PyPI's have some 10,000 characters for each attestation. */
 export const MAX_PROVENANCE = 256 * 1024;
@@ -113,7 +114,7 @@ function parsed<Value>(
 /** Who has signed one attestation, if all of it is right. */
 function verifiedSigner(attestation: Attestation, file: AttestedFile, { material }: TrustedRoot): Signer {
   const { certificate, transparency_entries: entries } = attestation.verification_material;
-  if (!entries.every(isWhole)) throw new Refusal(SENTENCES["TLOG_INCLUSION_PROOF_ERROR"]);
+  if (!entries.every(isWholeProof)) throw new Refusal(SENTENCES["TLOG_INCLUSION_PROOF_ERROR"]);
   let claims: CertificateClaims;
   try {
     claims = claimsOf(certificate);
@@ -130,6 +131,9 @@ function verifiedSigner(attestation: Attestation, file: AttestedFile, { material
   } catch (error) {
     if (!(error instanceof VerificationError)) throw new Refusal("its signature cannot be read");
     throw new Refusal(SENTENCES[error.code] ?? "its signature is not right");
+  }
+  if (!entries.every((entry) => certificateIn(entry) === certificate)) {
+    throw new Refusal("the transparency log has it under another certificate");
   }
   const predicate = attestedPredicate(attestation.envelope.statement, file);
   const publisher = publisherOf(claims);
@@ -158,34 +162,6 @@ const SENTENCES: Readonly<Record<string, string>> = {
   SIGNATURE_ERROR: "its signature is not by the certificate's key",
   TIMESTAMP_ERROR: "nothing that is trusted says when it was signed",
 };
-
-/**
- * Whether a proof says what the log's signed note says, and the note is as logs write it. The library reads the note alone:
- * what else were written would have no effect, and the same attestation would have many forms. A log that promises nothing
- * (Rekor 2) signs no index but that of the proof.
- */
-function isWhole({ logIndex, inclusionPromise, inclusionProof }: Entry): boolean {
-  const { rootHash, treeSize, checkpoint } = inclusionProof;
-  const [origin = "", size, root, ...rest] = checkpoint.envelope.split("\n");
-  const signatures = rest.slice(rest.indexOf("") + 1, -1);
-  const isOfOrigin = (line: string) => {
-    const [, name = "", signature = ""] = NOTE_SIGNATURE.exec(line) ?? [];
-    return (origin === name || origin.startsWith(`${name} `)) && btoa(atob(signature)) === signature;
-  };
-  return (
-    (Boolean(inclusionPromise) || logIndex === inclusionProof.logIndex) &&
-    size === treeSize &&
-    root === rootHash &&
-    rest.includes("") &&
-    rest.at(-1) === "" &&
-    signatures.some(isOfOrigin) &&
-    signatures.every((line) => NOTE_SIGNATURE.test(line))
-  );
-}
-
-const NOTE_SIGNATURE = /^\u2014 (\S+) ([A-Za-z0-9+/]+={0,2})$/;
-
-type Entry = Attestation["verification_material"]["transparency_entries"][number];
 
 /** The attestation as a bundle of sigstore's. */
 function bundleOf({ verification_material: material, envelope }: Attestation) {

@@ -3,7 +3,9 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { json } from "node:stream/consumers";
 import type { Subject } from "../sigstore/certificates.ts";
 import type { TestSigstore } from "../sigstore/sigstore.ts";
-import { base64, bytesOf, hex } from "../sigstore/text.ts";
+import { signedBytesOf } from "../sigstore/envelope.ts";
+import { sha256 } from "../sigstore/keys.ts";
+import { bytesOf, hex, pem } from "../sigstore/text.ts";
 import { LoopbackService } from "./loopback.ts";
 
 interface CertificateRequest {
@@ -18,13 +20,21 @@ interface EntryRequest {
   readonly spec: { readonly proposedContent: { readonly envelope: string; readonly verifiers: readonly [string] } };
 }
 
+/** What the second version of Rekor is asked, as protobuf's JSON has it. */
+interface DigestRequest {
+  readonly hashedRekordRequestV002: {
+    readonly digest: string;
+    readonly signature: {
+      readonly content: string;
+      readonly verifier: { readonly x509Certificate: { readonly rawBytes: string } };
+    };
+  };
+}
+
 interface Envelope {
   readonly payload: string;
   readonly signatures: readonly [{ readonly sig: string }];
 }
-
-const pem = (certificate: Uint8Array) =>
-  `-----BEGIN CERTIFICATE-----\n${base64(certificate).replaceAll(/(.{64})/g, "$1\n")}\n-----END CERTIFICATE-----\n`;
 
 /** The claims of a token, of which nothing is verified. */
 const claimsOf = (token: string) =>
@@ -54,6 +64,7 @@ export class SigningServices extends LoopbackService {
       "/identity": async () => ({ value: searchParams.get("audience") === "sigstore" && this.identity }),
       "/api/v2/signingCert": () => this.#certify(request),
       "/api/v1/log/entries": () => this.#enter(request),
+      "/api/v2/log/entries": () => this.#enterDigest(request),
       "/api/v1/timestamp": () => this.#stamp(request),
     };
     this.requests.push(pathname);
@@ -85,7 +96,9 @@ export class SigningServices extends LoopbackService {
     const { envelope, verifiers } = ((await json(request)) as EntryRequest).spec.proposedContent;
     const { payload, signatures } = JSON.parse(envelope) as Envelope;
     const certificate = bytesOf(atob(verifiers[0]).replaceAll(/-----[^-]+-----|\s/g, ""));
-    const entered = { statement: bytesOf(payload), signature: bytesOf(signatures[0].sig), certificate };
+    const statement = bytesOf(payload);
+    const digest = await sha256(signedBytesOf(statement));
+    const entered = { statement, digest, signature: bytesOf(signatures[0].sig), certificate };
     const entry = await this.#sigstore.enter(entered, Date.now());
     const { rootHash, hashes, checkpoint, ...proof } = entry.inclusionProof;
     const inHex = (text: string) => hex(bytesOf(text));
@@ -107,6 +120,14 @@ export class SigningServices extends LoopbackService {
         },
       },
     };
+  }
+
+  /** The second version of Rekor answers with the entry as bundles have it. */
+  async #enterDigest(request: IncomingMessage): Promise<unknown> {
+    const { digest, signature } = ((await json(request)) as DigestRequest).hashedRekordRequestV002;
+    const certificate = bytesOf(signature.verifier.x509Certificate.rawBytes);
+    const entered = { digest: bytesOf(digest), signature: bytesOf(signature.content), certificate };
+    return this.#sigstore.enter(entered, Date.now());
   }
 
   async #stamp(request: IncomingMessage): Promise<Uint8Array> {

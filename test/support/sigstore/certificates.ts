@@ -1,4 +1,17 @@
-import { bits, element, integer, joinedBytes, octets, oid, sequence, set, tagged, time, utf8, yes } from "./der.ts";
+import {
+  bits,
+  element,
+  integer,
+  joinedBytes,
+  octets,
+  oid,
+  sequence,
+  set,
+  tagged,
+  timeOfCertificate,
+  utf8,
+  yes,
+} from "./der.ts";
 import { sha256, type SigningKey } from "./keys.ts";
 
 const ECDSA_WITH_SHA256 = sequence(oid("1.2.840.10045.4.3.2"));
@@ -42,7 +55,7 @@ const toBeSigned = ({ serial, issuer, subject, from, to, key, extensions }: Want
     integer(serial),
     ECDSA_WITH_SHA256,
     issuer,
-    sequence(time(from), time(to)),
+    sequence(timeOfCertificate(from), timeOfCertificate(to)),
     subject,
     key.spki,
     tagged(3, sequence(...extensions)),

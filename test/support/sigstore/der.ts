@@ -48,9 +48,13 @@ export function oid(text: string): Uint8Array<ArrayBuffer> {
   return element(0x06, Uint8Array.from(bytes));
 }
 
+const digitsOf = (at: number) => new Date(at).toISOString().replaceAll(/[-:T]|\.\d+/g, "");
+
 /** GeneralizedTime, to the second. */
-export const time = (at: number) =>
-  element(0x18, new TextEncoder().encode(new Date(at).toISOString().replaceAll(/[-:T]|\.\d+/g, "")));
+export const time = (at: number) => element(0x18, new TextEncoder().encode(digitsOf(at)));
+
+/** UTCTime, which has two digits for the year: certificates have it until 2049 (RFC 5280, 4.1.2.5). */
+export const timeOfCertificate = (at: number) => element(0x17, new TextEncoder().encode(digitsOf(at).slice(2)));
 
 /** An ECDSA signature of WebCrypto, two halves, as everyone else writes it. */
 export const ecdsaSignature = (raw: Uint8Array) =>

@@ -1,6 +1,6 @@
 import { joinedBytes } from "./der.ts";
 import { sha256, type SigningKey } from "./keys.ts";
-import { base64, hex, utf8Bytes } from "./text.ts";
+import { base64, hex, pem, utf8Bytes } from "./text.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -21,9 +21,11 @@ export interface LogEntry {
   readonly canonicalizedBody: string;
 }
 
-/** What is entered: a statement in its envelope. */
+/** What is entered: a statement in its envelope. The second version of Rekor is told the digest alone. */
 export interface Entered {
-  readonly statement: Bytes;
+  readonly statement?: Bytes;
+  /** SHA-256 of what was signed. */
+  readonly digest: Bytes;
   readonly signature: Uint8Array;
   /** DER. */
   readonly certificate: Bytes;
@@ -34,19 +36,24 @@ const PLACE = "1";
 
 export const LOG_HOST = "log.sigstore.test";
 
+/** The kinds of entries, each with its version. */
+export type EntryForm = keyof typeof BODIES;
+
 /** A transparency log: Rekor, or the second version of it, which promises nothing and gives no time. */
 export class TestLog {
-  readonly version: 1 | 2;
+  readonly #form: EntryForm;
+  readonly saysTime: boolean;
   readonly #key: SigningKey;
   readonly #id: Bytes;
   #entries = 0;
 
-  private constructor(version: 1 | 2, key: SigningKey, id: Bytes) {
-    [this.version, this.#key, this.#id] = [version, key, id];
+  private constructor(form: EntryForm, key: SigningKey, id: Bytes) {
+    [this.#form, this.#key, this.#id] = [form, key, id];
+    this.saysTime = saysTime(form);
   }
 
-  static async make(version: 1 | 2, key: SigningKey): Promise<TestLog> {
-    return new TestLog(version, key, version === 1 ? key.id : await noteKeyId(key));
+  static async make(form: EntryForm, key: SigningKey): Promise<TestLog> {
+    return new TestLog(form, key, saysTime(form) ? key.id : await noteKeyId(key));
   }
 
   /** As a trusted root has it. */
@@ -62,12 +69,14 @@ export class TestLog {
 
   async enter(entered: Entered, at: number): Promise<LogEntry> {
     const index = (this.#entries += 1);
-    const body = utf8Bytes(JSON.stringify(await (this.version === 1 ? firstBody(entered) : secondBody(entered))));
+    const [kind = "", version = ""] = this.#form.split(" ");
+    const spec = await BODIES[this.#form](entered);
+    const body = utf8Bytes(JSON.stringify({ apiVersion: version, kind, spec }));
     return {
-      logIndex: this.version === 1 ? `${index}` : PLACE,
+      logIndex: this.saysTime ? `${index}` : PLACE,
       logId: { keyId: base64(this.#id) },
-      kindVersion: { kind: "dsse", version: this.version === 1 ? "0.0.1" : "0.0.2" },
-      ...(this.version === 1 && (await this.#promised(body, index, Math.floor(at / 1_000)))),
+      kindVersion: { kind, version },
+      ...(this.saysTime && (await this.#promised(body, index, Math.floor(at / 1_000)))),
       inclusionProof: await this.#proof(body),
       canonicalizedBody: base64(body),
     };
@@ -84,7 +93,7 @@ export class TestLog {
     const [before, own] = await Promise.all([utf8Bytes("another entry"), body].map(leafHash));
     if (!before || !own) throw new Error("there are two");
     const rootHash = base64(await sha256(joinedBytes(Uint8Array.of(1), before, own)));
-    const note = `${LOG_HOST}${this.version === 1 ? " - 1" : ""}\n2\n${rootHash}\n`;
+    const note = `${LOG_HOST}${this.saysTime ? " - 1" : ""}\n2\n${rootHash}\n`;
     const signature = base64(joinedBytes(this.#id.subarray(0, 4), await this.#key.sign(utf8Bytes(note))));
     return {
       logIndex: PLACE,
@@ -102,30 +111,32 @@ const leafHash = (body: Bytes) => sha256(joinedBytes(Uint8Array.of(0), body));
 const noteKeyId = ({ spki }: SigningKey) =>
   sha256(joinedBytes(utf8Bytes(`${LOG_HOST}\n`), Uint8Array.of(1), spki.subarray(-32)));
 
-const firstBody = async ({ statement, signature, certificate }: Entered) => ({
-  apiVersion: "0.0.1",
-  kind: "dsse",
-  spec: {
-    payloadHash: { algorithm: "sha256", value: hex(await sha256(statement)) },
-    signatures: [{ signature: base64(signature), verifier: base64(certificate) }],
-  },
+/** What each kind of entry says. */
+const BODIES = {
+  "dsse 0.0.1": async ({ statement, signature, certificate }: Entered) => ({
+    payloadHash: { algorithm: "sha256", value: hex(await hashOf(statement)) },
+    signatures: [{ signature: base64(signature), verifier: base64(utf8Bytes(pem(certificate))) }],
+  }),
+  "dsse 0.0.2": async ({ statement, ...signed }: Entered) => ({
+    dsseV002: {
+      payloadHash: { algorithm: "SHA2_256", digest: base64(await hashOf(statement)) },
+      signatures: [signatureOf(signed)],
+    },
+  }),
+  "hashedrekord 0.0.2": async ({ digest, ...signed }: Entered) => ({
+    hashedRekordV002: { data: { algorithm: "SHA2_256", digest: base64(digest) }, signature: signatureOf(signed) },
+  }),
+};
+
+/** Whether a log with such entries promises them and gives times. */
+const saysTime = (form: EntryForm) => form.endsWith(" 0.0.1");
+
+const signatureOf = ({ signature, certificate }: Pick<Entered, "signature" | "certificate">) => ({
+  content: base64(signature),
+  verifier: { keyDetails: "PKIX_ECDSA_P256_SHA_256", x509Certificate: { rawBytes: base64(certificate) } },
 });
 
-const secondBody = async ({ statement, signature, certificate }: Entered) => ({
-  apiVersion: "0.0.2",
-  kind: "dsse",
-  spec: {
-    dsseV002: {
-      payloadHash: { algorithm: "SHA2_256", digest: base64(await sha256(statement)) },
-      signatures: [
-        {
-          content: base64(signature),
-          verifier: {
-            keyDetails: "PKIX_ECDSA_P256_SHA_256",
-            x509Certificate: { rawBytes: base64(certificate) },
-          },
-        },
-      ],
-    },
-  },
-});
+function hashOf(statement: Bytes | undefined): Promise<Bytes> {
+  if (!statement) throw new Error("this log wants the statement");
+  return sha256(statement);
+}

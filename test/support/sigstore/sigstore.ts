@@ -1,11 +1,9 @@
-import { joinedBytes } from "./der.ts";
 import { makeAuthority, makeCertificate, type Authority, type Subject } from "./certificates.ts";
+import { signedBytesOf } from "./envelope.ts";
 import { ecdsaKey, edwardsKey, sha256, type SigningKey } from "./keys.ts";
-import { TestLog, type Entered, type LogEntry } from "./log.ts";
+import { TestLog, type Entered, type EntryForm, type LogEntry } from "./log.ts";
 import { base64, bytesOf, utf8Bytes } from "./text.ts";
 import { TestTimestamps } from "./timestamps.ts";
-
-const TYPE = "application/vnd.in-toto+json";
 
 /** What an attestation is to say. */
 export interface Attested extends Subject {
@@ -14,6 +12,8 @@ export interface Attested extends Subject {
   readonly predicate?: "publish" | "slsa" | undefined;
   /** When it is signed. Milliseconds since the epoch. */
   readonly at?: number | undefined;
+  /** Whom the certificate is for under which the log has it, where it is another than that of the attestation. */
+  readonly loggedAs?: Subject | undefined;
 }
 
 /** A provenance object, as far as it is changed here. */
@@ -55,8 +55,18 @@ export function onGitHub(
   };
 }
 
-/** The keys that a sigstore's log may have: Rekor's, Rekor's with an Ed25519 key, and those of its second version. */
-export type LogKind = "ecdsa" | "edwards" | "rekor2";
+/**
+ * What log a sigstore may have: Rekor, Rekor with an Ed25519 key, the second version of it, and that one as it was at first, which
+ * had entries for envelopes.
+ */
+export type LogKind = "ecdsa" | "edwards" | "rekor2" | "rekor2-dsse";
+
+const FORMS = {
+  ecdsa: "dsse 0.0.1",
+  edwards: "dsse 0.0.1",
+  rekor2: "hashedrekord 0.0.2",
+  "rekor2-dsse": "dsse 0.0.2",
+} as const satisfies Record<LogKind, EntryForm>;
 
 /** A sigstore of our own: authorities for certificates and times, a log of each, whose root nothing else trusts. */
 export class TestSigstore {
@@ -73,7 +83,7 @@ export class TestSigstore {
   static async make(kind: LogKind = "ecdsa"): Promise<TestSigstore> {
     const since = Date.parse("2020-01-01T00:00:00Z");
     const authority = await makeAuthority("Test Fulcio", await ecdsaKey(), since);
-    const log = await TestLog.make(kind === "rekor2" ? 2 : 1, await (kind === "ecdsa" ? ecdsaKey() : edwardsKey()));
+    const log = await TestLog.make(FORMS[kind], await (kind === "ecdsa" ? ecdsaKey() : edwardsKey()));
     return new TestSigstore(authority, await ecdsaKey(), log, await TestTimestamps.make(since));
   }
 
@@ -126,6 +136,7 @@ export class TestSigstore {
     sha256: digest,
     predicate = "publish",
     at = Date.now(),
+    loggedAs,
     ...subject
   }: Attested): Promise<object> {
     const key = await ecdsaKey();
@@ -138,11 +149,11 @@ export class TestSigstore {
         predicate: predicate === "slsa" ? {} : null,
       }),
     );
-    const signature = await key.sign(
-      joinedBytes(utf8Bytes(`DSSEv1 ${TYPE.length} ${TYPE} ${statement.byteLength} `), statement),
-    );
-    const entry = await this.enter({ statement, signature, certificate }, at);
-    const stamped = this.#log.version === 2 && (await this.stamp(await sha256(new Uint8Array(signature)), at));
+    const signed = signedBytesOf(statement);
+    const signature = await key.sign(signed);
+    const logged = loggedAs ? await this.certify(key.spki, loggedAs, at) : certificate;
+    const entry = await this.enter({ statement, digest: await sha256(signed), signature, certificate: logged }, at);
+    const stamped = !this.#log.saysTime && (await this.stamp(await sha256(new Uint8Array(signature)), at));
     return {
       version: 1,
       verification_material: {
