@@ -81,6 +81,7 @@ describe("the page of the audit log", () => {
     const own = bearer((await give(rig, { scopes: ["admin"], index: "team" })).text);
     expect(subjects(await page("", own))[0]).toBe(119);
     expect(subjects(await page("", own))[1]).toBe(117);
+    expect(await page("", own)).toMatch(/<option value="team"(?![^]*<option value="default")/);
     expect(subjects((await rig.get("/-/audit?format=csv", own)).text())).toHaveLength(60);
     const statuses = await Promise.all([
       rig.get("/-/audit"),

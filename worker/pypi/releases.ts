@@ -50,7 +50,8 @@ function releaseOf({
   };
 }
 
-const newestFirst = (one: ListedRelease, other: ListedRelease) =>
+/** An order of releases: the newest version first, and what is no version of PEP 440 last. */
+export const newestFirst = (one: Pick<ListedRelease, "parsed">, other: Pick<ListedRelease, "parsed">): number =>
   one.parsed && other.parsed
     ? compareVersions(other.parsed, one.parsed)
     : Number(other.parsed !== undefined) - Number(one.parsed !== undefined);

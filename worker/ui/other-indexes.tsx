@@ -46,13 +46,15 @@ export async function otherSearches(
   ctx: Context,
 ): Promise<readonly OtherSearch[]> {
   const others = await otherIndexes(c, authorize, index);
-  return Promise.all(
+  const searches = await Promise.all(
     others.map(async ({ name, base, repository }, at) => ({
       name,
       base,
       hosted: at < MAX_COUNTED ? await countHosted({ repository }, query, ctx) : undefined,
     })),
   );
+  // Those with something to find first.
+  return searches.toSorted((one, other) => Number((other.hosted ?? 0) > 0) - Number((one.hosted ?? 0) > 0));
 }
 
 interface SearchElsewhereProps {
@@ -64,14 +66,17 @@ interface SearchElsewhereProps {
 /** Leads to the same search in the other indexes; nothing where there are none. */
 export const SearchElsewhere = ({ place, query, others }: SearchElsewhereProps) =>
   others.length === 0 ? null : (
-    <ul class="plain">
-      {others.map(({ name, base, hosted = 0 }) => (
-        <li>
-          <a href={`${place.up}${base === "" ? "" : `${base.slice(1)}/`}search?q=${encodeURIComponent(query)}`}>
-            Search in {name}
-          </a>
-          {hosted > 0 && <span class="soft">: {counted(hosted, "project")} hosted there</span>}
-        </li>
-      ))}
-    </ul>
+    <>
+      <h2>In other indexes</h2>
+      <ul class="plain">
+        {others.map(({ name, base, hosted = 0 }) => (
+          <li>
+            <a href={`${place.up}${base === "" ? "" : `${base.slice(1)}/`}search?q=${encodeURIComponent(query)}`}>
+              Search in {name}
+            </a>
+            {hosted > 0 && <span class="soft">: {counted(hosted, "project")} hosted there</span>}
+          </li>
+        ))}
+      </ul>
+    </>
   );

@@ -64,6 +64,11 @@ export async function problemPage(c: HonoContext<AppEnv>, error: unknown, index:
       ) : (
         <p class="lead">{sentence}</p>
       )}
+      {(status === 404 || status === 400) && (
+        <p>
+          <a href={place.up}>The indexes of this server</a>
+        </p>
+      )}
       {status === 403 && place.forms && (
         <p>
           <a href={`${place.up}-/sign-in`}>Who you are here</a>

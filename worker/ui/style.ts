@@ -127,6 +127,7 @@ summary + .fields { margin-top: 1rem; }
 .confirm summary { color: var(--bad); }
 button.danger { color: var(--bad); border-color: currentColor; }
 .actions { margin: 1.25rem 0; }
+.buttons { display: flex; flex-wrap: wrap; gap: 0.6rem; }
 button.main { background: var(--accent); border-color: var(--accent); color: var(--card); font-weight: 600; }
 .done { border-left-color: var(--good); }
 ul.jobs > li { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 0.5rem 1rem; margin: 0.5rem 0; padding: 0.6rem 1rem; }

@@ -67,7 +67,7 @@ describe.skipIf(findChromium() === undefined)("signed in, in Chromium", () => {
       expect(await page.context().cookies()).toMatchObject([
         { name: "pypi-edge", path: "/", httpOnly: true, sameSite: "Strict" },
       ]);
-      await page.getByRole("button", { name: "Sign out" }).click();
+      await page.getByRole("button", { name: "Sign out", exact: true }).click();
       await headed(page, "Sign in");
       expect(await page.context().cookies()).toEqual([]);
       await page.goto(`${site.origin}/team/`);

@@ -7,7 +7,7 @@ import type { Authorize } from "../../http/access.ts";
 import { answerAudit, newestEntries, ownSelection } from "../../http/api/audit.ts";
 import { parametersOf } from "../../http/api/parameters.ts";
 import type { AppEnv } from "../../http/context.ts";
-import type { SignedIn } from "../../http/signed-in.ts";
+import { may, type SignedIn } from "../../http/signed-in.ts";
 import { Layout, pagePlace, sendHtml, type PagePlace } from "../layout.tsx";
 import { Badge, Command, Scrolled } from "../parts.tsx";
 import { shellWord } from "../shell-word.ts";
@@ -49,7 +49,7 @@ export function auditPageRoutes({ authorize, auditLog, indexes, publicUrl }: Aud
     }
     const found = await newestEntries(auditLog, { ...filter, ...(before !== undefined && { before }) }, SHOWN + 1);
     const place = pagePlace(c, { name: DEFAULT, base: "" }, publicUrl);
-    const names = indexes.map(({ name }) => name);
+    const names = indexes.flatMap(({ name }) => (may(who, { scope: "admin", index: name }) ? [name] : []));
     const answer = await sendHtml(
       c,
       <AuditPage place={place} who={who} filter={filter} names={names} found={found} isFirst={before === undefined} />,

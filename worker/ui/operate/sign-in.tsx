@@ -121,6 +121,7 @@ interface WhoProps {
 
 function WhoYouAre({ place, who, indexes }: WhoProps) {
   const { name, index, scopes, projects, expiresAt } = who;
+  const pages = operatePagesFor(who);
   const readable = indexes.filter((each) => !each.isPrivate || may(who, { scope: "read", index: each.name }));
   return (
     <Layout title="Signed in · pypi-edge" place={place}>
@@ -149,26 +150,33 @@ function WhoYouAre({ place, who, indexes }: WhoProps) {
           </dd>
         </div>
       </dl>
-      <h2>What you may open</h2>
-      <ul class="plain">
-        {readable.map((each) => (
-          <li>
-            <a href={`${place.up}${each.base === "" ? "" : `${each.base.slice(1)}/`}`}>Index {each.name}</a>
-          </li>
-        ))}
-        {operatePagesFor(who).map(({ path, title }) => (
-          <li>
-            <a href={`${place.up}-/${path}`}>{title}</a>
-          </li>
-        ))}
-      </ul>
       {place.forms && (
-        <form method="post" action={`${place.up}-/sign-out`} class="actions">
+        <form method="post" action={`${place.up}-/sign-out`} class="actions buttons">
           <button class="main">Sign out</button>
           <button name="everywhere" value="yes">
             Sign out every browser with this token
           </button>
         </form>
+      )}
+      <h2>Indexes that you may read</h2>
+      <ul class="plain">
+        {readable.map((each) => (
+          <li>
+            <a href={`${place.up}${each.base === "" ? "" : `${each.base.slice(1)}/`}`}>{each.name}</a>
+          </li>
+        ))}
+      </ul>
+      {pages.length > 0 && (
+        <>
+          <h2>What you may administer</h2>
+          <ul class="plain">
+            {pages.map(({ path, title }) => (
+              <li>
+                <a href={`${place.up}-/${path}`}>{title}</a>
+              </li>
+            ))}
+          </ul>
+        </>
       )}
     </Layout>
   );

@@ -3,6 +3,7 @@ import { isYanked, type FileEntry } from "../../pypi/page.ts";
 import { listedFrom } from "../../pypi/file-url.ts";
 import type { ProjectName } from "../../pypi/name.ts";
 import type { PagePlace } from "../layout.tsx";
+import { counted } from "../../pypi/counted.ts";
 import { Badge, Day, Minute, Scrolled, UploadedBy } from "../parts.tsx";
 import { sizeText } from "../../pypi/size-text.ts";
 import { BuiltBy } from "./built-by.tsx";
@@ -25,6 +26,9 @@ interface FilesProps {
 
 /** So few files need no filter. */
 const FEW = 4;
+
+/** More rows take a browser seconds, and no person reads them: the filter finds the others. */
+const MAX_SHOWN = 300;
 
 /** The files of one release. */
 export function Files({ place, project, files, filter, by }: FilesProps) {
@@ -54,12 +58,18 @@ export function Files({ place, project, files, filter, by }: FilesProps) {
             </tr>
           </thead>
           <tbody>
-            {shown.map((file) => (
+            {shown.slice(0, MAX_SHOWN).map((file) => (
               <FileRow place={place} project={project} file={file} isMirrored={isMirrored} by={by} />
             ))}
           </tbody>
         </table>
       </Scrolled>
+      {shown.length > MAX_SHOWN && (
+        <p class="soft">
+          The first {MAX_SHOWN} are shown. Choose a Python or a platform, or see all of them in the{" "}
+          <a href={`${place.at}simple/${project}/`}>Simple API</a>.
+        </p>
+      )}
     </>
   );
 }
@@ -142,7 +152,7 @@ function Filter({ files, filter, shown }: FilterProps) {
       <Choice name="platform" label="Platform" all="every platform" options={platforms} chosen={filter.platform} />
       <button>Show</button>
       <span class="soft small" role="status">
-        {shown} of {files.length} files
+        {shown.toLocaleString("en")} of {counted(files.length, "file")}
       </span>
     </form>
   );
@@ -188,35 +198,32 @@ export function Refused({ place, project, files }: RefusedProps) {
     <>
       <h2 id="refused">Not offered</h2>
       <ul class="plain refused">
-        {files
-          .toReversed()
-          .slice(0, MAX_REFUSED)
-          .map(({ filename, rules }) => (
-            <li class="card">
-              <b>{filename}</b>
-              {rules
-                .filter(({ mode, exempted }) => mode === "enforce" && !exempted)
-                .map(({ rule, sentence, until, advisory }) => (
-                  <p>
-                    <Badge tone="bad">{rule}</Badge> {sentence}
-                    {until !== undefined && (
-                      <>
-                        {" "}
-                        Until <Day at={until} />.
-                      </>
-                    )}
-                    {advisory && (
-                      <>
-                        {" "}
-                        <a href={advisory.url} rel="noopener noreferrer">
-                          {advisory.id}
-                        </a>
-                      </>
-                    )}
-                  </p>
-                ))}
-            </li>
-          ))}
+        {files.slice(0, MAX_REFUSED).map(({ filename, rules }) => (
+          <li class="card">
+            <b>{filename}</b>
+            {rules
+              .filter(({ mode, exempted }) => mode === "enforce" && !exempted)
+              .map(({ rule, sentence, until, advisory }) => (
+                <p>
+                  <Badge tone="bad">{rule}</Badge> {sentence}
+                  {until !== undefined && !sentence.includes(" until ") && (
+                    <>
+                      {" "}
+                      Until <Day at={until} />.
+                    </>
+                  )}
+                  {advisory && (
+                    <>
+                      {" "}
+                      <a href={advisory.url} rel="noopener noreferrer">
+                        {advisory.id}
+                      </a>
+                    </>
+                  )}
+                </p>
+              ))}
+          </li>
+        ))}
       </ul>
       <p>
         <a href={`${place.at}-/why/${project}`}>What the policy says of each file of {project}</a>

@@ -3,8 +3,8 @@ import { fileTags, byTags, type FileTags } from "../../pypi/file-tags.ts";
 import { fileLabel, isHostedEntry, refOf } from "../../pypi/file-url.ts";
 import type { ProjectName } from "../../pypi/name.ts";
 import type { FileEntry, ProjectStatus } from "../../pypi/page.ts";
-import { canonicalVersion } from "../../pypi/pep440.ts";
-import { chosenRelease, listedReleases, type ListedRelease } from "../../pypi/releases.ts";
+import { canonicalVersion, parseVersion } from "../../pypi/pep440.ts";
+import { chosenRelease, listedReleases, newestFirst, type ListedRelease } from "../../pypi/releases.ts";
 import type { Signer } from "../../pypi/verdict.ts";
 import { RENDERER_VERSION, renderDescription } from "../../readme/render.ts";
 import type { Context } from "../../repository/context.ts";
@@ -170,14 +170,18 @@ async function verdictsOn(
   });
 }
 
-/** The files that the index's policy refuses. */
+/** The files that the index's policy refuses, those of the newest version first. */
 export async function refusedFiles(
   { explain }: Pick<ViewedIndex, "explain">,
   project: ProjectName,
   ctx: Context,
 ): Promise<ExplainedFile[]> {
   const explained = (await explain?.(project, undefined, ctx)) ?? [];
-  return explained.filter(({ verdict }) => verdict === "refused");
+  return explained
+    .filter(({ verdict }) => verdict === "refused")
+    .map((file) => ({ file, parsed: parseVersion(file.version ?? "") }))
+    .toSorted(newestFirst)
+    .map(({ file }) => file);
 }
 
 /** The releases on the page, and those of which every file is refused, newest first. */
