@@ -169,7 +169,7 @@ const NO_TOKEN_SHOWN =
   "A token is needed here: as the password, with any user name (https://__token__:TOKEN@…), or as Authorization: Bearer TOKEN.";
 
 /** The same sentence for unknown, revoked and wrong tokens: an attacker must not learn which tokens exist. */
-const UNKNOWN_TOKEN =
+export const UNKNOWN_TOKEN =
   "This token is not known here, or it was revoked; ask the administrator of this index for another.";
 
 const INCOMPLETE_TOKEN = `This token is incomplete: a token is ${TOKEN_PREFIX}, 16 characters, an underscore and 43 more. Was it cut when it was copied?`;

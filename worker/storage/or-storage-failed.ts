@@ -1,10 +1,21 @@
-import { storageFailed } from "../errors.ts";
+import { UNKNOWN_TOKEN } from "../auth/authenticate.ts";
+import { IndexError, messageOf, storageFailed } from "../errors.ts";
+import { IS_OF_REVOKED } from "./d1/audit-entry.ts";
 
-/** Runs a store operation; any error is thrown as `storage-failed`. */
+/** Runs a store operation; any error is thrown as `failureOf` says. */
 export async function orStorageFailed<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
   } catch (error) {
-    throw storageFailed(error);
+    throw failureOf(error);
   }
 }
+
+/**
+ * What a store's error is for the client: `not-authenticated` where a change was refused because its author has been revoked, else
+ * `storage-failed`.
+ */
+export const failureOf = (error: unknown, sentence?: string): IndexError =>
+  IS_OF_REVOKED.test(messageOf(error))
+    ? new IndexError("not-authenticated", UNKNOWN_TOKEN, { cause: error })
+    : storageFailed(error, sentence);

@@ -1,9 +1,9 @@
-import { messageOf, storageFailed } from "../../errors.ts";
+import { messageOf } from "../../errors.ts";
 import type { ProjectName } from "../../pypi/name.ts";
 import type { ReleaseChange, ReleasedProject, ReleaseFile, ReleaseStore } from "../../publishing/releases/ports.ts";
 import { auditEntryStatement } from "./audit-entry.ts";
 import { forkCopyStatement } from "./forks.ts";
-import { orStorageFailed } from "../or-storage-failed.ts";
+import { failureOf, orStorageFailed } from "../or-storage-failed.ts";
 import type { Database, SqlValue, Statement } from "../../platform/database.ts";
 import { noteUses } from "./release-uses.ts";
 import { noteUnlinked } from "./unlinked-objects.ts";
@@ -89,7 +89,7 @@ export function releasesIn(db: Database): ReleaseStore {
         return true;
       } catch (error) {
         if (CHANGED_MEANWHILE.test(messageOf(error))) return false;
-        throw storageFailed(error);
+        throw failureOf(error);
       }
     },
   };

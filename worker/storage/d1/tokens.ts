@@ -1,7 +1,8 @@
 import type { NewToken, StoredToken, TokenLookup, TokenStore } from "../../auth/ports.ts";
-import { messageOf, storageFailed, type IndexError } from "../../errors.ts";
+import { messageOf, type IndexError } from "../../errors.ts";
 import type { Scope } from "../../../schema/token.ts";
 import { auditEntryStatement } from "./audit-entry.ts";
+import { failureOf } from "../or-storage-failed.ts";
 import type { SnapshotReader } from "../snapshots/reader.ts";
 import { Gathering } from "./gathered-writes.ts";
 import type { AllRights } from "./token-rights.ts";
@@ -134,6 +135,8 @@ async function available<T>(ctx: Context, work: () => Promise<T>): Promise<T> {
 }
 
 function unavailable(error: unknown, ctx: Context): IndexError {
-  ctx.report({ event: "storage-failed", what: "the tokens", reason: messageOf(error) });
-  return storageFailed(error, "The database with the tokens cannot be used right now; try again in a moment.");
+  const failure = failureOf(error, "The database with the tokens cannot be used right now; try again in a moment.");
+  if (failure.kind === "storage-failed")
+    ctx.report({ event: "storage-failed", what: "the tokens", reason: messageOf(error) });
+  return failure;
 }

@@ -99,7 +99,8 @@ export function advisoryIndexIn(r2: Objects, row: ReturnType<typeof advisoryRowI
       const offsets = shardOffsets(file.subarray(0, INDEX_HEADER));
       const object = advisoriesKey(freshId());
       await r2.put(object, file);
-      await row.place({ object, offsets }, counts, check, entry && { entry: { ...entry, details: counts }, at: now() });
+      const audit = entry && { entry: { ...entry, details: counts }, at: now() };
+      await orStorageFailed(() => row.place({ object, offsets }, counts, check, audit));
       await deleteOthers(object);
     };
 
