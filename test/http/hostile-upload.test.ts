@@ -179,6 +179,22 @@ test("a body without a Content-Length is counted, and its rest is read and dropp
   expect(await sent).toBe("all");
 });
 
+test("a body that is dropped takes 16 KiB of memory at a time: thousands can be under way without a token", async () => {
+  const asked: number[] = [];
+  const readable = new ReadableStream({
+    type: "bytes",
+    pull(controller) {
+      const view = controller.byobRequest?.view as Uint8Array | undefined;
+      asked.push(view?.byteLength ?? 0);
+      if (asked.length > 2) controller.close();
+      controller.byobRequest?.respond(asked.length > 2 ? 0 : 10);
+    },
+  });
+  const body = uploadBodyOf({ body: readable } as Request, 1_000_000, () => new Error("too large"));
+  await body.drain();
+  expect(Math.max(...asked)).toBe(16 * 1024);
+});
+
 test("a refusal has its reason in the reason phrase too, in one line of ASCII: twine shows nothing else", async () => {
   const rig = teamRig();
   const file = await wheelOf();
