@@ -8,7 +8,7 @@ import { fileErrorText } from "../lib/files.ts";
 import { PROJECT_FOLDER } from "../lib/project-folder.ts";
 
 /** The scenarios that come with pypi-edge, in the order in which docs/cost.md has them. */
-export const SCENARIOS = ["small-team", "team-of-50", "runners", "public"] as const;
+export const SCENARIOS = ["small-team", "team-of-50", "runners", "public", "strangers"] as const;
 
 const isShipped = (name: string) => (SCENARIOS as readonly string[]).includes(name);
 

@@ -16,6 +16,7 @@ const TARGETS: Readonly<Record<(typeof SCENARIOS)[number], number>> = {
   "team-of-50": 6.5,
   runners: 60,
   public: 350,
+  strangers: 65,
 };
 
 const read = (name: string): Scenario =>
@@ -64,6 +65,8 @@ account has 5 crons, of which a deployment takes 3.
 - An answer of the edge writes no log. A logged request has 2,000 bytes. From 2026-12-01 logs are paid by the gigabyte, which is what is calculated here.
 - CPU was measured on ${CPU_MEASURED} in workerd over simulated stores (\`node test/bench/cost.ts\`), with pages of 100 files and files of 1 MB: the simulators' share is
   in it, so the figures are upper bounds.
+- \`strangers\` is what \`NEW_A_DAY\` bounds. Requests above it are 429 and store nothing, but each is a request of the worker: $0.30 a million, whoever sends them. Rules of Cloudflare's in front of the
+  worker (WAF, rate limiting) keep those away that one network sends.
 - Not in it: a domain, and what other workers of the account use of the plan.
 
 ## What changes it
