@@ -6,6 +6,7 @@ export const EXIT_CODES = {
   unreachable: { code: 3, meaning: "no pypi-edge answers at the address; try again when it does" },
   refused: { code: 4, meaning: "there is no token, or the server refuses it for this request" },
   interrupted: { code: 130, meaning: "Ctrl-C ended it, or a second signal the server" },
+  unread: { code: 141, meaning: "the program that reads the output has ended, such as head" },
 } as const satisfies Record<string, { readonly code: number; readonly meaning: string }>;
 
 export type ExitReason = keyof typeof EXIT_CODES;

@@ -1,10 +1,12 @@
 import { CommanderError, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { escapedLines } from "../../worker/pypi/shown.ts";
+import { endWithReader } from "./closed-output.ts";
 import { CommandError, EXIT_CODES } from "./command-error.ts";
 
 /** Runs this process's command line to its end; the exit code says how it ended (EXIT_CODES). */
 export async function runCommandLine(program: CommandUnknownOpts): Promise<void> {
   endByThrowing(program);
+  endWithReader();
   program.addHelpText("beforeAll", ({ command }) => refuseUnknownCommand(command));
   try {
     await program.parseAsync();

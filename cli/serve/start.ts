@@ -13,6 +13,7 @@ import { SECOND } from "../../worker/duration.ts";
 import { messageOf } from "../../worker/errors.ts";
 import { builtServer } from "../build/build.ts";
 import { proxiesOfEnvironment } from "../lib/environment-proxies.ts";
+import { outliveReader } from "../lib/closed-output.ts";
 import { CommandError } from "../lib/command-error.ts";
 import { MIGRATIONS } from "../lib/project-folder.ts";
 import { noteAddress, socketAddress } from "../lib/state.ts";
@@ -31,6 +32,7 @@ import { whyUnreachable } from "./upstream.ts";
 /** Serves on this machine, with storage that persists, until a signal stops it. */
 export async function start(given: StartOptions): Promise<void> {
   const stopped = stopSignal();
+  outliveReader();
   const certificate = given.tls && (await usableCertificate(given.tls));
   const options = { ...given, publicUrl: publicAddress(given, certificate) };
   const listener = listenerOf(given);
