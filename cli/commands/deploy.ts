@@ -6,7 +6,6 @@ import { tryAddress } from "../deploy/try-address.ts";
 import { uploadWithWrangler } from "../deploy/upload.ts";
 import { readWanted, type Wanted } from "../deploy/wanted.ts";
 import { command } from "../lib/command.ts";
-import { demandOwnArguments } from "../lib/own-arguments.ts";
 import { OWN_CONFIGURATION } from "../lib/project-folder.ts";
 
 interface DeployOptions {
@@ -33,7 +32,6 @@ export const deployCommand = () =>
     .action(deploy);
 
 async function deploy({ config, dryRun, check, project }: DeployOptions): Promise<void> {
-  demandOwnArguments("deploy", ["--dry-run", "--config", "--no-check", "--project"]);
   const { env } = process;
   const wanted = readWanted(config, env);
   if (dryRun && !env["CLOUDFLARE_API_TOKEN"]) {

@@ -1,7 +1,7 @@
 import { explanation } from "../../schema/why.ts";
 import { fileRuleOf, isHashRule, isWhole } from "../../worker/pypi/file-rule.ts";
 import { readApiJson, sendTo } from "../lib/admin-api.ts";
-import { command, forServer } from "../lib/command.ts";
+import { command, forServer, withUnit } from "../lib/command.ts";
 import { CommandError, usageError } from "../lib/command-error.ts";
 import { indexPath } from "../lib/index-path.ts";
 import { findServer, type ServerAccess } from "../lib/server-address.ts";
@@ -27,7 +27,7 @@ const add = () =>
   )
     .argument("<what>", "the project and its version, demo==2.1.4")
     .requiredOption("--reason <text>", "why; readers of the index see it")
-    .requiredOption("--expires <when>", "when it ends, within 90 days: 7d, 12h, or a date such as 2027-01-31")
+    .requiredOption("--expires <when>", "when it ends, within 90 days: 7d, 12h, or a date such as 2027-01-31", withUnit)
     .option("--index <name>", "the index whose policy refuses it (default: default)")
     .option("--advisory <id>", "from this advisory only; malware is let through only so")
     .option("--all-versions", "every version of the project, those to come as well")

@@ -1,4 +1,4 @@
-import { command, forServer } from "../lib/command.ts";
+import { command, forServer, withUnit } from "../lib/command.ts";
 import { findServer } from "../lib/server-address.ts";
 import { forecastCommand, pendingCommand } from "./policy-outlook.ts";
 import { reportCommand } from "./policy-report.ts";
@@ -34,7 +34,7 @@ function adding(kind: "allow" | "deny") {
   )
     .argument("<what...>", "project names, in which * stands for any characters, with specifiers, or sha256:DIGEST")
     .requiredOption("--reason <text>", "why; readers of the index see it")
-    .option("--expires <when>", "when it ends: 7d, 12h, or a date such as 2027-01-31 (never)")
+    .option("--expires <when>", "when it ends: 7d, 12h, or a date such as 2027-01-31 (never)", withUnit)
     .option("--index <name>", "the index (default: default)")
     .action(async (what, { index = "default", reason, expires, json = false, ...options }) =>
       addEntries(await findServer(options), { index, kind, what, reason, expires }, json),

@@ -10,7 +10,7 @@ import {
   type ShownToken,
 } from "../../schema/token.ts";
 import { readApiJson, sendRequest } from "../lib/admin-api.ts";
-import { command, forServer, repeated } from "../lib/command.ts";
+import { command, forServer, repeated, withUnit } from "../lib/command.ts";
 import { usageError } from "../lib/command-error.ts";
 import { findServer } from "../lib/server-address.ts";
 import { table } from "../lib/table.ts";
@@ -34,7 +34,11 @@ const create = () =>
       "the projects that it may change, such as 'acme-*'; may be given several times",
       repeated,
     )
-    .option("--expires <when>", "when it ends: 30d, 12h, 8w, 1y from now, or a date such as 2027-01-31 (never)")
+    .option(
+      "--expires <when>",
+      "when it ends: 30d, 12h, 8w, 1y from now, or a date such as 2027-01-31 (never)",
+      withUnit,
+    )
     .option("--name <text>", "its name (its index and scopes)")
     .option("--quiet", "print only the token, as where the output is no terminal")
     .action(async (options) => {

@@ -1,4 +1,5 @@
 import { Command } from "@commander-js/extra-typings";
+import { usageError } from "./command-error.ts";
 
 /**
  * A command with its one-line description.
@@ -36,3 +37,11 @@ export const forServer = (made: Command) =>
 
 /** For `option`: collects the values of an option that may be given several times. */
 export const repeated = (value: string, before: readonly string[] | undefined): string[] => [...(before ?? []), value];
+
+/** For `option`: when something ends, for the server to read. A usage error for a bare number: the API takes it as seconds, and people mean days. */
+export function withUnit(text: string): string {
+  if (!/^\d+$/.test(text.trim())) return text;
+  throw usageError(
+    `--expires ${text}: its unit is missing, as in ${text.trim()}d for days; h, w and y are the others.`,
+  );
+}

@@ -2,11 +2,15 @@ import { CommanderError, type CommandUnknownOpts } from "@commander-js/extra-typ
 import { escapedLines } from "../../worker/pypi/shown.ts";
 import { endWithReader } from "./closed-output.ts";
 import { CommandError, EXIT_CODES } from "./command-error.ts";
+import { refuseEmptyValues } from "./empty-values.ts";
+import { demandOwnArguments } from "./own-arguments.ts";
 
 /** Runs this process's command line to its end; the exit code says how it ended (EXIT_CODES). */
 export async function runCommandLine(program: CommandUnknownOpts): Promise<void> {
   endByThrowing(program);
   endWithReader();
+  program.hook("preSubcommand", (_, asked) => demandOwnArguments(asked));
+  program.hook("preAction", (_, asked) => refuseEmptyValues(asked));
   program.addHelpText("beforeAll", ({ command }) => refuseUnknownCommand(command));
   try {
     await program.parseAsync();

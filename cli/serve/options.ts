@@ -7,7 +7,6 @@ import type { CertificateFiles } from "../../server/http/certificate.ts";
 import { clientAddressBehind } from "../../server/http/client-address.ts";
 import { command } from "../lib/command.ts";
 import { usageError } from "../lib/command-error.ts";
-import { demandOwnArguments } from "../lib/own-arguments.ts";
 import { OWN_CONFIGURATION } from "../lib/project-folder.ts";
 import { messageOf } from "../../worker/errors.ts";
 
@@ -101,7 +100,6 @@ export const serveCommand = (start: (options: StartOptions) => Promise<void>) =>
         osv,
         ...others
       }) => {
-        demandOwnArguments("start", TAKEN_BY_NPM);
         if (socket !== undefined) checkSocket(tlsCert, publicUrl);
         await start({
           ...others,
@@ -121,23 +119,6 @@ export const serveCommand = (start: (options: StartOptions) => Promise<void>) =>
         });
       },
     );
-
-/** Options that npm takes from its command line. */
-const TAKEN_BY_NPM = [
-  "--port",
-  "--host",
-  "--socket",
-  "--upstream",
-  "--state",
-  "--public-url",
-  "--tls-cert",
-  "--tls-key",
-  "--trusted-proxy",
-  "--feed",
-  "--osv",
-  "--no-cron",
-  "--admin-token",
-];
 
 /** Throws a usage error for what does not go with `--socket`. */
 function checkSocket(tlsCert: string | undefined, publicUrl: string): void {

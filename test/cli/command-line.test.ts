@@ -1,16 +1,42 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { freePort } from "../../cli/demo/process.ts";
-import { CLI } from "../support/node/command.ts";
+import { CLI, pypiEdge } from "../support/node/command.ts";
 
 let folder: string;
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "pypi-edge-line-"))));
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+test.each([
+  ["serve --state ", "--state: its value is empty. Give it a value, or leave the option out."],
+  ["serve --host ", "--host: its value is empty. Give it a value, or leave the option out."],
+  ["serve --config ", "--config: its value is empty. Give it a value, or leave the option out."],
+  ["token create --index team --scope ", "--scope: its value is empty. Give it a value, or leave the option out."],
+  ["token list --url ", "--url: its value is empty. Give it a value, or leave the option out."],
+  ["init ", "The argument folder is empty. Give it a value."],
+  ["upload --index team ", "The argument files is empty. Give it a value."],
+])("%j, with a value that is empty, does nothing", async (line, sentence) => {
+  const { code, output } = await pypiEdge(line.split(" "), folder);
+  expect([code, output]).toEqual([2, `${sentence}\n`]);
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test.each([
+  "token create --index team --scope read --expires 30",
+  "exempt add demo==1.0 --reason x --expires 30",
+  "policy deny demo --reason x --expires 30",
+])("%j lacks a unit", async (line) => {
+  const { code, output } = await pypiEdge(line.split(" "), folder);
+  expect([code, output]).toEqual([
+    2,
+    expect.stringContaining("--expires 30: its unit is missing, as in 30d for days;"),
+  ]);
+});
 
 describe("where the program that reads the output has ended", () => {
   /** Starts a command, and returns it with what it says of errors. */

@@ -1,6 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, test } from "vitest";
+import { deployCommand } from "../../cli/commands/deploy.ts";
 import { accessIn } from "../../cli/deploy/account.ts";
 import { tryAddress } from "../../cli/deploy/try-address.ts";
 import { demandOwnArguments } from "../../cli/lib/own-arguments.ts";
@@ -18,10 +19,10 @@ describe("a command line", () => {
 
   test("npm run deploy --dry-run, whose option npm keeps for itself, deploys nothing", () => {
     const env = { npm_lifecycle_event: "deploy", npm_config_dry_run: "true" };
-    expect(() => demandOwnArguments("deploy", ["--dry-run", "--no-check"], env)).toThrow(
+    expect(() => demandOwnArguments(deployCommand(), env)).toThrow(
       'npm does not pass --dry-run on unless "--" stands before it: npm run deploy -- --dry-run …',
     );
-    demandOwnArguments("deploy", ["--dry-run"], { npm_lifecycle_event: "deploy" });
+    demandOwnArguments(deployCommand(), { npm_lifecycle_event: "deploy" });
   });
 });
 

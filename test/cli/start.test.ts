@@ -277,15 +277,27 @@ test.each([
   [["--upstream", "http://pypi.org/simple/"], 2, "plain http is for loopback"],
   [["--public-url", "x"], 2, "--public-url x: an address such as"],
   [["--public-url", "https://u:p@pypi.example/"], 2, "--public-url https://u:p@pypi.example/: no credentials"],
-  [["--state", "/dev/null/x"], 1, "cannot be used"],
+  [
+    ["--state", "/dev/null/x"],
+    1,
+    "cannot be used: a part of its path is not a directory. Choose another one with --state",
+  ],
+  [
+    ["--state", "package.json"],
+    1,
+    "package.json cannot be used: there is a file of that name. Choose another one with",
+  ],
+  [["--config", "no.toml"], 1, "no.toml: there is no such file.\n"],
+  [["--config", "schema"], 1, "schema: a directory, not a file.\n"],
 ])("%j ends with %i and a sentence", async (options, ending, sentence) => {
   const { code, output } = await attempt(...options);
   expect([code, output]).toEqual([ending, expect.stringContaining(sentence)]);
 });
 
 test("npm start --port 9102, whose option npm keeps for itself, is told what is missing", async () => {
-  const env = { ...process.env, npm_lifecycle_event: "start", npm_config_port: "9102" };
-  const { code, output } = await run(process.execPath, [CLI, "serve"], { cwd: ROOT, env });
+  // As npm 11 hands it on: the option as a variable, and its value as an argument.
+  const env = { ...process.env, npm_lifecycle_event: "start", npm_config_port: "true" };
+  const { code, output } = await run(process.execPath, [CLI, "serve", "9102"], { cwd: ROOT, env });
   expect([code, output]).toEqual([
     2,
     'npm does not pass --port on unless "--" stands before it: npm start -- --port …\n',
