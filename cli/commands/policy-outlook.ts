@@ -1,13 +1,10 @@
-import { readFileSync } from "node:fs";
-import { parse } from "smol-toml";
 import { pendingFiles, policyForecast } from "../../schema/policy-outlook.ts";
-import { messageOf } from "../../worker/errors.ts";
 import { counted } from "../../worker/pypi/counted.ts";
 import { escaped } from "../../worker/pypi/shown.ts";
 import { readApiJson, sendTo } from "../lib/admin-api.ts";
 import { columns } from "../lib/columns.ts";
 import { command, forServer } from "../lib/command.ts";
-import { usageError } from "../lib/command-error.ts";
+import { tomlOf } from "../lib/configuration-file.ts";
 import { indexPath } from "../lib/index-path.ts";
 import { minute, minuteFrom } from "../../worker/pypi/minute.ts";
 import { findServer } from "../lib/server-address.ts";
@@ -73,13 +70,7 @@ export const forecastCommand = () =>
 
 const below = (index: string) => `${indexPath(index)}-/api/policy/`;
 
-function policyIn(file: string) {
-  try {
-    return parse(readFileSync(file, "utf8"));
-  } catch (error) {
-    throw usageError(`--policy ${file}: ${messageOf(error).trimEnd()}`);
-  }
-}
+const policyIn = (file: string) => tomlOf(file, `--policy ${file}`);
 
 /** What was looked at. */
 function looked({

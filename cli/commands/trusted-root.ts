@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { shownTrustedRoot, type NewTrustedRoot, type ShownTrustedRoot } from "../../schema/trusted-root.ts";
-import { messageOf } from "../../worker/errors.ts";
 import { escaped } from "../../worker/pypi/shown.ts";
 import { PUBLIC_TUF } from "../../worker/provenance/current-root.ts";
 import { readApiJson, sendRequest } from "../lib/admin-api.ts";
 import { command, forServer } from "../lib/command.ts";
 import { CommandError, usageError } from "../lib/command-error.ts";
+import { fileErrorText } from "../lib/files.ts";
 import { findServer, type ServerAccess } from "../lib/server-address.ts";
 import { isThisMachine } from "../lib/this-machine.ts";
 import sigstoreRoot from "../trusted-root/sigstore-tuf-root.json" with { type: "json" };
@@ -72,7 +72,7 @@ function knownOf(source: string, tufRoot: string | undefined, { stored }: ShownT
     try {
       return { root: readFileSync(tufRoot, "utf8") };
     } catch (error) {
-      throw usageError(`--tuf-root ${tufRoot}: ${messageOf(error)}`);
+      throw usageError(`--tuf-root ${tufRoot}: ${fileErrorText(error)}.`);
     }
   }
   if (source === PUBLIC_TUF) return { root: JSON.stringify(sigstoreRoot) };

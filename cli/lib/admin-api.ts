@@ -44,32 +44,40 @@ export async function sendTo(
         `The certificate of ${url.href} is not trusted (${cause}). Name the file of its authority in NODE_EXTRA_CA_CERTS, or an address that is in the certificate with --url.`,
         "unreachable",
       );
+    if (cause === "ERR_SSL_WRONG_VERSION_NUMBER")
+      throw new CommandError(`${url.href} does not speak TLS. Is it http://${url.host}${url.pathname}?`, "unreachable");
     throw new CommandError(
       `No server answers at ${socket ?? url.href} (${cause}). Start it with pypi-edge serve, or name another address with --url.`,
       "unreachable",
     );
   });
   if (answer.ok) return answer;
+  if (answer.status === 404 && url.pathname !== "/" && !(await isRoot(url, socket))) throw notTheRoot(url);
   throw refusalOf(url, answer, (await answer.text().catch(() => "")).trim());
 }
 
 /** The error for a refusal, with the server's own sentence where it sent one. `said` is the answer's text. */
 export function refusalOf(
-  { href }: URL,
+  url: URL,
   { status, headers }: Pick<Response, "status" | "headers">,
   said: string,
 ): CommandError {
-  if (status === 405) {
-    return new CommandError(
-      `${href} does not offer this: name pypi-edge's root with --url, without /simple/.`,
-      "usage",
-    );
-  }
+  if (status === 405) return notTheRoot(url);
   const isPlain = headers.get("Content-Type")?.startsWith("text/plain") && said !== "";
   const sentence = isPlain
     ? escapedLines(said).slice(0, SHOWN)
-    : `${href} answered ${status}. Is that a current version of pypi-edge?`;
+    : `${url.href} answered ${status}. Is that a current version of pypi-edge?`;
   return new CommandError(sentence, status === 401 || status === 403 ? "refused" : "failed", status);
+}
+
+const notTheRoot = ({ href }: URL) =>
+  new CommandError(`${href} does not offer this: name pypi-edge's root with --url, without /simple/.`, "usage");
+
+/** Whether a pypi-edge has its root at an address with a path: a proxy may have given it one. */
+async function isRoot(url: URL, socket: string | undefined): Promise<boolean> {
+  const answer = await fetchOver(socket, new URL("-/health", url), { redirect: "manual" }).catch(() => undefined);
+  await answer?.body?.cancel();
+  return answer?.status !== 404;
 }
 
 /** The JSON of an answer, parsed by `schema`. Throws a `CommandError` where it does not fit. */

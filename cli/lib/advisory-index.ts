@@ -2,11 +2,12 @@ import { open } from "node:fs/promises";
 import { indexFileOf } from "../../worker/advisories/export-file.ts";
 import { messageOf } from "../../worker/errors.ts";
 import { usageError } from "./command-error.ts";
+import { fileErrorText } from "./files.ts";
 
 /** The index of OSV's export in a file on this machine, and the records that cannot be read. Throws a usage error. */
 export async function advisoryIndexOf(path: string): ReturnType<typeof indexFileOf> {
-  const file = await open(path).catch((error: NodeJS.ErrnoException) => {
-    throw usageError(`${path} cannot be read (${error.code ?? error.message}).`);
+  const file = await open(path).catch((error: unknown) => {
+    throw usageError(`${path} cannot be read: ${fileErrorText(error)}.`);
   });
   try {
     const { size } = await file.stat();

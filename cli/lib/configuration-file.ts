@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
-import { parse, type TomlTable, type TomlValue } from "smol-toml";
+import { parse, TomlError, type TomlTable, type TomlValue } from "smol-toml";
 import { ADMIN_TOKEN_SECRETS } from "../../schema/admin-tokens.ts";
 import { VARIABLES } from "../../schema/config.ts";
-import { messageOf } from "../../worker/errors.ts";
 import { CommandError } from "./command-error.ts";
+import { fileErrorText } from "./files.ts";
 
 const SECRET =
   "is a secret, which must not be in this file; give it to pypi-edge serve with --admin-token T, or to pypi-edge deploy in its environment";
@@ -13,7 +13,8 @@ export function tomlOf(file: string, title: string): TomlTable {
   try {
     return parse(readFileSync(file, "utf8"));
   } catch (error) {
-    throw new CommandError(`${title}: ${messageOf(error).trimEnd()}`);
+    const reason = error instanceof TomlError ? error.message.trimEnd() : `${fileErrorText(error)}.`;
+    throw new CommandError(`${title}: ${reason}`);
   }
 }
 

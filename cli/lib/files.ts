@@ -1,4 +1,5 @@
 const REASONS: Readonly<Record<string, string>> = {
+  EEXIST: "there is a file of that name",
   ENOENT: "there is no such file",
   EISDIR: "a directory, not a file",
   ENOTDIR: "a part of its path is not a directory",

@@ -59,7 +59,10 @@ export async function findServer({ url: named, token, state }: ServerOptions): P
 export function parseServerAddress(source: string, address: string): URL {
   const parsed = upstreamAddress.safeParse(address);
   if (parsed.success) return parsed.data;
-  throw usageError(`${source} ${address}: ${parsed.error.issues[0]?.message}.`);
+  const problem = /^https?:/i.test(address)
+    ? parsed.error.issues[0]?.message
+    : `an address such as ${DEFAULT_URL}/ is expected`;
+  throw usageError(`${source} ${address}: ${problem}.`);
 }
 
 /** The token that is piped, or typed, into standard input. Throws a usage error where it is empty. */

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { CommandError } from "../lib/command-error.ts";
 import { fileErrorText } from "../lib/files.ts";
-import { messageOf } from "../../worker/errors.ts";
 import { refuseNetworkDisk } from "./network-disk.ts";
 import { refuseSimulatorsState } from "./simulators-state.ts";
 
@@ -29,11 +28,11 @@ export function openState(directory: string): { close(): void } {
     if (error instanceof CommandError) throw error;
     const { code = "" } = error as NodeJS.ErrnoException;
     if (NOT_WRITABLE.has(code)) throw notWritable(directory, error);
-    const reason = messageOf(error);
+    const reason = fileErrorText(error);
     throw new CommandError(
       reason.includes("locked")
         ? `Another pypi-edge uses ${directory}. Stop it, or give this one a directory of its own with --state DIR.`
-        : `The state directory ${directory} cannot be used: ${reason}.`,
+        : `The state directory ${directory} cannot be used: ${reason}. Choose another one with --state DIR.`,
     );
   }
 }

@@ -43,7 +43,7 @@ describe("pypi-edge osv load", () => {
   });
 
   test.each([
-    ["no-such.zip", "no-such.zip cannot be read (ENOENT)."],
+    ["no-such.zip", "no-such.zip cannot be read: there is no such file."],
     ["text.zip", "text.zip is not OSV's export: it has no ZIP directory at its end."],
     ["empty.zip", "empty.zip is not OSV's export: it has no records."],
   ])("sends nothing of %s", async (name, sentence) => {

@@ -115,3 +115,44 @@ describe("pypi-edge login", () => {
     expect([code, output]).toEqual([2, expect.stringContaining("--token takes - only here")]);
   });
 });
+
+describe("an address that is not a pypi-edge's root", () => {
+  test.each(["127.0.0.1:8787", "localhost:8787", "pypi.example.com"])("%s, without a scheme", async (address) => {
+    expect(await feed(["--url", address])).toMatchObject({
+      code: 2,
+      output: `--url ${address}: an address such as http://127.0.0.1:8787/ is expected.\n`,
+    });
+  });
+
+  const absent = { status: 404, type: "text/plain", parts: ["There is nothing at this address.\n"] };
+
+  test.each(["/simple/", "/team/"])("of an index, %s", async (path) => {
+    api.answer = absent;
+    expect(await feed(["--url", `${api.url}${path}`, "--token", "t"])).toMatchObject({
+      code: 2,
+      output: `${api.url}${path} does not offer this: name pypi-edge's root with --url, without /simple/.\n`,
+    });
+    expect(api.sent.map(({ url, headers }) => [url, headers.authorization])).toEqual([
+      [`${path}-/api/jobs/feed`, "Bearer t"],
+      [`${path}-/health`, undefined],
+    ]);
+  });
+
+  test("while a root below a path, which a proxy has given it, answers for itself", async () => {
+    api.answer = absent;
+    api.health = { status: 200, type: "application/json", parts: ["{}"] };
+    expect(await feed(["--url", `${api.url}/pypi/`, "--token", "t"])).toMatchObject({
+      code: 1,
+      output: "There is nothing at this address.\n",
+    });
+    api.health = undefined;
+  });
+
+  test("with https where the server speaks plain http", async () => {
+    const url = `${api.url.replace("http:", "https:")}/`;
+    expect(await feed(["--url", url, "--token", "t"])).toMatchObject({
+      code: 3,
+      output: `${url} does not speak TLS. Is it ${api.url}/?\n`,
+    });
+  });
+});

@@ -20,7 +20,7 @@ ${GENERATED}
 ## Which server
 
 A command speaks to the server of \`--url\`, else of \`PYPI_EDGE_URL\`, else of the profile that \`pypi-edge login\` wrote, else to the one whose state
-directory is \`.pypi-edge\` in this folder or one above it. It shows the token of \`--token\`, else of \`PYPI_EDGE_TOKEN\`, else the profile's where the
+directory is \`.pypi-edge\` in this folder or one above it, else in the clone. It shows the token of \`--token\`, else of \`PYPI_EDGE_TOKEN\`, else the profile's where the
 address is the profile's, else the admin token of the state directory, to the server that has noted its address there, or one on this machine.
 \`--token -\` reads the token from standard input, so that it is in no process list.
 

@@ -21,15 +21,18 @@ export interface Answer {
 export class FakeApi {
   readonly sent: Sent[] = [];
   answer: Answer = { status: 500, type: "text/plain", parts: [] };
+  /** What it answers at its health check, where that is something else. */
+  health: Answer | undefined;
   url = "";
   readonly #server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const { method = "", url = "", headers } = request;
     this.sent.push({ method, url, headers, body: Buffer.concat(chunks).toString() });
-    response.writeHead(this.answer.status, { "Content-Type": this.answer.type });
-    for (const part of this.answer.parts) response.write(part);
-    if (!this.answer.cut) response.end();
+    const answer = (url.endsWith("/-/health") && this.health) || this.answer;
+    response.writeHead(answer.status, { "Content-Type": answer.type });
+    for (const part of answer.parts) response.write(part);
+    if (!answer.cut) response.end();
     else {
       response.flushHeaders();
       setImmediate(() => response.destroy());
