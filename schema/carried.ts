@@ -20,7 +20,7 @@ export const MAX_CARRIED_JSON = 16 * 1024 ** 2;
 export const MAX_CARRIED_ADVISORIES = 32 * 1024 ** 2;
 
 /** Limit of the projects that one step names as gone. */
-const MAX_REMOVED = 10_000;
+export const MAX_REMOVED = 10_000;
 
 /**
  * What a member can be, in the order in which they stand in a manifest: files before the pages that name them, and what the guard
@@ -227,39 +227,3 @@ export const carriedState = z.object({
 });
 
 export type CarriedState = z.infer<typeof carriedState>;
-
-const KEY = /^ed25519:([A-Za-z0-9+/]{43}=)$/;
-
-/** A public key as the configuration has it: `ed25519:` and its 32 bytes in base64. */
-export const carriedKey = z
-  .string("must be a text")
-  .check(z.regex(KEY, 'must be "ed25519:" and 44 characters of base64'));
-
-/** A public key's 32 bytes as `carriedKey` has them. */
-export const carriedKeyText = (raw: Uint8Array) => `ed25519:${btoa(String.fromCharCode(...raw))}`;
-
-/**
- * Whether one of the keys has signed a manifest: Ed25519 (RFC 8032) over its bytes.
- *
- * @param signature 64 bytes in base64, as `manifest.sig` has them; space around it does not count
- * @param keys as `carriedKey` has them
- */
-export async function isSigned(manifest: Uint8Array, signature: string, keys: readonly string[]): Promise<boolean> {
-  const signed = fromBase64(signature.trim());
-  if (signed?.byteLength !== 64) return false;
-  for (const text of keys) {
-    const raw = fromBase64(KEY.exec(text)?.[1] ?? "");
-    if (raw?.byteLength !== 32) continue;
-    const key = await crypto.subtle.importKey("raw", raw, "Ed25519", false, ["verify"]);
-    if (await crypto.subtle.verify("Ed25519", key, signed, new Uint8Array(manifest))) return true;
-  }
-  return false;
-}
-
-function fromBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
-  try {
-    return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-  } catch {
-    return undefined;
-  }
-}

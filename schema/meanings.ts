@@ -57,7 +57,9 @@ export const UPSTREAM_MEANINGS: Meanings<typeof upstream> = {
   url: "The root of a Simple API. An upstream has this, `find_links`, or `kind`.",
   find_links: "A page of links to files.",
   kind: '`"offline"`: it is never asked for anything; what it has was carried here ([api](api.md#across-an-air-gap)). It has `key` and no address.',
-  key: "The public key by which the steps that are carried here are verified (Ed25519: `ed25519:` and base64), or an array of keys.",
+  key: "The public key by which the steps that are carried here are verified (Ed25519: `ed25519:` and base64), or a table of keys by names of your choice, any of which may have signed a step ([air-gap](air-gap.md#another-key)).",
+  retired:
+    "Keys that count no longer, as `key` has them: a step that one of them has signed is refused, and the refusal has its name.",
   files: "The root of its file host, where that is another host.",
   absent:
     "Statuses beside 404 and 410 by which it says that it does not have a project: `[403]` for PyTorch's index and others on S3. A wrong 403 then looks like absence: claim names with `projects`.",

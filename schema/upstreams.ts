@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { pageAddress, upstreamAddress } from "./address.ts";
-import { carriedKey } from "./carried.ts";
+import { carriedKeys, resolveCarriedKeys, type CarriedKey } from "./carried-keys.ts";
 import { mirror, resolveMirror, type MirrorConfig } from "./mirror.ts";
 import { patterns } from "./patterns.ts";
 
@@ -22,12 +22,8 @@ export const upstream = z
     url: z.optional(upstreamAddress),
     find_links: z.optional(pageAddress),
     kind: z.optional(z.literal("offline", 'must be "offline", or left out')),
-    key: z.optional(
-      z.union(
-        [carriedKey, z.array(carriedKey).check(z.minLength(1, "must name at least one key"))],
-        "must be a public key, or an array of them",
-      ),
-    ),
+    key: z.optional(carriedKeys),
+    retired: z.optional(carriedKeys),
     files: z.optional(upstreamAddress),
     projects: z.optional(patterns),
     credentials: z.optional(z.string()),
@@ -57,6 +53,7 @@ export const upstream = z
       (it) => (it.kind === undefined) === (it.key === undefined),
       'has one of kind = "offline" and key, the public key by which carried steps are verified, without the other',
     ),
+    z.refine((it) => it.kind !== undefined || it.retired === undefined, 'has retired, which is for kind = "offline"'),
     z.refine(
       (it) => it.kind === undefined || ONLINE.every((name) => it[name] === undefined),
       `is offline, where ${ONLINE.join(", ")} have no effect`,
@@ -78,8 +75,8 @@ export interface UpstreamConfig {
    * host is never resolved (RFC 2606).
    */
   readonly url: URL;
-  /** Public keys, as `carriedKey` has them; of an offline one only. */
-  readonly keys?: readonly string[] | undefined;
+  /** Of an offline one only. */
+  readonly keys?: readonly CarriedKey[] | undefined;
   /** The root of its file host, ending in `/`. */
   readonly files: URL;
   /**
@@ -113,24 +110,27 @@ export function resolveUpstreams(
 ): ReadonlyMap<string, UpstreamConfig> {
   const upstreams = new Map<string, UpstreamConfig>();
   for (const [
-    key,
-    { url, find_links: links, kind, key: keys, files, projects, credentials, absent, mirror: kept, ...rules },
+    name,
+    { url, find_links: links, kind, key, retired, files, projects, credentials, absent, mirror: kept, ...rules },
   ] of Object.entries(shapes)) {
-    const place = kind ? new URL(`https://${key}.offline.invalid/`) : (links ?? url);
+    const place = kind ? new URL(`https://${name}.offline.invalid/`) : (links ?? url);
     if (!place) continue;
     const twin = [...upstreams.values()].find((other) => other.url.href === place.href);
-    if (twin) problems.push(`UPSTREAMS.${key}: has the same address as UPSTREAMS.${twin.name}`);
+    if (twin) problems.push(`UPSTREAMS.${name}: has the same address as UPSTREAMS.${twin.name}`);
+    const keys = key === undefined ? undefined : resolveCarriedKeys(key, retired);
+    const both = keys?.find((one) => !one.isRetired && keys.some((other) => other.isRetired && other.key === one.key));
+    if (both) problems.push(`UPSTREAMS.${name}.retired: has ${both.name}, which is in key as well`);
     const secret = credentials === undefined ? undefined : env[credentials];
     if (credentials !== undefined && !(typeof secret === "string" && secret.includes(":"))) {
       problems.push(
-        `UPSTREAMS.${key}.credentials: there is no secret ${credentials} of the form user:password. Set it in the environment of pypi-edge deploy or pypi-edge serve`,
+        `UPSTREAMS.${name}.credentials: there is no secret ${credentials} of the form user:password. Set it in the environment of pypi-edge deploy or pypi-edge serve`,
       );
     }
-    upstreams.set(key, {
-      name: key,
+    upstreams.set(name, {
+      name,
       kind: kind ?? (links ? "find-links" : "simple"),
       url: place,
-      keys: typeof keys === "string" ? [keys] : keys,
+      keys,
       files: files ?? new URL("/", place),
       projects,
       absent,

@@ -3,13 +3,13 @@ import { readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import {
   carriedManifest,
-  isSigned,
   MANIFEST_FILE,
   memberPath,
   SIGNATURE_FILE,
   type CarriedManifest,
   type CarriedMember,
 } from "../../schema/carried.ts";
+import { signerOf } from "../../schema/carried-keys.ts";
 import { asProjectName, type ProjectName } from "../../worker/pypi/name.ts";
 import { parsedJson } from "../../worker/pypi/parsed-json.ts";
 import { CommandError } from "../lib/command-error.ts";
@@ -28,6 +28,8 @@ export interface ChainSoFar {
   readonly chain: string;
   /** The number of the next step. */
   readonly sequence: number;
+  /** The key that has signed the last manifest, as `carriedKey` has it; null: there is none. */
+  readonly signedBy: string | null;
   /** The digest of the last manifest; null: there is none. */
   readonly before: string | null;
   /** The manifests of all steps, the first one first. */
@@ -45,23 +47,24 @@ export const EARLIER = "earlier";
 export const earlierName = (sequence: number) => `step-${String(sequence).padStart(4, "0")}.json`;
 
 /** A chain of which nothing was exported. `chain`: 32 hex digits, random. */
-export const newChain = (chain: string): ChainSoFar => chainOf(chain, []);
+export const newChain = (chain: string): ChainSoFar => chainOf(chain, [], null);
 
 /**
  * Reads the chain up to a step: its manifest, and those of the steps before it, which are beside it.
  *
  * @param place the folder of the step, or its manifest
- * @param key the public key that must have signed it
+ * @param keys public keys, one of which must have signed it
  * @throws CommandError where one is missing, or was changed
  */
-export async function readChain(place: string, key: string): Promise<ChainSoFar> {
+export async function readChain(place: string, keys: readonly string[]): Promise<ChainSoFar> {
   const isFolder = (await stat(place).catch(() => undefined))?.isDirectory() ?? false;
   const folder = isFolder ? place : dirname(place);
   const last = await readStepManifest(isFolder ? join(place, MANIFEST_FILE) : place);
   const signature = await readText(join(folder, SIGNATURE_FILE));
-  if (!(await isSigned(new TextEncoder().encode(last.text), signature, [key])))
+  const signedBy = await signerOf(new TextEncoder().encode(last.text), signature, keys);
+  if (signedBy === undefined)
     throw new CommandError(
-      `${place} was not signed with this key, or was changed. The far index takes the steps of one key only: go on with the key of the step before.`,
+      `${place} was not signed with ${keys.join(" or ")}, or was changed. Where it was signed with an earlier key of yours, name that one's public half with --since-key.`,
     );
   const manifests = [last];
   for (let first = last; first.manifest.before !== null;) {
@@ -72,10 +75,10 @@ export async function readChain(place: string, key: string): Promise<ChainSoFar>
     manifests.unshift(earlier);
     first = earlier;
   }
-  return chainOf(last.manifest.chain, manifests);
+  return chainOf(last.manifest.chain, manifests, signedBy);
 }
 
-function chainOf(chain: string, manifests: readonly ReadManifest[]): ChainSoFar {
+function chainOf(chain: string, manifests: readonly ReadManifest[], signedBy: string | null): ChainSoFar {
   const members = new Map<string, CarriedMember>();
   for (const { manifest } of manifests) {
     for (const member of manifest.members) members.set(memberPath(member), member);
@@ -87,6 +90,7 @@ function chainOf(chain: string, manifests: readonly ReadManifest[]): ChainSoFar 
   return {
     chain,
     sequence: manifests.length + 1,
+    signedBy,
     before: manifests.at(-1)?.sha256 ?? null,
     manifests,
     projects,

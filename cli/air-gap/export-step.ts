@@ -5,29 +5,28 @@ import {
   carriedManifest,
   endText,
   MANIFEST_FILE,
+  MAX_CARRIED_JSON,
   MAX_MANIFEST,
+  MAX_REMOVED,
   MEMBER_KINDS,
   SIGNATURE_FILE,
   type CarriedManifest,
   type MemberKind,
 } from "../../schema/carried.ts";
-import type { FileEntry } from "../../worker/pypi/page.ts";
 import { CommandError } from "../lib/command-error.ts";
 import type { LeftOut } from "../migrate/source.ts";
 import { EARLIER, earlierName, type ChainSoFar } from "./chain.ts";
 import { addBeside, addBytes, addFiles, type Carrying, type PlannedFile } from "./file-members.ts";
 import type { IndexReader } from "./index-reader.ts";
 import { Journal, type BegunStep } from "./journal.ts";
+import { fittingPlan } from "./room.ts";
 import { pageMember, type FindCarried } from "./page-member.ts";
-import { planStep, type StepPlan } from "./plan.ts";
+import { planStep } from "./plan.ts";
 import type { SigningKey } from "./signing-key.ts";
 import { putNamesOnDisk, VolumeWriter } from "./volume-writer.ts";
 import type { WantedFiles } from "./wanted.ts";
 
 const JOURNAL_FILE = "export.journal";
-
-/** Members that surely fit into a manifest. */
-const MAX_MEMBERS = 64 * 1024;
 
 /** What an export is made of. */
 export interface Exporting {
@@ -42,6 +41,8 @@ export interface Exporting {
   readonly asked: string;
   /** The largest volume. Bytes. */
   readonly limit: number;
+  /** The most members of the step; left out: as many as surely fit. */
+  readonly most?: number | undefined;
   readonly key: SigningKey;
   readonly folder: string;
   readonly now: () => number;
@@ -53,6 +54,8 @@ export interface Exported {
   /** undefined: something could not be had, and another run goes on. */
   readonly manifest: CarriedManifest | undefined;
   readonly leftOut: readonly LeftOut[];
+  /** How many projects wait for the next step, since this one is full. */
+  readonly waiting: number;
 }
 
 /** Whether the folder has a whole step. Throws a `CommandError` where it has something that is of no export. */
@@ -81,7 +84,7 @@ export async function exportStep(exporting: Exporting): Promise<Exported> {
   try {
     const leftOut: LeftOut[] = [];
     const plan = await writeMembers(exporting, begun, writer, journal, leftOut);
-    if (!plan) return { manifest: undefined, leftOut };
+    if (!plan) return { manifest: undefined, leftOut, waiting: 0 };
     await writer.end();
     const { asked: _asked, ...head } = begun;
     const { members, volumes } = journal;
@@ -94,7 +97,7 @@ export async function exportStep(exporting: Exporting): Promise<Exported> {
     };
     await writeManifest(manifest, exporting);
     journal.delete();
-    return { manifest, leftOut };
+    return { manifest, leftOut, waiting: plan.waiting };
   } finally {
     await writer.close();
   }
@@ -129,6 +132,8 @@ export const chainId = () => randomBytes(16).toString("hex");
 interface Written {
   /** Projects that are no longer to be there. */
   readonly removed: string[];
+  /** How many projects have no room. */
+  readonly waiting: number;
 }
 
 /** Writes what is missing. @returns undefined where something could not be had, though it is there */
@@ -148,8 +153,8 @@ async function writeMembers(
   leftOut.push(...plan.leftOut);
   const hasFailed = () => leftOut.some(({ outcome }) => outcome === "failed");
 
-  const files = plan.projects.flatMap(({ name: project, files: own }) => own.map((entry) => ({ project, entry })));
-  demandRoom(plan, chain);
+  const { projects, waiting } = fittingPlan(plan.projects, chain, exporting.most);
+  const files = projects.flatMap(({ name: project, files: own }) => own.map((entry) => ({ project, entry })));
   const total = files.reduce((sum, { entry }) => sum + (entry.size ?? 0), 0);
   let bytes = 0;
   const digestOf = ({ project, entry }: PlannedFile) =>
@@ -185,28 +190,23 @@ async function writeMembers(
 
   const removed = new Set<string>(plan.gone);
   const wasCarried = new Set<string>(chain.projects);
-  for (const project of plan.projects) {
+  for (const project of projects) {
     const page = pageMember(project, find, (entry) => digestOf({ project: project.name, entry }));
-    if (page.files.length > 0) await addChanged("page", project.name, jsonBytes(page));
+    const content = jsonBytes(page);
+    if (content.byteLength > MAX_CARRIED_JSON)
+      leftOut.push({ filename: "", from: project.name, outcome: "refused", reason: TOO_LARGE });
+    else if (page.files.length > 0) await addChanged("page", project.name, content);
     else if (wasCarried.has(project.name)) removed.add(project.name);
   }
   for (const { kind, key } of journal.members) if (kind === "page") removed.delete(key);
   await addChanged("end", "end", new TextEncoder().encode(endText(begun)));
-  return { removed: [...removed].toSorted() };
+  const gone = [...removed].toSorted();
+  return { removed: gone.slice(0, MAX_REMOVED), waiting: waiting + Math.max(0, gone.length - MAX_REMOVED) };
 }
+
+const TOO_LARGE = `Its page is larger than ${MAX_CARRIED_JSON / 1024 ** 2} MiB, which is the most that is carried.`;
 
 const jsonBytes = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
-
-/** Throws a `CommandError` where a manifest may become too large. */
-function demandRoom({ projects }: StepPlan, chain: ChainSoFar): void {
-  const isNew = ({ hashes: { sha256: key } }: FileEntry) => key === undefined || !chain.find({ kind: "file", key });
-  const count = projects.reduce((sum, { files }) => sum + 1 + 3 * files.filter(isNew).length, 0);
-  if (count <= MAX_MEMBERS) return;
-  throw new CommandError(
-    `This may be ${count} members, and a step has at most ${MAX_MEMBERS}. Export some projects with --project PATTERN, and the others in the next step, with --since.`,
-    "usage",
-  );
-}
 
 async function writeManifest(manifest: CarriedManifest, { folder, key, chain }: Exporting): Promise<void> {
   // What the far side would refuse is not written.

@@ -1,6 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { isSigned, MANIFEST_FILE, SIGNATURE_FILE } from "../../schema/carried.ts";
+import { signerOf } from "../../schema/carried-keys.ts";
+import { MANIFEST_FILE, SIGNATURE_FILE } from "../../schema/carried.ts";
 import { CommandError } from "../lib/command-error.ts";
 import { fileErrorText } from "../lib/files.ts";
 import { readStepManifest, type ReadManifest } from "./chain.ts";
@@ -28,7 +29,7 @@ export async function foundSteps(folders: readonly string[], keys: readonly stri
     const signature = await readFile(join(folder, SIGNATURE_FILE), "utf8").catch((error: unknown) => {
       throw new CommandError(`${join(folder, SIGNATURE_FILE)} cannot be read: ${fileErrorText(error)}.`);
     });
-    if (keys.length > 0 && !(await isSigned(new TextEncoder().encode(read.text), signature, keys)))
+    if (keys.length > 0 && (await signerOf(new TextEncoder().encode(read.text), signature, keys)) === undefined)
       throw new CommandError(`${file} was not signed with this key, or was changed after that. Nothing was imported.`);
     steps.set(read.sha256, { ...read, signature, find: (volume) => foundVolume(folders, volume) });
   }

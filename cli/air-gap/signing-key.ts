@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, type KeyObject } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
-import { carriedKeyText } from "../../schema/carried.ts";
+import { carriedKeyText } from "../../schema/carried-keys.ts";
 import { CommandError } from "../lib/command-error.ts";
 import { fileErrorText } from "../lib/files.ts";
 

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { carriedKey } from "../../schema/carried-keys.ts";
 import type { CarriedManifest } from "../../schema/carried.ts";
 import { byteSize } from "../../schema/mirror.ts";
 import { listedEntries } from "../../schema/policy-entry.ts";
@@ -48,6 +49,7 @@ export const exportCommand = () =>
     .option("--platform <tag>", "of a lock only files for this platform, such as manylinux_2_28_x86_64")
     .option("--project <pattern>", "without --lock: only these projects; * stands for any characters", repeated)
     .option("--since <step>", "the folder of the step before, or its manifest: only what is new is written")
+    .option("--since-key <key>", "the public half of the key that has signed that step, where --key is another one")
     .option("--volume <size>", "a volume is at most so large; one file alone may be larger", VOLUME)
     .option("--advisories <file>", "also OSV's advisories: OSV's export, a ZIP archive")
     .action(async (folder, { newKey, ...options }) => {
@@ -72,6 +74,7 @@ interface ExportOptions {
   readonly platform?: string | undefined;
   readonly project?: string[] | undefined;
   readonly since?: string | undefined;
+  readonly sinceKey?: string | undefined;
   readonly volume: string;
   readonly advisories?: string | undefined;
 }
@@ -90,10 +93,11 @@ async function exportTo(folder: string | undefined, options: ExportOptions): Pro
   if (await isWholeStep(folder)) {
     const { manifest } = await readStepManifest(join(folder, "manifest.json"));
     console.error(`${folder} has this step, whole. Name another folder for the next one, and this one with --since.`);
-    return print({ manifest, leftOut: [] }, folder, json === true);
+    return print({ manifest, leftOut: [], waiting: 0 }, folder, json === true);
   }
   if (since !== undefined && resolve(since) === resolve(folder)) throw usageError("--since names the folder itself.");
-  const chain = since === undefined ? newChain(chainId()) : await readChain(since, key.publicText);
+  const chain =
+    since === undefined ? newChain(chainId()) : await readChain(since, [key.publicText, ...keysOf(options.sinceKey)]);
   const sameIndex = chain.manifests.every(({ manifest }) => manifest.index === index);
   if (!sameIndex)
     throw usageError(`${since} is a step of the index ${chain.manifests[0]?.manifest.index}, not of ${index}.`);
@@ -139,9 +143,17 @@ async function exportTo(folder: string | undefined, options: ExportOptions): Pro
   const leftOut = await withReasons(server, index, exported.leftOut);
   print({ ...exported, leftOut }, folder, json === true);
   console.error(`The far index has the key ${key.publicText}`);
+  if (chain.signedBy !== null && chain.signedBy !== key.publicText)
+    console.error("The step before has another key: give the far index this one before the step is imported.");
   const isLocked = lock.length > 0;
   if (isLocked && leftOut.length > 0)
     throw new CommandError(`The step is whole, but ${leftOut.length} of what the lock asks for is not in it.`);
+}
+
+function keysOf(sinceKey: string | undefined): readonly string[] {
+  if (sinceKey === undefined) return [];
+  if (carriedKey.safeParse(sinceKey).success) return [sinceKey];
+  throw usageError("--since-key is a public key, such as ed25519:…, as pypi-edge export prints it.");
 }
 
 /** Bytes. `4G` is `4GB`. */
@@ -195,16 +207,22 @@ async function askedDigest(options: ExportOptions, chain: readonly ReadManifest[
   return createHash("sha256").update(JSON.stringify(all)).digest("hex");
 }
 
-function print({ manifest, leftOut }: Exported, folder: string, json: boolean): void {
+function print({ manifest, leftOut, waiting }: Exported, folder: string, json: boolean): void {
   if (json) {
     const { chain, sequence, index, volumes = [], removed, members = [] } = manifest ?? {};
-    console.log(JSON.stringify({ folder, index, chain, sequence, members: members.length, volumes, removed, leftOut }));
+    console.log(
+      JSON.stringify({ folder, index, chain, sequence, members: members.length, volumes, removed, leftOut, waiting }),
+    );
   } else for (const line of columns(leftOut.map(rowOf))) console.log(line);
   if (!manifest)
     throw new CommandError(
       `${leftOut.filter(({ outcome }) => outcome === "failed").length} could not be had now, so that the step is not whole. Run the command again: it goes on.`,
     );
   if (!json) console.log(sentenceOf(manifest, folder));
+  if (waiting > 0)
+    console.error(
+      `The step is full: ${counted(waiting, "project")} must wait for the next one. Export it now, with the same options and --since ${folder}.`,
+    );
 }
 
 const rowOf = ({ outcome, from, filename, reason }: LeftOut) =>

@@ -1,4 +1,4 @@
-import { carriedKey } from "../../schema/carried.ts";
+import { carriedKey } from "../../schema/carried-keys.ts";
 import { sizeText } from "../../worker/pypi/size-text.ts";
 import type { ImportedStep } from "../air-gap/import-step.ts";
 import { command, forServer, repeated } from "../lib/command.ts";

@@ -1,5 +1,5 @@
+import { carriedKeyText } from "../../schema/carried-keys.ts";
 import {
-  carriedKeyText,
   carriedState,
   endText,
   type CarriedLists,
@@ -42,27 +42,40 @@ const base64Of = (bytes: Uint8Array) => btoa(String.fromCharCode(...bytes));
 export const digestOf = async (bytes: Uint8Array) =>
   hexOf(new Uint8Array(await crypto.subtle.digest("SHA-256", new Uint8Array(bytes))));
 
+interface KeyOfExporter {
+  readonly privateKey: CryptoKey;
+  readonly publicText: string;
+}
+
+async function newKey(): Promise<KeyOfExporter> {
+  const pair = await crypto.subtle.generateKey("Ed25519", true, ["sign", "verify"]);
+  if (!("privateKey" in pair)) throw new Error("no pair of keys");
+  const raw = await crypto.subtle.exportKey("raw", pair.publicKey);
+  if (!(raw instanceof ArrayBuffer)) throw new Error("no bytes of the key");
+  return { privateKey: pair.privateKey, publicText: carriedKeyText(new Uint8Array(raw)) };
+}
+
 /** The other side of an air gap: a key, and a chain of steps. */
 export class Exporter {
   #sequence = 0;
   #before: string | null = null;
-  readonly key: string;
-  readonly chain: string;
-  readonly #privateKey: CryptoKey;
+  readonly chain = hexOf(crypto.getRandomValues(new Uint8Array(16)));
+  #key: KeyOfExporter;
 
-  private constructor(privateKey: CryptoKey, key: string, chain: string) {
-    this.#privateKey = privateKey;
-    this.key = key;
-    this.chain = chain;
+  private constructor(key: KeyOfExporter) {
+    this.#key = key;
   }
 
-  static async create(): Promise<Exporter> {
-    const pair = await crypto.subtle.generateKey("Ed25519", true, ["sign", "verify"]);
-    if (!("privateKey" in pair)) throw new Error("no pair of keys");
-    const raw = await crypto.subtle.exportKey("raw", pair.publicKey);
-    if (!(raw instanceof ArrayBuffer)) throw new Error("no bytes of the key");
-    const chain = hexOf(crypto.getRandomValues(new Uint8Array(16)));
-    return new Exporter(pair.privateKey, carriedKeyText(new Uint8Array(raw)), chain);
+  static create = async (): Promise<Exporter> => new Exporter(await newKey());
+
+  /** The public half. */
+  get key(): string {
+    return this.#key.publicText;
+  }
+
+  /** Later steps are signed with another key. */
+  async changeKey(): Promise<void> {
+    this.#key = await newKey();
   }
 
   /** The next step of the chain. */
@@ -88,7 +101,7 @@ export class Exporter {
   }
 
   async sign(text: string): Promise<string> {
-    return base64Of(new Uint8Array(await crypto.subtle.sign("Ed25519", this.#privateKey, bytesOf(text))));
+    return base64Of(new Uint8Array(await crypto.subtle.sign("Ed25519", this.#key.privateKey, bytesOf(text))));
   }
 }
 

@@ -20,14 +20,19 @@ export const carriedWheel = (
 export const carriedPath = (project: string, sha256: string, filename: string) =>
   `/files/main.offline.invalid/${project}/${sha256}/${filename}`;
 
+/** The configuration of a source `main` with these keys. */
+export const offlineVars = (keys: Record<string, unknown>, index: Record<string, unknown> = {}) => ({
+  UPSTREAMS: { main: { kind: "offline", ...keys } },
+  INDEXES: { default: { sources: ["main"], ...index } },
+});
+
 /** An index over an offline source, and the other side of its air gap. Whatever is asked of a network fails the test. */
 export async function offline(index: Record<string, unknown> = {}, vars: Record<string, unknown> = {}) {
   const exporter = await Exporter.create();
   const asked: string[] = [];
   const rig = new Rig(
     {
-      UPSTREAMS: { main: { kind: "offline", key: exporter.key } },
-      INDEXES: { default: { sources: ["main"], ...index } },
+      ...offlineVars({ key: exporter.key }, index),
       FEED: true,
       ...vars,
     },

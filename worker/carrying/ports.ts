@@ -11,6 +11,8 @@ export interface CarriedStep {
   /** When its export began. Milliseconds since the epoch. */
   readonly exportedAt: number;
   readonly members: number;
+  /** The public key that has signed its manifest, as the configuration has it; null: an earlier version has written the row. */
+  readonly signedBy: string | null;
 }
 
 /** What a page needs, by the SHA-256 of the file that it is of. */
@@ -33,7 +35,14 @@ export interface CarriedSteps {
   /** First and last numbers of ranges of members that are not there. */
   missing(): Promise<[number, number][]>;
   /** Begins a step, in the place of one that is not whole. What is here already counts as there. */
-  begin(manifest: CarriedManifest, digest: string, audit: NewAuditEntry, now: number): Promise<void>;
+  begin(
+    manifest: CarriedManifest,
+    of: { readonly digest: string; readonly signedBy: string },
+    audit: NewAuditEntry,
+    now: number,
+  ): Promise<void>;
+  /** Notes that another key has signed the manifest, too, of the step that is not whole. */
+  signedBy(digest: string, key: string): Promise<void>;
   member(number: number): Promise<NumberedMember | undefined>;
   /** Notes that the bytes of a file, metadata or provenance are stored. False where the member is no longer one. */
   noteObject(member: NumberedMember & NeededObject, now: number): Promise<boolean>;

@@ -5,13 +5,13 @@ import {
   carriedManifest,
   carriedPage,
   endText,
-  isSigned,
   MAX_CARRIED_ADVISORIES,
   MAX_CARRIED_JSON,
   type CarriedManifest,
   type CarriedState,
   type MemberKind,
 } from "../../schema/carried.ts";
+import type { CarriedKey } from "../../schema/carried-keys.ts";
 import type { Author, NewAuditEntry } from "../auth/audit-entry.ts";
 import { IndexError } from "../errors.ts";
 import type { ProjectName } from "../pypi/name.ts";
@@ -26,14 +26,14 @@ import type {
   NeededObject,
   NumberedMember,
 } from "./ports.ts";
+import { createSigners } from "./signers.ts";
 import { gathered, verified } from "./verified.ts";
 
 /** What receives for one source. */
 export interface ReceivingParts {
   /** The source's name in the configuration. */
   readonly source: string;
-  /** Public keys, as `carriedKey` has them. */
-  readonly keys: readonly string[];
+  readonly keys: readonly CarriedKey[];
   readonly steps: CarriedSteps;
   readonly objects: CarriedObjects;
   readonly entries: CarriedEntries;
@@ -81,6 +81,8 @@ export function createReceiver({
   entries,
   loadAdvisories,
 }: ReceivingParts): StepReceiver {
+  const signers = createSigners(source, keys);
+
   async function state(): Promise<CarriedState> {
     const { whole, open } = await steps.last();
     return {
@@ -97,7 +99,10 @@ export function createReceiver({
 
   async function openStep(): Promise<CarriedStep> {
     const { open } = await steps.last();
-    if (open) return open;
+    if (open) {
+      signers.demandCounts(open);
+      return open;
+    }
     throw notNext("No step is under way: send its manifest first.");
   }
 
@@ -183,22 +188,25 @@ export function createReceiver({
     async begin(body, sender, ctx) {
       const { manifest: text, signature } = checkedValue(beginCarried, body, "The request");
       const bytes = new TextEncoder().encode(text);
-      // Nothing of it is looked at before.
-      if (!(await isSigned(bytes, signature, keys))) {
-        throw unprocessable(
-          `The manifest is not signed by a key of the source ${source}: it was changed, or comes from somewhere else.`,
-        );
-      }
+      const signer = await signers.demandSigned(bytes, signature);
       const manifest = checked(carriedManifest, bytes, "The manifest");
       const digest = sha256(bytes);
       const { whole, open } = await steps.last();
-      if (open?.manifest === digest) return state();
-      requireNext(manifest, digest, whole);
+      if (open?.manifest === digest) {
+        if (open.signedBy !== signer.key) await steps.signedBy(digest, signer.key);
+        return state();
+      }
+      requireNext(manifest, whole);
       const { index: from, members } = manifest;
       await steps.begin(
         manifest,
-        digest,
-        auditOf("carried.begin", sender, manifest, { from, manifest: digest, members: members.length }),
+        { digest, signedBy: signer.key },
+        auditOf("carried.begin", sender, manifest, {
+          from,
+          manifest: digest,
+          key: signer.name,
+          members: members.length,
+        }),
         ctx.now,
       );
       return state();
@@ -234,7 +242,7 @@ export function createReceiver({
 }
 
 /** Throws `not-next` where a manifest is not the one that is due. */
-function requireNext(manifest: CarriedManifest, digest: string, whole: CarriedStep | undefined): void {
+function requireNext(manifest: CarriedManifest, whole: CarriedStep | undefined): void {
   const { sequence, chain, before } = manifest;
   const due = (whole?.sequence ?? 0) + 1;
   if (whole && chain !== whole.chain) {
@@ -243,8 +251,7 @@ function requireNext(manifest: CarriedManifest, digest: string, whole: CarriedSt
     );
   }
   if (sequence < due) {
-    const same = digest === whole?.manifest ? "" : " with these or other members";
-    throw notNext(`Step ${sequence} was imported already${same}; the next one is step ${due}.`);
+    throw notNext(`Step ${sequence} was imported already; the next one is step ${due}.`);
   }
   if (sequence > due) {
     const missing = sequence === due + 1 ? `step ${due} is missing` : `steps ${due} to ${sequence - 1} are missing`;

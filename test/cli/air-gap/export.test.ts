@@ -5,7 +5,8 @@ import { EARLIER, newChain, readChain } from "../../../cli/air-gap/chain.ts";
 import { isWholeStep } from "../../../cli/air-gap/export-step.ts";
 import { makeSigningKey, readSigningKey } from "../../../cli/air-gap/signing-key.ts";
 import { removeDirectory, temporaryDirectory } from "../../../cli/demo/leftovers.ts";
-import { isSigned, type CarriedPage } from "../../../schema/carried.ts";
+import { signerOf } from "../../../schema/carried-keys.ts";
+import type { CarriedPage } from "../../../schema/carried.ts";
 import { digestOf, exportAll, Killed, killingAt, standInIndex, type StandInFile } from "./stand-in.ts";
 
 const work = temporaryDirectory();
@@ -39,7 +40,7 @@ function pageIn(folder: string, project: string): CarriedPage | undefined {
 
 async function exported(files: readonly StandInFile[], since?: string, projects = PROJECTS) {
   const folder = folderOf();
-  const chain = since === undefined ? newChain(CHAIN) : await readChain(since, key.publicText);
+  const chain = since === undefined ? newChain(CHAIN) : await readChain(since, [key.publicText]);
   const { manifest, leftOut } = await exportAll(
     standInIndex(() => files, never),
     { folder, chain, key, projects },
@@ -66,7 +67,7 @@ describe("an export", () => {
     expect(manifest).toMatchObject({ chain: CHAIN, sequence: 1, before: null, serial: "7", removed: [] });
     const bytes = readFileSync(join(folder, "manifest.json"));
     const signature = readFileSync(join(folder, "manifest.sig"), "utf8");
-    expect(await isSigned(Uint8Array.from(bytes), signature, [key.publicText])).toBe(true);
+    expect(await signerOf(Uint8Array.from(bytes), signature, [key.publicText])).toBe(key.publicText);
     expect(pageIn(folder, "other")).toEqual({
       name: "other",
       files: [
@@ -172,6 +173,52 @@ describe("an export", () => {
   });
 });
 
+describe("an export of more than a step has room for", () => {
+  const stepAfter = async (files: readonly StandInFile[], most: number, since?: string) => {
+    const folder = folderOf();
+    const chain = since === undefined ? newChain(CHAIN) : await readChain(since, [key.publicText]);
+    const asked = { folder, chain, key, projects: ["acme", "other"] };
+    const { manifest, waiting } = await exportAll(
+      standInIndex(() => files, never),
+      asked,
+      { most },
+    );
+    const members = manifest?.members ?? [];
+    expect(members.length).toBeLessThanOrEqual(most);
+    return { folder, waiting, pages: members.filter(({ kind }) => kind === "page").map(({ key: name }) => name) };
+  };
+
+  test("has whole projects, and the next step has the others", async () => {
+    // acme is six members and a page, other three and a page; every step has an end, and room for advisories and lists.
+    const one = await stepAfter(FILES, 11);
+    expect(one).toMatchObject({ waiting: 1, pages: ["acme"] });
+    const two = await stepAfter(FILES, 11, one.folder);
+    expect(two).toMatchObject({ waiting: 0, pages: ["other"] });
+    expect(await stepAfter(FILES, 11, two.folder)).toMatchObject({ waiting: 0, pages: [] });
+  });
+
+  test("carries a yank of a project whose new files must wait", async () => {
+    const first = await stepAfter(FILES.slice(1), 20);
+    const yanked = [...FILES.slice(0, 1), fileOf("acme", "1.1", { yanked: "broken" }), ...FILES.slice(2)];
+    const { folder, waiting } = await stepAfter(yanked, 6, first.folder);
+    expect(waiting).toBe(1);
+    expect(pageIn(folder, "acme")?.files).toMatchObject([{ filename: "acme-1.1.tar.gz", yanked: "broken" }]);
+  });
+
+  test("divides a project that no step has room for", async () => {
+    const many = Array.from({ length: 7 }, (_, at) => fileOf("acme", `2.${at}`));
+    let [waiting, since, steps]: [number, string | undefined, number] = [1, undefined, 0];
+    while (waiting > 0) {
+      const step: Awaited<ReturnType<typeof stepAfter>> = await stepAfter(many, 13, since);
+      [waiting, since, steps] = [step.waiting, step.folder, steps + 1];
+    }
+    expect(steps).toBe(3);
+    expect(pageIn(since ?? "", "acme")?.files.map(({ filename }) => filename)).toEqual(
+      many.map(({ filename }) => filename),
+    );
+  });
+});
+
 describe("an increment", () => {
   test("has what is new, and pages that have changed", async () => {
     const first = await exported(FILES.slice(0, 1), undefined, ["acme"]);
@@ -213,17 +260,22 @@ describe("an increment", () => {
     const first = await exported(FILES.slice(0, 1));
     const second = await exported(FILES, first.folder);
     const other = makeSigningKey(join(work, "other.pem"));
-    await expect(readChain(second.folder, other.publicText)).rejects.toThrow(/was not signed with this key/);
-    expect((await readChain(join(second.folder, "manifest.json"), key.publicText)).sequence).toBe(3);
+    await expect(readChain(second.folder, [other.publicText])).rejects.toThrow(
+      /was not signed with ed25519:.*, or was changed\. Where it was signed with an earlier key of yours, name that one's public half with --since-key\./,
+    );
+    expect(await readChain(second.folder, [other.publicText, key.publicText])).toMatchObject({
+      signedBy: key.publicText,
+    });
+    expect((await readChain(join(second.folder, "manifest.json"), [key.publicText])).sequence).toBe(3);
     const earlier = join(second.folder, EARLIER, "step-0001.json");
     writeFileSync(earlier, readFileSync(earlier, "utf8").replace('"serial":"7"', '"serial":"8"'));
-    await expect(readChain(second.folder, key.publicText)).rejects.toThrow(
+    await expect(readChain(second.folder, [key.publicText])).rejects.toThrow(
       /is not the manifest that step 2 was exported after/,
     );
     const manifest = join(first.folder, "manifest.json");
     writeFileSync(manifest, readFileSync(manifest, "utf8").replace('"serial":"7"', '"serial":"8"'));
-    await expect(readChain(first.folder, key.publicText)).rejects.toThrow(
-      /was not signed with this key, or was changed/,
+    await expect(readChain(first.folder, [key.publicText])).rejects.toThrow(
+      /was not signed with ed25519:.*, or was changed/,
     );
   });
 });

@@ -39,7 +39,7 @@ beforeAll(async () => {
       { folder, chain, key, projects: ["acme"] },
     );
   await step(first, 2, newChain("0123456789abcdef0123456789abcdef"));
-  await step(second, 3, await readChain(first, key.publicText));
+  await step(second, 3, await readChain(first, [key.publicText]));
 });
 
 /** A copy of a step that may be changed. */

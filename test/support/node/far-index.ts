@@ -19,12 +19,28 @@ export class FarIndex {
   /** Starts one that takes what this key has signed. */
   static async open(key: string): Promise<FarIndex> {
     const far = new FarIndex(await freePort());
-    writeFileSync(
-      far.#config,
-      `[vars.UPSTREAMS.carried]\nkind = "offline"\nkey = "${key}"\n[vars.INDEXES.default]\nsources = ["carried"]\npolicy = { malware = "enforce" }\n`,
-    );
+    far.#configure(`key = "${key}"`);
     await far.start();
     return far;
+  }
+
+  /** Starts it anew, over what it has, with these lines as the keys of its source. */
+  async changeKeys(lines: string): Promise<void> {
+    await this.#server?.stop();
+    this.#configure(lines);
+    await this.start();
+  }
+
+  #configure(keys: string): void {
+    writeFileSync(
+      this.#config,
+      `[vars.UPSTREAMS.carried]\nkind = "offline"\n${keys}\n[vars.INDEXES.default]\nsources = ["carried"]\npolicy = { malware = "enforce" }\n`,
+    );
+  }
+
+  /** What the server has said since it was started. */
+  get log(): string {
+    return this.#server?.output() ?? "";
   }
 
   /** The root of its Simple API. */

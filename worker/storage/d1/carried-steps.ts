@@ -7,15 +7,15 @@ import { auditEntryStatement, auditEntryWhere } from "./audit-entry.ts";
 /** D1 takes 2 MB as one value, and a member has some 250 characters. */
 const ROWS_AT_ONCE = 4_000;
 
-const STEP = "sequence, chain, manifest, exported_at AS exportedAt, members";
+const STEP = "sequence, chain, manifest, exported_at AS exportedAt, members, signed_by AS signedBy";
 
 const MISSING = `SELECT min(number) AS first, max(number) AS last FROM (
     SELECT number, number - row_number() OVER (ORDER BY number) AS run
     FROM carried_member WHERE source = ?1 AND is_there = 0
   ) GROUP BY run ORDER BY first`;
 
-const BEGIN = `INSERT INTO carried_step (source, sequence, chain, manifest, exported_at, members, removed, begun_at)
-  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)`;
+const BEGIN = `INSERT INTO carried_step (source, sequence, chain, manifest, exported_at, members, removed, begun_at, signed_by)
+  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)`;
 
 /** ?3: the number of the first of them, less one. */
 const ADD_MEMBERS = `INSERT INTO carried_member (source, number, kind, key, size, sha256, is_there)
@@ -105,17 +105,35 @@ export function carriedStepsIn(db: Database, source: string): CarriedSteps {
         return results.map(({ first, last }): [number, number] => [first, last]);
       }),
 
-    begin: ({ sequence, chain, at, members, removed }, digest, audit, now) =>
+    begin: ({ sequence, chain, at, members, removed }, { digest, signedBy }, audit, now) =>
       orStorageFailed(async () => {
         await db.batch([
           db.prepare("DELETE FROM carried_member WHERE source = ?1").bind(source),
           db.prepare("DELETE FROM carried_step WHERE source = ?1 AND done_at IS NULL").bind(source),
           db
             .prepare(BEGIN)
-            .bind(source, sequence, chain, digest, Date.parse(at), members.length, JSON.stringify(removed), now),
+            .bind(
+              source,
+              sequence,
+              chain,
+              digest,
+              Date.parse(at),
+              members.length,
+              JSON.stringify(removed),
+              now,
+              signedBy,
+            ),
           ...membersIn(members),
           auditEntryStatement(db, audit, now),
         ]);
+      }),
+
+    signedBy: (digest, key) =>
+      orStorageFailed(async () => {
+        await db
+          .prepare("UPDATE carried_step SET signed_by = ?3 WHERE source = ?1 AND manifest = ?2 AND done_at IS NULL")
+          .bind(source, digest, key)
+          .run();
       }),
 
     member: async (number) =>
