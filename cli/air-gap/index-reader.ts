@@ -61,9 +61,12 @@ export interface IndexReader {
   provenance(project: ProjectName, version: string, filename: Filename): Promise<Uint8Array>;
 }
 
+/** Where an index is, and a token for it; undefined: it is read without one. */
+type IndexAccess = Pick<ServerAccess, "url" | "socket"> & { readonly token: string | undefined };
+
 /** Reads an index over HTTP, with the token of the command. `pause` waits for so many milliseconds. */
 export function indexReader(
-  { url: root, token, socket }: ServerAccess,
+  { url: root, token, socket }: IndexAccess,
   index: string,
   pause: (milliseconds: number) => Promise<unknown> = sleep,
 ): IndexReader {
@@ -71,7 +74,11 @@ export function indexReader(
   const retrying = <Result>(work: () => Promise<Result>) => tryAgain(work, pause);
 
   async function ask(url: URL, accept: string): Promise<Response> {
-    const headers = { Authorization: `Bearer ${token}`, Accept: accept, "User-Agent": "pypi-edge export" };
+    const headers = {
+      Accept: accept,
+      "User-Agent": "pypi-edge export",
+      ...(token !== undefined && { Authorization: `Bearer ${token}` }),
+    };
     const answer = await fetchOver(socket, url, { headers, redirect: "manual" }).catch((error: unknown) => {
       throw new UnusableFile(`${url.host} does not answer (${causeOf(error)}).`);
     });

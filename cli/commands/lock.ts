@@ -1,6 +1,7 @@
 import { upstreamAddress } from "../../schema/address.ts";
 import { command, repeated } from "../lib/command.ts";
 import { CommandError, usageError } from "../lib/command-error.ts";
+import { checkTokenText } from "../lib/server-address.ts";
 import { IndexError } from "../../worker/errors.ts";
 import { LOCK_FILES } from "../../worker/locks/formats/formats.ts";
 import { indexOf, rootOf, type Address } from "../../worker/locks/mapping/address.ts";
@@ -14,7 +15,8 @@ import { readLockFile, writeLockFile, type LockFile } from "../lock/file.ts";
 export const lockCommand = () =>
   command("lock", "map the URLs in lock files between pypi-edge's and the upstream's")
     .addCommand(canonicalCommand())
-    .addCommand(localCommand());
+    .addCommand(localCommand())
+    .addCommand(carriedCommand());
 
 const UPSTREAM = "https://pypi.org/simple/";
 const UPSTREAM_HELP = `the Simple API root that pypi-edge mirrors; may be given several times (${UPSTREAM})`;
@@ -45,6 +47,21 @@ const localCommand = () =>
       await mapAll(files, (file) => planLocal(file, options), json === true);
     });
 
+const carriedCommand = () =>
+  command("lock carried", "write the URLs of an index to which the files were carried, in the place of any others", [
+    ["pypi-edge lock carried http://127.0.0.1:8787 uv.lock", "behind an air gap; then uv sync --frozen"],
+  ])
+    .argument("<url>", "the address of the index, which is asked where it has each file, by its digest")
+    .argument("<files...>", LOCK_FILES)
+    .option("--token <token>", "a token that may read the index, where it needs one (PYPI_EDGE_TOKEN)")
+    .option("--json", "print a line of JSON for each file")
+    .action(async (url, files, { token, json }) => {
+      const root = rootAt("carried", url);
+      const own = token ?? (process.env["PYPI_EDGE_TOKEN"] || undefined);
+      const { planByDigest } = await import("../lock/listed.ts");
+      await mapAll(files, (file) => planByDigest(file, root, own && checkTokenText(own)), json === true);
+    });
+
 /** The same as `planCanonical`; throws a `CommandError` where an address may be pypi-edge's and this was not said. */
 function provenCanonical(file: LockFile, options: CanonicalOptions): Plan {
   const { suspect, ...plan } = planCanonical(file, options);
@@ -55,13 +72,17 @@ function provenCanonical(file: LockFile, options: CanonicalOptions): Plan {
 }
 
 /** Reads and maps every file before the first is written: where one cannot be mapped, none is changed. */
-async function mapAll(names: readonly string[], map: (file: LockFile) => Plan, json: boolean): Promise<void> {
+async function mapAll(
+  names: readonly string[],
+  map: (file: LockFile) => Plan | Promise<Plan>,
+  json: boolean,
+): Promise<void> {
   const plans: { readonly file: LockFile; readonly plan: Plan }[] = [];
   const refusals: string[] = [];
   for (const name of names) {
     try {
       const file = await readLockFile(name);
-      plans.push({ file, plan: map(file) });
+      plans.push({ file, plan: await map(file) });
     } catch (error) {
       if (!(error instanceof CommandError || error instanceof IndexError)) throw error;
       refusals.push(error.message);

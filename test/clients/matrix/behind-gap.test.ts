@@ -24,14 +24,20 @@ test("behind an air gap clients install what was carried there, as the guard let
   const found = JSON.parse(line) as Findings;
   expect(found).toMatchObject({
     outside: "ENETUNREACH",
-    imported: 1,
-    installs: { pip: [0, "1.1"], "pip in a dated view": [0, "1.0"], "uv sync": [0, "1.1"] },
+    installs: {
+      pip: [0, "1.1"],
+      "pip in a dated view": [0, "1.0"],
+      "uv sync --frozen": [0, "1.1"],
+      "pip after a restart": [0, "1.1"],
+    },
     lockedHere: true,
-    again: [0, "1.1"],
   });
-  expect(found.said).toMatch(/is ready at .* \(offline, with what is carried to main, stored in /);
+  expect(found.commands["import"]).toMatch(/default, step 1: \d+ members sent, .*; it is whole\./);
+  expect(found.commands["lock carried"]).toMatch(/uv\.lock: \d+ URLs mapped to those of http:\/\/127\.0\.0\.1:\d+\./);
+  expect(found.unmapped).toMatch(/sandwich|lunchbox/);
+  expect(found.said).toMatch(/is ready at .* \(offline, with what is carried to carried, stored in /);
   expect(found.said).not.toMatch(/reach|ENOTFOUND|EAI_AGAIN/);
   expect(found.refused).toMatch(/No matching distribution found for sandwich==2\.0/);
   expect(found.absent).toMatch(/No matching distribution found for requests/);
-  task.meta.summary = "In a network namespace without a route, pip and uv sync install what was carried there.";
+  task.meta.summary = "In a network namespace without a route, pip and uv sync install what was exported and imported.";
 });

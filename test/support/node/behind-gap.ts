@@ -1,63 +1,62 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
+import { readSigningKey } from "../../../cli/air-gap/signing-key.ts";
 import { removeDirectory, temporaryDirectory } from "../../../cli/demo/leftovers.ts";
 import { UV_OPTIONS, UV_PATIENCE } from "../../../cli/demo/installer.ts";
-import { freePort, startServer } from "../../../cli/demo/process.ts";
-import { buildWheel, type Wheel } from "../../../cli/demo/wheel.ts";
-import { adminToken } from "../../../cli/serve/admin-token.ts";
-import { Witness } from "../../../cli/demo/witness.ts";
-import { Exporter, importStep, type CarriedTestFile, type Send } from "../carried.ts";
-import { advisoryFile } from "../advisory-file.ts";
+import { buildWheel } from "../../../cli/demo/wheel.ts";
+import { zip } from "../archive.ts";
 import { pip } from "./clients/pip.ts";
 import { Place } from "./clients/place.ts";
-import { CLI } from "./command.ts";
+import { pypiEdge } from "./command.ts";
 import { fakeIndex } from "./fake-index/fake-index.ts";
+import { FarIndex } from "./far-index.ts";
+import { Rig } from "./rig.ts";
 
 /*
- * What test/clients/matrix/behind-gap.test.ts has done in a network namespace without a route: a server over an offline source, a step
- * that is imported to it, and clients that install. `behind-gap.ts PYTHON UV` prints what came of it, as JSON: `Findings`.
+ * What test/clients/matrix/behind-gap.test.ts has done in a network namespace without a route: a server in front of an index, a lock that
+ * is made through it, an export; then, with that server gone, an import to another server, and clients that install there.
+ * `behind-gap.ts PYTHON UV` prints what came of it, as JSON: `Findings`.
  */
+
+/** The code with which a client ended, and the version that it installed. */
+type Installed = readonly [code: number | null, version: string];
 
 /** What each thing that was tried came to. */
 export interface Findings {
   /** Why another address cannot be reached. */
   readonly outside: string;
-  readonly imported: number;
-  /** The code with which a client ended, and the version that it installed. */
-  readonly installs: Readonly<Record<string, readonly [code: number | null, version: string]>>;
+  /** What the commands said, by their names. */
+  readonly commands: Readonly<Record<string, string>>;
+  readonly installs: Readonly<Record<string, Installed>>;
   /** What pip says where the guard refuses, and where a project was not carried. */
   readonly refused: string;
   readonly absent: string;
-  /** Whether the lock that uv goes on with names the index here. */
+  /** What uv says where the lock still names the other side's server. */
+  readonly unmapped: string;
+  /** Whether the lock, mapped, names the index here alone. */
   readonly lockedHere: boolean;
-  /** After the server was started anew. */
   /** What the server says beside that it is ready: it would say here that it cannot reach something. */
   readonly said: string;
-  readonly again: readonly [code: number | null, version: string];
 }
-
-const OLD = "2026-01-01T00:00:00Z";
-const NEW = "2026-11-20T00:00:00Z";
 
 const MALWARE = {
   id: "MAL-2026-1",
   affected: [{ package: { ecosystem: "PyPI", name: "sandwich" }, versions: ["2.0"] }],
 };
 
-const specs = [
-  { name: "lunchbox", version: "1.0", requires: ["sandwich"] },
-  { name: "sandwich", version: "1.0" },
-  { name: "sandwich", version: "1.1" },
-  { name: "sandwich", version: "2.0" },
+const OLD = "2026-01-01T00:00:00Z";
+const NEW = "2026-11-20T00:00:00Z";
+
+/** The wheels of the other side's index. */
+const WHEELS = [
+  { ...(await buildWheel({ name: "lunchbox", version: "1.0", requires: ["sandwich<2"] })), uploaded: OLD },
+  { ...(await buildWheel({ name: "sandwich", version: "1.0" })), uploaded: OLD },
+  { ...(await buildWheel({ name: "sandwich", version: "1.1" })), uploaded: NEW },
+  { ...(await buildWheel({ name: "sandwich", version: "2.0" })), uploaded: NEW },
 ];
 
-const carriedFile = ({ filename, bytes, metadata, version }: Wheel): CarriedTestFile => ({
-  filename,
-  bytes,
-  metadata: metadata.toString(),
-  "upload-time": version === "1.0" ? OLD : NEW,
-});
+const PROJECT = `[project]\nname = "app"\nversion = "0.1.0"\nrequires-python = ">=3.9"\ndependencies = ["lunchbox"]\n`;
 
 /** Why a connection to an address outside fails. */
 const outside = () =>
@@ -67,101 +66,78 @@ const outside = () =>
     socket.on("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
   });
 
-const sendTo =
-  (origin: string, token: string): Send =>
-  async (path, method, body) => {
-    const headers = { Authorization: `Bearer ${token}` };
-    const answer = await fetch(origin + path, { method, headers, ...(body !== undefined && { body }) });
-    const text = await answer.text();
-    return { status: answer.status, text: () => text };
-  };
-
 async function findings(python: string, uvBinary: string): Promise<Findings> {
   const folder = temporaryDirectory();
-  const port = await freePort();
-  const [origin, state] = [`http://127.0.0.1:${port}`, join(folder, "state")];
-  const index = `${origin}/simple/`;
-  const exporter = await Exporter.create();
-  writeFileSync(
-    join(folder, "pypi-edge.toml"),
-    `[vars]
-UPSTREAMS = { main = { kind = "offline", key = "${exporter.key}" } }
-INDEXES = { default = { sources = ["main"], policy = { malware = "enforce" } } }
-`,
-  );
-  const start = () => {
-    const args = [
-      "serve",
-      "--port",
-      `${port}`,
-      "--state",
-      state,
-      "--config",
-      join(folder, "pypi-edge.toml"),
-      "--quiet",
-    ];
-    return startServer(process.execPath, [CLI, ...args], /\bready\b/);
+  const commands: Record<string, string> = {};
+  const command = async (name: string, words: readonly string[]) => {
+    const { code, output } = await pypiEdge(words, folder);
+    if (code !== 0) throw new Error(`${words.join(" ")}: ${output}`);
+    commands[name] = output;
   };
-  const wheels = await Promise.all(specs.map((spec) => buildWheel(spec)));
-  const near = await new Witness(fakeIndex(wheels.slice(0, 3), () => "pypi")).start();
-  let server = await start();
   const places: Place[] = [];
   const placed = async () => {
     const place = await Place.make();
     places.push(place);
     return place;
   };
+  let far: FarIndex | undefined;
+  const near = await Rig.open(fakeIndex(WHEELS, () => "pypi"));
   try {
-    const pages = Object.groupBy(wheels, ({ project }) => project);
-    const { file } = advisoryFile([MALWARE]);
-    const step = await exporter.step({
-      advisories: file,
-      pages: Object.fromEntries(Object.entries(pages).map(([name, listed = []]) => [name, listed.map(carriedFile)])),
-    });
-    const { sequence } = await importStep(sendTo(origin, adminToken(state)), step);
+    const app = await placed();
+    writeFileSync(join(app.folder, "pyproject.toml"), PROJECT);
+    const uv = (...words: string[]) => app.run(uvBinary, [...words, ...UV_OPTIONS], UV_PATIENCE);
+    const locked = await uv("lock", "--default-index", near.index);
+    if (locked.code !== 0) throw new Error(locked.output);
+    const others = [join(folder, "requirements.txt"), join(folder, "requirements-old.txt")];
+    for (const [at, version] of ["2.0", "1.0"].entries()) writeFileSync(others[at] ?? "", `sandwich==${version}\n`);
+    writeFileSync(join(folder, "osv.zip"), await zip([{ name: "MAL-2026-1.json", content: JSON.stringify(MALWARE) }]));
+    await command("new key", ["export", "--new-key", "owner.pem"]);
+    const access = ["--url", new URL("/", near.index).href, "--state", near.state];
+    const locks = [join(app.folder, "uv.lock"), ...others].flatMap((lock) => ["--lock", lock]);
+    await command("export", ["export", "step1", "--key", "owner.pem", "--advisories", "osv.zip", ...locks, ...access]);
+    const outsideIndex = near.index;
+    await near.close();
 
+    far = await FarIndex.open(readSigningKey(join(folder, "owner.pem")).publicText);
+    await command("import", far.importWords("step1"));
+    const { index } = far;
     const byPip = async (requirement: string, from = index) => {
       const place = await placed();
       const { code, output } = await pip(python).install(requirement, from, place);
-      return { code, output, version: await place.versionOf("sandwich") };
+      return { output, installed: [code, await place.versionOf("sandwich")] as const };
     };
     const newest = await byPip("lunchbox");
-    const dated = await byPip("sandwich", `${origin}/@before=2026-06-01/simple/`);
+    const dated = await byPip("sandwich", new URL("/@before=2026-06-01/simple/", index).href);
     const malware = await byPip("sandwich==2.0");
     const absent = await byPip("requests");
 
-    // The lock was made on the other side, with another index.
-    const place = await placed();
-    const text = `[project]\nname = "app"\nversion = "0.1.0"\nrequires-python = ">=3.9"\ndependencies = ["lunchbox"]\n`;
-    writeFileSync(join(place.folder, "pyproject.toml"), text);
-    const uv = (command: string, from: string) =>
-      place.run(uvBinary, [command, ...UV_OPTIONS, "--default-index", from], UV_PATIENCE);
-    const locked = await uv("lock", near.index);
-    await near.stop();
-    if (locked.code !== 0) throw new Error(locked.output);
-    const synced = await uv("sync", index);
-    const version = await place.versionOf("sandwich");
-    const lock = await place.run("cat", ["uv.lock"]);
+    const unmapped = await uv("sync", "--frozen");
+    await command("lock carried", ["lock", "carried", index, join(app.folder, "uv.lock")]);
+    const synced = await uv("sync", "--frozen");
+    const lock = readFileSync(join(app.folder, "uv.lock"), "utf8");
+    const bySync = [synced.code, await app.versionOf("sandwich")] as const;
 
-    await server.stop();
-    server = await start();
+    await far.kill();
+    await far.start();
     const again = await byPip("lunchbox");
     return {
       outside: await outside(),
-      imported: sequence,
+      commands,
       installs: {
-        pip: [newest.code, newest.version],
-        "pip in a dated view": [dated.code, dated.version],
-        "uv sync": [synced.code, version],
+        pip: newest.installed,
+        "pip in a dated view": dated.installed,
+        "uv sync --frozen": bySync,
+        "pip after a restart": again.installed,
       },
       refused: malware.output,
       absent: absent.output,
-      said: server.output(),
-      lockedHere: lock.output.includes(origin) && !lock.output.includes(near.index),
-      again: [again.code, again.version],
+      unmapped: unmapped.output,
+      lockedHere: lock.includes(index.replace(/\/$/, "")) && !lock.includes(new URL(outsideIndex).host),
+      said: far.log,
     };
   } finally {
-    await server.stop();
+    await near.close();
+    await far?.close();
     for (const place of places) place.remove();
     removeDirectory(folder);
   }

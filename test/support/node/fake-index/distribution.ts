@@ -10,9 +10,11 @@ export interface Distribution extends Omit<Wheel, "metadata" | "metadataSha256">
   /** The reason for which the release was yanked (PEP 592). */
   readonly yanked?: string;
   readonly requiresPython?: string;
+  /** ISO 8601. */
+  readonly uploaded?: string;
 }
 
-/** Every file here was uploaded at this time. */
+/** Files were uploaded at this time, where they do not say another. */
 export const UPLOADED = "2026-01-02T03:04:05.000006Z";
 
 /** Where a file lies on the host that serves it, as on PyPI: the digest keeps files of equal names apart. */

@@ -40,7 +40,7 @@ export function projectJson(
       "requires-python": file.requiresPython ?? null,
       ...(full && {
         size: file.bytes.byteLength,
-        "upload-time": UPLOADED,
+        "upload-time": file.uploaded ?? UPLOADED,
         "core-metadata": file.metadataSha256 ? { sha256: file.metadataSha256 } : file.metadata !== undefined,
         provenance: `${origin}${provenancePath(file)}`,
       }),
