@@ -78,7 +78,9 @@ export async function releasesOf(project: ProjectName, { url, login }: Installer
     has: (version) => files.some((file) => isSameVersion(file.version, version)),
     async download(version, kind, folder) {
       const release = files.filter((file) => isSameVersion(file.version, version));
-      const file = release.find(({ filename }) => isOf(kind, filename));
+      const own = release.filter(({ filename }) => isOf(kind, filename));
+      // Of two sdists, the one that every reader takes.
+      const file = own.find(({ filename }) => !filename.endsWith(".zip")) ?? own[0];
       if (!file) throw new CommandError(missingFile(project, version, kind, release, url));
       const { filename, sha256 } = file;
       if (sha256 === undefined)
@@ -96,7 +98,7 @@ export async function releasesOf(project: ProjectName, { url, login }: Installer
 }
 
 const isOf = (kind: BaseKind, filename: string) =>
-  kind === "sdist" ? filename.endsWith(".tar.gz") : /-none-any\.whl$/i.test(filename);
+  kind === "sdist" ? /\.(?:tar\.gz|zip)$/.test(filename) : /-none-any\.whl$/i.test(filename);
 
 function missingFile(
   project: ProjectName,
@@ -113,6 +115,6 @@ function missingFile(
         ? " Its wheel can be patched with --wheel."
         : " Fork the project from its repository."
       : " Patch its sdist, without --wheel.";
-  const wanted = kind === "sdist" ? "sdist (*.tar.gz)" : "wheel for every platform (*-none-any.whl)";
+  const wanted = kind === "sdist" ? "sdist (*.tar.gz, *.zip)" : "wheel for every platform (*-none-any.whl)";
   return `${project} ${version} has no ${wanted}, only ${names.join(", ")}.${advice}`;
 }

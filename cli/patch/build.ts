@@ -1,8 +1,10 @@
 import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { MINUTE } from "../../worker/duration.ts";
 import { run } from "../demo/process.ts";
 import { CommandError } from "../lib/command-error.ts";
 import type { InstallerAccess } from "./base.ts";
+import { dropFormerMembers } from "./former-members.ts";
 import { versionVariables } from "./set-version.ts";
 
 /** A backend that compiles may take long. Milliseconds. */
@@ -51,7 +53,11 @@ export async function build(
   const tool = await findTool(env);
   const args = [...tool.args, ...(isPacked ? tool.wheelOnly : []), tool.output, output, source];
   const { code, output: said } = await run(tool.command, args, { env, timeoutMs: BUILD_TIME });
-  if (code === 0) return readdirSync(output).filter(isDistribution).toSorted(sdistFirst);
+  if (code === 0) {
+    const files = readdirSync(output).filter(isDistribution).toSorted(sdistFirst);
+    for (const file of files) if (file.endsWith(".tar.gz")) await dropFormerMembers(join(output, file));
+    return files;
+  }
   const lines = said.trimEnd().split("\n").slice(-SHOWN_LINES).join("\n");
   throw new CommandError(`The build failed:\n${lines.replaceAll(access.login, "__token__:…")}`);
 }

@@ -8,7 +8,7 @@ import type { ServerAccess } from "../lib/server-address.ts";
 import { applyPatches } from "./apply.ts";
 import { installerAccess, releasesOf, type Releases } from "./base.ts";
 import { patchesOf } from "./own-forks.ts";
-import { unpackSdist, unpackWheel } from "./unpack.ts";
+import { unpackSdist, unpackZip } from "./unpack.ts";
 
 /** A fork beside what the upstream has. */
 export interface ForkState {
@@ -68,7 +68,7 @@ async function tried(
     const kind = fork.base.filename.endsWith(".whl") ? "wheel" : "sdist";
     const { path } = await releases.download(version, kind, folder);
     const root = kind === "sdist" ? await unpackSdist(path, tree) : tree;
-    if (kind === "wheel") await unpackWheel(path, tree);
+    if (kind === "wheel") await unpackZip(path, tree);
     await applyPatches(root, await patchesOf(server, index, fork));
     return true;
   } catch (error) {

@@ -19,7 +19,7 @@ import { forkVersion } from "./local-version.ts";
 import { filesOfRelease } from "./own-forks.ts";
 import type { PatchFile } from "./patch-file.ts";
 import { setVersion } from "./set-version.ts";
-import { unpackSdist, unpackWheel } from "./unpack.ts";
+import { unpackSdist, unpackZip } from "./unpack.ts";
 import { packWheel } from "./wheel.ts";
 
 /** A fork that is to be made. */
@@ -115,7 +115,7 @@ async function buildAll(base: BaseFile, to: string, output: string, patching: Pa
   const source = made(folder, "source");
   const unpacked = made(source, "tree");
   const tree = kind === "sdist" ? await unpackSdist(base.path, unpacked) : unpacked;
-  if (kind === "wheel") await unpackWheel(base.path, unpacked);
+  if (kind === "wheel") await unpackZip(base.path, unpacked);
   const changed = await applyPatches(tree, patches);
   for (const [at, { name }] of patches.entries())
     say(`${name}: applied, ${counted(changed[at] ?? 0, "file")} changed.`);

@@ -9,10 +9,13 @@ import { CommandError } from "../lib/command-error.ts";
 
 /** Unpacks an sdist into a folder. @returns its one folder. Throws a `CommandError` where it is not a whole one. */
 export async function unpackSdist(path: string, folder: string): Promise<string> {
-  try {
-    await pipeline(createReadStream(path), createGunzip(), unpackTar(folder));
-  } catch (error) {
-    throw new CommandError(`${path} cannot be unpacked: ${messageOf(error)}.`);
+  if (path.endsWith(".zip")) await unpackZip(path, folder);
+  else {
+    try {
+      await pipeline(createReadStream(path), createGunzip(), unpackTar(folder));
+    } catch (error) {
+      throw new CommandError(`${path} cannot be unpacked: ${messageOf(error)}.`);
+    }
   }
   const [root, ...others] = readdirSync(folder);
   if (root !== undefined && others.length === 0 && statSync(join(folder, root)).isDirectory())
@@ -20,8 +23,8 @@ export async function unpackSdist(path: string, folder: string): Promise<string>
   throw new CommandError(`${path} does not have one folder at its top, as an sdist has.`);
 }
 
-/** Unpacks a wheel into a folder. @returns the paths of its files, in its order. Throws a `CommandError` where it is none. */
-export async function unpackWheel(path: string, folder: string): Promise<string[]> {
+/** Unpacks a ZIP archive, such as a wheel, into a folder. @returns the paths of its files, in its order. Throws a `CommandError` where it is none. */
+export async function unpackZip(path: string, folder: string): Promise<string[]> {
   const zip = new ZipReader(new Uint8ArrayReader(readFileSync(path)), { useWebWorkers: false });
   const paths: string[] = [];
   try {

@@ -2,15 +2,19 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { gunzipSync, gzipSync } from "node:zlib";
+import { packTar, unpackTar } from "modern-tar";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { buildWheel } from "../../cli/demo/wheel.ts";
 import { applyPatches } from "../../cli/patch/apply.ts";
+import { dropFormerMembers } from "../../cli/patch/former-members.ts";
 import { forkVersion } from "../../cli/patch/local-version.ts";
 import { patchFile } from "../../cli/patch/patch-file.ts";
 import { setVersion } from "../../cli/patch/set-version.ts";
-import { unpackWheel } from "../../cli/patch/unpack.ts";
+import { unpackSdist, unpackZip } from "../../cli/patch/unpack.ts";
 import { packWheel } from "../../cli/patch/wheel.ts";
 import { inspect } from "../../worker/publishing/inspect/inspect.ts";
+import { zip } from "../support/archive.ts";
 import { stagedOf } from "../support/release.ts";
 
 let folder: string;
@@ -31,6 +35,10 @@ const patch = (text: string, name = "fix.patch") => patchFile(name, Buffer.from(
 
 const DIFF = "--- a/demo.py\n+++ b/demo.py\n@@ -1,2 +1,2 @@\n one\n-two\n+three\n";
 
+/** A mail with a patch, as `git format-patch` writes it, and mail programs send it. */
+const mail = (subject: string, body: string, encoding = "8bit") =>
+  `From ${"0".repeat(40)} Mon Sep 17 00:00:00 2001\nFrom: A <a@b>\nDate: Mon, 17 Sep 2001 00:00:00 +0000\nSubject: [PATCH] ${subject}\nMIME-Version: 1.0\nContent-Type: text/plain; charset=UTF-8\nContent-Transfer-Encoding: ${encoding}\n\n${body}\n`;
+
 describe("a patch", () => {
   test.each([
     ["a unified diff", DIFF],
@@ -40,6 +48,12 @@ describe("a patch", () => {
       `From 0 Mon Sep 17 00:00:00 2001\nFrom: A <a@b>\nSubject: [PATCH] fix\n\n---\n demo.py | 2 +-\n\n${DIFF}-- \n2.39\n`,
     ],
     ["one with other line ends after it", `${DIFF}\n\n`],
+    ["one that was saved with CR LF", DIFF.replaceAll("\n", "\r\n")],
+    [
+      "a mail in quoted-printable",
+      mail("fix", DIFF.replaceAll("=", "=3D").replace("-two\n", "-tw=\no\n"), "quoted-printable"),
+    ],
+    ["a mail in base64", mail("fix", Buffer.from(DIFF).toString("base64"), "base64")],
   ])("that is %s is applied", async (_, text) => {
     write("demo.py", "one\ntwo\n");
     expect(await applyPatches(tree, [patch(text)])).toEqual([1]);
@@ -59,7 +73,25 @@ describe("a patch", () => {
     ]);
   });
 
+  test("in a mailbox changes what the ones before it leave, and a refusal says which it is", async () => {
+    write("demo.py", "one\ntwo\n");
+    const made = "--- /dev/null\n+++ b/new.py\n@@ -0,0 +1 @@\n+here\n";
+    const moved = "diff --git a/new.py b/other.py\nsimilarity index 100%\nrename from new.py\nrename to other.py\n";
+    const box = mail("cover letter", "none here") + mail("one", `${DIFF}${made}`) + mail("two", moved);
+    expect(await applyPatches(tree, [patch(box)])).toEqual([3]);
+    expect([readdirSync(tree).toSorted(), read("demo.py")]).toEqual([["demo.py", "other.py"], "one\nthree\n"]);
+    const refusal = "fix.patch, patch 2 of 2, does not apply: demo.py at line 1 is not what the patch expects.";
+    const again = DIFF.replaceAll("two", "x").replace("+three", "+four");
+    const twice = mail("one", DIFF.replace("-two", "-three").replace("+three", "+five")) + mail("two", again);
+    await expect(applyPatches(tree, [patch(twice)])).rejects.toThrow(refusal);
+  });
+
   test.each([
+    [
+      "is of a binary file, without its bytes",
+      "diff --git a/x.bin b/x.bin\nnew file mode 100644\nindex 0000000..1111111\nBinary files /dev/null and b/x.bin differ\n",
+      "fix.patch does not apply: it names a binary file without its bytes: make it with git diff --binary.",
+    ],
     ["does not find its text", DIFF, "fix.patch does not apply: demo.py at line 1 is not what the patch expects."],
     ["is no diff", "a letter\n", "fix.patch does not apply: it has no unified diff in it."],
     [
@@ -71,7 +103,7 @@ describe("a patch", () => {
   ])("that %s changes nothing, and the sentence says why", async (_, text, sentence) => {
     write("demo.py", "one\n2\n");
     await expect(applyPatches(tree, [patch(text)])).rejects.toThrow(sentence);
-    expect([read("demo.py"), readdirSync(folder).toSorted()]).toEqual(["one\n2\n", ["1.patch", "tree"]]);
+    expect([read("demo.py"), readdirSync(folder).toSorted()]).toEqual(["one\n2\n", ["patch-1", "tree"]]);
   });
 
   test("is applied also where the folders above are a repository of git", async () => {
@@ -160,7 +192,7 @@ test("a wheel that is patched is a valid wheel of the other version, the same ea
     ["one", "two"].map(async (name) => {
       const [own, output] = [join(folder, name), join(folder, `${name}-out`)];
       for (const each of [own, output]) mkdirSync(each);
-      await unpackWheel(join(folder, wheel.filename), own);
+      await unpackZip(join(folder, wheel.filename), own);
       writeFileSync(join(own, "demo/__init__.py"), "patched = True\n");
       const filename = await packWheel(own, { filename: wheel.filename, from: "1.3", to: "1.3+acme.1" }, output);
       expect(filename).toBe("demo-1.3+acme.1-py3-none-any.whl");
@@ -170,4 +202,31 @@ test("a wheel that is patched is a valid wheel of the other version, the same ea
   expect(packed[0]?.equals(packed[1] ?? Buffer.alloc(0))).toBe(true);
   const distribution = await inspect("demo-1.3+acme.1-py3-none-any.whl", stagedOf(packed[0] ?? Buffer.alloc(0)));
   expect([distribution.project, distribution.version]).toEqual(["demo", "1.3+acme.1"]);
+});
+
+test("an sdist with two members of one name keeps the last", async () => {
+  const path = join(folder, "demo-1.0.tar.gz");
+  const member = (name: string, body: string) => ({ header: { name, size: body.length, type: "file" as const }, body });
+  const members = [
+    member("demo-1.0/PKG-INFO", "old"),
+    member("demo-1.0/demo.py", "x"),
+    member("demo-1.0/PKG-INFO", "new"),
+  ];
+  writeFileSync(path, gzipSync(await packTar(members)));
+  await dropFormerMembers(path);
+  const found = await unpackTar(gunzipSync(readFileSync(path)));
+  expect(found.map(({ header, data }) => [header.name, new TextDecoder().decode(data)])).toEqual([
+    ["demo-1.0/demo.py", "x"],
+    ["demo-1.0/PKG-INFO", "new"],
+  ]);
+  const before = readFileSync(path);
+  await dropFormerMembers(path);
+  expect(readFileSync(path).equals(before)).toBe(true);
+});
+
+test("an sdist may be a ZIP archive", async () => {
+  const path = join(folder, "demo-1.0.zip");
+  writeFileSync(path, await zip([{ name: "demo-1.0/demo.py", content: "x" }]));
+  expect(await unpackSdist(path, tree)).toBe(join(tree, "demo-1.0"));
+  expect(read("demo-1.0/demo.py")).toBe("x");
 });
