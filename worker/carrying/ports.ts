@@ -50,8 +50,8 @@ export interface CarriedSteps {
   notePage(member: NumberedMember, name: ProjectName, now: number): Promise<boolean>;
   /** Notes that any other member has arrived. False where it is no longer one. */
   note(member: NumberedMember): Promise<boolean>;
-  /** The names of the kinds of members, of these, that are not all there. */
-  lacksAny(kinds: readonly CarriedMember["kind"][]): Promise<boolean>;
+  /** Whether the advisories or the lists of the step are not there. */
+  lacksRules(): Promise<boolean>;
   /** Of what a page needs, the first that is not here. */
   lacking(needed: readonly NeededObject[]): Promise<NeededObject | undefined>;
   /** Ends a step whose members are all there: its projects that are gone go. False where it is not the open one, or lacks some. */

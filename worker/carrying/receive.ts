@@ -123,7 +123,7 @@ export function createReceiver({
   async function takePage(member: NumberedMember, bytes: Uint8Array, now: number): Promise<boolean> {
     const page = checked(carriedPage, bytes, `The page of ${member.key}`);
     if (page.name !== member.key) throw unprocessable(`The page of ${member.key} is one of ${page.name}.`);
-    if (await steps.lacksAny(["advisories", "lists"])) {
+    if (await steps.lacksRules()) {
       throw notNext(
         "The advisories or lists of this step are not here yet: they come before its pages, so that none is shown without them.",
       );
