@@ -34,12 +34,16 @@ async function sendSlowly(
   body: Uint8Array,
   meanwhile: () => Promise<void>,
 ) {
-  async function* pieces() {
-    yield body.subarray(0, 1);
-    await meanwhile();
-    yield body.subarray(1);
-  }
-  const init = { method, headers: { ...bearer(token), ...FORM }, body: ReadableStream.from(pieces()) };
+  const pieces = [body.subarray(0, 1), body.subarray(1)];
+  const slow = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      if (pieces.length === 1) await meanwhile();
+      const piece = pieces.shift();
+      if (piece) controller.enqueue(piece);
+      else controller.close();
+    },
+  });
+  const init = { method, headers: { ...bearer(token), ...FORM }, body: slow };
   const { response, settled } = await rig.open(path, init);
   const answer = { status: response.status, text: await response.text() };
   await settled();

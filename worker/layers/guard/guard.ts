@@ -19,7 +19,7 @@ import { advisoriesFor, type FindAdvisories } from "./known-advisories.ts";
 import { judgedArtifact, judgedEntry } from "./judged.ts";
 import { reportRefused, type RefusalReports } from "./report-refused.ts";
 import { currentRules, type Rules } from "./rules.ts";
-import { ShownProject } from "./shown-project.ts";
+import { GuardedProject } from "./guarded-project.ts";
 
 export interface GuardParts extends RefusalReports {
   /** The policies of the index and of those that it stands on. */
@@ -102,11 +102,11 @@ export function guard(parts: GuardParts): Layer {
     name: ProjectName,
     ctx: Context,
     countFix: Asked["countFix"],
-  ): NowOrLater<ShownProject> {
+  ): NowOrLater<GuardedProject> {
     haveVerified(view, found, name, ctx);
     const { shown, isEmptied, holdsFix } = view;
     if (holdsFix && ctx.isDemand !== false) countFix?.(holdsFix);
-    if (!shown && !isEmptied) return new ShownProject(found.page, found.files, view);
+    if (!shown && !isEmptied) return new GuardedProject(found.page, found.files, view);
     return withValue(found.page.cancel(), () => {
       const first = isEmptied ? [...view.refused.values()].at(-1) : undefined;
       if (first) {
@@ -114,7 +114,7 @@ export function guard(parts: GuardParts): Layer {
       }
       return withValue(
         shown?.inPlaceOf(found.page) ?? found.page,
-        (page) => new ShownProject(page, found.files, view), //
+        (page) => new GuardedProject(page, found.files, view), //
       );
     });
   }

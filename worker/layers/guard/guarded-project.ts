@@ -7,7 +7,7 @@ import type { Project, ProjectFiles } from "../../repository/repository.ts";
  * A project as the index shows it, and what the policy makes of its page. A class, since each request for a page makes one, and an
  * object with a getter of its own takes a microsecond to make.
  */
-export class ShownProject implements Project {
+export class GuardedProject implements Project {
   readonly page: Page;
   readonly view: GuardedPage;
   readonly #files: ProjectFiles;
