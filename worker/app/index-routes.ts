@@ -15,7 +15,7 @@ import { homeRoutes } from "../ui/home.tsx";
 import type { NeighbourIndex } from "../ui/other-indexes.tsx";
 import { projectPageRoutes } from "../ui/project.tsx";
 import { searchRoutes } from "../ui/search.tsx";
-import { whyRoutes } from "../ui/why.tsx";
+import { nothingToExplain, whyRoutes } from "../ui/why.tsx";
 
 /** What the routes of all indexes share. */
 export interface IndexRouteParts {
@@ -72,7 +72,7 @@ export function mountIndex(
   };
   mount("", homeRoutes({ ...own, publicUrl, indexes, catalog, repository, publishers, tokens }, authorize));
   if (base !== "") app.get(base, (c) => redirectTo(c, `${base}/`));
-  if (explain) mount("-/why", whyRoutes({ name, base, publicUrl, sources, builders }, explain));
+  mount("-/why", explain ? whyRoutes({ name, base, publicUrl, sources, builders }, explain) : nothingToExplain(name));
   mount(
     "project",
     projectPageRoutes(

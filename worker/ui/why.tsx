@@ -86,6 +86,15 @@ export function whyRoutes(of: WhyIndex, explain: Explain): Hono<AppEnv> {
   return routes;
 }
 
+/** The same for an index without a policy, which has nothing to say but that. */
+export function nothingToExplain(index: string): Hono<AppEnv> {
+  const routes = new Hono<AppEnv>();
+  routes.get("/:project/:version?", () => {
+    throw new IndexError("no-such-route", `Index ${index} has no policy, so that it refuses nothing.`);
+  });
+  return routes;
+}
+
 /** What an upstream has done since with a file that stays. */
 const UPSTREAM = {
   removed: "kept: its upstream no longer lists it",

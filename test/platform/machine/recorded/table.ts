@@ -191,6 +191,7 @@ function publishing({ uploaded, inParts, adminToken }: Content): Table {
       "ALL /-/api/indexes/:index/projects/:project/:version",
       [...change("PUT", "/status", '{"status":"archived"}'), ...change("DELETE", `/${uploaded.version}`, "")],
     ],
+    ["GET /-/why/:project/:version?", reads("/-/why/no-such", reader)],
     [
       "GET /team/-/why/:project/:version?",
       [
