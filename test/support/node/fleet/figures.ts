@@ -1,5 +1,6 @@
 import { STALENESS } from "../../../../worker/cloudflare/settings.ts";
 import { SECOND } from "../../../../worker/duration.ts";
+import { READ_AHEAD } from "../../../../worker/storage/snapshots/reader.ts";
 import type { Figures, Scene } from "./fleet.ts";
 import type { Call } from "./stores.ts";
 
@@ -30,9 +31,10 @@ export function aSecond({ calls }: Figures, what: Call): { readonly most: number
 
 /**
  * How often the isolates may read the database, however many requests there are: each one reads each subject once in the time for which
- * a read is reused, and each hosted project once.
+ * a read is reused, or a little earlier where it shares what it reads, and each hosted project once.
  */
-export function mostReads({ isolates, hosted }: Scene, { calls }: Figures): number {
+export function mostReads({ isolates, hosted, hasCache }: Scene, { calls }: Figures): number {
   const lasted = calls.at(-1)?.at ?? 0;
-  return isolates * (SUBJECTS * (Math.floor(lasted / STALENESS.reuse) + 1) + hosted);
+  const every = STALENESS.reuse - (hasCache ? READ_AHEAD.most : 0);
+  return isolates * (SUBJECTS * (Math.floor(lasted / every) + 1) + hosted);
 }

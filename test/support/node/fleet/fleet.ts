@@ -16,7 +16,7 @@ import { ONE_SOURCE } from "../../variables.ts";
 import { incompressible } from "../fake-index/content.ts";
 import { fakeIndex } from "../fake-index/fake-index.ts";
 import { SimulatedClock } from "../staleness/clock.ts";
-import { pendingCrypto, timersOf } from "./surroundings.ts";
+import { chanceOf, pendingCrypto, timersOf } from "./surroundings.ts";
 import {
   cacheInMemory,
   databaseInMemory,
@@ -103,6 +103,7 @@ class Fleet {
   readonly #clock: SimulatedClock;
   readonly #crypto = pendingCrypto();
   readonly #restoreTimers: () => void;
+  readonly #restoreChance: () => void;
   readonly #keys = generateKeyPair("RS256");
   #calls: Noted[] = [];
   #requests = 0;
@@ -113,11 +114,13 @@ class Fleet {
     this.#random = new Random(scene.seed);
     this.#clock = new SimulatedClock(() => this.#random.next(), this.#crypto.settled);
     this.#restoreTimers = timersOf(this.#clock);
+    this.#restoreChance = chanceOf(new Random(scene.seed + 1));
   }
 
   close(): void {
     this.#crypto.restore();
     this.#restoreTimers();
+    this.#restoreChance();
   }
 
   async run(): Promise<Figures> {

@@ -1,3 +1,4 @@
+import type { Random } from "../../../fuzz/random.ts";
 import type { SimulatedClock } from "../staleness/clock.ts";
 
 /** What WebCrypto does outside of JavaScript's own turns. */
@@ -36,4 +37,11 @@ export function timersOf(clock: SimulatedClock): () => void {
   const clear = (cancel: (() => void) | undefined) => cancel?.();
   Object.assign(globalThis, { setTimeout: set, clearTimeout: clear });
   return () => void Object.assign(globalThis, { setTimeout: originalSet, clearTimeout: originalClear });
+}
+
+/** Has `Math.random` draw from a seed. Returns what ends that. */
+export function chanceOf(random: Random): () => void {
+  const original = Math.random;
+  Math.random = () => random.next() / 2 ** 32;
+  return () => void (Math.random = original);
 }

@@ -155,6 +155,7 @@ export class World {
       rules: this.#rules,
       now,
       wait: this.#clock.within,
+      random: () => this.#random.next() / 2 ** 32,
     });
     return hostedPackages({
       stateOf: () => state,
