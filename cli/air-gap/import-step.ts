@@ -50,6 +50,16 @@ export async function importStep(
   const missing = missingOf(await api.begin(text, signature), sha256);
   const members = manifest.members.map((member, at): NumberedMember => ({ ...member, number: at + 1 }));
   const total = members.reduce((sum, member) => sum + (missing(member.number) ? member.size : 0), 0);
+  /** Another import may send the same step, and end it first. */
+  async function unlessEnded(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      const isRefused = error instanceof CommandError && error.status === 409;
+      if (!isRefused || !isThere(await api.state(), manifest.chain, sequence, sha256)) throw error;
+    }
+  }
+
   for (const [at, volume] of volumes.entries()) {
     const { places, size } = placesIn(members.filter((member) => member.volume === at + 1));
     const wanted = places.filter(({ member }) => missing(member.number));
@@ -65,14 +75,14 @@ export async function importStep(
         AT_ONCE,
         wanted.filter(({ member }) => member.kind === kind),
         async (place) => {
-          await sendMember(found.path, place, api);
+          await unlessEnded(() => sendMember(found.path, place, api));
           result.sent += 1;
           result.bytes += place.member.size;
           show(result.bytes, total, memberPath(place.member));
         },
       );
   }
-  await api.done();
+  await unlessEnded(() => api.done());
   return { ...result, next: undefined };
 }
 

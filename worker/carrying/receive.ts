@@ -226,7 +226,9 @@ export function createReceiver({
         ? await taker.take(member, await gathered(sound, member, taker.limit), sender, now)
         : await takeObject(member, sound, now);
       if (isTaken) return;
-      throw notNext("Another manifest has taken the place of this step's meanwhile: send it again, and its members.");
+      throw notNext(
+        "Another import has ended this step, or begun another one, meanwhile. Run the import again: what has arrived is not sent again.",
+      );
     },
 
     async end(sender, { now }) {

@@ -15,6 +15,7 @@ import { newChain, readChain } from "../../../cli/air-gap/chain.ts";
 import { foundSteps } from "../../../cli/air-gap/found-steps.ts";
 import { importStep } from "../../../cli/air-gap/import-step.ts";
 import { makeSigningKey } from "../../../cli/air-gap/signing-key.ts";
+import { CommandError } from "../../../cli/lib/command-error.ts";
 import { removeDirectory, temporaryDirectory } from "../../../cli/demo/leftovers.ts";
 import { exportAll, Killed, killingAt, standInIndex, StandInFar } from "./stand-in.ts";
 
@@ -98,6 +99,31 @@ test("an import that is killed at any moment goes on", async () => {
     expect(far.whole?.manifest.sequence, `killed at call ${at}`).toBe(1);
   }
   expect(at).toBeGreaterThan(12);
+});
+
+/** A far index whose step another import ends, or does not, while its third member is sent. */
+class SharedFar extends StandInFar {
+  ends: "by another" | "not" = "by another";
+
+  override async put(...member: Parameters<StandInFar["put"]>): Promise<void> {
+    if (member[0] < 3) return super.put(...member);
+    return this.#refuse();
+  }
+
+  override done = () => this.#refuse();
+
+  async #refuse(): Promise<void> {
+    if (this.ends === "by another") this.whole = this.open ?? this.whole;
+    throw new CommandError("Another import has ended this step.", "refused", 409);
+  }
+}
+
+test("an import beside another one that ends the step first has done its work, and only then", async () => {
+  const far = new SharedFar();
+  expect(await importAll(far, first)).toMatchObject([{ sequence: 1, next: undefined }]);
+  const refusing = new SharedFar();
+  refusing.ends = "not";
+  await expect(importAll(refusing, first)).rejects.toThrow("Another import has ended this step.");
 });
 
 describe("what is not as it was exported is refused:", () => {
