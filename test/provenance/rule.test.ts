@@ -113,6 +113,15 @@ describe("regressed", () => {
     ["another CI service", "1.0@1=acme 1.1@2=gitlab", "1.0"],
     ["what is not verified yet", "1.0@1=acme 1.1@2=new", "1.0"],
     ["what came after a file that is not verified yet", "0.9@1=none 1.0@2=new 1.1@3=none", "0.9"],
+    ["what is verified, after one that is not verified yet", "0.9@1=none 1.0@2=new 1.1@3=evil", "0.9"],
+    ["what is verified, before one that is not verified yet", "1.0@1=acme 1.1@2=new 1.2@3=acme", "1.0 1.2"],
+    ["files without times, of which one is not verified yet", "1.0@?=acme 1.1@?=new", "1.0"],
+    ["a release of which only one file is attested", "1.0@1=acme 1.1@2=acme 1.1wheel@2=none", "1.0 1.1"],
+    ["a release that two publishers have attested", "1.0@1=acme 1.1@2=acme 1.1wheel@2=evil", "1.0 1.1"],
+    ["a publisher that comes back", "1.0@1=acme 1.1@2=none 1.2@3=evil 1.3@4=acme", "1.0 1.3"],
+    ["an epoch", "1.0@1=acme 1!0.1@2=none 1!0.2@3=acme", "1.0 1!0.2"],
+    ["post, dev and local releases", "1.0@1=acme 1.0.post1@2=none 1.1.dev1@3=none 1.0+local@4=none", "1.0"],
+    ["yanked releases without attestation, and none other", "1.0@1=acme !1.1@2=none !1.2@3=acme", "1.0 1.2"],
   ])("%s", (_, history, shown) => {
     expect(admitted({ regressed: true }, pageOf(history))).toBe(shown);
   });
@@ -132,6 +141,36 @@ describe("regressed", () => {
       `demo-1.3.tar.gz is refused: its provenance is not valid, its signature is not by the certificate's key, and ${earlier}.`,
       "demo-1.4.tar.gz is held: its provenance has not been verified yet.",
     ]);
+  });
+});
+
+test("holds what is verified until the provenance of earlier files is, and marks none of it for that", () => {
+  const page = pageOf("1.0@1=new 1.1@2=evil");
+  const [, second] = judged({ regressed: true }, page);
+  expect(second?.finding?.sentence()).toBe(
+    "demo-1.1.tar.gz is held: the provenance of earlier files of demo has not been verified yet.",
+  );
+  expect(judged({ regressed: true }, page, "warn").map(({ finding }) => finding?.mode)).toEqual(["audit", "audit"]);
+  const [, pinned] = judged(
+    { regressed: true, publishers: [{ project: "demo", kind: "GitHub", repository: "evil/demo" }] },
+    page,
+  );
+  expect(pinned?.finding).toBeUndefined();
+});
+
+describe.each<readonly [string, Partial<ProvenanceRule>]>([
+  ["require", { require: ["demo"] }],
+  ["regressed", { regressed: true }],
+  ["publishers", { publishers: [{ project: "demo", kind: "GitHub", repository: "acme/demo" }] }],
+])("%s", (_, rule) => {
+  test.each<readonly [Mode, Mode | undefined]>([
+    ["off", undefined],
+    ["audit", "audit"],
+    ["warn", "warn"],
+    ["enforce", "enforce"],
+  ])("in the mode %s", (mode, of) => {
+    const page = pageOf("1.0@1=acme 1.1@2=none 1.2@3=broken");
+    expect(judged(rule, page, mode).map(({ finding }) => finding?.mode)).toEqual([undefined, of, of]);
   });
 });
 

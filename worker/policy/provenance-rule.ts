@@ -19,19 +19,21 @@ export function provenanceIn({ provenance: wanted, index, modes, unverifiable }:
     if (!isRequired && !wanted.regressed && pinned.length === 0) return undefined;
     const { own, history } = provenance;
     const refused = (why: string): Hit => ({ sentence: () => `${filename} is refused: ${why}.` });
+    const held = (why: string): Hit => ({
+      // A mark that goes again within a minute would only confuse.
+      ...(modes.provenance === "warn" && { mode: "audit" as const }),
+      sentence() {
+        const trouble = unverifiable?.(now);
+        return `${filename} is held: ${why} has not been verified yet.${trouble === undefined ? "" : ` ${trouble}`}`;
+      },
+    });
     if (own.state === "verified") {
+      const isEarly = pinned.length === 0 && wanted.regressed && isFirstUnknown(history);
+      if (isEarly) return held(`the provenance of earlier files of ${project}`);
       const why = otherPublisher(file, own.publisher, history, pinned, wanted.regressed);
       return why === undefined ? undefined : refused(why);
     }
-    if (own.state === "undecided") {
-      const trouble = unverifiable?.(now);
-      return {
-        // A mark that goes again within a minute would only confuse.
-        ...(modes.provenance === "warn" && { mode: "audit" as const }),
-        sentence: () =>
-          `${filename} is held: its provenance has not been verified yet.${trouble === undefined ? "" : ` ${trouble}`}`,
-      };
-    }
+    if (own.state === "undecided") return held("its provenance");
     const lack =
       own.state === "refused"
         ? `its provenance is not valid, ${own.reason.replace(/\.$/, "")}`
@@ -43,6 +45,10 @@ export function provenanceIn({ provenance: wanted, index, modes, unverifiable }:
     return refused(`${lack}, and earlier files of ${project} ${earlier}`);
   };
 }
+
+/** Whether a file that is not verified yet came before all that are: who built it would be the publisher of the project. */
+const isFirstUnknown = ({ publishers: [first], undecidedSince }: ProvenanceHistory) =>
+  first !== undefined && undecidedSince < first.since;
 
 /** Why a file that was verified must not be by its publisher; undefined where it may. */
 function otherPublisher(

@@ -127,6 +127,25 @@ test("an upstream that cannot give provenance proves nothing: the file stays hel
   expect(await shown()).toEqual(names(FIRST, SECOND));
 });
 
+test("a file is held while it is not known who built earlier ones: the upstream does not give their provenance", async () => {
+  const { provenance } = FIRST.entry as { provenance: string };
+  rig.upstream.on(provenance, () => new Response("", { status: 503 }));
+  await attest(rig, sigstore, SECOND, {
+    repository: "evil/demo",
+    subject: onGitHub("evil/demo", { repositoryId: "9" }),
+  });
+  await rig.upstream.publish("demo", [FIRST, SECOND]);
+  await verified();
+  expect((await rig.get("/simple/demo/")).status).toBe(451);
+  expect((await refusal(SECOND))[2]).toBe(
+    `${SECOND.filename} is held: the provenance of earlier files of demo has not been verified yet.`,
+  );
+  await attest(rig, sigstore, FIRST);
+  rig.wait(2 * MINUTE);
+  await verified();
+  expect(await shown()).toEqual(names(FIRST));
+});
+
 test("provenance that is gone upstream, too long, or not JSON is not valid", async () => {
   const { provenance } = SECOND.entry as { provenance: string };
   for (const answer of [
