@@ -66,7 +66,7 @@ export async function openObjects(folder: string, writer: Writer, options: Objec
   const closedFile = join(folder, "objects.closed");
   const wasClosed = await takeClosed(db, folder, closedFile);
   const soundness = new Soundness({ db, files, isDurable, suspects: unsyncedVersions(db), log });
-  const writeBack = new WriteBack(db, files, (row) => soundness.isSound(row), log);
+  const writeBack = new WriteBack(db, files, (row) => soundness.isUndamaged(row), log);
   let isClosing = false;
   if (!wasClosed) await recoverDurable(db, files, durable);
   const cleanup = wasClosed

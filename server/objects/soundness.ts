@@ -35,6 +35,11 @@ export class Soundness {
     return this.#suspects.has(version) && !this.#parts.isDurable(key);
   }
 
+  /** Whether a stop has left nothing open about an object's bytes, or they turn out to be right. Rejects as `isSound` does. */
+  async isUndamaged(row: ObjectRow): Promise<boolean> {
+    return !this.#suspects.has(row.version) || this.isSound(row);
+  }
+
   /**
    * Whether the bytes of an object are there, with the right length and, of a suspect, with the right digest. Where they
    * are not, the object is deleted. Rejects where it is durable, which is never absence, and with the system's error.

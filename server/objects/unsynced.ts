@@ -43,25 +43,25 @@ export const unsyncedVersions = (db: Sqlite): ReadonlySet<string> =>
 export class WriteBack {
   readonly #db: Sqlite;
   readonly #files: ObjectFiles;
-  readonly #isSound: (row: ObjectRow) => Promise<boolean>;
+  readonly #isUndamaged: (row: ObjectRow) => Promise<boolean>;
   /** A system that could not write a file's bytes says at the next try that it has: these are not tried again. */
   readonly #failed = new Set<string>();
   readonly #log: (line: string) => void;
   #running: Promise<void> | undefined;
 
   /**
-   * @param isSound whether an object's bytes are right, where a stop has left that open
+   * @param isUndamaged whether an object's bytes are right, where a stop has left that open
    * @param log takes a sentence for each object that could not be written back
    */
   constructor(
     db: Sqlite,
     files: ObjectFiles,
-    isSound: (row: ObjectRow) => Promise<boolean>,
+    isUndamaged: (row: ObjectRow) => Promise<boolean>,
     log: (line: string) => void,
   ) {
     this.#db = db;
     this.#files = files;
-    this.#isSound = isSound;
+    this.#isUndamaged = isUndamaged;
     this.#log = log;
   }
 
@@ -90,7 +90,7 @@ export class WriteBack {
     const path = this.#files.pathOf(key, version);
     try {
       const row = rowOf(this.#db, key);
-      if (row?.version !== version || !(await this.#isSound(row))) return false;
+      if (row?.version !== version || !(await this.#isUndamaged(row))) return false;
     } catch {
       // A request for the object is told of the error.
       return false;

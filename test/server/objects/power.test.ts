@@ -3,6 +3,8 @@ import { existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from "n
 import { open } from "node:fs/promises";
 import { expect, test, vi } from "vitest";
 import type { OpenedObjects } from "../../../server/objects/open-objects.ts";
+import { unsyncedVersions } from "../../../server/objects/unsynced.ts";
+import { openReadOnly } from "../../../server/sqlite/read-only.ts";
 import { testFolder, textOf } from "./support.ts";
 
 const folder = testFolder();
@@ -85,6 +87,18 @@ test("what has been written back is trusted, and so is all of it after a stop in
   await folder.open();
   const third = await powerFails();
   expect([await textOf(third, "file/a"), await textOf(third, "file/c")]).toEqual(["abc", "abc"]);
+});
+
+test("a file is written back without a look at its size, which each read compares", async () => {
+  const objects = await folder.open();
+  const path = await put(objects, "file/a");
+  DAMAGES.short(folder.path(path));
+  await objects.writeBack();
+  const db = openReadOnly(folder.path("objects.sqlite"));
+  expect(unsyncedVersions(db)).toEqual(new Set());
+  await db.close();
+  expect(existsSync(folder.path(path))).toBe(true);
+  expect(await objects.get("file/a")).toBeNull();
 });
 
 test("a file that cannot be written back is not trusted after a power failure", async () => {
