@@ -45,6 +45,7 @@ export async function guardedPage(
   const files: FileEntry[] = [];
   /** Those of `files`. */
   const shownLines: string[] = [];
+  const admitted: JudgedFile[] = [];
   const held: { readonly file: JudgedFile; readonly by: Finding }[] = [];
   let isChanged = false;
   let until = Infinity;
@@ -69,6 +70,7 @@ export async function guardedPage(
     } else {
       const shown = warned ? marked(entry, adviceOf(warned.sentence())) : entry;
       files.push(shown);
+      admitted.push(file);
       shownLines.push(shown === entry ? (lines[at] ?? lineOf(entry)) : lineOf(shown));
     }
     isChanged ||= refusal !== undefined || warned !== undefined;
@@ -89,7 +91,7 @@ export async function guardedPage(
   if (!isChanged || made.isEmptied) return { ...made, shown: undefined };
   // A mirror that reads the upstream's serial would take the page for complete, and not ask again when a file is admitted.
   const { lastSerial: _, ...rest } = model;
-  const shown = refused.size === 0 ? { ...model, files } : withoutVersions({ ...rest, files });
+  const shown = refused.size === 0 ? { ...model, files } : withoutVersions({ ...rest, files }, admitted);
   // Most pages below are from memory, and then this one is passed on without a copy.
   return { ...made, shown: (await Page.from(shown, {}, ctx.now, shownLines)).keptIn(ownRendering()).as("memory") };
 }
@@ -98,10 +100,19 @@ export async function guardedPage(
 export const marked = (entry: FileEntry, sentence: string): FileEntry =>
   isYanked(entry) ? entry : { ...entry, yanked: sentence };
 
-/** The page with those versions only of which it lists a file (PEP 700). */
-export function withoutVersions(page: ProjectPage): ProjectPage {
+/**
+ * The page with those versions only of which it lists a file (PEP 700).
+ *
+ * @param listed its files, where it is known by them which versions they are of
+ */
+export function withoutVersions(
+  page: ProjectPage,
+  listed: readonly Pick<JudgedFile, "version">[] = page.files.map(({ filename }) => ({
+    version: versionOf(filename, page.name),
+  })),
+): ProjectPage {
   if (!page.versions) return page;
-  const written = new Set(page.files.map(({ filename }) => versionOf(filename, page.name)));
+  const written = new Set(listed.map(({ version }) => version));
   const shown = new Set([...written].map((version) => canonicalVersion(version ?? "")));
   return { ...page, versions: page.versions.filter((version) => shown.has(canonicalVersion(version))) };
 }

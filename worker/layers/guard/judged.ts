@@ -68,6 +68,8 @@ class Judged implements JudgedFile {
   readonly status: Known["status"];
   readonly provenance: Known["provenance"];
   readonly advisories: Known["advisories"];
+  #version: string | undefined;
+  #isVersionRead = false;
 
   constructor(project: ProjectName, filename: Filename, known: Known) {
     this.project = project;
@@ -82,8 +84,12 @@ class Judged implements JudgedFile {
     this.advisories = known.advisories;
   }
 
-  /** Few rules need it. */
+  /** Few rules need it, and those on a page of thousands of files are asked for each. */
   get version(): string | undefined {
-    return versionOf(this.filename, this.project);
+    if (!this.#isVersionRead) {
+      this.#version = versionOf(this.filename, this.project);
+      this.#isVersionRead = true;
+    }
+    return this.#version;
   }
 }
