@@ -202,13 +202,13 @@ async function byIndex(): Promise<string> {
 
 /** Starts each of `names`, one within the other, and hands them over together. */
 function withAll<T>(
-  [name, ...others]: readonly WayName[],
+  [name, ...more]: readonly WayName[],
   started: readonly WarmServer[],
   use: (servers: readonly WarmServer[]) => Promise<T>,
 ): Promise<T> {
   if (name === undefined) return use(started);
   return ways.over(name, upstream.simple, (server) =>
-    withAll(others, server ? [...started, { ...server, name }] : started, use),
+    withAll(more, server ? [...started, { ...server, name }] : started, use),
   );
 }
 
