@@ -179,7 +179,7 @@ async function carry({ platform: { objects, database } }: Deployment): Promise<v
   const [file, page] = CARRIED.map(({ sha256 }) => sha256);
   for (const { text, sha256 } of CARRIED) await objects.put(`carried/${sha256}`, text, { sha256 });
   await database.batch([
-    database.prepare("INSERT INTO carried_step VALUES ('s', 1, 'c', 'm', 1, 3, '[]', 1, 2)"),
+    database.prepare("INSERT INTO carried_step VALUES ('s', 1, 'c', 'm', 1, 3, '[]', 1, 2, 'k')"),
     database.prepare("INSERT INTO carried_object VALUES ('s', 'file', ?1, ?1, 14, 1)").bind(file ?? ""),
     database.prepare("INSERT INTO carried_page VALUES ('s', 'demo', ?1, 14, 1, 1)").bind(page ?? ""),
   ]);
