@@ -5,7 +5,7 @@
  *
  * A: a cold install, by a server that has just begun and by one in use. B: a large file, cold and stored. C: requests a second, warm. D: the longest stall of the event loop.
  * E: the same over upstreams that answer later. F: a page of a private index beside one of the public index, and beside devpi's. G: an index with a
- * policy beside one without. H: a cold lock, by both. FOLDER: a checkout of an earlier version, with its dependencies, to be
+ * policy beside one without, and beside the one at the root. H: a cold lock, by both. FOLDER: a checkout of an earlier version, with its dependencies, to be
  * measured beside them in A, B and C.
  * Needs Linux (/proc), the wheelhouse (WHEELHOUSE, by default ../shared/wheelhouse) with uv's wheel for A, E and H and proxpi's for A and
  * B, the fixtures (FIXTURES, by default test/fixtures), and `wrk` for C and F. What is stored is in memory, in a temporary directory that
@@ -22,7 +22,7 @@ import { freeBytes, scratchDirectory } from "./harness/cleanup.ts";
 import { findProgram, giveUp, neededDirectory, wholeNumber } from "./harness/tools.ts";
 import { startUpstream } from "./harness/upstream.ts";
 import { virtualEnvironment } from "./harness/venv.ts";
-import { type Offer, realWheels, wheelOf } from "./machine/content.ts";
+import { attestedFile, type Offer, realWheels, wheelOf } from "./machine/content.ts";
 import { coldGuardTable } from "./machine/cold-guard.ts";
 import { guardConfiguration, guardTable } from "./machine/guard.ts";
 import { otherWheels, serveOthers } from "./machine/in-use.ts";
@@ -30,7 +30,14 @@ import { measureDevpi, measureIndexes } from "./machine/indexes.ts";
 import { measureInstallation } from "./machine/install.ts";
 import { measureLock } from "./machine/lock.ts";
 import { measureTransfers } from "./machine/large-file.ts";
-import { indexTable, installationTable, stallTable, transferTable, warmTable } from "./machine/report.ts";
+import {
+  indexCpuTable,
+  indexTable,
+  installationTable,
+  stallTable,
+  transferTable,
+  warmTable,
+} from "./machine/report.ts";
 import { inRounds } from "./machine/rounds.ts";
 import { measureStall } from "./machine/stall.ts";
 import { type WarmServer, warmRows } from "./machine/warm.ts";
@@ -62,7 +69,7 @@ const { values: options } = parseArgs({
     before: { type: "string" },
   },
 });
-const rounds = wholeNumber("--rounds", options.rounds, 9);
+const rounds = wholeNumber("--rounds", options.rounds, 99);
 const megabytes = wholeNumber("--mb", options.mb, 2_000);
 const parts = options.only.toUpperCase().split(",");
 for (const part of parts) if (!/^[A-H]$/.test(part)) giveUp(`--only: no ${part}; there are A to H`);
@@ -92,6 +99,7 @@ const others = await otherWheels(real);
 const offer: Offer = {
   wheels: [small, medium, large, ...real, ...others],
   pages: [smallestPage, page, largestPage],
+  attested: attestedFile(),
 };
 // A server that finds itself built has less memory and no child that builds.
 await builtServer();
@@ -184,7 +192,7 @@ async function load(): Promise<string> {
 async function guarded(): Promise<string> {
   const plan = { wrk: wrk ?? "", rounds, seconds: LOAD_SECONDS, upstreamRequests: upstream.requests };
   const pages = [smallestPage, page];
-  const warm = await guardTable(upstream.simple, scratch, { pages, file: small }, plan);
+  const warm = await guardTable(upstream.simple, scratch, { pages, file: small, attested: offer.attested }, plan);
   const cold = { config: guardConfiguration(scratch, pages), scratch, rounds };
   return `${warm}\n\n${await coldGuardTable(upstream.simple, cold, { page, warmUp: smallestPage })}`;
 }
@@ -197,7 +205,8 @@ async function byIndex(): Promise<string> {
     results.push({ way, outcomes: await measureIndexes(platform, upstream.simple, small.project, plan) });
   }
   const devpi = await measureDevpi(upstream.simple, wheelhouse, plan);
-  return indexTable([...results, { way: "devpi", outcomes: devpi }]);
+  const all = [...results, { way: "devpi" as const, outcomes: devpi }];
+  return `${indexTable(all)}\n\n${indexCpuTable(all)}`;
 }
 
 /** Starts each of `names`, one within the other, and hands them over together. */

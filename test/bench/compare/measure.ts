@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../../../worker/errors.ts";
 import { type Answer, type Headers, request } from "../harness/http.ts";
+import { cpuClock } from "../harness/cpu.ts";
 import { median } from "../harness/statistics.ts";
 import { CONNECTIONS, load } from "../harness/wrk.ts";
 
@@ -23,6 +24,8 @@ export interface Plan {
 
 export interface LoadedServer {
   readonly name: string;
+  /** Its process, where the CPU of its requests is wanted. Linux only. */
+  readonly pid?: number | undefined;
   /** What happened, if the server is gone. */
   ending(): string | undefined;
 }
@@ -42,12 +45,21 @@ export type Outcome =
       readonly median: number;
       readonly lowest: number;
       readonly highest: number;
+      /** Microseconds of CPU a request, of each round; none where the server's process is not known. Rounds of all servers go together. */
+      readonly cpu: readonly number[];
       /** What a reader must know about the figure. */
       readonly remarks: readonly string[];
     }
   | { readonly problem: string };
 
-/** Only one server is under load at any time; rounds interleave them, so that a slow minute of the machine hits all. */
+/** The CPU of a request in each round, microseconds; none where there is no figure. */
+export const cpuIn = (outcome: Outcome | undefined): readonly number[] =>
+  outcome && "cpu" in outcome ? outcome.cpu : [];
+
+/**
+ * Only one server is under load at any time; rounds interleave them, so that a slow minute of the machine hits all. Each round
+ * begins with another one.
+ */
 export async function measureRow<S extends LoadedServer>(
   row: Question<S>,
   servers: readonly S[],
@@ -63,7 +75,8 @@ export async function measureRow<S extends LoadedServer>(
     }
   }
   for (let round = 0; round < plan.rounds; round++) {
-    for (const run of runs) await measureOnce(run, row, plan);
+    const first = round % Math.max(1, runs.length);
+    for (const run of [...runs.slice(first), ...runs.slice(0, first)]) await measureOnce(run, row, plan);
   }
   for (const run of runs) outcomes.set(run.server.name, await conclude(run, row));
   return outcomes;
@@ -75,6 +88,7 @@ interface Run<S extends LoadedServer> {
   readonly bodyBytes: number;
   readonly seconds: number;
   readonly rates: number[];
+  readonly cpu: number[];
   readonly remarks: Set<string>;
   upstreamRequests: number;
   fault?: string;
@@ -90,7 +104,7 @@ async function warm<S extends LoadedServer>(server: S, row: Question<S>, plan: P
   await load(plan.wrk, url, row.headers, 1, bodyBytes);
   const slow = Math.ceil(took * CONNECTIONS * ANSWERS_PER_CONNECTION);
   const seconds = Math.max(plan.seconds, Math.min(slow, LONGEST_S));
-  return { server, url, bodyBytes, seconds, rates: [], remarks, upstreamRequests: 0 };
+  return { server, url, bodyBytes, seconds, rates: [], cpu: [], remarks, upstreamRequests: 0 };
 }
 
 interface TimedAnswer {
@@ -124,9 +138,12 @@ async function rightAnswer<S extends LoadedServer>(server: S, row: Question<S>):
 
 async function measureOnce<S extends LoadedServer>(run: Run<S>, row: Question<S>, plan: Plan): Promise<void> {
   const before = plan.upstreamRequests();
+  const spent = run.server.pid === undefined ? undefined : cpuClock(run.server.pid);
+  const spentBefore = spent?.() ?? 0;
   const result = await load(plan.wrk, run.url, row.headers, run.seconds, run.bodyBytes);
   await sleep(SETTLE_MS);
   run.upstreamRequests += plan.upstreamRequests() - before;
+  if (spent) run.cpu.push(((spent() - spentBefore) * 1_000) / result.requests);
   run.rates.push(result.requestsPerSecond);
   if (result.fault !== undefined) run.fault = result.fault;
 }
@@ -149,6 +166,7 @@ async function conclude<S extends LoadedServer>(run: Run<S>, row: Question<S>): 
     median: median(run.rates),
     lowest: Math.min(...run.rates),
     highest: Math.max(...run.rates),
+    cpu: run.cpu,
     remarks: [...run.remarks],
   };
 }

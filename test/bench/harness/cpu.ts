@@ -1,5 +1,5 @@
 /** CPU time that a server, with all its processes, takes for what it is asked. */
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { processTree, readProcess } from "./process-table.ts";
 import { median } from "./statistics.ts";
@@ -23,8 +23,7 @@ export interface CpuMeter {
 
 /** Watches the process `pid` and its descendants, which must have nothing to do while this is called. */
 export async function cpuMeter(pid: number): Promise<CpuMeter> {
-  const processes = processTree(pid);
-  const spent = (): number => processes.reduce((sum, each) => sum + cpuOf(each), 0);
+  const spent = cpuClock(pid);
 
   async function untilQuiet(): Promise<void> {
     const deadline = performance.now() + LONGEST_WORK_MS;
@@ -59,14 +58,22 @@ export async function cpuMeter(pid: number): Promise<CpuMeter> {
 }
 
 /**
- * Milliseconds that a process has run, user and system together. The scheduler counts each thread in nanoseconds; `utime`
- * and `stime` of /proc/PID/stat have hundredths of a second, rounded down, and threads that have ended as well.
+ * Returns a function that gives the milliseconds that the process `pid` and its descendants of now have run, user and system together.
+ * The scheduler counts each thread in nanoseconds; `utime` and `stime` of /proc/PID/stat, which have threads that have ended as well, are
+ * guessed at from what runs a hundred times a second. What a thread does between the last call and its end is not counted.
  */
-function cpuOf(pid: number): number {
-  const nanoseconds = readdirSync(`/proc/${pid}/task`)
-    .map((thread) => Number(readProcess(pid, `task/${thread}/schedstat`).split(" ")[0]))
-    .reduce((sum, value) => sum + value, 0);
-  // The fields are counted behind the name, which may hold spaces.
-  const [utime, stime] = readProcess(pid, "stat").split(") ").at(-1)?.split(" ").slice(11, 13) ?? [];
-  return Math.max(nanoseconds / 1e6, (Number(utime) + Number(stime)) * 10);
+export function cpuClock(pid: number): () => number {
+  const processes = processTree(pid);
+  const seen = new Map<string, number>();
+  return () => {
+    for (const each of processes) {
+      if (!existsSync(`/proc/${each}`)) continue;
+      for (const thread of readdirSync(`/proc/${each}/task`)) {
+        const nanoseconds = Number(readProcess(each, `task/${thread}/schedstat`).split(" ")[0]);
+        // It is empty where the thread has just ended.
+        if (nanoseconds > 0) seen.set(`${each} ${thread}`, nanoseconds);
+      }
+    }
+    return [...seen.values()].reduce((sum, value) => sum + value, 0) / 1e6;
+  };
 }

@@ -20,6 +20,10 @@ export function figure(value: number): string {
   return String(Number(value.toPrecision(3)));
 }
 
+/** How many times `one` is `other`, in rounds that go together: a minute in which the machine is slow is in both. */
+export const pairedQuotient = (one: readonly number[], other: readonly number[]): string =>
+  spread(one.map((value, round) => value / (other[round] ?? Number.NaN)).filter(Number.isFinite));
+
 /** A Markdown table; the first column is text, the others are figures. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const rule = head.map((_, column) => (column === 0 ? ":--" : "--:"));

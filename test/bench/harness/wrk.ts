@@ -22,6 +22,7 @@ interface Report {
 }
 
 export interface Load {
+  readonly requests: number;
   readonly requestsPerSecond: number;
   /** Why the figure must not be trusted, if so. */
   readonly fault: string | undefined;
@@ -37,6 +38,7 @@ export async function load(wrk: string, url: URL, headers: Headers, seconds: num
   if (line === undefined) throw new Error(`wrk said: ${output}`);
   const report = JSON.parse(line) as Report;
   return {
+    requests: report.requests,
     requestsPerSecond: report.requests / report.seconds,
     fault: faultOf(report, bodyBytes),
   };

@@ -5,15 +5,15 @@ import type { Page } from "../content/pages.ts";
 import { cpuMeter } from "../harness/cpu.ts";
 import { request } from "../harness/http.ts";
 import { startProduct } from "../harness/product.ts";
-import { figure, median, table } from "../harness/statistics.ts";
+import { figure, spread, table } from "../harness/statistics.ts";
 
-const WAYS = { open: "/simple/", guarded: "/guarded/simple/" } as const;
+const WAYS = { open: "/regular/simple/", guarded: "/guarded/simple/" } as const;
 type Way = keyof typeof WAYS;
 
 /**
  * Asks for a page that nothing is stored of, in turns, each time of a server that was just started over an empty state.
  *
- * @param config has the index `guarded` beside the one at the root
+ * @param config has the index `guarded` beside `regular`
  * @param scratch a directory for what the servers store
  * @param warmUp a page that is asked for before, so that what a server loads at its first request is in no figure
  */
@@ -24,7 +24,8 @@ export async function coldGuardTable(
 ): Promise<string> {
   const samples: Record<Way, number[]> = { open: [], guarded: [] };
   for (let round = 0; round < rounds; round += 1) {
-    for (const way of ["open", "guarded"] as const) {
+    const order = ["open", "guarded"] as const;
+    for (const way of round % 2 === 0 ? order : order.toReversed()) {
       const state = join(mkdtempSync(join(scratch, "cold-")), "stored");
       const product = await startProduct(upstream, state, "node", undefined, ["--config", config]);
       try {
@@ -37,16 +38,15 @@ export async function coldGuardTable(
       }
     }
   }
-  const shown = (values: readonly number[]) =>
-    `${figure(median(values))} (${figure(Math.min(...values))}–${figure(Math.max(...values))})`;
   return table(
-    ["CPU, ms", "without a policy", "with one", "with − without"],
+    ["CPU, ms", "rounds", "without a policy", "with one", "with − without"],
     [
       [
         `a page of ${figure(page.files.length)} files, cold`,
-        shown(samples.open),
-        shown(samples.guarded),
-        figure(median(samples.guarded) - median(samples.open)),
+        `${rounds}`,
+        spread(samples.open),
+        spread(samples.guarded),
+        spread(samples.guarded.map((value, round) => value - (samples.open[round] ?? Number.NaN))),
       ],
     ],
   );

@@ -1,6 +1,7 @@
 /** What the upstream of this benchmark offers: real wheels, a small one, a large one, and recorded pages. */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { Uint8ArrayReader, Uint8ArrayWriter, ZipReader } from "@zip.js/zip.js";
 import { type Wheel, buildWheel } from "../../../cli/demo/wheel.ts";
 import type { Page } from "../content/pages.ts";
@@ -11,7 +12,27 @@ export interface Offer {
   readonly wheels: readonly Wheel[];
   /** Pages whose files are not offered. */
   readonly pages: readonly Page[];
+  readonly attested: Attested;
 }
+
+/** A file of PyPI with its provenance object, which verifies by the trusted root that this version has. Its bytes are not offered. */
+export interface Attested {
+  readonly project: string;
+  readonly version: string;
+  readonly filename: string;
+  readonly sha256: string;
+  readonly provenance: string;
+}
+
+export const attestedFile = (): Attested => ({
+  project: "pypi-attestations",
+  version: "0.0.19",
+  filename: "pypi_attestations-0.0.19.tar.gz",
+  sha256: "9bb1add04b1b4e182be6b0b80931593f7a291eb49d69b4fd728a5d4cbcdc4bd3",
+  provenance: readFileSync(join(ATTESTATIONS, "pypi_attestations-0.0.19.tar.gz.provenance"), "utf8"),
+});
+
+const ATTESTATIONS = join(import.meta.dirname, "../../fixtures/attestations");
 
 /** What is installed. With what these need, it is some 110 packages: 48 MB, half of them below 60 KB. */
 export const INSTALLED: readonly string[] = [

@@ -1,30 +1,43 @@
-/** Requests a second of an index with a policy beside those of one without, over the same upstream in the same server. */
+/**
+ * Requests a second, and the CPU of one, of an index with a policy beside those of one without, over the same upstream in the same
+ * server. Both have a name: what that costs, compared with the index at the root, is no cost of a policy.
+ */
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Wheel } from "../../../cli/demo/wheel.ts";
-import { type Outcome, type Plan, type Question, measureRow } from "../compare/measure.ts";
+import { type Outcome, type Plan, type Question, cpuIn, measureRow } from "../compare/measure.ts";
 import type { Page } from "../content/pages.ts";
 import { startProduct } from "../harness/product.ts";
-import { figure, table } from "../harness/statistics.ts";
+import { figure, pairedQuotient, spread, table } from "../harness/statistics.ts";
 import { locateFile } from "../stream/download.ts";
+import type { Attested } from "./content.ts";
 import { filesOn } from "./warm.ts";
 
-interface GuardedOrNot {
-  readonly name: "guarded" | "open";
-  readonly simple: URL;
+/** "root" and "open" have no policy; the names of "open" and of those that have one are of one length. */
+type Way = "root" | "open" | "guarded";
+
+interface Asked {
+  readonly name: Way;
+  /** The root of the server's addresses. */
+  readonly origin: URL;
+  readonly pid: number;
   ending(): string | undefined;
 }
 
-/** What is asked of both indexes. */
+/** What is asked of all. */
 export interface GuardContent {
   /** Pages of which the newest release is refused. */
   readonly pages: readonly Page[];
   readonly file: Wheel;
+  readonly attested: Attested;
 }
 
 const JSON_PAGE = { Accept: "application/vnd.pypi.simple.v1+json" };
 
-/** Writes a configuration with an index `guarded`, which refuses the newest release of each page, beside one without a policy. */
+/**
+ * Writes a configuration with an index `guarded`, which refuses the newest release of each page, and `require`, which requires
+ * provenance, beside `regular` and the one at the root, which have no policy.
+ */
 export function guardConfiguration(folder: string, pages: readonly Page[]): string {
   const denied = pages.map((page) => `"${page.name}==${newestOf(page)}"`);
   const file = join(folder, "guard.toml");
@@ -32,11 +45,17 @@ export function guardConfiguration(folder: string, pages: readonly Page[]): stri
     file,
     `[vars.INDEXES.default]
 sources = ["pypi"]
+[vars.INDEXES.regular]
+sources = ["pypi"]
 [vars.INDEXES.guarded]
 sources = ["pypi"]
 [vars.INDEXES.guarded.policy]
 min_age = "3d"
 deny = [${denied.join(", ")}]
+[vars.INDEXES.require]
+sources = ["pypi"]
+[vars.INDEXES.require.policy]
+provenance = "require"
 `,
   );
   return file;
@@ -46,45 +65,80 @@ deny = [${denied.join(", ")}]
 export async function guardTable(
   upstream: URL,
   scratch: string,
-  { pages, file }: GuardContent,
+  { pages, file, attested }: GuardContent,
   plan: Plan,
 ): Promise<string> {
   const state = mkdtempSync(join(scratch, "guard-"));
   const config = guardConfiguration(state, pages);
   const product = await startProduct(upstream, join(state, "stored"), "node", undefined, ["--config", config]);
   try {
+    const { pid } = product;
+    const origin = new URL("/", product.simple);
     const ending = () => product.ending();
-    const servers: GuardedOrNot[] = [
-      { name: "guarded", simple: new URL("/guarded/simple/", product.simple), ending },
-      { name: "open", simple: product.simple, ending },
+    const asked = (["root", "open", "guarded"] as const).map((name): Asked => ({ name, origin, pid, ending }));
+    const rows = [
+      ...pages.flatMap((page) => [pageRow(page, "identity"), pageRow(page, "gzip")]),
+      attestedRow(attested),
+      fileRow(file),
     ];
-    const rows = [...pages.flatMap((page) => [pageRow(page, "identity"), pageRow(page, "gzip")]), fileRow(file)];
     const results = [];
-    for (const row of rows) results.push({ title: row.title, outcomes: await measureRow(row, servers, plan) });
-    return table(
-      ["requests a second, warm", "without a policy", "with one", "with ÷ without"],
-      results.map(({ title, outcomes }) => [
-        title,
-        rateOf(outcomes.get("open")),
-        rateOf(outcomes.get("guarded")),
-        quotientOf(outcomes.get("guarded"), outcomes.get("open")),
-      ]),
-    );
+    for (const row of rows) results.push({ title: row.title, outcomes: await measureRow(row, asked, plan) });
+    return `${rateTable(results)}\n\n${cpuTable(results)}`;
   } finally {
     await product.stop();
   }
 }
 
-type Row = Question<GuardedOrNot> & { readonly title: string };
+type Results = readonly { readonly title: string; readonly outcomes: ReadonlyMap<Way, Outcome> }[];
+
+const rateTable = (results: Results) =>
+  table(
+    ["requests a second, warm", "at the root", "without a policy", "with one", "with ÷ without"],
+    results.map(({ title, outcomes }) => [
+      title,
+      rateOf(outcomes.get("root")),
+      rateOf(outcomes.get("open")),
+      rateOf(outcomes.get("guarded")),
+      quotientOf(outcomes.get("guarded"), outcomes.get("open")),
+    ]),
+  );
+
+const cpuTable = (results: Results) =>
+  table(
+    ["CPU of a request, µs", "at the root", "without a policy", "with one", "root ÷ without", "without ÷ with"],
+    results.map(({ title, outcomes }) => {
+      const of = (way: Way) => cpuIn(outcomes.get(way));
+      const [root, open, guarded] = [of("root"), of("open"), of("guarded")];
+      return [title, ...[root, open, guarded].map(spread), pairedQuotient(root, open), pairedQuotient(open, guarded)];
+    }),
+  );
+
+type Row = Question<Asked> & { readonly title: string };
+
+/** @param policy the index that has one */
+function simpleOf({ name, origin }: Asked, policy: "guarded" | "require" = "guarded"): URL {
+  const base = { root: "", open: "regular/", guarded: `${policy}/` }[name];
+  return new URL(`${base}simple/`, origin);
+}
 
 function pageRow({ name, files }: Page, coding: "identity" | "gzip"): Row {
-  // The two indexes list different numbers: the guarded one lists most of them.
+  // The indexes list different numbers: the guarded one lists most of them.
   const wrong = (found: number) => (found <= files.length && found > files.length * 0.6 ? undefined : `${found} files`);
   return {
     title: `a page of ${figure(files.length)} files, JSON${coding === "gzip" ? ", gzip asked for" : ""}`,
     headers: { ...JSON_PAGE, "Accept-Encoding": coding },
-    locate: async ({ simple }) => new URL(`${name}/`, simple),
+    locate: async (asked) => new URL(`${name}/`, simpleOf(asked)),
     problem: (answer) => (answer.status === 200 ? wrong(filesOn(answer)) : `status ${answer.status}`),
+  };
+}
+
+/** Its page is refused until its file is verified, for which it is asked until then. */
+function attestedRow({ project }: Attested): Row {
+  return {
+    title: "a page of a file whose provenance is required",
+    headers: { ...JSON_PAGE, "Accept-Encoding": "identity" },
+    locate: async (asked) => new URL(`${project}/`, simpleOf(asked, "require")),
+    problem: (answer) => (answer.status === 200 && filesOn(answer) === 1 ? undefined : `status ${answer.status}`),
   };
 }
 
@@ -92,7 +146,7 @@ function fileRow({ project, bytes }: Wheel): Row {
   return {
     title: `a file of ${figure(Math.round(bytes.byteLength / 1000))} KB`,
     headers: { Accept: "*/*", "Accept-Encoding": "identity" },
-    locate: ({ simple }) => locateFile(simple, project),
+    locate: (asked) => locateFile(simpleOf(asked), project),
     problem: ({ status }) => (status === 200 ? undefined : `status ${status}`),
   };
 }

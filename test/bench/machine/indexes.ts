@@ -40,12 +40,12 @@ export async function measureIndexes(
     const team = new URL("/team/", server.simple);
     await upload(team, token, "acme-tools");
     await upload(team, token, MERGED);
-    const ending = () => server.ending();
+    const own = { pid: server.pid, ending: () => server.ending() };
     const pages: AskedPage[] = [
-      { name: "of the public index", url: new URL(`${project}/`, server.simple), ending },
-      { name: "of team, not hosted", url: new URL(`simple/${project}/`, team), ending },
-      { name: "of team, hosted", url: new URL("simple/acme-tools/", team), ending },
-      { name: "of team, merged", url: new URL(`simple/${MERGED}/`, team), ending },
+      { name: "of the public index", url: new URL(`${project}/`, server.simple), ...own },
+      { name: "of team, not hosted", url: new URL(`simple/${project}/`, team), ...own },
+      { name: "of team, hosted", url: new URL("simple/acme-tools/", team), ...own },
+      { name: "of team, merged", url: new URL(`simple/${MERGED}/`, team), ...own },
     ];
     return await measurePages(pages, { Accept: JSON_PAGE, Authorization: `Bearer ${token}` }, plan);
   } finally {
@@ -78,8 +78,8 @@ export async function measureDevpi(
     writeFileSync(join(folder, filename), bytes);
     await devpi.client("upload", join(folder, filename));
     const url = new URL(`${devpi.origin}/root/team/+simple/acme-tools/`);
-    const ending = () => devpi.ending();
-    return await measurePages([{ name: "of team, hosted", url, ending }], { Accept: JSON_PAGE }, plan);
+    const own = { pid: devpi.pid, ending: () => devpi.ending() };
+    return await measurePages([{ name: "of team, hosted", url, ...own }], { Accept: JSON_PAGE }, plan);
   } finally {
     const forced = await devpi.stop();
     if (forced !== undefined) process.stderr.write(`warning: ${forced}\n`);

@@ -1,6 +1,6 @@
 /** The tables of the four parts: medians, the lowest and the highest of the rounds, and how the ways stand to one another. */
-import type { Outcome } from "../compare/measure.ts";
-import { figure, median, spread, table } from "../harness/statistics.ts";
+import { cpuIn, type Outcome } from "../compare/measure.ts";
+import { figure, median, pairedQuotient, spread, table } from "../harness/statistics.ts";
 import type { IndexRow } from "./indexes.ts";
 import type { Installation } from "./install.ts";
 import type { Transfer, Transfers } from "./large-file.ts";
@@ -91,9 +91,12 @@ export function warmTable(
   );
 }
 
-export function indexTable(
-  results: readonly { readonly way: "Node" | "workerd" | "devpi"; readonly outcomes: ReadonlyMap<IndexRow, Outcome> }[],
-): string {
+type IndexResults = readonly {
+  readonly way: "Node" | "workerd" | "devpi";
+  readonly outcomes: ReadonlyMap<IndexRow, Outcome>;
+}[];
+
+export function indexTable(results: IndexResults): string {
   const rows = [...new Set(results.flatMap(({ outcomes }) => [...outcomes.keys()]))];
   const nodeOf = (row: IndexRow) => results.find(({ way }) => way === "Node")?.outcomes.get(row);
   const headsOf = (way: WayName | "devpi") => (way === "devpi" ? ["devpi", "Node ÷ devpi"] : [TITLES[way], "÷ public"]);
@@ -109,6 +112,23 @@ export function indexTable(
     ]),
   );
 }
+
+/** The same by the CPU of a request, which other work on the machine takes none of. */
+export function indexCpuTable(results: IndexResults): string {
+  const rows = [...new Set(results.flatMap(({ outcomes }) => [...outcomes.keys()]))];
+  return table(
+    ["a small page, CPU of a request, µs", ...results.flatMap(({ way }) => [titleOf(way), "public ÷ this"])],
+    rows.map((row) => [
+      row,
+      ...results.flatMap(({ outcomes }) => {
+        const own = cpuIn(outcomes.get(row));
+        return [spread(own), pairedQuotient(cpuIn(outcomes.get("of the public index")), own)];
+      }),
+    ]),
+  );
+}
+
+const titleOf = (way: WayName | "devpi") => (way === "devpi" ? way : TITLES[way]);
 
 function quotient(one: Outcome | undefined, other: Outcome | undefined): string {
   return one && other && "median" in one && "median" in other ? figure(one.median / other.median) : "–";

@@ -8,7 +8,7 @@ import type { Offer } from "./content.ts";
 
 const PAGE_TYPE = "application/vnd.pypi.simple.v1+json";
 
-const { wheels, pages } = data as Offer;
+const { wheels, pages, attested } = data as Offer;
 const wheelsOfProject = Map.groupBy(wheels, (wheel) => wheel.project);
 const recorded = new Map(pages.map((page) => [page.name, gzipSync(JSON.stringify(page))]));
 const files = new Map(
@@ -18,13 +18,22 @@ const files = new Map(
   ]),
 );
 
-// "/simple/NAME/", "/files/NAME"; with a first segment "20ms" each answer comes later, with "20ms-bare" there is no metadata.
+// "/simple/NAME/", "/files/NAME", "/provenance/NAME"; with a first segment "20ms" each answer comes later, with "20ms-bare" there is no metadata.
 serve(async (path, request, response) => {
   const [, way = "", delay = "0", bare, area, name = ""] = /^(\/(\d+)ms(-bare)?)?\/(\w+)\/([^/]*)/.exec(path) ?? [];
   if (delay !== "0") await sleep(Number(delay));
   if (area === "files") {
     const body = bare && name.endsWith(".metadata") ? undefined : files.get(name);
     send(response, body, { "Content-Type": "application/octet-stream" });
+    return;
+  }
+  if (area === "provenance") {
+    send(response, Buffer.from(attested.provenance), { "Content-Type": "application/vnd.pypi.integrity.v1+json" });
+    return;
+  }
+  if (name === attested.project) {
+    const text = JSON.stringify(attestedPage(`http://${request.headers.host}`));
+    send(response, Buffer.from(text), { "Content-Type": PAGE_TYPE });
     return;
   }
   const page = recorded.get(name);
@@ -54,4 +63,17 @@ function pageOf(name: string, own: readonly Wheel[], root: string, hasMetadata: 
   }));
   const versions = [...new Set(own.map(({ version }) => version))];
   return { meta: { "api-version": "1.1" }, name, versions, files: listed };
+}
+
+function attestedPage(root: string): object {
+  const { project: name, version, filename, sha256 } = attested;
+  const file = {
+    filename,
+    hashes: { sha256 },
+    "upload-time": "2024-11-08T15:29:30.000000Z",
+    url: `${root}/files/${filename}`,
+    provenance: `${root}/provenance/${filename}`,
+    yanked: false,
+  };
+  return { meta: { "api-version": "1.3" }, name, versions: [version], files: [file] };
 }
