@@ -4,6 +4,7 @@ const KINDS = {
   "not-authenticated": { status: 401, title: "Not authenticated" },
   "not-allowed": { status: 403, title: "Not allowed" },
   "refused-upstream": { status: 403, title: "Refused by the upstream" },
+  "wrong-bytes": { status: 403, title: "Other bytes than the page lists" },
   "file-blocked": { status: 403, title: "Refused by the index's policy" },
   "project-not-found": { status: 404, title: "Project not found" },
   "file-not-found": { status: 404, title: "File not found" },

@@ -42,10 +42,11 @@ export function problem(error: unknown, c: Context<AppEnv>, besides?: (error: In
     headers["Link"] = `<${known.policy.why}>; rel="help"`;
   }
   // uv prints problem details also where it asked for a file, and pip and poetry print the reason phrase alone.
-  if (besides || known.policy || /\bjson\b/.test(c.req.header("Accept") ?? "")) {
+  const isRefusal = known.policy !== undefined || known.kind === "wrong-bytes";
+  if (besides || isRefusal || /\bjson\b/.test(c.req.header("Accept") ?? "")) {
     const body = JSON.stringify({ type: "about:blank", title, status, detail, ...besides?.(known) });
     const answer = new Response(body, { status, headers: { ...headers, "Content-Type": "application/problem+json" } });
-    return known.policy ? withReasonPhrase(answer, known, MAX_REFUSAL) : answer;
+    return isRefusal ? withReasonPhrase(answer, known, MAX_REFUSAL) : answer;
   }
   return new Response(`${detail}\n`, { status, headers: { ...headers, "Content-Type": "text/plain; charset=utf-8" } });
 }

@@ -3,7 +3,7 @@ import type { Spool } from "../../platform/spool.ts";
 import type { Artifact } from "../../repository/artifact.ts";
 import type { FileSink } from "../../repository/ports/files.ts";
 import { resolveRange, type Part, type RangeSpec } from "../../repository/range.ts";
-import { brokenTransfer, type Sink } from "../../repository/sinks.ts";
+import { brokenTransfer, OtherBytes, type Sink } from "../../repository/sinks.ts";
 import { within } from "../../repository/timeout.ts";
 
 /**
@@ -29,6 +29,7 @@ export class GrowingFile {
   #written = 0;
   #state: "growing" | "verified" | "broken" = "growing";
   #hasLostBytes = false;
+  #refusal: OtherBytes | undefined;
   #isClosed = false;
   #readers = 0;
   #isBeingStored = false;
@@ -43,6 +44,11 @@ export class GrowingFile {
   /** Whether it is broken because the spool could not take its bytes. */
   get hasLostBytes(): boolean {
     return this.#hasLostBytes;
+  }
+
+  /** Why it is broken, where its bytes are others than its page lists. */
+  get refusal(): OtherBytes | undefined {
+    return this.#refusal;
   }
 
   /** The digest of its bytes, by the algorithm that its page names. No more bytes may come. */
@@ -76,7 +82,10 @@ export class GrowingFile {
       },
       write: () => Promise.resolve(),
       commit: async () => this.#end("verified"),
-      abort: async () => this.#end("broken"),
+      abort: async (reason) => {
+        if (reason instanceof OtherBytes) this.#refusal = reason;
+        this.#end("broken");
+      },
     };
   }
 
@@ -90,7 +99,7 @@ export class GrowingFile {
 
   /**
    * The same; the bytes themselves where they are few and come soon: nothing of such a file may be given before its end,
-   * and a stream would cost more than the bytes.
+   * and a stream would cost more than the bytes. null also where they are refused meanwhile.
    */
   async wholeSoon(): Promise<Artifact | null> {
     const { size } = this.facts;
@@ -104,7 +113,8 @@ export class GrowingFile {
         read().catch(() => 0),
       );
       if (count === size) return { ...this.facts, body: bytes };
-      // Where it was refused, its stream breaks off like that of a larger file.
+      if (this.#refusal) return null;
+      // Where its transfer broke off, its stream does, like that of a larger file.
       return { ...this.facts, body: this.#body(0, Infinity) };
     } finally {
       this.#readers -= 1;

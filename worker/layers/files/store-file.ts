@@ -1,5 +1,5 @@
 import { MINUTE } from "../../duration.ts";
-import { isUpstreamFailure, messageOf, reasonOf, upstreamFailed } from "../../errors.ts";
+import { IndexError, isUpstreamFailure, messageOf, reasonOf, upstreamFailed } from "../../errors.ts";
 import { fileLabel, type FileRef } from "../../pypi/file-url.ts";
 import { JUST_LISTED_TTL } from "../../repository/ports/freshness.ts";
 import type { SharedFill, SharedFills } from "./shared-fills.ts";
@@ -103,10 +103,18 @@ export async function serveShared(
   return fill ? follow(fill, ref, storing.files) : serveAndStore(source, ref, storing, pipe, ctx);
 }
 
-/** The file that a fill stores, for one more client. Throws `upstream-failed` where it has been refused meanwhile. */
+/**
+ * The file that a fill stores, for one more client. Throws `wrong-bytes` where it has been refused before any of it was given, and
+ * `upstream-failed` where its transfer has broken off.
+ */
 export async function follow({ growing }: SharedFill, ref: FileRef, files: FileStore): Promise<Artifact> {
   const artifact = (await growing.wholeSoon()) ?? (await files.get(ref));
   if (artifact) return artifact;
+  if (growing.refusal)
+    throw new IndexError(
+      "wrong-bytes",
+      `${ref.origin} sent other bytes of ${ref.filename} than its page lists, so it is neither served nor stored. Try again in a minute; if it stays so, tell those who run that upstream: ${growing.refusal.message}.`,
+    );
   throw upstreamFailed(ref.origin, `its transfer of ${ref.filename} has just failed`);
 }
 

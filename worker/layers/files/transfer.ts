@@ -11,6 +11,7 @@ import {
   NO_SINK,
   LimitExceeded,
   StoreConflict,
+  OtherBytes,
   limitedSink,
   type Sink,
 } from "../../repository/sinks.ts";
@@ -137,7 +138,7 @@ async function pump(
       const value = await inTime(IDLE, SILENT, reader.read(spare));
       if (!value) break;
       total += value.byteLength;
-      if (size !== undefined && total > size) throw new Error(`it has more than the ${size} bytes it should have`);
+      if (size !== undefined && total > size) throw new OtherBytes(`it has more than the ${size} bytes it should have`);
       // The store may write while the digest is computed.
       const written = store.write(value);
       digest?.update(value);
@@ -180,7 +181,7 @@ function digester({ algorithm, hex }: Digest, taken: Destination["digest"]) {
     update: (chunk: Uint8Array) => hash?.update(chunk),
     verify() {
       const actual = taken ? taken() : hash?.digest("hex");
-      if (actual !== hex) throw new Error(`its ${algorithm} is ${actual} and the project's page says ${hex}`);
+      if (actual !== hex) throw new OtherBytes(`its ${algorithm} is ${actual} and the project's page says ${hex}`);
     },
   };
 }
