@@ -3,17 +3,20 @@ import { parseConfig } from "../../schema/config.ts";
 import { VARS } from "../support/rig.ts";
 
 const KEY = `ed25519:${"A".repeat(43)}=`;
+const OTHER = `ed25519:${"B".repeat(42)}A=`;
 const url = "https://pypi.org/simple/";
 
 const parsed = (upstream: object) => () =>
   parseConfig({ ...VARS, UPSTREAMS: { pypi: upstream }, INDEXES: { default: { sources: ["pypi"] } } });
 
 test("an offline upstream has a key, or several, and an address that is never resolved", () => {
+  const one = { name: "ed25519:AAAAAAAA", key: KEY, isRetired: false };
+  const other = { name: "ed25519:BBBBBBBB", key: OTHER, isRetired: false };
   expect(parsed({ kind: "offline", key: KEY })().indexes[0].upstreams).toMatchObject([
-    { kind: "offline", keys: [KEY], url: new URL("https://pypi.offline.invalid/") },
+    { kind: "offline", keys: [one], url: new URL("https://pypi.offline.invalid/") },
   ]);
-  expect(parsed({ kind: "offline", key: [KEY, KEY], projects: ["acme-*"] })().indexes[0].upstreams).toMatchObject([
-    { keys: [KEY, KEY], projects: ["acme-*"] },
+  expect(parsed({ kind: "offline", key: [KEY, OTHER], projects: ["acme-*"] })().indexes[0].upstreams).toMatchObject([
+    { keys: [one, other], projects: ["acme-*"] },
   ]);
 });
 
