@@ -2,7 +2,7 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, type KeyO
 import { readFileSync, writeFileSync } from "node:fs";
 import { carriedKeyText } from "../../schema/carried-keys.ts";
 import { CommandError } from "../lib/command-error.ts";
-import { fileErrorText } from "../lib/files.ts";
+import { fileErrorText, writeErrorText } from "../lib/files.ts";
 
 /** The owner's key, with which the manifests of a chain are signed. */
 export interface SigningKey {
@@ -26,7 +26,7 @@ export function makeSigningKey(file: string): SigningKey {
     throw new CommandError(
       code === "EEXIST"
         ? `${file} is there already, and no key is ever written over. Name another file.`
-        : `${file} cannot be written: ${fileErrorText(error)}.`,
+        : `${file} cannot be written: ${writeErrorText(error)}.`,
     );
   }
   return signingKey(privateKey);

@@ -13,7 +13,7 @@ import { readApiJson, sendRequest } from "../lib/admin-api.ts";
 import { columns } from "../lib/columns.ts";
 import { command, forServer, repeated } from "../lib/command.ts";
 import { CommandError, EXIT_CODES, usageError } from "../lib/command-error.ts";
-import { fileErrorText } from "../lib/files.ts";
+import { writeErrorText } from "../lib/files.ts";
 import { counted } from "../../worker/pypi/counted.ts";
 import { showProgress } from "../lib/progress.ts";
 import { findServer, type ServerAccess } from "../lib/server-address.ts";
@@ -135,7 +135,7 @@ async function exportTo(folder: string | undefined, options: ExportOptions): Pro
   } catch (error) {
     const { syscall } = error as NodeJS.ErrnoException;
     if (syscall === undefined) throw error;
-    throw new CommandError(`${folder} cannot be written: ${fileErrorText(error)}. Run the command again: it goes on.`);
+    throw new CommandError(`${folder} cannot be written: ${writeErrorText(error)}. Run the command again: it goes on.`);
   } finally {
     bar.end();
   }

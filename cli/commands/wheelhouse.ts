@@ -6,7 +6,7 @@ import { causeOf, sendRequest } from "../lib/admin-api.ts";
 import { sizeText } from "../../worker/pypi/size-text.ts";
 import { command, forServer } from "../lib/command.ts";
 import { CommandError } from "../lib/command-error.ts";
-import { fileErrorText } from "../lib/files.ts";
+import { writeErrorText } from "../lib/files.ts";
 import { showProgress } from "../lib/progress.ts";
 import { findServer } from "../lib/server-address.ts";
 import { lockRequest } from "./lock-file.ts";
@@ -57,7 +57,7 @@ async function save(answer: Response, output: string): Promise<number> {
     throw new CommandError(
       syscall === undefined
         ? `The transfer broke off (${causeOf(error)}), so that ${output} was not written. Run the command again: the server keeps the files that it has stored.`
-        : `${output} cannot be written: ${fileErrorText(error)}.`,
+        : `${output} cannot be written: ${writeErrorText(error)}.`,
     );
   } finally {
     bar.end();

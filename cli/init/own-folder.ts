@@ -2,7 +2,7 @@ import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { ownDeployment } from "../../schema/own-deployment.ts";
 import { CommandError, usageError } from "../lib/command-error.ts";
-import { fileErrorText } from "../lib/files.ts";
+import { writeErrorText } from "../lib/files.ts";
 import { OWN_CONFIGURATION } from "../lib/project-folder.ts";
 
 interface OwnFolder {
@@ -36,7 +36,7 @@ export async function writeFolder(folder: string, named: string | undefined, ver
     };
   } catch (error) {
     if (error instanceof CommandError) throw error;
-    throw new CommandError(`${path} cannot be written: ${fileErrorText(error)}.`);
+    throw new CommandError(`${path} cannot be written: ${writeErrorText(error)}.`);
   }
 }
 

@@ -15,3 +15,7 @@ export function fileErrorText(error: unknown): string {
   const { code = "", message } = error as NodeJS.ErrnoException;
   return REASONS[code] ?? message;
 }
+
+/** Why a file could not be made or written, in a few words. */
+export const writeErrorText = (error: unknown): string =>
+  (error as NodeJS.ErrnoException).code === "ENOENT" ? "its folder does not exist" : fileErrorText(error);

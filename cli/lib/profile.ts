@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import * as z from "zod/mini";
-import { fileErrorText } from "./files.ts";
+import { fileErrorText, writeErrorText } from "./files.ts";
 import { CommandError } from "./command-error.ts";
 import { parsedJson } from "../../worker/pypi/parsed-json.ts";
 
@@ -44,7 +44,7 @@ export function writeProfile(made: Profile): void {
     writeFileSync(draft, `${JSON.stringify(made, undefined, 2)}\n`, { mode: 0o600, flag: "wx" });
     renameSync(draft, file);
   } catch (error) {
-    throw new CommandError(`${file} cannot be written: ${fileErrorText(error)}.`);
+    throw new CommandError(`${file} cannot be written: ${writeErrorText(error)}.`);
   }
 }
 

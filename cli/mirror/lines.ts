@@ -1,6 +1,7 @@
 import type { ShownMirror, ShownMirrorPlan } from "../../schema/mirror-api.ts";
 import { PRICES, type Line } from "../../schema/prices.ts";
 import { DAY, HOUR, MINUTE, SECOND, inSeconds } from "../../worker/duration.ts";
+import { counted } from "../../worker/pypi/counted.ts";
 import { escaped } from "../../worker/pypi/shown.ts";
 import { sizeText } from "../../worker/pypi/size-text.ts";
 
@@ -21,9 +22,9 @@ export function statusLines(mirror: ShownMirror, now: number): string[] {
   const { source, serve, entries, projects, files, missing, errors, run } = mirror;
   if (entries === 0 && projects === 0) return [`${source}: nothing is mirrored; pypi-edge mirror add says what is.`];
   const lines = [
-    `${source}: ${number(projects)} projects, ${number(files)} files (${sizeText(mirror.bytes)}), by ${number(entries)} entries; serve = "${serve}".`,
+    `${source}: ${counted(projects, "project")}, ${counted(files, "file")} (${sizeText(mirror.bytes)}), by ${counted(entries, "entry", "entries")}; serve = "${serve}".`,
   ];
-  if (mirror.leftOut > 0) lines.push(`The filters leave out ${number(mirror.leftOut)} files.`);
+  if (mirror.leftOut > 0) lines.push(`The filters leave out ${counted(mirror.leftOut, "file")}.`);
   lines.push(...progressLines(mirror, now));
   if (errors > 0)
     lines.push(
@@ -50,7 +51,7 @@ function progressLines(
   if (!run) return lines;
   const took = Math.max(Date.parse(run.heard) - Date.parse(run.began), SECOND);
   const rate = run.requests / inSeconds(took);
-  const did = `${number(run.requests)} requests, ${number(run.files)} files and .metadata (${sizeText(run.bytes)}) in ${duration(took)}`;
+  const did = `${counted(run.requests, "request")}, ${number(run.files)} files and .metadata (${sizeText(run.bytes)}) in ${duration(took)}`;
   lines.push(
     `${run.isUnderWay ? "This run so far" : "The last run"}: ${did}; ${rate.toFixed(1)} requests a second, of ${requestsPerSecond}.`,
   );
@@ -63,20 +64,22 @@ function progressLines(
 /** What entries would have mirrored, as lines of text. */
 export function planLines(plan: ShownMirrorPlan): string[] {
   const { projects, read, files, metadata, stored, storedBytes, leftOut, reasons, unsized, absent } = plan;
-  const sizes = `${sizeText(plan.bytes)}${unsized === 0 ? "" : ` and ${number(unsized)} files of unknown size`}`;
-  const lines = [`${number(projects)} projects: ${number(files)} files (${sizes}) and ${number(metadata)} .metadata.`];
-  if (read < projects) lines.push(`These figures follow from ${number(read)} projects that were chosen at random.`);
+  const sizes = `${sizeText(plan.bytes)}${unsized === 0 ? "" : ` and ${counted(unsized, "file")} of unknown size`}`;
+  const lines = [
+    `${counted(projects, "project")}: ${counted(files, "file")} (${sizes}) and ${number(metadata)} .metadata.`,
+  ];
+  if (read < projects) lines.push(`These figures follow from ${counted(read, "project")} that were chosen at random.`);
   if (absent.length > 0) {
     const more = absent.length > NAMED ? ` and ${number(absent.length - NAMED)} more` : "";
     lines.push(`The upstream does not have: ${absent.slice(0, NAMED).join(", ")}${more}.`);
   }
   if (leftOut > 0) {
     const by = Object.entries(reasons).map(([reason, count]) => `${reason} ${number(count)}`);
-    lines.push(`The filters leave out ${number(leftOut)} files: ${by.join(", ")}.`);
+    lines.push(`The filters leave out ${counted(leftOut, "file")}: ${by.join(", ")}.`);
   }
   if (stored > 0) lines.push(`Of these, ${number(stored)} files and .metadata are stored (${sizeText(storedBytes)}).`);
   lines.push(
-    `To fetch: ${sizeText(plan.bytes - storedBytes)}, by ${number(plan.requests)} requests of the upstream; ${duration(plan.seconds * SECOND)} at the pace that is configured.`,
+    `To fetch: ${sizeText(plan.bytes - storedBytes)}, by ${counted(plan.requests, "request")} of the upstream; ${duration(plan.seconds * SECOND)} at the pace that is configured.`,
   );
   const { once, monthly } = dollarsOf(plan);
   lines.push(

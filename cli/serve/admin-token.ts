@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CommandError } from "../lib/command-error.ts";
-import { fileErrorText } from "../lib/files.ts";
+import { writeErrorText } from "../lib/files.ts";
 
 /** The file in which `npm start` stores its admin token for the other commands. */
 export const tokenFile = (state: string) => join(state, "admin-token");
@@ -34,6 +34,6 @@ function orSentence<T>(state: string, act: (file: string) => T): T {
   try {
     return act(file);
   } catch (error) {
-    throw new CommandError(`The admin token cannot be stored in ${file}: ${fileErrorText(error)}.`);
+    throw new CommandError(`The admin token cannot be stored in ${file}: ${writeErrorText(error)}.`);
   }
 }

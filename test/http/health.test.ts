@@ -144,7 +144,7 @@ describe("advisories that policies go by", () => {
     expect(await health(rig)).toEqual({
       status: "ok",
       notice:
-        "No advisories are loaded: index default lets through what its rules on malware and vulnerabilities would refuse. pypi-edge osv load FILE loads them.",
+        "No advisories are loaded: index default lets through what its rules on malware and vulnerabilities would refuse. pypi-edge osv load FILE loads them, or OSV in the configuration (serve --osv) keeps them.",
     });
     await storeAdvisories(rig, []);
     rig.restart();
@@ -180,7 +180,7 @@ describe("advisories that policies go by", () => {
     const team = { sources: ["default"], policy: own };
     const rig = new Rig({ INDEXES: { default: { sources: ["pypi"], policy: below }, team } });
     expect((await health(rig)).notice).toBe(
-      `No advisories are loaded: ${sentence}. pypi-edge osv load FILE loads them.`,
+      `No advisories are loaded: ${sentence}. pypi-edge osv load FILE loads them, or OSV in the configuration (serve --osv) keeps them.`,
     );
     await rig.upstream.publish("demo", [OLD]);
     const paths = ["", "/team"].map((base) => base + filePath(OLD.filename));

@@ -37,7 +37,9 @@ export function advisoryTroubleOf({
   const meanwhile = withoutAdvisories(using);
   return async (now) => {
     const { isLoaded, checkedAt, failure } = await store.state();
-    const load = isKept ? "pypi-edge jobs run advisories loads them" : "pypi-edge osv load FILE loads them";
+    const load = isKept
+      ? "pypi-edge jobs run advisories loads them"
+      : "pypi-edge osv load FILE loads them, or OSV in the configuration (serve --osv) keeps them";
     if (!isLoaded) {
       return { sentence: `No advisories are loaded: ${meanwhile}. ${load}.`, isFault: failure !== undefined };
     }
