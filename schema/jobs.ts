@@ -1,7 +1,6 @@
 /** The server's jobs, with a description of each. */
 export const JOB_MEANINGS = {
   feed: "follows the upstreams' change logs, and queues the pages that are behind",
-  purge: "drops the answers of projects from the edge cache whose pages have changed since the last run",
   refresh: "queues popular projects whose pages are due to be revalidated",
   verdicts: "has provenance verified anew that was verified by another trusted root or version",
   forget: "forgets the counts of projects that have not been asked for in a long time",
