@@ -114,7 +114,7 @@ export function guard(parts: GuardParts): Layer {
       }
       return withValue(
         shown?.inPlaceOf(found.page) ?? found.page,
-        (page) => new GuardedProject(page, found.files, view), //
+        (page) => new GuardedProject(page, found.files, view),
       );
     });
   }
