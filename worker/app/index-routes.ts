@@ -14,7 +14,7 @@ import { VIEWS, viewPathOf } from "../http/view-path.ts";
 import { homeRoutes } from "../ui/home.tsx";
 import type { NeighbourIndex } from "../ui/other-indexes.tsx";
 import { projectPageRoutes } from "../ui/project.tsx";
-import { searchRoutes } from "../ui/search.tsx";
+import { searchRoutes } from "../ui/search-page.tsx";
 import { nothingToExplain, whyRoutes } from "../ui/why.tsx";
 
 /** What the routes of all indexes share. */
