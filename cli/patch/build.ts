@@ -17,7 +17,8 @@ const EPOCH = "315619200";
 const SHOWN_LINES = 30;
 
 /** Settings that would lead the build to another index. */
-const FOREIGN = /^(?:PIP|UV)_(?:.*INDEX.*|FIND_LINKS|CONFIG_FILE|NO_CONFIG|OFFLINE)$/i;
+const isForeign = (name: string) =>
+  /^(?:PIP|UV)_/i.test(name) && /INDEX|_(?:FIND_LINKS|CONFIG_FILE|NO_CONFIG|OFFLINE)$/i.test(name);
 
 /** What is built: both kinds from a folder, or the wheel alone from an sdist. */
 export interface Build {
@@ -42,7 +43,7 @@ export async function build(
   const index = new URL(access.url);
   [index.username = "", index.password = ""] = access.login.split(":");
   const env = {
-    ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !FOREIGN.test(name))),
+    ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !isForeign(name))),
     ...versionVariables(version),
     SOURCE_DATE_EPOCH: EPOCH,
     UV_DEFAULT_INDEX: index.href,

@@ -11,8 +11,8 @@ const MOST = 4;
 
 const seed = Number(process.env["KILL_SEED"] ?? Date.now() % 1_000_000);
 
-/** What a client heard of something before the server was killed. */
-export type Heard = "confirmed" | "cut" | (string & {});
+/** What a client heard of something before the server was killed: `given` is a file that it has, which may not be stored yet. */
+export type Heard = "confirmed" | "given" | "cut" | (string & {});
 
 /** Something that a server is killed in the middle of. */
 export interface Round {
@@ -61,7 +61,7 @@ export function killTest(where: string, kills: number, open: (source: WitnessSou
       task,
     }) => {
       const random = numbers(seed);
-      const seen = { nothing: 0, whole: 0, confirmed: 0 };
+      const seen = { nothing: 0, whole: 0, confirmed: 0, given: 0 };
       // How long a round of each size takes, at best.
       const lasting = new Map<number, number>();
       for (const [at, size] of act.sizes.entries()) {
@@ -87,21 +87,22 @@ export function killTest(where: string, kills: number, open: (source: WitnessSou
         await new Promise((resolve) => setTimeout(resolve, delay));
         await (round.kill ?? (() => rig.kill()))();
         const heard = await answer;
-        if (heard === "confirmed" && !act.goesOn) lasting.set(size, Math.min(answered, lasting.get(size) ?? Infinity));
+        if (heard !== "cut" && !act.goesOn) lasting.set(size, Math.min(answered, lasting.get(size) ?? Infinity));
         await (round.start ?? (() => rig.start()))();
 
         const isThere = await orSaying(what, round.look(heard));
-        expect(["confirmed", "cut"], what).toContain(heard);
+        expect(["confirmed", "given", "cut"], what).toContain(heard);
         expect([heard, isThere], what).not.toEqual(["confirmed", false]);
-        seen[heard === "confirmed" ? "confirmed" : isThere ? "whole" : "nothing"] += 1;
+        const [known] = (["confirmed", "given"] as const).filter((each) => each === heard);
+        seen[known ?? (isThere ? "whole" : "nothing")] += 1;
         await orSaying(what, round.again(isThere));
       }
 
-      const { nothing, whole, confirmed } = seen;
-      task.meta.summary = `${where} killed at random moments of ${act.name} (KILL_SEED=${seed}), ${nothing} times nothing was there afterwards, ${whole} times all of it though no client had been told; another ${confirmed} times it was there, as had been confirmed before the kill.`;
+      const { nothing, whole, confirmed, given } = seen;
+      task.meta.summary = `${where} killed at random moments of ${act.name} (KILL_SEED=${seed}), ${nothing} times nothing was there afterwards, ${whole} times all of it though no client had been told; another ${confirmed} times it was there, as had been confirmed before the kill${given > 0 ? `, and ${given} times a client had the file` : ""}.`;
       expect(counted(), task.meta.summary).toBe(kills);
       expect(act.goesOn === true || nothing > 0, task.meta.summary).toBe(true);
-      await expectNothingLeft(rig, nothing + whole + confirmed);
+      await expectNothingLeft(rig, nothing + whole + confirmed + given);
     }, 1_800_000);
   });
 }

@@ -40,7 +40,7 @@ export function fills(): Act {
         async begin() {
           const digest = await download(rig, wheel).catch(() => undefined);
           if (digest !== undefined && digest !== wheel.sha256) return "a client has got wrong bytes";
-          return digest === undefined ? "cut" : "confirmed";
+          return digest === undefined ? "cut" : "given";
         },
         look: () => Promise.resolve(isStored(rig, wheel)),
         again: () => checkDownload(rig, wheel),
