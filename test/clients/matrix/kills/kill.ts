@@ -93,7 +93,7 @@ export function killTest(where: string, kills: number, open: (source: WitnessSou
         const isThere = await orSaying(what, round.look(heard));
         expect(["confirmed", "given", "cut"], what).toContain(heard);
         expect([heard, isThere], what).not.toEqual(["confirmed", false]);
-        const [known] = (["confirmed", "given"] as const).filter((each) => each === heard);
+        const known = (["confirmed", "given"] as const).find((each) => each === heard);
         seen[known ?? (isThere ? "whole" : "nothing")] += 1;
         await orSaying(what, round.again(isThere));
       }
