@@ -34,11 +34,15 @@ const RARE = [
   "test/auth/private.test.ts",
   "test/jobs/{healing,behind}.test.ts",
   "test/storage/{upload-death,places}.test.ts",
-  "test/upstream/{pages,encoding}.test.ts",
+  "test/upstream/{pages,encoding,limits}.test.ts",
+  "test/platform/cloudflare/{pipe,transfer}.test.ts",
+  "test/http/warm.test.ts",
+  "test/layers/junk.test.ts",
+  "test/jobs/sweep-files.test.ts",
 ];
 const RARE_ON_NODE = [
   "test/server/{disk/full,shared-fills/{crowd,failures},http/taking,backup/backup,moving/refusals}.test.ts",
-  "test/platform/miniflare/queues.test.ts",
+  "test/platform/{miniflare/queues,machine/check}.test.ts",
   "test/cli/{admin,backup,move,release,token,upload}.test.ts",
 ];
 

@@ -51,6 +51,6 @@ describe("pypi-edge wheelhouse", () => {
   test("says why the tar cannot be written", async () => {
     api.answer = { status: 200, type: "application/x-tar", parts: ["a tar"] };
     const { code, output } = await wheelhouse("-o", "missing/out.tar");
-    expect([code, output]).toEqual([1, "missing/out.tar cannot be written: there is no such file.\n"]);
+    expect([code, output]).toEqual([1, "missing/out.tar cannot be written: its folder does not exist.\n"]);
   });
 });
