@@ -70,7 +70,7 @@ export function checkFile(world: World, heard: Heard, file: Distribution): void 
   }
 }
 
-/** Where no page here has listed a new file yet, it may be unknown. */
+/** Where no page here has listed a new file yet, it may be unknown. 403: the upstream has spoiled a small one. */
 function statusesOf(world: World, file: Distribution): number[] {
-  return world.content.first.includes(file) || world.seen.has(file) ? [200, 503] : [200, 404, 503];
+  return world.content.first.includes(file) || world.seen.has(file) ? [200, 403, 503] : [200, 403, 404, 503];
 }

@@ -113,7 +113,7 @@ export async function follow({ growing }: SharedFill, ref: FileRef, files: FileS
   if (growing.refusal)
     throw new IndexError(
       "wrong-bytes",
-      `${ref.origin} sent other bytes of ${ref.filename} than its page lists, so it is neither served nor stored. Try again in a minute; if it stays so, tell those who run that upstream: ${growing.refusal.message}.`,
+      `${ref.origin} sent other bytes of ${ref.filename}${ref.part === "metadata" ? ".metadata" : ""} than its page lists, so it is neither served nor stored. Try again in a minute; if it stays so, tell those who run that upstream: ${growing.refusal.message}.`,
     );
   throw upstreamFailed(ref.origin, `its transfer of ${ref.filename} has just failed`);
 }
