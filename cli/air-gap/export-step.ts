@@ -19,7 +19,7 @@ import { EARLIER, earlierName, type ChainSoFar } from "./chain.ts";
 import { addBeside, addBytes, addFiles, type Carrying, type PlannedFile } from "./file-members.ts";
 import type { IndexReader } from "./index-reader.ts";
 import { Journal, type BegunStep } from "./journal.ts";
-import { fittingPlan } from "./room.ts";
+import { fittingPlan } from "./fitting-plan.ts";
 import { pageMember, type FindCarried } from "./page-member.ts";
 import { planStep } from "./plan.ts";
 import type { SigningKey } from "./signing-key.ts";

@@ -1,5 +1,4 @@
-import { indexText } from "../../schema/token.ts";
-import type { ShownToken } from "../../schema/token.ts";
+import { indexText, type ShownToken } from "../../schema/token.ts";
 import { clientSetups } from "../../worker/pypi/setups.ts";
 
 /**

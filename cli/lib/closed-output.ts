@@ -2,7 +2,7 @@ import { EXIT_CODES } from "./command-error.ts";
 
 const OUTPUTS = [process.stdout, process.stderr];
 
-/** Ends this process, without a word, where the program that reads its output has ended: `pypi-edge audit | head`. */
+/** Ends this process, without a message, where the program that reads its output has ended: `pypi-edge audit | head`. */
 export function endWithReader(): void {
   for (const output of OUTPUTS) output.on("error", end);
 }

@@ -3,6 +3,7 @@ import { beforeAll, expect, test } from "vitest";
 import { verifyProvenance } from "../../worker/provenance/verify.ts";
 import { trustedRootOf } from "../../worker/provenance/trusted-root.ts";
 import { sha256 } from "../../worker/repository/sha256.ts";
+import { OPEN_INDEXES } from "../support/open-indexes.ts";
 import { ADMIN_TOKEN, Rig } from "../support/rig.ts";
 import { onGitHub, TestSigstore } from "../support/sigstore/sigstore.ts";
 import { give } from "../support/tokens.ts";
@@ -17,12 +18,7 @@ beforeAll(async () => {
 const team = (vars: Record<string, unknown> = {}) =>
   new Rig({
     ...vars,
-    INDEXES: {
-      default: { sources: ["pypi"] },
-      team: { sources: ["default"], hosted: true, read: "anyone" },
-      prod: { sources: [], hosted: true, read: "anyone" },
-      scratch: { sources: [], hosted: true, read: "anyone", volatile: true },
-    },
+    INDEXES: OPEN_INDEXES,
     TRUSTED_ROOT: JSON.stringify(sigstore.root),
   });
 

@@ -4,6 +4,7 @@ import { DAY } from "../../worker/duration.ts";
 import { sha256 } from "../../worker/repository/sha256.ts";
 import { run } from "../support/kept.ts";
 import { at, call } from "../support/releases.ts";
+import { OPEN_INDEXES } from "../support/open-indexes.ts";
 import { Rig } from "../support/rig.ts";
 import { onGitHub, TestSigstore } from "../support/sigstore/sigstore.ts";
 import { upload, wheelOf, type Upload } from "../support/upload.ts";
@@ -16,12 +17,7 @@ beforeAll(async () => {
 let rig: Rig;
 beforeEach(() => {
   rig = new Rig({
-    INDEXES: {
-      default: { sources: ["pypi"] },
-      team: { sources: ["default"], hosted: true, read: "anyone" },
-      prod: { sources: [], hosted: true, read: "anyone" },
-      scratch: { sources: [], hosted: true, read: "anyone", volatile: true },
-    },
+    INDEXES: OPEN_INDEXES,
     TRUSTED_ROOT: JSON.stringify(sigstore.root),
   });
   // R2 dates what is put by its own clock.

@@ -5,7 +5,7 @@ import { asFilename } from "../pypi/filename.ts";
 import { fingerprint } from "../pypi/fingerprint.ts";
 import { withOwnFacts, type ShownFile } from "../pypi/json-api.ts";
 import { parseProjectName, type ProjectName } from "../pypi/name.ts";
-import { shownVerdict } from "../pypi/shown-signer.ts";
+import { shownVerdict } from "../pypi/shown-provenance.ts";
 import { isVersion, versionOf } from "../pypi/version.ts";
 import type { Context } from "../repository/context.ts";
 import type { Document } from "../repository/document.ts";

@@ -81,15 +81,15 @@ export const needsDigest = (policies: readonly Policy[]) =>
   );
 
 /** Whether a rule in one of these modes looks at what only the project's page says of a file. */
-export const needsPage = (policies: readonly Policy[], meant: readonly Mode[]) =>
-  needsWholePage(policies, meant) || policies.some(({ modes }) => meant.includes(modes.yanked));
+export const needsPage = (policies: readonly Policy[], inModes: readonly Mode[]) =>
+  needsWholePage(policies, inModes) || policies.some(({ modes }) => inModes.includes(modes.yanked));
 
 /** Whether a rule in one of these modes looks at more of the page than the file's entry. */
-export const needsWholePage = (policies: readonly Policy[], meant: readonly Mode[]) =>
+export const needsWholePage = (policies: readonly Policy[], inModes: readonly Mode[]) =>
   policies.some(
     ({ modes, status = [], provenance }) =>
-      (meant.includes(modes.status) && status.length > 0) ||
-      (meant.includes(modes.provenance) && provenance !== undefined),
+      (inModes.includes(modes.status) && status.length > 0) ||
+      (inModes.includes(modes.provenance) && provenance !== undefined),
   );
 
 /** Whether a rule looks at files' provenance. */

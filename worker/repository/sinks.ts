@@ -53,7 +53,7 @@ export function clientSink(writable: WritableStream<Uint8Array>): FileSink {
 export const brokenTransfer = () => Object.assign(new Error("The transfer was broken off."), { retryable: true });
 
 /** Why a file was refused whose bytes are not those that its page lists: what they are and what the page says, the end of a sentence. */
-export class OtherBytes extends Error {}
+export class WrongFileBytes extends Error {}
 
 /** A sink throws this when it gets more bytes than its limit. */
 export class LimitExceeded extends Error {}

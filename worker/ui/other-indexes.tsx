@@ -25,7 +25,7 @@ export async function otherIndexes(
 }
 
 /** An index in which the same can be searched for. */
-interface OtherSearch extends Pick<PagePlace, "name" | "base"> {
+export interface OtherSearch extends Pick<PagePlace, "name" | "base"> {
   /** How many projects that it hosts have it in their names; undefined: not counted. */
   readonly hosted: number | undefined;
 }

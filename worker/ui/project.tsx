@@ -15,7 +15,7 @@ import { installSetups } from "../pypi/setups.ts";
 import type { Publishers } from "../repository/ports/publishers.ts";
 import { askedRelease } from "./asked-release.ts";
 import { Layout, pagePlace, sendHtml, type PagePlace } from "./layout.tsx";
-import { otherSearches, SearchElsewhere, type NeighbourIndex } from "./other-indexes.tsx";
+import { otherSearches, SearchElsewhere, type NeighbourIndex, type OtherSearch } from "./other-indexes.tsx";
 import { Badge, Command, Day } from "./parts.tsx";
 import { Dependencies, Facts, Versions } from "./project/facts.tsx";
 import { Files, Refused, type FileFilter } from "./project/files.tsx";
@@ -290,7 +290,7 @@ interface AbsentProps {
   readonly place: PagePlace;
   readonly project: ProjectName;
   readonly meant: readonly ProjectName[];
-  readonly others: Parameters<typeof SearchElsewhere>[0]["others"];
+  readonly others: readonly OtherSearch[];
 }
 
 function Absent({ place, project, meant, others }: AbsentProps) {

@@ -3,7 +3,7 @@ import type { Authorize } from "../http/access.ts";
 import type { AppEnv } from "../http/context.ts";
 import { search, type FoundProject, type SearchedIndex, type SearchResult } from "../http/search.ts";
 import { Layout, pagePlace, sendHtml, type PagePlace } from "./layout.tsx";
-import { otherSearches, SearchElsewhere, type NeighbourIndex } from "./other-indexes.tsx";
+import { otherSearches, SearchElsewhere, type NeighbourIndex, type OtherSearch } from "./other-indexes.tsx";
 import { Badge } from "./parts.tsx";
 import { problemPage } from "./problem-page.tsx";
 import { lookingAt } from "./project/view.ts";
@@ -46,7 +46,7 @@ interface SearchProps {
   readonly place: PagePlace;
   readonly query: string;
   readonly result: SearchResult;
-  readonly others: Parameters<typeof SearchElsewhere>[0]["others"];
+  readonly others: readonly OtherSearch[];
 }
 
 function SearchPage({ place, query, result, others }: SearchProps) {

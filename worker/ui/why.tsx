@@ -6,7 +6,7 @@ import type { AppEnv } from "../http/context.ts";
 import { LIFETIMES } from "../http/headers.ts";
 import { counted } from "../pypi/counted.ts";
 import type { ProjectName } from "../pypi/name.ts";
-import { shownPublisher, shownSigning } from "../pypi/shown-signer.ts";
+import { shownPublisher, shownSigning } from "../pypi/shown-provenance.ts";
 import type { Explain, ExplainedFile, ExplainedProvenance, ShownAdvisory } from "../repository/explanation.ts";
 import type { KnownBuilders, KnownVerdict } from "../repository/ports/provenance.ts";
 import { askedRelease } from "./asked-release.ts";

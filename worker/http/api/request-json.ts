@@ -23,7 +23,7 @@ export async function readRequestJson<Value>(request: Request, schema: z.ZodMini
 
 /** Checks what a request asks for, whether it came as JSON or as a form. Throws `unprocessable`. */
 export function checkedRequest<Value>(asked: unknown, schema: z.ZodMiniType<Value>): Value {
-  const read = memberwise(asked, schema);
+  const read = checkMembers(asked, schema);
   if (read.wrong === undefined) return read.data;
   throw unprocessable(`The request cannot be read: ${read.wrong}.`);
 }
@@ -34,7 +34,7 @@ export function checkedRequest<Value>(asked: unknown, schema: z.ZodMiniType<Valu
  * @returns what the schema makes of it; or in `wrong` which members are wrong and how, as the end of a sentence without its full
  *   stop
  */
-export function memberwise<Value>(
+export function checkMembers<Value>(
   asked: unknown,
   schema: z.ZodMiniType<Value>,
 ): { readonly data: Value; readonly wrong?: undefined } | { readonly wrong: string } {

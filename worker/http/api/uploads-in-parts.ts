@@ -18,7 +18,7 @@ import { LIFETIMES } from "../headers.ts";
 import type { Settling } from "../settle.ts";
 import { forkOf } from "./forks.ts";
 import { readOptionalBody } from "./request-body.ts";
-import { memberwise, readRequestJson } from "./request-json.ts";
+import { checkMembers, readRequestJson } from "./request-json.ts";
 import { drainBody, bodyOfSize } from "./part-body.ts";
 
 /** The largest request that may begin an upload in parts. Real ones are much smaller. Bytes. */
@@ -131,7 +131,7 @@ async function readAnnouncement(
   const text = new TextDecoder().decode(
     await readOptionalBody(c.req.raw, MAX_ANNOUNCEMENT_BYTES, "The announcement of the upload"),
   );
-  const read = memberwise(parsedJson(text), uploadAnnouncement);
+  const read = checkMembers(parsedJson(text), uploadAnnouncement);
   if (read.wrong === undefined) {
     const { index } = read.data;
     return { announcement: read.data, author: await authorize(c, { scope: "upload", index, project: SOME_PROJECT }) };

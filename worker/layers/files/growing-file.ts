@@ -3,7 +3,7 @@ import type { Spool } from "../../platform/spool.ts";
 import type { Artifact } from "../../repository/artifact.ts";
 import type { FileSink } from "../../repository/ports/files.ts";
 import { resolveRange, type Part, type RangeSpec } from "../../repository/range.ts";
-import { brokenTransfer, OtherBytes, type Sink } from "../../repository/sinks.ts";
+import { brokenTransfer, WrongFileBytes, type Sink } from "../../repository/sinks.ts";
 import { within } from "../../repository/timeout.ts";
 
 /**
@@ -29,7 +29,7 @@ export class GrowingFile {
   #written = 0;
   #state: "growing" | "verified" | "broken" = "growing";
   #hasLostBytes = false;
-  #refusal: OtherBytes | undefined;
+  #refusal: WrongFileBytes | undefined;
   #isClosed = false;
   #readers = 0;
   #isBeingStored = false;
@@ -47,7 +47,7 @@ export class GrowingFile {
   }
 
   /** Why it is broken, where its bytes are others than its page lists. */
-  get refusal(): OtherBytes | undefined {
+  get refusal(): WrongFileBytes | undefined {
     return this.#refusal;
   }
 
@@ -83,7 +83,7 @@ export class GrowingFile {
       write: () => Promise.resolve(),
       commit: async () => this.#end("verified"),
       abort: async (reason) => {
-        if (reason instanceof OtherBytes) this.#refusal = reason;
+        if (reason instanceof WrongFileBytes) this.#refusal = reason;
         this.#end("broken");
       },
     };

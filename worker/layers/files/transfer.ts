@@ -11,7 +11,7 @@ import {
   NO_SINK,
   LimitExceeded,
   StoreConflict,
-  OtherBytes,
+  WrongFileBytes,
   limitedSink,
   type Sink,
 } from "../../repository/sinks.ts";
@@ -138,7 +138,8 @@ async function pump(
       const value = await inTime(IDLE, SILENT, reader.read(spare));
       if (!value) break;
       total += value.byteLength;
-      if (size !== undefined && total > size) throw new OtherBytes(`it has more than the ${size} bytes it should have`);
+      if (size !== undefined && total > size)
+        throw new WrongFileBytes(`it has more than the ${size} bytes it should have`);
       // The store may write while the digest is computed.
       const written = store.write(value);
       digest?.update(value);
@@ -181,7 +182,7 @@ function digester({ algorithm, hex }: Digest, taken: Destination["digest"]) {
     update: (chunk: Uint8Array) => hash?.update(chunk),
     verify() {
       const actual = taken ? taken() : hash?.digest("hex");
-      if (actual !== hex) throw new OtherBytes(`its ${algorithm} is ${actual} and the project's page says ${hex}`);
+      if (actual !== hex) throw new WrongFileBytes(`its ${algorithm} is ${actual} and the project's page says ${hex}`);
     },
   };
 }

@@ -1,6 +1,5 @@
-import { indexText } from "../../../schema/token.ts";
 import type { IndexConfig } from "../../../schema/indexes.ts";
-import type { Scope, ShownToken } from "../../../schema/token.ts";
+import { indexText, type Scope, type ShownToken } from "../../../schema/token.ts";
 import { installSetups, publishSetup } from "../../pypi/setups.ts";
 import { Layout, type PagePlace } from "../layout.tsx";
 import { Command, Day } from "../parts.tsx";

@@ -57,16 +57,17 @@ export function fittingPlan(
     return before?.sha256 !== createHash("sha256").update(page).digest("hex");
   }
 
-  function take(project: PlannedProject): PlannedProject {
-    room -= sizeOf(project);
+  function take(project: PlannedProject, size = sizeOf(project)): PlannedProject {
+    room -= size;
     return project;
   }
 
   const taken = projects.flatMap((project) => {
-    if (sizeOf(project) <= room) return take(project);
+    const whole = sizeOf(project);
+    if (whole <= room) return take(project, whole);
     waiting += 1;
     const before = { ...project, files: project.files.filter(isCarried) };
-    if (sizeOf(project) <= most - OTHERS) return before.files.length > 0 ? take(before) : [];
+    if (whole <= most - OTHERS) return before.files.length > 0 ? take(before) : [];
     const files: FileEntry[] = [];
     let left = room - 1;
     for (const entry of project.files) {
