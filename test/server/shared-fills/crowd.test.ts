@@ -147,7 +147,7 @@ test("a client that does not read holds up neither the store nor the others", as
   const slow = await begun(await rig.ask());
   const { bytes: got } = await received(await rig.ask());
   expect(got.equals(bytes)).toBe(true);
-  expect(rig.stored()).toHaveLength(1);
+  await vi.waitFor(() => expect(rig.stored()).toHaveLength(1), 20_000);
   const late = await received(slow);
   expect([late.isWhole, late.bytes.equals(bytes), rig.origin.asked]).toEqual([true, true, ["GET"]]);
 });
