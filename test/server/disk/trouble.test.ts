@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
 import { StateWatch } from "../../../server/state-watch.ts";
-import { content } from "../shared-fills/rig.ts";
+import { content, storedIn } from "../shared-fills/rig.ts";
 import { openDiskRig } from "./rig.ts";
 
 /** `prlimit` changes the limits of a process that runs. */
@@ -62,6 +62,7 @@ test("a state directory that has vanished is 503 and never 404, and comes back",
   const bytes = content(300_000);
   rig.origin.publish(bytes);
   await rig.download();
+  await vi.waitFor(() => expect(storedIn(state)).toHaveLength(3), 20_000);
   await rig.download();
   expect(rig.origin.asked).toHaveLength(1);
 

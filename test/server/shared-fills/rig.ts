@@ -13,6 +13,12 @@ import { createWorker } from "../../../worker/worker.ts";
 import { ONE_SOURCE } from "../../support/variables.ts";
 import { Origin } from "./origin.ts";
 
+/** The names of the files that a state directory has stored. */
+export const storedIn = (state: string): string[] =>
+  readdirSync(join(state, "objects"), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ name }) => name);
+
 const NO_QUEUE = { send: () => Promise.resolve(), sendBatch: () => Promise.resolve() };
 
 export type MachineRig = Awaited<ReturnType<typeof openRig>>;
@@ -68,10 +74,7 @@ export async function openRig(change: Change = () => ({}), vars: Record<string, 
     /** The files that are being written. */
     partial: () => readdirSync(join(folder, "partial")),
     /** The stored files. */
-    stored: () =>
-      readdirSync(join(folder, "objects"), { recursive: true, withFileTypes: true })
-        .filter((entry) => entry.isFile())
-        .map(({ name }) => name),
+    stored: () => storedIn(folder),
     /** Takes no more requests, and waits for what those before have left to be done. */
     stopServing: () => http.stop(),
     async close() {
