@@ -1,6 +1,7 @@
 /** What the audit log has entries of. */
 export const AUDIT_ACTIONS = [
   "upload",
+  "attest",
   "yank",
   "unyank",
   "delete",

@@ -15,6 +15,8 @@ export const uploadAnnouncement = z.strictObject(
       z.string("must be a text").check(z.regex(/^[0-9A-Fa-f]{64}$/, "must be 64 hexadecimal digits")),
       z.transform((it) => it.toLowerCase()),
     ),
+    /** Whether attestations come with it: it is then taken where the index has the file without any. */
+    attested: z.optional(z.boolean("must be true or false")),
   },
   // Without it the text would be zod's, which depends on what else in the process has chosen a language for it.
   { error: ({ code }) => (code === "invalid_type" ? "must be a JSON object" : "has members that are not known here") },
@@ -46,8 +48,15 @@ export const uploadState = z.object({
   parts: z.array(z.number()),
 });
 
-/** The result of an upload; `identical`: the same file was published before, and nothing has changed. */
-export const uploadOutcome = z.object({ identical: z.boolean(), did: z.string() });
+/**
+ * The result of an upload; `identical`: the same file was published before, and nothing has changed; `attested`: it was published before
+ * without attestations, and has those of this upload.
+ */
+export const uploadOutcome = z.object({
+  identical: z.boolean(),
+  attested: z.optional(z.boolean()),
+  did: z.string(),
+});
 
 /** The answer that begins an upload. */
 export const uploadBegun = z.union([uploadState, uploadOutcome]);

@@ -11,7 +11,7 @@ import { findServer, type ServerAccess } from "../lib/server-address.ts";
 import { RetryableFailure, RefusedUpload, uploadApi } from "../upload/api.ts";
 import { attestationsBeside } from "../upload/attestation-files.ts";
 import { foundFiles, type FoundFile } from "../upload/files.ts";
-import { sendUpload } from "../upload/send.ts";
+import { sendUpload, type Sent } from "../upload/send.ts";
 import { PUBLIC_SERVICES, REKOR_VERSIONS, servicesIn, type SigningServices } from "../upload/signing-services.ts";
 
 /** `pypi-edge upload`: uploads files one after the other; where one is refused, the others are still uploaded. */
@@ -59,6 +59,13 @@ async function attesterFor(options: SigningServices) {
   return createAttester(servicesIn(options), process.env);
 }
 
+/** What became of a file, as it is printed. */
+const DID: Readonly<Record<Sent["kind"], string>> = {
+  published: "published",
+  attested: "already there, and has its attestations now",
+  identical: "already there",
+};
+
 interface Uploading {
   readonly server: ServerAccess;
   readonly index: string;
@@ -76,7 +83,7 @@ async function upload(names: readonly string[], { server, index, json, attestOf 
     console.error("Stopped. Run the command again: parts that have arrived are not sent again.");
     process.exit(EXIT_CODES.interrupted.code);
   });
-  const count = { published: 0, identical: 0, failed: 0 };
+  const count = { published: 0, attested: 0, identical: 0, failed: 0 };
   const began = performance.now();
   let total = 0;
   for (const file of files) {
@@ -85,13 +92,13 @@ async function upload(names: readonly string[], { server, index, json, attestOf 
       bar.show({ done, of, unit: "bytes", text: `${doing} ${filename}` });
     try {
       const { kind, sent } = await sendUpload(
-        attestOf ? { ...file, attest: (sha256) => attestOf(file, sha256) } : file,
+        attestOf ? { ...file, attest: (sha256) => attestOf(file, sha256), addsAttestations: true } : file,
         { api, index, show, sleep },
       );
       total += sent;
       count[kind]++;
       bar.end();
-      const line = `${filename}: ${kind === "identical" ? "already there" : `published, ${sizeText(file.size)}`}`;
+      const line = `${filename}: ${DID[kind]}${kind === "published" ? `, ${sizeText(file.size)}` : ""}`;
       console.log(json ? JSON.stringify({ filename, outcome: kind, size: file.size, sent }) : line);
     } catch (error) {
       bar.end();
@@ -104,7 +111,7 @@ async function upload(names: readonly string[], { server, index, json, attestOf 
     }
   }
   const seconds = inSeconds(performance.now() - began).toFixed(1);
-  const sum = `${counted(files.length, "file")}: ${count.published} published, ${count.identical} already there, ${count.failed} failed; ${sizeText(total)} sent in ${seconds} s.`;
+  const sum = `${counted(files.length, "file")}: ${count.published} published, ${count.attested > 0 ? `${count.attested} attested, ` : ""}${count.identical} already there, ${count.failed} failed; ${sizeText(total)} sent in ${seconds} s.`;
   if (count.failed > 0) throw new CommandError(sum);
   if (!json) console.log(sum);
 }

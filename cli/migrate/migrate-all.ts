@@ -106,7 +106,9 @@ async function migrate(source: SourceFile, migration: Migration): Promise<Migrat
       : await source.onDisk((file) => send(file, migration));
     const advice = yanked === undefined ? undefined : await yank(isThere ? before : undefined, source, migration);
     const reasons = [remark, advice].filter((each) => each !== undefined);
-    return { ...known, outcome: kind, reason: reasons.length > 0 ? reasons.join(" ") : undefined, sent };
+    // It adds attestations to nothing that is there: `attested` is of another upload of the same file meanwhile.
+    const outcome = kind === "attested" ? "identical" : kind;
+    return { ...known, outcome, reason: reasons.length > 0 ? reasons.join(" ") : undefined, sent };
   } catch (error) {
     if (error instanceof RefusedUpload) return { ...known, outcome: "refused", reason: error.message };
     if (error instanceof UnusableFile || error instanceof RetryableFailure)

@@ -14,6 +14,8 @@ export interface FileToSend extends FoundFile {
   readonly fork?: ForkBody | undefined;
   /** Makes or reads its attestations, which may be none, once it is known that the server does not have the file. */
   readonly attest?: ((sha256: string) => unknown[] | Promise<unknown[]>) | undefined;
+  /** Whether attestations are added where the server has the file without any. */
+  readonly addsAttestations?: boolean | undefined;
 }
 
 /** The waits before each further try; a part that arrives resets the count. Milliseconds. */
@@ -30,7 +32,7 @@ export interface Sending {
 
 /** The result for a file; `sent`: the bytes that were sent for it. */
 export interface Sent {
-  readonly kind: "published" | "identical";
+  readonly kind: "published" | "attested" | "identical";
   readonly sent: number;
 }
 
@@ -40,7 +42,7 @@ export interface Sent {
  * @throws RefusedUpload where the server refuses the file, or it cannot be read; RetryableFailure where all tries failed; CommandError
  */
 export async function sendUpload(file: FileToSend, { api, index, show, sleep }: Sending): Promise<Sent> {
-  const { path, filename, size, uploadedAt, fork, attest } = file;
+  const { path, filename, size, uploadedAt, fork, attest, addsAttestations } = file;
   const sha256 = await digestOf(file, (done) => show("reading", done, size));
   const blob = await readable(() => openAsBlob(path));
   let sent = 0;
@@ -48,7 +50,7 @@ export async function sendUpload(file: FileToSend, { api, index, show, sleep }: 
   let attestations: unknown[] | undefined;
 
   async function attempt(): Promise<Sent["kind"]> {
-    const begun = await api.begin({ index, filename, size, sha256 });
+    const begun = await api.begin({ index, filename, size, sha256, ...(addsAttestations && { attested: true }) });
     // Where the answer to `finish` was lost, this run has published the file, though the server calls it identical.
     if ("identical" in begun) return sent > 0 ? "published" : "identical";
     attestations ??= (await attest?.(sha256)) ?? [];
@@ -70,10 +72,11 @@ export async function sendUpload(file: FileToSend, { api, index, show, sleep }: 
       sent += bytes;
       tries = 0;
     }
-    const { identical } = await timed(
+    const { identical, attested } = await timed(
       () => api.finish(id, { uploadedAt, fork, ...(attestations?.length && { attestations }) }),
       (seconds) => show(`being checked (${seconds} s):`, size, size),
     );
+    if (attested) return "attested";
     return identical && sent === 0 ? "identical" : "published";
   }
 

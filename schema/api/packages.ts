@@ -110,7 +110,7 @@ export const PACKAGES: readonly Operation[] = [
     id: "beginUpload",
     method: "post",
     path: "/-/api/uploads",
-    what: "Begins an upload in parts, or goes on with the same one (200). Where the file is there already, the answer says so.",
+    what: "Begins an upload in parts, or goes on with the same one (200). Where the file is there already, the answer says so; with `attested` it is taken nevertheless where it has no attestations.",
     needs: "upload",
     body: "UploadAnnouncement",
     answers: { 200: "UploadBegun", 201: "UploadState" },

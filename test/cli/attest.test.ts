@@ -79,6 +79,16 @@ test("--attest sends a publish attestation by the job that runs it, which verifi
   expect([services.requests.length, server.ends.length]).toEqual([ASKED.length, 1]);
 });
 
+test("--attest adds an attestation to a file that the server has without any", async () => {
+  const to = ["--attest", "--fulcio", services.url, "--rekor", services.url];
+  expect((await upload([])).output).toContain("1 published");
+  expect((await upload([])).output).toContain("1 already there");
+  const { code, output } = await upload(to, onGitHubActions());
+  expect([code, output]).toEqual([0, expect.stringContaining(`${SDIST}: already there, and has its attestations now`)]);
+  expect(output).toContain("1 file: 0 published, 1 attested, 0 already there, 0 failed");
+  expect(judged(server.ends.at(-1)?.attestations ?? [])).toMatchObject({ state: "verified" });
+});
+
 test("--rekor-version 2 sends one that a log of Rekor 2 has, with a signed time, which verifies", async () => {
   const newest = await TestSigstore.make("rekor2");
   const at = await new SigningServices(newest, { [JOB]: onGitHub("acme/demo") }).start();

@@ -8,7 +8,7 @@ import { ADMIN_TOKEN, Rig } from "../support/rig.ts";
 import { onGitHub, TestSigstore } from "../support/sigstore/sigstore.ts";
 import { give } from "../support/tokens.ts";
 import { uploadInOnePart } from "../support/one-part.ts";
-import { rows, upload, wheelOf, type Upload } from "../support/upload.ts";
+import { audited, rows, upload, wheelOf, type Upload } from "../support/upload.ts";
 
 let sigstore: TestSigstore;
 beforeAll(async () => {
@@ -80,7 +80,9 @@ test("pages name the provenance of hosted files that have it, where the public a
     return files.map(({ provenance }) => provenance);
   };
   expect(await named(rig)).toEqual([PUBLIC_URL + addressOf(file), undefined]);
-  expect((await rig.get("/team/project/demo/1.0/")).text()).toContain("provenance, verified when uploaded");
+  const release = (await rig.get("/team/project/demo/1.0/")).text();
+  expect(release).toContain("GitHub acme/demo (release.yml)");
+  expect(release).not.toContain("not verified");
   expect(await named(team())).toEqual([undefined, undefined]);
 });
 
@@ -125,7 +127,7 @@ test.each<readonly [string, (file: Upload) => Promise<string>, string]>([
   const { status, text } = await upload(rig, file, { fields: { attestations: await attestations(file) } });
   expect([status, text]).toEqual([
     400,
-    expect.stringContaining(`The attestations of ${file.filename} are not valid: ${reason} Nothing was published.`),
+    expect.stringContaining(`The attestations of ${file.filename} are not valid: ${reason} Nothing was changed.`),
   ]);
   expect([await rows(), (await env.FILES.list()).objects]).toEqual([[], []]);
 });
@@ -144,9 +146,9 @@ test.each<readonly [string, (file: Upload) => Promise<unknown>, number, string]>
     "of another file",
     async () => JSON.parse(await attested(await wheelOf("demo", "1.0", "other = 1"), "publish")),
     400,
-    "are not valid: it is about a file with another digest. Nothing was published.",
+    "are not valid: it is about a file with another digest. Nothing was changed.",
   ],
-  ["nothing", async () => [], 400, "are not valid: there are 0, and a file has one or two. Nothing was published."],
+  ["nothing", async () => [], 400, "are not valid: there are 0, and a file has one or two. Nothing was changed."],
   ["no array", async () => "attestation", 422, "attestations must be an array of attestation objects (PEP 740)"],
 ])("attestations of an upload in parts that are wrong (%s) refuse it", async (_, attestations, status, reason) => {
   const rig = team();
@@ -176,6 +178,80 @@ test("a CI job that uploads without a secret attests as its own repository", asy
   const why = "are by GitHub acme/demo (release.yml), and the job that uploads it is of evil/demo.";
   expect(await sentBy("evil/demo")).toEqual([400, expect.stringContaining(why)]);
   expect(await sentBy("acme/demo")).toEqual([200, `Published ${file.filename} in team.\n`]);
+});
+
+test("attestations that come later than their file are added, once", async () => {
+  const PUBLIC_URL = "https://pypi.corp.example";
+  const rig = team({ PUBLIC_URL });
+  const file = await wheelOf();
+  const [publish, both] = [await attested(file, "publish"), await attested(file, "publish", "slsa")];
+  const again = async (attestations?: string) => {
+    const { status, text } = await upload(rig, file, attestations === undefined ? {} : { fields: { attestations } });
+    return [status, text];
+  };
+  const page = async () => (await rig.get("/team/simple/demo/")).text();
+  await upload(rig, file);
+  expect(await page()).not.toContain("provenance");
+  expect(await again("[1]")).toEqual([400, expect.stringContaining("are not valid")]);
+  expect((await rig.get(addressOf(file))).status).toBe(404);
+
+  const isThere = `${file.filename} is in team already, with these very bytes;`;
+  expect(await again(publish)).toEqual([200, `${isThere} now it has its attestations.\n`]);
+  expect(await page()).toContain(`data-provenance="${PUBLIC_URL}${addressOf(file)}"`);
+  const first = (await rig.get(addressOf(file))).text();
+  expect(first).toContain('"repository":"acme/demo"');
+  expect((await audited()).map(({ action, subject }) => [action, subject])).toEqual([
+    ["upload", file.filename],
+    ["attest", file.filename],
+  ]);
+
+  // Who may upload cannot put another publisher in the place of the first.
+  expect(await again(both)).toEqual([200, `${isThere} nothing has changed.\n`]);
+  expect(await again()).toEqual([200, `${isThere} nothing has changed.\n`]);
+  expect(await again("[1]")).toEqual([400, expect.stringContaining("are not valid")]);
+  expect((await rig.get(addressOf(file))).text()).toBe(first);
+  expect(await audited()).toHaveLength(2);
+});
+
+test("attestations that an upload in parts announces are added to a file that has none", async () => {
+  const rig = team();
+  const file = await wheelOf();
+  await upload(rig, file);
+  const attestations: unknown = JSON.parse(await attested(file, "publish"));
+  expect(await uploadInOnePart(rig, file, { attestations })).toMatchObject({
+    status: 200,
+    text: expect.stringContaining("nothing has changed"),
+  });
+  expect((await rig.get(addressOf(file))).status).toBe(404);
+  const added = await uploadInOnePart(rig, file, { attestations }, { attested: true });
+  expect([added.status, JSON.parse(added.text)]).toEqual([
+    200,
+    {
+      identical: false,
+      attested: true,
+      did: `${file.filename} is in team already, with these very bytes; now it has its attestations.`,
+    },
+  ]);
+  expect((await rig.get(addressOf(file))).status).toBe(200);
+  const third = await uploadInOnePart(rig, file, { attestations }, { attested: true });
+  expect(third.text).toContain("nothing has changed");
+});
+
+test("an upload to one index neither changes nor supplies the provenance of the same file in another", async () => {
+  const rig = team();
+  const file = await wheelOf();
+  const attestedBy = async (repository: string) => {
+    const { filename, bytes } = file;
+    const of = { filename, sha256: sha256(bytes), at: Date.now(), ...onGitHub(repository) };
+    return { fields: { attestations: JSON.stringify([await sigstore.attest(of)]) } };
+  };
+  await upload(rig, file, await attestedBy("acme/demo"));
+  const before = (await rig.get(addressOf(file))).text();
+  expect((await upload(rig, file, { to: "/scratch/legacy/", ...(await attestedBy("evil/demo")) })).status).toBe(200);
+  expect((await rig.get(addressOf(file))).text()).toBe(before);
+  expect((await rig.get(addressOf(file, "scratch"))).text()).toContain("evil/demo");
+  expect((await upload(rig, file, { to: "/prod/legacy/" })).status).toBe(200);
+  expect((await rig.get(addressOf(file, "prod"))).status).toBe(404);
 });
 
 test("a long field that is not attestations is refused as before", async () => {

@@ -35,9 +35,10 @@ async function publish(file: Upload, index: string, isAttested = true): Promise<
 const remove = (index: string, version = "1.0") => call(rig, "DELETE", at(index, "demo", version));
 const promote = (to: string) => call(rig, "POST", at("team", "demo", "1.0", "promote"), { to });
 
-/** Of which files there is provenance. */
-async function keptOf(...files: readonly Upload[]): Promise<boolean[]> {
-  const { results } = await env.DB.prepare("SELECT sha256 FROM hosted_provenance").all<{ sha256: string }>();
+/** Of which files an index has provenance. */
+async function keptOf(index: string, ...files: readonly Upload[]): Promise<boolean[]> {
+  const read = env.DB.prepare("SELECT sha256 FROM hosted_provenance WHERE index_name = ?1").bind(index);
+  const { results } = await read.all<{ sha256: string }>();
   const known = new Set(results.map((row) => row.sha256));
   return files.map(({ bytes }) => known.has(sha256(bytes)));
 }
@@ -53,27 +54,27 @@ test.each(["team", "scratch"])("provenance of a file in %s goes when the trash i
   await publish(stays, index);
   await remove(index);
   await run(rig, "clean");
-  expect(await keptOf(gone, stays)).toEqual([true, true]);
+  expect(await keptOf(index, gone, stays)).toEqual([true, true]);
   await empty();
-  expect(await keptOf(gone, stays)).toEqual([false, true]);
+  expect(await keptOf(index, gone, stays)).toEqual([false, true]);
 });
 
-test("it stays as long as another index has the file, in its trash or on its page", async () => {
+test("an index that a file was promoted to keeps its own, in its trash and on its page", async () => {
   const file = await wheelOf();
   await publish(file, "team");
   await promote("prod");
   await remove("team");
   await empty();
-  expect(await keptOf(file)).toEqual([true]);
+  expect([await keptOf("team", file), await keptOf("prod", file)]).toEqual([[false], [true]]);
   await remove("prod");
   rig.wait(DAY);
   await run(rig, "clean");
-  expect(await keptOf(file)).toEqual([true]);
+  expect(await keptOf("prod", file)).toEqual([true]);
   await empty();
-  expect(await keptOf(file)).toEqual([false]);
+  expect(await keptOf("prod", file)).toEqual([false]);
 });
 
-test("it goes with a file that another one replaces, unless another index has it", async () => {
+test("it goes with a file that another one replaces, and another index's stays", async () => {
   const [first, second, third] = [
     await wheelOf(),
     await wheelOf("demo", "1.0", "b = 1"),
@@ -82,9 +83,10 @@ test("it goes with a file that another one replaces, unless another index has it
   await publish(first, "scratch");
   await publish(first, "team");
   await publish(second, "scratch");
-  expect(await keptOf(first, second)).toEqual([true, true]);
+  expect(await keptOf("scratch", first, second)).toEqual([false, true]);
   await publish(third, "scratch", false);
-  expect(await keptOf(first, second, third)).toEqual([true, false, false]);
+  expect(await keptOf("scratch", first, second, third)).toEqual([false, false, false]);
+  expect(await keptOf("team", first)).toEqual([true]);
 });
 
 test("a file that takes its own place, out of the trash, keeps it", async () => {
@@ -92,7 +94,7 @@ test("a file that takes its own place, out of the trash, keeps it", async () => 
   await publish(file, "scratch");
   await remove("scratch");
   await publish(file, "scratch", false);
-  expect(await keptOf(file)).toEqual([true]);
+  expect(await keptOf("scratch", file)).toEqual([true]);
   const { status } = await rig.get(`/scratch/integrity/demo/1.0/${file.filename}/provenance`);
   expect(status).toBe(200);
 });

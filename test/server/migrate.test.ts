@@ -44,6 +44,30 @@ test("a database of an older version gets what it lacks, and keeps its rows", as
   });
 });
 
+test("provenance by bytes alone becomes that of each index that has such a file", async () => {
+  const db = await open(files.path());
+  for (const name of readdirSync(MIGRATIONS).filter((each) => each < "0031")) copied(name);
+  await migrate(db, folder);
+  const file = (index: string, identity: string, sha256: string, trashed: string | null) =>
+    db
+      .prepare(
+        "INSERT INTO hosted_file (index_name, project, identity, filename, version, sha256, size, object, trashed, uploaded_at) VALUES (?1, 'p', ?2, 'p.whl', '1', ?3, 1, ?4, ?5, 1)",
+      )
+      .bind(index, identity, sha256, trashed === null ? "o" : null, trashed)
+      .run();
+  await file("team", "p.whl", "a", null);
+  await file("prod", "p.whl", "a", "o");
+  await file("other", "p.whl", "b", null);
+  for (const sha256 of ["a", "c"])
+    await db.prepare("INSERT INTO hosted_provenance VALUES (?1, 'p.whl', '{}')").bind(sha256).run();
+  await migrate(db, MIGRATIONS);
+  const row = { sha256: "a", filename: "p.whl", object: "{}", signer: null };
+  expect((await db.prepare("SELECT * FROM hosted_provenance").all()).results).toEqual([
+    { index_name: "prod", ...row },
+    { index_name: "team", ...row },
+  ]);
+});
+
 test("a migration that fails is undone whole", async () => {
   const db = await open(files.path());
   writeFileSync(join(folder, "0001_bad.sql"), "CREATE TABLE good (n);\nINSERT INTO missing VALUES (1);\n");

@@ -5,10 +5,17 @@ import type { Upload } from "./upload.ts";
 
 const JSON_BODY = { "Content-Type": "application/json" };
 
-/** Uploads a file to `team` as an upload in parts, of which it has one, and says this at its end; the last answer. */
-export async function uploadInOnePart(rig: Rig, { filename, bytes }: Upload, end: unknown) {
-  const file = { index: "team", filename, size: bytes.byteLength, sha256: sha256(bytes) };
-  const { id } = JSON.parse((await rig.post("uploads", JSON.stringify(file), JSON_BODY)).text()) as UploadState;
+/**
+ * Uploads a file to `team` as an upload in parts, of which it has one, and says `end` at its end.
+ *
+ * @param more of its announcement
+ * @returns the last answer
+ */
+export async function uploadInOnePart(rig: Rig, { filename, bytes }: Upload, end: unknown, more: object = {}) {
+  const file = { index: "team", filename, size: bytes.byteLength, sha256: sha256(bytes), ...more };
+  const begun = await rig.post("uploads", JSON.stringify(file), JSON_BODY);
+  const { id } = JSON.parse(begun.text()) as Partial<UploadState>;
+  if (id === undefined) return { status: begun.status, text: begun.text() };
   const headers = { Authorization: `Bearer ${ADMIN_TOKEN}`, "Content-Length": `${bytes.byteLength}` };
   const { response, settled } = await rig.open(`/-/api/uploads/${id}/1`, { method: "PUT", body: bytes, headers });
   await response.text();

@@ -54,6 +54,7 @@ export function mountIndex(
     releases,
     projectUses: uses,
     builders,
+    hostedProvenance,
     readmes,
     knownProjects: known,
     listedNames: names,
@@ -76,7 +77,19 @@ export function mountIndex(
   mount(
     "project",
     projectPageRoutes(
-      { ...own, ...searched, publicUrl, indexes, explain, publishers, uses, builders, readmes, releases },
+      {
+        ...own,
+        ...searched,
+        publicUrl,
+        indexes,
+        explain,
+        publishers,
+        uses,
+        builders,
+        hostedProvenance,
+        readmes,
+        releases,
+      },
       authorize,
     ),
   );

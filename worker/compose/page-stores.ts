@@ -5,6 +5,7 @@ import type { ReleaseStore } from "../publishing/releases/ports.ts";
 import type { StoredListing } from "../repository/ports/stored-listing.ts";
 import type { KnownProjects, ListedNames } from "../repository/ports/known-projects.ts";
 import type { ProjectUses } from "../repository/ports/project-uses.ts";
+import type { HostedProvenance } from "../repository/ports/hosted-packages.ts";
 import type { KnownBuilders } from "../repository/ports/provenance.ts";
 import type { Publishers } from "../repository/ports/publishers.ts";
 import type { Readmes } from "../repository/ports/readmes.ts";
@@ -17,6 +18,7 @@ export interface PageStores {
   readonly releases: Pick<ReleaseStore, "read">;
   readonly projectUses: ProjectUses;
   readonly builders: KnownBuilders;
+  readonly hostedProvenance: Pick<HostedProvenance, "signers">;
   readonly readmes: Readmes;
   readonly knownProjects: KnownProjects;
   readonly storedListing: StoredListing;
@@ -34,6 +36,7 @@ export function pageStoresOf(stores: Stores, reserved: readonly string[], builde
     releases,
     projectUses,
     builders,
+    hostedProvenance: stores.hostedProvenance,
     readmes,
     knownProjects,
     storedListing,

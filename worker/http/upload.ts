@@ -9,6 +9,7 @@ import type { AppEnv } from "./context.ts";
 import { LIFETIMES } from "./headers.ts";
 import { problem } from "./problem.ts";
 import type { Settling } from "./settle.ts";
+import { uploadText } from "./upload-text.ts";
 import { uploadBodyOf } from "./upload/body.ts";
 import { readUploadForm } from "./upload/form.ts";
 import { withReasonPhrase } from "./reason-phrase.ts";
@@ -64,11 +65,7 @@ async function handleUpload(
         publish({ index, author, ...form }, c.get("ctx")),
       );
       const remains = firstOf && (await settling.purge(c, index.name, firstOf));
-      const { filename } = distribution;
-      const said =
-        kind === "published"
-          ? `Published ${filename} in ${index.name}.`
-          : `${filename} is in ${index.name} already, with these very bytes; nothing has changed.`;
+      const said = uploadText({ kind, filename: distribution.filename, index: index.name });
       return c.text(`${said}${remains ? ` ${remains}` : ""}\n`, 200, LIFETIMES.live);
     } finally {
       c.get("ctx").defer(form.staged.discard());

@@ -1,4 +1,4 @@
-import type { Publisher } from "../pypi/publisher.ts";
+import type { Signer } from "../pypi/verdict.ts";
 import { statedOf } from "./publisher-of.ts";
 import type { TrustedRoot } from "./trusted-root.ts";
 import { MAX_PROVENANCE, verifyAttestations, type AttestedFile } from "./verify.ts";
@@ -8,7 +8,7 @@ const MAX_ATTESTATIONS = 2;
 
 /** What came of the attestations of an upload. A reason is a sentence. */
 export type UploadVerdict =
-  | { readonly state: "verified"; readonly publisher: Publisher; readonly provenance: string }
+  | { readonly state: "verified"; readonly signer: Signer; readonly provenance: string }
   | { readonly state: "refused" | "unknown"; readonly reason: string };
 
 /**
@@ -31,9 +31,9 @@ export function verifyUpload(
   const texts = attestations.map((each) => JSON.stringify(each));
   const verdict = verifyAttestations(texts, file, root, now);
   if (verdict.state !== "verified") return verdict;
-  const { publisher } = verdict;
-  const bundle = { publisher: statedOf(publisher), attestations };
-  return { state: "verified", publisher, provenance: JSON.stringify({ version: 1, attestation_bundles: [bundle] }) };
+  const { state, ...signer } = verdict;
+  const bundle = { publisher: statedOf(signer.publisher), attestations };
+  return { state, signer, provenance: JSON.stringify({ version: 1, attestation_bundles: [bundle] }) };
 }
 
 function arrayIn(text: string): unknown[] | undefined {

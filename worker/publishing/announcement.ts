@@ -12,6 +12,8 @@ export interface Announcement {
   readonly size: number;
   /** Lower-case hex. */
   readonly sha256: string;
+  /** Whether attestations come with it. */
+  readonly attested?: boolean | undefined;
 }
 
 /** A file whose name and size allow it to be published. */

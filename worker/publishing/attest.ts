@@ -2,15 +2,15 @@ import type { Author } from "../auth/audit-entry.ts";
 import { badRequest } from "../errors.ts";
 import { publisherLabel } from "../pypi/publisher.ts";
 import type { ProvenanceVerifier } from "../repository/ports/provenance.ts";
-import type { TrustedJobs } from "./ports.ts";
+import type { TrustedJobs, VerifiedProvenance } from "./ports.ts";
 
-/** The provenance object of a file that comes with attestations. */
+/** Verifies the attestations of a file that is uploaded. */
 export type Attest = (
   attestations: string,
   file: { readonly filename: string; readonly sha256: string },
   author: Author,
   now: number,
-) => Promise<string>;
+) => Promise<VerifiedProvenance>;
 
 /**
  * Verifies the attestations of an upload. Where a CI job uploads without a secret, they must be of that job's repository.
@@ -26,16 +26,17 @@ export function createAttest(
     const verdict = verifyUpload(attestations, file, now);
     if (verdict.state !== "verified") {
       throw badRequest(
-        `The attestations of ${file.filename} are not valid: ${verdict.reason} Nothing was published. Upload it without attestations, or with its own.`,
+        `The attestations of ${file.filename} are not valid: ${verdict.reason} Nothing was changed. Upload it without attestations, or with its own.`,
       );
     }
-    const { publisher, provenance } = verdict;
+    const { signer, provenance: object } = verdict;
+    const { publisher } = signer;
     const repository = await jobs.repositoryOf(principal.id);
     if (repository !== undefined && repository !== publisher.repository) {
       throw badRequest(
-        `The attestations of ${file.filename} are by ${publisherLabel(publisher)}, and the job that uploads it is of ${repository}. Nothing was published.`,
+        `The attestations of ${file.filename} are by ${publisherLabel(publisher)}, and the job that uploads it is of ${repository}. Nothing was changed.`,
       );
     }
-    return provenance;
+    return { object, signer };
   };
 }

@@ -2,6 +2,7 @@ import type { Author } from "../auth/audit-entry.ts";
 import type { Filename } from "../pypi/filename.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import type { ProjectStatus } from "../pypi/page.ts";
+import type { Signer } from "../pypi/verdict.ts";
 import type { Distribution } from "./distribution.ts";
 import type { Fork } from "./fork.ts";
 import type { StagedFile } from "./staged-file.ts";
@@ -43,6 +44,8 @@ export interface PublishedFile {
   readonly sha256: string;
   /** The key of its bytes; undefined where the file was deleted. */
   readonly object: string | undefined;
+  /** Whether it has provenance. */
+  readonly isAttested: boolean;
 }
 
 /** A file whose bytes are stored and that no page lists yet. */
@@ -64,8 +67,22 @@ export interface NewFile {
   readonly author: Author;
   /** Of a fork: what it was made of. The first file of a release that says so counts. */
   readonly fork: Fork | undefined;
-  /** Its provenance object, which was verified; undefined: it came without attestations. */
-  readonly provenance?: string | undefined;
+  /** undefined: it came without attestations. */
+  readonly provenance?: VerifiedProvenance | undefined;
+}
+
+/** The provenance of a file, made of attestations that were verified. */
+export interface VerifiedProvenance {
+  /** The provenance object (PEP 740), as it is served. */
+  readonly object: string;
+  readonly signer: Signer;
+}
+
+/** Provenance that comes later than the file that it is of. */
+export interface LaterProvenance extends Pick<NewFile, "index" | "sha256" | "at" | "author"> {
+  readonly project: ProjectName;
+  readonly filename: Filename;
+  readonly provenance: VerifiedProvenance;
 }
 
 /** Adds files to the indexes that host them. */
@@ -80,6 +97,8 @@ export interface PublishTransaction {
    * @returns whether the index hosts the project from now on
    */
   commit(file: NewFile, options: { readonly replace: boolean }): Promise<{ readonly isFirst: boolean }>;
+  /** Adds provenance to a published file that has none, raises its project's revision and writes the audit entry, in one transaction. */
+  attest(later: LaterProvenance): Promise<void>;
 }
 
 /** The CI jobs that got tokens for their identity. */

@@ -37,9 +37,12 @@ export interface ClaimedMetadata {
   readonly digests: Readonly<Partial<Record<"sha256" | "md5", string>>>;
 }
 
-/** `identical`: the same file was published before, and nothing has changed. */
+/**
+ * `identical`: the same file was published before, and nothing has changed; `attested`: it was published before without attestations,
+ * and has those that came with this upload.
+ */
 export interface PublishResult {
-  readonly kind: "published" | "identical";
+  readonly kind: "published" | "identical" | "attested";
   readonly distribution: Distribution;
   /** The project, where the index may not have hosted it before. */
   readonly firstOf?: ProjectName | undefined;

@@ -32,14 +32,26 @@ export function createPublish({ inspect, transaction, objects, attest }: Publish
     const { index, author, staged } = request;
     const id = { index: index.name, project: distribution.project, identity: distribution.identity };
     const before = await transaction.stateOf(id);
-    const outcome = resultWithoutWrite(before, request, distribution);
-    if (outcome) return outcome;
-    const { metadata, filename } = distribution;
+    const isThere = isPublished(before, request, distribution);
+    const { metadata, filename, project } = distribution;
     const { sha256: digest } = staged.digests;
     const provenance =
       request.attestations === undefined
         ? undefined
         : await attest(request.attestations, { filename, sha256: digest }, author, ctx.now);
+    if (isThere) {
+      if (!provenance || before.file?.isAttested) return { kind: "identical", distribution };
+      await transaction.attest({
+        index: index.name,
+        project,
+        filename,
+        sha256: digest,
+        provenance,
+        author,
+        at: ctx.now,
+      });
+      return { kind: "attested", distribution };
+    }
     const object = await objects.store(staged, metadata);
     const file = {
       index: index.name,
@@ -63,8 +75,7 @@ export function createPublish({ inspect, transaction, objects, attest }: Publish
       const after = await transaction.stateOf(id);
       // Whether it is the project's first file is lost with the answer.
       if (after.file?.object === object) return { kind: "published", distribution, firstOf: distribution.project };
-      const other = resultWithoutWrite(after, request, distribution);
-      if (other) return other;
+      if (isPublished(after, request, distribution)) return { kind: "identical", distribution };
       throw error;
     }
   }
@@ -84,15 +95,12 @@ export function createPublish({ inspect, transaction, objects, attest }: Publish
   };
 }
 
-/**
- * The result where nothing needs to be written; undefined where the file must be written. Throws `file-exists` and
- * `not-allowed`.
- */
-function resultWithoutWrite(
+/** Whether the file is published already; false where it must be written. Throws `file-exists` and `not-allowed`. */
+function isPublished(
   { status, file }: PublishState,
   { index, staged }: PublishRequest,
   distribution: Distribution,
-): PublishResult | undefined {
+): boolean {
   const { filename, project } = distribution;
   if (status && STATUSES_WITHOUT_UPLOADS.includes(status.status)) {
     const reason = status.reason ? ` (${status.reason})` : "";
@@ -101,12 +109,10 @@ function resultWithoutWrite(
       `${project} is ${status.status} in ${index.name}${reason}, so it takes no files: an admin of the index can make it active again.`,
     );
   }
-  if (!file) return undefined;
+  if (!file) return false;
   const isThere = file.object !== undefined;
-  if (isThere && file.sha256 === staged.digests.sha256 && file.filename === filename) {
-    return { kind: "identical", distribution };
-  }
-  if (index.volatile) return undefined;
+  if (isThere && file.sha256 === staged.digests.sha256 && file.filename === filename) return true;
+  if (index.volatile) return false;
   const why = isThere
     ? file.sha256 === staged.digests.sha256
       ? `${index.name} has the same bytes as ${file.filename}, another spelling of this name`

@@ -26,6 +26,8 @@ export interface SameNamedFile {
   readonly sha256: string;
   /** false: it was deleted, but its name stays used. */
   readonly isThere: boolean;
+  /** Whether it has provenance. */
+  readonly isAttested: boolean;
 }
 
 /** The uploads in parts that are not finished. Throws `storage-failed`. */

@@ -152,10 +152,12 @@ export function createUploadsInParts(parts: UploadsInPartsOptions): UploadsInPar
         sessions.findSameNamed(file),
         sessions.findSame(file, author.principal.id),
       ]);
-      if (namesake?.isThere && namesake.sha256 === file.sha256) {
+      const isIdentical = namesake?.isThere && namesake.sha256 === file.sha256;
+      const lacksAttestations = isIdentical && !namesake.isAttested && announcement.attested;
+      if (isIdentical && !lacksAttestations) {
         return { kind: "identical", filename: file.filename, index: index.name };
       }
-      if (namesake && !index.volatile) throw fileExists(file, namesake.isThere);
+      if (namesake && !index.volatile && !isIdentical) throw fileExists(file, namesake.isThere);
       if (open) return { kind: "resumed", session: open };
       const id = `${index.name}.${freshId()}`;
       const own = { ...file, id, actor: author.principal.id, partSize, multipart: await store.begin(id) };

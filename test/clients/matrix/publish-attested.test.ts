@@ -36,10 +36,19 @@ test("pypi-edge upload --attest publishes a file that a CI job has built, with i
     const signing = ["--attest", "--fulcio", services.url, "--rekor", services.url];
     const sent = await rig.commandIn(job, "upload", path, "--index", "team", ...signing);
     expect(sent.code, sent.output).toBe(0);
+    const later = await buildWheel({ name: "parcel", version: "1.1" });
+    writeFileSync(join(folder, later.filename), later.bytes);
+    const again = async (...how: string[]) =>
+      (await rig.commandIn(job, "upload", join(folder, later.filename), "--index", "team", ...how)).output;
+    expect(await again()).toContain("1 published");
+    expect(await again(...signing)).toContain("1 attested");
+    expect(await again(...signing)).toContain("1 already there");
     const root = join(folder, "root.json");
     writeFileSync(root, JSON.stringify(sigstore.root));
     const { code, output } = await rig.command("provenance", "parcel==1.0", "--index", "team", "--root", root);
     expect([code, output]).toEqual([0, expect.stringContaining("GitHub acme/parcel (release.yml)")]);
+    const { output: added } = await rig.command("provenance", "parcel==1.1", "--index", "team", "--root", root);
+    expect(added).toContain("GitHub acme/parcel (release.yml)");
   } finally {
     await rig.close();
     await services.stop();

@@ -148,7 +148,7 @@ export async function fill(deployment: Deployment): Promise<void> {
   if (status !== 200) throw new Error(text);
   const { database } = deployment.platform;
   await database
-    .prepare("INSERT INTO hosted_provenance (sha256, filename, object) VALUES (?1, ?2, ?3)")
+    .prepare("INSERT INTO hosted_provenance (index_name, sha256, filename, object) VALUES ('team', ?1, ?2, ?3)")
     .bind(HOSTED.sha256, HOSTED.filename, '{"version":1,"attestation_bundles":[]}')
     .run();
   await database

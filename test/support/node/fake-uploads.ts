@@ -21,6 +21,8 @@ export class FakeUploads {
   partSize = 1_000;
   /** By filename. */
   readonly published = new Map<string, Buffer>();
+  /** The names of published files that have attestations. */
+  readonly attested = new Set<string>();
   /** Each request, as `PUT /1`. */
   readonly requests: string[] = [];
   readonly tokens = new Set<string | undefined>();
@@ -86,9 +88,11 @@ export class FakeUploads {
   #begin(announced: UploadAnnouncement, say: (status: number, text: string) => unknown): void {
     const there = this.published.get(announced.filename);
     const same = [...this.#sessions].find(([, each]) => JSON.stringify(each.announced) === JSON.stringify(announced));
-    if (there && digest(there) === announced.sha256) {
+    const isIdentical = there !== undefined && digest(there) === announced.sha256;
+    const lacksAttestations = isIdentical && announced.attested && !this.attested.has(announced.filename);
+    if (isIdentical && !lacksAttestations) {
       say(200, JSON.stringify({ identical: true, did: "It is there." }));
-    } else if (there) {
+    } else if (there && !isIdentical) {
       say(409, `File already exists: ${announced.filename}.\n`);
     } else if (same) {
       say(200, this.#state(...same));
@@ -107,8 +111,10 @@ export class FakeUploads {
       say(400, "The parts are not what was announced.\n");
       return;
     }
+    const attested = this.published.has(announced.filename) || undefined;
     this.published.set(announced.filename, bytes);
-    say(200, JSON.stringify({ identical: false, did: "Published." }));
+    if (this.ends.at(-1)?.attestations?.length) this.attested.add(announced.filename);
+    say(200, JSON.stringify({ identical: false, attested, did: "Published." }));
   }
 
   #state(id: string, { parts }: Session): string {

@@ -19,6 +19,7 @@ import type { Settling } from "../settle.ts";
 import { forkOf } from "./forks.ts";
 import { readOptionalBody } from "./request-body.ts";
 import { checkMembers, readRequestJson } from "./request-json.ts";
+import { uploadText } from "../upload-text.ts";
 import { drainBody, bodyOfSize } from "./part-body.ts";
 
 /** The largest request that may begin an upload in parts. Real ones are much smaller. Bytes. */
@@ -176,10 +177,8 @@ const state = ({ id, partSize, parts }: UploadSession, arrived?: number): Upload
 });
 
 /** @param remains a sentence about copies of the project's files that were there before */
-const outcome = ({ kind, filename, index }: UploadResult, remains = ""): UploadOutcome => ({
-  identical: kind === "identical",
-  did:
-    kind === "published"
-      ? `Published ${filename} in ${index}. ${remains}`.trimEnd()
-      : `${filename} is in ${index} already, with these very bytes; nothing has changed.`,
+const outcome = (result: UploadResult, remains = ""): UploadOutcome => ({
+  identical: result.kind === "identical",
+  attested: result.kind === "attested" || undefined,
+  did: `${uploadText(result)} ${remains}`.trimEnd(),
 });

@@ -112,8 +112,9 @@ async function hostedDocument(
   { provenance }: OverlayParts,
   { now }: Context,
 ): Promise<Document | undefined> {
-  const file = quarantined ? undefined : tiers.flatMap(({ files }) => files).find((each) => each.filename === filename);
-  const text = file && (await provenance.of(file));
+  const tier = tiers.find(({ files }) => files.some((each) => each.filename === filename));
+  const file = tier?.files.find((each) => each.filename === filename);
+  const text = tier && file && !quarantined ? await provenance.of(tier.index, file) : undefined;
   if (text === undefined) return undefined;
   const answer = { kind: "document" as const, text, type: "integrity" as const, serial: undefined, validators: {} };
   return Document.from(answer, new URL("hosted:provenance"), now);

@@ -1,6 +1,7 @@
 import type { Filename } from "../../pypi/filename.ts";
 import type { ProjectName } from "../../pypi/name.ts";
 import type { ProjectStatus } from "../../pypi/page.ts";
+import type { Signer } from "../../pypi/verdict.ts";
 import type { Context } from "../context.ts";
 import type { NowOrLater } from "../now-or-later.ts";
 import type { Page } from "../page.ts";
@@ -76,8 +77,20 @@ export interface HostedUses {
 
 /** The provenance of hosted files. */
 export interface HostedProvenance {
-  /** The provenance object; undefined where the file came without attestations. Throws `storage-failed`. */
-  of(file: Pick<HostedFile, "sha256" | "filename">): Promise<string | undefined>;
+  /** The provenance object of a file of an index; undefined where the file came without attestations. Throws `storage-failed`. */
+  of(index: string, file: Pick<HostedFile, "sha256" | "filename">): Promise<string | undefined>;
+  /**
+   * Who signed the attestations of a project's files, by filename. Files that were taken before migration 0031 are left out.
+   * Of two indexes that have a file, the first counts. Rejects with `storage-failed`.
+   */
+  signers(indexes: readonly string[], project: ProjectName): Promise<ReadonlyMap<Filename, HostedSigner>>;
+}
+
+/** Who signed the attestations of a hosted file. */
+export interface HostedSigner {
+  /** Of the bytes that are attested. Lower-case hex. */
+  readonly sha256: string;
+  readonly signer: Signer;
 }
 
 /**

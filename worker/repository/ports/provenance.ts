@@ -1,7 +1,6 @@
 import type { Filename } from "../../pypi/filename.ts";
 import type { ProjectName } from "../../pypi/name.ts";
-import type { Publisher } from "../../pypi/publisher.ts";
-import type { Verdict } from "../../pypi/verdict.ts";
+import type { Signer, Verdict } from "../../pypi/verdict.ts";
 
 /** What a verdict stands on, beside the file and its provenance. With another of either it is made anew. */
 export interface Basis {
@@ -47,7 +46,7 @@ export interface ProvenanceVerifier {
     file: { readonly filename: string; readonly sha256: string },
     now: number,
   ) =>
-    | { readonly state: "verified"; readonly publisher: Publisher; readonly provenance: string }
+    | { readonly state: "verified"; readonly signer: Signer; readonly provenance: string }
     | { readonly state: "refused" | "unknown"; readonly reason: string };
   /** @param text the provenance object, as the upstream sent it */
   readonly verify: (text: string, file: { readonly filename: string; readonly sha256: string }, now: number) => Verdict;

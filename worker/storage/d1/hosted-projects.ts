@@ -27,7 +27,7 @@ interface Row {
 const PROJECTS = `
   SELECT p.index_name, p.project, p.status, p.status_reason, p.changed, f.filename, f.version, f.sha256, f.size,
     f.object, f.metadata_sha256, f.requires_python, f.uploaded_at, f.yanked,
-    EXISTS (SELECT 1 FROM hosted_provenance AS h WHERE h.sha256 = f.sha256 AND h.filename = f.filename) AS attested
+    EXISTS (SELECT 1 FROM hosted_provenance AS h WHERE h.index_name = f.index_name AND h.sha256 = f.sha256 AND h.filename = f.filename) AS attested
   FROM json_each(?1) AS asked
   CROSS JOIN hosted_project AS p ON p.index_name = asked.value ->> 0 AND p.project = asked.value ->> 1
   LEFT JOIN hosted_file AS f ON f.index_name = p.index_name AND f.project = p.project AND f.object IS NOT NULL

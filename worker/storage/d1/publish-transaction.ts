@@ -1,9 +1,11 @@
 import { STATUSES_WITHOUT_UPLOADS } from "../../publishing/project-status.ts";
 import type { PublishedFile, PublishTransaction } from "../../publishing/ports.ts";
 import type { Filename } from "../../pypi/filename.ts";
+import type { ProjectName } from "../../pypi/name.ts";
+import { publisherLabel } from "../../pypi/publisher.ts";
 import { auditEntryStatement } from "./audit-entry.ts";
 import { forkStatement } from "./forks.ts";
-import { forgetReplacedProvenance, provenanceStatement } from "./hosted-provenance.ts";
+import { forgetReplacedProvenance, laterProvenanceStatement, provenanceStatement } from "./hosted-provenance.ts";
 import { orStorageFailed } from "../or-storage-failed.ts";
 import type { Database } from "../../platform/database.ts";
 import { noteUses } from "./release-uses.ts";
@@ -11,10 +13,11 @@ import { noteUnlinked } from "./unlinked-objects.ts";
 
 const READ_STATE = `
   SELECT hosted_project.status, hosted_project.status_reason AS reason,
-    hosted_file.filename, hosted_file.sha256, hosted_file.object
+    hosted_file.filename, hosted_file.sha256, hosted_file.object, hosted_provenance.sha256 IS NOT NULL AS attested
   FROM (SELECT ?1 AS index_name, ?2 AS project, ?3 AS identity)
   LEFT JOIN hosted_project USING (index_name, project)
-  LEFT JOIN hosted_file USING (index_name, project, identity)`;
+  LEFT JOIN hosted_file USING (index_name, project, identity)
+  LEFT JOIN hosted_provenance USING (index_name, sha256, filename)`;
 
 /**
  * For a project that takes no files, `revision` becomes NULL, which its NOT NULL constraint refuses: the transaction
@@ -44,6 +47,7 @@ interface Row {
   readonly filename: Filename | null;
   readonly sha256: string | null;
   readonly object: string | null;
+  readonly attested: number;
 }
 
 /** Published files in D1. The tables are made by schema/migrations. */
@@ -70,7 +74,7 @@ export function publishTransactionIn(db: Database): PublishTransaction {
           patches: fork.patches.map(({ name, sha256: digest }) => ({ name, sha256: digest })),
         };
         const [raised] = await db.batch<{ revision?: number }>([
-          db.prepare(RAISE_REVISION).bind(index, project, JSON.stringify(STATUSES_WITHOUT_UPLOADS)),
+          raiseRevision(db, index, project),
           ...(replace
             ? [
                 noteUnlinked(db, { index, project, identities: [identity] }, at),
@@ -92,7 +96,7 @@ export function publishTransactionIn(db: Database): PublishTransaction {
               requiresPython ?? null,
               uploadedAt,
             ),
-          ...(provenance === undefined ? [] : [provenanceStatement(db, { sha256, filename }, provenance)]),
+          ...(provenance === undefined ? [] : [provenanceStatement(db, { index, sha256, filename }, provenance)]),
           ...(fork ? [forkStatement(db, fork, { index, project, version, at, author })] : []),
           // Its age says nothing of when this index got it.
           ...(kept ? [noteUses(db, [{ index, project, version, at }])] : []),
@@ -111,9 +115,23 @@ export function publishTransactionIn(db: Database): PublishTransaction {
         ]);
         return { isFirst: raised?.results[0]?.revision === 1 };
       }),
+
+    attest: ({ index, project, filename, sha256, provenance, author, at }) =>
+      orStorageFailed(async () => {
+        const details = { sha256, publisher: publisherLabel(provenance.signer.publisher) };
+        await db.batch([
+          raiseRevision(db, index, project),
+          laterProvenanceStatement(db, { index, sha256, filename }, provenance),
+          auditEntryStatement(db, { ...author, action: "attest", index, project, subject: filename, details }, at),
+        ]);
+      }),
   };
 }
 
-function fileOf({ filename, sha256, object }: Row): PublishedFile | undefined {
-  return filename === null || sha256 === null ? undefined : { filename, sha256, object: object ?? undefined };
+const raiseRevision = (db: Database, index: string, project: ProjectName) =>
+  db.prepare(RAISE_REVISION).bind(index, project, JSON.stringify(STATUSES_WITHOUT_UPLOADS));
+
+function fileOf({ filename, sha256, object, attested }: Row): PublishedFile | undefined {
+  if (filename === null || sha256 === null) return undefined;
+  return { filename, sha256, object: object ?? undefined, isAttested: attested === 1 };
 }

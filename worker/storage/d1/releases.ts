@@ -3,6 +3,7 @@ import type { ProjectName } from "../../pypi/name.ts";
 import type { ReleaseChange, ReleasedProject, ReleaseFile, ReleaseStore } from "../../publishing/releases/ports.ts";
 import { auditEntryStatement } from "./audit-entry.ts";
 import { forkCopyStatement } from "./forks.ts";
+import { provenanceCopyStatement } from "./hosted-provenance.ts";
 import { failureOf, orStorageFailed } from "../or-storage-failed.ts";
 import type { Database, SqlValue, Statement } from "../../platform/database.ts";
 import { noteUses } from "./release-uses.ts";
@@ -105,6 +106,7 @@ function statementsOf(db: Database, project: ReleasedProject, change: ReleaseCha
       inOther(db, to, name, there),
       ...(replaced.length > 0 ? [db.prepare(DELETE_ROWS).bind(to, name, identities(replaced))] : []),
       about(COPY_ROWS, identities(files), to, now),
+      provenanceCopyStatement(db, index, name, identities(files), to),
       ...[...new Set(files.map(({ version }) => version))].map((version) =>
         forkCopyStatement(db, index, name, version, to),
       ),

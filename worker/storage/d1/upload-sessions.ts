@@ -87,12 +87,13 @@ export function uploadSessionsIn(db: Database): UploadSessions {
       orStorageFailed(async () => {
         const row = await db
           .prepare(
-            `SELECT sha256, object FROM hosted_file
-             WHERE index_name = ?1 AND project IN (SELECT value FROM json_each(?2)) AND filename = ?3`,
+            `SELECT f.sha256, f.object, h.sha256 IS NOT NULL AS attested
+             FROM hosted_file AS f LEFT JOIN hosted_provenance AS h USING (index_name, sha256, filename)
+             WHERE f.index_name = ?1 AND f.project IN (SELECT value FROM json_each(?2)) AND f.filename = ?3`,
           )
           .bind(index, JSON.stringify(projects), filename)
-          .first<{ sha256: string; object: string | null }>();
-        return row ? { sha256: row.sha256, isThere: row.object !== null } : undefined;
+          .first<{ sha256: string; object: string | null; attested: number }>();
+        return row ? { sha256: row.sha256, isThere: row.object !== null, isAttested: row.attested === 1 } : undefined;
       }),
   };
 }

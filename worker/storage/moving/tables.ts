@@ -17,7 +17,7 @@ export const MOVED_TABLES = {
   token: ["id"],
   hosted_project: ["index_name", "project"],
   hosted_file: ["index_name", "project", "identity"],
-  hosted_provenance: ["sha256", "filename"],
+  hosted_provenance: ["index_name", "sha256", "filename"],
   fork: ["index_name", "project", "version"],
   hosted_use: ["index_name", "project", "version"],
   audit: ["id"],

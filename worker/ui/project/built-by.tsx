@@ -1,7 +1,7 @@
 import { commitUrl, publisherLabel, repositoryUrl } from "../../pypi/publisher.ts";
 import type { Signer } from "../../pypi/verdict.ts";
 import { Badge } from "../parts.tsx";
-import type { FileBuilder } from "./view.ts";
+import type { FileBuilder } from "./file-builder.ts";
 
 const LINK = "nofollow noopener noreferrer";
 

@@ -5,40 +5,24 @@ import type { ProjectName } from "../../pypi/name.ts";
 import type { FileEntry, ProjectStatus } from "../../pypi/page.ts";
 import { canonicalVersion, parseVersion } from "../../pypi/pep440.ts";
 import { chosenRelease, listedReleases, newestFirst, type ListedRelease } from "../../pypi/releases.ts";
-import type { Signer } from "../../pypi/verdict.ts";
 import { RENDERER_VERSION, renderDescription } from "../../readme/render.ts";
 import type { Context } from "../../repository/context.ts";
 import type { Explain, ExplainedFile } from "../../repository/explanation.ts";
 import type { ProjectUses, StoredUse } from "../../repository/ports/project-uses.ts";
-import type { KnownBuilders, KnownVerdict } from "../../repository/ports/provenance.ts";
 import type { Readmes } from "../../repository/ports/readmes.ts";
 import type { Project, Repository } from "../../repository/repository.ts";
+import { buildersOf, type BuiltIndex, type FileBuilder } from "./file-builder.ts";
 import { releaseMetadata, type ReleaseMetadata } from "./release-metadata.ts";
 
 /** What the page needs of an index. */
-export interface ViewedIndex {
+export interface ViewedIndex extends BuiltIndex {
   readonly name: string;
-  /** The indexes whose hosted packages it contains. */
-  readonly overlays: readonly { readonly index: string }[];
-  /** The keys of its sources. */
-  readonly sources: readonly string[];
   readonly repository: Repository;
   /** Explains what its policy refuses; undefined where it has none. */
   readonly explain: Explain | undefined;
   readonly uses: ProjectUses;
   readonly readmes: Readmes;
-  readonly builders: KnownBuilders;
 }
-
-/**
- * Who built a file that has provenance. `stated`: that was not verified here, and the reason is a sentence where it could not be;
- * `uploaded`: it is hosted, and was verified when it was uploaded.
- */
-export type FileBuilder =
-  | { readonly state: "verified"; readonly signer: Signer }
-  | { readonly state: "refused"; readonly reason: string }
-  | { readonly state: "stated"; readonly reason?: string | undefined }
-  | { readonly state: "uploaded" };
 
 /** A file of the release that is shown. */
 export interface ViewedFile {
@@ -112,10 +96,10 @@ export async function viewProject(
   const shown = releases.find((each) => each.version === (chosen ?? releases[0]?.version));
   if (wanted !== undefined && chosen === undefined) return "no-release";
   const entries = listed.find((each) => each.version === shown?.version)?.files ?? [];
-  const [metadata, uses, verdicts] = await Promise.all([
+  const [metadata, uses, builders] = await Promise.all([
     releaseMetadata(project, found.files, entries, ctx),
     usesOf(index, project, entries, ctx),
-    verdictsOn(index, project, entries, ctx),
+    buildersOf(index, project, entries, ctx),
   ]);
   const unverifiable = await index.builders.unusable(index.sources, ctx.now);
   const viewed = (entry: FileEntry): ViewedFile => ({
@@ -123,7 +107,7 @@ export async function viewProject(
     tags: fileTags(entry.filename),
     isHosted: isHostedEntry(entry),
     stored: uses.get(fileLabel(refOf(entry, "file"))),
-    builder: builderOf(entry, verdicts.get(entry.filename), unverifiable),
+    builder: builders(entry, unverifiable),
   });
   return {
     project,
@@ -142,33 +126,6 @@ export async function viewProject(
 }
 
 const isFromOverlay = ({ files }: Project) => files.source === "-";
-
-/** Who built a file, as the last verdict on these very bytes says. */
-function builderOf(
-  entry: FileEntry,
-  known: KnownVerdict | undefined,
-  unverifiable: string | undefined,
-): FileBuilder | undefined {
-  if (entry.provenance === undefined) return undefined;
-  if (isHostedEntry(entry)) return { state: "uploaded" };
-  if (known === undefined || known.sha256 !== entry.hashes["sha256"]) return { state: "stated", reason: unverifiable };
-  const { verdict } = known;
-  return verdict.state === "verified" ? { state: "verified", signer: verdict } : verdict;
-}
-
-/** The verdicts on the files of a release; none where the database does not answer. */
-async function verdictsOn(
-  { sources, builders }: ViewedIndex,
-  project: ProjectName,
-  entries: readonly FileEntry[],
-  ctx: Context,
-): Promise<ReadonlyMap<string, KnownVerdict>> {
-  if (!entries.some((entry) => entry.provenance !== undefined && !isHostedEntry(entry))) return new Map();
-  return builders.of(sources, project).catch((error: unknown) => {
-    ctx.report({ event: "storage-failed", what: `who built files of ${project}`, reason: messageOf(error) });
-    return new Map();
-  });
-}
 
 /** The files that the index's policy refuses, those of the newest version first. */
 export async function refusedFiles(
