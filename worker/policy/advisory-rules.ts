@@ -2,6 +2,7 @@ import { moment } from "./moment.ts";
 import type { Advisory } from "./osv/advisories.ts";
 import { isAtLeast, severityRank } from "./osv/severity.ts";
 import type { Hit, JudgedFile, Policy, Rule } from "./policy.ts";
+import { refused } from "./wording.ts";
 
 /** Makes the rule `malware` of a policy. It is about what comes from upstreams: hosted files are the team's own. */
 export function malwareIn({ malware, onMissing, index }: Policy): Rule | undefined {
@@ -18,7 +19,10 @@ export function malwareIn({ malware, onMissing, index }: Policy): Rule | undefin
         const begins = from(advisory, delay);
         const { id } = advisory;
         if (begins <= now) {
-          return { advisory, sentence: () => `${file.filename} is refused: it is malware, ${id}. Do not install it.` };
+          return {
+            advisory,
+            sentence: (as) => `${file.filename} ${refused(as)}: it is malware, ${id}. Do not install it.`,
+          };
         }
         // Until then it is counted and listed.
         const sentence = () => `${file.filename} will be refused from ${moment(begins)} on: it is malware, ${id}.`;
@@ -61,11 +65,11 @@ const affecting = ({ advisories, version = "" }: JudgedFile): readonly Advisory[
 
 const affected = ({ filename }: JudgedFile, advisory: Advisory, how: string, index: string): Hit => ({
   advisory,
-  sentence: () =>
-    `${filename} is refused: it is affected by ${advisory.id}${how}, by the rule of index ${index} on vulnerabilities.`,
+  sentence: (as) =>
+    `${filename} ${refused(as)}: it is affected by ${advisory.id}${how}, by the rule of index ${index} on vulnerabilities.`,
 });
 
 const withoutAdvisories = ({ filename }: JudgedFile, index: string): Hit => ({
-  sentence: () =>
-    `${filename} is refused: no advisories are loaded here, and index ${index} has nothing that was not compared with them.`,
+  sentence: (as) =>
+    `${filename} ${refused(as)}: no advisories are loaded here, and index ${index} has nothing that was not compared with them.`,
 });

@@ -17,7 +17,9 @@ import {
   type Policy,
   type Rule,
   type RuleName,
+  type Wording,
 } from "./policy.ts";
+import { held, refused } from "./wording.ts";
 
 /** Tells which rules apply to a file, in the order of `RULES`. `now` in milliseconds since the epoch. */
 export type Judge = (file: JudgedFile, now: number) => readonly Finding[];
@@ -55,7 +57,7 @@ export function refusedProjects(policies: readonly Policy[]): (name: ProjectName
     if (!found) return undefined;
     const { index, id } = found;
     const writtenIn = `The rule is ${id === undefined ? `\`deny\` in the configuration of ${index}` : `the entry ${id} of the deny list of ${index}`}.`;
-    return { rule: "deny", mode: "enforce", index, writtenIn, sentence: () => denied(name, index, found) };
+    return { rule: "deny", mode: "enforce", index, writtenIn, sentence: (as) => denied(name, index, found, as) };
   };
 }
 
@@ -158,7 +160,7 @@ const MAKERS: Readonly<Record<RuleName, (policy: Policy) => Rule | undefined>> =
       const found = find(file, ({ until = Infinity }) => now < until);
       if (!found) return undefined;
       const what = isWhole(found.rule) ? file.project : file.filename;
-      return { until: found.until, sentence: () => denied(what, policy.index, found) };
+      return { until: found.until, sentence: (as) => denied(what, policy.index, found, as) };
     };
   },
 
@@ -169,10 +171,12 @@ const MAKERS: Readonly<Record<RuleName, (policy: Policy) => Rule | undefined>> =
     return ({ filename, uploadedAt, isHosted, source }) => {
       if (isHosted && !datesHosted) return undefined;
       if (uploadedAt === undefined) {
-        return admitsUnknown(source) ? undefined : { sentence: () => `${filename} is held: ${UNKNOWN}, and ${fixed}.` };
+        return admitsUnknown(source)
+          ? undefined
+          : { sentence: (as) => `${filename} ${held(as)}: ${UNKNOWN}, and ${fixed}.` };
       }
       if (uploadedAt < before) return undefined;
-      return { sentence: () => `${filename} is held: it was uploaded at ${moment(uploadedAt)}, and ${fixed}.` };
+      return { sentence: (as) => `${filename} ${held(as)}: it was uploaded at ${moment(uploadedAt)}, and ${fixed}.` };
     };
   },
 
@@ -185,12 +189,12 @@ const MAKERS: Readonly<Record<RuleName, (policy: Policy) => Rule | undefined>> =
       if (uploadedAt === undefined) {
         return admitsUnknown(source)
           ? undefined
-          : { sentence: () => `${filename} is held: ${UNKNOWN}, and ${admits}.` };
+          : { sentence: (as) => `${filename} ${held(as)}: ${UNKNOWN}, and ${admits}.` };
       }
       const until = uploadedAt + minAge;
       return until <= now
         ? undefined
-        : { until, sentence: () => `${filename} is held until ${moment(until)}: ${admits}.` };
+        : { until, sentence: (as) => `${filename} ${held(as)} until ${moment(until)}: ${admits}.` };
     };
   },
 
@@ -198,22 +202,23 @@ const MAKERS: Readonly<Record<RuleName, (policy: Policy) => Rule | undefined>> =
     ({ index }) =>
     ({ filename, version }) =>
       version !== undefined && parseVersion(version)?.isPrerelease
-        ? { sentence: () => `${filename} is refused: it is a pre-release, of which index ${index} has none.` }
+        ? { sentence: (as) => `${filename} ${refused(as)}: it is a pre-release, of which index ${index} has none.` }
         : undefined,
 
   yanked:
     ({ index }) =>
     ({ filename, isYanked }) =>
       isYanked
-        ? { sentence: () => `${filename} is refused: it was yanked, and index ${index} has no yanked files.` }
+        ? { sentence: (as) => `${filename} ${refused(as)}: it was yanked, and index ${index} has no yanked files.` }
         : undefined,
 
-  status({ status: refused = [], index }) {
-    if (refused.length === 0) return undefined;
+  status({ status: unwanted = [], index }) {
+    if (unwanted.length === 0) return undefined;
     return ({ filename, project, status, isHosted }) =>
-      !isHosted && status !== undefined && refused.includes(status)
+      !isHosted && status !== undefined && unwanted.includes(status)
         ? {
-            sentence: () => `${filename} is refused: ${project} is ${status}, and index ${index} has no such projects.`,
+            sentence: (as) =>
+              `${filename} ${refused(as)}: ${project} is ${status}, and index ${index} has no such projects.`,
           }
         : undefined;
   },
@@ -229,8 +234,8 @@ const unknownTimeAdmitted =
 
 const UNKNOWN = "its upstream does not say when it was uploaded";
 
-const denied = (what: string, index: string, { rule, reason }: Denial) =>
-  `${what} is refused: index ${index} denies ${rule.text}${reason === undefined ? "" : ` (${reason})`}.`;
+const denied = (what: string, index: string, { rule, reason, until = Infinity }: Denial, as?: Wording) =>
+  `${what} ${refused(as)}${until === Infinity ? "" : ` until ${moment(until)}`}: index ${index} denies ${rule.text}${reason === undefined ? "" : ` (${reason})`}.`;
 
 const period = (duration: number) =>
   duration % DAY === 0 ? counted(duration / DAY, "day") : counted(Math.round((duration / HOUR) * 10) / 10, "hour");

@@ -145,6 +145,12 @@ export interface Exempted {
   readonly until?: number | undefined;
 }
 
+/**
+ * How a rule's sentence speaks of a file. `does`: the rule refuses it; `would`: its mode only counts, or the file is exempted; `advises`:
+ * its mode warns, and the file can be installed.
+ */
+export type Wording = "does" | "would" | "advises";
+
 /** A rule that applies to a file. */
 export interface Finding {
   readonly rule: RuleName;
@@ -159,8 +165,8 @@ export interface Finding {
   readonly exempted?: Exempted | undefined;
   /** Of a rule that refuses a whole project: where it is written, a sentence for people. */
   readonly writtenIn?: string | undefined;
-  /** What the rule says of the file: which client and operator read, of one line. */
-  readonly sentence: () => string;
+  /** What the rule says of the file, which client and operator read, of one line; without a wording, that it refuses the file. */
+  readonly sentence: (wording?: Wording) => string;
 }
 
 /** What a rule says of a file to which it applies; a `mode` of its own where that is not the rule's. */

@@ -2,6 +2,7 @@ import { matcher } from "../pypi/pattern.ts";
 import { isSamePublisher, publisherLabel, type KnownPublisher, type Publisher } from "../pypi/publisher.ts";
 import { moment } from "./moment.ts";
 import type { Hit, JudgedFile, Policy, ProvenanceHistory, Rule, WantedPublisher } from "./policy.ts";
+import { held, refused } from "./wording.ts";
 
 /**
  * Makes the rule `provenance` of a policy. It goes by what was verified. It is about what comes from upstreams: hosted
@@ -18,31 +19,31 @@ export function provenanceIn({ provenance: wanted, index, modes, unverifiable }:
     const isRequired = required.some((matches) => matches(project));
     if (!isRequired && !wanted.regressed && pinned.length === 0) return undefined;
     const { own, history } = provenance;
-    const refused = (why: string): Hit => ({ sentence: () => `${filename} is refused: ${why}.` });
-    const held = (why: string): Hit => ({
+    const refusal = (why: string): Hit => ({ sentence: (as) => `${filename} ${refused(as)}: ${why}.` });
+    const waiting = (why: string): Hit => ({
       // A mark that goes again within a minute would only confuse.
       ...(modes.provenance === "warn" && { mode: "audit" as const }),
-      sentence() {
+      sentence(as) {
         const trouble = unverifiable?.(now);
-        return `${filename} is held: ${why} has not been verified yet.${trouble === undefined ? "" : ` ${trouble}`}`;
+        return `${filename} ${held(as)}: ${why} has not been verified yet.${trouble === undefined ? "" : ` ${trouble}`}`;
       },
     });
     if (own.state === "verified") {
       const isEarly = pinned.length === 0 && wanted.regressed && isFirstUnknown(history);
-      if (isEarly) return held(`the provenance of earlier files of ${project}`);
+      if (isEarly) return waiting(`the provenance of earlier files of ${project}`);
       const why = otherPublisher(file, own.publisher, history, pinned, wanted.regressed);
-      return why === undefined ? undefined : refused(why);
+      return why === undefined ? undefined : refusal(why);
     }
-    if (own.state === "undecided") return held("its provenance");
+    if (own.state === "undecided") return waiting("its provenance");
     const lack =
       own.state === "refused"
         ? `its provenance is not valid, ${own.reason.replace(/\.$/, "")}`
         : "it has no provenance";
-    if (isRequired) return refused(`${lack}, which index ${index} requires`);
+    if (isRequired) return refusal(`${lack}, which index ${index} requires`);
     const since = attestedSince(history, pinned);
     if ((file.uploadedAt ?? Infinity) <= since.at) return undefined;
     const earlier = since.by === undefined ? "have" : `are proven to be by ${publisherLabel(since.by)}`;
-    return refused(`${lack}, and earlier files of ${project} ${earlier}`);
+    return refusal(`${lack}, and earlier files of ${project} ${earlier}`);
   };
 }
 

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { DAY } from "../../../worker/duration.ts";
 import { exempter } from "../../../worker/policy/exempter.ts";
-import { adviceOf } from "../../../worker/policy/advice.ts";
 import { judgeBy, refusedProjects, refusing, warning } from "../../../worker/policy/judge.ts";
 import { advisoriesOf } from "../../../worker/policy/osv/advisories.ts";
 import type { AdvisoryEntry } from "../../../worker/policy/osv/record.ts";
@@ -91,10 +90,12 @@ describe.each(Object.keys(SENTENCES) as RuleName[])("the rule %s", (rule) => {
     expect(judge(file(old), NOW)).toEqual([]);
   });
 
-  test("says of a file that can be installed that it should not be", () => {
-    const advice = adviceOf(SENTENCES[rule]);
-    expect(advice).toMatch(/^demo-1\.0rc1\.tar\.gz should not be used(?:: | until )/);
-    expect(advice).not.toMatch(/ (?:held|refused)/);
+  test("says of a file that can be installed that it should not be, and of one that is only counted what would be", () => {
+    const filename = "demo is refused: held until 1.0.tar.gz" as JudgedFile["filename"];
+    const [found] = judgeBy([policy({ [rule]: "enforce" })])(file({ filename }), NOW);
+    const rest = SENTENCES[rule].replace(/^demo-1\.0rc1\.tar\.gz is (?:held|refused)/, "");
+    expect(found?.sentence("advises")).toBe(`${filename} should not be used${rest}`);
+    expect(found?.sentence("would")).toMatch(new RegExp(`^${filename} would be (?:held|refused)(?:: | until )`));
   });
 });
 
@@ -230,7 +231,7 @@ test("an entry that denies does so until its end, with its reason", () => {
   const [found] = judge(file(), NOW);
   expect([found?.until, found?.sentence()]).toEqual([
     NOW + DAY,
-    `demo-1.0rc1.tar.gz is refused: index team denies sha256:${HASH} (it is needed).`,
+    `demo-1.0rc1.tar.gz is refused until 2026-11-23 12:00 UTC: index team denies sha256:${HASH} (it is needed).`,
   ]);
   expect(judge(file(), NOW + DAY)).toEqual([]);
   expect(judge(file({ sha256: undefined }), NOW)).toEqual([]);

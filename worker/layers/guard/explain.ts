@@ -1,6 +1,6 @@
 import { IndexError } from "../../errors.ts";
 import { canonicalVersion } from "../../pypi/pep440.ts";
-import { explainedSentence } from "../../policy/advice.ts";
+import { explainedSentence } from "../../policy/wording.ts";
 import { refusing, warning } from "../../policy/judge.ts";
 import { advisoryUrl, type Advisory } from "../../policy/osv/advisories.ts";
 import type { JudgedFile, Policy } from "../../policy/policy.ts";

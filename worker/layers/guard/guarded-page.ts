@@ -3,7 +3,6 @@ import { canonicalVersion } from "../../pypi/pep440.ts";
 import { isYanked, type FileEntry, type ProjectPage } from "../../pypi/page.ts";
 import { lineOf, linesOf, readJson } from "../../pypi/simple-json.ts";
 import { versionOf } from "../../pypi/version.ts";
-import { adviceOf } from "../../policy/advice.ts";
 import { refusing, warning } from "../../policy/judge.ts";
 import type { Advisories } from "../../policy/osv/advisories.ts";
 import { giveWay } from "../../repository/give-way.ts";
@@ -68,7 +67,7 @@ export async function guardedPage(
       const by = findAdvisories && holding(findings);
       if (by) held.push({ file, by });
     } else {
-      const shown = warned ? marked(entry, adviceOf(warned.sentence())) : entry;
+      const shown = warned ? marked(entry, warned.sentence("advises")) : entry;
       files.push(shown);
       admitted.push(file);
       shownLines.push(shown === entry ? (lines[at] ?? lineOf(entry)) : lineOf(shown));

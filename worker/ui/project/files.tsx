@@ -203,15 +203,9 @@ export function Refused({ place, project, files }: RefusedProps) {
             <b>{filename}</b>
             {rules
               .filter(({ mode, exempted }) => mode === "enforce" && !exempted)
-              .map(({ rule, sentence, until, advisory }) => (
+              .map(({ rule, sentence, advisory }) => (
                 <p>
                   <Badge tone="bad">{rule}</Badge> {sentence}
-                  {until !== undefined && !sentence.includes(" until ") && (
-                    <>
-                      {" "}
-                      Until <Day at={until} />.
-                    </>
-                  )}
                   {advisory && (
                     <>
                       {" "}
