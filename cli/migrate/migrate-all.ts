@@ -121,7 +121,7 @@ async function migrate(source: SourceFile, migration: Migration): Promise<Migrat
 type Sending = Sent & { readonly remark?: string };
 
 /** What the server says after its reason, which is not so where the file was sent once more. */
-const ADVICE = / Nothing was published\.[^]*$/;
+const ADVICE = / Nothing was changed\.[^]*$/;
 
 /** Sends a file with its attestations. Where that is refused, it is sent once more without: they may be of another sigstore. */
 async function send(file: FileToSend, { api, index, keepTimes }: Migration): Promise<Sending> {

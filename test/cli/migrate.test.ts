@@ -75,7 +75,7 @@ test("attestations are carried over, and a file whose attestations are refused i
     async finish(id, end) {
       ends.push([id, end?.attestations]);
       if (id.includes("1.1") && end?.attestations)
-        throw new RefusedUpload("They are of another sigstore. Nothing was published. Upload it without.");
+        throw new RefusedUpload("They are of another sigstore. Nothing was changed. Upload it without.");
       return { identical: false, did: "" };
     },
     demandIndex: () => Promise.resolve(),

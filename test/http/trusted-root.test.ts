@@ -75,6 +75,21 @@ test("uploads are verified by the stored root, in an isolate that has not read i
   expect(await send()).toMatchObject({ status: 200 });
 });
 
+test("an upload with attestations says where the root has expired, and not that they are wrong", async () => {
+  const wheel = await wheelOf();
+  const attested = await sigstore.attest({ ...wheel, sha256: sha256(wheel.bytes), ...onGitHub("acme/demo") });
+  await store(sigstore.root);
+  rig.wait(366 * DAY);
+  const { status, text } = await upload(rig, wheel, { fields: { attestations: JSON.stringify([attested]) } });
+  expect([status, text]).toEqual([
+    422,
+    expect.stringMatching(
+      /^The attestations of \S+ cannot be verified\. The trusted root has expired on 2027-\S+: [^.]+\. Nothing was changed\./,
+    ),
+  ]);
+  expect((await upload(rig, wheel)).status).toBe(200);
+});
+
 test("verdicts by the root before count until they are made anew, so that no page loses a file", async () => {
   const demo = withProvenance(file("1.0", NOW - 30 * DAY));
   await rig.upstream.publish("demo", [demo]);

@@ -1,5 +1,5 @@
 import type { Author } from "../auth/audit-entry.ts";
-import { badRequest } from "../errors.ts";
+import { badRequest, IndexError } from "../errors.ts";
 import { publisherLabel } from "../pypi/publisher.ts";
 import type { ProvenanceVerifier } from "../repository/ports/provenance.ts";
 import type { TrustedJobs, VerifiedProvenance } from "./ports.ts";
@@ -15,7 +15,8 @@ export type Attest = (
 /**
  * Verifies the attestations of an upload. Where a CI job uploads without a secret, they must be of that job's repository.
  *
- * The function throws `bad-request` with the reason where they are not valid, and `storage-failed`.
+ * The function throws `bad-request` with the reason where they are not valid, `unprocessable` where nothing can be verified now, and
+ * `storage-failed`.
  */
 export function createAttest(
   { refresh, verifyUpload }: Pick<ProvenanceVerifier, "refresh" | "verifyUpload">,
@@ -24,11 +25,7 @@ export function createAttest(
   return async (attestations, file, { principal }, now) => {
     await refresh();
     const verdict = verifyUpload(attestations, file, now);
-    if (verdict.state !== "verified") {
-      throw badRequest(
-        `The attestations of ${file.filename} are not valid: ${verdict.reason} Nothing was changed. Upload it without attestations, or with its own.`,
-      );
-    }
+    if (verdict.state !== "verified") throw notVerified(file.filename, verdict);
     const { signer, provenance: object } = verdict;
     const { publisher } = signer;
     const repository = await jobs.repositoryOf(principal.id);
@@ -40,3 +37,16 @@ export function createAttest(
     return { object, signer };
   };
 }
+
+const notVerified = (
+  filename: string,
+  { state, reason }: { readonly state: "refused" | "unknown"; readonly reason: string },
+) =>
+  state === "refused"
+    ? badRequest(
+        `The attestations of ${filename} are not valid: ${reason} Nothing was changed. Upload it without attestations, or with its own.`,
+      )
+    : new IndexError(
+        "unprocessable",
+        `The attestations of ${filename} cannot be verified. ${reason} Nothing was changed. Ask an admin for a newer root (pypi-edge trusted-root update), or upload it without attestations and add them later.`,
+      );
