@@ -39,9 +39,10 @@ export abstract class StoredJson<Head extends StoredHead, Self extends StoredJso
 
   protected abstract copy(gzip: Gzipped, via: Via): Self;
 
-  /** The same, with its bytes in memory, so that it can be read more than once. */
-  async buffered(): Promise<Self> {
-    return this.copy(await this.bytes(), this.via);
+  /** The same, once its bytes are in memory, so that it can be read more than once. */
+  async buffered(): Promise<this> {
+    await this.bytes();
+    return this;
   }
 
   /** The same, with another `via`. */

@@ -274,3 +274,19 @@ test("Cloudflare's cache forgets a guarded index's files soon, and no other's", 
   const open = new Rig();
   expect((await open.get(old)).headers.has("Cloudflare-CDN-Cache-Control")).toBe(false);
 });
+
+test("a page that is judged for the first time while the upstream is away says since when it is", async () => {
+  const INDEXES = { default: { sources: ["pypi"] }, slow: { sources: ["default"], policy: { min_age: "3d" } } };
+  rig = new Rig({ INDEXES });
+  await rig.upstream.publish("demo", [OLD, YOUNG], DEMO);
+  await rig.page("demo");
+  rig.wait(HOUR);
+  rig.upstream.down = true;
+  await rig.page("demo");
+  const since = `${rig.now}`;
+  for (let turn = 0; turn < 2; turn++) {
+    rig.wait(10_000);
+    const page = await rig.get("/slow/simple/demo/", { Accept: JSON_TYPE });
+    expect(page.headers.get("X-PyPI-Last-Serial")).toBe(since);
+  }
+});
