@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { gzipped, gzippedQuickly, inflated } from "../../worker/repository/gzip.ts";
+import { gzipped, gzippedLines, inflated } from "../../worker/repository/gzip.ts";
 
 const textOf = (size: number) => new TextEncoder().encode('{"filename":"demo-1.0.tar.gz"},\n'.repeat(size / 32));
 
-test.each([0, 32, 65_536, 1_000_000])("two parts of %i bytes are gzipped as one, quickly or not", async (size) => {
+test.each([0, 32, 65_536, 1_000_000])("two parts of %i bytes are gzipped as one, as lines or not", async (size) => {
   const parts = [textOf(size), textOf(64)];
-  for (const make of [gzipped, gzippedQuickly]) {
+  for (const make of [gzipped, gzippedLines]) {
     const gzip = await make(...parts);
     expect(new TextDecoder().decode(await inflated(gzip)) === new TextDecoder().decode(textOf(size + 64))).toBe(true);
     expect(gzip.byteLength).toBeLessThan(size / 10 + 100);

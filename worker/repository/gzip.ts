@@ -1,4 +1,4 @@
-import { createGzip, gunzip, gzipSync } from "node:zlib";
+import { createGzip, gunzip, gzipSync, type ZlibOptions } from "node:zlib";
 import { giveWay, joined } from "./give-way.ts";
 
 /** Gzipped bytes, in memory or as they arrive. */
@@ -16,34 +16,24 @@ const PIECE = 256 * 1024;
 const AT_ONCE = 64 * 1024;
 
 /** The parts joined and gzipped. */
-export async function gzipped(...content: Uint8Array[]): Promise<Uint8Array> {
+export const gzipped = (...content: readonly Uint8Array[]): Promise<Uint8Array> => gzippedBy(content, {});
+
+/**
+ * A line of a page resembles the few before it. Looking no further back takes half the time and makes a page of thousands of
+ * lines 3 % smaller; a text becomes a quarter larger.
+ */
+const NEAR = { windowBits: 12 };
+
+/** The same for a page, which consists of lines that resemble each other. */
+export const gzippedLines = (...content: readonly Uint8Array[]): Promise<Uint8Array> => gzippedBy(content, NEAR);
+
+async function gzippedBy(content: readonly Uint8Array[], options: ZlibOptions): Promise<Uint8Array> {
   const size = content.reduce((sum, part) => sum + part.byteLength, 0);
   // Copied: what it gives is a part of a larger buffer, which would be held as long.
-  if (size <= AT_ONCE) return new Uint8Array(gzipSync(joined(content, size)));
+  if (size <= AT_ONCE) return new Uint8Array(gzipSync(joined(content, size), options));
   // So much was joined and hashed right before.
   await giveWay();
-  const { readable, writable } = new CompressionStream("gzip");
-  const gzip = bytesOf(readable);
-  const writer = writable.getWriter();
-  for (const part of content) {
-    for (let at = 0; at < part.length; at += PIECE) {
-      if (at > 0) await giveWay();
-      await writer.write(part.subarray(at, at + PIECE));
-    }
-  }
-  await writer.close();
-  return gzip;
-}
-
-/** Takes half the time of what is usual, and makes a page 6 % larger. */
-const QUICK = { level: 2 };
-
-/** The same, quickly: for what is made for memory and not stored. */
-export async function gzippedQuickly(...content: Uint8Array[]): Promise<Uint8Array> {
-  const size = content.reduce((sum, part) => sum + part.byteLength, 0);
-  if (size <= AT_ONCE) return new Uint8Array(gzipSync(joined(content, size), QUICK));
-  await giveWay();
-  const gzip = createGzip(QUICK);
+  const gzip = createGzip(options);
   const chunks: Uint8Array[] = [];
   const made = new Promise((resolve, reject) => {
     gzip

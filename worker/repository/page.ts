@@ -3,7 +3,7 @@ import { likelyProjects } from "../pypi/filename.ts";
 import { type FileEntry, type ProjectPage, type Validators, isUnderQuarantine } from "../pypi/page.ts";
 import { htmlOf } from "../pypi/simple-html.ts";
 import { readJson, readValidators, renderJson } from "../pypi/simple-json.ts";
-import { bytesOf, gzipped, gzippedQuickly, inflate, type Gzipped } from "./gzip.ts";
+import { bytesOf, gzippedLines, inflate, type Gzipped } from "./gzip.ts";
 import { encodeText, filterGivingWay, joined } from "./give-way.ts";
 import { digestOf, StoredJson, type StoredHead } from "./stored-json.ts";
 import type { Via } from "./artifact.ts";
@@ -81,7 +81,7 @@ export class Page extends StoredJson<PageHead, Page> {
     const lines = { head: new TextEncoder().encode(head), body: await encodeText(body) };
     // The first line has the upstream's validators and is not hashed: where only they change, nothing is written.
     const digest = await digestOf(lines.body, model.lastSerial);
-    const gzip = await (madeOf ? gzippedQuickly : gzipped)(lines.head, lines.body);
+    const gzip = await gzippedLines(lines.head, lines.body);
     const plainSize = lines.head.byteLength + lines.body.byteLength;
     const strays = madeOf ? undefined : await straysOn(model);
     const queries = madeOf ? undefined : queriesOf(model);
@@ -121,7 +121,7 @@ export class Page extends StoredJson<PageHead, Page> {
       await this.cancel();
       return stored;
     }
-    const gzip = await gzipped(await encodeText(htmlOf(await this.model())));
+    const gzip = await gzippedLines(await encodeText(htmlOf(await this.model())));
     if (this.#renderings) ctx.defer(this.#renderings.put(this.head.digest, gzip));
     if (this.isSmall) this.forms.html = gzip;
     return gzip;
