@@ -2,7 +2,7 @@ import { addressOf } from "../pypi/file-url.ts";
 import { likelyProjects } from "../pypi/filename.ts";
 import { type FileEntry, type ProjectPage, type Validators, isUnderQuarantine } from "../pypi/page.ts";
 import { htmlOf } from "../pypi/simple-html.ts";
-import { readJson, readValidators, renderJson } from "../pypi/simple-json.ts";
+import { readJson, readValidators, renderJson, type Lines } from "../pypi/simple-json.ts";
 import { bytesOf, gzippedLines, inflate, type Gzipped } from "./gzip.ts";
 import { encodeText, filterGivingWay, joined } from "./give-way.ts";
 import { digestOf, StoredJson, type StoredHead } from "./stored-json.ts";
@@ -40,6 +40,13 @@ export interface PageExtras {
   readonly strays?: readonly string[] | undefined;
 }
 
+/** What a page consists of. */
+export interface PageContent {
+  readonly model: ProjectPage;
+  /** All its lines but the first, as `renderJson` has them. */
+  readonly body: Uint8Array;
+}
+
 /** The stored HTML of one page, gzipped. It is made once for each change, when it is first needed. */
 export interface Renderings {
   /** Null where the HTML of the page with this digest is not stored. */
@@ -52,6 +59,11 @@ export class Page extends StoredJson<PageHead, Page> {
   readonly #renderings: Renderings | undefined;
   /** Set only on a page that was just made. */
   readonly extras: PageExtras;
+  /**
+   * Set only on a page that was just made, until it is kept: it need not be read again. Not where its model has queries, which are
+   * in no line.
+   */
+  #made: PageContent | undefined;
 
   /** @param renderings where its HTML is stored; undefined for a page that is not stored as it is */
   constructor(head: PageHead, gzip: Gzipped, via: Via, renderings?: Renderings, extras: PageExtras = {}) {
@@ -71,12 +83,7 @@ export class Page extends StoredJson<PageHead, Page> {
    * @param madeOf the lines of its files, where they are those of another page: then they are not rendered again, and it is
    *   not stored, nor what is stored beside a page
    */
-  static async from(
-    model: ProjectPage,
-    validators: Validators,
-    now: number,
-    madeOf?: readonly string[],
-  ): Promise<Page> {
+  static async from(model: ProjectPage, validators: Validators, now: number, madeOf?: readonly Lines[]): Promise<Page> {
     const { head, body } = renderJson(model, validators, madeOf);
     const lines = { head: new TextEncoder().encode(head), body: await encodeText(body) };
     // The first line has the upstream's validators and is not hashed: where only they change, nothing is written.
@@ -98,6 +105,7 @@ export class Page extends StoredJson<PageHead, Page> {
       ...(model.files.some(({ _kept }) => _kept) && { kept: true as const }),
     };
     const page = new Page(facts, gzip, "upstream", undefined, { queries, strays });
+    if (!madeOf && !queries) page.#made = { model, body: lines.body };
     // The files that are asked for next are looked up in it.
     if (page.isSmall) page.forms.plain = joined([lines.head, lines.body], plainSize);
     return page;
@@ -110,7 +118,9 @@ export class Page extends StoredJson<PageHead, Page> {
 
   /** The same page, with its HTML stored in `renderings`. */
   keptIn(renderings: Renderings): Page {
-    return this.withSameForms(new Page(this.head, this.gzip(), this.via, renderings, this.extras));
+    const copy = this.withSameForms(new Page(this.head, this.gzip(), this.via, renderings, this.extras));
+    copy.#made = this.#made;
+    return copy;
   }
 
   /** PEP 503 HTML, gzipped: read from where it is stored, or made now and stored. */
@@ -121,7 +131,7 @@ export class Page extends StoredJson<PageHead, Page> {
       await this.cancel();
       return stored;
     }
-    const gzip = await gzippedLines(await encodeText(htmlOf(await this.model())));
+    const gzip = await gzippedLines(await encodeText(htmlOf((await this.content()).model)));
     if (this.#renderings) ctx.defer(this.#renderings.put(this.head.digest, gzip));
     if (this.isSmall) this.forms.html = gzip;
     return gzip;
@@ -158,6 +168,17 @@ export class Page extends StoredJson<PageHead, Page> {
 
   async model(): Promise<ProjectPage> {
     return readJson(await this.text());
+  }
+
+  /**
+   * Its model and its lines: of a page that was just made at once, else they are read. Members of entries that the page does not
+   * have may be there with the value undefined.
+   */
+  async content(): Promise<PageContent> {
+    if (this.#made) return this.#made;
+    const plain = await this.plain();
+    const body = plain.subarray(plain.indexOf(0x0a) + 1);
+    return { model: readJson(new TextDecoder().decode(plain)), body };
   }
 
   /** The upstream's validators, from the first line alone. Leaves the page in memory, to be served after a 304. */

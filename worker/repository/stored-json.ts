@@ -113,11 +113,14 @@ export abstract class StoredJson<Head extends StoredHead, Self extends StoredJso
   }
 
   async text(): Promise<string> {
-    if (this.isSmall || !(this.#gzip instanceof Uint8Array)) {
-      const json = await this.json();
-      return json instanceof Uint8Array ? new TextDecoder().decode(json) : new Response(json).text();
-    }
-    return new TextDecoder().decode(await inflated(this.#gzip));
+    return new TextDecoder().decode(await this.plain());
+  }
+
+  /** The inflated JSON in memory. */
+  protected async plain(): Promise<Uint8Array> {
+    if (!this.isSmall && this.#gzip instanceof Uint8Array) return inflated(this.#gzip);
+    const json = await this.json();
+    return json instanceof Uint8Array ? json : bytesOf(json);
   }
 
   /** The memory that it takes, with its other forms. Bytes. */

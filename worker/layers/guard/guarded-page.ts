@@ -1,7 +1,7 @@
+import { ChangedLines } from "../../pypi/changed-lines.ts";
 import { addressOf } from "../../pypi/file-url.ts";
 import { canonicalVersion } from "../../pypi/pep440.ts";
 import { isYanked, type FileEntry, type ProjectPage } from "../../pypi/page.ts";
-import { lineOf, linesOf, readJson } from "../../pypi/simple-json.ts";
 import { versionOf } from "../../pypi/version.ts";
 import { refusing, warning } from "../../policy/judge.ts";
 import type { Advisories } from "../../policy/osv/advisories.ts";
@@ -36,14 +36,11 @@ export async function guardedPage(
   { page, source, rules, advisories, findAdvisories }: Judged,
   ctx: Context,
 ): Promise<GuardedPage> {
-  const text = await page.text();
-  const model = readJson(text);
-  const lines = linesOf(text);
+  const { model, body } = await page.content();
+  const lines = new ChangedLines(body);
   const whole = judgedPage(model);
   const refused = new Map<string, RefusedFile>();
   const files: FileEntry[] = [];
-  /** Those of `files`. */
-  const shownLines: string[] = [];
   const admitted: JudgedFile[] = [];
   const held: { readonly file: JudgedFile; readonly by: Finding }[] = [];
   let isChanged = false;
@@ -59,6 +56,7 @@ export async function guardedPage(
     }
     const [refusal, warned] = [refusing(findings), warning(findings)];
     if (refusal) {
+      lines.leaveOut();
       refused.set(addressOf(entry), {
         filename: entry.filename,
         rule: refusal.rule,
@@ -67,10 +65,12 @@ export async function guardedPage(
       const by = findAdvisories && holding(findings);
       if (by) held.push({ file, by });
     } else {
-      const shown = warned ? marked(entry, warned.sentence("advises")) : entry;
-      files.push(shown);
       admitted.push(file);
-      shownLines.push(shown === entry ? (lines[at] ?? lineOf(entry)) : lineOf(shown));
+      if (warned) files.push(lines.replace((listed) => marked(listed, warned.sentence("advises"))));
+      else {
+        files.push(entry);
+        lines.keep();
+      }
     }
     isChanged ||= refusal !== undefined || warned !== undefined;
   }
@@ -92,7 +92,7 @@ export async function guardedPage(
   const { lastSerial: _, ...rest } = model;
   const shown = refused.size === 0 ? { ...model, files } : withoutVersions({ ...rest, files }, admitted);
   // Most pages below are from memory, and then this one is passed on without a copy.
-  return { ...made, shown: (await Page.from(shown, {}, ctx.now, shownLines)).keptIn(ownRendering()).as("memory") };
+  return { ...made, shown: (await Page.from(shown, {}, ctx.now, lines.pieces())).keptIn(ownRendering()).as("memory") };
 }
 
 /** An entry that a client takes only where its version is pinned, and then shows the sentence. The upstream's own reason stays. */
