@@ -8,6 +8,7 @@ import { NULL_BODY_STATUSES } from "./null-body.ts";
 import type { Proxy, ProxyFor } from "./proxies/proxies.ts";
 import { ProxyFailed, proxyLost, proxyRefused } from "./proxies/proxy-failed.ts";
 import { connectThrough } from "./proxies/tunnel.ts";
+import { tlsErrorText } from "./tls-errors.ts";
 
 /** Connections to one origin at the same time. Further requests wait. */
 const CONNECTIONS = 128;
@@ -41,14 +42,6 @@ const UNREADABLE: Readonly<Record<string, string>> = {
 /** Codes of connections that were refused or broke off. */
 const LOST = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE", "UND_ERR_SOCKET", "HPE_INVALID_EOF_STATE"]);
 const UNKNOWN_NAME = new Set(["ENOTFOUND", "EAI_AGAIN"]);
-/** Codes of certificates that none of the authorities has issued that are known here. */
-const UNTRUSTED = new Set([
-  "DEPTH_ZERO_SELF_SIGNED_CERT",
-  "SELF_SIGNED_CERT_IN_CHAIN",
-  "UNABLE_TO_GET_ISSUER_CERT",
-  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
-  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
-]);
 
 export interface Fetcher {
   /**
@@ -172,11 +165,8 @@ function plain(error: unknown): unknown {
   // The worker knows this text from workerd.
   if (LOST.has(code)) return new Error("Network connection lost.", { cause: error });
   if (UNKNOWN_NAME.has(code)) return new Error("its name cannot be resolved", { cause: error });
-  if (UNTRUSTED.has(code))
-    return new Error(
-      `its certificate is not trusted (${code}): if its authority is your own, name the file of that in NODE_EXTRA_CA_CERTS`,
-      { cause: error },
-    );
+  const tls = tlsErrorText(error);
+  if (tls !== undefined) return new Error(tls, { cause: error });
   const unreadable = error instanceof Error && UNREADABLE[error.name];
   return unreadable ? new Error(unreadable, { cause: error }) : error;
 }

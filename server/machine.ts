@@ -1,4 +1,3 @@
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { queueRole, type QueueRole } from "../schema/queues.ts";
@@ -10,6 +9,7 @@ import { openDatabase } from "./database.ts";
 import { openFetch } from "./fetch.ts";
 import { requestFacts } from "./http/request-facts.ts";
 import { KEY_VALUE_SCHEMA, openKeyValue } from "./key-value.ts";
+import { makeFolder } from "./make-folder.ts";
 import { memoryBody } from "./memory-body.ts";
 import { checkDatabase, migrate } from "./migrate.ts";
 import { openObjects } from "./objects/open-objects.ts";
@@ -65,7 +65,7 @@ const NO_LIMIT: RateLimit = { limit: Infinity, period: MINUTE };
  */
 export async function openMachine(options: MachineOptions): Promise<Machine> {
   const { state, migrations, consumers, newFromNetwork = NO_LIMIT, proxyFor, log } = options;
-  await mkdir(state, { recursive: true });
+  makeFolder(state);
   const file = (name: string) => join(state, `${name}.sqlite`);
   const reserve = await releaseReserve(join(state, "reserve"));
   await checkDatabase(file("database"), migrations);

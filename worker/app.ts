@@ -208,10 +208,16 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
   const mounting = { ...shownBy, authorize, indexes: neighboursOf(indexes) };
   for (const index of indexes) mountIndex(app, index, mounting);
 
-  app.notFound((c) => problemAnywhere(c, noSuchRoute(), config.publicUrl));
+  app.notFound((c) => problemAnywhere(c, noSuchRoute(c.req.path), config.publicUrl));
   app.onError((error, c) => problemAnywhere(c, error, config.publicUrl));
   return app;
 }
 
-const noSuchRoute = () =>
-  new IndexError("no-such-route", "There is nothing at this address; the indexes here are listed at /.");
+/** An address below an index that is not here: what every index has stands behind the first part. */
+const BELOW_AN_INDEX = /^\/([a-z\d][\w-]{0,39})\/(?:simple|legacy|files|project|search|-)(?:\/|$)/;
+
+function noSuchRoute(path: string): IndexError {
+  const [, name] = BELOW_AN_INDEX.exec(path) ?? [];
+  const what = name === undefined ? "nothing at this address" : `no index "${name}" here`;
+  return new IndexError("no-such-route", `There is ${what}; the indexes here are listed at /.`);
+}

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import {
@@ -13,7 +14,7 @@ import { signerOf } from "../../schema/carried-keys.ts";
 import { asProjectName, type ProjectName } from "../../worker/pypi/name.ts";
 import { parsedJson } from "../../worker/pypi/parsed-json.ts";
 import { CommandError } from "../lib/command-error.ts";
-import { fileErrorText } from "../lib/files.ts";
+import { fileErrorText, folderErrorText } from "../../server/file-errors.ts";
 
 /** A manifest as it lies on a disk. */
 export interface ReadManifest {
@@ -57,7 +58,12 @@ export const newChain = (chain: string): ChainSoFar => chainOf(chain, [], null);
  * @throws CommandError where one is missing, or was changed
  */
 export async function readChain(place: string, keys: readonly string[]): Promise<ChainSoFar> {
-  const isFolder = (await stat(place).catch(() => undefined))?.isDirectory() ?? false;
+  const found = await stat(place).catch((error: unknown) => {
+    throw new CommandError(`${place} cannot be read: ${folderErrorText(error)}.`);
+  });
+  const isFolder = found.isDirectory();
+  if (isFolder && !existsSync(join(place, MANIFEST_FILE)))
+    throw new CommandError(`${place} has no step: there is no ${MANIFEST_FILE} in it.`);
   const folder = isFolder ? place : dirname(place);
   const last = await readStepManifest(isFolder ? join(place, MANIFEST_FILE) : place);
   const signature = await readText(join(folder, SIGNATURE_FILE));
@@ -101,12 +107,13 @@ function chainOf(chain: string, manifests: readonly ReadManifest[], signedBy: st
 /** Reads a manifest. Throws a `CommandError` where it cannot be read, or is none. */
 export async function readStepManifest(file: string): Promise<ReadManifest> {
   const text = await readText(file);
-  const parsed = carriedManifest.safeParse(parsedJson(text));
+  const json = parsedJson(text);
+  const parsed = carriedManifest.safeParse(json);
   const sha256 = createHash("sha256").update(text).digest("hex");
   if (parsed.success) return { manifest: parsed.data, text, sha256 };
-  const [issue] = parsed.error.issues;
-  const where = issue && issue.path.length > 0 ? `${issue.path.join(".")} ` : "";
-  throw new CommandError(`${file} is not the manifest of an export: ${where}${issue?.message ?? "it is not JSON"}.`);
+  const [member = "a member"] = parsed.error.issues[0]?.path ?? [];
+  const fault = json === undefined ? "it is not JSON" : `its ${String(member)} is not as it must be`;
+  throw new CommandError(`${file} is not the manifest of an export: ${fault}.`);
 }
 
 async function readText(file: string): Promise<string> {

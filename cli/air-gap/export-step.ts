@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { open, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { createHash, randomBytes } from "node:crypto";
 import { join } from "node:path";
 import {
@@ -13,6 +13,8 @@ import {
   type CarriedManifest,
   type MemberKind,
 } from "../../schema/carried.ts";
+import { folderErrorText } from "../../server/file-errors.ts";
+import { makeFolder } from "../../server/make-folder.ts";
 import { CommandError } from "../lib/command-error.ts";
 import type { LeftOut } from "../migrate/source.ts";
 import { EARLIER, earlierName, type ChainSoFar } from "./chain.ts";
@@ -62,7 +64,7 @@ export interface Exported {
 export async function isWholeStep(folder: string): Promise<boolean> {
   const names: readonly string[] = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return [];
-    throw new CommandError(`${folder} cannot be read (${error.code}).`);
+    throw new CommandError(`${folder} cannot be written: ${folderErrorText(error)}.`);
   });
   if (names.length === 0 || names.includes(JOURNAL_FILE)) return false;
   if (names.includes(SIGNATURE_FILE) && names.includes(MANIFEST_FILE)) return true;
@@ -77,7 +79,7 @@ export async function isWholeStep(folder: string): Promise<boolean> {
  */
 export async function exportStep(exporting: Exporting): Promise<Exported> {
   const { folder, limit } = exporting;
-  await mkdir(folder, { recursive: true });
+  makeFolder(folder);
   const journal = new Journal(join(folder, JOURNAL_FILE));
   const begun = await beginStep(journal, exporting);
   const writer = await VolumeWriter.open(folder, limit, begun.sequence, journal);
@@ -216,7 +218,7 @@ async function writeManifest(manifest: CarriedManifest, { folder, key, chain }: 
   if (bytes.byteLength > MAX_MANIFEST)
     throw new CommandError("The manifest is too large. Export fewer projects in one step.");
   const earlier = join(folder, EARLIER);
-  if (chain.manifests.length > 0) await mkdir(earlier, { recursive: true });
+  if (chain.manifests.length > 0) makeFolder(earlier);
   for (const before of chain.manifests)
     await writeFile(join(earlier, earlierName(before.manifest.sequence)), before.text);
   await writeWhole(folder, MANIFEST_FILE, bytes);

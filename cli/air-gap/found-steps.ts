@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { signerOf } from "../../schema/carried-keys.ts";
 import { MANIFEST_FILE, SIGNATURE_FILE } from "../../schema/carried.ts";
 import { CommandError } from "../lib/command-error.ts";
-import { fileErrorText } from "../lib/files.ts";
+import { fileErrorText } from "../../server/file-errors.ts";
 import { readStepManifest, type ReadManifest } from "./chain.ts";
 
 /** A step that folders have, as a whole or in part. */
@@ -23,7 +23,8 @@ export async function foundSteps(folders: readonly string[], keys: readonly stri
   const steps = new Map<string, FoundStep>();
   for (const folder of folders) {
     const file = join(folder, MANIFEST_FILE);
-    if (!(await sizeOf(folder)).isFolder) throw new CommandError(`${folder} is not a folder.`);
+    const { isFolder, isThere } = await sizeOf(folder);
+    if (!isFolder) throw new CommandError(isThere ? `${folder} is not a folder.` : `There is no folder ${folder}.`);
     if (!(await sizeOf(file)).isFile) continue;
     const read = await readStepManifest(file);
     const signature = await readFile(join(folder, SIGNATURE_FILE), "utf8").catch((error: unknown) => {
@@ -60,9 +61,10 @@ async function foundVolume(folders: readonly string[], name: string) {
 async function sizeOf(path: string) {
   try {
     const found = await stat(path);
-    return { isFile: found.isFile(), isFolder: found.isDirectory(), size: found.size };
+    return { isThere: true, isFile: found.isFile(), isFolder: found.isDirectory(), size: found.size };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return { isFile: false, isFolder: false, size: 0 };
+    if ((error as NodeJS.ErrnoException).code === "ENOENT")
+      return { isThere: false, isFile: false, isFolder: false, size: 0 };
     throw new CommandError(`${path}: ${fileErrorText(error)}.`);
   }
 }

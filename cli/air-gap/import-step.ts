@@ -5,7 +5,7 @@ import { basename } from "node:path";
 import { memberPath, MEMBER_KINDS, type CarriedMember, type CarriedState } from "../../schema/carried.ts";
 import { inPool } from "../../worker/repository/pool.ts";
 import { CommandError } from "../lib/command-error.ts";
-import { fileErrorText } from "../lib/files.ts";
+import { fileErrorText } from "../../server/file-errors.ts";
 import type { CarriedApi } from "./carried-api.ts";
 import type { FoundStep } from "./found-steps.ts";
 import { placesIn, wrongHeader, type PlacedMember } from "./read-volume.ts";

@@ -2,7 +2,7 @@ import { appendFileSync, closeSync, fsyncSync, ftruncateSync, openSync, readFile
 import type { CarriedManifest, CarriedMember } from "../../schema/carried.ts";
 import { parsedJson } from "../../worker/pypi/parsed-json.ts";
 import { CommandError } from "../lib/command-error.ts";
-import { fileErrorText } from "../lib/files.ts";
+import { fileErrorText } from "../../server/file-errors.ts";
 
 /** What an export decides when it begins, and keeps until it is whole. */
 export interface BegunStep extends Pick<CarriedManifest, "index" | "chain" | "sequence" | "before" | "at" | "serial"> {

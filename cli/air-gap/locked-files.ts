@@ -8,7 +8,7 @@ import { narrowing, type Narrowing } from "../../worker/locks/formats/narrow.ts"
 import { readLock } from "../../worker/locks/formats/read.ts";
 import type { FileEntry, ProjectPage } from "../../worker/pypi/page.ts";
 import { CommandError, usageError } from "../lib/command-error.ts";
-import { fileErrorText } from "../lib/files.ts";
+import { fileErrorText } from "../../server/file-errors.ts";
 import type { LeftOut } from "../migrate/source.ts";
 import { pinText } from "./refusals.ts";
 import type { Chosen, WantedFiles } from "./wanted.ts";

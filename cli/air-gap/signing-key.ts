@@ -2,7 +2,7 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, type KeyO
 import { readFileSync, writeFileSync } from "node:fs";
 import { carriedKeyText } from "../../schema/carried-keys.ts";
 import { CommandError } from "../lib/command-error.ts";
-import { fileErrorText, writeErrorText } from "../lib/files.ts";
+import { fileErrorText, writeErrorText } from "../../server/file-errors.ts";
 
 /** The owner's key, with which the manifests of a chain are signed. */
 export interface SigningKey {

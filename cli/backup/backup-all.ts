@@ -1,11 +1,12 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
-import { mkdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { backUp, isBackedUp, isBackupBegun } from "../../server/backup/backup.ts";
 import type { Verified } from "../../server/backup/findings.ts";
 import { repair } from "../../server/backup/repair.ts";
 import { verifyFolder } from "../../server/backup/verify-folder.ts";
 import { verifyState } from "../../server/backup/verify-state.ts";
+import { makeFolder } from "../../server/make-folder.ts";
 import { CommandError } from "../lib/command-error.ts";
 import { MIGRATIONS } from "../lib/project-folder.ts";
 import { moveAllIn } from "../moving/move-all.ts";
@@ -31,7 +32,7 @@ export async function backUpAll(state: string, target: string, mirror: boolean):
   if (!isBackupBegun(folder) && existsSync(folder) && !isOwnRest(folder))
     throw new CommandError(`${folder} is not empty. Name a folder that does not exist yet.`);
   return orCommandError(notEnded(`The backup ${target}`), async () => {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder, { mode: 0o700 });
     const verified = await backUp({ state, folder, migrations: MIGRATIONS, mirror });
     if (isTarball) {
       await pack(folder, target);

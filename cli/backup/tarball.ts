@@ -1,7 +1,8 @@
 import { createReadStream, createWriteStream } from "node:fs";
-import { mkdir, open, rename, rm } from "node:fs/promises";
+import { open, rename, rm } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { packTar, unpackTar } from "modern-tar/fs";
+import { makeFolder } from "../../server/make-folder.ts";
 import { CommandError } from "../lib/command-error.ts";
 import { messageOf } from "../../worker/errors.ts";
 
@@ -21,7 +22,7 @@ export async function pack(folder: string, tarball: string): Promise<void> {
  */
 export async function unpack(tarball: string, folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder, { mode: 0o700 });
   try {
     await pipeline(createReadStream(tarball), unpackTar(folder, { strict: true, fmode: 0o600, dmode: 0o700 }));
   } catch (error) {

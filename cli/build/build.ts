@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { makeFolder } from "../../server/make-folder.ts";
 import { CommandError } from "../lib/command-error.ts";
 import { PROJECT_FOLDER } from "../lib/project-folder.ts";
 import { hashOfSources } from "./hash-of-sources.ts";
@@ -41,7 +42,7 @@ async function built(name: keyof typeof BUNDLES): Promise<string> {
   const draft = await mkdtemp(`${join(PROJECT_FOLDER, "dist")}-`);
   try {
     await bundle(entries, draft, { sourcemap: true });
-    await mkdir(folder, { recursive: true });
+    makeFolder(folder);
     for (const file of await readdir(draft)) await rename(join(draft, file), join(folder, file));
     await writeFile(stamp, hash);
   } catch (error) {

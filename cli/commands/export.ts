@@ -13,7 +13,7 @@ import { readApiJson, sendRequest } from "../lib/admin-api.ts";
 import { columns } from "../lib/columns.ts";
 import { command, forServer, repeated } from "../lib/command.ts";
 import { CommandError, EXIT_CODES, usageError } from "../lib/command-error.ts";
-import { writeErrorText } from "../lib/files.ts";
+import { isFileError, writeErrorText } from "../../server/file-errors.ts";
 import { counted } from "../../worker/pypi/counted.ts";
 import { showProgress } from "../lib/progress.ts";
 import { findServer, type ServerAccess } from "../lib/server-address.ts";
@@ -90,17 +90,21 @@ async function exportTo(folder: string | undefined, options: ExportOptions): Pro
   const key = readSigningKey(keyFile);
   const { chainId, exportStep, isWholeStep } = await import("../air-gap/export-step.ts");
   const { newChain, readChain, readStepManifest } = await import("../air-gap/chain.ts");
-  if (await isWholeStep(folder)) {
-    const { manifest } = await readStepManifest(join(folder, "manifest.json"));
-    console.error(`${folder} has this step, whole. Name another folder for the next one, and this one with --since.`);
-    return print({ manifest, leftOut: [], waiting: 0 }, folder, json === true);
-  }
   if (since !== undefined && resolve(since) === resolve(folder)) throw usageError("--since names the folder itself.");
   const chain =
     since === undefined ? newChain(chainId()) : await readChain(since, [key.publicText, ...keysOf(options.sinceKey)]);
   const sameIndex = chain.manifests.every(({ manifest }) => manifest.index === index);
   if (!sameIndex)
     throw usageError(`${since} is a step of the index ${chain.manifests[0]?.manifest.index}, not of ${index}.`);
+  if (await isWholeStep(folder)) {
+    const { manifest } = await readStepManifest(join(folder, "manifest.json"));
+    if (manifest.index !== index || manifest.before !== chain.before)
+      throw new CommandError(`${folder} has another step: nothing was exported. Name another folder.`);
+    console.error(
+      `${folder} has this step already: nothing was exported. Name another folder for the next one, and this one with --since.`,
+    );
+    return print({ manifest, leftOut: [], waiting: 0 }, folder, json === true);
+  }
   const server = await findServer(options);
   process.once("SIGINT", () => {
     console.error("Stopped. Run the command again: it goes on.");
@@ -133,8 +137,7 @@ async function exportTo(folder: string | undefined, options: ExportOptions): Pro
       show: (done, of, unit, text) => bar.show({ done, of, unit, text }),
     });
   } catch (error) {
-    const { syscall } = error as NodeJS.ErrnoException;
-    if (syscall === undefined) throw error;
+    if (!isFileError(error)) throw error;
     throw new CommandError(`${folder} cannot be written: ${writeErrorText(error)}. Run the command again: it goes on.`);
   } finally {
     bar.end();

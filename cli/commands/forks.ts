@@ -89,7 +89,10 @@ function theFork(
   const [fork] = found;
   if (!fork) throw new CommandError(`${index} offers no such fork. pypi-edge forks list --index ${index} lists them.`);
   if (found.length === 1) return fork;
-  throw new CommandError(`Name the version: ${found.map((each) => each.version).join(", ")}.`, "usage");
+  throw new CommandError(
+    `${fork.project} has several forks: name one behind it, ${found.map((each) => each.version).join(" or ")}.`,
+    "usage",
+  );
 }
 
 function row({ fork, newest, state, applies, advisories }: ForkState): string[] {

@@ -65,12 +65,19 @@ async function migrate(source: string, migrating: Migrating): Promise<void> {
     return migrateContent(await filesInFolder(source, projects), { ...migrating, isLocal: true });
   }
   const { filesAtIndex } = await import("../migrate/simple-api.ts");
-  const opened = await filesAtIndex(url, projects, process.env["PYPI_EDGE_SOURCE_LOGIN"] || undefined);
+  const opened = await filesAtIndex(url, projects, sourceLogin());
   try {
     await migrateContent(opened.content, { ...migrating, isLocal: false });
   } finally {
     await opened.close();
   }
+}
+
+/** The login for the index that is migrated from. Throws a usage error where it has no password. */
+function sourceLogin(): string | undefined {
+  const login = process.env["PYPI_EDGE_SOURCE_LOGIN"] || undefined;
+  if (login === undefined || login.includes(":")) return login;
+  throw usageError("PYPI_EDGE_SOURCE_LOGIN: user:password is expected.");
 }
 
 async function migrateContent(

@@ -19,7 +19,7 @@ export const patchCommand = () =>
   )
     .argument("<release>", "the upstream's release: NAME==VERSION")
     .requiredOption("--patch <file>", "a unified diff, as git diff and git format-patch write it; repeatable", repeated)
-    .requiredOption("--reason <text>", "why; pypi-edge forks shows it")
+    .requiredOption("--reason <text>", "why; pypi-edge forks list shows it")
     .option("--index <name>", "the index that hosts it; a token with the scopes read and upload is enough", "team")
     .option(
       "--local <label>",
@@ -34,7 +34,7 @@ export const patchCommand = () =>
       const { value: own } = await forksOf(server, index);
       if (!own.merge.some((pattern) => matcher(pattern)(project))) {
         throw new CommandError(
-          `${index} would hide the upstream's releases of ${project} as soon as it hosts a file of it. Add it to the index in wrangler.toml first, and restart or deploy: merge = ["${project}"]`,
+          `${index} would hide the upstream's releases of ${project} as soon as it hosts a file of it. Add it to the index in the configuration first, and restart or deploy: merge = ["${project}"]`,
         );
       }
       // What unpacks and builds takes a moment to load.

@@ -19,7 +19,7 @@ import { readApiJson, sendTo } from "../lib/admin-api.ts";
 import { columns } from "../lib/columns.ts";
 import { CommandError, usageError } from "../lib/command-error.ts";
 import { command, forServer } from "../lib/command.ts";
-import { fileErrorText } from "../lib/files.ts";
+import { fileErrorText } from "../../server/file-errors.ts";
 import { indexPath } from "../lib/index-path.ts";
 import { findServer, type ServerAccess } from "../lib/server-address.ts";
 

@@ -5,7 +5,7 @@ import { PUBLIC_TUF } from "../../worker/provenance/current-root.ts";
 import { readApiJson, sendRequest } from "../lib/admin-api.ts";
 import { command, forServer } from "../lib/command.ts";
 import { CommandError, usageError } from "../lib/command-error.ts";
-import { fileErrorText } from "../lib/files.ts";
+import { fileErrorText } from "../../server/file-errors.ts";
 import { findServer, type ServerAccess } from "../lib/server-address.ts";
 import { isThisMachine } from "../lib/this-machine.ts";
 import sigstoreRoot from "../trusted-root/sigstore-tuf-root.json" with { type: "json" };

@@ -6,7 +6,7 @@ import { causeOf, sendRequest } from "../lib/admin-api.ts";
 import { sizeText } from "../../worker/pypi/size-text.ts";
 import { command, forServer } from "../lib/command.ts";
 import { CommandError } from "../lib/command-error.ts";
-import { writeErrorText } from "../lib/files.ts";
+import { writeErrorText } from "../../server/file-errors.ts";
 import { showProgress } from "../lib/progress.ts";
 import { findServer } from "../lib/server-address.ts";
 import { lockRequest } from "./lock-file.ts";

@@ -4,7 +4,7 @@ import { parse } from "smol-toml";
 import { scenario, type Scenario } from "../../schema/scenario.ts";
 import { messageOf } from "../../worker/errors.ts";
 import { CommandError } from "../lib/command-error.ts";
-import { fileErrorText } from "../lib/files.ts";
+import { fileErrorText } from "../../server/file-errors.ts";
 import { PROJECT_FOLDER } from "../lib/project-folder.ts";
 
 /** The scenarios that come with pypi-edge, in the order in which docs/cost.md has them. */

@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileBeside } from "../../server/file-beside.ts";
+import { writeErrorText } from "../../server/file-errors.ts";
+import { CommandError } from "../lib/command-error.ts";
 import type { LeftoverNotice } from "./watchdog.ts";
 
 /** Makes sure that the process group led by `pid` does not outlive this process. */
@@ -15,11 +17,21 @@ export function forgetGroup(pid: number): void {
   tell({ kind: "group", subject: pid, gone: true });
 }
 
-/** A new empty directory that is removed when this process ends, however it ends; `discard` removes it earlier. */
+/** A new empty directory that is removed when this process ends, however it ends. Throws a `CommandError` where none can be made. */
 export function temporaryDirectory(parent: string = tmpdir()): string {
-  const directory = mkdtempSync(join(parent, "pypi-edge-"));
+  const directory = newFolder(parent);
   tell({ kind: "directory", subject: directory, gone: false });
   return directory;
+}
+
+function newFolder(parent: string): string {
+  try {
+    return mkdtempSync(join(parent, "pypi-edge-"));
+  } catch (error) {
+    throw new CommandError(
+      `No temporary folder can be made in ${parent}: ${writeErrorText(error)}. Name another place for it in TMPDIR.`,
+    );
+  }
 }
 
 /** Removes a directory made by `temporaryDirectory`. */

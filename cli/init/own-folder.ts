@@ -1,8 +1,9 @@
-import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { readdir, writeFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { ownDeployment } from "../../schema/own-deployment.ts";
+import { makeFolder } from "../../server/make-folder.ts";
 import { CommandError, usageError } from "../lib/command-error.ts";
-import { writeErrorText } from "../lib/files.ts";
+import { writeErrorText } from "../../server/file-errors.ts";
 import { OWN_CONFIGURATION } from "../lib/project-folder.ts";
 
 interface OwnFolder {
@@ -22,7 +23,7 @@ export async function writeFolder(folder: string, named: string | undefined, ver
   const path = resolve(folder);
   const name = nameOf(named ?? basename(path).toLowerCase(), named === undefined);
   try {
-    await mkdir(path, { recursive: true });
+    makeFolder(path);
     // A repository that has just been made is empty.
     const found = (await readdir(path)).filter((each) => each !== ".git");
     if (found.length > 0)

@@ -2,7 +2,7 @@ import { open } from "node:fs/promises";
 import { indexFileOf } from "../../worker/advisories/export-file.ts";
 import { messageOf } from "../../worker/errors.ts";
 import { usageError } from "./command-error.ts";
-import { fileErrorText } from "./files.ts";
+import { fileErrorText } from "../../server/file-errors.ts";
 
 /** The index of OSV's export in a file on this machine, and the records that cannot be read. Throws a usage error. */
 export async function advisoryIndexOf(path: string): ReturnType<typeof indexFileOf> {

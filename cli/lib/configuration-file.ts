@@ -3,7 +3,7 @@ import { parse, TomlError, type TomlTable, type TomlValue } from "smol-toml";
 import { ADMIN_TOKEN_SECRETS } from "../../schema/admin-tokens.ts";
 import { VARIABLES } from "../../schema/config.ts";
 import { CommandError } from "./command-error.ts";
-import { fileErrorText } from "./files.ts";
+import { fileErrorText } from "../../server/file-errors.ts";
 
 const SECRET =
   "is a secret, which must not be in this file; give it to pypi-edge serve with --admin-token T, or to pypi-edge deploy in its environment";

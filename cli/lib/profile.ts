@@ -1,8 +1,9 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import * as z from "zod/mini";
-import { fileErrorText, writeErrorText } from "./files.ts";
+import { makeFolder } from "../../server/make-folder.ts";
+import { fileErrorText, writeErrorText } from "../../server/file-errors.ts";
 import { CommandError } from "./command-error.ts";
 import { parsedJson } from "../../worker/pypi/parsed-json.ts";
 
@@ -38,7 +39,7 @@ export function writeProfile(made: Profile): void {
   const file = profileFile();
   const draft = `${file}.new`;
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(file), { mode: 0o700 });
     rmSync(draft, { force: true });
     // A new file: one that is there may be readable by others, or open.
     writeFileSync(draft, `${JSON.stringify(made, undefined, 2)}\n`, { mode: 0o600, flag: "wx" });

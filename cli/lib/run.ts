@@ -1,4 +1,5 @@
 import { CommanderError, type CommandUnknownOpts } from "@commander-js/extra-typings";
+import { isFileError, pathErrorText } from "../../server/file-errors.ts";
 import { escapedLines } from "../../worker/pypi/shown.ts";
 import { endWithReader } from "./closed-output.ts";
 import { CommandError, EXIT_CODES } from "./command-error.ts";
@@ -21,6 +22,10 @@ export async function runCommandLine(program: CommandUnknownOpts): Promise<void>
     } else if (error instanceof CommandError) {
       console.error(escapedLines(error.message));
       process.exitCode = EXIT_CODES[error.ending].code;
+    } else if (isFileError(error)) {
+      // What a command has not said better itself: a full disk in the middle of its work, a folder that has gone.
+      console.error(escapedLines(`${pathErrorText(error)}.`));
+      process.exitCode = EXIT_CODES.failed.code;
     } else throw error;
   }
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { tokenFile } from "../serve/admin-token.ts";
 import { CommandError } from "./command-error.ts";
-import { fileErrorText } from "./files.ts";
+import { fileErrorText } from "../../server/file-errors.ts";
 
 /** The admin token that the server on this machine stores in its state directory; throws a `CommandError` where there is none. */
 export function readToken(state: string): string {

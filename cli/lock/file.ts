@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { chmod, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { fileErrorText } from "../lib/files.ts";
+import { fileErrorText } from "../../server/file-errors.ts";
 import { CommandError } from "../lib/command-error.ts";
 import { LOCK_FILES } from "../../worker/locks/formats/formats.ts";
 import type { MappableLock } from "../../worker/locks/mapping/plan.ts";

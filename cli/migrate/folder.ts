@@ -4,7 +4,7 @@ import { counted } from "../../worker/pypi/counted.ts";
 import { asFilename, isDistribution, projectCandidates } from "../../worker/pypi/filename.ts";
 import { matcher } from "../../worker/pypi/pattern.ts";
 import { CommandError } from "../lib/command-error.ts";
-import { fileErrorText } from "../lib/files.ts";
+import { fileErrorText, folderErrorText } from "../../server/file-errors.ts";
 import type { LeftOut, SourceContent, SourceFile } from "./source.ts";
 
 /**
@@ -37,7 +37,10 @@ export async function filesInFolder(folder: string, projects: readonly string[])
       leftOut.push({ filename, from, outcome: "failed", reason: `${fileErrorText(error)}.` });
     }
   }
-  if (files.length + leftOut.length === 0) throw new CommandError(`${folder}: there is no file to migrate in it.`);
+  if (files.length + leftOut.length === 0) {
+    const what = projects.length > 0 ? "no file of such a project" : "no file to migrate";
+    throw new CommandError(`${folder}: there is ${what} in it.`);
+  }
   files.sort((one, other) => (one.from < other.from ? -1 : 1));
   const remark = `${counted(others, "other file is", "other files are")} no wheel or sdist, and left alone.`;
   return { files, leftOut, ...(others > 0 && { remark }) };
@@ -52,7 +55,7 @@ async function* pathsBelow(folder: string): AsyncGenerator<string> {
       else if (entry.isFile() || (entry.isSymbolicLink() && !(await isFolder(path)))) yield path;
     }
   } catch (error) {
-    throw error instanceof CommandError ? error : new CommandError(`${folder}: ${fileErrorText(error)}.`);
+    throw error instanceof CommandError ? error : new CommandError(`${folder}: ${folderErrorText(error)}.`);
   }
 }
 

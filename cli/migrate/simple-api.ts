@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { openFetch } from "../../server/fetch.ts";
-import { messageOf } from "../../worker/errors.ts";
+import { IndexError, messageOf } from "../../worker/errors.ts";
 import { upstreamUrl } from "../../worker/pypi/file-url.ts";
 import { asProjectName, type ProjectName } from "../../worker/pypi/name.ts";
 import { upstreamValue, verifiableDigest, type FileEntry } from "../../worker/pypi/page.ts";
@@ -35,25 +35,38 @@ export interface SourceIndex {
  * @param root its address, as installers are given it
  * @param projects names, or patterns for which the root listing is read
  * @param login `user:password`
+ * @param advice what to do where the index refuses to be read
  * @throws CommandError where the root listing cannot be read, or has no such project
  */
 export async function filesAtIndex(
   root: URL,
   projects: readonly string[],
   login: string | undefined,
+  advice = "name its user and password in PYPI_EDGE_SOURCE_LOGIN, as user:password",
 ): Promise<SourceIndex> {
   const { fetch, close } = openFetch({ proxyFor: proxiesOfEnvironment() });
+  const why: Why = (error) => whyUnread(error, root, advice);
   try {
     const client = new UpstreamClient(fetch, withoutLogin(root), Date.now, { credentials: loginIn(root) ?? login });
     const index = simpleAt(withoutLogin(root), client);
     const names = await namesOf(index, projects);
-    const pages = await inPool(PAGES, names, (name) => filesOf(index, name));
+    const pages = await inPool(PAGES, names, (name) => filesOf(index, name, why));
     const content = { files: pages.flatMap(({ files }) => files), leftOut: pages.flatMap(({ leftOut }) => leftOut) };
     return { content, close };
   } catch (error) {
     await close();
-    throw error instanceof CommandError ? error : new CommandError(`${root.host}: ${messageOf(error)}`);
+    throw error instanceof CommandError ? error : new CommandError(why(error));
   }
+}
+
+/** Says why something of an index cannot be read, as a sentence. */
+type Why = (error: unknown) => string;
+
+/** As `Why`, without a failure's own sentence: that is a server's to its clients. */
+function whyUnread(error: unknown, { host }: URL, advice: string): string {
+  const { answered, reason }: Partial<IndexError> = error instanceof IndexError ? error : {};
+  if (answered === 401 || answered === 403) return `${host} answered ${answered}: ${advice}.`;
+  return reason === undefined ? messageOf(error) : `${reason.replace(/\.$/, "")}.`;
 }
 
 /** The address of the root listing: it ends with a slash, and has no credentials. */
@@ -87,7 +100,7 @@ function projectNamed(text: string): ProjectName {
   throw usageError(`--project ${text} is not the name of a project, and has no * in it.`);
 }
 
-async function filesOf(index: Upstream, name: ProjectName): Promise<SourceContent> {
+async function filesOf(index: Upstream, name: ProjectName, why: Why): Promise<SourceContent> {
   const left = (reason: string, outcome: LeftOut["outcome"]): SourceContent => ({
     files: [],
     leftOut: [{ filename: "", from: name, outcome, reason }],
@@ -95,13 +108,13 @@ async function filesOf(index: Upstream, name: ProjectName): Promise<SourceConten
   try {
     const answer = await index.page(name, {});
     if (answer.kind !== "page") return left("The index has no such project.", "refused");
-    return { files: answer.page.files.map((entry) => sourceFile(index, entry)), leftOut: [] };
+    return { files: answer.page.files.map((entry) => sourceFile(index, entry, why)), leftOut: [] };
   } catch (error) {
-    return left(`Its page cannot be read: ${messageOf(error)}`, "failed");
+    return left(`Its page cannot be read: ${why(error)}`, "failed");
   }
 }
 
-function sourceFile(index: Upstream, entry: FileEntry): SourceFile {
+function sourceFile(index: Upstream, entry: FileEntry, why: Why): SourceFile {
   const { filename, hashes, yanked } = entry;
   const url = upstreamUrl(entry);
   return {
@@ -113,7 +126,7 @@ function sourceFile(index: Upstream, entry: FileEntry): SourceFile {
     async onDisk(use) {
       const folder = temporaryDirectory();
       try {
-        return await use(await download(index, entry, folder));
+        return await use(await download(index, entry, folder, why));
       } finally {
         removeDirectory(folder);
       }
@@ -122,7 +135,7 @@ function sourceFile(index: Upstream, entry: FileEntry): SourceFile {
 }
 
 /** The file in a folder, as its page describes it. Throws `UnusableFile` where it cannot be had, or is another one. */
-async function download(index: Upstream, entry: FileEntry, folder: string): Promise<FileToSend> {
+async function download(index: Upstream, entry: FileEntry, folder: string, why: Why): Promise<FileToSend> {
   const { filename, hashes } = entry;
   const digest = verifiableDigest(hashes);
   const ref = { filename, part: "file" } as const;
@@ -139,7 +152,7 @@ async function download(index: Upstream, entry: FileEntry, folder: string): Prom
   const answer = await index
     .file(upstreamUrl(entry), { headOnly: false, ref, unverified: digest === undefined })
     .catch((error: unknown) => {
-      throw new UnusableFile(messageOf(error), { cause: error });
+      throw new UnusableFile(why(error), { cause: error });
     });
   if (!answer?.body) throw new UnusableFile("The index lists it, and does not have it.");
   try {

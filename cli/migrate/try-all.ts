@@ -5,7 +5,7 @@ import { checkAnnouncement } from "../../worker/publishing/announcement.ts";
 import { inspect } from "../../worker/publishing/inspect/inspect.ts";
 import type { StagedFile } from "../../worker/publishing/staged-file.ts";
 import { resolveRange } from "../../worker/repository/range.ts";
-import { fileErrorText } from "../lib/files.ts";
+import { fileErrorText } from "../../server/file-errors.ts";
 import type { FileToSend } from "../upload/send.ts";
 import type { TargetIndex } from "./target.ts";
 import { inTurns, type Migrated, type Progress } from "./migrate-all.ts";

@@ -5,7 +5,7 @@ import { readLock } from "../../worker/locks/formats/read.ts";
 import { parseRequirement } from "../../worker/pypi/requirement.ts";
 import { escaped } from "../../worker/pypi/shown.ts";
 import { CommandError, usageError } from "../lib/command-error.ts";
-import { fileErrorText } from "../lib/files.ts";
+import { fileErrorText } from "../../server/file-errors.ts";
 
 /** The options that say what is asked for. */
 export interface AskedOptions {

@@ -54,7 +54,7 @@ export function installerAccess({ url, token, socket }: ServerAccess, index: str
 
 /** Reads the page of a project. Throws a `CommandError` where it cannot be read. */
 export async function releasesOf(project: ProjectName, { url, login }: InstallerAccess): Promise<Releases> {
-  const { content, close } = await filesAtIndex(url, [project], login);
+  const { content, close } = await filesAtIndex(url, [project], login, "the token needs the scope read of this index");
   const [missing] = content.leftOut;
   if (missing) {
     await close();
@@ -77,11 +77,10 @@ export async function releasesOf(project: ProjectName, { url, login }: Installer
     ),
     has: (version) => files.some((file) => isSameVersion(file.version, version)),
     async download(version, kind, folder) {
-      const release = files.filter((file) => isSameVersion(file.version, version));
-      const own = release.filter(({ filename }) => isOf(kind, filename));
+      const own = filesOf(files, version).filter(({ filename }) => isOf(kind, filename));
       // Of two sdists, the one that every reader takes.
       const file = own.find(({ filename }) => !filename.endsWith(".zip")) ?? own[0];
-      if (!file) throw new CommandError(missingFile(project, version, kind, release, url));
+      if (!file) throw new CommandError(missingFile(project, version, kind, files, url));
       const { filename, sha256 } = file;
       if (sha256 === undefined)
         throw new CommandError(`${filename}: its page has no sha256, so that it cannot be verified.`);
@@ -97,6 +96,23 @@ export async function releasesOf(project: ProjectName, { url, login }: Installer
   };
 }
 
+type Versioned = SourceFile & { readonly version: string };
+
+/** The files of a release, by any spelling of its version. */
+const filesOf = (files: readonly Versioned[], version: string) =>
+  files.filter((file) => isSameVersion(file.version, version));
+
+/** The most releases that a refusal names. */
+const NAMED = 5;
+
+/** What is there in the place of a release that is not, the highest version first. */
+function otherReleases(files: readonly Versioned[]): string {
+  const all = [...new Set(files.map((file) => file.version))].toSorted((one, other) => (isHigher(one, other) ? -1 : 1));
+  if (all.length === 0) return "which has no file of it";
+  const more = all.length - NAMED;
+  return `which has ${all.slice(0, NAMED).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+}
+
 const isOf = (kind: BaseKind, filename: string) =>
   kind === "sdist" ? /\.(?:tar\.gz|zip)$/.test(filename) : /-none-any\.whl$/i.test(filename);
 
@@ -104,10 +120,11 @@ function missingFile(
   project: ProjectName,
   version: string,
   kind: BaseKind,
-  release: readonly SourceFile[],
+  files: readonly Versioned[],
   { href }: URL,
 ): string {
-  if (release.length === 0) return `${project} ${version} is not at ${href}. pypi-edge why ${project} says what is.`;
+  const release = filesOf(files, version);
+  if (release.length === 0) return `${project} ${version} is not at ${href}, ${otherReleases(files)}.`;
   const names = release.map(({ filename }) => filename).slice(0, 3);
   const advice =
     kind === "sdist"

@@ -1,6 +1,6 @@
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { ShownFork } from "../../schema/fork.ts";
+import { makeFolder } from "../../server/make-folder.ts";
 import { parseProjectName } from "../../worker/pypi/name.ts";
 import { isHigher } from "../../worker/pypi/pep440.ts";
 import { CommandError } from "../lib/command-error.ts";
@@ -63,7 +63,7 @@ async function tried(
 ): Promise<true | string> {
   const source = join(folder, "source");
   const tree = join(source, "tree");
-  mkdirSync(tree, { recursive: true });
+  makeFolder(tree);
   try {
     const kind = fork.base.filename.endsWith(".whl") ? "wheel" : "sdist";
     const { path } = await releases.download(version, kind, folder);

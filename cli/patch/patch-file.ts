@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { MAX_PATCH_BYTES } from "../../schema/fork.ts";
 import { CommandError, usageError } from "../lib/command-error.ts";
-import { fileErrorText } from "../lib/files.ts";
+import { fileErrorText } from "../../server/file-errors.ts";
 
 /** A file with changes, as a unified diff. */
 export interface PatchFile {

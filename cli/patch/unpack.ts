@@ -1,9 +1,10 @@
-import { createReadStream, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { createReadStream, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import { Uint8ArrayReader, Uint8ArrayWriter, ZipReader } from "@zip.js/zip.js";
 import { unpackTar } from "modern-tar/fs";
+import { makeFolder } from "../../server/make-folder.ts";
 import { messageOf } from "../../worker/errors.ts";
 import { CommandError } from "../lib/command-error.ts";
 
@@ -34,7 +35,7 @@ export async function unpackZip(path: string, folder: string): Promise<string[]>
       if (parts.some((part) => ["", ".", ".."].includes(part)) || entry.filename.includes("\\"))
         throw new Error(`${JSON.stringify(entry.filename)} leads out of it`);
       const target = join(folder, ...parts);
-      mkdirSync(dirname(target), { recursive: true });
+      makeFolder(dirname(target));
       writeFileSync(target, await entry.getData(new Uint8ArrayWriter()));
       paths.push(entry.filename);
     }

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CommandError } from "../lib/command-error.ts";
-import { writeErrorText } from "../lib/files.ts";
+import { writeErrorText } from "../../server/file-errors.ts";
 
 /** The file in which `npm start` stores its admin token for the other commands. */
 export const tokenFile = (state: string) => join(state, "admin-token");

@@ -66,13 +66,15 @@ export const serveCommand = (start: (options: StartOptions) => Promise<void>) =>
       "upstreams and indexes of your own: a file whose [vars] override those of wrangler.toml (pypi-edge.toml of this folder, where there is one)",
     )
     .option("--state <dir>", "the state directory: all pages and files are stored in it", ".pypi-edge")
-    .option("--public-url <url>", "the address that clients use, where a proxy stands in front", "")
+    .option(
+      "--public-url <url>",
+      "the address that clients use, where a proxy stands in front (else made of host and port)",
+    )
     .option("--tls-cert <file>", "speak https, with this certificate and those of its authorities, in PEM form")
     .option("--tls-key <file>", "the certificate's private key, in PEM form")
     .option(
       "--trusted-proxy <addresses>",
       "proxies in front, as addresses, networks or unix, with commas between: their X-Forwarded-For names the client",
-      "",
     )
     .option("--feed", "follow the upstream's change log: releases are here within a minute or two")
     .option("--osv", "keep OSV's advisories, by which policies refuse malware: read each hour, 32 MB at first")
@@ -108,7 +110,7 @@ export const serveCommand = (start: (options: StartOptions) => Promise<void>) =>
           upstream: upstream === undefined ? undefined : read("--upstream", upstreamAddress, upstream),
           config: configurationFile(config),
           state: resolve(state),
-          publicUrl: read("--public-url", publicRoot, publicUrl),
+          publicUrl: publicUrl === undefined ? "" : read("--public-url", publicRoot, publicUrl),
           tls: certificateFiles(tlsCert, tlsKey),
           trustedProxies: proxies(trustedProxy),
           quiet: quiet === true,
@@ -121,9 +123,9 @@ export const serveCommand = (start: (options: StartOptions) => Promise<void>) =>
     );
 
 /** Throws a usage error for what does not go with `--socket`. */
-function checkSocket(tlsCert: string | undefined, publicUrl: string): void {
+function checkSocket(tlsCert: string | undefined, publicUrl: string | undefined): void {
   if (tlsCert !== undefined) throw usageError("--socket and --tls-cert: TLS is not spoken on a Unix socket.");
-  if (publicUrl === "") throw usageError("--socket: name the address that clients use with --public-url URL.");
+  if (publicUrl === undefined) throw usageError("--socket: name the address that clients use with --public-url URL.");
 }
 
 /** The file that is named, else the one that an owner's folder has. */
@@ -146,7 +148,7 @@ function portOf(text: string): number {
 }
 
 /** Throws a usage error where one is no address and no network. */
-function proxies(text: string): string[] {
+function proxies(text = ""): string[] {
   const all = text
     .split(",")
     .map((each) => each.trim())

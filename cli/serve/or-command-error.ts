@@ -1,6 +1,7 @@
 import { CannotCarryOver } from "../../server/carry-over/cannot-carry-over.ts";
+import { pathErrorText } from "../../server/file-errors.ts";
 import { UnusableDatabase } from "../../server/migrate.ts";
-import { IndexError, messageOf } from "../../worker/errors.ts";
+import { IndexError } from "../../worker/errors.ts";
 import { CommandError } from "../lib/command-error.ts";
 
 /**
@@ -19,6 +20,6 @@ export async function orCommandError<Result>(
     if (error instanceof CommandError) throw error;
     const isSentence =
       error instanceof IndexError || error instanceof CannotCarryOver || error instanceof UnusableDatabase;
-    throw new CommandError(isSentence ? error.message : otherwise(messageOf(error)));
+    throw new CommandError(isSentence ? error.message : otherwise(pathErrorText(error)));
   }
 }

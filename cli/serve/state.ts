@@ -1,8 +1,9 @@
-import { accessSync, constants, existsSync, mkdirSync } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { makeFolder } from "../../server/make-folder.ts";
 import { CommandError } from "../lib/command-error.ts";
-import { fileErrorText } from "../lib/files.ts";
+import { fileErrorText } from "../../server/file-errors.ts";
 import { refuseNetworkDisk } from "./network-disk.ts";
 import { refuseSimulatorsState } from "./simulators-state.ts";
 
@@ -15,7 +16,7 @@ import { refuseSimulatorsState } from "./simulators-state.ts";
 export function openState(directory: string): { close(): void } {
   let lock: DatabaseSync | undefined;
   try {
-    mkdirSync(directory, { recursive: true });
+    makeFolder(directory);
     // SQLite says of a directory that may not be written only that it cannot open the file.
     accessSync(directory, constants.W_OK | constants.X_OK);
     refuseNetworkDisk(directory);
@@ -28,14 +29,18 @@ export function openState(directory: string): { close(): void } {
     if (error instanceof CommandError) throw error;
     const { code = "" } = error as NodeJS.ErrnoException;
     if (NOT_WRITABLE.has(code)) throw notWritable(directory, error);
-    const reason = fileErrorText(error);
+    const said = fileErrorText(error);
+    const reason = CANNOT_OPEN.test(said) ? "its file lock.sqlite cannot be made or opened" : said;
     throw new CommandError(
-      reason.includes("locked")
+      said.includes("locked")
         ? `Another pypi-edge uses ${directory}. Stop it, or give this one a directory of its own with --state DIR.`
         : `The state directory ${directory} cannot be used: ${reason}. Choose another one with --state DIR.`,
     );
   }
 }
+
+/** What SQLite says of a file system that takes no files, or of a folder in the file's place. */
+const CANNOT_OPEN = /unable to open database file/;
 
 const NOT_WRITABLE = new Set(["EACCES", "EPERM", "EROFS"]);
 

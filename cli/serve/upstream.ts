@@ -1,5 +1,6 @@
 import { connect, isIP } from "node:net";
 import { connect as connectTls } from "node:tls";
+import { tlsErrorText } from "../../server/tls-errors.ts";
 import { SECOND, inSeconds } from "../../worker/duration.ts";
 
 const PATIENCE = 5 * SECOND;
@@ -17,6 +18,6 @@ export function whyUnreachable(upstream: URL): Promise<string | undefined> {
     };
     socket.setTimeout(PATIENCE, () => end(`no answer within ${inSeconds(PATIENCE)} s`));
     socket.once(tls ? "secureConnect" : "connect", () => end());
-    socket.once("error", (error: NodeJS.ErrnoException) => end(error.message || error.code));
+    socket.once("error", (error: NodeJS.ErrnoException) => end(tlsErrorText(error) ?? (error.message || error.code)));
   });
 }

@@ -1,5 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Updater } from "tuf-js";
 import type { TufMetadata } from "../../schema/trusted-root.ts";
@@ -7,6 +6,7 @@ import { SECOND } from "../../worker/duration.ts";
 import { messageOf } from "../../worker/errors.ts";
 import { parsedJson } from "../../worker/pypi/parsed-json.ts";
 import { escaped } from "../../worker/pypi/shown.ts";
+import { removeDirectory, temporaryDirectory } from "../demo/leftovers.ts";
 import { causeOf } from "../lib/admin-api.ts";
 import { CommandError } from "../lib/command-error.ts";
 
@@ -40,7 +40,7 @@ export interface FetchedRoot {
  * @throws CommandError with a sentence for each of these that is not so, or where the repository does not answer
  */
 export async function fetchTrustedRoot(source: string, known: KnownMetadata): Promise<FetchedRoot> {
-  const folder = await mkdtemp(join(tmpdir(), "pypi-edge-root-"));
+  const folder = temporaryDirectory();
   const pathOf = (name: string) => join(folder, `${name}.json`);
   try {
     await Promise.all(Object.entries(known).map(([name, text]) => writeFile(pathOf(name), text ?? "")));
@@ -68,7 +68,7 @@ export async function fetchTrustedRoot(source: string, known: KnownMetadata): Pr
   } catch (error) {
     throw error instanceof CommandError ? error : new CommandError(escaped(sentenceOf(source, error)));
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    removeDirectory(folder);
   }
 }
 

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { parsedJson } from "../../worker/pypi/parsed-json.ts";
-import { fileErrorText } from "../lib/files.ts";
+import { fileErrorText } from "../../server/file-errors.ts";
 import { RefusedUpload } from "./api.ts";
 
 /** What tools that attest call the attestations beside a file, as `demo-1.0.tar.gz.publish.attestation`. */

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream, openAsBlob } from "node:fs";
 import { SECOND } from "../../worker/duration.ts";
-import { fileErrorText } from "../lib/files.ts";
+import { fileErrorText } from "../../server/file-errors.ts";
 import { RetryableFailure, RefusedUpload, type UploadApi } from "./api.ts";
 import type { ForkBody } from "../../schema/fork.ts";
 import type { FoundFile } from "./files.ts";

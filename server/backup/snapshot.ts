@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
-import { mkdir, open, rename, stat } from "node:fs/promises";
+import { open, rename, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { makeFolder } from "../make-folder.ts";
 import { removeSqlite } from "../carry-over/sqlite-copy.ts";
 import { syncFolder } from "../objects/folders.ts";
 
@@ -12,7 +13,7 @@ import { syncFolder } from "../objects/folders.ts";
  * @throws SQLite's error, or the system's
  */
 export async function takeSnapshot(from: string, to: string): Promise<void> {
-  await mkdir(dirname(to), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(to), { mode: 0o700 });
   const aside = `${to}.new`;
   await removeSqlite(aside);
   const db = new DatabaseSync(from, { readOnly: true, timeout: 5_000 });

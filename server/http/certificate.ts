@@ -2,6 +2,7 @@ import { createPrivateKey, X509Certificate, type KeyObject } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createSecureContext } from "node:tls";
 import { messageOf } from "../../worker/errors.ts";
+import { fileErrorText } from "../file-errors.ts";
 
 /** Paths of the two files, in PEM form. */
 export interface CertificateFiles {
@@ -52,7 +53,9 @@ async function contentOf(file: string, what: string): Promise<Buffer> {
   try {
     return await readFile(file);
   } catch (error) {
-    throw new UnusableCertificate(`The file of the ${what} cannot be read: ${messageOf(error)}.`, { cause: error });
+    throw new UnusableCertificate(`The file of the ${what} cannot be read: ${file}: ${fileErrorText(error)}.`, {
+      cause: error,
+    });
   }
 }
 

@@ -1,7 +1,8 @@
 import { constants } from "node:fs";
-import { copyFile, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { copyFile, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { MovePlace } from "../../worker/storage/moving/place.ts";
+import { makeFolder } from "../make-folder.ts";
 import { fileBody, fileOf } from "../objects/file-body.ts";
 import { isSystemError } from "../objects/system-error.ts";
 import { writeNewFile } from "../objects/write-file.ts";
@@ -13,7 +14,7 @@ export function folderPlace(folder: string): MovePlace {
   /** Has a file written under another name first: under its own name it is whole. */
   async function replace(path: string, write: (aside: string) => Promise<unknown>): Promise<void> {
     // It has what the database knows of tokens, and people's addresses.
-    await mkdir(dirname(at(path)), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(at(path)), { mode: 0o700 });
     const aside = `${at(path)}.new`;
     await rm(aside, { force: true });
     await write(aside);

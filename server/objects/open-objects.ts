@@ -1,8 +1,9 @@
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { SECOND } from "../../worker/duration.ts";
 import type { Objects } from "../../worker/platform/objects.ts";
 import type { OpenSpool } from "../../worker/platform/spool.ts";
+import { makeFolder } from "../make-folder.ts";
 import { openSqlite } from "../sqlite/sqlite.ts";
 import type { Writer } from "../sqlite/writer.ts";
 import { noteClosed, takeClosed } from "./closed.ts";
@@ -50,7 +51,7 @@ export async function openObjects(folder: string, writer: Writer, options: Objec
   const isDurable = (key: string) => durable.some((prefix) => key.startsWith(prefix));
   // All of one file system: a rename moves a file from one to the other.
   const [root, partial, parts] = [join(folder, "objects"), join(folder, "partial"), join(folder, "uploads")];
-  for (const each of [root, partial, parts]) await mkdir(each, { recursive: true });
+  for (const each of [root, partial, parts]) makeFolder(each);
   await syncFolder(folder);
   for (const name of await readdir(partial)) await rm(join(partial, name), { recursive: true });
 

@@ -1,4 +1,5 @@
 import { messageOf } from "../../worker/errors.ts";
+import { tlsErrorText } from "../tls-errors.ts";
 import type { Proxy } from "./proxies.ts";
 
 /** A request did not get through its proxy. The message says why in a few words, for the middle of a sentence. */
@@ -19,7 +20,10 @@ const REASONS: Readonly<Record<string, string>> = {
 /** No connection to the proxy was made, or it was lost. */
 export function proxyLost({ name }: Proxy, cause: unknown): ProxyFailed {
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
-  return new ProxyFailed(`${name} ${REASONS[code] ?? `cannot be used (${code || messageOf(cause)})`}`, { cause });
+  return new ProxyFailed(
+    `${name} ${REASONS[code] ?? `cannot be used (${tlsErrorText(cause) ?? (code || messageOf(cause))})`}`,
+    { cause },
+  );
 }
 
 /** The proxy itself refused the request, with a status. */

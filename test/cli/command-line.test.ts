@@ -4,8 +4,10 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { freePort } from "../../cli/demo/process.ts";
+import { program } from "../../cli/program.ts";
 import { CLI, pypiEdge } from "../support/node/command.ts";
 
 let folder: string;
@@ -36,6 +38,13 @@ test.each([
     2,
     expect.stringContaining("--expires 30: its unit is missing, as in 30d for days;"),
   ]);
+});
+
+test("no help shows an empty text as a default", () => {
+  const helpOf = (asked: CommandUnknownOpts): string[] => [asked.helpInformation(), ...asked.commands.flatMap(helpOf)];
+  const all = helpOf(program("0.0.0"));
+  expect(all.length).toBeGreaterThan(50);
+  expect(all.filter((each) => each.includes('(default: "")'))).toEqual([]);
 });
 
 describe("where the program that reads the output has ended", () => {

@@ -1,7 +1,12 @@
 import { createHash } from "node:crypto";
+import { writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { expect, test } from "vitest";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { removeDirectory, temporaryDirectory } from "../../cli/demo/leftovers.ts";
+import { CommandError } from "../../cli/lib/command-error.ts";
+import { filesInFolder } from "../../cli/migrate/folder.ts";
 import { filesAtIndex } from "../../cli/migrate/simple-api.ts";
 import { RefusedUpload } from "../../cli/upload/api.ts";
 import { migrateAll, type Migration } from "../../cli/migrate/migrate-all.ts";
@@ -23,6 +28,36 @@ const migration = {
   keepTimes: false,
   show: () => undefined,
 } satisfies Omit<Migration, "api">;
+
+describe("a source that cannot be read", () => {
+  const folder = temporaryDirectory();
+  afterAll(() => removeDirectory(folder));
+  writeFileSync(join(folder, "demo-1.0.tar.gz"), "x");
+
+  test.each([
+    ["nowhere", [], "nowhere: there is no such folder."],
+    ["demo-1.0.tar.gz", [], "demo-1.0.tar.gz: a file, not a folder."],
+    ["", ["other"], ": there is no file of such a project in it."],
+  ])("%j is named", async (name, projects, sentence) => {
+    await expect(filesInFolder(join(folder, name), projects)).rejects.toThrow(sentence);
+  });
+
+  test("because it wants a login is told so, in the words of the command and not of a server", async () => {
+    const source = createServer((_, response) => response.writeHead(401).end());
+    await new Promise<void>((done) => source.listen(0, "127.0.0.1", done));
+    try {
+      const host = `127.0.0.1:${(source.address() as AddressInfo).port}`;
+      const sentence = `${host} answered 401: name its user and password in PYPI_EDGE_SOURCE_LOGIN, as user:password.`;
+      const root = new URL(`http://${host}/simple/`);
+      const { content, close } = await filesAtIndex(root, ["acme"], undefined);
+      await close();
+      expect(content.leftOut.map(({ reason }) => reason)).toEqual([`Its page cannot be read: ${sentence}`]);
+      await expect(filesAtIndex(root, ["acme*"], undefined)).rejects.toThrow(new CommandError(sentence));
+    } finally {
+      source.close();
+    }
+  });
+});
 
 test("a migration that gives up after ten failures has what was done, and how many files were not tried", async () => {
   const files = [file("first", true), ...Array.from({ length: 30 }, (_, at) => file(`broken-${at}`, false))];

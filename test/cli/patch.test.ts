@@ -1,18 +1,23 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { packTar, unpackTar } from "modern-tar";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { buildWheel } from "../../cli/demo/wheel.ts";
+import { temporaryDirectory } from "../../cli/demo/leftovers.ts";
 import { applyPatches } from "../../cli/patch/apply.ts";
+import { releasesOf } from "../../cli/patch/base.ts";
 import { dropFormerMembers } from "../../cli/patch/former-members.ts";
 import { forkVersion } from "../../cli/patch/local-version.ts";
 import { patchFile } from "../../cli/patch/patch-file.ts";
 import { setVersion } from "../../cli/patch/set-version.ts";
 import { unpackSdist, unpackZip } from "../../cli/patch/unpack.ts";
 import { packWheel } from "../../cli/patch/wheel.ts";
+import { parseProjectName } from "../../worker/pypi/name.ts";
 import { inspect } from "../../worker/publishing/inspect/inspect.ts";
 import { zip } from "../support/archive.ts";
 import { stagedOf } from "../support/release.ts";
@@ -86,6 +91,17 @@ describe("a patch", () => {
     await expect(applyPatches(tree, [patch(twice)])).rejects.toThrow(refusal);
   });
 
+  test("in a mail that git cannot decode is refused in a sentence, which says which mail it is", async () => {
+    const odd = mail("odd", DIFF).replace("charset=UTF-8", "charset=klingon");
+    const advice = "Give --patch a file with the diff alone.";
+    await expect(applyPatches(tree, [patch(odd)])).rejects.toThrow(
+      `fix.patch: git cannot decode this mail (cannot convert from klingon to UTF-8). ${advice}`,
+    );
+    await expect(applyPatches(tree, [patch(mail("one", DIFF) + odd)])).rejects.toThrow(
+      `fix.patch, mail 2 of 2: git cannot decode this mail (cannot convert from klingon to UTF-8). ${advice}`,
+    );
+  });
+
   test.each([
     [
       "is of a binary file, without its bytes",
@@ -112,6 +128,31 @@ describe("a patch", () => {
     expect(await applyPatches(tree, [patch(DIFF)])).toEqual([1]);
     expect(read("demo.py")).toBe("one\nthree\n");
   });
+});
+
+test("a release that is not there is answered with those that are, the highest first", async () => {
+  const source = createServer((_, response) =>
+    response
+      .writeHead(200, { "Content-Type": "text/html" })
+      .end(["1.0", "1.10", "1.9", "2.0a1", "0.1", "0.2"].map((each) => `<a href="demo-${each}.tar.gz">x</a>`).join("")),
+  );
+  await new Promise<void>((done) => source.listen(0, "127.0.0.1", done));
+  const url = new URL(`http://127.0.0.1:${(source.address() as AddressInfo).port}/simple/`);
+  const releases = await releasesOf(parseProjectName("demo"), { url, login: "__token__:x" });
+  try {
+    await expect(releases.download("9.9", "sdist", folder)).rejects.toThrow(
+      `demo 9.9 is not at ${url.href}, which has 2.0a1, 1.10, 1.9, 1.0, 0.2 and 1 more.`,
+    );
+  } finally {
+    await releases.close();
+    source.close();
+  }
+});
+
+test("where no temporary folder can be made, a sentence says which variable names the place", () => {
+  expect(() => temporaryDirectory(join(folder, "none"))).toThrow(
+    `No temporary folder can be made in ${join(folder, "none")}: its folder does not exist. Name another place for it in TMPDIR.`,
+  );
 });
 
 describe("the version of an sdist", () => {

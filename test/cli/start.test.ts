@@ -9,6 +9,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { createServer as createHttpServer } from "node:http";
@@ -120,6 +121,23 @@ test("a state directory in which the database's place is taken is named in a sen
     expect.stringMatching(/^\S+taken-\S+database\.sqlite cannot be read: [^.]+\. Make .*\.\n$/),
   ]);
 });
+
+test.runIf(process.platform === "linux")(
+  "a state directory where no folder can be made is refused in a sentence",
+  async () => {
+    const link = join(folder, "nowhere");
+    symlinkSync(join(folder, "missing", "below"), link);
+    const places = [
+      ["/proc/x", "the file system of /proc takes no folders"],
+      [link, `${link} is a link that leads nowhere`],
+    ] as const;
+    for (const [state, reason] of places)
+      expect(await refusal(state)).toEqual([
+        1,
+        `The state directory ${state} cannot be used: ${reason}. Choose another one with --state DIR.\n`,
+      ]);
+  },
+);
 
 test("the admin token stays from one start to the next, until another one is chosen", () => {
   const state = mkdtempSync(join(folder, "token-"));

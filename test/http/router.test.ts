@@ -7,3 +7,14 @@ test("all routes are matched by one regular expression", async () => {
   await rig.get("/-/health");
   expect(rig.router).toBe("SmartRouter + RegExpRouter");
 });
+
+test.each([
+  ["/nope/simple/demo/", 'There is no index "nope" here; the indexes here are listed at /.'],
+  ["/nope/-/api/carried", 'There is no index "nope" here; the indexes here are listed at /.'],
+  ["/nope/", "There is nothing at this address; the indexes here are listed at /."],
+  ["/-/simple", "There is nothing at this address; the indexes here are listed at /."],
+  ["/team/nope", "There is nothing at this address; the indexes here are listed at /."],
+])("%s is answered with what is not there", async (path, sentence) => {
+  const answer = await new Rig(teamOf({})).get(path, { Accept: "text/plain" });
+  expect([answer.status, answer.text()]).toEqual([404, expect.stringContaining(sentence)]);
+});

@@ -89,6 +89,13 @@ test.each([
   await expect(opened()(...to(url))).rejects.toThrow(sentence);
 });
 
+test("a server that does not speak TLS is told of in plain words, without OpenSSL's own", async () => {
+  const { url } = await serve((_, response) => response.end("x"));
+  await expect(opened()(...to(url.replace("http:", "https:")))).rejects.toThrow(
+    /^it does not speak TLS there: [^\n]*$/,
+  );
+});
+
 test("the reader of a body sets its pace", async () => {
   let written = 0;
   const { url } = await serve((_, response) => {

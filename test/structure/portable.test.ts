@@ -16,6 +16,7 @@ const found = (files: readonly string[], pattern: RegExp) =>
 const worker = globSync("worker/**/*.{ts,tsx}", { cwd: ROOT }).filter((file) => !file.endsWith(".d.ts"));
 const shared = worker.filter((file) => !/^worker\/(?:cloudflare\/|index\.ts$)/.test(file));
 const server = globSync("server/**/*.ts", { cwd: ROOT });
+const cli = globSync("cli/**/*.ts", { cwd: ROOT });
 
 /** What only Cloudflare's runtime has, and what engines of today have only in part. */
 const CLOUDFLARE =
@@ -69,4 +70,10 @@ test.each([
   "Object.assign(globalThis, own);",
 ])("%s would be seen", (line) => {
   expect(PATCHES.some((pattern) => line.search(pattern) !== -1)).toBe(true);
+});
+
+test("folders are made by makeFolder, which ends also where the file system takes none", () => {
+  const making = /\bmkdir(?:Sync)?\([^;]*\brecursive\b/g;
+  expect("mkdirSync(path, { recursive: true });").toMatch(making);
+  expect(found([...server, ...cli], making)).toEqual([]);
 });

@@ -110,7 +110,7 @@ function requireUsefulGrant({ index, scopes, projects }: Grant, indexes: TokenAc
   if (writing.length > 0 && indexes.some(({ name, hosted }) => name === index && !hosted)) {
     const names = indexes.filter(({ hosted }) => hosted).map(({ name }) => name);
     throw badRequest(
-      `${index} hosts no packages of its own, so there is nothing to ${writing.join(" or ")} there; ${names.length > 0 ? `indexes that do: ${names.join(", ")}` : "no index here does (hosted = true in wrangler.toml)"}.`,
+      `${index} hosts no packages of its own, so there is nothing to ${writing.join(" or ")} there; ${names.length > 0 ? `indexes that do: ${names.join(", ")}` : "no index here does (hosted = true in the configuration)"}.`,
     );
   }
   if (projects && !scopes.some(changesPackages)) {

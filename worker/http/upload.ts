@@ -86,7 +86,7 @@ const READING = ["GET", "HEAD"];
 const noUploads = (index: string) =>
   new IndexError(
     "not-allowed",
-    `The index ${index} takes no uploads. Upload to /INDEX/legacy/, where INDEX is an index with hosted = true in wrangler.toml.`,
+    `The index ${index} takes no uploads. Upload to /INDEX/legacy/, where INDEX is an index with hosted = true in the configuration.`,
   );
 
 const tooLarge = (index: string) =>

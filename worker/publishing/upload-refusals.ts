@@ -14,7 +14,7 @@ export function requireHostingIndex(indexes: readonly ReleaseIndex[], name: stri
   if (index) return index;
   throw new IndexError(
     "no-such-route",
-    `There is no index ${JSON.stringify(name.slice(0, 40))} here that takes uploads; wrangler.toml shows which do (hosted = true).`,
+    `There is no index ${JSON.stringify(name.slice(0, 40))} here that takes uploads; the configuration says which do (hosted = true).`,
   );
 }
 

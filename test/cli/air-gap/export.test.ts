@@ -5,6 +5,7 @@ import { EARLIER, newChain, readChain } from "../../../cli/air-gap/chain.ts";
 import { isWholeStep } from "../../../cli/air-gap/export-step.ts";
 import { makeSigningKey, readSigningKey } from "../../../cli/air-gap/signing-key.ts";
 import { removeDirectory, temporaryDirectory } from "../../../cli/demo/leftovers.ts";
+import { pypiEdge } from "../../support/node/command.ts";
 import { signerOf } from "../../../schema/carried-keys.ts";
 import type { CarriedPage } from "../../../schema/carried.ts";
 import { digestOf, exportAll, Killed, killingAt, standInIndex, type StandInFile } from "./stand-in.ts";
@@ -49,6 +50,39 @@ async function exported(files: readonly StandInFile[], since?: string, projects 
 }
 
 const nameOf = (sha256: string) => FILES.find(({ bytes }) => digestOf(bytes) === sha256)?.filename ?? sha256;
+
+describe("pypi-edge export into a folder that has a step", () => {
+  const run = (...words: readonly string[]) =>
+    pypiEdge(["export", ...words, "--index", "team", "--key", join(work, "owner.pem")], work);
+
+  test("writes nothing and fails where the step is another one than is asked for", async () => {
+    const first = await exported(FILES);
+    const second = await exported(FILES, first.folder);
+    const before = digestsIn(second.folder);
+    const { code, output } = await run(second.folder);
+    expect([code, output]).toEqual([
+      1,
+      `${second.folder} has another step: nothing was exported. Name another folder.\n`,
+    ]);
+    expect(digestsIn(second.folder)).toEqual(before);
+    const itself = await run(first.folder, "--since", first.folder);
+    expect([itself.code, itself.output]).toEqual([2, "--since names the folder itself.\n"]);
+    const again = await run(second.folder, "--since", first.folder);
+    expect([again.code, again.output]).toEqual([0, expect.stringContaining("has this step already: nothing was")]);
+  });
+
+  test("names what is no step, and no folder", async () => {
+    const empty = folderOf();
+    const pem = join(work, "owner.pem");
+    for (const [words, sentence] of [
+      [["next", "--since", empty], `${empty} has no step: there is no manifest.json in it.`],
+      [["next", "--since", "none"], "none cannot be read: there is no such folder."],
+      [[pem], `${pem} cannot be written: a file, not a folder.`],
+      [[empty, "--since", pem], `${pem} is not the manifest of an export: it is not JSON.`],
+    ] as const)
+      expect(await run(...words)).toMatchObject({ code: 1, output: `${sentence}\n` });
+  });
+});
 
 describe("an export", () => {
   test("leaves out a project whose name no volume has room for, and says so", async () => {

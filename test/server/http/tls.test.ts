@@ -161,9 +161,13 @@ describe.skipIf(!hasOpenssl())("with TLS", () => {
     [
       "a missing certificate",
       { ...files, cert: none },
-      /^The file of the certificate cannot be read: ENOENT: .*none'\.$/,
+      /^The file of the certificate cannot be read: \/.*\/none: there is no such file\.$/,
     ],
-    ["a missing key", { ...files, key: none }, /^The file of the private key cannot be read: ENOENT: .*none'\.$/],
+    [
+      "a folder in the key's place",
+      { ...files, key: authority.folder },
+      /^The file of the private key cannot be read: \/.*: a directory, not a file\.$/,
+    ],
     ["a certificate that is none", { ...files, cert: garbage }, /garbage has no certificate in PEM form: .*\.$/],
     ["a key that is none", { ...files, key: garbage }, /garbage has no private key in PEM form .*: .*\.$/],
     ["another certificate's key", { ...files, key: authority.issue("DNS:a").key }, /^The key in \S+ is not the key of/],

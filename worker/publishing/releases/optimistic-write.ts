@@ -86,5 +86,5 @@ export function hostingIndex(indexes: readonly ReleaseIndex[], name: string): Re
   const index = indexes.find((each) => each.name === name);
   if (!index) throw new IndexError("no-such-route", `There is no index ${JSON.stringify(name.slice(0, 40))} here.`);
   if (index.hosted) return index;
-  throw badRequest(`${name} hosts no packages of its own: only an index with hosted = true in wrangler.toml does.`);
+  throw badRequest(`${name} hosts no packages of its own: only an index with hosted = true in the configuration does.`);
 }
