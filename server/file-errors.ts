@@ -1,6 +1,6 @@
 import { existsSync, lstatSync } from "node:fs";
 import { dirname } from "node:path";
-import { messageOf } from "../worker/errors.ts";
+import { messageOf, withoutStop } from "../worker/errors.ts";
 
 const REASONS: Readonly<Record<string, string>> = {
   EEXIST: "there is a file of that name",
@@ -49,8 +49,8 @@ export function isFileError(error: unknown): error is Error {
   return ((error as NodeJS.ErrnoException).code ?? "") in REASONS || isFileError(error.cause);
 }
 
-/** What could not be done, for a sentence that does not name the file: an error of the file system with its path, others as they say it. */
+/** What could not be done, for a sentence that does not name the file: an error of the file system with its path, others as they say it; without a final stop. */
 export function pathErrorText(error: unknown): string {
   const { code = "", path } = error as NodeJS.ErrnoException;
-  return code in REASONS ? `${path === undefined ? "" : `${path}: `}${REASONS[code]}` : messageOf(error);
+  return code in REASONS ? `${path === undefined ? "" : `${path}: `}${REASONS[code]}` : withoutStop(messageOf(error));
 }

@@ -105,11 +105,18 @@ export const upstreamFailed = (
     { cause, reason: `${host}: ${reason}`, retryAfterSeconds, answered },
   );
 
+/** Why no connection could be made or kept, in plain words instead of the runtime's messages where those are known. */
+export function connectionReason(error: unknown): string {
+  const message = messageOf(error);
+  if (message.startsWith("internal error")) return "no connection could be made; perhaps its name cannot be resolved";
+  return message.startsWith("Network connection lost") ? "the connection was refused or lost" : message;
+}
+
 /**
  * The text without final stops. Another server may have written it, and a regular expression for this would not be
  * linear.
  */
-function withoutStop(text: string): string {
+export function withoutStop(text: string): string {
   let end = text.length;
   while (text[end - 1] === ".") end--;
   return text.slice(0, end);

@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { backUp, isBackedUp, isBackupBegun } from "../../server/backup/backup.ts";
 import type { Verified } from "../../server/backup/findings.ts";
+import { isUnfinished, refuseForeign } from "../../server/carry-over/unfinished.ts";
 import { repair } from "../../server/backup/repair.ts";
 import { verifyFolder } from "../../server/backup/verify-folder.ts";
 import { verifyState } from "../../server/backup/verify-state.ts";
@@ -29,6 +30,10 @@ export async function backUpAll(state: string, target: string, mirror: boolean):
   const folder = isTarball ? `${target}.unfinished` : target;
   if (isTarball && existsSync(target)) throw isThere(target);
   if (!isTarball && isBackedUp(folder)) throw isThere(folder);
+  if (existsSync(folder) && !statSync(folder).isDirectory())
+    throw new CommandError(
+      `${folder} is a file. Name a folder that does not exist yet, or a tarball, which ends in .tar.`,
+    );
   if (!isBackupBegun(folder) && existsSync(folder) && !isOwnRest(folder))
     throw new CommandError(`${folder} is not empty. Name a folder that does not exist yet.`);
   return orCommandError(notEnded(`The backup ${target}`), async () => {
@@ -61,21 +66,36 @@ export async function restoreAll(from: string, state: string): Promise<Verified>
   const isTarball = !statSync(from).isDirectory();
   const folder = isTarball ? `${state}.unpacked` : from;
   return orCommandError(notEnded(from), async () => {
-    if (isTarball) await unpack(from, folder);
-    else if (isBackupBegun(folder))
-      throw new CommandError(`${folder} has only a part of a backup. Run the backup again, which goes on with it.`);
-    const { findings } = await verifyFolder(folder, { isNew: false });
-    if (findings.length > 0)
-      throw new CommandError(
-        `${from} is damaged, and nothing was restored. Use another backup, or another copy of this one:\n${findings
-          .map(({ subject, fault }) => `  ${subject} ${fault}.`)
-          .join("\n")}`,
-      );
-    await moveAllIn(folder, state);
-    const verified = await verifyState(state);
-    if (isTarball) await rm(folder, { recursive: true });
-    return verified;
+    // Before anything is unpacked. What was begun is looked at afterwards: it must be of the same backup.
+    if (!isUnfinished(state)) await refuseForeign(folder, state);
+    const restored = () => restoreFolder(from, folder, state);
+    return isTarball ? await unpacked(from, folder, restored) : await restored();
   });
+}
+
+/** Unpacks a tarball into a folder for as long as `use` takes: a run that goes on unpacks it again. */
+async function unpacked<Result>(tarball: string, folder: string, use: () => Promise<Result>): Promise<Result> {
+  try {
+    await unpack(tarball, folder);
+    return await use();
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function restoreFolder(from: string, folder: string, state: string): Promise<Verified> {
+  if (isBackupBegun(folder))
+    throw new CommandError(`${folder} has only a part of a backup. Run the backup again, which goes on with it.`);
+  if (!existsSync(join(folder, "move"))) throw new CommandError(`${from} is no backup: it has no folder "move".`);
+  const { findings } = await verifyFolder(folder, { isNew: false });
+  if (findings.length > 0)
+    throw new CommandError(
+      `${from} is damaged, and nothing was restored. Use another backup, or another copy of this one:\n${findings
+        .map(({ subject, fault }) => `  ${subject} ${fault}.`)
+        .join("\n")}`,
+    );
+  await moveAllIn(folder, state);
+  return verifyState(state);
 }
 
 /** Verifies a backup's folder. Throws a `CommandError` where it is none. */

@@ -4,7 +4,7 @@ import { pipeline } from "node:stream/promises";
 import { packTar, unpackTar } from "modern-tar/fs";
 import { makeFolder } from "../../server/make-folder.ts";
 import { CommandError } from "../lib/command-error.ts";
-import { messageOf } from "../../worker/errors.ts";
+import { pathErrorText } from "../../server/file-errors.ts";
 
 /** Packs a folder as a tar, which has its name once it is whole and on the disk. Rejects with the system's error. */
 export async function pack(folder: string, tarball: string): Promise<void> {
@@ -27,7 +27,7 @@ export async function unpack(tarball: string, folder: string): Promise<void> {
     await pipeline(createReadStream(tarball), unpackTar(folder, { strict: true, fmode: 0o600, dmode: 0o700 }));
   } catch (error) {
     throw new CommandError(
-      `${tarball} cannot be unpacked: ${messageOf(error)}. Use another backup, or another copy of it.`,
+      `${tarball} cannot be unpacked: ${pathErrorText(error)}. Use another backup, or another copy of it.`,
     );
   }
 }

@@ -6,7 +6,7 @@ import { CommandError } from "../lib/command-error.ts";
 import { PROJECT_FOLDER } from "../lib/project-folder.ts";
 import { hashOfSources } from "./hash-of-sources.ts";
 import { bundle, COMMAND_ENTRIES, SERVER_ENTRIES } from "./bundle.ts";
-import { messageOf } from "../../worker/errors.ts";
+import { pathErrorText } from "../../server/file-errors.ts";
 
 /** What a package has ready. */
 const PACKED = join(PROJECT_FOLDER, "dist", "package", "server", "serve.js");
@@ -46,7 +46,7 @@ async function built(name: keyof typeof BUNDLES): Promise<string> {
     for (const file of await readdir(draft)) await rename(join(draft, file), join(folder, file));
     await writeFile(stamp, hash);
   } catch (error) {
-    throw new CommandError(`The ${name} cannot be built: ${messageOf(error)}.`);
+    throw new CommandError(`The ${name} cannot be built: ${pathErrorText(error)}.`);
   } finally {
     await rm(draft, { recursive: true });
   }

@@ -10,7 +10,7 @@ import { MIGRATIONS } from "../lib/project-folder.ts";
 import { adminToken, keepAdminToken, tokenFile } from "../serve/admin-token.ts";
 import { whileLocked } from "../serve/state.ts";
 import { refuseRunning } from "./refuse-running.ts";
-import { messageOf } from "../../worker/errors.ts";
+import { pathErrorText } from "../../server/file-errors.ts";
 
 /**
  * Carries an earlier version's state directory over into a new one.
@@ -28,7 +28,7 @@ export async function carryAll(from: string, to: string, withoutDamaged: boolean
     if (error instanceof CommandError) throw error;
     if (error instanceof CannotCarryOver || error instanceof UnusableDatabase) throw new CommandError(error.message);
     throw new CommandError(
-      `${from} could not be carried over to its end: ${messageOf(error)}. Run the command again: it goes on from there.`,
+      `${from} could not be carried over to its end: ${pathErrorText(error)}. Run the command again: it goes on from there.`,
     );
   }
 }

@@ -1,8 +1,7 @@
 import { open } from "node:fs/promises";
 import { indexFileOf } from "../../worker/advisories/export-file.ts";
-import { messageOf } from "../../worker/errors.ts";
 import { usageError } from "./command-error.ts";
-import { fileErrorText } from "../../server/file-errors.ts";
+import { fileErrorText, pathErrorText } from "../../server/file-errors.ts";
 
 /** The index of OSV's export in a file on this machine, and the records that cannot be read. Throws a usage error. */
 export async function advisoryIndexOf(path: string): ReturnType<typeof indexFileOf> {
@@ -17,7 +16,7 @@ export async function advisoryIndexOf(path: string): ReturnType<typeof indexFile
       return bytes.subarray(0, bytesRead);
     });
   } catch (error) {
-    throw usageError(`${path} is not OSV's export: ${messageOf(error)}.`);
+    throw usageError(`${path} is not OSV's export: ${pathErrorText(error)}.`);
   } finally {
     await file.close();
   }

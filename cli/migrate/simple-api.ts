@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { openFetch } from "../../server/fetch.ts";
-import { IndexError, messageOf } from "../../worker/errors.ts";
+import { IndexError, messageOf, withoutStop } from "../../worker/errors.ts";
 import { upstreamUrl } from "../../worker/pypi/file-url.ts";
 import { asProjectName, type ProjectName } from "../../worker/pypi/name.ts";
 import { upstreamValue, verifiableDigest, type FileEntry } from "../../worker/pypi/page.ts";
@@ -66,7 +66,7 @@ type Why = (error: unknown) => string;
 function whyUnread(error: unknown, { host }: URL, advice: string): string {
   const { answered, reason }: Partial<IndexError> = error instanceof IndexError ? error : {};
   if (answered === 401 || answered === 403) return `${host} answered ${answered}: ${advice}.`;
-  return reason === undefined ? messageOf(error) : `${reason.replace(/\.$/, "")}.`;
+  return reason === undefined ? messageOf(error) : `${withoutStop(reason)}.`;
 }
 
 /** The address of the root listing: it ends with a slash, and has no credentials. */

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { markFinished, markUnfinished, refuseForeign } from "../../server/carry-over/unfinished.ts";
 import { moveIntoState, moveOutOfState } from "../../server/moving/move.ts";
@@ -16,6 +16,8 @@ type Moved = Awaited<ReturnType<typeof moveOutOfState>>;
  */
 export async function moveAllOut(state: string, folder: string): Promise<Moved> {
   refuseNoState(state);
+  if (existsSync(folder) && !statSync(folder).isDirectory())
+    throw new CommandError(`${folder} is a file. Name a folder, which is made where there is none.`);
   return orCommandError(notMoved(state), () =>
     whileLocked(state, () => moveOutOfState({ state, folder, migrations: MIGRATIONS })),
   );

@@ -5,7 +5,7 @@ import { createGunzip } from "node:zlib";
 import { Uint8ArrayReader, Uint8ArrayWriter, ZipReader } from "@zip.js/zip.js";
 import { unpackTar } from "modern-tar/fs";
 import { makeFolder } from "../../server/make-folder.ts";
-import { messageOf } from "../../worker/errors.ts";
+import { pathErrorText } from "../../server/file-errors.ts";
 import { CommandError } from "../lib/command-error.ts";
 
 /** Unpacks an sdist into a folder. @returns its one folder. Throws a `CommandError` where it is not a whole one. */
@@ -15,7 +15,7 @@ export async function unpackSdist(path: string, folder: string): Promise<string>
     try {
       await pipeline(createReadStream(path), createGunzip(), unpackTar(folder));
     } catch (error) {
-      throw new CommandError(`${path} cannot be unpacked: ${messageOf(error)}.`);
+      throw new CommandError(`${path} cannot be unpacked: ${pathErrorText(error)}.`);
     }
   }
   const [root, ...others] = readdirSync(folder);
@@ -40,7 +40,7 @@ export async function unpackZip(path: string, folder: string): Promise<string[]>
       paths.push(entry.filename);
     }
   } catch (error) {
-    throw new CommandError(`${path} cannot be unpacked: ${messageOf(error)}.`);
+    throw new CommandError(`${path} cannot be unpacked: ${pathErrorText(error)}.`);
   } finally {
     await zip.close();
   }

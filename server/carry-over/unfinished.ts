@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { readdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { syncFolder } from "../objects/folders.ts";
@@ -31,6 +31,8 @@ export async function markUnfinished(from: string, to: string): Promise<void> {
  */
 export async function refuseForeign(from: string, to: string): Promise<void> {
   if (!existsSync(to)) return;
+  if (!statSync(to).isDirectory())
+    throw new CannotCarryOver(`${to} is a file. Name a directory that does not exist yet.`);
   if (isUnfinished(to)) {
     const begun = (await readFile(join(to, UNFINISHED), "utf8")).trim();
     // Empty where the stop came right after it was made.

@@ -77,6 +77,11 @@ test("what is no backup, no state directory or no new folder is refused with wha
   expect(existsSync(within("b"))).toBe(false);
   expect(await edge("restore", "none", "--state", "x")).toMatch(/^1 There is no .*none\./);
   expect(await edge("restore", "odd.tar", "--state", "x")).toMatch(/^1 .*odd\.tar cannot be unpacked/);
+  expect(await edge("restore", "one.tar", "--state", "new")).toMatch(/^1 .*new is not empty/);
+  expect(await edge("restore", "one.tar", "--state", "odd.tar")).toMatch(/^1 .*odd\.tar is a file\. Name a directory/);
+  expect(await edge("restore", "other", "--state", "x")).toMatch(/^1 .*other is no backup: it has no folder "move"/);
+  expect(await edge("backup", "other/file", "--state", "state")).toMatch(/^1 .*file is a file\. Name a folder/);
+  expect(readdirSync(folder).filter((name) => name.endsWith(".unpacked"))).toEqual([]);
   expect(await edge("verify", "other")).toMatch(/^1 .*other is no folder of a backup/);
   expect(await edge("verify", "other", "--repair")).toMatch(/^2 --repair is for a state directory/);
   expect(await edge("verify", "--repair", "--state", "state")).toMatch(/^1 Another pypi-edge uses/);

@@ -1,5 +1,5 @@
 import { SECOND } from "../duration.ts";
-import { messageOf } from "../errors.ts";
+import { connectionReason } from "../errors.ts";
 import type { Fetch } from "../platform/platform.ts";
 import type { Notice, Receiver } from "../repository/ports/notices.ts";
 import { inTime } from "../repository/timeout.ts";
@@ -32,7 +32,7 @@ export const receiverAt = ({ url, secret, events }: ReceiverParts, fetch: Fetch)
       return answer.ok ? undefined : `it answered ${answer.status}`;
     } catch (error) {
       // Messages of platforms may have the address, which may be a secret.
-      return messageOf(error).replaceAll(url.href, url.host);
+      return connectionReason(error).replaceAll(url.href, url.host);
     } finally {
       abort.abort();
     }

@@ -1,6 +1,6 @@
 import { canBeAbsence } from "../../schema/upstreams.ts";
 import { SECOND, inSeconds } from "../duration.ts";
-import { isUpstreamFailure, messageOf, upstreamFailed } from "../errors.ts";
+import { connectionReason, isUpstreamFailure, messageOf, upstreamFailed } from "../errors.ts";
 import type { Fetch, FetchInit, Platform } from "../platform/platform.ts";
 import { base64 } from "../pypi/encode.ts";
 import { isPublic } from "../pypi/host.ts";
@@ -295,13 +295,6 @@ class LateBody extends Error {
 }
 
 const silent = (ms: number) => `no answer within ${inSeconds(ms)} s`;
-
-/** Why no connection could be made or kept, in plain words instead of the runtime's messages where those are known. */
-function connectionReason(error: unknown): string {
-  const message = messageOf(error);
-  if (message.startsWith("internal error")) return "no connection could be made; perhaps its name cannot be resolved";
-  return message.startsWith("Network connection lost") ? "the connection was refused or lost" : message;
-}
 
 /** Whether a status is a success that the request's headers allow: 206 needs a `Range`, 304 a condition. */
 function isAnswer(status: number, headers: Record<string, string>): boolean {
