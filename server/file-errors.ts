@@ -6,6 +6,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EEXIST: "there is a file of that name",
   ENOENT: "there is no such file",
   EISDIR: "a directory, not a file",
+  ERR_FS_EISDIR: "a directory, not a file",
   ENOTDIR: "a part of its path is not a directory",
   ENAMETOOLONG: "its name is too long",
   ELOOP: "its links lead in a circle",

@@ -1,6 +1,7 @@
 import type { Config } from "../schema/config.ts";
 import { SECOND } from "../worker/duration.ts";
 import { isStorageFull, messageOf } from "../worker/errors.ts";
+import { pathErrorText } from "./file-errors.ts";
 import { defectFields, logAs } from "../worker/log/log.ts";
 import { createWorker } from "../worker/worker.ts";
 import { Background } from "./background.ts";
@@ -141,7 +142,7 @@ function whyUnusable(state: string, error: unknown): string {
   if (error instanceof UnusableDatabase) return error.message;
   if (isStorageFull(error))
     return `The disk of the state directory ${state} is full. Make room on it, and start again.`;
-  return `The state directory ${state} cannot be used: ${messageOf(error)}. Make all files in it writable, or choose another one with --state DIR.`;
+  return `The state directory ${state} cannot be used: ${pathErrorText(error)}. Make all files in it writable, or choose another one with --state DIR.`;
 }
 
 /** Errors of the HTTP server's start, and of its certificate, are sentences already. */

@@ -1,5 +1,7 @@
 import { Hono } from "hono";
+import { createMiddleware } from "hono/factory";
 import type { Config } from "../schema/config.ts";
+import { indexName, type IndexConfig } from "../schema/indexes.ts";
 import { mountIndex, mountIndexApi, neighboursOf, routedPaths } from "./app/index-routes.ts";
 import { viewRoutes } from "./app/view-routes.ts";
 import type { Services } from "./compose/services.ts";
@@ -197,6 +199,7 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
   const guarded = named.flatMap(({ name, denied }) => (denied ? [name] : []));
   app.route("/", exemptionPageRoutes({ ...operating, actions: policyEntryActions, guarded }));
   app.route("/", jobPageRoutes({ ...operating, actions: jobActions, overdue, schedule: SCHEDULE }));
+  app.use(indexOrNothing(all));
   app.use(allowOnly("GET", "HEAD"));
 
   app.route("/", sharedRoutes());
@@ -208,16 +211,31 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
   const mounting = { ...shownBy, authorize, indexes: neighboursOf(indexes) };
   for (const index of indexes) mountIndex(app, index, mounting);
 
-  app.notFound((c) => problemAnywhere(c, noSuchRoute(c.req.path), config.publicUrl));
+  app.notFound((c) => problemAnywhere(c, noSuchRoute(c.req.path, all), config.publicUrl));
   app.onError((error, c) => problemAnywhere(c, error, config.publicUrl));
   return app;
 }
 
-/** An address below an index that is not here: what every index has stands behind the first part. */
-const BELOW_AN_INDEX = /^\/([a-z\d][\w-]{0,39})\/(?:simple|legacy|files|project|search|-)(?:\/|$)/;
+/** What every index has below its name. */
+const BELOW_AN_INDEX = /^\/([^/]+)\/(?:simple|legacy|files|project|search|-)(?:\/|$)/;
 
-function noSuchRoute(path: string): IndexError {
+/** The index in an address that only an index could have; undefined for all other addresses. */
+function indexIn(path: string): string | undefined {
   const [, name] = BELOW_AN_INDEX.exec(path) ?? [];
-  const what = name === undefined ? "nothing at this address" : `no index "${name}" here`;
+  return indexName.safeParse(name).data;
+}
+
+function noSuchRoute(path: string, indexes: readonly IndexConfig[]): IndexError {
+  const name = indexIn(path);
+  const isMissing = name !== undefined && indexes.every((index) => index.name !== name);
+  const what = isMissing ? `no index "${name}" here` : "nothing at this address";
   return new IndexError("no-such-route", `There is ${what}; the indexes here are listed at /.`);
 }
+
+/** An upload to an index that is not here is told so, and not that only its method is wrong. */
+const indexOrNothing = (indexes: readonly IndexConfig[]) =>
+  createMiddleware<AppEnv>((c, next) => {
+    const name = c.req.method === "POST" ? indexIn(c.req.path) : undefined;
+    if (name !== undefined && indexes.every((index) => index.name !== name)) throw noSuchRoute(c.req.path, indexes);
+    return next();
+  });

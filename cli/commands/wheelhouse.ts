@@ -1,4 +1,4 @@
-import { createWriteStream } from "node:fs";
+import { createWriteStream, statSync } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { Readable } from "node:stream";
@@ -27,6 +27,7 @@ export const wheelhouseCommand = () =>
     .option("--python <version>", "only files for this Python, such as 3.12")
     .option("--platform <tag>", "only files for this platform, such as manylinux_2_28_x86_64")
     .action(async (file, options) => {
+      refuseOther(options.output);
       const server = await findServer(options);
       const { query, body } = await lockRequest(file, options);
       const answer = await sendRequest(server, "POST", `wheelhouse?${query}`, body);
@@ -34,6 +35,14 @@ export const wheelhouseCommand = () =>
       const said = { output: options.output, bytes: size };
       console.log(options.json ? JSON.stringify(said) : `${options.output}: ${sizeText(size)}.`);
     });
+
+/** Throws a `CommandError` where something that is no file is in the tar's place, such as a device: the tar would replace it. */
+function refuseOther(output: string): void {
+  const found = statSync(output, { throwIfNoEntry: false });
+  if (!found || found.isFile()) return;
+  const what = found.isDirectory() ? "a directory, not a file" : "it is no file, and is not replaced by one";
+  throw new CommandError(`${output} cannot be written: ${what}.`);
+}
 
 /** Writes an answer's body to a file, which appears once it is complete. @returns bytes */
 async function save(answer: Response, output: string): Promise<number> {

@@ -1,4 +1,5 @@
 import { createServer } from "node:net";
+import { whyNotListening } from "../../server/http/listen.ts";
 import type { StartOptions } from "./options.ts";
 import { CommandError } from "../lib/command-error.ts";
 
@@ -12,11 +13,11 @@ export async function portIsFree({ host, port }: StartOptions): Promise<void> {
     });
     await new Promise((resolve) => probe.close(resolve));
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
+    const { code } = error as NodeJS.ErrnoException;
     throw new CommandError(
       code === "EADDRINUSE"
         ? `Port ${port} of ${host} is in use. Stop the program that listens there, or choose another port with --port N.`
-        : `pypi-edge cannot listen at ${host}, port ${port}: ${message}.`,
+        : `pypi-edge cannot listen at ${host}, port ${port}: ${whyNotListening(error)}.`,
     );
   }
 }

@@ -9,8 +9,8 @@ import {
 import type { Listener } from "../../server/http/listen.ts";
 import type { ProxyFor } from "../../server/proxies/proxies.ts";
 import type * as server from "../../server/serve.ts";
+import { pathErrorText } from "../../server/file-errors.ts";
 import { SECOND } from "../../worker/duration.ts";
-import { messageOf } from "../../worker/errors.ts";
 import { builtServer } from "../build/build.ts";
 import { proxiesOfEnvironment } from "../lib/environment-proxies.ts";
 import { outliveReader } from "../lib/closed-output.ts";
@@ -98,7 +98,9 @@ function tryToNote(state: string, address: string): void {
   try {
     noteAddress(state, address);
   } catch (error) {
-    console.error(`The address cannot be stored for other commands (${messageOf(error)}); give them --url ${address}`);
+    console.error(
+      `The address cannot be stored for other commands (${pathErrorText(error)}); give them --url ${address}`,
+    );
   }
 }
 

@@ -1,7 +1,7 @@
 import { createPrivateKey, X509Certificate, type KeyObject } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createSecureContext } from "node:tls";
-import { messageOf } from "../../worker/errors.ts";
+import { messageOf, withoutStop } from "../../worker/errors.ts";
 import { fileErrorText } from "../file-errors.ts";
 
 /** Paths of the two files, in PEM form. */
@@ -63,6 +63,9 @@ function orRefuse<T>(sentence: string, act: () => T): T {
   try {
     return act();
   } catch (error) {
-    throw new UnusableCertificate(`${sentence}: ${messageOf(error)}.`, { cause: error });
+    const said = messageOf(error);
+    // OpenSSL's own words have numbers and names of its source.
+    const reason = said.startsWith("error:") ? "" : `: ${withoutStop(said)}`;
+    throw new UnusableCertificate(`${sentence}${reason}.`, { cause: error });
   }
 }

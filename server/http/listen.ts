@@ -3,6 +3,7 @@ import { lstat, unlink } from "node:fs/promises";
 import type { Server } from "node:http";
 import { connect } from "node:net";
 import { messageOf } from "../../worker/errors.ts";
+import { fileErrorText } from "../file-errors.ts";
 
 /** What a server listens at in the place of host and port: a Unix socket, or a socket that it was started with. */
 export type Listener = { readonly path: string } | { readonly fd: number };
@@ -20,6 +21,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EAFNOSUPPORT: "this machine does not have IPv6",
   EACCES: "this user may not listen there; ports below 1024 are often reserved",
   ENOTFOUND: "the host name is not known",
+  EAI_AGAIN: "the host name is not known",
 };
 
 /** The same of a Unix socket. Node has the same code for a directory that is missing and one that is closed. */
@@ -44,11 +46,17 @@ export async function listen(server: Server, host: string, port: number, at?: Li
     await once(server, "listening");
   } catch (error) {
     const { code = "" } = error as NodeJS.ErrnoException;
-    const reason = (at && "path" in at ? SOCKET_REASONS[code] : undefined) ?? REASONS[code] ?? messageOf(error);
+    const reason = (at && "path" in at ? SOCKET_REASONS[code] : undefined) ?? whyNotListening(error);
     throw new Error(`pypi-edge cannot listen at ${nameOf(at, host, port)}: ${reason}.`, { cause: error });
   }
   const address = server.address();
   return typeof address === "object" && address ? { host: address.address, port: address.port } : { host: "", port: 0 };
+}
+
+/** Why this process cannot listen somewhere, for the middle of a sentence. */
+export function whyNotListening(error: unknown): string {
+  const { code = "" } = error as NodeJS.ErrnoException;
+  return REASONS[code] ?? fileErrorText(error);
 }
 
 function nameOf(at: Listener | undefined, host: string, port: number): string {

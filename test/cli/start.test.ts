@@ -106,6 +106,14 @@ describe("pypi-edge serve", () => {
   });
 });
 
+test("a host that is not this machine's is refused in plain words", async () => {
+  const { code, output } = await attempt("--host", "192.0.2.1", "--port", "8787", "--state", join(folder, "never"));
+  expect([code, output]).toEqual([
+    1,
+    "pypi-edge cannot listen at 192.0.2.1, port 8787: this machine does not have the address.\n",
+  ]);
+});
+
 /** How a start ends whose database cannot be used. */
 async function refusal(state: string) {
   const { code, output } = await attempt("--port", `${await freePort()}`, "--upstream", NOBODY, "--state", state);
@@ -223,7 +231,9 @@ describe("pypi-edge serve on a new state directory, on all addresses", () => {
     writeFileSync(join(state, "objects"), "");
     expect(await refusal(state)).toEqual([
       1,
-      expect.stringMatching(/^The state directory .*new cannot be used: EEXIST: .*--state DIR\.$/m),
+      expect.stringMatching(
+        /^The state directory .*new cannot be used: \S*objects: there is a file of that name\. .*--state DIR\.$/m,
+      ),
     ]);
   });
 });

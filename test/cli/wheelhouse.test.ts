@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -46,6 +47,18 @@ describe("pypi-edge wheelhouse", () => {
     api.answer = { status: 422, type: "text/plain; charset=utf-8", parts: ["uv.lock line 3: no.\n"] };
     expect(await wheelhouse()).toMatchObject({ code: 1, output: "uv.lock line 3: no.\n" });
     expect(existsSync(join(folder, "out.tar"))).toBe(false);
+  });
+
+  test("replaces no folder, and no pipe or device, and asks for nothing then", async () => {
+    execFileSync("mkfifo", [join(folder, "pipe")]);
+    const { code, output } = await wheelhouse("-o", ".");
+    expect([code, output]).toEqual([1, ". cannot be written: a directory, not a file.\n"]);
+    const piped = await wheelhouse("-o", "pipe");
+    expect([piped.code, piped.output]).toEqual([
+      1,
+      "pipe cannot be written: it is no file, and is not replaced by one.\n",
+    ]);
+    expect([api.sent, readdirSync(folder).toSorted()]).toEqual([[], ["pipe", "uv.lock"]]);
   });
 
   test("says why the tar cannot be written", async () => {

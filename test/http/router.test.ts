@@ -18,3 +18,11 @@ test.each([
   const answer = await new Rig(teamOf({})).get(path, { Accept: "text/plain" });
   expect([answer.status, answer.text()]).toEqual([404, expect.stringContaining(sentence)]);
 });
+
+test.each(["/nope/legacy/", "/nope/simple/", "/nope/-/api/tokens"])(
+  "POST %s is told that the index is not there, not that its method is wrong",
+  async (path) => {
+    const answer = await new Rig(teamOf({})).get(path, {}, "POST");
+    expect([answer.status, answer.text()]).toEqual([404, expect.stringContaining('There is no index "nope" here')]);
+  },
+);

@@ -38,7 +38,7 @@ beforeAll(async () => {
   canBuild = uv !== undefined && pip !== undefined && backend !== null;
   if (!canBuild) return;
   const config = join(work, "team.toml");
-  writeFileSync(config, `[vars.INDEXES.default]\nsources = ["pypi"]\n${block("toml")}read = "anyone"\n`);
+  writeFileSync(config, `${block("toml")}read = "anyone"\n`);
   const app = { name: "acme-app", version: "1.0", requires: ["tomli>=2.0"] };
   const content = [
     ...(await Promise.all(readdirSync(backend ?? "").map((name) => readWheel(join(backend ?? "", name))))),
