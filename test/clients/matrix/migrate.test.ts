@@ -187,7 +187,13 @@ describe("pypi-edge migrate URL", () => {
 
   test.each([
     ["no project", [], LOGIN, 2, /Name the projects/],
-    ["a listing that needs another login", ["--project", "*"], "team:wrong", 1, /it answered 401/],
+    [
+      "a listing that needs another login",
+      ["--project", "*"],
+      "team:wrong",
+      1,
+      /answered 401: name its user and password in PYPI_EDGE_SOURCE_LOGIN/,
+    ],
     ["no such project", ["--project", "acne-*"], LOGIN, 1, /lists no project that --project matches/],
   ] as const)("with %s says so", async (_what, more, login, code, sentence) => {
     published = wheels;
