@@ -156,7 +156,7 @@ describe("a merged name", () => {
 });
 
 describe("a large merged page", () => {
-  const many = theirs(...Array.from({ length: 3_000 }, (_, at) => `demo-1.${at}.tar.gz`)).map((file, at) => ({
+  const many = theirs(...Array.from({ length: 4_000 }, (_, at) => `demo-1.${at}.tar.gz`)).map((file, at) => ({
     ...file,
     bytes: new TextEncoder().encode(`${at}`),
   }));
@@ -166,14 +166,14 @@ describe("a large merged page", () => {
     await rig.upstream.publish("demo", many);
     await host("demo", FORK);
     const first = await pageIn(rig, "/team", "demo");
-    expect(filesOn(first)).toHaveLength(3_001);
+    expect(filesOn(first)).toHaveLength(4_001);
     rig.restart();
     rig.forget();
     const again = await pageIn(rig, "/team", "demo");
     expect(rig.counts).toEqual({ "d1.prepare": 2, "kv.getWithMetadata": 2 });
     expect([again.headers.get("Cache-Status"), again.text()]).toEqual(["pypi-edge; hit; detail=kv", first.text()]);
     await host("demo", "demo-2.0+fork1.tar.gz");
-    expect(filesOn(await pageIn(rig, "/team", "demo"))).toHaveLength(3_002);
+    expect(filesOn(await pageIn(rig, "/team", "demo"))).toHaveLength(4_002);
   });
 
   test("is merged again where it cannot be read or stored", async () => {
@@ -183,6 +183,6 @@ describe("a large merged page", () => {
     await host("demo", FORK);
     rig.breakOnce("kv.getWithMetadata", 2);
     rig.breakOnce("kv.put");
-    expect(filesOn(await pageIn(rig, "/team", "demo"))).toHaveLength(3_001);
+    expect(filesOn(await pageIn(rig, "/team", "demo"))).toHaveLength(4_001);
   });
 });
