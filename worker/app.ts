@@ -219,23 +219,22 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
 /** What every index has below its name. */
 const BELOW_AN_INDEX = /^\/([^/]+)\/(?:simple|legacy|files|project|search|-)(?:\/|$)/;
 
-/** The index in an address that only an index could have; undefined for all other addresses. */
-function indexIn(path: string): string | undefined {
+/** The name in an address that only an index could have, where there is no such index; undefined for all other addresses. */
+function missingIndexIn(path: string, indexes: readonly IndexConfig[]): string | undefined {
   const [, name] = BELOW_AN_INDEX.exec(path) ?? [];
-  return indexName.safeParse(name).data;
+  return indexes.some((index) => index.name === name) ? undefined : indexName.safeParse(name).data;
 }
 
 function noSuchRoute(path: string, indexes: readonly IndexConfig[]): IndexError {
-  const name = indexIn(path);
-  const isMissing = name !== undefined && indexes.every((index) => index.name !== name);
-  const what = isMissing ? `no index "${name}" here` : "nothing at this address";
+  const missing = missingIndexIn(path, indexes);
+  const what = missing === undefined ? "nothing at this address" : `no index "${missing}" here`;
   return new IndexError("no-such-route", `There is ${what}; the indexes here are listed at /.`);
 }
 
 /** An upload to an index that is not here is told so, and not that only its method is wrong. */
 const indexOrNothing = (indexes: readonly IndexConfig[]) =>
   createMiddleware<AppEnv>((c, next) => {
-    const name = c.req.method === "POST" ? indexIn(c.req.path) : undefined;
-    if (name !== undefined && indexes.every((index) => index.name !== name)) throw noSuchRoute(c.req.path, indexes);
+    const isMissing = c.req.method === "POST" && missingIndexIn(c.req.path, indexes) !== undefined;
+    if (isMissing) throw noSuchRoute(c.req.path, indexes);
     return next();
   });

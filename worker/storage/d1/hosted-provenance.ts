@@ -8,10 +8,11 @@ import { orStorageFailed } from "../or-storage-failed.ts";
 
 const FIND = "SELECT object FROM hosted_provenance WHERE index_name = ?1 AND sha256 = ?2 AND filename = ?3";
 
-const SIGNERS = `SELECT h.index_name AS "index", h.filename, h.sha256, h.signer
+/** The first index last: where two have one file, it counts. */
+const SIGNERS = `SELECT h.filename, h.sha256, h.signer
   FROM json_each(?1) AS i CROSS JOIN hosted_file AS f ON f.index_name = i.value AND f.project = ?2 AND f.object IS NOT NULL
   CROSS JOIN hosted_provenance AS h USING (index_name, sha256, filename)
-  WHERE h.signer IS NOT NULL`;
+  WHERE h.signer IS NOT NULL ORDER BY i.key DESC`;
 
 const KEEP = `INSERT INTO hosted_provenance (index_name, sha256, filename, object, signer) VALUES (?1, ?2, ?3, ?4, ?5)
   ON CONFLICT (index_name, sha256, filename)`;
@@ -39,7 +40,6 @@ const JOB = `SELECT coalesce(details ->> '$.claims.repository', details ->> '$.c
   FROM audit WHERE action = 'token.mint' AND subject = ?1 ORDER BY id DESC LIMIT 1`;
 
 interface SignerRow {
-  readonly index: string;
   readonly filename: Filename;
   readonly sha256: string;
   readonly signer: string;
@@ -56,11 +56,8 @@ export const hostedProvenanceIn = (db: Database): HostedProvenance => ({
   signers: (indexes, project) =>
     orStorageFailed(async () => {
       const { results } = await db.prepare(SIGNERS).bind(JSON.stringify(indexes), project).all<SignerRow>();
-      const byIndex = Map.groupBy(results, ({ index }) => index);
-      // Of two indexes that have one file, the first gives it.
-      const ordered = indexes.toReversed().flatMap((index) => byIndex.get(index) ?? []);
       return new Map(
-        ordered.map(({ filename, sha256, signer }) => [filename, { sha256, signer: JSON.parse(signer) as Signer }]),
+        results.map(({ filename, sha256, signer }) => [filename, { sha256, signer: JSON.parse(signer) as Signer }]),
       );
     }),
 });
