@@ -9,7 +9,7 @@ import type { PatchFile } from "./patch-file.ts";
 const STRIPPED = ["-p1", "-p0"];
 
 /** What git says where the text that a patch expects is not there. */
-const NOT_THERE = /patch failed: (?<file>.+):(?<line>\d+)/g;
+const NOT_THERE = /^error: patch failed: (?<file>.+):(?<line>\d+)$/gm;
 
 /**
  * Applies patches to a folder, one after the other: unified diffs, also with the headers of a mail as `git format-patch` writes them.

@@ -103,4 +103,4 @@ export function coversRule(rule: FileRule, narrower: FileRule): boolean {
 
 /** The version, where a rule is about one version of a project; undefined where it is about more. */
 export const versionIn = ({ specifiers }: ProjectRule): string | undefined =>
-  /^==\s*([^,*]+?),?$/.exec(specifiers)?.[1];
+  /^==\s*([^\s,*][^,*]*),?$/.exec(specifiers)?.[1];

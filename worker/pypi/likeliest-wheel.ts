@@ -44,8 +44,7 @@ function isForPython({ "requires-python": required }: FileEntry, minor: number |
 
 /** Installers prefer wheels for their own Python to those for an older ABI, those to pure ones, and newer platforms to older ones. */
 function closeness({ filename }: FileEntry, minor: number | undefined): number {
-  const [major = 0, level = 0] =
-    /linux_(\d{1,3})_(\d{1,3})_\w+?\.(?:whl|many)/.exec(filename)?.slice(1).map(Number) ?? [];
+  const [major = 0, level = 0] = /linux_(\d{1,3})_(\d{1,3})_/.exec(filename)?.slice(1).map(Number) ?? [];
   const built = filename.includes(`-cp3${minor}-cp3${minor}`) ? 2 : Number(!filename.includes("-none-any"));
   return built * 2 ** 20 + major * 2 ** 10 + level;
 }

@@ -77,7 +77,7 @@ const withoutAddress = (value: string) =>
     .split(/\s/)
     .filter((word) => !word.includes("@"))
     .join(" ")
-    .replace(/^["\s,]+|["\s,]+$/g, "");
+    .replace(/^["\s,]+|(?<!["\s,])["\s,]+$/g, "");
 
 /** The field `License` may have the whole text of a licence; classifiers have its name. */
 function shortLicense(license: string | undefined, classifiers: readonly string[]): string | undefined {

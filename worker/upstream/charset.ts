@@ -35,8 +35,8 @@ function markedAs([first, second, third]: Uint8Array): string | undefined {
 
 function declaredIn(bytes: Uint8Array): string | undefined {
   const beginning = new TextDecoder("latin1").decode(bytes.subarray(0, PRESCAN));
-  const label = /<meta\s[^>]*?\bcharset[^>]*/i.exec(beginning)?.[0];
-  const declared = label === undefined ? undefined : labelIn(label);
+  const tag = beginning.match(/<meta\s[^>]*/gi)?.find((it) => /\bcharset/i.test(it));
+  const declared = tag === undefined ? undefined : labelIn(tag);
   // The declaration was found byte by byte, so the document is not UTF-16 (HTML, 13.2.3.2).
   return declared !== undefined && /^utf-?16/i.test(declared) ? "utf-8" : declared;
 }

@@ -1,16 +1,16 @@
 import type { Growing } from "./hostile.ts";
 
-/** Characters. A quadratic run over so many takes milliseconds, a linear one microseconds. */
-const SHORT = 4_000;
-
 /** Three times as many characters cost a linear run three times as much, and a quadratic one nine times. */
-const TIMES = 3;
+const LENGTHS = [4_000, 12_000, 36_000] as const;
 const MOST = 6;
+
+/** A run over so many characters that is quadratic takes 4 ms and more, a linear one a tenth of a millisecond at most. */
+const LOOKED_AT = 12_000;
 
 /** A busy machine can make one round say the wrong thing, either way; two rounds that agree decide. */
 const AGREEING = 2;
 
-/** A run over `SHORT` characters that takes less is not looked at further. Milliseconds. */
+/** A run over `LOOKED_AT` characters that takes less is not looked at further. Milliseconds. */
 const SUSPICIOUS = 1;
 
 /**
@@ -19,30 +19,28 @@ const SUSPICIOUS = 1;
  */
 export function superlinear(run: (text: string) => unknown, { head, unit, tail }: Growing): string | undefined {
   const timeOf = (length: number) => measured(run, head + unit.repeat(Math.ceil(length / unit.length)) + tail);
-  if (unit === "" || timeOf(SHORT) < SUSPICIOUS) return undefined;
+  if (unit === "" || timeOf(LOOKED_AT) < SUSPICIOUS) return undefined;
   const rounds = { grows: 0, not: 0 };
   while (rounds.not < AGREEING) {
     const times = growthOf(timeOf);
     if (!times) rounds.not++;
     else if (++rounds.grows === AGREEING) {
       const shown = times.map((time) => `${time.toFixed(1)} ms`).join(", ");
-      return `${JSON.stringify(head)} + ${JSON.stringify(unit)} again and again + ${JSON.stringify(tail)}: ${shown} for ${SHORT}, ${SHORT * TIMES}, ${SHORT * TIMES ** 2} characters`;
+      return `${JSON.stringify(head)} + ${JSON.stringify(unit)} again and again + ${JSON.stringify(tail)}: ${shown} for ${LENGTHS.join(", ")} characters`;
     }
   }
   return undefined;
 }
 
+const TRIES = 3;
+
 /** The times of one round, where they grow by more than their text; else undefined. */
 function growthOf(timeOf: (length: number) => number): readonly number[] | undefined {
   const times: number[] = [];
-  for (const [length, tries] of [
-    [SHORT, 5],
-    [SHORT * TIMES, 4],
-    [SHORT * TIMES ** 2, 2],
-  ] as const) {
+  for (const length of LENGTHS) {
     const before = times.at(-1);
-    const time = fastest(tries, () => timeOf(length));
-    if (time < SUSPICIOUS || (before !== undefined && time / before < MOST)) return undefined;
+    const time = fastest(TRIES, () => timeOf(length));
+    if (before !== undefined && time / before < MOST) return undefined;
     times.push(time);
   }
   return times;
@@ -50,13 +48,16 @@ function growthOf(timeOf: (length: number) => number): readonly number[] | undef
 
 const fastest = (tries: number, timeOf: () => number) => Math.min(...Array.from({ length: tries }, timeOf));
 
-/** Milliseconds of this thread's processor time: what else the machine does is not counted. Steps of V8's expressions cannot be. */
+/**
+ * Milliseconds by the clock: a thread's processor time comes in steps of 4 ms on some kernels, and would hide what is just slow
+ * enough. What else the machine does is left out by the best of several tries. Steps of V8's expressions cannot be counted.
+ */
 function measured(run: (text: string) => unknown, text: string): number {
-  const began = process.threadCpuUsage();
+  const began = performance.now();
   try {
     run(text);
   } catch {
     // What a text is refused with is no matter here.
   }
-  return process.threadCpuUsage(began).user / 1_000;
+  return performance.now() - began;
 }

@@ -34,7 +34,7 @@ export function* hostileTexts({ source, flags }: RegExp): Generator<Growing> {
   for (const { heads, units } of repeated(parsed(source), [""], flags.replace(/[gy]/g, ""))) {
     for (const unit of units) {
       for (const tail of ENDS) {
-        yield { head: "", unit, tail };
+        for (const head of ["", "\u0000"]) yield { head, unit, tail };
         for (const head of heads.filter((it) => it !== "")) {
           yield { head, unit, tail };
           yield { head: "", unit: head + unit, tail };
