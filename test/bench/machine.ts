@@ -5,7 +5,7 @@
  *
  * A: a cold install, by a server that has just begun and by one in use. B: a large file, cold and stored. C: requests a second, warm. D: the longest stall of the event loop.
  * E: the same over upstreams that answer later. F: a page of a private index beside one of the public index, and beside devpi's. G: an index with a
- * policy beside one without, and beside the one at the root. H: a cold lock, by both. FOLDER: a checkout of an earlier version, with its dependencies, to be
+ * policy beside one without. H: a cold lock, by both. FOLDER: a checkout of an earlier version, with its dependencies, to be
  * measured beside them in A, B and C.
  * Needs Linux (/proc), the wheelhouse (WHEELHOUSE, by default ../shared/wheelhouse) with uv's wheel for A, E and H and proxpi's for A and
  * B, the fixtures (FIXTURES, by default test/fixtures), and `wrk` for C and F. What is stored is in memory, in a temporary directory that

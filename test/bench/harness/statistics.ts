@@ -20,9 +20,33 @@ export function figure(value: number): string {
   return String(Number(value.toPrecision(3)));
 }
 
-/** How many times `one` is `other`, in rounds that go together: a minute in which the machine is slow is in both. */
-export const pairedQuotient = (one: readonly number[], other: readonly number[]): string =>
-  spread(one.map((value, round) => value / (other[round] ?? Number.NaN)).filter(Number.isFinite));
+/**
+ * How many times `one` is `other`, in rounds that go together: a minute in which the machine is slow is in both. The geometric mean,
+ * which is the same the other way round, and its standard error.
+ */
+export function pairedQuotient(one: readonly number[], other: readonly number[]): string {
+  const logarithms = paired(one, other, (a, b) => Math.log(a / b));
+  if (logarithms.length < 2) return "–";
+  const quotient = Math.exp(mean(logarithms));
+  return `${figure(quotient)} ± ${figure(quotient * standardError(logarithms))}`;
+}
+
+/** How much more `one` is than `other`, in rounds that go together: the mean, and its standard error. */
+export function pairedDifference(one: readonly number[], other: readonly number[]): string {
+  const differences = paired(one, other, (a, b) => a - b);
+  return differences.length < 2 ? "–" : `${figure(mean(differences))} ± ${figure(standardError(differences))}`;
+}
+
+const paired = (one: readonly number[], other: readonly number[], of: (a: number, b: number) => number) =>
+  one.map((value, round) => of(value, other[round] ?? Number.NaN)).filter(Number.isFinite);
+
+const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+function standardError(values: readonly number[]): number {
+  const middle = mean(values);
+  const squares = values.reduce((sum, value) => sum + (value - middle) ** 2, 0);
+  return Math.sqrt(squares / (values.length - 1) / values.length);
+}
 
 /** A Markdown table; the first column is text, the others are figures. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

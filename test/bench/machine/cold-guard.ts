@@ -5,7 +5,7 @@ import type { Page } from "../content/pages.ts";
 import { cpuMeter } from "../harness/cpu.ts";
 import { request } from "../harness/http.ts";
 import { startProduct } from "../harness/product.ts";
-import { figure, spread, table } from "../harness/statistics.ts";
+import { figure, pairedDifference, spread, table } from "../harness/statistics.ts";
 
 const WAYS = { open: "/regular/simple/", guarded: "/guarded/simple/" } as const;
 type Way = keyof typeof WAYS;
@@ -46,7 +46,7 @@ export async function coldGuardTable(
         `${rounds}`,
         spread(samples.open),
         spread(samples.guarded),
-        spread(samples.guarded.map((value, round) => value - (samples.open[round] ?? Number.NaN))),
+        pairedDifference(samples.guarded, samples.open),
       ],
     ],
   );
