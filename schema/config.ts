@@ -9,6 +9,7 @@ import { receiver, resolveReceivers, type ReceiverConfig } from "./notify.ts";
 import { resolveTrusted, trusted, type TrustedConfig } from "./trusted.ts";
 import { trustedRootText } from "./trusted-root.ts";
 import { resolveUpstreams, upstream } from "./upstreams.ts";
+import { ARRAY_OF_TABLES, wrongTypeText } from "./wrong-type.ts";
 
 const whole = (of: string) =>
   z.pipe(
@@ -41,9 +42,9 @@ export const vars = z.object({
   UPSTREAMS: z.record(name, upstream),
   INDEXES: z.record(indexName, index),
   RESERVED: z.array(pattern),
-  TRUSTED: z.array(trusted),
+  TRUSTED: z.array(trusted, ARRAY_OF_TABLES),
   AUDIENCE: z.string(),
-  NOTIFY: z._default(z.array(receiver), []),
+  NOTIFY: z._default(z.array(receiver, ARRAY_OF_TABLES), []),
   PAGE_TTL: whole("seconds"),
   FEED: z.boolean(),
   POPULAR: whole("projects").check(z.refine((it) => it <= MAX_POPULAR, `must be at most ${MAX_POPULAR} projects`)),
@@ -58,7 +59,10 @@ export const vars = z.object({
   PREFETCH: z._default(whole("megabytes"), 5),
   NEW_A_DAY: z._default(whole("gigabytes"), 20),
   PUBLIC_URL: publicRoot,
-  OSV: z._default(z.union([z.literal(""), upstreamAddress]), ""),
+  OSV: z._default(
+    z.union([z.literal(""), upstreamAddress], 'must be an address such as https://osv.example/PyPI/, or ""'),
+    "",
+  ),
   TRUSTED_ROOT: z._default(trustedRootText, ""),
   METRICS: z._default(z.enum(["token", "open"], 'must be "token" or "open"'), "token"),
   LOG: z.enum(["requests", "problems"], 'must be "requests" or "problems"'),
@@ -183,21 +187,13 @@ export function parseConfig(env: Record<string, unknown>): Config {
 
 const wrong = (problems: readonly string[]) => new Error(`The configuration is wrong: ${problems.join("; ")}.`);
 
-/** TOML's types as zod calls them. */
-const TYPES: Readonly<Record<string, string>> = {
-  array: "an array",
-  boolean: "true or false",
-  object: "a table",
-  record: "a table",
-};
-
 /** Turns an issue that zod found into sentences. */
 function complaints(issue: z.core.$ZodIssue): string[] {
   const path = issue.path.join(".");
   if (issue.code === "unrecognized_keys") return issue.keys.map((key) => `${path}.${key}: is not known`);
   if (issue.code === "invalid_key") return issue.issues.map(({ message }) => `${path}: the name ${message}`);
   if (issue.input === undefined) return [`${path}: must be given`];
-  if (issue.code === "invalid_type") return [`${path}: must be ${TYPES[issue.expected] ?? `a ${issue.expected}`}`];
+  if (issue.code === "invalid_type") return [`${path}: ${wrongTypeText(issue)}`];
   return [`${path}: ${issue.message}`];
 }
 

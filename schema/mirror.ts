@@ -7,9 +7,11 @@ import { age, fileRules, dateTime } from "./policy.ts";
 const SIZE = /^(\d{1,6})(kB|MB|GB|TB)$/;
 const BYTES: Readonly<Record<string, number>> = { kB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 };
 
+const MUST_BE_SIZE = 'must be a size such as "500kB", "100MB", "20GB" or "1TB"';
+
 /** A size as the configuration and commands have it; bytes. */
 export const byteSize = z.pipe(
-  z.string().check(z.regex(SIZE, 'must be a size such as "500kB", "100MB", "20GB" or "1TB"')),
+  z.string(MUST_BE_SIZE).check(z.regex(SIZE, MUST_BE_SIZE)),
   z.transform((text) => {
     const [, count, unit = ""] = SIZE.exec(text) ?? [];
     return Number(count) * (BYTES[unit] ?? Number.NaN);
@@ -49,6 +51,7 @@ const projectRules = fileRules.check(
   ),
 );
 
+const MUST_BE_PYTHONS = 'must be versions of CPython 3, such as "3.12" or "3.13t"';
 const FILE_TYPES = ["wheel", "sdist", "other"] as const;
 const STATUSES = ["active", "archived", "deprecated"] as const;
 
@@ -60,9 +63,7 @@ export const mirrorFilters = z.strictObject({
   prereleases: z._default(z.boolean(), true),
   yanked: z._default(z.boolean(), true),
   latest: z.optional(count(10_000, "releases")),
-  pythons: z.optional(
-    some(z.string().check(z.refine(isPythonVersion, 'must be versions of CPython 3, such as "3.12" or "3.13t"'))),
-  ),
+  pythons: z.optional(some(z.string(MUST_BE_PYTHONS).check(z.refine(isPythonVersion, MUST_BE_PYTHONS)))),
   platforms: z.optional(
     some(
       z

@@ -8,20 +8,16 @@ const MAX_NAME = 48;
 
 const HOSTNAME = /^(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/;
 
+const MUST_BE_NAME = `must be 2 to ${MAX_NAME} lower-case letters, digits and "-", a letter first and no "-" last`;
+const MUST_BE_HOST = "must be a host name such as pypi.example.com";
+
 /** What `pypi-edge.toml` says of a deployment, beside `[vars]`. All of it may be left out. */
 export const ownDeployment = z.strictObject({
   name: z.optional(
-    z
-      .string()
-      .check(
-        z.regex(
-          new RegExp(`^[a-z](?:[a-z0-9-]{0,${MAX_NAME - 2}}[a-z0-9])$`),
-          `must be 2 to ${MAX_NAME} lower-case letters, digits and "-", a letter first and no "-" last`,
-        ),
-      ),
+    z.string(MUST_BE_NAME).check(z.regex(new RegExp(`^[a-z](?:[a-z0-9-]{0,${MAX_NAME - 2}}[a-z0-9])$`), MUST_BE_NAME)),
   ),
   location: z.optional(z.enum(LOCATIONS, `must be one of ${LOCATIONS.join(", ")}`)),
-  domain: z.optional(z.string().check(z.regex(HOSTNAME, "must be a host name such as pypi.example.com"))),
+  domain: z.optional(z.string(MUST_BE_HOST).check(z.regex(HOSTNAME, MUST_BE_HOST))),
   plan: z.optional(z.enum(["free", "paid"], 'must be "free" or "paid"')),
   vars: z.optional(z.unknown()),
 });

@@ -23,21 +23,22 @@ export const ageOf = (text: string) => {
   return Number(count) * (UNITS[unit?.toLowerCase() ?? ""] ?? Number.NaN);
 };
 
+const MUST_BE_AGE = 'must be a time such as "3d", "48h", "2w" or "P7D"';
+
 /** Milliseconds. */
 export const age = z.pipe(
-  z.string().check(z.refine((it) => ageOf(it) > 0, 'must be a time such as "3d", "48h", "2w" or "P7D"')),
+  z.string(MUST_BE_AGE).check(z.refine((it) => ageOf(it) > 0, MUST_BE_AGE)),
   z.transform(ageOf),
 );
+
+const MUST_BE_DATE = 'must be a date, "2026-12-31", which is its first moment in UTC, or "2026-12-31T18:00:00Z"';
 
 /** Milliseconds since the epoch. */
 export const dateTime = z.pipe(
   z
-    .string()
+    .string(MUST_BE_DATE)
     .check(
-      z.refine(
-        (it) => z.union([z.iso.date(), z.iso.datetime({ offset: true })]).safeParse(it).success,
-        'must be a date, "2026-12-31", which is its first moment in UTC, or "2026-12-31T18:00:00Z"',
-      ),
+      z.refine((it) => z.union([z.iso.date(), z.iso.datetime({ offset: true })]).safeParse(it).success, MUST_BE_DATE),
     ),
   z.transform((it) => Date.parse(it)),
 );

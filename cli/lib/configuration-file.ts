@@ -22,6 +22,7 @@ export function tomlOf(file: string, title: string): TomlTable {
 export function varsOf({ vars, ...others }: TomlTable, title: string): Readonly<Record<string, TomlValue>> {
   const known = VARIABLES.join(", ");
   if (typeof vars !== "object") throw new CommandError(`${title}: has no [vars]; known in it are ${known}.`);
+  if (Array.isArray(vars)) throw new CommandError(`${title}: write [vars], with one bracket on each side.`);
   const problems = [
     ...ADMIN_TOKEN_SECRETS.filter((key) => key in others).map((key) => `${key}: ${SECRET}`),
     ...VARIABLES.filter((key) => key in others).map((key) => `${key}: belongs below vars, as vars.${key}`),

@@ -45,7 +45,7 @@ test.each([
 });
 
 test("a FEED that is neither true nor false is refused", () => {
-  expect(() => read('[vars]\nFEED = "true"\n')).toThrow(/FEED: must be true or false\.$/);
+  expect(() => read('[vars]\nFEED = "true"\n')).toThrow(/FEED: must be true or false: write true, without quotes\.$/);
 });
 
 test.each([
@@ -88,6 +88,65 @@ test.each([
 ])("a file that %s is refused with a sentence", (_what, text, sentence) => {
   expect(() => read(text)).toThrow(sentence);
   expect(() => read(text)).toThrow(CommandError);
+});
+
+const INDEX = '[vars.INDEXES.default]\nsources = ["pypi"]\n';
+const UPSTREAM = '[vars.UPSTREAMS.pypi]\nurl = "https://pypi.org/simple/"\n';
+const RULE = '[[vars.TRUSTED]]\nissuer = "https://ci.example"\nindex = "team"\n';
+const EACH = "with two brackets on each side, and the settings of each below it";
+
+test.each([
+  ['[vars.TRUSTED]\nindex = "team"', `TRUSTED: must be an array of tables: write [[vars.TRUSTED]], ${EACH}`],
+  ['[vars]\nNOTIFY = "https://ci.example"', `NOTIFY: must be an array of tables: write [[vars.NOTIFY]], ${EACH}`],
+  ['[vars]\nTRUSTED = ["team"]', `TRUSTED.0: must be a table: write [[vars.TRUSTED]], ${EACH}`],
+  [
+    "[[vars.INDEXES.default]]\nsources = []",
+    "INDEXES.default: must be a table: write [vars.INDEXES.default], with one bracket on each side, and its settings below it",
+  ],
+  [
+    '[vars.UPSTREAMS]\npypi = "https://pypi.org/simple/"',
+    "UPSTREAMS.pypi: must be a table: write [vars.UPSTREAMS.pypi] and its settings below it",
+  ],
+  [`${RULE}claims = "acme"\nscopes = ["read"]`, "TRUSTED.0.claims: must be a table: write { NAME = VALUE }"],
+  [`${RULE}claims = { sub = "x" }\nscopes = "read"`, 'TRUSTED.0.scopes: must be an array: write ["read"]'],
+  ['[vars]\nRESERVED = "acme-*"', 'RESERVED: must be an array: write ["acme-*"]'],
+  ["[vars.RESERVED]\nacme = true", "RESERVED: must be an array"],
+  [`${UPSTREAM}absent = 403`, "UPSTREAMS.pypi.absent: must be an array: write it in brackets"],
+  [`${UPSTREAM}absent = ["403"]`, "UPSTREAMS.pypi.absent.0: must be a number: write 403, without quotes"],
+  ["[vars]\nAUDIENCE = 7", 'AUDIENCE: must be a string: write "7", in quotes'],
+  ['[vars]\nAUDIENCE = ["pypi"]', "AUDIENCE: must be a string: write one, without brackets"],
+  ["[vars]\nFEED = 1", "FEED: must be true or false"],
+  ["[vars]\nOSV = true", 'OSV: must be an address such as https://osv.example/PyPI/, or ""'],
+  ["[vars.TRUSTED_ROOT]\nkeys = 1", "TRUSTED_ROOT: must be a string"],
+  [
+    `${INDEX}policy = { before = 2026-01-01 }`,
+    'INDEXES.default.policy.before: must be a date, "2026-12-31", which is its first moment in UTC, or "2026-12-31T18:00:00Z": write "2026-01-01", in quotes',
+  ],
+  [`${INDEX}policy.min_age = 3`, 'INDEXES.default.policy.min_age: must be a time such as "3d", "48h", "2w" or "P7D"'],
+  [
+    `${INDEX}policy.vulnerable = "high"`,
+    'INDEXES.default.policy.vulnerable: must be a table: { severity = "high", mode = "enforce", unknown = "audit" }',
+  ],
+  [
+    `${INDEX}hosted = true\nkeep.per_project = "3"`,
+    "INDEXES.default.keep.per_project: must be a whole number of releases from 1 to 10000: write 3, without quotes",
+  ],
+  [
+    `${UPSTREAM}mirror.filters.max_file = 5`,
+    'UPSTREAMS.pypi.mirror.filters.max_file: must be a size such as "500kB", "100MB", "20GB" or "1TB"',
+  ],
+  [
+    `${UPSTREAM}mirror.filters.pythons = [3.12]`,
+    'UPSTREAMS.pypi.mirror.filters.pythons.0: must be versions of CPython 3, such as "3.12" or "3.13t"',
+  ],
+])("of %j, whose value has the wrong type, is said what to write", (text, sentence) => {
+  expect(() => read(text)).toThrow(new CommandError(`The configuration is wrong: ${sentence}.`));
+});
+
+test("[[vars]] is answered with how it is written", () => {
+  expect(() => read("[[vars]]\nPAGE_TTL = 60\n")).toThrow(
+    /--config .*: write \[vars\], with one bracket on each side\.$/,
+  );
 });
 
 test("what a policy denies only to count may be allowed", () => {

@@ -240,10 +240,14 @@ function demandOf(key: string, wrongly: (key: string, wrong: unknown) => Values)
       return undefined;
     } catch (error) {
       const said = messageOf(error);
-      return /: (?:must|no|has|is) [^;]*?(?=[;.]?$|;)/
-        .exec(said)?.[0]
-        .slice(2)
-        .replace(/^must be (?:given)?/, "");
+      return (
+        /: (?:must|no|has|is) [^;]*?(?=[;.]?$|;)/
+          .exec(said)?.[0]
+          .slice(2)
+          // What to write in the wrong value's place is of no use here.
+          .replace(/: write .*$/, "")
+          .replace(/^must be (?:given)?/, "")
+      );
     }
   });
   return [...new Set(demands.filter((said) => said !== undefined && said !== ""))].join("; ");

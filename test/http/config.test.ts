@@ -120,9 +120,9 @@ describe("a wrong configuration is an error that names the key", () => {
     ["no address", pypi({}), /UPSTREAMS\.pypi: must have one of url, .* find_links/],
     ["two addresses", pypi({ url, find_links: url }), /UPSTREAMS\.pypi: must have one of url/],
     ["a number for an address", pypi({ url: 7 }), /UPSTREAMS\.pypi\.url: must be a string/],
-    ["text for projects", pypi({ url, projects: "torch" }), /UPSTREAMS\.pypi\.projects: must be an array[;.]/],
-    ["text for an upstream", { UPSTREAMS: { pypi: url } }, /UPSTREAMS\.pypi: must be a table[;.]/],
-    ["text for all upstreams", { UPSTREAMS: url }, /UPSTREAMS: must be a table[;.]/],
+    ["text for projects", pypi({ url, projects: "torch" }), /UPSTREAMS\.pypi\.projects: must be an array:/],
+    ["text for an upstream", { UPSTREAMS: { pypi: url } }, /UPSTREAMS\.pypi: must be a table:/],
+    ["text for all upstreams", { UPSTREAMS: url }, /UPSTREAMS: must be a table:/],
     ["a misspelt key", pypi({ url, file: url }), /UPSTREAMS\.pypi\.file: is not known/],
     ["a pattern that no name can match", pypi({ url, projects: ["torch/*"] }), /UPSTREAMS\.pypi\.projects\.0: must be/],
     [
