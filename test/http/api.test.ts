@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { JOB_MEANINGS } from "../../schema/jobs.ts";
 import { ADMIN_TOKEN, Rig } from "../support/rig.ts";
 
 /** An admin's request without a body. */
@@ -32,7 +33,7 @@ describe("the permission for /-/api/", () => {
   test("an unknown job is 404 and names those that there are", async () => {
     const answer = await new Rig().post("jobs/reboot");
     expect(answer.status).toBe(404);
-    expect(answer.text()).toMatch(/no job "reboot"/);
+    expect(answer.text()).toBe(`There is no job "reboot"; there are ${Object.keys(JOB_MEANINGS).join(", ")}.\n`);
   });
 
   test.each(["jobs/refresh", "warm", "wheelhouse"])(

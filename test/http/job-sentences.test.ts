@@ -30,7 +30,14 @@ const CASES: readonly (readonly [result: JobResult, sentence: string, dry?: stri
     { kind: "change-log-failed", source: "pypi", step: "queue", reason: "D1 is away" },
     "pypi: its outdated pages could not be queued: D1 is away",
   ],
-  [{ kind: "no-change-log" }, "No upstream's change log is followed here."],
+  [
+    { kind: "no-change-log" },
+    "No upstream's change log is followed here: FEED is false, or no upstream has one. pypi-edge serve follows them with --feed.",
+  ],
+  [
+    { kind: "no-receivers" },
+    "There are no receivers, so nothing was done. A receiver is a [[vars.NOTIFY]] in the configuration, with its url and the name of its secret.",
+  ],
   [
     { kind: "popular-due", source: "pypi", popular: 2, due: 1 },
     "pypi: 2 popular projects, 1 due, queued.",

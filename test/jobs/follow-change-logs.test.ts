@@ -64,7 +64,9 @@ describe("each minute", () => {
       `pypi: 2 projects changed since serial ${before}.`,
       "pypi: 1 outdated page was queued.",
     ]);
-    expect(await did(new Rig())).toEqual(["No upstream's change log is followed here."]);
+    expect(await did(new Rig())).toEqual([
+      "No upstream's change log is followed here: FEED is false, or no upstream has one. pypi-edge serve follows them with --feed.",
+    ]);
   });
 });
 

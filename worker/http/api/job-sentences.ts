@@ -24,7 +24,8 @@ const SENTENCES: { readonly [Of in Kind]: Sentence<Of> } = {
     `${source}: the job would ask ${since === null ? "where its change log ends" : `what has changed since serial ${since}`}; ${counted(pages, "outdated page")} could be queued already.`,
   "pages-queued": ({ source, pages }) => `${source}: ${counted(pages, "outdated page")} ${was(pages)} queued.`,
   "change-log-failed": ({ source, step, reason }) => `${source}: ${FAILED[step]}: ${reason}`,
-  "no-change-log": () => "No upstream's change log is followed here.",
+  "no-change-log": () =>
+    "No upstream's change log is followed here: FEED is false, or no upstream has one. pypi-edge serve follows them with --feed.",
 
   "popular-due": ({ source, popular, due }, dryRun) =>
     `${source}: ${counted(popular, "popular project")}, ${due === 0 ? "none due" : `${due} due${dryRun ? "" : ", queued"}`}.`,
@@ -113,7 +114,8 @@ const SENTENCES: { readonly [Of in Kind]: Sentence<Of> } = {
     `There is something to tell receivers of ${counted(notices, "matter")}; each is told once.`,
   "notices-queued": ({ notices, messages }, dryRun) =>
     `${counted(notices, "notice")} ${was(notices, dryRun)} queued for receivers, in ${counted(messages, "message")}.`,
-  "no-receivers": () => "NOTIFY is empty: there are no receivers.",
+  "no-receivers": () =>
+    "There are no receivers, so nothing was done. A receiver is a [[vars.NOTIFY]] in the configuration, with its url and the name of its secret.",
 
   "moved-out": ({ isDone, ...moved }) =>
     `${contents(moved)} ${isDone ? "are in the move folder. Copy the bucket now" : "are in the move folder so far; the next run goes on"}.`,

@@ -14,7 +14,10 @@ export function notifyRoutes(authorize: Authorize, receivers: readonly Receiver[
   routes.use("/test", adminOnly(authorize), allowOnly("POST"));
   routes.post("/test", async (c) => {
     parametersOf(c.req.url, []);
-    if (receivers.length === 0) throw badRequest("There are no receivers: NOTIFY in the configuration has them.");
+    if (receivers.length === 0)
+      throw badRequest(
+        "There are no receivers, so nothing was sent. A receiver is a [[vars.NOTIFY]] in the configuration, with its url and the name of its secret.",
+      );
     const { now } = c.get("ctx");
     const about = { index: "*", project: "", subject: "", details: {} };
     const notice = { id: `test.${crypto.randomUUID()}`, event: "test", at: new Date(now).toISOString(), ...about };
