@@ -7,7 +7,7 @@ import type { LockedPackage } from "../../worker/locks/formats/lock.ts";
 import { narrowing, type Narrowing } from "../../worker/locks/formats/narrow.ts";
 import { readLock } from "../../worker/locks/formats/read.ts";
 import type { FileEntry, ProjectPage } from "../../worker/pypi/page.ts";
-import { CommandError, usageError } from "../lib/command-error.ts";
+import { CommandError } from "../lib/command-error.ts";
 import { fileErrorText } from "../../server/file-errors.ts";
 import type { LeftOut } from "../migrate/source.ts";
 import { pinText } from "./refusals.ts";
@@ -40,7 +40,7 @@ export async function lockedFiles(
 ): Promise<WantedFiles> {
   const packages: PinnedPackage[] = [];
   const remarks: string[] = [];
-  const narrowed = orUsage(() => narrowing(python, platform));
+  const narrowed = orError(() => narrowing(python, platform), "usage");
   const isForAll = python === undefined && platform === undefined;
   const foreign = foreignTo({ own: [simple], upstreams: [PYPI] });
   for (const file of files) {
@@ -48,7 +48,7 @@ export async function lockedFiles(
       throw new CommandError(`${file}: ${fileErrorText(error)}.`);
     });
     const lockName = basename(file);
-    const lock = orUsage(() => readLock(lockName, new Uint8Array(bytes), foreign));
+    const lock = orError(() => readLock(lockName, new Uint8Array(bytes), foreign), "failed");
     packages.push(...distinctPackages(lock.packages).map((locked) => ({ lockName, locked })));
     if (lock.elsewhere.length > 0)
       remarks.push(
@@ -115,12 +115,12 @@ function partsOf(locked: LockedPackage, narrowed: Narrowing): readonly LockedPac
   return narrowed(locked.files).map((file) => ({ ...locked, files: [{ ...file, url: undefined }] }));
 }
 
-/** Runs an action that reads what the command line names. Throws a usage error with its sentence. */
-function orUsage<Result>(work: () => Result): Result {
+/** Runs an action that reads what the command line names. Throws a `CommandError` with its sentence, and with this ending. */
+function orError<Result>(work: () => Result, ending: "failed" | "usage"): Result {
   try {
     return work();
   } catch (error) {
-    if (error instanceof IndexError) throw usageError(error.message);
+    if (error instanceof IndexError) throw new CommandError(error.message, ending);
     throw error;
   }
 }

@@ -105,6 +105,7 @@ async function exportTo(folder: string | undefined, options: ExportOptions): Pro
     );
     return print({ manifest, leftOut: [], waiting: 0 }, folder, json === true);
   }
+  const advisories = await advisoriesOf(options.advisories);
   const server = await findServer(options);
   process.once("SIGINT", () => {
     console.error("Stopped. Run the command again: it goes on.");
@@ -118,7 +119,6 @@ async function exportTo(folder: string | undefined, options: ExportOptions): Pro
       ? await (await import("../air-gap/locked-files.ts")).lockedFiles(lock, reader.simple, { python, platform })
       : await (await import("../air-gap/stored-here.ts")).storedHere(server, index, project, reader.simple);
   for (const remark of wanted.remarks) console.error(escaped(remark));
-  const advisories = await advisoriesOf(options.advisories);
   const bar = showProgress(process.stderr);
   let exported: Exported;
   try {

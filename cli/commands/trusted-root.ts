@@ -72,7 +72,7 @@ function knownOf(source: string, tufRoot: string | undefined, { stored }: ShownT
     try {
       return { root: readFileSync(tufRoot, "utf8") };
     } catch (error) {
-      throw usageError(`--tuf-root ${tufRoot}: ${fileErrorText(error)}.`);
+      throw new CommandError(`--tuf-root ${tufRoot}: ${fileErrorText(error)}.`);
     }
   }
   if (source === PUBLIC_TUF) return { root: JSON.stringify(sigstoreRoot) };

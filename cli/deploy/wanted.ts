@@ -9,7 +9,7 @@ import { ownDeployment, type OwnDeployment } from "../../schema/own-deployment.t
 import { FREE_PLAN_VARS } from "../../schema/plans.ts";
 import { queueRole } from "../../schema/queues.ts";
 import { messageOf } from "../../worker/errors.ts";
-import { CommandError, usageError } from "../lib/command-error.ts";
+import { CommandError } from "../lib/command-error.ts";
 import { credentialNames, tomlOf, varsOf } from "../lib/configuration-file.ts";
 import { OWN_CONFIGURATION, PROJECT_FOLDER } from "../lib/project-folder.ts";
 
@@ -97,9 +97,9 @@ export function readWanted(named: string | undefined, env: NodeJS.ProcessEnv): W
 function ownFile(named: string | undefined): string | undefined {
   const file = resolve(named ?? OWN_CONFIGURATION);
   if (existsSync(file)) return file;
-  if (named !== undefined) throw usageError(`--config ${named}: there is no such file.`);
+  if (named !== undefined) throw new CommandError(`--config ${named}: there is no such file.`);
   if (existsSync(join(PROJECT_FOLDER, "worker"))) return undefined;
-  throw usageError(
+  throw new CommandError(
     `There is no ${OWN_CONFIGURATION} in this folder. Make a folder with one by pypi-edge init FOLDER, or name a file with --config FILE.`,
   );
 }

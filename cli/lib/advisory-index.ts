@@ -1,12 +1,12 @@
 import { open } from "node:fs/promises";
 import { indexFileOf } from "../../worker/advisories/export-file.ts";
-import { usageError } from "./command-error.ts";
+import { CommandError } from "./command-error.ts";
 import { fileErrorText, pathErrorText } from "../../server/file-errors.ts";
 
-/** The index of OSV's export in a file on this machine, and the records that cannot be read. Throws a usage error. */
+/** The index of OSV's export in a file on this machine, and the records that cannot be read. Throws a `CommandError`. */
 export async function advisoryIndexOf(path: string): ReturnType<typeof indexFileOf> {
   const file = await open(path).catch((error: unknown) => {
-    throw usageError(`${path} cannot be read: ${fileErrorText(error)}.`);
+    throw new CommandError(`${path} cannot be read: ${fileErrorText(error)}.`);
   });
   try {
     const { size } = await file.stat();
@@ -16,7 +16,7 @@ export async function advisoryIndexOf(path: string): ReturnType<typeof indexFile
       return bytes.subarray(0, bytesRead);
     });
   } catch (error) {
-    throw usageError(`${path} is not OSV's export: ${pathErrorText(error)}.`);
+    throw new CommandError(`${path} is not OSV's export: ${pathErrorText(error)}.`);
   } finally {
     await file.close();
   }

@@ -1,7 +1,10 @@
 /** How a command ends. The table in docs/commands.md is made from this one. */
 export const EXIT_CODES = {
   done: { code: 0, meaning: "everything was done" },
-  failed: { code: 1, meaning: "all or a part of it failed; the message says why" },
+  failed: {
+    code: 1,
+    meaning: "all or a part of it failed, or a file that it was to read is not there or is wrong; the message says why",
+  },
   usage: { code: 2, meaning: "the command line is wrong; the command did nothing" },
   unreachable: { code: 3, meaning: "no pypi-edge answers at the address; try again when it does" },
   refused: { code: 4, meaning: "there is no token, or the server refuses it for this request" },
@@ -26,5 +29,8 @@ export class CommandError extends Error {
   }
 }
 
-/** The error for a wrong command line; `message` says what is expected. */
+/**
+ * The error for a wrong command line; `message` says what is expected. A file that the line names, and that is missing or wrong, is
+ * no fault of the line: that is a `CommandError` as any other.
+ */
 export const usageError = (message: string) => new CommandError(message, "usage");

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { MAX_PATCH_BYTES } from "../../schema/fork.ts";
-import { CommandError, usageError } from "../lib/command-error.ts";
+import { CommandError } from "../lib/command-error.ts";
 import { fileErrorText } from "../../server/file-errors.ts";
 
 /** A file with changes, as a unified diff. */
@@ -24,7 +24,7 @@ export function readPatches(paths: readonly string[]): PatchFile[] {
   });
   const size = patches.reduce((sum, { bytes }) => sum + bytes.byteLength, 0);
   if (size <= MAX_PATCH_BYTES) return patches;
-  throw usageError(
+  throw new CommandError(
     `The patches have ${size} bytes; ${MAX_PATCH_BYTES} are the most that an index keeps of a fork. Fork the project under another name.`,
   );
 }
