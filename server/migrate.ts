@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import type { Database } from "../worker/platform/database.ts";
 import { messageOf } from "../worker/errors.ts";
 import { diskFull, saysFull } from "./disk-full.ts";
 import { codeOf } from "./sqlite/codes.ts";
+import { openReadOnly } from "./sqlite/open-read-only.ts";
 
 /** The database cannot be used as it is. The message is a sentence that says why, and what to do. */
 export class UnusableDatabase extends Error {}
@@ -30,7 +31,7 @@ export async function checkDatabase(file: string, folder: string): Promise<void>
   const known = await migrationsIn(folder);
   let db: DatabaseSync | undefined;
   try {
-    db = new DatabaseSync(file, { readOnly: true });
+    db = openReadOnly(file);
     const tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all();
     const names = tables.map(({ name }) => name);
     if (names.includes("d1_migrations")) refuseNewer(db.prepare(APPLIED).all().map(nameOf), known);

@@ -133,5 +133,7 @@ export async function verifyAll(state: string, isRepaired: boolean): Promise<Rep
   });
 }
 
-const notEnded = (what: string) => (reason: string) =>
-  `${what} did not come to its end: ${reason}. Run the command again.`;
+const notEnded = (what: string) => ({
+  notDone: `${what} did not come to its end`,
+  again: "Run the command again.",
+});

@@ -1,16 +1,14 @@
 import { existsSync } from "node:fs";
-import { CannotCarryOver } from "../../server/carry-over/cannot-carry-over.ts";
 import { carryOver, type CarriedOver } from "../../server/carry-over/carry-over.ts";
 import { findSimulatedState } from "../../server/carry-over/simulated-state.ts";
 import { markFinished, markUnfinished, refuseForeign } from "../../server/carry-over/unfinished.ts";
-import { UnusableDatabase } from "../../server/migrate.ts";
 import { CommandError } from "../lib/command-error.ts";
 import { showProgress } from "../lib/progress.ts";
 import { MIGRATIONS } from "../lib/project-folder.ts";
 import { adminToken, keepAdminToken, tokenFile } from "../serve/admin-token.ts";
+import { orCommandError } from "../serve/or-command-error.ts";
 import { whileLocked } from "../serve/state.ts";
 import { refuseRunning } from "./refuse-running.ts";
-import { pathErrorText } from "../../server/file-errors.ts";
 
 /**
  * Carries an earlier version's state directory over into a new one.
@@ -19,18 +17,12 @@ import { pathErrorText } from "../../server/file-errors.ts";
  * @throws CommandError where that cannot be done, or not to the end: a second call then goes on
  */
 export async function carryAll(from: string, to: string, withoutDamaged: boolean): Promise<CarriedOver> {
-  try {
+  return orCommandError(notCarried(from), async () => {
     // Before locks, which make directories and files: both may be directories of something else.
     await findSimulatedState(from);
     await refuseForeign(from, to);
-    return await whileLocked(from, () => whileLocked(to, () => carry(from, to, withoutDamaged)));
-  } catch (error) {
-    if (error instanceof CommandError) throw error;
-    if (error instanceof CannotCarryOver || error instanceof UnusableDatabase) throw new CommandError(error.message);
-    throw new CommandError(
-      `${from} could not be carried over to its end: ${pathErrorText(error)}. Run the command again: it goes on from there.`,
-    );
-  }
+    return whileLocked(from, () => whileLocked(to, () => carry(from, to, withoutDamaged)));
+  });
 }
 
 async function carry(from: string, to: string, withoutDamaged: boolean): Promise<CarriedOver> {
@@ -48,3 +40,8 @@ async function carry(from: string, to: string, withoutDamaged: boolean): Promise
   await markFinished(to);
   return carried;
 }
+
+const notCarried = (from: string) => ({
+  notDone: `${from} could not be carried over to its end`,
+  again: "Run the command again: it goes on from there.",
+});

@@ -44,5 +44,7 @@ export async function moveAllIn(folder: string, state: string): Promise<Moved> {
   });
 }
 
-const notMoved = (state: string) => (reason: string) =>
-  `${state} could not be moved to its end: ${reason}. Run the command again: it goes on from there.`;
+const notMoved = (state: string) => ({
+  notDone: `${state} could not be moved to its end`,
+  again: "Run the command again: it goes on from there.",
+});

@@ -3,15 +3,17 @@ import { pathErrorText } from "../../server/file-errors.ts";
 import { UnusableDatabase } from "../../server/migrate.ts";
 import { IndexError } from "../../worker/errors.ts";
 import { CommandError } from "../lib/command-error.ts";
+import { remedyOf } from "../lib/remedy.ts";
 
 /**
  * Does something with a state directory.
  *
- * @param otherwise a sentence for an error that is none itself
+ * @param notDone begins the sentence for an error that is none itself: what was not done
+ * @param again ends it where the command may be run again
  * @throws CommandError for every error
  */
 export async function orCommandError<Result>(
-  otherwise: (reason: string) => string,
+  { notDone, again }: { readonly notDone: string; readonly again: string },
   work: () => Promise<Result>,
 ): Promise<Result> {
   try {
@@ -20,6 +22,8 @@ export async function orCommandError<Result>(
     if (error instanceof CommandError) throw error;
     const isSentence =
       error instanceof IndexError || error instanceof CannotCarryOver || error instanceof UnusableDatabase;
-    throw new CommandError(isSentence ? error.message : otherwise(pathErrorText(error)));
+    throw new CommandError(
+      isSentence ? error.message : `${notDone}: ${pathErrorText(error)}. ${remedyOf(error, again)}`,
+    );
   }
 }

@@ -2,6 +2,7 @@ import { accessSync, constants, existsSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { makeFolder } from "../../server/make-folder.ts";
+import { codeOf } from "../../server/sqlite/codes.ts";
 import { CommandError } from "../lib/command-error.ts";
 import { fileErrorText } from "../../server/file-errors.ts";
 import { refuseNetworkDisk } from "./network-disk.ts";
@@ -29,22 +30,24 @@ export function openState(directory: string): { close(): void } {
     if (error instanceof CommandError) throw error;
     const { code = "" } = error as NodeJS.ErrnoException;
     if (NOT_WRITABLE.has(code)) throw notWritable(directory, error);
-    const said = fileErrorText(error);
-    const reason = CANNOT_OPEN.test(said) ? "its file lock.sqlite cannot be made or opened" : said;
+    // So it says of a file system that takes no files, or of a folder in the file's place.
+    const cannotOpen = codeOf(error) === "SQLITE_CANTOPEN";
+    const reason = cannotOpen ? "its file lock.sqlite cannot be made or opened" : fileErrorText(error);
     throw new CommandError(
-      said.includes("locked")
+      codeOf(error) === "SQLITE_BUSY"
         ? `Another pypi-edge uses ${directory}. Stop it, or give this one a directory of its own with --state DIR.`
         : `The state directory ${directory} cannot be used: ${reason}. Choose another one with --state DIR.`,
     );
   }
 }
 
-/** What SQLite says of a file system that takes no files, or of a folder in the file's place. */
-const CANNOT_OPEN = /unable to open database file/;
-
 const NOT_WRITABLE = new Set(["EACCES", "EPERM", "EROFS"]);
 
 function notWritable(directory: string, error: unknown): CommandError {
+  if ((error as NodeJS.ErrnoException).code === "EROFS")
+    return new CommandError(
+      `The state directory ${directory} cannot be used: the file system is read-only. Mount it so that it can be written (in a container, its volume without :ro), or choose another one with --state DIR.`,
+    );
   const user = process.getuid?.();
   const owner = user === undefined ? "this user" : `the user ${user}`;
   return new CommandError(

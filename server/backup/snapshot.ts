@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { open, rename, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import { openReadOnly } from "../sqlite/open-read-only.ts";
 import { makeFolder } from "../make-folder.ts";
 import { removeSqlite } from "../carry-over/sqlite-copy.ts";
 import { syncFolder } from "../objects/folders.ts";
@@ -16,7 +16,7 @@ export async function takeSnapshot(from: string, to: string): Promise<void> {
   makeFolder(dirname(to), { mode: 0o700 });
   const aside = `${to}.new`;
   await removeSqlite(aside);
-  const db = new DatabaseSync(from, { readOnly: true, timeout: 5_000 });
+  const db = openReadOnly(from);
   try {
     db.prepare("VACUUM INTO ?").all(aside);
   } finally {

@@ -7,7 +7,7 @@ import { rowOf, type ObjectRow } from "../objects/object-rows.ts";
 import { fileObjects } from "../objects/objects.ts";
 import { sizeOf } from "../objects/soundness.ts";
 import { Uploads } from "../objects/uploads.ts";
-import { openReadOnly } from "../sqlite/read-only.ts";
+import { readOnlySqlite } from "../sqlite/read-only.ts";
 import type { Sqlite } from "../sqlite/sqlite.ts";
 
 /** What a state directory has, as it is read beside a server that may be writing to it. */
@@ -40,7 +40,7 @@ export function openStored(state: string): Stored {
     const file = join(state, `${name}.sqlite`);
     if (!existsSync(file))
       throw new Error(`${file} is not there; a server that is started on this directory makes it anew, empty`);
-    const db = openReadOnly(file);
+    const db = readOnlySqlite(file);
     opened.push(db);
     return db;
   };

@@ -4,7 +4,7 @@ import { open } from "node:fs/promises";
 import { expect, test, vi } from "vitest";
 import type { OpenedObjects } from "../../../server/objects/open-objects.ts";
 import { unsyncedVersions } from "../../../server/objects/unsynced.ts";
-import { openReadOnly } from "../../../server/sqlite/read-only.ts";
+import { readOnlySqlite } from "../../../server/sqlite/read-only.ts";
 import { testFolder, textOf } from "./support.ts";
 
 const folder = testFolder();
@@ -94,7 +94,7 @@ test("a file is written back without a look at its size, which each read compare
   const path = await put(objects, "file/a");
   DAMAGES.short(folder.path(path));
   await objects.writeBack();
-  const db = openReadOnly(folder.path("objects.sqlite"));
+  const db = readOnlySqlite(folder.path("objects.sqlite"));
   expect(unsyncedVersions(db)).toEqual(new Set());
   await db.close();
   expect(existsSync(folder.path(path))).toBe(true);
