@@ -66,6 +66,26 @@ const FAULTS: Readonly<Record<string, readonly [inject: (key: string) => Promise
   ],
 };
 
+test("a file whose row is written a moment later, or deleted a moment after it, is no fault", async () => {
+  const acts: (() => Promise<unknown>)[] = [];
+  const rig = await demo({}, { sleep: () => acts.pop()?.() ?? Promise.resolve() });
+  const [late, swept] = [keyOf(ONE), keyOf("other-1.0-py3-none-any.whl")];
+  await rig.upstream.publish("other", [wheel("other")]);
+  await rig.get("/simple/other/");
+  await rig.get(filePath("other-1.0-py3-none-any.whl"));
+  rig.restart();
+  const row = await env.DB.prepare("DELETE FROM object WHERE key = ?1 RETURNING *").bind(late).first();
+  const [columns, values] = [Object.keys(row ?? {}), Object.values(row ?? {})];
+  await env.FILES.delete(swept);
+  acts.push(async () => {
+    await env.DB.prepare(`INSERT INTO object (${columns.join()}) VALUES (${columns.map(() => "?").join()})`)
+      .bind(...values)
+      .run();
+    await env.DB.prepare("DELETE FROM object WHERE key = ?1").bind(swept).run();
+  });
+  expect((await verified(rig, { cached: true })).lines).toEqual([]);
+});
+
 describe("what is injected is found, and healed by a repair", () => {
   test("files and rows that are missing, damaged or swapped", async () => {
     const rig = new Rig();

@@ -38,6 +38,7 @@ export interface RunParts {
   /** Runs what asks the upstream, as soon as few others do. */
   readonly connected: <Result>(work: () => Promise<Result>) => Promise<Result>;
   readonly now: () => number;
+  readonly sleep: (milliseconds: number) => Promise<void>;
   /** Whether the change log names what has changed. */
   readonly isFollowed: boolean;
   /** Whether the run goes on: there is time left, the mirror is still its own, and the upstream has not asked for a pause. */

@@ -64,6 +64,7 @@ export async function runMirror(
     pace: pacer(config.requestsPerSecond, clock),
     connected: atOnce(CONNECTIONS),
     now: clock.now,
+    sleep: clock.sleep,
     isFollowed,
     ...state,
   };

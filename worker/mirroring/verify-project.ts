@@ -1,3 +1,4 @@
+import { SECOND } from "../duration.ts";
 import { IndexError, isUpstreamFailure, messageOf, reasonOf } from "../errors.ts";
 import { fileLabel, type FileRef } from "../pypi/file-url.ts";
 import type { ProjectName } from "../pypi/name.ts";
@@ -18,6 +19,9 @@ import { askUpstream, pieceName, piecesOf, type RunParts } from "./examine.ts";
 
 /** So often runs end at a project because its upstream asks for a pause, before it counts as not checked. */
 const MOST_TRIES = 3;
+
+/** After so long the row of an object that was just stored is written, and that of a deleted one deleted. Milliseconds. */
+const ROW_WRITTEN = SECOND;
 
 /** What a run gives to the verification of its projects. */
 export interface VerifyParts extends RunParts {
@@ -83,6 +87,7 @@ export async function verifyProject(
   else if (before) await note([{ ...before, isRepaired: true }]);
 
   const kept: MirroredPiece[] = [];
+  const suspects = new Map<string, VerificationFinding>();
   let [at, objects, bytes, isDone] = [afterFile, 0, 0, true];
   const isNews = looked.kind === "page" && isNewer(looked.project, parts);
   for (const [label, target] of targetsOf(model, state, isNews, parts)) {
@@ -92,7 +97,8 @@ export async function verifyProject(
       break;
     }
     const { found, size, isKept, isPaused } = await verifyFile(name, target, known, parts, own, note);
-    if (found) await note([found]);
+    if (found && isOfRow(found, target, parts)) suspects.set(label, found);
+    else if (found) await note([found]);
     bytes += size;
     if (size > 0) objects += 1;
     if (isPaused) {
@@ -104,8 +110,27 @@ export async function verifyProject(
   }
   // The rows of what was stored are written before the sweep is told to leave them.
   await Promise.allSettled(left);
+  await note(await stillFound(name, suspects, parts));
   await verification.keep(name, kept, now());
   return { isDone, afterFile: isDone ? "" : at, isVerified: isDone, objects, bytes };
+}
+
+/** Whether it may be that the row alone is older, or newer, than what was found: an object and its row are not written at once. */
+const isOfRow = ({ kind }: VerificationFinding, { hasRow, isWanted }: Target, { current }: VerifyParts) =>
+  kind === "file-without-row" || (kind === "file-missing" && hasRow && !isWanted && !current.isRepairing);
+
+/** Those of the findings that are so once the rows are written that were on their way. */
+async function stillFound(
+  name: ProjectName,
+  suspects: ReadonlyMap<string, VerificationFinding>,
+  { work, sleep }: VerifyParts,
+): Promise<VerificationFinding[]> {
+  if (suspects.size === 0) return [];
+  await sleep(ROW_WRITTEN);
+  const { stored } = await work.state(name);
+  return [...suspects].flatMap(([label, found]) =>
+    stored.has(label) === (found.kind === "file-missing") ? [found] : [],
+  );
 }
 
 const NOTHING = { isDone: false, isVerified: false, objects: 0, bytes: 0 };
