@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { reasonOfAttestationRefusal } from "../../worker/publishing/attestation-refusal.ts";
 import { inPool } from "../../worker/repository/pool.ts";
 import { CommandError } from "../lib/command-error.ts";
 import { RefusedUpload, RetryableFailure, type UploadApi } from "../upload/api.ts";
@@ -120,9 +121,6 @@ async function migrate(source: SourceFile, migration: Migration): Promise<Migrat
 /** What was sent; `remark`: a sentence about what was left out. */
 type Sending = Sent & { readonly remark?: string };
 
-/** What the server says after its reason, which is not so where the file was sent once more. */
-const ADVICE = / Nothing was changed\.[^]*$/;
-
 /** Sends a file with its attestations. Where that is refused, it is sent once more without: they may be of another sigstore. */
 async function send(file: FileToSend, { api, index, keepTimes }: Migration): Promise<Sending> {
   const dated = keepTimes ? file : { ...file, uploadedAt: undefined };
@@ -132,7 +130,7 @@ async function send(file: FileToSend, { api, index, keepTimes }: Migration): Pro
   } catch (error) {
     if (!(error instanceof RefusedUpload) || !file.attest) throw error;
     const sent = await sendUpload({ ...dated, attest: undefined }, means);
-    return { ...sent, remark: `It was published without its provenance: ${error.message.replace(ADVICE, "")}` };
+    return { ...sent, remark: `It was published without its provenance: ${reasonOfAttestationRefusal(error.message)}` };
   }
 }
 

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { removeDirectory, temporaryDirectory } from "../../cli/demo/leftovers.ts";
+import { attestationRefusal } from "../../worker/publishing/attestation-refusal.ts";
 import { CommandError } from "../../cli/lib/command-error.ts";
 import { filesInFolder } from "../../cli/migrate/folder.ts";
 import { filesAtIndex } from "../../cli/migrate/simple-api.ts";
@@ -110,7 +111,7 @@ test("attestations are carried over, and a file whose attestations are refused i
     async finish(id, end) {
       ends.push([id, end?.attestations]);
       if (id.includes("1.1") && end?.attestations)
-        throw new RefusedUpload("They are of another sigstore. Nothing was changed. Upload it without.");
+        throw new RefusedUpload(attestationRefusal("They are of another sigstore.", "Upload it without."));
       return { identical: false, did: "" };
     },
     demandIndex: () => Promise.resolve(),

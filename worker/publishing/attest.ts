@@ -1,3 +1,4 @@
+import { attestationRefusal } from "./attestation-refusal.ts";
 import type { Author } from "../auth/audit-entry.ts";
 import { badRequest, IndexError } from "../errors.ts";
 import { publisherLabel } from "../pypi/publisher.ts";
@@ -31,7 +32,9 @@ export function createAttest(
     const repository = await jobs.repositoryOf(principal.id);
     if (repository !== undefined && repository !== publisher.repository) {
       throw badRequest(
-        `The attestations of ${file.filename} are by ${publisherLabel(publisher)}, and the job that uploads it is of ${repository}. Nothing was changed.`,
+        attestationRefusal(
+          `The attestations of ${file.filename} are by ${publisherLabel(publisher)}, and the job that uploads it is of ${repository}.`,
+        ),
       );
     }
     return { object, signer };
@@ -44,9 +47,15 @@ const notVerified = (
 ) =>
   state === "refused"
     ? badRequest(
-        `The attestations of ${filename} are not valid: ${reason} Nothing was changed. Upload it without attestations, or with its own.`,
+        attestationRefusal(
+          `The attestations of ${filename} are not valid: ${reason}`,
+          "Upload it without attestations, or with its own.",
+        ),
       )
     : new IndexError(
         "unprocessable",
-        `The attestations of ${filename} cannot be verified. ${reason} Nothing was changed. Ask an admin for a newer root (pypi-edge trusted-root update), or upload it without attestations and add them later.`,
+        attestationRefusal(
+          `The attestations of ${filename} cannot be verified. ${reason}`,
+          "Ask an admin for a newer root (pypi-edge trusted-root update), or upload it without attestations and add them later.",
+        ),
       );
