@@ -18,3 +18,21 @@ test.each([
 ])("%s is a file of %s %s", (filename, project, version) => {
   expect(versionOf(filename as Filename, parseProjectName(project))).toBe(version);
 });
+
+test("a version is that of the file's own name, whatever name was read before it", () => {
+  const names = [
+    ["demo-1.0-py3-none-any.whl", "demo", "1.0"],
+    ["demo-1.0-1-cp313-none-any.whl", "demo", "1.0"],
+    ["demo-1.0-py3.8.egg", "demo", "1.0"],
+    ["demo-1.0-py3-none-any.zip", "demo", "1.0-py3-none-any"],
+    ["demo-1.0.1-py3-none-any.whl", "demo", "1.0.1"],
+    ["demo-1.0-py3-none-any.whl", "demo-1-0", undefined],
+    ["DEMO-1.0-py3-none-any.whl", "demo", "1.0"],
+  ] as const;
+  for (const before of names) {
+    for (const [filename, project, version] of names) {
+      versionOf(before[0] as Filename, parseProjectName(before[1]));
+      expect(versionOf(filename as Filename, parseProjectName(project))).toBe(version);
+    }
+  }
+});

@@ -128,9 +128,10 @@ function judgeByOne(policy: Policy): Judge {
   const exempt = exempter(policy);
   return (file, now) => {
     let found: Finding[] | undefined;
-    for (const { rule, mode, applies } of rules) {
-      const hit = applies(file, now);
+    for (const each of rules) {
+      const hit = each.applies(file, now);
       if (!hit) continue;
+      const { rule, mode } = each;
       for (const one of isOne(hit) ? [hit] : hit) {
         const { advisory } = one;
         const advisories = advisory && [advisory.id, ...advisory.aliases];

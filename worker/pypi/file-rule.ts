@@ -69,10 +69,11 @@ export function entryFinder<Entry extends { readonly rule: FileRule }>(
     const { rule } = entry;
     if (isHashRule(rule)) added(byHash, rule.sha256, { entry, fits: () => true });
     else {
-      const [isOf, fitsVersion] = [matcher(rule.pattern), versionMatcher(rule.specifiers)];
-      const fits = (file: NamedFile) => isOf(file.project) && (isWhole(rule) || fitsVersion(file.version ?? ""));
+      const fitsVersion = versionMatcher(rule.specifiers);
+      const fits = isWhole(rule) ? () => true : (file: NamedFile) => fitsVersion(file.version ?? "");
       const name = asProjectName(rule.pattern);
-      if (name === undefined) patterns.push({ entry, fits });
+      const isOf = matcher(rule.pattern);
+      if (name === undefined) patterns.push({ entry, fits: (file) => isOf(file.project) && fits(file) });
       else added(byName, name, { entry, fits });
     }
   }

@@ -11,12 +11,19 @@ export const isVersion = (text: string) => VERSION.test(text);
 const FIELDS = /\.(?:whl|egg)$/i;
 const ENDING = /\.(?:tar\.[a-z0-9]+|[a-z]+)$/i;
 
+/** The last version that was read: `begin` is what the name of each wheel of it begins with. */
+let last: { readonly project: ProjectName; readonly begin: string; readonly version: string } | undefined;
+
 /** The version in the name of a file of `project`, as written there; undefined where the name contains none. */
 export function versionOf(filename: Filename, project: ProjectName): string | undefined {
+  // On a page the wheels of a version stand together.
+  if (last?.project === project && filename.endsWith(".whl") && filename.startsWith(last.begin)) return last.version;
   const rest = afterName(filename, project);
   if (rest === undefined) return undefined;
   const version = FIELDS.test(rest) ? rest.split("-")[0] : rest.replace(ENDING, "");
-  return version !== undefined && isVersion(version) ? version : undefined;
+  if (version === undefined || !isVersion(version)) return undefined;
+  last = { project, begin: `${filename.slice(0, filename.length - rest.length)}${version}-`, version };
+  return version;
 }
 
 /**

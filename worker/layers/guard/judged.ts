@@ -1,10 +1,10 @@
 import { HOSTED_SEGMENT, isHostedEntry, type FileRef } from "../../pypi/file-url.ts";
 import type { Filename } from "../../pypi/filename.ts";
 import type { ProjectName } from "../../pypi/name.ts";
-import { isYanked } from "../../pypi/page.ts";
+import { isYanked, type FileEntry } from "../../pypi/page.ts";
 import { versionOf } from "../../pypi/version.ts";
 import type { Advisories } from "../../policy/osv/advisories.ts";
-import type { JudgedFile } from "../../policy/policy.ts";
+import type { JudgedFile, JudgedProvenance } from "../../policy/policy.ts";
 import type { ArtifactFacts, ListedFile } from "../../repository/artifact.ts";
 import { uploadedAtOf } from "../../pypi/upload-time.ts";
 import { provenanceOf, type JudgedPage } from "./judged-page.ts";
@@ -20,17 +20,7 @@ export function judgedEntry(
   page?: JudgedPage,
   advisories?: Advisories,
 ): JudgedFile {
-  const isHosted = isHostedEntry(entry);
-  return new Judged(project, entry.filename, {
-    status: page?.status,
-    provenance: page && provenanceOf(entry, page),
-    isHosted,
-    uploadedAt: uploadedAtOf(entry) ?? undefined,
-    isYanked: isYanked(entry),
-    sha256: entry.hashes["sha256"],
-    source,
-    advisories,
-  });
+  return new JudgedEntry(project, entry, source, page, advisories);
 }
 
 /** A file as it is recorded with its bytes, which do not say whether it is yanked. */
@@ -40,12 +30,9 @@ export function judgedArtifact(
   advisories: Advisories | undefined,
 ): JudgedFile {
   const isHosted = ref.origin === HOSTED_SEGMENT;
-  return new Judged(project, ref.filename, {
-    status: undefined,
-    provenance: undefined,
+  return new JudgedArtifact(project, ref.filename, {
     isHosted,
     uploadedAt: isHosted ? modifiedAt : (uploadedAt ?? undefined),
-    isYanked: false,
     // A `.metadata` has a digest of its own.
     sha256: ref.part === "file" && digest?.algorithm === "sha256" ? digest.hex : undefined,
     source,
@@ -53,35 +40,16 @@ export function judgedArtifact(
   });
 }
 
-/** All that is known of a file but what its filename says. */
-type Known = Required<Omit<JudgedFile, "project" | "filename" | "version">>;
-
 /** A class, since pages have thousands of files, and an object with a getter of its own takes microseconds to make. */
-class Judged implements JudgedFile {
+abstract class NamedFile {
   readonly project: ProjectName;
   readonly filename: Filename;
-  readonly isHosted: Known["isHosted"];
-  readonly uploadedAt: Known["uploadedAt"];
-  readonly isYanked: Known["isYanked"];
-  readonly sha256: Known["sha256"];
-  readonly source: Known["source"];
-  readonly status: Known["status"];
-  readonly provenance: Known["provenance"];
-  readonly advisories: Known["advisories"];
   #version: string | undefined;
   #isVersionRead = false;
 
-  constructor(project: ProjectName, filename: Filename, known: Known) {
+  constructor(project: ProjectName, filename: Filename) {
     this.project = project;
     this.filename = filename;
-    this.isHosted = known.isHosted;
-    this.uploadedAt = known.uploadedAt;
-    this.isYanked = known.isYanked;
-    this.sha256 = known.sha256;
-    this.source = known.source;
-    this.status = known.status;
-    this.provenance = known.provenance;
-    this.advisories = known.advisories;
   }
 
   /** Few rules need it, and those on a page of thousands of files are asked for each. */
@@ -91,5 +59,72 @@ class Judged implements JudgedFile {
       this.#isVersionRead = true;
     }
     return this.#version;
+  }
+}
+
+/** What the page says is read where a rule asks for it: a page is judged by few rules, mostly before this code is compiled. */
+class JudgedEntry extends NamedFile implements JudgedFile {
+  readonly source: string | undefined;
+  readonly advisories: Advisories | undefined;
+  readonly #entry: FileEntry;
+  readonly #page: JudgedPage | undefined;
+
+  constructor(
+    project: ProjectName,
+    entry: FileEntry,
+    source: string | undefined,
+    page: JudgedPage | undefined,
+    advisories: Advisories | undefined,
+  ) {
+    super(project, entry.filename);
+    this.source = source;
+    this.advisories = advisories;
+    this.#entry = entry;
+    this.#page = page;
+  }
+
+  get isHosted(): boolean {
+    return isHostedEntry(this.#entry);
+  }
+
+  get uploadedAt(): number | undefined {
+    return uploadedAtOf(this.#entry) ?? undefined;
+  }
+
+  get isYanked(): boolean {
+    return isYanked(this.#entry);
+  }
+
+  get sha256(): string | undefined {
+    return this.#entry.hashes["sha256"];
+  }
+
+  get status(): string | undefined {
+    return this.#page?.status;
+  }
+
+  get provenance(): JudgedProvenance | undefined {
+    return this.#page && provenanceOf(this.#entry, this.#page);
+  }
+}
+
+/** What is recorded with the bytes of a file. */
+type Recorded = Required<Pick<JudgedFile, "isHosted" | "uploadedAt" | "sha256" | "source" | "advisories">>;
+
+class JudgedArtifact extends NamedFile implements JudgedFile {
+  readonly isHosted: Recorded["isHosted"];
+  readonly uploadedAt: Recorded["uploadedAt"];
+  readonly isYanked = false;
+  readonly sha256: Recorded["sha256"];
+  readonly source: Recorded["source"];
+  readonly advisories: Recorded["advisories"];
+
+  constructor(project: ProjectName, filename: Filename, known: Recorded) {
+    super(project, filename);
+    this.isHosted = known.isHosted;
+    this.uploadedAt = known.uploadedAt;
+    this.sha256 = known.sha256;
+    this.source = known.source;
+    this.advisories = known.advisories;
   }
 }
