@@ -45,16 +45,21 @@ export async function guardedPage(
   const held: { readonly file: JudgedFile; readonly by: Finding }[] = [];
   let isChanged = false;
   let until = Infinity;
-  for (const [at, entry] of model.files.entries()) {
-    if (at > 0 && at % MANY === 0) await giveWay();
-    const file = judgedEntry({ project: model.name, entry, source }, whole, advisories);
-    const findings = rules.judge(file, ctx.now);
+
+  function admit(file: JudgedFile, entry: FileEntry): void {
+    admitted.push(file);
+    files.push(entry);
+    lines.keep();
+  }
+
+  function apply(findings: readonly Finding[], file: JudgedFile, entry: FileEntry): void {
     for (const { rule, mode, until: end, exempted } of findings) {
       // An advisory on malware that is still delayed is counted, and refuses from then on.
       if (mode !== "audit" || rule === "malware")
         until = Math.min(until, (exempted ? exempted.until : end) ?? Infinity);
     }
     const [refusal, warned] = [refusing(findings), warning(findings)];
+    isChanged ||= refusal !== undefined || warned !== undefined;
     if (refusal) {
       lines.leaveOut();
       refused.set(addressOf(entry), {
@@ -64,15 +69,25 @@ export async function guardedPage(
       });
       const by = findAdvisories && holding(findings);
       if (by) held.push({ file, by });
-    } else {
+    } else if (warned) {
       admitted.push(file);
-      if (warned) files.push(lines.replace((listed) => marked(listed, warned.sentence("advises"))));
-      else {
-        files.push(entry);
-        lines.keep();
-      }
-    }
-    isChanged ||= refusal !== undefined || warned !== undefined;
+      files.push(lines.replace((listed) => marked(listed, warned.sentence("advises"))));
+    } else admit(file, entry);
+  }
+
+  // What is called for each of thousands of files is little: V8 compiled a long loop for 30 ms, and was done after the last file.
+  function judge(entry: FileEntry): void {
+    const file = judgedEntry({ project: model.name, entry, source }, whole, advisories);
+    const findings = rules.judge(file, ctx.now);
+    if (findings.length === 0) admit(file, entry);
+    else apply(findings, file, entry);
+  }
+
+  let judged = 0;
+  for (const entry of model.files) {
+    if (judged > 0 && judged % MANY === 0) await giveWay();
+    judge(entry);
+    judged += 1;
   }
   const known = held.length > 0 ? (advisories ?? (await findAdvisories?.())) : undefined;
   const fixOf = heldFixes(model.name, files, known);
@@ -92,7 +107,10 @@ export async function guardedPage(
   const { lastSerial: _, ...rest } = model;
   const shown = refused.size === 0 ? { ...model, files } : withoutVersions({ ...rest, files }, admitted);
   // Most pages below are from memory, and then this one is passed on without a copy.
-  return { ...made, shown: (await Page.from(shown, {}, ctx.now, lines.pieces())).keptIn(ownRendering()).as("memory") };
+  return {
+    ...made,
+    shown: (await Page.from(shown, {}, ctx.now, lines.pieces())).keptIn(ownRendering()).as("memory"),
+  };
 }
 
 /** An entry that a client takes only where its version is pinned, and then shows the sentence. The upstream's own reason stays. */
