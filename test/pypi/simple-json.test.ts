@@ -9,8 +9,8 @@ import type { Validators } from "../../worker/pypi/page.ts";
 const { findFile, readJson, readValidators } = simpleJson;
 
 function renderJson(rendered: ProjectPage, validators: Validators): string {
-  const { head, body } = simpleJson.renderJson(rendered, validators);
-  return head + [...body].join("");
+  const { head, opening, lines } = simpleJson.renderJson(rendered, validators);
+  return head + opening + [...lines].join("");
 }
 
 function file(filename: string, folder: string, extra: Partial<FileEntry> = {}): FileEntry {

@@ -14,9 +14,6 @@ interface Meta {
   readonly _upstream?: Validators;
 }
 
-/** A line of a page, or several of its files' lines with what separates them: as text, or in UTF-8. */
-export type Lines = string | Uint8Array;
-
 /** The Simple API version that a page with these contents may declare. */
 export function apiVersion(page: ProjectPage): string {
   const full = page.versions !== undefined && page.files.every((file) => file.size !== undefined);
@@ -28,16 +25,16 @@ export function apiVersion(page: ProjectPage): string {
  * and each file is a line that begins with its filename. A JSON string cannot contain a raw line end, so lines are found without
  * parsing. Members whose value is undefined are left out; `null` is never written, since uv would refuse the page.
  *
- * @param lines those of its files, as `ChangedLines` gives them, where they have been written before
- * @returns the first line (`head`) and the other lines in pieces (`body`), which together are the page
+ * @returns the first line (`head`), the second (`opening`), and the other lines in pieces (`lines`), which together are the page
  */
-export function renderJson(
+export const renderJson = (
   page: ProjectPage,
   validators: Validators,
-  lines?: readonly Lines[],
-): { head: string; body: Iterable<Lines> } {
-  return { head: jsonHead(page, validators), body: jsonBody(page, lines ?? page.files.values().map(lineOf)) };
-}
+): { head: string; opening: string; lines: Iterable<string> } => ({
+  head: jsonHead(page, validators),
+  opening: jsonOpening(page),
+  lines: jsonLines(page),
+});
 
 /** The first line: members that may change while the page's contents stay the same. */
 function jsonHead(page: ProjectPage, validators: Validators): string {
@@ -49,20 +46,19 @@ function jsonHead(page: ProjectPage, validators: Validators): string {
   return `{"meta":${JSON.stringify(meta)},\n`;
 }
 
-/** All lines but the first, in pieces. The digest of the page's content is computed from them. */
-function* jsonBody(page: ProjectPage, lines: Iterable<Lines>): Generator<Lines> {
+/** The second line: what the page says of the project. With it begins what the digest of the page's content is computed from. */
+function jsonOpening(page: ProjectPage): string {
   const members = [`"name":${JSON.stringify(page.name)}`];
   if (page.status) members.push(`"project-status":${JSON.stringify(page.status)}`);
   if (page.versions) members.push(`"versions":${JSON.stringify(page.versions)}`);
   if (page._publishers) members.push(`"_publishers":${JSON.stringify(page._publishers)}`);
-  yield `${members.join(",")},"files":[\n`;
+  return `${members.join(",")},"files":[\n`;
+}
+
+function* jsonLines({ files }: ProjectPage): Generator<string> {
   let separator = "";
-  for (const piece of lines) {
-    if (typeof piece === "string") yield separator + piece;
-    else {
-      yield separator;
-      yield piece;
-    }
+  for (const entry of files) {
+    yield separator + lineOf(entry);
     separator = ",\n";
   }
   yield "\n]}\n";

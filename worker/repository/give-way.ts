@@ -20,28 +20,18 @@ export async function filterGivingWay<Item>(items: readonly Item[], test: (item:
 /** How much is encoded before other requests may run. Characters. */
 const STRIDE = 128 * 1024;
 
-/**
- * The pieces of a text joined, in UTF-8, which some may be in already; other requests run in between. No piece ends within a
- * character.
- */
-export async function encodeText(pieces: Iterable<string | Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
+/** The pieces of a text joined, in UTF-8; other requests run in between. No piece ends within a character. */
+export async function encodeText(pieces: Iterable<string>): Promise<Uint8Array<ArrayBuffer>> {
   const encoder = new TextEncoder();
   const parts: Uint8Array[] = [];
   let [text, size] = ["", 0];
-  const add = (part: Uint8Array) => {
+  const encode = () => {
+    const part = encoder.encode(text);
     parts.push(part);
     size += part.byteLength;
-  };
-  const encode = () => {
-    add(encoder.encode(text));
     text = "";
   };
   for (const piece of pieces) {
-    if (typeof piece !== "string") {
-      encode();
-      add(piece);
-      continue;
-    }
     text += piece;
     if (text.length < STRIDE) continue;
     encode();

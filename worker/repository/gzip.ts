@@ -1,4 +1,4 @@
-import { createGzip, gunzip, gzipSync, type ZlibOptions } from "node:zlib";
+import { constants, createGzip, deflateRaw, gunzip, gzipSync, type ZlibOptions } from "node:zlib";
 import { giveWay, joined } from "./give-way.ts";
 
 /** Gzipped bytes, in memory or as they arrive. */
@@ -13,7 +13,7 @@ export function inflate(gzip: Gzipped): ReadableStream<Uint8Array> {
 const PIECE = 256 * 1024;
 
 /** So little is compressed within a millisecond, in one call: on Node a stream alone takes as long. Bytes. */
-const AT_ONCE = 64 * 1024;
+export const SMALL = 64 * 1024;
 
 /** The parts joined and gzipped. */
 export const gzipped = (...content: readonly Uint8Array[]): Promise<Uint8Array> => gzippedBy(content, {});
@@ -27,10 +27,21 @@ const NEAR = { windowBits: 12 };
 /** The same for a page, which consists of lines that resemble each other. */
 export const gzippedLines = (...content: readonly Uint8Array[]): Promise<Uint8Array> => gzippedBy(content, NEAR);
 
+/** Lines of a page as blocks of DEFLATE (RFC 1951), none of which is the last, in whole bytes: what follows refers to nothing in them. */
+export async function deflated(lines: Uint8Array): Promise<Uint8Array> {
+  await giveWay();
+  // What comes of it mostly fits in one chunk.
+  return new Promise((resolve, reject) => {
+    deflateRaw(lines, { ...NEAR, finishFlush: constants.Z_FULL_FLUSH, chunkSize: SMALL }, (error, bytes) =>
+      error ? reject(error) : resolve(bytes),
+    );
+  });
+}
+
 async function gzippedBy(content: readonly Uint8Array[], options: ZlibOptions): Promise<Uint8Array> {
   const size = content.reduce((sum, part) => sum + part.byteLength, 0);
   // Copied: what it gives is a part of a larger buffer, which would be held as long.
-  if (size <= AT_ONCE) return new Uint8Array(gzipSync(joined(content, size), options));
+  if (size <= SMALL) return new Uint8Array(gzipSync(joined(content, size), options));
   // So much was joined and hashed right before.
   await giveWay();
   const gzip = createGzip(options);

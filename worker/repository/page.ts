@@ -2,10 +2,11 @@ import { addressOf } from "../pypi/file-url.ts";
 import { likelyProjects } from "../pypi/filename.ts";
 import { type FileEntry, type ProjectPage, type Validators, isUnderQuarantine } from "../pypi/page.ts";
 import { htmlOf } from "../pypi/simple-html.ts";
-import { readJson, readValidators, renderJson, type Lines } from "../pypi/simple-json.ts";
+import { readJson, readValidators, renderJson } from "../pypi/simple-json.ts";
 import { bytesOf, gzippedLines, inflate, type Gzipped } from "./gzip.ts";
 import { encodeText, filterGivingWay, joined } from "./give-way.ts";
 import { digestOf, StoredJson, type StoredHead } from "./stored-json.ts";
+import { gzippedStretches, stretchesOf, type Stretch } from "./stretches.ts";
 import type { Via } from "./artifact.ts";
 import type { Context } from "./context.ts";
 
@@ -43,8 +44,8 @@ export interface PageExtras {
 /** What a page consists of. */
 export interface PageContent {
   readonly model: ProjectPage;
-  /** All its lines but the first, as `renderJson` has them. */
-  readonly body: Uint8Array;
+  /** All its lines but the first two. */
+  readonly stretches: readonly Stretch[];
 }
 
 /** The stored HTML of one page, gzipped. It is made once for each change, when it is first needed. */
@@ -53,6 +54,8 @@ export interface Renderings {
   get(digest: string): Promise<Gzipped | null>;
   put(digest: string, html: Uint8Array): Promise<void>;
 }
+
+const LINE_END = 0x0a;
 
 /** A page as it is stored. */
 export class Page extends StoredJson<PageHead, Page> {
@@ -83,13 +86,21 @@ export class Page extends StoredJson<PageHead, Page> {
    * @param madeOf the lines of its files, where they are those of another page: then they are not rendered again, and it is
    *   not stored, nor what is stored beside a page
    */
-  static async from(model: ProjectPage, validators: Validators, now: number, madeOf?: readonly Lines[]): Promise<Page> {
-    const { head, body } = renderJson(model, validators, madeOf);
-    const lines = { head: new TextEncoder().encode(head), body: await encodeText(body) };
+  static async from(
+    model: ProjectPage,
+    validators: Validators,
+    now: number,
+    madeOf?: readonly Stretch[],
+  ): Promise<Page> {
+    const text = renderJson(model, validators);
+    const encoder = new TextEncoder();
+    const [head, opening] = [encoder.encode(text.head), encoder.encode(text.opening)];
+    const stretches = madeOf ?? stretchesOf(await encodeText(text.lines));
+    const content = [opening, ...stretches.map(({ lines }) => lines)];
     // The first line has the upstream's validators and is not hashed: where only they change, nothing is written.
-    const digest = await digestOf(lines.body, model.lastSerial);
-    const gzip = await gzippedLines(lines.head, lines.body);
-    const plainSize = lines.head.byteLength + lines.body.byteLength;
+    const digest = await digestOf(content, model.lastSerial);
+    const gzip = await gzippedStretches(joined([head, opening], head.byteLength + opening.byteLength), stretches);
+    const plainSize = content.reduce((sum, { byteLength }) => sum + byteLength, head.byteLength);
     const strays = madeOf ? undefined : await straysOn(model);
     const queries = madeOf ? undefined : queriesOf(model);
     const facts = {
@@ -105,9 +116,9 @@ export class Page extends StoredJson<PageHead, Page> {
       ...(model.files.some(({ _kept }) => _kept) && { kept: true as const }),
     };
     const page = new Page(facts, gzip, "upstream", undefined, { queries, strays });
-    if (!madeOf && !queries) page.#made = { model, body: lines.body };
+    if (!madeOf && !queries) page.#made = { model, stretches };
     // The files that are asked for next are looked up in it.
-    if (page.isSmall) page.forms.plain = joined([lines.head, lines.body], plainSize);
+    if (page.isSmall) page.forms.plain = joined([head, ...content], plainSize);
     return page;
   }
 
@@ -177,8 +188,9 @@ export class Page extends StoredJson<PageHead, Page> {
   async content(): Promise<PageContent> {
     if (this.#made) return this.#made;
     const plain = await this.plain();
-    const body = plain.subarray(plain.indexOf(0x0a) + 1);
-    return { model: readJson(new TextDecoder().decode(plain)), body };
+    const second = plain.indexOf(LINE_END) + 1;
+    const lines = plain.subarray(plain.indexOf(LINE_END, second) + 1);
+    return { model: readJson(new TextDecoder().decode(plain)), stretches: stretchesOf(lines) };
   }
 
   /** The upstream's validators, from the first line alone. Leaves the page in memory, to be served after a 304. */

@@ -139,8 +139,11 @@ export abstract class StoredJson<Head extends StoredHead, Self extends StoredJso
   }
 }
 
-/** Makes a `head.digest` from the content and from all other facts that distinguish two states of it. */
-export async function digestOf(content: Uint8Array, ...facts: (string | number | undefined)[]): Promise<string> {
+/** Makes a `head.digest` from the content, which may be in several parts, and from all other facts that distinguish two states of it. */
+export async function digestOf(
+  content: Uint8Array | readonly Uint8Array[],
+  ...facts: (string | number | undefined)[]
+): Promise<string> {
   const text = `${sha256(content)} ${facts.map((fact) => fact ?? "").join(" ")}`;
   return sha256(text).slice(0, 32);
 }

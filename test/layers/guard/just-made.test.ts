@@ -47,6 +47,7 @@ const POLICIES = { refuses: { min_age: "3d" }, marks: { min_age: "3d", modes: { 
 const PAGES = {
   "a page in memory": files(4),
   "a page of many lines": files(400),
+  "a page of several stretches": files(2_500),
   "a page whose URLs are signed": files(400, signed),
   "a page of uneven lines": files(400, uneven),
 };
@@ -76,10 +77,10 @@ const MODEL: ProjectPage = { name: parseProjectName("demo"), files: [ENTRY] };
 describe("a page that was just made", () => {
   test("has its content at hand, and only while it is not kept in memory", async () => {
     const page = await Page.from(MODEL, {}, NOW);
-    const { model, body } = await page.content();
+    const { model, stretches } = await page.content();
     expect(model).toBe(MODEL);
     const read = await page.as("memory").content();
-    expect(read).toEqual({ model: { ...MODEL, files: [{ ...ENTRY }] }, body });
+    expect(read).toEqual({ model: { ...MODEL, files: [{ ...ENTRY }] }, stretches });
     expect(read.model).not.toBe(MODEL);
     expect((await (await page.keptIn(NOWHERE).buffered()).content()).model).toBe(MODEL);
   });

@@ -1,10 +1,10 @@
-import { ChangedLines } from "../../pypi/changed-lines.ts";
 import { addressOf } from "../../pypi/file-url.ts";
 import { canonicalVersion } from "../../pypi/pep440.ts";
 import { isYanked, type FileEntry, type ProjectPage } from "../../pypi/page.ts";
 import { versionOf } from "../../pypi/version.ts";
 import { refusing, warning } from "../../policy/judge.ts";
 import type { Advisories } from "../../policy/osv/advisories.ts";
+import { ChangedLines } from "../../repository/changed-lines.ts";
 import { giveWay } from "../../repository/give-way.ts";
 import { uncopied } from "../../repository/gzip.ts";
 import type { NowOrLater } from "../../repository/now-or-later.ts";
@@ -36,8 +36,8 @@ export async function guardedPage(
   { page, source, rules, advisories, findAdvisories }: Judged,
   ctx: Context,
 ): Promise<GuardedPage> {
-  const { model, body } = await page.content();
-  const lines = new ChangedLines(body);
+  const { model, stretches } = await page.content();
+  const lines = new ChangedLines(stretches);
   const whole = judgedPage(model);
   const refused = new Map<string, RefusedFile>();
   const files: FileEntry[] = [];
@@ -109,7 +109,7 @@ export async function guardedPage(
   // Most pages below are from memory, and then this one is passed on without a copy.
   return {
     ...made,
-    shown: (await Page.from(shown, {}, ctx.now, lines.pieces())).keptIn(ownRendering()).as("memory"),
+    shown: (await Page.from(shown, {}, ctx.now, lines.stretches())).keptIn(ownRendering()).as("memory"),
   };
 }
 
