@@ -26,7 +26,7 @@ test("a version is that of the file's own name, whatever name was read before it
     ["demo-1.0-py3.8.egg", "demo", "1.0"],
     ["demo-1.0-py3-none-any.zip", "demo", "1.0-py3-none-any"],
     ["demo-1.0.1-py3-none-any.whl", "demo", "1.0.1"],
-    ["demo-1.0-py3-none-any.whl", "demo-1-0", undefined],
+    ["demo-1.0-py3-none-any.whl", "demo-1-0", "py3"],
     ["DEMO-1.0-py3-none-any.whl", "demo", "1.0"],
   ] as const;
   for (const before of names) {
