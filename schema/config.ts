@@ -3,13 +3,14 @@ import { SECOND } from "../worker/duration.ts";
 import { asProjectName, type ProjectName } from "../worker/pypi/name.ts";
 import { resolveAdminTokens } from "./admin-tokens.ts";
 import { publicRoot, upstreamAddress } from "./address.ts";
+import { complaints } from "./complaints.ts";
 import { DEFAULT, index, indexName, resolveIndexes, type IndexConfig } from "./indexes.ts";
 import { pattern } from "./patterns.ts";
 import { receiver, resolveReceivers, type ReceiverConfig } from "./notify.ts";
 import { resolveTrusted, trusted, type TrustedConfig } from "./trusted.ts";
 import { trustedRootText } from "./trusted-root.ts";
 import { resolveUpstreams, upstream } from "./upstreams.ts";
-import { ARRAY_OF_TABLES, wrongTypeText } from "./wrong-type.ts";
+import { ARRAY_OF_TABLES } from "./wrong-type.ts";
 
 const whole = (of: string) =>
   z.pipe(
@@ -123,7 +124,7 @@ export interface Config {
  */
 export function parseConfig(env: Record<string, unknown>): Config {
   const parsed = vars.safeParse(env, { reportInput: true });
-  if (!parsed.success) throw wrong(parsed.error.issues.flatMap(complaints));
+  if (!parsed.success) throw wrong(complaints(parsed.error));
   const {
     UPSTREAMS,
     INDEXES,
@@ -186,16 +187,6 @@ export function parseConfig(env: Record<string, unknown>): Config {
 }
 
 const wrong = (problems: readonly string[]) => new Error(`The configuration is wrong: ${problems.join("; ")}.`);
-
-/** Turns an issue that zod found into sentences. */
-function complaints(issue: z.core.$ZodIssue): string[] {
-  const path = issue.path.join(".");
-  if (issue.code === "unrecognized_keys") return issue.keys.map((key) => `${path}.${key}: is not known`);
-  if (issue.code === "invalid_key") return issue.issues.map(({ message }) => `${path}: the name ${message}`);
-  if (issue.input === undefined) return [`${path}: must be given`];
-  if (issue.code === "invalid_type") return [`${path}: ${wrongTypeText(issue)}`];
-  return [`${path}: ${issue.message}`];
-}
 
 /** Whether an upstream may be replaced by another address: not what is offline on purpose. */
 const isOpen = (shape: { readonly projects?: unknown; readonly kind?: unknown } | undefined) =>

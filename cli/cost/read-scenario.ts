@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse } from "smol-toml";
+import { complaints } from "../../schema/complaints.ts";
 import { scenario, type Scenario } from "../../schema/scenario.ts";
 import { messageOf } from "../../worker/errors.ts";
 import { CommandError } from "../lib/command-error.ts";
@@ -30,8 +31,7 @@ export async function readScenario(name: string): Promise<Scenario> {
   } catch (error) {
     throw new CommandError(`${name} is no TOML: ${messageOf(error)}`);
   }
-  const parsed = scenario.safeParse(value);
+  const parsed = scenario.safeParse(value, { reportInput: true });
   if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues.map(({ path: at, message }) => `${at.join(".")}: ${message}`);
-  throw new CommandError(`${name} is no scenario: ${issues.join("; ")}.`);
+  throw new CommandError(`${name} is no scenario: ${complaints(parsed.error).join("; ")}.`);
 }

@@ -5,6 +5,7 @@ import type { TomlTable } from "smol-toml";
 import { ADMIN_TOKEN_SECRETS } from "../../schema/admin-tokens.ts";
 import { parseConfig, type Config } from "../../schema/config.ts";
 import { deployment } from "../../schema/deployment.ts";
+import { complaints } from "../../schema/complaints.ts";
 import { ownDeployment, type OwnDeployment } from "../../schema/own-deployment.ts";
 import { FREE_PLAN_VARS } from "../../schema/plans.ts";
 import { queueRole } from "../../schema/queues.ts";
@@ -107,14 +108,9 @@ function ownFile(named: string | undefined): string | undefined {
 function ownOf(table: TomlTable, file: string): OwnDeployment {
   // What is wrong with variables that stand at a wrong place has a sentence of its own.
   varsOf({ ...table, vars: table["vars"] ?? {} }, file);
-  const parsed = ownDeployment.safeParse(table);
+  const parsed = ownDeployment.safeParse(table, { reportInput: true });
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.flatMap((issue) =>
-    issue.code === "unrecognized_keys"
-      ? issue.keys.map((key) => `${key}: is not known`)
-      : [`${issue.path.join(".")}: ${issue.message}`],
-  );
-  throw new CommandError(`${file}: ${problems.join("; ")}.`);
+  throw new CommandError(`${file}: ${complaints(parsed.error).join("; ")}.`);
 }
 
 /** Throws a `CommandError` where the deployed worker would not start with these variables. Secrets may be stored there already. */

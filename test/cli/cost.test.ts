@@ -59,8 +59,14 @@ test("Zipf's law: equal shares at an exponent of 0, and few requests ask for as 
 test("a scenario that is wrong is refused with a sentence that names what is", async () => {
   const folder = await mkdtemp(join(tmpdir(), "cost-"));
   const file = join(folder, "ours.toml");
-  await writeFile(file, 'title = "ours"\nindex = "elsewhere"\n');
+  await writeFile(
+    file,
+    'title = "ours"\nindex = "elsewhere"\nuser = 50\n[install]\npages = "many"\nmetadata = 1\nfiles = 1\nwheels = 1\n',
+  );
   const run = promisify(execFile)(process.execPath, [join(PROJECT_FOLDER, "cli/pypi-edge.ts"), "cost", file]);
-  await expect(run).rejects.toThrow('index: must be "team" or "default"; users: must be a number');
+  const { stderr } = await run.catch((error: { readonly stderr: string }) => error);
+  expect(stderr).toContain('index: must be "team" or "default"; users: must be given;');
+  expect(stderr).toContain("; install.pages: must be a number; install.wheels: is not known;");
+  expect(stderr).toMatch(/; user: is not known\.\n$/);
   await rm(folder, { recursive: true });
 });
