@@ -5,7 +5,7 @@ import { pipeline } from "node:stream/promises";
 import * as z from "zod/mini";
 import { counted } from "../../worker/pypi/counted.ts";
 import { documentPath } from "../../worker/pypi/document.ts";
-import { asFilename, projectCandidates, type Filename } from "../../worker/pypi/filename.ts";
+import { asFilename, isDistribution, projectCandidates, type Filename } from "../../worker/pypi/filename.ts";
 import { asProjectName, type ProjectName } from "../../worker/pypi/name.ts";
 import { canonicalVersion } from "../../worker/pypi/pep440.ts";
 import { publisherLabel, repositoryUrl } from "../../worker/pypi/publisher.ts";
@@ -37,9 +37,10 @@ export const provenanceCommand = () =>
     .option("--root <file>", "the trusted root to verify by (default: sigstore's, as this version has it)")
     .action(async (what, { index = "default", root: rootFile, json, ...options }) => {
       const root = rootFile === undefined ? shippedRoot() : readRoot(rootFile);
+      const named = existsSync(what) ? await ownFile(what) : releaseIn(what);
       const server = await findServer(options);
       const base = indexPath(index);
-      const asked = existsSync(what) ? [await ownFile(what)] : await filesOf(what, server, base);
+      const asked = "filename" in named ? [named] : await filesOf(named, server, base);
       const found: JudgedFile[] = [];
       for (const file of asked) found.push({ ...file, verdict: await verdictOn(file, root, server, base) });
       console.log(json ? JSON.stringify(found) : found.map(shown).join("\n"));
@@ -86,16 +87,24 @@ const pageShape = z.object({
   files: z.array(z.object({ filename: z.string(), hashes: z.record(z.string(), z.string()) })),
 });
 
-async function filesOf(what: string, server: ServerAccess, base: string): Promise<AskedFile[]> {
-  const [name = "", version = "", ...more] = what.split("==");
-  const project = asProjectName(name.trim());
-  if (!project || more.length > 0 || !isVersion(version.trim())) {
-    throw usageError(`${what} is no file here, and no NAME==VERSION.`);
-  }
+interface Release {
+  readonly project: ProjectName;
+  readonly version: string;
+}
+
+function releaseIn(what: string): Release {
+  const [name = "", text = "", ...more] = what.split("==");
+  const [project, version] = [asProjectName(name.trim()), text.trim()];
+  if (project && more.length === 0 && isVersion(version)) return { project, version };
+  if (isDistribution(what)) throw new CommandError(`${what}: there is no such file.`);
+  throw usageError(`${what} is no file here, and no NAME==VERSION.`);
+}
+
+async function filesOf({ project, version }: Release, server: ServerAccess, base: string): Promise<AskedFile[]> {
   const format = encodeURIComponent("application/vnd.pypi.simple.v1+json");
   const answer = await sendTo(server, "GET", `${base}simple/${project}/?format=${format}`);
   const { value } = await readApiJson(server, pageShape, answer);
-  const wanted = canonicalVersion(version.trim());
+  const wanted = canonicalVersion(version);
   const found = value.files.flatMap(({ filename, hashes }) => {
     const safe = asFilename(filename);
     if (!safe || canonicalVersion(versionOf(safe, project) ?? "") !== wanted) return [];

@@ -27,6 +27,7 @@ const ALONE = [
   "deploy --config none.toml --dry-run",
   "lock canonical none.txt",
   "move-in none --state new",
+  "provenance none.whl",
   "restore none --state new",
   "serve --config none.toml --state new",
   "serve --tls-cert none.pem --tls-key none.pem --state new",
