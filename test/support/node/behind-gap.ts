@@ -19,7 +19,7 @@ import { Rig } from "./rig.ts";
  * `behind-gap.ts PYTHON UV` prints what came of it, as JSON: `Findings`.
  */
 
-/** The code with which a client ended, and the version that it installed. */
+/** The code with which a client ended, and the version that it installed, or what it said where it failed. */
 type Installed = readonly [code: number | null, version: string];
 
 /** What each thing that was tried came to. */
@@ -104,7 +104,7 @@ async function findings(python: string, uvBinary: string): Promise<Findings> {
     const byPip = async (requirement: string, from = index) => {
       const place = await placed();
       const { code, output } = await pip(python).install(requirement, from, place);
-      return { output, installed: [code, await place.versionOf("sandwich")] as const };
+      return { output, installed: [code, code === 0 ? await place.versionOf("sandwich") : output] as const };
     };
     const newest = await byPip("lunchbox");
     const dated = await byPip("sandwich", new URL("/@before=2026-06-01/simple/", index).href);
@@ -115,7 +115,7 @@ async function findings(python: string, uvBinary: string): Promise<Findings> {
     await command("lock carried", ["lock", "carried", index, join(app.folder, "uv.lock")]);
     const synced = await uv("sync", "--frozen");
     const lock = readFileSync(join(app.folder, "uv.lock"), "utf8");
-    const bySync = [synced.code, await app.versionOf("sandwich")] as const;
+    const bySync = [synced.code, synced.code === 0 ? await app.versionOf("sandwich") : synced.output] as const;
 
     await far.kill();
     await far.start();
