@@ -59,4 +59,5 @@ function table({ input, path }: z.core.$ZodIssueInvalidType): string {
 const headOfEach = (path: readonly PropertyKey[]) =>
   `[[${headOf(path)}]], with two brackets on each side, and the settings of each below it`;
 
+/** Tables are below `vars`: other files have a sentence of their own for each of theirs. */
 const headOf = (path: readonly PropertyKey[]) => ["vars", ...path].join(".");

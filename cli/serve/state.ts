@@ -30,7 +30,7 @@ export function openState(directory: string): { close(): void } {
     if (error instanceof CommandError) throw error;
     const { code = "" } = error as NodeJS.ErrnoException;
     if (NOT_WRITABLE.has(code)) throw notWritable(directory, error);
-    // So it says of a file system that takes no files, or of a folder in the file's place.
+    // SQLite has this code for a file system that takes no files, and for a folder that stands where the file should.
     const cannotOpen = codeOf(error) === "SQLITE_CANTOPEN";
     const reason = cannotOpen ? "its file lock.sqlite cannot be made or opened" : fileErrorText(error);
     throw new CommandError(

@@ -123,7 +123,7 @@ for (const [part, measure] of Object.entries(PARTS)) {
 }
 await upstream.stop();
 process.stdout.write(
-  `Median (lowest–highest) of interleaved rounds, all on one machine whose load average was ${loadBefore.toFixed(1)} before.\n`,
+  `Median (lowest–highest) of interleaved rounds; behind ±, the standard error of a mean; all on one machine whose load average was ${loadBefore.toFixed(1)} before.\n`,
 );
 
 function install(): Promise<string> {

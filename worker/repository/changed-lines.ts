@@ -1,9 +1,8 @@
 import type { FileEntry } from "../pypi/page.ts";
 import { lineOf } from "../pypi/simple-json.ts";
 import { joined } from "./give-way.ts";
-import { Stretch } from "./stretches.ts";
+import { LINE_END, Stretch } from "./stretches.ts";
 
-const LINE_END = 0x0a;
 const FOLLOWED = ",\n";
 const [ENCODER, DECODER] = [new TextEncoder(), new TextDecoder()];
 const CLOSING = ENCODER.encode("\n]}\n");

@@ -6,7 +6,7 @@ import { readJson, readValidators, renderJson } from "../pypi/simple-json.ts";
 import { bytesOf, gzippedLines, inflate, type Gzipped } from "./gzip.ts";
 import { encodeText, filterGivingWay, joined } from "./give-way.ts";
 import { digestOf, StoredJson, type StoredHead } from "./stored-json.ts";
-import { gzippedStretches, stretchesOf, type Stretch } from "./stretches.ts";
+import { gzippedStretches, LINE_END, stretchesOf, type Stretch } from "./stretches.ts";
 import type { Via } from "./artifact.ts";
 import type { Context } from "./context.ts";
 
@@ -54,8 +54,6 @@ export interface Renderings {
   get(digest: string): Promise<Gzipped | null>;
   put(digest: string, html: Uint8Array): Promise<void>;
 }
-
-const LINE_END = 0x0a;
 
 /** A page as it is stored. */
 export class Page extends StoredJson<PageHead, Page> {

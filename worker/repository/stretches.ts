@@ -2,7 +2,8 @@ import { crc32 } from "node:zlib";
 import { deflated, gzippedLines, SMALL } from "./gzip.ts";
 import { joined } from "./give-way.ts";
 
-const LINE_END = 0x0a;
+/** What ends each line of a page. */
+export const LINE_END = 0x0a;
 
 /** How long a stretch is, but for the rest of its last line: some milliseconds' work to deflate. Bytes. */
 const LENGTH = 256 * 1024;

@@ -11,6 +11,10 @@ export function sentencesOf(results: readonly JobResult[], dryRun: boolean): str
 type Kind = JobResult["kind"];
 type Sentence<Of extends Kind> = (result: Extract<JobResult, { readonly kind: Of }>, dryRun: boolean) => string;
 
+/** What to do where `NOTIFY` is empty. */
+export const HOW_TO_ADD_A_RECEIVER =
+  "A receiver is a [[vars.NOTIFY]] in the configuration, with its url and the name of its secret.";
+
 const SENTENCES: { readonly [Of in Kind]: Sentence<Of> } = {
   "change-log-read": ({ source, since, projects }) =>
     `${source}: ${counted(projects, "project")} changed since serial ${since}.`,
@@ -114,8 +118,7 @@ const SENTENCES: { readonly [Of in Kind]: Sentence<Of> } = {
     `There is something to tell receivers of ${counted(notices, "matter")}; each is told once.`,
   "notices-queued": ({ notices, messages }, dryRun) =>
     `${counted(notices, "notice")} ${was(notices, dryRun)} queued for receivers, in ${counted(messages, "message")}.`,
-  "no-receivers": () =>
-    "There are no receivers, so nothing was done. A receiver is a [[vars.NOTIFY]] in the configuration, with its url and the name of its secret.",
+  "no-receivers": () => `There are no receivers, so nothing was done. ${HOW_TO_ADD_A_RECEIVER}`,
 
   "moved-out": ({ isDone, ...moved }) =>
     `${contents(moved)} ${isDone ? "are in the move folder. Copy the bucket now" : "are in the move folder so far; the next run goes on"}.`,

@@ -1,3 +1,4 @@
+import { HOW_TO_ADD_A_RECEIVER } from "./job-sentences.ts";
 import { Hono } from "hono";
 import type { NoticesTried } from "../../../schema/notify.ts";
 import { badRequest } from "../../errors.ts";
@@ -15,9 +16,7 @@ export function notifyRoutes(authorize: Authorize, receivers: readonly Receiver[
   routes.post("/test", async (c) => {
     parametersOf(c.req.url, []);
     if (receivers.length === 0)
-      throw badRequest(
-        "There are no receivers, so nothing was sent. A receiver is a [[vars.NOTIFY]] in the configuration, with its url and the name of its secret.",
-      );
+      throw badRequest(`There are no receivers, so nothing was sent. ${HOW_TO_ADD_A_RECEIVER}`);
     const { now } = c.get("ctx");
     const about = { index: "*", project: "", subject: "", details: {} };
     const notice = { id: `test.${crypto.randomUUID()}`, event: "test", at: new Date(now).toISOString(), ...about };

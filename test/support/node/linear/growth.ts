@@ -7,6 +7,9 @@ const MOST = 6;
 /** A run over so many characters that is quadratic takes 4 ms and more, a linear one a tenth of a millisecond at most. */
 const LOOKED_AT = 12_000;
 
+/** A length is timed so often, and the fastest counts. */
+const TRIES = 3;
+
 /** A busy machine can make one round say the wrong thing, either way; two rounds that agree decide. */
 const AGREEING = 2;
 
@@ -31,8 +34,6 @@ export function superlinear(run: (text: string) => unknown, { head, unit, tail }
   }
   return undefined;
 }
-
-const TRIES = 3;
 
 /** The times of one round, where they grow by more than their text; else undefined. */
 function growthOf(timeOf: (length: number) => number): readonly number[] | undefined {
