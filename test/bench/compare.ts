@@ -18,6 +18,7 @@ import { writeUpstreamTree } from "./compare/upstream-tree.ts";
 import { scratchDirectory } from "./harness/cleanup.ts";
 import { freePort } from "../../cli/demo/process.ts";
 import { findProgram, giveUp, neededDirectory, wholeNumber } from "./harness/tools.ts";
+import { wrkDriver } from "./harness/wrk.ts";
 
 const { values: options } = parseArgs({
   options: {
@@ -58,12 +59,13 @@ for (const name of serverNames) {
   progress(`starting ${name}`);
   servers.push(await startServer(name, around));
 }
+const driver = wrkDriver(wrk, seconds);
 const results: Result[] = [];
 for (const row of rows(upstream).filter(({ id }) => rowIds.some((wanted) => wanted === id))) {
   progress(`measuring: ${row.title}`);
   results.push({
     row,
-    outcomes: await measureRow(row, servers, { wrk, rounds, seconds, upstreamRequests: nginx.upstreamRequests }),
+    outcomes: await measureRow(row, servers, { driver, rounds, upstreamRequests: nginx.upstreamRequests }),
   });
 }
 for (const server of servers) {

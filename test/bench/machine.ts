@@ -5,10 +5,10 @@
  *
  * A: a cold install, by a server that has just begun and by one in use. B: a large file, cold and stored. C: requests a second, warm. D: the longest stall of the event loop.
  * E: the same over upstreams that answer later. F: a page of a private index beside one of the public index, and beside devpi's. G: an index with a
- * policy beside one without. H: a cold lock, by both. FOLDER: a checkout of an earlier version, with its dependencies, to be
+ * policy beside one without, what is answered quickly in pairs of short turns. H: a cold lock, by both. FOLDER: a checkout of an earlier version, with its dependencies, to be
  * measured beside them in A, B and C.
  * Needs Linux (/proc), the wheelhouse (WHEELHOUSE, by default ../shared/wheelhouse) with uv's wheel for A, E and H and proxpi's for A and
- * B, the fixtures (FIXTURES, by default test/fixtures), and `wrk` for C and F. What is stored is in memory, in a temporary directory that
+ * B, the fixtures (FIXTURES, by default test/fixtures), and `wrk` for C, F and G. What is stored is in memory, in a temporary directory that
  * is removed at the end. A part begins no round that it has no time for: a run takes some fourteen minutes at most on two cores.
  */
 import { loadavg } from "node:os";
@@ -16,12 +16,14 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { builtServer } from "../../cli/build/build.ts";
 import { deployedBundle } from "../support/node/workerd/build.ts";
-import { measureRow } from "./compare/measure.ts";
+import { type Plan, measureRow } from "./compare/measure.ts";
 import { type Page, fixturePages } from "./content/pages.ts";
 import { freeBytes, scratchDirectory } from "./harness/cleanup.ts";
+import { pairedDriver } from "./harness/paired-load.ts";
 import { findProgram, giveUp, neededDirectory, wholeNumber } from "./harness/tools.ts";
 import { startUpstream } from "./harness/upstream.ts";
 import { virtualEnvironment } from "./harness/venv.ts";
+import { wrkDriver } from "./harness/wrk.ts";
 import { attestedFile, type Offer, realWheels, wheelOf } from "./machine/content.ts";
 import { coldGuardTable } from "./machine/cold-guard.ts";
 import { guardConfiguration, guardTable } from "./machine/guard.ts";
@@ -105,6 +107,8 @@ const offer: Offer = {
 await builtServer();
 await deployedBundle();
 const upstream = await startUpstream(new URL("machine/upstream-thread.ts", import.meta.url), offer);
+const byWrk: Plan = { driver: wrkDriver(wrk ?? "", LOAD_SECONDS), rounds, upstreamRequests: upstream.requests };
+const inPairs: Plan = { ...byWrk, driver: pairedDriver };
 
 const PARTS: Record<string, () => Promise<string>> = {
   A: install,
@@ -123,7 +127,7 @@ for (const [part, measure] of Object.entries(PARTS)) {
 }
 await upstream.stop();
 process.stdout.write(
-  `Median (lowest–highest) of interleaved rounds; behind ±, the standard error of a mean; all on one machine whose load average was ${loadBefore.toFixed(1)} before.\n`,
+  `Median (lowest–highest) of interleaved rounds or paired turns; behind ±, the standard error of a mean; all on one machine whose load average was ${loadBefore.toFixed(1)} before.\n`,
 );
 
 function install(): Promise<string> {
@@ -174,7 +178,6 @@ async function transfer(): Promise<string> {
 }
 
 async function load(): Promise<string> {
-  const plan = { wrk: wrk ?? "", rounds, seconds: LOAD_SECONDS, upstreamRequests: upstream.requests };
   const names: readonly WayName[] = ["Node", "workerd", "before"];
   return withAll(
     names.filter((way) => ways.names.includes(way)),
@@ -182,7 +185,7 @@ async function load(): Promise<string> {
     async (servers) => {
       const results = [];
       for (const row of warmRows(small, medium, large, page)) {
-        results.push({ row, outcomes: await measureRow(row, servers, plan) });
+        results.push({ row, outcomes: await measureRow(row, servers, byWrk) });
       }
       return warmTable(results);
     },
@@ -190,22 +193,21 @@ async function load(): Promise<string> {
 }
 
 async function guarded(): Promise<string> {
-  const plan = { wrk: wrk ?? "", rounds, seconds: LOAD_SECONDS, upstreamRequests: upstream.requests };
   const pages = [smallestPage, page];
-  const warm = await guardTable(upstream.simple, scratch, { pages, file: small, attested: offer.attested }, plan);
+  const content = { pages, file: small, attested: offer.attested };
+  const warm = await guardTable(upstream.simple, scratch, content, { quick: inPairs, slow: byWrk });
   const cold = { config: guardConfiguration(scratch, pages), scratch, rounds };
   return `${warm}\n\n${await coldGuardTable(upstream.simple, cold, { page, warmUp: smallestPage })}`;
 }
 
 async function byIndex(): Promise<string> {
-  const plan = { wrk: wrk ?? "", rounds, seconds: LOAD_SECONDS, upstreamRequests: upstream.requests, scratch };
-  const results = [];
-  for (const way of ["Node", "workerd"] as const) {
-    const platform = way === "Node" ? "node" : "workerd";
-    results.push({ way, outcomes: await measureIndexes(platform, upstream.simple, small.project, plan) });
-  }
-  const devpi = await measureDevpi(upstream.simple, wheelhouse, plan);
-  const all = [...results, { way: "devpi" as const, outcomes: devpi }];
+  const { simple } = upstream;
+  const { project } = small;
+  const all = [
+    { way: "Node" as const, ...(await measureIndexes("node", simple, project, { scratch, byWrk, inPairs })) },
+    { way: "workerd" as const, ...(await measureIndexes("workerd", simple, project, { scratch, byWrk })) },
+    { way: "devpi" as const, ...(await measureDevpi(simple, wheelhouse, { scratch, byWrk })) },
+  ];
   return `${indexTable(all)}\n\n${indexCpuTable(all)}`;
 }
 

@@ -1,23 +1,18 @@
 /** One row on all servers: checked, warmed, then loaded in turns. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../../../worker/errors.ts";
-import { type Answer, type Headers, request } from "../harness/http.ts";
 import { cpuClock } from "../harness/cpu.ts";
-import { median } from "../harness/statistics.ts";
-import { CONNECTIONS, load } from "../harness/wrk.ts";
+import { type Answer, type Headers, request } from "../harness/http.ts";
+import type { Driver, Loader, Repeated } from "../harness/load.ts";
 
 const WARM_MS = 60_000;
 /** An index may answer rightly from its upstream before it has stored anything. */
 const RIGHT_ANSWERS_IN_A_ROW = 3;
 const SETTLE_MS = 300;
-/** A slow server is loaded for longer, until it has time for this many answers to each of wrk's connections. */
-const ANSWERS_PER_CONNECTION = 3;
-const LONGEST_S = 10;
 
 export interface Plan {
-  readonly wrk: string;
+  readonly driver: Driver;
   readonly rounds: number;
-  readonly seconds: number;
   /** How many requests have gone upstream so far. */
   upstreamRequests(): number;
 }
@@ -42,23 +37,26 @@ export interface Question<S extends LoadedServer> {
 /** Requests a second of one server, or why there is no such figure. */
 export type Outcome =
   | {
-      readonly median: number;
-      readonly lowest: number;
-      readonly highest: number;
-      /** Microseconds of CPU a request, of each round; none where the server's process is not known. Rounds of all servers go together. */
+      /** Of each turn. Turns of all servers go together. */
+      readonly rates: readonly number[];
+      /** Microseconds of CPU a request, of each turn; none where the server's process is not known. */
       readonly cpu: readonly number[];
       /** What a reader must know about the figure. */
       readonly remarks: readonly string[];
     }
   | { readonly problem: string };
 
-/** The CPU of a request in each round, microseconds; none where there is no figure. */
+/** The requests a second of each turn; none where there is no figure. */
+export const ratesIn = (outcome: Outcome | undefined): readonly number[] =>
+  outcome && "rates" in outcome ? outcome.rates : [];
+
+/** The CPU of a request in each turn, microseconds; none where there is no figure. */
 export const cpuIn = (outcome: Outcome | undefined): readonly number[] =>
   outcome && "cpu" in outcome ? outcome.cpu : [];
 
 /**
- * Only one server is under load at any time; rounds interleave them, so that a slow minute of the machine hits all. Each round
- * begins with another one.
+ * Only one server is under load at any time; turns interleave them, so that a slow time of the machine hits all. Each server
+ * takes each place in the order as often as the others: of two, every other pair of turns is the other way round.
  */
 export async function measureRow<S extends LoadedServer>(
   row: Question<S>,
@@ -66,45 +64,61 @@ export async function measureRow<S extends LoadedServer>(
   plan: Plan,
 ): Promise<ReadonlyMap<S["name"], Outcome>> {
   const outcomes = new Map<S["name"], Outcome>();
-  const runs: Run<S>[] = [];
-  for (const server of servers) {
-    try {
-      runs.push(await warm(server, row, plan));
-    } catch (error) {
-      outcomes.set(server.name, { problem: server.ending() ?? messageOf(error) });
+  /** Keeps those for which `prepare` succeeds. */
+  const each = async <T extends { readonly server: S }, R>(all: readonly T[], prepare: (one: T) => Promise<R>) => {
+    const prepared: R[] = [];
+    for (const one of all) {
+      try {
+        prepared.push(await prepare(one));
+      } catch (error) {
+        outcomes.set(one.server.name, { problem: one.server.ending() ?? messageOf(error) });
+      }
     }
-  }
-  for (let round = 0; round < plan.rounds; round++) {
-    const first = round % Math.max(1, runs.length);
-    for (const run of [...runs.slice(first), ...runs.slice(0, first)]) await measureOnce(run, row, plan);
+    return prepared;
+  };
+  const all = servers.map((server) => ({ server }));
+  // All are asked first: a connection would have nothing to do meanwhile.
+  const runs = await each(await each(all, ({ server }) => warm(server, row)), (one) => begin(one, plan.driver));
+  try {
+    await inTurns(runs, plan);
+  } finally {
+    for (const { loader } of runs) loader.close();
   }
   for (const run of runs) outcomes.set(run.server.name, await conclude(run, row));
   return outcomes;
 }
 
-interface Run<S extends LoadedServer> {
+/** A server that is ready to be loaded. */
+interface Warm<S extends LoadedServer> {
   readonly server: S;
-  readonly url: URL;
-  readonly bodyBytes: number;
-  readonly seconds: number;
+  readonly asked: Repeated;
+  readonly remarks: Set<string>;
+}
+
+interface Run<S extends LoadedServer> extends Warm<S> {
+  readonly loader: Loader;
+  /** Milliseconds of CPU that its process has taken so far. */
+  readonly spent: (() => number) | undefined;
   readonly rates: number[];
   readonly cpu: number[];
-  readonly remarks: Set<string>;
   upstreamRequests: number;
   fault?: string;
 }
 
-async function warm<S extends LoadedServer>(server: S, row: Question<S>, plan: Plan): Promise<Run<S>> {
-  const { url, answer, seconds: took } = await rightAnswer(server, row);
+async function warm<S extends LoadedServer>(server: S, row: Question<S>): Promise<Warm<S>> {
+  const { url, answer, seconds } = await rightAnswer(server, row);
+  const { headers } = row;
   const remarks = new Set<string>();
-  if (row.headers["Accept-Encoding"] === "gzip" && !answer.headers["content-encoding"]) {
+  if (headers["Accept-Encoding"] === "gzip" && !answer.headers["content-encoding"]) {
     remarks.add("not compressed");
   }
-  const bodyBytes = answer.body.length;
-  await load(plan.wrk, url, row.headers, 1, bodyBytes);
-  const slow = Math.ceil(took * CONNECTIONS * ANSWERS_PER_CONNECTION);
-  const seconds = Math.max(plan.seconds, Math.min(slow, LONGEST_S));
-  return { server, url, bodyBytes, seconds, rates: [], cpu: [], remarks, upstreamRequests: 0 };
+  return { server, asked: { url, headers, bodyBytes: answer.body.length, seconds }, remarks };
+}
+
+async function begin<S extends LoadedServer>(ready: Warm<S>, driver: Driver): Promise<Run<S>> {
+  const { pid } = ready.server;
+  const spent = pid === undefined ? undefined : cpuClock(pid);
+  return { ...ready, loader: await driver.open(ready.asked), spent, rates: [], cpu: [], upstreamRequests: 0 };
 }
 
 interface TimedAnswer {
@@ -136,16 +150,24 @@ async function rightAnswer<S extends LoadedServer>(server: S, row: Question<S>):
   throw new Error(`not warm after ${WARM_MS / 1000} s: ${problem}`);
 }
 
-async function measureOnce<S extends LoadedServer>(run: Run<S>, row: Question<S>, plan: Plan): Promise<void> {
-  const before = plan.upstreamRequests();
-  const spent = run.server.pid === undefined ? undefined : cpuClock(run.server.pid);
-  const spentBefore = spent?.() ?? 0;
-  const result = await load(plan.wrk, run.url, row.headers, run.seconds, run.bodyBytes);
-  await sleep(SETTLE_MS);
-  run.upstreamRequests += plan.upstreamRequests() - before;
-  if (spent) run.cpu.push(((spent() - spentBefore) * 1_000) / result.requests);
-  run.rates.push(result.requestsPerSecond);
-  if (result.fault !== undefined) run.fault = result.fault;
+async function inTurns<S extends LoadedServer>(runs: readonly Run<S>[], plan: Plan): Promise<void> {
+  const { driver, rounds, upstreamRequests } = plan;
+  for (let turn = -driver.droppedTurns; turn < rounds * driver.turnsPerRound; turn++) {
+    const first = Math.abs(turn) % Math.max(1, runs.length);
+    for (const run of [...runs.slice(first), ...runs.slice(0, first)]) {
+      // One that was wrong once has no figure.
+      if (run.fault !== undefined) continue;
+      const before = upstreamRequests();
+      const spentBefore = run.spent?.() ?? 0;
+      const result = await run.loader.turn();
+      if (driver.restMs > 0) await sleep(driver.restMs);
+      if (result.fault !== undefined) run.fault = result.fault;
+      if (turn < 0 || result.fault !== undefined) continue;
+      run.upstreamRequests += upstreamRequests() - before;
+      if (run.spent) run.cpu.push(((run.spent() - spentBefore) * 1_000) / result.requests);
+      run.rates.push(result.requestsPerSecond);
+    }
+  }
 }
 
 /** The answer is checked once more: load may have changed it. */
@@ -154,7 +176,7 @@ async function conclude<S extends LoadedServer>(run: Run<S>, row: Question<S>): 
   if (ending !== undefined) return { problem: ending };
   if (run.fault !== undefined) return { problem: run.fault };
   try {
-    const problem = row.problem(await request(run.url, row.headers));
+    const problem = row.problem(await request(run.asked.url, row.headers));
     if (problem !== undefined) return { problem: `${problem}, after the load` };
   } catch (error) {
     return { problem: `${messageOf(error)}, after the load` };
@@ -163,9 +185,7 @@ async function conclude<S extends LoadedServer>(run: Run<S>, row: Question<S>): 
     run.remarks.add(`${run.upstreamRequests} requests went upstream`);
   }
   return {
-    median: median(run.rates),
-    lowest: Math.min(...run.rates),
-    highest: Math.max(...run.rates),
+    rates: run.rates,
     cpu: run.cpu,
     remarks: [...run.remarks],
   };

@@ -1,5 +1,5 @@
 /** The two tables: requests a second, and how pypi-edge stands to its targets. */
-import { figure, table } from "../harness/statistics.ts";
+import { figure, median, spread, table } from "../harness/statistics.ts";
 import type { Outcome } from "./measure.ts";
 import type { Row, Target } from "./rows.ts";
 import type { ServerName } from "./servers.ts";
@@ -26,21 +26,20 @@ export function targetTable(results: readonly Result[]): string {
 
 /** Whether every measurement gave a figure; targets missed are not failures of the benchmark. */
 export function isComplete(results: readonly Result[]): boolean {
-  return results.every(({ outcomes }) => [...outcomes.values()].every((outcome) => "median" in outcome));
+  return results.every(({ outcomes }) => [...outcomes.values()].every((outcome) => "rates" in outcome));
 }
 
 function rateCell(outcome: Outcome | undefined): string {
   if (outcome === undefined) return "";
   if ("problem" in outcome) return `**no figure**: ${oneLine(outcome.problem)}`;
-  const spread = `(${figure(outcome.lowest)}–${figure(outcome.highest)})`;
-  const remarks = outcome.remarks.map((remark) => `; ${remark}`).join("");
-  return `${figure(outcome.median)} ${spread}${remarks}`;
+  return [spread(outcome.rates), ...outcome.remarks].join("; ");
 }
 
 function targetLine(row: Row, target: Target, outcomes: ReadonlyMap<ServerName, Outcome>): readonly string[] {
   const ours = outcomes.get(OURS);
   const theirs = outcomes.get(target.peer);
-  const ratio = ours && theirs && "median" in ours && "median" in theirs ? ours.median / theirs.median : undefined;
+  const ratio =
+    ours && theirs && "rates" in ours && "rates" in theirs ? median(ours.rates) / median(theirs.rates) : undefined;
   return [
     `${row.title} ÷ ${target.peer}`,
     ratio === undefined ? "–" : figure(ratio),

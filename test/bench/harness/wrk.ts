@@ -1,13 +1,15 @@
 /** Load by wrk, and what it says about it. */
 import { join } from "node:path";
-import type { Headers } from "./http.ts";
+import { CONNECTIONS, type Driver, type Repeated, TIMEOUT_S, type Turn } from "./load.ts";
 import { run } from "./processes.ts";
 
 const SCRIPT = join(import.meta.dirname, "wrk-report.lua");
 const THREADS = 2;
-export const CONNECTIONS = 16;
-/** wrk's own two seconds would count every large file of a slow server as an error. */
-const TIMEOUT_S = 30;
+const WARM_UP_S = 1;
+const REST_MS = 300;
+/** A slow server is loaded for longer, until it has time for this many answers to each connection. */
+const ANSWERS_PER_CONNECTION = 3;
+const LONGEST_S = 10;
 
 /** As written by wrk-report.lua; `connect` to `timeout` count errors. */
 interface Report {
@@ -21,16 +23,28 @@ interface Report {
   readonly timeout: number;
 }
 
-export interface Load {
-  readonly requests: number;
-  readonly requestsPerSecond: number;
-  /** Why the figure must not be trusted, if so. */
-  readonly fault: string | undefined;
-}
+/**
+ * One turn a round.
+ *
+ * @param wrk the program
+ * @param seconds how long a turn is, where the server is not slow
+ */
+export const wrkDriver = (wrk: string, seconds: number): Driver => ({
+  turnsPerRound: 1,
+  droppedTurns: 0,
+  restMs: REST_MS,
+  async open(request) {
+    await load(wrk, request, WARM_UP_S);
+    const slow = Math.ceil(request.seconds * CONNECTIONS * ANSWERS_PER_CONNECTION);
+    const long = Math.max(seconds, Math.min(slow, LONGEST_S));
+    return { turn: () => load(wrk, request, long), close: () => undefined };
+  },
+});
 
-/** Loads `url` for `seconds`; each answer is expected to be at least `bodyBytes` long. */
-export async function load(wrk: string, url: URL, headers: Headers, seconds: number, bodyBytes: number): Promise<Load> {
+/** Each answer is expected to be at least `bodyBytes` long. */
+async function load(wrk: string, { url, headers, bodyBytes }: Repeated, seconds: number): Promise<Turn> {
   const command = [wrk, `-t${THREADS}`, `-c${CONNECTIONS}`, `-d${seconds}s`];
+  // wrk's own two seconds would count every large file of a slow server as an error.
   command.push("--timeout", `${TIMEOUT_S}s`, "-s", SCRIPT);
   for (const [name, value] of Object.entries(headers)) command.push("-H", `${name}: ${value}`);
   const output = await run([...command, url.href], {}, (seconds + TIMEOUT_S + 15) * 1000);

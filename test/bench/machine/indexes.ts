@@ -28,8 +28,8 @@ export async function measureIndexes(
   platform: "node" | "workerd",
   upstream: URL,
   project: string,
-  { scratch, ...plan }: IndexPlan,
-): Promise<ReadonlyMap<IndexRow, Outcome>> {
+  { scratch, byWrk, inPairs }: IndexPlan,
+): Promise<IndexOutcomes> {
   const folder = mkdtempSync(join(scratch, "indexes-"));
   const [state, config] = [join(folder, "state"), join(folder, "indexes.toml")];
   mkdirSync(state);
@@ -47,7 +47,11 @@ export async function measureIndexes(
       { name: "of team, hosted", url: new URL("simple/acme-tools/", team), ...own },
       { name: "of team, merged", url: new URL(`simple/${MERGED}/`, team), ...own },
     ];
-    return await measurePages(pages, { Accept: JSON_PAGE, Authorization: `Bearer ${token}` }, plan);
+    const headers = { Accept: JSON_PAGE, Authorization: `Bearer ${token}` };
+    return {
+      outcomes: await measurePages(pages, headers, byWrk),
+      ...(inPairs && { paired: await measurePages(pages, headers, inPairs) }),
+    };
   } finally {
     const forced = await server.stop();
     if (forced !== undefined) process.stderr.write(`warning: ${forced}\n`);
@@ -56,8 +60,19 @@ export async function measureIndexes(
 }
 
 /** What a private index is measured with. */
-interface IndexPlan extends Plan {
+interface IndexPlan {
+  /** A directory for what the servers store. */
   readonly scratch: string;
+  readonly byWrk: Plan;
+  /** Where the quotients are to be known well. */
+  readonly inPairs?: Plan;
+}
+
+export interface IndexOutcomes {
+  /** By wrk, as peers are measured. */
+  readonly outcomes: ReadonlyMap<IndexRow, Outcome>;
+  /** In pairs of short turns. */
+  readonly paired?: ReadonlyMap<IndexRow, Outcome>;
 }
 
 /**
@@ -67,8 +82,8 @@ interface IndexPlan extends Plan {
 export async function measureDevpi(
   upstream: URL,
   wheelhouse: string,
-  { scratch, ...plan }: IndexPlan,
-): Promise<ReadonlyMap<IndexRow, Outcome>> {
+  { scratch, byWrk }: Pick<IndexPlan, "scratch" | "byWrk">,
+): Promise<IndexOutcomes> {
   const folder = mkdtempSync(join(scratch, "devpi-"));
   const devpi = await startDevpi(upstream, folder, wheelhouse);
   try {
@@ -79,7 +94,8 @@ export async function measureDevpi(
     await devpi.client("upload", join(folder, filename));
     const url = new URL(`${devpi.origin}/root/team/+simple/acme-tools/`);
     const own = { pid: devpi.pid, ending: () => devpi.ending() };
-    return await measurePages([{ name: "of team, hosted", url, ...own }], { Accept: JSON_PAGE }, plan);
+    const pages: AskedPage[] = [{ name: "of team, hosted", url, ...own }];
+    return { outcomes: await measurePages(pages, { Accept: JSON_PAGE }, byWrk) };
   } finally {
     const forced = await devpi.stop();
     if (forced !== undefined) process.stderr.write(`warning: ${forced}\n`);

@@ -1,7 +1,7 @@
 /** The tables of the four parts: medians, the lowest and the highest of the rounds, and how the ways stand to one another. */
-import { cpuIn, type Outcome } from "../compare/measure.ts";
+import { cpuIn, type Outcome, ratesIn } from "../compare/measure.ts";
 import { figure, median, pairedQuotient, spread, table } from "../harness/statistics.ts";
-import type { IndexRow } from "./indexes.ts";
+import type { IndexOutcomes, IndexRow } from "./indexes.ts";
 import type { Installation } from "./install.ts";
 import type { Transfer, Transfers } from "./large-file.ts";
 import type { Samples } from "./rounds.ts";
@@ -85,17 +85,15 @@ export function warmTable(
     ["requests a second, warm", ...ways.map((way) => TITLES[way]), ...others.map((way) => `Node ÷ ${way}`)],
     results.map(({ row, outcomes }) => [
       row.title,
-      ...ways.map((way) => rate(outcomes.get(way))),
+      ...ways.map((way) => rateOf(outcomes.get(way))),
       ...others.map((way) => quotient(outcomes.get("Node"), outcomes.get(way))),
     ]),
   );
 }
 
-type IndexResults = readonly {
-  readonly way: "Node" | "workerd" | "devpi";
-  readonly outcomes: ReadonlyMap<IndexRow, Outcome>;
-}[];
+type IndexResults = readonly (IndexOutcomes & { readonly way: "Node" | "workerd" | "devpi" })[];
 
+/** Requests a second, by wrk. How they stand to those of the public index is from pairs of short turns, where there are any. */
 export function indexTable(results: IndexResults): string {
   const rows = [...new Set(results.flatMap(({ outcomes }) => [...outcomes.keys()]))];
   const nodeOf = (row: IndexRow) => results.find(({ way }) => way === "Node")?.outcomes.get(row);
@@ -104,10 +102,10 @@ export function indexTable(results: IndexResults): string {
     ["a small page, requests a second, warm", ...results.flatMap(({ way }) => headsOf(way))],
     rows.map((row) => [
       row,
-      ...results.flatMap(({ way, outcomes }) => {
-        const own = outcomes.get(row);
-        const base = way === "devpi" ? nodeOf(row) : outcomes.get("of the public index");
-        return [rate(own), way === "devpi" ? quotient(base, own) : quotient(own, base)];
+      ...results.flatMap(({ way, outcomes, paired = outcomes }) => {
+        const [own, base] = [paired.get(row), paired.get("of the public index")];
+        const compared = way === "devpi" ? quotient(nodeOf(row), own) : pairedQuotient(ratesIn(own), ratesIn(base));
+        return [rateOf(outcomes.get(row)), compared];
       }),
     ]),
   );
@@ -120,9 +118,9 @@ export function indexCpuTable(results: IndexResults): string {
     ["a small page, CPU of a request, µs", ...results.flatMap(({ way }) => [titleOf(way), "public ÷ this"])],
     rows.map((row) => [
       row,
-      ...results.flatMap(({ outcomes }) => {
-        const own = cpuIn(outcomes.get(row));
-        return [spread(own), pairedQuotient(cpuIn(outcomes.get("of the public index")), own)];
+      ...results.flatMap(({ outcomes, paired = outcomes }) => {
+        const own = cpuIn(paired.get(row));
+        return [spread(own), pairedQuotient(cpuIn(paired.get("of the public index")), own)];
       }),
     ]),
   );
@@ -131,7 +129,7 @@ export function indexCpuTable(results: IndexResults): string {
 const titleOf = (way: WayName | "devpi") => (way === "devpi" ? way : TITLES[way]);
 
 function quotient(one: Outcome | undefined, other: Outcome | undefined): string {
-  return one && other && "median" in one && "median" in other ? figure(one.median / other.median) : "–";
+  return ratio(ratesIn(one), ratesIn(other));
 }
 
 export function stallTable(samples: readonly Stall[], files: number): string {
@@ -155,11 +153,11 @@ export function stallTable(samples: readonly Stall[], files: number): string {
   );
 }
 
-function rate(outcome: Outcome | undefined): string {
+/** Requests a second, for a table: what a reader must know of them behind them, or why there are none. */
+export function rateOf(outcome: Outcome | undefined): string {
   if (outcome === undefined) return "–";
   if ("problem" in outcome) return `**no figure**: ${outcome.problem}`;
-  const { median: middle, lowest, highest, remarks } = outcome;
-  return [`${figure(middle)} (${figure(lowest)}–${figure(highest)})`, ...remarks].join("; ");
+  return [spread(outcome.rates), ...outcome.remarks].join("; ");
 }
 
 function ratio(values: readonly number[], base: readonly number[]): string {
