@@ -5,8 +5,8 @@
  *
  * A: a cold install, by a server that has just begun and by one in use. B: a large file, cold and stored. C: requests a second, warm. D: the longest stall of the event loop.
  * E: the same over upstreams that answer later. F: a page of a private index beside one of the public index, and beside devpi's. G: an index with a
- * policy beside one without, what is answered quickly in pairs of short turns. H: a cold lock, by both. FOLDER: a checkout of an earlier version, with its dependencies, to be
- * measured beside them in A, B and C.
+ * policy beside one without, what is answered quickly in pairs of short turns, what is not stored by a server that has just begun and by one in
+ * use. H: a cold lock, by both. FOLDER: a checkout of an earlier version, with its dependencies, to be measured beside them in A, B and C.
  * Needs Linux (/proc), the wheelhouse (WHEELHOUSE, by default ../shared/wheelhouse) with uv's wheel for A, E and H and proxpi's for A and
  * B, the fixtures (FIXTURES, by default test/fixtures), and `wrk` for C, F and G. What is stored is in memory, in a temporary directory that
  * is removed at the end. A part begins no round that it has no time for: a run takes some fourteen minutes at most on two cores.
@@ -25,8 +25,8 @@ import { startUpstream } from "./harness/upstream.ts";
 import { virtualEnvironment } from "./harness/venv.ts";
 import { wrkDriver } from "./harness/wrk.ts";
 import { attestedFile, type Offer, realWheels, wheelOf } from "./machine/content.ts";
-import { coldGuardTable } from "./machine/cold-guard.ts";
-import { guardConfiguration, guardTable } from "./machine/guard.ts";
+import { coldGuardTable, copyNames } from "./machine/cold-guard.ts";
+import { guardTable } from "./machine/guard.ts";
 import { otherWheels, serveOthers } from "./machine/in-use.ts";
 import { measureDevpi, measureIndexes } from "./machine/indexes.ts";
 import { measureInstallation } from "./machine/install.ts";
@@ -101,6 +101,7 @@ const others = await otherWheels(real);
 const offer: Offer = {
   wheels: [small, medium, large, ...real, ...others],
   pages: [smallestPage, page, largestPage],
+  copied: { page, names: copyNames(page, rounds) },
   attested: attestedFile(),
 };
 // A server that finds itself built has less memory and no child that builds.
@@ -196,8 +197,8 @@ async function guarded(): Promise<string> {
   const pages = [smallestPage, page];
   const content = { pages, file: small, attested: offer.attested };
   const warm = await guardTable(upstream.simple, scratch, content, { quick: inPairs, slow: byWrk });
-  const cold = { config: guardConfiguration(scratch, pages), scratch, rounds };
-  return `${warm}\n\n${await coldGuardTable(upstream.simple, cold, { page, warmUp: smallestPage })}`;
+  const pagesOnce = { page, copies: offer.copied.names, warmUp: smallestPage };
+  return `${warm}\n\n${await coldGuardTable(upstream.simple, pagesOnce, { scratch, rounds })}`;
 }
 
 async function byIndex(): Promise<string> {

@@ -37,6 +37,12 @@ export function pairedDifference(one: readonly number[], other: readonly number[
   return differences.length < 2 ? "–" : `${figure(mean(differences))} ± ${figure(standardError(differences))}`;
 }
 
+/** The median of how much more `one` is than `other`, in rounds that go together: one of them that was disturbed does not move it. */
+export function medianDifference(one: readonly number[], other: readonly number[]): string {
+  const differences = paired(one, other, (a, b) => a - b);
+  return differences.length === 0 ? "–" : figure(median(differences));
+}
+
 const paired = (one: readonly number[], other: readonly number[], of: (a: number, b: number) => number) =>
   one.map((value, round) => of(value, other[round] ?? Number.NaN)).filter(Number.isFinite);
 

@@ -12,6 +12,8 @@ export interface Offer {
   readonly wheels: readonly Wheel[];
   /** Pages whose files are not offered. */
   readonly pages: readonly Page[];
+  /** A page that is offered under other names, too, with its project's name in it replaced by each. */
+  readonly copied: { readonly page: Page; readonly names: readonly string[] };
   readonly attested: Attested;
 }
 

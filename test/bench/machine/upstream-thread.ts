@@ -8,9 +8,11 @@ import type { Offer } from "./content.ts";
 
 const PAGE_TYPE = "application/vnd.pypi.simple.v1+json";
 
-const { wheels, pages, attested } = data as Offer;
+const { wheels, pages, copied, attested } = data as Offer;
 const wheelsOfProject = Map.groupBy(wheels, (wheel) => wheel.project);
 const recorded = new Map(pages.map((page) => [page.name, gzipSync(JSON.stringify(page))]));
+const original = JSON.stringify(copied.page);
+const copies = new Set(copied.names);
 const files = new Map(
   wheels.flatMap(({ filename, bytes, metadata }) => [
     [filename, bytes],
@@ -36,7 +38,7 @@ serve(async (path, request, response) => {
     send(response, Buffer.from(text), { "Content-Type": PAGE_TYPE });
     return;
   }
-  const page = recorded.get(name);
+  const page = recorded.get(name) ?? (copies.has(name) ? copyOf(name) : undefined);
   if (page) {
     send(response, page, { "Content-Type": PAGE_TYPE, "Content-Encoding": "gzip" });
     return;
@@ -50,6 +52,9 @@ function send(response: ServerResponse, body: Uint8Array | undefined, headers: R
   if (body) response.writeHead(200, { ...headers, "Content-Length": body.byteLength }).end(body);
   else response.writeHead(404).end();
 }
+
+/** Made when it is asked for: all of them together would take seconds, and the room. */
+const copyOf = (name: string) => gzipSync(original.replaceAll(copied.page.name, name));
 
 function pageOf(name: string, own: readonly Wheel[], root: string, hasMetadata: boolean): object {
   const listed = own.map(({ filename, bytes, sha256, metadataSha256 }) => ({
