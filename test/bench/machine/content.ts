@@ -10,6 +10,8 @@ import { contentOf } from "../stream/files.ts";
 
 export interface Offer {
   readonly wheels: readonly Wheel[];
+  /** What a server in use has served before: answered at once by every upstream, since it is in no figure. */
+  readonly others: readonly Wheel[];
   /** Pages whose files are not offered. */
   readonly pages: readonly Page[];
   /** A page that is offered under other names, too, with its project's name in it replaced by each. */

@@ -8,8 +8,10 @@ import type { Offer } from "./content.ts";
 
 const PAGE_TYPE = "application/vnd.pypi.simple.v1+json";
 
-const { wheels, pages, copied, attested } = data as Offer;
+const { wheels: measured, others, pages, copied, attested } = data as Offer;
+const wheels = [...measured, ...others];
 const wheelsOfProject = Map.groupBy(wheels, (wheel) => wheel.project);
+const prompt = new Set(others.flatMap(({ project, filename }) => [project, filename, `${filename}.metadata`]));
 const recorded = new Map(pages.map((page) => [page.name, gzipSync(JSON.stringify(page))]));
 const original = JSON.stringify(copied.page);
 const copies = new Set(copied.names);
@@ -20,10 +22,10 @@ const files = new Map(
   ]),
 );
 
-// "/simple/NAME/", "/files/NAME", "/provenance/NAME"; with a first segment "20ms" each answer comes later, with "20ms-bare" there is no metadata.
+// "/simple/NAME/", "/files/NAME", "/provenance/NAME"; with a first segment "20ms" each answer that is measured comes later, with "20ms-bare" there is no metadata.
 serve(async (path, request, response) => {
   const [, way = "", delay = "0", bare, area, name = ""] = /^(\/(\d+)ms(-bare)?)?\/(\w+)\/([^/]*)/.exec(path) ?? [];
-  if (delay !== "0") await sleep(Number(delay));
+  if (delay !== "0" && !prompt.has(name)) await sleep(Number(delay));
   if (area === "files") {
     const body = bare && name.endsWith(".metadata") ? undefined : files.get(name);
     send(response, body, { "Content-Type": "application/octet-stream" });
