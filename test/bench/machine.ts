@@ -6,7 +6,8 @@
  * A: a cold install, by a server that has just begun and by one in use. B: a large file, cold and stored. C: requests a second, warm. D: the longest stall of the event loop.
  * E: the same over upstreams that answer later. F: a page of a private index beside one of the public index, and beside devpi's. G: an index with a
  * policy beside one without, what is answered quickly in pairs of short turns, what is not stored by a server that has just begun and by one in
- * use. H: a cold lock, by both. FOLDER: a checkout of an earlier version, with its dependencies, to be measured beside them in A, B and C.
+ * use. H: a cold lock, by both, over upstreams that answer at once and later. FOLDER: a checkout of an earlier version, with its dependencies, to be
+ * measured beside them in A, B and C.
  * Needs Linux (/proc), the wheelhouse (WHEELHOUSE, by default ../shared/wheelhouse) with uv's wheel for A, E and H and proxpi's for A and
  * B, the fixtures (FIXTURES, by default test/fixtures), and `wrk` for C, F and G. What is stored is in memory, in a temporary directory that
  * is removed at the end. A part begins no round that it has no time for: a run takes half an hour on two cores.
@@ -48,9 +49,10 @@ import { largeFile } from "./stream/files.ts";
 import { startOrigin } from "./stream/origin.ts";
 
 /** Seconds within which a part begins rounds, in E and H for each upstream: three rounds, on a machine that has much else to do. */
-const SECONDS = { A: 280, B: 170, D: 40, E: 330, H: 150 };
-/** How the upstreams of E answer: their path, and what that means. */
-const SLOW_UPSTREAMS = {
+const SECONDS = { A: 280, B: 170, D: 40, E: 330, H: 240 };
+/** How the upstreams of A, E and H answer: by their path, and what that means. */
+const UPSTREAMS = {
+  "": "answers at once",
   "20ms": "each answer after 20 ms",
   "20ms-bare": "each answer after 20 ms, no core metadata",
   "100ms": "each answer after 100 ms",
@@ -133,40 +135,46 @@ process.stdout.write(
 );
 
 function install(): Promise<string> {
-  return installations(ways.names, upstream.simple, SECONDS.A, "answers at once");
+  return cold("install", ways.names, [""], SECONDS.A);
 }
 
-async function slowInstalls(): Promise<string> {
+function slowInstalls(): Promise<string> {
+  return cold("install", slowWays(), ["20ms", "20ms-bare", "100ms"], SECONDS.E);
+}
+
+function locks(): Promise<string> {
+  return cold("lock", slowWays(), ["", "20ms", "100ms"], SECONDS.H);
+}
+
+function slowWays(): readonly WayName[] {
+  return ways.names.filter((way) => SLOW_WAYS.has(way));
+}
+
+/**
+ * By servers that have just begun, and by those in use.
+ *
+ * @param seconds for the rounds of each upstream
+ */
+async function cold(
+  act: "install" | "lock",
+  names: readonly WayName[],
+  upstreams: readonly (keyof typeof UPSTREAMS)[],
+  seconds: number,
+): Promise<string> {
+  const uv = { bin: await virtualEnvironment("uv", ["uv"], wheelhouse), scratch };
+  const measure = act === "install" ? measureInstallation : measureLock;
   const tables: string[] = [];
-  const names = ways.names.filter((way) => SLOW_WAYS.has(way));
-  for (const [path, title] of Object.entries(SLOW_UPSTREAMS)) {
-    tables.push(await installations(names, new URL(`/${path}/simple/`, upstream.simple), SECONDS.E, title));
+  for (const path of upstreams) {
+    const simple = new URL(join("/", path, "simple/"), upstream.simple);
+    const samples = await inRounds(andInUse(names), { rounds, seconds }, (way) =>
+      ways.over(way, simple, async (server) => {
+        if (server && isInUse(way)) await serveOthers(server, others, uv);
+        return measure(server, simple, uv);
+      }),
+    );
+    tables.push(installationTable(samples, `cold ${act}`, UPSTREAMS[path]));
   }
   return tables.join("\n\n");
-}
-
-/** @param title how `simple`, the upstream, answers */
-async function installations(names: readonly WayName[], simple: URL, seconds: number, title: string): Promise<string> {
-  const uv = { bin: await virtualEnvironment("uv", ["uv"], wheelhouse), scratch };
-  const samples = await inRounds(andInUse(names), { rounds, seconds }, (way) =>
-    ways.over(way, simple, async (server) => {
-      if (server && isInUse(way)) await serveOthers(server, others, uv);
-      return measureInstallation(server, simple, uv);
-    }),
-  );
-  return installationTable(samples, "cold install", title);
-}
-
-async function locks(): Promise<string> {
-  const uv = { bin: await virtualEnvironment("uv", ["uv"], wheelhouse), scratch };
-  const names = andInUse(ways.names.filter((way) => SLOW_WAYS.has(way)));
-  const samples = await inRounds(names, { rounds, seconds: SECONDS.H }, (way) =>
-    ways.over(way, upstream.simple, async (server) => {
-      if (server && isInUse(way)) await serveOthers(server, others, uv);
-      return measureLock(server, upstream.simple, uv);
-    }),
-  );
-  return installationTable(samples, "cold lock", "answers at once");
 }
 
 async function transfer(): Promise<string> {
