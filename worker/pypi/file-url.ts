@@ -29,7 +29,7 @@ export interface FileRef {
 type Located = Pick<FileEntry, "url" | "_upstream" | "_signed" | "_query">;
 
 /**
- * Our URL for a file at `upstream`, and the upstream's URL where it cannot be derived from ours: with http, `//`, or a last
+ * Our URL for a file at `upstream`, which is of http or https, and the upstream's URL where it cannot be derived from ours: with http, `//`, or a last
  * segment that is not the filename. Credentials and the fragment are dropped. A query is kept apart, since clients see pages, and
  * a query is often a signature, which is a secret and changes from page to page. So two URLs that differ in the query alone get
  * one URL here, unless their filenames differ (see `distinctUrls`).
@@ -38,20 +38,17 @@ type Located = Pick<FileEntry, "url" | "_upstream" | "_signed" | "_query">;
  * slash, for one), where the path is too long, or where the host is `HOSTED_SEGMENT`.
  */
 export function localUrl(upstream: URL, filename: Filename): Located | undefined {
-  if (upstream.host === HOSTED_SEGMENT) return undefined;
-  const clean = new URL(upstream);
-  clean.username = clean.password = clean.hash = clean.search = "";
-  const segments = clean.pathname.split("/").slice(1);
-  const kept = segments.filter((segment) => segment !== "");
+  const { protocol, host, pathname, search } = upstream;
+  if (host === HOSTED_SEGMENT) return undefined;
+  const kept = pathname.split("/").filter((segment) => segment !== "");
   if (decodeSegment(kept.at(-1) ?? "") !== filename) kept.push(encodeURIComponent(filename));
   if (kept.some((segment) => decodeSegment(segment) === undefined)) return undefined;
-  const path = `${clean.host}/${kept.join("/")}`;
+  const path = `${host}/${kept.join("/")}`;
   if (path.length > MAX_PATH_BYTES) return undefined;
-  const located = {
-    url: PREFIX + path,
-    ...(`https://${path}` !== clean.href && { _upstream: clean.href }),
-  };
-  return upstream.search === "" ? located : { ...located, _signed: true, _query: upstream.search };
+  // Put together: to take members from a copy of the URL has it written and parsed anew for each.
+  const clean = `${protocol}//${host}${pathname}`;
+  const located = { url: PREFIX + path, ...(`https://${path}` !== clean && { _upstream: clean }) };
+  return search === "" ? located : { ...located, _signed: true, _query: search };
 }
 
 /**
@@ -210,7 +207,7 @@ export function asFileRef(address: string, part: FileRef["part"]): FileRef | und
 /** One segment, decoded once; undefined where an escape is broken or the result is not one safe segment. */
 function decodeSegment(segment: string): string | undefined {
   try {
-    const decoded = decodeURIComponent(segment);
+    const decoded = segment.includes("%") ? decodeURIComponent(segment) : segment;
     return isSegment(decoded) ? decoded : undefined;
   } catch {
     return undefined;

@@ -38,10 +38,7 @@ export const isWheel = (filename: string) => /\.whl$/i.test(filename);
  * hyphen before a digit is tried, from the right; where there is none, every hyphen.
  */
 export function projectCandidates(filename: Filename): ProjectName[] {
-  const hyphens = [...filename.matchAll(/-/g)].map((match) => match.index);
-  const first = hyphens[0];
-  if (first === undefined) return [];
-  const cuts = isWheel(filename) ? [first] : sdistCuts(filename, hyphens);
+  const cuts = isWheel(filename) ? [filename.indexOf("-")].filter((at) => at !== -1) : sdistCuts(filename);
   const names = cuts.map((cut) => asProjectName(filename.slice(0, cut))).filter((name) => name !== undefined);
   return [...new Set(names)].slice(0, MAX_CANDIDATES);
 }
@@ -49,8 +46,8 @@ export function projectCandidates(filename: Filename): ProjectName[] {
 /** The candidates whose pages are fetched for the file. They are few, so that a crafted name cannot cause many upstream requests. */
 export const likelyProjects = (filename: Filename): ProjectName[] => projectCandidates(filename).slice(0, MAX_FETCHED);
 
-function sdistCuts(filename: string, hyphens: number[]): number[] {
-  const fromRight = hyphens.toReversed();
+function sdistCuts(filename: string): number[] {
+  const fromRight = [...filename.matchAll(/-/g)].map((match) => match.index).toReversed();
   const beforeDigit = fromRight.filter((at) => /[0-9]/.test(filename.charAt(at + 1)));
   return beforeDigit.length > 0 ? beforeDigit : fromRight;
 }

@@ -5,15 +5,20 @@ import { upstreamValue, type FileEntry } from "./page.ts";
 const TIME =
   /^(\d{4}-\d\d-\d\d)[Tt ]([01]\d|2[0-3]):([0-5]\d):([0-5]\d|60)(?:\.(\d{1,100}))?(?:[Zz]|([+-])([01]\d|2[0-3]):([0-5]\d))$/;
 
+/** A time in the form of pages, which PyPI and most indexes send: nothing is to be converted. */
+const AS_ON_PAGES = /^(\d{4}-\d\d-\d\d)T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{3}|\.\d{6})?Z$/;
+
 /**
  * Converts a time in any form of RFC 3339 to that of pages (PEP 700): in UTC, with `Z`. The fraction has no, three or six digits:
  * pip also runs on Python before 3.11, which reads no others. Undefined where the text is not a time, or has no time zone.
  */
 export function uploadTime(text: string): string | undefined {
+  // A large page has thousands of them.
+  const [, dayAsIs] = AS_ON_PAGES.exec(text) ?? [];
+  if (dayAsIs !== undefined && !dayAsIs.startsWith("0000")) return isDay(dayAsIs) ? text : undefined;
   const [, day, hour, minute, second, fraction, sign, hours, minutes] = TIME.exec(text) ?? [];
-  const start = day === undefined ? Number.NaN : Date.parse(`${day}T${hour}:${minute}:00Z`);
-  // `Date.parse` turns 30 February into another day.
-  if (Number.isNaN(start) || new Date(start).toISOString().slice(0, 10) !== day) return undefined;
+  if (day === undefined || !isDay(day)) return undefined;
+  const start = Date.parse(`${day}T${hour}:${minute}:00Z`);
   const offset = sign === undefined ? 0 : (sign === "-" ? -1 : 1) * (Number(hours) * 60 + Number(minutes));
   const utc = new Date(start + Number(second) * SECOND - offset * MINUTE);
   const year = utc.getUTCFullYear();
@@ -21,6 +26,9 @@ export function uploadTime(text: string): string | undefined {
   if (year < 1 || year > 9999) return undefined;
   return `${utc.toISOString().slice(0, 19)}${fractionOf(fraction)}Z`;
 }
+
+/** Whether the calendar has the day, written as 2026-02-28. `Date.parse` turns 30 February into another one. */
+const isDay = (text: string) => new Date(Date.parse(`${text}T00:00:00Z`)).getUTCDate() === Number(text.slice(-2));
 
 function fractionOf(digits: string | undefined): string {
   if (digits === undefined) return "";
