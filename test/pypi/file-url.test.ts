@@ -40,6 +40,8 @@ describe("a file's URL", () => {
     ["http://127.0.0.1:9000/x-1.0.zip", "x-1.0.zip", "../../files/127.0.0.1:9000/x-1.0.zip"],
     ["https://host//a//x-1.0.zip", "x-1.0.zip", "../../files/host/a/x-1.0.zip"],
     ["https://host/get", "x-1.0.zip", "../../files/host/get/x-1.0.zip"],
+    ["https://host/a-x-1.0.zip", "x-1.0.zip", "../../files/host/a-x-1.0.zip/x-1.0.zip"],
+    ["https://host/a/x-1.0.zip/", "x-1.0.zip", "../../files/host/a/x-1.0.zip"],
   ])("%s does not say all: the page keeps the true one", (upstream, filename, url) => {
     const entry = entryFor(upstream, filename);
     expect([entry.url, entry._upstream]).toEqual([url, upstream]);
@@ -68,8 +70,8 @@ describe("a file's URL", () => {
     expect(upstreamUrl({ ...entry, _query }).href).toBe(href);
   });
 
-  test("with an encoded slash or NUL in it is not listed", () => {
-    for (const path of ["a%2Fb/x-1.0.zip", "a%00/x-1.0.zip", "a%5Cb/x-1.0.zip", "%zz/x-1.0.zip"]) {
+  test("with an encoded slash or NUL, or a segment of dots, in it is not listed", () => {
+    for (const path of ["a%2Fb/x-1.0.zip", "a%00/x-1.0.zip", "a%5Cb/x-1.0.zip", "%zz/x-1.0.zip", ".../x-1.0.zip"]) {
       expect(localUrl(new URL(`https://host/${path}`), "x-1.0.zip" as Filename)).toBeUndefined();
     }
   });

@@ -6,7 +6,7 @@ import type { FileEntry, ProjectPage } from "../../worker/pypi/page.ts";
 import * as simpleJson from "../../worker/pypi/simple-json.ts";
 import type { Validators } from "../../worker/pypi/page.ts";
 
-const { findFile, readJson, readValidators } = simpleJson;
+const { findFile, linesOf, readJson, readValidators } = simpleJson;
 
 function renderJson(rendered: ProjectPage, validators: Validators): string {
   const { head, opening, lines } = simpleJson.renderJson(rendered, validators);
@@ -52,6 +52,23 @@ test("a file is found by its line, among equal names by its path, and never insi
   expect(findFile(text, parseFileRef("host/c/demo-1.0.zip"))?.size).toBe(3);
   expect(findFile(text, parseFileRef("host/b/demo-1.0.zip"))).toBeUndefined();
   expect(findFile(text, parseFileRef("host/a/demo-0.9.zip"))?.yanked).toBe(trap);
+});
+
+test("each line begins with the filename and the URL, and has no query, whatever the order of the entry's members", () => {
+  const usual = { ...file("demo-1.0.zip", "a", {}), _query: undefined };
+  const { filename, url, ...rest } = usual;
+  const begun = '{"filename":"demo-1.0.zip","url":"../../files/host/a/demo-1.0.zip","';
+  for (const entry of [
+    { filename, url, ...rest },
+    usual,
+    { ...rest, filename, url },
+    { ...usual, _query: "?sig=1" },
+    { ...usual, _provenanceQuery: "?sig=1" },
+  ]) {
+    const [line = ""] = linesOf(renderJson({ ...page, files: [entry] }, {}));
+    expect(line.startsWith(begun)).toBe(true);
+    expect(line).not.toContain("sig");
+  }
 });
 
 test("a version is declared whose obligations are met", () => {

@@ -5,9 +5,7 @@ import { headersOf } from "../pypi/headers.ts";
 import type { InstallerFacts } from "../pypi/installer.ts";
 import { likeliestWheel } from "../pypi/likeliest-wheel.ts";
 import type { ProjectName } from "../pypi/name.ts";
-import type { FileEntry } from "../pypi/page.ts";
 import { parseRequirement } from "../pypi/requirement.ts";
-import { linesOf } from "../pypi/simple-json.ts";
 import type { Context } from "../repository/context.ts";
 import type { Page } from "../repository/page.ts";
 import type { Marks } from "../repository/ports/freshness.ts";
@@ -137,7 +135,7 @@ class Walk {
 
   async #descend({ name, extras, specifiers, depth }: Wanted, page: Page, asker: Asker): Promise<void> {
     const { installer } = asker;
-    const entry = likeliestWheel(name, lastFiles(await page.text()), specifiers, installer);
+    const entry = likeliestWheel(name, await page.lastFiles(LOOKED_AT), specifiers, installer);
     if (!entry) return;
     const request = { ref: refOf(entry, "metadata"), headOnly: false, candidates: [name] };
     const metadata = await this.#inner.file(request, this.#ahead(asker));
@@ -158,8 +156,3 @@ class Walk {
     return { ...ctx, now: this.#parts.now(), isDemand: false, isAhead: true, ...(allowance && { allowance }) };
   }
 }
-
-const lastFiles = (text: string) =>
-  linesOf(text)
-    .slice(-LOOKED_AT)
-    .map((line) => JSON.parse(line) as FileEntry);

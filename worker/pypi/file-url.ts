@@ -40,15 +40,25 @@ type Located = Pick<FileEntry, "url" | "_upstream" | "_signed" | "_query">;
 export function localUrl(upstream: URL, filename: Filename): Located | undefined {
   const { protocol, host, pathname, search } = upstream;
   if (host === HOSTED_SEGMENT) return undefined;
-  const kept = pathname.split("/").filter((segment) => segment !== "");
-  if (decodeSegment(kept.at(-1) ?? "") !== filename) kept.push(encodeURIComponent(filename));
-  if (kept.some((segment) => decodeSegment(segment) === undefined)) return undefined;
-  const path = `${host}/${kept.join("/")}`;
+  const below = isPlainPath(pathname, filename) ? pathname.slice(1) : pathBelow(pathname, filename);
+  if (below === undefined) return undefined;
+  const path = `${host}/${below}`;
   if (path.length > MAX_PATH_BYTES) return undefined;
   // Put together: to take members from a copy of the URL has it written and parsed anew for each.
   const clean = `${protocol}//${host}${pathname}`;
   const located = { url: PREFIX + path, ...(`https://${path}` !== clean && { _upstream: clean }) };
   return search === "" ? located : { ...located, _signed: true, _query: search };
+}
+
+/** Whether a URL's path can be used as it is, as most can: it ends in the filename, and each segment is what it decodes to. */
+const isPlainPath = (pathname: string, filename: Filename) =>
+  !pathname.includes("%") && pathname.endsWith(`/${filename}`) && !/\/(?:\/|\.+(?:\/|$))/.test(pathname);
+
+/** A URL's path without the slashes that separate nothing, ending in the filename; undefined where a segment cannot be used. */
+function pathBelow(pathname: string, filename: Filename): string | undefined {
+  const kept = pathname.split("/").filter((segment) => segment !== "");
+  if (decodeSegment(kept.at(-1) ?? "") !== filename) kept.push(encodeURIComponent(filename));
+  return kept.some((segment) => decodeSegment(segment) === undefined) ? undefined : kept.join("/");
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { InstallerFacts } from "./installer.ts";
 import type { ProjectName } from "./name.ts";
-import { newestRelease } from "./newest.ts";
+import { releasesNewestFirst } from "./newest.ts";
 import type { FileEntry } from "./page.ts";
 import { isWheel } from "./filename.ts";
 import { isSpecifierSet } from "./specifiers.ts";
@@ -23,23 +23,36 @@ export function likeliestWheel(
 ): FileEntry | undefined {
   const fits = wheelFits(python, platform);
   const isWanted = versionMatcher(specifiers);
-  const fitting = files.filter(
-    (entry) =>
-      isWheel(entry.filename) &&
-      entry["core-metadata"] &&
-      isWanted(versionOf(entry.filename, project) ?? "") !== false &&
-      isForPython(entry, python?.minor) &&
-      fits(entry.filename),
-  );
-  return newestRelease(project, fitting).toSorted(
-    (one, other) => closeness(other, python?.minor) - closeness(one, python?.minor),
-  )[0];
+  const isForPython = pythonMatcher(python?.minor);
+  for (const release of releasesNewestFirst(project, files)) {
+    // Most files are of releases that need not be looked at.
+    const fitting = release.filter(
+      (entry) =>
+        isWheel(entry.filename) &&
+        entry["core-metadata"] &&
+        isWanted(versionOf(entry.filename, project) ?? "") !== false &&
+        isForPython(entry["requires-python"]) &&
+        fits(entry.filename),
+    );
+    const [closest] = fitting.toSorted((one, other) => closeness(other, python?.minor) - closeness(one, python?.minor));
+    if (closest) return closest;
+  }
+  return undefined;
 }
 
-function isForPython({ "requires-python": required }: FileEntry, minor: number | undefined): boolean {
-  if (required === undefined || minor === undefined || !isSpecifierSet(required)) return true;
-  // A bound at a patch release, such as >=3.9.2, lets the newest one through.
-  return versionMatcher(required)(`3.${minor}.99`) !== false;
+/** Tells by what a file requires of Python whether it can be installed. What one file requires, most of a page do. */
+function pythonMatcher(minor: number | undefined): (required: string | undefined) => boolean {
+  const known = new Map<string, boolean>();
+  return (required) => {
+    if (required === undefined || minor === undefined) return true;
+    let isFitting = known.get(required);
+    if (isFitting === undefined) {
+      // A bound at a patch release, such as >=3.9.2, lets the newest one through.
+      isFitting = !isSpecifierSet(required) || versionMatcher(required)(`3.${minor}.99`) !== false;
+      known.set(required, isFitting);
+    }
+    return isFitting;
+  };
 }
 
 /** Installers prefer wheels for their own Python to those for an older ABI, those to pure ones, and newer platforms to older ones. */

@@ -20,6 +20,21 @@ export function newestRelease(name: ProjectName, files: readonly FileEntry[]): F
   return newest?.entries ?? [];
 }
 
+/**
+ * The files of each release on a project page that are not yanked: the newest release first, final versions before pre-releases. A file
+ * without a PEP 440 version in its name is left out.
+ */
+export function releasesNewestFirst(name: ProjectName, files: readonly FileEntry[]): FileEntry[][] {
+  const written = Map.groupBy(files, (entry) => (isYanked(entry) ? undefined : versionOf(entry.filename, name)));
+  return [...written]
+    .flatMap(([text, entries]) => {
+      const version = parseVersion(text ?? "");
+      return version ? [{ version, entries }] : [];
+    })
+    .toSorted((one, other) => preference(other.version, one.version))
+    .map(({ entries }) => entries);
+}
+
 /** Positive where `one` is preferred: a final version to a pre-release, then the higher version. */
 function preference(one: Version, other: Version): number {
   return Number(other.isPrerelease) - Number(one.isPrerelease) || compareVersions(one, other);

@@ -53,6 +53,8 @@ export function cleanHashes(raw: Iterable<readonly [string, unknown]>): Hashes |
 }
 
 function isPlausible(algorithm: string, hex: string): boolean {
+  // What nearly all files have.
+  if (algorithm === "sha256" && hex.length === HEX_DIGITS.sha256) return /^[0-9a-f]+$/.test(hex);
   if (!/^[0-9a-f]{8,256}$/.test(hex) || !/^[a-z0-9][a-z0-9_-]{0,31}$/.test(algorithm)) return false;
   // Not verified here. uv refuses a page with one of another length, such as the 128 digits of Python's default blake2b.
   if (algorithm === "blake2b") return hex.length === 64;

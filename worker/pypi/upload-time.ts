@@ -27,8 +27,13 @@ export function uploadTime(text: string): string | undefined {
   return `${utc.toISOString().slice(0, 19)}${fractionOf(fraction)}Z`;
 }
 
-/** Whether the calendar has the day, written as 2026-02-28. `Date.parse` turns 30 February into another one. */
-const isDay = (text: string) => new Date(Date.parse(`${text}T00:00:00Z`)).getUTCDate() === Number(text.slice(-2));
+/** Whether the calendar has the day, written as 2026-02-28. */
+function isDay(text: string): boolean {
+  const [month, day] = [Number(text.slice(5, 7)), Number(text.slice(8))];
+  if (month < 1 || month > 12 || day < 1) return false;
+  // `Date.parse` turns 30 February into another day.
+  return day <= 28 || new Date(Date.parse(`${text}T00:00:00Z`)).getUTCDate() === day;
+}
 
 function fractionOf(digits: string | undefined): string {
   if (digits === undefined) return "";

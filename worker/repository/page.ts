@@ -1,8 +1,8 @@
 import { addressOf } from "../pypi/file-url.ts";
-import { likelyProjects } from "../pypi/filename.ts";
+import { isWheel, likelyProjects } from "../pypi/filename.ts";
 import { type FileEntry, type ProjectPage, type Validators, isUnderQuarantine } from "../pypi/page.ts";
 import { htmlOf } from "../pypi/simple-html.ts";
-import { readJson, readValidators, renderJson } from "../pypi/simple-json.ts";
+import { linesOf, readJson, readValidators, renderJson } from "../pypi/simple-json.ts";
 import { bytesOf, gzippedLines, inflate, type Gzipped } from "./gzip.ts";
 import { encodeText, filterGivingWay, joined } from "./give-way.ts";
 import { digestOf, StoredJson, type StoredHead } from "./stored-json.ts";
@@ -191,6 +191,14 @@ export class Page extends StoredJson<PageHead, Page> {
     return { model: readJson(new TextDecoder().decode(plain)), stretches: stretchesOf(lines) };
   }
 
+  /** The last `count` of its files. No others are parsed. */
+  async lastFiles(count: number): Promise<readonly FileEntry[]> {
+    if (this.#made) return this.#made.model.files.slice(-count);
+    return linesOf(await this.text())
+      .slice(-count)
+      .map((line) => JSON.parse(line) as FileEntry);
+  }
+
   /** The upstream's validators, from the first line alone. Leaves the page in memory, to be served after a 304. */
   async validators(): Promise<Validators> {
     const reader = inflate(await this.bytes())
@@ -219,6 +227,10 @@ function queriesOf({ files }: ProjectPage): Queries | undefined {
 export const provenanceKey = ({ url }: FileEntry) => `provenance of ${url}`;
 
 async function straysOn({ name, files }: ProjectPage): Promise<string[] | undefined> {
-  const strays = await filterGivingWay(files, ({ filename }) => !likelyProjects(filename).includes(name));
+  // What nearly all wheels begin with.
+  const usual = `${name.replaceAll("-", "_")}-`;
+  const isStray = ({ filename }: FileEntry) =>
+    !(isWheel(filename) && filename.startsWith(usual)) && !likelyProjects(filename).includes(name);
+  const strays = await filterGivingWay(files, isStray);
   return strays.length > 0 ? strays.map(addressOf) : undefined;
 }

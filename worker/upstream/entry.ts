@@ -2,6 +2,7 @@ import { distinctUrls, localUrl } from "../pypi/file-url.ts";
 import { asFilename } from "../pypi/filename.ts";
 import { cleanHashes, DIGESTS, type FileEntry, type ProjectStatus } from "../pypi/page.ts";
 import { printable } from "../pypi/text.ts";
+import { uploadTime } from "../pypi/upload-time.ts";
 import { giveWay } from "../repository/give-way.ts";
 
 /** So many entries together take some milliseconds of work that is not divided. */
@@ -10,29 +11,21 @@ const SLOW_TOGETHER = 2_000;
 /** Names of algorithms, each with the value that should be a hex digest. */
 type Digests = readonly (readonly [algorithm: string, hex: unknown])[];
 
-/** A file as an upstream describes it, in JSON or HTML. */
-export type DescribedFile = Omit<
-  FileEntry,
-  | "url"
-  | "_upstream"
-  | "_signed"
-  | "_query"
-  | "_provenance"
-  | "_provenanceSigned"
-  | "_provenanceQuery"
-  | "_publisher"
-  | "_unproven"
-  | "filename"
-  | "hashes"
-  | "core-metadata"
-> & {
+/** A file as an upstream describes it, in JSON or HTML. Times and addresses are as it wrote them. */
+export interface DescribedFile {
   readonly filename: string;
   /** Absolute, or relative to the page. Its fragment may have digests (PEP 503). */
   readonly url: string;
   /** The digests that are not in the URL's fragment. */
   readonly hashes: Digests;
+  readonly "requires-python": string | undefined;
+  readonly size?: number | undefined;
+  readonly "upload-time"?: string | undefined;
+  readonly yanked: boolean | string | undefined;
   readonly "core-metadata": true | Digests | undefined;
-};
+  /** Absolute. */
+  readonly provenance: string | undefined;
+}
 
 /**
  * A page's entries from an upstream's descriptions. A file that could not be served is left out: its name is not a valid file
@@ -65,23 +58,32 @@ export async function toEntries(
 }
 
 function toEntry(described: DescribedFile, base: URL, mayFetch: (url: URL) => boolean): FileEntry | undefined {
-  const { filename: name, url: text, hashes, "core-metadata": metadata, provenance, yanked, ...rest } = described;
-  const filename = asFilename(name);
-  const url = URL.parse(text, base);
-  const local = filename && url && mayFetch(url) ? localUrl(url, filename) : undefined;
-  const digests = url && cleanHashes([...hashes, ...digestsIn(url.hash.slice(1))]);
-  if (!filename || !local || !digests) return undefined;
-  const requires = rest["requires-python"];
+  const filename = asFilename(described.filename);
+  const url = URL.parse(described.url, base);
+  if (!filename || !url || !mayFetch(url)) return undefined;
+  const local = localUrl(url, filename);
+  if (!local) return undefined;
+  const fragment = url.hash;
+  const hashes = cleanHashes(
+    fragment === "" ? described.hashes : [...described.hashes, ...digestsIn(fragment.slice(1))],
+  );
+  if (!hashes) return undefined;
+  const { "requires-python": requires, "upload-time": uploaded, yanked, provenance } = described;
+  // Members in the order of lines on pages, and all of them: entries of one shape are quick to make and to write.
   return {
     filename,
-    ...local,
-    hashes: digests,
-    ...rest,
+    url: local.url,
+    _upstream: local._upstream,
+    _signed: local._signed,
+    _query: local._query,
+    hashes,
     "requires-python": requires === undefined ? undefined : printable(requires),
+    size: described.size,
+    "upload-time": uploaded === undefined ? undefined : uploadTime(uploaded),
     // PEP 592: a yanked file need not have a reason. pip would read an empty reason in JSON as "not yanked".
     yanked: typeof yanked === "string" ? printable(yanked) || true : yanked,
-    "core-metadata": metadataOf(metadata),
-    provenance: provenance === undefined ? undefined : provenanceAt(new URL(provenance), mayFetch),
+    "core-metadata": metadataOf(described["core-metadata"]),
+    provenance: provenance === undefined ? undefined : provenanceAt(provenance, mayFetch),
   };
 }
 
@@ -111,7 +113,9 @@ export function statusFrom(status: string | undefined, reason: string | undefine
  * The provenance URL, without credentials, which clients would see. Undefined where it may not be fetched: a page must not
  * advertise what pypi-edge cannot answer.
  */
-function provenanceAt(url: URL, mayFetch: (url: URL) => boolean): string | undefined {
+function provenanceAt(text: string, mayFetch: (url: URL) => boolean): string | undefined {
+  const url = URL.parse(text);
+  if (!url) return undefined;
   url.username = url.password = url.hash = "";
   return mayFetch(url) ? url.href : undefined;
 }

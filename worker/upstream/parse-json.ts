@@ -1,4 +1,4 @@
-import { simpleFile, upstreamPage } from "../../schema/simple.ts";
+import { simpleFiles, upstreamPage } from "../../schema/simple.ts";
 import { asProjectName, type ProjectName } from "../pypi/name.ts";
 import { cleanSerial, type ProjectPage } from "../pypi/page.ts";
 import { printable } from "../pypi/text.ts";
@@ -39,15 +39,20 @@ export async function parseJson(
 /** Files in batches; undefined for an element that is not a file. */
 function* describedIn(batches: readonly Uint8Array[]): Generator<(DescribedFile | undefined)[]> {
   for (const batch of batches) {
-    const elements = jsonOf(batch, "[", "]") as unknown[];
-    yield elements.map((raw) => {
-      const file = simpleFile.safeParse(raw);
-      if (!file.success) return undefined;
-      const { "dist-info-metadata": old, "core-metadata": metadata = old, ...described } = file.data;
+    yield simpleFiles.parse(jsonOf(batch, "[", "]")).map((data) => {
+      if (!data) return undefined;
+      const metadata = data["core-metadata"] ?? data["dist-info-metadata"];
+      // Written out: each page has one shape of entries, and no copy is made on the way.
       return {
-        ...described,
-        hashes: Object.entries(described.hashes ?? {}),
+        filename: data.filename,
+        url: data.url,
+        hashes: Object.entries(data.hashes ?? {}),
+        "requires-python": data["requires-python"],
+        size: data.size,
+        "upload-time": data["upload-time"],
+        yanked: data.yanked,
         "core-metadata": metadata === undefined || metadata === true ? metadata : Object.entries(metadata),
+        provenance: data.provenance,
       };
     });
   }
