@@ -7,6 +7,14 @@ import type { ServerAccess } from "./server-address.ts";
 /** The most that is shown of a refusal's text. Characters. */
 const SHOWN = 600;
 
+/** What a proxy says by a status. pypi-edge answers none of these but in plain text, or not at all. */
+const OF_A_PROXY: Readonly<Record<number, string>> = {
+  413: "it takes no body that large. Have it take what the server takes (nginx: client_max_body_size 0).",
+  502: "the server behind it does not answer. Start it, or look at the proxy's settings.",
+  503: "the server behind it does not answer. Start it, or look at the proxy's settings.",
+  504: "the server behind it took too long. Give it 20 minutes (nginx: proxy_read_timeout).",
+};
+
 /** Node's codes for certificates that it does not trust. */
 const CERTIFICATE = /CERT|VERIFY|SIGNATURE/;
 
@@ -64,9 +72,12 @@ export function refusalOf(
 ): CommandError {
   if (status === 405) return notTheRoot(url);
   const isPlain = headers.get("Content-Type")?.startsWith("text/plain") && said !== "";
+  const proxys = OF_A_PROXY[status];
   const sentence = isPlain
     ? escapedLines(said).slice(0, SHOWN)
-    : `${url.href} answered ${status}. Is that a current version of pypi-edge?`;
+    : proxys === undefined
+      ? `${url.href} answered ${status}. Is that a current version of pypi-edge?`
+      : `A proxy in front of pypi-edge answered ${status} at ${url.href}: ${proxys}`;
   return new CommandError(sentence, status === 401 || status === 403 ? "refused" : "failed", status);
 }
 
