@@ -1,11 +1,9 @@
 import { Hono } from "hono";
-import { createMiddleware } from "hono/factory";
 import type { Config } from "../schema/config.ts";
-import { indexName, type IndexConfig } from "../schema/indexes.ts";
 import { mountIndex, mountIndexApi, neighboursOf, routedPaths } from "./app/index-routes.ts";
+import { indexOrNothing, noSuchRoute } from "./app/no-such-route.ts";
 import { viewRoutes } from "./app/view-routes.ts";
 import type { Services } from "./compose/services.ts";
-import { IndexError } from "./errors.ts";
 import { carriedRoutes } from "./http/api/carried.ts";
 import { lockRoutes } from "./http/api/locks.ts";
 import { policyOutlookRoutes } from "./http/api/policy-outlook.ts";
@@ -26,6 +24,7 @@ import { servedPath } from "./http/served-path.ts";
 import { createJobActions } from "./http/job-actions.ts";
 import { createPolicyEntryActions } from "./http/policy-entry-actions.ts";
 import { createReleaseChanges } from "./http/release-changes.ts";
+import { withReasonPhrase } from "./http/reason-phrase.ts";
 import { serverTiming } from "./http/server-timing.ts";
 import { createSettling } from "./http/settle.ts";
 import { recogniseSignedIn } from "./http/signed-in.ts";
@@ -64,6 +63,7 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
   const { indexes, counters } = services;
   const authorize = createAuthorize(services.authenticate);
   const all = indexes.map((index) => index.config);
+  const here = { indexes: all, publicUrl: config.publicUrl };
   const routed = routedPaths(all.map(({ base }) => base));
   const shown = new Set(
     all.flatMap(({ isPrivate, overlays, policies }) =>
@@ -199,7 +199,7 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
   const guarded = named.flatMap(({ name, denied }) => (denied ? [name] : []));
   app.route("/", exemptionPageRoutes({ ...operating, actions: policyEntryActions, guarded }));
   app.route("/", jobPageRoutes({ ...operating, actions: jobActions, overdue, schedule: SCHEDULE }));
-  app.use(indexOrNothing(all));
+  app.use(indexOrNothing(here));
   app.use(allowOnly("GET", "HEAD"));
 
   app.route("/", sharedRoutes());
@@ -211,30 +211,11 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
   const mounting = { ...shownBy, authorize, indexes: neighboursOf(indexes) };
   for (const index of indexes) mountIndex(app, index, mounting);
 
-  app.notFound((c) => problemAnywhere(c, noSuchRoute(c.req.path, all), config.publicUrl));
-  app.onError((error, c) => problemAnywhere(c, error, config.publicUrl));
+  app.notFound((c) => problemAnywhere(c, noSuchRoute(c.req.path, here), config.publicUrl));
+  app.onError(async (error, c) => {
+    const answer = await problemAnywhere(c, error, config.publicUrl);
+    // An upload to a wrong address is one as well.
+    return c.req.method === "POST" ? withReasonPhrase(answer, error) : answer;
+  });
   return app;
 }
-
-/** What every index has below its name. */
-const BELOW_AN_INDEX = /^\/([^/]+)\/(?:simple|legacy|files|project|search|-)(?:\/|$)/;
-
-/** The name in an address that only an index could have, where there is no such index; undefined for all other addresses. */
-function missingIndexIn(path: string, indexes: readonly IndexConfig[]): string | undefined {
-  const [, name] = BELOW_AN_INDEX.exec(path) ?? [];
-  return indexes.some((index) => index.name === name) ? undefined : indexName.safeParse(name).data;
-}
-
-function noSuchRoute(path: string, indexes: readonly IndexConfig[]): IndexError {
-  const missing = missingIndexIn(path, indexes);
-  const what = missing === undefined ? "nothing at this address" : `no index "${missing}" here`;
-  return new IndexError("no-such-route", `There is ${what}; the indexes here are listed at /.`);
-}
-
-/** An upload to an index that is not here is told so, and not that only its method is wrong. */
-const indexOrNothing = (indexes: readonly IndexConfig[]) =>
-  createMiddleware<AppEnv>((c, next) => {
-    const isMissing = c.req.method === "POST" && missingIndexIn(c.req.path, indexes) !== undefined;
-    if (isMissing) throw noSuchRoute(c.req.path, indexes);
-    return next();
-  });

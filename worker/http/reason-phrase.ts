@@ -11,6 +11,9 @@ const MAX_REASON = 500;
  */
 export function withReasonPhrase(response: Response, error: Error, max = MAX_REASON): Response {
   if (!(error instanceof IndexError)) return response;
-  const statusText = error.message.replace(/[^\x20-\x7e]+/g, "?").slice(0, max);
+  const statusText = error.message
+    .replaceAll("…", "...")
+    .replace(/[^\x20-\x7e]+/g, "?")
+    .slice(0, max);
   return new Response(response.body, { status: response.status, statusText, headers: response.headers });
 }
