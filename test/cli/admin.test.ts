@@ -191,27 +191,8 @@ describe("pypi-edge warm", () => {
       { status: 200, type: "text/html", parts: ["<html>\n"] },
       /Is that a current version of pypi-edge/,
     ],
-    [
-      "is a proxy's, which does not reach the server",
-      { status: 502, type: "text/html", parts: ["<html>\n"] },
-      /^A proxy in front of pypi-edge answered 502 at http:\S+: the server behind it does not answer\. Start it, or look at the proxy's settings\.\n$/,
-    ],
-    [
-      "is a proxy's, for which the server is too slow",
-      { status: 504, type: "text/html", parts: ["<html>\n"] },
-      /answered 504 at http:\S+: the server behind it took too long\. .*\(nginx: proxy_read_timeout\)\.\n$/,
-    ],
-    [
-      "is a proxy's, which takes no body that large",
-      { status: 413, type: "text/html", parts: ["<html>\n"] },
-      /answered 413 at http:\S+: it takes no body that large\. .*\(nginx: client_max_body_size 0\)\.\n$/,
-    ],
-    [
-      "is an error page of something else",
-      { status: 501, type: "text/html", parts: ["<html>\n"] },
-      /answered 501\. Is that/,
-    ],
-    ["leads elsewhere", { status: 302, type: "text/html", parts: [] }, /answered 302\. Is that/],
+    ["is an error page of something else", { status: 502, type: "text/html", parts: ["<html>\n"] }, /answered 502/],
+    ["leads elsewhere", { status: 302, type: "text/html", parts: [] }, /answered 302/],
   ])("ends with 1 where the answer %s", async (_what, given, sentence) => {
     answer = given;
     const { code, output } = await warm("uv.lock");

@@ -1,6 +1,7 @@
 import { IndexError } from "../errors.ts";
 import type { Attempts } from "./attempts.ts";
 import { credentialIn } from "./credentials.ts";
+import { faultOfForm, UNKNOWN_TOKEN } from "./misshapen.ts";
 import { holderOf, KnownSenders, type KnownSender } from "./known-senders.ts";
 import type { TokenLookup, TokenRights, TokenStore } from "./ports.ts";
 import { ADMIN, requirePermission, type Principal, type Permission } from "./principal.ts";
@@ -112,7 +113,7 @@ export function authenticator(parts: AuthParts): Authentication {
 function identifier({ adminTokens, tokens, attempts }: AuthParts) {
   return async ({ authorization, origin }: Credentials, ctx: Context): Promise<KnownSender> => {
     const { now } = ctx;
-    const { credential: shown, isUserName: isUser } = credentialIn(authorization);
+    const { credential: shown, isUserName: isUser, userName } = credentialIn(authorization);
     if (shown === undefined) throw new IndexError("not-authenticated", NO_TOKEN_SHOWN);
 
     const tell = (reason: string, parts: TokenParts | undefined) => {
@@ -138,7 +139,7 @@ function identifier({ adminTokens, tokens, attempts }: AuthParts) {
     // uv, and pip with a keyring, first send the user name of the URL without a password, and the password after a 401.
     // That is not a failed attempt.
     if (isUser && !shown.startsWith(TOKEN_PREFIX)) throw new IndexError("not-authenticated", NO_TOKEN_SHOWN);
-    if (!parts) throw refuse(shown.startsWith(TOKEN_PREFIX) ? INCOMPLETE_TOKEN : UNKNOWN_TOKEN, "it is not a token");
+    if (!parts) throw refuse(faultOfForm(shown, userName), "it is not a token");
     // Looked up even after many failed attempts: attempts of others must not lock out the holder of a token.
     const found = await tokens.rights(parts.id, ctx);
     const isHolder = equalsInConstantTime(hashOfSecret(parts.secret), found?.hash ?? NO_HASH);
@@ -167,12 +168,6 @@ const countedAs = (origin: string, parts: TokenParts | undefined) => origin || (
 
 const NO_TOKEN_SHOWN =
   "A token is needed here: as the password, with any user name (https://__token__:TOKEN@…), or as Authorization: Bearer TOKEN.";
-
-/** The same sentence for unknown, revoked and wrong tokens: an attacker must not learn which tokens exist. */
-export const UNKNOWN_TOKEN =
-  "This token is not known here, or it was revoked; ask the administrator of this index for another.";
-
-const INCOMPLETE_TOKEN = `This token is incomplete: a token is ${TOKEN_PREFIX}, 16 characters, an underscore and 43 more. Was it cut when it was copied?`;
 
 const expired = (name: string, at: number) =>
   `The token ${JSON.stringify(name)} expired at ${new Date(at).toISOString()}; ask the administrator of this index for another.`;

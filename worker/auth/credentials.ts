@@ -3,6 +3,8 @@ export interface ShownCredential {
   readonly credential: string | undefined;
   /** Whether it is a user name without a password. */
   readonly isUserName: boolean;
+  /** The user name beside a password; else empty. */
+  readonly userName: string;
 }
 
 /**
@@ -11,14 +13,15 @@ export interface ShownCredential {
  */
 export function credentialIn(header: string | undefined): ShownCredential {
   const [, scheme = "", value = ""] = /^(\S+) +(\S+) *$/.exec(header ?? "") ?? [];
-  if (/^bearer$/i.test(scheme)) return { credential: value, isUserName: false };
+  if (/^bearer$/i.test(scheme)) return { credential: value, isUserName: false, userName: "" };
   const text = /^basic$/i.test(scheme) ? decoded(value) : undefined;
   const colon = text?.indexOf(":") ?? -1;
-  if (text === undefined || colon < 0) return { credential: undefined, isUserName: false };
+  if (text === undefined || colon < 0) return { credential: undefined, isUserName: false, userName: "" };
   const password = text.slice(colon + 1);
+  const userName = text.slice(0, colon);
   return password
-    ? { credential: password, isUserName: false }
-    : { credential: text.slice(0, colon) || undefined, isUserName: true };
+    ? { credential: password, isUserName: false, userName }
+    : { credential: userName || undefined, isUserName: true, userName: "" };
 }
 
 function decoded(base64: string): string | undefined {

@@ -9,6 +9,7 @@ import { yankBody } from "../../../../schema/release.ts";
 import { newToken } from "../../../../schema/token.ts";
 import { credentialIn } from "../../../../worker/auth/credentials.ts";
 import { matchesPattern } from "../../../../worker/auth/oidc/claims.ts";
+import { faultOfForm } from "../../../../worker/auth/misshapen.ts";
 import { parseToken } from "../../../../worker/auth/token.ts";
 import { upstreamFailed } from "../../../../worker/errors.ts";
 import { pathOf } from "../../../../worker/http/path.ts";
@@ -44,6 +45,7 @@ export const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   shownIn: credentialIn,
   "shownIn Basic": (text) => credentialIn(`Basic ${btoa(encodeURIComponent(text))}`),
   parseToken,
+  faultOfForm: (text) => faultOfForm(text, text),
   fits: (text) => matchesPattern("a*b*c*", text),
   upstreamFailed: (text) => upstreamFailed("pypi.test", text),
   pathOf: (text) => pathOf(`https://edge.test/${text}`),
