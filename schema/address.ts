@@ -43,6 +43,10 @@ export const publicRoot = z.pipe(
   z.string().check(
     z.refine((text) => text === "" || isHttp(text), "an address such as https://pypi.example.com is expected"),
     z.refine((text) => !isHttp(text) || isBare(new URL(text)), BARE),
+    z.refine(
+      (text) => !/\/(?:simple|legacy)\/?$/.test(text),
+      "the root is expected, without /simple/ or /legacy/ at its end",
+    ),
   ),
   z.transform((text) => (text === "" ? "" : withoutSlash(new URL(text)))),
 );

@@ -44,7 +44,9 @@ function add(list: BlockList, proxy: string): void {
   const family = isIP(address);
   const length = bits === undefined ? (family === 4 ? 32 : 128) : Number(bits || "none");
   if (family === 0 || rest.length > 0 || !Number.isInteger(length) || length < 0 || length > (family === 4 ? 32 : 128))
-    throw new Error(`${proxy} is no address of a proxy, such as 127.0.0.1 or 10.0.0.0/8.`);
+    throw new Error(
+      `${proxy} is no address of a proxy, such as 127.0.0.1 or 10.0.0.0/8, nor unix, for what connects over a Unix socket.`,
+    );
   list.addSubnet(address, length, family === 4 ? "ipv4" : "ipv6");
 }
 

@@ -234,6 +234,11 @@ describe("a wrong configuration is an error that names the key", () => {
     ["a public address that is a script", { PUBLIC_URL: "javascript:alert(1)" }, /PUBLIC_URL: an address such as/],
     ["a public address with a query", { PUBLIC_URL: "https://pypi.example/?a=b" }, /PUBLIC_URL: no credentials, query/],
     ["a public address with a password", { PUBLIC_URL: "https://u:p@pypi.example/" }, /PUBLIC_URL: no credentials/],
+    [
+      "an index for the public address",
+      { PUBLIC_URL: "https://pypi.example/simple/" },
+      /PUBLIC_URL: the root is expected, without \/simple\/ or \/legacy\/ at its end/,
+    ],
     ["a number for the public address", { PUBLIC_URL: 7 }, /PUBLIC_URL: must be a string/],
     ["a word for the feed", { FEED: "yes" }, /FEED: must be true or false[;.]/],
     ["no feed", { FEED: undefined }, /FEED: must be given[;.]/],

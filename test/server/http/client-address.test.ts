@@ -33,6 +33,6 @@ test("without proxies no header is believed", () => {
 
 test.each(["proxy.example", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/8/8", "10.0.0", ""])("%j is no proxy", (proxy) => {
   expect(() => clientAddressBehind([proxy])).toThrow(
-    /is no address of a proxy, such as 127\.0\.0\.1 or 10\.0\.0\.0\/8\.$/,
+    /is no address of a proxy, such as 127\.0\.0\.1 or 10\.0\.0\.0\/8, nor unix, for what connects over a Unix socket\.$/,
   );
 });
