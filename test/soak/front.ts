@@ -35,7 +35,11 @@ export async function startFront(folder: string, socket: string): Promise<Front>
   return { port, socket, stop: () => running.stop() };
 }
 
-/** Whether nginx has made the answer itself: the worker's have an id, and what the server refuses before it is plain text. */
+/**
+ * Whether nginx has made the answer itself: the worker's have an id, and what the server refuses before it is plain text. nginx's own is a
+ * page, or says when to try again, as the settings have it do while the server is down.
+ */
 export function isByNginx(headers: Readonly<Record<string, string | undefined>>): boolean {
-  return headers["x-request-id"] === undefined && headers["content-type"] === "text/html";
+  if (headers["x-request-id"] !== undefined) return false;
+  return headers["content-type"] === "text/html" || headers["retry-after"] !== undefined;
 }

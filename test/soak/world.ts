@@ -22,7 +22,7 @@ export const ADMIN = bearer(ADMIN_TOKEN);
 
 /** What nginx says while the server is down, as what it means. */
 const withoutServer = (answer: Answer): Answer => {
-  return { ...answer, end: "no answer", status: 0, headers: {}, body: Buffer.alloc(0), why: "502 of nginx" };
+  return { ...answer, end: "no answer", status: 0, headers: {}, body: Buffer.alloc(0), why: "503 of nginx" };
 };
 
 /** All that clients share: the server, what is known of it and of its upstream, and what was found. */
@@ -86,7 +86,7 @@ export class World {
   async ask(path: string, asking: Asking = {}): Promise<Heard> {
     const began = performance.now();
     const received = await this.asker.ask(`${this.subject.origin}${path}`, asking);
-    const answer = received.status === 502 && isByNginx(received.headers) ? withoutServer(received) : received;
+    const answer = received.status === 503 && isByNginx(received.headers) ? withoutServer(received) : received;
     const isSure = this.subject.wasUpSince(began);
     const details = Object.entries(asking.headers ?? {}).filter(([name]) => name !== "authorization");
     const request = [asking.method ?? "GET", path, ...details.map(([name, value]) => `${name}: ${value}`)].join(" ");

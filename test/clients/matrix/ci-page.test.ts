@@ -187,3 +187,17 @@ test.skipIf(!uv || !pip || !poetry || !pdm).each(Object.keys(EXECUTED))(
     await expect(EXECUTED[heading]?.()).resolves.toBeUndefined();
   },
 );
+
+test.skipIf(!uv)(
+  "a job of any other service ends with the reason where its identity token is not exchanged",
+  async () => {
+    const [block] = blocksOf("Buildkite, and any other");
+    const env = { ...(await variables()), IDENTITY: await stage.issuer.token("another-audience") };
+    const { code, output } = await stage.place.run("sh", ["-ec", block?.text ?? ""], env);
+    expect([code, output]).toEqual([
+      1,
+      expect.stringMatching(/^The identity token was not exchanged: .*it is meant for \(aud\)/),
+    ]);
+    expect(textOf("uv.lock")).toBe(stage.original);
+  },
+);

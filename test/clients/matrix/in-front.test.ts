@@ -160,6 +160,15 @@ describe.skipIf(!nginx || !hasOpenssl())("behind nginx, with the settings of sel
     for (let nth = 0; nth < 50; nth++) expect((await send("/-/health")).status).toBe(200);
     expect([before > 1, open() <= before + 1]).toEqual([true, true]);
   });
+
+  test("while the server is down it is 503, after which old pips try again as well, with a sentence", async () => {
+    await product.stop();
+    for (const method of ["GET", "POST"]) {
+      const { status, headers, body } = await send("/team/legacy/", { method }, Buffer.from("a=b"));
+      expect([status, headers["retry-after"], headers["content-type"]]).toEqual([503, "5", "text/plain"]);
+      expect(body.toString()).toBe("The index does not answer: it is down, or starts again.\n");
+    }
+  });
 });
 
 /** Caddy was not at hand when this was written: more than that it takes the settings is not known. */

@@ -55,8 +55,8 @@ export async function sendOdd(world: World, random: Random): Promise<void> {
     for (const { status, headers } of answers) {
       const byNginx = world.subject.isBehindNginx && isByNginx(Object.fromEntries(headers));
       world.tally.count({ end: "whole", status }, byNginx ? "nginx" : undefined);
-      const isDown = byNginx && status === 502 && !world.subject.wasUpSince(began);
-      if ((status === 500 || status === 502) && !isDown) world.fault(request, "another status", `${status}`);
+      const isUpAndAway = byNginx && status === 503 && world.subject.wasUpSince(began);
+      if (status === 500 || status === 502 || isUpAndAway) world.fault(request, "another status", `${status}`);
     }
   } catch (error) {
     if (world.subject.wasUpSince(began)) world.fault(request, "an answer in HTTP", String(error));
