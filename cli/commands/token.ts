@@ -31,7 +31,7 @@ const create = () =>
     .requiredOption("--scope <scopes>", `its scopes: ${SCOPES.join(", ")}; separate several with commas`, repeated)
     .option(
       "--project <pattern>",
-      "the projects that it may change, such as 'acme-*'; may be given several times",
+      "the projects that it may change, such as 'acme-*'; separate several with commas",
       repeated,
     )
     .option(
@@ -42,7 +42,8 @@ const create = () =>
     .option("--name <text>", "its name (its index and scopes)")
     .option("--quiet", "print only the token, as where the output is no terminal")
     .action(async (options) => {
-      const { index, project: projects, expires, json, quiet } = options;
+      const { index, expires, json, quiet } = options;
+      const projects = options.project === undefined ? undefined : partsOf(options.project);
       const scopes = scopesOf(options.scope);
       const name = options.name ?? `${index}: ${scopes.join(", ")}`;
       const server = await findServer(options);
@@ -53,8 +54,13 @@ const create = () =>
       else console.log(escapedLines(isAlone ? made.value.token : shownOnce(made.value, server.url)));
     });
 
+/** What an option was given, with commas or several times: each part once. */
+const partsOf = (given: readonly string[]) => [
+  ...new Set(given.flatMap((text) => text.split(",")).map((text) => text.trim())),
+];
+
 function scopesOf(given: readonly string[]): string[] {
-  const scopes = given.flatMap((text) => text.split(",")).map((text) => text.trim());
+  const scopes = partsOf(given);
   const unknown = scopes.find((text) => !SCOPES.some((known) => known === text));
   if (unknown === undefined) return scopes;
   throw usageError(`--scope ${unknown || '""'}: there is no such scope; there are ${SCOPES.join(", ")}.`);

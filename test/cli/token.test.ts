@@ -87,6 +87,17 @@ describe("pypi-edge token create", () => {
     });
   });
 
+  test("takes several projects and scopes with commas too, and each scope once", async () => {
+    const given = ["--scope", "upload,read,upload", "--project", "acme-*, tool", "--project", "demo"];
+    await token("create", "--index", "team", ...given);
+    expect(JSON.parse(sent[0]?.body ?? "")).toEqual({
+      name: "team: upload, read",
+      index: "team",
+      scopes: ["upload", "read"],
+      projects: ["acme-*", "tool", "demo"],
+    });
+  });
+
   test("ends with 1 and the server's sentence where it refuses, and nothing is taken for a token", async () => {
     answer = { status: 400, type: "text/plain; charset=utf-8", body: 'There is no index "teem" here.\n' };
     expect(await token("create", "--index", "teem", "--scope", "read")).toMatchObject({
