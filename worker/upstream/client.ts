@@ -86,6 +86,8 @@ export class UpstreamClient {
   readonly #redirects: boolean;
   readonly #absent: readonly number[];
   readonly #circuits = new Circuits();
+  /** What `mayFetch` was asked last, and its answer. */
+  #asked: { readonly protocol: string; readonly hostname: string; readonly mayFetch: boolean } | undefined;
 
   /**
    * @param index the upstream's Simple API root; it decides which addresses may be fetched (see `mayFetch`)
@@ -113,9 +115,14 @@ export class UpstreamClient {
    * Whether a URL that the upstream gave may be fetched: https, or http where the upstream itself is http. A public upstream
    * must not send us to an address that is not public: it could read from the network that pypi-edge runs in (SSRF).
    */
-  mayFetch(url: URL): boolean {
-    if (url.protocol !== "https:" && !(url.protocol === "http:" && this.#index.protocol === "http:")) return false;
-    return isPublic(url.hostname) || !isPublic(this.#index.hostname);
+  mayFetch({ protocol, hostname }: URL): boolean {
+    const asked = this.#asked;
+    // A page has thousands of files, mostly at one host.
+    if (asked?.protocol === protocol && asked.hostname === hostname) return asked.mayFetch;
+    const isSecure = protocol === "https:" || (protocol === "http:" && this.#index.protocol === "http:");
+    const mayFetch = isSecure && (isPublic(hostname) || !isPublic(this.#index.hostname));
+    this.#asked = { protocol, hostname, mayFetch };
+    return mayFetch;
   }
 
   /**
