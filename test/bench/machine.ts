@@ -19,6 +19,7 @@ import { builtServer } from "../../cli/build/build.ts";
 import { deployedBundle } from "../support/node/workerd/build.ts";
 import { type Plan, measureRow } from "./compare/measure.ts";
 import { type Page, fixturePages } from "./content/pages.ts";
+import { request } from "./harness/http.ts";
 import { freeBytes, scratchDirectory } from "./harness/cleanup.ts";
 import { pairedDriver } from "./harness/paired-load.ts";
 import { findProgram, giveUp, neededDirectory, wholeNumber } from "./harness/tools.ts";
@@ -42,6 +43,7 @@ import {
   warmTable,
 } from "./machine/report.ts";
 import { inRounds } from "./machine/rounds.ts";
+import { OLDER_FILES } from "./machine/older-files.ts";
 import { measureStall } from "./machine/stall.ts";
 import { type WarmServer, warmRows } from "./machine/warm.ts";
 import { type WayName, andInUse, findWays, isInUse } from "./machine/ways.ts";
@@ -55,6 +57,7 @@ const UPSTREAMS = {
   "": "answers at once",
   "20ms": "each answer after 20 ms",
   "20ms-bare": "each answer after 20 ms, no core metadata",
+  "20ms-long": `each answer after 20 ms, pages of ${OLDER_FILES} files`,
   "100ms": "each answer after 100 ms",
 };
 /** The ways of E and H. */
@@ -139,11 +142,11 @@ function install(): Promise<string> {
 }
 
 function slowInstalls(): Promise<string> {
-  return cold("install", slowWays(), ["20ms", "20ms-bare", "100ms"], SECONDS.E);
+  return cold("install", slowWays(), ["20ms", "20ms-bare", "20ms-long", "100ms"], SECONDS.E);
 }
 
 function locks(): Promise<string> {
-  return cold("lock", slowWays(), ["", "20ms", "100ms"], SECONDS.H);
+  return cold("lock", slowWays(), ["", "20ms", "20ms-long", "100ms"], SECONDS.H);
 }
 
 function slowWays(): readonly WayName[] {
@@ -166,6 +169,8 @@ async function cold(
   const tables: string[] = [];
   for (const path of upstreams) {
     const simple = new URL(join("/", path, "simple/"), upstream.simple);
+    // The upstream makes long pages when it is asked for them.
+    for (const { project } of path === "20ms-long" ? real : []) await request(new URL(`${project}/`, simple), {});
     const samples = await inRounds(andInUse(names), { rounds, seconds }, (way) =>
       ways.over(way, simple, async (server) => {
         if (server && isInUse(way)) await serveOthers(server, others, uv);

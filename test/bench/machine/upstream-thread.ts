@@ -5,6 +5,7 @@ import { gzipSync } from "node:zlib";
 import type { Wheel } from "../../../cli/demo/wheel.ts";
 import { data, serve } from "../harness/upstream-thread.ts";
 import type { Offer } from "./content.ts";
+import { olderFiles, olderVersions } from "./older-files.ts";
 
 const PAGE_TYPE = "application/vnd.pypi.simple.v1+json";
 
@@ -15,6 +16,7 @@ const prompt = new Set(others.flatMap(({ project, filename }) => [project, filen
 const recorded = new Map(pages.map((page) => [page.name, gzipSync(JSON.stringify(page))]));
 const original = JSON.stringify(copied.page);
 const copies = new Set(copied.names);
+const longPages = new Map<string, Buffer>();
 const files = new Map(
   wheels.flatMap(({ filename, bytes, metadata }) => [
     [filename, bytes],
@@ -22,12 +24,13 @@ const files = new Map(
   ]),
 );
 
-// "/simple/NAME/", "/files/NAME", "/provenance/NAME"; with a first segment "20ms" each answer that is measured comes later, with "20ms-bare" there is no metadata.
+// "/simple/NAME/", "/files/NAME", "/provenance/NAME"; with a first segment "20ms" each answer that is measured comes later, with "20ms-bare" there is no metadata, with "20ms-long" pages list
+// older files, too.
 serve(async (path, request, response) => {
-  const [, way = "", delay = "0", bare, area, name = ""] = /^(\/(\d+)ms(-bare)?)?\/(\w+)\/([^/]*)/.exec(path) ?? [];
+  const [, way = "", delay = "0", kind, area, name = ""] = /^(\/(\d+)ms(-\w+)?)?\/(\w+)\/([^/]*)/.exec(path) ?? [];
   if (delay !== "0" && !prompt.has(name)) await sleep(Number(delay));
   if (area === "files") {
-    const body = bare && name.endsWith(".metadata") ? undefined : files.get(name);
+    const body = kind === "-bare" && name.endsWith(".metadata") ? undefined : files.get(name);
     send(response, body, { "Content-Type": "application/octet-stream" });
     return;
   }
@@ -46,7 +49,14 @@ serve(async (path, request, response) => {
     return;
   }
   const own = wheelsOfProject.get(name);
-  const text = own && JSON.stringify(pageOf(name, own, `http://${request.headers.host}${way}`, bare === undefined));
+  const root = `http://${request.headers.host}${way}`;
+  if (own && kind === "-long") {
+    let long = longPages.get(name);
+    if (!long) longPages.set(name, (long = gzipSync(JSON.stringify(longPage(name, own, root)))));
+    send(response, long, { "Content-Type": PAGE_TYPE, "Content-Encoding": "gzip" });
+    return;
+  }
+  const text = own && JSON.stringify(pageOf(name, own, root, kind !== "-bare"));
   send(response, text && Buffer.from(text), { "Content-Type": PAGE_TYPE });
 });
 
@@ -58,7 +68,13 @@ function send(response: ServerResponse, body: Uint8Array | undefined, headers: R
 /** Made when it is asked for: all of them together would take seconds, and the room. */
 const copyOf = (name: string) => gzipSync(original.replaceAll(copied.page.name, name));
 
-function pageOf(name: string, own: readonly Wheel[], root: string, hasMetadata: boolean): object {
+function longPage(name: string, own: readonly Wheel[], root: string): object {
+  const { files: listed, versions, ...rest } = pageOf(name, own, root, true);
+  const older = own.slice(0, 1).flatMap((wheel) => olderFiles(wheel, root));
+  return { ...rest, versions: [...olderVersions(), ...versions], files: [...older, ...listed] };
+}
+
+function pageOf(name: string, own: readonly Wheel[], root: string, hasMetadata: boolean) {
   const listed = own.map(({ filename, bytes, sha256, metadataSha256 }) => ({
     filename,
     hashes: { sha256 },
