@@ -15,5 +15,5 @@ VOLUME /data
 EXPOSE 8787
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=5s --start-period=10s CMD ["node", "-e", "fetch('http://127.0.0.1:8787/-/health?deep').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["node", "--max-semi-space-size=8", "/opt/pypi-edge/node_modules/pypi-edge/bin/pypi-edge.js"]
+ENTRYPOINT ["node", "--max-semi-space-size=16", "/opt/pypi-edge/node_modules/pypi-edge/bin/pypi-edge.js"]
 CMD ["serve", "--host", "0.0.0.0", "--port", "8787", "--state", "/data", "--quiet"]
