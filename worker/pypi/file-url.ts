@@ -29,10 +29,10 @@ export interface FileRef {
 type Located = Pick<FileEntry, "url" | "_upstream" | "_signed" | "_query">;
 
 /**
- * Our URL for a file at `upstream`, which is of http or https, and the upstream's URL where it cannot be derived from ours: with http, `//`, or a last
- * segment that is not the filename. Credentials and the fragment are dropped. A query is kept apart, since clients see pages, and
- * a query is often a signature, which is a secret and changes from page to page. So two URLs that differ in the query alone get
- * one URL here, unless their filenames differ (see `distinctUrls`).
+ * Our URL for a file at `upstream`, which is of http or https, and the upstream's URL where it cannot be derived from ours: with
+ * http, `//`, or a last segment that is not the filename. Credentials and the fragment are dropped. A query is kept apart, since
+ * clients see pages, and a query is often a signature, which is a secret and changes from page to page. So two URLs that differ
+ * in the query alone get one URL here, unless their filenames differ (see `distinctUrls`).
  *
  * Undefined for a file that cannot be requested here and so is not listed: where a segment of its path cannot be used (an encoded
  * slash, for one), where the path is too long, or where the host is `HOSTED_SEGMENT`.
