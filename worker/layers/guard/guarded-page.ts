@@ -41,13 +41,11 @@ export async function guardedPage(
   const whole = judgedPage(model);
   const refused = new Map<string, RefusedFile>();
   const files: FileEntry[] = [];
-  const admitted: JudgedFile[] = [];
   const held: { readonly file: JudgedFile; readonly by: Finding }[] = [];
   let isChanged = false;
   let until = Infinity;
 
-  function admit(file: JudgedFile, entry: FileEntry): void {
-    admitted.push(file);
+  function admit(entry: FileEntry): void {
     files.push(entry);
     lines.keep();
   }
@@ -70,16 +68,15 @@ export async function guardedPage(
       const by = findAdvisories && holding(findings);
       if (by) held.push({ file, by });
     } else if (warned) {
-      admitted.push(file);
       files.push(lines.replace((listed) => marked(listed, warned.sentence("advises"))));
-    } else admit(file, entry);
+    } else admit(entry);
   }
 
   // What is called for each of thousands of files is little: V8 compiled a long loop for 30 ms, and was done after the last file.
   function judge(entry: FileEntry): void {
     const file = judgedEntry({ project: model.name, entry, source }, whole, advisories);
     const findings = rules.judge(file, ctx.now);
-    if (findings.length === 0) admit(file, entry);
+    if (findings.length === 0) admit(entry);
     else apply(findings, file, entry);
   }
 
@@ -105,7 +102,7 @@ export async function guardedPage(
   if (!isChanged || made.isEmptied) return { ...made, shown: undefined };
   // A mirror that reads the upstream's serial would take the page for complete, and not ask again when a file is admitted.
   const { lastSerial: _, ...rest } = model;
-  const shown = refused.size === 0 ? { ...model, files } : withoutVersions({ ...rest, files }, admitted);
+  const shown = refused.size === 0 ? { ...model, files } : withoutVersions({ ...rest, files });
   // Most pages below are from memory, and then this one is passed on without a copy.
   return {
     ...made,
@@ -117,19 +114,10 @@ export async function guardedPage(
 export const marked = (entry: FileEntry, sentence: string): FileEntry =>
   isYanked(entry) ? entry : { ...entry, yanked: sentence };
 
-/**
- * The page with those versions only of which it lists a file (PEP 700).
- *
- * @param listed its files, where it is known by them which versions they are of
- */
-export function withoutVersions(
-  page: ProjectPage,
-  listed: readonly Pick<JudgedFile, "version">[] = page.files.map(({ filename }) => ({
-    version: versionOf(filename, page.name),
-  })),
-): ProjectPage {
+/** The page with those versions only of which it lists a file (PEP 700). */
+export function withoutVersions(page: ProjectPage): ProjectPage {
   if (!page.versions) return page;
-  const written = new Set(listed.map(({ version }) => version));
+  const written = new Set(page.files.map(({ filename }) => versionOf(filename, page.name)));
   const shown = new Set([...written].map((version) => canonicalVersion(version ?? "")));
   return { ...page, versions: page.versions.filter((version) => shown.has(canonicalVersion(version))) };
 }
