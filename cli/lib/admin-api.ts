@@ -7,11 +7,13 @@ import type { ServerAccess } from "./server-address.ts";
 /** The most that is shown of a refusal's text. Characters. */
 const SHOWN = 600;
 
+const NO_ANSWER = "the server behind it does not answer. Start it, or look at the proxy's settings.";
+
 /** What a proxy says by a status. pypi-edge answers none of these but in plain text, or not at all. */
 const OF_A_PROXY: Readonly<Record<number, string>> = {
   413: "it takes no body that large. Have it take what the server takes (nginx: client_max_body_size 0).",
-  502: "the server behind it does not answer. Start it, or look at the proxy's settings.",
-  503: "the server behind it does not answer. Start it, or look at the proxy's settings.",
+  502: NO_ANSWER,
+  503: NO_ANSWER,
   504: "the server behind it took too long. Give it 20 minutes (nginx: proxy_read_timeout).",
 };
 

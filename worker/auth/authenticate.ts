@@ -1,7 +1,7 @@
 import { IndexError } from "../errors.ts";
 import type { Attempts } from "./attempts.ts";
 import { credentialIn } from "./credentials.ts";
-import { faultOfForm, UNKNOWN_TOKEN } from "./misshapen.ts";
+import { faultOfForm, UNKNOWN_TOKEN } from "./token-form.ts";
 import { holderOf, KnownSenders, type KnownSender } from "./known-senders.ts";
 import type { TokenLookup, TokenRights, TokenStore } from "./ports.ts";
 import { ADMIN, requirePermission, type Principal, type Permission } from "./principal.ts";

@@ -1,35 +1,28 @@
 import type { ProjectName } from "./name.ts";
 import { isYanked, type FileEntry } from "./page.ts";
-import { compareVersions, parseVersion, type Version } from "./pep440.ts";
+import { canonicalVersion, compareVersions, parseVersion, type Version } from "./pep440.ts";
 import { versionOf } from "./version.ts";
 
 /**
  * The files of the newest release on a project page that are not yanked. The newest release is the highest final version with such
  * a file; a pre-release counts only where there is no final version. A file without a PEP 440 version in its name is ignored.
  */
-export function newestRelease(name: ProjectName, files: readonly FileEntry[]): FileEntry[] {
-  let newest: { readonly version: Version; readonly entries: FileEntry[] } | undefined;
-  for (const entry of files) {
-    if (isYanked(entry)) continue;
-    const version = parseVersion(versionOf(entry.filename, name) ?? "");
-    if (!version) continue;
-    const order = newest ? preference(version, newest.version) : 1;
-    if (order > 0) newest = { version, entries: [entry] };
-    else if (order === 0) newest?.entries.push(entry);
-  }
-  return newest?.entries ?? [];
-}
+export const newestRelease = (name: ProjectName, files: readonly FileEntry[]): FileEntry[] =>
+  releasesNewestFirst(name, files)[0] ?? [];
 
 /**
  * The files of each release on a project page that are not yanked: the newest release first, final versions before pre-releases. A file
- * without a PEP 440 version in its name is left out.
+ * without a PEP 440 version in its name is left out. Files of spellings of one version are together.
  */
 export function releasesNewestFirst(name: ProjectName, files: readonly FileEntry[]): FileEntry[][] {
-  const written = Map.groupBy(files, (entry) => (isYanked(entry) ? undefined : versionOf(entry.filename, name)));
-  return [...written]
-    .flatMap(([text, entries]) => {
-      const version = parseVersion(text ?? "");
-      return version ? [{ version, entries }] : [];
+  const shown = files.filter((entry) => !isYanked(entry));
+  // A page has thousands of files, and far fewer spellings, which alone are parsed.
+  const spelled = Map.groupBy(shown, ({ filename }) => versionOf(filename, name) ?? "");
+  const releases = Map.groupBy(spelled, ([text]) => canonicalVersion(text));
+  return [...releases]
+    .flatMap(([text, spellings]) => {
+      const version = parseVersion(text);
+      return version ? [{ version, entries: spellings.flatMap(([, entries]) => entries) }] : [];
     })
     .toSorted((one, other) => preference(other.version, one.version))
     .map(({ entries }) => entries);

@@ -1,4 +1,4 @@
-import { UNKNOWN_TOKEN } from "../auth/misshapen.ts";
+import { UNKNOWN_TOKEN } from "../auth/token-form.ts";
 import { IndexError, messageOf, storageFailed } from "../errors.ts";
 import { IS_OF_REVOKED } from "./d1/audit-entry.ts";
 

@@ -24,8 +24,8 @@ const files = new Map(
   ]),
 );
 
-// "/simple/NAME/", "/files/NAME", "/provenance/NAME"; with a first segment "20ms" each answer that is measured comes later, with "20ms-bare" there is no metadata, with "20ms-long" pages list
-// older files, too.
+// "/simple/NAME/", "/files/NAME", "/provenance/NAME". With a first segment "20ms" each answer that is measured comes later; with
+// "20ms-bare" there is no metadata, too; with "20ms-long" pages list older files, too.
 serve(async (path, request, response) => {
   const [, way = "", delay = "0", kind, area, name = ""] = /^(\/(\d+)ms(-\w+)?)?\/(\w+)\/([^/]*)/.exec(path) ?? [];
   if (delay !== "0" && !prompt.has(name)) await sleep(Number(delay));

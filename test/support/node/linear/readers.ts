@@ -9,7 +9,7 @@ import { yankBody } from "../../../../schema/release.ts";
 import { newToken } from "../../../../schema/token.ts";
 import { credentialIn } from "../../../../worker/auth/credentials.ts";
 import { matchesPattern } from "../../../../worker/auth/oidc/claims.ts";
-import { faultOfForm } from "../../../../worker/auth/misshapen.ts";
+import { faultOfForm } from "../../../../worker/auth/token-form.ts";
 import { parseToken } from "../../../../worker/auth/token.ts";
 import { upstreamFailed } from "../../../../worker/errors.ts";
 import { pathOf } from "../../../../worker/http/path.ts";
