@@ -6,7 +6,7 @@ import * as z from "zod/mini";
  */
 
 /** The last migration: rows are moved between databases with the same tables only. */
-export const LAST_MIGRATION = "0031_provenance_of_index.sql";
+export const LAST_MIGRATION = "0032_deleted_page.sql";
 
 /** Keys of objects that are moved: all but uploads that are not finished. Bytes of a key: at most 1,024. */
 export const MOVED_KEYS = /^(?:carried|hosted|file|metadata|page|list|list-html)\//;

@@ -18,8 +18,9 @@ export const scenario = table({
   users: some,
   /** Of one of them a day. */
   installs: some,
-  /** How many isolates live at once. */
+  /** How many isolates live at once, and in how many data centres, which share the requests evenly. */
   isolates: some,
+  dataCentres: some,
   /** Requests of one install, on average. */
   install: table({ pages: amount, metadata: amount, files: amount }),
   /** The projects that are asked for: how many, and the exponent of Zipf's law by which they are. */

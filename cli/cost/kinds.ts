@@ -1,7 +1,7 @@
 import { DAY, HOUR, MINUTE, SECOND } from "../../worker/duration.ts";
 import type { PricedKind } from "../../schema/operations.ts";
 import type { Scenario } from "../../schema/scenario.ts";
-import { distinct, hitRatio, zipfShares } from "./zipf.ts";
+import { distinct, hitRatio, passing, zipfShares } from "./zipf.ts";
 
 /** A month, as the bill has it here. Days. */
 export const MONTH = 30;
@@ -14,6 +14,14 @@ const IN_MEMORY = { page: 5 * SECOND, metadata: 50 * SECOND, hostedPage: MINUTE 
  * it is left out. Milliseconds.
  */
 const SNAPSHOTS = 700;
+
+/**
+ * How long a page is at the edge; how long its copy in the data centre's cache is used; and for how long it is known which pages have
+ * changed, which is read again a little earlier by whoever asks then. Milliseconds.
+ */
+const AT_EDGE = MINUTE;
+const COPIED = 357 * MINUTE;
+const CHANGES = { used: 30 * SECOND, renewed: 25 * SECOND };
 
 /** How often an isolate writes what it has gathered, and how often the use of a file is recorded. Milliseconds. */
 const GATHERED = 5 * MINUTE;
@@ -36,7 +44,7 @@ export interface Month {
 
 /** How often each kind of request, cron tick, message and write happens in a month of this scenario. */
 export function monthOf(scenario: Scenario): Month {
-  const { users, installs, isolates, install, projects, upstream, hosted, edge, stored, index } = scenario;
+  const { users, installs, isolates, dataCentres, install, projects, upstream, hosted, edge, stored, index } = scenario;
   const all = users * installs * MONTH;
   const asked = { pages: all * install.pages, metadata: all * install.metadata, files: all * install.files };
   const isTeam = index === "team";
@@ -66,7 +74,8 @@ export function monthOf(scenario: Scenario): Month {
     metadata: warm.metadata * inMemory(metadata, IN_MEMORY.metadata),
     hosted: pages * ours * inMemory(pages, IN_MEMORY.hostedPage),
   };
-  const pageKv: PricedKind = isTeam ? "team: page, KV" : "page, KV, confirmed by the change log";
+  const unremembered = warm.pages - remembered.pages;
+  const fromCopies = unremembered * copied();
   const uploads = isTeam ? hosted.uploads * MONTH : 0;
   const releases = upstream.releases * MONTH;
   const reached = pages + metadata + files + uploads;
@@ -77,7 +86,10 @@ export function monthOf(scenario: Scenario): Month {
     "metadata, not stored": cold.metadata,
     "file, not stored": cold.files,
     [isTeam ? "team: page, memory" : "page, memory"]: remembered.pages,
-    [pageKv]: warm.pages - remembered.pages,
+    [isTeam ? "team: page, cache" : "page, cache, confirmed by the change log"]: fromCopies,
+    [isTeam ? "team: page, KV" : "page, KV, confirmed by the change log"]: unremembered - fromCopies,
+    "changed pages": lists(),
+    "changed pages, each": lists() * upstream.releases * (COPIED / DAY),
     [isTeam ? "team: metadata, memory" : "metadata, memory"]: remembered.metadata,
     [isTeam ? "team: metadata, R2" : "metadata, R2"]: warm.metadata - remembered.metadata,
     [isTeam ? "team: file, R2" : "file, R2"]: warm.files,
@@ -99,6 +111,23 @@ export function monthOf(scenario: Scenario): Month {
   };
   const requests = asked.pages + asked.metadata + asked.files + uploads;
   return { kinds, requests, edge: requests - uploads - pages - metadata - files };
+
+  /** Pages that one data centre asks the cache for within a time, on average. */
+  function askedThere(time: number): number {
+    return (pages / dataCentres / MONTH / DAY) * time;
+  }
+
+  /** How often a data centre knows which pages have changed, and has a copy that is young enough. */
+  function copied(): number {
+    const passed = edge.pages > 0 ? passing(shares, (asked.pages / MONTH / DAY) * AT_EDGE) : shares;
+    const known = askedThere(CHANGES.used) / (1 + askedThere(CHANGES.used));
+    return known * hitRatio(passed, askedThere(COPIED));
+  }
+
+  /** How often all data centres together read which pages have changed. */
+  function lists(): number {
+    return Math.min(pages, ((MONTH * DAY) / CHANGES.renewed) * dataCentres);
+  }
 
   /** Each project is taken to have one file, and one `.metadata`, that is asked for; all isolates together record a use. */
   function usesRecorded(): number {

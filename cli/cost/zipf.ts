@@ -13,6 +13,13 @@ export function zipfShares(count: number, exponent: number): Float64Array {
 export const hitRatio = (shares: Float64Array, requests: number): number =>
   shares.reduce((sum, share) => sum + (share * (requests * share)) / (1 + requests * share), 0);
 
+/** The shares of what passes a cache that keeps each thing for a time within which so many requests come. */
+export function passing(shares: Float64Array, requests: number): Float64Array {
+  const passed = shares.map((share) => share / (1 + requests * share));
+  const total = passed.reduce((sum, each) => sum + each, 0);
+  return passed.map((each) => each / total);
+}
+
 /** How many different things so many requests ask for, on average. */
 export const distinct = (shares: Float64Array, requests: number): number =>
   shares.reduce((sum, share) => sum + (1 - Math.exp(-requests * share)), 0);

@@ -43,7 +43,7 @@ export function pageStoreContract(what: string, open: () => PageStore): void {
       expect(await store.get(DEMO, NOW)).toBeNull();
       const page = await pageOf(1);
       await store.put(DEMO, page, NOW);
-      await store.delete(DEMO, page);
+      await store.delete(DEMO, page, NOW);
       expect([await store.get(DEMO, NOW), await open().get(DEMO, NOW)]).toEqual([null, null]);
     });
   });

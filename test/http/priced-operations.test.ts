@@ -39,7 +39,7 @@ class Ledger {
     this.found[kind] = await this.costOf(work);
   }
 
-  async costOf(work: () => Promise<unknown>): Promise<Operations> {
+  readonly costOf = async (work: () => Promise<unknown>): Promise<Operations> => {
     const { rig } = this;
     this.#meter.take();
     const sent = () => rig.queue.messages.length + rig.refreshes.messages.length;
@@ -49,7 +49,7 @@ class Ledger {
     mostQueries = Math.max(mostQueries, this.#meter.queries());
     const cost = { messages: sent() - before, upstreamRequests: rig.upstream.requests.length, ...this.#meter.take() };
     return Object.fromEntries(Object.entries(cost).filter(([, count]) => count > 0));
-  }
+  };
 }
 
 /** One request that must succeed. */
@@ -69,7 +69,10 @@ async function ofThePublicIndex(): Promise<Ledger["found"]> {
   await ledger.note("page, not stored", page);
   await ledger.note("page, memory", page);
   rig.restart();
-  await ledger.note("page, KV", page);
+  await ledger.note("page, cache", page);
+  const elsewhere = new Ledger();
+  const pageElsewhere = () => got(elsewhere.rig, "/simple/demo/", GZIP);
+  await elsewhere.note("page, KV", pageElsewhere);
   await ledger.note("metadata, not stored", metadata);
   rig.restart();
   await ledger.note("metadata, R2", metadata);
@@ -81,10 +84,29 @@ async function ofThePublicIndex(): Promise<Ledger["found"]> {
   await ledger.note("message: a file", () => rig.deliver());
   await ledger.note("unknown name", () => rig.page("nowhere"));
   await ledger.note("unknown name again", () => rig.page("nowhere"));
+  const { "page, KV": fromKv = {} } = elsewhere.found;
+  const [few, many] = [await ofTheList(pageElsewhere, elsewhere), await ofTheList(pageElsewhere, elsewhere, 50)];
+  const last = new Ledger();
+  last.rig.wait(PAGE_TTL);
+  await last.rig.upstream.publish("demo", [FILE]);
+  await last.note("page, revalidated", () => got(last.rig, "/simple/demo/", GZIP));
+  return {
+    ...ledger.found,
+    ...elsewhere.found,
+    ...last.found,
+    "changed pages": share(few, fromKv, 1),
+    "changed pages, each": share(many, few, 50),
+  };
+}
+
+/** The cost of a page from KV behind whose answer D1 is asked which pages have changed: these so many others, too. */
+async function ofTheList(page: () => Promise<void>, { rig, costOf }: Ledger, others = 0): Promise<Operations> {
+  await changePages(others);
   rig.restart();
-  rig.wait(PAGE_TTL);
-  await ledger.note("page, revalidated", page);
-  return ledger.found;
+  rig.wait(31 * SECOND);
+  const cost = await costOf(page);
+  await env.DB.prepare("DELETE FROM page WHERE project GLOB '*+*'").run();
+  return cost;
 }
 
 async function ofATeam(): Promise<Ledger["found"]> {
@@ -103,7 +125,14 @@ async function ofATeam(): Promise<Ledger["found"]> {
   rig.wait(50 * SECOND);
   // The snapshots are in memory from here on, until the clock is moved.
   await rig.get("/team/simple/nowhere/", token);
-  await ledger.note("team: page, KV", () => page("demo"));
+  await page("demo");
+  const elsewhere = new Ledger();
+  elsewhere.rig.wait(rig.now - elsewhere.rig.now);
+  await elsewhere.rig.get("/team/simple/nowhere/", token);
+  await elsewhere.note("team: page, KV", () => got(elsewhere.rig, "/team/simple/demo/", { ...GZIP, ...token }));
+  rig.restart();
+  await rig.get("/team/simple/nowhere/", token);
+  await ledger.note("team: page, cache", () => page("demo"));
   await ledger.note("team: page, memory", () => page("demo"));
   rig.wait(SECOND);
   await ledger.note("team: snapshots", () => page("demo"));
@@ -115,7 +144,7 @@ async function ofATeam(): Promise<Ledger["found"]> {
   await ledger.note("team: hosted file", () => got(rig, own, token));
   const wheel = await wheelOf("acme", "2.0");
   await ledger.note("team: upload", async () => expect((await upload(rig, wheel)).status).toBe(200));
-  return ledger.found;
+  return { ...ledger.found, ...elsewhere.found };
 }
 
 async function ofTheClock(): Promise<Ledger["found"]> {
@@ -140,15 +169,35 @@ async function ofTheClock(): Promise<Ledger["found"]> {
   rig.restart();
   rig.wait(PAGE_TTL);
   await minute();
-  await ledger.note("page, KV, confirmed by the change log", () => got(rig, "/simple/demo/", GZIP));
+  const elsewhere = new Ledger({ FEED: true, QUOTA: 1 });
+  elsewhere.rig.wait(rig.now - elsewhere.rig.now);
+  const demo = (at: Rig) => () => got(at, "/simple/demo/", GZIP);
+  await elsewhere.note("page, KV, confirmed by the change log", demo(elsewhere.rig));
+  await demo(rig)();
+  rig.restart();
+  await ledger.note("page, cache, confirmed by the change log", demo(rig));
   await offer(feed.change("demo"));
   await ledger.note("cron: each minute, a page has changed", minute);
   await ledger.note("message: a page", () => rig.deliverRefreshes());
   const before = await ledger.costOf(() => rig.tick("0 * * * *"));
   await storeFiles(50);
   const after = await ledger.costOf(() => rig.tick("0 * * * *"));
-  return { ...ledger.found, "cron: each hour, for each stored file": share(after, before, 50) };
+  return {
+    ...elsewhere.found,
+    ...ledger.found,
+    "cron: each hour, for each stored file": share(after, before, 50),
+  };
 }
+
+/** Has so many other pages have changed a moment ago. */
+const changePages = (count: number) =>
+  env.DB.prepare(
+    `INSERT INTO page (source, project, changed_at)
+     SELECT source, project || '+' || value, changed_at
+     FROM (SELECT * FROM page LIMIT 1), (WITH RECURSIVE n (value) AS (SELECT 1 UNION SELECT value + 1 FROM n LIMIT ?1) SELECT * FROM n)`,
+  )
+    .bind(count)
+    .run();
 
 /** Has the table of stored files name so many more. */
 const storeFiles = (count: number) =>

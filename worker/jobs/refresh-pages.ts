@@ -143,6 +143,6 @@ async function shortcoming(page: Page | null, { name, announced }: Task, { chang
   const unsure = page?.via === "memory" && ctx.now - page.head.changedAt < MAYBE_UNSTORED;
   if (unsure) return "another request is storing it";
   if (page) await changes?.behind.settle(name, announced);
-  else await changes?.behind.gone(name, announced, ctx.now - JUST_CLAIMED);
+  else await changes?.behind.gone(name, announced, { before: ctx.now - JUST_CLAIMED, now: ctx.now });
   return undefined;
 }

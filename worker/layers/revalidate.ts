@@ -118,7 +118,7 @@ async function refresh<What extends string, Value extends StoredJson<StoredHead,
     if (answer === undefined) throw new Error(`The source says that ${what} is unchanged, which was not stored.`);
     if (answer === null) {
       absent.set(what, true, 0, ctx.now + ABSENT_TTL);
-      if (stored) ctx.defer(store.delete(what, stored.value));
+      if (stored) ctx.defer(store.delete(what, stored.value, ctx.now));
       return null;
     }
     if (!stored && ctx.storesNothingNew) return answer;

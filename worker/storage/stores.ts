@@ -35,6 +35,7 @@ import { mirrorWorkIn } from "./d1/mirror-work.ts";
 import { noticesIn } from "./d1/notices.ts";
 import { newBytesIn } from "./d1/new-bytes.ts";
 import { policyEntriesIn } from "./d1/policy-entries.ts";
+import { pageChangesIn } from "./d1/page-changes.ts";
 import { pagesBehindIn } from "./d1/pages-behind.ts";
 import { demandIn, popularityIn, type PopularityParts } from "./d1/popularity.ts";
 import { projectUsesIn } from "./d1/project-uses.ts";
@@ -145,6 +146,7 @@ export function createStores(platform: Storage, { maxPut, inMemory }: StorageLim
   } = platform;
   const memory = memoryTier(platform.fileMemory);
   const copies = platform.shareReads ? storeCopiesIn(platform, sharedKeys(platform.deployment)) : undefined;
+  const pageChanges = copies && pageChangesIn(db, copies);
   const counters = countersIn(db);
   const uses = fileUsesIn(db, memory.used, { now, sleep });
   const demand = demandIn(db);
@@ -171,13 +173,14 @@ export function createStores(platform: Storage, { maxPut, inMemory }: StorageLim
     const strays = strayFilesIn(db, source);
     const outdated = (name: ProjectName, change: PageChange, held: readonly string[], ctx: Context) =>
       replaceOutdated(name, change, held.flatMap(storedRef), replacing, ctx);
+    const changes = pageChanges?.of(source);
     const { pages, documents, written } = memory;
     return {
       ...replacing,
       catalog,
       queries,
       strays,
-      pages: pageStore({ kv, r2, catalog, keys, memory: pages, copies, written, queries, strays, outdated }),
+      pages: pageStore({ kv, r2, catalog, keys, memory: pages, copies, changes, written, queries, strays, outdated }),
       listing: { lists: listStore(r2, keys.list), storing: scopedTo(memory.listings, source) },
       documents: documentStore({ kv, keys, memory: documents, copies, written }),
       freshness: freshness(memory.marks, cache, keys.checked),

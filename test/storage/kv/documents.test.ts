@@ -45,7 +45,7 @@ describe("a document in KV", () => {
     const store = open();
     const document = await documentOf("{}");
     await store.put(PATH, document, NOW);
-    await store.delete(PATH, document);
+    await store.delete(PATH, document, NOW);
     expect([await store.get(PATH, NOW), await open().get(PATH, NOW)]).toEqual([null, null]);
   });
 });

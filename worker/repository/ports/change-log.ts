@@ -97,9 +97,9 @@ export interface PagesBehind {
   settle(name: ProjectName, serial: number): Promise<void>;
   /**
    * Records that the upstream has no such project as of `serial`: its page is removed from the catalog, unless it was
-   * stored after `before` (milliseconds since the epoch).
+   * stored after `before`. Times are milliseconds since the epoch.
    */
-  gone(name: ProjectName, serial: number, before: number): Promise<void>;
+  gone(name: ProjectName, serial: number, times: { readonly before: number; readonly now: number }): Promise<void>;
   /** How many pages are behind. */
   count(): Promise<number>;
 }

@@ -13,15 +13,15 @@ export interface Change<Value> {
 /** A store of gzipped JSON, by project name or document path. */
 export interface CacheStore<What extends string, Value> {
   /**
-   * One read, or none: a copy is used for a few seconds only.
+   * One read, or none: a copy is used for a few seconds, or for as long as it is known to be what is stored.
    *
    * @param now milliseconds since the epoch
    * @param ctx where it is given, what was read is copied for others who will ask, behind the answer
    */
-  get(what: What, now: number, ctx?: Pick<Context, "defer">): Promise<Value | null>;
+  get(what: What, now: number, ctx?: Context): Promise<Value | null>;
   put(what: What, value: Value, now: number, change?: Change<Value>): Promise<void>;
-  /** Deletes the `known` value; one that was stored since may stay. */
-  delete(what: What, known: Value): Promise<void>;
+  /** Deletes the `known` value; one that was stored since may stay. `now` in milliseconds since the epoch. */
+  delete(what: What, known: Value, now: number): Promise<void>;
 }
 
 /** The store of pages. */

@@ -2,6 +2,7 @@ import { HOUR, MINUTE } from "../../duration.ts";
 import type { ProjectName } from "../../pypi/name.ts";
 import type { StoredHead } from "../../repository/stored-json.ts";
 import type { Database } from "../../platform/database.ts";
+import { deletePage } from "./delete-page.ts";
 
 /** One source's stored pages, as recorded in D1. KV cannot be counted or queried. */
 export interface Catalog extends Counting {
@@ -20,8 +21,8 @@ export interface Catalog extends Counting {
   ): Promise<ClaimResult>;
   /** Records that the page with this head has been written to KV. */
   settle(name: ProjectName, head: StoredHead): Promise<void>;
-  /** Removes the record of the page with this head; the record of a page that was claimed since stays. */
-  pageDeleted(name: ProjectName, head: StoredHead): Promise<void>;
+  /** Removes the record of the page with this head; the record of a page that was claimed since stays. `now` in milliseconds since the epoch. */
+  pageDeleted(name: ProjectName, head: StoredHead, now: number): Promise<void>;
   /** Whether the project's page is stored. */
   has(name: ProjectName): Promise<boolean>;
 }
@@ -121,11 +122,9 @@ export function catalogOf(db: Database, source: string): Catalog {
     async settle(name, head) {
       await db.prepare(SETTLE).bind(source, name, serialOf(head), head.changedAt).run();
     },
-    async pageDeleted(name, { changedAt }) {
-      await db
-        .prepare("DELETE FROM page WHERE source = ?1 AND project = ?2 AND changed_at <= ?3")
-        .bind(source, name, changedAt)
-        .run();
+    async pageDeleted(name, { changedAt }, now) {
+      const deleted = { source, project: name, condition: "changed_at <= ?3", values: [changedAt] };
+      await db.batch(deletePage(db, deleted, now));
     },
     async has(name) {
       const row = await db.prepare("SELECT 1 FROM page WHERE source = ?1 AND project = ?2").bind(source, name).first();

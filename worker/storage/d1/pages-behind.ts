@@ -1,6 +1,7 @@
 import type { ProjectName } from "../../pypi/name.ts";
 import type { PagesBehind } from "../../repository/ports/change-log.ts";
 import type { Database } from "../../platform/database.ts";
+import { deletePage } from "./delete-page.ts";
 
 /** The pages of a source that are behind its change log, in D1. */
 export function pagesBehindIn(db: Database, source: string): PagesBehind {
@@ -50,11 +51,9 @@ export function pagesBehindIn(db: Database, source: string): PagesBehind {
 
     settle,
 
-    async gone(name, serial, before) {
-      await db
-        .prepare("DELETE FROM page WHERE source = ?1 AND project = ?2 AND announced_serial <= ?3 AND changed_at <= ?4")
-        .bind(source, name, serial, before)
-        .run();
+    async gone(name, serial, { before, now }) {
+      const condition = "announced_serial <= ?3 AND changed_at <= ?4";
+      await db.batch(deletePage(db, { source, project: name, condition, values: [serial, before] }, now));
       await settle(name, serial);
     },
 

@@ -28,7 +28,7 @@ export function documentStore({ keys, ...parts }: DocumentStoreParts): CacheStor
       const { head, via } = document;
       const long = JSON.stringify(head.validators).length > MAX_VALIDATORS;
       const fitting = long ? new Document({ ...head, validators: {} }, document.gzip(), via) : document;
-      if (store.begin(path, fitting, now)) await store.write(path, fitting);
+      if (store.begin(path, fitting, now)) await store.write(path, fitting, now);
     },
   };
 }

@@ -6,6 +6,7 @@ import type { Via } from "../../repository/artifact.ts";
 import type { KeyValue } from "../../platform/key-value.ts";
 import type { Context } from "../../repository/context.ts";
 import type { StoreCopies } from "../cache/store-copies.ts";
+import { COMPARED } from "../d1/page-changes.ts";
 import type { Objects } from "../../platform/objects.ts";
 
 /**
@@ -29,6 +30,13 @@ const KV_MAX_KEY = 512;
 /** KV's metadata. `inR2`: the value in KV is empty, because it did not fit and is in R2. */
 type Metadata<Head> = Head & { readonly inR2?: true };
 
+/** A copy of a stored value, and when the store was read for it (milliseconds since the epoch). */
+export interface JsonCopy<What extends string, Head> {
+  readonly what: What;
+  readonly head: Head;
+  readonly takenAt: number;
+}
+
 export interface JsonStoreParts<What extends string, Head extends StoredHead, Value> {
   readonly kv: KeyValue;
   /** Stores values that are too large for KV; undefined: they are not stored. */
@@ -36,6 +44,8 @@ export interface JsonStoreParts<What extends string, Head extends StoredHead, Va
   readonly memory: Memory<Value>;
   /** Copies of small values for other isolates; undefined where there are none. */
   readonly copies?: StoreCopies | undefined;
+  /** Whether an older copy is known to be what is stored; undefined: copies are used for some seconds only. */
+  readonly isStored?: ((copy: JsonCopy<What, Head>, ctx: Context) => Promise<boolean>) | undefined;
   /** Digests of the values that this isolate has just written, by key. */
   readonly written: Memory<string>;
   /** Its key in KV and R2. */
@@ -49,10 +59,23 @@ export interface JsonStoreParts<What extends string, Head extends StoredHead, Va
 export function jsonStore<What extends string, Head extends StoredHead, Value extends StoredJson<Head, Value>>(
   parts: JsonStoreParts<What, Head, Value>,
 ) {
-  const { kv, r2, memory, copies, written, keyOf, make, maxValue = KV_MAX_VALUE } = parts;
+  const { kv, r2, memory, copies, isStored, written, keyOf, make, maxValue = KV_MAX_VALUE } = parts;
+  const lifetime = isStored ? COMPARED : MEMORY_TTL;
 
   function remember(key: string, value: Value, now: number) {
     memory.set(key, value.as("memory"), value.weight, now + MEMORY_TTL);
+  }
+
+  /** A copy that may be used, and until when this isolate may count it as its own. */
+  async function copyOf(what: What, key: string, now: number, ctx: Context | undefined) {
+    const copy = await copies?.get(key, ctx ? lifetime : MEMORY_TTL);
+    if (!copy) return undefined;
+    const head = copy.facts as Head;
+    const value = make(what, head, copy.body, "cache");
+    if (copy.takenAt > now - MEMORY_TTL) return { value, from: copy.takenAt };
+    if (ctx && (await isStored?.({ what, head, takenAt: copy.takenAt }, ctx))) return { value, from: now };
+    await value.cancel();
+    return undefined;
   }
 
   const forget = (what: What) => {
@@ -64,17 +87,17 @@ export function jsonStore<What extends string, Head extends StoredHead, Value ex
     /** Makes this isolate read the store again. */
     forget,
 
-    async get(what: What, now: number, ctx?: Pick<Context, "defer">): Promise<Value | null> {
+    async get(what: What, now: number, ctx?: Context): Promise<Value | null> {
       const key = keyOf(what);
       const last = memory.get(key, 0);
       const remembered = last && memory.get(key, now);
       if (remembered) return remembered;
       if (key.length > KV_MAX_KEY) return null;
-      const copied = await copies?.get(key, MEMORY_TTL);
+      const copied = await copyOf(what, key, now, ctx);
       if (copied) {
-        const value = await make(what, copied.facts as Head, copied.body, "cache").buffered();
-        remember(key, value.withFormsOf(last), copied.takenAt);
-        return value.withFormsOf(last);
+        const value = (await copied.value.buffered()).withFormsOf(last);
+        remember(key, value, copied.from);
+        return value;
       }
       const { value: gzip, metadata } = await kv.getWithMetadata<Metadata<Head>>(key, "stream");
       if (!gzip || !metadata) return null;
@@ -90,7 +113,7 @@ export function jsonStore<What extends string, Head extends StoredHead, Value ex
       remember(key, buffered, now);
       if (copies && ctx) {
         const body = await buffered.bytes();
-        ctx.defer(copies.put(key, { takenAt: now, facts: head, body }, MEMORY_TTL, body.byteLength));
+        ctx.defer(copies.put(key, { takenAt: now, facts: head, body }, lifetime, body.byteLength));
       }
       return buffered;
     },
@@ -109,8 +132,11 @@ export function jsonStore<What extends string, Head extends StoredHead, Value ex
       return true;
     },
 
-    /** Writes a value for which `begin` returned true. */
-    async write(what: What, value: Value): Promise<void> {
+    /**
+     * Writes a value for which `begin` returned true. The data centre has a copy at once: its KV may show for a minute what was
+     * there before.
+     */
+    async write(what: What, value: Value, now: number): Promise<void> {
       const key = keyOf(what);
       const { head } = value;
       const bytes = await value.bytes();
@@ -118,6 +144,8 @@ export function jsonStore<What extends string, Head extends StoredHead, Value ex
       if (!fits && !r2) return;
       if (!fits) await r2?.put(key, bytes);
       await kv.put(key, fits ? bytes : "", { metadata: fits ? head : { ...head, inR2: true } });
+      if (head.size <= Memory.MAX_VALUE)
+        await copies?.put(key, { takenAt: now, facts: head, body: bytes }, lifetime, bytes.byteLength);
     },
 
     async delete(what: What): Promise<void> {

@@ -4,6 +4,7 @@ import type { PageStore, QueryStore, StrayStore, PageChange } from "../../reposi
 import type { Catalog } from "../d1/catalog.ts";
 import { jsonStore, KV_MAX_VALUE } from "./json-store.ts";
 import type { StoreCopies } from "../cache/store-copies.ts";
+import type { PageChanges } from "../d1/page-changes.ts";
 import type { Keys } from "../keys.ts";
 import type { Memory } from "../memory.ts";
 import type { Context } from "../../repository/context.ts";
@@ -16,6 +17,8 @@ export interface PageStoreParts {
   readonly catalog: Catalog;
   readonly memory: Memory<Page>;
   readonly copies?: StoreCopies | undefined;
+  /** Which pages of the source have changed lately; undefined: copies are used for some seconds only. */
+  readonly changes?: PageChanges | undefined;
   /** Digests of the pages that this isolate has just written, by key. */
   readonly written: Memory<string>;
   readonly keys: Keys;
@@ -30,7 +33,7 @@ export interface PageStoreParts {
 }
 
 /** A source's pages in KV; small ones are in memory too for some seconds, and the largest are in R2. */
-export function pageStore({ catalog, keys, outdated, queries, strays, ...parts }: PageStoreParts): PageStore {
+export function pageStore({ catalog, keys, changes, outdated, queries, strays, ...parts }: PageStoreParts): PageStore {
   const { kv, maxValue = KV_MAX_VALUE } = parts;
 
   const renderings = (name: ProjectName): Renderings => ({
@@ -51,6 +54,11 @@ export function pageStore({ catalog, keys, outdated, queries, strays, ...parts }
     ...parts,
     keyOf: keys.page,
     make: (name, head, gzip, via) => new Page(head, gzip, via, renderings(name)),
+    // D1 has no row that an unlisted page could be compared with.
+    isStored:
+      changes &&
+      (async ({ what: project, head: { changedAt, unlisted }, takenAt }, ctx) =>
+        !unlisted && changes.isStored({ project, changedAt, takenAt }, ctx)),
   });
 
   return {
@@ -73,7 +81,7 @@ export function pageStore({ catalog, keys, outdated, queries, strays, ...parts }
         throw error;
       }
       const unlisted = typeof claim === "object";
-      await store.write(name, unlisted ? page.headed({ ...head, unlisted }) : page);
+      await store.write(name, unlisted ? page.headed({ ...head, unlisted }) : page, now);
       if (unlisted) throw claim.error;
       if (claim !== "unsettled") return;
       try {
@@ -87,11 +95,11 @@ export function pageStore({ catalog, keys, outdated, queries, strays, ...parts }
 
     own: (name, page) => page.keptIn(renderings(name)),
 
-    async delete(name, { head }) {
+    async delete(name, { head }, now) {
       await store.delete(name);
       await Promise.all([
         kv.delete(keys.html(name)),
-        catalog.pageDeleted(name, head),
+        catalog.pageDeleted(name, head, now),
         head.signed && queries?.delete(name),
         head.strays && strays?.note(name, []),
       ]);

@@ -45,7 +45,7 @@ export const TEAM_TABLES = [
 ] as const satisfies MovedTable[];
 
 /**
- * The others, whose rows stay: sums and revisions that triggers make, positions in the stores that are left, sessions whose parts stay
+ * The others, whose rows stay: sums and revisions that triggers make, positions in the stores that are left, deletions that caches compare with, sessions whose parts stay
  * behind, the sum of a day, what receivers were told of, the index of advisories, which is made again, members of a step that is not whole, forks that the job `watch` finds again, and positions in change logs, the key of browsers' sessions, those that were ended, and the forms that were sent. With the last, a change log would confirm pages that were stored after the rows
  * were read.
  */
@@ -56,6 +56,7 @@ export const LEFT_TABLES = [
   "listing",
   "job",
   "feed",
+  "deleted_page",
   "upload",
   "upload_part",
   "carried_member",
