@@ -55,7 +55,7 @@ export const OPERATIONS = {
   "page, cache, confirmed by the change log": { rowsRead: 1, cacheCalls: 1 },
   "page, KV, confirmed by the change log": { rowsRead: 1, cacheCalls: 2, kvReads: 1 },
   "cron: each minute, a page has changed": { messages: 1, upstreamRequests: 1, rowsRead: 22, rowsWritten: 6 },
-  "message: a page": { upstreamRequests: 1, rowsRead: 14, rowsWritten: 4, cacheCalls: 6, kvReads: 1, kvWrites: 1 },
+  "message: a page": { upstreamRequests: 1, rowsRead: 11, rowsWritten: 4, cacheCalls: 3, kvReads: 1, kvWrites: 1 },
   "cron: each hour, for each stored file": { rowsRead: 2 },
   "gathered: a counter": { rowsRead: 1, rowsWritten: 1 },
   "gathered: a project that was asked for": { rowsRead: 1, rowsWritten: 2 },

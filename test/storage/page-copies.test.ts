@@ -108,6 +108,15 @@ describe("a copy of a page in the data centre's cache", () => {
     expect(await ask()).toEqual({ ...FROM_KV, has: [NEW] });
   });
 
+  test("is not used by a job, which is to see what is stored", async () => {
+    await learn();
+    const message = { source: "https%3A%2F%2Fupstream.test%2Fsimple%2F", projects: ["demo"], cause: "popular" };
+    near.restart();
+    near.forget();
+    await near.deliverRefreshes([message]);
+    expect(reads()).toContain("kv.getWithMetadata");
+  });
+
   test("is not used for long where D1 cannot be asked", async () => {
     wait(6 * SECOND);
     for (let times = 0; times < 3; times++) {

@@ -70,11 +70,11 @@ export async function revalidated<What extends string, Value extends StoredJson<
   const { maxAgeMs, remake, strict } = demand;
   // A job asks because something has changed: what was absent a moment ago may exist now.
   if (!strict && absent.get(what, ctx.now)) return null;
-  const stored = await readOrReport(() => store.get(what, ctx.now, ctx), what, ctx);
+  const isPlain = !strict && !remake && maxAgeMs === undefined;
+  // A demand may be for something newer than what is on its way, or be about the store itself.
+  const stored = await readOrReport(() => store.get(what, ctx.now, isPlain ? ctx : undefined), what, ctx);
   if (!stored) {
     const asked = () => refresh(what, null, parts, ask, ctx, strict);
-    // A demand may be for something newer than what is on its way.
-    const isPlain = !strict && !remake && maxAgeMs === undefined;
     if (!isPlain || !firstFetches?.has(what)) await ctx.allowance?.admit();
     return firstFetches && isPlain ? firstFetches.of(what, asked, ctx) : asked();
   }

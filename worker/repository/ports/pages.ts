@@ -16,7 +16,7 @@ export interface CacheStore<What extends string, Value> {
    * One read, or none: a copy is used for a few seconds, or for as long as it is known to be what is stored.
    *
    * @param now milliseconds since the epoch
-   * @param ctx where it is given, what was read is copied for others who will ask, behind the answer
+   * @param ctx where it is given, older copies are used, and what was read is copied for others who will ask, behind the answer
    */
   get(what: What, now: number, ctx?: Context): Promise<Value | null>;
   put(what: What, value: Value, now: number, change?: Change<Value>): Promise<void>;
