@@ -66,6 +66,10 @@ const carriedCommand = () =>
 function provenCanonical(file: LockFile, options: CanonicalOptions): Plan {
   const { suspect, ...plan } = planCanonical(file, options);
   if (suspect === undefined) return plan;
+  if (options.roots.length > 0) {
+    const hint = `${suspect} may be a pypi-edge's address too: if it is, give it with --url.`;
+    return { ...plan, summary: `${plan.summary} ${hint}` };
+  }
   throw new CommandError(
     `${file.name}: ${suspect} may be the address of a pypi-edge server, but nothing in the file proves it. If it is one, run the command again with --url ${suspect}, and with --upstream where its upstream is not PyPI. If it is not, give the address of your pypi-edge server with --url.`,
   );

@@ -3,7 +3,9 @@ import { chmod, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/
 import { basename, dirname, join, resolve } from "node:path";
 import { fileErrorText } from "../../server/file-errors.ts";
 import { CommandError } from "../lib/command-error.ts";
-import { LOCK_FILES } from "../../worker/locks/formats/formats.ts";
+import { formatOf, LOCK_FILES } from "../../worker/locks/formats/formats.ts";
+import { assertSearchable } from "../../worker/locks/formats/recognise.ts";
+import { decodeLock, markOf } from "../../worker/locks/formats/text.ts";
 import type { MappableLock } from "../../worker/locks/mapping/plan.ts";
 import { scannerFor } from "../../worker/locks/mapping/scanners.ts";
 
@@ -15,23 +17,22 @@ export interface LockFile extends MappableLock {
 /**
  * Reads a lock file.
  *
- * @throws CommandError where it is of no kind known, cannot be read, or is not UTF-8
+ * @throws CommandError where it is of no kind known or cannot be read, and `unprocessable` where it is not UTF-8, or evidently
+ *   not of the format that its name stands for
  */
 export async function readLockFile(name: string): Promise<LockFile> {
   const path = resolve(name);
+  const format = formatOf(basename(path));
   const scan = scannerFor(basename(path));
-  if (!scan) {
+  if (!format || !scan) {
     throw new CommandError(`${name}: not a file that this command knows: it must be ${LOCK_FILES}.`);
   }
   const bytes = await readFile(path).catch((error: unknown) => {
     throw new CommandError(`${name}: ${fileErrorText(error)}.`);
   });
-  try {
-    // The byte order mark is kept: it is written again.
-    return { name, path, text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes), scan };
-  } catch {
-    throw new CommandError(`${name}: not UTF-8 text.`);
-  }
+  const lock = decodeLock(name, bytes);
+  assertSearchable(format, lock);
+  return { name, path, text: markOf(bytes) + lock.text, scan };
 }
 
 /**

@@ -68,7 +68,7 @@ test("changes no file when one is refused, and says of each why", async () => {
   write("a.txt", OURS);
   write("latin.txt", new Uint8Array([0x23, 0xe9, 0x0a]));
   write("Cargo.lock", "");
-  write("pylock.toml", 'url = "http://127.0.0.1:8787/files/-/00/x-1.0.zip"\n');
+  write("pylock.toml", '[[packages]]\nurl = "http://127.0.0.1:8787/files/-/00/x-1.0.zip"\n');
   mkdirSync(join(folder, "dir.txt"));
   const { code, output } = await lock(
     "canonical",
@@ -81,7 +81,7 @@ test("changes no file when one is refused, and says of each why", async () => {
   );
   expect(code).toBe(1);
   expect(output.split("\n")).toEqual([
-    "latin.txt: not UTF-8 text.",
+    "latin.txt is not UTF-8 text: byte 0xE9 at line 1 is invalid. Save it as UTF-8, and try again.",
     expect.stringMatching(/^Cargo\.lock: not a file that this command knows: it must be uv\.lock, .*\.$/),
     expect.stringMatching(/^pylock\.toml: \S+ cannot be mapped: it is pypi-edge's own file/),
     "dir.txt: a directory, not a file.",
@@ -99,6 +99,30 @@ test("refuses where an address may be pypi-edge's and nobody has said so, and sa
     1,
     expect.stringMatching(/^a\.txt: http:\/\/localhost:8080 may be the address .*--url http:\/\/localhost:8080/),
   ]);
+});
+
+test("says so where nothing is at the address that was given, and something at what may be another", async () => {
+  write("a.txt", "-i http://localhost:8080/simple/\n");
+  const { code, output } = await lock("canonical", "a.txt", "--url", "http://127.0.0.1:9000");
+  expect([code, output]).toEqual([
+    0,
+    "a.txt: no URL of pypi-edge's is in it; unchanged. http://localhost:8080 may be a pypi-edge's address too: if it is, give it with --url.\n",
+  ]);
+  expect(await lock("canonical", "a.txt", "--url", "http://127.0.0.1:8080")).toMatchObject({ code: 0 });
+  expect(read("a.txt")).toBe("-i https://pypi.org/simple/\n");
+});
+
+test("refuses a text that is none of the file's format", async () => {
+  write("uv.lock", "Not signed in.\n");
+  expect(await lock("local", "http://127.0.0.1:8787", "uv.lock")).toMatchObject({
+    code: 1,
+    output: expect.stringContaining("uv.lock is no lock file"),
+  });
+  write("uv.lock", Buffer.from("version = 1\n", "utf16le"));
+  expect(await lock("local", "http://127.0.0.1:8787", "uv.lock")).toMatchObject({
+    code: 1,
+    output: expect.stringContaining("save it as UTF-8"),
+  });
 });
 
 test("maps the URLs of several upstreams", async () => {

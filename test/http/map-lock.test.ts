@@ -64,6 +64,27 @@ describe("POST /-/api/lock/local and canonical", () => {
       expect((await map(rig, "/-/api/lock/canonical?filename=r.txt", `-i ${index}\n`)).text).toBe(body);
   });
 
+  test("know the server by another name of this machine, and by another scheme of its host", async () => {
+    const body = `-i ${FakeUpstream.INDEX}\n`;
+    const here = new Rig({ ...VARS, PUBLIC_URL: "http://127.0.0.1:8787" });
+    for (const index of ["http://localhost:8787/simple/", "http://[::1]:8787/simple/", "http://edge.test/simple/"])
+      expect((await map(here, "/-/api/lock/canonical?filename=r.txt", `-i ${index}\n`)).text).toBe(body);
+  });
+
+  test("refuse a lock that was made at what seems to be another address, rather than leave it as it is", async () => {
+    const lock = (await lockOf()).replaceAll(
+      "https://files.upstream.test",
+      "https://old.test/files/files.upstream.test",
+    );
+    const answer = await map(new Rig(VARS), "/-/api/lock/canonical?filename=uv.lock", lock);
+    expect([answer.status, answer.text]).toEqual([
+      422,
+      "uv.lock: nothing in it is at https://edge.test, which was asked; https://old.test may be the address of a pypi-edge too. If it is another server, ask that one. If it is this one, set PUBLIC_URL to that address.\n",
+    ]);
+    const canonical = await lockOf();
+    expect((await map(new Rig(VARS), "/-/api/lock/canonical?filename=uv.lock", canonical)).text).toBe(canonical);
+  });
+
   test("map what comes from several upstreams", async () => {
     const corp = { url: "https://pkgs.corp.example/simple/", files: "https://files.corp.example/" };
     const UPSTREAMS = { corp, pypi: { url: FakeUpstream.INDEX, files: "https://files.upstream.test/" } };
@@ -80,10 +101,13 @@ describe("POST /-/api/lock/local and canonical", () => {
     ["?filename=Cargo.lock", "x", 422, '"Cargo.lock" is not a lock file'],
     ["?filename=uv.lock&python=3.12", "x", 400, '"python" is not a parameter'],
     ["?filename=uv.lock", "", 422, "is empty"],
+    ["?filename=uv.lock", "\uFEFF \r\n", 422, "is empty"],
+    ["?filename=uv.lock", "A token is needed here.\n", 422, "uv.lock is no lock file"],
+    ["?filename=uv.lock", 'version = 1[[package]]name = "six"', 422, "--data-binary keeps them"],
     ["?filename=uv.lock", new Uint8Array([0x23, 0xe9]), 422, "not UTF-8"],
     [
       "?filename=uv.lock",
-      'url = "https://edge.test/files/-/00/x-1.0.zip"\n',
+      '[[package]]\nurl = "https://edge.test/files/-/00/x-1.0.zip"\n',
       422,
       "uv.lock: https://edge.test/files/-/00/x-1.0.zip cannot be mapped: it is pypi-edge's own file",
     ],
@@ -96,7 +120,7 @@ describe("POST /-/api/lock/local and canonical", () => {
     const rig = new Rig(VARS);
     const token = bearer((await give(rig, { index: "default" })).text);
     const path = "/-/api/lock/local?filename=uv.lock";
-    const large = "#".repeat(2 * 1024 ** 2 + 1);
+    const large = `version = 1\n${"#".repeat(2 * 1024 ** 2)}`;
     const refused = await map(rig, path, large);
     expect([refused.status, refused.text]).toEqual([413, expect.stringContaining("With a token")]);
     expect((await map(rig, path, large, token)).text).toBe(large);

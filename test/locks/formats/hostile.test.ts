@@ -93,7 +93,7 @@ describe("nesting", () => {
     expect(refused("uv.lock", `a = ${"[".repeat(100_000)}`)).toContain(
       "uv.lock line 1: this is not TOML (document contains",
     );
-    expect(refused("uv.lock", `a = ${"{a=".repeat(50_000)}`)).toContain(
+    expect(refused("uv.lock", `a = ${"{a=".repeat(50_000)}\n\nb = 1`)).toContain(
       "uv.lock line 1: this is not TOML (document contains",
     );
     expect(refused("uv.lock", `[${"a.".repeat(100_000)}a]\n`)).toContain("there is no version");

@@ -22,7 +22,7 @@ describe("a name", () => {
 describe("a text", () => {
   test("in Latin-1 is refused with the byte and its line", () => {
     expect(bytes("uv.lock", latin1("version = 1\n\n# caf\u00e9 au lait\n"))).toBe(
-      "unprocessable: uv.lock is not UTF-8 text: byte 0xE9 at line 3 is invalid. Save it as UTF-8 and send it again.",
+      "unprocessable: uv.lock is not UTF-8 text: byte 0xE9 at line 3 is invalid. Save it as UTF-8, and try again.",
     );
   });
 

@@ -71,7 +71,12 @@ describe("canonical refuses, and says why,", () => {
     ["no host", "/files/x-1.0.zip", "not a file's address"],
     ["metadata", "/files/h.example/x-1.0.zip.metadata", "metadata"],
     ["the alias of the file host", "/packages/aa/x-1.0.zip", "neither"],
-    ["another index of the same pypi-edge", "/torch/simple", "name that one"],
+    ["another index of the same pypi-edge", "/torch/simple", `name that one, with --url ${EDGE}/torch or index=torch.`],
+    [
+      "a file of another index of the same pypi-edge",
+      "/torch/files/host.example/x-1.0.zip",
+      `name that one, with --url ${EDGE}/torch or index=torch.`,
+    ],
   ])("%s", (_, tail, why) => {
     expect(() => canonical("pylock.toml", pylock(EDGE + tail))).toThrow(
       new RegExp(`^pylock.toml: http://127.0.0.1:8787/.* cannot be mapped: .*${why}`),

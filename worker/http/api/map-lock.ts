@@ -3,10 +3,12 @@ import type { UpstreamConfig } from "../../../schema/upstreams.ts";
 import { badRequest, IndexError } from "../../errors.ts";
 import { assertUrls } from "../../locks/formats/limits.ts";
 import { formatOf, LOCK_FILES } from "../../locks/formats/formats.ts";
-import { decodeLock, shown } from "../../locks/formats/text.ts";
-import { indexOf, rootOf } from "../../locks/mapping/address.ts";
-import { planCanonical } from "../../locks/mapping/canonical.ts";
+import { assertSearchable } from "../../locks/formats/recognise.ts";
+import { decodeLock, markOf, shown } from "../../locks/formats/text.ts";
+import { addressText, indexOf, rootOf, type Address } from "../../locks/mapping/address.ts";
+import { planCanonical, type CanonicalOptions } from "../../locks/mapping/canonical.ts";
 import { planLocal } from "../../locks/mapping/local.ts";
+import type { MappableLock, Plan } from "../../locks/mapping/plan.ts";
 import { scannerFor } from "../../locks/mapping/scanners.ts";
 import type { LockUpstreams } from "../../locks/mapping/upstream.ts";
 import type { AppEnv } from "../context.ts";
@@ -37,8 +39,9 @@ export async function answerMappedLock(
 ): Promise<Response> {
   if (!filename) throw badRequest(NO_FILENAME);
   const name = shown(filename.split(/[/\\]/).at(-1));
+  const format = formatOf(name);
   const scan = scannerFor(name);
-  if (!scan || !formatOf(name)) {
+  if (!scan || !format) {
     throw new IndexError(
       "unprocessable",
       `${JSON.stringify(name)} is not a lock file's name: it must be ${LOCK_FILES}.`,
@@ -48,18 +51,29 @@ export async function answerMappedLock(
   const limit = isKnown ? MAX_KNOWN : MAX_ANONYMOUS;
   const tooLarge = new IndexError("too-large", isKnown ? TOO_LARGE : TOO_LARGE_ANONYMOUS);
   const bytes = await readBodyUpTo(c.req.raw, limit, "The lock file", tooLarge);
-  if (bytes.byteLength === 0) throw new IndexError("unprocessable", EMPTY);
   const { text } = decodeLock(name, bytes);
   assertUrls(name, text);
+  if (text.trim() === "") throw new IndexError("unprocessable", EMPTY);
+  assertSearchable(format, { name, text });
   const file = { name, text, scan };
   const roots = rootsOf(named, new URL(c.req.url).origin).flatMap((root) => rootOf(root) ?? []);
   const [root] = roots;
   if (!root) throw new Error(`The index ${named.name} has no address.`);
-  const mapped = target === "local" ? planLocal(file, { root, upstreams }) : planCanonical(file, { roots, upstreams });
-  const mark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? "\uFEFF" : "";
-  return new Response(mark + mapped.text, {
+  const mapped =
+    target === "local" ? planLocal(file, { root, upstreams }) : canonicalOrRefused(file, root, { roots, upstreams });
+  return new Response(markOf(bytes) + mapped.text, {
     headers: { "Content-Type": "text/plain; charset=utf-8", ...LIFETIMES.live },
   });
+}
+
+/** The same as `planCanonical`; throws `unprocessable` where nothing is mapped, since the lock was made at what seems to be another address. */
+function canonicalOrRefused(file: MappableLock, root: Address, options: CanonicalOptions): Plan {
+  const { suspect, ...plan } = planCanonical(file, options);
+  if (suspect === undefined) return plan;
+  throw new IndexError(
+    "unprocessable",
+    `${file.name}: nothing in it is at ${addressText(root)}, which was asked; ${suspect} may be the address of a pypi-edge too. If it is another server, ask that one. If it is this one, set PUBLIC_URL to that address.`,
+  );
 }
 
 /** The upstreams by whose addresses a lock file may name this index; a page of links is no index in a lock. */

@@ -59,7 +59,7 @@ function indexUrl(text: string): URL | undefined {
 }
 
 /** Whether both are one server: the host and port are the same (TLS may end in front of us), or both are this machine at one port. */
-function isSameServer(one: URL, other: URL): boolean {
+export function isSameServer(one: URL, other: URL): boolean {
   if (one.host === other.host) return true;
   return (
     isLoopback(one.hostname) && isLoopback(other.hostname) && one.protocol + one.port === other.protocol + other.port

@@ -16,31 +16,65 @@ export interface LockFormat {
   readonly filename: RegExp;
   /** The syntax of its text: it says where URLs begin and end. */
   readonly syntax: "toml" | "json" | "yaml" | "requirements";
+  /** Matches a text of the format, and of no other syntax; undefined where nothing tells it. */
+  readonly sign: RegExp | undefined;
   /** Throws `unprocessable` where the text is not of this format. */
   readonly read: (text: LockText) => LockEntry[];
 }
 
 /** All formats, for the worker and for the commands. */
-const FORMATS: readonly LockFormat[] = [
+export const FORMATS: readonly LockFormat[] = [
   // uv names a script's lock after the script.
-  { called: "uv.lock", filename: /^(?:uv|.+\.py)\.lock$/, syntax: "toml", read: readUv },
-  { called: "poetry.lock", filename: /^poetry\.lock$/, syntax: "toml", read: readPoetry },
-  { called: "pdm.lock", filename: /^pdm(?:\..+)?\.lock$/, syntax: "toml", read: readPdm },
-  { called: "Pipfile.lock", filename: /^Pipfile\.lock$/, syntax: "json", read: readPipfile },
+  {
+    called: "uv.lock",
+    filename: /^(?:uv|.+\.py)\.lock$/,
+    syntax: "toml",
+    sign: /^version[ \t]*=[ \t]*\d/m,
+    read: readUv,
+  },
+  {
+    called: "poetry.lock",
+    filename: /^poetry\.lock$/,
+    syntax: "toml",
+    sign: /^lock-version[ \t]*=/m,
+    read: readPoetry,
+  },
+  {
+    called: "pdm.lock",
+    filename: /^pdm(?:\..+)?\.lock$/,
+    syntax: "toml",
+    sign: /^lock_version[ \t]*=/m,
+    read: readPdm,
+  },
+  {
+    called: "Pipfile.lock",
+    filename: /^Pipfile\.lock$/,
+    syntax: "json",
+    sign: /"_meta"[ \t\r\n]*:/,
+    read: readPipfile,
+  },
   // PEP 751: a name other than `pylock.toml` contains an identifier without dots.
-  { called: "pylock.toml", filename: /^pylock\.(?:[^.]+\.)?toml$/, syntax: "toml", read: readPylock },
-  { called: "pixi.lock", filename: /^pixi\.lock$/, syntax: "yaml", read: readPixi },
+  {
+    called: "pylock.toml",
+    filename: /^pylock\.(?:[^.]+\.)?toml$/,
+    syntax: "toml",
+    sign: /^lock-version[ \t]*=/m,
+    read: readPylock,
+  },
+  { called: "pixi.lock", filename: /^pixi\.lock$/, syntax: "yaml", sign: /^version:/m, read: readPixi },
   // Rye writes requirements as well.
   {
     called: "requirements.lock",
     filename: /^requirements(?:-dev)?\.lock$/,
     syntax: "requirements",
+    sign: undefined,
     read: readRequirements,
   },
   {
     called: "compiled requirements as .txt or .in",
     filename: /\.(?:txt|in)$/,
     syntax: "requirements",
+    sign: undefined,
     read: readRequirements,
   },
 ];

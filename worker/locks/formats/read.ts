@@ -3,6 +3,7 @@ import type { FindForeign } from "./addresses.ts";
 import { formatOf, LOCK_FILES } from "./formats.ts";
 import { assertFiles, assertPackages } from "./limits.ts";
 import type { Lock, LockEntry, LockedPackage } from "./lock.ts";
+import { assertNamedRight } from "./recognise.ts";
 import { decodeLock, shown, shownUrl } from "./text.ts";
 
 /**
@@ -24,7 +25,9 @@ export function readLock(filename: string, bytes: Uint8Array, foreign: FindForei
       `${JSON.stringify(name)} is not a lock file's name: it must be ${LOCK_FILES}.`,
     );
   }
-  const locked = format.read(decodeLock(name, bytes));
+  const text = decodeLock(name, bytes);
+  assertNamedRight(format, text);
+  const locked = format.read(text);
   assertPackages(name, locked.length);
   assertFiles(
     name,

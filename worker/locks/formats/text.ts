@@ -39,7 +39,7 @@ export function decodeLock(name: string, bytes: Uint8Array): LockText {
   if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) {
     throw new IndexError(
       "unprocessable",
-      `${name} is UTF-16 text, which PowerShell's ">" writes, and not UTF-8: save it as UTF-8 and send it again.`,
+      `${name} is UTF-16 text, which PowerShell's ">" writes, and not UTF-8: save it as UTF-8, and try again.`,
     );
   }
   const text = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true }).decode(bytes);
@@ -49,11 +49,15 @@ export function decodeLock(name: string, bytes: Uint8Array): LockText {
   if (nul >= 0) {
     throw refusal(
       { name, line: lineAt(text, nul) },
-      "there is a NUL in it, so this is not UTF-8 text; save it as UTF-8 and send it again.",
+      "there is a NUL in it, so this is not UTF-8 text; save it as UTF-8, and try again.",
     );
   }
   return { name, text: text.replace(/^\uFEFF/, "") };
 }
+
+/** The byte order mark that the bytes begin with, to be written again before the text; else empty. */
+export const markOf = (bytes: Uint8Array): string =>
+  bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? "\uFEFF" : "";
 
 function assertUtf8(name: string, bytes: Uint8Array, text: string): void {
   const again = new TextEncoder().encode(text);
@@ -63,7 +67,7 @@ function assertUtf8(name: string, bytes: Uint8Array, text: string): void {
   const line = bytes.subarray(0, at).reduce((lines, byte) => (byte === 0x0a ? lines + 1 : lines), 1);
   throw new IndexError(
     "unprocessable",
-    `${name} is not UTF-8 text: byte 0x${bad.toString(16).toUpperCase()} at line ${line} is invalid. Save it as UTF-8 and send it again.`,
+    `${name} is not UTF-8 text: byte 0x${bad.toString(16).toUpperCase()} at line ${line} is invalid. Save it as UTF-8, and try again.`,
   );
 }
 

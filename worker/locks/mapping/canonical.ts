@@ -1,4 +1,5 @@
-import { restBelow, HAS_CREDENTIALS, urlParts, addressText, type Address } from "./address.ts";
+import { isSameServer } from "../formats/addresses.ts";
+import { restBelow, HAS_CREDENTIALS, urlParts, addressText, type Address, type UrlParts } from "./address.ts";
 import { fileOrigin, toUpstreamFile } from "./file-mapping.ts";
 import { rewrite, type MappableLock, type MappedUrl, type Plan } from "./plan.ts";
 import { rootsIn, possibleRootsIn } from "./roots.ts";
@@ -13,8 +14,11 @@ export interface CanonicalOptions {
   readonly roots: readonly Address[];
 }
 
-/** A plan, and an address that may be a pypi-edge's, where it was not said where that is and the file does not prove it. */
 export interface CanonicalPlan extends Plan {
+  /**
+   * An address that may be a pypi-edge's: where it was not said where that is and the file does not prove it, and where nothing in the
+   * file is at the addresses that were given.
+   */
   readonly suspect: string | undefined;
 }
 
@@ -32,7 +36,7 @@ export function planCanonical(file: MappableLock, { roots, upstreams }: Canonica
   const ownerOf = ownersIn(tokens, ({ url }) => fileOrigin(tailOf(url) ?? "", upstreams), upstreams);
   const { text, count } = rewrite(file, tokens, (token) => toUpstream(token, tailOf(token.url), upstreams, ownerOf));
   const known = [...ours, ...upstreams.map(({ index }) => index)];
-  const suspect = roots.length > 0 ? undefined : possibleRootsIn(tokens, known)[0];
+  const suspect = roots.length > 0 && count > 0 ? undefined : possibleRootsIn(tokens, known)[0];
   const done =
     count === 0
       ? "no URL of pypi-edge's is in it; unchanged"
@@ -40,11 +44,18 @@ export function planCanonical(file: MappableLock, { roots, upstreams }: Canonica
   return { text, summary: `${file.name}: ${done}.`, suspect };
 }
 
-/** What of `url` follows the first of the addresses that it lies below; undefined where there is none. */
+/** What of `url` follows the first of the addresses that it lies below, by whatever name of their server; undefined where there is none. */
 function tailBelow(roots: readonly Address[], url: string): string | undefined {
   const parts = urlParts(url);
-  return parts && roots.map((root) => restBelow(root, parts)).find((each) => each !== undefined);
+  if (!parts) return undefined;
+  const tails = roots.map((root) =>
+    isAt(root, parts) ? restBelow(root, { ...parts, origin: root.origin }) : undefined,
+  );
+  return tails.find((each) => each !== undefined);
 }
+
+const isAt = (root: Address, { origin }: UrlParts) =>
+  root.origin === origin || isSameServer(new URL(root.origin), new URL(origin));
 
 function toUpstream(
   token: UrlToken,
@@ -58,8 +69,7 @@ function toUpstream(
     const owner = ownerOf(token);
     return owner ? { url: addressText(owner.index) + tail.slice("/simple".length) } : notTold(upstreams);
   }
-  if (!tail.startsWith("/files/"))
-    return { why: "it is neither pypi-edge's index nor a file. Of another index there, name that one." };
+  if (!tail.startsWith("/files/")) return { why: notOfIndex(token.url, tail) };
   const file = toUpstreamFile(tail, upstreams);
   if (!("url" in file) || token.index === undefined) return file;
   // The package's index would become PyPI, where anybody can take the name of a project that PyPI does not have.
@@ -68,6 +78,14 @@ function toUpstream(
   return mayListFilesAt(owner, new URL(file.url).origin) === false
     ? { why: "PyPI has no files there. Name the index that pypi-edge mirrors as the upstream." }
     : file;
+}
+
+/** Another index of the same pypi-edge lies below the default one. */
+function notOfIndex(url: string, tail: string): string {
+  const [, name] = /^\/([^/]+)\/(?:simple\/?$|files\/)/.exec(tail) ?? [];
+  if (name === undefined) return "it is neither the address of pypi-edge's index nor of a file there.";
+  const other = url.slice(0, url.length - tail.length + name.length + 1);
+  return `it is an address of another index there: name that one, with --url ${other} or index=${name}.`;
 }
 
 const notTold = (upstreams: LockUpstreams) => ({

@@ -1,0 +1,64 @@
+import { IndexError } from "../../errors.ts";
+import { FORMATS, type LockFormat } from "./formats.ts";
+import type { LockText } from "./text.ts";
+
+/** What a text of each syntax has, however little is in it. Requirements have nothing of their own. */
+const OF_SYNTAX: Readonly<Record<LockFormat["syntax"], RegExp | undefined>> = {
+  toml: /^\[\[[ \t]*packages?[ \t]*\]\]|^(?:version|lock[-_]version|packages)[ \t]*=/m,
+  json: /"_meta"[ \t\r\n]*:/,
+  yaml: /^version:/m,
+  requirements: undefined,
+};
+
+/** What a text in one line has where its line ends were taken away: two values, a continuation, two pins. */
+const OF_SEVERAL_LINES: Readonly<Record<LockFormat["syntax"], RegExp | undefined>> = {
+  toml: /=[^=]*=/,
+  // JSON needs no line ends.
+  json: undefined,
+  yaml: /:[^:]*:/,
+  requirements: /\\[ \t]|^#.*==|^[^;#]*[^;#=]==[^;#=]+==/,
+};
+
+/**
+ * Tells a text that is evidently not of the format that its name stands for: one without its line ends, and one of another format.
+ *
+ * @throws `unprocessable` with a sentence that says what the text is and what to do
+ */
+export function assertNamedRight(format: LockFormat, { name, text }: LockText): void {
+  assertLineEnds(format, { name, text });
+  if (format.sign?.test(text)) return;
+  const others = FORMATS.filter(({ sign }) => sign?.test(text));
+  if (others.length > 0) {
+    throw new IndexError(
+      "unprocessable",
+      `${name} has the text of a file that is called ${LIST.format(others.map(({ called }) => called))}. The name tells the format: give the file that name.`,
+    );
+  }
+}
+
+/**
+ * The same for a text that is not parsed, only searched for URLs: one of another syntax is refused too, such as a page of a proxy, an
+ * error's text, or nothing.
+ *
+ * @throws `unprocessable`
+ */
+export function assertSearchable(format: LockFormat, file: LockText): void {
+  const sign = OF_SYNTAX[format.syntax];
+  if (sign?.test(file.text)) return assertLineEnds(format, file);
+  assertNamedRight(format, file);
+  if (sign === undefined) return;
+  throw new IndexError(
+    "unprocessable",
+    `${file.name} is no lock file: it has neither a package nor the version of a format. Make it again with its tool.`,
+  );
+}
+
+function assertLineEnds({ syntax }: LockFormat, { name, text }: LockText): void {
+  if (/[\r\n]/.test(text.trim()) || !OF_SEVERAL_LINES[syntax]?.test(text)) return;
+  throw new IndexError(
+    "unprocessable",
+    `${name} has lost its line ends. If curl sent it: --data-binary keeps them, -d does not.`,
+  );
+}
+
+const LIST = new Intl.ListFormat("en", { type: "disjunction" });
