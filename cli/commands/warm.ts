@@ -50,14 +50,15 @@ interface FollowOptions {
 
 /** Prints the stored files; throws a `CommandError` where some could not be stored. */
 function sumUp(summary: WarmSummary, json: boolean): void {
-  const { done, files, metadata, alreadyStored, pending, seconds } = summary;
+  const { done, packages, files, metadata, alreadyStored, pending, seconds } = summary;
   const what = amountOf(summary);
   if (!done) {
     throw new CommandError(
-      `${pending.length} of these ${files + metadata} are not stored yet (${what}), and none has been stored for a while: ${listed(pending)}. Those still in the queue are stored later; the server's log has the reasons.`,
+      `${pending.length} of these ${files + metadata} ${pending.length === 1 ? "is" : "are"} not stored yet (${what}), and none has been stored for a while: ${listed(pending)}. Those still in the queue are stored later; the server's log has the reasons.`,
     );
   }
-  if (!json) console.log(`Stored: ${what}, ${alreadyStored} of these ${files + metadata} before; ${seconds} s.`);
+  if (!json && packages > 0)
+    console.log(`Stored: ${what}, ${alreadyStored} of these ${files + metadata} before; ${seconds} s.`);
 }
 
 const amountOf = ({ files, metadata, packages }: WarmPlan | WarmSummary) =>
@@ -71,11 +72,12 @@ function sayPlan(plan: WarmPlan): void {
   if (leftOut > 0) {
     console.log(`${leftOut} more .metadata are too many for one request, and left out: send the lock in parts.`);
   }
+  if (plan.packages === 0) return console.log("Nothing to store: no package of this lock comes from this index.");
   const sizes = `${sizeText(plan.bytes)}${unsized === 0 ? "" : ` and ${counted(unsized, "file")} of unknown size`}`;
   const left =
     missing === 0
       ? "all are stored"
-      : `${missing} of these ${files + metadata} are not stored yet, ${sizeText(missingBytes)} to fetch`;
+      : `${missing} of these ${files + metadata} ${missing === 1 ? "is" : "are"} not stored yet, ${sizeText(missingBytes)} to fetch`;
   console.log(`To store: ${amountOf(plan)}, ${sizes}; ${left}.`);
 }
 
@@ -85,7 +87,8 @@ function sayElsewhere({ elsewhere, otherIndexes }: WarmPlan): void {
   const direct = elsewhere.filter((name) => !indexed.has(name));
   if (direct.length > 0) console.log(`Not from an index, so left out: ${listed(direct)}.`);
   for (const { index, packages } of otherIndexes.slice(0, SHOWN)) {
-    console.log(`From another index (${escaped(index)}), so left out: ${listed(packages)}.`);
+    const why = index === "--no-index" ? "The file says --no-index" : `From another index (${escaped(index)})`;
+    console.log(`${why}, so left out: ${listed(packages)}.`);
   }
   if (otherIndexes.length > SHOWN) console.log(`And from ${otherIndexes.length - SHOWN} more indexes.`);
 }

@@ -3,6 +3,7 @@ import { rename, rm } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { Readable } from "node:stream";
 import { causeOf, sendRequest } from "../lib/admin-api.ts";
+import { escaped } from "../../worker/pypi/shown.ts";
 import { sizeText } from "../../worker/pypi/size-text.ts";
 import { command, forServer } from "../lib/command.ts";
 import { CommandError } from "../lib/command-error.ts";
@@ -31,10 +32,17 @@ export const wheelhouseCommand = () =>
       const server = await findServer(options);
       const { query, body } = await lockRequest(file, options);
       const answer = await sendRequest(server, "POST", `wheelhouse?${query}`, body);
-      const size = await save(answer, options.output);
-      const said = { output: options.output, bytes: size };
-      console.log(options.json ? JSON.stringify(said) : `${options.output}: ${sizeText(size)}.`);
+      const bytes = await save(answer, options.output);
+      const [elsewhere, unfit] = [namesIn(answer, "X-Elsewhere"), namesIn(answer, "X-Unfit")];
+      if (options.json) return console.log(JSON.stringify({ output: options.output, bytes, elsewhere, unfit }));
+      if (elsewhere.length > 0)
+        console.log(`From another index or none, so left out: ${escaped(elsewhere.join(", "))}.`);
+      if (unfit.length > 0) console.log(`No file of these packages fits: ${escaped(unfit.join(", "))}.`);
+      console.log(`${options.output}: ${sizeText(bytes)}.`);
     });
+
+/** The packages that a header of the answer names. */
+const namesIn = ({ headers }: Response, header: string) => headers.get(header)?.split(", ") ?? [];
 
 /** Throws a `CommandError` where something that is no file is in the tar's place, such as a device: the tar would replace it. */
 function refuseOther(output: string): void {

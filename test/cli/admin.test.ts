@@ -164,8 +164,19 @@ describe("pypi-edge warm", () => {
     const { code, output } = await warm("uv.lock");
     expect(code).toBe(1);
     expect(output).toMatch(
-      /^Not from an index, so left out: mine\.\nNo file of these packages fits: pywin32\.\nTo store: [^\n]*\n1 of these 3 are not stored yet \(2 files and 1 \.metadata of 2 packages\).* a\.whl\./,
+      /^Not from an index, so left out: mine\.\nNo file of these packages fits: pywin32\.\nTo store: [^\n]*\n1 of these 3 is not stored yet \(2 files and 1 \.metadata of 2 packages\).* a\.whl\./,
     );
+  });
+
+  test("says in one sentence that nothing is to be stored", async () => {
+    const none = { packages: 0, pages: 0, files: 0, metadata: 0, alreadyStored: 0, missing: 0, missingBytes: 0 };
+    const left = { elsewhere: ["six"], otherIndexes: [{ index: "--no-index", packages: ["six"] }] };
+    answer = good({ plan: { ...PLAN, ...none, ...left } }, { ...SUMMARY, ...none, ...left });
+    expect(await warm("uv.lock")).toMatchObject({
+      code: 0,
+      output:
+        "The file says --no-index, so left out: six.\nNothing to store: no package of this lock comes from this index.\n",
+    });
   });
 
   test("names what comes from other indexes, and these", async () => {

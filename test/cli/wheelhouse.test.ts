@@ -34,6 +34,16 @@ describe("pypi-edge wheelhouse", () => {
     expect(readFileSync(join(folder, "out.tar"), "utf8")).toBe("a tar of files");
   });
 
+  test("names what is not in the tar", async () => {
+    const headers = { "X-Elsewhere": "app, corp (https://pkgs.corp.example/simple)", "X-Unfit": "pywin32" };
+    api.answer = { status: 200, type: "application/x-tar", parts: ["a tar"], headers };
+    expect(await wheelhouse()).toMatchObject({
+      code: 0,
+      output:
+        "From another index or none, so left out: app, corp (https://pkgs.corp.example/simple).\nNo file of these packages fits: pywin32.\nout.tar: 5 B.\n",
+    });
+  });
+
   test("writes nothing where the transfer breaks off, and keeps the file that was there", async () => {
     writeFileSync(join(folder, "out.tar"), "an older one");
     api.answer = { status: 200, type: "application/x-tar", parts: ["a tar"], cut: true };

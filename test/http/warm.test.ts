@@ -246,6 +246,13 @@ describe("warming", () => {
     const query = "filename=uv.lock&python=3.12&platform=manylinux_2_28_x86_64";
     const { text } = await rig.post(`warm?${query}`, await uvLock(packages));
     expect(JSON.parse(text().trimEnd().split("\n").at(-1) ?? "")).toMatchObject({ files: 1, unfit: ["windows"] });
+    const packed = await rig.post(`wheelhouse?${query}`, await uvLock(packages));
+    expect([packed.status, packed.headers.get("X-Unfit")]).toEqual([200, "windows"]);
+    const none = await rig.post(`wheelhouse?${query}`, await uvLock(packages.slice(1)));
+    expect([none.status, none.text()]).toEqual([
+      422,
+      "uv.lock: no file would be in the wheelhouse: no file of windows fits that Python and platform.\n",
+    ]);
   });
 
   test("names what comes from no index, and does nothing about it", async () => {

@@ -15,6 +15,7 @@ export interface Answer {
   readonly type: string;
   readonly parts: readonly string[];
   readonly cut?: boolean;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** A server that answers whatever it is told to. */
@@ -30,7 +31,7 @@ export class FakeApi {
     const { method = "", url = "", headers } = request;
     this.sent.push({ method, url, headers, body: Buffer.concat(chunks).toString() });
     const answer = (url.endsWith("/-/health") && this.health) || this.answer;
-    response.writeHead(answer.status, { "Content-Type": answer.type });
+    response.writeHead(answer.status, { "Content-Type": answer.type, ...answer.headers });
     for (const part of answer.parts) response.write(part);
     if (!answer.cut) response.end();
     else {
