@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import type { Config } from "../schema/config.ts";
 import { mountIndex, mountIndexApi, neighboursOf, routedPaths } from "./app/index-routes.ts";
-import { indexOrNothing, noSuchRoute } from "./app/no-such-route.ts";
+import { indexOrNothing, noSuchIndexApi, noSuchRoute } from "./app/no-such-route.ts";
 import { viewRoutes } from "./app/view-routes.ts";
 import type { Services } from "./compose/services.ts";
 import { carriedRoutes } from "./http/api/carried.ts";
@@ -184,7 +184,11 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
   const locks = { authorize, indexes: named, clock: platform, pipe: platform.pipe };
   app.all(`${VIEWS}/*`, viewRoutes(indexes, { ...locks, ...shownBy, routed }));
   for (const { name, base } of named) {
-    if (base !== "") app.route(`${base}/-/api`, lockRoutes(locks, name));
+    if (base === "") continue;
+    app.route(`${base}/-/api`, lockRoutes(locks, name));
+    app.all(`${base}/-/api/*`, (c) => {
+      throw noSuchIndexApi(c.req.path, base);
+    });
   }
   const { openStagingFile, publish } = services;
   for (const { config: index } of indexes) {

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { JOB_MEANINGS } from "../../schema/jobs.ts";
+import { teamOf } from "../support/hosted.ts";
+import { bearer, give } from "../support/tokens.ts";
 import { ADMIN_TOKEN, Rig } from "../support/rig.ts";
 
 /** An admin's request without a body. */
@@ -64,7 +66,23 @@ describe("the permission for /-/api/", () => {
     },
   );
 
-  test("only admins learn which addresses the API has", async () => {
+  test("a misspelt address is 404 for the holder of any token, and not a matter of permissions", async () => {
+    const rig = new Rig(teamOf({ read: "token" }));
+    const token = bearer((await give(rig, { scopes: ["warm"] })).text);
+    for (const path of ["/-/api/lock/lokal", "/-/api/warms"]) {
+      const answer = await rig.get(path, token, "POST");
+      expect([answer.status, answer.text()]).toEqual([404, expect.stringContaining("/-/api/lock/canonical")]);
+    }
+    for (const method of ["GET", "POST", "PUT"]) {
+      const answer = await rig.get("/team/-/api/lock/lokal", token, method);
+      expect([answer.status, answer.text()]).toEqual([
+        404,
+        expect.stringContaining("There is nothing at /team/-/api/lock/lokal; POST is offered at /team/-/api/warm,"),
+      ]);
+    }
+  });
+
+  test("no stranger learns which addresses the API has", async () => {
     const rig = new Rig();
     const answers = [
       await rig.get("/-/api/warm"),

@@ -6,6 +6,9 @@ import type { AppEnv } from "../http/context.ts";
 /** What every index has below its name. */
 const BELOW_AN_INDEX = /^\/([^/]+)\/(?:simple|legacy|files|project|search|-)(?:\/|$)/;
 
+/** Characters of an address that a sentence repeats. */
+const MAX_SHOWN = 200;
+
 /** What addresses can be wrong by. */
 interface Here {
   readonly indexes: readonly Pick<IndexConfig, "name">[];
@@ -18,6 +21,13 @@ export function noSuchRoute(path: string, here: Here): IndexError {
   const fault = faultIn(path, here) ?? "There is nothing at this address";
   return new IndexError("no-such-route", `${fault}; the indexes here are listed at /.`);
 }
+
+/** The error for an address below the API of an index at which there is nothing, whatever it is asked for. */
+export const noSuchIndexApi = (path: string, base: string): IndexError =>
+  new IndexError(
+    "no-such-route",
+    `There is nothing at ${path.slice(0, MAX_SHOWN)}; POST is offered at ${base}/-/api/warm, ${base}/-/api/wheelhouse, ${base}/-/api/lock/local and ${base}/-/api/lock/canonical. /-/api/openapi.json describes all there is.`,
+  );
 
 /** What is wrong with an address, whatever it is asked for; undefined where that cannot be told. Without a full stop. */
 function faultIn(path: string, { indexes, publicUrl }: Here): string | undefined {

@@ -1,4 +1,4 @@
-import { Hono } from "hono";
+import { Hono, type Context as HonoContext } from "hono";
 import { badRequest, IndexError } from "../../errors.ts";
 import type { AppEnv } from "../context.ts";
 import { LIFETIMES } from "../headers.ts";
@@ -64,6 +64,15 @@ export function apiRoutes(parts: ApiOptions): Hono<AppEnv> {
   const { authorize, settling, indexes, auditLog, uploads, advisories, mirroring, clock, pipe } = parts;
   const routes = new Hono<AppEnv>();
 
+  /** Throws `not-authenticated` without a valid token. Whatever that allows, an address that is misspelt is told to be that. */
+  async function assertKnown(c: HonoContext<AppEnv>): Promise<void> {
+    try {
+      await authorize(c, { scope: "admin", index: "*" });
+    } catch (error) {
+      if (!(error instanceof IndexError) || error.kind !== "not-allowed") throw error;
+    }
+  }
+
   routes.use("/jobs/:name", adminOnly(authorize), allowOnly("POST"));
   routes.post("/jobs/:name", async (c) => {
     const job = c.req.param("name");
@@ -97,7 +106,8 @@ export function apiRoutes(parts: ApiOptions): Hono<AppEnv> {
   routes.route("/openapi.json", openApiRoutes());
 
   // Answered here and not by the app's own handler, which would first refuse a POST and say that GET is offered.
-  routes.all("*", adminOnly(authorize), () => {
+  routes.all("*", async (c) => {
+    await assertKnown(c);
     throw new IndexError("no-such-route", NOT_HERE);
   });
   return routes;
