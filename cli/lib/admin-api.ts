@@ -1,5 +1,6 @@
 import { escapedLines } from "../../worker/pypi/shown.ts";
 import type * as z from "zod/mini";
+import { parsedJson } from "../../worker/pypi/parsed-json.ts";
 import { CommandError } from "./command-error.ts";
 import { fetchOver } from "./fetch-over.ts";
 import type { ServerAccess } from "./server-address.ts";
@@ -73,14 +74,23 @@ export function refusalOf(
   said: string,
 ): CommandError {
   if (status === 405) return notTheRoot(url);
-  const isPlain = headers.get("Content-Type")?.startsWith("text/plain") && said !== "";
+  const own = ownSentence(headers.get("Content-Type") ?? "", said);
   const proxys = OF_A_PROXY[status];
-  const sentence = isPlain
-    ? escapedLines(said).slice(0, SHOWN)
+  const sentence = own
+    ? escapedLines(own).slice(0, SHOWN)
     : proxys === undefined
       ? `${url.href} answered ${status}. Is that a current version of pypi-edge?`
       : `A proxy in front of pypi-edge answered ${status} at ${url.href}: ${proxys}`;
   return new CommandError(sentence, status === 401 || status === 403 ? "refused" : "failed", status);
+}
+
+/** What an answer of pypi-edge says, which for refusals of a policy is in JSON for every client; undefined for another server's. */
+function ownSentence(type: string, said: string): string | undefined {
+  if (type.startsWith("text/plain")) return said;
+  if (!type.startsWith("application/problem+json")) return undefined;
+  const problem = parsedJson(said);
+  const detail = typeof problem === "object" && problem !== null && "detail" in problem ? problem.detail : undefined;
+  return typeof detail === "string" ? detail : undefined;
 }
 
 const notTheRoot = ({ href }: URL) =>

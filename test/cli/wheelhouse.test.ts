@@ -59,6 +59,14 @@ describe("pypi-edge wheelhouse", () => {
     expect(existsSync(join(folder, "out.tar"))).toBe(false);
   });
 
+  test("shows the sentence of a policy, which every client gets in JSON", async () => {
+    const problem = { type: "about:blank", title: "Refused", status: 451, detail: "bread is refused: it is denied." };
+    api.answer = { status: 451, type: "application/problem+json", parts: [JSON.stringify(problem)] };
+    expect(await wheelhouse()).toMatchObject({ code: 1, output: "bread is refused: it is denied.\n" });
+    api.answer = { status: 451, type: "application/problem+json", parts: ["{"] };
+    expect(await wheelhouse()).toMatchObject({ code: 1, output: expect.stringContaining("answered 451. Is that") });
+  });
+
   test("replaces no folder, and no pipe or device, and asks for nothing then", async () => {
     execFileSync("mkfifo", [join(folder, "pipe")]);
     const { code, output } = await wheelhouse("-o", ".");

@@ -79,8 +79,17 @@ describe("POST /-/api/lock/local and canonical", () => {
     const answer = await map(new Rig(VARS), "/-/api/lock/canonical?filename=uv.lock", lock);
     expect([answer.status, answer.text]).toEqual([
       422,
-      "uv.lock: nothing in it is at https://edge.test, which was asked; https://old.test may be the address of a pypi-edge too. If it is another server, ask that one. If it is this one, set PUBLIC_URL to that address.\n",
+      "uv.lock: nothing in it is at https://edge.test, where the index default is; https://old.test may be the address of a pypi-edge too. If it is another server, ask that one. If it is this one, set PUBLIC_URL to that address.\n",
     ]);
+    const [files, own] = ["https://files.upstream.test", "https://edge.test/files/files.upstream.test"];
+    const ofDefault = (await lockOf())
+      .replaceAll(files, own)
+      .replaceAll(FakeUpstream.INDEX, "https://edge.test/simple/");
+    const rig = new Rig(VARS);
+    const token = bearer((await give(rig)).text);
+    expect((await map(rig, "/team/-/api/lock/canonical?filename=uv.lock", ofDefault, token)).text).toBe(
+      "uv.lock: nothing in it is at https://edge.test/team, where the index team is; https://edge.test, where it has addresses, is another index here: name that one with index=, or leave index away for the default one.\n",
+    );
     const canonical = await lockOf();
     expect((await map(new Rig(VARS), "/-/api/lock/canonical?filename=uv.lock", canonical)).text).toBe(canonical);
   });

@@ -1,6 +1,7 @@
 import type { Context as HonoContext } from "hono";
 import type { UpstreamConfig } from "../../../schema/upstreams.ts";
 import { badRequest, IndexError } from "../../errors.ts";
+import { isSameServer } from "../../locks/formats/addresses.ts";
 import { assertUrls } from "../../locks/formats/limits.ts";
 import { formatOf, LOCK_FILES } from "../../locks/formats/formats.ts";
 import { assertSearchable } from "../../locks/formats/recognise.ts";
@@ -60,19 +61,25 @@ export async function answerMappedLock(
   const [root] = roots;
   if (!root) throw new Error(`The index ${named.name} has no address.`);
   const mapped =
-    target === "local" ? planLocal(file, { root, upstreams }) : canonicalOrRefused(file, root, { roots, upstreams });
+    target === "local"
+      ? planLocal(file, { root, upstreams })
+      : canonicalOrRefused(file, named, root, { roots, upstreams });
   return new Response(markOf(bytes) + mapped.text, {
     headers: { "Content-Type": "text/plain; charset=utf-8", ...LIFETIMES.live },
   });
 }
 
 /** The same as `planCanonical`; throws `unprocessable` where nothing is mapped, since the lock was made at what seems to be another address. */
-function canonicalOrRefused(file: MappableLock, root: Address, options: CanonicalOptions): Plan {
+function canonicalOrRefused(file: MappableLock, { name }: NamedIndex, root: Address, options: CanonicalOptions): Plan {
   const { suspect, ...plan } = planCanonical(file, options);
   if (suspect === undefined) return plan;
+  const isHere = options.roots.some(({ origin }) => isSameServer(new URL(origin), new URL(suspect)));
+  const what = isHere
+    ? `${suspect}, where it has addresses, is another index here: name that one with index=, or leave index away for the default one.`
+    : `${suspect} may be the address of a pypi-edge too. If it is another server, ask that one. If it is this one, set PUBLIC_URL to that address.`;
   throw new IndexError(
     "unprocessable",
-    `${file.name}: nothing in it is at ${addressText(root)}, which was asked; ${suspect} may be the address of a pypi-edge too. If it is another server, ask that one. If it is this one, set PUBLIC_URL to that address.`,
+    `${file.name}: nothing in it is at ${addressText(root)}, where the index ${name} is; ${what}`,
   );
 }
 
