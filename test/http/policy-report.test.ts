@@ -99,6 +99,15 @@ test("a lock that names a held version is not warmed, and the sentence says unti
   }
   const blocked = await rig.post("warm?filename=requirements.txt", "fine==2.0\n");
   expect([blocked.status, blocked.text()]).toEqual([422, expect.stringContaining("index default denies fine==2.0")]);
+  expect(blocked.text()).toContain(". pypi-edge policy report says it of every package of the lock.");
+  await rig.upstream.publish("young", [{ ...YOUNG, filename: "young-1.0-py3-none-any.whl" }]);
+  const whole = await rig.post("warm?filename=requirements.txt", "young==1.0\n");
+  expect([whole.status, whole.text()]).toEqual([
+    422,
+    expect.stringMatching(
+      /^requirements\.txt line 1: Every file of young is refused\. .* pypi-edge policy report says/,
+    ),
+  ]);
   const missing = await rig.post("warm?filename=requirements.txt", "fine==3.0\n");
   expect([missing.status, missing.text()]).toEqual([422, expect.stringContaining("has no file at")]);
 });

@@ -191,13 +191,20 @@ async function projectOf(
   ctx: Context,
   demand?: Revalidation,
 ): Promise<Project> {
-  const found = await repository.project(project, ctx, demand);
+  const place = { name: where.lockName, line: first?.line ?? 1 };
+  const found = await repository.project(project, ctx, demand).catch((error: unknown) => {
+    if (!(error instanceof IndexError) || error.kind !== "project-blocked" || !error.policy) throw error;
+    throw refusal(place, `${error.message} ${WHOLE_REPORT}`);
+  });
   if (found) return found;
   throw refusal(
-    { name: where.lockName, line: first?.line ?? 1 },
+    place,
     `no source of ${where.index} has a project ${project}. It comes from another index: name that one, or take the package out.`,
   );
 }
+
+/** Where the other packages are that a policy refuses: a refusal is of the first. */
+const WHOLE_REPORT = "pypi-edge policy report says it of every package of the lock.";
 
 /** `choose`, whose error says so where it is the index's policy that refuses the files. */
 async function chosen(
@@ -215,7 +222,7 @@ async function chosen(
     const files = (await explain(project, undefined, ctx)) ?? [];
     for (const each of locked) {
       const [rule] = verdictOn(each, files, narrowed).rules;
-      if (rule) throw refusal({ name: where.lockName, line: each.line }, rule.sentence);
+      if (rule) throw refusal({ name: where.lockName, line: each.line }, `${rule.sentence} ${WHOLE_REPORT}`);
     }
     throw error;
   }
