@@ -11,7 +11,7 @@ const some = amount.check(z.gt(0, "must be above 0"));
 /** What `pypi-edge cost` reads: what is asked of a deployment, in TOML. */
 export const scenario = table({
   /** One line. */
-  title: z.string("must be a text"),
+  title: z.string("must be a text").check(z.regex(/^[^\p{Cc}]+$/u, "must be a line of text")),
   /** `team`: with a token, so that the edge answers no request. `default`: by anyone. */
   index: z.enum(["team", "default"], 'must be "team" or "default"'),
   /** People, or runners of CI. */

@@ -1,10 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { parse } from "smol-toml";
 import { complaints } from "../../schema/complaints.ts";
 import { scenario, type Scenario } from "../../schema/scenario.ts";
-import { messageOf } from "../../worker/errors.ts";
 import { CommandError } from "../lib/command-error.ts";
+import { parsedToml } from "../lib/configuration-file.ts";
 import { fileErrorText } from "../../server/file-errors.ts";
 import { PROJECT_FOLDER } from "../lib/project-folder.ts";
 
@@ -20,16 +19,14 @@ const isShipped = (name: string) => (SCENARIOS as readonly string[]).includes(na
  */
 export async function readScenario(name: string): Promise<Scenario> {
   const path = isShipped(name) ? join(PROJECT_FOLDER, "schema", "scenarios", `${name}.toml`) : name;
-  const text = await readFile(path, "utf8").catch((error: unknown) => {
+  const bytes = await readFile(path).catch((error: unknown) => {
     throw new CommandError(
       `${name}: ${fileErrorText(error)}. Scenarios that come with pypi-edge: ${SCENARIOS.join(", ")}.`,
     );
   });
-  let value: unknown;
-  try {
-    value = parse(text);
-  } catch (error) {
-    throw new CommandError(`${name} is no TOML: ${messageOf(error)}`);
+  const value = parsedToml(bytes, name);
+  if (Object.keys(value).length === 0) {
+    throw new CommandError(`${name} is empty. Begin with a copy of a file in schema/scenarios.`);
   }
   const parsed = scenario.safeParse(value, { reportInput: true });
   if (parsed.success) return parsed.data;

@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 import { parse, TomlError, type TomlTable, type TomlValue } from "smol-toml";
 import { ADMIN_TOKEN_SECRETS } from "../../schema/admin-tokens.ts";
 import { VARIABLES } from "../../schema/config.ts";
+import { IndexError } from "../../worker/errors.ts";
+import { decodeLock } from "../../worker/locks/formats/text.ts";
 import { CommandError } from "./command-error.ts";
 import { fileErrorText } from "../../server/file-errors.ts";
 
@@ -10,11 +12,23 @@ const SECRET =
 
 /** A file of TOML. Throws a `CommandError`, whose message begins with `title`, where it cannot be read. */
 export function tomlOf(file: string, title: string): TomlTable {
+  let bytes: Uint8Array;
   try {
-    return parse(readFileSync(file, "utf8"));
+    bytes = readFileSync(file);
   } catch (error) {
-    const reason = error instanceof TomlError ? error.message.trimEnd() : `${fileErrorText(error)}.`;
-    throw new CommandError(`${title}: ${reason}`);
+    throw new CommandError(`${title}: ${fileErrorText(error)}.`);
+  }
+  return parsedToml(bytes, title);
+}
+
+/** A file's bytes as TOML. Throws a `CommandError`, whose message begins with `title`, where they are none. */
+export function parsedToml(bytes: Uint8Array, title: string): TomlTable {
+  try {
+    return parse(decodeLock(title, bytes).text);
+  } catch (error) {
+    if (error instanceof IndexError) throw new CommandError(error.message);
+    if (error instanceof TomlError) throw new CommandError(`${title}: ${error.message.trimEnd()}`);
+    throw error;
   }
 }
 

@@ -70,3 +70,14 @@ test("a scenario that is wrong is refused with a sentence that names what is", a
   expect(stderr).toMatch(/; user: is not known\.\n$/);
   await rm(folder, { recursive: true });
 });
+
+test.each([
+  ["is empty", "# nothing yet\n", "ours.toml is empty. Begin with a copy of a file in schema/scenarios."],
+  ["is UTF-16", Buffer.from('\uFEFFtitle = "ours"\n', "utf16le"), "ours.toml is UTF-16 text, which PowerShell"],
+  ["has a title of two lines", 'title = "a\\u001b[31m\\nb"\n', "title: must be a line of text"],
+])("a scenario that %s is told of that", async (_what, text, sentence) => {
+  const folder = await mkdtemp(join(tmpdir(), "cost-"));
+  await writeFile(join(folder, "ours.toml"), text);
+  await expect(readScenario(join(folder, "ours.toml"))).rejects.toThrow(sentence);
+  await rm(folder, { recursive: true });
+});
