@@ -90,6 +90,20 @@ describe("the dashboard", () => {
     ]).toEqual([true, false]);
   });
 
+  test("says how many requests a ceiling refused, where there were any", async () => {
+    const rig = new Rig({}, { newFromNetwork: { limit: () => Promise.resolve({ success: false }) } });
+    await rig.get("/simple/demo/", { "CF-Connecting-IP": "8.8.8.8" });
+    expect(saved(await shown(rig))[2]).toBe(
+      "Refused: 1 request without a token for what is not stored: 1 by the ceiling of a network, 0 by that of the day. What is stored was served.",
+    );
+    rig.now = NOW;
+    await record(rig);
+    rig.now += HOUR;
+    expect(saved(await shown(rig))).toHaveLength(2);
+    await rig.get("/simple/demo/", { "CF-Connecting-IP": "8.8.8.8" });
+    expect(saved(await shown(rig))[2]).toMatch(/^Refused, 24 hours: 1 request without a token/);
+  });
+
   test("counts what a policy decides, and dead letters, and pages behind", async () => {
     const rig = new Rig({ INDEXES: { default: { sources: ["pypi"], policy: { deny: ["demo"] } } } });
     await record(rig);

@@ -20,6 +20,7 @@ const COUNTED = {
   upstreamRequests: "outcome",
   upstreamSeconds: undefined,
   verdicts: "mode",
+  refusedFills: "limit",
 } as const satisfies Partial<Record<Count["name"], string | undefined>>;
 
 /** Requests for packages; the others are for pages of people, the API and the like. */

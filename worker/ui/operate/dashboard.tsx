@@ -22,7 +22,7 @@ import { Held, type HeldNow } from "./held.tsx";
 import { areKnown, bucketsOf, sinceTheBeginning, SPANS, type Bucket, type SpanName } from "./buckets.ts";
 import { OperateNav } from "./nav.tsx";
 import { Plot } from "./plot.tsx";
-import { plotsOf, savedText } from "./plots.ts";
+import { plotsOf, refusedText, savedText } from "./plots.ts";
 import { Scrolled } from "../parts.tsx";
 
 /** What the dashboard needs of an index. */
@@ -195,6 +195,7 @@ function Dashboard({ place, who, span, platform, events, held, root, top, ...rea
 /** What the cache has saved, in the span and in all, and from when that is known. */
 function Saved({ span, buckets, whole, firstAt }: Pick<DashboardProps, "span" | "buckets" | "whole" | "firstAt">) {
   const begin = buckets[0]?.from ?? 0;
+  const refused = refusedText(areKnown(buckets) ? buckets : [whole]);
   return (
     <section class="card" id="saved-in-all" aria-labelledby="saved-in-all-title">
       <h2 id="saved-in-all-title">Saved</h2>
@@ -215,6 +216,11 @@ function Saved({ span, buckets, whole, firstAt }: Pick<DashboardProps, "span" | 
       <p>
         <b>Since the counters began:</b> {savedText([whole])}.
       </p>
+      {refused && (
+        <p>
+          <b>Refused{areKnown(buckets) ? `, ${SPANS[span].words}` : ""}:</b> {refused}. What is stored was served.
+        </p>
+      )}
       <p class="soft small">
         Requests for pages, files and documents of packages. A page that the upstream only confirmed as unchanged counts
         as saved, and so do hosted files: they are stored here.

@@ -76,6 +76,15 @@ export function savedText(buckets: readonly Bucket[]): string {
   return `${whole(requests.hit)} of ${counted(requests.hit + requests.missed, "request")} and ${sizeText(bytes.hit)} of files came from what is stored here, not from an upstream`;
 }
 
+/** Requests of strangers that a ceiling refused, in a clause; undefined where there were none, or it is not known. */
+export function refusedText(buckets: readonly Bucket[]): string | undefined {
+  const [ofNetworks = 0, ofDay = 0] = ["network", "day"].map((limit) =>
+    sumOf(buckets.map((bucket) => increase(bucket, `refusedFills.${limit}`))),
+  );
+  if (ofNetworks + ofDay === 0) return undefined;
+  return `${counted(ofNetworks + ofDay, "request")} without a token for what is not stored: ${whole(ofNetworks)} by the ceiling of a network, ${whole(ofDay)} by that of the day`;
+}
+
 interface PlotOptions {
   /** Bytes; 0: there is none. */
   readonly quota: number;
