@@ -2,14 +2,20 @@ import { writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import { requestIdentity } from "./identity.ts";
 import { keepLocks, lockBytes, type KeptLock } from "./locks.ts";
-import { exportVariable, input, keep, mask, runAction, say, setOutput, summarize, variable } from "./runner.ts";
+import { exportVariable, input, isOn, keep, mask, runAction, say, setOutput, summarize, variable } from "./runner.ts";
 import { addressesOf, exchangeToken, mapLock, type Server } from "./server.ts";
 import { platformOf, warmForJob } from "./warm.ts";
 
 await runAction(async () => {
   const { root, base } = addressesOf(input("url"), input("index"));
+  const isWarming = isOn("warm");
   const given = input("token");
   const minted = given === "" && requestIdentity ? await exchangeToken(root, requestIdentity) : "";
+  if (given === "" && requestIdentity && minted === "") {
+    say(
+      `${root.href} exchanges no identity tokens, so the job goes on without a token. Is url its root, and AUDIENCE configured?`,
+    );
+  }
   const server: Server = { root, base, token: given || minted };
   if (server.token !== "") mask(server.token);
   if (minted !== "") keep("minted", minted);
@@ -27,7 +33,11 @@ await runAction(async () => {
     const local = await mapLock(server, "local", filename, bytes);
     mapped.push({ path, original: bytes, local });
     say(`${path}: mapped to ${base.href}.`);
-    if (input("warm") !== "true" || server.token === "") continue;
+    if (!isWarming) continue;
+    if (server.token === "") {
+      say(`${path}: not warmed, which takes a token.`);
+      continue;
+    }
     const python = input("python");
     const query = { filename, ...(python && { python }), ...(platform && platform !== "all" && { platform }) };
     await warmForJob(server, path, query, bytes);

@@ -6,6 +6,13 @@ type RunnerFile = "GITHUB_ENV" | "GITHUB_OUTPUT" | "GITHUB_STATE" | "GITHUB_STEP
 /** An input of the action; empty where it is not given. */
 export const input = (name: string): string => (process.env[`INPUT_${name.toUpperCase()}`] ?? "").trim();
 
+/** Whether an input is switched on. Throws a sentence where it is neither `true` nor `false`. */
+export function isOn(name: string): boolean {
+  const value = input(name);
+  if (value === "true" || value === "false") return value === "true";
+  throw new Error(`${name} is ${JSON.stringify(value)}; it is true or false.`);
+}
+
 /** A variable of the environment; empty where it is not set. */
 export const variable = (name: string): string => process.env[name] ?? "";
 

@@ -24,6 +24,12 @@ export function addressesOf(url: string, index: string): Pick<Server, "root" | "
   if (!root || !/^https?:$/.test(root.protocol) || root.username + root.password + root.search !== "") {
     throw new Error("url is not an address: pypi-edge's root is expected, such as https://pypi.example.com");
   }
+  const [, page] = /\/(simple|legacy)\/$/.exec(root.pathname) ?? [];
+  if (page !== undefined) {
+    throw new Error(
+      `url ends in /${page}, which is an address of an index: pypi-edge's root is expected, such as ${root.origin}, and the index's name in index.`,
+    );
+  }
   if (!/^[a-z0-9-]*$/.test(index)) throw new Error(`index is ${JSON.stringify(index)}, which is no index's name.`);
   return { root, base: index === "" || index === "default" ? root : new URL(`${index}/`, root) };
 }
@@ -40,10 +46,21 @@ export async function exchangeToken(root: URL, request: (audience: string) => Pr
     throw error;
   });
   if (!told) return "";
-  const { audience } = (await told.json()) as { readonly audience: string };
+  const { audience } = await jsonOf<{ readonly audience: string }>(told, root);
   const body = JSON.stringify({ token: await request(audience) });
   const minted = await ask(new URL("_/oidc/mint-token", root), { method: "POST", body });
-  return ((await minted.json()) as { readonly token: string }).token;
+  return (await jsonOf<{ readonly token: string }>(minted, root)).token;
+}
+
+/** An answer's JSON. Throws a sentence where it is none, as of a page to sign in. */
+async function jsonOf<Value>(answer: Response, { href }: URL): Promise<Value> {
+  try {
+    return (await answer.json()) as Value;
+  } catch (error) {
+    throw new Error(`${href} does not answer as pypi-edge does. Is url its root, and is no sign-in in front of it?`, {
+      cause: error,
+    });
+  }
 }
 
 /** Ends a token. */
@@ -100,9 +117,18 @@ export async function ask(address: URL, init: RequestInit = {}): Promise<Respons
 
 /** The sentence in a refusal: plain text, or in the JSON of the token exchange. */
 function sentenceOf({ origin, pathname }: URL, status: number, text: string): string {
-  const json = /^\s*\{/.test(text) ? (JSON.parse(text) as { readonly detail?: string }) : undefined;
-  const said = (json ? json.detail : text)?.trim() ?? "";
+  const said = (detailIn(text) ?? text).trim();
   const sentence =
     said === "" || said.startsWith("<") ? `${origin}${pathname} answered ${status}.` : said.slice(0, 2_000);
   return status === 401 ? `${sentence} A job has an identity token with "permissions: { id-token: write }".` : sentence;
+}
+
+/** The `detail` of a problem in JSON; undefined where the text is something else. */
+function detailIn(text: string): string | undefined {
+  try {
+    const { detail } = JSON.parse(text) as { readonly detail?: unknown };
+    return typeof detail === "string" ? detail : undefined;
+  } catch {
+    return undefined;
+  }
 }

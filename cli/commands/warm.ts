@@ -54,7 +54,7 @@ function sumUp(summary: WarmSummary, json: boolean): void {
   const what = amountOf(summary);
   if (!done) {
     throw new CommandError(
-      `${pending.length} of these ${files + metadata} ${pending.length === 1 ? "is" : "are"} not stored yet (${what}), and none has been stored for a while: ${listed(pending)}. Those still in the queue are stored later; the server's log has the reasons.`,
+      `${pending.length} of these ${files + metadata} ${pending.length === 1 ? "is" : "are"} not stored yet (${what}), and none has been stored for five minutes: ${listed(pending)}. Those still in the queue are stored later. pypi-edge wheelhouse of the same lock says at once why a file cannot be stored; the server's log has all reasons.`,
     );
   }
   if (!json && packages > 0)

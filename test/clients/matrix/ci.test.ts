@@ -1,4 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from "vitest";
 import { GithubJob } from "../../support/node/github-job.ts";
@@ -71,6 +73,26 @@ describe.skipIf(!uv)("the action", () => {
     expect([missing.code, missing.output]).toEqual([1, expect.stringContaining("nope.lock: there is no such file")]);
     const odd = await stranger.main({ url: "pypi.example.com" });
     expect([odd.code, odd.output]).toEqual([1, expect.stringContaining("url is not an address")]);
+    const page = await stranger.main({ url: `${root()}simple/` });
+    expect([page.code, page.output]).toEqual([1, expect.stringContaining("url ends in /simple")]);
+    const unsure = await stranger.main({ url: root(), warm: "yes" });
+    expect([unsure.code, unsure.output]).toEqual([1, expect.stringContaining('warm is "yes"; it is true or false.')]);
+    const silent = await stranger.main({ url: root(), lock: "uv.lock" });
+    expect([silent.code, silent.output]).toEqual([
+      0,
+      expect.stringContaining("uv.lock: not warmed, which takes a token."),
+    ]);
+    writeFileSync(lock, original);
+    const elsewhere = new GithubJob(place, stage.identityVariables);
+    const untold = await elsewhere.main({ url: `${stage.issuer.url}/page` });
+    expect([untold.code, untold.output]).toEqual([0, expect.stringContaining("exchanges no identity tokens")]);
+    const signIn = createServer((_, response) => response.end("<html>Sign in</html>"));
+    await new Promise<void>((done) => signIn.listen(0, "127.0.0.1", done));
+    const { port } = signIn.address() as AddressInfo;
+    const foreign = await elsewhere.main({ url: `http://127.0.0.1:${port}` });
+    await new Promise((done) => signIn.close(done));
+    expect([foreign.code, foreign.output]).toEqual([1, expect.stringContaining("does not answer as pypi-edge does")]);
+    elsewhere.remove();
     expect(readFileSync(lock, "utf8")).toBe(original);
     stranger.remove();
   });
@@ -108,6 +130,18 @@ describe.skipIf(!uv)("the template for GitLab", () => {
     expect(ended.code, ended.output).toBe(0);
     expect(readFileSync(lock, "utf8")).toBe(original);
     expect(readFileSync(join(place.folder, "sub", "uv.lock"), "utf8")).toBe(`${original}# the job was here\n`);
+  });
+
+  test("ends with a sentence where a variable is wrong", async () => {
+    const job = new GitlabJob(place, (audience) => stage.issuer.token(audience));
+    for (const [wrong, sentence] of [
+      [{ PYPI_EDGE_URL: "" }, "PYPI_EDGE_URL is ''; the root address"],
+      [{ PYPI_EDGE_URL: `${root()}simple/` }, "simple/'; the root address of pypi-edge is expected"],
+      [{ PYPI_EDGE_LOCK: "uv.lok" }, "pypi-edge: uv.lok: there is no such file; correct PYPI_EDGE_LOCK"],
+    ] as const) {
+      const ended = await job.run(["true"], { ...variables(), ...wrong });
+      expect([ended.code, ended.output]).toEqual([1, expect.stringContaining(sentence)]);
+    }
   });
 
   test("ends with a sentence where the identity token is refused", async () => {
