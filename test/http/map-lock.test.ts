@@ -125,6 +125,21 @@ describe("POST /-/api/lock/local and canonical", () => {
     expect([answer.status, answer.text]).toEqual([status, expect.stringContaining(sentence)]);
   });
 
+  test("refuse a form, which would come back with what stands around the lock in it", async () => {
+    const rig = new Rig(VARS);
+    const form = new FormData();
+    form.set("file", new File([await lockOf()], "uv.lock"));
+    const body = new Response(form);
+    const type = { "Content-Type": body.headers.get("Content-Type") ?? "" };
+    const bytes = await body.arrayBuffer();
+    const answer = await map(rig, "/-/api/lock/canonical?filename=uv.lock", bytes, type);
+    expect([answer.status, answer.text]).toEqual([
+      400,
+      "The lock file was sent as a form, as curl -F does; send it as the body, with --data-binary.\n",
+    ]);
+    expect((await rig.post("warm?filename=uv.lock", new Uint8Array(bytes), type)).status).toBe(400);
+  });
+
   test("read 2 MiB without a token, and 20 MiB with one", async () => {
     const rig = new Rig(VARS);
     const token = bearer((await give(rig, { index: "default" })).text);

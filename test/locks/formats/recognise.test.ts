@@ -63,11 +63,24 @@ describe("a lock without its line ends, as curl -d sends it,", () => {
     ["requirements.txt", "six===1.17.0"],
     ["requirements.txt", 'six==1.17.0; python_version=="3.12" # was ==1.16'],
     ["requirements.txt", "-i https://pypi.org/simple"],
+    ["requirements.txt", "-r dev/requirements.txt"],
     ["Pipfile.lock", flat(PIPFILE)],
     ["uv.lock", UV.replaceAll("\n", "\r\n")],
   ])("is not what a text in one line is: %s %#", (name, text) => {
     expect(searched(name, text)).toBe("accepted");
   });
+});
+
+test.each([
+  ["uv.lock", "uv.lock"],
+  ["requirements.txt", "dev/requirements.txt\r"],
+  ["Pipfile.lock", "./Pipfile.lock"],
+])("a file's name is not the file: %s %j", (name, text) => {
+  for (const told of [searched(name, text), refusalOf(() => read(name, text))]) {
+    expect(told).toBe(
+      `unprocessable: ${name} was not sent, but its name. If curl sent it: an @ stands before a file's name, as in --data-binary @${name}.`,
+    );
+  }
 });
 
 test.each([

@@ -37,6 +37,12 @@ describe("a text", () => {
     expect(bytes("requirements.txt", [0xfe, 0xff, 0, 0x73])).toMatch(/is UTF-16 text/);
   });
 
+  test("that is compressed is told to be that", () => {
+    expect(bytes("uv.lock", [0x1f, 0x8b, 8, 0])).toBe(
+      "unprocessable: uv.lock is compressed with gzip: unpack it, and try again.",
+    );
+  });
+
   test("with a NUL in it is none", () => {
     expect(refused("requirements.txt", "six==1.17.0\ni\0d\0")).toContain("requirements.txt line 2: there is a NUL");
     expect(refused("uv.lock", "version = 1\0")).toContain("uv.lock line 1: there is a NUL");

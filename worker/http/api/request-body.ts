@@ -24,7 +24,7 @@ export function readOptionalBody(request: Request, limit: number, what: string):
  *
  * @param limit in bytes
  * @param what names the body in messages
- * @throws `tooLarge`, and `bad-request` where it breaks off
+ * @throws `tooLarge`, and `bad-request` where it breaks off, or is a form: its text would be taken with what stands around it
  */
 export async function readBodyUpTo(
   request: Request,
@@ -32,6 +32,10 @@ export async function readBodyUpTo(
   what: string,
   tooLarge: IndexError,
 ): Promise<Uint8Array> {
+  if (request.headers.get("Content-Type")?.startsWith("multipart/")) {
+    await request.body?.cancel();
+    throw badRequest(`${what} was sent as a form, as curl -F does; send it as the body, with --data-binary.`);
+  }
   if (Number(request.headers.get("Content-Length") ?? 0) > limit) {
     await request.body?.cancel();
     throw tooLarge;

@@ -2,6 +2,9 @@ import { IndexError } from "../../errors.ts";
 import { FORMATS, type LockFormat } from "./formats.ts";
 import type { LockText } from "./text.ts";
 
+/** The longest path that is taken for one. Characters. */
+const MAX_PATH = 300;
+
 /** What a text of each syntax has, however little is in it. Requirements have nothing of their own. */
 const OF_SYNTAX: Readonly<Record<LockFormat["syntax"], RegExp | undefined>> = {
   toml: /^\[\[[ \t]*packages?[ \t]*\]\]|^(?:version|lock[-_]version|packages)[ \t]*=/m,
@@ -20,11 +23,18 @@ const OF_SEVERAL_LINES: Readonly<Record<LockFormat["syntax"], RegExp | undefined
 };
 
 /**
- * Tells a text that is evidently not of the format that its name stands for: one without its line ends, and one of another format.
+ * Tells a text that is evidently not of the format that its name stands for: the name itself, a text without its line ends, and one of
+ * another format.
  *
  * @throws `unprocessable` with a sentence that says what the text is and what to do
  */
 export function assertNamedRight(format: LockFormat, { name, text }: LockText): void {
+  if (text.length < MAX_PATH && /^[^\s-]\S*\s*$/.test(text) && text.trimEnd().endsWith(name)) {
+    throw new IndexError(
+      "unprocessable",
+      `${name} was not sent, but its name. If curl sent it: an @ stands before a file's name, as in --data-binary @${name}.`,
+    );
+  }
   assertLineEnds(format, { name, text });
   if (format.sign?.test(text)) return;
   const others = FORMATS.filter(({ sign }) => sign?.test(text));

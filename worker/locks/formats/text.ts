@@ -31,7 +31,7 @@ export function shown(raw: unknown): string {
 export const shownUrl = (raw: string): string => shown(raw.trim().replace(/\/\/[^/?# ]*@/g, "//"));
 
 /**
- * The bytes as text, without a byte order mark. Throws `unprocessable` where they are not UTF-8, or contain a NUL, as UTF-16 without
+ * The bytes as text, without a byte order mark. Throws `unprocessable` where they are gzip or not UTF-8, or contain a NUL, as UTF-16 without
  * a byte order mark does.
  */
 export function decodeLock(name: string, bytes: Uint8Array): LockText {
@@ -41,6 +41,9 @@ export function decodeLock(name: string, bytes: Uint8Array): LockText {
       "unprocessable",
       `${name} is UTF-16 text, which PowerShell's ">" writes, and not UTF-8: save it as UTF-8, and try again.`,
     );
+  }
+  if (first === 0x1f && second === 0x8b) {
+    throw new IndexError("unprocessable", `${name} is compressed with gzip: unpack it, and try again.`);
   }
   const text = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true }).decode(bytes);
   // U+FFFD replaces invalid bytes, but the file may also contain it.
