@@ -112,9 +112,12 @@ function upstreamOf(text: string): Address {
   throw usageError(`--upstream ${withoutCredentials(text)}: ${parsed.error.issues[0]?.message}.`);
 }
 
+/** What lies below a pypi-edge's root or an index: written into a lock it would lead nowhere. */
+const BELOW_ROOT = /\/(?:simple|legacy|files|project|-)(?:\/|$)/;
+
 function rootAt(option: string, text: string): Address {
   const root = rootOf(text);
-  if (root) return root;
+  if (root && !BELOW_ROOT.test(root.path)) return root;
   throw usageError(
     `${option} ${withoutCredentials(text)}: pypi-edge's address is expected, such as http://127.0.0.1:8787.`,
   );

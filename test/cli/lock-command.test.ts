@@ -112,6 +112,13 @@ test("says so where nothing is at the address that was given, and something at w
   expect(read("a.txt")).toBe("-i https://pypi.org/simple/\n");
 });
 
+test.each(["simple/six/", "team/legacy/", "-/api/", "files/"])("takes no %s for pypi-edge's address", async (below) => {
+  write("a.txt", THEIRS);
+  const { code, output } = await lock("local", `http://127.0.0.1:8787/${below}`, "a.txt");
+  expect([code, output]).toEqual([2, expect.stringContaining("pypi-edge's address is expected")]);
+  expect(read("a.txt")).toBe(THEIRS);
+});
+
 test("refuses a text that is none of the file's format", async () => {
   write("uv.lock", "Not signed in.\n");
   expect(await lock("local", "http://127.0.0.1:8787", "uv.lock")).toMatchObject({
