@@ -66,7 +66,7 @@ export function jsonStore<What extends string, Head extends StoredHead, Value ex
     memory.set(key, value.as("memory"), value.weight, now + MEMORY_TTL);
   }
 
-  /** A copy that may be used, and until when this isolate may count it as its own. */
+  /** A copy that may be used, and the time from which memory counts it (milliseconds since the epoch). */
   async function copyOf(what: What, key: string, now: number, ctx: Context | undefined) {
     const copy = await copies?.get(key, ctx ? lifetime : MEMORY_TTL);
     if (!copy) return undefined;
