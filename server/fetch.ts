@@ -1,10 +1,8 @@
-import type { Readable } from "node:stream";
-import { type BrotliDecompress, createBrotliDecompress, createGunzip, type Gunzip } from "node:zlib";
-import { Agent, type Dispatcher } from "undici";
+import { Agent } from "undici";
 import { SECOND } from "../worker/duration.ts";
-import type { Fetch, FetchInit } from "../worker/platform/platform.ts";
-import { byteStreamOf } from "./byte-stream.ts";
-import { NULL_BODY_STATUSES } from "./null-body.ts";
+import type { Fetch, FetchAnswer, FetchInit } from "../worker/platform/platform.ts";
+import { fetchAnswer } from "./fetch-answer.ts";
+import { SentRequest } from "./sent-request.ts";
 import type { Proxy, ProxyFor } from "./proxies/proxies.ts";
 import { ProxyFailed, proxyLost, proxyRefused } from "./proxies/proxy-failed.ts";
 import { connectThrough } from "./proxies/tunnel.ts";
@@ -19,18 +17,6 @@ const BODY_TIMEOUT = 60 * SECOND;
 
 /** workerd takes some 32 KiB; Node's own limit of 16 KiB is near to what indexes with long policies send. Bytes. */
 const MAX_HEADERS = 64 * 1024;
-
-/** What is read ahead of a body. Bytes. */
-const READ_AHEAD = 256 * 1024;
-
-/** A body that is not wanted is read up to so many bytes: the connection can then be used again. */
-const DISCARDED = 64 * 1024;
-
-const DECODERS: Readonly<Record<string, () => Gunzip | BrotliDecompress>> = {
-  gzip: () => createGunzip({ chunkSize: READ_AHEAD }),
-  "x-gzip": () => createGunzip({ chunkSize: READ_AHEAD }),
-  br: () => createBrotliDecompress({ chunkSize: READ_AHEAD }),
-};
 
 /** What undici says of answers that cannot be read, by its errors' names, in plain words. */
 const UNREADABLE: Readonly<Record<string, string>> = {
@@ -82,24 +68,24 @@ export function openFetch({ connections = CONNECTIONS, proxyFor = () => undefine
   };
   return {
     async fetch(url, { method, headers, body = null, signal, encodeResponseBody }) {
-      const options = { method, headers, ...(signal && { signal }), body, highWaterMark: READ_AHEAD };
-      const { origin, pathname, search } = url;
-      const path = pathname + search;
       const proxy = proxyFor(url);
       // Proxies often refuse CONNECT to ports that are not those of https: what is plain http is asked of the proxy itself.
       const answering = proxy && url.protocol === "http:" ? proxy : undefined;
-      try {
-        const answer = await (answering
-          ? direct.request({ ...options, ...asOfProxy(answering, url, headers) })
-          : (proxy ? throughTunnel(proxy) : direct).request({ ...options, origin, path }));
-        if (answering && answer.statusCode === 407) {
-          answer.body.on("error", () => undefined).destroy();
-          throw proxyRefused(answering, 407);
-        }
-        return responseTo(method, answer, encodeResponseBody === "manual");
-      } catch (error) {
+      const request = new SentRequest<FetchAnswer>((own, status, answered) => {
+        if (answering && status === 407) throw proxyRefused(answering, 407);
+        return fetchAnswer(own, status, answered, {
+          method,
+          undecoded: encodeResponseBody === "manual",
+          explained: plain,
+        });
+      }, signal);
+      const options = answering
+        ? { method, body, ...asOfProxy(answering, url, headers) }
+        : { method, body, headers, origin: url.origin, path: url.pathname + url.search };
+      (answering || !proxy ? direct : throughTunnel(proxy)).dispatch(options, request);
+      return request.answer.catch((error: unknown) => {
         throw answering && isOfConnection(error) ? proxyLost(answering, error) : plain(error);
-      }
+      });
     },
     async close() {
       await Promise.all([direct, ...tunnels.values()].map((agent) => agent.destroy()));
@@ -121,42 +107,6 @@ const asOfProxy = (
 const codeOf = (error: unknown) => (error instanceof Error && "code" in error ? String(error.code) : "");
 
 const isOfConnection = (error: unknown) => LOST.has(codeOf(error)) || UNKNOWN_NAME.has(codeOf(error));
-
-function responseTo(method: string, answer: Dispatcher.ResponseData, undecoded: boolean): Response {
-  const { statusCode: status, body } = answer;
-  const discard = () => void body.dump({ limit: DISCARDED }).catch(() => undefined);
-  if (method === "HEAD" || NULL_BODY_STATUSES.has(status)) {
-    const response = responseWith(null, answer);
-    discard();
-    return response;
-  }
-  const coding = undecoded ? "" : [answer.headers["content-encoding"] ?? ""].flat().join(", ");
-  const decoder = DECODERS[coding.trim().toLowerCase()]?.();
-  const cancelled = () => {
-    body.unpipe();
-    decoder?.destroy();
-    discard();
-  };
-  return responseWith(byteStreamOf(decoder ? decoded(body, decoder) : body, cancelled, plain), answer);
-}
-
-/**
- * What the constructor refuses is no reason to lose the answer: a status above 599, a reason phrase in another script. Headers
- * that are given to it would be copied twice.
- */
-function responseWith(body: BodyInit | null, { statusCode, statusText, headers }: Dispatcher.ResponseData): Response {
-  const status = Math.min(statusCode, 599);
-  const response = new Response(body, { status, statusText: statusText.replace(/[^\x20-\x7e]+/g, "?") });
-  for (const [name, value] of Object.entries(headers))
-    for (const each of [value ?? []].flat()) response.headers.append(name, each);
-  return status === statusCode ? response : Object.defineProperty(response, "status", { value: statusCode });
-}
-
-function decoded(body: Readable, decoder: Gunzip | BrotliDecompress): Readable {
-  body.on("error", (error) => decoder.destroy(error));
-  decoder.on("error", (error) => body.destroy(error));
-  return body.pipe(decoder);
-}
 
 /** The error in plain words, where Node's message has only a code. */
 function plain(error: unknown): unknown {

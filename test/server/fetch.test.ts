@@ -36,6 +36,8 @@ function opened(options: Parameters<typeof openFetch>[0] = {}): Fetcher["fetch"]
 const to = (url: string, init: Partial<FetchInit> = {}) =>
   [new URL(url), { method: "GET", headers: {}, redirect: "manual", ...init }] as const;
 
+const textAt = async (fetched: Fetcher["fetch"], url: string) => new Response((await fetched(...to(url))).body).text();
+
 test("requests beyond the limit of connections wait, and none fails", async () => {
   let [active, most] = [0, 0];
   const { url, connections } = await serve((_, response) => {
@@ -46,7 +48,7 @@ test("requests beyond the limit of connections wait, and none fails", async () =
     }, 5);
   });
   const fetched = opened({ connections: 3 });
-  const bodies = await Promise.all(Array.from({ length: 20 }, async () => (await fetched(...to(url))).text()));
+  const bodies = await Promise.all(Array.from({ length: 20 }, () => textAt(fetched, url)));
   expect(bodies).toEqual(Array.from({ length: 20 }, () => "x"));
   expect([most, connections.length]).toEqual([3, 3]);
 });
@@ -62,6 +64,28 @@ test("a small body that is not wanted leaves its connection usable, a large one 
     seen.push(connections.length);
   }
   expect(seen).toEqual([1, 1, 1, 2]);
+});
+
+test("a request that is given up while others use all connections is not sent, and ends at once", async () => {
+  const asked: string[] = [];
+  const held: ServerResponse[] = [];
+  const { url } = await serve((request, response) => {
+    asked.push(request.url ?? "");
+    held.push(response);
+  });
+  const fetched = opened({ connections: 1 });
+  const first = textAt(fetched, `${url}first`);
+  await vi.waitUntil(() => held.length === 1);
+  const abort = new AbortController();
+  const second = fetched(...to(`${url}second`, { signal: abort.signal }));
+  abort.abort(new Error("enough"));
+  await expect(second).rejects.toThrow("enough");
+  held[0]?.end("x");
+  expect(await first).toBe("x");
+  const third = textAt(fetched, `${url}third`);
+  await vi.waitUntil(() => held.length === 2);
+  held[1]?.end("y");
+  expect([await third, asked]).toEqual(["y", ["/first", "/third"]]);
 });
 
 test("a body can be given up by the request's signal", async () => {
@@ -135,8 +159,8 @@ test("HTTP_PROXY gets whole addresses, HTTPS_PROXY tunnels, and NO_PROXY is aske
   vi.stubEnv("https_proxy", proxy.url);
   vi.stubEnv("no_proxy", "127.0.0.1");
   const fetched = opened({ proxyFor: proxiesIn(process.env) });
-  expect(await (await fetched(...to("http://index.test/simple/"))).text()).toBe("by proxy");
-  expect(await (await fetched(...to(url))).text()).toBe("direct");
+  expect(await textAt(fetched, "http://index.test/simple/")).toBe("by proxy");
+  expect(await textAt(fetched, url)).toBe("direct");
   // No TLS is spoken at the other end of the tunnel.
   await expect(fetched(...to("https://index.test/simple/"))).rejects.toThrow(Error);
   expect(asked).toEqual([

@@ -1,4 +1,4 @@
-import type { Fetch } from "../../worker/platform/platform.ts";
+import type { FetchInit } from "../../worker/platform/platform.ts";
 
 /** A distribution file that a fake upstream offers. */
 export interface FakeFile {
@@ -25,7 +25,7 @@ export class FakeUpstream {
   #answersLeft = Infinity;
   readonly #handlers = new Map<string, Handler>();
 
-  readonly fetch: Fetch = async (address, init) => {
+  readonly fetch = async (address: URL, init: FetchInit): Promise<Response> => {
     const request = new Request(address, init);
     const range = request.headers.get("Range");
     this.requests.push(`${request.method} ${request.url}${range === null ? "" : ` ${range}`}`);

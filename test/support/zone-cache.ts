@@ -15,7 +15,11 @@ interface Kept {
  *
  * @param now the clock: milliseconds since the epoch
  */
-export function throughZoneCache(upstream: Fetch, limit: number, now: () => number): Fetch {
+export function throughZoneCache(
+  upstream: (...asked: Parameters<Fetch>) => Promise<Response>,
+  limit: number,
+  now: () => number,
+): Fetch {
   const kept = new Map<string, Promise<Kept | undefined>>();
 
   async function read(url: URL, init: FetchInit): Promise<Kept | undefined> {

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import type { Fetch } from "../platform/platform.ts";
 
 /** How long one request has waited for upstreams, whatever number of them it asks at once. */
 export class UpstreamWait {
@@ -37,12 +38,12 @@ export const addUpstreamWait = <Result>(wait: UpstreamWait, work: () => Result):
 
 /** A `fetch` whose calls are added to what the request that makes them has waited. `now` in milliseconds since the epoch. */
 export const timedFetch =
-  <Args extends unknown[]>(fetched: (...args: Args) => Promise<Response>, now: () => number) =>
-  async (...args: Args): Promise<Response> => {
+  (fetched: Fetch, now: () => number): Fetch =>
+  async (url, init) => {
     const wait = waits.getStore();
     wait?.began(now());
     try {
-      return await fetched(...args);
+      return await fetched(url, init);
     } finally {
       wait?.ended(now());
     }

@@ -29,7 +29,8 @@ export const receiverAt = ({ url, secret, events }: ReceiverParts, fetch: Fetch)
         fetch(url, { ...(await requestOf(notice, secret, now)), signal: abort.signal }),
       );
       await answer.body?.cancel();
-      return answer.ok ? undefined : `it answered ${answer.status}`;
+      const { status } = answer;
+      return status >= 200 && status < 300 ? undefined : `it answered ${status}`;
     } catch (error) {
       // Messages of platforms may have the address, which may be a secret.
       return connectionReason(error).replaceAll(url.href, url.host);

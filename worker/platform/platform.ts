@@ -93,7 +93,15 @@ export interface RequestFacts {
  * Sends a request to another host, with exactly these headers. No redirect is followed. The answer's body comes decoded by
  * its `Content-Encoding`, but as it was sent with `encodeResponseBody: "manual"`.
  */
-export type Fetch = (url: URL, init: FetchInit) => Promise<Response>;
+export type Fetch = (url: URL, init: FetchInit) => Promise<FetchAnswer>;
+
+/** What the worker reads of another host's answer: a part of `Response`, which costs a machine more than a small answer's bytes. */
+export interface FetchAnswer {
+  readonly status: number;
+  readonly headers: Pick<Headers, "get">;
+  /** null where the answer can have none. A body that is not read must be cancelled. */
+  readonly body: ReadableStream<Uint8Array> | null;
+}
 
 export interface FetchInit {
   readonly method: "GET" | "HEAD" | "POST";

@@ -1,7 +1,7 @@
 import { canBeAbsence } from "../../schema/upstreams.ts";
 import { SECOND, inSeconds } from "../duration.ts";
 import { connectionReason, isUpstreamFailure, messageOf, upstreamFailed } from "../errors.ts";
-import type { Fetch, FetchInit, Platform } from "../platform/platform.ts";
+import type { Fetch, FetchAnswer, FetchInit, Platform } from "../platform/platform.ts";
 import { base64 } from "../pypi/encode.ts";
 import { isPublic } from "../pypi/host.ts";
 import { TIMED_OUT, within } from "../repository/timeout.ts";
@@ -69,7 +69,7 @@ const ABSENT: readonly number[] = [404, 410];
 /** An answer and its URL after redirects, which relative links in it are resolved against. */
 export interface UpstreamAnswer {
   readonly url: URL;
-  readonly response: Response;
+  readonly response: FetchAnswer;
 }
 
 /**
@@ -175,7 +175,7 @@ export class UpstreamClient {
   }
 
   /** The error for an answer that is neither success nor absence. */
-  #refused({ host }: URL, response: Response, mayBeAbsent = false) {
+  #refused({ host }: URL, response: FetchAnswer, mayBeAbsent = false) {
     const { status } = response;
     const retryAfterSeconds = retryAfterOf(response, this.#now());
     return upstreamFailed(host, reasonFor(status, mayBeAbsent), undefined, retryAfterSeconds, status);
@@ -205,7 +205,7 @@ export class UpstreamClient {
    * Sends one request, up to three times where there is no answer or a temporary one (5xx). A host that cannot be reached is then
    * not asked for a while (see `Circuits`). A host that answers 5xx still is, since that may concern one page only.
    */
-  async #ask(url: URL, init: Init, signal: AbortSignal, patience: number): Promise<Response> {
+  async #ask(url: URL, init: Init, signal: AbortSignal, patience: number): Promise<FetchAnswer> {
     const { host } = url;
     const refusal = this.#circuits.refusal(host, this.#now());
     if (refusal !== undefined) throw upstreamFailed(host, `${refusal}, a moment ago`);
@@ -218,7 +218,7 @@ export class UpstreamClient {
       ...(init.undecoded && { encodeResponseBody: "manual" }),
       ...(init.verified && headers["Authorization"] === undefined && { reuse: true }),
     };
-    let last: Response | undefined;
+    let last: FetchAnswer | undefined;
     let reason = "";
     for (const pause of PAUSES) {
       if (pause > 0) await this.#sleep(pause * (0.5 + Math.random()));
@@ -280,11 +280,11 @@ export class UpstreamClient {
  * milliseconds.
  */
 export async function readInTime<T>(
-  { body }: Response,
+  { body }: FetchAnswer,
   ms: number,
   read: (reader: ReadableStreamDefaultReader<Uint8Array>) => Promise<T>,
 ): Promise<T> {
-  const reader = ((body ?? new Blob([]).stream()) as ReadableStream<Uint8Array>).getReader();
+  const reader = (body ?? (new Blob([]).stream() as ReadableStream<Uint8Array>)).getReader();
   try {
     const outcome = await within(ms, read(reader));
     if (outcome === TIMED_OUT) throw new LateBody(ms);

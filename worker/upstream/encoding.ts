@@ -1,4 +1,5 @@
 import { SECOND, inSeconds } from "../duration.ts";
+import type { FetchAnswer } from "../platform/platform.ts";
 import { GZIP, MAGIC_LENGTH, TAR, type Magic } from "../pypi/magic.ts";
 import { byteReader, type ByteReader } from "../repository/byte-reader.ts";
 import { inTime } from "../repository/timeout.ts";
@@ -31,7 +32,7 @@ export interface Decoded {
 }
 
 /** The codings that a response says it was encoded with, in the order they were applied. */
-export function codingsOf({ headers }: Response): string[] {
+export function codingsOf({ headers }: FetchAnswer): string[] {
   const codings = (headers.get("Content-Encoding") ?? "").toLowerCase().split(",");
   return codings.map((coding) => coding.trim()).filter((coding) => coding !== "" && coding !== "identity");
 }
@@ -46,7 +47,7 @@ export function codingsOf({ headers }: Response): string[] {
  * @param magic what the file begins with; undefined where that is not known
  * @param unverified whether there is no digest: the first bytes must then match
  */
-export async function decoded(response: Response, magic: Magic | undefined, unverified: boolean): Promise<Decoded> {
+export async function decoded(response: FetchAnswer, magic: Magic | undefined, unverified: boolean): Promise<Decoded> {
   const body = response.body as ReadableStream<Uint8Array>;
   const codings = codingsOf(response);
   const reader = byteReader(body);

@@ -1,3 +1,4 @@
+import type { FetchAnswer } from "../platform/platform.ts";
 import { printable } from "../pypi/text.ts";
 import { isUpstreamFailure, messageOf, upstreamFailed } from "../errors.ts";
 import { magicOf } from "../pypi/magic.ts";
@@ -109,7 +110,7 @@ async function bodyOf(part: Part, { url, response }: UpstreamAnswer): Promise<Re
 }
 
 /** The whole file's size from a 206's `Content-Range`. Bytes. */
-function sizeIn(response: Response): number | undefined {
+function sizeIn(response: FetchAnswer): number | undefined {
   const size = /\/(\d+)$/.exec(response.headers.get("Content-Range") ?? "")?.[1];
   return size === undefined ? undefined : Number(size);
 }

@@ -1,4 +1,5 @@
 import { HOUR, inSeconds } from "../duration.ts";
+import type { FetchAnswer } from "../platform/platform.ts";
 
 /** A longer `Retry-After` is shortened to this. Seconds. */
 const LONGEST = inSeconds(HOUR);
@@ -8,7 +9,7 @@ const LONGEST = inSeconds(HOUR);
  *
  * @param now milliseconds since the epoch
  */
-export function retryAfterOf({ status, headers }: Response, now: number): number | undefined {
+export function retryAfterOf({ status, headers }: FetchAnswer, now: number): number | undefined {
   const text = headers.get("Retry-After")?.trim();
   if (text === undefined || (status !== 429 && status !== 503)) return undefined;
   const seconds = /^\d+$/.test(text) ? Number(text) : Math.ceil(inSeconds(Date.parse(text) - now));

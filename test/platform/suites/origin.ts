@@ -42,7 +42,13 @@ const ANSWERS: Readonly<Record<string, Uint8Array>> = {
   "/none": head("HTTP/1.1 204 No Content"),
   "/unchanged": head("HTTP/1.1 304 Not Modified", 'ETag: "a"', "Content-Length: 55"),
   "/hints": Buffer.concat([head("HTTP/1.1 103 Early Hints", "Link: </x>"), whole(Buffer.from("ok"))]),
-  "/headers": whole(new Uint8Array(), "X-Two: 1", "x-two: 2", `X-Long: ${"a".repeat(30_000)}`),
+  "/headers": whole(
+    new Uint8Array(),
+    "X-Two: 1",
+    "x-two: 2",
+    `X-Long: ${"a".repeat(30_000)}`,
+    `X-Spaced: \t ${Buffer.from("aà").toString("latin1")} \t`,
+  ),
   "/validator": whole(new Uint8Array(), `ETag: ${Buffer.from('"é€"').toString("latin1")}`),
 };
 
