@@ -85,7 +85,7 @@ describe("a page that is made of another's lines", () => {
 test.each([0, 1, 100_000, 300_000, 1_000_000])("stretches of %i bytes together are gzipped as one", async (size) => {
   const lines = new TextEncoder().encode(`${"x".repeat(99)}\n`.repeat(size / 100));
   const gzip = await gzippedStretches(new TextEncoder().encode("opening\n"), stretchesOf(lines));
-  const text = new TextDecoder().decode(await inflated(gzip));
+  const text = new TextDecoder().decode(await inflated(gzip, size));
   expect(text === `opening\n${new TextDecoder().decode(lines)}`).toBe(true);
   const stream = new Blob([gzip]).stream().pipeThrough(new DecompressionStream("gzip"));
   expect((await new Response(stream).text()) === text).toBe(true);

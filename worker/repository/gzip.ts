@@ -66,10 +66,21 @@ async function gzippedBy(content: readonly Uint8Array[], options: ZlibOptions): 
   );
 }
 
-/** What gzipped bytes in memory hold. Rejects where they are not gzip. */
-export const inflated = (gzip: Uint8Array): Promise<Uint8Array> =>
+/** The pieces that bytes are inflated in: zlib's own, and as many as are made at once whatever size is expected. Bytes. */
+const SHORTEST = 16 * 1024;
+const LONGEST = 1024 * 1024;
+
+/**
+ * What gzipped bytes in memory hold. Rejects where they are not gzip.
+ *
+ * @param size what is expected; where it is more, each further piece costs a turn of another thread. Bytes
+ */
+export const inflated = (gzip: Uint8Array, size: number): Promise<Uint8Array> =>
   new Promise((resolve, reject) => {
-    gunzip(gzip, (error, bytes) => (error ? reject(error) : resolve(bytes)));
+    // After a piece that is full, zlib looks for another.
+    gunzip(gzip, { chunkSize: Math.min(Math.max(size + 1, SHORTEST), LONGEST) }, (error, bytes) =>
+      error ? reject(error) : resolve(bytes),
+    );
   });
 
 /** Bytes in memory as a stream of one chunk. `new Response` copies bytes on Node: of a large page, that takes a millisecond. */

@@ -118,7 +118,7 @@ export abstract class StoredJson<Head extends StoredHead, Self extends StoredJso
 
   /** The inflated JSON in memory. */
   protected async plain(): Promise<Uint8Array> {
-    if (!this.isSmall && this.#gzip instanceof Uint8Array) return inflated(this.#gzip);
+    if (!this.isSmall && this.#gzip instanceof Uint8Array) return inflated(this.#gzip, this.head.plainSize);
     const json = await this.json();
     return json instanceof Uint8Array ? json : bytesOf(json);
   }
