@@ -4,7 +4,8 @@ import type { Taker } from "./incoming-bytes.ts";
 /** The headers of an answer by their names in small letters, as undici gives them. */
 export type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
-const NOBODY: Taker = { push: () => undefined, end: () => undefined, fail: () => undefined };
+/** Drops what comes. */
+const DROPPING: Taker = { push: () => undefined, end: () => undefined, fail: () => undefined };
 
 /**
  * A request to undici and its answer. undici's own `request` makes a stream of Node's for each answer, which costs more than a small
@@ -15,7 +16,7 @@ export class SentRequest<Answer> implements Dispatcher.DispatchHandler {
   readonly #begin: (status: number, headers: AnswerHeaders) => Answer;
   readonly #answer = Promise.withResolvers<Answer>();
   #controller: Dispatcher.DispatchController | undefined;
-  #taker: Taker = NOBODY;
+  #taker: Taker = DROPPING;
   #received = 0;
   /** So many bytes may come at most. */
   #limit = Infinity;
@@ -59,7 +60,7 @@ export class SentRequest<Answer> implements Dispatcher.DispatchHandler {
    * @param size the body's, where it is known; NaN where not
    */
   discard(limit: number, size: number): void {
-    this.#taker = NOBODY;
+    this.#taker = DROPPING;
     this.#limit = limit;
     if (this.#received > limit || size > limit) this.abort(new Error("Its body is not wanted."));
     else this.resume();
