@@ -6,7 +6,7 @@ import { DURABLE_PREFIXES } from "../worker/platform/objects.ts";
 import type { Platform } from "../worker/platform/platform.ts";
 import { CACHE_SCHEMA, openCache } from "./cache.ts";
 import { openDatabase } from "./database.ts";
-import { openFetch } from "./fetch.ts";
+import { openFetch } from "./fetch/fetch.ts";
 import { requestFacts } from "./http/request-facts.ts";
 import { KEY_VALUE_SCHEMA, openKeyValue } from "./key-value.ts";
 import { makeFolder } from "./make-folder.ts";

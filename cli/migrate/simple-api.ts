@@ -3,7 +3,7 @@ import { createWriteStream } from "node:fs";
 import { join } from "node:path";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { openFetch } from "../../server/fetch.ts";
+import { openFetch } from "../../server/fetch/fetch.ts";
 import { IndexError, messageOf, withoutStop } from "../../worker/errors.ts";
 import { upstreamUrl } from "../../worker/pypi/file-url.ts";
 import { asProjectName, type ProjectName } from "../../worker/pypi/name.ts";

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { type Fetcher, openFetch } from "../../server/fetch.ts";
+import { type Fetcher, openFetch } from "../../server/fetch/fetch.ts";
 import { proxiesIn } from "../../server/proxies/proxies.ts";
 
 const servers: Server[] = [];

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { openFetch, type Fetcher } from "../../server/fetch.ts";
+import { openFetch, type Fetcher } from "../../server/fetch/fetch.ts";
 import { receiverAt } from "../../worker/notify/receiver.ts";
 
 const SECRET = "a-secret-for-the-receiver";

@@ -1,5 +1,5 @@
 import { afterAll } from "vitest";
-import { openFetch } from "../../../server/fetch.ts";
+import { openFetch } from "../../../server/fetch/fetch.ts";
 import { ask, fetchSuite } from "../suites/fetch.ts";
 
 const fetcher = openFetch();

@@ -1,8 +1,8 @@
 import { type BrotliDecompress, createBrotliDecompress, createGunzip, type Gunzip } from "node:zlib";
-import type { FetchAnswer } from "../worker/platform/platform.ts";
+import type { FetchAnswer } from "../../worker/platform/platform.ts";
 import { IncomingBytes, type Taker } from "./incoming-bytes.ts";
 import type { AnswerHeaders, SentRequest } from "./sent-request.ts";
-import { NULL_BODY_STATUSES } from "./null-body.ts";
+import { NULL_BODY_STATUSES } from "../null-body.ts";
 
 /** A body that is not wanted is read up to so many bytes: the connection can then be used again. */
 const DISCARDED = 64 * 1024;

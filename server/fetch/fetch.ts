@@ -1,12 +1,12 @@
 import { Agent } from "undici";
-import { SECOND } from "../worker/duration.ts";
-import type { Fetch, FetchAnswer, FetchInit } from "../worker/platform/platform.ts";
-import { fetchAnswer } from "./fetch-answer.ts";
+import { SECOND } from "../../worker/duration.ts";
+import type { Fetch, FetchAnswer, FetchInit } from "../../worker/platform/platform.ts";
+import { fetchAnswer } from "./answer.ts";
 import { SentRequest } from "./sent-request.ts";
-import type { Proxy, ProxyFor } from "./proxies/proxies.ts";
-import { ProxyFailed, proxyLost, proxyRefused } from "./proxies/proxy-failed.ts";
-import { connectThrough } from "./proxies/tunnel.ts";
-import { tlsErrorText } from "./tls-errors.ts";
+import type { Proxy, ProxyFor } from "../proxies/proxies.ts";
+import { ProxyFailed, proxyLost, proxyRefused } from "../proxies/proxy-failed.ts";
+import { connectThrough } from "../proxies/tunnel.ts";
+import { tlsErrorText } from "../tls-errors.ts";
 
 /** Connections to one origin at the same time. Further requests wait. */
 const CONNECTIONS = 128;
