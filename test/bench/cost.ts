@@ -110,7 +110,7 @@ try {
   await page("warm-up");
   await note("page, not stored", page);
   await sleep(6_000);
-  await note("page, KV", page);
+  await note("page, cache", page);
   await note("page, memory", () => page(names[0] ?? ""), ROUNDS);
   for (const name of names) await findFile(name);
   await note("metadata, not stored", core);
@@ -119,7 +119,7 @@ try {
   await note("file, not stored", file);
   await note("file, R2", file, ROUNDS);
   await sleep(6_000);
-  await note("team: page, KV", ofTeam);
+  await note("team: page, cache", ofTeam);
   await note("team: page, memory", () => ofTeam(names[0] ?? ""), ROUNDS);
   await note("team: metadata, memory", teamCore, ROUNDS);
   await note("team: file, R2", teamFile, ROUNDS);
