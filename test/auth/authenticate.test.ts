@@ -139,7 +139,7 @@ describe("a request that is refused", () => {
     const answers = [
       await rig.get(PAGE, bearer(uploader.text)),
       await rig.get(PAGE, bearer(elsewhere.text)),
-      await rig.get("/-/api/other", bearer(uploader.text)),
+      await rig.get("/-/api/mirror", bearer(uploader.text)),
     ];
     expect(answers.map(({ status, text }) => [status, text()])).toEqual([
       [403, 'The token "up" may not read team: it is for upload on team, for acme-*.\n'],

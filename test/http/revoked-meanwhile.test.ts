@@ -43,7 +43,7 @@ async function sendSlowly(
       else controller.close();
     },
   });
-  const init = { method, headers: { ...bearer(token), ...FORM }, body: slow };
+  const init = { method, headers: { ...bearer(token), ...(path.endsWith("/legacy/") && FORM) }, body: slow };
   const { response, settled } = await rig.open(path, init);
   const answer = { status: response.status, text: await response.text() };
   await settled();
