@@ -56,8 +56,15 @@ function textOf(value: AnswerHeaders[string]): string | null {
   return typeof value === "string" ? trimmed(value) : value.map(trimmed).join(", ");
 }
 
-/** `trim` would take the last byte of "à" in UTF-8 for a space. */
-const trimmed = (value: string) => value.replace(/^[\t ]+|[\t ]+$/g, "");
+/** Without spaces and tabs around it. `trim` would take the last byte of "à" in UTF-8 for a space. */
+function trimmed(value: string): string {
+  let [from, to] = [0, value.length];
+  while (from < to && isSpace(value[from])) from++;
+  while (from < to && isSpace(value[to - 1])) to--;
+  return value.slice(from, to);
+}
+
+const isSpace = (character: string | undefined) => character === " " || character === "\t";
 
 /** Takes an encoded body, and gives what it decodes to `taker`. */
 function decoding(decoder: Decoder, source: SentRequest<FetchAnswer>, taker: Taker): Taker {
