@@ -181,7 +181,7 @@ describe("pypi-edge migrate URL", () => {
     const [, failed, left] = /^team: 1 published, (\d+) failed, (\d+) not tried; /m.exec(output) ?? [];
     // Four are under way at once, and those that are end first.
     expect([Number(failed) >= 10, Number(failed) + Number(left)]).toEqual([true, 30]);
-    expect(output).toMatch(/^10 files failed one after the other, .* Run the command again/m);
+    expect(output).toMatch(/^1[0-3] files failed one after the other, .* Run the command again/m);
     expect(await hosted("acme-tools")).toEqual([one.filename]);
   });
 
