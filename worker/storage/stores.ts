@@ -175,12 +175,14 @@ export function createStores(platform: Storage, { maxPut, inMemory }: StorageLim
       replaceOutdated(name, change, held.flatMap(storedRef), replacing, ctx);
     const changes = pageChanges?.of(source);
     const { pages, documents, written } = memory;
+    const justListed = scopedTo(memory.justListed, source);
+    const beside = { queries, strays, outdated, justListed };
     return {
       ...replacing,
       catalog,
       queries,
       strays,
-      pages: pageStore({ kv, r2, catalog, keys, memory: pages, copies, changes, written, queries, strays, outdated }),
+      pages: pageStore({ kv, r2, catalog, keys, memory: pages, copies, changes, written, ...beside }),
       listing: { lists: listStore(r2, keys.list), storing: scopedTo(memory.listings, source) },
       documents: documentStore({ kv, keys, memory: documents, copies, written }),
       freshness: freshness(memory.marks, cache, keys.checked),
@@ -204,7 +206,7 @@ export function createStores(platform: Storage, { maxPut, inMemory }: StorageLim
       /** What the isolate remembers of the source, beside copies of what is stored. */
       remembered: {
         absent: scopedTo(memory.absent, source),
-        justListed: scopedTo(memory.justListed, source),
+        justListed,
         touched: scopedTo(memory.touched, source),
         filling: scopedTo(memory.filling, source),
         filled: scopedTo(memory.filled, source),

@@ -1,5 +1,6 @@
 import type { ProjectName } from "../../pypi/name.ts";
 import { Page, type PageHead, type Renderings } from "../../repository/page.ts";
+import type { Marks } from "../../repository/ports/freshness.ts";
 import type { PageStore, QueryStore, StrayStore, PageChange } from "../../repository/ports/pages.ts";
 import type { Catalog } from "../d1/catalog.ts";
 import { jsonStore, KV_MAX_VALUE } from "./json-store.ts";
@@ -26,6 +27,8 @@ export interface PageStoreParts {
   readonly outdated?:
     | ((name: ProjectName, pages: PageChange, keys: readonly string[], ctx: Context) => Promise<void>)
     | undefined;
+  /** Of which projects nothing is believed to be stored: taken back where files of theirs are, which an earlier page was for. */
+  readonly justListed?: Pick<Marks<ProjectName>, "delete"> | undefined;
   readonly queries?: QueryStore | undefined;
   readonly strays?: StrayStore | undefined;
   /** Larger pages (gzipped, in bytes) go to R2. */
@@ -33,7 +36,16 @@ export interface PageStoreParts {
 }
 
 /** A source's pages in KV; small ones are in memory too for some seconds, and the largest are in R2. */
-export function pageStore({ catalog, keys, changes, outdated, queries, strays, ...parts }: PageStoreParts): PageStore {
+export function pageStore({
+  catalog,
+  keys,
+  changes,
+  outdated,
+  justListed,
+  queries,
+  strays,
+  ...parts
+}: PageStoreParts): PageStore {
   const { kv, maxValue = KV_MAX_VALUE } = parts;
 
   const renderings = (name: ProjectName): Renderings => ({
@@ -71,6 +83,7 @@ export function pageStore({ catalog, keys, changes, outdated, queries, strays, .
       let held: readonly string[] = [];
       const tell = change && outdated && ((stored: readonly string[]) => void (held = stored));
       const claim = await catalog.claim(name, head, now, tell).catch((error: unknown) => ({ error }));
+      if (held.length > 0) justListed?.delete(name);
       if (claim === "older") return store.forget(name);
       try {
         if (change && held.length > 0) await outdated?.(name, { page, before: change.before }, held, change.ctx);
