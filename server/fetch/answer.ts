@@ -34,7 +34,11 @@ export function fetchAnswer(
   { method, undecoded, explained }: AnswerOptions,
 ): FetchAnswer {
   const get = (name: string) => textOf(headers[name.toLowerCase()]);
-  if (method === "HEAD" || NULL_BODY_STATUSES.has(status)) return { status, headers: { get }, body: null };
+  if (method === "HEAD" || NULL_BODY_STATUSES.has(status)) {
+    // The length that a HEAD is told of is that of a body which does not come.
+    request.discard(DISCARDED, Number.NaN);
+    return { status, headers: { get }, body: null };
+  }
   const coding = undecoded ? "" : [headers["content-encoding"] ?? ""].flat().join(", ");
   const decoder = DECODERS[coding.trim().toLowerCase()]?.();
   const body = new IncomingBytes(decoder ?? request, () => {

@@ -66,6 +66,22 @@ test("a small body that is not wanted leaves its connection usable, a large one 
   expect(seen).toEqual([1, 1, 1, 2]);
 });
 
+test("a body of an answer that can have none is not read for ever", async () => {
+  let closed: Promise<unknown> | undefined;
+  const { url } = await serve((_, response) => {
+    closed = once(response, "close");
+    response.writeHead(205);
+    const more = () => {
+      while (!response.destroyed && response.write(Buffer.alloc(16_384)));
+    };
+    response.on("drain", more);
+    more();
+  });
+  const { status, body } = await opened()(...to(url));
+  expect([status, body]).toEqual([205, null]);
+  await closed;
+});
+
 test("a request that is given up while others use all connections is not sent, and ends at once", async () => {
   const asked: string[] = [];
   const held: ServerResponse[] = [];
