@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import { IncomingBytes } from "./fetch/incoming-bytes.ts";
+import { IncomingBytes } from "./incoming-bytes.ts";
 
 /**
  * A stream of Node's as a byte stream. It fails where the source fails or is destroyed before its end. The source flows: `read()`

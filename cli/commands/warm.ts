@@ -12,6 +12,7 @@ import { showProgress, type ProgressState } from "../lib/progress.ts";
 import { findServer, type ServerAccess } from "../lib/server-address.ts";
 import { lockRequest } from "./lock-file.ts";
 import { LOCK_FILES } from "../../worker/locks/formats/formats.ts";
+import { namesUpTo } from "../../worker/pypi/names-up-to.ts";
 
 /** The most names that are listed. */
 const SHOWN = 10;
@@ -151,5 +152,4 @@ function shown({ stored, of, file }: WarmProgress): ProgressState {
   return { done: stored, of, unit: "files", text: name ?? "", line: name && `${stored} of ${of} stored: ${name}` };
 }
 
-const listed = (names: readonly string[]) =>
-  escaped(names.slice(0, SHOWN).join(", ")) + (names.length > SHOWN ? ` and ${names.length - SHOWN} more` : "");
+const listed = (names: readonly string[]) => escaped(namesUpTo(names, SHOWN));

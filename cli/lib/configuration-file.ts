@@ -3,7 +3,7 @@ import { parse, TomlError, type TomlTable, type TomlValue } from "smol-toml";
 import { ADMIN_TOKEN_SECRETS } from "../../schema/admin-tokens.ts";
 import { VARIABLES } from "../../schema/config.ts";
 import { IndexError } from "../../worker/errors.ts";
-import { decodeLock } from "../../worker/locks/formats/text.ts";
+import { decodeText } from "../../worker/locks/formats/text.ts";
 import { CommandError } from "./command-error.ts";
 import { fileErrorText } from "../../server/file-errors.ts";
 
@@ -24,7 +24,7 @@ export function tomlOf(file: string, title: string): TomlTable {
 /** A file's bytes as TOML. Throws a `CommandError`, whose message begins with `title`, where they are none. */
 export function parsedToml(bytes: Uint8Array, title: string): TomlTable {
   try {
-    return parse(decodeLock(title, bytes).text);
+    return parse(decodeText(title, bytes).text);
   } catch (error) {
     if (error instanceof IndexError) throw new CommandError(error.message);
     if (error instanceof TomlError) throw new CommandError(`${title}: ${error.message.trimEnd()}`);

@@ -5,7 +5,7 @@ import { fileErrorText } from "../../server/file-errors.ts";
 import { CommandError } from "../lib/command-error.ts";
 import { formatOf, LOCK_FILES } from "../../worker/locks/formats/formats.ts";
 import { assertSearchable } from "../../worker/locks/formats/recognise.ts";
-import { decodeLock, markOf } from "../../worker/locks/formats/text.ts";
+import { decodeText, markOf } from "../../worker/locks/formats/text.ts";
 import type { MappableLock } from "../../worker/locks/mapping/plan.ts";
 import { scannerFor } from "../../worker/locks/mapping/scanners.ts";
 
@@ -30,7 +30,7 @@ export async function readLockFile(name: string): Promise<LockFile> {
   const bytes = await readFile(path).catch((error: unknown) => {
     throw new CommandError(`${name}: ${fileErrorText(error)}.`);
   });
-  const lock = decodeLock(name, bytes);
+  const lock = decodeText(name, bytes);
   assertSearchable(format, lock);
   return { name, path, text: markOf(bytes) + lock.text, scan };
 }

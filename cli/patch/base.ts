@@ -9,6 +9,7 @@ import { indexPath } from "../lib/index-path.ts";
 import type { ServerAccess } from "../lib/server-address.ts";
 import { filesAtIndex } from "../migrate/simple-api.ts";
 import { UnusableFile, type SourceFile } from "../migrate/source.ts";
+import { namesUpTo } from "../../worker/pypi/names-up-to.ts";
 
 /** The file that is patched: an sdist, or a wheel of Python code alone. */
 export type BaseKind = "sdist" | "wheel";
@@ -109,8 +110,7 @@ const NAMED = 5;
 function otherReleases(files: readonly Versioned[]): string {
   const all = [...new Set(files.map((file) => file.version))].toSorted((one, other) => (isHigher(one, other) ? -1 : 1));
   if (all.length === 0) return "which has no file of it";
-  const more = all.length - NAMED;
-  return `which has ${all.slice(0, NAMED).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+  return `which has ${namesUpTo(all, NAMED)}`;
 }
 
 const isOf = (kind: BaseKind, filename: string) =>

@@ -1,6 +1,6 @@
 import { type BrotliDecompress, createBrotliDecompress, createGunzip, type Gunzip } from "node:zlib";
 import type { FetchAnswer } from "../../worker/platform/platform.ts";
-import { IncomingBytes, type Taker } from "./incoming-bytes.ts";
+import { IncomingBytes, type Taker } from "../incoming-bytes.ts";
 import type { AnswerHeaders, SentRequest } from "./sent-request.ts";
 import { NULL_BODY_STATUSES } from "../null-body.ts";
 
@@ -28,7 +28,7 @@ interface AnswerOptions {
 
 /** The answer to a request, with its body to come. A `Response` with its `Headers` would cost more than the bytes of a small one. */
 export function fetchAnswer(
-  request: SentRequest<FetchAnswer>,
+  request: SentRequest,
   status: number,
   headers: AnswerHeaders,
   { method, undecoded, explained }: AnswerOptions,
@@ -71,7 +71,7 @@ function trimmed(value: string): string {
 const isSpace = (character: string | undefined) => character === " " || character === "\t";
 
 /** Takes an encoded body, and gives what it decodes to `taker`. */
-function decoding(decoder: Decoder, source: SentRequest<FetchAnswer>, taker: Taker): Taker {
+function decoding(decoder: Decoder, source: SentRequest, taker: Taker): Taker {
   decoder
     .on("data", (chunk: Uint8Array) => taker.push(chunk))
     .on("end", () => taker.end())

@@ -1,6 +1,6 @@
 import { Agent } from "undici";
 import { SECOND } from "../../worker/duration.ts";
-import type { Fetch, FetchAnswer, FetchInit } from "../../worker/platform/platform.ts";
+import type { Fetch, FetchInit } from "../../worker/platform/platform.ts";
 import { fetchAnswer } from "./answer.ts";
 import { SentRequest } from "./sent-request.ts";
 import type { Proxy, ProxyFor } from "../proxies/proxies.ts";
@@ -71,7 +71,7 @@ export function openFetch({ connections = CONNECTIONS, proxyFor = () => undefine
       const proxy = proxyFor(url);
       // Proxies often refuse CONNECT to ports that are not those of https: what is plain http is asked of the proxy itself.
       const answering = proxy && url.protocol === "http:" ? proxy : undefined;
-      const request = new SentRequest<FetchAnswer>((own, status, answered) => {
+      const request = new SentRequest((own, status, answered) => {
         if (answering && status === 407) throw proxyRefused(answering, 407);
         return fetchAnswer(own, status, answered, {
           method,

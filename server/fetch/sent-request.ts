@@ -1,5 +1,6 @@
 import type { Dispatcher } from "undici";
-import type { Taker } from "./incoming-bytes.ts";
+import type { FetchAnswer } from "../../worker/platform/platform.ts";
+import type { Taker } from "../incoming-bytes.ts";
 
 /** The headers of an answer by their names in small letters, as undici gives them. */
 export type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>;
@@ -11,10 +12,10 @@ const DROPPING: Taker = { push: () => undefined, end: () => undefined, fail: () 
  * A request to undici and its answer. undici's own `request` makes a stream of Node's for each answer, which costs more than a small
  * answer's bytes.
  */
-export class SentRequest<Answer> implements Dispatcher.DispatchHandler {
+export class SentRequest implements Dispatcher.DispatchHandler {
   readonly #signal: AbortSignal | undefined;
-  readonly #begin: (status: number, headers: AnswerHeaders) => Answer;
-  readonly #answer = Promise.withResolvers<Answer>();
+  readonly #begin: (status: number, headers: AnswerHeaders) => FetchAnswer;
+  readonly #answer = Promise.withResolvers<FetchAnswer>();
   #controller: Dispatcher.DispatchController | undefined;
   #taker: Taker = DROPPING;
   #received = 0;
@@ -27,7 +28,7 @@ export class SentRequest<Answer> implements Dispatcher.DispatchHandler {
    * @param signal gives up the request, or the rest of its answer
    */
   constructor(
-    begin: (request: SentRequest<Answer>, status: number, headers: AnswerHeaders) => Answer,
+    begin: (request: SentRequest, status: number, headers: AnswerHeaders) => FetchAnswer,
     signal: AbortSignal | undefined,
   ) {
     this.#begin = (status, headers) => begin(this, status, headers);
@@ -37,7 +38,7 @@ export class SentRequest<Answer> implements Dispatcher.DispatchHandler {
   }
 
   /** Rejects where there is no answer. */
-  get answer(): Promise<Answer> {
+  get answer(): Promise<FetchAnswer> {
     return this.#answer.promise;
   }
 

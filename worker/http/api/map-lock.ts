@@ -5,7 +5,7 @@ import { isSameServer } from "../../locks/formats/addresses.ts";
 import { assertUrls } from "../../locks/formats/limits.ts";
 import { formatOf, LOCK_FILES } from "../../locks/formats/formats.ts";
 import { assertSearchable } from "../../locks/formats/recognise.ts";
-import { decodeLock, markOf, shown } from "../../locks/formats/text.ts";
+import { decodeText, markOf, shown } from "../../locks/formats/text.ts";
 import { addressText, indexOf, rootOf, type Address } from "../../locks/mapping/address.ts";
 import { planCanonical, type CanonicalOptions } from "../../locks/mapping/canonical.ts";
 import { planLocal } from "../../locks/mapping/local.ts";
@@ -52,7 +52,7 @@ export async function answerMappedLock(
   const limit = isKnown ? MAX_KNOWN : MAX_ANONYMOUS;
   const tooLarge = new IndexError("too-large", isKnown ? TOO_LARGE : TOO_LARGE_ANONYMOUS);
   const bytes = await readBodyUpTo(c.req.raw, limit, "The lock file", tooLarge);
-  const { text } = decodeLock(name, bytes);
+  const { text } = decodeText(name, bytes);
   assertUrls(name, text);
   if (text.trim() === "") throw new IndexError("unprocessable", EMPTY);
   assertSearchable(format, { name, text });

@@ -6,6 +6,7 @@ import { wheelhouse } from "../../locks/wheelhouse.ts";
 import type { MakePipe } from "../../platform/pipe.ts";
 import type { AppEnv } from "../context.ts";
 import { LIFETIMES } from "../headers.ts";
+import { namesUpTo } from "../../pypi/names-up-to.ts";
 
 /** Limit of the header's value. Characters. */
 const MAX_HEADER_LENGTH = 4_000;
@@ -38,17 +39,14 @@ export async function answerWheelhouse(c: Pick<HonoContext<AppEnv>, "get">, aske
 /** Throws where packages are asked of an index, and none of their files is to be had here: an install would fail, far from here. */
 function assertSome({ files, unfit, otherIndexes }: ResolvedLock, { lockName, index }: LockAndIndex): void {
   if (files.length > 0) return;
-  const others = otherIndexes.slice(0, SHOWN).map((other) => `${listed(other.packages)} from ${other.index}`);
+  const others = otherIndexes.slice(0, SHOWN).map((other) => `${namesUpTo(other.packages, SHOWN)} from ${other.index}`);
   const reasons = [
     ...(others.length > 0 ? [`the lock has ${others.join(", ")}, and not from ${index}`] : []),
-    ...(unfit.length > 0 ? [`no file of ${listed(unfit)} fits that Python and platform`] : []),
+    ...(unfit.length > 0 ? [`no file of ${namesUpTo(unfit, SHOWN)} fits that Python and platform`] : []),
   ];
   if (reasons.length === 0) return;
   throw new IndexError("unprocessable", `${lockName}: no file would be in the wheelhouse: ${reasons.join("; ")}.`);
 }
-
-const listed = (names: readonly string[]) =>
-  names.slice(0, SHOWN).join(", ") + (names.length > SHOWN ? ` and ${names.length - SHOWN} more` : "");
 
 /** Names, each with the index that the lock has it from, if any: `corp (https://pkgs.corp.example/simple), tool`. */
 function elsewhereOf({ elsewhere, otherIndexes }: ResolvedLock): string[] {

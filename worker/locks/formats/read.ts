@@ -4,7 +4,7 @@ import { formatOf, LOCK_FILES } from "./formats.ts";
 import { assertFiles, assertPackages } from "./limits.ts";
 import type { Lock, LockEntry, LockedPackage } from "./lock.ts";
 import { assertNamedRight } from "./recognise.ts";
-import { decodeLock, shown, shownUrl } from "./text.ts";
+import { decodeText, shown, shownUrl } from "./text.ts";
 
 /**
  * Reads a lock file. The last segment of its name tells the format.
@@ -25,7 +25,7 @@ export function readLock(filename: string, bytes: Uint8Array, foreign: FindForei
       `${JSON.stringify(name)} is not a lock file's name: it must be ${LOCK_FILES}.`,
     );
   }
-  const text = decodeLock(name, bytes);
+  const text = decodeText(name, bytes);
   assertNamedRight(format, text);
   const locked = format.read(text);
   assertPackages(name, locked.length);

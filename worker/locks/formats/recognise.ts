@@ -5,13 +5,8 @@ import type { LockText } from "./text.ts";
 /** The longest path that is taken for one. Characters. */
 const MAX_PATH = 300;
 
-/** What a text of each syntax has, however little is in it. Requirements have nothing of their own. */
-const OF_SYNTAX: Readonly<Record<LockFormat["syntax"], RegExp | undefined>> = {
-  toml: /^\[\[[ \t]*packages?[ \t]*\]\]|^(?:version|lock[-_]version|packages)[ \t]*=/m,
-  json: /"_meta"[ \t\r\n]*:/,
-  yaml: /^version:/m,
-  requirements: undefined,
-};
+/** What a lock file in TOML has, however little is in it. */
+const IN_TOML = /^\[\[[ \t]*packages?[ \t]*\]\]|^(?:version|lock[-_]version|packages)[ \t]*=/m;
 
 /** What a text in one line has where its line ends were taken away: two values, a continuation, two pins. */
 const OF_SEVERAL_LINES: Readonly<Record<LockFormat["syntax"], RegExp | undefined>> = {
@@ -53,7 +48,7 @@ export function assertNamedRight(format: LockFormat, { name, text }: LockText): 
  * @throws `unprocessable`
  */
 export function assertSearchable(format: LockFormat, file: LockText): void {
-  const sign = OF_SYNTAX[format.syntax];
+  const sign = format.syntax === "toml" ? IN_TOML : format.sign;
   if (sign?.test(file.text)) return assertLineEnds(format, file);
   assertNamedRight(format, file);
   if (sign === undefined) return;

@@ -34,7 +34,7 @@ export const shownUrl = (raw: string): string => shown(raw.trim().replace(/\/\/[
  * The bytes as text, without a byte order mark. Throws `unprocessable` where they are gzip or not UTF-8, or contain a NUL, as UTF-16 without
  * a byte order mark does.
  */
-export function decodeLock(name: string, bytes: Uint8Array): LockText {
+export function decodeText(name: string, bytes: Uint8Array): LockText {
   const [first, second] = bytes;
   if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) {
     throw new IndexError(

@@ -1,6 +1,7 @@
 import { IndexError } from "../../errors.ts";
 import { compareVersions, isSameVersion, parseVersion } from "../../pypi/pep440.ts";
 import type { ReleasedProject, ReleaseFile } from "./ports.ts";
+import { namesUpTo } from "../../pypi/names-up-to.ts";
 
 /** A release, or one file of it. */
 export interface FileSelection {
@@ -50,9 +51,7 @@ function inOrder(one: string, other: string): number {
 
 /** Joins names for a sentence, at most `MAX_LISTED` of them. */
 export function namesInSentence(names: readonly string[]): string {
-  if (names.length === 0) return "none";
-  const more = names.length - MAX_LISTED;
-  return names.slice(0, MAX_LISTED).join(", ") + (more > 0 ? ` and ${more} more` : "");
+  return names.length === 0 ? "none" : namesUpTo(names, MAX_LISTED);
 }
 
 /** `what`: the selected release or file, as sentences name it; `version`: its version, for the result and the audit log. */

@@ -78,6 +78,12 @@ export function jsonStore<What extends string, Head extends StoredHead, Value ex
     return undefined;
   }
 
+  /** Copies what is stored for other isolates, where it is small. */
+  async function putCopy(key: string, head: Head, body: Uint8Array, takenAt: number) {
+    if (head.size <= Memory.MAX_VALUE)
+      await copies?.put(key, { takenAt, facts: head, body }, lifetime, body.byteLength);
+  }
+
   const forget = (what: What) => {
     memory.delete(keyOf(what));
     written.delete(keyOf(what));
@@ -111,10 +117,7 @@ export function jsonStore<What extends string, Head extends StoredHead, Value ex
       if (head.size > Memory.MAX_VALUE) return value;
       const buffered = (await value.buffered()).withFormsOf(last);
       remember(key, buffered, now);
-      if (copies && ctx) {
-        const body = await buffered.bytes();
-        ctx.defer(copies.put(key, { takenAt: now, facts: head, body }, lifetime, body.byteLength));
-      }
+      if (copies && ctx) ctx.defer(putCopy(key, buffered.head, await buffered.bytes(), now));
       return buffered;
     },
 
@@ -144,8 +147,7 @@ export function jsonStore<What extends string, Head extends StoredHead, Value ex
       if (!fits && !r2) return;
       if (!fits) await r2?.put(key, bytes);
       await kv.put(key, fits ? bytes : "", { metadata: fits ? head : { ...head, inR2: true } });
-      if (head.size <= Memory.MAX_VALUE)
-        await copies?.put(key, { takenAt: now, facts: head, body: bytes }, lifetime, bytes.byteLength);
+      await putCopy(key, head, bytes, now);
     },
 
     async delete(what: What): Promise<void> {

@@ -46,7 +46,7 @@ export const TEAM_TABLES = [
 
 /**
  * The others, whose rows stay: sums and revisions that triggers make, positions in the stores that are left, deletions that caches compare with, sessions whose parts stay
- * behind, the sum of a day, what receivers were told of, the index of advisories, which is made again, members of a step that is not whole, forks that the job `watch` finds again, and positions in change logs, the key of browsers' sessions, those that were ended, and the forms that were sent. With the last, a change log would confirm pages that were stored after the rows
+ * behind, the sum of a day, what receivers were told of, the index of advisories, which is made again, members of a step that is not whole, forks that the job `watch` finds again, and positions in change logs, the key of browsers' sessions, those that were ended, and the forms that were sent. With positions in change logs, these would confirm pages that were stored after the rows
  * were read.
  */
 export const LEFT_TABLES = [
