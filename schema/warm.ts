@@ -30,7 +30,14 @@ const waiting = z.object({ waiting: z.string(), read: z.number(), of: z.number()
 
 const progress = z.object({ stored: z.number(), of: z.number(), file: z.optional(z.string()) });
 
-const summary = z.object({ done: z.boolean(), ...facts, pending: z.array(z.string()), seconds: z.number() });
+const summary = z.object({
+  done: z.boolean(),
+  ...facts,
+  pending: z.array(z.string()),
+  // Older servers do not send this member.
+  reasons: z._default(z.array(z.string()), []),
+  seconds: z.number(),
+});
 
 /** What fails after the answer has begun (RFC 9457). */
 const problem = z.object({ status: z.number(), title: z.string(), detail: z.string() });

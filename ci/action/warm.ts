@@ -15,6 +15,7 @@ interface Line {
   readonly of?: number;
   readonly done?: boolean;
   readonly pending?: readonly string[];
+  readonly reasons?: readonly string[];
   readonly seconds?: number;
   readonly problem?: { readonly detail: string };
 }
@@ -37,7 +38,7 @@ export async function warmForJob(
       if (line.problem) throw new Error(line.problem.detail);
       if (line.waiting !== undefined) say(`Waiting: ${line.waiting}`);
       if (line.file !== undefined) say(`${line.stored} of ${line.of} stored: ${line.file}`);
-      if (line.done === false) throw new Error(`Not stored yet: ${line.pending?.slice(0, 10).join(", ")}.`);
+      if (line.done === false) throw new Error(unfinished(line));
       if (line.done && plan) summarize(row(name, plan, line.seconds ?? 0));
     }
   } catch (error) {
@@ -45,6 +46,10 @@ export async function warmForJob(
     summarize(`\`${name}\` could not be warmed; the log of the step has the reason.`);
   }
 }
+
+/** The first ten of each: an annotation is short. */
+const unfinished = ({ pending = [], reasons = [] }: Line) =>
+  [`Not stored: ${pending.slice(0, 10).join(", ")}.`, ...reasons.slice(0, 10)].join(" ");
 
 function row(
   name: string,

@@ -51,11 +51,12 @@ interface FollowOptions {
 
 /** Prints the stored files; throws a `CommandError` where some could not be stored. */
 function sumUp(summary: WarmSummary, json: boolean): void {
-  const { done, packages, files, metadata, alreadyStored, pending, seconds } = summary;
+  const { done, packages, files, metadata, alreadyStored, pending, reasons, seconds } = summary;
   const what = amountOf(summary);
   if (!done) {
+    const why = [...new Set(reasons)].slice(0, SHOWN).map((reason) => `\n  ${escapedLines(reason)}`);
     throw new CommandError(
-      `${pending.length} of these ${files + metadata} ${pending.length === 1 ? "is" : "are"} not stored yet (${what}), and none has been stored for five minutes: ${listed(pending)}. Those still in the queue are stored later. pypi-edge wheelhouse of the same lock says at once why a file cannot be stored; the server's log has all reasons.`,
+      `${pending.length} of these ${files + metadata} ${pending.length === 1 ? "is" : "are"} not stored (${what}): ${listed(pending)}.${why.join("")}\nWhat can be stored later is still in the queue; the server's log has all reasons.`,
     );
   }
   if (!json && packages > 0)

@@ -149,3 +149,46 @@ describe("an upstream that pauses", () => {
     expect([status, text()]).toEqual([503, expect.stringContaining("it answered 403")]);
   });
 });
+
+function wheelOf(of: Package | undefined) {
+  if (!of) throw new Error("no package");
+  return of.wheel;
+}
+
+describe("a file that cannot be stored", () => {
+  test.each([
+    ["the upstream does not have it", () => new Response(null, { status: 404 }), "does not have"],
+    ["the upstream refuses it", () => new Response(null, { status: 403 }), "it answered 403"],
+    ["the upstream sends other bytes", (size: number) => new Response(new Uint8Array(size)), "was refused: "],
+  ])("is not waited for where %s: the summary says why, and the others are stored", async (_why, answered, said) => {
+    const { rig, packages } = await shelf(3);
+    const broken = wheelOf(packages[1]);
+    rig.upstream.on(FakeUpstream.FILES + broken.filename, () => answered(broken.bytes.byteLength));
+    const began = rig.now;
+    const { lines } = await warm(rig, await lockOf(packages));
+    expect(lines.at(-1)).toMatchObject({ done: false, pending: [broken.filename] });
+    expect(lines.at(-1)).toHaveProperty("reasons", [expect.stringContaining(broken.filename)]);
+    expect(lines.at(-1)).toHaveProperty("reasons", [expect.stringContaining(said)]);
+    expect(lines.filter((line) => "file" in line)).toHaveLength(5);
+    expect(rig.now - began).toBeLessThan(60_000);
+  });
+
+  test("is waited for where its upstream fails, and the summary says what was tried", async () => {
+    const { rig, packages } = await shelf(2);
+    const broken = wheelOf(packages[1]);
+    rig.upstream.on(FakeUpstream.FILES + broken.filename, () => new Response(null, { status: 500 }));
+    const began = rig.now;
+    const { lines } = await warm(rig, await lockOf(packages));
+    expect(lines.at(-1)).toMatchObject({ done: false, pending: [broken.filename] });
+    expect(lines.at(-1)).toHaveProperty("reasons", [expect.stringContaining("it answered 500")]);
+    expect(rig.now - began).toBeGreaterThanOrEqual(300_000);
+  });
+
+  test("is stored by the warm itself where the queue does not come to it", async () => {
+    const { rig, packages } = await shelf(1);
+    rig.meanwhile = () => undefined;
+    const answer = await rig.post("warm?filename=uv.lock", await lockOf(packages));
+    expect(answer.text()).toContain('"done":true');
+    expect(rig.queue.messages).toHaveLength(2);
+  });
+});

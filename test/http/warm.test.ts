@@ -140,6 +140,10 @@ describe("warming", () => {
   test("ends when nothing was stored for five minutes, and the queue continues", async () => {
     const { rig, packages } = await shelf(3);
     const lock = await lockOf(packages);
+    for (const { wheel } of packages)
+      rig.upstream.on(FakeUpstream.FILES + wheel.filename, () => new Response(null, { status: 500 }));
+    for (const { wheel } of packages)
+      rig.upstream.on(`${FakeUpstream.FILES}${wheel.filename}.metadata`, () => new Response(null, { status: 500 }));
     const began = rig.now;
     const answer = await rig.post("warm?filename=uv.lock", lock);
     const summary = JSON.parse(answer.text().trimEnd().split("\n").at(-1) ?? "") as StoreSummary;
@@ -149,6 +153,7 @@ describe("warming", () => {
     // Four looks a second, after the first six and before the last.
     expect(rig.counts["r2.head"]).toBeLessThanOrEqual(6 + 4 * 300 + 6);
     expect(rig.queue.messages).toHaveLength(6);
+    for (const { name, wheel, sdist } of packages) await rig.upstream.publish(name, [wheel, sdist]);
     await rig.deliver();
     rig.forget();
     expect((await warm(rig, lock)).summary).toMatchObject({ done: true, alreadyStored: 6 });

@@ -6,7 +6,7 @@ import type { ProjectName } from "../pypi/name.ts";
 import type { Digest } from "../pypi/page.ts";
 import { countingAhead, type AheadCounts } from "./files/count-ahead.ts";
 import { fileNotListed, locate, locateIn, type LocatingParts } from "./files/locate.ts";
-import { openListed } from "./files/open-listed.ts";
+import { absentUpstream, openListed } from "./files/open-listed.ts";
 import { prefetchWheel, type PrefetchParts } from "./files/prefetch-wheel.ts";
 import type { FileStore } from "../repository/ports/files.ts";
 import type { Marks } from "../repository/ports/freshness.ts";
@@ -253,7 +253,7 @@ async function fetchFile(
   if (ctx.storesNothingNew) {
     const artifact = await inner.file({ ...request, listed }, ctx);
     if (artifact) return artifact;
-    throw fileNotListed(request.ref, listed.project);
+    throw absentUpstream(request.ref, listed);
   }
   const begun = parts.now();
   const artifact = await fetchListed(request, listed, inner, parts, usable, ctx);
@@ -291,7 +291,6 @@ async function fetchListed(
       list,
       ctx,
     );
-    if (!source) throw fileNotListed(ref, listed.project);
     const storing: StoringParts = {
       ...parts,
       onStored: (artifact, stored) => inner.fileStored({ ...at, ref, artifact }, stored, ctx),

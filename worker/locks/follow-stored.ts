@@ -1,5 +1,6 @@
 import { SECOND } from "../duration.ts";
 import { inPool } from "../repository/pool.ts";
+import { OwnTries } from "./own-tries.ts";
 import type { ResolvedFile } from "./resolve.ts";
 import { LONGEST_WAIT, type Clock } from "./waiting.ts";
 import type { StoreFacts, StoreProgress, StoreSummary } from "./warm-report.ts";
@@ -27,7 +28,8 @@ const isStored = async ({ files, ref }: ResolvedFile, ctx: Context) => (await fi
 const nameOf = ({ ref: { filename, part } }: ResolvedFile) => (part === "file" ? filename : `${filename}.metadata`);
 
 /**
- * Waits until files that were sent to the queue are stored, or none has been for `LONGEST_WAIT`.
+ * Waits until files that were sent to the queue are stored, or none has been for `LONGEST_WAIT`, or all that are left cannot be
+ * stored.
  *
  * @param missing the files, in the order in which they were sent
  * @param of how many files the lock asks for, stored ones included
@@ -42,12 +44,14 @@ export async function* followStored(
   ctx: Context,
 ): AsyncGenerator<StoreProgress | StoreSummary> {
   // Each file was looked up once, and is looked up once more when it has been stored.
-  const maxMisses = CALLS - CALLS_FOR_PAGE * facts.pages - 2 * of;
+  const maxMisses = CALLS - OwnTries.CALLS - CALLS_FOR_PAGE * facts.pages - 2 * of;
   let waiting = missing;
   let lastChange = clock.now();
   let misses = 0;
   let turn = 0;
-  yield { stored: of - waiting.length, of };
+  const tries = new OwnTries(clock, ctx);
+  const stored = () => of - waiting.length - tries.hopeless.length;
+  yield { stored: stored(), of };
   while (waiting.length > 0 && misses < maxMisses) {
     // The queue should store the first missing files first, so every second turn looks those up. Files that cannot be stored must
     // not hide the others, so the turns between look up later ones, further on each time. The last turn looks up all of them.
@@ -55,24 +59,26 @@ export async function* followStored(
     const from = last || turn % 2 === 0 ? 0 : (((turn + 1) / 2) * WINDOW) % waiting.length;
     const window = waiting.slice(from, last ? undefined : from + WINDOW);
     // A failed look-up counts as missing: the file is looked up again later.
-    const stored = await inPool(LOOKS_AT_ONCE, window, (file) => isStored(file, ctx).catch(() => false));
-    const come = window.filter((_, at) => stored[at]);
+    const found = await inPool(LOOKS_AT_ONCE, window, (file) => isStored(file, ctx).catch(() => false));
+    const come = window.filter((_, at) => found[at]);
     misses += window.length - come.length;
     waiting = waiting.filter((file) => !come.includes(file));
     for (const [at, file] of come.entries()) {
       lastChange = clock.now();
-      yield { stored: of - waiting.length - come.length + at + 1, of, file: nameOf(file) };
+      yield { stored: stored() - come.length + at + 1, of, file: nameOf(file) };
     }
     if (come.length > 0) continue;
     if (last) break;
+    waiting = await tries.withoutHopeless(waiting, lastChange);
     turn += 1;
-    yield { stored: of - waiting.length, of };
+    yield { stored: stored(), of };
     await clock.sleep(PAUSE);
   }
   yield {
-    done: waiting.length === 0,
+    done: stored() === of,
     ...facts,
-    pending: waiting.map(nameOf),
+    pending: [...tries.hopeless, ...waiting].map(nameOf),
+    reasons: tries.reasonsOf([...tries.hopeless, ...waiting]),
     seconds: Math.round((clock.now() - began) / 100) / 10,
   };
 }

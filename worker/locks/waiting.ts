@@ -1,4 +1,5 @@
 import { MINUTE } from "../duration.ts";
+import type { IndexError } from "../errors.ts";
 
 /** A clock and a timer. Milliseconds. */
 export interface Clock {
@@ -8,3 +9,7 @@ export interface Clock {
 
 /** When nothing has been read or stored for so long, the waiting ends. Milliseconds. */
 export const LONGEST_WAIT = 5 * MINUTE;
+
+/** Whether a failure may pass by itself: what failed gave no answer, or one that says "not now". */
+export const mayPass = ({ kind, answered = 503 }: IndexError): boolean =>
+  kind !== "unprocessable" && (answered === 408 || answered === 429 || answered >= 500);

@@ -51,6 +51,8 @@ export interface StoreSummary extends StoreFacts {
   /** Whether all files are stored. Those in `pending` are still in the queue, or could not be stored. */
   readonly done: boolean;
   readonly pending: readonly string[];
+  /** Why some of those are not stored, in sentences, as far as that was tried. */
+  readonly reasons: readonly string[];
   readonly seconds: number;
 }
 

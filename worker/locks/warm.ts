@@ -4,7 +4,7 @@ import { refOf } from "../pypi/file-url.ts";
 import { upstreamValue } from "../pypi/page.ts";
 import { followStored, lookUp } from "./follow-stored.ts";
 import { resolving, type LockRequest, type ResolvedFile, type ResolvedLock } from "./resolve.ts";
-import { LONGEST_WAIT, type Clock } from "./waiting.ts";
+import { LONGEST_WAIT, mayPass, type Clock } from "./waiting.ts";
 import type { StoreFacts, WaitProgress, WarmReport } from "./warm-report.ts";
 import type { Context } from "../repository/context.ts";
 
@@ -107,14 +107,10 @@ async function* waitingOut(asked: LockRequest, clock: Clock, ctx: Context): Asyn
     const { failure, read, of } = step.value;
     if (read > most) lastChange = clock.now();
     most = read;
-    if (!mayPass(failure.answered) || clock.now() - lastChange >= LONGEST_WAIT) throw failure;
+    if (!mayPass(failure) || clock.now() - lastChange >= LONGEST_WAIT) throw failure;
     for (let waited = 0; waited < BETWEEN_TRIES; waited += SECOND) {
       yield { waiting: failure.message, read, of };
       await clock.sleep(SECOND);
     }
   }
 }
-
-/** Whether a failure may pass: there was no answer, or one that says "not now". Undefined: no answer. */
-const mayPass = (answered: number | undefined) =>
-  answered === undefined || answered === 408 || answered === 429 || answered >= 500;

@@ -1,13 +1,13 @@
-import { IndexError, isUpstreamFailure, messageOf, upstreamFailed } from "../errors.ts";
+import { IndexError } from "../errors.ts";
 import { verifiableDigest } from "../pypi/page.ts";
 import type { MakePipe } from "../platform/pipe.ts";
 import { inPool } from "../repository/pool.ts";
 import { tarOf, type TarMember } from "./tar.ts";
 import { LOOKS_AT_ONCE } from "./follow-stored.ts";
+import { keepNow } from "./keep-now.ts";
 import type { ResolvedLock, ResolvedFile } from "./resolve.ts";
-import { discard, type ArtifactFacts } from "../repository/artifact.ts";
+import type { ArtifactFacts } from "../repository/artifact.ts";
 import type { Context } from "../repository/context.ts";
-import type { Event } from "../repository/event.ts";
 
 /** How many files are stored at a time: each needs two connections, to the upstream and to the store. */
 const STORED_AT_ONCE = 3;
@@ -48,7 +48,7 @@ export async function wheelhouse({ files }: ResolvedLock, pipe: MakePipe, ctx: C
   for (const [at, { files: own, ref }] of sorted.entries()) if (facts[at]) own.used(ref, ctx);
   const kept: Kept[] = sorted.flatMap((file, at) => (facts[at] ? [{ ...file, facts: facts[at] }] : []));
   const left = sorted.filter((_, at) => !facts[at]);
-  kept.push(...(await inPool(STORED_AT_ONCE, left, async (file) => ({ ...file, facts: await keep(file, ctx) }))));
+  kept.push(...(await inPool(STORED_AT_ONCE, left, async (file) => ({ ...file, facts: await keepNow(file, ctx) }))));
   kept.sort((one, other) => (one.entry.filename < other.entry.filename ? -1 : 1));
   return tarOf(
     kept.map((file) => memberOf(file, ctx)),
@@ -67,36 +67,6 @@ async function stored<T>(ask: () => Promise<T>): Promise<T> {
     });
   }
 }
-
-/** Stores a file now, through the same layers as a client's request for it. */
-async function keep({ files, project, ref }: ResolvedFile, ctx: Context): Promise<ArtifactFacts> {
-  let trouble: Event | undefined;
-  const listening: Context = {
-    ...ctx,
-    report(event) {
-      trouble = event;
-      ctx.report(event);
-    },
-  };
-  const request = { ref, headOnly: false, keep: true, candidates: [project] };
-  try {
-    const artifact = await files.file(request, listening);
-    if (artifact) await discard(artifact);
-    if (artifact && artifact.via !== "upstream") return artifact;
-  } catch (error) {
-    if (isUpstreamFailure(error)) {
-      throw new IndexError("upstream-failed", `${ref.filename}: ${error.message}`, { cause: error });
-    }
-    if (!(error instanceof IndexError)) throw storageFailed(ref.filename, messageOf(error));
-    throw new IndexError("unprocessable", error.message, { cause: error });
-  }
-  const reason = trouble?.reason ?? "its project no longer exists in this index";
-  if (trouble?.event === "storage-failed") throw storageFailed(ref.filename, reason);
-  throw upstreamFailed(ref.origin, `${ref.filename} was refused: ${reason}`);
-}
-
-const storageFailed = (filename: string, reason: string) =>
-  new IndexError("storage-failed", `${filename} could not be stored: ${reason}. Try again in a moment.`);
 
 function memberOf({ files, ref, entry, facts }: Kept, ctx: Context): TarMember {
   const { filename } = entry;

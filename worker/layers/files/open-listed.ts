@@ -2,20 +2,22 @@ import { IndexError, isUpstreamFailure, reasonOf } from "../../errors.ts";
 import { upstreamUrl, type FileRef, fileLabel } from "../../pypi/file-url.ts";
 import type { Artifact, ListedFile } from "../../repository/artifact.ts";
 import type { Context } from "../../repository/context.ts";
+import { fileNotListed } from "./locate.ts";
 
 /** Statuses of 400 and above that may change a moment later, or that are about the request and not about the file. */
 const TRANSIENT: ReadonlySet<number> = new Set([408, 416, 425, 429]);
 
-/** An opened file, or null where the source does not have it; and the page entry that it was opened by. */
+/** An opened file, and the page entry that it was opened by. */
 export interface OpenedFile {
-  readonly source: Artifact | null;
+  readonly source: Artifact;
   readonly at: ListedFile;
 }
 
 /**
  * Opens a listed file. An address may be signed for a few minutes only: where the upstream refuses it, or has nothing
  * there, the page is fetched once more, and the address that the page has now is tried. Throws `refused-upstream` where
- * the upstream refuses that too, and `file-not-found` where the page no longer lists the file.
+ * the upstream refuses that too, and `file-not-found` where the page no longer lists the file, or the upstream does not have it all the
+ * same.
  *
  * @param list fetches the page and gives the file's entry; undefined or null where there is none
  */
@@ -32,12 +34,12 @@ export async function openListed(
     if (isUpstreamFailure(error)) return listed;
     throw error;
   });
-  // The page no longer lists the file, so the upstream's 404 was right.
-  if (!again) return { source: null, at: listed };
+  if (!again) throw fileNotListed(ref, listed.project);
   // The entry does not contain the query of a signed address, which differs each time.
   const hasMoved = again.entry._signed || upstreamUrl(again.entry).href !== upstreamUrl(listed.entry).href;
   const last = hasMoved ? await attempt(open, again) : first;
   if (last.refusal) throw refused(ref, again, last.refusal, ctx);
+  if (!last.source) throw absentUpstream(ref, again);
   return { source: last.source, at: again };
 }
 
@@ -59,10 +61,18 @@ const isRefusal = (status = 0) => status >= 400 && status < 500 && !TRANSIENT.ha
 
 function refused(ref: FileRef, { project, entry }: ListedFile, refusal: IndexError, ctx: Context): IndexError {
   ctx.report({ event: "upstream-failed", what: fileLabel(ref), reason: reasonOf(refusal) });
-  const what = ref.part === "file" ? ref.filename : `the metadata of ${ref.filename}`;
   return new IndexError(
     "refused-upstream",
-    `The upstream ${upstreamUrl(entry).host} refuses ${what}: it answered ${refusal.answered}, also at the address that the page of ${project} has now. Trying again does not help: the operator of this index must get access to the file, for example by credentials in the configuration.`,
+    `The upstream ${upstreamUrl(entry).host} refuses ${whatOf(ref)}: it answered ${refusal.answered}, also at the address that the page of ${project} has now. Trying again does not help: the operator of this index must get access to the file, for example by credentials in the configuration.`,
     { cause: refusal },
   );
 }
+
+/** The error for a file that a page lists and its upstream does not have. */
+export const absentUpstream = (ref: FileRef, { project, entry }: ListedFile) =>
+  new IndexError(
+    "file-not-found",
+    `The upstream ${upstreamUrl(entry).host} does not have ${whatOf(ref)}, though the page of ${project} lists it. It may have been removed upstream a moment ago; if it stays so, tell those who run that upstream.`,
+  );
+
+const whatOf = ({ part, filename }: FileRef) => (part === "file" ? filename : `the metadata of ${filename}`);
