@@ -24,9 +24,13 @@ export function urlParts(url: string): UrlParts | undefined {
 }
 
 /** What of `url` follows `address`: empty, or beginning with a slash; undefined where it does not lie there. */
-export function restBelow(address: Address, { origin, rest }: UrlParts): string | undefined {
-  if (origin !== address.origin || !rest.startsWith(address.path)) return undefined;
-  const tail = rest.slice(address.path.length);
+export const restBelow = (address: Address, { origin, rest }: UrlParts): string | undefined =>
+  origin === address.origin ? restAfter(address.path, rest) : undefined;
+
+/** The same of what stands behind an authority, for the path of an address. */
+export function restAfter(path: string, rest: string): string | undefined {
+  if (!rest.startsWith(path)) return undefined;
+  const tail = rest.slice(path.length);
   return tail === "" || tail.startsWith("/") ? tail : undefined;
 }
 

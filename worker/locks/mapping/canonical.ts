@@ -1,5 +1,5 @@
 import { isSameServer } from "../formats/addresses.ts";
-import { restBelow, HAS_CREDENTIALS, urlParts, addressText, type Address, type UrlParts } from "./address.ts";
+import { restAfter, HAS_CREDENTIALS, urlParts, addressText, type Address, type UrlParts } from "./address.ts";
 import { fileOrigin, toUpstreamFile } from "./file-mapping.ts";
 import { rewrite, type MappableLock, type MappedUrl, type Plan } from "./plan.ts";
 import { rootsIn, possibleRootsIn } from "./roots.ts";
@@ -48,9 +48,7 @@ export function planCanonical(file: MappableLock, { roots, upstreams }: Canonica
 function tailBelow(roots: readonly Address[], url: string): string | undefined {
   const parts = urlParts(url);
   if (!parts) return undefined;
-  const tails = roots.map((root) =>
-    isAt(root, parts) ? restBelow(root, { ...parts, origin: root.origin }) : undefined,
-  );
+  const tails = roots.map((root) => (isAt(root, parts) ? restAfter(root.path, parts.rest) : undefined));
   return tails.find((each) => each !== undefined);
 }
 

@@ -6,7 +6,6 @@ import type { Via } from "../../repository/artifact.ts";
 import type { KeyValue } from "../../platform/key-value.ts";
 import type { Context } from "../../repository/context.ts";
 import type { StoreCopies } from "../cache/store-copies.ts";
-import { COMPARED } from "../d1/page-changes.ts";
 import type { Objects } from "../../platform/objects.ts";
 
 /**
@@ -37,6 +36,14 @@ export interface JsonCopy<What extends string, Head> {
   readonly takenAt: number;
 }
 
+/** How older copies are compared with what is stored, without a read of the store. */
+export interface ComparedCopies<What extends string, Head> {
+  /** How long copies are kept. Milliseconds. */
+  readonly lifetime: number;
+  /** Whether a copy is known to be what is stored. */
+  isStored(copy: JsonCopy<What, Head>, ctx: Context): Promise<boolean>;
+}
+
 export interface JsonStoreParts<What extends string, Head extends StoredHead, Value> {
   readonly kv: KeyValue;
   /** Stores values that are too large for KV; undefined: they are not stored. */
@@ -44,8 +51,8 @@ export interface JsonStoreParts<What extends string, Head extends StoredHead, Va
   readonly memory: Memory<Value>;
   /** Copies of small values for other isolates; undefined where there are none. */
   readonly copies?: StoreCopies | undefined;
-  /** Whether an older copy is known to be what is stored; undefined: copies are used for some seconds only. */
-  readonly isStored?: ((copy: JsonCopy<What, Head>, ctx: Context) => Promise<boolean>) | undefined;
+  /** How copies are used for longer than some seconds; undefined: they are not. */
+  readonly compared?: ComparedCopies<What, Head> | undefined;
   /** Digests of the values that this isolate has just written, by key. */
   readonly written: Memory<string>;
   /** Its key in KV and R2. */
@@ -59,8 +66,8 @@ export interface JsonStoreParts<What extends string, Head extends StoredHead, Va
 export function jsonStore<What extends string, Head extends StoredHead, Value extends StoredJson<Head, Value>>(
   parts: JsonStoreParts<What, Head, Value>,
 ) {
-  const { kv, r2, memory, copies, isStored, written, keyOf, make, maxValue = KV_MAX_VALUE } = parts;
-  const lifetime = isStored ? COMPARED : MEMORY_TTL;
+  const { kv, r2, memory, copies, compared, written, keyOf, make, maxValue = KV_MAX_VALUE } = parts;
+  const lifetime = compared?.lifetime ?? MEMORY_TTL;
 
   function remember(key: string, value: Value, now: number) {
     memory.set(key, value.as("memory"), value.weight, now + MEMORY_TTL);
@@ -73,7 +80,7 @@ export function jsonStore<What extends string, Head extends StoredHead, Value ex
     const head = copy.facts as Head;
     const value = make(what, head, copy.body, "cache");
     if (copy.takenAt > now - MEMORY_TTL) return { value, from: copy.takenAt };
-    if (ctx && (await isStored?.({ what, head, takenAt: copy.takenAt }, ctx))) return { value, from: now };
+    if (ctx && (await compared?.isStored({ what, head, takenAt: copy.takenAt }, ctx))) return { value, from: now };
     await value.cancel();
     return undefined;
   }

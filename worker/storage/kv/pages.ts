@@ -5,7 +5,7 @@ import type { PageStore, QueryStore, StrayStore, PageChange } from "../../reposi
 import type { Catalog } from "../d1/catalog.ts";
 import { jsonStore, KV_MAX_VALUE } from "./json-store.ts";
 import type { StoreCopies } from "../cache/store-copies.ts";
-import type { PageChanges } from "../d1/page-changes.ts";
+import { COMPARED, type PageChanges } from "../d1/page-changes.ts";
 import type { Keys } from "../keys.ts";
 import type { Memory } from "../memory.ts";
 import type { Context } from "../../repository/context.ts";
@@ -66,11 +66,12 @@ export function pageStore({
     ...parts,
     keyOf: keys.page,
     make: (name, head, gzip, via) => new Page(head, gzip, via, renderings(name)),
-    // D1 has no row that an unlisted page could be compared with.
-    isStored:
-      changes &&
-      (async ({ what: project, head: { changedAt, unlisted }, takenAt }, ctx) =>
-        !unlisted && changes.isStored({ project, changedAt, takenAt }, ctx)),
+    compared: changes && {
+      lifetime: COMPARED,
+      // D1 has no row that an unlisted page could be compared with.
+      isStored: async ({ what: project, head: { changedAt, unlisted }, takenAt }, ctx) =>
+        !unlisted && changes.isStored({ project, changedAt, takenAt }, ctx),
+    },
   });
 
   return {
