@@ -40,7 +40,7 @@ function isReadOnly(folder: string): boolean {
 }
 
 /**
- * The file as one that nobody changes: in WAL mode SQLite otherwise makes a file beside it, to share with writers
+ * The file as one that does not change: in WAL mode SQLite otherwise makes a file beside it, to share with writers
  * (https://www.sqlite.org/wal.html#read_only_databases).
  */
 function unchanging(file: string): string {

@@ -61,7 +61,7 @@ async function rigWith(indexes: Record<string, unknown> = INDEXES): Promise<Rig>
   return rig;
 }
 
-/** Who keeps an answer for how long; the edge gives to anybody what it keeps, whoever it was for. */
+/** Who keeps an answer for how long; the edge gives to anyone what it keeps, whoever it was for. */
 const keepers = (headers: Headers) => [
   headers.get("Cache-Control"),
   headers.get("Cloudflare-CDN-Cache-Control"),

@@ -92,7 +92,7 @@ test("changes no file when one is refused, and says of each why", async () => {
   expect(read("a.txt")).toBe(OURS);
 });
 
-test("refuses where an address may be pypi-edge's and nobody has said so, and says what to give", async () => {
+test("refuses where an address may be pypi-edge's and that was not said, and says what to give", async () => {
   write("a.txt", "-i http://localhost:8080/simple/\n");
   const { code, output } = await lock("canonical", "a.txt");
   expect([code, output]).toEqual([

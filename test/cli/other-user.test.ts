@@ -5,7 +5,7 @@ import { afterAll, expect, test } from "vitest";
 import { removeDirectory, temporaryDirectory } from "../../cli/demo/leftovers.ts";
 import { CLI } from "../support/node/command.ts";
 
-/** A user that owns nothing, where the tests run as root, whom no mode stops. */
+/** A user that owns nothing, where the tests run as root, which no mode stops. */
 const OTHER = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
 
 const folder = temporaryDirectory();

@@ -25,7 +25,7 @@ import { openState } from "../../cli/serve/state.ts";
 import { CLI } from "../support/node/command.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
-/** Nothing listens there (RFC 863's port, which nobody serves). */
+/** Nothing listens there (RFC 863's port, which no one serves). */
 const ADMIN = "a-token-for-the-tests";
 const NOBODY = "http://127.0.0.1:9/simple/";
 
@@ -193,7 +193,7 @@ describe("pypi-edge serve on a new state directory, on all addresses", () => {
     const asking = new AbortController();
     void starting.catch(() => undefined).then(() => asking.abort());
     while (!asking.signal.aborted) {
-      // The figures are read from the database. Nobody listens yet where there is no answer.
+      // The figures are read from the database. Where there is no answer, the server does not listen yet.
       const answer = await fetch(`http://127.0.0.1:${port}/-/metrics`, { headers }).catch(() => undefined);
       await answer?.text();
       statuses.add(answer?.status);

@@ -116,7 +116,7 @@ describe("pypi-edge token create", () => {
   });
 
   test.each(["write", "read,write", "read,"])(
-    "with --scope %s says which there are, and asks nobody",
+    "with --scope %s says which there are, and asks no one",
     async (scope) => {
       const { code, output } = await token("create", "--index", "team", "--scope", scope);
       const named = scope === "read," ? '""' : "write";

@@ -23,7 +23,7 @@ beforeAll(async () => {
   before = readFileSync(join(folder, "old", "database.sqlite"));
   await done("backup", "kept.tar", "--mirror", "--state", "old");
   await done("restore", "kept.tar", "--state", "new");
-  // Nobody listens at the upstream's address. Pages are kept for the address that they were asked for at.
+  // Nothing listens at the upstream's address. Pages are kept for the address that they were asked for at.
   const address = readFileSync(join(folder, "old", "address"), "utf8").trim();
   server = await startProduct(UPSTREAM, join(folder, "new"), { also: ["--public-url", address] });
 }, 120_000);

@@ -44,7 +44,7 @@ beforeAll(async () => {
   if (carried.code !== 0) throw new Error(carried.output);
   const port = await freePort();
   root = `http://127.0.0.1:${port}`;
-  // The upstream of the old state, where nobody listens now.
+  // The upstream of the old state, where nothing listens now.
   const args = ["--port", `${port}`, "--state", state, "--upstream", "http://127.0.0.1:18931/simple/", "--no-cron"];
   server = await startServer(process.execPath, [CLI, "serve", "--log", "text", ...args], /\bready\b[^]*Ctrl-C/, {
     cwd: ROOT,
@@ -101,7 +101,7 @@ test("tables and columns that have other names now have their rows", () => {
   expect(rows).toEqual([[7], ["hosted/an-object", 8], ["a-source", "sdist", 9]]);
 });
 
-test("the token that was made then lists and downloads what was uploaded then, and nobody does without", async () => {
+test("the token that was made then lists and downloads what was uploaded then, and no one does without", async () => {
   const { files } = await page();
   expect(files.map(({ filename, hashes, yanked }) => [filename, hashes.sha256, yanked])).toEqual(
     expect.arrayContaining(Object.entries(DIGESTS).map(([filename, digest]) => [filename, digest, "has a flaw"])),

@@ -60,7 +60,7 @@ describe("pip", () => {
   });
 
   test("aborts where .metadata differs from the wheel's own METADATA: it is served byte for byte", async () => {
-    // Not what a text would look like after anybody had touched it.
+    // Not what a text would look like after anyone had touched it.
     const metadata = "Metadata-Version: 2.1\r\nName: demo\r\nSummary: é \n\n\tno line end";
     const rig = await published({ ...WHEEL, metadata });
     for (const where of ["cold", "stored"]) {

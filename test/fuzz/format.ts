@@ -14,7 +14,7 @@ export interface Case {
  */
 export type Format = (random: Random, kept?: ReadonlySet<number>) => Case;
 
-/** How many changes are made, each as likely: many leave little that anybody reads. */
+/** How many changes are made, each as likely: many leave little that anyone reads. */
 const COUNTS = [0, 1, 1, 1, 1, 2, 2, 3];
 
 /** A format whose sound files are of a model `M`, which is changed before it becomes bytes. */

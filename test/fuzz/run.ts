@@ -4,7 +4,7 @@ import type { Theirs } from "./python.ts";
 import type { ReaderName } from "./readers.ts";
 import { smallest } from "./shrink.ts";
 
-/** How many cases were read by whom. */
+/** How many cases each reader read. */
 export interface Tally {
   cases: number;
   both: number;

@@ -196,7 +196,7 @@ describe("a wrong configuration is an error that names the key", () => {
       /TRUSTED\.0\.claims: must name at least one claim/,
     ],
     [
-      "rules and nobody whom tokens are meant for",
+      "rules and no audience of tokens",
       {
         TRUSTED: [{ issuer: "https://ci.example", claims: { sub: "x" }, index: "team", scopes: ["read"] }],
         AUDIENCE: "",

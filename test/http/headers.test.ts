@@ -18,7 +18,7 @@ import {
 import { READER } from "../support/hosted.ts";
 import { filePath, JSON_TYPE, type Rig } from "../support/rig.ts";
 
-// Every header of every kind of answer, as one table: one that is missing, or that nobody expected, fails here.
+// Every header of every kind of answer, as one table: one that is missing, or that was not expected, fails here.
 
 const ABSENT_FILE = filePath("demo-9.0.tar.gz");
 const OPEN_PAGE = { ...OPEN, ...KEPT.page, ...tag(), ...SERIAL, ...page() };

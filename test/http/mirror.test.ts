@@ -12,7 +12,7 @@ const UPSTREAMS = {
 };
 const two = () => new Rig({ UPSTREAMS, INDEXES: { default: { sources: ["acme", "pypi"] } } });
 
-test("what is added is listed, by whom, and both changes are in the audit log", async () => {
+test("what is added is listed, with who did it, and both changes are in the audit log", async () => {
   const rig = new Rig();
   await rig.upstream.publish("demo", [wheel("demo")]);
   await ask(rig, "add", { projects: ["Demo[Fast]>=1", "acme_*"], withDependencies: true });

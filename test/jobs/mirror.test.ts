@@ -19,7 +19,7 @@ const list = (rig: Rig, ...names: string[]) =>
   );
 
 describe("the first fill", () => {
-  test("stores the files and metadata of what is listed before anybody asks, and of nothing else", async () => {
+  test("stores the files and metadata of what is listed before anyone asks, and of nothing else", async () => {
     const rig = new Rig();
     await rig.upstream.publish("demo", [wheel("demo"), wheel("demo", "2.0")]);
     await rig.upstream.publish("other", [wheel("other")]);

@@ -240,7 +240,7 @@ describe("what the audit log does not have", () => {
     expect(notice).toMatchObject({ project: "demo", subject: "1.0+team.1", details: { base: "1.0", newest: "2.0" } });
   });
 
-  test("how many forks are out of date is a metric, also where nobody is told", async () => {
+  test("how many forks are out of date is a metric, also where no receiver is told", async () => {
     const rig = new Rig({ INDEXES });
     const gauge = async () => {
       await rig.post("jobs/watch");

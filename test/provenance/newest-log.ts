@@ -94,7 +94,7 @@ export function verifiesTheNewestLog(): void {
     for (const from of [another, other.text]) {
       expect(reason((material) => (material.timestamp_verification_data = timeOf(from)))).toBe(untimed);
     }
-    // A time of its own, which nobody has signed, is none.
+    // A time of its own, without a signature, is none.
     expect(
       reason((material) => {
         delete material.timestamp_verification_data;

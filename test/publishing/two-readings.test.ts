@@ -65,7 +65,7 @@ test.each<[string, readonly TarEntry[], string]>([
   ["a type of star", [pax(paxRecord("SCHILY.filetype", "sparse")), FILE], "SCHILY.filetype"],
   ["records of Solaris", [pax(SETUP, { type: "X" }), FILE], "neither a file"],
   ["a contiguous file", [{ ...FILE, type: "7" }], "neither a file"],
-  ["a type that nobody has", [{ ...FILE, type: "Z" }], "neither a file"],
+  ["a type that does not exist", [{ ...FILE, type: "Z" }], "neither a file"],
   [
     "a directory of old archives with GNU's long name",
     [gnu("L", "demo-1.0/d/"), { path: "d/", type: "\0" }],

@@ -22,7 +22,7 @@ describe("a wheel is refused", () => {
   test.each<[string, () => Promise<Uint8Array>, string]>([
     ["with a member that is encrypted", altered(CODE, { said: { flags: 1 } }), "is encrypted"],
     ["with a data descriptor", altered(CODE, { said: { flags: 8 } }), "in a data descriptor"],
-    ["with flags nobody knows", altered(CODE, { said: { flags: 0x2000 } }), "flags that installers do not know"],
+    ["with unknown flags", altered(CODE, { said: { flags: 0x2000 } }), "flags that installers do not know"],
     ["with another compression", altered(CODE, { said: { method: 93 } }), "a method other than deflate"],
     ["with a symbolic link", altered(CODE, { central: { mode: 0o120777 } }), "is a link or a special file"],
     ["with a device", altered(CODE, { central: { mode: 0o020644 } }), "is a link or a special file"],

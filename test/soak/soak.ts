@@ -157,7 +157,7 @@ await runCommandLine(
     .description("tries the server for so many minutes, with an upstream that fails and with kills")
     .argument("<minutes>", "how long")
     .option("--seed <n>", "what is asked, and how the upstream fails", `${Date.now() % 1_000_000}`)
-    .option("--container", "from the package, on a read-only file system, as a user that nobody knows; needs root")
+    .option("--container", "from the package, on a read-only file system, as an unknown user; needs root")
     .option("--nginx", "behind nginx, with the settings of docs/self-host.md; needs nginx")
     .action((minutes, { seed, container, nginx }) =>
       soak({

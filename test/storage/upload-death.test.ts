@@ -49,7 +49,7 @@ test.each(Object.entries(SCENARIOS))(
   },
 );
 
-test("an isolate that ends while the parts of an upload go to the store leaves nothing that anybody sees", async () => {
+test("an isolate that ends while the parts of an upload go to the store leaves nothing that anyone sees", async () => {
   const file = await wheelOf("demo", "1.0", "", 8_500_000);
   // The upload in parts is begun, the first part goes up, the second one does, and the whole is put together.
   for (const left of [0, 1, 2, 3]) {

@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import type { Platform } from "../../worker/platform/platform.ts";
 import { whole } from "./whole.ts";
 
-/** At its end nobody reads what the store has given. */
+/** At its end what the store has given is not read. */
 const DROPPED = () => undefined;
 
 /** An isolate that ends at one of its operations on the stores: none that follows reaches them. */

@@ -4,7 +4,7 @@ import type { Rig } from "./rig.ts";
 export const GITHUB = "https://token.actions.githubusercontent.com";
 export const GITLAB = "https://gitlab.com";
 
-/** Whom identity tokens are meant for in these tests. */
+/** The audience of identity tokens in these tests. */
 export const AUDIENCE = "pypi.acme.example";
 
 /** A pair of keys, made once: making one takes longer than most tests. */

@@ -2,7 +2,7 @@
 const given: ReadableStream[] = [];
 
 /**
- * How many of the bodies that bindings have given since this was last asked nobody has begun to read, or cancelled. Each is a
+ * How many of the bodies that bindings have given since this was last asked were neither read, even in part, nor cancelled. Each is a
  * transfer that goes on until the store gives it up.
  */
 export const unreadBodies = () => given.splice(0).filter(isUnread).length;

@@ -75,10 +75,10 @@ export interface EndedSessions {
   end(id: string, openedAt: number, reach: "one" | "all", ctx: Context): Promise<void>;
 }
 
-/** The forms of pages that were acted upon. Failures of the store are thrown as `storage-failed`. */
+/** The forms of pages that were used. Failures of the store are thrown as `storage-failed`. */
 export interface SentForms {
   /**
-   * Notes that a form is acted upon, once among all isolates.
+   * Notes that a form is used, once among all isolates.
    *
    * @param value that no other form has
    * @param now milliseconds since the epoch

@@ -69,7 +69,7 @@ export function formSeals(c: Pick<HonoContext<AppEnv>, "req">): FormSeals | unde
 
 /**
  * The one way by which a page changes anything. It refuses a form that is not from a page of ours, one that was made for another
- * session or address, one whose sender lacks the right, and one that was acted upon before. A form with which nothing was done may
+ * session or address, one whose sender lacks the right, and one that was used before. A form with which nothing was done may
  * be sent again.
  */
 export const createTakeForm =
@@ -148,4 +148,4 @@ const UNSEALED =
   "Nothing was done: this form was made for another sign-in, or for another address. Load its page again, and send it from there.";
 
 const SENT_BEFORE =
-  "This form was sent before, and was acted upon then: nothing was done a second time. Load its page again to see what there is now.";
+  "This form was sent before, and was used then: nothing was done a second time. Load its page again to see what there is now.";

@@ -24,7 +24,7 @@ export interface SourceMirror {
   readonly mayHave: (name: ProjectName) => boolean;
 }
 
-/** An entry, when it was made, and by whom. */
+/** An entry, when it was made, and who made it. */
 export interface ListedEntry extends MirrorEntry {
   /** Milliseconds since the epoch. */
   readonly addedAt: number;

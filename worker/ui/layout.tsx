@@ -30,7 +30,7 @@ export interface PagePlace {
   readonly path: string;
   /** Makes the forms of the page that change something; undefined where the reader is not signed in. */
   readonly forms: FormSeals | undefined;
-  /** Who is signed in; undefined: nobody, or that cannot be told. */
+  /** Who is signed in; undefined: no one, or that cannot be told. */
   readonly who: SignedIn | undefined;
   /** What a form has done that the browser was led here by. */
   readonly did: string | undefined;

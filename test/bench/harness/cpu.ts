@@ -16,7 +16,7 @@ const IDLE_MS = 400;
 export interface CpuMeter {
   /**
    * Milliseconds of CPU for all that `act` causes, what the server does after its answers included, and without what it
-   * takes while nobody asks.
+   * takes without requests.
    */
   during(act: () => Promise<unknown>): Promise<number>;
 }

@@ -1,4 +1,4 @@
-/** An upstream of a benchmark's own making, in a thread of its own: its work delays no client and is in nobody's figures. */
+/** An upstream of a benchmark's own making, in a thread of its own: its work delays no client and is in no other figure. */
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";

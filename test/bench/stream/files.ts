@@ -1,4 +1,4 @@
-/** Large files that nobody holds: each is a pseudo-random mebibyte, repeated, so that any part of it can be made at once. */
+/** Large files that are never in memory whole: each is a pseudo-random mebibyte, repeated, so that any part of it can be made at once. */
 import { createCipheriv, createHash } from "node:crypto";
 
 const PERIOD = 1024 * 1024;

@@ -13,7 +13,7 @@ interface Column {
 
 /**
  * In their order: the second and the third take up what the first has left in the store, and an upstream of another shape is
- * asked for what nobody has asked for before.
+ * asked for what was never asked for before.
  */
 export const COLUMNS = [
   { title: "cold", shape: "pypi", play: situations.cold },

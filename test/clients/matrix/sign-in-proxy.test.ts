@@ -79,7 +79,7 @@ describe.skipIf(!nginx || !hasOpenssl())("a sign-in behind nginx that sets no he
     expect(answer.cookie).toMatch(status === 303 ? /^__Host-pypi-edge=[^;]+; Path=\/; .*; Secure$/ : /^$/);
   });
 
-  test("a form of a page is acted upon, with what the browser says of it alone", async () => {
+  test("a form of a page is used, with what the browser says of it alone", async () => {
     const [cookie = ""] = (await send("/-/sign-in", { origin: HERE }, { token: ADMIN })).cookie.split(";");
     const page = await send("/-/tokens", { cookie });
     const [, form = ""] = /name="form" value="([^"]+)"/.exec(page.text) ?? [];

@@ -29,7 +29,7 @@ export async function warm(stage: Stage): Promise<void> {
   expect(await installs(stage, "picnic", PICNIC)).toEqual([]);
 }
 
-/** The same once more, with nobody behind pypi-edge. */
+/** The same once more, with no upstream behind pypi-edge. */
 export async function upstreamDown(stage: Stage): Promise<void> {
   await stage.rig.witness.stop();
   try {

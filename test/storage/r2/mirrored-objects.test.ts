@@ -86,7 +86,7 @@ describe("a use of a stored file", () => {
     await read(rig, "other");
     rig.forget();
     for (const project of ["one", "two", "one", "three"]) await read(rig, project);
-    // From R2 the first time, and the large one always: as it was before anybody noted uses.
+    // From R2 the first time, and the large one always: as it was before uses were noted.
     expect(rig.counts).toEqual({ "r2.get": 3 });
     expect(await Promise.all(keys.map(usedAt))).not.toContain(rig.now);
     const used = rig.now;

@@ -12,7 +12,7 @@ export interface Attested extends Subject {
   readonly predicate?: "publish" | "slsa" | undefined;
   /** When it is signed. Milliseconds since the epoch. */
   readonly at?: number | undefined;
-  /** Whom the certificate is for under which the log has it, where it is another than that of the attestation. */
+  /** The identity of the certificate under which the log has it, where it is another than that of the attestation. */
   readonly loggedAs?: Subject | undefined;
 }
 

@@ -33,7 +33,7 @@ export interface Destination {
   readonly limit: number;
   /** The digest of what was written, where the destination takes it in any case: it is not taken twice. */
   readonly digest?: () => string | undefined;
-  /** Whether others read the bytes from there before they are stored: where a digest has verified them, nobody waits for that. */
+  /** Whether others read the bytes from there before they are stored: where a digest has verified them, no one waits for that. */
   readonly isReadable?: boolean;
 }
 

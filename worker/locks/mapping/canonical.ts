@@ -70,7 +70,7 @@ function toUpstream(
   if (!tail.startsWith("/files/")) return { why: notOfIndex(token.url, tail) };
   const file = toUpstreamFile(tail, upstreams);
   if (!("url" in file) || token.index === undefined) return file;
-  // The package's index would become PyPI, where anybody can take the name of a project that PyPI does not have.
+  // The package's index would become PyPI, where anyone can take the name of a project that PyPI does not have.
   const owner = ownerOf(token);
   if (!owner) return notTold(upstreams);
   return mayListFilesAt(owner, new URL(file.url).origin) === false

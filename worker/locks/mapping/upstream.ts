@@ -45,7 +45,7 @@ const LIST = new Intl.ListFormat("en");
 /**
  * Finds which upstream a URL's package comes from: the one that lists files where the package has them, or that alone may have its
  * name. Undefined where the lock does not say: a package that is taken for another upstream's would be installed from there,
- * where anybody may have registered its name.
+ * where anyone may have registered its name.
  *
  * @param filesOrigin the origin at the upstream of a URL of pypi-edge's that is a file; undefined for other URLs
  */

@@ -9,7 +9,7 @@ import { buildSdist } from "./sdist.ts";
 
 /**
  * What the clients are tried with. `picnic` has three dependencies, `hamper` and `kiosk` have one, `bruise` a newest release
- * that was yanked, `gadget` a local version, `clay` no wheel, and one project a name that nobody spells as it is normalised.
+ * that was yanked, `gadget` a local version, `clay` no wheel, and one project a name that is never spelt as it is normalised.
  *
  * @param backends a directory with the wheel of the build backend that `clay` needs
  */

@@ -19,7 +19,7 @@ export function jsonApi(files: readonly Distribution[], version: string | undefi
   return { info, last_serial: SERIAL, releases: Object.fromEntries(releases), urls, vulnerabilities: [] };
 }
 
-/** A file's attestations as PEP 740 frames them; nobody here looks into the envelope. */
+/** A file's attestations as PEP 740 frames them; nothing here looks into the envelope. */
 export function provenance(file: Distribution): unknown {
   const publisher = {
     kind: "GitHub",

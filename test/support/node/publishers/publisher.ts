@@ -1,7 +1,7 @@
 import type { Outcome } from "../../../../cli/demo/process.ts";
 import type { Place } from "../clients/place.ts";
 
-/** Where to publish, and as whom. */
+/** Where to publish, and as which user. */
 export interface Target {
   /** The address of an upload API. */
   readonly url: string;
