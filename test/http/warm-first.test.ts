@@ -159,7 +159,7 @@ describe("a file that cannot be stored", () => {
   test.each([
     ["the upstream does not have it", () => new Response(null, { status: 404 }), "does not have"],
     ["the upstream refuses it", () => new Response(null, { status: 403 }), "it answered 403"],
-    ["the upstream sends other bytes", (size: number) => new Response(new Uint8Array(size)), "was refused: "],
+    ["the upstream sends other bytes", (size: number) => new Response(new Uint8Array(size)), "sent other bytes of"],
   ])("is not waited for where %s: the summary says why, and the others are stored", async (_why, answered, said) => {
     const { rig, packages } = await shelf(3);
     const broken = wheelOf(packages[1]);
@@ -170,6 +170,20 @@ describe("a file that cannot be stored", () => {
     expect(lines.at(-1)).toHaveProperty("reasons", [expect.stringContaining(broken.filename)]);
     expect(lines.at(-1)).toHaveProperty("reasons", [expect.stringContaining(said)]);
     expect(lines.filter((line) => "file" in line)).toHaveLength(5);
+    expect(rig.now - began).toBeLessThan(60_000);
+  });
+
+  test("takes with it the metadata that would be read from it", async () => {
+    const { rig, packages } = await shelf(2);
+    const { metadata: _, ...wheel } = wheelOf(packages[1]);
+    const broken = { ...wheel, filename: "p1-1.0-py2.py3-none-any.whl" };
+    await rig.upstream.publish("p1", [broken]);
+    rig.upstream.on(FakeUpstream.FILES + broken.filename, () => new Response(new Uint8Array(broken.bytes.byteLength)));
+    const began = rig.now;
+    const lock = await uvLock([{ name: "p1", files: [broken] }]);
+    const { lines } = await warm(rig, lock);
+    expect(lines.at(-1)).toMatchObject({ done: false, pending: [broken.filename, `${broken.filename}.metadata`] });
+    expect(lines.at(-1)).toHaveProperty("reasons", [expect.stringContaining("sent other bytes of")]);
     expect(rig.now - began).toBeLessThan(60_000);
   });
 

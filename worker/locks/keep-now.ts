@@ -1,4 +1,5 @@
 import { IndexError, isUpstreamFailure, messageOf, upstreamFailed } from "../errors.ts";
+import { otherBytes } from "../layers/files/other-bytes.ts";
 import { discard, type ArtifactFacts } from "../repository/artifact.ts";
 import type { Context } from "../repository/context.ts";
 import type { Event } from "../repository/event.ts";
@@ -34,7 +35,10 @@ export async function keepNow({ files, project, ref }: ResolvedFile, ctx: Contex
   }
   const reason = trouble?.reason ?? "its project no longer exists in this index";
   if (trouble?.event === "storage-failed") throw notStored(ref.filename, reason);
-  throw upstreamFailed(ref.origin, `${ref.filename} was refused: ${reason}`, undefined, undefined, 200);
+  if (trouble?.event === "file-refused") {
+    throw new IndexError("upstream-failed", otherBytes(ref, reason), { answered: 200 });
+  }
+  throw upstreamFailed(ref.origin, `${ref.filename} could not be stored: ${reason}`);
 }
 
 const notStored = (filename: string, reason: string) =>

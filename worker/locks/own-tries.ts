@@ -1,5 +1,6 @@
 import { SECOND } from "../duration.ts";
 import { IndexError, messageOf } from "../errors.ts";
+import { upstreamValue } from "../pypi/page.ts";
 import type { Context } from "../repository/context.ts";
 import { keepNow } from "./keep-now.ts";
 import type { ResolvedFile } from "./resolve.ts";
@@ -45,7 +46,7 @@ export class OwnTries {
   }
 
   /**
-   * Tries the first of these files that was not tried, where it is time for that. Returns them without it where it is hopeless.
+   * Tries the first of these files that was not tried, where it is time for that. Returns them without what is hopeless.
    *
    * @param lastStored when the last file was stored. Milliseconds since the epoch
    */
@@ -62,8 +63,9 @@ export class OwnTries {
       this.#failedAt = this.#clock.now();
       return files;
     }
-    this.#hopeless.push(next);
-    return files.filter((file) => file !== next);
+    const gone = files.filter((file) => file === next || isReadFrom(next, file));
+    this.#hopeless.push(...gone);
+    return files.filter((file) => !gone.includes(file));
   }
 
   /** Why these files could not be stored, in sentences; those that were not tried are left out. */
@@ -71,6 +73,13 @@ export class OwnTries {
     return files.flatMap((file) => this.#reasons.get(file) ?? []);
   }
 }
+
+/** Whether `other` is metadata that the upstream does not have by itself, so that it is read from `file`. */
+const isReadFrom = ({ entry, ref }: ResolvedFile, other: ResolvedFile) =>
+  other.entry === entry &&
+  other.ref.part !== ref.part &&
+  ref.part === "file" &&
+  upstreamValue(entry, "core-metadata") === undefined;
 
 /** What hinders a file from being stored; undefined where it is stored then. */
 async function failureOf(file: ResolvedFile, ctx: Context): Promise<IndexError | undefined> {

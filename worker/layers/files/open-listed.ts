@@ -2,6 +2,7 @@ import { IndexError, isUpstreamFailure, reasonOf } from "../../errors.ts";
 import { upstreamUrl, type FileRef, fileLabel } from "../../pypi/file-url.ts";
 import type { Artifact, ListedFile } from "../../repository/artifact.ts";
 import type { Context } from "../../repository/context.ts";
+import { upstreamValue } from "../../pypi/page.ts";
 import { fileNotListed } from "./locate.ts";
 
 /** Statuses of 400 and above that may change a moment later, or that are about the request and not about the file. */
@@ -59,20 +60,22 @@ async function attempt(open: (listed: ListedFile) => Promise<Artifact | null>, l
 
 const isRefusal = (status = 0) => status >= 400 && status < 500 && !TRANSIENT.has(status);
 
-function refused(ref: FileRef, { project, entry }: ListedFile, refusal: IndexError, ctx: Context): IndexError {
+function refused(ref: FileRef, at: ListedFile, refusal: IndexError, ctx: Context): IndexError {
   ctx.report({ event: "upstream-failed", what: fileLabel(ref), reason: reasonOf(refusal) });
   return new IndexError(
     "refused-upstream",
-    `The upstream ${upstreamUrl(entry).host} refuses ${whatOf(ref)}: it answered ${refusal.answered}, also at the address that the page of ${project} has now. Trying again does not help: the operator of this index must get access to the file, for example by credentials in the configuration.`,
+    `The upstream ${upstreamUrl(at.entry).host} refuses ${whatOf(ref, at)}: it answered ${refusal.answered}, also at the address that the page of ${at.project} has now. Trying again does not help: the operator of this index must get access to the file, for example by credentials in the configuration.`,
     { cause: refusal },
   );
 }
 
 /** The error for a file that a page lists and its upstream does not have. */
-export const absentUpstream = (ref: FileRef, { project, entry }: ListedFile) =>
+export const absentUpstream = (ref: FileRef, at: ListedFile) =>
   new IndexError(
     "file-not-found",
-    `The upstream ${upstreamUrl(entry).host} does not have ${whatOf(ref)}, though the page of ${project} lists it. It may have been removed upstream a moment ago; if it stays so, tell those who run that upstream.`,
+    `The upstream ${upstreamUrl(at.entry).host} does not have ${whatOf(ref, at)}, though the page of ${at.project} lists it. It may have been removed upstream a moment ago; if it stays so, tell those who run that upstream.`,
   );
 
-const whatOf = ({ part, filename }: FileRef) => (part === "file" ? filename : `the metadata of ${filename}`);
+/** What was asked the upstream for: where it has no metadata by itself, the file that it is read from. */
+const whatOf = ({ part, filename }: FileRef, { entry }: ListedFile) =>
+  part === "file" || upstreamValue(entry, "core-metadata") === undefined ? filename : `the metadata of ${filename}`;

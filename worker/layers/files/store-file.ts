@@ -2,6 +2,7 @@ import { MINUTE } from "../../duration.ts";
 import { IndexError, isUpstreamFailure, messageOf, reasonOf, upstreamFailed } from "../../errors.ts";
 import { fileLabel, type FileRef } from "../../pypi/file-url.ts";
 import { JUST_LISTED_TTL } from "../../repository/ports/freshness.ts";
+import { otherBytes } from "./other-bytes.ts";
 import type { SharedFill, SharedFills } from "./shared-fills.ts";
 import { storeForFollowers, transfer, storeWithoutClient, type Destination, type TransferEnd } from "./transfer.ts";
 import type { MakePipe } from "../../platform/pipe.ts";
@@ -110,11 +111,7 @@ export async function serveShared(
 export async function follow({ growing }: SharedFill, ref: FileRef, files: FileStore): Promise<Artifact> {
   const artifact = (await growing.wholeSoon()) ?? (await files.get(ref));
   if (artifact) return artifact;
-  if (growing.refusal)
-    throw new IndexError(
-      "wrong-bytes",
-      `${ref.origin} sent other bytes of ${ref.filename}${ref.part === "metadata" ? ".metadata" : ""} than its page lists, so it is neither served nor stored. Try again in a minute; if it stays so, tell those who run that upstream: ${growing.refusal.message}.`,
-    );
+  if (growing.refusal) throw new IndexError("wrong-bytes", otherBytes(ref, growing.refusal.message));
   throw upstreamFailed(ref.origin, `its transfer of ${ref.filename} has just failed`);
 }
 
