@@ -71,8 +71,19 @@ describe("core metadata of an uploaded file", () => {
     [`Name: other\n${text}`, "has Name 2 times"],
     [`Requires-Python: 3\n${text}`, 'the Requires-Python "3"'],
     [`Requires-Python: >=3,\n <4\n${text}`, 'the Requires-Python ">=3,\\n <4"'],
+    // Current installers pass over such a release, and its filename would be used up.
+    [`Requires-Dist: six seven\n${text}`, 'the Requires-Dist "six seven"'],
+    [`Requires-Dist: six>=1\nRequires-Dist: six>dev\n${text}`, 'the Requires-Dist "six>dev"'],
+    [`Requires-Dist: six; python_version\n${text}`, 'the Requires-Dist "six; python_version"'],
   ])("is refused: %j", (wrong, sentence) => {
     expect(() => parse(wrong)).toThrow(sentence);
+  });
+
+  test("may require what PEP 508 allows, addresses among it", () => {
+    const requires = ["six", "six (>=1,<2)", "Six[a, B] ~=1.0 ; extra == 'x'", "six @ git+https://acme.example/six@v1"];
+    requires.push(`six; ${"python_version == '3.9' or ".repeat(200)}os_name == 'nt'`);
+    const lines = requires.map((each) => `Requires-Dist: ${each}\n`).join("");
+    expect(parse(`${lines}${text}`)).toMatchObject({ project: "demo" });
   });
 
   test("may have anything behind its headers", () => {

@@ -3,6 +3,7 @@ import type { Filename } from "./filename.ts";
 import { AMBIGUOUS, headersOf } from "./headers.ts";
 import { asProjectName, type ProjectName } from "./name.ts";
 import { normalVersion } from "./pep440.ts";
+import { parseRequirement } from "./requirement.ts";
 import { isSpecifierSet } from "./specifiers.ts";
 import { versionOf } from "./version.ts";
 
@@ -19,6 +20,9 @@ const KNOWN = /^(?:1\.[0-2]|2\.\d{1,2})$/;
 
 /** Limit of `Requires-Python`, which the project page repeats for each file. Characters. */
 const MAX_SPECIFIERS = 1_000;
+
+/** A longer requirement may have more parts than `parseRequirement` reads, and be one all the same. Characters. */
+const MAX_CHECKED = 1_500;
 
 /**
  * Reads core metadata. Throws `bad-request` with a sentence that tells the file's author what to change.
@@ -68,6 +72,14 @@ export function parseCoreMetadata(bytes: Uint8Array, where: string): CoreMetadat
   if (requiresPython !== undefined && !isSpecifierSet(requiresPython)) {
     throw badRequest(
       `${where} has the Requires-Python ${shown(requiresPython)}, which is not a set of version specifiers; write it as >=3.9 or >=3.9,!=3.12.* on one line.`,
+    );
+  }
+  const unreadable = headers
+    .get("requires-dist")
+    ?.find((each) => each.length <= MAX_CHECKED && !parseRequirement(each));
+  if (unreadable !== undefined) {
+    throw badRequest(
+      `${where} has the Requires-Dist ${shown(unreadable)}, which is not a requirement of PEP 508, so that current installers pass over this release; write it as demo>=2,<3 or demo[extra]>=2; python_version < "3.12".`,
     );
   }
   return { project, version, requiresPython: requiresPython || undefined };
