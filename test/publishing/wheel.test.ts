@@ -229,6 +229,12 @@ describe("a wheel is refused", () => {
     expect(await refused({ record: without(path), pack })).toContain(`has no ${member} in demo-1.0.dist-info`);
   });
 
+  test.each(["metadata", "Wheel", "record"])("with a %s beside the one that is read", async (member) => {
+    const path = `demo-1.0.dist-info/${member}`;
+    const files = { [path]: "Metadata-Version: 2.1\nName: other\n" };
+    expect(await refused({ files })).toContain(`has ${JSON.stringify(path)} beside`);
+  });
+
   test("without a dist-info", async () => {
     const pack: WheelSpec["pack"] = (entries) => entries.filter(({ name }) => name.startsWith("demo/"));
     expect(await refused({ pack })).toContain("has no dist-info directory");

@@ -46,6 +46,12 @@ export async function inspectWheel(name: WheelName, staged: StagedFile): Promise
   const contentIn = async (member: string, max: number) => {
     const found = directory.members.get(`${info}/${member}`);
     if (!found) throw new InvalidDistribution(`has no ${member} in ${info}`);
+    const other = [...directory.members.values()].find((each) => each !== found && isSamePath(each.name, found.name));
+    if (other) {
+      throw new InvalidDistribution(
+        `has ${quotedName(other.name)} beside ${quotedName(found.name)}, which some file systems take for one file`,
+      );
+    }
     return contentOf(archive, found, member, max);
   };
   const metadata = await contentIn("METADATA", MAX_METADATA);
@@ -75,6 +81,8 @@ function infoOf({ members }: WheelDirectory, { project, version }: WheelName): s
   }
   return info;
 }
+
+const isSamePath = (one: string, other: string) => one.toLowerCase() === other.toLowerCase();
 
 const topOf = ({ name }: WheelMember) => name.split("/", 1)[0] ?? "";
 
