@@ -36,6 +36,7 @@ export function whyRoutes(of: WhyIndex, explain: Explain): Hono<AppEnv> {
     const { project, version } = askedRelease(c.req.param());
     const files = await explain(project, version, c.get("ctx"));
     if (!files) throw new IndexError("project-not-found", `There is no project ${project} in this index.`);
+    if (version !== undefined && files.length === 0) throw noRelease(project, version);
     const verdicts = await verdictsOn(of, files, project);
     const answer: ExplanationAnswer = {
       index: of.name,
@@ -85,6 +86,12 @@ export function whyRoutes(of: WhyIndex, explain: Explain): Hono<AppEnv> {
   });
   return routes;
 }
+
+const noRelease = (project: ProjectName, version: string) =>
+  new IndexError(
+    "file-not-found",
+    `There is no version ${version} of ${project} in this index: without a version, all files that it has are explained.`,
+  );
 
 /** The same for an index without a policy, which has nothing to say but that. */
 export function nothingToExplain(index: string): Hono<AppEnv> {

@@ -126,6 +126,15 @@ describe("why", () => {
     expect(release.files).toHaveLength(1);
   });
 
+  test("of a release that is not there is 404, not an answer without a file", async () => {
+    const answer = await rig.get("/-/why/demo/3.0");
+    expect(answer.status).toBe(404);
+    expect(answer.text()).toContain("There is no version 3.0 of demo in this index");
+    const page = await rig.get("/-/why/demo/3.0", { Accept: "text/html", "Sec-Fetch-Mode": "navigate" });
+    expect(page.status).toBe(404);
+    expect(page.text()).toContain("There is no version 3.0");
+  });
+
   test("is a page for browsers, without a script", async () => {
     const answer = await rig.get("/-/why/demo", { Accept: "text/html" });
     expect(answer.headers.get("Content-Security-Policy")).toContain("default-src 'none'");
