@@ -189,6 +189,23 @@ test("a form does nothing without its seal, with that of another address, or wit
   expect(await refusal({ ...READER }, asItIs)).toEqual([401, expect.stringContaining("not signed in any more")]);
 });
 
+test.each([
+  ["https://edge.test/-/tokens?x=1", "/-/tokens?x=1", ""],
+  ["https://edge.test/python/-/tokens", "/-/tokens", "https://edge.test/python"],
+  ["https://edge.test/other/-/tokens", "", "https://edge.test/python"],
+  ["https://evil.test/-/tokens", "", ""],
+  ["https://edge.test//evil.test/", "", ""],
+])("a form that %s sends and that is refused leads back to %j", async (Referer, path, PUBLIC_URL) => {
+  rig = new Rig({ ...TEAM, PUBLIC_URL });
+  const fields = { ...WANTED, form: "a.b" };
+  const signedOut = await sendForm(rig, "/-/tokens", fields, { Referer });
+  expect(signedOut.status).toBe(401);
+  expect(signedOut.text).toContain(`name="next" value="${path}"`);
+  const refused = await sendForm(rig, "/-/tokens", fields, { ...session, Referer });
+  expect(refused.status).toBe(403);
+  expect(refused.text.includes(`<a href="..${path}">The page of this form</a>`)).toBe(path !== "");
+});
+
 test("a form does nothing for who lacks the right", async () => {
   const reader = (await signIn(rig, (await give(rig)).text)).session;
   // A page that has a form for this session as well.

@@ -12,3 +12,19 @@ export function queryOf(url: string): string {
   const query = url.indexOf("?");
   return query === -1 ? "" : url.slice(query);
 }
+
+/**
+ * Where the page is from which a form came: a path below the server's root, with its query. Empty where the browser does not say it, or
+ * where it is no page of this server.
+ *
+ * @param referer the request's header
+ * @param root the server's address, as the browser has it
+ */
+export function refererBelow(referer: string | undefined, root: URL): string {
+  if (referer === undefined || !URL.canParse(referer)) return "";
+  const { origin, pathname, search } = new URL(referer);
+  const prefix = root.pathname.replace(/\/$/, "");
+  if (origin !== root.origin || !pathname.startsWith(`${prefix}/`)) return "";
+  const path = pathname.slice(prefix.length);
+  return path.startsWith("//") ? "" : path + search;
+}

@@ -1,9 +1,9 @@
 import type { Context as HonoContext } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { DEFAULT } from "../../schema/indexes.ts";
-import { showsCredential } from "../http/claimant.ts";
+import { ownOrigin, showsCredential } from "../http/claimant.ts";
 import type { AppEnv } from "../http/context.ts";
-import { queryOf } from "../http/path.ts";
+import { queryOf, refererBelow } from "../http/path.ts";
 import { problem } from "../http/problem.ts";
 import { Layout, pagePlace, sendHtml, type PagePlace } from "./layout.tsx";
 import { SignInForm } from "./operate/sign-in-form.tsx";
@@ -50,9 +50,11 @@ export async function problemPage(c: HonoContext<AppEnv>, error: unknown, index:
     if (value !== null) c.header(name, value);
   }
   const place = pagePlace(c, index, index.publicUrl);
-  // What a form was sent to cannot be opened.
+  // What a form was sent to cannot be opened: the page that has it can.
   const isForm = c.req.method === "POST";
-  const next = isForm ? "" : place.path + queryOf(c.req.url);
+  const root = new URL(index.publicUrl || ownOrigin(c, "").origin);
+  const formPage = isForm ? refererBelow(c.req.header("Referer"), root) : "";
+  const next = isForm ? formPage : place.path + queryOf(c.req.url);
   const isNew = !isForm && !showsCredential(c);
   if (status === 401) c.header("WWW-Authenticate", 'Bearer realm="pypi-edge"');
   return sendHtml(
@@ -63,6 +65,11 @@ export async function problemPage(c: HonoContext<AppEnv>, error: unknown, index:
         <SignInForm c={c} place={place} next={next} lead={isNew ? NEEDS_TOKEN : sentence} />
       ) : (
         <p class="lead">{sentence}</p>
+      )}
+      {formPage !== "" && status !== 401 && (
+        <p>
+          <a href={place.up + formPage.slice(1)}>The page of this form</a>
+        </p>
       )}
       {(status === 404 || status === 400) && (
         <p>
