@@ -1,9 +1,8 @@
 import { asProjectName } from "../../worker/pypi/name.ts";
 import { normalVersion } from "../../worker/pypi/pep440.ts";
-import { matcher } from "../../worker/pypi/pattern.ts";
 import { removeDirectory, temporaryDirectory } from "../demo/leftovers.ts";
 import { command, forServer, repeated } from "../lib/command.ts";
-import { CommandError, usageError } from "../lib/command-error.ts";
+import { usageError } from "../lib/command-error.ts";
 import { findServer } from "../lib/server-address.ts";
 import { forksOf } from "../patch/own-forks.ts";
 import { readPatches } from "../patch/patch-file.ts";
@@ -31,20 +30,15 @@ export const patchCommand = () =>
       const { project, version } = releaseIn(release);
       const patches = readPatches(patch);
       const server = await findServer(options);
-      const { value: own } = await forksOf(server, index);
-      if (!own.merge.some((pattern) => matcher(pattern)(project))) {
-        throw new CommandError(
-          `${index} would hide the upstream's releases of ${project} as soon as it hosts a file of it. Add it to the index in the configuration first, and restart or deploy: merge = ["${project}"]`,
-        );
-      }
+      const { value } = await forksOf(server, index);
+      const { forks, merge } = value;
       // What unpacks and builds takes a moment to load.
       const { patchRelease } = await import("../patch/patch-all.ts");
       const folder = temporaryDirectory();
       try {
         const say = (line: string) => console.error(line);
         const kind = wheel === true ? "wheel" : "sdist";
-        const { forks } = own;
-        const more = { forks, kind, reason, label: local, dryRun: dryRun === true, folder, say } as const;
+        const more = { forks, merge, kind, reason, label: local, dryRun: dryRun === true, folder, say } as const;
         const patched = await patchRelease({ server, index, project, version, patches, ...more });
         if (json) return console.log(JSON.stringify({ index, ...patched }));
         const { version: made, files, wasThere } = patched;

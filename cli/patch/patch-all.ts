@@ -6,6 +6,7 @@ import type { ForkBody, ShownFork } from "../../schema/fork.ts";
 import { counted } from "../../worker/pypi/counted.ts";
 import { asFilename } from "../../worker/pypi/filename.ts";
 import type { ProjectName } from "../../worker/pypi/name.ts";
+import { matcher } from "../../worker/pypi/pattern.ts";
 import { isSameVersion } from "../../worker/pypi/pep440.ts";
 import { versionOf } from "../../worker/pypi/version.ts";
 import { CommandError } from "../lib/command-error.ts";
@@ -36,6 +37,8 @@ export interface Patching {
   readonly label: string | undefined;
   /** Those that the index has, and had. */
   readonly forks: readonly ShownFork[];
+  /** Patterns of names that hide no upstream's releases in the index. */
+  readonly merge: readonly string[];
   /** Build it, and upload nothing. */
   readonly dryRun: boolean;
   /** An empty folder for all that is unpacked and built. */
@@ -53,6 +56,11 @@ export interface Patched {
   readonly wasThere: boolean;
 }
 
+const hiding = (index: string, project: ProjectName) =>
+  new CommandError(
+    `${index} would hide the upstream's releases of ${project} as soon as it hosts a file of it. Add it to the index in the configuration first, and restart or deploy: merge = ["${project}"]`,
+  );
+
 /**
  * Patches a release, builds it and uploads it. A second run after any end finds what the first has uploaded, and does the rest.
  *
@@ -63,6 +71,8 @@ export async function patchRelease(patching: Patching): Promise<Patched> {
   const access = installerAccess(server, index);
   const releases = await releasesOf(project, access);
   try {
+    // Only of a project that is there: for a name that was mistyped no configuration is to be changed.
+    if (!patching.merge.some((pattern) => matcher(pattern)(project))) throw hiding(index, project);
     const base = await releases.download(version, kind, made(folder, "base"));
     say(`${base.filename}: sha256 ${base.sha256}, as the index says.`);
     const before = patching.forks.find((fork) => isSameFork(fork, patching, base));

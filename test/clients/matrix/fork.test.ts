@@ -151,6 +151,9 @@ describe("a fork", () => {
     const patch = writePatch("none.patch", "x.py", "x = 1");
     const refused = await pypiEdgeHere("patch", "flit-core==4.2.0", "--patch", patch, "--reason", "x");
     expect([refused.code, refused.output]).toEqual([1, expect.stringContaining('merge = ["flit-core"]')]);
+    const mistyped = await pypiEdgeHere("patch", "flit-kore==4.2.0", "--patch", patch, "--reason", "x");
+    expect([mistyped.code, mistyped.output]).toEqual([1, expect.stringContaining("The index has no such project.")]);
+    expect(mistyped.output).not.toContain("merge");
     writeFileSync(patch, "--- a/setup.py\n+++ b/setup.py\n@@ -1 +1 @@\n-a\n+b\n");
     const args = ["patch", "sampleproject==4.0.0", "--patch", patch, "--reason", "x"];
     const unapplied = await pypiEdgeHere(...args);
