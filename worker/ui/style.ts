@@ -44,7 +44,7 @@ input { flex: 1; min-width: 0; width: 100%; }
 input::placeholder { color: var(--soft); opacity: 1; }
 button { cursor: pointer; background: var(--card); }
 button:hover { border-color: var(--accent); }
-main { flex: 1; width: 100%; padding-block: 2rem 3rem; }
+main { flex: 1; width: 100%; padding-block: 2rem 3rem; overflow-wrap: break-word; }
 h1 { margin: 0; font-size: 1.9rem; line-height: 1.2; letter-spacing: -0.02em; overflow-wrap: anywhere; }
 h1 small { color: var(--soft); font-size: 1.15rem; font-weight: 400; letter-spacing: 0; }
 h2 { margin: 2.25rem 0 0.75rem; font-size: 1.2rem; letter-spacing: -0.01em; }

@@ -63,6 +63,11 @@ describe.skipIf(!isThere)("pages for people, in Chromium", () => {
     },
   );
 
+  test.for(Object.values(PAGES))("%s needs no scrolling to the side at 320 pixels (WCAG 2.2, 1.4.10)", async (path) => {
+    const { page } = await visit(path, { viewport: { width: 320, height: 640 } });
+    expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(320);
+  });
+
   describe.each([true, false])("with scripts: %s", (javaScriptEnabled) => {
     const asked = (path: string) => visit(path, { javaScriptEnabled });
 
