@@ -23,7 +23,8 @@ ${reading(options, main)}${hosting(options, indexes)}${undated(indexes)}${freshn
 /** An index's upstreams, or that it has none; a source of kind `offline` has no address. */
 function sources({ upstreams }: Config["indexes"][number]): string {
   const shown = upstreams.map(({ kind, name, url }) => (kind === "offline" ? `what is carried to ${name}` : url.href));
-  const isOffline = upstreams.length > 0 && upstreams.every(({ kind }) => kind === "offline");
+  if (shown.length === 0) return "no upstream";
+  const isOffline = upstreams.every(({ kind }) => kind === "offline");
   return `${isOffline ? "offline, with" : "upstream"} ${shown.join(", then ")}`;
 }
 

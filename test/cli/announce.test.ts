@@ -128,3 +128,9 @@ test("an index over an offline source has no upstream", () => {
   expect(first).toContain("(offline, with what is carried to main, stored in ");
   expect(second).toContain("(upstream what is carried to main, then https://pypi.org/simple/)");
 });
+
+test("an index without sources is said to have none", () => {
+  expect(saidOf({ own: { sources: [], hosted: true } })).toContain(
+    "and at http://127.0.0.1:8787/own/simple/ (no upstream)",
+  );
+});
