@@ -42,6 +42,7 @@ import { tokenPageRoutes } from "./ui/operate/manage-tokens.tsx";
 import { problemAnywhere } from "./ui/problem-page.tsx";
 import { sharedRoutes } from "./ui/shared.ts";
 import { advisoryTroubleOf } from "./jobs/advisory-trouble.ts";
+import { hostedNowhere } from "./jobs/hosted-nowhere.ts";
 import { rootExpiry, rootTrouble } from "./jobs/root-trouble.ts";
 import { overdueCrons } from "./jobs/overdue-crons.ts";
 import { logAs } from "./log/log.ts";
@@ -209,7 +210,13 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
   app.route("/", sharedRoutes());
   app.route(
     "/",
-    dashboardRoutes({ ...operating, indexes: services.indexes, trustedRoot, hasSharedCache: platform.shareReads }),
+    dashboardRoutes({
+      ...operating,
+      indexes: services.indexes,
+      trustedRoot,
+      hostedNowhere: () => hostedNowhere(all, services.hosted),
+      hasSharedCache: platform.shareReads,
+    }),
   );
   app.route("/", auditPageRoutes(operating));
   const mounting = { ...shownBy, authorize, indexes: neighboursOf(indexes) };

@@ -2,6 +2,7 @@ import type { Config } from "../schema/config.ts";
 import { createApp } from "./app.ts";
 import { compose } from "./compose/services.ts";
 import { advisoryTroubleOf } from "./jobs/advisory-trouble.ts";
+import { hostedNowhere } from "./jobs/hosted-nowhere.ts";
 import { rootTrouble } from "./jobs/root-trouble.ts";
 import { onSchedule } from "./jobs/schedule.ts";
 import { consume } from "./jobs/queues.ts";
@@ -55,7 +56,11 @@ export function createWorker(config: Config, given: Platform): Worker {
     },
     async notice() {
       const now = platform.now();
-      const found = await Promise.all([trouble(now), rootTrouble(services.sources, now)]);
+      const found = await Promise.all([
+        hostedNowhere(config.indexes, services.hosted),
+        trouble(now),
+        rootTrouble(services.sources, now),
+      ]);
       return found.flatMap((each) => each?.sentence ?? []).join(" ") || undefined;
     },
   };

@@ -88,8 +88,10 @@ export interface ReleaseStore {
   write(project: ReleasedProject, change: ReleaseChange, entry: NewAuditEntry, now: number): Promise<boolean>;
 }
 
-/** Totals over all indexes. */
+/** Amounts over all indexes that ever hosted something, whatever the configuration has now. */
 export interface HostedAmounts {
+  /** How many projects were uploaded to each index that is not among these. */
+  outside(indexes: readonly string[]): Promise<readonly { readonly index: string; readonly projects: number }[]>;
   /**
    * Counts files that are not deleted, and their bytes. A promoted file counts once per index. `trashed`: the bytes of the
    * files in the trash.

@@ -47,6 +47,8 @@ interface DashboardParts extends FigureSources {
   readonly askedFor: AskedFor;
   /** What is wrong with the trusted root that rules on provenance go by, or will soon be. */
   readonly trustedRoot: (now: number) => Promise<KnownTrouble | undefined>;
+  /** That indexes had packages which the configuration does not let host any more. */
+  readonly hostedNowhere: () => Promise<KnownTrouble | undefined>;
   readonly indexes: readonly HoldingIndex[];
   /** Whether answers can come from a cache of the data centre. */
   readonly hasSharedCache: boolean;
@@ -93,6 +95,7 @@ export function dashboardRoutes(parts: DashboardParts): Hono<AppEnv> {
         events={events}
         held={held}
         root={await parts.trustedRoot(now)}
+        nowhere={await parts.hostedNowhere()}
         top={top.map(({ name, projects }) => ({ source: name, projects: projects.map((each) => each.name) }))}
       />,
     );
@@ -137,10 +140,11 @@ interface DashboardProps {
   readonly events: readonly LastEvent[];
   readonly held: readonly HeldNow[];
   readonly root: KnownTrouble | undefined;
+  readonly nowhere: KnownTrouble | undefined;
   readonly top: readonly { readonly source: string; readonly projects: readonly string[] }[];
 }
 
-function Dashboard({ place, who, span, platform, events, held, root, top, ...read }: DashboardProps) {
+function Dashboard({ place, who, span, platform, events, held, root, nowhere, top, ...read }: DashboardProps) {
   // Until there is a reading to count from, the numbers are those since the counters began.
   const buckets = areKnown(read.buckets) ? read.buckets : [read.whole];
   const when = (at: number) => momentText(at, SPANS[span].length);
@@ -156,6 +160,7 @@ function Dashboard({ place, who, span, platform, events, held, root, top, ...rea
           </a>
         ))}
       </nav>
+      {nowhere && <p class="card note alarm">{nowhere.sentence}</p>}
       {root && (
         <p class={root.isFault ? "card note alarm" : "card note"}>
           {root.sentence}
