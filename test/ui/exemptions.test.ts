@@ -72,6 +72,12 @@ test("what cannot be made is said, with what was typed; a link fills in what is 
   expect(await page(session, "?what=demo%3D%3D2.0")).toMatch(/<details class="card" open="">[^]*value="demo==2.0"/);
 });
 
+test("a link for an index that the reader does not administer says so, and is not silently one for another", async () => {
+  expect(await page(session, "?what=demo==2.0&index=team")).toContain("You can make no exemption in team:");
+  expect(await page(session, "?what=demo==2.0&index=default")).not.toContain("You can make no exemption");
+  expect(await page()).not.toContain("You can make no exemption");
+});
+
 test("a form does nothing from elsewhere, for who lacks the right, or twice", async () => {
   for (const site of ["cross-site", "same-site", "none"]) {
     expect((await send({}, { "Sec-Fetch-Site": site })).status).toBe(403);

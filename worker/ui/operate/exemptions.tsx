@@ -116,6 +116,7 @@ function ExemptionsPage({ place, who, entries, names, typed, refusal }: Exemptio
           {refusal}
         </p>
       )}
+      <OthersIndex asked={typed.get("index") ?? ""} names={names} />
       {names.length === 0 ? (
         <p>No index that you administer has a policy, so that there is nothing to exempt.</p>
       ) : place.forms ? (
@@ -138,6 +139,17 @@ function ExemptionsPage({ place, who, entries, names, typed, refusal }: Exemptio
       <Command text="pypi-edge exempt add demo==2.1.4 --reason '…' --expires 7d" label="make an exemption" />
       <Command text="pypi-edge exempt remove ID" label="end an exemption" />
     </Layout>
+  );
+}
+
+/** A link may fill in an index that the form does not have: it would be sent for another one, unseen. */
+function OthersIndex({ asked, names }: { readonly asked: string; readonly names: readonly string[] }) {
+  if (asked === "" || names.length === 0 || names.includes(asked)) return null;
+  return (
+    <p class="card note alarm">
+      You can make no exemption in {asked}: it has no policy, or you do not administer it. The form below is for{" "}
+      {names.join(", ")}.
+    </p>
   );
 }
 
