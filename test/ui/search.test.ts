@@ -51,6 +51,15 @@ describe("a search", () => {
     expect((await found(rig, "<script>")).text).toContain('value="&lt;script&gt;"');
   });
 
+  test.each([
+    "flask==3.0",
+    "Flask[async]>=2,<4",
+    "flask ; python_version < '3.12'",
+    "flask @ https://acme.example/x.whl",
+  ])("finds the project that the requirement %s names", async (requirement) => {
+    expect((await found(rig, requirement)).names[0]).toBe("flask");
+  });
+
   test("puts what is hosted first, then what clients asked for, then what is stored, and says where each is", async () => {
     await host("acme-flask", "acme_flask-1.0.tar.gz");
     for (const name of ["myflask", "pytest-flask"]) await rig.upstream.publish(name, []);

@@ -1,5 +1,6 @@
 import { IndexError, isUpstreamFailure, messageOf } from "../errors.ts";
 import { asProjectName, type ProjectName } from "../pypi/name.ts";
+import { parseRequirement } from "../pypi/requirement.ts";
 import type { Context } from "../repository/context.ts";
 import { matchingNames, similarNames, type MatchKind } from "../repository/name-search.ts";
 import { inPool } from "../repository/pool.ts";
@@ -50,9 +51,12 @@ const MAX_RESULTS = 60;
 /** How many stored projects are looked at where the listing is not known: each is a read of its page. */
 const MAX_LOOKS = 20;
 
-/** A text in the form in which names are compared: lower case, one hyphen for each run of other separators. */
+/**
+ * A text in the form in which names are compared: lower case, one hyphen for each run of other separators. Of a requirement, such as
+ * `demo[fast]>=2`, it is the name.
+ */
 export const searchedFor = (text: string): string =>
-  text
+  (parseRequirement(text)?.name ?? text)
     .slice(0, 200)
     .toLowerCase()
     .replace(/[-_.\s]+/g, "-")
