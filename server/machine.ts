@@ -101,7 +101,7 @@ export async function openMachine(options: MachineOptions): Promise<Machine> {
     const { fetch, close: closeFetch } = openFetch({ ...(proxyFor && { proxyFor }) });
     opened.push(closeFetch);
     await reserve.renew();
-    const watch = new StateWatch({ state, log });
+    const watch = new StateWatch({ state, open: ["database", "objects", "queues"].map(file), log });
     opened.push(async () => watch.close());
     const platform: Platform = {
       objects,

@@ -4,6 +4,7 @@ import { MINUTE } from "../worker/duration.ts";
 import { isStorageFull, messageOf } from "../worker/errors.ts";
 import { orDiskFull } from "./disk-full.ts";
 import { checkRoom } from "./objects/room.ts";
+import { sameFileAt } from "./sqlite/same-file.ts";
 
 /** How often it looks by itself. Milliseconds. */
 const EVERY = MINUTE;
@@ -13,6 +14,9 @@ const GONE =
 const FORBIDDEN = "The state directory may not be written. Make all files in it writable to the user of this server.";
 const NO_DESCRIPTORS =
   "No more files can be opened. Raise the limit of open files (ulimit -n, or LimitNOFILE= of systemd), and start the server anew.";
+
+const REPLACED =
+  "Files of the state directory were moved, deleted or replaced while the server runs. Uploads and other changes are refused until they are back. Bring back what was there, or start the server anew with what is there now.";
 
 const FULL = "The disk of the state directory is full. Make room on it.";
 const NEARLY_FULL =
@@ -33,6 +37,8 @@ const SENTENCES: Readonly<Record<string, string>> = {
 interface Parts {
   /** The state directory. */
   readonly state: string;
+  /** The files in it that stay open, and that are there now. */
+  readonly open?: readonly string[];
   /** Takes a sentence when trouble begins, changes or ends. */
   readonly log: (line: string) => void;
   /** Writes a small file and deletes it; rejects with the system's error. */
@@ -44,14 +50,16 @@ export class StateWatch {
   readonly #folder: string;
   readonly #log: (line: string) => void;
   readonly #probe: (file: string) => Promise<void>;
+  readonly #areSame: readonly (() => boolean)[];
   readonly #timer: NodeJS.Timeout;
   #known: string | undefined;
 
-  constructor({ state, log, probe = writeAndDelete }: Parts) {
+  constructor({ state, open = [], log, probe = writeAndDelete }: Parts) {
     // What is left here is deleted at the next start.
     this.#folder = join(state, "partial");
     this.#log = log;
     this.#probe = probe;
+    this.#areSame = open.map(sameFileAt);
     this.#timer = setInterval(() => void this.trouble(), EVERY);
     this.#timer.unref();
   }
@@ -76,6 +84,7 @@ export class StateWatch {
       const code = String((error as NodeJS.ErrnoException).code);
       return SENTENCES[code] ?? `The state directory cannot be written: ${messageOf(error)}.`;
     }
+    if (!this.#areSame.every((isSame) => isSame())) return REPLACED;
     try {
       await checkRoom(this.#folder);
       return undefined;

@@ -80,15 +80,13 @@ export class ObjectFiles {
     wanted?: WantedDigest,
   ): Promise<WrittenFile> {
     const version = freshVersion();
-    const hash = wanted && createHash(wanted.algorithm);
-    const check = hash && (() => checkDigest(wanted, hash.digest("hex")));
     const synced = this.#isDurable(key);
     if (!synced) await checkRoom(this.#partial);
     const isInPlace = !synced && source instanceof Uint8Array;
-    const options = { hash, check, synced };
+    const path = join(this.#partial, version);
     const size = isInPlace
-      ? await this.#writeInPlace(key, version, source, options)
-      : await writeNewFile(join(this.#partial, version), source, options);
+      ? await this.#writeInPlace(key, version, source, wanted)
+      : await writeNewFile(path, source, { ...digestCheck(wanted), synced });
     return { key, version, size, digest: wanted ? `${wanted.algorithm}=${wanted.hex}` : null, isInPlace };
   }
 
@@ -157,12 +155,15 @@ export class ObjectFiles {
     key: string,
     version: string,
     source: Uint8Array,
-    options: Parameters<typeof writeNewFile>[2],
+    wanted: WantedDigest | undefined,
   ): Promise<number> {
     const path = this.pathOf(key, version);
     this.#uncommitted.add(version);
     try {
-      return await this.#inFolder(dirname(path), false, () => writeNewFile(path, source, options));
+      return await this.#inFolder(dirname(path), false, () =>
+        // A second try reads all bytes again, and has a digest of its own.
+        writeNewFile(path, source, { ...digestCheck(wanted), synced: false }),
+      );
     } catch (error) {
       this.#uncommitted.delete(version);
       throw error;
@@ -190,4 +191,11 @@ export class ObjectFiles {
       }
     }
   }
+}
+
+/** What computes the digest of bytes while they are written, and what then throws where it is another one. */
+function digestCheck(wanted: WantedDigest | undefined) {
+  if (!wanted) return {};
+  const hash = createHash(wanted.algorithm);
+  return { hash, check: () => checkDigest(wanted, hash.digest("hex")) };
 }

@@ -4,6 +4,7 @@ import { SECOND } from "../../worker/duration.ts";
 import type { Objects } from "../../worker/platform/objects.ts";
 import type { OpenSpool } from "../../worker/platform/spool.ts";
 import { makeFolder } from "../make-folder.ts";
+import { sameFileAt } from "../sqlite/same-file.ts";
 import { openSqlite } from "../sqlite/sqlite.ts";
 import type { Writer } from "../sqlite/writer.ts";
 import { noteClosed, takeClosed } from "./closed.ts";
@@ -55,7 +56,8 @@ export async function openObjects(folder: string, writer: Writer, options: Objec
   await syncFolder(folder);
   for (const name of await readdir(partial)) await rm(join(partial, name), { recursive: true });
 
-  const db = await openSqlite(join(folder, "objects.sqlite"), writer, {
+  const rows = join(folder, "objects.sqlite");
+  const db = await openSqlite(rows, writer, {
     durable: true,
     schema: [...SCHEMA, ...UNSYNCED_SCHEMA],
   });
@@ -66,7 +68,14 @@ export async function openObjects(folder: string, writer: Writer, options: Objec
 
   const closedFile = join(folder, "objects.closed");
   const wasClosed = await takeClosed(db, folder, closedFile);
-  const soundness = new Soundness({ db, files, isDurable, suspects: unsyncedVersions(db), log });
+  const soundness = new Soundness({
+    db,
+    files,
+    isDurable,
+    suspects: unsyncedVersions(db),
+    isInPlace: sameFileAt(rows),
+    log,
+  });
   const writeBack = new WriteBack(db, files, (row) => soundness.isUndamaged(row), log);
   let isClosing = false;
   if (!wasClosed) await recoverDurable(db, files, durable);

@@ -11,6 +11,8 @@ interface Parts {
   readonly isDurable: (key: string) => boolean;
   /** Versions whose bytes a stop may have damaged. */
   readonly suspects: ReadonlySet<string>;
+  /** Whether the rows are of this folder, and not of one that was here before. */
+  readonly isInPlace: () => boolean;
   /** Takes a sentence for each durable object whose bytes are lost. */
   readonly log: (line: string) => void;
 }
@@ -47,11 +49,12 @@ export class Soundness {
   async isSound(row: ObjectRow): Promise<boolean> {
     const fault = await this.#faultOf(row);
     if (fault === undefined) return true;
-    const { db, files, isDurable } = this.#parts;
+    const { db, files, isDurable, isInPlace } = this.#parts;
     // It was replaced or deleted since its row was read.
     if (rowOf(db, row.key)?.version !== row.version) return false;
     // Where the whole folder is away, with the disk that it is on, nothing is known of the object.
     await stat(files.root);
+    if (!isInPlace()) throw new Error(`${files.root} is not the folder of objects that was opened.`);
     if (isDurable(row.key)) throw this.#lost(row, fault);
     await deleteVersion(db, row);
     await files.remove(row.key, row.version);

@@ -9,6 +9,7 @@ import {
   type WriteResult,
   type WriterRequest,
 } from "./protocol.ts";
+import { sameFileAt } from "./same-file.ts";
 
 /**
  * The thread in which all writes to SQLite happen: a commit waits for the disk, and the main thread must not. What has
@@ -24,7 +25,13 @@ const BUSY = 10_000;
 /** A WAL of more bytes than this is cut back after a checkpoint. */
 const WAL_LIMIT = 64 * 1024 * 1024;
 
-const connections = new Map<string, Connection>();
+interface OpenFile {
+  readonly connection: Connection;
+  /** Whether what is committed is where the next process looks for it. Of a file that is not durable, nothing depends on that. */
+  readonly isInPlace: () => boolean;
+}
+
+const files = new Map<string, OpenFile>();
 const port = parentPort;
 if (!port) throw new Error("This file runs in a thread of its own.");
 
@@ -70,20 +77,22 @@ function open(file: string, durable: boolean): void {
     db.close();
     throw error;
   }
-  connections.set(file, new Connection(db));
+  files.set(file, { connection: new Connection(db), isInPlace: durable ? sameFileAt(file) : () => true });
 }
 
 function close(file: string): void {
-  connections.get(file)?.db.close();
-  connections.delete(file);
+  files.get(file)?.connection.db.close();
+  files.delete(file);
 }
 
 /** Runs each write in a savepoint of one transaction. A write that fails is undone alone. */
 function commit(file: string, writes: readonly Write[]): void {
-  const connection = connections.get(file);
   const replies: WriterReply[] = [];
   try {
-    if (!connection) throw new Error(`${file} is not open.`);
+    const opened = files.get(file);
+    if (!opened) throw new Error(`${file} is not open.`);
+    if (!opened.isInPlace()) throw new Error(`${file} was moved, deleted or replaced while it was open`);
+    const { connection } = opened;
     const { db } = connection;
     db.exec("BEGIN IMMEDIATE");
     try {

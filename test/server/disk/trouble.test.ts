@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { closeSync, mkdtempSync, openSync, renameSync, rmSync } from "node:fs";
+import { closeSync, cpSync, mkdtempSync, openSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
@@ -81,6 +81,45 @@ test("a state directory that has vanished is 503 and never 404, and comes back",
   rig.origin.asked.length = 0;
   expect(await rig.download()).toEqual({ status: 200, bytes });
   expect(rig.origin.asked).toEqual([]);
+});
+
+test("a state directory that was replaced by an earlier copy takes no uploads, and its files are not called lost", async () => {
+  const said = silenced();
+  const folder = newFolder();
+  const state = join(folder, "state");
+  const rig = await openDiskRig(state);
+  opened.push(() => rig.close());
+  await rig.authorize();
+  await rig.upload("acme");
+  cpSync(state, `${state}-copy`, { recursive: true });
+  const { wheel } = await rig.upload("acme-two");
+
+  renameSync(state, `${state}-away`);
+  renameSync(`${state}-copy`, state);
+  expect((await rig.upload("other")).status).toBe(503);
+  expect(await rig.hosted("acme-two")).toBe(503);
+  const health = JSON.parse((await rig.ask("/-/health")).bytes.toString());
+  expect(health).toEqual({ status: "degraded", storage: expect.stringMatching(/moved, deleted or replaced/) });
+  expect(said()).toContain("Bring back what was there, or start the server anew");
+  expect(said()).not.toContain("Restore this file");
+
+  renameSync(state, `${state}-copy`);
+  renameSync(`${state}-away`, state);
+  expect(await rig.hosted("acme-two")).toEqual(wheel);
+  expect((await rig.upload("other")).status).toBe(200);
+});
+
+test.each(["database", "objects"])("an upload is refused where %s.sqlite alone was replaced", async (name) => {
+  const said = silenced();
+  const state = join(newFolder(), "state");
+  const rig = await openDiskRig(state);
+  opened.push(() => rig.close());
+  await rig.authorize();
+  const file = join(state, `${name}.sqlite`);
+  cpSync(file, `${file}-copy`);
+  renameSync(`${file}-copy`, file);
+  expect((await rig.upload("acme")).status).toBe(503);
+  expect(said()).toContain(`${name}.sqlite was moved, deleted or replaced`);
 });
 
 test.skipIf(!canLimitFiles)(

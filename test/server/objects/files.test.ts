@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { expect, test, vi } from "vitest";
@@ -38,6 +39,15 @@ test("what is refused leaves no file", async () => {
   const broken = streamOf(bytes(100_000), new Error("The upstream broke off."));
   await expect(objects.put("file/a", broken)).rejects.toThrow("The upstream broke off.");
   expect([folder.files("objects"), folder.files("partial")]).toEqual([before, []]);
+});
+
+test("verified bytes are stored where others have deleted their folder meanwhile", async () => {
+  const objects = await folder.open();
+  await objects.put("file/a/b", "abc");
+  rmSync(folder.path("objects/file"), { recursive: true });
+  const sha256 = createHash("sha256").update("def").digest("hex");
+  await objects.put("file/a/c", "def", { sha256 });
+  expect(await textOf(objects, "file/a/c")).toBe("def");
 });
 
 test("a put that is refused before it reads cancels its stream", async () => {
