@@ -147,12 +147,14 @@ function portOf(text: string): number {
   throw usageError(`--port ${text}: a port is a number from 1 to 65535.`);
 }
 
-/** Throws a usage error where one is no address and no network. */
-function proxies(text = ""): string[] {
+/** Throws a usage error where one is no address and no network, and where there is none. */
+function proxies(text: string | undefined): string[] {
+  if (text === undefined) return [];
   const all = text
     .split(",")
     .map((each) => each.trim())
     .filter((each) => each !== "");
+  if (all.length === 0) throw usageError(`--trusted-proxy ${text}: name at least one proxy, or leave the option out.`);
   try {
     clientAddressBehind(all);
     return all;

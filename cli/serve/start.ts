@@ -26,6 +26,7 @@ import type { StartOptions } from "./options.ts";
 import { refuseSimulatorsState } from "./simulators-state.ts";
 import { openState } from "./state.ts";
 import { portIsFree } from "./port.ts";
+import { proxyWarnings } from "./proxy-warnings.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { whyUnreachable } from "./upstream.ts";
 
@@ -36,6 +37,7 @@ export async function start(given: StartOptions): Promise<void> {
   const certificate = given.tls && (await usableCertificate(given.tls));
   const options = { ...given, publicUrl: publicAddress(given, certificate) };
   const listener = listenerOf(given);
+  for (const sentence of proxyWarnings(given, listener)) console.error(sentence);
   const proxyFor = proxiesOfEnvironment();
   if (!listener) await portIsFree(options);
   const state = openState(options.state);

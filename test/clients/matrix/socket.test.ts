@@ -115,6 +115,7 @@ test.each([
     ["--socket", "x", "--tls-cert", "a", "--tls-key", "b"],
     "--socket and --tls-cert: TLS is not spoken on a Unix socket.\n",
   ],
+  [["--trusted-proxy", ","], "--trusted-proxy ,: name at least one proxy, or leave the option out.\n"],
 ])("%j is refused with a sentence", async (options, sentence) => {
   expect(await pypiEdge(["serve", ...options], folder)).toMatchObject({ code: 2, output: sentence });
 });
