@@ -115,7 +115,7 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
   app.route(
     "/-/metrics",
     metricsRoutes(
-      { ...services, overdue, rootExpiry: () => rootExpiry(services.sources) },
+      { ...services, overdue, trouble: platform.trouble, rootExpiry: () => rootExpiry(services.sources) },
       config.openMetrics ? undefined : authorize,
     ),
   );

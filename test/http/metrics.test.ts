@@ -48,6 +48,7 @@ describe("/-/metrics", () => {
       ["pypi_edge_events_total", "pypi_edge_events_total", "counter"],
       ["pypi_edge_projects", "pypi_edge_projects", "gauge"],
       ["pypi_edge_overdue_crons", "pypi_edge_overdue_crons", "gauge"],
+      ["pypi_edge_storage_trouble", "pypi_edge_storage_trouble", "gauge"],
       ["pypi_edge_stored_bytes", "pypi_edge_stored_bytes", "gauge"],
       ["pypi_edge_stored_objects", "pypi_edge_stored_objects", "gauge"],
       ["pypi_edge_hosted_projects", "pypi_edge_hosted_projects", "gauge"],

@@ -4,6 +4,7 @@ import { DAY, HOUR } from "../../worker/duration.ts";
 import type { Reading } from "../../worker/repository/ports/history.ts";
 import { bucketsOf, increase, valueOf } from "../../worker/ui/operate/buckets.ts";
 import { plotsOf } from "../../worker/ui/operate/plots.ts";
+import { DATABASE_AWAY } from "../support/away.ts";
 import { file } from "../support/guarded.ts";
 import { teamOf } from "../support/hosted.ts";
 import { ADMIN_TOKEN, filePath, Rig } from "../support/rig.ts";
@@ -34,6 +35,12 @@ const held = (page: string) =>
   );
 
 describe("the dashboard", () => {
+  test("is 503 while the database is away", async () => {
+    const rig = new Rig({}, { database: DATABASE_AWAY });
+    const { status, text } = await rig.get("/-/", ADMIN);
+    expect([status, text()]).toEqual([503, expect.stringContaining("The database with the figures cannot be read")]);
+  });
+
   test("shows what a scenario moves: hits, bytes, upstream requests, storage, errors with their sentences", async () => {
     const rig = new Rig({ QUOTA: 1 });
     await record(rig);

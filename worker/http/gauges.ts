@@ -9,6 +9,7 @@ import type { MirroredSource, SourceChanges } from "../repository/repository.ts"
 import type { DeadLetters } from "../repository/ports/maintenance.ts";
 import type { Scrubbing } from "../repository/ports/scrub.ts";
 import type { StoredObjects } from "../repository/ports/stored-objects.ts";
+import type { Platform } from "../platform/platform.ts";
 import type { Gauge } from "./gauge.ts";
 import { gaugesOfMirrors, gaugesOfScrub } from "./mirror-gauges.ts";
 
@@ -26,6 +27,8 @@ export interface GaugeSources {
   readonly scrubbing: Pick<Scrubbing, "state">;
   /** When the trusted root ends that rules on provenance go by, in milliseconds since the epoch; undefined: it is of no interest. */
   readonly rootExpiry: () => Promise<number | undefined>;
+  /** As a platform has it. */
+  readonly trouble: Platform["trouble"];
   /** The crons that did not run when they were due. */
   readonly overdue: (now: number) => Promise<readonly unknown[]>;
 }
@@ -34,7 +37,7 @@ export interface GaugeSources {
 export async function readGauges(from: GaugeSources, now: number): Promise<Gauge[]> {
   const { catalog, objects, hosted, forks, letters, policyEntries, sources, advisoryIndex, mirrorLists, scrubbing } =
     from;
-  const [projects, overdue, stored, own, dead, entries, logs, advisories, mirrors, scrub, forked, rootEnd] =
+  const [projects, overdue, stored, own, dead, entries, logs, advisories, mirrors, scrub, forked, rootEnd, trouble] =
     await Promise.all([
       catalog.count(),
       from.overdue(now),
@@ -48,10 +51,12 @@ export async function readGauges(from: GaugeSources, now: number): Promise<Gauge
       scrubbing.state(),
       forks.outdated(),
       from.rootExpiry(),
+      from.trouble(),
     ]);
   return [
     single("pypi_edge_projects", "Projects whose pages are stored.", projects),
     single("pypi_edge_overdue_crons", "Crons that did not run when they were due.", overdue.length),
+    single("pypi_edge_storage_trouble", "Whether the stores cannot be used as they should be.", trouble ? 1 : 0),
     single("pypi_edge_stored_bytes", "Bytes of mirrored files and their metadata that are stored.", stored.bytes),
     single("pypi_edge_stored_objects", "Mirrored files and metadata that are stored.", stored.objects),
     single("pypi_edge_hosted_projects", "Projects that were ever uploaded, by index.", own.projects),

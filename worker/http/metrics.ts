@@ -1,8 +1,8 @@
 import { Hono } from "hono";
-import { IndexError, messageOf } from "../errors.ts";
 import type { Count, Counted, Counters } from "../repository/ports/counters.ts";
 import type { Authorize } from "./access.ts";
 import type { AppEnv } from "./context.ts";
+import { orUnavailable } from "./figures-unavailable.ts";
 import type { Gauge, Sample } from "./gauge.ts";
 import { readGauges, type GaugeSources } from "./gauges.ts";
 import { LIFETIMES } from "./headers.ts";
@@ -67,20 +67,15 @@ export function metricsRoutes(measured: Measured, authorize: Authorize | undefin
   const routes = new Hono<AppEnv>();
   routes.get("/", async (c) => {
     await authorize?.(c, { scope: "read", index: "*" });
-    const figures = Promise.all([measured.counters.totals(NAMES), readGauges(measured, c.get("ctx").now)]);
-    const [counts, gauges] = await figures.catch((error: unknown) => {
-      c.get("ctx").report({ event: "storage-failed", what: "the figures", reason: messageOf(error) });
-      throw unavailable();
-    });
+    const ctx = c.get("ctx");
+    const figures = Promise.all([measured.counters.totals(NAMES), readGauges(measured, ctx.now)]);
+    // A failed scrape is a gap in Prometheus. Without the stored counts it would look like counters that were reset.
+    const [counts, gauges] = await orUnavailable(ctx, figures);
     const headers = { "Content-Type": "text/plain; version=0.0.4; charset=utf-8", ...LIFETIMES.live };
     return c.body(exposition(counts, gauges), 200, headers);
   });
   return routes;
 }
-
-/** A failed scrape is a gap in Prometheus. Answering without the stored counts would look like counters that were reset. */
-const unavailable = () =>
-  new IndexError("storage-failed", "The database with the figures cannot be read right now; try again in a moment.");
 
 /**
  * Renders Prometheus' text format 0.0.4.

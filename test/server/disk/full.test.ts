@@ -57,6 +57,23 @@ describe.skipIf(noSmallDisks !== undefined)(`a disk of its own${because}`, () =>
     },
   );
 
+  test("metrics and dashboard are given while the disk is full, and say that something is wrong", async () => {
+    const { rig, disk } = await rigOnDisk();
+    await rig.download();
+    const trouble = async () => /^pypi_edge_storage_trouble \d$/m.exec((await rig.asAdmin("/-/metrics")).said)?.[0];
+    expect(await trouble()).toBe("pypi_edge_storage_trouble 0");
+    disk.fill();
+    // What was counted meanwhile can be written as long as the files of SQLite need no more room.
+    for (let times = 0; times < 20; times++) {
+      await rig.upload(`acme${times}`);
+      await rig.download();
+      expect(await trouble()).toBe("pypi_edge_storage_trouble 1");
+    }
+    expect((await rig.asAdmin("/-/")).status).toBe(200);
+    disk.makeRoom();
+    expect(await trouble()).toBe("pypi_edge_storage_trouble 0");
+  });
+
   test("however little room there is, an upload is there whole or not at all", async () => {
     const { rig, disk } = await rigOnDisk(24 * MiB);
     const statuses = new Set<number>();

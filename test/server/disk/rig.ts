@@ -42,6 +42,11 @@ export async function openDiskRig(state: string) {
       if (status !== 201) throw new Error(bytes.toString());
       token = (JSON.parse(bytes.toString()) as { token: string }).token;
     },
+    /** What an administrator gets. */
+    async asAdmin(path: string) {
+      const { status, bytes } = await ask(path, { headers: { Authorization: `Bearer ${ADMIN}` } });
+      return { status, said: bytes.toString() };
+    },
     /** The upstream's file. */
     download: () => ask(`/files/${new URL(origin.url).host}/files/${Origin.FILENAME}`),
     /** Uploads a wheel of a project. */

@@ -93,6 +93,27 @@ describe("counters", () => {
     expect(await written()).toEqual([["ok", 2]]);
   });
 
+  test("are read where they cannot be written, as on a full disk, and written later", async () => {
+    const state = { full: false };
+    const db = new Proxy(env.DB, {
+      get(target, property) {
+        if (property === "batch" && state.full) return () => Promise.reject(new Error("database or disk is full"));
+        const value: unknown = Reflect.get(target, property);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+    const counters = countersIn(db);
+    counters.add("upstreamRequests", { outcome: "ok" });
+    expect(await values(counters)).toEqual([["ok", 1]]);
+    state.full = true;
+    counters.add("upstreamRequests", { outcome: "ok" });
+    counters.remember({ event: "storage-failed", what: "numpy", reason: "full" }, START);
+    expect([await values(counters), await counters.lastEvents()]).toEqual([[["ok", 1]], []]);
+    state.full = false;
+    expect(await values(counters)).toEqual([["ok", 2]]);
+    expect(await counters.lastEvents()).toHaveLength(1);
+  });
+
   test("counted while others are being written are written the next time", async () => {
     const counters = countersIn(env.DB);
     counters.add("upstreamRequests", { outcome: "ok" });

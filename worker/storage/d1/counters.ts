@@ -1,5 +1,5 @@
 import type { Count, Counted, Counters, LastEvent } from "../../repository/ports/counters.ts";
-import type { Database } from "../../platform/database.ts";
+import type { Database, Statement } from "../../platform/database.ts";
 import { Gathering } from "./gathered-writes.ts";
 
 /** One statement, however many counts: D1 binds no more than 100 parameters. `WHERE true` ends the SELECT before ON. */
@@ -33,6 +33,23 @@ export function countersIn(db: Database): Counters {
   const remembering = (last: [string, LastEvent][]) =>
     last.length === 0 ? [] : [db.prepare(REMEMBER).bind(JSON.stringify(last.map(([, event]) => event)))];
 
+  /**
+   * Writes what was gathered, and reads in the same batch. A database may be readable where it takes no writes, as on a full
+   * disk: then what is stored is read without it, and what was gathered is written later.
+   */
+  async function readAfterWriting<Value, Result>(
+    gathered: Gathering<Value>,
+    writing: (entries: [string, Value][]) => Statement[],
+    query: Statement,
+  ): Promise<readonly Result[]> {
+    try {
+      const results = await gathered.take((entries) => db.batch<Result>([...writing(entries), query]));
+      return results.at(-1)?.results ?? [];
+    } catch {
+      return (await query.all<Result>()).results;
+    }
+  }
+
   return {
     add(name, labels, by = 1) {
       gathering.add(toKey(name, labels), by);
@@ -43,13 +60,8 @@ export function countersIn(db: Database): Counters {
     },
 
     async lastEvents() {
-      const results = await events.take((last) =>
-        db.batch<LastEvent>([
-          ...remembering(last),
-          db.prepare("SELECT event, at, what, reason FROM last_event ORDER BY at DESC"),
-        ]),
-      );
-      return results.at(-1)?.results ?? [];
+      const query = db.prepare("SELECT event, at, what, reason FROM last_event ORDER BY at DESC");
+      return readAfterWriting(events, remembering, query);
     },
 
     flush(ctx) {
@@ -58,10 +70,8 @@ export function countersIn(db: Database): Counters {
     },
 
     async totals(names) {
-      const results = await gathering.take((counts) =>
-        db.batch<Row>([...adding(counts), db.prepare(SUMS).bind(JSON.stringify(names))]),
-      );
-      return (results.at(-1)?.results ?? []).map(({ name, labels, value }): Count => ({
+      const sums = await readAfterWriting<number, Row>(gathering, adding, db.prepare(SUMS).bind(JSON.stringify(names)));
+      return sums.map(({ name, labels, value }): Count => ({
         name,
         labels: JSON.parse(labels) as Count["labels"],
         value,

@@ -7,6 +7,7 @@ import { pendingLately } from "../../http/api/policy-outlook.ts";
 import type { Context } from "../../repository/context.ts";
 import type { Authorize } from "../../http/access.ts";
 import type { AppEnv } from "../../http/context.ts";
+import { orUnavailable } from "../../http/figures-unavailable.ts";
 import { LIFETIMES } from "../../http/headers.ts";
 import type { KnownTrouble } from "../../http/health.ts";
 import { redirectTo } from "../../http/redirect.ts";
@@ -67,20 +68,22 @@ export function dashboardRoutes(parts: DashboardParts): Hono<AppEnv> {
   routes.get("/-", (c) => redirectTo(c, "/-/"));
   routes.get("/-/", async (c) => {
     const { principal } = await authorize(c, { scope: "admin", index: "*" });
-    const { now } = c.get("ctx");
+    const ctx = c.get("ctx");
+    const { now } = ctx;
     const span = spanIn(c.req.query("span"));
     const begin = now - SPANS[span].length - SPANS[span].width;
-    const [kept, present, events, held, top] = await Promise.all([
+    const figures = Promise.all([
       history.since(begin),
       readFigures(parts, now),
       counters.lastEvents(),
-      heldNow(parts, c.get("ctx")),
+      heldNow(parts, ctx),
       Promise.all(
         [...sources.values()].flatMap(({ name, popularity }) =>
           popularity ? [popularity.projects(now).then((all) => ({ name, projects: all.slice(0, TOP_PROJECTS) }))] : [],
         ),
       ),
     ]);
+    const [kept, present, events, held, top] = await orUnavailable(ctx, figures);
     const place = pagePlace(c, { name: DEFAULT, base: "" }, publicUrl);
     const answer = await sendHtml(
       c,
