@@ -247,6 +247,29 @@ describe("an upstream that fails", () => {
     expect(await upstream.page(parseProjectName("other"), {})).toMatchObject({ kind: "page" });
   });
 
+  test("because it is asked too much is left alone for as long as it says, half a minute at most", async () => {
+    const tooMany = (after: string) => () => new Response(null, { status: 429, headers: { "Retry-After": after } });
+    const { upstream, requests, clock } = failing(tooMany("5"), tooMany("3600"), tooMany("0"), page);
+    const asked = async () => {
+      const before = requests.length;
+      const [outcome] = await Promise.allSettled([upstream.page(NAME, {})]);
+      return [requests.length - before, outcome.status === "rejected" ? outcome.reason : outcome.value];
+    };
+    const leftFor = (seconds: number) =>
+      expect.objectContaining({ kind: "upstream-failed", answered: 429, retryAfterSeconds: seconds });
+    expect(await asked()).toEqual([1, leftFor(5)]);
+    clock.now += 4_000;
+    expect(await asked()).toEqual([0, leftFor(1)]);
+    clock.now += 1_000;
+    expect(await asked()).toEqual([1, leftFor(3_600)]);
+    clock.now += 29_000;
+    expect(await asked()).toEqual([0, leftFor(1)]);
+    // Where the clock is set back, the pause is not longer.
+    clock.now -= 3_600_000;
+    expect(await asked()).toEqual([1, leftFor(0)]);
+    expect(await asked()).toEqual([1, expect.objectContaining({ kind: "page" })]);
+  });
+
   test("for one page only by 5xx goes on being asked for the others", async () => {
     const { upstream } = failing(status(500));
     await expect(upstream.page(NAME, {})).rejects.toThrow("it answered 500");

@@ -7,6 +7,8 @@ import { isPublic } from "../pypi/host.ts";
 import { TIMED_OUT, within } from "../repository/timeout.ts";
 import type { Counted } from "../repository/ports/counters.ts";
 import { Circuits } from "./circuit.ts";
+import { Pauses } from "./pauses.ts";
+import { readBytes } from "./read-bytes.ts";
 import { retryAfterOf } from "./retry-after.ts";
 
 /** From request to response header, retries and redirects included. Milliseconds. */
@@ -86,6 +88,7 @@ export class UpstreamClient {
   readonly #redirects: boolean;
   readonly #absent: readonly number[];
   readonly #circuits = new Circuits();
+  readonly #pauses = new Pauses();
   /** What `mayFetch` was asked last, and its answer. */
   #asked: { readonly protocol: string; readonly hostname: string; readonly mayFetch: boolean } | undefined;
 
@@ -203,12 +206,15 @@ export class UpstreamClient {
 
   /**
    * Sends one request, up to three times where there is no answer or a temporary one (5xx). A host that cannot be reached is then
-   * not asked for a while (see `Circuits`). A host that answers 5xx still is, since that may concern one page only.
+   * not asked for a while (see `Circuits`), and neither is one that asks for a pause (see `Pauses`). A host that answers 5xx still
+   * is, since that may concern one page only.
    */
   async #ask(url: URL, init: Init, signal: AbortSignal, patience: number): Promise<FetchAnswer> {
     const { host } = url;
     const refusal = this.#circuits.refusal(host, this.#now());
     if (refusal !== undefined) throw upstreamFailed(host, `${refusal}, a moment ago`);
+    const left = this.#pauses.left(host, this.#now());
+    if (left > 0) throw upstreamFailed(host, "it answered 429, a moment ago", undefined, left, 429);
     const headers: Record<string, string> = { ...this.#own(url), ...init.headers };
     const request: FetchInit = {
       method: init.method ?? "GET",
@@ -234,6 +240,7 @@ export class UpstreamClient {
     }
     if (last) {
       this.#circuits.succeeded(host);
+      this.#pauses.heed(host, last, this.#now());
       return last;
     }
     this.#circuits.failed(host, reason, this.#now());
@@ -320,25 +327,4 @@ function reasonFor(status: number, mayBeAbsent: boolean): string {
       : []),
   ];
   return `it answered ${status}${advice.length > 0 ? ": " : ""}${advice.join("; ")}`;
-}
-
-async function readBytes(reader: ReadableStreamDefaultReader<Uint8Array>, limit: number): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let total = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    total += value.byteLength;
-    if (total > limit) throw new Error(`its answer is larger than ${limit / 1024 / 1024} MiB`);
-    chunks.push(value);
-  }
-  const [only] = chunks;
-  if (only && chunks.length === 1) return only;
-  const bytes = new Uint8Array(total);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return bytes;
 }
