@@ -29,7 +29,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   EACCES: FORBIDDEN,
   EPERM: FORBIDDEN,
   EROFS:
-    "The disk of the state directory is read-only. Systems do that after a fault: check the disk, and mount it writable.",
+    "The disk of the state directory is read-only. Systems do that after a fault: stop the server, check the disk, mount it writable, and start the server again.",
   EMFILE: NO_DESCRIPTORS,
   ENFILE: NO_DESCRIPTORS,
 };

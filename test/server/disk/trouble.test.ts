@@ -32,7 +32,7 @@ function silenced(): () => string {
 
 test.each([
   ["ENOENT", /^The state directory is not there any more\./],
-  ["EROFS", /is read-only\. .+ mount it writable\.$/],
+  ["EROFS", /is read-only\. .+ stop the server, check the disk, mount it writable, and start/],
   ["EACCES", /may not be written\./],
   ["EMFILE", /^No more files can be opened\. Raise the limit/],
   ["ENOSPC", /is full\. Make room on it\.$/],
