@@ -16,6 +16,7 @@ import { serveHttp } from "./http/serve-http.ts";
 import { openMachine, type Machine } from "./machine.ts";
 import { UnusableDatabase } from "./migrate.ts";
 import { fileOf } from "./objects/file-body.ts";
+import { fewOpenFiles, NO_MORE_FILES, saysNoMoreFiles } from "./open-files.ts";
 import type { ProxyFor } from "./proxies/proxies.ts";
 import type { ConsumerSettings } from "./queues/consumer.ts";
 import type { RateLimit } from "./rate-limiter.ts";
@@ -69,6 +70,8 @@ export async function serve(options: ServeOptions): Promise<Served> {
     log("error", { event: "work-failed", ...defectFields(error) }, `Something failed: ${messageOf(error)}.`);
 
   const certificate = tls && (await orCannotServe(readCertificate(tls)));
+  const few = fewOpenFiles();
+  if (few !== undefined) log("warn", { event: "notice", what: few }, few);
   const machine = await machineFor(options, say);
   try {
     const { platform, queues } = machine;
@@ -140,6 +143,7 @@ async function machineFor(
 
 function whyUnusable(state: string, error: unknown): string {
   if (error instanceof UnusableDatabase) return error.message;
+  if (saysNoMoreFiles(error)) return NO_MORE_FILES;
   if (isStorageFull(error))
     return `The disk of the state directory ${state} is full. Make room on it, and start again.`;
   return `The state directory ${state} cannot be used: ${pathErrorText(error)}. Make all files in it writable, or choose another one with --state DIR.`;

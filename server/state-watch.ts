@@ -4,6 +4,7 @@ import { MINUTE } from "../worker/duration.ts";
 import { isStorageFull, messageOf } from "../worker/errors.ts";
 import { orDiskFull } from "./disk-full.ts";
 import { checkRoom } from "./objects/room.ts";
+import { NO_MORE_FILES } from "./open-files.ts";
 import { sameFileAt } from "./sqlite/same-file.ts";
 
 /** How often it looks by itself. Milliseconds. */
@@ -12,9 +13,6 @@ const EVERY = MINUTE;
 const GONE =
   "The state directory is not there any more. Bring it, or the disk that it is on, back to where it was; if clients still get 503 then, start the server anew.";
 const FORBIDDEN = "The state directory may not be written. Make all files in it writable to the user of this server.";
-const NO_DESCRIPTORS =
-  "No more files can be opened. Raise the limit of open files (ulimit -n, or LimitNOFILE= of systemd), and start the server anew.";
-
 const REPLACED =
   "Files of the state directory were moved, deleted or replaced while the server runs. Uploads and other changes are refused until they are back. Bring back what was there, or start the server anew with what is there now.";
 
@@ -30,8 +28,8 @@ const SENTENCES: Readonly<Record<string, string>> = {
   EPERM: FORBIDDEN,
   EROFS:
     "The disk of the state directory is read-only. Systems do that after a fault: stop the server, check the disk, mount it writable, and start the server again.",
-  EMFILE: NO_DESCRIPTORS,
-  ENFILE: NO_DESCRIPTORS,
+  EMFILE: NO_MORE_FILES,
+  ENFILE: NO_MORE_FILES,
 };
 
 interface Parts {
