@@ -16,9 +16,10 @@ const FORBIDDEN = "The state directory may not be written. Make all files in it 
 const REPLACED =
   "Files of the state directory were moved, deleted or replaced while the server runs. Uploads and other changes are refused until they are back. Bring back what was there, or start the server anew with what is there now.";
 
-const FULL = "The disk of the state directory is full. Make room on it.";
+const FULL =
+  "The disk of the state directory is full. Make room on it: df says how many bytes are free, df -i how many files it still takes.";
 const NEARLY_FULL =
-  "The disk of the state directory is nearly full: files of upstreams are not stored any more. Make room on it.";
+  "The disk of the state directory is nearly full: files of upstreams are not stored any more. Make room on it: df says how many bytes are free, df -i how many files it still takes.";
 
 /** What is to be done, by the system's code. */
 const SENTENCES: Readonly<Record<string, string>> = {

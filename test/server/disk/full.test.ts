@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { rmSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { noSmallDisks, smallDisk, type SmallDisk } from "../../support/node/small-disk.ts";
@@ -16,8 +16,8 @@ afterEach(async () => {
 });
 
 /** A server whose state is alone on a disk, with a token for uploads. */
-async function rigOnDisk(size = 16 * MiB): Promise<{ rig: DiskRig; disk: SmallDisk }> {
-  const disk = smallDisk(size);
+async function rigOnDisk(size = 16 * MiB, files?: number): Promise<{ rig: DiskRig; disk: SmallDisk }> {
+  const disk = smallDisk(size, files);
   opened.push(() => disk.remove());
   const rig = await openDiskRig(join(disk.folder, "state"));
   opened.push(() => rig.close());
@@ -86,6 +86,22 @@ describe.skipIf(noSmallDisks !== undefined)(`a disk of its own${because}`, () =>
       disk.makeRoom();
     }
     expect(statuses).toEqual(new Set([200, 507]));
+  });
+
+  test("what can be fetched again leaves files for uploads, where the disk takes only so many", async () => {
+    const { rig, disk } = await rigOnDisk(64 * MiB, 200);
+    const bytes = content(300 * KiB);
+    rig.origin.publish(bytes);
+    for (let at = 0; statfsSync(disk.folder).ffree > 10; at++) writeFileSync(join(disk.folder, `${at}`), "");
+    for (let times = 1; times <= 2; times++) expect(await rig.download()).toEqual({ status: 200, bytes });
+    expect(rig.origin.asked).toHaveLength(2);
+    const { status, wheel } = await rig.upload("acme");
+    expect([status, await rig.hosted("acme")]).toEqual([200, wheel]);
+    const { storage } = JSON.parse((await rig.ask("/-/health")).bytes.toString()) as { storage: string };
+    expect(storage).toMatch(/nearly full: .+ df -i/);
+    for (let at = 0; statfsSync(disk.folder).ffree > 0; at++) writeFileSync(join(disk.folder, `more-${at}`), "");
+    expect((await rig.upload("other")).status).toBe(507);
+    expect(await rig.download()).toEqual({ status: 200, bytes });
   });
 
   test("what can be fetched again leaves room for uploads", async () => {

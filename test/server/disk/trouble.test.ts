@@ -35,7 +35,7 @@ test.each([
   ["EROFS", /is read-only\. .+ stop the server, check the disk, mount it writable, and start/],
   ["EACCES", /may not be written\./],
   ["EMFILE", /^No more files can be opened\. Raise the limit/],
-  ["ENOSPC", /is full\. Make room on it\.$/],
+  ["ENOSPC", /is full\. Make room on it: df says/],
   ["EIO", /cannot be written: EIO\.$/],
 ])("%s is said once, and so is its end", async (code, sentence) => {
   const log: string[] = [];

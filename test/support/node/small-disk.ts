@@ -16,9 +16,17 @@ export interface SmallDisk {
 /** Why this machine can have no such disk; undefined where it can. */
 export const noSmallDisks = whyNot();
 
-export function smallDisk(bytes: number): SmallDisk {
+/** @param files how many files it takes; left out: many */
+export function smallDisk(bytes: number, files?: number): SmallDisk {
   const folder = mkdtempSync(join(tmpdir(), "pypi-edge-disk-"));
-  execFileSync("mount", ["-t", "tmpfs", "-o", `size=${bytes}`, "tmpfs", folder]);
+  execFileSync("mount", [
+    "-t",
+    "tmpfs",
+    "-o",
+    `size=${bytes}${files === undefined ? "" : `,nr_inodes=${files}`}`,
+    "tmpfs",
+    folder,
+  ]);
   const filler = join(folder, "filler");
   return {
     folder,
