@@ -2,6 +2,7 @@ import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach } from "vitest";
 import { unreadBodies } from "./whole.ts";
+import { wasWritten } from "./written.ts";
 
 const { TABLES } = env as Env & { TABLES: string };
 
@@ -13,17 +14,26 @@ async function isReady(): Promise<boolean> {
   return made !== undefined && keys.length === 0 && objects.length === 0;
 }
 
-// Storage is isolated for a file, not for a test: each test begins with nothing but the tables.
+let isEmpty = false;
+
+// Storage is isolated for a file, not for a test: each test begins with nothing but the tables. Emptying it takes longer than
+// many tests do, so it is emptied only where something was written.
 beforeEach(async () => {
+  if (isEmpty && !wasWritten()) return;
   // What a test has left in the middle of something the platform may pass over: it is there still.
   for (let tries = 0; !(await isReady()); tries++) {
     if (tries === 50) throw new Error("The storage of the test before cannot be emptied.");
     await scheduler.wait(tries);
     await reset();
   }
+  wasWritten();
+  isEmpty = true;
 });
 afterEach(async () => {
-  await reset();
+  if (wasWritten()) {
+    isEmpty = false;
+    await reset();
+  }
   const unread = unreadBodies();
   if (unread > 0) throw new Error(`${unread} bodies of a store were neither read nor cancelled.`);
 });
