@@ -82,8 +82,10 @@ export function dashboardRoutes(parts: DashboardParts): Hono<AppEnv> {
           popularity ? [popularity.projects(now).then((all) => ({ name, projects: all.slice(0, TOP_PROJECTS) }))] : [],
         ),
       ),
+      parts.trustedRoot(now),
+      parts.hostedNowhere(),
     ]);
-    const [kept, present, events, held, top] = await orUnavailable(ctx, figures);
+    const [kept, present, events, held, top, root, nowhere] = await orUnavailable(ctx, figures);
     const place = pagePlace(c, { name: DEFAULT, base: "" }, publicUrl);
     const answer = await sendHtml(
       c,
@@ -97,8 +99,8 @@ export function dashboardRoutes(parts: DashboardParts): Hono<AppEnv> {
         platform={parts}
         events={events}
         held={held}
-        root={await parts.trustedRoot(now)}
-        nowhere={await parts.hostedNowhere()}
+        root={root}
+        nowhere={nowhere}
         top={top.map(({ name, projects }) => ({ source: name, projects: projects.map((each) => each.name) }))}
       />,
     );
