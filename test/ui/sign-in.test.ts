@@ -121,7 +121,7 @@ test("a token that opens nothing is said to, counted as an attempt, and not show
   const expired = await give(rig, { expiresAt: rig.now - 1 });
   for (const [token, said] of [
     ["something-else", "This token is not known here"],
-    ["", "A token is needed here"],
+    ["", "No token was typed."],
     [`pypi-edge_${"0".repeat(16)}_${"A".repeat(43)}`, "This token is not known here"],
     [expired.text, "expired at"],
   ] as const) {

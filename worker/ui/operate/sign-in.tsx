@@ -58,7 +58,8 @@ export function signInRoutes(parts: SignInParts): Hono<AppEnv> {
     if (!keepsSessions(ownOrigin(c, publicUrl))) throw badRequest(PLAIN);
     const ctx = c.get("ctx");
     const { origin } = claimantOf(c);
-    const opened = await signIn((fields.get("token") ?? "").trim(), origin, ctx).catch(refusal);
+    const token = (fields.get("token") ?? "").trim();
+    const opened = token === "" ? NOTHING_TYPED : await signIn(token, origin, ctx).catch(refusal);
     if (opened instanceof IndexError) return signInPage(c, pagePlace(c, ROOT, publicUrl), next, opened);
     const seconds = Math.max(0, Math.floor(inSeconds(opened.expiresAt - ctx.now)));
     const answer = seeOther(c, next);
@@ -87,6 +88,11 @@ function refusal(error: unknown): IndexError {
   if (error instanceof IndexError && (error.status === 401 || error.status === 429)) return error;
   throw error;
 }
+
+const NOTHING_TYPED = new IndexError(
+  "not-authenticated",
+  "No token was typed. Paste one of this server; an administrator makes one with pypi-edge token create.",
+);
 
 /** A path below the server's root that a page asked to be led to; the page about the sign-in where it is none. */
 const nextIn = (path: string | undefined): string =>
