@@ -240,8 +240,8 @@ async function verifyFile(
     if (kind === "file-without-row") return ended(finding(kind, file, text, true), size, true);
     // First of all: what breaks off here is gone on with.
     await note([finding(kind, file, text)]);
-    const problem = await repair(name, target, state, parts, ctx);
-    if (problem === undefined) return ended(finding(kind, file, text, true), size, true);
+    const { problem, size: sizeNow } = await repair(name, target, state, parts, ctx);
+    if (problem === undefined) return ended(finding(kind, file, text, true), sizeNow, true);
     if (current.tries < MOST_TRIES && !(await parts.goesOn()))
       return { found: undefined, size, isKept: false, isPaused: true };
     return ended(finding(kind, file, `${text}, and could not be fetched again: ${problem}`), size);
@@ -270,24 +270,25 @@ function faultOf({ hasRow }: Target, state: ObjectState): Pick<VerificationFindi
   return hasRow ? undefined : { kind: "file-without-row", fault: "is stored, but has no row" };
 }
 
-/** Deletes what is wrong and has the file stored again; why that could not be done, undefined where it could. */
+/** Deletes what is wrong and has the file stored again: its bytes then, and why that could not be done, undefined where it could. */
 async function repair(
   name: ProjectName,
   target: Target,
   state: ObjectState,
   parts: VerifyParts,
   ctx: Context,
-): Promise<string | undefined> {
+): Promise<{ readonly problem: string | undefined; readonly size: number }> {
   const { ref, entry } = target;
   await parts.bytes.discard(ref, state, parts.now());
-  if (!entry) return "its page does not list it";
+  if (!entry) return { problem: "its page does not list it", size: 0 };
   await parts.pace();
   const outcome = await keepFile(ref, parts.repository, { ...ctx, now: parts.now() }, { project: name, entry });
   parts.add({ requests: 1 });
   if (outcome.kind !== "stored") {
     parts.failed(outcome.error);
-    return outcome.reason;
+    return { problem: outcome.reason, size: 0 };
   }
   parts.add({ files: 1, bytes: outcome.size ?? 0 });
-  return faultOf({ ...target, hasRow: true }, await check(target, parts))?.fault;
+  const now = await check(target, parts);
+  return { problem: faultOf({ ...target, hasRow: true }, now)?.fault, size: now.kind === "absent" ? 0 : now.size };
 }

@@ -9,6 +9,7 @@ import type {
 import type { Database, SqlValue } from "../../platform/database.ts";
 import type { Keys } from "../keys.ts";
 import { orStorageFailed } from "../or-storage-failed.ts";
+import { asBatches } from "./as-batches.ts";
 import { keepStatements } from "./keep-objects.ts";
 
 /** All projects of a source of which something is mirrored on purpose, or where `cached` is 1, stored. */
@@ -52,6 +53,10 @@ const END = "UPDATE mirror_verification SET ended_at = ?3 WHERE source = ?1 AND 
 const FOUND = `INSERT INTO mirror_finding (source, project, file, kind, fault, repaired, found_at)
   SELECT ?1, ?2, value ->> 0, value ->> 1, value ->> 2, value ->> 3, ?4 FROM json_each(?3) WHERE true
   ON CONFLICT DO UPDATE SET kind = excluded.kind, fault = excluded.fault, repaired = excluded.repaired, found_at = excluded.found_at`;
+
+/** For objects whose bytes were just read: a row of size 0 says that there is no object. */
+const SIZED = `UPDATE object SET size = piece.value ->> 1 FROM json_each(?1) AS piece
+  WHERE object.key = piece.value ->> 0 AND object.size = 0`;
 
 const UNREPAIRED = "SELECT file, kind, fault FROM mirror_finding WHERE source = ?1 AND project = ?2 AND repaired = 0";
 
@@ -149,7 +154,11 @@ export function verificationWorkIn(db: Database, source: string, keys: Keys): Ve
 
     async keep(project, pieces, now) {
       if (pieces.length === 0) return;
-      await db.batch(keepStatements(db, keys, source, project, pieces, now));
+      const sizes = asBatches(pieces.map(({ ref, size }) => [keys.file(ref), size]));
+      await db.batch([
+        ...keepStatements(db, keys, source, project, pieces, now),
+        ...sizes.map((rows) => db.prepare(SIZED).bind(rows)),
+      ]);
     },
   };
 }
