@@ -85,15 +85,6 @@ describe("what hatch looks at before it uploads", () => {
     ]);
     expect((await rig.get("/team/legacy/+simple/other/")).status).toBe(404);
   });
-
-  test("leads from the address that hatch prints to the page of the release", async () => {
-    const rig = new Rig(OPEN_TEAM);
-    await host("acme", "acme-1.0.tar.gz");
-    const { status, headers } = await rig.get("/team/legacy/acme/1.0/");
-    expect([status, headers.get("Location")]).toEqual([302, "../../../../team/project/acme/1.0/"]);
-    expect((await rig.get("/team/project/acme/1.0/")).status).toBe(200);
-    expect((await rig.get("/legacy/acme/1.0/")).status).toBe(404);
-  });
 });
 
 describe("an index that hosts and that anyone may read", () => {

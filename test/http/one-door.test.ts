@@ -96,7 +96,6 @@ const TABLE: Readonly<Record<string, Tries>> = {
   "POST /team": sent("POST", ""),
   "GET /team/find-links": withSlash,
   "GET /team/legacy/+simple/:project/": ofProjects,
-  "GET /team/legacy/:project{[^+/][^/]*}/:version/": ofPages,
   ...Object.fromEntries(OF_NO_INDEX.map((path) => [`GET ${path}`, plain])),
   ...Object.fromEntries(FORMS.split(" ").map((path) => [`POST /-/${path}`, sent("POST", "form=a.b")])),
   "GET /-/api/openapi.json": plain,

@@ -7,9 +7,7 @@ import type { Publish } from "../publishing/publish-request.ts";
 import type { Authorize } from "./access.ts";
 import type { AppEnv } from "./context.ts";
 import { LIFETIMES } from "./headers.ts";
-import { pathOf } from "./path.ts";
 import { problem } from "./problem.ts";
-import { redirectTo } from "./redirect.ts";
 import type { Settling } from "./settle.ts";
 import { uploadText } from "./upload-text.ts";
 import { uploadBodyOf } from "./upload/body.ts";
@@ -36,12 +34,6 @@ export function uploadRoutes(parts: UploadRouteOptions): Hono<AppEnv> {
     routes.all(path, ({ req }) => {
       throw methodNotAllowed(req.method, ["POST"]);
     });
-  }
-  // hatch publish prints this address as that of the release: devpi has a page there. No project's name begins with a +.
-  if (parts.index.hosted) {
-    routes.get("/legacy/:project{[^+/][^/]*}/:version/", (c) =>
-      redirectTo(c, pathOf(c.req.url).replace("/legacy/", "/project/")),
-    );
   }
   routes.onError((error, c) => withReasonPhrase(problem(error, c), error));
   return routes;

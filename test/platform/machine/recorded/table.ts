@@ -164,10 +164,6 @@ function publishing({ uploaded, inParts, adminToken }: Content): Table {
     ],
     ["DELETE /-/api/uploads/:id", refusedWrites("DELETE", "/-/api/uploads/{upload}", publisher)],
     ["GET /team/find-links", reads("/team/find-links/", reader)],
-    [
-      "GET /team/legacy/:project{[^+/][^/]*}/:version/",
-      reads(`/team/legacy/${uploaded.project}/${uploaded.version}/`, publisher),
-    ],
     ["GET /team/legacy/+simple/:project/", reads(`/team/legacy/+simple/${uploaded.project}/`, publisher)],
     ["ALL /-/api/indexes/:index/projects/:project", [...reads(of(""), admin), ...reads(of(""), reader)]],
     ["GET /-/api/indexes/:index/forks", reads("/-/api/indexes/team/forks", reader)],
