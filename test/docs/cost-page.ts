@@ -66,8 +66,8 @@ account has 5 crons, of which a deployment takes 3.
 - Each cron tick and each message counts as a request, as Cloudflare's own example counts cron triggers.
 - An answer of the edge writes no log. A logged request has 2,000 bytes. From 2026-12-01 logs are paid by the gigabyte, which is what is calculated here.
 - CPU was measured on ${CPU_MEASURED} in workerd over simulated stores (\`node test/bench/cost.ts\`), with pages of 100 files and files of 1 MB: the simulators' share is
-  in it, so the figures are upper bounds. Once more on 2026-11-30, when the machine took 1.45 times as long for the same work: 17 ms for a page that is not stored, 49 ms for such a file, 2.8 ms for a page from the cache; with all of
-  those the public scenario would cost $352.
+  in it, so the figures are upper bounds. On 2026-11-30 the code of that day and of today took turns, twice: 12 and 15 ms against 14 and 11 for a page that is not stored, 32 and 33 against 36 and 33 for
+  such a file, so that what differs from day to day is the machine.
 - \`strangers\` is what \`NEW_A_DAY\` bounds. Requests above it are 429 and store nothing, but each is a request of the worker: $0.30 a million, whoever sends them. Rules of Cloudflare's in front of the
   worker (WAF, rate limiting) keep those away that one network sends.
 - Not in it: a domain, and what other workers of the account use of the plan.
