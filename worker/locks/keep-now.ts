@@ -6,7 +6,7 @@ import type { Event } from "../repository/event.ts";
 import type { ResolvedFile } from "./resolve.ts";
 
 /**
- * Stores a file now, through the same layers as a client's request for it. Throws an error that names the file: `unprocessable` where
+ * Stores a file now, through the same layers as a client's request for it. Throws an `IndexError` that names the file: `unprocessable` where
  * there is no such file, or a policy refuses it; `upstream-failed`, also where the upstream's bytes were refused; `storage-failed`.
  */
 export async function keepNow({ files, project, ref }: ResolvedFile, ctx: Context): Promise<ArtifactFacts> {

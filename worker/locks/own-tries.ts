@@ -1,5 +1,5 @@
 import { SECOND } from "../duration.ts";
-import { IndexError, messageOf } from "../errors.ts";
+import type { IndexError } from "../errors.ts";
 import { upstreamValue } from "../pypi/page.ts";
 import type { Context } from "../repository/context.ts";
 import { keepNow } from "./keep-now.ts";
@@ -56,7 +56,10 @@ export class OwnTries {
     const next = files.find((file) => mayBeTried(file) && !this.#tried.has(file));
     if (!next) return files;
     this.#tried.add(next);
-    const failure = await failureOf(next, this.#ctx);
+    const failure = await keepNow(next, this.#ctx).then(
+      () => undefined,
+      (error: IndexError) => error,
+    );
     if (!failure) return files;
     this.#reasons.set(next, failure.message);
     if (mayPass(failure)) {
@@ -80,13 +83,3 @@ const isReadFrom = ({ entry, ref }: ResolvedFile, other: ResolvedFile) =>
   other.ref.part !== ref.part &&
   ref.part === "file" &&
   upstreamValue(entry, "core-metadata") === undefined;
-
-/** What hinders a file from being stored; undefined where it is stored then. */
-async function failureOf(file: ResolvedFile, ctx: Context): Promise<IndexError | undefined> {
-  try {
-    await keepNow(file, ctx);
-    return undefined;
-  } catch (error) {
-    return error instanceof IndexError ? error : new IndexError("storage-failed", messageOf(error));
-  }
-}

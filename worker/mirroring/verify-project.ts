@@ -240,11 +240,11 @@ async function verifyFile(
     if (kind === "file-without-row") return ended(finding(kind, file, text, true), size, true);
     // First of all: what breaks off here is gone on with.
     await note([finding(kind, file, text)]);
-    const { problem, size: sizeNow } = await repair(name, target, state, parts, ctx);
-    if (problem === undefined) return ended(finding(kind, file, text, true), sizeNow, true);
+    const repaired = await repair(name, target, state, parts, ctx);
+    if (repaired.problem === undefined) return ended(finding(kind, file, text, true), repaired.size, true);
     if (current.tries < MOST_TRIES && !(await parts.goesOn()))
       return { found: undefined, size, isKept: false, isPaused: true };
-    return ended(finding(kind, file, `${text}, and could not be fetched again: ${problem}`), size);
+    return ended(finding(kind, file, `${text}, and could not be fetched again: ${repaired.problem}`), size);
   } catch (error) {
     if (!(error instanceof IndexError)) throw error;
     return ended(finding("not-checked", file, messageOf(error)), 0);
@@ -289,6 +289,7 @@ async function repair(
     return { problem: outcome.reason, size: 0 };
   }
   parts.add({ files: 1, bytes: outcome.size ?? 0 });
-  const now = await check(target, parts);
-  return { problem: faultOf({ ...target, hasRow: true }, now)?.fault, size: now.kind === "absent" ? 0 : now.size };
+  const again = await check(target, parts);
+  const size = again.kind === "absent" ? 0 : again.size;
+  return { problem: faultOf({ ...target, hasRow: true }, again)?.fault, size };
 }

@@ -2,7 +2,7 @@ import { SECOND } from "../duration.ts";
 import type { FetchAnswer } from "../platform/platform.ts";
 import { retryAfterOf } from "./retry-after.ts";
 
-/** However long a host wants to be left alone, it is tried again after this: it may be sooner of use. Milliseconds. */
+/** However long a host asks for, it is asked again after this: it may answer sooner than it said. Milliseconds. */
 const LONGEST = 30 * SECOND;
 
 /** More hosts than any index uses. The limit protects the memory from a page with files on thousands of hosts. */

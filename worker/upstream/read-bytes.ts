@@ -1,3 +1,5 @@
+import { joined } from "../repository/give-way.ts";
+
 /** All bytes of a body. Rejects with the stream's error, or where there are more than `limit`. */
 export async function readBytes(reader: ReadableStreamDefaultReader<Uint8Array>, limit: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
@@ -11,11 +13,5 @@ export async function readBytes(reader: ReadableStreamDefaultReader<Uint8Array>,
   }
   const [only] = chunks;
   if (only && chunks.length === 1) return only;
-  const bytes = new Uint8Array(total);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return bytes;
+  return joined(chunks, total);
 }

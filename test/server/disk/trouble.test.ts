@@ -21,6 +21,14 @@ function newFolder(): string {
   return folder;
 }
 
+/** A server on this state directory, with a token that may upload. */
+async function authorizedRig(state: string) {
+  const rig = await openDiskRig(state);
+  opened.push(() => rig.close());
+  await rig.authorize();
+  return rig;
+}
+
 /** Keeps the log to itself, and gives it. */
 function silenced(): () => string {
   const spies = (["error", "warn"] as const).map((level) =>
@@ -53,11 +61,8 @@ test.each([
 
 test("a state directory that has vanished is 503 and never 404, and comes back", async () => {
   const said = silenced();
-  const folder = newFolder();
-  const state = join(folder, "state");
-  const rig = await openDiskRig(state);
-  opened.push(() => rig.close());
-  await rig.authorize();
+  const state = join(newFolder(), "state");
+  const rig = await authorizedRig(state);
   const { wheel } = await rig.upload("acme");
   const bytes = content(300_000);
   rig.origin.publish(bytes);
@@ -85,11 +90,8 @@ test("a state directory that has vanished is 503 and never 404, and comes back",
 
 test("a state directory that was replaced by an earlier copy takes no uploads, and its files are not called lost", async () => {
   const said = silenced();
-  const folder = newFolder();
-  const state = join(folder, "state");
-  const rig = await openDiskRig(state);
-  opened.push(() => rig.close());
-  await rig.authorize();
+  const state = join(newFolder(), "state");
+  const rig = await authorizedRig(state);
   await rig.upload("acme");
   cpSync(state, `${state}-copy`, { recursive: true });
   const { wheel } = await rig.upload("acme-two");
@@ -112,9 +114,7 @@ test("a state directory that was replaced by an earlier copy takes no uploads, a
 test.each(["database", "objects"])("an upload is refused where %s.sqlite alone was replaced", async (name) => {
   const said = silenced();
   const state = join(newFolder(), "state");
-  const rig = await openDiskRig(state);
-  opened.push(() => rig.close());
-  await rig.authorize();
+  const rig = await authorizedRig(state);
   const file = join(state, `${name}.sqlite`);
   cpSync(file, `${file}-copy`);
   renameSync(`${file}-copy`, file);

@@ -54,7 +54,10 @@ const FOUND = `INSERT INTO mirror_finding (source, project, file, kind, fault, r
   SELECT ?1, ?2, value ->> 0, value ->> 1, value ->> 2, value ->> 3, ?4 FROM json_each(?3) WHERE true
   ON CONFLICT DO UPDATE SET kind = excluded.kind, fault = excluded.fault, repaired = excluded.repaired, found_at = excluded.found_at`;
 
-/** For objects whose bytes were just read: a row of size 0 says that there is no object. */
+/**
+ * For objects whose bytes were just read: a row of size 0 says that there is no object. A mirror that keeps what it has stored must not do
+ * this: of what it took for stored, an object may have been deleted meanwhile.
+ */
 const SIZED = `UPDATE object SET size = piece.value ->> 1 FROM json_each(?1) AS piece
   WHERE object.key = piece.value ->> 0 AND object.size = 0`;
 

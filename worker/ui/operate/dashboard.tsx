@@ -49,7 +49,7 @@ interface DashboardParts extends FigureSources {
   /** What is wrong with the trusted root that rules on provenance go by, or will soon be. */
   readonly trustedRoot: (now: number) => Promise<KnownTrouble | undefined>;
   /** That indexes had packages which the configuration does not let host any more. */
-  readonly hostedNowhere: () => Promise<KnownTrouble | undefined>;
+  readonly hostedNowhere: () => Promise<Pick<KnownTrouble, "sentence"> | undefined>;
   readonly indexes: readonly HoldingIndex[];
   /** Whether answers can come from a cache of the data centre. */
   readonly hasSharedCache: boolean;
@@ -145,7 +145,7 @@ interface DashboardProps {
   readonly events: readonly LastEvent[];
   readonly held: readonly HeldNow[];
   readonly root: KnownTrouble | undefined;
-  readonly nowhere: KnownTrouble | undefined;
+  readonly nowhere: Pick<KnownTrouble, "sentence"> | undefined;
   readonly top: readonly { readonly source: string; readonly projects: readonly string[] }[];
 }
 

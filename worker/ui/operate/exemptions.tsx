@@ -116,7 +116,7 @@ function ExemptionsPage({ place, who, entries, names, typed, refusal }: Exemptio
           {refusal}
         </p>
       )}
-      <OthersIndex asked={typed.get("index") ?? ""} names={names} />
+      <IndexNotOffered asked={typed.get("index") ?? ""} names={names} />
       {names.length === 0 ? (
         <p>No index that you administer has a policy, so that there is nothing to exempt.</p>
       ) : place.forms ? (
@@ -143,7 +143,7 @@ function ExemptionsPage({ place, who, entries, names, typed, refusal }: Exemptio
 }
 
 /** A link may fill in an index that the form does not have: it would be sent for another one, unseen. */
-function OthersIndex({ asked, names }: { readonly asked: string; readonly names: readonly string[] }) {
+function IndexNotOffered({ asked, names }: { readonly asked: string; readonly names: readonly string[] }) {
   if (asked === "" || names.length === 0 || names.includes(asked)) return null;
   return (
     <p class="card note alarm">
