@@ -3,6 +3,8 @@ export const FINDINGS = {
   "database-damaged": "Restore the state directory from a backup.",
   "hosted-damaged": "Restore the file from a backup, or delete the release and publish it anew.",
   "carried-damaged": "Restore the object from a backup, or carry all of the index anew to another source.",
+  "advisories-damaged":
+    "Load the advisories anew: pypi-edge osv load, or, where OSV has an address, pypi-edge jobs run advisories.",
   "hosted-without-row": "Nothing, where an upload was broken off or refused; else restore the database from a backup.",
   "file-without-row": "Run verify --repair: the file gets its row again.",
   "mirrored-damaged": "Run verify --repair: it is deleted, and fetched again.",

@@ -3,10 +3,11 @@ import { join } from "node:path";
 import { createGunzip } from "node:zlib";
 import { pipeline } from "node:stream/promises";
 import { HOUR } from "../../worker/duration.ts";
-import { CARRIED_PREFIX, DURABLE_PREFIXES, type ObjectHead } from "../../worker/platform/objects.ts";
+import { ADVISORIES_PREFIX, CARRIED_PREFIX, DURABLE_PREFIXES, type ObjectHead } from "../../worker/platform/objects.ts";
 import { knownDigest } from "../../worker/storage/moving/move-out.ts";
 import { coreMetadataKey, HOSTED_FILES, type HostedFileRow } from "../carry-over/hosted-files.ts";
 import { faultByDigest } from "../objects/digest-of.ts";
+import { rowOf } from "../objects/object-rows.ts";
 import { folderOfPrefix } from "../objects/key-path.ts";
 import { unnamedBelow } from "../objects/recovery.ts";
 import { isSystemError } from "../objects/system-error.ts";
@@ -27,6 +28,8 @@ const HOSTED = "hosted/";
 /** The query for the keys of what was carried. */
 export const CARRIED_OBJECTS = `SELECT 'carried/' || sha256 AS key FROM carried_object
   UNION SELECT 'carried/' || sha256 FROM carried_page`;
+
+const ADVISORIES_OBJECT = "SELECT object AS key FROM advisory_index WHERE object IS NOT NULL";
 
 /**
  * Compares all that a state directory has with its digests, rows with objects and objects with rows. Changes nothing; a
@@ -82,15 +85,16 @@ async function verifyObjects(stored: Stored, hosted: readonly HostedFileRow[]) {
   for (const [key, { file }] of wanted)
     if (!seen.has(key))
       findings.push({ kind: "hosted-damaged", subject: `${file} (${key})`, fault: "has a row, but no object" });
-  for (const { key } of stored.database.read(CARRIED_OBJECTS))
+  for (const { key } of stored.database.read(`${CARRIED_OBJECTS} UNION ${ADVISORIES_OBJECT}`))
     if (!seen.has(String(key)))
-      findings.push({ kind: "carried-damaged", subject: String(key), fault: "has a row, but no object" });
+      findings.push({ kind: damageOf(String(key)), subject: String(key), fault: "has a row, but no object" });
   return { objects: seen.size, bytes, findings };
 }
 
 /** Which finding it is that the object under a key is damaged. */
 export function damageOf(key: string): StorageFault["kind"] {
   if (key.startsWith(HOSTED)) return "hosted-damaged";
+  if (key.startsWith(ADVISORIES_PREFIX)) return "advisories-damaged";
   return key.startsWith(CARRIED_PREFIX) ? "carried-damaged" : "mirrored-damaged";
 }
 
@@ -109,12 +113,13 @@ async function* heads({ objects }: Stored): AsyncGenerator<ObjectHead> {
 
 /** @param wanted SHA-256 in hex, where a row says it */
 async function faultOf(stored: Stored, head: ObjectHead, wanted: string | undefined): Promise<string | undefined> {
-  const digest = wanted ?? knownDigest(head);
+  const known = wanted ?? knownDigest(head);
+  const digest = known === undefined ? rowOf(stored.rows, head.key)?.digest : `sha256=${known}`;
   try {
     const object = await stored.objects.get(head.key, { onlyIf: { etagMatches: head.etag } });
     // It was deleted or replaced since it was listed.
-    if (!object || !("body" in object) || digest === undefined) return undefined;
-    return await faultByDigest(stored.files.pathOf(head.key, head.etag), `sha256=${digest}`);
+    if (!object || !("body" in object) || digest == null) return undefined;
+    return await faultByDigest(stored.files.pathOf(head.key, head.etag), digest);
   } catch (error) {
     if (error instanceof LostObject) return error.message;
     if (isSystemError(error, "ENOENT")) return undefined;

@@ -202,6 +202,33 @@ test("a record that cannot be read is named, and what was known of it stays", as
   expect(await refuses()).toBe(true);
 });
 
+const deleteIndex = async () => {
+  const { objects } = await env.FILES.list({ prefix: "advisories/" });
+  await env.FILES.delete(objects.map(({ key }) => key));
+};
+
+test.each([
+  ["is gone", deleteIndex],
+  ["cannot be read", async () => rig.breakOnce("r2.get")],
+])("an index that %s is made anew, and policies go by it again", async (_, damage) => {
+  await hourly();
+  await damage();
+  rig.restart();
+  expect((await hourly()).some((line) => line.startsWith("GET all.zip"))).toBe(true);
+  expect(await state()).toMatchObject({ records: 21, failure: undefined });
+  expect(await refuses()).toBe(true);
+});
+
+test("while the index cannot be read, pages are not given, and the answer says what to do", async () => {
+  await hourly();
+  await deleteIndex();
+  rig.restart();
+  const { status, text } = await rig.get("/simple/demo/");
+  expect(status).toBe(503);
+  expect(text()).toContain("The advisories by which this index refuses files cannot be read right now.");
+  expect(text()).toContain("pypi-edge jobs run advisories or, where OSV is empty, pypi-edge osv load.");
+});
+
 test("without OSV nothing is asked", async () => {
   rig = new Rig();
   expect(await run()).toEqual([{ kind: "advisories-not-kept" }]);

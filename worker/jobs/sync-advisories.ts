@@ -44,7 +44,7 @@ export const syncAdvisories: Job = async ({ advisoryIndex, osv }, ctx, { dryRun,
   if (!osv) return [{ kind: "advisories-not-kept" }];
   const state = await advisoryIndex.state();
   try {
-    const stored = await knownIndex(advisoryIndex);
+    const stored = await knownIndex(advisoryIndex, ctx);
     const before = stored ?? EMPTY_INDEX;
     const compares = byHand || !stored || ctx.now - state.comparedAt >= COMPARE_EVERY || state.comparedAt > ctx.now;
     const compared = compares ? await indexOfExport(await openExport(osv.archive()), before) : undefined;

@@ -4,8 +4,14 @@ export const UPLOAD_PREFIXES = ["hosted/", "staging/"] as const;
 /** Keys of what was carried to an offline source. */
 export const CARRIED_PREFIX = "carried/";
 
-/** Keys that begin with these belong to a team: their objects exist nowhere else. All others can be fetched again. */
-export const DURABLE_PREFIXES = [...UPLOAD_PREFIXES, CARRIED_PREFIX] as const;
+/** Keys of indexes of advisories. */
+export const ADVISORIES_PREFIX = "advisories/";
+
+/**
+ * Keys that begin with these have objects that are not fetched again: what a team uploaded or carried here, and advisories, which a
+ * person may have loaded and without which an index that refuses by them answers nothing.
+ */
+export const DURABLE_PREFIXES = [...UPLOAD_PREFIXES, CARRIED_PREFIX, ADVISORIES_PREFIX] as const;
 
 /** Whether an object is kept for as long as a row names it: also where it is damaged, it is not deleted. */
 export const isKept = (key: string) => key.startsWith("hosted/") || key.startsWith(CARRIED_PREFIX);

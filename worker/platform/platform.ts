@@ -15,7 +15,7 @@ import type { OpenSpool } from "./spool.ts";
  * the same on one machine. The worker never asks which platform it is on.
  */
 export interface Platform extends RequestFacts {
-  /** Keys that begin with a prefix of `DURABLE_PREFIXES` belong to a team; all others can be fetched again. */
+  /** Objects under keys that begin with a prefix of `DURABLE_PREFIXES` are not fetched again; all others can be. */
   readonly objects: Objects;
   readonly keyValue: KeyValue;
   readonly database: Database;

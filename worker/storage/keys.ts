@@ -1,4 +1,4 @@
-import { CARRIED_PREFIX, UPLOAD_PREFIXES } from "../platform/objects.ts";
+import { ADVISORIES_PREFIX, CARRIED_PREFIX, UPLOAD_PREFIXES } from "../platform/objects.ts";
 import { hex } from "../pypi/encode.ts";
 import { asFileRef, type FileRef } from "../pypi/file-url.ts";
 import { fingerprint } from "../pypi/fingerprint.ts";
@@ -96,9 +96,6 @@ export function storedRef(key: string): FileRef[] {
 export const mirroredFrom = (key: string) => /^(?:file|metadata)\/([^/]+)\/./.exec(key)?.[1];
 
 export type Keys = ReturnType<typeof keysOf>;
-
-/** R2: indexes of advisories. */
-export const ADVISORIES_PREFIX = "advisories/";
 
 /** R2: an index of advisories. Each has a new `id`: the object under a key never changes. */
 export const advisoriesKey = (id: string) => `${ADVISORIES_PREFIX}${id}`;

@@ -21,6 +21,7 @@ import { repair } from "../../../server/backup/repair.ts";
 import { verifyFolder } from "../../../server/backup/verify-folder.ts";
 import { verifyState } from "../../../server/backup/verify-state.ts";
 import { moveIntoState } from "../../../server/moving/move.ts";
+import { encodedIndex } from "../../../worker/advisories/stored-index.ts";
 import { DAY } from "../../../worker/duration.ts";
 import { CARRIED, fill, newFolder, movedObjectsOf, openDeployment, rowsOf } from "../moving/rig.ts";
 
@@ -128,6 +129,25 @@ test.each([
   expect(rowsOf(state, ["carried_object"])["carried_object"]).toHaveLength(1);
   rmSync(ofText(join(folder, "move/bytes")));
   expect((await verifyFolder(folder, { isNew: false })).findings).toMatchObject([{ kind: "carried-damaged" }]);
+});
+
+test.each([
+  ["bit rot", spoil, "has other bytes than were stored"],
+  ["a file that is gone", (path: string) => rmSync(path), "is not there"],
+])("advisories that are damaged are found, and stay until others are loaded: %s", async (_, damage, fault) => {
+  const deployment = await openDeployment(filledState());
+  const body = encodedIndex({ entries: new Map(), records: new Map([["PYSEC-1", 1]]) });
+  expect((await deployment.ask("/-/api/advisories", { method: "PUT", body })).status).toBe(200);
+  const { state } = deployment;
+  for (const file of filesIn(join(state, "objects/advisories"))) damage(file);
+  const { findings } = await verifyState(state);
+  expect(findings).toMatchObject([{ kind: "advisories-damaged", fault: expect.stringContaining(fault) }]);
+  await deployment.close();
+  await repair(state, MIGRATIONS, findings);
+  change(join(state, "objects.sqlite"), "DELETE FROM object WHERE key LIKE 'advisories/%'");
+  expect((await verifyState(state)).findings).toMatchObject([
+    { kind: "advisories-damaged", fault: "has a row, but no object" },
+  ]);
 });
 
 test("the trash is verified and in a backup, and what is in it can be restored after the backup was", async () => {

@@ -5,6 +5,7 @@ import { expect, test, vi } from "vitest";
 import type { OpenedObjects } from "../../../server/objects/open-objects.ts";
 import { unsyncedVersions } from "../../../server/objects/unsynced.ts";
 import { readOnlySqlite } from "../../../server/sqlite/read-only.ts";
+import { DURABLE_PREFIXES } from "../../../worker/platform/objects.ts";
 import { testFolder, textOf } from "./support.ts";
 
 const folder = testFolder();
@@ -75,6 +76,14 @@ test("one without a digest is fetched again after a power failure", async () => 
   expect(existsSync(folder.path(path))).toBe(false);
 });
 
+test.each([...DURABLE_PREFIXES])("what cannot be fetched again is there after a power failure: %s", async (prefix) => {
+  const objects = await folder.open();
+  await put(objects, `${prefix}a`);
+  await put(objects, `${prefix}b`, false);
+  const again = await powerFails();
+  expect([await textOf(again, `${prefix}a`), await textOf(again, `${prefix}b`)]).toEqual(["abc", "abc"]);
+});
+
 test("what has been written back is trusted, and so is all of it after a stop in good order", async () => {
   const first = await folder.open();
   await put(first, "file/a", false);
@@ -140,6 +149,17 @@ test.each(damages)("a team's file that is %s is an error, and one line in the lo
   expect(folder.log).toHaveLength(1);
   expect(existsSync(folder.path(path))).toBe(damage !== "lost");
   expect((await objects.list({})).objects).toHaveLength(1);
+});
+
+test.each([
+  ["hosted/a", "delete the release (pypi-edge release delete) and publish it anew"],
+  ["carried/a", "carry all of the index anew to another source (pypi-edge import)"],
+  ["advisories/a", "load the advisories anew (pypi-edge osv load, or the job advisories)"],
+])("the log says what to do about a lost object of which there is no copy: %s", async (key, sentence) => {
+  const path = await put(await folder.open(), key);
+  const objects = await powerFails(path, "lost");
+  await expect(objects.get(key)).rejects.toThrow("are lost");
+  expect(folder.log).toEqual([expect.stringContaining(`Without a copy, ${sentence}. Until then clients get 503.`)]);
 });
 
 test("a team's file that is restored from a copy is served again", async () => {

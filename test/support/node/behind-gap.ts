@@ -100,11 +100,15 @@ async function findings(python: string, uvBinary: string): Promise<Findings> {
 
     far = await FarIndex.open(readSigningKey(join(folder, "owner.pem")).publicText);
     await command("import", far.importWords("step1"));
+    // What a command was told is there survives: this is before the bytes of objects are written back.
+    await far.kill();
+    await far.start();
     const { index } = far;
+    const log = () => far?.log ?? "";
     const byPip = async (requirement: string, from = index) => {
       const place = await placed();
       const { code, output } = await pip(python).install(requirement, from, place);
-      return { output, installed: [code, code === 0 ? await place.versionOf("sandwich") : output] as const };
+      return { output, installed: [code, code === 0 ? await place.versionOf("sandwich") : output + log()] as const };
     };
     const newest = await byPip("lunchbox");
     const dated = await byPip("sandwich", new URL("/@before=2026-06-01/simple/", index).href);

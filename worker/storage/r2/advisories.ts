@@ -1,6 +1,6 @@
 import { HOUR } from "../../duration.ts";
 import type { NewAuditEntry } from "../../auth/audit-entry.ts";
-import type { Objects } from "../../platform/objects.ts";
+import { ADVISORIES_PREFIX, type Objects } from "../../platform/objects.ts";
 import type { Platform } from "../../platform/platform.ts";
 import { advisoriesOf, type Advisories } from "../../policy/osv/advisories.ts";
 import { decodeShard, INDEX_HEADER, shardOf, shardOffsets } from "../../policy/osv/index-file.ts";
@@ -9,10 +9,11 @@ import type { ProjectName } from "../../pypi/name.ts";
 import type { Context } from "../../repository/context.ts";
 import { withValue, type NowOrLater } from "../../repository/now-or-later.ts";
 import type { AdvisoryIndexStore } from "../../repository/ports/advisory-index.ts";
+import { sha256 } from "../../repository/sha256.ts";
 import type { advisoryRowIn, PlacedIndex } from "../d1/advisory-index.ts";
-import { ADVISORIES_PREFIX, advisoriesKey, freshId } from "../keys.ts";
+import { advisoriesKey, freshId } from "../keys.ts";
 import type { Memory } from "../memory.ts";
-import { orStorageFailed } from "../or-storage-failed.ts";
+import { failureOf, orStorageFailed } from "../or-storage-failed.ts";
 import type { SnapshotReader } from "../snapshots/reader.ts";
 import type { Snapshot } from "../snapshots/snapshot.ts";
 
@@ -21,6 +22,9 @@ const LEFT_FOR = HOUR;
 
 /** Memory that a shard takes, by the bytes of its text. */
 const MEMORY_PER_BYTE = 3;
+
+const UNREADABLE =
+  "The advisories by which this index refuses files cannot be read right now. Try again in a moment; where that goes on, have them made anew: pypi-edge jobs run advisories or, where OSV is empty, pypi-edge osv load.";
 
 /** A shard in memory. What a project's entries mean is found out when the project is first asked for. */
 export interface Shard {
@@ -72,7 +76,10 @@ export function findAdvisoriesIn(
     const found = withValue(placeNow(ctx), ({ value: place }) =>
       place ? withValue(shardAt(place, shardOf(name), ctx.now), (shard) => knownOf(name, shard)) : undefined,
     );
-    return found instanceof Promise ? orStorageFailed(() => found) : found;
+    if (!(found instanceof Promise)) return found;
+    return found.catch((error: unknown) => {
+      throw failureOf(error, UNREADABLE);
+    });
   };
 }
 
@@ -98,7 +105,7 @@ export function advisoryIndexIn(r2: Objects, row: ReturnType<typeof advisoryRowI
     async (file, counts, check) => {
       const offsets = shardOffsets(file.subarray(0, INDEX_HEADER));
       const object = advisoriesKey(freshId());
-      await r2.put(object, file);
+      await r2.put(object, file, { sha256: sha256(file) });
       const audit = entry && { entry: { ...entry, details: counts }, at: now() };
       await orStorageFailed(() => row.place({ object, offsets }, counts, check, audit));
       await deleteOthers(object);
