@@ -17,7 +17,7 @@ import { failureOf, orStorageFailed } from "../or-storage-failed.ts";
 import type { SnapshotReader } from "../snapshots/reader.ts";
 import type { Snapshot } from "../snapshots/snapshot.ts";
 
-/** For so long after it was put, an index that no row names is left: requests may be reading it. Milliseconds. */
+/** For so long after another took its place, an index is left: other isolates may still go by it. Milliseconds. */
 const LEFT_FOR = HOUR;
 
 /** Memory that a shard takes, by the bytes of its text. */
@@ -93,10 +93,14 @@ function knownOf(name: ProjectName, { entries, read }: Shard): Advisories {
 
 /** The stored index as the job that keeps it sees it. */
 export function advisoryIndexIn(r2: Objects, row: ReturnType<typeof advisoryRowIn>, now: Platform["now"]) {
-  /** Deletes what runs that broke off, and those before, have left. */
+  /** Deletes what runs that broke off, and those before, have left. @param object the one that was put last, and is named now */
   async function deleteOthers(object: string): Promise<void> {
     const { objects } = await r2.list({ prefix: ADVISORIES_PREFIX, limit: 1_000 });
-    const left = objects.filter(({ key, uploaded }) => key !== object && uploaded.getTime() < now() - LEFT_FOR);
+    const inOrder = objects.toSorted((a, b) => a.uploaded.getTime() - b.uploaded.getTime());
+    const left = inOrder.filter((_, at) => {
+      const next = inOrder[at + 1];
+      return next && next.key !== object && next.uploaded.getTime() < now() - LEFT_FOR;
+    });
     if (left.length > 0) await r2.delete(left.map(({ key }) => key));
   }
 
