@@ -3,7 +3,7 @@ import { isWheel, likelyProjects } from "../pypi/filename.ts";
 import { type FileEntry, type ProjectPage, type Validators, isUnderQuarantine } from "../pypi/page.ts";
 import { htmlOf } from "../pypi/simple-html.ts";
 import { linesOf, readJson, readValidators, renderJson } from "../pypi/simple-json.ts";
-import { bytesOf, gzippedLines, inflate, type Gzipped } from "./gzip.ts";
+import { bytesOf, gzippedLines, inflate, inflated, type Gzipped } from "./gzip.ts";
 import { encodeText, filterGivingWay, joined } from "./give-way.ts";
 import { digestOf, StoredJson, type StoredHead } from "./stored-json.ts";
 import { gzippedStretches, LINE_END, stretchesOf, type Stretch } from "./stretches.ts";
@@ -116,7 +116,7 @@ export class Page extends StoredJson<PageHead, Page> {
     const page = new Page(facts, gzip, "upstream", undefined, { queries, strays });
     if (!madeOf && !queries) page.#made = { model, stretches };
     // The files that are asked for next are looked up in it.
-    if (page.isSmall) page.forms.plain = joined([head, ...content], plainSize);
+    page.keepPlain([head, ...content]);
     return page;
   }
 
@@ -163,11 +163,12 @@ export class Page extends StoredJson<PageHead, Page> {
     return super.weight + (this.isSmall ? this.head.size : 0);
   }
 
-  /** Whether its content has the digest that its head says. Its bytes must be in memory. */
+  /** Whether its gzipped bytes, which must be in memory, have the content whose digest its head says. */
   async isIntact(): Promise<boolean> {
     try {
-      const text = await this.text();
-      const content = new TextEncoder().encode(text.slice(text.indexOf("\n") + 1));
+      // Not the form in memory, which may be of an earlier copy.
+      const plain = await inflated(await this.bytes(), this.head.plainSize);
+      const content = plain.subarray(plain.indexOf(LINE_END) + 1);
       return (await digestOf(content, this.head.serial)) === this.head.digest;
     } catch {
       // It cannot be inflated.

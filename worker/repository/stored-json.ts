@@ -1,4 +1,6 @@
 import { bytesOf, inflate, inflated, uncopied, type Gzipped } from "./gzip.ts";
+import { joined } from "./give-way.ts";
+import { type Inflatable, LastRead } from "./last-read.ts";
 import { sha256 } from "./sha256.ts";
 import type { Via } from "./artifact.ts";
 import type { NowOrLater } from "./now-or-later.ts";
@@ -22,12 +24,21 @@ export interface StoredHead {
 /** Up to this size the inflated form is kept in memory too, once it was needed. Bytes. */
 const MAX_PLAIN = 20 * 1024;
 
+/** The other forms of stored JSON. */
+interface Forms extends Inflatable {
+  html?: Uint8Array;
+}
+
+const LAST_READ = new LastRead();
+
+const bytesIn = (json: Uint8Array | ReadableStream<Uint8Array>) => (json instanceof Uint8Array ? json : bytesOf(json));
+
 /** Gzipped JSON from an upstream. It is inflated and parsed only where needed. `Self` is the class that extends it. */
 export abstract class StoredJson<Head extends StoredHead, Self extends StoredJson<Head, Self>> {
   readonly head: Head;
   readonly via: Via;
   /** Its other forms, once they were needed; shared by all copies. */
-  protected forms: { plain?: Uint8Array; html?: Uint8Array } = {};
+  protected forms: Forms = {};
   #gzip: Gzipped;
   #uncheckedSince: number | undefined;
 
@@ -104,9 +115,10 @@ export abstract class StoredJson<Head extends StoredHead, Self extends StoredJso
     return this.#gzip;
   }
 
-  /** The inflated JSON: where small and in memory, one copy for all readers; else a stream. */
+  /** The inflated JSON: where it is in memory, or small, one copy for all readers; else a stream. */
   async json(): Promise<Uint8Array | ReadableStream<Uint8Array>> {
     const gzip = this.#gzip;
+    if (this.forms.plain && gzip instanceof Uint8Array) return this.forms.plain;
     if (!(gzip instanceof Uint8Array) || !this.isSmall) return inflate(gzip);
     this.forms.plain ??= await bytesOf(inflate(gzip));
     return this.forms.plain;
@@ -118,9 +130,22 @@ export abstract class StoredJson<Head extends StoredHead, Self extends StoredJso
 
   /** The inflated JSON in memory. */
   protected async plain(): Promise<Uint8Array> {
-    if (!this.isSmall && this.#gzip instanceof Uint8Array) return inflated(this.#gzip, this.head.plainSize);
-    const json = await this.json();
-    return json instanceof Uint8Array ? json : bytesOf(json);
+    if (this.forms.plain) {
+      await this.cancel();
+      return this.forms.plain;
+    }
+    if (this.isSmall) return bytesIn(await this.json());
+    const gzip = this.#gzip;
+    const plain = await (gzip instanceof Uint8Array ? inflated(gzip, this.head.plainSize) : bytesOf(inflate(gzip)));
+    LAST_READ.keep(this.forms, plain);
+    return plain;
+  }
+
+  /** Keeps the inflated JSON of what was just made: where it is small for good, else while it is among what was read last. */
+  protected keepPlain(parts: readonly Uint8Array[]): void {
+    const { plainSize } = this.head;
+    if (this.isSmall) this.forms.plain = joined(parts, plainSize);
+    else if (LAST_READ.takes(plainSize)) LAST_READ.keep(this.forms, joined(parts, plainSize));
   }
 
   /** The memory that it takes, with its other forms. Bytes. */
