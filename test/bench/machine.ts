@@ -1,12 +1,13 @@
 /**
  * pypi-edge on Node, as `npm start` runs it, beside the same in workerd over simulated stores, beside proxpi and without any.
  *
- *     node test/bench/machine.ts [--rounds 3] [--only A,B,C,D,E,F,G,H] [--mb 500] [--before FOLDER]
+ *     node test/bench/machine.ts [--rounds 3] [--only A,B,C,D,E,F,G,H] [--mb 500] [--apart] [--before FOLDER]
  *
  * A: a cold install, by a server that has just begun and by one in use. B: a large file, cold and stored. C: requests a second, warm. D: the longest stall of the event loop.
  * E: the same over upstreams that answer later. F: a page of a private index beside one of the public index, and beside devpi's. G: an index with a
  * policy beside one without, what is answered quickly in pairs of short turns, what is not stored by a server that has just begun and by one in
- * use. H: a cold lock, by both, over upstreams that answer at once and later. FOLDER: a checkout of an earlier version, with its dependencies, to be
+ * use. H: a cold lock, by both, over upstreams that answer at once and later. With --apart uv has the last processor for itself in A, E and H, and
+ * all else runs on the others, as on different machines. FOLDER: a checkout of an earlier version, with its dependencies, to be
  * measured beside them in A, B and C.
  * Needs Linux (/proc), the wheelhouse (WHEELHOUSE, by default ../shared/wheelhouse) with uv's wheel for A, E and H and proxpi's for A and
  * B, the fixtures (FIXTURES, by default test/fixtures), and `wrk` for C, F and G. What is stored is in memory, in a temporary directory that
@@ -21,6 +22,7 @@ import { type Plan, measureRow } from "./compare/measure.ts";
 import { type Page, fixturePages } from "./content/pages.ts";
 import { request } from "./harness/http.ts";
 import { freeBytes, scratchDirectory } from "./harness/cleanup.ts";
+import { leaveLastProcessor } from "./harness/processors.ts";
 import { pairedDriver } from "./harness/paired-load.ts";
 import { findProgram, giveUp, neededDirectory, wholeNumber } from "./harness/tools.ts";
 import { startUpstream } from "./harness/upstream.ts";
@@ -73,6 +75,7 @@ const { values: options } = parseArgs({
     rounds: { type: "string", default: "3" },
     only: { type: "string", default: "A,B,C,D,E,F,G,H" },
     mb: { type: "string", default: "500" },
+    apart: { type: "boolean", default: false },
     before: { type: "string" },
   },
 });
@@ -90,6 +93,7 @@ const recorded = fixturePages(
 );
 
 const [loadBefore = 0] = loadavg();
+const ofUv = options.apart ? leaveLastProcessor() : undefined;
 const scratch = scratchDirectory();
 if (freeBytes(scratch) < 4e6 * megabytes) giveUp(`too little room in ${scratch}`);
 const ways = await findWays(scratch, wheelhouse, options.before, progress);
@@ -164,7 +168,7 @@ async function cold(
   upstreams: readonly (keyof typeof UPSTREAMS)[],
   seconds: number,
 ): Promise<string> {
-  const uv = { bin: await virtualEnvironment("uv", ["uv"], wheelhouse), scratch };
+  const uv = { bin: await virtualEnvironment("uv", ["uv"], wheelhouse), scratch, processor: ofUv };
   const measure = act === "install" ? measureInstallation : measureLock;
   const tables: string[] = [];
   for (const path of upstreams) {
@@ -177,7 +181,8 @@ async function cold(
         return measure(server, simple, uv);
       }),
     );
-    tables.push(installationTable(samples, `cold ${act}`, UPSTREAMS[path]));
+    const what = ofUv === undefined ? `cold ${act}` : `cold ${act}, by uv on a processor of its own,`;
+    tables.push(installationTable(samples, what, UPSTREAMS[path]));
   }
   return tables.join("\n\n");
 }
