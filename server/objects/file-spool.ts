@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Spool } from "../../worker/platform/spool.ts";
 import { orDiskFull } from "../disk-full.ts";
 import { fileBody } from "./file-body.ts";
+import { digestTextOf, OWN_ALGORITHM } from "./hashing.ts";
 import { checkRoom } from "./room.ts";
 import { append } from "./write-file.ts";
 
@@ -34,7 +35,7 @@ export class FileSpool implements Spool {
   readonly #version: string;
   readonly #handle: FileHandle;
   readonly #algorithm: string | undefined;
-  readonly #hash: Hash | undefined;
+  readonly #hash: Hash;
   #digest: string | undefined;
   #size = 0;
   #isTaken = false;
@@ -44,7 +45,7 @@ export class FileSpool implements Spool {
     this.#version = version;
     this.#handle = handle;
     this.#algorithm = algorithm;
-    this.#hash = algorithm === undefined ? undefined : createHash(algorithm);
+    this.#hash = createHash(algorithm ?? OWN_ALGORITHM);
   }
 
   async write(chunk: Uint8Array): Promise<void> {
@@ -57,7 +58,16 @@ export class FileSpool implements Spool {
   }
 
   digest(): string | undefined {
-    return (this.#digest ??= this.#hash?.digest("hex"));
+    return this.#algorithm === undefined ? undefined : this.#hex();
+  }
+
+  /** The digest that a stop's damage is found by, such as `sha256=…`: also where no algorithm was given. */
+  ownDigest(): string {
+    return digestTextOf({ algorithm: this.#algorithm ?? OWN_ALGORITHM, hex: this.#hex() });
+  }
+
+  #hex(): string {
+    return (this.#digest ??= this.#hash.digest("hex"));
   }
 
   /** The same. Throws where another algorithm was given when the spool was opened. */

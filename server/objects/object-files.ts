@@ -1,7 +1,8 @@
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Folders, syncFolder } from "./folders.ts";
+import { digestTextOf, hashingOf } from "./hashing.ts";
 import { pathOfObject } from "./key-path.ts";
 import { checkDigest, type WantedDigest } from "./limits.ts";
 import { openFileSpool, type FileSpool } from "./file-spool.ts";
@@ -18,7 +19,7 @@ export interface WrittenFile {
   readonly version: string;
   /** Bytes. */
   readonly size: number;
-  /** Such as `sha256=…`, where a digest was verified. */
+  /** Such as `sha256=…`; null: nothing is compared with it, because the key is durable and its put named none. */
   readonly digest: string | null;
   /** Whether it lies where it belongs. */
   readonly isInPlace: boolean;
@@ -82,12 +83,10 @@ export class ObjectFiles {
     const version = freshVersion();
     const synced = this.#isDurable(key);
     if (!synced) await checkRoom(this.#partial);
-    const isInPlace = !synced && source instanceof Uint8Array;
-    const path = join(this.#partial, version);
-    const size = isInPlace
-      ? await this.#writeInPlace(key, version, source, wanted)
-      : await writeNewFile(path, source, { ...digestCheck(wanted), synced });
-    return { key, version, size, digest: wanted ? `${wanted.algorithm}=${wanted.hex}` : null, isInPlace };
+    if (!synced && source instanceof Uint8Array) return this.#writeInPlace(key, version, source, wanted);
+    const hashing = hashingOf(wanted, synced);
+    const size = await writeNewFile(join(this.#partial, version), source, { ...hashing, synced });
+    return { key, version, size, digest: hashing.digest(), isInPlace: false };
   }
 
   /** Opens a spool beside the objects. Rejects where the disk has no room, or with the system's error. */
@@ -99,7 +98,7 @@ export class ObjectFiles {
   async adopt(key: string, spool: FileSpool, wanted?: WantedDigest): Promise<WrittenFile> {
     if (wanted) checkDigest(wanted, spool.digestBy(wanted.algorithm));
     const { version, size } = await spool.take(this.#isDurable(key));
-    return { key, version, size, digest: wanted ? `${wanted.algorithm}=${wanted.hex}` : null, isInPlace: false };
+    return { key, version, size, digest: wanted ? digestTextOf(wanted) : spool.ownDigest(), isInPlace: false };
   }
 
   /**
@@ -156,14 +155,16 @@ export class ObjectFiles {
     version: string,
     source: Uint8Array,
     wanted: WantedDigest | undefined,
-  ): Promise<number> {
+  ): Promise<WrittenFile> {
     const path = this.pathOf(key, version);
     this.#uncommitted.add(version);
     try {
-      return await this.#inFolder(dirname(path), false, () =>
+      return await this.#inFolder(dirname(path), false, async () => {
         // A second try reads all bytes again, and has a digest of its own.
-        writeNewFile(path, source, { ...digestCheck(wanted), synced: false }),
-      );
+        const hashing = hashingOf(wanted, false);
+        const size = await writeNewFile(path, source, { ...hashing, synced: false });
+        return { key, version, size, digest: hashing.digest(), isInPlace: true };
+      });
     } catch (error) {
       this.#uncommitted.delete(version);
       throw error;
@@ -191,11 +192,4 @@ export class ObjectFiles {
       }
     }
   }
-}
-
-/** What computes the digest of bytes while they are written, and what then throws where it is another one. */
-function digestCheck(wanted: WantedDigest | undefined) {
-  if (!wanted) return {};
-  const hash = createHash(wanted.algorithm);
-  return { hash, check: () => checkDigest(wanted, hash.digest("hex")) };
 }

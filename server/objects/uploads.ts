@@ -34,10 +34,10 @@ const PUT_PART = `INSERT INTO part (upload, number, etag, size)
   ON CONFLICT (upload, number) DO UPDATE SET etag = excluded.etag, size = excluded.size
   RETURNING 1`;
 
-const COMPLETE = `INSERT INTO object (key, version, size, uploaded, metadata)
-  SELECT ?2, ?3, ?4, ?5, metadata FROM upload WHERE id = ?1
+const COMPLETE = `INSERT INTO object (key, version, size, uploaded, metadata, digest)
+  SELECT ?2, ?3, ?4, ?5, metadata, ?6 FROM upload WHERE id = ?1
   ON CONFLICT (key) DO UPDATE SET version = excluded.version, size = excluded.size, uploaded = excluded.uploaded,
-    metadata = excluded.metadata, digest = NULL
+    metadata = excluded.metadata, digest = excluded.digest
   RETURNING 1`;
 
 const END = ["DELETE FROM upload WHERE id = ?1 RETURNING 1", "DELETE FROM part WHERE upload = ?1"] as const;
@@ -128,13 +128,13 @@ export class Uploads {
       await this.#files.discard(file);
       throw invalidPart();
     }
-    const { version, size } = file;
-    const row = { key, version, size, uploaded: this.#now(), metadata, digest: null };
+    const { version, size, digest } = file;
+    const row = { key, version, size, uploaded: this.#now(), metadata, digest };
     const commit = async () =>
       commitOf(
         await this.#db.write(
           versionBefore(key),
-          statement(COMPLETE, id, key, version, size, row.uploaded),
+          statement(COMPLETE, id, key, version, size, row.uploaded, digest),
           ...END.map((sql) => statement(sql, id)),
         ),
       );
