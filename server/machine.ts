@@ -6,6 +6,7 @@ import { DURABLE_PREFIXES } from "../worker/platform/objects.ts";
 import type { Platform } from "../worker/platform/platform.ts";
 import { CACHE_SCHEMA, openCache } from "./cache.ts";
 import { openDatabase } from "./database.ts";
+import { doubtPages } from "./doubt-pages.ts";
 import { openFetch } from "./fetch/fetch.ts";
 import { requestFacts } from "./http/request-facts.ts";
 import { KEY_VALUE_SCHEMA, openKeyValue } from "./key-value.ts";
@@ -86,6 +87,10 @@ export async function openMachine(options: MachineOptions): Promise<Machine> {
     const database = await openDatabase(file("database"), writer);
     opened.push(() => database.close());
     await migrate(database, migrations);
+    // It is closed after the cache: it then notes that all was closed in good order.
+    const objects = await openObjects(state, writer, { durable: DURABLE_PREFIXES, log });
+    opened.push(() => objects.close());
+    if (!objects.wasClosed) await doubtPages(database);
     const schema = [...KEY_VALUE_SCHEMA, ...CACHE_SCHEMA];
     const cached = await openSqlite(file("cache"), cacheWriter, { durable: false, schema });
     const [keyValue, cache] = [openKeyValue(cached, Date.now), openCache(cached, Date.now)];
@@ -94,8 +99,6 @@ export async function openMachine(options: MachineOptions): Promise<Machine> {
       () => keyValue.close(),
       () => cache.close(),
     );
-    const objects = await openObjects(state, writer, { durable: DURABLE_PREFIXES, log });
-    opened.push(() => objects.close());
     const queues = await openQueues(file("queues"), writer, consumers, { log });
     opened.push(() => queues.close());
     const { fetch, close: closeFetch } = openFetch({ ...(proxyFor && { proxyFor }) });

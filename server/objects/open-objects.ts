@@ -24,6 +24,8 @@ const WRITE_BACK_EVERY = 5 * SECOND;
 export interface OpenedObjects extends Objects {
   /** Opens a spool whose bytes can become an object here. */
   readonly openSpool: OpenSpool;
+  /** Whether the folder was closed in good order; otherwise a kill or a power failure may have ended its use, or it is new. */
+  readonly wasClosed: boolean;
   /** Resolves when the bytes of all objects that were put before are on the disk, or cannot be written. */
   writeBack(): Promise<void>;
   /** Waits for the writes that were begun. No method may be called after it. */
@@ -90,6 +92,7 @@ export async function openObjects(folder: string, writer: Writer, options: Objec
 
   return {
     ...fileObjects({ db, files, uploads, soundness, now }),
+    wasClosed,
     openSpool: async ({ size, algorithm }) =>
       size !== undefined && size <= MOST_IN_MEMORY ? new MemorySpool(size, algorithm) : files.spool(size, algorithm),
     writeBack: () => writeBack.run(),

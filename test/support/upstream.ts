@@ -1,4 +1,5 @@
 import type { FetchInit } from "../../worker/platform/platform.ts";
+import { hex } from "../../worker/pypi/encode.ts";
 
 /** A distribution file that a fake upstream offers. */
 export interface FakeFile {
@@ -112,5 +113,5 @@ export function fileResponse(
 
 /** Hex. */
 export async function sha256(bytes: Uint8Array): Promise<string> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+  return hex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
 }
