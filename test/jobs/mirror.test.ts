@@ -1,3 +1,4 @@
+import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { FollowedRig, pageUrl } from "../support/followed.ts";
 import { resize } from "../support/swept.ts";
@@ -225,6 +226,25 @@ describe("afterwards", () => {
     await rig.tick("0 * * * *");
     expect(await stored()).toEqual([]);
   });
+
+  test.each(["file", "metadata"])(
+    "a %s that the store has lost is fetched again once the sweep has seen that",
+    async (part) => {
+      const rig = new FollowedRig();
+      await rig.minute();
+      await rig.upstream.publish("demo", [wheel("demo")]);
+      await mirrored(rig, "demo");
+      const all = await stored();
+      const { objects } = await env.FILES.list({ prefix: `${part}/` });
+      await env.FILES.delete(objects.map(({ key }) => key));
+      rig.wait(3 * 60 * MINUTE);
+      await rig.tick("0 * * * *");
+      await rig.minute();
+      await rig.deliverMirrors();
+      expect(await stored()).toEqual(all);
+      expect(await statusOf(rig)).toMatchObject({ files: 1, missing: 0, errors: 0, due: 0 });
+    },
+  );
 });
 
 describe('where serve = "complete"', () => {

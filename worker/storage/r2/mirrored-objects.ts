@@ -49,9 +49,17 @@ const FOUND = `INSERT INTO object (key, source, project, size, used_at, known_at
   SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, ?2 FROM json_each(?1) WHERE true
   ON CONFLICT (key) DO UPDATE SET size = excluded.size WHERE size <> excluded.size RETURNING 1`;
 
-/** Deletes the records in the listed range whose objects were not listed. */
-const GONE = `DELETE FROM object
-  WHERE key > ?2 AND key <= ?3 AND used_at < ?4 AND key NOT IN (SELECT value ->> 0 FROM json_each(?1)) RETURNING 1`;
+/** The records in the listed range whose objects were not listed. */
+const ARE_GONE = "key > ?2 AND key <= ?3 AND used_at < ?4 AND key NOT IN (SELECT value ->> 0 FROM json_each(?1))";
+
+/** Asked first, so that the records are read once where none is gone, as nearly always. */
+const ANY_GONE = `SELECT 1 FROM object WHERE ${ARE_GONE} LIMIT 1`;
+
+/** What is mirrored on purpose and is gone is fetched again: by the records it is stored until then. */
+const GONE_DUE = `UPDATE mirror_project SET due_at = min(coalesce(due_at, ?5), ?5)
+  WHERE (source, project) IN (SELECT source, project FROM object WHERE mirrored = 1 AND ${ARE_GONE})`;
+
+const GONE = `DELETE FROM object WHERE ${ARE_GONE} RETURNING 1`;
 
 /** The mirrored files in R2 and their records in D1; the tables are made by schema/migrations. */
 export function mirroredObjectsIn(db: Database, r2: Objects): StoredObjects {
@@ -68,13 +76,19 @@ export function mirroredObjectsIn(db: Database, r2: Objects): StoredObjects {
     let [seen, found, gone] = [0, 0, 0];
     for await (const { objects, after, next, record } of listOn(db, r2, prefix, BOUNDS, ["customMetadata"])) {
       const rows = JSON.stringify(objects.flatMap(rowsOf));
-      const [added, forgotten] = await db.batch([
-        db.prepare(FOUND).bind(rows, now),
-        db.prepare(GONE).bind(rows, after || prefix, next || endOf(prefix), before),
-        record,
-      ]);
+      const range = [rows, after || prefix, next || endOf(prefix), before] as const;
+      const [added, anyGone] = await db.batch([db.prepare(FOUND).bind(rows, now), db.prepare(ANY_GONE).bind(...range)]);
       seen += objects.length;
       found += added?.results.length ?? 0;
+      if (anyGone?.results.length === 0) {
+        await record.run();
+        continue;
+      }
+      const [, forgotten] = await db.batch([
+        db.prepare(GONE_DUE).bind(...range, now),
+        db.prepare(GONE).bind(...range),
+        record,
+      ]);
       gone += forgotten?.results.length ?? 0;
     }
     return { seen, found, gone };
