@@ -292,4 +292,18 @@ describe('where serve = "complete"', () => {
     await rig.deliverMirrors();
     expect(await filesOf(rig, "demo")).toEqual(["demo-2.0-py3-none-any.whl", "demo-4.0-py3-none-any.whl"]);
   });
+
+  test("a file of which the store cannot say whether it is stored is no absent one", async () => {
+    const rig = complete();
+    await rig.upstream.publish("demo", [wheel("demo", "2.0"), wheel("demo", "3.0rc1")]);
+    await mirrored(rig, "demo");
+    const status = async (version: string, method: "GET" | "HEAD" = "GET") => {
+      rig.restart();
+      rig.breakOnce("r2.get");
+      return (await rig.get(`/files/files.upstream.test/packages/demo-${version}-py3-none-any.whl`, {}, method)).status;
+    };
+    expect([await status("2.0"), await status("2.0", "HEAD"), await status("3.0rc1")]).toEqual([503, 503, 503]);
+    rig.restart();
+    expect((await rig.get("/files/files.upstream.test/packages/demo-3.0rc1-py3-none-any.whl")).status).toBe(404);
+  });
 });

@@ -1,11 +1,11 @@
-import { IndexError, isUpstreamFailure, messageOf } from "../errors.ts";
+import { IndexError, isUpstreamFailure, messageOf, storageFailed } from "../errors.ts";
 import { type FileRef, fileLabel } from "../pypi/file-url.ts";
 import type { MakePipe } from "../platform/pipe.ts";
 import { projectCandidates } from "../pypi/filename.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import type { Digest } from "../pypi/page.ts";
 import { countingAhead, type AheadCounts } from "./files/count-ahead.ts";
-import { fileNotListed, locate, locateIn, type LocatingParts } from "./files/locate.ts";
+import { fileNotListed, locate, locateIn, notMirrored, type LocatingParts } from "./files/locate.ts";
 import { absentUpstream, openListed } from "./files/open-listed.ts";
 import { prefetchWheel, type PrefetchParts } from "./files/prefetch-wheel.ts";
 import type { FileStore } from "../repository/ports/files.ts";
@@ -104,7 +104,7 @@ function fileOf(parts: MirrorParts, inner: SourceFiles): Repository["file"] {
 
 /** Whether this is the first request for a file of a project whose first page was made a moment ago. */
 function isFirst(
-  { ref, keep }: FileRequest,
+  { ref, keep, storedOnly }: FileRequest,
   candidates: readonly ProjectName[],
   { justListed, touched }: MirrorParts,
   ctx: Context,
@@ -116,6 +116,7 @@ function isFirst(
   return (
     !wasTouched &&
     !keep &&
+    !storedOnly &&
     candidates.length === 1 &&
     project !== undefined &&
     justListed.get(project, ctx.now) === true
@@ -162,7 +163,7 @@ function knownFile(parts: MirrorParts, inner: SourceFiles) {
   const { files, uses } = parts;
   return async (request: FileRequest, candidates: readonly ProjectName[], ctx: Context): Promise<Artifact | null> => {
     const { ref, range } = request;
-    let usable = true;
+    let failure: unknown;
     let outdated = false;
     try {
       const copying = request.headOnly ? undefined : ctx;
@@ -180,14 +181,16 @@ function knownFile(parts: MirrorParts, inner: SourceFiles) {
     } catch (error) {
       if (request.keep || error instanceof IndexError) throw error;
       ctx.report({ event: "storage-failed", what: fileLabel(ref), reason: messageOf(error) });
-      usable = false;
+      failure = error;
     }
+    const usable = failure === undefined;
     try {
       const listed = request.listed ?? (await locate(request, candidates, inner, parts, ctx));
       if (usable && !outdated && parts.shared?.hasJustStored(ref, ctx)) {
         const late = request.keep ? await storedFacts(ref, files) : await files.get(ref, range);
         if (late) return late;
       }
+      if (listed && request.storedOnly) throw usable ? notMirrored(listed, ref) : storageFailed(failure);
       // First: what the index refuses does not count as fetched.
       if (listed) await request.assertAdmitted?.(listed, ctx);
       // A stored file that is to be replaced is not new.

@@ -1,4 +1,3 @@
-import { IndexError } from "../errors.ts";
 import { fileLabel, refOf } from "../pypi/file-url.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import type { FileEntry } from "../pypi/page.ts";
@@ -86,13 +85,4 @@ async function storedPart(page: Page, { stored, isComplete }: MirrorContent, ctx
   return Page.from(withoutVersions({ ...model, files, ...(isComplete && { lastSerial }) }), {}, ctx.now);
 }
 
-/** The request for a stored file: one that would have to be fetched does not exist. */
-const storedOnly = (request: FileRequest): FileRequest => ({
-  ...request,
-  assertAdmitted: async ({ project }) => {
-    throw new IndexError(
-      "file-not-found",
-      `${request.ref.filename} of ${project} is not mirrored here, or not stored yet; this index has nothing else of its upstream.`,
-    );
-  },
-});
+const storedOnly = (request: FileRequest): FileRequest => ({ ...request, storedOnly: true });

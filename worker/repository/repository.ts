@@ -160,6 +160,11 @@ export interface FileRequest {
    */
   readonly assertAdmitted?: ((listed: ListedFile, ctx: Context) => Promise<void>) | undefined;
   /**
+   * Nothing is fetched for this request. Rejects with `file-not-found` where the file is not stored, and with `storage-failed`
+   * where that cannot be read.
+   */
+  readonly storedOnly?: true;
+  /**
    * The file's entry on the project's page, set once a layer has looked it up, or by a job that has just read the page. Sources
    * need it; clients do not know it.
    */

@@ -104,6 +104,13 @@ function entryFor(text: string, ref: FileRef) {
   return ref.part === "file" || entry?.["core-metadata"] ? entry : undefined;
 }
 
+/** The error for a file that a page lists, where only what is mirrored and stored is shown. */
+export const notMirrored = ({ project }: ListedFile, { filename }: FileRef) =>
+  new IndexError(
+    "file-not-found",
+    `${filename} of ${project} is not mirrored here, or not stored yet; this index has nothing else of its upstream.`,
+  );
+
 /** The error for a file that a project's page does not list. */
 export const fileNotListed = (ref: FileRef, project: ProjectName) =>
   new IndexError(
