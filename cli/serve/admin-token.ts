@@ -10,7 +10,8 @@ export const tokenFile = (state: string) => join(state, "admin-token");
 /** The admin token of the server whose state is in the directory `state`: the stored one, else a new one. */
 export function adminToken(state: string): string {
   const stored = orSentence(state, (file) => (existsSync(file) ? readFileSync(file, "utf8").trim() : ""));
-  return stored || randomBytes(32).toString("base64url");
+  // After a power failure a file can have its length and be full of zeros.
+  return stored === "" || stored.includes("\0") ? randomBytes(32).toString("base64url") : stored;
 }
 
 /** Stores the token for the other commands. Only the file's owner can read it. */
@@ -20,7 +21,8 @@ export function keepAdminToken(state: string, token: string): void {
     // A new file: an existing one may be readable by other users, or open in another process.
     const aside = `${file}.new`;
     rmSync(aside, { force: true });
-    writeFileSync(aside, `${token}\n`, { mode: 0o600, flag: "wx" });
+    // On the disk before it is told to anyone: the state directory is synced when its stores are opened.
+    writeFileSync(aside, `${token}\n`, { mode: 0o600, flag: "wx", flush: true });
     renameSync(aside, file);
   });
 }

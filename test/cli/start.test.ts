@@ -1,10 +1,8 @@
 import { execFileSync } from "node:child_process";
 import {
-  closeSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
-  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -19,7 +17,6 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { freePort, run, startServer, type StartedServer } from "../../cli/demo/process.ts";
-import { adminToken, keepAdminToken } from "../../cli/serve/admin-token.ts";
 import { builtServer } from "../../cli/build/build.ts";
 import { openState } from "../../cli/serve/state.ts";
 import { CLI } from "../support/node/command.ts";
@@ -146,34 +143,6 @@ test.runIf(process.platform === "linux")(
       ]);
   },
 );
-
-test("the admin token stays from one start to the next, until another one is chosen", () => {
-  const state = mkdtempSync(join(folder, "token-"));
-  const made = adminToken(state);
-  expect(made.length).toBeGreaterThan(40);
-  expect(adminToken(state)).not.toBe(made);
-  keepAdminToken(state, made);
-  expect(adminToken(state)).toBe(made);
-  keepAdminToken(state, "one-of-my-own-choice");
-  expect(adminToken(state)).toBe("one-of-my-own-choice");
-});
-
-test("a new admin token is never in a file that others can read, or have open", () => {
-  const state = mkdtempSync(join(folder, "token-"));
-  const file = join(state, "admin-token");
-  writeFileSync(file, "old\n", { mode: 0o644 });
-  // What a start that was cut off has left behind.
-  writeFileSync(`${file}.new`, "left\n", { mode: 0o644 });
-  const open = openSync(file, "r");
-  keepAdminToken(state, "a-new-one");
-  expect(readFileSync(open, "utf8")).toBe("old\n");
-  closeSync(open);
-  expect([adminToken(state), statSync(file).mode & 0o777, readdirSync(state)]).toEqual([
-    "a-new-one",
-    0o600,
-    ["admin-token"],
-  ]);
-});
 
 test("an admin token that is easily guessed is refused, with a sentence", async () => {
   const { code, output } = await attempt("--admin-token", "secret", "--state", join(folder, "guessed"));
