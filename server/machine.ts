@@ -4,15 +4,16 @@ import { queueRole, type QueueRole } from "../schema/queues.ts";
 import { HOUR, inSeconds, MINUTE } from "../worker/duration.ts";
 import { DURABLE_PREFIXES } from "../worker/platform/objects.ts";
 import type { Platform } from "../worker/platform/platform.ts";
-import { CACHE_SCHEMA, openCache } from "./cache.ts";
+import { openCache } from "./cache.ts";
 import { openDatabase } from "./database.ts";
 import { doubtPages } from "./doubt-pages.ts";
 import { openFetch } from "./fetch/fetch.ts";
 import { requestFacts } from "./http/request-facts.ts";
-import { KEY_VALUE_SCHEMA, openKeyValue } from "./key-value.ts";
+import { openKeyValue } from "./key-value.ts";
 import { makeFolder } from "./make-folder.ts";
 import { memoryBody } from "./memory-body.ts";
-import { checkDatabase, migrate } from "./migrate.ts";
+import { checkDatabase, migrate, orUnusable } from "./migrate.ts";
+import { openCacheFile } from "./open-cache.ts";
 import { openObjects } from "./objects/open-objects.ts";
 import { freeBytes } from "./objects/room.ts";
 import { copyingPipe } from "./pipe.ts";
@@ -21,7 +22,6 @@ import { openQueues, type Queues } from "./queues/queues.ts";
 import type { ProxyFor } from "./proxies/proxies.ts";
 import { openRateLimiter, type RateLimit } from "./rate-limiter.ts";
 import { releaseReserve } from "./reserve.ts";
-import { openSqlite } from "./sqlite/sqlite.ts";
 import { StateWatch } from "./state-watch.ts";
 import { Writer } from "./sqlite/writer.ts";
 
@@ -33,6 +33,12 @@ const FILE_MEMORY = { budget: 32 * 1024 * 1024, largest: 256 * 1024 };
 
 /** A disk does not say which bits have flipped. One object a second: a hundred thousand in 28 hours. */
 const SCRUB = inSeconds(HOUR);
+
+/** What to do about files that are damaged, where there is no copy of the state directory. */
+const REMEDIES = {
+  objects: "files that were uploaded or carried here are found again, and all others are fetched again",
+  queues: "what it had to do is lost, as messages for receivers and files of locks that were to be stored are",
+} as const;
 
 /** One machine as a platform, with all that it has stored. */
 export interface Machine {
@@ -88,18 +94,21 @@ export async function openMachine(options: MachineOptions): Promise<Machine> {
     opened.push(() => database.close());
     await migrate(database, migrations);
     // It is closed after the cache: it then notes that all was closed in good order.
-    const objects = await openObjects(state, writer, { durable: DURABLE_PREFIXES, log });
+    const objects = await orUnusable(file("objects"), REMEDIES.objects, () =>
+      openObjects(state, writer, { durable: DURABLE_PREFIXES, log }),
+    );
     opened.push(() => objects.close());
     if (!objects.wasClosed) await doubtPages(database);
-    const schema = [...KEY_VALUE_SCHEMA, ...CACHE_SCHEMA];
-    const cached = await openSqlite(file("cache"), cacheWriter, { durable: false, schema });
+    const cached = await openCacheFile(file("cache"), cacheWriter, log);
     const [keyValue, cache] = [openKeyValue(cached, Date.now), openCache(cached, Date.now)];
     opened.push(
       () => cached.close(),
       () => keyValue.close(),
       () => cache.close(),
     );
-    const queues = await openQueues(file("queues"), writer, consumers, { log });
+    const queues = await orUnusable(file("queues"), REMEDIES.queues, () =>
+      openQueues(file("queues"), writer, consumers, { log }),
+    );
     opened.push(() => queues.close());
     const { fetch, close: closeFetch } = openFetch({ ...(proxyFor && { proxyFor }) });
     opened.push(closeFetch);

@@ -5,7 +5,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Database } from "../worker/platform/database.ts";
 import { messageOf } from "../worker/errors.ts";
 import { diskFull, saysFull } from "./disk-full.ts";
-import { codeOf } from "./sqlite/codes.ts";
+import { saysDamaged } from "./sqlite/codes.ts";
 import { openReadOnly } from "./sqlite/open-read-only.ts";
 
 /** The database cannot be used as it is. The message is a sentence that says why, and what to do. */
@@ -68,6 +68,25 @@ export async function migrate(db: Pick<Database, "prepare" | "batch">, folder: s
   }
 }
 
+/**
+ * Opens another SQLite file of a state directory.
+ *
+ * @param without what comes of it where the file is moved away
+ * @throws UnusableDatabase where the file is damaged, or the error of `open`
+ */
+export async function orUnusable<Opened>(file: string, without: string, open: () => Promise<Opened>): Promise<Opened> {
+  try {
+    return await open();
+  } catch (error) {
+    if (!saysDamaged(error)) throw error;
+    throw new UnusableDatabase(
+      `${file} is damaged, or no SQLite database (${messageOf(error)}). Restore the state directory from a copy. ` +
+        `Without a copy, move the file away, with those whose names begin with its own: ${without}.`,
+      { cause: error },
+    );
+  }
+}
+
 const migrationsIn = async (folder: string) =>
   (await readdir(folder)).filter((name) => name.endsWith(".sql")).toSorted();
 
@@ -84,10 +103,8 @@ function refuseNewer(applied: readonly string[], known: readonly string[]): void
 
 function unreadable(file: string, error: unknown): UnusableDatabase {
   const reason = messageOf(error);
-  const code = codeOf(error);
-  const damaged = code === "SQLITE_NOTADB" || code === "SQLITE_CORRUPT";
   return new UnusableDatabase(
-    damaged
+    saysDamaged(error)
       ? `${file} is damaged, or no SQLite database (${reason}). Restore the state directory from a copy: it is the only place where uploads are recorded.`
       : `${file} cannot be read: ${reason}. Make all files in its directory readable and writable.`,
     { cause: error },

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { copyFile, open, rm } from "node:fs/promises";
 import { DatabaseSync } from "node:sqlite";
 import { messageOf } from "../../worker/errors.ts";
-import { codeOf } from "../sqlite/codes.ts";
+import { saysDamaged } from "../sqlite/codes.ts";
 import { CannotCarryOver } from "./cannot-carry-over.ts";
 import { walOf } from "./simulated-state.ts";
 
@@ -48,8 +48,7 @@ function orDamaged<Result>(file: string, read: () => Result): Result {
   try {
     return read();
   } catch (error) {
-    const code = codeOf(error);
-    if (code !== "SQLITE_NOTADB" && code !== "SQLITE_CORRUPT") throw error;
+    if (!saysDamaged(error)) throw error;
     throw damaged(file, messageOf(error));
   }
 }

@@ -21,3 +21,9 @@ export function codeOf(error: unknown): string | undefined {
   // The upper bits of an extended code say more about the primary one.
   return CODES[code & 0xff];
 }
+
+/** Whether SQLite says of a file that it is damaged, or no database. */
+export function saysDamaged(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === "SQLITE_NOTADB" || code === "SQLITE_CORRUPT";
+}
