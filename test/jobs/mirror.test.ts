@@ -293,6 +293,22 @@ describe('where serve = "complete"', () => {
     expect(await filesOf(rig, "demo")).toEqual(["demo-2.0-py3-none-any.whl", "demo-4.0-py3-none-any.whl"]);
   });
 
+  test("a file that the store has lost is fetched again once it was asked for", async () => {
+    const rig = complete();
+    const file = "/files/files.upstream.test/packages/demo-2.0-py3-none-any.whl";
+    await rig.upstream.publish("demo", [wheel("demo", "2.0")]);
+    await mirrored(rig, "demo");
+    const { objects } = await env.FILES.list({ prefix: "file/" });
+    await env.FILES.delete(objects.map(({ key }) => key));
+    rig.restart();
+    expect((await rig.get(file)).status).toBe(404);
+    rig.wait(MINUTE);
+    await rig.tick("* * * * *");
+    await rig.deliverMirrors();
+    expect((await rig.get(file)).status).toBe(200);
+    expect(await filesOf(rig, "demo")).toEqual(["demo-2.0-py3-none-any.whl"]);
+  });
+
   test("a file of which the store cannot say whether it is stored is no absent one", async () => {
     const rig = complete();
     await rig.upstream.publish("demo", [wheel("demo", "2.0"), wheel("demo", "3.0rc1")]);

@@ -115,6 +115,7 @@ export function sourceStack(
       source,
       pages,
       strays,
+      noteAbsent: (ref, ctx) => own.storedBytes.discard(ref, { kind: "absent" }, ctx.now),
       justListed,
       prefetchUpTo,
       prefetched,

@@ -41,6 +41,8 @@ export interface MirrorParts extends Omit<PrefetchParts, "onStored">, LocatingPa
   readonly pipe: MakePipe;
   /** Whether a stored file is refused once its page does not list it. */
   readonly hidesRemoved: boolean;
+  /** Has a file that was looked for in the store and is not there fetched again, where it is mirrored on purpose. */
+  readonly noteAbsent: (ref: FileRef, ctx: Context) => Promise<void>;
   /** Projects whose first page was made a moment ago: nothing of them can be stored. */
   readonly justListed: Marks<ProjectName>;
 }
@@ -165,9 +167,11 @@ function knownFile(parts: MirrorParts, inner: SourceFiles) {
     const { ref, range } = request;
     let failure: unknown;
     let outdated = false;
+    let isAbsent = false;
     try {
       const copying = request.headOnly ? undefined : ctx;
       const stored = request.keep ? await storedFacts(ref, files) : await files.get(ref, range, copying);
+      isAbsent = stored === null;
       if (stored && (await mayGive(stored, request, candidates))) {
         const list = () => locateIn(stored.project, ref, inner, ctx);
         if (parts.hidesRemoved) await assertListed(stored, ref, list);
@@ -190,7 +194,11 @@ function knownFile(parts: MirrorParts, inner: SourceFiles) {
         const late = request.keep ? await storedFacts(ref, files) : await files.get(ref, range);
         if (late) return late;
       }
-      if (listed && request.storedOnly) throw usable ? notMirrored(listed, ref) : storageFailed(failure);
+      if (listed && request.storedOnly) {
+        if (!usable) throw storageFailed(failure);
+        if (isAbsent) ctx.defer(parts.noteAbsent(ref, ctx));
+        throw notMirrored(listed, ref);
+      }
       // First: what the index refuses does not count as fetched.
       if (listed) await request.assertAdmitted?.(listed, ctx);
       // A stored file that is to be replaced is not new.
