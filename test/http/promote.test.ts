@@ -150,11 +150,17 @@ describe("nothing is promoted", () => {
     await host("prod", "demo-0.1.tar.gz");
     for (const status of ["archived", "quarantined"]) {
       await setStatus(rig, "prod", status);
-      expect(await refused(rig, "prod")).toEqual([403, `demo is ${status} in prod, so nothing is promoted.`]);
+      expect(await refused(rig, "prod")).toEqual([
+        422,
+        `demo is ${status} in prod, so it takes no files: an admin of prod can make it active again (pypi-edge release status demo active --index prod).`,
+      ]);
     }
     await setStatus(rig, "prod", "deprecated");
     await setStatus(rig, "team", "quarantined");
-    expect(await refused(rig, "prod")).toEqual([403, "demo is quarantined in team, so nothing is promoted."]);
+    expect(await refused(rig, "prod")).toEqual([
+      422,
+      "demo is quarantined in team, so none of its files is promoted: an admin of team can make it active again (pypi-edge release status demo active --index team).",
+    ]);
     await setStatus(rig, "team", "archived");
     expect((await promote(rig, "prod")).status).toBe(200);
   });
@@ -181,9 +187,9 @@ describe("the first of two", () => {
   test.each([
     ["uploads other bytes there", () => host("prod", SDIST, { version: "1.0", text: "else" }), 409, [[SDIST, null]]],
     ["uploads the very bytes there", () => host("prod", SDIST, { version: "1.0" }), 200, asItWas],
-    ["makes the project there, and archives it", () => archivedThere(), 403, [["demo-0.1.tar.gz", null]]],
+    ["makes the project there, and archives it", () => archivedThere(), 422, [["demo-0.1.tar.gz", null]]],
     ["deletes the release", () => call(team(), "DELETE", at("team", "demo", "1.0")), 404, []],
-    ["quarantines it", () => setStatus(team(), "team", "quarantined"), 403, []],
+    ["quarantines it", () => setStatus(team(), "team", "quarantined"), 422, []],
     ["yanks it", () => call(team(), "POST", at("team", "demo", "1.0", "yank"), { reason: "late" }), 200, late],
   ])("is decided again where another request %s meanwhile", async (_what, happens, status, there) => {
     await published();

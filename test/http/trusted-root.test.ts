@@ -175,7 +175,7 @@ test.each<readonly [string, () => object, object, RegExp]>([
 test("where the configuration has a root, none is stored", async () => {
   rig = new Rig({ INDEXES, TRUSTED_ROOT: JSON.stringify(sigstore.root) });
   expect(await store((await TestSigstore.make()).root)).toMatchObject({
-    status: 403,
+    status: 422,
     text: expect.stringContaining("TRUSTED_ROOT has the trusted root of this deployment"),
   });
   expect(await show()).toMatchObject({ from: "configuration", id: idOf(sigstore.root) });

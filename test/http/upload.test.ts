@@ -111,7 +111,7 @@ test.each(["archived", "quarantined"])("refuses uploads to a project that is %s"
   await upload(rig, await wheelOf());
   await env.DB.prepare("UPDATE hosted_project SET status = ?1, status_reason = 'moved to demo2'").bind(status).run();
   const answer = await upload(rig, await wheelOf("demo", "2.0"));
-  expect(answer.status).toBe(403);
+  expect(answer.status).toBe(422);
   expect(answer.text).toContain(`demo is ${status} in team (moved to demo2)`);
   expect(await rows()).toHaveLength(1);
 });

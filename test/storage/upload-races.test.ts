@@ -62,7 +62,7 @@ test("a project that is archived while a file of it is on its way does not get i
     return transact();
   });
   const answer = await upload(teamRig({ database: DB }), await wheelOf("demo", "2.0"));
-  expect([answer.status, answer.text]).toEqual([403, expect.stringContaining("demo is archived in team")]);
+  expect([answer.status, answer.text]).toEqual([422, expect.stringContaining("demo is archived in team")]);
   expect(await rows()).toHaveLength(1);
   expect([await revisionOf("demo"), (await audited()).length]).toEqual([1, 1]);
 });

@@ -31,11 +31,11 @@ export function trustedRoots(holder: RootHolder, store: TrustedRootStore) {
      * Stores a root whose signatures the sender has verified. Verdicts by the one before are made anew by the job `verdicts`, and
      * count until then.
      *
-     * @throws IndexError `unprocessable` where it cannot be read, or is older than the one that is stored; `not-allowed` where the
-     *   configuration has one; `storage-failed`
+     * @throws IndexError `unprocessable` where it cannot be read, is older than the one that is stored, or the configuration has one;
+     *   `storage-failed`
      */
     async replace({ root, source, metadata }: NewTrustedRoot, author: Author, now: number): Promise<ShownTrustedRoot> {
-      if (holder.current().from === "configuration") throw new IndexError("not-allowed", CONFIGURED);
+      if (holder.current().from === "configuration") throw new IndexError("unprocessable", CONFIGURED);
       const { id } = readable(root, now);
       const versions = versionsOf(metadata);
       if (!versions) throw unprocessable("metadata has no versions: it is none of a TUF repository");

@@ -4,7 +4,7 @@ import { asProjectName } from "../pypi/name.ts";
 import type { Attest } from "./attest.ts";
 import { isSameVersion } from "../pypi/pep440.ts";
 import { sha256 } from "../repository/sha256.ts";
-import { STATUSES_WITHOUT_UPLOADS } from "./project-status.ts";
+import { requireOpen } from "./project-status.ts";
 import type { Distribution } from "./distribution.ts";
 import { checkFork } from "./fork.ts";
 import type { PublishTransaction, PublishState, UploadObjects } from "./ports.ts";
@@ -95,20 +95,14 @@ export function createPublish({ inspect, transaction, objects, attest }: Publish
   };
 }
 
-/** Whether the file is published already; false where it must be written. Throws `file-exists` and `not-allowed`. */
+/** Whether the file is published already; false where it must be written. Throws `file-exists` and `unprocessable`. */
 function isPublished(
   { status, file }: PublishState,
   { index, staged }: PublishRequest,
   distribution: Distribution,
 ): boolean {
   const { filename, project } = distribution;
-  if (status && STATUSES_WITHOUT_UPLOADS.includes(status.status)) {
-    const reason = status.reason ? ` (${status.reason})` : "";
-    throw new IndexError(
-      "not-allowed",
-      `${project} is ${status.status} in ${index.name}${reason}, so it takes no files: an admin of the index can make it active again.`,
-    );
-  }
+  requireOpen(project, index.name, status);
   if (!file) return false;
   const isThere = file.object !== undefined;
   if (isThere && file.sha256 === staged.digests.sha256 && file.filename === filename) return true;

@@ -42,7 +42,7 @@ export interface ReleaseActions {
   /**
    * Adds a release's files to another index, all or none.
    *
-   * @throws IndexError `file-exists` where another file has one of the names there, `not-allowed` where a project's
+   * @throws IndexError `file-exists` where another file has one of the names there, `unprocessable` where a project's
    *   status forbids it
    */
   promote(target: ProjectRef, version: string, to: string, by: Author, ctx: Context): Promise<ActionResult>;

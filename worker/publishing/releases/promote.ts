@@ -1,6 +1,6 @@
 import { badRequest, IndexError } from "../../errors.ts";
 import { selectFiles, namesInSentence } from "./select-files.ts";
-import { STATUSES_WITHOUT_UPLOADS } from "../project-status.ts";
+import { requireOpen, requirePromotable } from "../project-status.ts";
 import type { Decision, ReleaseIndex } from "./optimistic-write.ts";
 import type { ReleasedProject, ReleaseFile } from "./ports.ts";
 
@@ -9,7 +9,7 @@ import type { ReleasedProject, ReleaseFile } from "./ports.ts";
  *
  * @param other the other index
  * @param there the project in the other index; null where it does not exist there yet
- * @throws IndexError `file-exists`, `not-allowed`, `bad-request`, `file-not-found`
+ * @throws IndexError `file-exists`, `unprocessable`, `bad-request`, `file-not-found`
  */
 export function decidePromotion(
   from: ReleasedProject,
@@ -20,9 +20,8 @@ export function decidePromotion(
   const { index, project } = from;
   const to = other.name;
   if (to === index) throw badRequest(`${index} is where the release is; name another index to promote it to.`);
-  if (from.status?.status === "quarantined") throw refused(`${project} is quarantined in ${index}`);
-  const closed = there?.status?.status ?? "";
-  if (STATUSES_WITHOUT_UPLOADS.includes(closed)) throw refused(`${project} is ${closed} in ${to}`);
+  requirePromotable(project, index, from.status);
+  requireOpen(project, to, there?.status);
 
   const release = selectFiles(from, { version: wanted, filename: undefined }).filter(
     ({ deletedAt }) => deletedAt === null,
@@ -78,5 +77,3 @@ function isThere(
 
 const exists = (reason: string) =>
   new IndexError("file-exists", `File already exists: ${reason}. Nothing was promoted; release a new version.`);
-
-const refused = (reason: string) => new IndexError("not-allowed", `${reason}, so nothing is promoted.`);
