@@ -101,6 +101,7 @@ export class PartsRig {
         await this.beforePublish();
         return publishIn({ objects, database })(submission, ctx);
       },
+      requireAdmitted: () => Promise.resolve(),
       indexes: INDEXES,
       partSize,
       maxSize: MAX_SIZE,

@@ -14,6 +14,7 @@ const JSON_BODY = { "Content-Type": "application/json" };
 export async function uploadInOnePart(rig: Rig, { filename, bytes }: Upload, end: unknown, more: object = {}) {
   const file = { index: "team", filename, size: bytes.byteLength, sha256: sha256(bytes), ...more };
   const begun = await rig.post("uploads", JSON.stringify(file), JSON_BODY);
+  if (begun.status >= 400) return { status: begun.status, text: begun.text() };
   const { id } = JSON.parse(begun.text()) as Partial<UploadState>;
   if (id === undefined) return { status: begun.status, text: begun.text() };
   const headers = { Authorization: `Bearer ${ADMIN_TOKEN}`, "Content-Length": `${bytes.byteLength}` };

@@ -31,6 +31,7 @@ import { receiverAt } from "../notify/receiver.ts";
 import type { ProjectName } from "../pypi/name.ts";
 import type { History } from "../repository/ports/history.ts";
 import type { Counters } from "../repository/ports/counters.ts";
+import { admissionTo } from "../layers/guard/admission.ts";
 import { sourcesByName } from "../layers/priority.ts";
 import { reservedBy } from "../layers/reserved-names.ts";
 import type { Layer, MirroredSource } from "../repository/repository.ts";
@@ -176,11 +177,13 @@ export function compose(
   const verifying = [...offline.values()].flatMap((source) => source.verifying ?? []);
   const mirroredSources = new Map([...mirrored, ...verifying].map((source) => [source.key, source]));
   const verifyLater = createVerifyLater(mirroredSources, stores.verifying);
+  const requireAdmitted = admissionTo(indexes, stores.entriesOf);
   const publish = createPublish({
     inspect,
     transaction: stores.publishTransaction,
     objects: stores.uploadObjects,
     attest: createAttest(verifier, stores.trustedJobs),
+    requireAdmitted,
   });
   const uses = stores.hostedUses(indexes.filter(({ keep }) => keep !== undefined).map(({ name }) => name));
   const notices = { ...stores.notices, receivers: config.receivers.map((each) => receiverAt(each, platform.fetch)) };
@@ -211,7 +214,7 @@ export function compose(
     policyEntries: { entries: stores.policyEntries, freshId },
     askedFor: stores.askedFor,
     tokenExchange: createTokenExchange({ trusted, audience }, platform, tokens, counters),
-    releases: createReleaseActions(stores.releases, indexes, stores.isStored),
+    releases: createReleaseActions(stores.releases, indexes, stores.isStored, requireAdmitted),
     forks: stores.forks,
     history: stores.history,
     advisoriesOnFork: async ({ project, base, isOffered }, ctx) => {
@@ -227,6 +230,7 @@ export function compose(
       sessions: stores.uploadSessions,
       store: stores.uploadParts,
       publish,
+      requireAdmitted,
       indexes,
       partSize: PART_SIZE,
       maxSize: limits.maxPut,

@@ -55,9 +55,14 @@ export function refusedProjects(policies: readonly Policy[]): (name: ProjectName
   return (name, now) => {
     const found = rules.find(({ matches, until }) => now < until && matches(name));
     if (!found) return undefined;
-    const { index, id } = found;
-    const writtenIn = `The rule is ${id === undefined ? `\`deny\` in the configuration of ${index}` : `the entry ${id} of the deny list of ${index}`}.`;
-    return { rule: "deny", mode: "enforce", index, writtenIn, sentence: (as) => denied(name, index, found, as) };
+    const { index } = found;
+    return {
+      rule: "deny",
+      mode: "enforce",
+      index,
+      writtenIn: placeOf(found, index),
+      sentence: (as) => denied(name, index, found, as),
+    };
   };
 }
 
@@ -161,7 +166,11 @@ const MAKERS: Readonly<Record<RuleName, (policy: Policy) => Rule | undefined>> =
       const found = find(file, ({ until = Infinity }) => now < until);
       if (!found) return undefined;
       const what = isWhole(found.rule) ? file.project : file.filename;
-      return { until: found.until, sentence: (as) => denied(what, policy.index, found, as) };
+      return {
+        until: found.until,
+        writtenIn: placeOf(found, policy.index),
+        sentence: (as) => denied(what, policy.index, found, as),
+      };
     };
   },
 
@@ -237,6 +246,10 @@ const UNKNOWN = "its upstream does not say when it was uploaded";
 
 const denied = (what: string, index: string, { rule, reason, until = Infinity }: Denial, as?: Wording) =>
   `${what} ${refused(as)}${until === Infinity ? "" : ` until ${moment(until)}`}: index ${index} denies ${rule.text}${reason === undefined ? "" : ` (${reason})`}.`;
+
+/** Where an entry of `deny` is written. */
+const placeOf = ({ id }: Denial, index: string) =>
+  `The rule is ${id === undefined ? `\`deny\` in the configuration of ${index}` : `the entry ${id} of the deny list of ${index}`}.`;
 
 const period = (duration: number) =>
   duration % DAY === 0 ? counted(duration / DAY, "day") : counted(Math.round((duration / HOUR) * 10) / 10, "hour");

@@ -163,14 +163,14 @@ export interface Finding {
   readonly advisory?: Advisory | undefined;
   /** Where it is set, the rule does nothing. */
   readonly exempted?: Exempted | undefined;
-  /** Of a rule that refuses a whole project: where it is written, a sentence for people. */
+  /** Of the rule `deny`: where it is written, a sentence for people. */
   readonly writtenIn?: string | undefined;
   /** What the rule says of the file, which client and operator read, of one line; without a wording, that it refuses the file. */
   readonly sentence: (wording?: Wording) => string;
 }
 
 /** What a rule says of a file to which it applies; a `mode` of its own where that is not the rule's. */
-export type Hit = Pick<Finding, "until" | "sentence" | "advisory"> & { readonly mode?: Finding["mode"] };
+export type Hit = Pick<Finding, "until" | "sentence" | "advisory" | "writtenIn"> & { readonly mode?: Finding["mode"] };
 
 /**
  * A rule of one policy. Where it goes by advisories, it says something for each: who exempts a file from one is not

@@ -52,6 +52,7 @@ export interface PublishResult {
  * Checks a file and publishes it, whole or not at all.
  *
  * @throws IndexError `bad-request` where the file is not a valid distribution or differs from what the client said,
- *   `file-exists` where another file has its name, `not-allowed`, `storage-failed`
+ *   `file-exists` where another file has its name, `not-allowed`, `unprocessable` where the index's policy refuses the file or its
+ *   project takes none, `storage-failed`
  */
 export type Publish = (submission: PublishRequest, ctx: Context) => Promise<PublishResult>;

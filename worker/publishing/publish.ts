@@ -11,6 +11,7 @@ import type { PublishTransaction, PublishState, UploadObjects } from "./ports.ts
 import type { StagedFile } from "./staged-file.ts";
 import type { ClaimedMetadata, PublishResult, Publish, PublishRequest } from "./publish-request.ts";
 import type { Context } from "../repository/context.ts";
+import type { RequireAdmitted } from "../repository/ports/admission.ts";
 
 /** What publishing needs. */
 export interface PublishOptions {
@@ -19,10 +20,11 @@ export interface PublishOptions {
   readonly transaction: PublishTransaction;
   readonly objects: UploadObjects;
   readonly attest: Attest;
+  readonly requireAdmitted: RequireAdmitted;
 }
 
 /** Publishes complete files: first the bytes are stored, then one transaction lists them. */
-export function createPublish({ inspect, transaction, objects, attest }: PublishOptions): Publish {
+export function createPublish({ inspect, transaction, objects, attest, requireAdmitted }: PublishOptions): Publish {
   /** Stores and publishes the file, unless it is published already. */
   async function storeAndPublish(
     request: PublishRequest,
@@ -88,6 +90,7 @@ export function createPublish({ inspect, transaction, objects, attest }: Publish
       checkClaims(claimed, distribution);
       if (request.fork) checkFork(request.fork, distribution);
       requirePermission(author.principal, { scope: "upload", index: index.name, project: distribution.project });
+      await requireAdmitted(index.name, { ...distribution, sha256: staged.digests.sha256 }, ctx);
       return await storeAndPublish(request, distribution, ctx);
     } catch (error) {
       throw forClient(error, request, ctx);

@@ -2,7 +2,8 @@ import type { Author } from "../auth/audit-entry.ts";
 import { ADMIN, type Principal } from "../auth/principal.ts";
 import { badRequest, IndexError, messageOf } from "../errors.ts";
 import type { Context } from "../repository/context.ts";
-import { checkAnnouncement, type Announcement } from "./announcement.ts";
+import type { RequireAdmitted } from "../repository/ports/admission.ts";
+import { checkAnnouncement, type AnnouncedFile, type Announcement } from "./announcement.ts";
 import type { ReleaseIndex } from "./releases/optimistic-write.ts";
 import type { PartStore, UploadSession, UploadSessions } from "./upload-sessions.ts";
 import {
@@ -33,6 +34,7 @@ export interface UploadsInPartsOptions {
   readonly sessions: UploadSessions;
   readonly store: PartStore;
   readonly publish: Publish;
+  readonly requireAdmitted: RequireAdmitted;
   readonly indexes: readonly ReleaseIndex[];
   /** Size of every part except the last. Bytes. */
   readonly partSize: number;
@@ -58,8 +60,8 @@ export interface UploadsInParts {
   /**
    * Begins an upload, or resumes the principal's own upload of the same file.
    *
-   * @throws IndexError `no-such-route`, `bad-request`, `too-large`, `not-allowed` or `file-exists` where the file could
-   *   not be published, `too-many-attempts` where the principal has too many unfinished uploads, `storage-failed`
+   * @throws IndexError `no-such-route`, `bad-request`, `too-large`, `not-allowed`, `unprocessable` or `file-exists` where the
+   *   file could not be published, `too-many-attempts` where the principal has too many unfinished uploads, `storage-failed`
    */
   begin(announcement: Announcement, author: Author, ctx: Context): Promise<BeginResult>;
   /** Throws `upload-not-found` where there is no such upload, or where it belongs to another principal; `storage-failed`. */
@@ -92,7 +94,18 @@ export function partSizeOf({ size, partSize }: Pick<UploadSession, "size" | "par
 }
 
 export function createUploadsInParts(parts: UploadsInPartsOptions): UploadsInParts {
-  const { sessions, store, publish, indexes, partSize, maxSize, freshId } = parts;
+  const { sessions, store, publish, requireAdmitted, indexes, partSize, maxSize, freshId } = parts;
+
+  /**
+   * Throws where the index's policy refuses the file, whichever of its projects it belongs to. Publishing looks again; here it is so
+   * that no bytes are sent in vain.
+   */
+  async function requireAdmittedAsAny({ index, projects, filename, sha256 }: AnnouncedFile, ctx: Context) {
+    const judged = projects.map((project) => requireAdmitted(index, { project, filename, sha256 }, ctx));
+    await Promise.any(judged).catch(({ errors: [first] }: AggregateError) => {
+      throw first;
+    });
+  }
 
   /** Ends a finished upload. A failure is only reported, because the outcome is known already. */
   async function cleanUp(session: UploadSession, ctx: Context): Promise<void> {
@@ -148,6 +161,7 @@ export function createUploadsInParts(parts: UploadsInPartsOptions): UploadsInPar
     async begin(announcement, author, ctx) {
       const index = requireHostingIndex(indexes, announcement.index);
       const file = restrictToPermitted(checkAnnouncement(announcement, maxSize), author.principal);
+      await requireAdmittedAsAny(file, ctx);
       const [namesake, open] = await Promise.all([
         sessions.findSameNamed(file),
         sessions.findSame(file, author.principal.id),

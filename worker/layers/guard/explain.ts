@@ -50,10 +50,14 @@ export function explainBy(
       if (wanted !== undefined && canonicalVersion(file.version ?? "") !== wanted) return [];
       const verdict = refusal ? "refused" : warned ? "marked" : "admitted";
       const fix = holding(findings) && fixOf(file);
-      const rules = findings.map((finding) => ({
-        ...finding,
-        sentence: explainedSentence(finding),
-        advisory: finding.advisory && shownAdvisory(finding.advisory),
+      const rules = findings.map(({ rule, mode, index, until, exempted, advisory, sentence }) => ({
+        rule,
+        mode,
+        index,
+        until,
+        exempted,
+        sentence: explainedSentence({ mode, exempted, sentence }),
+        advisory: advisory && shownAdvisory(advisory),
       }));
       const { version: own, isHosted, uploadedAt } = file;
       const { filename, hashes, _kept: kept } = entry;

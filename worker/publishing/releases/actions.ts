@@ -2,6 +2,7 @@ import type { Author } from "../../auth/audit-entry.ts";
 import { IndexError } from "../../errors.ts";
 import type { ProjectStatus } from "../../pypi/page.ts";
 import type { Context } from "../../repository/context.ts";
+import type { RequireAdmitted } from "../../repository/ports/admission.ts";
 import { auditedFile, describeSelection, filesPhrase, selectFiles, type FileSelection } from "./select-files.ts";
 import {
   decideAndWrite,
@@ -43,7 +44,7 @@ export interface ReleaseActions {
    * Adds a release's files to another index, all or none.
    *
    * @throws IndexError `file-exists` where another file has one of the names there, `unprocessable` where a project's
-   *   status forbids it
+   *   status or the other index's policy forbids it
    */
   promote(target: ProjectRef, version: string, to: string, by: Author, ctx: Context): Promise<ActionResult>;
 }
@@ -57,6 +58,7 @@ export function createReleaseActions(
   store: ReleaseStore,
   indexes: readonly ReleaseIndex[],
   isStored: (object: string) => Promise<boolean>,
+  requireAdmitted: RequireAdmitted,
 ): ReleaseActions {
   return {
     async show(target) {
@@ -87,9 +89,14 @@ export function createReleaseActions(
     async promote(target, version, to, by, ctx) {
       hostingIndex(indexes, target.index);
       const other = hostingIndex(indexes, to);
-      return decideAndWrite(store, target, by, ctx, async (project) =>
-        decidePromotion(project, version, other, await store.read(to, target.project)),
-      );
+      return decideAndWrite(store, target, by, ctx, async (project) => {
+        const decision = decidePromotion(project, version, other, await store.read(to, target.project));
+        const { change } = decision.write ?? {};
+        for (const { filename, sha256 } of change?.kind === "promote" ? change.files : []) {
+          await requireAdmitted(to, { project: target.project, filename, sha256 }, ctx);
+        }
+        return decision;
+      });
     },
   };
 }
