@@ -2,6 +2,7 @@ import { createMiddleware } from "hono/factory";
 import { indexName, type IndexConfig } from "../../schema/indexes.ts";
 import { IndexError } from "../errors.ts";
 import type { AppEnv } from "../http/context.ts";
+import { pathAfter, prefixOf } from "../http/path.ts";
 
 /** What every index has below its name. */
 const BELOW_AN_INDEX = /^\/([^/]+)\/(?:simple|legacy|files|project|search|-)(?:\/|$)/;
@@ -31,8 +32,8 @@ export const noSuchIndexApi = (path: string, base: string): IndexError =>
 
 /** What is wrong with an address, whatever it is asked for; undefined where that cannot be told. Without a full stop. */
 function faultIn(path: string, { indexes, publicUrl }: Here): string | undefined {
-  const prefix = publicUrl === "" ? "" : new URL(publicUrl).pathname.replace(/\/$/, "");
-  if (prefix !== "" && (path === prefix || path.startsWith(`${prefix}/`)))
+  const prefix = publicUrl === "" ? "" : prefixOf(new URL(publicUrl));
+  if (prefix !== "" && pathAfter(prefix, path) !== undefined)
     return `There is nothing at this address. It begins with ${prefix}, the path of PUBLIC_URL, which the proxy in front of pypi-edge must take away (nginx: proxy_pass with a slash at its end)`;
   if (path.includes("//")) return "There is nothing at this address, which has two slashes in a row";
   const [, name = ""] = BELOW_AN_INDEX.exec(path) ?? [];

@@ -13,6 +13,13 @@ export function queryOf(url: string): string {
   return query === -1 ? "" : url.slice(query);
 }
 
+/** The path of a server's address, which a proxy takes away: empty, or a slash and more, without one at the end. */
+export const prefixOf = ({ pathname }: URL): string => pathname.replace(/\/$/, "");
+
+/** What a path has after such a prefix: empty, or a slash and more; undefined where it is not below it. */
+export const pathAfter = (prefix: string, path: string): string | undefined =>
+  path === prefix || path.startsWith(`${prefix}/`) ? path.slice(prefix.length) : undefined;
+
 /**
  * Where the page is from which a form came: a path below the server's root, with its query. Empty where the browser does not say it, or
  * where it is no page of this server.
@@ -23,8 +30,6 @@ export function queryOf(url: string): string {
 export function refererBelow(referer: string | undefined, root: URL): string {
   if (referer === undefined || !URL.canParse(referer)) return "";
   const { origin, pathname, search } = new URL(referer);
-  const prefix = root.pathname.replace(/\/$/, "");
-  if (origin !== root.origin || !pathname.startsWith(`${prefix}/`)) return "";
-  const path = pathname.slice(prefix.length);
-  return path.startsWith("//") ? "" : path + search;
+  const path = origin === root.origin ? pathAfter(prefixOf(root), pathname) : undefined;
+  return !path || path.startsWith("//") ? "" : path + search;
 }
