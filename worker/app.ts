@@ -20,6 +20,7 @@ import { allowOnly, requestLimits } from "./http/limits.ts";
 import { requestLog } from "./http/log.ts";
 import { metricsRoutes } from "./http/metrics.ts";
 import { oidcRoutes } from "./http/oidc.ts";
+import { redirectTo } from "./http/redirect.ts";
 import { servedPath } from "./http/served-path.ts";
 import { createJobActions } from "./http/job-actions.ts";
 import { createPolicyEntryActions } from "./http/policy-entry-actions.ts";
@@ -29,7 +30,7 @@ import { serverTiming } from "./http/server-timing.ts";
 import { createSettling } from "./http/settle.ts";
 import { recogniseSignedIn } from "./http/signed-in.ts";
 import { createTokenActions } from "./http/token-actions.ts";
-import { misdirectedUploadRoutes, uploadRoutes } from "./http/upload.ts";
+import { misdirectedUploadRoutes, pageOfPublished, uploadRoutes } from "./http/upload.ts";
 import { VIEWS } from "./http/view-path.ts";
 import { AUDITED_JOBS, runJob, SCHEDULE } from "./jobs/schedule.ts";
 import { auditPageRoutes } from "./ui/operate/audit.tsx";
@@ -222,7 +223,12 @@ export function createApp(config: Config, services: Services, platform: HttpPlat
   const mounting = { ...shownBy, authorize, indexes: neighboursOf(indexes) };
   for (const index of indexes) mountIndex(app, index, mounting);
 
-  app.notFound((c) => problemAnywhere(c, noSuchRoute(c.req.path, here), config.publicUrl));
+  app.notFound((c) => {
+    const page = pageOfPublished(c.req.path, all);
+    return page === undefined
+      ? problemAnywhere(c, noSuchRoute(c.req.path, here), config.publicUrl)
+      : redirectTo(c, page);
+  });
   app.onError(async (error, c) => {
     const answer = await problemAnywhere(c, error, config.publicUrl);
     // An upload to a wrong address is one as well.

@@ -87,6 +87,48 @@ describe("what hatch looks at before it uploads", () => {
   });
 });
 
+describe("the address that a client prints for what it has published", () => {
+  test.each([
+    // hatch
+    ["/team/legacy/acme/1.0/", "/team/project/acme/1.0/"],
+    ["/team/legacy/acme/1.0+local.1/?a=b", "/team/project/acme/1.0+local.1/?a=b"],
+    // flit, with an address without its last slash
+    ["/team/legacy/Acme", "/team/project/Acme/"],
+  ])("%s leads to the page of it, wherever the server is below its proxy", async (path, page) => {
+    const rig = new Rig(OPEN_TEAM);
+    await host("acme", "acme-1.0.tar.gz");
+    for (const method of ["GET", "HEAD"]) {
+      const { response, settled } = await rig.open(path, { method });
+      await response.body?.cancel();
+      await settled();
+      const location = new URL(response.headers.get("Location") ?? "", `https://edge.test/below${path}`);
+      expect([response.status, location.pathname + location.search]).toEqual([302, `/below${page}`]);
+    }
+    expect((await rig.get("/team/project/acme/1.0/")).status).toBe(200);
+  });
+
+  test("says nothing of what there is to a client that may not read the index", async () => {
+    const rig = new Rig(teamOf({ read: "token" }));
+    await host("acme", "acme-1.0.tar.gz");
+    const [there, absent] = [await rig.get("/team/legacy/acme/1.0/"), await rig.get("/team/legacy/nope/1.0/")];
+    expect([there.status, absent.status]).toEqual([302, 302]);
+    expect((await rig.get("/team/project/acme/1.0/")).status).toBe(401);
+    expect((await rig.get("/team/project/nope/1.0/")).status).toBe(401);
+  });
+
+  test.each([
+    "/legacy/acme/1.0/",
+    "/nope/legacy/acme/1.0/",
+    "/team/legacy/-acme/1.0/",
+    "/team/legacy/acme/1.0/more",
+    "/team/legacy//acme/",
+    "/team/legacy/+simple/",
+    "/team/@pre=no/legacy/acme/1.0/",
+  ])("%s is no such address", async (path) => {
+    expect((await new Rig(OPEN_TEAM).get(path)).status).toBe(404);
+  });
+});
+
 describe("an index that hosts and that anyone may read", () => {
   test.each([
     ["/simple/acme/", 200],

@@ -2,6 +2,7 @@ import { Hono, type Context as HonoContext } from "hono";
 import type { IndexConfig } from "../../schema/indexes.ts";
 import { SOME_PROJECT } from "../auth/principal.ts";
 import { IndexError, methodNotAllowed } from "../errors.ts";
+import { asProjectName } from "../pypi/name.ts";
 import type { OpenStagingFile } from "../publishing/ports.ts";
 import type { Publish } from "../publishing/publish-request.ts";
 import type { Authorize } from "./access.ts";
@@ -16,6 +17,9 @@ import { withReasonPhrase } from "./reason-phrase.ts";
 
 /** Cloudflare's limit for a request body; a Node server has the same, so that both behave alike. Bytes. */
 const MAX_BODY_BYTES = 100_000_000;
+
+/** A project, or a release of one, below the address of an index's uploads. */
+const BELOW_UPLOADS = /^((?:\/[^/]+)?)\/legacy\/([^/]+)((?:\/[^/]+)?)\/?$/;
 
 /** What the routes need. */
 export interface UploadRouteOptions {
@@ -48,6 +52,16 @@ export function misdirectedUploadRoutes(index: IndexConfig): Hono<AppEnv> {
   });
   routes.onError((error, c) => withReasonPhrase(problem(error, c), error));
   return routes;
+}
+
+/**
+ * Where the page is for what a client has published and for which it prints an address below that of the uploads, as hatch does: devpi
+ * has a page there. Undefined for any other address. It is no route: beside `legacy/+simple/` Hono would match all with its slower router.
+ */
+export function pageOfPublished(path: string, indexes: readonly Pick<IndexConfig, "base" | "hosted">[]) {
+  const [, base, name = "", version = ""] = BELOW_UPLOADS.exec(path) ?? [];
+  const isHosting = indexes.some((index) => index.hosted && index.base === base);
+  return isHosting && asProjectName(name) !== undefined ? `${base}/project/${name}${version}/` : undefined;
 }
 
 async function handleUpload(
