@@ -3,8 +3,7 @@ import { chmod, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/
 import { basename, dirname, join, resolve } from "node:path";
 import { fileErrorText } from "../../server/file-errors.ts";
 import { CommandError } from "../lib/command-error.ts";
-import { formatOf, LOCK_FILES } from "../../worker/locks/formats/formats.ts";
-import { assertSearchable } from "../../worker/locks/formats/recognise.ts";
+import { assertSearchable, formatFor } from "../../worker/locks/formats/recognise.ts";
 import { decodeText, markOf } from "../../worker/locks/formats/text.ts";
 import type { MappableLock } from "../../worker/locks/mapping/plan.ts";
 import { scannerFor } from "../../worker/locks/mapping/scanners.ts";
@@ -17,22 +16,18 @@ export interface LockFile extends MappableLock {
 /**
  * Reads a lock file.
  *
- * @throws CommandError where it is of no kind known or cannot be read, and `unprocessable` where it is not UTF-8, or evidently
- *   not of the format that its name stands for
+ * @throws CommandError where it cannot be read, and `unprocessable` where it is not UTF-8, its name is none of a lock file, or it is
+ *   evidently not of the format that its name stands for
  */
 export async function readLockFile(name: string): Promise<LockFile> {
   const path = resolve(name);
-  const format = formatOf(basename(path));
-  const scan = scannerFor(basename(path));
-  if (!format || !scan) {
-    throw new CommandError(`${name}: not a file that this command knows: it must be ${LOCK_FILES}.`);
-  }
   const bytes = await readFile(path).catch((error: unknown) => {
     throw new CommandError(`${name}: ${fileErrorText(error)}.`);
   });
+  const format = formatFor(basename(path), bytes);
   const lock = decodeText(name, bytes);
   assertSearchable(format, lock);
-  return { name, path, text: markOf(bytes) + lock.text, scan };
+  return { name, path, text: markOf(bytes) + lock.text, scan: scannerFor(format) };
 }
 
 /**

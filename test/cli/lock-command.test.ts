@@ -82,7 +82,7 @@ test("changes no file when one is refused, and says of each why", async () => {
   expect(code).toBe(1);
   expect(output.split("\n")).toEqual([
     "latin.txt is not UTF-8 text: byte 0xE9 at line 1 is invalid. Save it as UTF-8, and try again.",
-    expect.stringMatching(/^Cargo\.lock: not a file that this command knows: it must be uv\.lock, .*\.$/),
+    expect.stringMatching(/^"Cargo\.lock" is not a lock file's name: it must be uv\.lock, .*\.$/),
     expect.stringMatching(/^pylock\.toml: \S+ cannot be mapped: it is pypi-edge's own file/),
     "dir.txt: a directory, not a file.",
     "no.txt: there is no such file.",

@@ -2,8 +2,9 @@ import { describe, expect, test } from "vitest";
 import { rootOf } from "../../../worker/locks/mapping/address.ts";
 import { planCanonical } from "../../../worker/locks/mapping/canonical.ts";
 import { planLocal } from "../../../worker/locks/mapping/local.ts";
-import { scannerFor } from "../../../worker/locks/mapping/scanners.ts";
 import type { LockUpstreams } from "../../../worker/locks/mapping/upstream.ts";
+import { formatOf } from "../../../worker/locks/formats/formats.ts";
+import { mappable } from "./support.ts";
 
 /** What differs between a lock file made through pypi-edge and one made without it. */
 interface Place {
@@ -195,11 +196,7 @@ other @ https://example.com/other-1.0-py3-none-any.whl
 
 const UPSTREAMS: LockUpstreams = [{ index: { origin: "https://pypi.org", path: "/simple" } }];
 
-function file(name: string, text: string) {
-  const scan = scannerFor(name);
-  if (!scan) throw new Error(`no scanner for ${name}`);
-  return { name, text, scan };
-}
+const file = mappable;
 
 const canonical = (name: string, text: string, ...urls: string[]) =>
   planCanonical(file(name, text), {
@@ -270,8 +267,8 @@ test.each([
   "pylock.ci.toml",
   "constraints.txt",
   "dev.in",
-])("%s is a name that is known", (name) => expect(scannerFor(name)).toBeDefined());
+])("%s is a name that is known", (name) => expect(formatOf(name)).toBeDefined());
 
 test.each(["package-lock.json", "Cargo.lock", "pyproject.toml", "pylock.a.b.toml", "Pipfile"])("%s is not", (name) =>
-  expect(scannerFor(name)).toBeUndefined(),
+  expect(formatOf(name)).toBeUndefined(),
 );

@@ -2,11 +2,11 @@ import { describe, expect, test } from "vitest";
 import { readLock } from "../../../worker/locks/formats/read.ts";
 import { rootOf, type Address } from "../../../worker/locks/mapping/address.ts";
 import { planListed } from "../../../worker/locks/mapping/listed.ts";
-import { scannerFor } from "../../../worker/locks/mapping/scanners.ts";
 import type { Filename } from "../../../worker/pypi/filename.ts";
 import { localUrl } from "../../../worker/pypi/file-url.ts";
 import type { ProjectName } from "../../../worker/pypi/name.ts";
 import type { FileEntry } from "../../../worker/pypi/page.ts";
+import { mappable } from "./support.ts";
 
 const HERE = "http://10.0.0.7:8787";
 const [ONE, OTHER] = ["1".repeat(64), "2".repeat(64)];
@@ -35,11 +35,9 @@ ${files.map((name) => `    { url = "https://near.example/team/files/files.python
 
 /** A lock mapped to an index that lists these files of six. */
 function mapped(text: string, listed: readonly FileEntry[] | undefined, name = "uv.lock") {
-  const scan = scannerFor(name);
-  if (!scan) throw new Error(name);
   const lock = readLock(name, new TextEncoder().encode(text));
   const files = new Map<ProjectName, readonly FileEntry[]>(listed ? [["six" as ProjectName, listed]] : []);
-  return planListed({ name, text, scan }, { root: rootOf(`${HERE}/simple/`) as Address, lock, listed: files });
+  return planListed(mappable(name, text), { root: rootOf(`${HERE}/simple/`) as Address, lock, listed: files });
 }
 
 describe("a lock that is mapped by digests", () => {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { planCanonical } from "../../../worker/locks/mapping/canonical.ts";
 import { planLocal } from "../../../worker/locks/mapping/local.ts";
-import { scannerFor } from "../../../worker/locks/mapping/scanners.ts";
 import type { LockUpstream, LockUpstreams } from "../../../worker/locks/mapping/upstream.ts";
+import { mappable } from "./support.ts";
 
 const ROOT = { origin: "https://edge.example", path: "/team" };
 
@@ -50,7 +50,7 @@ wheels = [
   )
   .join("")}`;
 
-const file = (name: string, text: string) => ({ name, text, scan: scannerFor(name) ?? (() => []) });
+const file = mappable;
 const local = (text: string, upstreams: LockUpstreams, name = "uv.lock") =>
   planLocal(file(name, text), { upstreams, root: ROOT });
 const canonical = (text: string, upstreams: LockUpstreams, name = "uv.lock") =>

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { rootOf, type Address } from "../../../worker/locks/mapping/address.ts";
 import { planCanonical } from "../../../worker/locks/mapping/canonical.ts";
 import { planLocal } from "../../../worker/locks/mapping/local.ts";
-import { scannerFor } from "../../../worker/locks/mapping/scanners.ts";
+import { mappable } from "./support.ts";
 
 const EDGE = "http://127.0.0.1:8787";
 const PYPI = "https://pypi.org/simple";
@@ -19,7 +19,7 @@ const uvLock = (index: string, url: string) =>
 /** A pylock.toml as pip writes it: without an index. */
 const pylock = (url: string) => `[[packages]]\n[[packages.wheels]]\nurl = "${url}"\n`;
 
-const file = (name: string, text: string) => ({ name, text, scan: scannerFor(name) ?? (() => []) });
+const file = mappable;
 
 const canonical = (name: string, text: string, { upstream = PYPI, urls = [] as string[] } = {}) =>
   planCanonical(file(name, text), {

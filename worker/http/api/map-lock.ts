@@ -3,8 +3,7 @@ import type { UpstreamConfig } from "../../../schema/upstreams.ts";
 import { badRequest, IndexError } from "../../errors.ts";
 import { isSameServer } from "../../locks/formats/addresses.ts";
 import { assertUrls } from "../../locks/formats/limits.ts";
-import { formatOf, LOCK_FILES } from "../../locks/formats/formats.ts";
-import { assertSearchable } from "../../locks/formats/recognise.ts";
+import { assertSearchable, formatFor } from "../../locks/formats/recognise.ts";
 import { decodeText, markOf, shown } from "../../locks/formats/text.ts";
 import { addressText, indexOf, rootOf, type Address } from "../../locks/mapping/address.ts";
 import { planCanonical, type CanonicalOptions } from "../../locks/mapping/canonical.ts";
@@ -40,23 +39,16 @@ export async function answerMappedLock(
 ): Promise<Response> {
   if (!filename) throw badRequest(NO_FILENAME);
   const name = shown(filename.split(/[/\\]/).at(-1));
-  const format = formatOf(name);
-  const scan = scannerFor(name);
-  if (!scan || !format) {
-    throw new IndexError(
-      "unprocessable",
-      `${JSON.stringify(name)} is not a lock file's name: it must be ${LOCK_FILES}.`,
-    );
-  }
   const upstreams = upstreamsOf(named);
   const limit = isKnown ? MAX_KNOWN : MAX_ANONYMOUS;
   const tooLarge = new IndexError("too-large", isKnown ? TOO_LARGE : TOO_LARGE_ANONYMOUS);
   const bytes = await readBodyUpTo(c.req.raw, limit, "The lock file", tooLarge);
+  const format = formatFor(name, bytes);
   const { text } = decodeText(name, bytes);
   assertUrls(name, text);
   if (text.trim() === "") throw new IndexError("unprocessable", EMPTY);
   assertSearchable(format, { name, text });
-  const file = { name, text, scan };
+  const file = { name, text, scan: scannerFor(format) };
   const roots = rootsOf(named, new URL(c.req.url).origin).flatMap((root) => rootOf(root) ?? []);
   const [root] = roots;
   if (!root) throw new Error(`The index ${named.name} has no address.`);

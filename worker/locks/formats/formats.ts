@@ -12,15 +12,20 @@ import { readUv } from "./uv.ts";
 export interface LockFormat {
   /** Its files, as help texts and messages call them. */
   readonly called: string;
+  /** What a file of it may be called, where that is not one name. */
+  readonly example?: string;
   /** Matches the last segment of a file's name. */
   readonly filename: RegExp;
   /** The syntax of its text: it says where URLs begin and end. */
   readonly syntax: "toml" | "json" | "yaml" | "requirements";
-  /** Matches a text of the format, and of no other syntax; undefined where nothing tells it. */
-  readonly sign: RegExp | undefined;
+  /** Matches a text of the format, and of no other. What it does not match may be of the format all the same. */
+  readonly sign: RegExp;
   /** Throws `unprocessable` where the text is not of this format. */
   readonly read: (text: LockText) => LockEntry[];
 }
+
+/** A line with a pin, with or without extras. */
+const PIN = /^[A-Za-z0-9][\w.-]*(?:\[[\w,. -]*\])? ?==/m;
 
 /** All formats, for the worker and for the commands. */
 export const FORMATS: readonly LockFormat[] = [
@@ -29,14 +34,15 @@ export const FORMATS: readonly LockFormat[] = [
     called: "uv.lock",
     filename: /^(?:uv|.+\.py)\.lock$/,
     syntax: "toml",
-    sign: /^version[ \t]*=[ \t]*\d/m,
+    // Cargo's locks have a version as well.
+    sign: /^version[ \t]*=[ \t]*\d[^\r\n]*\r?\n(?:revision[^\r\n]*\r?\n)?requires-python[ \t]*=/m,
     read: readUv,
   },
   {
     called: "poetry.lock",
     filename: /^poetry\.lock$/,
     syntax: "toml",
-    sign: /^lock-version[ \t]*=/m,
+    sign: /^\[metadata\][^[]*^lock-version[ \t]*=/m,
     read: readPoetry,
   },
   {
@@ -58,23 +64,26 @@ export const FORMATS: readonly LockFormat[] = [
     called: "pylock.toml",
     filename: /^pylock\.(?:[^.]+\.)?toml$/,
     syntax: "toml",
-    sign: /^lock-version[ \t]*=/m,
+    // Before any table.
+    sign: /^(?:[^[\n][^\n]*\n|\n)*lock-version[ \t]*=/,
     read: readPylock,
   },
   { called: "pixi.lock", filename: /^pixi\.lock$/, syntax: "yaml", sign: /^version:/m, read: readPixi },
   // Rye writes requirements as well.
   {
     called: "requirements.lock",
+    example: "requirements.txt",
     filename: /^requirements(?:-dev)?\.lock$/,
     syntax: "requirements",
-    sign: undefined,
+    sign: PIN,
     read: readRequirements,
   },
   {
     called: "compiled requirements as .txt or .in",
+    example: "requirements.txt",
     filename: /\.(?:txt|in)$/,
     syntax: "requirements",
-    sign: undefined,
+    sign: PIN,
     read: readRequirements,
   },
 ];

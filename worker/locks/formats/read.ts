@@ -1,9 +1,7 @@
-import { IndexError } from "../../errors.ts";
 import type { FindForeign } from "./addresses.ts";
-import { formatOf, LOCK_FILES } from "./formats.ts";
 import { assertFiles, assertPackages } from "./limits.ts";
 import type { Lock, LockEntry, LockedPackage } from "./lock.ts";
-import { assertNamedRight } from "./recognise.ts";
+import { assertNamedRight, formatFor } from "./recognise.ts";
 import { decodeText, shown, shownUrl } from "./text.ts";
 
 /**
@@ -18,13 +16,7 @@ import { decodeText, shown, shownUrl } from "./text.ts";
  */
 export function readLock(filename: string, bytes: Uint8Array, foreign: FindForeign = () => undefined): Lock {
   const name = shown(filename.split(/[/\\]/).at(-1));
-  const format = formatOf(name);
-  if (!format) {
-    throw new IndexError(
-      "unprocessable",
-      `${JSON.stringify(name)} is not a lock file's name: it must be ${LOCK_FILES}.`,
-    );
-  }
+  const format = formatFor(name, bytes);
   const text = decodeText(name, bytes);
   assertNamedRight(format, text);
   const locked = format.read(text);

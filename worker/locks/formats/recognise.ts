@@ -1,5 +1,5 @@
 import { IndexError } from "../../errors.ts";
-import { FORMATS, type LockFormat } from "./formats.ts";
+import { FORMATS, formatOf, LOCK_FILES, type LockFormat } from "./formats.ts";
 import type { LockText } from "./text.ts";
 
 /** The longest path that is taken for one. Characters. */
@@ -18,6 +18,22 @@ const OF_SEVERAL_LINES: Readonly<Record<LockFormat["syntax"], RegExp | undefined
 };
 
 /**
+ * The format of a file by its name (the last segment).
+ *
+ * @param bytes of the file, which need not be a text
+ * @throws `unprocessable` where the name is none of a lock file, with the name that fits its text
+ */
+export function formatFor(name: string, bytes: Uint8Array): LockFormat {
+  const format = formatOf(name);
+  if (format) return format;
+  const fitting = namesFor(new TextDecoder().decode(bytes));
+  throw new IndexError(
+    "unprocessable",
+    `${JSON.stringify(name)} is not a lock file's name: it must be ${LOCK_FILES}.${fitting === "" ? "" : ` Its text is that of a file that is called ${fitting}: give it that name.`}`,
+  );
+}
+
+/**
  * Tells a text that is evidently not of the format that its name stands for: the name itself, a text without its line ends, and one of
  * another format.
  *
@@ -31,15 +47,19 @@ export function assertNamedRight(format: LockFormat, { name, text }: LockText): 
     );
   }
   assertLineEnds(format, { name, text });
-  if (format.sign?.test(text)) return;
-  const others = FORMATS.filter(({ sign }) => sign?.test(text));
-  if (others.length > 0) {
+  if (format.sign.test(text)) return;
+  const fitting = namesFor(text);
+  if (fitting !== "") {
     throw new IndexError(
       "unprocessable",
-      `${name} has the text of a file that is called ${LIST.format(others.map(({ called }) => called))}. The name tells the format: give the file that name.`,
+      `${name} has the text of a file that is called ${fitting}. The name tells the format: give the file that name.`,
     );
   }
 }
+
+/** What a file of this text may be called; empty where nothing tells that. */
+const namesFor = (text: string) =>
+  LIST.format(new Set(FORMATS.flatMap(({ sign, example, called }) => (sign.test(text) ? [example ?? called] : []))));
 
 /**
  * The same for a text that is not parsed, only searched for URLs: one of another syntax is refused too, such as a page of a proxy, an
@@ -49,9 +69,10 @@ export function assertNamedRight(format: LockFormat, { name, text }: LockText): 
  */
 export function assertSearchable(format: LockFormat, file: LockText): void {
   const sign = format.syntax === "toml" ? IN_TOML : format.sign;
-  if (sign?.test(file.text)) return assertLineEnds(format, file);
+  if (sign.test(file.text)) return assertLineEnds(format, file);
   assertNamedRight(format, file);
-  if (sign === undefined) return;
+  // Requirements need not be pinned to have URLs.
+  if (format.syntax === "requirements") return;
   throw new IndexError(
     "unprocessable",
     `${file.name} is no lock file: it has neither a package nor the version of a format. Make it again with its tool.`,

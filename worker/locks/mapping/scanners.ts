@@ -1,4 +1,4 @@
-import { formatOf, type LockFormat } from "../formats/formats.ts";
+import type { LockFormat } from "../formats/formats.ts";
 import { jsonTokens } from "./json.ts";
 import { requirementsTokens } from "./requirements.ts";
 import { tomlTokens } from "./toml.ts";
@@ -12,8 +12,5 @@ const SCANNERS: Readonly<Record<LockFormat["syntax"], Scanner>> = {
   requirements: requirementsTokens,
 };
 
-/** Finds the URLs in a file of this name (its last segment); undefined where it is of no known format. */
-export function scannerFor(name: string): Scanner | undefined {
-  const format = formatOf(name);
-  return format && SCANNERS[format.syntax];
-}
+/** Finds the URLs in a file of this format. */
+export const scannerFor = ({ syntax }: Pick<LockFormat, "syntax">): Scanner => SCANNERS[syntax];
