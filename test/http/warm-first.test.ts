@@ -173,6 +173,40 @@ describe("a file that cannot be stored", () => {
     expect(rig.now - began).toBeLessThan(60_000);
   });
 
+  test.each([
+    ["the upstream does not have it", () => new Response(null, { status: 404 }), "does not have"],
+    ["the upstream refuses it", () => new Response(null, { status: 403 }), "it answered 403"],
+    ["the upstream sends other bytes", () => new Response("other bytes"), "sent other bytes of"],
+  ])("of more than 64 MB is not waited for either, where %s", async (_why, answered, said) => {
+    const { rig, packages } = await shelf(2);
+    const broken = { ...wheelOf(packages[1]), entry: { size: 100_000_000 } };
+    await rig.upstream.publish("p1", [broken]);
+    rig.upstream.on(FakeUpstream.FILES + broken.filename, () => answered());
+    const began = rig.now;
+    const { lines } = await warm(rig, await lockOf(packages));
+    expect(lines.at(-1)).toMatchObject({ done: false, pending: [broken.filename] });
+    expect(lines.at(-1)).toHaveProperty("reasons", [expect.stringContaining(broken.filename)]);
+    expect(lines.at(-1)).toHaveProperty("reasons", [expect.stringContaining(said)]);
+    expect(rig.now - began).toBeLessThan(60_000);
+  });
+
+  test("of more than 64 MB is asked for by its first byte alone, and waited for where the upstream has it", async () => {
+    const { rig, packages } = await shelf(1);
+    const large = { ...wheelOf(packages[0]), ranges: true, entry: { size: 100_000_000 } };
+    await rig.upstream.publish("p0", [large]);
+    let seconds = 0;
+    rig.meanwhile = () => (++seconds === 200 ? rig.deliver() : undefined);
+    const answer = await rig.post("warm?filename=uv.lock", await lockOf(packages));
+    expect(answer.text()).toContain('"done":true');
+    const [whole, ...probes] = rig.upstream.requests
+      .filter((line) => line.includes(`${large.filename} `) || line.endsWith(large.filename))
+      .toReversed();
+    expect(whole).toBe(`GET ${FakeUpstream.FILES}${large.filename}`);
+    expect(new Set(probes)).toEqual(new Set([`${whole} bytes=0-0`]));
+    // Each half minute but the one in which the metadata is stored; two requests each, since the page has another size.
+    expect(probes).toHaveLength(2 * 5);
+  });
+
   test("takes with it the metadata that would be read from it", async () => {
     const { rig, packages } = await shelf(2);
     const { metadata: _, ...wheel } = wheelOf(packages[1]);

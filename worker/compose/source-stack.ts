@@ -82,9 +82,10 @@ export function sourceStack(
   const source = sourceKey(url);
   const own = stores.ofSource(source, root, replaceOutdated);
   const { files, facts, uses, catalog, queries, strays, pages, freshness, fills } = own;
-  const { absent, justListed, touched, filling, filled, believed, prefetched, ahead, siblingless } = own.remembered;
+  const { absent, justListed, touched, filling, filled, believed, refusals, ...remembered } = own.remembered;
+  const { prefetched, ahead, siblingless } = remembered;
   const shared = openSpool && new SharedFills(openSpool, finishAlone, filled, now);
-  const storing = { files, uses, filling, believed, touched, fills, finishAlone, shared };
+  const storing = { files, uses, filling, believed, touched, refusals, fills, finishAlone, shared };
   const count = countUpstream(stores.counters);
   const client = new UpstreamClient(fetch, url, now, { absent: upstream.absent, credentials, count, sleep });
   const changes =

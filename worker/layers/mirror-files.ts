@@ -7,6 +7,7 @@ import type { Digest } from "../pypi/page.ts";
 import { countingAhead, type AheadCounts } from "./files/count-ahead.ts";
 import { fileNotListed, locate, locateIn, notMirrored, type LocatingParts } from "./files/locate.ts";
 import { absentUpstream, openListed } from "./files/open-listed.ts";
+import { otherBytes } from "./files/other-bytes.ts";
 import { prefetchWheel, type PrefetchParts } from "./files/prefetch-wheel.ts";
 import type { FileStore } from "../repository/ports/files.ts";
 import type { Marks } from "../repository/ports/freshness.ts";
@@ -106,7 +107,7 @@ function fileOf(parts: MirrorParts, inner: SourceFiles): Repository["file"] {
 
 /** Whether this is the first request for a file of a project whose first page was made a moment ago. */
 function isFirst(
-  { ref, keep, storedOnly }: FileRequest,
+  { ref, keep, probe, storedOnly }: FileRequest,
   candidates: readonly ProjectName[],
   { justListed, touched }: MirrorParts,
   ctx: Context,
@@ -119,6 +120,7 @@ function isFirst(
     !wasTouched &&
     !keep &&
     !storedOnly &&
+    !probe &&
     candidates.length === 1 &&
     project !== undefined &&
     justListed.get(project, ctx.now) === true
@@ -170,7 +172,8 @@ function knownFile(parts: MirrorParts, inner: SourceFiles) {
     let isAbsent = false;
     try {
       const copying = request.headOnly ? undefined : ctx;
-      const stored = request.keep ? await storedFacts(ref, files) : await files.get(ref, range, copying);
+      const needsNone = request.keep || request.probe;
+      const stored = needsNone ? await storedFacts(ref, files) : await files.get(ref, range, copying);
       isAbsent = stored === null;
       if (stored && (await mayGive(stored, request, candidates))) {
         const list = () => locateIn(stored.project, ref, inner, ctx);
@@ -281,13 +284,13 @@ async function fetchListed(
   usable: boolean,
   ctx: Context,
 ): Promise<Artifact> {
-  const { ref, headOnly, range, keep } = request;
+  const { ref, headOnly, range, keep, probe } = request;
   const { modifiedAt, size, ...facts } = listedFacts(listed, ref.part);
   // No distribution file is empty: a size of 0 is wrong.
   if (headOnly && size && modifiedAt !== undefined) {
     return { ...facts, size, modifiedAt, body: null, via: "upstream" };
   }
-  const { shared } = parts;
+  const { shared, refusals } = parts;
   const isUnderWay = shared?.has(ref) ?? false;
   const given = isUnderWay ? await fromFill(request, facts.digest, shared, parts) : null;
   if (given) return given;
@@ -308,6 +311,13 @@ async function fetchListed(
     };
     return { source, at, storing };
   };
+  if (probe) {
+    const refusal = refusals.get(fileLabel(ref), ctx.now);
+    if (refusal !== undefined) throw new IndexError("wrong-bytes", otherBytes(ref, refusal));
+    const { source } = await open();
+    await discard(source);
+    return { ...source, body: null };
+  }
   const maySpool = usable && !headOnly && !range && !isUnderWay ? shared : null;
   if (keep && usable) return storeNow(ref, open, maySpool, ctx);
   if (maySpool) return serveShared(ref, open, maySpool, parts.pipe, ctx);

@@ -2,26 +2,28 @@ import { SECOND } from "../duration.ts";
 import type { IndexError } from "../errors.ts";
 import { upstreamValue } from "../pypi/page.ts";
 import type { Context } from "../repository/context.ts";
-import { keepNow } from "./keep-now.ts";
+import { keepNow, probe } from "./keep-now.ts";
 import type { ResolvedFile } from "./resolve.ts";
 import { mayPass, type Clock } from "./waiting.ts";
 
 /** A file is tried when none has been stored for so long, and no try has failed with what may pass. Milliseconds. */
 const QUIET = 30 * SECOND;
 
-/** The most files of a lock that are tried, and the size of the largest in bytes: CPU goes by the bytes. */
+/** The most tries of one warm. */
 const MOST = 10;
+
+/** The size of the largest file that is fetched, in bytes: CPU goes by them. Of a larger one the upstream is asked for a byte. */
 const LARGEST = 64 * 1024 * 1024;
 
 /** Storing a file calls other services so often. */
 const CALLS_FOR_FILE = 10;
 
 /** `.metadata` is small. */
-const mayBeTried = ({ ref, size }: ResolvedFile) => ref.part !== "file" || (size !== undefined && size <= LARGEST);
+const isLarge = ({ ref, size = Infinity }: ResolvedFile) => ref.part === "file" && size > LARGEST;
 
 /**
- * Tries of one warm to store files itself that the queue has not stored, each file once: they show what hinders it, and
- * for which files waiting is of no use.
+ * Tries of one warm to store files itself that the queue has not stored: they show what hinders it, and for which files waiting is of
+ * no use. Each file is tried once, but a large one again: the queue may have found meanwhile that its bytes are wrong.
  */
 export class OwnTries {
   /** The most calls of other services. */
@@ -29,11 +31,14 @@ export class OwnTries {
 
   readonly #clock: Clock;
   readonly #ctx: Context;
-  readonly #tried = new Set<ResolvedFile>();
+  /** How often each file was tried. */
+  readonly #tries = new Map<ResolvedFile, number>();
   readonly #reasons = new Map<ResolvedFile, string>();
   readonly #hopeless: ResolvedFile[] = [];
 
-  #failedAt = -Infinity;
+  #triesLeft = MOST;
+  /** When a try last ended without a file that was stored, or that is hopeless. */
+  #vainAt = -Infinity;
 
   constructor(clock: Clock, ctx: Context) {
     this.#clock = clock;
@@ -46,29 +51,35 @@ export class OwnTries {
   }
 
   /**
-   * Tries the first of these files that was not tried, where it is time for that. Returns them without what is hopeless.
+   * Tries the first of these files that was tried least, where it is time for that. Returns them without what is hopeless.
    *
    * @param lastStored when the last file was stored. Milliseconds since the epoch
    */
   async withoutHopeless(files: readonly ResolvedFile[], lastStored: number): Promise<readonly ResolvedFile[]> {
-    const isTime = this.#clock.now() - Math.max(lastStored, this.#failedAt) >= QUIET;
-    if (!isTime || this.#tried.size === MOST) return files;
-    const next = files.find((file) => mayBeTried(file) && !this.#tried.has(file));
+    const isTime = this.#clock.now() - Math.max(lastStored, this.#vainAt) >= QUIET;
+    const next = isTime && this.#triesLeft > 0 ? this.#leastTried(files) : undefined;
     if (!next) return files;
-    this.#tried.add(next);
-    const failure = await keepNow(next, this.#ctx).then(
+    this.#triesLeft -= 1;
+    this.#tries.set(next, this.#triesOf(next) + 1);
+    const failure = await (isLarge(next) ? probe : keepNow)(next, this.#ctx).then(
       () => undefined,
       (error: IndexError) => error,
     );
-    if (!failure) return files;
-    this.#reasons.set(next, failure.message);
-    if (mayPass(failure)) {
-      this.#failedAt = this.#clock.now();
-      return files;
-    }
+    if (failure) this.#reasons.set(next, failure.message);
+    else this.#reasons.delete(next);
+    if (failure ? mayPass(failure) : isLarge(next)) this.#vainAt = this.#clock.now();
+    if (!failure || mayPass(failure)) return files;
     const gone = files.filter((file) => file === next || isReadFrom(next, file));
     this.#hopeless.push(...gone);
     return files.filter((file) => !gone.includes(file));
+  }
+
+  #triesOf = (file: ResolvedFile): number => this.#tries.get(file) ?? 0;
+
+  #leastTried(files: readonly ResolvedFile[]): ResolvedFile | undefined {
+    return files
+      .filter((file) => isLarge(file) || this.#triesOf(file) === 0)
+      .toSorted((one, other) => this.#triesOf(one) - this.#triesOf(other))[0];
   }
 
   /** Why these files could not be stored, in sentences; those that were not tried are left out. */

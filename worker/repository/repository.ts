@@ -145,6 +145,11 @@ export interface FileRequest {
    * be.
    */
   readonly keep?: boolean;
+  /**
+   * Only find out whether the file could be stored: one byte of it is asked for, the caller reads none, and nothing is stored.
+   * Rejects where the upstream does not have it, refuses it, or sent other bytes when it was last fetched.
+   */
+  readonly probe?: boolean;
   /** The part that the caller needs. A source that cannot give a part may give the whole. */
   readonly range?: RangeSpec | undefined;
   /** The projects that the file may belong to, likeliest first, where they are fewer than its filename allows. */

@@ -7,7 +7,7 @@ import type { SharedFill, SharedFills } from "./shared-fills.ts";
 import { storeForFollowers, transfer, storeWithoutClient, type Destination, type TransferEnd } from "./transfer.ts";
 import type { MakePipe } from "../../platform/pipe.ts";
 import type { FileStore, FillQueue } from "../../repository/ports/files.ts";
-import type { Marks } from "../../repository/ports/freshness.ts";
+import type { Marks, Notes } from "../../repository/ports/freshness.ts";
 import type { FileUses } from "../../repository/ports/stored-objects.ts";
 import { discard, type Artifact } from "../../repository/artifact.ts";
 import type { Context } from "../../repository/context.ts";
@@ -20,6 +20,9 @@ const QUEUED_TTL = 10 * MINUTE;
 
 /** How long a file counts as touched: as long as its project counts as just listed. Milliseconds. */
 export const TOUCHED_TTL = JUST_LISTED_TTL;
+
+/** How long it is remembered that an upstream sent other bytes of a file. Milliseconds. */
+const REFUSED_TTL = 10 * MINUTE;
 
 /** How long an unverified file is served before it is compared with the upstream's again. Milliseconds. */
 const BELIEVED_TTL = MINUTE;
@@ -37,6 +40,8 @@ export interface StoringParts {
   readonly believed: Marks;
   /** Files that were asked for or stored a moment ago: they may be in the store. */
   readonly touched: Marks;
+  /** Files of which the upstream sent other bytes when they were last fetched, with in what they differ. */
+  readonly refusals: Notes;
   /** Takes files that are too large to be stored while they are served. */
   readonly fills: FillQueue;
   /** Bytes; larger files are left to the queue. */
@@ -228,13 +233,17 @@ async function noted(
   filling: Promise<TransferEnd>,
   source: Artifact,
   ref: FileRef,
-  { uses, believed, touched, onStored }: StoringParts,
+  { uses, believed, touched, refusals, onStored }: StoringParts,
   ctx: Context,
 ): Promise<TransferEnd> {
   const filled = await filling;
+  const label = fileLabel(ref);
+  const refusal = filled.kind === "not-stored" ? filled.refusal : undefined;
+  if (refusal !== undefined) refusals.set(label, refusal, refusal.length * 2, ctx.now + REFUSED_TTL);
   if (filled.kind === "stored") {
+    refusals.delete(label);
     uses.stored(ref, source.project, filled.size, ctx);
-    touched.set(fileLabel(ref), true, 0, ctx.now + TOUCHED_TTL);
+    touched.set(label, true, 0, ctx.now + TOUCHED_TTL);
     ctx.allowance?.stored(filled.size);
     if (source.unchecked) skipRecheck(ref, believed, ctx);
     await onStored?.(source, filled.size, ctx);

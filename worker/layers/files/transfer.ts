@@ -43,7 +43,9 @@ export interface Destination {
  */
 export type TransferEnd =
   | { readonly kind: "stored"; readonly size: number }
-  | { readonly kind: "not-stored" | "outgrown" };
+  | { readonly kind: "outgrown" }
+  /** `refusal`: in what its bytes differ from what the page says, where they do. */
+  | { readonly kind: "not-stored"; readonly refusal?: string | undefined };
 
 /**
  * Serves a file from upstream and stores it, from one read. The client's last bytes are held back until the whole has
@@ -118,6 +120,7 @@ async function pump(
   const reader = byteReader(source);
   let outgrown = false;
   let stored = false;
+  let refusal: string | undefined;
   const store = destination
     ? optionalSink(limitedSink(destination.limit, destination.sink), (error) => {
         outgrown = error instanceof LimitExceeded;
@@ -169,10 +172,11 @@ async function pump(
   } catch (error) {
     const reason = error instanceof Error ? error : new Error(String(error));
     ctx.report({ event: "file-refused", what: name, reason: reason.message });
+    if (error instanceof WrongFileBytes) refusal = error.message;
     await stop(reason);
   }
   if (stored) return { kind: "stored", size: total };
-  return { kind: outgrown ? "outgrown" : "not-stored" };
+  return outgrown ? { kind: "outgrown" } : { kind: "not-stored", refusal };
 }
 
 /** @param taken gives the digest that another takes of the same bytes; without it, it is taken here */

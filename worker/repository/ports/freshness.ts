@@ -56,11 +56,17 @@ export const JUST_LISTED_TTL = MINUTE;
 /** The root listing's key among names and paths, none of which is empty. */
 export const ROOT_LISTING = "";
 
-/** Marks on keys that expire, in this isolate's memory only. */
-export interface Marks<Key extends string = string> {
+/** Values by keys that expire, in this isolate's memory only. */
+interface Expiring<Key, Value> {
   /** `now` in milliseconds since the epoch. */
-  get(key: Key, now: number): true | undefined;
+  get(key: Key, now: number): Value | undefined;
   /** `bytes` that it takes beside its key; `until` in milliseconds since the epoch. */
-  set(key: Key, mark: true, bytes: number, until: number): void;
+  set(key: Key, value: Value, bytes: number, until: number): void;
   delete(key: Key): void;
 }
+
+/** Marks on keys. */
+export type Marks<Key extends string = string> = Expiring<Key, true>;
+
+/** Texts by keys. */
+export type Notes = Expiring<string, string>;
