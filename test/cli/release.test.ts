@@ -46,6 +46,19 @@ describe("pypi-edge release", () => {
     ]);
   });
 
+  test.each([
+    [422, 1],
+    [409, 1],
+    [401, 4],
+    [403, 4],
+  ])("a change that is refused with %i ends with %i, and the server's sentence is printed", async (status, code) => {
+    api.answer = { status, type: "text/plain", parts: ["demo is archived in prod.\n"] };
+    expect(await release("promote", "demo", "1.0", "--index", "team", "--to", "prod")).toMatchObject({
+      code,
+      output: "demo is archived in prod.\n",
+    });
+  });
+
   test("show prints a line for each file, with what became of it", async () => {
     const file = { size: 12_345, sha256: "ab", uploadedAt: "2026-11-01T10:00:00.000Z" };
     api.answer = json({

@@ -109,7 +109,7 @@ describe("an exemption", () => {
     [
       "what is denied",
       { what: ["evil-tools"] },
-      "would have no effect: index default denies evil-* by its configuration",
+      "evil-tools would have no effect: index default denies evil-* by its configuration",
     ],
     [
       "a version that is denied",

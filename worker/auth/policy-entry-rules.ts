@@ -31,14 +31,14 @@ interface Present {
 export function checkNewEntries(wanted: Wanted, { entries, denied }: Present, now: number): string[] {
   const { index, kind, advisory, until, rules } = wanted;
   if (kind === "exemption") for (const rule of rules) requireOneProject(rule);
-  else if (advisory !== undefined) throw refused("advisory is for exemptions");
+  else if (advisory !== undefined) throw refused("Only an exemption names an advisory");
   if (kind === "exemption") {
-    if (until === undefined) throw refused("an exemption ends: give expires, such as 14d");
-    if (until > now + MAX_EXEMPTION) throw refused("an exemption ends within 90 days");
+    if (until === undefined) throw refused("An exemption ends: give expires, such as 14d");
+    if (until > now + MAX_EXEMPTION) throw refused("An exemption ends within 90 days");
   }
   const active = entries.filter(({ until: end = Infinity }) => now < end);
   if (entries.length + rules.length > MAX_ENTRIES) {
-    throw refused(`index ${index} would have more than ${MAX_ENTRIES} entries; remove those that have ended`);
+    throw refused(`Index ${index} would have more than ${MAX_ENTRIES} entries; remove those that have ended`);
   }
   for (const rule of rules) {
     const same = active.find(
@@ -82,10 +82,9 @@ export const projectOf = (rule: FileRule): ProjectName | undefined =>
 function requireOneProject(rule: FileRule): void {
   if (isHashRule(rule) || projectOf(rule) === undefined || !(isWhole(rule) || versionIn(rule) !== undefined)) {
     throw refused(
-      `an exemption is for one project or one version of it, demo or demo==2.1.4, and ${rule.text} is neither; what is to be let through besides is allowed`,
+      `An exemption is for one project or one version of it, demo or demo==2.1.4, and ${rule.text} is neither; what is to be let through besides is allowed`,
     );
   }
 }
 
-const refused = (sentence: string) =>
-  new IndexError("unprocessable", `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.`);
+const refused = (sentence: string) => new IndexError("unprocessable", `${sentence}.`);
