@@ -6,13 +6,12 @@ import { DURABLE_PREFIXES } from "../worker/platform/objects.ts";
 import type { Platform } from "../worker/platform/platform.ts";
 import { openCache } from "./cache.ts";
 import { openDatabase } from "./database.ts";
-import { doubtPages } from "./doubt-pages.ts";
 import { openFetch } from "./fetch/fetch.ts";
 import { requestFacts } from "./http/request-facts.ts";
 import { openKeyValue } from "./key-value.ts";
 import { makeFolder } from "./make-folder.ts";
 import { memoryBody } from "./memory-body.ts";
-import { checkDatabase, migrate, orUnusable } from "./migrate.ts";
+import { checkDatabase, migrate } from "./migrate.ts";
 import { openCacheFile } from "./open-cache.ts";
 import { openObjects } from "./objects/open-objects.ts";
 import { freeBytes } from "./objects/room.ts";
@@ -22,7 +21,9 @@ import { openQueues, type Queues } from "./queues/queues.ts";
 import type { ProxyFor } from "./proxies/proxies.ts";
 import { openRateLimiter, type RateLimit } from "./rate-limiter.ts";
 import { releaseReserve } from "./reserve.ts";
+import { revalidatePages } from "./revalidate-pages.ts";
 import { StateWatch } from "./state-watch.ts";
+import { orUnusable } from "./unusable-database.ts";
 import { Writer } from "./sqlite/writer.ts";
 
 /**
@@ -37,7 +38,7 @@ const SCRUB = inSeconds(HOUR);
 /** What to do about files that are damaged, where there is no copy of the state directory. */
 const REMEDIES = {
   objects: "files that were uploaded or carried here are found again, and all others are fetched again",
-  queues: "what it had to do is lost, as messages for receivers and files of locks that were to be stored are",
+  queues: "what it had to do is lost, such as messages for receivers, and files of locks that were still to be stored",
 } as const;
 
 /** One machine as a platform, with all that it has stored. */
@@ -98,7 +99,7 @@ export async function openMachine(options: MachineOptions): Promise<Machine> {
       openObjects(state, writer, { durable: DURABLE_PREFIXES, log }),
     );
     opened.push(() => objects.close());
-    if (!objects.wasClosed) await doubtPages(database);
+    if (!objects.wasClosed) await revalidatePages(database);
     const cached = await openCacheFile(file("cache"), cacheWriter, log);
     const [keyValue, cache] = [openKeyValue(cached, Date.now), openCache(cached, Date.now)];
     opened.push(

@@ -7,9 +7,7 @@ import { messageOf } from "../worker/errors.ts";
 import { diskFull, saysFull } from "./disk-full.ts";
 import { saysDamaged } from "./sqlite/codes.ts";
 import { openReadOnly } from "./sqlite/open-read-only.ts";
-
-/** The database cannot be used as it is. The message is a sentence that says why, and what to do. */
-export class UnusableDatabase extends Error {}
+import { damagedDatabase, UnusableDatabase } from "./unusable-database.ts";
 
 /** Wrangler's own table, so that `wrangler d1 migrations apply` and this agree on which migrations have been applied. */
 const TABLE = `CREATE TABLE IF NOT EXISTS d1_migrations (
@@ -68,25 +66,6 @@ export async function migrate(db: Pick<Database, "prepare" | "batch">, folder: s
   }
 }
 
-/**
- * Opens another SQLite file of a state directory.
- *
- * @param without what comes of it where the file is moved away
- * @throws UnusableDatabase where the file is damaged, or the error of `open`
- */
-export async function orUnusable<Opened>(file: string, without: string, open: () => Promise<Opened>): Promise<Opened> {
-  try {
-    return await open();
-  } catch (error) {
-    if (!saysDamaged(error)) throw error;
-    throw new UnusableDatabase(
-      `${file} is damaged, or no SQLite database (${messageOf(error)}). Restore the state directory from a copy. ` +
-        `Without a copy, move the file away, with those whose names begin with its own: ${without}.`,
-      { cause: error },
-    );
-  }
-}
-
 const migrationsIn = async (folder: string) =>
   (await readdir(folder)).filter((name) => name.endsWith(".sql")).toSorted();
 
@@ -102,11 +81,9 @@ function refuseNewer(applied: readonly string[], known: readonly string[]): void
 }
 
 function unreadable(file: string, error: unknown): UnusableDatabase {
-  const reason = messageOf(error);
+  if (saysDamaged(error)) return damagedDatabase(file, error, ": it is the only place where uploads are recorded.");
   return new UnusableDatabase(
-    saysDamaged(error)
-      ? `${file} is damaged, or no SQLite database (${reason}). Restore the state directory from a copy: it is the only place where uploads are recorded.`
-      : `${file} cannot be read: ${reason}. Make all files in its directory readable and writable.`,
+    `${file} cannot be read: ${messageOf(error)}. Make all files in its directory readable and writable.`,
     { cause: error },
   );
 }

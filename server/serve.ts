@@ -14,7 +14,7 @@ import { followCertificate } from "./http/follow-certificate.ts";
 import type { Listener, ListeningAt } from "./http/listen.ts";
 import { serveHttp } from "./http/serve-http.ts";
 import { openMachine, type Machine } from "./machine.ts";
-import { UnusableDatabase } from "./migrate.ts";
+import { UnusableDatabase } from "./unusable-database.ts";
 import { fileOf } from "./objects/file-body.ts";
 import { fewOpenFiles, NO_MORE_FILES, saysNoMoreFiles } from "./open-files.ts";
 import type { ProxyFor } from "./proxies/proxies.ts";

@@ -21,7 +21,7 @@ export function keepAdminToken(state: string, token: string): void {
     // A new file: an existing one may be readable by other users, or open in another process.
     const aside = `${file}.new`;
     rmSync(aside, { force: true });
-    // On the disk before it is told to anyone: the state directory is synced when its stores are opened.
+    // On the disk before the server says it: the state directory is synced when its stores are opened.
     writeFileSync(aside, `${token}\n`, { mode: 0o600, flag: "wx", flush: true });
     renameSync(aside, file);
   });

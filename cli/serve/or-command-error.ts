@@ -1,6 +1,6 @@
 import { CannotCarryOver } from "../../server/carry-over/cannot-carry-over.ts";
 import { pathErrorText } from "../../server/file-errors.ts";
-import { UnusableDatabase } from "../../server/migrate.ts";
+import { UnusableDatabase } from "../../server/unusable-database.ts";
 import { IndexError } from "../../worker/errors.ts";
 import { CommandError } from "../lib/command-error.ts";
 import { remedyOf } from "../lib/remedy.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { MIGRATIONS } from "../../cli/lib/project-folder.ts";
 import { openMachine, type Machine } from "../../server/machine.ts";
-import { UnusableDatabase } from "../../server/migrate.ts";
+import { UnusableDatabase } from "../../server/unusable-database.ts";
 import { textOf } from "./objects/support.ts";
 
 let state: string;

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeEach, expect, test } from "vitest";
 import { openDatabase } from "../../server/database.ts";
-import { checkDatabase, migrate, UnusableDatabase } from "../../server/migrate.ts";
+import { checkDatabase, migrate } from "../../server/migrate.ts";
+import { UnusableDatabase } from "../../server/unusable-database.ts";
 import { sqliteFiles } from "../platform/machine/files.ts";
 
 const MIGRATIONS = join(import.meta.dirname, "..", "..", "schema", "migrations");

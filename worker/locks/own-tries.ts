@@ -6,7 +6,7 @@ import { keepNow, probe } from "./keep-now.ts";
 import type { ResolvedFile } from "./resolve.ts";
 import { mayPass, type Clock } from "./waiting.ts";
 
-/** A file is tried when none has been stored for so long, and no try has failed with what may pass. Milliseconds. */
+/** A file is tried when for so long none has been stored and no try was in vain. Milliseconds. */
 const QUIET = 30 * SECOND;
 
 /** The most tries of one warm. */

@@ -249,7 +249,11 @@ const denied = (what: string, index: string, { rule, reason, until = Infinity }:
 
 /** Where an entry of `deny` is written. */
 const placeOf = ({ id }: Denial, index: string) =>
-  `The rule is ${id === undefined ? `\`deny\` in the configuration of ${index}` : `the entry ${id} of the deny list of ${index}`}.`;
+  id === undefined ? placeInConfiguration("deny", index) : `The rule is the entry ${id} of the deny list of ${index}.`;
+
+/** Where a rule is written that an index's configuration has: a sentence for people. */
+export const placeInConfiguration = (rule: RuleName, index: string) =>
+  `The rule is \`${rule}\` in the configuration of ${index}.`;
 
 const period = (duration: number) =>
   duration % DAY === 0 ? counted(duration / DAY, "day") : counted(Math.round((duration / HOUR) * 10) / 10, "hour");

@@ -31,8 +31,6 @@ interface Forms extends Inflatable {
 
 const LAST_READ = new LastRead();
 
-const bytesIn = (json: Uint8Array | ReadableStream<Uint8Array>) => (json instanceof Uint8Array ? json : bytesOf(json));
-
 /** Gzipped JSON from an upstream. It is inflated and parsed only where needed. `Self` is the class that extends it. */
 export abstract class StoredJson<Head extends StoredHead, Self extends StoredJson<Head, Self>> {
   readonly head: Head;
@@ -118,10 +116,8 @@ export abstract class StoredJson<Head extends StoredHead, Self extends StoredJso
   /** The inflated JSON: where it is in memory, or small, one copy for all readers; else a stream. */
   async json(): Promise<Uint8Array | ReadableStream<Uint8Array>> {
     const gzip = this.#gzip;
-    if (this.forms.plain && gzip instanceof Uint8Array) return this.forms.plain;
-    if (!(gzip instanceof Uint8Array) || !this.isSmall) return inflate(gzip);
-    this.forms.plain ??= await bytesOf(inflate(gzip));
-    return this.forms.plain;
+    if (!(gzip instanceof Uint8Array)) return inflate(gzip);
+    return this.forms.plain ?? (this.isSmall ? this.plain() : inflate(gzip));
   }
 
   async text(): Promise<string> {
@@ -134,18 +130,22 @@ export abstract class StoredJson<Head extends StoredHead, Self extends StoredJso
       await this.cancel();
       return this.forms.plain;
     }
-    if (this.isSmall) return bytesIn(await this.json());
     const gzip = this.#gzip;
     const plain = await (gzip instanceof Uint8Array ? inflated(gzip, this.head.plainSize) : bytesOf(inflate(gzip)));
-    LAST_READ.keep(this.forms, plain);
+    this.#keep(plain);
     return plain;
   }
 
-  /** Keeps the inflated JSON of what was just made: where it is small for good, else while it is among what was read last. */
+  /** Keeps the inflated JSON of what was just made. */
   protected keepPlain(parts: readonly Uint8Array[]): void {
     const { plainSize } = this.head;
-    if (this.isSmall) this.forms.plain = joined(parts, plainSize);
-    else if (LAST_READ.takes(plainSize)) LAST_READ.keep(this.forms, joined(parts, plainSize));
+    if (this.isSmall || LAST_READ.takes(plainSize)) this.#keep(joined(parts, plainSize));
+  }
+
+  /** Keeps the inflated form: where it is small for good, else while it is among those that were needed last. */
+  #keep(plain: Uint8Array): void {
+    if (this.isSmall) this.forms.plain = plain;
+    else LAST_READ.keep(this.forms, plain);
   }
 
   /** The memory that it takes, with its other forms. Bytes. */

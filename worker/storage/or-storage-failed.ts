@@ -2,12 +2,12 @@ import { UNKNOWN_TOKEN } from "../auth/token-form.ts";
 import { IndexError, messageOf, storageFailed } from "../errors.ts";
 import { IS_OF_REVOKED } from "./d1/audit-entry.ts";
 
-/** Runs a store operation; any error is thrown as `failureOf` says. */
-export async function orStorageFailed<Result>(work: () => Promise<Result>): Promise<Result> {
+/** Runs a store operation; any error is thrown as `failureOf` says, with this sentence where it is given. */
+export async function orStorageFailed<Result>(work: () => Promise<Result>, sentence?: string): Promise<Result> {
   try {
     return await work();
   } catch (error) {
-    throw failureOf(error);
+    throw failureOf(error, sentence);
   }
 }
 

@@ -1,5 +1,5 @@
 import { IndexError } from "../../errors.ts";
-import { refusing } from "../../policy/judge.ts";
+import { placeInConfiguration, refusing } from "../../policy/judge.ts";
 import type { Policy } from "../../policy/policy.ts";
 import { asFilename } from "../../pypi/filename.ts";
 import { versionOf } from "../../pypi/version.ts";
@@ -31,7 +31,7 @@ export function admissionTo(indexes: readonly Judging[], entriesOf: EntriesOf): 
     const file = { project, filename, version, isHosted: true, uploadedAt: ctx.now, isYanked: false, sha256 };
     const refusal = refusing(rules.judge(file, ctx.now));
     if (!refusal) return;
-    const { rule, index: of, writtenIn = `The rule is \`${rule}\` in the configuration of ${of}.` } = refusal;
+    const { rule, index: of, writtenIn = placeInConfiguration(rule, of) } = refusal;
     throw new IndexError(
       "unprocessable",
       `${refusal.sentence()} ${writtenIn} No client would be given the file, so ${index} does not take it.`,

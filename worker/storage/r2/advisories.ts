@@ -13,7 +13,7 @@ import { sha256 } from "../../repository/sha256.ts";
 import type { advisoryRowIn, PlacedIndex } from "../d1/advisory-index.ts";
 import { advisoriesKey, freshId } from "../keys.ts";
 import type { Memory } from "../memory.ts";
-import { failureOf, orStorageFailed } from "../or-storage-failed.ts";
+import { orStorageFailed } from "../or-storage-failed.ts";
 import type { SnapshotReader } from "../snapshots/reader.ts";
 import type { Snapshot } from "../snapshots/snapshot.ts";
 
@@ -76,10 +76,7 @@ export function findAdvisoriesIn(
     const found = withValue(placeNow(ctx), ({ value: place }) =>
       place ? withValue(shardAt(place, shardOf(name), ctx.now), (shard) => knownOf(name, shard)) : undefined,
     );
-    if (!(found instanceof Promise)) return found;
-    return found.catch((error: unknown) => {
-      throw failureOf(error, UNREADABLE);
-    });
+    return found instanceof Promise ? orStorageFailed(() => found, UNREADABLE) : found;
   };
 }
 
@@ -93,7 +90,11 @@ function knownOf(name: ProjectName, { entries, read }: Shard): Advisories {
 
 /** The stored index as the job that keeps it sees it. */
 export function advisoryIndexIn(r2: Objects, row: ReturnType<typeof advisoryRowIn>, now: Platform["now"]) {
-  /** Deletes what runs that broke off, and those before, have left. @param object the one that was put last, and is named now */
+  /**
+   * Deletes what runs that broke off, and those before, have left.
+   *
+   * @param object the one that was put last, and that the row names
+   */
   async function deleteOthers(object: string): Promise<void> {
     const { objects } = await r2.list({ prefix: ADVISORIES_PREFIX, limit: 1_000 });
     const inOrder = objects.toSorted((a, b) => a.uploaded.getTime() - b.uploaded.getTime());

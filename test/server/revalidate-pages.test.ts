@@ -22,7 +22,7 @@ let queued: RefreshMessage[];
 const path = (name: string) => join(folder, name);
 
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), "pypi-edge-doubt-"));
+  folder = mkdtempSync(join(tmpdir(), "pypi-edge-revalidate-"));
   upstream = new FakeUpstream();
   feed = new FakeFeed(upstream);
   queued = [];
