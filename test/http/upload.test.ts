@@ -172,11 +172,13 @@ test("a token for some projects publishes no others, and nothing is looked up fo
   expect(await audited()).toMatchObject([{ actor: "t1", subject: filename }]);
 });
 
-test("an index that hosts nothing answers with the address for uploads, and names no private index", async () => {
+test("an index that hosts nothing answers with the setting and the address for uploads, and names no private index", async () => {
   const rig = teamRig();
   const answer = await upload(rig, await wheelOf(), { to: "/legacy/" });
   expect(answer.status).toBe(403);
-  expect(answer.text).toContain("takes no uploads");
+  expect(answer.text).toMatch(
+    /^The index default takes no uploads: .*\bhosted = true\b.* Upload to \/INDEX\/legacy\/, /,
+  );
   expect(answer.text).not.toContain("team");
 });
 

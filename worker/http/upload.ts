@@ -100,7 +100,7 @@ const READING = ["GET", "HEAD"];
 const noUploads = (index: string) =>
   new IndexError(
     "not-allowed",
-    `The index ${index} takes no uploads. Upload to /INDEX/legacy/, where INDEX is an index with hosted = true in the configuration.`,
+    `The index ${index} takes no uploads: only an index with hosted = true in the configuration does. Upload to /INDEX/legacy/, where INDEX is one of those.`,
   );
 
 const tooLarge = (index: string) =>
