@@ -1,7 +1,11 @@
+import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { allowances, type AllowanceParts } from "../../worker/auth/allowance.ts";
 import { cloudflare } from "../../worker/cloudflare/platform.ts";
+import { contextOf } from "../../worker/log/context.ts";
+import { logAs } from "../../worker/log/log.ts";
+import { newBytesIn } from "../../worker/storage/d1/new-bytes.ts";
 import { DATABASE_AWAY } from "../support/away.ts";
 import { READER, TEAM } from "../support/hosted.ts";
 import { filePath, JSON_TYPE, Rig } from "../support/rig.ts";
@@ -170,6 +174,37 @@ describe("the ceiling of a day", () => {
     await rig.get("/nowhere");
     const { results } = await env.DB.prepare("SELECT * FROM new_bytes").all();
     expect(results).toEqual([{ day: Math.floor(rig.now / DAY), bytes: 300_000 + 64 * 1024 }]);
+  });
+
+  test("counts what a request stores after midnight that began before it for the day before, and forgets nothing of the new one", async () => {
+    const bytes = newBytesIn(env.DB);
+    const midnight = 20_788 * DAY;
+    const ofBoth = async () => [await bytes.ofTheDay(midnight - 1), await bytes.ofTheDay(midnight)];
+    bytes.add(100, midnight);
+    expect(await ofBoth()).toEqual([0, 100]);
+    bytes.add(1, midnight - 1);
+    bytes.add(10, midnight);
+    expect(await ofBoth()).toEqual([1, 110]);
+  });
+
+  test("counts what an isolate has added once, before it is written, after it, and when the sum is read anew", async () => {
+    const bytes = newBytesIn(env.DB);
+    const rig = new Rig();
+    const ofTheDay = () => bytes.ofTheDay(rig.now);
+    const flush = async () => {
+      const context = createExecutionContext();
+      bytes.flush(contextOf(rig.now, context, rig.services.counters, logAs("text")));
+      await waitOnExecutionContext(context);
+    };
+    await flush();
+    bytes.add(100, rig.now);
+    expect(await ofTheDay()).toBe(100);
+    rig.wait(300_001);
+    expect(await ofTheDay()).toBe(100);
+    await flush();
+    expect(await ofTheDay()).toBe(100);
+    rig.wait(300_001);
+    expect(await ofTheDay()).toBe(100);
   });
 
   test("holds within an isolate at once, before anything is written", async () => {

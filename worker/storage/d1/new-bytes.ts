@@ -22,44 +22,49 @@ const dayOf = (now: number) => Math.floor(now / DAY);
 
 export function newBytesIn(db: Database): StoredNewBytes {
   const gathering = new Gathering<number>((had, came) => had + came);
-  let own = { day: 0, bytes: 0 };
-  let read:
-    | { readonly day: number; readonly until: number; readonly bytes: Promise<number>; readonly own: number }
-    | undefined;
-
-  /** What this isolate has added in the day of `now`. */
-  const ownOf = (now: number) => (own.day === dayOf(now) ? own.bytes : 0);
+  // What this isolate has added, and has written of that, by the day: a request that began before midnight adds to its day after it.
+  const [added, written] = [new Map<number, number>(), new Map<number, number>()];
+  let read: { readonly day: number; readonly until: number; readonly others: Promise<number> } | undefined;
 
   return {
     add(bytes, now) {
-      own = { day: dayOf(now), bytes: ownOf(now) + bytes };
-      gathering.add(String(dayOf(now)), bytes);
+      const day = dayOf(now);
+      addTo(added, day, bytes);
+      gathering.add(String(day), bytes);
     },
 
     async ofTheDay(now) {
       const day = dayOf(now);
       if (read?.day !== day || read.until <= now) {
-        const bytes = db
+        const own = written.get(day) ?? 0;
+        const others = db
           .prepare(READ)
           .bind(day)
           .first<{ bytes: number }>()
-          .then((row) => row?.bytes ?? 0);
-        read = { day, until: now + GATHERING_TIME, bytes, own: ownOf(now) };
-        bytes.catch(() => (read = undefined));
+          .then((row) => (row?.bytes ?? 0) - own);
+        read = { day, until: now + GATHERING_TIME, others };
+        others.catch(() => (read = undefined));
       }
-      const { own: before, bytes } = read;
-      return (await bytes) + ownOf(now) - before;
+      return (await read.others) + (added.get(day) ?? 0);
     },
 
     flush: (ctx) =>
       gathering.flush(
         "the bytes of the day",
-        (sums) =>
-          db.batch([
+        async (sums) => {
+          await db.batch([
             db.prepare(FORGET).bind(dayOf(ctx.now) - 1),
             ...sums.map(([day, bytes]) => db.prepare(ADD).bind(Number(day), bytes)),
-          ]),
+          ]);
+          for (const [day, bytes] of sums) addTo(written, Number(day), bytes);
+        },
         ctx,
       ),
   };
+}
+
+/** Adds to the sum of a day, and forgets those of days that are over. */
+function addTo(sums: Map<number, number>, day: number, bytes: number): void {
+  sums.set(day, (sums.get(day) ?? 0) + bytes);
+  for (const each of sums.keys()) if (Math.abs(each - day) > 1) sums.delete(each);
 }
