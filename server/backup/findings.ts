@@ -1,10 +1,11 @@
+import { REMEDIES } from "../objects/remedies.ts";
+
 /** What `verify` finds, by what has to be done about it. */
 export const FINDINGS = {
   "database-damaged": "Restore the state directory from a backup.",
-  "hosted-damaged": "Restore the file from a backup, or delete the release and publish it anew.",
-  "carried-damaged": "Restore the object from a backup, or carry all of the index anew to another source.",
-  "advisories-damaged":
-    "Load the advisories anew: pypi-edge osv load, or, where OSV has an address, pypi-edge jobs run advisories.",
+  "hosted-damaged": REMEDIES["hosted/"],
+  "carried-damaged": REMEDIES["carried/"],
+  "advisories-damaged": REMEDIES["advisories/"],
   "hosted-without-row": "Nothing, where an upload was broken off or refused; else restore the database from a backup.",
   "file-without-row": "Run verify --repair: the file gets its row again.",
   "mirrored-damaged": "Run verify --repair: it is deleted, and fetched again.",

@@ -1,9 +1,9 @@
 import { stat } from "node:fs/promises";
-import { ADVISORIES_PREFIX, CARRIED_PREFIX } from "../../worker/platform/objects.ts";
 import type { Sqlite } from "../sqlite/sqlite.ts";
 import { faultByDigest } from "./digest-of.ts";
 import type { ObjectFiles } from "./object-files.ts";
 import { deleteVersion, rowOf, type ObjectRow } from "./object-rows.ts";
+import { remedyFor } from "./remedies.ts";
 import { isSystemError } from "./system-error.ts";
 
 interface Parts {
@@ -67,8 +67,8 @@ export class Soundness {
     if (!this.#reported.has(version)) {
       this.#reported.add(version);
       this.#parts.log(
-        `${sentence} Restore this file from a copy of the state directory, under the same name; the server need not be stopped. ` +
-          `Without a copy, ${withoutCopy(key)}. Until then clients get 503.`,
+        `${sentence} Until its bytes are there again, clients get 503. ${remedyFor(key)} ` +
+          "A file that is put back under the same name is given at once; the server need not be stopped.",
       );
     }
     return new Error(sentence);
@@ -96,13 +96,6 @@ export class Soundness {
       this.#verifying.delete(version);
     }
   }
-}
-
-/** What to do about a lost object of which there is no copy. */
-function withoutCopy(key: string): string {
-  if (key.startsWith(ADVISORIES_PREFIX)) return "load the advisories anew (pypi-edge osv load, or the job advisories)";
-  if (key.startsWith(CARRIED_PREFIX)) return "carry all of the index anew to another source (pypi-edge import)";
-  return "delete the release (pypi-edge release delete) and publish it anew";
 }
 
 /** The size of a file in bytes; undefined where there is none. */

@@ -130,7 +130,7 @@ function damageOf(scrub: ScrubState | undefined) {
   const count = Math.max(scrub?.current.damagedHosted ?? 0, scrub?.last?.damagedHosted ?? 0);
   if (count === 0) return {};
   return {
-    damaged: `Of the hosted or carried files ${count} ${count === 1 ? "has" : "have"} other bytes than were stored: the log names them (object-damaged). Restore them from a backup, or delete the release and publish it anew.`,
+    damaged: `Of the hosted or carried files ${count} ${count === 1 ? "has" : "have"} other bytes than were stored: the log names them (object-damaged). Restore them from a backup. Without one, delete the release and publish it anew; of what was carried, carry all of the index anew to another source.`,
   };
 }
 

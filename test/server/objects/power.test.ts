@@ -3,7 +3,10 @@ import { existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from "n
 import { open } from "node:fs/promises";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, test, vi } from "vitest";
+import { FINDINGS } from "../../../server/backup/findings.ts";
+import { damageOf } from "../../../server/backup/verify-state.ts";
 import type { OpenedObjects } from "../../../server/objects/open-objects.ts";
+import { remedyFor } from "../../../server/objects/remedies.ts";
 import { unsyncedVersions } from "../../../server/objects/unsynced.ts";
 import { readOnlySqlite } from "../../../server/sqlite/read-only.ts";
 import { DURABLE_PREFIXES } from "../../../worker/platform/objects.ts";
@@ -180,7 +183,7 @@ test.each(damages)("a team's file that is %s is an error, and one line in the lo
   }
   expect(folder.log).toEqual([
     expect.stringMatching(
-      /^The bytes of hosted\/a are lost: \S+ .+\. Restore this file from a copy of the state directory/,
+      /^The bytes of hosted\/a are lost: \S+ .+\. Until its bytes are there again, clients get 503\. Restore the file from a backup\./,
     ),
   ]);
   await objects.writeBack();
@@ -190,14 +193,20 @@ test.each(damages)("a team's file that is %s is an error, and one line in the lo
 });
 
 test.each([
-  ["hosted/a", "delete the release (pypi-edge release delete) and publish it anew"],
-  ["carried/a", "carry all of the index anew to another source (pypi-edge import)"],
-  ["advisories/a", "load the advisories anew (pypi-edge osv load, or the job advisories)"],
-])("the log says what to do about a lost object of which there is no copy: %s", async (key, sentence) => {
+  ["hosted/a", /Without one, delete the release .* and publish it anew\./],
+  ["staging/a", /Upload the file anew\./],
+  ["carried/a", /Without one, carry all of the index anew to another source/],
+  ["advisories/a", /Load the advisories anew: pypi-edge osv load/],
+])("the log says what to do about a lost object: %s", async (key, sentence) => {
   const path = await put(await folder.open(), key);
   const objects = await powerFails(path, "lost");
   await expect(objects.get(key)).rejects.toThrow("are lost");
-  expect(folder.log).toEqual([expect.stringContaining(`Without a copy, ${sentence}. Until then clients get 503.`)]);
+  expect(folder.log).toEqual([expect.stringMatching(sentence)]);
+});
+
+test("verify says the same of what it finds as the log", () => {
+  const keys = DURABLE_PREFIXES.filter((prefix) => prefix !== "staging/");
+  expect(keys.map((key) => FINDINGS[damageOf(key)])).toEqual(keys.map(remedyFor));
 });
 
 test("a team's file that is restored from a copy is served again", async () => {
