@@ -84,7 +84,7 @@ export const PACKAGES: readonly Operation[] = [
     id: "restoreRelease",
     method: "post",
     path: `${RELEASE}/restore`,
-    what: "Takes a deleted release out of the trash.",
+    what: "Takes a deleted release out of the trash, all of it or none: 422 where a rule of the index refuses a file.",
     needs: "admin",
     query: { filename },
     body: "EmptyBody",

@@ -93,6 +93,38 @@ describe("a file that the index's own policy refuses is not taken, and the answe
   });
 });
 
+describe("a deleted file that a rule refuses by now is not restored", () => {
+  test("the answer says by which rule, and nothing of the release changes; once the rule is gone, it is restored", async () => {
+    const rig = withPolicy({});
+    const other = "demo-1.0-py2-none-any.whl";
+    expect((await upload(rig, WHEEL)).status).toBe(200);
+    await host("team", other);
+    await call(rig, "DELETE", at("team", "demo", "1.0"));
+    const denied = { index: "team", kind: "deny", what: [`sha256:${DIGEST}`], reason: "A worm." };
+    const made = (await call(rig, "POST", "policy/entries", denied)).json?.["entries"] as { id: string }[];
+    const id = made[0]?.id ?? "";
+    const before = await everything();
+    const restore = (query = "") => call(rig, "POST", `${at("team", "demo", "1.0", "restore")}${query}`);
+    const refused = await restore();
+    expect([refused.status, refused.text]).toEqual([
+      422,
+      `${WHEEL.filename} is refused: index team denies sha256:${DIGEST} (A worm.). The rule is the entry ${id} of the deny list of team. ${REST}\n`,
+    ]);
+    expect((await restore(`?filename=${WHEEL.filename}`)).status).toBe(422);
+    expect(await everything()).toEqual(before);
+    expect((await restore(`?filename=${other}`)).json?.["files"]).toEqual([other]);
+    await call(rig, "DELETE", `policy/entries/${id}`);
+    expect((await restore()).json?.["files"]).toEqual([WHEEL.filename]);
+  });
+
+  test("where none of it is in the trash, no rule is asked", async () => {
+    await upload(withPolicy(undefined), WHEEL);
+    const rig = withPolicy({ deny: ["demo"] });
+    const { status, json } = await call(rig, "POST", at("team", "demo", "1.0", "restore"));
+    expect([status, json?.["did"]]).toEqual([200, "demo 1.0 in team was not deleted."]);
+  });
+});
+
 test("an upload in parts that a rule refuses since it began is not published, and leaves nothing", async () => {
   const rig = withPolicy({});
   const announcement = { index: "team", filename: WHEEL.filename, size: WHEEL.bytes.byteLength, sha256: DIGEST };

@@ -36,7 +36,11 @@ export interface ReleaseActions {
    * Deletes files: they move into the trash. Their names cannot be used again, except in a volatile index.
    */
   remove(target: ProjectRef, selection: FileSelection, by: Author, ctx: Context): Promise<ActionResult>;
-  /** Takes deleted files out of the trash, as they were. */
+  /**
+   * Takes deleted files out of the trash, as they were, all or none.
+   *
+   * @throws IndexError `unprocessable` where the index's policy refuses one of them
+   */
   restore(target: ProjectRef, selection: FileSelection, by: Author, ctx: Context): Promise<ActionResult>;
   /** @param status undefined for active (PEP 792) */
   mark(target: ProjectRef, status: ProjectStatus | undefined, by: Author, ctx: Context): Promise<ActionResult>;
@@ -60,6 +64,14 @@ export function createReleaseActions(
   isStored: (object: string) => Promise<boolean>,
   requireAdmitted: RequireAdmitted,
 ): ReleaseActions {
+  /** Returns a decision by which an index lists files; throws where its policies refuse one of them. */
+  async function admitted(decision: Decision, { index, project }: ProjectRef, ctx: Context): Promise<Decision> {
+    const { change } = decision.write ?? {};
+    const listed = change?.kind === "promote" || change?.kind === "restore" ? change.files : [];
+    for (const { filename, sha256 } of listed) await requireAdmitted(index, { project, filename, sha256 }, ctx);
+    return decision;
+  }
+
   return {
     async show(target) {
       hostingIndex(indexes, target.index);
@@ -78,7 +90,9 @@ export function createReleaseActions(
 
     async restore(target, selection, by, ctx) {
       hostingIndex(indexes, target.index);
-      return decideAndWrite(store, target, by, ctx, (project) => decideRestoring(project, selection, isStored));
+      return decideAndWrite(store, target, by, ctx, async (project) =>
+        admitted(await decideRestoring(project, selection, isStored), target, ctx),
+      );
     },
 
     async mark(target, status, by, ctx) {
@@ -90,12 +104,8 @@ export function createReleaseActions(
       hostingIndex(indexes, target.index);
       const other = hostingIndex(indexes, to);
       return decideAndWrite(store, target, by, ctx, async (project) => {
-        const decision = decidePromotion(project, version, other, await store.read(to, target.project));
-        const { change } = decision.write ?? {};
-        for (const { filename, sha256 } of change?.kind === "promote" ? change.files : []) {
-          await requireAdmitted(to, { project: target.project, filename, sha256 }, ctx);
-        }
-        return decision;
+        const there = await store.read(to, target.project);
+        return admitted(decidePromotion(project, version, other, there), { index: to, project: target.project }, ctx);
       });
     },
   };
