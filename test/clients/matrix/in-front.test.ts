@@ -1,5 +1,4 @@
-import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { connect as connectHttp2 } from "node:http2";
 import { Agent, request as ask } from "node:https";
 import { join } from "node:path";
@@ -10,173 +9,201 @@ import { freePort } from "../../../cli/demo/process.ts";
 import { startProduct, type Product } from "../../../cli/demo/product.ts";
 import { buildWheel, type Wheel } from "../../../cli/demo/wheel.ts";
 import { Witness } from "../../../cli/demo/witness.ts";
+import type { CertificateFiles } from "../../../server/http/certificate.ts";
 import { startNginxWith } from "../../bench/harness/nginx.ts";
 import type { Running } from "../../bench/harness/processes.ts";
 import { findProgram } from "../../bench/harness/tools.ts";
+import { startCaddyWith } from "../../support/node/caddy.ts";
 import { Authority, hasOpenssl } from "../../support/node/certificates.ts";
 import { incompressible } from "../../support/node/fake-index/content.ts";
 import { fakeIndex } from "../../support/node/fake-index/fake-index.ts";
-import { documentedNginx, documentedProxy } from "../../support/node/self-host-proxy.ts";
+import { documentedCaddy, documentedNginx } from "../../support/node/self-host-proxy.ts";
 import { uploadFields } from "../../support/upload-fields.ts";
 
 const NAME = "pypi.example.com";
 const ADMIN = "the-admin-token-of-this-test";
 /** An address of loopback that no other client has. */
 const CLIENT = "127.0.0.7";
+
+interface Front {
+  readonly program: string | undefined;
+  start(folder: string, socket: string, port: number, certificate: CertificateFiles): Promise<Running>;
+  /** The type of the sentence that it says while the server is down. */
+  readonly text: string;
+  /** Whether it hands on a reason phrase. */
+  readonly isReasonKept: boolean;
+}
+
 const nginx = findProgram("nginx");
 const caddy = findProgram("caddy");
+const FRONTS: Readonly<Record<string, Front>> = {
+  nginx: {
+    program: nginx,
+    start(folder, socket, port, certificate) {
+      const places = { socket, listen: `127.0.0.1:${port} ssl http2`, certificate };
+      return startNginxWith(nginx ?? "", folder, documentedNginx(places), port);
+    },
+    text: "text/plain",
+    isReasonKept: true,
+  },
+  Caddy: {
+    program: caddy,
+    start: (folder, socket, port, certificate) =>
+      startCaddyWith(caddy ?? "", folder, documentedCaddy({ socket, port, certificate }), port),
+    text: "text/plain; charset=utf-8",
+    isReasonKept: false,
+  },
+};
+const RUNNABLE = hasOpenssl();
 
 interface Sending {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-describe.skipIf(!nginx || !hasOpenssl())("behind nginx, with the settings of self-host", () => {
-  const authority = new Authority();
-  const folder = temporaryDirectory();
-  const socket = join(folder, "http.sock");
-  const agent = new Agent({
-    keepAlive: true,
-    ca: readFileSync(authority.file),
-    servername: NAME,
-    localAddress: CLIENT,
-  });
-  let port: number;
-  let file: Wheel;
-  let witness: Witness;
-  let product: Product;
-  let front: Running;
-  beforeAll(async () => {
-    file = await buildWheel({ name: "demo", version: "1.0", files: { "payload.bin": incompressible(300_000) } });
-    witness = await new Witness(fakeIndex([file], () => "pypi")).start();
-    const also = [
-      "--socket",
-      socket,
-      "--public-url",
-      `https://${NAME}`,
-      "--trusted-proxy",
-      "unix",
-      "--admin-token",
-      ADMIN,
-    ];
-    product = await startProduct(witness.index, join(folder, "state"), { also });
-    port = await freePort();
-    const own = join(folder, "nginx");
-    mkdirSync(own);
-    const places = { socket, listen: `127.0.0.1:${port} ssl http2`, certificate: authority.issue(`DNS:${NAME}`) };
-    front = await startNginxWith(nginx ?? "", own, documentedNginx(places), port);
-  });
-  afterAll(async () => {
-    agent.destroy();
-    await front?.stop();
-    await product?.stop();
-    await witness?.stop();
-    removeDirectory(folder);
-    rmSync(authority.folder, { recursive: true });
-  });
-
-  /** Sends a request to nginx, as a client that knows it by its name. */
-  function send(path: string, options: Sending = {}, body?: Buffer) {
-    const headers = { host: NAME, ...options.headers, ...(body && { "content-length": body.byteLength }) };
-    const { promise, resolve, reject } = Promise.withResolvers<{
-      status: number;
-      headers: NodeJS.Dict<string | string[]>;
-      body: Buffer;
-    }>();
-    const sent = ask({ host: "127.0.0.1", port, path, agent, ...options, headers }, (response) => {
-      const { statusCode: status = 0, headers: received } = response;
-      buffer(response).then((read) => resolve({ status, headers: received, body: read }), reject);
+for (const [proxy, { program, start, text, isReasonKept }] of Object.entries(FRONTS))
+  describe.skipIf(!program || !RUNNABLE)(`behind ${proxy}, with the settings of self-host`, () => {
+    const authority = new Authority();
+    const folder = temporaryDirectory();
+    const socket = join(folder, "http.sock");
+    const agent = new Agent({
+      keepAlive: true,
+      ca: readFileSync(authority.file),
+      servername: NAME,
+      localAddress: CLIENT,
     });
-    sent.on("error", reject).end(body);
-    return promise;
-  }
-
-  const JSON_PAGE = { accept: "application/vnd.pypi.simple.v1+json" };
-  const admin = { authorization: `Bearer ${ADMIN}` };
-
-  test("a page has its headers, and addresses that lead to the proxy", async () => {
-    const page = await send("/simple/demo/", { headers: JSON_PAGE });
-    expect([page.status, page.headers["content-type"]]).toEqual([200, JSON_PAGE.accept]);
-    expect(page.headers["x-request-id"]).toBeTruthy();
-    const etag = `${page.headers["etag"]}`;
-    expect((await send("/simple/demo/", { headers: { ...JSON_PAGE, "if-none-match": etag } })).status).toBe(304);
-    const [listed] = (JSON.parse(page.body.toString()) as { files: { url: string; provenance?: string }[] }).files;
-    expect(listed?.provenance ?? "").toMatch(/^https:\/\/pypi\.example\.com\//);
-    const moved = await send("/simple/Demo");
-    expect([moved.status, moved.headers["location"]]).toEqual([302, "../simple/demo/"]);
-  });
-
-  test("a file comes whole, and in parts, also over HTTP/2", async () => {
-    const page = await send("/simple/demo/", { headers: JSON_PAGE });
-    const [listed] = (JSON.parse(page.body.toString()) as { files: { url: string }[] }).files;
-    const path = new URL(listed?.url ?? "", `https://${NAME}/simple/demo/`).pathname;
-    const whole = await send(path);
-    expect([whole.status, whole.body.equals(Buffer.from(file.bytes))]).toEqual([200, true]);
-    const part = await send(path, { headers: { range: "bytes=1000-1999" } });
-    expect([part.status, part.headers["content-range"]]).toEqual([206, `bytes 1000-1999/${file.bytes.byteLength}`]);
-    expect(part.body.equals(Buffer.from(file.bytes.subarray(1000, 2000)))).toBe(true);
-    const session = connectHttp2(`https://127.0.0.1:${port}`, { ca: readFileSync(authority.file), servername: NAME });
-    const stream = session.request({ ":path": path, ":authority": NAME });
-    expect((await buffer(stream)).equals(Buffer.from(file.bytes))).toBe(true);
-    session.close();
-  });
-
-  test("an upload of 99 MB is taken, and its client's address is in the audit log", async () => {
-    const made = await send(
-      "/-/api/tokens",
-      { method: "POST", headers: { ...admin, "content-type": "application/json" } },
-      Buffer.from(JSON.stringify({ name: "test", index: "team", scopes: ["read", "upload"] })),
-    );
-    const { token } = JSON.parse(made.body.toString()) as { token: string };
-    const wheel = await buildWheel({
-      name: "large",
-      version: "1.0",
-      files: { "payload.bin": incompressible(99_000_000) },
+    let port: number;
+    let file: Wheel;
+    let witness: Witness;
+    let product: Product;
+    let front: Running;
+    beforeAll(async () => {
+      file = await buildWheel({ name: "demo", version: "1.0", files: { "payload.bin": incompressible(300_000) } });
+      witness = await new Witness(fakeIndex([file], () => "pypi")).start();
+      const also = [
+        "--socket",
+        socket,
+        "--public-url",
+        `https://${NAME}`,
+        "--trusted-proxy",
+        "unix",
+        "--admin-token",
+        ADMIN,
+      ];
+      product = await startProduct(witness.index, join(folder, "state"), { also });
+      port = await freePort();
+      front = await start(join(folder, "front"), socket, port, authority.issue(`DNS:${NAME}`));
     });
-    const form = new FormData();
-    for (const [name, value] of Object.entries(uploadFields(wheel))) form.set(name, value);
-    form.set("content", new Blob([Buffer.from(wheel.bytes)]), wheel.filename);
-    const encoded = new Response(form);
-    const headers = {
-      authorization: `Bearer ${token}`,
-      "content-type": encoded.headers.get("content-type") ?? "",
-      // Every client can send it. The proxy replaces it.
-      "x-forwarded-for": "192.0.2.1",
-    };
-    const answer = await send("/team/legacy/", { method: "POST", headers }, Buffer.from(await encoded.arrayBuffer()));
-    expect([answer.status, answer.body.toString()]).toEqual([200, expect.any(String)]);
-    const audit = await send("/-/api/audit", { headers: admin });
-    expect(audit.body.toString()).toContain(CLIENT);
-    expect(audit.body.toString()).not.toContain("192.0.2.1");
-  });
+    afterAll(async () => {
+      agent.destroy();
+      await front?.stop();
+      await product?.stop();
+      await witness?.stop();
+      removeDirectory(folder);
+      rmSync(authority.folder, { recursive: true });
+    });
 
-  test("the proxy's connections to the server are used again", async () => {
-    const open = () =>
-      readFileSync(`/proc/${product.pid}/net/unix`, "utf8")
-        .split("\n")
-        .filter((line) => line.endsWith(socket)).length;
-    await send("/-/health");
-    const before = open();
-    for (let nth = 0; nth < 50; nth++) expect((await send("/-/health")).status).toBe(200);
-    expect([before > 1, open() <= before + 1]).toEqual([true, true]);
-  });
-
-  test("while the server is down it is 503, after which old pips try again as well, with a sentence", async () => {
-    await product.stop();
-    for (const method of ["GET", "POST"]) {
-      const { status, headers, body } = await send("/team/legacy/", { method }, Buffer.from("a=b"));
-      expect([status, headers["retry-after"], headers["content-type"]]).toEqual([503, "5", "text/plain"]);
-      expect(body.toString()).toBe("The index does not answer: it is down, or starts again.\n");
+    /** Sends a request to the proxy, as a client that knows it by its name. */
+    function send(path: string, options: Sending = {}, body?: Buffer) {
+      const headers = { host: NAME, ...options.headers, ...(body && { "content-length": body.byteLength }) };
+      const { promise, resolve, reject } = Promise.withResolvers<{
+        status: number;
+        reason: string;
+        headers: NodeJS.Dict<string | string[]>;
+        body: Buffer;
+      }>();
+      const sent = ask({ host: "127.0.0.1", port, path, agent, ...options, headers }, (response) => {
+        const { statusCode: status = 0, statusMessage: reason = "", headers: received } = response;
+        buffer(response).then((read) => resolve({ status, reason, headers: received, body: read }), reject);
+      });
+      sent.on("error", reject).end(body);
+      return promise;
     }
-  });
-});
 
-/** Caddy was not at hand when this was written: more than that it takes the settings is not known. */
-test.skipIf(!caddy)("Caddy takes the settings of self-host", () => {
-  const folder = temporaryDirectory();
-  const file = join(folder, "Caddyfile");
-  writeFileSync(file, documentedProxy("caddyfile"));
-  const command = ["validate", "--adapter", "caddyfile", "--config", file];
-  expect(() => execFileSync(caddy ?? "", command, { stdio: "pipe" })).not.toThrow();
-  removeDirectory(folder);
-});
+    const JSON_PAGE = { accept: "application/vnd.pypi.simple.v1+json" };
+    const admin = { authorization: `Bearer ${ADMIN}` };
+
+    test("a page has its headers, and addresses that lead to the proxy", async () => {
+      const page = await send("/simple/demo/", { headers: JSON_PAGE });
+      expect([page.status, page.headers["content-type"]]).toEqual([200, JSON_PAGE.accept]);
+      expect(page.headers["x-request-id"]).toBeTruthy();
+      const etag = `${page.headers["etag"]}`;
+      expect((await send("/simple/demo/", { headers: { ...JSON_PAGE, "if-none-match": etag } })).status).toBe(304);
+      const [listed] = (JSON.parse(page.body.toString()) as { files: { url: string; provenance?: string }[] }).files;
+      expect(listed?.provenance ?? "").toMatch(/^https:\/\/pypi\.example\.com\//);
+      const moved = await send("/simple/Demo");
+      expect([moved.status, moved.headers["location"]]).toEqual([302, "../simple/demo/"]);
+    });
+
+    test("a file comes whole, and in parts, also over HTTP/2", async () => {
+      const page = await send("/simple/demo/", { headers: JSON_PAGE });
+      const [listed] = (JSON.parse(page.body.toString()) as { files: { url: string }[] }).files;
+      const path = new URL(listed?.url ?? "", `https://${NAME}/simple/demo/`).pathname;
+      const whole = await send(path);
+      expect([whole.status, whole.body.equals(Buffer.from(file.bytes))]).toEqual([200, true]);
+      const part = await send(path, { headers: { range: "bytes=1000-1999" } });
+      expect([part.status, part.headers["content-range"]]).toEqual([206, `bytes 1000-1999/${file.bytes.byteLength}`]);
+      expect(part.body.equals(Buffer.from(file.bytes.subarray(1000, 2000)))).toBe(true);
+      const session = connectHttp2(`https://127.0.0.1:${port}`, { ca: readFileSync(authority.file), servername: NAME });
+      const over = (range = {}) => buffer(session.request({ ":path": path, ":authority": NAME, ...range }));
+      expect((await over()).equals(Buffer.from(file.bytes))).toBe(true);
+      expect((await over({ range: "bytes=1000-1999" })).equals(part.body)).toBe(true);
+      session.close();
+    });
+
+    test("an upload of 99 MB is taken, and its client's address is in the audit log", async () => {
+      const made = await send(
+        "/-/api/tokens",
+        { method: "POST", headers: { ...admin, "content-type": "application/json" } },
+        Buffer.from(JSON.stringify({ name: "test", index: "team", scopes: ["read", "upload"] })),
+      );
+      const { token } = JSON.parse(made.body.toString()) as { token: string };
+      const wheel = await buildWheel({
+        name: "large",
+        version: "1.0",
+        files: { "payload.bin": incompressible(99_000_000) },
+      });
+      const form = new FormData();
+      for (const [name, value] of Object.entries(uploadFields(wheel))) form.set(name, value);
+      form.set("content", new Blob([Buffer.from(wheel.bytes)]), wheel.filename);
+      const encoded = new Response(form);
+      const headers = {
+        authorization: `Bearer ${token}`,
+        "content-type": encoded.headers.get("content-type") ?? "",
+        // Every client can send it. The proxy replaces it.
+        "x-forwarded-for": "192.0.2.1",
+      };
+      const answer = await send("/team/legacy/", { method: "POST", headers }, Buffer.from(await encoded.arrayBuffer()));
+      expect([answer.status, answer.body.toString()]).toEqual([200, expect.any(String)]);
+      const audit = await send("/-/api/audit", { headers: admin });
+      expect(audit.body.toString()).toContain(CLIENT);
+      expect(audit.body.toString()).not.toContain("192.0.2.1");
+    });
+
+    test("a refused upload is told why in the body, and where the proxy hands it on, in the reason phrase", async () => {
+      const { status, reason, body } = await send("/legacy/", { method: "POST" }, Buffer.from("a=b"));
+      const sentence = /^The index default takes no uploads: /;
+      expect([status, body.toString()]).toEqual([403, expect.stringMatching(sentence)]);
+      expect(reason).toMatch(isReasonKept ? sentence : /^Forbidden$/);
+    });
+
+    test("the proxy's connections to the server are used again", async () => {
+      const open = () =>
+        readFileSync(`/proc/${product.pid}/net/unix`, "utf8")
+          .split("\n")
+          .filter((line) => line.endsWith(socket)).length;
+      await send("/-/health");
+      const before = open();
+      for (let nth = 0; nth < 50; nth++) expect((await send("/-/health")).status).toBe(200);
+      expect([before > 1, open() <= before + 1]).toEqual([true, true]);
+    });
+
+    test("while the server is down it is 503, after which old pips try again as well, with a sentence", async () => {
+      await product.stop();
+      for (const method of ["GET", "POST"]) {
+        const { status, headers, body } = await send("/team/legacy/", { method }, Buffer.from("a=b"));
+        expect([status, headers["retry-after"], headers["content-type"]]).toEqual([503, "5", text]);
+        expect(body.toString()).toMatch(/^The index does not answer: it is down, or starts again\.\n?$/);
+      }
+    });
+  });
