@@ -74,8 +74,9 @@ export default defineConfig({
           setupFiles: ["test/support/storage.ts"],
           // Each test begins with empty storage, and nothing of ours lives in a module: files can share an isolate.
           isolate: false,
-          // No test asserts a time: a machine that is busy with something else is no failure.
+          // No test asserts a time: a machine that is busy with something else is no failure, in a test or in a hook.
           testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {
@@ -86,6 +87,7 @@ export default defineConfig({
           include: ["test/{carrying,mirroring,provenance,pypi,locks,publishing,readme}/**/*.test.ts"],
           isolate: false,
           testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {
@@ -109,6 +111,7 @@ export default defineConfig({
           include: ["test/server/**/*.test.ts", "test/platform/{machine,miniflare}/**/*.test.ts"],
           exclude: RARE_ON_NODE,
           testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {
@@ -118,6 +121,7 @@ export default defineConfig({
           exclude: RARE_ON_NODE,
           globalSetup: ["test/cli/setup.ts"],
           testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {
