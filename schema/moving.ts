@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { counted } from "../worker/pypi/counted.ts";
 
 /**
  * The files of a move folder, which carries all that is stored from one platform to another: schema/STORAGE.md. They were
@@ -76,7 +77,13 @@ export interface MoveProgress {
   readonly values: number;
   /** Objects and values that can be fetched again and were left out: their bytes are not there, or not as they were. */
   readonly left: number;
+  /** Of a `move-out` that is done: entries that the audit log has got since it began. What they are about may be missing. */
+  readonly late: number;
 }
+
+/** What is said of a `move-out` that is done where something was written since it began. */
+export const mayBeMissing = (late: number): string =>
+  `Since the move began, the audit log has got ${counted(late, "entry", "entries")}: what they are about may be missing. Run move-out again to have it: it begins anew.`;
 
 /** Moves all that is stored from one deployment to another, through a folder that other programs copy. */
 export interface Moving {

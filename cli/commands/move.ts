@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { mayBeMissing } from "../../schema/moving.ts";
 import { sizeText } from "../../worker/pypi/size-text.ts";
 import { command } from "../lib/command.ts";
 import { stateDirectory } from "../lib/state.ts";
@@ -15,7 +16,8 @@ export const moveOutCommand = () =>
       // The server's code takes a moment to load.
       const { moveAllOut } = await import("../moving/move-all.ts");
       const moved = await moveAllOut(stateDirectory(state), resolve(folder));
-      console.log(json ? JSON.stringify(moved) : `Written into ${folder}: ${contents(moved)}.`);
+      const late = moved.late > 0 ? ` ${mayBeMissing(moved.late)}` : "";
+      console.log(json ? JSON.stringify(moved) : `Written into ${folder}: ${contents(moved)}.${late}`);
     });
 
 /** `pypi-edge move-in`: stores what was moved out of another deployment in a new state directory. */

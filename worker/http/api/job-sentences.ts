@@ -1,4 +1,5 @@
 import type { JobResult } from "../../../schema/job-results.ts";
+import { mayBeMissing } from "../../../schema/moving.ts";
 import { counted } from "../../pypi/counted.ts";
 import { sizeText } from "../../pypi/size-text.ts";
 
@@ -120,8 +121,10 @@ const SENTENCES: { readonly [Of in Kind]: Sentence<Of> } = {
     `${counted(notices, "notice")} ${was(notices, dryRun)} queued for receivers, in ${counted(messages, "message")}.`,
   "no-receivers": () => `There are no receivers, so nothing was done. ${HOW_TO_ADD_A_RECEIVER}`,
 
-  "moved-out": ({ isDone, ...moved }) =>
-    `${contents(moved)} ${isDone ? "are in the move folder. Copy the bucket now" : "are in the move folder so far; the next run goes on"}.`,
+  "moved-out": ({ isDone, late, ...moved }) => {
+    if (!isDone) return `${contents(moved)} are in the move folder so far; the next run goes on.`;
+    return `${contents(moved)} are in the move folder. ${late > 0 ? mayBeMissing(late) : "Copy the bucket now."}`;
+  },
   "moved-in": ({ isDone, left, ...moved }) =>
     `${contents(moved)} are moved in${isDone ? "" : " so far; the next run goes on"}.${left > 0 ? ` ${amountLeft(left)}` : ""}`,
 

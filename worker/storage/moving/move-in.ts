@@ -14,7 +14,7 @@ interface Position {
   readonly id: string;
   /** How many files are done. */
   readonly files: number;
-  readonly moved: Omit<MoveProgress, "isDone">;
+  readonly moved: Omit<MoveProgress, "isDone" | "late">;
 }
 
 const NOTHING: Position["moved"] = { rows: 0, objects: 0, bytes: 0, values: 0, left: 0 };
@@ -46,13 +46,13 @@ export async function moveIn(
   for (const { kind, before } of files.slice(done)) {
     if (!goesOn()) {
       await place.write(POSITION, asJson({ id, files: done, moved } satisfies Position));
-      return { ...moved, isDone: false };
+      return { ...moved, isDone: false, late: 0 };
     }
     moved = await MOVE[kind](to, place, numbered(kind, before + 1), moved);
     done += 1;
   }
   await endMove(to.database, id);
-  return { ...moved, isDone: true };
+  return { ...moved, isDone: true, late: 0 };
 }
 
 type MoveFile = (

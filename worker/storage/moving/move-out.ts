@@ -45,8 +45,10 @@ const POSITION = `${MOVE_FOLDER}position.json`;
 /** R2 takes one write a second under one key. What was done since the last one is done again after a stop. Milliseconds. */
 const WRITE_EVERY = 2 * SECOND;
 
-interface Position extends Omit<MoveManifest, "format" | "migration"> {
-  readonly moved: Omit<MoveProgress, "isDone" | "left">;
+interface Position extends Omit<MoveManifest, "format"> {
+  /** The newest entry of the audit log when the move began. */
+  readonly audited: number;
+  readonly moved: Omit<MoveProgress, "isDone" | "left" | "late">;
   /** The rows are moved table by table. undefined: all rows are moved. */
   readonly table?: MovedTable | undefined;
   /** The values of the last row's key. */
@@ -71,16 +73,12 @@ export async function moveOut(
   goesOn: () => boolean,
   now: () => number,
 ): Promise<MoveProgress> {
-  let at = await readPosition(place);
+  let at = (await readPosition(place)) ?? (await begin(from.database));
   let writtenAt = -Infinity;
-  if (!at) {
-    // What was moved out before is no longer whole as soon as a file of it is replaced.
-    await place.remove(MANIFEST);
-    const moved = { rows: 0, objects: 0, bytes: 0, values: 0 };
-    at = { id: freshId(), rows: 0, objects: 0, values: 0, moved, table: TABLES[0], lastKey: "", cursor: "" };
-  }
+  // What was moved out before is no longer whole as soon as a file of it is replaced.
+  await place.remove(MANIFEST);
   while (at.table !== undefined || at.lastKey !== undefined || at.cursor !== undefined) {
-    if (!goesOn()) return { ...at.moved, isDone: false, left: 0 };
+    if (!goesOn()) return { ...at.moved, isDone: false, left: 0, late: 0 };
     if (at.table !== undefined) at = await rowsOut(from.database, place, at, at.table);
     else if (at.lastKey !== undefined) at = await objectsOut(from.objects, place, at, at.lastKey);
     else at = await valuesOut(from.keyValue, place, at);
@@ -88,16 +86,39 @@ export async function moveOut(
     await place.write(POSITION, asJson(at));
     writtenAt = now();
   }
-  const { id, rows, objects, values, moved } = at;
-  await place.write(MANIFEST, asJson({ format: 1, id, migration: LAST_MIGRATION, rows, objects, values }));
+  const { id, migration, audited, rows, objects, values, moved } = at;
+  const late = await auditedSince(from.database, audited);
+  await place.write(MANIFEST, asJson({ format: 1, id, migration, rows, objects, values }));
   await place.remove(POSITION);
-  return { ...moved, isDone: true, left: 0 };
+  return { ...moved, isDone: true, left: 0, late };
 }
 
-/** The text is our own. */
+async function begin(db: ReadStores["database"]): Promise<Position> {
+  const newest = await db.prepare("SELECT max(id) AS id FROM audit").first<{ id: number | null }>();
+  return {
+    id: freshId(),
+    migration: LAST_MIGRATION,
+    audited: newest?.id ?? 0,
+    rows: 0,
+    objects: 0,
+    values: 0,
+    moved: { rows: 0, objects: 0, bytes: 0, values: 0 },
+    table: TABLES[0],
+    lastKey: "",
+    cursor: "",
+  };
+}
+
+async function auditedSince(db: ReadStores["database"], audited: number): Promise<number> {
+  const row = await db.prepare("SELECT count(*) AS n FROM audit WHERE id > ?1").bind(audited).first<{ n: number }>();
+  return row?.n ?? 0;
+}
+
+/** The text is our own; undefined where a version with other tables wrote it, whose rows do not fit those of now. */
 async function readPosition(place: MovePlace): Promise<Position | undefined> {
   const bytes = await place.read(POSITION);
-  return bytes && (JSON.parse(new TextDecoder().decode(bytes)) as Position);
+  const position = bytes && (JSON.parse(new TextDecoder().decode(bytes)) as Position);
+  return position?.migration === LAST_MIGRATION ? position : undefined;
 }
 
 async function rowsOut(
