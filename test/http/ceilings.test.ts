@@ -10,6 +10,7 @@ import { DATABASE_AWAY } from "../support/away.ts";
 import { READER, TEAM } from "../support/hosted.ts";
 import { filePath, JSON_TYPE, Rig } from "../support/rig.ts";
 import { bearer, give } from "../support/tokens.ts";
+import { FakeUpstream } from "../support/upstream.ts";
 
 const WHEEL = {
   filename: "demo-1.0-py3-none-any.whl",
@@ -87,6 +88,16 @@ describe("a network's ceiling", () => {
     expect(statuses).toEqual([404, 404, 404, 429, 429]);
     const { n } = (await env.DB.prepare("SELECT count(*) AS n FROM page").first<{ n: number }>()) ?? { n: -1 };
     expect([n, (await env.PAGES.list()).keys, (await env.FILES.list()).objects]).toEqual([0, [], []]);
+  });
+
+  test("holds for the root listing, as long as none is stored", async () => {
+    const { rig } = await rigWith(0);
+    expect((await rig.get("/simple/", STRANGER)).status).toBe(429);
+    expect(rig.upstream.requests).toEqual([]);
+    const listing = { meta: { "api-version": "1.1" }, projects: [{ name: "demo" }] };
+    rig.upstream.on(FakeUpstream.INDEX, () => Response.json(listing, { headers: { "Content-Type": JSON_TYPE } }));
+    expect((await rig.get("/simple/", { ...STRANGER, ...READER })).status).toBe(200);
+    expect((await rig.get("/simple/", STRANGER)).status).toBe(200);
   });
 
   test("counts a request once, though its page and its file are not stored", async () => {

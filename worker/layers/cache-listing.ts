@@ -24,6 +24,7 @@ export async function cachedListing(
 ): Promise<ProjectList> {
   const stored = await readOrReport(() => parts.lists.get(ctx), THE_LISTING, ctx);
   if (!stored) {
+    await ctx.allowance?.admit();
     const answer = await inner.projects(undefined, ctx);
     if (answer === "unchanged") throw new Error("The upstream answered 304 to an unconditional request.");
     return storedWhileRead(answer.marked(), parts, ctx);
