@@ -32,6 +32,18 @@ test("a move that was broken off, and gone on with after an upload, says that it
   expect((await target.ask("/team/simple/hosted/")).text).toContain(HOSTED.filename);
 });
 
+test("a move that jobs go on with, each of which the audit log has, lacks nothing", async () => {
+  const [source, folder] = [await openDeployment(), newFolder()];
+  await fill(source);
+  await goOn(source, folder, 10);
+  await source.platform.database
+    .prepare(
+      "INSERT INTO audit SELECT max(id) + 1, 1, 'admin', 'admin', '', 'job.run', '*', '', 'move-out', '{}' FROM audit",
+    )
+    .run();
+  expect(await goOn(source, folder)).toMatchObject({ isDone: true, late: 0 });
+});
+
 test("a position of an earlier version is not gone on with: its rows have other columns", async () => {
   const [source, folder] = [await openDeployment(), newFolder()];
   await fill(source);

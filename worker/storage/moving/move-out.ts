@@ -109,8 +109,12 @@ async function begin(db: ReadStores["database"]): Promise<Position> {
   };
 }
 
+/** Without the runs of jobs: each run that goes on with the move is an entry. */
 async function auditedSince(db: ReadStores["database"], audited: number): Promise<number> {
-  const row = await db.prepare("SELECT count(*) AS n FROM audit WHERE id > ?1").bind(audited).first<{ n: number }>();
+  const row = await db
+    .prepare("SELECT count(*) AS n FROM audit WHERE id > ?1 AND action <> 'job.run'")
+    .bind(audited)
+    .first<{ n: number }>();
   return row?.n ?? 0;
 }
 
