@@ -225,6 +225,26 @@ describe("the ceiling of a day", () => {
     expect((await page(rig, "one")).status).toBe(429);
   });
 
+  test("has a file from when it is fetched, and what is not stored of it is given back", async () => {
+    const { rig } = await rigWith(100, { NEW_A_DAY: 1 });
+    await stored(rig, GB - 250_000);
+    await page(rig, "demo");
+    const gate = Promise.withResolvers<Uint8Array>();
+    const late = (bytes: Promise<Uint8Array>) =>
+      new ReadableStream({ pull: async (controller) => (controller.enqueue(await bytes), controller.close()) });
+    rig.upstream.on(FakeUpstream.FILES + WHEEL.filename, () => {
+      const headers = { "Content-Length": `${WHEEL.bytes.byteLength}` };
+      return new Response(late(gate.promise), { headers });
+    });
+    const { response, settled } = await rig.open(filePath(WHEEL.filename), { headers: STRANGER });
+    expect((await page(rig, "one")).status).toBe(429);
+    // Other bytes than the page lists.
+    gate.resolve(new Uint8Array(WHEEL.bytes.byteLength));
+    await response.arrayBuffer().catch(() => undefined);
+    await settled();
+    expect((await page(rig, "one")).status).toBe(200);
+  });
+
   test("refuses no request while the database is away", async () => {
     const { rig } = await rigWith(100, { NEW_A_DAY: 1 });
     await stored(rig, GB);

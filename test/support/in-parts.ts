@@ -123,7 +123,12 @@ export class PartsRig {
         facts: cloudflare(env),
         bodyOf: cloudflare(env).bodyOf,
         allowanceFor: function allowance() {
-          return { admit: () => Promise.resolve(), stored: () => undefined, another: allowance };
+          return {
+            admit: () => Promise.resolve(),
+            stored: () => undefined,
+            storing: () => () => undefined,
+            another: allowance,
+          };
         },
         senderOf: claimantOf,
         indexNames: [],

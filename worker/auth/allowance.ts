@@ -31,6 +31,8 @@ export type AllowanceFor = (senderOf: () => Credentials, ctx: Context) => Allowa
  */
 const LEAST_BYTES = 64 * 1024;
 
+const countedOf = (bytes: number) => Math.max(bytes, LEAST_BYTES);
+
 /**
  * Short, because pip waits for that long, five times. A network's period ends within a minute; a day's ceiling does not, but no
  * client is to hang for hours.
@@ -93,15 +95,21 @@ export function allowances(parts: AllowanceParts): AllowanceFor {
 
   const allowanceFor: AllowanceFor = (senderOf, ctx) => {
     let asked: Promise<boolean> | undefined;
+    const add = (bytes: number) => {
+      const note = async () => {
+        if (bytesADay > 0 && !(await asked)) newBytes.add(bytes, ctx.now);
+      };
+      ctx.defer(note());
+    };
     return {
       async admit() {
         await (asked ??= admit(senderOf(), ctx));
       },
-      stored(bytes) {
-        const note = async () => {
-          if (bytesADay > 0 && !(await asked)) newBytes.add(Math.max(bytes, LEAST_BYTES), ctx.now);
-        };
-        ctx.defer(note());
+      stored: (bytes) => add(countedOf(bytes)),
+      storing(bytes) {
+        const counted = countedOf(bytes);
+        add(counted);
+        return (stored) => add((stored === 0 ? 0 : countedOf(stored)) - counted);
       },
       another: () => allowanceFor(senderOf, ctx),
     };

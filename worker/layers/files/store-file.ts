@@ -236,7 +236,10 @@ async function noted(
   { uses, believed, touched, refusals, onStored }: StoringParts,
   ctx: Context,
 ): Promise<TransferEnd> {
+  // What is being fetched counts: many files at once may be a day's sum.
+  const ended = ctx.allowance?.storing(source.size ?? source.listedSize ?? 0);
   const filled = await filling;
+  ended?.(filled.kind === "stored" ? filled.size : 0);
   const label = fileLabel(ref);
   const refusal = filled.kind === "not-stored" ? filled.refusal : undefined;
   if (refusal !== undefined) refusals.set(label, refusal, refusal.length * 2, ctx.now + REFUSED_TTL);
@@ -244,7 +247,6 @@ async function noted(
     refusals.delete(label);
     uses.stored(ref, source.project, filled.size, ctx);
     touched.set(label, true, 0, ctx.now + TOUCHED_TTL);
-    ctx.allowance?.stored(filled.size);
     if (source.unchecked) skipRecheck(ref, believed, ctx);
     await onStored?.(source, filled.size, ctx);
   }

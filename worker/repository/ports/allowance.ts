@@ -9,11 +9,17 @@ export interface Allowance {
   another(): Allowance;
   /** Notes that something of so many bytes is stored for the request. Costs no operation. */
   stored(bytes: number): void;
+  /**
+   * The same of something whose storing begins: it counts from now on. Costs no operation.
+   *
+   * @returns is called at its end, with the bytes that were stored; 0: nothing was
+   */
+  storing(bytes: number): (stored: number) => void;
 }
 
 /** The bytes that requests without a token have had stored, by the day (UTC), over all isolates. */
 export interface NewBytes {
-  /** Costs no operation: what an isolate has gathered is written every few minutes. */
+  /** `bytes` may be negative. Costs no operation: what an isolate has gathered is written every few minutes. */
   add(bytes: number, now: number): void;
   /** The sum of the day of `now`, some minutes old as far as other isolates are concerned. Rejects where the store fails. */
   ofTheDay(now: number): Promise<number>;
