@@ -1,26 +1,20 @@
-import { readFileSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { connect as connectHttp2 } from "node:http2";
-import { Agent, request as ask } from "node:https";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { removeDirectory, temporaryDirectory } from "../../../cli/demo/leftovers.ts";
-import { freePort } from "../../../cli/demo/process.ts";
-import { startProduct, type Product } from "../../../cli/demo/product.ts";
 import { buildWheel, type Wheel } from "../../../cli/demo/wheel.ts";
-import { Witness } from "../../../cli/demo/witness.ts";
 import type { CertificateFiles } from "../../../server/http/certificate.ts";
 import { startNginxWith } from "../../bench/harness/nginx.ts";
 import type { Running } from "../../bench/harness/processes.ts";
 import { findProgram } from "../../bench/harness/tools.ts";
 import { startCaddyWith } from "../../support/node/caddy.ts";
-import { Authority, hasOpenssl } from "../../support/node/certificates.ts";
+import { hasOpenssl } from "../../support/node/certificates.ts";
 import { incompressible } from "../../support/node/fake-index/content.ts";
-import { fakeIndex } from "../../support/node/fake-index/fake-index.ts";
+import { Proxied, PROXY_NAME } from "../../support/node/proxied.ts";
 import { documentedCaddy, documentedNginx } from "../../support/node/self-host-proxy.ts";
 import { uploadFields } from "../../support/upload-fields.ts";
 
-const NAME = "pypi.example.com";
 const ADMIN = "the-admin-token-of-this-test";
 /** An address of loopback that no other client has. */
 const CLIENT = "127.0.0.7";
@@ -56,69 +50,27 @@ const FRONTS: Readonly<Record<string, Front>> = {
 };
 const RUNNABLE = hasOpenssl();
 
-interface Sending {
-  readonly method?: string;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
 for (const [proxy, { program, start, text, isReasonKept }] of Object.entries(FRONTS))
   describe.skipIf(!program || !RUNNABLE)(`behind ${proxy}, with the settings of self-host`, () => {
-    const authority = new Authority();
-    const folder = temporaryDirectory();
-    const socket = join(folder, "http.sock");
-    const agent = new Agent({
-      keepAlive: true,
-      ca: readFileSync(authority.file),
-      servername: NAME,
-      localAddress: CLIENT,
-    });
-    let port: number;
+    const proxied = new Proxied({ keepAlive: true, localAddress: CLIENT });
+    const socket = join(proxied.folder, "http.sock");
+    const send = proxied.send.bind(proxied);
     let file: Wheel;
-    let witness: Witness;
-    let product: Product;
-    let front: Running;
     beforeAll(async () => {
       file = await buildWheel({ name: "demo", version: "1.0", files: { "payload.bin": incompressible(300_000) } });
-      witness = await new Witness(fakeIndex([file], () => "pypi")).start();
       const also = [
         "--socket",
         socket,
         "--public-url",
-        `https://${NAME}`,
+        `https://${PROXY_NAME}`,
         "--trusted-proxy",
         "unix",
         "--admin-token",
         ADMIN,
       ];
-      product = await startProduct(witness.index, join(folder, "state"), { also });
-      port = await freePort();
-      front = await start(join(folder, "front"), socket, port, authority.issue(`DNS:${NAME}`));
+      await proxied.start([file], also, (folder, port, certificate) => start(folder, socket, port, certificate));
     });
-    afterAll(async () => {
-      agent.destroy();
-      await front?.stop();
-      await product?.stop();
-      await witness?.stop();
-      removeDirectory(folder);
-      rmSync(authority.folder, { recursive: true });
-    });
-
-    /** Sends a request to the proxy, as a client that knows it by its name. */
-    function send(path: string, options: Sending = {}, body?: Buffer) {
-      const headers = { host: NAME, ...options.headers, ...(body && { "content-length": body.byteLength }) };
-      const { promise, resolve, reject } = Promise.withResolvers<{
-        status: number;
-        reason: string;
-        headers: NodeJS.Dict<string | string[]>;
-        body: Buffer;
-      }>();
-      const sent = ask({ host: "127.0.0.1", port, path, agent, ...options, headers }, (response) => {
-        const { statusCode: status = 0, statusMessage: reason = "", headers: received } = response;
-        buffer(response).then((read) => resolve({ status, reason, headers: received, body: read }), reject);
-      });
-      sent.on("error", reject).end(body);
-      return promise;
-    }
+    afterAll(() => proxied.stop());
 
     const JSON_PAGE = { accept: "application/vnd.pypi.simple.v1+json" };
     const admin = { authorization: `Bearer ${ADMIN}` };
@@ -138,14 +90,17 @@ for (const [proxy, { program, start, text, isReasonKept }] of Object.entries(FRO
     test("a file comes whole, and in parts, also over HTTP/2", async () => {
       const page = await send("/simple/demo/", { headers: JSON_PAGE });
       const [listed] = (JSON.parse(page.body.toString()) as { files: { url: string }[] }).files;
-      const path = new URL(listed?.url ?? "", `https://${NAME}/simple/demo/`).pathname;
+      const path = new URL(listed?.url ?? "", `https://${PROXY_NAME}/simple/demo/`).pathname;
       const whole = await send(path);
       expect([whole.status, whole.body.equals(Buffer.from(file.bytes))]).toEqual([200, true]);
       const part = await send(path, { headers: { range: "bytes=1000-1999" } });
       expect([part.status, part.headers["content-range"]]).toEqual([206, `bytes 1000-1999/${file.bytes.byteLength}`]);
       expect(part.body.equals(Buffer.from(file.bytes.subarray(1000, 2000)))).toBe(true);
-      const session = connectHttp2(`https://127.0.0.1:${port}`, { ca: readFileSync(authority.file), servername: NAME });
-      const over = (range = {}) => buffer(session.request({ ":path": path, ":authority": NAME, ...range }));
+      const session = connectHttp2(`https://127.0.0.1:${proxied.port}`, {
+        ca: readFileSync(proxied.authority.file),
+        servername: PROXY_NAME,
+      });
+      const over = (range = {}) => buffer(session.request({ ":path": path, ":authority": PROXY_NAME, ...range }));
       expect((await over()).equals(Buffer.from(file.bytes))).toBe(true);
       expect((await over({ range: "bytes=1000-1999" })).equals(part.body)).toBe(true);
       session.close();
@@ -189,7 +144,7 @@ for (const [proxy, { program, start, text, isReasonKept }] of Object.entries(FRO
 
     test("the proxy's connections to the server are used again", async () => {
       const open = () =>
-        readFileSync(`/proc/${product.pid}/net/unix`, "utf8")
+        readFileSync(`/proc/${proxied.product.pid}/net/unix`, "utf8")
           .split("\n")
           .filter((line) => line.endsWith(socket)).length;
       await send("/-/health");
@@ -199,7 +154,7 @@ for (const [proxy, { program, start, text, isReasonKept }] of Object.entries(FRO
     });
 
     test("while the server is down it is 503, after which old pips try again as well, with a sentence", async () => {
-      await product.stop();
+      await proxied.product.stop();
       for (const method of ["GET", "POST"]) {
         const { status, headers, body } = await send("/team/legacy/", { method }, Buffer.from("a=b"));
         expect([status, headers["retry-after"], headers["content-type"]]).toEqual([503, "5", text]);

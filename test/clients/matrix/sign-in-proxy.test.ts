@@ -1,20 +1,10 @@
-import { readFileSync, rmSync } from "node:fs";
-import { Agent, request as ask } from "node:https";
-import { join } from "node:path";
-import { buffer } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { removeDirectory, temporaryDirectory } from "../../../cli/demo/leftovers.ts";
-import { freePort } from "../../../cli/demo/process.ts";
-import { startProduct, type Product } from "../../../cli/demo/product.ts";
-import { Witness } from "../../../cli/demo/witness.ts";
 import { startNginxWith } from "../../bench/harness/nginx.ts";
-import type { Running } from "../../bench/harness/processes.ts";
 import { findProgram } from "../../bench/harness/tools.ts";
-import { Authority, hasOpenssl } from "../../support/node/certificates.ts";
-import { fakeIndex } from "../../support/node/fake-index/fake-index.ts";
+import { hasOpenssl } from "../../support/node/certificates.ts";
+import { Proxied, PROXY_NAME } from "../../support/node/proxied.ts";
 
-const NAME = "pypi.example.com";
-const HERE = `https://${NAME}`;
+const HERE = `https://${PROXY_NAME}`;
 const ADMIN = "the-admin-token-of-this-test";
 const nginx = findProgram("nginx");
 
@@ -23,45 +13,24 @@ const nginx = findProgram("nginx");
  * shows. `PUBLIC_URL` says it.
  */
 describe.skipIf(!nginx || !hasOpenssl())("a sign-in behind nginx that sets no header", () => {
-  const authority = new Authority();
-  const folder = temporaryDirectory();
-  const agent = new Agent({ ca: readFileSync(authority.file), servername: NAME });
-  let port: number;
+  const proxied = new Proxied();
   let inner: string;
-  let witness: Witness;
-  let product: Product;
-  let front: Running;
   beforeAll(async () => {
-    witness = await new Witness(fakeIndex([], () => "pypi")).start();
     const also = ["--public-url", HERE, "--trusted-proxy", "127.0.0.1", "--admin-token", ADMIN];
-    product = await startProduct(witness.index, join(folder, "state"), { also });
-    inner = new URL(product.index).host;
-    port = await freePort();
-    const { cert, key } = authority.issue(`DNS:${NAME}`);
-    const server = `server { listen 127.0.0.1:${port} ssl; ssl_certificate ${cert}; ssl_certificate_key ${key}; location / { proxy_pass http://${inner}; } }`;
-    front = await startNginxWith(nginx ?? "", join(folder, "nginx"), server, port);
+    await proxied.start([], also, (folder, port, { cert, key }) => {
+      inner = new URL(proxied.product.index).host;
+      const server = `server { listen 127.0.0.1:${port} ssl; ssl_certificate ${cert}; ssl_certificate_key ${key}; location / { proxy_pass http://${inner}; } }`;
+      return startNginxWith(nginx ?? "", folder, server, port);
+    });
   }, 60_000);
-  afterAll(async () => {
-    agent.destroy();
-    await front?.stop();
-    await product?.stop();
-    await witness?.stop();
-    removeDirectory(folder);
-    rmSync(authority.folder, { recursive: true });
-  });
+  afterAll(() => proxied.stop());
 
   async function send(path: string, headers: Readonly<Record<string, string>>, fields?: Record<string, string>) {
-    const body = fields && new URLSearchParams(fields).toString();
-    const own = { host: NAME, ...headers, ...(body && { "content-type": "application/x-www-form-urlencoded" }) };
-    const { promise, resolve, reject } = Promise.withResolvers<{ status: number; cookie: string; text: string }>();
-    const method = body === undefined ? "GET" : "POST";
-    const sent = ask({ host: "127.0.0.1", port, path, agent, method, headers: own }, (response) => {
-      const { statusCode: status = 0, headers: received } = response;
-      const cookie = received["set-cookie"]?.[0] ?? "";
-      buffer(response).then((read) => resolve({ status, cookie, text: read.toString() }), reject);
-    });
-    sent.on("error", reject).end(body);
-    return promise;
+    const form = fields && { "content-type": "application/x-www-form-urlencoded" };
+    const sending = { method: fields ? "POST" : "GET", headers: { ...headers, ...form } };
+    const answer = await proxied.send(path, sending, fields && new URLSearchParams(fields).toString());
+    const cookie = answer.headers["set-cookie"]?.[0] ?? "";
+    return { status: answer.status, cookie, text: answer.body.toString() };
   }
 
   test.each([
