@@ -83,7 +83,7 @@ export interface MoveProgress {
 
 /** What is said of a `move-out` that is done where something was written since it began. */
 export const mayBeMissing = (late: number): string =>
-  `Since the move began, the audit log has got ${counted(late, "entry", "entries")}: what they are about may be missing. Run move-out again to have it: it begins anew.`;
+  `Since the move began, the audit log has got ${counted(late, "entry", "entries")}: what they are about may be missing from the move folder. Run move-out again: it begins anew.`;
 
 /** Moves all that is stored from one deployment to another, through a folder that other programs copy. */
 export interface Moving {

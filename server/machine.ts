@@ -35,8 +35,8 @@ const FILE_MEMORY = { budget: 32 * 1024 * 1024, largest: 256 * 1024 };
 /** A disk does not say which bits have flipped. One object a second: a hundred thousand in 28 hours. */
 const SCRUB = inSeconds(HOUR);
 
-/** What to do about files that are damaged, where there is no copy of the state directory. */
-const REMEDIES = {
+/** What comes of it where a damaged file is moved away. */
+const WITHOUT = {
   objects: "files that were uploaded or carried here are found again, and all others are fetched again",
   queues: "what it had to do is lost, such as messages for receivers, and files of locks that were still to be stored",
 } as const;
@@ -95,7 +95,7 @@ export async function openMachine(options: MachineOptions): Promise<Machine> {
     opened.push(() => database.close());
     await migrate(database, migrations);
     // It is closed after the cache: it then notes that all was closed in good order.
-    const objects = await orUnusable(file("objects"), REMEDIES.objects, () =>
+    const objects = await orUnusable(file("objects"), WITHOUT.objects, () =>
       openObjects(state, writer, { durable: DURABLE_PREFIXES, log }),
     );
     opened.push(() => objects.close());
@@ -107,7 +107,7 @@ export async function openMachine(options: MachineOptions): Promise<Machine> {
       () => keyValue.close(),
       () => cache.close(),
     );
-    const queues = await orUnusable(file("queues"), REMEDIES.queues, () =>
+    const queues = await orUnusable(file("queues"), WITHOUT.queues, () =>
       openQueues(file("queues"), writer, consumers, { log }),
     );
     opened.push(() => queues.close());

@@ -24,14 +24,14 @@ import { CLI } from "../support/node/command.ts";
 const ROOT = join(import.meta.dirname, "..", "..");
 /** Nothing listens there (RFC 863's port, which no one serves). */
 const ADMIN = "a-token-for-the-tests";
-const NOBODY = "http://127.0.0.1:9/simple/";
+const REFUSING = "http://127.0.0.1:9/simple/";
 
 const folder = mkdtempSync(join(tmpdir(), "pypi-edge-start-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 beforeAll(() => builtServer(), 120_000);
 
 const start = (...options: string[]) =>
-  startServer(process.execPath, [CLI, "serve", "--upstream", NOBODY, ...options], /\bready\b[^]*Ctrl-C/, {
+  startServer(process.execPath, [CLI, "serve", "--upstream", REFUSING, ...options], /\bready\b[^]*Ctrl-C/, {
     cwd: ROOT,
   });
 const attempt = (...options: string[]) => run(process.execPath, [CLI, "serve", ...options], { cwd: ROOT });
@@ -113,7 +113,7 @@ test("a host that is not this machine's is refused in plain words", async () => 
 
 /** How a start ends whose database cannot be used. */
 async function refusal(state: string) {
-  const { code, output } = await attempt("--port", `${await freePort()}`, "--upstream", NOBODY, "--state", state);
+  const { code, output } = await attempt("--port", `${await freePort()}`, "--upstream", REFUSING, "--state", state);
   expect(output).not.toMatch(/\bat \S+ \(?\S+\.(?:ts|js):\d+/);
   return [code, output];
 }
@@ -208,7 +208,7 @@ describe("pypi-edge serve on a new state directory, on all addresses", () => {
 });
 
 describe("pypi-edge serve --config", () => {
-  const PYPI = `[vars.UPSTREAMS.pypi]\nurl = "${NOBODY}"\n`;
+  const PYPI = `[vars.UPSTREAMS.pypi]\nurl = "${REFUSING}"\n`;
   const write = (name: string, text: string) => {
     const file = join(folder, name);
     writeFileSync(file, text);

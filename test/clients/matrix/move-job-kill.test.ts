@@ -19,7 +19,7 @@ const PAGES = 450;
 const IS_ODD = /^file\/.*\/f\d+$/;
 
 const ADMIN = "the-admin-token-of-the-moves";
-const NOBODY = "http://127.0.0.1:9/simple/";
+const REFUSING = "http://127.0.0.1:9/simple/";
 
 const folder = temporaryDirectory();
 const within = (name: string) => join(folder, name);
@@ -84,7 +84,7 @@ function rowsIn(state: string): number {
 }
 
 const start = async (state: string): Promise<Product> =>
-  (server = await startProduct(NOBODY, within(state), { also: ["--admin-token", ADMIN] }));
+  (server = await startProduct(REFUSING, within(state), { also: ["--admin-token", ADMIN] }));
 
 const ask = async ({ index }: Product, job: string) =>
   fetch(new URL(`/-/api/jobs/${job}`, index), { method: "POST", headers: { Authorization: `Bearer ${ADMIN}` } });
